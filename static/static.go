@@ -1,0 +1,138 @@
+// Package static owns the files that every page needs and that never change while the process lives: the compiled CSS, the
+// scripts, the font, the marks. They are embedded, named by the digest of their contents, and served for a year.
+// It knows nothing of covers, videos or anything a person uploaded.
+package static
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Prefix is the path under which Handler expects to be mounted.
+const Prefix = "/static/"
+
+//go:embed dist
+var dist embed.FS
+
+var types = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".js":    "text/javascript; charset=utf-8",
+	".svg":   "image/svg+xml",
+	".png":   "image/png",
+	".webp":  "image/webp",
+	".woff2": "font/woff2",
+}
+
+type asset struct {
+	contentType string
+	digest      string
+	plain       []byte
+	brotli      []byte // nil where compression would not help
+	gzip        []byte
+}
+
+// Read once, never written again.
+var byName, byHashedName = load(dist)
+
+func load(files embed.FS) (map[string]string, map[string]asset) {
+	urls, assets := map[string]string{}, map[string]asset{}
+	entries, err := fs.ReadDir(files, "dist")
+	if err != nil {
+		panic("static: " + err.Error())
+	}
+	read := func(name string) []byte {
+		b, err := files.ReadFile("dist/" + name)
+		if err != nil {
+			return nil
+		}
+		return b
+	}
+	for _, entry := range entries {
+		name, ext := entry.Name(), path.Ext(entry.Name())
+		contentType, known := types[ext]
+		if !known {
+			continue // a compressed twin, read with its source
+		}
+		plain := read(name)
+		sum := sha256.Sum256(plain)
+		digest := hex.EncodeToString(sum[:])[:12]
+		hashed := strings.TrimSuffix(name, ext) + "." + digest + ext
+		urls[name] = Prefix + hashed
+		assets[hashed] = asset{contentType, digest, plain, read(name + ".br"), read(name + ".gz")}
+	}
+	return urls, assets
+}
+
+// URL returns the path of a file by its plain name: URL("app.css") is "/static/app.<digest>.css". It panics on a name that
+// was never built, which is a typing error that the first render shows.
+func URL(name string) string {
+	u, ok := byName[name]
+	if !ok {
+		panic("static: no file " + strconv.Quote(name) + " in static/dist; run npm run build")
+	}
+	return u
+}
+
+// Handler serves the hashed names below Prefix, compressed where the client allows. Anything else is 404.
+func Handler() http.Handler { return http.HandlerFunc(serve) }
+
+func serve(w http.ResponseWriter, r *http.Request) {
+	a, ok := byHashedName[strings.TrimPrefix(r.URL.Path, Prefix)]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	body, encoding, tag := a.plain, "", `"`+a.digest+`"`
+	accepted := r.Header.Get("Accept-Encoding")
+	switch {
+	case a.brotli != nil && accepts(accepted, "br"):
+		body, encoding, tag = a.brotli, "br", `"`+a.digest+`-br"`
+	case a.gzip != nil && accepts(accepted, "gzip"):
+		body, encoding, tag = a.gzip, "gzip", `"`+a.digest+`-gz"`
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("ETag", tag)
+	h.Set("X-Content-Type-Options", "nosniff")
+	if a.brotli != nil || a.gzip != nil {
+		h.Set("Vary", "Accept-Encoding")
+	}
+	if strings.Contains(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", a.contentType)
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(body) // the client left; nothing to do about it
+}
+
+// accepts reads Accept-Encoding (RFC 9110 §12.5.3) for one coding; q=0 refuses it. "*" is not taken as consent.
+func accepts(header, coding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
+		}
+		q, isQ := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		weight, err := strconv.ParseFloat(q, 64)
+		return !isQ || (err == nil && weight > 0)
+	}
+	return false
+}
