@@ -1,0 +1,318 @@
+//go:build unix
+
+package embedded
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+//go:embed keeper.sh
+var keeperScript string
+
+// socketLimit leaves room for PostgreSQL's ".s.PGSQL.5432" within the 103 bytes that macOS allows a
+// socket's path (Linux: 107).
+const socketLimit = 85
+
+// server is one folder with a server in it.
+type server struct {
+	name    string              // for errors: "PostgreSQL"
+	dir     string              // absolute; ours
+	run     string              // sockets, FIFO, acknowledgements, pid: the account's that runs the server
+	cred    *syscall.Credential // nil: the server runs as we do
+	signal  string              // the orderly stop
+	discard bool                // the folder goes with the server
+
+	fifo   *os.File // our writing end, held until release
+	user   *os.File // users.lock, shared, held until release
+	start  *os.File // start.lock, held between enter and leave
+	shared bool     // somebody else started it
+}
+
+// newServer prepares the folder of a server.
+func newServer(name, dir, signal string, cred *syscall.Credential) (*server, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	// Only root needs the execute bit for others: the server runs as another account.
+	mode := os.FileMode(0o700)
+	if cred != nil {
+		mode = 0o711
+	}
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s := &server{name: name, dir: dir, run: filepath.Join(dir, "run"), cred: cred, signal: signal}
+	if len(s.run) > socketLimit {
+		s.run = fmt.Sprintf("%s/videomall-%d-%08x", os.TempDir(), os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
+		if len(s.run) > socketLimit { // TMPDIR itself is long, as on macOS it often is
+			s.run = fmt.Sprintf("/tmp/videomall-%d-%08x", os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
+		}
+	}
+	if err := s.passable(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// passable reports early, in words, what PostgreSQL would report late as "permission denied".
+func (s *server) passable() error {
+	if s.cred == nil {
+		return nil
+	}
+	for p := s.dir; p != "/"; p = filepath.Dir(p) {
+		if st, err := os.Stat(p); err != nil || st.Mode()&1 == 0 {
+			return fmt.Errorf("%s: as root it runs as another account, which cannot pass %s: choose another DATA_DIR, or run as an ordinary user", s.name, p)
+		}
+	}
+	return nil
+}
+
+// private makes a folder of the account that runs the server, refusing one that is somebody else's.
+func (s *server) private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	uid := os.Geteuid()
+	if s.cred != nil {
+		uid = int(s.cred.Uid)
+	}
+	st, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	owner := int(st.Sys().(*syscall.Stat_t).Uid)
+	if !st.IsDir() || (owner != uid && owner != os.Geteuid()) {
+		return fmt.Errorf("%s: %s belongs to another account", s.name, dir)
+	}
+	if s.cred != nil {
+		if err := os.Chown(dir, uid, int(s.cred.Gid)); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// enter waits until no other process starts or joins a server in this folder.
+func (s *server) enter(ctx context.Context) (err error) {
+	if s.start, err = waitLock(ctx, filepath.Join(s.dir, "start.lock"), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("%s: another process is starting it: %w", s.name, err)
+	}
+	if s.user, err = waitLock(ctx, filepath.Join(s.dir, "users.lock"), syscall.LOCK_SH); err != nil {
+		s.leave()
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}
+
+func (s *server) leave() {
+	if s.start != nil {
+		s.start.Close()
+		s.start = nil
+	}
+}
+
+// join becomes a user of the server that runs here already; false when there is none.
+// It waits out one that is just stopping, and stops one whose keeper was killed.
+func (s *server) join(ctx context.Context) (bool, error) {
+	for began := time.Now(); ; {
+		if s.attach(ctx) {
+			s.shared = true
+			return true, nil
+		}
+		if s.ended() {
+			return false, nil
+		}
+		if time.Since(began) > 2*time.Second {
+			s.stopOrphan()
+			began = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return false, fmt.Errorf("%s in %s neither answers nor ends: %w", s.name, s.dir, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// attach opens the FIFO and waits for the keeper's acknowledgement. Opening alone proves nothing: the
+// keeper may have read its end of file a moment ago.
+func (s *server) attach(ctx context.Context) bool {
+	// Without a reader a non-blocking open fails at once (ENXIO).
+	fd, err := syscall.Open(filepath.Join(s.run, "users"), syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	f := os.NewFile(uintptr(fd), "users")
+	if err := s.greet(ctx, f); err != nil {
+		f.Close()
+		return false
+	}
+	s.fifo = f
+	return true
+}
+
+func (s *server) greet(ctx context.Context, f *os.File) error {
+	id := rand.Text()
+	if _, err := f.WriteString(id + "\n"); err != nil { // EPIPE: the reader left in between
+		return err
+	}
+	ack := filepath.Join(s.run, "acks", id)
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		if os.Remove(ack) == nil {
+			return nil
+		}
+		if s.ended() {
+			return errors.New("the keeper has ended")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return errors.New("the keeper does not answer")
+}
+
+// launch starts command under a keeper, us being its first user. The channel is closed when it ends.
+func (s *server) launch(ctx context.Context, log string, env []string, command ...string) (<-chan struct{}, error) {
+	// Those who look whether it is free hold it for a moment.
+	brief, cancel := context.WithTimeout(ctx, 2*time.Second)
+	lock, err := waitLock(brief, filepath.Join(s.dir, "server.lock"), syscall.LOCK_EX)
+	cancel()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s is in use: %w", s.name, s.dir, err)
+	}
+	defer lock.Close() // the keeper has inherited it
+	acks, fifo := filepath.Join(s.run, "acks"), filepath.Join(s.run, "users")
+	if err := os.RemoveAll(s.run); err != nil { // nobody is left who could use what lies there
+		return nil, err
+	}
+	for _, d := range []string{s.run, acks} {
+		if err := s.private(d); err != nil {
+			return nil, err
+		}
+	}
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		return nil, fmt.Errorf("%s: make %s: %w", s.name, fifo, err)
+	}
+	// Both ends are open before the keeper exists: it never waits for a user who was killed meanwhile.
+	rfd, err := syscall.Open(fifo, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	stdin := os.NewFile(uintptr(rfd), "users")
+	defer stdin.Close()
+	wfd, err := syscall.Open(fifo, syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	w := os.NewFile(uintptr(wfd), "users")
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	defer out.Close()
+	discard := ""
+	if s.discard {
+		discard = s.dir
+	}
+	args := append([]string{"-c", keeperScript, "videomall-keeper", s.signal, acks, filepath.Join(s.run, "pid"), discard}, command...)
+	c := exec.Command("/bin/sh", args...)
+	c.Dir, c.Stdout, c.Stderr = s.run, out, out
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.run, "TZ=UTC"}, env...)
+	c.ExtraFiles = []*os.File{lock}
+	// A session of its own: Ctrl-C and a closed terminal reach us alone, and we leave in order.
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setsid: true}
+	c.Stdin = stdin // exec makes it blocking, as a shell's read expects
+	if err := c.Start(); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = c.Wait() // the log has its reason
+		close(ended)
+	}()
+	if err := s.greet(ctx, w); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("%s ended at once (%w): see %s", s.name, err, log)
+	}
+	s.fifo = w
+	return ended, nil
+}
+
+// release stops being a user. When we were the last it waits, up to limit, until nothing of the server
+// is left; when a sibling still uses it, the server goes on and release returns soon.
+func (s *server) release(limit time.Duration) error {
+	if s.fifo == nil {
+		return nil
+	}
+	s.fifo.Close()
+	s.fifo = nil
+	s.user.Close()
+	// Whoever else uses it holds users.lock too.
+	lock, last := tryLock(filepath.Join(s.dir, "users.lock"))
+	if !last {
+		return nil
+	}
+	lock.Close()
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if s.ended() {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s in %s did not stop within %v", s.name, s.dir, limit)
+}
+
+// ended says that neither keeper nor server nor any child of it is left.
+func (s *server) ended() bool {
+	lock, free := tryLock(filepath.Join(s.dir, "server.lock"))
+	if free {
+		lock.Close()
+	}
+	return free
+}
+
+// stopOrphan signals a server whose keeper is gone. The pid is trusted only if the program with that
+// number was started with our folder in its command line.
+func (s *server) stopOrphan() {
+	b, err := os.ReadFile(filepath.Join(s.run, "pid"))
+	if err != nil {
+		return
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || pid < 2 {
+		return
+	}
+	if !commandHas(pid, s.dir) {
+		return
+	}
+	n := syscall.SIGTERM
+	if s.signal == "INT" {
+		n = syscall.SIGINT
+	}
+	_ = syscall.Kill(pid, n)
+}
+
+// commandHas says that process pid lives and has text in its command line.
+func commandHas(pid int, text string) bool {
+	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil { // no /proc on macOS
+		args, _ = exec.Command("ps", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
+	}
+	return strings.Contains(string(args), text)
+}
