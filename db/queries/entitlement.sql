@@ -1,0 +1,50 @@
+-- name: Grant :execrows
+insert into video_entitlement (user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, granted_at)
+values (@user_id, @spu_id, @sku_id, @reference, @source, @kind, @quality, @rent_hours, @granted_at)
+on conflict (source) do nothing;
+
+-- name: Revoke :execrows
+update video_entitlement set state = 'revoked', revoked_at = @revoked_at::timestamptz, revoked_cause = @revoked_cause
+where source = @source and state = 'active';
+
+-- name: Start :one
+update video_entitlement
+set first_played_at = @at::timestamptz, expires_at = @expires_at
+where id = @id and state = 'active' and first_played_at is null
+returning *;
+
+-- name: ByID :one
+select * from video_entitlement where id = @id;
+
+-- name: BestLiving :one
+-- The better picture first, since an owner of HD who rents 4K paid for 4K; then what does not run out;
+-- then a window that is open already, so that a second rental waits until the first is over.
+select * from video_entitlement
+where user_id = @user_id and spu_id = @spu_id and state = 'active' and (expires_at is null or expires_at > @at::timestamptz)
+order by (quality = '4K') desc, (kind = 'own') desc, (expires_at is not null) desc, expires_at, id
+limit 1;
+
+-- name: LatestOver :one
+select * from video_entitlement
+where user_id = @user_id and spu_id = @spu_id
+order by coalesce(revoked_at, expires_at, granted_at) desc, id desc
+limit 1;
+
+-- name: Owns :one
+select exists (
+    select from video_entitlement
+    where user_id = @user_id and spu_id = @spu_id and kind = 'own' and state = 'active'
+      and (quality = @quality or quality = '4K')
+);
+
+-- name: Living :many
+select * from video_entitlement
+where user_id = @user_id and spu_id = any(@spu_ids::bigint[]) and state = 'active'
+  and (expires_at is null or expires_at > @at::timestamptz)
+order by spu_id, (quality = '4K') desc, (kind = 'own') desc, (expires_at is not null) desc, expires_at, id;
+
+-- name: List :many
+select * from video_entitlement
+where user_id = @user_id and (granted_at, id) < (@before::timestamptz, @before_id::bigint)
+order by granted_at desc, id desc
+limit @max_rows;

@@ -1,0 +1,42 @@
+package entitlement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/entitlement/internal/dbsqlc"
+)
+
+// Start records the first play, which opens a rental's window, and returns the entitlement as it then
+// stands. Of any number of first plays at once, one opens the window and the others find it open. What
+// may not be watched any more is returned with its refusal as the error.
+func (e *Entitlements) Start(ctx context.Context, id int64) (Entitlement, error) {
+	ent, err := e.ByID(ctx, id)
+	if err != nil {
+		return Entitlement{}, err
+	}
+	now := e.now()
+	if refusal := ent.Refusal(now); refusal != nil || ent.FirstPlayedAt != nil {
+		return ent, refusal
+	}
+	var expires *time.Time
+	if ent.Kind == KindRent {
+		t := now.Add(time.Duration(ent.RentHours) * time.Hour)
+		expires = &t
+	}
+	row, err := e.q.Start(ctx, e.pools.Primary, dbsqlc.StartParams{ID: id, At: now, ExpiresAt: expires})
+	if errors.Is(err, pgx.ErrNoRows) { // another first play, or a refund, was quicker
+		if ent, err = e.ByID(ctx, id); err != nil {
+			return Entitlement{}, err
+		}
+		return ent, ent.Refusal(now)
+	}
+	if err != nil {
+		return Entitlement{}, fmt.Errorf("start entitlement %d: %w", id, err)
+	}
+	return fromRow(row), nil
+}
