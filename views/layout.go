@@ -1,0 +1,86 @@
+// Package views owns the pages and the fragments that handlers answer with: templ components over typed props. A page and
+// its htmx fragment are the same component. It reads value types of the business and never calls its verbs, and it refuses to
+// know requests, sessions and databases.
+package views
+
+import (
+	"context"
+
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+// Page is what every whole page needs besides its body.
+type Page struct {
+	Title       string // without the site's name; empty on the home page
+	Description string // for search engines and shared links, one or two sentences
+	Canonical   string // absolute address without tracking or paging; empty leaves it out
+	Image       string // absolute address of a picture for shared links
+	NoIndex     bool   // private or endless pages
+	Path        string // path and query of this page, to which the switches return; also marks the current navigation
+	Text        *text.Printer
+	Theme       ui.Theme
+	Viewer      Viewer
+	Nonce       string // CSP nonce of this answer
+	CSRF        string // token for forms; empty where the session needs none
+	CartCount   int
+	Query       string // what the search box holds
+	Categories  []ui.Link
+	Player      bool // loads the player, about 180 KB; only where one is on the page
+	Bare        bool // no header and footer: the hosted payment page, the embed
+	Flash       *Flash
+}
+
+// Viewer is who looks. The zero value is a guest.
+type Viewer struct {
+	ID       string
+	Name     string
+	Email    string
+	Creator  bool
+	Operator bool
+}
+
+// SignedIn reports whether the viewer has an account.
+func (v Viewer) SignedIn() bool { return v.ID != "" }
+
+// Initial is the letter on the account's button.
+func (v Viewer) Initial() string {
+	for _, r := range v.Name + v.Email {
+		return string(r)
+	}
+	return "·"
+}
+
+// Flash is a notice that survived a redirect.
+type Flash struct {
+	Tone    ui.Tone
+	Message string
+}
+
+// Context prepares ctx for drawing: the reader's words, nonce and token for every component below. A handler that draws a
+// fragment calls it; Layout does the same for a whole page.
+func (p Page) Context(ctx context.Context) context.Context {
+	return ui.With(text.With(ctx, p.text()), ui.Request{Nonce: p.Nonce, CSRF: p.CSRF, Path: p.Path})
+}
+
+func (p Page) text() *text.Printer {
+	if p.Text == nil {
+		return text.For(text.En)
+	}
+	return p.Text
+}
+
+func (p Page) title() string {
+	site := p.text().T("site.name")
+	if p.Title == "" {
+		return site
+	}
+	return p.Title + " · " + site
+}
+
+func (p Page) csrfHeader() string { return `{"X-CSRF-Token":"` + p.CSRF + `"}` }
+
+// htmxConfig suits a strict CSP and makes answers that carry a form's errors (422) and other refusals take effect: the body
+// is swapped wherever it is HTML, app.js stopping those that are not.
+const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,"scrollBehavior":"auto","globalViewTransitions":false,"timeout":20000,` +
+	`"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"4(00|04|09|10|22)","swap":true,"error":false},{"code":"[45]..","swap":false,"error":true}]}`

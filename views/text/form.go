@@ -1,0 +1,151 @@
+package text
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"videomall/mall/money"
+)
+
+// form is how one language writes what is not a word. Zones: China keeps one zone all year; other readers get UTC, named
+// wherever a time of day is shown, because the server cannot know where they are.
+type form struct {
+	tag      language.Tag
+	zone     *time.Location
+	date     string
+	dateTime string
+}
+
+var forms = map[Lang]form{
+	En:   {language.AmericanEnglish, time.UTC, "Jan 2, 2006", "Jan 2, 2006, 15:04 MST"},
+	ZhCN: {language.SimplifiedChinese, time.FixedZone("CST", 8*3600), "2006年1月2日", "2006年1月2日 15:04"},
+}
+
+// Number writes a count with the thousands set apart: 12,345.
+func (p *Printer) Number(n int) string { return group(strconv.Itoa(n)) }
+
+// Money writes a sum as its reader does: ¥9.90 for CNY in Chinese, CN¥9.90 in English. Both languages group in thousands
+// and use a decimal point, so only the symbol and the number of minor digits come from CLDR.
+func (p *Printer) Money(m money.Money) string {
+	symbol, digits := p.currency(m.Currency)
+	sign, amount := "", m.Amount
+	if amount < 0 {
+		sign = "-"
+	}
+	s := strings.TrimPrefix(strconv.FormatInt(amount, 10), "-")
+	if digits > 0 {
+		for len(s) <= digits {
+			s = "0" + s
+		}
+		cut := len(s) - digits
+		return sign + symbol + group(s[:cut]) + "." + s[cut:]
+	}
+	return sign + symbol + group(s)
+}
+
+func (p *Printer) currency(code string) (symbol string, digits int) {
+	switch { // the common ones, without the formatter
+	case code == "CNY" && p.Lang == ZhCN:
+		return "¥", 2
+	case code == "CNY":
+		return "CN¥", 2
+	case code == "USD" && p.Lang == En:
+		return "$", 2
+	}
+	unit, err := currency.ParseISO(code)
+	if err != nil {
+		return code + "\u00a0", 2
+	}
+	digits, _ = currency.Standard.Rounding(unit)
+	symbol = message.NewPrinter(p.form.tag).Sprint(currency.Symbol(unit))
+	if symbol == code {
+		symbol += "\u00a0"
+	}
+	return symbol, digits
+}
+
+func group(digits string) string {
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// Percent writes a whole percentage, for a price that fell: 25%.
+func (p *Printer) Percent(n int) string { return strconv.Itoa(n) + "%" }
+
+// Bytes writes a size in decimal units with one digit: 1.4 GB.
+func (p *Printer) Bytes(n int64) string {
+	const kilo = 1000
+	if n < kilo {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	value, unit := float64(n), -1
+	for value >= kilo && unit < 4 {
+		value /= kilo
+		unit++
+	}
+	return strconv.FormatFloat(value, 'f', 1, 64) + " " + []string{"kB", "MB", "GB", "TB", "PB"}[unit]
+}
+
+// Date writes a day: Nov 22, 2025 or 2025年11月22日.
+func (p *Printer) Date(t time.Time) string { return t.In(p.form.zone).Format(p.form.date) }
+
+// DateTime writes a moment to the minute.
+func (p *Printer) DateTime(t time.Time) string { return t.In(p.form.zone).Format(p.form.dateTime) }
+
+// Relative writes how long ago t was, or how far ahead it lies: 3 minutes ago, in 2 days. Beyond 30 days it is the date.
+func (p *Printer) Relative(t, now time.Time) string {
+	d := t.Sub(now)
+	direction := "in"
+	if d <= 0 {
+		direction, d = "ago", -d
+	}
+	switch {
+	case d < 45*time.Second:
+		return p.T("time.now")
+	case d < 45*time.Minute:
+		return p.N("time.minutes_"+direction, int(d.Round(time.Minute)/time.Minute))
+	case d < 22*time.Hour:
+		return p.N("time.hours_"+direction, int(d.Round(time.Hour)/time.Hour))
+	case d < 30*24*time.Hour:
+		return p.N("time.days_"+direction, int((d+12*time.Hour)/(24*time.Hour)))
+	}
+	return p.Date(t)
+}
+
+// Duration writes seconds as a clock: 4:05, 1:02:03. Negative counts as none.
+func (p *Printer) Duration(seconds int) string {
+	seconds = max(seconds, 0)
+	two := func(n int) string { return string([]byte{'0' + byte(n/10), '0' + byte(n%10)}) }
+	h, m, s := seconds/3600, seconds/60%60, seconds%60
+	if h > 0 {
+		return strconv.Itoa(h) + ":" + two(m) + ":" + two(s)
+	}
+	return strconv.Itoa(m) + ":" + two(s)
+}
+
+// DurationSpoken writes seconds as a person says them: 1 hour 2 minutes 3 seconds.
+func (p *Printer) DurationSpoken(seconds int) string {
+	seconds = max(seconds, 0)
+	var parts []string
+	if h := seconds / 3600; h > 0 {
+		parts = append(parts, p.N("time.hours", h))
+	}
+	if m := seconds / 60 % 60; m > 0 {
+		parts = append(parts, p.N("time.minutes", m))
+	}
+	if s := seconds % 60; s > 0 || len(parts) == 0 {
+		parts = append(parts, p.N("time.seconds", s))
+	}
+	return strings.Join(parts, p.T("time.joiner"))
+}
