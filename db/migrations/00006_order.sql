@@ -90,14 +90,16 @@ create table order_refund (
     order_no   text not null references video_order (order_no),
     amount     bigint not null check (amount > 0),
     currency   text not null,
-    cause      text not null check (cause in ('operator', 'paid_after_close', 'paid_twice', 'undeliverable')),
+    cause      text not null check (cause in ('operator', 'paid_after_close', 'paid_twice', 'channel')),
+    -- One request refunds once: the operator's form key, or the capture that was surplus.
+    request_key text not null,
     reason     text not null default '',
     actor      text not null,
     status     text not null default 'pending' check (status in ('pending', 'succeeded', 'failed')),
     created_at timestamptz not null default now(),
-    settled_at timestamptz
+    settled_at timestamptz,
+    constraint order_refund_request_key unique (order_no, request_key)
 );
-create index order_refund_order_idx on order_refund (order_no);
 create index order_refund_pending_idx on order_refund (created_at) where status = 'pending';
 
 create table order_refund_item (
@@ -110,7 +112,7 @@ create table order_refund_item (
 -- What only an operator can settle: money that fits no order, or fits one wrongly.
 create table order_case (
     id         bigint generated always as identity primary key,
-    kind       text not null check (kind in ('amount_mismatch', 'currency_mismatch', 'merchant_mismatch', 'unknown_order', 'refund_failed')),
+    kind       text not null check (kind in ('amount_mismatch', 'currency_mismatch', 'merchant_mismatch', 'unknown_order', 'refund_failed', 'refund_unmatched')),
     order_no   text not null default '',
     reference  text not null,
     detail     jsonb not null default '{}',

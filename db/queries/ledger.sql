@@ -10,5 +10,3 @@ select @posting_id::bigint, unnest(@accounts::text[]), unnest(@amounts::bigint[]
 -- name: Balances :many
 select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency;
 
--- name: Balance :one
-select coalesce(sum(amount), 0)::bigint from ledger_line where account = @account and currency = @currency;

@@ -10,22 +10,6 @@ import (
 	"time"
 )
 
-const balance = `-- name: Balance :one
-select coalesce(sum(amount), 0)::bigint from ledger_line where account = $1 and currency = $2
-`
-
-type BalanceParams struct {
-	Account  string
-	Currency string
-}
-
-func (q *Queries) Balance(ctx context.Context, db DBTX, arg BalanceParams) (int64, error) {
-	row := db.QueryRow(ctx, balance, arg.Account, arg.Currency)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const balances = `-- name: Balances :many
 select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency
 `

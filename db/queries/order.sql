@@ -1,0 +1,137 @@
+-- name: InsertOrder :one
+-- No row: this person used the key before.
+insert into video_order (order_no, user_id, status, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
+values (@order_no, @user_id, 'INIT', @total_amount, @currency, @idempotency_key, @request_hash, @pay_before, @created_at)
+on conflict (user_id, idempotency_key) do nothing
+returning *;
+
+-- name: InsertItem :one
+insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
+    rent_hours, quantity, price_id, unit_amount, amount, reservation_token)
+values (@order_no, @line_no, @sku_id, @spu_id, @creator_id, @title_zh, @title_en, @slug, @cover, @kind, @quality,
+    @rent_hours, @quantity, @price_id, @unit_amount, @amount, @reservation_token)
+returning *;
+
+-- name: MoveOrder :one
+-- The guard: no row means that the order has moved since it was read.
+update video_order set status = @to_status, version = version + 1,
+    paid_at = case when @to_status = 'PAID' then @at::timestamptz else paid_at end,
+    delivered_at = case when @to_status = 'DELIVERED' then @at else delivered_at end,
+    closed_at = case when @to_status = 'CLOSED' then @at else closed_at end,
+    refunded_at = case when @to_status = 'REFUNDED' then @at else refunded_at end
+where order_no = @order_no and status = @from_status and version = @version
+returning *;
+
+-- name: InsertTransition :exec
+insert into order_transition (order_no, from_status, to_status, version, cause, actor, at)
+values (@order_no, @from_status, @to_status, @version, @cause, @actor, @at);
+
+-- name: OrderByKey :one
+select * from video_order where user_id = @user_id and idempotency_key = @idempotency_key;
+
+-- name: OrderByNo :one
+select * from video_order where order_no = @order_no;
+
+-- name: LockOrder :one
+select * from video_order where order_no = @order_no for update;
+
+-- name: ItemsOf :many
+select * from video_order_item where order_no = any(@order_nos::text[]) order by order_no, line_no;
+
+-- name: GrantItem :exec
+update video_order_item set granted_at = @at::timestamptz where id = @id and granted_at is null;
+
+-- name: RevokeItem :exec
+update video_order_item set revoked_at = @at::timestamptz where id = @id and revoked_at is null;
+
+-- name: RestoreReservation :exec
+update video_order_item set reservation_token = @token::uuid where id = @id;
+
+-- name: AddItemRefund :exec
+update video_order_item set refunded_amount = refunded_amount + @amount where id = @id;
+
+-- name: AddOrderRefund :one
+update video_order set refunded_amount = refunded_amount + @amount where order_no = @order_no returning *;
+
+-- name: OrdersOf :many
+select * from video_order
+where user_id = @user_id and (@before_id::bigint = 0 or id < @before_id)
+order by id desc limit @max_rows;
+
+-- name: SearchOrders :many
+select * from video_order
+where (@status::text = '' or status = @status)
+  and (@order_no::text = '' or order_no = @order_no)
+  and (@user_id::bigint = 0 or user_id = @user_id)
+  and (@before_id::bigint = 0 or id < @before_id)
+order by id desc limit @max_rows;
+
+-- name: CountByStatus :many
+select status, count(*) from video_order group by status;
+
+-- name: Overdue :many
+select order_no from video_order
+where status in ('INIT', 'PENDING_PAY') and pay_before < @at::timestamptz
+order by pay_before limit @max_rows;
+
+-- name: Undelivered :many
+select order_no from video_order where status = 'PAID' and paid_at < @at::timestamptz order by paid_at limit @max_rows;
+
+-- name: Transitions :many
+select * from order_transition where order_no = @order_no order by version;
+
+-- name: InsertRefund :one
+insert into order_refund (refund_no, order_no, amount, currency, cause, request_key, reason, actor, created_at)
+values (@refund_no, @order_no, @amount, @currency, @cause, @request_key, @reason, @actor, @created_at)
+on conflict (order_no, request_key) do nothing
+returning *;
+
+-- name: InsertRefundItem :exec
+insert into order_refund_item (refund_no, item_id, amount) values (@refund_no, @item_id, @amount);
+
+-- name: RefundByKey :one
+select * from order_refund where order_no = @order_no and request_key = @request_key;
+
+-- name: RefundByNo :one
+select * from order_refund where refund_no = @refund_no;
+
+-- name: RefundsOf :many
+select * from order_refund where order_no = @order_no order by created_at, refund_no;
+
+-- name: RefundItemsOf :many
+select * from order_refund_item where refund_no = any(@refund_nos::text[]) order by refund_no, item_id;
+
+-- name: PendingItemRefunds :many
+select i.item_id, sum(i.amount)::bigint as amount
+from order_refund_item i join order_refund r using (refund_no)
+where r.order_no = @order_no and r.status = 'pending'
+group by i.item_id;
+
+-- name: SettleRefund :one
+update order_refund set status = @status, settled_at = @at::timestamptz where refund_no = @refund_no and status = 'pending'
+returning *;
+
+-- name: PendingRefunds :many
+select refund_no from order_refund where status = 'pending' and created_at < @before::timestamptz order by created_at limit @max_rows;
+
+-- name: CountPendingRefunds :one
+select count(*) from order_refund where status = 'pending';
+
+-- name: OpenCase :exec
+insert into order_case (kind, order_no, reference, detail, created_at)
+values (@kind, @order_no, @reference, @detail, @created_at)
+on conflict (kind, reference) do nothing;
+
+-- name: OpenCases :many
+select * from order_case where closed_at is null order by created_at desc, id desc limit @max_rows;
+
+-- name: CasesOf :many
+select * from order_case where order_no = @order_no order by id;
+
+-- name: CountOpenCases :one
+select count(*) from order_case where closed_at is null;
+
+-- name: CloseCase :one
+update order_case set closed_at = @at::timestamptz, closed_by = @closed_by::text,
+    detail = detail || jsonb_build_object('note', @note::text)
+where id = @id and closed_at is null returning id;

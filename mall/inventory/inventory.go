@@ -1,0 +1,87 @@
+// Package inventory owns stock: how many units of a limited SKU are available, frozen for an open order, or sold.
+// PostgreSQL decides; a SKU with unlimited stock has no row here. It refuses to know prices and order states:
+// an order number is a label that it only writes down.
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/inventory/internal/dbsqlc"
+)
+
+// ErrSoldOut says that fewer units are left than were asked for.
+var ErrSoldOut = fault.New(fault.Conflict, "sold_out", "This is sold out.")
+
+// ErrStockTooSmall says that a new total would be less than what is frozen or sold already.
+var ErrStockTooSmall = fault.New(fault.Invalid, "stock_too_small", "The stock can't be less than what is sold or being bought.")
+
+// Counts are the units of one SKU: Available + Frozen + Sold = Total at all times.
+type Counts struct{ Total, Available, Frozen, Sold int64 }
+
+// Reservation asks for units for one order line. Token identifies it for good.
+type Reservation struct {
+	Token     uuid.UUID
+	OrderNo   string
+	SKUID     int64
+	UserID    int64
+	Qty       int
+	ExpiresAt time.Time
+}
+
+// Inventory keeps stock in PostgreSQL.
+type Inventory struct {
+	pool *pgxpool.Pool
+	now  func() time.Time
+	q    *dbsqlc.Queries
+}
+
+// New opens the stock room.
+func New(pool *pgxpool.Pool, now func() time.Time) *Inventory {
+	return &Inventory{pool: pool, now: now, q: dbsqlc.New()}
+}
+
+// SetStock gives a SKU its total, in units. What is frozen or sold stays so. Errors: ErrStockTooSmall.
+func (i *Inventory) SetStock(ctx context.Context, skuID, total int64) (Counts, error) {
+	row, err := i.q.SetStock(ctx, i.pool, dbsqlc.SetStockParams{SkuID: skuID, Total: total})
+	if db.IsCheck(err, "") {
+		return Counts{}, ErrStockTooSmall.Because("sku %d, total %d: %w", skuID, total, err)
+	}
+	if err != nil {
+		return Counts{}, fmt.Errorf("set stock of sku %d to %d: %w", skuID, total, err)
+	}
+	return Counts{row.Total, row.Available, row.Frozen, row.Sold}, nil
+}
+
+// Counts reads a SKU's units; limited is false when its stock has no limit.
+func (i *Inventory) Counts(ctx context.Context, skuID int64) (c Counts, limited bool, err error) {
+	row, err := i.q.Counts(ctx, i.pool, skuID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Counts{}, false, nil
+	}
+	if err != nil {
+		return Counts{}, false, fmt.Errorf("stock of sku %d: %w", skuID, err)
+	}
+	return Counts(row), true, nil
+}
+
+// Available reads the units left of each limited SKU among skuIDs; unlimited ones are absent.
+func (i *Inventory) Available(ctx context.Context, skuIDs []int64) (map[int64]int64, error) {
+	rows, err := i.q.AvailableBySKU(ctx, i.pool, skuIDs)
+	if err != nil {
+		return nil, fmt.Errorf("stock of skus %v: %w", skuIDs, err)
+	}
+	left := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		left[r.SkuID] = r.Available
+	}
+	return left, nil
+}

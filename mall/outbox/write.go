@@ -1,0 +1,48 @@
+// Package outbox owns events: kept in the transaction that made them true, relayed in order, delivered to
+// each subscriber until it has them or they are set aside as dead letters. It refuses to know what an event means.
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/outbox/internal/dbsqlc"
+)
+
+// Event says that something became true. Events of one Aggregate ("order:01J…") reach a subscriber in order.
+type Event struct {
+	ID        int64 // set when read back
+	Type      string
+	Aggregate string
+	Payload   json.RawMessage
+	CreatedAt time.Time
+}
+
+// Outbox keeps and relays events.
+type Outbox struct {
+	pool *pgxpool.Pool
+	now  func() time.Time
+	q    *dbsqlc.Queries
+}
+
+// New opens the outbox.
+func New(pool *pgxpool.Pool, now func() time.Time) *Outbox {
+	return &Outbox{pool: pool, now: now, q: dbsqlc.New()}
+}
+
+// WriteTx keeps an event in the caller's transaction; payload is marshalled to JSON.
+func (o *Outbox) WriteTx(ctx context.Context, tx pgx.Tx, kind, aggregate string, payload any) error {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("event %s of %s: %w", kind, aggregate, err)
+	}
+	if err := o.q.InsertEvent(ctx, tx, dbsqlc.InsertEventParams{Type: kind, Aggregate: aggregate, Payload: body, CreatedAt: o.now()}); err != nil {
+		return fmt.Errorf("event %s of %s: %w", kind, aggregate, err)
+	}
+	return nil
+}
