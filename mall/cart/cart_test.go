@@ -1,0 +1,261 @@
+package cart_test
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"videomall/db/dbtest"
+	"videomall/mall/cart"
+)
+
+// clock is a time that a test moves by hand.
+type clock struct{ at atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+
+func newCarts(t *testing.T) (*cart.Carts, *clock) {
+	t.Helper()
+	c := &clock{}
+	c.at.Store(time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	return cart.New(dbtest.New(t), c.now), c
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lines reads a cart as SKU → quantity.
+func lines(t *testing.T, c *cart.Carts, o cart.Owner) map[int64]int {
+	t.Helper()
+	items, err := c.Items(t.Context(), o)
+	must(t, err)
+	got := map[int64]int{}
+	for _, i := range items {
+		got[i.SKUID] = i.Quantity
+	}
+	if n, err := c.Count(t.Context(), o); err != nil || n != len(items) {
+		t.Fatalf("Count = %d, %v for %d lines", n, err, len(items))
+	}
+	return got
+}
+
+func want(t *testing.T, what string, got, want map[int64]int) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func TestAddingAddsUpToTheOffersLimit(t *testing.T) {
+	t.Parallel()
+	c, at := newCarts(t)
+	ctx, me := t.Context(), cart.Owner{UserID: 7}
+	must(t, c.Add(ctx, me, 1, 2, 5))
+	at.advance(time.Second)
+	must(t, c.Add(ctx, me, 2, 9, 1))
+	at.advance(time.Second)
+	must(t, c.Add(ctx, me, 1, 4, 5))
+	want(t, "added", lines(t, c, me), map[int64]int{1: 5, 2: 1})
+	items, err := c.Items(ctx, me)
+	must(t, err)
+	if items[0].SKUID != 1 {
+		t.Errorf("the line added last is not first: %+v", items)
+	}
+	for _, n := range []int{0, -1, 101} {
+		if err := c.Add(ctx, me, 3, n, 200); !errors.Is(err, cart.ErrQuantity) {
+			t.Errorf("add %d: %v", n, err)
+		}
+	}
+	if err := c.Add(ctx, cart.Owner{GuestToken: "not a token"}, 3, 1, 1); !errors.Is(err, cart.ErrNoOwner) {
+		t.Errorf("a malformed token owns a cart: %v", err)
+	}
+	must(t, c.SetQuantity(ctx, me, 1, 3))
+	must(t, c.SetQuantity(ctx, me, 2, 0))
+	want(t, "set", lines(t, c, me), map[int64]int{1: 3})
+	if err := c.SetQuantity(ctx, me, 2, 1); !errors.Is(err, cart.ErrNoLine) {
+		t.Errorf("a removed line came back: %v", err)
+	}
+	if err := c.SetQuantity(ctx, me, 1, 101); !errors.Is(err, cart.ErrQuantity) {
+		t.Errorf("set 101: %v", err)
+	}
+}
+
+func TestACartIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	c, at := newCarts(t)
+	ctx := t.Context()
+	me, other := cart.Owner{UserID: 7}, cart.Owner{UserID: 8}
+	guest, stranger := cart.Owner{GuestToken: cart.NewGuestToken()}, cart.Owner{GuestToken: cart.NewGuestToken()}
+	must(t, c.Add(ctx, me, 1, 1, 1))
+	must(t, c.Add(ctx, guest, 1, 1, 1))
+	for _, o := range []cart.Owner{other, stranger, {}, {GuestToken: "x"}} {
+		want(t, "a stranger's", lines(t, c, o), map[int64]int{})
+		must(t, c.Remove(ctx, o, 1))
+		must(t, c.Clear(ctx, o, []int64{1}, at.now()))
+		if err := c.SetQuantity(ctx, o, 1, 5); !errors.Is(err, cart.ErrNoLine) {
+			t.Errorf("%+v changed a cart: %v", o, err)
+		}
+	}
+	want(t, "mine", lines(t, c, me), map[int64]int{1: 1})
+	want(t, "the guest's", lines(t, c, guest), map[int64]int{1: 1})
+}
+
+func TestACartIsFullAtFiftyLinesHoweverManyAddAtOnce(t *testing.T) {
+	t.Parallel()
+	c, _ := newCarts(t)
+	ctx, me := t.Context(), cart.Owner{UserID: 7}
+	var full atomic.Int32
+	var wg sync.WaitGroup
+	for sku := range int64(cart.MaxLines + 10) {
+		wg.Go(func() {
+			switch err := c.Add(ctx, me, sku+1, 1, 1); {
+			case errors.Is(err, cart.ErrFull):
+				full.Add(1)
+			case err != nil:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(lines(t, c, me)); n != cart.MaxLines || full.Load() != 10 {
+		t.Fatalf("%d lines, %d refused", n, full.Load())
+	}
+	items, err := c.Items(ctx, me)
+	must(t, err)
+	must(t, c.Add(ctx, me, items[0].SKUID, 1, 9)) // once more of what is there needs no room
+}
+
+func TestClearingAnOrderLeavesWhatWasAddedSince(t *testing.T) {
+	t.Parallel()
+	c, at := newCarts(t)
+	ctx, me := t.Context(), cart.Owner{UserID: 7}
+	for sku := range int64(4) {
+		must(t, c.Add(ctx, me, sku+1, 1, 1))
+	}
+	at.advance(time.Second)
+	placed := at.now()
+	must(t, c.Clear(ctx, me, []int64{1, 2, 3}, placed))
+	at.advance(time.Second)
+	must(t, c.Add(ctx, me, 2, 1, 1))
+	must(t, c.Clear(ctx, me, []int64{1, 2, 3}, placed))
+	want(t, "cleared twice", lines(t, c, me), map[int64]int{2: 1, 4: 1})
+}
+
+func TestSigningInMergesOnce(t *testing.T) {
+	t.Parallel()
+	c, _ := newCarts(t)
+	ctx, me := t.Context(), cart.Owner{UserID: 7}
+	guest := cart.Owner{GuestToken: cart.NewGuestToken()}
+	must(t, c.Add(ctx, me, 1, 5, 9))
+	must(t, c.Add(ctx, me, 2, 1, 9))
+	must(t, c.Add(ctx, guest, 1, 2, 9))
+	must(t, c.Add(ctx, guest, 2, 4, 9))
+	must(t, c.Add(ctx, guest, 3, 1, 9))
+
+	// Every window signs in at the same moment.
+	var merged atomic.Int32
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			n, err := c.Merge(ctx, guest.GuestToken, me.UserID)
+			if err != nil {
+				t.Error(err)
+			}
+			merged.Add(int32(n))
+		})
+	}
+	wg.Wait()
+	want(t, "merged", lines(t, c, me), map[int64]int{1: 5, 2: 4, 3: 1})
+	want(t, "what the guest keeps", lines(t, c, guest), map[int64]int{})
+	if merged.Load() != 3 {
+		t.Errorf("%d lines merged, want 3", merged.Load())
+	}
+	if n, err := c.Merge(ctx, "", me.UserID); n != 0 || err != nil {
+		t.Errorf("merging nothing: %d, %v", n, err)
+	}
+}
+
+func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
+	t.Parallel()
+	c, _ := newCarts(t)
+	ctx, guest := t.Context(), cart.NewGuestToken()
+	must(t, c.Add(ctx, cart.Owner{GuestToken: guest}, 1, 1, 1))
+	var wg sync.WaitGroup
+	for user := range int64(8) {
+		wg.Go(func() {
+			if _, err := c.Merge(ctx, guest, user+1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	holders := 0
+	for user := range int64(8) {
+		holders += len(lines(t, c, cart.Owner{UserID: user + 1}))
+	}
+	if holders != 1 {
+		t.Fatalf("%d people got the guest's line", holders)
+	}
+}
+
+func TestMergingFillsUpWithTheNewest(t *testing.T) {
+	t.Parallel()
+	c, at := newCarts(t)
+	ctx, me := t.Context(), cart.Owner{UserID: 7}
+	guest := cart.Owner{GuestToken: cart.NewGuestToken()}
+	for sku := range int64(cart.MaxLines - 2) {
+		must(t, c.Add(ctx, me, sku+1, 1, 1))
+	}
+	for sku := range int64(5) {
+		at.advance(time.Second)
+		must(t, c.Add(ctx, guest, 1001+sku, 1, 1))
+	}
+	must(t, c.Add(ctx, guest, 1, 3, 9)) // needs no room
+	_, err := c.Merge(ctx, guest.GuestToken, me.UserID)
+	must(t, err)
+	got := lines(t, c, me)
+	if len(got) != cart.MaxLines || got[1] != 3 || got[1004] != 1 || got[1005] != 1 {
+		t.Fatalf("%d lines: %v", len(got), got)
+	}
+}
+
+func TestOnlyGuestsCartsGoStale(t *testing.T) {
+	t.Parallel()
+	c, at := newCarts(t)
+	ctx, me := t.Context(), cart.Owner{UserID: 7}
+	old, young := cart.Owner{GuestToken: cart.NewGuestToken()}, cart.Owner{GuestToken: cart.NewGuestToken()}
+	must(t, c.Add(ctx, me, 1, 1, 1))
+	must(t, c.Add(ctx, old, 1, 1, 1))
+	at.advance(time.Hour)
+	must(t, c.Add(ctx, young, 1, 1, 1))
+	at.advance(time.Minute)
+	n, err := c.PurgeStale(ctx, 30*time.Minute)
+	must(t, err)
+	if n != 1 {
+		t.Errorf("%d carts purged", n)
+	}
+	want(t, "mine", lines(t, c, me), map[int64]int{1: 1})
+	want(t, "the young guest's", lines(t, c, young), map[int64]int{1: 1})
+	want(t, "the old guest's", lines(t, c, old), map[int64]int{})
+}
+
+func TestTheDatabaseDoesNotKnowTheToken(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	c := cart.New(pool, time.Now)
+	token := cart.NewGuestToken()
+	must(t, c.Add(t.Context(), cart.Owner{GuestToken: token}, 1, 1, 1))
+	var hash []byte
+	must(t, pool.QueryRow(t.Context(), "select guest_hash from cart").Scan(&hash))
+	if len(hash) != 32 || string(hash) == token {
+		t.Fatalf("kept %x", hash)
+	}
+}
