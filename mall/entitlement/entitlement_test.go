@@ -156,7 +156,16 @@ func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const players = 8
+	const players = 4
+	// A lock on the row holds all of them behind their first look at it.
+	gate, err := f.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gate.Rollback(context.WithoutCancel(t.Context()))
+	if _, err := gate.Exec(t.Context(), "select from video_entitlement where id = $1 for update", ent.ID); err != nil {
+		t.Fatal(err)
+	}
 	ends := make([]time.Time, players)
 	errs := make([]error, players)
 	var wg sync.WaitGroup
@@ -169,6 +178,20 @@ func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
 				ends[i] = *got.ExpiresAt
 			}
 		})
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		var waiting int
+		err := f.pool.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d of %d players wait: %v", waiting, players, err)
+		}
+		if waiting == players {
+			break
+		}
+	}
+	if err := gate.Commit(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	wg.Wait()
 	for i := range players {
