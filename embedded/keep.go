@@ -213,8 +213,12 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	if err != nil {
 		return nil, err
 	}
+	err = syscall.SetNonblock(rfd, false) // a shell takes EAGAIN for the end of file
 	stdin := os.NewFile(uintptr(rfd), "users")
 	defer stdin.Close()
+	if err != nil {
+		return nil, err
+	}
 	wfd, err := syscall.Open(fifo, syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -232,12 +236,11 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	}
 	args := append([]string{"-c", keeperScript, "videomall-keeper", s.signal, acks, filepath.Join(s.run, "pid"), discard}, command...)
 	c := exec.Command("/bin/sh", args...)
-	c.Dir, c.Stdout, c.Stderr = s.run, out, out
+	c.Dir, c.Stdin, c.Stdout, c.Stderr = s.run, stdin, out, out
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.run, "TZ=UTC"}, env...)
 	c.ExtraFiles = []*os.File{lock}
 	// A session of its own: Ctrl-C and a closed terminal reach us alone, and we leave in order.
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setsid: true}
-	c.Stdin = stdin // exec makes it blocking, as a shell's read expects
 	if err := c.Start(); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("%s: %w", s.name, err)

@@ -16,7 +16,8 @@ echo "$server" >"$pidfile"
 (
 	# The pid is not reaped, so not given to anyone else, before the shell below has waited for it.
 	while read -r id; do : >"$acks/$id"; done
-	kill -s "$signal" "$server"
+	# Again and again: a shell starts a background command with SIGINT ignored, until the server handles it.
+	while kill -s "$signal" "$server"; do sleep 1; done
 ) <&4 3>&- 4<&- &
 reader=$!
 exec 4<&-

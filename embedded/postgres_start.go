@@ -255,12 +255,7 @@ func (p *Postgres) ready(ctx context.Context, database string, ended <-chan stru
 		conn, err := pgx.Connect(ctx, p.DatabaseURL("postgres"))
 		if err == nil {
 			defer conn.Close(context.WithoutCancel(ctx))
-			_, err = conn.Exec(ctx, "create database "+pgx.Identifier{database}.Sanitize())
-			var pg *pgconn.PgError
-			if errors.As(err, &pg) && pg.Code == "42P04" { // it exists
-				return nil
-			}
-			if err != nil {
+			if err := makeDatabase(ctx, conn, database); err != nil {
 				return fmt.Errorf("PostgreSQL: make database %s: %w", database, err)
 			}
 			return nil
@@ -273,4 +268,17 @@ func (p *Postgres) ready(ctx context.Context, database string, ended <-chan stru
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+func makeDatabase(ctx context.Context, conn *pgx.Conn, name string) error {
+	var have bool
+	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&have); err != nil || have {
+		return err
+	}
+	_, err := conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42P04" { // a sibling was faster
+		return nil
+	}
+	return err
 }
