@@ -1,6 +1,7 @@
 package cart_test
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"sync"
@@ -185,20 +186,39 @@ func TestSigningInMergesOnce(t *testing.T) {
 
 func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	t.Parallel()
-	c, _ := newCarts(t)
-	ctx, guest := t.Context(), cart.NewGuestToken()
+	pool := dbtest.New(t)
+	c, guest, ctx := cart.New(pool, time.Now), cart.NewGuestToken(), t.Context()
 	must(t, c.Add(ctx, cart.Owner{GuestToken: guest}, 1, 1, 1))
+
+	// Somebody holds the guest's row until all of them have come as far as they get: a real race.
+	gate, err := pool.Begin(ctx)
+	must(t, err)
+	defer func() { _ = gate.Rollback(context.WithoutCancel(ctx)) }()
+	_, err = gate.Exec(ctx, "select from cart for update")
+	must(t, err)
+	const people = 5
 	var wg sync.WaitGroup
-	for user := range int64(8) {
+	for user := range int64(people) {
 		wg.Go(func() {
 			if _, err := c.Merge(ctx, guest, user+1); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		var waiting int
+		must(t, pool.QueryRow(ctx, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").Scan(&waiting))
+		if waiting == people {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d merges wait for the guest's cart", waiting, people)
+		}
+	}
+	must(t, gate.Commit(ctx))
 	wg.Wait()
 	holders := 0
-	for user := range int64(8) {
+	for user := range int64(people) {
 		holders += len(lines(t, c, cart.Owner{UserID: user + 1}))
 	}
 	if holders != 1 {
