@@ -27,17 +27,20 @@ create table payment_notice (
     type           text not null,
     attempt_no     text not null default '',
     channel_txn_no text not null default '',
+    refund_no      text not null default '',
     amount         bigint,
     currency       text not null default '',
     raw            bytea not null,
     outcome        text not null default '',
     replays        int not null default 0,
+    occurred_at    timestamptz not null,
     received_at    timestamptz not null default now(),
     unique (provider, event_id)
 );
 create index payment_notice_attempt_idx on payment_notice (attempt_no);
 
--- Money that a provider says it took. Every captured sum ends consumed or refunded.
+-- Money that a provider says it took. Every captured sum ends consumed or refunded. refunded is the sum
+-- of the settled refunds; what is on its way is counted from payment_refund.
 create table payment_capture (
     id             bigint generated always as identity primary key,
     provider       text not null,
@@ -50,17 +53,17 @@ create table payment_capture (
     refunded       bigint not null default 0,
     captured_at    timestamptz not null,
     created_at     timestamptz not null default now(),
-    unique (provider, channel_txn_no),
-    constraint payment_capture_reference_txn_key unique (reference, channel_txn_no),
+    constraint payment_capture_provider_txn_key unique (provider, channel_txn_no),
     constraint payment_capture_refunded_within check (refunded between 0 and amount)
 );
-create index payment_capture_reference_idx on payment_capture (reference);
+-- A transaction pays one reference once. Money that nobody asked for has no reference to be unique in.
+create unique index payment_capture_reference_txn_key on payment_capture (reference, channel_txn_no) where reference <> '';
 -- One capture pays a reference; every further one is surplus.
 create unique index payment_capture_consumed_key on payment_capture (reference) where state = 'consumed';
 
 create table payment_refund (
     id                bigint generated always as identity primary key,
-    refund_no         text not null unique,
+    refund_no         text not null unique check (length(refund_no) between 8 and 64),
     capture_id        bigint not null references payment_capture (id),
     reference         text not null,
     provider          text not null,
@@ -74,6 +77,7 @@ create table payment_refund (
     created_at        timestamptz not null default now(),
     updated_at        timestamptz not null default now()
 );
+create index payment_refund_capture_idx on payment_refund (capture_id);
 create index payment_refund_reference_idx on payment_refund (reference);
 create index payment_refund_open_idx on payment_refund (created_at) where status in ('pending', 'submitted');
 

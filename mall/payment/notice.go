@@ -1,0 +1,72 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/money"
+	"videomall/mall/payment/internal/dbsqlc"
+)
+
+// RecordNoticeTx keeps a notice once per provider event; fresh is false, and the replay counted, when it
+// was kept before. Of two at the same moment the second waits for the first one's commit.
+func (p *Payments) RecordNoticeTx(ctx context.Context, tx pgx.Tx, n Notice) (fresh bool, err error) {
+	fresh, err = p.q.RecordNotice(ctx, tx, dbsqlc.RecordNoticeParams{
+		Provider: n.Provider, EventID: n.EventID, Type: n.Type, AttemptNo: n.AttemptNo, ChannelTxnNo: n.ChannelTxnNo,
+		RefundNo: n.RefundNo, Amount: &n.Amount.Amount, Currency: n.Amount.Currency, Raw: n.Raw,
+		OccurredAt: n.OccurredAt, ReceivedAt: p.now(),
+	})
+	if err != nil {
+		return false, fmt.Errorf("record notice %s of %s: %w", n.EventID, n.Provider, err)
+	}
+	return fresh, nil
+}
+
+// SetNoticeOutcomeTx writes beside a recorded notice what came of it.
+func (p *Payments) SetNoticeOutcomeTx(ctx context.Context, tx pgx.Tx, n Notice, outcome string) error {
+	rows, err := p.q.SetNoticeOutcome(ctx, tx, dbsqlc.SetNoticeOutcomeParams{Outcome: outcome, Provider: n.Provider, EventID: n.EventID})
+	if err != nil {
+		return fmt.Errorf("outcome of notice %s: %w", n.EventID, err)
+	}
+	if rows != 1 {
+		return fmt.Errorf("outcome of notice %s of %s: it was never recorded", n.EventID, n.Provider)
+	}
+	return nil
+}
+
+// NoticeRecord is a kept notice with its outcome and how often it came again.
+type NoticeRecord struct {
+	Provider     string
+	EventID      string
+	Type         string
+	AttemptNo    string
+	ChannelTxnNo string
+	RefundNo     string
+	Amount       money.Money
+	Outcome      string
+	Replays      int
+	OccurredAt   time.Time
+	ReceivedAt   time.Time
+}
+
+// Notices lists what came for the attempts of a reference, the oldest first.
+func (p *Payments) Notices(ctx context.Context, reference string) ([]NoticeRecord, error) {
+	rows, err := p.q.Notices(ctx, p.pool, reference)
+	if err != nil {
+		return nil, fmt.Errorf("notices of %s: %w", reference, err)
+	}
+	out := make([]NoticeRecord, len(rows))
+	for i, r := range rows {
+		out[i] = NoticeRecord{
+			Provider: r.Provider, EventID: r.EventID, Type: r.Type, AttemptNo: r.AttemptNo, ChannelTxnNo: r.ChannelTxnNo,
+			RefundNo: r.RefundNo, Outcome: r.Outcome, Replays: int(r.Replays), OccurredAt: r.OccurredAt, ReceivedAt: r.ReceivedAt,
+		}
+		if r.Amount != nil {
+			out[i].Amount = money.Of(*r.Amount, r.Currency)
+		}
+	}
+	return out, nil
+}

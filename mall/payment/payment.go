@@ -1,0 +1,163 @@
+// Package payment owns what is asked of payment providers and what they say in return: attempts, notices,
+// captured sums and refunds. Facts from providers are only ever added. It knows an amount and a reference;
+// it refuses to know what the reference stands for, and whether an order is thereby paid.
+package payment
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/oklog/ulid/v2"
+
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/payment/internal/dbsqlc"
+)
+
+// Faults that callers compare.
+var (
+	ErrUnknownProvider   = fault.New(fault.Invalid, "unknown_provider", "There is no such way to pay.")
+	ErrUnknownAttempt    = fault.New(fault.NotFound, "unknown_attempt", "There is no such payment.")
+	ErrInvalidPrepay     = fault.New(fault.Invalid, "invalid_prepay", "This payment cannot be started.")
+	ErrAlreadyPaid       = fault.New(fault.Conflict, "already_paid", "This has been paid already.")
+	ErrProcessing        = fault.New(fault.Conflict, "payment_processing", "The payment is on its way. Please wait for its result.")
+	ErrPaymentExpired    = fault.New(fault.Conflict, "payment_expired", "The time to pay is over.")
+	ErrPrepayMismatch    = fault.New(fault.Conflict, "prepay_mismatch", "A payment over another sum has been started.")
+	ErrRejected          = fault.New(fault.Conflict, "payment_rejected", "The payment provider refused the request.")
+	ErrProviderDown      = fault.New(fault.Unavailable, "provider_unavailable", "The payment provider does not answer. Please try again.")
+	ErrBadSignature      = fault.New(fault.Unauthenticated, "bad_signature", "The signature does not verify.")
+	ErrMalformedNotice   = fault.New(fault.Invalid, "malformed_notice", "The notice can't be read.")
+	ErrAlreadyConsumed   = fault.New(fault.Conflict, "already_consumed", "Another transaction has paid for this.")
+	ErrTransactionReused = fault.New(fault.Conflict, "transaction_reused", "This transaction number was recorded from another provider.")
+	ErrUnknownCapture    = fault.New(fault.NotFound, "unknown_capture", "There is no such captured payment.")
+	ErrUnknownRefund     = fault.New(fault.NotFound, "unknown_refund", "There is no such refund.")
+	ErrRefundExceeds     = fault.New(fault.Conflict, "refund_exceeds", "The refunds would exceed what was paid.")
+	ErrRefundNoReused    = fault.New(fault.Conflict, "refund_no_reused", "This refund number belongs to another refund.")
+)
+
+// ErrAbsent is a provider's word that it never heard of the number it was asked about.
+var ErrAbsent = errors.New("payment: unknown to the provider")
+
+// callTimeout bounds one call of a provider: longer than a slow provider needs, shorter than a browser waits.
+const callTimeout = 8 * time.Second
+
+// Payments holds the verbs. It is safe for concurrent use.
+type Payments struct {
+	pool      *pgxpool.Pool
+	now       func() time.Time
+	providers map[string]Provider
+	names     []string
+	q         *dbsqlc.Queries
+}
+
+// New joins the books in pool with the providers, whose names must differ.
+func New(pool *pgxpool.Pool, now func() time.Time, providers ...Provider) *Payments {
+	p := &Payments{pool: pool, now: now, providers: map[string]Provider{}, q: dbsqlc.New()}
+	for _, provider := range providers {
+		p.providers[provider.Name()] = provider
+		p.names = append(p.names, provider.Name())
+	}
+	return p
+}
+
+// Provider finds a provider by its name. Errors: ErrUnknownProvider.
+func (p *Payments) Provider(name string) (Provider, error) {
+	provider, ok := p.providers[name]
+	if !ok {
+		return nil, ErrUnknownProvider.Because("provider %q", name)
+	}
+	return provider, nil
+}
+
+// Providers lists the names in the order given to New.
+func (p *Payments) Providers() []string { return slices.Clone(p.names) }
+
+// The statuses of an Attempt: created before the provider answered, pending after; then one of the others.
+const (
+	AttemptCreated   = "created"
+	AttemptPending   = "pending"
+	AttemptSucceeded = "succeeded"
+	AttemptFailed    = "failed"
+	AttemptClosed    = "closed"
+)
+
+// Attempt is one try to be paid for a reference. Action is nil until the provider has answered.
+type Attempt struct {
+	AttemptNo    string
+	Reference    string
+	Provider     string
+	Status       string
+	Amount       money.Money
+	Action       *Action
+	ChannelTxnNo string
+	ExpiresAt    time.Time
+	CreatedAt    time.Time
+}
+
+func attemptOf(row dbsqlc.VideoPayment) (Attempt, error) {
+	a := Attempt{
+		AttemptNo: row.AttemptNo, Reference: row.Reference, Provider: row.Provider, Status: row.Status,
+		Amount: money.Of(row.Amount, row.Currency), ExpiresAt: row.ExpiresAt, CreatedAt: row.CreatedAt,
+	}
+	if row.ChannelTxnNo != nil {
+		a.ChannelTxnNo = *row.ChannelTxnNo
+	}
+	if row.Action != nil {
+		a.Action = new(Action)
+		if err := json.Unmarshal(row.Action, a.Action); err != nil {
+			return Attempt{}, fmt.Errorf("action of attempt %s: %w", row.AttemptNo, err)
+		}
+	}
+	return a, nil
+}
+
+// AttemptTx finds and locks an attempt for the rest of the caller's transaction. Errors: ErrUnknownAttempt.
+func (p *Payments) AttemptTx(ctx context.Context, tx pgx.Tx, provider, attemptNo string) (Attempt, error) {
+	row, err := p.q.LockAttempt(ctx, tx, dbsqlc.LockAttemptParams{Provider: provider, AttemptNo: attemptNo})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Attempt{}, ErrUnknownAttempt.Because("attempt %q of %s", attemptNo, provider)
+	}
+	if err != nil {
+		return Attempt{}, fmt.Errorf("lock attempt %s: %w", attemptNo, err)
+	}
+	return attemptOf(row)
+}
+
+// Attempts lists the attempts of a reference, the oldest first.
+func (p *Payments) Attempts(ctx context.Context, reference string) ([]Attempt, error) {
+	rows, err := p.q.Attempts(ctx, p.pool, reference)
+	if err != nil {
+		return nil, fmt.Errorf("attempts of %s: %w", reference, err)
+	}
+	out := make([]Attempt, len(rows))
+	for i, row := range rows {
+		if out[i], err = attemptOf(row); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// FailAttemptTx ends a living attempt that its provider calls failed. One that has ended stays as it is.
+func (p *Payments) FailAttemptTx(ctx context.Context, tx pgx.Tx, attemptNo string) error {
+	if _, err := p.q.EndAttempt(ctx, tx, dbsqlc.EndAttemptParams{Status: AttemptFailed, At: p.now(), AttemptNo: attemptNo}); err != nil {
+		return fmt.Errorf("fail attempt %s: %w", attemptNo, err)
+	}
+	return nil
+}
+
+// newNo makes a number that providers accept (26 characters, 0-9A-Z), that sorts by time and that nobody guesses.
+func (p *Payments) newNo() (string, error) {
+	id, err := ulid.New(ulid.Timestamp(p.now()), rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("make a number: %w", err)
+	}
+	return id.String(), nil
+}
