@@ -37,6 +37,8 @@ create table video_product_spu (
     version          int not null default 0,
     rating_sum       bigint not null default 0 check (rating_sum >= 0),
     rating_count     bigint not null default 0 check (rating_count >= 0),
+    -- How many reviews gave 1, 2, 3, 4 and 5 stars, so that a page need not read them all.
+    rating_counts    bigint[] not null default '{0,0,0,0,0}' check (cardinality(rating_counts) = 5),
     sold_count       bigint not null default 0 check (sold_count >= 0),
     -- What a list shows and sorts by: the cheapest current price, kept by the verbs that change prices and
     -- by a job when a version's time comes (reprice_at). The product page and the order read sku_price itself.
@@ -79,7 +81,9 @@ create table sku_price (
     amount      bigint not null check (amount >= 0),
     list_amount bigint check (list_amount > amount),
     currency    text not null check (currency ~ '^[A-Z]{3}$'),
-    valid       tstzrange not null check (not isempty(valid) and not lower_inf(valid)),
+    valid_from  timestamptz not null,
+    valid_until timestamptz check (valid_until > valid_from),
+    valid       tstzrange not null generated always as (tstzrange(valid_from, valid_until)) stored,
     created_at  timestamptz not null default now(),
     unique (sku_id, version),
     -- One price at a time, whoever schedules them.
@@ -93,9 +97,9 @@ create table catalog_review (
     author     text not null,
     rating     int not null check (rating between 1 and 5),
     body       text not null default '' check (length(body) <= 4000),
-    locale     text not null default 'en',
+    locale     text not null default 'en' check (locale in ('zh-CN', 'en')),
     created_at timestamptz not null default now(),
-    unique (spu_id, user_id)
+    constraint catalog_review_once unique (spu_id, user_id)
 );
 create index catalog_review_spu_idx on catalog_review (spu_id, created_at desc, id desc);
 

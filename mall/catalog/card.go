@@ -1,0 +1,89 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// Card is what a list shows of an SPU.
+type Card struct {
+	SPUID                  int64
+	Slug, TitleZh, TitleEn string
+	Cover                  string
+	DurationSeconds        int
+	Live                   bool
+	RatingSum, RatingCount int64
+	SoldCount              int64
+	PublishedAt            time.Time // zero when never published
+	FromSKUID              int64     // the cheapest SKU now; 0 when nothing is on sale
+	From                   *money.Money
+	FromList               *money.Money // the struck-out price beside From
+	CreatorID              int64
+	CreatorSlug            string
+	CreatorZh, CreatorEn   string
+	CategorySlug           string
+	CategoryZh, CategoryEn string
+}
+
+// Rating is the mean of the stars, 0 when nobody has reviewed.
+func (c Card) Rating() float64 {
+	if c.RatingCount == 0 {
+		return 0
+	}
+	return float64(c.RatingSum) / float64(c.RatingCount)
+}
+
+// Cards returns the SPUs in the order of the ids, whatever their state: a library shows what was bought even
+// when it is no longer sold. Unknown ids are left out.
+func (c *Catalog) Cards(ctx context.Context, ids []int64) ([]Card, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := c.queries.Cards(ctx, c.pools.Replica, ids)
+	if err != nil {
+		return nil, fmt.Errorf("cards of SPUs %v: %w", ids, err)
+	}
+	byID := make(map[int64]dbsqlc.CardsRow, len(rows))
+	for _, r := range rows {
+		byID[r.ID] = r
+	}
+	cards := make([]Card, 0, len(rows))
+	for _, id := range ids {
+		if r, ok := byID[id]; ok {
+			cards = append(cards, card(r))
+		}
+	}
+	return cards, nil
+}
+
+// Related returns up to limit other videos on sale: of the same shelf or maker, those with most tags in common
+// first, then those that sell best.
+func (c *Catalog) Related(ctx context.Context, spuID int64, limit int) ([]Card, error) {
+	ids, err := c.queries.RelatedIDs(ctx, c.pools.Replica, dbsqlc.RelatedIDsParams{SpuID: spuID, Most: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("related to SPU %d: %w", spuID, err)
+	}
+	return c.Cards(ctx, ids)
+}
+
+func card(r dbsqlc.CardsRow) Card {
+	k := Card{
+		SPUID: r.ID, Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Cover: r.Cover,
+		DurationSeconds: int(r.DurationSeconds), Live: r.Status == StatusLive,
+		RatingSum: r.RatingSum, RatingCount: r.RatingCount, SoldCount: r.SoldCount,
+		From: sum(r.FromAmount, r.FromCurrency), FromList: sum(r.FromListAmount, r.FromCurrency),
+		CreatorID: r.CreatorID, CreatorSlug: r.CreatorSlug, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn,
+		CategorySlug: r.CategorySlug, CategoryZh: r.CategoryZh, CategoryEn: r.CategoryEn,
+	}
+	if r.PublishedAt != nil {
+		k.PublishedAt = *r.PublishedAt
+	}
+	if r.FromSkuID != nil {
+		k.FromSKUID = *r.FromSkuID
+	}
+	return k
+}

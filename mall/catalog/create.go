@@ -1,0 +1,185 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/catalog/internal/dbsqlc"
+)
+
+// NewCategory describes a shelf; the lowest Position stands first.
+type NewCategory struct {
+	Slug, NameZh, NameEn string
+	Position             int
+}
+
+// NewCreator describes a maker. UserID is the account that owns the videos.
+type NewCreator struct {
+	UserID               int64
+	Slug, NameZh, NameEn string
+	BioZh, BioEn         string
+	Avatar               string // a cover name, or empty
+}
+
+// NewSKU is one way to buy a video, with its first price.
+type NewSKU struct {
+	Kind, Quality string
+	RentHours     int // for KindRent only
+	StockLimited  bool
+	MaxPerOrder   int // 0 means 1
+	Price         NewPrice
+}
+
+// NewProduct describes an SPU with its SKUs. It starts as a draft.
+type NewProduct struct {
+	Slug                         string
+	CreatorID, CategoryID        int64
+	TitleZh, TitleEn             string
+	DescriptionZh, DescriptionEn string
+	Tags                         []string
+	Cover                        string // the name below /media/covers/, without size and extension
+	AssetID                      *int64
+	DurationSeconds              int
+	PublishedAt                  *time.Time // the day "newest" sorts by; nil means the moment of Publish
+	SKUs                         []NewSKU
+}
+
+// Created holds the ids of a new product; SKUIDs are in the order of NewProduct.SKUs.
+type Created struct {
+	SPUID  int64
+	SKUIDs []int64
+}
+
+// CreateCategory adds a shelf. Errors: ErrSlugTaken, ErrProductInvalid.
+func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, error) {
+	id, err := c.queries.InsertCategory(ctx, c.pools.Primary, dbsqlc.InsertCategoryParams{
+		Slug: n.Slug, NameZh: n.NameZh, NameEn: n.NameEn, Position: int32(n.Position)})
+	c.forgetShelves()
+	return id, refused(err, "create category %q", n.Slug)
+}
+
+// CreateCreator adds a maker. Errors: ErrSlugTaken, ErrProductInvalid.
+func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
+	err := c.queries.InsertCreator(ctx, c.pools.Primary, dbsqlc.InsertCreatorParams{
+		UserID: n.UserID, Slug: n.Slug, NameZh: n.NameZh, NameEn: n.NameEn, BioZh: n.BioZh, BioEn: n.BioEn,
+		Avatar: n.Avatar, CreatedAt: c.now()})
+	return refused(err, "create creator %q", n.Slug)
+}
+
+// CreateProduct adds a draft with its SKUs and their first prices. Errors: ErrSlugTaken, ErrProductInvalid,
+// ErrPriceInvalid, ErrPriceCurrency.
+func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, error) {
+	now := c.now()
+	for i, sku := range n.SKUs {
+		if err := sku.Price.check(); err != nil {
+			return Created{}, err
+		}
+		if sku.Price.Currency != n.SKUs[0].Price.Currency {
+			return Created{}, ErrPriceCurrency.Because("SKU %d of %q", i, n.Slug)
+		}
+	}
+	tags := make([]string, 0, len(n.Tags))
+	for _, tag := range n.Tags {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
+		}
+	}
+	var made Created
+	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+		id, err := c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
+			Slug: n.Slug, CreatorID: n.CreatorID, CategoryID: n.CategoryID, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
+			DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: tags, Cover: n.Cover,
+			AssetID: n.AssetID, DurationSeconds: int32(n.DurationSeconds), PublishedAt: n.PublishedAt, At: now})
+		if err != nil {
+			return err
+		}
+		made = Created{SPUID: id}
+		for _, sku := range n.SKUs {
+			skuID, err := c.queries.InsertSKU(ctx, tx, dbsqlc.InsertSKUParams{
+				SpuID: id, Kind: sku.Kind, Quality: sku.Quality, RentHours: int32(sku.RentHours),
+				StockLimited: sku.StockLimited, MaxPerOrder: int32(max(1, sku.MaxPerOrder)), At: now})
+			if err != nil {
+				return err
+			}
+			if sku.Price.From.IsZero() {
+				sku.Price.From = now
+			}
+			if err := c.insertPriceTx(ctx, tx, skuID, sku.Price, now); err != nil {
+				return err
+			}
+			made.SKUIDs = append(made.SKUIDs, skuID)
+		}
+		return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now})
+	})
+	if err != nil {
+		return Created{}, refused(err, "create product %q", n.Slug)
+	}
+	return made, nil
+}
+
+// Publish puts a draft, a reviewed or a taken-down SPU on sale. Errors: ErrProductState.
+func (c *Catalog) Publish(ctx context.Context, spuID int64) error {
+	return c.move(ctx, spuID, StatusLive, StatusDraft, StatusInReview, StatusTakenDown)
+}
+
+// TakeDown takes a live SPU off sale; those who bought it keep it. Errors: ErrProductState.
+func (c *Catalog) TakeDown(ctx context.Context, spuID int64) error {
+	return c.move(ctx, spuID, StatusTakenDown, StatusLive)
+}
+
+func (c *Catalog) move(ctx context.Context, spuID int64, to string, from ...string) error {
+	moved, err := c.queries.SetStatus(ctx, c.pools.Primary, dbsqlc.SetStatusParams{
+		ID: spuID, Status: to, At: c.now(), FromStatuses: from})
+	if err != nil {
+		return fmt.Errorf("move SPU %d to %s: %w", spuID, to, err)
+	}
+	if moved == 0 {
+		return ErrProductState.Because("move SPU %d to %s", spuID, to)
+	}
+	c.forgetShelves()
+	return nil
+}
+
+// SetAsset names the packaged film that buyers of an SPU will watch. Errors: ErrProductNotFound.
+func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSeconds int) error {
+	found, err := c.queries.SetAsset(ctx, c.pools.Primary, dbsqlc.SetAssetParams{
+		ID: spuID, AssetID: &assetID, DurationSeconds: int32(durationSeconds), At: c.now()})
+	if err != nil {
+		return fmt.Errorf("set asset %d of SPU %d: %w", assetID, spuID, err)
+	}
+	if found == 0 {
+		return ErrProductNotFound.Because("set asset of SPU %d", spuID)
+	}
+	return nil
+}
+
+// refused turns what the schema refuses into a fault and wraps the rest; nil stays nil.
+func refused(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf(format+": %w", append(args, err)...)
+	switch {
+	case faulty(err):
+		return err
+	case db.IsUnique(err, "video_product_sku_spu_id_kind_quality_rent_hours_key"):
+		return ErrProductInvalid.With("skus", "duplicate").Because("%w", err)
+	case db.IsUnique(err, ""):
+		return ErrSlugTaken.Because("%w", err)
+	case db.IsCheck(err, ""), db.IsForeignKey(err, ""):
+		return ErrProductInvalid.Because("%w", err)
+	}
+	return err
+}
+
+// storable says that PostgreSQL can keep the text: UTF-8 without NUL.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func missing(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

@@ -1,0 +1,64 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// Offer is a SKU that can be sold at a moment, at the price valid then.
+type Offer struct {
+	SKUID, SPUID, CreatorID, PriceID int64
+	Slug, TitleZh, TitleEn, Cover    string
+	Kind, Quality                    string
+	RentHours                        int // 0 when owned
+	StockLimited                     bool
+	MaxPerOrder                      int
+	Amount                           money.Money
+	ListAmount                       *money.Money // the struck-out price; nil when there is none
+}
+
+// OffersTx returns what can be sold of the SKUs at a moment: its SPU live, itself active, a price valid. An
+// id that can't be sold is absent from the map. q is the caller's transaction or a pool.
+func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at time.Time) (map[int64]Offer, error) {
+	rows, err := c.queries.Offers(ctx, q, dbsqlc.OffersParams{SkuIds: skuIDs, At: at})
+	if err != nil {
+		return nil, fmt.Errorf("offers of SKUs %v: %w", skuIDs, err)
+	}
+	offers := make(map[int64]Offer, len(rows))
+	for _, r := range rows {
+		offers[r.SkuID] = Offer{
+			SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID, PriceID: r.PriceID,
+			Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Cover: r.Cover,
+			Kind: r.Kind, Quality: r.Quality, RentHours: int(r.RentHours),
+			StockLimited: r.StockLimited, MaxPerOrder: int(r.MaxPerOrder),
+			Amount: money.Of(r.Amount, r.Currency), ListAmount: sum(r.ListAmount, &r.Currency),
+		}
+	}
+	return offers, nil
+}
+
+// CountSaleTx adds n copies sold to what "popular" sorts by; a negative n takes a refund back out. It joins
+// the transaction that delivers, so that the count and the delivery are one fact.
+func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int) error {
+	found, err := c.queries.CountSale(ctx, q, dbsqlc.CountSaleParams{SpuID: spuID, N: int64(n)})
+	if err != nil {
+		return fmt.Errorf("count %d sold of SPU %d: %w", n, spuID, err)
+	}
+	if found == 0 {
+		return ErrProductNotFound.Because("count a sale of SPU %d", spuID)
+	}
+	return nil
+}
+
+// sum is nil when either half is missing: no price, no money.
+func sum(amount *int64, currency *string) *money.Money {
+	if amount == nil || currency == nil {
+		return nil
+	}
+	m := money.Of(*amount, *currency)
+	return &m
+}

@@ -1,0 +1,151 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"videomall/db"
+	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/fault"
+)
+
+// NewPrice is a price version of a SKU: amounts in minor units of Currency, valid from From (zero or past: now)
+// up to but not including Until (nil: until another version begins).
+type NewPrice struct {
+	Amount     int64
+	ListAmount *int64 // the price to strike out; above Amount
+	Currency   string
+	From       time.Time
+	Until      *time.Time
+}
+
+func (p NewPrice) check() error {
+	switch {
+	case p.Amount < 0:
+		return ErrPriceInvalid.With("amount", "negative")
+	case p.ListAmount != nil && *p.ListAmount <= p.Amount:
+		return ErrPriceInvalid.With("listAmount", "not_above_amount")
+	case len(p.Currency) != 3:
+		return ErrPriceInvalid.With("currency", "unknown")
+	case p.Until != nil && !p.Until.After(p.From):
+		return ErrPriceInvalid.With("until", "before_from")
+	}
+	return nil
+}
+
+// repriceBatch bounds how many SPUs one transaction of RepriceDue holds.
+const repriceBatch = 200
+
+// SetPrice schedules a price version. The version without an end that would still run at p.From ends there; when
+// p itself ends, the former price resumes at p.Until, so that an offer for a week leaves no gap behind it.
+// What was valid in the past is never touched. Errors: ErrSKUNotFound, ErrPriceInvalid, ErrPriceCurrency, and
+// ErrPriceOverlaps when a version with an end, or one that begins later, stands in the way.
+func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
+	now := c.now()
+	if p.From.Before(now) {
+		p.From = now
+	}
+	p.From = p.From.Truncate(time.Microsecond)
+	if err := p.check(); err != nil {
+		return err
+	}
+	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+		spuID, err := c.queries.LockSPUOfSKU(ctx, tx, skuID)
+		if missing(err) {
+			return ErrSKUNotFound
+		}
+		if err != nil {
+			return err
+		}
+		foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: p.Currency})
+		if err != nil {
+			return err
+		}
+		if foreign {
+			return ErrPriceCurrency
+		}
+		former, err := c.queries.OpenPrice(ctx, tx, dbsqlc.OpenPriceParams{SkuID: skuID, At: p.From})
+		if err != nil && !missing(err) {
+			return err
+		}
+		cuts := err == nil && former.ValidFrom.Before(p.From)
+		if cuts {
+			if err := c.queries.EndPrice(ctx, tx, dbsqlc.EndPriceParams{ID: former.ID, ValidUntil: p.From}); err != nil {
+				return err
+			}
+		}
+		if err := c.insertPriceTx(ctx, tx, skuID, p, now); err != nil {
+			return err
+		}
+		if cuts && p.Until != nil {
+			resumed := NewPrice{Amount: former.Amount, ListAmount: former.ListAmount, Currency: former.Currency, From: *p.Until}
+			if err := c.insertPriceTx(ctx, tx, skuID, resumed, now); err != nil {
+				return err
+			}
+		}
+		return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spuID, At: now})
+	})
+	if err != nil {
+		return fmt.Errorf("set price of SKU %d: %w", skuID, err)
+	}
+	return nil
+}
+
+func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p NewPrice, now time.Time) error {
+	err := c.queries.InsertPrice(ctx, tx, dbsqlc.InsertPriceParams{
+		SkuID: skuID, Amount: p.Amount, ListAmount: p.ListAmount, Currency: p.Currency,
+		ValidFrom: p.From, ValidUntil: p.Until, At: now})
+	switch {
+	case isOverlap(err):
+		return ErrPriceOverlaps.Because("%w", err)
+	case db.IsCheck(err, ""):
+		return ErrPriceInvalid.Because("%w", err)
+	}
+	return err
+}
+
+// RepriceDue brings what lists show up to date wherever a price version began or ended since, and says which
+// SPUs it touched. Several processes may run it at once; each SPU is done by one of them.
+func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
+	var done []int64
+	for {
+		var batch []int64
+		err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+			now := c.now()
+			ids, err := c.queries.LockRepriceDue(ctx, tx, dbsqlc.LockRepriceDueParams{At: now, Most: repriceBatch})
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if err := c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now}); err != nil {
+					return err
+				}
+			}
+			batch = ids
+			return nil
+		})
+		if err != nil {
+			return done, fmt.Errorf("reprice: %w", err)
+		}
+		done = append(done, batch...)
+		if len(batch) < repriceBatch {
+			return done, nil
+		}
+	}
+}
+
+// isOverlap recognises SQLSTATE 23P01, exclusion_violation, of the constraint that keeps versions apart.
+func isOverlap(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "23P01" && pg.ConstraintName == "sku_price_no_overlap"
+}
+
+func faulty(err error) bool {
+	_, ok := errors.AsType[*fault.Fault](err)
+	return ok
+}

@@ -1,0 +1,121 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// Price is the version of a SKU's price that is valid now.
+type Price struct {
+	ID     int64
+	Amount money.Money
+	List   *money.Money // the price to strike out
+	Until  *time.Time   // when it ends; nil when nothing else is scheduled
+}
+
+// SKU is one way to buy a video. A SKU without a price can't be bought now.
+type SKU struct {
+	ID           int64
+	Kind         string
+	Quality      string
+	RentHours    int
+	StockLimited bool
+	MaxPerOrder  int
+	Price        *Price
+}
+
+// Product is an SPU with its active SKUs, rentals first, HD before 4K.
+type Product struct {
+	Card
+	Status                       string
+	DescriptionZh, DescriptionEn string
+	Tags                         []string
+	AssetID                      *int64   // the packaged film; nil before there is one
+	RatingCounts                 [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
+	SKUs                         []SKU
+}
+
+// Product returns a live SPU. Errors: ErrProductNotFound for an unknown one and for one that is not on sale.
+func (c *Catalog) Product(ctx context.Context, spuID int64) (Product, error) {
+	return live(c.productByID(ctx, spuID))
+}
+
+// ProductBySlug is Product by the name in its address.
+func (c *Catalog) ProductBySlug(ctx context.Context, slug string) (Product, error) {
+	return live(c.FindAny(ctx, slug))
+}
+
+// ProductOfSKU is Product by one of its SKUs. Errors: ErrSKUNotFound, ErrProductNotFound.
+func (c *Catalog) ProductOfSKU(ctx context.Context, skuID int64) (Product, error) {
+	id, err := c.queries.SPUIDBySKU(ctx, c.pools.Primary, skuID)
+	if missing(err) {
+		return Product{}, ErrSKUNotFound.Because("SKU %d", skuID)
+	}
+	if err != nil {
+		return Product{}, fmt.Errorf("SPU of SKU %d: %w", skuID, err)
+	}
+	return live(c.productByID(ctx, id))
+}
+
+// FindAny returns an SPU in whatever state, for those who bought it before it was taken down and for operators;
+// the caller decides who may see it. Errors: ErrProductNotFound.
+func (c *Catalog) FindAny(ctx context.Context, slug string) (Product, error) {
+	if !slugPattern.MatchString(slug) {
+		return Product{}, ErrProductNotFound.Because("slug %q", slug)
+	}
+	id, err := c.queries.SPUIDBySlug(ctx, c.pools.Primary, slug)
+	if missing(err) {
+		return Product{}, ErrProductNotFound.Because("slug %q", slug)
+	}
+	if err != nil {
+		return Product{}, fmt.Errorf("SPU %q: %w", slug, err)
+	}
+	return c.productByID(ctx, id)
+}
+
+func live(p Product, err error) (Product, error) {
+	if err == nil && !p.Live {
+		return Product{}, ErrProductNotFound.Because("SPU %d is %s", p.SPUID, p.Status)
+	}
+	return p, err
+}
+
+func (c *Catalog) productByID(ctx context.Context, id int64) (Product, error) {
+	r, err := c.queries.ProductByID(ctx, c.pools.Primary, id)
+	if missing(err) {
+		return Product{}, ErrProductNotFound.Because("SPU %d", id)
+	}
+	if err != nil {
+		return Product{}, fmt.Errorf("product %d: %w", id, err)
+	}
+	s := r.VideoProductSpu
+	p := Product{
+		Card: card(dbsqlc.CardsRow{
+			ID: s.ID, Slug: s.Slug, TitleZh: s.TitleZh, TitleEn: s.TitleEn, Cover: s.Cover,
+			DurationSeconds: s.DurationSeconds, Status: s.Status, RatingSum: s.RatingSum, RatingCount: s.RatingCount,
+			SoldCount: s.SoldCount, FromSkuID: s.FromSkuID, FromAmount: s.FromAmount, FromListAmount: s.FromListAmount,
+			FromCurrency: s.FromCurrency, PublishedAt: s.PublishedAt, CreatorID: s.CreatorID,
+			CreatorSlug: r.CreatorSlug, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn,
+			CategorySlug: r.CategorySlug, CategoryZh: r.CategoryZh, CategoryEn: r.CategoryEn,
+		}),
+		Status: s.Status, DescriptionZh: s.DescriptionZh, DescriptionEn: s.DescriptionEn, Tags: s.Tags, AssetID: s.AssetID,
+	}
+	copy(p.RatingCounts[:], s.RatingCounts)
+	skus, err := c.queries.SKUs(ctx, c.pools.Primary, dbsqlc.SKUsParams{SpuID: id, At: c.now()})
+	if err != nil {
+		return Product{}, fmt.Errorf("SKUs of product %d: %w", id, err)
+	}
+	for _, k := range skus {
+		sku := SKU{ID: k.ID, Kind: k.Kind, Quality: k.Quality, RentHours: int(k.RentHours),
+			StockLimited: k.StockLimited, MaxPerOrder: int(k.MaxPerOrder)}
+		if amount := sum(k.Amount, k.Currency); amount != nil {
+			sku.Price = &Price{ID: *k.PriceID, Amount: *amount, List: sum(k.ListAmount, k.Currency), Until: k.ValidUntil}
+		}
+		p.SKUs = append(p.SKUs, sku)
+	}
+	return p, nil
+}

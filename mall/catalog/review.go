@@ -1,0 +1,140 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/catalog/internal/dbsqlc"
+)
+
+// MaxReviewLength is the most characters a review's text may have.
+const MaxReviewLength = 4000
+
+// reviewList names the reviews' cursors.
+const reviewList = "reviews"
+
+// NewReview is what a person says of a video. Owned is the caller's word that they have bought it.
+type NewReview struct {
+	SPUID, UserID int64
+	Owned         bool
+	Author        string
+	Rating        int       // 1 to 5
+	Body          string    // may be empty
+	Locale        string    // zh-CN or en: the language it was written in
+	At            time.Time // zero: now
+}
+
+// Review is one person's word on one video.
+type Review struct {
+	ID, SPUID, UserID int64
+	Author            string
+	Rating            int
+	Body, Locale      string
+	CreatedAt         time.Time
+}
+
+// ReviewPage is a part of a video's reviews, newest first.
+type ReviewPage struct {
+	Items      []Review
+	NextCursor string
+}
+
+// AddReview keeps a review and counts its stars in one transaction. Errors: ErrReviewNotOwned, ErrReviewInvalid
+// (fields rating, body), ErrReviewExists when the person has reviewed the video before, ErrProductNotFound.
+func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
+	n.Body = strings.TrimSpace(n.Body)
+	switch {
+	case !n.Owned:
+		return Review{}, ErrReviewNotOwned
+	case n.Rating < 1 || n.Rating > 5:
+		return Review{}, ErrReviewInvalid.With("rating", "out_of_range")
+	case utf8.RuneCountInString(n.Body) > MaxReviewLength:
+		return Review{}, ErrReviewInvalid.With("body", "too_long")
+	case !storable(n.Body):
+		return Review{}, ErrReviewInvalid.With("body", "unreadable")
+	}
+	if n.At.IsZero() {
+		n.At = c.now()
+	}
+	r := Review{SPUID: n.SPUID, UserID: n.UserID, Author: n.Author, Rating: n.Rating, Body: n.Body, Locale: n.Locale, CreatedAt: n.At}
+	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
+		// The SPU's row first: two reviews of one video then wait for each other instead of deadlocking on the
+		// lock the foreign key takes.
+		found, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{SpuID: n.SPUID, Rating: int32(n.Rating)})
+		if err != nil {
+			return err
+		}
+		if found == 0 {
+			return ErrProductNotFound
+		}
+		r.ID, err = c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{SpuID: n.SPUID, UserID: n.UserID,
+			Author: n.Author, Rating: int32(n.Rating), Body: n.Body, Locale: n.Locale, At: n.At})
+		return err
+	})
+	switch {
+	case db.IsUnique(err, "catalog_review_once"):
+		return Review{}, ErrReviewExists.Because("user %d, SPU %d: %w", n.UserID, n.SPUID, err)
+	case err != nil:
+		return Review{}, fmt.Errorf("review SPU %d by user %d: %w", n.SPUID, n.UserID, err)
+	}
+	return r, nil
+}
+
+// Reviews returns a page of a video's reviews, newest first; limit 0 means 10. Errors: ErrCursorInvalid.
+func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit int) (ReviewPage, error) {
+	if limit <= 0 {
+		limit = 10
+	}
+	limit = min(limit, MaxLimit)
+	var rows []dbsqlc.CatalogReview
+	var err error
+	if after == "" {
+		rows, err = c.queries.Reviews(ctx, c.pools.Replica, dbsqlc.ReviewsParams{SpuID: spuID, Most: int32(limit + 1)})
+	} else {
+		at, bad := parseCursor(after, reviewList)
+		if bad != nil {
+			return ReviewPage{}, bad
+		}
+		moment, bad := at.instant()
+		if bad != nil {
+			return ReviewPage{}, bad
+		}
+		rows, err = c.queries.ReviewsAfter(ctx, c.pools.Replica, dbsqlc.ReviewsAfterParams{
+			SpuID: spuID, CreatedAt: moment, ID: at.id, Most: int32(limit + 1)})
+	}
+	if err != nil {
+		return ReviewPage{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
+	}
+	page := ReviewPage{}
+	for _, r := range rows[:min(limit, len(rows))] {
+		page.Items = append(page.Items, review(r))
+	}
+	if len(rows) > limit {
+		last := page.Items[limit-1]
+		page.NextCursor = cursor{reviewList, last.CreatedAt.UnixMicro(), last.ID}.String()
+	}
+	return page, nil
+}
+
+// ReviewBy returns what a person said of a video; false when they said nothing yet.
+func (c *Catalog) ReviewBy(ctx context.Context, spuID, userID int64) (Review, bool, error) {
+	r, err := c.queries.ReviewBy(ctx, c.pools.Primary, dbsqlc.ReviewByParams{SpuID: spuID, UserID: userID})
+	if missing(err) {
+		return Review{}, false, nil
+	}
+	if err != nil {
+		return Review{}, false, fmt.Errorf("review of SPU %d by user %d: %w", spuID, userID, err)
+	}
+	return review(r), true, nil
+}
+
+func review(r dbsqlc.CatalogReview) Review {
+	return Review{ID: r.ID, SPUID: r.SpuID, UserID: r.UserID, Author: r.Author, Rating: int(r.Rating), Body: r.Body,
+		Locale: r.Locale, CreatedAt: r.CreatedAt}
+}

@@ -1,0 +1,44 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"videomall/mall/catalog/internal/dbsqlc"
+)
+
+// Texts is what of a live SPU can be searched, with what tells how well known it is.
+type Texts struct {
+	SPUID                        int64
+	TitleZh, TitleEn             string
+	DescriptionZh, DescriptionEn string
+	CreatorZh, CreatorEn         string
+	CategoryZh, CategoryEn       string
+	Tags                         []string
+	SoldCount                    int64
+	RatingSum, RatingCount       int64
+}
+
+// TextsTx returns the texts of those SPUs that are live. q is the caller's transaction or a pool.
+func (c *Catalog) TextsTx(ctx context.Context, q Querier, spuIDs []int64) ([]Texts, error) {
+	rows, err := c.queries.Texts(ctx, q, spuIDs)
+	if err != nil {
+		return nil, fmt.Errorf("texts of SPUs %v: %w", spuIDs, err)
+	}
+	list := make([]Texts, len(rows))
+	for i, r := range rows {
+		list[i] = Texts{SPUID: r.ID, TitleZh: r.TitleZh, TitleEn: r.TitleEn, DescriptionZh: r.DescriptionZh,
+			DescriptionEn: r.DescriptionEn, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn, CategoryZh: r.CategoryZh,
+			CategoryEn: r.CategoryEn, Tags: r.Tags, SoldCount: r.SoldCount, RatingSum: r.RatingSum, RatingCount: r.RatingCount}
+	}
+	return list, nil
+}
+
+// LiveIDs returns up to limit live SPUs with ids above after, in order, for walking through all of them.
+func (c *Catalog) LiveIDs(ctx context.Context, after int64, limit int) ([]int64, error) {
+	ids, err := c.queries.LiveIDs(ctx, c.pools.Primary, dbsqlc.LiveIDsParams{After: after, Most: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("live SPUs after %d: %w", after, err)
+	}
+	return ids, nil
+}
