@@ -1,1 +1,149 @@
-export {};
+// What pages gain where scripts run. Everything below improves a page that already works: links, forms and <details> do the
+// work, htmx swaps fragments, and this file minds what neither does. Words come from the page, never from here.
+
+const on = (name, selector, handle) => document.addEventListener(name, e => {
+  const el = e.target.closest?.(selector);
+  if (el) handle(el, e);
+});
+
+// --- Passing notices -------------------------------------------------------------------------------------------------
+
+const words = () => document.getElementById('toasts').dataset;
+
+function dress(toast) {
+  const error = toast.dataset.toast === 'error';
+  toast.className = 'pointer-events-auto flex items-start gap-3 rounded-box border px-4 py-3 text-sm font-medium shadow-lift '
+    + (error ? 'border-error bg-base-100 text-error' : 'border-transparent bg-neutral text-neutral-content');
+  const body = document.createElement('span');
+  body.className = 'min-w-0 flex-1 text-pretty';
+  body.append(...toast.childNodes);
+  const close = document.createElement('button');
+  close.type = 'button';
+  close.className = '-my-1 -me-1 cursor-pointer rounded-full px-2 py-1 text-base leading-none';
+  close.setAttribute('aria-label', words().dismiss);
+  close.textContent = '×';
+  close.onclick = () => toast.remove();
+  toast.replaceChildren(body, close);
+  // Time to read, and none of it lost while the pointer or the focus is on it.
+  const leave = () => toast.matches(':hover, :focus-within') ? setTimeout(leave, 2000) : toast.remove();
+  setTimeout(leave, 4000 + body.textContent.length * 60 + (error ? 4000 : 0));
+}
+
+export function toast(message, tone = '') {
+  const el = document.createElement('div');
+  el.dataset.toast = tone;
+  el.textContent = message;
+  document.querySelector('[data-toast-list]')?.append(el);
+}
+
+const list = document.querySelector('[data-toast-list]');
+if (list) {
+  list.querySelectorAll('[data-toast]').forEach(dress);
+  new MutationObserver(changes => changes.forEach(c => c.addedNodes.forEach(n => {
+    if (n.nodeType !== Node.ELEMENT_NODE) return;
+    if (n.matches('[data-toast]')) dress(n);
+  }))).observe(list, { childList: true });
+}
+
+// --- Parts that only make sense with scripts --------------------------------------------------------------------------
+
+function enhance(root) {
+  root.querySelectorAll('[data-copy], [data-reveal]').forEach(b => { b.hidden = false; });
+}
+
+on('click', '[data-copy]', async button => {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  toast(words().copied);
+});
+
+on('click', '[data-reveal]', button => {
+  const field = document.getElementById(button.dataset.reveal);
+  const show = field.type === 'password';
+  field.type = show ? 'text' : 'password';
+  button.setAttribute('aria-pressed', String(show));
+});
+
+// Dialogs, for browsers without invoker commands.
+if (!('commandForElement' in HTMLButtonElement.prototype)) {
+  on('click', 'button[commandfor]', button => {
+    const dialog = document.getElementById(button.getAttribute('commandfor'));
+    if (button.getAttribute('command') === 'show-modal') dialog?.showModal();
+    else dialog?.close();
+  });
+}
+
+// Menus close with Escape, which gives the focus back, and with a press elsewhere.
+document.addEventListener('keydown', e => {
+  const menu = e.key === 'Escape' && document.querySelector('details[data-menu][open]');
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector('summary').focus();
+});
+document.addEventListener('pointerdown', e => {
+  document.querySelectorAll('details[data-menu][open]').forEach(menu => { if (!menu.contains(e.target)) menu.open = false; });
+});
+
+// Filters and sorts apply themselves; their button stands in <noscript>.
+on('change', 'form[data-autosubmit]', form => form.requestSubmit());
+
+// --- One press, one submission ----------------------------------------------------------------------------------------
+
+document.addEventListener('submit', e => {
+  const form = e.target;
+  if (e.defaultPrevented || form.method !== 'post') return;
+  if (form.dataset.sent) {
+    e.preventDefault();
+    return;
+  }
+  form.dataset.sent = 'true';
+  form.setAttribute('aria-busy', 'true');
+  // After the browser has read the form: a disabled button would not send its value.
+  setTimeout(() => e.submitter?.setAttribute('aria-disabled', 'true'));
+});
+
+function release(form) {
+  delete form.dataset.sent;
+  form.removeAttribute('aria-busy');
+  form.querySelectorAll('[aria-disabled]').forEach(b => b.removeAttribute('aria-disabled'));
+}
+
+// A page that comes back from the history must be usable again.
+addEventListener('pageshow', e => { if (e.persisted) document.querySelectorAll('form[data-sent]').forEach(release); });
+
+// --- htmx -------------------------------------------------------------------------------------------------------------
+
+document.addEventListener('htmx:afterRequest', e => { if (e.detail.elt.matches('form')) release(e.detail.elt); });
+
+document.addEventListener('htmx:beforeSwap', e => {
+  const type = e.detail.xhr.getResponseHeader('Content-Type') ?? '';
+  if (!type.startsWith('text/html')) e.detail.shouldSwap = false;
+});
+
+const failed = () => toast(words().offline, 'error');
+document.addEventListener('htmx:sendError', failed);
+document.addEventListener('htmx:timeout', failed);
+
+document.addEventListener('htmx:responseError', e => {
+  const { status } = e.detail.xhr, say = words();
+  if (status === 401) toast(say.signedOut, 'error');
+  else if (status === 429) {
+    const seconds = parseInt(e.detail.xhr.getResponseHeader('Retry-After') ?? '', 10);
+    toast(seconds > 0 ? say.slowDownSeconds.replace('{seconds}', seconds) : say.slowDown, 'error');
+  } else toast(say.server, 'error');
+});
+
+// After a swap the focus goes to the first field at fault, else to what asks for it, else it must not fall to the top of the page.
+document.addEventListener('htmx:afterSettle', e => {
+  const root = e.detail.elt;
+  enhance(root);
+  const next = root.querySelector('[aria-invalid="true"]') ?? root.querySelector('[data-focus]');
+  if (next) {
+    next.focus();
+  } else if (document.activeElement === document.body && e.detail.requestConfig?.triggeringEvent && root.isConnected) {
+    if (!root.hasAttribute('tabindex')) root.tabIndex = -1;
+    root.focus({ preventScroll: true });
+  }
+});
+
+enhance(document);
+document.querySelector('main [aria-invalid="true"]')?.focus();

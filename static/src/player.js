@@ -1,1 +1,145 @@
-export {};
+// The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
+// Loaded only on pages that hold one (about 180 KB compressed: hls.js light, media-chrome, hls-video-element, bundled).
+//
+// The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
+// connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
+// into its shadow roots: the build puts the nonce of this script's tag on each, so 'unsafe-inline' is not needed. hls.js runs
+// without a worker (fMP4 needs no transmuxing, AES runs in WebCrypto), so worker-src may stay 'none'.
+//
+// Attributes of a film's element (views/ui.Player writes them):
+//   data-player                mounted by itself; without it, call MallPlayer.mountPlayer(el, {authorize})
+//   data-auth-url              GET → {token, playlistUrl, expiresAt, sessionId, segmentPrefix, heartbeatUrl, heartbeatSeconds};
+//                              POST {takeover: true} → the same, ending the stream elsewhere;
+//                              refusal: problem+json with code, looked up in data-texts as refused_<code>
+//   data-resume                seconds where the viewer left off; under 5 starts at the beginning
+//   data-poster, data-thumbs   addresses of a picture and of the thumbnails' WebVTT
+//   data-captions              JSON [{lang, label, src}]
+//   data-watermark             pseudonymous text; empty leaves it out
+//   data-buy-url               where a refusal for want of a purchase leads
+//   data-sign-in-url           where a refusal for want of a session leads
+//   data-autoplay              starts by itself where the browser lets it
+//   data-texts                 JSON of words: speed, quality, captions, resumed, restart, takeover, retry, buy, sign_in,
+//                              refused_<code>…, refused_unavailable
+// Of a trailer's: data-trailer, data-src (a public .m3u8), data-poster.
+// Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
+import Hls from 'hls.js/light';
+import 'hls-video-element';
+import { element, filmControls, trailerControls } from './controls.js';
+import { Refused, Session, authorizeAt } from './session.js';
+import { watermark } from './watermark.js';
+
+const clock = seconds => {
+  const s = Math.floor(seconds), two = n => String(n).padStart(2, '0');
+  const h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+  return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+};
+
+const buyable = new Set(['not_entitled', 'rental_expired', 'entitlement_revoked']);
+
+function notice(el, texts, why, actions) {
+  el.querySelector('.player-notice')?.remove();
+  const text = texts[`refused_${why.code}`] ?? texts.refused_unavailable;
+  const box = element('div', { class: 'player-notice', role: 'alert', tabindex: -1 }, element('p', {}, text),
+    element('div', { class: 'player-actions' }, ...actions));
+  el.append(box);
+  box.focus({ preventScroll: true });
+}
+
+const act = (label, press) => {
+  const b = element('button', { type: 'button', class: 'btn btn-primary' }, label);
+  b.addEventListener('click', press, { once: true });
+  return b;
+};
+const go = (label, href) => element('a', { class: 'btn btn-primary', href }, label);
+
+// mountPlayer shows a film in el. options.authorize(takeover) replaces the request to data-auth-url (an embed's ticket).
+// It returns {media, stop}: the hls-video element, and what takes everything down.
+export function mountPlayer(el, options = {}) {
+  const data = el.dataset, texts = JSON.parse(data.texts ?? '{}');
+  const session = new Session(options.authorize ?? authorizeAt(data.authUrl));
+  const resume = Number(data.resume) >= 5 ? Number(data.resume) : 0;
+  const media = element('hls-video', { slot: 'media', playsinline: true, preload: 'metadata' });
+  for (const { lang, label, src } of JSON.parse(data.captions ?? '[]')) {
+    media.append(element('track', { kind: 'captions', srclang: lang, label, src }));
+  }
+  if (data.thumbs) media.append(element('track', { kind: 'metadata', label: 'thumbnails', src: data.thumbs, default: true }));
+
+  const controller = filmControls(media, { poster: data.poster, texts });
+  el.replaceChildren(controller);
+  let unmark = () => {}, stopped = false;
+
+  function refuse(why) {
+    session.stop();
+    media.pause();
+    media.api?.stopLoad();
+    const actions = [];
+    if (why.code === 'stream_limit' || why.code === 'stream_taken') actions.push(act(texts.takeover, () => start(true)));
+    else if (buyable.has(why.code)) { if (data.buyUrl) actions.push(go(texts.buy, data.buyUrl)); }
+    else if (why.code === 'signed_out') { if (data.signInUrl) actions.push(go(texts.sign_in, data.signInUrl)); }
+    else actions.push(act(texts.retry, () => start(false)));
+    notice(el, texts, why, actions);
+    el.dispatchEvent(new CustomEvent('mall:refused', { bubbles: true, detail: { code: why.code } }));
+  }
+
+  const asRefused = why => why instanceof Refused ? why : new Refused('unavailable', 0);
+
+  // A playlist, key or segment was refused, or the network was away: the heartbeat knows which, and why.
+  let recoveries = 0;
+  async function recover(fatal) {
+    try {
+      await session.renew(media.currentTime);
+      if (!fatal) return;
+      if (++recoveries > 4) throw new Refused('unavailable', 0);
+      media.api.startLoad(media.currentTime);
+    } catch (why) { refuse(asRefused(why)); }
+  }
+
+  function offerRestart() {
+    const bar = element('div', { class: 'player-resume', role: 'status' }, `${texts.resumed} ${clock(resume)} `);
+    const restart = act(texts.restart, () => { media.currentTime = 0; bar.remove(); });
+    restart.className = 'btn btn-sm';
+    bar.append(restart);
+    el.append(bar);
+    setTimeout(() => bar.remove(), 12_000);
+  }
+
+  async function start(takeover) {
+    el.querySelector('.player-notice')?.remove();
+    const from = media.currentTime || resume;
+    try { await session.open(takeover); } catch (why) { refuse(asRefused(why)); return; }
+    if (stopped) return;
+    media.config = { startPosition: from || -1, enableWorker: false, maxBufferLength: 30, backBufferLength: 60, capLevelToPlayerSize: false,
+      xhrSetup: (xhr, address) => xhr.open('GET', session.fresh(address), true) };
+    if (media.getAttribute('src') === session.playlistUrl) media.load();
+    else media.setAttribute('src', session.playlistUrl);
+    for (let turns = 0; turns < 20 && !media.api; turns++) await Promise.resolve(); // hls-video makes its Hls a few microtasks later
+    media.api?.on(Hls.Events.ERROR, (_, e) => {
+      const status = e.response?.code ?? 0;
+      if (e.type === Hls.ErrorTypes.MEDIA_ERROR && e.fatal) media.api.recoverMediaError();
+      else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && (e.fatal || status === 401 || status === 403)) recover(e.fatal);
+    });
+    media.api?.on(Hls.Events.FRAG_BUFFERED, () => { recoveries = 0; });
+    if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
+    session.keep(media, refuse);
+    if (resume && from === resume && texts.restart) media.addEventListener('loadedmetadata', offerRestart, { once: true });
+    if (data.autoplay !== undefined || takeover) media.play()?.catch(() => { /* the browser wants a press first */ });
+    el.dispatchEvent(new CustomEvent('mall:authorized', { bubbles: true }));
+  }
+
+  const leave = () => { if (media.currentTime > 0) session.save(media.currentTime); };
+  addEventListener('pagehide', leave);
+  start(false);
+  return { media, stop() { stopped = true; session.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
+}
+
+// mountTrailer shows a public playlist; nothing is fetched before play is pressed.
+export function mountTrailer(el) {
+  const media = element('hls-video', { slot: 'media', playsinline: true, preload: 'none' });
+  media.config = { enableWorker: false };
+  el.replaceChildren(trailerControls(media, { poster: el.dataset.poster }));
+  media.setAttribute('src', el.dataset.src);
+  return { media, stop() { el.replaceChildren(); } };
+}
+
+document.querySelectorAll('[data-player]').forEach(el => mountPlayer(el));
+document.querySelectorAll('[data-trailer]').forEach(mountTrailer);

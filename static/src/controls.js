@@ -1,0 +1,54 @@
+// The controls around a video: media-chrome's elements, put together once for the film and once, with less, for the trailer.
+import 'media-chrome';
+import 'media-chrome/menu';
+import 'media-chrome/dist/lang/zh-CN.js';
+
+export function element(name, attributes = {}, ...children) {
+  const el = document.createElement(name);
+  for (const [k, v] of Object.entries(attributes)) if (v !== undefined && v !== false) el.setAttribute(k, v === true ? '' : v);
+  el.append(...children);
+  return el;
+}
+
+// The reader's language, where media-chrome has it; it falls back to English by itself.
+const language = () => document.documentElement.lang || 'en';
+
+// The shortcut sheet (Shift+/) is off: media-chrome has it in English only.
+function frame(media, poster, attributes, ...chrome) {
+  return element('media-controller', { class: 'player-frame', lang: language(), tabindex: 0, keyboardforwardseekoffset: 10, keyboardbackwardseekoffset: 10,
+    hotkeys: 'noshift+/', ...attributes }, media,
+    ...(poster ? [element('media-poster-image', { slot: 'poster', src: poster })] : []),
+    element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
+}
+
+export function filmControls(media, { poster, texts }) {
+  const speed = element('media-settings-menu-item', {}, texts.speed, element('media-playback-rate-menu', { slot: 'submenu', hidden: true, rates: '0.5 0.75 1 1.25 1.5 2' },
+    element('div', { slot: 'title' }, texts.speed)));
+  const quality = element('media-settings-menu-item', {}, texts.quality, element('media-rendition-menu', { slot: 'submenu', hidden: true },
+    element('div', { slot: 'title' }, texts.quality)));
+  const captions = element('media-settings-menu-item', {}, texts.captions, element('media-captions-menu', { slot: 'submenu', hidden: true },
+    element('div', { slot: 'title' }, texts.captions)));
+  return frame(media, poster, {},
+    element('media-settings-menu', { hidden: true, anchor: 'auto' }, speed, quality, captions),
+    element('media-control-bar', { class: 'player-line' }, element('media-time-range')),
+    element('media-control-bar', { class: 'player-bar' },
+      element('media-play-button'),
+      element('media-seek-backward-button', { seekoffset: 10 }),
+      element('media-seek-forward-button', { seekoffset: 10 }),
+      element('media-mute-button'),
+      element('media-volume-range', { class: 'player-wide' }),
+      element('media-time-display', { showduration: true }),
+      element('span', { class: 'player-space' }),
+      element('media-captions-button'),
+      element('media-settings-menu-button'),
+      element('media-pip-button', { class: 'player-wide' }),
+      element('media-fullscreen-button')));
+}
+
+export function trailerControls(media, { poster }) {
+  return frame(media, poster, {},
+    element('media-play-button', { slot: 'centered-chrome', class: 'player-big' }),
+    element('media-control-bar', { class: 'player-bar' },
+      element('media-play-button'), element('media-mute-button'), element('media-time-range'), element('media-time-display', { remaining: true }),
+      element('media-fullscreen-button')));
+}

@@ -1,0 +1,96 @@
+// A playback session as the server sees it: an authorisation, renewed by heartbeats, that every request for a playlist, a key
+// or a segment must carry. A VOD playlist loads once, so the addresses inside it grow old; fresh() rewrites each request to
+// the newest token and the newest signed prefix.
+
+const tokenPath = /\/(p|k)\/[^/]+\//;
+const signedPath = /\/s\/\d+\/[^/]+\/[^/]+\//;
+const idle = 5 * 60_000; // a player paused longer gives its place among the streams back
+
+// Refused carries the server's code: not_entitled, rental_expired, stream_limit, …
+export class Refused extends Error {
+  constructor(code, status) {
+    super(code);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+// csrf is where views.Layout put it for htmx.
+const csrf = () => {
+  try { return JSON.parse(document.body.getAttribute('hx-headers') ?? '{}'); } catch { return {}; }
+};
+
+async function ask(address, options) {
+  const response = await fetch(address, { credentials: 'same-origin', ...options, headers: { Accept: 'application/json', ...options?.headers } });
+  let body = {};
+  try { body = await response.json(); } catch { /* an empty or foreign answer is judged by its status */ }
+  if (!response.ok) throw new Refused(body.code ?? (response.status === 401 ? 'signed_out' : 'unavailable'), response.status);
+  return body;
+}
+
+const post = (address, body, headers, keepalive = false) =>
+  ask(address, { method: 'POST', body: JSON.stringify(body), keepalive, headers: { 'Content-Type': 'application/json', ...csrf(), ...headers } });
+
+export const authorizeAt = address => takeover => takeover ? post(address, { takeover: true }) : ask(address);
+
+export class Session {
+  #authorize;
+  #current;
+  #timer;
+  #stopped;
+  #renewing;
+  #pausedAt = Date.now();
+
+  // authorize(takeover) answers {token, playlistUrl, expiresAt, sessionId, segmentPrefix, heartbeatUrl, heartbeatSeconds}.
+  constructor(authorize) { this.#authorize = authorize; }
+
+  get playlistUrl() { return this.#current.playlistUrl; }
+
+  async open(takeover = false) { this.#current = await this.#authorize(takeover); }
+
+  fresh(address) {
+    const { token, segmentPrefix } = this.#current;
+    const signed = segmentPrefix?.match(signedPath)?.[0];
+    let out = address.replace(tokenPath, (_, kind) => `/${kind}/${token}/`);
+    if (signed) out = out.replace(signedPath, signed);
+    return out;
+  }
+
+  async #beat(position, keepalive) {
+    const { heartbeatUrl, token, sessionId } = this.#current;
+    const renewed = await post(heartbeatUrl, { position, sessionId }, { Authorization: `Bearer ${token}` }, keepalive);
+    this.#current = { ...this.#current, ...renewed };
+  }
+
+  // renew asks for a new token; where the old one is past saving it starts over, unless the server refuses that too.
+  renew(position) {
+    this.#renewing ??= this.#beat(position).catch(async why => {
+      if (!(why instanceof Refused) || why.status === 409 || why.status === 429 || why.status >= 500) throw why;
+      if (why.code === 'stream_taken') throw why;
+      await this.open();
+    }).finally(() => { this.#renewing = undefined; });
+    return this.#renewing;
+  }
+
+  // keep sends a heartbeat each interval until refused(why) or stop(). A network that is away is tried again next time.
+  keep(media, refused) {
+    this.stop();
+    this.#stopped = new AbortController();
+    const until = { signal: this.#stopped.signal };
+    const tick = () => {
+      if (media.paused && Date.now() - this.#pausedAt > idle) return;
+      this.renew(media.currentTime).catch(why => { if (why instanceof Refused && why.status < 500 && why.status !== 429) refused(why); });
+    };
+    this.#timer = setInterval(tick, (this.#current.heartbeatSeconds || 15) * 1000);
+    media.addEventListener('pause', () => { this.#pausedAt = Date.now(); this.save(media.currentTime); }, until);
+    media.addEventListener('play', () => { if (Date.now() - this.#pausedAt > idle) tick(); }, until);
+  }
+
+  // save is a heartbeat that may outlive the page.
+  save(position) { this.#beat(position, true).catch(() => { /* the next heartbeat, or the last one, holds the position */ }); }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#stopped?.abort();
+  }
+}
