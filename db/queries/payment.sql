@@ -37,7 +37,7 @@ returning *;
 
 -- name: EndAttempt :execrows
 update video_payment set status = @status, updated_at = @at
-where attempt_no = @attempt_no and status in ('created', 'pending');
+where attempt_no = @attempt_no and provider = @provider and status in ('created', 'pending');
 
 -- name: SucceedAttempt :execrows
 -- Money is a fact: it outweighs a close or a failure recorded before.

@@ -12,12 +12,15 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
+// CaptureState is what a captured sum is for.
+type CaptureState string
+
 // The states of a Capture: it paid for its reference; it came on top of what did; or it fits nothing
 // that was asked (amount, currency, unknown number) and waits for a person.
 const (
-	Consumed = "consumed"
-	Surplus  = "surplus"
-	Suspense = "suspense"
+	Consumed CaptureState = "consumed"
+	Surplus  CaptureState = "surplus"
+	Suspense CaptureState = "suspense"
 )
 
 // Capture is a sum that a provider says it took. Refunded is what has been settled; Refundable is what no
@@ -29,7 +32,7 @@ type Capture struct {
 	AttemptNo    string
 	Reference    string
 	Amount       money.Money
-	State        string
+	State        CaptureState
 	Refunded     money.Money
 	Refundable   money.Money
 	CapturedAt   time.Time
@@ -38,7 +41,7 @@ type Capture struct {
 func captureOf(r dbsqlc.PaymentCapture) Capture {
 	return Capture{
 		ID: r.ID, Provider: r.Provider, ChannelTxnNo: r.ChannelTxnNo, AttemptNo: r.AttemptNo, Reference: r.Reference,
-		Amount: money.Of(r.Amount, r.Currency), State: r.State, Refunded: money.Of(r.Refunded, r.Currency), CapturedAt: r.CapturedAt,
+		Amount: money.Of(r.Amount, r.Currency), State: CaptureState(r.State), Refunded: money.Of(r.Refunded, r.Currency), CapturedAt: r.CapturedAt,
 	}
 }
 
@@ -50,7 +53,7 @@ func captureOf(r dbsqlc.PaymentCapture) Capture {
 func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored Capture, fresh bool, err error) {
 	row, err := p.q.InsertCapture(ctx, tx, dbsqlc.InsertCaptureParams{
 		Provider: c.Provider, ChannelTxnNo: c.ChannelTxnNo, AttemptNo: c.AttemptNo, Reference: c.Reference,
-		Amount: c.Amount.Amount, Currency: c.Amount.Currency, State: c.State, CapturedAt: c.CapturedAt, At: p.now(),
+		Amount: c.Amount.Amount, Currency: c.Amount.Currency, State: string(c.State), CapturedAt: c.CapturedAt, At: p.now(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p.captured(ctx, tx, c)

@@ -54,27 +54,24 @@ func (p *Payments) CloseAttempts(ctx context.Context, reference string) error {
 	for _, row := range rows {
 		provider, err := p.Provider(row.Provider)
 		if err == nil {
-			err = p.closeAttempt(ctx, provider, Attempt{AttemptNo: row.AttemptNo})
+			err = p.closeAttempt(ctx, provider, row.AttemptNo)
 		}
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
 }
 
-func (p *Payments) closeAttempt(ctx context.Context, provider Provider, a Attempt) error {
+func (p *Payments) closeAttempt(ctx context.Context, provider Provider, attemptNo string) error {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := provider.Close(call, a.AttemptNo)
+	err := provider.Close(call, attemptNo)
 	switch {
 	case err == nil, errors.Is(err, ErrAbsent):
 		// Absent: should a request of ours still be under way, Prepay sees the end and closes after it.
 	case errors.Is(err, ErrAlreadyPaid), errors.Is(err, ErrProcessing):
-		return fmt.Errorf("close attempt %s: %w", a.AttemptNo, err)
+		return fmt.Errorf("close attempt %s: %w", attemptNo, err)
 	default:
-		return ErrProviderDown.Because("close attempt %s: %w", a.AttemptNo, err)
+		return ErrProviderDown.Because("close attempt %s: %w", attemptNo, err)
 	}
-	if _, err := p.q.EndAttempt(ctx, p.pool, dbsqlc.EndAttemptParams{Status: AttemptClosed, At: p.now(), AttemptNo: a.AttemptNo}); err != nil {
-		return fmt.Errorf("close attempt %s: %w", a.AttemptNo, err)
-	}
-	return nil
+	return p.endAttempt(ctx, p.pool, provider.Name(), attemptNo, AttemptClosed)
 }

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,6 +11,28 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/payment/internal/dbsqlc"
 )
+
+// ParseNotice verifies and reads what was posted in a provider's name; nothing is written.
+// Errors: ErrUnknownProvider, ErrBadSignature, ErrMalformedNotice.
+func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Notice, error) {
+	pr, err := p.Provider(provider)
+	if err != nil {
+		return Notice{}, err
+	}
+	if len(body) > MaxNotice {
+		return Notice{}, ErrMalformedNotice.Because("%d bytes", len(body))
+	}
+	return pr.ParseNotice(h, body)
+}
+
+// Acknowledge words the answer to a notice as its provider wants it: err is nil only after the commit.
+func (p *Payments) Acknowledge(provider string, err error) Ack {
+	pr, unknown := p.Provider(provider)
+	if unknown != nil {
+		return Ack{Status: http.StatusNotFound, ContentType: "text/plain; charset=utf-8", Body: "unknown provider"}
+	}
+	return pr.Acknowledge(err)
+}
 
 // RecordNoticeTx keeps a notice once per provider event; fresh is false, and the replay counted, when it
 // was kept before. Of two at the same moment the second waits for the first one's commit.

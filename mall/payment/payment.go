@@ -145,10 +145,26 @@ func (p *Payments) Attempts(ctx context.Context, reference string) ([]Attempt, e
 	return out, nil
 }
 
+// ReferenceOf says what an attempt is for. Errors: ErrUnknownAttempt.
+func (p *Payments) ReferenceOf(ctx context.Context, attemptNo string) (string, error) {
+	row, err := p.q.Attempt(ctx, p.pool, attemptNo)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", ErrUnknownAttempt.Because("attempt %q", attemptNo)
+	}
+	if err != nil {
+		return "", fmt.Errorf("attempt %s: %w", attemptNo, err)
+	}
+	return row.Reference, nil
+}
+
 // FailAttemptTx ends a living attempt that its provider calls failed. One that has ended stays as it is.
-func (p *Payments) FailAttemptTx(ctx context.Context, tx pgx.Tx, attemptNo string) error {
-	if _, err := p.q.EndAttempt(ctx, tx, dbsqlc.EndAttemptParams{Status: AttemptFailed, At: p.now(), AttemptNo: attemptNo}); err != nil {
-		return fmt.Errorf("fail attempt %s: %w", attemptNo, err)
+func (p *Payments) FailAttemptTx(ctx context.Context, tx pgx.Tx, provider, attemptNo string) error {
+	return p.endAttempt(ctx, tx, provider, attemptNo, AttemptFailed)
+}
+
+func (p *Payments) endAttempt(ctx context.Context, db dbsqlc.DBTX, provider, attemptNo, status string) error {
+	if _, err := p.q.EndAttempt(ctx, db, dbsqlc.EndAttemptParams{Status: status, At: p.now(), AttemptNo: attemptNo, Provider: provider}); err != nil {
+		return fmt.Errorf("%s: attempt %s of %s: %w", status, attemptNo, provider, err)
 	}
 	return nil
 }

@@ -54,8 +54,8 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 		Amount: attempt.Amount, ExpiresAt: attempt.ExpiresAt,
 	})
 	if errors.Is(err, ErrRejected) {
-		if _, end := p.q.EndAttempt(ctx, p.pool, dbsqlc.EndAttemptParams{Status: AttemptFailed, At: p.now(), AttemptNo: attempt.AttemptNo}); end != nil {
-			return Attempt{}, fmt.Errorf("fail attempt %s: %w", attempt.AttemptNo, end)
+		if end := p.endAttempt(ctx, p.pool, r.Provider, attempt.AttemptNo, AttemptFailed); end != nil {
+			return Attempt{}, end
 		}
 	}
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 			return attempt, nil
 		}
 		// The reference got more time than its old attempt has: end that one before opening another.
-		if err := p.closeAttempt(ctx, provider, attempt); err != nil {
+		if err := p.closeAttempt(ctx, provider, attempt.AttemptNo); err != nil {
 			return Attempt{}, err
 		}
 	}

@@ -99,26 +99,26 @@ type RefundRequest struct {
 
 // RefundResult is a provider's word on a refund.
 type RefundResult struct {
-	Status          RefundStatus
+	Status          ResultStatus
 	ChannelRefundNo string
 }
 
-// RefundStatus is how far a provider has come with a refund.
-type RefundStatus string
+// ResultStatus is how far a provider has come with a refund.
+type ResultStatus string
 
 // What a refund may be at a provider.
 const (
-	RefundProcessing RefundStatus = "processing"
-	RefundSucceeded  RefundStatus = "succeeded"
-	RefundFailed     RefundStatus = "failed"
+	ResultProcessing ResultStatus = "processing"
+	ResultSucceeded  ResultStatus = "succeeded"
+	ResultFailed     ResultStatus = "failed"
 )
 
 // The types of Notice.
 const (
-	NoticePaid         = "payment.succeeded"
-	NoticeFailed       = "payment.failed"
-	NoticeRefunded     = "refund.succeeded"
-	NoticeRefundFailed = "refund.failed"
+	PaymentSucceeded = "payment.succeeded"
+	PaymentFailed    = "payment.failed"
+	RefundSucceeded  = "refund.succeeded"
+	RefundFailed     = "refund.failed"
 )
 
 // Notice is what a provider told us by itself, verified and read. ChannelTxnNo is the payment's, also in

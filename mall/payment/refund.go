@@ -128,9 +128,9 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 		return r, err
 	}
 	switch result.Status {
-	case RefundSucceeded:
+	case ResultSucceeded:
 		r.Status = Succeeded
-	case RefundFailed:
+	case ResultFailed:
 		r.Status = Failed
 	}
 	return r, nil

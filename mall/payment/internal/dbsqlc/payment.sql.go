@@ -186,17 +186,23 @@ func (q *Queries) CountRefundTry(ctx context.Context, db DBTX, arg CountRefundTr
 
 const endAttempt = `-- name: EndAttempt :execrows
 update video_payment set status = $1, updated_at = $2
-where attempt_no = $3 and status in ('created', 'pending')
+where attempt_no = $3 and provider = $4 and status in ('created', 'pending')
 `
 
 type EndAttemptParams struct {
 	Status    string
 	At        time.Time
 	AttemptNo string
+	Provider  string
 }
 
 func (q *Queries) EndAttempt(ctx context.Context, db DBTX, arg EndAttemptParams) (int64, error) {
-	result, err := db.Exec(ctx, endAttempt, arg.Status, arg.At, arg.AttemptNo)
+	result, err := db.Exec(ctx, endAttempt,
+		arg.Status,
+		arg.At,
+		arg.AttemptNo,
+		arg.Provider,
+	)
 	if err != nil {
 		return 0, err
 	}
