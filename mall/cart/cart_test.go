@@ -2,6 +2,7 @@ package cart_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"reflect"
 	"sync"
@@ -75,7 +76,7 @@ func TestAddingAddsUpToTheOffersLimit(t *testing.T) {
 			t.Errorf("add %d: %v", n, err)
 		}
 	}
-	if err := c.Add(ctx, cart.Owner{GuestToken: "not a token"}, 3, 1, 1); !errors.Is(err, cart.ErrNoOwner) {
+	if err := c.Add(ctx, cart.Owner{GuestToken: "too short"}, 3, 1, 1); !errors.Is(err, cart.ErrNoOwner) {
 		t.Errorf("a malformed token owns a cart: %v", err)
 	}
 	must(t, c.SetQuantity(ctx, me, 1, 3))
@@ -94,7 +95,7 @@ func TestACartIsItsOwnersAlone(t *testing.T) {
 	c, at := newCarts(t)
 	ctx := t.Context()
 	me, other := cart.Owner{UserID: 7}, cart.Owner{UserID: 8}
-	guest, stranger := cart.Owner{GuestToken: cart.NewGuestToken()}, cart.Owner{GuestToken: cart.NewGuestToken()}
+	guest, stranger := cart.Owner{GuestToken: rand.Text()}, cart.Owner{GuestToken: rand.Text()}
 	must(t, c.Add(ctx, me, 1, 1, 1))
 	must(t, c.Add(ctx, guest, 1, 1, 1))
 	for _, o := range []cart.Owner{other, stranger, {}, {GuestToken: "x"}} {
@@ -154,7 +155,7 @@ func TestSigningInMergesOnce(t *testing.T) {
 	t.Parallel()
 	c, _ := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
-	guest := cart.Owner{GuestToken: cart.NewGuestToken()}
+	guest := cart.Owner{GuestToken: rand.Text()}
 	must(t, c.Add(ctx, me, 1, 5, 9))
 	must(t, c.Add(ctx, me, 2, 1, 9))
 	must(t, c.Add(ctx, guest, 1, 2, 9))
@@ -187,7 +188,7 @@ func TestSigningInMergesOnce(t *testing.T) {
 func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
-	c, guest, ctx := cart.New(pool, time.Now), cart.NewGuestToken(), t.Context()
+	c, guest, ctx := cart.New(pool, time.Now), rand.Text(), t.Context()
 	must(t, c.Add(ctx, cart.Owner{GuestToken: guest}, 1, 1, 1))
 
 	// Somebody holds the guest's row until all of them have come as far as they get: a real race.
@@ -230,7 +231,7 @@ func TestMergingFillsUpWithTheNewest(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
-	guest := cart.Owner{GuestToken: cart.NewGuestToken()}
+	guest := cart.Owner{GuestToken: rand.Text()}
 	for sku := range int64(cart.MaxLines - 2) {
 		must(t, c.Add(ctx, me, sku+1, 1, 1))
 	}
@@ -251,7 +252,7 @@ func TestOnlyGuestsCartsGoStale(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
-	old, young := cart.Owner{GuestToken: cart.NewGuestToken()}, cart.Owner{GuestToken: cart.NewGuestToken()}
+	old, young := cart.Owner{GuestToken: rand.Text()}, cart.Owner{GuestToken: rand.Text()}
 	must(t, c.Add(ctx, me, 1, 1, 1))
 	must(t, c.Add(ctx, old, 1, 1, 1))
 	at.advance(time.Hour)
@@ -271,7 +272,7 @@ func TestTheDatabaseDoesNotKnowTheToken(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	c := cart.New(pool, time.Now)
-	token := cart.NewGuestToken()
+	token := rand.Text()
 	must(t, c.Add(t.Context(), cart.Owner{GuestToken: token}, 1, 1, 1))
 	var hash []byte
 	must(t, pool.QueryRow(t.Context(), "select guest_hash from cart").Scan(&hash))

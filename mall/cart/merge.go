@@ -16,7 +16,7 @@ import (
 // SKU; what finds no room below MaxLines is dropped, oldest first. merged counts the lines that arrived. A token with no
 // cart, or one merged before, changes nothing, so sign-in may call it whenever the cookie is there.
 func (c *Carts) Merge(ctx context.Context, guestToken string, userID int64) (merged int, err error) {
-	if !ValidGuestToken(guestToken) || userID <= 0 {
+	if !validToken(guestToken) || userID <= 0 {
 		return 0, nil
 	}
 	err = db.InTx(ctx, c.pool, func(tx pgx.Tx) error {
