@@ -58,6 +58,6 @@ func footerAccountLinks(p Page) []ui.Link {
 	t := p.text()
 	return []ui.Link{
 		{Label: t.T("nav.sign_in"), Href: signIn(p)},
-		{Label: t.T("nav.register"), Href: "/register"},
+		{Label: t.T("nav.register"), Href: "/sign-up"},
 	}
 }

@@ -11,11 +11,14 @@ create table account_user (
     constraint account_user_email_key unique (email)
 );
 
--- The session's values live in Redis; this row lets a person stay signed in when Redis loses them.
+-- A person is signed in while the row of the session lives; Redis holds the session's other values, and may lose them.
 create table account_session (
     id_hash    bytea primary key,
+    session_no bigint not null generated always as identity unique,
     user_id    bigint not null references account_user (id) on delete cascade,
+    user_agent text not null default '',
     created_at timestamptz not null default now(),
+    seen_at    timestamptz not null default now(),
     expires_at timestamptz not null
 );
 create index account_session_user_idx on account_session (user_id);
@@ -29,6 +32,7 @@ create table account_token (
     revoked_at timestamptz
 );
 create index account_token_user_idx on account_token (user_id);
+create index account_token_expires_idx on account_token (expires_at);
 
 -- +goose Down
 drop table account_token;

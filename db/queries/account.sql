@@ -1,0 +1,76 @@
+-- name: InsertUser :one
+insert into account_user (email, name, password_hash, role, locale, created_at)
+values (@email, @name, @password_hash, @role, @locale, @created_at)
+returning id;
+
+-- name: ProvisionUser :one
+insert into account_user (email, name, password_hash, role, locale, created_at)
+values (@email, @name, @password_hash, @role, @locale, @created_at)
+on conflict (email) do update set name = excluded.name, role = excluded.role
+returning id;
+
+-- name: UserByEmail :one
+select id, email, name, password_hash, role, locale, status, created_at from account_user where email = @email;
+
+-- name: UserByID :one
+select id, email, name, password_hash, role, locale, status, created_at from account_user where id = @id;
+
+-- name: SetPasswordHash :execrows
+update account_user set password_hash = @password_hash where id = @id and password_hash = @old_hash;
+
+-- name: SetProfile :execrows
+update account_user set name = @name, locale = @locale where id = @id;
+
+-- name: SetLocale :execrows
+update account_user set locale = @locale where id = @id;
+
+-- name: SetRole :execrows
+update account_user set role = @role where id = @id and role <> @role;
+
+-- name: SetStatus :execrows
+update account_user set status = @status where id = @id and status <> @status;
+
+-- name: InsertSession :exec
+insert into account_session (id_hash, user_id, user_agent, created_at, seen_at, expires_at)
+values (@id_hash, @user_id, @user_agent, @created_at, @created_at, @expires_at);
+
+-- name: SessionUser :one
+select u.id, u.email, u.name, u.role, u.locale, u.status, u.created_at, s.session_no, s.seen_at
+from account_session s join account_user u on u.id = s.user_id
+where s.id_hash = @id_hash and s.expires_at > @at and u.status = 'active';
+
+-- name: SlideSession :execrows
+update account_session set seen_at = @at, expires_at = @expires_at where id_hash = @id_hash and expires_at > @at;
+
+-- name: DeleteSession :execrows
+delete from account_session where id_hash = @id_hash;
+
+-- name: DeleteSessionByNo :one
+delete from account_session where user_id = @user_id and session_no = @session_no returning id_hash;
+
+-- name: DeleteSessionsOf :many
+delete from account_session where user_id = @user_id and id_hash <> @keep returning id_hash;
+
+-- name: DeleteExpiredSessions :execrows
+delete from account_session where expires_at <= @at;
+
+-- name: SessionsOf :many
+select session_no, id_hash, user_agent, created_at, seen_at from account_session
+where user_id = @user_id and expires_at > @at order by seen_at desc, session_no desc limit 50;
+
+-- name: InsertToken :exec
+insert into account_token (token_hash, user_id, created_at, expires_at) values (@token_hash, @user_id, @created_at, @expires_at);
+
+-- name: TokenUser :one
+select u.id, u.email, u.name, u.role, u.locale, u.created_at
+from account_token t join account_user u on u.id = t.user_id
+where t.token_hash = @token_hash and t.expires_at > @at and t.revoked_at is null and u.status = 'active';
+
+-- name: RevokeToken :execrows
+update account_token set revoked_at = @at where token_hash = @token_hash and revoked_at is null;
+
+-- name: RevokeTokensOf :execrows
+update account_token set revoked_at = @at where user_id = @user_id and revoked_at is null;
+
+-- name: DeleteExpiredTokens :execrows
+delete from account_token where expires_at <= @at;

@@ -1,0 +1,76 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/fault"
+)
+
+// Faults of proving who one is. ErrBadCredentials is the one answer to an unknown email, a wrong password and a locked
+// account.
+var (
+	ErrBadCredentials = fault.New(fault.Unauthenticated, "bad_credentials", "The email or the password is not right.")
+	ErrThrottled      = fault.New(fault.TooMany, "too_many_attempts", "Too many attempts. Try again later.")
+)
+
+// retryError rides below ErrThrottled and says how long to wait; whoever answers finds it with errors.As on
+// interface{ RetryAfter() time.Duration }.
+type retryError struct{ wait time.Duration }
+
+func (e retryError) Error() string             { return "try again in " + e.wait.String() }
+func (e retryError) RetryAfter() time.Duration { return e.wait }
+
+func throttled(wait time.Duration) error { return ErrThrottled.Because("%w", retryError{wait}) }
+
+// Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one, so
+// that neither the answer nor its time tells who is a customer. addr is the peer's address. At most 10 attempts an email and
+// 60 an address are made in 15 minutes; success clears the email's. Errors: ErrBadCredentials, ErrThrottled, ErrBusy.
+func (a *Accounts) Authenticate(ctx context.Context, email, password, addr string) (User, error) {
+	email = normalEmail(email)
+	if wait := max(a.byAddr.take(ctx, addr), a.byEmail.take(ctx, email)); wait > 0 {
+		return User{}, throttled(wait)
+	}
+	row, err := a.q.UserByEmail(ctx, a.pool, email)
+	unknown := errors.Is(err, pgx.ErrNoRows)
+	if err != nil && !unknown {
+		return User{}, fmt.Errorf("find user by email: %w", err)
+	}
+	hash := row.PasswordHash
+	if unknown {
+		hash = a.hasher.decoy
+	}
+	if len(password) > maxPassword {
+		password = "" // nobody's, and it takes as long
+	}
+	match, stale, err := a.hasher.check(ctx, password, hash)
+	if err != nil {
+		return User{}, err
+	}
+	if unknown || !match || row.Status != "active" {
+		return User{}, ErrBadCredentials
+	}
+	a.byEmail.clear(ctx, email)
+	if stale {
+		a.rehash(ctx, row.ID, password, hash)
+	}
+	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+}
+
+// rehash keeps a proved password under today's parameters. When it fails the old hash stays good, and the next sign-in
+// tries again.
+func (a *Accounts) rehash(ctx context.Context, id int64, password, old string) {
+	hash, err := a.hasher.make(ctx, password)
+	if err != nil {
+		return
+	}
+	_, err = a.q.SetPasswordHash(ctx, a.pool, dbsqlc.SetPasswordHashParams{PasswordHash: hash, ID: id, OldHash: old})
+	if err != nil {
+		a.log.WarnContext(ctx, "password not hashed anew", "user", id, "error", err)
+	}
+}

@@ -1,0 +1,137 @@
+package account
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/text/unicode/norm"
+
+	"videomall/mall/fault"
+)
+
+const (
+	minPassword = 10   // characters
+	maxPassword = 1024 // bytes: argon2id takes any length, a form should not
+	// maxWaiting is how many sign-ins may queue for the hasher; with some 30 ms a hashing on each core that is about two
+	// seconds, after which waiting longer helps nobody.
+	maxWaiting = 128
+)
+
+// ErrBusy says that too many people prove themselves at this moment.
+var ErrBusy = fault.New(fault.Unavailable, "sign_in_busy", "Very many people are signing in. Try again in a moment.")
+
+// hashParams is OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. Memory at once is
+// bounded by the hasher, and one lane leaves the other core to the shop.
+var hashParams = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// hasher runs as many hashings at once as there are cores, so that a flood of sign-ins takes neither the memory nor the time
+// of everybody else.
+type hasher struct {
+	running chan struct{}
+	waiting chan struct{}
+	decoy   string // a hash that no password has, for emails that nobody has
+}
+
+func newHasher() *hasher {
+	decoy, err := argon2id.CreateHash(newID(), &hashParams)
+	if err != nil {
+		panic("account: " + err.Error()) // only a broken source of randomness
+	}
+	return &hasher{running: make(chan struct{}, runtime.NumCPU()), waiting: make(chan struct{}, maxWaiting), decoy: decoy}
+}
+
+func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.waiting <- struct{}{}:
+	default:
+		return nil, ErrBusy
+	}
+	defer func() { <-h.waiting }()
+	select {
+	case h.running <- struct{}{}:
+		return func() { <-h.running }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (h *hasher) make(ctx context.Context, password string) (string, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	return argon2id.CreateHash(norm.NFKC.String(password), &hashParams)
+}
+
+// check compares; stale says that the hash was made with other parameters than today's and should be made anew.
+func (h *hasher) check(ctx context.Context, password, hash string) (match, stale bool, err error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer leave()
+	match, params, err := argon2id.CheckHash(norm.NFKC.String(password), hash)
+	if err != nil {
+		return false, false, fmt.Errorf("check password: %w", err)
+	}
+	return match, *params != hashParams, nil
+}
+
+// What everybody tries first: the frequent passwords of ten characters and more, and the frequent words that people add
+// digits to. Taken from the lists of zxcvbn (MIT licence).
+//
+//go:embed common_passwords.txt
+var commonPasswordList []byte
+
+var commonPasswords = func() map[string]bool {
+	set := map[string]bool{}
+	lines := bufio.NewScanner(bytes.NewReader(commonPasswordList))
+	for lines.Scan() {
+		set[lines.Text()] = true
+	}
+	return set
+}()
+
+// weakness names what is wrong with a new password by a slug, "" where nothing is. There is no rule of digits and signs: such
+// rules make passwords worse (NIST SP 800-63B §5.1.1.2).
+func weakness(password, email, name string) string {
+	lower := strings.ToLower(norm.NFKC.String(password))
+	user, _, _ := strings.Cut(email, "@")
+	switch {
+	case utf8.RuneCountInString(password) < minPassword:
+		return "password_short"
+	case len(password) > maxPassword:
+		return "password_long"
+	case lower == email, len(user) >= 4 && strings.Trim(strings.ReplaceAll(lower, user, ""), "0123456789!?.-_ ") == "",
+		lower == strings.ToLower(name):
+		return "password_is_you"
+	case commonPasswords[lower], commonPasswords[strings.TrimRight(lower, "0123456789!?.")], monotonous(lower):
+		return "password_common"
+	}
+	return ""
+}
+
+// monotonous: few different characters, or a run along the alphabet, the digits or the keyboard.
+func monotonous(lower string) bool {
+	different := map[rune]bool{}
+	for _, r := range lower {
+		different[r] = true
+	}
+	if len(different) < 4 {
+		return true
+	}
+	for _, run := range []string{"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "98765432109876543210", "qwertyuiopasdfghjklzxcvbnm"} {
+		if strings.Contains(run, lower) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,153 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/account/internal/dbsqlc"
+)
+
+// ChangeProfile sets the name and the language. Errors: ErrInvalidAccount, ErrNoUser.
+func (a *Accounts) ChangeProfile(ctx context.Context, id int64, name, locale string) error {
+	name = normalName(name)
+	invalid := ErrInvalidAccount
+	if slug := nameFault(name); slug != "" {
+		invalid = invalid.With("name", slug)
+	}
+	if !validLocale(locale) {
+		invalid = invalid.With("locale", "invalid_preference")
+	}
+	if invalid.Fields != nil {
+		return invalid
+	}
+	n, err := a.q.SetProfile(ctx, a.pool, dbsqlc.SetProfileParams{Name: name, Locale: locale, ID: id})
+	return someone(n, err, "change profile", id)
+}
+
+// SetLocale sets the language alone. Errors: ErrInvalidAccount, ErrNoUser.
+func (a *Accounts) SetLocale(ctx context.Context, id int64, locale string) error {
+	if !validLocale(locale) {
+		return ErrInvalidAccount.With("locale", "invalid_preference")
+	}
+	n, err := a.q.SetLocale(ctx, a.pool, dbsqlc.SetLocaleParams{Locale: locale, ID: id})
+	return someone(n, err, "set locale", id)
+}
+
+// ChangePassword takes the old password as proof and ends every session and every token of the person, the one that asks
+// included: the caller signs it in again, under a new id. Errors: ErrInvalidAccount with fields password or
+// currentPassword, ErrThrottled, ErrBusy, ErrNoUser.
+func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, password string) error {
+	row, err := a.q.UserByID(ctx, a.pool, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoUser.Because("user %d", id)
+	}
+	if err != nil {
+		return fmt.Errorf("change password of %d: %w", id, err)
+	}
+	subject := fmt.Sprint(id)
+	if wait := a.change.take(ctx, subject); wait > 0 {
+		return throttled(wait)
+	}
+	if slug := weakness(password, row.Email, row.Name); slug != "" {
+		return ErrInvalidAccount.With("password", slug)
+	}
+	if len(current) > maxPassword {
+		current = ""
+	}
+	match, _, err := a.hasher.check(ctx, current, row.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !match {
+		return ErrInvalidAccount.With("currentPassword", "password_wrong")
+	}
+	hash, err := a.hasher.make(ctx, password)
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
+		n, err := a.q.SetPasswordHash(ctx, tx, dbsqlc.SetPasswordHashParams{PasswordHash: hash, ID: id, OldHash: row.PasswordHash})
+		if err != nil {
+			return err
+		}
+		if n == 0 { // changed by another request meanwhile: the proof is of a password that is no more
+			return ErrInvalidAccount.With("currentPassword", "password_wrong")
+		}
+		return a.endAllTx(ctx, tx, id)
+	})
+	if err != nil {
+		return fmt.Errorf("change password of %d: %w", id, err)
+	}
+	a.change.clear(ctx, subject)
+	return nil
+}
+
+// SetRole gives the person another role and ends their sessions and tokens: nobody carries an id from before a change of
+// privilege. changed is false when they had it already. Errors: ErrInvalidAccount, ErrNoUser.
+func (a *Accounts) SetRole(ctx context.Context, id int64, role string) (changed bool, err error) {
+	if role != RoleShopper && role != RoleCreator && role != RoleOperator {
+		return false, ErrInvalidAccount.With("role", "role_unknown")
+	}
+	return a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
+		return a.q.SetRole(ctx, tx, dbsqlc.SetRoleParams{Role: role, ID: id})
+	})
+}
+
+// Lock shuts a person out at once, everywhere; Unlock lets them sign in again. changed is false when nothing had to be done.
+// Errors: ErrNoUser.
+func (a *Accounts) Lock(ctx context.Context, id int64) (changed bool, err error) {
+	return a.setStatus(ctx, id, "locked")
+}
+
+// Unlock is the way back from Lock. Errors: ErrNoUser.
+func (a *Accounts) Unlock(ctx context.Context, id int64) (changed bool, err error) {
+	return a.setStatus(ctx, id, "active")
+}
+
+func (a *Accounts) setStatus(ctx context.Context, id int64, status string) (bool, error) {
+	return a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
+		return a.q.SetStatus(ctx, tx, dbsqlc.SetStatusParams{Status: status, ID: id})
+	})
+}
+
+// endingSessions makes a change and, where it changed something, ends all that was granted before it.
+func (a *Accounts) endingSessions(ctx context.Context, id int64, change func(pgx.Tx) (int64, error)) (changed bool, err error) {
+	if _, err := a.User(ctx, id); err != nil {
+		return false, err
+	}
+	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
+		n, err := change(tx)
+		if err != nil || n == 0 {
+			return err
+		}
+		changed = true
+		return a.endAllTx(ctx, tx, id)
+	})
+	if err != nil {
+		return false, fmt.Errorf("change user %d: %w", id, err)
+	}
+	return changed, nil
+}
+
+// endAllTx ends every session and token. What Redis still holds of the sessions signs nobody in without its row.
+func (a *Accounts) endAllTx(ctx context.Context, tx pgx.Tx, id int64) error {
+	if _, err := a.q.DeleteSessionsOf(ctx, tx, dbsqlc.DeleteSessionsOfParams{UserID: id, Keep: []byte{}}); err != nil {
+		return err
+	}
+	_, err := a.q.RevokeTokensOf(ctx, tx, dbsqlc.RevokeTokensOfParams{At: new(a.now()), UserID: id})
+	return err
+}
+
+func someone(n int64, err error, doing string, id int64) error {
+	if err != nil {
+		return fmt.Errorf("%s of %d: %w", doing, id, err)
+	}
+	if n == 0 {
+		return ErrNoUser.Because("user %d", id)
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"videomall/db"
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/fault"
+)
+
+const (
+	maxEmail = 254 // bytes, RFC 5321 §4.5.3.1.3 less the angle brackets
+	maxName  = 80  // characters
+)
+
+// Faults of registering and of changing an account. Fields name the inputs: email, name, password, currentPassword, locale.
+var (
+	ErrInvalidAccount = fault.New(fault.Invalid, "invalid_account", "Some fields need another look.")
+	ErrEmailTaken     = fault.New(fault.Conflict, "email_taken", "There is an account with this email already.")
+)
+
+// Registration is what a person types to become a customer. Addr is the peer's address, for the throttle; Locale is the
+// language of the page it was typed on, or "".
+type Registration struct {
+	Email, Name, Password, Locale, Addr string
+}
+
+// Register makes a shopper. Errors: ErrInvalidAccount with every field at fault, ErrEmailTaken, ErrThrottled, ErrBusy.
+func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
+	email, name := normalEmail(r.Email), normalName(r.Name)
+	invalid := ErrInvalidAccount
+	if !validEmail(email) {
+		invalid = invalid.With("email", "email_invalid")
+	}
+	if slug := nameFault(name); slug != "" {
+		invalid = invalid.With("name", slug)
+	}
+	if slug := weakness(r.Password, email, name); slug != "" {
+		invalid = invalid.With("password", slug)
+	}
+	if !validLocale(r.Locale) {
+		invalid = invalid.With("locale", "invalid_preference")
+	}
+	if invalid.Fields != nil {
+		return User{}, invalid
+	}
+	if wait := a.register.take(ctx, r.Addr); wait > 0 {
+		return User{}, throttled(wait)
+	}
+	hash, err := a.hasher.make(ctx, r.Password)
+	if err != nil {
+		return User{}, err
+	}
+	u := User{Email: email, Name: name, Role: RoleShopper, Locale: r.Locale, CreatedAt: a.now()}
+	u.ID, err = a.q.InsertUser(ctx, a.pool, dbsqlc.InsertUserParams{
+		Email: u.Email, Name: u.Name, PasswordHash: hash, Role: u.Role, Locale: u.Locale, CreatedAt: u.CreatedAt,
+	})
+	if db.IsUnique(err, "account_user_email_key") {
+		return User{}, ErrEmailTaken.With("email", "email_taken")
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("register: %w", err)
+	}
+	return u, nil
+}
+
+// Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email that
+// has an account keeps its password, and takes the name and the role. Errors: ErrInvalidAccount.
+func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
+	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
+	invalid := ErrInvalidAccount
+	if !validEmail(u.Email) {
+		invalid = invalid.With("email", "email_invalid")
+	}
+	if slug := nameFault(u.Name); slug != "" {
+		invalid = invalid.With("name", slug)
+	}
+	if password == "" {
+		invalid = invalid.With("password", "password_short")
+	}
+	if invalid.Fields != nil {
+		return User{}, invalid
+	}
+	hash, err := a.hasher.make(ctx, password)
+	if err != nil {
+		return User{}, err
+	}
+	id, err := a.q.ProvisionUser(ctx, a.pool, dbsqlc.ProvisionUserParams{
+		Email: u.Email, Name: u.Name, PasswordHash: hash, Role: u.Role, Locale: u.Locale, CreatedAt: a.now(),
+	})
+	if err != nil {
+		return User{}, fmt.Errorf("provision %s: %w", u.Role, err)
+	}
+	return a.User(ctx, id)
+}
+
+// normalEmail folds what means the same person: outer spaces, case, and the forms of one character.
+func normalEmail(email string) string {
+	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(email)))
+}
+
+// validEmail wants a bare address with a dotted or numeric domain; whether somebody reads it only a message can tell.
+func validEmail(email string) bool {
+	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, " \t\r\n<>\"(),:;[]\\") {
+		return false
+	}
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email {
+		return false
+	}
+	_, domain, _ := strings.Cut(email, "@")
+	return strings.Contains(strings.Trim(domain, "."), ".") && !strings.HasPrefix(domain, "-")
+}
+
+// normalName keeps one space between words and drops what cannot be seen.
+func normalName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if isHidden(r) {
+			return -1
+		}
+		return r
+	}, norm.NFC.String(strings.ToValidUTF8(name, "")))
+	return strings.Join(strings.Fields(name), " ")
+}
+
+// isHidden names control characters and the marks that turn the direction of writing, with which a name could pose as
+// another one.
+func isHidden(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e ||
+		r >= 0x2060 && r <= 0x206f || r == 0xfeff
+}
+
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return "name_missing"
+	case utf8.RuneCountInString(name) > maxName:
+		return "name_long"
+	}
+	return ""
+}
+
+func validLocale(locale string) bool { return locale == "" || locale == "zh-CN" || locale == "en" }

@@ -1,0 +1,330 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db"
+	"videomall/mall/account/internal/dbsqlc"
+)
+
+const (
+	signedInTTL = 30 * 24 * time.Hour // since the last visit
+	guestTTL    = 7 * 24 * time.Hour  // since the last change
+	slideEvery  = time.Hour           // how stale seen_at may be, so that a visit is rarely a write
+	// redisPatience bounds what a page waits for Redis before it goes on without it.
+	redisPatience = 250 * time.Millisecond
+	idBytes       = 32
+	maxUserAgent  = 300
+
+	userKey = "user" // the session value that says whose it is; only SignIn sets it
+)
+
+// Sessions is a gorilla/sessions store. The browser holds 256 random bits; the servers know only their SHA-256.
+//
+// Values live in Redis at session:<hex of the hash>, as a JSON object of strings. Whether an id is signed in is decided by
+// its row in PostgreSQL alone: a row that is gone ends the session whatever Redis remembers, and a person whose values Redis
+// lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis.
+type Sessions struct {
+	pool   *pgxpool.Pool
+	q      *dbsqlc.Queries
+	redis  redis.UniversalClient
+	log    *slog.Logger
+	now    func() time.Time
+	secure bool
+}
+
+var _ sessions.Store = (*Sessions)(nil)
+
+// NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries the
+// __Host- prefix, which a browser accepts from this very host only.
+func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, secure bool) *Sessions {
+	return &Sessions{pool: pool, q: dbsqlc.New(), redis: rdb, log: log, now: now, secure: secure}
+}
+
+// CookieName is the name to hand to Get.
+func (s *Sessions) CookieName() string {
+	if s.secure {
+		return "__Host-session"
+	}
+	return "session"
+}
+
+// Get returns the request's session, loading it at the first call.
+func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(s, name)
+}
+
+// New loads the session that the cookie names, or makes an empty one. An id that nobody issued, or that has ended, is never
+// taken over: the empty session gets an id of its own when it is first saved.
+func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := sessions.NewSession(s, name)
+	session.IsNew = true
+	session.Options = s.options()
+	cookie, err := r.Cookie(name)
+	if err != nil || !wellFormed(cookie.Value) {
+		return session, nil
+	}
+	values, found := s.load(r.Context(), cookie.Value)
+	if !found {
+		return session, nil
+	}
+	session.ID, session.IsNew = cookie.Value, false
+	for k, v := range values {
+		session.Values[k] = v
+	}
+	return session, nil
+}
+
+// load reads the values from Redis, else makes them from the row in PostgreSQL and gives them back to Redis.
+func (s *Sessions) load(ctx context.Context, id string) (values map[string]string, found bool) {
+	raw, err := s.get(ctx, id)
+	if err == nil {
+		if err = json.Unmarshal(raw, &values); err == nil {
+			return values, true
+		}
+	}
+	lost := errors.Is(err, redis.Nil)
+	if !lost {
+		s.log.WarnContext(ctx, "session values not read, PostgreSQL decides", "error", err)
+	}
+	row, err := s.q.SessionUser(ctx, s.pool, dbsqlc.SessionUserParams{IDHash: hash(id), At: s.now()})
+	if err != nil {
+		if !errors.Is(err, pgx.ErrNoRows) {
+			s.log.ErrorContext(ctx, "session row not read", "error", err)
+		}
+		return nil, false
+	}
+	values = map[string]string{userKey: strconv.FormatInt(row.ID, 10)}
+	if lost {
+		s.put(ctx, id, values, signedInTTL)
+	}
+	return values, true
+}
+
+// Save writes the session's values, which must all be strings under string keys, and sets the cookie. A guest's session that
+// holds nothing is not created. A negative Options.MaxAge ends the session.
+func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	ctx := r.Context()
+	if session.Options.MaxAge < 0 {
+		err := s.end(ctx, session.ID)
+		replaceCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
+		session.ID, session.IsNew, session.Options = "", true, s.options()
+		clear(session.Values)
+		return err
+	}
+	values, err := flatten(session.Values)
+	if err != nil {
+		return err
+	}
+	if session.ID == "" {
+		if len(values) == 0 {
+			return nil
+		}
+		if values[userKey] != "" {
+			return errors.New("session: only SignIn may name a person")
+		}
+		session.ID = newID()
+	}
+	ttl := guestTTL
+	if values[userKey] != "" {
+		ttl = signedInTTL
+		n, err := s.q.SlideSession(ctx, s.pool, dbsqlc.SlideSessionParams{At: s.now(), ExpiresAt: s.now().Add(ttl), IDHash: hash(session.ID)})
+		if err != nil {
+			return fmt.Errorf("slide session: %w", err)
+		}
+		if n == 0 { // signed out elsewhere while this request ran
+			return s.end(ctx, session.ID)
+		}
+	}
+	if !s.put(ctx, session.ID, values, ttl) && ttl == guestTTL {
+		return nil // nothing was kept, so there is nothing to point a cookie at
+	}
+	s.setCookie(w, session, ttl)
+	return nil
+}
+
+// SignIn makes the session the person's under a new id, so that an id somebody planted before is worth nothing. The old id
+// and its row end; other values are kept.
+func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, userID int64) error {
+	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
+	values, err := flatten(session.Values)
+	if err != nil {
+		return err
+	}
+	values[userKey] = strconv.FormatInt(userID, 10)
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if old != "" {
+			if _, err := s.q.DeleteSession(ctx, tx, hash(old)); err != nil {
+				return err
+			}
+		}
+		return s.q.InsertSession(ctx, tx, dbsqlc.InsertSessionParams{
+			IDHash: hash(id), UserID: userID, UserAgent: clip(r.UserAgent(), maxUserAgent), CreatedAt: now, ExpiresAt: now.Add(signedInTTL),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("sign in user %d: %w", userID, err)
+	}
+	if old != "" {
+		s.forget(ctx, hash(old))
+	}
+	s.put(ctx, id, values, signedInTTL)
+	session.ID, session.IsNew = id, false
+	session.Values[userKey] = values[userKey]
+	session.Options.MaxAge = 0
+	s.setCookie(w, session, signedInTTL)
+	return nil
+}
+
+// User returns the person whose session it is, as PostgreSQL knows them now; the zero User for a guest, and for a session that
+// was ended elsewhere, which is emptied. stale says that Save should be called to prolong it.
+func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u User, stale bool, err error) {
+	if session.ID == "" || session.Values[userKey] == nil {
+		return User{}, false, nil
+	}
+	row, err := s.q.SessionUser(ctx, s.pool, dbsqlc.SessionUserParams{IDHash: hash(session.ID), At: s.now()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		s.forget(ctx, hash(session.ID))
+		session.ID, session.IsNew = "", true
+		clear(session.Values)
+		return User{}, false, nil
+	}
+	if err != nil {
+		return User{}, false, fmt.Errorf("find the session's person: %w", err)
+	}
+	u = User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}
+	return u, s.now().Sub(row.SeenAt) >= slideEvery, nil
+}
+
+func (s *Sessions) options() *sessions.Options {
+	return &sessions.Options{Path: "/", Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+}
+
+func (s *Sessions) setCookie(w http.ResponseWriter, session *sessions.Session, ttl time.Duration) {
+	options := *session.Options
+	options.MaxAge = int(ttl / time.Second)
+	replaceCookie(w, sessions.NewCookie(session.Name(), session.ID, &options))
+}
+
+// replaceCookie sets the cookie in the place of one that this answer set before: RFC 6265 asks for one a name.
+func replaceCookie(w http.ResponseWriter, cookie *http.Cookie) {
+	const header = "Set-Cookie"
+	w.Header()[header] = slices.DeleteFunc(w.Header()[header], func(line string) bool {
+		return strings.HasPrefix(line, cookie.Name+"=")
+	})
+	http.SetCookie(w, cookie)
+}
+
+// end deletes what stands for the id: the row, whose failure is an error, then what Redis holds.
+func (s *Sessions) end(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	if _, err := s.q.DeleteSession(ctx, s.pool, hash(id)); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	s.forget(ctx, hash(id))
+	return nil
+}
+
+func (s *Sessions) get(ctx context.Context, id string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	return s.redis.Get(ctx, redisKey(hash(id))).Bytes()
+}
+
+func (s *Sessions) put(ctx context.Context, id string, values map[string]string, ttl time.Duration) bool {
+	raw, err := json.Marshal(values)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, redisPatience)
+		defer cancel()
+		err = s.redis.Set(ctx, redisKey(hash(id)), raw, ttl).Err()
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "session values not kept", "error", err)
+	}
+	return err == nil
+}
+
+// forget drops values. Redis may be away: then they stay until they expire, and without a row they sign nobody in.
+func (s *Sessions) forget(ctx context.Context, hashes ...[]byte) {
+	if len(hashes) == 0 {
+		return
+	}
+	keys := make([]string, len(hashes))
+	for i, h := range hashes {
+		keys[i] = redisKey(h)
+	}
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	pipe := s.redis.Pipeline() // one key a command, which a cluster allows
+	for _, key := range keys {
+		pipe.Del(ctx, key)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		s.log.WarnContext(ctx, "session values not dropped", "error", err)
+	}
+}
+
+func redisKey(hash []byte) string { return "session:" + hex.EncodeToString(hash) }
+
+func newID() string {
+	b := make([]byte, idBytes)
+	rand.Read(b) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func wellFormed(id string) bool {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(id)
+	return err == nil && len(b) == idBytes
+}
+
+func hash(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+func flatten(values map[any]any) (map[string]string, error) {
+	out := make(map[string]string, len(values)+1)
+	for k, v := range values {
+		key, okKey := k.(string)
+		value, okValue := v.(string)
+		if !okKey || !okValue {
+			return nil, fmt.Errorf("session: value %v is a %T, and only strings are kept", k, v)
+		}
+		out[key] = value
+	}
+	return out, nil
+}
+
+// clip keeps at most n bytes of valid UTF-8 without control characters, which PostgreSQL and a page both accept.
+func clip(text string, n int) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	if len(text) > n {
+		text = strings.ToValidUTF8(text[:n], "")
+	}
+	return text
+}

@@ -1,0 +1,206 @@
+package page
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/fault"
+	"videomall/views"
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+const contextKey = "page"
+
+// Ctx is one request on its way to an answer. Page holds what the layout shows; a handler may set Description, Canonical,
+// Image, NoIndex, Query and Bare before it renders, the rest is filled in.
+type Ctx struct {
+	echo.Context
+	Viewer Viewer
+	Text   *text.Printer
+	Now    time.Time
+	Page   views.Page
+
+	site    *Site
+	nonce   string
+	policy  policy
+	session *sessions.Session
+	dirty   bool // the session is to be saved before the status is written
+	bearer  bool // the viewer is known by a token, not by a cookie
+}
+
+// Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role taken away is
+// gone at once.
+type Viewer struct {
+	UserID int64
+	Name   string
+	Email  string
+	Role   string
+	Locale string
+}
+
+// SignedIn says that the viewer has an account.
+func (v Viewer) SignedIn() bool { return v.UserID != 0 }
+
+// Is says that the viewer has the role.
+func (v Viewer) Is(role string) bool { return v.UserID != 0 && v.Role == role }
+
+var errInvalidToken = fault.New(fault.Unauthenticated, "invalid_token", "The access token is unknown, expired or revoked.")
+
+// From returns the request's page context, making it at the first call. On an error the context is a guest's and still fit
+// to render the error.
+func (s *Site) From(c echo.Context) (*Ctx, error) {
+	if pc, ok := c.Get(contextKey).(*Ctx); ok {
+		return pc, nil
+	}
+	pc := &Ctx{Context: c, site: s, Now: s.now(), nonce: rand.Text(), policy: policy{}}
+	c.Set(contextKey, pc)
+	err := pc.identify()
+	cookieLang := cookieValue(c, langCookie)
+	if cookieLang == "" {
+		cookieLang = pc.Viewer.Locale
+	}
+	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language")))
+	pc.Page = views.Page{
+		Path: c.Request().URL.RequestURI(), Text: pc.Text, Theme: ui.ParseTheme(cookieValue(c, themeCookie)), Nonce: pc.nonce,
+	}
+	pc.showViewer()
+	c.Response().Before(pc.beforeWrite)
+	return pc, err
+}
+
+// identify finds the viewer: by a bearer token on the API, where cookies then count for nothing, else by the session.
+func (c *Ctx) identify() error {
+	r := c.Request()
+	if token, ok := bearer(r); ok {
+		c.bearer = true
+		u, err := c.site.accounts.TokenUser(r.Context(), token)
+		if err != nil {
+			return err
+		}
+		c.setViewer(u)
+		return nil
+	}
+	session, err := c.site.sessions.Get(r, c.site.sessions.CookieName())
+	if err != nil {
+		return err
+	}
+	c.session = session
+	u, stale, err := c.site.sessions.User(r.Context(), session)
+	if err != nil {
+		return err
+	}
+	c.dirty = stale
+	c.setViewer(u)
+	return nil
+}
+
+func (c *Ctx) setViewer(u account.User) {
+	c.Viewer = Viewer{UserID: u.ID, Name: u.Name, Email: u.Email, Role: u.Role, Locale: u.Locale}
+}
+
+func (c *Ctx) showViewer() {
+	c.Page.Viewer = views.Viewer{}
+	if v := c.Viewer; v.SignedIn() {
+		c.Page.Viewer = views.Viewer{
+			ID: strconv.FormatInt(v.UserID, 10), Name: v.Name, Email: v.Email,
+			Creator: v.Is(account.RoleCreator), Operator: v.Is(account.RoleOperator),
+		}
+	}
+}
+
+// bearer returns the token of an API request that carries one.
+func bearer(r *http.Request) (string, bool) {
+	if !isAPI(r) {
+		return "", false
+	}
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(token), true
+}
+
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
+
+// IsHTMX says that a part of a page is asked for, so that a bare fragment answers. A boosted link, and a page that the back
+// button asks again, want the whole page.
+func (c *Ctx) IsHTMX() bool { return wantsFragment(c.Request()) }
+
+func wantsFragment(r *http.Request) bool {
+	h := r.Header
+	return h.Get("HX-Request") == "true" && h.Get("HX-Boosted") != "true" && h.Get("HX-History-Restore-Request") != "true"
+}
+
+// Log is the request's logger: its lines carry the request's id.
+func (c *Ctx) Log() *slog.Logger { return c.site.logFor(c.Context) }
+
+// PublicURL makes an absolute address of a local path.
+func (c *Ctx) PublicURL(path string) string { return c.site.publicURL + path }
+
+// SignIn makes the person the viewer, under a new session id. The rest of the answer sees them signed in.
+func (c *Ctx) SignIn(u account.User) error {
+	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u.ID); err != nil {
+		return err
+	}
+	c.setViewer(u)
+	c.showViewer()
+	return nil
+}
+
+// SignOut ends the session here.
+func (c *Ctx) SignOut() error {
+	c.session.Options.MaxAge = -1
+	c.dirty = false
+	err := c.session.Save(c.Request(), c.Response())
+	c.Viewer = Viewer{}
+	c.showViewer()
+	return err
+}
+
+// Session is the request's own session; nil for a bearer of a token.
+func (c *Ctx) Session() *sessions.Session { return c.session }
+
+// beforeWrite runs when the status is about to be written: the last moment for headers.
+func (c *Ctx) beforeWrite() {
+	if c.dirty && c.session != nil {
+		if err := c.session.Save(c.Request(), c.Response()); err != nil {
+			c.Log().Error("session not saved", "error", err)
+		}
+	}
+	h := c.Response().Header()
+	if strings.HasPrefix(h.Get(echo.HeaderContentType), "text/html") {
+		h.Set("Content-Security-Policy", c.policy.String(c.nonce, c.site.https))
+	}
+	c.cacheHeaders(h)
+}
+
+// cacheHeaders keeps what is one person's out of every cache, and tells a cache what a guest's page depends on. A handler
+// that set Cache-Control itself knows better.
+func (c *Ctx) cacheHeaders(h http.Header) {
+	h.Add("Vary", "Cookie")
+	h.Add("Vary", "Accept-Language")
+	h.Add("Vary", "HX-Request")
+	switch {
+	case h.Get("Cache-Control") != "":
+	case c.Viewer.SignedIn() || c.bearer || h.Get("Set-Cookie") != "":
+		h.Set("Cache-Control", "private, no-store")
+	default:
+		h.Set("Cache-Control", "private, no-cache")
+	}
+}
+
+func cookieValue(c echo.Context, name string) string {
+	if cookie, err := c.Cookie(name); err == nil {
+		return cookie.Value
+	}
+	return ""
+}

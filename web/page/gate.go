@@ -1,0 +1,61 @@
+package page
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/fault"
+)
+
+var (
+	errSignIn   = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to go on.")
+	errNotFound = fault.New(fault.NotFound, "not_found", "There is nothing here.")
+)
+
+// RequireUser lets people with an account pass. A guest on a page is sent to sign in and comes back; a guest on the API gets
+// 401.
+func (s *Site) RequireUser(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		pc, err := s.From(c)
+		if err != nil {
+			return err
+		}
+		if pc.Viewer.SignedIn() {
+			return next(c)
+		}
+		if wantsProblem(c.Request()) {
+			return errSignIn
+		}
+		return pc.Redirect("/sign-in?next=" + url.QueryEscape(pc.here()))
+	}
+}
+
+// RequireRole lets people with one of the roles pass. For others who are signed in the room does not exist: 404.
+func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return s.RequireUser(func(c echo.Context) error {
+			pc, err := s.From(c)
+			if err != nil {
+				return err
+			}
+			for _, role := range roles {
+				if pc.Viewer.Is(role) {
+					return next(c)
+				}
+			}
+			return errNotFound.Because("role %q, not one of %q", pc.Viewer.Role, roles)
+		})
+	}
+}
+
+// wantsProblem says that a program asks, which understands problem+json better than a page.
+func wantsProblem(r *http.Request) bool {
+	if isAPI(r) {
+		return true
+	}
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "json") && !strings.Contains(accept, "html")
+}

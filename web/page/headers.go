@@ -1,0 +1,115 @@
+package page
+
+import (
+	"crypto/rand"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// The base policy admits this host alone, scripts by the answer's nonce alone, and no inline style or handler at all.
+var baseline = []struct {
+	directive string
+	sources   []string
+}{
+	{"default-src", []string{"'self'"}},
+	{"script-src", []string{"'nonce'"}},
+	{"style-src", []string{"'self'"}},
+	{"img-src", []string{"'self'", "data:"}},
+	{"media-src", []string{"'self'"}},
+	{"connect-src", []string{"'self'"}},
+	{"worker-src", []string{"'none'"}},
+	{"font-src", []string{"'self'"}},
+	{"object-src", []string{"'none'"}},
+	{"base-uri", []string{"'none'"}},
+	{"form-action", []string{"'self'"}},
+	{"frame-src", []string{"'none'"}},
+	{"frame-ancestors", []string{"'none'"}},
+}
+
+// policy is what one answer's Content-Security-Policy admits beyond the baseline.
+type policy map[string][]string
+
+// Allow widens this answer's Content-Security-Policy: Allow("form-action", "https://pay.example"). For the few pages that
+// need it, each with its reason beside the call.
+func (c *Ctx) Allow(directive string, sources ...string) {
+	c.policy[directive] = append(c.policy[directive], sources...)
+}
+
+// AllowPlayer loads the player and admits what it needs: hls.js hands the media over as blob: addresses and decodes in a
+// worker of its own, and the player's controls keep their styles in shadow roots, which a browser counts as inline.
+func (c *Ctx) AllowPlayer() {
+	c.Page.Player = true
+	c.Allow("media-src", "blob:")
+	c.Allow("worker-src", "'self'", "blob:")
+	c.Allow("style-src", "'unsafe-inline'")
+}
+
+func (p policy) String(nonce string, https bool) string {
+	var b strings.Builder
+	for _, line := range baseline {
+		sources := line.sources
+		if extra := p[line.directive]; len(extra) > 0 {
+			if slices.Equal(sources, []string{"'none'"}) {
+				sources = nil // 'none' must stand alone
+			}
+			sources = append(slices.Clone(sources), extra...)
+		}
+		b.WriteString(line.directive)
+		for _, source := range sources {
+			if source == "'nonce'" {
+				source = "'nonce-" + nonce + "'"
+			}
+			b.WriteString(" " + source)
+		}
+		b.WriteString("; ")
+	}
+	if https {
+		b.WriteString("upgrade-insecure-requests; ")
+	}
+	return strings.TrimSuffix(b.String(), "; ")
+}
+
+// headers guards every answer, static files and API included. The policy below holds for what is no page of ours; a page
+// replaces it by its own.
+func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if s.https {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		return next(c)
+	}
+}
+
+// requestID names the request in the answer and in the log. A proxy's id is kept when it looks like one.
+func requestID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		if !plainID(id) {
+			id = rand.Text()
+		}
+		c.Request().Header.Set(echo.HeaderXRequestID, id)
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		return next(c)
+	}
+}
+
+func plainID(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for _, r := range id {
+		if !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,119 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"videomall/views"
+	"videomall/views/ui"
+)
+
+// Render answers with body inside the layout, or with body alone when htmx asks for a part of the page; nobody else decides
+// that. title comes without the site's name. Everything is drawn before the status is written, so that a component that
+// fails becomes an error page and never half a page.
+func (c *Ctx) Render(status int, title string, body templ.Component) error {
+	c.Page.Title = title
+	if c.IsHTMX() {
+		return c.Fragment(status, templ.Join(fragmentTitle(title, c), body))
+	}
+	c.fillLayout()
+	return c.write(status, templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return views.Layout(c.Page).Render(templ.WithChildren(ctx, body), w)
+	}))
+}
+
+// Fragment answers with body alone.
+func (c *Ctx) Fragment(status int, body templ.Component) error { return c.write(status, body) }
+
+// fragmentTitle renames the browser's tab along with the part: htmx takes a title element for that.
+func fragmentTitle(title string, c *Ctx) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		site := c.Text.T("site.name")
+		if title != "" {
+			site = title + " · " + site
+		}
+		_, err := w.Write([]byte("<title>" + templ.EscapeString(site) + "</title>"))
+		return err
+	})
+}
+
+func (c *Ctx) write(status int, body templ.Component) error {
+	var buf bytes.Buffer
+	ctx := templ.WithNonce(c.Page.Context(c.Request().Context()), c.nonce)
+	if err := body.Render(ctx, &buf); err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+	c.Response().WriteHeader(status)
+	if c.Request().Method == http.MethodHead {
+		return nil
+	}
+	_, err := c.Response().Write(buf.Bytes())
+	return err
+}
+
+func (c *Ctx) fillLayout() {
+	c.Page.Flash = c.takeFlash()
+	c.Page.CartCount = c.CartCount()
+	if c.site.categories != nil && !c.Page.Bare {
+		links, err := c.site.categories(c.Request().Context(), c)
+		if err != nil {
+			c.Log().Warn("categories not shown", "error", err)
+		}
+		c.Page.Categories = links
+	}
+}
+
+// CartCount is the number on the cart; 0 where it cannot be had.
+func (c *Ctx) CartCount() int {
+	if c.site.cartCount == nil || c.Page.Bare {
+		return 0
+	}
+	n, err := c.site.cartCount(c.Request().Context(), c)
+	if err != nil {
+		c.Log().Warn("cart not counted", "error", err)
+		return 0
+	}
+	return n
+}
+
+// Redirect sends the browser on with a GET: 303, or HX-Redirect for an htmx element, whose fetch would follow a 303 by
+// itself and swap the other page into this one. url is the handler's own; what a visitor sent goes through SafeNext.
+func (c *Ctx) Redirect(url string) error {
+	if c.IsHTMX() {
+		c.Response().Header().Set("HX-Redirect", url)
+		return c.NoContent(http.StatusOK)
+	}
+	return c.Context.Redirect(http.StatusSeeOther, url)
+}
+
+const flashKey = "flash"
+
+// Flash keeps a notice for the next whole page that this browser asks: the message flash.<slug>. Without Redis it is lost.
+func (c *Ctx) Flash(tone ui.Tone, slug string) {
+	if c.session == nil {
+		return
+	}
+	c.session.Values[flashKey] = string(tone) + " " + slug
+	c.dirty = true
+}
+
+func (c *Ctx) takeFlash() *views.Flash {
+	if c.session == nil {
+		return nil
+	}
+	kept, ok := c.session.Values[flashKey].(string)
+	if !ok {
+		return nil
+	}
+	delete(c.session.Values, flashKey)
+	c.dirty = true
+	tone, slug, _ := strings.Cut(kept, " ")
+	return &views.Flash{Tone: ui.Tone(tone), Message: c.Text.T("flash." + slug)}
+}

@@ -1,0 +1,77 @@
+// Package page owns the way from a request to an answer: who asks, in which language and theme, whether a whole page or a
+// fragment goes back, which headers guard it, and how an error is shown. It refuses to know any business: what a page is
+// about is its handler's affair.
+package page
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/views/ui"
+)
+
+// Options are what a Site is built from. CartCount and Categories may be nil; they are asked for whole pages only, and an
+// error of theirs costs the page its number or its links, never the page.
+type Options struct {
+	Accounts   *account.Accounts
+	Sessions   *account.Sessions
+	PublicURL  string // https:// makes cookies Secure and sends HSTS
+	CartCount  func(ctx context.Context, c *Ctx) (int, error)
+	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// Site is built once and shared by all requests.
+type Site struct {
+	accounts   *account.Accounts
+	sessions   *account.Sessions
+	publicURL  string
+	https      bool
+	cartCount  func(ctx context.Context, c *Ctx) (int, error)
+	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	log        *slog.Logger
+	now        func() time.Time
+}
+
+// New makes the Site.
+func New(o Options) *Site {
+	return &Site{
+		accounts: o.Accounts, sessions: o.Sessions,
+		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
+		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now,
+	}
+}
+
+// Use hangs the Site into a server: request ids, security headers, the guard against cross-origin writes, and the one place
+// where errors become answers. It goes before every route. Without an IPExtractor of the caller's, who must know which
+// proxies to believe, the peer's address counts: Echo's own default believes a header that anybody can send.
+func (s *Site) Use(e *echo.Echo) {
+	if e.IPExtractor == nil {
+		e.IPExtractor = echo.ExtractIPDirect()
+	}
+	e.HTTPErrorHandler = s.HandleError
+	e.Pre(requestID, s.headers)
+	e.Use(s.refuseCrossOrigin)
+}
+
+// Routes registers what belongs to every page: the switches of language and theme.
+func (s *Site) Routes(g *echo.Group) {
+	g.POST("/preferences", s.Handle(savePreferences))
+}
+
+// Handle lets a handler work with a page context.
+func (s *Site) Handle(h func(*Ctx) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		pc, err := s.From(c)
+		if err != nil {
+			return err
+		}
+		return h(pc)
+	}
+}
