@@ -6,7 +6,6 @@ package catalog
 import (
 	"context"
 	"regexp"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,10 +68,9 @@ type Catalog struct {
 	now     func() time.Time
 	queries *dbsqlc.Queries
 
-	// The shelf counts stand on most pages and cost a walk through an index, so a process asks twice a minute.
-	shelvesMu   sync.Mutex
-	shelves     []Category
-	shelvesTill time.Time
+	// Both stand on most pages and cost a walk through an index, so a process asks twice a minute.
+	shelves kept[[]Category]
+	makers  kept[[]Creator]
 }
 
 // New makes a Catalog that reads lists from the replica and everything else from the primary.

@@ -161,7 +161,7 @@ func (c *Catalog) count(ctx context.Context, f Filter) (total int, capped bool, 
 	}
 	args = append(args, CountCap+1)
 	err = c.pools.Replica.QueryRow(ctx, fmt.Sprintf(
-		"select count(*) from (select 1 from video_product_spu s where %s limit $%d) some", where, len(args)), args...).Scan(&total)
+		"select count(*) from (select 1 from video_product_spu s where %s limit $%d) hits", where, len(args)), args...).Scan(&total)
 	if err != nil {
 		return 0, false, fmt.Errorf("count a list: %w", err)
 	}

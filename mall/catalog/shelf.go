@@ -8,8 +8,8 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// shelvesLife is how old the counts beside the categories may be.
-const shelvesLife = 30 * time.Second
+// keptMakers is how many of the best-selling makers are kept at hand.
+const keptMakers = 24
 
 // Category is a shelf with the number of videos on sale there.
 type Category struct {
@@ -28,27 +28,19 @@ type Creator struct {
 	Videos               int64
 }
 
-// Categories returns all shelves in their order, with counts at most half a minute old.
+// Categories returns all shelves in their order, with counts at most half a minute old. The slice is shared: read only.
 func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
-	now := c.now()
-	c.shelvesMu.Lock()
-	if c.shelves != nil && now.Before(c.shelvesTill) {
-		defer c.shelvesMu.Unlock()
-		return c.shelves, nil
-	}
-	c.shelvesMu.Unlock()
-	rows, err := c.queries.Categories(ctx, c.pools.Replica)
-	if err != nil {
-		return nil, fmt.Errorf("categories: %w", err)
-	}
-	shelves := make([]Category, len(rows))
-	for i, r := range rows {
-		shelves[i] = Category(r)
-	}
-	c.shelvesMu.Lock()
-	defer c.shelvesMu.Unlock()
-	c.shelves, c.shelvesTill = shelves, now.Add(shelvesLife)
-	return shelves, nil
+	return c.shelves.get(c.now(), func() ([]Category, error) {
+		rows, err := c.queries.Categories(ctx, c.pools.Replica)
+		if err != nil {
+			return nil, fmt.Errorf("categories: %w", err)
+		}
+		shelves := make([]Category, len(rows))
+		for i, r := range rows {
+			shelves[i] = Category(r)
+		}
+		return shelves, nil
+	})
 }
 
 // Category finds a shelf by the name in its address. Errors: ErrCategoryNotFound.
@@ -80,17 +72,21 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 	return creator(dbsqlc.CreatorsRow(r)), nil
 }
 
-// Creators returns up to limit makers with videos on sale, those who sell most first.
+// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first, as they were at most
+// half a minute ago. The slice is shared: read only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	rows, err := c.queries.Creators(ctx, c.pools.Replica, int32(limit))
-	if err != nil {
-		return nil, fmt.Errorf("creators: %w", err)
-	}
-	list := make([]Creator, len(rows))
-	for i, r := range rows {
-		list[i] = creator(r)
-	}
-	return list, nil
+	list, err := c.makers.get(c.now(), func() ([]Creator, error) {
+		rows, err := c.queries.Creators(ctx, c.pools.Replica, keptMakers)
+		if err != nil {
+			return nil, fmt.Errorf("creators: %w", err)
+		}
+		list := make([]Creator, len(rows))
+		for i, r := range rows {
+			list[i] = creator(r)
+		}
+		return list, nil
+	})
+	return list[:min(limit, len(list))], err
 }
 
 func creator(r dbsqlc.CreatorsRow) Creator {
@@ -99,7 +95,6 @@ func creator(r dbsqlc.CreatorsRow) Creator {
 }
 
 func (c *Catalog) forgetShelves() {
-	c.shelvesMu.Lock()
-	defer c.shelvesMu.Unlock()
-	c.shelves = nil
+	c.shelves.drop()
+	c.makers.drop()
 }

@@ -1,0 +1,181 @@
+package catalog_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"videomall/mall/catalog"
+)
+
+// stock sells n videos whose sort keys all have ties.
+func (s *stall) stock(t *testing.T, n int) {
+	t.Helper()
+	for i := range n {
+		day := opening.AddDate(0, 0, -i%3)
+		made := s.sell(t, fmt.Sprintf("film-%02d", i), int64(i%4)*500, func(p *catalog.NewProduct) { p.PublishedAt = &day })
+		if err := s.CountSaleTx(t.Context(), s.pool, made.SPUID, i%5); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.stock(t, 23)
+	less := map[catalog.Sort]func(a, b catalog.Card) bool{
+		catalog.SortPopular:   func(a, b catalog.Card) bool { return a.SoldCount >= b.SoldCount },
+		catalog.SortNewest:    func(a, b catalog.Card) bool { return !a.PublishedAt.Before(b.PublishedAt) },
+		catalog.SortPriceAsc:  func(a, b catalog.Card) bool { return a.From.Amount <= b.From.Amount },
+		catalog.SortPriceDesc: func(a, b catalog.Card) bool { return a.From.Amount >= b.From.Amount },
+	}
+	for sort, inOrder := range less {
+		for _, limit := range []int{1, 4, 23, 24} {
+			f := catalog.Filter{Sort: sort, Limit: limit, CategorySlug: "nature"}
+			seen := map[string]bool{}
+			var last *catalog.Card
+			for pages := 0; ; pages++ {
+				page, err := s.List(t.Context(), f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if f.Cursor == "" && (page.Total != 23 || page.Capped) {
+					t.Errorf("%s: total %d", sort, page.Total)
+				}
+				for _, k := range page.Items {
+					if seen[k.Slug] {
+						t.Fatalf("%s by %d: %s twice", sort, limit, k.Slug)
+					}
+					if last != nil && !inOrder(*last, k) {
+						t.Fatalf("%s by %d: %s stands behind %s", sort, limit, k.Slug, last.Slug)
+					}
+					seen[k.Slug], last = true, &k
+				}
+				if page.NextCursor == "" {
+					break
+				}
+				if pages > 30 {
+					t.Fatal("no end")
+				}
+				f.Cursor = page.NextCursor
+			}
+			if len(seen) != 23 {
+				t.Errorf("%s by %d: %d of 23", sort, limit, len(seen))
+			}
+		}
+	}
+}
+
+func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.stock(t, 10)
+	first, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortNewest, Limit: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.clock.set(opening.Add(time.Hour))
+	s.sell(t, "brand-new", 1)
+	second, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortNewest, Limit: 5, Cursor: first.NextCursor})
+	if err != nil || len(second.Items) != 5 || second.NextCursor != "" {
+		t.Fatalf("%d left, %v", len(second.Items), err)
+	}
+	for _, k := range second.Items {
+		if slices.ContainsFunc(first.Items, func(f catalog.Card) bool { return f.SPUID == k.SPUID }) {
+			t.Errorf("%s repeats", k.Slug)
+		}
+	}
+}
+
+func TestCursorsOfAnotherListAreRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.stock(t, 5)
+	page, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortPopular, Limit: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{page.NextCursor, "x", "%%%", "AAAA", "bmV3ZXN0fn5-", "bmV3ZXN0fjF5MnAwaWoyYjhyb2pyfjE",
+		"bmV3ZXN0fjF5MnAwaWoyYjhyb2p6fjE", string(make([]byte, 300))} {
+		if _, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortNewest, Cursor: bad}); !errors.Is(err, catalog.ErrCursorInvalid) {
+			t.Errorf("%.40q: %v", bad, err)
+		}
+	}
+	if _, err := s.Reviews(t.Context(), 1, page.NextCursor, 5); !errors.Is(err, catalog.ErrCursorInvalid) {
+		t.Errorf("reviews took a list's cursor: %v", err)
+	}
+}
+
+func TestFiltersNarrow(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	other, err := s.CreateCategory(t.Context(), catalog.NewCategory{Slug: "city", NameZh: "城市", NameEn: "City"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sell(t, "free", 0)
+	s.sell(t, "cheap", 500)
+	s.sell(t, "dear", 5000, func(n *catalog.NewProduct) { n.CategoryID = other })
+	rent := s.sell(t, "rent-4k", 0, func(n *catalog.NewProduct) {
+		n.SKUs = []catalog.NewSKU{{Kind: catalog.KindRent, RentHours: 48, Quality: catalog.Quality4K, Price: catalog.NewPrice{Amount: 700, Currency: "CNY"}}}
+	})
+	gone := s.sell(t, "gone", 100)
+	if err := s.TakeDown(t.Context(), gone.SPUID); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		f    catalog.Filter
+		want []string
+	}{
+		"all":           {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
+		"shelf":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
+		"unknown shelf": {catalog.Filter{CategorySlug: "no"}, nil},
+		"maker":         {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
+		"between":       {catalog.Filter{PriceMin: new(int64(500)), PriceMax: new(int64(700))}, []string{"cheap", "rent-4k"}},
+		"free":          {catalog.Filter{Free: true}, []string{"free"}},
+		"rent":          {catalog.Filter{Kind: "rent"}, []string{"rent-4k"}},
+		"own in HD":     {catalog.Filter{Kind: "own", Quality: "HD"}, []string{"free", "cheap", "dear"}},
+		"own in 4K":     {catalog.Filter{Kind: "own", Quality: "4K"}, nil},
+		"among":         {catalog.Filter{Among: []int64{rent.SPUID, gone.SPUID}}, []string{"rent-4k"}},
+		"among nothing": {catalog.Filter{Among: []int64{}}, nil},
+	} {
+		c.f.Sort = catalog.SortPriceAsc
+		page, err := s.List(t.Context(), c.f)
+		var got []string
+		for _, k := range page.Items {
+			got = append(got, k.Slug)
+		}
+		if err != nil || !slices.Equal(got, c.want) || page.Total != len(c.want) {
+			t.Errorf("%s: %v (%d), %v; want %v", name, got, page.Total, err, c.want)
+		}
+	}
+	for name, f := range map[string]catalog.Filter{
+		"sort": {Sort: "random"}, "kind": {Kind: "steal"}, "quality": {Quality: "8K"}, "shelf": {CategorySlug: "a' or '1'='1"},
+		"range": {PriceMin: new(int64(2)), PriceMax: new(int64(1))},
+	} {
+		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrFilterInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	given, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortGiven, Among: []int64{rent.SPUID, gone.SPUID, 1}})
+	if err != nil || len(given.Items) != 2 || given.Items[0].Slug != "rent-4k" || given.Items[1].Slug != "free" {
+		t.Errorf("given order: %+v, %v", given.Items, err)
+	}
+	shelves, err := s.Categories(t.Context())
+	if err != nil || len(shelves) != 2 || shelves[0].Videos != 3 || shelves[1].Videos != 1 {
+		t.Errorf("shelves %+v, %v", shelves, err)
+	}
+	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.NameZh != "林溪" {
+		t.Errorf("maker %+v, %v", m, err)
+	}
+	if list, err := s.Creators(t.Context(), 5); err != nil || len(list) != 1 || list[0].Videos != 4 {
+		t.Errorf("makers %+v, %v", list, err)
+	}
+	related, err := s.Related(t.Context(), rent.SPUID, 2)
+	if err != nil || len(related) != 2 || slices.ContainsFunc(related, func(k catalog.Card) bool { return k.Slug == "rent-4k" || k.Slug == "gone" }) {
+		t.Errorf("related %+v, %v", related, err)
+	}
+}
