@@ -7,6 +7,10 @@ on conflict (source) do nothing;
 update video_entitlement set state = 'revoked', revoked_at = @revoked_at::timestamptz, revoked_cause = @revoked_cause
 where source = @source and state = 'active';
 
+-- name: Restore :execrows
+update video_entitlement set state = 'active', revoked_at = null, revoked_cause = ''
+where source = @source and state = 'revoked' and revoked_cause = @revoked_cause;
+
 -- name: Start :one
 update video_entitlement
 set first_played_at = @at::timestamptz, expires_at = @expires_at

@@ -44,6 +44,9 @@ update video_order_item set granted_at = @at::timestamptz where id = @id and gra
 -- name: RevokeItem :exec
 update video_order_item set revoked_at = @at::timestamptz where id = @id and revoked_at is null;
 
+-- name: RestoreItem :exec
+update video_order_item set revoked_at = null where id = @id;
+
 -- name: RestoreReservation :exec
 update video_order_item set reservation_token = @token::uuid where id = @id;
 

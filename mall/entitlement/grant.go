@@ -42,6 +42,16 @@ func (e *Entitlements) RevokeTx(ctx context.Context, tx pgx.Tx, source, cause st
 	return n == 1, nil
 }
 
+// RestoreTx takes a revocation of that cause back, within the caller's transaction: the refund it was made for
+// failed. False when nothing was revoked for that cause.
+func (e *Entitlements) RestoreTx(ctx context.Context, tx pgx.Tx, source, cause string) (restored bool, err error) {
+	n, err := e.q.Restore(ctx, tx, dbsqlc.RestoreParams{Source: source, RevokedCause: cause})
+	if err != nil {
+		return false, fmt.Errorf("restore %s: %w", source, err)
+	}
+	return n == 1, nil
+}
+
 // OwnsTx says whether the user owns the video for good in that quality or a better one, so that nobody
 // is sold the same thing twice. A rental is no ownership.
 func (e *Entitlements) OwnsTx(ctx context.Context, tx pgx.Tx, userID, spuID int64, quality string) (bool, error) {

@@ -46,8 +46,8 @@ func captureOf(r dbsqlc.PaymentCapture) Capture {
 }
 
 // CaptureTx records money once per provider and transaction number. When it was recorded before, the row
-// as it stands comes back and fresh is false. A consumed or surplus capture makes its attempt succeeded,
-// whatever the attempt was thought to be.
+// as it stands comes back and fresh is false. Its attempt, if it has one, succeeded, whatever it was thought
+// to be: even a sum in suspense was taken through it, and it can't be paid or closed again.
 // Errors: ErrAlreadyConsumed (State is Consumed but another transaction paid this reference: record it as
 // Surplus), ErrTransactionReused. After either the caller's transaction is still good.
 func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored Capture, fresh bool, err error) {
@@ -61,12 +61,10 @@ func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored 
 	if err != nil {
 		return Capture{}, false, fmt.Errorf("capture %s of %s: %w", c.ChannelTxnNo, c.Provider, err)
 	}
-	if c.State != Suspense {
-		if _, err := p.q.SucceedAttempt(ctx, tx, dbsqlc.SucceedAttemptParams{
-			ChannelTxnNo: &c.ChannelTxnNo, At: p.now(), AttemptNo: c.AttemptNo, Provider: c.Provider,
-		}); err != nil {
-			return Capture{}, false, fmt.Errorf("succeed attempt %s: %w", c.AttemptNo, err)
-		}
+	if _, err := p.q.SucceedAttempt(ctx, tx, dbsqlc.SucceedAttemptParams{
+		ChannelTxnNo: &c.ChannelTxnNo, At: p.now(), AttemptNo: c.AttemptNo, Provider: c.Provider,
+	}); err != nil {
+		return Capture{}, false, fmt.Errorf("succeed attempt %s: %w", c.AttemptNo, err)
 	}
 	return captureOf(row), true, nil
 }

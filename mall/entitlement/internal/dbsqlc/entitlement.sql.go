@@ -271,6 +271,24 @@ func (q *Queries) Owns(ctx context.Context, db DBTX, arg OwnsParams) (bool, erro
 	return exists, err
 }
 
+const restore = `-- name: Restore :execrows
+update video_entitlement set state = 'active', revoked_at = null, revoked_cause = ''
+where source = $1 and state = 'revoked' and revoked_cause = $2
+`
+
+type RestoreParams struct {
+	Source       string
+	RevokedCause string
+}
+
+func (q *Queries) Restore(ctx context.Context, db DBTX, arg RestoreParams) (int64, error) {
+	result, err := db.Exec(ctx, restore, arg.Source, arg.RevokedCause)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const revoke = `-- name: Revoke :execrows
 update video_entitlement set state = 'revoked', revoked_at = $1::timestamptz, revoked_cause = $2
 where source = $3 and state = 'active'

@@ -1,0 +1,69 @@
+package order
+
+import (
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// The jobs that an order enqueues in its own transactions. Their workers decode and call one verb.
+
+// CloseArgs closes an order that was not paid in time.
+type CloseArgs struct {
+	OrderNo string `json:"orderNo"`
+}
+
+// Kind names the job in the database.
+func (CloseArgs) Kind() string { return "order_close" }
+
+// DeliverArgs grants a paid order's items.
+type DeliverArgs struct {
+	OrderNo string `json:"orderNo"`
+}
+
+// Kind names the job in the database.
+func (DeliverArgs) Kind() string { return "order_deliver" }
+
+// RefundArgs asks the provider for one refund.
+type RefundArgs struct {
+	RefundNo string `json:"refundNo"`
+}
+
+// Kind names the job in the database.
+func (RefundArgs) Kind() string { return "order_refund" }
+
+// CloseSiblingsArgs closes the other attempts of an order that was paid through one of them.
+type CloseSiblingsArgs struct {
+	OrderNo string `json:"orderNo"`
+}
+
+// Kind names the job in the database.
+func (CloseSiblingsArgs) Kind() string { return "order_close_siblings" }
+
+// Queues keep a slow provider from delaying a grant.
+const (
+	QueueDeliver  = "deliver"
+	QueueProvider = "provider"
+)
+
+// InsertOpts puts grants before everything else.
+func (DeliverArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueDeliver, Priority: 1, MaxAttempts: 20}
+}
+
+// InsertOpts lets a provider be out of reach for about two days before an operator is called.
+func (RefundArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 30}
+}
+
+// InsertOpts gives up early: a sibling that can't be closed is refunded if it is paid after all.
+func (CloseSiblingsArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
+}
+
+// InsertOpts tries for a day; the sweeper of overdue orders goes on after that.
+func (CloseArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 25}
+}
+
+func closeAt(at time.Time) *river.InsertOpts { return &river.InsertOpts{ScheduledAt: at} }

@@ -1,0 +1,145 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/payment"
+)
+
+// Expire closes an order whose time to pay is over, unless the provider has the money or may still get it.
+// Closing what is closed or paid changes nothing. Errors: ErrAwaitsProvider asks to be called again soon.
+func (s *Orders) Expire(ctx context.Context, orderNo string) error {
+	return s.close(ctx, orderNo, move{Closed, "not_paid_in_time", "system"})
+}
+
+// Cancel closes one's own unpaid order. Errors: ErrNotFound; ErrNotPayable when it is not waiting for payment any
+// more; ErrBeingPaid while a provider works on a payment.
+func (s *Orders) Cancel(ctx context.Context, userID int64, orderNo string) (Order, error) {
+	o, err := s.Get(ctx, userID, orderNo)
+	if err != nil {
+		return Order{}, err
+	}
+	if o.Status == Closed {
+		return o, nil // the second click
+	}
+	if o.Status != PendingPay {
+		return Order{}, ErrNotPayable.Because("order %s is %s", orderNo, o.Status)
+	}
+	if err := s.close(ctx, orderNo, move{Closed, "cancelled", shopper(userID)}); err != nil {
+		if errors.Is(err, ErrAwaitsProvider) {
+			return Order{}, ErrBeingPaid.Because("%w", err)
+		}
+		return Order{}, err
+	}
+	if o, err = s.Get(ctx, userID, orderNo); err != nil {
+		return Order{}, err
+	}
+	if o.Status != Closed {
+		return Order{}, ErrNotPayable.Because("order %s was paid first", orderNo)
+	}
+	return o, nil
+}
+
+// close asks the providers first: paid money is applied, a running payment is waited for, everything else is
+// closed over there before it is closed here.
+func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
+	row, err := s.q.OrderByNo(ctx, s.Pool, orderNo)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound.Because("order %q", orderNo)
+	}
+	if err != nil {
+		return fmt.Errorf("order %s: %w", orderNo, err)
+	}
+	if Status(row.Status) != PendingPay {
+		return nil
+	}
+	if m.cause == "not_paid_in_time" && s.Now().Before(row.PayBefore) {
+		return fmt.Errorf("%w: order %s may be paid until %s", ErrAwaitsProvider, orderNo, row.PayBefore)
+	}
+	if paid, err := s.inquire(ctx, orderNo); err != nil || paid {
+		return err
+	}
+	if err := s.Payments.CloseAttempts(ctx, orderNo); err != nil {
+		return fmt.Errorf("%w: close the attempts of %s: %w", ErrAwaitsProvider, orderNo, err)
+	}
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.closeTx(ctx, tx, orderNo, m) })
+	if err != nil {
+		return err
+	}
+	s.Metrics.OrderOutcome(m.cause)
+	return nil
+}
+
+func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move) error {
+	o, err := s.lockTx(ctx, tx, orderNo)
+	if err != nil || o.Status != PendingPay {
+		return err // paid meanwhile: the money won
+	}
+	if err := s.moveTx(ctx, tx, &o, m); err != nil {
+		return err
+	}
+	for _, i := range o.Items {
+		if i.reservation == nil {
+			continue
+		}
+		if _, err := s.Inventory.ReleaseTx(ctx, tx, *i.reservation); err != nil {
+			return err
+		}
+	}
+	return s.eventTx(ctx, tx, "order.closed", o)
+}
+
+// inquire asks every provider that may have taken money for an order. Errors: ErrAwaitsProvider when one is still
+// working, or gives no answer.
+func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err error) {
+	answers, err := s.Payments.Inquire(ctx, orderNo)
+	if err != nil {
+		return false, err
+	}
+	var waiting error
+	for _, a := range answers {
+		switch {
+		case a.Err != nil:
+			waiting = fmt.Errorf("%w: attempt %s: %w", ErrAwaitsProvider, a.Attempt.AttemptNo, a.Err)
+		case a.Charge.Status == payment.ChargeProcessing, a.Charge.Status == payment.ChargeUnknown:
+			waiting = fmt.Errorf("%w: attempt %s is %s over there", ErrAwaitsProvider, a.Attempt.AttemptNo, a.Charge.Status)
+		case a.Charge.Status == payment.ChargePaid:
+			m := Money{Provider: a.Attempt.Provider, AttemptNo: a.Attempt.AttemptNo, ChannelTxnNo: a.Charge.ChannelTxnNo,
+				Amount: a.Charge.Amount, At: a.Charge.PaidAt}
+			outcome, err := s.ConfirmPaid(ctx, m)
+			if err != nil {
+				return false, err
+			}
+			paid = paid || outcome == OutcomePaid || outcome == OutcomeRevived || outcome == OutcomeDuplicate
+		}
+	}
+	if paid {
+		return true, nil
+	}
+	return false, waiting
+}
+
+// CloseSiblings closes at their providers the attempts of an order that was paid through another one.
+func (s *Orders) CloseSiblings(ctx context.Context, orderNo string) error {
+	if err := s.Payments.CloseAttempts(ctx, orderNo); err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
+		return fmt.Errorf("close the siblings of %s: %w", orderNo, err)
+	}
+	_, err := s.inquire(ctx, orderNo) // one that was paid meanwhile becomes surplus
+	return err
+}
+
+// SweepOverdue closes what a lost job left open for longer than grace after its time; it returns how many it tried.
+func (s *Orders) SweepOverdue(ctx context.Context, grace time.Duration) (int, error) {
+	overdue, err := s.q.Overdue(ctx, s.Pool, dbsqlc.OverdueParams{At: s.Now().Add(-grace), MaxRows: sweepRows})
+	if err != nil {
+		return 0, fmt.Errorf("find overdue orders: %w", err)
+	}
+	return s.each(ctx, overdue, s.Expire)
+}

@@ -1,0 +1,74 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/entitlement"
+	"videomall/mall/order/internal/dbsqlc"
+)
+
+// Deliver grants every item of a paid order and makes it DELIVERED. An order in any other state is left alone, so
+// that a job, its retry and the sweeper may all come.
+func (s *Orders) Deliver(ctx context.Context, orderNo string) error {
+	var waited time.Duration
+	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) (err error) {
+		waited, err = s.deliverTx(ctx, tx, orderNo)
+		return err
+	})
+	switch {
+	case err != nil:
+		s.Metrics.GrantOutcome("error", 0)
+	case waited > 0:
+		s.Metrics.GrantOutcome("granted", waited)
+	}
+	return err
+}
+
+// deliverTx returns how long the buyer has waited since the payment, or 0 when there was nothing to do.
+func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time.Duration, error) {
+	o, err := s.lockTx(ctx, tx, orderNo)
+	if err != nil || o.Status != Paid {
+		return 0, err
+	}
+	now, granted := s.Now(), 0
+	for n, i := range o.Items {
+		if i.RevokedAt != nil { // being refunded already
+			continue
+		}
+		if _, err := s.Entitlements.GrantTx(ctx, tx, entitlement.Grant{UserID: o.UserID, SPUID: i.SPUID, SKUID: i.SKUID,
+			Reference: o.OrderNo, Source: source(o.OrderNo, i.LineNo), Kind: i.Kind, Quality: i.Quality,
+			RentHours: i.RentHours * i.Quantity}); err != nil {
+			return 0, err
+		}
+		if err := s.q.GrantItem(ctx, tx, dbsqlc.GrantItemParams{ID: i.ID, At: now}); err != nil {
+			return 0, fmt.Errorf("note the grant of item %d of %s: %w", i.LineNo, orderNo, err)
+		}
+		o.Items[n].GrantedAt = &now
+		granted++
+	}
+	if granted == 0 {
+		return 0, nil // everything is on its way back: REFUNDED comes next
+	}
+	if err := s.moveTx(ctx, tx, &o, move{Delivered, "granted", "system"}); err != nil {
+		return 0, err
+	}
+	if err := s.eventTx(ctx, tx, "order.delivered", o); err != nil {
+		return 0, err
+	}
+	return max(now.Sub(*o.PaidAt), time.Nanosecond), nil
+}
+
+// SweepUndelivered grants what has been paid for longer than grace: it keeps the promise of 30 s whatever became
+// of the job. It returns how many orders it took up.
+func (s *Orders) SweepUndelivered(ctx context.Context, grace time.Duration) (int, error) {
+	waiting, err := s.q.Undelivered(ctx, s.Pool, dbsqlc.UndeliveredParams{At: s.Now().Add(-grace), MaxRows: sweepRows})
+	if err != nil {
+		return 0, fmt.Errorf("find undelivered orders: %w", err)
+	}
+	return s.each(ctx, waiting, s.Deliver)
+}

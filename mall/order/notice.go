@@ -1,0 +1,88 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/payment"
+)
+
+// Outcomes of a notice that moves no money of its own.
+const (
+	OutcomeRejected        = "rejected" // bad or stale signature, or not to be read: nothing is written
+	OutcomePaymentFailed   = "payment_failed"
+	OutcomeRefundSettled   = "refund_settled"
+	OutcomeRefundFailed    = "refund_failed"
+	OutcomeRefundUnmatched = "refund_unmatched" // the channel gave back a sum that names no items: a case
+	OutcomeIgnored         = "ignored"          // kept, of a kind that concerns nothing here
+)
+
+// paymentFirst says that a notice speaks of a refund whose payment is not known here yet.
+type paymentFirst struct{ orderNo string }
+
+func (p paymentFirst) Error() string {
+	return "order " + p.orderNo + ": the refund came before its payment"
+}
+
+// ApplyNotice takes a provider's notice as it came: verified first, then kept and applied in one transaction, once
+// an event however often it is sent. ack is the provider's own form of "received" or "send it again"; it is
+// positive only after the commit. err explains a negative ack.
+func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.Header, body []byte) (outcome string, ack payment.Ack, err error) {
+	began := s.Now()
+	defer func() { s.Metrics.Callback(provider, s.Now().Sub(began), outcome == OutcomeDuplicate) }()
+	notice, err := s.Payments.ParseNotice(provider, header, body)
+	if err != nil {
+		return OutcomeRejected, s.Payments.Acknowledge(provider, err), err
+	}
+	outcome, err = s.applyNotice(ctx, notice, false)
+	if early, ok := errors.AsType[paymentFirst](err); ok {
+		if _, err = s.inquire(ctx, early.orderNo); err == nil {
+			outcome, err = s.applyNotice(ctx, notice, true)
+		}
+	}
+	if err != nil {
+		return "", s.Payments.Acknowledge(provider, err), fmt.Errorf("apply notice %s of %s: %w", notice.EventID, provider, err)
+	}
+	if notice.Type == payment.PaymentSucceeded {
+		s.Metrics.PaymentOutcome(provider, outcome)
+	}
+	return outcome, s.Payments.Acknowledge(provider, nil), nil
+}
+
+// applyNotice applies one notice in one transaction; inquired says that the provider was asked for a missing payment.
+func (s *Orders) applyNotice(ctx context.Context, n payment.Notice, inquired bool) (outcome string, err error) {
+	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+		fresh, err := s.Payments.RecordNoticeTx(ctx, tx, n)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			outcome = OutcomeDuplicate
+			return nil
+		}
+		if outcome, err = s.noticeTx(ctx, tx, n, inquired); err != nil {
+			return err
+		}
+		return s.Payments.SetNoticeOutcomeTx(ctx, tx, n, outcome)
+	})
+	return outcome, err
+}
+
+func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
+	switch n.Type {
+	case payment.PaymentSucceeded:
+		return s.confirmTx(ctx, tx, Money{Provider: n.Provider, AttemptNo: n.AttemptNo, ChannelTxnNo: n.ChannelTxnNo,
+			Amount: n.Amount, At: n.OccurredAt})
+	case payment.PaymentFailed:
+		return OutcomePaymentFailed, s.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+	case payment.RefundSucceeded, payment.RefundFailed:
+		return s.refundNoticeTx(ctx, tx, n, inquired)
+	default:
+		return OutcomeIgnored, nil
+	}
+}

@@ -1,0 +1,149 @@
+// Package order owns the purchase: what was ordered, at which price, and how far it has come. It is the only
+// hub of the mall, where stock, money and access meet in one transaction a step. It refuses to know pages,
+// providers' formats and how a film is played.
+package order
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/outbox"
+	"videomall/mall/payment"
+	"videomall/telemetry"
+)
+
+// Limits of one order.
+const (
+	maxLines     = 50
+	maxKeyLength = 200
+)
+
+// The faults that callers tell apart.
+var (
+	ErrNotFound       = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
+	ErrMoved          = fault.New(fault.Conflict, "order_moved", "The order has moved on since you looked.")
+	ErrKeyReused      = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for a different order.")
+	ErrKeyMissing     = fault.New(fault.Invalid, "idempotency_key_missing", "An Idempotency-Key of 1 to 200 printable characters is required.")
+	ErrEmpty          = fault.New(fault.Invalid, "empty_order", "An order needs at least one item.")
+	ErrTooManyItems   = fault.New(fault.Invalid, "too_many_items", "An order holds at most 50 items.")
+	ErrDuplicateItem  = fault.New(fault.Invalid, "duplicate_item", "The same item is listed twice.")
+	ErrQuantity       = fault.New(fault.Invalid, "quantity_over_limit", "The quantity is not allowed for this item.")
+	ErrUnavailable    = fault.New(fault.Conflict, "sku_unavailable", "This item is not for sale.")
+	ErrAlreadyOwned   = fault.New(fault.Conflict, "already_owned", "You own this already.")
+	ErrPriceChanged   = fault.New(fault.Conflict, "price_changed", "The price has changed.")
+	ErrMixedCurrency  = fault.New(fault.Invalid, "mixed_currency", "Items of different currencies can't be ordered together.")
+	ErrNotPayable     = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
+	ErrBeingPaid      = fault.New(fault.Conflict, "payment_processing", "A payment for this order is being processed. Look again soon.")
+	ErrNotRefundable  = fault.New(fault.Conflict, "order_not_refundable", "This order can't be refunded in its present state.")
+	ErrNothingLeft    = fault.New(fault.Conflict, "nothing_to_refund", "Everything chosen is refunded already, or being refunded.")
+	ErrUnknownItem    = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
+	ErrAwaitsProvider = errors.New("order: the provider has no final answer yet")
+)
+
+// Line is what a buyer asks for. Quantity counts units: for a rental, that many viewing windows in a row.
+type Line struct {
+	SKUID    int64
+	Quantity int
+}
+
+// Order is one purchase. Version counts its moves.
+type Order struct {
+	ID          int64
+	OrderNo     string
+	UserID      int64
+	Status      Status
+	Version     int
+	Total       money.Money
+	Refunded    money.Money
+	PayBefore   time.Time
+	CreatedAt   time.Time
+	PaidAt      *time.Time
+	DeliveredAt *time.Time
+	ClosedAt    *time.Time
+	RefundedAt  *time.Time
+	Items       []Item
+
+	requestHash []byte
+}
+
+// Item is one line as it was sold; later edits of the listing don't reach it.
+type Item struct {
+	ID         int64
+	LineNo     int
+	SKUID      int64
+	SPUID      int64
+	CreatorID  int64
+	TitleZh    string
+	TitleEn    string
+	Slug       string
+	Cover      string
+	Kind       string
+	Quality    string
+	RentHours  int // of one unit
+	Quantity   int
+	UnitAmount money.Money
+	Amount     money.Money
+	Refunded   money.Money
+	GrantedAt  *time.Time
+	RevokedAt  *time.Time
+
+	priceID     int64
+	reservation *uuid.UUID
+}
+
+// Deps are the modules that an order brings together.
+type Deps struct {
+	Pool         *pgxpool.Pool
+	Catalog      *catalog.Catalog
+	Inventory    *inventory.Inventory
+	Payments     *payment.Payments
+	Entitlements *entitlement.Entitlements
+	Ledger       *ledger.Ledger
+	Outbox       *outbox.Outbox
+	River        *river.Client[pgx.Tx] // inserts only
+	Metrics      *telemetry.Metrics
+	Now          func() time.Time
+	PayWindow    time.Duration // how long stock waits for payment
+}
+
+// Orders places, pays, delivers, closes and refunds.
+type Orders struct {
+	Deps
+	q *dbsqlc.Queries
+}
+
+// New opens the order book.
+func New(d Deps) *Orders { return &Orders{Deps: d, q: dbsqlc.New()} }
+
+// source names an item to the entitlement that it grants.
+func source(orderNo string, lineNo int) string { return fmt.Sprintf("%s/%d", orderNo, lineNo) }
+
+func aggregate(orderNo string) string { return "order:" + orderNo }
+
+func orderOf(r dbsqlc.VideoOrder) Order {
+	return Order{ID: r.ID, OrderNo: r.OrderNo, UserID: r.UserID, Status: Status(r.Status), Version: int(r.Version),
+		Total: money.Of(r.TotalAmount, r.Currency), Refunded: money.Of(r.RefundedAmount, r.Currency),
+		PayBefore: r.PayBefore, CreatedAt: r.CreatedAt, PaidAt: r.PaidAt, DeliveredAt: r.DeliveredAt,
+		ClosedAt: r.ClosedAt, RefundedAt: r.RefundedAt, requestHash: r.RequestHash}
+}
+
+func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
+	return Item{ID: r.ID, LineNo: int(r.LineNo), SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID,
+		TitleZh: r.TitleZh, TitleEn: r.TitleEn, Slug: r.Slug, Cover: r.Cover, Kind: r.Kind, Quality: r.Quality,
+		RentHours: int(r.RentHours), Quantity: int(r.Quantity), UnitAmount: money.Of(r.UnitAmount, currency),
+		Amount: money.Of(r.Amount, currency), Refunded: money.Of(r.RefundedAmount, currency),
+		GrantedAt: r.GrantedAt, RevokedAt: r.RevokedAt, priceID: r.PriceID, reservation: r.ReservationToken}
+}

@@ -1,0 +1,264 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/payment"
+)
+
+// Outcomes of money that arrives, as docs/payments.md names them.
+const (
+	OutcomePaid             = "paid"
+	OutcomeRevived          = "revived"          // paid after close, and the stock was still to be had
+	OutcomePaidAfterClose   = "paid_after_close" // refunded by itself
+	OutcomePaidTwice        = "paid_twice"       // the second sum is refunded by itself
+	OutcomeDuplicate        = "duplicate"        // this transaction was seen before
+	OutcomeAmountMismatch   = "amount_mismatch"  // held in suspense for an operator
+	OutcomeCurrencyMismatch = "currency_mismatch"
+	OutcomeUnknownOrder     = "unknown_order"
+)
+
+// Prepay starts, or picks up again, the payment of one's own order at a provider. returnURL is where the provider
+// sends the shopper back. Errors: ErrNotFound, ErrNotPayable, and those of payment.Prepay.
+func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, returnURL string) (payment.Attempt, error) {
+	o, err := s.Get(ctx, userID, orderNo)
+	if err != nil {
+		return payment.Attempt{}, err
+	}
+	if o.Status != PendingPay || !s.Now().Before(o.PayBefore) {
+		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status, o.PayBefore)
+	}
+	return s.Payments.Prepay(ctx, payment.PrepayRequest{Reference: o.OrderNo, Provider: provider, Subject: subject(o),
+		ReturnURL: returnURL, Amount: o.Total, ExpiresAt: o.PayBefore})
+}
+
+// subject names the purchase on the provider's page.
+func subject(o Order) string {
+	if len(o.Items) == 1 {
+		return o.Items[0].TitleEn
+	}
+	return fmt.Sprintf("%s and %d more", o.Items[0].TitleEn, len(o.Items)-1)
+}
+
+// Money is a provider's word that it took a sum, from a notice or an answer to a query.
+type Money struct {
+	Provider     string
+	AttemptNo    string
+	ChannelTxnNo string
+	Amount       money.Money
+	At           time.Time
+}
+
+// ConfirmPaid applies money that a provider took, once a transaction: the order becomes PAID, or the sum becomes
+// surplus and goes back by itself, or it waits in suspense for an operator. The outcome says which.
+func (s *Orders) ConfirmPaid(ctx context.Context, m Money) (outcome string, err error) {
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		outcome, err = s.confirmTx(ctx, tx, m)
+		return err
+	})
+	if err == nil {
+		s.Metrics.PaymentOutcome(m.Provider, outcome)
+	}
+	return outcome, err
+}
+
+func (s *Orders) confirmTx(ctx context.Context, tx pgx.Tx, m Money) (string, error) {
+	attempt, err := s.Payments.AttemptTx(ctx, tx, m.Provider, m.AttemptNo)
+	if errors.Is(err, payment.ErrUnknownAttempt) {
+		return s.suspendTx(ctx, tx, m, "", OutcomeUnknownOrder, nil)
+	}
+	if err != nil {
+		return "", err
+	}
+	o, err := s.lockTx(ctx, tx, attempt.Reference)
+	if errors.Is(err, ErrNotFound) {
+		return s.suspendTx(ctx, tx, m, attempt.Reference, OutcomeUnknownOrder, nil)
+	}
+	if err != nil {
+		return "", err
+	}
+	want := map[string]any{"expected": attempt.Amount, "received": m.Amount}
+	if m.Amount.Currency != attempt.Amount.Currency {
+		return s.suspendTx(ctx, tx, m, o.OrderNo, OutcomeCurrencyMismatch, want)
+	}
+	if m.Amount != attempt.Amount || m.Amount != o.Total {
+		return s.suspendTx(ctx, tx, m, o.OrderNo, OutcomeAmountMismatch, want)
+	}
+	return s.applyTx(ctx, tx, o, m)
+}
+
+// applyTx decides what a sum that fits the order does to it. The order is locked.
+func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (string, error) {
+	captures, err := s.Payments.CapturesTx(ctx, tx, o.OrderNo)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range captures {
+		if c.Provider == m.Provider && c.ChannelTxnNo == m.ChannelTxnNo {
+			return OutcomeDuplicate, nil
+		}
+	}
+	actor := "provider:" + m.Provider
+	switch o.Status {
+	case PendingPay:
+		if _, fresh, err := s.captureTx(ctx, tx, m, o.OrderNo, payment.Consumed); err != nil || !fresh {
+			return OutcomeDuplicate, err
+		}
+		return OutcomePaid, s.payTx(ctx, tx, &o, "notice", actor)
+	case Closed:
+		revived, err := s.reviveTx(ctx, tx, &o)
+		if err != nil {
+			return "", err
+		}
+		if !revived {
+			return s.surplusTx(ctx, tx, o, m, OutcomePaidAfterClose)
+		}
+		if _, fresh, err := s.captureTx(ctx, tx, m, o.OrderNo, payment.Consumed); err != nil || !fresh {
+			return OutcomeDuplicate, err
+		}
+		return OutcomeRevived, s.payTx(ctx, tx, &o, "paid_after_close", actor)
+	default: // PAID, DELIVERED, REFUNDED: somebody paid again
+		return s.surplusTx(ctx, tx, o, m, OutcomePaidTwice)
+	}
+}
+
+// payTx makes an order PAID with all that follows from it: its stock is sold, its grant is on the way, its other
+// attempts are about to be closed.
+func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor string) error {
+	if err := s.moveTx(ctx, tx, o, move{Paid, cause, actor}); err != nil {
+		return err
+	}
+	for _, i := range o.Items {
+		if i.reservation == nil {
+			continue
+		}
+		sold, err := s.Inventory.SellTx(ctx, tx, *i.reservation)
+		if err != nil {
+			return err
+		}
+		if !sold { // held as long as the order is open: anything else is a broken book, and no sale
+			return fmt.Errorf("item %d of %s: its reservation %s is not held", i.LineNo, o.OrderNo, i.reservation)
+		}
+	}
+	if err := s.eventTx(ctx, tx, "order.paid", *o); err != nil {
+		return err
+	}
+	if _, err := s.River.InsertTx(ctx, tx, DeliverArgs{o.OrderNo}, nil); err != nil {
+		return fmt.Errorf("enqueue the grant of %s: %w", o.OrderNo, err)
+	}
+	if o.Total.IsZero() {
+		return nil
+	}
+	if _, err := s.River.InsertTx(ctx, tx, CloseSiblingsArgs{o.OrderNo}, nil); err != nil {
+		return fmt.Errorf("enqueue the siblings of %s: %w", o.OrderNo, err)
+	}
+	return nil
+}
+
+// reviveTx takes a closed order's stock again, if it can be had at the price that was paid; else it changes nothing.
+func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
+	offers, err := s.Catalog.OffersTx(ctx, tx, skuIDsOf(o.Items), s.Now())
+	if err != nil {
+		return false, err
+	}
+	for _, i := range o.Items {
+		if offer, ok := offers[i.SKUID]; !ok || offer.Amount != i.UnitAmount {
+			return false, nil
+		}
+	}
+	for n, i := range o.Items {
+		if i.reservation != nil {
+			token := uuid.New()
+			o.Items[n].reservation = &token
+		}
+	}
+	err = pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { // all of the stock or none of it
+		return s.reserveTx(ctx, savepoint, *o, s.Now().Add(s.PayWindow))
+	})
+	if isSoldOut(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, i := range o.Items {
+		if i.reservation == nil {
+			continue
+		}
+		if err := s.q.RestoreReservation(ctx, tx, dbsqlc.RestoreReservationParams{ID: i.ID, Token: *i.reservation}); err != nil {
+			return false, fmt.Errorf("note the new reservation of item %d of %s: %w", i.LineNo, o.OrderNo, err)
+		}
+	}
+	return true, nil
+}
+
+// surplusTx keeps a sum that pays for nothing and sends it back.
+func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, outcome string) (string, error) {
+	c, fresh, err := s.captureTx(ctx, tx, m, o.OrderNo, payment.Surplus)
+	if err != nil || !fresh {
+		return OutcomeDuplicate, err
+	}
+	_, err = s.startRefundTx(ctx, tx, o, newRefund{capture: c, amount: c.Amount, cause: outcome,
+		key: outcome + ":" + m.Provider + "/" + m.ChannelTxnNo, actor: "system"})
+	return outcome, err
+}
+
+// suspendTx keeps a sum that fits no order, or fits one wrongly, and opens a case for an operator.
+func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, outcome string, detail map[string]any) (string, error) {
+	_, fresh, err := s.captureTx(ctx, tx, m, orderNo, payment.Suspense)
+	if err != nil {
+		return "", err
+	}
+	if !fresh {
+		return OutcomeDuplicate, nil
+	}
+	if detail == nil {
+		detail = map[string]any{"received": m.Amount}
+	}
+	detail["attemptNo"] = m.AttemptNo
+	return outcome, s.openCaseTx(ctx, tx, outcome, orderNo, m.Provider+"/"+m.ChannelTxnNo, detail)
+}
+
+// captureTx records a captured sum and books it: what the channel now holds for us, against why.
+func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, reference string, state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
+	c, fresh, err = s.Payments.CaptureTx(ctx, tx, payment.Capture{Provider: m.Provider, ChannelTxnNo: m.ChannelTxnNo,
+		AttemptNo: m.AttemptNo, Reference: reference, Amount: m.Amount, State: state, CapturedAt: m.At})
+	if err != nil || !fresh {
+		return c, false, err
+	}
+	_, err = s.Ledger.PostTx(ctx, tx, ledger.Posting{Kind: "capture", Reference: m.Provider + "/" + m.ChannelTxnNo, Lines: []ledger.Line{
+		{Account: "channel:" + m.Provider, Amount: m.Amount},
+		{Account: accountOf(state), Amount: money.Of(-m.Amount.Amount, m.Amount.Currency)},
+	}})
+	return c, true, err
+}
+
+// accountOf is where the books keep a captured sum: earned, owed back, or not understood.
+func accountOf(state payment.CaptureState) string {
+	switch state {
+	case payment.Consumed:
+		return "sales"
+	case payment.Surplus:
+		return "surplus"
+	default:
+		return "suspense"
+	}
+}
+
+func skuIDsOf(items []Item) []int64 {
+	ids := make([]int64, len(items))
+	for n, i := range items {
+		ids[n] = i.SKUID
+	}
+	return ids
+}

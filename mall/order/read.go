@@ -1,0 +1,218 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+)
+
+// ErrCaseNotFound says that there is no such open case.
+var ErrCaseNotFound = fault.New(fault.NotFound, "case_not_found", "There is no such open case.")
+
+// Get reads one's own order. Another person's is ErrNotFound, like one that doesn't exist.
+func (s *Orders) Get(ctx context.Context, userID int64, orderNo string) (Order, error) {
+	o, err := s.GetAny(ctx, orderNo)
+	if err != nil {
+		return Order{}, err
+	}
+	if o.UserID != userID {
+		return Order{}, ErrNotFound.Because("order %s is not of user %d", orderNo, userID)
+	}
+	return o, nil
+}
+
+// GetAny reads any order, for an operator. Errors: ErrNotFound.
+func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
+	row, err := s.q.OrderByNo(ctx, s.Pool, orderNo)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Order{}, ErrNotFound.Because("order %q", orderNo)
+	}
+	if err != nil {
+		return Order{}, fmt.Errorf("order %s: %w", orderNo, err)
+	}
+	orders := []Order{orderOf(row)}
+	if err := s.loadItems(ctx, s.Pool, orders); err != nil {
+		return Order{}, err
+	}
+	return orders[0], nil
+}
+
+// List reads one's own orders, newest first: at most limit of those older than the order with the id before
+// (0 for the newest).
+func (s *Orders) List(ctx context.Context, userID, before int64, limit int) ([]Order, error) {
+	rows, err := s.q.OrdersOf(ctx, s.Pool, dbsqlc.OrdersOfParams{UserID: userID, BeforeID: before, MaxRows: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("orders of user %d: %w", userID, err)
+	}
+	return s.withItems(ctx, rows)
+}
+
+// Filter chooses orders for an operator; zero values choose all.
+type Filter struct {
+	Status  Status
+	OrderNo string
+	UserID  int64
+	Before  int64 // an order's id: older ones only
+	Limit   int
+}
+
+// Search reads the orders that a filter chooses, newest first.
+func (s *Orders) Search(ctx context.Context, f Filter) ([]Order, error) {
+	rows, err := s.q.SearchOrders(ctx, s.Pool, dbsqlc.SearchOrdersParams{Status: string(f.Status), OrderNo: f.OrderNo,
+		UserID: f.UserID, BeforeID: f.Before, MaxRows: int32(f.Limit)})
+	if err != nil {
+		return nil, fmt.Errorf("search orders: %w", err)
+	}
+	return s.withItems(ctx, rows)
+}
+
+// CountByStatus counts all orders by their state.
+func (s *Orders) CountByStatus(ctx context.Context) (map[Status]int64, error) {
+	rows, err := s.q.CountByStatus(ctx, s.Pool)
+	if err != nil {
+		return nil, fmt.Errorf("count orders: %w", err)
+	}
+	counts := map[Status]int64{}
+	for _, r := range rows {
+		counts[Status(r.Status)] = r.Count
+	}
+	return counts, nil
+}
+
+// Transition is one recorded move of an order.
+type Transition struct {
+	From, To     Status
+	Version      int
+	Cause, Actor string
+	At           time.Time
+}
+
+// History reads an order's moves, oldest first.
+func (s *Orders) History(ctx context.Context, orderNo string) ([]Transition, error) {
+	rows, err := s.q.Transitions(ctx, s.Pool, orderNo)
+	if err != nil {
+		return nil, fmt.Errorf("history of %s: %w", orderNo, err)
+	}
+	moves := make([]Transition, len(rows))
+	for i, r := range rows {
+		moves[i] = Transition{Status(r.FromStatus), Status(r.ToStatus), int(r.Version), r.Cause, r.Actor, r.At}
+	}
+	return moves, nil
+}
+
+// Refunds reads an order's refunds with the items they pay back, oldest first.
+func (s *Orders) Refunds(ctx context.Context, orderNo string) ([]Refund, error) {
+	rows, err := s.q.RefundsOf(ctx, s.Pool, orderNo)
+	if err != nil {
+		return nil, fmt.Errorf("refunds of %s: %w", orderNo, err)
+	}
+	refunds, at, nos := make([]Refund, len(rows)), map[string]int{}, make([]string, len(rows))
+	for i, r := range rows {
+		refunds[i], at[r.RefundNo], nos[i] = refundOf(r), i, r.RefundNo
+	}
+	shares, err := s.q.RefundItemsOf(ctx, s.Pool, nos)
+	if err != nil {
+		return nil, fmt.Errorf("refunded items of %s: %w", orderNo, err)
+	}
+	for _, share := range shares {
+		r := &refunds[at[share.RefundNo]]
+		r.Items = append(r.Items, RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)})
+	}
+	return refunds, nil
+}
+
+// CountPendingRefunds counts the refunds that have no final answer yet.
+func (s *Orders) CountPendingRefunds(ctx context.Context) (int64, error) {
+	return s.q.CountPendingRefunds(ctx, s.Pool)
+}
+
+// Case is something that only an operator can settle.
+type Case struct {
+	ID        int64
+	Kind      string
+	OrderNo   string
+	Reference string
+	Detail    json.RawMessage
+	CreatedAt time.Time
+	ClosedAt  *time.Time
+	ClosedBy  string
+}
+
+// Cases reads the open cases, newest first.
+func (s *Orders) Cases(ctx context.Context, limit int) ([]Case, error) {
+	rows, err := s.q.OpenCases(ctx, s.Pool, int32(limit))
+	if err != nil {
+		return nil, fmt.Errorf("open cases: %w", err)
+	}
+	return casesOf(rows), nil
+}
+
+// CasesOf reads all cases of one order, oldest first.
+func (s *Orders) CasesOf(ctx context.Context, orderNo string) ([]Case, error) {
+	rows, err := s.q.CasesOf(ctx, s.Pool, orderNo)
+	if err != nil {
+		return nil, fmt.Errorf("cases of %s: %w", orderNo, err)
+	}
+	return casesOf(rows), nil
+}
+
+// CountOpenCases counts what waits for an operator.
+func (s *Orders) CountOpenCases(ctx context.Context) (int64, error) {
+	return s.q.CountOpenCases(ctx, s.Pool)
+}
+
+// CloseCase settles a case with a note. Errors: ErrCaseNotFound when it is not open.
+func (s *Orders) CloseCase(ctx context.Context, id int64, by, note string) error {
+	_, err := s.q.CloseCase(ctx, s.Pool, dbsqlc.CloseCaseParams{ID: id, At: s.Now(), ClosedBy: by, Note: note})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrCaseNotFound.Because("case %d", id)
+	}
+	if err != nil {
+		return fmt.Errorf("close case %d: %w", id, err)
+	}
+	return nil
+}
+
+func casesOf(rows []dbsqlc.OrderCase) []Case {
+	cases := make([]Case, len(rows))
+	for i, r := range rows {
+		cases[i] = Case{ID: r.ID, Kind: r.Kind, OrderNo: r.OrderNo, Reference: r.Reference, Detail: r.Detail,
+			CreatedAt: r.CreatedAt, ClosedAt: r.ClosedAt}
+		if r.ClosedBy != nil {
+			cases[i].ClosedBy = *r.ClosedBy
+		}
+	}
+	return cases
+}
+
+func (s *Orders) withItems(ctx context.Context, rows []dbsqlc.VideoOrder) ([]Order, error) {
+	orders := make([]Order, len(rows))
+	for i, r := range rows {
+		orders[i] = orderOf(r)
+	}
+	return orders, s.loadItems(ctx, s.Pool, orders)
+}
+
+func (s *Orders) loadItems(ctx context.Context, q dbsqlc.DBTX, orders []Order) error {
+	at, nos := map[string]int{}, make([]string, len(orders))
+	for i, o := range orders {
+		at[o.OrderNo], nos[i] = i, o.OrderNo
+	}
+	rows, err := s.q.ItemsOf(ctx, q, nos)
+	if err != nil {
+		return fmt.Errorf("items of %v: %w", nos, err)
+	}
+	for _, r := range rows {
+		o := &orders[at[r.OrderNo]]
+		o.Items = append(o.Items, itemOf(r, o.Total.Currency))
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/payment"
+)
+
+// RefundRequest asks for an order's money back: of the items named, or of all that is left of it when none is.
+// Key is the caller's name for this wish: the same key is the same refund.
+type RefundRequest struct {
+	OrderNo string
+	ItemIDs []int64
+	Reason  string
+	Actor   string // "operator:2"
+	Key     string
+}
+
+// Refund is money on its way back for an order.
+type Refund struct {
+	RefundNo  string
+	OrderNo   string
+	Amount    money.Money
+	Cause     string // operator, paid_after_close, paid_twice, channel
+	Reason    string
+	Actor     string
+	Status    string // pending, succeeded, failed
+	CreatedAt time.Time
+	SettledAt *time.Time
+	Items     []RefundItem
+}
+
+// RefundItem is what one item gets of a refund.
+type RefundItem struct {
+	ItemID int64
+	Amount money.Money
+}
+
+// revokedCause marks access that was ended for a refund, so that a refund that fails can give it back.
+const revokedCause = "refund"
+
+// Refund promises money back and ends the access of the items it pays for, in one transaction; a job then asks the
+// provider. What is refunded and being refunded never exceeds what was paid.
+// Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
+func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, err error) {
+	if r.Key == "" || len(r.Key) > maxKeyLength {
+		return Refund{}, ErrKeyMissing
+	}
+	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+		refund, err = s.refundTx(ctx, tx, r)
+		return err
+	})
+	return refund, err
+}
+
+func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest) (Refund, error) {
+	o, err := s.lockTx(ctx, tx, r.OrderNo)
+	if err != nil {
+		return Refund{}, err
+	}
+	known, err := s.q.RefundByKey(ctx, tx, dbsqlc.RefundByKeyParams{OrderNo: r.OrderNo, RequestKey: r.Key})
+	if err == nil {
+		return refundOf(known), nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return Refund{}, fmt.Errorf("refund by key: %w", err)
+	}
+	if o.Status != Paid && o.Status != Delivered {
+		return Refund{}, ErrNotRefundable.Because("order %s is %s", o.OrderNo, o.Status)
+	}
+	shares, err := s.sharesTx(ctx, tx, o, r.ItemIDs)
+	if err != nil {
+		return Refund{}, err
+	}
+	if o.Total.IsZero() {
+		return s.giveUpTx(ctx, tx, o, r)
+	}
+	capture, err := s.consumedTx(ctx, tx, o.OrderNo)
+	if err != nil {
+		return Refund{}, err
+	}
+	refund, err := s.startRefundTx(ctx, tx, o, newRefund{capture: capture, shares: shares, amount: total(shares, o.Total.Currency),
+		cause: "operator", key: r.Key, reason: r.Reason, actor: r.Actor})
+	if err != nil {
+		return Refund{}, err
+	}
+	return refund, s.revokeTx(ctx, tx, o, chosen(o, r.ItemIDs))
+}
+
+// giveUpTx ends an order that cost nothing: there is no money to move, only access to end.
+func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest) (Refund, error) {
+	if err := s.revokeTx(ctx, tx, o, o.Items); err != nil {
+		return Refund{}, err
+	}
+	if err := s.restockTx(ctx, tx, o.Items); err != nil {
+		return Refund{}, err
+	}
+	if err := s.moveTx(ctx, tx, &o, move{Refunded, "operator", r.Actor}); err != nil {
+		return Refund{}, err
+	}
+	now := s.Now()
+	return Refund{OrderNo: o.OrderNo, Amount: o.Total, Cause: "operator", Reason: r.Reason, Actor: r.Actor,
+		Status: payment.Succeeded, CreatedAt: now, SettledAt: &now}, s.eventTx(ctx, tx, "order.refunded", o)
+}
+
+// sharesTx is what each chosen item may still get back. The order is locked, so two refunds can't both take it.
+func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int64) ([]RefundItem, error) {
+	for _, id := range itemIDs {
+		if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
+			return nil, ErrUnknownItem.Because("item %d of %s", id, o.OrderNo)
+		}
+	}
+	rows, err := s.q.PendingItemRefunds(ctx, tx, o.OrderNo)
+	if err != nil {
+		return nil, fmt.Errorf("pending refunds of %s: %w", o.OrderNo, err)
+	}
+	pending := map[int64]int64{}
+	for _, r := range rows {
+		pending[r.ItemID] = r.Amount
+	}
+	var shares []RefundItem
+	for _, i := range chosen(o, itemIDs) {
+		if left := i.Amount.Amount - i.Refunded.Amount - pending[i.ID]; left > 0 {
+			shares = append(shares, RefundItem{i.ID, money.Of(left, i.Amount.Currency)})
+		}
+	}
+	if len(shares) == 0 && !o.Total.IsZero() {
+		return nil, ErrNothingLeft.Because("items %v of %s", itemIDs, o.OrderNo)
+	}
+	return shares, nil
+}
+
+func (s *Orders) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (payment.Capture, error) {
+	captures, err := s.Payments.CapturesTx(ctx, tx, orderNo)
+	if err != nil {
+		return payment.Capture{}, err
+	}
+	for _, c := range captures {
+		if c.State == payment.Consumed {
+			return c, nil
+		}
+	}
+	return payment.Capture{}, ErrNotRefundable.Because("order %s has no captured payment", orderNo)
+}
+
+// newRefund is a refund to be written: shares say which items it pays back, none for a sum that paid for nothing.
+type newRefund struct {
+	capture payment.Capture
+	shares  []RefundItem
+	amount  money.Money
+	cause   string
+	key     string
+	reason  string
+	actor   string
+}
+
+// startRefundTx writes a refund down in both modules and enqueues the request to the provider.
+func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
+	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{RefundNo: newNumber(s.Now()), OrderNo: o.OrderNo,
+		Amount: n.amount.Amount, Currency: n.amount.Currency, Cause: n.cause, RequestKey: n.key, Reason: n.reason,
+		Actor: n.actor, CreatedAt: s.Now()})
+	if err != nil {
+		return Refund{}, fmt.Errorf("write refund of %s: %w", o.OrderNo, err)
+	}
+	refund := refundOf(row)
+	refund.Items = n.shares
+	for _, share := range n.shares {
+		if err := s.q.InsertRefundItem(ctx, tx, dbsqlc.InsertRefundItemParams{RefundNo: row.RefundNo, ItemID: share.ItemID, Amount: share.Amount.Amount}); err != nil {
+			return Refund{}, fmt.Errorf("write refund %s of item %d: %w", row.RefundNo, share.ItemID, err)
+		}
+	}
+	if err := s.Payments.RefundTx(ctx, tx, payment.Refund{RefundNo: row.RefundNo, CaptureID: n.capture.ID, Amount: n.amount,
+		Reason: n.reason}); err != nil {
+		return Refund{}, err
+	}
+	if _, err := s.River.InsertTx(ctx, tx, RefundArgs{row.RefundNo}, nil); err != nil {
+		return Refund{}, fmt.Errorf("enqueue refund %s: %w", row.RefundNo, err)
+	}
+	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
+}
+
+// revokeTx ends the access that items gave, or keeps it from being given.
+func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o Order, items []Item) error {
+	for _, i := range items {
+		if _, err := s.Entitlements.RevokeTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
+			return err
+		}
+		if err := s.q.RevokeItem(ctx, tx, dbsqlc.RevokeItemParams{ID: i.ID, At: s.Now()}); err != nil {
+			return fmt.Errorf("note that item %d of %s is revoked: %w", i.LineNo, o.OrderNo, err)
+		}
+	}
+	return nil
+}
+
+func chosen(o Order, itemIDs []int64) []Item {
+	if len(itemIDs) == 0 {
+		return o.Items
+	}
+	return slices.DeleteFunc(slices.Clone(o.Items), func(i Item) bool { return !slices.Contains(itemIDs, i.ID) })
+}
+
+func total(shares []RefundItem, currency string) money.Money {
+	sum := money.Of(0, currency)
+	for _, share := range shares {
+		sum.Amount += share.Amount.Amount
+	}
+	return sum
+}
+
+func refundOf(r dbsqlc.OrderRefund) Refund {
+	return Refund{RefundNo: r.RefundNo, OrderNo: r.OrderNo, Amount: money.Of(r.Amount, r.Currency), Cause: r.Cause,
+		Reason: r.Reason, Actor: r.Actor, Status: r.Status, CreatedAt: r.CreatedAt, SettledAt: r.SettledAt}
+}

@@ -1,0 +1,211 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/payment"
+)
+
+// SubmitRefund asks the provider for a promised refund, or how far it has come, and settles it when that is known.
+// Errors: ErrAwaitsProvider while the provider works on it.
+func (s *Orders) SubmitRefund(ctx context.Context, refundNo string) error {
+	r, err := s.Payments.SubmitRefund(ctx, refundNo)
+	if err != nil {
+		return err
+	}
+	if r.Status != payment.Succeeded && r.Status != payment.Failed {
+		return fmt.Errorf("%w: refund %s is %s", ErrAwaitsProvider, refundNo, r.Status)
+	}
+	return db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+		o, err := s.lockTx(ctx, tx, r.Reference)
+		if err != nil {
+			return err
+		}
+		_, err = s.settleTx(ctx, tx, o, refundNo, r.Status, r.ChannelRefundNo)
+		return err
+	})
+}
+
+// refundNoticeTx applies a provider's word on a refund: one of ours, or one that was made over there.
+func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
+	attempt, err := s.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+	if errors.Is(err, payment.ErrUnknownAttempt) {
+		return OutcomeUnknownOrder, s.openCaseTx(ctx, tx, OutcomeUnknownOrder, "", n.Provider+"/"+n.EventID,
+			map[string]any{"type": n.Type, "attemptNo": n.AttemptNo, "amount": n.Amount})
+	}
+	if err != nil {
+		return "", err
+	}
+	o, err := s.lockTx(ctx, tx, attempt.Reference)
+	if err != nil {
+		return "", err
+	}
+	status := payment.Succeeded
+	if n.Type == payment.RefundFailed {
+		status = payment.Failed
+	}
+	row, err := s.q.RefundByNo(ctx, tx, n.RefundNo)
+	if err == nil && row.OrderNo == o.OrderNo {
+		return s.settleTx(ctx, tx, o, n.RefundNo, status, n.ChannelRefundNo)
+	}
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("refund %s: %w", n.RefundNo, err)
+	}
+	if status == payment.Failed {
+		return OutcomeIgnored, nil // nothing of ours failed, and no money moved
+	}
+	captures, err := s.Payments.CapturesTx(ctx, tx, o.OrderNo)
+	if err != nil {
+		return "", err
+	}
+	if len(captures) == 0 && !inquired {
+		return "", paymentFirst{o.OrderNo}
+	}
+	return s.channelRefundTx(ctx, tx, o, captures, n)
+}
+
+// channelRefundTx takes up a refund that somebody made at the provider itself. One of all that is left ends the
+// whole order; a part names no items, so that only an operator can say whose it is.
+func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture, n payment.Notice) (string, error) {
+	shares, err := s.sharesTx(ctx, tx, o, nil)
+	if err != nil && !errors.Is(err, ErrNothingLeft) {
+		return "", err
+	}
+	for _, c := range captures {
+		if c.State != payment.Consumed || c.AttemptNo != n.AttemptNo || total(shares, o.Total.Currency) != n.Amount {
+			continue
+		}
+		refund, err := s.startRefundTx(ctx, tx, o, newRefund{capture: c, shares: shares, amount: n.Amount, cause: "channel",
+			key: "channel:" + n.EventID, actor: "provider:" + n.Provider})
+		if err != nil {
+			return "", err
+		}
+		if err := s.revokeTx(ctx, tx, o, o.Items); err != nil {
+			return "", err
+		}
+		return s.settleTx(ctx, tx, o, refund.RefundNo, payment.Succeeded, n.ChannelRefundNo)
+	}
+	return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, n.Provider+"/"+n.EventID,
+		map[string]any{"attemptNo": n.AttemptNo, "amount": n.Amount})
+}
+
+// settleTx ends a refund once, with all that follows. The order is locked.
+func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, status, channelRefundNo string) (string, error) {
+	paid, changed, err := s.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
+	if err != nil {
+		return "", err
+	}
+	if !changed {
+		if paid.Status == status {
+			return OutcomeDuplicate, nil
+		}
+		return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, refundNo+"/"+status,
+			map[string]any{"refundNo": refundNo, "was": paid.Status, "now": status})
+	}
+	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{RefundNo: refundNo, Status: status, At: s.Now()})
+	if err != nil {
+		return "", fmt.Errorf("settle refund %s: %w", refundNo, err)
+	}
+	shares, err := s.q.RefundItemsOf(ctx, tx, []string{refundNo})
+	if err != nil {
+		return "", fmt.Errorf("items of refund %s: %w", refundNo, err)
+	}
+	if status == payment.Failed {
+		return OutcomeRefundFailed, s.refundFailedTx(ctx, tx, o, paid, shares)
+	}
+	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, refundOf(row), paid, shares)
+}
+
+// refundFailedTx gives the access back that was ended for a refund that did not come, and calls an operator.
+func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
+	for _, share := range shares {
+		for _, i := range o.Items {
+			if i.ID != share.ItemID {
+				continue
+			}
+			if _, err := s.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
+				return err
+			}
+			if err := s.q.RestoreItem(ctx, tx, i.ID); err != nil {
+				return fmt.Errorf("restore item %d of %s: %w", i.LineNo, o.OrderNo, err)
+			}
+		}
+	}
+	return s.openCaseTx(ctx, tx, OutcomeRefundFailed, o.OrderNo, paid.RefundNo,
+		map[string]any{"refundNo": paid.RefundNo, "amount": paid.Amount, "error": paid.LastError})
+}
+
+// refundedTx books money that went back: the ledger, the items, their stock, and the order itself when nothing of
+// what was paid is left.
+func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
+	captures, err := s.Payments.CapturesTx(ctx, tx, o.OrderNo)
+	if err != nil {
+		return err
+	}
+	for _, c := range captures {
+		if c.ID != paid.CaptureID {
+			continue
+		}
+		if _, err := s.Ledger.PostTx(ctx, tx, ledger.Posting{Kind: "refund", Reference: r.RefundNo, Lines: []ledger.Line{
+			{Account: "channel:" + c.Provider, Amount: money.Of(-r.Amount.Amount, r.Amount.Currency)},
+			{Account: accountOf(c.State), Amount: r.Amount},
+		}}); err != nil {
+			return err
+		}
+	}
+	for _, share := range shares {
+		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{ID: share.ItemID, Amount: share.Amount}); err != nil {
+			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
+		}
+		for _, i := range o.Items {
+			if i.ID == share.ItemID && i.Refunded.Amount+share.Amount == i.Amount.Amount {
+				if err := s.restockTx(ctx, tx, []Item{i}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if r.Cause == OutcomePaidTwice { // the order keeps what it was first paid with
+		return nil
+	}
+	row, err := s.q.AddOrderRefund(ctx, tx, dbsqlc.AddOrderRefundParams{OrderNo: o.OrderNo, Amount: r.Amount.Amount})
+	if err != nil {
+		return fmt.Errorf("book refund %s of %s: %w", r.RefundNo, o.OrderNo, err)
+	}
+	if row.RefundedAmount == row.TotalAmount {
+		if err := s.moveTx(ctx, tx, &o, move{Refunded, r.Cause, r.Actor}); err != nil {
+			return err
+		}
+	}
+	return s.eventTx(ctx, tx, "order.refunded", o)
+}
+
+func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
+	for _, i := range items {
+		if i.reservation == nil {
+			continue
+		}
+		if _, err := s.Inventory.RestockTx(ctx, tx, *i.reservation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SweepRefunds asks again about refunds that have been open for longer than grace; it returns how many.
+func (s *Orders) SweepRefunds(ctx context.Context, grace time.Duration) (int, error) {
+	open, err := s.q.PendingRefunds(ctx, s.Pool, dbsqlc.PendingRefundsParams{Before: s.Now().Add(-grace), MaxRows: sweepRows})
+	if err != nil {
+		return 0, fmt.Errorf("find open refunds: %w", err)
+	}
+	return s.each(ctx, open, s.SubmitRefund)
+}
