@@ -18,7 +18,8 @@ create table sandbox_charge (
 
 -- What was truly taken from the payer, which a tester may make differ from what was asked, or happen twice.
 create table sandbox_transaction (
-    txn_no       text primary key,
+    id           bigint generated always as identity primary key,
+    txn_no       text not null unique,
     out_trade_no text not null references sandbox_charge (out_trade_no),
     amount       bigint not null check (amount > 0),
     currency     text not null,
@@ -51,6 +52,7 @@ create table sandbox_notice (
     event_id       text not null unique,
     out_trade_no   text not null references sandbox_charge (out_trade_no),
     refund_no      text references sandbox_refund (out_refund_no),
+    type           text not null check (type in ('payment.succeeded', 'payment.failed', 'refund.succeeded', 'refund.failed')),
     body           bytea not null,
     copies         int not null default 1 check (copies between 1 and 100),
     -- How the first try is signed, to see it turned away; every later try is signed well.

@@ -1,0 +1,194 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/payment"
+)
+
+// SignatureHeader carries "t=<unix seconds>,v1=<hex>"; v1 may come several times while a secret is changed.
+const SignatureHeader = "Sandbox-Signature"
+
+// Tolerance is how far a notice's timestamp may be from the receiver's clock, either way.
+const Tolerance = 300 * time.Second
+
+// Sign makes the value of SignatureHeader: HMAC-SHA256 of "t.body" under the secret.
+func Sign(secret string, t time.Time, body []byte) string {
+	unix := strconv.FormatInt(t.Unix(), 10)
+	return "t=" + unix + ",v1=" + hex.EncodeToString(mac(secret, unix, body))
+}
+
+func mac(secret, unix string, body []byte) []byte {
+	h := hmac.New(sha256.New, []byte(secret))
+	h.Write([]byte(unix))
+	h.Write([]byte{'.'})
+	h.Write(body)
+	return h.Sum(nil)
+}
+
+// verify checks the header against the body. Errors: payment.ErrBadSignature.
+func verify(secret, header string, body []byte, now time.Time) error {
+	if secret == "" {
+		return payment.ErrBadSignature.Because("no secret is set")
+	}
+	var unix string
+	var claimed [][]byte
+	for part := range strings.SplitSeq(header, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch key {
+		case "t":
+			if unix != "" {
+				return payment.ErrBadSignature.Because("two timestamps")
+			}
+			unix = value
+		case "v1":
+			if sum, err := hex.DecodeString(value); err == nil {
+				claimed = append(claimed, sum)
+			}
+		}
+	}
+	t, err := strconv.ParseInt(unix, 10, 64)
+	if err != nil {
+		return payment.ErrBadSignature.Because("timestamp %q", unix)
+	}
+	want, match := mac(secret, unix, body), false
+	for _, sum := range claimed {
+		match = hmac.Equal(sum, want) || match
+	}
+	if !match {
+		return payment.ErrBadSignature.Because("none of %d signatures matches", len(claimed))
+	}
+	// Compared as integers: a Duration of a far timestamp would overflow.
+	if at, within := now.Unix(), int64(Tolerance/time.Second); t < at-within || t > at+within {
+		return payment.ErrBadSignature.Because("timestamp %d, the clock says %d", t, at)
+	}
+	return nil
+}
+
+// wireNotice is the JSON of a notice. Pointers tell what is missing from what is zero.
+type wireNotice struct {
+	EventID      string     `json:"eventId"`
+	Type         string     `json:"type"`
+	Merchant     string     `json:"merchant,omitempty"`
+	OutTradeNo   string     `json:"outTradeNo"`
+	ChannelTxnNo string     `json:"channelTxnNo"`
+	RefundNo     string     `json:"refundNo,omitempty"`
+	RefundTxnNo  string     `json:"refundTxnNo,omitempty"`
+	Amount       *int64     `json:"amount"`
+	Currency     string     `json:"currency"`
+	OccurredAt   *time.Time `json:"occurredAt"`
+}
+
+// ParseNotice verifies a notice, then reads it; members that it does not know are passed over.
+// Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
+func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
+	if len(body) > payment.MaxNotice {
+		return payment.Notice{}, payment.ErrMalformedNotice.Because("%d bytes", len(body))
+	}
+	if err := verify(s.opt.Secret, h.Get(SignatureHeader), body, s.opt.Now()); err != nil {
+		return payment.Notice{}, err
+	}
+	var w wireNotice
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(&w); err != nil {
+		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return payment.Notice{}, payment.ErrMalformedNotice.Because("something follows the JSON object")
+	}
+	if err := w.check(); err != nil {
+		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
+	}
+	return payment.Notice{
+		Provider: Name, EventID: w.EventID, Type: w.Type, AttemptNo: w.OutTradeNo, ChannelTxnNo: w.ChannelTxnNo,
+		RefundNo: w.RefundNo, ChannelRefundNo: w.RefundTxnNo, Merchant: w.Merchant,
+		Amount: money.Of(*w.Amount, w.Currency), OccurredAt: *w.OccurredAt, Raw: body,
+	}, nil
+}
+
+func (w wireNotice) check() error {
+	for name, value := range map[string]string{
+		"eventId": w.EventID, "outTradeNo": w.OutTradeNo, "channelTxnNo": w.ChannelTxnNo,
+		"refundNo": w.RefundNo, "refundTxnNo": w.RefundTxnNo,
+	} {
+		if !plain(value) {
+			return fmt.Errorf("%s %q is no identifier", name, value)
+		}
+	}
+	switch w.Type {
+	case payment.PaymentSucceeded, payment.RefundSucceeded, payment.RefundFailed:
+		if w.ChannelTxnNo == "" {
+			return fmt.Errorf("%s without channelTxnNo", w.Type)
+		}
+	case payment.PaymentFailed:
+	default:
+		return fmt.Errorf("type %q", w.Type)
+	}
+	switch {
+	case w.EventID == "" || w.OutTradeNo == "":
+		return errors.New("eventId and outTradeNo are required")
+	case w.Merchant != "" && w.Merchant != Merchant:
+		return fmt.Errorf("merchant %q", w.Merchant)
+	case w.Amount == nil || *w.Amount <= 0:
+		return errors.New("amount is required and positive")
+	case !isCurrency(w.Currency):
+		return fmt.Errorf("currency %q", w.Currency)
+	case w.OccurredAt == nil || w.OccurredAt.IsZero():
+		return errors.New("occurredAt is required")
+	}
+	return nil
+}
+
+// Acknowledge answers 200 {"received": true} after the commit; 401 and 400 for what will never be taken;
+// 500 asks to be told again.
+func (s *Sandbox) Acknowledge(err error) payment.Ack {
+	ack := payment.Ack{Status: http.StatusOK, ContentType: "application/json", Body: `{"received": true}`}
+	if err == nil {
+		return ack
+	}
+	ack.Status = http.StatusInternalServerError
+	switch {
+	case errors.Is(err, payment.ErrBadSignature):
+		ack.Status = http.StatusUnauthorized
+	case errors.Is(err, payment.ErrMalformedNotice):
+		ack.Status = http.StatusBadRequest
+	}
+	// A slug is snake_case, so it needs no escaping.
+	ack.Body = `{"received": false, "code": "` + fault.From(err).Slug + `"}`
+	return ack
+}
+
+// plain admits what identifiers are made of, and so what every table and log can hold.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) <= 128
+}
+
+func isCurrency(s string) bool {
+	if len(s) != 3 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < 'A' || s[i] > 'Z' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,120 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/money"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox/internal/dbsqlc"
+)
+
+// Refund accepts a refund of one transaction, once per refund number; a notice tells how it ended. An empty
+// ChannelTxnNo means the charge's first transaction.
+// Errors: payment.ErrRejected (unknown transaction, more than is left, another refund under this number).
+func (s *Sandbox) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
+	if !plain(r.RefundNo) || r.Amount.Amount <= 0 {
+		return payment.RefundResult{}, payment.ErrRejected.Because("refund %q of %s", r.RefundNo, r.Amount)
+	}
+	var result payment.RefundResult
+	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		result, err = s.refundTx(ctx, tx, r)
+		return err
+	})
+	if err != nil {
+		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s: %w", r.RefundNo, err)
+	}
+	return result, nil
+}
+
+func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundRequest) (payment.RefundResult, error) {
+	var none payment.RefundResult
+	charge, err := s.q.Charge(ctx, tx, r.AttemptNo)
+	if notFound(err) || err == nil && charge.Status != StatusPaid {
+		return none, payment.ErrRejected.Because("charge %q is not paid", r.AttemptNo)
+	}
+	if err != nil {
+		return none, err
+	}
+	txnNo := r.ChannelTxnNo
+	if txnNo == "" {
+		first, err := s.q.FirstTransaction(ctx, tx, r.AttemptNo)
+		if err != nil {
+			return none, err
+		}
+		txnNo = first.TxnNo
+	}
+	t, err := s.q.LockTransaction(ctx, tx, dbsqlc.LockTransactionParams{TxnNo: txnNo, OutTradeNo: r.AttemptNo})
+	if notFound(err) {
+		return none, payment.ErrRejected.Because("charge %s has no transaction %q", r.AttemptNo, txnNo)
+	}
+	if err != nil {
+		return none, err
+	}
+	// Under the transaction's lock: of two requests with one number the second finds the first one's refund.
+	switch old, err := s.q.Refund(ctx, tx, r.RefundNo); {
+	case err == nil && (old.TxnNo != txnNo || money.Of(old.Amount, old.Currency) != r.Amount):
+		return none, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount, old.Currency, old.TxnNo)
+	case err == nil:
+		return resultOf(old), nil
+	case !notFound(err):
+		return none, err
+	}
+	if r.Amount.Currency != t.Currency || r.Amount.Amount > t.Amount-t.Refunded {
+		return none, payment.ErrRejected.Because("%s of %s, %d %s are left", r.Amount, txnNo, t.Amount-t.Refunded, t.Currency)
+	}
+	refundTxnNo, err := s.newNo("sbr")
+	if err != nil {
+		return none, err
+	}
+	now := s.opt.Now()
+	if err := s.q.AddRefunded(ctx, tx, dbsqlc.AddRefundedParams{Amount: r.Amount.Amount, TxnNo: txnNo}); err != nil {
+		return none, err
+	}
+	if err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
+		OutRefundNo: r.RefundNo, OutTradeNo: r.AttemptNo, TxnNo: txnNo, RefundTxnNo: refundTxnNo,
+		Amount: r.Amount.Amount, Currency: r.Amount.Currency, At: now,
+	}); err != nil {
+		return none, err
+	}
+	end := payment.RefundSucceeded
+	if charge.RefundsFail {
+		end = payment.RefundFailed
+	}
+	if err := s.announceTx(ctx, tx, announcement{
+		notice: wireNotice{
+			Type: end, OutTradeNo: r.AttemptNo, ChannelTxnNo: txnNo, RefundNo: r.RefundNo, RefundTxnNo: refundTxnNo,
+			Currency: r.Amount.Currency, OccurredAt: &now,
+		},
+		amount: r.Amount.Amount, copies: 1, firstSigning: SignWell,
+	}); err != nil {
+		return none, err
+	}
+	return payment.RefundResult{Status: payment.ResultProcessing, ChannelRefundNo: refundTxnNo}, nil
+}
+
+// QueryRefund says how far a refund is. Errors: payment.ErrAbsent.
+func (s *Sandbox) QueryRefund(ctx context.Context, refundNo, attemptNo string) (payment.RefundResult, error) {
+	r, err := s.q.Refund(ctx, s.pool, refundNo)
+	if notFound(err) || err == nil && r.OutTradeNo != attemptNo {
+		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s of %s: %w", refundNo, attemptNo, payment.ErrAbsent)
+	}
+	if err != nil {
+		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s: %w", refundNo, err)
+	}
+	return resultOf(r), nil
+}
+
+func resultOf(r dbsqlc.SandboxRefund) payment.RefundResult {
+	result := payment.RefundResult{Status: payment.ResultProcessing, ChannelRefundNo: r.RefundTxnNo}
+	switch r.Status {
+	case "succeeded":
+		result.Status = payment.ResultSucceeded
+	case "failed":
+		result.Status = payment.ResultFailed
+	}
+	return result
+}

@@ -1,0 +1,73 @@
+// Package sandbox is a payment provider that takes no money: charges with a hosted page, refunds, signed
+// notices that repeat until they are acknowledged, and statements, all in books of its own. It behaves, and
+// on demand misbehaves, as the real ones do. It refuses to know who is paid and for what; what it tells the
+// mall it tells over HTTP, like any provider.
+package sandbox
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/oklog/ulid/v2"
+	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox/internal/dbsqlc"
+)
+
+// Name is the provider's name in URLs and books.
+const Name = "sandbox"
+
+// Merchant is the account that the sandbox keeps for the mall.
+const Merchant = "videomall"
+
+// Faults of the hosted page.
+var (
+	ErrUnknownPage = fault.New(fault.NotFound, "unknown_payment_page", "There is no such payment page.")
+	ErrNotPayable  = fault.New(fault.Conflict, "charge_not_payable", "This payment can no longer be made.")
+	ErrBadOptions  = fault.New(fault.Invalid, "invalid_test_options", "These test options do not fit together.")
+)
+
+// Options say where the sandbox lives and whom it tells.
+type Options struct {
+	Secret    string // of the notices' HMAC; with an empty one no notice ever verifies
+	PublicURL string // the hosted pages are below it, without a trailing slash: "http://127.0.0.1:8080"
+	NotifyURL string // where notices are posted; loopback only
+	Now       func() time.Time
+}
+
+// Sandbox implements payment.Provider and holds the hosted page's verbs. It is safe for concurrent use.
+type Sandbox struct {
+	pool   *pgxpool.Pool
+	river  *river.Client[pgx.Tx]
+	opt    Options
+	q      *dbsqlc.Queries
+	client *http.Client
+}
+
+var _ payment.Provider = (*Sandbox)(nil)
+
+// New keeps its books in pool. jobs only inserts; a worker elsewhere calls Deliver.
+func New(pool *pgxpool.Pool, jobs *river.Client[pgx.Tx], opt Options) *Sandbox {
+	return &Sandbox{pool: pool, river: jobs, opt: opt, q: dbsqlc.New(), client: loopbackClient()}
+}
+
+// Name is "sandbox".
+func (s *Sandbox) Name() string { return Name }
+
+// newNo makes a number of the provider's own, with a prefix that tells what it counts.
+func (s *Sandbox) newNo(prefix string) (string, error) {
+	id, err := ulid.New(ulid.Timestamp(s.opt.Now()), rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("sandbox: make a number: %w", err)
+	}
+	return prefix + id.String(), nil
+}
+
+func notFound(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
