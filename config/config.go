@@ -1,0 +1,82 @@
+// Package config reads the environment once, at start, and says in one sentence what is wrong with it.
+//
+// It owns the names, defaults and limits of every variable, and the keys derived from SECRET_KEY. It
+// opens nothing but the secret's file, and knows no other package of the mall. With no variable set it
+// describes a complete mall on this machine.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"time"
+)
+
+// Config is the checked environment. docs/configuration.md is made from its tags.
+type Config struct {
+	Addr        string         `env:"ADDR" envDefault:"127.0.0.1:8080" doc:"where the mall listens; in demo mode a loopback address"`
+	AdminAddr   string         `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081" doc:"where /metrics, /healthz, /readyz and pprof listen; never public"`
+	PublicURL   string         `env:"PUBLIC_URL" fallback:"http:// and ADDR" doc:"the address people type, without a path; https makes cookies Secure"`
+	DataDir     string         `env:"DATA_DIR" envDefault:".data" doc:"folder of the private servers, the media and the generated secret"`
+	DatabaseURL string         `env:"DATABASE_URL" fallback:"a private PostgreSQL in DATA_DIR" doc:"postgres:// URL of the primary"`
+	ReplicaURL  string         `env:"DATABASE_REPLICA_URL" fallback:"the primary" doc:"postgres:// URL of a replica, for lists that may be a second old"`
+	RedisURL    string         `env:"REDIS_URL" fallback:"a private Redis in DATA_DIR" doc:"redis://, rediss:// or unix:// URL"`
+	StorageURL  string         `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder or s3://bucket?endpoint=…&region=…"`
+	SecretKey   Secret         `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
+	Demo        bool           `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
+	PayWindow   time.Duration  `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
+	Sandbox     Secret         `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
+	OTLP        string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
+	LogLevel    slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat   string         `env:"LOG_FORMAT" fallback:"text in demo mode, else json" doc:"text or json"`
+	Grace       time.Duration  `env:"SHUTDOWN_GRACE" envDefault:"20s" doc:"how long requests and jobs may take to end after SIGTERM, 1s to 10m"`
+	Proxies     []netip.Prefix `env:"TRUSTED_PROXIES" fallback:"none" doc:"CIDR blocks, comma separated, whose X-Forwarded-For is believed"`
+
+	// EmbeddedPostgres and EmbeddedRedis are the folders of the private servers; empty when the
+	// environment names a server.
+	EmbeddedPostgres, EmbeddedRedis string
+}
+
+// Secret is text that must not reach a log. Convert it to string where it is used.
+type Secret string
+
+// String hides the text.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "[secret]"
+}
+
+// LogValue hides the text from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the text from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue shows what a person at the log wants to know, and no credential.
+func (c *Config) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("addr", c.Addr),
+		slog.String("admin_addr", c.AdminAddr),
+		slog.String("public_url", c.PublicURL),
+		slog.String("data_dir", c.DataDir),
+		slog.String("database", withoutPassword(c.DatabaseURL)),
+		slog.String("replica", withoutPassword(c.ReplicaURL)),
+		slog.String("redis", withoutPassword(c.RedisURL)),
+		slog.String("storage", withoutPassword(c.StorageURL)),
+		slog.Bool("demo", c.Demo),
+		slog.Duration("pay_window", c.PayWindow),
+	)
+}
+
+// SecureCookies says that people reach the mall over https.
+func (c *Config) SecureCookies() bool { return len(c.PublicURL) > 6 && c.PublicURL[:6] == "https:" }
+
+// SandboxPayments says that orders can be paid without money.
+func (c *Config) SandboxPayments() bool { return c.Sandbox != "" }
+
+// Path joins names below DATA_DIR.
+func (c *Config) Path(names ...string) string {
+	return filepath.Join(append([]string{c.DataDir}, names...)...)
+}

@@ -1,0 +1,175 @@
+package config_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/config"
+)
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+func load(t *testing.T, vars ...string) (*config.Config, error) {
+	t.Helper()
+	return config.Load(append([]string{"DATA_DIR=" + t.TempDir()}, vars...))
+}
+
+func TestNothingSetIsACompleteMall(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c, err := config.Load([]string{"DATA_DIR=" + dir, "DATABASE_URL=", "PAY_WINDOW= "})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintln(c.Addr, c.AdminAddr, c.PublicURL, c.StorageURL, c.Demo, c.PayWindow, c.Grace, c.LogLevel, c.LogFormat,
+		c.EmbeddedPostgres, c.EmbeddedRedis, c.SecureCookies(), c.SandboxPayments())
+	want := fmt.Sprintln("127.0.0.1:8080", "127.0.0.1:8081", "http://127.0.0.1:8080", "file://"+dir+"/media", true, 15*time.Minute,
+		20*time.Second, slog.LevelInfo, "text", dir+"/postgres", dir+"/redis", false, true)
+	if got != want {
+		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+func TestGivenServersSwitchTheDemoOff(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "DATABASE_URL=postgres://u:p@db/mall", "REDIS_URL=redis://cache:6379/1", "SECRET_KEY="+secret, "ADDR=0.0.0.0:80",
+		"ADMIN_ADDR=:9090", "PUBLIC_URL=https://mall.example.com/", "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8", "STORAGE_URL=s3://media?endpoint=https://s3.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Demo || c.EmbeddedPostgres != "" || c.EmbeddedRedis != "" || c.SandboxPayments() || !c.SecureCookies() ||
+		c.PublicURL != "https://mall.example.com" || c.LogFormat != "json" || len(c.Proxies) != 2 {
+		t.Errorf("%+v", c)
+	}
+	if _, err := os.Stat(c.Path("secret.key")); err == nil {
+		t.Error("a secret was written although one was given")
+	}
+}
+
+func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
+	t.Parallel()
+	for _, vars := range []string{
+		"ADDR=8080", "ADDR=127.0.0.1:http-not", "ADDR=127.0.0.1:99999", "ADDR=0.0.0.0:8080", "ADDR=:8080", "ADDR=10.1.2.3:8080",
+		"ADMIN_ADDR=0.0.0.0:8081", "ADMIN_ADDR=127.0.0.1:8080", "ADMIN_ADDR=x",
+		"PUBLIC_URL=mall.example.com", "PUBLIC_URL=https://mall.example.com/shop", "PUBLIC_URL=ftp://mall.example.com", "PUBLIC_URL=https://",
+		"DATABASE_URL=mysql://u:hunter22@db/mall", "DATABASE_URL=hunter22", "DATABASE_URL=postgres://u:hunter22@[db/mall",
+		"DATABASE_REPLICA_URL=postgres://u:hunter22@db2/mall", "REDIS_URL=http://:hunter22@cache", "REDIS_URL=cache:6379",
+		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=gs://bucket",
+		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off",
+		"DEMO=maybe", "PAY_WINDOW=15", "PAY_WINDOW=0s", "PAY_WINDOW=-1m", "PAY_WINDOW=25h", "SHUTDOWN_GRACE=never", "SHUTDOWN_GRACE=0s",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TRUSTED_PROXIES=10.0.0.1", "TRUSTED_PROXIES=10.0.0.0/8,nginx",
+	} {
+		t.Run(vars, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, strings.Fields(vars)...)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			name, _, _ := strings.Cut(vars, "=")
+			if !strings.Contains(err.Error(), name) {
+				t.Errorf("%q does not name %s", err, name)
+			}
+			if strings.Contains(err.Error(), "hunter22") {
+				t.Errorf("%q tells a secret", err)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q is more than a sentence", err)
+			}
+		})
+	}
+}
+
+func TestDataDirThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load([]string{"DATA_DIR=" + file}); err == nil || !strings.Contains(err.Error(), "DATA_DIR") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestTheGeneratedSecretStays(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	var wg sync.WaitGroup
+	var got [8]*config.Config
+	for i := range got { // several processes may be the first
+		wg.Go(func() {
+			c, err := config.Load([]string{"DATA_DIR=" + dir})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			got[i] = c
+		})
+	}
+	wg.Wait()
+	for _, c := range got {
+		if c == nil || c.SecretKey != got[0].SecretKey || c.Sandbox != got[0].Sandbox || len(c.SecretKey) < 32 {
+			t.Fatal("starts at the same moment disagree about the secret")
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%v %v; want secret.key alone", entries, err)
+	}
+	st, err := os.Stat(filepath.Join(dir, "secret.key"))
+	if err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v; want 0600", st.Mode(), err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "secret.key"), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load([]string{"DATA_DIR=" + dir}); err == nil {
+		t.Error("a damaged secret was accepted")
+	}
+}
+
+func TestKeysDifferByPurposeAndSecret(t *testing.T) {
+	t.Parallel()
+	a, err := load(t, "SECRET_KEY="+secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := load(t, "SECRET_KEY=x"+secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, c := range []*config.Config{a, b} {
+		for _, p := range []string{config.KeySession, config.KeyPlay, config.KeySegment, config.KeyDevice, config.KeyMedia, config.KeyAPI, config.KeySandbox} {
+			k := c.Key(p)
+			if len(k) != 32 || seen[string(k)] {
+				t.Errorf("key %s: %d bytes, or met before", p, len(k))
+			}
+			seen[string(k)] = true
+		}
+	}
+	if !bytes.Equal(a.Key("play"), a.Key("play")) {
+		t.Error("a key changed")
+	}
+}
+
+func TestLogsTellNoSecret(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:hunter22@db/mall", "REDIS_URL=redis://:hunter22@cache",
+		"STORAGE_URL=s3://key:hunter22@media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("start", "config", c, "sandbox", c.Sandbox)
+	fmt.Fprintf(&out, "%v %s", c.SecretKey, c.Sandbox)
+	if s := out.String(); strings.Contains(s, "hunter22") || strings.Contains(s, secret) || !strings.Contains(s, "127.0.0.1:8080") {
+		t.Error(s)
+	}
+}

@@ -1,0 +1,264 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Limits of the variables that have some.
+const (
+	minPayWindow, maxPayWindow = 5 * time.Second, 24 * time.Hour
+	minGrace, maxGrace         = time.Second, 10 * time.Minute
+	minSecret, minSandbox      = 32, 16
+)
+
+// Load checks environ, as os.Environ gives it. Its error is one sentence that names the variable and
+// never contains a secret. In demo mode without SECRET_KEY it makes or reads DATA_DIR/secret.key.
+func Load(environ []string) (*Config, error) {
+	vars := env.ToMap(environ)
+	maps.DeleteFunc(vars, func(_, v string) bool { return strings.TrimSpace(v) == "" }) // compose writes X= for unset
+	c := &Config{}
+	if err := env.ParseWithOptions(c, env.Options{Environment: vars, FuncMap: parsers}); err != nil {
+		return nil, sentence(err, vars)
+	}
+	if _, said := vars["DEMO"]; !said {
+		c.Demo = c.DatabaseURL == ""
+	}
+	for _, check := range []func(*Config) error{
+		checkAddresses, checkServers, checkDurations, checkLog, fillPublicURL, fillStorage, fillSecrets,
+	} {
+		if err := check(c); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+var parsers = map[reflect.Type]env.ParserFunc{
+	reflect.TypeFor[bool](): func(v string) (any, error) {
+		switch strings.ToLower(v) {
+		case "on", "true", "yes", "1":
+			return true, nil
+		case "off", "false", "no", "0":
+			return false, nil
+		}
+		return nil, errors.New("say on or off")
+	},
+	reflect.TypeFor[time.Duration](): func(v string) (any, error) {
+		d, err := time.ParseDuration(v)
+		if err != nil {
+			return nil, errors.New("write a duration such as 15m or 90s")
+		}
+		return d, nil
+	},
+	reflect.TypeFor[slog.Level](): func(v string) (any, error) {
+		switch strings.ToLower(v) {
+		case "debug":
+			return slog.LevelDebug, nil
+		case "info":
+			return slog.LevelInfo, nil
+		case "warn":
+			return slog.LevelWarn, nil
+		case "error":
+			return slog.LevelError, nil
+		}
+		return nil, errors.New("say debug, info, warn or error")
+	},
+	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
+		var blocks []netip.Prefix
+		for s := range strings.SplitSeq(v, ",") {
+			p, err := netip.ParsePrefix(strings.TrimSpace(s))
+			if err != nil {
+				return nil, errors.New("write CIDR blocks such as 10.0.0.0/8,192.168.0.0/16")
+			}
+			blocks = append(blocks, p)
+		}
+		return blocks, nil
+	},
+}
+
+// wrong is the one form of all complaints.
+func wrong(name, value, format string, args ...any) error {
+	return fmt.Errorf("%s=%q: %s", name, value, fmt.Sprintf(format, args...))
+}
+
+// sentence names the variable of a value that could not be read; env knows the field's name only.
+func sentence(err error, vars map[string]string) error {
+	var bad env.ParseError
+	if !errors.As(err, &bad) {
+		return fmt.Errorf("the environment cannot be read: %w", err)
+	}
+	name := bad.Name
+	if f, ok := reflect.TypeFor[Config]().FieldByName(bad.Name); ok {
+		name = f.Tag.Get("env")
+	}
+	return wrong(name, vars[name], "%v", bad.Err)
+}
+
+func checkAddresses(c *Config) error {
+	for _, a := range []struct{ name, value string }{{"ADDR", c.Addr}, {"ADMIN_ADDR", c.AdminAddr}} {
+		host, port, err := net.SplitHostPort(a.value)
+		if err != nil {
+			return wrong(a.name, a.value, "write host:port, such as 127.0.0.1:8080")
+		}
+		if n, err := net.LookupPort("tcp", port); err != nil || n < 0 {
+			return wrong(a.name, a.value, "%q is not a port", port)
+		}
+		if c.Demo && !loopback(host) {
+			return wrong(a.name, a.value, "demo mode has passwords that everybody knows and stays on this machine: "+
+				"use 127.0.0.1, or set DEMO=off and SECRET_KEY")
+		}
+	}
+	if c.Addr == c.AdminAddr && !strings.HasSuffix(c.Addr, ":0") {
+		return wrong("ADMIN_ADDR", c.AdminAddr, "it must differ from ADDR")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func checkServers(c *Config) (err error) {
+	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
+		return wrong("DATA_DIR", c.DataDir, "%v", err)
+	}
+	for _, s := range []struct {
+		name, value string
+		schemes     []string
+	}{
+		{"DATABASE_URL", c.DatabaseURL, []string{"postgres", "postgresql"}},
+		{"DATABASE_REPLICA_URL", c.ReplicaURL, []string{"postgres", "postgresql"}},
+		{"REDIS_URL", c.RedisURL, []string{"redis", "rediss", "unix"}},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLP, []string{"http", "https"}},
+	} {
+		if s.value == "" {
+			continue
+		}
+		if _, err := parseURL(s.name, s.value, s.schemes...); err != nil {
+			return err
+		}
+	}
+	if c.ReplicaURL != "" && c.DatabaseURL == "" {
+		return wrong("DATABASE_REPLICA_URL", withoutPassword(c.ReplicaURL), "a replica needs its primary: set DATABASE_URL too")
+	}
+	if c.DatabaseURL == "" {
+		c.EmbeddedPostgres = c.Path("postgres")
+	}
+	if c.RedisURL == "" {
+		c.EmbeddedRedis = c.Path("redis")
+	}
+	return nil
+}
+
+func parseURL(name, value string, schemes ...string) (*url.URL, error) {
+	want := strings.Join(schemes, ":// or ") + "://"
+	u, err := url.Parse(value)
+	if err != nil { // its text repeats the value, with the password
+		return nil, fmt.Errorf("%s: it is not a URL; write one that begins with %s", name, want)
+	}
+	for _, s := range schemes {
+		if u.Scheme == s && (u.Host != "" || u.Path != "" && u.Opaque == "") {
+			return u, nil
+		}
+	}
+	return nil, wrong(name, withoutPassword(value), "write a URL that begins with %s", want)
+}
+
+// withoutPassword is for people's eyes.
+func withoutPassword(value string) string {
+	if value == "" {
+		return ""
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme == "" {
+		return "[unreadable]" // may be a bare password
+	}
+	if q := u.Query(); len(q) > 0 { // s3's and libpq's credentials may stand there
+		for k := range q {
+			switch strings.ToLower(k) {
+			case "password", "secret", "secretkey", "secret_key", "accesskey", "access_key":
+				q.Set(k, "xxxxx")
+			}
+		}
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
+}
+
+func checkDurations(c *Config) error {
+	if c.PayWindow < minPayWindow || c.PayWindow > maxPayWindow {
+		return wrong("PAY_WINDOW", c.PayWindow.String(), "it must lie between %v and %v", minPayWindow, maxPayWindow)
+	}
+	if c.Grace < minGrace || c.Grace > maxGrace {
+		return wrong("SHUTDOWN_GRACE", c.Grace.String(), "it must lie between %v and %v", minGrace, maxGrace)
+	}
+	return nil
+}
+
+func checkLog(c *Config) error {
+	switch c.LogFormat {
+	case "text", "json":
+	case "":
+		c.LogFormat = "json"
+		if c.Demo {
+			c.LogFormat = "text"
+		}
+	default:
+		return wrong("LOG_FORMAT", c.LogFormat, "say text or json")
+	}
+	return nil
+}
+
+func fillPublicURL(c *Config) error {
+	if c.PublicURL == "" {
+		host, port, _ := net.SplitHostPort(c.Addr) // checked before
+		if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+			host = "localhost"
+		}
+		c.PublicURL = "http://" + net.JoinHostPort(host, port)
+		return nil
+	}
+	u, err := parseURL("PUBLIC_URL", c.PublicURL, "http", "https")
+	if err != nil {
+		return err
+	}
+	if u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return wrong("PUBLIC_URL", withoutPassword(c.PublicURL), "write scheme and host alone, such as https://mall.example.com")
+	}
+	c.PublicURL = u.Scheme + "://" + u.Host
+	return nil
+}
+
+func fillStorage(c *Config) error {
+	if c.StorageURL == "" {
+		c.StorageURL = (&url.URL{Scheme: "file", Path: filepath.ToSlash(c.Path("media"))}).String()
+		return nil
+	}
+	u, err := parseURL("STORAGE_URL", c.StorageURL, "file", "s3")
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.Scheme == "file" && (u.Host != "" || !strings.HasPrefix(u.Path, "/")):
+		return wrong("STORAGE_URL", c.StorageURL, "write three slashes and an absolute folder, such as file:///var/lib/videomall/media")
+	case u.Scheme == "s3" && u.Host == "":
+		return wrong("STORAGE_URL", withoutPassword(c.StorageURL), "name the bucket, such as s3://media?endpoint=https://s3.example.com")
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Purposes of the derived keys. A key of one purpose is worthless for every other.
+const (
+	KeySession = "session" // cookies
+	KeyPlay    = "play"    // play tokens
+	KeySegment = "segment" // signed segment paths
+	KeyDevice  = "device"  // device fingerprints
+	KeyMedia   = "media"   // wraps the content keys of encrypted media
+	KeyAPI     = "api"     // wraps the secrets of API keys
+	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
+)
+
+// Key derives the 32 bytes of one purpose from SECRET_KEY (HKDF-SHA256, RFC 5869).
+func (c *Config) Key(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, []byte(c.SecretKey), nil, "videomall/"+purpose, sha256.Size)
+	if err != nil {
+		panic(err) // only for a length over 255 hashes
+	}
+	return key
+}
+
+func fillSecrets(c *Config) (err error) {
+	switch {
+	case c.SecretKey == "" && !c.Demo:
+		return errors.New("SECRET_KEY is required when DEMO is off: set it to 32 random bytes or more, such as the output of: openssl rand -base64 48")
+	case c.SecretKey == "":
+		if c.SecretKey, err = keptSecret(c); err != nil {
+			return err
+		}
+	case len(c.SecretKey) < minSecret:
+		return fmt.Errorf("SECRET_KEY has %d bytes and needs at least %d", len(c.SecretKey), minSecret)
+	}
+	switch {
+	case c.Sandbox == "" && c.Demo:
+		c.Sandbox = Secret(hex.EncodeToString(c.Key(KeySandbox)))
+	case c.Sandbox != "" && len(c.Sandbox) < minSandbox:
+		return fmt.Errorf("SANDBOX_SECRET has %d bytes and needs at least %d", len(c.Sandbox), minSandbox)
+	}
+	return nil
+}
+
+// keptSecret reads DATA_DIR/secret.key, making it at the first start, so that sessions and media
+// outlive a restart.
+func keptSecret(c *Config) (Secret, error) {
+	path := c.Path("secret.key")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = makeSecret(c.DataDir, path); err == nil {
+			b, err = os.ReadFile(path) // a sibling's, if it was faster
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("DATA_DIR=%q: keep a secret there: %w", c.DataDir, err)
+	}
+	s := strings.TrimSpace(string(b))
+	if len(s) < minSecret {
+		return "", fmt.Errorf("DATA_DIR=%q: secret.key is damaged: delete it to get a new one, which ends all sessions", c.DataDir)
+	}
+	return Secret(s), nil
+}
+
+// makeSecret writes aside and links, so that the file is whole or absent and never replaced.
+func makeSecret(dir, path string) error {
+	// Others may pass, not look: root's private PostgreSQL runs as another account.
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		return err
+	}
+	raw := make([]byte, 48)
+	rand.Read(raw) // never fails
+	f, err := os.CreateTemp(dir, "secret.key.*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n") // CreateTemp's mode is 0600
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
