@@ -1,0 +1,48 @@
+# Video mall. Bare `make` lists the targets.
+SHELL := /bin/bash
+GO ?= go
+export CGO_ENABLED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-fast bench gen css check fmt install-test clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: build ## serve a stocked mall on http://127.0.0.1:8080, with its own PostgreSQL and Redis; Ctrl-C stops all of it
+	@exec bin/videomall serve
+
+build: ## compile bin/videomall
+	$(GO) build -trimpath -o bin/videomall .
+
+test: install-test ## run all tests with the race detector, browser journeys included; installs what they need if it is missing
+	E2E=required $(GO) test -race -timeout 15m ./...
+
+test-fast: ## run the tests without the race detector and without installing anything
+	$(GO) test ./...
+
+bench: install-test ## measure against the raw limits, all in one run; writes bench.json
+	$(GO) run ./test/bench
+
+gen: ## regenerate templ and sqlc code
+	$(GO) tool templ generate -log-level error
+	CGO_ENABLED=0 $(GO) tool -modfile=tools/go.mod sqlc generate
+
+css: ## rebuild the styles and vendored scripts below static/dist (needs Node)
+	npm ci --no-audit --no-fund --loglevel=error
+	npm run --silent build
+
+check: ## formatting, vet, staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/lint/go.mod staticcheck ./...
+
+fmt: ## format Go and templ files
+	gofmt -w $$(git ls-files '*.go')
+	$(GO) tool templ fmt views
+
+install-test: ## install PostgreSQL, Redis, Chromium and ffmpeg for the tests, where they are missing
+	@test/install.sh
+
+clean: ## remove what was built, and the demo's data
+	rm -rf bin .data bench.json
