@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,13 +34,21 @@ func throttled(wait time.Duration) error { return ErrThrottled.Because("%w", ret
 // 60 an address are made in 15 minutes; success clears the email's. Errors: ErrBadCredentials, ErrThrottled, ErrBusy.
 func (a *Accounts) Authenticate(ctx context.Context, email, password, addr string) (User, error) {
 	email = normalEmail(email)
-	if wait := max(a.byAddr.take(ctx, addr), a.byEmail.take(ctx, email)); wait > 0 {
+	// An address that is refused does not count against the email too: it could shut anybody out for ever.
+	if wait := a.byAddr.take(ctx, network(addr)); wait > 0 {
 		return User{}, throttled(wait)
 	}
-	row, err := a.q.UserByEmail(ctx, a.pool, email)
-	unknown := errors.Is(err, pgx.ErrNoRows)
-	if err != nil && !unknown {
-		return User{}, fmt.Errorf("find user by email: %w", err)
+	if wait := a.byEmail.take(ctx, email); wait > 0 {
+		return User{}, throttled(wait)
+	}
+	row, unknown := dbsqlc.AccountUser{}, !validEmail(email)
+	if !unknown {
+		var err error
+		row, err = a.q.UserByEmail(ctx, a.pool, email)
+		unknown = errors.Is(err, pgx.ErrNoRows)
+		if err != nil && !unknown {
+			return User{}, fmt.Errorf("find user by email: %w", err)
+		}
 	}
 	hash := row.PasswordHash
 	if unknown {
@@ -60,6 +69,19 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 		a.rehash(ctx, row.ID, password, hash)
 	}
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+}
+
+// network is what counts as one address: of IPv6 the first 64 bits, since a single customer holds all the rest.
+func network(addr string) string {
+	ip, err := netip.ParseAddr(addr)
+	if err != nil || ip.Unmap().Is4() {
+		return addr
+	}
+	prefix, err := ip.Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return prefix.String()
 }
 
 // rehash keeps a proved password under today's parameters. When it fails the old hash stays good, and the next sign-in

@@ -48,12 +48,12 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)
 	}
+	if slug := weakness(password, row.Email, row.Name); slug != "" {
+		return ErrInvalidAccount.With("password", slug)
+	}
 	subject := fmt.Sprint(id)
 	if wait := a.change.take(ctx, subject); wait > 0 {
 		return throttled(wait)
-	}
-	if slug := weakness(password, row.Email, row.Name); slug != "" {
-		return ErrInvalidAccount.With("password", slug)
 	}
 	if len(current) > maxPassword {
 		current = ""

@@ -50,7 +50,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if invalid.Fields != nil {
 		return User{}, invalid
 	}
-	if wait := a.register.take(ctx, r.Addr); wait > 0 {
+	if wait := a.register.take(ctx, network(r.Addr)); wait > 0 {
 		return User{}, throttled(wait)
 	}
 	hash, err := a.hasher.make(ctx, r.Password)
@@ -107,7 +107,7 @@ func normalEmail(email string) string {
 
 // validEmail wants a bare address with a dotted or numeric domain; whether somebody reads it only a message can tell.
 func validEmail(email string) bool {
-	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, " \t\r\n<>\"(),:;[]\\") {
+	if len(email) < 3 || len(email) > maxEmail || !utf8.ValidString(email) || strings.ContainsAny(email, " \t\r\n<>\"(),:;[]\\") {
 		return false
 	}
 	parsed, err := mail.ParseAddress(email)

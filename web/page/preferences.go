@@ -39,9 +39,10 @@ func savePreferences(c *Ctx) error {
 	return c.Redirect(c.Next("/"))
 }
 
-// SetLanguage keeps the language in this browser, and with the person where one is signed in.
+// SetLanguage keeps the language in this browser, and with the person where one is signed in. An empty one leaves the choice
+// to the browser's settings again.
 func (c *Ctx) SetLanguage(lang text.Lang) error {
-	known := slices.ContainsFunc(text.Langs, func(l struct {
+	known := lang == "" || slices.ContainsFunc(text.Langs, func(l struct {
 		Lang text.Lang
 		Name string
 	}) bool {
@@ -51,7 +52,8 @@ func (c *Ctx) SetLanguage(lang text.Lang) error {
 		return errPreference.With("lang", "invalid_preference")
 	}
 	c.remember(langCookie, string(lang))
-	c.Text, c.Page.Text = text.For(lang), text.For(lang)
+	c.Text = text.For(text.Choose(string(lang), c.Request().Header.Get("Accept-Language")))
+	c.Page.Text = c.Text
 	if c.Viewer.SignedIn() && c.Viewer.Locale != string(lang) {
 		return c.site.accounts.SetLocale(c.Request().Context(), c.Viewer.UserID, string(lang))
 	}

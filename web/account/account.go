@@ -1,0 +1,137 @@
+// Package account owns the pages of having an account: sign in, sign up, sign out, and the account's own page. The rules of
+// passwords and sessions are mall/account's; it refuses to know what else happens to a person who signs in.
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/fault"
+	accountview "videomall/views/account"
+	"videomall/views/text"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// Deps is what the pages work with. OnSignIn runs after a person has signed in, for what was a guest's until then; its error
+// is logged and keeps nobody out. Demo shows the demo accounts.
+type Deps struct {
+	Site     *page.Site
+	Accounts *account.Accounts
+	Sessions *account.Sessions
+	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
+	Demo     bool
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	h := handlers{d}
+	g.GET("/sign-in", d.Site.Handle(h.signInPage))
+	g.POST("/sign-in", d.Site.Handle(h.signIn))
+	g.GET("/sign-up", d.Site.Handle(h.signUpPage))
+	g.POST("/sign-up", d.Site.Handle(h.signUp))
+	g.POST("/sign-out", d.Site.Handle(h.signOut))
+
+	own := g.Group("/account", d.Site.RequireUser)
+	own.GET("", d.Site.Handle(h.account))
+	own.POST("", d.Site.Handle(h.saveProfile))
+	own.POST("/password", d.Site.Handle(h.changePassword))
+	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
+	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
+}
+
+type handlers struct{ Deps }
+
+func (h handlers) account(c *page.Ctx) error {
+	return h.showAccount(c, http.StatusOK, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{})
+}
+
+func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords) error {
+	ctx := c.Request().Context()
+	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	devices, err := h.Sessions.Devices(ctx, c.Viewer.UserID, c.Session())
+	if err != nil {
+		return err
+	}
+	props := accountview.Account{Email: u.Email, Since: u.CreatedAt, Now: c.Now, Profile: profile, Passwords: passwords}
+	for _, d := range devices {
+		browser, system := describe(d.UserAgent)
+		props.Devices = append(props.Devices, accountview.Device{
+			Number: d.Number, Browser: browser, System: system, Since: d.Since, Seen: d.Seen, Here: d.Here,
+		})
+	}
+	c.Page.NoIndex = true
+	return c.Render(status, c.Text.T("account.title"), accountview.AccountPage(props))
+}
+
+func (h handlers) saveProfile(c *page.Ctx) error {
+	name, locale := c.FormValue("name"), c.FormValue("locale")
+	err := h.Accounts.ChangeProfile(c.Request().Context(), c.Viewer.UserID, name, locale)
+	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
+			Name: name, Locale: locale, NameError: c.Explain(f.Fields["name"]), LocaleError: c.Explain(f.Fields["locale"]),
+		}, accountview.Passwords{})
+	}
+	if err != nil {
+		return err
+	}
+	c.Viewer.Locale = locale
+	if err := c.SetLanguage(text.Lang(locale)); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "profile_saved")
+	return c.Redirect("/account")
+}
+
+// changePassword ends every session and gives this browser a new one.
+func (h handlers) changePassword(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	err := h.Accounts.ChangePassword(ctx, c.Viewer.UserID, c.FormValue("currentPassword"), c.FormValue("password"))
+	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale},
+			accountview.Passwords{CurrentError: c.Explain(f.Fields["currentPassword"]), NewError: c.Explain(f.Fields["password"])})
+	}
+	if err != nil {
+		return err
+	}
+	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	if err := c.SignIn(u); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "password_changed")
+	return c.Redirect("/account")
+}
+
+func (h handlers) endDevice(c *page.Ctx) error {
+	number, err := strconv.ParseInt(c.Param("number"), 10, 64)
+	if err != nil {
+		return account.ErrNoSession.Because("number %q", c.Param("number"))
+	}
+	if err := h.Sessions.EndDevice(c.Request().Context(), c.Viewer.UserID, number); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "device_ended")
+	return c.Redirect("/account#devices")
+}
+
+func (h handlers) signOutEverywhere(c *page.Ctx) error {
+	if _, err := h.Sessions.EndOthers(c.Request().Context(), c.Viewer.UserID, nil); err != nil {
+		return err
+	}
+	if err := c.SignOut(); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "signed_out_everywhere")
+	return c.Redirect("/sign-in")
+}

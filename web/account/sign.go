@@ -1,0 +1,119 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/fault"
+	accountview "videomall/views/account"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// Known to everybody: they exist in demo mode only, which serves this machine only.
+const demoPassword = "demo-mall"
+
+var demoAccounts = []accountview.DemoAccount{
+	{Label: "account.demo_shopper", Icon: "cart", Email: "shopper@example.test"},
+	{Label: "account.demo_creator", Icon: "studio", Email: "creator@example.test"},
+	{Label: "account.demo_operator", Icon: "gauge", Email: "operator@example.test"},
+}
+
+func (h handlers) signInPage(c *page.Ctx) error {
+	if c.Viewer.SignedIn() {
+		return c.Redirect(c.Next("/"))
+	}
+	return h.showSignIn(c, http.StatusOK, accountview.SignIn{})
+}
+
+func (h handlers) showSignIn(c *page.Ctx, status int, p accountview.SignIn) error {
+	p.Next = c.Next("")
+	if h.Demo {
+		p.Demo, p.DemoPassword = demoAccounts, demoPassword
+	}
+	c.Page.NoIndex = true
+	return c.Render(status, c.Text.T("account.sign_in"), accountview.SignInPage(p))
+}
+
+func (h handlers) signIn(c *page.Ctx) error {
+	email := c.FormValue("email")
+	u, err := h.Accounts.Authenticate(c.Request().Context(), email, c.FormValue("password"), c.RealIP())
+	switch {
+	case errors.Is(err, account.ErrBadCredentials):
+		return h.showSignIn(c, http.StatusUnauthorized, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})
+	case errors.Is(err, account.ErrThrottled):
+		return h.showSignIn(c, http.StatusTooManyRequests, accountview.SignIn{Email: email, Error: h.tooMany(c, err)})
+	case err != nil:
+		return err
+	}
+	return h.enter(c, u, "signed_in")
+}
+
+// tooMany says when to try again, in the answer's header and to the person, to the minute.
+func (h handlers) tooMany(c *page.Ctx, err error) string {
+	wait := time.Minute
+	var knows interface{ RetryAfter() time.Duration }
+	if errors.As(err, &knows) {
+		wait = knows.RetryAfter()
+	}
+	c.Response().Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	return c.Text.T("account.too_many_attempts", "When", c.Text.Relative(c.Now.Add(max(wait, time.Minute)), c.Now))
+}
+
+func (h handlers) signUpPage(c *page.Ctx) error {
+	if c.Viewer.SignedIn() {
+		return c.Redirect(c.Next("/"))
+	}
+	return h.showSignUp(c, http.StatusOK, accountview.SignUp{})
+}
+
+func (h handlers) showSignUp(c *page.Ctx, status int, p accountview.SignUp) error {
+	p.Next = c.Next("")
+	c.Page.NoIndex = true
+	return c.Render(status, c.Text.T("account.sign_up"), accountview.SignUpPage(p))
+}
+
+func (h handlers) signUp(c *page.Ctx) error {
+	typed := accountview.SignUp{Email: c.FormValue("email"), Name: c.FormValue("name")}
+	u, err := h.Accounts.Register(c.Request().Context(), account.Registration{
+		Email: typed.Email, Name: typed.Name, Password: c.FormValue("password"), Locale: string(c.Text.Lang), Addr: c.RealIP(),
+	})
+	switch f := fault.From(err); {
+	case errors.Is(err, account.ErrInvalidAccount), errors.Is(err, account.ErrEmailTaken):
+		typed.EmailError, typed.NameError = c.Explain(f.Fields["email"]), c.Explain(f.Fields["name"])
+		typed.PasswordError = c.Explain(f.Fields["password"])
+		return h.showSignUp(c, http.StatusUnprocessableEntity, typed)
+	case errors.Is(err, account.ErrThrottled):
+		typed.Error = h.tooMany(c, err)
+		return h.showSignUp(c, http.StatusTooManyRequests, typed)
+	case err != nil:
+		return err
+	}
+	return h.enter(c, u, "signed_up")
+}
+
+// enter makes the person the viewer and sends them where they were going.
+func (h handlers) enter(c *page.Ctx, u account.User, notice string) error {
+	next := c.Next("/")
+	if err := c.SignIn(u); err != nil {
+		return err
+	}
+	if h.OnSignIn != nil {
+		if err := h.OnSignIn(c.Request().Context(), c, u.ID); err != nil {
+			c.Log().Error("what was the guest's is not the person's yet", "user", u.ID, "error", err)
+		}
+	}
+	c.Flash(ui.Success, notice)
+	return c.Redirect(next)
+}
+
+func (h handlers) signOut(c *page.Ctx) error {
+	if err := c.SignOut(); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "signed_out")
+	return c.Redirect("/")
+}

@@ -1,0 +1,33 @@
+package account
+
+import "strings"
+
+type mark struct{ sign, name string }
+
+// Order matters: Edge and Opera call themselves Chrome, Chrome calls itself Safari, Android calls itself Linux.
+var (
+	browsers = []mark{
+		{"MicroMessenger/", "WeChat"}, {"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"OPR/", "Opera"},
+		{"SamsungBrowser/", "Samsung Internet"}, {"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"}, {"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
+	}
+	systems = []mark{
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"HarmonyOS", "HarmonyOS"}, {"Windows", "Windows"},
+		{"Macintosh", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+	}
+)
+
+// describe names the browser and the system of a User-Agent well enough for a person to know a device of theirs again; ""
+// where it cannot tell. A User-Agent proves nothing, and nothing is decided by it.
+func describe(userAgent string) (browser, system string) {
+	return first(userAgent, browsers), first(userAgent, systems)
+}
+
+func first(userAgent string, marks []mark) string {
+	for _, m := range marks {
+		if strings.Contains(userAgent, m.sign) {
+			return m.name
+		}
+	}
+	return ""
+}
