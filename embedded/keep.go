@@ -46,7 +46,10 @@ func newServer(name, dir, signal string, cred *syscall.Credential) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	// Only root needs the execute bit for others: the server runs as another account.
+	// The folders above may have to let root's PostgreSQL pass, which is another account.
+	if err := os.MkdirAll(filepath.Dir(dir), 0o711); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	mode := os.FileMode(0o700)
 	if cred != nil {
 		mode = 0o711
@@ -55,29 +58,22 @@ func newServer(name, dir, signal string, cred *syscall.Credential) (*server, err
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	s := &server{name: name, dir: dir, run: filepath.Join(dir, "run"), cred: cred, signal: signal}
-	if len(s.run) > socketLimit {
-		s.run = fmt.Sprintf("%s/videomall-%d-%08x", os.TempDir(), os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
-		if len(s.run) > socketLimit { // TMPDIR itself is long, as on macOS it often is
-			s.run = fmt.Sprintf("/tmp/videomall-%d-%08x", os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
-		}
-	}
-	if err := s.passable(); err != nil {
-		return nil, err
+	if len(s.run) > socketLimit { // not TMPDIR, which on macOS is long itself
+		s.run = fmt.Sprintf("/tmp/videomall-%d-%08x", os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
 	}
 	return s, nil
 }
 
-// passable reports early, in words, what PostgreSQL would report late as "permission denied".
-func (s *server) passable() error {
-	if s.cred == nil {
-		return nil
-	}
-	for p := s.dir; p != "/"; p = filepath.Dir(p) {
-		if st, err := os.Stat(p); err != nil || st.Mode()&1 == 0 {
-			return fmt.Errorf("%s: as root it runs as another account, which cannot pass %s: choose another DATA_DIR, or run as an ordinary user", s.name, p)
+// impassable is the first folder on the way to dir that an account other than ours cannot enter, or "".
+func impassable(dir string) string {
+	for p := dir; ; p = filepath.Dir(p) {
+		if st, err := os.Stat(p); err == nil && st.Mode()&1 == 0 {
+			return p
+		}
+		if p == filepath.Dir(p) {
+			return ""
 		}
 	}
-	return nil
 }
 
 // private makes a folder of the account that runs the server, refusing one that is somebody else's.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"net/url"
 	"os"
@@ -23,6 +24,9 @@ import (
 
 // postgresUser is the superuser of a private cluster. Whoever can pass its 0700 folder is trusted.
 const postgresUser = "videomall"
+
+// rootsPlace is where root's clusters lie when DATA_DIR cannot be reached by another account.
+const rootsPlace = "/var/lib/videomall"
 
 // PostgresOptions say what to start and where.
 type PostgresOptions struct {
@@ -63,6 +67,13 @@ func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) 
 		return nil, err
 	}
 	opt.Dir = dir
+	if os.Geteuid() == 0 {
+		if wall := impassable(dir); wall != "" {
+			// Root's home, as a rule, closed to the account that PostgreSQL will run as.
+			opt.Dir = filepath.Join(rootsPlace, fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(dir))))
+			opt.Log.Info("PostgreSQL does not run as root, and its account cannot pass "+wall, "data in", opt.Dir)
+		}
+	}
 	cred, err := postgresAccount(filepath.Join(opt.Dir, "data"))
 	if err != nil {
 		return nil, err
