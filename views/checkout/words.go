@@ -1,0 +1,81 @@
+// Package checkoutview draws the cart, the checkout, one's orders and a single order. It takes quotes and orders as the
+// business hands them out and decides how they read; it refuses to work out prices or states.
+package checkoutview
+
+import (
+	"strconv"
+	"time"
+
+	"videomall/mall/order"
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+// edition says in words what is bought of a video.
+func edition(t *text.Printer, kind, quality string, rentHours int) string {
+	if kind == "rent" {
+		return t.T("edition.rent", "Quality", quality, "Hours", t.Number(rentHours))
+	}
+	return t.T("edition.own", "Quality", quality)
+}
+
+func title(t *text.Printer, zh, en string) string {
+	if t.Lang == text.ZhCN && zh != "" || en == "" {
+		return zh
+	}
+	return en
+}
+
+func lineTitle(t *text.Printer, l order.QuoteLine) string {
+	if l.Offer.SKUID == 0 {
+		return t.T("cart.unknown_title")
+	}
+	return title(t, l.Offer.TitleZh, l.Offer.TitleEn)
+}
+
+// problem says why a line can't be bought.
+func problem(t *text.Printer, l order.QuoteLine) string {
+	switch {
+	case l.Problem == order.ErrQuantity.Slug:
+		return t.N("problem.quantity_over_limit", l.Offer.MaxPerOrder)
+	case t.Has("problem." + l.Problem):
+		return t.T("problem." + l.Problem)
+	}
+	return t.T("problem.other")
+}
+
+func cover(name string) ui.Image {
+	image := ui.Image{Sizes: "(min-width: 40rem) 176px, 112px"}
+	if name != "" {
+		image.URL = "/media/covers/" + name + "-{w}.webp"
+	}
+	return image
+}
+
+func productURL(slug string) string { return "/v/" + slug }
+
+func orderURL(orderNo string) string { return "/orders/" + orderNo }
+
+func id(n int64) string { return strconv.FormatInt(n, 10) }
+
+// secondsLeft is what remains until t, never less than 0.
+func secondsLeft(t, now time.Time) int { return max(0, int(t.Sub(now).Round(time.Second)/time.Second)) }
+
+// providerName is the payer's word for a way to pay.
+func providerName(t *text.Printer, name string) string {
+	if key := "provider." + name; t.Has(key) {
+		return t.T(key)
+	}
+	return name
+}
+
+func providerOptions(t *text.Printer, names []string) []ui.Option {
+	options := make([]ui.Option, len(names))
+	for i, name := range names {
+		options[i] = ui.Option{Value: name, Label: providerName(t, name)}
+		if key := "provider." + name + "_hint"; t.Has(key) {
+			options[i].Hint = t.T(key)
+		}
+	}
+	return options
+}

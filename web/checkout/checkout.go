@@ -1,0 +1,89 @@
+// Package checkout owns the way from the cart to the film: cart, checkout, one's orders and the page that follows an
+// order. It refuses to price, reserve or charge: every rule is the order's, and this package shows what the order says.
+package checkout
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/cart"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/web/page"
+)
+
+// Deps are the verbs that these pages call.
+type Deps struct {
+	Site     *page.Site
+	Carts    *cart.Carts
+	Orders   *order.Orders
+	Payments *payment.Payments
+	// PaymentOrigins are where the providers' pages live ("https://pay.example"). A browser holds the redirect after a
+	// form against form-action, so the pages that lead there must name them.
+	PaymentOrigins []string
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	g.GET("/cart", on(d.showCart))
+	g.POST("/cart/items", on(d.addItem))
+	g.POST("/cart/items/:sku", on(d.setQuantity))
+	g.POST("/cart/items/:sku/remove", on(d.removeItem))
+
+	own := g.Group("", d.Site.RequireUser)
+	own.GET("/checkout", on(d.showCheckout))
+	own.POST("/checkout", on(d.place))
+	own.GET("/orders", on(d.listOrders))
+	own.GET("/orders/:orderNo", on(d.showOrder))
+	own.GET("/orders/:orderNo/status", on(d.followOrder))
+	own.POST("/orders/:orderNo/pay", on(d.payOrder))
+	own.POST("/orders/:orderNo/cancel", on(d.cancelOrder))
+	own.POST("/orders/:orderNo/again", on(d.buyAgain))
+}
+
+// CartCount is the number in the header, for page.Options.
+func CartCount(carts *cart.Carts) func(context.Context, *page.Ctx) (int, error) {
+	return func(ctx context.Context, c *page.Ctx) (int, error) { return carts.Count(ctx, owner(c)) }
+}
+
+// OnSignIn moves the guest's cart to the person who has just signed in. Should it fail, the guest keeps the cart and
+// the next sign-in tries again.
+func OnSignIn(carts *cart.Carts) func(context.Context, *page.Ctx, int64) error {
+	return func(ctx context.Context, c *page.Ctx, userID int64) error {
+		if _, err := carts.Merge(ctx, c.GuestToken(), userID); err != nil {
+			return err
+		}
+		c.DropGuestToken()
+		return nil
+	}
+}
+
+// owner is whose cart the request is about: a guest without a token has none yet.
+func owner(c *page.Ctx) cart.Owner {
+	if c.Viewer.SignedIn() {
+		return cart.Owner{UserID: c.Viewer.UserID}
+	}
+	return cart.Owner{GuestToken: c.GuestToken()}
+}
+
+func orderURL(orderNo string) string { return "/orders/" + orderNo }
+
+// number reads a whole number, 0 when it is none; the verbs refuse 0.
+func number(s string) int {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+func skuID(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

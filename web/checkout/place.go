@@ -1,0 +1,190 @@
+package checkout
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"videomall/mall/cart"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	checkoutview "videomall/views/checkout"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+func (d Deps) showCheckout(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	items, err := d.Carts.Items(ctx, owner(c))
+	if err != nil {
+		return err
+	}
+	quote, mixed, err := d.quote(ctx, c.Viewer.UserID, linesOf(items))
+	if err != nil {
+		return err
+	}
+	if len(quote.Lines) == 0 || mixed {
+		return c.Redirect("/cart")
+	}
+	return d.renderCheckout(c, http.StatusOK, checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote})
+}
+
+// renderCheckout shows the lines that can be bought, and apart from them those that can't.
+func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPage) error {
+	var buyable []order.QuoteLine
+	for _, l := range p.Quote.Lines {
+		if l.Problem == "" {
+			buyable = append(buyable, l)
+		} else {
+			p.LeftOut = append(p.LeftOut, l)
+		}
+	}
+	p.Quote.Lines = buyable
+	p.Providers = d.Payments.Providers()
+	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
+		p.Provider = p.Providers[0]
+	}
+	d.allowPayment(c)
+	c.Page.NoIndex = true
+	return c.Render(status, c.Text.T("checkout.title"), checkoutview.Checkout(p))
+}
+
+func (d Deps) allowPayment(c *page.Ctx) {
+	if len(d.PaymentOrigins) > 0 {
+		c.Allow("form-action", d.PaymentOrigins...)
+	}
+}
+
+// agreed is what the shopper pressed the button under: lines, their amounts and the total as they were shown.
+type agreed struct {
+	key      string
+	provider string
+	lines    []order.Line
+	amounts  map[int64]int64
+	total    money.Money
+}
+
+func readAgreed(c *page.Ctx) (agreed, error) {
+	form, err := c.FormParams()
+	if err != nil {
+		return agreed{}, page.ErrBadRequest(err)
+	}
+	a := agreed{key: form.Get("key"), provider: form.Get("provider"), amounts: map[int64]int64{}}
+	amount, err := strconv.ParseInt(form.Get("total"), 10, 64)
+	if err != nil {
+		return agreed{}, page.ErrBadRequest(err)
+	}
+	a.total = money.Of(amount, form.Get("currency"))
+	for _, entry := range form["line"] {
+		sku, rest, _ := strings.Cut(entry, "*")
+		quantity, shown, _ := strings.Cut(rest, "@")
+		amount, err := strconv.ParseInt(shown, 10, 64)
+		if err != nil {
+			return agreed{}, page.ErrBadRequest(err)
+		}
+		line := order.Line{SKUID: skuID(sku), Quantity: number(quantity)}
+		a.lines, a.amounts[line.SKUID] = append(a.lines, line), amount
+	}
+	return a, nil
+}
+
+// place orders exactly what was shown, once a rendered checkout: a double click, a resubmission and the back button
+// all end at the same order. Whatever has changed since is shown again, and nothing is ordered before it is agreed to.
+func (d Deps) place(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	a, err := readAgreed(c)
+	if err != nil {
+		return err
+	}
+	if !a.total.IsZero() {
+		if _, err := d.Payments.Provider(a.provider); err != nil {
+			return err
+		}
+	}
+	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: a.key, Items: a.lines, ExpectTotal: &a.total})
+	switch {
+	case errors.Is(err, order.ErrKeyReused): // an earlier form of the same checkout, from the browser's history
+		c.Flash(ui.Info, "checkout_used")
+		return c.Redirect("/orders")
+	case isRefusal(err):
+		return d.askAgain(c, a, fault.From(err))
+	case err != nil:
+		return err
+	}
+	skus := make([]int64, len(placed.Items))
+	for i, item := range placed.Items {
+		skus[i] = item.SKUID
+	}
+	if err := d.Carts.Clear(ctx, cart.Owner{UserID: c.Viewer.UserID}, skus, placed.CreatedAt); err != nil {
+		c.Log().Warn("cart not cleared", "order_no", placed.OrderNo, "error", err)
+	}
+	if placed.Status != order.PendingPay {
+		return c.Redirect(orderURL(placed.OrderNo))
+	}
+	return d.pay(c, placed.OrderNo, a.provider)
+}
+
+// isRefusal says that the shopper can do something about it on the checkout page.
+func isRefusal(err error) bool {
+	for _, f := range []error{order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned, inventory.ErrSoldOut} {
+		if errors.Is(err, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// askAgain shows the checkout as it stands now beside what was agreed to. The key stays, so that this page and the
+// one before it can make one order only.
+func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
+	quote, mixed, err := d.quote(c.Request().Context(), c.Viewer.UserID, a.lines)
+	if err != nil {
+		return err
+	}
+	if mixed {
+		return c.Redirect("/cart")
+	}
+	p := checkoutview.CheckoutPage{Key: a.key, Quote: quote, Provider: a.provider, Was: map[int64]money.Money{}}
+	for _, l := range quote.Lines {
+		if shown := a.amounts[l.SKUID]; l.Problem == "" && l.Amount.Amount != shown {
+			p.Was[l.SKUID] = money.Of(shown, l.Amount.Currency)
+		}
+	}
+	if len(p.Was) > 0 || errors.Is(f, order.ErrPriceChanged) {
+		p.OldTotal = &a.total
+	} else {
+		_, p.Refused = page.Words(c.Text, f, http.StatusConflict)
+	}
+	return d.renderCheckout(c, http.StatusConflict, p)
+}
+
+// pay sends the shopper to the provider's page. The order stands whatever happens here, so every failure ends on the
+// order's page, where the payment can be tried again.
+func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
+	attempt, err := d.Orders.Prepay(c.Request().Context(), c.Viewer.UserID, orderNo, provider, c.PublicURL(orderURL(orderNo)))
+	switch {
+	case err == nil:
+		if attempt.Action != nil && attempt.Action.Type == payment.ActionRedirect {
+			return c.Redirect(attempt.Action.URL)
+		}
+		return c.Redirect(orderURL(orderNo)) // a notice was faster than the provider's answer
+	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider):
+		return err
+	case errors.Is(err, payment.ErrAlreadyPaid):
+		c.Flash(ui.Info, "order_already_paid")
+	case errors.Is(err, payment.ErrProcessing):
+		c.Flash(ui.Info, "payment_processing")
+	case errors.Is(err, order.ErrNotPayable), errors.Is(err, payment.ErrPaymentExpired):
+		c.Flash(ui.Warning, "order_not_payable")
+	default:
+		c.Log().Error("payment not opened", "order_no", orderNo, "provider", provider, "error", err)
+		c.Flash(ui.Error, "payment_unavailable")
+	}
+	return c.Redirect(orderURL(orderNo))
+}
