@@ -1,0 +1,256 @@
+package order_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/mall/outbox"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox"
+	"videomall/telemetry"
+	"videomall/test/invariant"
+)
+
+const (
+	alice = int64(101)
+	bob   = int64(102)
+)
+
+// shop is the business on a database of its own, with the sandbox as its bank and a clock that tests drive.
+type shop struct {
+	t            *testing.T
+	ctx          context.Context
+	pool         *pgxpool.Pool
+	orders       *order.Orders
+	catalog      *catalog.Catalog
+	inventory    *inventory.Inventory
+	payments     *payment.Payments
+	sandbox      *sandbox.Sandbox
+	entitlements *entitlement.Entitlements
+	ahead        atomic.Int64 // nanoseconds that the clock is ahead of the machine's
+	category     int64
+	products     int
+	callback     *httptest.Server
+}
+
+func (s *shop) now() time.Time             { return time.Now().Add(time.Duration(s.ahead.Load())) }
+func (s *shop) advance(by time.Duration)   { s.ahead.Add(int64(by)) }
+func cny(amount int64) money.Money         { return money.Of(amount, "CNY") }
+func one(skuIDs ...int64) (l []order.Line) { return lines(1, skuIDs...) }
+func lines(n int, ids ...int64) []order.Line {
+	var l []order.Line
+	for _, id := range ids {
+		l = append(l, order.Line{SKUID: id, Quantity: n})
+	}
+	return l
+}
+
+// open builds a shop; wrap may put something between the order book and the bank.
+func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) *shop {
+	t.Helper()
+	t.Parallel()
+	s := &shop{t: t, ctx: context.Background(), pool: dbtest.New(t)}
+	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.callback = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		_, ack, err := s.orders.ApplyNotice(r.Context(), sandbox.Name, r.Header, body)
+		if err != nil {
+			t.Logf("notice refused: %v", err)
+		}
+		w.Header().Set("Content-Type", ack.ContentType)
+		w.WriteHeader(ack.Status)
+		fmt.Fprint(w, ack.Body)
+	}))
+	t.Cleanup(s.callback.Close)
+	s.sandbox = sandbox.New(s.pool, jobs, sandbox.Options{Secret: "sandbox-secret", PublicURL: "http://127.0.0.1",
+		NotifyURL: s.callback.URL, Now: s.now})
+	var provider payment.Provider = s.sandbox
+	for _, w := range wrap {
+		provider = w(s, provider)
+	}
+	pools := db.Pools{Primary: s.pool, Replica: s.pool}
+	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, s.now)
+	s.payments, s.entitlements = payment.New(s.pool, s.now, provider), entitlement.New(pools, s.now)
+	s.orders = order.New(order.Deps{Pool: s.pool, Catalog: s.catalog, Inventory: s.inventory, Payments: s.payments,
+		Entitlements: s.entitlements, Ledger: ledger.New(s.pool, s.now), Outbox: outbox.New(s.pool, s.now), River: jobs,
+		Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute})
+	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.catalog.CreateCreator(s.ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// sells lists a film to own for that many fen; stock below 0 is unlimited.
+func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
+	s.t.Helper()
+	s.products++
+	sku := catalog.NewSKU{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: stock >= 0,
+		Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}
+	for _, a := range adjust {
+		a(&sku)
+	}
+	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{Slug: fmt.Sprintf("film-%d", s.products), CreatorID: 1,
+		CategoryID: s.category, TitleZh: "影片", TitleEn: fmt.Sprintf("Film %d", s.products), SKUs: []catalog.NewSKU{sku}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.catalog.Publish(s.ctx, made.SPUID); err != nil {
+		s.t.Fatal(err)
+	}
+	if stock >= 0 {
+		if _, err := s.inventory.SetStock(s.ctx, made.SKUIDs[0], stock); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return made.SKUIDs[0]
+}
+
+// place orders for a person under a key of its own.
+func (s *shop) place(userID int64, l []order.Line) order.Order {
+	s.t.Helper()
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("key-", time.Now().UnixNano()), Items: l})
+	if err != nil {
+		s.t.Fatalf("place: %v", err)
+	}
+	return o
+}
+
+// page opens the bank's page for an order and returns its token.
+func (s *shop) page(o order.Order) string {
+	s.t.Helper()
+	a, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1/orders/"+o.OrderNo)
+	if err != nil {
+		s.t.Fatalf("prepay: %v", err)
+	}
+	return path.Base(a.Action.URL)
+}
+
+// pay pays at the bank and has its notices delivered.
+func (s *shop) pay(o order.Order, options sandbox.PayOptions) {
+	s.t.Helper()
+	s.payAt(s.page(o), options)
+	s.deliverNotices()
+}
+
+func (s *shop) payAt(page string, options sandbox.PayOptions) {
+	s.t.Helper()
+	if _, err := s.sandbox.Pay(s.ctx, page, options); err != nil {
+		s.t.Fatalf("pay: %v", err)
+	}
+}
+
+// deliverNotices sends everything that the bank has to say until it is acknowledged.
+func (s *shop) deliverNotices() {
+	s.t.Helper()
+	for range 5 {
+		ids := query[int64](s, `select id from sandbox_notice where acked_at is null and not held order by id`)
+		if len(ids) == 0 {
+			return
+		}
+		for _, id := range ids {
+			if err := s.sandbox.Deliver(s.ctx, id); err != nil {
+				s.t.Logf("notice %d: %v", id, err)
+			}
+		}
+	}
+}
+
+// bought places, pays and delivers.
+func (s *shop) bought(userID int64, l []order.Line) order.Order {
+	s.t.Helper()
+	o := s.place(userID, l)
+	if !o.Total.IsZero() {
+		s.pay(o, sandbox.PayOptions{})
+	}
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	return s.is(o.OrderNo, order.Delivered)
+}
+
+// refunds submits every refund that is promised and delivers the bank's word on it.
+func (s *shop) refunds() {
+	s.t.Helper()
+	for _, no := range query[string](s, `select refund_no from order_refund where status = 'pending' order by created_at`) {
+		if err := s.orders.SubmitRefund(s.ctx, no); err != nil && !strings.Contains(err.Error(), order.ErrAwaitsProvider.Error()) {
+			s.t.Fatalf("submit refund: %v", err)
+		}
+	}
+	s.deliverNotices()
+}
+
+// is reads an order and fails unless it is in that state.
+func (s *shop) is(orderNo string, want order.Status) order.Order {
+	s.t.Helper()
+	o, err := s.orders.GetAny(s.ctx, orderNo)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if o.Status != want {
+		s.t.Fatalf("order %s is %s, want %s", orderNo, o.Status, want)
+	}
+	return o
+}
+
+func (s *shop) stock(skuID int64) inventory.Counts {
+	s.t.Helper()
+	c, _, err := s.inventory.Counts(s.ctx, skuID)
+	s.ok(err)
+	return c
+}
+
+func (s *shop) watches(userID int64, o order.Order, item int) bool {
+	s.t.Helper()
+	_, err := s.entitlements.Find(s.ctx, userID, o.Items[item].SPUID)
+	return err == nil
+}
+
+func (s *shop) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// whole fails for every promise that the database breaks.
+func (s *shop) whole() {
+	s.t.Helper()
+	invariant.Check(s.t, s.pool, true)
+}
+
+func query[T any](s *shop, sql string, args ...any) []T {
+	s.t.Helper()
+	rows, err := s.pool.Query(s.ctx, sql, args...)
+	s.ok(err)
+	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	s.ok(err)
+	return values
+}
