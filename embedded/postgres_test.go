@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -200,9 +199,18 @@ func TestPostgresBelowALongPath(t *testing.T) {
 	needPostgres(t)
 	t.Parallel()
 	dir := filepath.Join(folder(t), strings.Repeat("long/", 30), "end")
-	p := startPostgres(t, dir)
-	if query1(t, p.URL, "show fsync") != "off" {
-		t.Error("not our server")
+	opt := quick(dir)
+	opt.Settings = nil
+	p, err := embedded.StartPostgres(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(p.Run())
+	if query1(t, p.URL, "show fsync") != "on" {
+		t.Error("data that matter are kept without fsync")
+	}
+	if err := p.Stop(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -297,9 +305,7 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 	dir := folder(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	opt := quick(dir)
-	opt.Log = slog.New(slog.DiscardHandler)
-	if p, err := embedded.StartPostgres(ctx, opt); err == nil {
+	if p, err := embedded.StartPostgres(ctx, quick(dir)); err == nil {
 		_ = p.Stop()
 		t.Error("started")
 	}
