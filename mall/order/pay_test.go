@@ -1,0 +1,339 @@
+package order_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/mall/catalog"
+	"videomall/mall/inventory"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox"
+)
+
+// outcomes lists what became of each notice, in the order it came.
+func (s *shop) outcomes() string {
+	s.t.Helper()
+	return strings.Join(query[string](s, `select outcome from payment_notice order by id`), " ")
+}
+
+func (s *shop) history(orderNo string) string {
+	s.t.Helper()
+	moves, err := s.orders.History(s.ctx, orderNo)
+	s.ok(err)
+	var words []string
+	for _, m := range moves {
+		words = append(words, fmt.Sprintf("%s:%s", m.To, m.Cause))
+	}
+	return strings.Join(words, " ")
+}
+
+func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 5)
+	o := s.bought(alice, one(film))
+	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed PAID:notice DELIVERED:granted" {
+		t.Errorf("history %s", got)
+	}
+	if s.stock(film) != (inventory.Counts{Total: 5, Available: 4, Sold: 1}) || !s.watches(alice, o, 0) || s.watches(bob, o, 0) {
+		t.Errorf("stock %+v", s.stock(film))
+	}
+	s.whole()
+}
+
+func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 5)
+	o := s.place(alice, one(film))
+	s.pay(o, sandbox.PayOptions{Copies: 100})
+	s.is(o.OrderNo, order.Paid)
+	if got := query[int32](s, `select replays from payment_notice`); len(got) != 1 || got[0] != 99 {
+		t.Errorf("replays %v", got)
+	}
+	if jobs := query[int64](s, `select count(*) from river_job where kind = 'order_deliver'`)[0]; jobs != 1 {
+		t.Errorf("%d grants were enqueued", jobs)
+	}
+	s.whole()
+}
+
+func TestDeliveringIsDoneOnceByWhoeverComesFirst(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	o := s.place(alice, one(film))
+	s.pay(o, sandbox.PayOptions{})
+	var wg sync.WaitGroup
+	for n := range 16 {
+		wg.Go(func() {
+			if n%2 == 0 {
+				if _, err := s.orders.SweepUndelivered(s.ctx, 0); err != nil {
+					t.Error(err)
+				}
+			} else if err := s.orders.Deliver(s.ctx, o.OrderNo); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	s.is(o.OrderNo, order.Delivered)
+	s.whole()
+}
+
+func TestTheSweeperGrantsWhatAJobForgot(t *testing.T) {
+	s := open(t)
+	o := s.place(alice, one(s.sells(990, -1)))
+	s.pay(o, sandbox.PayOptions{})
+	if n, err := s.orders.SweepUndelivered(s.ctx, 5*time.Second); err != nil || n != 0 {
+		t.Errorf("swept %d, %v before the grace was over", n, err)
+	}
+	s.advance(6 * time.Second)
+	if n, err := s.orders.SweepUndelivered(s.ctx, 5*time.Second); err != nil || n != 1 {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	s.is(o.OrderNo, order.Delivered)
+}
+
+func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 1)
+	o := s.place(alice, one(film))
+	page := s.page(o)
+	s.payAt(page, sandbox.PayOptions{HoldNotice: true}) // the bank has the money and says nothing yet
+	s.closeUnasked(o)
+	if got := s.stock(film); got.Available != 1 {
+		t.Fatalf("stock after close %+v", got)
+	}
+	s.releaseNotices()
+	if got := s.outcomes(); got != order.OutcomeRevived {
+		t.Fatalf("outcome %s", got)
+	}
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	s.is(o.OrderNo, order.Delivered)
+	if got := s.stock(film); got.Sold != 1 || got.Available != 0 {
+		t.Errorf("stock %+v", got)
+	}
+	s.whole()
+}
+
+func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
+	s := open(t)
+	film, plenty := s.sells(990, 1), s.sells(100, 5)
+	o := s.place(alice, one(film, plenty))
+	page := s.page(o)
+	s.payAt(page, sandbox.PayOptions{HoldNotice: true})
+	s.closeUnasked(o)
+	winner := s.bought(bob, one(film))
+	s.releaseNotices()
+	if got := s.outcomes(); !strings.HasSuffix(got, order.OutcomePaidAfterClose) {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.is(o.OrderNo, order.Closed)
+	s.refunds()
+	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != got.Total || s.watches(alice, o, 0) {
+		t.Errorf("after the refund %+v", got)
+	}
+	s.is(winner.OrderNo, order.Delivered)
+	if got := s.stock(plenty); got.Available != 5 {
+		t.Errorf("a revival that failed kept a unit of another film: %+v", got)
+	}
+	s.whole()
+}
+
+func TestPaidAfterCloseIsRefundedWhenThePriceMoved(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	o := s.place(alice, one(film))
+	page := s.page(o)
+	s.payAt(page, sandbox.PayOptions{HoldNotice: true})
+	s.closeUnasked(o)
+	s.ok(s.catalog.SetPrice(s.ctx, film, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
+	s.advance(time.Second)
+	s.releaseNotices()
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+	s.whole()
+}
+
+func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
+	s := open(t)
+	o := s.place(alice, one(s.sells(990, 3)))
+	s.pay(o, sandbox.PayOptions{Twice: true})
+	if got := s.outcomes(); got != "paid paid_twice" {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	s.refunds()
+	if got := s.is(o.OrderNo, order.Delivered); !got.Refunded.IsZero() || !s.watches(alice, o, 0) {
+		t.Errorf("the order lost something: %+v", got)
+	}
+	if got := query[int64](s, `select coalesce(sum(amount), 0)::bigint from ledger_line where account = 'surplus'`)[0]; got != 0 {
+		t.Errorf("surplus account holds %d", got)
+	}
+	s.whole()
+}
+
+func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
+	for name, c := range map[string]struct {
+		options sandbox.PayOptions
+		outcome string
+	}{
+		"less":             {sandbox.PayOptions{Amount: 989}, order.OutcomeAmountMismatch},
+		"more":             {sandbox.PayOptions{Amount: 991}, order.OutcomeAmountMismatch},
+		"another currency": {sandbox.PayOptions{Currency: "JPY"}, order.OutcomeCurrencyMismatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			film := s.sells(990, 3)
+			o := s.place(alice, one(film))
+			s.pay(o, c.options)
+			s.is(o.OrderNo, order.PendingPay)
+			if got := s.outcomes(); got != c.outcome {
+				t.Errorf("outcome %s", got)
+			}
+			if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 || cases[0].Kind != c.outcome {
+				t.Errorf("cases %+v, %v", cases, err)
+			}
+			s.advance(16 * time.Minute) // and the order closes all the same
+			s.ok(s.orders.Expire(s.ctx, o.OrderNo))
+			s.is(o.OrderNo, order.Closed)
+			if s.stock(film).Available != 3 {
+				t.Errorf("stock %+v", s.stock(film))
+			}
+			s.whole()
+		})
+	}
+}
+
+// notify signs and posts a notice of the test's own making.
+func (s *shop) notify(body string, at time.Time, secret string) (string, int, error) {
+	h := http.Header{}
+	h.Set(sandbox.SignatureHeader, sandbox.Sign(secret, at, []byte(body)))
+	outcome, ack, err := s.orders.ApplyNotice(s.ctx, sandbox.Name, h, []byte(body))
+	return outcome, ack.Status, err
+}
+
+func noticeBody(event, attempt, txn string, amount int64, at time.Time) string {
+	return fmt.Sprintf(`{"eventId":%q,"type":"payment.succeeded","outTradeNo":%q,"channelTxnNo":%q,"amount":%d,"currency":"CNY","occurredAt":%q}`,
+		event, attempt, txn, amount, at.Format(time.RFC3339))
+}
+
+func TestANoticeForNoOrderIsKeptAndAcknowledged(t *testing.T) {
+	s := open(t)
+	now := s.now()
+	outcome, status, err := s.notify(noticeBody("e1", "01UNKNOWNATTEMPT0000000000", "T1", 990, now), now, "sandbox-secret")
+	if outcome != order.OutcomeUnknownOrder || status != http.StatusOK || err != nil {
+		t.Fatalf("%s, %d, %v", outcome, status, err)
+	}
+	if got := query[int64](s, `select amount from payment_capture where state = 'suspense'`); !slices.Equal(got, []int64{990}) {
+		t.Errorf("suspense %v", got)
+	}
+}
+
+func TestABadOrStaleSignatureWritesNothing(t *testing.T) {
+	s := open(t)
+	o := s.place(alice, one(s.sells(990, -1)))
+	s.page(o)
+	attempt := query[string](s, `select attempt_no from video_payment`)[0]
+	now := s.now()
+	body := noticeBody("e1", attempt, "T1", 990, now)
+	for name, c := range map[string]struct {
+		at     time.Time
+		secret string
+	}{
+		"bad":    {now, "another secret"},
+		"stale":  {now.Add(-301 * time.Second), "sandbox-secret"},
+		"future": {now.Add(302 * time.Second), "sandbox-secret"},
+	} {
+		if outcome, status, err := s.notify(body, c.at, c.secret); outcome != order.OutcomeRejected || status != http.StatusUnauthorized || err == nil {
+			t.Errorf("%s: %s, %d, %v", name, outcome, status, err)
+		}
+	}
+	if n := query[int64](s, `select count(*) from payment_notice`)[0]; n != 0 {
+		t.Errorf("%d notices were written", n)
+	}
+	s.is(o.OrderNo, order.PendingPay)
+}
+
+func TestTheSameTransactionInAnotherNoticeIsADuplicate(t *testing.T) {
+	s := open(t)
+	o := s.place(alice, one(s.sells(990, -1)))
+	s.page(o)
+	attempt := query[string](s, `select attempt_no from video_payment`)[0]
+	now := s.now()
+	for n, want := range []string{order.OutcomePaid, order.OutcomeDuplicate} {
+		if outcome, _, err := s.notify(noticeBody(fmt.Sprint("e", n), attempt, "T1", 990, now), now, "sandbox-secret"); err != nil || outcome != want {
+			t.Errorf("notice %d: %s, %v", n, outcome, err)
+		}
+	}
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	if outcome, _, err := s.notify(noticeBody("e9", attempt, "T1", 990, now), now, "sandbox-secret"); err != nil || outcome != order.OutcomeDuplicate {
+		t.Errorf("after delivery: %s, %v", outcome, err)
+	}
+	s.is(o.OrderNo, order.Delivered)
+}
+
+// hasty is a bank whose customer pays, and whose notice arrives, before its answer to the prepay request does.
+type hasty struct {
+	payment.Provider
+	s *shop
+}
+
+func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+	action, err := h.Provider.Create(ctx, r)
+	if err == nil {
+		h.s.payAt(action.URL[strings.LastIndex(action.URL, "/")+1:], sandbox.PayOptions{})
+		h.s.deliverNotices()
+	}
+	return action, err
+}
+
+func TestANoticeBeforeThePrepayAnswerPays(t *testing.T) {
+	s := open(t, func(s *shop, p payment.Provider) payment.Provider { return hasty{p, s} })
+	o := s.place(alice, one(s.sells(990, 1)))
+	a, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name, "http://127.0.0.1/")
+	if err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
+		t.Fatalf("prepay: %+v, %v", a, err)
+	}
+	s.is(o.OrderNo, order.Paid)
+	if got := query[string](s, `select status from video_payment`); !slices.Equal(got, []string{"succeeded"}) {
+		t.Errorf("the late answer moved the attempt to %v", got)
+	}
+	s.whole()
+}
+
+func TestAnOrderThatCanNotBePaidIsNotPrepaid(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	paid, late := s.bought(alice, one(film)), s.place(bob, one(film))
+	s.advance(15*time.Minute + time.Second)
+	for name, o := range map[string]order.Order{"delivered": paid, "late": late} {
+		if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1/"); !errors.Is(err, order.ErrNotPayable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.orders.Prepay(s.ctx, alice, late.OrderNo, sandbox.Name, "http://127.0.0.1/"); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("somebody else's: %v", err)
+	}
+}
+
+// closeUnasked closes an order as it happens when the bank takes the money just after it was asked: by the guarded
+// move alone.
+func (s *shop) closeUnasked(o order.Order) {
+	s.t.Helper()
+	s.ok(s.orders.CloseUnasked(s.ctx, o.OrderNo))
+	s.is(o.OrderNo, order.Closed)
+}
+
+// releaseNotices lets the bank say what it held back.
+func (s *shop) releaseNotices() {
+	s.t.Helper()
+	_, err := s.pool.Exec(s.ctx, `update sandbox_notice set held = false`)
+	s.ok(err)
+	s.deliverNotices()
+}

@@ -1,0 +1,210 @@
+package order_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+)
+
+func (s *shop) refundAll(o order.Order) {
+	s.t.Helper()
+	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Reason: "test", Actor: "operator:2", Key: "all"})
+	s.ok(err)
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+}
+
+func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
+	s := open(t)
+	film, other := s.sells(990, 3), s.sells(500, -1)
+	o := s.bought(alice, one(film, other))
+	r, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Reason: "asked", Actor: "operator:2", Key: "k"})
+	if err != nil || r.Amount != cny(1490) || r.Status != "pending" {
+		t.Fatalf("refund %+v, %v", r, err)
+	}
+	if s.watches(alice, o, 0) || s.watches(alice, o, 1) {
+		t.Error("what is being refunded can be watched")
+	}
+	s.refunds()
+	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(1490) || s.stock(film).Available != 3 {
+		t.Errorf("after: %+v, stock %+v", got, s.stock(film))
+	}
+	again, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
+	if err != nil || again.RefundNo != r.RefundNo {
+		t.Errorf("the second click: %+v, %v", again, err)
+	}
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k2"}); !errors.Is(err, order.ErrNotRefundable) {
+		t.Errorf("once more: %v", err)
+	}
+	s.whole()
+}
+
+func TestARefundByItemLeavesTheOthers(t *testing.T) {
+	s := open(t)
+	film, other := s.sells(990, 3), s.sells(500, -1)
+	o := s.bought(alice, one(film, other))
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	s.refunds()
+	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || got.Items[0].Refunded != cny(990) || !got.Items[1].Refunded.IsZero() {
+		t.Errorf("after the first item: %+v", got)
+	}
+	if s.watches(alice, o, 0) || !s.watches(alice, o, 1) {
+		t.Error("access must follow the refunded item")
+	}
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "b"}); !errors.Is(err, order.ErrNothingLeft) {
+		t.Errorf("the same item again: %v", err)
+	}
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{999999}, Key: "c"}); !errors.Is(err, order.ErrUnknownItem) {
+		t.Errorf("a foreign item: %v", err)
+	}
+	s.whole()
+	s.refundAll(o)
+	s.whole()
+}
+
+func TestTwoRefundsAtOnceNeverExceedWhatWasPaid(t *testing.T) {
+	s := open(t)
+	a, b := s.sells(990, 30), s.sells(500, 30)
+	for range 6 {
+		o := s.bought(alice, one(a, b))
+		var started atomic.Int64
+		var wg sync.WaitGroup
+		for n := range 8 {
+			r := order.RefundRequest{OrderNo: o.OrderNo, Actor: "operator:2", Key: fmt.Sprint("k", n)}
+			if n%2 == 0 {
+				r.ItemIDs = []int64{o.Items[n/2%2].ID}
+			}
+			wg.Go(func() {
+				if got, err := s.orders.Refund(s.ctx, r); err == nil {
+					started.Add(got.Amount.Amount)
+				} else if !errors.Is(err, order.ErrNothingLeft) && !errors.Is(err, order.ErrNotRefundable) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if started.Load() != 1490 {
+			t.Fatalf("%d of 1490 were promised", started.Load())
+		}
+		s.refunds()
+		s.is(o.OrderNo, order.Refunded)
+	}
+	s.whole()
+}
+
+func TestARefundBeforeTheGrantKeepsItFromBeingGiven(t *testing.T) {
+	s := open(t)
+	o := s.place(alice, one(s.sells(990, 2)))
+	s.pay(o, sandbox.PayOptions{})
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+		t.Fatal(err)
+	}
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo)) // the job comes late
+	if s.watches(alice, o, 0) {
+		t.Error("a refunded item was granted")
+	}
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+	s.whole()
+}
+
+func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
+	s := open(t)
+	o := s.place(alice, one(s.sells(990, 2)))
+	s.pay(o, sandbox.PayOptions{RefundsFail: true})
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+		t.Fatal(err)
+	}
+	s.refunds()
+	s.is(o.OrderNo, order.Delivered)
+	if !s.watches(alice, o, 0) {
+		t.Error("the buyer has neither the money nor the film")
+	}
+	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 || cases[0].Kind != "refund_failed" {
+		t.Errorf("cases %+v, %v", cases, err)
+	}
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "again"}); err != nil {
+		t.Errorf("a second try: %v", err)
+	}
+	s.whole()
+}
+
+func TestARefundNoticeThatOvertookItsPayment(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 2)
+	o := s.place(alice, one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
+	attempt := query[string](s, `select attempt_no from video_payment`)[0]
+	txn := query[string](s, `select txn_no from sandbox_transaction`)[0]
+	s.refundAtBank(attempt, txn, 990) // somebody pressed refund over there
+	s.deliverNotices()
+	s.is(o.OrderNo, order.Refunded)
+	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed PAID:notice REFUNDED:channel" {
+		t.Errorf("history %s", got)
+	}
+	s.releaseNotices()
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	s.is(o.OrderNo, order.Refunded)
+	if s.watches(alice, o, 0) || s.stock(film).Available != 2 {
+		t.Errorf("stock %+v", s.stock(film))
+	}
+	s.whole()
+}
+
+func TestAPartialRefundAtTheBankIsACase(t *testing.T) {
+	s := open(t)
+	o := s.bought(alice, one(s.sells(990, 2)))
+	attempt := query[string](s, `select attempt_no from video_payment`)[0]
+	txn := query[string](s, `select txn_no from sandbox_transaction`)[0]
+	s.refundAtBank(attempt, txn, 90)
+	s.deliverNotices()
+	s.is(o.OrderNo, order.Delivered)
+	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 || cases[0].Kind != "refund_unmatched" {
+		t.Errorf("cases %+v, %v", cases, err)
+	}
+}
+
+func TestARefundIsSubmittedAgainAfterALostAnswer(t *testing.T) {
+	s := open(t)
+	o := s.bought(alice, one(s.sells(990, 2)))
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+		t.Fatal(err)
+	}
+	no := query[string](s, `select refund_no from order_refund`)[0]
+	for range 3 { // the job, its retry and the sweeper
+		if err := s.orders.SubmitRefund(s.ctx, no); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+			t.Fatal(err)
+		}
+	}
+	s.deliverNotices()
+	if n, err := s.orders.SweepRefunds(s.ctx, 0); err != nil || n != 0 {
+		t.Errorf("%d refunds are still open, %v", n, err)
+	}
+	s.is(o.OrderNo, order.Refunded)
+	if got := query[int64](s, `select sum(refunded)::bigint from sandbox_transaction`)[0]; got != 990 {
+		t.Errorf("the bank gave back %d", got)
+	}
+	s.whole()
+}
+
+func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
+	s := open(t)
+	film := s.sells(0, 1)
+	o := s.bought(alice, one(film))
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+		t.Fatal(err)
+	}
+	s.is(o.OrderNo, order.Refunded)
+	if s.watches(alice, o, 0) || s.stock(film).Available != 1 {
+		t.Errorf("stock %+v", s.stock(film))
+	}
+	s.whole()
+}
