@@ -1,0 +1,502 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/web/checkout"
+	"videomall/web/page"
+	"videomall/web/webtest"
+)
+
+func open(t *testing.T, adjust ...func(*webtest.Options)) *webtest.Mall {
+	t.Helper()
+	t.Parallel()
+	o := webtest.Options{
+		Routes: func(g *echo.Group, m *webtest.Mall) {
+			checkout.Routes(g, checkout.Deps{Site: m.Site, Carts: m.Carts, Orders: m.Orders, Payments: m.Payments})
+		},
+		CartCount: func(m *webtest.Mall) func(context.Context, *page.Ctx) (int, error) {
+			return checkout.CartCount(m.Carts)
+		},
+		OnSignIn: func(m *webtest.Mall) func(context.Context, *page.Ctx, int64) error { return checkout.OnSignIn(m.Carts) },
+	}
+	for _, a := range adjust {
+		a(&o)
+	}
+	return webtest.Open(t, o)
+}
+
+func item(sku int64, more ...string) url.Values {
+	form := url.Values{"sku_id": {strconv.FormatInt(sku, 10)}}
+	for i := 0; i+1 < len(more); i += 2 {
+		form.Set(more[i], more[i+1])
+	}
+	return form
+}
+
+func several(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 }
+
+func setPrice(t *testing.T, m *webtest.Mall, sku, amount int64) {
+	t.Helper()
+	if err := m.Catalog.SetPrice(t.Context(), sku, catalog.NewPrice{Amount: amount, Currency: "CNY", From: m.Now()}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func orders(m *webtest.Mall) int {
+	return len(webtest.Query[string](m, "select order_no from video_order"))
+}
+
+func TestAGuestsCartComesAlongAtSignIn(t *testing.T) {
+	m := open(t)
+	first, second := m.Film(990, -1), m.Film(2500, -1, several)
+	mia := m.Person("mia", "shopper")
+	b := m.Browser(0)
+
+	b.Get("/cart").Wants(200).Shows("Your cart is empty")
+	added := b.Post("/cart/items", item(first)).Wants(303)
+	if added.Location != "/cart" {
+		t.Errorf("adding leads to %q", added.Location)
+	}
+	b.Post("/cart/items", item(second, "quantity", "2", "next", "/videos?q=x")).Wants(303)
+	b.Get("/cart").Wants(200).Shows("Film 1", "Film 2", "CN¥59.90", "2 videos")
+
+	if at := b.Get("/checkout").Wants(303).Location; at != "/sign-in?next=%2Fcheckout" {
+		t.Errorf("a guest's checkout leads to %q", at)
+	}
+	b.SignIn(mia.ID)
+	b.Get("/cart").Wants(200).Shows("Film 1", "Film 2", "CN¥59.90")
+	b.Get("/checkout").Wants(200).Shows("Film 1", "Film 2", "CN¥59.90")
+	m.Browser(0).Get("/cart").Shows("Your cart is empty")
+
+	// The cart is the person's now, in whatever browser.
+	m.Browser(mia.ID).Get("/cart").Shows("Film 1", "Film 2")
+}
+
+func TestAddingSaysWhatHappenedWithAndWithoutScripts(t *testing.T) {
+	m := open(t)
+	film, gone, soldOut := m.Film(990, -1, several), int64(987654), m.Film(500, 0)
+	mia := m.Person("mia", "shopper")
+	owned := m.Film(700, -1)
+	m.Bought(mia.ID, owned)
+	b := m.Browser(mia.ID)
+
+	a := b.HTMX("/cart/items", item(film, "next", "/v/film-1")).Wants(200).Shows("Film 1 is in your cart.")
+	if !a.Has(`id="cart-link"`) || !a.Has("Cart, 1 video") || !a.Has(`hx-swap-oob="beforeend:[data-toast-list]"`) {
+		t.Errorf("no new count or notice: %s", a.Body)
+	}
+	for sku, word := range map[int64]string{gone: "sku_unavailable", soldOut: "sold_out", owned: "already_owned"} {
+		if a := b.HTMX("/cart/items", item(sku)); a.Status != http.StatusConflict {
+			t.Errorf("%s: status %d: %s", word, a.Status, a.Body)
+		}
+		b.Post("/cart/items", item(sku, "next", "/v/film-1")).Wants(303)
+	}
+	b.Get("/cart").Shows("Film 1").Hides("Film 2", "Film 3")
+	if a := b.Post("/cart/items", item(film, "next", "https://evil.example/")); a.Location != "/cart" {
+		t.Errorf("next leads to %q", a.Location)
+	}
+	if a := b.HTMX("/cart/items", item(film, "quantity", "6")); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("six of five: %d", a.Status)
+	}
+}
+
+func TestBuyNowLeadsToTheCheckoutAndAddsOnce(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1, several)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	for range 3 {
+		if at := b.Post("/cart/items", item(film, "next", "/checkout")).Wants(303).Location; at != "/checkout" {
+			t.Fatalf("buy now leads to %q", at)
+		}
+	}
+	if to := b.HTMX("/cart/items", item(film, "next", "/checkout")).Wants(200).Header.Get("HX-Redirect"); to != "/checkout" {
+		t.Errorf("htmx is sent to %q", to)
+	}
+	b.Get("/checkout").Wants(200).Shows("CN¥9.90").Hides("CN¥19.80")
+}
+
+func TestTheCartIsChangedInPlace(t *testing.T) {
+	m := open(t)
+	film, other := m.Film(990, -1, several), m.Film(100, -1)
+	b := m.Browser(0)
+	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(other))
+	at := "/cart/items/" + strconv.FormatInt(film, 10)
+	a := b.HTMX(at, url.Values{"quantity": {"3"}}).Wants(200).Shows("CN¥30.70")
+	if a.Has("<html") || !a.Has(`id="cart-link"`) {
+		t.Errorf("not a fragment with its count: %s", a.Body)
+	}
+	b.Post(at, url.Values{"quantity": {"4"}}).Wants(303)
+	b.Get("/cart").Shows("CN¥40.60")
+	b.HTMX(at, url.Values{"quantity": {"-4"}}).Wants(422)
+	b.HTMX(at+"/remove", url.Values{}).Wants(200).Hides("Film 1").Shows("Film 2")
+	b.HTMX(at+"/remove", url.Values{}).Wants(200) // once more, in another window
+	b.HTMX(at, url.Values{"quantity": {"2"}}).Wants(200).Hides("Film 1")
+	b.Post("/cart/items/"+strconv.FormatInt(other, 10)+"/remove", url.Values{}).Wants(303)
+	b.Get("/cart").Shows("Your cart is empty")
+}
+
+func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
+	m := open(t)
+	good, soldOut, gone, owned := m.Film(990, -1), m.Film(500, 1), m.Film(300, -1), m.Film(700, -1)
+	mia, leo := m.Person("mia", "shopper"), m.Person("leo", "shopper")
+	b := m.Browser(mia.ID)
+	for _, sku := range []int64{good, soldOut, gone, owned} {
+		b.Post("/cart/items", item(sku))
+	}
+	m.Bought(leo.ID, soldOut)
+	m.Bought(mia.ID, owned)
+	if err := m.Catalog.TakeDown(t.Context(), webtest.Query[int64](m, "select spu_id from video_product_sku where id = $1", gone)[0]); err != nil {
+		t.Fatal(err)
+	}
+	b.Get("/cart").Wants(200).Shows("Sold out", "No longer sold", "You own this already", "3 videos can't be bought", "CN¥9.90")
+	page := b.Get("/checkout").Wants(200).Shows("These can't be bought right now", "Pay CN¥9.90")
+	form := page.Form("/checkout")
+	if len(form["line"]) != 1 {
+		t.Fatalf("the form orders %v", form["line"])
+	}
+	b.Post("/checkout", form).Wants(303)
+	b.Get("/cart").Shows("Film 2", "You own this already").Hides("Film 1") // what was not bought waits
+}
+
+func TestEveryClickOnPayIsTheSameOrder(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, 10)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	form := b.Get("/checkout").Wants(200).Form("/checkout")
+	if form.Get("total") != "990" || form.Get("currency") != "CNY" || form.Get("provider") != "sandbox" {
+		t.Fatalf("the form says %v", form)
+	}
+
+	const clicks = 8
+	var pages [clicks]string
+	var wg sync.WaitGroup
+	for i := range clicks {
+		wg.Go(func() { pages[i] = b.Post("/checkout", form).Wants(303).Location })
+	}
+	wg.Wait()
+	again := b.Post("/checkout", form).Wants(303).Location // the back button
+	for _, p := range pages {
+		if p != again || !strings.HasPrefix(p, "/sandbox/pay/") {
+			t.Errorf("clicks lead to %q and %q", p, again)
+		}
+	}
+	if n := orders(m); n != 1 {
+		t.Fatalf("%d orders", n)
+	}
+	b.Get("/cart").Shows("Your cart is empty")
+
+	// What is put into the cart afterwards is not taken out by the old form.
+	b.Post("/cart/items", item(film))
+	b.Post("/checkout", form).Wants(303)
+	b.Get("/cart").Shows("Film 1")
+}
+
+func TestAMovedPriceIsShownAndAgreedTo(t *testing.T) {
+	m := open(t)
+	film, other := m.Film(990, -1), m.Film(500, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(other))
+	old := b.Get("/checkout").Wants(200).Form("/checkout")
+
+	setPrice(t, m, film, 1290)
+	page := b.Post("/checkout", old).Wants(409).Shows("The price has changed",
+		"The total was CN¥14.90 and is now CN¥17.90", "was CN¥9.90", "Agree and pay CN¥17.90")
+	if n := orders(m); n != 0 {
+		t.Fatalf("%d orders were placed at a price nobody saw", n)
+	}
+	b.Get("/cart").Shows("Film 1", "Film 2")
+	b.Post("/checkout", old).Wants(409) // pressing the old button again agrees to nothing
+
+	agreed := page.Form("/checkout")
+	if at := b.Post("/checkout", agreed).Wants(303).Location; !strings.HasPrefix(at, "/sandbox/pay/") {
+		t.Fatalf("agreeing leads to %q", at)
+	}
+	if totals := webtest.Query[int64](m, "select total_amount from video_order"); len(totals) != 1 || totals[0] != 1790 {
+		t.Fatalf("ordered for %v", totals)
+	}
+	b.Post("/checkout", old).Wants(303) // the form before it means the same order by now
+	if n := orders(m); n != 1 {
+		t.Fatalf("%d orders", n)
+	}
+}
+
+func TestACheckoutThatSellsOutIsNotPlaced(t *testing.T) {
+	m := open(t)
+	film, rare := m.Film(990, -1), m.Film(500, 1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(rare))
+	form := b.Get("/checkout").Wants(200).Form("/checkout")
+	m.Bought(m.Person("leo", "shopper").ID, rare)
+	page := b.Post("/checkout", form).Wants(409).Shows("The order was not placed", "Sold out", "Pay CN¥9.90")
+	if n := orders(m); n != 1 {
+		t.Fatalf("%d orders, want Leo's alone", n)
+	}
+	b.Post("/checkout", page.Form("/checkout")).Wants(303)
+	if n := orders(m); n != 2 {
+		t.Fatalf("%d orders", n)
+	}
+	if at := b.Post("/checkout", form).Wants(303).Location; at != "/orders" { // the first form, by the back button
+		t.Errorf("the used checkout leads to %q", at)
+	}
+}
+
+func TestWhatIsFreeNeedsNoPayment(t *testing.T) {
+	m := open(t)
+	film := m.Film(0, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	page := b.Get("/checkout").Wants(200).Shows("Get it free").Hides("Pay with")
+	at := b.Post("/checkout", page.Form("/checkout")).Wants(303).Location
+	b.Get(at).Wants(200).Shows("Payment received", "Free, nothing was charged")
+}
+
+func TestAForgedFormIsRefused(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	form := b.Get("/checkout").Form("/checkout")
+	for name, forge := range map[string]func(url.Values){
+		"total":    func(f url.Values) { f.Set("total", "1") },
+		"free":     func(f url.Values) { f.Set("total", "0") },
+		"currency": func(f url.Values) { f.Set("currency", "USD") },
+		"line":     func(f url.Values) { f.Set("line", "x*1@1") },
+		"number":   func(f url.Values) { f.Set("line", strconv.FormatInt(film, 10)+"*1@z") },
+		"quantity": func(f url.Values) { f.Set("line", strconv.FormatInt(film, 10)+"*-3@990") },
+		"no line":  func(f url.Values) { f.Del("line") },
+		"key":      func(f url.Values) { f.Set("key", "") },
+		"provider": func(f url.Values) { f.Set("provider", "nobody") },
+		"nothing":  func(f url.Values) { clear(f) },
+	} {
+		forged := url.Values{}
+		for k, v := range form {
+			forged[k] = append([]string(nil), v...)
+		}
+		forge(forged)
+		if a := b.Post("/checkout", forged); a.Status < 400 || a.Status > 499 {
+			t.Errorf("%s: status %d: %s", name, a.Status, a.Text())
+		}
+	}
+	if n := orders(m); n != 0 {
+		t.Fatalf("%d orders", n)
+	}
+}
+
+// moody is a bank that is out of reach as long as a test says so.
+type moody struct {
+	payment.Provider
+	away atomic.Bool
+}
+
+func (p *moody) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+	if p.away.Load() {
+		return payment.Action{}, errors.New("connection refused")
+	}
+	return p.Provider.Create(ctx, r)
+}
+
+func (p *moody) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
+	if p.away.Load() {
+		return payment.Charge{}, errors.New("connection refused")
+	}
+	return p.Provider.Query(ctx, attemptNo)
+}
+
+func TestAPaymentThatCantBeOpenedIsTriedAgainFromTheOrder(t *testing.T) {
+	bank := &moody{}
+	bank.away.Store(true)
+	m := open(t, func(o *webtest.Options) {
+		o.Provider = func(_ *webtest.Mall, p payment.Provider) payment.Provider { bank.Provider = p; return bank }
+	})
+	film := m.Film(990, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	at := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
+	if !strings.HasPrefix(at, "/orders/") {
+		t.Fatalf("a bank that is away leads to %q", at)
+	}
+	page := b.Get(at).Wants(200).Shows("The payment page could not be opened", "Waiting for your payment")
+	bank.away.Store(false)
+	if to := b.Post(at+"/pay", page.Form(at+"/pay")).Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
+		t.Fatalf("trying again leads to %q", to)
+	}
+	if n := orders(m); n != 1 {
+		t.Fatalf("%d orders", n)
+	}
+}
+
+func TestTheOrderPageFollowsItsOrder(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	bank := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
+	no := webtest.Query[string](m, "select order_no from video_order")[0]
+	at := "/orders/" + no
+
+	waiting := b.Get(at).Wants(200).Shows("Waiting for your payment", "Time left to pay", "Open the payment page again")
+	poll := pollOf(t, waiting)
+	same := b.HTMX(poll, nil).Wants(200)
+	if same.Header.Get("HX-Reswap") != "none" || !same.Has(`id="time-left"`) || same.Has("order-status") {
+		t.Errorf("an unchanged order answers %v %s", same.Header, same.Body)
+	}
+	m.Advance(time.Minute)
+	b.HTMX(poll, nil).Shows("14:0")
+
+	m.PayAt(bank)
+	paid := b.HTMX(poll, nil).Wants(200).Shows("Payment received", "Being unlocked").Hides("Watch now")
+	poll = pollOf(t, paid)
+	if paid.Header.Get("HX-Reswap") != "" {
+		t.Error("the change is not swapped in")
+	}
+	if err := m.Orders.Deliver(t.Context(), no); err != nil {
+		t.Fatal(err)
+	}
+	ready := b.HTMX(poll, nil).Wants(200).Shows("Ready to watch", "Watch now")
+	if ready.Has("hx-trigger") || !ready.Has(`href="/watch/film-1"`) {
+		t.Errorf("it polls on, or leads nowhere: %s", ready.Body)
+	}
+	b.Get(at).Shows("Paid with Sandbox", no)
+	if to := b.Get(poll).Wants(303).Location; to != at {
+		t.Errorf("the fragment's address leads a browser to %q", to)
+	}
+}
+
+// pollOf is the address that a waiting page asks, taken from the page as htmx does.
+func pollOf(t *testing.T, a webtest.Answer) string {
+	t.Helper()
+	if !a.Has(`hx-trigger="every 1s"`) {
+		t.Fatalf("the page does not wait: %s", a.Body)
+	}
+	_, rest, ok := strings.Cut(a.Body, `hx-get="`)
+	poll, _, _ := strings.Cut(rest, `"`)
+	if !ok {
+		t.Fatal("no hx-get")
+	}
+	return strings.ReplaceAll(poll, "&amp;", "&")
+}
+
+func TestTheTimeToPayRunsOut(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, 1)
+	mia := m.Person("mia", "shopper")
+	b := m.Browser(mia.ID)
+	b.Post("/cart/items", item(film))
+	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
+	no := webtest.Query[string](m, "select order_no from video_order")[0]
+	at := "/orders/" + no
+	poll := pollOf(t, b.Get(at))
+	m.Advance(16 * time.Minute)
+	late := b.HTMX(poll, nil).Wants(200).Shows("The time to pay is over")
+	if late.Header.Get("HX-Reswap") != "" || late.Has(at+"/pay") {
+		t.Errorf("an expired order can be paid: %s", late.Body)
+	}
+	b.Post(at+"/pay", url.Values{"provider": {"sandbox"}}).Wants(303)
+	if err := m.Orders.Expire(t.Context(), no); err != nil {
+		t.Fatal(err)
+	}
+	closed := b.HTMX(pollOf(t, late), nil).Wants(200).Shows("This order is closed", "It was not paid in time", "Buy again")
+	if closed.Has("hx-trigger") {
+		t.Error("a closed order polls on")
+	}
+	if to := b.Post(at+"/again", closed.Form(at+"/again")).Wants(303).Location; to != "/cart" {
+		t.Errorf("buy again leads to %q", to)
+	}
+	b.Get("/cart").Shows("Film 1")
+}
+
+func TestAnUnpaidOrderIsCancelled(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, 1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
+	at := "/orders/" + webtest.Query[string](m, "select order_no from video_order")[0]
+	form := b.Get(at).Form(at + "/cancel")
+	for range 2 {
+		b.Post(at+"/cancel", form).Wants(303)
+	}
+	b.Get(at).Wants(200).Shows("The order is cancelled", "You cancelled it")
+	if left := webtest.Query[int64](m, "select available from video_inventory"); left[0] != 1 {
+		t.Errorf("%d left", left[0])
+	}
+}
+
+func TestOtherPeoplesOrdersDoNotExist(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1)
+	mia, eve := m.Person("mia", "shopper"), m.Person("eve", "operator")
+	o := m.Bought(mia.ID, film)
+	open, _, err := m.Orders.Place(t.Context(), order.PlaceRequest{UserID: mia.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: m.Film(5, -1), Quantity: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.Browser(eve.ID)
+	for _, no := range []string{o.OrderNo, open.OrderNo, "01HZZZZZZZZZZZZZZZZZZZZZZZ", "x"} {
+		b.Get("/orders/" + no).Wants(404)
+		b.Get("/orders/" + no + "/status").Wants(404)
+		b.HTMX("/orders/"+no+"/status", nil).Wants(404)
+		b.Get("/orders?before=" + no).Wants(404)
+		for _, verb := range []string{"pay", "cancel", "again"} {
+			b.Post("/orders/"+no+"/"+verb, url.Values{"provider": {"sandbox"}}).Wants(404)
+		}
+	}
+	b.Get("/orders").Wants(200).Shows("No orders yet")
+	if after, err := m.Orders.GetAny(t.Context(), open.OrderNo); err != nil || after.Status != order.PendingPay {
+		t.Errorf("a stranger moved the order to %s: %v", after.Status, err)
+	}
+	guest := m.Browser(0)
+	if at := guest.Get("/orders/" + o.OrderNo).Wants(303).Location; !strings.HasPrefix(at, "/sign-in?next=") {
+		t.Errorf("a guest is led to %q", at)
+	}
+}
+
+func TestMyOrdersArePagedByKey(t *testing.T) {
+	m := open(t)
+	mia := m.Person("mia", "shopper")
+	for range 23 {
+		sku := m.Film(0, -1)
+		m.Bought(mia.ID, sku)
+	}
+	b := m.Browser(mia.ID)
+	first := b.Get("/orders").Wants(200).Shows("Film 23", "Film 4", "Next").Hides("Film 3 ", "Previous")
+	_, rest, _ := strings.Cut(first.Body, `href="/orders?before=`)
+	cursor, _, _ := strings.Cut(rest, `"`)
+	b.Get("/orders?before="+cursor).Wants(200).Shows("Film 3", "Film 1", "Previous").Hides("Film 4", "Next")
+}
+
+func TestEverythingReadsInBothLanguages(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1, several)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Lang = "zh-CN,zh;q=0.9"
+	b.Post("/cart/items", item(film, "quantity", "2"))
+	b.Get("/cart").Wants(200).Shows("购物车", "影片1", "¥19.80", "去结算")
+	page := b.Get("/checkout").Wants(200).Shows("结算", "支付 ¥19.80", "沙箱支付")
+	setPrice(t, m, film, 500)
+	page = b.Post("/checkout", page.Form("/checkout")).Wants(409).Shows("价格有变动", "合计由 ¥19.80 变为 ¥10.00")
+	bank := b.Post("/checkout", page.Form("/checkout")).Wants(303).Location
+	at := "/orders/" + webtest.Query[string](m, "select order_no from video_order")[0]
+	b.Get(at).Wants(200).Shows("等待付款", "剩余付款时间", "订单号")
+	m.PayAt(bank)
+	b.Get(at).Shows("已收到付款")
+	b.Get("/orders").Shows("我的订单", "已付款", "影片1")
+}
