@@ -53,13 +53,14 @@ type Accounts struct {
 
 // New makes the verbs. redis counts attempts only; log receives what Redis failed at.
 func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time) *Accounts {
+	counters := &store{redis: rdb}
 	return &Accounts{
 		pool: pool, log: log, q: dbsqlc.New(), now: now,
 		hasher:   newHasher(),
-		byEmail:  newThrottle(rdb, log, now, "email", 10, 15*time.Minute),
-		byAddr:   newThrottle(rdb, log, now, "addr", 60, 15*time.Minute),
-		register: newThrottle(rdb, log, now, "register", 20, time.Hour),
-		change:   newThrottle(rdb, log, now, "password", 10, 15*time.Minute),
+		byEmail:  newThrottle(counters, log, now, "email", 10, 15*time.Minute),
+		byAddr:   newThrottle(counters, log, now, "addr", 60, 15*time.Minute),
+		register: newThrottle(counters, log, now, "register", 20, time.Hour),
+		change:   newThrottle(counters, log, now, "password", 10, 15*time.Minute),
 	}
 }
 

@@ -105,9 +105,10 @@ func normalEmail(email string) string {
 	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(email)))
 }
 
-// validEmail wants a bare address with a dotted or numeric domain; whether somebody reads it only a message can tell.
+// validEmail wants a bare address with a dotted domain; whether somebody reads it only a message can tell. U+FFFD is what
+// normalEmail makes of bytes that are no text.
 func validEmail(email string) bool {
-	if len(email) < 3 || len(email) > maxEmail || !utf8.ValidString(email) || strings.ContainsAny(email, " \t\r\n<>\"(),:;[]\\") {
+	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, "\ufffd \t\r\n<>\"(),:;[]\\") {
 		return false
 	}
 	parsed, err := mail.ParseAddress(email)

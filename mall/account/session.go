@@ -26,13 +26,11 @@ import (
 )
 
 const (
-	signedInTTL = 30 * 24 * time.Hour // since the last visit
-	guestTTL    = 7 * 24 * time.Hour  // since the last change
-	slideEvery  = time.Hour           // how stale seen_at may be, so that a visit is rarely a write
-	// redisPatience bounds what a page waits for Redis before it goes on without it.
-	redisPatience = 250 * time.Millisecond
-	idBytes       = 32
-	maxUserAgent  = 300
+	signedInTTL  = 30 * 24 * time.Hour // since the last visit
+	guestTTL     = 7 * 24 * time.Hour  // since the last change
+	slideEvery   = time.Hour           // how stale seen_at may be, so that a visit is rarely a write
+	idBytes      = 32
+	maxUserAgent = 300
 
 	userKey = "user" // the session value that says whose it is; only SignIn sets it
 )
@@ -41,11 +39,12 @@ const (
 //
 // Values live in Redis at session:<hex of the hash>, as a JSON object of strings. Whether an id is signed in is decided by
 // its row in PostgreSQL alone: a row that is gone ends the session whatever Redis remembers, and a person whose values Redis
-// lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis.
+// lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis. See
+// docs/decisions/0011-sessions-survive-redis.md.
 type Sessions struct {
 	pool   *pgxpool.Pool
 	q      *dbsqlc.Queries
-	redis  redis.UniversalClient
+	redis  *store
 	log    *slog.Logger
 	now    func() time.Time
 	secure bool
@@ -56,7 +55,7 @@ var _ sessions.Store = (*Sessions)(nil)
 // NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries the
 // __Host- prefix, which a browser accepts from this very host only.
 func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, secure bool) *Sessions {
-	return &Sessions{pool: pool, q: dbsqlc.New(), redis: rdb, log: log, now: now, secure: secure}
+	return &Sessions{pool: pool, q: dbsqlc.New(), redis: &store{redis: rdb}, log: log, now: now, secure: secure}
 }
 
 // CookieName is the name to hand to Get.
@@ -245,18 +244,20 @@ func (s *Sessions) end(ctx context.Context, id string) error {
 	return nil
 }
 
-func (s *Sessions) get(ctx context.Context, id string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, redisPatience)
-	defer cancel()
-	return s.redis.Get(ctx, redisKey(hash(id))).Bytes()
+func (s *Sessions) get(ctx context.Context, id string) (raw []byte, err error) {
+	err = s.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		raw, err = r.Get(ctx, redisKey(hash(id))).Bytes()
+		return err
+	})
+	return raw, err
 }
 
 func (s *Sessions) put(ctx context.Context, id string, values map[string]string, ttl time.Duration) bool {
 	raw, err := json.Marshal(values)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, redisPatience)
-		defer cancel()
-		err = s.redis.Set(ctx, redisKey(hash(id)), raw, ttl).Err()
+		err = s.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+			return r.Set(ctx, redisKey(hash(id)), raw, ttl).Err()
+		})
 	}
 	if err != nil {
 		s.log.WarnContext(ctx, "session values not kept", "error", err)
@@ -269,17 +270,15 @@ func (s *Sessions) forget(ctx context.Context, hashes ...[]byte) {
 	if len(hashes) == 0 {
 		return
 	}
-	keys := make([]string, len(hashes))
-	for i, h := range hashes {
-		keys[i] = redisKey(h)
-	}
-	ctx, cancel := context.WithTimeout(ctx, redisPatience)
-	defer cancel()
-	pipe := s.redis.Pipeline() // one key a command, which a cluster allows
-	for _, key := range keys {
-		pipe.Del(ctx, key)
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
+	err := s.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		pipe := r.Pipeline() // one key a command, which a cluster allows
+		for _, h := range hashes {
+			pipe.Del(ctx, redisKey(h))
+		}
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+	if err != nil {
 		s.log.WarnContext(ctx, "session values not dropped", "error", err)
 	}
 }

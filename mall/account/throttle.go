@@ -17,7 +17,7 @@ import (
 // The count lives in Redis, shared by all processes. Without Redis each process counts for itself in memory, so that n
 // processes together let n times as many pass; argon2id's cost and the bound on hashings still hold.
 type throttle struct {
-	redis  redis.UniversalClient
+	redis  *store
 	log    *slog.Logger
 	now    func() time.Time
 	name   string
@@ -48,7 +48,7 @@ if left < 0 then
 end
 return {n, left}`)
 
-func newThrottle(rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, name string, limit int, period time.Duration) *throttle {
+func newThrottle(rdb *store, log *slog.Logger, now func() time.Time, name string, limit int, period time.Duration) *throttle {
 	return &throttle{redis: rdb, log: log, now: now, name: name, limit: limit, period: period, local: map[string]window{}}
 }
 
@@ -71,17 +71,18 @@ func (t *throttle) clear(ctx context.Context, subject string) {
 	t.mu.Lock()
 	delete(t.local, subject)
 	t.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, redisPatience)
-	defer cancel()
-	if err := t.redis.Del(ctx, t.key(subject)).Err(); err != nil {
+	err := t.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error { return r.Del(ctx, t.key(subject)).Err() })
+	if err != nil {
 		t.log.WarnContext(ctx, "attempts not forgotten", "throttle", t.name, "error", err)
 	}
 }
 
 func (t *throttle) shared(ctx context.Context, subject string) (n int, left time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, redisPatience)
-	defer cancel()
-	got, err := countAttempt.Run(ctx, t.redis, []string{t.key(subject)}, t.period.Milliseconds()).Int64Slice()
+	var got []int64
+	err = t.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		got, err = countAttempt.Run(ctx, r, []string{t.key(subject)}, t.period.Milliseconds()).Int64Slice()
+		return err
+	})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,0 +1,64 @@
+package account_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
+	"videomall/mall/account"
+)
+
+const goodPassword = "three quiet herons"
+
+// clock is the time of one test, moved by hand.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Now().Truncate(time.Microsecond)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// house is the module on a database and a Redis of the test's own.
+type house struct {
+	*account.Accounts
+	sessions *account.Sessions
+	pool     *pgxpool.Pool
+	redis    *redis.Client
+	clock    *clock
+}
+
+func newHouse(t *testing.T, rdb *redis.Client) *house {
+	t.Helper()
+	pool, c, log := dbtest.New(t), newClock(), slog.New(slog.DiscardHandler)
+	return &house{
+		Accounts: account.New(pool, rdb, log, c.now), sessions: account.NewSessions(pool, rdb, log, c.now, false),
+		pool: pool, redis: rdb, clock: c,
+	}
+}
+
+func (h *house) register(t *testing.T, email string) account.User {
+	t.Helper()
+	u, err := h.Register(context.Background(), account.Registration{Email: email, Name: "Somebody", Password: goodPassword, Addr: email})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
