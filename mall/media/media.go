@@ -1,0 +1,104 @@
+// Package media owns packaged films: their encrypted segments in storage, the keys of those segments and
+// the clear trailer. It refuses to know who may watch: whoever asks for a key here has been let in before.
+package media
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/fault"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+var (
+	// ErrUnknownAsset is a film or a key of it that is not there.
+	ErrUnknownAsset = fault.New(fault.NotFound, "unknown_asset", "There is no such video file.")
+	// ErrBadPackage is a film that cannot be packaged; the cause says what about it.
+	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a film that the mall can package.")
+)
+
+// Media packages films and hands out their files and keys.
+type Media struct {
+	pool    *pgxpool.Pool
+	storage *Storage
+	keys    wrapper
+	now     func() time.Time
+	q       *dbsqlc.Queries
+}
+
+// New needs a migrated database and the mall's secret, of 16 bytes at the least; the key that wraps segment keys
+// is derived from it, so another secret opens none of them.
+func New(pool *pgxpool.Pool, storage *Storage, secret []byte, now func() time.Time) (*Media, error) {
+	if len(secret) < 16 {
+		return nil, errors.New("media: the secret is shorter than 16 bytes")
+	}
+	keys, err := newWrapper(secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Media{pool: pool, storage: storage, keys: keys, now: now, q: dbsqlc.New()}, nil
+}
+
+// Storage is where the films lie.
+func (m *Media) Storage() *Storage { return m.storage }
+
+// Caption is one language's subtitles, a WebVTT file in the film's folder "extras".
+type Caption struct {
+	Language string `json:"language"`
+	File     string `json:"file"`
+}
+
+// Asset is a packaged film.
+type Asset struct {
+	ID int64
+	// Prefix is its folder in storage and its name in every address.
+	Prefix          string
+	DurationSeconds int
+	Renditions      []Rendition
+	Captions        []Caption
+	HasThumbnails   bool
+}
+
+// Asset returns a film, or ErrUnknownAsset.
+func (m *Media) Asset(ctx context.Context, id int64) (Asset, error) {
+	row, err := m.q.AssetByID(ctx, m.pool, id)
+	return found(row, err)
+}
+
+// AssetByPrefix returns a film, or ErrUnknownAsset.
+func (m *Media) AssetByPrefix(ctx context.Context, prefix string) (Asset, error) {
+	row, err := m.q.AssetByPrefix(ctx, m.pool, prefix)
+	return found(row, err)
+}
+
+func found(row dbsqlc.MediaAsset, err error) (Asset, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Asset{}, ErrUnknownAsset
+	}
+	if err != nil {
+		return Asset{}, fmt.Errorf("read asset: %w", err)
+	}
+	a := Asset{ID: row.ID, Prefix: row.Prefix, DurationSeconds: int(row.DurationSeconds), HasThumbnails: row.HasThumbnails}
+	if err := errors.Join(json.Unmarshal(row.Renditions, &a.Renditions), json.Unmarshal(row.Captions, &a.Captions)); err != nil {
+		return Asset{}, fmt.Errorf("asset %d: %w", a.ID, err)
+	}
+	return a, nil
+}
+
+// Key returns the 16 bytes that open the segments numbered with it, or ErrUnknownAsset.
+func (m *Media) Key(ctx context.Context, prefix string, number int) ([]byte, error) {
+	row, err := m.q.Key(ctx, m.pool, dbsqlc.KeyParams{Prefix: prefix, Number: int32(number)})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrUnknownAsset
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read key %d of %s: %w", number, prefix, err)
+	}
+	return m.keys.unwrap(row.Wrapped, row.AssetID, number)
+}

@@ -1,0 +1,44 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// Master reads a packaged film's renditions, or ErrUnknownAsset.
+func (m *Media) Master(prefix string) (Master, error) {
+	text, err := m.readFilm(prefix, "master.m3u8")
+	if err != nil {
+		return Master{}, err
+	}
+	return ParseMaster(text)
+}
+
+// Playlist reads the packaged playlist of a rendition, or ErrUnknownAsset.
+func (m *Media) Playlist(prefix, rendition string) (Playlist, error) {
+	if !renditionName.MatchString(rendition) {
+		return Playlist{}, ErrUnknownAsset
+	}
+	text, err := m.readFilm(prefix, rendition+"/index.m3u8")
+	if err != nil {
+		return Playlist{}, err
+	}
+	return ParsePlaylist(text)
+}
+
+func (m *Media) readFilm(prefix, name string) ([]byte, error) {
+	if !prefixName.MatchString(prefix) {
+		return nil, ErrUnknownAsset
+	}
+	f, err := m.storage.open(filmsFolder + "/" + prefix + "/" + name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrUnknownAsset.Because("%w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s of %s: %w", name, prefix, err)
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxPlaylist+1))
+}

@@ -1,0 +1,327 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+const (
+	// trailerSegments of 4 s make the clear trailer, from the smallest rendition.
+	trailerSegments = 3
+	// extrasFolder holds what goes with a film: captions and the thumbnails' sheet.
+	extrasFolder = "extras"
+	// maxFile bounds one file of a film: a segment is a few seconds.
+	maxFile = 64 << 20
+)
+
+var (
+	prefixName   = regexp.MustCompile(`^[a-z0-9-]{1,100}$`)
+	languageName = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+	sheetName    = regexp.MustCompile(`^[a-z0-9_-]{1,60}\.(jpg|webp|png)$`)
+)
+
+// Pack encrypts a film in the clear form that ffmpeg writes and adds it to storage and database. src holds
+//
+//	master.m3u8, <lines>p/index.m3u8 with its init file and segments,
+//	captions/<language>.vtt, thumbnails.vtt and the sheets it names (all three optional)
+//
+// Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A prefix that
+// was packaged before is returned as it is. A crash leaves either no film or a whole one. ErrBadPackage
+// says that src is not such a film.
+func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int) (Asset, error) {
+	if !prefixName.MatchString(prefix) || keyEvery < 1 {
+		return Asset{}, ErrBadPackage.Because("prefix %q with a key every %d segments", prefix, keyEvery)
+	}
+	if a, err := m.AssetByPrefix(ctx, prefix); err == nil && m.storage.exists(filmsFolder+"/"+prefix) {
+		return a, nil
+	} else if err != nil && !errors.Is(err, ErrUnknownAsset) {
+		return Asset{}, err
+	}
+	p := packer{src: src, storage: m.storage, staging: stagingFolder + "/" + prefix + "-" + rand.Text(), keyEvery: keyEvery}
+	defer func() { _ = m.storage.root.RemoveAll(p.staging) }()
+	asset, err := p.film()
+	if err != nil {
+		return Asset{}, fmt.Errorf("pack %s: %w", prefix, err)
+	}
+	asset.Prefix = prefix
+	if err := m.publish(ctx, &asset, p); err != nil {
+		return Asset{}, fmt.Errorf("pack %s: %w", prefix, err)
+	}
+	return asset, nil
+}
+
+// publish puts the folders in place and commits the rows. Folders go first: without its rows a film is not
+// known to anybody, and the next Pack replaces it.
+func (m *Media) publish(ctx context.Context, a *Asset, p packer) error {
+	renditions, err := json.Marshal(a.Renditions)
+	if err != nil {
+		return err
+	}
+	captions, err := json.Marshal(a.Captions)
+	if err != nil {
+		return err
+	}
+	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		if err := m.q.LockPrefix(ctx, tx, a.Prefix); err != nil {
+			return err
+		}
+		row, err := m.q.AssetByPrefix(ctx, tx, a.Prefix)
+		if err == nil && m.storage.exists(filmsFolder+"/"+a.Prefix) { // another Pack was quicker
+			*a, err = found(row, nil)
+			return err
+		}
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		a.ID, err = m.q.UpsertAsset(ctx, tx, dbsqlc.UpsertAssetParams{
+			Prefix: a.Prefix, DurationSeconds: int32(a.DurationSeconds), Renditions: renditions,
+			Captions: captions, HasThumbnails: a.HasThumbnails, CreatedAt: m.now(),
+		})
+		if err != nil {
+			return err
+		}
+		// Rows without a folder (a lost disk) get a new film under new keys.
+		if err := m.q.DeleteKeys(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		numbers, wrapped := make([]int32, len(p.keys)), make([][]byte, len(p.keys))
+		for i, k := range p.keys {
+			numbers[i], wrapped[i] = int32(i), m.keys.wrap(k, a.ID, i)
+		}
+		if err := m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{AssetID: a.ID, Numbers: numbers, Wrapped: wrapped}); err != nil {
+			return err
+		}
+		if err := m.storage.replace(p.staging+"/trailer", trailersFolder+"/"+a.Prefix); err != nil {
+			return err
+		}
+		return m.storage.replace(p.staging+"/film", filmsFolder+"/"+a.Prefix)
+	})
+}
+
+// packer writes one film into the staging folder.
+type packer struct {
+	src      fs.FS
+	storage  *Storage
+	staging  string
+	keyEvery int
+	keys     [][]byte
+}
+
+func (p *packer) film() (Asset, error) {
+	text, err := p.read("master.m3u8")
+	if err != nil {
+		return Asset{}, err
+	}
+	master, err := ParseMaster(text)
+	if err != nil {
+		return Asset{}, ErrBadPackage.Because("master.m3u8: %w", err)
+	}
+	a := Asset{Renditions: master.Renditions}
+	smallest := master.Renditions[0]
+	segments := 0
+	for _, r := range master.Renditions {
+		list, err := p.rendition(r.Name)
+		if err != nil {
+			return Asset{}, err
+		}
+		if segments == 0 {
+			segments, a.DurationSeconds = len(list.Segments), max(1, int(math.Round(list.Duration())))
+		}
+		if len(list.Segments) != segments { // shared keys go by the segment's number
+			return Asset{}, ErrBadPackage.Because("%s has %d segments and another rendition %d", r.Name, len(list.Segments), segments)
+		}
+		if r.Lines() < smallest.Lines() {
+			smallest = r
+		}
+	}
+	if err := p.write("film/master.m3u8", master.Bytes(func(Rendition) bool { return true })); err != nil {
+		return Asset{}, err
+	}
+	if err := p.trailer(smallest.Name); err != nil {
+		return Asset{}, err
+	}
+	if a.Captions, err = p.captions(); err != nil {
+		return Asset{}, err
+	}
+	a.HasThumbnails, err = p.thumbnails()
+	return a, err
+}
+
+// rendition encrypts one size of the picture and returns its packaged playlist.
+func (p *packer) rendition(name string) (Playlist, error) {
+	list, err := p.clear(name)
+	if err != nil {
+		return Playlist{}, err
+	}
+	if err := p.copy(name+"/"+list.Init, "film/"+name+"/"+list.Init); err != nil {
+		return Playlist{}, err
+	}
+	for i := range list.Segments {
+		s := &list.Segments[i]
+		if s.Key = i / p.keyEvery; s.Key == len(p.keys) {
+			key := make([]byte, keySize)
+			_, _ = rand.Read(key) // never fails: it ends the process instead
+			p.keys = append(p.keys, key)
+		}
+		clear, err := p.read(name + "/" + s.File)
+		if err != nil {
+			return Playlist{}, err
+		}
+		sealed, err := encrypt(p.keys[s.Key], clear, i)
+		if err != nil {
+			return Playlist{}, err
+		}
+		if err := p.write("film/"+name+"/"+s.File, sealed); err != nil {
+			return Playlist{}, err
+		}
+	}
+	packaged := list.Bytes("", func(n int) string { return keyScheme + strconv.Itoa(n) })
+	return list, p.write("film/"+name+"/index.m3u8", packaged)
+}
+
+func (p *packer) clear(name string) (Playlist, error) {
+	text, err := p.read(name + "/index.m3u8")
+	if err != nil {
+		return Playlist{}, err
+	}
+	list, err := ParsePlaylist(text)
+	if err != nil {
+		return Playlist{}, ErrBadPackage.Because("%s/index.m3u8: %w", name, err)
+	}
+	seen := map[string]bool{list.Init: true}
+	for _, s := range list.Segments {
+		if s.Key >= 0 || seen[s.File] || list.Init == "" {
+			return Playlist{}, ErrBadPackage.Because("%s/index.m3u8: %s is encrypted, listed twice or has no init file", name, s.File)
+		}
+		seen[s.File] = true
+	}
+	return list, nil
+}
+
+func (p *packer) trailer(name string) error {
+	list, err := p.clear(name)
+	if err != nil {
+		return err
+	}
+	list.Segments = list.Segments[:min(trailerSegments, len(list.Segments))]
+	for _, file := range append([]string{list.Init}, files(list.Segments)...) {
+		if err := p.copy(name+"/"+file, "trailer/"+file); err != nil {
+			return err
+		}
+	}
+	return p.write("trailer/index.m3u8", list.Bytes("", nil))
+}
+
+func files(segments []Segment) []string {
+	names := make([]string, len(segments))
+	for i, s := range segments {
+		names[i] = s.File
+	}
+	return names
+}
+
+func (p *packer) captions() ([]Caption, error) {
+	entries, err := fs.ReadDir(p.src, "captions")
+	if errors.Is(err, fs.ErrNotExist) {
+		return []Caption{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	captions := []Caption{}
+	for _, e := range entries {
+		language, ok := strings.CutSuffix(e.Name(), ".vtt")
+		if !ok || !languageName.MatchString(language) {
+			return nil, ErrBadPackage.Because("captions/%s is not <language>.vtt", e.Name())
+		}
+		text, err := p.webVTT("captions/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		if err := p.write("film/"+extrasFolder+"/"+e.Name(), text); err != nil {
+			return nil, err
+		}
+		captions = append(captions, Caption{Language: language, File: e.Name()})
+	}
+	return captions, nil
+}
+
+// thumbnails copies thumbnails.vtt and the sheets that its cues name: "sheet.jpg#xywh=0,0,160,90".
+func (p *packer) thumbnails() (bool, error) {
+	text, err := p.webVTT("thumbnails.vtt")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	copied := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		sheet, _, ok := strings.Cut(strings.TrimSpace(line), "#xywh=")
+		if !ok || copied[sheet] {
+			continue
+		}
+		if !sheetName.MatchString(sheet) {
+			return false, ErrBadPackage.Because("thumbnails.vtt names %.80q", sheet)
+		}
+		if err := p.copy(sheet, "film/"+extrasFolder+"/"+sheet); err != nil {
+			return false, err
+		}
+		copied[sheet] = true
+	}
+	return true, p.write("film/"+extrasFolder+"/thumbnails.vtt", text)
+}
+
+func (p *packer) webVTT(name string) ([]byte, error) {
+	text, err := p.read(name)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("WEBVTT")) {
+		return nil, ErrBadPackage.Because("%s is not WebVTT", name)
+	}
+	return text, nil
+}
+
+func (p *packer) copy(from, to string) error {
+	b, err := p.read(from)
+	if err != nil {
+		return err
+	}
+	return p.write(to, b)
+}
+
+// read says ErrBadPackage for a file that is missing or out of proportion.
+func (p *packer) read(name string) ([]byte, error) {
+	info, err := fs.Stat(p.src, name)
+	if err == nil && info.Size() > maxFile {
+		return nil, ErrBadPackage.Because("%s has %d bytes", name, info.Size())
+	}
+	if err != nil {
+		return nil, ErrBadPackage.Because("%w", err)
+	}
+	return fs.ReadFile(p.src, name)
+}
+
+func (p *packer) write(name string, b []byte) error {
+	name = p.staging + "/" + name
+	if err := p.storage.root.MkdirAll(path.Dir(name), 0o700); err != nil {
+		return err
+	}
+	return p.storage.root.WriteFile(name, b, 0o600)
+}

@@ -1,0 +1,372 @@
+package media_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db/dbtest"
+	"videomall/mall/media"
+)
+
+var secret = []byte("a secret of thirty-two bytes, ok")
+
+type fixture struct {
+	*media.Media
+	pool *pgxpool.Pool
+	dir  string
+}
+
+func open(t *testing.T) fixture {
+	t.Helper()
+	pool, dir := dbtest.New(t), t.TempDir()
+	storage, err := media.OpenStorage("", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { storage.Close() })
+	m, err := media.New(pool, storage, secret, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fixture{m, pool, filepath.Join(dir, "media")}
+}
+
+// film is a clear film of n segments in 360p and 720p, with content that only has to come back unchanged.
+func film(n int) fstest.MapFS {
+	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-VERSION:7\n" +
+		"#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n\n" +
+		"#EXT-X-STREAM-INF:BANDWIDTH=3220800,RESOLUTION=1280x720,CODECS=\"avc1.64001f,mp4a.40.2\"\n720p/index.m3u8\n\n")}}
+	for i, name := range []string{"360p", "720p"} {
+		var list strings.Builder
+		fmt.Fprintf(&list, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"+
+			"#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init_%d.mp4\"\n", i)
+		files[fmt.Sprintf("%s/init_%d.mp4", name, i)] = &fstest.MapFile{Data: []byte("init " + name)}
+		for s := range n {
+			fmt.Fprintf(&list, "#EXTINF:4.000000,\ns%05d.m4s\n", s)
+			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{Data: bytes.Repeat([]byte{byte(s), byte(i)}, 500+s)}
+		}
+		list.WriteString("#EXT-X-ENDLIST\n")
+		files[name+"/index.m3u8"] = &fstest.MapFile{Data: []byte(list.String())}
+	}
+	return files
+}
+
+func withExtras(files fstest.MapFS) fstest.MapFS {
+	files["captions/zh-CN.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")}
+	files["captions/en.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")}
+	files["thumbnails.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n")}
+	files["sheet.jpg"] = &fstest.MapFile{Data: []byte("a picture")}
+	return files
+}
+
+// decrypt is a player's half: AES-128-CBC, PKCS#7, the media sequence number as IV.
+func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
+	t.Helper()
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	iv := make([]byte, 16)
+	binary.BigEndian.PutUint64(iv[8:], uint64(sequence))
+	clear := make([]byte, len(sealed))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(clear, sealed)
+	return clear[:len(clear)-int(clear[len(clear)-1])]
+}
+
+func (f fixture) read(t *testing.T, prefix, folder, file string) []byte {
+	t.Helper()
+	h, err := f.Storage().OpenFilm(prefix, folder, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	b, err := io.ReadAll(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	src := withExtras(film(300)) // beyond 256, so that the IV has two bytes
+	a, err := f.Pack(t.Context(), src, "first-film", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.DurationSeconds != 1200 || len(a.Renditions) != 2 || a.Renditions[1].Lines() != 720 || len(a.Captions) != 2 || !a.HasThumbnails {
+		t.Fatalf("asset %+v", a)
+	}
+	for _, r := range a.Renditions {
+		list, err := f.Playlist("first-film", r.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.read(t, "first-film", r.Name, list.Init); !bytes.Equal(got, src[r.Name+"/"+list.Init].Data) {
+			t.Fatalf("%s: the init file must stay clear", r.Name)
+		}
+		for i, s := range list.Segments {
+			if s.Key != i/2 {
+				t.Fatalf("segment %d has key %d", i, s.Key)
+			}
+			key, err := f.Key(t.Context(), "first-film", s.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := src[r.Name+"/"+s.File].Data
+			sealed := f.read(t, "first-film", r.Name, s.File)
+			if bytes.Contains(sealed, want[:32]) || !bytes.Equal(decrypt(t, key, sealed, i), want) {
+				t.Fatalf("%s/%s: clear text in the file, or another one inside", r.Name, s.File)
+			}
+		}
+	}
+	keys := map[string]bool{}
+	for n := range 150 {
+		k, err := f.Key(t.Context(), "first-film", n)
+		if err != nil || len(k) != 16 || keys[string(k)] {
+			t.Fatalf("key %d: %d bytes, repeated %v, %v", n, len(k), keys[string(k)], err)
+		}
+		keys[string(k)] = true
+	}
+	for _, name := range []string{"zh-CN.vtt", "en.vtt", "thumbnails.vtt", "sheet.jpg"} {
+		f.read(t, "first-film", "extras", name)
+	}
+	again, err := f.Asset(t.Context(), a.ID)
+	if err != nil || again.Prefix != "first-film" || again.Captions[1].Language != "zh-CN" || again.Renditions[0].Width != 640 {
+		t.Fatalf("read back %+v, %v", again, err)
+	}
+}
+
+func TestTheTrailerIsShortAndClear(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	src := film(9)
+	if _, err := f.Pack(t.Context(), src, "film", 2); err != nil {
+		t.Fatal(err)
+	}
+	h, err := f.Storage().OpenTrailer("film", "index.m3u8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	text, _ := io.ReadAll(h)
+	list, err := media.ParsePlaylist(text)
+	if err != nil || len(list.Segments) != 3 || list.Segments[0].Key != -1 {
+		t.Fatalf("%s\n%v", text, err)
+	}
+	for _, s := range list.Segments {
+		got, err := os.ReadFile(filepath.Join(f.dir, "trailers", "film", s.File))
+		if err != nil || !bytes.Equal(got, src["360p/"+s.File].Data) {
+			t.Fatalf("%s: %v", s.File, err)
+		}
+	}
+	if _, err := f.Storage().OpenTrailer("film", "s00003.m4s"); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("a fourth segment: %v", err)
+	}
+}
+
+func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	const packers = 4
+	ids := make([]int64, packers)
+	var wg sync.WaitGroup
+	for i := range packers {
+		wg.Go(func() {
+			a, err := f.Pack(context.WithoutCancel(t.Context()), film(5), "film", 2)
+			if err != nil {
+				t.Error(err)
+			}
+			ids[i] = a.ID
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id != ids[0] || id == 0 {
+			t.Fatalf("several assets of one prefix: %v", ids)
+		}
+	}
+	plays := func() {
+		t.Helper()
+		key, err := f.Key(t.Context(), "film", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"), 3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
+			t.Fatal("the keys are not this film's")
+		}
+	}
+	plays()
+	// The disk is new and the database is not.
+	if err := os.RemoveAll(filepath.Join(f.dir, "films", "film")); err != nil {
+		t.Fatal(err)
+	}
+	a, err := f.Pack(t.Context(), film(5), "film", 2)
+	if err != nil || a.ID != ids[0] {
+		t.Fatalf("asset %d, %v; before it was %d", a.ID, err, ids[0])
+	}
+	plays()
+	// The database is new and the disk is not: the crash between the rename and the commit.
+	if _, err := f.pool.Exec(t.Context(), "delete from media_asset"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Pack(t.Context(), film(5), "film", 2); err != nil {
+		t.Fatal(err)
+	}
+	plays()
+	left, err := os.ReadDir(filepath.Join(f.dir, "staging"))
+	if err != nil || len(left) != 0 {
+		t.Fatalf("left in staging: %v, %v", left, err)
+	}
+}
+
+func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for _, p := range []string{"a", "b"} {
+		if _, err := f.Pack(t.Context(), film(6), p, 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec := func(sql string) {
+		t.Helper()
+		if tag, err := f.pool.Exec(t.Context(), sql); err != nil || tag.RowsAffected() != 1 {
+			t.Fatalf("%v, %v", tag, err)
+		}
+	}
+	of := func(p string) string { return "(select id from media_asset where prefix = '" + p + "')" }
+	exec("update media_key set wrapped = (select wrapped from media_key where asset_id = " + of("b") + " and number = 0) where asset_id = " + of("a") + " and number = 0")
+	exec("update media_key set wrapped = (select wrapped from media_key where asset_id = " + of("a") + " and number = 2) where asset_id = " + of("a") + " and number = 1")
+	exec("update media_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where asset_id = " + of("b") + " and number = 1")
+	exec("update media_key set wrapped = 'short' where asset_id = " + of("b") + " and number = 2")
+	for _, c := range []struct {
+		prefix string
+		number int
+	}{{"a", 0}, {"a", 1}, {"b", 1}, {"b", 2}} {
+		if k, err := f.Key(t.Context(), c.prefix, c.number); err == nil {
+			t.Errorf("key %d of %s opened: %x", c.number, c.prefix, k)
+		}
+	}
+	if _, err := f.Key(t.Context(), "a", 2); err != nil {
+		t.Errorf("an untouched key: %v", err)
+	}
+	other, err := media.New(f.pool, f.Storage(), []byte("another secret of 32 bytes, okay"), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Key(t.Context(), "a", 2); err == nil {
+		t.Error("another secret opened a key")
+	}
+	for _, number := range []int{3, -1} {
+		if _, err := f.Key(t.Context(), "a", number); !errors.Is(err, media.ErrUnknownAsset) {
+			t.Errorf("key %d: got %v, want ErrUnknownAsset", number, err)
+		}
+	}
+}
+
+func TestWhatIsNoFilmIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	cases := map[string]func(fstest.MapFS){
+		"no master":              func(m fstest.MapFS) { delete(m, "master.m3u8") },
+		"a missing segment":      func(m fstest.MapFS) { delete(m, "720p/s00002.m4s") },
+		"a missing init":         func(m fstest.MapFS) { delete(m, "360p/init_0.mp4") },
+		"renditions out of step": func(m fstest.MapFS) { m["720p/index.m3u8"] = film(2)["720p/index.m3u8"] },
+		"captions no WebVTT":     func(m fstest.MapFS) { m["captions/en.vtt"].Data = []byte("<html>") },
+		"a caption's odd name":   func(m fstest.MapFS) { m["captions/..x.vtt"] = m["captions/en.vtt"] },
+		"a thumbnail elsewhere": func(m fstest.MapFS) {
+			m["thumbnails.vtt"].Data = []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n../master.m3u8#xywh=0,0,1,1\n")
+		},
+		"a segment elsewhere": func(m fstest.MapFS) {
+			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("s00001.m4s"), []byte("../720p/s00001.m4s"), 1)
+		},
+		"encrypted before": func(m fstest.MapFS) {
+			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("#EXTINF"), []byte("#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXTINF"), 1)
+		},
+	}
+	for name, spoil := range cases {
+		src := withExtras(film(4))
+		spoil(src)
+		if _, err := f.Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
+			t.Errorf("%s: got %v, want ErrBadPackage", name, err)
+		}
+	}
+	for _, prefix := range []string{"", "../x", "A", "a/b", strings.Repeat("a", 101)} {
+		if _, err := f.Pack(t.Context(), film(1), prefix, 2); !errors.Is(err, media.ErrBadPackage) {
+			t.Errorf("prefix %q: got %v", prefix, err)
+		}
+	}
+	for _, folder := range []string{"films", "trailers", "staging"} {
+		if left, err := os.ReadDir(filepath.Join(f.dir, folder)); err != nil || len(left) != 0 {
+			t.Errorf("left in %s: %v, %v", folder, left, err)
+		}
+	}
+}
+
+// ffmpeg is the judge that shares no code with us: it must decode what was decrypted.
+func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		dbtest.Missing(t, err)
+	}
+	f := open(t)
+	clear := t.TempDir()
+	run := func(name string, args ...string) string {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	if err := os.MkdirAll(filepath.Join(clear, "360p"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=10", "-f", "lavfi", "-i", "sine=f=440:d=10",
+		"-map", "0:v", "-map", "1:a", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-c:a", "aac",
+		"-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_flags", "independent_segments", "-hls_segment_type", "fmp4",
+		"-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", clear+"/%v/s%05d.m4s", "-master_pl_name", "master.m3u8",
+		"-var_stream_map", "v:0,a:0,name:360p", clear+"/%v/index.m3u8")
+	a, err := f.Pack(t.Context(), os.DirFS(clear), "film", 2)
+	if err != nil || a.DurationSeconds != 10 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	list, err := f.Playlist("film", "360p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := bytes.NewBuffer(f.read(t, "film", "360p", list.Init))
+	for i, s := range list.Segments {
+		key, err := f.Key(t.Context(), "film", s.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.Write(decrypt(t, key, f.read(t, "film", "360p", s.File), i))
+	}
+	path := filepath.Join(t.TempDir(), "whole.mp4")
+	if err := os.WriteFile(path, whole.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if frames := run("ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path); frames != "250" {
+		t.Fatalf("%s frames decoded, want 250", frames)
+	}
+	run("ffmpeg", "-v", "error", "-xerror", "-nostdin", "-i", filepath.Join(f.dir, "trailers", "film", "index.m3u8"), "-f", "null", "-")
+}
