@@ -30,6 +30,8 @@ create table outbox_delivery (
 );
 create index outbox_delivery_due_idx on outbox_delivery (subscriber, aggregate, event_id) where state = 'pending';
 create index outbox_delivery_dead_idx on outbox_delivery (settled_at) where state = 'dead';
+create index outbox_delivery_done_idx on outbox_delivery (settled_at) where state = 'delivered';
+create index outbox_delivery_event_idx on outbox_delivery (event_id);
 
 -- +goose Down
 drop table outbox_delivery;

@@ -1,2 +1,66 @@
 -- name: InsertEvent :exec
 insert into outbox_event (type, aggregate, payload, created_at) values (@type, @aggregate, @payload, @created_at);
+
+-- name: AddCursor :exec
+insert into outbox_cursor (subscriber) values (@subscriber) on conflict do nothing;
+
+-- name: LockCursor :one
+-- No row: another process is fanning out for this subscriber right now.
+select xid::text as xid, event_id from outbox_cursor where subscriber = @subscriber for update skip locked;
+
+-- name: EventsAfter :many
+-- Only below the oldest running transaction: whatever commits later has a higher xid, so nothing is skipped.
+select id, xid::text as xid, type, aggregate from outbox_event
+where (xid, id) > (cast(@stream_xid::text as xid8), @event_id::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
+order by outbox_event.xid, id limit @max_rows;
+
+-- name: MoveCursor :exec
+update outbox_cursor set xid = cast(@stream_xid::text as xid8), event_id = @event_id where subscriber = @subscriber;
+
+-- name: InsertDeliveries :exec
+insert into outbox_delivery (subscriber, event_id, aggregate, next_at)
+select @subscriber, unnest(@event_ids::bigint[]), unnest(@aggregates::text[]), @next_at
+on conflict do nothing;
+
+-- name: DueDeliveries :many
+-- The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too.
+select d.event_id, d.attempts, e.type, e.aggregate, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.subscriber = @subscriber and d.state = 'pending' and d.next_at <= @at::timestamptz
+  and not exists (select from outbox_delivery p
+    where p.subscriber = d.subscriber and p.aggregate = d.aggregate and p.state = 'pending' and p.event_id < d.event_id)
+order by d.event_id limit @max_rows
+for update of d skip locked;
+
+-- name: SettleDelivery :exec
+update outbox_delivery set state = @state, attempts = attempts + 1, last_error = @last_error, settled_at = @at::timestamptz
+where subscriber = @subscriber and event_id = @event_id;
+
+-- name: DelayDelivery :exec
+update outbox_delivery set attempts = attempts + 1, last_error = @last_error, next_at = @next_at
+where subscriber = @subscriber and event_id = @event_id;
+
+-- name: DeadDeliveries :many
+select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.settled_at, e.type, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.state = 'dead' order by d.settled_at desc, d.event_id desc limit @max_rows;
+
+-- name: CountDead :one
+select count(*) from outbox_delivery where state = 'dead';
+
+-- name: ReviveDelivery :execrows
+update outbox_delivery set state = 'pending', attempts = 0, next_at = @next_at, settled_at = null
+where subscriber = @subscriber and event_id = @event_id and state = 'dead';
+
+-- name: DiscardDelivery :execrows
+delete from outbox_delivery where subscriber = @subscriber and event_id = @event_id and state = 'dead';
+
+-- name: PurgeDeliveries :exec
+delete from outbox_delivery where state = 'delivered' and settled_at < @before::timestamptz;
+
+-- name: PurgeEvents :execrows
+-- An event goes when every subscriber has read past it and no delivery of it is left.
+delete from outbox_event e
+where e.created_at < @before::timestamptz
+  and not exists (select from outbox_delivery d where d.event_id = e.id)
+  and not exists (select from outbox_cursor c where c.subscriber = any(@subscribers::text[]) and (c.xid, c.event_id) < (e.xid, e.id));

@@ -25,9 +25,10 @@ type Event struct {
 
 // Outbox keeps and relays events.
 type Outbox struct {
-	pool *pgxpool.Pool
-	now  func() time.Time
-	q    *dbsqlc.Queries
+	pool        *pgxpool.Pool
+	now         func() time.Time
+	q           *dbsqlc.Queries
+	subscribers []subscriber
 }
 
 // New opens the outbox.

@@ -10,6 +10,234 @@ import (
 	"time"
 )
 
+const addCursor = `-- name: AddCursor :exec
+insert into outbox_cursor (subscriber) values ($1) on conflict do nothing
+`
+
+func (q *Queries) AddCursor(ctx context.Context, db DBTX, subscriber string) error {
+	_, err := db.Exec(ctx, addCursor, subscriber)
+	return err
+}
+
+const countDead = `-- name: CountDead :one
+select count(*) from outbox_delivery where state = 'dead'
+`
+
+func (q *Queries) CountDead(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, countDead)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deadDeliveries = `-- name: DeadDeliveries :many
+select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.settled_at, e.type, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.state = 'dead' order by d.settled_at desc, d.event_id desc limit $1
+`
+
+type DeadDeliveriesRow struct {
+	Subscriber string
+	EventID    int64
+	Aggregate  string
+	Attempts   int32
+	LastError  string
+	SettledAt  *time.Time
+	Type       string
+	Payload    []byte
+	CreatedAt  time.Time
+}
+
+func (q *Queries) DeadDeliveries(ctx context.Context, db DBTX, maxRows int32) ([]DeadDeliveriesRow, error) {
+	rows, err := db.Query(ctx, deadDeliveries, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DeadDeliveriesRow{}
+	for rows.Next() {
+		var i DeadDeliveriesRow
+		if err := rows.Scan(
+			&i.Subscriber,
+			&i.EventID,
+			&i.Aggregate,
+			&i.Attempts,
+			&i.LastError,
+			&i.SettledAt,
+			&i.Type,
+			&i.Payload,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const delayDelivery = `-- name: DelayDelivery :exec
+update outbox_delivery set attempts = attempts + 1, last_error = $1, next_at = $2
+where subscriber = $3 and event_id = $4
+`
+
+type DelayDeliveryParams struct {
+	LastError  string
+	NextAt     time.Time
+	Subscriber string
+	EventID    int64
+}
+
+func (q *Queries) DelayDelivery(ctx context.Context, db DBTX, arg DelayDeliveryParams) error {
+	_, err := db.Exec(ctx, delayDelivery,
+		arg.LastError,
+		arg.NextAt,
+		arg.Subscriber,
+		arg.EventID,
+	)
+	return err
+}
+
+const discardDelivery = `-- name: DiscardDelivery :execrows
+delete from outbox_delivery where subscriber = $1 and event_id = $2 and state = 'dead'
+`
+
+type DiscardDeliveryParams struct {
+	Subscriber string
+	EventID    int64
+}
+
+func (q *Queries) DiscardDelivery(ctx context.Context, db DBTX, arg DiscardDeliveryParams) (int64, error) {
+	result, err := db.Exec(ctx, discardDelivery, arg.Subscriber, arg.EventID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const dueDeliveries = `-- name: DueDeliveries :many
+select d.event_id, d.attempts, e.type, e.aggregate, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.subscriber = $1 and d.state = 'pending' and d.next_at <= $2::timestamptz
+  and not exists (select from outbox_delivery p
+    where p.subscriber = d.subscriber and p.aggregate = d.aggregate and p.state = 'pending' and p.event_id < d.event_id)
+order by d.event_id limit $3
+for update of d skip locked
+`
+
+type DueDeliveriesParams struct {
+	Subscriber string
+	At         time.Time
+	MaxRows    int32
+}
+
+type DueDeliveriesRow struct {
+	EventID   int64
+	Attempts  int32
+	Type      string
+	Aggregate string
+	Payload   []byte
+	CreatedAt time.Time
+}
+
+// The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too.
+func (q *Queries) DueDeliveries(ctx context.Context, db DBTX, arg DueDeliveriesParams) ([]DueDeliveriesRow, error) {
+	rows, err := db.Query(ctx, dueDeliveries, arg.Subscriber, arg.At, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DueDeliveriesRow{}
+	for rows.Next() {
+		var i DueDeliveriesRow
+		if err := rows.Scan(
+			&i.EventID,
+			&i.Attempts,
+			&i.Type,
+			&i.Aggregate,
+			&i.Payload,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsAfter = `-- name: EventsAfter :many
+select id, xid::text as xid, type, aggregate from outbox_event
+where (xid, id) > (cast($1::text as xid8), $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
+order by outbox_event.xid, id limit $3
+`
+
+type EventsAfterParams struct {
+	StreamXid string
+	EventID   int64
+	MaxRows   int32
+}
+
+type EventsAfterRow struct {
+	ID        int64
+	Xid       string
+	Type      string
+	Aggregate string
+}
+
+// Only below the oldest running transaction: whatever commits later has a higher xid, so nothing is skipped.
+func (q *Queries) EventsAfter(ctx context.Context, db DBTX, arg EventsAfterParams) ([]EventsAfterRow, error) {
+	rows, err := db.Query(ctx, eventsAfter, arg.StreamXid, arg.EventID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EventsAfterRow{}
+	for rows.Next() {
+		var i EventsAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Xid,
+			&i.Type,
+			&i.Aggregate,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const insertDeliveries = `-- name: InsertDeliveries :exec
+insert into outbox_delivery (subscriber, event_id, aggregate, next_at)
+select $1, unnest($2::bigint[]), unnest($3::text[]), $4
+on conflict do nothing
+`
+
+type InsertDeliveriesParams struct {
+	Subscriber string
+	EventIds   []int64
+	Aggregates []string
+	NextAt     time.Time
+}
+
+func (q *Queries) InsertDeliveries(ctx context.Context, db DBTX, arg InsertDeliveriesParams) error {
+	_, err := db.Exec(ctx, insertDeliveries,
+		arg.Subscriber,
+		arg.EventIds,
+		arg.Aggregates,
+		arg.NextAt,
+	)
+	return err
+}
+
 const insertEvent = `-- name: InsertEvent :exec
 insert into outbox_event (type, aggregate, payload, created_at) values ($1, $2, $3, $4)
 `
@@ -27,6 +255,111 @@ func (q *Queries) InsertEvent(ctx context.Context, db DBTX, arg InsertEventParam
 		arg.Aggregate,
 		arg.Payload,
 		arg.CreatedAt,
+	)
+	return err
+}
+
+const lockCursor = `-- name: LockCursor :one
+select xid::text as xid, event_id from outbox_cursor where subscriber = $1 for update skip locked
+`
+
+type LockCursorRow struct {
+	Xid     string
+	EventID int64
+}
+
+// No row: another process is fanning out for this subscriber right now.
+func (q *Queries) LockCursor(ctx context.Context, db DBTX, subscriber string) (LockCursorRow, error) {
+	row := db.QueryRow(ctx, lockCursor, subscriber)
+	var i LockCursorRow
+	err := row.Scan(&i.Xid, &i.EventID)
+	return i, err
+}
+
+const moveCursor = `-- name: MoveCursor :exec
+update outbox_cursor set xid = cast($1::text as xid8), event_id = $2 where subscriber = $3
+`
+
+type MoveCursorParams struct {
+	StreamXid  string
+	EventID    int64
+	Subscriber string
+}
+
+func (q *Queries) MoveCursor(ctx context.Context, db DBTX, arg MoveCursorParams) error {
+	_, err := db.Exec(ctx, moveCursor, arg.StreamXid, arg.EventID, arg.Subscriber)
+	return err
+}
+
+const purgeDeliveries = `-- name: PurgeDeliveries :exec
+delete from outbox_delivery where state = 'delivered' and settled_at < $1::timestamptz
+`
+
+func (q *Queries) PurgeDeliveries(ctx context.Context, db DBTX, before time.Time) error {
+	_, err := db.Exec(ctx, purgeDeliveries, before)
+	return err
+}
+
+const purgeEvents = `-- name: PurgeEvents :execrows
+delete from outbox_event e
+where e.created_at < $1::timestamptz
+  and not exists (select from outbox_delivery d where d.event_id = e.id)
+  and not exists (select from outbox_cursor c where c.subscriber = any($2::text[]) and (c.xid, c.event_id) < (e.xid, e.id))
+`
+
+type PurgeEventsParams struct {
+	Before      time.Time
+	Subscribers []string
+}
+
+// An event goes when every subscriber has read past it and no delivery of it is left.
+func (q *Queries) PurgeEvents(ctx context.Context, db DBTX, arg PurgeEventsParams) (int64, error) {
+	result, err := db.Exec(ctx, purgeEvents, arg.Before, arg.Subscribers)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const reviveDelivery = `-- name: ReviveDelivery :execrows
+update outbox_delivery set state = 'pending', attempts = 0, next_at = $1, settled_at = null
+where subscriber = $2 and event_id = $3 and state = 'dead'
+`
+
+type ReviveDeliveryParams struct {
+	NextAt     time.Time
+	Subscriber string
+	EventID    int64
+}
+
+func (q *Queries) ReviveDelivery(ctx context.Context, db DBTX, arg ReviveDeliveryParams) (int64, error) {
+	result, err := db.Exec(ctx, reviveDelivery, arg.NextAt, arg.Subscriber, arg.EventID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const settleDelivery = `-- name: SettleDelivery :exec
+update outbox_delivery set state = $1, attempts = attempts + 1, last_error = $2, settled_at = $3::timestamptz
+where subscriber = $4 and event_id = $5
+`
+
+type SettleDeliveryParams struct {
+	State      string
+	LastError  string
+	At         time.Time
+	Subscriber string
+	EventID    int64
+}
+
+func (q *Queries) SettleDelivery(ctx context.Context, db DBTX, arg SettleDeliveryParams) error {
+	_, err := db.Exec(ctx, settleDelivery,
+		arg.State,
+		arg.LastError,
+		arg.At,
+		arg.Subscriber,
+		arg.EventID,
 	)
 	return err
 }

@@ -1,0 +1,81 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"videomall/mall/fault"
+	"videomall/mall/outbox/internal/dbsqlc"
+)
+
+// ErrNotDead says that there is no such dead letter (any more).
+var ErrNotDead = fault.New(fault.NotFound, "dead_letter_not_found", "There is no such dead letter.")
+
+// DeadLetter is an event that a subscriber refused for good; those behind it went on.
+type DeadLetter struct {
+	Subscriber string
+	Event      Event
+	Attempts   int
+	LastError  string
+	DiedAt     time.Time
+}
+
+// Dead lists the dead letters, the latest first.
+func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
+	rows, err := o.q.DeadDeliveries(ctx, o.pool, int32(limit))
+	if err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	letters := make([]DeadLetter, len(rows))
+	for i, r := range rows {
+		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError,
+			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
+		if r.SettledAt != nil {
+			letters[i].DiedAt = *r.SettledAt
+		}
+	}
+	return letters, nil
+}
+
+// CountDead counts the dead letters.
+func (o *Outbox) CountDead(ctx context.Context) (int64, error) { return o.q.CountDead(ctx, o.pool) }
+
+// Retry gives a dead letter all its tries again. Errors: ErrNotDead.
+func (o *Outbox) Retry(ctx context.Context, subscriber string, eventID int64) error {
+	n, err := o.q.ReviveDelivery(ctx, o.pool, dbsqlc.ReviveDeliveryParams{Subscriber: subscriber, EventID: eventID, NextAt: o.now()})
+	return settled(n, err, "retry", subscriber, eventID)
+}
+
+// Discard forgets a dead letter for good. Errors: ErrNotDead.
+func (o *Outbox) Discard(ctx context.Context, subscriber string, eventID int64) error {
+	n, err := o.q.DiscardDelivery(ctx, o.pool, dbsqlc.DiscardDeliveryParams{Subscriber: subscriber, EventID: eventID})
+	return settled(n, err, "discard", subscriber, eventID)
+}
+
+func settled(rows int64, err error, verb, subscriber string, eventID int64) error {
+	if err != nil {
+		return fmt.Errorf("%s event %d of %s: %w", verb, eventID, subscriber, err)
+	}
+	if rows == 0 {
+		return ErrNotDead.Because("%s event %d of %s", verb, eventID, subscriber)
+	}
+	return nil
+}
+
+// Purge forgets what was delivered longer than age ago; it returns how many events went.
+func (o *Outbox) Purge(ctx context.Context, age time.Duration) (int64, error) {
+	before := o.now().Add(-age)
+	if err := o.q.PurgeDeliveries(ctx, o.pool, before); err != nil {
+		return 0, fmt.Errorf("purge deliveries: %w", err)
+	}
+	names := make([]string, len(o.subscribers))
+	for i, s := range o.subscribers {
+		names[i] = s.name
+	}
+	n, err := o.q.PurgeEvents(ctx, o.pool, dbsqlc.PurgeEventsParams{Before: before, Subscribers: names})
+	if err != nil {
+		return 0, fmt.Errorf("purge events: %w", err)
+	}
+	return n, nil
+}
