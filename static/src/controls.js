@@ -14,9 +14,9 @@ export function element(name, attributes = {}, ...children) {
 const language = () => document.documentElement.lang || 'en';
 
 // The shortcut sheet (Shift+/) is off: media-chrome has it in English only.
-function frame(media, poster, attributes, ...chrome) {
+function frame(media, poster, ...chrome) {
   return element('media-controller', { class: 'player-frame', lang: language(), tabindex: 0, keyboardforwardseekoffset: 10, keyboardbackwardseekoffset: 10,
-    hotkeys: 'noshift+/', ...attributes }, media,
+    hotkeys: 'noshift+/' }, media,
     ...(poster ? [element('media-poster-image', { slot: 'poster', src: poster })] : []),
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
@@ -28,7 +28,7 @@ export function filmControls(media, { poster, texts }) {
     element('div', { slot: 'title' }, texts.quality)));
   const captions = element('media-settings-menu-item', {}, texts.captions, element('media-captions-menu', { slot: 'submenu', hidden: true },
     element('div', { slot: 'title' }, texts.captions)));
-  return frame(media, poster, {},
+  return frame(media, poster,
     element('media-settings-menu', { hidden: true, anchor: 'auto' }, speed, quality, captions),
     element('media-control-bar', { class: 'player-line' }, element('media-time-range')),
     element('media-control-bar', { class: 'player-bar' },
@@ -37,7 +37,7 @@ export function filmControls(media, { poster, texts }) {
       element('media-seek-forward-button', { seekoffset: 10 }),
       element('media-mute-button'),
       element('media-volume-range', { class: 'player-wide' }),
-      element('media-time-display', { showduration: true }),
+      element('media-time-display', { showduration: true, notoggle: true }),
       element('span', { class: 'player-space' }),
       element('media-captions-button'),
       element('media-settings-menu-button'),
@@ -46,9 +46,17 @@ export function filmControls(media, { poster, texts }) {
 }
 
 export function trailerControls(media, { poster }) {
-  return frame(media, poster, {},
+  return frame(media, poster,
     element('media-play-button', { slot: 'centered-chrome', class: 'player-big' }),
     element('media-control-bar', { class: 'player-bar' },
-      element('media-play-button'), element('media-mute-button'), element('media-time-range'), element('media-time-display', { remaining: true }),
+      element('media-play-button'), element('media-mute-button'), element('media-time-range'), element('media-time-display', { remaining: true, notoggle: true }),
       element('media-fullscreen-button')));
+}
+
+// show puts the controls in place. Once connected, media-chrome names every controller "video player" and makes the captions
+// button role=button with aria-checked, which ARIA forbids.
+export function show(el, controller) {
+  el.replaceChildren(controller);
+  if (el.dataset.title) controller.setAttribute('aria-label', el.dataset.title);
+  controller.querySelector('media-captions-button')?.setAttribute('role', 'switch');
 }

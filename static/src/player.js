@@ -11,6 +11,7 @@
 //   data-auth-url              GET → {token, playlistUrl, expiresAt, sessionId, segmentPrefix, heartbeatUrl, heartbeatSeconds};
 //                              POST {takeover: true} → the same, ending the stream elsewhere;
 //                              refusal: problem+json with code, looked up in data-texts as refused_<code>
+//   data-title                 names the player for a screen reader
 //   data-resume                seconds where the viewer left off; under 5 starts at the beginning
 //   data-poster, data-thumbs   addresses of a picture and of the thumbnails' WebVTT
 //   data-captions              JSON [{lang, label, src}]
@@ -20,11 +21,11 @@
 //   data-autoplay              starts by itself where the browser lets it
 //   data-texts                 JSON of words: speed, quality, captions, resumed, restart, takeover, retry, buy, sign_in,
 //                              refused_<code>…, refused_unavailable
-// Of a trailer's: data-trailer, data-src (a public .m3u8), data-poster.
+// Of a trailer's: data-trailer, data-src (a public .m3u8), data-poster, data-title.
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';
 import 'hls-video-element';
-import { element, filmControls, trailerControls } from './controls.js';
+import { element, filmControls, show, trailerControls } from './controls.js';
 import { Refused, Session, authorizeAt } from './session.js';
 import { watermark } from './watermark.js';
 
@@ -65,7 +66,7 @@ export function mountPlayer(el, options = {}) {
   if (data.thumbs) media.append(element('track', { kind: 'metadata', label: 'thumbnails', src: data.thumbs, default: true }));
 
   const controller = filmControls(media, { poster: data.poster, texts });
-  el.replaceChildren(controller);
+  show(el, controller);
   let unmark = () => {}, stopped = false;
 
   function refuse(why) {
@@ -132,11 +133,11 @@ export function mountPlayer(el, options = {}) {
   return { media, stop() { stopped = true; session.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
 }
 
-// mountTrailer shows a public playlist; nothing is fetched before play is pressed.
+// mountTrailer shows a public playlist; no more than the playlist itself is fetched before play is pressed.
 export function mountTrailer(el) {
   const media = element('hls-video', { slot: 'media', playsinline: true, preload: 'none' });
   media.config = { enableWorker: false };
-  el.replaceChildren(trailerControls(media, { poster: el.dataset.poster }));
+  show(el, trailerControls(media, { poster: el.dataset.poster }));
   media.setAttribute('src', el.dataset.src);
   return { media, stop() { el.replaceChildren(); } };
 }
