@@ -7,23 +7,22 @@ import (
 	"time"
 )
 
-// cursor is the place in a list after which the next page begins: the sort key and the id of the last row shown.
+// Cursor is the place in a list after which the next page begins: the sort key and the id of the last row shown.
 // It is opaque to readers and carries what it was made for, so that a cursor of another list is refused instead
 // of showing a page from nowhere. It grants nothing, hence no signature.
-type cursor struct {
-	list string
-	key  int64
-	id   int64
+type Cursor struct {
+	List    string // which list it is a place in; without "~"
+	Key, ID int64
 }
 
-func (k cursor) String() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(k.list + "~" + strconv.FormatInt(k.key, 36) + "~" + strconv.FormatInt(k.id, 36)))
+func (k Cursor) String() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(k.List + "~" + strconv.FormatInt(k.Key, 36) + "~" + strconv.FormatInt(k.ID, 36)))
 }
 
-// parseCursor reads a cursor made for that list. Errors: ErrCursorInvalid.
-func parseCursor(s, list string) (cursor, error) {
-	invalid := func(why string) (cursor, error) {
-		return cursor{}, ErrCursorInvalid.With("cursor", why).Because("cursor %.100q for %s", s, list)
+// ParseCursor reads a cursor made for that list. Errors: ErrCursorInvalid.
+func ParseCursor(s, list string) (Cursor, error) {
+	invalid := func(why string) (Cursor, error) {
+		return Cursor{}, ErrCursorInvalid.With("cursor", why).Because("cursor %.100q for %s", s, list)
 	}
 	if len(s) > 200 {
 		return invalid("malformed")
@@ -44,14 +43,14 @@ func parseCursor(s, list string) (cursor, error) {
 	if parts[0] != list {
 		return invalid("other_list")
 	}
-	return cursor{list, key, id}, nil
+	return Cursor{list, key, id}, nil
 }
 
 // instant is a cursor's key as a time: microseconds since 1970. PostgreSQL's range ends long before int64's.
-func (k cursor) instant() (time.Time, error) {
-	t := time.UnixMicro(k.key)
+func (k Cursor) instant() (time.Time, error) {
+	t := time.UnixMicro(k.Key)
 	if y := t.Year(); y < 1 || y > 9999 {
-		return time.Time{}, ErrCursorInvalid.With("cursor", "malformed").Because("moment %d", k.key)
+		return time.Time{}, ErrCursorInvalid.With("cursor", "malformed").Because("moment %d", k.Key)
 	}
 	return t, nil
 }

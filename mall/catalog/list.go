@@ -91,11 +91,11 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	limit := f.limit()
 	filtered := where
 	if f.Cursor != "" {
-		at, err := parseCursor(f.Cursor, string(f.Sort))
+		at, err := ParseCursor(f.Cursor, string(f.Sort))
 		if err != nil {
 			return Page{}, err
 		}
-		key, than := any(at.key), "<"
+		key, than := any(at.Key), "<"
 		if o.param == "timestamptz" {
 			if key, err = at.instant(); err != nil {
 				return Page{}, err
@@ -104,7 +104,7 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 		if o.direction == "asc" {
 			than = ">"
 		}
-		args = append(args, key, at.id)
+		args = append(args, key, at.ID)
 		filtered += fmt.Sprintf(" and (%s, s.id) %s ($%d::%s, $%d::bigint)", o.key, than, len(args)-1, o.param, len(args))
 	}
 	args = append(args, limit+1)
@@ -116,7 +116,7 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	page := Page{}
 	if len(ids) > limit {
 		ids = ids[:limit]
-		page.NextCursor = cursor{string(f.Sort), keys[limit-1], ids[limit-1]}.String()
+		page.NextCursor = Cursor{string(f.Sort), keys[limit-1], ids[limit-1]}.String()
 	}
 	if page.Items, err = c.Cards(ctx, ids); err != nil {
 		return Page{}, err

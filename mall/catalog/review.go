@@ -97,7 +97,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 	if after == "" {
 		rows, err = c.queries.Reviews(ctx, c.pools.Replica, dbsqlc.ReviewsParams{SpuID: spuID, Most: int32(limit + 1)})
 	} else {
-		at, bad := parseCursor(after, reviewList)
+		at, bad := ParseCursor(after, reviewList)
 		if bad != nil {
 			return ReviewPage{}, bad
 		}
@@ -106,7 +106,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 			return ReviewPage{}, bad
 		}
 		rows, err = c.queries.ReviewsAfter(ctx, c.pools.Replica, dbsqlc.ReviewsAfterParams{
-			SpuID: spuID, CreatedAt: moment, ID: at.id, Most: int32(limit + 1)})
+			SpuID: spuID, CreatedAt: moment, ID: at.ID, Most: int32(limit + 1)})
 	}
 	if err != nil {
 		return ReviewPage{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
@@ -117,7 +117,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 	}
 	if len(rows) > limit {
 		last := page.Items[limit-1]
-		page.NextCursor = cursor{reviewList, last.CreatedAt.UnixMicro(), last.ID}.String()
+		page.NextCursor = Cursor{reviewList, last.CreatedAt.UnixMicro(), last.ID}.String()
 	}
 	return page, nil
 }

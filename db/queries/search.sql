@@ -1,0 +1,44 @@
+-- name: LockDocument :exec
+-- Two writers of one document take turns, so that the text read last is the text written last.
+select pg_advisory_xact_lock(sqlc.arg(space)::int, hashint8(sqlc.arg(spu_id)::bigint));
+
+-- name: PutDocument :exec
+insert into search_document (spu_id, words, fuzzy, popularity, updated_at)
+values (sqlc.arg(spu_id), sqlc.arg(words)::text::tsvector, sqlc.arg(fuzzy), sqlc.arg(popularity), sqlc.arg(at))
+on conflict (spu_id) do update
+set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, updated_at = excluded.updated_at;
+
+-- name: DropDocuments :exec
+delete from search_document where spu_id = any(sqlc.arg(spu_ids)::bigint[]);
+
+-- name: DropOlder :exec
+delete from search_document where updated_at < sqlc.arg(before);
+
+-- name: Match :many
+-- Only the best known thousands of matches are ranked: ranking reads each word list whole.
+with matched as (
+    select d.spu_id from search_document d
+    where d.words @@ sqlc.arg(query)::text::tsquery
+    order by d.popularity desc, d.spu_id desc limit 5000
+), scored as (
+    select d.spu_id,
+           (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, sqlc.arg(query)::text::tsquery) * d.popularity * 1000000)::bigint as score
+    from search_document d join matched on matched.spu_id = d.spu_id
+)
+select spu_id, score::bigint as score from scored
+where (score, spu_id) < (sqlc.arg(after_score)::bigint, sqlc.arg(after_id)::bigint)
+order by score desc, spu_id desc limit sqlc.arg(most);
+
+-- name: Known :many
+-- Which of the queries find anything at all.
+select q.place::int from unnest(sqlc.arg(queries)::text[]) with ordinality as q (query, place)
+where exists (select 1 from search_document d where d.words @@ q.query::tsquery)
+order by q.place;
+
+-- name: SetSimilarity :exec
+select set_config('pg_trgm.word_similarity_threshold', sqlc.arg(threshold)::text, true);
+
+-- name: Alike :many
+-- The texts that hold a word like this one, the most alike first.
+select fuzzy from search_document where sqlc.arg(word)::text <% fuzzy
+order by word_similarity(sqlc.arg(word)::text, fuzzy) desc, popularity desc, spu_id limit sqlc.arg(most);

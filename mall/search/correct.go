@@ -1,0 +1,129 @@
+package search
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/search/internal/dbsqlc"
+)
+
+const (
+	// likeness is how much of a word's trigrams another must share to be looked at: low, since two letters swapped in a
+	// short word leave a quarter of them. The distance decides.
+	likeness = "0.2"
+	alike    = 20
+)
+
+// corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
+// when nothing is like one of them.
+func (s *Search) corrected(ctx context.Context, text string, terms []term) (Result, string, error) {
+	var words []run
+	var queries []string
+	for _, t := range terms {
+		for _, r := range t.runs {
+			if !r.cjk && !t.not && len(r.runes) >= 3 {
+				words, queries = append(words, r), append(queries, word(r, t.prefix))
+			}
+		}
+	}
+	if len(words) == 0 {
+		return Result{}, "", nil
+	}
+	places, err := s.queries.Known(ctx, s.pools.Replica, queries)
+	if err != nil {
+		return Result{}, "", err
+	}
+	known := make(map[int]bool, len(places))
+	for _, p := range places {
+		known[int(p)-1] = true
+	}
+	text = clipTo(text, LongestQuery)
+	fixed, shift := text, 0
+	for i, r := range words {
+		if known[i] {
+			continue
+		}
+		like, err := s.nearest(ctx, r.text())
+		if err != nil {
+			return Result{}, "", err
+		}
+		if like == "" {
+			continue
+		}
+		start, end := r.places[0].start, r.places[len(r.places)-1].end
+		fixed = fixed[:start+shift] + like + fixed[end+shift:]
+		shift += len(like) - (end - start)
+	}
+	if fixed == text {
+		return Result{}, "", nil
+	}
+	terms = parse(fixed)
+	if len(terms) == 0 {
+		return Result{}, "", nil
+	}
+	return Result{Marks: marks(terms, false), Corrected: fixed}, strict(terms), nil
+}
+
+// nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.
+func (s *Search) nearest(ctx context.Context, word string) (string, error) {
+	var texts []string
+	// The threshold is a setting of the transaction, and the operator that the index serves reads it.
+	err := db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
+		if err = s.queries.SetSimilarity(ctx, tx, likeness); err != nil {
+			return err
+		}
+		texts, err = s.queries.Alike(ctx, tx, dbsqlc.AlikeParams{Word: word, Most: alike})
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	best, nearest := "", slips(word)+1
+	for _, t := range texts { // the most alike first, so that the first of equals wins
+		for candidate := range strings.FieldsSeq(t) {
+			if d := distance([]rune(word), []rune(candidate)); d > 0 && d < nearest {
+				best, nearest = candidate, d
+			}
+		}
+	}
+	return best, nil
+}
+
+// slips is how many slips a word of that length may have and still be recognised.
+func slips(word string) int {
+	switch n := len([]rune(word)); {
+	case n <= 4:
+		return 1
+	case n <= 8:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// distance counts the slips between two words: a letter missing, added, mistaken, or two neighbours swapped (optimal
+// string alignment).
+func distance(a, b []rune) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

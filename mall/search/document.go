@@ -1,0 +1,108 @@
+package search
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"videomall/mall/catalog"
+)
+
+// Bounds of a document: PostgreSQL keeps positions up to 16383, and a description that goes on after this says little new.
+const (
+	longestText  = 4000 // characters of one field
+	lastPosition = 16000
+	fieldGap     = 8 // positions between two fields, so that no phrase runs across
+)
+
+// doc is what the index keeps of an SPU.
+type doc struct {
+	words      string // a tsvector in PostgreSQL's own notation
+	fuzzy      string
+	popularity float32
+}
+
+func document(t catalog.Texts) doc {
+	var v vector
+	v.add('A', t.TitleZh, t.TitleEn)
+	v.add('B', t.CreatorZh, t.CreatorEn)
+	v.add('B', t.Tags...)
+	v.add('C', t.CategoryZh, t.CategoryEn, t.DescriptionZh, t.DescriptionEn)
+
+	var fuzzy []string
+	for _, s := range append([]string{t.TitleZh, t.TitleEn, t.CreatorZh, t.CreatorEn, t.CategoryZh, t.CategoryEn}, t.Tags...) {
+		for _, r := range segment(clip(s)) {
+			if !r.cjk {
+				fuzzy = append(fuzzy, r.text())
+			}
+		}
+	}
+
+	// A best seller of a thousand ranks about twice as high as a newcomer that matches as well.
+	popularity := 1 + 0.15*math.Log1p(float64(max(0, t.SoldCount)))
+	if t.RatingCount > 0 {
+		popularity *= 1 + (float64(t.RatingSum)/float64(t.RatingCount)-3)/20
+	}
+	return doc{words: v.b.String(), fuzzy: strings.Join(fuzzy, " "), popularity: float32(popularity)}
+}
+
+// vector writes a tsvector: 'lexeme':positionWeight, apart by spaces. Characters of a run take a position each; a pair
+// stands where its first character does, a stem where its word does.
+type vector struct {
+	b        strings.Builder
+	position int
+}
+
+func (v *vector) add(weight byte, fields ...string) {
+	for _, field := range fields {
+		for _, r := range segment(clip(field)) {
+			if !r.cjk {
+				v.position++
+				word := r.text()
+				v.put(word, weight)
+				if s := stem(word); s != word {
+					v.put(s, weight)
+				}
+				continue
+			}
+			for i, c := range r.runes {
+				v.position++
+				v.put(string(c), weight)
+				if i+1 < len(r.runes) {
+					v.put(string(r.runes[i:i+2]), weight)
+				}
+			}
+		}
+		v.position += fieldGap
+	}
+}
+
+func (v *vector) put(lexeme string, weight byte) {
+	if v.position > lastPosition {
+		return
+	}
+	v.b.WriteString(quote(lexeme))
+	v.b.WriteByte(':')
+	v.b.WriteString(strconv.Itoa(v.position))
+	v.b.WriteByte(weight)
+	v.b.WriteByte(' ')
+}
+
+// quote writes a lexeme for a tsvector or a tsquery. A lexeme is letters and digits only, whatever was typed; the
+// escapes stand here so that this needs no proof elsewhere.
+func quote(lexeme string) string {
+	return "'" + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(lexeme) + "'"
+}
+
+func clip(s string) string { return clipTo(s, longestText) }
+
+func clipTo(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i]
+		}
+		n++
+	}
+	return s
+}

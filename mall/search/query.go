@@ -1,0 +1,137 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math"
+
+	"videomall/mall/catalog"
+	"videomall/mall/search/internal/dbsqlc"
+)
+
+// SortRelevance puts the best match first; it is what an empty Filter.Sort means to a search.
+const SortRelevance catalog.Sort = "relevance"
+
+// Bounds of a search: how many matches are looked at, and how many of them one page shows.
+const (
+	mostMatches = 1000
+	mostLimit   = 60
+)
+
+// Result is a page of what was found. Its Total counts matches that pass the filter, of the thousand that rank highest.
+type Result struct {
+	catalog.Page
+	Marks Marks
+	// Corrected is the query that was answered instead, since a word of the one asked is in no video; else empty.
+	Corrected string
+	// Relaxed says that no video has all the words and that these have some of them.
+	Relaxed bool
+}
+
+// Query finds live videos by text, narrowed by f. f.Among is not used. Where nothing has all the words, a misspelt one is
+// corrected by its like in the index; where that does not help either, any of the words is enough. Nothing that can be
+// typed as text is an error. Errors: catalog.ErrFilterInvalid, catalog.ErrCursorInvalid.
+func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Result, error) {
+	if f.Sort == "" {
+		f.Sort = SortRelevance
+	}
+	terms := parse(text)
+	if len(terms) == 0 {
+		f.Among, f.Cursor = []int64{}, ""
+		if f.Sort == SortRelevance {
+			f.Sort = catalog.SortGiven
+		}
+		page, err := s.catalog.List(ctx, f) // still refuses a filter that is not valid
+		return Result{Page: page}, err
+	}
+	for _, attempt := range []func(context.Context, string, []term) (Result, string, error){s.exact, s.corrected, s.some} {
+		res, tsquery, err := attempt(ctx, text, terms)
+		if err != nil {
+			return Result{}, fmt.Errorf("search %q: %w", text, err)
+		}
+		if tsquery == "" {
+			continue
+		}
+		found, err := s.page(ctx, tsquery, f, &res)
+		if err != nil {
+			return Result{}, fmt.Errorf("search %q: %w", text, err)
+		}
+		if found {
+			return res, nil
+		}
+	}
+	if f.Cursor != "" && f.Sort == SortRelevance {
+		return Result{}, catalog.ErrCursorInvalid.With("cursor", "other_list").Because("cursor %.100q for %q", f.Cursor, text)
+	}
+	return Result{}, nil
+}
+
+func (s *Search) exact(_ context.Context, _ string, terms []term) (Result, string, error) {
+	return Result{Marks: marks(terms, false)}, strict(terms), nil
+}
+
+// some gives up on having every word. A single word that was not found has nothing to relax.
+func (s *Search) some(_ context.Context, _ string, terms []term) (Result, string, error) {
+	query := relaxed(terms)
+	if query == "" {
+		return Result{}, "", nil
+	}
+	return Result{Marks: marks(terms, true), Relaxed: true}, query, nil
+}
+
+// page fills res with the page of f and reports whether the query matches anything at all, filters aside.
+func (s *Search) page(ctx context.Context, tsquery string, f catalog.Filter, res *Result) (bool, error) {
+	after := dbsqlc.MatchParams{Query: tsquery, Most: mostMatches, AfterScore: math.MaxInt64, AfterID: math.MaxInt64}
+	list := listOf(tsquery)
+	if f.Cursor != "" && f.Sort == SortRelevance {
+		at, err := catalog.ParseCursor(f.Cursor, list)
+		if err != nil {
+			return false, nil // it may be the place in a later attempt's list
+		}
+		after.AfterScore, after.AfterID = at.Key, at.ID
+	}
+	matches, err := s.queries.Match(ctx, s.pools.Replica, after)
+	if err != nil {
+		return false, err
+	}
+	if len(matches) == 0 {
+		return after.AfterID != math.MaxInt64, nil // an empty end of a list that there was
+	}
+	f.Among = make([]int64, len(matches))
+	scores := make(map[int64]int64, len(matches))
+	for i, m := range matches {
+		f.Among[i], scores[m.SpuID] = m.SpuID, m.Score
+	}
+	if f.Sort != SortRelevance {
+		res.Page, err = s.catalog.List(ctx, f)
+		res.Capped = res.Capped || len(matches) == mostMatches
+		return true, err
+	}
+	limit := min(mostLimit, f.Limit)
+	if limit <= 0 {
+		limit = catalog.DefaultLimit
+	}
+	first := f.Cursor == ""
+	f.Sort, f.Cursor, f.Limit = catalog.SortGiven, "", limit+1
+	if res.Page, err = s.catalog.List(ctx, f); err != nil {
+		return false, err
+	}
+	if len(res.Items) > limit {
+		res.Items = res.Items[:limit]
+		last := res.Items[limit-1].SPUID
+		res.NextCursor = catalog.Cursor{List: list, Key: scores[last], ID: last}.String()
+	}
+	if !first { // the rest is not the whole
+		res.Total, res.Capped = 0, false
+	}
+	res.Capped = res.Capped || first && len(matches) == mostMatches
+	return true, nil
+}
+
+// listOf names the list that a query makes, for its cursors.
+func listOf(tsquery string) string {
+	h := fnv.New64a()
+	h.Write([]byte(tsquery))
+	return fmt.Sprintf("search-%016x", h.Sum64())
+}

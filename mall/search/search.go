@@ -1,0 +1,107 @@
+// Package search owns finding videos by words: one document a live SPU, cut into words that PostgreSQL's full text
+// can hold, and the queries over them. It reads texts and lists from the catalogue and refuses to know prices,
+// stock and pages; a page marks what was found by Marks, which holds no markup.
+//
+// Chinese and Japanese runs are kept as single characters and overlapping pairs, so that a word of two characters
+// is found anywhere without a dictionary. Traditional and simplified characters are different characters here:
+// the mall's Chinese is simplified.
+package search
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/catalog"
+	"videomall/mall/search/internal/dbsqlc"
+)
+
+// Search is the index in one database. It is safe for concurrent use.
+type Search struct {
+	pools   db.Pools
+	catalog *catalog.Catalog
+	now     func() time.Time
+	queries *dbsqlc.Queries
+}
+
+// New makes a Search over what the catalogue sells.
+func New(pools db.Pools, c *catalog.Catalog, now func() time.Time) *Search {
+	return &Search{pools: pools, catalog: c, now: func() time.Time { return now().Truncate(time.Microsecond) }, queries: dbsqlc.New()}
+}
+
+// lockSpace keeps the advisory locks on documents apart from anybody else's; the number means nothing.
+const lockSpace int32 = 0x7365_6172
+
+// Index brings one SPU's document up to date, and drops it when the SPU is not live.
+func (s *Search) Index(ctx context.Context, spuID int64) error {
+	return db.InTx(ctx, s.pools.Primary, func(tx pgx.Tx) error { return s.IndexTx(ctx, tx, spuID) })
+}
+
+// IndexTx is Index within the caller's transaction, for subscribers of events about the SPU.
+func (s *Search) IndexTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
+	return s.indexTx(ctx, tx, []int64{spuID}, s.now())
+}
+
+// rebuildBatch bounds how many documents one transaction of RebuildAll writes.
+const rebuildBatch = 200
+
+// RebuildAll writes every live SPU's document anew and drops all others. It may run beside Index.
+func (s *Search) RebuildAll(ctx context.Context) error {
+	started := s.now()
+	for after := int64(0); ; {
+		ids, err := s.catalog.LiveIDs(ctx, after, rebuildBatch)
+		if err != nil {
+			return fmt.Errorf("rebuild the index: %w", err)
+		}
+		if len(ids) == 0 {
+			break
+		}
+		if err := db.InTx(ctx, s.pools.Primary, func(tx pgx.Tx) error { return s.indexTx(ctx, tx, ids, started) }); err != nil {
+			return fmt.Errorf("rebuild the index after SPU %d: %w", after, err)
+		}
+		after = ids[len(ids)-1]
+	}
+	if err := s.queries.DropOlder(ctx, s.pools.Primary, started); err != nil {
+		return fmt.Errorf("drop documents older than %v: %w", started, err)
+	}
+	return nil
+}
+
+// indexTx writes the documents of spuIDs, which ascend so that two callers cannot wait for each other.
+func (s *Search) indexTx(ctx context.Context, tx pgx.Tx, spuIDs []int64, at time.Time) error {
+	for _, id := range spuIDs {
+		if err := s.queries.LockDocument(ctx, tx, dbsqlc.LockDocumentParams{Space: lockSpace, SpuID: id}); err != nil {
+			return fmt.Errorf("lock document %d: %w", id, err)
+		}
+	}
+	texts, err := s.catalog.TextsTx(ctx, tx, spuIDs)
+	if err != nil {
+		return err
+	}
+	gone := make(map[int64]bool, len(spuIDs))
+	for _, id := range spuIDs {
+		gone[id] = true
+	}
+	for _, t := range texts {
+		delete(gone, t.SPUID)
+		d := document(t)
+		if err := s.queries.PutDocument(ctx, tx, dbsqlc.PutDocumentParams{
+			SpuID: t.SPUID, Words: d.words, Fuzzy: d.fuzzy, Popularity: d.popularity, At: at}); err != nil {
+			return fmt.Errorf("write document %d: %w", t.SPUID, err)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	drop := make([]int64, 0, len(gone))
+	for id := range gone {
+		drop = append(drop, id)
+	}
+	if err := s.queries.DropDocuments(ctx, tx, drop); err != nil {
+		return fmt.Errorf("drop documents %v: %w", drop, err)
+	}
+	return nil
+}

@@ -1,0 +1,350 @@
+package search_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/catalog"
+	"videomall/mall/search"
+)
+
+var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+type shop struct {
+	*search.Search
+	catalog *catalog.Catalog
+	pool    *pgxpool.Pool
+	ids     map[string]int64
+}
+
+type film struct {
+	slug, titleZh, titleEn, aboutZh, aboutEn string
+	maker                                    int64
+	tags                                     []string
+	amount                                   int64
+}
+
+var films = []film{
+	{"aurora", "追逐极光", "Chasing the Aurora", "在冰岛的冬夜里等待北极光。", "Nights of waiting under the northern lights of Iceland.", 7, []string{"极光", "iceland", "nature"}, 1900},
+	{"kyoto", "京都的四季", "Four Seasons of Kyoto", "古都的寺庙、庭院与小巷。", "Temples, gardens and lanes, photographed through a year.", 8, []string{"京都", "travel"}, 2900},
+	{"wok", "铁锅里的火", "Fire in the Wok", "四川厨师的日常。", "A Sichuan cook's day; running a kitchen.", 8, []string{"food", "cooking"}, 0},
+	{"guitar", "指弹吉他入门", "Fingerstyle Guitar for Beginners", "从第一个和弦开始。", "Start from the first chord. You don't need to read music.", 7, []string{"music", "course"}, 9900},
+	{"tokyo", "东京夜行", "Tokyo by Night", "霓虹与雨。", "Neon and rain. Café culture after midnight.", 8, []string{"東京", "トーキョー", "travel"}, 1500},
+	{"north", "北方的光", "Light of the North", "灯塔看守人。", "A keeper of the lighthouse.", 7, nil, 1200},
+}
+
+func open(t testing.TB) *shop {
+	t.Helper()
+	ctx := context.Background()
+	pool := dbtest.New(t)
+	pools := db.Pools{Primary: pool, Replica: pool}
+	now := func() time.Time { return opening }
+	c := catalog.New(pools, now)
+	s := &shop{Search: search.New(pools, c, now), catalog: c, pool: pool, ids: map[string]int64{}}
+	category, err := c.CreateCategory(ctx, catalog.NewCategory{Slug: "all", NameZh: "纪录片", NameEn: "Documentary"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, name := range map[int64][2]string{7: {"林溪", "Lin Xi"}, 8: {"山田花子", "Hanako Yamada"}} {
+		if err := c.CreateCreator(ctx, catalog.NewCreator{UserID: id, Slug: fmt.Sprint("maker-", id), NameZh: name[0], NameEn: name[1]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range films {
+		made, err := c.CreateProduct(ctx, catalog.NewProduct{Slug: f.slug, CreatorID: f.maker, CategoryID: category, TitleZh: f.titleZh, TitleEn: f.titleEn,
+			DescriptionZh: f.aboutZh, DescriptionEn: f.aboutEn, Tags: f.tags,
+			SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: f.amount, Currency: "CNY"}}}})
+		if err == nil {
+			err = c.Publish(ctx, made.SPUID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ids[f.slug] = made.SPUID
+	}
+	if err := s.RebuildAll(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func slugs(r search.Result) string {
+	var list []string
+	for _, k := range r.Items {
+		list = append(list, k.Slug)
+	}
+	return strings.Join(list, " ")
+}
+
+func (s *shop) find(t *testing.T, q string) search.Result {
+	t.Helper()
+	r, err := s.Query(t.Context(), q, catalog.Filter{})
+	if err != nil {
+		t.Fatalf("%q: %v", q, err)
+	}
+	return r
+}
+
+func TestWordsAreFoundInBothLanguages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for q, want := range map[string]string{
+		"极光":                   "aurora",
+		"京都":                   "kyoto",
+		"四季":                   "kyoto",
+		"北极光":                  "aurora",
+		"光":                    "aurora north",
+		"追逐极光":                 "aurora",
+		"aurora":               "aurora",
+		"AURORA":               "aurora",
+		"ａｕｒｏｒａ":               "aurora",
+		"aur":                  "aurora", // not yet typed to its end
+		"chased aurora":        "aurora", // chasing and chased share a stem
+		"京都 travel":            "kyoto",
+		"kyoto京都":              "kyoto",
+		"極光":                   "", // traditional characters are other characters
+		"lin xi":               "aurora guitar north",
+		"山田花子":                 "tokyo wok kyoto",
+		"林溪 吉他":                "guitar",
+		"cafe":                 "tokyo",
+		"CAFÉ":                 "tokyo",
+		"dont need":            "guitar",
+		"don't need":           "guitar",
+		"ﾄｰｷｮｰ":                "tokyo",
+		"the wok":              "wok",
+		`"northern lights"`:    "aurora",
+		`"first chord"`:        "guitar",
+		`"light of the north"`: "north",
+		"“四季”":                 "kyoto",
+		"travel -neon":         "kyoto",
+		"travel -京都":           "tokyo",
+		"纪录片 -travel -lin":     "wok",
+		"sichuan's":            "wok",
+		"documentary iceland":  "aurora",
+	} {
+		r := s.find(t, q)
+		got := strings.Fields(slugs(r))
+		wanted := strings.Fields(want)
+		slices.Sort(got)
+		slices.Sort(wanted)
+		if !slices.Equal(got, wanted) || r.Corrected != "" || r.Relaxed || r.Total != len(wanted) {
+			t.Errorf("%q finds %v (%d; corrected %q, relaxed %v), want %v", q, got, r.Total, r.Corrected, r.Relaxed, wanted)
+		}
+	}
+}
+
+func TestTheBestMatchStandsFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	// light stands in the title of one and in the description of the other.
+	if got := slugs(s.find(t, "light")); got != "north aurora" {
+		t.Errorf("light: %s", got)
+	}
+	// Among equal matches the one that sells better.
+	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["tokyo"], 500); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Index(t.Context(), s.ids["tokyo"]); err != nil {
+		t.Fatal(err)
+	}
+	if got := slugs(s.find(t, "travel")); got != "tokyo kyoto" {
+		t.Errorf("travel: %s", got)
+	}
+}
+
+func TestMisspellingsAreAnsweredAndSaid(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for q, want := range map[string][2]string{
+		"auroa":         {"aurora", "aurora"},
+		"aruora":        {"aurora", "aurora"},
+		"kyoot":         {"kyoto", "kyoto"},
+		"fingerstile":   {"fingerstyle", "guitar"},
+		"Guittar music": {"guitar music", "guitar"},
+		"四季 kyotto":     {"四季 kyoto", "kyoto"},
+	} {
+		r := s.find(t, q)
+		if slugs(r) != want[1] || r.Corrected != want[0] || r.Relaxed {
+			t.Errorf("%q: %s, corrected %q, relaxed %v; want %v", q, slugs(r), r.Corrected, r.Relaxed, want)
+		}
+	}
+	// Where no video has all the words, those that have some are shown, and it is said.
+	for q, want := range map[string]string{"aurora wok": "aurora wok", "京都火锅极光": "aurora kyoto"} {
+		r := s.find(t, q)
+		got := strings.Fields(slugs(r))
+		slices.Sort(got)
+		if strings.Join(got, " ") != want || !r.Relaxed {
+			t.Errorf("%q: %v, relaxed %v", q, got, r.Relaxed)
+		}
+	}
+	for _, q := range []string{"zzzzzzzz", "龘", "龘龘龘", "qq", "!!!", "", "   ", "-", "-aurora", "的"} {
+		if r := s.find(t, q); len(r.Items) != 0 && q != "的" || r.Corrected != "" {
+			t.Errorf("%q finds %s", q, slugs(r))
+		}
+	}
+}
+
+func TestMarksShowWhatWasFound(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	write := func(spans []search.Span) string {
+		var b strings.Builder
+		for _, p := range spans {
+			if p.Hit {
+				b.WriteString("[" + p.Text + "]")
+			} else {
+				b.WriteString(p.Text)
+			}
+		}
+		return b.String()
+	}
+	for _, c := range []struct{ query, text, want string }{
+		{"极光", "追逐极光，极光！", "追逐[极光]，[极光]！"},
+		{"chased auror", "Chasing the Auroras", "[Chasing] the [Auroras]"},
+		{"cafe", "Le Café <b>", "Le [Café] <b>"},
+		{"kyoto 京都", "KYOTO京都Ｋｙｏｔｏ", "[KYOTO京都Ｋｙｏｔｏ]"},
+		{"travel -neon", "travel neon", "[travel] neon"},
+		{"kyoot", "Four Seasons of Kyoto", "Four Seasons of [Kyoto]"},
+		{"aurora", "", ""},
+		{"aurora", "a\xffurora \xff", "a\xffurora \xff"},
+	} {
+		m := s.find(t, c.query).Marks
+		if got := write(m.Spans(c.text)); got != c.want {
+			t.Errorf("%q in %q: %s, want %s", c.query, c.text, got, c.want)
+		}
+	}
+	long := strings.Repeat("word ", 60) + "the aurora came " + strings.Repeat("after ", 60)
+	got := write(s.find(t, "aurora").Marks.Excerpt(long, 60))
+	if !strings.HasPrefix(got, "…word") || !strings.HasSuffix(got, "after…") || !strings.Contains(got, "the [aurora] came") || utf8.RuneCountInString(got) > 66 {
+		t.Errorf("excerpt %q", got)
+	}
+	if e := s.find(t, "aurora").Marks.Excerpt("nothing here", 60); e != nil {
+		t.Errorf("excerpt of nothing %v", e)
+	}
+}
+
+func TestPagesAndFiltersOfASearch(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, sort := range []catalog.Sort{"", catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc, catalog.SortPriceDesc} {
+		for _, q := range []string{"documentary", "dokumentary", "aurora wok guitar zzz"} {
+			f := catalog.Filter{Sort: sort, Limit: 2}
+			var seen []string
+			for range 10 {
+				r, err := s.Query(t.Context(), q, f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if f.Cursor == "" && r.Total < 3 {
+					t.Errorf("%q by %q: total %d", q, sort, r.Total)
+				}
+				for _, k := range r.Items {
+					if slices.Contains(seen, k.Slug) {
+						t.Errorf("%q by %q: %s twice", q, sort, k.Slug)
+					}
+					seen = append(seen, k.Slug)
+				}
+				if f.Cursor = r.NextCursor; f.Cursor == "" {
+					break
+				}
+			}
+			want := 6
+			if strings.HasPrefix(q, "aurora") {
+				want = 3
+			}
+			if len(seen) != want {
+				t.Errorf("%q by %q: saw %v", q, sort, seen)
+			}
+		}
+	}
+	r, err := s.Query(t.Context(), "documentary", catalog.Filter{Sort: catalog.SortPriceAsc, PriceMin: new(int64(1300)), PriceMax: new(int64(3000)), CreatorSlug: "maker-8"})
+	if err != nil || slugs(r) != "tokyo kyoto" || r.Total != 2 {
+		t.Errorf("filtered: %s (%d), %v", slugs(r), r.Total, err)
+	}
+	first, err := s.Query(t.Context(), "documentary", catalog.Filter{Limit: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]catalog.Filter{"another query's": {Cursor: first.NextCursor}, "nonsense": {Cursor: "x"}} {
+		if _, err := s.Query(t.Context(), "travel", f); !errors.Is(err, catalog.ErrCursorInvalid) {
+			t.Errorf("%s cursor: %v", name, err)
+		}
+	}
+	if _, err := s.Query(t.Context(), "travel", catalog.Filter{Sort: "random"}); !errors.Is(err, catalog.ErrFilterInvalid) {
+		t.Errorf("unknown sort: %v", err)
+	}
+}
+
+func TestTheIndexFollowsTheCatalogue(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	id := s.ids["aurora"]
+	if err := s.catalog.TakeDown(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.find(t, "极光"); len(r.Items) != 0 {
+		t.Error("a taken-down video is shown before the index knows")
+	}
+	if err := s.Index(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil || left != len(films)-1 {
+		t.Fatalf("%d documents, %v", left, err)
+	}
+	if err := s.catalog.Publish(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Index(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got := slugs(s.find(t, "极光")); got != "aurora" {
+		t.Error(got)
+	}
+	if _, err := s.pool.Exec(t.Context(), "insert into search_document (spu_id, words, fuzzy, updated_at) values (987654, '''x''', 'x', $1)", opening.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RebuildAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil || left != len(films) {
+		t.Fatalf("%d documents after a rebuild, %v", left, err)
+	}
+}
+
+func FuzzNothingTypedIsAnError(f *testing.F) {
+	s := open(f)
+	for _, q := range []string{
+		"'; drop table search_document; --", `\`, `\\'`, `''`, `"`, `"""`, `"a`, `a"b"c`, `"极光 aurora" -"北 x`, "a & b | !c <-> d:*", ":*", "!", "<->", "(", ")))", "'a':*A & 'b'",
+		"😀", "👩‍👩‍👧‍👦 aurora", "a\x00b", "\xff\xfe", "\u202eabc", "é", "é", "ｱﾞ", "ß ſ ﬁ ㎏ ½", "İstanbul", "हिन्दी", "กรุงเทพ", "العربية",
+		strings.Repeat("极", 5000), strings.Repeat("a ", 5000), strings.Repeat("x", 100000), strings.Repeat("\"", 300), strings.Repeat("-", 300), "%_%", "$1", "「四季", "《》", "- aurora", "--aurora",
+	} {
+		f.Add(q)
+	}
+	f.Fuzz(func(t *testing.T, q string) {
+		r, err := s.Query(context.Background(), q, catalog.Filter{})
+		if err != nil {
+			t.Fatalf("%q: %v", q, err)
+		}
+		for _, text := range []string{q, "追逐极光 Chasing the Aurora"} {
+			var joined strings.Builder
+			for _, p := range append(r.Marks.Spans(text)) {
+				joined.WriteString(p.Text)
+			}
+			if joined.String() != text {
+				t.Fatalf("%q: the spans of %q make %q", q, text, joined.String())
+			}
+			r.Marks.Excerpt(text, 40)
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/kljensen/snowball/english"
+	"golang.org/x/text/unicode/norm"
+)
+
+// run is a stretch of a text that is one word, or one unbroken stretch of Chinese or Japanese. runes are folded:
+// lower case, full width made normal, accents of Latin letters taken off. Each has the place of the letter it
+// came from, so that a match can be shown in the text as it was written.
+type run struct {
+	cjk    bool
+	runes  []rune
+	places []place
+}
+
+// place is a range of bytes.
+type place struct{ start, end int }
+
+func (r run) text() string { return string(r.runes) }
+
+// longestWord bounds a lexeme; nothing longer is a word that somebody searches for.
+const longestWord = 64
+
+// segment cuts a text into runs. The index, the query and the marking all cut here, so they can't disagree.
+func segment(s string) []run {
+	var runs []run
+	open := false // whether the last run may go on
+	for i, r := range s {
+		at := place{i, i + len(string(r))}
+		for _, f := range fold(r) {
+			var last *run
+			if open {
+				last = &runs[len(runs)-1]
+			}
+			switch {
+			case unicode.Is(unicode.Mn, f) || unicode.Is(unicode.Mc, f):
+				if last != nil {
+					last.mark(f, at)
+				}
+			case last != nil && !last.cjk && (f == '\'' || f == '’'):
+				// don't is one word
+			case isCJK(f) || unicode.IsLetter(f) || unicode.IsDigit(f):
+				if last == nil || last.cjk != isCJK(f) {
+					runs = append(runs, run{cjk: isCJK(f)})
+					last, open = &runs[len(runs)-1], true
+				}
+				if last.cjk || len(last.runes) < longestWord {
+					last.runes, last.places = append(last.runes, f), append(last.places, at)
+				}
+			default:
+				open = false
+			}
+		}
+	}
+	return runs
+}
+
+// mark adds a combining mark: a voiced kana becomes one letter, an accent on a Latin letter is dropped, and any other
+// script keeps its vowel signs.
+func (r *run) mark(f rune, at place) {
+	base := r.runes[len(r.runes)-1]
+	if unicode.Is(unicode.Latin, base) || len(r.runes) >= longestWord {
+		return
+	}
+	if whole := []rune(norm.NFC.String(string(base) + string(f))); len(whole) == 1 {
+		r.runes[len(r.runes)-1] = whole[0]
+		r.places[len(r.places)-1].end = at.end
+		return
+	}
+	if !r.cjk {
+		r.runes, r.places = append(r.runes, f), append(r.places, at)
+	}
+}
+
+func fold(r rune) string {
+	if r < 0x80 {
+		return string(unicode.ToLower(r))
+	}
+	s := strings.ToLower(norm.NFKC.String(string(r)))
+	if parts := []rune(norm.NFD.String(s)); len(parts) > 1 && unicode.Is(unicode.Latin, parts[0]) && unicode.Is(unicode.Mn, parts[1]) {
+		return string(parts[0])
+	}
+	return s
+}
+
+func isCJK(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー'
+}
+
+// pairs are a run's overlapping pairs, or its one character.
+func (r run) pairs() []string {
+	if len(r.runes) < 2 {
+		return []string{string(r.runes)}
+	}
+	list := make([]string, len(r.runes)-1)
+	for i := range list {
+		list[i] = string(r.runes[i : i+2])
+	}
+	return list
+}
+
+// stem is an English word without its ending; any other word is its own stem.
+func stem(word string) string {
+	for _, r := range word {
+		if r < 'a' || r > 'z' {
+			return word
+		}
+	}
+	return english.Stem(word, true)
+}

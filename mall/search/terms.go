@@ -1,0 +1,190 @@
+package search
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bounds of a query: what comes after is not read.
+const (
+	LongestQuery = 100 // characters
+	mostTerms    = 12
+)
+
+// term is one condition of a query: a word or a Chinese run, or a "quoted phrase" of several, wanted or (-so) unwanted.
+type term struct {
+	runs   []run
+	not    bool
+	prefix bool // the last word may be unfinished
+}
+
+// stopWords say too little to be demanded beside other words.
+var stopWords = map[string]bool{"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true, "in": true,
+	"is": true, "it": true, "of": true, "on": true, "or": true, "the": true, "to": true, "with": true, "的": true, "和": true, "与": true}
+
+// parse reads a query as web searches do: all words wanted, "…" a phrase, a leading - unwanted. Nothing that can be
+// typed is an error. A query of unwanted words alone asks for nothing.
+func parse(query string) []term {
+	var terms []term
+	unfinished := false
+	for _, c := range chunks(clipTo(query, LongestQuery)) {
+		runs := segment(c.text)
+		for i := range runs { // places count from the start of the query
+			for j := range runs[i].places {
+				runs[i].places[j].start += c.at
+				runs[i].places[j].end += c.at
+			}
+		}
+		if len(runs) == 0 {
+			continue
+		}
+		if c.phrase {
+			terms = append(terms, term{runs: runs, not: c.not})
+			unfinished = false
+			continue
+		}
+		for _, r := range runs {
+			terms = append(terms, term{runs: []run{r}, not: c.not})
+			unfinished = !r.cjk && !c.not
+		}
+	}
+	if unfinished && len(terms) <= mostTerms {
+		last := &terms[len(terms)-1]
+		last.prefix = len(last.runs[0].runes) >= 3
+	}
+	terms = terms[:min(mostTerms, len(terms))]
+	wanted := slices.DeleteFunc(slices.Clone(terms), func(t term) bool {
+		return len(t.runs) == 1 && stopWords[t.runs[0].text()]
+	})
+	if slices.ContainsFunc(wanted, func(t term) bool { return !t.not }) {
+		terms = wanted
+	}
+	if !slices.ContainsFunc(terms, func(t term) bool { return !t.not }) {
+		return nil
+	}
+	return terms
+}
+
+type chunk struct {
+	text        string
+	at          int
+	phrase, not bool
+}
+
+const spaces = " \t\r\n\u3000"
+
+// chunks cuts a query at spaces outside of quotation marks. A mark that is never closed ends with the query.
+func chunks(s string) []chunk {
+	closing := map[rune]string{'"': `"`, '“': "”", '「': "」", '《': "》"}
+	var list []chunk
+	for i := 0; i < len(s); {
+		rest := strings.TrimLeft(s[i:], spaces)
+		i = len(s) - len(rest)
+		if rest == "" {
+			break
+		}
+		c := chunk{at: i}
+		if len(rest) > 1 && rest[0] == '-' && strings.IndexAny(rest[1:], spaces) != 0 {
+			c.not, c.at, rest = true, i+1, rest[1:]
+		}
+		for open, end := range closing {
+			if inner, ok := strings.CutPrefix(rest, string(open)); ok {
+				c.phrase, c.at = true, c.at+len(string(open))
+				c.text, _, _ = strings.Cut(inner, end)
+				i = min(len(s), c.at+len(c.text)+len(end))
+			}
+		}
+		if !c.phrase {
+			c.text = rest
+			if cut := strings.IndexAny(rest, spaces+"\"“「《"); cut > 0 {
+				c.text = rest[:cut]
+			}
+			i = c.at + len(c.text)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// strict is the tsquery that wants every term.
+func strict(terms []term) string {
+	parts := make([]string, len(terms))
+	for i, t := range terms {
+		parts[i] = t.tsquery()
+		if t.not {
+			parts[i] = "!" + parts[i]
+		}
+	}
+	return strings.Join(parts, " & ")
+}
+
+// relaxed is the tsquery that any of the terms satisfies, a long Chinese run by any pair of it; empty when there is only
+// one to choose from.
+func relaxed(terms []term) string {
+	var any, none []string
+	for _, t := range terms {
+		switch {
+		case t.not:
+			none = append(none, " & !"+t.tsquery())
+		default:
+			for _, r := range t.runs {
+				if !r.cjk {
+					any = append(any, word(r, t.prefix))
+					continue
+				}
+				for _, p := range r.pairs() {
+					any = append(any, quote(p))
+				}
+			}
+		}
+	}
+	if len(any) < 2 {
+		return ""
+	}
+	return "(" + strings.Join(any, " | ") + ")" + strings.Join(none, "")
+}
+
+// tsquery writes one term. A single word is found by itself, its stem, or its beginning when it may be unfinished; in a
+// phrase and in a Chinese run every lexeme has its distance to the one before.
+func (t term) tsquery() string {
+	if len(t.runs) == 1 && !t.runs[0].cjk {
+		return word(t.runs[0], t.prefix)
+	}
+	var b strings.Builder
+	position, before := 0, -1
+	put := func(lexeme string) {
+		if before >= 0 {
+			b.WriteString(" <" + strconv.Itoa(position-before) + "> ")
+		}
+		b.WriteString(quote(lexeme))
+		before = position
+	}
+	for _, r := range t.runs {
+		if !r.cjk {
+			put(r.text())
+			position++
+			continue
+		}
+		for i, p := range r.pairs() {
+			if i > 0 {
+				position++
+			}
+			put(p)
+		}
+		position += min(2, len(r.runes))
+	}
+	return "(" + b.String() + ")"
+}
+
+func word(r run, prefix bool) string {
+	w := r.text()
+	lexeme := quote(w)
+	if prefix {
+		lexeme += ":*"
+	}
+	if s := stem(w); s != w {
+		return "(" + lexeme + " | " + quote(s) + ")"
+	}
+	return lexeme
+}
