@@ -3,9 +3,7 @@ package media
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
 )
 
@@ -15,11 +13,10 @@ const keySize = 16
 // wrapper encrypts segment keys before they reach the database.
 type wrapper struct{ aead cipher.AEAD }
 
-// newWrapper derives its key from the mall's secret, so that no other use of the secret shares it.
-func newWrapper(secret []byte) (wrapper, error) {
-	key, err := hkdf.Key(sha256.New, secret, nil, "videomall media key wrapping v1", 32)
-	if err != nil {
-		return wrapper{}, fmt.Errorf("derive the key-wrapping key: %w", err)
+// newWrapper takes the 32 bytes of an AES-256 key.
+func newWrapper(key []byte) (wrapper, error) {
+	if len(key) != 32 {
+		return wrapper{}, fmt.Errorf("the key that wraps segment keys has %d bytes, not 32", len(key))
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {

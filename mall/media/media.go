@@ -32,13 +32,10 @@ type Media struct {
 	q       *dbsqlc.Queries
 }
 
-// New needs a migrated database and the mall's secret, of 16 bytes at the least; the key that wraps segment keys
-// is derived from it, so another secret opens none of them.
-func New(pool *pgxpool.Pool, storage *Storage, secret []byte, now func() time.Time) (*Media, error) {
-	if len(secret) < 16 {
-		return nil, errors.New("media: the secret is shorter than 16 bytes")
-	}
-	keys, err := newWrapper(secret)
+// New needs a migrated database and the 32 bytes that wrap segment keys, derived from the mall's secret for
+// this purpose alone. Other bytes open no key that these have wrapped.
+func New(pool *pgxpool.Pool, storage *Storage, wrappingKey []byte, now func() time.Time) (*Media, error) {
+	keys, err := newWrapper(wrappingKey)
 	if err != nil {
 		return nil, err
 	}

@@ -20,11 +20,13 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
+// ExtrasFolder holds what goes with a film: captions, and the thumbnails' WebVTT and sheets. It is no rendition.
+const ExtrasFolder = "extras"
+
 const (
 	// trailerSegments of 4 s make the clear trailer, from the smallest rendition.
 	trailerSegments = 3
-	// extrasFolder holds what goes with a film: captions and the thumbnails' sheet.
-	extrasFolder = "extras"
+	thumbsFile      = "thumbs.vtt"
 	// maxFile bounds one file of a film: a segment is a few seconds.
 	maxFile = 64 << 20
 )
@@ -38,7 +40,7 @@ var (
 // Pack encrypts a film in the clear form that ffmpeg writes and adds it to storage and database. src holds
 //
 //	master.m3u8, <lines>p/index.m3u8 with its init file and segments,
-//	captions/<language>.vtt, thumbnails.vtt and the sheets it names (all three optional)
+//	<language>.vtt, thumbs.vtt and the sheets it names (all three optional)
 //
 // Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A prefix that
 // was packaged before is returned as it is. A crash leaves either no film or a whole one. ErrBadPackage
@@ -236,34 +238,34 @@ func files(segments []Segment) []string {
 }
 
 func (p *packer) captions() ([]Caption, error) {
-	entries, err := fs.ReadDir(p.src, "captions")
-	if errors.Is(err, fs.ErrNotExist) {
-		return []Caption{}, nil
-	}
+	names, err := fs.Glob(p.src, "*.vtt")
 	if err != nil {
 		return nil, err
 	}
 	captions := []Caption{}
-	for _, e := range entries {
-		language, ok := strings.CutSuffix(e.Name(), ".vtt")
-		if !ok || !languageName.MatchString(language) {
-			return nil, ErrBadPackage.Because("captions/%s is not <language>.vtt", e.Name())
+	for _, name := range names {
+		if name == thumbsFile {
+			continue
 		}
-		text, err := p.webVTT("captions/" + e.Name())
+		language := strings.TrimSuffix(name, ".vtt")
+		if !languageName.MatchString(language) {
+			return nil, ErrBadPackage.Because("%s is not <language>.vtt", name)
+		}
+		text, err := p.webVTT(name)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.write("film/"+extrasFolder+"/"+e.Name(), text); err != nil {
+		if err := p.write("film/"+ExtrasFolder+"/"+name, text); err != nil {
 			return nil, err
 		}
-		captions = append(captions, Caption{Language: language, File: e.Name()})
+		captions = append(captions, Caption{Language: language, File: name})
 	}
 	return captions, nil
 }
 
-// thumbnails copies thumbnails.vtt and the sheets that its cues name: "sheet.jpg#xywh=0,0,160,90".
+// thumbnails copies thumbs.vtt and the sheets that its cues name: "sheet.jpg#xywh=0,0,160,90".
 func (p *packer) thumbnails() (bool, error) {
-	text, err := p.webVTT("thumbnails.vtt")
+	text, err := p.webVTT(thumbsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -277,14 +279,14 @@ func (p *packer) thumbnails() (bool, error) {
 			continue
 		}
 		if !sheetName.MatchString(sheet) {
-			return false, ErrBadPackage.Because("thumbnails.vtt names %.80q", sheet)
+			return false, ErrBadPackage.Because("thumbs.vtt names %.80q", sheet)
 		}
-		if err := p.copy(sheet, "film/"+extrasFolder+"/"+sheet); err != nil {
+		if err := p.copy(sheet, "film/"+ExtrasFolder+"/"+sheet); err != nil {
 			return false, err
 		}
 		copied[sheet] = true
 	}
-	return true, p.write("film/"+extrasFolder+"/thumbnails.vtt", text)
+	return true, p.write("film/"+ExtrasFolder+"/"+thumbsFile, text)
 }
 
 func (p *packer) webVTT(name string) ([]byte, error) {

@@ -25,7 +25,7 @@ import (
 	"videomall/mall/media"
 )
 
-var secret = []byte("a secret of thirty-two bytes, ok")
+var secret = []byte("a key of just thirty-two bytesok")
 
 type fixture struct {
 	*media.Media
@@ -69,9 +69,9 @@ func film(n int) fstest.MapFS {
 }
 
 func withExtras(files fstest.MapFS) fstest.MapFS {
-	files["captions/zh-CN.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")}
-	files["captions/en.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")}
-	files["thumbnails.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n")}
+	files["zh-CN.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")}
+	files["en.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")}
+	files["thumbs.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n")}
 	files["sheet.jpg"] = &fstest.MapFile{Data: []byte("a picture")}
 	return files
 }
@@ -146,7 +146,7 @@ func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
 		}
 		keys[string(k)] = true
 	}
-	for _, name := range []string{"zh-CN.vtt", "en.vtt", "thumbnails.vtt", "sheet.jpg"} {
+	for _, name := range []string{"zh-CN.vtt", "en.vtt", "thumbs.vtt", "sheet.jpg"} {
 		f.read(t, "first-film", "extras", name)
 	}
 	again, err := f.Asset(t.Context(), a.ID)
@@ -268,7 +268,7 @@ func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
 	if _, err := f.Key(t.Context(), "a", 2); err != nil {
 		t.Errorf("an untouched key: %v", err)
 	}
-	other, err := media.New(f.pool, f.Storage(), []byte("another secret of 32 bytes, okay"), time.Now)
+	other, err := media.New(f.pool, f.Storage(), []byte("another key of thirty-two bytes."), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,10 +290,10 @@ func TestWhatIsNoFilmIsRefusedWhole(t *testing.T) {
 		"a missing segment":      func(m fstest.MapFS) { delete(m, "720p/s00002.m4s") },
 		"a missing init":         func(m fstest.MapFS) { delete(m, "360p/init_0.mp4") },
 		"renditions out of step": func(m fstest.MapFS) { m["720p/index.m3u8"] = film(2)["720p/index.m3u8"] },
-		"captions no WebVTT":     func(m fstest.MapFS) { m["captions/en.vtt"].Data = []byte("<html>") },
-		"a caption's odd name":   func(m fstest.MapFS) { m["captions/..x.vtt"] = m["captions/en.vtt"] },
+		"captions no WebVTT":     func(m fstest.MapFS) { m["en.vtt"].Data = []byte("<html>") },
+		"a caption's odd name":   func(m fstest.MapFS) { m["x..y.vtt"] = m["en.vtt"] },
 		"a thumbnail elsewhere": func(m fstest.MapFS) {
-			m["thumbnails.vtt"].Data = []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n../master.m3u8#xywh=0,0,1,1\n")
+			m["thumbs.vtt"].Data = []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n../master.m3u8#xywh=0,0,1,1\n")
 		},
 		"a segment elsewhere": func(m fstest.MapFS) {
 			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("s00001.m4s"), []byte("../720p/s00001.m4s"), 1)
