@@ -1,0 +1,126 @@
+package sandbox_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"videomall/mall/money"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox"
+)
+
+func TestRefundsStayWithinTheTransaction(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
+	txn := b.status("attempt-1").ChannelTxnNo
+	ask := func(no string, amount int64) (payment.RefundResult, error) {
+		return b.Refund(b.ctx, payment.RefundRequest{RefundNo: no, AttemptNo: "attempt-1", ChannelTxnNo: txn, Amount: money.Of(amount, "CNY")})
+	}
+	var accepted atomic.Int32
+	parallel(20, func(i int) {
+		if r, err := ask("refund-"+string(rune('a'+i)), 100); err == nil {
+			accepted.Add(1)
+			if r.Status != payment.ResultProcessing || r.ChannelRefundNo == "" {
+				t.Errorf("%+v", r)
+			}
+		} else {
+			wantErr(t, err, payment.ErrRejected)
+		}
+	})
+	if accepted.Load() != 9 { // of 990; the second transaction's money is not touched
+		t.Fatalf("%d accepted", accepted.Load())
+	}
+	// One number is one refund, however often it is asked for at once.
+	var numbers [10]string
+	parallel(len(numbers), func(i int) {
+		r, err := ask("refund-last", 90)
+		if err != nil {
+			t.Error(err)
+		}
+		numbers[i] = r.ChannelRefundNo
+	})
+	for _, n := range numbers {
+		if n != numbers[0] {
+			t.Fatalf("%v", numbers)
+		}
+	}
+	for name, r := range map[string]payment.RefundRequest{
+		"number of another refund": {RefundNo: "refund-last", AttemptNo: "attempt-1", ChannelTxnNo: txn, Amount: money.Of(80, "CNY")},
+		"unknown transaction":      {RefundNo: "refund-x", AttemptNo: "attempt-1", ChannelTxnNo: "no", Amount: money.Of(1, "CNY")},
+		"unknown charge":           {RefundNo: "refund-x", AttemptNo: "no", Amount: money.Of(1, "CNY")},
+		"nothing":                  {RefundNo: "refund-x", AttemptNo: "attempt-1", Amount: money.Of(0, "CNY")},
+		"another currency":         {RefundNo: "refund-x", AttemptNo: "attempt-1", Amount: money.Of(1, "USD")},
+	} {
+		if _, err := b.Refund(b.ctx, r); err == nil {
+			t.Errorf("%s was accepted", name)
+		} else {
+			wantErr(t, err, payment.ErrRejected)
+		}
+	}
+	b.create("unpaid")
+	if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-y", AttemptNo: "unpaid", Amount: money.Of(1, "CNY")}); err == nil {
+		t.Fatal("an unpaid charge was refunded")
+	}
+
+	b.deliverAll()
+	r, err := b.QueryRefund(b.ctx, "refund-last", "attempt-1")
+	if err != nil || r.Status != payment.ResultSucceeded || r.ChannelRefundNo != numbers[0] {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if r, err := ask("refund-last", 90); err != nil || r.Status != payment.ResultSucceeded {
+		t.Fatalf("asked again when done: %+v, %v", r, err)
+	}
+	_, err = b.QueryRefund(b.ctx, "refund-x", "attempt-1")
+	wantErr(t, err, payment.ErrAbsent)
+}
+
+func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.pay(b.create("attempt-1"), sandbox.PayOptions{RefundsFail: true})
+	for _, no := range []string{"refund-1", "refund-2"} { // twice the whole sum: possible only if the first came back
+		if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: no, AttemptNo: "attempt-1", Amount: money.Of(990, "CNY")}); err != nil {
+			t.Fatal(err)
+		}
+		b.deliverAll()
+		if r, err := b.QueryRefund(b.ctx, no, "attempt-1"); err != nil || r.Status != payment.ResultFailed {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if n := b.notices[len(b.notices)-1]; n.Type != payment.RefundFailed || n.RefundNo != no {
+			t.Fatalf("%+v", n)
+		}
+	}
+}
+
+func TestStatementListsADay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
+	b.pay(b.create("slow"), sandbox.PayOptions{Processing: true})
+	if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-1", AttemptNo: "attempt-1", Amount: money.Of(90, "CNY")}); err != nil {
+		t.Fatal(err)
+	}
+	today, err := b.Statement(b.ctx, b.now())
+	if err != nil || len(today) != 2 {
+		t.Fatalf("before anything is settled: %+v, %v", today, err)
+	}
+	b.pass(24 * time.Hour)
+	b.deliverAll()
+	if today, err = b.Statement(b.ctx, noon); err != nil || len(today) != 2 || today[0].Kind != payment.StatementPayment || today[0].Amount != money.Of(990, "CNY") {
+		t.Fatalf("%+v, %v", today, err)
+	}
+	tomorrow, err := b.Statement(b.ctx, b.now())
+	if err != nil || len(tomorrow) != 2 {
+		t.Fatalf("%+v, %v", tomorrow, err)
+	}
+	kinds := map[string]payment.StatementLine{tomorrow[0].Kind: tomorrow[0], tomorrow[1].Kind: tomorrow[1]}
+	if kinds[payment.StatementPayment].AttemptNo != "slow" || kinds[payment.StatementRefund].RefundNo != "refund-1" ||
+		kinds[payment.StatementRefund].Amount != money.Of(90, "CNY") || kinds[payment.StatementRefund].ChannelTxnNo != today[0].ChannelTxnNo {
+		t.Fatalf("%+v", tomorrow)
+	}
+	if other, err := b.Statement(b.ctx, b.now().Add(24*time.Hour)); err != nil || len(other) != 0 {
+		t.Fatalf("%+v, %v", other, err)
+	}
+}
