@@ -10,12 +10,12 @@ import (
 	"videomall/mall/search/internal/dbsqlc"
 )
 
-const (
-	// likeness is how much of a word's trigrams another must share to be looked at: low, since two letters swapped in a
-	// short word leave a quarter of them. The distance decides.
-	likeness = "0.2"
-	alike    = 20
-)
+// likeness is how much of a word's trigrams another must share to be looked at. The second is low, since two letters
+// swapped in a short word leave a quarter of them, and reads many more words. The distance decides.
+var likeness = [...]string{"0.45", "0.2"}
+
+// mostAlike is how many texts that hold like words are looked at.
+const mostAlike = 20
 
 // corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
 // when nothing is like one of them.
@@ -69,27 +69,36 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (Resu
 
 // nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.
 func (s *Search) nearest(ctx context.Context, word string) (string, error) {
-	var texts []string
-	// The threshold is a setting of the transaction, and the operator that the index serves reads it.
-	err := db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
-		if err = s.queries.SetSimilarity(ctx, tx, likeness); err != nil {
-			return err
+	for _, threshold := range likeness {
+		texts, err := s.alike(ctx, word, threshold)
+		if err != nil {
+			return "", err
 		}
-		texts, err = s.queries.Alike(ctx, tx, dbsqlc.AlikeParams{Word: word, Most: alike})
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	best, nearest := "", slips(word)+1
-	for _, t := range texts { // the most alike first, so that the first of equals wins
-		for candidate := range strings.FieldsSeq(t) {
-			if d := distance([]rune(word), []rune(candidate)); d > 0 && d < nearest {
-				best, nearest = candidate, d
+		best, nearest := "", slips(word)+1
+		for _, t := range texts { // the most alike first, so that the first of equals wins
+			for candidate := range strings.FieldsSeq(t) {
+				if d := distance([]rune(word), []rune(candidate)); d > 0 && d < nearest {
+					best, nearest = candidate, d
+				}
 			}
 		}
+		if best != "" {
+			return best, nil
+		}
 	}
-	return best, nil
+	return "", nil
+}
+
+// alike reads in a transaction: the threshold is a setting of it, read by the operator that the index serves.
+func (s *Search) alike(ctx context.Context, word, threshold string) (texts []string, err error) {
+	err = db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
+		if err = s.queries.SetSimilarity(ctx, tx, threshold); err != nil {
+			return err
+		}
+		texts, err = s.queries.Alike(ctx, tx, dbsqlc.AlikeParams{Word: word, Most: mostAlike})
+		return err
+	})
+	return texts, err
 }
 
 // slips is how many slips a word of that length may have and still be recognised.

@@ -338,7 +338,7 @@ func FuzzNothingTypedIsAnError(f *testing.F) {
 		}
 		for _, text := range []string{q, "追逐极光 Chasing the Aurora"} {
 			var joined strings.Builder
-			for _, p := range append(r.Marks.Spans(text)) {
+			for _, p := range r.Marks.Spans(text) {
 				joined.WriteString(p.Text)
 			}
 			if joined.String() != text {
