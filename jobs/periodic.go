@@ -1,0 +1,108 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// task is something to do every so often, by whichever process comes first.
+type task struct {
+	every time.Duration
+	do    func(context.Context) error
+}
+
+// tasks are the sweepers and the relay. Each finds what a lost job or a killed process left, so that no promise hangs
+// on one row of the queue.
+func tasks(d Deps) map[string]task {
+	m := d.Mall
+	swept := func(sweep func(context.Context, time.Duration) (int, error), grace time.Duration) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := sweep(ctx, grace); return err }
+	}
+	return map[string]task{
+		"relay_outbox":      {time.Second, func(ctx context.Context) error { _, err := m.Outbox.Relay(ctx); return err }},
+		"sweep_undelivered": {5 * time.Second, swept(m.Orders.SweepUndelivered, 5*time.Second)},
+		"sweep_refunds":     {30 * time.Second, swept(m.Orders.SweepRefunds, 30*time.Second)},
+		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
+		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
+		"count_dead":        {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
+		"purge_outbox": {time.Hour, func(ctx context.Context) error {
+			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
+			return err
+		}},
+		"purge_carts": {24 * time.Hour, func(ctx context.Context) error {
+			_, err := m.Cart.PurgeStale(ctx, 90*24*time.Hour)
+			return err
+		}},
+		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
+	}
+}
+
+// reprice makes lists show the prices whose time has come, and search find them.
+func reprice(ctx context.Context, d Deps) error {
+	_, err := d.Mall.Catalog.RepriceDue(ctx)
+	return err
+}
+
+func countDead(ctx context.Context, d Deps) error {
+	letters, err := d.Mall.Outbox.CountDead(ctx)
+	if err != nil {
+		return err
+	}
+	d.Metrics.DeadLetters("outbox", letters)
+	// Straight from River's table: its client lists jobs but does not count them.
+	var discarded int64
+	if err := d.Pool.QueryRow(ctx, `select count(*) from river_job where state = 'discarded'`).Scan(&discarded); err != nil {
+		return fmt.Errorf("count discarded jobs: %w", err)
+	}
+	d.Metrics.DeadLetters("jobs", discarded)
+	return nil
+}
+
+// TickArgs is one turn of a periodic task.
+type TickArgs struct {
+	Task string `json:"task"`
+}
+
+// Kind names the job in the database.
+func (TickArgs) Kind() string { return "tick" }
+
+// InsertOpts lets one turn of a task wait or run at a time: turns never pile up behind a slow one.
+func (TickArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueTicks, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true,
+		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+			rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
+}
+
+func periodic(tasks map[string]task) []*river.PeriodicJob {
+	var jobs []*river.PeriodicJob
+	for name, t := range tasks {
+		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(t.every),
+			func() (river.JobArgs, *river.InsertOpts) { return TickArgs{name}, nil },
+			&river.PeriodicJobOpts{RunOnStart: true}))
+	}
+	return jobs
+}
+
+type ticker struct {
+	river.WorkerDefaults[TickArgs]
+	tasks map[string]task
+	log   *slog.Logger
+}
+
+// Work runs one turn. A turn that fails is cancelled, not retried and no dead letter: the next one is on its way.
+func (t *ticker) Work(ctx context.Context, job *river.Job[TickArgs]) error {
+	task, ok := t.tasks[job.Args.Task]
+	if !ok {
+		return river.JobCancel(fmt.Errorf("no task %q in this program", job.Args.Task))
+	}
+	if err := task.do(ctx); err != nil {
+		t.log.ErrorContext(ctx, "periodic task failed", "task", job.Args.Task, "error", err)
+		return river.JobCancel(err)
+	}
+	return nil
+}

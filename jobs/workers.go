@@ -1,0 +1,70 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+)
+
+// workers registers every kind that the business enqueues; a test enqueues each and sees it worked.
+func workers(d Deps, tasks map[string]task) *river.Workers {
+	w, orders := river.NewWorkers(), d.Mall.Orders
+	river.AddWorker(w, &verb[order.DeliverArgs]{retry: quickly, do: func(ctx context.Context, a order.DeliverArgs) error {
+		return orders.Deliver(ctx, a.OrderNo)
+	}})
+	river.AddWorker(w, &verb[order.CloseArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseArgs) error {
+		return orders.Expire(ctx, a.OrderNo)
+	}})
+	river.AddWorker(w, &verb[order.CloseSiblingsArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseSiblingsArgs) error {
+		return orders.CloseSiblings(ctx, a.OrderNo)
+	}})
+	river.AddWorker(w, &verb[order.RefundArgs]{retry: steadily, do: func(ctx context.Context, a order.RefundArgs) error {
+		return orders.SubmitRefund(ctx, a.RefundNo)
+	}})
+	if bank := d.Mall.Sandbox; bank != nil {
+		river.AddWorker(w, &verb[sandbox.NoticeArgs]{retry: sandbox.RetryDelay, do: func(ctx context.Context, a sandbox.NoticeArgs) error {
+			return bank.Deliver(ctx, a.NoticeID)
+		}})
+	}
+	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
+	return w
+}
+
+// awaitProvider is the pause before a provider that is still working is asked again.
+const awaitProvider = 5 * time.Second
+
+// verb works one kind of job by calling one verb of the business.
+type verb[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	do    func(context.Context, T) error
+	retry func(attempt int) time.Duration
+}
+
+// Work calls the verb. Waiting for a provider is no failure: the job sleeps and keeps its tries.
+func (v *verb[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	err := v.do(ctx, job.Args)
+	if errors.Is(err, order.ErrAwaitsProvider) {
+		return river.JobSnooze(awaitProvider)
+	}
+	return err
+}
+
+// NextRetry replaces River's attempt⁴ s, which is too slow for a grant that is promised within 30 s.
+func (v *verb[T]) NextRetry(job *river.Job[T]) time.Time {
+	return time.Now().Add(v.retry(job.Attempt))
+}
+
+// quickly is 1, 2, 4, 8 … s, at most a minute: somebody is waiting for this.
+func quickly(attempt int) time.Duration {
+	return min(time.Second<<min(max(attempt, 1)-1, 6), time.Minute)
+}
+
+// steadily is 1, 2, 4 … s, at most two hours: the other side may be down for long.
+func steadily(attempt int) time.Duration {
+	return min(time.Second<<min(max(attempt, 1)-1, 13), 2*time.Hour)
+}

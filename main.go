@@ -1,0 +1,127 @@
+// Command videomall is the mall in one binary: the shop, its workers and its tools.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"videomall/config"
+	"videomall/db"
+	"videomall/demo"
+	"videomall/program"
+)
+
+// commands is the command line; config.Config, from the environment, is the rest.
+type commands struct {
+	Serve   serveCommand   `cmd:"" default:"1" help:"Serve the mall; without further roles it does everything, the jobs included."`
+	Worker  workerCommand  `cmd:"" help:"Work jobs only, beside processes that serve."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
+	Seed    seedCommand    `cmd:"" help:"Write the demo content into an empty mall."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what this machine has and what is missing."`
+}
+
+func main() {
+	var line commands
+	kctx := kong.Parse(&line, kong.Name("videomall"), kong.UsageOnError(),
+		kong.Description("A self-hosted shop for video. It is set up by environment variables; docs/configuration.md lists them."))
+	// The first signal asks for an orderly end; a second one finds no handler and ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	cfg, err := config.Load(os.Environ())
+	if err == nil {
+		kctx.BindTo(ctx, (*context.Context)(nil))
+		err = kctx.Run(cfg)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "videomall: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+type serveCommand struct {
+	Jobs bool `default:"true" negatable:"" help:"Work jobs in this process too."`
+}
+
+// Run serves until the context ends.
+func (c serveCommand) Run(ctx context.Context, cfg *config.Config) error {
+	return with(ctx, cfg, "serve", func(p *program.Program) error {
+		if err := prepare(ctx, cfg, p); err != nil {
+			return err
+		}
+		return p.Run(ctx, program.Roles{HTTP: true, Jobs: c.Jobs})
+	})
+}
+
+type workerCommand struct{}
+
+// Run works jobs until the context ends.
+func (workerCommand) Run(ctx context.Context, cfg *config.Config) error {
+	return with(ctx, cfg, "worker", func(p *program.Program) error {
+		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {
+			return err
+		}
+		return p.Run(ctx, program.Roles{Jobs: true})
+	})
+}
+
+type migrateCommand struct {
+	Down bool `help:"Take every migration back, and with them all data."`
+	Yes  bool `help:"Confirm --down."`
+}
+
+// Run migrates and ends.
+func (c migrateCommand) Run(ctx context.Context, cfg *config.Config) error {
+	if c.Down && !c.Yes {
+		return errors.New("--down deletes all data: confirm it with --yes")
+	}
+	return with(ctx, cfg, "migrate", func(p *program.Program) error {
+		if c.Down {
+			return db.MigrateDown(ctx, p.Pools.Primary)
+		}
+		return p.Migrate(ctx)
+	})
+}
+
+type seedCommand struct{}
+
+// Run seeds and ends. It is refused outside demo mode, where the demo's well-known passwords would be an open door.
+func (seedCommand) Run(ctx context.Context, cfg *config.Config) error {
+	if !cfg.Demo {
+		return errors.New("the demo content has well-known passwords: it is written only with DEMO=on, which listens on loopback only")
+	}
+	return with(ctx, cfg, "seed", func(p *program.Program) error { return prepare(ctx, cfg, p) })
+}
+
+type doctorCommand struct{}
+
+// Run looks around and ends.
+func (doctorCommand) Run(ctx context.Context, cfg *config.Config) error {
+	return program.Diagnose(ctx, cfg, os.Stdout)
+}
+
+// with opens the program for do and closes it whatever happens.
+func with(ctx context.Context, cfg *config.Config, role string, do func(*program.Program) error) (err error) {
+	p, err := program.Open(ctx, cfg, role)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	return do(p)
+}
+
+// prepare brings schema and demo content up to date.
+func prepare(ctx context.Context, cfg *config.Config, p *program.Program) error {
+	if err := p.Migrate(ctx); err != nil || !cfg.Demo {
+		return err
+	}
+	if err := demo.Seed(ctx, p.Mall, p.Log); err != nil {
+		return fmt.Errorf("write the demo content: %w", err)
+	}
+	return nil
+}

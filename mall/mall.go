@@ -1,0 +1,124 @@
+// Package mall joins the modules of the business into one, in the order their arrows allow. It owns no rule: what a
+// purchase is, say its modules.
+package mall
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/db"
+	"videomall/mall/account"
+	"videomall/mall/cart"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
+	"videomall/mall/ledger"
+	"videomall/mall/media"
+	"videomall/mall/order"
+	"videomall/mall/outbox"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox"
+	"videomall/mall/playback"
+	"videomall/mall/search"
+	"videomall/telemetry"
+)
+
+// Options are what the business stands on.
+type Options struct {
+	Pools     db.Pools
+	Redis     redis.UniversalClient
+	Storage   *media.Storage
+	Log       *slog.Logger
+	Metrics   *telemetry.Metrics
+	Now       func() time.Time
+	PayWindow time.Duration
+
+	Secure      bool   // cookies are sent over https only
+	MediaKey    []byte // wraps the films' keys, 32 bytes
+	PlaybackKey []byte // signs play tokens and segment paths
+
+	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
+	Sandbox *sandbox.Options
+}
+
+// Mall is the business.
+type Mall struct {
+	Accounts     *account.Accounts
+	Sessions     *account.Sessions
+	Cart         *cart.Carts
+	Catalog      *catalog.Catalog
+	Entitlements *entitlement.Entitlements
+	Inventory    *inventory.Inventory
+	Ledger       *ledger.Ledger
+	Media        *media.Media
+	Orders       *order.Orders
+	Outbox       *outbox.Outbox
+	Payments     *payment.Payments
+	Playback     *playback.Playback
+	Sandbox      *sandbox.Sandbox // nil without one
+	Search       *search.Search
+	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
+}
+
+// New joins the modules. It starts nothing.
+func New(o Options) (*Mall, error) {
+	primary := o.Pools.Primary
+	jobs, err := river.NewClient(riverpgxv5.New(primary), &river.Config{Logger: o.Log})
+	if err != nil {
+		return nil, fmt.Errorf("open the job queue: %w", err)
+	}
+	m := &Mall{
+		Accounts:     account.New(primary, o.Redis, o.Log, o.Now),
+		Sessions:     account.NewSessions(primary, o.Redis, o.Log, o.Now, o.Secure),
+		Cart:         cart.New(primary, o.Now),
+		Catalog:      catalog.New(o.Pools, o.Now),
+		Entitlements: entitlement.New(o.Pools, o.Now),
+		Inventory:    inventory.New(primary, o.Now),
+		Ledger:       ledger.New(primary, o.Now),
+		Outbox:       outbox.New(primary, o.Now),
+		River:        jobs,
+	}
+	m.Search = search.New(o.Pools, m.Catalog, o.Now)
+	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
+		return nil, err
+	}
+	var providers []payment.Provider
+	if o.Sandbox != nil {
+		m.Sandbox = sandbox.New(primary, jobs, *o.Sandbox)
+		providers = append(providers, m.Sandbox)
+	}
+	m.Payments = payment.New(primary, o.Now, providers...)
+	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Inventory: m.Inventory, Payments: m.Payments,
+		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Metrics: o.Metrics, Now: o.Now,
+		PayWindow: o.PayWindow})
+	m.Outbox.Subscribe("popularity", []string{"order.delivered", "order.refunded"}, m.countSales)
+	return m, nil
+}
+
+// countSales keeps what "popular" sorts by: delivered adds, a whole refund takes back.
+func (m *Mall) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+	var o order.Event
+	if err := json.Unmarshal(e.Payload, &o); err != nil {
+		return fmt.Errorf("read event %d: %w", e.ID, err)
+	}
+	sign := 1
+	if e.Type == "order.refunded" {
+		if sign = -1; o.Status != order.Refunded {
+			return nil
+		}
+	}
+	for _, i := range o.Items {
+		if err := m.Catalog.CountSaleTx(ctx, tx, i.VideoID, sign*i.Quantity); err != nil {
+			return err
+		}
+	}
+	return nil
+}

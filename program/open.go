@@ -1,0 +1,162 @@
+// Package program opens what the mall stands on, runs the roles that a process was given, and ends them in order, so
+// that no request and no job is lost. It owns start and stop; it knows no rule of the business.
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"videomall/config"
+	"videomall/db"
+	"videomall/embedded"
+	"videomall/mall"
+	"videomall/mall/media"
+	"videomall/mall/payment/sandbox"
+	"videomall/telemetry"
+)
+
+// Program is the mall, opened and not yet running.
+type Program struct {
+	Mall    *mall.Mall
+	Pools   db.Pools
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+
+	cfg     *config.Config
+	redis   redis.UniversalClient
+	storage *media.Storage
+	tracing *telemetry.Tracing
+	ends    []func() error // in the order of opening; Close goes backwards
+	notes   []string       // what a person at the terminal wants to know of this machine
+}
+
+// Open starts the private servers where none is given, connects, and joins the business. role names the process in
+// traces and in the database's list of clients. Errors are sentences for whoever started it.
+func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err error) {
+	p = &Program{cfg: cfg, Log: telemetry.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat), Metrics: telemetry.NewMetrics()}
+	slog.SetDefault(p.Log)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil {
+		return p, fmt.Errorf("DATA_DIR=%q: %w", cfg.DataDir, err)
+	}
+	if p.tracing, err = telemetry.StartTracing(ctx, cfg.OTLP, role, version()); err != nil {
+		return p, err
+	}
+	p.later(func() error { return p.tracing.Stop(context.WithoutCancel(ctx)) })
+	databaseURL, redisURL, err := p.servers(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Pools, err = db.OpenPools(ctx, databaseURL, cfg.ReplicaURL, db.Options{ApplicationName: "videomall " + role, Tracer: p.tracing.QueryTracer()})
+	if err != nil {
+		return p, err
+	}
+	p.later(func() error { p.Pools.Close(); return nil })
+	p.Metrics.WatchPool("primary", p.Pools.Primary)
+	if p.redis, err = openRedis(redisURL); err != nil {
+		return p, err
+	}
+	p.later(p.redis.Close)
+	if p.storage, err = media.OpenStorage(cfg.StorageURL, cfg.DataDir); err != nil {
+		return p, err
+	}
+	p.later(p.storage.Close)
+	p.Mall, err = mall.New(p.options())
+	return p, err
+}
+
+// servers returns where PostgreSQL and Redis are, having started the private ones side by side.
+func (p *Program) servers(ctx context.Context) (databaseURL, redisURL string, err error) {
+	databaseURL, redisURL = p.cfg.DatabaseURL, p.cfg.RedisURL
+	var postgres *embedded.Postgres
+	var cache *embedded.Redis
+	var starting errgroup.Group // not bound to a context: what was started is stopped below
+	if p.cfg.EmbeddedPostgres != "" {
+		starting.Go(func() (err error) {
+			postgres, err = embedded.StartPostgres(ctx, embedded.PostgresOptions{Dir: p.cfg.EmbeddedPostgres, Download: true, Log: p.Log})
+			return err
+		})
+	}
+	if p.cfg.EmbeddedRedis != "" {
+		starting.Go(func() (err error) {
+			cache, err = embedded.StartRedis(ctx, embedded.RedisOptions{Dir: p.cfg.EmbeddedRedis, Log: p.Log})
+			return err
+		})
+	}
+	err = starting.Wait()
+	if postgres != nil {
+		databaseURL = postgres.URL
+		p.later(postgres.Stop)
+		p.note("PostgreSQL", "private, in "+p.cfg.EmbeddedPostgres)
+	}
+	if cache != nil {
+		redisURL = cache.URL
+		p.later(cache.Stop)
+		p.note("Redis", cache.Kind+", private")
+	}
+	return databaseURL, redisURL, err
+}
+
+func openRedis(url string) (redis.UniversalClient, error) {
+	opt, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	// Everything that asks Redis knows what to do without it, so a short wait beats a long one.
+	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = time.Second, 500*time.Millisecond, 500*time.Millisecond
+	return redis.NewClient(opt), nil
+}
+
+func (p *Program) options() mall.Options {
+	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, Log: p.Log, Metrics: p.Metrics, Now: time.Now,
+		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
+		PlayKey: p.cfg.Key(config.KeyPlay), SegmentKey: p.cfg.Key(config.KeySegment)}
+	if p.cfg.SandboxPayments() {
+		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
+			NotifyURL: "http://" + p.cfg.Addr + "/api/v1/mall/payments/callback/" + sandbox.Name}
+	}
+	return o
+}
+
+// Migrate brings the schema up to date.
+func (p *Program) Migrate(ctx context.Context) error { return db.Migrate(ctx, p.Pools.Primary) }
+
+// Close ends what Open began, last things first, and reports every failure.
+func (p *Program) Close() error {
+	var failed []error
+	for i := len(p.ends) - 1; i >= 0; i-- {
+		failed = append(failed, p.ends[i]())
+	}
+	p.ends = nil
+	return errors.Join(failed...)
+}
+
+func (p *Program) later(end func() error) { p.ends = append(p.ends, end) }
+
+func (p *Program) note(what, how string) { p.notes = append(p.notes, what+": "+how) }
+
+// version is the commit that this binary was built from, where the build knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+		return strings.Trim(info.Main.Version, "()")
+	}
+	return "unknown"
+}

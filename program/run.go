@@ -1,0 +1,133 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"videomall/db"
+	"videomall/demo"
+	"videomall/jobs"
+	"videomall/telemetry"
+	"videomall/web"
+)
+
+// Roles are what one process does.
+type Roles struct {
+	HTTP bool
+	Jobs bool
+}
+
+// Run does the roles until ctx ends, then stops taking work, lets what runs finish within SHUTDOWN_GRACE, and returns.
+func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
+	admin, err := telemetry.StartAdmin(p.cfg.AdminAddr, p.Metrics, p.Log, p.checks()...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopWithin(ctx, time.Second, admin.Stop)) }()
+
+	failed := make(chan error, 1)
+	stopHTTP := func(context.Context) error { return nil }
+	if roles.HTTP {
+		if stopHTTP, err = p.startHTTP(failed); err != nil {
+			return err
+		}
+	}
+	stopJobs := func(context.Context) error { return nil }
+	if roles.Jobs {
+		if stopJobs, err = p.startJobs(ctx); err != nil {
+			return errors.Join(err, stopWithin(ctx, p.cfg.Grace, stopHTTP))
+		}
+	}
+	p.greet(roles, admin.Addr())
+
+	select {
+	case <-ctx.Done():
+		p.Log.Info("stopping", "grace", p.cfg.Grace)
+	case err = <-failed:
+	}
+	admin.Drain()
+	// Requests first: one that is being answered may still enqueue a job, which a worker picks up now or at the next start.
+	err = errors.Join(err, stopWithin(ctx, p.cfg.Grace, stopHTTP))
+	return errors.Join(err, stopWithin(ctx, p.cfg.Grace, stopJobs))
+}
+
+// checks are what /readyz asks. Without Redis the mall sells on, slower.
+func (p *Program) checks() []telemetry.Check {
+	return []telemetry.Check{
+		{Name: "postgres", Probe: p.Pools.Primary.Ping},
+		{Name: "migrations", Probe: func(ctx context.Context) error { return db.CheckMigrated(ctx, p.Pools.Primary) }},
+		{Name: "redis", Degrades: true, Probe: func(ctx context.Context) error { return p.redis.Ping(ctx).Err() }},
+	}
+}
+
+func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) error, err error) {
+	covers, err := demo.Covers()
+	if err != nil {
+		return nil, err
+	}
+	handler := web.New(web.Deps{Mall: p.Mall, Config: p.cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers})
+	listener, err := net.Listen("tcp", p.cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("ADDR=%q: %w", p.cfg.Addr, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	return server.Shutdown, nil
+}
+
+func (p *Program) startJobs(ctx context.Context) (stop func(context.Context) error, err error) {
+	client, err := jobs.New(jobs.Deps{Pool: p.Pools.Primary, Mall: p.Mall, Log: p.Log, Metrics: p.Metrics})
+	if err != nil {
+		return nil, err
+	}
+	// Not bound to ctx: its end would abort running jobs, and they are to finish first.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("start the workers: %w", err)
+	}
+	return func(ctx context.Context) error {
+		if err := client.Stop(ctx); err == nil {
+			return nil
+		}
+		p.Log.Warn("jobs did not end in time and are cancelled; they will be tried again")
+		return stopWithin(ctx, 5*time.Second, client.StopAndCancel)
+	}, nil
+}
+
+// stopWithin calls stop with a time limit that ctx's own end does not shorten.
+func stopWithin(ctx context.Context, limit time.Duration, stop func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	return stop(ctx)
+}
+
+// greet tells the person at the terminal where the mall is and how to get in.
+func (p *Program) greet(roles Roles, admin string) {
+	if !roles.HTTP {
+		p.Log.Info("working jobs", "admin", admin)
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Video mall is open:  %s\n  Metrics and health:  http://%s/metrics /healthz /readyz\n", p.cfg.PublicURL, admin)
+	for _, n := range p.notes {
+		fmt.Fprintf(&b, "  %s\n", n)
+	}
+	if p.cfg.Demo {
+		fmt.Fprintf(&b, "\n  Demo accounts, password %s:\n", demo.Password)
+		for _, a := range demo.Accounts {
+			fmt.Fprintf(&b, "    %-9s %s\n", a.Role, a.Email)
+		}
+		b.WriteString("\n  Payments go through the sandbox: nothing is charged. Ctrl-C stops everything.\n")
+	}
+	fmt.Fprintln(os.Stdout, b.String())
+}

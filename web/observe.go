@@ -1,0 +1,42 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/telemetry"
+)
+
+// observe logs and counts every answered request. It is the outermost middleware, so that it sees what the others
+// refuse too. Paths are logged by telemetry's rules: tokens in them are hidden.
+func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			began := time.Now()
+			err := next(c)
+			if err != nil {
+				c.Error(err) // answered here, so that the status is known
+			}
+			took, status, route := time.Since(began), c.Response().Status, c.Path()
+			if route == "" {
+				route = "unmatched"
+			}
+			metrics.Request(route, c.Request().Method, status, took)
+			level := slog.LevelDebug
+			switch {
+			case status >= http.StatusInternalServerError:
+				level = slog.LevelError
+			case took > time.Second:
+				level = slog.LevelWarn
+			case c.Request().Method != http.MethodGet:
+				level = slog.LevelInfo
+			}
+			log.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route,
+				"path", telemetry.Redact(c.Request().URL.Path), "status", status, "took", took, "bytes", c.Response().Size)
+			return nil
+		}
+	}
+}
