@@ -21,6 +21,10 @@
 //   data-autoplay              starts by itself where the browser lets it
 //   data-texts                 JSON of words: speed, quality, captions, resumed, restart, takeover, retry, buy, sign_in,
 //                              refused_<code>…, refused_unavailable
+// The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
+// on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
+// with: stream_taken (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
+// whose refusal is the one shown.
 // Of a trailer's: data-trailer, data-src (a public .m3u8), data-poster, data-title.
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';

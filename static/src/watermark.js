@@ -36,8 +36,8 @@ export function watermark(controller, media, label) {
     const step = Math.floor(media.currentTime / moves);
     const room = Math.max(0, width - pen.measureText(label).width - 32);
     const x = 16 + (step * 0.618034 + 0.1) % 1 * room, y = 40 + (step * 0.414214 + 0.2) % 1 * Math.max(0, height - 120);
-    pen.strokeStyle = 'rgba(0,0,0,.28)';
-    pen.fillStyle = 'rgba(255,255,255,.3)';
+    pen.strokeStyle = 'rgba(0,0,0,.36)';
+    pen.fillStyle = 'rgba(255,255,255,.34)';
     pen.strokeText(label, x, y);
     pen.fillText(label, x, y);
   }
