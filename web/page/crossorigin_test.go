@@ -1,0 +1,47 @@
+package page_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestOtherSitesCannotWriteInAPersonsName(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	v := m.visitor(t)
+	v.enter(m.register(t, "ann@example.test"))
+	host := strings.TrimPrefix(m.url, "http://")
+	for name, c := range map[string]struct {
+		path    string
+		headers []string
+		refused bool
+	}{
+		"form of this site":          {"/buy", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + host}, false},
+		"typed or bookmarked":        {"/buy", []string{"Sec-Fetch-Site", "none"}, false},
+		"form of another site":       {"/buy", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, true},
+		"form of a sister host":      {"/buy", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://blog.mall.example"}, true},
+		"an old browser, other site": {"/buy", []string{"Origin", "https://evil.example"}, true},
+		"a sandboxed frame":          {"/buy", []string{"Origin", "null"}, true},
+		"an old browser, this site":  {"/buy", []string{"Origin", "http://" + host}, false},
+		"a program without cookies":  {"/buy", nil, false},
+		"API by cookie":              {"/api/v1/mall/write", []string{"Sec-Fetch-Site", "cross-site"}, true},
+		"API by token":               {"/api/v1/mall/write", []string{"Sec-Fetch-Site", "cross-site", "Authorization", "Bearer x"}, false},
+		"API by basic":               {"/api/v1/mall/write", []string{"Sec-Fetch-Site", "cross-site", "Authorization", "Basic x"}, true},
+		"page by token":              {"/buy", []string{"Sec-Fetch-Site", "cross-site", "Authorization", "Bearer x"}, true},
+		"a payment notice":           {"/api/v1/mall/payments/callback/sandbox", []string{"Origin", "https://pay.example"}, false},
+		"beside the notices":         {"/api/v1/mall/payments/callbacks", []string{"Origin", "https://pay.example"}, true},
+		"preferences":                {"/preferences", []string{"Sec-Fetch-Site", "cross-site"}, true},
+	} {
+		a := v.ask("POST", c.path, "a=b", c.headers...)
+		if (a.StatusCode == http.StatusForbidden) != c.refused {
+			t.Errorf("%s: %d", name, a.StatusCode)
+		}
+		if c.refused && (strings.HasPrefix(c.path, "/api/") != strings.Contains(a.body, `"code":"cross_origin"`)) {
+			t.Errorf("%s says %s", name, a.body)
+		}
+	}
+	if a := v.get("/own", "Sec-Fetch-Site", "cross-site"); a.StatusCode != http.StatusOK {
+		t.Errorf("a link from elsewhere: %d", a.StatusCode)
+	}
+}

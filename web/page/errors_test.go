@@ -1,0 +1,91 @@
+package page_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	v := m.visitor(t)
+	id := []string{"X-Request-Id", "golden-request-1"}
+	for _, c := range []struct {
+		golden, path, contentType string
+		status                    int
+		headers                   []string
+	}{
+		{"internal.html", "/fail/internal", "text/html; charset=UTF-8", 500, nil},
+		{"internal.zh-CN.html", "/fail/internal", "text/html; charset=UTF-8", 500, []string{"Accept-Language", "zh-CN,zh;q=0.9"}},
+		{"internal.fragment.html", "/fail/internal", "text/html; charset=UTF-8", 500, []string{"HX-Request", "true"}},
+		{"internal.json", "/api/fail/internal", "application/problem+json", 500, nil},
+		{"conflict.html", "/fail/sold-out", "text/html; charset=UTF-8", 409, nil},
+		{"conflict.fragment.html", "/fail/sold-out", "text/html; charset=UTF-8", 409, []string{"HX-Request", "true"}},
+		{"conflict.json", "/api/fail/sold-out", "application/problem+json", 409, nil},
+		{"throttled.zh-CN.json", "/api/fail/throttled", "application/problem+json", 429, []string{"Accept-Language", "zh-Hant"}},
+		{"throttled.html", "/fail/throttled", "text/html; charset=UTF-8", 429, nil},
+		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, nil},
+		{"missing.html", "/no/such/page", "text/html; charset=UTF-8", 404, nil},
+		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, []string{"HX-Request", "true", "HX-Boosted", "true"}},
+		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, []string{"HX-Request", "true", "HX-History-Restore-Request", "true"}},
+		{"missing.json", "/fail/missing", "application/problem+json", 404, []string{"Accept", "application/json"}},
+		{"unauthorized.html", "/fail/unauthorized", "text/html; charset=UTF-8", 401, nil},
+		{"unauthorized.json", "/api/fail/unauthorized", "application/problem+json", 401, nil},
+		{"half.html", "/fail/half", "text/html; charset=UTF-8", 500, nil},
+	} {
+		a := v.get(c.path, append(c.headers, id...)...)
+		if a.StatusCode != c.status || a.Header.Get("Content-Type") != c.contentType {
+			t.Errorf("%s: %d %s", c.golden, a.StatusCode, a.Header.Get("Content-Type"))
+		}
+		if strings.Contains(a.body, "hunter2") || strings.Contains(a.body, "half a page") {
+			t.Errorf("%s tells what is nobody's business: %s", c.golden, a.body)
+		}
+		if cc := a.Header.Get("Cache-Control"); cc != "private, no-store" {
+			t.Errorf("%s may be cached: %q", c.golden, cc)
+		}
+		golden(t, c.golden, a.body)
+	}
+	if !strings.Contains(m.log.String(), "hunter2") || !strings.Contains(m.log.String(), "request_id=golden-request-1") {
+		t.Error("the log does not tell the cause and the request")
+	}
+}
+
+func TestRetryAfterIsWhatTheFaultKnows(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	if got := v.get("/api/fail/throttled").Header.Get("Retry-After"); got != "91" {
+		t.Errorf("throttled: %q", got)
+	}
+	if got := v.get("/fail/unavailable").Header.Get("Retry-After"); got != "5" {
+		t.Errorf("unavailable: %q", got)
+	}
+	if got := v.get("/fail/missing").Header.Get("Retry-After"); got != "" {
+		t.Errorf("missing: %q", got)
+	}
+}
+
+func TestAnHTMXElementLeavesThePageAsItIsOnAnError(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	a := v.get("/fail/sold-out", "HX-Request", "true")
+	if a.Header.Get("HX-Reswap") != "none" || !strings.Contains(a.body, "hx-swap-oob") {
+		t.Errorf("%v %s", a.Header, a.body)
+	}
+	a = v.get("/fail/unauthorized", "HX-Request", "true", "HX-Current-URL", v.m.url+"/videos?q=a%20b")
+	if got := a.Header.Get("HX-Redirect"); got != "/sign-in?next=%2Fvideos%3Fq%3Da%2520b" {
+		t.Errorf("sent to %q", got)
+	}
+}
+
+func TestAWrongMethodIs405AndAWrongTokenIs401(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	if a := v.ask("DELETE", "/own", ""); a.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("wrong method: %d", a.StatusCode)
+	}
+	a := v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_nonsense")
+	if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"invalid_token"`) || a.Header.Get("WWW-Authenticate") != "Bearer" {
+		t.Errorf("wrong token: %d %s", a.StatusCode, a.body)
+	}
+}

@@ -1,0 +1,99 @@
+package page_test
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"videomall/mall/account"
+)
+
+const goodPassword = "three quiet herons"
+
+func (m *mall) register(t *testing.T, email string) account.User {
+	t.Helper()
+	u, err := m.accounts.Register(t.Context(), account.Registration{Email: email, Name: "Ann Lee", Password: goodPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func (v *visitor) enter(u account.User) {
+	v.t.Helper()
+	if a := v.get("/enter/" + strconv.FormatInt(u.ID, 10)); a.StatusCode != http.StatusNoContent {
+		v.t.Fatalf("not signed in: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestAGuestIsSentToSignInAndComesBack(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	a := v.get("/own?page=2&q=a%20b")
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/sign-in?next="+url.QueryEscape("/own?page=2&q=a%20b") {
+		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	a = v.get("/own", "HX-Request", "true", "HX-Current-URL", v.m.url+"/videos")
+	if a.StatusCode != http.StatusOK || a.Header.Get("HX-Redirect") != "/sign-in?next=%2Fvideos" {
+		t.Errorf("htmx: %d to %q", a.StatusCode, a.Header.Get("HX-Redirect"))
+	}
+	a = v.get("/own", "HX-Request", "true", "HX-Current-URL", "https://evil.example/videos")
+	if a.Header.Get("HX-Redirect") != "/sign-in?next=%2F" {
+		t.Errorf("htmx from elsewhere: to %q", a.Header.Get("HX-Redirect"))
+	}
+	if a := v.get("/api/v1/mall/me"); a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"sign_in_required"`) {
+		t.Errorf("API: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestARoomForAnotherRoleDoesNotExist(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	v := m.visitor(t)
+	if a := v.get("/operator"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("guest: %d", a.StatusCode)
+	}
+	u := m.register(t, "ann@example.test")
+	for role, want := range map[string]int{account.RoleShopper: 404, account.RoleCreator: 404, account.RoleOperator: 200} {
+		if _, err := m.accounts.SetRole(t.Context(), u.ID, role); err != nil {
+			t.Fatal(err)
+		}
+		v.enter(u)
+		if a := v.get("/operator"); a.StatusCode != want || strings.Contains(a.body, "id=room") != (want == 200) {
+			t.Errorf("%s: %d", role, a.StatusCode)
+		}
+		if a := v.get("/own"); a.StatusCode != http.StatusOK {
+			t.Errorf("%s in a room for everybody: %d", role, a.StatusCode)
+		}
+	}
+	// Taken away while signed in: gone with the next request.
+	if _, err := m.accounts.SetRole(t.Context(), u.ID, account.RoleShopper); err != nil {
+		t.Fatal(err)
+	}
+	if a := v.get("/operator"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("a role that was taken away: %d", a.StatusCode)
+	}
+}
+
+func TestABearerCountsOnTheAPIAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	ann, bob := m.register(t, "ann@example.test"), m.register(t, "bob@example.test")
+	token, err := m.accounts.IssueToken(t.Context(), ann.Email, goodPassword, "192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := m.visitor(t)
+	if a := v.get("/api/v1/mall/me", "Authorization", "bearer "+token.Value); a.StatusCode != 200 || !strings.Contains(a.body, ann.Email) || a.Header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("%d %s %q", a.StatusCode, a.body, a.Header.Get("Cache-Control"))
+	}
+	if a := v.get("/own", "Authorization", "Bearer "+token.Value); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("a page by token: %d", a.StatusCode)
+	}
+	v.enter(bob)
+	if a := v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_x"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a bad token fell back to the cookie: %d %s", a.StatusCode, a.body)
+	}
+}

@@ -1,0 +1,220 @@
+package page_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db/dbtest"
+	"videomall/mall/account"
+	"videomall/mall/fault"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// mall is a server with a few rooms, enough to show what the package does to all of them.
+type mall struct {
+	site     *page.Site
+	accounts *account.Accounts
+	echo     *echo.Echo
+	url      string
+	log      *journal
+}
+
+// journal is a log that can be read while it is written.
+type journal struct {
+	mu    sync.Mutex
+	lines strings.Builder
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.lines.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.lines.String()
+}
+
+type failing struct{}
+
+func (failing) Error() string             { return "slow down" }
+func (failing) RetryAfter() time.Duration { return 90*time.Second + 1 }
+
+func open(t *testing.T, publicURL string) *mall {
+	t.Helper()
+	pool, rdb := dbtest.New(t), dbtest.Redis(t)
+	m := &mall{log: &journal{}}
+	log := slog.New(slog.NewTextHandler(m.log, nil))
+	m.accounts = account.New(pool, rdb, log, time.Now)
+	m.site = page.New(page.Options{
+		Accounts: m.accounts, Sessions: account.NewSessions(pool, rdb, log, time.Now, strings.HasPrefix(publicURL, "https://")),
+		PublicURL: publicURL, Log: log, Now: time.Now,
+		CartCount: func(context.Context, *page.Ctx) (int, error) { return 3, nil },
+		Categories: func(context.Context, *page.Ctx) ([]ui.Link, error) {
+			return nil, errors.New("the catalog is asleep")
+		},
+	})
+	e := echo.New()
+	m.site.Use(e)
+	m.site.Routes(e.Group(""))
+	show := func(words string) echo.HandlerFunc {
+		return m.site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "Room", templ.Raw("<p id=room>"+words+"</p>")) })
+	}
+	fail := func(err error) echo.HandlerFunc { return func(echo.Context) error { return err } }
+	e.GET("/", show("open"))
+	e.GET("/player", m.site.Handle(func(c *page.Ctx) error {
+		c.AllowPlayer()
+		return c.Render(http.StatusOK, "Player", templ.NopComponent)
+	}))
+	e.GET("/own", show("own"), m.site.RequireUser)
+	e.GET("/operator", show("operator"), m.site.RequireRole(account.RoleOperator))
+	e.GET("/api/v1/mall/me", func(c echo.Context) error {
+		pc, err := m.site.From(c)
+		if err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, map[string]string{"email": pc.Viewer.Email})
+	}, m.site.RequireUser)
+	e.POST("/api/v1/mall/write", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	e.POST("/api/v1/mall/payments/callback/sandbox", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	e.POST("/buy", m.site.Handle(func(c *page.Ctx) error {
+		c.Flash(ui.Success, "signed_in")
+		return c.Redirect("/")
+	}))
+	e.GET("/enter/:id", m.site.Handle(func(c *page.Ctx) error {
+		var id int64
+		fmt.Sscan(c.Param("id"), &id)
+		u, err := m.accounts.User(c.Request().Context(), id)
+		if err != nil {
+			return err
+		}
+		if err := c.SignIn(u); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	}))
+	e.GET("/guest", m.site.Handle(func(c *page.Ctx) error {
+		return c.String(http.StatusOK, c.GuestToken()+"|"+c.EnsureGuestToken()+"|"+c.GuestToken())
+	}))
+	secret := errors.New("pq: password=hunter2")
+	for path, err := range map[string]error{
+		"internal":     fmt.Errorf("look for it: %w", secret),
+		"sold-out":     fault.New(fault.Conflict, "sold_out_somewhere", "That is sold out.").Because("%w", secret).With("skuId", "sold_out"),
+		"throttled":    fault.New(fault.TooMany, "slow_down", "Slow down.").Because("%w", failing{}),
+		"unavailable":  fault.New(fault.Unavailable, "unavailable", "Busy."),
+		"missing":      fault.New(fault.NotFound, "not_found", "Nothing here."),
+		"unauthorized": fault.New(fault.Unauthenticated, "sign_in_required", "Sign in."),
+	} {
+		e.GET("/fail/"+path, fail(err))
+		e.GET("/api/fail/"+path, fail(err))
+	}
+	e.GET("/fail/half", m.site.Handle(func(c *page.Ctx) error {
+		return c.Render(http.StatusOK, "Half", templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+			_, _ = io.WriteString(w, "half a page")
+			return secret
+		}))
+	}))
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	m.echo, m.url = e, server.URL
+	return m
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// visitor follows no redirect and keeps its cookies.
+type visitor struct {
+	t    *testing.T
+	m    *mall
+	http http.Client
+}
+
+func (m *mall) visitor(t *testing.T) *visitor {
+	jar, _ := cookiejar.New(nil)
+	return &visitor{t: t, m: m, http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// ask sends a request; headers are name, value pairs. A POST's body is a form.
+func (v *visitor) ask(method, path, body string, headers ...string) answer {
+	v.t.Helper()
+	r, err := http.NewRequest(method, v.m.url+path, strings.NewReader(body))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w, err := v.http.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer w.Body.Close()
+	b, err := io.ReadAll(w.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return answer{w, string(b)}
+}
+
+func (v *visitor) get(path string, headers ...string) answer {
+	v.t.Helper()
+	return v.ask("GET", path, "", headers...)
+}
+
+var (
+	main  = regexp.MustCompile(`(?s)<main.*</main>`)
+	looks = regexp.MustCompile(` class="[^"]*"`)
+)
+
+// golden compares with testdata/<name>; of a whole page only <main> and no classes, since the rest is the layout's and the
+// parts' own affair.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if part := main.FindString(got); part != "" {
+		got = part
+	}
+	got = looks.ReplaceAllString(got, "")
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got+"\n" != string(want) {
+		t.Errorf("%s differs (go test -update writes it anew):\n%s", path, got)
+	}
+}

@@ -1,0 +1,135 @@
+package page_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"videomall/mall/account"
+)
+
+func TestAPageOrItsFragmentIsTheSameComponent(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	for name, c := range map[string]struct {
+		headers []string
+		whole   bool
+	}{
+		"a visit":         {nil, true},
+		"an element":      {[]string{"HX-Request", "true"}, false},
+		"a boosted link":  {[]string{"HX-Request", "true", "HX-Boosted", "true"}, true},
+		"the back button": {[]string{"HX-Request", "true", "HX-History-Restore-Request", "true"}, true},
+	} {
+		a := v.get("/", c.headers...)
+		if strings.Contains(a.body, "<html") != c.whole || strings.Count(a.body, "<p id=room>open</p>") != 1 {
+			t.Errorf("%s: %s", name, a.body)
+		}
+		if !strings.Contains(a.body, "<title>Room · ") {
+			t.Errorf("%s has no title", name)
+		}
+	}
+	if a := v.ask("HEAD", "/", ""); a.StatusCode != http.StatusMethodNotAllowed && a.body != "" {
+		t.Errorf("HEAD has a body: %q", a.body)
+	}
+	if a := v.get("/"); !strings.Contains(a.body, `aria-label="Cart, 3 videos"`) {
+		t.Error("the cart is not counted")
+	}
+}
+
+func TestANoticeIsShownOnce(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	a := v.ask("POST", "/buy", "a=b")
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
+		t.Fatalf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	const notice = "You are signed in."
+	if strings.Contains(v.get("/", "HX-Request", "true").body, notice) {
+		t.Error("a fragment took the notice")
+	}
+	if !strings.Contains(v.get("/").body, notice) {
+		t.Error("the notice is lost")
+	}
+	if strings.Contains(v.get("/").body, notice) {
+		t.Error("the notice stays")
+	}
+	if a := v.ask("POST", "/buy", "a=b", "HX-Request", "true"); a.StatusCode != http.StatusOK || a.Header.Get("HX-Redirect") != "/" {
+		t.Errorf("htmx: %d to %q", a.StatusCode, a.Header.Get("HX-Redirect"))
+	}
+}
+
+func TestPreferencesAreKeptAndLeadBack(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	v := m.visitor(t)
+	if body := v.get("/").body; !strings.Contains(body, `<html lang="en">`) {
+		t.Errorf("not English at first: %.200s", body)
+	}
+	if body := v.get("/", "Accept-Language", "zh").body; !strings.Contains(body, `lang="zh-CN"`) {
+		t.Errorf("the browser's language is not heard: %.200s", body)
+	}
+	a := v.ask("POST", "/preferences", "lang=zh-CN&next=%2Fvideos%3Fq%3D1")
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/videos?q=1" {
+		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	a = v.ask("POST", "/preferences", "theme=mall-dark&next=//evil.example")
+	if a.Header.Get("Location") != "/" {
+		t.Errorf("to %q", a.Header.Get("Location"))
+	}
+	if body := v.get("/").body; !strings.Contains(body, `<html lang="zh-CN" data-theme="mall-dark">`) {
+		t.Errorf("not kept: %.200s", body)
+	}
+	v.ask("POST", "/preferences", "theme=")
+	if body := v.get("/").body; !strings.Contains(body, `<html lang="zh-CN">`) {
+		t.Errorf("the system's theme is not chosen again: %.200s", body)
+	}
+	for _, bad := range []string{"lang=xx", "theme=neon", "lang=zh-CN%22%3E"} {
+		if a := v.ask("POST", "/preferences", bad); a.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", bad, a.StatusCode)
+		}
+	}
+}
+
+func TestTheLanguageGoesWithThePerson(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	u := m.register(t, "ann@example.test")
+	home := m.visitor(t)
+	home.enter(u)
+	home.ask("POST", "/preferences", "lang=zh-CN")
+	if got, err := m.accounts.User(t.Context(), u.ID); err != nil || got.Locale != "zh-CN" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	work := m.visitor(t)
+	work.enter(u)
+	if body := work.get("/", "Accept-Language", "en").body; !strings.Contains(body, `lang="zh-CN"`) {
+		t.Errorf("another browser: %.200s", body)
+	}
+}
+
+func TestAGuestsTokenIsMadeOnceAndStays(t *testing.T) {
+	t.Parallel()
+	v := open(t, "http://mall.example").visitor(t)
+	first := strings.Split(v.get("/guest").body, "|")
+	if first[0] != "" || len(first[1]) != 26 || first[2] != first[1] {
+		t.Fatalf("first visit: %v", first)
+	}
+	if again := strings.Split(v.get("/guest").body, "|"); again[0] != first[1] || again[1] != first[1] {
+		t.Errorf("second visit: %v after %v", again, first)
+	}
+}
+
+func TestTheLayoutKnowsWhoLooks(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	u := m.register(t, "ann@example.test")
+	if _, err := m.accounts.SetRole(t.Context(), u.ID, account.RoleOperator); err != nil {
+		t.Fatal(err)
+	}
+	v := m.visitor(t)
+	v.enter(u)
+	body := v.get("/").body
+	if !strings.Contains(body, "Ann Lee") || !strings.Contains(body, `href="/admin"`) || strings.Contains(body, `href="/studio"`) {
+		t.Error("the menu is somebody else's")
+	}
+}
