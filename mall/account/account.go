@@ -76,6 +76,18 @@ func (a *Accounts) User(ctx context.Context, id int64) (User, error) {
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
 }
 
+// ByEmail finds a person by email, in whatever case, locked ones too. Errors: ErrNoUser.
+func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
+	row, err := a.q.UserByEmail(ctx, a.pool, normalEmail(email))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return User{}, ErrNoUser
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("find user by email: %w", err)
+	}
+	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+}
+
 // Sweep deletes sessions and tokens whose time is over, for a periodic job. They are refused long before.
 func (a *Accounts) Sweep(ctx context.Context) (deleted int64, err error) {
 	sessions, err := a.q.DeleteExpiredSessions(ctx, a.pool, a.now())

@@ -1,0 +1,117 @@
+// Package adminview draws the operator's console: counts, orders in full, refunds, cases and dead letters. It shows codes
+// where a code is what an operator looks for, and refuses to decide anything.
+package adminview
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+// Buyer is whose order it is; Email is empty where the account is gone.
+type Buyer struct {
+	ID    int64
+	Name  string
+	Email string
+}
+
+func title(t *text.Printer, i order.Item) string {
+	if t.Lang == text.ZhCN {
+		return i.TitleZh
+	}
+	return i.TitleEn
+}
+
+func edition(t *text.Printer, i order.Item) string {
+	if i.Kind == "rent" {
+		return t.T("edition.rent", "Quality", i.Quality, "Hours", t.Number(i.RentHours))
+	}
+	return t.T("edition.own", "Quality", i.Quality)
+}
+
+// word says a code in the reader's language where there is a message for it.
+func word(t *text.Printer, key, code string) string {
+	if t.Has(key) {
+		return t.T(key)
+	}
+	return code
+}
+
+func id(n int64) string { return strconv.FormatInt(n, 10) }
+
+func orderURL(orderNo string) string { return "/admin/orders/" + orderNo }
+
+func stateTone(s order.Status) ui.Tone {
+	switch s {
+	case order.Delivered:
+		return ui.Success
+	case order.Paid:
+		return ui.Info
+	case order.PendingPay:
+		return ui.Warning
+	}
+	return ui.Plain
+}
+
+// tone colours what money and jobs may be.
+func tone(status string) ui.Tone {
+	switch status {
+	case "succeeded", "consumed", "delivered":
+		return ui.Success
+	case "failed", "suspense", "dead", "discarded":
+		return ui.Error
+	case "pending", "submitted", "created", "surplus":
+		return ui.Warning
+	}
+	return ui.Plain
+}
+
+// fact is one line of a case's detail.
+type fact struct{ name, value string }
+
+// facts lays a case's detail out by name, sums in the reader's form.
+func facts(t *text.Printer, detail json.RawMessage) []fact {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(detail, &fields); err != nil {
+		return []fact{{"", string(detail)}}
+	}
+	var out []fact
+	for name, raw := range fields {
+		var sum money.Money
+		var s string
+		switch {
+		case json.Unmarshal(raw, &sum) == nil && sum.Currency != "":
+			s = t.Money(sum)
+		case json.Unmarshal(raw, &s) == nil:
+		default:
+			s = string(raw)
+		}
+		out = append(out, fact{name, s})
+	}
+	slices.SortFunc(out, func(a, b fact) int { return cmp.Compare(a.name, b.name) })
+	return out
+}
+
+// pretty indents JSON for reading; anything else comes back as it is.
+func pretty(raw []byte) string {
+	var out bytes.Buffer
+	if err := json.Indent(&out, raw, "", "  "); err != nil {
+		return string(raw)
+	}
+	return out.String()
+}
+
+func moment(t *text.Printer, at *time.Time) string {
+	if at == nil {
+		return "—"
+	}
+	return t.DateTime(*at)
+}

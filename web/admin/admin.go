@@ -1,0 +1,97 @@
+// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases and dead letters. Whoever
+// is no operator finds nothing here. It refuses to move money or states by itself: it calls the same verbs as everybody.
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
+
+	"videomall/mall/account"
+	"videomall/mall/order"
+	"videomall/mall/outbox"
+	"videomall/mall/payment"
+	adminview "videomall/views/admin"
+	"videomall/web/page"
+)
+
+// Deps are the verbs that the console calls.
+type Deps struct {
+	Site     *page.Site
+	Accounts *account.Accounts
+	Orders   *order.Orders
+	Payments *payment.Payments
+	Outbox   *outbox.Outbox
+	Jobs     *river.Client[pgx.Tx] // looks discarded jobs up, retries and deletes them
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	a := g.Group("/admin", d.Site.RequireRole(account.RoleOperator))
+	a.GET("", on(d.showOverview))
+	a.GET("/orders", on(d.listOrders))
+	a.GET("/orders/:orderNo", on(d.showOrder))
+	a.GET("/orders/:orderNo/refund", on(d.reviewRefund))
+	a.POST("/orders/:orderNo/refund", on(d.refund))
+	a.GET("/cases", on(d.listCases))
+	a.POST("/cases/:id/close", on(d.closeCase))
+	a.GET("/dead-letters", on(d.listLetters))
+	a.GET("/dead-letters/events/:subscriber/:id", on(d.showEvent))
+	a.POST("/dead-letters/events/:subscriber/:id/retry", on(d.retryEvent))
+	a.POST("/dead-letters/events/:subscriber/:id/discard", on(d.discardEvent))
+	a.GET("/dead-letters/jobs/:id", on(d.showJob))
+	a.POST("/dead-letters/jobs/:id/retry", on(d.retryJob))
+	a.POST("/dead-letters/jobs/:id/discard", on(d.discardJob))
+}
+
+// actor is how the operator is named in the order's history.
+func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
+
+// rowID reads an id of the address; what is none finds nothing.
+func rowID(c *page.Ctx, name string) int64 {
+	n, err := strconv.ParseInt(c.Param(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (d Deps) showOverview(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	p := adminview.OverviewPage{}
+	var err error
+	if p.Counts, err = d.Orders.CountByStatus(ctx); err != nil {
+		return err
+	}
+	if p.OpenCases, err = d.Orders.CountOpenCases(ctx); err != nil {
+		return err
+	}
+	if p.PendingRefunds, err = d.Orders.CountPendingRefunds(ctx); err != nil {
+		return err
+	}
+	events, err := d.Outbox.CountDead(ctx)
+	if err != nil {
+		return err
+	}
+	jobs, err := d.discarded(ctx)
+	if err != nil {
+		return err
+	}
+	p.DeadLetters = int(events) + len(jobs)
+	return c.Render(http.StatusOK, c.Text.T("admin.title"), adminview.Overview(p))
+}
+
+// buyer finds whose order it is; an account that is gone leaves its number.
+func (d Deps) buyer(ctx context.Context, userID int64) (adminview.Buyer, error) {
+	u, err := d.Accounts.User(ctx, userID)
+	if errors.Is(err, account.ErrNoUser) {
+		return adminview.Buyer{ID: userID}, nil
+	}
+	return adminview.Buyer{ID: userID, Name: u.Name, Email: u.Email}, err
+}

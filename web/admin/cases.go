@@ -1,0 +1,39 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+
+	"videomall/mall/order"
+	adminview "videomall/views/admin"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// maxListed bounds the lists that an operator works off from the top.
+const maxListed = 200
+
+func (d Deps) listCases(c *page.Ctx) error {
+	cases, err := d.Orders.Cases(c.Request().Context(), maxListed)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.cases"), adminview.Cases(adminview.CasesPage{Cases: cases, Now: c.Now}))
+}
+
+func (d Deps) closeCase(c *page.Ctx) error {
+	note, err := readReason(c.FormValue("note"))
+	if err != nil {
+		return err
+	}
+	err = d.Orders.CloseCase(c.Request().Context(), rowID(c, "id"), actor(c), note)
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "case_closed")
+	case errors.Is(err, order.ErrCaseNotFound):
+		c.Flash(ui.Info, "case_gone")
+	default:
+		return err
+	}
+	return c.Redirect("/admin/cases")
+}

@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"videomall/mall/account"
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	adminview "videomall/views/admin"
+	"videomall/web/page"
+)
+
+const ordersPerPage = 30
+
+var searchable = []order.Status{order.PendingPay, order.Paid, order.Delivered, order.Closed, order.Refunded}
+
+// listOrders searches by state, and by what was typed: an email when it looks like one, else an order number.
+func (d Deps) listOrders(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	p := adminview.OrdersPage{Query: strings.TrimSpace(c.QueryParam("q")), Buyers: map[int64]adminview.Buyer{}}
+	f := order.Filter{Limit: ordersPerPage + 1}
+	if s := order.Status(c.QueryParam("status")); slices.Contains(searchable, s) {
+		f.Status, p.Status = s, string(s)
+	}
+	f.Before, _ = strconv.ParseInt(c.QueryParam("before"), 10, 64) // what is no number is the first page
+	found := true
+	if strings.Contains(p.Query, "@") {
+		u, err := d.Accounts.ByEmail(ctx, p.Query)
+		if err != nil && !errors.Is(err, account.ErrNoUser) {
+			return err
+		}
+		f.UserID, found = u.ID, err == nil
+	} else {
+		f.OrderNo = strings.ToUpper(p.Query)
+	}
+	if found {
+		orders, err := d.Orders.Search(ctx, f)
+		if err != nil {
+			return err
+		}
+		p.Orders = orders
+	}
+	if len(p.Orders) > ordersPerPage {
+		p.Orders = p.Orders[:ordersPerPage]
+		p.Next = searchURL(p, p.Orders[ordersPerPage-1].ID)
+	}
+	if f.Before > 0 {
+		p.First = searchURL(p, 0)
+	}
+	for _, o := range p.Orders {
+		if _, known := p.Buyers[o.UserID]; known {
+			continue
+		}
+		b, err := d.buyer(ctx, o.UserID)
+		if err != nil {
+			return err
+		}
+		p.Buyers[o.UserID] = b
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.orders"), adminview.Orders(p))
+}
+
+func searchURL(p adminview.OrdersPage, before int64) string {
+	q := url.Values{}
+	if p.Query != "" {
+		q.Set("q", p.Query)
+	}
+	if p.Status != "" {
+		q.Set("status", p.Status)
+	}
+	if before > 0 {
+		q.Set("before", strconv.FormatInt(before, 10))
+	}
+	return "/admin/orders?" + q.Encode()
+}
+
+func (d Deps) showOrder(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	o, err := d.Orders.GetAny(ctx, c.Param("orderNo"))
+	if err != nil {
+		return err
+	}
+	p := adminview.OrderPage{Order: o, Now: c.Now, AtBank: map[string]payment.Refund{}}
+	if p.Buyer, err = d.buyer(ctx, o.UserID); err != nil {
+		return err
+	}
+	if p.History, err = d.Orders.History(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	if p.Refunds, err = d.Orders.Refunds(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	if p.Cases, err = d.Orders.CasesOf(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	if p.Attempts, err = d.Payments.Attempts(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	if p.Captures, err = d.Payments.Captures(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	if p.Notices, err = d.Payments.Notices(ctx, o.OrderNo); err != nil {
+		return err
+	}
+	atBank, err := d.Payments.Refunds(ctx, o.OrderNo)
+	if err != nil {
+		return err
+	}
+	for _, r := range atBank {
+		p.AtBank[r.RefundNo] = r
+	}
+	p.Left, _ = leftOf(c.Text, o, p.Refunds, nil)
+	return c.Render(http.StatusOK, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))
+}

@@ -1,0 +1,122 @@
+package admin
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	adminview "videomall/views/admin"
+	"videomall/views/text"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200 characters.")
+
+// leftOf is what may still be paid back of the chosen items (of all when none is chosen), with its sum: what neither
+// went back nor is on its way. Items that cost nothing count as long as they can be watched.
+func leftOf(t *text.Printer, o order.Order, refunds []order.Refund, chosen []int64) (left []adminview.Refundable, sum money.Money) {
+	pending := map[int64]int64{}
+	for _, r := range refunds {
+		if r.Status != "pending" {
+			continue
+		}
+		for _, i := range r.Items {
+			pending[i.ItemID] += i.Amount.Amount
+		}
+	}
+	sum = money.Of(0, o.Total.Currency)
+	for _, i := range o.Items {
+		rest := money.Of(i.Amount.Amount-i.Refunded.Amount-pending[i.ID], i.Amount.Currency)
+		if rest.Amount <= 0 && (!i.Amount.IsZero() || i.RevokedAt != nil) || len(chosen) > 0 && !slices.Contains(chosen, i.ID) {
+			continue
+		}
+		left = append(left, adminview.Refundable{Item: i, Left: t.Money(rest)})
+		sum.Amount += rest.Amount
+	}
+	return left, sum
+}
+
+// readRefund reads which items, and why.
+func readRefund(c *page.Ctx) (items []int64, reason string, err error) {
+	form, err := c.FormParams()
+	if err != nil {
+		return nil, "", page.ErrBadRequest(err)
+	}
+	for _, s := range form["item"] {
+		id, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return nil, "", page.ErrBadRequest(err)
+		}
+		items = append(items, id)
+	}
+	reason, err = readReason(form.Get("reason"))
+	return items, reason, err
+}
+
+func readReason(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" || utf8.RuneCountInString(s) > adminview.MaxReason || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return "", errReason
+	}
+	return s, nil
+}
+
+// reviewRefund shows the exact sum. It changes nothing.
+func (d Deps) reviewRefund(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	items, reason, err := readRefund(c)
+	if err != nil {
+		return err
+	}
+	o, err := d.Orders.GetAny(ctx, c.Param("orderNo"))
+	if err != nil {
+		return err
+	}
+	refunds, err := d.Orders.Refunds(ctx, o.OrderNo)
+	if err != nil {
+		return err
+	}
+	left, sum := leftOf(c.Text, o, refunds, items)
+	if len(left) == 0 || o.Status != order.Paid && o.Status != order.Delivered {
+		c.Flash(ui.Info, "nothing_to_refund")
+		return c.Redirect("/admin/orders/" + o.OrderNo)
+	}
+	buyer, err := d.buyer(ctx, o.UserID)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.refund_confirm"), adminview.Refund(adminview.RefundPage{
+		Order: o, Buyer: buyer, Items: left, Sum: c.Text.Money(sum), Free: o.Total.IsZero(), Reason: reason, Key: rand.Text()}))
+}
+
+// refund refunds the items that were shown; the same key is the same refund, however often it is sent. It names each
+// item, so that it can only ever come to less than the sum that was shown.
+func (d Deps) refund(c *page.Ctx) error {
+	orderNo := c.Param("orderNo")
+	items, reason, err := readRefund(c)
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return order.ErrUnknownItem.Because("a refund that names no items")
+	}
+	_, err = d.Orders.Refund(c.Request().Context(), order.RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: reason,
+		Actor: actor(c), Key: c.FormValue("key")})
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "refund_started")
+	case errors.Is(err, order.ErrNothingLeft), errors.Is(err, order.ErrNotRefundable):
+		c.Flash(ui.Info, "nothing_to_refund") // somebody was faster; the order tells who
+	default:
+		return err
+	}
+	return c.Redirect("/admin/orders/" + orderNo)
+}
