@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+)
+
+// writeWebP scales a picture and writes it with the best quality that fits in limit bytes.
+func writeWebP(path string, img *image.RGBA, width, limit int) error {
+	var out []byte
+	for quality := 82; ; quality -= 6 {
+		cmd := exec.Command("ffmpeg", "-hide_banner", "-loglevel", "error",
+			"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", img.Rect.Dx(), img.Rect.Dy()), "-i", "pipe:0",
+			"-vf", fmt.Sprintf("scale=%d:-2:flags=lanczos+accurate_rnd,format=yuv420p", width),
+			"-frames:v", "1", "-c:v", "libwebp", "-compression_level", "6", "-preset", "drawing", "-quality", strconv.Itoa(quality), "-f", "webp", "pipe:1")
+		cmd.Stdin = bytes.NewReader(img.Pix)
+		var complaint bytes.Buffer
+		cmd.Stderr = &complaint
+		var err error
+		if out, err = cmd.Output(); err != nil {
+			return fmt.Errorf("ffmpeg webp: %w: %s", err, complaint.String())
+		}
+		if len(out) <= limit || quality <= 40 {
+			break
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, out, 0o644)
+}
+
+// writeCovers takes the key frame at twice the size it is shown, so that edges come out clean.
+func writeCovers(f Film, out, dir string) error {
+	c := NewCanvas(2560, 1440)
+	f.Paint(c, f.Cover)
+	for _, s := range []struct{ width, limit int }{{320, 8000}, {480, 13500}, {960, 28000}} {
+		if err := writeWebP(filepath.Join(out, "covers", fmt.Sprintf("%s-%d.webp", f.Slug, s.width)), c.Image(), s.width, s.limit); err != nil {
+			return err
+		}
+	}
+	return writeWebP(filepath.Join(dir, "poster.webp"), c.Image(), 1280, 36000)
+}
+
+// writeThumbs stores the sheet and the WebVTT that names a tile for each interval.
+func writeThumbs(dir string, f Film, sheet *image.RGBA) error {
+	if err := writeWebP(filepath.Join(dir, "thumbs.webp"), sheet, sheet.Rect.Dx(), 20000); err != nil {
+		return err
+	}
+	var vtt bytes.Buffer
+	vtt.WriteString("WEBVTT\n")
+	for i := 0; i < f.Seconds/tileSec; i++ {
+		fmt.Fprintf(&vtt, "\n%s --> %s\nthumbs.webp#xywh=%d,%d,%d,%d\n", stamp(float64(i*tileSec)), stamp(float64((i+1)*tileSec)),
+			i%tilesAcross*tileW, i/tilesAcross*tileH, tileW, tileH)
+	}
+	return os.WriteFile(filepath.Join(dir, "thumbs.vtt"), vtt.Bytes(), 0o644)
+}
