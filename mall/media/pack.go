@@ -21,12 +21,14 @@ import (
 )
 
 // ExtrasFolder holds what goes with a film: captions, and the thumbnails' WebVTT and sheets. It is no rendition.
-const ExtrasFolder = "extras"
+const (
+	ExtrasFolder = "extras"
+	ThumbsFile   = "thumbs.vtt"
+)
 
 const (
 	// trailerSegments of 4 s make the clear trailer, from the smallest rendition.
 	trailerSegments = 3
-	thumbsFile      = "thumbs.vtt"
 	// maxFile bounds one file of a film: a segment is a few seconds.
 	maxFile = 64 << 20
 )
@@ -244,7 +246,7 @@ func (p *packer) captions() ([]Caption, error) {
 	}
 	captions := []Caption{}
 	for _, name := range names {
-		if name == thumbsFile {
+		if name == ThumbsFile {
 			continue
 		}
 		language := strings.TrimSuffix(name, ".vtt")
@@ -265,7 +267,7 @@ func (p *packer) captions() ([]Caption, error) {
 
 // thumbnails copies thumbs.vtt and the sheets that its cues name: "sheet.jpg#xywh=0,0,160,90".
 func (p *packer) thumbnails() (bool, error) {
-	text, err := p.webVTT(thumbsFile)
+	text, err := p.webVTT(ThumbsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -286,7 +288,7 @@ func (p *packer) thumbnails() (bool, error) {
 		}
 		copied[sheet] = true
 	}
-	return true, p.write("film/"+ExtrasFolder+"/"+thumbsFile, text)
+	return true, p.write("film/"+ExtrasFolder+"/"+ThumbsFile, text)
 }
 
 func (p *packer) webVTT(name string) ([]byte, error) {

@@ -1,0 +1,149 @@
+package playback
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+
+	"videomall/mall/entitlement"
+	"videomall/mall/media"
+)
+
+// pass is a checked request: who plays what, by which right.
+type pass struct {
+	claims
+	entitlement entitlement.Entitlement
+}
+
+// check holds a request for a playlist, a key or a heartbeat against everything that may have changed since the
+// token was signed: the clock, the device it is used on, the entitlement as PostgreSQL has it now, the account's
+// stream. video is empty where the request names none. A request is itself a sign of life of its stream.
+func (p *Playback) check(ctx context.Context, token string, device []byte, video string) (pass, error) {
+	c, err := p.parse(token)
+	if err != nil {
+		return pass{}, err
+	}
+	if video != "" && video != c.Video {
+		return pass{}, ErrWrongVideo
+	}
+	if len(device) == 0 || !hmac.Equal([]byte(deviceClaim(device)), []byte(c.Device)) {
+		return pass{}, ErrWrongDevice
+	}
+	ent, err := p.entitlements.ByID(ctx, c.Entitlement)
+	if err != nil {
+		return pass{}, err
+	}
+	if ent.UserID != c.user {
+		return pass{}, entitlement.ErrNotEntitled
+	}
+	if err := ent.Refusal(p.now()); err != nil {
+		return pass{}, err
+	}
+	if !p.leases.hold(ctx, c.user, c.Session, c.Device, holdKeep) {
+		return pass{}, ErrStreamEnded
+	}
+	return pass{c, ent}, nil
+}
+
+// Check says whether the token plays the video on this device now: nil, or the refusal.
+func (p *Playback) Check(ctx context.Context, token string, device []byte, video string) error {
+	_, err := p.check(ctx, token, device, video)
+	return err
+}
+
+// maxLinesHD is the highest picture that counts as HD.
+const maxLinesHD = 1080
+
+// allowed is true for renditions that the quality includes.
+func allowed(quality string, r media.Rendition) bool {
+	return quality == entitlement.Quality4K || r.Lines() <= maxLinesHD
+}
+
+// Master returns the master playlist with the renditions that were bought.
+func (p *Playback) Master(ctx context.Context, token string, device []byte, video string) ([]byte, error) {
+	ok, err := p.check(ctx, token, device, video)
+	if err != nil {
+		return nil, err
+	}
+	master, err := p.media.Master(video)
+	if err != nil {
+		return nil, err
+	}
+	return master.Bytes(func(r media.Rendition) bool { return allowed(ok.entitlement.Quality, r) }), nil
+}
+
+// Playlist returns a rendition's playlist, its keys and segments at addresses for this stream. ErrQuality
+// refuses a picture above what was bought.
+func (p *Playback) Playlist(ctx context.Context, token string, device []byte, video, rendition string) ([]byte, error) {
+	ok, err := p.check(ctx, token, device, video)
+	if err != nil {
+		return nil, err
+	}
+	list, err := p.media.Playlist(video, rendition)
+	if err != nil {
+		return nil, err
+	}
+	if !allowed(ok.entitlement.Quality, media.Rendition{Name: rendition}) {
+		return nil, ErrQuality
+	}
+	base := p.segmentPrefix(ok.ExpiresAt.Time, ok.Session, video, ok.entitlement.Quality) + rendition + "/"
+	return list.Bytes(base, func(n int) string { return keyURL(token, video, n) }), nil
+}
+
+// Key returns the 16 bytes of a key. The first key is the first play: it opens a rental's window.
+func (p *Playback) Key(ctx context.Context, token string, device []byte, video string, number int) ([]byte, error) {
+	ok, err := p.check(ctx, token, device, video)
+	if err != nil {
+		return nil, err
+	}
+	key, err := p.media.Key(ctx, video, number)
+	if err != nil {
+		return nil, err
+	}
+	if ok.entitlement.FirstPlayedAt == nil {
+		if _, err := p.entitlements.Start(ctx, ok.entitlement.ID); err != nil {
+			return nil, err
+		}
+	}
+	return key, nil
+}
+
+// HeartbeatRequest is a player's sign of life.
+type HeartbeatRequest struct {
+	Token  string
+	Device []byte
+	// UserID is who is signed in on the browser; somebody else's token, and anybody's after signing out, is ErrSignedOut.
+	UserID int64
+	// Position is where the film is, in seconds.
+	Position float64
+}
+
+// Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a film
+// longer than a token plays through. Refusals: those of a key, ErrSignedOut, ErrDeviceRemoved.
+func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, error) {
+	ok, err := p.check(ctx, r.Token, r.Device, "")
+	if err != nil {
+		return Session{}, err
+	}
+	if r.UserID != ok.user {
+		return Session{}, ErrSignedOut
+	}
+	known, err := p.knows(ctx, ok.user, r.Device)
+	if err != nil {
+		return Session{}, err
+	}
+	if !known {
+		return Session{}, ErrDeviceRemoved
+	}
+	asset, err := p.media.AssetByPrefix(ctx, ok.Video)
+	if errors.Is(err, media.ErrUnknownAsset) {
+		return Session{}, ErrWrongVideo.Because("%s is gone", ok.Video)
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	if err := p.save(ctx, ok.user, ok.entitlement.SPUID, r.Position, asset.DurationSeconds); err != nil {
+		return Session{}, err
+	}
+	return p.session(ok.claims, ok.entitlement)
+}

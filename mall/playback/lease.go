@@ -1,0 +1,84 @@
+package playback
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// holdStream takes or keeps an account's one stream.
+//
+// KEYS[1] the account's stream, a string "<deadline> <session> <device>"
+// ARGV[1] session   ARGV[2] device   ARGV[3] now, ARGV[4] lease, both in milliseconds
+// ARGV[5] "keep": only the session that holds it, or a free one; "open": also this device's other session;
+// "take": whoever holds it
+// returns 1 when the session now holds the stream, 0 when another does
+//
+// The deadline is compared with the caller's clock; Redis's own expiry only sweeps.
+var holdStream = redis.NewScript(`
+local held = redis.call('GET', KEYS[1])
+if held and ARGV[5] ~= 'take' then
+  local deadline, session, device = string.match(held, '^(%d+) (%S+) (%S+)$')
+  local mine = session == ARGV[1] or (ARGV[5] == 'open' and device == ARGV[2])
+  if deadline and tonumber(deadline) > tonumber(ARGV[3]) and not mine then
+    return 0
+  end
+end
+local deadline = string.format('%d', tonumber(ARGV[3]) + tonumber(ARGV[4]))
+redis.call('SET', KEYS[1], deadline .. ' ' .. ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4])
+return 1
+`)
+
+// How a session asks for the stream.
+const (
+	holdKeep = "keep"
+	holdOpen = "open"
+	holdTake = "take"
+)
+
+const (
+	// redisPatience bounds what a key request waits for Redis before it plays on without it.
+	redisPatience = 250 * time.Millisecond
+	// redisRest is how long nobody asks a Redis that has just failed.
+	redisRest = time.Second
+)
+
+// leases keeps streams in Redis. Where Redis is away playing goes on without a lease: the worst that comes of
+// it is a second screen for a while, and refusing would punish everybody who paid. What was skipped is counted and logged.
+type leases struct {
+	redis   redis.UniversalClient
+	ttl     time.Duration
+	now     func() time.Time
+	log     *slog.Logger
+	until   atomic.Int64 // no questions until then, in nanoseconds of the real clock: an outage is no matter of business time
+	skipped atomic.Int64
+}
+
+// hold is false when another session holds the account's stream.
+func (l *leases) hold(ctx context.Context, user int64, session, device, how string) bool {
+	if l.redis == nil || time.Now().UnixNano() < l.until.Load() {
+		l.skipped.Add(1)
+		return true
+	}
+	bounded, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	held, err := holdStream.Run(bounded, l.redis, []string{"playback:stream:" + strconv.FormatInt(user, 10)},
+		session, device, l.now().UnixMilli(), l.ttl.Milliseconds(), how).Int()
+	if err != nil {
+		l.skipped.Add(1)
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			l.until.Store(time.Now().Add(redisRest).UnixNano())
+			l.log.Warn("playing without a stream lease", "user", user, "error", err)
+		}
+		return true
+	}
+	return held == 1
+}
+
+// LeasesSkipped counts how often since the start a stream was not checked because Redis was away.
+func (p *Playback) LeasesSkipped() int64 { return p.leases.skipped.Load() }

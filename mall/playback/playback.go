@@ -1,0 +1,116 @@
+// Package playback owns the way from "may watch" to a picture: play tokens, devices, the one stream an
+// account may have, signed segment paths, playlists and keys handed out, and where a viewer left off. It
+// refuses to know prices and orders, and it never decides who is entitled: it asks, again at each key.
+package playback
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/entitlement"
+	"videomall/mall/fault"
+	"videomall/mall/media"
+	"videomall/mall/playback/internal/dbsqlc"
+)
+
+// Why playing is refused; besides these, entitlement's not_entitled, rental_expired and entitlement_revoked.
+// A conflict is one that the viewer can settle, so a player asks them and does not try again by itself.
+var (
+	ErrBadToken      = fault.New(fault.Forbidden, "bad_token", "This play token is not valid.")
+	ErrTokenExpired  = fault.New(fault.Forbidden, "token_expired", "This play token has expired.")
+	ErrWrongDevice   = fault.New(fault.Forbidden, "wrong_device", "This play token belongs to another device.")
+	ErrWrongVideo    = fault.New(fault.Forbidden, "wrong_video", "This play token belongs to another video.")
+	ErrQuality       = fault.New(fault.Forbidden, "quality_not_entitled", "This picture quality was not bought.")
+	ErrBadSignature  = fault.New(fault.Forbidden, "bad_signature", "This address is not signed by the mall.")
+	ErrSegmentExpiry = fault.New(fault.Forbidden, "segment_expired", "This address has expired.")
+	ErrSignedOut     = fault.New(fault.Unauthenticated, "signed_out", "Sign in to go on watching.")
+	ErrStreamEnded   = fault.New(fault.Conflict, "stream_ended", "Playback moved to another screen.")
+	ErrStreamLimit   = fault.New(fault.Conflict, "stream_limit", "This account is playing on another screen.")
+	ErrDeviceLimit   = fault.New(fault.Conflict, "device_limit", "This account already plays on as many devices as it may.")
+	ErrDeviceRemoved = fault.New(fault.Conflict, "device_removed", "This device was removed from the account.")
+	ErrNoDevice      = fault.New(fault.NotFound, "unknown_device", "There is no such device on this account.")
+)
+
+// maxTokenTTL is the longest a play token may live: as long as a refund may stay without effect on what
+// was handed out before.
+const maxTokenTTL = 15 * time.Minute
+
+// Keys are the secrets of playback, each derived for its own purpose, 32 bytes.
+type Keys struct{ Token, Segment, Device []byte }
+
+// Options tune playback; the zero value is what the mall runs with.
+type Options struct {
+	TokenTTL   time.Duration // of a token and of its signed segment prefix; 15 min, which is also the most
+	Lease      time.Duration // how long a stream lives without a sign of life; 45 s
+	Heartbeat  time.Duration // what players are told to send; 15 s
+	MaxDevices int           // living devices an account; 5
+}
+
+// Playback authorises, checks, renews and serves.
+type Playback struct {
+	pool         *pgxpool.Pool
+	entitlements *entitlement.Entitlements
+	media        *media.Media
+	leases       *leases
+	keys         Keys
+	opt          Options
+	now          func() time.Time
+	log          *slog.Logger
+	q            *dbsqlc.Queries
+}
+
+// New needs a migrated database. rdb may be nil: then, as whenever Redis is away, any number of streams of an account play.
+func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlement.Entitlements, films *media.Media,
+	keys Keys, opt Options, log *slog.Logger, now func() time.Time) (*Playback, error) {
+	for _, k := range [][]byte{keys.Token, keys.Segment, keys.Device} {
+		if len(k) < 32 {
+			return nil, errors.New("playback: a key is shorter than 32 bytes")
+		}
+	}
+	opt.TokenTTL = or(opt.TokenTTL, maxTokenTTL)
+	opt.Lease = or(opt.Lease, 45*time.Second)
+	opt.Heartbeat = or(opt.Heartbeat, 15*time.Second)
+	opt.MaxDevices = or(opt.MaxDevices, 5)
+	if opt.TokenTTL > maxTokenTTL || opt.TokenTTL <= opt.Heartbeat || opt.Lease <= opt.Heartbeat {
+		return nil, fmt.Errorf("playback: tokens of %s and leases of %s do not fit heartbeats of %s", opt.TokenTTL, opt.Lease, opt.Heartbeat)
+	}
+	return &Playback{
+		pool: pool, entitlements: entitlements, media: films, keys: keys, opt: opt, now: now, log: log, q: dbsqlc.New(),
+		leases: &leases{redis: rdb, ttl: opt.Lease, now: now, log: log},
+	}, nil
+}
+
+func or[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// Watermark is the text that a player shows over a paid film: it names the account to the mall, by computing it again,
+// and says nothing to anybody else.
+func (p *Playback) Watermark(userID int64) string {
+	sum := mac(p.keys.Device, "watermark", strconv.FormatInt(userID, 10))
+	s := base32.StdEncoding.EncodeToString(sum[:10])
+	return s[:4] + "-" + s[4:8] + "-" + s[8:12]
+}
+
+// mac is HMAC-SHA256 over the parts, none of which may hold a line feed.
+func mac(key []byte, parts ...string) []byte {
+	h := hmac.New(sha256.New, key)
+	for _, s := range parts {
+		h.Write([]byte(s))
+		h.Write([]byte{'\n'})
+	}
+	return h.Sum(nil)
+}

@@ -1,0 +1,86 @@
+package playback
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"videomall/mall/playback/internal/dbsqlc"
+)
+
+// Progress is where a viewer left a video.
+type Progress struct {
+	SPUID                            int64
+	PositionSeconds, DurationSeconds int
+	UpdatedAt                        time.Time
+}
+
+// tail is what may be left of a film that counts as watched: its credits, a twentieth and at most a minute.
+func (g Progress) tail() int { return min(60, max(5, g.DurationSeconds/20)) }
+
+// Finished is true when nothing but the credits is left.
+func (g Progress) Finished() bool {
+	return g.DurationSeconds > 0 && g.PositionSeconds >= g.DurationSeconds-g.tail()
+}
+
+// Percent is how much of the video was watched, 0 to 100.
+func (g Progress) Percent() int {
+	if g.DurationSeconds <= 0 {
+		return 0
+	}
+	return min(100, g.PositionSeconds*100/g.DurationSeconds)
+}
+
+// Resume is where to go on, in seconds: 0, the start, for what was finished.
+func (g Progress) Resume() int {
+	if g.Finished() {
+		return 0
+	}
+	return g.PositionSeconds
+}
+
+// save keeps a position. A player that has not begun reports 0, which must not erase where its viewer left off.
+func (p *Playback) save(ctx context.Context, user, spu int64, position float64, duration int) error {
+	if math.IsNaN(position) || position < 1 {
+		return nil
+	}
+	err := p.q.SaveProgress(ctx, p.pool, dbsqlc.SaveProgressParams{
+		UserID: user, SpuID: spu, PositionSeconds: int32(min(position, float64(duration))),
+		DurationSeconds: int32(duration), UpdatedAt: p.now(),
+	})
+	if err != nil {
+		return fmt.Errorf("save progress of user %d in SPU %d: %w", user, spu, err)
+	}
+	return nil
+}
+
+// Progress returns where a viewer left each of the videos; those never played are absent.
+func (p *Playback) Progress(ctx context.Context, userID int64, spuIDs []int64) (map[int64]Progress, error) {
+	rows, err := p.q.Progress(ctx, p.pool, dbsqlc.ProgressParams{UserID: userID, SpuIds: spuIDs})
+	if err != nil {
+		return nil, fmt.Errorf("progress of user %d: %w", userID, err)
+	}
+	m := make(map[int64]Progress, len(rows))
+	for _, r := range rows {
+		m[r.SpuID] = progress(r)
+	}
+	return m, nil
+}
+
+// Recent returns what a viewer played last, the latest first, finished or not, at most limit of them.
+func (p *Playback) Recent(ctx context.Context, userID int64, limit int) ([]Progress, error) {
+	rows, err := p.q.RecentProgress(ctx, p.pool, dbsqlc.RecentProgressParams{UserID: userID, MaxRows: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("recent progress of user %d: %w", userID, err)
+	}
+	recent := make([]Progress, len(rows))
+	for i, r := range rows {
+		recent[i] = progress(r)
+	}
+	return recent, nil
+}
+
+func progress(r dbsqlc.PlaybackProgress) Progress {
+	return Progress{SPUID: r.SpuID, PositionSeconds: int(r.PositionSeconds), DurationSeconds: int(r.DurationSeconds), UpdatedAt: r.UpdatedAt}
+}

@@ -1,0 +1,57 @@
+package playback
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const audience = "play"
+
+// claims are what a play token says. It is a bearer's key to one film on one device, so it lives for minutes.
+type claims struct {
+	jwt.RegisteredClaims
+	// Video is the film's prefix in storage.
+	Video string `json:"vid"`
+	// Entitlement is looked up again whenever something is handed out.
+	Entitlement int64 `json:"ent"`
+	// Device is the hash of the device cookie, never the cookie.
+	Device string `json:"dev"`
+	// Session is the stream; it stays the same over renewals.
+	Session string `json:"sid"`
+
+	user int64
+}
+
+func deviceClaim(hash []byte) string { return base64.RawURLEncoding.EncodeToString(hash) }
+
+// sign makes a fresh token of c that is valid until then.
+func (p *Playback) sign(c claims, until time.Time) (string, error) {
+	c.RegisteredClaims = jwt.RegisteredClaims{
+		Subject: strconv.FormatInt(c.user, 10), Audience: jwt.ClaimStrings{audience}, ID: rand.Text(),
+		IssuedAt: jwt.NewNumericDate(p.now()), ExpiresAt: jwt.NewNumericDate(until),
+	}
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(p.keys.Token)
+}
+
+// parse says ErrTokenExpired only of a token that we signed; everything else is ErrBadToken.
+func (p *Playback) parse(token string) (claims, error) {
+	var c claims
+	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return p.keys.Token, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(), jwt.WithTimeFunc(p.now))
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return claims{}, ErrTokenExpired
+	case err != nil:
+		return claims{}, ErrBadToken.Because("%w", err)
+	}
+	if c.user, err = strconv.ParseInt(c.Subject, 10, 64); err != nil || c.user <= 0 || c.Video == "" || c.Session == "" {
+		return claims{}, ErrBadToken.Because("claims of %q", c.Subject)
+	}
+	return c, nil
+}
