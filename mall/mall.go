@@ -42,8 +42,9 @@ type Options struct {
 	PayWindow time.Duration
 
 	Secure      bool   // cookies are sent over https only
-	MediaKey    []byte // wraps the films' keys, 32 bytes
-	PlaybackKey []byte // signs play tokens and segment paths
+	MediaKey []byte        // wraps the films' keys, 32 bytes
+	PlayKeys playback.Keys // sign play tokens, segment paths and devices
+	Playback playback.Options
 
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
@@ -88,6 +89,10 @@ func New(o Options) (*Mall, error) {
 	}
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
+		return nil, err
+	}
+	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
+	if err != nil {
 		return nil, err
 	}
 	var providers []payment.Provider

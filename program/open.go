@@ -21,6 +21,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/media"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/playback"
 	"videomall/telemetry"
 )
 
@@ -123,7 +124,7 @@ func openRedis(url string) (redis.UniversalClient, error) {
 func (p *Program) options() mall.Options {
 	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, Log: p.Log, Metrics: p.Metrics, Now: time.Now,
 		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
-		PlayKey: p.cfg.Key(config.KeyPlay), SegmentKey: p.cfg.Key(config.KeySegment)}
+		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
 			NotifyURL: "http://" + p.cfg.Addr + "/api/v1/mall/payments/callback/" + sandbox.Name}

@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"mall/entitlement":     {"db", "telemetry"},
 	"mall/inventory":       {"db", "telemetry"},
 	"mall/ledger":          {"db", "telemetry"},
+	"mall/malltest":        {"*"}, // tests only
 	"mall/media":           {"db", "telemetry", "mall/catalog", "mall/entitlement"},
 	"mall/order":           {"db", "telemetry", "mall/catalog", "mall/inventory", "mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
 	"mall/outbox":          {"db", "telemetry"},
@@ -47,6 +48,8 @@ var allowed = map[string][]string{
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},
 	"web":                  {"mall", "mall/*", "views", "static", "db", "telemetry", "config"},
+	"web/webtest":          {"*"}, // tests only
+	"program":              {"*"}, // opens and runs everything
 	"static":               {},
 	"test":                 {"*"},
 }

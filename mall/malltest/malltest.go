@@ -1,0 +1,155 @@
+// Package malltest opens a whole business on a PostgreSQL and a Redis of the test's own, with a clock that tests drive
+// and helpers that stock and buy. Only tests use it.
+package malltest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall"
+	"videomall/mall/catalog"
+	"videomall/mall/media"
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+	"videomall/mall/playback"
+	"videomall/telemetry"
+	"videomall/test/invariant"
+)
+
+// Mall is a business under test.
+type Mall struct {
+	*mall.Mall
+	T       testing.TB
+	Ctx     context.Context
+	Pool    *pgxpool.Pool
+	Redis   *redis.Client
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	ahead   atomic.Int64
+	shelf   int64
+	films   int
+}
+
+// Secret signs the sandbox's notices.
+const Secret = "sandbox-secret-of-a-test"
+
+// Now is the business's clock: the machine's, moved by Advance.
+func (m *Mall) Now() time.Time { return time.Now().Add(time.Duration(m.ahead.Load())) }
+
+// Advance moves the clock forward.
+func (m *Mall) Advance(by time.Duration) { m.ahead.Add(int64(by)) }
+
+// Open builds the business. notifyURL is where the sandbox posts its notices, "" for nowhere.
+func Open(t testing.TB, notifyURL string) *Mall {
+	t.Helper()
+	m := &Mall{T: t, Ctx: context.Background(), Pool: dbtest.New(t), Redis: dbtest.Redis(t),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: telemetry.NewMetrics()}
+	dir := t.TempDir()
+	storage, err := media.OpenStorage("file://"+dir, dir)
+	m.OK(err)
+	t.Cleanup(func() { _ = storage.Close() })
+	key := make([]byte, 32) // a test's secret is no secret
+	m.Mall, err = mall.New(mall.Options{Pools: db.Pools{Primary: m.Pool, Replica: m.Pool}, Redis: m.Redis, Storage: storage,
+		Log: m.Log, Metrics: m.Metrics, Now: m.Now, PayWindow: 15 * time.Minute, MediaKey: key,
+		PlayKeys: playback.Keys{Token: key, Segment: key, Device: key},
+		Sandbox:  &sandbox.Options{Secret: Secret, PublicURL: "http://127.0.0.1", NotifyURL: notifyURL, Now: m.Now}})
+	m.OK(err)
+	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
+	m.OK(err)
+	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
+	return m
+}
+
+// Sells lists a film to own in HD for that many fen and returns its SKU; stock below 0 is unlimited.
+func (m *Mall) Sells(amount, stock int64) int64 {
+	m.T.Helper()
+	m.films++
+	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{Slug: fmt.Sprintf("film-%d", m.films), CreatorID: 1,
+		CategoryID: m.shelf, TitleZh: "影片", TitleEn: fmt.Sprintf("Film %d", m.films), SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn,
+			Quality: catalog.QualityHD, StockLimited: stock >= 0, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}}})
+	m.OK(err)
+	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
+	if stock >= 0 {
+		_, err := m.Inventory.SetStock(m.Ctx, made.SKUIDs[0], stock)
+		m.OK(err)
+	}
+	return made.SKUIDs[0]
+}
+
+// Place orders one of each SKU for a person, under a key of its own.
+func (m *Mall) Place(userID int64, skuIDs ...int64) order.Order {
+	m.T.Helper()
+	var lines []order.Line
+	for _, id := range skuIDs {
+		lines = append(lines, order.Line{SKUID: id, Quantity: 1})
+	}
+	o, _, err := m.Orders.Place(m.Ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("key-", time.Now().UnixNano()), Items: lines})
+	m.OK(err)
+	return o
+}
+
+// PayPage opens the sandbox's page for an order and returns its token.
+func (m *Mall) PayPage(o order.Order) string {
+	m.T.Helper()
+	a, err := m.Orders.Prepay(m.Ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1/orders/"+o.OrderNo)
+	m.OK(err)
+	return path.Base(a.Action.URL)
+}
+
+// Pay pays an order at the sandbox's page; the notice waits for a worker.
+func (m *Mall) Pay(o order.Order, options sandbox.PayOptions) {
+	m.T.Helper()
+	_, err := m.Sandbox.Pay(m.Ctx, m.PayPage(o), options)
+	m.OK(err)
+}
+
+// Becomes waits until an order is in that state, and fails after a minute.
+func (m *Mall) Becomes(orderNo string, want order.Status) order.Order {
+	m.T.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		o, err := m.Orders.GetAny(m.Ctx, orderNo)
+		m.OK(err)
+		if o.Status == want {
+			return o
+		}
+		if time.Now().After(deadline) {
+			m.T.Fatalf("order %s stays %s, want %s", orderNo, o.Status, want)
+		}
+	}
+}
+
+// Whole fails for every promise that the database breaks.
+func (m *Mall) Whole() {
+	m.T.Helper()
+	invariant.Check(m.T, m.Pool, true)
+}
+
+// OK fails the test on an error.
+func (m *Mall) OK(err error) {
+	m.T.Helper()
+	if err != nil {
+		m.T.Fatal(err)
+	}
+}
+
+// Query reads one column.
+func Query[T any](m *Mall, sql string, args ...any) []T {
+	m.T.Helper()
+	rows, err := m.Pool.Query(m.Ctx, sql, args...)
+	m.OK(err)
+	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	m.OK(err)
+	return values
+}
