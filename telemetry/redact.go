@@ -1,0 +1,91 @@
+package telemetry
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+// secretWords mark an attribute whose whole value is a secret, wherever they stand in its key.
+var secretWords = []string{"password", "passwd", "secret", "token", "authorization", "cookie", "signature", "apikey", "api_key", "otp_code", "session_id"}
+
+// patterns find secrets inside longer texts: messages, errors, URLs.
+var patterns = []struct {
+	find    *regexp.Regexp
+	replace string
+}{
+	// Play tokens and key tokens in paths, /p/<jwt>/… and /k/<jwt>/…, longer than any readable name;
+	// segments: /s/<exp>/<session>/<signature>/…
+	{regexp.MustCompile(`/(p|k)/[^/\s"?]{40,}`), "/$1/" + redacted},
+	{regexp.MustCompile(`/s/(\d+)/([^/\s"?]+)/[^/\s"?]+`), "/s/$1/$2/" + redacted},
+	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), redacted}, // a JWT anywhere
+	{regexp.MustCompile(`\b(Bearer)\s+[\w.~+/=-]{6,}`), "$1 " + redacted},
+	{regexp.MustCompile(`(?i)(authorization\W+(?:basic|bearer)\s+)[\w.~+/=-]+`), "${1}" + redacted},
+	{regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|signature|password)|sig|sign|code)=)[^&\s"#]+`), "${1}" + redacted},
+	{regexp.MustCompile(`(\w+://[^:/@\s"]*:)[^@/\s"]+@`), "${1}" + redacted + "@"}, // user:password@host
+	{regexp.MustCompile(`(?i)\b(password=)('[^']*'|\S+)`), "${1}" + redacted},
+}
+
+// Redact takes the secrets out of a text that goes to a log or a span: tokens in paths and queries,
+// JWTs, Authorization values, passwords in URLs.
+func Redact(s string) string {
+	for _, p := range patterns {
+		s = p.find.ReplaceAllString(s, p.replace)
+	}
+	return s
+}
+
+func redactAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		if secretKey(a.Key) && a.Value.String() != "" {
+			return slog.String(a.Key, redacted)
+		}
+		return slog.String(a.Key, Redact(a.Value.String()))
+	case slog.KindAny:
+		v := a.Value.Any()
+		if secretKey(a.Key) && v != nil {
+			return slog.String(a.Key, redacted)
+		}
+		switch v := v.(type) {
+		case error:
+			return slog.String(a.Key, Redact(v.Error()))
+		case fmt.Stringer:
+			return slog.String(a.Key, Redact(v.String()))
+		case []byte:
+			return slog.String(a.Key, Redact(string(v)))
+		case map[string][]string:
+			return slog.Any(a.Key, redactMap(v))
+		case http.Header:
+			return slog.Any(a.Key, redactMap(v))
+		case url.Values:
+			return slog.Any(a.Key, redactMap(v))
+		}
+	}
+	return a
+}
+
+func secretKey(key string) bool {
+	key = strings.ToLower(strings.ReplaceAll(key, "-", "_"))
+	return slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(key, w) })
+}
+
+func redactMap(m map[string][]string) map[string][]string {
+	out := make(map[string][]string, len(m))
+	for k, values := range m {
+		if secretKey(k) {
+			out[k] = []string{redacted}
+			continue
+		}
+		for _, v := range values {
+			out[k] = append(out[k], Redact(v))
+		}
+	}
+	return out
+}
