@@ -40,6 +40,8 @@ func Routes(g *echo.Group, d Deps) {
 	own := g.Group("/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))
 	own.POST("", d.Site.Handle(h.saveProfile))
+	// The address stands in the browser's bar when the form comes back with errors; loaded again it is the page.
+	own.GET("/password", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account") }))
 	own.POST("/password", d.Site.Handle(h.changePassword))
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
@@ -63,7 +65,7 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 	}
 	props := accountview.Account{Email: u.Email, Since: u.CreatedAt, Now: c.Now, Profile: profile, Passwords: passwords}
 	for _, d := range devices {
-		browser, system := describe(d.UserAgent)
+		browser, system := page.DescribeAgent(d.UserAgent)
 		props.Devices = append(props.Devices, accountview.Device{
 			Number: d.Number, Browser: browser, System: system, Since: d.Since, Seen: d.Seen, Here: d.Here,
 		})

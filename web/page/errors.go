@@ -37,6 +37,7 @@ type problemDoc struct {
 	Detail    string            `json:"detail"`
 	Code      string            `json:"code"`
 	Fields    map[string]string `json:"fields,omitempty"`
+	BuyURL    string            `json:"buyUrl,omitempty"`
 	RequestID string            `json:"requestId,omitempty"`
 }
 
@@ -55,17 +56,17 @@ func (s *Site) HandleError(err error, c echo.Context) {
 	if pc.Response().Header().Get("Cache-Control") == "" {
 		pc.Response().Header().Set("Cache-Control", "private, no-store")
 	}
-	if failed := s.show(pc, f, status); failed != nil && !c.Response().Committed {
+	if failed := s.show(pc, err, f, status); failed != nil && !c.Response().Committed {
 		pc.Log().Error("error page not drawn", "error", failed)
 		_ = c.String(http.StatusInternalServerError, f.Message)
 	}
 }
 
-func (s *Site) show(c *Ctx, f *fault.Fault, status int) error {
+func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	title, detail := Words(c.Text, f, status)
 	switch {
 	case wantsProblem(c.Request()):
-		return c.problem(f, status, title, detail)
+		return c.problem(f, status, title, detail, buyURL(err))
 	case c.IsHTMX() && status == http.StatusUnauthorized:
 		return c.Redirect("/sign-in?next=" + url.QueryEscape(c.here()))
 	case c.IsHTMX():
@@ -80,7 +81,7 @@ func (s *Site) show(c *Ctx, f *fault.Fault, status int) error {
 	}))
 }
 
-func (c *Ctx) problem(f *fault.Fault, status int, title, detail string) error {
+func (c *Ctx) problem(f *fault.Fault, status int, title, detail, buyURL string) error {
 	body, err := json.Marshal(problemDoc{
 		Type: "urn:videomall:problem:" + f.Slug, Title: title, Status: status, Detail: detail, Code: f.Slug,
 		Fields: f.Fields, RequestID: requestIDOf(c.Context),
@@ -158,6 +159,15 @@ func retryAfter(err error, kind fault.Kind) (time.Duration, bool) {
 		return knows.RetryAfter(), true
 	}
 	return retryUnknown, kind == fault.TooMany || kind == fault.Unavailable
+}
+
+// buyURL is where the thing that was refused can be bought, if an error of the chain says so.
+func buyURL(err error) string {
+	var knows interface{ BuyURL() string }
+	if errors.As(err, &knows) {
+		return knows.BuyURL()
+	}
+	return ""
 }
 
 func (s *Site) logError(c echo.Context, err error, f *fault.Fault, status int) {

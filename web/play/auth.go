@@ -1,0 +1,175 @@
+package play
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+	"videomall/web/page"
+)
+
+const (
+	heartbeatURL = "/api/v1/mall/play/heartbeat"
+	maxBody      = 4 << 10
+)
+
+// session is what a player is told at each authorisation and heartbeat.
+type session struct {
+	Token            string    `json:"token"`
+	PlaylistURL      string    `json:"playlistUrl"`
+	ExpiresAt        time.Time `json:"expiresAt"`
+	SessionID        string    `json:"sessionId"`
+	SegmentPrefix    string    `json:"segmentPrefix"`
+	HeartbeatURL     string    `json:"heartbeatUrl"`
+	HeartbeatSeconds int       `json:"heartbeatSeconds"`
+}
+
+func describe(s playback.Session) session {
+	return session{
+		Token: s.Token, PlaylistURL: s.PlaylistURL, ExpiresAt: s.ExpiresAt.UTC(), SessionID: s.SessionID,
+		SegmentPrefix: s.SegmentPrefix, HeartbeatURL: heartbeatURL, HeartbeatSeconds: s.HeartbeatSeconds,
+	}
+}
+
+// authorization adds what a player shows beside the film.
+type authorization struct {
+	session
+	ResumeSeconds int       `json:"resumeSeconds"`
+	Captions      []caption `json:"captions"`
+	ThumbnailsURL string    `json:"thumbnailsUrl,omitempty"`
+	PosterURL     string    `json:"posterUrl,omitempty"`
+	Watermark     string    `json:"watermark"`
+}
+
+type caption struct {
+	Language string `json:"language"`
+	Label    string `json:"label"`
+	URL      string `json:"url"`
+}
+
+// forSale is a refusal that buying would lift.
+type forSale struct {
+	error
+	url string
+}
+
+func (f forSale) Unwrap() error  { return f.error }
+func (f forSale) BuyURL() string { return f.url }
+
+// authorize answers GET, and POST {takeover: true}, which ends the stream on another screen.
+func (d Deps) authorize(c *page.Ctx) error {
+	if !c.Viewer.SignedIn() {
+		return playback.ErrSignedOut
+	}
+	takeOver, err := wantsTakeOver(c.Request())
+	if err != nil {
+		return err
+	}
+	product, err := d.product(c)
+	if err != nil {
+		return err
+	}
+	if product.AssetID == nil {
+		return media.ErrUnknownAsset.Because("SPU %d has no film", product.SPUID)
+	}
+	ctx := c.Request().Context()
+	s, err := d.Playback.Authorize(ctx, playback.AuthRequest{
+		UserID: c.Viewer.UserID, SPUID: product.SPUID, AssetID: *product.AssetID,
+		Device: d.ensureDevice(c), Label: label(c.Request()), TakeOver: takeOver,
+	})
+	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) || errors.Is(err, entitlement.ErrRevoked) {
+		return forSale{err, c.PublicURL("/v/" + product.Slug)}
+	}
+	if err != nil {
+		return err
+	}
+	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	if err != nil {
+		return err
+	}
+	progress, err := d.Playback.Progress(ctx, c.Viewer.UserID, []int64{product.SPUID})
+	if err != nil {
+		return err
+	}
+	a := authorization{session: describe(s), ResumeSeconds: progress[product.SPUID].Resume(), Captions: []caption{}, Watermark: d.Playback.Watermark(c.Viewer.UserID)}
+	extras := d.Playback.Extras(c.Viewer.UserID, asset)
+	for _, x := range extras.Captions {
+		a.Captions = append(a.Captions, caption{Language: x.Language, Label: LanguageName(x.Language), URL: x.URL})
+	}
+	a.ThumbnailsURL = extras.ThumbsURL
+	if product.Cover != "" {
+		a.PosterURL = "/media/covers/" + product.Cover + "-960.webp"
+	}
+	return c.JSON(http.StatusOK, a)
+}
+
+// product is the film that the address names by its number, whether or not it is still on sale: it was bought.
+func (d Deps) product(c *page.Ctx) (catalog.Product, error) {
+	id, err := strconv.ParseInt(c.Param("videoId"), 10, 64)
+	if err != nil {
+		return catalog.Product{}, catalog.ErrProductNotFound.Because("video %q", c.Param("videoId"))
+	}
+	ctx := c.Request().Context()
+	cards, err := d.Catalog.Cards(ctx, []int64{id})
+	if err != nil {
+		return catalog.Product{}, err
+	}
+	if len(cards) == 0 {
+		return catalog.Product{}, catalog.ErrProductNotFound.Because("video %d", id)
+	}
+	return d.Catalog.FindAny(ctx, cards[0].Slug)
+}
+
+func wantsTakeOver(r *http.Request) (bool, error) {
+	if r.Method != http.MethodPost {
+		return false, nil
+	}
+	var body struct{ Takeover bool }
+	if err := decode(r, &body); err != nil {
+		return false, err
+	}
+	return body.Takeover, nil
+}
+
+func decode(r *http.Request, into any) error {
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody)).Decode(into); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return err
+		}
+		return page.ErrBadRequest(err)
+	}
+	return nil
+}
+
+// heartbeat takes {position} and Authorization: Bearer with the play token.
+func (d Deps) heartbeat(c echo.Context) error {
+	r := c.Request()
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	// The header names the stream; who sits before it says the session, which a bearer token would stand in for.
+	r.Header.Del("Authorization")
+	viewer, err := d.Site.From(c)
+	if err != nil {
+		return err
+	}
+	var body struct{ Position float64 }
+	if err := decode(r, &body); err != nil {
+		return err
+	}
+	s, err := d.Playback.Heartbeat(r.Context(), playback.HeartbeatRequest{
+		Token: token, Device: d.device(c), UserID: viewer.Viewer.UserID, Position: body.Position,
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, describe(s))
+}

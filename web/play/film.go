@@ -1,0 +1,86 @@
+package play
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/media"
+	"videomall/mall/playback"
+)
+
+func (d Deps) master(c echo.Context) error {
+	text, err := d.Playback.Master(c.Request().Context(), c.Param("token"), d.device(c), c.Param("video"))
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, playback.PlaylistType, text)
+}
+
+func (d Deps) playlist(c echo.Context) error {
+	text, err := d.Playback.Playlist(c.Request().Context(), c.Param("token"), d.device(c), c.Param("video"), c.Param("rendition"))
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, playback.PlaylistType, text)
+}
+
+func (d Deps) key(c echo.Context) error {
+	number, err := strconv.ParseUint(c.Param("number"), 10, 31)
+	if err != nil {
+		return media.ErrUnknownAsset.Because("key %q", c.Param("number"))
+	}
+	key, err := d.Playback.Key(c.Request().Context(), c.Param("token"), d.device(c), c.Param("video"), int(number))
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, echo.MIMEOctetStream, key)
+}
+
+func (d Deps) segment(c echo.Context) error {
+	f, contentType, err := d.Playback.OpenSegment(playback.SegmentRequest{
+		Exp: c.Param("exp"), Session: c.Param("session"), Sig: c.Param("sig"),
+		Prefix: c.Param("video"), Folder: c.Param("folder"), File: c.Param("file"),
+	})
+	if err != nil {
+		return err
+	}
+	return serve(c, f, contentType)
+}
+
+// trailer is public and changes only with its film.
+func (d Deps) trailer(c echo.Context) error {
+	f, contentType, err := d.Playback.OpenTrailer(c.Param("video"), c.Param("file"))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=86400")
+	return serve(c, f, contentType)
+}
+
+// serve answers with the file, or with the ranges of it that were asked for, and closes it.
+func serve(c echo.Context, f *os.File, contentType string) error {
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, contentType)
+	http.ServeContent(direct{c.Response()}, c.Request(), "", info.ModTime(), f)
+	return nil
+}
+
+// direct lets the kernel copy a file to the connection, which Echo's response, hiding the server's own writer, would prevent.
+type direct struct{ *echo.Response }
+
+func (w direct) ReadFrom(r io.Reader) (int64, error) {
+	if !w.Committed {
+		w.WriteHeader(http.StatusOK)
+	}
+	n, err := io.Copy(w.Response.Writer, r)
+	w.Size += n
+	return n, err
+}

@@ -1,0 +1,104 @@
+// Package play owns the addresses that players and browsers fetch from: authorisations and heartbeats, playlists, keys,
+// segments, trailers and pictures. Who may have them is mall/playback's decision; it refuses to draw pages.
+package play
+
+import (
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/catalog"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+	"videomall/web/page"
+)
+
+// Deps is what the addresses work with.
+type Deps struct {
+	Site     *page.Site
+	Catalog  *catalog.Catalog
+	Media    *media.Media
+	Playback *playback.Playback
+	// Covers holds <cover>-<width>.webp, Avatars <avatar>-<size>.webp.
+	Covers, Avatars fs.FS
+	// Secure says that people reach the mall over https.
+	Secure bool
+}
+
+// Routes registers the addresses.
+func Routes(g *echo.Group, d Deps) {
+	api := g.Group("/api/v1/mall/play", entitled)
+	api.GET("/auth/:videoId", d.Site.Handle(d.authorize))
+	api.POST("/auth/:videoId", d.Site.Handle(d.authorize))
+	api.POST("/heartbeat", d.heartbeat)
+
+	g.GET("/p/:token/:video/master.m3u8", d.master, entitled)
+	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, entitled)
+	g.GET("/k/:token/:video/:number", d.key, entitled)
+	g.GET("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, entitled)
+	g.HEAD("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, entitled)
+
+	g.GET("/media/trailers/:video/:file", d.trailer, forPrograms)
+	g.GET("/media/covers/:file", pictures(d.Covers), forPrograms)
+	g.GET("/media/avatars/:file", pictures(d.Avatars), forPrograms)
+}
+
+// entitled keeps what one viewer may have out of every cache, refusals included: a player that was refused once must
+// be able to ask again.
+func entitled(next echo.HandlerFunc) echo.HandlerFunc {
+	next = forPrograms(next)
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "private, no-store")
+		return next(c)
+	}
+}
+
+// forPrograms has errors answered as problem+json: no person reads what stands at these addresses.
+func forPrograms(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Request().Header.Set("Accept", "application/problem+json")
+		return next(c)
+	}
+}
+
+const deviceSeconds = 400 * 24 * 60 * 60 // the longest that browsers keep a cookie
+
+func deviceCookie(secure bool) string {
+	if secure {
+		return "__Host-device"
+	}
+	return "device"
+}
+
+// Device is the hash of the request's device cookie; nil where it has none of ours.
+func (d Deps) device(c echo.Context) []byte {
+	cookie, err := c.Cookie(deviceCookie(d.Secure))
+	if err != nil {
+		return nil
+	}
+	return d.Playback.DeviceHash(cookie.Value)
+}
+
+// CurrentDevice is the hash of the device that asks; nil for one that never played.
+func CurrentDevice(c echo.Context, p *playback.Playback, secure bool) []byte {
+	return Deps{Playback: p, Secure: secure}.device(c)
+}
+
+// ensureDevice is device, with a cookie handed out where the browser has none.
+func (d Deps) ensureDevice(c echo.Context) []byte {
+	if hash := d.device(c); hash != nil {
+		return hash
+	}
+	value := d.Playback.NewDevice()
+	c.SetCookie(&http.Cookie{Name: deviceCookie(d.Secure), Value: value, Path: "/", MaxAge: deviceSeconds,
+		HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode})
+	return d.Playback.DeviceHash(value)
+}
+
+// Label is what a person knows a device by: browser and system, set apart by a stroke, each empty where unknown.
+func label(r *http.Request) string {
+	browser, system := page.DescribeAgent(r.UserAgent())
+	return strings.Join([]string{browser, system}, "/")
+}
