@@ -21,8 +21,8 @@ type PostgresOptions struct {
 
 // Postgres: see postgres_start.go.
 type Postgres struct {
-	URL    string
-	Shared bool
+	URL, Dir string
+	Shared   bool
 }
 
 // StartPostgres always fails here.

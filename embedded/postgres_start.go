@@ -48,6 +48,8 @@ type PostgresOptions struct {
 type Postgres struct {
 	// URL is a DATABASE_URL of the database asked for.
 	URL string
+	// Dir is where the cluster lies: what was asked for, or a place that root's PostgreSQL can reach.
+	Dir string
 	// Shared says that another process had started it.
 	Shared bool
 	server *server
@@ -86,7 +88,7 @@ func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) 
 		return nil, err
 	}
 	defer s.leave()
-	p := &Postgres{server: s, URL: socketURL(s.run, opt.Database)}
+	p := &Postgres{server: s, Dir: s.dir, URL: socketURL(s.run, opt.Database)}
 	joined, err := s.join(ctx)
 	if err != nil {
 		return nil, err

@@ -227,13 +227,13 @@ func TestRootsPostgresRunsAsSomebodyElse(t *testing.T) {
 	p := startPostgres(t, filepath.Join(closed, "postgres"))
 	t.Cleanup(func() { // after Stop
 		_ = p.Stop()
-		_ = os.RemoveAll(p.Folder())
+		_ = os.RemoveAll(p.Dir)
 		_ = os.Remove(embedded.RootsPlace) // if nobody else's lie there
 	})
-	if !strings.HasPrefix(p.Folder(), embedded.RootsPlace) {
-		t.Errorf("data in %s", p.Folder())
+	if !strings.HasPrefix(p.Dir, embedded.RootsPlace) {
+		t.Errorf("data in %s", p.Dir)
 	}
-	st, err := os.Stat(fmt.Sprintf("/proc/%d", pidIn(t, p.Folder(), "run", "pid")))
+	st, err := os.Stat(fmt.Sprintf("/proc/%d", pidIn(t, p.Dir, "run", "pid")))
 	if err == nil && st.Sys().(*syscall.Stat_t).Uid == 0 {
 		t.Error("PostgreSQL runs as root")
 	}

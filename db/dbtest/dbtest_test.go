@@ -3,6 +3,7 @@ package dbtest_test
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"testing"
 
 	"videomall/db"
@@ -10,7 +11,8 @@ import (
 )
 
 func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
-	for i := range 8 {
+	t.Parallel()
+	for i := range 6 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			pool := dbtest.New(t)
@@ -18,9 +20,53 @@ func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
 			if err := db.CheckMigrated(ctx, pool); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := pool.Exec(ctx, "create table mine (n int)"); err != nil {
+			if _, err := pool.Exec(ctx, "create table mine (n int)"); err != nil { // fails where a sibling did it
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+func TestADatabaseEndsWithItsTest(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	var name string
+	t.Run("inner", func(t *testing.T) {
+		if err := dbtest.New(t).QueryRow(ctx, "select current_database()").Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if have, err := dbtest.Exists(ctx, name); have || err != nil {
+		t.Errorf("%s is left: %v, %v", name, have, err)
+	}
+}
+
+func TestASweepTakesWhatKilledTestsLeft(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := dbtest.New(t) // of a living process: stays
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	left := fmt.Sprintf("mall_test_%d_left", gone.Process.Pid)
+	if err := dbtest.Admin(ctx, "create database "+left); err != nil {
+		t.Fatal(err)
+	}
+	swept, err := dbtest.Sweep(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !swept {
+		if err := dbtest.Admin(ctx, "drop database "+left); err != nil {
+			t.Error(err)
+		}
+		t.Skip("the server of TEST_DATABASE_URL is not swept")
+	}
+	if have, err := dbtest.Exists(ctx, left); have || err != nil {
+		t.Errorf("%s is left: %v, %v", left, have, err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		t.Error("a living test lost its database: ", err)
 	}
 }

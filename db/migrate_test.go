@@ -1,0 +1,92 @@
+package db_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+)
+
+func empty(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool, err := db.Open(context.Background(), dbtest.EmptyURL(t), db.Options{MaxConns: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// leftovers are the mall's own objects of a database, whatever their kind.
+func leftovers(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	rows, err := pool.Query(context.Background(), `
+		select 'relation ' || relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+			and relname not like 'goose\_%'
+		union all select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
+		union all select 'function ' || proname from pg_proc p where pronamespace = 'public'::regnamespace
+			and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+		order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := empty(t)
+	if err := db.CheckMigrated(ctx, pool); err == nil {
+		t.Error("an empty database passes for a migrated one")
+	}
+	if err := db.Migrate(ctx, pool); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.CheckMigrated(ctx, pool); err != nil {
+		t.Error(err)
+	}
+	first := leftovers(t, pool)
+	if err := db.MigrateDown(ctx, pool); err != nil {
+		t.Fatal(err)
+	}
+	if left := leftovers(t, pool); len(left) != 0 {
+		t.Errorf("the way down leaves %v", left)
+	}
+	if err := db.CheckMigrated(ctx, pool); err == nil {
+		t.Error("a database taken down passes for a migrated one")
+	}
+	if err := db.Migrate(ctx, pool); err != nil {
+		t.Fatal(err)
+	}
+	if again := leftovers(t, pool); len(again) != len(first) || len(first) == 0 {
+		t.Errorf("%d objects the first time, %d the second", len(first), len(again))
+	}
+}
+
+func TestManyProcessesMayMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := empty(t)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if err := db.Migrate(ctx, pool); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := db.CheckMigrated(ctx, pool); err != nil {
+		t.Error(err)
+	}
+}
