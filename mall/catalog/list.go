@@ -37,6 +37,7 @@ type Filter struct {
 	Kind, Quality      string // has an active SKU like that
 	Free               bool
 	Limit              int    // 0: DefaultLimit; above MaxLimit: MaxLimit
+	NoCount            bool   // leaves Total out, for a list that shows no number
 	Cursor             string // of the page before
 }
 
@@ -121,7 +122,7 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	if page.Items, err = c.Cards(ctx, ids); err != nil {
 		return Page{}, err
 	}
-	if f.Cursor == "" {
+	if f.Cursor == "" && !f.NoCount {
 		if page.Total, page.Capped, err = c.count(ctx, f); err != nil {
 			return Page{}, err
 		}

@@ -34,6 +34,11 @@ func (c *Catalog) TextsTx(ctx context.Context, q Querier, spuIDs []int64) ([]Tex
 	return list, nil
 }
 
+// Texts is TextsTx of what may be a second old, for a page that shows where a search matched.
+func (c *Catalog) Texts(ctx context.Context, spuIDs []int64) ([]Texts, error) {
+	return c.TextsTx(ctx, c.pools.Replica, spuIDs)
+}
+
 // LiveIDs returns up to limit live SPUs with ids above after, in order, for walking through all of them.
 func (c *Catalog) LiveIDs(ctx context.Context, after int64, limit int) ([]int64, error) {
 	ids, err := c.queries.LiveIDs(ctx, c.pools.Primary, dbsqlc.LiveIDsParams{After: after, Most: int32(limit)})

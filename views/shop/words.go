@@ -1,0 +1,156 @@
+// Package shopview draws the shop: the front page, lists and searches, a video's page and its reviews. It takes cards and
+// products as the catalogue hands them out and decides how they read; it refuses to ask for anything itself.
+package shopview
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"videomall/mall/catalog"
+	"videomall/mall/money"
+	"videomall/mall/search"
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+// inLang chooses the reader's language, the other where that one is empty.
+func inLang(t *text.Printer, zh, en string) string {
+	if t.Lang == text.ZhCN && zh != "" || en == "" {
+		return zh
+	}
+	return en
+}
+
+// other is what inLang left, for the line below it; empty when both say the same.
+func other(t *text.Printer, zh, en string) string {
+	if zh == en {
+		return ""
+	}
+	if inLang(t, zh, en) == zh {
+		return en
+	}
+	return zh
+}
+
+// Title is a video's title in the reader's language.
+func Title(t *text.Printer, c catalog.Card) string { return inLang(t, c.TitleZh, c.TitleEn) }
+
+func creatorName(t *text.Printer, c catalog.Card) string { return inLang(t, c.CreatorZh, c.CreatorEn) }
+
+// CategoryName is a shelf's name in the reader's language.
+func CategoryName(t *text.Printer, c catalog.Category) string { return inLang(t, c.NameZh, c.NameEn) }
+
+// CreatorName is a maker's name in the reader's language.
+func CreatorName(t *text.Printer, c catalog.Creator) string { return inLang(t, c.NameZh, c.NameEn) }
+
+// CoverURL is a cover's local address at 320, 480 or 960 pixels; empty without a cover.
+func CoverURL(name, width string) string {
+	if name == "" {
+		return ""
+	}
+	return "/media/covers/" + name + "-" + width + ".webp"
+}
+
+func cover(name string, eager bool) ui.Image {
+	return ui.Image{URL: CoverURL(name, "{w}"), Eager: eager}
+}
+
+func productURL(slug string) string  { return "/v/" + slug }
+func creatorURL(slug string) string  { return "/creators/" + slug }
+func categoryURL(slug string) string { return "/c/" + slug }
+
+// priceOf is what a card asks; a card of the library's kind that is not on sale has none.
+func priceOf(c catalog.Card) ui.Price {
+	p := ui.Price{From: true}
+	if c.From != nil {
+		p.Now = *c.From
+	}
+	if c.FromList != nil {
+		p.Was = *c.FromList
+	}
+	return p
+}
+
+func videoCard(t *text.Printer, c catalog.Card, owned, eager bool) ui.Card {
+	return ui.Card{
+		Href: productURL(c.Slug), Title: Title(t, c), Creator: creatorName(t, c), CreatorHref: creatorURL(c.CreatorSlug),
+		Cover: cover(c.Cover, eager), Seconds: c.DurationSeconds, Price: priceOf(c), NoPrice: c.From == nil,
+		Rating: c.Rating(), Reviews: int(c.RatingCount), Owned: owned,
+	}
+}
+
+func skuPrice(k catalog.SKU) ui.Price {
+	p := ui.Price{Now: k.Price.Amount}
+	if k.Price.List != nil {
+		p.Was = *k.Price.List
+	}
+	return p
+}
+
+func id(n int64) string { return strconv.FormatInt(n, 10) }
+
+// tagsIn are the tags written in the reader's script, all of them when none is.
+func tagsIn(t *text.Printer, tags []string) []string {
+	mine := slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
+		han := strings.ContainsFunc(tag, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+		return han != (t.Lang == text.ZhCN)
+	})
+	if len(mine) == 0 {
+		return tags
+	}
+	return mine
+}
+
+// Summary is the beginning of a text, for search engines, shared links and the front page.
+func Summary(s string, length int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) <= length {
+		return s
+	}
+	cut := string([]rune(s)[:length])
+	if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
+		cut = cut[:space]
+	}
+	return strings.TrimRight(cut, " ,.;:，。；：、") + "…"
+}
+
+// share is a part of a whole in whole per cent.
+func share(part, whole int64) int {
+	if whole == 0 {
+		return 0
+	}
+	return int(part * 100 / whole)
+}
+
+// majors writes minor units as a reader types them into a field: 19.90.
+func majors(amount int64) string {
+	return strconv.FormatInt(amount/100, 10) + "." + string([]byte{'0' + byte(amount/10%10), '0' + byte(amount%10)})
+}
+
+// Yuan is a bound of a price as a sum: lists compare amounts, and the mall prices in yuan.
+func Yuan(amount int64) money.Money { return money.Of(amount, "CNY") }
+
+// marked draws spans with what was found in <mark>; nil when nothing was.
+func marked(spans []search.Span) templ.Component {
+	if !slices.ContainsFunc(spans, func(s search.Span) bool { return s.Hit }) {
+		return nil
+	}
+	return markedText(spans)
+}
+
+// found is what a search found of a video beyond the title that is shown: in the other title, else in a description.
+func found(t *text.Printer, m search.Marks, c catalog.Card, about catalog.Texts) templ.Component {
+	const length = 90
+	for _, s := range []string{other(t, c.TitleZh, c.TitleEn), inLang(t, about.DescriptionZh, about.DescriptionEn),
+		other(t, about.DescriptionZh, about.DescriptionEn), strings.Join(about.Tags, " · ")} {
+		if spans := m.Excerpt(s, length); spans != nil {
+			return markedText(spans)
+		}
+	}
+	return nil
+}

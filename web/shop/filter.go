@@ -1,0 +1,170 @@
+package shop
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"videomall/mall/catalog"
+	"videomall/mall/search"
+	shopview "videomall/views/shop"
+	"videomall/views/text"
+	"videomall/views/ui"
+)
+
+// The parameters of a list's address, in the order they are written.
+var parameters = []string{"q", "category", "kind", "quality", "price_min", "price_max", "free", "sort"}
+
+// request is a list's address, read: where it is, what was asked, and the filter that this means.
+type request struct {
+	action string // the path
+	asked  url.Values
+	filter catalog.Filter
+	wrong  string // the message key of what is wrong with the prices
+}
+
+// read takes what it knows from a query. Prices are typed by people, so a wrong one is shown and left out of the filter;
+// whatever else is wrong was not typed, and the catalogue refuses it.
+func read(action string, query url.Values) request {
+	r := request{action: action, asked: url.Values{}}
+	for _, name := range parameters {
+		if v := strings.TrimSpace(query.Get(name)); v != "" {
+			r.asked.Set(name, v)
+		}
+	}
+	r.filter = catalog.Filter{
+		CategorySlug: r.asked.Get("category"), Kind: r.asked.Get("kind"), Quality: r.asked.Get("quality"),
+		Free: r.asked.Get("free") != "", Sort: catalog.Sort(r.asked.Get("sort")), Cursor: query.Get("cursor"),
+	}
+	low, lowOK := price(r.asked.Get("price_min"))
+	high, highOK := price(r.asked.Get("price_max"))
+	switch {
+	case !lowOK || !highOK:
+		r.wrong = "shop.price_invalid"
+	case low != nil && high != nil && *low > *high:
+		r.wrong = "shop.price_crossed"
+	default:
+		r.filter.PriceMin, r.filter.PriceMax = low, high
+	}
+	return r
+}
+
+// price reads yuan as people type them, 19 or 19.90 or 19,9, into fen; nothing typed is no bound.
+func price(s string) (*int64, bool) {
+	if s == "" {
+		return nil, true
+	}
+	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	if len(whole) > 7 || len(part) > 2 || whole+part == "" {
+		return nil, false
+	}
+	fen, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 32)
+	if err != nil {
+		return nil, false
+	}
+	return new(int64(fen)), true
+}
+
+// with is the list's address after a change; an empty value takes the parameter away. Every change starts at the first page.
+func (r request) with(changes ...string) string {
+	values := url.Values{}
+	for name := range r.asked {
+		values.Set(name, r.asked.Get(name))
+	}
+	for i := 0; i+1 < len(changes); i += 2 {
+		values.Del(changes[i])
+		if changes[i+1] != "" {
+			values.Set(changes[i], changes[i+1])
+		}
+	}
+	return r.address(values)
+}
+
+func (r request) address(values url.Values) string {
+	var b strings.Builder
+	for _, name := range append(parameters, "cursor") {
+		if v := values.Get(name); v != "" {
+			b.WriteByte("?&"[min(1, b.Len())])
+			b.WriteString(name + "=" + url.QueryEscape(v))
+		}
+	}
+	return r.action + b.String()
+}
+
+// clear is the list without its filters; what is searched for and the order stay.
+func (r request) clear() string {
+	return r.with("category", "", "kind", "", "quality", "", "price_min", "", "price_max", "", "free", "")
+}
+
+func (r request) next(cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	return r.with("cursor", cursor)
+}
+
+func (r request) form(t *text.Printer, categories []ui.Option) shopview.FilterForm {
+	f := shopview.FilterForm{
+		Query: r.asked.Get("q"), Sort: r.asked.Get("sort"), Category: r.asked.Get("category"), Categories: categories,
+		Kind: r.asked.Get("kind"), Quality: r.asked.Get("quality"), PriceMin: r.asked.Get("price_min"),
+		PriceMax: r.asked.Get("price_max"), Free: r.filter.Free,
+	}
+	if r.wrong != "" {
+		f.PriceError = t.T(r.wrong)
+	}
+	return f
+}
+
+// chips are the filters in force, each leading to the list without it.
+func (r request) chips(t *text.Printer, categories []ui.Option) []ui.Link {
+	var links []ui.Link
+	add := func(label string, without ...string) {
+		var changes []string
+		for _, name := range without {
+			changes = append(changes, name, "")
+		}
+		links = append(links, ui.Link{Label: label, Href: r.with(changes...)})
+	}
+	for _, o := range categories {
+		if o.Value != "" && o.Value == r.filter.CategorySlug {
+			add(o.Label, "category")
+		}
+	}
+	switch r.filter.Kind {
+	case catalog.KindRent:
+		add(t.T("shop.rent"), "kind")
+	case catalog.KindOwn:
+		add(t.T("shop.own"), "kind")
+	}
+	if r.filter.Quality != "" {
+		add(r.filter.Quality, "quality")
+	}
+	if r.filter.PriceMin != nil {
+		add(t.T("shop.price_from", "Price", t.Money(shopview.Yuan(*r.filter.PriceMin))), "price_min")
+	}
+	if r.filter.PriceMax != nil {
+		add(t.T("shop.price_to", "Price", t.Money(shopview.Yuan(*r.filter.PriceMax))), "price_max")
+	}
+	if r.filter.Free {
+		add(t.T("shop.free_only"), "free")
+	}
+	return links
+}
+
+// sorts are the orders to choose from; a search has one more, which is its own.
+func (r request) sorts(t *text.Printer, searching bool) []ui.Link {
+	list := []catalog.Sort{catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc, catalog.SortPriceDesc}
+	if searching {
+		list = append([]catalog.Sort{search.SortRelevance}, list...)
+	}
+	links := make([]ui.Link, len(list))
+	for i, s := range list {
+		value := string(s)
+		if i == 0 { // what a list is sorted by unless told otherwise needs no parameter
+			value = ""
+		}
+		links[i] = ui.Link{Label: t.T("shop.sort_" + string(s)), Href: r.with("sort", value),
+			Current: r.filter.Sort == s || r.filter.Sort == "" && i == 0}
+	}
+	return links
+}

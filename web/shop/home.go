@@ -1,0 +1,55 @@
+package shop
+
+import (
+	"errors"
+	"net/http"
+
+	"videomall/mall/catalog"
+	shopview "videomall/views/shop"
+	"videomall/web/page"
+)
+
+// How many videos and makers the front page shows of each kind.
+const (
+	homeShelf    = 8
+	homeFree     = 4
+	homeCreators = 6
+)
+
+// home features the best seller and does not show it again below.
+func (d Deps) home(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	var p shopview.HomePage
+	popular, err := d.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortPopular, Limit: homeShelf + 1, NoCount: true})
+	if err != nil {
+		return err
+	}
+	p.Popular = popular.Items
+	if len(p.Popular) > 0 {
+		featured, err := d.Catalog.Product(ctx, p.Popular[0].SPUID)
+		switch {
+		case err == nil:
+			p.Featured, p.Popular = &featured, p.Popular[1:]
+		case !errors.Is(err, catalog.ErrProductNotFound): // taken down a moment ago: the front page stands without it
+			return err
+		}
+	}
+	newest, err := d.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest, Limit: homeShelf, NoCount: true})
+	if err != nil {
+		return err
+	}
+	free, err := d.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortPopular, Free: true, Limit: homeFree, NoCount: true})
+	if err != nil {
+		return err
+	}
+	p.Newest, p.Free = newest.Items, free.Items
+	if p.Categories, err = d.stocked(ctx); err != nil {
+		return err
+	}
+	if p.Creators, err = d.Catalog.Creators(ctx, homeCreators); err != nil {
+		return err
+	}
+	p.Owned = d.owned(c, p.Newest, p.Popular, p.Free)
+	c.Page.Canonical = c.PublicURL("/")
+	return c.Render(http.StatusOK, "", shopview.Home(p))
+}

@@ -1,0 +1,123 @@
+package shop
+
+import (
+	"net/http"
+	"net/url"
+
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	shopview "videomall/views/shop"
+	"videomall/views/text"
+	"videomall/web/page"
+)
+
+const (
+	relatedVideos = 8
+	reviewPage    = 6
+)
+
+func (d Deps) product(c *page.Ctx) error {
+	product, err := d.Catalog.ProductBySlug(c.Request().Context(), c.Param("slug"))
+	if err != nil {
+		return err
+	}
+	return d.showProduct(c, product, http.StatusOK, nil)
+}
+
+// showProduct draws a video's page; form is a review that came back with what was typed.
+func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form *shopview.ReviewForm) error {
+	ctx, t := c.Request().Context(), c.Text
+	p := shopview.ProductPage{Product: product, Address: c.PublicURL("/v/" + product.Slug), Now: c.Now}
+	held, err := d.Entitlements.Owned(ctx, c.Viewer.UserID, []int64{product.SPUID})
+	if err != nil {
+		return err
+	}
+	mine := held[product.SPUID]
+	if len(mine) > 0 {
+		p.Watch, p.Holds = "/watch/"+product.Slug, holds(t, mine[0])
+	}
+	if p.Editions, err = d.editions(c, product, mine); err != nil {
+		return err
+	}
+	if p.Reviews, err = d.reviewsOf(c, product, ""); err != nil {
+		return err
+	}
+	if err := d.mayReview(c, product, len(mine) > 0, form, &p.Reviews); err != nil {
+		return err
+	}
+	if p.Related, err = d.Catalog.Related(ctx, product.SPUID, relatedVideos); err != nil {
+		return err
+	}
+	p.Owned = d.owned(c, p.Related)
+	if product.AssetID != nil && d.Trailer != nil {
+		if p.Trailer, err = d.Trailer(ctx, *product.AssetID); err != nil {
+			// The page sells without it.
+			c.Log().Warn("no trailer", "spu", product.SPUID, "error", err)
+		}
+	}
+	if p.Trailer != "" {
+		c.AllowPlayer()
+	}
+	c.Page.Canonical = p.Address
+	about := product.DescriptionEn
+	if t.Lang == text.ZhCN {
+		about = product.DescriptionZh
+	}
+	c.Page.Description = shopview.Summary(about, 160)
+	if product.Cover != "" {
+		p.Cover = c.PublicURL(shopview.CoverURL(product.Cover, "960"))
+		c.Page.Image = p.Cover
+	}
+	return c.Render(status, shopview.Title(t, product.Card), shopview.Product(p))
+}
+
+// editions are the SKUs as this viewer may buy them; the first that can be bought is chosen.
+func (d Deps) editions(c *page.Ctx, product catalog.Product, mine []entitlement.Entitlement) ([]shopview.Edition, error) {
+	var limited []int64
+	for _, k := range product.SKUs {
+		if k.StockLimited {
+			limited = append(limited, k.ID)
+		}
+	}
+	left := map[int64]int64{}
+	if len(limited) > 0 {
+		var err error
+		if left, err = d.Inventory.Available(c.Request().Context(), limited); err != nil {
+			return nil, err
+		}
+	}
+	chosen := false
+	editions := make([]shopview.Edition, len(product.SKUs))
+	for i, k := range product.SKUs {
+		e := shopview.Edition{SKU: k, Left: left[k.ID], SoldOut: k.StockLimited && left[k.ID] == 0, Owned: ownsAlready(mine, k)}
+		if !chosen && k.Price != nil && !e.SoldOut && !e.Owned {
+			e.Chosen, chosen = true, true
+		}
+		editions[i] = e
+	}
+	return editions, nil
+}
+
+// ownsAlready shows what the order will refuse: what is owned for good in that or a better quality.
+func ownsAlready(mine []entitlement.Entitlement, k catalog.SKU) bool {
+	for _, e := range mine {
+		if e.Kind == entitlement.KindOwn && (e.Quality == k.Quality || e.Quality == entitlement.Quality4K) {
+			return true
+		}
+	}
+	return false
+}
+
+func holds(t *text.Printer, e entitlement.Entitlement) string {
+	switch {
+	case e.Kind == entitlement.KindOwn:
+		return t.T("product.holds_own", "Quality", e.Quality)
+	case e.ExpiresAt != nil:
+		return t.T("product.holds_rent_until", "Quality", e.Quality, "Date", t.DateTime(*e.ExpiresAt))
+	}
+	return t.T("product.holds_rent", "Quality", e.Quality, "Hours", t.Number(e.RentHours))
+}
+
+func reviewsURL(slug, cursor string) string {
+	return "/v/" + slug + "/reviews?cursor=" + url.QueryEscape(cursor)
+}

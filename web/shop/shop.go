@@ -1,0 +1,86 @@
+// Package shop owns the pages a visitor walks through before paying: the front page, lists, searches, a video's page and
+// its reviews. It asks the catalogue, the search, the stock and the entitlements, and refuses to decide anything that they
+// decide: prices, matches, who owns what.
+package shop
+
+import (
+	"context"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
+	"videomall/mall/search"
+	shopview "videomall/views/shop"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// Deps are the verbs that these pages call.
+type Deps struct {
+	Site         *page.Site
+	Catalog      *catalog.Catalog
+	Search       *search.Search
+	Inventory    *inventory.Inventory
+	Entitlements *entitlement.Entitlements
+	// Trailer is the address of a film's public playlist; empty when there is none.
+	Trailer func(ctx context.Context, assetID int64) (string, error)
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	g.GET("/", on(d.home))
+	g.GET("/videos", on(d.videos))
+	g.GET("/search", on(d.search))
+	g.GET("/c/:category", on(d.category))
+	g.GET("/creators/:creator", on(d.creator))
+	g.GET("/v/:slug", on(d.product))
+	g.GET("/v/:slug/reviews", on(d.reviews))
+	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
+}
+
+// Categories are the links in the header, for page.Options.
+func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link, error) {
+	return func(ctx context.Context, pc *page.Ctx) ([]ui.Link, error) {
+		list, err := c.Categories(ctx)
+		if err != nil {
+			return nil, err
+		}
+		links := make([]ui.Link, 0, len(list))
+		for _, k := range list {
+			if k.Videos > 0 {
+				href := "/c/" + k.Slug
+				links = append(links, ui.Link{Label: shopview.CategoryName(pc.Text, k), Href: href, Current: pc.Request().URL.Path == href})
+			}
+		}
+		return links, nil
+	}
+}
+
+// owned says which of the cards' videos the viewer may watch now. A shop that can't tell shows them unmarked.
+func (d Deps) owned(c *page.Ctx, lists ...[]catalog.Card) map[int64]bool {
+	marks := map[int64]bool{}
+	if !c.Viewer.SignedIn() {
+		return marks
+	}
+	var ids []int64
+	for _, list := range lists {
+		for _, k := range list {
+			if !slices.Contains(ids, k.SPUID) {
+				ids = append(ids, k.SPUID)
+			}
+		}
+	}
+	held, err := d.Entitlements.Owned(c.Request().Context(), c.Viewer.UserID, ids)
+	if err != nil {
+		c.Log().Warn("owned videos not marked", "error", err)
+		return marks
+	}
+	for id := range held {
+		marks[id] = true
+	}
+	return marks
+}

@@ -1,0 +1,356 @@
+package shop_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/search"
+	"videomall/web/shop"
+	"videomall/web/webtest"
+)
+
+// stall is a mall whose shelves hold a few films.
+type stall struct {
+	*webtest.Mall
+	films map[string]catalog.Created
+}
+
+type film struct {
+	slug, category, zh, en string
+	tags                   []string
+	sold                   int
+	skus                   []catalog.NewSKU
+}
+
+func sku(kind, quality string, amount int64, more ...func(*catalog.NewSKU)) catalog.NewSKU {
+	k := catalog.NewSKU{Kind: kind, Quality: quality, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}
+	if kind == catalog.KindRent {
+		k.RentHours = 48
+	}
+	for _, m := range more {
+		m(&k)
+	}
+	return k
+}
+
+var stock = []film{
+	{"aurora", "nature", "追逐极光", "Chasing the Aurora", []string{"极光", "iceland"}, 50, []catalog.NewSKU{
+		sku("rent", "HD", 600), sku("own", "HD", 1990, func(k *catalog.NewSKU) { k.Price.ListAmount = new(int64(2990)) }),
+		sku("own", "4K", 3990, func(k *catalog.NewSKU) { k.StockLimited = true })}},
+	{"kyoto", "travel", "京都的四季", "Four Seasons of Kyoto", []string{"京都", "travel"}, 20, []catalog.NewSKU{sku("own", "HD", 2900)}},
+	{"tokyo", "travel", "东京夜行", "Tokyo by Night", []string{"travel"}, 20, []catalog.NewSKU{sku("rent", "HD", 500)}},
+	{"wok", "nature", "铁锅里的火", "Fire in the Wok", []string{"food"}, 1, []catalog.NewSKU{sku("own", "HD", 0)}},
+}
+
+func open(t *testing.T) *stall {
+	t.Helper()
+	t.Parallel()
+	var find *search.Search
+	s := &stall{films: map[string]catalog.Created{}}
+	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		find = search.New(db.Pools{Primary: m.Pool, Replica: m.Pool}, m.Catalog, m.Now)
+		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements,
+			Trailer: func(_ context.Context, asset int64) (string, error) {
+				return fmt.Sprintf("/media/trailers/film-%d/index.m3u8", asset), nil
+			}})
+	}})
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	shelves := map[string]int64{}
+	for _, n := range []catalog.NewCategory{{Slug: "nature", NameZh: "自然", NameEn: "Nature", Position: 1}, {Slug: "travel", NameZh: "旅行", NameEn: "Travel", Position: 2},
+		{Slug: "empty", NameZh: "空架", NameEn: "Bare shelf", Position: 3}} {
+		var err error
+		shelves[n.Slug], err = s.Catalog.CreateCategory(ctx, n)
+		must(err)
+	}
+	must(s.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: 70, Slug: "lin-xi", NameZh: "林溪", NameEn: "Lin Xi", BioZh: "在北方拍片。", BioEn: "Films the north."}))
+	for i, f := range stock {
+		day := s.Now().AddDate(0, 0, -i)
+		made, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: f.slug, CreatorID: 70, CategoryID: shelves[f.category], TitleZh: f.zh, TitleEn: f.en,
+			DescriptionZh: "关于" + f.zh + "的一部短片。", DescriptionEn: "A short film about " + f.en + " <script>alert(1)</script>.", Tags: f.tags,
+			Cover: f.slug, AssetID: new(int64(i + 1)), DurationSeconds: 95, PublishedAt: &day, SKUs: f.skus})
+		must(err)
+		must(s.Catalog.Publish(ctx, made.SPUID))
+		must(s.Catalog.CountSaleTx(ctx, s.Pool, made.SPUID, f.sold))
+		s.films[f.slug] = made
+	}
+	_, err := s.Inventory.SetStock(ctx, s.films["aurora"].SKUIDs[2], 3)
+	must(err)
+	must(find.RebuildAll(ctx))
+	return s
+}
+
+var cardLinks = regexp.MustCompile(`<a href="/v/([a-z0-9-]+)" class="card-link"`)
+
+// cards are the slugs of the videos that a page's cards lead to, in order.
+func cards(a webtest.Answer) []string {
+	var list []string
+	for _, m := range cardLinks.FindAllStringSubmatch(a.Body, -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+func TestTheFrontPageInBothLanguages(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0)
+	a := b.Get("/").Wants(http.StatusOK).Shows("Chasing the Aurora", "from CN¥6.00", "Nature", "Travel", "Lin Xi", "Free to watch", "Fire in the Wok").Hides("Bare shelf", "追逐极光")
+	if !a.Has(`<html lang="en"`) || !a.Has(`/media/covers/aurora-480.webp`) || strings.Count(a.Body, `fetchpriority="high"`) != 1 {
+		t.Error("the featured cover is not the one image fetched first")
+	}
+	b.Lang = "zh-CN"
+	a = b.Get("/").Wants(http.StatusOK).Shows("追逐极光", "¥6.00", "自然", "林溪", "免费观看")
+	if !a.Has(`<html lang="zh-CN"`) {
+		t.Error("not in Chinese")
+	}
+}
+
+func TestListsNarrowSortAndKeepTheirAddress(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0)
+	for path, want := range map[string]string{
+		"/videos":                                   "aurora tokyo kyoto wok",
+		"/videos?sort=newest":                       "aurora kyoto tokyo wok",
+		"/videos?sort=price_asc":                    "wok tokyo aurora kyoto",
+		"/videos?sort=price_desc":                   "kyoto aurora tokyo wok",
+		"/videos?category=travel":                   "tokyo kyoto",
+		"/videos?kind=rent":                         "aurora tokyo",
+		"/videos?kind=own&quality=4K":               "aurora",
+		"/videos?free=1":                            "wok",
+		"/videos?price_min=5&price_max=6.00":        "aurora tokyo",
+		"/videos?price_min=&price_max=&q=&kind=":    "aurora tokyo kyoto wok",
+		"/c/nature":                                 "aurora wok",
+		"/c/travel?sort=price_desc&category=nature": "kyoto tokyo",
+		"/creators/lin-xi?price_max=5.5":            "tokyo wok",
+		"/search?q=" + url.QueryEscape("京都"):        "kyoto",
+		"/search?q=travel&sort=price_asc":           "tokyo kyoto",
+		"/search?q=travel&kind=own":                 "kyoto",
+	} {
+		if got := strings.Join(cards(b.Get(path).Wants(http.StatusOK)), " "); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	a := b.Get("/videos?kind=own&price_min=10&sort=newest&filters=1").Wants(200).Shows("1 video", "Own", "From CN¥10.00", "Clear all filters")
+	for _, link := range []string{`href="/videos?kind=own&amp;sort=newest"`, `href="/videos?price_min=10&amp;sort=newest"`, `href="/videos?sort=newest"`} {
+		if !a.Has(link) {
+			t.Errorf("no link %s", link)
+		}
+	}
+	// The form holds what was chosen, so that without scripts one more choice keeps the others.
+	form := a.Form("/videos")
+	if form.Get("kind") != "own" || form.Get("price_min") != "10" || form.Get("sort") != "newest" {
+		t.Errorf("the form holds %v", form)
+	}
+	for path, status := range map[string]int{"/c/nowhere": 404, "/creators/nobody": 404, "/videos?sort=random": 422, "/videos?kind=steal": 422, "/videos?cursor=x": 422, "/videos?category=%27": 422} {
+		b.Get(path).Wants(status)
+	}
+	b.Get("/videos?price_min=abc").Wants(422).Shows("Type a price such as").Hides("From CN¥")
+	if a := b.Get("/videos?price_min=20&price_max=5").Wants(422); !a.Has(`value="20"`) || len(cards(a)) != 4 {
+		t.Error("what was typed is lost, or the list with it")
+	}
+	b.Get("/c/empty").Wants(200).Shows("No video matches", "Browse all videos", "Nature", "Popular")
+}
+
+func TestAFragmentIsThePageWithoutItsFrame(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0)
+	whole, part := b.Get("/videos?kind=rent").Wants(200), b.HTMX("/videos?kind=rent&quality=&price_min=&free=", nil).Wants(200)
+	if !whole.Has("<html") || part.Has("<html") || !part.Has(`id="listing"`) || !slices.Equal(cards(whole), cards(part)) {
+		t.Error("page and fragment differ in more than the frame")
+	}
+	if got := part.Header.Get("HX-Push-Url"); got != "/videos?kind=rent" {
+		t.Errorf("the address becomes %q", got)
+	}
+	if !strings.Contains(strings.Join(whole.Header.Values("Vary"), ","), "HX-Request") {
+		t.Error("a cache could mix them up")
+	}
+}
+
+var nextLinks = regexp.MustCompile(`rel="next"|href="([^"]*cursor=[^"]*)"`)
+
+func next(a webtest.Answer) string {
+	for _, m := range nextLinks.FindAllStringSubmatch(a.Body, -1) {
+		if m[1] != "" {
+			return strings.ReplaceAll(m[1], "&amp;", "&")
+		}
+	}
+	return ""
+}
+
+func TestFurtherPagesShowEveryVideoOnce(t *testing.T) {
+	s := open(t)
+	for i := range 60 {
+		s.Film(int64(i%3)*100, -1)
+	}
+	b := s.Browser(0)
+	for _, path := range []string{"/videos", "/videos?sort=newest", "/videos?sort=price_asc", "/videos?sort=price_desc"} {
+		seen := map[string]bool{}
+		for at, pages := path, 0; at != ""; pages++ {
+			a := b.Get(at).Wants(200)
+			for _, slug := range cards(a) {
+				if seen[slug] {
+					t.Fatalf("%s: %s twice", path, slug)
+				}
+				seen[slug] = true
+			}
+			if at = next(a); at != "" && b.HTMX(at, nil).Wants(200).Header.Get("HX-Push-Url") != "" {
+				t.Errorf("%s: growing the list changes its address", path)
+			}
+			if pages > 5 {
+				t.Fatal("no end")
+			}
+		}
+		if len(seen) != 64 {
+			t.Errorf("%s: %d of 64", path, len(seen))
+		}
+	}
+}
+
+func TestASearchShowsWhereItMatched(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0)
+	a := b.Get("/search?q=" + url.QueryEscape("极光")).Wants(200)
+	if !a.Has(`追逐<mark>极光</mark>`) || !a.Has(`value="极光"`) {
+		t.Error("the match in the other title is not marked, or the box is empty")
+	}
+	if a := b.Get("/search?q=auroa").Wants(200).Shows("Nothing was found for “auroa”", "results for “aurora”"); !a.Has("<mark>Aurora</mark>") {
+		t.Error("the corrected match is not marked")
+	}
+	b.Get("/search?q=aurora+wok").Wants(200).Shows("No video has all of “aurora wok”", "Chasing the", "Fire in the")
+	b.Get("/search?q=zzzzzz").Wants(200).Shows("Nothing found for “zzzzzz”", "Check the spelling", "Nature", "Popular")
+	b.Lang = "zh-CN"
+	b.Get("/search?q=zzzzzz").Wants(200).Shows("没有找到“zzzzzz”", "自然")
+	for _, q := range []string{`<script>alert(1)</script>`, `"`, `'; drop table video_product_spu; --`, "\x00", "😀", strings.Repeat("极光 ", 500)} {
+		if a := b.Get("/search?q=" + url.QueryEscape(q)).Wants(200); a.Has("<script>alert") {
+			t.Errorf("%q comes back unescaped", q)
+		}
+	}
+}
+
+func TestAVideosPage(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0)
+	a := b.Get("/v/aurora").Wants(200).Shows("Chasing the Aurora", "追逐极光", "by Lin Xi", "1 minute 35 seconds",
+		"CN¥6.00", "Watch for 48 hours from the first play", "CN¥19.90", "CN¥29.90", "Only 3 left", "Buy now", "Add to cart", "Nobody has reviewed", "Fire in the Wok").
+		Hides("Watch now", "Write a review")
+	for _, part := range []string{`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`, `data-poster="/media/covers/aurora-960.webp"`, `type="application/ld+json"`, `"@type":"Product"`,
+		`<meta property="og:image" content="` + s.URL + `/media/covers/aurora-960.webp"`, `<link rel="canonical" href="` + s.URL + `/v/aurora"`, `href="/search?q=iceland"`,
+		`data-copy="` + s.URL + `/v/aurora"`, `&lt;script&gt;alert(1)`} {
+		if !a.Has(part) {
+			t.Errorf("no %s", part)
+		}
+	}
+	nonce := regexp.MustCompile(`nonce-([^']+)'`).FindStringSubmatch(a.Header.Get("Content-Security-Policy"))
+	if nonce == nil || !regexp.MustCompile(`<script[^>]*ld\+json[^>]*nonce="`+regexp.QuoteMeta(nonce[1])+`"`).MatchString(a.Body) || strings.Contains(a.Body, "<script>alert") {
+		t.Error("the structured data has no nonce, or markup came through")
+	}
+	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.films["aurora"].SKUIDs[0], 10) {
+		t.Errorf("the form offers %v", form)
+	}
+	b.Lang = "zh-CN"
+	b.Get("/v/aurora").Wants(200).Shows("追逐极光", "首次播放起 48 小时内观看", "仅剩 3 份", "¥19.90")
+
+	if err := s.Catalog.TakeDown(t.Context(), s.films["kyoto"].SPUID); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v/kyoto", "/v/nothing", "/v/%00", "/v/kyoto/reviews"} {
+		b.Get(path).Wants(404)
+	}
+}
+
+func TestAPageSaysWhenAPriceEndsAndWhatIsGone(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	aurora := s.films["aurora"].SKUIDs
+	until := s.Now().Add(72 * time.Hour)
+	if err := s.Catalog.SetPrice(ctx, aurora[0], catalog.NewPrice{Amount: 100, ListAmount: new(int64(600)), Currency: "CNY", Until: &until}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Inventory.SetStock(ctx, aurora[2], 0); err != nil {
+		t.Fatal(err)
+	}
+	b := s.Browser(0)
+	b.Get("/v/aurora").Wants(200).Shows("CN¥1.00", "This price until "+until.UTC().Format("Jan 2, 2006, 15:04"), "Sold out")
+	s.Advance(73 * time.Hour)
+	b.Get("/v/aurora").Wants(200).Shows("CN¥6.00").Hides("This price until", "CN¥1.00")
+}
+
+func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
+	s := open(t)
+	me, other := s.Person("mei", account.RoleShopper), s.Person("otto", account.RoleShopper)
+	b := s.Browser(me.ID)
+	review := url.Values{"rating": {"4"}, "body": {"Cold & <b>fine</b>"}}
+	b.Post("/v/aurora/reviews", review).Wants(403)
+	if guest := s.Browser(0).Post("/v/aurora/reviews", review).Wants(http.StatusSeeOther); !strings.HasPrefix(guest.Location, "/sign-in") {
+		t.Errorf("a guest is sent to %s", guest.Location)
+	}
+
+	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	a := b.Get("/v/aurora").Wants(200).Shows("You own this in HD.", "Watch now", "In your library", "Write a review")
+	if !a.Has(`href="/watch/aurora"`) {
+		t.Error("no way to watch")
+	}
+	// HD is owned, 4K may still be bought, and a rental makes no sense.
+	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.films["aurora"].SKUIDs[2], 10) {
+		t.Errorf("the form offers %v", form)
+	}
+	b.Get("/videos").Wants(200).Shows("Owned")
+	s.Browser(other.ID).Get("/v/aurora").Wants(200).Hides("Watch now", "You own", "Write a review")
+
+	wrong := b.Post("/v/aurora/reviews", url.Values{"rating": {""}, "body": {"No stars yet"}}).Wants(422).Shows("Choose 1 to 5 stars.")
+	if !wrong.Has("No stars yet</textarea>") {
+		t.Error("what was typed is lost")
+	}
+	if done := b.Post("/v/aurora/reviews", review).Wants(303); done.Location != "/v/aurora#reviews" {
+		t.Errorf("leads to %s", done.Location)
+	}
+	b.Get("/v/aurora").Wants(200).Shows("your review is published", "Cold & <b>fine</b>", "mei", "4.0", "You have reviewed this video").Hides("Write a review")
+	b.Post("/v/aurora/reviews", review).Wants(409)
+}
+
+func TestFurtherReviews(t *testing.T) {
+	s := open(t)
+	for i := range 14 {
+		if _, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{SPUID: s.films["wok"].SPUID, UserID: int64(900 + i), Owned: true,
+			Author: "A", Rating: 1 + i%5, Body: fmt.Sprintf("remark-%02d", i), Locale: "en", At: s.Now().Add(-time.Duration(i/3) * time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := s.Browser(0)
+	seen := map[string]int{}
+	pages := 0
+	for at := "/v/wok"; at != ""; pages++ {
+		a := b.Get(at).Wants(200)
+		for _, m := range regexp.MustCompile(`remark-\d\d`).FindAllString(a.Body, -1) {
+			seen[m]++
+		}
+		at = next(a)
+	}
+	if len(seen) != 14 || pages != 3 {
+		t.Errorf("%d reviews on %d pages", len(seen), pages)
+	}
+	for r, n := range seen {
+		if n != 1 {
+			t.Errorf("%s %d times", r, n)
+		}
+	}
+	b.Get("/v/wok/reviews?cursor=nonsense").Wants(422)
+}
