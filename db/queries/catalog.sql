@@ -89,7 +89,7 @@ update video_product_spu set sold_count = sold_count + @n where id = @spu_id;
 
 -- name: ProductByID :one
 select sqlc.embed(s), c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
-       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en
+       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar
 from video_product_spu s
 join catalog_category c on c.id = s.category_id
 join catalog_creator m on m.user_id = s.creator_id

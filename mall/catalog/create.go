@@ -25,7 +25,7 @@ type NewCreator struct {
 	UserID               int64
 	Slug, NameZh, NameEn string
 	BioZh, BioEn         string
-	Avatar               string // a cover name, or empty
+	Avatar               string // the name below /media/avatars/, without size and extension; may be empty
 }
 
 // NewSKU is one way to buy a video, with its first price.

@@ -37,6 +37,7 @@ type Product struct {
 	AssetID                      *int64   // the packaged film; nil before there is one
 	RatingCounts                 [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
 	SKUs                         []SKU
+	CreatorAvatar                string // the name below /media/avatars/; may be empty
 }
 
 // Product returns a live SPU. Errors: ErrProductNotFound for an unknown one and for one that is not on sale.
@@ -103,6 +104,7 @@ func (c *Catalog) productByID(ctx context.Context, id int64) (Product, error) {
 			CategorySlug: r.CategorySlug, CategoryZh: r.CategoryZh, CategoryEn: r.CategoryEn,
 		}),
 		Status: s.Status, DescriptionZh: s.DescriptionZh, DescriptionEn: s.DescriptionEn, Tags: s.Tags, AssetID: s.AssetID,
+		CreatorAvatar: r.CreatorAvatar,
 	}
 	copy(p.RatingCounts[:], s.RatingCounts)
 	skus, err := c.queries.SKUs(ctx, c.pools.Primary, dbsqlc.SKUsParams{SpuID: id, At: c.now()})

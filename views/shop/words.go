@@ -56,6 +56,14 @@ func CoverURL(name, width string) string {
 	return "/media/covers/" + name + "-" + width + ".webp"
 }
 
+// AvatarURL is a maker's picture at 96 or 192 pixels; empty without one.
+func AvatarURL(name, width string) string {
+	if name == "" {
+		return ""
+	}
+	return "/media/avatars/" + name + "-" + width + ".webp"
+}
+
 func cover(name string, eager bool) ui.Image {
 	return ui.Image{URL: CoverURL(name, "{w}"), Eager: eager}
 }

@@ -45,7 +45,7 @@ func (d Deps) creator(c *page.Ctx) error {
 	r := read("/creators/"+m.Slug, query)
 	r.filter.CreatorSlug = m.Slug
 	if m.Avatar != "" {
-		c.Page.Image = c.PublicURL(shopview.CoverURL(m.Avatar, "320"))
+		c.Page.Image = c.PublicURL(shopview.AvatarURL(m.Avatar, "192"))
 	}
 	return d.list(c, r, shopview.ListPage{Heading: shopview.CreatorName(c.Text, m), Creator: &m})
 }

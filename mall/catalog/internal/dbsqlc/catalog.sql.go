@@ -657,7 +657,7 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 
 const productByID = `-- name: ProductByID :one
 select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
-       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en
+       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar
 from video_product_spu s
 join catalog_category c on c.id = s.category_id
 join catalog_creator m on m.user_id = s.creator_id
@@ -672,6 +672,7 @@ type ProductByIDRow struct {
 	CreatorSlug     string
 	CreatorZh       string
 	CreatorEn       string
+	CreatorAvatar   string
 }
 
 func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductByIDRow, error) {
@@ -710,6 +711,7 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.CreatorSlug,
 		&i.CreatorZh,
 		&i.CreatorEn,
+		&i.CreatorAvatar,
 	)
 	return i, err
 }
