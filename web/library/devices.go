@@ -1,0 +1,41 @@
+package library
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+
+	"videomall/mall/playback"
+	libraryview "videomall/views/library"
+	"videomall/views/ui"
+	"videomall/web/page"
+	"videomall/web/play"
+)
+
+func (d Deps) devices(c *page.Ctx) error {
+	devices, err := d.Playback.Devices(c.Request().Context(), c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	here := play.CurrentDevice(c.Context, d.Playback, d.Secure)
+	p := libraryview.DevicesPage{Most: d.Playback.MaxDevices(), Now: c.Now}
+	for _, v := range devices {
+		p.Devices = append(p.Devices, libraryview.Device{
+			ID: v.ID, Label: v.Label, Since: v.CreatedAt, Seen: v.LastSeenAt, Here: bytes.Equal(v.Hash, here),
+		})
+	}
+	c.Page.NoIndex = true
+	return c.Render(http.StatusOK, c.Text.T("library.devices"), libraryview.Devices(p))
+}
+
+func (d Deps) removeDevice(c *page.Ctx) error {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return playback.ErrNoDevice.Because("device %q", c.Param("id"))
+	}
+	if err := d.Playback.RemoveDevice(c.Request().Context(), c.Viewer.UserID, id); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "device_removed")
+	return c.Redirect("/library/devices")
+}

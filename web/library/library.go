@@ -1,0 +1,181 @@
+// Package library owns the pages of what a person may watch: the library, a film's page, the devices. Rights are
+// mall/entitlement's and playing is mall/playback's; it refuses to hand out anything that plays.
+package library
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/fault"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+	libraryview "videomall/views/library"
+	"videomall/views/ui"
+	"videomall/web/page"
+	"videomall/web/play"
+)
+
+// Deps is what the pages work with.
+type Deps struct {
+	Site         *page.Site
+	Catalog      *catalog.Catalog
+	Entitlements *entitlement.Entitlements
+	Media        *media.Media
+	Playback     *playback.Playback
+	// Secure says that people reach the mall over https; it names the device cookie.
+	Secure bool
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	g.GET("/library", d.Site.Handle(d.library), d.Site.RequireUser)
+	g.GET("/library/devices", d.Site.Handle(d.devices), d.Site.RequireUser)
+	g.POST("/library/devices/:id/remove", d.Site.Handle(d.removeDevice), d.Site.RequireUser)
+	g.GET("/watch/:slug", d.Site.Handle(d.watch), d.Site.RequireUser)
+}
+
+const (
+	perPage = 24
+	// recent is how many positions are looked at for the row of what was begun, of which rowful are shown.
+	recent = 24
+	rowful = 4
+)
+
+func (d Deps) library(c *page.Ctx) error {
+	ctx, cursor := c.Request().Context(), c.QueryParam("cursor")
+	entitlements, next, err := d.Entitlements.List(ctx, c.Viewer.UserID, cursor, perPage)
+	if err != nil {
+		return err
+	}
+	shelf := libraryview.Shelf{Now: c.Now}
+	if next != "" {
+		shelf.Next = "/library?cursor=" + url.QueryEscape(next)
+	}
+	var begun []playback.Progress
+	if cursor != "" {
+		shelf.First = "/library"
+	} else if begun, err = d.Playback.Recent(ctx, c.Viewer.UserID, recent); err != nil {
+		return err
+	}
+	if err := d.fill(ctx, c.Viewer.UserID, &shelf, entitlements, begun); err != nil {
+		return err
+	}
+	c.Page.NoIndex = true
+	return c.Render(http.StatusOK, c.Text.T("library.title"), libraryview.Library(shelf))
+}
+
+// fill sorts what was granted: each video once, by the best right to it.
+func (d Deps) fill(ctx context.Context, userID int64, shelf *libraryview.Shelf, granted []entitlement.Entitlement, begun []playback.Progress) error {
+	var ids []int64
+	for _, e := range granted {
+		ids = append(ids, e.SPUID)
+	}
+	for _, g := range begun {
+		ids = append(ids, g.SPUID)
+	}
+	best, err := d.Entitlements.Owned(ctx, userID, ids)
+	if err != nil {
+		return err
+	}
+	positions, err := d.Playback.Progress(ctx, userID, ids)
+	if err != nil {
+		return err
+	}
+	cards, err := d.Catalog.Cards(ctx, ids)
+	if err != nil {
+		return err
+	}
+	card := map[int64]catalog.Card{}
+	for _, k := range cards {
+		card[k.SPUID] = k
+	}
+	item := func(e entitlement.Entitlement) libraryview.Item {
+		return libraryview.Item{Card: card[e.SPUID], Entitlement: e, Progress: positions[e.SPUID]}
+	}
+	shown := map[int64]bool{}
+	for _, e := range granted {
+		if rights := best[e.SPUID]; len(rights) > 0 && rights[0].ID != e.ID || shown[e.SPUID] {
+			continue // a better right to the same video stands elsewhere in the list
+		}
+		if _, known := card[e.SPUID]; !known {
+			continue
+		}
+		shown[e.SPUID] = true
+		if e.Refusal(shelf.Now) == nil {
+			shelf.Living = append(shelf.Living, item(e))
+		} else {
+			shelf.Over = append(shelf.Over, item(e))
+		}
+	}
+	for _, g := range begun {
+		if rights := best[g.SPUID]; len(rights) > 0 && !g.Finished() && len(shelf.Continue) < rowful {
+			shelf.Continue = append(shelf.Continue, item(rights[0]))
+		}
+	}
+	return nil
+}
+
+func (d Deps) watch(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	product, err := d.Catalog.FindAny(ctx, c.Param("slug")) // what was bought stays watchable when it is no longer sold
+	if err != nil {
+		return err
+	}
+	w := libraryview.Watch{Card: product.Card, Now: c.Now}
+	title := libraryview.Title(c.Text, product.Card)
+	c.Page.NoIndex = true
+	w.Entitlement, err = d.Entitlements.Find(ctx, c.Viewer.UserID, product.SPUID)
+	if f := fault.From(err); err != nil && f.Kind == fault.Forbidden {
+		if !product.Live && errors.Is(err, entitlement.ErrNotEntitled) {
+			return catalog.ErrProductNotFound.Because("SPU %d is %s", product.SPUID, product.Status)
+		}
+		w.Refusal = f.Slug
+		return c.Render(http.StatusForbidden, title, libraryview.WatchPage(w))
+	}
+	if err != nil {
+		return err
+	}
+	if product.AssetID == nil {
+		w.Preparing = true
+		return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
+	}
+	// A rental runs from its first play, so its viewer is asked before the player fetches a key.
+	starts := w.Entitlement.Kind == entitlement.KindRent && w.Entitlement.FirstPlayedAt == nil
+	if !starts || c.QueryParam("start") != "" {
+		if w.Film, err = d.film(c, product, starts); err != nil {
+			return err
+		}
+		c.AllowPlayer()
+	}
+	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
+}
+
+func (d Deps) film(c *page.Ctx, product catalog.Product, autoplay bool) (*ui.Film, error) {
+	ctx, viewer := c.Request().Context(), c.Viewer.UserID
+	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	if err != nil {
+		return nil, err
+	}
+	positions, err := d.Playback.Progress(ctx, viewer, []int64{product.SPUID})
+	if err != nil {
+		return nil, err
+	}
+	f := &ui.Film{
+		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
+		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
+		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), Autoplay: autoplay,
+	}
+	extras := d.Playback.Extras(viewer, asset)
+	f.Thumbs = extras.ThumbsURL
+	for _, x := range extras.Captions {
+		f.Captions = append(f.Captions, ui.Captions{Lang: x.Language, Label: play.LanguageName(x.Language), Src: x.URL})
+	}
+	return f, nil
+}
