@@ -186,6 +186,9 @@ func TestAnInvalidFormComesBackWithWhatWasTyped(t *testing.T) {
 	v.signUp("ann@example.test")
 	other := open(t, false).visitor(t)
 	other.m = v.m
+	if !strings.Contains(other.get("/sign-up?next=%2Fcart").body, `name="next" value="/sign-up?next=%2Fcart"`) {
+		t.Error("the language switch leads elsewhere")
+	}
 	if a := other.post("/sign-up", "name", "Bob", "email", "ANN@example.test", "password", goodPassword); a.StatusCode != 422 || !strings.Contains(a.body, "There is an account with this email already.") {
 		t.Errorf("a taken email: %d", a.StatusCode)
 	}
@@ -259,7 +262,7 @@ func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
 	if cookies := len(a.Header.Values("Set-Cookie")); cookies != 1 {
 		t.Errorf("%d cookies are set", cookies)
 	}
-	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example"} {
+	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example", "/sign-in?next=/sign-in", "/sign-up"} {
 		if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next", next); a.Header.Get("Location") != "/" {
 			t.Errorf("%q leads to %q", next, a.Header.Get("Location"))
 		}

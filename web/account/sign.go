@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"videomall/mall/account"
@@ -22,15 +23,24 @@ var demoAccounts = []accountview.DemoAccount{
 	{Label: "account.demo_operator", Icon: "gauge", Email: "operator@example.test"},
 }
 
+// next is where a person was going when they had to sign in first; the two pages here would lead in a circle.
+func next(c *page.Ctx, fallback string) string {
+	to := c.Next(fallback)
+	if path, _, _ := strings.Cut(to, "?"); path == "/sign-in" || path == "/sign-up" {
+		return fallback
+	}
+	return to
+}
+
 func (h handlers) signInPage(c *page.Ctx) error {
 	if c.Viewer.SignedIn() {
-		return c.Redirect(c.Next("/"))
+		return c.Redirect(next(c, "/"))
 	}
 	return h.showSignIn(c, http.StatusOK, accountview.SignIn{})
 }
 
 func (h handlers) showSignIn(c *page.Ctx, status int, p accountview.SignIn) error {
-	p.Next = c.Next("")
+	p.Next = next(c, "")
 	if h.Demo {
 		p.Demo, p.DemoPassword = demoAccounts, demoPassword
 	}
@@ -65,13 +75,13 @@ func (h handlers) tooMany(c *page.Ctx, err error) string {
 
 func (h handlers) signUpPage(c *page.Ctx) error {
 	if c.Viewer.SignedIn() {
-		return c.Redirect(c.Next("/"))
+		return c.Redirect(next(c, "/"))
 	}
 	return h.showSignUp(c, http.StatusOK, accountview.SignUp{})
 }
 
 func (h handlers) showSignUp(c *page.Ctx, status int, p accountview.SignUp) error {
-	p.Next = c.Next("")
+	p.Next = next(c, "")
 	c.Page.NoIndex = true
 	return c.Render(status, c.Text.T("account.sign_up"), accountview.SignUpPage(p))
 }
@@ -97,7 +107,7 @@ func (h handlers) signUp(c *page.Ctx) error {
 
 // enter makes the person the viewer and sends them where they were going.
 func (h handlers) enter(c *page.Ctx, u account.User, notice string) error {
-	next := c.Next("/")
+	to := next(c, "/")
 	if err := c.SignIn(u); err != nil {
 		return err
 	}
@@ -107,7 +117,7 @@ func (h handlers) enter(c *page.Ctx, u account.User, notice string) error {
 		}
 	}
 	c.Flash(ui.Success, notice)
-	return c.Redirect(next)
+	return c.Redirect(to)
 }
 
 func (h handlers) signOut(c *page.Ctx) error {

@@ -70,7 +70,7 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 	}
 	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language")))
 	pc.Page = views.Page{
-		Path: c.Request().URL.RequestURI(), Text: pc.Text, Theme: ui.ParseTheme(cookieValue(c, themeCookie)), Nonce: pc.nonce,
+		Path: pc.here(), Text: pc.Text, Theme: ui.ParseTheme(cookieValue(c, themeCookie)), Nonce: pc.nonce,
 	}
 	pc.showViewer()
 	c.Response().Before(pc.beforeWrite)

@@ -181,7 +181,7 @@ func (s *Site) logError(c echo.Context, err error, f *fault.Fault, status int) {
 		level = slog.LevelInfo
 	}
 	r := c.Request()
-	s.logFor(c).Log(r.Context(), level, "request failed", "method", r.Method, "route", c.Path(), "status", status, "code", f.Slug, "error", err)
+	s.log.Log(r.Context(), level, "request failed", "method", r.Method, "route", c.Path(), "status", status, "code", f.Slug, "error", err)
 }
 
 func (s *Site) logFor(c echo.Context) *slog.Logger { return s.log.With("request_id", requestIDOf(c)) }

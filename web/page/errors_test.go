@@ -38,7 +38,7 @@ func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
 		if a.StatusCode != c.status || a.Header.Get("Content-Type") != c.contentType {
 			t.Errorf("%s: %d %s", c.golden, a.StatusCode, a.Header.Get("Content-Type"))
 		}
-		if strings.Contains(a.body, "hunter2") || strings.Contains(a.body, "half a page") {
+		if strings.Contains(a.body, "on fire") || strings.Contains(a.body, "half a page") {
 			t.Errorf("%s tells what is nobody's business: %s", c.golden, a.body)
 		}
 		if cc := a.Header.Get("Cache-Control"); cc != "private, no-store" {
@@ -46,7 +46,7 @@ func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
 		}
 		golden(t, c.golden, a.body)
 	}
-	if !strings.Contains(m.log.String(), "hunter2") || !strings.Contains(m.log.String(), "request_id=golden-request-1") {
+	if !strings.Contains(m.log.String(), "on fire") || !strings.Contains(m.log.String(), "request_id=golden-request-1") {
 		t.Error("the log does not tell the cause and the request")
 	}
 }

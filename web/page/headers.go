@@ -1,11 +1,12 @@
 package page
 
 import (
-	"crypto/rand"
 	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"videomall/telemetry"
 )
 
 // The base policy admits this host alone, scripts by the answer's nonce alone, and no inline style or handler at all.
@@ -37,13 +38,12 @@ func (c *Ctx) Allow(directive string, sources ...string) {
 	c.policy[directive] = append(c.policy[directive], sources...)
 }
 
-// AllowPlayer loads the player and admits what it needs: hls.js hands the media over as blob: addresses and decodes in a
-// worker of its own, and the player's controls keep their styles in shadow roots, which a browser counts as inline.
+// AllowPlayer loads the player and admits what it needs: hls.js hands the media over as blob: addresses, and the player's
+// controls keep their styles in shadow roots, each marked with the answer's nonce.
 func (c *Ctx) AllowPlayer() {
 	c.Page.Player = true
 	c.Allow("media-src", "blob:")
-	c.Allow("worker-src", "'self'", "blob:")
-	c.Allow("style-src", "'unsafe-inline'")
+	c.Allow("style-src", "'nonce'")
 }
 
 func (p policy) String(nonce string, https bool) string {
@@ -89,27 +89,13 @@ func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestID names the request in the answer and in the log. A proxy's id is kept when it looks like one.
+// requestID names the request in the answer and in every line of the log. A proxy's id is kept when it looks like one.
 func requestID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		id := c.Request().Header.Get(echo.HeaderXRequestID)
-		if !plainID(id) {
-			id = rand.Text()
-		}
-		c.Request().Header.Set(echo.HeaderXRequestID, id)
+		r := c.Request()
+		id := telemetry.RequestIDFrom(r.Header.Get(echo.HeaderXRequestID))
+		c.SetRequest(r.WithContext(telemetry.WithRequestID(r.Context(), id)))
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		return next(c)
 	}
-}
-
-func plainID(id string) bool {
-	if len(id) < 8 || len(id) > 64 {
-		return false
-	}
-	for _, r := range id {
-		if !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_') {
-			return false
-		}
-	}
-	return true
 }

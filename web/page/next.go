@@ -9,7 +9,7 @@ const maxNext = 2000
 
 // SafeNext returns where to go after a detour: raw when it is a path of this very site, else fallback. Everything that any
 // browser could read as another host is refused: //host, /\host, schemes, control characters (which browsers drop), and the
-// same hidden in percent signs. So are the pages of signing in and out, which would lead in a circle.
+// same hidden in percent signs. So are the addresses that answer no GET.
 func SafeNext(raw, fallback string) string {
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
 		return fallback
@@ -32,7 +32,7 @@ func SafeNext(raw, fallback string) string {
 		}
 	}
 	switch u.Path {
-	case "/sign-in", "/sign-up", "/sign-out", "/preferences":
+	case "/sign-out", "/preferences":
 		return fallback
 	}
 	return u.String()

@@ -24,6 +24,7 @@ import (
 	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/fault"
+	"videomall/telemetry"
 	"videomall/views/ui"
 	"videomall/web/page"
 )
@@ -66,7 +67,7 @@ func open(t *testing.T, publicURL string) *mall {
 	t.Helper()
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
 	m := &mall{log: &journal{}}
-	log := slog.New(slog.NewTextHandler(m.log, nil))
+	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
 	m.accounts = account.New(pool, rdb, log, time.Now)
 	m.site = page.New(page.Options{
 		Accounts: m.accounts, Sessions: account.NewSessions(pool, rdb, log, time.Now, strings.HasPrefix(publicURL, "https://")),
@@ -118,7 +119,7 @@ func open(t *testing.T, publicURL string) *mall {
 	e.GET("/guest", m.site.Handle(func(c *page.Ctx) error {
 		return c.String(http.StatusOK, c.GuestToken()+"|"+c.EnsureGuestToken()+"|"+c.GuestToken())
 	}))
-	secret := errors.New("pq: password=hunter2")
+	secret := errors.New("relation account_user is on fire")
 	for path, err := range map[string]error{
 		"internal":     fmt.Errorf("look for it: %w", secret),
 		"sold-out":     fault.New(fault.Conflict, "sold_out_somewhere", "That is sold out.").Because("%w", secret).With("skuId", "sold_out"),
