@@ -12,6 +12,7 @@ type Film struct {
 	Slug    string
 	Seconds int
 	Cover   float64 // the second whose picture becomes cover and poster
+	Ceiling int     // kbit/s of the 720p picture; 0 means 115
 	Quality int     // x264's constant rate factor at 360p; 0 means 29
 	UHD     bool    // also packed as 2160p; kept short, since four times the lines cost
 	Paint   func(c *Canvas, t float64)
@@ -52,7 +53,7 @@ func films(face Faces) []Film {
 			Score: Score{Voice: keys, Beat: 0.6, Chords: [][]int{{41, 56, 60, 63, 67}, {46, 56, 62, 65, 68}, {39, 55, 58, 62, 65}, {44, 55, 60, 63, 67}}, Air: rain, Level: 0.2}},
 		{Slug: "balloon-morning", Seconds: 12, Cover: 6, UHD: true, Paint: paintBalloons,
 			Score: Score{Voice: bowed, Chords: [][]int{{48, 55, 64, 67}, {53, 57, 60, 69}, {55, 59, 62, 71}, {48, 60, 64, 72}}, Air: wind, Level: 0.06}},
-		{Slug: "high-heat-wok", Seconds: 20, Cover: 3.4, Paint: paintWok,
+		{Slug: "high-heat-wok", Seconds: 20, Ceiling: 150, Cover: 3.4, Paint: paintWok,
 			Score: Score{Voice: pulse, Beat: 0.3, Chords: [][]int{{40, 52, 55, 59, 64}, {43, 55, 59, 62, 67}, {45, 57, 60, 64, 69}, {47, 54, 59, 63, 66}}, Air: fire, Level: 0.22}},
 		{Slug: "pulled-noodles", Seconds: 20, Cover: 11.8, Paint: paintNoodles(face),
 			Score: Score{Voice: pluck, Beat: 0.375, Chords: [][]int{{48, 55, 60, 62, 67}, {53, 57, 60, 65, 69}, {50, 57, 62, 65, 69}, {55, 59, 62, 67, 71}}}},
@@ -62,13 +63,13 @@ func films(face Faces) []Film {
 			Score: Score{Voice: bell, Beat: 0.6, Chords: [][]int{{43, 55, 62, 67, 71}, {40, 55, 59, 64, 67}, {45, 57, 60, 64, 69}, {50, 57, 62, 66, 69}}}},
 		{Slug: "six-string-colours", Seconds: 20, Cover: 7.6, Paint: paintGuitar,
 			Score: Score{Voice: pluck, Beat: 0.5, Chords: [][]int{{40, 52, 59, 64, 67}, {43, 55, 59, 62, 67}, {48, 55, 60, 64, 67}, {38, 50, 57, 62, 66}, {45, 57, 60, 64, 69}, {40, 52, 56, 59, 64}}}},
-		{Slug: "shape-of-sound", Seconds: 20, Cover: 9, Paint: paintWaves,
+		{Slug: "shape-of-sound", Seconds: 20, Ceiling: 150, Cover: 9, Paint: paintWaves,
 			Score: Score{Voice: pulse, Beat: 0.25, Chords: [][]int{{45, 57, 60, 64, 72}, {41, 57, 60, 65, 69}, {48, 55, 60, 64, 67}, {43, 55, 59, 62, 71}}}},
 		{Slug: "rain-piano", Seconds: 20, Cover: 8, Paint: paintPiano,
 			Score: Score{Voice: keys, Beat: 0.375, Chords: [][]int{{45, 57, 60, 64, 69}, {41, 53, 60, 65, 69}, {48, 60, 64, 67, 72}, {43, 55, 62, 67, 71}}, Air: rain, Level: 0.06}},
 		{Slug: "first-go-program", Seconds: 20, Cover: 17, Paint: paintCode(face),
 			Score: Score{Voice: pulse, Beat: 0.375, Chords: [][]int{{48, 60, 64, 67, 71}, {45, 57, 60, 64, 67}, {50, 57, 62, 65, 69}, {43, 55, 59, 62, 65}}}},
-		{Slug: "bauhaus-in-motion", Seconds: 20, Cover: 10.2, Paint: paintBauhaus,
+		{Slug: "bauhaus-in-motion", Seconds: 20, Ceiling: 150, Cover: 10.2, Paint: paintBauhaus,
 			Score: Score{Voice: pulse, Beat: 0.375, Chords: [][]int{{41, 53, 57, 60, 64}, {38, 53, 57, 60, 65}, {43, 55, 58, 62, 65}, {48, 55, 58, 64, 67}}}},
 		{Slug: "nebula-voyage", Seconds: 20, Cover: 12, Paint: paintNebula,
 			Score: Score{Voice: glass, Chords: [][]int{{36, 48, 55, 62, 67}, {32, 48, 56, 63, 68}, {34, 50, 58, 65, 70}, {36, 52, 55, 64, 67}}}},

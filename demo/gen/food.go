@@ -12,24 +12,23 @@ func paintWok(c *Canvas, t float64) {
 			}
 		}
 	})
-	heat := 0.75 + 0.25*wave(t, 2, 0)
+	const heat = 0.9
 	c.Glow(800, 720, 780, hex(0xff6a1f), 0.55*heat)
 	flame := func(n int, spread, height, seed float64, tone Color) {
 		for i := 0; i < n; i++ {
 			f := float64(i)
 			u := (f+0.5)/float64(n)*2 - 1
 			x := 800 + u*spread
-			lick := 0.55 + 0.75*noise(f*1.7, t*2.6+seed, seed)
+			lick := 0.55 + 0.75*noise(f*1.7, t*1.5+seed, seed)
 			h := height * lick * (1 - 0.5*u*u)
 			w := spread / float64(n) * 2.1
-			sway := 40 * (noise(f, t*1.9, seed+4) - 0.5)
+			sway := 40 * (noise(f, t*1.1, seed+4) - 0.5)
 			c.Fill((&Path{}).Move(x-w, 830).Cube(x-w*1.1, 830-h*0.5, x-w*0.1+sway, 830-h*0.55, x+sway, 830-h).Cube(x+w*0.3+sway, 830-h*0.6, x+w*1.1, 830-h*0.45, x+w, 830).Close(), flat(tone))
 		}
 	}
 	flame(11, 520, 440, 1, hex(0xd9361c))
 	flame(10, 440, 350, 5, hex(0xf9741f))
-	flame(9, 350, 260, 9, hex(0xffb62e))
-	flame(8, 250, 170, 14, hex(0xfff0a6))
+	flame(8, 300, 220, 14, hex(0xffc843))
 	c.Box(120, 815, 1360, 130, 26, graded(hex(0x2c2228), hex(0x0d090c), 815, 900))
 	c.Rect(150, 815, 1300, 6, flat(hex(0xff9a4a).Fade(0.55*heat)))
 	for i := 0; i < 4; i++ {
@@ -40,7 +39,7 @@ func paintWok(c *Canvas, t float64) {
 	tilt := 0.16*math.Sin(beat*2*math.Pi)*ramp(0, 0.2, beat) - 0.03
 	lift := -30 * math.Sin(beat*math.Pi)
 	foods := []Color{hex(0x5fb54a), hex(0xf2512f), hex(0xffd24d), hex(0xf4ead2), hex(0x8fce5a), hex(0xd98b4a), hex(0xe8432f)}
-	for i := 0; i < 46; i++ {
+	for i := 0; i < 24; i++ {
 		r0 := dice(141, i, 1)
 		x0 := (dice(141, i, 2) - 0.5) * 520
 		fly := math.Max(0, math.Sin((beat*1.25-0.12*r0)*math.Pi))
@@ -51,7 +50,7 @@ func paintWok(c *Canvas, t float64) {
 		x := 800 + x0*(1-0.25*fly) - 70*fly*math.Cos(beat*4)
 		y := 590 + lift - h + 22*math.Abs(x0)/260*-1
 		a := float64(i) + t*(1+3*fly)
-		s := 12 + 10*dice(141, i, 3)
+		s := 15 + 11*dice(141, i, 3)
 		tone := foods[i%len(foods)]
 		switch i % 4 {
 		case 0:
@@ -78,14 +77,10 @@ func paintWok(c *Canvas, t float64) {
 	c.Fill((&Path{}).Move(-410, -40).Quad(0, 74, 410, -40).Quad(0, 96, -410, -40).Close(), flat(hex(0x6b6b78)))
 	c.Fill((&Path{}).Move(-330, 60).Cube(-270, 150, -160, 190, -20, 200).Cube(-150, 170, -250, 120, -330, 60).Close(), flat(hex(0xff8a3d).Fade(0.5*heat)))
 	c.Pop()
-	for i := 0; i < 40; i++ {
+	for i := 0; i < 16; i++ {
 		k := math.Mod(t*(0.3+0.3*dice(142, i))+dice(143, i), 1)
 		x := 800 + 900*(dice(144, i)-0.5)*(0.6+k) + 30*math.Sin(t*3+float64(i))
 		c.Circle(x, 820-800*k, 3.4*(1-k)+0.6, flat(mix(hex(0xfff1a0), hex(0xff5a1f), k).Fade(1-k*k)))
-	}
-	for i := 0; i < 8; i++ {
-		k := math.Mod(t/3.2+float64(i)/8, 1)
-		c.Glow(800+240*(dice(145, i)-0.5)+60*k, 520-460*k, 60+110*k, hex(0xffdcc0), 0.16*(1-k)*ramp(0, 0.2, k))
 	}
 }
 

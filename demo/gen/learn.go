@@ -181,18 +181,18 @@ func terminal(c *Canvas, face Faces, t float64) {
 func paintBauhaus(c *Canvas, t float64) {
 	cream, red, yellow, blue, ink := hex(0xf3e9d7), hex(0xd8402f), hex(0xf2b632), hex(0x21559b), hex(0x1c1b1e)
 	tones := []Color{red, yellow, blue, ink, cream}
-	const beat = 1.5
+	const beat = 2.0
 	c.Sky(cream, cream)
 	step := int(t / beat)
-	k := ramp(0.12, 0.72, math.Mod(t, beat)/beat)
+	k := ramp(0.1, 0.6, math.Mod(t, beat)/beat)
 	const size = 200.0
 	for i := 0; i < 8; i++ {
 		for j := 0; j < 5; j++ {
 			x, y := float64(i)*size, float64(j)*size-50
-			// A tile rests most beats; when it moves it makes one quarter turn.
+			// Few tiles move on a beat, so that the eye can follow; a tile that moves makes one quarter turn.
 			turn := 0.0
 			for b := 0; b <= step; b++ {
-				if dice(201, i, j, b) > 0.62 {
+				if dice(201, i, j, b) > 0.87 {
 					if b == step {
 						turn += k
 					} else {
@@ -237,7 +237,6 @@ func paintBauhaus(c *Canvas, t float64) {
 	// One big compass wanders over the grid and ties the beats together.
 	from, to := Point{300 + 1000*dice(205, step), 250 + 400*dice(206, step)}, Point{300 + 1000*dice(205, step+1), 250 + 400*dice(206, step+1)}
 	x, y := lerp(from.X, to.X, k), lerp(from.Y, to.Y, k)
-	c.Circle(x+14, y+16, 150, flat(black.Fade(0.22)))
 	c.Circle(x, y, 150, flat(cream))
 	c.Push(x, y, (float64(step)+k)*math.Pi/2, 1, 1)
 	c.Fill((&Path{}).Move(-150, 0).Cube(-150, -199, 150, -199, 150, 0).Close(), flat(red))

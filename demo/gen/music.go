@@ -79,7 +79,7 @@ func paintGuitar(c *Canvas, t float64) {
 
 func paintWaves(c *Canvas, t float64) {
 	c.Still("waves", func() { c.Sky(hex(0x0c0a1d), hex(0x151033), hex(0x1b0f35)) })
-	rows := 26
+	rows := 14
 	for i := 0; i < rows; i++ {
 		k := float64(i) / float64(rows-1)
 		y := 210 + 610*k
@@ -88,12 +88,12 @@ func paintWaves(c *Canvas, t float64) {
 			x := 150 + 1300*q
 			mid := math.Exp(-sq((q-0.5)/0.2)) * (1 + 0.3*math.Sin(t*0.7))
 			side := 0.5 * (math.Exp(-sq((q-0.24)/0.09)) + math.Exp(-sq((q-0.77)/0.1)))
-			lift := (mid + side*wave(t, 4, k)) * math.Pow(noise(q*13+k*1.4, k*5-t*0.75, t*0.35), 1.7)
-			return Point{x, y - 235*lift - 3*math.Sin(q*30+t*2+k*9)}
+			lift := (mid + side*wave(t, 8, k)) * math.Pow(noise(q*13+k*1.4, k*5-t*0.36, t*0.16), 1.7)
+			return Point{x, y - 250*lift}
 		})
 		body := append(append([]Point{}, pts...), Point{1450, y + 70}, Point{150, y + 70})
-		c.Fill(polygon(body...), graded(mix(hex(0x17103a), tone, 0.26), hex(0x140f30), y-190, y+20))
-		c.Fill(ribbon(pts, even(4.2)), flat(tone))
+		c.Fill(polygon(body...), flat(mix(hex(0x130d2c), tone, 0.13)))
+		c.Fill(ribbon(pts, even(6)), flat(tone))
 	}
 	c.Rect(-10, 840, 1620, 70, graded(hex(0x170f35), hex(0x1b0f35), 840, 900))
 }

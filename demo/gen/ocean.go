@@ -298,7 +298,7 @@ func paintWhale(c *Canvas, t float64) {
 		c.Fill(polygon(Point{x - s*0.8, y}, Point{x - s*1.7, y - s*0.5}, Point{x - s*1.7, y + s*0.5}), flat(hex(0x0c4f7c).Fade(0.8)))
 	}
 	whale(c, lerp(560, 820, t/20), 470+22*math.Sin(t*0.5), 1.15, t, hex(0x1b4a74), hex(0x0d2d52), hex(0xd6e8ea))
-	whale(c, lerp(420, 690, t/20), 730+18*math.Sin(t*0.55+1), 0.52, t+1.4, hex(0x1c5680), hex(0x103a62), hex(0xcfe5e8))
+	whale(c, lerp(310, 520, t/20), 668+18*math.Sin(t*0.55+1), 0.5, t+1.4, hex(0x3f86ad), hex(0x22618c), hex(0xdff0f0))
 	for i := 0; i < 26; i++ {
 		k := math.Mod(t*0.11+dice(62, i, 1), 1)
 		x := lerp(880, 1140, t/20) + 60*(dice(62, i, 2)-0.5) + 16*math.Sin(t*2+float64(i))
@@ -332,7 +332,7 @@ func whale(c *Canvas, x, y, s, t float64, top, low, belly Color) {
 	c.Push(110, 74, flap, 1, 1)
 	c.Fill((&Path{}).Move(30, -8).Cube(10, 60, -60, 150, -150, 176).Cube(-120, 110, -70, 20, -40, -10).Close(), graded(mix(top, white, 0.12), low, -10, 170))
 	c.Pop()
-	c.Fill((&Path{}).Move(-170, -92).Cube(-190, -120, -220, -128, -244, -124).Cube(-236, -100, -232, -86, -226, -76).Close(), flat(low))
+	c.Fill((&Path{}).Move(-160, -66).Cube(-186, -116, -218, -128, -244, -124).Cube(-236, -100, -234, -80, -232, -50).Close(), flat(low))
 	c.Circle(236, 4, 7, flat(hex(0x061a30)))
 	c.Circle(238, 2, 2.2, flat(white.Fade(0.9)))
 	c.Pop()

@@ -26,9 +26,13 @@ func renditions(f Film) []rendition {
 	if crf == 0 {
 		crf = 29
 	}
+	ceiling := f.Ceiling
+	if ceiling == 0 {
+		ceiling = 115
+	}
 	ladder := []rendition{
-		{height: 360, crf: crf, maxKbps: 52, audioKbps: 24, channels: 1, level: "3.0", preset: "faster"},
-		{height: 720, crf: crf + 2, maxKbps: 115, audioKbps: 36, channels: 2, level: "3.1", preset: "faster"},
+		{height: 360, crf: crf, maxKbps: ceiling * 9 / 20, audioKbps: 24, channels: 1, level: "3.0", preset: "faster"},
+		{height: 720, crf: crf + 2, maxKbps: ceiling, audioKbps: 36, channels: 2, level: "3.1", preset: "faster"},
 	}
 	if f.UHD {
 		ladder = append(ladder, rendition{height: 2160, crf: crf + 5, maxKbps: 480, audioKbps: 48, channels: 2, level: "5.1", preset: "veryfast"})

@@ -237,11 +237,8 @@ func paintNeon(c *Canvas, t float64) {
 		c.Ring(x, y, r, 3, flat(mix(tone, white, 0.3).Fade(a*0.8)).with(Screen))
 	}
 	sign := func(x, y, w, h float64, tone Color, beat float64) {
-		a := 0.75 + 0.25*math.Sin(t*beat)
-		if math.Sin(t*beat*3.1+x) > 0.96 {
-			a *= 0.4
-		}
-		c.Glow(x+w/2, y+h/2, math.Max(w, h)*1.15, tone, 0.5*a)
+		a := 0.85 + 0.15*math.Sin(t*beat)
+		c.Glow(x+w/2, y+h/2, math.Max(w, h)*1.15, tone, 0.45)
 		p := (&Path{}).Move(x, y).Line(x+w, y).Line(x+w, y+h).Line(x, y+h).Close()
 		p.Move(x+11, y+11).Line(x+11, y+h-11).Line(x+w-11, y+h-11).Line(x+w-11, y+11).Close()
 		c.Fill(p, flat(mix(tone, white, 0.45).Fade(a)).with(Screen))
@@ -254,7 +251,7 @@ func paintNeon(c *Canvas, t float64) {
 	sign(210, 90, 96, 330, hex(0xff2e88), 1.1)
 	sign(1290, 60, 110, 410, hex(0x19d3ff), 0.9)
 	sign(1090, 190, 84, 210, hex(0xffb02e), 1.6)
-	for i := 0; i < 8; i++ {
+	for i := 0; i < 6; i++ {
 		dir := 1.0
 		tone := hex(0xff4a3d)
 		y := 610.0

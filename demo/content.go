@@ -1,0 +1,192 @@
+// Package demo owns the content of a freshly started mall: six creators, their videos with
+// covers and packaged footage, prices and reviews, all embedded so that a machine without
+// ffmpeg can serve them. It refuses to know databases, object stores and encryption: it hands
+// out values and clear files, and whoever seeds decides what becomes of them. Everything below
+// footage/, covers/ and avatars/ is made by the command in gen/.
+package demo
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+)
+
+//go:embed catalogue footage covers avatars
+var files embed.FS
+
+// CoverWidths are the widths in pixels in which every cover exists; the height is 9/16 of it.
+var CoverWidths = [...]int{320, 480, 960}
+
+// AvatarSizes are the edge lengths in pixels in which every avatar exists.
+var AvatarSizes = [...]int{96, 192}
+
+// Text is one thing said in both languages of the mall.
+type Text struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
+
+// Texts is a list in both languages; the two need not match item by item.
+type Texts struct {
+	Zh []string `json:"zh"`
+	En []string `json:"en"`
+}
+
+// Category is a shelf of the mall.
+type Category struct {
+	Slug string `json:"slug"`
+	Name Text   `json:"name"`
+}
+
+// Creator makes videos. The avatar's file is named after the slug.
+type Creator struct {
+	Slug string `json:"slug"`
+	Name Text   `json:"name"`
+	Bio  Text   `json:"bio"`
+}
+
+// Video is one title with everything a product page shows.
+type Video struct {
+	Slug             string    `json:"slug"`
+	Creator          string    `json:"creator"`  // slug
+	Category         string    `json:"category"` // slug
+	Title            Text      `json:"title"`
+	Description      Text      `json:"description"` // paragraphs are parted by an empty line
+	Tags             Texts     `json:"tags"`
+	DurationSeconds  int       `json:"durationSeconds"`
+	PublishedDaysAgo int       `json:"publishedDaysAgo"`
+	Chapters         []Chapter `json:"chapters"`
+	SKUs             []SKU     `json:"skus"`
+	Narration        []Line    `json:"narration"`
+}
+
+// Chapter begins At seconds into the film.
+type Chapter struct {
+	At    int  `json:"at"`
+	Title Text `json:"title"`
+}
+
+// Line is one caption, in seconds from the start of the film. The same lines are packed as
+// zh.vtt and en.vtt beside the footage.
+type Line struct {
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
+	Text
+}
+
+// SKU is one way to buy a video.
+type SKU struct {
+	Kind       string       `json:"kind"`       // "rent" or "own"
+	Quality    string       `json:"quality"`    // "HD" (720p) or "4K" (2160p)
+	RentHours  int          `json:"rentHours"`  // from first play; 0 when owned
+	Amount     int64        `json:"amount"`     // fen (CNY); 0 is free
+	ListAmount int64        `json:"listAmount"` // fen, struck out; 0 when there is none
+	Stock      *int         `json:"stock"`      // nil is unlimited
+	NextPrice  *PriceChange `json:"nextPrice,omitempty"`
+}
+
+// PriceChange is a price version that begins InDays after the mall is seeded.
+type PriceChange struct {
+	InDays     int   `json:"inDays"`
+	Amount     int64 `json:"amount"`
+	ListAmount int64 `json:"listAmount"`
+}
+
+// Review is what a demo shopper wrote, in the one language they wrote it in.
+type Review struct {
+	Video    string `json:"video"` // slug
+	Reviewer string `json:"reviewer"`
+	Rating   int    `json:"rating"`   // 1..5
+	Language string `json:"language"` // "zh" or "en"
+	Body     string `json:"body"`
+}
+
+// Catalogue is all of the demo's text, videos newest first.
+type Catalogue struct {
+	Categories []Category `json:"categories"`
+	Creators   []Creator  `json:"creators"`
+	Videos     []Video    `json:"-"`
+	Reviews    []Review   `json:"-"`
+}
+
+// Load reads the catalogue. It fails when a name in it leads nowhere, which only an edit of the
+// embedded files can cause.
+func Load() (Catalogue, error) {
+	var c Catalogue
+	if err := decode("people.json", &c); err != nil {
+		return Catalogue{}, err
+	}
+	for _, creator := range c.Creators {
+		var videos []Video
+		if err := decode("videos-"+creator.Slug+".json", &videos); err != nil {
+			return Catalogue{}, err
+		}
+		c.Videos = append(c.Videos, videos...)
+	}
+	slices.SortStableFunc(c.Videos, func(a, b Video) int { return a.PublishedDaysAgo - b.PublishedDaysAgo })
+	if err := decode("reviews.json", &c.Reviews); err != nil {
+		return Catalogue{}, err
+	}
+	return c, c.check()
+}
+
+func decode(name string, into any) error {
+	data, err := files.ReadFile(path.Join("catalogue", name))
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	// A misspelt field would silently cost a price or a stock.
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("demo: catalogue/%s: %w", name, err)
+	}
+	return nil
+}
+
+func (c Catalogue) check() error {
+	slugs := map[string]bool{}
+	for _, v := range c.Videos {
+		if slugs[v.Slug] {
+			return fmt.Errorf("demo: video %q is listed twice", v.Slug)
+		}
+		slugs[v.Slug] = true
+		if !slices.ContainsFunc(c.Creators, func(k Creator) bool { return k.Slug == v.Creator }) {
+			return fmt.Errorf("demo: video %q: no creator %q", v.Slug, v.Creator)
+		}
+		if !slices.ContainsFunc(c.Categories, func(k Category) bool { return k.Slug == v.Category }) {
+			return fmt.Errorf("demo: video %q: no category %q", v.Slug, v.Category)
+		}
+	}
+	for _, r := range c.Reviews {
+		if !slugs[r.Video] {
+			return fmt.Errorf("demo: review by %s: no video %q", r.Reviewer, r.Video)
+		}
+	}
+	return nil
+}
+
+// Footage is the folder of one video: master.m3u8; 360p/, 720p/ and for some 2160p/, each with
+// index.m3u8, init.mp4 and s00000.m4s onwards; zh.vtt, en.vtt; thumbs.webp, thumbs.vtt;
+// poster.webp (1280 x 720). Nothing in it is encrypted.
+func Footage(slug string) (fs.FS, error) {
+	dir := path.Join("footage", slug)
+	if _, err := fs.Stat(files, path.Join(dir, "master.m3u8")); err != nil {
+		return nil, fmt.Errorf("demo: footage of %q: %w", slug, err)
+	}
+	return fs.Sub(files, dir)
+}
+
+// Cover is the WebP cover of a video in one of CoverWidths.
+func Cover(slug string, width int) ([]byte, error) {
+	return files.ReadFile(fmt.Sprintf("covers/%s-%d.webp", slug, width))
+}
+
+// Avatar is the WebP portrait of a creator in one of AvatarSizes.
+func Avatar(slug string, size int) ([]byte, error) {
+	return files.ReadFile(fmt.Sprintf("avatars/%s-%d.webp", slug, size))
+}
