@@ -18,12 +18,13 @@
 //   data-watermark             pseudonymous text; empty leaves it out
 //   data-buy-url               where a refusal for want of a purchase leads
 //   data-sign-in-url           where a refusal for want of a session leads
+//   data-devices-url           where a viewer with too many devices removes one
 //   data-autoplay              starts by itself where the browser lets it
-//   data-texts                 JSON of words: speed, quality, captions, resumed, restart, takeover, retry, buy, sign_in,
+//   data-texts                 JSON of words: speed, quality, captions, resumed, restart, takeover, retry, buy, sign_in, devices,
 //                              refused_<code>…, refused_unavailable
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
 // on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
-// with: stream_taken (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
+// with: stream_ended (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
 // whose refusal is the one shown.
 // Of a trailer's: data-trailer, data-src (a public .m3u8), data-poster, data-title.
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
@@ -78,10 +79,13 @@ export function mountPlayer(el, options = {}) {
     media.pause();
     media.api?.stopLoad();
     const actions = [];
-    if (why.code === 'stream_limit' || why.code === 'stream_taken') actions.push(act(texts.takeover, () => start(true)));
+    if (why.code === 'stream_limit' || why.code === 'stream_ended') actions.push(act(texts.takeover, () => start(true)));
     else if (buyable.has(why.code)) { if (data.buyUrl) actions.push(go(texts.buy, data.buyUrl)); }
     else if (why.code === 'signed_out') { if (data.signInUrl) actions.push(go(texts.sign_in, data.signInUrl)); }
-    else actions.push(act(texts.retry, () => start(false)));
+    else {
+      if (why.code === 'device_limit' && data.devicesUrl) actions.push(go(texts.devices, data.devicesUrl));
+      actions.push(act(texts.retry, () => start(false)));
+    }
     notice(el, texts, why, actions);
     el.dispatchEvent(new CustomEvent('mall:refused', { bubbles: true, detail: { code: why.code } }));
   }

@@ -66,7 +66,7 @@ export class Session {
   renew(position) {
     this.#renewing ??= this.#beat(position).catch(async why => {
       if (!(why instanceof Refused) || why.status === 409 || why.status === 429 || why.status >= 500) throw why;
-      if (why.code === 'stream_taken') throw why;
+      if (why.code === 'stream_ended') throw why;
       await this.open();
     }).finally(() => { this.#renewing = undefined; });
     return this.#renewing;

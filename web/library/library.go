@@ -170,7 +170,7 @@ func (d Deps) film(c *page.Ctx, product catalog.Product, autoplay bool) (*ui.Fil
 	f := &ui.Film{
 		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
 		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
-		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), Autoplay: autoplay,
+		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), DevicesURL: "/library/devices", Autoplay: autoplay,
 	}
 	extras := d.Playback.Extras(viewer, asset)
 	f.Thumbs = extras.ThumbsURL
