@@ -36,7 +36,7 @@ type problemDoc struct {
 	Status    int               `json:"status"`
 	Detail    string            `json:"detail"`
 	Code      string            `json:"code"`
-	Fields    map[string]string `json:"fields,omitempty"`
+	Errors    map[string]string `json:"errors,omitempty"`
 	BuyURL    string            `json:"buyUrl,omitempty"`
 	RequestID string            `json:"requestId,omitempty"`
 }
@@ -84,7 +84,7 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 func (c *Ctx) problem(f *fault.Fault, status int, title, detail, buyURL string) error {
 	body, err := json.Marshal(problemDoc{
 		Type: "urn:videomall:problem:" + f.Slug, Title: title, Status: status, Detail: detail, Code: f.Slug,
-		Fields: f.Fields, RequestID: requestIDOf(c.Context),
+		Errors: f.Fields, BuyURL: buyURL, RequestID: requestIDOf(c.Context),
 	})
 	if err != nil {
 		return err
@@ -129,7 +129,8 @@ var wayFaults = map[int]*fault.Fault{
 	http.StatusServiceUnavailable:    fault.New(fault.Unavailable, "unavailable", "The mall is busy. Try again in a moment."),
 }
 
-// ErrBadRequest is for a body that is no JSON, or no form: 400, where a readable one that breaks a rule is 422.
+// ErrBadRequest is for a body that is no JSON, or no form: 400, where a readable one that breaks a rule is 422. A cause
+// that is a fault lends the 400 its slug and its words.
 func ErrBadRequest(cause error) error {
 	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(cause)
 }
@@ -140,12 +141,17 @@ func translate(err error) (*fault.Fault, int) {
 		return wayFaults[http.StatusRequestEntityTooLarge], http.StatusRequestEntityTooLarge
 	}
 	var way *echo.HTTPError
-	if _, isFault := errors.AsType[*fault.Fault](err); !isFault && errors.As(err, &way) {
-		if f, ok := wayFaults[way.Code]; ok {
+	if errors.As(err, &way) {
+		if f, ok := errors.AsType[*fault.Fault](way.Internal); ok {
 			return f, way.Code
 		}
-		if way.Code >= 400 && way.Code < 500 {
-			return wayFaults[http.StatusBadRequest], way.Code
+		if _, isFault := errors.AsType[*fault.Fault](err); !isFault {
+			if f, ok := wayFaults[way.Code]; ok {
+				return f, way.Code
+			}
+			if way.Code >= 400 && way.Code < 500 {
+				return wayFaults[http.StatusBadRequest], way.Code
+			}
 		}
 	}
 	f := fault.From(err)
