@@ -1,0 +1,342 @@
+package admin_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/order"
+	"videomall/mall/outbox"
+	"videomall/mall/payment/sandbox"
+	"videomall/web/admin"
+	"videomall/web/webtest"
+)
+
+// desk is a mall with its console, an operator at it and a shopper.
+type desk struct {
+	*webtest.Mall
+	olga, mia account.User
+	b         *webtest.Browser
+	routes    []*echo.Route
+}
+
+func open(t *testing.T) *desk {
+	t.Helper()
+	t.Parallel()
+	d := &desk{}
+	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		deps := admin.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox, Jobs: m.Jobs}
+		admin.Routes(g, deps)
+		e := echo.New() // only to list them
+		admin.Routes(e.Group(""), deps)
+		d.routes = e.Routes()
+	}})
+	d.olga, d.mia = d.Person("olga", account.RoleOperator), d.Person("mia", account.RoleShopper)
+	d.b = d.Browser(d.olga.ID)
+	return d
+}
+
+// settle has the provider asked for every refund, as the job does, and its word on them taken.
+func (d *desk) settle(t *testing.T) {
+	t.Helper()
+	for _, no := range webtest.Query[string](d.Mall, "select refund_no from order_refund where status = 'pending'") {
+		if err := d.Orders.SubmitRefund(t.Context(), no); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+			t.Fatal(err)
+		}
+	}
+	d.DeliverNotices()
+}
+
+func TestOnlyOperatorsFindTheConsole(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Film(990, -1))
+	creator, shopper, guest := d.Browser(d.Person("carl", account.RoleCreator).ID), d.Browser(d.mia.ID), d.Browser(0)
+	if len(d.routes) < 14 {
+		t.Fatalf("%d routes", len(d.routes))
+	}
+	fill := strings.NewReplacer(":orderNo", o.OrderNo, ":id", "1", ":subscriber", "search")
+	for _, r := range d.routes {
+		if r.Method == echo.RouteNotFound {
+			continue
+		}
+		path := fill.Replace(r.Path)
+		for who, b := range map[string]*webtest.Browser{"creator": creator, "shopper": shopper} {
+			ask := func() webtest.Answer {
+				if r.Method == "POST" {
+					return b.Post(path, url.Values{"key": {"k"}, "reason": {"r"}, "item": {"1"}, "note": {"n"}})
+				}
+				return b.Get(path)
+			}
+			if a := ask(); a.Status != 404 {
+				t.Errorf("%s %s answers a %s with %d", r.Method, path, who, a.Status)
+			}
+		}
+		if r.Method == "GET" {
+			if a := guest.Get(path); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
+				t.Errorf("%s leads a guest to %d %s", path, a.Status, a.Location)
+			}
+		} else if a := guest.Post(path, url.Values{"item": {"1"}}); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
+			t.Errorf("POST %s answers a guest with %d %s", path, a.Status, a.Location)
+		}
+	}
+	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
+		t.Fatalf("%d refunds", n)
+	}
+}
+
+func TestOrdersAreFound(t *testing.T) {
+	d := open(t)
+	first := d.Bought(d.mia.ID, d.Film(990, -1))
+	leo := d.Person("leo", account.RoleShopper)
+	second := d.Bought(leo.ID, d.Film(0, -1))
+	for query, found := range map[string][2]bool{
+		"":                                     {true, true},
+		"?q=" + first.OrderNo:                  {true, false},
+		"?q=" + strings.ToLower(first.OrderNo): {true, false},
+		"?q=LEO@example.test":                  {false, true},
+		"?q=nobody@example.test":               {false, false},
+		"?q=nonsense":                          {false, false},
+		"?status=DELIVERED":                    {true, true},
+		"?status=CLOSED":                       {false, false},
+		"?status=drop+table":                   {true, true},
+		"?before=" + strconv.FormatInt(second.ID, 10): {true, false},
+		"?before=x": {true, true},
+	} {
+		a := d.b.Get("/admin/orders" + query).Wants(200)
+		if got := [2]bool{a.Has(first.OrderNo + "</a>"), a.Has(second.OrderNo + "</a>")}; got != found {
+			t.Errorf("%q finds %v, want %v", query, got, found)
+		}
+	}
+}
+
+func TestAnOrderIsShownInFull(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Film(990, -1), d.Film(10, -1))
+	attempt, err := d.Payments.Attempts(t.Context(), o.OrderNo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/admin/orders/" + o.OrderNo
+	d.b.Get(at).Wants(200).Shows(o.OrderNo, "mia@example.test", "Film 1", "Film 2", "CN¥10.00", "payment arrived", "access given",
+		"shopper:"+strconv.FormatInt(d.mia.ID, 10), "provider:sandbox", attempt[0].AttemptNo, attempt[0].ChannelTxnNo,
+		"payment.succeeded", "paid for the order")
+	d.b.Get("/admin/orders/01HZZZZZZZZZZZZZZZZZZZZZZZ").Wants(404)
+	d.b.Lang = "zh-CN"
+	d.b.Get(at).Wants(200).Shows("流转记录", "款项到账", "影片1", "¥10.00")
+	for _, path := range []string{"", "/orders", "/cases", "/dead-letters"} {
+		d.b.Get("/admin" + path).Wants(200).Shows("概览")
+	}
+}
+
+func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Film(990, -1), d.Film(510, -1))
+	at := "/admin/orders/" + o.OrderNo
+	choice := d.b.Get(at).Wants(200).Form(at + "/refund")
+	if len(choice["item"]) != 2 {
+		t.Fatalf("the form chooses %v", choice)
+	}
+	d.b.Get(at + "/refund?" + choice.Encode()).Wants(422) // no reason
+	choice["item"], choice["reason"] = choice["item"][:1], []string{"played with no sound"}
+	review := d.b.Get(at+"/refund?"+choice.Encode()).Wants(200).Shows("Refund CN¥9.90", "played with no sound", "Film 1").Hides("Film 2")
+	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
+		t.Fatal("looking refunds")
+	}
+
+	form := review.Form(at + "/refund")
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() { d.b.Post(at+"/refund", form).Wants(303) })
+	}
+	wg.Wait()
+	d.b.Post(at+"/refund", form).Wants(303)
+	sums := webtest.Query[int64](d.Mall, "select amount from order_refund")
+	if len(sums) != 1 || sums[0] != 990 {
+		t.Fatalf("refunds of %v", sums)
+	}
+	if actor := webtest.Query[string](d.Mall, "select actor from order_refund")[0]; actor != "operator:"+strconv.FormatInt(d.olga.ID, 10) {
+		t.Errorf("by %s", actor)
+	}
+	// The other item is what is left, even before the provider has answered.
+	left := d.b.Get(at).Shows("under way").Form(at + "/refund")
+	if len(left["item"]) != 1 || left["item"][0] == form["item"][0] {
+		t.Fatalf("left: %v", left)
+	}
+	d.settle(t)
+	d.b.Get(at).Shows("CN¥9.90 refunded", "succeeded", "played with no sound")
+
+	// All of the rest ends the order.
+	left.Set("reason", "the rest")
+	d.b.Post(at+"/refund", d.b.Get(at+"/refund?"+left.Encode()).Shows("Refund CN¥5.10").Form(at+"/refund")).Wants(303)
+	d.settle(t)
+	after, err := d.Orders.GetAny(t.Context(), o.OrderNo)
+	if err != nil || after.Status != order.Refunded || after.Refunded != o.Total {
+		t.Fatalf("%+v, %v", after, err)
+	}
+	page := d.b.Get(at).Wants(200)
+	if page.Has(`action="` + at + `/refund"`) {
+		t.Error("a refunded order offers a refund")
+	}
+	d.b.Get(at + "/refund?" + left.Encode()).Wants(303)
+}
+
+func TestTwoOperatorsRefundOneItemOnce(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Film(990, -1))
+	at := "/admin/orders/" + o.OrderNo
+	var forms []url.Values
+	for range 2 {
+		choice := d.b.Get(at).Form(at + "/refund")
+		choice.Set("reason", "r")
+		forms = append(forms, d.b.Get(at+"/refund?"+choice.Encode()).Wants(200).Form(at+"/refund"))
+	}
+	if forms[0].Get("key") == forms[1].Get("key") {
+		t.Fatal("two pages share a key")
+	}
+	for _, f := range forms {
+		d.b.Post(at+"/refund", f).Wants(303)
+	}
+	if sums := webtest.Query[int64](d.Mall, "select amount from order_refund"); len(sums) != 1 {
+		t.Fatalf("refunds of %v", sums)
+	}
+	for name, forged := range map[string]url.Values{
+		"no item": {"key": {"k"}, "reason": {"r"}}, "no key": {"item": forms[0]["item"], "reason": {"r"}},
+		"another's item": {"key": {"k2"}, "reason": {"r"}, "item": {"999999"}}, "no reason": {"key": {"k3"}, "item": forms[0]["item"]},
+	} {
+		if a := d.b.Post(at+"/refund", forged); a.Status != 422 {
+			t.Errorf("%s: %d", name, a.Status)
+		}
+	}
+}
+
+func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
+	d := open(t)
+	o := d.Bought(d.mia.ID, d.Film(0, -1))
+	at := "/admin/orders/" + o.OrderNo
+	choice := d.b.Get(at).Form(at + "/refund")
+	choice.Set("reason", "by mistake")
+	form := d.b.Get(at + "/refund?" + choice.Encode()).Wants(200).Shows("no money moves").Form(at + "/refund")
+	for range 2 {
+		d.b.Post(at+"/refund", form).Wants(303)
+	}
+	if after, err := d.Orders.GetAny(t.Context(), o.OrderNo); err != nil || after.Status != order.Refunded {
+		t.Fatalf("%+v, %v", after, err)
+	}
+}
+
+func TestACaseIsClosedWithANoteOnce(t *testing.T) {
+	d := open(t)
+	ctx := t.Context()
+	o, _, err := d.Orders.Place(ctx, order.PlaceRequest{UserID: d.mia.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: d.Film(990, -1), Quantity: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := d.Orders.Prepay(ctx, d.mia.ID, o.OrderNo, sandbox.Name, d.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Sandbox.Pay(ctx, a.Action.URL[strings.LastIndex(a.Action.URL, "/")+1:], sandbox.PayOptions{Amount: 1}); err != nil {
+		t.Fatal(err)
+	}
+	d.DeliverNotices()
+	d.b.Get("/admin").Wants(200).Shows("Open cases 1")
+	page := d.b.Get("/admin/cases").Wants(200).Shows("The paid amount differs", o.OrderNo, "Expected CN¥9.90", "Received CN¥0.01")
+	d.b.Get("/admin/orders/"+o.OrderNo).Shows("The paid amount differs", "in suspense", "wrong amount")
+	id := webtest.Query[int64](d.Mall, "select id from order_case")[0]
+	at := "/admin/cases/" + strconv.FormatInt(id, 10) + "/close"
+	form := page.Form(at)
+	d.b.Post(at, form).Wants(422) // no note
+	form.Set("note", "refunded at the bank")
+	d.b.Post(at, form).Wants(303)
+	form.Set("note", "me too")
+	d.b.Post(at, form).Wants(303)
+	d.b.Get("/admin/cases").Shows("Somebody closed this case already", "No open cases")
+	if note := webtest.Query[string](d.Mall, "select detail->>'note' from order_case")[0]; note != "refunded at the bank" {
+		t.Errorf("the note is %q", note)
+	}
+}
+
+func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
+	d := open(t)
+	ctx := t.Context()
+	d.Outbox.Subscribe("stubborn", []string{"order.paid", "order.placed"}, func(context.Context, pgx.Tx, outbox.Event) error { return errors.New("will not <b>take</b> it") })
+	// The subscriber counts events from its first look on.
+	if _, err := d.Outbox.Relay(ctx); err != nil {
+		t.Fatal(err)
+	}
+	d.Bought(d.mia.ID, d.Film(990, -1))
+	// An event is read once no older transaction runs, and other tests' databases share the server's.
+	for deadline := time.Now().Add(time.Minute); ; {
+		if _, err := d.Outbox.Relay(ctx); err != nil {
+			t.Fatal(err)
+		}
+		n, err := d.Outbox.CountDead(ctx)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d dead letters, %v", n, err)
+		}
+		if n == 2 {
+			break
+		}
+		d.Advance(time.Hour)
+		time.Sleep(20 * time.Millisecond)
+	}
+	jobs := webtest.Query[int64](d.Mall, "select id from river_job where kind like 'order_%' order by id limit 2")
+	discard(t, d.Pool, jobs)
+	d.b.Get("/admin").Shows("Dead letters 4")
+	list := d.b.Get("/admin/dead-letters").Wants(200).Shows("order.paid", "stubborn", "will not <b>take</b> it", "no such table")
+
+	for _, path := range []string{lettersIn(t, list, "/events/stubborn/")[0], lettersIn(t, list, "/jobs/")[0]} {
+		shown := d.b.Get("/admin/dead-letters" + path).Wants(200).Shows("orderNo")
+		d.b.Post("/admin/dead-letters"+path+"/retry", shown.Form("/admin/dead-letters"+path+"/retry")).Wants(303)
+		d.b.Post("/admin/dead-letters"+path+"/retry", nil).Wants(303) // a second click
+		d.b.Get("/admin/dead-letters").Shows("Somebody settled it already")
+		d.b.Get("/admin/dead-letters" + path).Wants(404)
+		d.b.Post("/admin/dead-letters"+path+"/discard", nil).Wants(303) // alive again: not to be discarded from here
+	}
+	list = d.b.Get("/admin/dead-letters")
+	for _, path := range []string{lettersIn(t, list, "/events/stubborn/")[0], lettersIn(t, list, "/jobs/")[0]} {
+		d.b.Post("/admin/dead-letters"+path+"/discard", nil).Wants(303)
+	}
+	d.b.Get("/admin/dead-letters").Shows("No dead letters")
+	states := webtest.Query[string](d.Mall, "select state::text from river_job where id = any($1)", jobs)
+	if len(states) != 1 || states[0] != "available" {
+		t.Errorf("the jobs are %v, want one alive and one gone", states)
+	}
+	pending := webtest.Query[int64](d.Mall, "select count(*) from outbox_delivery where subscriber = 'stubborn' and state = 'pending'")
+	if pending[0] != 1 {
+		t.Errorf("%d deliveries are alive, want 1", pending[0])
+	}
+}
+
+// discard leaves jobs as River leaves those whose tries ran out.
+func discard(t *testing.T, pool *pgxpool.Pool, jobs []int64) {
+	t.Helper()
+	_, err := pool.Exec(t.Context(), `update river_job set state = 'discarded', finalized_at = now(), attempt = max_attempts,
+		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no such table', 'trace', '')] where id = any($1)`, jobs)
+	if err != nil || len(jobs) != 2 {
+		t.Fatalf("%v, %v", jobs, err)
+	}
+}
+
+func lettersIn(t *testing.T, a webtest.Answer, below string) (paths []string) {
+	t.Helper()
+	for _, part := range strings.Split(a.Body, `href="/admin/dead-letters`)[1:] {
+		if path, _, _ := strings.Cut(part, `"`); strings.HasPrefix(path, below) {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		t.Fatalf("no letter below %s: %s", below, a.Text())
+	}
+	return paths
+}
