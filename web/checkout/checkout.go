@@ -20,8 +20,7 @@ type Deps struct {
 	Carts    *cart.Carts
 	Orders   *order.Orders
 	Payments *payment.Payments
-	// PaymentOrigins are where the providers' pages live ("https://pay.example"). A browser holds the redirect after a
-	// form against form-action, so the pages that lead there must name them.
+	// PaymentOrigins are where providers' pages live, other than the mall itself: "https://pay.example".
 	PaymentOrigins []string
 }
 
