@@ -62,7 +62,7 @@ returning id;
 
 -- name: TryNotice :one
 -- Counted before it is sent: a try that was cut off must not repeat the bad signature of the first.
-update sandbox_notice set attempts = attempts + 1 where id = @id and acked_at is null returning *;
+update sandbox_notice set attempts = attempts + 1 where id = @id and acked_at is null and not held returning *;
 
 -- name: NoticeExists :one
 select exists (select from sandbox_notice where id = @id);

@@ -137,6 +137,33 @@ func TestAnUnreachableProviderKeepsTheAttempt(t *testing.T) {
 	}
 }
 
+func TestTheFirstAnswerStays(t *testing.T) {
+	t.Parallel()
+	var net *network
+	k := newTill(t, func(k *till) payment.Provider {
+		net = &network{Sandbox: k.sandbox}
+		return net
+	})
+	// A provider that hands out another page each time it is asked; the answer to the first request comes last.
+	net.create = func(payment.CreateRequest, func() (payment.Action, error)) (payment.Action, error) {
+		if net.creates.Load() == 1 {
+			if a := k.prepay("order-1"); a.Action.URL != "/second" {
+				t.Errorf("got %+v", a.Action)
+			}
+			return payment.Action{Type: payment.ActionRedirect, URL: "/first"}, nil
+		}
+		return payment.Action{Type: payment.ActionRedirect, URL: "/second"}, nil
+	}
+	for range 3 {
+		if a := k.prepay("order-1"); a.Action.URL != "/second" {
+			t.Fatalf("a late answer replaced the page: %+v", a.Action)
+		}
+	}
+	if n := net.creates.Load(); n != 2 {
+		t.Fatalf("asked the provider %d times", n)
+	}
+}
+
 func TestANoticeMayOvertakeTheAnswer(t *testing.T) {
 	t.Parallel()
 	var net *network

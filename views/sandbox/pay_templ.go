@@ -735,7 +735,7 @@ func options(p Props) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "amount", Label: t.T("sandbox.amount", "Currency", p.Charge.Amount.Currency), Hint: t.T("sandbox.amount_hint", "Amount", strconv.FormatInt(p.Charge.Amount.Amount, 10)), Error: p.Form.error(t, "amount"), Value: p.Form.Amount, Type: "number", Min: "1", InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "amount", Label: t.T("sandbox.amount"), Hint: t.T("sandbox.amount_hint", "Currency", p.Charge.Amount.Currency, "Amount", strconv.FormatInt(p.Charge.Amount.Amount, 10)), Error: p.Form.error(t, "amount"), Value: p.Form.Amount, Type: "number", Min: "1", InputMode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

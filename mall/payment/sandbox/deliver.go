@@ -95,7 +95,7 @@ func (s *Sandbox) enqueueTx(ctx context.Context, tx pgx.Tx, id int64, delay time
 }
 
 // Deliver settles what the notice tells of, then posts every copy at once. nil means acknowledged, now or
-// before; any error asks to be called again.
+// before, or that the notice is still held back; any error asks to be called again.
 func (s *Sandbox) Deliver(ctx context.Context, noticeID int64) error {
 	n, err := s.q.TryNotice(ctx, s.pool, noticeID)
 	if notFound(err) {

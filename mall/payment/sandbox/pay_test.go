@@ -227,6 +227,13 @@ func TestAHeldNoticeFollowsTheRefunds(t *testing.T) {
 	if n := len(b.jobs()); n != 0 {
 		t.Fatalf("%d notices on their way", n)
 	}
+	var held int64
+	if err := b.pool.QueryRow(b.ctx, "select id from sandbox_notice").Scan(&held); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Deliver(b.ctx, held); err != nil || b.posts != 0 {
+		t.Fatalf("a notice that is held back was posted %d times, %v", b.posts, err)
+	}
 	if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-1", AttemptNo: "attempt-1", Amount: money.Of(990, "CNY")}); err != nil {
 		t.Fatal(err)
 	}

@@ -569,7 +569,7 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 }
 
 const tryNotice = `-- name: TryNotice :one
-update sandbox_notice set attempts = attempts + 1 where id = $1 and acked_at is null returning id, event_id, out_trade_no, refund_no, type, body, copies, first_signing, held, attempts, acked_at, last_error, created_at
+update sandbox_notice set attempts = attempts + 1 where id = $1 and acked_at is null and not held returning id, event_id, out_trade_no, refund_no, type, body, copies, first_signing, held, attempts, acked_at, last_error, created_at
 `
 
 // Counted before it is sent: a try that was cut off must not repeat the bad signature of the first.
