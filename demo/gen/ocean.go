@@ -174,8 +174,8 @@ func paintKoi(c *Canvas, t float64) {
 	}
 	for n, k := range shoal {
 		spine := curve(16, func(q float64) Point {
-			a := k.phase + k.speed*t - math.Copysign(q*0.46*k.size*(430/k.rx), k.speed)
-			wag := 9 * k.size * q * q * 3 * math.Sin(t*5-q*5+k.phase)
+			a := k.phase + 0.8*k.speed*t - math.Copysign(q*0.46*k.size*(430/k.rx), k.speed)
+			wag := 9 * k.size * q * q * 3 * math.Sin(t*3.4-q*5+k.phase)
 			x, y := k.cx+k.rx*math.Cos(a), k.cy+k.ry*math.Sin(a*1.0)+40*math.Sin(a*2)
 			nx, ny := math.Cos(a), math.Sin(a)
 			return Point{x + nx*wag, y + ny*wag}
@@ -196,8 +196,7 @@ func paintKoi(c *Canvas, t float64) {
 		x := []float64{90, 240, 60, 1490, 1390, 1560, 1500, 130, 330}[i]
 		y := []float64{120, 60, 300, 800, 860, 640, 90, 830, 850}[i]
 		r := []float64{120, 70, 66, 130, 76, 70, 92, 104, 62}[i]
-		x, y = x+5*math.Sin(t*0.5+float64(i)), y+4*math.Cos(t*0.43+float64(i))
-		pad(c, x, y, r, dice(54, i)*6+0.04*math.Sin(t*0.4))
+		pad(c, x, y, r, dice(54, i)*6)
 		if i == 0 || i == 3 {
 			lotus(c, x+r*0.15, y-r*0.1, r*0.55)
 		}
@@ -231,7 +230,7 @@ func koi(c *Canvas, spine []Point, size float64, body, patch Color, n int, t flo
 	}
 	tail, a := at(16)
 	for _, s := range []float64{-1, 1} {
-		b := a + s*0.42 + 0.3*math.Sin(t*5-5)
+		b := a + s*0.42 + 0.3*math.Sin(t*3.4-5)
 		l := 92 * size
 		c.Fill((&Path{}).Move(tail.X-6*math.Cos(a), tail.Y-6*math.Sin(a)).Quad(tail.X+l*0.7*math.Cos(b+s*0.35), tail.Y+l*0.7*math.Sin(b+s*0.35), tail.X+l*math.Cos(b), tail.Y+l*math.Sin(b)).
 			Quad(tail.X+l*0.5*math.Cos(a), tail.Y+l*0.5*math.Sin(a), tail.X, tail.Y).Close(), flat(mix(body, white, 0.15).Fade(0.8)))
