@@ -1,0 +1,312 @@
+package play_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+	"videomall/web/play"
+	"videomall/web/webtest"
+)
+
+// house is a mall with one packaged film.
+type house struct {
+	*webtest.Mall
+	t        *testing.T
+	media    *media.Media
+	playback *playback.Playback
+	film     catalog.Product
+}
+
+func open(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t}
+	rdb := dbtest.Redis(t)
+	storage, err := media.OpenStorage("", t.TempDir())
+	h.must(err)
+	t.Cleanup(func() { storage.Close() })
+	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		h.must(err)
+		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
+		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{}, slog.New(slog.DiscardHandler), m.Now)
+		h.must(err)
+		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Covers: fs.FS(fstest.MapFS{
+			"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")}, "deep/sea-320.webp": {Data: []byte("x")},
+		})})
+	}})
+	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.Film(990, -1))
+	h.must(err)
+	asset, err := h.media.Pack(t.Context(), clearFilm(), "sea", 2)
+	h.must(err)
+	h.must(h.Catalog.SetAsset(t.Context(), h.film.SPUID, asset.ID, asset.DurationSeconds))
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func clearFilm() fstest.MapFS {
+	files := fstest.MapFS{
+		"master.m3u8":   {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
+		"zh.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")},
+		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
+		"thumbs.webp":   {Data: []byte("sheet")},
+	}
+	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
+	for i := range 5 {
+		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
+		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: bytes.Repeat([]byte{'a' + byte(i)}, 1000)}
+	}
+	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
+	return files
+}
+
+// give grants for good, or with hours as a rental, and returns the source to take it back by.
+func (h *house) give(user int64, hours int) string {
+	h.t.Helper()
+	g := entitlement.Grant{UserID: user, SPUID: h.film.SPUID, SKUID: 1, Reference: "order", Source: fmt.Sprint("order/", user), Kind: "own", Quality: "HD", RentHours: hours}
+	if hours > 0 {
+		g.Kind = "rent"
+	}
+	h.must(db.InTx(h.t.Context(), h.Pool, func(tx pgx.Tx) error { _, err := h.Entitlements.GrantTx(h.t.Context(), tx, g); return err }))
+	return g.Source
+}
+
+func (h *house) authURL() string { return fmt.Sprint("/api/v1/mall/play/auth/", h.film.SPUID) }
+
+type authorization struct {
+	Token, PlaylistURL, SessionID, SegmentPrefix, HeartbeatURL, ThumbnailsURL, PosterURL, Watermark string
+	ExpiresAt                                                                                       time.Time
+	HeartbeatSeconds, ResumeSeconds                                                                 int
+	Captions                                                                                        []struct{ Language, Label, URL string }
+	Code, BuyURL                                                                                    string
+}
+
+func read(t *testing.T, a webtest.Answer) authorization {
+	t.Helper()
+	var v authorization
+	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
+		t.Fatalf("%d %s: %v", a.Status, a.Body, err)
+	}
+	return v
+}
+
+func beat(b *webtest.Browser, s authorization, position float64) webtest.Answer {
+	return b.Send("POST", s.HeartbeatURL, http.Header{"Authorization": {"Bearer " + s.Token}, "Content-Type": {"application/json"}},
+		fmt.Sprintf(`{"position": %v, "sessionId": %q}`, position, s.SessionID))
+}
+
+// private fails unless no cache may keep the answer.
+func private(t *testing.T, what string, a webtest.Answer) webtest.Answer {
+	t.Helper()
+	if got := a.Header.Get("Cache-Control"); got != "private, no-store" {
+		t.Errorf("%s: Cache-Control %q", what, got)
+	}
+	return a
+}
+
+func TestAPlayerGetsAllItNeeds(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann := h.Person("ann", "shopper")
+	h.give(ann.ID, 0)
+	b := h.Browser(ann.ID)
+	s := read(t, private(t, "auth", b.Get(h.authURL()).Wants(200)))
+	if s.HeartbeatSeconds != 15 || len(s.Watermark) != 14 || s.ExpiresAt.Before(h.Now().Add(14*time.Minute)) || len(s.Captions) != 2 ||
+		s.Captions[0].Label != "English" || s.Captions[1].Label != "中文" {
+		t.Fatalf("authorisation %+v", s)
+	}
+	master := private(t, "master", b.Get(s.PlaylistURL).Wants(200))
+	if master.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" || !strings.Contains(master.Body, "360p/index.m3u8") {
+		t.Fatalf("%v\n%s", master.Header, master.Body)
+	}
+	list := private(t, "playlist", b.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
+	var keyURL, segmentURL string
+	for line := range strings.Lines(list.Body) {
+		line = strings.TrimSpace(line)
+		if _, uri, ok := strings.Cut(line, `METHOD=AES-128,URI="`); ok && keyURL == "" {
+			keyURL = strings.TrimSuffix(uri, `"`)
+		}
+		if strings.HasPrefix(line, "/s/") && segmentURL == "" {
+			segmentURL = line
+		}
+	}
+	if !strings.HasPrefix(segmentURL, s.SegmentPrefix) {
+		t.Fatalf("segment %s outside of %s", segmentURL, s.SegmentPrefix)
+	}
+	if key := private(t, "key", b.Get(keyURL).Wants(200)); len(key.Body) != 16 || key.Header.Get("Content-Type") != "application/octet-stream" {
+		t.Fatalf("key of %d bytes, %v", len(key.Body), key.Header)
+	}
+	segment := private(t, "segment", b.Get(segmentURL).Wants(200))
+	if len(segment.Body) != 1008 || segment.Header.Get("Content-Type") != "video/iso.segment" || segment.Header.Get("Content-Length") != "1008" {
+		t.Fatalf("segment of %d bytes, %v", len(segment.Body), segment.Header)
+	}
+	part := b.Send("GET", segmentURL, http.Header{"Range": {"bytes=100-199"}}, "").Wants(206)
+	if part.Body != segment.Body[100:200] || part.Header.Get("Content-Range") != "bytes 100-199/1008" {
+		t.Fatalf("range %v of %d bytes", part.Header, len(part.Body))
+	}
+	b.Send("GET", segmentURL, http.Header{"Range": {"bytes=5000-"}}, "").Wants(416)
+	if head := b.Send("HEAD", segmentURL, nil, "").Wants(200); head.Header.Get("Content-Length") != "1008" || head.Body != "" {
+		t.Fatalf("head %v", head.Header)
+	}
+	for address, contentType := range map[string]string{s.Captions[1].URL: "text/vtt; charset=utf-8", s.ThumbnailsURL: "text/vtt; charset=utf-8",
+		strings.Replace(s.ThumbnailsURL, "thumbs.vtt", "thumbs.webp", 1): "image/webp"} {
+		if a := private(t, address, b.Get(address).Wants(200)); a.Header.Get("Content-Type") != contentType {
+			t.Errorf("%s: %v", address, a.Header)
+		}
+	}
+
+	next := read(t, private(t, "heartbeat", beat(b, s, 7.5).Wants(200)))
+	if next.SessionID != s.SessionID || next.Token == s.Token || next.SegmentPrefix == "" || next.HeartbeatURL != s.HeartbeatURL {
+		t.Fatalf("renewal %+v", next)
+	}
+	if again := read(t, b.Get(h.authURL()).Wants(200)); again.ResumeSeconds != 7 {
+		t.Fatalf("resumes at %d", again.ResumeSeconds)
+	}
+}
+
+func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann, bob := h.Person("ann", "shopper"), h.Person("bob", "shopper")
+	source := h.give(ann.ID, 0)
+	b, second := h.Browser(ann.ID), h.Browser(ann.ID)
+	refused := func(what string, a webtest.Answer, status int, code string) authorization {
+		t.Helper()
+		private(t, what, a)
+		p := authorization{}
+		if strings.HasPrefix(a.Header.Get("Content-Type"), "application/problem+json") {
+			p = read(t, a)
+		}
+		if a.Status != status || p.Code != code {
+			t.Errorf("%s: %d %s, want %d %s", what, a.Status, a.Body, status, code)
+		}
+		return p
+	}
+	s := read(t, b.Get(h.authURL()).Wants(200))
+	key := "/k/" + s.Token + "/sea/0"
+	refused("a guest", h.Browser(0).Get(h.authURL()), 401, "signed_out")
+	if p := refused("a stranger", h.Browser(bob.ID).Get(h.authURL()), 403, "not_entitled"); p.BuyURL != h.URL+"/v/"+h.film.Slug {
+		t.Errorf("buy at %q", p.BuyURL)
+	}
+	refused("no such film", b.Get("/api/v1/mall/play/auth/999"), 404, "product_not_found")
+	refused("no number", b.Get("/api/v1/mall/play/auth/film"), 404, "product_not_found")
+	refused("a token elsewhere", second.Get(s.PlaylistURL), 403, "wrong_device")
+	refused("another video", b.Get("/k/"+s.Token+"/land/0"), 403, "wrong_video")
+	refused("no token", b.Get("/k/x/sea/0"), 403, "bad_token")
+	refused("a key beyond", b.Get("/k/"+s.Token+"/sea/99"), 404, "unknown_asset")
+	refused("a key of no number", b.Get("/k/"+s.Token+"/sea/-1"), 404, "unknown_asset")
+	refused("a second screen", second.Get(h.authURL()), 409, "stream_limit")
+	refused("no JSON", b.Send("POST", h.authURL(), nil, "{"), 400, "bad_request")
+	refused("a heartbeat of nobody", beat(h.Browser(0), s, 1), 403, "wrong_device")
+	refused("a heartbeat without token", beat(b, authorization{HeartbeatURL: s.HeartbeatURL}, 1), 403, "bad_token")
+
+	over := second.Send("POST", h.authURL(), http.Header{"Content-Type": {"application/json"}}, `{"takeover": true}`).Wants(200)
+	refused("the screen that was left", beat(b, s, 3), 409, "stream_ended")
+	refused("its keys", b.Get(key), 409, "stream_ended")
+	s = read(t, over)
+	h.must(db.InTx(t.Context(), h.Pool, func(tx pgx.Tx) error {
+		_, err := h.Entitlements.RevokeTx(t.Context(), tx, source, "refund")
+		return err
+	}))
+	refused("a key after the refund", second.Get("/k/"+s.Token+"/sea/1"), 403, "entitlement_revoked")
+	refused("a heartbeat after the refund", beat(second, s, 3), 403, "entitlement_revoked")
+	if p := refused("an authorisation after the refund", second.Get(h.authURL()), 403, "entitlement_revoked"); p.BuyURL == "" {
+		t.Error("nowhere to buy it again")
+	}
+	second.Get(s.SegmentPrefix + "360p/s0.m4s").Wants(200)
+	refused("a changed segment", second.Get(strings.Replace(s.SegmentPrefix, "/sea/", "/land/", 1)+"360p/s0.m4s"), 403, "bad_signature")
+	h.Advance(15 * time.Minute)
+	refused("a segment after its time", second.Get(s.SegmentPrefix+"360p/s0.m4s"), 403, "segment_expired")
+	refused("a token after its time", second.Get("/k/"+s.Token+"/sea/1"), 403, "token_expired")
+}
+
+// Somebody else who signs in at the same browser has its device cookie, and must not keep the film running.
+func TestSigningOutEndsPlayback(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann, bob := h.Person("ann", "shopper"), h.Person("bob", "shopper")
+	h.give(ann.ID, 0)
+	b := h.Browser(ann.ID)
+	s := read(t, b.Get(h.authURL()).Wants(200))
+	b.SignIn(bob.ID)
+	if a := beat(b, s, 1).Wants(401); read(t, a).Code != "signed_out" {
+		t.Fatal(a.Body)
+	}
+}
+
+func TestNothingBesideAFilmsFilesIsServed(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann := h.Person("ann", "shopper")
+	h.give(ann.ID, 0)
+	b := h.Browser(ann.ID)
+	s := read(t, b.Get(h.authURL()).Wants(200))
+	for _, path := range []string{
+		s.SegmentPrefix + "360p/index.m3u8", s.SegmentPrefix + "360p/missing.m4s", s.SegmentPrefix + "360p/..%2f..%2fmaster.m3u8",
+		s.SegmentPrefix + "..%2f..%2fstaging/s0.m4s", s.SegmentPrefix + "360p/%00.m4s", s.SegmentPrefix + "360p/.", s.SegmentPrefix + "%2e%2e/master.m3u8",
+		"/media/trailers/sea/s3.m4s", "/media/trailers/..%2ffilms%2fsea/360p", "/media/trailers/%2e%2e/sea.mp4", "/media/trailers/sea/..%2f..%2ffilms%2fsea%2f360p%2fs0.m4s",
+		"/media/covers/secret.txt", "/media/covers/..%2fsea-320.webp", "/media/covers/deep%2fsea-320.webp", "/media/covers/missing.webp", "/media/avatars/ann-96.webp",
+		strings.Replace(s.PlaylistURL, "master.m3u8", "..%2f360p/index.m3u8", 1), strings.Replace(s.PlaylistURL, "master.m3u8", "720p/index.m3u8", 1),
+	} {
+		a := b.Get(path)
+		if a.Status != 404 && a.Status != 403 {
+			t.Errorf("%s: %d %.80q", path, a.Status, a.Body)
+		}
+		if _, err := url.PathUnescape(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTrailersAndCoversAreForEverybody(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	guest := h.Browser(0)
+	list := guest.Get("/media/trailers/sea/index.m3u8").Wants(200)
+	if list.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" || strings.Contains(list.Body, "KEY") || strings.Count(list.Body, ".m4s") != 3 {
+		t.Fatalf("%v\n%s", list.Header, list.Body)
+	}
+	if a := guest.Get("/media/trailers/sea/s2.m4s").Wants(200); a.Body != strings.Repeat("c", 1000) || !strings.HasPrefix(a.Header.Get("Cache-Control"), "public") {
+		t.Fatalf("%v", a.Header)
+	}
+	cover := guest.Get("/media/covers/sea-320.webp").Wants(200)
+	tag := cover.Header.Get("ETag")
+	if cover.Body != "RIFF cover" || cover.Header.Get("Content-Type") != "image/webp" || tag == "" || !strings.HasPrefix(cover.Header.Get("Cache-Control"), "public") {
+		t.Fatalf("%v %q", cover.Header, cover.Body)
+	}
+	guest.Send("GET", "/media/covers/sea-320.webp", http.Header{"If-None-Match": {tag}}, "").Wants(304)
+}
+
+func TestLanguagesNameThemselves(t *testing.T) {
+	t.Parallel()
+	for tag, want := range map[string]string{"zh": "中文", "en": "English", "zh-CN": "中文", "!": "!"} {
+		if got := play.LanguageName(tag); got != want {
+			t.Errorf("%s is %q, want %q", tag, got, want)
+		}
+	}
+}
