@@ -76,6 +76,26 @@ func TestRefundsAtOnceNeverExceedWhatWasTaken(t *testing.T) {
 	}
 }
 
+func TestARefundWaitsForTheOneBeforeIt(t *testing.T) {
+	t.Parallel()
+	k := newTill(t, nil)
+	c := k.paid("order-1", sandbox.PayOptions{})
+	second := make(chan error, 1)
+	k.tx(func(tx pgx.Tx) error {
+		err := k.payments.RefundTx(k.ctx, tx, payment.Refund{RefundNo: refundNo(1), CaptureID: c.ID, Amount: cny(600)})
+		go func() { second <- k.refund(refundNo(2), c, 600) }()
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			if len(second) > 0 || time.Now().After(deadline) {
+				t.Fatal("the second refund did not wait for the first one's commit")
+			}
+			if k.count("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 1 {
+				return err
+			}
+		}
+	})
+	wantErr(t, <-second, payment.ErrRefundExceeds)
+}
+
 func TestAFailedRefundGivesItsAmountBack(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)

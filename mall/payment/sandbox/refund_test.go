@@ -76,6 +76,42 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 	wantErr(t, err, payment.ErrAbsent)
 }
 
+func TestARefundWaitsForItsTransaction(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.pay(b.create("attempt-1"), sandbox.PayOptions{})
+	tx, err := b.pool.Begin(b.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(b.ctx) }()
+	// What another refund would be doing at this moment.
+	if _, err := tx.Exec(b.ctx, "update sandbox_transaction set refunded = 600"); err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error, 1)
+	go func() {
+		_, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-1", AttemptNo: "attempt-1", Amount: money.Of(600, "CNY")})
+		second <- err
+	}()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		var waiting bool
+		if err := b.pool.QueryRow(b.ctx, "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		if waiting {
+			break
+		}
+		if len(second) > 0 || time.Now().After(deadline) {
+			t.Fatal("the refund did not wait")
+		}
+	}
+	if err := tx.Commit(b.ctx); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, <-second, payment.ErrRejected)
+}
+
 func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
