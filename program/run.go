@@ -71,7 +71,11 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 	if err != nil {
 		return nil, err
 	}
-	handler := web.New(web.Deps{Mall: p.Mall, Config: p.cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers})
+	avatars, err := demo.Avatars()
+	if err != nil {
+		return nil, err
+	}
+	handler := web.New(web.Deps{Mall: p.Mall, Config: p.cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars})
 	listener, err := net.Listen("tcp", p.cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("ADDR=%q: %w", p.cfg.Addr, err)

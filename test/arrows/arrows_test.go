@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 	"mall/outbox":          {"db", "telemetry"},
 	"mall/payment":         {"db", "telemetry"},
 	"mall/payment/sandbox": {"db", "telemetry", "mall/payment"},
-	"mall/playback":        {"db", "telemetry", "mall/catalog", "mall/entitlement"},
+	"mall/playback":        {"db", "telemetry", "mall/catalog", "mall/entitlement", "mall/media"},
 	"mall/search":          {"db", "telemetry", "mall/catalog"},
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},

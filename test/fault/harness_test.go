@@ -1,0 +1,277 @@
+// Package fault_test kills the real program at named points and starts it again: nothing may be lost, and nothing may
+// happen twice.
+package fault_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/inventory"
+	"videomall/test/invariant"
+)
+
+// binary builds the program once for all tests of this package.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "videomall-fault")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "videomall")
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+const (
+	email    = "buyer@example.test"
+	password = "a long enough passphrase"
+)
+
+// world is a database with one film and one person, and the program that serves them, which can be killed and started
+// again.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	pool    *pgxpool.Pool // past the proxy
+	proxy   *proxy
+	sku     int64
+	address string
+	env     []string
+	process *exec.Cmd
+	log     *bytes.Buffer
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	url := dbtest.URL(t)
+	w := &world{t: t, ctx: context.Background(), proxy: newProxy(t, url), address: freeAddress(t)}
+	var err error
+	w.pool, err = db.Open(w.ctx, url, db.Options{ApplicationName: "fault", MaxConns: 4})
+	w.ok(err)
+	t.Cleanup(w.pool.Close)
+	w.stock()
+	redis := dbtest.RedisServer(t)
+	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(), "DATABASE_URL="+w.proxy.url(),
+		"REDIS_URL="+redis.URL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "LOG_FORMAT=text")
+	t.Cleanup(func() {
+		w.kill()
+		if t.Failed() && w.log != nil {
+			t.Logf("the program's last words:\n%s", w.log)
+		}
+	})
+	w.start()
+	return w
+}
+
+// stock lists one film with three units and registers the buyer, through the business's own verbs.
+func (w *world) stock() {
+	w.t.Helper()
+	pools := db.Pools{Primary: w.pool, Replica: w.pool}
+	shop := catalog.New(pools, time.Now)
+	shelf, err := shop.CreateCategory(w.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
+	w.ok(err)
+	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
+	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{Slug: "film", CreatorID: 1, CategoryID: shelf, TitleZh: "影片", TitleEn: "Film",
+		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true, Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
+	w.ok(err)
+	w.ok(shop.Publish(w.ctx, made.SPUID))
+	_, err = inventory.New(w.pool, time.Now).SetStock(w.ctx, made.SKUIDs[0], 3)
+	w.ok(err)
+	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{Email: email, Name: "Buyer", Role: account.RoleShopper}, password)
+	w.ok(err)
+	w.sku = made.SKUIDs[0]
+}
+
+// start runs the program and waits until it answers.
+func (w *world) start() {
+	w.t.Helper()
+	path, err := binary()
+	w.ok(err)
+	w.log = &bytes.Buffer{}
+	w.process = exec.Command(path, "serve")
+	w.process.Env, w.process.Stdout, w.process.Stderr = w.env, w.log, w.log
+	w.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	w.ok(w.process.Start())
+	w.until("the program answers", func() bool {
+		c, err := net.DialTimeout("tcp", w.address, time.Second)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+}
+
+// kill ends the program as a power cut would.
+func (w *world) kill() {
+	if w.process == nil {
+		return
+	}
+	_ = w.process.Process.Kill()
+	_ = w.process.Wait()
+	w.process = nil
+}
+
+// call sends JSON and decodes the answer; an error means that none came.
+func (w *world) call(method, path, token, key string, body any, answer any) (int, error) {
+	b, err := json.Marshal(body)
+	w.ok(err)
+	r, err := http.NewRequestWithContext(w.ctx, method, "http://"+w.address+path, bytes.NewReader(b))
+	w.ok(err)
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	client := http.Client{Timeout: time.Minute}
+	res, err := client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err == nil && answer != nil {
+		err = json.Unmarshal(text, answer)
+	}
+	if err != nil {
+		return res.StatusCode, fmt.Errorf("%s %s: %d %s: %w", method, path, res.StatusCode, text, err)
+	}
+	return res.StatusCode, nil
+}
+
+func (w *world) signIn() string {
+	w.t.Helper()
+	var token struct{ Token string }
+	status, err := w.call("POST", "/api/v1/mall/auth/token", "", "", map[string]string{"email": email, "password": password}, &token)
+	w.ok(err)
+	if token.Token == "" {
+		w.t.Fatalf("no token: %d", status)
+	}
+	return token.Token
+}
+
+// place orders the film under the world's one key; it may be called again.
+func (w *world) place(token string) (orderNo string, err error) {
+	var placed struct{ OrderNo, Code string }
+	status, err := w.call("POST", "/api/v1/mall/orders", token, "the-one-key",
+		map[string]any{"items": []map[string]any{{"skuId": w.sku, "quantity": 1}}}, &placed)
+	if err == nil && status != http.StatusCreated {
+		err = fmt.Errorf("place: %d %s", status, placed.Code)
+	}
+	return placed.OrderNo, err
+}
+
+// payPage starts the payment and returns the bank's page.
+func (w *world) payPage(token, orderNo string) string {
+	w.t.Helper()
+	var prepaid struct {
+		Action struct{ URL string }
+		Code   string
+	}
+	status, err := w.call("POST", "/api/v1/mall/payments/"+orderNo+"/prepay", token, "", map[string]string{"provider": "sandbox"}, &prepaid)
+	w.ok(err)
+	if prepaid.Action.URL == "" {
+		w.t.Fatalf("prepay: %d %s", status, prepaid.Code)
+	}
+	return prepaid.Action.URL
+}
+
+// pay presses the bank's button.
+func (w *world) pay(page string) error {
+	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Post(page+"/pay", "application/x-www-form-urlencoded", nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 400 {
+		text, _ := io.ReadAll(res.Body)
+		return fmt.Errorf("pay: %d %s", res.StatusCode, text)
+	}
+	return nil
+}
+
+// delivered waits until the order has come all the way, and holds the database against every promise.
+func (w *world) delivered(orderNo string) {
+	w.t.Helper()
+	w.until("the order is delivered", func() bool {
+		return w.text(`select status from video_order where order_no = $1`, orderNo) == "DELIVERED"
+	})
+	invariant.Check(w.t, w.pool, true)
+	for sql, want := range map[string]string{
+		`select count(*)::text from video_order`:                                  "1",
+		`select count(*)::text from payment_capture`:                              "1",
+		`select count(*)::text from video_entitlement where state = 'active'`:     "1",
+		`select format('%s/%s/%s', available, frozen, sold) from video_inventory`: "2/0/1",
+	} {
+		if got := w.text(sql); got != want {
+			w.t.Errorf("%s is %s, want %s", sql, got, want)
+		}
+	}
+}
+
+func (w *world) text(sql string, args ...any) string {
+	w.t.Helper()
+	var s string
+	w.ok(w.pool.QueryRow(w.ctx, sql, args...).Scan(&s))
+	return s
+}
+
+func (w *world) until(what string, ready func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !ready(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func (w *world) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -1,0 +1,181 @@
+package fault_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// proxy stands between the program and PostgreSQL. It reads what the program sends, and can stop a transaction at its
+// commit: before PostgreSQL hears of it, or after, with the answer kept back. Whoever is held there is then killed.
+type proxy struct {
+	t        *testing.T
+	listener net.Listener
+	target   *pgx.ConnConfig
+
+	mu     sync.Mutex
+	armed  string // the query whose transaction is stopped
+	after  bool
+	caught chan struct{}
+}
+
+func newProxy(t *testing.T, databaseURL string) *proxy {
+	t.Helper()
+	target, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{t: t, listener: l, target: target}
+	t.Cleanup(func() { _ = l.Close() })
+	go p.accept()
+	return p
+}
+
+// url is the program's DATABASE_URL.
+func (p *proxy) url() string {
+	return "postgres://" + p.target.User + "@" + p.listener.Addr().String() + "/" + p.target.Database + "?sslmode=disable"
+}
+
+// arm stops the next transaction that runs the named query (of db/queries) at its commit; the channel closes then.
+func (p *proxy) arm(query string, after bool) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed, p.after, p.caught = query, after, make(chan struct{})
+	return p.caught
+}
+
+// catches says whether this commit is the one to stop, which it is once.
+func (p *proxy) catches(ran map[string]bool) (caught chan struct{}, after bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.armed == "" || !ran[p.armed] {
+		return nil, false
+	}
+	p.armed = ""
+	return p.caught, p.after
+}
+
+func (p *proxy) accept() {
+	for {
+		c, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			if err := p.relay(c); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed) &&
+				!strings.Contains(err.Error(), "reset by peer") && !strings.Contains(err.Error(), "broken pipe") {
+				p.t.Logf("proxy: %v", err)
+			}
+		}()
+	}
+}
+
+var queryName = regexp.MustCompile(`-- name: (\w+)`)
+
+// relay copies one connection both ways, following the program's side message by message.
+func (p *proxy) relay(client net.Conn) error {
+	defer client.Close()
+	network, address := pgNetwork(p.target)
+	server, err := net.Dial(network, address)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	back := pgproto3.NewBackend(client, io.Discard)
+	hello, err := back.ReceiveStartupMessage()
+	if err != nil {
+		return err
+	}
+	if err := forward(server, hello); err != nil {
+		return err
+	}
+	answers := &gate{to: client}
+	go func() {
+		_, _ = io.Copy(answers, server)
+		_ = client.Close()
+	}()
+	statements, ran := map[string]string{}, map[string]bool{}
+	for {
+		message, err := back.Receive()
+		if err != nil {
+			return err
+		}
+		switch m := message.(type) {
+		case *pgproto3.Parse:
+			if name := queryName.FindStringSubmatch(m.Query); name != nil {
+				statements[m.Name] = name[1]
+			}
+		case *pgproto3.Bind:
+			ran[statements[m.PreparedStatement]] = true
+		case *pgproto3.Query:
+			if m.String == "commit" {
+				if caught, after := p.catches(ran); caught != nil {
+					if after {
+						answers.close()
+						if err := forward(server, m); err != nil {
+							return err
+						}
+					}
+					close(caught)
+					_, _ = io.Copy(io.Discard, client) // held until the program is gone
+					return nil
+				}
+			}
+			clear(ran)
+		}
+		if err := forward(server, message); err != nil {
+			return err
+		}
+	}
+}
+
+func forward(w io.Writer, m pgproto3.FrontendMessage) error {
+	b, err := m.Encode(nil)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, bytes.NewReader(b))
+	return err
+}
+
+// gate lets answers through until it is closed.
+type gate struct {
+	mu     sync.Mutex
+	to     net.Conn
+	closed bool
+}
+
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return len(b), nil
+	}
+	return g.to.Write(b)
+}
+
+func pgNetwork(c *pgx.ConnConfig) (network, address string) {
+	if strings.HasPrefix(c.Host, "/") {
+		return "unix", c.Host + "/.s.PGSQL." + strconv.Itoa(int(c.Port))
+	}
+	return "tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+}

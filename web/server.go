@@ -1,0 +1,93 @@
+// Package web turns the business into pages, an API and streams over HTTP. It owns addresses and the order of
+// middleware; what a page says is in views, what happens is in mall.
+package web
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"videomall/config"
+	"videomall/mall"
+	"videomall/telemetry"
+	shopview "videomall/views/shop"
+	"videomall/views/ui"
+	"videomall/web/checkout"
+	"videomall/web/page"
+)
+
+// Deps are what the pages stand on.
+type Deps struct {
+	Mall    *mall.Mall
+	Config  *config.Config
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	Now     func() time.Time
+	Covers  fs.FS // of films, <cover>-<width>.webp
+	Avatars fs.FS // of creators, <avatar>-<size>.webp
+}
+
+// maxBody bounds every request's body: forms, JSON and notices are small, and films are uploaded elsewhere.
+const maxBody = "256K"
+
+// New builds the server's handler.
+func New(d Deps) http.Handler {
+	e := echo.New()
+	e.IPExtractor = addressOf(d.Config)
+	e.Pre(observe(d.Log, d.Metrics))
+	site := page.New(page.Options{Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
+		CartCount: checkout.CartCount(d.Mall.Cart), Categories: categories(d.Mall), Log: d.Log, Now: d.Now})
+	site.Use(e)
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
+		return err
+	}}))
+	e.Use(middleware.BodyLimit(maxBody))
+	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: isMedia}))
+	routes(e, d, site)
+	return e
+}
+
+// addressOf finds the visitor's address: the peer's, or behind trusted proxies what the nearest of them says.
+func addressOf(cfg *config.Config) echo.IPExtractor {
+	if len(cfg.Proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, prefix := range cfg.Proxies {
+		trust = append(trust, echo.TrustIPRange(ipNet(prefix)))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}
+
+// isMedia keeps bytes that are compressed already, or encrypted, away from gzip.
+func isMedia(c echo.Context) bool {
+	path := c.Request().URL.Path
+	for _, prefix := range []string{"/static/", "/media/", "/s/", "/k/"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// categories links every page's header to the shelves.
+func categories(m *mall.Mall) func(context.Context, *page.Ctx) ([]ui.Link, error) {
+	return func(ctx context.Context, c *page.Ctx) ([]ui.Link, error) {
+		shelves, err := m.Catalog.Categories(ctx)
+		if err != nil {
+			return nil, err
+		}
+		links := make([]ui.Link, 0, len(shelves))
+		for _, s := range shelves {
+			links = append(links, ui.Link{Label: shopview.CategoryName(c.Text, s), Href: "/c/" + s.Slug})
+		}
+		return links, nil
+	}
+}
