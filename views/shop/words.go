@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -114,17 +113,26 @@ func tagsIn(t *text.Printer, tags []string) []string {
 	return mine
 }
 
-// Summary is the beginning of a text, for search engines, shared links and the front page.
+// Summary is the beginning of a text, for search engines, shared links and the front page. length counts letters; a Chinese
+// character takes the room of two.
 func Summary(s string, length int) string {
 	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) <= length {
-		return s
+	room := length
+	for i, r := range s {
+		room--
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) {
+			room--
+		}
+		if room >= 0 {
+			continue
+		}
+		cut := s[:i]
+		if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
+			cut = cut[:space]
+		}
+		return strings.TrimRight(cut, " ,.;:，。；：、") + "…"
 	}
-	cut := string([]rune(s)[:length])
-	if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
-		cut = cut[:space]
-	}
-	return strings.TrimRight(cut, " ,.;:，。；：、") + "…"
+	return s
 }
 
 // share is a part of a whole in whole per cent.
