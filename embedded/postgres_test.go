@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +27,9 @@ func needPostgres(t *testing.T) {
 
 func startPostgres(t *testing.T, dir string) *embedded.Postgres {
 	t.Helper()
-	p, err := embedded.StartPostgres(t.Context(), quick(dir))
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	p, err := embedded.StartPostgres(ctx, quick(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +140,11 @@ func TestPostgresWhoseKeeperWasKilled(t *testing.T) {
 	c := spawn(t, "postgres", dir).ready()
 	exec1(t, c.URL, "create table kept as select 'yes' as v")
 	server := pidIn(t, dir, "run", "pid")
+	t.Cleanup(func() { // whatever happens below, no orphan stays
+		if slices.Contains(processes(dir), server) {
+			_ = syscall.Kill(server, syscall.SIGINT)
+		}
+	})
 	for _, pid := range processes(filepath.Join(dir, "run", "acks")) { // both shells
 		if pid != server {
 			signal(t, pid, syscall.SIGKILL)
