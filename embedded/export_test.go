@@ -1,3 +1,5 @@
+//go:build unix
+
 package embedded
 
 // What the tests look at from outside.
