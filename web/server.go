@@ -3,7 +3,6 @@
 package web
 
 import (
-	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -16,10 +15,9 @@ import (
 	"videomall/config"
 	"videomall/mall"
 	"videomall/telemetry"
-	shopview "videomall/views/shop"
-	"videomall/views/ui"
 	"videomall/web/checkout"
 	"videomall/web/page"
+	"videomall/web/shop"
 )
 
 // Deps are what the pages stand on.
@@ -42,7 +40,7 @@ func New(d Deps) http.Handler {
 	e.IPExtractor = addressOf(d.Config)
 	e.Pre(observe(d.Log, d.Metrics))
 	site := page.New(page.Options{Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
-		CartCount: checkout.CartCount(d.Mall.Cart), Categories: categories(d.Mall), Log: d.Log, Now: d.Now})
+		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now})
 	site.Use(e)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
@@ -75,19 +73,4 @@ func isMedia(c echo.Context) bool {
 		}
 	}
 	return false
-}
-
-// categories links every page's header to the shelves.
-func categories(m *mall.Mall) func(context.Context, *page.Ctx) ([]ui.Link, error) {
-	return func(ctx context.Context, c *page.Ctx) ([]ui.Link, error) {
-		shelves, err := m.Catalog.Categories(ctx)
-		if err != nil {
-			return nil, err
-		}
-		links := make([]ui.Link, 0, len(shelves))
-		for _, s := range shelves {
-			links = append(links, ui.Link{Label: shopview.CategoryName(c.Text, s), Href: "/c/" + s.Slug})
-		}
-		return links, nil
-	}
 }

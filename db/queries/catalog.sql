@@ -85,7 +85,8 @@ select id from video_product_spu where reprice_at <= @at::timestamptz order by r
 for no key update skip locked;
 
 -- name: CountSale :execrows
-update video_product_spu set sold_count = sold_count + @n where id = @spu_id;
+-- A refund takes back no more than was counted: it may reach an order that was never delivered.
+update video_product_spu set sold_count = greatest(0, sold_count + @n::bigint) where id = @spu_id;
 
 -- name: ProductByID :one
 select sqlc.embed(s), c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,

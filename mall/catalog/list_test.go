@@ -69,6 +69,23 @@ func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
 	}
 }
 
+func TestARefundTakesNoMoreThanWasSold(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	spu := s.sell(t, "refunded", 100).SPUID
+	for _, n := range []int{3, -1, -5} {
+		if err := s.CountSaleTx(t.Context(), s.pool, spu, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := s.Product(t.Context(), spu); err != nil || p.SoldCount != 0 {
+		t.Fatalf("%d sold, %v", p.SoldCount, err)
+	}
+	if err := s.CountSaleTx(t.Context(), s.pool, 987654, 1); !errors.Is(err, catalog.ErrProductNotFound) {
+		t.Fatal(err)
+	}
+}
+
 func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -154,7 +154,7 @@ func (q *Queries) CountRating(ctx context.Context, db DBTX, arg CountRatingParam
 }
 
 const countSale = `-- name: CountSale :execrows
-update video_product_spu set sold_count = sold_count + $1 where id = $2
+update video_product_spu set sold_count = greatest(0, sold_count + $1::bigint) where id = $2
 `
 
 type CountSaleParams struct {
@@ -162,6 +162,7 @@ type CountSaleParams struct {
 	SpuID int64
 }
 
+// A refund takes back no more than was counted: it may reach an order that was never delivered.
 func (q *Queries) CountSale(ctx context.Context, db DBTX, arg CountSaleParams) (int64, error) {
 	result, err := db.Exec(ctx, countSale, arg.N, arg.SpuID)
 	if err != nil {
