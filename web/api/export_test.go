@@ -1,0 +1,15 @@
+package api
+
+import "videomall/mall/order"
+
+// Document is openapi.json as it is served.
+var Document = document
+
+// ReadOrder is what POST /orders makes of a body.
+func ReadOrder(body []byte) ([]order.Line, error) {
+	var r orderRequest
+	if err := parse(body, &r); err != nil {
+		return nil, err
+	}
+	return r.lines()
+}

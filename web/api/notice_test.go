@@ -1,0 +1,68 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/malltest"
+	"videomall/mall/payment/sandbox"
+)
+
+func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	sku := m.Sells(990, -1)
+	ann := m.person("ann")
+	c, bank := m.browser(ann), m.guest()
+	no := m.Place(ann.ID, sku).OrderNo
+	attempt := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).wants(200)
+	notice := fmt.Sprintf(`{"eventId": "e1", "type": "payment.succeeded", "outTradeNo": %q, "channelTxnNo": "T1", "amount": 990, "currency": "CNY", "occurredAt": %q}`,
+		attempt.text("attemptNo"), time.Now().UTC().Format(time.RFC3339))
+	signed := func(body string) []string {
+		return []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now(), []byte(body)), "Sec-Fetch-Site", "cross-site", "Origin", "https://bank.example"}
+	}
+	stale := []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now().Add(-time.Hour), []byte(notice))}
+	for name, w := range map[string]struct {
+		body    string
+		headers []string
+		status  int
+		code    string
+	}{
+		"not signed":          {notice, nil, 401, "bad_signature"},
+		"signed long ago":     {notice, stale, 401, "bad_signature"},
+		"signed, and changed": {strings.Replace(notice, "990", "1", 1), signed(notice), 401, "bad_signature"},
+		"not to be read":      {"{}", signed("{}"), 400, "malformed_notice"},
+		"no JSON":             {"x", signed("x"), 400, "malformed_notice"},
+	} {
+		a := bank.call("POST", "/payments/callback", w.body, w.headers...).wants(w.status)
+		if a.at("received") != false || a.at("code") != w.code {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
+	large := strings.Repeat(" ", 64<<10) + notice
+	bank.call("POST", "/payments/callback/sandbox", large, signed(large)...).refuses(413, "too_large")
+	bank.call("POST", "/payments/callback/nobody", notice, signed(notice)...).refuses(404, "not_found")
+	bank.call("GET", "/payments/callback", "").refuses(http.StatusMethodNotAllowed, "method_not_allowed")
+	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PENDING_PAY" {
+		t.Fatalf("a refused notice moved the order: %s", a.body)
+	}
+
+	// Signed, from another site, with somebody's useless token: taken, and taken once.
+	for _, address := range []string{"/payments/callback/sandbox", "/payments/callback", "/payments/callback/sandbox"} {
+		a := bank.call("POST", address, notice, append(signed(notice), "Authorization", "Bearer vmt_nonsense")...).wants(200)
+		if a.body != `{"received": true}` {
+			t.Errorf("%s: %s", address, a.body)
+		}
+	}
+	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PAID" {
+		t.Errorf("%s", a.body)
+	}
+	c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).refuses(409, "order_not_payable")
+	if n := malltest.Query[int64](m.Mall, `select count(*) from payment_capture`)[0]; n != 1 {
+		t.Errorf("%d captures", n)
+	}
+	m.Whole()
+}

@@ -1,0 +1,227 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/web/page"
+)
+
+// What an order may name one day; until then whatever is named does not exist.
+var (
+	errCoupon   = fault.New(fault.Invalid, "coupon_unknown", "There is no such coupon.")
+	errCampaign = fault.New(fault.Invalid, "campaign_unknown", "There is no such campaign.")
+)
+
+type orderRequest struct {
+	Items      []lineRequest `json:"items"`
+	CouponCode string        `json:"couponCode"`
+	CampaignID *int64        `json:"campaignId"`
+}
+
+type lineRequest struct {
+	SKUID    *int64 `json:"skuId"`
+	Quantity *int   `json:"quantity"`
+}
+
+// lines are what is ordered. Errors: errFieldMissing, errCoupon, errCampaign.
+func (r orderRequest) lines() ([]order.Line, error) {
+	if r.CouponCode != "" {
+		return nil, errCoupon.With("couponCode", errCoupon.Slug)
+	}
+	if r.CampaignID != nil {
+		return nil, errCampaign.With("campaignId", errCampaign.Slug)
+	}
+	lines, missing := make([]order.Line, len(r.Items)), []string(nil)
+	for i, l := range r.Items {
+		if l.SKUID == nil {
+			missing = append(missing, itemField(i, "skuId"))
+		}
+		if l.Quantity == nil {
+			missing = append(missing, itemField(i, "quantity"))
+		}
+		if len(missing) == 0 {
+			lines[i] = order.Line{SKUID: *l.SKUID, Quantity: *l.Quantity}
+		}
+	}
+	return lines, required(missing...)
+}
+
+// placedOrder is the answer to a placing, and again to every replay of it: nothing in it changes later.
+type placedOrder struct {
+	OrderNo   string       `json:"orderNo"`
+	Status    order.Status `json:"status"`
+	Total     money.Money  `json:"total"`
+	PayBefore time.Time    `json:"payBefore"`
+}
+
+func (d Deps) placeOrder(c *page.Ctx) error {
+	key, err := idempotencyKey(c.Request().Header)
+	if err != nil {
+		return err
+	}
+	var body orderRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	lines, err := body.lines()
+	if err != nil {
+		return err
+	}
+	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: key, Items: lines})
+	if err != nil {
+		return err
+	}
+	answer := placedOrder{OrderNo: o.OrderNo, Status: order.PendingPay, Total: o.Total, PayBefore: o.PayBefore.UTC()}
+	if o.Total.IsZero() {
+		answer.Status = order.Paid
+	}
+	h := c.Response().Header()
+	h.Set("Location", Prefix+"/orders/"+o.OrderNo)
+	if replayed {
+		h.Set("Idempotency-Replayed", "true")
+	}
+	return c.JSON(http.StatusCreated, answer)
+}
+
+// idempotencyKey is the one key of the request; its form is the order's affair. Errors: order.ErrKeyMissing.
+func idempotencyKey(h http.Header) (string, error) {
+	keys := h.Values("Idempotency-Key")
+	if len(keys) != 1 {
+		return "", order.ErrKeyMissing.Because("%d keys", len(keys))
+	}
+	return keys[0], nil
+}
+
+// orderAnswer is an order as it stands.
+type orderAnswer struct {
+	OrderNo     string       `json:"orderNo"`
+	Status      order.Status `json:"status"`
+	Total       money.Money  `json:"total"`
+	Refunded    money.Money  `json:"refunded"`
+	CreatedAt   time.Time    `json:"createdAt"`
+	PayBefore   time.Time    `json:"payBefore"`
+	PaidAt      *time.Time   `json:"paidAt"`
+	DeliveredAt *time.Time   `json:"deliveredAt"`
+	ClosedAt    *time.Time   `json:"closedAt"`
+	RefundedAt  *time.Time   `json:"refundedAt"`
+	URL         string       `json:"url"`
+	Items       []itemAnswer `json:"items"`
+}
+
+type itemAnswer struct {
+	SKUID     int64       `json:"skuId"`
+	VideoID   int64       `json:"videoId"`
+	Title     string      `json:"title"`
+	CoverURL  *string     `json:"coverUrl"`
+	Kind      string      `json:"kind"`
+	Quality   string      `json:"quality"`
+	RentHours *int        `json:"rentHours"`
+	Quantity  int         `json:"quantity"`
+	UnitPrice money.Money `json:"unitPrice"`
+	Amount    money.Money `json:"amount"`
+	Refunded  money.Money `json:"refunded"`
+	GrantedAt *time.Time  `json:"grantedAt"`
+	RevokedAt *time.Time  `json:"revokedAt"`
+}
+
+func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
+	a := orderAnswer{OrderNo: o.OrderNo, Status: o.Status, Total: o.Total, Refunded: o.Refunded, CreatedAt: o.CreatedAt.UTC(),
+		PayBefore: o.PayBefore.UTC(), PaidAt: utc(o.PaidAt), DeliveredAt: utc(o.DeliveredAt), ClosedAt: utc(o.ClosedAt),
+		RefundedAt: utc(o.RefundedAt), URL: d.PublicURL + "/orders/" + o.OrderNo, Items: make([]itemAnswer, len(o.Items))}
+	for n, i := range o.Items {
+		a.Items[n] = itemAnswer{SKUID: i.SKUID, VideoID: i.SPUID, Title: inLang(c, i.TitleZh, i.TitleEn), CoverURL: d.coverURL(i.Cover),
+			Kind: i.Kind, Quality: i.Quality, RentHours: hours(i.RentHours), Quantity: i.Quantity, UnitPrice: i.UnitAmount,
+			Amount: i.Amount, Refunded: i.Refunded, GrantedAt: utc(i.GrantedAt), RevokedAt: utc(i.RevokedAt)}
+	}
+	return a
+}
+
+// orderNo is the number that the address names. Numbers are ULIDs; what can't be one is not looked up.
+func orderNo(c *page.Ctx) (string, error) {
+	no := c.Param("orderNo")
+	if !isOrderNo(no) {
+		return "", order.ErrNotFound.Because("number %.60q", no)
+	}
+	return no, nil
+}
+
+func isOrderNo(s string) bool {
+	return len(s) == 26 && strings.Trim(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == ""
+}
+
+func (d Deps) showOrder(c *page.Ctx) error {
+	no, err := orderNo(c)
+	if err != nil {
+		return err
+	}
+	o, err := d.Orders.Get(c.Request().Context(), c.Viewer.UserID, no)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, d.orderOf(c, o))
+}
+
+func (d Deps) cancelOrder(c *page.Ctx) error {
+	no, err := orderNo(c)
+	if err != nil {
+		return err
+	}
+	o, err := d.Orders.Cancel(c.Request().Context(), c.Viewer.UserID, no)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, d.orderOf(c, o))
+}
+
+// listOrders shows one's own orders, newest first. The cursor is an order's number and not its row's id, which would
+// tell how much the mall sells.
+func (d Deps) listOrders(c *page.Ctx) error {
+	q, err := readQuery(c, "limit", "cursor")
+	if err != nil {
+		return err
+	}
+	limit, before, ctx := q.limit(), int64(0), c.Request().Context()
+	if err := q.err(); err != nil {
+		return err
+	}
+	if no := q.values.Get("cursor"); no != "" {
+		last, err := d.lastSeen(c, no)
+		if err != nil {
+			return err
+		}
+		before = last.ID
+	}
+	orders, err := d.Orders.List(ctx, c.Viewer.UserID, before, limit+1)
+	if err != nil {
+		return err
+	}
+	answer := list[orderAnswer]{}
+	if len(orders) > limit {
+		orders = orders[:limit]
+		answer.NextCursor = orders[limit-1].OrderNo
+	}
+	answer.Items = make([]orderAnswer, len(orders))
+	for n, o := range orders {
+		answer.Items[n] = d.orderOf(c, o)
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// lastSeen is the order that a cursor names. Errors: catalog.ErrCursorInvalid.
+func (d Deps) lastSeen(c *page.Ctx, cursor string) (order.Order, error) {
+	if !isOrderNo(cursor) {
+		return order.Order{}, catalog.ErrCursorInvalid.With("cursor", "malformed")
+	}
+	o, err := d.Orders.Get(c.Request().Context(), c.Viewer.UserID, cursor)
+	if errors.Is(err, order.ErrNotFound) {
+		return order.Order{}, catalog.ErrCursorInvalid.With("cursor", "other_list")
+	}
+	return o, err
+}

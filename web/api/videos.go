@@ -1,0 +1,212 @@
+package api
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"videomall/mall/catalog"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/mall/search"
+	"videomall/web/page"
+)
+
+// highestPrice bounds the price filters, in minor units.
+const highestPrice = 1_000_000_000_000
+
+// video is one video with one way to buy it: in lists the cheapest.
+type video struct {
+	VideoID         int64        `json:"videoId"`
+	SKUID           int64        `json:"skuId"`
+	Title           string       `json:"title"`
+	Creator         string       `json:"creator"`
+	CreatorSlug     string       `json:"creatorSlug"`
+	CategorySlug    string       `json:"categorySlug"`
+	Slug            string       `json:"slug"`
+	URL             string       `json:"url"`
+	CoverURL        *string      `json:"coverUrl"`
+	DurationSeconds int          `json:"durationSeconds"`
+	Price           *money.Money `json:"price"`
+	ListPrice       *money.Money `json:"listPrice"`
+	Rating          *float64     `json:"rating"`
+	RatingCount     int64        `json:"ratingCount"`
+}
+
+func (d Deps) videoOf(c *page.Ctx, k catalog.Card) video {
+	v := video{VideoID: k.SPUID, SKUID: k.FromSKUID, Title: inLang(c, k.TitleZh, k.TitleEn),
+		Creator: inLang(c, k.CreatorZh, k.CreatorEn), CreatorSlug: k.CreatorSlug, CategorySlug: k.CategorySlug, Slug: k.Slug,
+		URL: d.PublicURL + "/v/" + k.Slug, CoverURL: d.coverURL(k.Cover), DurationSeconds: k.DurationSeconds, Price: k.From,
+		ListPrice: k.FromList, RatingCount: k.RatingCount}
+	if k.RatingCount > 0 {
+		v.Rating = new(math.Round(k.Rating()*100) / 100)
+	}
+	return v
+}
+
+// videoList tells beside the list whether it answers the very words that were asked.
+type videoList struct {
+	list[video]
+	CorrectedQuery string `json:"correctedQuery,omitempty"`
+	Relaxed        bool   `json:"relaxed,omitempty"`
+}
+
+func (d Deps) listVideos(c *page.Ctx) error {
+	q, err := readQuery(c, "q", "category", "sort", "priceMin", "priceMax", "limit", "cursor")
+	if err != nil {
+		return err
+	}
+	words := q.words("q", search.LongestQuery)
+	f, err := d.filter(c, q)
+	if err != nil {
+		return err
+	}
+	answer := videoList{}
+	var found catalog.Page
+	if words == "" {
+		found, err = d.Catalog.List(c.Request().Context(), f)
+	} else {
+		var result search.Result
+		result, err = d.Search.Query(c.Request().Context(), words, f)
+		found, answer.CorrectedQuery, answer.Relaxed = result.Page, result.Corrected, result.Relaxed
+	}
+	if err != nil {
+		return err
+	}
+	answer.Items, answer.NextCursor = make([]video, 0, len(found.Items)), found.NextCursor
+	for _, k := range found.Items {
+		if k.From != nil { // taken off sale since it was listed
+			answer.Items = append(answer.Items, d.videoOf(c, k))
+		}
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// filter reads what narrows and orders the list. A category that does not exist is refused, for a program that
+// misspells one should not be told that nothing is on sale.
+func (d Deps) filter(c *page.Ctx, q *query) (catalog.Filter, error) {
+	f := catalog.Filter{NoCount: true, Limit: q.limit(), Cursor: q.values.Get("cursor"),
+		CategorySlug: q.values.Get("category"),
+		PriceMin:     q.number("priceMin", 0, highestPrice), PriceMax: q.number("priceMax", 0, highestPrice)}
+	if s := q.values.Get("sort"); s != "" {
+		var err error
+		if f.Sort, err = catalog.ParseSort(s); err != nil {
+			q.wrong["sort"] = "unknown"
+		}
+	}
+	if f.PriceMin != nil && f.PriceMax != nil && *f.PriceMin > *f.PriceMax {
+		q.wrong["priceMin"] = "above_price_max"
+	}
+	if f.CategorySlug != "" {
+		shelves, err := d.Catalog.Categories(c.Request().Context())
+		if err != nil {
+			return f, err
+		}
+		if !known(shelves, f.CategorySlug) {
+			q.wrong["category"] = "unknown"
+		}
+	}
+	return f, q.err()
+}
+
+func known(shelves []catalog.Category, slug string) bool {
+	for _, s := range shelves {
+		if s.Slug == slug {
+			return true
+		}
+	}
+	return false
+}
+
+// terms are what a SKU sells and whether this viewer could buy one now.
+type terms struct {
+	Kind        string     `json:"kind"`
+	Quality     string     `json:"quality"`
+	RentHours   *int       `json:"rentHours"`
+	MaxPerOrder int        `json:"maxPerOrder"`
+	PriceUntil  *time.Time `json:"priceUntil"`
+	Problem     *string    `json:"problem"`
+}
+
+type sibling struct {
+	SKUID     int64        `json:"skuId"`
+	Price     *money.Money `json:"price"`
+	ListPrice *money.Money `json:"listPrice"`
+	terms
+}
+
+// about is what of a video the list leaves out.
+type about struct {
+	VideoID     int64     `json:"videoId"`
+	Description string    `json:"description"`
+	Tags        []string  `json:"tags"`
+	PublishedAt time.Time `json:"publishedAt"`
+}
+
+type skuAnswer struct {
+	video
+	terms
+	About    about     `json:"video"`
+	Siblings []sibling `json:"siblings"`
+}
+
+func (d Deps) showSKU(c *page.Ctx) error {
+	id, err := strconv.ParseInt(c.Param("skuId"), 10, 64)
+	if err != nil {
+		return catalog.ErrSKUNotFound.Because("SKU %q", c.Param("skuId"))
+	}
+	product, err := d.Catalog.ProductOfSKU(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	problems, err := d.problems(c, product.SKUs)
+	if err != nil {
+		return err
+	}
+	answer := skuAnswer{video: d.videoOf(c, product.Card), Siblings: []sibling{},
+		About: about{VideoID: product.SPUID, Description: inLang(c, product.DescriptionZh, product.DescriptionEn),
+			Tags: append([]string{}, product.Tags...), PublishedAt: product.PublishedAt.UTC()}}
+	active := false
+	for _, k := range product.SKUs {
+		s := siblingOf(k, problems[k.ID])
+		if k.ID != id {
+			answer.Siblings = append(answer.Siblings, s)
+			continue
+		}
+		active = true
+		answer.SKUID, answer.Price, answer.ListPrice, answer.terms = k.ID, s.Price, s.ListPrice, s.terms
+	}
+	if !active {
+		return catalog.ErrSKUNotFound.Because("SKU %d is not active", id)
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+func siblingOf(k catalog.SKU, problem string) sibling {
+	s := sibling{SKUID: k.ID, terms: terms{Kind: k.Kind, Quality: k.Quality, RentHours: hours(k.RentHours), MaxPerOrder: k.MaxPerOrder}}
+	if k.Price != nil {
+		s.Price, s.ListPrice, s.PriceUntil = &k.Price.Amount, k.Price.List, utc(k.Price.Until)
+	}
+	if problem != "" {
+		s.Problem = &problem
+	}
+	return s
+}
+
+// problems says what keeps one unit of each SKU from being bought by this viewer, by the rules of an order.
+func (d Deps) problems(c *page.Ctx, skus []catalog.SKU) (map[int64]string, error) {
+	lines := make([]order.Line, len(skus))
+	for i, k := range skus {
+		lines[i] = order.Line{SKUID: k.ID, Quantity: 1}
+	}
+	quote, err := d.Orders.Quote(c.Request().Context(), c.Viewer.UserID, lines)
+	if err != nil {
+		return nil, err
+	}
+	problems := make(map[int64]string, len(quote.Lines))
+	for _, l := range quote.Lines {
+		problems[l.SKUID] = l.Problem
+	}
+	return problems, nil
+}
