@@ -26,8 +26,8 @@ const QueueTicks = "ticks"
 // jobTimeout bounds one run of one job; rescueAfter, when a job of a killed worker is taken up again. Until then
 // the sweepers keep the promises.
 const (
-	jobTimeout  = 30 * time.Second
-	rescueAfter = 2 * time.Minute
+	jobTimeout  = 20 * time.Second
+	rescueAfter = 30 * time.Second
 )
 
 // Deps are what the workers call and tell.

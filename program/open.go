@@ -67,6 +67,9 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 	}
 	p.later(func() error { p.Pools.Close(); return nil })
 	p.Metrics.WatchPool("primary", p.Pools.Primary)
+	if p.Pools.Replica != p.Pools.Primary {
+		p.Metrics.WatchPool("replica", p.Pools.Replica)
+	}
 	if p.redis, err = openRedis(redisURL); err != nil {
 		return p, err
 	}
@@ -101,7 +104,7 @@ func (p *Program) servers(ctx context.Context) (databaseURL, redisURL string, er
 	if postgres != nil {
 		databaseURL = postgres.URL
 		p.later(postgres.Stop)
-		p.note("PostgreSQL", "private, in "+p.cfg.EmbeddedPostgres)
+		p.note("PostgreSQL", "private, in "+postgres.Dir)
 	}
 	if cache != nil {
 		redisURL = cache.URL

@@ -22,8 +22,8 @@ var leaves = []string{"mall/fault", "mall/money"}
 var allowed = map[string][]string{
 	"":                     {"*"}, // main wires everything
 	"config":               {},
-	"db":                   {},
-	"db/dbtest":            {"db", "embedded"},
+	"db":                   {"db/migrations"},
+	"db/dbtest":            {"db", "db/migrations", "embedded"},
 	"db/migrations":        {},
 	"demo":                 {"mall", "mall/*"},
 	"embedded":             {},
