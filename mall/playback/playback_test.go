@@ -570,6 +570,12 @@ func TestDevices(t *testing.T) {
 		f.must(err)
 	}
 	// Four live; many new ones at once must still end at five.
+	// The account's own lock holds all of them at the door.
+	gate, err := f.pool.Begin(t.Context())
+	f.must(err)
+	defer gate.Rollback(context.WithoutCancel(t.Context()))
+	_, err = gate.Exec(t.Context(), "select pg_advisory_xact_lock(hashtextextended('playback_device ' || $1::bigint, 0))", ann)
+	f.must(err)
 	var wg sync.WaitGroup
 	var full atomic.Int32
 	for range 4 {
@@ -583,6 +589,14 @@ func TestDevices(t *testing.T) {
 			}
 		})
 	}
+	for deadline, waiting := time.Now().Add(30*time.Second), 0; waiting < 4; {
+		f.must(f.pool.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event = 'advisory'`).Scan(&waiting))
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of 4 devices wait", waiting)
+		}
+	}
+	f.must(gate.Commit(t.Context()))
 	wg.Wait()
 	devices, err := f.Devices(t.Context(), ann)
 	f.must(err)
