@@ -44,8 +44,8 @@ func TestOnlyTheRightWordsAcknowledge(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"an empty 200":   func(http.ResponseWriter, *http.Request) {},
 		"a false 200":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"received": false}`)) },
-		"a true 500":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"received": true}`, 500) },
-		"a redirect":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) },
+		"a true 500":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"received": true}`, http.StatusInternalServerError) },
+		"a redirect":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) },
 		"a hung up call": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,7 @@ func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
 		"300 s old":               {header: header(at(-300 * time.Second)), ok: true},
 		"300 s ahead":             {header: header(at(300 * time.Second)), ok: true},
 		"old secret beside new":   {header: header("t=" + strconv.FormatInt(noon.Unix(), 10) + ",v1=00ff," + v1), ok: true},
+		"new secret beside old":   {header: header(good + ",v1=00ff"), ok: true},
 		"unknown scheme beside":   {header: header(good + ",v9=abc, x"), ok: true},
 		"301 s old":               {header: header(at(-301 * time.Second))},
 		"301 s ahead":             {header: header(at(301 * time.Second))},

@@ -60,8 +60,10 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 		}
 	}
 	b.create("unpaid")
-	if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-y", AttemptNo: "unpaid", Amount: money.Of(1, "CNY")}); err == nil {
-		t.Fatal("an unpaid charge was refunded")
+	b.pay(b.create("processing"), sandbox.PayOptions{Processing: true, Delay: time.Minute})
+	for _, attemptNo := range []string{"unpaid", "processing"} {
+		_, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-" + attemptNo, AttemptNo: attemptNo, Amount: money.Of(1, "CNY")})
+		wantErr(t, err, payment.ErrRejected)
 	}
 
 	b.deliverAll()
