@@ -78,7 +78,7 @@ func CheckMigrated(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("check River's migrations: %w", err)
 	}
 	if !res.OK {
-		return fmt.Errorf("River's schema is behind: run videomall migrate: %v", res.Messages)
+		return fmt.Errorf("the job queue's schema is behind: run videomall migrate: %v", res.Messages)
 	}
 	return nil
 }

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
-
-	"videomall/static"
 )
 
 type contextKey struct{}
@@ -44,8 +42,6 @@ func icon(name string) string {
 
 // class joins class lists; the last word of a list that must win goes last in the stylesheet, not here.
 func class(lists ...string) string { return strings.TrimSpace(strings.Join(lists, " ")) }
-
-func asset(name string) string { return static.URL(name) }
 
 // describedBy names the hint and the error of a field, in reading order.
 func describedBy(f Field) string {

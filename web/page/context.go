@@ -12,7 +12,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
-	"videomall/mall/fault"
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -52,8 +51,6 @@ func (v Viewer) SignedIn() bool { return v.UserID != 0 }
 
 // Is says that the viewer has the role.
 func (v Viewer) Is(role string) bool { return v.UserID != 0 && v.Role == role }
-
-var errInvalidToken = fault.New(fault.Unauthenticated, "invalid_token", "The access token is unknown, expired or revoked.")
 
 // From returns the request's page context, making it at the first call. On an error the context is a guest's and still fit
 // to render the error.
