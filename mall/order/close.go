@@ -69,7 +69,7 @@ func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	if err := s.Payments.CloseAttempts(ctx, orderNo); err != nil {
 		return fmt.Errorf("%w: close the attempts of %s: %w", ErrAwaitsProvider, orderNo, err)
 	}
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.closeTx(ctx, tx, orderNo, m) })
+	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.closeTx(ctx, tx, orderNo, m) })
 	if err != nil {
 		return err
 	}
@@ -85,10 +85,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move)
 	if err := s.moveTx(ctx, tx, &o, m); err != nil {
 		return err
 	}
-	for _, i := range o.Items {
-		if i.reservation == nil {
-			continue
-		}
+	for _, i := range limited(o.Items) {
 		if _, err := s.Inventory.ReleaseTx(ctx, tx, *i.reservation); err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ type Money struct {
 // ConfirmPaid applies money that a provider took, once a transaction: the order becomes PAID, or the sum becomes
 // surplus and goes back by itself, or it waits in suspense for an operator. The outcome says which.
 func (s *Orders) ConfirmPaid(ctx context.Context, m Money) (outcome string, err error) {
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
 		outcome, err = s.confirmTx(ctx, tx, m)
 		return err
 	})
@@ -138,10 +138,7 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 	if err := s.moveTx(ctx, tx, o, move{Paid, cause, actor}); err != nil {
 		return err
 	}
-	for _, i := range o.Items {
-		if i.reservation == nil {
-			continue
-		}
+	for _, i := range limited(o.Items) {
 		sold, err := s.Inventory.SellTx(ctx, tx, *i.reservation)
 		if err != nil {
 			return err
@@ -165,7 +162,8 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 	return nil
 }
 
-// reviveTx takes a closed order's stock again, if it can be had at the price that was paid; else it changes nothing.
+// reviveTx takes a closed order's stock again, if it can be had at the price that was paid and its buyer does not own it by
+// now; else it changes nothing.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
 	offers, err := s.Catalog.OffersTx(ctx, tx, skuIDsOf(o.Items), s.Now())
 	if err != nil {
@@ -173,6 +171,13 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	}
 	for _, i := range o.Items {
 		if offer, ok := offers[i.SKUID]; !ok || offer.Amount != i.UnitAmount {
+			return false, nil
+		}
+		owned, err := s.Entitlements.OwnsTx(ctx, tx, o.UserID, i.SPUID, i.Quality)
+		if err != nil {
+			return false, err
+		}
+		if owned { // bought again after the close: nobody pays twice for one film
 			return false, nil
 		}
 	}

@@ -130,11 +130,17 @@ func (s *Orders) insertItemTx(ctx context.Context, tx pgx.Tx, o Order, lineNo in
 	return itemOf(row, o.Total.Currency), nil
 }
 
-// reserveTx holds the stock of an order's limited items, in the order of their SKUs so that two orders can't deadlock.
+// limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order, so that
+// no two orders wait for each other.
+func limited(items []Item) []Item {
+	list := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.reservation == nil })
+	slices.SortFunc(list, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })
+	return list
+}
+
+// reserveTx holds the stock of an order's limited items.
 func (s *Orders) reserveTx(ctx context.Context, tx pgx.Tx, o Order, until time.Time) error {
-	limited := slices.DeleteFunc(slices.Clone(o.Items), func(i Item) bool { return i.reservation == nil })
-	slices.SortFunc(limited, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })
-	for _, i := range limited {
+	for _, i := range limited(o.Items) {
 		err := s.Inventory.ReserveTx(ctx, tx, inventory.Reservation{Token: *i.reservation, OrderNo: o.OrderNo,
 			SKUID: i.SKUID, UserID: o.UserID, Qty: i.Quantity, ExpiresAt: until})
 		if f := fault.From(err); err != nil && f.Slug == inventory.ErrSoldOut.Slug {

@@ -49,7 +49,8 @@ type RefundItem struct {
 const revokedCause = "refund"
 
 // Refund promises money back and ends the access of the items it pays for, in one transaction; a job then asks the
-// provider. What is refunded and being refunded never exceeds what was paid.
+// provider. What is refunded and being refunded never exceeds what was paid. Items that cost nothing are taken back at once.
+// The order is REFUNDED when its whole sum is back and none of its items is left.
 // Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
 func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
@@ -81,8 +82,8 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest) (Refu
 	if err != nil {
 		return Refund{}, err
 	}
-	if o.Total.IsZero() {
-		return s.giveUpTx(ctx, tx, o, r)
+	if total(shares, o.Total.Currency).IsZero() {
+		return s.giveUpTx(ctx, tx, o, r, shares)
 	}
 	capture, err := s.consumedTx(ctx, tx, o.OrderNo)
 	if err != nil {
@@ -93,26 +94,39 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest) (Refu
 	if err != nil {
 		return Refund{}, err
 	}
-	return refund, s.revokeTx(ctx, tx, o, chosen(o, r.ItemIDs))
+	return refund, s.revokeTx(ctx, tx, &o, shares)
 }
 
-// giveUpTx ends an order that cost nothing: there is no money to move, only access to end.
-func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest) (Refund, error) {
-	if err := s.revokeTx(ctx, tx, o, o.Items); err != nil {
+// giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It is
+// written down as a refund all the same, which has succeeded at once.
+func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, shares []RefundItem) (Refund, error) {
+	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{shares: shares, amount: money.Of(0, o.Total.Currency), cause: "operator",
+		key: r.Key, reason: r.Reason, actor: r.Actor})
+	if err != nil {
 		return Refund{}, err
 	}
-	if err := s.restockTx(ctx, tx, o.Items); err != nil {
+	if err := s.revokeTx(ctx, tx, &o, shares); err != nil {
 		return Refund{}, err
 	}
-	if err := s.moveTx(ctx, tx, &o, move{Refunded, "operator", r.Actor}); err != nil {
+	if err := s.restockTx(ctx, tx, shared(o, shares)); err != nil {
 		return Refund{}, err
 	}
-	now := s.Now()
-	return Refund{OrderNo: o.OrderNo, Amount: o.Total, Cause: "operator", Reason: r.Reason, Actor: r.Actor,
-		Status: payment.Succeeded, CreatedAt: now, SettledAt: &now}, s.eventTx(ctx, tx, "order.refunded", o)
+	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{RefundNo: refund.RefundNo, Status: payment.Succeeded, At: s.Now()})
+	if err != nil {
+		return Refund{}, fmt.Errorf("settle refund %s: %w", refund.RefundNo, err)
+	}
+	refund = refundOf(row)
+	refund.Items = shares
+	if o.Refunded == o.Total && allRevoked(o) {
+		if err := s.moveTx(ctx, tx, &o, move{Refunded, refund.Cause, refund.Actor}); err != nil {
+			return Refund{}, err
+		}
+	}
+	return refund, s.eventTx(ctx, tx, "order.refunded", o)
 }
 
-// sharesTx is what each chosen item may still get back. The order is locked, so two refunds can't both take it.
+// sharesTx is what each chosen item may still get back: nothing for one that cost nothing and can still be watched. The
+// order is locked, so two refunds can't both take it.
 func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int64) ([]RefundItem, error) {
 	for _, id := range itemIDs {
 		if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
@@ -129,11 +143,11 @@ func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int
 	}
 	var shares []RefundItem
 	for _, i := range chosen(o, itemIDs) {
-		if left := i.Amount.Amount - i.Refunded.Amount - pending[i.ID]; left > 0 {
+		if left := i.Amount.Amount - i.Refunded.Amount - pending[i.ID]; left > 0 || i.Amount.IsZero() && i.RevokedAt == nil {
 			shares = append(shares, RefundItem{i.ID, money.Of(left, i.Amount.Currency)})
 		}
 	}
-	if len(shares) == 0 && !o.Total.IsZero() {
+	if len(shares) == 0 {
 		return nil, ErrNothingLeft.Because("items %v of %s", itemIDs, o.OrderNo)
 	}
 	return shares, nil
@@ -165,6 +179,22 @@ type newRefund struct {
 
 // startRefundTx writes a refund down in both modules and enqueues the request to the provider.
 func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
+	refund, err := s.writeRefundTx(ctx, tx, o, n)
+	if err != nil {
+		return Refund{}, err
+	}
+	if err := s.Payments.RefundTx(ctx, tx, payment.Refund{RefundNo: refund.RefundNo, CaptureID: n.capture.ID, Amount: n.amount,
+		Reason: n.reason}); err != nil {
+		return Refund{}, err
+	}
+	if _, err := s.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
+		return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
+	}
+	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
+}
+
+// writeRefundTx writes down which items a refund pays back, and how much.
+func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{RefundNo: newNumber(s.Now()), OrderNo: o.OrderNo,
 		Amount: n.amount.Amount, Currency: n.amount.Currency, Cause: n.cause, RequestKey: n.key, Reason: n.reason,
 		Actor: n.actor, CreatedAt: s.Now()})
@@ -178,27 +208,37 @@ func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 			return Refund{}, fmt.Errorf("write refund %s of item %d: %w", row.RefundNo, share.ItemID, err)
 		}
 	}
-	if err := s.Payments.RefundTx(ctx, tx, payment.Refund{RefundNo: row.RefundNo, CaptureID: n.capture.ID, Amount: n.amount,
-		Reason: n.reason}); err != nil {
-		return Refund{}, err
-	}
-	if _, err := s.River.InsertTx(ctx, tx, RefundArgs{row.RefundNo}, nil); err != nil {
-		return Refund{}, fmt.Errorf("enqueue refund %s: %w", row.RefundNo, err)
-	}
-	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
+	return refund, nil
 }
 
-// revokeTx ends the access that items gave, or keeps it from being given.
-func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o Order, items []Item) error {
-	for _, i := range items {
+// revokeTx ends the access that the items of a refund gave, or keeps it from being given.
+func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
+	now := s.Now()
+	for n, i := range o.Items {
+		if !slices.ContainsFunc(shares, func(share RefundItem) bool { return share.ItemID == i.ID }) {
+			continue
+		}
 		if _, err := s.Entitlements.RevokeTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
 			return err
 		}
-		if err := s.q.RevokeItem(ctx, tx, dbsqlc.RevokeItemParams{ID: i.ID, At: s.Now()}); err != nil {
+		if err := s.q.RevokeItem(ctx, tx, dbsqlc.RevokeItemParams{ID: i.ID, At: now}); err != nil {
 			return fmt.Errorf("note that item %d of %s is revoked: %w", i.LineNo, o.OrderNo, err)
 		}
+		o.Items[n].RevokedAt = &now
 	}
 	return nil
+}
+
+// shared are the items of an order that a refund pays back.
+func shared(o Order, shares []RefundItem) []Item {
+	return slices.DeleteFunc(slices.Clone(o.Items), func(i Item) bool {
+		return !slices.ContainsFunc(shares, func(share RefundItem) bool { return share.ItemID == i.ID })
+	})
+}
+
+// allRevoked says that nothing of an order can be watched any more.
+func allRevoked(o Order) bool {
+	return !slices.ContainsFunc(o.Items, func(i Item) bool { return i.RevokedAt == nil })
 }
 
 func chosen(o Order, itemIDs []int64) []Item {

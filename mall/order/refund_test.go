@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -206,5 +207,29 @@ func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 	if s.watches(alice, o, 0) || s.stock(film).Available != 1 {
 		t.Errorf("stock %+v", s.stock(film))
 	}
+	s.whole()
+}
+
+func TestARefundNoticeOverAnotherSumSettlesNothing(t *testing.T) {
+	s := open(t)
+	o := s.bought(alice, one(s.sells(990, 2)))
+	r, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
+	s.ok(err)
+	now, attempt := s.now(), query[string](s, `select attempt_no from video_payment`)[0]
+	for n, sum := range []string{`"amount":989,"currency":"CNY"`, `"amount":990,"currency":"JPY"`} {
+		body := fmt.Sprintf(`{"eventId":"e%d","type":"refund.succeeded","outTradeNo":%q,"channelTxnNo":"T1","refundNo":%q,%s,"occurredAt":%q}`,
+			n, attempt, r.RefundNo, sum, now.Format(time.RFC3339))
+		if outcome, _, err := s.notify(body, now, "sandbox-secret"); err != nil || outcome != order.OutcomeRefundUnmatched {
+			t.Errorf("%s: %s, %v", sum, outcome, err)
+		}
+	}
+	if got := s.refundStates(o); got != "pending" {
+		t.Errorf("refund %s", got)
+	}
+	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 2 || cases[0].Kind != order.OutcomeRefundUnmatched {
+		t.Errorf("cases %+v, %v", cases, err)
+	}
+	s.refunds() // the refund itself goes on
+	s.is(o.OrderNo, order.Refunded)
 	s.whole()
 }

@@ -55,6 +55,10 @@ func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice
 	}
 	row, err := s.q.RefundByNo(ctx, tx, n.RefundNo)
 	if err == nil && row.OrderNo == o.OrderNo {
+		if asked := money.Of(row.Amount, row.Currency); n.Amount != asked { // what the provider says when asked decides
+			return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, n.Provider+"/"+n.EventID,
+				map[string]any{"refundNo": n.RefundNo, "expected": asked, "received": n.Amount})
+		}
 		return s.settleTx(ctx, tx, o, n.RefundNo, status, n.ChannelRefundNo)
 	}
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -89,7 +93,7 @@ func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captur
 		if err != nil {
 			return "", err
 		}
-		if err := s.revokeTx(ctx, tx, o, o.Items); err != nil {
+		if err := s.revokeTx(ctx, tx, &o, shares); err != nil {
 			return "", err
 		}
 		return s.settleTx(ctx, tx, o, refund.RefundNo, payment.Succeeded, n.ChannelRefundNo)
@@ -162,26 +166,30 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 			return err
 		}
 	}
+	var whole []Item
 	for _, share := range shares {
 		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{ID: share.ItemID, Amount: share.Amount}); err != nil {
 			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
 		}
 		for _, i := range o.Items {
 			if i.ID == share.ItemID && i.Refunded.Amount+share.Amount == i.Amount.Amount {
-				if err := s.restockTx(ctx, tx, []Item{i}); err != nil {
-					return err
-				}
+				whole = append(whole, i)
 			}
 		}
 	}
-	if r.Cause == OutcomePaidTwice { // the order keeps what it was first paid with
+	if err := s.restockTx(ctx, tx, whole); err != nil {
+		return err
+	}
+	// The order keeps what it was paid with, and what it got back before: a further sum that came too late is not its own.
+	if r.Cause == OutcomePaidTwice || r.Cause == OutcomePaidAfterClose && o.Status != Closed {
 		return nil
 	}
 	row, err := s.q.AddOrderRefund(ctx, tx, dbsqlc.AddOrderRefundParams{OrderNo: o.OrderNo, Amount: r.Amount.Amount})
 	if err != nil {
 		return fmt.Errorf("book refund %s of %s: %w", r.RefundNo, o.OrderNo, err)
 	}
-	if row.RefundedAmount == row.TotalAmount {
+	// An item that cost nothing may be left when all money is back: then the order is not over.
+	if row.RefundedAmount == row.TotalAmount && (o.Status == Closed || allRevoked(o)) {
 		if err := s.moveTx(ctx, tx, &o, move{Refunded, r.Cause, r.Actor}); err != nil {
 			return err
 		}
@@ -190,10 +198,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 }
 
 func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
-	for _, i := range items {
-		if i.reservation == nil {
-			continue
-		}
+	for _, i := range limited(items) {
 		if _, err := s.Inventory.RestockTx(ctx, tx, *i.reservation); err != nil {
 			return err
 		}

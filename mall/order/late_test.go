@@ -1,0 +1,79 @@
+package order_test
+
+import (
+	"strings"
+	"testing"
+
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+)
+
+// refundStates lists how the refunds of an order stand, the oldest first.
+func (s *shop) refundStates(o order.Order) string {
+	s.t.Helper()
+	return strings.Join(query[string](s, `select status from order_refund where order_no = $1 order by created_at, refund_no`, o.OrderNo), " ")
+}
+
+func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 1)
+	o := s.place(alice, one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true, Twice: true})
+	s.closeUnasked(o)
+	s.bought(bob, one(film)) // nothing is left to revive the order with
+	s.releaseNotices()
+	s.refunds()
+	if got := s.refundStates(o); got != "succeeded succeeded" {
+		t.Errorf("refunds %s", got)
+	}
+	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(990) {
+		t.Errorf("the order got back %s, the surplus beyond it is none of its own", got.Refunded)
+	}
+	s.whole()
+}
+
+func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 1)
+	o := s.place(alice, one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true, Twice: true})
+	s.closeUnasked(o)
+	other := s.place(bob, one(film))
+	notices := query[int64](s, `update sandbox_notice set held = false returning id`)
+	s.ok(s.sandbox.Deliver(s.ctx, notices[0])) // no stock: this one goes back
+	if _, err := s.orders.Cancel(s.ctx, bob, other.OrderNo); err != nil {
+		t.Fatal(err)
+	}
+	s.ok(s.sandbox.Deliver(s.ctx, notices[1])) // stock again: this one pays
+	if got := s.outcomes(); got != "paid_after_close revived" {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	s.refunds()
+	if got := s.refundStates(o); got != "succeeded" {
+		t.Errorf("refunds %s", got)
+	}
+	if got := s.is(o.OrderNo, order.Delivered); !got.Refunded.IsZero() || !s.watches(alice, o, 0) {
+		t.Errorf("the order that was paid lost something: %+v", got)
+	}
+	s.whole()
+}
+
+func TestAnOrderIsNotRevivedForWhatItsBuyerOwnsByNow(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 3)
+	o := s.place(alice, one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
+	s.closeUnasked(o)
+	s.bought(alice, one(film)) // the payment seemed lost, so the film was bought again
+	s.releaseNotices()
+	if got := s.outcomes(); !strings.HasSuffix(got, order.OutcomePaidAfterClose) {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+	if got := s.stock(film); got.Sold != 1 || got.Available != 2 {
+		t.Errorf("stock %+v", got)
+	}
+	s.whole()
+}
