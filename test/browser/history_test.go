@@ -1,0 +1,122 @@
+package browser_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// listed is what a list shows, as one text to compare by.
+const listed = `[...document.querySelectorAll('#cards a.card-link')].map(a => a.getAttribute('href')).join(' ')`
+
+// TestBackRestoresTheList goes through a sort, a filter and a film, and back again.
+func TestBackRestoresTheList(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 1280})
+	p.visit("/videos")
+	eval[bool](p, `window.stayed = true`)
+	seen := map[string]string{"/videos": eval[string](p, listed)}
+
+	p.click(`nav a[href*="sort=newest"]`)
+	p.until(`location.search === '?sort=newest' && ` + listed + ` !== ` + quoted(seen["/videos"]))
+	seen["/videos?sort=newest"] = eval[string](p, listed)
+	p.click(`label:has(> #filter-quality-4K)`)
+	p.until(`location.search.includes('quality=4K') && ` + listed + `.split(' ').length === 2`)
+	filtered := eval[string](p, `location.pathname + location.search`)
+	seen[filtered] = eval[string](p, listed)
+	if !eval[bool](p, `window.stayed === true`) {
+		t.Error("the list was loaded anew instead of swapped")
+	}
+	p.click(`#cards a.card-link`)
+	p.at("/v/")
+	for _, path := range []string{filtered, "/videos?sort=newest", "/videos"} {
+		eval[bool](p, `history.back(); true`)
+		p.until(`location.pathname + location.search === ` + quoted(path) + ` && ` + listed + ` === ` + quoted(seen[path]))
+	}
+	p.until(`!document.querySelector('#filter-quality-4K').checked`)
+	eval[bool](p, `history.forward(); true`)
+	p.until(`location.search === '?sort=newest' && ` + listed + ` === ` + quoted(seen["/videos?sort=newest"]))
+
+	before := eval[int](p, `document.querySelectorAll('#cards article').length`)
+	p.click(`#more a[rel=next]`)
+	p.until(`document.querySelectorAll('#cards article').length > ` + itoa(before))
+}
+
+// TestTwoClicksAreOneOrder presses each button that costs money twice, and comes back to press it again.
+func TestTwoClicksAreOneOrder(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 1280})
+	mei := p.mall.account(t, "Mei", "shopper")
+	p.enter(mei)
+	p.inCart("pour-over-coffee")
+	orders := func() int { return p.mall.count(t, `select count(*) from video_order where user_id = $1`, mei.ID) }
+
+	p.visit("/checkout")
+	p.doubleClick(`#checkout button[data-once]`)
+	p.at("/sandbox/pay/")
+	if n := orders(); n != 1 {
+		t.Errorf("a double click made %d orders", n)
+	}
+	eval[bool](p, `history.back(); true`)
+	p.at("/checkout")
+	if eval[bool](p, `!!document.querySelector('#checkout button[data-once]')`) {
+		p.click(`#checkout button[data-once]`) // the page as the browser kept it
+		p.until(`!location.pathname.startsWith('/checkout') && document.readyState === 'complete'`)
+	}
+	if n := orders(); n != 1 {
+		t.Errorf("back and pay again made %d orders", n)
+	}
+	orderNo := p.mall.text(t, `select order_no from video_order where user_id = $1`, mei.ID)
+	p.visit("/orders/" + orderNo)
+	p.click(`form[action$="/pay"] button[data-once]`)
+	p.at("/sandbox/pay/")
+	p.doubleClick(`form[action^="/sandbox/pay/"] button.btn-secondary`)
+	p.at("/orders/" + orderNo)
+	p.has(`[data-status="DELIVERED"]`)
+	if n := p.mall.count(t, `select count(*) from payment_capture where order_no = $1`, orderNo); n != 1 {
+		t.Errorf("a double click paid %d times", n)
+	}
+}
+
+// TestEndedSessionLeadsBack signs in again where the session ended under a page, and goes on there.
+func TestEndedSessionLeadsBack(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 390})
+	mei := p.mall.account(t, "Mei", "shopper")
+	o := p.mall.place(t, mei.ID, p.mall.sku(t, "thousand-cranes", "rent", "HD"))
+	p.enter(mei)
+	p.expect(`401 \(Unauthorized\)`)
+
+	p.visit("/orders/" + o.OrderNo) // asks once a second, and finds the session gone
+	p.forget()
+	p.at("/sign-in?next=%2Forders%2F" + o.OrderNo)
+	p.fill(`#email`, mei.Email)
+	p.fill(`#password`, "demo-mall")
+	p.click(`form[action="/sign-in"] button[type=submit]`)
+	p.at("/orders/" + o.OrderNo)
+	p.has(`form[action$="/pay"]`)
+
+	p.inCart("six-string-colours")
+	p.visit("/checkout") // and a form that is sent without it orders nothing
+	p.forget()
+	p.click(`#checkout button[data-once]`)
+	p.at("/sign-in?next=%2Fcheckout")
+	if n := p.mall.count(t, `select count(*) from video_order where user_id = $1`, mei.ID); n != 1 {
+		t.Errorf("%d orders, want the one from before", n)
+	}
+}
+
+// forget ends the session as its expiry does: the cookie is gone.
+func (p *person) forget() {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.ClearBrowserCookies, cdp.Empty{})
+	p.ok(err)
+	p.cookie("lang", p.look.lang)
+}
+
+func (p *person) doubleClick(css string) {
+	p.t.Helper()
+	p.do(chromedp.DoubleClick(chromedp.CSS(css), chromedp.NodeVisible))
+}

@@ -1,0 +1,84 @@
+package browser_test
+
+import (
+	_ "embed"
+	"strconv"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed testdata/axe.min.js
+var axe string
+
+// violation is what axe-core found, as far as a person mends it by.
+type violation struct {
+	ID, Impact, Help string
+	Nodes            []string
+}
+
+// runAxe looks for violations of WCAG 2.2 A and AA and of axe's best practices; only serious and critical ones count.
+const runAxe = `axe.run(document, {resultTypes: ['violations'], preload: false}).then(r => r.violations
+	.filter(v => v.impact === 'serious' || v.impact === 'critical')
+	.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 5).map(n => n.target.join(' ') + '  ' + n.html.slice(0, 200) + '  ' + n.failureSummary.replace(/\s+/g, ' ').slice(0, 300))})))`
+
+// axeViolations asks axe-core about the page as it stands. Movement is stopped first: colours that fade in have no contrast yet.
+func (p *person) axeViolations() []violation {
+	p.t.Helper()
+	eval[bool](p, `document.getAnimations().forEach(a => { try { a.finish(); } catch { a.cancel(); } }); true`)
+	if !eval[bool](p, `typeof axe === 'object'`) {
+		eval[bool](p, axe+`;true`)
+	}
+	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]violation](runAxe, chromedp.EvalAwaitPromise))
+	p.ok(err)
+	return found
+}
+
+// fits says what sticks out at the right edge, if anything does.
+const sticksOut = `(() => {
+	const room = document.documentElement.clientWidth;
+	if (document.documentElement.scrollWidth <= room) return '';
+	const out = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > room + 1 && !e.closest('.rail')).slice(-3);
+	return document.documentElement.scrollWidth + ' px: ' + out.map(e => e.outerHTML.slice(0, 160)).join('\n');
+})()`
+
+func TestPagesOnAPhoneInTheDark(t *testing.T) {
+	t.Parallel()
+	inspect(t, look{lang: "zh-CN", width: 390, theme: "dark"})
+}
+
+func TestPagesOnADeskInTheLight(t *testing.T) {
+	t.Parallel()
+	inspect(t, look{lang: "en", width: 1280, theme: "light"})
+}
+
+// inspect sees that each page can be used by everybody, fits a phone, and says what language it is in.
+func inspect(t *testing.T, l look) {
+	tour(t, l, func(p *person, s stop) {
+		for _, v := range p.axeViolations() {
+			t.Errorf("%s (%s, %d px, %s): %s %s: %s", s.name, l.lang, l.width, l.theme, v.Impact, v.ID, v.Help)
+			for _, n := range v.Nodes {
+				t.Log("    " + n)
+			}
+		}
+		if lang := eval[string](p, `document.documentElement.lang`); lang != l.lang {
+			t.Errorf("%s is in %q, want %q", s.name, lang, l.lang)
+		}
+		p.fitsPhone(s.name)
+	})
+}
+
+// fitsPhone sees that nothing reaches beyond a narrow screen.
+func (p *person) fitsPhone(name string) {
+	p.t.Helper()
+	const phone = 390
+	if p.look.width != phone {
+		p.do(chromedp.EmulateViewport(phone, height(phone)))
+		defer p.do(chromedp.EmulateViewport(p.look.width, height(p.look.width)))
+	}
+	if out := eval[string](p, sticksOut); out != "" {
+		p.t.Errorf("%s (%s) is wider than a phone: %s", name, p.look.lang, out)
+	}
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

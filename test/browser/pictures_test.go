@@ -1,0 +1,35 @@
+package browser_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+var pictures = flag.String("pictures", "", "a folder that TestPictures writes PNGs of all pages to")
+
+// TestPictures takes the pictures that the README shows and people look at: go test ./test/browser -run TestPictures -pictures DIR
+func TestPictures(t *testing.T) {
+	if *pictures == "" {
+		t.Skip("no -pictures DIR")
+	}
+	if err := os.MkdirAll(*pictures, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []look{{lang: "en", width: 1280, theme: "light"}, {lang: "zh-CN", width: 390, theme: "light"},
+		{lang: "zh-CN", width: 1280, theme: "dark"}, {lang: "en", width: 390, theme: "dark"}} {
+		tour(t, l, func(p *person, s stop) {
+			eval[bool](p, `document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; }); true`)
+			p.until(`[...document.images].every(i => i.complete)`)
+			p.painted()
+			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+			p.ok(err)
+			name := fmt.Sprintf("%s-%d-%s-%s.png", s.name, l.width, l.lang, l.theme)
+			p.ok(os.WriteFile(filepath.Join(*pictures, name), png, 0o644))
+		})
+	}
+}

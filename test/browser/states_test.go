@@ -1,0 +1,163 @@
+package browser_test
+
+import (
+	"testing"
+
+	"videomall/mall/account"
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+)
+
+// people are who the pages are shown to, with an order in each of its states.
+type people struct {
+	shopper, newcomer, operator          account.User
+	pending, delivered, refunded, closed string // order numbers
+	paying                               string // the path of an open payment page
+}
+
+func (h *house) populate(t *testing.T) people {
+	t.Helper()
+	e := people{shopper: h.account(t, "Mei 梅", account.RoleShopper), newcomer: h.account(t, "New Here", account.RoleShopper),
+		operator: h.account(t, "Operator", account.RoleOperator)}
+	id := e.shopper.ID
+	e.delivered = h.bought(t, id, h.sku(t, "ink-mountains", "own", "HD")).OrderNo
+	h.bought(t, id, h.sku(t, "night-train-window", "rent", "HD"), h.sku(t, "koi-pond", "own", "HD"))
+	e.refunded = h.bought(t, id, h.sku(t, "rain-piano", "own", "HD")).OrderNo
+	h.refund(t, e.refunded)
+	closed := h.place(t, id, h.sku(t, "neon-rain", "own", "HD"))
+	if _, err := h.Orders.Cancel(t.Context(), id, closed.OrderNo); err != nil {
+		t.Fatal(err)
+	}
+	h.reaches(t, closed.OrderNo, order.Closed)
+	e.closed = closed.OrderNo
+
+	// A buyer who pays too little leaves a case for the operators, and jobs and events that gave up are dead letters.
+	odd := h.place(t, h.account(t, "Paid Too Little", account.RoleShopper).ID, h.sku(t, "pulled-noodles", "own", "HD"))
+	h.pay(t, odd, sandbox.PayOptions{Amount: 1})
+	eventually(t, "the wrong amount is a case", func() bool {
+		return h.count(t, `select count(*) from order_case where order_no = $1`, odd.OrderNo) > 0
+	})
+	h.exec(t, `insert into outbox_delivery (subscriber, event_id, aggregate, state, attempts, last_error, settled_at)
+		select 'newsletter', id, aggregate, 'dead', 8, 'the other side does not answer', now() from outbox_event order by id limit 1 on conflict do nothing`)
+	h.exec(t, `update river_job set state = 'discarded', finalized_at = now(), attempt = max_attempts,
+		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no such table', 'trace', '')]
+		where id = (select id from river_job where kind = 'order_close' and args->>'orderNo' = $1)`, closed.OrderNo)
+
+	pending := h.place(t, id, h.sku(t, "balloon-morning", "own", "4K"))
+	attempt, err := h.Orders.Prepay(t.Context(), id, pending.OrderNo, sandbox.Name, h.url+"/orders/"+pending.OrderNo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.pending, e.paying = pending.OrderNo, attempt.Action.URL[len(h.url):]
+	return e
+}
+
+// stop is a page and how to come to it.
+type stop struct {
+	name  string
+	who   *account.User // nil is a guest
+	path  string
+	ready string // an expression that is true when the page is as it is meant to be seen
+	act   func(*person)
+	wrong string // what the browser may log, because the page is about a failure
+}
+
+// places are all pages, in the states that people meet them in.
+func places(e people) []stop {
+	s, n, o := &e.shopper, &e.newcomer, &e.operator
+	return []stop{
+		{name: "home", path: "/"},
+		{name: "list", path: "/videos"},
+		{name: "list-filtered", path: "/videos?kind=own&quality=4K&filters=1"},
+		{name: "category", path: "/c/ocean"},
+		{name: "creator", path: "/creators/lin-xi"},
+		{name: "search", path: "/search?q=%E6%B5%B7"},
+		{name: "search-empty", path: "/search?q=zzqqxxyy"},
+		{name: "product", path: "/v/first-light-ridge", ready: `document.querySelector('[data-trailer] media-play-button')`},
+		{name: "product-held", who: s, path: "/v/ink-mountains", ready: `document.querySelector('[data-trailer] media-play-button')`},
+		{name: "cart-empty", path: "/cart"},
+		{name: "sign-in", path: "/sign-in"},
+		{name: "sign-up", path: "/sign-up"},
+		{name: "sign-up-wrong", path: "/sign-up", act: signUpWrongly, ready: `document.querySelector('#password-error')`, wrong: `422`},
+		{name: "not-found", path: "/v/no-such-film", wrong: `404`},
+		{name: "error", path: "/videos?cursor=%21", wrong: `4\d\d`},
+		{name: "cart", who: s, path: "/videos", act: func(p *person) { p.inCart("snow-in-the-pines", "jellyfish-drift"); p.visit("/cart") }},
+		{name: "checkout", who: s, path: "/checkout"},
+		{name: "sandbox", who: s, path: e.paying, act: func(p *person) { p.click("details > summary") }},
+		{name: "order-pending", who: s, path: "/orders/" + e.pending},
+		{name: "order-delivered", who: s, path: "/orders/" + e.delivered},
+		{name: "order-refunded", who: s, path: "/orders/" + e.refunded},
+		{name: "order-closed", who: s, path: "/orders/" + e.closed},
+		{name: "orders", who: s, path: "/orders"},
+		{name: "library", who: s, path: "/library"},
+		{name: "watch", who: s, path: "/watch/ink-mountains", ready: film + `?.readyState >= 2`},
+		{name: "watch-rental", who: s, path: "/watch/night-train-window"},
+		{name: "watch-refused", who: s, path: "/watch/rain-piano", wrong: `403`},
+		{name: "devices", who: s, path: "/library/devices"},
+		{name: "account", who: s, path: "/account"},
+		{name: "menu", who: s, path: "/videos", act: func(p *person) { p.click("details[data-menu] > summary") }},
+		{name: "library-empty", who: n, path: "/library"},
+		{name: "orders-empty", who: n, path: "/orders"},
+		{name: "admin", who: o, path: "/admin"},
+		{name: "admin-orders", who: o, path: "/admin/orders"},
+		{name: "admin-order", who: o, path: "/admin/orders/" + e.delivered},
+		{name: "admin-refund", who: o, path: "/admin/orders/" + e.delivered, act: reviewRefund},
+		{name: "admin-cases", who: o, path: "/admin/cases"},
+		{name: "admin-letters", who: o, path: "/admin/dead-letters"},
+		{name: "admin-letter", who: o, path: "/admin/dead-letters", act: func(p *person) { p.click(`main a[href^="/admin/dead-letters/"]`); p.at("/admin/dead-letters/") }},
+	}
+}
+
+func signUpWrongly(p *person) {
+	p.do(setValue("#name", "Robin"), setValue("#email", "robin@example.test"), setValue("#password", "short"))
+	p.click(`form[action="/sign-up"] button[type=submit]`)
+}
+
+func reviewRefund(p *person) {
+	p.fill(`#reason`, "changed their mind")
+	p.click(`form[action$="/refund"] button[type=submit]`)
+	p.at(eval[string](p, `location.pathname.replace(/\/refund$/, '') + '/refund'`))
+}
+
+// inCart puts films into the person's cart, however often it is asked to.
+func (p *person) inCart(slugs ...string) {
+	p.t.Helper()
+	for _, slug := range slugs {
+		p.visit("/v/" + slug)
+		p.click(`button[name=next][value="/v/` + slug + `"]`)
+		p.until(`document.querySelector('#cart-link span')`)
+	}
+	p.until(`+document.querySelector('#cart-link span').textContent >= ` + quoted(itoa(len(slugs))))
+}
+
+// tour walks through all pages, as each of the people in turn.
+func tour(t *testing.T, l look, seen func(*person, stop)) {
+	t.Helper()
+	h, _ := require(t)
+	e := h.populate(t)
+	var p *person
+	var who *account.User
+	for i, s := range places(e) {
+		if i == 0 || s.who != who {
+			p, who = newPerson(t, l), s.who
+			if who != nil {
+				p.enter(*who)
+			}
+		}
+		p.mu.Lock()
+		p.expected = nil
+		p.mu.Unlock()
+		if s.wrong != "" {
+			p.expect(`Failed to load resource: the server responded with a status of ` + s.wrong)
+		}
+		p.visit(s.path)
+		if s.act != nil {
+			s.act(p)
+		}
+		if s.ready != "" {
+			p.until(s.ready)
+		}
+		p.until(`document.readyState === 'complete'`)
+		seen(p, s)
+	}
+}
