@@ -38,7 +38,7 @@ const maxBody = "256K"
 func New(d Deps) http.Handler {
 	e := echo.New()
 	e.IPExtractor = addressOf(d.Config)
-	e.Pre(observe(d.Log, d.Metrics))
+	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
 	site := page.New(page.Options{Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
 		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now})
 	site.Use(e)

@@ -1,0 +1,4 @@
+package web
+
+// OneName is oneName.
+var OneName = oneName
