@@ -42,7 +42,7 @@ type Deps struct {
 func New(d Deps) (*river.Client[pgx.Tx], error) {
 	tasks := tasks(d)
 	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{
-		Logger: d.Log,
+		Logger: telemetry.AtLeast(slog.LevelWarn, d.Log), // it counts its jobs aloud every 5 s
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:  {MaxWorkers: 4},
 			order.QueueDeliver:  {MaxWorkers: 16},

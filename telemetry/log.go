@@ -44,6 +44,28 @@ func (h contextHandler) WithGroup(name string) slog.Handler {
 	return contextHandler{h.Handler.WithGroup(name)}
 }
 
+// AtLeast is a logger that keeps what is below level to itself, for a talkative guest: what log itself leaves out stays out.
+func AtLeast(level slog.Level, log *slog.Logger) *slog.Logger {
+	return slog.New(quieter{log.Handler(), level})
+}
+
+type quieter struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (h quieter) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= h.level && h.Handler.Enabled(ctx, level)
+}
+
+func (h quieter) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return quieter{h.Handler.WithAttrs(attrs), h.level}
+}
+
+func (h quieter) WithGroup(name string) slog.Handler {
+	return quieter{h.Handler.WithGroup(name), h.level}
+}
+
 type requestIDKey struct{}
 
 // WithRequestID returns a context whose log records carry id.

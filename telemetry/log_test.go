@@ -66,6 +66,25 @@ func TestRecordsCarryTheRequestID(t *testing.T) {
 	}
 }
 
+func TestATalkativeGuestIsHeardWhenItMatters(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	ctx := telemetry.WithRequestID(context.Background(), "r-1")
+	quiet := telemetry.AtLeast(slog.LevelWarn, telemetry.NewLogger(&out, slog.LevelInfo, "text")).With("part", "jobs").WithGroup("g")
+	quiet.InfoContext(ctx, "counted again")
+	quiet.WarnContext(ctx, "slow", "n", 1)
+	quiet.ErrorContext(ctx, "broken")
+	got := out.String()
+	if strings.Contains(got, "counted") || !strings.Contains(got, "slow part=jobs g.n=1") || !strings.Contains(got, "broken") || !strings.Contains(got, "r-1") {
+		t.Error(got)
+	}
+	out.Reset()
+	telemetry.AtLeast(slog.LevelWarn, telemetry.NewLogger(&out, slog.LevelError, "text")).Warn("slow")
+	if out.Len() > 0 {
+		t.Errorf("louder than the log itself: %s", &out)
+	}
+}
+
 func TestAStrangersRequestIDIsChecked(t *testing.T) {
 	t.Parallel()
 	if got := telemetry.RequestIDFrom("abc-1.2_3"); got != "abc-1.2_3" {
