@@ -3,10 +3,6 @@ package jobs_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -25,22 +21,7 @@ import (
 func open(t *testing.T) *malltest.Mall {
 	t.Helper()
 	t.Parallel()
-	var m *malltest.Mall
-	callback := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		_, ack, err := m.Orders.ApplyNotice(r.Context(), sandbox.Name, r.Header, body)
-		if err != nil {
-			t.Log(err)
-		}
-		w.WriteHeader(ack.Status)
-		fmt.Fprint(w, ack.Body)
-	}))
-	t.Cleanup(callback.Close)
-	m = malltest.Open(t, callback.URL)
-	return m
+	return malltest.Listening(t)
 }
 
 // work starts workers that end with the test.

@@ -3,10 +3,12 @@
 package mall
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,7 +43,7 @@ type Options struct {
 	Now       func() time.Time
 	PayWindow time.Duration
 
-	Secure      bool   // cookies are sent over https only
+	Secure   bool          // cookies are sent over https only
 	MediaKey []byte        // wraps the films' keys, 32 bytes
 	PlayKeys playback.Keys // sign play tokens, segment paths and devices
 	Playback playback.Options
@@ -72,7 +74,7 @@ type Mall struct {
 // New joins the modules. It starts nothing.
 func New(o Options) (*Mall, error) {
 	primary := o.Pools.Primary
-	jobs, err := river.NewClient(riverpgxv5.New(primary), &river.Config{Logger: o.Log})
+	jobs, err := river.NewClient(riverpgxv5.New(primary), &river.Config{Logger: telemetry.AtLeast(slog.LevelWarn, o.Log)})
 	if err != nil {
 		return nil, fmt.Errorf("open the job queue: %w", err)
 	}
@@ -104,24 +106,33 @@ func New(o Options) (*Mall, error) {
 	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
-	m.Outbox.Subscribe("popularity", []string{"order.delivered", "order.refunded"}, m.countSales)
+	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	return m, nil
 }
 
-// countSales keeps what "popular" sorts by: delivered adds, a whole refund takes back.
+// countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is
+// refunded as a whole takes back. Each happens once to an order.
 func (m *Mall) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 	var o order.Event
 	if err := json.Unmarshal(e.Payload, &o); err != nil {
 		return fmt.Errorf("read event %d: %w", e.ID, err)
 	}
-	sign := 1
-	if e.Type == "order.refunded" {
-		if sign = -1; o.Status != order.Refunded {
-			return nil
-		}
+	var sign int
+	switch {
+	case e.Type == "order.paid":
+		sign = 1
+	case e.Type == "order.refunded" && o.Status == order.Refunded && o.PaidAt != nil:
+		sign = -1
+	default:
+		return nil
 	}
+	// In the order of their ids, as everybody who locks several.
+	slices.SortFunc(o.Items, func(a, b order.EventItem) int { return cmp.Compare(a.VideoID, b.VideoID) })
 	for _, i := range o.Items {
 		if err := m.Catalog.CountSaleTx(ctx, tx, i.VideoID, sign*i.Quantity); err != nil {
+			return err
+		}
+		if err := m.Search.RankTx(ctx, tx, i.VideoID); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,10 @@ values (sqlc.arg(spu_id), sqlc.arg(words)::text::tsvector, sqlc.arg(fuzzy), sqlc
 on conflict (spu_id) do update
 set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, updated_at = excluded.updated_at;
 
+-- name: SetPopularity :exec
+-- Without the words, so that no index has to follow.
+update search_document set popularity = sqlc.arg(popularity), updated_at = sqlc.arg(at) where spu_id = sqlc.arg(spu_id);
+
 -- name: DropDocuments :exec
 delete from search_document where spu_id = any(sqlc.arg(spu_ids)::bigint[]);
 

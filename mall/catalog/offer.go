@@ -42,7 +42,7 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 }
 
 // CountSaleTx adds n copies sold to what "popular" sorts by; a negative n takes a refund back out. It joins
-// the transaction that delivers, so that the count and the delivery are one fact.
+// the transaction that takes the event, so that the count and the note that it was taken are one fact.
 func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int) error {
 	found, err := c.queries.CountSale(ctx, q, dbsqlc.CountSaleParams{SpuID: spuID, N: int64(n)})
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path"
 	"sync/atomic"
 	"testing"
@@ -69,6 +71,27 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
 	m.OK(err)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
+	return m
+}
+
+// Listening is Open with an address of its own, where the sandbox's notices are taken.
+func Listening(t testing.TB) *Mall {
+	t.Helper()
+	var m *Mall
+	callback := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		_, ack, err := m.Orders.ApplyNotice(r.Context(), sandbox.Name, r.Header, body)
+		if err != nil {
+			t.Log(err)
+		}
+		w.WriteHeader(ack.Status)
+		fmt.Fprint(w, ack.Body)
+	}))
+	t.Cleanup(callback.Close)
+	m = Open(t, callback.URL)
 	return m
 }
 

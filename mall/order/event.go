@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,6 +22,7 @@ type Event struct {
 	Status  Status      `json:"status"`
 	Version int         `json:"version"`
 	Total   money.Money `json:"total"`
+	PaidAt  *time.Time  `json:"paidAt"` // null for an order that never was, though a late sum of it may have come and gone back
 	Items   []EventItem `json:"items"`
 }
 
@@ -34,7 +36,7 @@ type EventItem struct {
 }
 
 func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
-	e := Event{OrderNo: o.OrderNo, UserID: o.UserID, Status: o.Status, Version: o.Version, Total: o.Total, Items: []EventItem{}}
+	e := Event{OrderNo: o.OrderNo, UserID: o.UserID, Status: o.Status, Version: o.Version, Total: o.Total, PaidAt: o.PaidAt, Items: []EventItem{}}
 	for _, i := range o.Items {
 		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount})
 	}

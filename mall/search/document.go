@@ -38,12 +38,17 @@ func document(t catalog.Texts) doc {
 		}
 	}
 
-	// A best seller of a thousand ranks about twice as high as a newcomer that matches as well.
-	popularity := 1 + 0.15*math.Log1p(float64(max(0, t.SoldCount)))
+	return doc{words: v.b.String(), fuzzy: strings.Join(fuzzy, " "), popularity: popularity(t)}
+}
+
+// popularity is the factor by which sales and ratings raise a match: a best seller of a thousand ranks about twice as high as
+// a newcomer that matches as well.
+func popularity(t catalog.Texts) float32 {
+	known := 1 + 0.15*math.Log1p(float64(max(0, t.SoldCount)))
 	if t.RatingCount > 0 {
-		popularity *= 1 + (float64(t.RatingSum)/float64(t.RatingCount)-3)/20
+		known *= 1 + (float64(t.RatingSum)/float64(t.RatingCount)-3)/20
 	}
-	return doc{words: v.b.String(), fuzzy: strings.Join(fuzzy, " "), popularity: float32(popularity)}
+	return float32(known)
 }
 
 // vector writes a tsvector: 'lexeme':positionWeight, apart by spaces. Characters of a run take a position each; a pair

@@ -45,6 +45,24 @@ func (s *Search) IndexTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 	return s.indexTx(ctx, tx, []int64{spuID}, s.now())
 }
 
+// RankTx brings the popularity of one SPU's document up to date within the caller's transaction, for subscribers of events
+// about its sales. Without a document it changes nothing.
+func (s *Search) RankTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
+	if err := s.queries.LockDocument(ctx, tx, dbsqlc.LockDocumentParams{Space: lockSpace, SpuID: spuID}); err != nil {
+		return fmt.Errorf("lock document %d: %w", spuID, err)
+	}
+	texts, err := s.catalog.TextsTx(ctx, tx, []int64{spuID})
+	if err != nil {
+		return err
+	}
+	for _, t := range texts {
+		if err := s.queries.SetPopularity(ctx, tx, dbsqlc.SetPopularityParams{SpuID: t.SPUID, Popularity: popularity(t), At: s.now()}); err != nil {
+			return fmt.Errorf("rank document %d: %w", spuID, err)
+		}
+	}
+	return nil
+}
+
 // rebuildBatch bounds how many documents one transaction of RebuildAll writes.
 const rebuildBatch = 200
 
@@ -59,7 +77,8 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 		if len(ids) == 0 {
 			break
 		}
-		if err := db.InTx(ctx, s.pools.Primary, func(tx pgx.Tx) error { return s.indexTx(ctx, tx, ids, started) }); err != nil {
+		// Retried: sales rank documents in the order they come, which may cross the order of the ids.
+		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error { return s.indexTx(ctx, tx, ids, started) }); err != nil {
 			return fmt.Errorf("rebuild the index after SPU %d: %w", after, err)
 		}
 		after = ids[len(ids)-1]

@@ -180,6 +180,22 @@ func (q *Queries) PutDocument(ctx context.Context, db DBTX, arg PutDocumentParam
 	return err
 }
 
+const setPopularity = `-- name: SetPopularity :exec
+update search_document set popularity = $1, updated_at = $2 where spu_id = $3
+`
+
+type SetPopularityParams struct {
+	Popularity float32
+	At         time.Time
+	SpuID      int64
+}
+
+// Without the words, so that no index has to follow.
+func (q *Queries) SetPopularity(ctx context.Context, db DBTX, arg SetPopularityParams) error {
+	_, err := db.Exec(ctx, setPopularity, arg.Popularity, arg.At, arg.SpuID)
+	return err
+}
+
 const setSimilarity = `-- name: SetSimilarity :exec
 select set_config('pg_trgm.word_similarity_threshold', $1::text, true)
 `
