@@ -168,3 +168,44 @@ func TestAStoppedWorkerLosesNoJob(t *testing.T) {
 	}
 	m.Whole()
 }
+
+func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
+	m := open(t)
+	o := m.Place(7, m.Sells(990, -1))
+	m.Pay(o, sandbox.PayOptions{})
+	m.OK(m.Sandbox.Deliver(m.Ctx, malltest.Query[int64](m, `select id from sandbox_notice`)[0]))
+	// A process was killed in the middle of both: of the grant, and of the sweeper's turn that would have made up for it.
+	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
+	m.OK(err)
+	_, err = client.Insert(m.Ctx, jobs.TickArgs{Task: "sweep_undelivered"}, nil)
+	m.OK(err)
+	_, err = m.Pool.Exec(m.Ctx, `update river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
+		where kind in ('order_deliver', 'tick')`)
+	m.OK(err)
+	began := time.Now()
+	work(m)
+	m.Becomes(o.OrderNo, order.Delivered)
+	if took := time.Since(began); took > 25*time.Second {
+		t.Errorf("granted after %s", took)
+	}
+}
+
+func TestATurnOfADeadProcessIsTakenUpAgain(t *testing.T) {
+	m := open(t)
+	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
+	m.OK(err)
+	_, err = client.Insert(m.Ctx, jobs.TickArgs{Task: "count_dead"}, nil)
+	m.OK(err)
+	_, err = m.Pool.Exec(m.Ctx, `update river_job set state = 'running', attempt = 1, attempted_at = now() - interval '1 hour', attempted_by = '{dead}'`)
+	m.OK(err)
+	work(m)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		states := malltest.Query[string](m, `select state::text from river_job where attempted_by[1] = 'dead'`)
+		if slices.Equal(states, []string{"completed"}) {
+			return
+		}
+		if time.Now().After(deadline) || slices.Contains(states, "discarded") { // no letter for an operator
+			t.Fatalf("the dead process's turn is %v", states)
+		}
+	}
+}

@@ -71,9 +71,14 @@ type TickArgs struct {
 // Kind names the job in the database.
 func (TickArgs) Kind() string { return "tick" }
 
-// InsertOpts lets one turn of a task wait or run at a time: turns never pile up behind a slow one.
+// turn is how long one turn of a task keeps further ones from being enqueued. The turn of a killed process says that it runs
+// until River takes it up again, which may be a minute later; the sweepers have promised to be there before.
+const turn = 10 * time.Second
+
+// InsertOpts lets one turn of a task in ten seconds wait or run: turns never pile up behind a slow one. A second attempt is for
+// the turn of a killed process, which else would end as a dead letter.
 func (TickArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueTicks, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true,
+	return river.InsertOpts{Queue: QueueTicks, MaxAttempts: 2, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: turn,
 		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
 			rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
 }
