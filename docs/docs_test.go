@@ -1,0 +1,186 @@
+// Package docs_test holds what the documents say against the house: a link leads somewhere, a file, a test, a metric, a
+// table, a make target that is named exists.
+package docs_test
+
+import (
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = ".."
+
+// documents are the README and everything below docs, by path.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	docs := map[string]string{filepath.Join(root, "README.md"): read(t, filepath.Join(root, "README.md"))}
+	for _, path := range files(t, ".", ".md") {
+		docs[path] = read(t, path)
+	}
+	if len(docs) < 10 {
+		t.Fatalf("only %d documents were found", len(docs))
+	}
+	return docs
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// files lists what lies below dir and ends so, passing over what is no part of the house.
+func files(t *testing.T, dir, ending string) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != dir && (entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".."):
+			return fs.SkipDir
+		case !entry.IsDir() && strings.HasSuffix(path, ending):
+			found = append(found, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// firsts are the first groups of every match, each once.
+func firsts(pattern *regexp.Regexp, text string) map[string]bool {
+	set := map[string]bool{}
+	for _, m := range pattern.FindAllStringSubmatch(text, -1) {
+		set[m[1]] = true
+	}
+	return set
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+func TestEveryLinkLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	for path, text := range documents(t) {
+		for target := range firsts(link, text) {
+			u, err := url.Parse(target)
+			if err != nil {
+				t.Errorf("%s: %q is no link: %v", path, target, err)
+				continue
+			}
+			if u.Scheme == "" && u.Path != "" && !exists(filepath.Join(filepath.Dir(path), u.Path)) {
+				t.Errorf("%s: %q leads nowhere", path, target)
+			}
+		}
+	}
+}
+
+var (
+	named   = regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z]\w+)`)
+	defined = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z]\w+)\(`)
+	file    = regexp.MustCompile("`([a-z0-9_]+/[a-z0-9_./-]+\\.(?:go|sql|sh|js|json|toml|templ))`")
+)
+
+func TestEveryTestAndFileThatIsNamedExists(t *testing.T) {
+	t.Parallel()
+	tests := map[string]bool{}
+	for _, path := range files(t, root, "_test.go") {
+		maps.Copy(tests, firsts(defined, read(t, path)))
+	}
+	for path, text := range documents(t) {
+		for name := range firsts(named, text) {
+			if !tests[name] {
+				t.Errorf("%s: there is no test %s", path, name)
+			}
+		}
+		for name := range firsts(file, text) {
+			if !exists(filepath.Join(root, name)) {
+				t.Errorf("%s: there is no file %s", path, name)
+			}
+		}
+	}
+}
+
+var (
+	target = regexp.MustCompile(`(?m)^([a-z-]+):`)
+	called = regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)(?:`|$| +#)")
+)
+
+func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
+	t.Parallel()
+	targets := firsts(target, read(t, filepath.Join(root, "Makefile")))
+	for path, text := range documents(t) {
+		for name := range firsts(called, text) {
+			if !targets[name] {
+				t.Errorf("%s: there is no make %s", path, name)
+			}
+		}
+	}
+}
+
+var (
+	// What is registered: counter("orders_total", …), desc("connections", …), Name: "videomall_stock_drift".
+	counted    = regexp.MustCompile(`counter\("(\w+)"`)
+	pooled     = regexp.MustCompile(`desc\("(\w+)"`)
+	registered = regexp.MustCompile(`Name: "videomall_(\w+)"`)
+	explained  = regexp.MustCompile("(?m)^\\| `videomall_(\\w+)` \\|")
+)
+
+func TestMetricsAreTheOnesRegistered(t *testing.T) {
+	t.Parallel()
+	source := read(t, filepath.Join(root, "telemetry", "metrics.go"))
+	have := firsts(counted, source)
+	maps.Copy(have, firsts(registered, source))
+	for name := range firsts(pooled, read(t, filepath.Join(root, "telemetry", "pool.go"))) {
+		have["db_"+name] = true
+	}
+	same(t, "metric", have, firsts(explained, read(t, "metrics.md")))
+}
+
+var (
+	created = regexp.MustCompile(`(?m)^create table (\w+) \(`)
+	told    = regexp.MustCompile("(?m)^\\| `(\\w+)` \\|")
+)
+
+func TestTablesAreTheOnesOfTheMigrations(t *testing.T) {
+	t.Parallel()
+	have := map[string]bool{}
+	for _, path := range files(t, filepath.Join(root, "db", "migrations"), ".sql") {
+		maps.Copy(have, firsts(created, read(t, path)))
+	}
+	same(t, "table", have, firsts(told, read(t, "schema.md")))
+}
+
+// same reports what only one side knows.
+func same(t *testing.T, what string, have, said map[string]bool) {
+	t.Helper()
+	if len(have) == 0 {
+		t.Fatalf("no %s was found", what)
+	}
+	for _, name := range slices.Sorted(maps.Keys(have)) {
+		if !said[name] {
+			t.Errorf("the %s %s is not explained", what, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		if !have[name] {
+			t.Errorf("the %s %s does not exist", what, name)
+		}
+	}
+}
