@@ -23,12 +23,16 @@ select @subscriber, unnest(@event_ids::bigint[]), unnest(@aggregates::text[]), @
 on conflict do nothing;
 
 -- name: DueDeliveries :many
--- The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too.
+-- The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too. One that
+-- came before may not have been read yet: a transaction's number is older than the lock it waited for, so that of two which
+-- followed each other the second may have the lower one.
 select d.event_id, d.attempts, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.subscriber = @subscriber and d.state = 'pending' and d.next_at <= @at::timestamptz
   and not exists (select from outbox_delivery p
     where p.subscriber = d.subscriber and p.aggregate = d.aggregate and p.state = 'pending' and p.event_id < d.event_id)
+  and not exists (select from outbox_event b, outbox_cursor c
+    where b.aggregate = d.aggregate and b.id < d.event_id and c.subscriber = d.subscriber and (b.xid, b.id) > (c.xid, c.event_id))
 order by d.event_id limit @max_rows
 for update of d skip locked;
 

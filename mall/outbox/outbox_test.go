@@ -269,3 +269,47 @@ func TestPurgeKeepsWhatSomebodyStillNeeds(t *testing.T) {
 		t.Errorf("%d events went, %v", n, err)
 	}
 }
+
+func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
+	b := open(t)
+	b.Subscribe("all", []string{"paid", "refunded"}, listen("all", welcome))
+	begin := func() (tx pgx.Tx, xid string) {
+		tx, err := b.pool.Begin(b.ctx)
+		if err == nil {
+			err = tx.QueryRow(b.ctx, `select pg_current_xact_id()::text`).Scan(&xid)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx, xid
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As when a notice was written down, and so got its transaction's number, before it waited for the order's lock; and
+	// somebody with a number between the two is still at work.
+	early, number := begin()
+	between, _ := begin()
+	b.write("paid", "a", 1)
+	must(b.WriteTx(b.ctx, early, "refunded", "a", 2))
+	must(early.Commit(b.ctx))
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		var readable bool
+		must(b.pool.QueryRow(b.ctx, `select pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8`, number).Scan(&readable))
+		if readable {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("another test's transaction never ended")
+		}
+	}
+	b.relay()
+	must(between.Rollback(b.ctx))
+	b.settle()
+	if got := b.heard("all"); !slices.Equal(got, []string{"a1", "a2"}) {
+		t.Errorf("heard %v", got)
+	}
+}

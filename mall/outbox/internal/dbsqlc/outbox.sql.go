@@ -123,6 +123,8 @@ from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.subscriber = $1 and d.state = 'pending' and d.next_at <= $2::timestamptz
   and not exists (select from outbox_delivery p
     where p.subscriber = d.subscriber and p.aggregate = d.aggregate and p.state = 'pending' and p.event_id < d.event_id)
+  and not exists (select from outbox_event b, outbox_cursor c
+    where b.aggregate = d.aggregate and b.id < d.event_id and c.subscriber = d.subscriber and (b.xid, b.id) > (c.xid, c.event_id))
 order by d.event_id limit $3
 for update of d skip locked
 `
@@ -142,7 +144,9 @@ type DueDeliveriesRow struct {
 	CreatedAt time.Time
 }
 
-// The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too.
+// The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too. One that
+// came before may not have been read yet: a transaction's number is older than the lock it waited for, so that of two which
+// followed each other the second may have the lower one.
 func (q *Queries) DueDeliveries(ctx context.Context, db DBTX, arg DueDeliveriesParams) ([]DueDeliveriesRow, error) {
 	rows, err := db.Query(ctx, dueDeliveries, arg.Subscriber, arg.At, arg.MaxRows)
 	if err != nil {
