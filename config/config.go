@@ -7,6 +7,7 @@ package config
 
 import (
 	"log/slog"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"time"
@@ -75,6 +76,16 @@ func (c *Config) SecureCookies() bool { return len(c.PublicURL) > 6 && c.PublicU
 
 // SandboxPayments says that orders can be paid without money.
 func (c *Config) SandboxPayments() bool { return c.Sandbox != "" }
+
+// LocalURL is where the mall is reached from this machine, without a trailing slash: an ADDR that listens everywhere is no
+// address to call.
+func (c *Config) LocalURL() string {
+	host, port, _ := net.SplitHostPort(c.Addr) // checked when it was read
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
 
 // Path joins names below DATA_DIR.
 func (c *Config) Path(names ...string) string {

@@ -173,3 +173,19 @@ func TestLogsTellNoSecret(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"127.0.0.1:9000": "http://127.0.0.1:9000", "[::1]:9000": "http://[::1]:9000", "localhost:9000": "http://localhost:9000",
+		"0.0.0.0:9000": "http://localhost:9000", ":9000": "http://localhost:9000", "[::]:9000": "http://localhost:9000",
+	} {
+		c, err := load(t, "DEMO=off", "SECRET_KEY="+secret, "ADDR="+addr, "PUBLIC_URL=https://mall.example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.LocalURL(); got != want {
+			t.Errorf("ADDR=%s is called at %s, want %s", addr, got, want)
+		}
+	}
+}

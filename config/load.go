@@ -227,11 +227,7 @@ func checkLog(c *Config) error {
 
 func fillPublicURL(c *Config) error {
 	if c.PublicURL == "" {
-		host, port, _ := net.SplitHostPort(c.Addr) // checked before
-		if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-			host = "localhost"
-		}
-		c.PublicURL = "http://" + net.JoinHostPort(host, port)
+		c.PublicURL = c.LocalURL()
 		return nil
 	}
 	u, err := parseURL("PUBLIC_URL", c.PublicURL, "http", "https")

@@ -130,7 +130,7 @@ func (p *Program) options() mall.Options {
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
-			NotifyURL: "http://" + p.cfg.Addr + "/api/v1/mall/payments/callback/" + sandbox.Name}
+			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name}
 	}
 	return o
 }
