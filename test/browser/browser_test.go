@@ -125,10 +125,10 @@ type person struct {
 	mu       sync.Mutex
 	wrong    []string // what must not happen while somebody looks
 	expected []*regexp.Regexp
-	requests []string // addresses asked for, in order
-	bytes    float64  // that came over the wire
-	open     map[network.RequestID]bool
-	settled  time.Time // when the last request ended
+	requests []string                     // addresses asked for, in order
+	open     map[network.RequestID]string // the address of each request that has not ended
+	bytes    map[string]float64           // over the wire, headers included, by address
+	settled  time.Time                    // when the last request ended
 }
 
 // watcher reports what the browser itself does not write to the console, and sums the layout shifts up.
@@ -142,7 +142,7 @@ func newPerson(t *testing.T, l look) *person {
 	h, root := require(t)
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	ctx, end := context.WithTimeout(ctx, 4*time.Minute)
-	p := &person{t: t, ctx: ctx, mall: h, look: l, open: map[network.RequestID]bool{}}
+	p := &person{t: t, ctx: ctx, mall: h, look: l, open: map[network.RequestID]string{}, bytes: map[string]float64{}}
 	t.Cleanup(func() {
 		p.mu.Lock()
 		for _, w := range p.wrong {
@@ -199,10 +199,10 @@ func (p *person) hear(event any) {
 			p.amiss("a request left the machine: " + e.Request.URL)
 		}
 		if strings.HasPrefix(e.Request.URL, "http") {
-			p.open[e.RequestID] = true
+			p.open[e.RequestID] = e.Request.URL
 		}
 	case *network.EventLoadingFinished:
-		p.bytes += e.EncodedDataLength
+		p.bytes[p.open[e.RequestID]] += e.EncodedDataLength
 		delete(p.open, e.RequestID)
 		p.settled = time.Now()
 	case *network.EventLoadingFailed:

@@ -42,10 +42,14 @@ func TestANoticeRepeatsUntilItIsAcknowledged(t *testing.T) {
 func TestOnlyTheRightWordsAcknowledge(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
-		"an empty 200":   func(http.ResponseWriter, *http.Request) {},
-		"a false 200":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"received": false}`)) },
-		"a true 500":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"received": true}`, http.StatusInternalServerError) },
-		"a redirect":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) },
+		"an empty 200": func(http.ResponseWriter, *http.Request) {},
+		"a false 200":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"received": false}`)) },
+		"a true 500": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"received": true}`, http.StatusInternalServerError)
+		},
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		},
 		"a hung up call": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
