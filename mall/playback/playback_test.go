@@ -564,7 +564,7 @@ func TestDevices(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, film, "a", entitlement.QualityHD, 0)
-	s := f.authorized(ann, film, f.phone)
+	f.authorized(ann, film, f.phone)
 	for range 3 {
 		_, err := f.auth(ann, film, f.DeviceHash(f.NewDevice()), true)
 		f.must(err)
@@ -612,7 +612,7 @@ func TestDevices(t *testing.T) {
 	if err := f.RemoveDevice(t.Context(), bob, phone); !errors.Is(err, playback.ErrNoDevice) {
 		t.Fatalf("Bob removed Ann's: %v", err)
 	}
-	s, err = f.auth(ann, film, f.phone, true)
+	s, err := f.auth(ann, film, f.phone, true)
 	f.must(err)
 	f.must(f.RemoveDevice(t.Context(), ann, phone))
 	if err := f.RemoveDevice(t.Context(), ann, phone); !errors.Is(err, playback.ErrNoDevice) {

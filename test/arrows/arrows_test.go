@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"db/dbtest":            {"db", "db/migrations", "embedded"},
 	"db/migrations":        {},
 	"demo":                 {"mall", "mall/*"},
+	"docs":                 {},
 	"embedded":             {},
 	"telemetry":            {},
 	"mall":                 {"mall/*", "db", "telemetry"}, // the composition of the business
