@@ -75,7 +75,7 @@ func TestTwoClicksAreOneOrder(t *testing.T) {
 	p.doubleClick(`form[action^="/sandbox/pay/"] button.btn-secondary`)
 	p.at("/orders/" + orderNo)
 	p.has(`[data-status="DELIVERED"]`)
-	if n := p.mall.count(t, `select count(*) from payment_capture where order_no = $1`, orderNo); n != 1 {
+	if n := p.mall.count(t, `select count(*) from payment_capture where reference = $1`, orderNo); n != 1 {
 		t.Errorf("a double click paid %d times", n)
 	}
 }
