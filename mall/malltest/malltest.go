@@ -153,6 +153,23 @@ func (m *Mall) Becomes(orderNo string, want order.Status) order.Order {
 	}
 }
 
+// Relayed hands every event that was written to its subscribers. The horizon below which the relay reads is the whole server's, so
+// that another test's transaction can hold it back for a moment; it fails after a minute.
+func (m *Mall) Relayed() {
+	m.T.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		_, err := m.Outbox.Relay(m.Ctx)
+		m.OK(err)
+		if Query[int64](m, `select (select count(*) from outbox_event e, outbox_cursor c where (e.xid, e.id) > (c.xid, c.event_id))
+			+ (select count(*) from outbox_delivery where state = 'pending')`)[0] == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			m.T.Fatal("an event was never delivered")
+		}
+	}
+}
+
 // Whole fails for every promise that the database breaks.
 func (m *Mall) Whole() {
 	m.T.Helper()
