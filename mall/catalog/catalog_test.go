@@ -163,7 +163,7 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	s := open(t)
 	price := func(n int64) catalog.NewPrice { return catalog.NewPrice{Amount: n, Currency: "CNY"} }
 	made := s.sell(t, "many", 0, func(n *catalog.NewProduct) {
-		n.Tags = []string{"极光", " ", "winter"}
+		n.Tags = []string{"极光", " ", "winter", "winter "}
 		n.SKUs = []catalog.NewSKU{
 			{Kind: catalog.KindOwn, Quality: catalog.Quality4K, Price: price(4000)},
 			{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: price(3000)},

@@ -137,6 +137,9 @@ window.shifted = 0; window.shifts = [];
 new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) { window.shifted += e.value;
 	window.shifts.push(e.value.toFixed(4) + ' ' + e.sources.map(s => s.node?.outerHTML?.slice(0, 120) ?? s.node?.nodeName).join(' | ')); } })).observe({ type: 'layout-shift', buffered: true });`
 
+// themes are the values of the theme cookie.
+var themes = map[string]string{"light": "mall", "dark": "mall-dark"}
+
 func newPerson(t *testing.T, l look) *person {
 	t.Helper()
 	h, root := require(t)
@@ -158,7 +161,7 @@ func newPerson(t *testing.T, l look) *person {
 	p.ok(err)
 	p.cookie("lang", l.lang)
 	if l.theme != "" {
-		p.cookie("theme", l.theme)
+		p.cookie("theme", themes[l.theme])
 	}
 	return p
 }

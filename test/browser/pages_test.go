@@ -64,6 +64,9 @@ func inspect(t *testing.T, l look) {
 		if lang := eval[string](p, `document.documentElement.lang`); lang != l.lang {
 			t.Errorf("%s is in %q, want %q", s.name, lang, l.lang)
 		}
+		if theme := eval[string](p, `document.documentElement.dataset.theme ?? ''`); theme != themes[l.theme] {
+			t.Errorf("%s is drawn in the theme %q, want %q", s.name, theme, themes[l.theme])
+		}
 		p.fitsPhone(s.name)
 	})
 }
