@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,8 @@ const (
 	checkViolation       = "23514"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
+	connectionException  = "08"  // a class
+	serverIsEnding       = "57P" // part of a class
 )
 
 // InTx runs fn in one read-committed transaction: committed when fn returns nil, rolled back when it
@@ -68,6 +71,13 @@ func InTxRetrying(ctx context.Context, pool *pgxpool.Pool, attempts int, fn func
 // IsRetryable says that the same transaction may succeed if run again from its beginning.
 func IsRetryable(err error) bool {
 	return is(err, serializationFailure, "") || is(err, deadlockDetected, "")
+}
+
+// IsRefused says that PostgreSQL itself turned a statement down, so that the transaction is certainly undone. Any other error
+// (a connection that broke, a server that is shutting down) leaves open whether a commit was carried out.
+func IsRefused(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && !strings.HasPrefix(pg.Code, connectionException) && !strings.HasPrefix(pg.Code, serverIsEnding)
 }
 
 // IsUnique says that err is the violation of the unique constraint or index of that name;

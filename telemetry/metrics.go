@@ -16,6 +16,7 @@ type Metrics struct {
 	requests        *prometheus.CounterVec
 	requestSeconds  *prometheus.HistogramVec
 	orders          *prometheus.CounterVec
+	orderSets       prometheus.Histogram
 	payments        *prometheus.CounterVec
 	grants          *prometheus.CounterVec
 	grantSeconds    prometheus.Histogram
@@ -36,7 +37,9 @@ func NewMetrics() *Metrics {
 		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "videomall_http_request_duration_seconds",
 			Help:    "Time to answer an HTTP request.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}}, []string{"route", "method"}),
-		orders:   counter("orders_total", "Attempts to place, and endings of, an order by outcome.", "outcome"),
+		orders: counter("orders_total", "Attempts to place, and endings of, an order by outcome.", "outcome"),
+		orderSets: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "videomall_order_set_size",
+			Help: "Orders that were placed in one transaction.", Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}}),
 		payments: counter("payments_total", "Money that providers reported, by what became of it.", "provider", "outcome"),
 		grants:   counter("grants_total", "Deliveries of a paid order by outcome.", "outcome"),
 		// The promise is 30 s and the aim a P99 below 2 s: both are bucket limits.
@@ -50,7 +53,7 @@ func NewMetrics() *Metrics {
 		deadLetters: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_dead_letters",
 			Help: "Deliveries and jobs that were given up and wait for an operator."}, []string{"source"}),
 	}
-	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
+	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
 		m.callbackReplays, m.stockDrift, m.deadLetters,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -74,6 +77,13 @@ func (m *Metrics) Request(route, method string, status int, took time.Duration) 
 func (m *Metrics) OrderOutcome(outcome string) {
 	if m != nil {
 		m.orders.WithLabelValues(outcome).Inc()
+	}
+}
+
+// OrderSet counts a set of requests that share one transaction.
+func (m *Metrics) OrderSet(size int) {
+	if m != nil {
+		m.orderSets.Observe(float64(size))
 	}
 }
 

@@ -34,12 +34,12 @@ where user_id = @user_id and spu_id = @spu_id
 order by coalesce(revoked_at, expires_at, granted_at) desc, id desc
 limit 1;
 
--- name: Owns :one
-select exists (
-    select from video_entitlement
-    where user_id = @user_id and spu_id = @spu_id and kind = 'own' and state = 'active'
-      and (quality = @quality or quality = '4K')
-);
+-- name: OwnedOf :many
+-- Which of these films these people own for good, and in which quality.
+select e.user_id, e.spu_id, e.quality
+from (select unnest(@user_ids::bigint[]) as user_id, unnest(@spu_ids::bigint[]) as spu_id) w
+join video_entitlement e on e.user_id = w.user_id and e.spu_id = w.spu_id
+where e.kind = 'own' and e.state = 'active';
 
 -- name: Living :many
 select * from video_entitlement

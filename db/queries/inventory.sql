@@ -12,19 +12,55 @@ select sku_id, available from video_inventory where sku_id = any(@sku_ids::bigin
 -- name: Counts :one
 select total, available, frozen, sold from video_inventory where sku_id = @sku_id and campaign_id is null;
 
--- name: Freeze :one
-update video_inventory set available = available - @qty, frozen = frozen + @qty, updated_at = now()
-where sku_id = @sku_id and campaign_id is null and available >= @qty
-returning id;
+-- name: Shelves :many
+-- What is left on some shelves, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
+select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available
+from (select unnest(@sku_ids::bigint[]) as sku_id, unnest(@campaign_ids::bigint[]) as campaign_id) w
+join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
+order by v.sku_id, v.campaign_id nulls first;
 
--- name: InsertReservation :exec
-insert into inventory_reservation (token, inventory_id, order_no, sku_id, user_id, qty, created_at, expires_at)
-values (@token, @inventory_id, @order_no, @sku_id, @user_id, @qty, @created_at, @expires_at);
+-- name: LockShelves :many
+-- Whoever takes units of several shelves locks them in the order of their SKUs, the normal stock first.
+select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available
+from (select unnest(@sku_ids::bigint[]) as sku_id, unnest(@campaign_ids::bigint[]) as campaign_id) w
+join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
+order by v.sku_id, v.campaign_id nulls first
+for update of v;
+
+-- name: Freeze :execrows
+-- The decision: a shelf that has too few is not counted, and the caller takes everything back.
+update video_inventory v set available = v.available - w.qty, frozen = v.frozen + w.qty, updated_at = now()
+from (select unnest(@ids::bigint[]) as id, unnest(@qtys::bigint[]) as qty) w
+where v.id = w.id and v.available >= w.qty;
+
+-- name: BuyerUnits :many
+select b.inventory_id, b.user_id, b.units
+from (select unnest(@inventory_ids::bigint[]) as inventory_id, unnest(@user_ids::bigint[]) as user_id) w
+join inventory_buyer b using (inventory_id, user_id);
+
+-- name: TakeShares :execrows
+-- A person who would be over the limit is not counted, and the caller takes everything back.
+insert into inventory_buyer (inventory_id, user_id, units, most)
+select w.inventory_id, w.user_id, w.units, w.most
+from (select unnest(@inventory_ids::bigint[]) as inventory_id, unnest(@user_ids::bigint[]) as user_id,
+             unnest(@units::int[]) as units, unnest(@mosts::int[]) as most) w
+where w.units <= w.most
+order by w.inventory_id, w.user_id
+on conflict (inventory_id, user_id) do update set units = inventory_buyer.units + excluded.units, most = excluded.most
+where inventory_buyer.units + excluded.units <= excluded.most;
+
+-- name: ReturnShare :exec
+update inventory_buyer set units = units - @units where inventory_id = @inventory_id and user_id = @user_id;
+
+-- name: InsertReservations :exec
+insert into inventory_reservation (token, inventory_id, order_no, sku_id, campaign_id, user_id, qty, created_at, expires_at)
+select unnest(@tokens::uuid[]), unnest(@inventory_ids::bigint[]), unnest(@order_nos::text[]), unnest(@sku_ids::bigint[]),
+    nullif(unnest(@campaign_ids::bigint[]), 0), unnest(@user_ids::bigint[]), unnest(@qtys::int[]), @created_at, unnest(@expires_ats::timestamptz[]);
 
 -- name: SettleReservation :one
 update inventory_reservation set state = @to_state, settled_at = @settled_at::timestamptz
 where token = @token and state = @from_state
-returning inventory_id, qty;
+returning inventory_id, user_id, qty;
 
 -- name: SellFrozen :exec
 update video_inventory set frozen = frozen - @qty, sold = sold + @qty, updated_at = now() where id = @id;

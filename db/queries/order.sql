@@ -1,15 +1,24 @@
--- name: InsertOrder :one
--- No row: this person used the key before.
-insert into video_order (order_no, user_id, status, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
-values (@order_no, @user_id, 'INIT', @total_amount, @currency, @idempotency_key, @request_hash, @pay_before, @created_at)
+-- name: InsertOrders :many
+-- INIT is where an order comes from, not a row that anybody could read: it is written as it waits for payment, with the move that
+-- brought it there beside it. A missing row: this person used the key before.
+insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
+select unnest(@order_nos::text[]), unnest(@user_ids::bigint[]), 'PENDING_PAY', 1, unnest(@total_amounts::bigint[]), unnest(@currencies::text[]),
+    unnest(@idempotency_keys::text[]), unnest(@request_hashes::bytea[]), @pay_before, @created_at
 on conflict (user_id, idempotency_key) do nothing
 returning *;
 
--- name: InsertItem :one
+-- name: InsertPlacings :exec
+insert into order_transition (order_no, from_status, to_status, version, cause, actor, at)
+select unnest(@order_nos::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', unnest(@actors::text[]), @at;
+
+-- name: InsertItems :many
 insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
-    rent_hours, quantity, price_id, unit_amount, amount, reservation_token)
-values (@order_no, @line_no, @sku_id, @spu_id, @creator_id, @title_zh, @title_en, @slug, @cover, @kind, @quality,
-    @rent_hours, @quantity, @price_id, @unit_amount, @amount, @reservation_token)
+    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, reservation_token)
+select unnest(@order_nos::text[]), unnest(@line_nos::int[]), unnest(@sku_ids::bigint[]), unnest(@spu_ids::bigint[]),
+    unnest(@creator_ids::bigint[]), unnest(@titles_zh::text[]), unnest(@titles_en::text[]), unnest(@slugs::text[]), unnest(@covers::text[]),
+    unnest(@kinds::text[]), unnest(@qualities::text[]), unnest(@rent_hours::int[]), unnest(@quantities::int[]), unnest(@price_ids::bigint[]),
+    nullif(unnest(@campaign_ids::bigint[]), 0), unnest(@unit_amounts::bigint[]), unnest(@amounts::bigint[]),
+    nullif(unnest(@reservation_tokens::uuid[]), '00000000-0000-0000-0000-000000000000')
 returning *;
 
 -- name: MoveOrder :one
@@ -26,8 +35,9 @@ returning *;
 insert into order_transition (order_no, from_status, to_status, version, cause, actor, at)
 values (@order_no, @from_status, @to_status, @version, @cause, @actor, @at);
 
--- name: OrderByKey :one
-select * from video_order where user_id = @user_id and idempotency_key = @idempotency_key;
+-- name: OrdersByKeys :many
+select o.* from (select unnest(@user_ids::bigint[]) as user_id, unnest(@idempotency_keys::text[]) as idempotency_key) w
+join video_order o using (user_id, idempotency_key);
 
 -- name: OrderByNo :one
 select * from video_order where order_no = @order_no;

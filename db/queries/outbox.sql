@@ -1,5 +1,6 @@
--- name: InsertEvent :exec
-insert into outbox_event (type, aggregate, payload, created_at) values (@type, @aggregate, @payload, @created_at);
+-- name: InsertEvents :exec
+insert into outbox_event (type, aggregate, payload, created_at)
+select @type, unnest(@aggregates::text[]), unnest(@payloads::jsonb[]), @created_at;
 
 -- name: AddCursor :exec
 insert into outbox_cursor (subscriber) values (@subscriber) on conflict do nothing;

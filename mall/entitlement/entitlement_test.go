@@ -255,7 +255,11 @@ func TestOwningForGood(t *testing.T) {
 		t.Helper()
 		var owns bool
 		if err := db.InTx(t.Context(), f.pool, func(tx pgx.Tx) (err error) {
-			owns, err = f.OwnsTx(t.Context(), tx, 1, 7, quality)
+			owners, err := f.OwnersTx(t.Context(), tx, []entitlement.Viewing{{UserID: 2, SPUID: 7}, {UserID: 1, SPUID: 7}, {UserID: 1, SPUID: 8}})
+			if owners.Own(entitlement.Viewing{UserID: 2, SPUID: 7}, quality) || owners.Own(entitlement.Viewing{UserID: 1, SPUID: 8}, quality) {
+				t.Error("what one person owns of one film is somebody else's, or of another")
+			}
+			owns = owners.Own(entitlement.Viewing{UserID: 1, SPUID: 7}, quality)
 			return err
 		}); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,12 +53,34 @@ func (e *Entitlements) RestoreTx(ctx context.Context, tx pgx.Tx, source, cause s
 	return n == 1, nil
 }
 
-// OwnsTx says whether the user owns the video for good in that quality or a better one, so that nobody
-// is sold the same thing twice. A rental is no ownership.
-func (e *Entitlements) OwnsTx(ctx context.Context, tx pgx.Tx, userID, spuID int64, quality string) (bool, error) {
-	owns, err := e.q.Owns(ctx, tx, dbsqlc.OwnsParams{UserID: userID, SpuID: spuID, Quality: quality})
-	if err != nil {
-		return false, fmt.Errorf("user %d owns SPU %d: %w", userID, spuID, err)
+// Viewing names a person and a video.
+type Viewing struct{ UserID, SPUID int64 }
+
+// Owners says who owns which videos for good, in which qualities.
+type Owners map[Viewing][]string
+
+// Own says whether the person owns the video for good in that quality or a better one. A rental is no ownership.
+func (o Owners) Own(v Viewing, quality string) bool {
+	return slices.Contains(o[v], quality) || slices.Contains(o[v], Quality4K)
+}
+
+// OwnersTx finds out who owns what, so that nobody is sold the same thing twice.
+func (e *Entitlements) OwnersTx(ctx context.Context, tx pgx.Tx, asked []Viewing) (Owners, error) {
+	owners := Owners{}
+	if len(asked) == 0 {
+		return owners, nil
 	}
-	return owns, nil
+	var arg dbsqlc.OwnedOfParams
+	for _, v := range asked {
+		arg.UserIds, arg.SpuIds = append(arg.UserIds, v.UserID), append(arg.SpuIds, v.SPUID)
+	}
+	rows, err := e.q.OwnedOf(ctx, tx, arg)
+	if err != nil {
+		return nil, fmt.Errorf("who owns %d videos: %w", len(asked), err)
+	}
+	for _, r := range rows {
+		v := Viewing{r.UserID, r.SpuID}
+		owners[v] = append(owners[v], r.Quality)
+	}
+	return owners, nil
 }

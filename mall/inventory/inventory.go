@@ -21,19 +21,33 @@ import (
 // ErrSoldOut says that fewer units are left than were asked for.
 var ErrSoldOut = fault.New(fault.Conflict, "sold_out", "This is sold out.")
 
+// ErrBuyerLimit says that one person would have more units of a shelf than is allowed.
+var ErrBuyerLimit = fault.New(fault.Conflict, "buyer_limit", "You have as many of these as one person may buy.")
+
+// ErrMoved says that between counting and reserving somebody else took units: count again.
+var ErrMoved = errors.New("inventory: the stock has moved")
+
 // ErrStockTooSmall says that a new total would be less than what is frozen or sold already.
 var ErrStockTooSmall = fault.New(fault.Invalid, "stock_too_small", "The stock can't be less than what is sold or being bought.")
 
 // Counts are the units of one SKU: Available + Frozen + Sold = Total at all times.
 type Counts struct{ Total, Available, Frozen, Sold int64 }
 
-// Reservation asks for units for one order line. Token identifies it for good.
+// Shelf names one stock: the normal one of a SKU, or the one that a campaign has split from it.
+type Shelf struct {
+	SKUID      int64
+	CampaignID int64 // 0 is the normal stock
+}
+
+// Reservation asks for units for one order line. Token identifies it for good. PerUser is how many units of the shelf one
+// person may hold and have bought altogether; 0 means no limit.
 type Reservation struct {
 	Token     uuid.UUID
 	OrderNo   string
-	SKUID     int64
+	Shelf     Shelf
 	UserID    int64
 	Qty       int
+	PerUser   int
 	ExpiresAt time.Time
 }
 

@@ -9,8 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"videomall/mall/fault"
-	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 )
@@ -35,12 +33,16 @@ type EventItem struct {
 	Amount    money.Money `json:"amount"`
 }
 
-func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
+func eventOf(o Order) Event {
 	e := Event{OrderNo: o.OrderNo, UserID: o.UserID, Status: o.Status, Version: o.Version, Total: o.Total, PaidAt: o.PaidAt, Items: []EventItem{}}
 	for _, i := range o.Items {
 		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount})
 	}
-	return s.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), e)
+	return e
+}
+
+func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
+	return s.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
 }
 
 // openCaseTx calls an operator, once for its kind and reference.
@@ -71,8 +73,4 @@ func (s *Orders) each(ctx context.Context, names []string, do func(context.Conte
 		}
 	}
 	return len(names), errors.Join(failed...)
-}
-
-func isSoldOut(err error) bool {
-	return err != nil && fault.From(err).Slug == inventory.ErrSoldOut.Slug
 }

@@ -43,6 +43,7 @@ type shop struct {
 	ctx          context.Context
 	pool         *pgxpool.Pool
 	orders       *order.Orders
+	deps         order.Deps // of further processes on the same database
 	catalog      *catalog.Catalog
 	inventory    *inventory.Inventory
 	payments     *payment.Payments
@@ -98,9 +99,10 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	pools := db.Pools{Primary: s.pool, Replica: s.pool}
 	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, s.now)
 	s.payments, s.entitlements = payment.New(s.pool, s.now, provider), entitlement.New(pools, s.now)
-	s.orders = order.New(order.Deps{Pool: s.pool, Catalog: s.catalog, Inventory: s.inventory, Payments: s.payments,
+	s.deps = order.Deps{Pool: s.pool, Catalog: s.catalog, Inventory: s.inventory, Payments: s.payments,
 		Entitlements: s.entitlements, Ledger: ledger.New(s.pool, s.now), Outbox: outbox.New(s.pool, s.now), River: jobs,
-		Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute})
+		Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute}
+	s.orders = order.New(s.deps)
 	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"}); err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,10 @@
 package order
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
+	"videomall/mall/batch"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
@@ -50,6 +53,7 @@ var (
 	ErrNotRefundable  = fault.New(fault.Conflict, "order_not_refundable", "This order can't be refunded in its present state.")
 	ErrNothingLeft    = fault.New(fault.Conflict, "nothing_to_refund", "Everything chosen is refunded already, or being refunded.")
 	ErrUnknownItem    = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
+	ErrBusy           = fault.New(fault.Unavailable, "order_busy", "Too many orders are coming in at once. Please try again in a moment.")
 	ErrAwaitsProvider = errors.New("order: the provider has no final answer yet")
 )
 
@@ -117,16 +121,24 @@ type Deps struct {
 	Metrics      *telemetry.Metrics
 	Now          func() time.Time
 	PayWindow    time.Duration // how long stock waits for payment
+	Writer       batch.Options // of the writer that places orders in sets; zero fields mean its own bounds
 }
 
 // Orders places, pays, delivers, closes and refunds.
 type Orders struct {
 	Deps
-	q *dbsqlc.Queries
+	q      *dbsqlc.Queries
+	writer *batch.Gatherer[*wish, placing]
 }
 
 // New opens the order book.
-func New(d Deps) *Orders { return &Orders{Deps: d, q: dbsqlc.New()} }
+func New(d Deps) *Orders {
+	s := &Orders{Deps: d, q: dbsqlc.New()}
+	d.Writer.Workers, d.Writer.Set = cmp.Or(d.Writer.Workers, writers), cmp.Or(d.Writer.Set, mostInSet)
+	d.Writer.Waiting = cmp.Or(d.Writer.Waiting, mostWaiting)
+	s.writer = batch.New(d.Writer, s.write)
+	return s
+}
 
 // source names an item to the entitlement that it grants.
 func source(orderNo string, lineNo int) string { return fmt.Sprintf("%s/%d", orderNo, lineNo) }
@@ -146,4 +158,12 @@ func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
 		RentHours: int(r.RentHours), Quantity: int(r.Quantity), UnitAmount: money.Of(r.UnitAmount, currency),
 		Amount: money.Of(r.Amount, currency), Refunded: money.Of(r.RefundedAmount, currency),
 		GrantedAt: r.GrantedAt, RevokedAt: r.RevokedAt, priceID: r.PriceID, reservation: r.ReservationToken}
+}
+
+// limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order, so that
+// no two orders wait for each other.
+func limited(items []Item) []Item {
+	list := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.reservation == nil })
+	slices.SortFunc(list, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })
+	return list
 }

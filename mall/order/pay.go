@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
@@ -165,43 +167,44 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 // reviveTx takes a closed order's stock again, if it can be had at the price that was paid and its buyer does not own it by
 // now; else it changes nothing.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
-	offers, err := s.Catalog.OffersTx(ctx, tx, skuIDsOf(o.Items), s.Now())
+	wanted := asked{userID: o.UserID}
+	for _, i := range o.Items {
+		wanted.lines = append(wanted.lines, Line{i.SKUID, i.Quantity})
+	}
+	f, err := s.factsTx(ctx, tx, []asked{wanted}, s.Now())
 	if err != nil {
 		return false, err
 	}
+	var stock []inventory.Reservation
 	for _, i := range o.Items {
-		if offer, ok := offers[i.SKUID]; !ok || offer.Amount != i.UnitAmount {
-			return false, nil
+		offer, ok := f.offers[i.SKUID]
+		if !ok || offer.Amount != i.UnitAmount || f.owners.Own(entitlement.Viewing{UserID: o.UserID, SPUID: i.SPUID}, i.Quality) {
+			return false, nil // bought again after the close, it may be: nobody pays twice for one film
 		}
-		owned, err := s.Entitlements.OwnsTx(ctx, tx, o.UserID, i.SPUID, i.Quality)
-		if err != nil {
-			return false, err
-		}
-		if owned { // bought again after the close: nobody pays twice for one film
-			return false, nil
-		}
-	}
-	for n, i := range o.Items {
 		if i.reservation != nil {
-			token := uuid.New()
-			o.Items[n].reservation = &token
+			stock = append(stock, inventory.Reservation{Token: uuid.New(), OrderNo: o.OrderNo, Shelf: inventory.Shelf{SKUID: i.SKUID},
+				UserID: o.UserID, Qty: i.Quantity, ExpiresAt: s.Now().Add(s.PayWindow)})
 		}
 	}
-	err = pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { // all of the stock or none of it
-		return s.reserveTx(ctx, savepoint, *o, s.Now().Add(s.PayWindow))
-	})
-	if isSoldOut(err) {
+	count, err := s.Inventory.CountTx(ctx, tx, stock, true)
+	if err != nil {
+		return false, err
+	}
+	if count.Take(stock) != nil { // all of the stock or none of it
 		return false, nil
 	}
-	if err != nil {
+	if err := s.Inventory.ReserveTx(ctx, tx, stock); err != nil {
 		return false, err
 	}
-	for _, i := range o.Items {
-		if i.reservation == nil {
-			continue
-		}
-		if err := s.q.RestoreReservation(ctx, tx, dbsqlc.RestoreReservationParams{ID: i.ID, Token: *i.reservation}); err != nil {
-			return false, fmt.Errorf("note the new reservation of item %d of %s: %w", i.LineNo, o.OrderNo, err)
+	for _, r := range stock {
+		for n, i := range o.Items {
+			if i.SKUID != r.Shelf.SKUID {
+				continue
+			}
+			o.Items[n].reservation = &r.Token
+			if err := s.q.RestoreReservation(ctx, tx, dbsqlc.RestoreReservationParams{ID: i.ID, Token: r.Token}); err != nil {
+				return false, fmt.Errorf("note the new reservation of item %d of %s: %w", i.LineNo, o.OrderNo, err)
+			}
 		}
 	}
 	return true, nil
@@ -258,12 +261,4 @@ func accountOf(state payment.CaptureState) string {
 	default:
 		return "suspense"
 	}
-}
-
-func skuIDsOf(items []Item) []int64 {
-	ids := make([]int64, len(items))
-	for n, i := range items {
-		ids[n] = i.SKUID
-	}
-	return ids
 }

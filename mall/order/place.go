@@ -12,14 +12,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/oklog/ulid/v2"
 
-	"videomall/db"
+	"videomall/mall/batch"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
-	"videomall/mall/order/internal/dbsqlc"
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this wish: the same
@@ -32,144 +30,83 @@ type PlaceRequest struct {
 }
 
 // Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore;
-// an order that costs nothing is paid at once. Everything commits together or not at all.
+// an order that costs nothing is paid at once. Everything of an order commits together or not at all, and before Place
+// returns; orders that arrive at the same moment share one transaction, in which each stands or falls by itself.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
-// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, inventory.ErrSoldOut.
+// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, inventory.ErrSoldOut, inventory.ErrBuyerLimit, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
 	if err := r.check(); err != nil {
 		return Order{}, false, err
 	}
-	hash := r.hash()
-	if placed, found, err := s.replay(ctx, r, hash); found || err != nil {
-		return placed, found, err
+	answer, err := s.writer.Do(ctx, &wish{PlaceRequest: r, hash: r.hash(), orderNo: newNumber(s.Now())})
+	if errors.Is(err, batch.ErrFull) {
+		return Order{}, false, ErrBusy
 	}
-	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
-		placed, err = s.placeTx(ctx, tx, r, hash)
+	return answer.order, answer.replayed, err
+}
+
+// wish is a request on its way into the database, with what its set's transaction has found out about it.
+type wish struct {
+	PlaceRequest
+	hash    []byte
+	orderNo string // its own from the start, so that a commit whose answer was lost is known by it
+
+	quote  Quote
+	stock  []inventory.Reservation
+	answer placing
+	err    error
+	again  bool // another process has just used its key: the next look finds that order
+}
+
+// wishKey is what makes two requests the same wish.
+type wishKey struct {
+	userID int64
+	key    string
+}
+
+func (w *wish) key() wishKey { return wishKey{w.UserID, w.IdempotencyKey} }
+
+// placing is what became of a wish.
+type placing struct {
+	order    Order
+	replayed bool
+}
+
+// judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at the stock.
+func (w *wish) judge(f facts, until time.Time) (err error) {
+	if w.quote, err = f.quote(asked{w.UserID, w.Items}); err != nil {
 		return err
-	})
-	if errors.Is(err, errKeyTaken) { // its twin won the race and has committed by now
-		placed, _, err = s.replay(ctx, r, hash)
-		return placed, err == nil, err
 	}
-	if err != nil {
-		return Order{}, false, err
-	}
-	return placed, false, nil
-}
-
-// errKeyTaken rolls a placing back whose key another request is using at the same moment.
-var errKeyTaken = errors.New("order: idempotency key taken")
-
-func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, r PlaceRequest, hash []byte) (Order, error) {
-	now := s.Now()
-	quote, err := s.priceTx(ctx, tx, r.UserID, r.Items, now)
-	if err != nil {
-		return Order{}, err
-	}
-	for _, l := range quote.Lines {
+	w.stock = nil
+	for _, l := range w.quote.Lines {
 		if l.Problem != "" {
-			return Order{}, problemFault(l)
+			return problemFault(l)
+		}
+		if l.Offer.StockLimited {
+			w.stock = append(w.stock, inventory.Reservation{Token: w.token(l.SKUID), OrderNo: w.orderNo, Shelf: inventory.Shelf{SKUID: l.SKUID},
+				UserID: w.UserID, Qty: l.Quantity, ExpiresAt: until})
 		}
 	}
-	if r.ExpectTotal != nil && *r.ExpectTotal != quote.Total {
-		return Order{}, ErrPriceChanged.Because("expected %s, is %s", r.ExpectTotal, quote.Total)
-	}
-	row, err := s.q.InsertOrder(ctx, tx, dbsqlc.InsertOrderParams{OrderNo: newNumber(now), UserID: r.UserID,
-		TotalAmount: quote.Total.Amount, Currency: quote.Total.Currency, IdempotencyKey: r.IdempotencyKey,
-		RequestHash: hash, PayBefore: now.Add(s.PayWindow), CreatedAt: now})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Order{}, errKeyTaken
-	}
-	if err != nil {
-		return Order{}, fmt.Errorf("insert order: %w", err)
-	}
-	o := orderOf(row)
-	actor := shopper(r.UserID)
-	for n, l := range quote.Lines {
-		item, err := s.insertItemTx(ctx, tx, o, n+1, l)
-		if err != nil {
-			return Order{}, err
-		}
-		o.Items = append(o.Items, item)
-	}
-	if err := s.moveTx(ctx, tx, &o, move{PendingPay, "placed", actor}); err != nil {
-		return Order{}, err
-	}
-	if err := s.eventTx(ctx, tx, "order.placed", o); err != nil {
-		return Order{}, err
-	}
-	if _, err := s.River.InsertTx(ctx, tx, CloseArgs{o.OrderNo}, closeAt(o.PayBefore)); err != nil {
-		return Order{}, fmt.Errorf("enqueue the close of %s: %w", o.OrderNo, err)
-	}
-	// The hot row of a popular SKU is locked last, so that it is held for the commit alone.
-	if err := s.reserveTx(ctx, tx, o, o.PayBefore); err != nil {
-		return Order{}, err
-	}
-	if o.Total.IsZero() {
-		if err := s.payTx(ctx, tx, &o, "free", actor); err != nil {
-			return Order{}, err
-		}
-	}
-	return o, nil
-}
-
-func (s *Orders) insertItemTx(ctx context.Context, tx pgx.Tx, o Order, lineNo int, l QuoteLine) (Item, error) {
-	arg := dbsqlc.InsertItemParams{OrderNo: o.OrderNo, LineNo: int32(lineNo), SkuID: l.Offer.SKUID, SpuID: l.Offer.SPUID,
-		CreatorID: l.Offer.CreatorID, TitleZh: l.Offer.TitleZh, TitleEn: l.Offer.TitleEn, Slug: l.Offer.Slug,
-		Cover: l.Offer.Cover, Kind: string(l.Offer.Kind), Quality: string(l.Offer.Quality), RentHours: int32(l.Offer.RentHours),
-		Quantity: int32(l.Quantity), PriceID: l.Offer.PriceID, UnitAmount: l.Offer.Amount.Amount, Amount: l.Amount.Amount}
-	if l.Offer.StockLimited {
-		token := uuid.New()
-		arg.ReservationToken = &token
-	}
-	row, err := s.q.InsertItem(ctx, tx, arg)
-	if err != nil {
-		return Item{}, fmt.Errorf("insert item %d of %s: %w", lineNo, o.OrderNo, err)
-	}
-	return itemOf(row, o.Total.Currency), nil
-}
-
-// limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order, so that
-// no two orders wait for each other.
-func limited(items []Item) []Item {
-	list := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.reservation == nil })
-	slices.SortFunc(list, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })
-	return list
-}
-
-// reserveTx holds the stock of an order's limited items.
-func (s *Orders) reserveTx(ctx context.Context, tx pgx.Tx, o Order, until time.Time) error {
-	for _, i := range limited(o.Items) {
-		err := s.Inventory.ReserveTx(ctx, tx, inventory.Reservation{Token: *i.reservation, OrderNo: o.OrderNo,
-			SKUID: i.SKUID, UserID: o.UserID, Qty: i.Quantity, ExpiresAt: until})
-		if f := fault.From(err); err != nil && f.Slug == inventory.ErrSoldOut.Slug {
-			return f.With(fmt.Sprintf("sku:%d", i.SKUID), f.Slug)
-		}
-		if err != nil {
-			return err
-		}
+	if w.ExpectTotal != nil && *w.ExpectTotal != w.quote.Total {
+		return ErrPriceChanged.Because("expected %s, is %s", w.ExpectTotal, w.quote.Total)
 	}
 	return nil
 }
 
-// replay finds the order that this person's key made before.
-func (s *Orders) replay(ctx context.Context, r PlaceRequest, hash []byte) (Order, bool, error) {
-	row, err := s.q.OrderByKey(ctx, s.Pool, dbsqlc.OrderByKeyParams{UserID: r.UserID, IdempotencyKey: r.IdempotencyKey})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Order{}, false, nil
+// token names the units of one SKU in this wish: the same wish asked again names the same units.
+func (w *wish) token(skuID int64) uuid.UUID {
+	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/%s", w.UserID, skuID, w.IdempotencyKey))
+}
+
+// reserved is the token of a SKU's units, or the zero one of a SKU without a limit.
+func (w *wish) reserved(skuID int64) uuid.UUID {
+	for _, r := range w.stock {
+		if r.Shelf.SKUID == skuID {
+			return r.Token
+		}
 	}
-	if err != nil {
-		return Order{}, false, fmt.Errorf("order by key: %w", err)
-	}
-	if !slices.Equal(row.RequestHash, hash) {
-		return Order{}, false, ErrKeyReused
-	}
-	orders := []Order{orderOf(row)}
-	if err := s.loadItems(ctx, s.Pool, orders); err != nil {
-		return Order{}, false, err
-	}
-	return orders[0], true, nil
+	return uuid.Nil
 }
 
 func (r PlaceRequest) check() error {

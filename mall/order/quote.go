@@ -10,6 +10,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 )
@@ -39,12 +40,12 @@ func (q Quote) Buyable() bool {
 func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, error) {
 	var quote Quote
 	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		priced, err := s.priceTx(ctx, tx, userID, lines, s.Now())
+		f, err := s.factsTx(ctx, tx, []asked{{userID, lines}}, s.Now())
 		if err != nil {
 			return err
 		}
-		quote = priced
-		return nil
+		quote, err = f.quote(asked{userID, lines})
+		return err
 	})
 	if err != nil {
 		return Quote{}, err
@@ -69,19 +70,49 @@ func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, 
 	return quote, nil
 }
 
-// priceTx looks up each line's offer and names what forbids its sale, stock apart. Total is the sum of all lines
-// without a problem.
-func (s *Orders) priceTx(ctx context.Context, tx pgx.Tx, userID int64, lines []Line, at time.Time) (Quote, error) {
-	offers, err := s.Catalog.OffersTx(ctx, tx, skuIDs(lines), at)
-	if err != nil {
-		return Quote{}, err
-	}
-	var quote Quote
-	for _, line := range lines {
-		priced := QuoteLine{Line: line, Offer: offers[line.SKUID]}
-		if priced.Problem, err = s.problemTx(ctx, tx, userID, priced); err != nil {
-			return Quote{}, err
+// asked is what one person (0 for a guest) wants.
+type asked struct {
+	userID int64
+	lines  []Line
+}
+
+// facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it already.
+type facts struct {
+	offers map[int64]catalog.Offer
+	owners entitlement.Owners
+}
+
+func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Time) (f facts, err error) {
+	seen := map[int64]bool{}
+	var ids []int64
+	for _, a := range set {
+		for _, l := range a.lines {
+			if !seen[l.SKUID] {
+				seen[l.SKUID] = true
+				ids = append(ids, l.SKUID)
+			}
 		}
+	}
+	if f.offers, err = s.Catalog.OffersTx(ctx, tx, ids, at); err != nil {
+		return facts{}, err
+	}
+	var viewings []entitlement.Viewing
+	for _, a := range set {
+		for _, l := range a.lines {
+			if offer := f.offers[l.SKUID]; a.userID != 0 && offer.SKUID != 0 {
+				viewings = append(viewings, entitlement.Viewing{UserID: a.userID, SPUID: offer.SPUID})
+			}
+		}
+	}
+	f.owners, err = s.Entitlements.OwnersTx(ctx, tx, viewings)
+	return f, err
+}
+
+// quote prices one person's lines and names what forbids their sale, stock apart. Total is the sum of all lines without a problem.
+func (f facts) quote(a asked) (quote Quote, err error) {
+	for _, line := range a.lines {
+		priced := QuoteLine{Line: line, Offer: f.offers[line.SKUID]}
+		priced.Problem = f.problem(a.userID, priced)
 		if priced.Offer.SKUID != 0 {
 			if priced.Amount, err = priced.Offer.Amount.Times(line.Quantity); err != nil {
 				return Quote{}, ErrQuantity.Because("sku %d: %w", line.SKUID, err)
@@ -97,23 +128,16 @@ func (s *Orders) priceTx(ctx context.Context, tx pgx.Tx, userID int64, lines []L
 	return quote, nil
 }
 
-func (s *Orders) problemTx(ctx context.Context, tx pgx.Tx, userID int64, l QuoteLine) (string, error) {
+func (f facts) problem(userID int64, l QuoteLine) string {
 	switch {
 	case l.Offer.SKUID == 0:
-		return ErrUnavailable.Slug, nil
+		return ErrUnavailable.Slug
 	case l.Quantity < 1 || l.Quantity > l.Offer.MaxPerOrder:
-		return ErrQuantity.Slug, nil
-	case userID == 0:
-		return "", nil
+		return ErrQuantity.Slug
+	case userID != 0 && f.owners.Own(entitlement.Viewing{UserID: userID, SPUID: l.Offer.SPUID}, l.Offer.Quality):
+		return ErrAlreadyOwned.Slug
 	}
-	owned, err := s.Entitlements.OwnsTx(ctx, tx, userID, l.Offer.SPUID, l.Offer.Quality)
-	if err != nil {
-		return "", fmt.Errorf("what user %d owns of spu %d: %w", userID, l.Offer.SPUID, err)
-	}
-	if owned {
-		return ErrAlreadyOwned.Slug, nil
-	}
-	return "", nil
+	return ""
 }
 
 // problemFault turns a line's problem back into the fault that Place answers with.

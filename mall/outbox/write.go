@@ -36,14 +36,29 @@ func New(pool *pgxpool.Pool, now func() time.Time) *Outbox {
 	return &Outbox{pool: pool, now: now, q: dbsqlc.New()}
 }
 
+// Draft is an event to be kept: its Payload is marshalled to JSON.
+type Draft struct {
+	Aggregate string
+	Payload   any
+}
+
 // WriteTx keeps an event in the caller's transaction; payload is marshalled to JSON.
 func (o *Outbox) WriteTx(ctx context.Context, tx pgx.Tx, kind, aggregate string, payload any) error {
-	body, err := json.Marshal(payload)
-	if err != nil {
-		return fmt.Errorf("event %s of %s: %w", kind, aggregate, err)
+	return o.WriteManyTx(ctx, tx, kind, []Draft{{aggregate, payload}})
+}
+
+// WriteManyTx keeps events of one type, in their order.
+func (o *Outbox) WriteManyTx(ctx context.Context, tx pgx.Tx, kind string, drafts []Draft) error {
+	arg := dbsqlc.InsertEventsParams{Type: kind, CreatedAt: o.now()}
+	for _, d := range drafts {
+		body, err := json.Marshal(d.Payload)
+		if err != nil {
+			return fmt.Errorf("event %s of %s: %w", kind, d.Aggregate, err)
+		}
+		arg.Aggregates, arg.Payloads = append(arg.Aggregates, d.Aggregate), append(arg.Payloads, body)
 	}
-	if err := o.q.InsertEvent(ctx, tx, dbsqlc.InsertEventParams{Type: kind, Aggregate: aggregate, Payload: body, CreatedAt: o.now()}); err != nil {
-		return fmt.Errorf("event %s of %s: %w", kind, aggregate, err)
+	if err := o.q.InsertEvents(ctx, tx, arg); err != nil {
+		return fmt.Errorf("%d events %s: %w", len(drafts), kind, err)
 	}
 	return nil
 }

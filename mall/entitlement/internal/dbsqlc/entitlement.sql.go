@@ -250,25 +250,43 @@ func (q *Queries) Living(ctx context.Context, db DBTX, arg LivingParams) ([]Vide
 	return items, nil
 }
 
-const owns = `-- name: Owns :one
-select exists (
-    select from video_entitlement
-    where user_id = $1 and spu_id = $2 and kind = 'own' and state = 'active'
-      and (quality = $3 or quality = '4K')
-)
+const ownedOf = `-- name: OwnedOf :many
+select e.user_id, e.spu_id, e.quality
+from (select unnest($1::bigint[]) as user_id, unnest($2::bigint[]) as spu_id) w
+join video_entitlement e on e.user_id = w.user_id and e.spu_id = w.spu_id
+where e.kind = 'own' and e.state = 'active'
 `
 
-type OwnsParams struct {
+type OwnedOfParams struct {
+	UserIds []int64
+	SpuIds  []int64
+}
+
+type OwnedOfRow struct {
 	UserID  int64
 	SpuID   int64
 	Quality string
 }
 
-func (q *Queries) Owns(ctx context.Context, db DBTX, arg OwnsParams) (bool, error) {
-	row := db.QueryRow(ctx, owns, arg.UserID, arg.SpuID, arg.Quality)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+// Which of these films these people own for good, and in which quality.
+func (q *Queries) OwnedOf(ctx context.Context, db DBTX, arg OwnedOfParams) ([]OwnedOfRow, error) {
+	rows, err := db.Query(ctx, ownedOf, arg.UserIds, arg.SpuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OwnedOfRow{}
+	for rows.Next() {
+		var i OwnedOfRow
+		if err := rows.Scan(&i.UserID, &i.SpuID, &i.Quality); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const restore = `-- name: Restore :execrows

@@ -41,6 +41,43 @@ func (q *Queries) AvailableBySKU(ctx context.Context, db DBTX, skuIds []int64) (
 	return items, nil
 }
 
+const buyerUnits = `-- name: BuyerUnits :many
+select b.inventory_id, b.user_id, b.units
+from (select unnest($1::bigint[]) as inventory_id, unnest($2::bigint[]) as user_id) w
+join inventory_buyer b using (inventory_id, user_id)
+`
+
+type BuyerUnitsParams struct {
+	InventoryIds []int64
+	UserIds      []int64
+}
+
+type BuyerUnitsRow struct {
+	InventoryID int64
+	UserID      int64
+	Units       int32
+}
+
+func (q *Queries) BuyerUnits(ctx context.Context, db DBTX, arg BuyerUnitsParams) ([]BuyerUnitsRow, error) {
+	rows, err := db.Query(ctx, buyerUnits, arg.InventoryIds, arg.UserIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BuyerUnitsRow{}
+	for rows.Next() {
+		var i BuyerUnitsRow
+		if err := rows.Scan(&i.InventoryID, &i.UserID, &i.Units); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const counts = `-- name: Counts :one
 select total, available, frozen, sold from video_inventory where sku_id = $1 and campaign_id is null
 `
@@ -64,52 +101,103 @@ func (q *Queries) Counts(ctx context.Context, db DBTX, skuID int64) (CountsRow, 
 	return i, err
 }
 
-const freeze = `-- name: Freeze :one
-update video_inventory set available = available - $1, frozen = frozen + $1, updated_at = now()
-where sku_id = $2 and campaign_id is null and available >= $1
-returning id
+const freeze = `-- name: Freeze :execrows
+update video_inventory v set available = v.available - w.qty, frozen = v.frozen + w.qty, updated_at = now()
+from (select unnest($1::bigint[]) as id, unnest($2::bigint[]) as qty) w
+where v.id = w.id and v.available >= w.qty
 `
 
 type FreezeParams struct {
-	Qty   int64
-	SkuID int64
+	Ids  []int64
+	Qtys []int64
 }
 
+// The decision: a shelf that has too few is not counted, and the caller takes everything back.
 func (q *Queries) Freeze(ctx context.Context, db DBTX, arg FreezeParams) (int64, error) {
-	row := db.QueryRow(ctx, freeze, arg.Qty, arg.SkuID)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	result, err := db.Exec(ctx, freeze, arg.Ids, arg.Qtys)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
-const insertReservation = `-- name: InsertReservation :exec
-insert into inventory_reservation (token, inventory_id, order_no, sku_id, user_id, qty, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+const insertReservations = `-- name: InsertReservations :exec
+insert into inventory_reservation (token, inventory_id, order_no, sku_id, campaign_id, user_id, qty, created_at, expires_at)
+select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::bigint[]),
+    nullif(unnest($5::bigint[]), 0), unnest($6::bigint[]), unnest($7::int[]), $8, unnest($9::timestamptz[])
 `
 
-type InsertReservationParams struct {
-	Token       uuid.UUID
-	InventoryID int64
-	OrderNo     string
-	SkuID       int64
-	UserID      int64
-	Qty         int32
-	CreatedAt   time.Time
-	ExpiresAt   time.Time
+type InsertReservationsParams struct {
+	Tokens       []uuid.UUID
+	InventoryIds []int64
+	OrderNos     []string
+	SkuIds       []int64
+	CampaignIds  []int64
+	UserIds      []int64
+	Qtys         []int32
+	CreatedAt    time.Time
+	ExpiresAts   []time.Time
 }
 
-func (q *Queries) InsertReservation(ctx context.Context, db DBTX, arg InsertReservationParams) error {
-	_, err := db.Exec(ctx, insertReservation,
-		arg.Token,
-		arg.InventoryID,
-		arg.OrderNo,
-		arg.SkuID,
-		arg.UserID,
-		arg.Qty,
+func (q *Queries) InsertReservations(ctx context.Context, db DBTX, arg InsertReservationsParams) error {
+	_, err := db.Exec(ctx, insertReservations,
+		arg.Tokens,
+		arg.InventoryIds,
+		arg.OrderNos,
+		arg.SkuIds,
+		arg.CampaignIds,
+		arg.UserIds,
+		arg.Qtys,
 		arg.CreatedAt,
-		arg.ExpiresAt,
+		arg.ExpiresAts,
 	)
 	return err
+}
+
+const lockShelves = `-- name: LockShelves :many
+select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available
+from (select unnest($1::bigint[]) as sku_id, unnest($2::bigint[]) as campaign_id) w
+join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
+order by v.sku_id, v.campaign_id nulls first
+for update of v
+`
+
+type LockShelvesParams struct {
+	SkuIds      []int64
+	CampaignIds []int64
+}
+
+type LockShelvesRow struct {
+	ID         int64
+	SkuID      int64
+	CampaignID int64
+	Available  int64
+}
+
+// Whoever takes units of several shelves locks them in the order of their SKUs, the normal stock first.
+func (q *Queries) LockShelves(ctx context.Context, db DBTX, arg LockShelvesParams) ([]LockShelvesRow, error) {
+	rows, err := db.Query(ctx, lockShelves, arg.SkuIds, arg.CampaignIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LockShelvesRow{}
+	for rows.Next() {
+		var i LockShelvesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SkuID,
+			&i.CampaignID,
+			&i.Available,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const returnFrozen = `-- name: ReturnFrozen :exec
@@ -123,6 +211,21 @@ type ReturnFrozenParams struct {
 
 func (q *Queries) ReturnFrozen(ctx context.Context, db DBTX, arg ReturnFrozenParams) error {
 	_, err := db.Exec(ctx, returnFrozen, arg.Qty, arg.ID)
+	return err
+}
+
+const returnShare = `-- name: ReturnShare :exec
+update inventory_buyer set units = units - $1 where inventory_id = $2 and user_id = $3
+`
+
+type ReturnShareParams struct {
+	Units       int32
+	InventoryID int64
+	UserID      int64
+}
+
+func (q *Queries) ReturnShare(ctx context.Context, db DBTX, arg ReturnShareParams) error {
+	_, err := db.Exec(ctx, returnShare, arg.Units, arg.InventoryID, arg.UserID)
 	return err
 }
 
@@ -192,7 +295,7 @@ func (q *Queries) SetStock(ctx context.Context, db DBTX, arg SetStockParams) (Se
 const settleReservation = `-- name: SettleReservation :one
 update inventory_reservation set state = $1, settled_at = $2::timestamptz
 where token = $3 and state = $4
-returning inventory_id, qty
+returning inventory_id, user_id, qty
 `
 
 type SettleReservationParams struct {
@@ -204,6 +307,7 @@ type SettleReservationParams struct {
 
 type SettleReservationRow struct {
 	InventoryID int64
+	UserID      int64
 	Qty         int32
 }
 
@@ -215,6 +319,83 @@ func (q *Queries) SettleReservation(ctx context.Context, db DBTX, arg SettleRese
 		arg.FromState,
 	)
 	var i SettleReservationRow
-	err := row.Scan(&i.InventoryID, &i.Qty)
+	err := row.Scan(&i.InventoryID, &i.UserID, &i.Qty)
 	return i, err
+}
+
+const shelves = `-- name: Shelves :many
+select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available
+from (select unnest($1::bigint[]) as sku_id, unnest($2::bigint[]) as campaign_id) w
+join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
+order by v.sku_id, v.campaign_id nulls first
+`
+
+type ShelvesParams struct {
+	SkuIds      []int64
+	CampaignIds []int64
+}
+
+type ShelvesRow struct {
+	ID         int64
+	SkuID      int64
+	CampaignID int64
+	Available  int64
+}
+
+// What is left on some shelves, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
+func (q *Queries) Shelves(ctx context.Context, db DBTX, arg ShelvesParams) ([]ShelvesRow, error) {
+	rows, err := db.Query(ctx, shelves, arg.SkuIds, arg.CampaignIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ShelvesRow{}
+	for rows.Next() {
+		var i ShelvesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SkuID,
+			&i.CampaignID,
+			&i.Available,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeShares = `-- name: TakeShares :execrows
+insert into inventory_buyer (inventory_id, user_id, units, most)
+select w.inventory_id, w.user_id, w.units, w.most
+from (select unnest($1::bigint[]) as inventory_id, unnest($2::bigint[]) as user_id,
+             unnest($3::int[]) as units, unnest($4::int[]) as most) w
+where w.units <= w.most
+order by w.inventory_id, w.user_id
+on conflict (inventory_id, user_id) do update set units = inventory_buyer.units + excluded.units, most = excluded.most
+where inventory_buyer.units + excluded.units <= excluded.most
+`
+
+type TakeSharesParams struct {
+	InventoryIds []int64
+	UserIds      []int64
+	Units        []int32
+	Mosts        []int32
+}
+
+// A person who would be over the limit is not counted, and the caller takes everything back.
+func (q *Queries) TakeShares(ctx context.Context, db DBTX, arg TakeSharesParams) (int64, error) {
+	result, err := db.Exec(ctx, takeShares,
+		arg.InventoryIds,
+		arg.UserIds,
+		arg.Units,
+		arg.Mosts,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -93,4 +93,5 @@ type VideoOrderItem struct {
 	ReservationToken *uuid.UUID
 	GrantedAt        *time.Time
 	RevokedAt        *time.Time
+	CampaignID       *int64
 }

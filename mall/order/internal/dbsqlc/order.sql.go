@@ -182,131 +182,181 @@ func (q *Queries) GrantItem(ctx context.Context, db DBTX, arg GrantItemParams) e
 	return err
 }
 
-const insertItem = `-- name: InsertItem :one
+const insertItems = `-- name: InsertItems :many
 insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
-    rent_hours, quantity, price_id, unit_amount, amount, reservation_token)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-    $12, $13, $14, $15, $16, $17)
-returning id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at
+    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, reservation_token)
+select unnest($1::text[]), unnest($2::int[]), unnest($3::bigint[]), unnest($4::bigint[]),
+    unnest($5::bigint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
+    unnest($10::text[]), unnest($11::text[]), unnest($12::int[]), unnest($13::int[]), unnest($14::bigint[]),
+    nullif(unnest($15::bigint[]), 0), unnest($16::bigint[]), unnest($17::bigint[]),
+    nullif(unnest($18::uuid[]), '00000000-0000-0000-0000-000000000000')
+returning id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id
 `
 
-type InsertItemParams struct {
-	OrderNo          string
-	LineNo           int32
-	SkuID            int64
-	SpuID            int64
-	CreatorID        int64
-	TitleZh          string
-	TitleEn          string
-	Slug             string
-	Cover            string
-	Kind             string
-	Quality          string
-	RentHours        int32
-	Quantity         int32
-	PriceID          int64
-	UnitAmount       int64
-	Amount           int64
-	ReservationToken *uuid.UUID
+type InsertItemsParams struct {
+	OrderNos          []string
+	LineNos           []int32
+	SkuIds            []int64
+	SpuIds            []int64
+	CreatorIds        []int64
+	TitlesZh          []string
+	TitlesEn          []string
+	Slugs             []string
+	Covers            []string
+	Kinds             []string
+	Qualities         []string
+	RentHours         []int32
+	Quantities        []int32
+	PriceIds          []int64
+	CampaignIds       []int64
+	UnitAmounts       []int64
+	Amounts           []int64
+	ReservationTokens []uuid.UUID
 }
 
-func (q *Queries) InsertItem(ctx context.Context, db DBTX, arg InsertItemParams) (VideoOrderItem, error) {
-	row := db.QueryRow(ctx, insertItem,
-		arg.OrderNo,
-		arg.LineNo,
-		arg.SkuID,
-		arg.SpuID,
-		arg.CreatorID,
-		arg.TitleZh,
-		arg.TitleEn,
-		arg.Slug,
-		arg.Cover,
-		arg.Kind,
-		arg.Quality,
+func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParams) ([]VideoOrderItem, error) {
+	rows, err := db.Query(ctx, insertItems,
+		arg.OrderNos,
+		arg.LineNos,
+		arg.SkuIds,
+		arg.SpuIds,
+		arg.CreatorIds,
+		arg.TitlesZh,
+		arg.TitlesEn,
+		arg.Slugs,
+		arg.Covers,
+		arg.Kinds,
+		arg.Qualities,
 		arg.RentHours,
-		arg.Quantity,
-		arg.PriceID,
-		arg.UnitAmount,
-		arg.Amount,
-		arg.ReservationToken,
+		arg.Quantities,
+		arg.PriceIds,
+		arg.CampaignIds,
+		arg.UnitAmounts,
+		arg.Amounts,
+		arg.ReservationTokens,
 	)
-	var i VideoOrderItem
-	err := row.Scan(
-		&i.ID,
-		&i.OrderNo,
-		&i.LineNo,
-		&i.SkuID,
-		&i.SpuID,
-		&i.CreatorID,
-		&i.TitleZh,
-		&i.TitleEn,
-		&i.Slug,
-		&i.Cover,
-		&i.Kind,
-		&i.Quality,
-		&i.RentHours,
-		&i.Quantity,
-		&i.PriceID,
-		&i.UnitAmount,
-		&i.Amount,
-		&i.RefundedAmount,
-		&i.ReservationToken,
-		&i.GrantedAt,
-		&i.RevokedAt,
-	)
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoOrderItem{}
+	for rows.Next() {
+		var i VideoOrderItem
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderNo,
+			&i.LineNo,
+			&i.SkuID,
+			&i.SpuID,
+			&i.CreatorID,
+			&i.TitleZh,
+			&i.TitleEn,
+			&i.Slug,
+			&i.Cover,
+			&i.Kind,
+			&i.Quality,
+			&i.RentHours,
+			&i.Quantity,
+			&i.PriceID,
+			&i.UnitAmount,
+			&i.Amount,
+			&i.RefundedAmount,
+			&i.ReservationToken,
+			&i.GrantedAt,
+			&i.RevokedAt,
+			&i.CampaignID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const insertOrder = `-- name: InsertOrder :one
-insert into video_order (order_no, user_id, status, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
-values ($1, $2, 'INIT', $3, $4, $5, $6, $7, $8)
+const insertOrders = `-- name: InsertOrders :many
+insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
+select unnest($1::text[]), unnest($2::bigint[]), 'PENDING_PAY', 1, unnest($3::bigint[]), unnest($4::text[]),
+    unnest($5::text[]), unnest($6::bytea[]), $7, $8
 on conflict (user_id, idempotency_key) do nothing
 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at
 `
 
-type InsertOrderParams struct {
-	OrderNo        string
-	UserID         int64
-	TotalAmount    int64
-	Currency       string
-	IdempotencyKey string
-	RequestHash    []byte
-	PayBefore      time.Time
-	CreatedAt      time.Time
+type InsertOrdersParams struct {
+	OrderNos        []string
+	UserIds         []int64
+	TotalAmounts    []int64
+	Currencies      []string
+	IdempotencyKeys []string
+	RequestHashes   [][]byte
+	PayBefore       time.Time
+	CreatedAt       time.Time
 }
 
-// No row: this person used the key before.
-func (q *Queries) InsertOrder(ctx context.Context, db DBTX, arg InsertOrderParams) (VideoOrder, error) {
-	row := db.QueryRow(ctx, insertOrder,
-		arg.OrderNo,
-		arg.UserID,
-		arg.TotalAmount,
-		arg.Currency,
-		arg.IdempotencyKey,
-		arg.RequestHash,
+// INIT is where an order comes from, not a row that anybody could read: it is written as it waits for payment, with the move that
+// brought it there beside it. A missing row: this person used the key before.
+func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersParams) ([]VideoOrder, error) {
+	rows, err := db.Query(ctx, insertOrders,
+		arg.OrderNos,
+		arg.UserIds,
+		arg.TotalAmounts,
+		arg.Currencies,
+		arg.IdempotencyKeys,
+		arg.RequestHashes,
 		arg.PayBefore,
 		arg.CreatedAt,
 	)
-	var i VideoOrder
-	err := row.Scan(
-		&i.ID,
-		&i.OrderNo,
-		&i.UserID,
-		&i.Status,
-		&i.Version,
-		&i.TotalAmount,
-		&i.RefundedAmount,
-		&i.Currency,
-		&i.IdempotencyKey,
-		&i.RequestHash,
-		&i.PayBefore,
-		&i.CreatedAt,
-		&i.PaidAt,
-		&i.DeliveredAt,
-		&i.ClosedAt,
-		&i.RefundedAt,
-	)
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoOrder{}
+	for rows.Next() {
+		var i VideoOrder
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderNo,
+			&i.UserID,
+			&i.Status,
+			&i.Version,
+			&i.TotalAmount,
+			&i.RefundedAmount,
+			&i.Currency,
+			&i.IdempotencyKey,
+			&i.RequestHash,
+			&i.PayBefore,
+			&i.CreatedAt,
+			&i.PaidAt,
+			&i.DeliveredAt,
+			&i.ClosedAt,
+			&i.RefundedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const insertPlacings = `-- name: InsertPlacings :exec
+insert into order_transition (order_no, from_status, to_status, version, cause, actor, at)
+select unnest($1::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', unnest($2::text[]), $3
+`
+
+type InsertPlacingsParams struct {
+	OrderNos []string
+	Actors   []string
+	At       time.Time
+}
+
+func (q *Queries) InsertPlacings(ctx context.Context, db DBTX, arg InsertPlacingsParams) error {
+	_, err := db.Exec(ctx, insertPlacings, arg.OrderNos, arg.Actors, arg.At)
+	return err
 }
 
 const insertRefund = `-- name: InsertRefund :one
@@ -401,7 +451,7 @@ func (q *Queries) InsertTransition(ctx context.Context, db DBTX, arg InsertTrans
 }
 
 const itemsOf = `-- name: ItemsOf :many
-select id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at from video_order_item where order_no = any($1::text[]) order by order_no, line_no
+select id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id from video_order_item where order_no = any($1::text[]) order by order_no, line_no
 `
 
 func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrderItem, error) {
@@ -435,6 +485,7 @@ func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]Vi
 			&i.ReservationToken,
 			&i.GrantedAt,
 			&i.RevokedAt,
+			&i.CampaignID,
 		); err != nil {
 			return nil, err
 		}
@@ -581,39 +632,6 @@ func (q *Queries) OpenCases(ctx context.Context, db DBTX, maxRows int32) ([]Orde
 	return items, nil
 }
 
-const orderByKey = `-- name: OrderByKey :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at from video_order where user_id = $1 and idempotency_key = $2
-`
-
-type OrderByKeyParams struct {
-	UserID         int64
-	IdempotencyKey string
-}
-
-func (q *Queries) OrderByKey(ctx context.Context, db DBTX, arg OrderByKeyParams) (VideoOrder, error) {
-	row := db.QueryRow(ctx, orderByKey, arg.UserID, arg.IdempotencyKey)
-	var i VideoOrder
-	err := row.Scan(
-		&i.ID,
-		&i.OrderNo,
-		&i.UserID,
-		&i.Status,
-		&i.Version,
-		&i.TotalAmount,
-		&i.RefundedAmount,
-		&i.Currency,
-		&i.IdempotencyKey,
-		&i.RequestHash,
-		&i.PayBefore,
-		&i.CreatedAt,
-		&i.PaidAt,
-		&i.DeliveredAt,
-		&i.ClosedAt,
-		&i.RefundedAt,
-	)
-	return i, err
-}
-
 const orderByNo = `-- name: OrderByNo :one
 select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at from video_order where order_no = $1
 `
@@ -640,6 +658,53 @@ func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.RefundedAt,
 	)
 	return i, err
+}
+
+const ordersByKeys = `-- name: OrdersByKeys :many
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
+join video_order o using (user_id, idempotency_key)
+`
+
+type OrdersByKeysParams struct {
+	UserIds         []int64
+	IdempotencyKeys []string
+}
+
+func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysParams) ([]VideoOrder, error) {
+	rows, err := db.Query(ctx, ordersByKeys, arg.UserIds, arg.IdempotencyKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoOrder{}
+	for rows.Next() {
+		var i VideoOrder
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderNo,
+			&i.UserID,
+			&i.Status,
+			&i.Version,
+			&i.TotalAmount,
+			&i.RefundedAmount,
+			&i.Currency,
+			&i.IdempotencyKey,
+			&i.RequestHash,
+			&i.PayBefore,
+			&i.CreatedAt,
+			&i.PaidAt,
+			&i.DeliveredAt,
+			&i.ClosedAt,
+			&i.RefundedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const ordersOf = `-- name: OrdersOf :many

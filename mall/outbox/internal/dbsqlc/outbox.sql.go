@@ -242,22 +242,23 @@ func (q *Queries) InsertDeliveries(ctx context.Context, db DBTX, arg InsertDeliv
 	return err
 }
 
-const insertEvent = `-- name: InsertEvent :exec
-insert into outbox_event (type, aggregate, payload, created_at) values ($1, $2, $3, $4)
+const insertEvents = `-- name: InsertEvents :exec
+insert into outbox_event (type, aggregate, payload, created_at)
+select $1, unnest($2::text[]), unnest($3::jsonb[]), $4
 `
 
-type InsertEventParams struct {
-	Type      string
-	Aggregate string
-	Payload   []byte
-	CreatedAt time.Time
+type InsertEventsParams struct {
+	Type       string
+	Aggregates []string
+	Payloads   [][]byte
+	CreatedAt  time.Time
 }
 
-func (q *Queries) InsertEvent(ctx context.Context, db DBTX, arg InsertEventParams) error {
-	_, err := db.Exec(ctx, insertEvent,
+func (q *Queries) InsertEvents(ctx context.Context, db DBTX, arg InsertEventsParams) error {
+	_, err := db.Exec(ctx, insertEvents,
 		arg.Type,
-		arg.Aggregate,
-		arg.Payload,
+		arg.Aggregates,
+		arg.Payloads,
 		arg.CreatedAt,
 	)
 	return err

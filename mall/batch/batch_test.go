@@ -1,0 +1,189 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/mall/batch"
+)
+
+// desk doubles numbers a set at a time, when it is told to.
+type desk struct {
+	*batch.Gatherer[int, int]
+	mu   sync.Mutex
+	sets [][]int
+	in   chan struct{} // a set has come in
+	out  chan struct{} // it may go out
+}
+
+func open(o batch.Options) *desk {
+	d := &desk{in: make(chan struct{}, 100), out: make(chan struct{}, 100)}
+	d.Gatherer = batch.New(o, func(_ context.Context, set []int) []batch.Result[int] {
+		d.mu.Lock()
+		d.sets = append(d.sets, slices.Clone(set))
+		d.mu.Unlock()
+		d.in <- struct{}{}
+		<-d.out
+		results := make([]batch.Result[int], len(set))
+		for i, n := range set {
+			if n < 0 {
+				panic("a negative number")
+			}
+			results[i].Value = 2 * n
+		}
+		return results
+	})
+	return d
+}
+
+// begin asks for the first set, and returns when it is in work.
+func (d *desk) begin(ctx context.Context, n int) <-chan batch.Result[int] {
+	answer := d.asking(ctx, n)
+	<-d.in
+	return answer
+}
+
+// queue asks, and returns when the caller waits behind a set that is in work.
+func (d *desk) queue(t *testing.T, ctx context.Context, n int) <-chan batch.Result[int] {
+	t.Helper()
+	before := d.Waiting()
+	answer := d.asking(ctx, n)
+	for deadline := time.Now().Add(20 * time.Second); d.Waiting() == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the caller never came to wait")
+		}
+	}
+	return answer
+}
+
+func (d *desk) asking(ctx context.Context, n int) <-chan batch.Result[int] {
+	answer := make(chan batch.Result[int], 1)
+	go func() {
+		v, err := d.Do(ctx, n)
+		answer <- batch.Result[int]{Value: v, Err: err}
+	}()
+	return answer
+}
+
+func want(t *testing.T, answer <-chan batch.Result[int], value int, err error) {
+	t.Helper()
+	select {
+	case got := <-answer:
+		if got.Value != value || !errors.Is(got.Err, err) {
+			t.Errorf("got %d, %v, want %d, %v", got.Value, got.Err, value, err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("no answer")
+	}
+}
+
+func TestALoneCallerWaitsForNobodyAndACrowdSharesASet(t *testing.T) {
+	t.Parallel()
+	d, ctx := open(batch.Options{Set: 3}), t.Context()
+	first := d.begin(ctx, 1)
+	var crowd []<-chan batch.Result[int]
+	for n := range 4 {
+		crowd = append(crowd, d.queue(t, ctx, 10+n))
+	}
+	for range 3 {
+		d.out <- struct{}{}
+	}
+	want(t, first, 2, nil)
+	for n, answer := range crowd {
+		want(t, answer, 2*(10+n), nil)
+	}
+	d.Wait()
+	if !slices.EqualFunc(d.sets, [][]int{{1}, {10, 11, 12}, {13}}, slices.Equal) {
+		t.Errorf("sets %v", d.sets)
+	}
+}
+
+func TestTheQueueIsBounded(t *testing.T) {
+	t.Parallel()
+	d, ctx := open(batch.Options{Set: 1, Waiting: 2}), t.Context()
+	answers := []<-chan batch.Result[int]{d.begin(ctx, 0)}
+	answers = append(answers, d.queue(t, ctx, 1), d.queue(t, ctx, 2))
+	if _, err := d.Do(ctx, 3); !errors.Is(err, batch.ErrFull) {
+		t.Fatalf("a third waits: %v", err)
+	}
+	for range 3 {
+		d.out <- struct{}{}
+	}
+	for n, answer := range answers {
+		want(t, answer, 2*n, nil)
+	}
+}
+
+func TestACallerThatLeftIsPassedOver(t *testing.T) {
+	t.Parallel()
+	d, ctx := open(batch.Options{}), t.Context()
+	first := d.begin(ctx, 1)
+	impatient, leave := context.WithCancel(ctx)
+	left, stays := d.queue(t, impatient, 2), d.queue(t, ctx, 3)
+	leave()
+	want(t, left, 0, context.Canceled)
+	d.out <- struct{}{}
+	d.out <- struct{}{}
+	want(t, first, 2, nil)
+	want(t, stays, 6, nil)
+	d.Wait()
+	if !slices.EqualFunc(d.sets, [][]int{{1}, {3}}, slices.Equal) {
+		t.Errorf("sets %v", d.sets)
+	}
+	if _, err := d.Do(impatient, 4); !errors.Is(err, context.Canceled) {
+		t.Errorf("one who had left before asking: %v", err)
+	}
+}
+
+func TestAPanicAnswersEverybodyAndTheNextSetIsServed(t *testing.T) {
+	t.Parallel()
+	d, ctx := open(batch.Options{}), t.Context()
+	first := d.begin(ctx, 1)
+	doomed := []<-chan batch.Result[int]{d.queue(t, ctx, 2), d.queue(t, ctx, -1)}
+	d.out <- struct{}{}
+	want(t, first, 2, nil)
+	<-d.in
+	next := d.queue(t, ctx, 5)
+	d.out <- struct{}{}
+	d.out <- struct{}{}
+	for _, answer := range doomed {
+		want(t, answer, 0, batch.ErrPanicked)
+	}
+	want(t, next, 10, nil)
+}
+
+func TestAnswersThatAreMissingAreErrors(t *testing.T) {
+	t.Parallel()
+	g := batch.New(batch.Options{}, func(context.Context, []int) []batch.Result[int] { return nil })
+	if _, err := g.Do(t.Context(), 1); err == nil {
+		t.Error("a caller without an answer was told that all is well")
+	}
+}
+
+func TestManyCallersEachGetTheirOwnAnswer(t *testing.T) {
+	t.Parallel()
+	g := batch.New(batch.Options{Workers: 3, Set: 7, Waiting: 1000}, func(_ context.Context, set []int) []batch.Result[int] {
+		results := make([]batch.Result[int], len(set))
+		for i, n := range set {
+			results[i].Value = n * n
+		}
+		return results
+	})
+	var callers sync.WaitGroup
+	for n := range 900 {
+		callers.Go(func() {
+			if got, err := g.Do(t.Context(), n); err != nil || got != n*n {
+				t.Errorf("%d: %d, %v", n, got, err)
+			}
+		})
+	}
+	callers.Wait()
+	g.Wait()
+	if g.Waiting() != 0 {
+		t.Error("somebody still waits")
+	}
+}

@@ -1,0 +1,127 @@
+package inventory
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/inventory/internal/dbsqlc"
+)
+
+// buyer is one person at one shelf.
+type buyer struct {
+	shelf  Shelf
+	userID int64
+}
+
+// Count is what a set of reservations can be served from, and what is left of it while they are taken one by one. It is one
+// transaction's own and not safe for concurrent use.
+type Count struct {
+	left map[Shelf]int64
+	has  map[buyer]int64
+}
+
+// CountTx counts the shelves of some reservations, and what their limited buyers have. With lock nobody else takes from these
+// shelves until the transaction ends, so that ReserveTx is sure to be right; without it nobody waits.
+func (i *Inventory) CountTx(ctx context.Context, tx pgx.Tx, rs []Reservation, lock bool) (*Count, error) {
+	c := &Count{left: map[Shelf]int64{}, has: map[buyer]int64{}}
+	shelves, err := i.shelvesTx(ctx, tx, rs, lock)
+	if err != nil || len(shelves) == 0 {
+		return c, err
+	}
+	named := make(map[int64]Shelf, len(shelves))
+	for shelf, s := range shelves {
+		c.left[shelf], named[s.id] = s.available, shelf
+	}
+	var ids, users []int64
+	asked := map[buyer]bool{}
+	for _, r := range rs {
+		b, s := buyer{r.Shelf, r.UserID}, shelves[r.Shelf]
+		if r.PerUser > 0 && s.id != 0 && !asked[b] {
+			asked[b] = true
+			ids, users = append(ids, s.id), append(users, r.UserID)
+		}
+	}
+	if len(ids) == 0 {
+		return c, nil
+	}
+	rows, err := i.q.BuyerUnits(ctx, tx, dbsqlc.BuyerUnitsParams{InventoryIds: ids, UserIds: users})
+	if err != nil {
+		return nil, fmt.Errorf("units of buyers %v: %w", users, err)
+	}
+	for _, r := range rows {
+		c.has[buyer{named[r.InventoryID], r.UserID}] = int64(r.Units)
+	}
+	return c, nil
+}
+
+// Take counts off the units of one order, all of them or none. Errors: ErrBuyerLimit, ErrSoldOut, each naming the SKU.
+func (c *Count) Take(rs []Reservation) error {
+	for n, r := range rs {
+		b, qty := buyer{r.Shelf, r.UserID}, int64(r.Qty)
+		f := ErrSoldOut
+		switch {
+		case r.PerUser > 0 && c.has[b]+qty > int64(r.PerUser):
+			f = ErrBuyerLimit
+		case c.left[r.Shelf] >= qty:
+			c.left[r.Shelf] -= qty
+			c.has[b] += qty
+			continue
+		}
+		for _, taken := range rs[:n] {
+			c.left[taken.Shelf] += int64(taken.Qty)
+			c.has[buyer{taken.Shelf, taken.UserID}] -= int64(taken.Qty)
+		}
+		return f.With(fmt.Sprintf("sku:%d", r.Shelf.SKUID), f.Slug).Because("%d wanted by user %d, %d left", r.Qty, r.UserID, c.left[r.Shelf])
+	}
+	return nil
+}
+
+// counted is a shelf's row.
+type counted struct {
+	id        int64
+	available int64
+}
+
+// shelvesTx reads the shelves of some reservations; one that does not exist is absent, and has nothing to give.
+func (i *Inventory) shelvesTx(ctx context.Context, tx pgx.Tx, rs []Reservation, lock bool) (map[Shelf]counted, error) {
+	set := map[Shelf]bool{}
+	for _, r := range rs {
+		set[r.Shelf] = true
+	}
+	if len(set) == 0 {
+		return nil, nil
+	}
+	var arg dbsqlc.ShelvesParams
+	for _, s := range slices.SortedFunc(maps.Keys(set), bySKU) {
+		arg.SkuIds, arg.CampaignIds = append(arg.SkuIds, s.SKUID), append(arg.CampaignIds, s.CampaignID)
+	}
+	found := make(map[Shelf]counted, len(set))
+	if lock {
+		rows, err := i.q.LockShelves(ctx, tx, dbsqlc.LockShelvesParams(arg))
+		if err != nil {
+			return nil, fmt.Errorf("lock the stock of skus %v: %w", arg.SkuIds, err)
+		}
+		for _, r := range rows {
+			found[Shelf{r.SkuID, r.CampaignID}] = counted{r.ID, r.Available}
+		}
+		return found, nil
+	}
+	rows, err := i.q.Shelves(ctx, tx, arg)
+	if err != nil {
+		return nil, fmt.Errorf("stock of skus %v: %w", arg.SkuIds, err)
+	}
+	for _, r := range rows {
+		found[Shelf{r.SkuID, r.CampaignID}] = counted{r.ID, r.Available}
+	}
+	return found, nil
+}
+
+// bySKU is the one order in which shelves are locked, so that no two orders wait for each other.
+func bySKU(a, b Shelf) int {
+	return cmp.Or(cmp.Compare(a.SKUID, b.SKUID), cmp.Compare(a.CampaignID, b.CampaignID))
+}

@@ -1,0 +1,274 @@
+package order
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"videomall/db"
+	"videomall/mall/batch"
+	"videomall/mall/inventory"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/outbox"
+)
+
+// The writer's bounds. One order a transaction on a hot row reaches as many orders a second as the disk flushes; a set of them
+// costs one flush. Two sets at a time keep the disk busy while the other one is being prepared.
+const (
+	writers      = 2
+	mostInSet    = 512
+	mostWaiting  = 4096             // beyond it the answer is ErrBusy: half a second of work at most stands before anybody
+	writeTimeout = 20 * time.Second // of one set with all its retries
+)
+
+// Waiting is how many requests wait for their place in a set: a measure of how saturated this process is.
+func (s *Orders) Waiting() int { return s.writer.Waiting() }
+
+// write commits a set of wishes and answers each.
+func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing] {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	s.Metrics.OrderSet(len(set))
+	for left := set; len(left) > 0; {
+		var now []*wish
+		now, left = apart(left)
+		s.writeSet(ctx, now)
+		for _, w := range now {
+			if w.again {
+				left = append(left, w)
+			}
+		}
+	}
+	results := make([]batch.Result[placing], len(set))
+	for i, w := range set {
+		results[i] = batch.Result[placing]{Value: w.answer, Err: w.err}
+	}
+	return results
+}
+
+// apart takes one wish of each key; the others wait until it is known what became of the first.
+func apart(set []*wish) (first, twins []*wish) {
+	seen := make(map[wishKey]bool, len(set))
+	for _, w := range set {
+		if seen[w.key()] {
+			twins = append(twins, w)
+			continue
+		}
+		seen[w.key()] = true
+		first = append(first, w)
+	}
+	return first, twins
+}
+
+// writeSet commits wishes together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by halving:
+// it fails alone.
+func (s *Orders) writeSet(ctx context.Context, set []*wish) {
+	err := s.commitSet(ctx, set)
+	if err == nil {
+		return
+	}
+	if half := len(set) / 2; half > 0 && db.IsRefused(err) {
+		s.writeSet(ctx, set[:half])
+		s.writeSet(ctx, set[half:])
+		return
+	}
+	for _, w := range set {
+		w.answer, w.err, w.again = placing{}, err, false
+	}
+}
+
+// commitSet runs the transaction of a set. It is run again when another process took the stock that was counted on, now with the
+// stock locked first, so that the last unit is sold; and once more when the connection broke, since nobody knows then whether it was
+// committed: what was is found by its keys.
+func (s *Orders) commitSet(ctx context.Context, set []*wish) (err error) {
+	lock := false
+	for range 3 {
+		err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.placeTx(ctx, tx, set, lock) })
+		if err == nil || ctx.Err() != nil || db.IsRefused(err) {
+			return err
+		}
+		lock = errors.Is(err, inventory.ErrMoved)
+	}
+	return err
+}
+
+// placeTx places what can be placed of a set, one wish a key. What is refused gets its error and leaves no row.
+func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, lock bool) error {
+	for _, w := range set {
+		w.answer, w.err, w.again = placing{}, nil, false
+	}
+	fresh, err := s.replayTx(ctx, tx, set)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	now := s.Now()
+	until := now.Add(s.PayWindow)
+	all := make([]asked, len(fresh))
+	for i, w := range fresh {
+		all[i] = asked{w.UserID, w.Items}
+	}
+	f, err := s.factsTx(ctx, tx, all, now)
+	if err != nil {
+		return err
+	}
+	var priced []*wish
+	var stock []inventory.Reservation
+	for _, w := range fresh {
+		if w.err = w.judge(f, until); w.err == nil {
+			priced, stock = append(priced, w), append(stock, w.stock...)
+		}
+	}
+	count, err := s.Inventory.CountTx(ctx, tx, stock, lock)
+	if err != nil {
+		return err
+	}
+	var served []*wish
+	for _, w := range priced { // in the order of their arrival
+		if w.err = count.Take(w.stock); w.err == nil {
+			served = append(served, w)
+		}
+	}
+	return s.insertTx(ctx, tx, served, now)
+}
+
+// replayTx answers the wishes whose keys have made an order before, and returns the others.
+func (s *Orders) replayTx(ctx context.Context, tx pgx.Tx, set []*wish) (fresh []*wish, err error) {
+	var arg dbsqlc.OrdersByKeysParams
+	for _, w := range set {
+		arg.UserIds, arg.IdempotencyKeys = append(arg.UserIds, w.UserID), append(arg.IdempotencyKeys, w.IdempotencyKey)
+	}
+	rows, err := s.q.OrdersByKeys(ctx, tx, arg)
+	if err != nil {
+		return nil, fmt.Errorf("orders by keys: %w", err)
+	}
+	if len(rows) == 0 {
+		return set, nil
+	}
+	orders, at := make([]Order, len(rows)), make(map[wishKey]int, len(rows))
+	for i, r := range rows {
+		orders[i], at[wishKey{r.UserID, r.IdempotencyKey}] = orderOf(r), i
+	}
+	if err := s.loadItems(ctx, tx, orders); err != nil {
+		return nil, err
+	}
+	for _, w := range set {
+		i, known := at[w.key()]
+		switch {
+		case !known:
+			fresh = append(fresh, w)
+		case !bytes.Equal(rows[i].RequestHash, w.hash):
+			w.err = ErrKeyReused
+		default:
+			w.answer = placing{orders[i], orders[i].OrderNo != w.orderNo}
+		}
+	}
+	return fresh, nil
+}
+
+// insertTx writes orders with all that belongs to them. The hot row of a popular SKU is locked last, so that it is held for the
+// commit alone.
+func (s *Orders) insertTx(ctx context.Context, tx pgx.Tx, set []*wish, now time.Time) error {
+	set, err := s.insertOrdersTx(ctx, tx, set, now)
+	if err != nil || len(set) == 0 {
+		return err
+	}
+	if err := s.insertItemsTx(ctx, tx, set); err != nil {
+		return err
+	}
+	moves := dbsqlc.InsertPlacingsParams{At: now}
+	events, closes := make([]outbox.Draft, len(set)), make([]river.InsertManyParams, len(set))
+	var stock []inventory.Reservation
+	for i, w := range set {
+		o := w.answer.order
+		moves.OrderNos, moves.Actors = append(moves.OrderNos, o.OrderNo), append(moves.Actors, shopper(o.UserID))
+		events[i] = outbox.Draft{Aggregate: aggregate(o.OrderNo), Payload: eventOf(o)}
+		closes[i] = river.InsertManyParams{Args: CloseArgs{o.OrderNo}, InsertOpts: closeAt(o.PayBefore)}
+		stock = append(stock, w.stock...)
+	}
+	if err := s.q.InsertPlacings(ctx, tx, moves); err != nil {
+		return fmt.Errorf("record %d placings: %w", len(set), err)
+	}
+	if err := s.Outbox.WriteManyTx(ctx, tx, "order.placed", events); err != nil {
+		return err
+	}
+	if _, err := s.River.InsertManyFastTx(ctx, tx, closes); err != nil {
+		return fmt.Errorf("enqueue the close of %d orders: %w", len(set), err)
+	}
+	if err := s.Inventory.ReserveTx(ctx, tx, stock); err != nil {
+		return err
+	}
+	for _, w := range set {
+		if o := &w.answer.order; o.Total.IsZero() {
+			if err := s.payTx(ctx, tx, o, "free", shopper(o.UserID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// insertOrdersTx writes the orders themselves and returns the wishes that have one; a key that was taken a moment ago has not.
+func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now time.Time) ([]*wish, error) {
+	if len(set) == 0 {
+		return nil, nil
+	}
+	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.PayWindow), CreatedAt: now}
+	for _, w := range set {
+		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
+		arg.TotalAmounts, arg.Currencies = append(arg.TotalAmounts, w.quote.Total.Amount), append(arg.Currencies, w.quote.Total.Currency)
+		arg.IdempotencyKeys, arg.RequestHashes = append(arg.IdempotencyKeys, w.IdempotencyKey), append(arg.RequestHashes, w.hash)
+	}
+	rows, err := s.q.InsertOrders(ctx, tx, arg)
+	if err != nil {
+		return nil, fmt.Errorf("insert %d orders: %w", len(set), err)
+	}
+	made := make(map[string]Order, len(rows))
+	for _, r := range rows {
+		made[r.OrderNo] = orderOf(r)
+	}
+	var written []*wish
+	for _, w := range set {
+		o, ok := made[w.orderNo]
+		if !ok {
+			w.again = true
+			continue
+		}
+		w.answer.order = o
+		written = append(written, w)
+	}
+	return written, nil
+}
+
+func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) error {
+	var arg dbsqlc.InsertItemsParams
+	owner := make(map[string]*wish, len(set))
+	for _, w := range set {
+		owner[w.orderNo] = w
+		w.answer.order.Items = make([]Item, len(w.quote.Lines))
+		for n, l := range w.quote.Lines {
+			arg.OrderNos, arg.LineNos = append(arg.OrderNos, w.orderNo), append(arg.LineNos, int32(n+1))
+			arg.SkuIds, arg.SpuIds = append(arg.SkuIds, l.Offer.SKUID), append(arg.SpuIds, l.Offer.SPUID)
+			arg.CreatorIds, arg.PriceIds = append(arg.CreatorIds, l.Offer.CreatorID), append(arg.PriceIds, l.Offer.PriceID)
+			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, l.Offer.TitleZh), append(arg.TitlesEn, l.Offer.TitleEn)
+			arg.Slugs, arg.Covers = append(arg.Slugs, l.Offer.Slug), append(arg.Covers, l.Offer.Cover)
+			arg.Kinds, arg.Qualities = append(arg.Kinds, l.Offer.Kind), append(arg.Qualities, l.Offer.Quality)
+			arg.RentHours, arg.Quantities = append(arg.RentHours, int32(l.Offer.RentHours)), append(arg.Quantities, int32(l.Quantity))
+			arg.UnitAmounts, arg.Amounts = append(arg.UnitAmounts, l.Offer.Amount.Amount), append(arg.Amounts, l.Amount.Amount)
+			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, 0), append(arg.ReservationTokens, w.reserved(l.SKUID))
+		}
+	}
+	rows, err := s.q.InsertItems(ctx, tx, arg)
+	if err != nil {
+		return fmt.Errorf("insert the items of %d orders: %w", len(set), err)
+	}
+	for _, r := range rows {
+		o := &owner[r.OrderNo].answer.order
+		o.Items[r.LineNo-1] = itemOf(r, o.Total.Currency)
+	}
+	return nil
+}

@@ -1,0 +1,310 @@
+package order_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/order"
+)
+
+// stall holds the stock row of a SKU, so that whoever reserves it waits, until the returned function is called.
+func (s *shop) stall(skuID int64) (release func()) {
+	s.t.Helper()
+	tx, err := s.pool.Begin(s.ctx)
+	s.ok(err)
+	_, err = tx.Exec(s.ctx, `select 1 from video_inventory where sku_id = $1 for update`, skuID)
+	s.ok(err)
+	var once sync.Once
+	release = func() { once.Do(func() { _ = tx.Rollback(s.ctx) }) }
+	s.t.Cleanup(release)
+	return release
+}
+
+// blocked waits until that many transactions wait for a lock.
+func (s *shop) blocked(n int64) {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if query[int64](s, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)[0] >= n {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal("nobody came to wait")
+		}
+	}
+}
+
+func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers = 1
+	orders := order.New(deps)
+	film := s.sells(990, 100)
+	release := s.stall(film)
+	var buyers sync.WaitGroup
+	buy := func(n int) {
+		buyers.Go(func() {
+			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: int64(1000 + n), IdempotencyKey: "k", Items: one(film)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	buy(0)
+	s.blocked(1)
+	for n := range 40 {
+		buy(1 + n)
+	}
+	for deadline := time.Now().Add(30 * time.Second); orders.Waiting() < 40; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the crowd never came")
+		}
+	}
+	release()
+	buyers.Wait()
+	if commits := query[int64](s, `select count(distinct xmin::text) from video_order`)[0]; commits != 2 {
+		t.Errorf("41 orders were written in %d transactions, not in 2", commits)
+	}
+	if c := s.stock(film); c.Frozen != 41 || c.Available != 59 {
+		t.Errorf("stock %+v", c)
+	}
+	s.whole()
+}
+
+// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three units.
+func TestTheLastUnitIsSold(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 47, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
+	processes := []*order.Orders{s.orders, order.New(s.deps), order.New(s.deps)}
+	var units, refused atomic.Int64
+	var buyers sync.WaitGroup
+	for n := range 150 {
+		buyers.Go(func() {
+			qty := 1 + n%3
+			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{UserID: int64(1000 + n), IdempotencyKey: "k", Items: lines(qty, film)})
+			switch {
+			case err == nil:
+				units.Add(int64(qty))
+			case fault.From(err).Slug == inventory.ErrSoldOut.Slug:
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	buyers.Wait()
+	if c := s.stock(film); units.Load() != 47 || c.Frozen != 47 || c.Available != 0 || refused.Load() == 0 {
+		t.Errorf("%d units sold, %d refused, stock %+v", units.Load(), refused.Load(), c)
+	}
+	s.whole()
+}
+
+// TestOneBadOrderFailsAlone has PostgreSQL refuse the rows of one buyer, in the middle of a set.
+func TestOneBadOrderFailsAlone(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers = 1
+	orders := order.New(deps)
+	film := s.sells(990, 100)
+	for _, sql := range []string{
+		`create function refuse() returns trigger language plpgsql as $$ begin
+			if (select user_id from video_order where order_no = new.order_no) = 1013 then raise exception 'the disk is sad'; end if; return new; end $$`,
+		`create trigger refuse before insert on video_order_item for each row execute function refuse()`} {
+		_, err := s.pool.Exec(s.ctx, sql)
+		s.ok(err)
+	}
+	release := s.stall(film)
+	var mu sync.Mutex
+	var failed []int64
+	var buyers sync.WaitGroup
+	for n := range 30 {
+		buyers.Go(func() {
+			user := int64(1000 + n)
+			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(film)}); err != nil {
+				mu.Lock()
+				failed = append(failed, user)
+				mu.Unlock()
+			}
+		})
+	}
+	s.blocked(1)
+	release()
+	buyers.Wait()
+	if !slices.Equal(failed, []int64{1013}) {
+		t.Errorf("failed: %v", failed)
+	}
+	if c := s.stock(film); c.Frozen != 29 || c.Available != 71 {
+		t.Errorf("stock %+v", c)
+	}
+	s.whole()
+}
+
+func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers, deps.Writer.Set, deps.Writer.Waiting = 1, 1, 1
+	orders := order.New(deps)
+	film := s.sells(990, 100)
+	release := s.stall(film)
+	place := func(user int64) error {
+		_, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(film)})
+		return err
+	}
+	answers := make(chan error, 2)
+	go func() { answers <- place(alice) }()
+	s.blocked(1)
+	go func() { answers <- place(bob) }()
+	for deadline := time.Now().Add(30 * time.Second); orders.Waiting() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nobody waits")
+		}
+	}
+	if err := place(103); !errors.Is(err, order.ErrBusy) {
+		t.Fatalf("a third: %v", err)
+	}
+	release()
+	for range 2 {
+		s.ok(<-answers)
+	}
+	s.ok(place(103)) // the refused one may come again, with the same key
+	s.whole()
+}
+
+// TestTwinsInOneSetAreOneOrder sends one key many times over while the writer is held, with another body among them.
+func TestTwinsInOneSetAreOneOrder(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers = 1
+	orders := order.New(deps)
+	film, other := s.sells(990, 100), s.sells(500, -1)
+	release := s.stall(film)
+	var first sync.WaitGroup
+	first.Go(func() {
+		_, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", Items: one(film)})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	s.blocked(1)
+	var made, replayed, reused atomic.Int64
+	numbers := sync.Map{}
+	var twins sync.WaitGroup
+	for n := range 20 {
+		twins.Go(func() {
+			wanted := one(film)
+			if n == 19 {
+				wanted = one(other)
+			}
+			o, again, err := orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: wanted})
+			switch {
+			case errors.Is(err, order.ErrKeyReused):
+				reused.Add(1)
+			case err != nil:
+				t.Error(err)
+			case again:
+				replayed.Add(1)
+				numbers.Store(o.OrderNo, true)
+			default:
+				made.Add(1)
+				numbers.Store(o.OrderNo, true)
+			}
+		})
+	}
+	for deadline := time.Now().Add(30 * time.Second); orders.Waiting() < 20; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the twins never came")
+		}
+	}
+	release()
+	first.Wait()
+	twins.Wait()
+	distinct := 0
+	numbers.Range(func(any, any) bool { distinct++; return true })
+	if made.Load() != 1 || distinct != 1 || made.Load()+replayed.Load()+reused.Load() != 20 || reused.Load() != 1 && reused.Load() != 19 {
+		t.Errorf("made %d, replayed %d, reused %d, %d numbers", made.Load(), replayed.Load(), reused.Load(), distinct)
+	}
+	s.whole()
+}
+
+// TestAnOrderWhoseConnectionBreaksIsPlacedOnce ends the writer's connection while its transaction waits: the set is written again.
+func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 10)
+	release := s.stall(film)
+	placed := make(chan error, 1)
+	go func() {
+		_, again, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(film)})
+		if again {
+			err = errors.New("the first answer says that it was given before")
+		}
+		placed <- err
+	}()
+	s.blocked(1)
+	if ended := query[bool](s, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`); len(ended) != 1 {
+		t.Fatal("no connection was ended")
+	}
+	release()
+	s.ok(<-placed)
+	if n := query[int64](s, `select count(*) from video_order`)[0]; n != 1 {
+		t.Errorf("%d orders", n)
+	}
+	s.whole()
+}
+
+func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 100)
+	reserve := func(user int64, qty int, token byte) error {
+		rs := []inventory.Reservation{{Token: [16]byte{token}, OrderNo: fmt.Sprintf("%026d", token), Shelf: inventory.Shelf{SKUID: film}, UserID: user,
+			Qty: qty, PerUser: 2, ExpiresAt: s.now()}}
+		return pgx.BeginFunc(s.ctx, s.pool, func(tx pgx.Tx) error {
+			count, err := s.inventory.CountTx(s.ctx, tx, rs, false)
+			if err != nil {
+				return err
+			}
+			if err := count.Take(rs); err != nil {
+				return err
+			}
+			return s.inventory.ReserveTx(s.ctx, tx, rs)
+		})
+	}
+	s.ok(reserve(alice, 1, 1))
+	if err := reserve(alice, 2, 2); fault.From(err).Slug != inventory.ErrBuyerLimit.Slug {
+		t.Errorf("a third unit: %v", err)
+	}
+	s.ok(reserve(bob, 2, 3))
+	var won, lost atomic.Int64
+	var at sync.WaitGroup
+	for n := range 12 { // two tabs and more, at once: the counts agree, the rows decide
+		at.Go(func() {
+			switch err := reserve(alice, 1, byte(10+n)); {
+			case err == nil:
+				won.Add(1)
+			case errors.Is(err, inventory.ErrMoved), fault.From(err).Slug == inventory.ErrBuyerLimit.Slug:
+				lost.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	at.Wait()
+	if won.Load() != 1 || lost.Load() != 11 {
+		t.Errorf("%d of 12 got the last unit that one person may have", won.Load())
+	}
+	s.ok(pgx.BeginFunc(s.ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := s.inventory.ReleaseTx(s.ctx, tx, [16]byte{1})
+		return err
+	}))
+	s.ok(reserve(alice, 1, 90))
+	if units := query[int64](s, `select sum(units)::bigint from inventory_buyer`)[0]; units != 4 {
+		t.Errorf("%d units are counted", units)
+	}
+}
