@@ -34,10 +34,10 @@ update account_user set status = @status where id = @id and status <> @status;
 insert into account_session (id_hash, user_id, user_agent, created_at, seen_at, expires_at)
 values (@id_hash, @user_id, @user_agent, @created_at, @created_at, @expires_at);
 
--- name: SessionUser :one
-select u.id, u.email, u.name, u.role, u.locale, u.status, u.created_at, s.session_no, s.seen_at
+-- name: SessionUsers :many
+select s.id_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, s.seen_at
 from account_session s join account_user u on u.id = s.user_id
-where s.id_hash = @id_hash and s.expires_at > @at and u.status = 'active';
+where s.id_hash = any(@id_hashes::bytea[]) and s.expires_at > @at and u.status = 'active';
 
 -- name: SlideSession :execrows
 update account_session set seen_at = @at, expires_at = @expires_at where id_hash = @id_hash and expires_at > @at;
@@ -61,10 +61,10 @@ where user_id = @user_id and expires_at > @at order by seen_at desc, session_no 
 -- name: InsertToken :exec
 insert into account_token (token_hash, user_id, created_at, expires_at) values (@token_hash, @user_id, @created_at, @expires_at);
 
--- name: TokenUser :one
-select u.id, u.email, u.name, u.role, u.locale, u.created_at
+-- name: TokenUsers :many
+select t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at
 from account_token t join account_user u on u.id = t.user_id
-where t.token_hash = @token_hash and t.expires_at > @at and t.revoked_at is null and u.status = 'active';
+where t.token_hash = any(@token_hashes::bytea[]) and t.expires_at > @at and t.revoked_at is null and u.status = 'active';
 
 -- name: RevokeToken :execrows
 update account_token set revoked_at = @at where token_hash = @token_hash and revoked_at is null;

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/batch"
 	"videomall/mall/fault"
 )
 
@@ -49,12 +50,13 @@ type Accounts struct {
 	byAddr   *throttle
 	register *throttle
 	change   *throttle
+	tokens   *batch.Gatherer[string, holder]
 }
 
 // New makes the verbs. redis counts attempts only; log receives what Redis failed at.
 func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time) *Accounts {
 	counters := &store{redis: rdb}
-	return &Accounts{
+	a := &Accounts{
 		pool: pool, log: log, q: dbsqlc.New(), now: now,
 		hasher:   newHasher(),
 		byEmail:  newThrottle(counters, log, now, "email", 10, 15*time.Minute),
@@ -62,6 +64,8 @@ func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now fu
 		register: newThrottle(counters, log, now, "register", 20, time.Hour),
 		change:   newThrottle(counters, log, now, "password", 10, 15*time.Minute),
 	}
+	a.tokens = batch.New(lookups(), a.findBearers)
+	return a
 }
 
 // User finds a person, locked ones too. Errors: ErrNoUser.

@@ -23,6 +23,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/batch"
 )
 
 const (
@@ -48,6 +49,7 @@ type Sessions struct {
 	log    *slog.Logger
 	now    func() time.Time
 	secure bool
+	people *batch.Gatherer[string, holder]
 }
 
 var _ sessions.Store = (*Sessions)(nil)
@@ -55,7 +57,9 @@ var _ sessions.Store = (*Sessions)(nil)
 // NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries the
 // __Host- prefix, which a browser accepts from this very host only.
 func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, secure bool) *Sessions {
-	return &Sessions{pool: pool, q: dbsqlc.New(), redis: &store{redis: rdb}, log: log, now: now, secure: secure}
+	s := &Sessions{pool: pool, q: dbsqlc.New(), redis: &store{redis: rdb}, log: log, now: now, secure: secure}
+	s.people = batch.New(lookups(), s.findPeople)
+	return s
 }
 
 // CookieName is the name to hand to Get.
@@ -104,11 +108,12 @@ func (s *Sessions) load(ctx context.Context, id string) (values map[string]strin
 	if !lost {
 		s.log.WarnContext(ctx, "session values not read, PostgreSQL decides", "error", err)
 	}
-	row, err := s.q.SessionUser(ctx, s.pool, dbsqlc.SessionUserParams{IDHash: hash(id), At: s.now()})
+	row, err := s.people.Do(ctx, string(hash(id)))
 	if err != nil {
-		if !errors.Is(err, pgx.ErrNoRows) {
-			s.log.ErrorContext(ctx, "session row not read", "error", err)
-		}
+		s.log.ErrorContext(ctx, "session row not read", "error", err)
+		return nil, false
+	}
+	if row.ID == 0 {
 		return nil, false
 	}
 	values = map[string]string{userKey: strconv.FormatInt(row.ID, 10)}
@@ -199,18 +204,17 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u User,
 	if session.ID == "" || session.Values[userKey] == nil {
 		return User{}, false, nil
 	}
-	row, err := s.q.SessionUser(ctx, s.pool, dbsqlc.SessionUserParams{IDHash: hash(session.ID), At: s.now()})
-	if errors.Is(err, pgx.ErrNoRows) {
+	row, err := s.people.Do(ctx, string(hash(session.ID)))
+	if err != nil {
+		return User{}, false, fmt.Errorf("find the session's person: %w", err)
+	}
+	if row.ID == 0 {
 		s.forget(ctx, hash(session.ID))
 		session.ID, session.IsNew = "", true
 		clear(session.Values)
 		return User{}, false, nil
 	}
-	if err != nil {
-		return User{}, false, fmt.Errorf("find the session's person: %w", err)
-	}
-	u = User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}
-	return u, s.now().Sub(row.SeenAt) >= slideEvery, nil
+	return row.User, s.now().Sub(row.seenAt) >= slideEvery, nil
 }
 
 func (s *Sessions) options() *sessions.Options {

@@ -2,12 +2,9 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
@@ -50,14 +47,14 @@ func (a *Accounts) TokenUser(ctx context.Context, token string) (User, error) {
 	if !ok || !wellFormed(id) {
 		return User{}, ErrInvalidToken
 	}
-	row, err := a.q.TokenUser(ctx, a.pool, dbsqlc.TokenUserParams{TokenHash: hash(token), At: a.now()})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return User{}, ErrInvalidToken
-	}
+	found, err := a.tokens.Do(ctx, string(hash(token)))
 	if err != nil {
 		return User{}, fmt.Errorf("find the token's person: %w", err)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+	if found.ID == 0 {
+		return User{}, ErrInvalidToken
+	}
+	return found.User, nil
 }
 
 // RevokeToken ends a token before its time; one that is unknown or ended already is no error.

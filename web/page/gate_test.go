@@ -56,7 +56,11 @@ func TestARoomForAnotherRoleDoesNotExist(t *testing.T) {
 		t.Errorf("guest: %d", a.StatusCode)
 	}
 	u := m.register(t, "ann@example.test")
-	for role, want := range map[string]int{account.RoleShopper: 404, account.RoleCreator: 404, account.RoleOperator: 200} {
+	for _, room := range []struct {
+		role string
+		want int
+	}{{account.RoleShopper, 404}, {account.RoleCreator, 404}, {account.RoleOperator, 200}} {
+		role, want := room.role, room.want
 		if _, err := m.accounts.SetRole(t.Context(), u.ID, role); err != nil {
 			t.Fatal(err)
 		}

@@ -229,44 +229,55 @@ func (q *Queries) RevokeTokensOf(ctx context.Context, db DBTX, arg RevokeTokensO
 	return result.RowsAffected(), nil
 }
 
-const sessionUser = `-- name: SessionUser :one
-select u.id, u.email, u.name, u.role, u.locale, u.status, u.created_at, s.session_no, s.seen_at
+const sessionUsers = `-- name: SessionUsers :many
+select s.id_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, s.seen_at
 from account_session s join account_user u on u.id = s.user_id
-where s.id_hash = $1 and s.expires_at > $2 and u.status = 'active'
+where s.id_hash = any($1::bytea[]) and s.expires_at > $2 and u.status = 'active'
 `
 
-type SessionUserParams struct {
-	IDHash []byte
-	At     time.Time
+type SessionUsersParams struct {
+	IDHashes [][]byte
+	At       time.Time
 }
 
-type SessionUserRow struct {
+type SessionUsersRow struct {
+	IDHash    []byte
 	ID        int64
 	Email     string
 	Name      string
 	Role      string
 	Locale    string
-	Status    string
 	CreatedAt time.Time
-	SessionNo int64
 	SeenAt    time.Time
 }
 
-func (q *Queries) SessionUser(ctx context.Context, db DBTX, arg SessionUserParams) (SessionUserRow, error) {
-	row := db.QueryRow(ctx, sessionUser, arg.IDHash, arg.At)
-	var i SessionUserRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Name,
-		&i.Role,
-		&i.Locale,
-		&i.Status,
-		&i.CreatedAt,
-		&i.SessionNo,
-		&i.SeenAt,
-	)
-	return i, err
+func (q *Queries) SessionUsers(ctx context.Context, db DBTX, arg SessionUsersParams) ([]SessionUsersRow, error) {
+	rows, err := db.Query(ctx, sessionUsers, arg.IDHashes, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SessionUsersRow{}
+	for rows.Next() {
+		var i SessionUsersRow
+		if err := rows.Scan(
+			&i.IDHash,
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Locale,
+			&i.CreatedAt,
+			&i.SeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sessionsOf = `-- name: SessionsOf :many
@@ -418,18 +429,19 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 	return result.RowsAffected(), nil
 }
 
-const tokenUser = `-- name: TokenUser :one
-select u.id, u.email, u.name, u.role, u.locale, u.created_at
+const tokenUsers = `-- name: TokenUsers :many
+select t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at
 from account_token t join account_user u on u.id = t.user_id
-where t.token_hash = $1 and t.expires_at > $2 and t.revoked_at is null and u.status = 'active'
+where t.token_hash = any($1::bytea[]) and t.expires_at > $2 and t.revoked_at is null and u.status = 'active'
 `
 
-type TokenUserParams struct {
-	TokenHash []byte
-	At        time.Time
+type TokenUsersParams struct {
+	TokenHashes [][]byte
+	At          time.Time
 }
 
-type TokenUserRow struct {
+type TokenUsersRow struct {
+	TokenHash []byte
 	ID        int64
 	Email     string
 	Name      string
@@ -438,18 +450,32 @@ type TokenUserRow struct {
 	CreatedAt time.Time
 }
 
-func (q *Queries) TokenUser(ctx context.Context, db DBTX, arg TokenUserParams) (TokenUserRow, error) {
-	row := db.QueryRow(ctx, tokenUser, arg.TokenHash, arg.At)
-	var i TokenUserRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Name,
-		&i.Role,
-		&i.Locale,
-		&i.CreatedAt,
-	)
-	return i, err
+func (q *Queries) TokenUsers(ctx context.Context, db DBTX, arg TokenUsersParams) ([]TokenUsersRow, error) {
+	rows, err := db.Query(ctx, tokenUsers, arg.TokenHashes, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TokenUsersRow{}
+	for rows.Next() {
+		var i TokenUsersRow
+		if err := rows.Scan(
+			&i.TokenHash,
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Locale,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const userByEmail = `-- name: UserByEmail :one
