@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/batch"
+	"videomall/mall/catalog"
+)
+
+// crowds are how many buyers ask at once for one SKU.
+var crowds = []int{64, 256, 1024}
+
+// hotStock is more than a measurement can sell.
+const hotStock = 10_000_000
+
+// hot measures a crowd at one SKU: POST /orders over HTTP, with authentication, limits, idempotency, admission and a durable commit
+// before each answer; against the same rows written by bare pgx, one transaction an order and in sets.
+func (b *bench) hot(ctx context.Context) ([]row, error) {
+	skuID, err := b.hotSKU(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := b.tokens(ctx, slices.Max(crowds))
+	if err != nil {
+		return nil, err
+	}
+	single, err := crowd(ctx, 64, func(ctx context.Context, _ int) error { return b.insertSets(ctx, skuID, []string{uuid.NewString()}) })
+	if err != nil {
+		return nil, fmt.Errorf("one transaction an order: %w", err)
+	}
+	var rows []row
+	for _, n := range crowds {
+		sets := batch.New(batch.Options{Workers: 2, Set: 512, Waiting: 1 << 16}, func(ctx context.Context, keys []string) []batch.Result[bool] {
+			err := b.insertSets(ctx, skuID, keys)
+			results := make([]batch.Result[bool], len(keys))
+			for i := range results {
+				results[i].Err = err
+			}
+			return results
+		})
+		limit, err := crowd(ctx, n, func(ctx context.Context, _ int) error { _, err := sets.Do(ctx, uuid.NewString()); return err })
+		if err != nil {
+			return nil, fmt.Errorf("bare sets: %w", err)
+		}
+		got, err := crowd(ctx, n, func(ctx context.Context, buyer int) error { return b.order(ctx, tokens[buyer], skuID) })
+		if err != nil {
+			return nil, fmt.Errorf("hot orders of %d buyers: %w", n, err)
+		}
+		name := ""
+		if n != 256 {
+			name = fmt.Sprintf("@%d", n)
+		}
+		rows = append(rows, against("place_order_hot"+name, "orders/s", got, limit), against("place_order_hot_vs_single_tx"+name, "orders/s", got, single))
+	}
+	return rows, b.hotStockIsWhole(ctx, skuID)
+}
+
+// hotSKU lists a film of its own with a limited SKU.
+func (b *bench) hotSKU(ctx context.Context) (int64, error) {
+	films, err := b.anyFilms(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var category int64
+	if err := b.program.Pools.Primary.QueryRow(ctx, `select id from catalog_category order by id limit 1`).Scan(&category); err != nil {
+		return 0, err
+	}
+	made, err := b.program.Mall.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: "hot", CreatorID: films[0].CreatorID, CategoryID: category,
+		TitleZh: "抢", TitleEn: "Hot", SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true,
+			Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
+	if err != nil {
+		return 0, err
+	}
+	if err := b.program.Mall.Catalog.Publish(ctx, made.SPUID); err != nil {
+		return 0, err
+	}
+	_, err = b.program.Mall.Inventory.SetStock(ctx, made.SKUIDs[0], hotStock)
+	return made.SKUIDs[0], err
+}
+
+// tokens writes people with a token each straight into the database: a thousand honest passwords would take a minute.
+func (b *bench) tokens(ctx context.Context, n int) ([]string, error) {
+	tokens, hashes, emails := make([]string, n), make([][]byte, n), make([]string, n)
+	for i := range n {
+		id := make([]byte, 32)
+		rand.Read(id)
+		tokens[i] = "vmt_" + base64.RawURLEncoding.EncodeToString(id)
+		sum := sha256.Sum256([]byte(tokens[i]))
+		hashes[i], emails[i] = sum[:], fmt.Sprintf("buyer-%d@example.test", i)
+	}
+	_, err := b.program.Pools.Primary.Exec(ctx, `with people as (
+		insert into account_user (email, name, password_hash) select unnest($1::text[]), 'Buyer', '-' returning id, email)
+		insert into account_token (token_hash, user_id, created_at, expires_at)
+		select t.hash, p.id, now(), now() + interval '2 hours' from (select unnest($1::text[]) as email, unnest($2::bytea[]) as hash) t join people p using (email)`,
+		emails, hashes)
+	return tokens, err
+}
+
+func (b *bench) order(ctx context.Context, token string, skuID int64) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/api/v1/mall/orders",
+		bytes.NewReader(fmt.Appendf(nil, `{"items": [{"skuId": %d, "quantity": 1}]}`, skuID)))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", uuid.NewString())
+	res, err := b.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusCreated {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 500))
+		return fmt.Errorf("%d %s", res.StatusCode, text)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return err
+}
+
+// insertSets writes what placing a set of orders leaves behind, and nothing else, in one round trip with its commit.
+func (b *bench) insertSets(ctx context.Context, skuID int64, keys []string) error {
+	numbers := make([]string, len(keys))
+	for i := range numbers {
+		numbers[i] = rand.Text()
+	}
+	return db.InTx(ctx, b.program.Pools.Primary, func(tx pgx.Tx) error {
+		p := &pgx.Batch{}
+		p.Queue(`insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before)
+			select unnest($1::text[]), 1, 'PENDING_PAY', 1, 990, 'CNY', unnest($2::text[]), '\x00', now() + interval '2 hours'`, numbers, keys)
+		p.Queue(`insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, kind, quality,
+			rent_hours, quantity, price_id, unit_amount, amount, reservation_token)
+			select unnest($1::text[]), 1, $3, 1, 1, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 990, 990, unnest($2::text[])::uuid`, numbers, keys, skuID)
+		p.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor) select unnest($1::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', 'bench'`, numbers)
+		p.Queue(`insert into outbox_event (type, aggregate, payload) select 'bench', 'order:' || n, jsonb_build_object('orderNo', n) from unnest($1::text[]) n`, numbers)
+		p.Queue(`insert into river_job (kind, args, state, scheduled_at, max_attempts)
+			select 'bench', jsonb_build_object('orderNo', n), 'scheduled', now() + interval '2 hours', 1 from unnest($1::text[]) n`, numbers)
+		p.Queue(`insert into inventory_reservation (token, inventory_id, order_no, sku_id, user_id, qty, expires_at)
+			select k::uuid, v.id, n, v.sku_id, 1, 1, now() + interval '2 hours'
+			from (select unnest($1::text[]) as n, unnest($2::text[]) as k) o, video_inventory v where v.sku_id = $3`, numbers, keys, skuID)
+		p.Queue(`update video_inventory set available = available - $2, frozen = frozen + $2 where sku_id = $1 and available >= $2`, skuID, len(keys))
+		return tx.SendBatch(ctx, p).Close()
+	})
+}
+
+// hotStockIsWhole fails unless every unit is where its reservation says.
+func (b *bench) hotStockIsWhole(ctx context.Context, skuID int64) error {
+	var available, frozen, total, held int64
+	err := b.program.Pools.Primary.QueryRow(ctx, `select available, frozen, total, (select sum(qty) from inventory_reservation where sku_id = $1 and state = 'held')
+		from video_inventory where sku_id = $1`, skuID).Scan(&available, &frozen, &total, &held)
+	if err == nil && (available+frozen != total || frozen != held) {
+		err = fmt.Errorf("stock: %d available, %d frozen, %d held of %d", available, frozen, held, total)
+	}
+	return err
+}
+
+// crowd has that many clients do something for the span, each again as soon as it was answered; do is told which client asks.
+func crowd(ctx context.Context, clients int, do func(ctx context.Context, client int) error) (figure, error) {
+	var mu sync.Mutex
+	var took []time.Duration
+	var failed atomic.Pointer[error]
+	warm := time.Now().Add(span / 6) // not counted
+	end := warm.Add(span)
+	var at sync.WaitGroup
+	for client := range clients {
+		at.Go(func() {
+			var mine []time.Duration
+			for failed.Load() == nil {
+				asked := time.Now()
+				if !asked.Before(end) {
+					break
+				}
+				if err := do(ctx, client); err != nil {
+					failed.Store(&err)
+					return
+				}
+				if asked.After(warm) {
+					mine = append(mine, time.Since(asked))
+				}
+			}
+			mu.Lock()
+			took = append(took, mine...)
+			mu.Unlock()
+		})
+	}
+	at.Wait()
+	if err := failed.Load(); err != nil {
+		return figure{}, *err
+	}
+	if len(took) == 0 {
+		return figure{}, fmt.Errorf("nobody was answered in %s", span)
+	}
+	slices.Sort(took)
+	return figure{perSecond: float64(len(took)) / time.Since(warm).Seconds(), p50: took[len(took)/2], p99: took[len(took)*99/100]}, nil
+}
