@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/away"
 	"videomall/mall/batch"
 	"videomall/mall/fault"
 )
@@ -55,7 +56,7 @@ type Accounts struct {
 
 // New makes the verbs. redis counts attempts only; log receives what Redis failed at.
 func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time) *Accounts {
-	counters := &store{redis: rdb}
+	counters := away.New(rdb)
 	a := &Accounts{
 		pool: pool, log: log, q: dbsqlc.New(), now: now,
 		hasher:   newHasher(),

@@ -23,6 +23,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/away"
 	"videomall/mall/batch"
 )
 
@@ -45,7 +46,7 @@ const (
 type Sessions struct {
 	pool   *pgxpool.Pool
 	q      *dbsqlc.Queries
-	redis  *store
+	redis  *away.Redis
 	log    *slog.Logger
 	now    func() time.Time
 	secure bool
@@ -57,7 +58,7 @@ var _ sessions.Store = (*Sessions)(nil)
 // NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries the
 // __Host- prefix, which a browser accepts from this very host only.
 func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, secure bool) *Sessions {
-	s := &Sessions{pool: pool, q: dbsqlc.New(), redis: &store{redis: rdb}, log: log, now: now, secure: secure}
+	s := &Sessions{pool: pool, q: dbsqlc.New(), redis: away.New(rdb), log: log, now: now, secure: secure}
 	s.people = batch.New(lookups(), s.findPeople)
 	return s
 }
@@ -249,7 +250,7 @@ func (s *Sessions) end(ctx context.Context, id string) error {
 }
 
 func (s *Sessions) get(ctx context.Context, id string) (raw []byte, err error) {
-	err = s.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+	err = s.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		raw, err = r.Get(ctx, redisKey(hash(id))).Bytes()
 		return err
 	})
@@ -259,7 +260,7 @@ func (s *Sessions) get(ctx context.Context, id string) (raw []byte, err error) {
 func (s *Sessions) put(ctx context.Context, id string, values map[string]string, ttl time.Duration) bool {
 	raw, err := json.Marshal(values)
 	if err == nil {
-		err = s.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		err = s.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 			return r.Set(ctx, redisKey(hash(id)), raw, ttl).Err()
 		})
 	}
@@ -274,7 +275,7 @@ func (s *Sessions) forget(ctx context.Context, hashes ...[]byte) {
 	if len(hashes) == 0 {
 		return
 	}
-	err := s.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+	err := s.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		pipe := r.Pipeline() // one key a command, which a cluster allows
 		for _, h := range hashes {
 			pipe.Del(ctx, redisKey(h))

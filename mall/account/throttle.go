@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/away"
 )
 
 // throttle counts attempts of one subject (an email, an address) in windows: the first attempt opens a window of `period`,
@@ -17,7 +19,7 @@ import (
 // The count lives in Redis, shared by all processes. Without Redis each process counts for itself in memory, so that n
 // processes together let n times as many pass; argon2id's cost and the bound on hashings still hold.
 type throttle struct {
-	redis  *store
+	redis  *away.Redis
 	log    *slog.Logger
 	now    func() time.Time
 	name   string
@@ -48,7 +50,7 @@ if left < 0 then
 end
 return {n, left}`)
 
-func newThrottle(rdb *store, log *slog.Logger, now func() time.Time, name string, limit int, period time.Duration) *throttle {
+func newThrottle(rdb *away.Redis, log *slog.Logger, now func() time.Time, name string, limit int, period time.Duration) *throttle {
 	return &throttle{redis: rdb, log: log, now: now, name: name, limit: limit, period: period, local: map[string]window{}}
 }
 
@@ -71,7 +73,7 @@ func (t *throttle) clear(ctx context.Context, subject string) {
 	t.mu.Lock()
 	delete(t.local, subject)
 	t.mu.Unlock()
-	err := t.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error { return r.Del(ctx, t.key(subject)).Err() })
+	err := t.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error { return r.Del(ctx, t.key(subject)).Err() })
 	if err != nil {
 		t.log.WarnContext(ctx, "attempts not forgotten", "throttle", t.name, "error", err)
 	}
@@ -79,7 +81,7 @@ func (t *throttle) clear(ctx context.Context, subject string) {
 
 func (t *throttle) shared(ctx context.Context, subject string) (n int, left time.Duration, err error) {
 	var got []int64
-	err = t.redis.try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+	err = t.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		got, err = countAttempt.Run(ctx, r, []string{t.key(subject)}, t.period.Milliseconds()).Int64Slice()
 		return err
 	})

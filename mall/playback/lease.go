@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/away"
 )
 
 // holdStream takes or keeps an account's one stream.
@@ -41,38 +43,27 @@ const (
 	holdTake = "take"
 )
 
-const (
-	// redisPatience bounds what a key request waits for Redis before it plays on without it.
-	redisPatience = 250 * time.Millisecond
-	// redisRest is how long nobody asks a Redis that has just failed.
-	redisRest = time.Second
-)
-
 // leases keeps streams in Redis. Where Redis is away playing goes on without a lease: the worst that comes of
 // it is a second screen for a while, and refusing would punish everybody who paid. What was skipped is counted and logged.
 type leases struct {
-	redis   redis.UniversalClient
+	redis   *away.Redis
 	ttl     time.Duration
 	now     func() time.Time
 	log     *slog.Logger
-	until   atomic.Int64 // no questions until then, in nanoseconds of the real clock: an outage is no matter of business time
 	skipped atomic.Int64
 }
 
 // hold is false when another session holds the account's stream.
 func (l *leases) hold(ctx context.Context, user int64, session, device, how string) bool {
-	if l.redis == nil || time.Now().UnixNano() < l.until.Load() {
-		l.skipped.Add(1)
-		return true
-	}
-	bounded, cancel := context.WithTimeout(ctx, redisPatience)
-	defer cancel()
-	held, err := holdStream.Run(bounded, l.redis, []string{"playback:stream:" + strconv.FormatInt(user, 10)},
-		session, device, l.now().UnixMilli(), l.ttl.Milliseconds(), how).Int()
+	held := 0
+	err := l.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		held, err = holdStream.Run(ctx, r, []string{"playback:stream:" + strconv.FormatInt(user, 10)},
+			session, device, l.now().UnixMilli(), l.ttl.Milliseconds(), how).Int()
+		return err
+	})
 	if err != nil {
 		l.skipped.Add(1)
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			l.until.Store(time.Now().Add(redisRest).UnixNano())
+		if ctx.Err() == nil && !errors.Is(err, away.ErrResting) {
 			l.log.Warn("playing without a stream lease", "user", user, "error", err)
 		}
 		return true

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
+	"videomall/mall/away"
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"
@@ -85,7 +86,7 @@ func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlemen
 	}
 	return &Playback{
 		pool: pool, entitlements: entitlements, media: films, keys: keys, opt: opt, now: now, log: log, q: dbsqlc.New(),
-		leases: &leases{redis: rdb, ttl: opt.Lease, now: now, log: log},
+		leases: &leases{redis: away.New(rdb), ttl: opt.Lease, now: now, log: log},
 	}, nil
 }
 
