@@ -84,7 +84,7 @@ func New(o Options) (*Mall, error) {
 		Cart:         cart.New(primary, o.Now),
 		Catalog:      catalog.New(o.Pools, o.Now),
 		Entitlements: entitlement.New(o.Pools, o.Now),
-		Inventory:    inventory.New(primary, o.Now),
+		Inventory:    inventory.New(primary, inventory.NewGate(primary, o.Redis, o.Log, o.Metrics, o.Now), o.Now),
 		Ledger:       ledger.New(primary, o.Now),
 		Outbox:       outbox.New(primary, o.Now),
 		River:        jobs,
@@ -104,7 +104,7 @@ func New(o Options) (*Mall, error) {
 	}
 	m.Payments = payment.New(primary, o.Now, providers...)
 	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Inventory: m.Inventory, Payments: m.Payments,
-		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Metrics: o.Metrics, Now: o.Now,
+		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	return m, nil

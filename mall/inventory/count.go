@@ -22,13 +22,14 @@ type buyer struct {
 // transaction's own and not safe for concurrent use.
 type Count struct {
 	left map[Shelf]int64
+	most map[Shelf]int64 // that one person may have; absent without a limit
 	has  map[buyer]int64
 }
 
 // CountTx counts the shelves of some reservations, and what their limited buyers have. With lock nobody else takes from these
 // shelves until the transaction ends, so that ReserveTx is sure to be right; without it nobody waits.
 func (i *Inventory) CountTx(ctx context.Context, tx pgx.Tx, rs []Reservation, lock bool) (*Count, error) {
-	c := &Count{left: map[Shelf]int64{}, has: map[buyer]int64{}}
+	c := &Count{left: map[Shelf]int64{}, most: map[Shelf]int64{}, has: map[buyer]int64{}}
 	shelves, err := i.shelvesTx(ctx, tx, rs, lock)
 	if err != nil || len(shelves) == 0 {
 		return c, err
@@ -36,12 +37,15 @@ func (i *Inventory) CountTx(ctx context.Context, tx pgx.Tx, rs []Reservation, lo
 	named := make(map[int64]Shelf, len(shelves))
 	for shelf, s := range shelves {
 		c.left[shelf], named[s.id] = s.available, shelf
+		if s.perUser > 0 {
+			c.most[shelf] = int64(s.perUser)
+		}
 	}
 	var ids, users []int64
 	asked := map[buyer]bool{}
 	for _, r := range rs {
 		b, s := buyer{r.Shelf, r.UserID}, shelves[r.Shelf]
-		if r.PerUser > 0 && s.id != 0 && !asked[b] {
+		if s.perUser > 0 && !asked[b] {
 			asked[b] = true
 			ids, users = append(ids, s.id), append(users, r.UserID)
 		}
@@ -64,8 +68,8 @@ func (c *Count) Take(rs []Reservation) error {
 	for n, r := range rs {
 		b, qty := buyer{r.Shelf, r.UserID}, int64(r.Qty)
 		f := ErrSoldOut
-		switch {
-		case r.PerUser > 0 && c.has[b]+qty > int64(r.PerUser):
+		switch most, limited := c.most[r.Shelf]; {
+		case limited && c.has[b]+qty > most:
 			f = ErrBuyerLimit
 		case c.left[r.Shelf] >= qty:
 			c.left[r.Shelf] -= qty
@@ -85,6 +89,7 @@ func (c *Count) Take(rs []Reservation) error {
 type counted struct {
 	id        int64
 	available int64
+	perUser   int32 // 0 without a limit
 }
 
 // shelvesTx reads the shelves of some reservations; one that does not exist is absent, and has nothing to give.
@@ -107,7 +112,7 @@ func (i *Inventory) shelvesTx(ctx context.Context, tx pgx.Tx, rs []Reservation, 
 			return nil, fmt.Errorf("lock the stock of skus %v: %w", arg.SkuIds, err)
 		}
 		for _, r := range rows {
-			found[Shelf{r.SkuID, r.CampaignID}] = counted{r.ID, r.Available}
+			found[Shelf{r.SkuID, r.CampaignID}] = counted{r.ID, r.Available, r.PerUser}
 		}
 		return found, nil
 	}
@@ -116,7 +121,7 @@ func (i *Inventory) shelvesTx(ctx context.Context, tx pgx.Tx, rs []Reservation, 
 		return nil, fmt.Errorf("stock of skus %v: %w", arg.SkuIds, err)
 	}
 	for _, r := range rows {
-		found[Shelf{r.SkuID, r.CampaignID}] = counted{r.ID, r.Available}
+		found[Shelf{r.SkuID, r.CampaignID}] = counted{r.ID, r.Available, r.PerUser}
 	}
 	return found, nil
 }

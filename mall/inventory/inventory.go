@@ -39,28 +39,28 @@ type Shelf struct {
 	CampaignID int64 // 0 is the normal stock
 }
 
-// Reservation asks for units for one order line. Token identifies it for good. PerUser is how many units of the shelf one
-// person may hold and have bought altogether; 0 means no limit.
+// Reservation asks for units for one order line. Token identifies it for good.
 type Reservation struct {
 	Token     uuid.UUID
 	OrderNo   string
 	Shelf     Shelf
 	UserID    int64
 	Qty       int
-	PerUser   int
 	ExpiresAt time.Time
 }
 
-// Inventory keeps stock in PostgreSQL.
+// Inventory keeps stock in PostgreSQL. Its Gate admits a crowd before it gets there; nil admits everybody.
 type Inventory struct {
+	Gate *Gate
+
 	pool *pgxpool.Pool
 	now  func() time.Time
 	q    *dbsqlc.Queries
 }
 
 // New opens the stock room.
-func New(pool *pgxpool.Pool, now func() time.Time) *Inventory {
-	return &Inventory{pool: pool, now: now, q: dbsqlc.New()}
+func New(pool *pgxpool.Pool, gate *Gate, now func() time.Time) *Inventory {
+	return &Inventory{Gate: gate, pool: pool, now: now, q: dbsqlc.New()}
 }
 
 // SetStock gives a SKU its total, in units. What is frozen or sold stays so. Errors: ErrStockTooSmall.
@@ -72,6 +72,7 @@ func (i *Inventory) SetStock(ctx context.Context, skuID, total int64) (Counts, e
 	if err != nil {
 		return Counts{}, fmt.Errorf("set stock of sku %d to %d: %w", skuID, total, err)
 	}
+	i.Gate.Moved(ctx, Shelf{SKUID: skuID})
 	return Counts{row.Total, row.Available, row.Frozen, row.Sold}, nil
 }
 

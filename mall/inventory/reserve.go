@@ -67,7 +67,8 @@ func (i *Inventory) takeSharesTx(ctx context.Context, tx pgx.Tx, rs []Reservatio
 	var arg dbsqlc.TakeSharesParams
 	at := map[buyer]int{} // one row a person and shelf, whatever the number of orders
 	for _, r := range rs {
-		if r.PerUser <= 0 {
+		s := shelves[r.Shelf]
+		if s.perUser == 0 {
 			continue
 		}
 		b := buyer{r.Shelf, r.UserID}
@@ -76,8 +77,8 @@ func (i *Inventory) takeSharesTx(ctx context.Context, tx pgx.Tx, rs []Reservatio
 			continue
 		}
 		at[b] = len(arg.UserIds)
-		arg.InventoryIds, arg.UserIds = append(arg.InventoryIds, shelves[r.Shelf].id), append(arg.UserIds, r.UserID)
-		arg.Units, arg.Mosts = append(arg.Units, int32(r.Qty)), append(arg.Mosts, int32(r.PerUser))
+		arg.InventoryIds, arg.UserIds = append(arg.InventoryIds, s.id), append(arg.UserIds, r.UserID)
+		arg.Units, arg.Mosts = append(arg.Units, int32(r.Qty)), append(arg.Mosts, s.perUser)
 	}
 	if len(at) == 0 {
 		return nil

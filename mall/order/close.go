@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
 )
@@ -69,28 +70,39 @@ func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	if err := s.Payments.CloseAttempts(ctx, orderNo); err != nil {
 		return fmt.Errorf("%w: close the attempts of %s: %w", ErrAwaitsProvider, orderNo, err)
 	}
-	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.closeTx(ctx, tx, orderNo, m) })
+	return s.closeUnasked(ctx, orderNo, m)
+}
+
+// closeUnasked closes what is still unpaid, and lets the gate admit to its units again.
+func (s *Orders) closeUnasked(ctx context.Context, orderNo string, m move) error {
+	var returned []inventory.Want
+	err := db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) (err error) {
+		returned, err = s.closeTx(ctx, tx, orderNo, m)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	s.Inventory.Gate.Return(ctx, returned)
 	s.Metrics.OrderOutcome(m.cause)
 	return nil
 }
 
-func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move) error {
+func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move) (returned []inventory.Want, err error) {
 	o, err := s.lockTx(ctx, tx, orderNo)
 	if err != nil || o.Status != PendingPay {
-		return err // paid meanwhile: the money won
+		return nil, err // paid meanwhile: the money won
 	}
 	if err := s.moveTx(ctx, tx, &o, m); err != nil {
-		return err
+		return nil, err
 	}
 	for _, i := range limited(o.Items) {
 		if _, err := s.Inventory.ReleaseTx(ctx, tx, *i.reservation); err != nil {
-			return err
+			return nil, err
 		}
+		returned = append(returned, inventory.Want{Token: *i.reservation, Shelf: i.shelf(), UserID: o.UserID, Qty: i.Quantity})
 	}
-	return s.eventTx(ctx, tx, "order.closed", o)
+	return returned, s.eventTx(ctx, tx, "order.closed", o)
 }
 
 // inquire asks every provider that may have taken money for an order. Errors: ErrAwaitsProvider when one is still

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
@@ -42,6 +44,7 @@ type shop struct {
 	t            *testing.T
 	ctx          context.Context
 	pool         *pgxpool.Pool
+	redis        *redis.Client
 	orders       *order.Orders
 	deps         order.Deps // of further processes on the same database
 	catalog      *catalog.Catalog
@@ -97,11 +100,13 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 		provider = w(s, provider)
 	}
 	pools := db.Pools{Primary: s.pool, Replica: s.pool}
-	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, s.now)
+	s.redis = dbtest.Redis(t)
+	gate := inventory.NewGate(s.pool, s.redis, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now)
+	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, gate, s.now)
 	s.payments, s.entitlements = payment.New(s.pool, s.now, provider), entitlement.New(pools, s.now)
 	s.deps = order.Deps{Pool: s.pool, Catalog: s.catalog, Inventory: s.inventory, Payments: s.payments,
 		Entitlements: s.entitlements, Ledger: ledger.New(s.pool, s.now), Outbox: outbox.New(s.pool, s.now), River: jobs,
-		Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute}
+		Redis: s.redis, Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute}
 	s.orders = order.New(s.deps)
 	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"}); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 
 	"videomall/mall/batch"
@@ -105,7 +106,13 @@ type Item struct {
 	RevokedAt  *time.Time
 
 	priceID     int64
+	campaignID  int64 // 0 for what was sold at the normal price
 	reservation *uuid.UUID
+}
+
+// shelf is the stock that the item was taken from, if it is limited.
+func (i Item) shelf() inventory.Shelf {
+	return inventory.Shelf{SKUID: i.SKUID, CampaignID: i.campaignID}
 }
 
 // Deps are the modules that an order brings together.
@@ -118,6 +125,7 @@ type Deps struct {
 	Ledger       *ledger.Ledger
 	Outbox       *outbox.Outbox
 	River        *river.Client[pgx.Tx] // inserts only
+	Redis        redis.UniversalClient // remembers idempotency keys; nil is one that is always away
 	Metrics      *telemetry.Metrics
 	Now          func() time.Time
 	PayWindow    time.Duration // how long stock waits for payment
@@ -129,14 +137,17 @@ type Orders struct {
 	Deps
 	q      *dbsqlc.Queries
 	writer *batch.Gatherer[*wish, placing]
+	denied *batch.Gatherer[*wish, placing]
+	keys   *keys
 }
 
 // New opens the order book.
 func New(d Deps) *Orders {
-	s := &Orders{Deps: d, q: dbsqlc.New()}
+	s := &Orders{Deps: d, q: dbsqlc.New(), keys: newKeys(d.Redis)}
 	d.Writer.Workers, d.Writer.Set = cmp.Or(d.Writer.Workers, writers), cmp.Or(d.Writer.Set, mostInSet)
 	d.Writer.Waiting = cmp.Or(d.Writer.Waiting, mostWaiting)
 	s.writer = batch.New(d.Writer, s.write)
+	s.denied = batch.New(batch.Options{Workers: 1, Set: 256, Waiting: 1 << 16}, s.replaySet)
 	return s
 }
 
@@ -153,11 +164,15 @@ func orderOf(r dbsqlc.VideoOrder) Order {
 }
 
 func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
-	return Item{ID: r.ID, LineNo: int(r.LineNo), SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID,
+	i := Item{ID: r.ID, LineNo: int(r.LineNo), SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID,
 		TitleZh: r.TitleZh, TitleEn: r.TitleEn, Slug: r.Slug, Cover: r.Cover, Kind: r.Kind, Quality: r.Quality,
 		RentHours: int(r.RentHours), Quantity: int(r.Quantity), UnitAmount: money.Of(r.UnitAmount, currency),
 		Amount: money.Of(r.Amount, currency), Refunded: money.Of(r.RefundedAmount, currency),
 		GrantedAt: r.GrantedAt, RevokedAt: r.RevokedAt, priceID: r.PriceID, reservation: r.ReservationToken}
+	if r.CampaignID != nil {
+		i.campaignID = *r.CampaignID
+	}
+	return i
 }
 
 // limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order, so that

@@ -39,8 +39,26 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 	if err := r.check(); err != nil {
 		return Order{}, false, err
 	}
-	answer, err := s.writer.Do(ctx, &wish{PlaceRequest: r, hash: r.hash(), orderNo: newNumber(s.Now())})
+	w := &wish{PlaceRequest: r, hash: r.hash(), orderNo: newNumber(s.Now())}
+	known, err := s.keys.find(ctx, w.key(), w.hash)
+	if err != nil {
+		return Order{}, false, err
+	}
+	if known != "" {
+		if o, err := s.Get(ctx, r.UserID, known); err == nil {
+			return o, true, nil
+		}
+	}
+	if w.took, err = s.Inventory.Gate.Admit(ctx, w.wants()); err != nil {
+		// Redis may have forgotten that this very wish has taken the last unit: PostgreSQL has not.
+		if before, e := s.denied.Do(ctx, w); e != nil || before.replayed {
+			return before.order, before.replayed, e
+		}
+		return Order{}, false, err
+	}
+	answer, err := s.writer.Do(ctx, w)
 	if errors.Is(err, batch.ErrFull) {
+		s.Inventory.Gate.Conclude(ctx, nil, w.took)
 		return Order{}, false, ErrBusy
 	}
 	return answer.order, answer.replayed, err
@@ -50,7 +68,8 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 type wish struct {
 	PlaceRequest
 	hash    []byte
-	orderNo string // its own from the start, so that a commit whose answer was lost is known by it
+	orderNo string           // its own from the start, so that a commit whose answer was lost is known by it
+	took    []inventory.Want // what the gate has taken for it, and gets back if it comes to nothing
 
 	quote  Quote
 	stock  []inventory.Reservation
@@ -92,6 +111,16 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 		return ErrPriceChanged.Because("expected %s, is %s", w.ExpectTotal, w.quote.Total)
 	}
 	return nil
+}
+
+// wants is what the gate is asked for, in the order of the SKUs: whether a SKU is limited at all, the gate knows.
+func (w *wish) wants() []inventory.Want {
+	wants := make([]inventory.Want, len(w.Items))
+	for i, l := range w.Items {
+		wants[i] = inventory.Want{Token: w.token(l.SKUID), Shelf: inventory.Shelf{SKUID: l.SKUID}, UserID: w.UserID, Qty: l.Quantity}
+	}
+	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Shelf.SKUID, b.Shelf.SKUID) })
+	return wants
 }
 
 // token names the units of one SKU in this wish: the same wish asked again names the same units.

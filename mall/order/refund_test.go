@@ -18,6 +18,8 @@ func (s *shop) refundAll(o order.Order) {
 	s.ok(err)
 	s.refunds()
 	s.is(o.OrderNo, order.Refunded)
+	_, err = s.inventory.Gate.RecountMoved(s.ctx) // as the ticker does
+	s.ok(err)
 }
 
 func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {

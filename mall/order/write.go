@@ -12,6 +12,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/batch"
+	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
@@ -44,11 +45,43 @@ func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing]
 			}
 		}
 	}
+	s.conclude(ctx, set)
 	results := make([]batch.Result[placing], len(set))
 	for i, w := range set {
 		results[i] = batch.Result[placing]{Value: w.answer, Err: w.err}
 	}
 	return results
+}
+
+// conclude tells Redis what became of a set. What nobody knows yet, since a connection broke, it is not told: the recount looks whether
+// there is a row once no statement can be under way any more.
+func (s *Orders) conclude(ctx context.Context, set []*wish) {
+	var placed []*wish
+	var written, refused []inventory.Want
+	var moved []inventory.Shelf
+	for _, w := range set {
+		switch {
+		case w.err == nil && !w.answer.replayed:
+			placed = append(placed, w)
+			written = append(written, w.wants()...)
+		case w.err == nil, isFault(w.err), db.IsRefused(w.err):
+			refused = append(refused, w.took...)
+			if len(w.took) > 0 && errors.Is(w.err, inventory.ErrSoldOut) { // admitted to what is not there
+				for _, t := range w.took {
+					moved = append(moved, t.Shelf)
+				}
+			}
+		}
+	}
+	s.keys.keep(ctx, placed)
+	s.Inventory.Gate.Conclude(ctx, written, refused)
+	s.Inventory.Gate.Moved(ctx, moved...)
+}
+
+// isFault says that the mall itself has refused a wish, and nothing of it was written.
+func isFault(err error) bool {
+	_, ok := errors.AsType[*fault.Fault](err)
+	return ok
 }
 
 // apart takes one wish of each key; the others wait until it is known what became of the first.
@@ -102,7 +135,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, lock bool)
 	for _, w := range set {
 		w.answer, w.err, w.again = placing{}, nil, false
 	}
-	fresh, err := s.replayTx(ctx, tx, set)
+	fresh, err := s.replay(ctx, tx, set)
 	if err != nil || len(fresh) == 0 {
 		return err
 	}
@@ -136,13 +169,13 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, lock bool)
 	return s.insertTx(ctx, tx, served, now)
 }
 
-// replayTx answers the wishes whose keys have made an order before, and returns the others.
-func (s *Orders) replayTx(ctx context.Context, tx pgx.Tx, set []*wish) (fresh []*wish, err error) {
+// replay answers the wishes whose keys have made an order before, and returns the others.
+func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*wish) (fresh []*wish, err error) {
 	var arg dbsqlc.OrdersByKeysParams
 	for _, w := range set {
 		arg.UserIds, arg.IdempotencyKeys = append(arg.UserIds, w.UserID), append(arg.IdempotencyKeys, w.IdempotencyKey)
 	}
-	rows, err := s.q.OrdersByKeys(ctx, tx, arg)
+	rows, err := s.q.OrdersByKeys(ctx, q, arg)
 	if err != nil {
 		return nil, fmt.Errorf("orders by keys: %w", err)
 	}
@@ -153,7 +186,7 @@ func (s *Orders) replayTx(ctx context.Context, tx pgx.Tx, set []*wish) (fresh []
 	for i, r := range rows {
 		orders[i], at[wishKey{r.UserID, r.IdempotencyKey}] = orderOf(r), i
 	}
-	if err := s.loadItems(ctx, tx, orders); err != nil {
+	if err := s.loadItems(ctx, q, orders); err != nil {
 		return nil, err
 	}
 	for _, w := range set {
@@ -168,6 +201,21 @@ func (s *Orders) replayTx(ctx context.Context, tx pgx.Tx, set []*wish) (fresh []
 		}
 	}
 	return fresh, nil
+}
+
+// replaySet looks, for wishes that the gate has turned away, whether their keys have made an order before; the answer of the others is
+// the zero placing.
+func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[placing] {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	_, err := s.replay(ctx, s.Pool, set)
+	results := make([]batch.Result[placing], len(set))
+	for i, w := range set {
+		if results[i].Err = err; err == nil {
+			results[i] = batch.Result[placing]{Value: w.answer, Err: w.err}
+		}
+	}
+	return results
 }
 
 // insertTx writes orders with all that belongs to them. The hot row of a popular SKU is locked last, so that it is held for the

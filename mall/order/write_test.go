@@ -262,9 +262,11 @@ func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, 100)
+	_, err := s.pool.Exec(s.ctx, `update video_inventory set per_user = 2 where sku_id = $1`, film)
+	s.ok(err)
 	reserve := func(user int64, qty int, token byte) error {
 		rs := []inventory.Reservation{{Token: [16]byte{token}, OrderNo: fmt.Sprintf("%026d", token), Shelf: inventory.Shelf{SKUID: film}, UserID: user,
-			Qty: qty, PerUser: 2, ExpiresAt: s.now()}}
+			Qty: qty, ExpiresAt: s.now()}}
 		return pgx.BeginFunc(s.ctx, s.pool, func(tx pgx.Tx) error {
 			count, err := s.inventory.CountTx(s.ctx, tx, rs, false)
 			if err != nil {

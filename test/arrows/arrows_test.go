@@ -39,11 +39,11 @@ var allowed = map[string][]string{
 	"mall/cart":            {"db", "telemetry"},
 	"mall/catalog":         {"db", "telemetry", "mall/cache"},
 	"mall/entitlement":     {"db", "telemetry"},
-	"mall/inventory":       {"db", "telemetry"},
+	"mall/inventory":       {"db", "telemetry", "mall/away"},
 	"mall/ledger":          {"db", "telemetry"},
 	"mall/malltest":        {"*"}, // tests only
 	"mall/media":           {"db", "telemetry", "mall/catalog", "mall/entitlement"},
-	"mall/order":           {"db", "telemetry", "mall/catalog", "mall/inventory", "mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
+	"mall/order":           {"db", "telemetry", "mall/away", "mall/catalog", "mall/inventory", "mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
 	"mall/outbox":          {"db", "telemetry"},
 	"mall/payment":         {"db", "telemetry"},
 	"mall/payment/sandbox": {"db", "telemetry", "mall/payment"},

@@ -107,7 +107,7 @@ func (w *world) stock() {
 		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true, Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
 	w.ok(err)
 	w.ok(shop.Publish(w.ctx, made.SPUID))
-	_, err = inventory.New(w.pool, time.Now).SetStock(w.ctx, made.SKUIDs[0], 3)
+	_, err = inventory.New(w.pool, nil, time.Now).SetStock(w.ctx, made.SKUIDs[0], 3)
 	w.ok(err)
 	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{Email: email, Name: "Buyer", Role: account.RoleShopper}, password)
 	w.ok(err)

@@ -94,7 +94,7 @@ func Open(t testing.TB, o Options) *Mall {
 
 	m.Accounts = account.New(pool, rdb, log, m.Now)
 	m.Carts = cart.New(pool, m.Now)
-	m.Catalog, m.Inventory = catalog.New(pools, m.Now), inventory.New(pool, m.Now)
+	m.Catalog, m.Inventory = catalog.New(pools, m.Now), inventory.New(pool, nil, m.Now)
 	m.Entitlements, m.Outbox = entitlement.New(pools, m.Now), outbox.New(pool, m.Now)
 	m.Sandbox = sandbox.New(pool, jobs, sandbox.Options{Secret: "sandbox-secret", PublicURL: m.URL, NotifyURL: m.URL + "/notices", Now: m.Now})
 	var provider payment.Provider = m.Sandbox

@@ -155,7 +155,7 @@ func (q *Queries) InsertReservations(ctx context.Context, db DBTX, arg InsertRes
 }
 
 const lockShelves = `-- name: LockShelves :many
-select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available
+select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest($1::bigint[]) as sku_id, unnest($2::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
 order by v.sku_id, v.campaign_id nulls first
@@ -172,6 +172,7 @@ type LockShelvesRow struct {
 	SkuID      int64
 	CampaignID int64
 	Available  int64
+	PerUser    int32
 }
 
 // Whoever takes units of several shelves locks them in the order of their SKUs, the normal stock first.
@@ -189,6 +190,7 @@ func (q *Queries) LockShelves(ctx context.Context, db DBTX, arg LockShelvesParam
 			&i.SkuID,
 			&i.CampaignID,
 			&i.Available,
+			&i.PerUser,
 		); err != nil {
 			return nil, err
 		}
@@ -198,6 +200,32 @@ func (q *Queries) LockShelves(ctx context.Context, db DBTX, arg LockShelvesParam
 		return nil, err
 	}
 	return items, nil
+}
+
+const recount = `-- name: Recount :one
+select v.available, coalesce(v.per_user, 0)::int as per_user,
+    coalesce((select array_agg(r.token) from inventory_reservation r where r.token = any($1::uuid[])), '{}')::uuid[] as written
+from video_inventory v where v.sku_id = $2 and v.campaign_id is not distinct from nullif($3::bigint, 0)
+`
+
+type RecountParams struct {
+	Tokens     []uuid.UUID
+	SkuID      int64
+	CampaignID int64
+}
+
+type RecountRow struct {
+	Available int64
+	PerUser   int32
+	Written   []uuid.UUID
+}
+
+// What Redis should know of a shelf, and which of the tokens that it holds have their row by now: one statement, so one moment.
+func (q *Queries) Recount(ctx context.Context, db DBTX, arg RecountParams) (RecountRow, error) {
+	row := db.QueryRow(ctx, recount, arg.Tokens, arg.SkuID, arg.CampaignID)
+	var i RecountRow
+	err := row.Scan(&i.Available, &i.PerUser, &i.Written)
+	return i, err
 }
 
 const returnFrozen = `-- name: ReturnFrozen :exec
@@ -241,6 +269,37 @@ type ReturnSoldParams struct {
 func (q *Queries) ReturnSold(ctx context.Context, db DBTX, arg ReturnSoldParams) error {
 	_, err := db.Exec(ctx, returnSold, arg.Qty, arg.ID)
 	return err
+}
+
+const returnedShelves = `-- name: ReturnedShelves :many
+select distinct sku_id, coalesce(campaign_id, 0)::bigint as campaign_id from inventory_reservation
+where state = 'released' and settled_at > $1::timestamptz limit 1000
+`
+
+type ReturnedShelvesRow struct {
+	SkuID      int64
+	CampaignID int64
+}
+
+// Whose units came back after that moment, by a close or a refund.
+func (q *Queries) ReturnedShelves(ctx context.Context, db DBTX, after time.Time) ([]ReturnedShelvesRow, error) {
+	rows, err := db.Query(ctx, returnedShelves, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReturnedShelvesRow{}
+	for rows.Next() {
+		var i ReturnedShelvesRow
+		if err := rows.Scan(&i.SkuID, &i.CampaignID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sellFrozen = `-- name: SellFrozen :exec
@@ -324,7 +383,7 @@ func (q *Queries) SettleReservation(ctx context.Context, db DBTX, arg SettleRese
 }
 
 const shelves = `-- name: Shelves :many
-select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available
+select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest($1::bigint[]) as sku_id, unnest($2::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
 order by v.sku_id, v.campaign_id nulls first
@@ -340,6 +399,7 @@ type ShelvesRow struct {
 	SkuID      int64
 	CampaignID int64
 	Available  int64
+	PerUser    int32
 }
 
 // What is left on some shelves, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
@@ -357,6 +417,7 @@ func (q *Queries) Shelves(ctx context.Context, db DBTX, arg ShelvesParams) ([]Sh
 			&i.SkuID,
 			&i.CampaignID,
 			&i.Available,
+			&i.PerUser,
 		); err != nil {
 			return nil, err
 		}
@@ -398,4 +459,23 @@ func (q *Queries) TakeShares(ctx context.Context, db DBTX, arg TakeSharesParams)
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const unitsOf = `-- name: UnitsOf :one
+select b.units from inventory_buyer b join video_inventory v on v.id = b.inventory_id
+where v.sku_id = $1 and v.campaign_id is not distinct from nullif($2::bigint, 0) and b.user_id = $3
+`
+
+type UnitsOfParams struct {
+	SkuID      int64
+	CampaignID int64
+	UserID     int64
+}
+
+// How many units of a shelf a person has.
+func (q *Queries) UnitsOf(ctx context.Context, db DBTX, arg UnitsOfParams) (int32, error) {
+	row := db.QueryRow(ctx, unitsOf, arg.SkuID, arg.CampaignID, arg.UserID)
+	var units int32
+	err := row.Scan(&units)
+	return units, err
 }

@@ -1,0 +1,267 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/away"
+	"videomall/mall/batch"
+	"videomall/mall/inventory/internal/dbsqlc"
+	"videomall/telemetry"
+)
+
+const (
+	// holdFor is how long an admission counts without its order: longer than a set of orders may take with all its retries.
+	holdFor = time.Minute
+	// remember is how long the token of a written order answers "again", so that who asks twice is not told "sold out": longer
+	// than most orders may wait for payment, so that what is not paid is given back by its token.
+	remember = 20 * time.Minute
+	// countFor bounds a recount: when its process dies, admissions go on after this.
+	countFor = 2 * time.Second
+	// unlimitedFor is how long a shelf that has no row is taken to be unlimited without asking.
+	unlimitedFor = 5 * time.Minute
+	// mostPause bounds how long somebody waits for a count, half a second altogether; then PostgreSQL decides alone.
+	mostPause = 512 * time.Millisecond
+	// mostUnlimited bounds the memory of such shelves; when it is full, they are asked about again.
+	mostUnlimited = 100_000
+)
+
+// Gate admits to limited stock in Redis, so that a crowd of which most will go away with nothing never reaches PostgreSQL, which
+// decides. An admission is no sale. Whatever Redis forgets, or remembers wrongly, costs a refusal later or a unit that waits for the
+// next recount; never a unit sold twice. Without Redis everybody is admitted, and the writer's own bounds hold. A nil *Gate admits
+// everybody too.
+type Gate struct {
+	redis   *away.Redis
+	pool    *pgxpool.Pool
+	q       *dbsqlc.Queries
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	now     func() time.Time
+	scripts scripts
+
+	admissions *batch.Gatherer[Want, verdict]
+
+	mu        sync.Mutex
+	unlimited map[Shelf]time.Time
+}
+
+// NewGate opens the gate. A nil client is a Redis that is always away.
+func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger, metrics *telemetry.Metrics, now func() time.Time) *Gate {
+	g := &Gate{redis: away.New(client), pool: pool, q: dbsqlc.New(), log: log, metrics: metrics, now: now, scripts: newScripts(), unlimited: map[Shelf]time.Time{}}
+	g.admissions = batch.New(batch.Options{Workers: 2, Set: 256, Waiting: 1 << 16}, g.admitSet)
+	return g
+}
+
+// Want asks for units before an order is written. Token names them as in a Reservation.
+type Want struct {
+	Token  uuid.UUID
+	Shelf  Shelf
+	UserID int64
+	Qty    int
+}
+
+// verdict is the gate's word on a want: one of admit's.
+type verdict string
+
+const (
+	cold     verdict = "cold"
+	counting verdict = "counting"
+	again    verdict = "again"
+	limit    verdict = "limit"
+	soldOut  verdict = "sold_out"
+	taken    verdict = "taken"
+)
+
+// Admit asks for all of an order's units, in the order of their SKUs, or for none. took names what was taken by this very call, and is
+// to be concluded by its caller; units that were admitted before under the same token are not among it.
+// Errors: ErrSoldOut, ErrBuyerLimit, each naming the SKU. Redis' own failures admit.
+func (g *Gate) Admit(ctx context.Context, wants []Want) (took []Want, err error) {
+	if g == nil {
+		return nil, nil
+	}
+	for _, w := range wants {
+		v, err := g.admit(ctx, w)
+		if err != nil {
+			g.Conclude(ctx, nil, took)
+			return nil, err
+		}
+		if v == taken {
+			took = append(took, w)
+		}
+	}
+	return took, nil
+}
+
+// admit asks for one shelf's units, with what each answer asks for: a count where there is none, a look at the database before a
+// person is sent away for what they may have given back.
+func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
+	if g.isUnlimited(w.Shelf) {
+		return "", nil
+	}
+	mended := false
+	for pause := time.Millisecond; pause < mostPause; pause *= 2 {
+		v, err := g.admissions.Do(ctx, w)
+		if err == nil && v == cold {
+			if _, err := g.Recount(ctx, w.Shelf); err == nil {
+				if g.isUnlimited(w.Shelf) {
+					return "", nil
+				}
+				continue
+			} else if !errors.Is(err, errCounting) {
+				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Shelf.SKUID, "campaign", w.Shelf.CampaignID, "error", err)
+				return "", nil
+			}
+			v = counting
+		}
+		switch {
+		case err != nil:
+			return "", nil // Redis is away: PostgreSQL decides alone
+		case v == counting:
+			select {
+			case <-ctx.Done():
+				return "", ctx.Err()
+			case <-time.After(pause):
+			}
+			continue
+		case v == limit && !mended:
+			if mended, err = g.mendBuyer(ctx, w); err != nil || mended {
+				continue
+			}
+			return "", ErrBuyerLimit.With(field(w.Shelf), ErrBuyerLimit.Slug)
+		case v == limit:
+			return "", ErrBuyerLimit.With(field(w.Shelf), ErrBuyerLimit.Slug)
+		case v == soldOut:
+			return "", ErrSoldOut.With(field(w.Shelf), ErrSoldOut.Slug)
+		}
+		return v, nil
+	}
+	return "", nil
+}
+
+// admitSet asks for many wants in one round trip. A script that Redis has forgotten is sent again.
+func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdict] {
+	now := g.now()
+	results := make([]batch.Result[verdict], len(wants))
+	answers := make([]*redis.Cmd, len(wants))
+	ask := func(w Want) []any {
+		return []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()}
+	}
+	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		pipe := r.Pipeline()
+		for i, w := range wants {
+			answers[i] = g.scripts.admit.EvalSha(ctx, pipe, w.Shelf.keys(), ask(w)...)
+		}
+		if _, err := pipe.Exec(ctx); err != nil && !redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return err
+		}
+		for i, w := range wants {
+			if redis.HasErrorPrefix(answers[i].Err(), "NOSCRIPT") {
+				answers[i] = g.scripts.admit.Run(ctx, r, w.Shelf.keys(), ask(w)...)
+			}
+			if err := answers[i].Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i := range results {
+		if results[i].Err = err; err != nil {
+			continue
+		}
+		said, err := answers[i].Slice()
+		if err != nil || len(said) == 0 {
+			results[i].Err = fmt.Errorf("admission to sku %d: %v, %w", wants[i].Shelf.SKUID, said, err)
+			continue
+		}
+		word, _ := said[0].(string)
+		results[i].Value = verdict(word)
+	}
+	return results
+}
+
+// Conclude ends admissions: those of written orders are remembered for a while, the others give their units back. What Redis does
+// not hear of is found by the next recount.
+func (g *Gate) Conclude(ctx context.Context, written, refused []Want) {
+	if g == nil {
+		return
+	}
+	type ends struct{ written, refused []string }
+	shelves := map[Shelf]*ends{}
+	of := func(s Shelf) *ends {
+		if shelves[s] == nil {
+			shelves[s] = &ends{}
+		}
+		return shelves[s]
+	}
+	for _, w := range written {
+		if !g.isUnlimited(w.Shelf) {
+			of(w.Shelf).written = append(of(w.Shelf).written, w.Token.String())
+		}
+	}
+	for _, w := range refused {
+		of(w.Shelf).refused = append(of(w.Shelf).refused, w.Token.String())
+	}
+	forget := g.now().Add(remember).UnixMilli()
+	for s, e := range shelves {
+		args := []any{forget, len(e.written)}
+		for _, token := range append(e.written, e.refused...) {
+			args = append(args, token)
+		}
+		err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+			return g.scripts.conclude.Run(ctx, r, s.keys(), args...).Err()
+		})
+		if err != nil && !errors.Is(err, away.ErrResting) {
+			g.log.WarnContext(ctx, "admissions not concluded, the recount will", "sku", s.SKUID, "campaign", s.CampaignID, "error", err)
+		}
+	}
+}
+
+// Return gives back to the gate what PostgreSQL has been given back by a close. What Redis does not hear of, or has forgotten, is found by
+// the next recount, within seconds.
+func (g *Gate) Return(ctx context.Context, wants []Want) {
+	if g == nil {
+		return
+	}
+	for _, w := range wants {
+		_ = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+			return g.scripts.giveBack.Run(ctx, r, w.Shelf.keys(), w.Token.String(), w.UserID, w.Qty).Err()
+		})
+	}
+}
+
+// mendBuyer asks the database whether a person whom Redis sends away has room after all, since units were given back that Redis never
+// heard of. mended says that asking again makes sense.
+func (g *Gate) mendBuyer(ctx context.Context, w Want) (mended bool, err error) {
+	units, err := g.q.UnitsOf(ctx, g.pool, dbsqlc.UnitsOfParams{SkuID: w.Shelf.SKUID, CampaignID: w.Shelf.CampaignID, UserID: w.UserID})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return false, fmt.Errorf("units of user %d of sku %d: %w", w.UserID, w.Shelf.SKUID, err)
+	}
+	err = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		mended, err = g.scripts.mend.Run(ctx, r, w.Shelf.keys(), strconv.FormatInt(w.UserID, 10), units).Bool()
+		return err
+	})
+	return mended, err
+}
+
+func (g *Gate) isUnlimited(s Shelf) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	until, known := g.unlimited[s]
+	if known && g.now().After(until) {
+		delete(g.unlimited, s)
+		return false
+	}
+	return known
+}
+
+func field(s Shelf) string { return fmt.Sprintf("sku:%d", s.SKUID) }

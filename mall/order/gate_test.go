@@ -1,0 +1,121 @@
+package order_test
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/order"
+	"videomall/telemetry"
+)
+
+// process is another process on the same database, with that Redis.
+func (s *shop) process(client redis.UniversalClient) *order.Orders {
+	deps := s.deps
+	deps.Redis = client
+	deps.Inventory = inventory.New(s.pool, inventory.NewGate(s.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now), s.now)
+	return order.New(deps)
+}
+
+// rush lets new buyers order one unit each, spread over the processes, and counts who got one.
+func (s *shop) rush(buyers int, film int64, processes ...*order.Orders) (placed, refused int64) {
+	s.t.Helper()
+	var got, not atomic.Int64
+	var crowd sync.WaitGroup
+	newcomer := 1000 + query[int64](s, `select count(*) from video_order`)[0]*1000
+	for n := range buyers {
+		crowd.Go(func() {
+			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{UserID: newcomer + int64(n), IdempotencyKey: "k", Items: one(film)})
+			switch {
+			case err == nil:
+				got.Add(1)
+			case fault.From(err).Slug == inventory.ErrSoldOut.Slug:
+				not.Add(1)
+			default:
+				s.t.Error(err)
+			}
+		})
+	}
+	crowd.Wait()
+	return got.Load(), not.Load()
+}
+
+func (s *shop) sold(film, units int64) {
+	s.t.Helper()
+	if c := s.stock(film); c.Frozen != units || c.Available != 0 {
+		s.t.Errorf("stock %+v, want all %d units held", c, units)
+	}
+	s.whole()
+}
+
+func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 40)
+	placed, refused := s.rush(240, film, s.orders, s.process(s.redis), s.process(s.redis))
+	if placed != 40 || refused != 200 {
+		t.Errorf("%d placed, %d refused", placed, refused)
+	}
+	s.sold(film, 40)
+}
+
+func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 40)
+	gone := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
+	placed, refused := s.rush(240, film, s.process(gone), s.process(gone), s.process(nil))
+	if placed != 40 || refused != 200 {
+		t.Errorf("%d placed, %d refused", placed, refused)
+	}
+	s.sold(film, 40)
+}
+
+// TestRedisDiesAndIsEmptiedDuringASale kills Redis in the middle, and later brings an empty one.
+func TestRedisDiesAndIsEmptiedDuringASale(t *testing.T) {
+	s := open(t)
+	server := dbtest.RedisServer(t)
+	film := s.sells(990, 60)
+	orders := s.process(server.Client)
+	placed, _ := s.rush(20, film, orders)
+	server.Kill()
+	more, _ := s.rush(20, film, orders)
+	server.Restart()
+	server.Flush()
+	last, refused := s.rush(60, film, orders)
+	if placed != 20 || more != 20 || last+refused != 60 {
+		t.Errorf("%d, %d, %d placed, %d refused", placed, more, last, refused)
+	}
+	if last != 20 {
+		t.Errorf("%d of the last 20 units were sold to 60 buyers", last)
+	}
+	s.sold(film, 60)
+}
+
+func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 1)
+	ask := func() (order.Order, bool, error) {
+		return s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "mine", Items: one(film)})
+	}
+	first, _, err := ask()
+	s.ok(err)
+	for _, when := range []string{"at once", "when the gate has forgotten", "when Redis is empty"} {
+		switch when {
+		case "when the gate has forgotten":
+			s.ok(s.redis.Del(s.ctx, fmt.Sprintf("gate:{sku:%d}:0:done", film)).Err())
+		case "when Redis is empty":
+			s.ok(s.redis.FlushDB(s.ctx).Err())
+		}
+		o, again, err := ask()
+		if err != nil || !again || o.OrderNo != first.OrderNo {
+			t.Errorf("%s: %s again: %t, %v", when, o.OrderNo, again, err)
+		}
+	}
+	s.whole()
+}

@@ -1,0 +1,94 @@
+package order
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"videomall/mall/away"
+	"videomall/mall/batch"
+)
+
+// keyLife is how long Redis remembers which order an idempotency key made. PostgreSQL remembers it for good.
+const keyLife = 24 * time.Hour
+
+// keys remembers idempotency keys in Redis, so that a storm of repetitions is answered without a place in the writer's queue, and so that
+// who repeats a wish hears of their order also after the stock has gone. What Redis does not know PostgreSQL is asked.
+type keys struct {
+	redis *away.Redis
+	ask   *batch.Gatherer[wishKey, string]
+}
+
+// newKeys makes the memory. A nil client is a Redis that is always away.
+func newKeys(client redis.UniversalClient) *keys {
+	k := &keys{redis: away.New(client)}
+	k.ask = batch.New(batch.Options{Workers: 2, Set: 256, Waiting: 1 << 16}, k.askSet)
+	return k
+}
+
+// name hides the key: people put anything into it.
+func (k wishKey) name() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", k.userID, k.key))
+	return "order:key:" + hex.EncodeToString(sum[:16])
+}
+
+// askSet reads many keys in one round trip; an empty answer is a key that Redis does not know.
+func (k *keys) askSet(ctx context.Context, set []wishKey) []batch.Result[string] {
+	answers := make([]*redis.StringCmd, len(set))
+	err := k.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		pipe := r.Pipeline() // one key a command, which a cluster allows
+		for i, key := range set {
+			answers[i] = pipe.Get(ctx, key.name())
+		}
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+	results := make([]batch.Result[string], len(set))
+	for i := range results {
+		if err != nil && !errors.Is(err, redis.Nil) {
+			results[i].Err = err
+			continue
+		}
+		results[i].Value = answers[i].Val()
+	}
+	return results
+}
+
+// find names the order that a wish has made before, as far as Redis remembers; "" where it does not. Errors: ErrKeyReused.
+func (k *keys) find(ctx context.Context, key wishKey, hash []byte) (orderNo string, err error) {
+	kept, err := k.ask.Do(ctx, key)
+	if err != nil || kept == "" {
+		return "", nil // PostgreSQL decides
+	}
+	orderNo, text, _ := strings.Cut(kept, " ")
+	was, err := hex.DecodeString(text)
+	if err != nil {
+		return "", nil
+	}
+	if !bytes.Equal(was, hash) {
+		return "", ErrKeyReused
+	}
+	return orderNo, nil
+}
+
+// keep remembers the orders that were just written. A failure costs nothing but the shortcut.
+func (k *keys) keep(ctx context.Context, set []*wish) {
+	if len(set) == 0 {
+		return
+	}
+	_ = k.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		pipe := r.Pipeline()
+		for _, w := range set {
+			pipe.Set(ctx, w.key().name(), w.answer.order.OrderNo+" "+hex.EncodeToString(w.hash), keyLife)
+		}
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+}
