@@ -105,7 +105,7 @@ const match = `-- name: Match :many
 with matched as (
     select d.spu_id from search_document d
     where d.words @@ $4::text::tsquery
-    order by d.popularity desc, d.spu_id desc limit 5000
+    order by d.popularity desc, d.spu_id desc limit 2000
 ), scored as (
     select d.spu_id,
            (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, $4::text::tsquery) * d.popularity * 1000000)::bigint as score
@@ -128,7 +128,7 @@ type MatchRow struct {
 	Score int64
 }
 
-// Only the best known thousands of matches are ranked: ranking reads each word list whole. Few matches are found by their words
+// Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
 // and sorted, many by walking from the best known on; which it is, only the query's own words tell.
 func (q *Queries) Match(ctx context.Context, db DBTX, arg MatchParams) ([]MatchRow, error) {
 	rows, err := db.Query(ctx, match,
