@@ -21,8 +21,8 @@ test: install-test ## run all tests with the race detector, browser journeys inc
 test-fast: ## run the tests without the race detector and without installing anything
 	$(GO) test ./...
 
-bench: install-test ## measure against the raw limits, all in one run; writes bench.json
-	$(GO) run ./test/bench
+bench: install-test ## measure against the raw limits, and how the mall grows; writes bench.json. BENCH="-products 20000 -orders 50000" for less
+	$(GO) run ./test/bench $(BENCH)
 
 gen: ## regenerate templ and sqlc code
 	$(GO) tool templ generate -log-level error
@@ -45,4 +45,4 @@ install-test: ## install PostgreSQL, Redis, Chromium and ffmpeg for the tests, w
 	@test/install.sh
 
 clean: ## remove what was built, and the demo's data
-	rm -rf bin .data bench.json
+	rm -rf bin .data bench.json loadtest.html

@@ -19,11 +19,12 @@ import (
 
 // commands is the command line; config.Config, from the environment, is the rest.
 type commands struct {
-	Serve   serveCommand   `cmd:"" default:"1" help:"Serve the mall; without further roles it does everything, the jobs included."`
-	Worker  workerCommand  `cmd:"" help:"Work jobs only, beside processes that serve."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
-	Seed    seedCommand    `cmd:"" help:"Write the demo content into an empty mall."`
-	Doctor  doctorCommand  `cmd:"" help:"Say what this machine has and what is missing."`
+	Serve    serveCommand    `cmd:"" default:"1" help:"Serve the mall; without further roles it does everything, the jobs included."`
+	Worker   workerCommand   `cmd:"" help:"Work jobs only, beside processes that serve."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
+	Seed     seedCommand     `cmd:"" help:"Write the demo content into an empty mall."`
+	Loadtest loadtestCommand `cmd:"" help:"Send a crowd to a mall, measure its answers and count what it sold."`
+	Doctor   doctorCommand   `cmd:"" help:"Say what this machine has and what is missing."`
 }
 
 func main() {

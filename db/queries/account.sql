@@ -74,3 +74,12 @@ update account_token set revoked_at = @at where user_id = @user_id and revoked_a
 
 -- name: DeleteExpiredTokens :execrows
 delete from account_token where expires_at <= @at;
+
+-- name: InsertCrowd :many
+insert into account_user (email, name, password_hash, role, created_at)
+select unnest(@emails::text[]), @name, @password_hash, 'shopper', @created_at
+returning id, email;
+
+-- name: InsertTokens :exec
+insert into account_token (token_hash, user_id, created_at, expires_at)
+select unnest(@token_hashes::bytea[]), unnest(@user_ids::bigint[]), @created_at, @expires_at;

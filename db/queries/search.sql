@@ -19,11 +19,12 @@ delete from search_document where spu_id = any(sqlc.arg(spu_ids)::bigint[]);
 delete from search_document where updated_at < sqlc.arg(before);
 
 -- name: Match :many
--- Only the best known thousands of matches are ranked: ranking reads each word list whole.
+-- Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
+-- and sorted, many by walking from the best known on; which it is, only the query's own words tell.
 with matched as (
     select d.spu_id from search_document d
     where d.words @@ sqlc.arg(query)::text::tsquery
-    order by d.popularity desc, d.spu_id desc limit 5000
+    order by d.popularity desc, d.spu_id desc limit 2000
 ), scored as (
     select d.spu_id,
            (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, sqlc.arg(query)::text::tsquery) * d.popularity * 1000000)::bigint as score
@@ -43,6 +44,10 @@ order by q.place;
 select set_config('pg_trgm.word_similarity_threshold', sqlc.arg(threshold)::text, true);
 
 -- name: Alike :many
--- The texts that hold a word like this one, the most alike first.
-select fuzzy from search_document where sqlc.arg(word)::text <% fuzzy
-order by word_similarity(sqlc.arg(word)::text, fuzzy) desc, popularity desc, spu_id limit sqlc.arg(most);
+-- The words like this one, the most alike first.
+select word from search_word where sqlc.arg(word)::text <% word
+order by word_similarity(sqlc.arg(word)::text, word) desc, word limit sqlc.arg(most);
+
+-- name: PutWords :exec
+-- In their order, so that two who add the same words wait for each other one way round only.
+insert into search_word (word) select unnest(sqlc.arg(words)::text[]) on conflict do nothing;

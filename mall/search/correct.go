@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,8 +13,8 @@ import (
 // swapped in a short word leave a quarter of them, and reads many more words. The distance decides.
 var likeness = [...]string{"0.45", "0.2"}
 
-// mostAlike is how many texts that hold like words are looked at.
-const mostAlike = 20
+// mostAlike is how many like words are looked at.
+const mostAlike = 100
 
 // corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
 // when nothing is like one of them.
@@ -70,16 +69,14 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (Resu
 // nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.
 func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 	for _, threshold := range likeness {
-		texts, err := s.alike(ctx, word, threshold)
+		candidates, err := s.alike(ctx, word, threshold)
 		if err != nil {
 			return "", err
 		}
 		best, nearest := "", slips(word)+1
-		for _, t := range texts { // the most alike first, so that the first of equals wins
-			for candidate := range strings.FieldsSeq(t) {
-				if d := distance([]rune(word), []rune(candidate)); d > 0 && d < nearest {
-					best, nearest = candidate, d
-				}
+		for _, candidate := range candidates { // the most alike first, so that the first of equals wins
+			if d := distance([]rune(word), []rune(candidate)); d > 0 && d < nearest {
+				best, nearest = candidate, d
 			}
 		}
 		if best != "" {
@@ -90,15 +87,15 @@ func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 }
 
 // alike reads in a transaction: the threshold is a setting of it, read by the operator that the index serves.
-func (s *Search) alike(ctx context.Context, word, threshold string) (texts []string, err error) {
+func (s *Search) alike(ctx context.Context, word, threshold string) (words []string, err error) {
 	err = db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
 		if err = s.queries.SetSimilarity(ctx, tx, threshold); err != nil {
 			return err
 		}
-		texts, err = s.queries.Alike(ctx, tx, dbsqlc.AlikeParams{Word: word, Most: mostAlike})
+		words, err = s.queries.Alike(ctx, tx, dbsqlc.AlikeParams{Word: word, Most: mostAlike})
 		return err
 	})
-	return texts, err
+	return words, err
 }
 
 // slips is how many slips a word of that length may have and still be recognised.

@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"math"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/catalog"
 	"videomall/mall/search/internal/dbsqlc"
 )
@@ -91,7 +93,7 @@ func (s *Search) page(ctx context.Context, tsquery string, f catalog.Filter, res
 		}
 		after.AfterScore, after.AfterID = at.Key, at.ID
 	}
-	matches, err := s.queries.Match(ctx, s.pools.Replica, after)
+	matches, err := s.queries.Match(ctx, planned{s.pools.Replica}, after)
 	if err != nil {
 		return false, err
 	}
@@ -134,4 +136,12 @@ func listOf(tsquery string) string {
 	h := fnv.New64a()
 	h.Write([]byte(tsquery))
 	return fmt.Sprintf("search-%016x", h.Sum64())
+}
+
+// planned has a query planned for the words that it asks for, each time: a plan made once for any words would read every match of
+// a word that is in most documents.
+type planned struct{ dbsqlc.DBTX }
+
+func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return p.DBTX.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 }

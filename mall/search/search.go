@@ -10,6 +10,9 @@ package search
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -104,13 +107,20 @@ func (s *Search) indexTx(ctx context.Context, tx pgx.Tx, spuIDs []int64, at time
 	for _, id := range spuIDs {
 		gone[id] = true
 	}
+	words := map[string]bool{}
 	for _, t := range texts {
 		delete(gone, t.SPUID)
 		d := document(t)
+		for w := range strings.FieldsSeq(d.fuzzy) {
+			words[w] = true
+		}
 		if err := s.queries.PutDocument(ctx, tx, dbsqlc.PutDocumentParams{
 			SpuID: t.SPUID, Words: d.words, Fuzzy: d.fuzzy, Popularity: d.popularity, At: at}); err != nil {
 			return fmt.Errorf("write document %d: %w", t.SPUID, err)
 		}
+	}
+	if err := s.queries.PutWords(ctx, tx, slices.Sorted(maps.Keys(words))); err != nil {
+		return fmt.Errorf("write the words of documents %v: %w", spuIDs, err)
 	}
 	if len(gone) == 0 {
 		return nil

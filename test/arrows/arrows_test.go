@@ -28,6 +28,8 @@ var allowed = map[string][]string{
 	"demo":                 {"mall", "mall/*"},
 	"docs":                 {},
 	"embedded":             {},
+	"load":                 {}, // knows a mall by its addresses
+	"load/stage":           {"load", "mall", "mall/*"},
 	"telemetry":            {},
 	"mall":                 {"mall/*", "db", "telemetry"}, // the composition of the business
 	"mall/batch":           {},

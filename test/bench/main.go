@@ -4,11 +4,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,13 +23,26 @@ import (
 )
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	var g growth
+	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
+	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
+	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
+	flag.BoolVar(&g.only, "only-growth", false, "measure the growth alone")
+	flag.Parse()
+	if err := run(context.Background(), g); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+// growth is what the second part does.
+type growth struct {
+	products, orders int
+	keep             string
+	only             bool
+}
+
+func run(ctx context.Context, g growth) error {
 	dir, err := os.MkdirTemp("", "videomall-bench")
 	if err != nil {
 		return err
@@ -35,15 +51,14 @@ func run(ctx context.Context) error {
 	if err := os.Chmod(dir, 0o755); err != nil { // as root, the private PostgreSQL runs as another account
 		return err
 	}
-	b, err := open(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = b.program.Close() }()
 	var rows []row
-	// Grants come before the notices, whose thousands of paid orders would stand in their way.
-	for _, measure := range []func(context.Context) ([]row, error){b.pages, b.hot, b.plays, b.orders, b.notices} {
-		got, err := measure(ctx)
+	if !g.only {
+		if rows, err = againstLimits(ctx, filepath.Join(dir, "limits")); err != nil {
+			return err
+		}
+	}
+	if g.products > 0 {
+		got, err := grown(ctx, cmp.Or(g.keep, filepath.Join(dir, "growth")), g.products, g.orders)
 		if err != nil {
 			return err
 		}
@@ -51,6 +66,24 @@ func run(ctx context.Context) error {
 	}
 	printTable(os.Stdout, rows)
 	return writeJSON("bench.json", rows)
+}
+
+// againstLimits measures a mall of its own in dir against what the machine can do.
+func againstLimits(ctx context.Context, dir string) (rows []row, err error) {
+	b, err := open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = b.program.Close() }()
+	// Grants come before the notices, whose thousands of paid orders would stand in their way.
+	for _, measure := range []func(context.Context) ([]row, error){b.pages, b.hot, b.plays, b.orders, b.notices} {
+		got, err := measure(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, got...)
+	}
+	return rows, nil
 }
 
 // bench is a stocked mall of its own, served on loopback, without workers: what they would do is measured apart.

@@ -59,22 +59,15 @@ func (b *bench) orders(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := b.program.Mall.Accounts.IssueToken(ctx, demo.Accounts[0].Email, demo.Password, "127.0.0.1")
+	token, err := b.token(ctx)
 	if err != nil {
 		return nil, err
 	}
 	got, err := load(ctx, mostOrders, func(ctx context.Context, n int) error {
-		body, err := json.Marshal(map[string]any{"items": []map[string]any{{"skuId": skuIDs[n%len(skuIDs)], "quantity": 1}}})
+		r, err := orderRequest(ctx, b.url, token, skuIDs[n%len(skuIDs)])
 		if err != nil {
 			return err
 		}
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/api/v1/mall/orders", bytes.NewReader(body))
-		if err != nil {
-			return err
-		}
-		r.Header.Set("Authorization", "Bearer "+token.Value)
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Idempotency-Key", uuid.NewString())
 		return b.send(r, http.StatusCreated)
 	})
 	if err != nil {
@@ -85,6 +78,28 @@ func (b *bench) orders(ctx context.Context) ([]row, error) {
 		return nil, fmt.Errorf("insert orders: %w", err)
 	}
 	return []row{against("place_order_cold", "orders/s", got, limit)}, nil
+}
+
+// token is the demo shopper's.
+func (b *bench) token(ctx context.Context) (string, error) {
+	t, err := b.program.Mall.Accounts.IssueToken(ctx, demo.Accounts[0].Email, demo.Password, "127.0.0.1")
+	return t.Value, err
+}
+
+// orderRequest orders one of a SKU under a key of its own.
+func orderRequest(ctx context.Context, mall, token string, skuID int64) (*http.Request, error) {
+	body, err := json.Marshal(map[string]any{"items": []map[string]any{{"skuId": skuID, "quantity": 1}}})
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, mall+"/api/v1/mall/orders", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", uuid.NewString())
+	return r, nil
 }
 
 // insertOrder writes what placing one order leaves behind, and nothing else, in one round trip before the commit.

@@ -91,6 +91,49 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, arg DeleteSessi
 	return items, nil
 }
 
+const insertCrowd = `-- name: InsertCrowd :many
+insert into account_user (email, name, password_hash, role, created_at)
+select unnest($1::text[]), $2, $3, 'shopper', $4
+returning id, email
+`
+
+type InsertCrowdParams struct {
+	Emails       []string
+	Name         string
+	PasswordHash string
+	CreatedAt    time.Time
+}
+
+type InsertCrowdRow struct {
+	ID    int64
+	Email string
+}
+
+func (q *Queries) InsertCrowd(ctx context.Context, db DBTX, arg InsertCrowdParams) ([]InsertCrowdRow, error) {
+	rows, err := db.Query(ctx, insertCrowd,
+		arg.Emails,
+		arg.Name,
+		arg.PasswordHash,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []InsertCrowdRow{}
+	for rows.Next() {
+		var i InsertCrowdRow
+		if err := rows.Scan(&i.ID, &i.Email); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertSession = `-- name: InsertSession :exec
 insert into account_session (id_hash, user_id, user_agent, created_at, seen_at, expires_at)
 values ($1, $2, $3, $4, $4, $5)
@@ -130,6 +173,28 @@ func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParam
 	_, err := db.Exec(ctx, insertToken,
 		arg.TokenHash,
 		arg.UserID,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
+const insertTokens = `-- name: InsertTokens :exec
+insert into account_token (token_hash, user_id, created_at, expires_at)
+select unnest($1::bytea[]), unnest($2::bigint[]), $3, $4
+`
+
+type InsertTokensParams struct {
+	TokenHashes [][]byte
+	UserIds     []int64
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+}
+
+func (q *Queries) InsertTokens(ctx context.Context, db DBTX, arg InsertTokensParams) error {
+	_, err := db.Exec(ctx, insertTokens,
+		arg.TokenHashes,
+		arg.UserIds,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)

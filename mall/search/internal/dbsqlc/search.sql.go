@@ -11,8 +11,8 @@ import (
 )
 
 const alike = `-- name: Alike :many
-select fuzzy from search_document where $1::text <% fuzzy
-order by word_similarity($1::text, fuzzy) desc, popularity desc, spu_id limit $2
+select word from search_word where $1::text <% word
+order by word_similarity($1::text, word) desc, word limit $2
 `
 
 type AlikeParams struct {
@@ -20,7 +20,7 @@ type AlikeParams struct {
 	Most int32
 }
 
-// The texts that hold a word like this one, the most alike first.
+// The words like this one, the most alike first.
 func (q *Queries) Alike(ctx context.Context, db DBTX, arg AlikeParams) ([]string, error) {
 	rows, err := db.Query(ctx, alike, arg.Word, arg.Most)
 	if err != nil {
@@ -29,11 +29,11 @@ func (q *Queries) Alike(ctx context.Context, db DBTX, arg AlikeParams) ([]string
 	defer rows.Close()
 	items := []string{}
 	for rows.Next() {
-		var fuzzy string
-		if err := rows.Scan(&fuzzy); err != nil {
+		var word string
+		if err := rows.Scan(&word); err != nil {
 			return nil, err
 		}
-		items = append(items, fuzzy)
+		items = append(items, word)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ const match = `-- name: Match :many
 with matched as (
     select d.spu_id from search_document d
     where d.words @@ $4::text::tsquery
-    order by d.popularity desc, d.spu_id desc limit 5000
+    order by d.popularity desc, d.spu_id desc limit 2000
 ), scored as (
     select d.spu_id,
            (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, $4::text::tsquery) * d.popularity * 1000000)::bigint as score
@@ -128,7 +128,8 @@ type MatchRow struct {
 	Score int64
 }
 
-// Only the best known thousands of matches are ranked: ranking reads each word list whole.
+// Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
+// and sorted, many by walking from the best known on; which it is, only the query's own words tell.
 func (q *Queries) Match(ctx context.Context, db DBTX, arg MatchParams) ([]MatchRow, error) {
 	rows, err := db.Query(ctx, match,
 		arg.AfterScore,
@@ -177,6 +178,16 @@ func (q *Queries) PutDocument(ctx context.Context, db DBTX, arg PutDocumentParam
 		arg.Popularity,
 		arg.At,
 	)
+	return err
+}
+
+const putWords = `-- name: PutWords :exec
+insert into search_word (word) select unnest($1::text[]) on conflict do nothing
+`
+
+// In their order, so that two who add the same words wait for each other one way round only.
+func (q *Queries) PutWords(ctx context.Context, db DBTX, words []string) error {
+	_, err := db.Exec(ctx, putWords, words)
 	return err
 }
 

@@ -1,0 +1,90 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// shelf is what a visitor may come upon, read once before the crowd comes.
+type shelf struct {
+	films []film
+	words []string // of their titles
+}
+
+type film struct {
+	VideoID int64 `json:"videoId"`
+	SKUID   int64 `json:"skuId"`
+	Slug    string
+	Title   string
+	Shelf   string `json:"categorySlug"`
+	Price   *struct{ Amount int64 }
+}
+
+// look reads what is on sale through the API.
+func (c *Crowd) look(ctx context.Context, query string) (shelf, error) {
+	a := c.ask(ctx, get(api+"/videos?limit=100&"+query).with("Accept-Language", "en"))
+	var list struct{ Items []film }
+	if !a.into(&list) {
+		return shelf{}, fmt.Errorf("list what is on sale: %s", a.outcome())
+	}
+	if len(list.Items) == 0 {
+		return shelf{}, errors.New("nothing of the kind is on sale")
+	}
+	s := shelf{films: list.Items}
+	for _, f := range s.films {
+		for _, w := range strings.Fields(f.Title) {
+			if w = strings.Trim(w, ".,:;!?'\""); len(w) > 3 {
+				s.words = append(s.words, w)
+			}
+		}
+	}
+	if len(s.words) == 0 {
+		s.words = []string{"film"}
+	}
+	return s, nil
+}
+
+func (s shelf) film(v *Visit) film { return s.films[v.draw.IntN(len(s.films))] }
+func (s shelf) word(v *Visit) string {
+	return url.QueryEscape(s.words[v.draw.IntN(len(s.words))])
+}
+
+// page asks as a browser does; what it would load besides comes out of its cache or from an edge.
+func page(path string) request {
+	return get(path).with("Accept", "text/html").with("Accept-Encoding", "gzip")
+}
+
+// browse looks at the front page, a list, a search and some films, with a reader's pauses.
+func browse(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, error) {
+	s, err := c.look(ctx, "sort=popular")
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, v *Visit) string {
+		sorts := []string{"newest", "popular", "price_asc", "price_desc"}
+		walk := []struct {
+			step string
+			path func() string
+		}{
+			{"home page", func() string { return "/" }},
+			{"list", func() string {
+				return []string{"/videos", "/c/" + s.film(v).Shelf}[v.draw.IntN(2)] + "?sort=" + sorts[v.draw.IntN(len(sorts))]
+			}},
+			{"product page", func() string { return "/v/" + s.film(v).Slug }},
+			{"search", func() string { return "/search?q=" + s.word(v) }},
+			{"product page", func() string { return "/v/" + s.film(v).Slug }},
+		}
+		for n, w := range walk {
+			if n > 0 && !v.think(ctx) {
+				return abandoned
+			}
+			if a := v.ask(ctx, w.step, page(w.path())); !a.ok() {
+				return a.outcome()
+			}
+		}
+		return left
+	}, nil
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"videomall/config"
+	"videomall/db"
+	"videomall/load"
+	"videomall/load/stage"
+	"videomall/program"
+)
+
+type loadtestCommand struct {
+	Scenario string `arg:"" enum:"browse,buy,flash,notices,play" help:"browse, buy, flash, notices or play; docs/load.md describes them."`
+
+	Target      string `placeholder:"URL" help:"The mall's address; without it the one that ADDR says."`
+	AllowRemote bool   `help:"The target may be another machine, which is yours."`
+	YesWrite    bool   `help:"Leave accounts, orders and payments behind in a mall that is not in demo mode."`
+
+	Rate     float64       `help:"Visits a second. Default: browse 10, buy 5, flash 500, notices 100, play 5."`
+	Constant bool          `help:"Visits evenly spaced, not as independent people come."`
+	Ramp     time.Duration `help:"Let the rate climb from nothing in this time."`
+	Duration time.Duration `default:"30s" help:"How long visits arrive."`
+	Most     int           `name:"visits" help:"Visits at most: buyers, viewers, notices. Default: 500 in flash, else 10000."`
+	InFlight int           `default:"512" help:"Visits at once."`
+	Patience time.Duration `default:"5s" help:"How late a visit may begin; then it counts as not sent."`
+	Timeout  time.Duration `default:"15s" help:"Of one request."`
+	Persist  time.Duration `default:"30s" help:"How long a buyer who is told to wait asks again."`
+	Linger   time.Duration `default:"45s" help:"How long the last visits may take to end."`
+	Think    time.Duration `default:"2s" help:"Mean pause before the next page."`
+	Seed     uint64        `default:"1" help:"The same seed sends the same crowd."`
+
+	SKU      int64  `name:"sku" help:"Of flash; without it the newest with a limited stock."`
+	Campaign int64  `help:"Of flash: order under this campaign."`
+	Units    int64  `default:"100" help:"Of flash: units for sale; -1 leaves the stock as it is."`
+	Report   string `default:"loadtest.html" help:"Where the report goes; empty for none."`
+}
+
+// Run sends the crowd, counts, and fails when the count does not add up.
+func (c loadtestCommand) Run(ctx context.Context, cfg *config.Config) error {
+	name := strings.ToLower(rand.Text()[:8])
+	crowd, err := load.New(ctx, c.plan(cfg), name)
+	if err != nil {
+		return err
+	}
+	scenario := crowd.Scenario()
+	if scenario.Writes && !cfg.Demo && !c.YesWrite {
+		return fmt.Errorf("%s leaves accounts and orders behind: outside demo mode say --yes-write if that is meant", scenario.Name)
+	}
+	if err := crowd.Ping(ctx); err != nil {
+		return err
+	}
+	if !scenario.Writes {
+		result, err := crowd.Run(ctx, load.Stage{}, screen().Show)
+		if err != nil {
+			return err
+		}
+		return c.show(result)
+	}
+	return with(ctx, cfg, "loadtest", func(p *program.Program) error {
+		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {
+			return err
+		}
+		ready, err := stage.Set(ctx, p.Mall, scenario, stage.Wish{Run: name, People: crowd.People(), SKU: c.SKU, CampaignID: c.Campaign,
+			Units: c.Units, Secret: string(cfg.Sandbox)})
+		if err != nil {
+			return err
+		}
+		result, err := crowd.Run(ctx, ready, screen().Show)
+		if err != nil {
+			return err
+		}
+		// Ctrl-C ends the crowd, not the count.
+		if result.Checks, err = crowd.Count(context.WithoutCancel(ctx), p.Pools.Primary); err != nil {
+			return err
+		}
+		return c.show(result)
+	})
+}
+
+// plan fills in what depends on the scenario.
+func (c loadtestCommand) plan(cfg *config.Config) load.Plan {
+	rates := map[string]float64{"browse": 10, "buy": 5, "flash": 500, "notices": 100, "play": 5}
+	most := 10_000
+	if c.Scenario == "flash" {
+		most = 500
+	}
+	return load.Plan{Scenario: c.Scenario, Target: cmp.Or(c.Target, cfg.LocalURL()), AllowRemote: c.AllowRemote, Rate: cmp.Or(c.Rate, rates[c.Scenario]),
+		Constant: c.Constant, Ramp: c.Ramp, Duration: c.Duration, Most: cmp.Or(c.Most, most), InFlight: c.InFlight, Patience: c.Patience,
+		Timeout: c.Timeout, Persist: c.Persist, Linger: c.Linger, Think: c.Think, Seed: c.Seed}
+}
+
+// show prints the result, writes the report, and returns what does not add up.
+func (c loadtestCommand) show(r load.Result) error {
+	r.Summary(os.Stdout)
+	if c.Report != "" {
+		f, err := os.Create(c.Report)
+		if err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		if err := errors.Join(r.Report(f), f.Close()); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		fmt.Println("report: " + c.Report)
+	}
+	if wrong := load.Broken(r.Checks); len(wrong) > 0 {
+		failed := errors.New("the count does not add up")
+		for _, w := range wrong {
+			failed = fmt.Errorf("%w; %s", failed, w)
+		}
+		return failed
+	}
+	return nil
+}
+
+// screen is the terminal, where there is one.
+func screen() load.Screen {
+	return load.Screen{W: os.Stdout, Width: func() int {
+		width, _, err := term.GetSize(int(os.Stdout.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
+	}}
+}
