@@ -29,6 +29,8 @@ func tasks(d Deps) map[string]task {
 		"sweep_refunds":     {30 * time.Second, swept(m.Orders.SweepRefunds, 30*time.Second)},
 		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
 		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
+		"turn_campaigns":    {time.Second, func(ctx context.Context) error { _, err := m.Promotions.Turn(ctx); return err }},
+		"merge_campaigns":   {time.Minute, func(ctx context.Context) error { _, err := m.Promotions.MergeLate(ctx); return err }},
 		"count_dead":        {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)

@@ -29,6 +29,7 @@ type PlaceRequest struct {
 	IdempotencyKey string
 	Items          []Line
 	ExpectTotal    *money.Money
+	CampaignID     int64 // the flash sale that the lines are bought in; 0 for none
 }
 
 // Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore;
