@@ -43,7 +43,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site) {
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Jobs: m.River})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
-		Search: m.Search, Orders: m.Orders, Entitlements: m.Entitlements})
+		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
 	}
