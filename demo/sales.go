@@ -28,7 +28,7 @@ type flashLot struct {
 }
 
 var flashSales = []flashSale{
-	{Text{"今夜抢购：海与茶", "Tonight only: sea and tea"}, account.RoleOperator, 0, 30 * time.Hour, []flashLot{
+	{Text{"海上一夜：灯塔、鲸与咖啡", "A night at sea: lighthouse, whale and coffee"}, account.RoleOperator, 0, 30 * time.Hour, []flashLot{
 		{"waves-and-lighthouse", 490, 60, 1}, {"whale-song", 1290, 20, 1}, {"pour-over-coffee", 390, 100, 2}}},
 	{Text{"林溪的星空：首日价", "Lin Xi’s night sky: first-day price"}, account.RoleCreator, 20 * time.Hour, 44 * time.Hour, []flashLot{
 		{"nebula-voyage", 890, 40, 1}}},
