@@ -205,7 +205,7 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	f.refuse = nil
 	f.stock(c, 5, 0, 0)
 	f.refuse = order.ErrAlreadyOwned
-	if a := b.Post(path(c)+"/buy", form).Wants(409); a.Form(path(c) + "/buy").Get("key") != form.Get("key") {
+	if a := b.Post(path(c)+"/buy", form).Wants(409); a.Form(path(c)+"/buy").Get("key") != form.Get("key") {
 		t.Error("the key changed, so that going back could order twice")
 	}
 	f.refuse = fmt.Errorf("no database")
