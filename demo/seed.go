@@ -36,7 +36,7 @@ const currency = "CNY"
 const segmentsAKey = 2
 
 // Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where
-// it ended; in a mall that has everything it only looks.
+// it ended; in a mall that has everything it only looks, and makes the flash sales anew that are over.
 func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logger) error {
 	c, err := Load()
 	if err != nil {
@@ -54,7 +54,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 		}
 	}
 	if len(missing) == 0 {
-		return nil
+		return s.sales(ctx)
 	}
 	log.InfoContext(ctx, "writing the demo content", "videos", len(missing))
 	if err := s.people(ctx); err != nil {
@@ -68,7 +68,10 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 			return fmt.Errorf("video %q: %w", v.Slug, err)
 		}
 	}
-	return m.Search.RebuildAll(ctx)
+	if err := m.Search.RebuildAll(ctx); err != nil {
+		return err
+	}
+	return s.sales(ctx)
 }
 
 type seeder struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -29,6 +30,7 @@ import (
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
+	"videomall/mall/promotion"
 	"videomall/mall/search"
 	"videomall/telemetry"
 )
@@ -66,6 +68,7 @@ type Mall struct {
 	Outbox       *outbox.Outbox
 	Payments     *payment.Payments
 	Playback     *playback.Playback
+	Promotions   *promotion.Promotions
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
@@ -89,6 +92,7 @@ func New(o Options) (*Mall, error) {
 		Outbox:       outbox.New(primary, o.Now),
 		River:        jobs,
 	}
+	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
 		return nil, err
@@ -103,11 +107,25 @@ func New(o Options) (*Mall, error) {
 		providers = append(providers, m.Sandbox)
 	}
 	m.Payments = payment.New(primary, o.Now, providers...)
-	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Inventory: m.Inventory, Payments: m.Payments,
+	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	return m, nil
+}
+
+// Promotions opens the campaigns over the stock and the catalogue, which they know by these verbs only.
+func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, now func() time.Time) *promotion.Promotions {
+	return promotion.New(promotion.Deps{Pool: pool, Now: now,
+		Stock: promotion.Stock{Split: i.SplitTx, Merge: i.MergeTx, Left: i.CampaignsWithStock, Moved: i.CampaignMoved},
+		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64, at time.Time) (map[int64]promotion.SKU, error) {
+			offers, err := c.OffersTx(ctx, q, skuIDs, at)
+			skus := make(map[int64]promotion.SKU, len(offers))
+			for id, o := range offers {
+				skus[id] = promotion.SKU{CreatorID: o.CreatorID, Price: o.Amount}
+			}
+			return skus, err
+		}})
 }
 
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is

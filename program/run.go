@@ -75,13 +75,16 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 	if err != nil {
 		return nil, err
 	}
-	handler := web.New(web.Deps{Mall: p.Mall, Config: p.cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars})
+	stopping := make(chan struct{})
+	handler := web.New(web.Deps{Mall: p.Mall, Config: p.cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars,
+		Stopping: stopping})
 	listener, err := net.Listen("tcp", p.cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("ADDR=%q: %w", p.cfg.Addr, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	server.RegisterOnShutdown(func() { close(stopping) })
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve: %w", err)

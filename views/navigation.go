@@ -47,6 +47,7 @@ func shopLinks(t *text.Printer) []ui.Link {
 	return []ui.Link{
 		{Label: t.T("nav.home"), Href: "/"},
 		{Label: t.T("nav.browse"), Href: "/videos"},
+		{Label: t.T("sale.sales"), Href: "/sales"},
 		{Label: t.T("nav.cart"), Href: "/cart"},
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -23,6 +24,10 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 			took, status, route := time.Since(began), c.Response().Status, c.Path()
 			if route == "" {
 				route = "unmatched"
+			}
+			stream := strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), "text/event-stream")
+			if stream {
+				took = 0 // it lasts as long as somebody watches, which says nothing of how fast the mall answers
 			}
 			metrics.Request(route, c.Request().Method, status, took)
 			level := slog.LevelDebug

@@ -17,6 +17,7 @@ import (
 	"videomall/web/library"
 	"videomall/web/page"
 	"videomall/web/play"
+	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
 )
@@ -29,7 +30,9 @@ func routes(e *echo.Echo, d Deps, site *page.Site) {
 	site.Routes(all)
 
 	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory,
-		Entitlements: m.Entitlements, Trailer: trailer(m)})
+		Entitlements: m.Entitlements, Trailer: trailer(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running})
+	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
+		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions,
 		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})
 	checkout.Routes(all, checkout.Deps{Site: site, Carts: m.Cart, Orders: m.Orders, Payments: m.Payments})
@@ -40,7 +43,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site) {
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Jobs: m.River})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
-		Search: m.Search, Orders: m.Orders, Entitlements: m.Entitlements})
+		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
 	}
@@ -49,7 +52,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site) {
 // robots keeps crawlers to the shop: what is personal answers them with a sign-in page at best.
 func robots(c echo.Context) error {
 	return c.String(http.StatusOK, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /library\n"+
-		"Disallow: /account\nDisallow: /admin\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\n")
+		"Disallow: /account\nDisallow: /admin\nDisallow: /studio\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\n")
 }
 
 // trailer finds the public playlist of a film.

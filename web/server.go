@@ -29,6 +29,8 @@ type Deps struct {
 	Now     func() time.Time
 	Covers  fs.FS // of films, <cover>-<width>.webp
 	Avatars fs.FS // of creators, <avatar>-<size>.webp
+	// Stopping is closed when the server is about to end: streams without an end of their own end then. nil never closes.
+	Stopping <-chan struct{}
 }
 
 // maxBody bounds every request's body: forms, JSON and notices are small, and films are uploaded elsewhere.
@@ -47,7 +49,7 @@ func New(d Deps) http.Handler {
 		return err
 	}}))
 	e.Use(middleware.BodyLimit(maxBody))
-	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: isMedia}))
+	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))
 	routes(e, d, site)
 	return e
 }
@@ -64,9 +66,12 @@ func addressOf(cfg *config.Config) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
-// isMedia keeps bytes that are compressed already, or encrypted, away from gzip.
-func isMedia(c echo.Context) bool {
+// unpacked keeps bytes that are compressed already, or encrypted, away from gzip, and streams of events, which it would hold back.
+func unpacked(c echo.Context) bool {
 	path := c.Request().URL.Path
+	if strings.HasPrefix(path, "/sales/") && strings.HasSuffix(path, "/events") {
+		return true
+	}
 	for _, prefix := range []string{"/static/", "/media/", "/s/", "/k/"} {
 		if strings.HasPrefix(path, prefix) {
 			return true

@@ -195,3 +195,10 @@ order by s.id;
 
 -- name: LiveIDs :many
 select id from video_product_spu where status = 'live' and id > @after order by id limit @most;
+
+-- name: SellableIDs :many
+select k.id from video_product_sku k
+join video_product_spu s on s.id = k.spu_id and s.status = 'live'
+where k.status = 'active' and (@creator_id::bigint = 0 or s.creator_id = @creator_id)
+order by s.published_at desc, s.id desc, k.kind desc, k.quality desc, k.rent_hours, k.id
+limit @most;

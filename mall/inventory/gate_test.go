@@ -194,6 +194,7 @@ func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
 	r := open(t, 10)
 	_, err := r.pool.Exec(r.ctx, `update video_inventory set per_user = 2`)
 	r.ok(err)
+	r.Gate.Follow(r.ctx, shelf)
 	mine := want(7, 2)
 	r.ok(r.admits(mine))
 	if err := r.admits(want(7, 1)); err == nil || fault.From(err).Slug != inventory.ErrBuyerLimit.Slug {

@@ -72,7 +72,7 @@ func (i *Inventory) SetStock(ctx context.Context, skuID, total int64) (Counts, e
 	if err != nil {
 		return Counts{}, fmt.Errorf("set stock of sku %d to %d: %w", skuID, total, err)
 	}
-	i.Gate.Moved(ctx, Shelf{SKUID: skuID})
+	i.Gate.Follow(ctx, Shelf{SKUID: skuID})
 	return Counts{row.Total, row.Available, row.Frozen, row.Sold}, nil
 }
 

@@ -121,6 +121,21 @@ func (g *Gate) Moved(ctx context.Context, shelves ...Shelf) {
 	})
 }
 
+// Follow counts shelves whose stock somebody has just set: at once if that can be had, else with the next turn. It never fails.
+func (g *Gate) Follow(ctx context.Context, shelves ...Shelf) {
+	if g == nil {
+		return
+	}
+	for _, s := range shelves {
+		g.mu.Lock()
+		delete(g.unlimited, s)
+		g.mu.Unlock()
+		if _, err := g.Recount(ctx, s); err != nil {
+			g.Moved(ctx, s)
+		}
+	}
+}
+
 // lookBack is how far RecountMoved looks for units that came back: several of its turns, so that a late one misses nothing.
 const lookBack = 15 * time.Second
 

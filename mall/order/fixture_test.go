@@ -21,6 +21,7 @@ import (
 
 	"videomall/db"
 	"videomall/db/dbtest"
+	"videomall/mall"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
@@ -30,6 +31,7 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/promotion"
 	"videomall/telemetry"
 	"videomall/test/invariant"
 )
@@ -49,6 +51,7 @@ type shop struct {
 	deps         order.Deps // of further processes on the same database
 	catalog      *catalog.Catalog
 	inventory    *inventory.Inventory
+	promotions   *promotion.Promotions
 	payments     *payment.Payments
 	sandbox      *sandbox.Sandbox
 	entitlements *entitlement.Entitlements
@@ -103,8 +106,9 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	s.redis = dbtest.Redis(t)
 	gate := inventory.NewGate(s.pool, s.redis, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now)
 	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, gate, s.now)
+	s.promotions = mall.Promotions(s.pool, s.catalog, s.inventory, s.now)
 	s.payments, s.entitlements = payment.New(s.pool, s.now, provider), entitlement.New(pools, s.now)
-	s.deps = order.Deps{Pool: s.pool, Catalog: s.catalog, Inventory: s.inventory, Payments: s.payments,
+	s.deps = order.Deps{Pool: s.pool, Catalog: s.catalog, Promotions: s.promotions, Inventory: s.inventory, Payments: s.payments,
 		Entitlements: s.entitlements, Ledger: ledger.New(s.pool, s.now), Outbox: outbox.New(s.pool, s.now), River: jobs,
 		Redis: s.redis, Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute}
 	s.orders = order.New(s.deps)

@@ -26,6 +26,7 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
+	"videomall/mall/promotion"
 	"videomall/telemetry"
 )
 
@@ -54,6 +55,7 @@ var (
 	ErrNotRefundable  = fault.New(fault.Conflict, "order_not_refundable", "This order can't be refunded in its present state.")
 	ErrNothingLeft    = fault.New(fault.Conflict, "nothing_to_refund", "Everything chosen is refunded already, or being refunded.")
 	ErrUnknownItem    = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
+	ErrNoCampaign     = fault.New(fault.Conflict, "campaign_not_running", "This flash sale is not running, or does not sell this.")
 	ErrBusy           = fault.New(fault.Unavailable, "order_busy", "Too many orders are coming in at once. Please try again in a moment.")
 	ErrAwaitsProvider = errors.New("order: the provider has no final answer yet")
 )
@@ -119,6 +121,7 @@ func (i Item) shelf() inventory.Shelf {
 type Deps struct {
 	Pool         *pgxpool.Pool
 	Catalog      *catalog.Catalog
+	Promotions   *promotion.Promotions
 	Inventory    *inventory.Inventory
 	Payments     *payment.Payments
 	Entitlements *entitlement.Entitlements

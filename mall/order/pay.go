@@ -167,7 +167,7 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 // reviveTx takes a closed order's stock again, if it can be had at the price that was paid and its buyer does not own it by
 // now; else it changes nothing.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
-	wanted := asked{userID: o.UserID}
+	wanted := asked{userID: o.UserID, campaignID: o.Items[0].campaignID} // an order is of one campaign or of none
 	for _, i := range o.Items {
 		wanted.lines = append(wanted.lines, Line{i.SKUID, i.Quantity})
 	}
@@ -175,14 +175,18 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	if err != nil {
 		return false, err
 	}
+	quote, err := f.quote(wanted)
+	if err != nil {
+		return false, err
+	}
 	var stock []inventory.Reservation
-	for _, i := range o.Items {
-		offer, ok := f.offers[i.SKUID]
-		if !ok || offer.Amount != i.UnitAmount || f.owners.Own(entitlement.Viewing{UserID: o.UserID, SPUID: i.SPUID}, i.Quality) {
+	for n, i := range o.Items {
+		l := quote.Lines[n]
+		if l.Problem != "" && l.Problem != ErrQuantity.Slug || l.Offer.Amount != i.UnitAmount || f.owners.Own(entitlement.Viewing{UserID: o.UserID, SPUID: i.SPUID}, i.Quality) {
 			return false, nil // bought again after the close, it may be: nobody pays twice for one film
 		}
 		if i.reservation != nil {
-			stock = append(stock, inventory.Reservation{Token: uuid.New(), OrderNo: o.OrderNo, Shelf: inventory.Shelf{SKUID: i.SKUID},
+			stock = append(stock, inventory.Reservation{Token: uuid.New(), OrderNo: o.OrderNo, Shelf: i.shelf(),
 				UserID: o.UserID, Qty: i.Quantity, ExpiresAt: s.Now().Add(s.PayWindow)})
 		}
 	}

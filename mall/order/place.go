@@ -27,13 +27,14 @@ type PlaceRequest struct {
 	IdempotencyKey string
 	Items          []Line
 	ExpectTotal    *money.Money
+	CampaignID     int64 // the flash sale that the lines are bought in; 0 for none
 }
 
 // Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore;
 // an order that costs nothing is paid at once. Everything of an order commits together or not at all, and before Place
 // returns; orders that arrive at the same moment share one transaction, in which each stands or falls by itself.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
-// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, inventory.ErrSoldOut, inventory.ErrBuyerLimit, and ErrBusy when too many are waiting.
+// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
 	if err := r.check(); err != nil {
@@ -94,7 +95,7 @@ type placing struct {
 
 // judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at the stock.
 func (w *wish) judge(f facts, until time.Time) (err error) {
-	if w.quote, err = f.quote(asked{w.UserID, w.Items}); err != nil {
+	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
 	}
 	w.stock = nil
@@ -103,7 +104,7 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 			return problemFault(l)
 		}
 		if l.Offer.StockLimited {
-			w.stock = append(w.stock, inventory.Reservation{Token: w.token(l.SKUID), OrderNo: w.orderNo, Shelf: inventory.Shelf{SKUID: l.SKUID},
+			w.stock = append(w.stock, inventory.Reservation{Token: w.token(l.SKUID), OrderNo: w.orderNo, Shelf: w.shelf(l.SKUID),
 				UserID: w.UserID, Qty: l.Quantity, ExpiresAt: until})
 		}
 	}
@@ -117,10 +118,16 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 func (w *wish) wants() []inventory.Want {
 	wants := make([]inventory.Want, len(w.Items))
 	for i, l := range w.Items {
-		wants[i] = inventory.Want{Token: w.token(l.SKUID), Shelf: inventory.Shelf{SKUID: l.SKUID}, UserID: w.UserID, Qty: l.Quantity}
+		wants[i] = inventory.Want{Token: w.token(l.SKUID), Shelf: w.shelf(l.SKUID), UserID: w.UserID, Qty: l.Quantity}
 	}
 	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Shelf.SKUID, b.Shelf.SKUID) })
 	return wants
+}
+
+func (w *wish) asks() asked { return asked{w.UserID, w.CampaignID, w.Items} }
+
+func (w *wish) shelf(skuID int64) inventory.Shelf {
+	return inventory.Shelf{SKUID: skuID, CampaignID: w.CampaignID}
 }
 
 // token names the units of one SKU in this wish: the same wish asked again names the same units.
@@ -165,6 +172,9 @@ func (r PlaceRequest) check() error {
 func (r PlaceRequest) hash() []byte {
 	lines := slices.SortedFunc(slices.Values(r.Items), func(a, b Line) int { return cmp.Compare(a.SKUID, b.SKUID) })
 	h := sha256.New()
+	if r.CampaignID != 0 {
+		fmt.Fprintf(h, "campaign %d\n", r.CampaignID)
+	}
 	for _, l := range lines {
 		fmt.Fprintf(h, "%d*%d\n", l.SKUID, l.Quantity)
 	}

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/money"
+	"videomall/mall/promotion"
 )
 
 // Quote is what an order of some lines would cost right now, and what stands in its way.
@@ -40,11 +41,11 @@ func (q Quote) Buyable() bool {
 func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, error) {
 	var quote Quote
 	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		f, err := s.factsTx(ctx, tx, []asked{{userID, lines}}, s.Now())
+		f, err := s.factsTx(ctx, tx, []asked{{userID: userID, lines: lines}}, s.Now())
 		if err != nil {
 			return err
 		}
-		quote, err = f.quote(asked{userID, lines})
+		quote, err = f.quote(asked{userID: userID, lines: lines})
 		return err
 	})
 	if err != nil {
@@ -70,22 +71,27 @@ func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, 
 	return quote, nil
 }
 
-// asked is what one person (0 for a guest) wants.
+// asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's.
 type asked struct {
-	userID int64
-	lines  []Line
+	userID     int64
+	campaignID int64
+	lines      []Line
 }
 
 // facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it already.
 type facts struct {
 	offers map[int64]catalog.Offer
+	deals  map[promotion.Key]promotion.Offer
 	owners entitlement.Owners
 }
 
 func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Time) (f facts, err error) {
 	seen := map[int64]bool{}
-	var ids []int64
+	var ids, campaigns []int64
 	for _, a := range set {
+		if a.campaignID != 0 && !slices.Contains(campaigns, a.campaignID) {
+			campaigns = append(campaigns, a.campaignID)
+		}
 		for _, l := range a.lines {
 			if !seen[l.SKUID] {
 				seen[l.SKUID] = true
@@ -95,6 +101,11 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 	}
 	if f.offers, err = s.Catalog.OffersTx(ctx, tx, ids, at); err != nil {
 		return facts{}, err
+	}
+	if len(campaigns) > 0 {
+		if f.deals, err = s.Promotions.OffersTx(ctx, tx, campaigns, at); err != nil {
+			return facts{}, err
+		}
 	}
 	var viewings []entitlement.Viewing
 	for _, a := range set {
@@ -112,7 +123,13 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 func (f facts) quote(a asked) (quote Quote, err error) {
 	for _, line := range a.lines {
 		priced := QuoteLine{Line: line, Offer: f.offers[line.SKUID]}
-		priced.Problem = f.problem(a.userID, priced)
+		deal, runs := f.deals[promotion.Key{CampaignID: a.campaignID, SKUID: line.SKUID}]
+		if runs { // a campaign has a stock of its own and a limit a person, also where the SKU has none
+			priced.Offer.Amount, priced.Offer.StockLimited, priced.Offer.MaxPerOrder = deal.Amount, true, deal.PerUser
+		}
+		if priced.Problem = f.problem(a.userID, priced); a.campaignID != 0 && !runs {
+			priced.Problem = ErrNoCampaign.Slug // never the normal price instead
+		}
 		if priced.Offer.SKUID != 0 {
 			if priced.Amount, err = priced.Offer.Amount.Times(line.Quantity); err != nil {
 				return Quote{}, ErrQuantity.Because("sku %d: %w", line.SKUID, err)
@@ -142,7 +159,7 @@ func (f facts) problem(userID int64, l QuoteLine) string {
 
 // problemFault turns a line's problem back into the fault that Place answers with.
 func problemFault(l QuoteLine) error {
-	for _, f := range []*fault.Fault{ErrUnavailable, ErrQuantity, ErrAlreadyOwned} {
+	for _, f := range []*fault.Fault{ErrUnavailable, ErrQuantity, ErrAlreadyOwned, ErrNoCampaign} {
 		if f.Slug == l.Problem {
 			return f.With(fmt.Sprintf("sku:%d", l.SKUID), l.Problem)
 		}

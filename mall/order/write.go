@@ -143,7 +143,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, lock bool)
 	until := now.Add(s.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {
-		all[i] = asked{w.UserID, w.Items}
+		all[i] = w.asks()
 	}
 	f, err := s.factsTx(ctx, tx, all, now)
 	if err != nil {
@@ -307,7 +307,7 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) erro
 			arg.Kinds, arg.Qualities = append(arg.Kinds, l.Offer.Kind), append(arg.Qualities, l.Offer.Quality)
 			arg.RentHours, arg.Quantities = append(arg.RentHours, int32(l.Offer.RentHours)), append(arg.Quantities, int32(l.Quantity))
 			arg.UnitAmounts, arg.Amounts = append(arg.UnitAmounts, l.Offer.Amount.Amount), append(arg.Amounts, l.Amount.Amount)
-			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, 0), append(arg.ReservationTokens, w.reserved(l.SKUID))
+			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, w.CampaignID), append(arg.ReservationTokens, w.reserved(l.SKUID))
 		}
 	}
 	rows, err := s.q.InsertItems(ctx, tx, arg)

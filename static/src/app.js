@@ -1,6 +1,8 @@
 // What pages gain where scripts run. Everything below improves a page that already works: links, forms and <details> do the
 // work, htmx swaps fragments, and this file minds what neither does. Words come from the page, never from here.
 
+import './sale.js';
+
 const on = (name, selector, handle) => document.addEventListener(name, e => {
   const el = e.target.closest?.(selector);
   if (el) handle(el, e);

@@ -45,11 +45,12 @@ var allowed = map[string][]string{
 	"mall/ledger":          {"db", "telemetry"},
 	"mall/malltest":        {"*"}, // tests only
 	"mall/media":           {"db", "telemetry", "mall/catalog", "mall/entitlement"},
-	"mall/order":           {"db", "telemetry", "mall/away", "mall/catalog", "mall/inventory", "mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
+	"mall/order":           {"db", "telemetry", "mall/away", "mall/catalog", "mall/inventory", "mall/promotion", "mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
 	"mall/outbox":          {"db", "telemetry"},
 	"mall/payment":         {"db", "telemetry"},
 	"mall/payment/sandbox": {"db", "telemetry", "mall/payment"},
 	"mall/playback":        {"db", "telemetry", "mall/away", "mall/catalog", "mall/entitlement", "mall/media"},
+	"mall/promotion":       {"db", "telemetry"},
 	"mall/search":          {"db", "telemetry", "mall/catalog"},
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},

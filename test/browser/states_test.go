@@ -10,9 +10,10 @@ import (
 
 // people are who the pages are shown to, with an order in each of its states.
 type people struct {
-	shopper, newcomer, operator          account.User
+	shopper, newcomer, operator, creator account.User
 	pending, delivered, refunded, closed string // order numbers
 	paying                               string // the path of an open payment page
+	sales                                flashSales
 }
 
 func (h *house) populate(t *testing.T) people {
@@ -20,6 +21,13 @@ func (h *house) populate(t *testing.T) people {
 	e := people{shopper: h.account(t, "Mei 梅", account.RoleShopper), newcomer: h.account(t, "New Here", account.RoleShopper),
 		operator: h.account(t, "Operator", account.RoleOperator)}
 	id := e.shopper.ID
+	var err error
+	if e.sales, err = theSales(); err != nil {
+		t.Fatal(err)
+	}
+	if e.creator, err = h.Accounts.ByEmail(t.Context(), "creator@example.test"); err != nil {
+		t.Fatal(err)
+	}
 	e.delivered = h.bought(t, id, h.sku(t, "ink-mountains", "own", "HD")).OrderNo
 	h.bought(t, id, h.sku(t, "night-train-window", "rent", "HD"), h.sku(t, "koi-pond", "own", "HD"))
 	e.refunded = h.bought(t, id, h.sku(t, "rain-piano", "own", "HD")).OrderNo
@@ -64,7 +72,7 @@ type stop struct {
 
 // places are all pages, in the states that people meet them in.
 func places(e people) []stop {
-	s, n, o := &e.shopper, &e.newcomer, &e.operator
+	s, n, o, c := &e.shopper, &e.newcomer, &e.operator, &e.creator
 	return []stop{
 		{name: "home", path: "/"},
 		{name: "list", path: "/videos"},
@@ -75,6 +83,11 @@ func places(e people) []stop {
 		{name: "search-empty", path: "/search?q=zzqqxxyy"},
 		{name: "product", path: "/v/first-light-ridge", ready: `document.querySelector('[data-trailer] media-play-button')`},
 		{name: "product-held", who: s, path: "/v/ink-mountains", ready: `document.querySelector('[data-trailer] media-play-button')`},
+		{name: "product-in-sale", path: "/v/waves-and-lighthouse", ready: `document.querySelector('[data-trailer] media-play-button')`},
+		{name: "sales", path: "/sales"},
+		{name: "sale-before", path: e.sales.coming, ready: `+document.querySelector('[data-unit=hours]').textContent > 0`},
+		{name: "sale-running", path: e.sales.running},
+		{name: "sale-over", path: e.sales.ended, ready: `document.querySelector('[data-sale]').dataset.phase === 'ended'`},
 		{name: "cart-empty", path: "/cart"},
 		{name: "sign-in", path: "/sign-in"},
 		{name: "sign-up", path: "/sign-up"},
@@ -96,15 +109,23 @@ func places(e people) []stop {
 		{name: "devices", who: s, path: "/library/devices"},
 		{name: "account", who: s, path: "/account"},
 		{name: "menu", who: s, path: "/videos", act: func(p *person) { p.click("details[data-menu] > summary") }},
+		{name: "sale-buyer", who: s, path: e.sales.running},
+		{name: "sale-held", who: s, path: e.sales.scarce, ready: `document.querySelector('[data-sale]').dataset.phase === 'held'`},
 		{name: "library-empty", who: n, path: "/library"},
 		{name: "orders-empty", who: n, path: "/orders"},
 		{name: "admin", who: o, path: "/admin"},
 		{name: "admin-orders", who: o, path: "/admin/orders"},
 		{name: "admin-order", who: o, path: "/admin/orders/" + e.delivered},
 		{name: "admin-refund", who: o, path: "/admin/orders/" + e.delivered, act: reviewRefund},
+		{name: "admin-sales", who: o, path: "/admin/sales"},
+		{name: "admin-sale", who: o, path: "/admin" + e.sales.running},
 		{name: "admin-cases", who: o, path: "/admin/cases"},
 		{name: "admin-letters", who: o, path: "/admin/dead-letters"},
 		{name: "admin-letter", who: o, path: "/admin/dead-letters", act: func(p *person) { p.click(`main a[href^="/admin/dead-letters/"]`); p.at("/admin/dead-letters/") }},
+		{name: "studio-sales", who: c, path: "/studio/sales"},
+		{name: "studio-sale-new", who: c, path: "/studio/sales/new"},
+		{name: "studio-sale-wrong", who: c, path: "/studio/sales/new", act: func(p *person) { p.click(`main button[value=save]:not([aria-hidden])`) },
+			ready: `document.querySelector('#name_en-error')`, wrong: `422`},
 	}
 }
 

@@ -103,6 +103,9 @@ func (p *Printer) Date(t time.Time) string { return t.In(p.form.zone).Format(p.f
 // DateTime writes a moment to the minute.
 func (p *Printer) DateTime(t time.Time) string { return t.In(p.form.zone).Format(p.form.dateTime) }
 
+// Zone is where the reader's days begin: moments that are typed in are meant there.
+func (p *Printer) Zone() *time.Location { return p.form.zone }
+
 // Relative writes how long ago t was, or how far ahead it lies: 3 minutes ago, in 2 days. Beyond 30 days it is the date.
 func (p *Printer) Relative(t, now time.Time) string {
 	d := t.Sub(now)

@@ -28,6 +28,7 @@ func TestEveryRouteKnowsWhoAsks(t *testing.T) {
 		{"GET", "/api/openapi.json", "", 200, 200, 200, 0},
 		{"GET", "/videos", "", 200, 200, 200, 0},
 		{"GET", fmt.Sprint("/videos/", own), "", 200, 200, 200, 0},
+		{"GET", "/campaigns", "", 200, 200, 200, 0},
 		{"GET", "/orders/" + waiting, "", 401, 404, 200, 0},
 		{"GET", "/orders/" + bought.OrderNo, "", 401, 404, 200, 0},
 		{"POST", "/payments/" + waiting + "/prepay", `{"provider": "sandbox"}`, 401, 404, 200, 0},

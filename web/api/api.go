@@ -14,7 +14,9 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
 	"videomall/mall/order"
+	"videomall/mall/promotion"
 	"videomall/mall/search"
 	"videomall/views/text"
 	"videomall/web/page"
@@ -30,6 +32,8 @@ type Deps struct {
 	Accounts     *account.Accounts
 	Catalog      *catalog.Catalog
 	Search       *search.Search
+	Promotions   *promotion.Promotions
+	Inventory    *inventory.Inventory
 	Orders       *order.Orders
 	Entitlements *entitlement.Entitlements
 }
@@ -44,6 +48,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/api/openapi.json", describe)
 	g.GET(Prefix+"/videos", d.on(d.listVideos))
 	g.GET(Prefix+"/videos/:skuId", d.on(d.showSKU))
+	g.GET(Prefix+"/campaigns", d.on(d.listCampaigns))
 	g.POST(Prefix+"/orders", d.on(d.placeOrder), signedIn)
 	g.GET(Prefix+"/orders/:orderNo", d.on(d.showOrder), signedIn)
 	g.POST(Prefix+"/orders/:orderNo/cancel", d.on(d.cancelOrder), signedIn)

@@ -46,7 +46,7 @@ func open(t *testing.T) *mall {
 	site.Use(e)
 	g := e.Group("")
 	api.Routes(g, api.Deps{Site: site, PublicURL: server.URL, Accounts: m.Accounts, Catalog: m.Catalog, Search: m.Search,
-		Orders: m.Orders, Entitlements: m.Entitlements})
+		Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
 	play.Routes(g, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback})
 	e.POST("/sign-in/:user", site.Handle(func(c *page.Ctx) error {
 		id, err := strconv.ParseInt(c.Param("user"), 10, 64)

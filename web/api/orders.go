@@ -13,11 +13,8 @@ import (
 	"videomall/web/page"
 )
 
-// What an order may name one day; until then whatever is named does not exist.
-var (
-	errCoupon   = fault.New(fault.Invalid, "coupon_unknown", "There is no such coupon.")
-	errCampaign = fault.New(fault.Invalid, "campaign_unknown", "There is no such campaign.")
-)
+// errCoupon answers every coupon: an order may name one, and none exists yet.
+var errCoupon = fault.New(fault.Invalid, "coupon_unknown", "There is no such coupon.")
 
 type orderRequest struct {
 	Items      []lineRequest `json:"items"`
@@ -30,13 +27,10 @@ type lineRequest struct {
 	Quantity *int   `json:"quantity"`
 }
 
-// lines are what is ordered. Errors: errFieldMissing, errCoupon, errCampaign.
+// lines are what is ordered. Errors: errFieldMissing, errCoupon.
 func (r orderRequest) lines() ([]order.Line, error) {
 	if r.CouponCode != "" {
 		return nil, errCoupon.With("couponCode", errCoupon.Slug)
-	}
-	if r.CampaignID != nil {
-		return nil, errCampaign.With("campaignId", errCampaign.Slug)
 	}
 	lines, missing := make([]order.Line, len(r.Items)), []string(nil)
 	for i, l := range r.Items {
@@ -51,6 +45,17 @@ func (r orderRequest) lines() ([]order.Line, error) {
 		}
 	}
 	return lines, required(missing...)
+}
+
+// campaign is the one that the order names; 0 for the normal prices. One that nobody can have names itself, and is not running.
+func (r orderRequest) campaign() int64 {
+	if r.CampaignID == nil {
+		return 0
+	}
+	if *r.CampaignID == 0 {
+		return -1
+	}
+	return *r.CampaignID
 }
 
 // placedOrder is the answer to a placing, and again to every replay of it: nothing in it changes later.
@@ -74,7 +79,8 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: key, Items: lines})
+	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: key, Items: lines,
+		CampaignID: body.campaign()})
 	if err != nil {
 		return err
 	}

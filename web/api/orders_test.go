@@ -149,7 +149,7 @@ func TestWhatAnOrderMayNotSay(t *testing.T) {
 		"an unknown SKU":     {body: items(line(987654321, 1)), status: 409, code: "sku_unavailable", field: "sku:987654321", why: "sku_unavailable"},
 		"an impossible SKU":  {body: items(line(-1, 1)), status: 409, code: "sku_unavailable"},
 		"a coupon":           {body: fmt.Sprintf(`{"items": [%s], "couponCode": "SPRING"}`, line(sku, 1)), status: 422, code: "coupon_unknown", field: "couponCode", why: "coupon_unknown"},
-		"a campaign":         {body: fmt.Sprintf(`{"items": [%s], "campaignId": 7}`, line(sku, 1)), status: 422, code: "campaign_unknown", field: "campaignId", why: "campaign_unknown"},
+		"a campaign":         {body: fmt.Sprintf(`{"items": [%s], "campaignId": 7}`, line(sku, 1)), status: 409, code: "campaign_not_running", field: fmt.Sprintf("sku:%d", sku), why: "campaign_not_running"},
 	} {
 		headers := append([]string{"Idempotency-Key", "k"}, w.headers...)
 		a := c.call("POST", "/orders", w.body, headers...)

@@ -49,6 +49,9 @@ func (d Deps) home(c *page.Ctx) error {
 	if p.Creators, err = d.Catalog.Creators(ctx, homeCreators); err != nil {
 		return err
 	}
+	if sales := d.sales(c); len(sales) > 0 {
+		p.Sale = &sales[0]
+	}
 	p.Owned = d.owned(c, p.Newest, p.Popular, p.Free)
 	c.Page.Canonical = c.PublicURL("/")
 	return c.Render(http.StatusOK, "", shopview.Home(p))

@@ -45,6 +45,12 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	if err := d.mayReview(c, product, len(mine) > 0, form, &p.Reviews); err != nil {
 		return err
 	}
+	for _, s := range d.sales(c) {
+		if lot, ok := s.Lot(product.SPUID); ok {
+			p.Sale, p.SaleLot = &s, lot
+			break
+		}
+	}
 	if p.Related, err = d.Catalog.Related(ctx, product.SPUID, relatedVideos); err != nil {
 		return err
 	}

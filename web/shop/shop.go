@@ -13,6 +13,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/search"
+	saleview "videomall/views/sale"
 	shopview "videomall/views/shop"
 	"videomall/views/ui"
 	"videomall/web/page"
@@ -27,6 +28,8 @@ type Deps struct {
 	Entitlements *entitlement.Entitlements
 	// Trailer is the address of a film's public playlist; empty when there is none.
 	Trailer func(ctx context.Context, assetID int64) (string, error)
+	// Sales are the flash sales that run, the next to end first; nil for a shop without any.
+	Sales func(context.Context) ([]saleview.Teaser, error)
 }
 
 // Routes registers the pages.
@@ -83,4 +86,16 @@ func (d Deps) owned(c *page.Ctx, lists ...[]catalog.Card) map[int64]bool {
 		marks[id] = true
 	}
 	return marks
+}
+
+// sales are the flash sales that run. A shop that can't tell shows none.
+func (d Deps) sales(c *page.Ctx) []saleview.Teaser {
+	if d.Sales == nil {
+		return nil
+	}
+	list, err := d.Sales(c.Request().Context())
+	if err != nil {
+		c.Log().Warn("running sales not shown", "error", err)
+	}
+	return list
 }

@@ -17,7 +17,10 @@ import (
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/money"
+	"videomall/mall/promotion"
 	"videomall/mall/search"
+	"videomall/web/sale"
 	"videomall/web/shop"
 	"videomall/web/webtest"
 )
@@ -65,7 +68,7 @@ func open(t *testing.T) *stall {
 		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements,
 			Trailer: func(_ context.Context, asset int64) (string, error) {
 				return fmt.Sprintf("/media/trailers/film-%d/index.m3u8", asset), nil
-			}})
+			}, Sales: sale.NewShowcase(m.Promotions, m.Catalog, m.Now).Running})
 	}})
 	ctx := t.Context()
 	must := func(err error) {
@@ -353,4 +356,38 @@ func TestFurtherReviews(t *testing.T) {
 		}
 	}
 	b.Get("/v/wok/reviews?cursor=nonsense").Wants(422)
+}
+
+func TestARunningFlashSaleIsShownInTheShop(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0)
+	shown := func(want bool) {
+		t.Helper()
+		for path, words := range map[string]string{"/": "Northern nights", "/v/aurora": "CN¥9.90 in the flash sale"} {
+			a := b.Get(path).Wants(200)
+			if want {
+				a.Shows(words)
+			} else {
+				a.Hides(words)
+			}
+		}
+		b.Get("/v/kyoto").Wants(200).Hides("flash sale")
+	}
+	by := promotion.Actor{UserID: 9, Operator: true}
+	c, err := s.Promotions.Create(t.Context(), by, promotion.Draft{NameZh: "极光之夜", NameEn: "Northern nights", StartsAt: s.Now(), EndsAt: s.Now().Add(time.Hour),
+		Items: []promotion.Item{{SKUID: s.films["aurora"].SKUIDs[1], Amount: money.Of(990, "CNY"), Units: 5, PerUser: 1}}})
+	if err == nil {
+		_, err = s.Promotions.Schedule(t.Context(), by, c.ID, c.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown(false)
+	if _, err := s.Promotions.Turn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Advance(3 * time.Second) // what is kept is older than that
+	shown(true)
+	s.Advance(time.Hour)
+	shown(false)
 }

@@ -24,6 +24,7 @@ import (
 
 	"videomall/db"
 	"videomall/db/dbtest"
+	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
@@ -34,6 +35,7 @@ import (
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/promotion"
 	"videomall/telemetry"
 	"videomall/web/page"
 )
@@ -49,6 +51,7 @@ type Mall struct {
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
 	Payments     *payment.Payments
+	Promotions   *promotion.Promotions
 	Sandbox      *sandbox.Sandbox
 	Outbox       *outbox.Outbox
 	Orders       *order.Orders
@@ -95,6 +98,7 @@ func Open(t testing.TB, o Options) *Mall {
 	m.Accounts = account.New(pool, rdb, log, m.Now)
 	m.Carts = cart.New(pool, m.Now)
 	m.Catalog, m.Inventory = catalog.New(pools, m.Now), inventory.New(pool, nil, m.Now)
+	m.Promotions = mall.Promotions(pool, m.Catalog, m.Inventory, m.Now)
 	m.Entitlements, m.Outbox = entitlement.New(pools, m.Now), outbox.New(pool, m.Now)
 	m.Sandbox = sandbox.New(pool, jobs, sandbox.Options{Secret: "sandbox-secret", PublicURL: m.URL, NotifyURL: m.URL + "/notices", Now: m.Now})
 	var provider payment.Provider = m.Sandbox
@@ -102,7 +106,7 @@ func Open(t testing.TB, o Options) *Mall {
 		provider = o.Provider(m, provider)
 	}
 	m.Payments = payment.New(pool, m.Now, provider)
-	m.Orders = order.New(order.Deps{Pool: pool, Catalog: m.Catalog, Inventory: m.Inventory, Payments: m.Payments,
+	m.Orders = order.New(order.Deps{Pool: pool, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: ledger.New(pool, m.Now), Outbox: m.Outbox, River: jobs,
 		Metrics: telemetry.NewMetrics(), Now: m.Now, PayWindow: 15 * time.Minute})
 

@@ -983,6 +983,39 @@ func (q *Queries) SPUIDBySlug(ctx context.Context, db DBTX, slug string) (int64,
 	return id, err
 }
 
+const sellableIDs = `-- name: SellableIDs :many
+select k.id from video_product_sku k
+join video_product_spu s on s.id = k.spu_id and s.status = 'live'
+where k.status = 'active' and ($1::bigint = 0 or s.creator_id = $1)
+order by s.published_at desc, s.id desc, k.kind desc, k.quality desc, k.rent_hours, k.id
+limit $2
+`
+
+type SellableIDsParams struct {
+	CreatorID int64
+	Most      int32
+}
+
+func (q *Queries) SellableIDs(ctx context.Context, db DBTX, arg SellableIDsParams) ([]int64, error) {
+	rows, err := db.Query(ctx, sellableIDs, arg.CreatorID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setAsset = `-- name: SetAsset :execrows
 update video_product_spu set asset_id = $1, duration_seconds = $2, updated_at = $3 where id = $4
 `

@@ -1,0 +1,134 @@
+// Package promotion owns flash sales: which SKUs a campaign sells, at which price, how many and to whom, and when it starts
+// and ends. It refuses to know how stock is kept, what a video is and who placed an order: whoever joins the modules hands it
+// the verbs that set stock apart and that name a SKU's price.
+package promotion
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/promotion/internal/dbsqlc"
+)
+
+// Limits of one campaign; the schema keeps those of an item too.
+const (
+	MaxItems   = 20
+	MaxUnits   = 1_000_000
+	MaxPerUser = 100
+	MaxName    = 80 // letters
+)
+
+// The faults that callers tell apart. Those with Fields name an input: "name_en", "ends_at", "items.0.price".
+var (
+	ErrNotFound    = fault.New(fault.NotFound, "campaign_not_found", "There is no such sale.")
+	ErrSKUNotFound = fault.New(fault.NotFound, "campaign_sku_not_found", "There is no such version of a video.")
+	ErrInvalid     = fault.New(fault.Invalid, "campaign_invalid", "Some fields need another look.")
+	ErrMoved       = fault.New(fault.Conflict, "campaign_moved", "The sale has moved on since you looked.")
+	ErrSKUBusy     = fault.New(fault.Conflict, "campaign_sku_busy", "A video is in another sale already.")
+)
+
+// Querier is a pool or a transaction: what a verb needs to read within its caller's snapshot.
+type Querier interface {
+	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
+	Query(context.Context, string, ...any) (pgx.Rows, error)
+	QueryRow(context.Context, string, ...any) pgx.Row
+}
+
+// SKU is what a campaign must know of one: whose it is, and what it costs outside of the campaign.
+type SKU struct {
+	CreatorID int64
+	Price     money.Money
+}
+
+// Stock are the verbs of whoever keeps it. Split and Merge join the campaign's transaction.
+type Stock struct {
+	Split func(ctx context.Context, tx pgx.Tx, campaignID, skuID, units int64, perUser int) error
+	Merge func(ctx context.Context, tx pgx.Tx, campaignID int64) (units int64, err error)
+	Left  func(ctx context.Context) (campaignIDs []int64, err error) // campaigns with units available
+	Moved func(ctx context.Context, campaignID int64)                // told after the commit, for whoever counts units elsewhere
+}
+
+// Deps are what campaigns stand on.
+type Deps struct {
+	Pool  *pgxpool.Pool
+	Stock Stock
+	// SKUs are those that can be sold at a moment; others are absent from the map.
+	SKUs func(ctx context.Context, q Querier, skuIDs []int64, at time.Time) (map[int64]SKU, error)
+	Now  func() time.Time
+}
+
+// Promotions drafts, schedules, starts and ends campaigns, and says what they offer.
+type Promotions struct {
+	Deps
+	q *dbsqlc.Queries
+}
+
+// New opens the campaigns.
+func New(d Deps) *Promotions {
+	now := d.Now
+	// PostgreSQL keeps microseconds; a finer clock would end a campaign after the moment that is stored.
+	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
+	return &Promotions{Deps: d, q: dbsqlc.New()}
+}
+
+// Actor is who makes campaigns: a creator with the SKUs of the own videos, or an operator with all.
+type Actor struct {
+	UserID   int64
+	Operator bool
+}
+
+func (a Actor) String() string {
+	if a.Operator {
+		return fmt.Sprintf("operator:%d", a.UserID)
+	}
+	return fmt.Sprintf("creator:%d", a.UserID)
+}
+
+func (a Actor) owns(c Campaign) bool { return a.Operator || a.UserID == c.OwnerID }
+
+// Campaign is one flash sale. Version counts its moves and edits. It sells from StartsAt until just before EndsAt.
+type Campaign struct {
+	ID             int64
+	OwnerID        int64
+	NameZh, NameEn string
+	StartsAt       time.Time
+	EndsAt         time.Time
+	Status         Status
+	Version        int
+	Items          []Item
+}
+
+// Item is one SKU of a campaign. Units is the stock that it is given, PerUser how many of them one person may buy.
+type Item struct {
+	SKUID   int64
+	Amount  money.Money
+	Units   int
+	PerUser int
+}
+
+// On says that the campaign sells at that moment, by its state and by the clock.
+func (c Campaign) On(at time.Time) bool {
+	return c.Status == Running && !at.Before(c.StartsAt) && at.Before(c.EndsAt)
+}
+
+// Item finds the campaign's item of a SKU.
+func (c Campaign) Item(skuID int64) (Item, bool) {
+	for _, i := range c.Items {
+		if i.SKUID == skuID {
+			return i, true
+		}
+	}
+	return Item{}, false
+}
+
+func campaignOf(r dbsqlc.PromotionCampaign) Campaign {
+	return Campaign{ID: r.ID, OwnerID: r.OwnerID, NameZh: r.NameZh, NameEn: r.NameEn, StartsAt: r.StartsAt, EndsAt: r.EndsAt,
+		Status: Status(r.Status), Version: int(r.Version)}
+}

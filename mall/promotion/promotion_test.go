@@ -1,0 +1,465 @@
+package promotion_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/db"
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/malltest"
+	"videomall/mall/money"
+	"videomall/mall/promotion"
+)
+
+var (
+	maker    = promotion.Actor{UserID: 1} // whose films malltest sells
+	other    = promotion.Actor{UserID: 2}
+	operator = promotion.Actor{UserID: 9, Operator: true}
+)
+
+func open(t *testing.T) *malltest.Mall {
+	t.Helper()
+	t.Parallel()
+	return malltest.Open(t, "")
+}
+
+func item(sku, amount int64, units int) promotion.Item {
+	return promotion.Item{SKUID: sku, Amount: money.Of(amount, "CNY"), Units: units, PerUser: 1}
+}
+
+// draft is a campaign that starts in an hour and lasts for one.
+func draft(m *malltest.Mall, items ...promotion.Item) promotion.Draft {
+	return promotion.Draft{NameZh: "限时抢购", NameEn: "Flash sale", StartsAt: m.Now().Add(time.Hour), EndsAt: m.Now().Add(2 * time.Hour), Items: items}
+}
+
+func create(m *malltest.Mall, by promotion.Actor, items ...promotion.Item) promotion.Campaign {
+	m.T.Helper()
+	c, err := m.Promotions.Create(m.Ctx, by, draft(m, items...))
+	m.OK(err)
+	return c
+}
+
+func schedule(m *malltest.Mall, c promotion.Campaign) promotion.Campaign {
+	m.T.Helper()
+	c, err := m.Promotions.Schedule(m.Ctx, operator, c.ID, c.Version)
+	m.OK(err)
+	return c
+}
+
+func turned(m *malltest.Mall, want int) {
+	m.T.Helper()
+	n, err := m.Promotions.Turn(m.Ctx)
+	m.OK(err)
+	if n != want {
+		m.T.Fatalf("%d moves, want %d", n, want)
+	}
+}
+
+func is(m *malltest.Mall, id int64, want promotion.Status) promotion.Campaign {
+	m.T.Helper()
+	c, err := m.Promotions.Get(m.Ctx, operator, id)
+	m.OK(err)
+	if c.Status != want {
+		m.T.Fatalf("campaign %d is %s, want %s", id, c.Status, want)
+	}
+	return c
+}
+
+// pairs writes a transition table as sorted "from to" lines.
+func pairs(found [][]string) string {
+	var lines []string
+	for _, m := range found {
+		lines = append(lines, m[1]+" "+m[2])
+	}
+	sort.Strings(lines)
+	return strings.Join(slices.Compact(lines), "\n")
+}
+
+func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
+	m := open(t)
+	var inCode [][]string
+	for from, to := range promotion.Transitions() {
+		for _, to := range to {
+			inCode = append(inCode, []string{"", string(from), string(to)})
+		}
+	}
+	want := pairs(inCode)
+	check := malltest.Query[string](m, `select pg_get_constraintdef(oid) from pg_constraint where conname = 'promotion_transition_allowed'`)[0]
+	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).FindAllStringSubmatch(check, -1)); got != want {
+		t.Errorf("the CHECK allows\n%s\nthe code\n%s\n(%s)", got, want, check)
+	}
+	drawing, err := os.ReadFile("../../docs/campaigns.md")
+	m.OK(err)
+	if got := pairs(regexp.MustCompile(`(?m)^\s+(\w+) --> (\w+) :`).FindAllStringSubmatch(string(drawing), -1)); got != want {
+		t.Errorf("the drawing shows\n%s\nthe code\n%s", got, want)
+	}
+}
+
+func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
+	m := open(t)
+	c := create(m, maker, item(m.Sells(990, -1), 490, 5))
+	for _, status := range []string{"scheduled", "running", "ended", "cancelled", "lost"} {
+		if _, err := m.Pool.Exec(m.Ctx, `update promotion_campaign set status = $1 where id = $2`, status, c.ID); !db.IsCheck(err, "") {
+			t.Errorf("%s without its time: %v", status, err)
+		}
+	}
+	if _, err := m.Pool.Exec(m.Ctx, `insert into promotion_transition (campaign_id, from_status, to_status, version, cause, actor)
+		values ($1, 'ended', 'running', 9, 'test', 'test')`, c.ID); !db.IsCheck(err, "promotion_transition_allowed") {
+		t.Errorf("ended to running was recorded: %v", err)
+	}
+}
+
+func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
+	m := open(t)
+	limited, free := m.Sells(990, 10), m.Sells(1990, -1)
+	c := schedule(m, create(m, maker, item(free, 890, 4), item(limited, 490, 6)))
+	offers := func() int {
+		t.Helper()
+		found, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID, 999}, m.Now())
+		m.OK(err)
+		return len(found)
+	}
+	stock := func(want int64) {
+		t.Helper()
+		if n, _, err := m.Inventory.Counts(m.Ctx, limited); err != nil || n.Available != want || n.Total != want {
+			t.Fatalf("normal stock %+v, want %d (%v)", n, want, err)
+		}
+	}
+	stock(4)
+	turned(m, 0)
+	m.Advance(time.Hour + time.Second)
+	if n := offers(); n != 0 { // no tick has come yet: late, never early
+		t.Fatalf("%d offers of a campaign that was not started", n)
+	}
+	turned(m, 1)
+	is(m, c.ID, promotion.Running)
+	found, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, m.Now())
+	m.OK(err)
+	want := promotion.Offer{Key: promotion.Key{CampaignID: c.ID, SKUID: limited}, Amount: money.Of(490, "CNY"), PerUser: 1}
+	got := found[want.Key]
+	if len(found) != 2 || !got.StartsAt.Equal(c.StartsAt) || !got.EndsAt.Equal(c.EndsAt) {
+		t.Fatalf("offers %+v", found)
+	}
+	if got.StartsAt, got.EndsAt = want.StartsAt, want.EndsAt; got != want {
+		t.Fatalf("offer %+v, want %+v", got, want)
+	}
+	if before, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, c.StartsAt.Add(-time.Microsecond)); err != nil || len(before) != 0 {
+		t.Fatalf("offers before the start: %v, %v", before, err)
+	}
+	if first, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, c.StartsAt); err != nil || len(first) != 2 {
+		t.Fatalf("offers at the start: %v, %v", first, err)
+	}
+	if last, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, c.EndsAt); err != nil || len(last) != 0 {
+		t.Fatalf("offers at the end: %v, %v", last, err)
+	}
+	m.Advance(time.Hour)
+	if n := offers(); n != 0 { // nor sells a late tick too long
+		t.Fatalf("%d offers after the end", n)
+	}
+	turned(m, 1)
+	is(m, c.ID, promotion.Ended)
+	stock(10)
+	turned(m, 0)
+	m.Whole()
+}
+
+func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, 5)
+	c := schedule(m, create(m, maker, item(sku, 490, 5)))
+	m.Advance(3 * time.Hour)
+	turned(m, 2)
+	is(m, c.ID, promotion.Ended)
+	if n, _, err := m.Inventory.Counts(m.Ctx, sku); err != nil || n.Available != 5 {
+		t.Fatalf("stock %+v, %v", n, err)
+	}
+	if causes := malltest.Query[string](m, `select from_status || ' ' || to_status || ' ' || cause || ' ' || actor from promotion_transition order by id`); !slices.Equal(causes,
+		[]string{"drafted scheduled scheduled operator:9", "scheduled running time system", "running ended time system"}) {
+		t.Errorf("moves %q", causes)
+	}
+}
+
+func TestManyProcessesTurnACampaignOnce(t *testing.T) {
+	m := open(t)
+	c := schedule(m, create(m, maker, item(m.Sells(990, 5), 490, 5)))
+	m.Advance(61 * time.Minute)
+	var moves int
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			n, err := m.Promotions.Turn(m.Ctx)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			moves += n
+		})
+	}
+	all.Wait()
+	if is(m, c.ID, promotion.Running); moves != 1 {
+		t.Errorf("%d moves", moves)
+	}
+}
+
+func TestMovesAreGuardedByVersionAndState(t *testing.T) {
+	m := open(t)
+	c := create(m, maker, item(m.Sells(990, 5), 490, 5))
+	edited, err := m.Promotions.Edit(m.Ctx, maker, c.ID, c.Version, draft(m, c.Items...))
+	m.OK(err)
+	moved := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, promotion.ErrMoved) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, err = m.Promotions.Edit(m.Ctx, maker, c.ID, c.Version, draft(m, c.Items...))
+	moved("a second edit of the same version", err)
+	_, err = m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	moved("scheduling what was edited since", err)
+	moved("stopping a draft", m.Promotions.Stop(m.Ctx, maker, c.ID, edited.Version))
+	c, err = m.Promotions.Schedule(m.Ctx, maker, c.ID, edited.Version)
+	m.OK(err)
+	_, err = m.Promotions.Edit(m.Ctx, maker, c.ID, c.Version, draft(m, c.Items...))
+	moved("editing what is scheduled", err)
+	_, err = m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	moved("scheduling twice", err)
+	m.Advance(61 * time.Minute)
+	turned(m, 1)
+	c = is(m, c.ID, promotion.Running)
+	moved("cancelling what runs", m.Promotions.Cancel(m.Ctx, maker, c.ID, c.Version))
+	m.OK(m.Promotions.Stop(m.Ctx, maker, c.ID, c.Version))
+	c = is(m, c.ID, promotion.Ended)
+	if c.EndsAt.After(m.Now()) {
+		t.Errorf("a stopped campaign ends at %s", c.EndsAt)
+	}
+	moved("stopping twice", m.Promotions.Stop(m.Ctx, maker, c.ID, c.Version))
+	m.Whole()
+}
+
+func TestCancellingGivesTheStockBack(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, 5)
+	c := schedule(m, create(m, maker, item(sku, 490, 5)))
+	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || left[sku] != 0 {
+		t.Fatalf("left %v, %v", left, err)
+	}
+	m.OK(m.Promotions.Cancel(m.Ctx, maker, c.ID, c.Version))
+	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || left[sku] != 5 {
+		t.Fatalf("left %v, %v", left, err)
+	}
+	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
+		t.Errorf("a cancelled campaign is shown: %v", err)
+	}
+	schedule(m, create(m, maker, item(sku, 490, 5)))
+}
+
+func TestASKUIsInOneOpenCampaign(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, 50)
+	first, second := create(m, maker, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, maker, item(sku, 390, 5))
+	schedule(m, first)
+	_, err := m.Promotions.Schedule(m.Ctx, maker, second.ID, second.Version)
+	if !errors.Is(err, promotion.ErrSKUBusy) || fault.From(err).Fields["items.0.sku"] != "campaign_sku_busy" {
+		t.Fatalf("scheduled twice: %v, %v", err, fault.From(err).Fields)
+	}
+	is(m, second.ID, promotion.Drafted)
+	m.Advance(3 * time.Hour)
+	turned(m, 2)
+	second, err = m.Promotions.Edit(m.Ctx, maker, second.ID, second.Version, draft(m, item(sku, 390, 5)))
+	m.OK(err)
+	schedule(m, second)
+	m.Whole()
+}
+
+func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, 50)
+	var drafts []promotion.Campaign
+	for range 6 {
+		drafts = append(drafts, create(m, maker, item(sku, 490, 5)))
+	}
+	var all sync.WaitGroup
+	var won sync.Map
+	for _, c := range drafts {
+		all.Go(func() {
+			_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+			if err == nil {
+				won.Store(c.ID, true)
+			} else if !errors.Is(err, promotion.ErrSKUBusy) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	won.Range(func(any, any) bool { n++; return true })
+	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || n != 1 || left[sku] != 45 {
+		t.Errorf("%d campaigns have the SKU, %d units left, %v", n, left[sku], err)
+	}
+}
+
+func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
+	m := open(t)
+	plenty, scarce := m.Sells(990, 50), m.Sells(990, 3)
+	c := create(m, maker, item(scarce, 490, 4), item(plenty, 490, 5))
+	_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	if !errors.Is(err, inventory.ErrSplitTooLarge) || fault.From(err).Fields["items.0.units"] != "split_too_large" {
+		t.Fatalf("%v, %v", err, fault.From(err).Fields)
+	}
+	is(m, c.ID, promotion.Drafted)
+	if left, err := m.Inventory.Available(m.Ctx, []int64{plenty, scarce}); err != nil || left[plenty] != 50 || left[scarce] != 3 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, 5)
+	c := schedule(m, create(m, maker, item(sku, 490, 5)))
+	// One unit is held by an order that waits for payment, as the order path writes it down.
+	_, err := m.Pool.Exec(m.Ctx, `update video_inventory set available = available - 1, frozen = frozen + 1 where campaign_id = $1`, c.ID)
+	m.OK(err)
+	m.Advance(3 * time.Hour)
+	turned(m, 2)
+	merged := func(want int64) {
+		t.Helper()
+		if n, err := m.Promotions.MergeLate(m.Ctx); err != nil || n != want {
+			t.Fatalf("%d units merged, want %d (%v)", n, want, err)
+		}
+	}
+	merged(0)
+	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = available + 1, frozen = frozen - 1 where campaign_id = $1`, c.ID)
+	m.OK(err)
+	running := schedule(m, create(m, maker, item(m.Sells(990, 2), 490, 2))) // whose stock stays where it is
+	merged(1)
+	merged(0)
+	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || left[sku] != 5 {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if n, err := m.Inventory.CampaignCounts(m.Ctx, []int64{running.ID}); err != nil || len(n) != 1 {
+		t.Errorf("stock of the other: %v, %v", n, err)
+	} else if got := n[inventory.CampaignKey{CampaignID: running.ID, SKUID: running.Items[0].SKUID}].Available; got != 2 {
+		t.Errorf("%d units of a campaign that is not over", got)
+	}
+}
+
+func TestADraftNamesEveryFieldAtFault(t *testing.T) {
+	m := open(t)
+	film := m.Sells(990, -1)
+	for name, c := range map[string]struct {
+		change func(*promotion.Draft)
+		field  string
+		slug   string
+	}{
+		"no name":          {func(d *promotion.Draft) { d.NameZh = " " }, "name_zh", "name_missing"},
+		"long name":        {func(d *promotion.Draft) { d.NameEn = strings.Repeat("x", 81) }, "name_en", "name_long"},
+		"unstorable name":  {func(d *promotion.Draft) { d.NameEn = "a\x00b" }, "name_en", "name_invalid"},
+		"no start":         {func(d *promotion.Draft) { d.StartsAt = time.Time{} }, "starts_at", "time_missing"},
+		"no end":           {func(d *promotion.Draft) { d.EndsAt = time.Time{} }, "ends_at", "time_missing"},
+		"end before start": {func(d *promotion.Draft) { d.EndsAt = d.StartsAt }, "ends_at", "ends_before_start"},
+		"past": {func(d *promotion.Draft) {
+			d.StartsAt, d.EndsAt = m.Now().Add(-2*time.Hour), m.Now().Add(-time.Hour)
+		}, "ends_at", "ends_in_the_past"},
+		"nothing":       {func(d *promotion.Draft) { d.Items = nil }, "items", "items_missing"},
+		"too much":      {func(d *promotion.Draft) { d.Items = slices.Repeat(d.Items, 21) }, "items", "too_many_items"},
+		"twice":         {func(d *promotion.Draft) { d.Items = slices.Repeat(d.Items, 2) }, "items.1.sku", "duplicate_item"},
+		"unknown SKU":   {func(d *promotion.Draft) { d.Items[0].SKUID = 4711 }, "items.0.sku", "sku_unavailable"},
+		"normal price":  {func(d *promotion.Draft) { d.Items[0].Amount.Amount = 990 }, "items.0.price", "price_not_below"},
+		"free":          {func(d *promotion.Draft) { d.Items[0].Amount.Amount = 0 }, "items.0.price", "price_invalid"},
+		"other money":   {func(d *promotion.Draft) { d.Items[0].Amount.Currency = "USD" }, "items.0.price", "price_invalid"},
+		"no units":      {func(d *promotion.Draft) { d.Items[0].Units = 0 }, "items.0.units", "units_out_of_range"},
+		"too many":      {func(d *promotion.Draft) { d.Items[0].Units = 1_000_001 }, "items.0.units", "units_out_of_range"},
+		"none a person": {func(d *promotion.Draft) { d.Items[0].PerUser = 0 }, "items.0.per_user", "per_user_out_of_range"},
+	} {
+		d := draft(m, item(film, 490, 5))
+		c.change(&d)
+		_, err := m.Promotions.Create(m.Ctx, maker, d)
+		if f := fault.From(err); !errors.Is(err, promotion.ErrInvalid) || f.Fields[c.field] != c.slug {
+			t.Errorf("%s: %v %v", name, err, f.Fields)
+		}
+	}
+	_, err := m.Promotions.Create(m.Ctx, maker, promotion.Draft{Items: []promotion.Item{{}}})
+	if f := fault.From(err); len(f.Fields) != 6 {
+		t.Errorf("an empty form: %v", f.Fields)
+	}
+	if n := malltest.Query[int64](m, `select count(*) from promotion_campaign`)[0]; n != 0 {
+		t.Errorf("%d campaigns were kept", n)
+	}
+}
+
+func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, -1)
+	c := create(m, maker, item(sku, 490, 5))
+	m.OK(m.Catalog.SetPrice(m.Ctx, sku, catalog.NewPrice{Amount: 490, Currency: "CNY", From: m.Now().Add(time.Second)}))
+	m.Advance(2 * time.Second)
+	_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	if f := fault.From(err); f.Fields["items.0.price"] != "price_not_below" {
+		t.Errorf("%v %v", err, f.Fields)
+	}
+}
+
+func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
+	m := open(t)
+	sku := m.Sells(990, 5)
+	c := create(m, maker, item(sku, 490, 5))
+	_, read := m.Promotions.Get(m.Ctx, other, c.ID)
+	_, edit := m.Promotions.Edit(m.Ctx, other, c.ID, c.Version, draft(m))
+	_, scheduled := m.Promotions.Schedule(m.Ctx, other, c.ID, c.Version)
+	for what, err := range map[string]error{"read": read, "edit": edit, "schedule": scheduled,
+		"cancel": m.Promotions.Cancel(m.Ctx, other, c.ID, c.Version), "stop": m.Promotions.Stop(m.Ctx, other, c.ID, c.Version)} {
+		if !errors.Is(err, promotion.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := m.Promotions.Create(m.Ctx, other, draft(m, item(sku, 490, 5))); !errors.Is(err, promotion.ErrSKUNotFound) {
+		t.Errorf("a campaign with another's film: %v", err)
+	}
+	list, err := m.Promotions.List(m.Ctx, other, 0, 10)
+	if err != nil || len(list) != 0 {
+		t.Errorf("a stranger's list: %v, %v", list, err)
+	}
+	if list, err = m.Promotions.List(m.Ctx, operator, 0, 10); err != nil || len(list) != 1 || len(list[0].Items) != 1 {
+		t.Errorf("an operator's list: %v, %v", list, err)
+	}
+	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
+		t.Errorf("a draft is shown: %v", err)
+	}
+}
+
+func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
+	m := open(t)
+	var want []int64
+	at := func(starts, ends time.Duration) int64 {
+		d := draft(m, item(m.Sells(990, -1), 490, 5))
+		d.NameEn, d.StartsAt, d.EndsAt = fmt.Sprint(starts), m.Now().Add(starts), m.Now().Add(ends)
+		c, err := m.Promotions.Create(m.Ctx, maker, d)
+		m.OK(err)
+		return schedule(m, c).ID
+	}
+	later, sooner := at(5*time.Hour, 6*time.Hour), at(4*time.Hour, 9*time.Hour)
+	long, short := at(time.Hour, 3*time.Hour), at(time.Hour, 2*time.Hour)
+	create(m, maker, item(m.Sells(990, -1), 490, 5)) // a draft
+	m.Advance(61 * time.Minute)
+	turned(m, 2)
+	open, err := m.Promotions.Open(m.Ctx, 10)
+	m.OK(err)
+	for _, c := range open {
+		want = append(want, c.ID)
+	}
+	if !slices.Equal(want, []int64{short, long, sooner, later}) {
+		t.Errorf("%v, want %v", want, []int64{short, long, sooner, later})
+	}
+}

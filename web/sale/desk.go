@@ -1,0 +1,199 @@
+package sale
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"videomall/mall/fault"
+	"videomall/mall/promotion"
+	saleview "videomall/views/sale"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// deskPage is how many sales a page of the desk lists.
+const deskPage = 50
+
+// desk is where sales are made: a creator's in the studio, an operator's in the console. Both are the same pages.
+type desk struct {
+	Deps
+	base     string // "/studio" or "/admin"
+	operator bool
+}
+
+func (k desk) actor(c *page.Ctx) promotion.Actor {
+	return promotion.Actor{UserID: c.Viewer.UserID, Operator: k.operator}
+}
+
+// maker is whose SKUs may be chosen; 0 is everybody's.
+func (k desk) maker(c *page.Ctx) int64 {
+	if k.operator {
+		return 0
+	}
+	return c.Viewer.UserID
+}
+
+func (k desk) url(id int64) string { return k.base + saleURL(id) }
+
+func (k desk) frame() saleview.Frame { return saleview.Frame{Base: k.base, Operator: k.operator} }
+
+func (k desk) list(c *page.Ctx) error {
+	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
+	if err != nil || before < 0 {
+		before = 0
+	}
+	campaigns, err := k.Promotions.List(c.Request().Context(), k.actor(c), before, deskPage+1)
+	if err != nil {
+		return err
+	}
+	p := saleview.DeskPage{Frame: k.frame()}
+	if len(campaigns) > deskPage {
+		campaigns = campaigns[:deskPage]
+		p.Next = k.base + "/sales?before=" + strconv.FormatInt(campaigns[deskPage-1].ID, 10)
+	}
+	if before > 0 {
+		p.First = k.base + "/sales"
+	}
+	p.Campaigns = campaigns
+	return c.Render(http.StatusOK, c.Text.T("sale.desk"), saleview.Desk(p))
+}
+
+func (k desk) begin(c *page.Ctx) error {
+	return k.renderForm(c, http.StatusOK, saleview.FormPage{Form: saleview.Form{Rows: []saleview.Row{{PerUser: "1"}}}})
+}
+
+// renderForm shows the form of a new sale, or of the draft in p.
+func (k desk) renderForm(c *page.Ctx, status int, p saleview.FormPage) error {
+	var err error
+	if p.Choices, _, err = k.choices(c.Request().Context(), k.maker(c), p.Form); err != nil {
+		return err
+	}
+	p.Frame, p.MaxItems = k.frame(), promotion.MaxItems
+	title := c.Text.T("sale.new")
+	if p.Campaign != nil {
+		title = saleview.Name(c.Text, *p.Campaign)
+	}
+	return c.Render(status, title, saleview.FormView(p))
+}
+
+func (k desk) create(c *page.Ctx) error {
+	return k.save(c, nil, func(ctx context.Context, by promotion.Actor, _ saleview.Form, d promotion.Draft) (promotion.Campaign, error) {
+		return k.Promotions.Create(ctx, by, d)
+	})
+}
+
+func (k desk) edit(c *page.Ctx) error {
+	campaign, err := k.Promotions.Get(c.Request().Context(), k.actor(c), campaignID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return k.save(c, &campaign, func(ctx context.Context, by promotion.Actor, f saleview.Form, d promotion.Draft) (promotion.Campaign, error) {
+		return k.Promotions.Edit(ctx, by, campaign.ID, f.Version, d)
+	})
+}
+
+// save reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+func (k desk) save(c *page.Ctx, campaign *promotion.Campaign,
+	keep func(context.Context, promotion.Actor, saleview.Form, promotion.Draft) (promotion.Campaign, error)) error {
+	ctx := c.Request().Context()
+	values, err := c.FormParams()
+	if err != nil {
+		return page.ErrBadRequest(err)
+	}
+	f := readForm(values)
+	if pressed(&f, values.Get("do")) {
+		return k.renderForm(c, http.StatusOK, saleview.FormPage{Campaign: campaign, Form: f})
+	}
+	_, offers, err := k.choices(ctx, k.maker(c), f)
+	if err != nil {
+		return err
+	}
+	kept, err := keep(ctx, k.actor(c), f, draft(f, c.Text.Zone(), offers))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "sale_saved")
+		return c.Redirect(k.url(kept.ID))
+	case errors.Is(err, promotion.ErrMoved):
+		c.Flash(ui.Warning, "sale_moved")
+		return c.Redirect(k.url(campaign.ID))
+	case errors.Is(err, promotion.ErrInvalid):
+		f.Errors = fault.From(err).Fields
+		return k.renderForm(c, http.StatusUnprocessableEntity, saleview.FormPage{Campaign: campaign, Form: f})
+	}
+	return err
+}
+
+// show is a draft's form, or how any other sale stands.
+func (k desk) show(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	campaign, err := k.Promotions.Get(ctx, k.actor(c), campaignID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	if campaign.Status == promotion.Drafted {
+		return k.renderForm(c, http.StatusOK, saleview.FormPage{Campaign: &campaign, Form: formOf(campaign, c.Text.Zone())})
+	}
+	p := saleview.StandPage{Frame: k.frame(), Campaign: campaign}
+	if p.Counts, err = k.Inventory.CampaignCounts(ctx, []int64{campaign.ID}); err != nil {
+		return err
+	}
+	if p.Lots, err = lots(ctx, k.Catalog, campaign); err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, saleview.Name(c.Text, campaign), saleview.Stand(p))
+}
+
+// schedule announces a draft as it was last saved; what keeps it from that is said beside its field.
+func (k desk) schedule(c *page.Ctx) error {
+	ctx, id := c.Request().Context(), campaignID(c.Param("id"))
+	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, version(c))
+	f := fault.From(err)
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "sale_scheduled")
+	case errors.Is(err, promotion.ErrMoved):
+		c.Flash(ui.Warning, "sale_moved")
+	case mendable(f):
+		campaign, err := k.Promotions.Get(ctx, k.actor(c), id)
+		if err != nil {
+			return err
+		}
+		form := formOf(campaign, c.Text.Zone())
+		form.Errors = f.Fields
+		p := saleview.FormPage{Campaign: &campaign, Form: form}
+		_, p.Refused = page.Words(c.Text, f, http.StatusConflict)
+		return k.renderForm(c, http.StatusConflict, p)
+	default:
+		return err
+	}
+	return c.Redirect(k.url(id))
+}
+
+func (k desk) cancel(c *page.Ctx) error { return k.giveUp(c, k.Promotions.Cancel, "sale_cancelled") }
+
+func (k desk) stop(c *page.Ctx) error { return k.giveUp(c, k.Promotions.Stop, "sale_stopped") }
+
+func (k desk) giveUp(c *page.Ctx, do func(context.Context, promotion.Actor, int64, int) error, done string) error {
+	id := campaignID(c.Param("id"))
+	err := do(c.Request().Context(), k.actor(c), id, version(c))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, done)
+	case errors.Is(err, promotion.ErrMoved):
+		c.Flash(ui.Warning, "sale_moved")
+	default:
+		return err
+	}
+	return c.Redirect(k.url(id))
+}
+
+// version is the one that the page showed; what is none matches none.
+func version(c *page.Ctx) int {
+	n, err := strconv.Atoi(c.FormValue("version"))
+	if err != nil {
+		return -1
+	}
+	return n
+}

@@ -1,0 +1,29 @@
+package sale
+
+import (
+	"context"
+	"time"
+
+	saleview "videomall/views/sale"
+)
+
+// Viewer is one stream of a hub under test.
+type Viewer struct {
+	States <-chan saleview.Live
+	Leave  func()
+}
+
+// NewHub makes a hub whose ticks a test gives. It returns how to join it and what it knows.
+func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error), ticks func() (<-chan time.Time, func())) (join func(int64) (Viewer, error), knows func(int64) bool) {
+	h := newHub(read, ticks)
+	return func(id int64) (Viewer, error) {
+		v, leave, err := h.join(id)
+		if err != nil {
+			return Viewer{}, err
+		}
+		return Viewer{v.states, leave}, nil
+	}, h.knows
+}
+
+// MaxViewers is the hub's bound.
+const MaxViewers = maxViewers

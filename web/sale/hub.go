@@ -1,0 +1,154 @@
+package sale
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"videomall/mall/fault"
+	saleview "videomall/views/sale"
+)
+
+const (
+	maxViewers  = 20_000          // open streams of this process
+	readTimeout = 5 * time.Second // of one look at the database
+)
+
+var errTooManyViewers = fault.New(fault.Unavailable, "too_many_viewers", "Very many people are watching this. The page shows the stock when you load it.")
+
+// hub tells all who watch a sale how it stands. However many they are, one goroutine of the process asks, once a tick, and only
+// while somebody watches. A viewer who reads slowly keeps nobody waiting: each has room for one state, and a newer one takes
+// its place. It is safe for concurrent use.
+type hub struct {
+	read  func(ctx context.Context, ids []int64) (map[int64]saleview.Live, error)
+	ticks func() (ticks <-chan time.Time, stop func())
+
+	mu      sync.Mutex
+	watched map[int64]*watch
+	viewers int
+	rest    context.CancelFunc // ends the asking; nil while nobody watches
+}
+
+// watch is a sale that somebody watches, with its latest known state.
+type watch struct {
+	viewers map[*viewer]struct{}
+	latest  *saleview.Live // nil before the first look
+}
+
+// viewer is one open stream. States come in through a channel with room for one.
+type viewer struct{ states chan saleview.Live }
+
+func newHub(read func(context.Context, []int64) (map[int64]saleview.Live, error), ticks func() (<-chan time.Time, func())) *hub {
+	return &hub{read: read, ticks: ticks, watched: map[int64]*watch{}}
+}
+
+func everySecond() (<-chan time.Time, func()) {
+	t := time.NewTicker(time.Second)
+	return t.C, t.Stop
+}
+
+// knows says that the sale is being watched and exists: whoever comes next need not be looked up.
+func (h *hub) knows(id int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w, ok := h.watched[id]
+	return ok && w.latest != nil
+}
+
+// join adds a viewer, who first hears how the sale stood at the last look. Errors: errTooManyViewers. leave must be called.
+func (h *hub) join(id int64) (v *viewer, leave func(), err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.viewers >= maxViewers {
+		return nil, nil, errTooManyViewers
+	}
+	v = &viewer{states: make(chan saleview.Live, 1)}
+	w := h.watched[id]
+	if w == nil {
+		w = &watch{viewers: map[*viewer]struct{}{}}
+		h.watched[id] = w
+	}
+	w.viewers[v] = struct{}{}
+	h.viewers++
+	if w.latest != nil {
+		v.states <- *w.latest
+	}
+	if h.rest == nil {
+		ctx, rest := context.WithCancel(context.Background())
+		h.rest = rest
+		go h.ask(ctx)
+	}
+	return v, sync.OnceFunc(func() { h.leave(id, v) }), nil
+}
+
+func (h *hub) leave(id int64, v *viewer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := h.watched[id]
+	delete(w.viewers, v)
+	h.viewers--
+	if len(w.viewers) == 0 {
+		delete(h.watched, id)
+	}
+	if h.viewers == 0 {
+		h.rest()
+		h.rest = nil
+	}
+}
+
+// ask looks at every tick until nobody watches. A look that fails is forgotten: the next one is a second away, and whoever
+// watches keeps the state that was last known.
+func (h *hub) ask(ctx context.Context) {
+	ticks, stop := h.ticks()
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+			h.look(ctx)
+		}
+	}
+}
+
+func (h *hub) look(ctx context.Context) {
+	h.mu.Lock()
+	ids := make([]int64, 0, len(h.watched))
+	for id := range h.watched {
+		ids = append(ids, id)
+	}
+	h.mu.Unlock()
+	slices.Sort(ids)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	states, err := h.read(ctx, ids)
+	if err != nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, state := range states {
+		w := h.watched[id]
+		if w == nil || w.latest != nil && same(*w.latest, state) {
+			continue
+		}
+		w.latest = &state
+		for v := range w.viewers {
+			v.put(state)
+		}
+	}
+}
+
+// put replaces a state that was not read yet. Only the hub puts, under its lock, so the room it makes stays free.
+func (v *viewer) put(state saleview.Live) {
+	select {
+	case <-v.states:
+	default:
+	}
+	v.states <- state
+}
+
+func same(a, b saleview.Live) bool {
+	return a.Phase == b.Phase && a.StartsAt.Equal(b.StartsAt) && a.EndsAt.Equal(b.EndsAt) && slices.Equal(a.Lots, b.Lots)
+}

@@ -1,0 +1,193 @@
+package sale_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	saleview "videomall/views/sale"
+	"videomall/web/sale"
+)
+
+// bench is a hub whose ticks and whose database a test plays.
+type bench struct {
+	t       *testing.T
+	join    func(int64) (sale.Viewer, error)
+	knows   func(int64) bool
+	ticks   chan time.Time // unbuffered: a tick is taken when the hub has done with the one before
+	stopped chan struct{}  // one for each asking that ended
+	reads   atomic.Int64
+	asked   atomic.Pointer[[]int64]
+	answer  atomic.Pointer[map[int64]saleview.Live]
+	broken  atomic.Bool
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	t.Parallel()
+	b := &bench{t: t, ticks: make(chan time.Time), stopped: make(chan struct{}, 100)}
+	b.says(nil)
+	b.join, b.knows = sale.NewHub(func(_ context.Context, ids []int64) (map[int64]saleview.Live, error) {
+		b.reads.Add(1)
+		b.asked.Store(&ids)
+		if b.broken.Load() {
+			return nil, errors.New("no database")
+		}
+		return *b.answer.Load(), nil
+	}, func() (<-chan time.Time, func()) { return b.ticks, func() { b.stopped <- struct{}{} } })
+	return b
+}
+
+func (b *bench) says(states map[int64]saleview.Live) { b.answer.Store(&states) }
+
+func (b *bench) joins(id int64) sale.Viewer {
+	b.t.Helper()
+	v, err := b.join(id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return v
+}
+
+// tick lets the hub look n times. The last look may still run when it returns, the ones before are done.
+func (b *bench) tick(n int) {
+	b.t.Helper()
+	for range n {
+		select {
+		case b.ticks <- time.Time{}:
+		case <-time.After(time.Minute):
+			b.t.Fatal("the hub takes no tick")
+		}
+	}
+}
+
+func left(n int64) saleview.Live {
+	return saleview.Live{Phase: saleview.Running, Lots: []saleview.LiveLot{{SKUID: 1, Left: n, Phase: saleview.Running}}}
+}
+
+// next waits for a viewer's state.
+func next(t *testing.T, v sale.Viewer) int64 {
+	t.Helper()
+	select {
+	case s := <-v.States:
+		return s.Lots[0].Left
+	case <-time.After(time.Minute):
+		t.Fatal("no state came")
+		return 0
+	}
+}
+
+func nothing(t *testing.T, v sale.Viewer) {
+	t.Helper()
+	select {
+	case s := <-v.States:
+		t.Fatalf("an unexpected state: %+v", s)
+	default:
+	}
+}
+
+func TestManyViewersAskOnceATick(t *testing.T) {
+	b := newBench(t)
+	var viewers []sale.Viewer
+	for n := range 2000 {
+		viewers = append(viewers, b.joins(int64(n%2+1)))
+	}
+	for round := range int64(5) {
+		b.says(map[int64]saleview.Live{1: left(100 - round), 2: left(50 - round)})
+		b.tick(1)
+		for n, v := range viewers {
+			if got, want := next(t, v), 100-round-50*int64(n%2); got != want {
+				t.Fatalf("viewer %d sees %d in round %d, want %d", n, got, round, want)
+			}
+		}
+	}
+	if n := b.reads.Load(); n != 5 {
+		t.Errorf("the database was asked %d times", n)
+	}
+	if ids := *b.asked.Load(); !slices.Equal(ids, []int64{1, 2}) {
+		t.Errorf("asked for %v", ids)
+	}
+}
+
+func TestOnlyWhatChangedIsTold(t *testing.T) {
+	b := newBench(t)
+	b.says(map[int64]saleview.Live{1: left(3)})
+	v := b.joins(1)
+	b.tick(1)
+	if got := next(t, v); got != 3 {
+		t.Fatalf("first %d", got)
+	}
+	b.tick(4)
+	nothing(t, v)
+	late := b.joins(1) // hears at once how it stood, without a look of its own
+	if got := next(t, late); got != 3 || !b.knows(1) || b.knows(2) {
+		t.Errorf("a latecomer sees %d", got)
+	}
+}
+
+func TestASlowViewerGetsTheLatestAndKeepsNobodyWaiting(t *testing.T) {
+	b := newBench(t)
+	slow, quick := b.joins(1), b.joins(1)
+	for n := int64(10); n > 0; n-- {
+		b.says(map[int64]saleview.Live{1: left(n)})
+		b.tick(1)
+		if got := next(t, quick); got != n {
+			t.Fatalf("the quick one sees %d, want %d", got, n)
+		}
+	}
+	b.tick(1)
+	if got := next(t, slow); got != 1 {
+		t.Errorf("the slow one sees %d", got)
+	}
+	nothing(t, slow)
+}
+
+func TestNobodyWatchingAsksNothing(t *testing.T) {
+	b := newBench(t)
+	for range 3 {
+		one, two := b.joins(1), b.joins(2)
+		b.tick(1)
+		one.Leave()
+		one.Leave() // a second time changes nothing
+		b.tick(1)
+		two.Leave()
+		select {
+		case <-b.stopped:
+		case <-time.After(time.Minute):
+			t.Fatal("the hub asks on")
+		}
+		if b.knows(1) || b.knows(2) {
+			t.Error("the hub remembers what nobody watches")
+		}
+	}
+}
+
+func TestABrokenDatabaseEndsNoStream(t *testing.T) {
+	b := newBench(t)
+	v := b.joins(1)
+	b.says(map[int64]saleview.Live{1: left(3)})
+	b.broken.Store(true)
+	b.tick(2)
+	nothing(t, v)
+	b.broken.Store(false)
+	b.tick(1)
+	if got := next(t, v); got != 3 {
+		t.Errorf("%d", got)
+	}
+}
+
+func TestViewersAreBounded(t *testing.T) {
+	b := newBench(t)
+	first := b.joins(1)
+	for range sale.MaxViewers - 1 {
+		b.joins(1)
+	}
+	if _, err := b.join(1); err == nil {
+		t.Fatal("one more than the bound was let in")
+	}
+	first.Leave()
+	b.joins(1)
+}

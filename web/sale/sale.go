@@ -1,0 +1,99 @@
+// Package sale owns the pages of flash sales: what runs and what comes, one sale with its clock and its live stock, the button
+// that buys, and the desk where creators and operators make sales. It refuses to price, to count stock and to decide who may
+// buy: campaigns, inventory and orders do.
+package sale
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/order"
+	"videomall/mall/promotion"
+	saleview "videomall/views/sale"
+	"videomall/web/page"
+)
+
+// Deps are the verbs that these pages call.
+type Deps struct {
+	Site       *page.Site
+	Promotions *promotion.Promotions
+	Catalog    *catalog.Catalog
+	Inventory  *inventory.Inventory
+	// Place is the order's; it decides whether the sale sells to this person.
+	Place func(context.Context, order.PlaceRequest) (placed order.Order, replayed bool, err error)
+	Now   func() time.Time
+	// Stopping is closed when the server is about to end, which waits for open streams; nil never closes.
+	Stopping <-chan struct{}
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	s := &shown{Deps: d}
+	s.hub = newHub(s.live, everySecond)
+	g.GET("/sales", on(d.listSales))
+	g.GET("/sales/:id", on(d.showSale))
+	g.GET("/sales/:id/events", s.follow)
+	g.POST("/sales/:id/buy", on(d.buy), d.Site.RequireUser)
+	for base, role := range map[string]string{"/studio": account.RoleCreator, "/admin": account.RoleOperator} {
+		k := desk{Deps: d, base: base, operator: role == account.RoleOperator}
+		r := g.Group(base, d.Site.RequireRole(role))
+		r.GET("/sales", on(k.list))
+		r.GET("/sales/new", on(k.begin))
+		r.POST("/sales", on(k.create))
+		r.GET("/sales/:id", on(k.show))
+		r.POST("/sales/:id", on(k.edit))
+		r.POST("/sales/:id/schedule", on(k.schedule))
+		r.POST("/sales/:id/cancel", on(k.cancel))
+		r.POST("/sales/:id/stop", on(k.stop))
+	}
+	g.GET("/studio", on(func(c *page.Ctx) error { return c.Redirect("/studio/sales") }), d.Site.RequireRole(account.RoleCreator))
+}
+
+// teasers complete campaigns with the videos of their lots; what can't be shown any more is left out.
+func teasers(ctx context.Context, c *catalog.Catalog, campaigns []promotion.Campaign) ([]saleview.Teaser, error) {
+	var ids []int64
+	for _, k := range campaigns {
+		for _, i := range k.Items {
+			ids = append(ids, i.SKUID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	offers, err := c.Offers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]saleview.Teaser, len(campaigns))
+	for n, k := range campaigns {
+		list[n].Campaign = k
+		for _, i := range k.Items {
+			if o, ok := offers[i.SKUID]; ok {
+				list[n].Lots = append(list[n].Lots, saleview.Lot{Item: i, Video: &o})
+			}
+		}
+	}
+	return list, nil
+}
+
+// campaignID reads an id of the address; what is none finds nothing.
+func campaignID(param string) int64 {
+	n, err := strconv.ParseInt(param, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func saleURL(id int64) string { return "/sales/" + strconv.FormatInt(id, 10) }
+
+// mendable says that whoever sent a form can do something about the fault.
+func mendable(f *fault.Fault) bool { return f.Kind == fault.Invalid || f.Kind == fault.Conflict }

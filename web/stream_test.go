@@ -1,0 +1,72 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"videomall/config"
+	"videomall/mall/malltest"
+	"videomall/mall/money"
+	"videomall/mall/promotion"
+	"videomall/web"
+)
+
+// The whole server, whose middleware would pack an answer and hold it back: a stream passes as it is written, and ends when the
+// server stops.
+func TestAStreamPassesTheMiddlewareAndEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	m := malltest.Open(t, "")
+	c, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, promotion.Draft{NameZh: "抢购", NameEn: "Sale", StartsAt: m.Now(),
+		EndsAt: m.Now().Add(time.Hour), Items: []promotion.Item{{SKUID: m.Sells(990, -1), Amount: money.Of(490, "CNY"), Units: 5, PerUser: 1}}})
+	m.OK(err)
+	_, err = m.Promotions.Schedule(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, c.ID, c.Version)
+	m.OK(err)
+	cfg, err := config.Load([]string{"DATA_DIR=" + t.TempDir(), "DEMO=on"})
+	m.OK(err)
+	server := httptest.NewUnstartedServer(nil)
+	cfg.PublicURL = "http://" + server.Listener.Addr().String()
+	stopping := make(chan struct{})
+	server.Config.RegisterOnShutdown(func() { close(stopping) })
+	server.Config.Handler = web.New(web.Deps{Mall: m.Mall, Config: cfg, Log: m.Log, Metrics: m.Metrics, Now: m.Now, Covers: fstest.MapFS{},
+		Avatars: fstest.MapFS{}, Stopping: stopping})
+	server.Start()
+	t.Cleanup(server.Close)
+	ask := func(path string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+path, nil)
+		m.OK(err)
+		r.Header.Set("Accept-Encoding", "gzip") // asked for by hand, it is not unpacked by hand either
+		res, err := http.DefaultClient.Do(r)
+		m.OK(err)
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res
+	}
+	if page := ask("/sales"); page.Header.Get("Content-Encoding") != "gzip" {
+		t.Fatalf("a page is sent as %q: %s", page.Header.Get("Content-Encoding"), page.Status)
+	}
+	res := ask(fmt.Sprintf("/sales/%d/events", c.ID))
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Encoding") != "" {
+		t.Fatalf("%s, packed as %q", res.Status, res.Header.Get("Content-Encoding"))
+	}
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+	}
+	if !strings.Contains(lines.Text(), `"left":5`) {
+		t.Fatalf("the first event is %q", lines.Text())
+	}
+	ctx, cancel := context.WithTimeout(m.Ctx, time.Minute)
+	defer cancel()
+	m.OK(server.Config.Shutdown(ctx)) // waits for all that is open
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "data: ") {
+			t.Errorf("an event after the end: %s", lines.Text())
+		}
+	}
+}
