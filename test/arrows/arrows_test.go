@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"mall/payment":         {"db", "telemetry"},
 	"mall/payment/sandbox": {"db", "telemetry", "mall/payment"},
 	"mall/playback":        {"db", "telemetry", "mall/catalog", "mall/entitlement", "mall/media"},
+	"mall/risk":            {"db", "telemetry"},
 	"mall/search":          {"db", "telemetry", "mall/catalog"},
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},
