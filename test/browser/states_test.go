@@ -105,6 +105,7 @@ func places(e people) []stop {
 		{name: "admin-cases", who: o, path: "/admin/cases"},
 		{name: "admin-letters", who: o, path: "/admin/dead-letters"},
 		{name: "admin-letter", who: o, path: "/admin/dead-letters", act: func(p *person) { p.click(`main a[href^="/admin/dead-letters/"]`); p.at("/admin/dead-letters/") }},
+		{name: "admin-lists", who: o, path: "/admin/lists"},
 	}
 }
 
