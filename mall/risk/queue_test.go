@@ -410,4 +410,12 @@ func TestASlowRedisDoesNotOpenTheLine(t *testing.T) {
 	if p := stands(t, q.Join, f, person(2)); p.Where != risk.InLine {
 		t.Errorf("%+v", p)
 	}
+	// One that is later than even a line waits lets that one person in, and nobody after them.
+	if err := server.Client.Do(t.Context(), "CLIENT", "PAUSE", "5700", "ALL").Err(); err != nil {
+		t.Fatal(err)
+	}
+	stands(t, q.Join, f, person(3))
+	if p := stands(t, q.Join, f, person(4)); p.Where != risk.InLine {
+		t.Errorf("%+v", p)
+	}
 }
