@@ -33,6 +33,8 @@ type Config struct {
 	Grace       time.Duration  `env:"SHUTDOWN_GRACE" envDefault:"20s" doc:"how long requests and jobs may take to end after SIGTERM, 1s to 10m"`
 	Proxies     []netip.Prefix `env:"TRUSTED_PROXIES" fallback:"none" doc:"CIDR blocks, comma separated, whose X-Forwarded-For is believed"`
 
+	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`
+
 	// EmbeddedPostgres and EmbeddedRedis are the folders of the private servers; empty when the
 	// environment names a server.
 	EmbeddedPostgres, EmbeddedRedis string

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,9 @@ func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off",
 		"DEMO=maybe", "PAY_WINDOW=15", "PAY_WINDOW=0s", "PAY_WINDOW=-1m", "PAY_WINDOW=25h", "SHUTDOWN_GRACE=never", "SHUTDOWN_GRACE=0s",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TRUSTED_PROXIES=10.0.0.1", "TRUSTED_PROXIES=10.0.0.0/8,nginx",
+		"RATE_LIMITS=on", "RATE_LIMITS=order.user", "RATE_LIMITS=order.user=0/1m", "RATE_LIMITS=order.user=10", "RATE_LIMITS=order.user=10/1x",
+		"RATE_LIMITS=order.user=10/1ms", "RATE_LIMITS=order.user=10/48h", "RATE_LIMITS=order.user=9000000/1m", "RATE_LIMITS=cart.user=10/1m",
+		"RATE_LIMITS=order.user=10/1m,,",
 	} {
 		t.Run(vars, func(t *testing.T) {
 			t.Parallel()
@@ -187,5 +191,27 @@ func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
 		if got := c.LocalURL(); got != want {
 			t.Errorf("ADDR=%s is called at %s, want %s", addr, got, want)
 		}
+	}
+}
+
+func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
+	t.Parallel()
+	usual, err := load(t)
+	if err != nil || len(usual.RateLimits) != 9 || usual.RateLimits["order.user"] != (config.RateLimit{Requests: 60, Per: time.Minute}) {
+		t.Fatalf("%v %v", usual, err)
+	}
+	off, err := load(t, "RATE_LIMITS=off")
+	if err != nil || len(off.RateLimits) != 0 {
+		t.Errorf("%v %v", off, err)
+	}
+	some, err := load(t, "RATE_LIMITS=order.user=5/10s, page.address=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := maps.Clone(usual.RateLimits)
+	want["order.user"] = config.RateLimit{Requests: 5, Per: 10 * time.Second}
+	delete(want, "page.address")
+	if !maps.Equal(some.RateLimits, want) {
+		t.Errorf("%v, want %v", some.RateLimits, want)
 	}
 }

@@ -36,7 +36,7 @@ func Load(environ []string) (*Config, error) {
 		c.Demo = c.DatabaseURL == ""
 	}
 	for _, check := range []func(*Config) error{
-		checkAddresses, checkServers, checkDurations, checkLog, fillPublicURL, fillStorage, fillSecrets,
+		checkAddresses, checkServers, checkDurations, checkLog, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -75,6 +75,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		}
 		return nil, errors.New("say debug, info, warn or error")
 	},
+	reflect.TypeFor[RateLimits](): func(v string) (any, error) { return parseLimits(v) },
 	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
 		var blocks []netip.Prefix
 		for s := range strings.SplitSeq(v, ",") {

@@ -21,6 +21,7 @@ const (
 	KeyDevice  = "device"  // device fingerprints
 	KeyMedia   = "media"   // wraps the content keys of encrypted media
 	KeyAPI     = "api"     // wraps the secrets of API keys
+	KeyQueue   = "queue"   // passes of the lines before a sale
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 

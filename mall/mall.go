@@ -31,6 +31,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/promotion"
+	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/telemetry"
 )
@@ -50,6 +51,9 @@ type Options struct {
 	PlayKeys playback.Keys // sign play tokens, segment paths and devices
 	Playback playback.Options
 
+	RateLimits risk.Policies // nil limits nothing
+	QueueKey   []byte        // signs the passes of lines, 32 bytes
+
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }
@@ -63,12 +67,15 @@ type Mall struct {
 	Entitlements *entitlement.Entitlements
 	Inventory    *inventory.Inventory
 	Ledger       *ledger.Ledger
+	Limits       *risk.Limits
+	Lists        *risk.Lists
 	Media        *media.Media
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
 	Payments     *payment.Payments
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
+	Queue        *risk.Queue
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
@@ -89,6 +96,8 @@ func New(o Options) (*Mall, error) {
 		Entitlements: entitlement.New(o.Pools, o.Now),
 		Inventory:    inventory.New(primary, inventory.NewGate(primary, o.Redis, o.Log, o.Metrics, o.Now), o.Now),
 		Ledger:       ledger.New(primary, o.Now),
+		Limits:       risk.NewLimits(o.Redis, o.RateLimits, o.Metrics, o.Log, o.Now),
+		Lists:        risk.NewLists(primary, o.Log, o.Now),
 		Outbox:       outbox.New(primary, o.Now),
 		River:        jobs,
 	}
@@ -99,6 +108,9 @@ func New(o Options) (*Mall, error) {
 	}
 	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
 	if err != nil {
+		return nil, err
+	}
+	if m.Queue, err = risk.NewQueue(o.Redis, o.QueueKey, o.Metrics, o.Log, o.Now); err != nil {
 		return nil, err
 	}
 	var providers []payment.Provider
@@ -126,6 +138,11 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, 
 			}
 			return skus, err
 		}})
+}
+
+// Floor finds what a line leads to, by its name. No sale of this mall has a line yet, so every name is risk.ErrNoQueue.
+func (m *Mall) Floor(_ context.Context, name string) (risk.Floor, error) {
+	return risk.Floor{}, risk.ErrNoQueue.Because("%q", name)
 }
 
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is

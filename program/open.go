@@ -22,6 +22,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
+	"videomall/mall/risk"
 	"videomall/telemetry"
 )
 
@@ -127,12 +128,26 @@ func openRedis(url string) (redis.UniversalClient, error) {
 func (p *Program) options() mall.Options {
 	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, Log: p.Log, Metrics: p.Metrics, Now: time.Now,
 		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
+		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue),
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
 			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name}
 	}
 	return o
+}
+
+// policies say the environment's rates in the words of the gate.
+func policies(limits config.RateLimits) risk.Policies {
+	p := risk.Policies{}
+	for name, rate := range limits {
+		class, kind, _ := strings.Cut(name, ".")
+		if p[risk.Class(class)] == nil {
+			p[risk.Class(class)] = map[risk.Kind]risk.Rate{}
+		}
+		p[risk.Class(class)][risk.Kind(kind)] = risk.Rate{Tokens: rate.Requests, Per: rate.Per}
+	}
+	return p
 }
 
 // Migrate brings the schema up to date.

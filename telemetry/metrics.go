@@ -24,6 +24,10 @@ type Metrics struct {
 	callbackReplays *prometheus.CounterVec
 	stockDrift      *prometheus.GaugeVec
 	deadLetters     *prometheus.GaugeVec
+	rateLimited     *prometheus.CounterVec
+	listRefusals    *prometheus.CounterVec
+	queueWaiting    *prometheus.GaugeVec
+	queueAdmitted   *prometheus.GaugeVec
 }
 
 // NewMetrics makes a registry of its own with the mall's metrics, Go's and the process's.
@@ -52,9 +56,15 @@ func NewMetrics() *Metrics {
 			Help: "Units by which Redis and PostgreSQL differ when last compared."}, []string{"sku"}),
 		deadLetters: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_dead_letters",
 			Help: "Deliveries and jobs that were given up and wait for an operator."}, []string{"source"}),
+		rateLimited:  counter("rate_limited_total", "Requests refused by a rate limit, by policy and what was counted.", "policy", "subject"),
+		listRefusals: counter("list_refusals_total", "Requests refused by an operator's entry, by what it names.", "subject"),
+		queueWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_queue_waiting",
+			Help: "People in a line when this process last looked."}, []string{"queue"}),
+		queueAdmitted: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_queue_admitted",
+			Help: "People on the floor behind a line when this process last looked."}, []string{"queue"}),
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
-		m.callbackReplays, m.stockDrift, m.deadLetters,
+		m.callbackReplays, m.stockDrift, m.deadLetters, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -141,5 +151,32 @@ func (m *Metrics) StockDrift(sku int64, units int64) {
 func (m *Metrics) DeadLetters(source string, n int64) {
 	if m != nil {
 		m.deadLetters.WithLabelValues(source).Set(float64(n))
+	}
+}
+
+// RateLimited counts a request that a bucket refused: policy is a class of routes, subject "user", "device" or "address".
+func (m *Metrics) RateLimited(policy, subject string) {
+	if m != nil {
+		m.rateLimited.WithLabelValues(policy, subject).Inc()
+	}
+}
+
+// ListRefused counts a request that an entry of the lists kept out; subject is what the entry names.
+func (m *Metrics) ListRefused(subject string) {
+	if m != nil {
+		m.listRefusals.WithLabelValues(subject).Inc()
+	}
+}
+
+// Queue sets how many stand in a line and how many it has admitted. One that is empty has no series: sales come and go.
+func (m *Metrics) Queue(name string, waiting, admitted int) {
+	switch {
+	case m == nil:
+	case waiting+admitted == 0:
+		m.queueWaiting.DeleteLabelValues(name)
+		m.queueAdmitted.DeleteLabelValues(name)
+	default:
+		m.queueWaiting.WithLabelValues(name).Set(float64(waiting))
+		m.queueAdmitted.WithLabelValues(name).Set(float64(admitted))
 	}
 }

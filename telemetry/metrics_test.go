@@ -60,6 +60,11 @@ func TestMetricsHaveTheNamesThatDashboardsKnow(t *testing.T) {
 	m.StockDrift(8, 2)
 	m.StockDrift(8, 0)
 	m.DeadLetters("job", 3)
+	m.RateLimited("order", "user")
+	m.ListRefused("address")
+	m.Queue("campaign:7", 12, 3)
+	m.Queue("campaign:8", 1, 1)
+	m.Queue("campaign:8", 0, 0)
 	m.WatchPool("primary", dbtest.New(t))
 	_, url := admin(t, m)
 	status, body := get(t, url+"/metrics")
@@ -81,12 +86,19 @@ func TestMetricsHaveTheNamesThatDashboardsKnow(t *testing.T) {
 		`videomall_callback_replays_total{provider="stripe"} 1`,
 		`videomall_stock_drift{sku="7"} 2`,
 		`videomall_dead_letters{source="job"} 3`,
+		`videomall_rate_limited_total{policy="order",subject="user"} 1`,
+		`videomall_list_refusals_total{subject="address"} 1`,
+		`videomall_queue_waiting{queue="campaign:7"} 12`,
+		`videomall_queue_admitted{queue="campaign:7"} 3`,
 		`videomall_db_connections{pool="primary",state="busy"} 0`,
 		`go_goroutines `,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("missing: %s", want)
 		}
+	}
+	if strings.Contains(body, `queue="campaign:8"`) {
+		t.Error("a line without people has a series")
 	}
 	if strings.Contains(body, `sku="8"`) {
 		t.Error("a SKU without drift has a series")
@@ -99,6 +111,9 @@ func TestMetricsHaveTheNamesThatDashboardsKnow(t *testing.T) {
 	none.Callback("sandbox", 0, true)
 	none.StockDrift(1, 1)
 	none.DeadLetters("job", 1)
+	none.RateLimited("page", "device")
+	none.ListRefused("user")
+	none.Queue("sale", 1, 1)
 	none.WatchPool("primary", nil)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall"
+	"videomall/mall/risk"
 	"videomall/static"
 	"videomall/web/account"
 	"videomall/web/admin"
@@ -17,13 +18,14 @@ import (
 	"videomall/web/library"
 	"videomall/web/page"
 	"videomall/web/play"
+	"videomall/web/queue"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
 )
 
 // routes hangs every address of the mall into the server, room by room.
-func routes(e *echo.Echo, d Deps, site *page.Site) {
+func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.Subject) {
 	m, all := d.Mall, e.Group("")
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	e.GET("/robots.txt", robots)
@@ -41,7 +43,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site) {
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
 		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
-		Jobs: m.River})
+		Jobs: m.River, Lists: m.Lists, Asks: asks})
+	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
 	if m.Sandbox != nil {
@@ -52,7 +55,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site) {
 // robots keeps crawlers to the shop: what is personal answers them with a sign-in page at best.
 func robots(c echo.Context) error {
 	return c.String(http.StatusOK, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /library\n"+
-		"Disallow: /account\nDisallow: /admin\nDisallow: /studio\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\n")
+		"Disallow: /account\nDisallow: /admin\nDisallow: /studio\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\nDisallow: /queue/\n")
 }
 
 // trailer finds the public playlist of a film.

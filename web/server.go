@@ -49,8 +49,10 @@ func New(d Deps) http.Handler {
 		return err
 	}}))
 	e.Use(middleware.BodyLimit(maxBody))
+	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
+	e.Use(gate(site, d, asks))
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))
-	routes(e, d, site)
+	routes(e, d, site, asks)
 	return e
 }
 

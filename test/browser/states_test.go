@@ -126,6 +126,7 @@ func places(e people) []stop {
 		{name: "studio-sale-new", who: c, path: "/studio/sales/new"},
 		{name: "studio-sale-wrong", who: c, path: "/studio/sales/new", act: func(p *person) { p.click(`main button[value=save]:not([aria-hidden])`) },
 			ready: `document.querySelector('#name_en-error')`, wrong: `422`},
+		{name: "admin-lists", who: o, path: "/admin/lists"},
 	}
 }
 

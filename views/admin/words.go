@@ -12,6 +12,7 @@ import (
 
 	"videomall/mall/money"
 	"videomall/mall/order"
+	"videomall/mall/risk"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
@@ -114,4 +115,10 @@ func moment(t *text.Printer, at *time.Time) string {
 		return "—"
 	}
 	return t.DateTime(*at)
+}
+
+// accountOf is the account that an entry of the lists is about.
+func accountOf(e risk.Entry) int64 {
+	n, _ := strconv.ParseInt(e.Subject, 10, 64) // risk wrote it
+	return n
 }

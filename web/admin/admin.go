@@ -1,4 +1,4 @@
-// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases and dead letters. Whoever
+// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases, dead letters, and who is kept out. Whoever
 // is no operator finds nothing here. It refuses to move money or states by itself: it calls the same verbs as everybody.
 package admin
 
@@ -16,6 +16,7 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
+	"videomall/mall/risk"
 	adminview "videomall/views/admin"
 	"videomall/web/page"
 )
@@ -28,6 +29,8 @@ type Deps struct {
 	Payments *payment.Payments
 	Outbox   *outbox.Outbox
 	Jobs     *river.Client[pgx.Tx] // looks discarded jobs up, retries and deletes them
+	Lists    *risk.Lists
+	Asks     func(echo.Context) risk.Subject // the operator's address and device
 }
 
 // Routes registers the pages.
@@ -48,6 +51,9 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/dead-letters/jobs/:id", on(d.showJob))
 	a.POST("/dead-letters/jobs/:id/retry", on(d.retryJob))
 	a.POST("/dead-letters/jobs/:id/discard", on(d.discardJob))
+	a.GET("/lists", on(d.showLists))
+	a.POST("/lists", on(d.addEntry))
+	a.POST("/lists/:id/end", on(d.endEntry))
 }
 
 // actor is how the operator is named in the order's history.

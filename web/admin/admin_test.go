@@ -3,6 +3,8 @@ package admin_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/risk"
 	"videomall/web/admin"
 	"videomall/web/webtest"
 )
@@ -27,6 +30,7 @@ type desk struct {
 	*webtest.Mall
 	olga, mia account.User
 	b         *webtest.Browser
+	lists     *risk.Lists
 	routes    []*echo.Route
 }
 
@@ -35,7 +39,9 @@ func open(t *testing.T) *desk {
 	t.Parallel()
 	d := &desk{}
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		deps := admin.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox, Jobs: m.Jobs}
+		d.lists = risk.NewLists(m.Pool, slog.New(slog.DiscardHandler), m.Now)
+		asks := func(echo.Context) risk.Subject { return risk.Subject{Address: netip.MustParseAddr("198.51.100.9")} }
+		deps := admin.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox, Jobs: m.Jobs, Lists: d.lists, Asks: asks}
 		admin.Routes(g, deps)
 		e := echo.New() // only to list them
 		admin.Routes(e.Group(""), deps)
@@ -61,7 +67,7 @@ func TestOnlyOperatorsFindTheConsole(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Film(990, -1))
 	creator, shopper, guest := d.Browser(d.Person("carl", account.RoleCreator).ID), d.Browser(d.mia.ID), d.Browser(0)
-	if len(d.routes) < 14 {
+	if len(d.routes) < 17 {
 		t.Fatalf("%d routes", len(d.routes))
 	}
 	fill := strings.NewReplacer(":orderNo", o.OrderNo, ":id", "1", ":subscriber", "search")

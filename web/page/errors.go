@@ -77,7 +77,7 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	c.Page.NoIndex = true
 	return c.Render(status, title, problem.Page(problem.Props{
 		Status: status, Title: title, Detail: detail, RequestID: requestIDOf(c.Context), Retry: f.Kind == fault.Unavailable || f.Kind == fault.TooMany,
-		SignIn: status == http.StatusUnauthorized, Next: c.here(),
+		SignIn: status == http.StatusUnauthorized, Next: c.here(), Barred: barred(err), SignOut: c.Viewer.SignedIn(),
 	}))
 }
 
@@ -174,6 +174,12 @@ func buyURL(err error) string {
 		return knows.BuyURL()
 	}
 	return ""
+}
+
+// barred says that every other page would answer with the same refusal, so that no way on is offered.
+func barred(err error) bool {
+	var knows interface{ Barred() }
+	return errors.As(err, &knows)
 }
 
 func (s *Site) logError(c echo.Context, err error, f *fault.Fault, status int) {

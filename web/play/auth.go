@@ -17,10 +17,10 @@ import (
 	"videomall/web/page"
 )
 
-const (
-	heartbeatURL = "/api/v1/mall/play/heartbeat"
-	maxBody      = 4 << 10
-)
+// HeartbeatURL is where players say that they play. Its bearer is a play token and no person's.
+const HeartbeatURL = "/api/v1/mall/play/heartbeat"
+
+const maxBody = 4 << 10
 
 // session is what a player is told at each authorisation and heartbeat.
 type session struct {
@@ -36,7 +36,7 @@ type session struct {
 func describe(s playback.Session) session {
 	return session{
 		Token: s.Token, PlaylistURL: s.PlaylistURL, ExpiresAt: s.ExpiresAt.UTC(), SessionID: s.SessionID,
-		SegmentPrefix: s.SegmentPrefix, HeartbeatURL: heartbeatURL, HeartbeatSeconds: s.HeartbeatSeconds,
+		SegmentPrefix: s.SegmentPrefix, HeartbeatURL: HeartbeatURL, HeartbeatSeconds: s.HeartbeatSeconds,
 	}
 }
 

@@ -32,7 +32,7 @@ func Routes(g *echo.Group, d Deps) {
 	api := g.Group("/api/v1/mall/play", entitled)
 	api.GET("/auth/:videoId", d.Site.Handle(d.authorize))
 	api.POST("/auth/:videoId", d.Site.Handle(d.authorize))
-	api.POST("/heartbeat", d.heartbeat)
+	api.POST("/heartbeat", d.heartbeat) // HeartbeatURL
 
 	g.GET("/p/:token/:video/master.m3u8", d.master, entitled)
 	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, entitled)
@@ -72,29 +72,41 @@ func deviceCookie(secure bool) string {
 	return "device"
 }
 
-// Device is the hash of the request's device cookie; nil where it has none of ours.
-func (d Deps) device(c echo.Context) []byte {
-	cookie, err := c.Cookie(deviceCookie(d.Secure))
+// CurrentDevice is the hash of the request's device cookie; nil where it has none of ours.
+func CurrentDevice(c echo.Context, p *playback.Playback, secure bool) []byte {
+	cookie, err := c.Cookie(deviceCookie(secure))
 	if err != nil {
 		return nil
 	}
-	return d.Playback.DeviceHash(cookie.Value)
+	return p.DeviceHash(cookie.Value)
 }
 
-// CurrentDevice is the hash of the device that asks; nil for one that never played.
-func CurrentDevice(c echo.Context, p *playback.Playback, secure bool) []byte {
-	return Deps{Playback: p, Secure: secure}.device(c)
-}
+func (d Deps) device(c echo.Context) []byte       { return CurrentDevice(c, d.Playback, d.Secure) }
+func (d Deps) ensureDevice(c echo.Context) []byte { return EnsureDevice(c, d.Playback, d.Secure) }
 
-// ensureDevice is device, with a cookie handed out where the browser has none.
-func (d Deps) ensureDevice(c echo.Context) []byte {
-	if hash := d.device(c); hash != nil {
+// EnsureDevice is CurrentDevice, with a cookie handed out where the browser has none of ours. It is the one name that a browser
+// has in this mall, whoever is signed in: players are bound to it, and the gate counts by it.
+func EnsureDevice(c echo.Context, p *playback.Playback, secure bool) []byte {
+	if hash := CurrentDevice(c, p, secure); hash != nil {
 		return hash
 	}
-	value := d.Playback.NewDevice()
-	c.SetCookie(&http.Cookie{Name: deviceCookie(d.Secure), Value: value, Path: "/", MaxAge: deviceSeconds,
-		HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode})
-	return d.Playback.DeviceHash(value)
+	cookie := &http.Cookie{Name: deviceCookie(secure), Value: p.NewDevice(), Path: "/", MaxAge: deviceSeconds,
+		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
+	c.SetCookie(cookie)
+	replaceCookie(c.Request(), cookie) // for the rest of this request
+	return p.DeviceHash(cookie.Value)
+}
+
+// replaceCookie puts the cookie in the place of those of its name, of which the first would be read.
+func replaceCookie(r *http.Request, cookie *http.Cookie) {
+	others := r.Cookies()
+	r.Header.Del("Cookie")
+	for _, other := range others {
+		if other.Name != cookie.Name {
+			r.AddCookie(other)
+		}
+	}
+	r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
 }
 
 // Label is what a person knows a device by: browser and system, set apart by a stroke, each empty where unknown.

@@ -1,0 +1,30 @@
+-- name: ListVersion :one
+select version from risk_list_version;
+
+-- name: RaiseListVersion :one
+-- Two changes at once meet at this row, so that each is judged by what the other left.
+update risk_list_version set version = version + 1 returning version;
+
+-- name: LivingEntries :many
+select * from risk_entry
+where ended_at is null and (expires_at is null or expires_at > @at::timestamptz)
+order by created_at desc, id desc;
+
+-- name: PastEntries :many
+select * from risk_entry
+where ended_at is not null or expires_at <= @at::timestamptz
+order by coalesce(ended_at, expires_at) desc, id desc
+limit @max_rows;
+
+-- name: EndEntry :execrows
+update risk_entry set ended_at = @at::timestamptz, ended_by = @actor_id::bigint where id = @id and ended_at is null;
+
+-- name: EndEntryOf :exec
+update risk_entry set ended_at = @at::timestamptz, ended_by = @actor_id::bigint
+where ended_at is null and address is not distinct from sqlc.narg(address)::cidr
+    and user_id is not distinct from sqlc.narg(user_id)::bigint and device is not distinct from sqlc.narg(device)::text;
+
+-- name: AddEntry :one
+insert into risk_entry (effect, address, user_id, device, reason, author_id, created_at, expires_at)
+values (@effect, sqlc.narg(address), sqlc.narg(user_id), sqlc.narg(device), @reason, @author_id, @at, sqlc.narg(expires_at))
+returning id;

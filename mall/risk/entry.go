@@ -1,0 +1,228 @@
+package risk
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/risk/internal/dbsqlc"
+)
+
+// Why a change of the lists is refused.
+var (
+	ErrEntryInvalid = fault.New(fault.Invalid, "list_entry_invalid", "Check what was entered.")
+	ErrOwnLockout   = fault.New(fault.Invalid, "own_lockout", "This would lock you out yourself.")
+	ErrNoEntry      = fault.New(fault.NotFound, "list_entry_not_found", "There is no such entry, or it has ended.")
+)
+
+// MaxReason is how long a reason may be, in characters.
+const MaxReason = 200
+
+// Entry is a word of an operator on an address, an account or a device.
+type Entry struct {
+	ID        int64
+	Effect    Effect
+	Kind      Kind
+	Subject   string // "192.0.2.0/24", an account's number, a device's 32 hex digits
+	Reason    string
+	AuthorID  int64
+	CreatedAt time.Time
+	ExpiresAt *time.Time // nil: until it is ended
+	EndedAt   *time.Time
+	EndedBy   int64 // 0 while nobody has
+}
+
+// NewEntry is what an operator enters. By is the operator as the mall sees them now.
+type NewEntry struct {
+	Effect  Effect
+	Kind    Kind
+	Subject string
+	Reason  string
+	For     time.Duration // 0: until it is ended
+	By      Subject
+}
+
+var deviceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// read checks the input and names every field at fault. Errors: ErrEntryInvalid.
+func (n NewEntry) read(now time.Time) (dbsqlc.AddEntryParams, error) {
+	row := dbsqlc.AddEntryParams{Effect: string(n.Effect), Reason: strings.TrimSpace(n.Reason), AuthorID: n.By.UserID, At: now}
+	wrong := map[string]string{}
+	if n.Effect != Deny && n.Effect != Allow {
+		wrong["effect"] = "list_effect_unknown"
+	}
+	subject := strings.TrimSpace(n.Subject)
+	switch n.Kind {
+	case Address:
+		block, err := parseBlock(subject)
+		if err != nil {
+			wrong["subject"] = "list_address_invalid"
+		}
+		row.Address = &block
+	case User:
+		id, err := strconv.ParseInt(subject, 10, 64)
+		if err != nil || id <= 0 {
+			wrong["subject"] = "list_account_unknown"
+		}
+		row.UserID = &id
+	case Device:
+		if !deviceForm.MatchString(subject) {
+			wrong["subject"] = "list_device_invalid"
+		}
+		row.Device = &subject
+	default:
+		wrong["kind"] = "list_kind_unknown"
+	}
+	if !utf8.ValidString(row.Reason) || strings.ContainsRune(row.Reason, 0) || row.Reason == "" || utf8.RuneCountInString(row.Reason) > MaxReason {
+		wrong["reason"] = "list_reason_missing"
+	}
+	if n.For < 0 {
+		wrong["for"] = "list_expiry_invalid"
+	} else if n.For > 0 {
+		row.ExpiresAt = new(now.Add(n.For))
+	}
+	if len(wrong) == 0 {
+		return row, nil
+	}
+	err := ErrEntryInvalid
+	for field, slug := range wrong {
+		err = err.With(field, slug)
+	}
+	return row, err
+}
+
+// parseBlock reads an address or a block in CIDR form; bits beyond the block's length are dropped.
+func parseBlock(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		a = normal(a)
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	block, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if a := block.Addr(); a.Is4In6() {
+		if block.Bits() < 96 {
+			return netip.Prefix{}, fmt.Errorf("%s is wider than the IPv4 addresses in it", s)
+		}
+		block = netip.PrefixFrom(a.Unmap(), block.Bits()-96)
+	}
+	return block.Masked(), nil
+}
+
+// Add makes an entry, and ends the living one for the same subject. Every process knows within two seconds, this one at once.
+// Errors: ErrEntryInvalid, ErrOwnLockout.
+func (l *Lists) Add(ctx context.Context, n NewEntry) error {
+	now := l.now()
+	row, err := n.read(now)
+	if err != nil {
+		return err
+	}
+	return l.change(ctx, n.By, func(tx pgx.Tx) error {
+		err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{At: now, ActorID: n.By.UserID, Address: row.Address, UserID: row.UserID, Device: row.Device})
+		if err != nil {
+			return fmt.Errorf("end the entry before: %w", err)
+		}
+		if _, err := l.q.AddEntry(ctx, tx, row); err != nil {
+			return fmt.Errorf("add entry: %w", err)
+		}
+		return nil
+	})
+}
+
+// End ends an entry. Errors: ErrNoEntry, and ErrOwnLockout where the entry is what lets its operator in.
+func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
+	return l.change(ctx, by, func(tx pgx.Tx) error {
+		n, err := l.q.EndEntry(ctx, tx, dbsqlc.EndEntryParams{At: l.now(), ActorID: by.UserID, ID: id})
+		if err != nil {
+			return fmt.Errorf("end entry %d: %w", id, err)
+		}
+		if n == 0 {
+			return ErrNoEntry.Because("entry %d", id)
+		}
+		return nil
+	})
+}
+
+// change raises the version, which holds other changes off until this one is through, and takes nothing that would deny its own
+// operator. What lets them in must not do so for a while only: allowances that expire don't count for that.
+func (l *Lists) change(ctx context.Context, by Subject, do func(pgx.Tx) error) error {
+	err := db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+		version, err := l.q.RaiseListVersion(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("raise the lists' version: %w", err)
+		}
+		if err := do(tx); err != nil {
+			return err
+		}
+		rows, err := l.q.LivingEntries(ctx, tx, l.now())
+		if err != nil {
+			return fmt.Errorf("entries of the lists: %w", err)
+		}
+		var lasting []dbsqlc.RiskEntry
+		for _, r := range rows {
+			if Effect(r.Effect) == Deny || r.ExpiresAt == nil {
+				lasting = append(lasting, r)
+			}
+		}
+		if verdict, kind := newIndex(version, lasting).judge(by, l.now()); verdict == Deny {
+			return ErrOwnLockout.Because("operator %d by %s", by.UserID, kind).With("subject", ErrOwnLockout.Slug)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	l.mu.Lock() // a look that began before the commit has ended by now
+	l.looked.Store(0)
+	l.mu.Unlock()
+	return nil
+}
+
+// Living lists the entries that hold, the latest first.
+func (l *Lists) Living(ctx context.Context) ([]Entry, error) {
+	rows, err := l.q.LivingEntries(ctx, l.pool, l.now())
+	if err != nil {
+		return nil, fmt.Errorf("living entries: %w", err)
+	}
+	return entries(rows), nil
+}
+
+// Past lists at most n entries that have ended or expired, the latest first.
+func (l *Lists) Past(ctx context.Context, n int) ([]Entry, error) {
+	rows, err := l.q.PastEntries(ctx, l.pool, dbsqlc.PastEntriesParams{At: l.now(), MaxRows: int32(n)})
+	if err != nil {
+		return nil, fmt.Errorf("past entries: %w", err)
+	}
+	return entries(rows), nil
+}
+
+func entries(rows []dbsqlc.RiskEntry) []Entry {
+	out := make([]Entry, len(rows))
+	for i, r := range rows {
+		e := Entry{ID: r.ID, Effect: Effect(r.Effect), Reason: r.Reason, AuthorID: r.AuthorID, CreatedAt: r.CreatedAt,
+			ExpiresAt: r.ExpiresAt, EndedAt: r.EndedAt}
+		switch {
+		case r.Address != nil:
+			e.Kind, e.Subject = Address, r.Address.String()
+		case r.UserID != nil:
+			e.Kind, e.Subject = User, strconv.FormatInt(*r.UserID, 10)
+		case r.Device != nil:
+			e.Kind, e.Subject = Device, *r.Device
+		}
+		if r.EndedBy != nil {
+			e.EndedBy = *r.EndedBy
+		}
+		out[i] = e
+	}
+	return out
+}

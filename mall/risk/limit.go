@@ -1,0 +1,187 @@
+package risk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"videomall/telemetry"
+)
+
+// Rate is Tokens at once, which come back evenly within Per. A bucket that was full lets up to twice as many through in one
+// Per: those that it held and those that came back.
+type Rate struct {
+	Tokens int
+	Per    time.Duration
+}
+
+// interval is the time in which one token comes back, in microseconds, at least one.
+func (r Rate) interval() int64 { return max(1, r.Per.Microseconds()/int64(r.Tokens)) }
+
+// Class is a sort of request with a policy of its own.
+type Class string
+
+// The classes.
+const (
+	Pages  Class = "page"
+	API    Class = "api"
+	Orders Class = "order" // placing one, by page or API
+)
+
+// Policies say how much a subject of each kind may ask for; what is not named, or has no tokens, is not limited.
+type Policies map[Class]map[Kind]Rate
+
+// Standing is how one bucket stands after a request.
+type Standing struct {
+	Policy string // "order-user"
+	Rate   Rate
+	Left   int
+	Full   time.Duration // until it is full again
+	Kind   Kind
+}
+
+// Limits counts requests by user, device and address.
+//
+// The buckets lie in Redis, shared by all processes. Without Redis each process counts for itself in bounded memory, so that n
+// processes together let n times as many pass. See docs/decisions/0012-the-buckets-clock.md.
+type Limits struct {
+	redis    *store
+	local    *local
+	policies Policies
+	metrics  *telemetry.Metrics
+	log      *slog.Logger
+	now      func() time.Time
+}
+
+// NewLimits needs no Redis that answers. Empty policies limit nothing and ask nobody.
+func NewLimits(rdb redis.UniversalClient, p Policies, metrics *telemetry.Metrics, log *slog.Logger, now func() time.Time) *Limits {
+	return &Limits{redis: &store{redis: rdb}, local: &local{full: map[string]int64{}}, policies: p, metrics: metrics, log: log, now: now}
+}
+
+// Take counts one request of the class against every bucket of the subject that has a rate, in one round trip. Either all of them
+// had a token, or ErrRateLimited, which knows when to come back, and none has lost one: what was taken is given back in a second
+// round trip, which only refusals pay for. The standings come in both cases, the one that is nearest to refusing first.
+func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, error) {
+	buckets := l.buckets(class, s)
+	if len(buckets) == 0 {
+		return nil, nil
+	}
+	now := l.now().UnixMicro()
+	got, err := l.shared(ctx, buckets, now)
+	if err != nil {
+		if !errors.Is(err, errResting) && ctx.Err() == nil {
+			l.log.WarnContext(ctx, "requests counted in this process only", "error", err)
+		}
+		got = l.local.takeAll(buckets, now)
+	}
+	standings, wait, refused := make([]Standing, len(buckets)), time.Duration(0), false
+	for i, b := range buckets {
+		standings[i] = Standing{Policy: string(class) + "-" + string(b.kind), Rate: b.rate, Left: got[i].left, Full: got[i].full, Kind: b.kind}
+		if !got[i].taken {
+			wait, refused = max(wait, got[i].wait), true
+			l.metrics.RateLimited(string(class), string(b.kind))
+			l.log.InfoContext(ctx, "rate limited", "policy", standings[i].Policy, "user", s.UserID, "device", s.Device, "address", s.Address)
+		}
+	}
+	slices.SortStableFunc(standings, func(a, b Standing) int { return a.Left - b.Left })
+	if refused {
+		return standings, limited{ErrRateLimited, wait}
+	}
+	return standings, nil
+}
+
+// buckets are those that the request is counted in. An address of this machine is no visitor's: a proxy that is not trusted
+// stands there, or a test, and one bucket for all behind it would shut the mall.
+func (l *Limits) buckets(class Class, s Subject) []bucket {
+	var out []bucket
+	add := func(kind Kind, subject string) {
+		if rate := l.policies[class][kind]; rate.Tokens > 0 && subject != "" {
+			out = append(out, bucket{bucketKey(class, kind, subject), kind, rate})
+		}
+	}
+	if s.UserID != 0 {
+		add(User, strconv.FormatInt(s.UserID, 10))
+	}
+	add(Device, s.Device)
+	if a := normal(s.Address); a.IsValid() && !a.IsLoopback() {
+		add(Address, network(a))
+	}
+	return out
+}
+
+// network is what an address is counted as. One host has a whole /64 of IPv6 to choose from.
+func network(a netip.Addr) string {
+	if a.Is6() {
+		p, _ := a.Prefix(64) // 64 bits fit
+		return p.String()
+	}
+	return a.String()
+}
+
+// bucketKey hides the subject: who asked has no business in Redis' key space. Each bucket lies in a slot of its own, so that a
+// cluster spreads them.
+func bucketKey(class Class, kind Kind, subject string) string {
+	sum := sha256.Sum256([]byte(subject))
+	return "bucket:{" + string(class) + ":" + string(kind) + ":" + hex.EncodeToString(sum[:16]) + "}"
+}
+
+// shared asks all buckets in one pipeline; when one of them refuses, what the others gave is given back.
+func (l *Limits) shared(ctx context.Context, buckets []bucket, now int64) (got []drawn, err error) {
+	err = l.redis.try(ctx, redisPatience, func(ctx context.Context, r redis.UniversalClient) error {
+		got, err = ask(ctx, r, buckets, now, 1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var back []bucket
+	for i, b := range buckets {
+		if got[i].taken {
+			back = append(back, b)
+		}
+	}
+	if len(back) == 0 || len(back) == len(buckets) {
+		return got, nil
+	}
+	// A failure here costs the subject a token and nothing else.
+	_ = l.redis.try(ctx, redisPatience, func(ctx context.Context, r redis.UniversalClient) error {
+		_, err := ask(ctx, r, back, now, -1)
+		return err
+	})
+	for i := range got {
+		if got[i].taken {
+			got[i].left++
+		}
+	}
+	return got, nil
+}
+
+// ask runs takeToken on each bucket. The script travels as text: a pipeline can't know in advance which node has forgotten it,
+// and a second try would count twice where it was known.
+func ask(ctx context.Context, r redis.UniversalClient, buckets []bucket, now int64, tokens int) ([]drawn, error) {
+	pipe := r.Pipeline()
+	asked := make([]*redis.Cmd, len(buckets))
+	for i, b := range buckets {
+		asked[i] = takeToken.Eval(ctx, pipe, []string{b.key}, b.args(now, tokens)...)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	got := make([]drawn, len(buckets))
+	for i, c := range asked {
+		n, err := c.Int64Slice()
+		if err != nil {
+			return nil, err
+		}
+		got[i] = drawn{taken: n[0] == 1, left: int(n[1]), wait: micro(n[2]), full: micro(n[3])}
+	}
+	return got, nil
+}
