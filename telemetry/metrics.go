@@ -23,6 +23,8 @@ type Metrics struct {
 	callbackReplays *prometheus.CounterVec
 	stockDrift      *prometheus.GaugeVec
 	deadLetters     *prometheus.GaugeVec
+	cacheReads      *prometheus.CounterVec
+	cacheLoads      *prometheus.CounterVec
 }
 
 // NewMetrics makes a registry of its own with the mall's metrics, Go's and the process's.
@@ -49,9 +51,11 @@ func NewMetrics() *Metrics {
 			Help: "Units by which Redis and PostgreSQL differ when last compared."}, []string{"sku"}),
 		deadLetters: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_dead_letters",
 			Help: "Deliveries and jobs that were given up and wait for an operator."}, []string{"source"}),
+		cacheReads: counter("cache_reads_total", "Reads of what is kept, by what was found in the process.", "cache", "outcome"),
+		cacheLoads: counter("cache_loads_total", "Values brought into the process's memory, by where from.", "cache", "from"),
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
-		m.callbackReplays, m.stockDrift, m.deadLetters,
+		m.callbackReplays, m.stockDrift, m.deadLetters, m.cacheReads, m.cacheLoads,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
