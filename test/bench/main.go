@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,13 +20,17 @@ import (
 )
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	pagesOnly := flag.Bool("pages", false, "measure the pages only")
+	flag.Parse()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := run(ctx, *pagesOnly); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, pagesOnly bool) error {
 	dir, err := os.MkdirTemp("", "videomall-bench")
 	if err != nil {
 		return err
@@ -41,7 +46,11 @@ func run(ctx context.Context) error {
 	defer func() { _ = b.program.Close() }()
 	var rows []row
 	// Grants come before the notices, whose thousands of paid orders would stand in their way.
-	for _, measure := range []func(context.Context) ([]row, error){b.pages, b.plays, b.orders, b.notices} {
+	measures := []func(context.Context) ([]row, error){b.pages, b.plays, b.orders, b.notices}
+	if pagesOnly {
+		measures = measures[:1]
+	}
+	for _, measure := range measures {
 		got, err := measure(ctx)
 		if err != nil {
 			return err
@@ -89,6 +98,7 @@ func open(ctx context.Context, dir string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	go p.Mall.Hear(ctx)
 	handler := web.New(web.Deps{Mall: p.Mall, Config: cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
