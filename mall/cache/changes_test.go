@@ -224,7 +224,7 @@ func TestTheFilterHoldsBackWhatDoesNotExist(t *testing.T) {
 	const names = 20_000
 	c := newClock()
 	p := open(t, dbtest.Redis(t), c)
-	f := cache.NewFilter(p.changes)
+	f := cache.NewFilter(p.changes, nil)
 	if !f.Passes("made up") {
 		t.Error("a filter that is not filled holds back")
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+
+	"videomall/telemetry"
 )
 
 // What a Filter is built for: one name in a hundred that does not exist passes as if it did, and costs what it would have
@@ -21,6 +23,7 @@ const (
 // the process does not hear of what is new, everything passes.
 type Filter struct {
 	changes *Changes
+	counts  *telemetry.CacheCounts
 	seed    maphash.Seed
 
 	mu      sync.Mutex // of those who write
@@ -34,7 +37,9 @@ type bits struct {
 }
 
 // NewFilter makes one that is not filled.
-func NewFilter(changes *Changes) *Filter { return &Filter{changes: changes, seed: maphash.MakeSeed()} }
+func NewFilter(changes *Changes, counts *telemetry.CacheCounts) *Filter {
+	return &Filter{changes: changes, counts: counts, seed: maphash.MakeSeed()}
+}
 
 // Fill builds the filter anew from all names that exist, which each is to hand over one by one; expected is about how many.
 // What is added meanwhile is in it too.
@@ -81,6 +86,7 @@ func (f *Filter) Passes(name string) bool {
 	for i := range uint64(filterLooks) {
 		at := (first + i*step) % (uint64(len(b.words)) * 64)
 		if b.words[at/64].Load()&(1<<(at%64)) == 0 {
+			f.counts.Refused()
 			return false
 		}
 	}

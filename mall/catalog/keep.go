@@ -83,7 +83,7 @@ type kept struct {
 // Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is loaded
 // from the primary: a replica may not have seen yet the change for which it is loaded again.
 func (c *Catalog) Keep(k Keeping) *Catalog {
-	c.kept = kept{Keeping: k, names: cache.NewFilter(k.Changes),
+	c.kept = kept{Keeping: k, names: cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
 		ids:      keeping(k, cache.Options[int64]{Name: "catalog_ids", Fresh: 5 * time.Minute, Absent: ErrProductNotFound}),
 		products: keeping(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
 		reviews:  keeping(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),

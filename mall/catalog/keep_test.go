@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"testing"
 	"time"
 
@@ -62,12 +63,17 @@ func (s *stall) process(t *testing.T, rdb redis.UniversalClient) process {
 // loads counts what a process got from PostgreSQL for one of its caches.
 func (p process) loads(t *testing.T, name string) float64 {
 	t.Helper()
+	return p.counted(t, "videomall_cache_loads_total", map[string]string{"cache": name, "from": "source"})
+}
+
+func (p process) counted(t *testing.T, metric string, want map[string]string) float64 {
+	t.Helper()
 	families, err := p.metrics.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		if f.GetName() != "videomall_cache_loads_total" {
+		if f.GetName() != metric {
 			continue
 		}
 		for _, m := range f.GetMetric() {
@@ -75,7 +81,7 @@ func (p process) loads(t *testing.T, name string) float64 {
 			for _, l := range m.GetLabel() {
 				labels[l.GetName()] = l.GetValue()
 			}
-			if labels["cache"] == name && labels["from"] == "source" {
+			if maps.Equal(labels, want) {
 				return m.GetCounter().GetValue()
 			}
 		}
@@ -229,6 +235,9 @@ func TestNamesThatSomebodyMadeUpCostNothing(t *testing.T) {
 		if got := p.loads(t, name); got > 1 { // one in a hundred passes the filter
 			t.Errorf("%s asked PostgreSQL %v times", name, got)
 		}
+	}
+	if got := p.counted(t, "videomall_cache_reads_total", map[string]string{"cache": "catalog_names", "outcome": "refused"}); got < 8 {
+		t.Errorf("%v names were refused", got)
 	}
 	if _, err := p.ProductBySlug(t.Context(), "sea"); err != nil {
 		t.Error(err)
