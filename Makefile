@@ -21,7 +21,7 @@ test: install-test ## run all tests with the race detector, browser journeys inc
 test-fast: ## run the tests without the race detector and without installing anything
 	$(GO) test ./...
 
-bench: install-test ## measure against the raw limits, and how the mall grows; writes bench.json. BENCH="-products 20000 -orders 50000" for less
+bench: install-test ## measure against the raw limits, writes bench.json; BENCH="-products 1000000 -orders 5000000" to see how the mall grows too
 	$(GO) run ./test/bench $(BENCH)
 
 gen: ## regenerate templ and sqlc code

@@ -19,6 +19,8 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account"
+	"videomall/mall/away"
+	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
@@ -79,6 +81,9 @@ type Mall struct {
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
+	Changes      *cache.Changes        // what this process has heard of changes; see Hear
+
+	log *slog.Logger
 }
 
 // New joins the modules. It starts nothing.
@@ -93,6 +98,7 @@ func New(o Options) (*Mall, error) {
 		Sessions:     account.NewSessions(primary, o.Redis, o.Log, o.Now, o.Secure),
 		Cart:         cart.New(primary, o.Now),
 		Catalog:      catalog.New(o.Pools, o.Now),
+		Changes:      cache.NewChanges(away.New(o.Redis), o.Log, o.Now),
 		Entitlements: entitlement.New(o.Pools, o.Now),
 		Inventory:    inventory.New(primary, inventory.NewGate(primary, o.Redis, o.Log, o.Metrics, o.Now), o.Now),
 		Ledger:       ledger.New(primary, o.Now),
@@ -100,7 +106,15 @@ func New(o Options) (*Mall, error) {
 		Lists:        risk.NewLists(primary, o.Log, o.Now),
 		Outbox:       outbox.New(primary, o.Now),
 		River:        jobs,
+		log:          o.Log,
 	}
+	m.Catalog.Keep(catalog.Keeping{Changes: m.Changes, Metrics: o.Metrics, Log: o.Log,
+		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
+			return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
+		},
+		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
+			return m.Outbox.TellTx(ctx, q, ch)
+		}})
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {

@@ -34,6 +34,7 @@ func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
 	failed := make(chan error, 1)
 	stopHTTP := func(context.Context) error { return nil }
 	if roles.HTTP {
+		defer p.hear(ctx)()
 		if stopHTTP, err = p.startHTTP(failed); err != nil {
 			return err
 		}
@@ -91,6 +92,17 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 		}
 	}()
 	return server.Shutdown, nil
+}
+
+// hear listens to the changes of other processes until stop is called, which is after the last request.
+func (p *Program) hear(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.Mall.Hear(ctx)
+	}()
+	return func() { cancel(); <-ended }
 }
 
 func (p *Program) startJobs(ctx context.Context) (stop func(context.Context) error, err error) {

@@ -28,6 +28,8 @@ type Metrics struct {
 	listRefusals    *prometheus.CounterVec
 	queueWaiting    *prometheus.GaugeVec
 	queueAdmitted   *prometheus.GaugeVec
+	cacheReads      *prometheus.CounterVec
+	cacheLoads      *prometheus.CounterVec
 }
 
 // NewMetrics makes a registry of its own with the mall's metrics, Go's and the process's.
@@ -62,9 +64,11 @@ func NewMetrics() *Metrics {
 			Help: "People in a line when this process last looked."}, []string{"queue"}),
 		queueAdmitted: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_queue_admitted",
 			Help: "People on the floor behind a line when this process last looked."}, []string{"queue"}),
+		cacheReads: counter("cache_reads_total", "Reads of what is kept, by what was found in the process.", "cache", "outcome"),
+		cacheLoads: counter("cache_loads_total", "Values brought into the process's memory, by where from.", "cache", "from"),
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
-		m.callbackReplays, m.stockDrift, m.deadLetters, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted,
+		m.callbackReplays, m.stockDrift, m.deadLetters, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -42,7 +42,8 @@ func New(d Deps) http.Handler {
 	e.IPExtractor = addressOf(d.Config)
 	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
 	site := page.New(page.Options{Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
-		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now})
+		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now,
+		Changes: d.Mall.Changes, Metrics: d.Metrics})
 	site.Use(e)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))

@@ -202,3 +202,11 @@ join video_product_spu s on s.id = k.spu_id and s.status = 'live'
 where k.status = 'active' and (@creator_id::bigint = 0 or s.creator_id = @creator_id)
 order by s.published_at desc, s.id desc, k.kind desc, k.quality desc, k.rent_hours, k.id
 limit @most;
+
+-- name: NextPriceChange :one
+-- The next moment at which a price of an SPU begins or ends; no row when nothing is scheduled.
+select (case when p.valid_from > @at::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at
+from video_product_sku k join sku_price p on p.sku_id = k.id
+where k.spu_id = @spu_id and k.status = 'active'
+  and (p.valid_from > @at::timestamptz or p.valid_until > @at::timestamptz)
+order by change_at limit 1;

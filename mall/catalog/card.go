@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/money"
 )
@@ -40,10 +41,14 @@ func (c Card) Rating() float64 {
 // Cards returns the SPUs in the order of the ids, whatever their state: a library shows what was bought even
 // when it is no longer sold. Unknown ids are left out.
 func (c *Catalog) Cards(ctx context.Context, ids []int64) ([]Card, error) {
+	return c.cards(ctx, c.pools.Replica, ids)
+}
+
+func (c *Catalog) cards(ctx context.Context, q Querier, ids []int64) ([]Card, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := c.queries.Cards(ctx, c.pools.Replica, ids)
+	rows, err := c.queries.Cards(ctx, q, ids)
 	if err != nil {
 		return nil, fmt.Errorf("cards of SPUs %v: %w", ids, err)
 	}
@@ -61,13 +66,17 @@ func (c *Catalog) Cards(ctx context.Context, ids []int64) ([]Card, error) {
 }
 
 // Related returns up to limit other videos on sale: of the same shelf or maker, those with most tags in common
-// first, then those that sell best.
+// first, then those that sell best. The slice is shared: read only.
 func (c *Catalog) Related(ctx context.Context, spuID int64, limit int) ([]Card, error) {
-	ids, err := c.queries.RelatedIDs(ctx, c.pools.Replica, dbsqlc.RelatedIDsParams{SpuID: spuID, Most: int32(limit)})
-	if err != nil {
-		return nil, fmt.Errorf("related to SPU %d: %w", spuID, err)
-	}
-	return c.Cards(ctx, ids)
+	key := fmt.Sprintf("%d.%d", spuID, limit)
+	return c.kept.related.Get(ctx, key, []string{TagShelves}, func(ctx context.Context) ([]Card, cache.Life, error) {
+		ids, err := c.queries.RelatedIDs(ctx, c.fresh(), dbsqlc.RelatedIDsParams{SpuID: spuID, Most: int32(limit)})
+		if err != nil {
+			return nil, cache.Life{}, fmt.Errorf("related to SPU %d: %w", spuID, err)
+		}
+		cards, err := c.cards(ctx, c.fresh(), ids)
+		return cards, cache.Life{}, err
+	})
 }
 
 func card(r dbsqlc.CardsRow) Card {

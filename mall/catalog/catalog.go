@@ -67,13 +67,10 @@ type Catalog struct {
 	pools   db.Pools
 	now     func() time.Time
 	queries *dbsqlc.Queries
-
-	// Both stand on most pages and cost a walk through an index, so a process asks twice a minute.
-	shelves kept[[]Category]
-	makers  kept[[]Creator]
+	kept    kept // zero: nothing is
 }
 
-// New makes a Catalog that reads lists from the replica and everything else from the primary.
+// New makes a Catalog that reads lists from the replica and everything else from the primary, at every call; see Keep.
 func New(pools db.Pools, now func() time.Time) *Catalog {
 	return &Catalog{
 		pools: pools,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -60,17 +61,22 @@ type Created struct {
 
 // CreateCategory adds a shelf. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, error) {
-	id, err := c.queries.InsertCategory(ctx, c.pools.Primary, dbsqlc.InsertCategoryParams{
-		Slug: n.Slug, NameZh: n.NameZh, NameEn: n.NameEn, Position: int32(n.Position)})
-	c.forgetShelves()
+	var id int64
+	err := c.changing(ctx, func(tx pgx.Tx) (_ []Change, err error) {
+		id, err = c.queries.InsertCategory(ctx, tx, dbsqlc.InsertCategoryParams{
+			Slug: n.Slug, NameZh: n.NameZh, NameEn: n.NameEn, Position: int32(n.Position)})
+		return []Change{{Type: typeCategory, Shelf: n.Slug}}, err
+	})
 	return id, refused(err, "create category %q", n.Slug)
 }
 
 // CreateCreator adds a maker. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
-	err := c.queries.InsertCreator(ctx, c.pools.Primary, dbsqlc.InsertCreatorParams{
-		UserID: n.UserID, Slug: n.Slug, NameZh: n.NameZh, NameEn: n.NameEn, BioZh: n.BioZh, BioEn: n.BioEn,
-		Avatar: n.Avatar, CreatedAt: c.now()})
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},
+			c.queries.InsertCreator(ctx, tx, dbsqlc.InsertCreatorParams{UserID: n.UserID, Slug: n.Slug, NameZh: n.NameZh,
+				NameEn: n.NameEn, BioZh: n.BioZh, BioEn: n.BioEn, Avatar: n.Avatar, CreatedAt: c.now()})
+	})
 	return refused(err, "create creator %q", n.Slug)
 }
 
@@ -93,31 +99,33 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 		}
 	}
 	var made Created
-	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		id, err := c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
 			Slug: n.Slug, CreatorID: n.CreatorID, CategoryID: n.CategoryID, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
 			DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: tags, Cover: n.Cover,
 			AssetID: n.AssetID, DurationSeconds: int32(n.DurationSeconds), PublishedAt: n.PublishedAt, At: now})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		made = Created{SPUID: id}
+		change := Change{Type: typeCreated, SPUID: id, Names: []string{"slug:" + n.Slug}}
 		for _, sku := range n.SKUs {
 			skuID, err := c.queries.InsertSKU(ctx, tx, dbsqlc.InsertSKUParams{
 				SpuID: id, Kind: sku.Kind, Quality: sku.Quality, RentHours: int32(sku.RentHours),
 				StockLimited: sku.StockLimited, MaxPerOrder: int32(max(1, sku.MaxPerOrder)), At: now})
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if sku.Price.From.IsZero() {
 				sku.Price.From = now
 			}
 			if err := c.insertPriceTx(ctx, tx, skuID, sku.Price, now); err != nil {
-				return err
+				return nil, err
 			}
 			made.SKUIDs = append(made.SKUIDs, skuID)
+			change.Names = append(change.Names, "sku:"+strconv.FormatInt(skuID, 10))
 		}
-		return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now})
+		return []Change{change}, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now})
 	})
 	if err != nil {
 		return Created{}, refused(err, "create product %q", n.Slug)
@@ -127,36 +135,40 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 
 // Publish puts a draft, a reviewed or a taken-down SPU on sale. Errors: ErrProductState.
 func (c *Catalog) Publish(ctx context.Context, spuID int64) error {
-	return c.move(ctx, spuID, StatusLive, StatusDraft, StatusInReview, StatusTakenDown)
+	return c.move(ctx, spuID, typePublished, StatusLive, StatusDraft, StatusInReview, StatusTakenDown)
 }
 
 // TakeDown takes a live SPU off sale; those who bought it keep it. Errors: ErrProductState.
 func (c *Catalog) TakeDown(ctx context.Context, spuID int64) error {
-	return c.move(ctx, spuID, StatusTakenDown, StatusLive)
+	return c.move(ctx, spuID, typeTakenDown, StatusTakenDown, StatusLive)
 }
 
-func (c *Catalog) move(ctx context.Context, spuID int64, to string, from ...string) error {
-	moved, err := c.queries.SetStatus(ctx, c.pools.Primary, dbsqlc.SetStatusParams{
-		ID: spuID, Status: to, At: c.now(), FromStatuses: from})
+func (c *Catalog) move(ctx context.Context, spuID int64, kind, to string, from ...string) error {
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		moved, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: to, At: c.now(), FromStatuses: from})
+		if err == nil && moved == 0 {
+			err = ErrProductState
+		}
+		return []Change{{Type: kind, SPUID: spuID}}, err
+	})
 	if err != nil {
 		return fmt.Errorf("move SPU %d to %s: %w", spuID, to, err)
 	}
-	if moved == 0 {
-		return ErrProductState.Because("move SPU %d to %s", spuID, to)
-	}
-	c.forgetShelves()
 	return nil
 }
 
 // SetAsset names the packaged film that buyers of an SPU will watch. Errors: ErrProductNotFound.
 func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSeconds int) error {
-	found, err := c.queries.SetAsset(ctx, c.pools.Primary, dbsqlc.SetAssetParams{
-		ID: spuID, AssetID: &assetID, DurationSeconds: int32(durationSeconds), At: c.now()})
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		found, err := c.queries.SetAsset(ctx, tx, dbsqlc.SetAssetParams{
+			ID: spuID, AssetID: &assetID, DurationSeconds: int32(durationSeconds), At: c.now()})
+		if err == nil && found == 0 {
+			err = ErrProductNotFound
+		}
+		return []Change{{Type: typeFilmed, SPUID: spuID}}, err
+	})
 	if err != nil {
 		return fmt.Errorf("set asset %d of SPU %d: %w", assetID, spuID, err)
-	}
-	if found == 0 {
-		return ErrProductNotFound.Because("set asset of SPU %d", spuID)
 	}
 	return nil
 }

@@ -2,9 +2,11 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"videomall/mall/cache"
 	"videomall/mall/fault"
 )
 
@@ -73,14 +75,52 @@ func ParseSort(s string) (Sort, error) {
 
 // List returns one page of what is on sale: live, with a price now. Pages are cut by key, not by number, so a
 // row that is sold or added meanwhile neither repeats nor hides another. Total is counted on the first page only.
-// Errors: ErrFilterInvalid, ErrCursorInvalid; an unknown category or creator is an empty list.
+// Errors: ErrFilterInvalid, ErrCursorInvalid; an unknown category or creator is an empty list. The items are shared: read only.
 func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	if f.Sort == "" {
 		f.Sort = SortPopular
 	}
 	if f.Sort == SortGiven {
-		return c.listGiven(ctx, f)
+		return c.listGiven(ctx, c.pools.Replica, f)
 	}
+	if !f.common() {
+		return c.list(ctx, c.pools.Replica, f)
+	}
+	if c.kept.Changes != nil {
+		if known, err := c.knows(ctx, f); err != nil || !known {
+			return Page{}, err
+		}
+	}
+	key := fmt.Sprintf("%s.%s.%s.%s.%s.%t.%d.%t", f.Sort, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, f.Free, f.limit(), f.NoCount)
+	return c.kept.lists.Get(ctx, key, []string{TagShelves}, func(ctx context.Context) (Page, cache.Life, error) {
+		page, err := c.list(ctx, c.fresh(), f)
+		return page, cache.Life{}, err
+	})
+}
+
+// common lists are first pages that many ask for alike. Prices are typed and cursors wander, so that keeping theirs would fill
+// the memory with what nobody asks for again.
+func (f Filter) common() bool {
+	return f.Among == nil && f.PriceMin == nil && f.PriceMax == nil && f.Cursor == ""
+}
+
+// knows is false for a list of a category or a creator that does not exist: their names are anybody's to invent.
+func (c *Catalog) knows(ctx context.Context, f Filter) (bool, error) {
+	if _, _, err := f.where(); err != nil {
+		return false, err
+	}
+	if f.CategorySlug != "" {
+		if _, err := c.Category(ctx, f.CategorySlug); err != nil {
+			if errors.Is(err, ErrCategoryNotFound) {
+				err = nil
+			}
+			return false, err
+		}
+	}
+	return f.CreatorSlug == "" || c.kept.names.Passes("creator:"+f.CreatorSlug), nil
+}
+
+func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {
 	o, ok := orders[f.Sort]
 	if !ok {
 		return Page{}, ErrFilterInvalid.With("sort", "unknown")
@@ -109,7 +149,7 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 		filtered += fmt.Sprintf(" and (%s, s.id) %s ($%d::%s, $%d::bigint)", o.key, than, len(args)-1, o.param, len(args))
 	}
 	args = append(args, limit+1)
-	ids, keys, err := c.ids(ctx, fmt.Sprintf("select s.id, %s from video_product_spu s where %s order by %s %s, s.id %[4]s limit $%d",
+	ids, keys, err := c.ids(ctx, q, fmt.Sprintf("select s.id, %s from video_product_spu s where %s order by %s %s, s.id %[4]s limit $%d",
 		o.number, filtered, o.key, o.direction, len(args)), args)
 	if err != nil {
 		return Page{}, fmt.Errorf("list by %s: %w", f.Sort, err)
@@ -119,11 +159,11 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 		ids = ids[:limit]
 		page.NextCursor = Cursor{string(f.Sort), keys[limit-1], ids[limit-1]}.String()
 	}
-	if page.Items, err = c.Cards(ctx, ids); err != nil {
+	if page.Items, err = c.cards(ctx, q, ids); err != nil {
 		return Page{}, err
 	}
 	if f.Cursor == "" && !f.NoCount {
-		if page.Total, page.Capped, err = c.count(ctx, f); err != nil {
+		if page.Total, page.Capped, err = c.count(ctx, q, f); err != nil {
 			return Page{}, err
 		}
 	}
@@ -131,7 +171,7 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 }
 
 // listGiven filters Among and keeps its order. It has no cursor of its own: the caller that ranks also resumes.
-func (c *Catalog) listGiven(ctx context.Context, f Filter) (Page, error) {
+func (c *Catalog) listGiven(ctx context.Context, q Querier, f Filter) (Page, error) {
 	if f.Cursor != "" {
 		return Page{}, ErrCursorInvalid.With("cursor", "other_list")
 	}
@@ -141,27 +181,27 @@ func (c *Catalog) listGiven(ctx context.Context, f Filter) (Page, error) {
 	}
 	args = append(args, f.limit())
 	// $1 is Among: where puts it first.
-	ids, _, err := c.ids(ctx, fmt.Sprintf(`select s.id, given.place from video_product_spu s
+	ids, _, err := c.ids(ctx, q, fmt.Sprintf(`select s.id, given.place from video_product_spu s
 		join unnest($1::bigint[]) with ordinality as given (id, place) on given.id = s.id
 		where %s order by given.place limit $%d`, where, len(args)), args)
 	if err != nil {
 		return Page{}, fmt.Errorf("list of %d given: %w", len(f.Among), err)
 	}
 	page := Page{}
-	if page.Items, err = c.Cards(ctx, ids); err != nil {
+	if page.Items, err = c.cards(ctx, q, ids); err != nil {
 		return Page{}, err
 	}
-	page.Total, page.Capped, err = c.count(ctx, f)
+	page.Total, page.Capped, err = c.count(ctx, q, f)
 	return page, err
 }
 
-func (c *Catalog) count(ctx context.Context, f Filter) (total int, capped bool, err error) {
+func (c *Catalog) count(ctx context.Context, q Querier, f Filter) (total int, capped bool, err error) {
 	where, args, err := f.where()
 	if err != nil {
 		return 0, false, err
 	}
 	args = append(args, CountCap+1)
-	err = c.pools.Replica.QueryRow(ctx, fmt.Sprintf(
+	err = q.QueryRow(ctx, fmt.Sprintf(
 		"select count(*) from (select 1 from video_product_spu s where %s limit $%d) hits", where, len(args)), args...).Scan(&total)
 	if err != nil {
 		return 0, false, fmt.Errorf("count a list: %w", err)
@@ -170,8 +210,8 @@ func (c *Catalog) count(ctx context.Context, f Filter) (total int, capped bool, 
 }
 
 // ids reads rows of an id and its sort key, taken in one statement so that a sale in between can't tear them apart.
-func (c *Catalog) ids(ctx context.Context, sql string, args []any) (ids, keys []int64, err error) {
-	rows, err := c.pools.Replica.Query(ctx, sql, args...)
+func (c *Catalog) ids(ctx context.Context, q Querier, sql string, args []any) (ids, keys []int64, err error) {
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -54,46 +54,51 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		spuID, err := c.queries.LockSPUOfSKU(ctx, tx, skuID)
 		if missing(err) {
-			return ErrSKUNotFound
+			err = ErrSKUNotFound
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: p.Currency})
-		if err != nil {
-			return err
-		}
-		if foreign {
-			return ErrPriceCurrency
-		}
-		former, err := c.queries.OpenPrice(ctx, tx, dbsqlc.OpenPriceParams{SkuID: skuID, At: p.From})
-		if err != nil && !missing(err) {
-			return err
-		}
-		cuts := err == nil && former.ValidFrom.Before(p.From)
-		if cuts {
-			if err := c.queries.EndPrice(ctx, tx, dbsqlc.EndPriceParams{ID: former.ID, ValidUntil: p.From}); err != nil {
-				return err
-			}
-		}
-		if err := c.insertPriceTx(ctx, tx, skuID, p, now); err != nil {
-			return err
-		}
-		if cuts && p.Until != nil {
-			resumed := NewPrice{Amount: former.Amount, ListAmount: former.ListAmount, Currency: former.Currency, From: *p.Until}
-			if err := c.insertPriceTx(ctx, tx, skuID, resumed, now); err != nil {
-				return err
-			}
-		}
-		return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spuID, At: now})
+		return []Change{{Type: typePriced, SPUID: spuID}}, c.setPriceTx(ctx, tx, spuID, skuID, p, now)
 	})
 	if err != nil {
 		return fmt.Errorf("set price of SKU %d: %w", skuID, err)
 	}
 	return nil
+}
+
+// setPriceTx does it, the SPU being locked.
+func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice, now time.Time) error {
+	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: p.Currency})
+	if err != nil {
+		return err
+	}
+	if foreign {
+		return ErrPriceCurrency
+	}
+	former, err := c.queries.OpenPrice(ctx, tx, dbsqlc.OpenPriceParams{SkuID: skuID, At: p.From})
+	if err != nil && !missing(err) {
+		return err
+	}
+	cuts := err == nil && former.ValidFrom.Before(p.From)
+	if cuts {
+		if err := c.queries.EndPrice(ctx, tx, dbsqlc.EndPriceParams{ID: former.ID, ValidUntil: p.From}); err != nil {
+			return err
+		}
+	}
+	if err := c.insertPriceTx(ctx, tx, skuID, p, now); err != nil {
+		return err
+	}
+	if cuts && p.Until != nil {
+		resumed := NewPrice{Amount: former.Amount, ListAmount: former.ListAmount, Currency: former.Currency, From: *p.Until}
+		if err := c.insertPriceTx(ctx, tx, skuID, resumed, now); err != nil {
+			return err
+		}
+	}
+	return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spuID, At: now})
 }
 
 func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p NewPrice, now time.Time) error {
@@ -115,19 +120,21 @@ func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 	var done []int64
 	for {
 		var batch []int64
-		err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+		err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 			now := c.now()
 			ids, err := c.queries.LockRepriceDue(ctx, tx, dbsqlc.LockRepriceDueParams{At: now, Most: repriceBatch})
 			if err != nil {
-				return err
+				return nil, err
 			}
-			for _, id := range ids {
+			changes := make([]Change, len(ids))
+			for i, id := range ids {
+				changes[i] = Change{Type: typeRepriced, SPUID: id}
 				if err := c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now}); err != nil {
-					return err
+					return nil, err
 				}
 			}
 			batch = ids
-			return nil
+			return changes, nil
 		})
 		if err != nil {
 			return done, fmt.Errorf("reprice: %w", err)

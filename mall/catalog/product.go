@@ -2,9 +2,12 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/money"
 )
@@ -28,7 +31,7 @@ type SKU struct {
 	Price        *Price
 }
 
-// Product is an SPU with its active SKUs, rentals first, HD before 4K.
+// Product is an SPU with its active SKUs, rentals first, HD before 4K. What it points at is shared: read only.
 type Product struct {
 	Card
 	Status                       string
@@ -37,7 +40,8 @@ type Product struct {
 	AssetID                      *int64   // the packaged film; nil before there is one
 	RatingCounts                 [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
 	SKUs                         []SKU
-	CreatorAvatar                string // the name below /media/avatars/; may be empty
+	CreatorAvatar                string     // the name below /media/avatars/; may be empty
+	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
 }
 
 // Product returns a live SPU. Errors: ErrProductNotFound for an unknown one and for one that is not on sale.
@@ -52,8 +56,10 @@ func (c *Catalog) ProductBySlug(ctx context.Context, slug string) (Product, erro
 
 // ProductOfSKU is Product by one of its SKUs. Errors: ErrSKUNotFound, ErrProductNotFound.
 func (c *Catalog) ProductOfSKU(ctx context.Context, skuID int64) (Product, error) {
-	id, err := c.queries.SPUIDBySKU(ctx, c.pools.Primary, skuID)
-	if missing(err) {
+	id, err := c.idOf(ctx, "sku:"+strconv.FormatInt(skuID, 10), func(ctx context.Context) (int64, error) {
+		return c.queries.SPUIDBySKU(ctx, c.pools.Primary, skuID)
+	})
+	if errors.Is(err, ErrProductNotFound) {
 		return Product{}, ErrSKUNotFound.Because("SKU %d", skuID)
 	}
 	if err != nil {
@@ -68,10 +74,9 @@ func (c *Catalog) FindAny(ctx context.Context, slug string) (Product, error) {
 	if !slugPattern.MatchString(slug) {
 		return Product{}, ErrProductNotFound.Because("slug %q", slug)
 	}
-	id, err := c.queries.SPUIDBySlug(ctx, c.pools.Primary, slug)
-	if missing(err) {
-		return Product{}, ErrProductNotFound.Because("slug %q", slug)
-	}
+	id, err := c.idOf(ctx, "slug:"+slug, func(ctx context.Context) (int64, error) {
+		return c.queries.SPUIDBySlug(ctx, c.pools.Primary, slug)
+	})
 	if err != nil {
 		return Product{}, fmt.Errorf("SPU %q: %w", slug, err)
 	}
@@ -86,6 +91,29 @@ func live(p Product, err error) (Product, error) {
 }
 
 func (c *Catalog) productByID(ctx context.Context, id int64) (Product, error) {
+	return c.kept.products.Get(ctx, strconv.FormatInt(id, 10), []string{TagOf(id)}, func(ctx context.Context) (Product, cache.Life, error) {
+		at := c.now()
+		p, err := c.readProduct(ctx, id, at)
+		if err == nil {
+			p.Until, err = c.priceChange(ctx, id, at)
+		}
+		return p, ends(p.Until), err
+	})
+}
+
+// priceChange is when the prices of an SPU change next; nil: nothing is scheduled.
+func (c *Catalog) priceChange(ctx context.Context, spuID int64, at time.Time) (*time.Time, error) {
+	next, err := c.queries.NextPriceChange(ctx, c.pools.Primary, dbsqlc.NextPriceChangeParams{SpuID: spuID, At: at})
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("next price of SPU %d: %w", spuID, err)
+	}
+	return &next, nil
+}
+
+func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Product, error) {
 	r, err := c.queries.ProductByID(ctx, c.pools.Primary, id)
 	if missing(err) {
 		return Product{}, ErrProductNotFound.Because("SPU %d", id)
@@ -107,7 +135,7 @@ func (c *Catalog) productByID(ctx context.Context, id int64) (Product, error) {
 		CreatorAvatar: r.CreatorAvatar,
 	}
 	copy(p.RatingCounts[:], s.RatingCounts)
-	skus, err := c.queries.SKUs(ctx, c.pools.Primary, dbsqlc.SKUsParams{SpuID: id, At: c.now()})
+	skus, err := c.queries.SKUs(ctx, c.pools.Primary, dbsqlc.SKUsParams{SpuID: id, At: at})
 	if err != nil {
 		return Product{}, fmt.Errorf("SKUs of product %d: %w", id, err)
 	}

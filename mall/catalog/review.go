@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
@@ -63,19 +64,19 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 		n.At = c.now()
 	}
 	r := Review{SPUID: n.SPUID, UserID: n.UserID, Author: n.Author, Rating: n.Rating, Body: n.Body, Locale: n.Locale, CreatedAt: n.At}
-	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		// The SPU's row first: two reviews of one video then wait for each other instead of deadlocking on the
 		// lock the foreign key takes.
 		found, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{SpuID: n.SPUID, Rating: int32(n.Rating)})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if found == 0 {
-			return ErrProductNotFound
+			return nil, ErrProductNotFound
 		}
 		r.ID, err = c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{SpuID: n.SPUID, UserID: n.UserID,
 			Author: n.Author, Rating: int32(n.Rating), Body: n.Body, Locale: n.Locale, At: n.At})
-		return err
+		return []Change{{Type: typeReviewed, SPUID: n.SPUID}}, err
 	})
 	switch {
 	case db.IsUnique(err, "catalog_review_once"):
@@ -92,25 +93,34 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 		limit = 10
 	}
 	limit = min(limit, MaxLimit)
-	var rows []dbsqlc.CatalogReview
-	var err error
 	if after == "" {
-		rows, err = c.queries.Reviews(ctx, c.pools.Replica, dbsqlc.ReviewsParams{SpuID: spuID, Most: int32(limit + 1)})
-	} else {
-		at, bad := ParseCursor(after, reviewList)
-		if bad != nil {
-			return ReviewPage{}, bad
-		}
-		moment, bad := at.instant()
-		if bad != nil {
-			return ReviewPage{}, bad
-		}
-		rows, err = c.queries.ReviewsAfter(ctx, c.pools.Replica, dbsqlc.ReviewsAfterParams{
-			SpuID: spuID, CreatedAt: moment, ID: at.ID, Most: int32(limit + 1)})
+		key := fmt.Sprintf("%d.%d", spuID, limit)
+		return c.kept.reviews.Get(ctx, key, []string{TagOf(spuID)}, func(ctx context.Context) (ReviewPage, cache.Life, error) {
+			rows, err := c.queries.Reviews(ctx, c.fresh(), dbsqlc.ReviewsParams{SpuID: spuID, Most: int32(limit + 1)})
+			if err != nil {
+				return ReviewPage{}, cache.Life{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
+			}
+			return reviewPage(rows, limit), cache.Life{}, nil
+		})
 	}
+	at, err := ParseCursor(after, reviewList)
+	if err != nil {
+		return ReviewPage{}, err
+	}
+	moment, err := at.instant()
+	if err != nil {
+		return ReviewPage{}, err
+	}
+	rows, err := c.queries.ReviewsAfter(ctx, c.pools.Replica, dbsqlc.ReviewsAfterParams{
+		SpuID: spuID, CreatedAt: moment, ID: at.ID, Most: int32(limit + 1)})
 	if err != nil {
 		return ReviewPage{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
 	}
+	return reviewPage(rows, limit), nil
+}
+
+// reviewPage cuts the row that only says that there are more.
+func reviewPage(rows []dbsqlc.CatalogReview, limit int) ReviewPage {
 	page := ReviewPage{}
 	for _, r := range rows[:min(limit, len(rows))] {
 		page.Items = append(page.Items, review(r))
@@ -119,7 +129,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 		last := page.Items[limit-1]
 		page.NextCursor = Cursor{reviewList, last.CreatedAt.UnixMicro(), last.ID}.String()
 	}
-	return page, nil
+	return page
 }
 
 // ReviewBy returns what a person said of a video; false when they said nothing yet.

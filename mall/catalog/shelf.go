@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
@@ -28,18 +29,18 @@ type Creator struct {
 	Videos               int64
 }
 
-// Categories returns all shelves in their order, with counts at most half a minute old. The slice is shared: read only.
+// Categories returns all shelves in their order. The slice is shared: read only.
 func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
-	return c.shelves.get(c.now(), func() ([]Category, error) {
-		rows, err := c.queries.Categories(ctx, c.pools.Replica)
+	return c.kept.shelves.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Category, cache.Life, error) {
+		rows, err := c.queries.Categories(ctx, c.fresh())
 		if err != nil {
-			return nil, fmt.Errorf("categories: %w", err)
+			return nil, cache.Life{}, fmt.Errorf("categories: %w", err)
 		}
 		shelves := make([]Category, len(rows))
 		for i, r := range rows {
 			shelves[i] = Category(r)
 		}
-		return shelves, nil
+		return shelves, cache.Life{}, nil
 	})
 }
 
@@ -62,29 +63,35 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 	if !slugPattern.MatchString(slug) {
 		return Creator{}, ErrCreatorNotFound.Because("slug %q", slug)
 	}
-	r, err := c.queries.CreatorBySlug(ctx, c.pools.Replica, slug)
-	if missing(err) {
-		return Creator{}, ErrCreatorNotFound.Because("slug %q", slug)
+	name := "creator:" + slug
+	if !c.kept.names.Passes(name) {
+		return Creator{}, ErrCreatorNotFound.Because("no name %q", name)
 	}
-	if err != nil {
-		return Creator{}, fmt.Errorf("creator %q: %w", slug, err)
-	}
-	return creator(dbsqlc.CreatorsRow(r)), nil
+	return c.kept.creators.Get(ctx, slug, []string{name, TagShelves}, func(ctx context.Context) (Creator, cache.Life, error) {
+		r, err := c.queries.CreatorBySlug(ctx, c.fresh(), slug)
+		if missing(err) {
+			return Creator{}, cache.Life{}, ErrCreatorNotFound.Because("slug %q", slug)
+		}
+		if err != nil {
+			return Creator{}, cache.Life{}, fmt.Errorf("creator %q: %w", slug, err)
+		}
+		return creator(dbsqlc.CreatorsRow(r)), cache.Life{}, nil
+	})
 }
 
-// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first, as they were at most
-// half a minute ago. The slice is shared: read only.
+// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first. The slice is shared: read
+// only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	list, err := c.makers.get(c.now(), func() ([]Creator, error) {
-		rows, err := c.queries.Creators(ctx, c.pools.Replica, keptMakers)
+	list, err := c.kept.makers.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Creator, cache.Life, error) {
+		rows, err := c.queries.Creators(ctx, c.fresh(), keptMakers)
 		if err != nil {
-			return nil, fmt.Errorf("creators: %w", err)
+			return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
 		}
 		list := make([]Creator, len(rows))
 		for i, r := range rows {
 			list[i] = creator(r)
 		}
-		return list, nil
+		return list, cache.Life{}, nil
 	})
 	return list[:min(limit, len(list))], err
 }
@@ -92,9 +99,4 @@ func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
 func creator(r dbsqlc.CreatorsRow) Creator {
 	return Creator{UserID: r.UserID, Slug: r.Slug, NameZh: r.NameZh, NameEn: r.NameEn, BioZh: r.BioZh, BioEn: r.BioEn,
 		Avatar: r.Avatar, Since: r.CreatedAt, Videos: r.Videos}
-}
-
-func (c *Catalog) forgetShelves() {
-	c.shelves.drop()
-	c.makers.drop()
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"videomall/config"
@@ -24,12 +25,12 @@ import (
 
 func main() {
 	var g growth
-	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
+	only := flag.String("only", "", "of pages, hot, plays, orders, notices and growth, separated by commas; empty: all")
+	flag.IntVar(&g.products, "products", 0, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
-	flag.BoolVar(&g.only, "only-growth", false, "measure the growth alone")
 	flag.Parse()
-	if err := run(context.Background(), g); err != nil {
+	if err := run(context.Background(), *only, g); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
 	}
@@ -39,10 +40,10 @@ func main() {
 type growth struct {
 	products, orders int
 	keep             string
-	only             bool
 }
 
-func run(ctx context.Context, g growth) error {
+func run(ctx context.Context, only string, g growth) error {
+	wanted := func(name string) bool { return only == "" || slices.Contains(strings.Split(only, ","), name) }
 	dir, err := os.MkdirTemp("", "videomall-bench")
 	if err != nil {
 		return err
@@ -52,12 +53,12 @@ func run(ctx context.Context, g growth) error {
 		return err
 	}
 	var rows []row
-	if !g.only {
-		if rows, err = againstLimits(ctx, filepath.Join(dir, "limits")); err != nil {
+	if only != "growth" {
+		if rows, err = againstLimits(ctx, filepath.Join(dir, "limits"), wanted); err != nil {
 			return err
 		}
 	}
-	if g.products > 0 {
+	if g.products > 0 && wanted("growth") {
 		got, err := grown(ctx, cmp.Or(g.keep, filepath.Join(dir, "growth")), g.products, g.orders)
 		if err != nil {
 			return err
@@ -68,16 +69,24 @@ func run(ctx context.Context, g growth) error {
 	return writeJSON("bench.json", rows)
 }
 
-// againstLimits measures a mall of its own in dir against what the machine can do.
-func againstLimits(ctx context.Context, dir string) (rows []row, err error) {
+// againstLimits measures what is wanted of a mall of its own in dir against what the machine can do.
+func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (rows []row, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	b, err := open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = b.program.Close() }()
-	// Grants come before the notices, whose thousands of paid orders would stand in their way.
-	for _, measure := range []func(context.Context) ([]row, error){b.pages, b.hot, b.plays, b.orders, b.notices} {
-		got, err := measure(ctx)
+	for _, m := range []struct {
+		name    string
+		measure func(context.Context) ([]row, error)
+	}{{"pages", b.pages}, {"hot", b.hot}, {"plays", b.plays}, {"orders", b.orders}, // grants before the notices, whose paid orders
+		{"notices", b.notices}} { // would stand in their way
+		if !wanted(m.name) {
+			continue
+		}
+		got, err := m.measure(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -123,6 +132,7 @@ func open(ctx context.Context, dir string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	go p.Mall.Hear(ctx)
 	handler := web.New(web.Deps{Mall: p.Mall, Config: cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/cache"
 	"videomall/views"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -32,8 +33,9 @@ type Ctx struct {
 	nonce   string
 	policy  policy
 	session *sessions.Session
-	dirty   bool // the session is to be saved before the status is written
-	bearer  bool // the viewer is known by a token, not by a cookie
+	dirty   bool        // the session is to be saved before the status is written
+	life    *cache.Life // what the handler said of keeping the page
+	bearer  bool        // the viewer is known by a token, not by a cookie
 }
 
 // Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role taken away is
@@ -175,7 +177,7 @@ func (c *Ctx) beforeWrite() {
 	}
 	h := c.Response().Header()
 	if strings.HasPrefix(h.Get(echo.HeaderContentType), "text/html") {
-		h.Set("Content-Security-Policy", c.policy.String(c.nonce, c.site.https))
+		h.Set(headerCSP, c.policy.String(c.nonce, c.site.https))
 	}
 	c.cacheHeaders(h)
 }

@@ -9,6 +9,8 @@ import (
 	"videomall/telemetry"
 )
 
+const headerCSP = "Content-Security-Policy"
+
 // The base policy admits this host alone, scripts by the answer's nonce alone, and no inline style or handler at all.
 var baseline = []struct {
 	directive string
@@ -76,7 +78,7 @@ func (p policy) String(nonce string, https bool) string {
 func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set(headerCSP, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()")

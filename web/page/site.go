@@ -7,11 +7,14 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/cache"
+	"videomall/telemetry"
 	"videomall/views/ui"
 )
 
@@ -25,6 +28,8 @@ type Options struct {
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	Log        *slog.Logger
 	Now        func() time.Time
+	Changes    *cache.Changes // void kept pages; nil keeps none
+	Metrics    *telemetry.Metrics
 }
 
 // Site is built once and shared by all requests.
@@ -37,15 +42,21 @@ type Site struct {
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	log        *slog.Logger
 	now        func() time.Time
+	pages      *cache.Cache[*kept] // by sharedKey
+	buffers    *sync.Pool
 }
 
 // New makes the Site.
 func New(o Options) *Site {
-	return &Site{
+	s := &Site{
 		accounts: o.Accounts, sessions: o.Sessions,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
-		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now,
+		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
 	}
+	if o.Changes != nil {
+		s.pages = cache.New(o.Changes, cache.Options[*kept]{Name: "pages", Local: true, Weight: weigh, Most: mostKept}, o.Log, o.Metrics)
+	}
+	return s
 }
 
 // Use hangs the Site into a server: request ids, security headers, the guard against cross-origin writes, and the one place
@@ -56,7 +67,7 @@ func (s *Site) Use(e *echo.Echo) {
 		e.IPExtractor = echo.ExtractIPDirect()
 	}
 	e.HTTPErrorHandler = s.HandleError
-	e.Pre(requestID, s.headers)
+	e.Pre(requestID, s.headers, s.serveKept)
 	e.Use(s.refuseCrossOrigin)
 }
 

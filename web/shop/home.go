@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	shopview "videomall/views/shop"
 	"videomall/web/page"
@@ -54,5 +55,8 @@ func (d Deps) home(c *page.Ctx) error {
 	}
 	p.Owned = d.owned(c, p.Newest, p.Popular, p.Free)
 	c.Page.Canonical = c.PublicURL("/")
+	if c.Request().URL.RawQuery == "" {
+		c.Keep(cache.Life{Tags: []string{catalog.TagShelves}})
+	}
 	return c.Render(http.StatusOK, "", shopview.Home(p))
 }

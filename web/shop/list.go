@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	shopview "videomall/views/shop"
 	"videomall/views/text"
@@ -82,6 +83,8 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 	}
 	p.Owned = d.owned(c, p.Cards, p.Popular)
 
+	d.keepList(c, r)
+
 	c.Page.Query = p.Query
 	c.Page.NoIndex = p.Query != "" || r.filter.Cursor != "" || len(p.Chips) > 0
 	c.Page.Canonical = c.PublicURL(r.action)
@@ -91,6 +94,18 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 		c.Response().Header().Set("HX-Push-Url", r.with())
 	}
 	return c.Render(status, p.Heading, shopview.List(p))
+}
+
+// keepList keeps the page under the one address by which the mall itself leads to it, so that invented parameters fill nothing.
+func (d Deps) keepList(c *page.Ctx, r request) {
+	life := cache.Life{Tags: []string{catalog.TagShelves}}
+	switch {
+	case r.wrong != "" || r.filter.Cursor != "" || c.Request().URL.RequestURI() != r.with():
+		return
+	case r.asked.Get("q") != "":
+		life.Fresh, life.Stale = searchKept, searchKept
+	}
+	c.Keep(life)
 }
 
 func (d Deps) find(ctx context.Context, r request, p *shopview.ListPage) (catalog.Page, error) {

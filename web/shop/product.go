@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	shopview "videomall/views/shop"
@@ -64,6 +65,9 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	if p.Trailer != "" {
 		c.AllowPlayer()
 	}
+	if c.Request().URL.RawQuery == "" {
+		c.Keep(life(product))
+	}
 	c.Page.Canonical = p.Address
 	about := product.DescriptionEn
 	if t.Lang == text.ZhCN {
@@ -75,6 +79,20 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		c.Page.Image = p.Cover
 	}
 	return c.Render(status, shopview.Title(t, product.Card), shopview.Product(p))
+}
+
+// life is how long a video's page may be kept: to the next price, and hardly at all while it counts what is left.
+func life(product catalog.Product) cache.Life {
+	l := cache.Life{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagShelves}}
+	if product.Until != nil {
+		l.Until = *product.Until
+	}
+	for _, k := range product.SKUs {
+		if k.StockLimited {
+			l.Fresh, l.Stale = stockKept, stockKept
+		}
+	}
+	return l
 }
 
 // editions are the SKUs as this viewer may buy them; the first that can be bought is chosen.

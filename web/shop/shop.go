@@ -6,6 +6,7 @@ package shop
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,16 +35,23 @@ type Deps struct {
 
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
-	on := d.Site.Handle
-	g.GET("/", on(d.home))
-	g.GET("/videos", on(d.videos))
-	g.GET("/search", on(d.search))
-	g.GET("/c/:category", on(d.category))
-	g.GET("/creators/:creator", on(d.creator))
-	g.GET("/v/:slug", on(d.product))
+	on, kept := d.Site.Handle, d.Site.Kept
+	g.GET("/", kept(d.home))
+	g.GET("/videos", kept(d.videos))
+	g.GET("/search", kept(d.search))
+	g.GET("/c/:category", kept(d.category))
+	g.GET("/creators/:creator", kept(d.creator))
+	g.GET("/v/:slug", kept(d.product))
 	g.GET("/v/:slug/reviews", on(d.reviews))
 	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
 }
+
+// How long a page may be kept that changes without the catalogue's saying so. What is left of a limited stock is part of orders,
+// which announce nothing; a search is asked by few and the index follows by itself.
+const (
+	stockKept  = 500 * time.Millisecond
+	searchKept = 2 * time.Second
+)
 
 // Categories are the links in the header, for page.Options.
 func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link, error) {

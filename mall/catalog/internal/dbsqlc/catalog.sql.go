@@ -553,6 +553,27 @@ func (q *Queries) LockSPUOfSKU(ctx context.Context, db DBTX, skuID int64) (int64
 	return id, err
 }
 
+const nextPriceChange = `-- name: NextPriceChange :one
+select (case when p.valid_from > $1::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at
+from video_product_sku k join sku_price p on p.sku_id = k.id
+where k.spu_id = $2 and k.status = 'active'
+  and (p.valid_from > $1::timestamptz or p.valid_until > $1::timestamptz)
+order by change_at limit 1
+`
+
+type NextPriceChangeParams struct {
+	At    time.Time
+	SpuID int64
+}
+
+// The next moment at which a price of an SPU begins or ends; no row when nothing is scheduled.
+func (q *Queries) NextPriceChange(ctx context.Context, db DBTX, arg NextPriceChangeParams) (time.Time, error) {
+	row := db.QueryRow(ctx, nextPriceChange, arg.At, arg.SpuID)
+	var change_at time.Time
+	err := row.Scan(&change_at)
+	return change_at, err
+}
+
 const offers = `-- name: Offers :many
 select k.id as sku_id, s.id as spu_id, s.creator_id, p.id as price_id, s.slug, s.title_zh, s.title_en, s.cover,
        k.kind, k.quality, k.rent_hours, k.stock_limited, k.max_per_order, p.amount, p.list_amount, p.currency

@@ -1,0 +1,275 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
+	"videomall/mall/away"
+	"videomall/mall/cache"
+)
+
+func TestADropIsSeenByTheNextReaderOfEveryProcess(t *testing.T) {
+	t.Parallel()
+	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
+	a, b := open(t, rdb, c), open(t, rdb, c)
+	a.price(t, s)
+	b.price(t, s)
+	s.price.Store(4)
+	a.changes.Drop(t.Context(), "sea")
+	if got := a.price(t, s); got != 4 {
+		t.Errorf("the writer reads %d", got)
+	}
+	b.changes.Drop(t.Context(), "sea") // as every process hears it
+	if got := b.price(t, s); got != 4 {
+		t.Errorf("the other reads %d", got)
+	}
+	a.changes.Drop(t.Context(), "another film")
+	loads := s.loads.Load()
+	a.price(t, s)
+	s.wants(t, loads)
+}
+
+func TestALoadThatBeganBeforeAChangeIsNotKept(t *testing.T) {
+	t.Parallel()
+	for _, tags := range [][]string{{"sea"}, nil} { // known before the load, or told by it
+		c, s := newClock(), &source{}
+		p := open(t, dbtest.Redis(t), c, func(o *cache.Options[film]) { o.Local = tags == nil })
+		began, goOn := make(chan struct{}), make(chan struct{})
+		old := make(chan int64)
+		go func() {
+			f, err := p.Get(t.Context(), "sea", tags, func(context.Context) (film, cache.Life, error) {
+				close(began)
+				<-goOn // what it has read by now is the old price
+				return film{Price: 1}, cache.Life{Tags: []string{"sea"}}, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			old <- f.Price
+		}()
+		<-began
+		p.changes.Drop(t.Context(), "sea")
+		s.price.Store(2)
+		if tags != nil {
+			if got := p.price(t, s); got != 2 { // and is not made to wait for the old one
+				t.Errorf("after the change a reader gets %d", got)
+			}
+		}
+		close(goOn)
+		if got := <-old; got != 1 {
+			t.Errorf("who asked before the change gets %d", got)
+		}
+		p.becomes(t, s, 2)
+		if got := p.price(t, s); got != 2 {
+			t.Errorf("the old price %d came back", got)
+		}
+	}
+}
+
+func TestWhatAgesIsServedForASecondMore(t *testing.T) {
+	t.Parallel()
+	c, s := newClock(), &source{slow: time.Millisecond}
+	p := open(t, dbtest.Redis(t), c)
+	p.price(t, s)
+	s.price.Store(2)
+	p.changes.Age(t.Context(), "sea")
+	if got := p.price(t, s); got == 1 {
+		t.Errorf("price %d", got)
+	}
+	p.becomes(t, s, 2) // loaded behind the readers
+	s.price.Store(3)
+	p.changes.Age(t.Context(), "sea")
+	c.pass(time.Second) // nobody asks, and it ages again, which must not prolong its life
+	p.changes.Age(t.Context(), "sea")
+	if got := p.price(t, s); got != 3 {
+		t.Errorf("a second after the change the price is %d", got)
+	}
+}
+
+func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
+	t.Parallel()
+	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
+	p := open(t, rdb, c)
+	p.price(t, s)
+	p.changes.Lost()
+	p.price(t, s)
+	s.wants(t, 1)
+	c.pass(time.Second)
+	p.price(t, s) // and what is in Redis is not believed
+	s.wants(t, 2)
+	other := open(t, rdb, c)
+	s.price.Store(2)
+	p.changes.Begin(t.Context())
+	if got := p.price(t, s); got != 2 {
+		t.Errorf("what was kept before the gap is served: %d", got)
+	}
+	if got := other.price(t, s); got != 2 {
+		t.Errorf("Redis served %d from before the gap", got)
+	}
+
+	never := process{cache.New(cache.NewChanges(away.New(rdb), nil, c.now), cache.Options[film]{Name: "film"}, nil, nil), nil}
+	before := s.loads.Load()
+	never.price(t, s)
+	never.price(t, s)
+	s.wants(t, before+2)
+}
+
+func TestWithoutRedisEveryProcessLoadsForItself(t *testing.T) {
+	t.Parallel()
+	server, c, s := dbtest.RedisServer(t), newClock(), &source{}
+	a, b := open(t, server.Client, c), open(t, server.Client, c)
+	a.price(t, s)
+	b.price(t, s)
+	s.wants(t, 1)
+	server.Kill()
+	for range 20 {
+		a.price(t, s)
+		b.price(t, s)
+	}
+	s.wants(t, 1)
+	a.changes.Drop(t.Context(), "sea") // Redis is not told, and comes back with the old value
+	b.changes.Drop(t.Context(), "sea")
+	s.price.Store(2)
+	if a.price(t, s) != 2 || b.price(t, s) != 2 {
+		t.Error("an old price without Redis")
+	}
+	s.wants(t, 3)
+	server.Restart()
+	fresh := open(t, server.Client, c)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		s.price.Store(3)
+		a.changes.Drop(t.Context(), "sea")
+		if got := fresh.price(t, s); got == 1 {
+			t.Fatal("the price of before the outage came back")
+		} else if got == 3 {
+			break
+		}
+		fresh.changes.Drop(t.Context(), "sea")
+		if time.Now().After(deadline) {
+			t.Fatal("no new price after the outage")
+		}
+	}
+}
+
+func TestAProcessThatCouldNotTellRedisBelievesNothingThatIsThere(t *testing.T) {
+	t.Parallel()
+	server, c, s := dbtest.RedisServer(t), newClock(), &source{}
+	a := open(t, server.Client, c)
+	a.price(t, s)
+	server.Kill()
+	a.changes.Drop(t.Context(), "sea")
+	server.Restart() // with the value of before, from its append-only file
+	s.price.Store(2)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if got := a.price(t, s); got != 2 {
+			t.Fatalf("price %d", got)
+		}
+		if n, err := server.Client.Get(t.Context(), "cache:epoch").Result(); err == nil && n != "" && s.loads.Load() > 2 {
+			return
+		}
+		a.changes.Lost() // forces a look at Redis
+		a.changes.Begin(t.Context())
+		if time.Now().After(deadline) {
+			t.Fatal("no new epoch")
+		}
+	}
+}
+
+func TestAnEmptiedRedisCostsOneLoad(t *testing.T) {
+	t.Parallel()
+	server, c, s := dbtest.RedisServer(t), newClock(), &source{}
+	a, b := open(t, server.Client, c), open(t, server.Client, c)
+	a.price(t, s)
+	server.Flush()
+	b.price(t, s)
+	s.wants(t, 2)
+	a.price(t, s)
+	s.wants(t, 2)
+}
+
+// stuck is a Redis that takes every command and answers none.
+type stuck struct{ redis.Hook }
+
+func (stuck) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (stuck) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, _ redis.Cmder) error { <-ctx.Done(); return ctx.Err() }
+}
+func (stuck) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, _ []redis.Cmder) error { <-ctx.Done(); return ctx.Err() }
+}
+
+func TestARedisThatHangsIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	rdb, s := dbtest.Redis(t), &source{}
+	rdb.AddHook(stuck{})
+	p := open(t, rdb, newClock())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for n := range 200 { // each waiting 250 ms would take 50 s
+		if _, err := p.Get(ctx, fmt.Sprint(n), nil, s.load); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.wants(t, 200)
+}
+
+func TestTheFilterHoldsBackWhatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	const names = 20_000
+	c := newClock()
+	p := open(t, dbtest.Redis(t), c)
+	f := cache.NewFilter(p.changes, nil)
+	if !f.Passes("made up") {
+		t.Error("a filter that is not filled holds back")
+	}
+	fill := func(add func(string)) {
+		for n := range names {
+			add(fmt.Sprint("film-", n))
+		}
+	}
+	if err := f.Fill(t.Context(), names, func(_ context.Context, add func(string)) error {
+		f.Add("published while it was filled")
+		fill(add)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	f.Add("new")
+	for n := range names {
+		if !f.Passes(fmt.Sprint("film-", n)) {
+			t.Fatalf("film-%d is held back", n)
+		}
+	}
+	if !f.Passes("new") || !f.Passes("published while it was filled") {
+		t.Error("a new name is held back")
+	}
+	wrong := 0
+	for n := range names {
+		if f.Passes(fmt.Sprint("made-up-", n)) {
+			wrong++
+		}
+	}
+	if wrong > names/100 { // it has room for half as many again, so that fewer than one in a hundred pass
+		t.Errorf("%d of %d made-up names pass", wrong, names)
+	}
+	if err := f.Fill(t.Context(), names, func(context.Context, func(string)) error { return errors.New("the database is away") }); err == nil {
+		t.Error("no error")
+	}
+	if !f.Passes("film-1") || f.Passes("made-up-0") && f.Passes("made-up-1") && f.Passes("made-up-2") {
+		t.Error("a fill that failed changed the filter")
+	}
+	p.changes.Lost()
+	if !f.Passes("made-up-1") {
+		t.Error("a process that hears of nothing new holds back")
+	}
+	p.changes.Begin(t.Context())
+	if !f.Passes("made-up-1") {
+		t.Error("what was new in the gap is held back")
+	}
+}

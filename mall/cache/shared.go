@@ -1,0 +1,162 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"hash/fnv"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// record is an entry as it lies in Redis, at cache:value:<name>:<form>:<key>, to the end of its freshness.
+type record struct {
+	Stamp  string          `json:"s"` // the epoch and the last change of each tag, as they were before the load
+	Fresh  int64           `json:"f"` // microseconds since 1970
+	Until  int64           `json:"u"` // likewise
+	Absent bool            `json:"a,omitempty"`
+	Value  json.RawMessage `json:"v,omitempty"`
+}
+
+// releaseTurn ends a turn that is still the caller's own.
+// KEYS[1] the turn. ARGV[1] the caller's token.
+// Returns 1 when it was, 0 when it had run out and may be another's.
+var releaseTurn = redis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('DEL', KEYS[1])
+end
+return 0`)
+
+func (c *Cache[T]) valueKey(key string) string {
+	return "cache:value:" + c.o.Name + ":" + c.form + ":" + key
+}
+
+// turnKey names the turn of those who load what is true after the same changes: after another one nobody waits for a load that
+// began before it.
+func (c *Cache[T]) turnKey(key, stamp string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(stamp))
+	return "cache:turn:" + c.o.Name + ":" + c.form + ":" + key + ":" + strconv.FormatUint(h.Sum64(), 36)
+}
+
+// read returns what Redis holds of key, nil when that is nothing or void, and the stamp for a value that is loaded now. The
+// value is read first: a change that is said while the others are read makes the stamps differ.
+func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record, string, error) {
+	if !c.changes.settle(ctx) {
+		return nil, "", errOwing
+	}
+	var raw []byte
+	var stamp strings.Builder
+	err := c.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		pipe := r.Pipeline() // one key a command, which a cluster allows
+		value, said := pipe.Get(ctx, c.valueKey(key)), []*redis.StringCmd{pipe.Get(ctx, epochKey)}
+		for _, tag := range tags {
+			said = append(said, pipe.Get(ctx, changeKey(tag)))
+		}
+		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		for _, s := range said {
+			if err := s.Err(); err != nil && !errors.Is(err, redis.Nil) {
+				return err
+			}
+			stamp.WriteString("." + s.Val())
+		}
+		raw, _ = value.Bytes()
+		return nil
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	var found record
+	if len(raw) == 0 || json.Unmarshal(raw, &found) != nil || found.Stamp != stamp.String() ||
+		c.changes.now().UnixMicro() >= min(found.Fresh, found.Until) {
+		return nil, stamp.String(), nil
+	}
+	return &found, stamp.String(), nil
+}
+
+var errOwing = errors.New("redis was not told of a change, and can't be told now")
+
+// shared makes an entry of what another process has loaded. What can't be read is loaded here.
+func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string, load Load[T]) (*entry[T], error) {
+	e := &entry[T]{tags: tags, load: load, seq: seq, loaded: began, fresh: time.UnixMicro(r.Fresh), until: time.UnixMicro(r.Until)}
+	if r.Absent {
+		e.err = c.o.Absent
+	} else if err := json.Unmarshal(r.Value, &e.value); err != nil {
+		return nil, err
+	}
+	c.counts.Shared()
+	return e, nil
+}
+
+// write leaves an entry for other processes. Should Redis be away, they load for themselves.
+func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
+	r := record{Stamp: stamp, Fresh: e.fresh.UnixMicro(), Until: e.until.UnixMicro(), Absent: e.err != nil}
+	life := e.fresh.Sub(c.changes.now())
+	var raw []byte
+	var err error
+	if !r.Absent {
+		r.Value, err = json.Marshal(e.value)
+	}
+	if err == nil {
+		raw, err = json.Marshal(r)
+	}
+	if err == nil && life >= time.Millisecond {
+		err = c.changes.redis.Try(ctx, func(ctx context.Context, rdb redis.UniversalClient) error {
+			return rdb.Set(ctx, c.valueKey(key), raw, life).Err()
+		})
+	}
+	if err != nil {
+		c.log.DebugContext(ctx, "not shared with other processes", "cache", c.o.Name, "key", key, "error", err)
+	}
+}
+
+// takeTurn makes this process the one that loads key, for as long as others would wait; false while another one is.
+func (c *Cache[T]) takeTurn(ctx context.Context, key, stamp string) (release func(), ok bool, err error) {
+	turn, token := c.turnKey(key, stamp), rand.Text()
+	err = c.changes.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		ok, err = r.SetNX(ctx, turn, token, c.o.Patience).Result()
+		return err
+	})
+	return func() {
+		_ = c.changes.redis.Try(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) error {
+			return releaseTurn.Run(ctx, r, []string{turn}, token).Err() // else it runs out by itself
+		})
+	}, ok, err
+}
+
+// formOf tells types apart by their fields, so that two builds which differ in a type do not read each other's values.
+func formOf[T any]() string {
+	h := fnv.New32a()
+	seen := map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		_, _ = h.Write([]byte(t.String() + ";"))
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array:
+			walk(t.Elem())
+		case reflect.Map:
+			walk(t.Key())
+			walk(t.Elem())
+		case reflect.Struct:
+			for i := range t.NumField() {
+				if f := t.Field(i); f.IsExported() {
+					_, _ = h.Write([]byte(f.Name + string(f.Tag)))
+					walk(f.Type)
+				}
+			}
+		}
+	}
+	walk(reflect.TypeFor[T]())
+	return strconv.FormatUint(uint64(h.Sum32()), 36)
+}

@@ -1,0 +1,205 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/mall/cache"
+	"videomall/telemetry"
+)
+
+// TagShelves is the tag of everything that shows more than one video: lists, counts, what is related to a video.
+const TagShelves = "shelves"
+
+// TagOf is the tag of one SPU: its page, its prices, its reviews.
+func TagOf(spuID int64) string { return "spu:" + strconv.FormatInt(spuID, 10) }
+
+// The changes that are announced.
+const (
+	typeCategory  = "catalog.category_created"
+	typeCreator   = "catalog.creator_created"
+	typeCreated   = "catalog.created"
+	typePublished = "catalog.published"
+	typeTakenDown = "catalog.taken_down"
+	typeFilmed    = "catalog.asset_set"
+	typePriced    = "catalog.priced"   // a price was set
+	typeRepriced  = "catalog.repriced" // the time of one came
+	typeReviewed  = "catalog.reviewed"
+	typeSold      = "catalog.sold"
+)
+
+// Change says what of the catalogue has changed.
+type Change struct {
+	Type  string   `json:"type"` // catalog.created, …
+	SPUID int64    `json:"spuId,omitempty"`
+	Names []string `json:"names,omitempty"` // what exists since then, as the filter spells it
+	Shelf string   `json:"shelf,omitempty"` // the slug of a new category
+}
+
+// Aggregate is what the change is of, for the outbox.
+func (ch Change) Aggregate() string {
+	switch {
+	case ch.SPUID != 0:
+		return TagOf(ch.SPUID)
+	case ch.Shelf != "":
+		return "category:" + ch.Shelf
+	}
+	return ch.Names[0]
+}
+
+// Keeping is what a Catalog that keeps its answers needs besides a database.
+type Keeping struct {
+	Changes *cache.Changes
+	Metrics *telemetry.Metrics
+	Log     *slog.Logger
+	// Write keeps a change as an event, and Tell tells every process of it, both in the transaction that makes it; see Heard.
+	Write func(ctx context.Context, tx pgx.Tx, ch Change) error
+	Tell  func(ctx context.Context, q Querier, ch Change) error
+}
+
+// kept are the answers at hand. Lists and shelves are made of many videos and shared by all readers; what is read to be
+// decided on, such as an offer in an order, is never kept.
+type kept struct {
+	Keeping
+	names    *cache.Filter
+	ids      *cache.Cache[int64] // by "slug:…" and "sku:…": neither ever changes hands
+	products *cache.Cache[Product]
+	reviews  *cache.Cache[ReviewPage]
+	lists    *cache.Cache[Page]
+	related  *cache.Cache[[]Card]
+	shelves  *cache.Cache[[]Category]
+	makers   *cache.Cache[[]Creator]
+	creators *cache.Cache[Creator]
+}
+
+// Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is loaded
+// from the primary: a replica may not have seen yet the change for which it is loaded again.
+func (c *Catalog) Keep(k Keeping) *Catalog {
+	c.kept = kept{Keeping: k, names: cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
+		ids:      keeping(k, cache.Options[int64]{Name: "catalog_ids", Fresh: 5 * time.Minute, Absent: ErrProductNotFound}),
+		products: keeping(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
+		reviews:  keeping(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),
+		lists:    keeping(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
+		related:  keeping(k, cache.Options[[]Card]{Name: "catalog_related"}),
+		shelves:  keeping(k, cache.Options[[]Category]{Name: "catalog_categories"}),
+		makers:   keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
+		creators: keeping(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
+	}
+	return c
+}
+
+func keeping[T any](k Keeping, o cache.Options[T]) *cache.Cache[T] {
+	return cache.New(k.Changes, o, k.Log, k.Metrics)
+}
+
+// fresh is where the answers are read that will be kept; without keeping, a replica does.
+func (c *Catalog) fresh() *pgxpool.Pool {
+	if c.kept.Changes == nil {
+		return c.pools.Replica
+	}
+	return c.pools.Primary
+}
+
+// changing runs do and announces what it says has changed, in one transaction. This process forgets at once, so that whoever
+// made the change sees it in the next answer.
+func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
+	var made []Change
+	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
+		if made, err = do(tx); err != nil || c.kept.Changes == nil {
+			return err
+		}
+		for _, ch := range made {
+			if err := c.kept.Write(ctx, tx, ch); err != nil {
+				return err
+			}
+			if err := c.kept.Tell(ctx, tx, ch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || c.kept.Changes == nil {
+		return err
+	}
+	for _, ch := range made {
+		c.kept.take(ctx, ch)
+	}
+	c.kept.Changes.Drop(ctx, TagShelves)
+	return nil
+}
+
+// Heard takes a change that some process announced. What shows many videos may be shown for a second more while it is made
+// anew, because each sale changes it; a video's own page may not.
+func (c *Catalog) Heard(ctx context.Context, ch Change) {
+	c.kept.take(ctx, ch)
+	c.kept.Changes.Age(ctx, TagShelves)
+}
+
+func (k kept) take(ctx context.Context, ch Change) {
+	for _, name := range ch.Names {
+		k.names.Add(name)
+	}
+	tags := slices.Clone(ch.Names)
+	if ch.SPUID != 0 && ch.Type != typeSold {
+		tags = append(tags, TagOf(ch.SPUID))
+	}
+	if len(tags) > 0 {
+		k.Changes.Drop(ctx, tags...)
+	}
+}
+
+// LearnNames fills the filter in front of names that do not exist with all that do.
+func (c *Catalog) LearnNames(ctx context.Context) error {
+	var expected int64
+	if err := c.pools.Primary.QueryRow(ctx, `select (select count(*) from video_product_spu) + (select count(*) from video_product_sku)
+		+ (select count(*) from catalog_creator)`).Scan(&expected); err != nil {
+		return fmt.Errorf("count names: %w", err)
+	}
+	return c.kept.names.Fill(ctx, expected, func(ctx context.Context, add func(string)) error {
+		// Row by row, which sqlc's lists are not: there may be millions.
+		rows, err := c.pools.Primary.Query(ctx, `select 'slug:' || slug from video_product_spu
+			union all select 'sku:' || id from video_product_sku union all select 'creator:' || slug from catalog_creator`)
+		if err != nil {
+			return fmt.Errorf("learn names: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return fmt.Errorf("learn names: %w", err)
+			}
+			add(name)
+		}
+		return rows.Err()
+	})
+}
+
+// idOf finds an SPU by a name, "slug:…" or "sku:…", asking ask at most once for all who want to know.
+func (c *Catalog) idOf(ctx context.Context, name string, ask func(ctx context.Context) (int64, error)) (int64, error) {
+	if !c.kept.names.Passes(name) {
+		return 0, ErrProductNotFound.Because("no name %q", name)
+	}
+	return c.kept.ids.Get(ctx, name, []string{name}, func(ctx context.Context) (int64, cache.Life, error) {
+		id, err := ask(ctx)
+		if missing(err) {
+			err = ErrProductNotFound.Because("no row of %q", name)
+		}
+		return id, cache.Life{}, err
+	})
+}
+
+// ends is the life of a value that is true until the moment, if there is one.
+func ends(until *time.Time) cache.Life {
+	if until == nil {
+		return cache.Life{}
+	}
+	return cache.Life{Until: *until}
+}

@@ -1,0 +1,49 @@
+package telemetry
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// CacheCounts count what becomes of the reads of one cache. A nil one counts nothing.
+type CacheCounts struct {
+	hit, stale, miss, refused prometheus.Counter
+	loaded, shared, failed    prometheus.Counter
+}
+
+// Cache are the counts of a cache, whose name is a constant of the program.
+func (m *Metrics) Cache(name string) *CacheCounts {
+	if m == nil {
+		return nil
+	}
+	return &CacheCounts{
+		hit: m.cacheReads.WithLabelValues(name, "hit"), stale: m.cacheReads.WithLabelValues(name, "stale"),
+		miss: m.cacheReads.WithLabelValues(name, "miss"), refused: m.cacheReads.WithLabelValues(name, "refused"),
+		loaded: m.cacheLoads.WithLabelValues(name, "source"), shared: m.cacheLoads.WithLabelValues(name, "redis"),
+		failed: m.cacheLoads.WithLabelValues(name, "failed"),
+	}
+}
+
+// Hit counts a read that found what it wanted, fresh.
+func (c *CacheCounts) Hit() { inc(c, func() prometheus.Counter { return c.hit }) }
+
+// Stale counts a read that was served something old, which is loaded anew.
+func (c *CacheCounts) Stale() { inc(c, func() prometheus.Counter { return c.stale }) }
+
+// Miss counts a read that had to wait for a load.
+func (c *CacheCounts) Miss() { inc(c, func() prometheus.Counter { return c.miss }) }
+
+// Refused counts a read of a name that does not exist, which the filter turned away.
+func (c *CacheCounts) Refused() { inc(c, func() prometheus.Counter { return c.refused }) }
+
+// Loaded counts a value, or the lack of one, that this process got from the source.
+func (c *CacheCounts) Loaded() { inc(c, func() prometheus.Counter { return c.loaded }) }
+
+// Shared counts a value that another process had left in Redis.
+func (c *CacheCounts) Shared() { inc(c, func() prometheus.Counter { return c.shared }) }
+
+// Failed counts a load that ended in an error.
+func (c *CacheCounts) Failed() { inc(c, func() prometheus.Counter { return c.failed }) }
+
+func inc(c *CacheCounts, of func() prometheus.Counter) {
+	if c != nil {
+		of().Inc()
+	}
+}

@@ -1,0 +1,221 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/cache"
+	"videomall/views/text"
+	"videomall/views/ui"
+	"videomall/web/pieces"
+)
+
+const (
+	// mostKept is the memory that kept pages may take, in bytes.
+	mostKept = 64 << 20
+	// longestKept is the longest address whose page is kept.
+	longestKept = 400
+)
+
+// kept is a page as every guest of one language and theme gets it, but for the nonce.
+type kept struct {
+	route  string
+	header []field
+	body   *pieces.Text
+}
+
+// field is a header of the answer. Where the nonce stands in its value, the value is cut.
+type field struct {
+	name  string
+	parts []string
+}
+
+// errNotKept says that a page, though asked for by a guest, is not one that all guests share.
+var errNotKept = errors.New("page: drawn, and not to be kept")
+
+// Keep says for how long this page may be kept for all guests who ask for the same address in the same language and theme, and
+// what changes void it. A page of a handler that does not call it is drawn for each of them. It does nothing for a page that is
+// drawn for somebody.
+func (c *Ctx) Keep(life cache.Life) { c.life = &life }
+
+// Kept is Handle for a page that is the same for all guests, or would be. The page that is kept is drawn for a request of
+// nobody's: it carries the address, the language and the theme, and nothing else that a visitor sent, so that nothing of a
+// visitor can be in it. Whoever brings a cookie besides those two, a token, or wants a fragment, gets a page of their own.
+func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
+	own := s.Handle(h)
+	return func(c echo.Context) error {
+		key, ok := s.shares(c.Request())
+		if !ok {
+			return own(c)
+		}
+		// All that the draw takes from this request; it may outlive it.
+		e, uri, route, names, values := c.Echo(), c.Request().URL.RequestURI(), c.Path(), c.ParamNames(), append([]string{}, c.ParamValues()...)
+		p, err := s.pages.Get(c.Request().Context(), key.String(), nil, func(ctx context.Context) (*kept, cache.Life, error) {
+			return s.draw(ctx, e, key, uri, route, names, values, h)
+		})
+		if errors.Is(err, errNotKept) {
+			return own(c)
+		}
+		if err != nil {
+			return err
+		}
+		return s.send(c, p, false)
+	}
+}
+
+// serveKept answers with a page that is kept, before anything is done that it does not need: routes, sessions, compression.
+func (s *Site) serveKept(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		key, ok := s.shares(c.Request())
+		if !ok {
+			return next(c)
+		}
+		p, ok := s.pages.Peek(c.Request().Context(), key.String())
+		if !ok {
+			return next(c)
+		}
+		c.SetPath(p.route)
+		return s.send(c, p, acceptsGzip(c.Request()))
+	}
+}
+
+// sharedKey is all that kept pages differ by.
+type sharedKey struct {
+	lang  text.Lang
+	theme ui.Theme
+	uri   string
+}
+
+func (k sharedKey) String() string { return string(k.lang) + " " + string(k.theme) + " " + k.uri }
+
+// shares says whether a request is a guest's who is like all others: no session, no cart, no notice waiting, no token.
+func (s *Site) shares(r *http.Request) (sharedKey, bool) {
+	if r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestKept ||
+		isAPI(r) || wantsProblem(r) {
+		return sharedKey{}, false
+	}
+	lang, theme := "", ""
+	if len(r.Header["Cookie"]) > 0 {
+		for _, cookie := range r.Cookies() {
+			switch cookie.Name {
+			case langCookie:
+				lang = cookie.Value
+			case themeCookie:
+				theme = cookie.Value
+			default:
+				return sharedKey{}, false
+			}
+		}
+	}
+	return sharedKey{text.Choose(lang, r.Header.Get("Accept-Language")), ui.ParseTheme(theme), r.URL.RequestURI()}, true
+}
+
+// draw makes the page for nobody.
+func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route string, names, values []string, h func(*Ctx) error) (*kept, cache.Life, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
+	if err != nil {
+		return nil, cache.Life{}, err
+	}
+	r.Header.Set("Cookie", langCookie+"="+string(key.lang)+"; "+themeCookie+"="+string(key.theme))
+	sheet := &sheet{header: http.Header{}}
+	c := e.NewContext(r, sheet)
+	c.SetPath(route)
+	c.SetParamNames(names...)
+	c.SetParamValues(values...)
+	pc, err := s.From(c)
+	if err != nil {
+		return nil, cache.Life{}, err
+	}
+	if err := h(pc); err != nil {
+		return nil, cache.Life{}, err
+	}
+	header := sheet.header
+	if pc.life == nil || sheet.status != http.StatusOK || header.Get("Set-Cookie") != "" || pc.Viewer.SignedIn() || pc.Page.Flash != nil ||
+		!strings.HasPrefix(header.Get(echo.HeaderContentType), "text/html") {
+		return nil, cache.Life{}, errNotKept
+	}
+	header.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
+	p := &kept{route: route}
+	for name, lines := range header {
+		for _, line := range lines {
+			p.header = append(p.header, field{name, strings.Split(line, pc.nonce)})
+		}
+	}
+	p.body, err = pieces.Cut(sheet.body.Bytes(), pc.nonce)
+	return p, *pc.life, err
+}
+
+// send answers with a kept page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old body, with
+// its old nonce, against the new policy.
+func (s *Site) send(c echo.Context, p *kept, packed bool) error {
+	nonce, h := rand.Text(), c.Response().Header()
+	for _, f := range p.header {
+		line := f.parts[0]
+		if len(f.parts) > 1 {
+			line = strings.Join(f.parts, nonce)
+		}
+		h[f.name] = append(h[f.name], line)
+	}
+	// The page's policy replaces the one that holds for what is no page.
+	if policies := h[headerCSP]; len(policies) > 1 {
+		h[headerCSP] = policies[len(policies)-1:]
+	}
+	buf := s.buffers.Get().(*bytes.Buffer)
+	defer s.buffers.Put(buf)
+	buf.Reset()
+	body := buf.AvailableBuffer()
+	if packed {
+		h[echo.HeaderContentEncoding] = []string{"gzip"}
+		body = p.body.AppendGzip(body, nonce)
+	} else {
+		body = p.body.AppendPlain(body, nonce)
+	}
+	buf.Write(body) // keeps what it has grown to
+	if packed {
+		h[echo.HeaderContentLength] = []string{strconv.Itoa(len(body))}
+	}
+	c.Response().WriteHeader(http.StatusOK)
+	_, err := c.Response().Write(body)
+	return err
+}
+
+// acceptsGzip says that the client takes gzip: named, and not with a weight of 0.
+func acceptsGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get(echo.HeaderAcceptEncoding), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if strings.TrimSpace(name) == "gzip" {
+			value, weighed := strings.CutPrefix(strings.TrimSpace(weight), "q=")
+			return !weighed || strings.Trim(value, "0.") != ""
+		}
+	}
+	return false
+}
+
+// sheet is a response that is only written down.
+type sheet struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (s *sheet) Header() http.Header         { return s.header }
+func (s *sheet) WriteHeader(status int)      { s.status = status }
+func (s *sheet) Write(b []byte) (int, error) { return s.body.Write(b) }
+
+// newBuffers holds the space in which answers are put together.
+func newBuffers() *sync.Pool { return &sync.Pool{New: func() any { return new(bytes.Buffer) }} }
+
+func weigh(p *kept) uint32 {
+	if p == nil {
+		return 1
+	}
+	return uint32(p.body.Weight())
+}
