@@ -8,7 +8,7 @@ import (
 
 // The named points: a transaction is known by a query that only it runs.
 const (
-	placing  = "InsertOrder"
+	placing  = "InsertOrders"
 	paying   = "InsertCapture"
 	granting = "Grant"
 )

@@ -280,7 +280,7 @@ func FormView(p FormPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "\"><button name=\"do\" value=\"save\" class=\"sr-only\" tabindex=\"-1\" aria-hidden=\"true\"></button><div class=\"grid gap-5 sm:grid-cols-2\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "\"><button name=\"do\" value=\"save\" class=\"sr-only\" tabindex=\"-1\" aria-hidden=\"true\"></button><div class=\"grid grid-cols-1 gap-5 sm:grid-cols-2\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
