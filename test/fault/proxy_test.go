@@ -134,7 +134,9 @@ func (p *proxy) relay(client net.Conn) error {
 					return nil
 				}
 			}
-			clear(ran)
+			if begin, _, _ := strings.Cut(m.String, " "); begin == "begin" || begin == "commit" || begin == "rollback" { // not COPY, say
+				clear(ran)
+			}
 		}
 		if err := forward(server, message); err != nil {
 			return err
