@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -41,11 +42,18 @@ type Program struct {
 	notes   []string       // what a person at the terminal wants to know of this machine
 }
 
+// gcPercent lets the heap grow to five times what lives before it is swept, unless GOGC says otherwise: little lives long here, some tens
+// of megabytes, and a crowd makes a lot of garbage. GOMEMLIMIT bounds it where memory is scarce.
+const gcPercent = 400
+
 // Open starts the private servers where none is given, connects, and joins the business. role names the process in
 // traces and in the database's list of clients. Errors are sentences for whoever started it.
 func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err error) {
 	p = &Program{cfg: cfg, Log: telemetry.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat), Metrics: telemetry.NewMetrics()}
 	slog.SetDefault(p.Log)
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(gcPercent)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())

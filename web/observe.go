@@ -39,6 +39,9 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 			case c.Request().Method != http.MethodGet:
 				level = slog.LevelInfo
 			}
+			if !log.Enabled(c.Request().Context(), level) {
+				return nil // nothing is put together that nobody reads
+			}
 			log.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route,
 				"path", telemetry.Redact(c.Request().URL.Path), "status", status, "took", took, "bytes", c.Response().Size)
 			return nil

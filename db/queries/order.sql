@@ -5,7 +5,7 @@ insert into video_order (order_no, user_id, status, version, total_amount, curre
 select unnest(@order_nos::text[]), unnest(@user_ids::bigint[]), 'PENDING_PAY', 1, unnest(@total_amounts::bigint[]), unnest(@currencies::text[]),
     unnest(@idempotency_keys::text[]), unnest(@request_hashes::bytea[]), @pay_before, @created_at
 on conflict (user_id, idempotency_key) do nothing
-returning *;
+returning order_no, id;
 
 -- name: InsertPlacings :exec
 insert into order_transition (order_no, from_status, to_status, version, cause, actor, at)
@@ -19,7 +19,7 @@ select unnest(@order_nos::text[]), unnest(@line_nos::int[]), unnest(@sku_ids::bi
     unnest(@kinds::text[]), unnest(@qualities::text[]), unnest(@rent_hours::int[]), unnest(@quantities::int[]), unnest(@price_ids::bigint[]),
     nullif(unnest(@campaign_ids::bigint[]), 0), unnest(@unit_amounts::bigint[]), unnest(@amounts::bigint[]),
     nullif(unnest(@reservation_tokens::uuid[]), '00000000-0000-0000-0000-000000000000')
-returning *;
+returning order_no, line_no, id;
 
 -- name: MoveOrder :one
 -- The guard: no row means that the order has moved since it was read.

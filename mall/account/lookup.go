@@ -10,7 +10,7 @@ import (
 
 // Every request of a signed-in person asks PostgreSQL who they are, so that whoever is shut out is out at once. In a crowd those
 // who ask at the same moment share a query; nothing is remembered from one to the next.
-func lookups() batch.Options { return batch.Options{Workers: 2, Set: 256, Waiting: 1 << 16} }
+func lookups() batch.Options { return batch.Options{Set: 256, Waiting: 1 << 16} }
 
 // lookupTimeout bounds one query: longer than a slow database needs, shorter than a browser waits.
 const lookupTimeout = 10 * time.Second

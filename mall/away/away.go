@@ -6,6 +6,7 @@ package away
 import (
 	"context"
 	"errors"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -33,14 +34,31 @@ func New(client redis.UniversalClient) *Redis { return &Redis{client: client} }
 
 // Try runs do with bounded patience. A missing key comes back as redis.Nil and is no failure. Errors: do's own, ErrResting.
 func (r *Redis) Try(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
+	return r.run(ctx, patience, func(err error) bool { return !errors.Is(err, redis.Nil) }, do)
+}
+
+// Wait is Try for somebody whom an answer without Redis would serve badly: it has the patience that its caller names, and a Redis
+// that was merely late is asked again at once by the next one. Errors: those of Try.
+func (r *Redis) Wait(ctx context.Context, patience time.Duration, do func(context.Context, redis.UniversalClient) error) error {
+	return r.run(ctx, patience, func(err error) bool { return !errors.Is(err, redis.Nil) && !late(err) }, do)
+}
+
+// run leaves Redis alone for a while after an error that fails calls a failure; a caller who has left is none.
+func (r *Redis) run(ctx context.Context, patience time.Duration, fails func(error) bool, do func(context.Context, redis.UniversalClient) error) error {
 	if r.client == nil || time.Now().UnixNano() < r.until.Load() {
 		return ErrResting
 	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := do(bounded, r.client)
-	if err != nil && !errors.Is(err, redis.Nil) && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && fails(err) {
 		r.until.Store(time.Now().Add(rest).UnixNano())
 	}
 	return err
+}
+
+// late tells a Redis that answers late, or to which all connections are busy, from one that is not there.
+func late(err error) bool {
+	var slow net.Error
+	return errors.As(err, &slow) && slow.Timeout() || errors.Is(err, redis.ErrPoolTimeout)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // ErrFull is the answer to a caller for whom there is no place to wait. It is given at once: whoever hears it may tell a
@@ -25,8 +26,12 @@ type Result[R any] struct {
 // Options bound a Gatherer. The zero value of a field means the default beside it.
 type Options struct {
 	Workers int // sets in work at the same time: 1
+	Crowd   int // callers that wait before another set is begun beside one that is in work: 1
 	Set     int // callers in one set: 512
 	Waiting int // callers that wait for their set: 8 times Set
+	// Slow is how long a set may be in work before those who come then are served beside it, be they no crowd, since it waits for
+	// something that need not concern them: 100 ms.
+	Slow time.Duration
 }
 
 // Gatherer hands what arrives to Do in sets. A lone caller waits for nobody: there is no timer, and a set is whatever has
@@ -39,6 +44,7 @@ type Gatherer[T, R any] struct {
 	mu      sync.Mutex
 	waiting []call[T, R]
 	working int
+	begun   time.Time // of the youngest set
 	idle    sync.Cond
 }
 
@@ -53,6 +59,12 @@ type call[T, R any] struct {
 func New[T, R any](opt Options, do func(context.Context, []T) []Result[R]) *Gatherer[T, R] {
 	if opt.Workers <= 0 {
 		opt.Workers = 1
+	}
+	if opt.Crowd <= 0 {
+		opt.Crowd = 1
+	}
+	if opt.Slow <= 0 {
+		opt.Slow = 100 * time.Millisecond
 	}
 	if opt.Set <= 0 {
 		opt.Set = 512
@@ -79,7 +91,7 @@ func (g *Gatherer[T, R]) Do(ctx context.Context, item T) (R, error) {
 		return none, ErrFull
 	}
 	g.waiting = append(g.waiting, c)
-	if g.working < g.opt.Workers {
+	if g.working == 0 || g.working < g.opt.Workers && (len(g.waiting) >= g.opt.Crowd || time.Since(g.begun) > g.opt.Slow) {
 		g.working++
 		go g.work()
 	}
@@ -126,12 +138,14 @@ func (g *Gatherer[T, R]) work() {
 	}
 }
 
-// next takes a set, passing over callers that have left before their turn; an empty one ends the worker.
+// next takes a set, passing over callers that have left before their turn; an empty one ends the worker: nobody waits, or too few to be
+// served beside the set that is in work.
 func (g *Gatherer[T, R]) next() []call[T, R] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var set []call[T, R]
-	for len(g.waiting) > 0 && len(set) == 0 {
+	alone := g.working == 1 || time.Since(g.begun) > g.opt.Slow
+	for (alone && len(g.waiting) > 0 || len(g.waiting) >= g.opt.Crowd) && len(set) == 0 {
 		n := min(len(g.waiting), g.opt.Set)
 		for _, c := range g.waiting[:n] {
 			if c.ctx.Err() == nil {
@@ -142,7 +156,9 @@ func (g *Gatherer[T, R]) next() []call[T, R] {
 		clear(g.waiting[rest:])
 		g.waiting = g.waiting[:rest]
 	}
-	if len(set) == 0 {
+	if len(set) > 0 {
+		g.begun = time.Now()
+	} else {
 		g.working--
 		if g.working == 0 {
 			g.idle.Broadcast()

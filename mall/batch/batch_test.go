@@ -187,3 +187,39 @@ func TestManyCallersEachGetTheirOwnAnswer(t *testing.T) {
 		t.Error("somebody still waits")
 	}
 }
+
+func TestFewShareOneSetAndACrowdIsServedBesideIt(t *testing.T) {
+	d := open(batch.Options{Workers: 2, Crowd: 3, Set: 10, Slow: time.Hour})
+	first := d.begin(t.Context(), 1)
+	second, third := d.queue(t, t.Context(), 2), d.queue(t, t.Context(), 3)
+	select {
+	case <-d.in:
+		t.Fatal("two were served beside the set in work")
+	case <-time.After(50 * time.Millisecond):
+	}
+	fourth := d.asking(t.Context(), 4) // the third to wait: a crowd
+	<-d.in
+	d.out <- struct{}{}
+	d.out <- struct{}{}
+	for n, answer := range []<-chan batch.Result[int]{first, second, third, fourth} {
+		if r := <-answer; r.Err != nil || r.Value != 2*(n+1) {
+			t.Errorf("%d: %+v", n+1, r)
+		}
+	}
+	d.out <- struct{}{}
+	if r := <-d.begin(t.Context(), 5); r.Value != 10 { // everybody has gone home, and one caller is served at once
+		t.Errorf("alone again: %+v", r)
+	}
+}
+
+func TestNobodyWaitsLongBehindASlowSet(t *testing.T) {
+	d := open(batch.Options{Workers: 2, Crowd: 3, Slow: time.Millisecond})
+	first := d.begin(t.Context(), 1)
+	time.Sleep(5 * time.Millisecond)
+	second := d.begin(t.Context(), 2) // comes into work while the first is still in it
+	d.out <- struct{}{}
+	d.out <- struct{}{}
+	if a, b := <-first, <-second; a.Value != 2 || b.Value != 4 {
+		t.Errorf("%+v, %+v", a, b)
+	}
+}

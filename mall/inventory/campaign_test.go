@@ -233,7 +233,16 @@ func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
 			for n := range 8 {
 				sku := (buyer+int64(n))%skus + 1
 				err := r.tx(func(tx pgx.Tx) error {
-					return r.ReserveTx(r.ctx, tx, []inventory.Reservation{{Token: uuid.New(), OrderNo: "normal", Shelf: inventory.Shelf{SKUID: sku}, UserID: buyer, Qty: 1, ExpiresAt: time.Now()}})
+					rs := []inventory.Reservation{{Token: uuid.New(), OrderNo: "normal", Shelf: inventory.Shelf{SKUID: sku}, UserID: buyer, Qty: 1, ExpiresAt: time.Now()}}
+					count, err := r.CountTx(r.ctx, tx, rs, false)
+					if err != nil {
+						return err
+					}
+					var later db.Later
+					if err := r.ReserveTx(r.ctx, tx, &later, count, rs); err != nil {
+						return err
+					}
+					return later.Send(r.ctx, tx)
 				})
 				if err != nil && !errors.Is(err, inventory.ErrMoved) { // too few were left
 					return fmt.Errorf("reserve: %w", err)

@@ -21,16 +21,19 @@ type buyer struct {
 // Count is what a set of reservations can be served from, and what is left of it while they are taken one by one. It is one
 // transaction's own and not safe for concurrent use.
 type Count struct {
-	left map[Shelf]int64
-	most map[Shelf]int64 // that one person may have; absent without a limit
-	has  map[buyer]int64
+	shelves map[Shelf]counted
+	locked  bool
+	left    map[Shelf]int64
+	most    map[Shelf]int64 // that one person may have; absent without a limit
+	has     map[buyer]int64
 }
 
 // CountTx counts the shelves of some reservations, and what their limited buyers have. With lock nobody else takes from these
 // shelves until the transaction ends, so that ReserveTx is sure to be right; without it nobody waits.
 func (i *Inventory) CountTx(ctx context.Context, tx pgx.Tx, rs []Reservation, lock bool) (*Count, error) {
-	c := &Count{left: map[Shelf]int64{}, most: map[Shelf]int64{}, has: map[buyer]int64{}}
+	c := &Count{locked: lock, left: map[Shelf]int64{}, most: map[Shelf]int64{}, has: map[buyer]int64{}}
 	shelves, err := i.shelvesTx(ctx, tx, rs, lock)
+	c.shelves = shelves
 	if err != nil || len(shelves) == 0 {
 		return c, err
 	}

@@ -58,7 +58,7 @@ type Gate struct {
 // NewGate opens the gate. A nil client is a Redis that is always away.
 func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger, metrics *telemetry.Metrics, now func() time.Time) *Gate {
 	g := &Gate{redis: away.New(client), pool: pool, q: dbsqlc.New(), log: log, metrics: metrics, now: now, scripts: newScripts(), unlimited: map[Shelf]time.Time{}}
-	g.admissions = batch.New(batch.Options{Workers: 2, Set: 256, Waiting: 1 << 16}, g.admitSet)
+	g.admissions = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, g.admitSet)
 	return g
 }
 
@@ -148,31 +148,18 @@ func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 	return "", nil
 }
 
-// admitSet asks for many wants in one round trip. A script that Redis has forgotten is sent again.
+// admitSet asks for many wants in one round trip.
 func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdict] {
 	now := g.now()
 	results := make([]batch.Result[verdict], len(wants))
-	answers := make([]*redis.Cmd, len(wants))
-	ask := func(w Want) []any {
-		return []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()}
+	calls := make([]away.Call, len(wants))
+	for i, w := range wants {
+		calls[i] = away.Call{Keys: w.Shelf.keys(), Args: []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()}}
 	}
-	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		pipe := r.Pipeline()
-		for i, w := range wants {
-			answers[i] = g.scripts.admit.EvalSha(ctx, pipe, w.Shelf.keys(), ask(w)...)
-		}
-		if _, err := pipe.Exec(ctx); err != nil && !redis.HasErrorPrefix(err, "NOSCRIPT") {
-			return err
-		}
-		for i, w := range wants {
-			if redis.HasErrorPrefix(answers[i].Err(), "NOSCRIPT") {
-				answers[i] = g.scripts.admit.Run(ctx, r, w.Shelf.keys(), ask(w)...)
-			}
-			if err := answers[i].Err(); err != nil {
-				return err
-			}
-		}
-		return nil
+	var answers []*redis.Cmd
+	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		answers, err = away.RunEach(ctx, r, g.scripts.admit, calls)
+		return err
 	})
 	for i := range results {
 		if results[i].Err = err; err != nil {

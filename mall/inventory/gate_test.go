@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
+	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
@@ -94,8 +95,12 @@ func (r *room) writes(w inventory.Want) error {
 		if err == nil {
 			err = count.Take(rs)
 		}
+		var later db.Later
 		if err == nil {
-			err = r.ReserveTx(r.ctx, tx, rs)
+			err = r.ReserveTx(r.ctx, tx, &later, count, rs)
+		}
+		if err == nil {
+			err = later.Send(r.ctx, tx)
 		}
 		return err
 	})

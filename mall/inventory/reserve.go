@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/inventory/internal/dbsqlc"
 )
 
@@ -19,24 +20,18 @@ const (
 	released = "released"
 )
 
-// ReserveTx freezes the units of a set of reservations until their orders are paid or closed: all of them, or it fails and the
-// caller rolls back. Shelves are locked in the order of their SKUs, and only now, so that a hot one is held for the commit alone.
-// Errors: ErrMoved, unless the set was taken from a Count that holds the locks.
-func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, rs []Reservation) error {
+// ReserveTx freezes the units of a set of reservations that were taken from a count, until their orders are paid or closed: all of
+// them, or the caller rolls back. What needs no answer before the commit is left to later, the hot shelf last, so that it is held for
+// the commit alone. Where there are several shelves, or limited buyers, they are locked now, in the order of their SKUs.
+// Errors, here and of later's Send: ErrMoved, unless the count holds the locks.
+func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, later *db.Later, count *Count, rs []Reservation) error {
 	if len(rs) == 0 {
 		return nil
-	}
-	shelves, err := i.shelvesTx(ctx, tx, rs, true)
-	if err != nil {
-		return err
-	}
-	if err := i.takeSharesTx(ctx, tx, rs, shelves); err != nil {
-		return err
 	}
 	wanted := map[int64]int64{}
 	arg := dbsqlc.InsertReservationsParams{CreatedAt: i.now()}
 	for _, r := range rs {
-		s, found := shelves[r.Shelf]
+		s, found := count.shelves[r.Shelf]
 		if !found {
 			return fmt.Errorf("reserve sku %d of campaign %d for %s: %w", r.Shelf.SKUID, r.Shelf.CampaignID, r.OrderNo, ErrMoved)
 		}
@@ -45,27 +40,33 @@ func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, rs []Reservation) 
 		arg.SkuIds, arg.CampaignIds = append(arg.SkuIds, r.Shelf.SKUID), append(arg.CampaignIds, r.Shelf.CampaignID)
 		arg.UserIds, arg.Qtys, arg.ExpiresAts = append(arg.UserIds, r.UserID), append(arg.Qtys, int32(r.Qty)), append(arg.ExpiresAts, r.ExpiresAt)
 	}
+	shares := sharesOf(rs, count.shelves)
+	if !count.locked && (len(wanted) > 1 || len(shares.UserIds) > 0) {
+		if _, err := i.shelvesTx(ctx, tx, rs, true); err != nil {
+			return err
+		}
+	}
+	if n := len(shares.UserIds); n > 0 {
+		if _, err := i.q.TakeShares(ctx, later.Exactly(n, ErrMoved), shares); err != nil {
+			return fmt.Errorf("count the units of %d buyers: %w", n, err)
+		}
+	}
+	if err := i.q.InsertReservations(ctx, later, arg); err != nil {
+		return fmt.Errorf("write %d reservations: %w", len(rs), err)
+	}
 	var freeze dbsqlc.FreezeParams
 	for id, qty := range wanted {
 		freeze.Ids, freeze.Qtys = append(freeze.Ids, id), append(freeze.Qtys, qty)
 	}
-	frozen, err := i.q.Freeze(ctx, tx, freeze)
-	if err != nil {
+	if _, err := i.q.Freeze(ctx, later.Exactly(len(freeze.Ids), ErrMoved), freeze); err != nil {
 		return fmt.Errorf("freeze %v of %v: %w", freeze.Qtys, freeze.Ids, err)
-	}
-	if int(frozen) < len(freeze.Ids) {
-		return fmt.Errorf("freeze %v of %v: %w", freeze.Qtys, freeze.Ids, ErrMoved)
-	}
-	if err := i.q.InsertReservations(ctx, tx, arg); err != nil {
-		return fmt.Errorf("write %d reservations: %w", len(rs), err)
 	}
 	return nil
 }
 
-// takeSharesTx counts the units of limited buyers where the limit is kept.
-func (i *Inventory) takeSharesTx(ctx context.Context, tx pgx.Tx, rs []Reservation, shelves map[Shelf]counted) error {
-	var arg dbsqlc.TakeSharesParams
-	at := map[buyer]int{} // one row a person and shelf, whatever the number of orders
+// sharesOf are the units of limited buyers, one row a person and shelf whatever the number of orders.
+func sharesOf(rs []Reservation, shelves map[Shelf]counted) (arg dbsqlc.TakeSharesParams) {
+	at := map[buyer]int{}
 	for _, r := range rs {
 		s := shelves[r.Shelf]
 		if s.perUser == 0 {
@@ -80,17 +81,7 @@ func (i *Inventory) takeSharesTx(ctx context.Context, tx pgx.Tx, rs []Reservatio
 		arg.InventoryIds, arg.UserIds = append(arg.InventoryIds, s.id), append(arg.UserIds, r.UserID)
 		arg.Units, arg.Mosts = append(arg.Units, int32(r.Qty)), append(arg.Mosts, s.perUser)
 	}
-	if len(at) == 0 {
-		return nil
-	}
-	taken, err := i.q.TakeShares(ctx, tx, arg)
-	if err != nil {
-		return fmt.Errorf("count the units of %d buyers: %w", len(at), err)
-	}
-	if int(taken) < len(at) {
-		return fmt.Errorf("count the units of %d buyers: %w", len(at), ErrMoved)
-	}
-	return nil
+	return arg
 }
 
 // SellTx turns a held reservation into a sale; false when it was not held any more.

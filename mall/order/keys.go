@@ -29,7 +29,7 @@ type keys struct {
 // newKeys makes the memory. A nil client is a Redis that is always away.
 func newKeys(client redis.UniversalClient) *keys {
 	k := &keys{redis: away.New(client)}
-	k.ask = batch.New(batch.Options{Workers: 2, Set: 256, Waiting: 1 << 16}, k.askSet)
+	k.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, k.askSet)
 	return k
 }
 

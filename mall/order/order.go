@@ -148,7 +148,7 @@ type Orders struct {
 func New(d Deps) *Orders {
 	s := &Orders{Deps: d, q: dbsqlc.New(), keys: newKeys(d.Redis)}
 	d.Writer.Workers, d.Writer.Set = cmp.Or(d.Writer.Workers, writers), cmp.Or(d.Writer.Set, mostInSet)
-	d.Writer.Waiting = cmp.Or(d.Writer.Waiting, mostWaiting)
+	d.Writer.Waiting, d.Writer.Crowd = cmp.Or(d.Writer.Waiting, mostWaiting), cmp.Or(d.Writer.Crowd, crowd)
 	s.writer = batch.New(d.Writer, s.write)
 	s.denied = batch.New(batch.Options{Workers: 1, Set: 256, Waiting: 1 << 16}, s.replaySet)
 	return s

@@ -197,7 +197,8 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	if count.Take(stock) != nil { // all of the stock or none of it
 		return false, nil
 	}
-	if err := s.Inventory.ReserveTx(ctx, tx, stock); err != nil {
+	var later db.Later
+	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
 		return false, err
 	}
 	for _, r := range stock {
@@ -206,12 +207,12 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 				continue
 			}
 			o.Items[n].reservation = &r.Token
-			if err := s.q.RestoreReservation(ctx, tx, dbsqlc.RestoreReservationParams{ID: i.ID, Token: r.Token}); err != nil {
+			if err := s.q.RestoreReservation(ctx, &later, dbsqlc.RestoreReservationParams{ID: i.ID, Token: r.Token}); err != nil {
 				return false, fmt.Errorf("note the new reservation of item %d of %s: %w", i.LineNo, o.OrderNo, err)
 			}
 		}
 	}
-	return true, nil
+	return true, later.Send(ctx, tx)
 }
 
 // surplusTx keeps a sum that pays for nothing and sends it back.

@@ -41,16 +41,15 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 		return Order{}, false, err
 	}
 	w := &wish{PlaceRequest: r, hash: r.hash(), orderNo: newNumber(s.Now())}
-	known, err := s.keys.find(ctx, w.key(), w.hash)
-	if err != nil {
-		return Order{}, false, err
-	}
-	if known != "" {
-		if o, err := s.Get(ctx, r.UserID, known); err == nil {
-			return o, true, nil
+	wants := w.wants()
+	w.took, err = s.Inventory.Gate.Admit(ctx, wants)
+	if len(w.took) < len(wants) { // what the gate has just taken it had never heard of; all else may be a repetition
+		if before, known, e := s.remembered(ctx, w); e != nil || known {
+			s.Inventory.Gate.Conclude(ctx, nil, w.took)
+			return before, known, e
 		}
 	}
-	if w.took, err = s.Inventory.Gate.Admit(ctx, w.wants()); err != nil {
+	if err != nil {
 		// Redis may have forgotten that this very wish has taken the last unit: PostgreSQL has not.
 		if before, e := s.denied.Do(ctx, w); e != nil || before.replayed {
 			return before.order, before.replayed, e
@@ -63,6 +62,16 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 		return Order{}, false, ErrBusy
 	}
 	return answer.order, answer.replayed, err
+}
+
+// remembered is the order that Redis knows this wish to have made before. Errors: ErrKeyReused.
+func (s *Orders) remembered(ctx context.Context, w *wish) (before Order, known bool, err error) {
+	orderNo, err := s.keys.find(ctx, w.key(), w.hash)
+	if err != nil || orderNo == "" {
+		return Order{}, false, err
+	}
+	before, err = s.Get(ctx, w.UserID, orderNo)
+	return before, err == nil, nil // what Redis says and PostgreSQL does not know is no order
 }
 
 // wish is a request on its way into the database, with what its set's transaction has found out about it.
@@ -133,6 +142,18 @@ func (w *wish) shelf(skuID int64) inventory.Shelf {
 // token names the units of one SKU in this wish: the same wish asked again names the same units.
 func (w *wish) token(skuID int64) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/%s", w.UserID, skuID, w.IdempotencyKey))
+}
+
+// item is a line as it is sold.
+func (w *wish) item(n int, l QuoteLine) Item {
+	i := Item{LineNo: n + 1, SKUID: l.Offer.SKUID, SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, TitleZh: l.Offer.TitleZh,
+		TitleEn: l.Offer.TitleEn, Slug: l.Offer.Slug, Cover: l.Offer.Cover, Kind: l.Offer.Kind, Quality: l.Offer.Quality,
+		RentHours: l.Offer.RentHours, Quantity: l.Quantity, UnitAmount: l.Offer.Amount, Amount: l.Amount,
+		Refunded: money.Of(0, l.Amount.Currency), priceID: l.Offer.PriceID, campaignID: w.CampaignID}
+	if token := w.reserved(l.SKUID); token != uuid.Nil {
+		i.reservation = &token
+	}
+	return i
 }
 
 // reserved is the token of a SKU's units, or the zero one of a SKU without a limit.

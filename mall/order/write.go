@@ -14,14 +14,17 @@ import (
 	"videomall/mall/batch"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
+	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
 )
 
 // The writer's bounds. One order a transaction on a hot row reaches as many orders a second as the disk flushes; a set of them
-// costs one flush. Two sets at a time keep the disk busy while the other one is being prepared.
+// costs one flush. In a crowd two sets at a time keep the disk busy while the other one is being prepared; fewer than that share one set
+// sooner than they would be done in two.
 const (
 	writers      = 2
+	crowd        = 128
 	mostInSet    = 512
 	mostWaiting  = 4096             // beyond it the answer is ErrBusy: half a second of work at most stands before anybody
 	writeTimeout = 20 * time.Second // of one set with all its retries
@@ -35,10 +38,11 @@ func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing]
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	s.Metrics.OrderSet(len(set))
-	for left := set; len(left) > 0; {
+	looking := false // most keys are new ones: whether one has made an order is asked when that has turned out, or may have
+	for left := set; len(left) > 0; looking = true {
 		var now []*wish
 		now, left = apart(left)
-		s.writeSet(ctx, now)
+		s.writeSet(ctx, now, looking)
 		for _, w := range now {
 			if w.again {
 				left = append(left, w)
@@ -100,14 +104,14 @@ func apart(set []*wish) (first, twins []*wish) {
 
 // writeSet commits wishes together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by halving:
 // it fails alone.
-func (s *Orders) writeSet(ctx context.Context, set []*wish) {
-	err := s.commitSet(ctx, set)
+func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
+	err := s.commitSet(ctx, set, looking)
 	if err == nil {
 		return
 	}
 	if half := len(set) / 2; half > 0 && db.IsRefused(err) {
-		s.writeSet(ctx, set[:half])
-		s.writeSet(ctx, set[half:])
+		s.writeSet(ctx, set[:half], looking)
+		s.writeSet(ctx, set[half:], looking)
 		return
 	}
 	for _, w := range set {
@@ -118,10 +122,10 @@ func (s *Orders) writeSet(ctx context.Context, set []*wish) {
 // commitSet runs the transaction of a set. It is run again when another process took the stock that was counted on, now with the
 // stock locked first, so that the last unit is sold; and once more when the connection broke, since nobody knows then whether it was
 // committed: what was is found by its keys.
-func (s *Orders) commitSet(ctx context.Context, set []*wish) (err error) {
+func (s *Orders) commitSet(ctx context.Context, set []*wish, looking bool) (err error) {
 	lock := false
 	for range 3 {
-		err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.placeTx(ctx, tx, set, lock) })
+		err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.placeTx(ctx, tx, set, looking, lock) })
 		if err == nil || ctx.Err() != nil || db.IsRefused(err) {
 			return err
 		}
@@ -130,16 +134,49 @@ func (s *Orders) commitSet(ctx context.Context, set []*wish) (err error) {
 	return err
 }
 
-// placeTx places what can be placed of a set, one wish a key. What is refused gets its error and leaves no row.
-func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, lock bool) error {
+// placeTx places what can be placed of a set, one wish a key. What is refused gets its error and leaves no row. Looking finds the keys
+// that have made an order before; without it they are found when they are refused or meet their order.
+func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, lock bool) error {
 	for _, w := range set {
 		w.answer, w.err, w.again = placing{}, nil, false
 	}
-	fresh, err := s.replay(ctx, tx, set)
-	if err != nil || len(fresh) == 0 {
-		return err
+	fresh := set
+	if looking {
+		var err error
+		if fresh, err = s.replay(ctx, tx, set); err != nil || len(fresh) == 0 {
+			return err
+		}
 	}
 	now := s.Now()
+	served, stock, count, err := s.judgeTx(ctx, tx, fresh, now, lock)
+	if err != nil {
+		return err
+	}
+	if refused := rejects(fresh); !looking && len(refused) > 0 {
+		if _, err := s.replay(ctx, tx, refused); err != nil {
+			return err
+		}
+	}
+	written, err := s.insertOrdersTx(ctx, tx, served, now)
+	if err != nil {
+		return err
+	}
+	if len(written) < len(served) { // what was counted off for an order that is there already is there for others
+		stock = nil
+		for _, w := range written {
+			stock = append(stock, w.stock...)
+		}
+		for _, w := range rejects(fresh) {
+			w.again = errors.Is(w.err, inventory.ErrSoldOut) || errors.Is(w.err, inventory.ErrBuyerLimit)
+		}
+	}
+	return s.insertRestTx(ctx, tx, written, stock, count, now)
+}
+
+// judgeTx prices fresh wishes and takes their stock off a count, in the order of their arrival. It returns those that can be written with
+// what they take; the others have their error.
+func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time, lock bool) (served []*wish, stock []inventory.Reservation,
+	count *inventory.Count, err error) {
 	until := now.Add(s.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {
@@ -147,26 +184,34 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, lock bool)
 	}
 	f, err := s.factsTx(ctx, tx, all, now)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
 	var priced []*wish
-	var stock []inventory.Reservation
+	var wanted []inventory.Reservation
 	for _, w := range fresh {
 		if w.err = w.judge(f, until); w.err == nil {
-			priced, stock = append(priced, w), append(stock, w.stock...)
+			priced, wanted = append(priced, w), append(wanted, w.stock...)
 		}
 	}
-	count, err := s.Inventory.CountTx(ctx, tx, stock, lock)
-	if err != nil {
-		return err
+	if count, err = s.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
+		return nil, nil, nil, err
 	}
-	var served []*wish
-	for _, w := range priced { // in the order of their arrival
+	for _, w := range priced {
 		if w.err = count.Take(w.stock); w.err == nil {
-			served = append(served, w)
+			served, stock = append(served, w), append(stock, w.stock...)
 		}
 	}
-	return s.insertTx(ctx, tx, served, now)
+	return served, stock, count, nil
+}
+
+// rejects are the wishes that were refused.
+func rejects(set []*wish) (refused []*wish) {
+	for _, w := range set {
+		if w.err != nil {
+			refused = append(refused, w)
+		}
+	}
+	return refused
 }
 
 // replay answers the wishes whose keys have made an order before, and returns the others.
@@ -197,7 +242,7 @@ func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*wish) (fresh 
 		case !bytes.Equal(rows[i].RequestHash, w.hash):
 			w.err = ErrKeyReused
 		default:
-			w.answer = placing{orders[i], orders[i].OrderNo != w.orderNo}
+			w.answer, w.err = placing{orders[i], orders[i].OrderNo != w.orderNo}, nil
 		}
 	}
 	return fresh, nil
@@ -218,37 +263,38 @@ func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[plac
 	return results
 }
 
-// insertTx writes orders with all that belongs to them. The hot row of a popular SKU is locked last, so that it is held for the
-// commit alone.
-func (s *Orders) insertTx(ctx context.Context, tx pgx.Tx, set []*wish, now time.Time) error {
-	set, err := s.insertOrdersTx(ctx, tx, set, now)
-	if err != nil || len(set) == 0 {
-		return err
+// insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that it is held for
+// the commit alone.
+func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, stock []inventory.Reservation, count *inventory.Count, now time.Time) error {
+	if len(set) == 0 {
+		return nil
 	}
 	if err := s.insertItemsTx(ctx, tx, set); err != nil {
 		return err
 	}
 	moves := dbsqlc.InsertPlacingsParams{At: now}
 	events, closes := make([]outbox.Draft, len(set)), make([]river.InsertManyParams, len(set))
-	var stock []inventory.Reservation
 	for i, w := range set {
 		o := w.answer.order
 		moves.OrderNos, moves.Actors = append(moves.OrderNos, o.OrderNo), append(moves.Actors, shopper(o.UserID))
 		events[i] = outbox.Draft{Aggregate: aggregate(o.OrderNo), Payload: eventOf(o)}
 		closes[i] = river.InsertManyParams{Args: CloseArgs{o.OrderNo}, InsertOpts: closeAt(o.PayBefore)}
-		stock = append(stock, w.stock...)
-	}
-	if err := s.q.InsertPlacings(ctx, tx, moves); err != nil {
-		return fmt.Errorf("record %d placings: %w", len(set), err)
-	}
-	if err := s.Outbox.WriteManyTx(ctx, tx, "order.placed", events); err != nil {
-		return err
 	}
 	if _, err := s.River.InsertManyFastTx(ctx, tx, closes); err != nil {
 		return fmt.Errorf("enqueue the close of %d orders: %w", len(set), err)
 	}
-	if err := s.Inventory.ReserveTx(ctx, tx, stock); err != nil {
+	var later db.Later
+	if err := s.q.InsertPlacings(ctx, &later, moves); err != nil {
+		return fmt.Errorf("record %d placings: %w", len(set), err)
+	}
+	if err := s.Outbox.WriteManyTx(ctx, &later, "order.placed", events); err != nil {
 		return err
+	}
+	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
+		return err
+	}
+	if err := later.Send(ctx, tx); err != nil {
+		return fmt.Errorf("write what belongs to %d orders: %w", len(set), err)
 	}
 	for _, w := range set {
 		if o := &w.answer.order; o.Total.IsZero() {
@@ -265,6 +311,7 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 	if len(set) == 0 {
 		return nil, nil
 	}
+	now = now.Truncate(time.Microsecond) // as PostgreSQL keeps it
 	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.PayWindow), CreatedAt: now}
 	for _, w := range set {
 		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
@@ -275,18 +322,19 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 	if err != nil {
 		return nil, fmt.Errorf("insert %d orders: %w", len(set), err)
 	}
-	made := make(map[string]Order, len(rows))
+	made := make(map[string]int64, len(rows))
 	for _, r := range rows {
-		made[r.OrderNo] = orderOf(r)
+		made[r.OrderNo] = r.ID
 	}
 	var written []*wish
 	for _, w := range set {
-		o, ok := made[w.orderNo]
+		id, ok := made[w.orderNo]
 		if !ok {
 			w.again = true
 			continue
 		}
-		w.answer.order = o
+		w.answer.order = Order{ID: id, OrderNo: w.orderNo, UserID: w.UserID, Status: PendingPay, Version: 1, Total: w.quote.Total,
+			Refunded: money.Of(0, w.quote.Total.Currency), PayBefore: arg.PayBefore, CreatedAt: now, requestHash: w.hash}
 		written = append(written, w)
 	}
 	return written, nil
@@ -297,17 +345,18 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) erro
 	owner := make(map[string]*wish, len(set))
 	for _, w := range set {
 		owner[w.orderNo] = w
-		w.answer.order.Items = make([]Item, len(w.quote.Lines))
 		for n, l := range w.quote.Lines {
-			arg.OrderNos, arg.LineNos = append(arg.OrderNos, w.orderNo), append(arg.LineNos, int32(n+1))
-			arg.SkuIds, arg.SpuIds = append(arg.SkuIds, l.Offer.SKUID), append(arg.SpuIds, l.Offer.SPUID)
-			arg.CreatorIds, arg.PriceIds = append(arg.CreatorIds, l.Offer.CreatorID), append(arg.PriceIds, l.Offer.PriceID)
-			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, l.Offer.TitleZh), append(arg.TitlesEn, l.Offer.TitleEn)
-			arg.Slugs, arg.Covers = append(arg.Slugs, l.Offer.Slug), append(arg.Covers, l.Offer.Cover)
-			arg.Kinds, arg.Qualities = append(arg.Kinds, l.Offer.Kind), append(arg.Qualities, l.Offer.Quality)
-			arg.RentHours, arg.Quantities = append(arg.RentHours, int32(l.Offer.RentHours)), append(arg.Quantities, int32(l.Quantity))
-			arg.UnitAmounts, arg.Amounts = append(arg.UnitAmounts, l.Offer.Amount.Amount), append(arg.Amounts, l.Amount.Amount)
-			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, w.CampaignID), append(arg.ReservationTokens, w.reserved(l.SKUID))
+			i := w.item(n, l)
+			w.answer.order.Items = append(w.answer.order.Items, i)
+			arg.OrderNos, arg.LineNos = append(arg.OrderNos, w.orderNo), append(arg.LineNos, int32(i.LineNo))
+			arg.SkuIds, arg.SpuIds = append(arg.SkuIds, i.SKUID), append(arg.SpuIds, i.SPUID)
+			arg.CreatorIds, arg.PriceIds = append(arg.CreatorIds, i.CreatorID), append(arg.PriceIds, i.priceID)
+			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, i.TitleZh), append(arg.TitlesEn, i.TitleEn)
+			arg.Slugs, arg.Covers = append(arg.Slugs, i.Slug), append(arg.Covers, i.Cover)
+			arg.Kinds, arg.Qualities = append(arg.Kinds, i.Kind), append(arg.Qualities, i.Quality)
+			arg.RentHours, arg.Quantities = append(arg.RentHours, int32(i.RentHours)), append(arg.Quantities, int32(i.Quantity))
+			arg.UnitAmounts, arg.Amounts = append(arg.UnitAmounts, i.UnitAmount.Amount), append(arg.Amounts, i.Amount.Amount)
+			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, i.campaignID), append(arg.ReservationTokens, w.reserved(l.SKUID))
 		}
 	}
 	rows, err := s.q.InsertItems(ctx, tx, arg)
@@ -315,8 +364,7 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) erro
 		return fmt.Errorf("insert the items of %d orders: %w", len(set), err)
 	}
 	for _, r := range rows {
-		o := &owner[r.OrderNo].answer.order
-		o.Items[r.LineNo-1] = itemOf(r, o.Total.Currency)
+		owner[r.OrderNo].answer.order.Items[r.LineNo-1].ID = r.ID
 	}
 	return nil
 }

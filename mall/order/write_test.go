@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
@@ -79,11 +80,21 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	s.whole()
 }
 
-// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three units.
+// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three units: once through
+// the gate, and once with PostgreSQL alone.
 func TestTheLastUnitIsSold(t *testing.T) {
+	t.Run("behind the gate", func(t *testing.T) { theLastUnitIsSold(t, func(*order.Deps) {}) })
+	t.Run("without Redis", func(t *testing.T) {
+		theLastUnitIsSold(t, func(d *order.Deps) { d.Redis, d.Inventory = nil, inventory.New(d.Pool, nil, d.Now) })
+	})
+}
+
+func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 	s := open(t)
 	film := s.sells(990, 47, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
-	processes := []*order.Orders{s.orders, order.New(s.deps), order.New(s.deps)}
+	deps := s.deps
+	adjust(&deps)
+	processes := []*order.Orders{order.New(deps), order.New(deps), order.New(deps)}
 	var units, refused atomic.Int64
 	var buyers sync.WaitGroup
 	for n := range 150 {
@@ -275,7 +286,11 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 			if err := count.Take(rs); err != nil {
 				return err
 			}
-			return s.inventory.ReserveTx(s.ctx, tx, rs)
+			var later db.Later
+			if err := s.inventory.ReserveTx(s.ctx, tx, &later, count, rs); err != nil {
+				return err
+			}
+			return later.Send(s.ctx, tx)
 		})
 	}
 	s.ok(reserve(alice, 1, 1))
@@ -285,7 +300,8 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	s.ok(reserve(bob, 2, 3))
 	var won, lost atomic.Int64
 	var at sync.WaitGroup
-	for n := range 12 { // two tabs and more, at once: the counts agree, the rows decide
+	release := s.stall(film)
+	for n := range 12 { // two tabs and more, at once: they all count one unit left, and the rows decide
 		at.Go(func() {
 			switch err := reserve(alice, 1, byte(10+n)); {
 			case err == nil:
@@ -297,6 +313,8 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 			}
 		})
 	}
+	s.blocked(12)
+	release()
 	at.Wait()
 	if won.Load() != 1 || lost.Load() != 11 {
 		t.Errorf("%d of 12 got the last unit that one person may have", won.Load())
@@ -309,4 +327,69 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	if units := query[int64](s, `select sum(units)::bigint from inventory_buyer`)[0]; units != 4 {
 		t.Errorf("%d units are counted", units)
 	}
+}
+
+// TestAReplayTakesNothingFromThoseWhoCameWithIt sends a wish that was granted before together with another person's for the last unit,
+// without a Redis that would know it.
+func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers, deps.Redis, deps.Inventory = 1, nil, inventory.New(s.pool, nil, s.now)
+	orders := order.New(deps)
+	film, busy := s.sells(990, 2), s.sells(990, 10)
+	place := func(user, sku int64) (order.Order, bool, error) {
+		return orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(sku)})
+	}
+	first, _, err := place(alice, film)
+	s.ok(err)
+	release := s.stall(busy)
+	var together sync.WaitGroup
+	together.Go(func() { _, _, err := place(103, busy); s.ok(err) })
+	s.blocked(1)
+	together.Go(func() {
+		if again, replayed, err := place(alice, film); err != nil || !replayed || again.OrderNo != first.OrderNo {
+			t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
+		}
+	})
+	for orders.Waiting() < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	together.Go(func() {
+		if _, _, err := place(bob, film); err != nil {
+			t.Errorf("the last unit: %v", err)
+		}
+	})
+	for orders.Waiting() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	together.Wait()
+	if c := s.stock(film); c.Frozen != 2 || c.Available != 0 {
+		t.Errorf("stock %+v", c)
+	}
+	s.whole()
+}
+
+// TestARefusedRepetitionIsAReplay asks again, without Redis, for what could not be had any more: what it was given before is its answer.
+func TestARefusedRepetitionIsAReplay(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Redis, deps.Inventory = nil, inventory.New(s.pool, nil, s.now)
+	orders := order.New(deps)
+	film := s.sells(990, 1)
+	place := func(user int64) (order.Order, bool, error) {
+		return orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(film)})
+	}
+	first, _, err := place(alice)
+	s.ok(err)
+	if _, _, err := place(bob); fault.From(err).Slug != inventory.ErrSoldOut.Slug {
+		t.Errorf("another person: %v", err)
+	}
+	if again, replayed, err := place(alice); err != nil || !replayed || again.OrderNo != first.OrderNo || len(again.Items) != 1 {
+		t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
+	}
+	if _, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: lines(2, film)}); !errors.Is(err, order.ErrKeyReused) {
+		t.Errorf("the key with another wish: %v", err)
+	}
+	s.whole()
 }

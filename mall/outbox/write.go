@@ -47,8 +47,8 @@ func (o *Outbox) WriteTx(ctx context.Context, tx pgx.Tx, kind, aggregate string,
 	return o.WriteManyTx(ctx, tx, kind, []Draft{{aggregate, payload}})
 }
 
-// WriteManyTx keeps events of one type, in their order.
-func (o *Outbox) WriteManyTx(ctx context.Context, tx pgx.Tx, kind string, drafts []Draft) error {
+// WriteManyTx keeps events of one type, in their order, in the caller's transaction: at once, or with a db.Later as it is sent.
+func (o *Outbox) WriteManyTx(ctx context.Context, tx dbsqlc.DBTX, kind string, drafts []Draft) error {
 	arg := dbsqlc.InsertEventsParams{Type: kind, CreatedAt: o.now()}
 	for _, d := range drafts {
 		body, err := json.Marshal(d.Payload)

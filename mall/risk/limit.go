@@ -13,6 +13,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"videomall/mall/away"
+	"videomall/mall/batch"
 	"videomall/telemetry"
 )
 
@@ -53,7 +55,8 @@ type Standing struct {
 // The buckets lie in Redis, shared by all processes. Without Redis each process counts for itself in bounded memory, so that n
 // processes together let n times as many pass. See docs/decisions/0012-the-buckets-clock.md.
 type Limits struct {
-	redis    *store
+	redis    *away.Redis
+	ask      *batch.Gatherer[[]bucket, []drawn]
 	local    *local
 	policies Policies
 	metrics  *telemetry.Metrics
@@ -63,10 +66,13 @@ type Limits struct {
 
 // NewLimits needs no Redis that answers. Empty policies limit nothing and ask nobody.
 func NewLimits(rdb redis.UniversalClient, p Policies, metrics *telemetry.Metrics, log *slog.Logger, now func() time.Time) *Limits {
-	return &Limits{redis: &store{redis: rdb}, local: &local{full: map[string]int64{}}, policies: p, metrics: metrics, log: log, now: now}
+	l := &Limits{redis: away.New(rdb), local: &local{full: map[string]int64{}}, policies: p, metrics: metrics, log: log, now: now}
+	l.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, l.askSet)
+	return l
 }
 
-// Take counts one request of the class against every bucket of the subject that has a rate, in one round trip. Either all of them
+// Take counts one request of the class against every bucket of the subject that has a rate, in one round trip that it shares with
+// those who ask at the same moment. Either all of them
 // had a token, or ErrRateLimited, which knows when to come back, and none has lost one: what was taken is given back in a second
 // round trip, which only refusals pay for. The standings come in both cases, the one that is nearest to refusing first.
 func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, error) {
@@ -75,9 +81,9 @@ func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, 
 		return nil, nil
 	}
 	now := l.now().UnixMicro()
-	got, err := l.shared(ctx, buckets, now)
+	got, err := l.ask.Do(ctx, buckets)
 	if err != nil {
-		if !errors.Is(err, errResting) && ctx.Err() == nil {
+		if !errors.Is(err, away.ErrResting) && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "requests counted in this process only", "error", err)
 		}
 		got = l.local.takeAll(buckets, now)
@@ -133,50 +139,55 @@ func bucketKey(class Class, kind Kind, subject string) string {
 	return "bucket:{" + string(class) + ":" + string(kind) + ":" + hex.EncodeToString(sum[:16]) + "}"
 }
 
-// shared asks all buckets in one pipeline; when one of them refuses, what the others gave is given back.
-func (l *Limits) shared(ctx context.Context, buckets []bucket, now int64) (got []drawn, err error) {
-	err = l.redis.try(ctx, redisPatience, func(ctx context.Context, r redis.UniversalClient) error {
-		got, err = ask(ctx, r, buckets, now, 1)
+// askSet asks the buckets of many requests in one round trip; where one of a request's refuses, what its others gave is given back.
+func (l *Limits) askSet(ctx context.Context, set [][]bucket) []batch.Result[[]drawn] {
+	var back []bucket
+	now := l.now().UnixMicro()
+	got, err := l.shared(ctx, slices.Concat(set...), now, 1)
+	results := make([]batch.Result[[]drawn], len(set))
+	for i, buckets := range set {
+		if results[i].Err = err; err != nil {
+			continue
+		}
+		results[i].Value, got = got[:len(buckets):len(buckets)], got[len(buckets):]
+		back = append(back, revert(buckets, results[i].Value)...)
+	}
+	if len(back) > 0 { // a failure here costs the subjects a token and nothing else
+		_, _ = l.shared(ctx, back, now, -1)
+	}
+	return results
+}
+
+// revert names the buckets that are to get their token back, since another one of the same request has refused.
+func revert(buckets []bucket, got []drawn) (back []bucket) {
+	if !slices.ContainsFunc(got, func(d drawn) bool { return !d.taken }) {
+		return nil
+	}
+	for i, b := range buckets {
+		if got[i].taken {
+			got[i].left++
+			back = append(back, b)
+		}
+	}
+	return back
+}
+
+// shared runs takeToken on each bucket in Redis.
+func (l *Limits) shared(ctx context.Context, buckets []bucket, now int64, tokens int) (got []drawn, err error) {
+	calls := make([]away.Call, len(buckets))
+	for i, b := range buckets {
+		calls[i] = away.Call{Keys: []string{b.key}, Args: b.args(now, tokens)}
+	}
+	var answers []*redis.Cmd
+	err = l.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		answers, err = away.RunEach(ctx, r, takeToken, calls)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var back []bucket
-	for i, b := range buckets {
-		if got[i].taken {
-			back = append(back, b)
-		}
-	}
-	if len(back) == 0 || len(back) == len(buckets) {
-		return got, nil
-	}
-	// A failure here costs the subject a token and nothing else.
-	_ = l.redis.try(ctx, redisPatience, func(ctx context.Context, r redis.UniversalClient) error {
-		_, err := ask(ctx, r, back, now, -1)
-		return err
-	})
-	for i := range got {
-		if got[i].taken {
-			got[i].left++
-		}
-	}
-	return got, nil
-}
-
-// ask runs takeToken on each bucket. The script travels as text: a pipeline can't know in advance which node has forgotten it,
-// and a second try would count twice where it was known.
-func ask(ctx context.Context, r redis.UniversalClient, buckets []bucket, now int64, tokens int) ([]drawn, error) {
-	pipe := r.Pipeline()
-	asked := make([]*redis.Cmd, len(buckets))
-	for i, b := range buckets {
-		asked[i] = takeToken.Eval(ctx, pipe, []string{b.key}, b.args(now, tokens)...)
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, err
-	}
-	got := make([]drawn, len(buckets))
-	for i, c := range asked {
+	got = make([]drawn, len(buckets))
+	for i, c := range answers {
 		n, err := c.Int64Slice()
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"videomall/mall/away"
 	"videomall/mall/fault"
 	"videomall/telemetry"
 )
@@ -36,6 +37,9 @@ const (
 	// patience is how long a place is kept for somebody who does not look. Browsers wake a page that nobody sees at least once a
 	// minute, so a page should ask a little more often than it needs to.
 	patience = time.Minute
+	// linePatience bounds what somebody in line waits for an answer. Waiting is what they are here for, and a line that opened
+	// because a crowd made Redis slow would open at the worst of moments.
+	linePatience = 5 * time.Second
 	// forgetAfter is when a line that nobody looks at is gone, in milliseconds beyond lease and patience.
 	forgetAfter = 10 * time.Minute
 )
@@ -82,7 +86,7 @@ type Place struct {
 // the floor at once, each until they leave or their lease is over. Without Redis the line is open and everybody is on the floor at
 // once: PostgreSQL still decides who gets a unit.
 type Queue struct {
-	redis   *store
+	redis   *away.Redis
 	key     []byte
 	metrics *telemetry.Metrics
 	log     *slog.Logger
@@ -94,7 +98,7 @@ func NewQueue(rdb redis.UniversalClient, key []byte, metrics *telemetry.Metrics,
 	if len(key) < 32 {
 		return nil, errors.New("risk: the key of passes is shorter than 32 bytes")
 	}
-	return &Queue{redis: &store{redis: rdb}, key: key, metrics: metrics, log: log, now: now}, nil
+	return &Queue{redis: away.New(rdb), key: key, metrics: metrics, log: log, now: now}, nil
 }
 
 // lookQueue does everything that a line does, at every look of anybody: it forgets who is gone, admits who is next, and says
@@ -204,12 +208,14 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 	if len(names) > 1 {
 		other = names[1]
 	}
-	patient := linePatience
+	ask := func(do func(context.Context, redis.UniversalClient) error) error {
+		return q.redis.Wait(ctx, linePatience, do)
+	}
 	if act == "leave" {
-		patient = redisPatience // what is lost with it is the rest of a lease
+		ask = func(do func(context.Context, redis.UniversalClient) error) error { return q.redis.Try(ctx, do) } // no more than the rest of a lease is lost
 	}
 	var n []int64
-	err := q.redis.try(ctx, patient, func(ctx context.Context, r redis.UniversalClient) (err error) {
+	err := ask(func(ctx context.Context, r redis.UniversalClient) (err error) {
 		n, err = lookQueue.Run(ctx, r, queueKeys(f.Name), now.UnixMilli(), names[0], other, act, f.Slots, f.lease().Milliseconds(),
 			patience.Milliseconds(), (f.lease() + patience + forgetAfter).Milliseconds()).Int64Slice()
 		return err
@@ -218,7 +224,7 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 		if ctx.Err() != nil {
 			return Place{}, fmt.Errorf("%s %s: %w", act, f.Name, ctx.Err())
 		}
-		if !errors.Is(err, errResting) {
+		if !errors.Is(err, away.ErrResting) {
 			q.log.WarnContext(ctx, "the line is open", "queue", f.Name, "error", err)
 		}
 		return q.onFloor(f, Place{}, names[0], now.Add(f.lease())), nil

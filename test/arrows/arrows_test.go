@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"mall/payment/sandbox": {"db", "telemetry", "mall/payment"},
 	"mall/playback":        {"db", "telemetry", "mall/away", "mall/catalog", "mall/entitlement", "mall/media"},
 	"mall/promotion":       {"db", "telemetry"},
-	"mall/risk":            {"db", "telemetry"},
+	"mall/risk":            {"db", "telemetry", "mall/away"},
 	"mall/search":          {"db", "telemetry", "mall/catalog"},
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},

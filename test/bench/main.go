@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,17 @@ func main() {
 	flag.IntVar(&g.products, "products", 0, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
+	profile := flag.String("profile", "", "write what this process did with its processor time to this file")
 	flag.Parse()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+			os.Exit(1)
+		}
+		_ = pprof.StartCPUProfile(f)
+		defer pprof.StopCPUProfile()
+	}
 	if err := run(context.Background(), *only, g); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
@@ -110,7 +121,7 @@ func open(ctx context.Context, dir string) (*bench, error) {
 		return nil, err
 	}
 	cfg, err := config.Load([]string{"DATA_DIR=" + dir, "ADDR=" + listener.Addr().String(), "ADMIN_ADDR=127.0.0.1:0", "DEMO=on",
-		"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=off", "PATH=" + os.Getenv("PATH")})
+		"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=order.user=1000000/1m,api.user=1000000/1m,page.user=1000000/1m", "PATH=" + os.Getenv("PATH")})
 	if err != nil {
 		return nil, err
 	}

@@ -190,7 +190,7 @@ select unnest($1::text[]), unnest($2::int[]), unnest($3::bigint[]), unnest($4::b
     unnest($10::text[]), unnest($11::text[]), unnest($12::int[]), unnest($13::int[]), unnest($14::bigint[]),
     nullif(unnest($15::bigint[]), 0), unnest($16::bigint[]), unnest($17::bigint[]),
     nullif(unnest($18::uuid[]), '00000000-0000-0000-0000-000000000000')
-returning id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id
+returning order_no, line_no, id
 `
 
 type InsertItemsParams struct {
@@ -214,7 +214,13 @@ type InsertItemsParams struct {
 	ReservationTokens []uuid.UUID
 }
 
-func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParams) ([]VideoOrderItem, error) {
+type InsertItemsRow struct {
+	OrderNo string
+	LineNo  int32
+	ID      int64
+}
+
+func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParams) ([]InsertItemsRow, error) {
 	rows, err := db.Query(ctx, insertItems,
 		arg.OrderNos,
 		arg.LineNos,
@@ -239,33 +245,10 @@ func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParam
 		return nil, err
 	}
 	defer rows.Close()
-	items := []VideoOrderItem{}
+	items := []InsertItemsRow{}
 	for rows.Next() {
-		var i VideoOrderItem
-		if err := rows.Scan(
-			&i.ID,
-			&i.OrderNo,
-			&i.LineNo,
-			&i.SkuID,
-			&i.SpuID,
-			&i.CreatorID,
-			&i.TitleZh,
-			&i.TitleEn,
-			&i.Slug,
-			&i.Cover,
-			&i.Kind,
-			&i.Quality,
-			&i.RentHours,
-			&i.Quantity,
-			&i.PriceID,
-			&i.UnitAmount,
-			&i.Amount,
-			&i.RefundedAmount,
-			&i.ReservationToken,
-			&i.GrantedAt,
-			&i.RevokedAt,
-			&i.CampaignID,
-		); err != nil {
+		var i InsertItemsRow
+		if err := rows.Scan(&i.OrderNo, &i.LineNo, &i.ID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -281,7 +264,7 @@ insert into video_order (order_no, user_id, status, version, total_amount, curre
 select unnest($1::text[]), unnest($2::bigint[]), 'PENDING_PAY', 1, unnest($3::bigint[]), unnest($4::text[]),
     unnest($5::text[]), unnest($6::bytea[]), $7, $8
 on conflict (user_id, idempotency_key) do nothing
-returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at
+returning order_no, id
 `
 
 type InsertOrdersParams struct {
@@ -295,9 +278,14 @@ type InsertOrdersParams struct {
 	CreatedAt       time.Time
 }
 
+type InsertOrdersRow struct {
+	OrderNo string
+	ID      int64
+}
+
 // INIT is where an order comes from, not a row that anybody could read: it is written as it waits for payment, with the move that
 // brought it there beside it. A missing row: this person used the key before.
-func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersParams) ([]VideoOrder, error) {
+func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersParams) ([]InsertOrdersRow, error) {
 	rows, err := db.Query(ctx, insertOrders,
 		arg.OrderNos,
 		arg.UserIds,
@@ -312,27 +300,10 @@ func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersPar
 		return nil, err
 	}
 	defer rows.Close()
-	items := []VideoOrder{}
+	items := []InsertOrdersRow{}
 	for rows.Next() {
-		var i VideoOrder
-		if err := rows.Scan(
-			&i.ID,
-			&i.OrderNo,
-			&i.UserID,
-			&i.Status,
-			&i.Version,
-			&i.TotalAmount,
-			&i.RefundedAmount,
-			&i.Currency,
-			&i.IdempotencyKey,
-			&i.RequestHash,
-			&i.PayBefore,
-			&i.CreatedAt,
-			&i.PaidAt,
-			&i.DeliveredAt,
-			&i.ClosedAt,
-			&i.RefundedAt,
-		); err != nil {
+		var i InsertOrdersRow
+		if err := rows.Scan(&i.OrderNo, &i.ID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

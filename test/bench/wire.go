@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+)
+
+// wire is one client's connection, which writes requests as bytes and reads no more of an answer than it must: a crowd shares the
+// machine with what it asks, and a client that takes as much of it as a server would measures itself.
+type wire struct {
+	conn net.Conn
+	in   *bufio.Reader
+	out  bytes.Buffer
+}
+
+// dial opens n connections to address.
+func dial(ctx context.Context, address string, n int) (wires []*wire, hangUp func(), err error) {
+	hangUp = func() {
+		for _, w := range wires {
+			_ = w.conn.Close()
+		}
+	}
+	for range n {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err != nil {
+			hangUp()
+			return nil, nil, err
+		}
+		wires = append(wires, &wire{conn: conn, in: bufio.NewReaderSize(conn, 2048)})
+	}
+	return wires, hangUp, nil
+}
+
+// post sends a JSON body with a line for each header, and fails unless the answer has the wanted status.
+func (w *wire) post(path, headers, body string, want int) error {
+	w.out.Reset()
+	fmt.Fprintf(&w.out, "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s", path, len(body), headers, body)
+	_ = w.conn.SetDeadline(time.Now().Add(time.Minute))
+	if _, err := w.conn.Write(w.out.Bytes()); err != nil {
+		return err
+	}
+	status, length := 0, 0
+	for first := true; ; first = false {
+		line, err := w.in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			break
+		}
+		if first && len(line) >= 12 {
+			status, _ = strconv.Atoi(string(line[9:12]))
+		}
+		if name, value, _ := bytes.Cut(line, []byte(": ")); bytes.EqualFold(name, []byte("Content-Length")) {
+			length, _ = strconv.Atoi(string(value))
+		}
+	}
+	if status != want {
+		text, _ := io.ReadAll(io.LimitReader(w.in, int64(min(length, 500))))
+		return fmt.Errorf("POST %s: %d %s", path, status, text)
+	}
+	_, err := w.in.Discard(length)
+	return err
+}
