@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -116,6 +117,61 @@ func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 		if err != nil || !again || o.OrderNo != first.OrderNo {
 			t.Errorf("%s: %s again: %t, %v", when, o.OrderNo, again, err)
 		}
+	}
+	s.whole()
+}
+
+// TestARepetitionNeedsNoPlaceInTheQueue asks again for what was placed while the writer is full, with a limited and an unlimited SKU.
+func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers, deps.Writer.Set, deps.Writer.Waiting = 1, 1, 1
+	orders := order.New(deps)
+	limited, unlimited, busy := s.sells(990, 5), s.sells(500, -1), s.sells(700, 100)
+	place := func(user int64, key string, sku int64) (order.Order, bool, error) {
+		return orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: key, Items: one(sku)})
+	}
+	firstLimited, _, err := place(alice, "l", limited)
+	s.ok(err)
+	firstUnlimited, _, err := place(alice, "u", unlimited)
+	s.ok(err)
+	release := s.stall(busy)
+	var crowd sync.WaitGroup
+	crowd.Go(func() { _, _, err := place(bob, "1", busy); s.ok(err) })
+	s.blocked(1)
+	crowd.Go(func() { _, _, err := place(103, "2", busy); s.ok(err) })
+	for orders.Waiting() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if again, replayed, err := place(alice, "l", limited); err != nil || !replayed || again.OrderNo != firstLimited.OrderNo {
+		t.Errorf("limited: %s, %t, %v", again.OrderNo, replayed, err)
+	}
+	if again, replayed, err := place(alice, "u", unlimited); err != nil || !replayed || again.OrderNo != firstUnlimited.OrderNo {
+		t.Errorf("unlimited: %s, %t, %v", again.OrderNo, replayed, err)
+	}
+	release()
+	crowd.Wait()
+	s.whole()
+}
+
+// TestARepetitionGivesBackWhatTheGateTookForIt asks again for an order of which the gate has forgotten one half.
+func TestARepetitionGivesBackWhatTheGateTookForIt(t *testing.T) {
+	s := open(t)
+	known, forgotten := s.sells(990, 5), s.sells(500, 5)
+	wish := order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(known, forgotten)}
+	first, _, err := s.orders.Place(s.ctx, wish)
+	s.ok(err)
+	shelf := fmt.Sprintf("gate:{sku:%d}:0:", forgotten)
+	left := func() string { return s.redis.HGet(s.ctx, shelf+"count", "left").Val() }
+	if left() != "4" {
+		t.Fatalf("%s left after the order", left())
+	}
+	s.ok(s.redis.Del(s.ctx, shelf+"done").Err())
+	if again, replayed, err := s.orders.Place(s.ctx, wish); err != nil || !replayed || again.OrderNo != first.OrderNo {
+		t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
+	}
+	if left() != "4" {
+		t.Errorf("%s left after the repetition", left())
 	}
 	s.whole()
 }
