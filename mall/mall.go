@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/maypok86/otter/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -83,7 +84,9 @@ type Mall struct {
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
 	Changes      *cache.Changes        // what this process has heard of changes; see Hear
 
-	log *slog.Logger
+	log    *slog.Logger
+	now    func() time.Time
+	floors *otter.Cache[int64, risk.Floor]
 }
 
 // New joins the modules. It starts nothing.
@@ -107,6 +110,8 @@ func New(o Options) (*Mall, error) {
 		Outbox:       outbox.New(primary, o.Now),
 		River:        jobs,
 		log:          o.Log,
+		now:          o.Now,
+		floors:       newFloors(),
 	}
 	m.Catalog.Keep(catalog.Keeping{Changes: m.Changes, Metrics: o.Metrics, Log: o.Log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
@@ -152,11 +157,6 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, 
 			}
 			return skus, err
 		}})
-}
-
-// Floor finds what a line leads to, by its name. No sale of this mall has a line yet, so every name is risk.ErrNoQueue.
-func (m *Mall) Floor(_ context.Context, name string) (risk.Floor, error) {
-	return risk.Floor{}, risk.ErrNoQueue.Because("%q", name)
 }
 
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"runtime/debug"
 	"strings"
 	"time"
 

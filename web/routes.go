@@ -34,6 +34,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory,
 		Entitlements: m.Entitlements, Trailer: trailer(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running})
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
+		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions,
 		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})

@@ -108,7 +108,7 @@ func NewQueue(rdb redis.UniversalClient, key []byte, metrics *telemetry.Metrics,
 // KEYS[3] the floor, a sorted set of people by the end of their lease, ms
 // KEYS[4] tickets of people on the floor, a hash         KEYS[5] the last ticket drawn
 // ARGV[1] now, ms   ARGV[2] the person, "" for nobody   ARGV[3] the person's other name, "" without one
-// ARGV[4] "join", "look" or "leave"   ARGV[5] slots   ARGV[6] lease, ms   ARGV[7] patience, ms   ARGV[8] ms to keep the keys
+// ARGV[4] "join", "look", "leave" or "count"   ARGV[5] slots   ARGV[6] lease, ms   ARGV[7] patience, ms   ARGV[8] ms to keep the keys
 // returns {0 outside, 1 in line, 2 on the floor; ticket; people ahead; people in line; people on the floor; end of the lease, ms}
 //
 // Places are scores, and nobody's score changes, so the number of people ahead only falls. A person who is known by the other name,
@@ -192,12 +192,21 @@ func (q *Queue) Leave(ctx context.Context, f Floor, s Subject) error {
 	return err
 }
 
+// Waiting is how many people are in line; 0 without Redis, whose line is open. It asks no longer than a page may wait.
+// Errors: ErrNoQueue, ErrQueueEnded.
+func (q *Queue) Waiting(ctx context.Context, f Floor) (int, error) {
+	p, err := q.ask(ctx, f, Subject{}, "count")
+	return p.Waiting, err
+}
+
 func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place, error) {
 	now, names := q.now(), names(s)
 	if err := f.check(); err != nil {
 		return Place{}, err
 	}
-	if len(names) == 0 {
+	if act == "count" {
+		names = []string{""}
+	} else if len(names) == 0 {
 		return Place{}, ErrNoQueue.Because("%s of nobody", act)
 	}
 	if !f.Ends.IsZero() && !f.Ends.After(now) {
@@ -211,7 +220,7 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 	ask := func(do func(context.Context, redis.UniversalClient) error) error {
 		return q.redis.Wait(ctx, linePatience, do)
 	}
-	if act == "leave" {
+	if act == "leave" || act == "count" {
 		ask = func(do func(context.Context, redis.UniversalClient) error) error { return q.redis.Try(ctx, do) } // no more than the rest of a lease is lost
 	}
 	var n []int64

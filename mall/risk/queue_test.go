@@ -419,3 +419,23 @@ func TestASlowRedisDoesNotOpenTheLine(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestALineIsCountedByWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), risk.Floor{Name: "campaign:counted", Slots: 1}
+	waiting := func(want int) {
+		t.Helper()
+		if n, err := q.Waiting(t.Context(), f); err != nil || n != want {
+			t.Errorf("%d wait, %v; want %d", n, err, want)
+		}
+	}
+	waiting(0)
+	for n := range int64(3) {
+		stands(t, q.Join, f, person(n+1))
+	}
+	waiting(2)
+	waiting(2) // nobody joins by counting
+	c.advance(2 * time.Minute)
+	waiting(0) // nobody has looked for a minute
+}

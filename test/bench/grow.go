@@ -51,6 +51,9 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 			}
 		}
 		have = s
+		if err := b.program.Mall.Catalog.LearnNames(ctx); err != nil { // what was filled in was announced to nobody
+			return nil, err
+		}
 		var size string
 		if err := b.program.Pools.Primary.QueryRow(ctx, "select pg_size_pretty(pg_database_size(current_database()))").Scan(&size); err != nil {
 			return nil, err

@@ -28,6 +28,7 @@ type Deps struct {
 	Inventory  *inventory.Inventory
 	// Place is the order's; it decides whether the sale sells to this person.
 	Place func(context.Context, order.PlaceRequest) (placed order.Order, replayed bool, err error)
+	Line  Line
 	Now   func() time.Time
 	// Stopping is closed when the server is about to end, which waits for open streams; nil never closes.
 	Stopping <-chan struct{}
@@ -38,10 +39,11 @@ func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
 	s := &shown{Deps: d}
 	s.hub = newHub(s.live, everySecond)
+	b := &buying{d, &waits{Line: d.Line, known: map[int64]seen{}}}
 	g.GET("/sales", on(d.listSales))
 	g.GET("/sales/:id", on(d.showSale))
 	g.GET("/sales/:id/events", s.follow)
-	g.POST("/sales/:id/buy", on(d.buy), d.Site.RequireUser)
+	g.POST("/sales/:id/buy", on(b.buy), d.Site.RequireUser)
 	for base, role := range map[string]string{"/studio": account.RoleCreator, "/admin": account.RoleOperator} {
 		k := desk{Deps: d, base: base, operator: role == account.RoleOperator}
 		r := g.Group(base, d.Site.RequireRole(role))

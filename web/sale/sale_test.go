@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,11 +16,14 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/db/dbtest"
 	"videomall/mall/account"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
+	"videomall/mall/risk"
+	"videomall/web/queue"
 	"videomall/web/sale"
 	"videomall/web/webtest"
 )
@@ -34,6 +38,8 @@ type fair struct {
 	stopping chan struct{}
 	asked    []order.PlaceRequest // what was handed to the order path
 	refuse   error                // what it answers instead of placing
+	line     *risk.Queue          // before each sale, whose floor has room for one
+	ends     time.Time            // of that floor
 }
 
 func open(t *testing.T) *fair {
@@ -41,8 +47,14 @@ func open(t *testing.T) *fair {
 	t.Parallel()
 	f := &fair{t: t, stopping: make(chan struct{})}
 	f.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		var err error
+		f.line, err = risk.NewQueue(dbtest.Redis(t), []byte("a key of thirty-two bytes, no less"), nil, slog.New(slog.DiscardHandler), m.Now)
+		f.ok(err)
+		line := sale.Line{Queue: f.line, Name: func(id int64) string { return fmt.Sprint("campaign:", id) }, Floor: f.floor,
+			Asks: func(echo.Context) risk.Subject { return risk.Subject{} }}
+		queue.Routes(g, queue.Deps{Site: m.Site, Queue: f.line, Floor: f.floor, Asks: line.Asks})
 		sale.Routes(g, sale.Deps{Site: m.Site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory, Now: m.Now,
-			Stopping: f.stopping, Place: func(ctx context.Context, r order.PlaceRequest) (order.Order, bool, error) {
+			Line: line, Stopping: f.stopping, Place: func(ctx context.Context, r order.PlaceRequest) (order.Order, bool, error) {
 				f.asked = append(f.asked, r)
 				if f.refuse != nil {
 					return order.Order{}, false, f.refuse
@@ -55,6 +67,10 @@ func open(t *testing.T) *fair {
 		t.Fatalf("the first account is %d", f.maker.ID)
 	}
 	return f
+}
+
+func (f *fair) floor(_ context.Context, name string) (risk.Floor, error) {
+	return risk.Floor{Name: name, Slots: 1, Ends: f.ends}, nil
 }
 
 func (f *fair) ok(err error) {
@@ -208,6 +224,53 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	}
 	f.refuse = fmt.Errorf("no database")
 	b.Post(path(c)+"/buy", form).Wants(500)
+}
+
+// TestWhoFindsTheMallBusyStandsInLine has the order path refuse one buyer, who then goes first, whoever comes.
+func TestWhoFindsTheMallBusyStandsInLine(t *testing.T) {
+	f := open(t)
+	c := f.scheduled(5, f.Film(990, -1))
+	f.turn(61 * time.Minute)
+	line := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
+	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(f.Person("bob", account.RoleShopper).ID)
+	buy := func(b *webtest.Browser) string {
+		t.Helper()
+		return b.Post(path(c)+"/buy", b.Get(path(c)).Wants(200).Form(path(c)+"/buy")).Wants(303).Location
+	}
+	f.refuse = order.ErrBusy
+	for _, b := range []*webtest.Browser{first, second} {
+		if to := buy(b); to != line {
+			t.Fatalf("a busy mall led to %q, not %q", to, line)
+		}
+	}
+	f.refuse = nil
+	if to := first.Get(line).Wants(303).Location; to != path(c) { // alone on the floor
+		t.Fatalf("the first one was led to %q", to)
+	}
+	second.Get(line).Wants(200).Shows("You are in line")
+	asked := len(f.asked)
+	time.Sleep(1100 * time.Millisecond) // what a process has just seen of the line it takes to be so for a second
+	if to := buy(third); to != line || len(f.asked) != asked {
+		t.Errorf("somebody who has just come was led to %q before those who wait", to)
+	}
+	third.Get(line).Wants(200).Shows("Your place 2")
+	if to := buy(first); !strings.HasPrefix(to, "/orders/") {
+		t.Errorf("the one on the floor was led to %q", to)
+	}
+	if a := second.HTMX(line, nil).Wants(200); a.Header.Get("Hx-Redirect") != path(c) { // at once: the first has left
+		t.Errorf("the next one waits on: %v", a.Header)
+	}
+	if to := buy(second); !strings.HasPrefix(to, "/orders/") {
+		t.Errorf("the next one was led to %q", to)
+	}
+	third.Get(line).Wants(303)
+	if to := buy(third); !strings.HasPrefix(to, "/orders/") {
+		t.Errorf("the last one was led to %q", to)
+	}
+	time.Sleep(1100 * time.Millisecond)
+	if to := buy(f.Browser(f.Person("eve", account.RoleShopper).ID)); !strings.HasPrefix(to, "/orders/") { // nobody waits any more
+		t.Errorf("after the crowd: %q", to)
+	}
 }
 
 // stream is a page's event source.
