@@ -29,11 +29,11 @@ const hotStock = 10_000_000
 // hot measures a crowd at one SKU: POST /orders over HTTP, with authentication, limits, idempotency, admission and a durable commit
 // before each answer; against the same rows written by bare pgx, one transaction an order and in sets.
 func (b *bench) hot(ctx context.Context) ([]row, error) {
-	skuID, err := b.hotSKU(ctx)
+	skuID, err := b.limitedSKU(ctx, "hot", hotStock)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := b.tokens(ctx, slices.Max(crowds))
+	tokens, err := b.tokens(ctx, "hot", slices.Max(crowds))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,13 @@ func (b *bench) hot(ctx context.Context) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		placed := func(_ context.Context, buyer int) error { return placeHot(wires[buyer], tokens[buyer], skuID) }
+		placed := func(_ context.Context, buyer int) error {
+			status, text, err := wires[buyer].order(tokens[buyer], skuID)
+			if err == nil && status != http.StatusCreated {
+				err = fmt.Errorf("%d %s", status, text)
+			}
+			return err
+		}
 		one, limit, got, err := alternate(ctx, contender{64, single}, contender{n, bare}, contender{n, placed})
 		hangUp()
 		if err != nil {
@@ -65,7 +71,8 @@ func (b *bench) hot(ctx context.Context) ([]row, error) {
 		}
 		rows = append(rows, against("place_order_hot"+name, "orders/s", got, limit), against("place_order_hot_vs_single_tx"+name, "orders/s", got, one))
 	}
-	return rows, b.hotStockIsWhole(ctx, skuID)
+	_, err = b.wholeStock(ctx, skuID)
+	return rows, err
 }
 
 // contender is a way of doing the same thing, and how many clients do it at once.
@@ -98,8 +105,8 @@ func alternate(ctx context.Context, a, b, c contender) (figure, figure, figure, 
 	return figures[0], figures[1], figures[2], nil
 }
 
-// hotSKU lists a film of its own with a limited SKU.
-func (b *bench) hotSKU(ctx context.Context) (int64, error) {
+// limitedSKU lists a film of its own with so many units.
+func (b *bench) limitedSKU(ctx context.Context, slug string, units int64) (int64, error) {
 	films, err := b.anyFilms(ctx)
 	if err != nil {
 		return 0, err
@@ -108,7 +115,7 @@ func (b *bench) hotSKU(ctx context.Context) (int64, error) {
 	if err := b.program.Pools.Primary.QueryRow(ctx, `select id from catalog_category order by id limit 1`).Scan(&category); err != nil {
 		return 0, err
 	}
-	made, err := b.program.Mall.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: "hot", CreatorID: films[0].CreatorID, CategoryID: category,
+	made, err := b.program.Mall.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: slug, CreatorID: films[0].CreatorID, CategoryID: category,
 		TitleZh: "抢", TitleEn: "Hot", SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true,
 			Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
 	if err != nil {
@@ -117,19 +124,19 @@ func (b *bench) hotSKU(ctx context.Context) (int64, error) {
 	if err := b.program.Mall.Catalog.Publish(ctx, made.SPUID); err != nil {
 		return 0, err
 	}
-	_, err = b.program.Mall.Inventory.SetStock(ctx, made.SKUIDs[0], hotStock)
+	_, err = b.program.Mall.Inventory.SetStock(ctx, made.SKUIDs[0], units)
 	return made.SKUIDs[0], err
 }
 
 // tokens writes people with a token each straight into the database: a thousand honest passwords would take a minute.
-func (b *bench) tokens(ctx context.Context, n int) ([]string, error) {
+func (b *bench) tokens(ctx context.Context, name string, n int) ([]string, error) {
 	tokens, hashes, emails := make([]string, n), make([][]byte, n), make([]string, n)
 	for i := range n {
 		id := make([]byte, 32)
 		rand.Read(id)
 		tokens[i] = "vmt_" + base64.RawURLEncoding.EncodeToString(id)
 		sum := sha256.Sum256([]byte(tokens[i]))
-		hashes[i], emails[i] = sum[:], fmt.Sprintf("buyer-%d@example.test", i)
+		hashes[i], emails[i] = sum[:], fmt.Sprintf("%s-%d@example.test", name, i)
 	}
 	_, err := b.program.Pools.Primary.Exec(ctx, `with people as (
 		insert into account_user (email, name, password_hash) select unnest($1::text[]), 'Buyer', '-' returning id, email)
@@ -137,11 +144,6 @@ func (b *bench) tokens(ctx context.Context, n int) ([]string, error) {
 		select t.hash, p.id, now(), now() + interval '2 hours' from (select unnest($1::text[]) as email, unnest($2::bytea[]) as hash) t join people p using (email)`,
 		emails, hashes)
 	return tokens, err
-}
-
-func placeHot(w *wire, token string, skuID int64) error {
-	return w.post("/api/v1/mall/orders", "Authorization: Bearer "+token+"\r\nIdempotency-Key: "+uuid.NewString()+"\r\n",
-		fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, skuID), http.StatusCreated)
 }
 
 // insertSets writes what placing a set of orders leaves behind, and nothing else, in one round trip with its commit.
@@ -169,15 +171,15 @@ func (b *bench) insertSets(ctx context.Context, skuID int64, keys []string) erro
 	})
 }
 
-// hotStockIsWhole fails unless every unit is where its reservation says.
-func (b *bench) hotStockIsWhole(ctx context.Context, skuID int64) error {
-	var available, frozen, total, held int64
-	err := b.program.Pools.Primary.QueryRow(ctx, `select available, frozen, total, (select sum(qty) from inventory_reservation where sku_id = $1 and state = 'held')
+// wholeStock counts the units that orders hold, and fails unless every unit is where its reservation says.
+func (b *bench) wholeStock(ctx context.Context, skuID int64) (held int64, err error) {
+	var available, frozen, total int64
+	err = b.program.Pools.Primary.QueryRow(ctx, `select available, frozen, total, (select coalesce(sum(qty), 0) from inventory_reservation where sku_id = $1 and state = 'held')
 		from video_inventory where sku_id = $1`, skuID).Scan(&available, &frozen, &total, &held)
 	if err == nil && (available+frozen != total || frozen != held) {
 		err = fmt.Errorf("stock: %d available, %d frozen, %d held of %d", available, frozen, held, total)
 	}
-	return err
+	return held, err
 }
 
 // crowd has that many clients do something for half the span, each again as soon as it was answered; do is told which client asks. It returns

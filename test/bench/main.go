@@ -26,12 +26,20 @@ import (
 
 func main() {
 	var g growth
-	only := flag.String("only", "", "of pages, hot, plays, orders, notices and growth, separated by commas; empty: all")
+	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 0, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
 	profile := flag.String("profile", "", "write what this process did with its processor time to this file")
+	serving := flag.String("serve", "", "serve the mall that -keep names at this address until standard input ends, and measure nothing")
 	flag.Parse()
+	if *serving != "" {
+		if err := serve(context.Background(), *serving, g.keep); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	if *profile != "" {
 		f, err := os.Create(*profile)
 		if err != nil {
@@ -92,7 +100,7 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 	for _, m := range []struct {
 		name    string
 		measure func(context.Context) ([]row, error)
-	}{{"pages", b.pages}, {"hot", b.hot}, {"plays", b.plays}, {"orders", b.orders}, // grants before the notices, whose paid orders
+	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders}, // grants before the notices, whose paid orders
 		{"notices", b.notices}} { // would stand in their way
 		if !wanted(m.name) {
 			continue
@@ -120,6 +128,10 @@ func open(ctx context.Context, dir string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openAt(ctx, dir, listener)
+}
+
+func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, error) {
 	cfg, err := config.Load([]string{"DATA_DIR=" + dir, "ADDR=" + listener.Addr().String(), "ADMIN_ADDR=127.0.0.1:0", "DEMO=on",
 		"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=order.user=1000000/1m,api.user=1000000/1m,page.user=1000000/1m", "PATH=" + os.Getenv("PATH")})
 	if err != nil {
