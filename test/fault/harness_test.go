@@ -65,6 +65,9 @@ type world struct {
 	ctx     context.Context
 	pool    *pgxpool.Pool // past the proxy
 	proxy   *proxy
+	redis   *dbtest.RedisHandle
+	slowly  *slowly // Redis as the program sees it
+	shelf   int64
 	sku     int64
 	address string
 	env     []string
@@ -82,9 +85,10 @@ func newWorld(t *testing.T) *world {
 	w.ok(err)
 	t.Cleanup(w.pool.Close)
 	w.stock()
-	redis := dbtest.RedisServer(t)
+	w.redis = dbtest.RedisServer(t)
+	w.slowly = newSlowly(t, w.redis)
 	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(), "DATABASE_URL="+w.proxy.url(),
-		"REDIS_URL="+redis.URL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "LOG_FORMAT=text")
+		"REDIS_URL="+w.slowly.url(), "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "LOG_FORMAT=text", "LOG_LEVEL=warn")
 	t.Cleanup(func() {
 		w.kill()
 		if t.Failed() && w.log != nil {
@@ -98,20 +102,31 @@ func newWorld(t *testing.T) *world {
 // stock lists one film with three units and registers the buyer, through the business's own verbs.
 func (w *world) stock() {
 	w.t.Helper()
-	pools := db.Pools{Primary: w.pool, Replica: w.pool}
-	shop := catalog.New(pools, time.Now)
-	shelf, err := shop.CreateCategory(w.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
+	shop := w.shop()
+	var err error
+	w.shelf, err = shop.CreateCategory(w.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
 	w.ok(err)
 	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
-	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{Slug: "film", CreatorID: 1, CategoryID: shelf, TitleZh: "影片", TitleEn: "Film",
+	w.sku = w.film("film", 3)
+	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{Email: email, Name: "Buyer", Role: account.RoleShopper}, password)
+	w.ok(err)
+}
+
+func (w *world) shop() *catalog.Catalog {
+	return catalog.New(db.Pools{Primary: w.pool, Replica: w.pool}, time.Now)
+}
+
+// film lists a film with so many units and returns its SKU.
+func (w *world) film(slug string, units int64) int64 {
+	w.t.Helper()
+	shop := w.shop()
+	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{Slug: slug, CreatorID: 1, CategoryID: w.shelf, TitleZh: "影片", TitleEn: "Film",
 		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true, Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
 	w.ok(err)
 	w.ok(shop.Publish(w.ctx, made.SPUID))
-	_, err = inventory.New(w.pool, nil, time.Now).SetStock(w.ctx, made.SKUIDs[0], 3)
+	_, err = inventory.New(w.pool, nil, time.Now).SetStock(w.ctx, made.SKUIDs[0], units)
 	w.ok(err)
-	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{Email: email, Name: "Buyer", Role: account.RoleShopper}, password)
-	w.ok(err)
-	w.sku = made.SKUIDs[0]
+	return made.SKUIDs[0]
 }
 
 // start runs the program and waits until it answers.
@@ -185,13 +200,18 @@ func (w *world) signIn() string {
 
 // place orders the film under the world's one key; it may be called again.
 func (w *world) place(token string) (orderNo string, err error) {
-	var placed struct{ OrderNo, Code string }
-	status, err := w.call("POST", "/api/v1/mall/orders", token, "the-one-key",
-		map[string]any{"items": []map[string]any{{"skuId": w.sku, "quantity": 1}}}, &placed)
+	orderNo, status, code, err := w.order(token, "the-one-key", w.sku)
 	if err == nil && status != http.StatusCreated {
-		err = fmt.Errorf("place: %d %s", status, placed.Code)
+		err = fmt.Errorf("place: %d %s", status, code)
 	}
-	return placed.OrderNo, err
+	return orderNo, err
+}
+
+// order asks once for one unit; an error means that no answer came.
+func (w *world) order(token, key string, sku int64) (orderNo string, status int, code string, err error) {
+	var placed struct{ OrderNo, Code string }
+	status, err = w.call("POST", "/api/v1/mall/orders", token, key, map[string]any{"items": []map[string]any{{"skuId": sku, "quantity": 1}}}, &placed)
+	return placed.OrderNo, status, placed.Code, err
 }
 
 // payPage starts the payment and returns the bank's page.

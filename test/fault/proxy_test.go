@@ -16,7 +16,8 @@ import (
 )
 
 // proxy stands between the program and PostgreSQL. It reads what the program sends, and can stop a transaction at its
-// commit: before PostgreSQL hears of it, or after, with the answer kept back. Whoever is held there is then killed.
+// commit: before PostgreSQL hears of it, or after, with the answer kept back. Whoever is held there is then killed, or has its
+// connection cut and never hears what became of the commit.
 type proxy struct {
 	t        *testing.T
 	listener net.Listener
@@ -25,6 +26,7 @@ type proxy struct {
 	mu     sync.Mutex
 	armed  string // the query whose transaction is stopped
 	after  bool
+	cut    bool // the connection, once the commit was answered
 	caught chan struct{}
 }
 
@@ -53,19 +55,28 @@ func (p *proxy) url() string {
 func (p *proxy) arm(query string, after bool) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed, p.after, p.caught = query, after, make(chan struct{})
+	p.armed, p.after, p.cut, p.caught = query, after, false, make(chan struct{})
 	return p.caught
 }
 
+// sever has the next transaction that runs the named query commit, and cuts its connection before the program hears of it.
+func (p *proxy) sever(query string) <-chan struct{} {
+	caught := p.arm(query, true)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = true
+	return caught
+}
+
 // catches says whether this commit is the one to stop, which it is once.
-func (p *proxy) catches(ran map[string]bool) (caught chan struct{}, after bool) {
+func (p *proxy) catches(ran map[string]bool) (caught chan struct{}, after, cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.armed == "" || !ran[p.armed] {
-		return nil, false
+		return nil, false, false
 	}
 	p.armed = ""
-	return p.caught, p.after
+	return p.caught, p.after, p.cut
 }
 
 func (p *proxy) accept() {
@@ -102,7 +113,7 @@ func (p *proxy) relay(client net.Conn) error {
 	if err := forward(server, hello); err != nil {
 		return err
 	}
-	answers := &gate{to: client}
+	answers := &gate{to: client, swallowed: make(chan struct{}, 1)}
 	go func() {
 		_, _ = io.Copy(answers, server)
 		_ = client.Close()
@@ -122,12 +133,17 @@ func (p *proxy) relay(client net.Conn) error {
 			ran[statements[m.PreparedStatement]] = true
 		case *pgproto3.Query:
 			if m.String == "commit" {
-				if caught, after := p.catches(ran); caught != nil {
+				if caught, after, cut := p.catches(ran); caught != nil {
 					if after {
 						answers.close()
 						if err := forward(server, m); err != nil {
 							return err
 						}
+					}
+					if cut {
+						<-answers.swallowed
+						close(caught)
+						return nil
 					}
 					close(caught)
 					_, _ = io.Copy(io.Discard, client) // held until the program is gone
@@ -158,6 +174,8 @@ type gate struct {
 	mu     sync.Mutex
 	to     net.Conn
 	closed bool
+
+	swallowed chan struct{} // an answer was kept back
 }
 
 func (g *gate) close() {
@@ -170,6 +188,10 @@ func (g *gate) Write(b []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
+		select {
+		case g.swallowed <- struct{}{}:
+		default:
+		}
 		return len(b), nil
 	}
 	return g.to.Write(b)

@@ -1,0 +1,204 @@
+package fault_test
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/test/invariant"
+)
+
+// A sale of the fault suite: buyers come one after the other, each with one wish that is repeated until it has its answer, and those
+// who got something pay.
+const (
+	saleBuyers = 60
+	saleUnits  = 25
+	saleApart  = 15 * time.Millisecond
+	faultAt    = 10 // the buyer with whom the fault comes
+)
+
+// sale is one film that a crowd wants.
+type sale struct {
+	*world
+	sku    int64
+	tokens []string
+	users  []int64
+	fault  func()
+
+	mu      sync.Mutex
+	orders  map[string]int // whose
+	refused int            // told that it is sold out
+	failed  int            // told that it did not work, for good
+}
+
+// sells prepares a sale of its own.
+func (w *world) sells(name string) *sale {
+	w.t.Helper()
+	s := &sale{world: w, sku: w.film(name, saleUnits), orders: map[string]int{}}
+	for n := range saleBuyers {
+		id := make([]byte, 32)
+		_, _ = rand.Read(id)
+		token := "vmt_" + base64.RawURLEncoding.EncodeToString(id)
+		hash := sha256.Sum256([]byte(token))
+		var user int64
+		w.ok(w.pool.QueryRow(w.ctx, `with person as (insert into account_user (email, name, password_hash) values ($1, 'Buyer', '-') returning id)
+			insert into account_token (token_hash, user_id, created_at, expires_at) select $2, id, now(), now() + interval '2 hours' from person
+			returning user_id`, fmt.Sprintf("%s-%d@example.test", name, n), hash[:]).Scan(&user))
+		s.tokens, s.users = append(s.tokens, token), append(s.users, user)
+	}
+	return s
+}
+
+// opens lets the crowd come, with the fault in its midst, and holds the sale against its promises: every buyer was answered, every unit
+// was sold once, and whoever was told of an order has it and has paid for it once.
+func (s *sale) opens(t *testing.T) {
+	s.t = t
+	var crowd sync.WaitGroup
+	for n := range s.tokens {
+		if n == faultAt {
+			crowd.Go(s.fault)
+		}
+		crowd.Go(func() { s.buys(n) })
+		time.Sleep(saleApart)
+	}
+	crowd.Wait()
+	for orderNo, n := range s.orders {
+		crowd.Go(func() { s.pays(n, orderNo) })
+	}
+	crowd.Wait()
+	if t.Failed() {
+		return
+	}
+	if len(s.orders)+s.refused+s.failed != saleBuyers || len(s.orders) != saleUnits {
+		t.Errorf("%d of %d units sold; %d were refused and %d failed of %d buyers", len(s.orders), saleUnits, s.refused, s.failed, saleBuyers)
+	}
+	if got, want := s.text(`select format('%s/%s', available, frozen + sold) from video_inventory where sku_id = $1`, s.sku), fmt.Sprintf("0/%d", saleUnits); got != want {
+		t.Errorf("stock %s, want %s", got, want)
+	}
+	for sql, want := range map[string]int{
+		`select count(*)::text from video_order_item where sku_id = $1`:                                                                                          len(s.orders),
+		`select count(*)::text from payment_capture c join video_order_item i on i.order_no = c.reference where i.sku_id = $1`:                                   len(s.orders),
+		`select count(distinct e.user_id)::text from video_entitlement e join video_product_sku k on k.spu_id = e.spu_id where k.id = $1 and e.state = 'active'`: len(s.orders),
+	} {
+		s.until(fmt.Sprintf("%s is %d", sql, want), func() bool { return s.text(sql, s.sku) == fmt.Sprint(want) })
+	}
+	s.until("nothing is on its way", func() bool {
+		return s.text(`select count(*)::text from video_order where status = 'PAID'`) == "0" && s.text(`select count(*)::text from sandbox_notice where acked_at is null`) == "0"
+	})
+	invariant.Check(t, s.pool, true)
+}
+
+// buys is what one buyer's browser does.
+func (s *sale) buys(n int) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		orderNo, status, code, err := s.order(s.tokens[n], "the-one-key", s.sku)
+		switch {
+		case err == nil && status == http.StatusCreated:
+			s.note(func() { s.orders[orderNo] = n })
+			return
+		case err == nil && status == http.StatusConflict && code == "sold_out":
+			s.note(func() { s.refused++ })
+			return
+		case err == nil && status == http.StatusInternalServerError && s.text(`select (to_regproc('refuse_one') is not null)::text`) == "true":
+			s.note(func() { s.failed++ })
+			return
+		case time.Now().After(deadline):
+			s.t.Errorf("buyer %d never had an answer: %d %s %v", n, status, code, err)
+			return
+		}
+	}
+}
+
+func (s *sale) pays(n int, orderNo string) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var prepaid struct {
+			Action struct{ URL string }
+		}
+		_, err := s.call("POST", "/api/v1/mall/payments/"+orderNo+"/prepay", s.tokens[n], "", map[string]string{"provider": "sandbox"}, &prepaid)
+		if err == nil && prepaid.Action.URL != "" && s.pay(prepaid.Action.URL) == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Errorf("buyer %d could not pay: %v", n, err)
+			return
+		}
+	}
+}
+
+func (s *sale) note(what func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	what()
+}
+
+func (s *sale) hears(caught <-chan struct{}) {
+	select {
+	case <-caught:
+	case <-time.After(time.Minute):
+		s.t.Error("the program never came to the point of the fault")
+	}
+}
+
+// TestASaleSurvives holds one sale after the other in the same mall, each with another fault in its midst.
+func TestASaleSurvives(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name  string
+		fault func(s *sale)
+	}{
+		{"redis-killed", func(s *sale) { s.redis.Kill(); time.Sleep(500 * time.Millisecond); s.redis.Restart() }},
+		{"redis-emptied", func(s *sale) { s.redis.Flush() }},
+		{"redis-slow", func(s *sale) {
+			s.slowly.delay.Store(int64(400 * time.Millisecond))
+			time.Sleep(2 * time.Second)
+			s.slowly.delay.Store(0)
+		}},
+		{"redis-failed-over", func(s *sale) { // to a replica that had heard of the sale's beginning only
+			held, err := s.redis.Client.Keys(s.ctx, "gate:*").Result()
+			s.ok(err)
+			old := map[string]string{}
+			for _, key := range held {
+				old[key], err = s.redis.Client.Dump(s.ctx, key).Result()
+				s.ok(err)
+			}
+			time.Sleep(10 * saleApart)
+			s.redis.Flush()
+			for key, value := range old {
+				s.ok(s.redis.Client.RestoreReplace(s.ctx, key, 0, value).Err())
+			}
+		}},
+		{"commit-unknown", func(s *sale) { s.hears(s.proxy.sever(placing)) }},
+		{"killed-after-a-commit", func(s *sale) {
+			s.hears(s.proxy.arm(placing, true))
+			s.kill()
+			s.start()
+		}},
+		{"killed-before-a-commit", func(s *sale) {
+			s.hears(s.proxy.arm(placing, false))
+			s.kill()
+			s.start()
+		}},
+		{"an-insert-refused", func(s *sale) { // of one buyer who has not come yet
+			for _, sql := range []string{
+				fmt.Sprintf(`create function refuse_one() returns trigger language plpgsql as $$ begin
+					if new.user_id = %d then raise exception 'the disk is sad'; end if; return new; end $$`, s.users[faultAt+5]),
+				`create trigger refuse_one before insert on inventory_reservation for each row execute function refuse_one()`} {
+				_, err := s.pool.Exec(s.ctx, sql)
+				s.ok(err)
+			}
+		}},
+	} {
+		if !t.Run(c.name, func(t *testing.T) {
+			s := w.sells(c.name)
+			s.fault = func() { c.fault(s) }
+			s.opens(t)
+		}) {
+			break
+		}
+	}
+}
