@@ -27,7 +27,7 @@ import (
 func main() {
 	var g growth
 	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices and growth, separated by commas; empty: all")
-	flag.IntVar(&g.products, "products", 0, "grow a second mall to so many products; 0: don't")
+	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
 	profile := flag.String("profile", "", "write what this process did with its processor time to this file")
