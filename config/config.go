@@ -21,7 +21,7 @@ type Config struct {
 	DataDir     string         `env:"DATA_DIR" envDefault:".data" doc:"folder of the private servers, the media and the generated secret"`
 	DatabaseURL string         `env:"DATABASE_URL" fallback:"a private PostgreSQL in DATA_DIR" doc:"postgres:// URL of the primary"`
 	ReplicaURL  string         `env:"DATABASE_REPLICA_URL" fallback:"the primary" doc:"postgres:// URL of a replica, for lists that may be a second old"`
-	RedisURL    string         `env:"REDIS_URL" fallback:"a private Redis in DATA_DIR" doc:"redis://, rediss:// or unix:// URL"`
+	RedisURL    string         `env:"REDIS_URL" fallback:"a private Redis in DATA_DIR" doc:"redis://, rediss:// or unix:// URL; redis+cluster://node:6379?addr=node:6379 for a Redis Cluster, rediss+cluster:// with TLS"`
 	StorageURL  string         `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder or s3://bucket?endpoint=…&region=…"`
 	SecretKey   Secret         `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
 	Demo        bool           `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`

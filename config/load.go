@@ -145,7 +145,7 @@ func checkServers(c *Config) (err error) {
 	}{
 		{"DATABASE_URL", c.DatabaseURL, []string{"postgres", "postgresql"}},
 		{"DATABASE_REPLICA_URL", c.ReplicaURL, []string{"postgres", "postgresql"}},
-		{"REDIS_URL", c.RedisURL, []string{"redis", "rediss", "unix"}},
+		{"REDIS_URL", c.RedisURL, []string{"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLP, []string{"http", "https"}},
 	} {
 		if s.value == "" {

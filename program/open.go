@@ -122,13 +122,23 @@ func (p *Program) servers(ctx context.Context) (databaseURL, redisURL string, er
 	return databaseURL, redisURL, err
 }
 
+// openRedis reads a URL of one server, or of a cluster: redis+cluster://node:6379?addr=node:6379&addr=…
 func openRedis(url string) (redis.UniversalClient, error) {
+	// Everything that asks Redis knows what to do without it, so a short wait beats a long one.
+	const dial, answer = time.Second, 500 * time.Millisecond
+	if scheme, nodes, ok := strings.Cut(url, "+cluster://"); ok {
+		opt, err := redis.ParseClusterURL(scheme + "://" + nodes)
+		if err != nil {
+			return nil, fmt.Errorf("REDIS_URL: %w", err)
+		}
+		opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = dial, answer, answer
+		return redis.NewClusterClient(opt), nil
+	}
 	opt, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	// Everything that asks Redis knows what to do without it, so a short wait beats a long one.
-	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = time.Second, 500*time.Millisecond, 500*time.Millisecond
+	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = dial, answer, answer
 	return redis.NewClient(opt), nil
 }
 

@@ -78,6 +78,16 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Parallel()
+	redis := dbtest.RedisServer(t)
+	slow := newSlowly(t, redis)
+	w := newWorldOn(t, slow.url())
+	w.redis, w.slowly = redis, slow
+	return w
+}
+
+// newWorldOn makes a world with another Redis.
+func newWorldOn(t *testing.T, redisURL string) *world {
+	t.Helper()
 	url := dbtest.URL(t)
 	w := &world{t: t, ctx: context.Background(), proxy: newProxy(t, url), address: freeAddress(t)}
 	var err error
@@ -85,10 +95,8 @@ func newWorld(t *testing.T) *world {
 	w.ok(err)
 	t.Cleanup(w.pool.Close)
 	w.stock()
-	w.redis = dbtest.RedisServer(t)
-	w.slowly = newSlowly(t, w.redis)
 	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(), "DATABASE_URL="+w.proxy.url(),
-		"REDIS_URL="+w.slowly.url(), "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "LOG_FORMAT=text", "LOG_LEVEL=warn")
+		"REDIS_URL="+redisURL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "LOG_FORMAT=text", "LOG_LEVEL=warn")
 	t.Cleanup(func() {
 		w.kill()
 		if t.Failed() && w.log != nil {

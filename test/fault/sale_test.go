@@ -1,15 +1,20 @@
 package fault_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
 	"videomall/test/invariant"
 )
 
@@ -199,6 +204,32 @@ func TestASaleSurvives(t *testing.T) {
 			s.opens(t)
 		}) {
 			break
+		}
+	}
+}
+
+// TestASaleRunsOnARedisCluster holds a sale on three nodes, each of which forgets all its scripts in the midst of it.
+func TestASaleRunsOnARedisCluster(t *testing.T) {
+	t.Parallel()
+	url, nodes := dbtest.RedisCluster(t)
+	w := newWorldOn(t, url)
+	s := w.sells("clustered")
+	s.fault = func() {
+		w.ok(nodes.ForEachMaster(w.ctx, func(ctx context.Context, node *redis.Client) error { return node.ScriptFlush(ctx).Err() }))
+	}
+	s.opens(t)
+	for _, path := range []string{"/", "/videos", "/v/clustered", "/v/clustered", "/search?q=film"} {
+		if status, err := w.call("GET", path, "", "", nil, nil); err != nil || status != http.StatusOK {
+			t.Errorf("%s: %d %v", path, status, err)
+		}
+	}
+	if left := nodes.HGet(w.ctx, fmt.Sprintf("gate:{sku:%d}:0:count", s.sku), "left").Val(); left != "0" {
+		t.Errorf("%q units left at the gate", left)
+	}
+	w.kill() // whose log is whole now
+	for _, complaint := range []string{"CROSSSLOT", "MOVED", "counted in this process only", "not concluded", "not counted"} {
+		if log := w.log.String(); strings.Contains(log, complaint) {
+			t.Errorf("%s:\n%s", complaint, log)
 		}
 	}
 }
