@@ -156,7 +156,12 @@ func TestASaleSurvives(t *testing.T) {
 		name  string
 		fault func(s *sale)
 	}{
-		{"redis-killed", func(s *sale) { s.redis.Kill(); time.Sleep(500 * time.Millisecond); s.redis.Restart() }},
+		{"redis-killed", func(s *sale) {
+			s.redis.Kill()
+			time.Sleep(500 * time.Millisecond)
+			s.redis.Restart()
+			s.slowly.follow()
+		}},
 		{"redis-emptied", func(s *sale) { s.redis.Flush() }},
 		{"redis-slow", func(s *sale) {
 			s.slowly.delay.Store(int64(400 * time.Millisecond))

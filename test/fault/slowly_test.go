@@ -16,6 +16,7 @@ type slowly struct {
 	t        *testing.T
 	redis    *dbtest.RedisHandle
 	listener net.Listener
+	target   atomic.Pointer[string]
 	delay    atomic.Int64 // of each answer
 }
 
@@ -26,9 +27,16 @@ func newSlowly(t *testing.T, redis *dbtest.RedisHandle) *slowly {
 		t.Fatal(err)
 	}
 	s := &slowly{t: t, redis: redis, listener: l}
+	s.follow()
 	t.Cleanup(func() { _ = l.Close() })
 	go s.accept()
 	return s
+}
+
+// follow notes where Redis is now.
+func (s *slowly) follow() {
+	target := s.redis.URL
+	s.target.Store(&target)
 }
 
 // url is the program's REDIS_URL.
@@ -46,7 +54,7 @@ func (s *slowly) accept() {
 
 func (s *slowly) relay(client net.Conn) {
 	defer client.Close()
-	target, err := url.Parse(s.redis.URL)
+	target, err := url.Parse(*s.target.Load())
 	if err != nil {
 		s.t.Error(err)
 		return
