@@ -28,9 +28,9 @@ func RedisCluster(t testing.TB) (url string, client *redis.ClusterClient) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var addresses []string
-	var first *redis.Client
-	const nodes = 3
-	for n := range nodes {
+	var nodes []*redis.Client
+	const size = 3
+	for n := range size {
 		port, bus := freePort(t), freePort(t)
 		server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--cluster-port", bus, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
 			"--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--logfile", filepath.Join(t.TempDir(), "log"))
@@ -46,23 +46,21 @@ func RedisCluster(t testing.TB) (url string, client *redis.ClusterClient) {
 		node := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1})
 		t.Cleanup(func() { _ = node.Close() })
 		until(ctx, t, "node "+address+" answers", func() error { return node.Ping(ctx).Err() })
-		if err := node.ClusterAddSlotsRange(ctx, clusterSlots*n/nodes, clusterSlots*(n+1)/nodes-1).Err(); err != nil {
+		if err := node.ClusterAddSlotsRange(ctx, clusterSlots*n/size, clusterSlots*(n+1)/size-1).Err(); err != nil {
 			t.Fatal("dbtest: share the slots: ", err)
 		}
+		nodes = append(nodes, node)
 		if n == 0 {
-			first = node
-		} else {
-			if err := first.Do(ctx, "cluster", "meet", "127.0.0.1", port, bus).Err(); err != nil {
-				t.Fatal("dbtest: join the nodes: ", err)
-			}
+			continue
+		}
+		if err := nodes[0].Do(ctx, "cluster", "meet", "127.0.0.1", port, bus).Err(); err != nil {
+			t.Fatal("dbtest: join the nodes: ", err)
 		}
 	}
-	for _, address := range addresses {
-		node := redis.NewClient(&redis.Options{Addr: address})
-		t.Cleanup(func() { _ = node.Close() })
+	for _, node := range nodes {
 		until(ctx, t, "the cluster is whole", func() error {
 			info, err := node.ClusterInfo(ctx).Result()
-			if err == nil && !(strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", nodes))) {
+			if err == nil && !(strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", size))) {
 				err = fmt.Errorf("%s", info)
 			}
 			return err

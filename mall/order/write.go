@@ -148,7 +148,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, l
 		}
 	}
 	now := s.Now()
-	served, stock, count, err := s.judgeTx(ctx, tx, fresh, now, lock)
+	served, count, err := s.judgeTx(ctx, tx, fresh, now, lock)
 	if err != nil {
 		return err
 	}
@@ -162,21 +162,16 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, l
 		return err
 	}
 	if len(written) < len(served) { // what was counted off for an order that is there already is there for others
-		stock = nil
-		for _, w := range written {
-			stock = append(stock, w.stock...)
-		}
 		for _, w := range rejects(fresh) {
 			w.again = errors.Is(w.err, inventory.ErrSoldOut) || errors.Is(w.err, inventory.ErrBuyerLimit)
 		}
 	}
-	return s.insertRestTx(ctx, tx, written, stock, count, now)
+	return s.insertRestTx(ctx, tx, written, count, now)
 }
 
-// judgeTx prices fresh wishes and takes their stock off a count, in the order of their arrival. It returns those that can be written with
-// what they take; the others have their error.
-func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time, lock bool) (served []*wish, stock []inventory.Reservation,
-	count *inventory.Count, err error) {
+// judgeTx prices fresh wishes and takes their stock off a count, in the order of their arrival. It returns those that can be written;
+// the others have their error.
+func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time, lock bool) (served []*wish, count *inventory.Count, err error) {
 	until := now.Add(s.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {
@@ -184,7 +179,7 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time
 	}
 	f, err := s.factsTx(ctx, tx, all, now)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	var priced []*wish
 	var wanted []inventory.Reservation
@@ -194,14 +189,14 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time
 		}
 	}
 	if count, err = s.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	for _, w := range priced {
 		if w.err = count.Take(w.stock); w.err == nil {
-			served, stock = append(served, w), append(stock, w.stock...)
+			served = append(served, w)
 		}
 	}
-	return served, stock, count, nil
+	return served, count, nil
 }
 
 // rejects are the wishes that were refused.
@@ -265,7 +260,7 @@ func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[plac
 
 // insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that it is held for
 // the commit alone.
-func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, stock []inventory.Reservation, count *inventory.Count, now time.Time) error {
+func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count *inventory.Count, now time.Time) error {
 	if len(set) == 0 {
 		return nil
 	}
@@ -274,11 +269,13 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, stock
 	}
 	moves := dbsqlc.InsertPlacingsParams{At: now}
 	events, closes := make([]outbox.Draft, len(set)), make([]river.InsertManyParams, len(set))
+	var stock []inventory.Reservation
 	for i, w := range set {
 		o := w.answer.order
 		moves.OrderNos, moves.Actors = append(moves.OrderNos, o.OrderNo), append(moves.Actors, shopper(o.UserID))
 		events[i] = outbox.Draft{Aggregate: aggregate(o.OrderNo), Payload: eventOf(o)}
 		closes[i] = river.InsertManyParams{Args: CloseArgs{o.OrderNo}, InsertOpts: closeAt(o.PayBefore)}
+		stock = append(stock, w.stock...)
 	}
 	if _, err := s.River.InsertManyFastTx(ctx, tx, closes); err != nil {
 		return fmt.Errorf("enqueue the close of %d orders: %w", len(set), err)

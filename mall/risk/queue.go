@@ -217,14 +217,14 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 	if len(names) > 1 {
 		other = names[1]
 	}
-	ask := func(do func(context.Context, redis.UniversalClient) error) error {
-		return q.redis.Wait(ctx, linePatience, do)
-	}
-	if act == "leave" || act == "count" {
-		ask = func(do func(context.Context, redis.UniversalClient) error) error { return q.redis.Try(ctx, do) } // no more than the rest of a lease is lost
+	ask := q.redis.Try // for what a page need not wait for: a number, or the rest of a lease
+	if act == "join" || act == "look" {
+		ask = func(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
+			return q.redis.Wait(ctx, linePatience, do)
+		}
 	}
 	var n []int64
-	err := ask(func(ctx context.Context, r redis.UniversalClient) (err error) {
+	err := ask(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
 		n, err = lookQueue.Run(ctx, r, queueKeys(f.Name), now.UnixMilli(), names[0], other, act, f.Slots, f.lease().Milliseconds(),
 			patience.Milliseconds(), (f.lease() + patience + forgetAfter).Milliseconds()).Int64Slice()
 		return err

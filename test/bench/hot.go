@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -133,21 +131,13 @@ func (b *bench) limitedSKU(ctx context.Context, slug string, units int64) (int64
 	return made.SKUIDs[0], err
 }
 
-// tokens writes people with a token each straight into the database: a thousand honest passwords would take a minute.
+// tokens makes a crowd of people with a token each.
 func (b *bench) tokens(ctx context.Context, name string, n int) ([]string, error) {
-	tokens, hashes, emails := make([]string, n), make([][]byte, n), make([]string, n)
-	for i := range n {
-		id := make([]byte, 32)
-		rand.Read(id)
-		tokens[i] = "vmt_" + base64.RawURLEncoding.EncodeToString(id)
-		sum := sha256.Sum256([]byte(tokens[i]))
-		hashes[i], emails[i] = sum[:], fmt.Sprintf("%s-%d@example.test", name, i)
+	crowd, err := b.program.Mall.Accounts.Crowd(ctx, name, n)
+	tokens := make([]string, len(crowd))
+	for i, t := range crowd {
+		tokens[i] = t.Value
 	}
-	_, err := b.program.Pools.Primary.Exec(ctx, `with people as (
-		insert into account_user (email, name, password_hash) select unnest($1::text[]), 'Buyer', '-' returning id, email)
-		insert into account_token (token_hash, user_id, created_at, expires_at)
-		select t.hash, p.id, now(), now() + interval '2 hours' from (select unnest($1::text[]) as email, unnest($2::bytea[]) as hash) t join people p using (email)`,
-		emails, hashes)
 	return tokens, err
 }
 

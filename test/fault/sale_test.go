@@ -2,10 +2,8 @@ package fault_test
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/db/dbtest"
+	"videomall/mall/account"
 	"videomall/test/invariant"
 )
 
@@ -45,16 +44,10 @@ type sale struct {
 func (w *world) sells(name string) *sale {
 	w.t.Helper()
 	s := &sale{world: w, sku: w.film(name, saleUnits), orders: map[string]int{}}
-	for n := range saleBuyers {
-		id := make([]byte, 32)
-		_, _ = rand.Read(id)
-		token := "vmt_" + base64.RawURLEncoding.EncodeToString(id)
-		hash := sha256.Sum256([]byte(token))
-		var user int64
-		w.ok(w.pool.QueryRow(w.ctx, `with person as (insert into account_user (email, name, password_hash) values ($1, 'Buyer', '-') returning id)
-			insert into account_token (token_hash, user_id, created_at, expires_at) select $2, id, now(), now() + interval '2 hours' from person
-			returning user_id`, fmt.Sprintf("%s-%d@example.test", name, n), hash[:]).Scan(&user))
-		s.tokens, s.users = append(s.tokens, token), append(s.users, user)
+	crowd, err := account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Crowd(w.ctx, name, saleBuyers)
+	w.ok(err)
+	for _, token := range crowd {
+		s.tokens, s.users = append(s.tokens, token.Value), append(s.users, token.User.ID)
 	}
 	return s
 }
