@@ -26,3 +26,15 @@ select * from media_asset where prefix = @prefix;
 select k.asset_id, k.wrapped
 from media_key k join media_asset a on a.id = k.asset_id
 where a.prefix = @prefix and k.number = @number;
+
+-- name: InsertVideo :one
+insert into media_video (owner_id, name, original, size, created_at, updated_at)
+values (@owner_id, @name, @original, @size, @at, @at) returning id;
+
+-- name: Video :one
+select * from media_video where owner_id = @owner_id and id = @id and state <> 'deleted';
+
+-- name: Videos :many
+select * from media_video
+where owner_id = @owner_id and state <> 'deleted' and (@before_id::bigint = 0 or id < @before_id)
+order by id desc limit @most;

@@ -73,6 +73,32 @@ func (q *Queries) InsertKeys(ctx context.Context, db DBTX, arg InsertKeysParams)
 	return err
 }
 
+const insertVideo = `-- name: InsertVideo :one
+insert into media_video (owner_id, name, original, size, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $5) returning id
+`
+
+type InsertVideoParams struct {
+	OwnerID  int64
+	Name     string
+	Original string
+	Size     int64
+	At       time.Time
+}
+
+func (q *Queries) InsertVideo(ctx context.Context, db DBTX, arg InsertVideoParams) (int64, error) {
+	row := db.QueryRow(ctx, insertVideo,
+		arg.OwnerID,
+		arg.Name,
+		arg.Original,
+		arg.Size,
+		arg.At,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const key = `-- name: Key :one
 select k.asset_id, k.wrapped
 from media_key k join media_asset a on a.id = k.asset_id
@@ -135,4 +161,82 @@ func (q *Queries) UpsertAsset(ctx context.Context, db DBTX, arg UpsertAssetParam
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const video = `-- name: Video :one
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at from media_video where owner_id = $1 and id = $2 and state <> 'deleted'
+`
+
+type VideoParams struct {
+	OwnerID int64
+	ID      int64
+}
+
+func (q *Queries) Video(ctx context.Context, db DBTX, arg VideoParams) (MediaVideo, error) {
+	row := db.QueryRow(ctx, video, arg.OwnerID, arg.ID)
+	var i MediaVideo
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.State,
+		&i.Original,
+		&i.Size,
+		&i.DurationSeconds,
+		&i.Width,
+		&i.Height,
+		&i.Fingerprint,
+		&i.AssetID,
+		&i.Refusal,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const videos = `-- name: Videos :many
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at from media_video
+where owner_id = $1 and state <> 'deleted' and ($2::bigint = 0 or id < $2)
+order by id desc limit $3
+`
+
+type VideosParams struct {
+	OwnerID  int64
+	BeforeID int64
+	Most     int32
+}
+
+func (q *Queries) Videos(ctx context.Context, db DBTX, arg VideosParams) ([]MediaVideo, error) {
+	rows, err := db.Query(ctx, videos, arg.OwnerID, arg.BeforeID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MediaVideo{}
+	for rows.Next() {
+		var i MediaVideo
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.Name,
+			&i.State,
+			&i.Original,
+			&i.Size,
+			&i.DurationSeconds,
+			&i.Width,
+			&i.Height,
+			&i.Fingerprint,
+			&i.AssetID,
+			&i.Refusal,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -17,3 +17,20 @@ type MediaAsset struct {
 	HasThumbnails   bool
 	CreatedAt       time.Time
 }
+
+type MediaVideo struct {
+	ID              int64
+	OwnerID         int64
+	Name            string
+	State           string
+	Original        string
+	Size            int64
+	DurationSeconds int32
+	Width           int32
+	Height          int32
+	Fingerprint     string
+	AssetID         *int64
+	Refusal         string
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
