@@ -1,0 +1,241 @@
+package web_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"videomall/config"
+	"videomall/mall/account"
+	"videomall/mall/malltest"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/mall/promotion"
+	"videomall/web"
+)
+
+// open are the addresses that show or do the same for everybody, or judge by something else than who is signed in: a signature, a
+// token, a cookie of their own. Every other address stands below one that this test knows a rule for.
+var open = []string{
+	"GET /", "GET /static/*", "GET /robots.txt", "POST /preferences",
+	"GET /videos", "GET /search", "GET /c/:category", "GET /creators/:creator", "GET /v/:slug", "GET /v/:slug/reviews",
+	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
+	"GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
+	"GET /cart", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
+	"GET /media/trailers/:video/:file", "GET /media/covers/:file", "GET /media/avatars/:file",
+	"GET /p/:token/:video/master.m3u8", "GET /p/:token/:video/:rendition/index.m3u8", "GET /k/:token/:video/:number",
+	"GET /s/:exp/:session/:sig/:video/:folder/:file", "HEAD /s/:exp/:session/:sig/:video/:folder/:file", "POST /api/v1/mall/play/heartbeat",
+	"GET /sandbox/pay/:token", "POST /sandbox/pay/:token/pay", "POST /sandbox/pay/:token/fail",
+	"GET /api/openapi.json", "GET /api/v1/mall/videos", "GET /api/v1/mall/videos/:skuId", "GET /api/v1/mall/campaigns",
+	"POST /api/v1/mall/payments/callback", "POST /api/v1/mall/payments/callback/:provider",
+	"POST /api/v1/mall/auth/token", "DELETE /api/v1/mall/auth/token",
+}
+
+// own are the addresses of a person's things. With parameters they name what is Sam's: for others it does not exist.
+var own = []string{"/account", "/checkout", "/orders", "/library", "/watch", "/v/:slug/reviews", "/sales/:id/buy",
+	"/api/v1/mall/orders", "/api/v1/mall/payments/:orderNo", "/api/v1/mall/me", "/api/v1/mall/play"}
+
+// shared are addresses of a person's things whose parameters name something public, or the one who asks.
+var shared = []string{"POST /v/:slug/reviews", "POST /sales/:id/buy", "GET /watch/:slug",
+	"POST /account/devices/:number/end", "GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId"}
+
+// matrix is a mall in which Ann makes and Sam buys, Bob makes too and Tim buys too.
+type matrix struct {
+	*house
+	routes []echo.Route
+	// things are what the parameters of an address name, by the address up to the parameter: Ann's in the studio, Sam's elsewhere.
+	things map[string]string
+}
+
+// TestNobodyReachesWhatIsAnothers asks for every address that the server knows as everybody who must not, with the ids of what is
+// another's. It fails for a route that it has no rule for, so that nobody adds one without saying whose it is.
+func TestNobodyReachesWhatIsAnothers(t *testing.T) {
+	m := newMatrix(t)
+	guest, tim, bob, operator := m.visitor("", ""), m.visitor("tim", account.RoleShopper), m.visitor("bob", account.RoleCreator), m.visitor("olga", account.RoleOperator)
+	asked := 0
+	for _, c := range []struct {
+		who    string
+		client *client
+		may    func(method, path string) (status []int, asks bool)
+	}{
+		{"a guest", guest, func(_, path string) ([]int, bool) { return []int{303, 401}, true }},
+		{"another shopper", tim, func(method, path string) ([]int, bool) {
+			return []int{404}, below(path, "/studio") || below(path, "/admin") || foreign(method, path)
+		}},
+		{"another creator", bob, func(method, path string) ([]int, bool) {
+			return []int{404}, below(path, "/admin") || foreign(method, path) || (below(path, "/studio") && strings.Contains(path, ":"))
+		}},
+		{"an operator", operator, func(method, path string) ([]int, bool) {
+			return []int{404}, below(path, "/studio") || foreign(method, path)
+		}},
+	} {
+		before := m.digest()
+		for _, r := range m.routes {
+			want, asks := c.may(r.Method, r.Path)
+			if slices.Contains(open, r.Method+" "+r.Path) || !asks {
+				continue
+			}
+			a := c.client.ask(r.Method, m.address(r.Path), body(r), "Content-Type", kind(r))
+			asked++
+			if !slices.Contains(want, a.status) || (a.status == 303 && !strings.HasPrefix(a.header.Get("Location"), "/sign-in")) {
+				t.Errorf("%s: %s %s: %d %s, want one of %v", c.who, r.Method, r.Path, a.status, a.header.Get("Location"), want)
+			}
+		}
+		if after := m.digest(); !maps.Equal(before, after) {
+			for table := range after {
+				if before[table] != after[table] {
+					t.Errorf("%s has changed %s", c.who, table)
+				}
+			}
+		}
+	}
+	if asked < len(m.routes) {
+		t.Errorf("only %d requests at %d addresses", asked, len(m.routes))
+	}
+}
+
+// body is something that a route can read.
+func body(r echo.Route) string {
+	switch {
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return ""
+	case kind(r) == echo.MIMEApplicationJSON:
+		return `{"provider": "sandbox"}`
+	}
+	return "version=1"
+}
+
+func kind(r echo.Route) string {
+	if below(r.Path, "/api") {
+		return echo.MIMEApplicationJSON
+	}
+	return echo.MIMEApplicationForm
+}
+
+// below says whether an address is that room or in it.
+func below(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
+
+// foreign says that an address names something of Sam's.
+func foreign(method, path string) bool {
+	return strings.Contains(path, ":") && !slices.Contains(shared, method+" "+path) &&
+		slices.ContainsFunc(own, func(room string) bool { return below(path, room) })
+}
+
+// TestEveryAddressHasARuleOfAccess holds the lists above against the server.
+func TestEveryAddressHasARuleOfAccess(t *testing.T) {
+	m := newMatrix(t)
+	known := map[string]bool{}
+	for _, r := range m.routes {
+		name := r.Method + " " + r.Path
+		known[name] = true
+		isOpen := slices.Contains(open, name)
+		ruled := below(r.Path, "/studio") || below(r.Path, "/admin") || slices.ContainsFunc(own, func(room string) bool { return below(r.Path, room) })
+		if isOpen && (below(r.Path, "/studio") || below(r.Path, "/admin")) {
+			t.Errorf("%s is said to be open", name)
+		}
+		if !isOpen && !ruled {
+			t.Errorf("nothing says who may ask for %s", name)
+		}
+	}
+	for _, name := range slices.Concat(open, shared) {
+		if !known[name] {
+			t.Errorf("%s is no address of the server", name)
+		}
+	}
+}
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	t.Parallel()
+	m := malltest.Open(t, "")
+	cfg := &config.Config{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PublicURL: "http://mall.example"}
+	handler := web.New(web.Deps{Mall: m.Mall, Config: cfg, Log: m.Log, Metrics: m.Metrics, Now: m.Now, Covers: fstest.MapFS{}, Avatars: fstest.MapFS{}})
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	x := &matrix{house: &house{m, server.URL}}
+	for _, r := range handler.(*echo.Echo).Routes() {
+		if r.Method != echo.RouteNotFound {
+			x.routes = append(x.routes, *r)
+		}
+	}
+	slices.SortFunc(x.routes, func(a, b echo.Route) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
+	x.fill()
+	return x
+}
+
+// fill makes what Ann and Sam have.
+func (m *matrix) fill() {
+	ann, sam := m.person("ann", account.RoleCreator), m.person("sam", account.RoleShopper)
+	sku := m.Sells(990, -1)
+	placed, _, err := m.Orders.Place(m.Ctx, order.PlaceRequest{UserID: sam.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: sku, Quantity: 1}}})
+	m.OK(err)
+	sale, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: ann.ID, Operator: true}, promotion.Draft{NameZh: "抢购", NameEn: "Sale",
+		StartsAt: m.Now().Add(time.Hour), EndsAt: m.Now().Add(2 * time.Hour), Items: []promotion.Item{{SKUID: sku, Amount: money.Of(490, "CNY"), Units: 5, PerUser: 1}}})
+	m.OK(err)
+	m.things = map[string]string{
+		"/orders/:orderNo":               placed.OrderNo,
+		"/checkout/:orderNo":             placed.OrderNo,
+		"/api/v1/mall/orders/:orderNo":   placed.OrderNo,
+		"/api/v1/mall/payments/:orderNo": placed.OrderNo,
+		"/studio/sales/:id":              fmt.Sprint(sale.ID),
+		"/admin/orders/:orderNo":         placed.OrderNo,
+	}
+}
+
+// address puts names of things in the place of parameters. What is no thing of somebody's gets a name that leads nowhere.
+func (m *matrix) address(path string) string {
+	for prefix, thing := range m.things {
+		if below(path, prefix) {
+			path = prefix[:strings.LastIndex(prefix, ":")] + thing + path[len(prefix):]
+			break
+		}
+	}
+	steps := strings.Split(path, "/")
+	for n, step := range steps {
+		if strings.HasPrefix(step, ":") {
+			if below(path, "/studio") {
+				m.T.Errorf("nothing of Ann's is known for %s", path)
+			}
+			steps[n] = "1"
+		}
+	}
+	return strings.Join(steps, "/")
+}
+
+// visitor is a browser with somebody signed in, or nobody.
+func (m *matrix) visitor(name, role string) *client {
+	c := m.at("192.0.2.1")
+	if name != "" {
+		c.signIn(m.person(name, role))
+	}
+	return c
+}
+
+// restless are tables that remember who was there, and what the job queue does by itself.
+var restless = []string{"account_session", "river_job", "river_leader", "river_queue", "river_client", "river_client_queue"}
+
+// digest is a sum of each table's rows.
+func (m *matrix) digest() map[string]string {
+	rows, err := m.Pool.Query(m.Ctx, `select tablename from pg_tables where schemaname = 'public' and tablename <> all($1)`, restless)
+	m.OK(err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	m.OK(err)
+	sums := map[string]string{}
+	for _, table := range tables {
+		var sum string
+		m.OK(m.Pool.QueryRow(m.Ctx, fmt.Sprintf(`select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from %s t`,
+			pgx.Identifier{table}.Sanitize())).Scan(&sum))
+		sums[table] = sum
+	}
+	return sums
+}
