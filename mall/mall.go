@@ -142,6 +142,7 @@ func New(o Options) (*Mall, error) {
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
+	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
 	return m, nil
 }
 
@@ -157,6 +158,15 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, 
 			}
 			return skus, err
 		}})
+}
+
+// countCustomers keeps who bought from whom.
+func (m *Mall) countCustomers(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+	var o order.Event
+	if err := json.Unmarshal(e.Payload, &o); err != nil {
+		return fmt.Errorf("read event %d: %w", e.ID, err)
+	}
+	return m.Orders.CountCustomersTx(ctx, tx, o)
 }
 
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is

@@ -16,7 +16,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/config"
+	"videomall/db"
 	"videomall/mall/account"
+	"videomall/mall/catalog"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/order"
@@ -179,6 +181,13 @@ func (m *matrix) fill() {
 	sku := m.Sells(990, -1)
 	placed, _, err := m.Orders.Place(m.Ctx, order.PlaceRequest{UserID: sam.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: sku, Quantity: 1}}})
 	m.OK(err)
+	sold := m.Place(sam.ID, m.Sells(0, -1)) // costs nothing, so that no bank is asked
+	m.OK(m.Orders.Deliver(m.Ctx, sold.OrderNo))
+	m.OK(db.InTx(m.Ctx, m.Pool, func(tx pgx.Tx) error {
+		return m.Orders.CountCustomersTx(m.Ctx, tx, order.Event{UserID: sam.ID, Items: []order.EventItem{{CreatorID: ann.ID}}})
+	}))
+	review, err := m.Catalog.AddReview(m.Ctx, catalog.NewReview{SPUID: sold.Items[0].SPUID, UserID: sam.ID, Owned: true, Author: "Sam", Rating: 5, Locale: "en"})
+	m.OK(err)
 	sale, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: ann.ID, Operator: true}, promotion.Draft{NameZh: "抢购", NameEn: "Sale",
 		StartsAt: m.Now().Add(time.Hour), EndsAt: m.Now().Add(2 * time.Hour), Items: []promotion.Item{{SKUID: sku, Amount: money.Of(490, "CNY"), Units: 5, PerUser: 1}}})
 	m.OK(err)
@@ -188,6 +197,9 @@ func (m *matrix) fill() {
 		"/api/v1/mall/orders/:orderNo":   placed.OrderNo,
 		"/api/v1/mall/payments/:orderNo": placed.OrderNo,
 		"/studio/sales/:id":              fmt.Sprint(sale.ID),
+		"/studio/orders/:orderNo":        sold.OrderNo,
+		"/studio/customers/:user":        fmt.Sprint(sam.ID),
+		"/studio/reviews/:id":            fmt.Sprint(review.ID),
 		"/admin/orders/:orderNo":         placed.OrderNo,
 	}
 }

@@ -38,6 +38,7 @@ type Review struct {
 	Rating            int
 	Body, Locale      string
 	CreatedAt         time.Time
+	Reply             *Reply // the maker's answer
 }
 
 // ReviewPage is a part of a video's reviews, newest first.
@@ -145,6 +146,10 @@ func (c *Catalog) ReviewBy(ctx context.Context, spuID, userID int64) (Review, bo
 }
 
 func review(r dbsqlc.CatalogReview) Review {
-	return Review{ID: r.ID, SPUID: r.SpuID, UserID: r.UserID, Author: r.Author, Rating: int(r.Rating), Body: r.Body,
+	out := Review{ID: r.ID, SPUID: r.SpuID, UserID: r.UserID, Author: r.Author, Rating: int(r.Rating), Body: r.Body,
 		Locale: r.Locale, CreatedAt: r.CreatedAt}
+	if r.RepliedAt != nil {
+		out.Reply = &Reply{r.Reply, *r.RepliedAt}
+	}
+	return out
 }

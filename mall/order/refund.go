@@ -30,7 +30,7 @@ type Refund struct {
 	RefundNo  string
 	OrderNo   string
 	Amount    money.Money
-	Cause     string // operator, paid_after_close, paid_twice, channel
+	Cause     string // operator, creator, paid_after_close, paid_twice, channel
 	Reason    string
 	Actor     string
 	Status    string // pending, succeeded, failed
@@ -57,13 +57,19 @@ func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, er
 		return Refund{}, ErrKeyMissing
 	}
 	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
-		refund, err = s.refundTx(ctx, tx, r)
+		refund, err = s.refundTx(ctx, tx, r, byOperator)
 		return err
 	})
 	return refund, err
 }
 
-func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest) (Refund, error) {
+// Whose decision a refund is.
+const (
+	byOperator = "operator"
+	byCreator  = "creator"
+)
+
+func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest, cause string) (Refund, error) {
 	o, err := s.lockTx(ctx, tx, r.OrderNo)
 	if err != nil {
 		return Refund{}, err
@@ -83,14 +89,14 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest) (Refu
 		return Refund{}, err
 	}
 	if total(shares, o.Total.Currency).IsZero() {
-		return s.giveUpTx(ctx, tx, o, r, shares)
+		return s.giveUpTx(ctx, tx, o, r, cause, shares)
 	}
 	capture, err := s.consumedTx(ctx, tx, o.OrderNo)
 	if err != nil {
 		return Refund{}, err
 	}
 	refund, err := s.startRefundTx(ctx, tx, o, newRefund{capture: capture, shares: shares, amount: total(shares, o.Total.Currency),
-		cause: "operator", key: r.Key, reason: r.Reason, actor: r.Actor})
+		cause: cause, key: r.Key, reason: r.Reason, actor: r.Actor})
 	if err != nil {
 		return Refund{}, err
 	}
@@ -99,8 +105,8 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest) (Refu
 
 // giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It is
 // written down as a refund all the same, which has succeeded at once.
-func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, shares []RefundItem) (Refund, error) {
-	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{shares: shares, amount: money.Of(0, o.Total.Currency), cause: "operator",
+func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string, shares []RefundItem) (Refund, error) {
+	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{shares: shares, amount: money.Of(0, o.Total.Currency), cause: cause,
 		key: r.Key, reason: r.Reason, actor: r.Actor})
 	if err != nil {
 		return Refund{}, err

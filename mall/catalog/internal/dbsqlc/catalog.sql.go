@@ -813,7 +813,7 @@ func (q *Queries) Reprice(ctx context.Context, db DBTX, arg RepriceParams) error
 }
 
 const reviewBy = `-- name: ReviewBy :one
-select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review where spu_id = $1 and user_id = $2
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 and user_id = $2
 `
 
 type ReviewByParams struct {
@@ -833,12 +833,14 @@ func (q *Queries) ReviewBy(ctx context.Context, db DBTX, arg ReviewByParams) (Ca
 		&i.Body,
 		&i.Locale,
 		&i.CreatedAt,
+		&i.Reply,
+		&i.RepliedAt,
 	)
 	return i, err
 }
 
 const reviews = `-- name: Reviews :many
-select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
 `
 
 type ReviewsParams struct {
@@ -864,6 +866,8 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 			&i.Body,
 			&i.Locale,
 			&i.CreatedAt,
+			&i.Reply,
+			&i.RepliedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -876,7 +880,7 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 }
 
 const reviewsAfter = `-- name: ReviewsAfter :many
-select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review
 where spu_id = $1 and (created_at, id) < ($2::timestamptz, $3::bigint)
 order by created_at desc, id desc limit $4
 `
@@ -911,6 +915,8 @@ func (q *Queries) ReviewsAfter(ctx context.Context, db DBTX, arg ReviewsAfterPar
 			&i.Body,
 			&i.Locale,
 			&i.CreatedAt,
+			&i.Reply,
+			&i.RepliedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,8 @@ type CatalogReview struct {
 	Body      string
 	Locale    string
 	CreatedAt time.Time
+	Reply     string
+	RepliedAt *time.Time
 }
 
 type VideoProductSpu struct {

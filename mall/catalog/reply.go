@@ -1,0 +1,68 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/fault"
+)
+
+// MaxReplyLength is the most characters a creator's answer to a review may have.
+const MaxReplyLength = 2000
+
+// ErrReviewNotFound is a review that is not there, or of somebody else's video.
+var ErrReviewNotFound = fault.New(fault.NotFound, "review_not_found", "There is no such review.")
+
+// Reviewed is a review with the video it is of.
+type Reviewed struct {
+	Review
+	Slug, TitleZh, TitleEn string
+}
+
+// Reply is what a creator answered to a review.
+type Reply struct {
+	Body string
+	At   time.Time
+}
+
+// Reply keeps the answer of a video's maker below a review; an empty one takes it back. Errors: ErrReviewNotFound, ErrReviewInvalid
+// with the field reply.
+func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body string) error {
+	body = strings.TrimSpace(body)
+	switch {
+	case utf8.RuneCountInString(body) > MaxReplyLength:
+		return ErrReviewInvalid.With("reply", "too_long")
+	case !storable(body):
+		return ErrReviewInvalid.With("reply", "unreadable")
+	}
+	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		spuID, err := c.queries.ReplyToReview(ctx, tx, dbsqlc.ReplyToReviewParams{ID: reviewID, CreatorID: creatorID, Reply: body, At: c.now()})
+		if missing(err) {
+			err = ErrReviewNotFound
+		}
+		return []Change{{Type: typeReviewed, SPUID: spuID}}, err
+	})
+	if err != nil {
+		return fmt.Errorf("reply of %d to review %d: %w", creatorID, reviewID, err)
+	}
+	return nil
+}
+
+// ReviewsFor reads what was said of a maker's videos, the newest first: at most most of those with ids below before (0: from the newest).
+func (c *Catalog) ReviewsFor(ctx context.Context, creatorID, before int64, most int) ([]Reviewed, error) {
+	rows, err := c.queries.ReviewsFor(ctx, c.pools.Primary, dbsqlc.ReviewsForParams{CreatorID: creatorID, BeforeID: before, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("reviews for %d: %w", creatorID, err)
+	}
+	list := make([]Reviewed, len(rows))
+	for n, r := range rows {
+		list[n] = Reviewed{review(r.CatalogReview), r.Slug, r.TitleZh, r.TitleEn}
+	}
+	return list, nil
+}

@@ -1,0 +1,129 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+)
+
+// ErrRefundWindow says that a creator's time to refund is over; the mall's operators still may.
+var ErrRefundWindow = fault.New(fault.Conflict, "refund_window_over", "The time in which you can refund this sale is over. Ask the mall's operators.")
+
+// RefundWindow is how long after the payment a creator may refund a sale of theirs. Later ones are an operator's to decide:
+// by then the money may have been paid out.
+const RefundWindow = 30 * 24 * time.Hour
+
+// Sale is one item that a creator sold and that was paid for. It says nothing of the buyer but who they are.
+type Sale struct {
+	ItemID           int64
+	OrderNo          string
+	BuyerID          int64
+	Status           Status // the order's
+	TitleZh, TitleEn string
+	Slug             string
+	Kind, Quality    string
+	RentHours        int // of one unit
+	Quantity         int
+	Amount           money.Money // paid for all units
+	Refunded         money.Money
+	PaidAt           time.Time
+	RevokedAt        *time.Time
+}
+
+// Refundable says that its creator may still give the money of it back.
+func (s Sale) Refundable(now time.Time) bool {
+	return s.RevokedAt == nil && now.Before(s.PaidAt.Add(RefundWindow)) && (s.Status == Paid || s.Status == Delivered)
+}
+
+// Sales reads what a creator sold, the newest first: at most most items older than the item before (0: from the newest). With
+// buyerID it is what that person bought of them; 0 is everybody.
+func (s *Orders) Sales(ctx context.Context, creatorID, buyerID, before int64, most int) ([]Sale, error) {
+	if buyerID == 0 {
+		rows, err := s.q.SalesOf(ctx, s.Pool, dbsqlc.SalesOfParams{CreatorID: creatorID, BeforeID: before, Most: int32(most)})
+		if err != nil {
+			return nil, fmt.Errorf("sales of %d: %w", creatorID, err)
+		}
+		return salesOf(rows), nil
+	}
+	rows, err := s.q.SalesTo(ctx, s.Pool, dbsqlc.SalesToParams{CreatorID: creatorID, UserID: buyerID, BeforeID: before, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("sales of %d to %d: %w", creatorID, buyerID, err)
+	}
+	same := make([]dbsqlc.SalesOfRow, len(rows))
+	for n, r := range rows {
+		same[n] = dbsqlc.SalesOfRow(r)
+	}
+	return salesOf(same), nil
+}
+
+func salesOf(rows []dbsqlc.SalesOfRow) []Sale {
+	sales := make([]Sale, len(rows))
+	for n, r := range rows {
+		sales[n] = Sale{ItemID: r.ID, OrderNo: r.OrderNo, BuyerID: r.UserID, Status: Status(r.Status), TitleZh: r.TitleZh, TitleEn: r.TitleEn,
+			Slug: r.Slug, Kind: r.Kind, Quality: r.Quality, RentHours: int(r.RentHours), Quantity: int(r.Quantity),
+			Amount: money.Of(r.Amount, r.Currency), Refunded: money.Of(r.RefundedAmount, r.Currency), PaidAt: r.PaidAt, RevokedAt: r.RevokedAt}
+	}
+	return sales
+}
+
+// SaleOf reads an order as a creator may see it: with their own items alone, and only once it was paid. An order without any of theirs is
+// ErrNotFound, like one that doesn't exist.
+func (s *Orders) SaleOf(ctx context.Context, creatorID int64, orderNo string) (Order, error) {
+	o, err := s.GetAny(ctx, orderNo)
+	if err != nil {
+		return Order{}, err
+	}
+	if err := onlyItemsOf(&o, creatorID); err != nil {
+		return Order{}, err
+	}
+	return o, nil
+}
+
+// onlyItemsOf leaves a creator's items in an order.
+func onlyItemsOf(o *Order, creatorID int64) error {
+	o.Items = slices.DeleteFunc(o.Items, func(i Item) bool { return i.CreatorID != creatorID })
+	if len(o.Items) == 0 || o.PaidAt == nil {
+		return ErrNotFound.Because("order %s is no sale of creator %d", o.OrderNo, creatorID)
+	}
+	return nil
+}
+
+// RefundSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within RefundWindow of
+// the payment. The rest is as Refund says.
+// Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, and those of Refund.
+func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundRequest) (refund Refund, err error) {
+	if r.Key == "" || len(r.Key) > maxKeyLength {
+		return Refund{}, ErrKeyMissing
+	}
+	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+		o, err := s.lockTx(ctx, tx, r.OrderNo)
+		if err != nil {
+			return err
+		}
+		if err := onlyItemsOf(&o, creatorID); err != nil {
+			return err
+		}
+		for _, id := range r.ItemIDs {
+			if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
+				return ErrUnknownItem.Because("item %d of %s is not of creator %d", id, o.OrderNo, creatorID)
+			}
+		}
+		if len(r.ItemIDs) == 0 {
+			return ErrUnknownItem.Because("a refund that names no items")
+		}
+		if !s.Now().Before(o.PaidAt.Add(RefundWindow)) {
+			return ErrRefundWindow.Because("order %s was paid at %s", o.OrderNo, o.PaidAt)
+		}
+		refund, err = s.refundTx(ctx, tx, r, byCreator)
+		return err
+	})
+	return refund, err
+}

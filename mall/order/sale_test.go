@@ -1,0 +1,156 @@
+package order_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+)
+
+const (
+	maker = int64(1) // of every film of the shop
+	rival = int64(2)
+)
+
+// sellsOfRival lists a film of the rival.
+func (s *shop) sellsOfRival(amount int64) int64 {
+	s.t.Helper()
+	s.ok(s.catalog.CreateCreator(s.ctx, catalog.NewCreator{UserID: rival, Slug: "rival", NameZh: "对手", NameEn: "Rival"}))
+	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{Slug: "rivals", CreatorID: rival, CategoryID: s.category, TitleZh: "对手", TitleEn: "Rival's",
+		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}}})
+	s.ok(err)
+	s.ok(s.catalog.Publish(s.ctx, made.SPUID))
+	return made.SKUIDs[0]
+}
+
+func (s *shop) countCustomers(o order.Order) {
+	s.t.Helper()
+	e := order.Event{UserID: o.UserID}
+	for _, i := range o.Items {
+		e.Items = append(e.Items, order.EventItem{CreatorID: i.CreatorID})
+	}
+	s.ok(db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error { return s.orders.CountCustomersTx(s.ctx, tx, e) }))
+}
+
+func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
+	s := open(t)
+	film, foreign := s.sells(990, 3), s.sellsOfRival(500)
+	o := s.bought(alice, one(film, foreign))
+	mine, theirs := o.Items[0], o.Items[1]
+
+	sale, err := s.orders.SaleOf(s.ctx, maker, o.OrderNo)
+	if err != nil || len(sale.Items) != 1 || sale.Items[0].ID != mine.ID {
+		t.Fatalf("the maker sees %+v, %v", sale.Items, err)
+	}
+	if _, err := s.orders.SaleOf(s.ctx, 77, o.OrderNo); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("somebody else sees the order: %v", err)
+	}
+	ask := func(creator int64, key string, items ...int64) error {
+		_, err := s.orders.RefundSale(s.ctx, creator, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: items, Reason: "asked", Actor: "creator:1", Key: key})
+		return err
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want error
+	}{
+		"another's item": {ask(maker, "a", theirs.ID), order.ErrUnknownItem},
+		"both":           {ask(maker, "b", mine.ID, theirs.ID), order.ErrUnknownItem},
+		"nothing":        {ask(maker, "c"), order.ErrUnknownItem},
+		"a stranger":     {ask(77, "d", mine.ID), order.ErrNotFound},
+		"without a key":  {ask(maker, "", mine.ID), order.ErrKeyMissing},
+		"an order of none": {func() error {
+			_, err := s.orders.RefundSale(s.ctx, maker, order.RefundRequest{OrderNo: "X", Key: "k"})
+			return err
+		}(), order.ErrNotFound},
+	} {
+		if !errors.Is(c.err, c.want) {
+			t.Errorf("%s: %v, want %v", name, c.err, c.want)
+		}
+	}
+	if !s.watches(alice, o, 0) || !s.watches(alice, o, 1) {
+		t.Fatal("a refused refund ended access")
+	}
+	s.ok(ask(maker, "k", mine.ID))
+	s.ok(ask(maker, "k", mine.ID)) // the second click
+	s.refunds()
+	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || s.watches(alice, got, 0) || !s.watches(alice, got, 1) {
+		t.Errorf("after: %+v", got)
+	}
+	refunds, err := s.orders.Refunds(s.ctx, o.OrderNo)
+	if err != nil || len(refunds) != 1 || refunds[0].Cause != "creator" || refunds[0].Actor != "creator:1" {
+		t.Errorf("refunds %+v, %v", refunds, err)
+	}
+	s.whole()
+}
+
+func TestACreatorRefundsWithinTheWindow(t *testing.T) {
+	s := open(t)
+	o := s.bought(alice, one(s.sells(990, -1)))
+	unpaid := s.place(bob, one(s.sells(500, -1)))
+	if _, err := s.orders.SaleOf(s.ctx, maker, unpaid.OrderNo); !errors.Is(err, order.ErrNotFound) {
+		t.Errorf("an order that nobody paid is a sale: %v", err)
+	}
+	ask := func() error {
+		_, err := s.orders.RefundSale(s.ctx, maker, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k"})
+		return err
+	}
+	s.advance(order.RefundWindow + time.Second)
+	if err := ask(); !errors.Is(err, order.ErrRefundWindow) {
+		t.Fatalf("after the window: %v", err)
+	}
+	s.advance(-2 * time.Second)
+	s.ok(ask())
+}
+
+func TestCustomersAreCountedFromTheOrders(t *testing.T) {
+	s := open(t)
+	film, other, foreign := s.sells(990, -1), s.sells(500, -1), s.sellsOfRival(700)
+	first := s.bought(alice, one(film, foreign))
+	second := s.bought(alice, one(other))
+	last := s.bought(bob, one(film))
+	s.place(bob, one(other))                                       // never paid
+	for _, o := range []order.Order{first, second, last, second} { // an event may come twice
+		s.countCustomers(o)
+	}
+	s.refundAll(second)
+	s.countCustomers(second)
+
+	list, err := s.orders.Customers(s.ctx, maker, nil, 10)
+	if err != nil || len(list) != 2 || list[0].UserID != bob || list[1].UserID != alice {
+		t.Fatalf("customers %+v, %v", list, err)
+	}
+	if c := list[1]; c.Orders != 2 || c.Spent != cny(1490) || c.Refunded != cny(500) {
+		t.Errorf("alice %+v", c)
+	}
+	if rest, err := s.orders.Customers(s.ctx, maker, &list[0], 10); err != nil || len(rest) != 1 || rest[0].UserID != alice {
+		t.Errorf("the next page %+v, %v", rest, err)
+	}
+	if c, err := s.orders.Customer(s.ctx, rival, alice); err != nil || len(c) != 1 || c[0].Spent != cny(700) {
+		t.Errorf("the rival's customer %+v, %v", c, err)
+	}
+	if c, err := s.orders.Customer(s.ctx, rival, bob); err != nil || len(c) != 0 {
+		t.Errorf("bob bought nothing of the rival: %+v, %v", c, err)
+	}
+	sales := func(buyer, before int64, most int) []order.Sale {
+		t.Helper()
+		got, err := s.orders.Sales(context.Background(), maker, buyer, before, most)
+		s.ok(err)
+		return got
+	}
+	all := sales(0, 0, 10)
+	if len(all) != 3 || all[0].BuyerID != bob || all[2].OrderNo != first.OrderNo || all[1].Refunded != cny(500) || all[1].RevokedAt == nil {
+		t.Errorf("sales %+v", all)
+	}
+	if page := sales(0, all[0].ItemID, 1); len(page) != 1 || page[0].ItemID != all[1].ItemID {
+		t.Errorf("the next page %+v", page)
+	}
+	if hers := sales(alice, 0, 10); len(hers) != 2 || hers[0].BuyerID != alice {
+		t.Errorf("of alice %+v", hers)
+	}
+}

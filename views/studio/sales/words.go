@@ -1,0 +1,42 @@
+// Package salesview draws the creator's pages of what was sold, to whom, and what was said of it.
+package salesview
+
+import (
+	"videomall/mall/catalog"
+	"videomall/mall/money"
+	"videomall/views/text"
+)
+
+func inLang(t *text.Printer, zh, en string) string {
+	if t.Lang == text.ZhCN {
+		return zh
+	}
+	return en
+}
+
+// name stands in for somebody who has left.
+func name(t *text.Printer, s string) string {
+	if s == "" {
+		return t.T("sales.gone")
+	}
+	return s
+}
+
+func refunded(t *text.Printer, m money.Money) string {
+	if m.IsZero() {
+		return "—"
+	}
+	return t.Money(m)
+}
+
+// edition is how an item was bought: "Rent, 48 h, HD · 2 ×".
+func edition(t *text.Printer, kind, quality string, hours, quantity int) string {
+	s := t.T("edition.own", "Quality", quality)
+	if kind == catalog.KindRent {
+		s = t.T("edition.rent", "Quality", quality, "Hours", t.Number(hours))
+	}
+	if quantity > 1 {
+		s += " · " + t.Number(quantity) + " ×"
+	}
+	return s
+}

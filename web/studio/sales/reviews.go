@@ -1,0 +1,46 @@
+package sales
+
+import (
+	"errors"
+	"net/http"
+
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	salesview "videomall/views/studio/sales"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+func (d Deps) listReviews(c *page.Ctx) error { return d.renderReviews(c, http.StatusOK, nil) }
+
+func (d Deps) renderReviews(c *page.Ctx, status int, typed *salesview.Typed) error {
+	before := number(c.QueryParam("before"))
+	list, err := d.Catalog.ReviewsFor(c.Request().Context(), c.Viewer.UserID, before, rows+1)
+	if err != nil {
+		return err
+	}
+	p := salesview.ReviewsPage{Reviews: list, Typed: typed}
+	if len(list) > rows {
+		p.Reviews = list[:rows]
+		p.Next = "/studio/reviews?before=" + salesview.ID(p.Reviews[rows-1].ID)
+	}
+	if before > 0 {
+		p.First = "/studio/reviews"
+	}
+	return c.Render(status, c.Text.T("studio.reviews"), salesview.Reviews(p))
+}
+
+// reply keeps the answer to a review; an empty one takes it back.
+func (d Deps) reply(c *page.Ctx) error {
+	id, body := number(c.Param("id")), c.FormValue("reply")
+	err := d.Catalog.Reply(c.Request().Context(), c.Viewer.UserID, id, body)
+	switch {
+	case errors.Is(err, catalog.ErrReviewInvalid):
+		wrong := c.Text.T("sales.reply_" + fault.From(err).Fields["reply"])
+		return d.renderReviews(c, http.StatusUnprocessableEntity, &salesview.Typed{ReviewID: id, Reply: body, Wrong: wrong})
+	case err != nil:
+		return err
+	}
+	c.Flash(ui.Success, "reply_saved")
+	return c.Redirect("/studio/reviews")
+}

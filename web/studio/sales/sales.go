@@ -1,0 +1,65 @@
+// Package sales owns the creator's pages of what was sold: the orders, the customers, a refund within the mall's policy, and the
+// answers to reviews. It refuses to know a buyer's address: a creator sees a name.
+package sales
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+	"videomall/web/page"
+)
+
+// rows is how many lines a page of a list has.
+const rows = 30
+
+// Deps are the verbs that the pages call.
+type Deps struct {
+	Site     *page.Site
+	Accounts *account.Accounts
+	Orders   *order.Orders
+	Catalog  *catalog.Catalog
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	s := g.Group("/studio", d.Site.RequireRole(account.RoleCreator))
+	s.GET("/orders", on(d.listSales))
+	s.GET("/orders/:orderNo", on(d.showSale))
+	s.POST("/orders/:orderNo/refund", on(d.refund))
+	s.GET("/customers", on(d.listCustomers))
+	s.GET("/customers/:user", on(d.showCustomer))
+	s.GET("/reviews", on(d.listReviews))
+	s.POST("/reviews/:id/reply", on(d.reply))
+}
+
+// names finds what buyers call themselves; who has left is not in it.
+func (d Deps) names(ctx context.Context, ids []int64) (map[int64]string, error) {
+	names := map[int64]string{}
+	for _, id := range ids {
+		if _, known := names[id]; known {
+			continue
+		}
+		u, err := d.Accounts.User(ctx, id)
+		if err != nil && !errors.Is(err, account.ErrNoUser) {
+			return nil, err
+		}
+		names[id] = u.Name
+	}
+	return names, nil
+}
+
+// number reads an id of an address; what is none finds nothing.
+func number(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,128 @@
+package sales_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+	"videomall/web/studio/sales"
+	"videomall/web/webtest"
+)
+
+type studio struct {
+	*webtest.Mall
+	t            *testing.T
+	maker, rival account.User
+	buyer        account.User
+	sold         order.Order
+}
+
+// open makes a mall in which one film of the maker was sold.
+func open(t *testing.T) *studio {
+	t.Helper()
+	t.Parallel()
+	s := &studio{t: t, Mall: webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		sales.Routes(g, sales.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
+	}})}
+	s.maker, s.rival = s.Person("maker", account.RoleCreator), s.Person("rival", account.RoleCreator)
+	s.buyer = s.Person("linxia", account.RoleShopper)
+	sku := s.Film(990, -1)
+	if s.maker.ID != 1 { // whose films webtest makes
+		t.Fatalf("the maker is %d", s.maker.ID)
+	}
+	s.sold = s.Bought(s.buyer.ID, sku)
+	s.ok(db.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
+		return s.Orders.CountCustomersTx(t.Context(), tx, order.Event{UserID: s.buyer.ID, Items: []order.EventItem{{CreatorID: s.maker.ID}}})
+	}))
+	return s
+}
+
+func (s *studio) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestACreatorLooksAtWhatWasSold(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.maker.ID)
+	b.Get("/studio/orders").Wants(200).Shows(s.sold.OrderNo, "linxia", "Film 1", "CN¥9.90")
+	page := b.Get("/studio/orders/"+s.sold.OrderNo).Wants(200).Shows("Order of linxia", "Refund now")
+	if strings.Contains(page.Body, s.buyer.Email) {
+		t.Error("the buyer's address is on the page")
+	}
+	b.Get("/studio/customers").Wants(200).Shows("linxia", "CN¥9.90")
+	b.Get(fmt.Sprint("/studio/customers/", s.buyer.ID)).Wants(200).Shows(s.sold.OrderNo)
+	b.Lang = "zh-CN"
+	b.Get("/studio/orders").Wants(200).Shows("订单", "¥9.90")
+
+	rival := s.Browser(s.rival.ID)
+	rival.Get("/studio/orders").Wants(200).Shows("Nothing sold yet")
+	rival.Get("/studio/customers").Wants(200).Shows("No customers yet")
+	rival.Get("/studio/orders/" + s.sold.OrderNo).Wants(404)
+	rival.Get(fmt.Sprint("/studio/customers/", s.buyer.ID)).Wants(404)
+	rival.Post("/studio/orders/"+s.sold.OrderNo+"/refund", url.Values{"key": {"k"}, "reason": {"x"}, "item": {fmt.Sprint(s.sold.Items[0].ID)}}).Wants(404)
+}
+
+func TestACreatorRefundsASale(t *testing.T) {
+	s := open(t)
+	b, address := s.Browser(s.maker.ID), "/studio/orders/"+s.sold.OrderNo
+	form := url.Values{"key": {"one"}, "item": {fmt.Sprint(s.sold.Items[0].ID)}, "reason": {" "}}
+	b.Post(address+"/refund", form).Wants(422).Shows("Say why")
+	form.Set("reason", "they <b>asked</b>")
+	form.Del("item")
+	b.Post(address+"/refund", form).Wants(422).Shows("Choose what is to be refunded", "they &lt;b&gt;asked")
+	form.Set("item", fmt.Sprint(s.sold.Items[0].ID))
+	for range 2 { // the second click is the same refund
+		b.Post(address+"/refund", form).Wants(303)
+	}
+	if n := webtest.Query[int64](s.Mall, `select count(*) from order_refund`); n[0] != 1 {
+		t.Errorf("%d refunds", n[0])
+	}
+	b.Get(address).Wants(200).Shows("Ended", "Nothing of this order can be refunded by you any more")
+
+	again := s.Bought(s.buyer.ID, s.Film(500, -1))
+	s.Advance(order.RefundWindow)
+	b.Get("/studio/orders/" + again.OrderNo).Wants(200).Shows("Nothing of this order can be refunded by you any more")
+	form = url.Values{"key": {"two"}, "item": {fmt.Sprint(again.Items[0].ID)}, "reason": {"late"}}
+	b.Post("/studio/orders/"+again.OrderNo+"/refund", form).Wants(409).Shows("is over")
+}
+
+func TestACreatorAnswersAReview(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.maker.ID)
+	b.Get("/studio/reviews").Wants(200).Shows("Nobody has reviewed this yet")
+	r, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{SPUID: s.sold.Items[0].SPUID, UserID: s.buyer.ID, Owned: true, Author: "Lin Xia",
+		Rating: 4, Body: "Lovely light", Locale: "en"})
+	s.ok(err)
+	address := fmt.Sprintf("/studio/reviews/%d/reply", r.ID)
+	b.Get("/studio/reviews").Wants(200).Shows("Lovely light", "Film 1")
+	b.Post(address, url.Values{"reply": {strings.Repeat("x", catalog.MaxReplyLength+1)}}).Wants(422).Shows("At most 2,000 characters", "xxx")
+	s.Browser(s.rival.ID).Post(address, url.Values{"reply": {"not mine"}}).Wants(404)
+	answer := func() *catalog.Reply {
+		t.Helper()
+		list, err := s.Catalog.Reviews(t.Context(), r.SPUID, "", 10)
+		s.ok(err)
+		return list.Items[0].Reply
+	}
+	if got := answer(); got != nil {
+		t.Errorf("answered %+v", got)
+	}
+	b.Post(address, url.Values{"reply": {"Thank you"}}).Wants(303)
+	if got := answer(); got == nil || got.Body != "Thank you" {
+		t.Errorf("answered %+v", got)
+	}
+	b.Post(address, url.Values{"reply": {" "}}).Wants(303)
+	if got := answer(); got != nil {
+		t.Errorf("taken back, yet %+v", got)
+	}
+}
