@@ -101,6 +101,9 @@ func (m *Media) Direct() bool {
 // Allowance is how much a creator's files take and may take, in bytes.
 type Allowance struct{ Used, Quota, File int64 }
 
+// FileLimit is the largest file that is taken, in bytes.
+func (m *Media) FileLimit() int64 { return m.limits.File }
+
 // Allowance counts what a creator's films and uploads take.
 func (m *Media) Allowance(ctx context.Context, ownerID int64) (Allowance, error) {
 	used, _, err := m.used(ctx, m.pool, ownerID)
