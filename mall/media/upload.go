@@ -43,7 +43,7 @@ const (
 	maxRunning    = 50
 	maxUploadName = 200
 	// sweepMost is how many uploads one sweep clears away.
-	sweepMost = 100
+	sweepMost = 50
 )
 
 // UploadLimits are in bytes; zero is the usual limit.
