@@ -33,22 +33,21 @@ func TakesFiles(route string) bool { return strings.HasPrefix(route, tusPath) ||
 
 // Routes registers the addresses, for creators alone.
 func Routes(g *echo.Group, d Deps) {
-	studio := g.Group("", d.Site.RequireRole(account.RoleCreator))
-	studio.GET("/studio/videos/new", d.Site.Handle(d.page))
+	creators := d.Site.RequireRole(account.RoleCreator)
+	g.GET("/studio/videos/new", d.Site.Handle(d.page), creators)
+	g.POST(coverPath, d.Site.Handle(d.saveCover), forPrograms, creators)
 
-	api := g.Group("", forPrograms, d.Site.RequireRole(account.RoleCreator))
-	api.OPTIONS(tusPath, d.tusOptions)
-	api.POST(tusPath, d.Site.Handle(d.tusBegin), tusVersion)
+	g.OPTIONS(tusPath, d.tusOptions, forPrograms, creators)
+	g.POST(tusPath, d.Site.Handle(d.tusBegin), forPrograms, creators, tusVersion)
 	for _, method := range []string{http.MethodHead, http.MethodPatch, http.MethodDelete, http.MethodPost} {
-		api.Add(method, tusPath+"/:id", d.Site.Handle(d.tus), tusVersion)
+		g.Add(method, tusPath+"/:id", d.Site.Handle(d.tus), forPrograms, creators, tusVersion)
 	}
-	api.POST(partsPath, d.Site.Handle(d.partsBegin))
-	api.GET(partsPath+"/:id", d.Site.Handle(d.partsShow))
-	api.POST(partsPath+"/:id/addresses", d.Site.Handle(d.partsSign))
-	api.POST(partsPath+"/:id/complete", d.Site.Handle(d.partsComplete))
-	api.DELETE(partsPath+"/:id", d.Site.Handle(d.cancel))
 
-	api.POST(coverPath, d.Site.Handle(d.saveCover))
+	g.POST(partsPath, d.Site.Handle(d.partsBegin), forPrograms, creators)
+	g.GET(partsPath+"/:id", d.Site.Handle(d.partsShow), forPrograms, creators)
+	g.POST(partsPath+"/:id/addresses", d.Site.Handle(d.partsSign), forPrograms, creators)
+	g.POST(partsPath+"/:id/complete", d.Site.Handle(d.partsComplete), forPrograms, creators)
+	g.DELETE(partsPath+"/:id", d.Site.Handle(d.cancel), forPrograms, creators)
 }
 
 // forPrograms has errors answered as problem+json: a script reads them, and shows their words. No cache keeps how far an upload is.
