@@ -19,12 +19,13 @@ import (
 
 // commands is the command line; config.Config, from the environment, is the rest.
 type commands struct {
-	Serve    serveCommand    `cmd:"" default:"1" help:"Serve the mall; without further roles it does everything, the jobs included."`
-	Worker   workerCommand   `cmd:"" help:"Work jobs only, beside processes that serve."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
-	Seed     seedCommand     `cmd:"" help:"Write the demo content into an empty mall."`
-	Loadtest loadtestCommand `cmd:"" help:"Send a crowd to a mall, measure its answers and count what it sold."`
-	Doctor   doctorCommand   `cmd:"" help:"Say what this machine has and what is missing."`
+	Serve     serveCommand     `cmd:"" default:"1" help:"Serve the mall; without further roles it does everything, the jobs included."`
+	Worker    workerCommand    `cmd:"" help:"Work jobs only, beside processes that serve."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
+	Seed      seedCommand      `cmd:"" help:"Write the demo content into an empty mall."`
+	MoveMedia moveMediaCommand `cmd:"" help:"Copy all media from STORAGE_URL to another storage."`
+	Loadtest  loadtestCommand  `cmd:"" help:"Send a crowd to a mall, measure its answers and count what it sold."`
+	Doctor    doctorCommand    `cmd:"" help:"Say what this machine has and what is missing."`
 }
 
 func main() {
@@ -97,6 +98,15 @@ func (seedCommand) Run(ctx context.Context, cfg *config.Config) error {
 		return errors.New("the demo content has well-known passwords: it is written only with DEMO=on, which listens on loopback only")
 	}
 	return with(ctx, cfg, "seed", func(p *program.Program) error { return prepare(ctx, cfg, p) })
+}
+
+type moveMediaCommand struct {
+	To string `required:"" env:"MOVE_MEDIA_TO" placeholder:"URL" help:"Where to, as STORAGE_URL is written. In MOVE_MEDIA_TO other people on this machine can't see its secret."`
+}
+
+// Run copies and ends; it needs no database.
+func (c moveMediaCommand) Run(ctx context.Context, cfg *config.Config) error {
+	return program.MoveMedia(ctx, cfg, c.To, os.Stdout)
 }
 
 type doctorCommand struct{}

@@ -22,7 +22,7 @@ type Config struct {
 	DatabaseURL string         `env:"DATABASE_URL" fallback:"a private PostgreSQL in DATA_DIR" doc:"postgres:// URL of the primary"`
 	ReplicaURL  string         `env:"DATABASE_REPLICA_URL" fallback:"the primary" doc:"postgres:// URL of a replica, for lists that may be a second old"`
 	RedisURL    string         `env:"REDIS_URL" fallback:"a private Redis in DATA_DIR" doc:"redis://, rediss:// or unix:// URL; redis+cluster://node:6379?addr=node:6379 for a Redis Cluster, rediss+cluster:// with TLS"`
-	StorageURL  string         `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder or s3://bucket?endpoint=…&region=…"`
+	StorageURL  string         `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder, or s3://KEY:SECRET@host:port/bucket/prefix?region=us-east-1&tls=on; without KEY:SECRET the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count"`
 	SecretKey   Secret         `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
 	Demo        bool           `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
 	PayWindow   time.Duration  `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
@@ -32,6 +32,9 @@ type Config struct {
 	LogFormat   string         `env:"LOG_FORMAT" fallback:"text in demo mode, else json" doc:"text or json"`
 	Grace       time.Duration  `env:"SHUTDOWN_GRACE" envDefault:"20s" doc:"how long requests and jobs may take to end after SIGTERM, 1s to 10m"`
 	Proxies     []netip.Prefix `env:"TRUSTED_PROXIES" fallback:"none" doc:"CIDR blocks, comma separated, whose X-Forwarded-For is believed"`
+
+	UploadMax   Bytes `env:"UPLOAD_MAX" envDefault:"20GiB" doc:"the largest film that a creator may upload"`
+	UploadQuota Bytes `env:"UPLOAD_QUOTA" envDefault:"50GiB" doc:"how much all uploaded files of one creator may take"`
 
 	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`
 

@@ -41,7 +41,7 @@ func TestNothingSetIsACompleteMall(t *testing.T) {
 func TestGivenServersSwitchTheDemoOff(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "DATABASE_URL=postgres://u:p@db/mall", "REDIS_URL=redis://cache:6379/1", "SECRET_KEY="+secret, "ADDR=0.0.0.0:80",
-		"ADMIN_ADDR=:9090", "PUBLIC_URL=https://mall.example.com/", "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8", "STORAGE_URL=s3://media?endpoint=https://s3.example.com")
+		"ADMIN_ADDR=:9090", "PUBLIC_URL=https://mall.example.com/", "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8", "STORAGE_URL=s3://s3.example.com/media?region=eu-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 		"PUBLIC_URL=mall.example.com", "PUBLIC_URL=https://mall.example.com/shop", "PUBLIC_URL=ftp://mall.example.com", "PUBLIC_URL=https://",
 		"DATABASE_URL=mysql://u:hunter22@db/mall", "DATABASE_URL=hunter22", "DATABASE_URL=postgres://u:hunter22@[db/mall",
 		"DATABASE_REPLICA_URL=postgres://u:hunter22@db2/mall", "REDIS_URL=http://:hunter22@cache", "REDIS_URL=cache:6379",
-		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=gs://bucket",
+		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=s3://s3.example.com", "UPLOAD_MAX=many", "UPLOAD_QUOTA=1KiB", "UPLOAD_MAX=9999999TiB", "STORAGE_URL=gs://bucket",
 		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off",
 		"DEMO=maybe", "PAY_WINDOW=15", "PAY_WINDOW=0s", "PAY_WINDOW=-1m", "PAY_WINDOW=25h", "SHUTDOWN_GRACE=never", "SHUTDOWN_GRACE=0s",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TRUSTED_PROXIES=10.0.0.1", "TRUSTED_PROXIES=10.0.0.0/8,nginx",
@@ -166,7 +166,7 @@ func TestKeysDifferByPurposeAndSecret(t *testing.T) {
 func TestLogsTellNoSecret(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:hunter22@db/mall", "REDIS_URL=redis://:hunter22@cache",
-		"STORAGE_URL=s3://key:hunter22@media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22")
+		"STORAGE_URL=s3://key:hunter22@s3.example.com/media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func Load(environ []string) (*Config, error) {
 		c.Demo = c.DatabaseURL == ""
 	}
 	for _, check := range []func(*Config) error{
-		checkAddresses, checkServers, checkDurations, checkLog, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkAddresses, checkServers, checkDurations, checkUploads, checkLog, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -75,6 +75,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		}
 		return nil, errors.New("say debug, info, warn or error")
 	},
+	reflect.TypeFor[Bytes]():      func(v string) (any, error) { return parseBytes(v) },
 	reflect.TypeFor[RateLimits](): func(v string) (any, error) { return parseLimits(v) },
 	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
 		var blocks []netip.Prefix
@@ -254,8 +255,8 @@ func fillStorage(c *Config) error {
 	switch {
 	case u.Scheme == "file" && (u.Host != "" || !strings.HasPrefix(u.Path, "/")):
 		return wrong("STORAGE_URL", c.StorageURL, "write three slashes and an absolute folder, such as file:///var/lib/videomall/media")
-	case u.Scheme == "s3" && u.Host == "":
-		return wrong("STORAGE_URL", withoutPassword(c.StorageURL), "name the bucket, such as s3://media?endpoint=https://s3.example.com")
+	case u.Scheme == "s3" && (u.Host == "" || strings.Trim(u.Path, "/") == ""):
+		return wrong("STORAGE_URL", withoutPassword(c.StorageURL), "name host and bucket, such as s3://KEY:SECRET@s3.example.com/media")
 	}
 	return nil
 }

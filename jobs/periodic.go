@@ -43,6 +43,7 @@ func tasks(d Deps) map[string]task {
 			_, err := m.Cart.PurgeStale(ctx, 90*24*time.Hour)
 			return err
 		}},
+		"sweep_uploads":  {10 * time.Minute, func(ctx context.Context) error { _, err := m.Media.SweepUploads(ctx); return err }},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
 	}
 }

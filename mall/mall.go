@@ -49,8 +49,9 @@ type Options struct {
 	Now       func() time.Time
 	PayWindow time.Duration
 
-	Secure   bool          // cookies are sent over https only
-	MediaKey []byte        // wraps the films' keys, 32 bytes
+	Secure   bool   // cookies are sent over https only
+	MediaKey []byte // wraps the films' keys, 32 bytes
+	Uploads  media.UploadLimits
 	PlayKeys playback.Keys // sign play tokens, segment paths and devices
 	Playback playback.Options
 
@@ -125,6 +126,7 @@ func New(o Options) (*Mall, error) {
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
 		return nil, err
 	}
+	m.Media.LimitUploads(o.Uploads)
 	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,8 @@ func Diagnose(ctx context.Context, cfg *config.Config, w io.Writer) (err error) 
 	line("postgres", err, server)
 	line("schema", db.CheckMigrated(ctx, p.Pools.Primary), "up to date")
 	line("redis", p.redis.Ping(ctx).Err(), "answers")
+	line("storage", p.storage.Check(ctx), "answers")
 	_, missing := exec.LookPath("ffmpeg")
-	line("ffmpeg", missing, "found; only making demo footage anew needs it")
+	line("ffmpeg", missing, "found")
 	return err
 }

@@ -64,6 +64,7 @@ func (p *Program) checks() []telemetry.Check {
 		{Name: "postgres", Probe: p.Pools.Primary.Ping},
 		{Name: "migrations", Probe: func(ctx context.Context) error { return db.CheckMigrated(ctx, p.Pools.Primary) }},
 		{Name: "redis", Degrades: true, Probe: func(ctx context.Context) error { return p.redis.Ping(ctx).Err() }},
+		{Name: "storage", Degrades: true, Probe: p.storage.Check},
 	}
 }
 

@@ -69,6 +69,8 @@ async function js() {
   const common = { bundle: true, write: false, minify: true, format: 'iife', target: 'es2022', legalComments: 'eof', absWorkingDir: root };
   const app = await esbuild.build({ ...common, entryPoints: ['static/src/app.js'] });
   emit('app.js', app.outputFiles[0].contents);
+  const upload = await esbuild.build({ ...common, entryPoints: ['static/src/upload.js'] });
+  emit('upload.js', upload.outputFiles[0].contents);
   const player = await esbuild.build({ ...common, entryPoints: ['static/src/player.js'], globalName: 'MallPlayer',
     alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' }, plugins: [nonceStyles],
     banner: { js: 'globalThis.__mallNonce=document.currentScript?.nonce??"";' } });

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/telemetry"
+	"videomall/web/studio/uploads"
 )
 
 // observe logs and counts every answered request. It is the outermost middleware, so that it sees what the others
@@ -25,9 +26,9 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 			if route == "" {
 				route = "unmatched"
 			}
-			stream := strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), "text/event-stream")
+			stream := strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), "text/event-stream") || uploads.TakesFiles(route)
 			if stream {
-				took = 0 // it lasts as long as somebody watches, which says nothing of how fast the mall answers
+				took = 0 // it lasts as long as somebody watches, or as their line is slow, which says nothing of how fast the mall answers
 			}
 			metrics.Request(route, c.Request().Method, status, took)
 			level := slog.LevelDebug

@@ -23,6 +23,7 @@ import (
 	"videomall/web/sandbox"
 	"videomall/web/shop"
 	"videomall/web/studio/sales"
+	"videomall/web/studio/uploads"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -50,6 +51,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
+	uploads.Routes(all, uploads.Deps{Site: site, Media: m.Media, Stopping: d.Stopping})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
 	}

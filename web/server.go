@@ -18,6 +18,7 @@ import (
 	"videomall/web/checkout"
 	"videomall/web/page"
 	"videomall/web/shop"
+	"videomall/web/studio/uploads"
 )
 
 // Deps are what the pages stand on.
@@ -33,7 +34,7 @@ type Deps struct {
 	Stopping <-chan struct{}
 }
 
-// maxBody bounds every request's body: forms, JSON and notices are small, and films are uploaded elsewhere.
+// maxBody bounds every request's body: forms, JSON and notices are small. The addresses that take files bound them themselves.
 const maxBody = "256K"
 
 // New builds the server's handler.
@@ -49,7 +50,7 @@ func New(d Deps) http.Handler {
 		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
 		return err
 	}}))
-	e.Use(middleware.BodyLimit(maxBody))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: maxBody, Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) }}))
 	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
 	e.Use(gate(site, d, asks))
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))

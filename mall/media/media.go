@@ -1,5 +1,5 @@
-// Package media owns packaged films: their encrypted segments in storage, the keys of those segments and
-// the clear trailer. It refuses to know who may watch: whoever asks for a key here has been let in before.
+// Package media owns what is watched, from a creator's file on its way in to the packaged film: uploads, originals, encrypted segments in
+// storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may watch: whoever asks for a key here has been let in before.
 package media
 
 import (
@@ -29,6 +29,8 @@ type Media struct {
 	storage *Storage
 	keys    wrapper
 	now     func() time.Time
+	limits  UploadLimits
+	drawing chan struct{} // held by whoever decodes a picture, which takes memory
 	q       *dbsqlc.Queries
 }
 
@@ -39,7 +41,8 @@ func New(pool *pgxpool.Pool, storage *Storage, wrappingKey []byte, now func() ti
 	if err != nil {
 		return nil, err
 	}
-	return &Media{pool: pool, storage: storage, keys: keys, now: now, q: dbsqlc.New()}, nil
+	return &Media{pool: pool, storage: storage, keys: keys, now: now, q: dbsqlc.New(),
+		limits: UploadLimits{File: usualFile, Quota: usualQuota}, drawing: make(chan struct{}, 1)}, nil
 }
 
 // Storage is where the films lie.

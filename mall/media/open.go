@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +9,8 @@ import (
 )
 
 // Master reads a packaged film's renditions, or ErrUnknownAsset.
-func (m *Media) Master(prefix string) (Master, error) {
-	text, err := m.readFilm(prefix, "master.m3u8")
+func (m *Media) Master(ctx context.Context, prefix string) (Master, error) {
+	text, err := m.readFilm(ctx, prefix, masterFile)
 	if err != nil {
 		return Master{}, err
 	}
@@ -17,22 +18,22 @@ func (m *Media) Master(prefix string) (Master, error) {
 }
 
 // Playlist reads the packaged playlist of a rendition, or ErrUnknownAsset.
-func (m *Media) Playlist(prefix, rendition string) (Playlist, error) {
+func (m *Media) Playlist(ctx context.Context, prefix, rendition string) (Playlist, error) {
 	if !renditionName.MatchString(rendition) {
 		return Playlist{}, ErrUnknownAsset
 	}
-	text, err := m.readFilm(prefix, rendition+"/index.m3u8")
+	text, err := m.readFilm(ctx, prefix, rendition+"/index.m3u8")
 	if err != nil {
 		return Playlist{}, err
 	}
 	return ParsePlaylist(text)
 }
 
-func (m *Media) readFilm(prefix, name string) ([]byte, error) {
+func (m *Media) readFilm(ctx context.Context, prefix, name string) ([]byte, error) {
 	if !prefixName.MatchString(prefix) {
 		return nil, ErrUnknownAsset
 	}
-	f, err := m.storage.open(filmsFolder + "/" + prefix + "/" + name)
+	f, err := m.storage.open(ctx, filmsFolder+"/"+prefix+"/"+name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrUnknownAsset.Because("%w", err)
 	}

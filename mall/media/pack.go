@@ -9,12 +9,13 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
@@ -31,6 +32,10 @@ const (
 	trailerSegments = 3
 	// maxFile bounds one file of a film: a segment is a few seconds.
 	maxFile = 64 << 20
+	// unlockTime bounds the unlocking after a Pack whose own time may be over.
+	unlockTime = 5 * time.Second
+	// lockPause is how long a Pack waits before it asks again whether another one of its film is done.
+	lockPause = 100 * time.Millisecond
 )
 
 var (
@@ -51,27 +56,93 @@ func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int
 	if !prefixName.MatchString(prefix) || keyEvery < 1 {
 		return Asset{}, ErrBadPackage.Because("prefix %q with a key every %d segments", prefix, keyEvery)
 	}
-	if a, err := m.AssetByPrefix(ctx, prefix); err == nil && m.storage.exists(filmsFolder+"/"+prefix) {
-		return a, nil
-	} else if err != nil && !errors.Is(err, ErrUnknownAsset) {
-		return Asset{}, err
+	if a, err := m.packed(ctx, m.pool, prefix); !errors.Is(err, ErrUnknownAsset) {
+		return a, err
 	}
-	p := packer{src: src, storage: m.storage, staging: stagingFolder + "/" + prefix + "-" + rand.Text(), keyEvery: keyEvery}
-	defer func() { _ = m.storage.root.RemoveAll(p.staging) }()
-	asset, err := p.film()
+	conn, err := m.pool.Acquire(ctx)
 	if err != nil {
 		return Asset{}, fmt.Errorf("pack %s: %w", prefix, err)
 	}
-	asset.Prefix = prefix
-	if err := m.publish(ctx, &asset, p); err != nil {
+	defer conn.Release()
+	asset, err := m.packAlone(ctx, conn, src, prefix, keyEvery)
+	if err != nil {
 		return Asset{}, fmt.Errorf("pack %s: %w", prefix, err)
 	}
 	return asset, nil
 }
 
-// publish puts the folders in place and commits the rows. Folders go first: without its rows a film is not
-// known to anybody, and the next Pack replaces it.
-func (m *Media) publish(ctx context.Context, a *Asset, p packer) error {
+// packed returns a film that can be played, or ErrUnknownAsset: a crash, or a storage that was lost, may leave rows or files alone.
+func (m *Media) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset, error) {
+	row, err := m.q.AssetByPrefix(ctx, q, prefix)
+	if err == nil {
+		_, err = m.q.Key(ctx, q, dbsqlc.KeyParams{Prefix: prefix})
+	}
+	a, err := found(row, err)
+	if err != nil {
+		return Asset{}, err
+	}
+	if _, err := m.storage.size(ctx, filmsFolder+"/"+prefix+"/"+masterFile); errors.Is(err, fs.ErrNotExist) {
+		return Asset{}, ErrUnknownAsset.Because("%s has rows and no files", prefix)
+	} else if err != nil {
+		return Asset{}, fmt.Errorf("look for %s: %w", prefix, err)
+	}
+	return a, nil
+}
+
+// packAlone packs while nobody else packs this film: the lock is the connection's, so that it ends with this process at the latest, and no
+// transaction is open while files travel. The order makes every crash harmless: what is there of an older attempt loses its keys, which is
+// what makes it a film; then come the files, then the rows.
+func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string, keyEvery int) (Asset, error) {
+	if err := m.lockPrefix(ctx, conn, prefix); err != nil {
+		return Asset{}, err
+	}
+	defer func() {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), unlockTime)
+		defer stop()
+		if err := m.q.UnlockPrefix(ctx, conn, prefix); err != nil {
+			_ = conn.Conn().Close(ctx) // and the lock with it
+		}
+	}()
+	if a, err := m.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
+		return a, err
+	}
+	if err := m.q.DeleteKeysOf(ctx, conn, prefix); err != nil {
+		return Asset{}, err
+	}
+	edition, err := m.storage.edition(ctx, prefix)
+	if err != nil {
+		return Asset{}, err
+	}
+	defer edition.discard()
+	p := packer{ctx: ctx, src: src, out: edition, keyEvery: keyEvery}
+	asset, err := p.film()
+	if err != nil {
+		return Asset{}, err
+	}
+	asset.Prefix = prefix
+	if err := edition.publish(ctx); err != nil {
+		return Asset{}, err
+	}
+	err = m.insertAsset(ctx, &asset, p.keys)
+	return asset, err
+}
+
+// lockPrefix asks again and again: a film may take longer than PostgreSQL lets a statement wait.
+func (m *Media) lockPrefix(ctx context.Context, conn *pgxpool.Conn, prefix string) error {
+	for {
+		if mine, err := m.q.TryLockPrefix(ctx, conn, prefix); mine || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPause):
+		}
+	}
+}
+
+// insertAsset makes a film of the files that are in place: without these rows nobody knows it.
+func (m *Media) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error {
 	renditions, err := json.Marshal(a.Renditions)
 	if err != nil {
 		return err
@@ -81,17 +152,6 @@ func (m *Media) publish(ctx context.Context, a *Asset, p packer) error {
 		return err
 	}
 	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		if err := m.q.LockPrefix(ctx, tx, a.Prefix); err != nil {
-			return err
-		}
-		row, err := m.q.AssetByPrefix(ctx, tx, a.Prefix)
-		if err == nil && m.storage.exists(filmsFolder+"/"+a.Prefix) { // another Pack was quicker
-			*a, err = found(row, nil)
-			return err
-		}
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
 		a.ID, err = m.q.UpsertAsset(ctx, tx, dbsqlc.UpsertAssetParams{
 			Prefix: a.Prefix, DurationSeconds: int32(a.DurationSeconds), Renditions: renditions,
 			Captions: captions, HasThumbnails: a.HasThumbnails, CreatedAt: m.now(),
@@ -99,35 +159,25 @@ func (m *Media) publish(ctx context.Context, a *Asset, p packer) error {
 		if err != nil {
 			return err
 		}
-		// Rows without a folder (a lost disk) get a new film under new keys.
-		if err := m.q.DeleteKeys(ctx, tx, a.ID); err != nil {
-			return err
-		}
-		numbers, wrapped := make([]int32, len(p.keys)), make([][]byte, len(p.keys))
-		for i, k := range p.keys {
+		numbers, wrapped := make([]int32, len(keys)), make([][]byte, len(keys))
+		for i, k := range keys {
 			numbers[i], wrapped[i] = int32(i), m.keys.wrap(k, a.ID, i)
 		}
-		if err := m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{AssetID: a.ID, Numbers: numbers, Wrapped: wrapped}); err != nil {
-			return err
-		}
-		if err := m.storage.replace(p.staging+"/trailer", trailersFolder+"/"+a.Prefix); err != nil {
-			return err
-		}
-		return m.storage.replace(p.staging+"/film", filmsFolder+"/"+a.Prefix)
+		return m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{AssetID: a.ID, Numbers: numbers, Wrapped: wrapped})
 	})
 }
 
-// packer writes one film into the staging folder.
+// packer writes one film into an edition.
 type packer struct {
+	ctx      context.Context // of the one call that it lives for
 	src      fs.FS
-	storage  *Storage
-	staging  string
+	out      edition
 	keyEvery int
 	keys     [][]byte
 }
 
 func (p *packer) film() (Asset, error) {
-	text, err := p.read("master.m3u8")
+	text, err := p.read(masterFile)
 	if err != nil {
 		return Asset{}, err
 	}
@@ -153,7 +203,7 @@ func (p *packer) film() (Asset, error) {
 			smallest = r
 		}
 	}
-	if err := p.write("film/master.m3u8", master.Bytes(func(Rendition) bool { return true })); err != nil {
+	if err := p.write("film/"+masterFile, master.Bytes(func(Rendition) bool { return true })); err != nil {
 		return Asset{}, err
 	}
 	if err := p.trailer(smallest.Name); err != nil {
@@ -322,10 +372,4 @@ func (p *packer) read(name string) ([]byte, error) {
 	return fs.ReadFile(p.src, name)
 }
 
-func (p *packer) write(name string, b []byte) error {
-	name = p.staging + "/" + name
-	if err := p.storage.root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err
-	}
-	return p.storage.root.WriteFile(name, b, 0o600)
-}
+func (p *packer) write(name string, b []byte) error { return p.out.write(p.ctx, name, b) }

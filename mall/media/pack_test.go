@@ -92,7 +92,7 @@ func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
 
 func (f fixture) read(t *testing.T, prefix, folder, file string) []byte {
 	t.Helper()
-	h, err := f.Storage().OpenFilm(prefix, folder, file)
+	h, err := f.Storage().OpenFilm(t.Context(), prefix, folder, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
 		t.Fatalf("asset %+v", a)
 	}
 	for _, r := range a.Renditions {
-		list, err := f.Playlist("first-film", r.Name)
+		list, err := f.Playlist(t.Context(), "first-film", r.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestTheTrailerIsShortAndClear(t *testing.T) {
 	if _, err := f.Pack(t.Context(), src, "film", 2); err != nil {
 		t.Fatal(err)
 	}
-	h, err := f.Storage().OpenTrailer("film", "index.m3u8")
+	h, err := f.Storage().OpenTrailer(t.Context(), "film", "index.m3u8")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestTheTrailerIsShortAndClear(t *testing.T) {
 			t.Fatalf("%s: %v", s.File, err)
 		}
 	}
-	if _, err := f.Storage().OpenTrailer("film", "s00003.m4s"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := f.Storage().OpenTrailer(t.Context(), "film", "s00003.m4s"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a fourth segment: %v", err)
 	}
 }
@@ -349,7 +349,7 @@ func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
 	if err != nil || a.DurationSeconds != 10 {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	list, err := f.Playlist("film", "360p")
+	list, err := f.Playlist(t.Context(), "film", "360p")
 	if err != nil {
 		t.Fatal(err)
 	}

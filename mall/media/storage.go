@@ -1,105 +1,123 @@
 package media
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"iter"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
-// Storage is a folder on this machine that holds packaged films and clear trailers. Nothing is opened
-// outside of it, whatever a name or a symbolic link says.
-type Storage struct{ root *os.Root }
+// Storage keeps packaged films, clear trailers, covers and the files that creators upload, by name: in a folder of this machine, or in a
+// bucket of an S3 service. Nothing is opened outside of it, whatever a name says.
+type Storage struct{ store }
 
-// Below the root: what only a viewer with a signature gets, what anybody gets, and what is being written.
-const (
-	filmsFolder    = "films"
-	trailersFolder = "trailers"
-	stagingFolder  = "staging"
-)
-
-// OpenStorage opens the folder that storageURL names ("file:///srv/media"), or "media" below dataDir when
-// it is empty, and makes it where it is missing.
-func OpenStorage(storageURL, dataDir string) (*Storage, error) {
-	folder := filepath.Join(dataDir, "media")
-	if storageURL != "" {
-		u, err := url.Parse(storageURL)
-		if err != nil {
-			return nil, fmt.Errorf("STORAGE_URL is not a URL: %w", err)
-		}
-		switch {
-		case u.Scheme == "s3":
-			return nil, fmt.Errorf("STORAGE_URL %s: this version keeps media in a folder only, as in file:///srv/media", u.Redacted())
-		case u.Scheme != "file" || u.Host != "" || !filepath.IsAbs(u.Path):
-			return nil, fmt.Errorf("STORAGE_URL %s: it must be file:// and an absolute path, as in file:///srv/media", u.Redacted())
-		}
-		folder = u.Path
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the media folder: %w", err)
-	}
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return nil, fmt.Errorf("open the media folder: %w", err)
-	}
-	for _, f := range []string{filmsFolder, trailersFolder, stagingFolder} {
-		if err := root.MkdirAll(f, 0o700); err != nil {
-			root.Close()
-			return nil, fmt.Errorf("make the media folder: %w", err)
-		}
-	}
-	return &Storage{root}, nil
+// store is one of the two places, a folder or a bucket. Names are paths of plain steps, joined by "/"; a name that is not there is
+// fs.ErrNotExist.
+type store interface {
+	open(ctx context.Context, name string) (*File, error)
+	size(ctx context.Context, name string) (int64, error)
+	// put writes a file of that many bytes, whole or not at all, in the place of one of that name.
+	put(ctx context.Context, name string, r io.Reader, size int64) error
+	// remove takes a file away, or a folder with everything in it; what is not there is gone already.
+	remove(ctx context.Context, name string) error
+	list(ctx context.Context, folder string) iter.Seq2[entry, error]
+	edition(ctx context.Context, prefix string) (edition, error)
+	// check says whether the place answers.
+	check(ctx context.Context) error
+	Close() error
 }
 
-// Close lets go of the folder; files that are open stay so.
-func (s *Storage) Close() error { return s.root.Close() }
+// edition is a packaged film on its way in, by one writer at a time.
+type edition interface {
+	// write adds "film/<name>" or "trailer/<name>".
+	write(ctx context.Context, name string, b []byte) error
+	// publish puts the whole film in place; before that it lacks its master playlist at least.
+	publish(ctx context.Context) error
+	// discard takes back what was not published.
+	discard()
+}
+
+// entry is a file that list found.
+type entry struct {
+	name string
+	size int64
+}
+
+// File is an open file of the storage. Reading and seeking cost what they cost: each jump in a bucket's file is a request.
+type File struct {
+	io.ReadSeekCloser
+	Size    int64
+	ModTime time.Time
+}
+
+// What lies where: what only a viewer with a signature gets, what anybody gets, what creators uploaded and nobody gets.
+const (
+	filmsFolder     = "films"
+	trailersFolder  = "trailers"
+	coversFolder    = "covers"
+	originalsFolder = "originals"
+)
+
+const masterFile = "master.m3u8"
+
+// OpenStorage opens what storageURL names: a folder ("file:///srv/media"), which is made where it is missing, "media" below dataDir
+// when it is empty, or a bucket ("s3://KEY:SECRET@host/bucket/prefix?region=eu-central-1"), which is not asked before it is used. Errors
+// are sentences without secrets.
+func OpenStorage(storageURL, dataDir string) (*Storage, error) {
+	if storageURL == "" {
+		return openFolder(filepath.Join(dataDir, "media"))
+	}
+	u, err := url.Parse(storageURL)
+	if err != nil { // its text repeats the value, with the password
+		return nil, errors.New("STORAGE_URL is not a URL")
+	}
+	switch {
+	case u.Scheme == "s3":
+		b, err := openBucket(u)
+		if err != nil {
+			return nil, fmt.Errorf("STORAGE_URL %s: %w", shown(u), err)
+		}
+		return &Storage{b}, nil
+	case u.Scheme != "file" || u.Host != "" || !filepath.IsAbs(u.Path):
+		return nil, fmt.Errorf("STORAGE_URL %s: it must be file:// and an absolute path, as in file:///srv/media, or %s", shown(u), bucketForm)
+	}
+	return openFolder(u.Path)
+}
+
+// shown is the address without what opens it.
+func shown(u *url.URL) string {
+	c := *u
+	c.User, c.RawQuery = nil, ""
+	return c.String()
+}
+
+// Check says whether the storage answers.
+func (s *Storage) Check(ctx context.Context) error { return s.check(ctx) }
 
 // OpenFilm opens a file of a packaged film: "<rendition>/<file>" or "extras/<file>". A name that is not
 // plain is fs.ErrNotExist. The caller closes it.
-func (s *Storage) OpenFilm(prefix, folder, file string) (*os.File, error) {
+func (s *Storage) OpenFilm(ctx context.Context, prefix, folder, file string) (*File, error) {
 	if !plain(prefix) || !plain(folder) || !plain(file) {
 		return nil, fs.ErrNotExist
 	}
-	return s.open(filmsFolder + "/" + prefix + "/" + folder + "/" + file)
+	return s.open(ctx, filmsFolder+"/"+prefix+"/"+folder+"/"+file)
 }
 
 // OpenTrailer opens a file of a film's clear trailer: index.m3u8, its init file or a segment.
-func (s *Storage) OpenTrailer(prefix, file string) (*os.File, error) {
+func (s *Storage) OpenTrailer(ctx context.Context, prefix, file string) (*File, error) {
 	if !plain(prefix) || !plain(file) {
 		return nil, fs.ErrNotExist
 	}
-	return s.open(trailersFolder + "/" + prefix + "/" + file)
-}
-
-// open refuses folders, which would otherwise read as empty files.
-func (s *Storage) open(name string) (*os.File, error) {
-	f, err := s.root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, fs.ErrNotExist
-	}
-	return f, nil
+	return s.open(ctx, trailersFolder+"/"+prefix+"/"+file)
 }
 
 // plain is true for one step of a path that cannot lead anywhere else.
 func plain(name string) bool {
 	return name != "" && len(name) <= 120 && name[0] != '.' && !strings.ContainsAny(name, "/\\\x00")
-}
-
-func (s *Storage) exists(name string) bool {
-	_, err := s.root.Stat(name)
-	return err == nil
-}
-
-// replace puts the folder from in the place of the folder to, in one rename where to does not exist.
-func (s *Storage) replace(from, to string) error {
-	if err := s.root.RemoveAll(to); err != nil {
-		return err
-	}
-	return s.root.Rename(from, to)
 }

@@ -14,12 +14,12 @@ import (
 func TestStorageSaysWhatItCannotDo(t *testing.T) {
 	t.Parallel()
 	for url, sentence := range map[string]string{
-		"s3://key:secret@host/bucket": "keeps media in a folder only",
-		"https://host/media":          "must be file://",
-		"file://host/media":           "must be file://",
-		"file:media":                  "must be file://",
-		"/srv/media":                  "must be file://",
-		":":                           "is not a URL",
+		"s3://key:secret@host": "write it as s3:", "s3://key:secret@host/bucket?endpoint=x": "is not known", "s3://key:secret@ho st/bucket": "is not a URL",
+		"https://host/media": "must be file://",
+		"file://host/media":  "must be file://",
+		"file:media":         "must be file://",
+		"/srv/media":         "must be file://",
+		":":                  "is not a URL",
 	} {
 		s, err := media.OpenStorage(url, t.TempDir())
 		if err == nil {
@@ -71,19 +71,19 @@ func TestNothingOutsideOfAFilmIsOpened(t *testing.T) {
 		{"one", "360p", `..\..\secret`}, {"one", "360p", "link.m4s"}, {"one", ".hidden", "s0.m4s"}, {"one", "360p", ""}, {"", "", ""},
 		{"one", "360p", "s0.m4s\x00"}, {"one", "360p", "missing.m4s"}, {".", "one", "360p"}, {"one", "360p", "."},
 	} {
-		if f, err := s.OpenFilm(p[0], p[1], p[2]); err == nil {
+		if f, err := s.OpenFilm(t.Context(), p[0], p[1], p[2]); err == nil {
 			f.Close()
 			t.Errorf("%q was opened", p)
 		}
 	}
 	for _, p := range [][2]string{{"..", "films"}, {"one", "../../films/one/360p/s0.m4s"}, {"one", "missing"}} {
-		if f, err := s.OpenTrailer(p[0], p[1]); !errors.Is(err, fs.ErrNotExist) {
+		if f, err := s.OpenTrailer(t.Context(), p[0], p[1]); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("trailer %q: %v, %v", p, f, err)
 		}
 	}
-	for _, open := range []func() (*os.File, error){
-		func() (*os.File, error) { return s.OpenFilm("one", "360p", "s0.m4s") },
-		func() (*os.File, error) { return s.OpenTrailer("one", "index.m3u8") },
+	for _, open := range []func() (*media.File, error){
+		func() (*media.File, error) { return s.OpenFilm(t.Context(), "one", "360p", "s0.m4s") },
+		func() (*media.File, error) { return s.OpenTrailer(t.Context(), "one", "index.m3u8") },
 	} {
 		f, err := open()
 		if err != nil {

@@ -65,7 +65,7 @@ func (p *Playback) Master(ctx context.Context, token string, device []byte, vide
 	if err != nil {
 		return nil, err
 	}
-	master, err := p.media.Master(video)
+	master, err := p.media.Master(ctx, video)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 	if err != nil {
 		return nil, err
 	}
-	list, err := p.media.Playlist(video, rendition)
+	list, err := p.media.Playlist(ctx, video, rendition)
 	if err != nil {
 		return nil, err
 	}

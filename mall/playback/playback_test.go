@@ -158,7 +158,7 @@ func segment(address string) playback.SegmentRequest {
 }
 
 func (f *fixture) fetch(r playback.SegmentRequest) error {
-	h, _, err := f.OpenSegment(r)
+	h, _, err := f.OpenSegment(f.t.Context(), r)
 	if err == nil {
 		h.Close()
 	}
@@ -197,7 +197,7 @@ func TestAFilmPlaysForWhomItBelongsTo(t *testing.T) {
 	if direct, err := f.media.Key(t.Context(), "film", 0); err != nil || !bytes.Equal(key, direct) {
 		t.Fatalf("another key: %v", err)
 	}
-	h, contentType, err := f.OpenSegment(segment(base + "s0.m4s"))
+	h, contentType, err := f.OpenSegment(t.Context(), segment(base+"s0.m4s"))
 	f.must(err)
 	defer h.Close()
 	if b, _ := io.ReadAll(h); contentType != "video/iso.segment" || len(b) != 16 {

@@ -1,12 +1,12 @@
 package playback
 
 import (
+	"context"
 	"crypto/hmac"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"strconv"
 	"time"
@@ -46,7 +46,7 @@ var contentTypes = map[string]string{
 
 // OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. It asks neither database
 // nor Redis. Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
-func (p *Playback) OpenSegment(r SegmentRequest) (f *os.File, contentType string, err error) {
+func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.File, contentType string, err error) {
 	if !p.signed(r) {
 		return nil, "", ErrBadSignature
 	}
@@ -61,7 +61,7 @@ func (p *Playback) OpenSegment(r SegmentRequest) (f *os.File, contentType string
 	if !ok {
 		return nil, "", media.ErrUnknownAsset
 	}
-	f, err = p.media.Storage().OpenFilm(r.Prefix, r.Folder, r.File)
+	f, err = p.media.Storage().OpenFilm(ctx, r.Prefix, r.Folder, r.File)
 	return opened(f, contentType, err, r.Prefix+"/"+r.Folder+"/"+r.File)
 }
 
@@ -87,7 +87,7 @@ func (p *Playback) signed(r SegmentRequest) bool {
 }
 
 // OpenTrailer opens a file of a film's clear trailer, which anybody may see, or says media.ErrUnknownAsset.
-func (p *Playback) OpenTrailer(prefix, file string) (f *os.File, contentType string, err error) {
+func (p *Playback) OpenTrailer(ctx context.Context, prefix, file string) (f *media.File, contentType string, err error) {
 	contentType, ok := contentTypes[path.Ext(file)]
 	if file == "index.m3u8" {
 		contentType, ok = PlaylistType, true
@@ -95,14 +95,14 @@ func (p *Playback) OpenTrailer(prefix, file string) (f *os.File, contentType str
 	if !ok {
 		return nil, "", media.ErrUnknownAsset
 	}
-	f, err = p.media.Storage().OpenTrailer(prefix, file)
+	f, err = p.media.Storage().OpenTrailer(ctx, prefix, file)
 	return opened(f, contentType, err, "trailer "+prefix+"/"+file)
 }
 
 // PlaylistType is the content type of playlists, RFC 8216 section 4.
 const PlaylistType = "application/vnd.apple.mpegurl"
 
-func opened(f *os.File, contentType string, err error, name string) (*os.File, string, error) {
+func opened(f *media.File, contentType string, err error, name string) (*media.File, string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", media.ErrUnknownAsset.Because("%s: %w", name, err)
 	}

@@ -3,7 +3,6 @@ package play
 import (
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -41,7 +40,7 @@ func (d Deps) key(c echo.Context) error {
 }
 
 func (d Deps) segment(c echo.Context) error {
-	f, contentType, err := d.Playback.OpenSegment(playback.SegmentRequest{
+	f, contentType, err := d.Playback.OpenSegment(c.Request().Context(), playback.SegmentRequest{
 		Exp: c.Param("exp"), Session: c.Param("session"), Sig: c.Param("sig"),
 		Prefix: c.Param("video"), Folder: c.Param("folder"), File: c.Param("file"),
 	})
@@ -53,7 +52,7 @@ func (d Deps) segment(c echo.Context) error {
 
 // trailer is public and changes only with its film.
 func (d Deps) trailer(c echo.Context) error {
-	f, contentType, err := d.Playback.OpenTrailer(c.Param("video"), c.Param("file"))
+	f, contentType, err := d.Playback.OpenTrailer(c.Request().Context(), c.Param("video"), c.Param("file"))
 	if err != nil {
 		return err
 	}
@@ -62,14 +61,11 @@ func (d Deps) trailer(c echo.Context) error {
 }
 
 // serve answers with the file, or with the ranges of it that were asked for, and closes it.
-func serve(c echo.Context, f *os.File, contentType string) error {
+func serve(c echo.Context, f *media.File, contentType string) error {
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	c.Response().Header().Set(echo.HeaderContentType, contentType)
-	http.ServeContent(direct{c.Response()}, c.Request(), "", info.ModTime(), f)
+	// What is inside of f, and not f: the kernel copies nothing but a file that it can see.
+	http.ServeContent(direct{c.Response()}, c.Request(), "", f.ModTime, f.ReadSeekCloser)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/fault"
+	"videomall/mall/media"
 )
 
 var errNoPicture = fault.New(fault.NotFound, "unknown_picture", "There is no such picture.")
@@ -39,5 +40,20 @@ func pictures(files fs.FS) echo.HandlerFunc {
 		h.Set(echo.HeaderContentType, "image/webp")
 		http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(picture))
 		return nil
+	}
+}
+
+// cover serves a creator's cover from the storage, and else what others does. A creator's cover never changes: a new one has a new name.
+func (d Deps) cover(others echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		f, err := d.Media.OpenCover(c.Request().Context(), c.Param("file"))
+		if errors.Is(err, media.ErrNoCover) {
+			return others(c)
+		}
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		return serve(c, f, "image/webp")
 	}
 }

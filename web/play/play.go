@@ -21,7 +21,7 @@ type Deps struct {
 	Catalog  *catalog.Catalog
 	Media    *media.Media
 	Playback *playback.Playback
-	// Covers holds <cover>-<width>.webp, Avatars <avatar>-<size>.webp.
+	// Covers holds <cover>-<width>.webp of the demo; those of creators lie in the storage. Avatars holds <avatar>-<size>.webp.
 	Covers, Avatars fs.FS
 	// Secure says that people reach the mall over https.
 	Secure bool
@@ -41,7 +41,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.HEAD("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, entitled)
 
 	g.GET("/media/trailers/:video/:file", d.trailer, forPrograms)
-	g.GET("/media/covers/:file", pictures(d.Covers), forPrograms)
+	g.GET("/media/covers/:file", d.cover(pictures(d.Covers)), forPrograms)
 	g.GET("/media/avatars/:file", pictures(d.Avatars), forPrograms)
 }
 

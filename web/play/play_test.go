@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -300,6 +302,23 @@ func TestTrailersAndCoversAreForEverybody(t *testing.T) {
 		t.Fatalf("%v %q", cover.Header, cover.Body)
 	}
 	guest.Send("GET", "/media/covers/sea-320.webp", http.Header{"If-None-Match": {tag}}, "").Wants(304)
+}
+
+func TestACreatorsCoverIsServedFromTheStorage(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		dbtest.Missing(t, err)
+	}
+	h := open(t)
+	stem, err := h.media.SaveCoverImage(t.Context(), 1, image.NewRGBA(image.Rect(0, 0, 640, 360)))
+	h.must(err)
+	guest := h.Browser(0)
+	a := guest.Get("/media/covers/" + stem + "-320.webp").Wants(200)
+	if !strings.HasPrefix(a.Body, "RIFF") || a.Header.Get("Content-Type") != "image/webp" || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+		t.Fatalf("%v", a.Header)
+	}
+	guest.Get("/media/covers/" + stem + "-321.webp").Wants(404)
+	guest.Get("/media/covers/sea-320.webp").Wants(200)
 }
 
 func TestLanguagesNameThemselves(t *testing.T) {

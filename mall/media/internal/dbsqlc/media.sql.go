@@ -48,12 +48,145 @@ func (q *Queries) AssetByPrefix(ctx context.Context, db DBTX, prefix string) (Me
 	return i, err
 }
 
-const deleteKeys = `-- name: DeleteKeys :exec
-delete from media_key where asset_id = $1
+const completeUpload = `-- name: CompleteUpload :execrows
+update media_upload set state = 'complete', video_id = $1::bigint where id = $2 and state = 'running'
 `
 
-func (q *Queries) DeleteKeys(ctx context.Context, db DBTX, assetID int64) error {
-	_, err := db.Exec(ctx, deleteKeys, assetID)
+type CompleteUploadParams struct {
+	VideoID int64
+	ID      string
+}
+
+func (q *Queries) CompleteUpload(ctx context.Context, db DBTX, arg CompleteUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, completeUpload, arg.VideoID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const coversSince = `-- name: CoversSince :one
+select count(*) from media_cover where owner_id = $1 and created_at > $2
+`
+
+type CoversSinceParams struct {
+	OwnerID int64
+	Since   time.Time
+}
+
+func (q *Queries) CoversSince(ctx context.Context, db DBTX, arg CoversSinceParams) (int64, error) {
+	row := db.QueryRow(ctx, coversSince, arg.OwnerID, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteKeysOf = `-- name: DeleteKeysOf :exec
+delete from media_key k using media_asset a where a.id = k.asset_id and a.prefix = $1
+`
+
+func (q *Queries) DeleteKeysOf(ctx context.Context, db DBTX, prefix string) error {
+	_, err := db.Exec(ctx, deleteKeysOf, prefix)
+	return err
+}
+
+const deleteUpload = `-- name: DeleteUpload :exec
+delete from media_upload where id = $1 and state = 'ending'
+`
+
+func (q *Queries) DeleteUpload(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, deleteUpload, id)
+	return err
+}
+
+const endUpload = `-- name: EndUpload :execrows
+update media_upload set state = 'ending' where id = $1 and owner_id = $2 and state = 'running'
+`
+
+type EndUploadParams struct {
+	ID      string
+	OwnerID int64
+}
+
+func (q *Queries) EndUpload(ctx context.Context, db DBTX, arg EndUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, endUpload, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endingUploads = `-- name: EndingUploads :many
+select id, owner_id, name, size, part_size, multipart, state, video_id, created_at, expires_at from media_upload where state = 'ending' order by id limit $1
+`
+
+func (q *Queries) EndingUploads(ctx context.Context, db DBTX, most int32) ([]MediaUpload, error) {
+	rows, err := db.Query(ctx, endingUploads, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MediaUpload{}
+	for rows.Next() {
+		var i MediaUpload
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.Name,
+			&i.Size,
+			&i.PartSize,
+			&i.Multipart,
+			&i.State,
+			&i.VideoID,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const expireUploads = `-- name: ExpireUploads :execrows
+update media_upload set state = 'ending' where state = 'running' and expires_at <= $1
+`
+
+func (q *Queries) ExpireUploads(ctx context.Context, db DBTX, at time.Time) (int64, error) {
+	result, err := db.Exec(ctx, expireUploads, at)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forgetUploads = `-- name: ForgetUploads :execrows
+delete from media_upload where state = 'complete' and expires_at <= $1
+`
+
+func (q *Queries) ForgetUploads(ctx context.Context, db DBTX, at time.Time) (int64, error) {
+	result, err := db.Exec(ctx, forgetUploads, at)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const insertCover = `-- name: InsertCover :exec
+insert into media_cover (stem, owner_id, created_at) values ($1, $2, $3)
+`
+
+type InsertCoverParams struct {
+	Stem      string
+	OwnerID   int64
+	CreatedAt time.Time
+}
+
+func (q *Queries) InsertCover(ctx context.Context, db DBTX, arg InsertCoverParams) error {
+	_, err := db.Exec(ctx, insertCover, arg.Stem, arg.OwnerID, arg.CreatedAt)
 	return err
 }
 
@@ -70,6 +203,34 @@ type InsertKeysParams struct {
 
 func (q *Queries) InsertKeys(ctx context.Context, db DBTX, arg InsertKeysParams) error {
 	_, err := db.Exec(ctx, insertKeys, arg.AssetID, arg.Numbers, arg.Wrapped)
+	return err
+}
+
+const insertUpload = `-- name: InsertUpload :exec
+insert into media_upload (id, owner_id, name, size, part_size, created_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type InsertUploadParams struct {
+	ID        string
+	OwnerID   int64
+	Name      string
+	Size      int64
+	PartSize  int64
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertUpload(ctx context.Context, db DBTX, arg InsertUploadParams) error {
+	_, err := db.Exec(ctx, insertUpload,
+		arg.ID,
+		arg.OwnerID,
+		arg.Name,
+		arg.Size,
+		arg.PartSize,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
 	return err
 }
 
@@ -122,14 +283,152 @@ func (q *Queries) Key(ctx context.Context, db DBTX, arg KeyParams) (KeyRow, erro
 	return i, err
 }
 
-const lockPrefix = `-- name: LockPrefix :exec
-select pg_advisory_xact_lock(hashtextextended('media_asset ' || $1::text, 0))
+const lockUpload = `-- name: LockUpload :one
+select id, owner_id, name, size, part_size, multipart, state, video_id, created_at, expires_at from media_upload where id = $1 and owner_id = $2 and state <> 'ending' for update
 `
 
-// Two that pack one film meet here; the second then finds the first one's asset.
-func (q *Queries) LockPrefix(ctx context.Context, db DBTX, prefix string) error {
-	_, err := db.Exec(ctx, lockPrefix, prefix)
+type LockUploadParams struct {
+	ID      string
+	OwnerID int64
+}
+
+func (q *Queries) LockUpload(ctx context.Context, db DBTX, arg LockUploadParams) (MediaUpload, error) {
+	row := db.QueryRow(ctx, lockUpload, arg.ID, arg.OwnerID)
+	var i MediaUpload
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.Size,
+		&i.PartSize,
+		&i.Multipart,
+		&i.State,
+		&i.VideoID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const lockUploader = `-- name: LockUploader :exec
+select pg_advisory_xact_lock(hashtextextended('media_upload ' || $1::bigint, 0))
+`
+
+// Whoever begins an upload meets the same creator's other beginnings here: two at once can't pass one quota.
+func (q *Queries) LockUploader(ctx context.Context, db DBTX, ownerID int64) error {
+	_, err := db.Exec(ctx, lockUploader, ownerID)
 	return err
+}
+
+const originalsOf = `-- name: OriginalsOf :one
+select coalesce(sum(size), 0)::bigint from media_video where owner_id = $1 and original <> ''
+`
+
+func (q *Queries) OriginalsOf(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+	row := db.QueryRow(ctx, originalsOf, ownerID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const prolongUpload = `-- name: ProlongUpload :execrows
+update media_upload set expires_at = $1 where id = $2 and state = 'running'
+`
+
+type ProlongUploadParams struct {
+	ExpiresAt time.Time
+	ID        string
+}
+
+func (q *Queries) ProlongUpload(ctx context.Context, db DBTX, arg ProlongUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, prolongUpload, arg.ExpiresAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setMultipart = `-- name: SetMultipart :execrows
+update media_upload set multipart = $1 where id = $2 and state = 'running'
+`
+
+type SetMultipartParams struct {
+	Multipart string
+	ID        string
+}
+
+func (q *Queries) SetMultipart(ctx context.Context, db DBTX, arg SetMultipartParams) (int64, error) {
+	result, err := db.Exec(ctx, setMultipart, arg.Multipart, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const tryLockPrefix = `-- name: TryLockPrefix :one
+select pg_try_advisory_lock(hashtextextended('media_asset ' || $1::text, 0))
+`
+
+// Two that pack one film meet here; the second then finds the first one's asset. The lock is the session's.
+func (q *Queries) TryLockPrefix(ctx context.Context, db DBTX, prefix string) (bool, error) {
+	row := db.QueryRow(ctx, tryLockPrefix, prefix)
+	var pg_try_advisory_lock bool
+	err := row.Scan(&pg_try_advisory_lock)
+	return pg_try_advisory_lock, err
+}
+
+const unlockPrefix = `-- name: UnlockPrefix :exec
+select pg_advisory_unlock(hashtextextended('media_asset ' || $1::text, 0))
+`
+
+func (q *Queries) UnlockPrefix(ctx context.Context, db DBTX, prefix string) error {
+	_, err := db.Exec(ctx, unlockPrefix, prefix)
+	return err
+}
+
+const upload = `-- name: Upload :one
+select id, owner_id, name, size, part_size, multipart, state, video_id, created_at, expires_at from media_upload where id = $1 and owner_id = $2 and state <> 'ending' and expires_at > $3
+`
+
+type UploadParams struct {
+	ID      string
+	OwnerID int64
+	At      time.Time
+}
+
+func (q *Queries) Upload(ctx context.Context, db DBTX, arg UploadParams) (MediaUpload, error) {
+	row := db.QueryRow(ctx, upload, arg.ID, arg.OwnerID, arg.At)
+	var i MediaUpload
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.Size,
+		&i.PartSize,
+		&i.Multipart,
+		&i.State,
+		&i.VideoID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const uploadsOf = `-- name: UploadsOf :one
+select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_upload where owner_id = $1 and state <> 'complete'
+`
+
+type UploadsOfRow struct {
+	Bytes  int64
+	Number int64
+}
+
+// What a creator's uploads that run or are being cleared away will take, and how many they are.
+func (q *Queries) UploadsOf(ctx context.Context, db DBTX, ownerID int64) (UploadsOfRow, error) {
+	row := db.QueryRow(ctx, uploadsOf, ownerID)
+	var i UploadsOfRow
+	err := row.Scan(&i.Bytes, &i.Number)
+	return i, err
 }
 
 const upsertAsset = `-- name: UpsertAsset :one

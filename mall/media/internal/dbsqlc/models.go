@@ -18,6 +18,19 @@ type MediaAsset struct {
 	CreatedAt       time.Time
 }
 
+type MediaUpload struct {
+	ID        string
+	OwnerID   int64
+	Name      string
+	Size      int64
+	PartSize  int64
+	Multipart string
+	State     string
+	VideoID   *int64
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 type MediaVideo struct {
 	ID              int64
 	OwnerID         int64

@@ -1,0 +1,355 @@
+package media
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+// What can be wrong with an upload.
+var (
+	ErrUnknownUpload  = fault.New(fault.NotFound, "unknown_upload", "There is no such upload: it was cancelled, or it waited for too long.")
+	ErrUploadName     = fault.New(fault.Invalid, "upload_name", "The file needs a name of up to 200 characters.")
+	ErrUploadType     = fault.New(fault.Invalid, "upload_type", "This is not a kind of film that the mall takes. It takes MP4, MOV, MKV, WebM, MPEG-TS, AVI and FLV.")
+	ErrUploadSize     = fault.New(fault.Invalid, "upload_size", "The file is empty, or larger than the mall takes.")
+	ErrUploadQuota    = fault.New(fault.Conflict, "upload_quota", "There is not enough room left for this file. Delete files that you no longer need.")
+	ErrUploadsMany    = fault.New(fault.Conflict, "uploads_many", "Too many of your uploads are under way. Finish or cancel some of them.")
+	ErrUploadBusy     = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
+	ErrUploadOffset   = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
+	ErrUploadTooLong  = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
+	ErrUploadShort    = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
+	ErrUploadNotFilm  = fault.New(fault.Invalid, "upload_not_film", "What is inside of the file is not a film, whatever its name says.")
+	ErrUploadCut      = fault.New(fault.Unavailable, "upload_cut", "The connection broke. What arrived is kept.")
+	ErrUploadWrongWay = fault.New(fault.Conflict, "upload_wrong_way", "Uploads go another way here. Load the page again.")
+)
+
+const (
+	// uploadLife is how long an upload waits for its next byte.
+	uploadLife = 24 * time.Hour
+	// maxRunning bounds a creator's uploads that are not complete.
+	maxRunning    = 50
+	maxUploadName = 200
+	// sweepMost is how many uploads one sweep clears away.
+	sweepMost = 50
+)
+
+// UploadLimits are in bytes; zero is the usual limit.
+type UploadLimits struct {
+	File  int64 // of one file
+	Quota int64 // of all files of a creator, those on their way included
+}
+
+const (
+	usualFile  = 20 << 30
+	usualQuota = 50 << 30
+)
+
+// LimitUploads sets the limits, once, before the first upload.
+func (m *Media) LimitUploads(l UploadLimits) {
+	if l.File > 0 {
+		m.limits.File = l.File
+	}
+	if l.Quota > 0 {
+		m.limits.Quota = l.Quota
+	}
+}
+
+// NewUpload is what a creator says of a file before its first byte.
+type NewUpload struct {
+	Name string // the file's own
+	Type string // what the browser takes it for; empty where it does not know
+	Size int64  // bytes
+}
+
+// Upload is a creator's file on its way in.
+type Upload struct {
+	ID, Name  string
+	OwnerID   int64
+	Size      int64 // bytes of the whole
+	Offset    int64 // bytes that lie safely; of a direct upload, those of its whole parts
+	PartSize  int64 // of a direct upload; else 0
+	ExpiresAt time.Time
+	VideoID   *int64 // the film that it became; nil while it is under way
+
+	multipart string
+}
+
+// Complete says that the upload has become a film.
+func (u Upload) Complete() bool { return u.VideoID != nil }
+
+func (u Upload) key() string { return originalsFolder + "/" + u.ID }
+
+// Direct says that bytes go straight to the bucket, in parts at presigned addresses, and not through the mall.
+func (m *Media) Direct() bool {
+	_, direct := m.storage.store.(*bucket)
+	return direct
+}
+
+// Allowance is how much a creator's files take and may take, in bytes.
+type Allowance struct{ Used, Quota, File int64 }
+
+// FileLimit is the largest file that is taken, in bytes.
+func (m *Media) FileLimit() int64 { return m.limits.File }
+
+// Allowance counts what a creator's films and uploads take.
+func (m *Media) Allowance(ctx context.Context, ownerID int64) (Allowance, error) {
+	used, _, err := m.used(ctx, m.pool, ownerID)
+	return Allowance{Used: used, Quota: m.limits.Quota, File: m.limits.File}, err
+}
+
+func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, running int64, err error) {
+	uploads, err := m.q.UploadsOf(ctx, q, ownerID)
+	if err != nil {
+		return 0, 0, fmt.Errorf("uploads of %d: %w", ownerID, err)
+	}
+	originals, err := m.q.OriginalsOf(ctx, q, ownerID)
+	if err != nil {
+		return 0, 0, fmt.Errorf("files of %d: %w", ownerID, err)
+	}
+	return uploads.Bytes + originals, uploads.Number, nil
+}
+
+// BeginUpload checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
+// ErrUploadSize, ErrUploadQuota, ErrUploadsMany.
+func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
+	name := fileName(n.Name)
+	switch {
+	case name == "" || len(name) > maxUploadName:
+		return Upload{}, ErrUploadName.Because("%.300q", n.Name)
+	case !film(name, n.Type):
+		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
+	case n.Size <= 0 || n.Size > m.limits.File:
+		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)
+	}
+	u := Upload{ID: newID(), OwnerID: ownerID, Name: name, Size: n.Size, ExpiresAt: m.now().Add(uploadLife)}
+	if m.Direct() {
+		u.PartSize = partSize(n.Size)
+	}
+	// The row first: what has one is cleared away whatever happens next.
+	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		if err := m.q.LockUploader(ctx, tx, ownerID); err != nil {
+			return err
+		}
+		used, running, err := m.used(ctx, tx, ownerID)
+		switch {
+		case err != nil:
+			return err
+		case running >= maxRunning:
+			return ErrUploadsMany
+		case used+n.Size > m.limits.Quota:
+			return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, n.Size)
+		}
+		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{ID: u.ID, OwnerID: ownerID, Name: name, Size: n.Size,
+			PartSize: u.PartSize, CreatedAt: m.now(), ExpiresAt: u.ExpiresAt})
+	})
+	if err != nil {
+		return Upload{}, err
+	}
+	switch s := m.storage.store.(type) {
+	case *bucket:
+		err = m.beginParts(ctx, s, &u)
+	case *folder:
+		err = s.create(u.key())
+	}
+	if err != nil {
+		return Upload{}, fmt.Errorf("begin upload %s: %w", u.ID, errors.Join(err, m.CancelUpload(context.WithoutCancel(ctx), ownerID, u.ID)))
+	}
+	return u, nil
+}
+
+// newID is 26 characters that nobody guesses, fit for a path.
+func newID() string { return strings.ToLower(rand.Text()) }
+
+// fileName keeps what a person recognises the file by: no path, nothing that can't be seen.
+func fileName(s string) string {
+	s = path.Base(strings.ReplaceAll(s, "\\", "/"))
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s))
+	if s == "." || s == "/" {
+		return ""
+	}
+	return s
+}
+
+// Upload returns an upload of its owner with how far it has come, or ErrUnknownUpload.
+func (m *Media) Upload(ctx context.Context, ownerID int64, id string) (Upload, error) {
+	u, err := m.uploadRow(ctx, ownerID, id)
+	if err != nil || u.Complete() {
+		return u, err
+	}
+	switch s := m.storage.store.(type) {
+	case *bucket:
+		var parts []Part
+		if parts, err = m.parts(ctx, s, u); err == nil {
+			u.Offset = whole(parts)
+		} else if errors.Is(err, fs.ErrNotExist) { // joined, and then something broke
+			u.Offset, err = s.size(ctx, u.key())
+		}
+	case *folder:
+		u.Offset, err = s.size(ctx, u.key())
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return Upload{}, ErrUnknownUpload.Because("upload %s has no file: %w", id, err)
+	}
+	if err != nil {
+		return Upload{}, fmt.Errorf("upload %s: %w", id, err)
+	}
+	return u, nil
+}
+
+func (m *Media) uploadRow(ctx context.Context, ownerID int64, id string) (Upload, error) {
+	row, err := m.q.Upload(ctx, m.pool, dbsqlc.UploadParams{ID: id, OwnerID: ownerID, At: m.now()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Upload{}, ErrUnknownUpload.Because("upload %.40q of %d", id, ownerID)
+	}
+	if err != nil {
+		return Upload{}, fmt.Errorf("read upload %.40q: %w", id, err)
+	}
+	return upload(row), nil
+}
+
+func upload(r dbsqlc.MediaUpload) Upload {
+	u := Upload{ID: r.ID, OwnerID: r.OwnerID, Name: r.Name, Size: r.Size, PartSize: r.PartSize, ExpiresAt: r.ExpiresAt, VideoID: r.VideoID, multipart: r.Multipart}
+	if u.Complete() {
+		u.Offset = u.Size
+	}
+	return u
+}
+
+// CompleteUpload makes a film of an upload whose bytes are all there, once: the upload ends and the film begins in one transaction, and
+// whoever asks again gets the same film. ErrUnknownUpload, ErrUploadShort; ErrUploadNotFilm, which ends the upload.
+func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (videoID int64, err error) {
+	u, err := m.uploadRow(ctx, ownerID, id)
+	if err != nil {
+		return 0, err
+	}
+	if u.Complete() {
+		return *u.VideoID, nil
+	}
+	if s, direct := m.storage.store.(*bucket); direct {
+		if err := m.joinParts(ctx, s, u); err != nil {
+			return 0, err
+		}
+	}
+	size, err := m.storage.size(ctx, u.key())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, ErrUnknownUpload.Because("upload %s has no file: %w", id, err)
+	case err != nil:
+		return 0, fmt.Errorf("complete upload %s: %w", id, err)
+	case size != u.Size:
+		return 0, ErrUploadShort.Because("%d bytes of %d", size, u.Size)
+	}
+	if err := m.sniff(ctx, u); err != nil {
+		if errors.Is(err, ErrUploadNotFilm) {
+			err = errors.Join(err, m.CancelUpload(ctx, ownerID, id))
+		}
+		return 0, err
+	}
+	err = db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		row, err := m.q.LockUpload(ctx, tx, dbsqlc.LockUploadParams{ID: id, OwnerID: ownerID})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrUnknownUpload.Because("upload %s was cancelled", id)
+		}
+		if err != nil {
+			return err
+		}
+		if row.VideoID != nil { // another request was quicker
+			videoID = *row.VideoID
+			return nil
+		}
+		if videoID, err = m.acceptTx(ctx, tx, Original{OwnerID: ownerID, Name: u.Name, Key: u.key(), Size: u.Size}); err != nil {
+			return err
+		}
+		_, err = m.q.CompleteUpload(ctx, tx, dbsqlc.CompleteUploadParams{ID: id, VideoID: videoID})
+		return err
+	})
+	if errors.Is(err, ErrUnknownUpload) && m.Direct() { // the parts may have been joined after they were taken away
+		err = errors.Join(err, m.storage.remove(ctx, u.key()))
+	}
+	return videoID, err
+}
+
+// sniff looks at the first bytes; what the film is made of is found out later.
+func (m *Media) sniff(ctx context.Context, u Upload) error {
+	f, err := m.storage.open(ctx, u.key())
+	if err != nil {
+		return fmt.Errorf("look into upload %s: %w", u.ID, err)
+	}
+	defer f.Close()
+	head := make([]byte, sniffed)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("look into upload %s: %w", u.ID, err)
+	}
+	if !beginsFilm(head[:n]) {
+		return ErrUploadNotFilm.Because("upload %s begins with %.16q", u.ID, head[:n])
+	}
+	return nil
+}
+
+// CancelUpload takes an upload that is under way back, with all its bytes. ErrUnknownUpload: there is none, or it is complete.
+func (m *Media) CancelUpload(ctx context.Context, ownerID int64, id string) error {
+	n, err := m.q.EndUpload(ctx, m.pool, dbsqlc.EndUploadParams{ID: id, OwnerID: ownerID})
+	if err != nil {
+		return fmt.Errorf("end upload %.40q: %w", id, err)
+	}
+	if n == 0 {
+		return ErrUnknownUpload.Because("upload %.40q of %d", id, ownerID)
+	}
+	return m.clear(ctx, id)
+}
+
+// clear takes away what is left of an upload that ended: the bytes, then the row, so that a crash between them leaves work for the next
+// sweep and no byte.
+func (m *Media) clear(ctx context.Context, id string) error {
+	key := Upload{ID: id}.key()
+	if s, direct := m.storage.store.(*bucket); direct {
+		if err := s.abort(ctx, key); err != nil {
+			return fmt.Errorf("clear upload %s: %w", id, err)
+		}
+	}
+	if err := m.storage.remove(ctx, key); err != nil {
+		return fmt.Errorf("clear upload %s: %w", id, err)
+	}
+	if err := m.q.DeleteUpload(ctx, m.pool, id); err != nil {
+		return fmt.Errorf("clear upload %s: %w", id, err)
+	}
+	return nil
+}
+
+// SweepUploads clears away the uploads that waited for too long, finishes the clearing that a crash left, and says how many it were.
+func (m *Media) SweepUploads(ctx context.Context) (int, error) {
+	if _, err := m.q.ExpireUploads(ctx, m.pool, m.now()); err != nil {
+		return 0, fmt.Errorf("expire uploads: %w", err)
+	}
+	if _, err := m.q.ForgetUploads(ctx, m.pool, m.now()); err != nil {
+		return 0, fmt.Errorf("forget uploads: %w", err)
+	}
+	rows, err := m.q.EndingUploads(ctx, m.pool, sweepMost)
+	if err != nil {
+		return 0, fmt.Errorf("list ended uploads: %w", err)
+	}
+	var failed []error
+	for _, r := range rows {
+		failed = append(failed, m.clear(ctx, r.ID))
+	}
+	return len(rows), errors.Join(failed...)
+}

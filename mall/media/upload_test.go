@@ -1,0 +1,439 @@
+package media_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"videomall/db/dbtest"
+	"videomall/mall/media"
+)
+
+const maker, stranger = 7, 8
+
+// uploads is a mall that takes files, with a clock that a test drives.
+type uploads struct {
+	fixture
+	ahead atomic.Int64
+}
+
+func (u *uploads) now() time.Time { return time.Now().Add(time.Duration(u.ahead.Load())) }
+
+func openUploads(t *testing.T, storageURL, dir string) *uploads {
+	t.Helper()
+	u := &uploads{}
+	var err error
+	u.pool, u.dir = dbtest.New(t), dir
+	u.Media, err = media.New(u.pool, openStorage(t, storageURL), secret, u.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func local(t *testing.T) *uploads {
+	dir := t.TempDir()
+	return openUploads(t, "file://"+dir, dir)
+}
+
+// bytesOf is what a film of n bytes looks like from outside.
+func bytesOf(n int) []byte {
+	b := bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n]
+	copy(b, "\x00\x00\x00\x18ftypmp42")
+	return b
+}
+
+func (u *uploads) begin(t *testing.T, size int) media.Upload {
+	t.Helper()
+	up, err := u.BeginUpload(t.Context(), maker, media.NewUpload{Name: "My film.MP4", Type: "video/mp4", Size: int64(size)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return up
+}
+
+// left are the files that uploads left on disk.
+func (u *uploads) left(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, folder := range []string{"originals", "staging"} {
+		entries, err := os.ReadDir(filepath.Join(u.dir, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func (u *uploads) count(t *testing.T, table string) (n int) {
+	t.Helper()
+	if err := u.pool.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// broken gives some bytes and then fails, as a connection does.
+type broken struct{ r io.Reader }
+
+func (b broken) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err == io.EOF {
+		err = errors.New("connection reset")
+	}
+	return n, err
+}
+
+func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
+	t.Parallel()
+	u, whole := local(t), bytesOf(1_000_003)
+	up := u.begin(t, len(whole))
+	for _, piece := range []int{1, 0, 333_333, 7, 500_000} {
+		from := up.Offset
+		next, err := u.WriteUpload(t.Context(), maker, up.ID, from, broken{bytes.NewReader(whole[from : from+int64(piece)])}, int64(len(whole))-from)
+		if !errors.Is(err, media.ErrUploadCut) || next.Offset != from+int64(piece) {
+			t.Fatalf("%d bytes from %d on: at %d, %v", piece, from, next.Offset, err)
+		}
+		onDisk, err := os.Stat(filepath.Join(u.dir, "originals", up.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if up, err = u.Upload(t.Context(), maker, up.ID); err != nil || up.Offset != onDisk.Size() || up.Offset != next.Offset {
+			t.Fatalf("said %d, %d on disk, %v", up.Offset, onDisk.Size(), err)
+		}
+		for _, wrong := range []int64{up.Offset + 1, up.Offset - 1, 0, -1, int64(len(whole))} {
+			if wrong == up.Offset {
+				continue
+			}
+			if _, err := u.WriteUpload(t.Context(), maker, up.ID, wrong, strings.NewReader("x"), -1); !errors.Is(err, media.ErrUploadOffset) {
+				t.Fatalf("offset %d of %d: %v", wrong, up.Offset, err)
+			}
+		}
+	}
+	if _, err := u.WriteUpload(t.Context(), maker, up.ID, up.Offset, nil, int64(len(whole))-up.Offset+1); !errors.Is(err, media.ErrUploadTooLong) {
+		t.Fatalf("more than there is: %v", err)
+	}
+	if _, err := u.CompleteUpload(t.Context(), maker, up.ID); !errors.Is(err, media.ErrUploadShort) {
+		t.Fatalf("completed early: %v", err)
+	}
+	done, err := u.WriteUpload(t.Context(), maker, up.ID, up.Offset, bytes.NewReader(whole[up.Offset:]), -1)
+	if err != nil || !done.Complete() {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	got, err := os.ReadFile(filepath.Join(u.dir, "originals", up.ID))
+	if err != nil || !bytes.Equal(got, whole) {
+		t.Fatalf("%d bytes arrived, %v", len(got), err)
+	}
+	video, err := u.Video(t.Context(), maker, *done.VideoID)
+	if err != nil || video.Name != "My film.MP4" || video.Size != int64(len(whole)) || video.State != media.VideoProcessing {
+		t.Fatalf("%+v, %v", video, err)
+	}
+	// Said again, by a browser that missed the answer: the same film.
+	for range 2 {
+		if id, err := u.CompleteUpload(t.Context(), maker, up.ID); err != nil || id != video.ID {
+			t.Fatalf("again: %d, %v", id, err)
+		}
+		if again, err := u.WriteUpload(t.Context(), maker, up.ID, int64(len(whole)), strings.NewReader(""), 0); err != nil || *again.VideoID != video.ID {
+			t.Fatalf("again: %+v, %v", again, err)
+		}
+	}
+	if err := u.CancelUpload(t.Context(), maker, up.ID); !errors.Is(err, media.ErrUnknownUpload) {
+		t.Fatalf("a film was cancelled: %v", err)
+	}
+	u.ahead.Store(int64(48 * time.Hour))
+	if _, err := u.SweepUploads(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if u.count(t, "media_upload") != 0 || len(u.left(t)) != 1 {
+		t.Fatalf("the row of a film stays, or its file went: %v", u.left(t))
+	}
+}
+
+func TestTwoThatCompleteMakeOneFilm(t *testing.T) {
+	t.Parallel()
+	u, whole := local(t), bytesOf(1000)
+	up := u.begin(t, len(whole))
+	if err := os.WriteFile(filepath.Join(u.dir, "originals", up.ID), whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			if _, err := u.CompleteUpload(context.WithoutCancel(t.Context()), maker, up.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := u.count(t, "media_video"); n != 1 {
+		t.Fatalf("%d films", n)
+	}
+}
+
+func TestOneWritesAnUploadAtATime(t *testing.T) {
+	t.Parallel()
+	u, whole := local(t), bytesOf(1000)
+	up := u.begin(t, len(whole))
+	r, w := io.Pipe()
+	first := make(chan error, 1)
+	go func() {
+		_, err := u.WriteUpload(context.WithoutCancel(t.Context()), maker, up.ID, 0, r, -1)
+		first <- err
+	}()
+	if _, err := w.Write(whole[:400]); err != nil { // is read only once the first has the file
+		t.Fatal(err)
+	}
+	if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, bytes.NewReader(whole), -1); !errors.Is(err, media.ErrUploadBusy) {
+		t.Fatalf("a second writer: %v", err)
+	}
+	if _, err := w.Write(whole[400:]); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if err := <-first; err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(u.dir, "originals", up.ID)); err != nil || !bytes.Equal(got, whole) {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+}
+
+func TestAnUploadThatNobodyWantsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	u, whole := local(t), bytesOf(1000)
+	old, alive := u.begin(t, len(whole)), u.begin(t, len(whole))
+	gone := u.begin(t, len(whole))
+	for _, id := range []string{old.ID, gone.ID} {
+		if _, err := u.WriteUpload(t.Context(), maker, id, 0, bytes.NewReader(whole[:500]), -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := u.CancelUpload(t.Context(), maker, gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	u.ahead.Store(int64(23 * time.Hour))
+	if _, err := u.WriteUpload(t.Context(), maker, alive.ID, 0, bytes.NewReader(whole[:1]), -1); err != nil { // its time begins anew
+		t.Fatal(err)
+	}
+	u.ahead.Store(int64(25 * time.Hour))
+	if _, err := u.Upload(t.Context(), maker, old.ID); !errors.Is(err, media.ErrUnknownUpload) {
+		t.Fatalf("an old upload: %v", err)
+	}
+	// A crash in the middle of the clearing: the bytes are gone, the row is not.
+	if _, err := u.pool.Exec(t.Context(), "update media_upload set state = 'ending' where id = $1", old.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(u.dir, "originals", old.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := u.SweepUploads(t.Context()); err != nil || n != 1 {
+		t.Fatalf("swept %d, %v", n, err)
+	}
+	if left := u.left(t); len(left) != 1 || left[0] != alive.ID || u.count(t, "media_upload") != 1 {
+		t.Fatalf("left: %v", left)
+	}
+	u.ahead.Store(int64(50 * time.Hour))
+	if _, err := u.SweepUploads(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := u.left(t); len(left) != 0 || u.count(t, "media_upload") != 0 {
+		t.Fatalf("left: %v", left)
+	}
+}
+
+func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
+	t.Parallel()
+	u := local(t)
+	u.LimitUploads(media.UploadLimits{File: 800, Quota: 1000})
+	var wg sync.WaitGroup
+	var taken, refused atomic.Int64
+	for range 8 {
+		wg.Go(func() {
+			_, err := u.BeginUpload(context.WithoutCancel(t.Context()), maker, media.NewUpload{Name: "a.mp4", Size: 400})
+			switch {
+			case err == nil:
+				taken.Add(1)
+			case errors.Is(err, media.ErrUploadQuota):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if taken.Load() != 2 || refused.Load() != 6 {
+		t.Fatalf("%d taken, %d refused", taken.Load(), refused.Load())
+	}
+	if a, err := u.Allowance(t.Context(), maker); err != nil || a.Used != 800 || a.Quota != 1000 || a.File != 800 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if _, err := u.BeginUpload(t.Context(), stranger, media.NewUpload{Name: "a.mp4", Size: 400}); err != nil {
+		t.Fatalf("somebody else's room: %v", err)
+	}
+}
+
+func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	u := local(t)
+	for _, c := range []struct {
+		media.NewUpload
+		want error
+	}{
+		{media.NewUpload{Name: "a.exe", Type: "video/mp4", Size: 1}, media.ErrUploadType},
+		{media.NewUpload{Name: "a.mp4", Type: "image/png", Size: 1}, media.ErrUploadType},
+		{media.NewUpload{Name: "mp4", Size: 1}, media.ErrUploadType},
+		{media.NewUpload{Name: "a.m3u8", Type: "video/mp4", Size: 1}, media.ErrUploadType},
+		{media.NewUpload{Name: "a.mp4", Size: 0}, media.ErrUploadSize},
+		{media.NewUpload{Name: "a.mp4", Size: -1}, media.ErrUploadSize},
+		{media.NewUpload{Name: "a.mp4", Size: 20<<30 + 1}, media.ErrUploadSize},
+		{media.NewUpload{Name: "", Size: 1}, media.ErrUploadName},
+		{media.NewUpload{Name: strings.Repeat("a", 300) + ".mp4", Size: 1}, media.ErrUploadName},
+		{media.NewUpload{Name: "clip.ts", Type: "text/vnd.trolltech.linguist", Size: 1}, nil},
+		{media.NewUpload{Name: `C:\films\片子.mkv`, Size: 1}, nil},
+	} {
+		if _, err := u.BeginUpload(t.Context(), maker, c.NewUpload); !errors.Is(err, c.want) {
+			t.Errorf("%+v: %v", c.NewUpload, err)
+		}
+	}
+	for _, inside := range []string{"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n", "MZ\x90\x00", "G", "<html>", "RIFFxxxxWAVE"} {
+		up := u.begin(t, len(inside))
+		if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, strings.NewReader(inside), -1); !errors.Is(err, media.ErrUploadNotFilm) {
+			t.Errorf("%q: %v", inside, err)
+		}
+		if _, err := os.Stat(filepath.Join(u.dir, "originals", up.ID)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%q stays: %v", inside, err)
+		}
+	}
+}
+
+func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
+	t.Parallel()
+	u := local(t)
+	up := u.begin(t, 1000)
+	_, read := u.Upload(t.Context(), stranger, up.ID)
+	_, write := u.WriteUpload(t.Context(), stranger, up.ID, 0, strings.NewReader("x"), -1)
+	_, complete := u.CompleteUpload(t.Context(), stranger, up.ID)
+	for what, err := range map[string]error{"read": read, "write": write, "complete": complete, "cancel": u.CancelUpload(t.Context(), stranger, up.ID)} {
+		if !errors.Is(err, media.ErrUnknownUpload) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func (u *uploads) send(t *testing.T, p media.SignedPart, body []byte) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, p.URL, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
+func TestADirectUploadGoesOnByItsParts(t *testing.T) {
+	t.Parallel()
+	u := openUploads(t, dbtest.Bucket(t), "")
+	whole := bytesOf(16<<20 + 5000)
+	up := u.begin(t, len(whole))
+	if !u.Direct() || up.PartSize != 16<<20 || u.UploadOrigin() == "" {
+		t.Fatalf("%+v", up)
+	}
+	if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, bytes.NewReader(whole), -1); !errors.Is(err, media.ErrUploadWrongWay) {
+		t.Fatalf("through the mall: %v", err)
+	}
+	signed, err := u.SignParts(t.Context(), maker, up.ID, []int{2, 1})
+	if err != nil || len(signed) != 2 || signed[0].Size != 5000 || signed[0].Offset != 16<<20 {
+		t.Fatalf("%+v, %v", signed, err)
+	}
+	for _, wrong := range [][]int{{0}, {3}, {-1}, make([]int, 21)} {
+		if _, err := u.SignParts(t.Context(), maker, up.ID, wrong); !errors.Is(err, media.ErrUploadPart) {
+			t.Errorf("part %v: %v", wrong, err)
+		}
+	}
+	if _, err := u.SignParts(t.Context(), stranger, up.ID, []int{1}); !errors.Is(err, media.ErrUnknownUpload) {
+		t.Errorf("somebody else's: %v", err)
+	}
+	if status := u.send(t, signed[0], whole[:4000]); status == http.StatusOK {
+		t.Errorf("a part of another size was taken: %d", status)
+	}
+	if status := u.send(t, media.SignedPart{URL: strings.Replace(signed[0].URL, "partNumber=2", "partNumber=1", 1)}, whole[:5000]); status != http.StatusForbidden {
+		t.Errorf("another part at this one's address: %d", status)
+	}
+	if status := u.send(t, signed[0], whole[16<<20:]); status != http.StatusOK {
+		t.Fatalf("part 2: %d", status)
+	}
+	// The tab was closed; another one asks what is there.
+	parts, err := u.UploadParts(t.Context(), maker, up.ID)
+	if err != nil || len(parts) != 1 || parts[0].Number != 2 || parts[0].Size != 5000 {
+		t.Fatalf("%+v, %v", parts, err)
+	}
+	if at, err := u.Upload(t.Context(), maker, up.ID); err != nil || at.Offset != 5000 {
+		t.Fatalf("%+v, %v", at, err)
+	}
+	if _, err := u.CompleteUpload(t.Context(), maker, up.ID); !errors.Is(err, media.ErrUploadShort) {
+		t.Fatalf("completed early: %v", err)
+	}
+	if status := u.send(t, signed[1], whole[:16<<20]); status != http.StatusOK {
+		t.Fatalf("part 1: %d", status)
+	}
+	id, err := u.CompleteUpload(t.Context(), maker, up.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := u.CompleteUpload(t.Context(), maker, up.ID); err != nil || again != id {
+		t.Fatalf("again: %d, %v", again, err)
+	}
+	if v, err := u.Video(t.Context(), maker, id); err != nil || v.Size != int64(len(whole)) {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	// One that expires, and a crash between the joining and the film.
+	late, crashed := u.begin(t, 5000), u.begin(t, 5000)
+	for _, up := range []media.Upload{late, crashed} {
+		signed, err := u.SignParts(t.Context(), maker, up.ID, []int{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := u.send(t, signed[0], whole[:5000]); status != http.StatusOK {
+			t.Fatalf("%d", status)
+		}
+	}
+	if _, err := u.CompleteUpload(t.Context(), maker, crashed.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.pool.Exec(t.Context(), "update media_upload set state = 'running', video_id = null where id = $1", crashed.ID); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := u.Upload(t.Context(), maker, crashed.ID); err != nil || at.Offset != 5000 {
+		t.Fatalf("joined, and no film yet: %+v, %v", at, err)
+	}
+	if _, err := u.CompleteUpload(t.Context(), maker, crashed.ID); err != nil {
+		t.Fatalf("joined before: %v", err)
+	}
+	u.ahead.Store(int64(25 * time.Hour))
+	if _, err := u.SweepUploads(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := u.count(t, "media_upload"); n != 0 {
+		t.Fatalf("%d uploads left", n)
+	}
+	again, err := u.SignParts(t.Context(), maker, late.ID, []int{1})
+	if !errors.Is(err, media.ErrUnknownUpload) {
+		t.Fatalf("%+v, %v", again, err)
+	}
+}

@@ -1,0 +1,199 @@
+package uploads
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/fault"
+	"videomall/mall/media"
+	"videomall/web/page"
+)
+
+// The protocol is https://tus.io/protocols/resumable-upload, version 1.0.0, with the extensions creation, expiration and termination.
+const (
+	tusResumable  = "1.0.0"
+	tusExtensions = "creation,expiration,termination"
+	patchType     = "application/offset+octet-stream"
+	// videoHeader is ours: the film that a complete upload became.
+	videoHeader = "Mall-Video"
+)
+
+// patience is how long the next bytes of an upload may take; prolongEvery, how often the connection's deadline is set anew.
+const (
+	patience     = time.Minute
+	prolongEvery = 5 * time.Second
+)
+
+var (
+	errTusVersion = fault.New(fault.Invalid, "tus_version", "This upload protocol is tus 1.0.0.")
+	errTusHeader  = fault.New(fault.Invalid, "tus_header", "A header of the upload is missing or can't be read.")
+	errTusType    = fault.New(fault.Invalid, "unsupported_media_type", "The request's content type is not understood.")
+)
+
+// withStatus answers a fault with a status of its own, where the protocol asks for one.
+func withStatus(status int, f *fault.Fault) error { return echo.NewHTTPError(status).SetInternal(f) }
+
+func (d Deps) tusOptions(c echo.Context) error {
+	h := c.Response().Header()
+	h.Set("Tus-Resumable", tusResumable)
+	h.Set("Tus-Version", tusResumable)
+	h.Set("Tus-Extension", tusExtensions)
+	h.Set("Tus-Max-Size", strconv.FormatInt(d.Media.FileLimit(), 10))
+	return c.NoContent(http.StatusNoContent)
+}
+
+func tusVersion(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Tus-Resumable", tusResumable)
+		if c.Request().Header.Get("Tus-Resumable") != tusResumable {
+			h.Set("Tus-Version", tusResumable)
+			return withStatus(http.StatusPreconditionFailed, errTusVersion)
+		}
+		return next(c)
+	}
+}
+
+// tusBegin is the extension creation. A size that is not known yet is not taken: nothing could be checked before the first byte.
+func (d Deps) tusBegin(c *page.Ctx) error {
+	if d.Media.Direct() {
+		return media.ErrUploadWrongWay
+	}
+	size, err := strconv.ParseInt(c.Request().Header.Get("Upload-Length"), 10, 64)
+	if err != nil || size < 0 {
+		return page.ErrBadRequest(errTusHeader.Because("Upload-Length: %w", err))
+	}
+	said, err := metadata(c.Request().Header.Get("Upload-Metadata"))
+	if err != nil {
+		return page.ErrBadRequest(errTusHeader.Because("Upload-Metadata: %w", err))
+	}
+	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{Name: said["filename"], Type: said["filetype"], Size: size})
+	if errors.Is(err, media.ErrUploadSize) && size > 0 {
+		return withStatus(http.StatusRequestEntityTooLarge, fault.From(err))
+	}
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderLocation, c.PublicURL(tusPath+"/"+u.ID))
+	describe(c, u)
+	return c.NoContent(http.StatusCreated)
+}
+
+// metadata reads pairs of a key and a base64 value, "filename ZmlsbS5tcDQ=,draft".
+func metadata(header string) (map[string]string, error) {
+	said := map[string]string{}
+	for pair := range strings.SplitSeq(header, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), " ")
+		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+		if err != nil {
+			return nil, err
+		}
+		said[key] = string(b)
+	}
+	return said, nil
+}
+
+func describe(c *page.Ctx, u media.Upload) {
+	h := c.Response().Header()
+	h.Set("Upload-Offset", strconv.FormatInt(u.Offset, 10))
+	h.Set("Upload-Length", strconv.FormatInt(u.Size, 10))
+	if u.Complete() {
+		h.Set(videoHeader, strconv.FormatInt(*u.VideoID, 10))
+		return
+	}
+	h.Set("Upload-Expires", u.ExpiresAt.UTC().Format(http.TimeFormat))
+}
+
+// tus answers for one upload. A client that can't send PATCH says it in a header.
+func (d Deps) tus(c *page.Ctx) error {
+	method := c.Request().Method
+	if other := c.Request().Header.Get("X-HTTP-Method-Override"); method == http.MethodPost {
+		method = other
+	}
+	switch method {
+	case http.MethodHead:
+		u, err := d.Media.Upload(c.Request().Context(), c.Viewer.UserID, c.Param("id"))
+		if err != nil {
+			return err
+		}
+		describe(c, u)
+		return c.NoContent(http.StatusOK)
+	case http.MethodPatch:
+		return d.patch(c)
+	case http.MethodDelete:
+		return d.cancel(c)
+	}
+	return echo.ErrMethodNotAllowed
+}
+
+func (d Deps) patch(c *page.Ctx) error {
+	r := c.Request()
+	if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil || kind != patchType {
+		return withStatus(http.StatusUnsupportedMediaType, errTusType)
+	}
+	offset, err := strconv.ParseInt(r.Header.Get("Upload-Offset"), 10, 64)
+	if err != nil || offset < 0 {
+		return page.ErrBadRequest(errTusHeader.Because("Upload-Offset: %w", err))
+	}
+	body := d.slow(c)
+	defer body.end()
+	u, err := d.Media.WriteUpload(r.Context(), c.Viewer.UserID, c.Param("id"), offset, body, r.ContentLength)
+	switch {
+	case errors.Is(err, media.ErrUploadBusy):
+		return withStatus(http.StatusLocked, fault.From(err))
+	case errors.Is(err, media.ErrUploadTooLong):
+		return withStatus(http.StatusRequestEntityTooLarge, fault.From(err))
+	case err != nil:
+		return err
+	}
+	describe(c, u)
+	return c.NoContent(http.StatusNoContent)
+}
+
+// slowBody reads a request that may take hours: the server's limit for a whole request becomes one for the next bytes.
+type slowBody struct {
+	io.Reader
+	connection *http.ResponseController
+	next       time.Time
+	mu         sync.Mutex // guards stopped against a deadline that is set anew
+	stopped    bool
+	ended      chan struct{}
+}
+
+func (d Deps) slow(c *page.Ctx) *slowBody {
+	b := &slowBody{Reader: c.Request().Body, connection: http.NewResponseController(c.Response()), ended: make(chan struct{})}
+	go func() {
+		select {
+		case <-b.ended:
+		case <-d.Stopping:
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.stopped = true
+			_ = b.connection.SetReadDeadline(time.Unix(1, 0)) // what arrived is kept; the browser comes back
+		}
+	}()
+	return b
+}
+
+func (b *slowBody) end() { close(b.ended) }
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	if now := time.Now(); now.After(b.next) { // the connection goes by the machine's clock
+		b.mu.Lock()
+		if !b.stopped {
+			_ = b.connection.SetReadDeadline(now.Add(patience)) // a connection that can't has no deadline either
+		}
+		b.mu.Unlock()
+		b.next = now.Add(prolongEvery)
+	}
+	return b.Reader.Read(p)
+}
