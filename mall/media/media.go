@@ -30,6 +30,7 @@ type Media struct {
 	keys    wrapper
 	now     func() time.Time
 	q       *dbsqlc.Queries
+	work    *processing // nil where uploads only wait; see Process
 }
 
 // New needs a migrated database and the 32 bytes that wrap segment keys, derived from the mall's secret for
