@@ -43,6 +43,7 @@ func tasks(d Deps) map[string]task {
 			_, err := m.Cart.PurgeStale(ctx, 90*24*time.Hour)
 			return err
 		}},
+		"sweep_stages":   {5 * time.Second, func(ctx context.Context) error { _, err := m.Media.SweepStages(ctx); return err }},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
 	}
 }

@@ -65,7 +65,7 @@ func (l Later) Unwrap() error { return l.Why }
 type Processing struct {
 	Jobs *river.Client[pgx.Tx] // inserts; a worker elsewhere calls RunStage and Erase
 	// Dir is where films are made, on this machine; what one stage leaves there the next one finds. Where the tools run under another
-	// account that can't reach it, a folder of the system's for temporary files takes its place.
+	// account that can't reach it, and where it is empty, a folder of the system's for temporary files takes its place.
 	Dir    string
 	Log    *slog.Logger
 	Limits Limits
@@ -102,11 +102,12 @@ func (m *Media) Process(p Processing) error {
 // workFolder makes dir, or one in its place that the tools can reach. It is not listable for them: whoever broke out of one film
 // does not find the others.
 func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
+	elsewhere := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
+	dir, err := filepath.Abs(or(dir, elsewhere))
 	if err != nil {
 		return "", err
 	}
-	for _, d := range []string{dir, filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))} {
+	for _, d := range []string{dir, elsewhere} {
 		if err := os.MkdirAll(d, 0o711); err != nil {
 			return "", fmt.Errorf("make the folder for films in the making: %w", err)
 		}

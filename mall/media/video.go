@@ -85,6 +85,24 @@ func (m *Media) videoRow(ctx context.Context, ownerID, id int64) (dbsqlc.MediaVi
 	return row, nil
 }
 
+// OwnerOf returns whose upload a packaged film was made of, or ErrUnknownVideo.
+func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
+	owner, err := m.q.AssetOwner(ctx, m.pool, assetID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ErrUnknownVideo.Because("asset %d", assetID)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("owner of asset %d: %w", assetID, err)
+	}
+	return owner, nil
+}
+
+// HoldTx returns a film of its owner's and keeps it from being deleted until the transaction ends: for whoever is about to name its
+// packaged film. Error: ErrUnknownVideo.
+func (m *Media) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
+	return m.lockVideo(ctx, tx, ownerID, id)
+}
+
 // Videos lists a creator's films, the newest first, at most most of them with ids below before (0: from the newest).
 func (m *Media) Videos(ctx context.Context, ownerID, before int64, most int) ([]Video, error) {
 	rows, err := m.q.Videos(ctx, m.pool, dbsqlc.VideosParams{OwnerID: ownerID, BeforeID: before, Most: int32(most)})
