@@ -20,7 +20,7 @@ import (
 
 // Bounds of subtitles.
 const (
-	MaxCaptionBytes = 1 << 20
+	MaxCaptionBytes = 240 << 10 // a whole request may have 256 KiB
 	maxCues         = 20_000
 	maxCueText      = 2_000
 	maxLanguages    = 20
@@ -151,7 +151,8 @@ func cueText(s string, vtt bool) string {
 		last = at[1]
 	}
 	plain(s[last:])
-	return b.String()
+	// A line that held nothing but tags would end the cue.
+	return strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == '\n' }), "\n")
 }
 
 // WebVTT writes cues in the one form that the mall serves.

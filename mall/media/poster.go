@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,5 +41,8 @@ func (m *Media) ChooseCover(ctx context.Context, ownerID, videoID int64, n int) 
 	if m.work == nil || m.work.SaveCover == nil {
 		return "", ErrNoCovers
 	}
-	return m.work.SaveCover(ctx, ownerID, picture)
+	return m.work.SaveCover(ctx, ownerID, bytes.NewReader(picture))
 }
+
+// CanSaveCovers is true where ChooseCover has a place to put a cover.
+func (m *Media) CanSaveCovers() bool { return m.work != nil && m.work.SaveCover != nil }
