@@ -2,7 +2,6 @@ package media_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"image/jpeg"
@@ -241,5 +240,3 @@ func leftAlone(t *testing.T, folder string) {
 		}
 	}
 }
-
-var _ = context.Background
