@@ -97,7 +97,7 @@ func TestAttachmentsAreLeftAlone(t *testing.T) {
 
 func TestAFilmThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Wall = 1500 * time.Millisecond })
-	id := w.upload(7, "slow.mp4", sample(t, append(sounding("1920x1080", 60), ".mp4")...))
+	id := w.upload(7, "slow.mp4", sample(t, append(sounding("1280x720", 20), ".mp4")...))
 	v := w.make(7, id)
 	if v.State != media.VideoFailed || v.Refusal != "took_too_long" {
 		t.Errorf("%s %q", v.State, v.Refusal)
@@ -146,10 +146,10 @@ func TestToolsRunLockedIn(t *testing.T) {
 	if info, e := os.Stat(filepath.Join(dir, "large")); !errors.As(err, &failed) && err == nil || e == nil && info.Size() > 1<<20 {
 		t.Errorf("a file beyond its limit: %v", err)
 	}
-	if _, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "sleep 300 & sleep 300"}, Bounds: ffmpeg.Bounds{Wall: 300 * time.Millisecond}}); !errors.Is(err, ffmpeg.ErrTooSlow) {
+	if _, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "sleep 3171 & sleep 3171"}, Bounds: ffmpeg.Bounds{Wall: 300 * time.Millisecond}}); !errors.Is(err, ffmpeg.ErrTooSlow) {
 		t.Errorf("beyond its time: %v", err)
 	}
-	if out, _ := exec.Command("ps", "-eo", "args").Output(); strings.Contains(string(out), "sleep 300") {
+	if out, _ := exec.Command("ps", "-eo", "args").Output(); strings.Contains(string(out), "sleep 3171") {
 		t.Error("what it started still runs")
 	}
 	w, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "ln -s /etc/passwd link; echo made"}})

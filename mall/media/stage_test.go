@@ -40,7 +40,7 @@ func (w *works) run(id int64, stage string) error {
 }
 
 // slow is a film whose sizes take some seconds to make.
-func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 40), ".mp4")...) }
+func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 30), ".mp4")...) }
 
 func TestTwoWorkersRunAStageOnce(t *testing.T) {
 	w := factory(t)

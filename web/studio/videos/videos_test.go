@@ -104,7 +104,7 @@ func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 	if !a.Has(`hx-get="` + here + `/status"`) {
 		t.Error("the page does not ask for itself")
 	}
-	b.HTMX(here+"/status", nil)
+	b.Get(here + "/status").Wants(200).Shows("42%")
 	webtest.Query[int64](s.Mall, `update media_stage set state = 'failed', holder = '', lease_until = null, refusal = 'no_picture' where video_id = $1 and stage = 'probe' returning video_id`, id)
 	webtest.Query[int64](s.Mall, `update media_video set state = 'failed', refusal = 'no_picture' where id = $1 returning id`, id)
 	b.Get(here).Wants(200).Shows("The file holds sound but no moving picture", "Try again")
@@ -137,12 +137,12 @@ func TestAFilmIsDressed(t *testing.T) {
 		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\n" + language + "\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" + content + "\r\n--x--\r\n"
 		return b.Send("POST", here+"/captions", http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}, body)
 	}
-	form("en", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(303)
-	form("en", "nonsense").Wants(422).Shows("A line of time cannot be read")
+	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(303)
+	form("fr", "nonsense").Wants(422).Shows("A line of time cannot be read")
 	form("English!", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(422).Shows("Write a language tag")
-	b.Get(here).Wants(200).Shows("English")
-	b.Post(here+"/captions/delete", url.Values{"language": {"en"}}).Wants(303)
-	b.Get(here).Wants(200).Hides("English")
+	b.Get(here).Wants(200).Shows("français")
+	b.Post(here+"/captions/delete", url.Values{"language": {"fr"}}).Wants(303)
+	b.Get(here).Wants(200).Hides("français")
 	// Its maker plays it before anybody can buy it.
 	page := b.Get(here + "/play").Wants(200)
 	if !page.Has(`data-auth-url="` + play.PreviewURL(a.ID) + `"`) {
