@@ -88,6 +88,11 @@ type probed struct {
 		Tags     struct{ Rotate string }
 		SideData []struct{ Rotation int } `json:"side_data_list"`
 	}
+	Packets []struct {
+		SideData []struct {
+			Type string `json:"side_data_type"`
+		} `json:"side_data_list"`
+	}
 	Format struct {
 		Name     string `json:"format_name"`
 		Duration string
@@ -96,13 +101,14 @@ type probed struct {
 
 // asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose.
 const asked = "format=format_name,duration:stream=index,codec_type,codec_name,codec_tag_string,width,height,sample_aspect_ratio,avg_frame_rate," +
-	"field_order,duration:stream_disposition=attached_pic:stream_tags=rotate:stream_side_data=rotation"
+	"field_order,duration:stream_disposition=attached_pic:stream_tags=rotate:stream_side_data=rotation:packet_side_data=side_data_type"
 
 // Probe looks at the file at path, in the folder dir where a tool may write, or refuses it in words.
 func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (Source, error) {
 	l = l.withDefaults()
-	out, err := r.Run(ctx, ffmpeg.Job{Tool: ffmpeg.FFprobe, Dir: dir, Bounds: ffmpeg.Bounds{Wall: or(l.Wall, 2*time.Minute), Memory: 2 << 30, File: 1 << 20},
-		Args: append(append([]string{"-v", "error"}, l.hostile()...), "-print_format", "json", "-show_entries", asked, "-i", path)})
+	var said string
+	out, err := r.Run(ctx, ffmpeg.Job{Tool: ffmpeg.FFprobe, Dir: dir, Said: &said, Bounds: ffmpeg.Bounds{Wall: or(l.Wall, 2*time.Minute), Memory: 2 << 30, File: 1 << 20},
+		Args: append(append([]string{"-v", "error"}, l.hostile()...), "-print_format", "json", "-read_intervals", "%+#8", "-show_entries", asked, "-i", path)})
 	if err != nil {
 		return Source{}, l.refusal(err, path)
 	}
@@ -110,8 +116,15 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 	if err := json.Unmarshal(out, &p); err != nil {
 		return Source{}, ErrBroken.Because("read the probe: %w", err)
 	}
-	return p.source(l)
+	s, err := p.source(l)
+	if errors.Is(err, ErrBroken) && strings.Contains(said, tooManyPixels) { // nothing is then known of the picture
+		return Source{}, ErrTooLarge.Because("%w", err)
+	}
+	return s, err
 }
+
+// tooManyPixels is what the tools say of a picture beyond their limit.
+const tooManyPixels = "exceeds specified max pixel count"
 
 // refusal turns what a tool said of a film into words for its creator; what is no fault of the film's stays as it is.
 func (l Limits) refusal(err error, path string) error {
@@ -126,7 +139,7 @@ func (l Limits) refusal(err error, path string) error {
 	switch {
 	case said("Format not on whitelist"), !isContainer(path):
 		return ErrNotAFilm.Because("%w", err)
-	case said("exceeds specified max pixel count"):
+	case said(tooManyPixels):
 		return ErrTooLarge.Because("%w", err)
 	case said("max_streams"), said("Number of streams exceeds"):
 		return ErrTooManyStreams.Because("%w", err)
@@ -157,6 +170,13 @@ func isContainer(path string) bool {
 
 func (p probed) source(l Limits) (Source, error) {
 	s := Source{picture: -1, sound: -1}
+	for _, first := range p.Packets {
+		for _, d := range first.SideData {
+			if strings.HasPrefix(d.Type, "Encryption") {
+				return Source{}, ErrEncrypted.Because("%s", d.Type)
+			}
+		}
+	}
 	audible := strings.Split(sounds, ",")
 	for _, t := range p.Streams {
 		switch {

@@ -48,6 +48,8 @@ type Job struct {
 	Bounds
 	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it goes.
 	Progress func(at time.Duration, speed float64)
+	// Said, if set, is given the last of what a tool said that ended well.
+	Said *string
 }
 
 const (
@@ -112,6 +114,9 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	case limited.Err() != nil:
 		return nil, ErrTooSlow
 	case err == nil:
+		if j.Said != nil {
+			*j.Said = stderr.String()
+		}
 		return stdout.b.Bytes(), nil
 	case errors.As(err, &exit):
 		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && s.Signal() == syscall.SIGXCPU {
