@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"videomall/mall"
+	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/telemetry"
@@ -48,6 +49,7 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 			order.QueueDeliver:  {MaxWorkers: 16},
 			order.QueueProvider: {MaxWorkers: 8},
 			sandbox.Queue:       {MaxWorkers: 8},
+			media.Queue:         {MaxWorkers: 2},
 			QueueTicks:          {MaxWorkers: 8},
 		},
 		Workers:      workers(d, tasks),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )
@@ -31,6 +32,10 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return bank.Deliver(ctx, a.NoticeID)
 		}})
 	}
+	river.AddWorker(w, &patient[media.StageArgs]{verb[media.StageArgs]{retry: quickly, do: d.Mall.Media.RunStage}})
+	river.AddWorker(w, &patient[media.EraseArgs]{verb[media.EraseArgs]{retry: steadily, do: func(ctx context.Context, a media.EraseArgs) error {
+		return d.Mall.Media.Erase(ctx, a.VideoID)
+	}}})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
 	return w
 }
@@ -50,6 +55,25 @@ func (v *verb[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	err := v.do(ctx, job.Args)
 	if errors.Is(err, order.ErrAwaitsProvider) {
 		return river.JobSnooze(awaitProvider)
+	}
+	return err
+}
+
+// patient works what may take hours.
+type patient[T river.JobArgs] struct{ verb[T] }
+
+// maxFilmTime is longer than any stage of a film. Until it is over River takes no job of a killed worker up again; the sweep of stages
+// does, within seconds of the lease's end.
+const maxFilmTime = 24 * time.Hour
+
+// Timeout replaces the client's, which is for what people wait for.
+func (p *patient[T]) Timeout(*river.Job[T]) time.Duration { return maxFilmTime }
+
+// Work calls the verb; where it asks for later, the job sleeps and keeps its tries.
+func (p *patient[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	err := p.do(ctx, job.Args)
+	if later, ok := errors.AsType[media.Later](err); ok {
+		return river.JobSnooze(later.After)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -44,6 +45,7 @@ type Options struct {
 	Pools     db.Pools
 	Redis     redis.UniversalClient
 	Storage   *media.Storage
+	WorkDir   string // where films of uploads are made, on this machine; empty: below the system's folder for temporary files
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
 	Now       func() time.Time
@@ -127,6 +129,12 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	m.Media.LimitUploads(o.Uploads)
+	if err := m.Media.Process(media.Processing{Jobs: jobs, Dir: o.WorkDir, Log: o.Log, InUse: m.Catalog.NeedsAsset}); err != nil {
+		o.Log.Error("films are not made of uploads here", "error", err) // the rest of the mall works
+	}
+	if o.Playback.MayPreview == nil {
+		o.Playback.MayPreview = m.mayPreview
+	}
 	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
 	if err != nil {
 		return nil, err
@@ -169,6 +177,19 @@ func (m *Mall) countCustomers(ctx context.Context, tx pgx.Tx, e outbox.Event) er
 		return fmt.Errorf("read event %d: %w", e.ID, err)
 	}
 	return m.Orders.CountCustomersTx(ctx, tx, o)
+}
+
+// mayPreview lets a film be seen before it is sold, and without being bought, by who uploaded it and by operators.
+func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, error) {
+	owner, err := m.Media.OwnerOf(ctx, assetID)
+	if err == nil && owner == userID {
+		return true, nil
+	}
+	if err != nil && !errors.Is(err, media.ErrUnknownVideo) {
+		return false, err
+	}
+	u, err := m.Accounts.User(ctx, userID)
+	return err == nil && u.Role == account.RoleOperator, err
 }
 
 // countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is

@@ -2,13 +2,15 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"time"
 
 	"videomall/config"
 	"videomall/db"
+	"videomall/mall/media"
+	"videomall/mall/media/ffmpeg"
 )
 
 // Diagnose writes what this machine has and what is missing, a line each, and returns an error when the mall can't run.
@@ -34,7 +36,15 @@ func Diagnose(ctx context.Context, cfg *config.Config, w io.Writer) (err error) 
 	line("schema", db.CheckMigrated(ctx, p.Pools.Primary), "up to date")
 	line("redis", p.redis.Ping(ctx).Err(), "answers")
 	line("storage", p.storage.Check(ctx), "answers")
-	_, missing := exec.LookPath("ffmpeg")
-	line("ffmpeg", missing, "found")
+	line("ffmpeg", canMakeFilms(p.Mall.Media), "found; films are made of uploads")
+	return err
+}
+
+// canMakeFilms says what to do where films can't be made of uploads. The mall runs without.
+func canMakeFilms(m *media.Media) error {
+	err := m.CanProcess()
+	if errors.Is(err, ffmpeg.ErrMissing) {
+		return errors.New("not found: uploaded films wait until it is there; apt install ffmpeg, or brew install ffmpeg")
+	}
 	return err
 }

@@ -143,7 +143,7 @@ func openRedis(url string) (redis.UniversalClient, error) {
 }
 
 func (p *Program) options() mall.Options {
-	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, Log: p.Log, Metrics: p.Metrics, Now: time.Now,
+	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, WorkDir: p.cfg.Path("work"), Log: p.Log, Metrics: p.Metrics, Now: time.Now,
 		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
 		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
 		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue),

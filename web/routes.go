@@ -24,6 +24,7 @@ import (
 	"videomall/web/shop"
 	"videomall/web/studio/sales"
 	"videomall/web/studio/uploads"
+	"videomall/web/studio/videos"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -49,6 +50,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Jobs: m.River, Lists: m.Lists, Asks: asks})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
+	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
 	uploads.Routes(all, uploads.Deps{Site: site, Media: m.Media, Stopping: d.Stopping})

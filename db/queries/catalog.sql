@@ -42,6 +42,9 @@ where id = @id and status = any(@from_statuses::text[]);
 -- name: SetAsset :execrows
 update video_product_spu set asset_id = @asset_id, duration_seconds = @duration_seconds, updated_at = @at where id = @id;
 
+-- name: NeedsAsset :one
+select exists (select 1 from video_product_spu where asset_id = @asset_id::bigint);
+
 -- name: LockSPUOfSKU :one
 -- Prices of one SPU change one after another.
 select s.id from video_product_spu s

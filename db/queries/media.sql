@@ -82,8 +82,8 @@ select count(*) from media_cover where owner_id = @owner_id and created_at > @si
 insert into media_cover (stem, owner_id, created_at) values (@stem, @owner_id, @created_at);
 
 -- name: InsertVideo :one
-insert into media_video (owner_id, name, original, size, created_at, updated_at)
-values (@owner_id, @name, @original, @size, @at, @at) returning id;
+insert into media_video (owner_id, name, original, size, folder, created_at, updated_at)
+values (@owner_id, @name, @original, @size, @folder, @at, @at) returning id;
 
 -- name: Video :one
 select * from media_video where owner_id = @owner_id and id = @id and state <> 'deleted';
@@ -92,3 +92,120 @@ select * from media_video where owner_id = @owner_id and id = @id and state <> '
 select * from media_video
 where owner_id = @owner_id and state <> 'deleted' and (@before_id::bigint = 0 or id < @before_id)
 order by id desc limit @most;
+
+-- name: InsertStages :exec
+insert into media_stage (video_id, stage, position, enqueued_at)
+select @video_id, unnest(@stages::text[]), generate_subscripts(@stages::text[], 1), @at;
+
+-- name: Stages :many
+select s.* from media_stage s join media_video v on v.id = s.video_id
+where v.owner_id = @owner_id and s.video_id = any(@video_ids::bigint[]) and v.state <> 'deleted'
+order by s.video_id desc, s.position;
+
+-- name: ClaimStage :one
+-- A stage is free when it waits, or when whoever worked it has let the lease run out; those before it must be done.
+update media_stage s
+set state = 'running', holder = @holder::text, lease_until = @until::timestamptz, attempts = attempts + 1, percent = 0, eta_seconds = null,
+    refusal = '', started_at = @at::timestamptz, ended_at = null
+from media_video v
+where s.video_id = @video_id and s.stage = @stage and v.id = s.video_id and v.state = 'processing'
+    and (s.state = 'waiting' or (s.state = 'running' and s.lease_until < @at::timestamptz))
+    and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+returning s.attempts;
+
+-- name: VideoByID :one
+select * from media_video where id = @id;
+
+-- name: LockVideo :one
+select * from media_video where id = @id for update;
+
+-- name: KeepStage :execrows
+update media_stage set percent = @percent, eta_seconds = sqlc.narg(eta_seconds), lease_until = @until::timestamptz
+where video_id = @video_id and stage = @stage and holder = @holder and state = 'running';
+
+-- name: EndStage :execrows
+update media_stage
+set state = @state, percent = case when @state = 'done' then 100 else percent end, eta_seconds = null, refusal = @refusal,
+    holder = '', lease_until = null, enqueued_at = @at::timestamptz, ended_at = @at::timestamptz,
+    attempts = case when @forgotten::boolean then attempts - 1 else attempts end
+where video_id = @video_id and stage = @stage and holder = @holder and state = 'running';
+
+-- name: LetGoOfStage :exec
+-- The end of a stage that was cancelled while it was worked.
+update media_stage set holder = '', lease_until = null where video_id = @video_id and stage = @stage and holder = @holder;
+
+-- name: NoteWaiting :exec
+update media_stage set refusal = @refusal where video_id = @video_id and stage = @stage and state = 'waiting';
+
+-- name: NextStage :one
+select stage from media_stage where video_id = @video_id and state <> 'done' order by position limit 1;
+
+-- name: RedoFrom :execrows
+-- Back to a stage that was done or failed, and whatever comes after it.
+update media_stage s
+set state = 'waiting', percent = 0, eta_seconds = null, attempts = 0, refusal = '', holder = '', lease_until = null,
+    enqueued_at = @at, started_at = null, ended_at = null
+from media_stage f
+where f.video_id = @video_id and f.stage = @stage and f.state in ('done', 'failed') and s.video_id = f.video_id and s.position >= f.position;
+
+-- name: CancelStages :exec
+update media_stage set state = 'cancelled', ended_at = @at::timestamptz
+where video_id = @video_id and state in ('waiting', 'running', 'failed');
+
+-- name: HeldStages :one
+select count(*) from media_stage where video_id = @video_id and lease_until > @at::timestamptz;
+
+-- name: LostStages :many
+-- Stages whose worker is gone, and waiting ones whose job should long have come.
+select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
+where v.state = 'processing' and ((s.state = 'running' and s.lease_until < @at::timestamptz) or (s.state = 'waiting' and s.enqueued_at < @stale::timestamptz))
+    and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+order by s.video_id limit 100
+for update of s skip locked;
+
+-- name: FreeStage :exec
+update media_stage set state = 'waiting', holder = '', lease_until = null, enqueued_at = @at where video_id = @video_id and stage = @stage;
+
+-- name: ProbedVideo :exec
+update media_video set duration_seconds = @duration_seconds, width = @width, height = @height, updated_at = @at where id = @id;
+
+-- name: PicturedVideo :exec
+update media_video set fingerprint = @fingerprint, posters = @posters, updated_at = @at where id = @id;
+
+-- name: ReadyVideo :exec
+update media_video set state = 'ready', asset_id = @asset_id::bigint, duration_seconds = @duration_seconds, refusal = '', updated_at = @at
+where id = @id and state = 'processing';
+
+-- name: FailedVideo :exec
+update media_video set state = 'failed', refusal = @refusal, updated_at = @at where id = @id and state = 'processing';
+
+-- name: ProcessVideo :exec
+update media_video set state = 'processing', refusal = '', updated_at = @at where id = @id and state in ('failed', 'processing');
+
+-- name: DeleteVideo :execrows
+update media_video set state = 'deleted', updated_at = @at where owner_id = @owner_id and id = @id and state <> 'deleted';
+
+-- name: ForgetFiles :exec
+update media_video set original = '', posters = 0, updated_at = @at where id = @id;
+
+-- name: UnlinkAsset :exec
+update media_video set asset_id = null where asset_id = @asset_id::bigint and state = 'deleted';
+
+-- name: DeleteAsset :exec
+delete from media_asset where id = @id;
+
+-- name: AssetOwner :one
+select owner_id from media_video where asset_id = @asset_id::bigint and state <> 'deleted' limit 1;
+
+-- name: SetTrailer :execrows
+update media_video set trailer_from = @trailer_from, trailer_to = @trailer_to, updated_at = @at
+where owner_id = @owner_id and id = @id and state <> 'deleted';
+
+-- name: SetCaptions :exec
+update media_asset set captions = @captions where id = @id;
+
+-- name: LockAsset :one
+select * from media_asset where id = @id for update;
+
+-- name: SetChapters :exec
+update media_asset set chapters = @chapters where id = @id;

@@ -173,6 +173,15 @@ func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSe
 	return nil
 }
 
+// NeedsAsset says whether any SPU, on sale or not, still names the packaged film: whoever bought it may watch it.
+func (c *Catalog) NeedsAsset(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error) {
+	needed, err := c.queries.NeedsAsset(ctx, tx, assetID)
+	if err != nil {
+		return false, fmt.Errorf("who needs asset %d: %w", assetID, err)
+	}
+	return needed, nil
+}
+
 // refused turns what the schema refuses into a fault and wraps the rest; nil stays nil.
 func refused(err error, format string, args ...any) error {
 	if err == nil {

@@ -32,6 +32,7 @@ type Media struct {
 	limits  UploadLimits
 	drawing chan struct{} // held by whoever decodes a picture, which takes memory
 	q       *dbsqlc.Queries
+	work    *processing // nil where uploads only wait; see Process
 }
 
 // New needs a migrated database and the 32 bytes that wrap segment keys, derived from the mall's secret for
@@ -63,6 +64,7 @@ type Asset struct {
 	Renditions      []Rendition
 	Captions        []Caption
 	HasThumbnails   bool
+	Chapters        []Chapter
 }
 
 // Asset returns a film, or ErrUnknownAsset.
@@ -85,7 +87,8 @@ func found(row dbsqlc.MediaAsset, err error) (Asset, error) {
 		return Asset{}, fmt.Errorf("read asset: %w", err)
 	}
 	a := Asset{ID: row.ID, Prefix: row.Prefix, DurationSeconds: int(row.DurationSeconds), HasThumbnails: row.HasThumbnails}
-	if err := errors.Join(json.Unmarshal(row.Renditions, &a.Renditions), json.Unmarshal(row.Captions, &a.Captions)); err != nil {
+	if err := errors.Join(json.Unmarshal(row.Renditions, &a.Renditions), json.Unmarshal(row.Captions, &a.Captions),
+		json.Unmarshal(row.Chapters, &a.Chapters)); err != nil {
 		return Asset{}, fmt.Errorf("asset %d: %w", a.ID, err)
 	}
 	return a, nil

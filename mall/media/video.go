@@ -2,8 +2,10 @@ package media
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +39,8 @@ type Video struct {
 	Fingerprint     string // equal for equal pictures, whoever uploaded them; empty before it is known
 	AssetID         *int64 // what is played; nil before it is ready
 	Refusal         string // a slug that says why it failed
+	Posters         int    // pictures to choose a cover from
+	Trailer         Trailer
 	CreatedAt       time.Time
 }
 
@@ -48,25 +52,55 @@ type Original struct {
 	Size    int64  // bytes
 }
 
-// acceptTx makes a film of a complete upload, in the transaction that ends the upload.
+// acceptTx makes a film of a complete upload, in the transaction that ends the upload, with the job of its first stage.
 func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
-	id, err := m.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{OwnerID: o.OwnerID, Name: o.Name, Original: o.Key, Size: o.Size, At: m.now()})
+	folder := "v-" + strings.ToLower(rand.Text()) // its trailer is public to whoever knows the name
+	id, err := m.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{OwnerID: o.OwnerID, Name: o.Name, Original: o.Key, Size: o.Size, Folder: folder, At: m.now()})
 	if err != nil {
 		return 0, fmt.Errorf("accept %s: %w", o.Key, err)
 	}
-	return id, nil
+	if err := m.q.InsertStages(ctx, tx, dbsqlc.InsertStagesParams{VideoID: id, Stages: stages(), At: m.now()}); err != nil {
+		return 0, fmt.Errorf("stages of %s: %w", o.Key, err)
+	}
+	return id, m.enqueueTx(ctx, tx, id, StageProbe)
 }
 
 // Video returns a film of its owner, or ErrUnknownVideo.
 func (m *Media) Video(ctx context.Context, ownerID, id int64) (Video, error) {
-	row, err := m.q.Video(ctx, m.pool, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Video{}, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
-	}
+	row, err := m.videoRow(ctx, ownerID, id)
 	if err != nil {
-		return Video{}, fmt.Errorf("read video %d: %w", id, err)
+		return Video{}, err
 	}
 	return video(row), nil
+}
+
+func (m *Media) videoRow(ctx context.Context, ownerID, id int64) (dbsqlc.MediaVideo, error) {
+	row, err := m.q.Video(ctx, m.pool, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return row, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
+	}
+	if err != nil {
+		return row, fmt.Errorf("read video %d: %w", id, err)
+	}
+	return row, nil
+}
+
+// OwnerOf returns whose upload a packaged film was made of, or ErrUnknownVideo.
+func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
+	owner, err := m.q.AssetOwner(ctx, m.pool, assetID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ErrUnknownVideo.Because("asset %d", assetID)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("owner of asset %d: %w", assetID, err)
+	}
+	return owner, nil
+}
+
+// HoldTx returns a film of its owner's and keeps it from being deleted until the transaction ends: for whoever is about to name its
+// packaged film. Error: ErrUnknownVideo.
+func (m *Media) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
+	return m.lockVideo(ctx, tx, ownerID, id)
 }
 
 // Videos lists a creator's films, the newest first, at most most of them with ids below before (0: from the newest).
@@ -84,5 +118,6 @@ func (m *Media) Videos(ctx context.Context, ownerID, before int64, most int) ([]
 
 func video(r dbsqlc.MediaVideo) Video {
 	return Video{ID: r.ID, OwnerID: r.OwnerID, Name: r.Name, State: VideoState(r.State), Size: r.Size, DurationSeconds: int(r.DurationSeconds),
-		Width: int(r.Width), Height: int(r.Height), Fingerprint: r.Fingerprint, AssetID: r.AssetID, Refusal: r.Refusal, CreatedAt: r.CreatedAt}
+		Width: int(r.Width), Height: int(r.Height), Fingerprint: r.Fingerprint, AssetID: r.AssetID, Refusal: r.Refusal, CreatedAt: r.CreatedAt,
+		Posters: int(r.Posters), Trailer: Trailer{From: int(r.TrailerFrom), To: int(r.TrailerTo)}}
 }

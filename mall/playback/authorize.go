@@ -81,7 +81,8 @@ func (p *Playback) session(c claims, ent entitlement.Entitlement) (Session, erro
 // Extras are signed addresses of what goes with a film: subtitles by language, and the thumbnails' WebVTT.
 type Extras struct {
 	Captions  []Caption
-	ThumbsURL string // empty where there are none
+	ThumbsURL string    // empty where there are none
+	Chapters  []Caption // WebVTT of chapters, by language; empty where there are none
 }
 
 // Caption is one language's subtitles.
@@ -98,6 +99,11 @@ func (p *Playback) Extras(userID int64, asset media.Asset) Extras {
 	x := Extras{}
 	for _, c := range asset.Captions {
 		x.Captions = append(x.Captions, Caption{Language: c.Language, URL: base + c.File})
+	}
+	if len(asset.Chapters) > 0 {
+		for _, language := range []string{"en", "zh-CN"} {
+			x.Chapters = append(x.Chapters, Caption{Language: language, URL: base + media.ChaptersFile(language)})
+		}
 	}
 	if asset.HasThumbnails {
 		x.ThumbsURL = base + media.ThumbsFile

@@ -29,7 +29,7 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	if len(device) == 0 || !hmac.Equal([]byte(deviceClaim(device)), []byte(c.Device)) {
 		return pass{}, ErrWrongDevice
 	}
-	ent, err := p.entitlements.ByID(ctx, c.Entitlement)
+	ent, err := p.right(ctx, c)
 	if err != nil {
 		return pass{}, err
 	}
@@ -43,6 +43,14 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 		return pass{}, ErrStreamEnded
 	}
 	return pass{c, ent}, nil
+}
+
+// right is what the token stands on, as it is now: an entitlement, or the leave to preview.
+func (p *Playback) right(ctx context.Context, c claims) (entitlement.Entitlement, error) {
+	if c.Preview == 0 {
+		return p.entitlements.ByID(ctx, c.Entitlement)
+	}
+	return p.preview(ctx, c.user, c.Preview)
 }
 
 // Check says whether the token plays the video on this device now: nil, or the refusal.
@@ -100,7 +108,7 @@ func (p *Playback) Key(ctx context.Context, token string, device []byte, video s
 	if err != nil {
 		return nil, err
 	}
-	if ok.entitlement.FirstPlayedAt == nil {
+	if ok.entitlement.FirstPlayedAt == nil && ok.Preview == 0 {
 		if _, err := p.entitlements.Start(ctx, ok.entitlement.ID); err != nil {
 			return nil, err
 		}
@@ -127,6 +135,9 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	}
 	if r.UserID != ok.user {
 		return Session{}, ErrSignedOut
+	}
+	if ok.Preview != 0 { // takes no device's place, and leaves no position
+		return p.session(ok.claims, ok.entitlement)
 	}
 	known, err := p.knows(ctx, ok.user, r.Device)
 	if err != nil {

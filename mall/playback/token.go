@@ -19,6 +19,8 @@ type claims struct {
 	Video string `json:"vid"`
 	// Entitlement is looked up again whenever something is handed out.
 	Entitlement int64 `json:"ent"`
+	// Preview is the packaged film's number in a token that stands on no entitlement.
+	Preview int64 `json:"pre,omitempty"`
 	// Device is the hash of the device cookie, never the cookie.
 	Device string `json:"dev"`
 	// Session is the stream; it stays the same over renewals.

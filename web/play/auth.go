@@ -100,16 +100,22 @@ func (d Deps) authorize(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a := authorization{session: describe(s), ResumeSeconds: progress[product.SPUID].Resume(), Captions: []caption{}, Watermark: d.Playback.Watermark(c.Viewer.UserID)}
-	extras := d.Playback.Extras(c.Viewer.UserID, asset)
-	for _, x := range extras.Captions {
-		a.Captions = append(a.Captions, caption{Language: x.Language, Label: LanguageName(x.Language), URL: x.URL})
-	}
-	a.ThumbnailsURL = extras.ThumbsURL
+	a := authorization{session: describe(s), ResumeSeconds: progress[product.SPUID].Resume()}
+	a = d.beside(a, c.Viewer.UserID, asset)
 	if product.Cover != "" {
 		a.PosterURL = "/media/covers/" + product.Cover + "-960.webp"
 	}
 	return c.JSON(http.StatusOK, a)
+}
+
+// beside adds what lies beside a film, signed for a viewer.
+func (d Deps) beside(a authorization, viewer int64, asset media.Asset) authorization {
+	extras := d.Playback.Extras(viewer, asset)
+	a.Captions, a.ThumbnailsURL, a.Watermark = []caption{}, extras.ThumbsURL, d.Playback.Watermark(viewer)
+	for _, x := range extras.Captions {
+		a.Captions = append(a.Captions, caption{Language: x.Language, Label: LanguageName(x.Language), URL: x.URL})
+	}
+	return a
 }
 
 // product is the film that the address names by its number, whether or not it is still on sale: it was bought.

@@ -34,6 +34,8 @@ func Routes(g *echo.Group, d Deps) {
 	api.POST("/auth/:videoId", d.Site.Handle(d.authorize))
 	api.POST("/heartbeat", d.heartbeat) // HeartbeatURL
 
+	g.GET("/preview/:assetId/auth", d.Site.Handle(d.preview), entitled)
+	g.POST("/preview/:assetId/auth", d.Site.Handle(d.preview), entitled)
 	g.GET("/p/:token/:video/master.m3u8", d.master, entitled)
 	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, entitled)
 	g.GET("/k/:token/:video/:number", d.key, entitled)

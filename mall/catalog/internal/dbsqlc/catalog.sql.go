@@ -553,6 +553,17 @@ func (q *Queries) LockSPUOfSKU(ctx context.Context, db DBTX, skuID int64) (int64
 	return id, err
 }
 
+const needsAsset = `-- name: NeedsAsset :one
+select exists (select 1 from video_product_spu where asset_id = $1::bigint)
+`
+
+func (q *Queries) NeedsAsset(ctx context.Context, db DBTX, assetID int64) (bool, error) {
+	row := db.QueryRow(ctx, needsAsset, assetID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const nextPriceChange = `-- name: NextPriceChange :one
 select (case when p.valid_from > $1::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at
 from video_product_sku k join sku_price p on p.sku_id = k.id

@@ -16,6 +16,23 @@ type MediaAsset struct {
 	Captions        []byte
 	HasThumbnails   bool
 	CreatedAt       time.Time
+	Chapters        []byte
+}
+
+type MediaStage struct {
+	VideoID    int64
+	Stage      string
+	Position   int16
+	State      string
+	Percent    int32
+	EtaSeconds *int32
+	Attempts   int32
+	Refusal    string
+	Holder     string
+	LeaseUntil *time.Time
+	EnqueuedAt time.Time
+	StartedAt  *time.Time
+	EndedAt    *time.Time
 }
 
 type MediaUpload struct {
@@ -46,4 +63,8 @@ type MediaVideo struct {
 	Refusal         string
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	Folder          string
+	Posters         int32
+	TrailerFrom     int32
+	TrailerTo       int32
 }

@@ -1,0 +1,111 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+// errStillWorked is a stage that has not yet heard that its film was deleted.
+var errStillWorked = errors.New("a stage is still being worked")
+
+// Delete takes a film from its owner: what is being made of it ends within a second or two, and its files are removed. A packaged film
+// that a listing still needs stays until it does not. Error: ErrUnknownVideo.
+func (m *Media) Delete(ctx context.Context, ownerID, videoID int64) error {
+	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		if _, err := m.lockVideo(ctx, tx, ownerID, videoID); err != nil {
+			return err
+		}
+		if _, err := m.q.DeleteVideo(ctx, tx, dbsqlc.DeleteVideoParams{OwnerID: ownerID, ID: videoID, At: m.now()}); err != nil {
+			return fmt.Errorf("delete video %d: %w", videoID, err)
+		}
+		if err := m.q.CancelStages(ctx, tx, dbsqlc.CancelStagesParams{VideoID: videoID, At: m.now()}); err != nil {
+			return fmt.Errorf("cancel the stages of video %d: %w", videoID, err)
+		}
+		if m.work == nil {
+			return nil
+		}
+		if _, err := m.work.Jobs.InsertTx(ctx, tx, EraseArgs{VideoID: videoID}, nil); err != nil {
+			return fmt.Errorf("enqueue the end of video %d: %w", videoID, err)
+		}
+		return nil
+	})
+}
+
+// Erase removes the files of a deleted film: the original, what was made of it here, the posters, and the packaged film unless it is
+// in use. It stands being called twice. Later asks to come again, while a stage still runs.
+func (m *Media) Erase(ctx context.Context, videoID int64) error {
+	row, err := m.q.VideoByID(ctx, m.pool, videoID)
+	if err != nil {
+		return fmt.Errorf("read video %d: %w", videoID, err)
+	}
+	if row.State != string(VideoDeleted) {
+		return fmt.Errorf("video %d is %s", videoID, row.State)
+	}
+	held, err := m.q.HeldStages(ctx, m.pool, dbsqlc.HeldStagesParams{VideoID: videoID, At: m.now()})
+	if err != nil {
+		return fmt.Errorf("stages of video %d: %w", videoID, err)
+	}
+	if held > 0 {
+		return Later{beat, errStillWorked}
+	}
+	if m.work != nil {
+		if err := os.RemoveAll(filepath.Join(m.work.Dir, strconv.FormatInt(videoID, 10)+"-"+row.Folder)); err != nil {
+			return err
+		}
+	}
+	if err := m.removeOriginal(row.Original); err != nil {
+		return err
+	}
+	if row.Folder != "" {
+		if err := m.removeFolder(postersFolder + "/" + row.Folder); err != nil {
+			return fmt.Errorf("remove the posters of video %d: %w", videoID, err)
+		}
+	}
+	if err := m.q.ForgetFiles(ctx, m.pool, dbsqlc.ForgetFilesParams{ID: videoID, At: m.now()}); err != nil {
+		return fmt.Errorf("note the end of video %d: %w", videoID, err)
+	}
+	// A crash between packaging and the row leaves a film that only its folder's name leads to.
+	asset, err := m.AssetByPrefix(ctx, row.Folder)
+	if errors.Is(err, ErrUnknownAsset) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return m.dropAsset(ctx, asset)
+}
+
+// dropAsset removes a packaged film that nobody needs: first the row with its keys, then what they opened.
+func (m *Media) dropAsset(ctx context.Context, a Asset) error {
+	used := false
+	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
+		if _, err = m.q.LockAsset(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		if m.work != nil && m.work.InUse != nil {
+			if used, err = m.work.InUse(ctx, tx, a.ID); err != nil || used {
+				return err
+			}
+		}
+		if err := m.q.UnlinkAsset(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		return m.q.DeleteAsset(ctx, tx, a.ID)
+	})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("drop asset %d: %w", a.ID, err)
+	}
+	if used {
+		return nil
+	}
+	return errors.Join(m.removeFolder(trailersFolder+"/"+a.Prefix), m.removeFolder(filmsFolder+"/"+a.Prefix))
+}

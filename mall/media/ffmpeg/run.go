@@ -1,0 +1,206 @@
+package ffmpeg
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ErrTooSlow says that a tool was killed at the end of its time.
+var ErrTooSlow = errors.New("the tool was killed at the end of its time")
+
+// Failed is a tool that ended badly, with the last of what it said. It may quote names that a stranger chose: for logs only.
+type Failed struct {
+	Code   int
+	Stderr string
+}
+
+func (f *Failed) Error() string {
+	said := f.Stderr
+	if lines := strings.Split(strings.TrimSpace(said), "\n"); len(lines) > 4 {
+		said = strings.Join(lines[len(lines)-4:], "; ")
+	}
+	return fmt.Sprintf("exit %d: %.600s", f.Code, said)
+}
+
+// Bounds of what one run may use; a zero is a small default.
+type Bounds struct {
+	Wall   time.Duration // 1 min
+	Memory int64         // bytes of address space; 4 GiB
+	File   int64         // bytes of any one file that it writes; 1 GiB
+}
+
+// Job is one run.
+type Job struct {
+	Tool string
+	Args []string
+	Dir  string // an absolute path; its current folder, where it may write
+	Bounds
+	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it goes.
+	Progress func(at time.Duration, speed float64)
+	// Said, if set, is given the last of what a tool said that ended well.
+	Said *string
+}
+
+const (
+	maxStdout = 8 << 20
+	maxStderr = 32 << 10
+	nice      = "10"
+)
+
+// script sets what Go can't set for a child: no core, then seconds of CPU, blocks of 512 bytes a file, KiB of address space, which
+// macOS has no limit for.
+const script = `set -e
+ulimit -c 0
+ulimit -t "$1"
+ulimit -f "$2"
+ulimit -v "$3" 2>/dev/null || [ "$(uname)" = Darwin ]
+shift 3
+exec nice -n ` + nice + ` "$@"`
+
+// Run runs a tool to its end and returns what it wrote to its standard output, none of it when Progress is set. Errors: ErrMissing,
+// ErrTooSlow, *Failed, or the end of ctx. Nothing of the process group is left when it returns.
+func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
+	path, err := exec.LookPath(j.Tool)
+	if err != nil {
+		return nil, ErrMissing
+	}
+	wall, memory, file := or(j.Wall, time.Minute), or(j.Memory, 4<<30), or(j.File, 1<<30)
+	limited, cancel := context.WithTimeout(ctx, wall)
+	defer cancel()
+	cpu := int64(wall/time.Second)*int64(runtime.NumCPU()) + 1
+	args := []string{"-c", r.script, "sh", strconv.FormatInt(cpu, 10), strconv.FormatInt(file/512, 10), strconv.FormatInt(memory/1024, 10), path}
+	c := exec.CommandContext(limited, "/bin/sh", append(args, j.Args...)...)
+	c.Dir = j.Dir
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + j.Dir, "TMPDIR=" + j.Dir, "LANG=C.UTF-8"}
+	c.SysProcAttr = r.attr()
+	c.Cancel = func() error { return kill(c.Process.Pid) }
+	c.WaitDelay = 5 * time.Second
+	stderr := &tail{max: maxStderr}
+	stdout := &head{max: maxStdout}
+	c.Stderr = stderr
+	var reading chan struct{}
+	if j.Progress == nil {
+		c.Stdout = stdout
+	} else {
+		pr, pw := io.Pipe()
+		c.Stdout = pw
+		reading = make(chan struct{})
+		go func() {
+			defer close(reading)
+			follow(pr, j.Progress)
+			_, _ = io.Copy(io.Discard, pr)
+		}()
+		defer func() { pw.Close(); <-reading }()
+	}
+	err = tied(c)
+	if c.Process != nil {
+		_ = kill(c.Process.Pid) // whatever it may have started
+	}
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case limited.Err() != nil:
+		return nil, ErrTooSlow
+	case err == nil:
+		if j.Said != nil {
+			*j.Said = stderr.String()
+		}
+		return stdout.b.Bytes(), nil
+	case errors.As(err, &exit):
+		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && s.Signal() == syscall.SIGXCPU {
+			return nil, ErrTooSlow
+		}
+		return nil, &Failed{Code: exit.ExitCode(), Stderr: stderr.String()}
+	}
+	return nil, fmt.Errorf("run %s: %w", j.Tool, err)
+}
+
+// tied runs c with its thread held: the kernel kills c when the thread that started it dies, and so when we do.
+func tied(c *exec.Cmd) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		done <- c.Run()
+	}()
+	return <-done
+}
+
+func kill(pid int) error {
+	err := syscall.Kill(-pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// follow reads what -progress writes: lines of name=value, a block of which ends with "progress".
+func follow(r io.Reader, tell func(time.Duration, float64)) {
+	var at time.Duration
+	var speed float64
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), "=")
+		switch value = strings.TrimSpace(value); name {
+		case "out_time_us":
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > 0 {
+				at = time.Duration(n) * time.Microsecond
+			}
+		case "speed":
+			if f, err := strconv.ParseFloat(strings.TrimSuffix(value, "x"), 64); err == nil && f > 0 {
+				speed = f
+			}
+		case "progress":
+			tell(at, speed)
+		}
+	}
+}
+
+// tail keeps the last of what is written to it.
+type tail struct {
+	max int
+	b   []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if over := len(t.b) - t.max; over > 0 {
+		t.b = append(t.b[:0], t.b[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return strings.ToValidUTF8(string(t.b), "?") }
+
+// head takes so much and no more; the writer then ends with a broken pipe.
+type head struct {
+	max int
+	b   bytes.Buffer
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	if h.b.Len()+len(p) > h.max {
+		return 0, errors.New("too much output")
+	}
+	return h.b.Write(p)
+}
+
+func or[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

@@ -1,0 +1,100 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// postersFolder holds the pictures that a cover may be chosen from, for their owner only.
+const postersFolder = "posters"
+
+func originalIn(dir string) string { return filepath.Join(dir, "original") }
+
+// fetchOriginal puts an uploaded file into a folder on this machine, under a name that tells nothing, and returns its path. Only its
+// content is shared with the original; it can't be written through it.
+func (m *Media) fetchOriginal(ctx context.Context, key, toDir string) (path string, err error) {
+	if key == "" || !fs.ValidPath(key) {
+		return "", fmt.Errorf("original %q has no place in storage", key)
+	}
+	path = originalIn(toDir)
+	from := filepath.Join(m.storage.root.Name(), filepath.FromSlash(key))
+	if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
+		return "", fmt.Errorf("original %q is no file: %w", key, err)
+	}
+	if err := os.Link(from, path); err == nil {
+		if m.work.runner.Shared() {
+			return path, os.Chmod(path, 0o444) // the folders above keep everybody else out
+		}
+		return path, nil
+	}
+	// Another disk, or one without links.
+	source, err := m.storage.open(key)
+	if err != nil {
+		return "", fmt.Errorf("open the original %q: %w", key, err)
+	}
+	defer source.Close()
+	copied, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o444)
+	if err != nil {
+		return "", err
+	}
+	defer copied.Close()
+	if _, err := io.Copy(copied, reader{ctx, source}); err != nil {
+		return "", fmt.Errorf("copy the original %q: %w", key, err)
+	}
+	return path, copied.Close()
+}
+
+// reader ends with its context.
+type reader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+func (m *Media) removeOriginal(key string) error {
+	if key == "" || !fs.ValidPath(key) {
+		return nil
+	}
+	if err := m.storage.root.Remove(key); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the original %q: %w", key, err)
+	}
+	return nil
+}
+
+// keepFile writes a small file into storage.
+func (m *Media) keepFile(folder, name string, b []byte) error {
+	if err := m.storage.root.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	return m.storage.root.WriteFile(folder+"/"+name, b, 0o600)
+}
+
+// keptFile reads a small file of storage, or says fs.ErrNotExist.
+func (m *Media) keptFile(folder, name string) ([]byte, error) {
+	f, err := m.storage.open(folder + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile))
+}
+
+func (m *Media) removeFile(folder, name string) error {
+	if err := m.storage.root.Remove(folder + "/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (m *Media) removeFolder(folder string) error { return m.storage.root.RemoveAll(folder) }

@@ -1,0 +1,162 @@
+package media_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/media"
+	"videomall/mall/media/ffmpeg"
+)
+
+func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
+	w := factory(t)
+	// Somebody else's film, where every account of the machine may read it: only what a file is read as keeps it apart.
+	open, err := os.MkdirTemp("", "videomall-secret-")
+	w.ok(err)
+	t.Cleanup(func() { os.RemoveAll(open) })
+	w.ok(os.Chmod(open, 0o755))
+	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
+	secret := filepath.Join(open, "secret.mp4")
+	w.ok(os.WriteFile(secret, film, 0o644))
+	large := sample(t, "-f", "lavfi", "-i", "color=s=9000x9000:r=1:d=1", "-frames:v", "1", "-c:v", "mjpeg", ".mov")
+	many := []string{"-i", secret}
+	for range 120 {
+		many = append(many, "-map", "0:a")
+	}
+	for name, c := range map[string]struct {
+		content []byte
+		refusal string
+	}{
+		"hls.mp4":     {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret + "\n#EXT-X-ENDLIST\n"), "not_a_film"},
+		"concat.mp4":  {[]byte("ffconcat version 1.0\nfile '" + secret + "'\n"), "not_a_film"},
+		"passwd.mp4":  {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n"), "not_a_film"},
+		"dash.mp4":    {[]byte(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>` + secret + `</BaseURL></Representation></AdaptationSet></Period></MPD>`), "not_a_film"},
+		"drawing.mp4": {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file://` + secret + `"/></svg>`), "not_a_film"},
+		"picture.mp4": {sample(t, "-f", "lavfi", "-i", "testsrc=s=64x64:d=1", "-frames:v", "1", ".png"), "not_a_film"},
+		"lines.mp4":   {[]byte("1\n00:00:01,000 --> 00:00:02,000\n" + secret + "\n"), "not_a_film"},
+		"empty.mp4":   {nil, "not_a_film"},
+		"song.mp4":    {sample(t, "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", ".m4a"), "no_picture"},
+		"cut.mp4":     {film[:len(film)/2], "broken"},
+		"bomb.mov":    {large, "picture_too_large"},
+		"many.mp4":    {sample(t, append(many, "-c", "copy", ".mp4")...), "too_many_streams"},
+		"locked.mp4": {sample(t, append(sounding("320x180", 1), "-encryption_scheme", "cenc-aes-ctr", "-encryption_key", strings.Repeat("ab", 16),
+			"-encryption_kid", strings.Repeat("cd", 16), ".mp4")...), "encrypted"},
+	} {
+		id := w.upload(7, name, c.content)
+		v := w.make(7, id)
+		s := w.stage(7, id, media.StageProbe)
+		if v.State != media.VideoFailed || v.Refusal != c.refusal || s.State != media.StageFailed || s.Refusal != c.refusal || v.AssetID != nil {
+			t.Errorf("%s: %s %q, stage %s %q; want %s", name, v.State, v.Refusal, s.State, s.Refusal, c.refusal)
+		}
+	}
+	w.clean()
+}
+
+// A film that says it is as long as a day, in both places where an MP4 says so.
+func lying(film []byte) []byte {
+	out := append([]byte(nil), film...)
+	for _, box := range []string{"mvhd"} {
+		if i := strings.Index(string(out), box); i > 0 {
+			copy(out[i+20:], []byte{0x05, 0x26, 0x5c, 0x00}) // version 0: the length in ms
+		}
+	}
+	return out
+}
+
+func TestALengthThatLiesDoesNoHarm(t *testing.T) {
+	w := factory(t, func(p *media.Processing) { p.Limits.Duration = 5 * time.Second })
+	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
+	if v := w.make(7, w.upload(7, "day.mp4", lying(film))); v.State != media.VideoFailed || v.Refusal != "too_long" {
+		t.Errorf("a film that claims a day: %s %q", v.State, v.Refusal)
+	}
+	// A stream without an index says nothing of its length, or the half of it; what counts is what comes out.
+	long := sample(t, append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags", "no_duration_filesize", ".flv")...)
+	if v := w.make(7, w.upload(7, "short.flv", long)); v.State != media.VideoFailed || v.Refusal != "too_long" {
+		t.Errorf("a film that is longer than it may be: %s %q", v.State, v.Refusal)
+	}
+	w.clean()
+}
+
+func TestAttachmentsAreLeftAlone(t *testing.T) {
+	w := factory(t)
+	note := filepath.Join(t.TempDir(), "note.ttf")
+	w.ok(os.WriteFile(note, []byte("not a font"), 0o600))
+	mkv := sample(t, append(sounding("320x180", 2), "-attach", note, "-metadata:s:t", "mimetype=application/x-truetype-font", "-metadata:s:t", "filename=../../evil.ttf", ".mkv")...)
+	v := w.make(7, w.upload(7, "with font.mkv", mkv))
+	if v.State != media.VideoReady {
+		t.Errorf("%s %q", v.State, v.Refusal)
+	}
+	w.clean()
+}
+
+func TestAFilmThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
+	w := factory(t, func(p *media.Processing) { p.Limits.Wall = 1500 * time.Millisecond })
+	id := w.upload(7, "slow.mp4", sample(t, append(sounding("1280x720", 20), ".mp4")...))
+	v := w.make(7, id)
+	if v.State != media.VideoFailed || v.Refusal != "took_too_long" {
+		t.Errorf("%s %q", v.State, v.Refusal)
+	}
+	leftAlone(t, w.WorkDir())
+	w.clean()
+}
+
+func TestToolsRunLockedIn(t *testing.T) {
+	needFFmpeg(t)
+	r, err := ffmpeg.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "videomall-lock-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := r.Own(dir); err != nil {
+		t.Fatal(err)
+	}
+	// A tool that says who it is, what it may use and what it sees of the network.
+	out, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "id -u; ulimit -v; ulimit -f; ulimit -t; ulimit -c; nice; env | cut -d= -f1 | sort | tr '\n' ' '; echo; cat /proc/net/dev 2>/dev/null | wc -l"},
+		Bounds: ffmpeg.Bounds{Wall: 10 * time.Second, Memory: 1 << 30, File: 1 << 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := strings.Split(string(out), "\n")
+	if said[1] != "1048576" || said[2] != "2048" || said[4] != "0" || said[5] < "10" {
+		t.Errorf("limits %q", said)
+	}
+	if os.Geteuid() == 0 && said[0] == "0" {
+		t.Error("it runs as root")
+	}
+	for name := range strings.FieldsSeq(said[6]) {
+		if !strings.Contains(" HOME LANG PATH PWD TMPDIR SHLVL OLDPWD _ ", " "+name+" ") {
+			t.Errorf("it knows %s", name)
+		}
+	}
+	if r.Networkless() && said[7] != "3" { // two lines of heading, and the loopback
+		t.Errorf("it sees a network: %s", said[7])
+	}
+	_, err = r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "head -c 3000000 /dev/zero > large"}, Bounds: ffmpeg.Bounds{File: 1 << 20}})
+	var failed *ffmpeg.Failed
+	if info, e := os.Stat(filepath.Join(dir, "large")); !errors.As(err, &failed) && err == nil || e == nil && info.Size() > 1<<20 {
+		t.Errorf("a file beyond its limit: %v", err)
+	}
+	if _, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "sleep 3171 & sleep 3171"}, Bounds: ffmpeg.Bounds{Wall: 300 * time.Millisecond}}); !errors.Is(err, ffmpeg.ErrTooSlow) {
+		t.Errorf("beyond its time: %v", err)
+	}
+	if out, _ := exec.Command("ps", "-eo", "args").Output(); strings.Contains(string(out), "sleep 3171") {
+		t.Error("what it started still runs")
+	}
+	w, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "ln -s /etc/passwd link; echo made"}})
+	if err != nil || fmt.Sprintf("%s", w) != "made\n" {
+		t.Fatal(err)
+	}
+	if err := r.Reclaim(dir); err == nil {
+		t.Error("a link was taken back as a file")
+	}
+}

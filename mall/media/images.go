@@ -1,0 +1,206 @@
+package media
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"videomall/mall/media/ffmpeg"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+// Pictures of a film that are made: a thumbnail every few seconds in sheets, posters to choose a cover from, and the fingerprint.
+const (
+	thumbWidth, thumbHeight = 160, 90
+	sheetSide               = 10  // thumbnails a row and a column of a sheet
+	mostThumbs              = 300 // a film; longer ones have them further apart
+	posterChoices           = 5
+	posterLines             = 1080 // the largest rendition that posters are taken from
+	printMoments            = 16   // pictures that a fingerprint is made of
+)
+
+// pictures makes what the images stage leaves: thumbs.vtt and its sheets in the film's folder, posters in storage.
+func (m *Media) pictures(ctx context.Context, t *task) error {
+	film, err := openClear(filepath.Join(t.dir, StageTranscode))
+	if err != nil {
+		return err
+	}
+	defer film.Close()
+	small, large := film.master.Renditions[0], film.master.Renditions[0]
+	for _, r := range film.master.Renditions {
+		if r.Lines() < small.Lines() {
+			small = r
+		}
+		if r.Lines() > large.Lines() && r.Lines() <= posterLines {
+			large = r
+		}
+	}
+	list, err := film.playlist(small.Name)
+	if err != nil {
+		return err
+	}
+	if err := film.join(filepath.Join(t.own, "film.mp4"), small.Name, list.Init, files(list.Segments)); err != nil {
+		return err
+	}
+	out := filepath.Join(t.own, "out")
+	if err := os.Mkdir(out, 0o700); err != nil {
+		return err
+	}
+	if err := m.work.runner.Own(out); err != nil {
+		return err
+	}
+	if err := m.thumbs(ctx, t, out, list.Duration()); err != nil {
+		return err
+	}
+	t.tell(50, 0)
+	print, err := m.fingerprint(ctx, t, list.Duration())
+	if err != nil {
+		return err
+	}
+	t.tell(70, 0)
+	posters, err := m.posters(ctx, t, film, large.Name)
+	if err != nil {
+		return err
+	}
+	err = m.q.PicturedVideo(ctx, m.pool, dbsqlc.PicturedVideoParams{ID: t.VideoID, Fingerprint: print, Posters: int32(posters), At: m.now()})
+	if err != nil {
+		return fmt.Errorf("note the pictures of video %d: %w", t.VideoID, err)
+	}
+	return replaceFolder(out, filepath.Join(t.dir, StageImages))
+}
+
+// join puts some segments of a rendition behind its init file, which makes them a film of its own.
+func (c *clearFilm) join(to, rendition, init string, segments []string) error {
+	whole, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer whole.Close()
+	for _, name := range append([]string{init}, segments...) {
+		part, err := c.Open(rendition + "/" + name)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(whole, part)
+		part.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return whole.Close()
+}
+
+// draw runs ffmpeg over a joined film in the stage's folder.
+func (m *Media) draw(ctx context.Context, t *task, film string, before, after []string) ([]byte, error) {
+	args := append([]string{"-y", "-hide_banner", "-loglevel", "error", "-nostats", "-nostdin"}, before...)
+	args = append(args, "-protocol_whitelist", "file", "-format_whitelist", "mov", "-codec_whitelist", "h264,aac", "-i", film, "-map", "0:v:0")
+	return m.work.runner.Run(ctx, ffmpeg.Job{Tool: ffmpeg.FFmpeg, Dir: t.own, Args: append(args, after...),
+		Bounds: ffmpeg.Bounds{Wall: or(m.work.Limits.Wall, 30*time.Minute), File: maxFile}})
+}
+
+func (m *Media) thumbs(ctx context.Context, t *task, out string, length float64) error {
+	every := max(2, int(math.Ceil(length/mostThumbs)))
+	_, err := m.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf", fmt.Sprintf(
+		"fps=1/%d:round=up,scale=%d:%d:force_original_aspect_ratio=decrease,pad=%d:%d:(ow-iw)/2:(oh-ih)/2,setsar=1,tile=%dx%d",
+		every, thumbWidth, thumbHeight, thumbWidth, thumbHeight, sheetSide, sheetSide), "-q:v", "5", "out/thumbs_%02d.jpg"})
+	if err != nil {
+		return err
+	}
+	if err := m.work.runner.Reclaim(out); err != nil {
+		return err
+	}
+	exists := func(sheet string) bool { _, err := os.Stat(filepath.Join(out, sheet)); return err == nil }
+	return os.WriteFile(filepath.Join(out, ThumbsFile), []byte(thumbsVTT(length, every, exists)), 0o600)
+}
+
+// thumbsVTT says which part of which sheet shows which seconds. A sheet that was not made has no cues.
+func thumbsVTT(length float64, every int, exists func(sheet string) bool) string {
+	var b strings.Builder
+	b.WriteString("WEBVTT\n")
+	for n := 0; float64(n*every) < length; n++ {
+		sheet, at := fmt.Sprintf("thumbs_%02d.jpg", n/(sheetSide*sheetSide)+1), n%(sheetSide*sheetSide)
+		if !exists(sheet) {
+			break
+		}
+		fmt.Fprintf(&b, "\n%s --> %s\n%s#xywh=%d,%d,%d,%d\n", cueTime(n*every*1000), cueTime(min((n+1)*every*1000, int(length*1000))), sheet,
+			at%sheetSide*thumbWidth, at/sheetSide*thumbHeight, thumbWidth, thumbHeight)
+	}
+	return b.String()
+}
+
+// cueTime writes milliseconds as WebVTT does: 01:02:03.004.
+func cueTime(ms int) string {
+	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
+}
+
+// fingerprint is made of how bright the pictures are from place to place at moments spread over the film, so that neither the file's
+// form nor its sound nor a name in it changes it. Two films are the same when it is equal.
+func (m *Media) fingerprint(ctx context.Context, t *task, length float64) (string, error) {
+	raw, err := m.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf",
+		"fps=" + strconv.FormatFloat(printMoments/max(length, 1), 'f', 6, 64) + ":round=up,scale=9:8:flags=area,format=gray",
+		"-frames:v", strconv.Itoa(printMoments), "-f", "rawvideo", "pipe:1"})
+	if err != nil {
+		return "", err
+	}
+	return printOf(raw, length), nil
+}
+
+// printOf hashes, for each picture of 9 × 8 grey dots, whether each dot is clearly brighter than the one to its right.
+func printOf(raw []byte, length float64) string {
+	const wide, high, clearly = 9, 8, 3
+	h := sha256.New()
+	fmt.Fprintf(h, "%d s\n", int(math.Round(length)))
+	for ; len(raw) >= wide*high; raw = raw[wide*high:] {
+		var bits [high]byte
+		for y := range high {
+			for x := range wide - 1 {
+				if int(raw[y*wide+x]) > int(raw[y*wide+x+1])+clearly {
+					bits[y] |= 1 << x
+				}
+			}
+		}
+		h.Write(bits[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// posters takes a picture from the begin of a segment at five places of the film and returns how many there are.
+func (m *Media) posters(ctx context.Context, t *task, film *clearFilm, rendition string) (int, error) {
+	list, err := film.playlist(rendition)
+	if err != nil {
+		return 0, err
+	}
+	folder, count, last := postersFolder+"/"+t.video.Folder, 0, -1
+	for i := range posterChoices {
+		n := len(list.Segments) * (2*i + 1) / (2 * posterChoices)
+		if n == last {
+			continue
+		}
+		last = n
+		if err := film.join(filepath.Join(t.own, "moment.mp4"), rendition, list.Init, []string{list.Segments[n].File}); err != nil {
+			return 0, err
+		}
+		picture, err := m.draw(ctx, t, "moment.mp4", nil, []string{"-vf", "scale='min(1280,iw)':-2", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", "pipe:1"})
+		if err != nil {
+			return 0, err
+		}
+		if len(picture) == 0 {
+			continue
+		}
+		if err := m.keepFile(folder, posterName(count), picture); err != nil {
+			return 0, err
+		}
+		count++
+	}
+	return count, nil
+}
+
+func posterName(n int) string { return strconv.Itoa(n) + ".jpg" }

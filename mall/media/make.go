@@ -1,0 +1,159 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+func (m *Media) probe(ctx context.Context, t *task) error {
+	s, err := m.look(ctx, t)
+	if err != nil {
+		return err
+	}
+	err = m.q.ProbedVideo(ctx, m.pool, dbsqlc.ProbedVideoParams{ID: t.VideoID, DurationSeconds: int32(s.Duration / time.Second),
+		Width: int32(s.Width), Height: int32(s.Height), At: m.now()})
+	if err != nil {
+		return fmt.Errorf("note the probe of video %d: %w", t.VideoID, err)
+	}
+	return nil
+}
+
+// look probes the original, which then lies in the stage's folder.
+func (m *Media) look(ctx context.Context, t *task) (Source, error) {
+	path, err := m.fetchOriginal(ctx, t.video.Original, t.own)
+	if err != nil {
+		return Source{}, err
+	}
+	return Probe(ctx, m.work.runner, m.work.Limits, path, t.own)
+}
+
+// transcode leaves the clear film in the film's folder, whole or not at all.
+func (m *Media) transcode(ctx context.Context, t *task) error {
+	s, err := m.look(ctx, t) // again, for what is wanted of it depends on this program, not on what an older one wrote down
+	if err != nil {
+		return err
+	}
+	out := filepath.Join(t.own, "film")
+	if err := os.Mkdir(out, 0o700); err != nil {
+		return err
+	}
+	if err := m.work.runner.Own(out); err != nil {
+		return err
+	}
+	err = Transcode(ctx, m.work.runner, m.work.Limits, originalIn(t.own), out, s, Ladder(s.Width, s.Height), t.tell)
+	if err != nil {
+		return err
+	}
+	length, err := m.inspect(out)
+	if err != nil {
+		return err
+	}
+	if length > m.work.Limits.Duration {
+		return ErrTooLong.Because("%s, and the file said %s", length, s.Duration)
+	}
+	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
+}
+
+// inspect takes a clear film back from the tools, reads its playlists and returns its length. One that the tools ended well and that
+// is no film had nothing to show.
+func (m *Media) inspect(dir string) (time.Duration, error) {
+	if err := m.work.runner.Reclaim(dir); err != nil {
+		return 0, ErrBroken.Because("%w", err)
+	}
+	c, err := openClear(dir)
+	if err != nil {
+		return 0, ErrBroken.Because("%w", err)
+	}
+	defer c.Close()
+	list, err := c.playlist(c.master.Renditions[0].Name)
+	if err != nil {
+		return 0, ErrBroken.Because("%w", err)
+	}
+	return time.Duration(list.Duration() * float64(time.Second)), nil
+}
+
+// clearFilm is a film that was made and not yet encrypted. It is read through a root: a link in it leads nowhere else.
+type clearFilm struct {
+	*os.Root
+	master Master
+}
+
+func openClear(dir string) (*clearFilm, error) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errElsewhere
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &clearFilm{Root: root}
+	text, err := root.ReadFile("master.m3u8")
+	if err == nil {
+		c.master, err = ParseMaster(text)
+	}
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *clearFilm) playlist(rendition string) (Playlist, error) {
+	text, err := c.ReadFile(rendition + "/index.m3u8")
+	if err != nil {
+		return Playlist{}, err
+	}
+	return ParsePlaylist(text)
+}
+
+// finish packages the film; the end of the stage makes it ready.
+func (m *Media) finish(ctx context.Context, t *task) error {
+	film, err := openClear(filepath.Join(t.dir, StageTranscode))
+	if err != nil {
+		return err
+	}
+	defer film.Close()
+	extras, err := os.OpenRoot(filepath.Join(t.dir, StageImages))
+	if err != nil {
+		return errElsewhere
+	}
+	defer extras.Close()
+	asset, err := m.Pack(ctx, layers{film.FS(), extras.FS()}, t.video.Folder, m.work.KeyEvery)
+	if err != nil {
+		return err
+	}
+	from, to := int(t.video.TrailerFrom), int(t.video.TrailerTo)
+	if from != 0 || to != defaultTrailer {
+		if err := m.cutTrailer(ctx, asset, from, to); err != nil {
+			return err
+		}
+	}
+	t.asset = &asset
+	return nil
+}
+
+// layers are folders of which the first that has a file gives it; lists are the first one's.
+type layers []fs.FS
+
+func (l layers) Open(name string) (f fs.File, err error) {
+	for _, layer := range l {
+		if f, err = layer.Open(name); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return nil, err
+}
+
+func replaceFolder(from, to string) error {
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	return os.Rename(from, to)
+}

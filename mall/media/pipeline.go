@@ -1,0 +1,138 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"videomall/mall/fault"
+	"videomall/mall/media/ffmpeg"
+)
+
+// Queue is where the stages wait, apart from everything that people wait for.
+const Queue = "media"
+
+// ErrUnknownStage is a stage that can't be tried again: there is none, or it neither failed nor is done.
+var ErrUnknownStage = fault.New(fault.Conflict, "unknown_stage", "There is nothing to try again here.")
+
+// StageArgs is the job that works one stage of a film; its worker calls RunStage.
+type StageArgs struct {
+	VideoID int64  `json:"videoId"`
+	Stage   string `json:"stage"`
+}
+
+// Kind names the job in the database.
+func (StageArgs) Kind() string { return "media_stage" }
+
+// InsertOpts gives the stages a queue of their own. A stage counts its attempts itself.
+func (StageArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Queue, MaxAttempts: 25}
+}
+
+// EraseArgs is the job that removes what a deleted film leaves; its worker calls Erase.
+type EraseArgs struct {
+	VideoID int64 `json:"videoId"`
+}
+
+// Kind names the job in the database.
+func (EraseArgs) Kind() string { return "media_erase" }
+
+// InsertOpts puts it beside the stages, which it waits for.
+func (EraseArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Queue, MaxAttempts: 25}
+}
+
+// Later asks the worker to come again after a while; nothing has failed.
+type Later struct {
+	After time.Duration
+	Why   error
+}
+
+func (l Later) Error() string { return "later: " + l.Why.Error() }
+
+// Unwrap is why.
+func (l Later) Unwrap() error { return l.Why }
+
+// Processing is what making films of uploads stands on.
+type Processing struct {
+	Jobs *river.Client[pgx.Tx] // inserts; a worker elsewhere calls RunStage and Erase
+	// Dir is where films are made, on this machine; what one stage leaves there the next one finds. Where the tools run under another
+	// account that can't reach it, and where it is empty, a folder of the system's for temporary files takes its place.
+	Dir    string
+	Log    *slog.Logger
+	Limits Limits
+	// KeyEvery is how many segments share a key; 15, a minute.
+	KeyEvery int
+	// InUse says whether a listing still needs a packaged film; nil: none does.
+	InUse func(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error)
+	// SaveCover keeps a picture as a cover of its owner's and returns the stem of its files; nil: covers can't be saved.
+	SaveCover func(ctx context.Context, ownerID int64, r io.Reader) (stem string, err error)
+}
+
+// processing is Processing with what was found out on this machine.
+type processing struct {
+	Processing
+	runner *ffmpeg.Runner
+	halt   chan struct{}
+	halted sync.Once
+}
+
+// Process lets m make films of uploads. Without it, uploads are kept and wait.
+func (m *Media) Process(p Processing) error {
+	runner, err := ffmpeg.New()
+	if err != nil {
+		return err
+	}
+	p.Limits, p.KeyEvery = p.Limits.withDefaults(), or(p.KeyEvery, 15)
+	if p.Dir, err = workFolder(runner, p.Dir); err != nil {
+		return err
+	}
+	m.work = &processing{Processing: p, runner: runner, halt: make(chan struct{})}
+	return nil
+}
+
+// workFolder makes dir, or one in its place that the tools can reach. It is not listable for them: whoever broke out of one film
+// does not find the others.
+func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
+	elsewhere := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
+	dir, err := filepath.Abs(or(dir, elsewhere))
+	if err != nil {
+		return "", err
+	}
+	for _, d := range []string{dir, elsewhere} {
+		if err := os.MkdirAll(d, 0o711); err != nil {
+			return "", fmt.Errorf("make the folder for films in the making: %w", err)
+		}
+		if err := os.Chmod(d, 0o711); err != nil {
+			return "", fmt.Errorf("close the folder for films in the making: %w", err)
+		}
+		if r.Passable(d) {
+			return d, nil
+		}
+	}
+	return "", fmt.Errorf("the account that reads films can reach neither %s nor %s", dir, os.TempDir())
+}
+
+// Halt ends the stages that run and begins none; they go on where they were, at the latest in another process. For the end of a process.
+func (m *Media) Halt() {
+	if m.work != nil {
+		m.work.halted.Do(func() { close(m.work.halt) })
+	}
+}
+
+// CanProcess is nil when this machine can make films of uploads, else it says why not: ffmpeg.ErrMissing.
+func (m *Media) CanProcess() error {
+	if m.work == nil {
+		return errors.New("films are not made here")
+	}
+	return m.work.runner.Ready()
+}

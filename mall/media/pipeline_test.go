@@ -1,0 +1,242 @@
+package media_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/jpeg"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/db/dbtest"
+	"videomall/mall/media"
+)
+
+// works is a mall that makes films of uploads, with a clock that tests move.
+type works struct {
+	fixture
+	t     *testing.T
+	jobs  *river.Client[pgx.Tx]
+	ahead atomic.Int64
+	files int
+}
+
+// factory opens one; adjust changes what it stands on.
+func factory(t *testing.T, adjust ...func(*media.Processing)) *works {
+	t.Helper()
+	t.Parallel()
+	needFFmpeg(t)
+	w := &works{t: t}
+	pool, dir := dbtest.New(t), t.TempDir()
+	storage, err := media.OpenStorage("", dir)
+	w.ok(err)
+	t.Cleanup(func() { storage.Close() })
+	m, err := media.New(pool, storage, secret, func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) })
+	w.ok(err)
+	w.fixture = fixture{m, pool, filepath.Join(dir, "media")}
+	w.jobs, err = river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	w.ok(err)
+	w.ok(m.Process(w.processing(adjust...)))
+	return w
+}
+
+func (w *works) processing(adjust ...func(*media.Processing)) media.Processing {
+	w.t.Helper()
+	work, err := os.MkdirTemp("", "videomall-test-")
+	w.ok(err)
+	w.t.Cleanup(func() { os.RemoveAll(work) })
+	p := media.Processing{Jobs: w.jobs, Dir: work, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	for _, a := range adjust {
+		a(&p)
+	}
+	return p
+}
+
+// needFFmpeg skips a test aloud where there is none; with CI=true it fails instead.
+func needFFmpeg(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		dbtest.Missing(t, err)
+	}
+}
+
+func (w *works) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// upload puts a file where an upload would and makes a film of it.
+func (w *works) upload(owner int64, name string, content []byte) int64 {
+	w.t.Helper()
+	w.files++
+	key := fmt.Sprintf("originals/%d", w.files)
+	w.ok(os.MkdirAll(filepath.Join(w.dir, "originals"), 0o700))
+	w.ok(os.WriteFile(filepath.Join(w.dir, key), content, 0o600))
+	id, err := w.Accept(w.t.Context(), media.Original{OwnerID: owner, Name: name, Key: key, Size: int64(len(content)) + 1})
+	w.ok(err)
+	return id
+}
+
+// make works the jobs of a film as a worker would, until none is left that can be worked now.
+func (w *works) make(owner, id int64) media.Video {
+	w.t.Helper()
+	for range 12 {
+		var waiting bool
+		all, err := w.Stages(w.t.Context(), owner, id)
+		w.ok(err)
+		for _, s := range all[id] {
+			if s.State != media.StageWaiting {
+				continue
+			}
+			waiting = true
+			if err := w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: s.Name}); err != nil {
+				w.t.Logf("%s: %v", s.Name, err)
+			}
+			break
+		}
+		v, err := w.Video(w.t.Context(), owner, id)
+		w.ok(err)
+		if !waiting || v.State != media.VideoProcessing {
+			return v
+		}
+	}
+	w.t.Fatal("the stages never end")
+	return media.Video{}
+}
+
+func (w *works) stage(owner, id int64, name string) media.Stage {
+	w.t.Helper()
+	all, err := w.Stages(w.t.Context(), owner, id)
+	w.ok(err)
+	for _, s := range all[id] {
+		if s.Name == name {
+			return s
+		}
+	}
+	w.t.Fatalf("no stage %s of %d", name, id)
+	return media.Stage{}
+}
+
+// clean fails for anything of a film that still lies where films are made.
+func (w *works) clean() {
+	w.t.Helper()
+	var left []string
+	w.ok(filepath.WalkDir(w.WorkDir(), func(p string, d os.DirEntry, err error) error {
+		if p != w.WorkDir() {
+			left = append(left, p)
+		}
+		return err
+	}))
+	if len(left) > 0 {
+		w.t.Errorf("left behind: %v", left)
+	}
+}
+
+// sample makes a film with ffmpeg; its last argument's ending names the form.
+func sample(t *testing.T, args ...string) []byte {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "sample"+args[len(args)-1])
+	args = append(append([]string{"-v", "error", "-y", "-nostdin"}, args[:len(args)-1]...), file)
+	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg %v: %v %s", args, err, out)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func bars(size string, seconds int) []string {
+	return []string{"-f", "lavfi", "-i", fmt.Sprintf("testsrc=s=%s:r=25:d=%d", size, seconds)}
+}
+
+func sounding(size string, seconds int) []string {
+	return append(bars(size, seconds), "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", seconds), "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
+}
+
+func TestAnUploadBecomesAFilm(t *testing.T) {
+	w := factory(t)
+	content := sample(t, append(sounding("640x360", 10), ".mp4")...)
+	id := w.upload(7, "holiday.mp4", content)
+	if n, err := w.jobs.JobList(t.Context(), river.NewJobListParams().Kinds("media_stage")); err != nil || len(n.Jobs) != 1 {
+		t.Fatalf("%d jobs, %v", len(n.Jobs), err)
+	}
+	v := w.make(7, id)
+	if v.State != media.VideoReady || v.AssetID == nil || v.DurationSeconds != 10 || v.Width != 640 || v.Height != 360 || v.Fingerprint == "" || v.Posters < 2 {
+		t.Fatalf("made %+v %+v", v, w.stage(7, id, media.StagePackage))
+	}
+	a, err := w.Asset(t.Context(), *v.AssetID)
+	w.ok(err)
+	if len(a.Renditions) != 1 || a.Renditions[0].Name != "360p" || !a.HasThumbnails || a.DurationSeconds != 10 {
+		t.Fatalf("asset %+v", a)
+	}
+	list, err := w.Playlist(a.Prefix, "360p")
+	w.ok(err)
+	if len(list.Segments) != 3 || list.Segments[0].Duration != 4 {
+		t.Errorf("segments %+v", list.Segments)
+	}
+	if vtt := w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile); !bytes.Contains(vtt, []byte("thumbs_01.jpg#xywh=640,0,160,90")) {
+		t.Errorf("thumbnails %s", vtt)
+	}
+	poster, err := w.Poster(t.Context(), 7, id, 0)
+	w.ok(err)
+	if p, err := jpeg.Decode(bytes.NewReader(poster)); err != nil || p.Bounds().Dx() != 640 {
+		t.Errorf("poster: %v", err)
+	}
+	if _, err := w.Poster(t.Context(), 8, id, 0); !errors.Is(err, media.ErrUnknownVideo) {
+		t.Errorf("somebody else's poster: %v", err)
+	}
+	w.plays(a, list)
+	w.clean()
+
+	// The same pictures in another file, of somebody else's, without the sound.
+	twin := w.make(8, w.upload(8, "mine.mkv", sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
+	if twin.Fingerprint != v.Fingerprint {
+		t.Errorf("fingerprints %s and %s of the same pictures", v.Fingerprint, twin.Fingerprint)
+	}
+}
+
+// plays decrypts a rendition and has ffmpeg decode it.
+func (w *works) plays(a media.Asset, list media.Playlist) {
+	w.t.Helper()
+	film := w.read(w.t, a.Prefix, a.Renditions[0].Name, list.Init)
+	for n, s := range list.Segments {
+		key, err := w.Key(w.t.Context(), a.Prefix, s.Key)
+		w.ok(err)
+		film = append(film, decrypt(w.t, key, w.read(w.t, a.Prefix, a.Renditions[0].Name, s.File), n)...)
+	}
+	file := filepath.Join(w.t.TempDir(), "film.mp4")
+	w.ok(os.WriteFile(file, film, 0o600))
+	out, err := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", file, "-f", "null", "-").CombinedOutput()
+	if err != nil || len(out) > 0 {
+		w.t.Errorf("the film does not play: %v %s", err, out)
+	}
+}
+
+// leftAlone waits until no process runs that mentions the folder.
+func leftAlone(t *testing.T, folder string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		out, _ := exec.Command("ps", "-eo", "args").Output()
+		if !strings.Contains(string(out), folder) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still running:\n%s", out)
+		}
+	}
+}

@@ -1,0 +1,272 @@
+package media
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/media/ffmpeg"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+const (
+	// leaseFor is how long a stage stays a silent worker's; beat is how often a living one speaks, and progress is written.
+	leaseFor = 30 * time.Second
+	beat     = time.Second
+	// maxStageAttempts bounds the failures that are not the film's.
+	maxStageAttempts = 3
+	// again is when a worker that could not begin is to come again.
+	again = 15 * time.Second
+)
+
+var (
+	errHalted = errors.New("this process ends")
+	errLost   = errors.New("the stage was cancelled, or is another worker's by now")
+	// errElsewhere says that what the stage before made lies on another machine.
+	errElsewhere = errors.New("the film in the making is not on this machine")
+)
+
+// task is one stage that this worker holds.
+type task struct {
+	StageArgs
+	holder   string
+	attempts int
+	video    dbsqlc.MediaVideo
+	dir      string // of the film, on this machine
+	own      string // of this run: empty at its begin, gone at its end
+	// asset is what the last stage made.
+	asset *Asset
+	// tell notes how far the stage is.
+	tell func(percent int, left time.Duration)
+}
+
+// RunStage works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come again; any other
+// error has put the stage back to waiting and asks for a retry.
+func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
+	w := m.work
+	if w == nil {
+		return Later{again, errors.New("films are not made here")}
+	}
+	select {
+	case <-w.halt:
+		return Later{beat, errHalted}
+	default:
+	}
+	if err := w.runner.Ready(); err != nil {
+		note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: WaitsForFFmpeg}
+		if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
+			return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
+		}
+		return Later{again, err}
+	}
+	t := &task{StageArgs: a, holder: rand.Text()}
+	attempts, err := m.q.ClaimStage(ctx, m.pool, dbsqlc.ClaimStageParams{VideoID: a.VideoID, Stage: a.Stage, Holder: t.holder, At: m.now(), Until: m.now().Add(leaseFor)})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // done, cancelled, or another's
+	}
+	if err != nil {
+		return fmt.Errorf("claim %s of video %d: %w", a.Stage, a.VideoID, err)
+	}
+	t.attempts = int(attempts)
+	running, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := m.hold(running, cancel, t)
+	err = m.try(running, t)
+	stop()
+	if cause := context.Cause(running); cause != nil {
+		err = cause
+	}
+	return m.end(context.WithoutCancel(ctx), t, err)
+}
+
+// hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process is to end.
+func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
+	var mu sync.Mutex
+	var percent int32
+	var left *int32
+	t.tell = func(p int, l time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		percent, left = int32(min(max(p, 0), 100)), nil
+		if l > 0 {
+			s := int32(min(l, 1000*time.Hour)/time.Second) + 1
+			left = &s
+		}
+	}
+	ended, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		ticks := time.NewTicker(beat)
+		defer ticks.Stop()
+		alive := time.Now()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ctx.Done():
+				return
+			case <-m.work.halt:
+				cancel(errHalted)
+				return
+			case <-ticks.C:
+			}
+			mu.Lock()
+			p := dbsqlc.KeepStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder, Percent: percent, EtaSeconds: left, Until: m.now().Add(leaseFor)}
+			mu.Unlock()
+			n, err := m.q.KeepStage(ctx, m.pool, p)
+			switch {
+			case err == nil && n == 1:
+				alive = time.Now()
+			case err == nil, time.Since(alive) > leaseFor-beat: // another has it by now, or soon
+				cancel(errLost)
+				return
+			}
+		}
+	}()
+	return func() { close(ended); <-over }
+}
+
+// try does the work in a folder of its own, made anew.
+func (m *Media) try(ctx context.Context, t *task) (err error) {
+	if t.video, err = m.q.VideoByID(ctx, m.pool, t.VideoID); err != nil {
+		return fmt.Errorf("read video %d: %w", t.VideoID, err)
+	}
+	t.dir = filepath.Join(m.work.Dir, strconv.FormatInt(t.VideoID, 10)+"-"+t.video.Folder)
+	if err := os.MkdirAll(t.dir, 0o711); err != nil {
+		return err
+	}
+	left, err := os.ReadDir(t.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range left { // of runs that were killed
+		if strings.HasPrefix(e.Name(), t.Stage+".") {
+			if err := os.RemoveAll(filepath.Join(t.dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	t.own = filepath.Join(t.dir, t.Stage+"."+t.holder)
+	if err := os.Mkdir(t.own, 0o700); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(t.own)) }()
+	if err := m.work.runner.Own(t.own); err != nil {
+		return err
+	}
+	switch t.Stage {
+	case StageProbe:
+		return m.probe(ctx, t)
+	case StageTranscode:
+		return m.transcode(ctx, t)
+	case StageImages:
+		return m.pictures(ctx, t)
+	case StagePackage:
+		return m.finish(ctx, t)
+	}
+	return fmt.Errorf("no stage %q in this program", t.Stage)
+}
+
+// end says what became of a stage, with the job of the next.
+func (m *Media) end(ctx context.Context, t *task, err error) error {
+	p := dbsqlc.EndStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder, State: string(StageDone), At: m.now()}
+	answer := error(nil)
+	f, ours := errors.AsType[*fault.Fault](err)
+	switch {
+	case err == nil:
+	case errors.Is(err, errLost):
+		return m.letGo(ctx, t)
+	case errors.Is(err, errElsewhere) && m.comesHome(ctx, t):
+		p.State, p.Forgotten, answer = string(StageWaiting), true, Later{beat, err}
+	case errors.Is(err, errElsewhere):
+		return m.redoTranscode(ctx, t)
+	case errors.Is(err, errHalted), errors.Is(err, context.Canceled):
+		p.State, p.Forgotten, answer = string(StageWaiting), true, Later{beat, err}
+	case errors.Is(err, ffmpeg.ErrMissing):
+		p.State, p.Refusal, p.Forgotten, answer = string(StageWaiting), WaitsForFFmpeg, true, Later{again, err}
+	case ours && f.Kind == fault.Invalid:
+		p.State, p.Refusal = string(StageFailed), f.Slug
+		m.work.Log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
+	case t.attempts < maxStageAttempts:
+		p.State, answer = string(StageWaiting), fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)
+	default:
+		p.State, p.Refusal = string(StageFailed), MallFailed
+		m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts, "error", err)
+	}
+	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		n, err := m.q.EndStage(ctx, tx, p)
+		if err != nil || n == 0 {
+			return err
+		}
+		switch p.State {
+		case string(StageFailed):
+			return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{ID: t.VideoID, Refusal: p.Refusal, At: m.now()})
+		case string(StageDone):
+			if t.asset != nil {
+				return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{ID: t.VideoID, AssetID: t.asset.ID, DurationSeconds: int32(t.asset.DurationSeconds), At: m.now()})
+			}
+			next, err := m.q.NextStage(ctx, tx, t.VideoID)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return m.enqueueTx(ctx, tx, t.VideoID, next)
+		}
+		return nil
+	})
+	if failed != nil {
+		return fmt.Errorf("end %s of video %d: %w", t.Stage, t.VideoID, failed)
+	}
+	if p.State == string(StageFailed) || t.asset != nil && err == nil {
+		_ = os.RemoveAll(t.dir)
+	}
+	return errors.Join(answer, m.letGo(ctx, t))
+}
+
+// letGo ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
+func (m *Media) letGo(ctx context.Context, t *task) error {
+	if err := m.q.LetGoOfStage(ctx, m.pool, dbsqlc.LetGoOfStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder}); err != nil {
+		return fmt.Errorf("let go of %s of video %d: %w", t.Stage, t.VideoID, err)
+	}
+	return nil
+}
+
+// homeAfter is how long a stage waits for the machine that holds what the stage before made, and then begins again without it.
+const homeAfter = 2 * time.Minute
+
+func (m *Media) comesHome(ctx context.Context, t *task) bool {
+	all, err := m.Stages(ctx, t.video.OwnerID, t.VideoID)
+	if err != nil {
+		return true
+	}
+	for _, s := range all[t.VideoID] {
+		if s.Name == StageTranscode && s.EndedAt != nil && m.now().Sub(*s.EndedAt) > homeAfter {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *Media) redoTranscode(ctx context.Context, t *task) error {
+	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder,
+			State: string(StageWaiting), Forgotten: true, At: m.now()})
+		if err != nil || n == 0 {
+			return err
+		}
+		return m.redoTx(ctx, tx, t.VideoID, StageTranscode)
+	})
+}

@@ -1,0 +1,153 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+// The stages of a film, in their order.
+const (
+	StageProbe     = "probe"
+	StageTranscode = "transcode"
+	StageImages    = "images"
+	StagePackage   = "package"
+)
+
+func stages() []string { return []string{StageProbe, StageTranscode, StageImages, StagePackage} }
+
+// StageState is how far a stage has come.
+type StageState string
+
+// The states of a stage.
+const (
+	StageWaiting   StageState = "waiting"
+	StageRunning   StageState = "running"
+	StageDone      StageState = "done"
+	StageFailed    StageState = "failed"
+	StageCancelled StageState = "cancelled"
+)
+
+// Slugs that a stage may carry besides those of the refusals.
+const (
+	WaitsForFFmpeg = "no_ffmpeg"   // it waits until ffmpeg is installed
+	MallFailed     = "mall_failed" // ours: an operator finds the cause in the log
+)
+
+// Stage is one step of a film's making.
+type Stage struct {
+	VideoID   int64
+	Name      string
+	State     StageState
+	Percent   int
+	Left      time.Duration // 0 while nobody can tell
+	Attempts  int
+	Refusal   string // a slug: why it failed, or what it waits for
+	StartedAt *time.Time
+	EndedAt   *time.Time
+}
+
+// Stages returns the stages of some of a creator's films, in their order, by the films' ids.
+func (m *Media) Stages(ctx context.Context, ownerID int64, videoIDs ...int64) (map[int64][]Stage, error) {
+	rows, err := m.q.Stages(ctx, m.pool, dbsqlc.StagesParams{OwnerID: ownerID, VideoIds: videoIDs})
+	if err != nil {
+		return nil, fmt.Errorf("stages of %v: %w", videoIDs, err)
+	}
+	all := make(map[int64][]Stage, len(videoIDs))
+	for _, r := range rows {
+		s := Stage{VideoID: r.VideoID, Name: r.Stage, State: StageState(r.State), Percent: int(r.Percent), Attempts: int(r.Attempts),
+			Refusal: r.Refusal, StartedAt: r.StartedAt, EndedAt: r.EndedAt}
+		if r.EtaSeconds != nil {
+			s.Left = time.Duration(*r.EtaSeconds) * time.Second
+		}
+		all[r.VideoID] = append(all[r.VideoID], s)
+	}
+	return all, nil
+}
+
+// Retry works a failed stage of its owner's film again, with fresh attempts. Errors: ErrUnknownVideo, ErrUnknownStage.
+func (m *Media) Retry(ctx context.Context, ownerID, videoID int64, stage string) error {
+	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		v, err := m.lockVideo(ctx, tx, ownerID, videoID)
+		if err != nil {
+			return err
+		}
+		if v.State != VideoFailed {
+			return ErrUnknownStage.Because("video %d is %s", videoID, v.State)
+		}
+		first, err := m.q.NextStage(ctx, tx, videoID)
+		if err != nil || first != stage {
+			return ErrUnknownStage.Because("stage %q of video %d, not %q: %w", stage, videoID, first, err)
+		}
+		return m.redoTx(ctx, tx, videoID, stage)
+	})
+}
+
+// redoTx puts a stage that is over, and all after it, back to waiting, with a job.
+func (m *Media) redoTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
+	n, err := m.q.RedoFrom(ctx, tx, dbsqlc.RedoFromParams{VideoID: videoID, Stage: stage, At: m.now()})
+	if err != nil {
+		return fmt.Errorf("put %s of video %d back: %w", stage, videoID, err)
+	}
+	if n == 0 {
+		return ErrUnknownStage.Because("stage %q of video %d", stage, videoID)
+	}
+	if err := m.q.ProcessVideo(ctx, tx, dbsqlc.ProcessVideoParams{ID: videoID, At: m.now()}); err != nil {
+		return fmt.Errorf("put video %d back: %w", videoID, err)
+	}
+	return m.enqueueTx(ctx, tx, videoID, stage)
+}
+
+// enqueueTx inserts the job of a waiting stage. Without workers the stage waits for the sweep of a process that has some.
+func (m *Media) enqueueTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
+	if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{VideoID: videoID, Stage: stage, At: m.now()}); err != nil {
+		return fmt.Errorf("free %s of video %d: %w", stage, videoID, err)
+	}
+	if m.work == nil {
+		return nil
+	}
+	if _, err := m.work.Jobs.InsertTx(ctx, tx, StageArgs{VideoID: videoID, Stage: stage}, nil); err != nil {
+		return fmt.Errorf("enqueue %s of video %d: %w", stage, videoID, err)
+	}
+	return nil
+}
+
+// lockVideo returns a film of its owner's and holds its row, or says ErrUnknownVideo.
+func (m *Media) lockVideo(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
+	row, err := m.q.LockVideo(ctx, tx, id)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.OwnerID != ownerID || row.State == string(VideoDeleted)) {
+		return Video{}, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
+	}
+	if err != nil {
+		return Video{}, fmt.Errorf("lock video %d: %w", id, err)
+	}
+	return video(row), nil
+}
+
+// staleAfter is how long a waiting stage may be without being looked at before its job counts as lost. A second job does no harm.
+const staleAfter = 10 * time.Minute
+
+// SweepStages gives a job to each stage whose worker died, and to those whose job is lost. It returns how many.
+func (m *Media) SweepStages(ctx context.Context) (int, error) {
+	swept := 0
+	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		lost, err := m.q.LostStages(ctx, tx, dbsqlc.LostStagesParams{At: m.now(), Stale: m.now().Add(-staleAfter)})
+		if err != nil {
+			return fmt.Errorf("look for lost stages: %w", err)
+		}
+		for _, s := range lost {
+			if err := m.enqueueTx(ctx, tx, s.VideoID, s.Stage); err != nil {
+				return err
+			}
+		}
+		swept = len(lost)
+		return nil
+	})
+	return swept, err
+}

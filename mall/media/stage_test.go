@@ -1,0 +1,232 @@
+package media_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/media"
+)
+
+// begins runs a stage beside the test and waits until it is under way.
+func (w *works) begins(owner, id int64, stage string) (ended <-chan error) {
+	w.t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		done <- w.RunStage(context.WithoutCancel(w.t.Context()), media.StageArgs{VideoID: id, Stage: stage})
+	}()
+	w.until(func() bool { return w.stage(owner, id, stage).Percent > 0 })
+	return done
+}
+
+func (w *works) until(true_ func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !true_(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatal("it never comes true")
+		}
+	}
+}
+
+func (w *works) run(id int64, stage string) error {
+	return w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
+}
+
+// slow is a film whose sizes take some seconds to make.
+func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 30), ".mp4")...) }
+
+func TestTwoWorkersRunAStageOnce(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
+	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages, media.StagePackage} {
+		var both sync.WaitGroup
+		for range 4 {
+			both.Go(func() {
+				if err := w.run(id, stage); err != nil {
+					t.Errorf("%s: %v", stage, err)
+				}
+			})
+		}
+		both.Wait()
+		if s := w.stage(7, id, stage); s.State != media.StageDone || s.Attempts != 1 || s.Percent != 100 {
+			t.Fatalf("%s after four workers: %+v", stage, s)
+		}
+	}
+	var jobs int
+	w.ok(w.pool.QueryRow(t.Context(), `select count(*) from river_job where kind = 'media_stage'`).Scan(&jobs))
+	if jobs != 4 {
+		t.Errorf("%d jobs for four stages", jobs)
+	}
+}
+
+func TestAStageWaitsForTheOneBefore(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", []byte("x"))
+	w.ok(w.run(id, media.StagePackage))
+	if s := w.stage(7, id, media.StagePackage); s.State != media.StageWaiting || s.Attempts != 0 {
+		t.Errorf("packaged before it was probed: %+v", s)
+	}
+}
+
+func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
+	w.ok(w.run(id, media.StageProbe))
+	// What a killed worker leaves: a lease, and half a film.
+	folder := filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
+	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
+	_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'running', holder = 'dead', attempts = 1, lease_until = now() + interval '20 s' where stage = 'transcode'`)
+	w.ok(err)
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+		t.Errorf("a living lease was swept: %d, %v", n, err)
+	}
+	w.ok(w.run(id, media.StageTranscode))
+	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageRunning || s.Attempts != 1 {
+		t.Fatalf("a living lease was broken: %+v", s)
+	}
+	w.ahead.Store(int64(21 * time.Second))
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 {
+		t.Fatalf("%d swept, %v", n, err)
+	}
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+		t.Errorf("swept twice: %d, %v", n, err)
+	}
+	if v := w.make(7, id); v.State != media.VideoReady {
+		t.Errorf("%+v", v)
+	}
+	w.clean()
+}
+
+func (w *works) folder(id int64) (folder string) {
+	w.t.Helper()
+	w.ok(w.pool.QueryRow(w.t.Context(), `select folder from media_video where id = $1`, id).Scan(&folder))
+	return folder
+}
+
+func TestADeletedFilmStopsBeingMadeAtOnce(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "slow.mp4", slow(t))
+	w.ok(w.run(id, media.StageProbe))
+	ended := w.begins(7, id, media.StageTranscode)
+	if err := w.Delete(t.Context(), 8, id); !errors.Is(err, media.ErrUnknownVideo) {
+		t.Fatalf("somebody else deletes it: %v", err)
+	}
+	w.ok(w.Delete(t.Context(), 7, id))
+	var later media.Later
+	if err := w.Erase(t.Context(), id); !errors.As(err, &later) {
+		t.Errorf("erased while a stage runs: %v", err)
+	}
+	select {
+	case err := <-ended:
+		w.ok(err)
+	case <-time.After(5 * time.Second):
+		t.Fatal("it goes on")
+	}
+	leftAlone(t, w.WorkDir())
+	w.ok(w.Erase(t.Context(), id))
+	w.ok(w.Erase(t.Context(), id))
+	w.clean()
+	if _, err := os.Stat(filepath.Join(w.dir, "originals", "1")); !os.IsNotExist(err) {
+		t.Errorf("the original: %v", err)
+	}
+	if _, err := w.Video(t.Context(), 7, id); !errors.Is(err, media.ErrUnknownVideo) {
+		t.Errorf("read after its end: %v", err)
+	}
+}
+
+func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "slow.mp4", slow(t))
+	w.ok(w.run(id, media.StageProbe))
+	ended := w.begins(7, id, media.StageTranscode)
+	w.Halt()
+	var later media.Later
+	if err := <-ended; !errors.As(err, &later) {
+		t.Errorf("halted: %v", err)
+	}
+	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 {
+		t.Errorf("after the halt %+v", s)
+	}
+	leftAlone(t, w.WorkDir())
+}
+
+func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
+	used := true
+	w := factory(t, func(p *media.Processing) {
+		p.InUse = func(context.Context, pgx.Tx, int64) (bool, error) { return used, nil }
+	})
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
+	v := w.make(7, id)
+	a, err := w.Asset(t.Context(), *v.AssetID)
+	w.ok(err)
+	w.ok(w.Delete(t.Context(), 7, id))
+	w.ok(w.Erase(t.Context(), id))
+	if _, err := w.Asset(t.Context(), a.ID); err != nil {
+		t.Fatalf("a film in use is gone: %v", err)
+	}
+	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
+	used = false
+	w.ok(w.Erase(t.Context(), id))
+	if _, err := w.Asset(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
+		t.Errorf("a film that nobody needs: %v", err)
+	}
+	for _, kind := range []string{"films", "trailers", "posters"} {
+		if _, err := os.Stat(filepath.Join(w.dir, kind, a.Prefix)); !os.IsNotExist(err) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
+	original := filepath.Join(w.dir, "originals", "1")
+	w.ok(os.Rename(original, original+".away")) // a disk that is gone
+	for n := range 3 {
+		if err := w.run(id, media.StageProbe); (err != nil) != (n < 2) {
+			t.Errorf("attempt %d: %v", n+1, err)
+		}
+	}
+	v, err := w.Video(t.Context(), 7, id)
+	w.ok(err)
+	if v.State != media.VideoFailed || v.Refusal != media.MallFailed {
+		t.Fatalf("%+v", v)
+	}
+	w.ok(os.Rename(original+".away", original))
+	for _, wrong := range []error{w.Retry(t.Context(), 8, id, media.StageProbe), w.Retry(t.Context(), 7, id, media.StagePackage)} {
+		if !errors.Is(wrong, media.ErrUnknownVideo) && !errors.Is(wrong, media.ErrUnknownStage) {
+			t.Errorf("retried: %v", wrong)
+		}
+	}
+	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	if v := w.make(7, id); v.State != media.VideoReady {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestAFilmWhoseMachineIsGoneIsMadeAgain(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
+	w.ok(w.run(id, media.StageProbe))
+	w.ok(w.run(id, media.StageTranscode))
+	w.ok(os.RemoveAll(filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))))
+	var later media.Later
+	if err := w.run(id, media.StageImages); !errors.As(err, &later) { // the other machine may still come
+		t.Errorf("elsewhere: %v", err)
+	}
+	w.ahead.Store(int64(3 * time.Minute))
+	w.ok(w.run(id, media.StageImages))
+	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageWaiting {
+		t.Fatalf("%+v", s)
+	}
+	if v := w.make(7, id); v.State != media.VideoReady {
+		t.Errorf("%+v", v)
+	}
+}

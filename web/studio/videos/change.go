@@ -1,0 +1,162 @@
+package videos
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"videomall/mall/fault"
+	"videomall/mall/media"
+	videosview "videomall/views/studio/videos"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+func (d Deps) retry(c *page.Ctx) error {
+	err := d.Media.Retry(c.Request().Context(), c.Viewer.UserID, id(c), c.FormValue("stage"))
+	switch {
+	case errors.Is(err, media.ErrUnknownStage):
+		c.Flash(ui.Warning, "video_moved")
+	case err != nil:
+		return err
+	default:
+		c.Flash(ui.Success, "video_retried")
+	}
+	return c.Redirect(videosview.URL(id(c)))
+}
+
+func (d Deps) remove(c *page.Ctx) error {
+	if err := d.Media.Delete(c.Request().Context(), c.Viewer.UserID, id(c)); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "video_deleted")
+	return c.Redirect("/studio/videos")
+}
+
+func (d Deps) cover(c *page.Ctx) error {
+	n, err := strconv.Atoi(c.FormValue("poster"))
+	if err != nil {
+		n = -1
+	}
+	if _, err := d.Media.ChooseCover(c.Request().Context(), c.Viewer.UserID, id(c), n); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "cover_saved")
+	return c.Redirect(videosview.URL(id(c)))
+}
+
+// saved answers a form: the page anew, or what was wrong beside its field.
+func (d Deps) saved(c *page.Ctx, err error, slug string, refused func(*videosview.VideoPage, map[string]string)) error {
+	f := fault.From(err)
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, slug)
+		return c.Redirect(videosview.URL(id(c)))
+	case f.Kind == fault.Invalid && len(f.Fields) > 0:
+		p, err := d.load(c)
+		if err != nil {
+			return err
+		}
+		refused(&p, f.Fields)
+		return d.render(c, http.StatusUnprocessableEntity, p)
+	}
+	return err
+}
+
+func (d Deps) trailer(c *page.Ctx) error {
+	from, to := c.FormValue("from"), c.FormValue("to")
+	err := d.Media.SetTrailer(c.Request().Context(), c.Viewer.UserID, id(c), media.Trailer{From: moment(from), To: moment(to)})
+	return d.saved(c, err, "trailer_saved", func(p *videosview.VideoPage, wrong map[string]string) {
+		p.Trailer = videosview.TrailerForm{From: from, To: to, FromError: wrong["from"], ToError: wrong["to"]}
+	})
+}
+
+// moment reads seconds as people type them, 75, 1:15 or 0:01:15; -1 when it is none.
+func moment(s string) int {
+	parts, total := strings.Split(strings.TrimSpace(s), ":"), 0
+	if len(parts) > 3 {
+		return -1
+	}
+	for i, p := range parts {
+		n, err := strconv.ParseUint(p, 10, 31)
+		if err != nil || n > 100_000 || i > 0 && n > 59 {
+			return -1
+		}
+		total = total*60 + int(n)
+	}
+	return total
+}
+
+func (d Deps) captions(c *page.Ctx) error {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, media.MaxCaptionBytes+64<<10)
+	file, err := formFile(r)
+	if err != nil {
+		return err
+	}
+	language := strings.TrimSpace(c.FormValue("language"))
+	err = d.Media.SetCaptions(r.Context(), c.Viewer.UserID, id(c), language, file)
+	return d.saved(c, err, "captions_saved", func(p *videosview.VideoPage, wrong map[string]string) {
+		p.Captions = videosview.CaptionsForm{Language: language, LanguageError: wrong["language"], FileError: wrong["file"]}
+	})
+}
+
+// formFile reads the file of a form; none is an empty one.
+func formFile(r *http.Request) ([]byte, error) {
+	f, _, err := r.FormFile("file")
+	if errors.Is(err, http.ErrMissingFile) {
+		return nil, nil
+	}
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, err
+		}
+		return nil, page.ErrBadRequest(fmt.Errorf("read the form: %w", err))
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+func (d Deps) dropCaptions(c *page.Ctx) error {
+	err := d.Media.DropCaptions(c.Request().Context(), c.Viewer.UserID, id(c), c.FormValue("language"))
+	if err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "captions_deleted")
+	return c.Redirect(videosview.URL(id(c)))
+}
+
+func (d Deps) chapters(c *page.Ctx) error {
+	typed := c.FormValue("chapters")
+	list, lines := readChapters(typed)
+	err := d.Media.SetChapters(c.Request().Context(), c.Viewer.UserID, id(c), list)
+	return d.saved(c, err, "chapters_saved", func(p *videosview.VideoPage, wrong map[string]string) {
+		p.Chapters = videosview.ChaptersForm{Lines: typed, Error: wrong["chapters"]}
+		for n, line := range lines {
+			for _, field := range []string{"start", "en", "zh"} {
+				if slug := wrong[fmt.Sprintf("chapters.%d.%s", n, field)]; slug != "" {
+					p.Chapters.Line, p.Chapters.Error = line, slug
+					return
+				}
+			}
+		}
+	})
+}
+
+// readChapters reads a chapter a line, begin | title in English | title in Chinese, and says from which line each came. What can't be
+// read becomes a value that the rules refuse.
+func readChapters(s string) (list []media.Chapter, lines []int) {
+	for n, line := range strings.Split(s, "\n") {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		parts := strings.SplitN(line+"||", "|", 3)
+		list = append(list, media.Chapter{Start: moment(parts[0]), En: strings.TrimSpace(parts[1]), Zh: strings.Trim(parts[2], " \t\r|")})
+		lines = append(lines, n+1)
+	}
+	return list, lines
+}

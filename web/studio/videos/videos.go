@@ -1,0 +1,174 @@
+// Package videos owns the studio's pages of uploaded films: the list, and each film's page with how far it has come, its posters, trailer,
+// subtitles and chapters. Making films is mall/media's; it refuses to know how.
+package videos
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/media"
+	"videomall/mall/media/ffmpeg"
+	"videomall/mall/playback"
+	videosview "videomall/views/studio/videos"
+	"videomall/views/ui"
+	"videomall/web/page"
+	"videomall/web/play"
+)
+
+// Deps is what the pages work with.
+type Deps struct {
+	Site     *page.Site
+	Media    *media.Media
+	Playback *playback.Playback
+}
+
+// perPage is how many films a page lists.
+const perPage = 50
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	maker, on := d.Site.RequireRole(account.RoleCreator), d.Site.Handle
+	g.GET("/studio/videos", on(d.list), maker)
+	g.GET("/studio/videos/:id", on(d.show), maker)
+	g.GET("/studio/videos/:id/status", on(d.status), maker)
+	g.GET("/studio/videos/:id/play", on(d.play), maker)
+	g.GET("/studio/videos/:id/posters/:n", on(d.poster), maker)
+	g.POST("/studio/videos/:id/cover", on(d.cover), maker)
+	g.POST("/studio/videos/:id/retry", on(d.retry), maker)
+	g.POST("/studio/videos/:id/delete", on(d.remove), maker)
+	g.POST("/studio/videos/:id/trailer", on(d.trailer), maker)
+	g.POST("/studio/videos/:id/captions", on(d.captions), maker)
+	g.POST("/studio/videos/:id/captions/delete", on(d.dropCaptions), maker)
+	g.POST("/studio/videos/:id/chapters", on(d.chapters), maker)
+}
+
+// id is the film that the address names; what is no number names none.
+func id(c *page.Ctx) int64 {
+	n, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.CanProcess(), ffmpeg.ErrMissing) }
+
+func (d Deps) list(c *page.Ctx) error {
+	ctx, me := c.Request().Context(), c.Viewer.UserID
+	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
+	if err != nil || before < 0 {
+		before = 0
+	}
+	p := videosview.ListPage{NoFFmpeg: d.noFFmpeg()}
+	if p.Videos, err = d.Media.Videos(ctx, me, before, perPage+1); err != nil {
+		return err
+	}
+	if len(p.Videos) > perPage {
+		p.Videos = p.Videos[:perPage]
+		p.Next = "/studio/videos?before=" + strconv.FormatInt(p.Videos[perPage-1].ID, 10)
+	}
+	if before > 0 {
+		p.First = "/studio/videos"
+	}
+	ids := make([]int64, len(p.Videos))
+	for i, v := range p.Videos {
+		ids[i] = v.ID
+	}
+	if p.Stages, err = d.Media.Stages(ctx, me, ids...); err != nil {
+		return err
+	}
+	c.Page.NoIndex = true
+	return c.Render(http.StatusOK, c.Text.T("studio.videos"), videosview.List(p))
+}
+
+// load reads what the page of a film shows.
+func (d Deps) load(c *page.Ctx) (p videosview.VideoPage, err error) {
+	ctx, me := c.Request().Context(), c.Viewer.UserID
+	if p.Video, err = d.Media.Video(ctx, me, id(c)); err != nil {
+		return p, err
+	}
+	stages, err := d.Media.Stages(ctx, me, p.Video.ID)
+	if err != nil {
+		return p, err
+	}
+	p.Stages, p.NoFFmpeg, p.Covers, p.Language = stages[p.Video.ID], d.noFFmpeg(), d.Media.CanSaveCovers(), play.LanguageName
+	p.Trailer = videosview.TrailerOf(p.Video.Trailer)
+	if p.Video.AssetID == nil {
+		return p, nil
+	}
+	asset, err := d.Media.Asset(ctx, *p.Video.AssetID)
+	if err != nil {
+		return p, err
+	}
+	p.Asset, p.Chapters.Lines = &asset, videosview.ChapterLines(asset.Chapters)
+	return p, nil
+}
+
+func (d Deps) render(c *page.Ctx, status int, p videosview.VideoPage) error {
+	c.Page.NoIndex = true
+	return c.Render(status, p.Video.Name, videosview.Page(p))
+}
+
+func (d Deps) show(c *page.Ctx) error {
+	p, err := d.load(c)
+	if err != nil {
+		return err
+	}
+	return d.render(c, http.StatusOK, p)
+}
+
+// status is the part of the page that asks for itself. Once the film is made, or failed, the whole page has more to show.
+func (d Deps) status(c *page.Ctx) error {
+	p, err := d.load(c)
+	if err != nil {
+		return err
+	}
+	if p.Video.State != media.VideoProcessing {
+		c.Response().Header().Set("HX-Refresh", "true")
+	}
+	return c.Fragment(http.StatusOK, videosview.Status(p))
+}
+
+func (d Deps) play(c *page.Ctx) error {
+	ctx, me := c.Request().Context(), c.Viewer.UserID
+	v, err := d.Media.Video(ctx, me, id(c))
+	if err != nil {
+		return err
+	}
+	if v.AssetID == nil {
+		return c.Redirect(videosview.URL(v.ID))
+	}
+	asset, err := d.Media.Asset(ctx, *v.AssetID)
+	if err != nil {
+		return err
+	}
+	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices"}
+	if v.Posters > 0 {
+		f.Poster = videosview.URL(v.ID) + "/posters/0"
+	}
+	extras := d.Playback.Extras(me, asset)
+	f.Thumbs = extras.ThumbsURL
+	for _, x := range extras.Captions {
+		f.Captions = append(f.Captions, ui.Captions{Lang: x.Language, Label: play.LanguageName(x.Language), Src: x.URL})
+	}
+	c.AllowPlayer()
+	c.Page.NoIndex = true
+	return c.Render(http.StatusOK, v.Name, videosview.Play(videosview.PlayPage{Video: v, Film: f}))
+}
+
+func (d Deps) poster(c *page.Ctx) error {
+	n, err := strconv.Atoi(c.Param("n"))
+	if err != nil {
+		n = -1
+	}
+	picture, err := d.Media.Poster(c.Request().Context(), c.Viewer.UserID, id(c), n)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "private, max-age=3600")
+	return c.Blob(http.StatusOK, "image/jpeg", picture)
+}

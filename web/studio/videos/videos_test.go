@@ -1,0 +1,174 @@
+package videos_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/db/dbtest"
+	"videomall/mall/account"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+	"videomall/web/play"
+	"videomall/web/studio/videos"
+	"videomall/web/webtest"
+)
+
+// studio is a mall with two creators.
+type studio struct {
+	*webtest.Mall
+	t          *testing.T
+	media      *media.Media
+	maker, bob account.User
+}
+
+func open(t *testing.T) *studio {
+	t.Helper()
+	t.Parallel()
+	s := &studio{t: t}
+	rdb := dbtest.Redis(t)
+	storage, err := media.OpenStorage("", t.TempDir())
+	s.ok(err)
+	t.Cleanup(func() { storage.Close() })
+	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		s.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		s.ok(err)
+		s.ok(s.media.Process(media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler),
+			SaveCover: func(_ context.Context, owner int64, r io.Reader) (string, error) {
+				b, err := io.ReadAll(r)
+				return fmt.Sprintf("cover-%d-%s", owner, b), err
+			}}))
+		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
+		p, err := playback.New(m.Pool, rdb, m.Entitlements, s.media, keys, playback.Options{
+			MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
+				owner, err := s.media.OwnerOf(ctx, asset)
+				return err == nil && owner == user, nil
+			}}, slog.New(slog.DiscardHandler), m.Now)
+		s.ok(err)
+		videos.Routes(g, videos.Deps{Site: m.Site, Media: s.media, Playback: p})
+		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: s.media, Playback: p})
+	}})
+	s.maker, s.bob = s.Person("mia", account.RoleCreator), s.Person("bob", account.RoleCreator)
+	return s
+}
+
+func (s *studio) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// uploaded is a film that waits for its first stage.
+func (s *studio) uploaded(owner int64) int64 {
+	s.t.Helper()
+	id := webtest.Query[int64](s.Mall, `insert into media_video (owner_id, name, original, size, folder, created_at, updated_at)
+		values ($1, 'harbour.mp4', 'originals/1', 2000000, 'v-one', now(), now()) returning id`, owner)[0]
+	webtest.Query[int64](s.Mall, `insert into media_stage (video_id, stage, position, enqueued_at)
+		select $1, s, n, now() from unnest(array['probe', 'transcode', 'images', 'package']) with ordinality as x(s, n) returning video_id`, id)
+	return id
+}
+
+// packaged makes it ready.
+func (s *studio) packaged(id int64) media.Asset {
+	s.t.Helper()
+	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")}, "360p/s0.m4s": {Data: []byte("one")}, "360p/s1.m4s": {Data: []byte("two")},
+		"360p/index.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\ns0.m4s\n#EXTINF:4.0,\ns1.m4s\n#EXT-X-ENDLIST\n")}}
+	a, err := s.media.Pack(s.t.Context(), files, "v-one", 1)
+	s.ok(err)
+	webtest.Query[int64](s.Mall, `update media_video set state = 'ready', asset_id = $2, duration_seconds = 8 where id = $1 returning id`, id, a.ID)
+	webtest.Query[int64](s.Mall, `update media_stage set state = 'done', percent = 100 where video_id = $1 returning video_id`, id)
+	return a
+}
+
+func TestAFilmShowsHowFarItHasCome(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.maker.ID)
+	b.Get("/studio/videos").Wants(200).Shows("No file yet", "Upload a film")
+	id := s.uploaded(s.maker.ID)
+	here := fmt.Sprint("/studio/videos/", id)
+	b.Get("/studio/videos").Wants(200).Shows("harbour.mp4", "In preparation")
+	webtest.Query[int64](s.Mall, `update media_stage set state = 'running', percent = 42, eta_seconds = 75, holder = 'x', lease_until = now() + interval '1 min', attempts = 1
+		where video_id = $1 and stage = 'probe' returning video_id`, id)
+	a := b.Get(here).Wants(200).Shows("Look at the file", "42%", "1:15 left", "Waiting")
+	if !a.Has(`hx-get="` + here + `/status"`) {
+		t.Error("the page does not ask for itself")
+	}
+	b.Get(here + "/status").Wants(200).Shows("42%")
+	webtest.Query[int64](s.Mall, `update media_stage set state = 'failed', holder = '', lease_until = null, refusal = 'no_picture' where video_id = $1 and stage = 'probe' returning video_id`, id)
+	webtest.Query[int64](s.Mall, `update media_video set state = 'failed', refusal = 'no_picture' where id = $1 returning id`, id)
+	b.Get(here).Wants(200).Shows("The file holds sound but no moving picture", "Try again")
+	zh := s.Browser(s.maker.ID)
+	zh.Lang = "zh-CN"
+	zh.Get(here).Wants(200).Shows("文件只有声音，没有画面")
+	b.Post(here+"/retry", url.Values{"stage": {"probe"}}).Wants(303)
+	b.Get(here).Wants(200).Shows("In preparation", "We are trying again")
+	if n := webtest.Query[int64](s.Mall, `select count(*) from river_job where kind = 'media_stage'`)[0]; n != 1 {
+		t.Errorf("%d jobs after the retry", n)
+	}
+	b.Post(here+"/delete", nil).Wants(303)
+	b.Get(here).Wants(404)
+	b.Get("/studio/videos").Wants(200).Shows("No file yet")
+}
+
+func TestAFilmIsDressed(t *testing.T) {
+	s := open(t)
+	id := s.uploaded(s.maker.ID)
+	a := s.packaged(id)
+	b, here := s.Browser(s.maker.ID), fmt.Sprint("/studio/videos/", id)
+	b.Get(here).Wants(200).Shows("Ready", "Play", "Trailer", "Subtitles", "Chapters")
+	b.Post(here+"/trailer", url.Values{"from": {"0:04"}, "to": {"0:08"}}).Wants(303)
+	b.Post(here+"/trailer", url.Values{"from": {"soon"}, "to": {"1:30"}}).Wants(422).Shows("Write a time such as 0:30")
+	b.Post(here+"/trailer", url.Values{"from": {"0:30"}, "to": {"0:40"}}).Wants(422).Shows("The film is over by then")
+	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out | 出海\r\n0:04 | Home\r\n"}}).Wants(303)
+	b.Get(here).Wants(200).Shows("0:00 | Out | 出海", "0:04 | Home |")
+	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out\r\n\r\n9:00 | Late"}}).Wants(422).Shows("Line 3: write a start within the film", "9:00 | Late")
+	form := func(language, content string) webtest.Answer {
+		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\n" + language + "\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" + content + "\r\n--x--\r\n"
+		return b.Send("POST", here+"/captions", http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}, body)
+	}
+	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(303)
+	form("fr", "nonsense").Wants(422).Shows("A line of time cannot be read")
+	form("English!", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(422).Shows("Write a language tag")
+	b.Get(here).Wants(200).Shows("français")
+	b.Post(here+"/captions/delete", url.Values{"language": {"fr"}}).Wants(303)
+	b.Get(here).Wants(200).Hides("français")
+	// Its maker plays it before anybody can buy it.
+	page := b.Get(here + "/play").Wants(200)
+	if !page.Has(`data-auth-url="` + play.PreviewURL(a.ID) + `"`) {
+		t.Error("no player")
+	}
+	if auth := b.Get(play.PreviewURL(a.ID)).Wants(200); !strings.Contains(auth.Header.Get("Cache-Control"), "no-store") || !auth.Has("/v-one/master.m3u8") {
+		t.Errorf("authorised by %s", auth.Body)
+	}
+}
+
+func TestNobodySeesAnothersFile(t *testing.T) {
+	s := open(t)
+	id := s.uploaded(s.maker.ID)
+	a := s.packaged(id)
+	here := fmt.Sprint("/studio/videos/", id)
+	other, shopper, guest := s.Browser(s.bob.ID), s.Browser(s.Person("sam", account.RoleShopper).ID), s.Browser(0)
+	for _, path := range []string{"", "/status", "/play", "/posters/0"} {
+		other.Get(here + path).Wants(404)
+		shopper.Get(here + path).Wants(404)
+		guest.Get(here + path).Wants(303)
+	}
+	for _, path := range []string{"/cover", "/delete", "/trailer", "/captions/delete", "/chapters", "/retry"} {
+		other.Post(here+path, url.Values{"from": {"0"}, "to": {"4"}, "stage": {"probe"}, "language": {"en"}, "poster": {"0"}}).Wants(404)
+	}
+	other.Get(play.PreviewURL(a.ID)).Wants(403)
+	guest.Get(play.PreviewURL(a.ID)).Wants(401)
+	other.Get("/studio/videos").Wants(200).Hides("harbour.mp4")
+	other.Get("/studio/videos/nonsense").Wants(404)
+}
