@@ -125,6 +125,7 @@ func New(o Options) (*Mall, error) {
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
 		return nil, err
 	}
+	m.Catalog.Listing = m.listing()
 	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
 	if err != nil {
 		return nil, err
@@ -142,6 +143,7 @@ func New(o Options) (*Mall, error) {
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
+	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)
 	return m, nil
 }
 

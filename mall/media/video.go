@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -59,14 +58,7 @@ func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, err
 
 // Video returns a film of its owner, or ErrUnknownVideo.
 func (m *Media) Video(ctx context.Context, ownerID, id int64) (Video, error) {
-	row, err := m.q.Video(ctx, m.pool, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Video{}, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
-	}
-	if err != nil {
-		return Video{}, fmt.Errorf("read video %d: %w", id, err)
-	}
-	return video(row), nil
+	return m.VideoTx(ctx, m.pool, ownerID, id)
 }
 
 // Videos lists a creator's films, the newest first, at most most of them with ids below before (0: from the newest).
