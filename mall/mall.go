@@ -135,6 +135,7 @@ func New(o Options) (*Mall, error) {
 	if o.Playback.MayPreview == nil {
 		o.Playback.MayPreview = m.mayPreview
 	}
+	m.Catalog.Listing = m.listing()
 	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
 	if err != nil {
 		return nil, err
@@ -153,6 +154,7 @@ func New(o Options) (*Mall, error) {
 		PayWindow: o.PayWindow})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
+	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)
 	return m, nil
 }
 

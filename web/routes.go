@@ -9,8 +9,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall"
+	"videomall/mall/media"
 	"videomall/mall/risk"
 	"videomall/static"
+	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
 	"videomall/web/admin"
 	"videomall/web/api"
@@ -22,6 +24,7 @@ import (
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
+	"videomall/web/studio/listings"
 	"videomall/web/studio/sales"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
@@ -39,7 +42,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
 		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
-	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions,
+	listings.Routes(all, listings.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Films: films(m), Trailer: trailer(m)})
+	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
 		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})
 	checkout.Routes(all, checkout.Deps{Site: site, Carts: m.Cart, Orders: m.Orders, Payments: m.Payments})
 	library.Routes(all, library.Deps{Site: site, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
@@ -73,6 +77,21 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 			return "", err
 		}
 		return "/media/trailers/" + asset.Prefix + "/index.m3u8", nil
+	}
+}
+
+// films are what a creator can list, the newest first.
+func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error) {
+	const most = 200
+	return func(ctx context.Context, ownerID int64) ([]listingview.Film, error) {
+		videos, err := m.Media.Videos(ctx, ownerID, 0, most)
+		var list []listingview.Film
+		for _, v := range videos {
+			if v.State == media.VideoReady || v.State == media.VideoProcessing {
+				list = append(list, listingview.Film{ID: v.ID, Name: v.Name, Ready: v.State == media.VideoReady, Seconds: v.DurationSeconds})
+			}
+		}
+		return list, err
 	}
 }
 

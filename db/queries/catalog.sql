@@ -27,10 +27,12 @@ values (@spu_id, @kind, @quality, @rent_hours, @stock_limited, @max_per_order, @
 returning id;
 
 -- name: InsertPrice :exec
-insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at)
-select @sku_id, coalesce(max(version), 0) + 1, @amount, sqlc.narg(list_amount), @currency, @valid_from::timestamptz,
-       sqlc.narg(valid_until)::timestamptz, @at::timestamptz
-from sku_price where sku_id = @sku_id;
+-- A version's number is never given again, the version called off or not.
+insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by)
+select @sku_id, greatest(coalesce(max(version), 0), (select coalesce(max(c.version), 0) from sku_price_cancelled c where c.sku_id = @sku_id)) + 1,
+       @amount, sqlc.narg(list_amount), @currency, @valid_from::timestamptz, sqlc.narg(valid_until)::timestamptz, @at::timestamptz,
+       nullif(@created_by::bigint, 0)
+from sku_price where sku_price.sku_id = @sku_id;
 
 -- name: SetStatus :execrows
 -- The guard is the list of states this one may follow.
@@ -93,10 +95,12 @@ update video_product_spu set sold_count = greatest(0, sold_count + @n::bigint) w
 
 -- name: ProductByID :one
 select sqlc.embed(s), c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
-       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar
+       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar,
+       e.slug as series_slug, e.title_zh as series_zh, e.title_en as series_en
 from video_product_spu s
 join catalog_category c on c.id = s.category_id
 join catalog_creator m on m.user_id = s.creator_id
+left join catalog_series e on e.id = s.series_id
 where s.id = @id;
 
 -- name: SPUIDBySlug :one

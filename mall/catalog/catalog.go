@@ -50,6 +50,15 @@ var (
 	ErrProductInvalid   = fault.New(fault.Invalid, "product_invalid", "The video's details are not valid.")
 	ErrSlugTaken        = fault.New(fault.Conflict, "slug_taken", "That address is already taken.")
 	ErrProductState     = fault.New(fault.Conflict, "product_state", "The video's state does not allow that.")
+	ErrListingNotFound  = fault.New(fault.NotFound, "listing_not_found", "There is no such listing.")
+	ErrRevisionInvalid  = fault.New(fault.Invalid, "revision_invalid", "Some fields need another look.")
+	ErrRevisionMissing  = fault.New(fault.Invalid, "revision_missing", "Something is missing before it can be reviewed.")
+	ErrRevisionMoved    = fault.New(fault.Conflict, "revision_moved", "The listing has changed since you looked.")
+	ErrPriceNotFound    = fault.New(fault.NotFound, "price_not_found", "There is no such price.")
+	ErrPriceBegun       = fault.New(fault.Conflict, "price_begun", "This price has begun already.")
+	ErrSeriesNotFound   = fault.New(fault.NotFound, "series_not_found", "There is no such series.")
+	ErrSeriesInvalid    = fault.New(fault.Invalid, "series_invalid", "Some fields need another look.")
+	ErrCreatorInvalid   = fault.New(fault.Invalid, "creator_invalid", "Some fields need another look.")
 	ErrReviewExists     = fault.New(fault.Conflict, "review_exists", "You have already reviewed this video.")
 	ErrReviewInvalid    = fault.New(fault.Invalid, "review_invalid", "The review is not valid.")
 	ErrReviewNotOwned   = fault.New(fault.Forbidden, "review_not_owned", "Only people who have bought a video may review it.")
@@ -68,6 +77,7 @@ type Catalog struct {
 	now     func() time.Time
 	queries *dbsqlc.Queries
 	kept    kept // zero: nothing is
+	Listing
 }
 
 // New makes a Catalog that reads lists from the replica and everything else from the primary, at every call; see Keep.

@@ -34,6 +34,9 @@ const (
 	typeRepriced  = "catalog.repriced" // the time of one came
 	typeReviewed  = "catalog.reviewed"
 	typeSold      = "catalog.sold"
+	typeSeries    = "catalog.series_created"
+	typeDeleted   = "catalog.deleted" // a draft that nobody ever saw
+	typeRevised   = "catalog.revised" // an approved revision replaced what is on sale
 )
 
 // Change says what of the catalogue has changed.
@@ -78,6 +81,7 @@ type kept struct {
 	shelves  *cache.Cache[[]Category]
 	makers   *cache.Cache[[]Creator]
 	creators *cache.Cache[Creator]
+	series   *cache.Cache[Series]
 }
 
 // Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is loaded
@@ -92,6 +96,7 @@ func (c *Catalog) Keep(k Keeping) *Catalog {
 		shelves:  keeping(k, cache.Options[[]Category]{Name: "catalog_categories"}),
 		makers:   keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
 		creators: keeping(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
+		series:   keeping(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
 	}
 	return c
 }
@@ -113,27 +118,43 @@ func (c *Catalog) fresh() *pgxpool.Pool {
 func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
 	var made []Change
 	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
-		if made, err = do(tx); err != nil || c.kept.Changes == nil {
+		if made, err = do(tx); err != nil {
 			return err
 		}
-		for _, ch := range made {
-			if err := c.kept.Write(ctx, tx, ch); err != nil {
-				return err
-			}
-			if err := c.kept.Tell(ctx, tx, ch); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.announceTx(ctx, tx, made)
 	})
-	if err != nil || c.kept.Changes == nil {
-		return err
+	if err == nil {
+		c.Forget(ctx, made)
+	}
+	return err
+}
+
+// announceTx writes and tells changes in the transaction that makes them.
+func (c *Catalog) announceTx(ctx context.Context, tx pgx.Tx, made []Change) error {
+	if c.kept.Changes == nil {
+		return nil
+	}
+	for _, ch := range made {
+		if err := c.kept.Write(ctx, tx, ch); err != nil {
+			return err
+		}
+		if err := c.kept.Tell(ctx, tx, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget drops what this process keeps of changes that were committed, at once: who joined them to a transaction of their own
+// calls it after. Every process hears of them anyway, a moment later.
+func (c *Catalog) Forget(ctx context.Context, made []Change) {
+	if c.kept.Changes == nil {
+		return
 	}
 	for _, ch := range made {
 		c.kept.take(ctx, ch)
 	}
 	c.kept.Changes.Drop(ctx, TagShelves)
-	return nil
 }
 
 // Heard takes a change that some process announced. What shows many videos may be shown for a second more while it is made

@@ -22,6 +22,7 @@ type NewPrice struct {
 	Currency   string
 	From       time.Time
 	Until      *time.Time
+	By         int64 // who sets it; 0 when that is not known
 }
 
 func (p NewPrice) check() error {
@@ -93,7 +94,7 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 		return err
 	}
 	if cuts && p.Until != nil {
-		resumed := NewPrice{Amount: former.Amount, ListAmount: former.ListAmount, Currency: former.Currency, From: *p.Until}
+		resumed := NewPrice{Amount: former.Amount, ListAmount: former.ListAmount, Currency: former.Currency, From: *p.Until, By: p.By}
 		if err := c.insertPriceTx(ctx, tx, skuID, resumed, now); err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p NewPrice, now time.Time) error {
 	err := c.queries.InsertPrice(ctx, tx, dbsqlc.InsertPriceParams{
 		SkuID: skuID, Amount: p.Amount, ListAmount: p.ListAmount, Currency: p.Currency,
-		ValidFrom: p.From, ValidUntil: p.Until, At: now})
+		ValidFrom: p.From, ValidUntil: p.Until, At: now, CreatedBy: p.By})
 	switch {
 	case isOverlap(err):
 		return ErrPriceOverlaps.Because("%w", err)

@@ -42,6 +42,9 @@ type Product struct {
 	SKUs                         []SKU
 	CreatorAvatar                string     // the name below /media/avatars/; may be empty
 	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
+	CategoryID                   int64
+	VideoID                      int64      // the creator's film that the asset was made from; 0 where nobody uploaded one
+	Series                       *SeriesRef // nil for a video of its own
 }
 
 // Product returns a live SPU. Errors: ErrProductNotFound for an unknown one and for one that is not on sale.
@@ -132,7 +135,10 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 			CategorySlug: r.CategorySlug, CategoryZh: r.CategoryZh, CategoryEn: r.CategoryEn,
 		}),
 		Status: s.Status, DescriptionZh: s.DescriptionZh, DescriptionEn: s.DescriptionEn, Tags: s.Tags, AssetID: s.AssetID,
-		CreatorAvatar: r.CreatorAvatar,
+		CreatorAvatar: r.CreatorAvatar, Series: seriesRef(r), CategoryID: s.CategoryID,
+	}
+	if s.VideoID != nil {
+		p.VideoID = *s.VideoID
 	}
 	copy(p.RatingCounts[:], s.RatingCounts)
 	skus, err := c.queries.SKUs(ctx, c.pools.Primary, dbsqlc.SKUsParams{SpuID: id, At: at})

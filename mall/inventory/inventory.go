@@ -65,14 +65,28 @@ func New(pool *pgxpool.Pool, gate *Gate, now func() time.Time) *Inventory {
 
 // SetStock gives a SKU its total, in units. What is frozen or sold stays so. Errors: ErrStockTooSmall.
 func (i *Inventory) SetStock(ctx context.Context, skuID, total int64) (Counts, error) {
-	row, err := i.q.SetStock(ctx, i.pool, dbsqlc.SetStockParams{SkuID: skuID, Total: total})
+	counts, err := i.setStock(ctx, i.pool, skuID, total)
+	if err != nil {
+		return Counts{}, err
+	}
+	i.Gate.Follow(ctx, Shelf{SKUID: skuID})
+	return counts, nil
+}
+
+// SetStockTx is SetStock in the caller's transaction, for a SKU whose sale begins with its commit. The gate's recount hears of it.
+func (i *Inventory) SetStockTx(ctx context.Context, tx pgx.Tx, skuID, total int64) error {
+	_, err := i.setStock(ctx, tx, skuID, total)
+	return err
+}
+
+func (i *Inventory) setStock(ctx context.Context, q dbsqlc.DBTX, skuID, total int64) (Counts, error) {
+	row, err := i.q.SetStock(ctx, q, dbsqlc.SetStockParams{SkuID: skuID, Total: total})
 	if db.IsCheck(err, "") {
 		return Counts{}, ErrStockTooSmall.Because("sku %d, total %d: %w", skuID, total, err)
 	}
 	if err != nil {
 		return Counts{}, fmt.Errorf("set stock of sku %d to %d: %w", skuID, total, err)
 	}
-	i.Gate.Follow(ctx, Shelf{SKUID: skuID})
 	return Counts{row.Total, row.Available, row.Frozen, row.Sold}, nil
 }
 

@@ -11,9 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
-	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
@@ -179,7 +178,7 @@ func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, languag
 	if err != nil {
 		return err
 	}
-	return m.changeAsset(ctx, ownerID, videoID, func(tx pgx.Tx, a Asset) error {
+	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
 		c := Caption{Language: language, File: language + ".vtt"}
 		if !slices.Contains(a.Captions, c) {
 			if len(a.Captions) == maxLanguages {
@@ -188,53 +187,57 @@ func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, languag
 			a.Captions = append(a.Captions, c)
 		}
 		// The file goes first: a name without one would be a broken link, and one without a name is never fetched.
-		if err := m.keepFile(filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
+		if err := m.keepFile(ctx, filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
 			return err
 		}
-		return m.noteCaptions(ctx, tx, a)
+		return m.noteCaptions(ctx, q, a)
 	})
 }
 
 // DropCaptions removes a language's subtitles; without them it changes nothing. Errors: ErrUnknownVideo, ErrNotReady.
 func (m *Media) DropCaptions(ctx context.Context, ownerID, videoID int64, language string) error {
-	return m.changeAsset(ctx, ownerID, videoID, func(tx pgx.Tx, a Asset) error {
+	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
 		i := slices.IndexFunc(a.Captions, func(c Caption) bool { return c.Language == language })
 		if i < 0 {
 			return nil
 		}
 		file := a.Captions[i].File
 		a.Captions = slices.Delete(a.Captions, i, i+1)
-		if err := m.noteCaptions(ctx, tx, a); err != nil {
+		if err := m.noteCaptions(ctx, q, a); err != nil {
 			return err
 		}
-		return m.removeFile(filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder, file)
+		return m.storage.remove(ctx, filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
 	})
 }
 
-func (m *Media) noteCaptions(ctx context.Context, tx pgx.Tx, a Asset) error {
+func (m *Media) noteCaptions(ctx context.Context, q dbsqlc.DBTX, a Asset) error {
 	b, err := json.Marshal(a.Captions)
 	if err != nil {
 		return err
 	}
-	return m.q.SetCaptions(ctx, tx, dbsqlc.SetCaptionsParams{ID: a.ID, Captions: b})
+	return m.q.SetCaptions(ctx, q, dbsqlc.SetCaptionsParams{ID: a.ID, Captions: b})
 }
 
 // changeAsset lets do change what lies beside the packaged film of an owner's video, one change after another.
-func (m *Media) changeAsset(ctx context.Context, ownerID, videoID int64, do func(pgx.Tx, Asset) error) error {
-	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		v, err := m.lockVideo(ctx, tx, ownerID, videoID)
-		if err != nil {
-			return err
-		}
-		if v.AssetID == nil {
-			return ErrNotReady.Because("video %d is %s", videoID, v.State)
-		}
-		row, err := m.q.LockAsset(ctx, tx, *v.AssetID)
+func (m *Media) changeAsset(ctx context.Context, ownerID, videoID int64, do func(dbsqlc.DBTX, Asset) error) error {
+	v, err := m.Video(ctx, ownerID, videoID)
+	if err != nil {
+		return err
+	}
+	if v.AssetID == nil {
+		return ErrNotReady.Because("video %d is %s", videoID, v.State)
+	}
+	a, err := m.Asset(ctx, *v.AssetID)
+	if err != nil {
+		return err
+	}
+	err = m.alone(ctx, a.Prefix, func(conn *pgxpool.Conn) error {
+		row, err := m.q.AssetByID(ctx, conn, a.ID) // as the change before left it
 		a, err := found(row, err)
 		if err != nil {
 			return err
 		}
-		return do(tx, a)
+		return do(conn, a)
 	})
 	if f, ok := errors.AsType[*fault.Fault](err); err != nil && !ok {
 		return fmt.Errorf("change what goes with video %d: %w", videoID, err)

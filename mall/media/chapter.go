@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
-
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
@@ -35,7 +33,7 @@ func ChaptersFile(language string) string { return "chapters." + language + ".vt
 // SetChapters gives a film these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo, ErrNotReady,
 // ErrBadChapters.
 func (m *Media) SetChapters(ctx context.Context, ownerID, videoID int64, list []Chapter) error {
-	return m.changeAsset(ctx, ownerID, videoID, func(tx pgx.Tx, a Asset) error {
+	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
 		list, err := checkChapters(list, a.DurationSeconds)
 		if err != nil {
 			return err
@@ -53,7 +51,7 @@ func (m *Media) SetChapters(ctx context.Context, ownerID, videoID int64, list []
 				}
 				cues[i] = Cue{From: c.Start * 1000, To: end * 1000, Text: escapes.Replace(title(c))}
 			}
-			if err := m.keepFile(folder, ChaptersFile(language), WebVTT(cues)); err != nil {
+			if err := m.keepFile(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
 				return err
 			}
 		}
@@ -61,7 +59,7 @@ func (m *Media) SetChapters(ctx context.Context, ownerID, videoID int64, list []
 		if err != nil {
 			return err
 		}
-		return m.q.SetChapters(ctx, tx, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
+		return m.q.SetChapters(ctx, q, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
 	})
 }
 

@@ -70,7 +70,7 @@ func (m *Media) SaveCover(ctx context.Context, ownerID int64, r io.Reader) (stem
 	if err := m.mayDraw(ctx, ownerID); err != nil {
 		return "", err
 	}
-	leave, err := m.draw(ctx)
+	leave, err := m.drawAlone(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -91,7 +91,7 @@ func (m *Media) SaveCoverImage(ctx context.Context, ownerID int64, picture image
 	if err := fits(size.X, size.Y); err != nil {
 		return "", err
 	}
-	leave, err := m.draw(ctx)
+	leave, err := m.drawAlone(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -118,8 +118,8 @@ func (m *Media) mayDraw(ctx context.Context, ownerID int64) error {
 	return nil
 }
 
-// draw waits for the one place where pictures are drawn.
-func (m *Media) draw(ctx context.Context) (leave func(), err error) {
+// drawAlone waits for the one place where covers are drawn.
+func (m *Media) drawAlone(ctx context.Context) (leave func(), err error) {
 	select {
 	case m.drawing <- struct{}{}:
 		return func() { <-m.drawing }, nil

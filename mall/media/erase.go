@@ -62,11 +62,13 @@ func (m *Media) Erase(ctx context.Context, videoID int64) error {
 			return err
 		}
 	}
-	if err := m.removeOriginal(row.Original); err != nil {
-		return err
+	if row.Original != "" {
+		if err := m.storage.remove(ctx, row.Original); err != nil {
+			return fmt.Errorf("remove the original of video %d: %w", videoID, err)
+		}
 	}
 	if row.Folder != "" {
-		if err := m.removeFolder(postersFolder + "/" + row.Folder); err != nil {
+		if err := m.storage.remove(ctx, postersFolder+"/"+row.Folder); err != nil {
 			return fmt.Errorf("remove the posters of video %d: %w", videoID, err)
 		}
 	}
@@ -107,5 +109,5 @@ func (m *Media) dropAsset(ctx context.Context, a Asset) error {
 	if used {
 		return nil
 	}
-	return errors.Join(m.removeFolder(trailersFolder+"/"+a.Prefix), m.removeFolder(filmsFolder+"/"+a.Prefix))
+	return errors.Join(m.storage.remove(ctx, trailersFolder+"/"+a.Prefix), m.storage.remove(ctx, filmsFolder+"/"+a.Prefix))
 }

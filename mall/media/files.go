@@ -1,8 +1,8 @@
 package media
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,18 +22,20 @@ func (m *Media) fetchOriginal(ctx context.Context, key, toDir string) (path stri
 		return "", fmt.Errorf("original %q has no place in storage", key)
 	}
 	path = originalIn(toDir)
-	from := filepath.Join(m.storage.root.Name(), filepath.FromSlash(key))
-	if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
-		return "", fmt.Errorf("original %q is no file: %w", key, err)
-	}
-	if err := os.Link(from, path); err == nil {
-		if m.work.runner.Shared() {
-			return path, os.Chmod(path, 0o444) // the folders above keep everybody else out
+	if here, ok := m.storage.store.(*folder); ok {
+		from := filepath.Join(here.root.Name(), filepath.FromSlash(key))
+		if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
+			return "", fmt.Errorf("original %q is no file: %w", key, err)
 		}
-		return path, nil
+		if err := os.Link(from, path); err == nil {
+			if m.work.runner.Shared() {
+				return path, os.Chmod(path, 0o444) // the folders above keep everybody else out
+			}
+			return path, nil
+		}
 	}
-	// Another disk, or one without links.
-	source, err := m.storage.open(key)
+	// In a bucket, on another disk, or on one without links.
+	source, err := m.storage.open(ctx, key)
 	if err != nil {
 		return "", fmt.Errorf("open the original %q: %w", key, err)
 	}
@@ -62,27 +64,9 @@ func (r reader) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-func (m *Media) removeOriginal(key string) error {
-	if key == "" || !fs.ValidPath(key) {
-		return nil
-	}
-	if err := m.storage.root.Remove(key); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the original %q: %w", key, err)
-	}
-	return nil
-}
-
-// keepFile writes a small file into storage.
-func (m *Media) keepFile(folder, name string, b []byte) error {
-	if err := m.storage.root.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	return m.storage.root.WriteFile(folder+"/"+name, b, 0o600)
-}
-
 // keptFile reads a small file of storage, or says fs.ErrNotExist.
-func (m *Media) keptFile(folder, name string) ([]byte, error) {
-	f, err := m.storage.open(folder + "/" + name)
+func (m *Media) keptFile(ctx context.Context, folder, name string) ([]byte, error) {
+	f, err := m.storage.open(ctx, folder+"/"+name)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +74,7 @@ func (m *Media) keptFile(folder, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-func (m *Media) removeFile(folder, name string) error {
-	if err := m.storage.root.Remove(folder + "/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+// keepFile writes a small file into storage.
+func (m *Media) keepFile(ctx context.Context, folder, name string, b []byte) error {
+	return m.storage.put(ctx, folder+"/"+name, bytes.NewReader(b), int64(len(b)))
 }
-
-func (m *Media) removeFolder(folder string) error { return m.storage.root.RemoveAll(folder) }

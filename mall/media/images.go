@@ -195,7 +195,7 @@ func (m *Media) posters(ctx context.Context, t *task, film *clearFilm, rendition
 		if len(picture) == 0 {
 			continue
 		}
-		if err := m.keepFile(folder, posterName(count), picture); err != nil {
+		if err := m.keepFile(ctx, folder, posterName(count), picture); err != nil {
 			return 0, err
 		}
 		count++

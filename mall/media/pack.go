@@ -59,12 +59,11 @@ func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int
 	if a, err := m.packed(ctx, m.pool, prefix); !errors.Is(err, ErrUnknownAsset) {
 		return a, err
 	}
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return Asset{}, fmt.Errorf("pack %s: %w", prefix, err)
-	}
-	defer conn.Release()
-	asset, err := m.packAlone(ctx, conn, src, prefix, keyEvery)
+	var asset Asset
+	err := m.alone(ctx, prefix, func(conn *pgxpool.Conn) (err error) {
+		asset, err = m.packAlone(ctx, conn, src, prefix, keyEvery)
+		return err
+	})
 	if err != nil {
 		return Asset{}, fmt.Errorf("pack %s: %w", prefix, err)
 	}
@@ -89,12 +88,16 @@ func (m *Media) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset
 	return a, nil
 }
 
-// packAlone packs while nobody else packs this film: the lock is the connection's, so that it ends with this process at the latest, and no
-// transaction is open while files travel. The order makes every crash harmless: what is there of an older attempt loses its keys, which is
-// what makes it a film; then come the files, then the rows.
-func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string, keyEvery int) (Asset, error) {
+// alone does something to a film's files while nobody else does: the lock is the connection's, so that it ends with this process at the
+// latest, and no transaction is open while files travel.
+func (m *Media) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn) error) error {
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
 	if err := m.lockPrefix(ctx, conn, prefix); err != nil {
-		return Asset{}, err
+		return err
 	}
 	defer func() {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), unlockTime)
@@ -103,6 +106,12 @@ func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, pr
 			_ = conn.Conn().Close(ctx) // and the lock with it
 		}
 	}()
+	return do(conn)
+}
+
+// packAlone packs while nobody else packs this film. The order makes every crash harmless: what is there of an older attempt loses its
+// keys, which is what makes it a film; then come the files, then the rows.
+func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string, keyEvery int) (Asset, error) {
 	if a, err := m.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
 		return a, err
 	}

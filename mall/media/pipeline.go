@@ -74,8 +74,6 @@ type Processing struct {
 	KeyEvery int
 	// InUse says whether a listing still needs a packaged film; nil: none does.
 	InUse func(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error)
-	// SaveCover keeps a picture as a cover of its owner's and returns the stem of its files; nil: covers can't be saved.
-	SaveCover func(ctx context.Context, ownerID int64, r io.Reader) (stem string, err error)
 }
 
 // processing is Processing with what was found out on this machine.

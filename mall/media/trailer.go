@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/db"
 	"videomall/mall/fault"
@@ -41,9 +43,9 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 	case t.To-t.From > MaxTrailer:
 		return bad.With("to", "length")
 	}
-	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		v, err := m.lockVideo(ctx, tx, ownerID, videoID)
-		if err != nil {
+	var v Video
+	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
+		if v, err = m.lockVideo(ctx, tx, ownerID, videoID); err != nil {
 			return err
 		}
 		if v.DurationSeconds > 0 && t.From >= v.DurationSeconds {
@@ -53,14 +55,21 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 		if _, err := m.q.SetTrailer(ctx, tx, p); err != nil {
 			return fmt.Errorf("trailer of video %d: %w", videoID, err)
 		}
-		if v.AssetID == nil {
-			return nil
-		}
-		asset, err := m.Asset(ctx, *v.AssetID)
+		return nil
+	})
+	if err != nil || v.AssetID == nil {
+		return err
+	}
+	asset, err := m.Asset(ctx, *v.AssetID)
+	if err != nil {
+		return err
+	}
+	return m.alone(ctx, asset.Prefix, func(*pgxpool.Conn) error {
+		chosen, err := m.videoRow(ctx, m.pool, ownerID, videoID) // perhaps chosen anew while another was cut
 		if err != nil {
 			return err
 		}
-		return m.cutTrailer(ctx, asset, t.From, t.To)
+		return m.cutTrailer(ctx, asset, int(chosen.TrailerFrom), int(chosen.TrailerTo))
 	})
 }
 
@@ -72,18 +81,17 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 			smallest = r
 		}
 	}
-	list, err := m.Playlist(a.Prefix, smallest.Name)
+	list, err := m.Playlist(ctx, a.Prefix, smallest.Name)
 	if err != nil {
 		return err
 	}
-	p := packer{storage: m.storage, staging: stagingFolder + "/" + a.Prefix + "-" + rand.Text()}
-	defer func() { _ = m.storage.root.RemoveAll(p.staging) }()
+	trailer := trailersFolder + "/" + a.Prefix
 	film := filmsFolder + "/" + a.Prefix + "/" + smallest.Name
-	init, err := m.keptFile(film, list.Init)
+	init, err := m.keptFile(ctx, film, list.Init)
 	if err != nil {
 		return fmt.Errorf("trailer of %s: %w", a.Prefix, err)
 	}
-	if err := p.write("trailer/"+list.Init, init); err != nil {
+	if err := m.keepFile(ctx, trailer, list.Init, init); err != nil {
 		return err
 	}
 	cut, at := Playlist{Init: list.Init}, 0.0
@@ -93,7 +101,7 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 		if ends <= float64(from) || begins >= float64(to) && len(cut.Segments) > 0 {
 			continue
 		}
-		sealed, err := m.keptFile(film, s.File)
+		sealed, err := m.keptFile(ctx, film, s.File)
 		if err != nil {
 			return fmt.Errorf("trailer of %s: %w", a.Prefix, err)
 		}
@@ -105,7 +113,7 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 		if err != nil {
 			return fmt.Errorf("trailer of %s, %s: %w", a.Prefix, s.File, err)
 		}
-		if err := p.write("trailer/"+s.File, open); err != nil {
+		if err := m.keepFile(ctx, trailer, s.File, open); err != nil {
 			return err
 		}
 		s.Key = -1
@@ -114,10 +122,20 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	if len(cut.Segments) == 0 {
 		return ErrBadTrailer.With("from", "end")
 	}
-	if err := p.write("trailer/index.m3u8", cut.Bytes("", nil)); err != nil {
+	// A file of one name is the same in every trailer of this film, so that whoever is watching the old one is not disturbed until it is gone.
+	if err := m.keepFile(ctx, trailer, "index.m3u8", cut.Bytes("", nil)); err != nil {
 		return err
 	}
-	return m.storage.replace(p.staging+"/trailer", trailersFolder+"/"+a.Prefix)
+	kept := append(files(cut.Segments), list.Init, "index.m3u8")
+	for e, err := range m.storage.list(ctx, trailer) {
+		if err == nil && !slices.Contains(kept, path.Base(e.name)) {
+			err = m.storage.remove(ctx, e.name)
+		}
+		if err != nil {
+			return fmt.Errorf("what was the trailer of %s: %w", a.Prefix, err)
+		}
+	}
+	return nil
 }
 
 // decrypt undoes encrypt.

@@ -67,15 +67,20 @@ func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, err
 
 // Video returns a film of its owner, or ErrUnknownVideo.
 func (m *Media) Video(ctx context.Context, ownerID, id int64) (Video, error) {
-	row, err := m.videoRow(ctx, ownerID, id)
+	return m.VideoTx(ctx, m.pool, ownerID, id)
+}
+
+// VideoTx is Video within its caller's transaction, or on a pool.
+func (m *Media) VideoTx(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (Video, error) {
+	row, err := m.videoRow(ctx, q, ownerID, id)
 	if err != nil {
 		return Video{}, err
 	}
 	return video(row), nil
 }
 
-func (m *Media) videoRow(ctx context.Context, ownerID, id int64) (dbsqlc.MediaVideo, error) {
-	row, err := m.q.Video(ctx, m.pool, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
+func (m *Media) videoRow(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (dbsqlc.MediaVideo, error) {
+	row, err := m.q.Video(ctx, q, dbsqlc.VideoParams{OwnerID: ownerID, ID: id})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, ErrUnknownVideo.Because("video %d of %d", id, ownerID)
 	}

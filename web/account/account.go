@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	accountview "videomall/views/account"
 	"videomall/views/text"
@@ -24,6 +25,7 @@ type Deps struct {
 	Site     *page.Site
 	Accounts *account.Accounts
 	Sessions *account.Sessions
+	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
 }
@@ -43,6 +45,10 @@ func Routes(g *echo.Group, d Deps) {
 	// The address stands in the browser's bar when the form comes back with errors; loaded again it is the page.
 	own.GET("/password", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account") }))
 	own.POST("/password", d.Site.Handle(h.changePassword))
+	if d.Catalog != nil {
+		own.GET("/creator", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#creator") }))
+		own.POST("/creator", d.Site.Handle(h.saveCreator))
+	}
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
 	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
 }
@@ -50,10 +56,11 @@ func Routes(g *echo.Group, d Deps) {
 type handlers struct{ Deps }
 
 func (h handlers) account(c *page.Ctx) error {
-	return h.showAccount(c, http.StatusOK, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{})
+	return h.showAccount(c, http.StatusOK, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{}, nil)
 }
 
-func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords) error {
+// showAccount draws the page; each form may have come back with what was typed and what is wrong with it.
+func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords, creator *accountview.Creator) error {
 	ctx := c.Request().Context()
 	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
 	if err != nil {
@@ -63,7 +70,12 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 	if err != nil {
 		return err
 	}
-	props := accountview.Account{Email: u.Email, Since: u.CreatedAt, Now: c.Now, Profile: profile, Passwords: passwords}
+	props := accountview.Account{Email: u.Email, Since: u.CreatedAt, Now: c.Now, Profile: profile, Passwords: passwords, Creator: creator}
+	if creator == nil {
+		if props.Creator, err = h.creator(c); err != nil {
+			return err
+		}
+	}
 	for _, d := range devices {
 		browser, system := page.DescribeAgent(d.UserAgent)
 		props.Devices = append(props.Devices, accountview.Device{
@@ -80,7 +92,7 @@ func (h handlers) saveProfile(c *page.Ctx) error {
 	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
 		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
 			Name: name, Locale: locale, NameError: c.Explain(f.Fields["name"]), LocaleError: c.Explain(f.Fields["locale"]),
-		}, accountview.Passwords{})
+		}, accountview.Passwords{}, nil)
 	}
 	if err != nil {
 		return err
@@ -99,7 +111,7 @@ func (h handlers) changePassword(c *page.Ctx) error {
 	err := h.Accounts.ChangePassword(ctx, c.Viewer.UserID, c.FormValue("currentPassword"), c.FormValue("password"))
 	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
 		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale},
-			accountview.Passwords{CurrentError: c.Explain(f.Fields["currentPassword"]), NewError: c.Explain(f.Fields["password"])})
+			accountview.Passwords{CurrentError: c.Explain(f.Fields["currentPassword"]), NewError: c.Explain(f.Fields["password"])}, nil)
 	}
 	if err != nil {
 		return err

@@ -56,6 +56,11 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		return err
 	}
 	p.Owned = d.owned(c, p.Related)
+	if product.Series != nil {
+		if p.Episodes, err = d.Catalog.SeriesEpisodes(ctx, product.Series.ID); err != nil {
+			return err
+		}
+	}
 	if product.AssetID != nil && d.Trailer != nil {
 		if p.Trailer, err = d.Trailer(ctx, *product.AssetID); err != nil {
 			// The page sells without it.

@@ -42,6 +42,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/c/:category", kept(d.category))
 	g.GET("/creators/:creator", kept(d.creator))
 	g.GET("/v/:slug", kept(d.product))
+	g.GET("/series/:slug", kept(d.series))
 	g.GET("/v/:slug/reviews", on(d.reviews))
 	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
 }

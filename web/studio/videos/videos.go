@@ -95,7 +95,7 @@ func (d Deps) load(c *page.Ctx) (p videosview.VideoPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.Stages, p.NoFFmpeg, p.Covers, p.Language = stages[p.Video.ID], d.noFFmpeg(), d.Media.CanSaveCovers(), play.LanguageName
+	p.Stages, p.NoFFmpeg, p.Language = stages[p.Video.ID], d.noFFmpeg(), play.LanguageName
 	p.Trailer = videosview.TrailerOf(p.Video.Trailer)
 	if p.Video.AssetID == nil {
 		return p, nil

@@ -344,10 +344,11 @@ func (q *Queries) InsertCreator(ctx context.Context, db DBTX, arg InsertCreatorP
 }
 
 const insertPrice = `-- name: InsertPrice :exec
-insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at)
-select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5::timestamptz,
-       $6::timestamptz, $7::timestamptz
-from sku_price where sku_id = $1
+insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by)
+select $1, greatest(coalesce(max(version), 0), (select coalesce(max(c.version), 0) from sku_price_cancelled c where c.sku_id = $1)) + 1,
+       $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz,
+       nullif($8::bigint, 0)
+from sku_price where sku_price.sku_id = $1
 `
 
 type InsertPriceParams struct {
@@ -358,8 +359,10 @@ type InsertPriceParams struct {
 	ValidFrom  time.Time
 	ValidUntil *time.Time
 	At         time.Time
+	CreatedBy  int64
 }
 
+// A version's number is never given again, the version called off or not.
 func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParams) error {
 	_, err := db.Exec(ctx, insertPrice,
 		arg.SkuID,
@@ -369,6 +372,7 @@ func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParam
 		arg.ValidFrom,
 		arg.ValidUntil,
 		arg.At,
+		arg.CreatedBy,
 	)
 	return err
 }
@@ -689,11 +693,13 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 }
 
 const productByID = `-- name: ProductByID :one
-select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
-       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar
+select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
+       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar,
+       e.slug as series_slug, e.title_zh as series_zh, e.title_en as series_en
 from video_product_spu s
 join catalog_category c on c.id = s.category_id
 join catalog_creator m on m.user_id = s.creator_id
+left join catalog_series e on e.id = s.series_id
 where s.id = $1
 `
 
@@ -706,6 +712,9 @@ type ProductByIDRow struct {
 	CreatorZh       string
 	CreatorEn       string
 	CreatorAvatar   string
+	SeriesSlug      *string
+	SeriesZh        *string
+	SeriesEn        *string
 }
 
 func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductByIDRow, error) {
@@ -738,6 +747,10 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.VideoProductSpu.PublishedAt,
 		&i.VideoProductSpu.CreatedAt,
 		&i.VideoProductSpu.UpdatedAt,
+		&i.VideoProductSpu.SeriesID,
+		&i.VideoProductSpu.Episode,
+		&i.VideoProductSpu.VideoID,
+		&i.VideoProductSpu.TakenByCreator,
 		&i.CategorySlug,
 		&i.CategoryZh,
 		&i.CategoryEn,
@@ -745,6 +758,9 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.CreatorZh,
 		&i.CreatorEn,
 		&i.CreatorAvatar,
+		&i.SeriesSlug,
+		&i.SeriesZh,
+		&i.SeriesEn,
 	)
 	return i, err
 }

@@ -6,7 +6,20 @@ package dbsqlc
 
 import (
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
+
+type CatalogCreator struct {
+	UserID    int64
+	Slug      string
+	NameZh    string
+	NameEn    string
+	BioZh     string
+	BioEn     string
+	Avatar    string
+	CreatedAt time.Time
+}
 
 type CatalogReview struct {
 	ID        int64
@@ -19,6 +32,35 @@ type CatalogReview struct {
 	CreatedAt time.Time
 	Reply     string
 	RepliedAt *time.Time
+}
+
+type CatalogRevision struct {
+	ID          int64
+	SpuID       int64
+	Number      int32
+	State       string
+	Version     int32
+	Content     []byte
+	Editor      string
+	Note        string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	SubmittedAt *time.Time
+	DecidedAt   *time.Time
+}
+
+type SkuPrice struct {
+	ID         int64
+	SkuID      int64
+	Version    int32
+	Amount     int64
+	ListAmount *int64
+	Currency   string
+	ValidFrom  time.Time
+	ValidUntil *time.Time
+	Valid      pgtype.Range[pgtype.Timestamptz]
+	CreatedAt  time.Time
+	CreatedBy  *int64
 }
 
 type VideoProductSpu struct {
@@ -48,4 +90,8 @@ type VideoProductSpu struct {
 	PublishedAt     *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	SeriesID        *int64
+	Episode         *int32
+	VideoID         *int64
+	TakenByCreator  bool
 }

@@ -1,0 +1,151 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/cache"
+	"videomall/mall/catalog/internal/dbsqlc"
+)
+
+// SeriesRef is a video's place in a series.
+type SeriesRef struct {
+	ID                     int64
+	Slug, TitleZh, TitleEn string
+	Episode                int
+}
+
+// Series are videos that belong together. Episodes are those on sale, in their order, and shared: read only.
+type Series struct {
+	ID, CreatorID                     int64
+	Slug, TitleZh, TitleEn            string
+	CreatorSlug, CreatorZh, CreatorEn string
+	Episodes                          []Episode
+}
+
+// Episode is one video of a series.
+type Episode struct {
+	Number int
+	Card
+}
+
+// OwnSeries is a series as its creator sees it among others.
+type OwnSeries struct {
+	ID                     int64
+	Slug, TitleZh, TitleEn string
+	Episodes               int64 // on sale
+}
+
+// NewSeries describes a series. Its address stays for good.
+type NewSeries struct{ Slug, TitleZh, TitleEn string }
+
+// CreateSeries adds a series without episodes. Errors: ErrSeriesInvalid with Fields.
+func (c *Catalog) CreateSeries(ctx context.Context, creatorID int64, n NewSeries) (id int64, err error) {
+	n.Slug, n.TitleZh, n.TitleEn = strings.TrimSpace(n.Slug), strings.TrimSpace(n.TitleZh), strings.TrimSpace(n.TitleEn)
+	f := faults{}
+	for field, title := range map[string]string{"title_zh": n.TitleZh, "title_en": n.TitleEn} {
+		if title == "" {
+			f[field] = field + "_missing"
+		}
+		f.text(field, title, MaxTitle)
+	}
+	switch {
+	case n.Slug == "":
+		f["slug"] = "slug_missing"
+	case !goodSlug(n.Slug):
+		f["slug"] = "slug_malformed"
+	}
+	if err := f.of(ErrSeriesInvalid); err != nil {
+		return 0, err
+	}
+	err = c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		id, err = c.queries.InsertSeries(ctx, tx, dbsqlc.InsertSeriesParams{CreatorID: creatorID, Slug: n.Slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn, At: c.now()})
+		return []Change{{Type: typeSeries, Names: []string{"series:" + n.Slug}}}, err
+	})
+	if isSlugTaken(refused(err, "create series %q", n.Slug)) {
+		return 0, ErrSeriesInvalid.With("slug", "slug_taken").Because("%w", err)
+	}
+	return id, refused(err, "create series %q", n.Slug)
+}
+
+// SeriesOf lists a creator's series, the newest first.
+func (c *Catalog) SeriesOf(ctx context.Context, creatorID int64) ([]OwnSeries, error) {
+	rows, err := c.queries.SeriesOf(ctx, c.pools.Primary, creatorID)
+	if err != nil {
+		return nil, fmt.Errorf("series of %d: %w", creatorID, err)
+	}
+	list := make([]OwnSeries, len(rows))
+	for i, r := range rows {
+		list[i] = OwnSeries(r)
+	}
+	return list, nil
+}
+
+// Series finds a series by the name in its address. Errors: ErrSeriesNotFound, also while nothing of it is on sale.
+func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
+	if !slugPattern.MatchString(slug) {
+		return Series{}, ErrSeriesNotFound.Because("slug %q", slug)
+	}
+	s, err := c.kept.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagShelves}, func(ctx context.Context) (Series, cache.Life, error) {
+		r, err := c.queries.SeriesBySlug(ctx, c.fresh(), slug)
+		s, err := c.series(ctx, dbsqlc.SeriesByIDRow(r), err)
+		return s, cache.Life{}, err
+	})
+	if err == nil && len(s.Episodes) == 0 {
+		return Series{}, ErrSeriesNotFound.Because("series %q has no episode on sale", slug)
+	}
+	return s, err
+}
+
+// SeriesEpisodes returns what of a series is on sale, in the order of the episodes. The slice is shared: read only.
+func (c *Catalog) SeriesEpisodes(ctx context.Context, seriesID int64) ([]Episode, error) {
+	s, err := c.kept.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagShelves}, func(ctx context.Context) (Series, cache.Life, error) {
+		r, err := c.queries.SeriesByID(ctx, c.fresh(), seriesID)
+		s, err := c.series(ctx, r, err)
+		return s, cache.Life{}, err
+	})
+	return s.Episodes, err
+}
+
+func (c *Catalog) series(ctx context.Context, r dbsqlc.SeriesByIDRow, err error) (Series, error) {
+	if missing(err) {
+		return Series{}, ErrSeriesNotFound
+	}
+	if err != nil {
+		return Series{}, fmt.Errorf("series: %w", err)
+	}
+	s := Series{ID: r.ID, CreatorID: r.CreatorID, Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn,
+		CreatorSlug: r.CreatorSlug, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn}
+	rows, err := c.queries.Episodes(ctx, c.fresh(), &r.ID)
+	if err != nil {
+		return Series{}, fmt.Errorf("episodes of series %d: %w", r.ID, err)
+	}
+	ids := make([]int64, len(rows))
+	for i, e := range rows {
+		ids[i] = e.ID
+	}
+	cards, err := c.cards(ctx, c.fresh(), ids)
+	if err != nil {
+		return Series{}, err
+	}
+	numbers := make(map[int64]int, len(rows))
+	for _, e := range rows {
+		numbers[e.ID] = int(*e.Episode)
+	}
+	for _, k := range cards {
+		s.Episodes = append(s.Episodes, Episode{Number: numbers[k.SPUID], Card: k})
+	}
+	return s, nil
+}
+
+func seriesRef(r dbsqlc.ProductByIDRow) *SeriesRef {
+	s := r.VideoProductSpu
+	if s.SeriesID == nil || s.Episode == nil || r.SeriesSlug == nil {
+		return nil
+	}
+	return &SeriesRef{ID: *s.SeriesID, Slug: *r.SeriesSlug, TitleZh: *r.SeriesZh, TitleEn: *r.SeriesEn, Episode: int(*s.Episode)}
+}

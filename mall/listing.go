@@ -1,0 +1,44 @@
+package mall
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog"
+	"videomall/mall/media"
+	"videomall/mall/outbox"
+)
+
+// listing hands the catalogue what it must know of films and stock.
+func (m *Mall) listing() catalog.Listing {
+	return catalog.Listing{
+		Film: func(ctx context.Context, q catalog.Querier, ownerID, videoID int64) (catalog.Film, error) {
+			read := func() (media.Video, error) { return m.Media.VideoTx(ctx, q, ownerID, videoID) }
+			if tx, ok := q.(pgx.Tx); ok { // whoever is about to name the film: it must not be deleted meanwhile
+				read = func() (media.Video, error) { return m.Media.HoldTx(ctx, tx, ownerID, videoID) }
+			}
+			v, err := read()
+			if err != nil {
+				return catalog.Film{}, err
+			}
+			film := catalog.Film{DurationSeconds: v.DurationSeconds, Lines: min(v.Width, v.Height), Ready: v.State == media.VideoReady && v.AssetID != nil}
+			if film.Ready {
+				film.AssetID = *v.AssetID
+			}
+			return film, nil
+		},
+		Stock: m.Inventory.SetStockTx,
+	}
+}
+
+// index brings what a search finds of a listing up to date when it goes on sale, off sale, or says something else.
+func (m *Mall) index(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+	var ch catalog.Change
+	if err := json.Unmarshal(e.Payload, &ch); err != nil {
+		return fmt.Errorf("read event %d: %w", e.ID, err)
+	}
+	return m.Search.IndexTx(ctx, tx, ch.SPUID)
+}

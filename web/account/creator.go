@@ -1,0 +1,71 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	accountview "videomall/views/account"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+var errNoCreator = fault.New(fault.Forbidden, "forbidden", "You may not do this.")
+
+// creator is the form of a creator's profile as it stands; nil for operators, who judge what creators sell.
+func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
+	if h.Catalog == nil || c.Viewer.Is(account.RoleOperator) {
+		return nil, nil
+	}
+	k, err := h.Catalog.CreatorOf(c.Request().Context(), c.Viewer.UserID)
+	if errors.Is(err, catalog.ErrCreatorNotFound) {
+		return &accountview.Creator{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &accountview.Creator{Is: c.Viewer.Is(account.RoleCreator), Settled: k.Slug, Slug: k.Slug, NameZh: k.NameZh, NameEn: k.NameEn, BioZh: k.BioZh, BioEn: k.BioEn}, nil
+}
+
+// saveCreator makes a shopper a creator, or changes what a creator's profile says. A change of role ends every session, so that this
+// browser gets a new one.
+func (h handlers) saveCreator(c *page.Ctx) error {
+	if c.Viewer.Is(account.RoleOperator) {
+		return errNoCreator.Because("operator %d", c.Viewer.UserID)
+	}
+	ctx := c.Request().Context()
+	form := accountview.Creator{Is: c.Viewer.Is(account.RoleCreator), Slug: c.FormValue("slug"), NameZh: c.FormValue("name_zh"), NameEn: c.FormValue("name_en"),
+		BioZh: c.FormValue("bio_zh"), BioEn: c.FormValue("bio_en")}
+	stands, err := h.creator(c)
+	if err != nil {
+		return err
+	}
+	form.Settled = stands.Settled
+	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{UserID: c.Viewer.UserID, Slug: form.Slug, NameZh: form.NameZh, NameEn: form.NameEn,
+		BioZh: form.BioZh, BioEn: form.BioEn})
+	if errors.Is(err, catalog.ErrCreatorInvalid) {
+		form.Errors = fault.From(err).Fields
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{}, &form)
+	}
+	if err != nil {
+		return err
+	}
+	if form.Is {
+		c.Flash(ui.Success, "creator_saved")
+		return c.Redirect("/account#creator")
+	}
+	if _, err := h.Accounts.SetRole(ctx, c.Viewer.UserID, account.RoleCreator); err != nil {
+		return err
+	}
+	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	if err := c.SignIn(u); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "creator_opened")
+	return c.Redirect("/studio/listings")
+}

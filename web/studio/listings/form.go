@@ -1,0 +1,134 @@
+package listings
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"videomall/mall/catalog"
+	listingview "videomall/views/studio/listings"
+)
+
+// readForm keeps what was typed, so that it can come back.
+func readForm(v url.Values) listingview.Form {
+	f := listingview.Form{Version: int(id(v.Get("version"))), Editor: v.Get("editor"), Slug: v.Get("slug"), TitleZh: v.Get("title_zh"), TitleEn: v.Get("title_en"),
+		DescriptionZh: v.Get("description_zh"), DescriptionEn: v.Get("description_en"), Category: v.Get("category"), Tags: v.Get("tags"),
+		Cover: v.Get("cover"), Video: v.Get("video"), Series: v.Get("series"), Episode: v.Get("episode")}
+	if len(f.Editor) > 64 {
+		f.Editor = ""
+	}
+	at := func(name string, n int) string {
+		if n < len(v[name]) {
+			return strings.TrimSpace(v[name][n])
+		}
+		return ""
+	}
+	for n := range min(len(v["kind"]), catalog.MaxWays+1) {
+		f.Ways = append(f.Ways, listingview.WayForm{Kind: at("kind", n), Quality: at("quality", n), Hours: at("hours", n), Price: at("price", n),
+			List: at("list", n), Limited: at("limited", n), Units: at("units", n), Most: at("most", n)})
+	}
+	return f
+}
+
+// content turns what was typed into what is kept. What can't be read becomes a value that the catalogue's rules refuse, so that every
+// field is judged in one place.
+func content(f listingview.Form) catalog.Content {
+	n := catalog.Content{Slug: f.Slug, TitleZh: f.TitleZh, TitleEn: f.TitleEn, DescriptionZh: f.DescriptionZh, DescriptionEn: f.DescriptionEn,
+		CategoryID: id(f.Category), Tags: tags(f.Tags), Cover: f.Cover, VideoID: id(f.Video), SeriesID: id(f.Series),
+		Episode: int(number(f.Episode)), Ways: []catalog.Way{}}
+	for _, w := range f.Ways {
+		way := catalog.Way{Kind: w.Kind, Quality: w.Quality, Price: price(w.Price), List: price(w.List), Limited: w.Limited != "", MaxPerOrder: int(number(w.Most))}
+		if w.Kind == catalog.KindRent {
+			way.RentHours = int(number(w.Hours))
+		}
+		if way.Limited {
+			way.Units = number(w.Units)
+		}
+		n.Ways = append(n.Ways, way)
+	}
+	return n
+}
+
+// tags are written with commas or a line each, in either script.
+func tags(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",，、;；\r\n", r) })
+}
+
+// number reads a whole number; nothing typed is 0, and -1, which every rule refuses, is what is none.
+func number(s string) int64 {
+	if s = strings.TrimSpace(s); s == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n > 999_999_999 {
+		return -1
+	}
+	return int64(n)
+}
+
+// price reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; nil when nothing was typed, -1 when it is none.
+func price(s string) *int64 {
+	if s == "" {
+		return nil
+	}
+	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	if len(whole) > 7 || len(part) > 2 || whole+part == "" {
+		return new(int64(-1))
+	}
+	n, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 32)
+	if err != nil {
+		return new(int64(-1))
+	}
+	return new(int64(n))
+}
+
+// formOf fills a form with what is kept.
+func formOf(e catalog.Editing, editor string) listingview.Form {
+	n := e.Content
+	f := listingview.Form{Version: e.Version, Editor: editor, Slug: n.Slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh,
+		DescriptionEn: n.DescriptionEn, Category: some(n.CategoryID), Tags: strings.Join(n.Tags, ", "), Cover: n.Cover, Video: some(n.VideoID),
+		Series: some(n.SeriesID), Episode: some(int64(n.Episode))}
+	for _, w := range n.Ways {
+		f.Ways = append(f.Ways, listingview.WayForm{Kind: w.Kind, Quality: w.Quality, Hours: some(int64(w.RentHours)), Price: typed(w.Price), List: typed(w.List),
+			Limited: map[bool]string{true: "on"}[w.Limited], Units: some(w.Units), Most: some(int64(w.MaxPerOrder))})
+	}
+	return f
+}
+
+// some writes a number that says something; 0 says nothing.
+func some(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// typed writes minor units as people type them: 19.90.
+func typed(amount *int64) string {
+	if amount == nil {
+		return ""
+	}
+	s := strconv.FormatInt(*amount, 10)
+	for len(s) < 3 {
+		s = "0" + s
+	}
+	return s[:len(s)-2] + "." + s[len(s)-2:]
+}
+
+// pressed does what a button of the form asks for besides saving: another way to buy, or one less.
+func pressed(f *listingview.Form, button string) bool {
+	if button == "add" {
+		if len(f.Ways) < catalog.MaxWays {
+			f.Ways = append(f.Ways, listingview.WayForm{Kind: catalog.KindRent, Quality: catalog.QualityHD, Hours: "48", Most: "1"})
+		}
+		return true
+	}
+	row, ok := strings.CutPrefix(button, "remove-")
+	n, err := strconv.Atoi(row)
+	if !ok || err != nil || n < 0 || n >= len(f.Ways) {
+		return false
+	}
+	f.Ways = slices.Delete(f.Ways, n, n+1)
+	return true
+}

@@ -1,0 +1,148 @@
+// Package listings owns the studio's pages of what a creator sells: the list, the form with its drafts, the preview, the prices and
+// the series. What may be sold and when is the catalogue's to say; the pages refuse to know how films are made and who reviews.
+package listings
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	listingview "videomall/views/studio/listings"
+	"videomall/views/text"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// Deps are the verbs that the pages call.
+type Deps struct {
+	Site      *page.Site
+	Catalog   *catalog.Catalog
+	Inventory *inventory.Inventory
+	// Films are a creator's films, the newest first.
+	Films func(ctx context.Context, ownerID int64) ([]listingview.Film, error)
+	// Trailer is the address of a film's public playlist; nil for a mall without any.
+	Trailer func(ctx context.Context, assetID int64) (string, error)
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	r := g.Group("/studio/listings", d.Site.RequireRole(account.RoleCreator))
+	r.GET("", on(d.list))
+	r.POST("", on(d.create))
+	r.GET("/new", on(d.begin))
+	r.GET("/series", on(d.series))
+	r.POST("/series", on(d.addSeries))
+	r.GET("/:id", on(d.show))
+	r.POST("/:id", on(d.save))
+	r.POST("/:id/autosave", on(d.autosave))
+	r.GET("/:id/preview", on(d.preview))
+	r.POST("/:id/withdraw", on(d.turning(d.Catalog.Withdraw, "listing_withdrawn")))
+	r.POST("/:id/take-off", on(d.turning(d.Catalog.TakeOff, "listing_taken_off")))
+	r.POST("/:id/put-back", on(d.turning(d.Catalog.PutBack, "listing_put_back")))
+	r.POST("/:id/delete", on(d.remove))
+	r.GET("/:id/prices", on(d.prices))
+	r.POST("/:id/prices", on(d.schedule))
+	r.POST("/:id/prices/:price/cancel", on(d.cancelPrice))
+	r.POST("/:id/stock", on(d.setStock))
+}
+
+// listPage is how many listings a page shows.
+const listPage = 30
+
+func (d Deps) list(c *page.Ctx) error {
+	state := c.QueryParam("state")
+	if !listingview.IsState(state) {
+		state = ""
+	}
+	before := id(c.QueryParam("before"))
+	found, err := d.Catalog.Listings(c.Request().Context(), c.Viewer.UserID, state, before, listPage+1)
+	if err != nil {
+		return err
+	}
+	p := listingview.ListPage{State: state, Now: c.Now}
+	address := func(before int64) string {
+		q := url.Values{}
+		if state != "" {
+			q.Set("state", state)
+		}
+		if before > 0 {
+			q.Set("before", strconv.FormatInt(before, 10))
+		}
+		if len(q) == 0 {
+			return "/studio/listings"
+		}
+		return "/studio/listings?" + q.Encode()
+	}
+	if len(found) > listPage {
+		found = found[:listPage]
+		p.Next = address(found[listPage-1].SPUID)
+	}
+	if before > 0 {
+		p.First = address(0)
+	}
+	p.Listings = found
+	return c.Render(http.StatusOK, c.Text.T("studio.listings"), listingview.List(p))
+}
+
+func (d Deps) begin(c *page.Ctx) error {
+	return d.renderBegin(c, http.StatusOK, listingview.BeginPage{Video: c.QueryParam("video")})
+}
+
+func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) error {
+	var err error
+	if p.Categories, err = d.categories(c.Request().Context(), c.Text); err != nil {
+		return err
+	}
+	if p.Films, err = d.films(c); err != nil {
+		return err
+	}
+	return c.Render(status, c.Text.T("listing.new"), listingview.Begin(p))
+}
+
+func (d Deps) create(c *page.Ctx) error {
+	p := listingview.BeginPage{Title: c.FormValue("title"), Category: c.FormValue("category"), Video: c.FormValue("video")}
+	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{Title: p.Title,
+		Chinese: c.Text.Lang == text.ZhCN, CategoryID: id(p.Category), VideoID: id(p.Video)})
+	if errors.Is(err, catalog.ErrRevisionInvalid) {
+		p.Errors = fault.From(err).Fields
+		return d.renderBegin(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(listingview.URL(made))
+}
+
+func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, error) {
+	shelves, err := d.Catalog.Categories(ctx)
+	list := []ui.Option{{Label: t.T("listing.choose_category")}}
+	for _, s := range shelves {
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: listingview.InLang(t, s.NameZh, s.NameEn)})
+	}
+	return list, err
+}
+
+func (d Deps) films(c *page.Ctx) ([]listingview.Film, error) {
+	if d.Films == nil {
+		return nil, nil
+	}
+	return d.Films(c.Request().Context(), c.Viewer.UserID)
+}
+
+// id reads an id of an address or a form; what is none finds nothing.
+func id(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,295 @@
+package listings_test
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	listingview "videomall/views/studio/listings"
+	"videomall/web/shop"
+	"videomall/web/studio/listings"
+	"videomall/web/webtest"
+)
+
+// studio is a mall with its studio. The creator lin owns film 1, wu owns film 2.
+type studio struct {
+	*webtest.Mall
+	t               *testing.T
+	lin, wu, shoppy account.User
+}
+
+func open(t *testing.T) *studio {
+	t.Helper()
+	t.Parallel()
+	s := &studio{t: t}
+	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		listings.Routes(g, listings.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory,
+			Films: func(_ context.Context, owner int64) ([]listingview.Film, error) {
+				return []listingview.Film{{ID: owner, Name: "take-" + strconv.FormatInt(owner, 10) + ".mp4", Ready: true, Seconds: 65}}, nil
+			}})
+		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements})
+	}})
+	s.lin, s.wu, s.shoppy = s.Person("lin", account.RoleCreator), s.Person("wu", account.RoleCreator), s.Person("shoppy", account.RoleShopper)
+	s.ok(s.Catalog.CreateCreator(t.Context(), catalog.NewCreator{UserID: s.wu.ID, Slug: "wu", NameZh: "吴", NameEn: "Wu"}))
+	s.Catalog.Listing = catalog.Listing{
+		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
+			if owner != video {
+				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+			}
+			return catalog.Film{AssetID: 100 + video, DurationSeconds: 65, Lines: 1080, Ready: true}, nil
+		},
+		Stock: s.Inventory.SetStockTx,
+	}
+	return s
+}
+
+func (s *studio) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// begun is a new listing's address.
+func (s *studio) begun(b *webtest.Browser, video string) string {
+	s.t.Helper()
+	category := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10)
+	a := b.Post("/studio/listings", url.Values{"title": {"Aurora"}, "category": {category}, "video": {video}}).Wants(303)
+	return a.Location
+}
+
+// filled is the form of a listing with all that it needs. Form leaves texts of textareas and files out.
+func (s *studio) filled(b *webtest.Browser, here string, change ...string) url.Values {
+	s.t.Helper()
+	v := b.Get(here).Wants(200).Form(here)
+	for name, value := range map[string]string{"title_en": "Aurora", "title_zh": "极光", "description_en": "Night.", "cover": "aurora", "price": "30", "video": "1", "tags": "winter, 夜"} {
+		v.Set(name, value)
+	}
+	for i := 0; i+1 < len(change); i += 2 {
+		v.Set(change[i], change[i+1])
+	}
+	return v
+}
+
+func (s *studio) submitted(b *webtest.Browser, here string, change ...string) {
+	s.t.Helper()
+	b.Post(here, s.filled(b, here, append(change, "do", "submit")...)).Wants(303)
+}
+
+func (s *studio) approve(here string) {
+	s.t.Helper()
+	spu, err := strconv.ParseInt(strings.TrimPrefix(here, "/studio/listings/"), 10, 64)
+	s.ok(err)
+	revision := webtest.Query[int64](s.Mall, `select id from catalog_revision where spu_id = $1 and state = 'in_review'`, spu)[0]
+	s.ok(db.InTx(s.t.Context(), s.Pool, func(tx pgx.Tx) error {
+		_, err := s.Catalog.ApproveTx(s.t.Context(), tx, revision)
+		return err
+	}))
+}
+
+func TestACreatorListsAFilm(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	b.Get("/studio/listings").Wants(200).Shows("Nothing listed yet")
+	b.Get("/studio/listings/new").Wants(200).Shows("take-1.mp4 · 1:05", "Films")
+	b.Post("/studio/listings", url.Values{"title": {" "}, "video": {"2"}}).Wants(422).Shows("Give it a title.", "Choose a category.", "There is no such file of yours.")
+	here := s.begun(b, "1")
+	b.Get(here).Wants(200).Shows("Draft", "The title in Chinese is missing.", "Upload a cover.", "What does it cost?").Hides("Choose a film.")
+	// What is missing comes back beside its field, and what was typed is kept.
+	lacking := b.Post(here, s.filled(b, here, "title_zh", "", "price", "", "tags", "snow", "do", "submit")).Wants(422)
+	if !lacking.Has(`id="title_zh-error"`) || !lacking.Has(`id="price-0-error"`) || lacking.Form(here).Get("tags") != "snow" {
+		t.Errorf("the form came back with %s", lacking.Text())
+	}
+	s.submitted(b, here)
+	b.Get(here).Wants(200).Shows("In review", "Take back").Hides("Submit for review")
+	b.Get("/v/aurora").Wants(404)
+	s.approve(here)
+	b.Get("/v/aurora").Wants(200).Shows("Aurora", "极光", "Night.", "CN¥30.00", "winter")
+	b.Get(here).Wants(200).Shows("On sale", "See its page", "Take off sale")
+	b.Get("/studio/listings?state=live").Wants(200).Shows("Aurora", "CN¥30.00")
+	b.Get("/studio/listings?state=draft").Wants(200).Shows("None in this state")
+	// An edit leaves what is sold alone until it is approved.
+	s.submitted(b, here, "title_en", "Aurora II")
+	b.Get("/v/aurora").Wants(200).Shows("Aurora").Hides("Aurora II")
+	b.Post(here+"/withdraw", b.Get(here).Form(here+"/withdraw")).Wants(303)
+	b.Get(here).Wants(200).Shows("It is back with you.", "Submit for review")
+	b.Post(here+"/take-off", url.Values{}).Wants(303)
+	b.Get("/v/aurora").Wants(404)
+	b.Post(here+"/put-back", url.Values{}).Wants(303)
+	b.Get("/v/aurora").Wants(200)
+	b.Lang = "zh-CN"
+	b.Get(here).Wants(200).Shows("在售", "购买方式", "提交审核")
+}
+
+func TestAPageSavesItselfAndMindsOthers(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	one, two := s.filled(b, here, "title_en", "From one"), s.filled(b, here, "title_en", "From two")
+	for _, title := range []string{"From one", "From one, again"} {
+		one.Set("title_en", title)
+		a := b.HTMX(here+"/autosave", one).Wants(200).Shows("Saved ")
+		if !a.Has(`id="version"`) || !a.Has(`hx-swap-oob="true"`) || !a.Has(`id="checklist"`) {
+			t.Errorf("the answer is %s", a.Body)
+		}
+	}
+	b.HTMX(here+"/autosave", two).Wants(409).Shows("Not saved: this listing was changed elsewhere")
+	late := b.Post(here, two).Wants(409).Shows("Somebody saved this listing meanwhile")
+	if got := late.Form(here); got.Get("title_en") != "From two" {
+		t.Errorf("what was typed is lost: %v", got)
+	}
+	one.Set("price", "cheap")
+	b.HTMX(here+"/autosave", one).Wants(422).Shows("Not saved yet:", "Way to buy 1, Price in yuan: Type a price such as 9.90")
+	one.Set("price", "30")
+	b.Post(here, one).Wants(303) // its own saves don't stand in its way, though it never heard of them
+	b.HTMX(here+"/autosave", one).Wants(409)
+	if got := b.Get(here).Form(here).Get("title_en"); got != "From one, again" {
+		t.Errorf("kept %q", got)
+	}
+}
+
+func TestAnotherCreatorsListingIsNowhere(t *testing.T) {
+	s := open(t)
+	lin, wu := s.Browser(s.lin.ID), s.Browser(s.wu.ID)
+	here := s.begun(lin, "1")
+	s.submitted(lin, here)
+	s.approve(here)
+	sku := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from video_product_sku`)[0], 10)
+	price := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from sku_price`)[0], 10)
+	own := s.begun(wu, "2")
+	for _, path := range []string{"", "/preview", "/prices"} {
+		wu.Get(here + path).Wants(404)
+		wu.Get("/studio/listings/987654" + path).Wants(404)
+		s.Browser(s.shoppy.ID).Get(here + path).Wants(404)
+		s.Browser(0).Get(here + path).Wants(303)
+	}
+	form := url.Values{"sku": {sku}, "amount": {"1"}, "units": {"5"}, "version": {"3"}, "title_en": {"Mine now"}}
+	for _, path := range []string{"", "/autosave", "/withdraw", "/take-off", "/put-back", "/delete", "/prices", "/stock", "/prices/" + price + "/cancel"} {
+		wu.Post(here+path, form).Wants(404)
+	}
+	// Nor by way of an own listing.
+	for _, path := range []string{"/prices", "/stock", "/prices/" + price + "/cancel"} {
+		wu.Post(own+path, form).Wants(404)
+	}
+	wu.Get("/studio/listings").Wants(200)
+	lin.Get("/v/aurora").Wants(200).Shows("CN¥30.00")
+}
+
+func TestTextsAreNoMarkup(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	const evil = `<script>alert(1)</script>"><img src=x onerror=alert(2)>`
+	s.submitted(b, here, "title_en", evil, "title_zh", evil, "description_en", evil, "tags", "<img src=x>")
+	for _, path := range []string{"/studio/listings", here, here + "/preview"} {
+		if a := b.Get(path).Wants(200); a.Has("<script>alert") || a.Has("<img src=x") {
+			t.Errorf("%s holds it as markup", path)
+		}
+	}
+	s.approve(here)
+	if a := b.Get("/v/aurora").Wants(200).Shows(evil); a.Has("<script>alert") || a.Has("<img src=x") {
+		t.Error("the page holds it as markup")
+	}
+}
+
+func TestAPreviewIsThePageThatWillBe(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	b.Post(here, s.filled(b, here, "do", "save")).Wants(303)
+	a := b.Get(here+"/preview").Wants(200).Shows("Preview:", "Aurora", "极光", "Night.", "CN¥30.00", "Buy now", "1 minute 5 seconds").Hides("Nobody has reviewed this yet.")
+	if !regexp.MustCompile(`value="/checkout"[^>]*disabled`).MatchString(a.Body) {
+		t.Error("a preview sells")
+	}
+}
+
+func TestPricesAreScheduledAndCalledOff(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	s.submitted(b, here, "limited", "on", "units", "7")
+	s.approve(here)
+	sku := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from video_product_sku`)[0], 10)
+	prices := here + "/prices"
+	b.Get(prices).Wants(200).Shows("CN¥30.00", "Now", "by you", "7 left, 0 in open orders, 0 sold")
+	later := s.Now().UTC().Add(48 * time.Hour).Format("2006-01-02T15:04")
+	form := url.Values{"sku": {sku}, "amount": {"20"}, "from": {later}}
+	b.Post(prices, form).Wants(303)
+	b.Get(prices).Wants(200).Shows("CN¥20.00", "Scheduled", "Call off")
+	b.Post(prices, form).Wants(422).Shows("Another price is set for that time already.")
+	for _, c := range []struct{ field, value, says string }{
+		{"amount", "", "What does it cost?"}, {"amount", "much", "Type a price such as 9.90"}, {"list", "1", "It must be above the price."},
+		{"from", "soon", "Give a date and a time."}, {"until", "2020-01-01T00:00", "The end must come after the start."},
+	} {
+		wrong := url.Values{"sku": {sku}, "amount": {"20"}}
+		wrong.Set(c.field, c.value)
+		b.Post(prices, wrong).Wants(422).Shows(c.says)
+	}
+	id := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from sku_price where amount = 2000`)[0], 10)
+	b.Post(prices+"/"+id+"/cancel", url.Values{}).Wants(303)
+	b.Get(prices).Wants(200).Shows("Called off").Hides("Scheduled")
+	b.Post(here+"/stock", url.Values{"sku": {sku}, "units": {"9"}}).Wants(303)
+	b.Get(prices).Wants(200).Shows("9 left")
+	b.Post(here+"/stock", url.Values{"sku": {sku}, "units": {"-1"}}).Wants(422).Shows("Type a number up to 1,000,000.")
+}
+
+func TestWaysToBuyComeAndGo(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	more := b.Post(here, s.filled(b, here, "do", "add")).Wants(200)
+	if v := more.Form(here); len(v["kind"]) != 2 || v["price"][0] != "30" || v["hours"][1] != "48" {
+		t.Errorf("after adding: %v", v)
+	}
+	v := more.Form(here)
+	v["price"][1] = "5"
+	v.Set("do", "remove-0")
+	less := b.Post(here, v).Wants(200).Form(here)
+	if len(less["kind"]) != 1 || less.Get("kind") != "rent" || less.Get("price") != "5" {
+		t.Errorf("after taking out: %v", less)
+	}
+	less.Set("quality", "4K")
+	less.Set("do", "submit")
+	b.Post(here, less).Wants(422).Shows("This film has too few lines to be sold in 4K")
+}
+
+func TestASeriesHasAPageOfItsOwn(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	b.Post("/studio/listings/series", url.Values{"title_en": {"Nights"}, "slug": {"No Way"}}).Wants(422).Shows("The title in Chinese is missing.", "Use small letters")
+	b.Post("/studio/listings/series", url.Values{"title_en": {"Nights"}, "title_zh": {"夜"}, "slug": {"nights"}}).Wants(303)
+	b.Get("/studio/listings/series").Wants(200).Shows("Nights", "/series/nights")
+	b.Get("/series/nights").Wants(404)
+	series := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_series`)[0], 10)
+	for _, n := range []string{"2", "1"} {
+		here := s.begun(b, "1")
+		s.submitted(b, here, "slug", "night-"+n, "title_en", "Night "+n, "series", series, "episode", n)
+		s.approve(here)
+	}
+	b.Get("/series/nights").Wants(200).Shows("Nights", "2 episodes", "Night 1", "Night 2")
+	b.Get("/v/night-2").Wants(200).Shows("Part of “Nights”, episode 2", "Episode 1 Night 1 Episode 2 Night 2")
+}
+
+func TestADraftIsDeleted(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	b.Post(here+"/delete", b.Get(here).Form(here+"/delete")).Wants(303)
+	b.Get("/studio/listings").Wants(200).Shows("The draft is deleted.")
+	b.Get(here).Wants(404)
+	kept := s.begun(b, "1")
+	s.submitted(b, kept)
+	b.Post(kept+"/delete", url.Values{}).Wants(303)
+	b.Get(kept).Wants(200).Shows("In review")
+}

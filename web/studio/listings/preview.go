@@ -1,0 +1,44 @@
+package listings
+
+import (
+	"net/http"
+
+	"videomall/mall/catalog"
+	shopview "videomall/views/shop"
+	listingview "videomall/views/studio/listings"
+	"videomall/web/page"
+)
+
+// preview draws the page of the shop from the revision, with nothing on it that could be bought.
+func (d Deps) preview(c *page.Ctx) error {
+	e, err := d.editing(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	product, err := d.Catalog.Preview(ctx, e.Revision)
+	if err != nil {
+		return err
+	}
+	p := shopview.ProductPage{Product: product, Address: c.PublicURL("/v/" + product.Slug), Now: c.Now, Preview: true}
+	for i, k := range product.SKUs {
+		p.Editions = append(p.Editions, shopview.Edition{SKU: k, Left: unitsOf(e.Content, i), Chosen: i == 0})
+	}
+	if product.Series != nil {
+		if p.Episodes, err = d.Catalog.SeriesEpisodes(ctx, product.Series.ID); err != nil {
+			return err
+		}
+	}
+	if product.AssetID != nil && d.Trailer != nil {
+		if p.Trailer, err = d.Trailer(ctx, *product.AssetID); err != nil {
+			c.Log().Warn("no trailer", "spu", product.SPUID, "error", err)
+		}
+	}
+	if p.Trailer != "" {
+		c.AllowPlayer()
+	}
+	c.Page.NoIndex = true
+	return c.Render(http.StatusOK, c.Text.T("listing.preview"), listingview.Preview(e, p))
+}
+
+func unitsOf(n catalog.Content, i int) int64 { return n.Ways[i].Units }

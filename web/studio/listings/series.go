@@ -1,0 +1,38 @@
+package listings
+
+import (
+	"errors"
+	"net/http"
+
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	listingview "videomall/views/studio/listings"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+func (d Deps) series(c *page.Ctx) error {
+	return d.renderSeries(c, http.StatusOK, listingview.SeriesPage{})
+}
+
+func (d Deps) renderSeries(c *page.Ctx, status int, p listingview.SeriesPage) error {
+	var err error
+	if p.Series, err = d.Catalog.SeriesOf(c.Request().Context(), c.Viewer.UserID); err != nil {
+		return err
+	}
+	return c.Render(status, c.Text.T("listing.series_title"), listingview.SeriesView(p))
+}
+
+func (d Deps) addSeries(c *page.Ctx) error {
+	p := listingview.SeriesPage{TitleZh: c.FormValue("title_zh"), TitleEn: c.FormValue("title_en"), Slug: c.FormValue("slug")}
+	_, err := d.Catalog.CreateSeries(c.Request().Context(), c.Viewer.UserID, catalog.NewSeries{Slug: p.Slug, TitleZh: p.TitleZh, TitleEn: p.TitleEn})
+	if errors.Is(err, catalog.ErrSeriesInvalid) {
+		p.Errors = fault.From(err).Fields
+		return d.renderSeries(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "series_made")
+	return c.Redirect("/studio/listings/series")
+}
