@@ -106,7 +106,6 @@ create index ledger_adjustment_creator_idx on ledger_adjustment (creator_id, at)
 -- Sums by account read the index alone.
 create index ledger_line_sum_idx on ledger_line (account, currency) include (amount);
 drop index ledger_line_account_idx;
-create index ledger_posting_at_idx on ledger_posting (at);
 
 -- What waited under the old name for its way back: it moves by a posting, since lines stay as they were written.
 with old as (
@@ -127,4 +126,3 @@ drop table ledger_reversal;
 drop table ledger_earning;
 create index ledger_line_account_idx on ledger_line (account, currency);
 drop index ledger_line_sum_idx;
-drop index ledger_posting_at_idx;

@@ -62,7 +62,7 @@ where p.kind = @kind and p.reference = @reference order by l.id;
 -- name: ClearDue :many
 -- Each earning clears once, and with what is left of it. One that a refund has locked waits for the next round.
 with due as (
-    select id from ledger_earning where cleared_at is null and clears_at <= @at::timestamptz order by id limit @most for update skip locked
+    select id from ledger_earning where cleared_at is null and clears_at <= @at::timestamptz order by clears_at limit @most for update skip locked
 ), cleared as (
     update ledger_earning e set cleared_at = @at::timestamptz from due where e.id = due.id
     returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share

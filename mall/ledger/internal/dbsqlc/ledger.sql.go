@@ -115,7 +115,7 @@ func (q *Queries) BalancesOf(ctx context.Context, db DBTX, accounts []string) ([
 
 const clearDue = `-- name: ClearDue :many
 with due as (
-    select id from ledger_earning where cleared_at is null and clears_at <= $1::timestamptz order by id limit $2 for update skip locked
+    select id from ledger_earning where cleared_at is null and clears_at <= $1::timestamptz order by clears_at limit $2 for update skip locked
 ), cleared as (
     update ledger_earning e set cleared_at = $1::timestamptz from due where e.id = due.id
     returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
