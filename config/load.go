@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ const (
 	minPayWindow, maxPayWindow = 5 * time.Second, 24 * time.Hour
 	minGrace, maxGrace         = time.Second, 10 * time.Minute
 	minSecret, minSandbox      = 32, 16
+	maxClearing                = 90 * 24 * time.Hour
+	maxMinPayout               = 100_000_000
 )
 
 // Load checks environ, as os.Environ gives it. Its error is one sentence that names the variable and
@@ -76,6 +79,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		return nil, errors.New("say debug, info, warn or error")
 	},
 	reflect.TypeFor[Bytes]():      func(v string) (any, error) { return parseBytes(v) },
+	reflect.TypeFor[FeeRate]():    func(v string) (any, error) { return parseFee(v) },
 	reflect.TypeFor[RateLimits](): func(v string) (any, error) { return parseLimits(v) },
 	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
 		var blocks []netip.Prefix
@@ -206,6 +210,12 @@ func withoutPassword(value string) string {
 func checkDurations(c *Config) error {
 	if c.PayWindow < minPayWindow || c.PayWindow > maxPayWindow {
 		return wrong("PAY_WINDOW", c.PayWindow.String(), "it must lie between %v and %v", minPayWindow, maxPayWindow)
+	}
+	if c.Clearing < 0 || c.Clearing > maxClearing {
+		return wrong("CLEARING_PERIOD", c.Clearing.String(), "it must lie between 0s and %v", maxClearing)
+	}
+	if c.MinPayout < 1 || c.MinPayout > maxMinPayout {
+		return wrong("PAYOUT_MINIMUM", strconv.FormatInt(c.MinPayout, 10), "it must lie between 1 and %d", maxMinPayout)
 	}
 	if c.Grace < minGrace || c.Grace > maxGrace {
 		return wrong("SHUTDOWN_GRACE", c.Grace.String(), "it must lie between %v and %v", minGrace, maxGrace)

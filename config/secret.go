@@ -22,6 +22,7 @@ const (
 	KeyMedia   = "media"   // wraps the content keys of encrypted media
 	KeyAPI     = "api"     // wraps the secrets of API keys
 	KeyQueue   = "queue"   // passes of the lines before a sale
+	KeyPayout  = "payout"  // wraps where creators are paid
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 

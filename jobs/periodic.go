@@ -34,6 +34,8 @@ func tasks(d Deps) map[string]task {
 		"recount_all":     {30 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountAll(ctx); return err }},
 		"turn_campaigns":  {time.Second, func(ctx context.Context) error { _, err := m.Promotions.Turn(ctx); return err }},
 		"merge_campaigns": {time.Minute, func(ctx context.Context) error { _, err := m.Promotions.MergeLate(ctx); return err }},
+		"clear_earnings":  {time.Minute, func(ctx context.Context) error { _, err := m.Ledger.Clear(ctx); return err }},
+		"sum_books":       {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
 		"count_dead":      {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
@@ -52,6 +54,18 @@ func tasks(d Deps) map[string]task {
 // reprice makes lists show the prices whose time has come, and search find them.
 func reprice(ctx context.Context, d Deps) error {
 	_, err := d.Mall.Catalog.RepriceDue(ctx)
+	return err
+}
+
+// sumBooks says whether the books are whole. It reads an index of all lines, hence not every second.
+func sumBooks(ctx context.Context, d Deps) error {
+	sums, err := d.Mall.Ledger.Imbalances(ctx)
+	for _, s := range sums {
+		d.Metrics.LedgerImbalance(s.Currency, s.Amount)
+		if !s.IsZero() {
+			d.Log.ErrorContext(ctx, "the books are out of balance", "currency", s.Currency, "by", s.Amount)
+		}
+	}
 	return err
 }
 

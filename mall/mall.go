@@ -60,6 +60,9 @@ type Options struct {
 	RateLimits risk.Policies // nil limits nothing
 	QueueKey   []byte        // signs the passes of lines, 32 bytes
 
+	Terms     ledger.Terms // zero means the usual ones
+	PayoutKey []byte       // wraps where creators are paid, 32 bytes
+
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }
@@ -123,6 +126,7 @@ func New(o Options) (*Mall, error) {
 		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
 			return m.Outbox.TellTx(ctx, q, ch)
 		}})
+	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {

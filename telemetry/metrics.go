@@ -24,6 +24,7 @@ type Metrics struct {
 	callbackReplays *prometheus.CounterVec
 	stockDrift      *prometheus.GaugeVec
 	deadLetters     *prometheus.GaugeVec
+	ledgerImbalance *prometheus.GaugeVec
 	rateLimited     *prometheus.CounterVec
 	listRefusals    *prometheus.CounterVec
 	queueWaiting    *prometheus.GaugeVec
@@ -58,6 +59,8 @@ func NewMetrics() *Metrics {
 			Help: "Units by which Redis and PostgreSQL differ when last compared."}, []string{"sku"}),
 		deadLetters: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_dead_letters",
 			Help: "Deliveries and jobs that were given up and wait for an operator."}, []string{"source"}),
+		ledgerImbalance: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_ledger_imbalance",
+			Help: "Sum of all accounts of the books in minor units when last summed; anything but 0 is a broken book."}, []string{"currency"}),
 		rateLimited:  counter("rate_limited_total", "Requests refused by a rate limit, by policy and what was counted.", "policy", "subject"),
 		listRefusals: counter("list_refusals_total", "Requests refused by an operator's entry, by what it names.", "subject"),
 		queueWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_queue_waiting",
@@ -68,7 +71,7 @@ func NewMetrics() *Metrics {
 		cacheLoads: counter("cache_loads_total", "Values brought into the process's memory, by where from.", "cache", "from"),
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
-		m.callbackReplays, m.stockDrift, m.deadLetters, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
+		m.callbackReplays, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -155,6 +158,13 @@ func (m *Metrics) StockDrift(sku int64, units int64) {
 func (m *Metrics) DeadLetters(source string, n int64) {
 	if m != nil {
 		m.deadLetters.WithLabelValues(source).Set(float64(n))
+	}
+}
+
+// LedgerImbalance sets what all accounts of a currency sum to, in minor units.
+func (m *Metrics) LedgerImbalance(currency string, sum int64) {
+	if m != nil {
+		m.ledgerImbalance.WithLabelValues(currency).Set(float64(sum))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"videomall/web/account"
 	"videomall/web/admin"
 	"videomall/web/api"
+	"videomall/web/books"
 	"videomall/web/checkout"
 	"videomall/web/library"
 	"videomall/web/page"
@@ -24,6 +25,7 @@ import (
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
+	"videomall/web/studio/earnings"
 	"videomall/web/studio/listings"
 	"videomall/web/studio/sales"
 	"videomall/web/studio/uploads"
@@ -53,6 +55,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Jobs: m.River, Lists: m.Lists, Asks: asks})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
+	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
+	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,

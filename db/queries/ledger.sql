@@ -1,12 +1,200 @@
--- name: InsertPosting :one
-insert into ledger_posting (kind, reference, at) values (@kind, @reference, @at)
-on conflict (kind, reference) do nothing
-returning id;
+-- name: Post :many
+-- One round trip: postings that are new, with their lines. A posting that was written before is left alone, lines and all, and is
+-- missing in the answer.
+with p as (
+    insert into ledger_posting (kind, reference, at)
+    select unnest(@kinds::text[]), unnest(@numbers::text[]), @at
+    on conflict (kind, reference) do nothing
+    returning id, kind, reference
+), l as (
+    insert into ledger_line (posting_id, account, amount, currency)
+    select p.id, w.account, w.amount, w.currency from p join (
+        select unnest(@line_kinds::text[]) as kind, unnest(@line_numbers::text[]) as reference, unnest(@accounts::text[]) as account,
+            unnest(@amounts::bigint[]) as amount, unnest(@currencies::text[]) as currency) w using (kind, reference)
+)
+select id, kind from p;
 
--- name: InsertLines :exec
-insert into ledger_line (posting_id, account, amount, currency)
-select @posting_id::bigint, unnest(@accounts::text[]), unnest(@amounts::bigint[]), unnest(@currencies::text[]);
+-- name: PostSale :one
+-- The same with what each part of a sale brought whom.
+with p as (
+    insert into ledger_posting (kind, reference, at)
+    select unnest(@kinds::text[]), @reference, @at
+    on conflict (kind, reference) do nothing
+    returning id, kind
+), l as (
+    insert into ledger_line (posting_id, account, amount, currency)
+    select p.id, w.account, w.amount, @currency from p join (
+        select unnest(@line_kinds::text[]) as kind, unnest(@accounts::text[]) as account, unnest(@amounts::bigint[]) as amount) w using (kind)
+), e as (
+    insert into ledger_earning (source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, at, clears_at)
+    select w.source, p.id, w.creator_id, w.subject, w.title_zh, w.title_en, w.quantity, w.amount, w.fee, @currency, @fee_rate, @at, @clears_at
+    from p, (select unnest(@sources::text[]) as source, unnest(@creator_ids::bigint[]) as creator_id, unnest(@subjects::bigint[]) as subject,
+        unnest(@titles_zh::text[]) as title_zh, unnest(@titles_en::text[]) as title_en, unnest(@quantities::int[]) as quantity,
+        unnest(@earned::bigint[]) as amount, unnest(@fees::bigint[]) as fee) w
+    where p.kind = 'sale'
+)
+select count(*) from p;
+
+-- name: LockEarnings :many
+select * from ledger_earning where source = any(@sources::text[]) order by id for update;
+
+-- name: TakeBack :exec
+with w as (
+    select unnest(@sources::text[]) as source, unnest(@amounts::bigint[]) as amount, unnest(@fees::bigint[]) as fee
+), r as (
+    insert into ledger_reversal (reference, source, amount, fee, at) select @reference, source, amount, fee, @at from w
+)
+update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee from w where e.source = w.source;
+
+-- name: Reversals :many
+select r.source, r.amount, r.fee from ledger_reversal r where r.reference = @reference and r.undone_at is null order by r.source;
+
+-- name: GiveBack :exec
+with r as (
+    update ledger_reversal set undone_at = @at::timestamptz where reference = @reference and undone_at is null returning source, amount, fee
+)
+update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee from r where e.source = r.source;
+
+-- name: LinesOf :many
+select l.account, l.amount, l.currency from ledger_line l join ledger_posting p on p.id = l.posting_id
+where p.kind = @kind and p.reference = @reference order by l.id;
+
+-- name: ClearDue :many
+-- Each earning clears once, and with what is left of it. One that a refund has locked waits for the next round.
+with due as (
+    select id from ledger_earning where cleared_at is null and clears_at <= @at::timestamptz order by clears_at limit @most for update skip locked
+), cleared as (
+    update ledger_earning e set cleared_at = @at::timestamptz from due where e.id = due.id
+    returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
+)
+select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, sum(share)::bigint as share
+from cleared group by creator_id, currency order by creator_id, currency;
 
 -- name: Balances :many
 select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency;
 
+-- name: Families :many
+-- Creators' accounts are summed by their family; there may be thousands.
+select (case when account like 'channel:%' then account else split_part(account, ':', 1) end)::text as family, currency,
+    count(*) as accounts, sum(amount)::bigint as amount
+from (select account, currency, sum(amount) as amount from ledger_line group by account, currency) a
+group by 1, 2 order by 1, 2;
+
+-- name: Imbalances :many
+select currency, sum(amount)::bigint as amount from ledger_line group by currency order by currency;
+
+-- name: BalancesOf :many
+select account, currency, sum(amount)::bigint as amount from ledger_line where account = any(@accounts::text[])
+group by account, currency order by account, currency;
+
+-- name: RecentPostings :many
+select id, kind, reference, at from ledger_posting where (@before::bigint = 0 or id < @before) order by id desc limit @most;
+
+-- name: LinesOfPostings :many
+select posting_id, account, amount, currency from ledger_line where posting_id = any(@ids::bigint[]) order by id;
+
+-- name: Held :many
+-- Days are UTC's.
+select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, sum((amount - fee) - (amount_back - fee_back))::bigint as share
+from ledger_earning where creator_id = @creator_id and cleared_at is null
+group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2;
+
+-- name: SalesByDay :many
+select date_trunc('day', at, 'UTC')::timestamptz as day, currency, sum(quantity)::bigint as units, sum(amount)::bigint as amount, sum(fee)::bigint as fee,
+    sum(amount_back)::bigint as amount_back, sum(fee_back)::bigint as fee_back
+from ledger_earning where creator_id = @creator_id and at >= @since
+group by 1, 2 order by 1 desc, 2;
+
+-- name: SalesBySubject :many
+select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, sum(quantity)::bigint as units,
+    sum(amount)::bigint as amount, sum(fee)::bigint as fee
+from ledger_earning where creator_id = @creator_id and at >= @since and at < @until
+group by subject, currency order by currency, sum(amount) desc, subject;
+
+-- name: RefundsBySubject :many
+-- A refund that failed is none; where it failed in a later month, that month has it back.
+select e.subject, min(e.title_zh)::text as title_zh, min(e.title_en)::text as title_en, e.currency,
+    coalesce(sum(r.amount) filter (where r.at >= @since and r.at < @until), 0)::bigint as amount,
+    coalesce(sum(r.fee) filter (where r.at >= @since and r.at < @until), 0)::bigint as fee,
+    coalesce(sum(r.amount) filter (where r.undone_at >= @since and r.undone_at < @until), 0)::bigint as amount_undone,
+    coalesce(sum(r.fee) filter (where r.undone_at >= @since and r.undone_at < @until), 0)::bigint as fee_undone
+from ledger_reversal r join ledger_earning e using (source)
+where e.creator_id = @creator_id and (r.at >= @since and r.at < @until or r.undone_at >= @since and r.undone_at < @until)
+group by e.subject, e.currency order by e.currency, e.subject;
+
+-- name: PaidBetween :many
+-- What left the house, and what the bank sent back.
+select p.id, p.amount, p.currency, t.to_state, t.at from ledger_payout p join ledger_payout_transition t on t.payout_id = p.id
+where p.creator_id = @creator_id and t.at >= @since and t.at < @until
+  and (t.to_state = 'paid' or (t.to_state = 'failed' and t.from_state = 'paid'))
+order by t.at, t.id;
+
+-- name: AdjustmentsBetween :many
+select amount, currency, reason, at from ledger_adjustment where creator_id = @creator_id and at >= @since and at < @until order by at, posting_id;
+
+-- name: OwedBefore :many
+-- What the mall owes a creator at a moment, whatever its stage.
+select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+where l.account = any(@accounts::text[]) and p.at < @until
+group by l.currency order by l.currency;
+
+-- name: FirstMoment :one
+select f.at::timestamptz as at from (select least(
+    (select min(e.at) from ledger_earning e where e.creator_id = @creator_id),
+    (select min(a.at) from ledger_adjustment a where a.creator_id = @creator_id)) as at) f where f.at is not null;
+
+-- name: EnsurePayee :exec
+insert into ledger_payee (creator_id, updated_at) values (@creator_id, @at) on conflict (creator_id) do nothing;
+
+-- name: LockPayee :one
+select * from ledger_payee where creator_id = @creator_id for update;
+
+-- name: Payee :one
+select * from ledger_payee where creator_id = @creator_id;
+
+-- name: SetDestination :one
+update ledger_payee set destination = @destination, version = version + 1, updated_at = @at where creator_id = @creator_id returning *;
+
+-- name: InsertPayout :one
+insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at)
+values (@creator_id, @amount, @currency, @request_key, @destination, @at) returning *;
+
+-- name: PayoutByKey :one
+select * from ledger_payout where creator_id = @creator_id and request_key = @request_key;
+
+-- name: PayoutByID :one
+select * from ledger_payout where id = @id;
+
+-- name: MovePayout :one
+-- The guard: no row means that it has moved since it was read.
+update ledger_payout set state = @to_state, version = version + 1, reason = @reason::text,
+    bank_reference = case when @to_state = 'paid' then @bank_reference::text else bank_reference end,
+    paid_at = case when @to_state = 'paid' then @at::timestamptz else paid_at end,
+    over_at = case when @to_state in ('refused', 'cancelled', 'failed') then @at else over_at end
+where id = @id and state = @from_state and version = @version
+returning *;
+
+-- name: InsertPayoutTransition :exec
+insert into ledger_payout_transition (payout_id, from_state, to_state, version, actor_id, reason, at)
+values (@payout_id, @from_state, @to_state, @version, @actor_id, @reason, @at);
+
+-- name: PayoutMoves :many
+select * from ledger_payout_transition where payout_id = @payout_id order by version;
+
+-- name: PayoutsOf :many
+select * from ledger_payout where creator_id = @creator_id and (@before::bigint = 0 or id < @before) order by id desc limit @most;
+
+-- name: Payouts :many
+select * from ledger_payout where (@state::text = '' or state = @state) and (@before::bigint = 0 or id < @before)
+order by id desc limit @most;
+
+-- name: CountPayouts :many
+select state, count(*) from ledger_payout group by state;
+
+-- name: InsertAdjustment :exec
+insert into ledger_adjustment (posting_id, creator_id, amount, currency, actor_id, reason, at)
+values (@posting_id, @creator_id, @amount, @currency, @actor_id, @reason, @at);
+
+-- name: PaidOut :many
+select currency, sum(amount)::bigint as amount from ledger_payout where creator_id = @creator_id and state = 'paid'
+group by currency order by currency;

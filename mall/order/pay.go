@@ -113,7 +113,7 @@ func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (stri
 	actor := "provider:" + m.Provider
 	switch o.Status {
 	case PendingPay:
-		if _, fresh, err := s.captureTx(ctx, tx, m, o.OrderNo, payment.Consumed); err != nil || !fresh {
+		if _, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Consumed); err != nil || !fresh {
 			return OutcomeDuplicate, err
 		}
 		return OutcomePaid, s.payTx(ctx, tx, &o, "notice", actor)
@@ -125,7 +125,7 @@ func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (stri
 		if !revived {
 			return s.surplusTx(ctx, tx, o, m, OutcomePaidAfterClose)
 		}
-		if _, fresh, err := s.captureTx(ctx, tx, m, o.OrderNo, payment.Consumed); err != nil || !fresh {
+		if _, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Consumed); err != nil || !fresh {
 			return OutcomeDuplicate, err
 		}
 		return OutcomeRevived, s.payTx(ctx, tx, &o, "paid_after_close", actor)
@@ -217,7 +217,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 
 // surplusTx keeps a sum that pays for nothing and sends it back.
 func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, outcome string) (string, error) {
-	c, fresh, err := s.captureTx(ctx, tx, m, o.OrderNo, payment.Surplus)
+	c, fresh, err := s.captureTx(ctx, tx, m, &o, payment.Surplus)
 	if err != nil || !fresh {
 		return OutcomeDuplicate, err
 	}
@@ -228,7 +228,7 @@ func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, out
 
 // suspendTx keeps a sum that fits no order, or fits one wrongly, and opens a case for an operator.
 func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, outcome string, detail map[string]any) (string, error) {
-	_, fresh, err := s.captureTx(ctx, tx, m, orderNo, payment.Suspense)
+	_, fresh, err := s.captureTx(ctx, tx, m, &Order{OrderNo: orderNo}, payment.Suspense)
 	if err != nil {
 		return "", err
 	}
@@ -242,28 +242,32 @@ func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, out
 	return outcome, s.openCaseTx(ctx, tx, outcome, orderNo, m.Provider+"/"+m.ChannelTxnNo, detail)
 }
 
-// captureTx records a captured sum and books it: what the channel now holds for us, against why.
-func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, reference string, state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
+// captureTx records a captured sum and books it: what the channel now holds for us, against who earned it, or against why it
+// is no sale.
+func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order, state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
 	c, fresh, err = s.Payments.CaptureTx(ctx, tx, payment.Capture{Provider: m.Provider, ChannelTxnNo: m.ChannelTxnNo,
-		AttemptNo: m.AttemptNo, Reference: reference, Amount: m.Amount, State: state, CapturedAt: m.At})
+		AttemptNo: m.AttemptNo, Reference: o.OrderNo, Amount: m.Amount, State: state, CapturedAt: m.At})
 	if err != nil || !fresh {
 		return c, false, err
 	}
-	_, err = s.Ledger.PostTx(ctx, tx, ledger.Posting{Kind: "capture", Reference: m.Provider + "/" + m.ChannelTxnNo, Lines: []ledger.Line{
-		{Account: "channel:" + m.Provider, Amount: m.Amount},
-		{Account: accountOf(state), Amount: money.Of(-m.Amount.Amount, m.Amount.Currency)},
-	}})
+	reference := m.Provider + "/" + m.ChannelTxnNo
+	switch state {
+	case payment.Consumed:
+		err = s.Ledger.SaleTx(ctx, tx, ledger.Sale{Reference: reference, Channel: m.Provider, Amount: m.Amount, Parts: parts(o)})
+	case payment.Surplus:
+		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Unapplied, m.Amount)
+	default:
+		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Suspense, m.Amount)
+	}
 	return c, true, err
 }
 
-// accountOf is where the books keep a captured sum: earned, owed back, or not understood.
-func accountOf(state payment.CaptureState) string {
-	switch state {
-	case payment.Consumed:
-		return "sales"
-	case payment.Surplus:
-		return "surplus"
-	default:
-		return "suspense"
+// parts tell the books who sold what of an order, and for how much.
+func parts(o *Order) []ledger.Part {
+	list := make([]ledger.Part, len(o.Items))
+	for n, i := range o.Items {
+		list[n] = ledger.Part{Source: source(o.OrderNo, i.LineNo), CreatorID: i.CreatorID, Subject: i.SPUID, TitleZh: i.TitleZh,
+			TitleEn: i.TitleEn, Quantity: i.Quantity, Amount: i.Amount}
 	}
+	return list
 }

@@ -172,8 +172,8 @@ func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
 	if got := s.is(o.OrderNo, order.Delivered); !got.Refunded.IsZero() || !s.watches(alice, o, 0) {
 		t.Errorf("the order lost something: %+v", got)
 	}
-	if got := query[int64](s, `select coalesce(sum(amount), 0)::bigint from ledger_line where account = 'surplus'`)[0]; got != 0 {
-		t.Errorf("surplus account holds %d", got)
+	if got := query[int64](s, `select coalesce(sum(amount), 0)::bigint from ledger_line where account = 'unapplied'`)[0]; got != 0 {
+		t.Errorf("the account of what belongs to no sale holds %d", got)
 	}
 	s.whole()
 }

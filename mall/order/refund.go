@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
@@ -183,7 +184,8 @@ type newRefund struct {
 	actor   string
 }
 
-// startRefundTx writes a refund down in both modules and enqueues the request to the provider.
+// startRefundTx writes a refund down in all three modules, so that what it takes back can't be paid out meanwhile, and enqueues the
+// request to the provider.
 func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, n)
 	if err != nil {
@@ -193,10 +195,26 @@ func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 		Reason: n.reason}); err != nil {
 		return Refund{}, err
 	}
+	if err := s.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
+		return Refund{}, err
+	}
 	if _, err := s.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
 		return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
 	}
 	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
+}
+
+// bookOf tells the books which sold items a refund pays back; none for a sum that paid for nothing.
+func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
+	book := ledger.Refund{Reference: r.RefundNo, Amount: r.Amount}
+	for _, share := range shares {
+		for _, i := range o.Items {
+			if i.ID == share.ItemID {
+				book.Parts = append(book.Parts, ledger.RefundPart{Source: source(o.OrderNo, i.LineNo), Amount: share.Amount})
+			}
+		}
+	}
+	return book
 }
 
 // writeRefundTx writes down which items a refund pays back, and how much.

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
-	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
@@ -129,8 +128,12 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, sta
 	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, refundOf(row), paid, shares)
 }
 
-// refundFailedTx gives the access back that was ended for a refund that did not come, and calls an operator.
+// refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those who earned
+// it; and it calls an operator.
 func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
+	if err := s.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
+		return err
+	}
 	for _, share := range shares {
 		for _, i := range o.Items {
 			if i.ID != share.ItemID {
@@ -151,20 +154,12 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 // refundedTx books money that went back: the ledger, the items, their stock, and the order itself when nothing of
 // what was paid is left.
 func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
-	captures, err := s.Payments.CapturesTx(ctx, tx, o.OrderNo)
-	if err != nil {
-		return err
+	given := make([]RefundItem, len(shares))
+	for n, share := range shares {
+		given[n] = RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)}
 	}
-	for _, c := range captures {
-		if c.ID != paid.CaptureID {
-			continue
-		}
-		if _, err := s.Ledger.PostTx(ctx, tx, ledger.Posting{Kind: "refund", Reference: r.RefundNo, Lines: []ledger.Line{
-			{Account: "channel:" + c.Provider, Amount: money.Of(-r.Amount.Amount, r.Amount.Currency)},
-			{Account: accountOf(c.State), Amount: r.Amount},
-		}}); err != nil {
-			return err
-		}
+	if err := s.Ledger.RefundSentTx(ctx, tx, paid.Provider, bookOf(o, r, given)); err != nil {
+		return err
 	}
 	var whole []Item
 	for _, share := range shares {

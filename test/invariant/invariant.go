@@ -51,6 +51,44 @@ var rules = []struct{ promise, broken string }{
 		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`},
 	{"all accounts of the ledger sum to zero",
 		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`},
+	{"each item that was paid for has its earning, of what was paid, and nothing else has one",
+		`select format('%s/%s: paid %s, earned %s', order_no, line_no, paid, earned) from (
+		   select i.order_no, i.line_no, e.amount as earned, case when c.id is not null then nullif(i.amount, 0) end as paid
+		   from video_order_item i left join payment_capture c on c.reference = i.order_no and c.state = 'consumed'
+		   left join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
+		 where paid is distinct from earned`},
+	{"what earnings gave back is what is refunded or being refunded of their items",
+		`select format('%s/%s: %s refunded or on the way, %s given back', order_no, line_no, back, amount_back) from (
+		   select i.order_no, i.line_no, e.amount_back, (
+		     select coalesce(sum(ri.amount), 0) from order_refund_item ri join order_refund r using (refund_no)
+		     where ri.item_id = i.id and r.status <> 'failed') as back
+		   from video_order_item i join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
+		 where back <> amount_back`},
+	{"what earnings gave back is the sum of their reversals that stand",
+		`select format('%s: %s of which fee %s, reversals %s of which fee %s', source, amount_back, fee_back, amount, fee) from (
+		   select e.source, e.amount_back, e.fee_back, coalesce(sum(r.amount), 0) as amount, coalesce(sum(r.fee), 0) as fee
+		   from ledger_earning e left join ledger_reversal r on r.source = e.source and r.undone_at is null group by e.id) s
+		 where (amount_back, fee_back) <> (amount, fee)`},
+	{"a creator's accounts hold the shares of what was paid less refunds and payouts, and each stage its own",
+		`with l as (
+		   select split_part(account, ':', 2)::bigint as creator_id, currency, -sum(amount) as owed,
+		     -coalesce(sum(amount) filter (where account like 'creator_held:%'), 0) as held,
+		     -coalesce(sum(amount) filter (where account like 'payout_reserved:%'), 0) as reserved
+		   from ledger_line where account ~ '^(creator_held|creator_available|payout_reserved):' group by 1, 2
+		 ), e as (
+		   select creator_id, currency, sum(amount - fee - amount_back + fee_back) as earned,
+		     coalesce(sum(amount - fee - amount_back + fee_back) filter (where cleared_at is null), 0) as held
+		   from ledger_earning group by 1, 2
+		 ), p as (
+		   select creator_id, currency, coalesce(sum(amount) filter (where state = 'paid'), 0) as paid,
+		     coalesce(sum(amount) filter (where state in ('requested', 'approved')), 0) as reserved
+		   from ledger_payout group by 1, 2
+		 ), a as (select creator_id, currency, sum(amount) as amount from ledger_adjustment group by 1, 2)
+		 select format('creator %s: owed %s of %s, held %s of %s, reserved %s of %s %s', creator_id, l.owed,
+		   coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0), l.held, e.held, l.reserved, p.reserved, currency)
+		 from l full join e using (creator_id, currency) full join p using (creator_id, currency) full join a using (creator_id, currency)
+		 where coalesce(l.owed, 0) <> coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0)
+		    or coalesce(l.held, 0) <> coalesce(e.held, 0) or coalesce(l.reserved, 0) <> coalesce(p.reserved, 0)`},
 	{"what the sandbox took less what it gave back is what the ledger says it holds",
 		`select format('%s: sandbox %s, ledger %s', currency, held, booked) from (
 		   select currency, sum(amount - refunded) as held,

@@ -10,6 +10,48 @@ import (
 	"time"
 )
 
+const adjustmentsBetween = `-- name: AdjustmentsBetween :many
+select amount, currency, reason, at from ledger_adjustment where creator_id = $1 and at >= $2 and at < $3 order by at, posting_id
+`
+
+type AdjustmentsBetweenParams struct {
+	CreatorID int64
+	Since     time.Time
+	Until     time.Time
+}
+
+type AdjustmentsBetweenRow struct {
+	Amount   int64
+	Currency string
+	Reason   string
+	At       time.Time
+}
+
+func (q *Queries) AdjustmentsBetween(ctx context.Context, db DBTX, arg AdjustmentsBetweenParams) ([]AdjustmentsBetweenRow, error) {
+	rows, err := db.Query(ctx, adjustmentsBetween, arg.CreatorID, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AdjustmentsBetweenRow{}
+	for rows.Next() {
+		var i AdjustmentsBetweenRow
+		if err := rows.Scan(
+			&i.Amount,
+			&i.Currency,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const balances = `-- name: Balances :many
 select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency
 `
@@ -40,43 +82,1246 @@ func (q *Queries) Balances(ctx context.Context, db DBTX) ([]BalancesRow, error) 
 	return items, nil
 }
 
-const insertLines = `-- name: InsertLines :exec
-insert into ledger_line (posting_id, account, amount, currency)
-select $1::bigint, unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[])
+const balancesOf = `-- name: BalancesOf :many
+select account, currency, sum(amount)::bigint as amount from ledger_line where account = any($1::text[])
+group by account, currency order by account, currency
 `
 
-type InsertLinesParams struct {
-	PostingID  int64
-	Accounts   []string
-	Amounts    []int64
-	Currencies []string
+type BalancesOfRow struct {
+	Account  string
+	Currency string
+	Amount   int64
 }
 
-func (q *Queries) InsertLines(ctx context.Context, db DBTX, arg InsertLinesParams) error {
-	_, err := db.Exec(ctx, insertLines,
+func (q *Queries) BalancesOf(ctx context.Context, db DBTX, accounts []string) ([]BalancesOfRow, error) {
+	rows, err := db.Query(ctx, balancesOf, accounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BalancesOfRow{}
+	for rows.Next() {
+		var i BalancesOfRow
+		if err := rows.Scan(&i.Account, &i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const clearDue = `-- name: ClearDue :many
+with due as (
+    select id from ledger_earning where cleared_at is null and clears_at <= $1::timestamptz order by clears_at limit $2 for update skip locked
+), cleared as (
+    update ledger_earning e set cleared_at = $1::timestamptz from due where e.id = due.id
+    returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
+)
+select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, sum(share)::bigint as share
+from cleared group by creator_id, currency order by creator_id, currency
+`
+
+type ClearDueParams struct {
+	At   time.Time
+	Most int32
+}
+
+type ClearDueRow struct {
+	CreatorID int64
+	Currency  string
+	FirstID   int64
+	Earnings  int64
+	Share     int64
+}
+
+// Each earning clears once, and with what is left of it. One that a refund has locked waits for the next round.
+func (q *Queries) ClearDue(ctx context.Context, db DBTX, arg ClearDueParams) ([]ClearDueRow, error) {
+	rows, err := db.Query(ctx, clearDue, arg.At, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ClearDueRow{}
+	for rows.Next() {
+		var i ClearDueRow
+		if err := rows.Scan(
+			&i.CreatorID,
+			&i.Currency,
+			&i.FirstID,
+			&i.Earnings,
+			&i.Share,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countPayouts = `-- name: CountPayouts :many
+select state, count(*) from ledger_payout group by state
+`
+
+type CountPayoutsRow struct {
+	State string
+	Count int64
+}
+
+func (q *Queries) CountPayouts(ctx context.Context, db DBTX) ([]CountPayoutsRow, error) {
+	rows, err := db.Query(ctx, countPayouts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountPayoutsRow{}
+	for rows.Next() {
+		var i CountPayoutsRow
+		if err := rows.Scan(&i.State, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ensurePayee = `-- name: EnsurePayee :exec
+insert into ledger_payee (creator_id, updated_at) values ($1, $2) on conflict (creator_id) do nothing
+`
+
+type EnsurePayeeParams struct {
+	CreatorID int64
+	At        time.Time
+}
+
+func (q *Queries) EnsurePayee(ctx context.Context, db DBTX, arg EnsurePayeeParams) error {
+	_, err := db.Exec(ctx, ensurePayee, arg.CreatorID, arg.At)
+	return err
+}
+
+const families = `-- name: Families :many
+select (case when account like 'channel:%' then account else split_part(account, ':', 1) end)::text as family, currency,
+    count(*) as accounts, sum(amount)::bigint as amount
+from (select account, currency, sum(amount) as amount from ledger_line group by account, currency) a
+group by 1, 2 order by 1, 2
+`
+
+type FamiliesRow struct {
+	Family   string
+	Currency string
+	Accounts int64
+	Amount   int64
+}
+
+// Creators' accounts are summed by their family; there may be thousands.
+func (q *Queries) Families(ctx context.Context, db DBTX) ([]FamiliesRow, error) {
+	rows, err := db.Query(ctx, families)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FamiliesRow{}
+	for rows.Next() {
+		var i FamiliesRow
+		if err := rows.Scan(
+			&i.Family,
+			&i.Currency,
+			&i.Accounts,
+			&i.Amount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const firstMoment = `-- name: FirstMoment :one
+select f.at::timestamptz as at from (select least(
+    (select min(e.at) from ledger_earning e where e.creator_id = $1),
+    (select min(a.at) from ledger_adjustment a where a.creator_id = $1)) as at) f where f.at is not null
+`
+
+func (q *Queries) FirstMoment(ctx context.Context, db DBTX, creatorID int64) (time.Time, error) {
+	row := db.QueryRow(ctx, firstMoment, creatorID)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
+}
+
+const giveBack = `-- name: GiveBack :exec
+with r as (
+    update ledger_reversal set undone_at = $1::timestamptz where reference = $2 and undone_at is null returning source, amount, fee
+)
+update ledger_earning e set amount_back = amount_back - r.amount, fee_back = fee_back - r.fee from r where e.source = r.source
+`
+
+type GiveBackParams struct {
+	At        time.Time
+	Reference string
+}
+
+func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) error {
+	_, err := db.Exec(ctx, giveBack, arg.At, arg.Reference)
+	return err
+}
+
+const held = `-- name: Held :many
+select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, sum((amount - fee) - (amount_back - fee_back))::bigint as share
+from ledger_earning where creator_id = $1 and cleared_at is null
+group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2
+`
+
+type HeldRow struct {
+	Day      time.Time
+	Currency string
+	Share    int64
+}
+
+// Days are UTC's.
+func (q *Queries) Held(ctx context.Context, db DBTX, creatorID int64) ([]HeldRow, error) {
+	rows, err := db.Query(ctx, held, creatorID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HeldRow{}
+	for rows.Next() {
+		var i HeldRow
+		if err := rows.Scan(&i.Day, &i.Currency, &i.Share); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const imbalances = `-- name: Imbalances :many
+select currency, sum(amount)::bigint as amount from ledger_line group by currency order by currency
+`
+
+type ImbalancesRow struct {
+	Currency string
+	Amount   int64
+}
+
+func (q *Queries) Imbalances(ctx context.Context, db DBTX) ([]ImbalancesRow, error) {
+	rows, err := db.Query(ctx, imbalances)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ImbalancesRow{}
+	for rows.Next() {
+		var i ImbalancesRow
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const insertAdjustment = `-- name: InsertAdjustment :exec
+insert into ledger_adjustment (posting_id, creator_id, amount, currency, actor_id, reason, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type InsertAdjustmentParams struct {
+	PostingID int64
+	CreatorID int64
+	Amount    int64
+	Currency  string
+	ActorID   int64
+	Reason    string
+	At        time.Time
+}
+
+func (q *Queries) InsertAdjustment(ctx context.Context, db DBTX, arg InsertAdjustmentParams) error {
+	_, err := db.Exec(ctx, insertAdjustment,
 		arg.PostingID,
-		arg.Accounts,
-		arg.Amounts,
-		arg.Currencies,
+		arg.CreatorID,
+		arg.Amount,
+		arg.Currency,
+		arg.ActorID,
+		arg.Reason,
+		arg.At,
 	)
 	return err
 }
 
-const insertPosting = `-- name: InsertPosting :one
-insert into ledger_posting (kind, reference, at) values ($1, $2, $3)
-on conflict (kind, reference) do nothing
-returning id
+const insertPayout = `-- name: InsertPayout :one
+insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at)
+values ($1, $2, $3, $4, $5, $6) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at
 `
 
-type InsertPostingParams struct {
+type InsertPayoutParams struct {
+	CreatorID   int64
+	Amount      int64
+	Currency    string
+	RequestKey  string
+	Destination []byte
+	At          time.Time
+}
+
+func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutParams) (LedgerPayout, error) {
+	row := db.QueryRow(ctx, insertPayout,
+		arg.CreatorID,
+		arg.Amount,
+		arg.Currency,
+		arg.RequestKey,
+		arg.Destination,
+		arg.At,
+	)
+	var i LedgerPayout
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.State,
+		&i.Version,
+		&i.RequestKey,
+		&i.Destination,
+		&i.BankReference,
+		&i.Reason,
+		&i.RequestedAt,
+		&i.PaidAt,
+		&i.OverAt,
+	)
+	return i, err
+}
+
+const insertPayoutTransition = `-- name: InsertPayoutTransition :exec
+insert into ledger_payout_transition (payout_id, from_state, to_state, version, actor_id, reason, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type InsertPayoutTransitionParams struct {
+	PayoutID  int64
+	FromState string
+	ToState   string
+	Version   int32
+	ActorID   int64
+	Reason    string
+	At        time.Time
+}
+
+func (q *Queries) InsertPayoutTransition(ctx context.Context, db DBTX, arg InsertPayoutTransitionParams) error {
+	_, err := db.Exec(ctx, insertPayoutTransition,
+		arg.PayoutID,
+		arg.FromState,
+		arg.ToState,
+		arg.Version,
+		arg.ActorID,
+		arg.Reason,
+		arg.At,
+	)
+	return err
+}
+
+const linesOf = `-- name: LinesOf :many
+select l.account, l.amount, l.currency from ledger_line l join ledger_posting p on p.id = l.posting_id
+where p.kind = $1 and p.reference = $2 order by l.id
+`
+
+type LinesOfParams struct {
 	Kind      string
+	Reference string
+}
+
+type LinesOfRow struct {
+	Account  string
+	Amount   int64
+	Currency string
+}
+
+func (q *Queries) LinesOf(ctx context.Context, db DBTX, arg LinesOfParams) ([]LinesOfRow, error) {
+	rows, err := db.Query(ctx, linesOf, arg.Kind, arg.Reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinesOfRow{}
+	for rows.Next() {
+		var i LinesOfRow
+		if err := rows.Scan(&i.Account, &i.Amount, &i.Currency); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const linesOfPostings = `-- name: LinesOfPostings :many
+select posting_id, account, amount, currency from ledger_line where posting_id = any($1::bigint[]) order by id
+`
+
+type LinesOfPostingsRow struct {
+	PostingID int64
+	Account   string
+	Amount    int64
+	Currency  string
+}
+
+func (q *Queries) LinesOfPostings(ctx context.Context, db DBTX, ids []int64) ([]LinesOfPostingsRow, error) {
+	rows, err := db.Query(ctx, linesOfPostings, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinesOfPostingsRow{}
+	for rows.Next() {
+		var i LinesOfPostingsRow
+		if err := rows.Scan(
+			&i.PostingID,
+			&i.Account,
+			&i.Amount,
+			&i.Currency,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockEarnings = `-- name: LockEarnings :many
+select id, source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, amount_back, fee_back, at, clears_at, cleared_at from ledger_earning where source = any($1::text[]) order by id for update
+`
+
+func (q *Queries) LockEarnings(ctx context.Context, db DBTX, sources []string) ([]LedgerEarning, error) {
+	rows, err := db.Query(ctx, lockEarnings, sources)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerEarning{}
+	for rows.Next() {
+		var i LedgerEarning
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.PostingID,
+			&i.CreatorID,
+			&i.Subject,
+			&i.TitleZh,
+			&i.TitleEn,
+			&i.Quantity,
+			&i.Amount,
+			&i.Fee,
+			&i.Currency,
+			&i.FeeRate,
+			&i.AmountBack,
+			&i.FeeBack,
+			&i.At,
+			&i.ClearsAt,
+			&i.ClearedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockPayee = `-- name: LockPayee :one
+select creator_id, destination, version, updated_at from ledger_payee where creator_id = $1 for update
+`
+
+func (q *Queries) LockPayee(ctx context.Context, db DBTX, creatorID int64) (LedgerPayee, error) {
+	row := db.QueryRow(ctx, lockPayee, creatorID)
+	var i LedgerPayee
+	err := row.Scan(
+		&i.CreatorID,
+		&i.Destination,
+		&i.Version,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const movePayout = `-- name: MovePayout :one
+update ledger_payout set state = $1, version = version + 1, reason = $2::text,
+    bank_reference = case when $1 = 'paid' then $3::text else bank_reference end,
+    paid_at = case when $1 = 'paid' then $4::timestamptz else paid_at end,
+    over_at = case when $1 in ('refused', 'cancelled', 'failed') then $4 else over_at end
+where id = $5 and state = $6 and version = $7
+returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at
+`
+
+type MovePayoutParams struct {
+	ToState       string
+	Reason        string
+	BankReference string
+	At            time.Time
+	ID            int64
+	FromState     string
+	Version       int32
+}
+
+// The guard: no row means that it has moved since it was read.
+func (q *Queries) MovePayout(ctx context.Context, db DBTX, arg MovePayoutParams) (LedgerPayout, error) {
+	row := db.QueryRow(ctx, movePayout,
+		arg.ToState,
+		arg.Reason,
+		arg.BankReference,
+		arg.At,
+		arg.ID,
+		arg.FromState,
+		arg.Version,
+	)
+	var i LedgerPayout
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.State,
+		&i.Version,
+		&i.RequestKey,
+		&i.Destination,
+		&i.BankReference,
+		&i.Reason,
+		&i.RequestedAt,
+		&i.PaidAt,
+		&i.OverAt,
+	)
+	return i, err
+}
+
+const owedBefore = `-- name: OwedBefore :many
+select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+where l.account = any($1::text[]) and p.at < $2
+group by l.currency order by l.currency
+`
+
+type OwedBeforeParams struct {
+	Accounts []string
+	Until    time.Time
+}
+
+type OwedBeforeRow struct {
+	Currency string
+	Amount   int64
+}
+
+// What the mall owes a creator at a moment, whatever its stage.
+func (q *Queries) OwedBefore(ctx context.Context, db DBTX, arg OwedBeforeParams) ([]OwedBeforeRow, error) {
+	rows, err := db.Query(ctx, owedBefore, arg.Accounts, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OwedBeforeRow{}
+	for rows.Next() {
+		var i OwedBeforeRow
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const paidBetween = `-- name: PaidBetween :many
+select p.id, p.amount, p.currency, t.to_state, t.at from ledger_payout p join ledger_payout_transition t on t.payout_id = p.id
+where p.creator_id = $1 and t.at >= $2 and t.at < $3
+  and (t.to_state = 'paid' or (t.to_state = 'failed' and t.from_state = 'paid'))
+order by t.at, t.id
+`
+
+type PaidBetweenParams struct {
+	CreatorID int64
+	Since     time.Time
+	Until     time.Time
+}
+
+type PaidBetweenRow struct {
+	ID       int64
+	Amount   int64
+	Currency string
+	ToState  string
+	At       time.Time
+}
+
+// What left the house, and what the bank sent back.
+func (q *Queries) PaidBetween(ctx context.Context, db DBTX, arg PaidBetweenParams) ([]PaidBetweenRow, error) {
+	rows, err := db.Query(ctx, paidBetween, arg.CreatorID, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaidBetweenRow{}
+	for rows.Next() {
+		var i PaidBetweenRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Amount,
+			&i.Currency,
+			&i.ToState,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const paidOut = `-- name: PaidOut :many
+select currency, sum(amount)::bigint as amount from ledger_payout where creator_id = $1 and state = 'paid'
+group by currency order by currency
+`
+
+type PaidOutRow struct {
+	Currency string
+	Amount   int64
+}
+
+func (q *Queries) PaidOut(ctx context.Context, db DBTX, creatorID int64) ([]PaidOutRow, error) {
+	rows, err := db.Query(ctx, paidOut, creatorID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaidOutRow{}
+	for rows.Next() {
+		var i PaidOutRow
+		if err := rows.Scan(&i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const payee = `-- name: Payee :one
+select creator_id, destination, version, updated_at from ledger_payee where creator_id = $1
+`
+
+func (q *Queries) Payee(ctx context.Context, db DBTX, creatorID int64) (LedgerPayee, error) {
+	row := db.QueryRow(ctx, payee, creatorID)
+	var i LedgerPayee
+	err := row.Scan(
+		&i.CreatorID,
+		&i.Destination,
+		&i.Version,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const payoutByID = `-- name: PayoutByID :one
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where id = $1
+`
+
+func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayout, error) {
+	row := db.QueryRow(ctx, payoutByID, id)
+	var i LedgerPayout
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.State,
+		&i.Version,
+		&i.RequestKey,
+		&i.Destination,
+		&i.BankReference,
+		&i.Reason,
+		&i.RequestedAt,
+		&i.PaidAt,
+		&i.OverAt,
+	)
+	return i, err
+}
+
+const payoutByKey = `-- name: PayoutByKey :one
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where creator_id = $1 and request_key = $2
+`
+
+type PayoutByKeyParams struct {
+	CreatorID  int64
+	RequestKey string
+}
+
+func (q *Queries) PayoutByKey(ctx context.Context, db DBTX, arg PayoutByKeyParams) (LedgerPayout, error) {
+	row := db.QueryRow(ctx, payoutByKey, arg.CreatorID, arg.RequestKey)
+	var i LedgerPayout
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.State,
+		&i.Version,
+		&i.RequestKey,
+		&i.Destination,
+		&i.BankReference,
+		&i.Reason,
+		&i.RequestedAt,
+		&i.PaidAt,
+		&i.OverAt,
+	)
+	return i, err
+}
+
+const payoutMoves = `-- name: PayoutMoves :many
+select id, payout_id, from_state, to_state, version, actor_id, reason, at from ledger_payout_transition where payout_id = $1 order by version
+`
+
+func (q *Queries) PayoutMoves(ctx context.Context, db DBTX, payoutID int64) ([]LedgerPayoutTransition, error) {
+	rows, err := db.Query(ctx, payoutMoves, payoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerPayoutTransition{}
+	for rows.Next() {
+		var i LedgerPayoutTransition
+		if err := rows.Scan(
+			&i.ID,
+			&i.PayoutID,
+			&i.FromState,
+			&i.ToState,
+			&i.Version,
+			&i.ActorID,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const payouts = `-- name: Payouts :many
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
+order by id desc limit $3
+`
+
+type PayoutsParams struct {
+	State  string
+	Before int64
+	Most   int32
+}
+
+func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]LedgerPayout, error) {
+	rows, err := db.Query(ctx, payouts, arg.State, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerPayout{}
+	for rows.Next() {
+		var i LedgerPayout
+		if err := rows.Scan(
+			&i.ID,
+			&i.CreatorID,
+			&i.Amount,
+			&i.Currency,
+			&i.State,
+			&i.Version,
+			&i.RequestKey,
+			&i.Destination,
+			&i.BankReference,
+			&i.Reason,
+			&i.RequestedAt,
+			&i.PaidAt,
+			&i.OverAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const payoutsOf = `-- name: PayoutsOf :many
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
+`
+
+type PayoutsOfParams struct {
+	CreatorID int64
+	Before    int64
+	Most      int32
+}
+
+func (q *Queries) PayoutsOf(ctx context.Context, db DBTX, arg PayoutsOfParams) ([]LedgerPayout, error) {
+	rows, err := db.Query(ctx, payoutsOf, arg.CreatorID, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerPayout{}
+	for rows.Next() {
+		var i LedgerPayout
+		if err := rows.Scan(
+			&i.ID,
+			&i.CreatorID,
+			&i.Amount,
+			&i.Currency,
+			&i.State,
+			&i.Version,
+			&i.RequestKey,
+			&i.Destination,
+			&i.BankReference,
+			&i.Reason,
+			&i.RequestedAt,
+			&i.PaidAt,
+			&i.OverAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const post = `-- name: Post :many
+with p as (
+    insert into ledger_posting (kind, reference, at)
+    select unnest($1::text[]), unnest($2::text[]), $3
+    on conflict (kind, reference) do nothing
+    returning id, kind, reference
+), l as (
+    insert into ledger_line (posting_id, account, amount, currency)
+    select p.id, w.account, w.amount, w.currency from p join (
+        select unnest($4::text[]) as kind, unnest($5::text[]) as reference, unnest($6::text[]) as account,
+            unnest($7::bigint[]) as amount, unnest($8::text[]) as currency) w using (kind, reference)
+)
+select id, kind from p
+`
+
+type PostParams struct {
+	Kinds       []string
+	Numbers     []string
+	At          time.Time
+	LineKinds   []string
+	LineNumbers []string
+	Accounts    []string
+	Amounts     []int64
+	Currencies  []string
+}
+
+type PostRow struct {
+	ID   int64
+	Kind string
+}
+
+// One round trip: postings that are new, with their lines. A posting that was written before is left alone, lines and all, and is
+// missing in the answer.
+func (q *Queries) Post(ctx context.Context, db DBTX, arg PostParams) ([]PostRow, error) {
+	rows, err := db.Query(ctx, post,
+		arg.Kinds,
+		arg.Numbers,
+		arg.At,
+		arg.LineKinds,
+		arg.LineNumbers,
+		arg.Accounts,
+		arg.Amounts,
+		arg.Currencies,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostRow{}
+	for rows.Next() {
+		var i PostRow
+		if err := rows.Scan(&i.ID, &i.Kind); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postSale = `-- name: PostSale :one
+with p as (
+    insert into ledger_posting (kind, reference, at)
+    select unnest($1::text[]), $2, $3
+    on conflict (kind, reference) do nothing
+    returning id, kind
+), l as (
+    insert into ledger_line (posting_id, account, amount, currency)
+    select p.id, w.account, w.amount, $4 from p join (
+        select unnest($5::text[]) as kind, unnest($6::text[]) as account, unnest($7::bigint[]) as amount) w using (kind)
+), e as (
+    insert into ledger_earning (source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, at, clears_at)
+    select w.source, p.id, w.creator_id, w.subject, w.title_zh, w.title_en, w.quantity, w.amount, w.fee, $4, $8, $3, $9
+    from p, (select unnest($10::text[]) as source, unnest($11::bigint[]) as creator_id, unnest($12::bigint[]) as subject,
+        unnest($13::text[]) as title_zh, unnest($14::text[]) as title_en, unnest($15::int[]) as quantity,
+        unnest($16::bigint[]) as amount, unnest($17::bigint[]) as fee) w
+    where p.kind = 'sale'
+)
+select count(*) from p
+`
+
+type PostSaleParams struct {
+	Kinds      []string
+	Reference  string
+	At         time.Time
+	Currency   string
+	LineKinds  []string
+	Accounts   []string
+	Amounts    []int64
+	FeeRate    int32
+	ClearsAt   time.Time
+	Sources    []string
+	CreatorIds []int64
+	Subjects   []int64
+	TitlesZh   []string
+	TitlesEn   []string
+	Quantities []int32
+	Earned     []int64
+	Fees       []int64
+}
+
+// The same with what each part of a sale brought whom.
+func (q *Queries) PostSale(ctx context.Context, db DBTX, arg PostSaleParams) (int64, error) {
+	row := db.QueryRow(ctx, postSale,
+		arg.Kinds,
+		arg.Reference,
+		arg.At,
+		arg.Currency,
+		arg.LineKinds,
+		arg.Accounts,
+		arg.Amounts,
+		arg.FeeRate,
+		arg.ClearsAt,
+		arg.Sources,
+		arg.CreatorIds,
+		arg.Subjects,
+		arg.TitlesZh,
+		arg.TitlesEn,
+		arg.Quantities,
+		arg.Earned,
+		arg.Fees,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const recentPostings = `-- name: RecentPostings :many
+select id, kind, reference, at from ledger_posting where ($1::bigint = 0 or id < $1) order by id desc limit $2
+`
+
+type RecentPostingsParams struct {
+	Before int64
+	Most   int32
+}
+
+func (q *Queries) RecentPostings(ctx context.Context, db DBTX, arg RecentPostingsParams) ([]LedgerPosting, error) {
+	rows, err := db.Query(ctx, recentPostings, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerPosting{}
+	for rows.Next() {
+		var i LedgerPosting
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Reference,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const refundsBySubject = `-- name: RefundsBySubject :many
+select e.subject, min(e.title_zh)::text as title_zh, min(e.title_en)::text as title_en, e.currency,
+    coalesce(sum(r.amount) filter (where r.at >= $1 and r.at < $2), 0)::bigint as amount,
+    coalesce(sum(r.fee) filter (where r.at >= $1 and r.at < $2), 0)::bigint as fee,
+    coalesce(sum(r.amount) filter (where r.undone_at >= $1 and r.undone_at < $2), 0)::bigint as amount_undone,
+    coalesce(sum(r.fee) filter (where r.undone_at >= $1 and r.undone_at < $2), 0)::bigint as fee_undone
+from ledger_reversal r join ledger_earning e using (source)
+where e.creator_id = $3 and (r.at >= $1 and r.at < $2 or r.undone_at >= $1 and r.undone_at < $2)
+group by e.subject, e.currency order by e.currency, e.subject
+`
+
+type RefundsBySubjectParams struct {
+	Since     time.Time
+	Until     time.Time
+	CreatorID int64
+}
+
+type RefundsBySubjectRow struct {
+	Subject      int64
+	TitleZh      string
+	TitleEn      string
+	Currency     string
+	Amount       int64
+	Fee          int64
+	AmountUndone int64
+	FeeUndone    int64
+}
+
+// A refund that failed is none; where it failed in a later month, that month has it back.
+func (q *Queries) RefundsBySubject(ctx context.Context, db DBTX, arg RefundsBySubjectParams) ([]RefundsBySubjectRow, error) {
+	rows, err := db.Query(ctx, refundsBySubject, arg.Since, arg.Until, arg.CreatorID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RefundsBySubjectRow{}
+	for rows.Next() {
+		var i RefundsBySubjectRow
+		if err := rows.Scan(
+			&i.Subject,
+			&i.TitleZh,
+			&i.TitleEn,
+			&i.Currency,
+			&i.Amount,
+			&i.Fee,
+			&i.AmountUndone,
+			&i.FeeUndone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const reversals = `-- name: Reversals :many
+select r.source, r.amount, r.fee from ledger_reversal r where r.reference = $1 and r.undone_at is null order by r.source
+`
+
+type ReversalsRow struct {
+	Source string
+	Amount int64
+	Fee    int64
+}
+
+func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]ReversalsRow, error) {
+	rows, err := db.Query(ctx, reversals, reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReversalsRow{}
+	for rows.Next() {
+		var i ReversalsRow
+		if err := rows.Scan(&i.Source, &i.Amount, &i.Fee); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const salesByDay = `-- name: SalesByDay :many
+select date_trunc('day', at, 'UTC')::timestamptz as day, currency, sum(quantity)::bigint as units, sum(amount)::bigint as amount, sum(fee)::bigint as fee,
+    sum(amount_back)::bigint as amount_back, sum(fee_back)::bigint as fee_back
+from ledger_earning where creator_id = $1 and at >= $2
+group by 1, 2 order by 1 desc, 2
+`
+
+type SalesByDayParams struct {
+	CreatorID int64
+	Since     time.Time
+}
+
+type SalesByDayRow struct {
+	Day        time.Time
+	Currency   string
+	Units      int64
+	Amount     int64
+	Fee        int64
+	AmountBack int64
+	FeeBack    int64
+}
+
+func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams) ([]SalesByDayRow, error) {
+	rows, err := db.Query(ctx, salesByDay, arg.CreatorID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SalesByDayRow{}
+	for rows.Next() {
+		var i SalesByDayRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Currency,
+			&i.Units,
+			&i.Amount,
+			&i.Fee,
+			&i.AmountBack,
+			&i.FeeBack,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const salesBySubject = `-- name: SalesBySubject :many
+select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, sum(quantity)::bigint as units,
+    sum(amount)::bigint as amount, sum(fee)::bigint as fee
+from ledger_earning where creator_id = $1 and at >= $2 and at < $3
+group by subject, currency order by currency, sum(amount) desc, subject
+`
+
+type SalesBySubjectParams struct {
+	CreatorID int64
+	Since     time.Time
+	Until     time.Time
+}
+
+type SalesBySubjectRow struct {
+	Subject  int64
+	TitleZh  string
+	TitleEn  string
+	Currency string
+	Units    int64
+	Amount   int64
+	Fee      int64
+}
+
+func (q *Queries) SalesBySubject(ctx context.Context, db DBTX, arg SalesBySubjectParams) ([]SalesBySubjectRow, error) {
+	rows, err := db.Query(ctx, salesBySubject, arg.CreatorID, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SalesBySubjectRow{}
+	for rows.Next() {
+		var i SalesBySubjectRow
+		if err := rows.Scan(
+			&i.Subject,
+			&i.TitleZh,
+			&i.TitleEn,
+			&i.Currency,
+			&i.Units,
+			&i.Amount,
+			&i.Fee,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const setDestination = `-- name: SetDestination :one
+update ledger_payee set destination = $1, version = version + 1, updated_at = $2 where creator_id = $3 returning creator_id, destination, version, updated_at
+`
+
+type SetDestinationParams struct {
+	Destination []byte
+	At          time.Time
+	CreatorID   int64
+}
+
+func (q *Queries) SetDestination(ctx context.Context, db DBTX, arg SetDestinationParams) (LedgerPayee, error) {
+	row := db.QueryRow(ctx, setDestination, arg.Destination, arg.At, arg.CreatorID)
+	var i LedgerPayee
+	err := row.Scan(
+		&i.CreatorID,
+		&i.Destination,
+		&i.Version,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const takeBack = `-- name: TakeBack :exec
+with w as (
+    select unnest($1::text[]) as source, unnest($2::bigint[]) as amount, unnest($3::bigint[]) as fee
+), r as (
+    insert into ledger_reversal (reference, source, amount, fee, at) select $4, source, amount, fee, $5 from w
+)
+update ledger_earning e set amount_back = amount_back + w.amount, fee_back = fee_back + w.fee from w where e.source = w.source
+`
+
+type TakeBackParams struct {
+	Sources   []string
+	Amounts   []int64
+	Fees      []int64
 	Reference string
 	At        time.Time
 }
 
-func (q *Queries) InsertPosting(ctx context.Context, db DBTX, arg InsertPostingParams) (int64, error) {
-	row := db.QueryRow(ctx, insertPosting, arg.Kind, arg.Reference, arg.At)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+func (q *Queries) TakeBack(ctx context.Context, db DBTX, arg TakeBackParams) error {
+	_, err := db.Exec(ctx, takeBack,
+		arg.Sources,
+		arg.Amounts,
+		arg.Fees,
+		arg.Reference,
+		arg.At,
+	)
+	return err
 }

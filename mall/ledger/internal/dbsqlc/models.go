@@ -3,3 +3,68 @@
 //   sqlc v1.31.1
 
 package dbsqlc
+
+import (
+	"time"
+)
+
+type LedgerEarning struct {
+	ID         int64
+	Source     string
+	PostingID  int64
+	CreatorID  int64
+	Subject    int64
+	TitleZh    string
+	TitleEn    string
+	Quantity   int32
+	Amount     int64
+	Fee        int64
+	Currency   string
+	FeeRate    int32
+	AmountBack int64
+	FeeBack    int64
+	At         time.Time
+	ClearsAt   time.Time
+	ClearedAt  *time.Time
+}
+
+type LedgerPayee struct {
+	CreatorID   int64
+	Destination []byte
+	Version     int32
+	UpdatedAt   time.Time
+}
+
+type LedgerPayout struct {
+	ID            int64
+	CreatorID     int64
+	Amount        int64
+	Currency      string
+	State         string
+	Version       int32
+	RequestKey    string
+	Destination   []byte
+	BankReference string
+	Reason        string
+	RequestedAt   time.Time
+	PaidAt        *time.Time
+	OverAt        *time.Time
+}
+
+type LedgerPayoutTransition struct {
+	ID        int64
+	PayoutID  int64
+	FromState string
+	ToState   string
+	Version   int32
+	ActorID   int64
+	Reason    string
+	At        time.Time
+}
+
+type LedgerPosting struct {
+	ID        int64
+	Kind      string
+	Reference string
+	At        time.Time
+}

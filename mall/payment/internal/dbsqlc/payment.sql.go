@@ -245,6 +245,37 @@ func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParam
 	return i, err
 }
 
+const held = `-- name: Held :many
+select provider, currency, sum(amount - refunded)::bigint as amount from payment_capture
+group by provider, currency order by provider, currency
+`
+
+type HeldRow struct {
+	Provider string
+	Currency string
+	Amount   int64
+}
+
+func (q *Queries) Held(ctx context.Context, db DBTX) ([]HeldRow, error) {
+	rows, err := db.Query(ctx, held)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HeldRow{}
+	for rows.Next() {
+		var i HeldRow
+		if err := rows.Scan(&i.Provider, &i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertAttempt = `-- name: InsertAttempt :one
 insert into video_payment (attempt_no, reference, provider, amount, currency, expires_at, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $7)
@@ -496,6 +527,46 @@ func (q *Queries) LockCapture(ctx context.Context, db DBTX, id int64) (PaymentCa
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const movedBetween = `-- name: MovedBetween :many
+select provider, currency, sum(amount)::bigint as amount from (
+    select provider, currency, amount from payment_capture where captured_at >= $1 and captured_at < $2
+    union all
+    select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= $1 and updated_at < $2) m
+group by provider, currency order by provider, currency
+`
+
+type MovedBetweenParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type MovedBetweenRow struct {
+	Provider string
+	Currency string
+	Amount   int64
+}
+
+// What was taken less what was given back, by when the provider took it and by when we heard that it is back.
+func (q *Queries) MovedBetween(ctx context.Context, db DBTX, arg MovedBetweenParams) ([]MovedBetweenRow, error) {
+	rows, err := db.Query(ctx, movedBetween, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MovedBetweenRow{}
+	for rows.Next() {
+		var i MovedBetweenRow
+		if err := rows.Scan(&i.Provider, &i.Currency, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const notices = `-- name: Notices :many

@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// Account is how a creator stands in one currency, in minor units. Available may be below zero: then refunds have taken back
+// what was paid out before, and the next shares that clear fill it.
+type Account struct {
+	Currency  string
+	Available int64
+	Held      int64 // clears later
+	Reserved  int64 // asked for, and not paid yet
+	PaidOut   int64 // in all
+}
+
+// Owed is what the mall owes the creator, at whatever stage.
+func (a Account) Owed() int64 { return a.Available + a.Held + a.Reserved }
+
+// AccountsOf reads how a creator stands, a currency each; none for one who never earned anything.
+func (l *Ledger) AccountsOf(ctx context.Context, creatorID int64) ([]Account, error) {
+	return l.accountsTx(ctx, l.pool, creatorID)
+}
+
+func (l *Ledger) accountsTx(ctx context.Context, q dbsqlc.DBTX, creatorID int64) ([]Account, error) {
+	rows, err := l.q.BalancesOf(ctx, q, owed(creatorID))
+	if err != nil {
+		return nil, fmt.Errorf("accounts of creator %d: %w", creatorID, err)
+	}
+	paid, err := l.q.PaidOut(ctx, q, creatorID)
+	if err != nil {
+		return nil, fmt.Errorf("payouts of creator %d: %w", creatorID, err)
+	}
+	var list []Account
+	in := func(currency string) *Account {
+		n := slices.IndexFunc(list, func(a Account) bool { return a.Currency == currency })
+		if n < 0 {
+			list, n = append(list, Account{Currency: currency}), len(list)
+		}
+		return &list[n]
+	}
+	for _, r := range rows {
+		a := in(r.Currency)
+		switch {
+		case strings.HasPrefix(r.Account, Held):
+			a.Held = -r.Amount
+		case strings.HasPrefix(r.Account, Available):
+			a.Available = -r.Amount
+		default:
+			a.Reserved = -r.Amount
+		}
+	}
+	for _, r := range paid {
+		in(r.Currency).PaidOut = r.Amount
+	}
+	slices.SortFunc(list, func(a, b Account) int { return strings.Compare(a.Currency, b.Currency) })
+	return list, nil
+}
+
+// Clearing is what becomes available during a day of UTC.
+type Clearing struct {
+	Day    time.Time
+	Amount money.Money
+}
+
+// ClearingOf lists when what a creator has earned clears, the next day first.
+func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64) ([]Clearing, error) {
+	rows, err := l.q.Held(ctx, l.pool, creatorID)
+	if err != nil {
+		return nil, fmt.Errorf("what creator %d waits for: %w", creatorID, err)
+	}
+	out := make([]Clearing, len(rows))
+	for i, r := range rows {
+		out[i] = Clearing{r.Day, money.Of(r.Share, r.Currency)}
+	}
+	return out, nil
+}
+
+// Day is what a creator sold during a day of UTC. Amounts are minor units; Back is what was refunded of these very sales since.
+type Day struct {
+	Day      time.Time
+	Currency string
+	Units    int
+	Amount   int64
+	Fee      int64
+	Back     int64
+	FeeBack  int64
+}
+
+// Share is what the day brought the creator and was not taken back.
+func (d Day) Share() int64 { return d.Amount - d.Fee - d.Back + d.FeeBack }
+
+// DaysOf lists a creator's sales since a moment by day, the last day first.
+func (l *Ledger) DaysOf(ctx context.Context, creatorID int64, since time.Time) ([]Day, error) {
+	rows, err := l.q.SalesByDay(ctx, l.pool, dbsqlc.SalesByDayParams{CreatorID: creatorID, Since: since})
+	if err != nil {
+		return nil, fmt.Errorf("sales of creator %d: %w", creatorID, err)
+	}
+	out := make([]Day, len(rows))
+	for i, r := range rows {
+		out[i] = Day{r.Day, r.Currency, int(r.Units), r.Amount, r.Fee, r.AmountBack, r.FeeBack}
+	}
+	return out, nil
+}

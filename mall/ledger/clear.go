@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// clearRows bounds one transaction of clearing.
+const clearRows = 5000
+
+// Clear makes available what has been held for its time, less what was refunded meanwhile; it returns how many sold items that
+// were. Several may clear at once: each item clears once, and a refund of it comes wholly before or wholly after.
+func (l *Ledger) Clear(ctx context.Context) (int, error) {
+	cleared := 0
+	for {
+		n, err := l.clear(ctx)
+		cleared += n
+		if err != nil || n < clearRows {
+			return cleared, err
+		}
+	}
+}
+
+func (l *Ledger) clear(ctx context.Context) (n int, err error) {
+	err = db.InTxRetrying(ctx, l.pool, 3, func(tx pgx.Tx) error {
+		at := l.now()
+		rows, err := l.q.ClearDue(ctx, tx, dbsqlc.ClearDueParams{At: at, Most: clearRows})
+		if err != nil {
+			return fmt.Errorf("clear: %w", err)
+		}
+		n = 0
+		arg := dbsqlc.PostParams{At: at}
+		for _, r := range rows {
+			n += int(r.Earnings)
+			if r.Share == 0 {
+				continue // all of it was refunded
+			}
+			// An item is the first of one round only.
+			reference := fmt.Sprintf("%d/%s/%d", r.CreatorID, r.Currency, r.FirstID)
+			if err := add(&arg, move(KindClearing, reference, of(Available, r.CreatorID), of(Held, r.CreatorID), money.Of(r.Share, r.Currency))); err != nil {
+				return err
+			}
+		}
+		if len(arg.Kinds) == 0 {
+			return nil
+		}
+		posted, err := l.q.Post(ctx, tx, arg)
+		if err == nil && len(posted) != len(arg.Kinds) {
+			err = fmt.Errorf("%d of %d postings", len(posted), len(arg.Kinds))
+		}
+		if err != nil {
+			return fmt.Errorf("book what cleared: %w", err)
+		}
+		return nil
+	})
+	return n, err
+}

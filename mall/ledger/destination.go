@@ -1,0 +1,160 @@
+package ledger
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/ledger/internal/dbsqlc"
+)
+
+// Limits of a destination, in letters.
+const (
+	MaxName           = 80
+	MaxAccount        = 80
+	shortest, visible = 4, 4
+)
+
+// Destination is where a creator is paid: the name of the account's holder, and the account as the bank writes it.
+type Destination struct {
+	Name    string `json:"name"`
+	Account string `json:"account"`
+}
+
+// IsZero says that nobody has said where.
+func (d Destination) IsZero() bool { return d == Destination{} }
+
+// Masked leaves of each part what its owner needs to know it again.
+func (d Destination) Masked() Destination {
+	if d.IsZero() {
+		return d
+	}
+	first, _ := utf8.DecodeRuneInString(d.Name)
+	account := []rune(d.Account)
+	shown := min(visible, len(account)/2)
+	return Destination{string(first) + "•••", "••••" + string(account[len(account)-shown:])}
+}
+
+// SetDestination keeps where a creator is paid, encrypted. Payouts that were asked for keep theirs.
+// Errors: ErrPayoutInvalid with the field "name" or "account".
+func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destination) error {
+	d.Name, d.Account = strings.TrimSpace(d.Name), strings.TrimSpace(d.Account)
+	found := ErrPayoutInvalid
+	if !sound(d.Name, 1) || utf8.RuneCountInString(d.Name) > MaxName {
+		found = found.With("name", "destination_name_invalid")
+	}
+	if !sound(d.Account, shortest) || utf8.RuneCountInString(d.Account) > MaxAccount {
+		found = found.With("account", "destination_account_invalid")
+	}
+	if len(found.Fields) > 0 {
+		return found
+	}
+	sealed, err := l.seal(creatorID, d)
+	if err != nil {
+		return err
+	}
+	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := l.lockPayeeTx(ctx, tx, creatorID); err != nil {
+			return err
+		}
+		if _, err := l.q.SetDestination(ctx, tx, dbsqlc.SetDestinationParams{CreatorID: creatorID, Destination: sealed, At: l.now()}); err != nil {
+			return fmt.Errorf("keep where creator %d is paid: %w", creatorID, err)
+		}
+		return nil
+	})
+}
+
+// DestinationOf reads where a creator is paid, masked; the zero value where nobody has said so.
+func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destination, error) {
+	payee, err := l.q.Payee(ctx, l.pool, creatorID)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
+		return Destination{}, nil
+	}
+	if err != nil {
+		return Destination{}, fmt.Errorf("payee %d: %w", creatorID, err)
+	}
+	d, err := l.unseal(creatorID, payee.Destination)
+	return d.Masked(), err
+}
+
+// PayoutDestination reads where a payout goes, masked.
+func (l *Ledger) PayoutDestination(p Payout) (Destination, error) {
+	d, err := l.unseal(p.CreatorID, p.destination)
+	return d.Masked(), err
+}
+
+// Reveal shows an operator in full where an approved payout goes, and writes down that it did.
+// Errors: ErrPayoutNotFound, ErrPayoutMoved when it is not approved, ErrOwnPayout.
+func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, err error) {
+	err = db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+		p, err := l.payoutTx(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := notOwn(actorID, p.CreatorID); err != nil {
+			return err
+		}
+		if p.State != Approved {
+			return ErrPayoutMoved.Because("payout %d is %s: there is nothing to transfer", id, p.State)
+		}
+		if d, err = l.unseal(p.CreatorID, p.destination); err != nil {
+			return err
+		}
+		return l.auditTx(ctx, tx, actorID, "payout.revealed", payoutSubject(id), map[string]any{"creatorId": p.CreatorID})
+	})
+	return d, err
+}
+
+// aead is AES-256-GCM under the key of destinations.
+func (l *Ledger) aead() (cipher.AEAD, error) {
+	if len(l.Key) != 32 {
+		return nil, fmt.Errorf("the key of destinations has %d bytes, not 32", len(l.Key))
+	}
+	block, err := aes.NewCipher(l.Key)
+	if err != nil {
+		return nil, fmt.Errorf("the key of destinations: %w", err)
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// owner binds a ciphertext to its creator, so that a row copied elsewhere opens nothing.
+func owner(creatorID int64) []byte { return []byte("payee/" + strconv.FormatInt(creatorID, 10)) }
+
+func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
+	aead, err := l.aead()
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("write where creator %d is paid: %w", creatorID, err)
+	}
+	// Padded, so that its length tells nothing of the account's.
+	const block = 128
+	body = append(body, strings.Repeat(" ", block-len(body)%block)...)
+	return aead.Seal(nil, nil, body, owner(creatorID)), nil
+}
+
+func (l *Ledger) unseal(creatorID int64, sealed []byte) (d Destination, err error) {
+	aead, err := l.aead()
+	if err != nil {
+		return d, err
+	}
+	body, err := aead.Open(nil, nil, sealed, owner(creatorID))
+	if err == nil {
+		err = json.Unmarshal(body, &d)
+	}
+	if err != nil {
+		return d, fmt.Errorf("read where creator %d is paid: %w", creatorID, err)
+	}
+	return d, nil
+}

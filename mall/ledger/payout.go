@@ -1,0 +1,276 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// MaxReason is how long a reason or a bank's reference may be, in letters.
+const MaxReason = 200
+
+// The faults that callers tell apart. Those of fields name an input.
+var (
+	ErrPayoutNotFound = fault.New(fault.NotFound, "payout_not_found", "There is no such payout.")
+	ErrPayoutMoved    = fault.New(fault.Conflict, "payout_moved", "The payout has moved on since you looked.")
+	ErrPayoutInvalid  = fault.New(fault.Invalid, "payout_invalid", "Some fields need another look.")
+	ErrOwnPayout      = fault.New(fault.Forbidden, "payout_own", "Nobody decides about their own money.")
+	ErrNoStatement    = fault.New(fault.NotFound, "statement_not_found", "There is no statement of that month.")
+	ErrKeyMissing     = fault.New(fault.Invalid, "payout_key_missing", "A request needs a key of 1 to 200 characters.")
+)
+
+// RequestPayout sets a sum apart for a creator and asks for its transfer, once for its key: the second click gets the first one's
+// payout. However many are asked for at once, together they never exceed what is available.
+// Errors: ErrPayoutInvalid with the field "amount" (payout_below_minimum, payout_above_balance) or "destination"
+// (destination_missing); ErrKeyMissing.
+func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.Money, key string) (p Payout, err error) {
+	if key == "" || len(key) > 200 {
+		return Payout{}, ErrKeyMissing
+	}
+	err = db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+		p, err = l.requestTx(ctx, tx, creatorID, sum, key)
+		return err
+	})
+	return p, err
+}
+
+func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum money.Money, key string) (Payout, error) {
+	payee, err := l.lockPayeeTx(ctx, tx, creatorID) // whoever asks at the same time waits here
+	if err != nil {
+		return Payout{}, err
+	}
+	row, err := l.q.PayoutByKey(ctx, tx, dbsqlc.PayoutByKeyParams{CreatorID: creatorID, RequestKey: key})
+	if err == nil {
+		return payoutOf(row), nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return Payout{}, fmt.Errorf("payout by key: %w", err)
+	}
+	if payee.Destination == nil {
+		return Payout{}, ErrPayoutInvalid.With("destination", "destination_missing")
+	}
+	if sum.Amount < max(l.Terms.MinPayout, 1) {
+		return Payout{}, ErrPayoutInvalid.With("amount", "payout_below_minimum")
+	}
+	account := of(Available, creatorID)
+	rows, err := l.q.BalancesOf(ctx, tx, []string{account})
+	if err != nil {
+		return Payout{}, fmt.Errorf("what is available to creator %d: %w", creatorID, err)
+	}
+	var available int64
+	for _, r := range rows {
+		if r.Currency == sum.Currency {
+			available = -r.Amount
+		}
+	}
+	if sum.Amount > available {
+		return Payout{}, ErrPayoutInvalid.Because("creator %d asks for %s of %d", creatorID, sum, available).With("amount", "payout_above_balance")
+	}
+	at := l.now()
+	row, err = l.q.InsertPayout(ctx, tx, dbsqlc.InsertPayoutParams{CreatorID: creatorID, Amount: sum.Amount, Currency: sum.Currency,
+		RequestKey: key, Destination: payee.Destination, At: at})
+	if err != nil {
+		return Payout{}, fmt.Errorf("write payout of creator %d: %w", creatorID, err)
+	}
+	_, err = l.postTx(ctx, tx, move(KindPayout, strconv.FormatInt(row.ID, 10)+"/requested", of(Reserved, creatorID), account, sum), at)
+	return payoutOf(row), err
+}
+
+func (l *Ledger) lockPayeeTx(ctx context.Context, tx pgx.Tx, creatorID int64) (dbsqlc.LedgerPayee, error) {
+	if err := l.q.EnsurePayee(ctx, tx, dbsqlc.EnsurePayeeParams{CreatorID: creatorID, At: l.now()}); err != nil {
+		return dbsqlc.LedgerPayee{}, fmt.Errorf("payee %d: %w", creatorID, err)
+	}
+	payee, err := l.q.LockPayee(ctx, tx, creatorID)
+	if err != nil {
+		return dbsqlc.LedgerPayee{}, fmt.Errorf("lock payee %d: %w", creatorID, err)
+	}
+	return payee, nil
+}
+
+// CancelPayout takes a creator's own request back before anybody has decided. Errors: ErrPayoutNotFound, for others' too;
+// ErrPayoutMoved.
+func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version int) error {
+	return l.decide(ctx, id, version, step{to: Cancelled, actorID: creatorID}, func(p Payout) error {
+		if p.CreatorID != creatorID {
+			return ErrPayoutNotFound.Because("payout %d is not of creator %d", id, creatorID)
+		}
+		return nil
+	})
+}
+
+// ApprovePayout says that a request is to be transferred; the reason may be empty. In this and the verbs below actorID is an
+// operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrOwnPayout, ErrPayoutInvalid.
+func (l *Ledger) ApprovePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
+	return l.byStaff(ctx, id, version, step{to: Approved, actorID: actorID, reason: reason})
+}
+
+// RefusePayout gives a request's sum back, and tells its creator why. Errors: as ApprovePayout; without a reason ErrPayoutInvalid
+// with the field "reason".
+func (l *Ledger) RefusePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
+	return l.byStaff(ctx, id, version, step{to: Refused, actorID: actorID, reason: reason})
+}
+
+// MarkPaid says that the bank has transferred an approved payout, under that reference. Errors: as ApprovePayout; without a
+// reference ErrPayoutInvalid with the field "bank_reference".
+func (l *Ledger) MarkPaid(ctx context.Context, actorID, id int64, version int, bankReference string) error {
+	return l.byStaff(ctx, id, version, step{to: Paid, actorID: actorID, bankReference: bankReference})
+}
+
+// MarkFailed says that the bank did not take a payout, or sent it back: its sum is available again. Errors: as RefusePayout.
+func (l *Ledger) MarkFailed(ctx context.Context, actorID, id int64, version int, reason string) error {
+	return l.byStaff(ctx, id, version, step{to: Failed, actorID: actorID, reason: reason})
+}
+
+func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) error {
+	s.reason, s.bankReference = strings.TrimSpace(s.reason), strings.TrimSpace(s.bankReference)
+	switch {
+	case s.to == Paid && !sound(s.bankReference, 1):
+		return ErrPayoutInvalid.With("bank_reference", "bank_reference_missing")
+	case s.to == Approved && !sound(s.reason, 0), (s.to == Refused || s.to == Failed) && !sound(s.reason, 1):
+		return ErrPayoutInvalid.With("reason", "reason_missing")
+	}
+	return l.decide(ctx, id, version, s, func(p Payout) error { return notOwn(s.actorID, p.CreatorID) })
+}
+
+func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may func(Payout) error) error {
+	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+		p, err := l.payoutTx(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := may(p); err != nil {
+			return err
+		}
+		p.Version = version // what the page showed: the guard compares it
+		was := p.State
+		if p, err = l.moveTx(ctx, tx, p, s); err != nil || s.to == Cancelled {
+			return err
+		}
+		return l.auditTx(ctx, tx, s.actorID, "payout."+string(s.to), payoutSubject(id), map[string]any{"from": was, "creatorId": p.CreatorID,
+			"amount": p.Amount, "reason": s.reason, "bankReference": s.bankReference})
+	})
+}
+
+// Adjust moves a creator's available money by hand, once for its key: a sum above 0 in the creator's favour, below 0 against.
+// Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
+func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money.Money, reason, key string) error {
+	reason = strings.TrimSpace(reason)
+	switch {
+	case key == "" || len(key) > 200:
+		return ErrKeyMissing
+	case sum.IsZero():
+		return ErrPayoutInvalid.With("amount", "amount_invalid")
+	case !sound(reason, 1):
+		return ErrPayoutInvalid.With("reason", "reason_missing")
+	}
+	if err := notOwn(actorID, creatorID); err != nil {
+		return err
+	}
+	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+		at := l.now()
+		id, err := l.postTx(ctx, tx, move(KindAdjustment, strconv.FormatInt(creatorID, 10)+"/"+key, of(Available, creatorID), Adjustments, sum), at)
+		if err != nil || id == 0 {
+			return err
+		}
+		if err := l.q.InsertAdjustment(ctx, tx, dbsqlc.InsertAdjustmentParams{PostingID: id, CreatorID: creatorID, Amount: sum.Amount,
+			Currency: sum.Currency, ActorID: actorID, Reason: reason, At: at}); err != nil {
+			return fmt.Errorf("adjust creator %d: %w", creatorID, err)
+		}
+		return l.auditTx(ctx, tx, actorID, "ledger.adjusted", fmt.Sprintf("creator:%d", creatorID), map[string]any{"amount": sum, "reason": reason})
+	})
+}
+
+// Payout reads one, for an operator. Errors: ErrPayoutNotFound.
+func (l *Ledger) Payout(ctx context.Context, id int64) (Payout, error) {
+	return l.payoutTx(ctx, l.pool, id)
+}
+
+func (l *Ledger) payoutTx(ctx context.Context, q dbsqlc.DBTX, id int64) (Payout, error) {
+	row, err := l.q.PayoutByID(ctx, q, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Payout{}, ErrPayoutNotFound.Because("payout %d", id)
+	}
+	if err != nil {
+		return Payout{}, fmt.Errorf("payout %d: %w", id, err)
+	}
+	return payoutOf(row), nil
+}
+
+// PayoutMove is one recorded move of a payout.
+type PayoutMove struct {
+	From, To State
+	ActorID  int64
+	Reason   string
+	At       time.Time
+}
+
+// PayoutMoves reads a payout's moves, oldest first.
+func (l *Ledger) PayoutMoves(ctx context.Context, id int64) ([]PayoutMove, error) {
+	rows, err := l.q.PayoutMoves(ctx, l.pool, id)
+	if err != nil {
+		return nil, fmt.Errorf("moves of payout %d: %w", id, err)
+	}
+	moves := make([]PayoutMove, len(rows))
+	for i, r := range rows {
+		moves[i] = PayoutMove{State(r.FromState), State(r.ToState), r.ActorID, r.Reason, r.At}
+	}
+	return moves, nil
+}
+
+// PayoutsOf lists up to most of a creator's payouts, the newest first, those before an id unless that is 0.
+func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most int) ([]Payout, error) {
+	rows, err := l.q.PayoutsOf(ctx, l.pool, dbsqlc.PayoutsOfParams{CreatorID: creatorID, Before: before, Most: int32(most)})
+	return payoutsOf(rows), err
+}
+
+// Payouts lists up to most payouts of everybody, the newest first, those of one state unless that is empty, and before an id
+// unless that is 0.
+func (l *Ledger) Payouts(ctx context.Context, state State, before int64, most int) ([]Payout, error) {
+	rows, err := l.q.Payouts(ctx, l.pool, dbsqlc.PayoutsParams{State: string(state), Before: before, Most: int32(most)})
+	return payoutsOf(rows), err
+}
+
+// CountPayouts counts all payouts by their state.
+func (l *Ledger) CountPayouts(ctx context.Context) (map[State]int64, error) {
+	rows, err := l.q.CountPayouts(ctx, l.pool)
+	counts := map[State]int64{}
+	for _, r := range rows {
+		counts[State(r.State)] = r.Count
+	}
+	return counts, err
+}
+
+func payoutsOf(rows []dbsqlc.LedgerPayout) []Payout {
+	list := make([]Payout, len(rows))
+	for i, r := range rows {
+		list[i] = payoutOf(r)
+	}
+	return list
+}
+
+func payoutSubject(id int64) string { return "payout:" + strconv.FormatInt(id, 10) }
+
+// notOwn keeps staff from deciding about their own money.
+func notOwn(actorID, creatorID int64) error {
+	if actorID == creatorID {
+		return ErrOwnPayout.Because("operator %d is the payee", actorID)
+	}
+	return nil
+}
+
+// sound says that a text is at least that many letters, not too long, and can be kept.
+func sound(s string, least int) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= least && n <= MaxReason && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+}

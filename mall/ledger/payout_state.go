@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// State is how far a payout has come.
+type State string
+
+// The six states of a payout. docs/payments.md draws them.
+const (
+	Requested State = "requested" // the sum is set apart, an operator decides
+	Approved  State = "approved"  // to be transferred
+	Paid      State = "paid"      // transferred, as the bank's reference says
+	Refused   State = "refused"   // the sum is available again, as in the two below
+	Cancelled State = "cancelled" // by its creator
+	Failed    State = "failed"    // the bank did not take it, or sent it back
+)
+
+// transitions is the whole state machine. A CHECK on ledger_payout_transition holds the same pairs, and a test compares the two
+// with the drawn diagram.
+var transitions = map[State][]State{
+	Requested: {Approved, Refused, Cancelled},
+	Approved:  {Paid, Failed},
+	Paid:      {Failed},
+	Refused:   {},
+	Cancelled: {},
+	Failed:    {},
+}
+
+// Transitions returns a copy of the state machine's table.
+func Transitions() map[State][]State {
+	table := make(map[State][]State, len(transitions))
+	for from, to := range transitions {
+		table[from] = slices.Clone(to)
+	}
+	return table
+}
+
+// Payout is a sum that a creator asked for. Version counts its moves.
+type Payout struct {
+	ID            int64
+	CreatorID     int64
+	Amount        money.Money
+	State         State
+	Version       int
+	BankReference string
+	Reason        string // of the last move
+	RequestedAt   time.Time
+	PaidAt        *time.Time
+	OverAt        *time.Time
+
+	destination []byte
+}
+
+func payoutOf(r dbsqlc.LedgerPayout) Payout {
+	return Payout{ID: r.ID, CreatorID: r.CreatorID, Amount: money.Of(r.Amount, r.Currency), State: State(r.State), Version: int(r.Version),
+		BankReference: r.BankReference, Reason: r.Reason, RequestedAt: r.RequestedAt, PaidAt: r.PaidAt, OverAt: r.OverAt,
+		destination: r.Destination}
+}
+
+// step is one move of a payout, with who caused it.
+type step struct {
+	to            State
+	actorID       int64
+	reason        string
+	bankReference string
+}
+
+// moveTx takes a payout one step, if it is still in the state and version that p was read in, records the step and moves the money
+// that goes with it. Errors: ErrPayoutMoved, also for a pair outside the table.
+func (l *Ledger) moveTx(ctx context.Context, tx pgx.Tx, p Payout, s step) (Payout, error) {
+	if !slices.Contains(transitions[p.State], s.to) {
+		return Payout{}, ErrPayoutMoved.Because("payout %d can't go from %s to %s", p.ID, p.State, s.to)
+	}
+	at := l.now()
+	row, err := l.q.MovePayout(ctx, tx, dbsqlc.MovePayoutParams{ID: p.ID, FromState: string(p.State), ToState: string(s.to),
+		Version: int32(p.Version), Reason: s.reason, BankReference: s.bankReference, At: at})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Payout{}, ErrPayoutMoved.Because("payout %d is not %s at version %d any more", p.ID, p.State, p.Version)
+	}
+	if err != nil {
+		return Payout{}, fmt.Errorf("move payout %d to %s: %w", p.ID, s.to, err)
+	}
+	if err := l.q.InsertPayoutTransition(ctx, tx, dbsqlc.InsertPayoutTransitionParams{PayoutID: p.ID, FromState: string(p.State),
+		ToState: string(s.to), Version: row.Version, ActorID: s.actorID, Reason: s.reason, At: at}); err != nil {
+		return Payout{}, fmt.Errorf("record payout %d to %s: %w", p.ID, s.to, err)
+	}
+	from, to, name := "", "", ""
+	switch {
+	case s.to == Paid:
+		from, to, name = PaidOut, of(Reserved, p.CreatorID), "/paid"
+	case s.to == Failed && p.State == Paid:
+		from, to, name = of(Available, p.CreatorID), PaidOut, "/returned"
+	case s.to != Approved:
+		from, to, name = of(Available, p.CreatorID), of(Reserved, p.CreatorID), "/returned"
+	default:
+		return payoutOf(row), nil
+	}
+	_, err = l.postTx(ctx, tx, move(KindPayout, strconv.FormatInt(p.ID, 10)+name, from, to, p.Amount), at)
+	return payoutOf(row), err
+}

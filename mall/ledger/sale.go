@@ -1,0 +1,101 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/money"
+)
+
+// Sale is money that a channel took for what creators sold. Its parts come to Amount.
+type Sale struct {
+	Reference string // the channel with its own number of the payment: "sandbox/T1"
+	Channel   string
+	Amount    money.Money
+	Parts     []Part
+}
+
+// Part is one sold item. Source names it once and for all; Subject is what was sold, with its titles at that time.
+type Part struct {
+	Source    string
+	CreatorID int64
+	Subject   int64
+	TitleZh   string
+	TitleEn   string
+	Quantity  int
+	Amount    money.Money // what was paid for it, after every discount
+}
+
+// SaleTx books a sale within the caller's transaction, in one round trip, once for its reference: the channel holds the sum, and
+// each part is split between the mall's fee and its creator, whose share is held until it clears. A part that cost nothing
+// is left out. The fee's rate is that of this moment, and later changes don't reach the part.
+// Errors: ErrUnbalanced when the parts don't come to the sum.
+func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
+	at := l.now()
+	arg := dbsqlc.PostSaleParams{Kinds: []string{KindSale}, Reference: s.Reference, Currency: s.Amount.Currency, At: at,
+		FeeRate: int32(l.Terms.FeeRate), ClearsAt: at.Add(l.Terms.Clearing)}
+	line := func(kind, account string, amount int64) {
+		if amount != 0 {
+			arg.LineKinds, arg.Accounts, arg.Amounts = append(arg.LineKinds, kind), append(arg.Accounts, account), append(arg.Amounts, amount)
+		}
+	}
+	var creators []int64
+	gross, fees := map[int64]int64{}, map[int64]int64{}
+	var sum, allFees int64
+	for _, p := range s.Parts {
+		if p.Amount.IsZero() {
+			continue
+		}
+		if p.Amount.Currency != s.Amount.Currency || p.Amount.Amount < 0 {
+			return fmt.Errorf("%w: sale %s of %s has a part of %s", ErrUnbalanced, s.Reference, s.Amount, p.Amount)
+		}
+		if !slices.Contains(creators, p.CreatorID) {
+			creators = append(creators, p.CreatorID)
+		}
+		fee := share(p.Amount.Amount, int64(l.Terms.FeeRate), 10000)
+		gross[p.CreatorID] += p.Amount.Amount
+		fees[p.CreatorID] += fee
+		sum, allFees = sum+p.Amount.Amount, allFees+fee
+		arg.Sources, arg.CreatorIds = append(arg.Sources, p.Source), append(arg.CreatorIds, p.CreatorID)
+		arg.Subjects, arg.Quantities = append(arg.Subjects, p.Subject), append(arg.Quantities, int32(p.Quantity))
+		arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, p.TitleZh), append(arg.TitlesEn, p.TitleEn)
+		arg.Earned, arg.Fees = append(arg.Earned, p.Amount.Amount), append(arg.Fees, fee)
+	}
+	if sum != s.Amount.Amount {
+		return fmt.Errorf("%w: the parts of sale %s come to %d of %s", ErrUnbalanced, s.Reference, sum, s.Amount)
+	}
+	line(KindSale, Channel+s.Channel, sum)
+	for _, id := range creators {
+		line(KindSale, of(Held, id), -gross[id])
+	}
+	if allFees != 0 {
+		arg.Kinds = append(arg.Kinds, KindFee)
+		for _, id := range creators {
+			line(KindFee, of(Held, id), fees[id])
+		}
+		line(KindFee, Fees, -allFees)
+	}
+	if _, err := l.q.PostSale(ctx, tx, arg); err != nil {
+		return fmt.Errorf("book sale %s: %w", s.Reference, err)
+	}
+	return nil
+}
+
+// CaptureTx books money that a channel took and that is no sale: Unapplied or Suspense says why. Once for its reference.
+func (l *Ledger) CaptureTx(ctx context.Context, tx pgx.Tx, reference, channel, account string, sum money.Money) error {
+	_, err := l.PostTx(ctx, tx, move(KindCapture, reference, account, Channel+channel, sum))
+	return err
+}
+
+// share is sum × part / whole, half a minor unit rounded up. All are at least 0, whole is above 0 and part at most whole.
+func share(sum, part, whole int64) int64 {
+	high, low := bits.Mul64(uint64(sum), uint64(part))
+	low, carry := bits.Add64(low, uint64(whole/2), 0) // whole/2 below the half of an odd whole: such a half is never met
+	quotient, _ := bits.Div64(high+carry, low, uint64(whole))
+	return int64(quotient)
+}

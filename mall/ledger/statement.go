@@ -1,0 +1,226 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/ledger/internal/dbsqlc"
+)
+
+// Statement is what happened to a creator's money in one month of UTC, a book a currency.
+type Statement struct {
+	CreatorID int64
+	Month     time.Time // its first moment
+	Open      bool      // the month is not over
+	Books     []Book
+}
+
+// Book is a statement in one currency; amounts are minor units. Opening and Closing are what the mall owed the creator, at
+// whatever stage, as the accounts say: Closing = Opening + Net of all videos − Paid + Adjusted, or there is no statement.
+type Book struct {
+	Currency    string
+	Opening     int64
+	Videos      []VideoLine
+	Payouts     []PaidLine
+	Adjustments []AdjustedLine
+	Closing     int64
+}
+
+// VideoLine is what was sold and refunded of one video during the month, each with the mall's fee in it. A refund that failed
+// later is taken out of the month in which it failed.
+type VideoLine struct {
+	Subject          int64
+	TitleZh, TitleEn string
+	Units            int
+	Sales            int64
+	Fee              int64
+	Refunds          int64
+	FeeBack          int64
+}
+
+// Net is what the video brought the creator.
+func (v VideoLine) Net() int64 { return v.Sales - v.Fee - v.Refunds + v.FeeBack }
+
+// PaidLine is a payout that left the house, or with an amount below zero came back from the bank.
+type PaidLine struct {
+	PayoutID int64
+	At       time.Time
+	Amount   int64
+}
+
+// AdjustedLine is what an operator moved by hand.
+type AdjustedLine struct {
+	At     time.Time
+	Reason string
+	Amount int64
+}
+
+// Total sums the videos.
+func (b Book) Total() (t VideoLine) {
+	for _, v := range b.Videos {
+		t.Units, t.Sales, t.Fee, t.Refunds, t.FeeBack = t.Units+v.Units, t.Sales+v.Sales, t.Fee+v.Fee, t.Refunds+v.Refunds, t.FeeBack+v.FeeBack
+	}
+	return t
+}
+
+// Paid sums the payouts.
+func (b Book) Paid() (sum int64) {
+	for _, p := range b.Payouts {
+		sum += p.Amount
+	}
+	return sum
+}
+
+// Adjusted sums the adjustments.
+func (b Book) Adjusted() (sum int64) {
+	for _, a := range b.Adjustments {
+		sum += a.Amount
+	}
+	return sum
+}
+
+// Month is the month of UTC that a moment lies in.
+func Month(at time.Time) time.Time {
+	at = at.UTC()
+	return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// Months lists the months of which a creator has a statement, the last first.
+func (l *Ledger) Months(ctx context.Context, creatorID int64) ([]time.Time, error) {
+	first, err := l.firstMonth(ctx, creatorID)
+	if errors.Is(err, ErrNoStatement) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var months []time.Time
+	for m := Month(l.now()); !m.Before(first); m = m.AddDate(0, -1, 0) {
+		months = append(months, m)
+	}
+	return months, nil
+}
+
+func (l *Ledger) firstMonth(ctx context.Context, creatorID int64) (time.Time, error) {
+	at, err := l.q.FirstMoment(ctx, l.pool, creatorID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, ErrNoStatement.Because("creator %d never earned anything", creatorID)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("first month of creator %d: %w", creatorID, err)
+	}
+	return Month(at), nil
+}
+
+// Statement draws up a creator's statement of the month that a moment lies in; of a month that is not over it is provisional.
+// Errors: ErrNoStatement for a month to come, or before the creator's first.
+func (l *Ledger) Statement(ctx context.Context, creatorID int64, month time.Time) (s Statement, err error) {
+	first, err := l.firstMonth(ctx, creatorID)
+	if err != nil {
+		return Statement{}, err
+	}
+	s = Statement{CreatorID: creatorID, Month: Month(month)}
+	until := s.Month.AddDate(0, 1, 0)
+	now := l.now()
+	if s.Month.Before(first) || s.Month.After(now) {
+		return Statement{}, ErrNoStatement.Because("creator %d, %s", creatorID, s.Month)
+	}
+	s.Open = until.After(now)
+	// One snapshot: what is booked meanwhile is in all of its numbers or in none.
+	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		s.Books, err = l.booksTx(ctx, tx, creatorID, s.Month, until)
+		return err
+	})
+	if err != nil {
+		return Statement{}, fmt.Errorf("statement of creator %d, %s: %w", creatorID, s.Month.Format("2006-01"), err)
+	}
+	return s, nil
+}
+
+func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time) ([]Book, error) {
+	books := map[string]*Book{}
+	in := func(currency string) *Book {
+		if books[currency] == nil {
+			books[currency] = &Book{Currency: currency}
+		}
+		return books[currency]
+	}
+	opening, err := l.q.OwedBefore(ctx, tx, dbsqlc.OwedBeforeParams{Accounts: owed(creatorID), Until: since})
+	if err != nil {
+		return nil, err
+	}
+	closing, err := l.q.OwedBefore(ctx, tx, dbsqlc.OwedBeforeParams{Accounts: owed(creatorID), Until: until})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range opening {
+		in(r.Currency).Opening = -r.Amount
+	}
+	for _, r := range closing {
+		in(r.Currency).Closing = -r.Amount
+	}
+	if err := l.videosTx(ctx, tx, creatorID, since, until, in); err != nil {
+		return nil, err
+	}
+	paid, err := l.q.PaidBetween(ctx, tx, dbsqlc.PaidBetweenParams{CreatorID: creatorID, Since: since, Until: until})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range paid {
+		amount := r.Amount
+		if State(r.ToState) == Failed {
+			amount = -amount
+		}
+		b := in(r.Currency)
+		b.Payouts = append(b.Payouts, PaidLine{r.ID, r.At, amount})
+	}
+	adjusted, err := l.q.AdjustmentsBetween(ctx, tx, dbsqlc.AdjustmentsBetweenParams{CreatorID: creatorID, Since: since, Until: until})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range adjusted {
+		b := in(r.Currency)
+		b.Adjustments = append(b.Adjustments, AdjustedLine{r.At, r.Reason, r.Amount})
+	}
+	var out []Book
+	for _, b := range books {
+		if sum := b.Opening + b.Total().Net() - b.Paid() + b.Adjusted(); sum != b.Closing {
+			return nil, fmt.Errorf("%s: its lines come to %d, its accounts to %d", b.Currency, sum, b.Closing)
+		}
+		out = append(out, *b)
+	}
+	slices.SortFunc(out, func(a, b Book) int { return cmp.Compare(a.Currency, b.Currency) })
+	return out, nil
+}
+
+// videosTx puts sales and refunds together, a line a video; those that sold most first.
+func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time, in func(string) *Book) error {
+	sales, err := l.q.SalesBySubject(ctx, tx, dbsqlc.SalesBySubjectParams{CreatorID: creatorID, Since: since, Until: until})
+	if err != nil {
+		return err
+	}
+	for _, r := range sales {
+		b := in(r.Currency)
+		b.Videos = append(b.Videos, VideoLine{Subject: r.Subject, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Units: int(r.Units), Sales: r.Amount, Fee: r.Fee})
+	}
+	refunds, err := l.q.RefundsBySubject(ctx, tx, dbsqlc.RefundsBySubjectParams{CreatorID: creatorID, Since: since, Until: until})
+	if err != nil {
+		return err
+	}
+	for _, r := range refunds {
+		b := in(r.Currency)
+		n := slices.IndexFunc(b.Videos, func(v VideoLine) bool { return v.Subject == r.Subject })
+		if n < 0 {
+			n = len(b.Videos)
+			b.Videos = append(b.Videos, VideoLine{Subject: r.Subject, TitleZh: r.TitleZh, TitleEn: r.TitleEn})
+		}
+		b.Videos[n].Refunds, b.Videos[n].FeeBack = r.Amount-r.AmountUndone, r.Fee-r.FeeUndone
+	}
+	return nil
+}

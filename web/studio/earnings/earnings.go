@@ -1,0 +1,152 @@
+// Package earnings owns the creator's pages on money: what was earned, what clears when, payouts, and the monthly statement as page,
+// CSV and PDF. Every address is the viewer's own; it refuses to show anybody else's.
+package earnings
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/fault"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	earningsview "videomall/views/studio/earnings"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+// Bounds of what one page lists.
+const (
+	payoutsListed = 20
+	daysListed    = 30
+)
+
+// Deps are the verbs that the pages call.
+type Deps struct {
+	Site   *page.Site
+	Ledger *ledger.Ledger
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	s := g.Group("/studio/earnings", d.Site.RequireRole(account.RoleCreator))
+	s.GET("", on(d.show))
+	s.POST("/payouts", on(d.request))
+	s.POST("/payouts/:id/cancel", on(d.cancel))
+	s.POST("/destination", on(d.setDestination))
+	s.GET("/statements/:month", on(d.showStatement))
+	s.GET("/statements/:month/csv", on(d.csv))
+	s.GET("/statements/:month/pdf", on(d.pdf))
+}
+
+func (d Deps) show(c *page.Ctx) error {
+	return d.render(c, http.StatusOK, earningsview.Page{Request: earningsview.RequestForm{Key: rand.Text()}})
+}
+
+// render fills the page around the forms that p carries.
+func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
+	ctx, me := c.Request().Context(), c.Viewer.UserID
+	p.Terms = d.Ledger.Terms
+	if p.Accounts, err = d.Ledger.AccountsOf(ctx, me); err != nil {
+		return err
+	}
+	if p.Clearing, err = d.Ledger.ClearingOf(ctx, me); err != nil {
+		return err
+	}
+	if p.Days, err = d.Ledger.DaysOf(ctx, me, c.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-daysListed)); err != nil {
+		return err
+	}
+	if p.Months, err = d.Ledger.Months(ctx, me); err != nil {
+		return err
+	}
+	if p.Destination, err = d.Ledger.DestinationOf(ctx, me); err != nil {
+		return err
+	}
+	before := number(c.QueryParam("before"))
+	if p.Payouts, err = d.Ledger.PayoutsOf(ctx, me, before, payoutsListed+1); err != nil {
+		return err
+	}
+	if before > 0 {
+		p.First = "/studio/earnings"
+	}
+	if len(p.Payouts) > payoutsListed {
+		p.Payouts = p.Payouts[:payoutsListed]
+		p.Next = "/studio/earnings?before=" + strconv.FormatInt(p.Payouts[payoutsListed-1].ID, 10)
+	}
+	return c.Render(status, c.Text.T("earnings.title"), earningsview.View(p))
+}
+
+// request asks for a payout. The form's key makes a second click the same request.
+func (d Deps) request(c *page.Ctx) error {
+	f := earningsview.RequestForm{Currency: c.FormValue("currency"), Amount: strings.TrimSpace(c.FormValue("amount"))}
+	key := c.FormValue("key")
+	_, err := d.Ledger.RequestPayout(c.Request().Context(), c.Viewer.UserID, money.Of(minor(f.Amount), f.Currency), key)
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "payout_requested")
+		return c.Redirect("/studio/earnings")
+	case errors.Is(err, ledger.ErrPayoutInvalid):
+		f.Errors, f.Key = fault.From(err).Fields, strings.TrimSuffix(key, "-"+f.Currency)
+		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{Request: f})
+	}
+	return err
+}
+
+func (d Deps) cancel(c *page.Ctx) error {
+	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, number(c.Param("id")), int(number(c.FormValue("version"))))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "payout_cancelled")
+	case errors.Is(err, ledger.ErrPayoutMoved):
+		c.Flash(ui.Warning, "payout_moved")
+	default:
+		return err
+	}
+	return c.Redirect("/studio/earnings")
+}
+
+func (d Deps) setDestination(c *page.Ctx) error {
+	f := earningsview.WhereForm{Name: c.FormValue("name"), Account: c.FormValue("account")}
+	err := d.Ledger.SetDestination(c.Request().Context(), c.Viewer.UserID, ledger.Destination{Name: f.Name, Account: f.Account})
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "destination_saved")
+		return c.Redirect("/studio/earnings")
+	case errors.Is(err, ledger.ErrPayoutInvalid):
+		f.Errors = fault.From(err).Fields
+		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{Where: f, Request: earningsview.RequestForm{Key: rand.Text()}})
+	}
+	return err
+}
+
+// number reads an id or a version; -1, which is nobody's, when it is none.
+func number(s string) int64 {
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+// minor reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; -1, which every rule refuses, when it is none.
+func minor(s string) int64 {
+	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	if len(whole) > 12 || len(part) > 2 || whole+part == "" {
+		return -1
+	}
+	n, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 63)
+	if err != nil {
+		return -1
+	}
+	return int64(n)
+}

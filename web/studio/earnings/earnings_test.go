@@ -1,0 +1,239 @@
+package earnings_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	"videomall/views/text"
+	"videomall/web/books"
+	"videomall/web/studio/earnings"
+	"videomall/web/webtest"
+)
+
+// studio is a mall with a creator who sells, another one, an operator and a shopper.
+type studio struct {
+	*webtest.Mall
+	books             *ledger.Ledger
+	carl, dora, olga  account.User
+	creator, operator *webtest.Browser
+}
+
+func open(t *testing.T) *studio {
+	t.Helper()
+	t.Parallel()
+	s := &studio{}
+	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		s.books = ledger.New(m.Pool, m.Now)
+		key := sha256.Sum256([]byte("key"))
+		s.books.Key = key[:]
+		earnings.Routes(g, earnings.Deps{Site: m.Site, Ledger: s.books})
+		books.Routes(g, books.Deps{Site: m.Site, Ledger: s.books, Payments: m.Payments, Accounts: m.Accounts})
+	}})
+	s.carl, s.dora, s.olga = s.Person("carl", account.RoleCreator), s.Person("dora", account.RoleCreator), s.Person("olga", account.RoleOperator)
+	if s.carl.ID != 1 {
+		t.Fatalf("the creator of all films has id %d", s.carl.ID)
+	}
+	s.creator, s.operator = s.Browser(s.carl.ID), s.Browser(s.olga.ID)
+	return s
+}
+
+// sold sells films for that many fen and lets the shares clear.
+func (s *studio) sold(t *testing.T, prices ...int64) {
+	t.Helper()
+	mia := s.Person("mia", account.RoleShopper)
+	for _, p := range prices {
+		s.Bought(mia.ID, s.Film(p, -1))
+	}
+}
+
+func (s *studio) clears(t *testing.T) {
+	t.Helper()
+	s.Advance(s.books.Terms.Clearing)
+	if _, err := s.books.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestACreatorSeesWhatIsEarnedAndIsPaid(t *testing.T) {
+	s := open(t)
+	s.creator.Get("/studio/earnings").Wants(200).Shows("Nothing earned yet", "15%", "7 days")
+	s.sold(t, 2000, 990)
+	s.creator.Get("/studio/earnings").Wants(200).Shows("CN¥25.41", "What clears when", "Sales of the last 30 days", "To have money paid out, first say below")
+	s.clears(t)
+	where := s.creator.Get("/studio/earnings").Form("/studio/earnings/destination")
+	where.Set("name", "Carl Chen")
+	where.Set("account", "1")
+	s.creator.Post("/studio/earnings/destination", where).Wants(422).Shows("Write bank and number").Form("/studio/earnings/destination")
+	where.Set("account", "Bank of Test 6222 9876")
+	s.creator.Post("/studio/earnings/destination", where).Wants(303)
+	page := s.creator.Get("/studio/earnings").Wants(200).Shows("••••9876", "CN¥25.41").Hides("6222 9876")
+	form := page.Form("/studio/earnings/payouts")
+	for sum, word := range map[string]string{"25.42": "more than is available", "9.99": "below the least sum", "much": "below the least sum"} {
+		form.Set("amount", sum)
+		a := s.creator.Post("/studio/earnings/payouts", form).Wants(422).Shows(word)
+		if got := a.Form("/studio/earnings/payouts").Get("amount"); got != sum {
+			t.Errorf("%q comes back as %q", sum, got)
+		}
+	}
+	form.Set("amount", "20")
+	for range 2 { // the second click is the same request
+		s.creator.Post("/studio/earnings/payouts", form).Wants(303)
+	}
+	s.creator.Get("/studio/earnings").Wants(200).Shows("Requested", "CN¥20.00 more are on their way", "CN¥5.41")
+	if n := webtest.Query[int64](s.Mall, "select count(*) from ledger_payout")[0]; n != 1 {
+		t.Fatalf("%d payouts", n)
+	}
+
+	// The operator sees the account only after saying so.
+	s.operator.Get("/admin/payouts").Wants(200).Shows("carl", "CN¥20.00")
+	at := "/admin/payouts/1"
+	s.operator.Post(at+"/refuse", s.operator.Get(at).Wants(200).Hides("6222 9876").Form(at+"/refuse")).Wants(422).Shows("Say why")
+	s.operator.Post(at+"/approve", s.operator.Get(at).Form(at+"/approve")).Wants(303)
+	s.operator.Post(at+"/reveal", s.operator.Get(at).Form(at+"/reveal")).Wants(200).Shows("Bank of Test 6222 9876")
+	pay := s.operator.Get(at).Hides("6222 9876").Form(at + "/pay")
+	pay.Set("bank_reference", "TX-55")
+	s.operator.Post(at+"/pay", pay).Wants(303)
+	s.operator.Post(at+"/pay", pay).Wants(303) // moved on
+	s.creator.Get("/studio/earnings").Wants(200).Shows("Paid", "Reference TX-55")
+	s.operator.Get("/admin/books").Wants(200).Shows("The books are whole", "creator_available", "Agree").Hides("Differ", "broken")
+	s.operator.Get("/admin/books/creators/1").Wants(200).Shows("carl", "CN¥5.41")
+}
+
+func TestADebtIsExplained(t *testing.T) {
+	s := open(t)
+	s.sold(t, 2000)
+	s.clears(t)
+	form := s.operator.Get("/admin/books/creators/1").Form("/admin/books/creators/1/adjust")
+	form.Set("amount", "-20.00")
+	s.operator.Post("/admin/books/creators/1/adjust", form).Wants(422).Shows("Say why")
+	form.Set("reason", "a chargeback")
+	for range 2 {
+		s.operator.Post("/admin/books/creators/1/adjust", form).Wants(303)
+	}
+	s.creator.Get("/studio/earnings").Wants(200).Shows("CN¥3.00 more than was left", "your next earnings fill the gap")
+	s.creator.Lang = "zh-CN"
+	s.creator.Get("/studio/earnings").Wants(200).Shows("透支")
+}
+
+func TestOthersFindNothing(t *testing.T) {
+	s := open(t)
+	s.sold(t, 2000)
+	s.clears(t)
+	month := s.Now().UTC().Format("2006-01")
+	dora, mia := s.Browser(s.dora.ID), s.Browser(s.Person("max", account.RoleShopper).ID)
+	if err := s.books.SetDestination(t.Context(), s.carl.ID, ledger.Destination{Name: "Carl", Account: "12345678"}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.books.RequestPayout(t.Context(), s.carl.ID, money.Of(1000, "CNY"), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := strconv.FormatInt(p.ID, 10)
+	dora.Post("/studio/earnings/payouts/"+id+"/cancel", url.Values{"version": {"0"}}).Wants(404)
+	for _, what := range []string{"", "/csv", "/pdf"} {
+		s.creator.Get("/studio/earnings/statements/" + month + what).Wants(200)
+		dora.Get("/studio/earnings/statements/" + month + what).Wants(404)
+		mia.Get("/studio/earnings/statements/" + month + what).Wants(404)
+		s.creator.Get("/studio/earnings/statements/1999-01" + what).Wants(404)
+		s.creator.Get("/studio/earnings/statements/x" + what).Wants(404)
+	}
+	mia.Get("/studio/earnings").Wants(404)
+	for _, path := range []string{"/admin/payouts", "/admin/payouts/" + id, "/admin/books", "/admin/books/creators/1"} {
+		s.creator.Get(path).Wants(404)
+		s.operator.Get(path).Wants(200)
+	}
+	for _, do := range []string{"approve", "refuse", "pay", "fail", "reveal"} {
+		s.creator.Post("/admin/payouts/"+id+"/"+do, url.Values{"version": {"0"}, "reason": {"r"}}).Wants(404)
+		s.operator.Post("/admin/payouts/999/"+do, url.Values{"version": {"0"}, "reason": {"r"}, "bank_reference": {"b"}}).Wants(404)
+	}
+	s.creator.Post("/admin/books/creators/1/adjust", url.Values{"amount": {"5"}, "reason": {"r"}, "key": {"k"}, "currency": {"CNY"}}).Wants(404)
+	s.creator.Post("/studio/earnings/payouts/"+id+"/cancel", url.Values{"version": {"0"}}).Wants(303)
+}
+
+// Page, CSV and PDF are made of the same rows; the CSV's sums are the ledger's.
+func TestTheCSVSaysWhatTheLedgerSays(t *testing.T) {
+	s := open(t)
+	s.sold(t, 2000, 991, 33)
+	st, err := s.books.Statement(t.Context(), s.carl.ID, s.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	month := s.Now().UTC().Format("2006-01")
+	body := s.creator.Get("/studio/earnings/statements/" + month + "/csv").Wants(200).Body
+	if !bytes.HasPrefix([]byte(body), []byte("\ufeff")) || !strings.Contains(string(body), "\r\n") {
+		t.Error("no mark, or other line ends")
+	}
+	records, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(body), "\ufeff"))).ReadAll()
+	if err != nil || len(records) != 1+5 {
+		t.Fatalf("%q, %v", records, err)
+	}
+	var sum, closing int64
+	for n, r := range records[1:] {
+		amount, err := strconv.ParseInt(strings.Replace(r[8], ".", "", 1), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == len(records)-2 {
+			closing = amount
+		} else {
+			sum += amount
+		}
+	}
+	accounts, err := s.books.AccountsOf(t.Context(), s.carl.ID)
+	if err != nil || sum != closing || closing != st.Books[0].Closing || closing != accounts[0].Owed() {
+		t.Errorf("rows come to %d, closing %d, ledger %+v, %v", sum, closing, accounts, err)
+	}
+	s.creator.Get("/studio/earnings/statements/" + month).Wants(200).Shows(text.For(text.En).Money(money.Of(closing, "CNY")))
+}
+
+func TestNoCellIsAFormula(t *testing.T) {
+	t.Parallel()
+	s := ledger.Statement{Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Books: []ledger.Book{{Currency: "CNY"}}}
+	for _, title := range []string{`=HYPERLINK("x")`, "+1", "-1", "@x", "\tx", "＝1"} {
+		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{TitleEn: title, TitleZh: title})
+	}
+	for _, l := range []text.Lang{text.En, text.ZhCN} {
+		body, err := earnings.CSV(text.For(l), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records[2 : len(records)-1] {
+			if !strings.HasPrefix(r[2], "'") {
+				t.Errorf("%q is a formula", r[2])
+			}
+		}
+	}
+}
+
+func TestAPDFIsDrawnInBothLanguages(t *testing.T) {
+	t.Parallel()
+	s := ledger.Statement{Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Open: true, Books: []ledger.Book{{Currency: "CNY", Opening: -5,
+		Adjustments: []ledger.AdjustedLine{{Reason: "银行手续费", Amount: -50}}}}}
+	for n := range 80 { // more than a page
+		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{Subject: int64(n), TitleEn: strings.Repeat("A long title ", 9), TitleZh: strings.Repeat("很长的片名", 9), Units: n, Sales: 100, Fee: 15})
+	}
+	for _, l := range []text.Lang{text.En, text.ZhCN} {
+		body, err := earnings.PDF(text.For(l), s, "陈 Carl", time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(body, []byte("%PDF-")) || len(body) > 400_000 || bytes.Count(body, []byte("/Type /Page\n")) < 2 {
+			t.Errorf("%s: %d bytes", l, len(body))
+		}
+	}
+}

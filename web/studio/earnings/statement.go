@@ -1,0 +1,109 @@
+package earnings
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"videomall/mall/ledger"
+	earningsview "videomall/views/studio/earnings"
+	"videomall/views/text"
+	"videomall/web/page"
+)
+
+// statement reads the viewer's own statement of the month that the address names. Errors: ledger.ErrNoStatement.
+func (d Deps) statement(c *page.Ctx) (ledger.Statement, error) {
+	month, err := time.Parse("2006-01", c.Param("month"))
+	if err != nil {
+		return ledger.Statement{}, ledger.ErrNoStatement.Because("month %q", c.Param("month"))
+	}
+	return d.Ledger.Statement(c.Request().Context(), c.Viewer.UserID, month)
+}
+
+func (d Deps) showStatement(c *page.Ctx) error {
+	s, err := d.statement(c)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, earningsview.StatementTitle(c.Text, s), earningsview.Statement(s))
+}
+
+func (d Deps) csv(c *page.Ctx) error {
+	s, err := d.statement(c)
+	if err != nil {
+		return err
+	}
+	body, err := CSV(c.Text, s)
+	if err != nil {
+		return err
+	}
+	return d.attach(c, s, "csv", "text/csv; charset=utf-8", body)
+}
+
+func (d Deps) pdf(c *page.Ctx) error {
+	s, err := d.statement(c)
+	if err != nil {
+		return err
+	}
+	body, err := PDF(c.Text, s, c.Viewer.Name, c.Now)
+	if err != nil {
+		return err
+	}
+	return d.attach(c, s, "pdf", "application/pdf", body)
+}
+
+func (d Deps) attach(c *page.Ctx, s ledger.Statement, ending, kind string, body []byte) error {
+	name := "statement-" + s.Month.Format("2006-01") + "." + ending
+	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	return c.Blob(http.StatusOK, kind, body)
+}
+
+// row is a line of a statement as CSV and PDF show it. Sums are signed as the creator's: what is taken is below zero, and the shares
+// of all rows but the closing one come to the closing one's.
+type row struct {
+	day                              string
+	what                             string
+	typed                            bool // by a person, not by the mall
+	units                            string
+	sales, fee, refunds, back, share string
+	total                            bool // a balance, or the sum of the videos
+}
+
+// rows lays a book out: the balance at the beginning, what moved it, the balance at the end.
+func rows(t *text.Printer, b ledger.Book) []row {
+	list := []row{{what: t.T("earnings.opening"), share: decimal(b.Opening), total: true}}
+	for _, v := range b.Videos {
+		list = append(list, row{what: earningsview.Title(t, v), typed: true, units: strconv.Itoa(v.Units), sales: decimal(v.Sales), fee: decimal(-v.Fee),
+			refunds: decimal(-v.Refunds), back: decimal(v.FeeBack), share: decimal(v.Net())})
+	}
+	for _, p := range b.Payouts {
+		list = append(list, row{day: p.At.UTC().Format(time.DateOnly), what: earningsview.PayoutWord(t, p), share: decimal(-p.Amount)})
+	}
+	for _, a := range b.Adjustments {
+		list = append(list, row{day: a.At.UTC().Format(time.DateOnly), what: t.T("earnings.adjustment", "Reason", a.Reason), typed: true, share: decimal(a.Amount)})
+	}
+	return append(list, row{what: t.T("earnings.closing"), share: decimal(b.Closing), total: true})
+}
+
+// heads are the names of a row's columns.
+func heads(t *text.Printer) []string {
+	return []string{t.T("earnings.day"), t.T("earnings.what"), t.T("earnings.units"), t.T("earnings.gross"), t.T("earnings.fee"),
+		t.T("earnings.back"), t.T("earnings.fee_back"), t.T("earnings.sum")}
+}
+
+func (r row) cells() []string {
+	return []string{r.day, r.what, r.units, r.sales, r.fee, r.refunds, r.back, r.share}
+}
+
+// decimal writes minor units for programs and people alike: -19.90.
+func decimal(amount int64) string {
+	sign := ""
+	if amount < 0 {
+		sign, amount = "-", -amount
+	}
+	s := strconv.FormatInt(amount, 10)
+	for len(s) < 3 {
+		s = "0" + s
+	}
+	return sign + s[:len(s)-2] + "." + s[len(s)-2:]
+}
