@@ -553,6 +553,35 @@ func (q *Queries) LockSPUOfSKU(ctx context.Context, db DBTX, skuID int64) (int64
 	return id, err
 }
 
+const makers = `-- name: Makers :many
+select id, creator_id from video_product_spu where id = any($1::bigint[])
+`
+
+type MakersRow struct {
+	ID        int64
+	CreatorID int64
+}
+
+func (q *Queries) Makers(ctx context.Context, db DBTX, spuIds []int64) ([]MakersRow, error) {
+	rows, err := db.Query(ctx, makers, spuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MakersRow{}
+	for rows.Next() {
+		var i MakersRow
+		if err := rows.Scan(&i.ID, &i.CreatorID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const nextPriceChange = `-- name: NextPriceChange :one
 select (case when p.valid_from > $1::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at
 from video_product_sku k join sku_price p on p.sku_id = k.id
