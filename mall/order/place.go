@@ -43,6 +43,7 @@ type PlaceRequest struct {
 // many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
+	r.CouponCode = promotion.NormalCode(r.CouponCode)
 	if err := r.check(); err != nil {
 		return Order{}, false, err
 	}
@@ -262,7 +263,7 @@ func (r PlaceRequest) hash() []byte {
 		fmt.Fprintf(h, "campaign %d\n", r.CampaignID)
 	}
 	if r.CouponCode != "" {
-		fmt.Fprintf(h, "coupon %s\n", promotion.NormalCode(r.CouponCode))
+		fmt.Fprintf(h, "coupon %s\n", r.CouponCode)
 	}
 	if r.BundleID != 0 {
 		fmt.Fprintf(h, "bundle %d\n", r.BundleID)

@@ -59,7 +59,7 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 	c := &CouponCount{at: at, byCode: map[string]Coupon{}, left: map[int64]int{}, slots: map[person][]int{}}
 	var codes []string
 	for _, a := range asks {
-		if code := NormalCode(a.Code); !slices.Contains(codes, code) {
+		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) { // others name none
 			codes = append(codes, code)
 		}
 	}

@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -119,9 +120,9 @@ func readBundle(v url.Values) offersview.BundleForm {
 func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
 	t := promotion.BundleTerms{NameZh: f.NameZh, NameEn: f.NameEn}
 	if f.Kind == "percent" {
-		t.PercentOff = int(number(f.PercentOff))
+		t.PercentOff = int(cmp.Or(number(f.PercentOff), -1))
 	} else {
-		t.Price = minor(f.Price)
+		t.Price = cmp.Or(minor(f.Price), -1)
 	}
 	for _, sku := range f.SKUs {
 		t.SKUIDs = append(t.SKUIDs, number(sku))

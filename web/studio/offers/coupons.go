@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -135,9 +136,9 @@ func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
 	t := promotion.Terms{Currency: strings.ToUpper(strings.TrimSpace(f.Currency)), MinSpend: optional(f.MinSpend), ValidFrom: moment(f.ValidFrom, zone),
 		ValidUntil: moment(f.ValidUntil, zone), TotalLimit: int(number(f.TotalLimit)), PerUser: int(number(f.PerUser))}
 	if f.Kind == "percent" {
-		t.PercentOff, t.MaxOff = int(number(f.PercentOff)), optional(f.MaxOff)
+		t.PercentOff, t.MaxOff = int(cmp.Or(number(f.PercentOff), -1)), optional(f.MaxOff)
 	} else {
-		t.AmountOff = minor(f.AmountOff)
+		t.AmountOff = cmp.Or(minor(f.AmountOff), -1)
 	}
 	for video := range f.Videos {
 		t.SPUIDs = append(t.SPUIDs, number(video))
