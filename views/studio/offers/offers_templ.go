@@ -126,7 +126,7 @@ func List(p ListPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section aria-labelledby=\"coupons\" class=\"mb-12\"><div class=\"mb-4 flex flex-wrap items-center justify-between gap-3\"><h2 id=\"coupons\" class=\"section-title\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section aria-labelledby=\"coupons\" class=\"mb-8\"><div class=\"mb-4 flex flex-wrap items-center justify-between gap-3\"><h2 id=\"coupons\" class=\"section-title\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
