@@ -170,9 +170,12 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, 
 			offers, err := c.OffersTx(ctx, q, skuIDs, at)
 			skus := make(map[int64]promotion.SKU, len(offers))
 			for id, o := range offers {
-				skus[id] = promotion.SKU{CreatorID: o.CreatorID, Price: o.Amount}
+				skus[id] = promotion.SKU{SPUID: o.SPUID, CreatorID: o.CreatorID, Price: o.Amount}
 			}
 			return skus, err
+		},
+		Makers: func(ctx context.Context, q promotion.Querier, spuIDs []int64) (map[int64]int64, error) {
+			return c.MakersTx(ctx, q, spuIDs)
 		}})
 }
 

@@ -17,6 +17,7 @@ import (
 	"videomall/web/admin"
 	"videomall/web/api"
 	"videomall/web/books"
+	"videomall/web/bundle"
 	"videomall/web/checkout"
 	"videomall/web/library"
 	"videomall/web/page"
@@ -30,6 +31,7 @@ import (
 	"videomall/web/studio/sales"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
+	"videomall/web/studio/offers"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -40,11 +42,14 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	site.Routes(all)
 
 	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory,
-		Entitlements: m.Entitlements, Trailer: trailer(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running})
+		Entitlements: m.Entitlements, Trailer: trailer(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
+		Bundles: bundle.Hints(m.Promotions, m.Orders)})
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
 		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
 	listings.Routes(all, listings.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Films: films(m), Trailer: trailer(m)})
+	bundle.Routes(all, bundle.Deps{Site: site, Promotions: m.Promotions, Orders: m.Orders})
+	offers.Routes(all, offers.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Now: d.Now})
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
 		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})
 	checkout.Routes(all, checkout.Deps{Site: site, Carts: m.Cart, Orders: m.Orders, Payments: m.Payments})

@@ -13,7 +13,7 @@ create table order_customer (
 );
 create index order_customer_latest_idx on order_customer (creator_id, last_at desc, user_id desc);
 insert into order_customer
-select i.creator_id, o.user_id, o.currency, count(distinct o.order_no), sum(i.amount), sum(i.refunded_amount), min(o.paid_at), max(o.paid_at)
+select i.creator_id, o.user_id, o.currency, count(distinct o.order_no), sum(i.amount - i.discount_amount), sum(i.refunded_amount), min(o.paid_at), max(o.paid_at)
 from video_order o join video_order_item i using (order_no)
 where o.paid_at is not null group by 1, 2, 3;
 

@@ -217,3 +217,6 @@ from video_product_sku k join sku_price p on p.sku_id = k.id
 where k.spu_id = @spu_id and k.status = 'active'
   and (p.valid_from > @at::timestamptz or p.valid_until > @at::timestamptz)
 order by change_at limit 1;
+
+-- name: Makers :many
+select id, creator_id from video_product_spu where id = any(@spu_ids::bigint[]);

@@ -1,9 +1,11 @@
 -- name: InsertOrders :many
 -- INIT is where an order comes from, not a row that anybody could read: it is written as it waits for payment, with the move that
 -- brought it there beside it. A missing row: this person used the key before.
-insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
+insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
+    bundle_id, pay_before, created_at)
 select unnest(@order_nos::text[]), unnest(@user_ids::bigint[]), 'PENDING_PAY', 1, unnest(@total_amounts::bigint[]), unnest(@currencies::text[]),
-    unnest(@idempotency_keys::text[]), unnest(@request_hashes::bytea[]), @pay_before, @created_at
+    unnest(@idempotency_keys::text[]), unnest(@request_hashes::bytea[]), nullif(unnest(@coupon_ids::bigint[]), 0), unnest(@coupon_codes::text[]),
+    nullif(unnest(@bundle_ids::bigint[]), 0), @pay_before, @created_at
 on conflict (user_id, idempotency_key) do nothing
 returning order_no, id;
 
@@ -13,12 +15,12 @@ select unnest(@order_nos::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', unnest(@a
 
 -- name: InsertItems :many
 insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
-    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, reservation_token)
+    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, discount_amount, reservation_token)
 select unnest(@order_nos::text[]), unnest(@line_nos::int[]), unnest(@sku_ids::bigint[]), unnest(@spu_ids::bigint[]),
     unnest(@creator_ids::bigint[]), unnest(@titles_zh::text[]), unnest(@titles_en::text[]), unnest(@slugs::text[]), unnest(@covers::text[]),
     unnest(@kinds::text[]), unnest(@qualities::text[]), unnest(@rent_hours::int[]), unnest(@quantities::int[]), unnest(@price_ids::bigint[]),
     nullif(unnest(@campaign_ids::bigint[]), 0), unnest(@unit_amounts::bigint[]), unnest(@amounts::bigint[]),
-    nullif(unnest(@reservation_tokens::uuid[]), '00000000-0000-0000-0000-000000000000')
+    unnest(@discounts::bigint[]), nullif(unnest(@reservation_tokens::uuid[]), '00000000-0000-0000-0000-000000000000')
 returning order_no, line_no, id;
 
 -- name: MoveOrder :one
@@ -148,3 +150,7 @@ select count(*) from order_case where closed_at is null;
 update order_case set closed_at = @at::timestamptz, closed_by = @closed_by::text,
     detail = detail || jsonb_build_object('note', @note::text)
 where id = @id and closed_at is null returning id;
+
+-- name: HasOpenBundle :one
+select exists (select 1 from video_order
+    where user_id = @user_id and bundle_id = @bundle_id::bigint and status in ('INIT', 'PENDING_PAY', 'PAID'));

@@ -78,3 +78,120 @@ order by sku_id;
 -- Whether an owner has an open campaign of that name.
 select exists (select 1 from promotion_campaign
     where owner_id = @owner_id and name_en = @name_en and status in ('scheduled', 'running') and ends_at > @at::timestamptz);
+
+-- name: InsertCoupon :one
+insert into promotion_coupon (owner_id, mall_wide, code, currency, amount_off, percent_off, max_off, min_spend, valid_from, valid_until,
+    total_limit, per_user, created_at)
+values (@owner_id, @mall_wide, @code, @currency, @amount_off, @percent_off, @max_off, @min_spend, @valid_from, @valid_until,
+    @total_limit, @per_user, @at)
+returning id;
+
+-- name: EditCoupon :execrows
+-- The code stays: people have it. No row says that somebody else edited or stopped it first.
+update promotion_coupon set currency = @currency, amount_off = @amount_off, percent_off = @percent_off, max_off = @max_off,
+    min_spend = @min_spend, valid_from = @valid_from, valid_until = @valid_until, total_limit = @total_limit, per_user = @per_user,
+    version = version + 1
+where id = @id and status = 'live' and version = @version;
+
+-- name: StopCoupon :execrows
+update promotion_coupon set status = 'stopped', stopped_at = @at::timestamptz, version = version + 1
+where id = @id and status = 'live' and version = @version;
+
+-- name: InsertCouponSPUs :exec
+insert into promotion_coupon_spu (coupon_id, spu_id) select @coupon_id, unnest(@spu_ids::bigint[]);
+
+-- name: DeleteCouponSPUs :exec
+delete from promotion_coupon_spu where coupon_id = @coupon_id;
+
+-- name: CouponsByCode :many
+select sqlc.embed(c), array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
+from promotion_coupon c where c.code = any(@codes::text[]);
+
+-- name: CouponByID :one
+select sqlc.embed(c), array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
+from promotion_coupon c where c.id = @id;
+
+-- name: CouponsOf :many
+-- One creator's coupons, or those of the mall, the newest first.
+select sqlc.embed(c), array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
+from promotion_coupon c
+where c.mall_wide = @mall_wide and (@mall_wide::boolean or c.owner_id = @owner_id) and (@before::bigint = 0 or c.id < @before)
+order by c.id desc limit @most;
+
+-- name: LockCoupons :many
+-- Coupons are locked after stock, in the order of their ids.
+select id from promotion_coupon where code = any(@codes::text[]) order by id for update;
+
+-- name: LockCoupon :one
+select id from promotion_coupon where id = @id for update;
+
+-- name: CouponSlots :many
+select u.coupon_id, u.user_id, u.slot
+from (select unnest(@coupon_ids::bigint[]) as coupon_id, unnest(@user_ids::bigint[]) as user_id) w
+join promotion_coupon_use u using (coupon_id, user_id)
+where u.state <> 'returned';
+
+-- name: HoldCoupon :execrows
+-- The guard of the limit: no row says that the coupon was edited, stopped or used up since it was counted.
+update promotion_coupon set held = held + @uses
+where id = @id and status = 'live' and version = @version and held + used + @uses <= total_limit;
+
+-- name: InsertCouponUses :execrows
+insert into promotion_coupon_use (order_no, coupon_id, user_id, slot, discount, state, held_at)
+select unnest(@order_nos::text[]), unnest(@coupon_ids::bigint[]), unnest(@user_ids::bigint[]), unnest(@slots::int[]),
+    unnest(@discounts::bigint[]), 'held', @at::timestamptz
+on conflict do nothing;
+
+-- name: HoldCouponAgain :execrows
+update promotion_coupon_use set state = 'held', slot = @slot, held_at = @at::timestamptz, settled_at = null
+where order_no = @order_no and state = 'returned';
+
+-- name: SettleCoupon :exec
+-- Moves one use, if it is in that state, and its coupon's counts with it.
+with moved as (
+    update promotion_coupon_use u set state = @to_state, settled_at = @at::timestamptz
+    where u.order_no = @order_no and u.state = @from_state returning u.coupon_id)
+update promotion_coupon c set held = c.held - (@from_state::text = 'held')::int,
+    used = c.used + (@to_state::text = 'used')::int - (@from_state::text = 'used')::int
+from moved where c.id = moved.coupon_id;
+
+-- name: InsertBundle :one
+insert into promotion_bundle (owner_id, name_zh, name_en, currency, price, percent_off, created_at)
+values (@owner_id, @name_zh, @name_en, @currency, @price, @percent_off, @at)
+returning id;
+
+-- name: EditBundle :execrows
+update promotion_bundle set name_zh = @name_zh, name_en = @name_en, currency = @currency, price = @price, percent_off = @percent_off,
+    version = version + 1
+where id = @id and status = 'live' and version = @version;
+
+-- name: EndBundle :execrows
+update promotion_bundle set status = 'ended', ended_at = @at::timestamptz, version = version + 1
+where id = @id and status = 'live' and version = @version;
+
+-- name: InsertBundleItems :exec
+insert into promotion_bundle_item (bundle_id, line_no, sku_id, spu_id)
+select @bundle_id, unnest(@line_nos::int[]), unnest(@sku_ids::bigint[]), unnest(@spu_ids::bigint[]);
+
+-- name: DeleteBundleItems :exec
+delete from promotion_bundle_item where bundle_id = @bundle_id;
+
+-- name: LockBundle :one
+select id from promotion_bundle where id = @id for update;
+
+-- name: Bundles :many
+select sqlc.embed(b), array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
+from promotion_bundle b where b.id = any(@ids::bigint[]) order by b.id;
+
+-- name: BundlesOf :many
+select sqlc.embed(b), array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
+from promotion_bundle b
+where b.owner_id = @owner_id and (@before::bigint = 0 or b.id < @before)
+order by b.id desc limit @most;
+
+-- name: BundlesWith :many
+-- Those that are sold and hold one of these films, the newest first.
+select sqlc.embed(b), array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
+from promotion_bundle b
+where b.status = 'live' and exists (select 1 from promotion_bundle_item w where w.bundle_id = b.id and w.spu_id = any(@spu_ids::bigint[]))
+order by b.id desc limit @most;

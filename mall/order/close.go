@@ -102,6 +102,11 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move)
 		}
 		returned = append(returned, inventory.Want{Token: *i.reservation, Shelf: i.shelf(), UserID: o.UserID, Qty: i.Quantity})
 	}
+	if o.couponID != 0 { // after the stock, as everywhere
+		if err := s.Promotions.ReleaseTx(ctx, tx, o.OrderNo); err != nil {
+			return nil, err
+		}
+	}
 	return returned, s.eventTx(ctx, tx, "order.closed", o)
 }
 

@@ -36,7 +36,7 @@ type EventItem struct {
 func eventOf(o Order) Event {
 	e := Event{OrderNo: o.OrderNo, UserID: o.UserID, Status: o.Status, Version: o.Version, Total: o.Total, PaidAt: o.PaidAt, Items: []EventItem{}}
 	for _, i := range o.Items {
-		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount})
+		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Net()})
 	}
 	return e
 }

@@ -38,26 +38,28 @@ const (
 
 // The faults that callers tell apart.
 var (
-	ErrNotFound       = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
-	ErrMoved          = fault.New(fault.Conflict, "order_moved", "The order has moved on since you looked.")
-	ErrKeyReused      = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for a different order.")
-	ErrKeyMissing     = fault.New(fault.Invalid, "idempotency_key_missing", "An Idempotency-Key of 1 to 200 printable characters is required.")
-	ErrEmpty          = fault.New(fault.Invalid, "empty_order", "An order needs at least one item.")
-	ErrTooManyItems   = fault.New(fault.Invalid, "too_many_items", "An order holds at most 50 items.")
-	ErrDuplicateItem  = fault.New(fault.Invalid, "duplicate_item", "The same item is listed twice.")
-	ErrQuantity       = fault.New(fault.Invalid, "quantity_over_limit", "The quantity is not allowed for this item.")
-	ErrUnavailable    = fault.New(fault.Conflict, "sku_unavailable", "This item is not for sale.")
-	ErrAlreadyOwned   = fault.New(fault.Conflict, "already_owned", "You own this already.")
-	ErrPriceChanged   = fault.New(fault.Conflict, "price_changed", "The price has changed.")
-	ErrMixedCurrency  = fault.New(fault.Invalid, "mixed_currency", "Items of different currencies can't be ordered together.")
-	ErrNotPayable     = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
-	ErrBeingPaid      = fault.New(fault.Conflict, "payment_processing", "A payment for this order is being processed. Look again soon.")
-	ErrNotRefundable  = fault.New(fault.Conflict, "order_not_refundable", "This order can't be refunded in its present state.")
-	ErrNothingLeft    = fault.New(fault.Conflict, "nothing_to_refund", "Everything chosen is refunded already, or being refunded.")
-	ErrUnknownItem    = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
-	ErrNoCampaign     = fault.New(fault.Conflict, "campaign_not_running", "This flash sale is not running, or does not sell this.")
-	ErrBusy           = fault.New(fault.Unavailable, "order_busy", "Too many orders are coming in at once. Please try again in a moment.")
-	ErrAwaitsProvider = errors.New("order: the provider has no final answer yet")
+	ErrNotFound         = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
+	ErrMoved            = fault.New(fault.Conflict, "order_moved", "The order has moved on since you looked.")
+	ErrKeyReused        = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for a different order.")
+	ErrKeyMissing       = fault.New(fault.Invalid, "idempotency_key_missing", "An Idempotency-Key of 1 to 200 printable characters is required.")
+	ErrEmpty            = fault.New(fault.Invalid, "empty_order", "An order needs at least one item.")
+	ErrTooManyItems     = fault.New(fault.Invalid, "too_many_items", "An order holds at most 50 items.")
+	ErrDuplicateItem    = fault.New(fault.Invalid, "duplicate_item", "The same item is listed twice.")
+	ErrQuantity         = fault.New(fault.Invalid, "quantity_over_limit", "The quantity is not allowed for this item.")
+	ErrUnavailable      = fault.New(fault.Conflict, "sku_unavailable", "This item is not for sale.")
+	ErrAlreadyOwned     = fault.New(fault.Conflict, "already_owned", "You own this already.")
+	ErrPriceChanged     = fault.New(fault.Conflict, "price_changed", "The price has changed.")
+	ErrMixedCurrency    = fault.New(fault.Invalid, "mixed_currency", "Items of different currencies can't be ordered together.")
+	ErrNotPayable       = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
+	ErrBeingPaid        = fault.New(fault.Conflict, "payment_processing", "A payment for this order is being processed. Look again soon.")
+	ErrNotRefundable    = fault.New(fault.Conflict, "order_not_refundable", "This order can't be refunded in its present state.")
+	ErrNothingLeft      = fault.New(fault.Conflict, "nothing_to_refund", "Everything chosen is refunded already, or being refunded.")
+	ErrUnknownItem      = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
+	ErrNoCampaign       = fault.New(fault.Conflict, "campaign_not_running", "This flash sale is not running, or does not sell this.")
+	ErrCouponWithSale   = fault.New(fault.Invalid, "coupon_with_sale", "A coupon can't be used in a flash sale.")
+	ErrCouponWithBundle = fault.New(fault.Invalid, "coupon_with_bundle", "A coupon can't be used for a bundle.")
+	ErrBusy             = fault.New(fault.Unavailable, "order_busy", "Too many orders are coming in at once. Please try again in a moment.")
+	ErrAwaitsProvider   = errors.New("order: the provider has no final answer yet")
 )
 
 // Line is what a buyer asks for. Quantity counts units: for a rental, that many viewing windows in a row.
@@ -81,9 +83,26 @@ type Order struct {
 	DeliveredAt *time.Time
 	ClosedAt    *time.Time
 	RefundedAt  *time.Time
+	CouponCode  string // empty without a coupon
+	BundleID    int64  // 0 for what was not ordered as a bundle
 	Items       []Item
 
+	couponID    int64
 	requestHash []byte
+}
+
+// Discount is what a coupon or a bundle took off the items' amounts.
+func (o Order) Discount() money.Money {
+	sum := money.Of(0, o.Total.Currency)
+	for _, i := range o.Items {
+		sum.Amount += i.Discount.Amount
+	}
+	return sum
+}
+
+// Subtotal is what the items cost before the discount.
+func (o Order) Subtotal() money.Money {
+	return money.Of(o.Total.Amount+o.Discount().Amount, o.Total.Currency)
 }
 
 // Item is one line as it was sold; later edits of the listing don't reach it.
@@ -102,7 +121,8 @@ type Item struct {
 	RentHours  int // of one unit
 	Quantity   int
 	UnitAmount money.Money
-	Amount     money.Money
+	Amount     money.Money // before the discount
+	Discount   money.Money
 	Refunded   money.Money
 	GrantedAt  *time.Time
 	RevokedAt  *time.Time
@@ -110,6 +130,11 @@ type Item struct {
 	priceID     int64
 	campaignID  int64 // 0 for what was sold at the normal price
 	reservation *uuid.UUID
+}
+
+// Net is what is paid for the item, and what can go back at most.
+func (i Item) Net() money.Money {
+	return money.Of(i.Amount.Amount-i.Discount.Amount, i.Amount.Currency)
 }
 
 // shelf is the stock that the item was taken from, if it is limited.
@@ -160,17 +185,24 @@ func source(orderNo string, lineNo int) string { return fmt.Sprintf("%s/%d", ord
 func aggregate(orderNo string) string { return "order:" + orderNo }
 
 func orderOf(r dbsqlc.VideoOrder) Order {
-	return Order{ID: r.ID, OrderNo: r.OrderNo, UserID: r.UserID, Status: Status(r.Status), Version: int(r.Version),
+	o := Order{ID: r.ID, OrderNo: r.OrderNo, UserID: r.UserID, Status: Status(r.Status), Version: int(r.Version),
 		Total: money.Of(r.TotalAmount, r.Currency), Refunded: money.Of(r.RefundedAmount, r.Currency),
 		PayBefore: r.PayBefore, CreatedAt: r.CreatedAt, PaidAt: r.PaidAt, DeliveredAt: r.DeliveredAt,
-		ClosedAt: r.ClosedAt, RefundedAt: r.RefundedAt, requestHash: r.RequestHash}
+		ClosedAt: r.ClosedAt, RefundedAt: r.RefundedAt, CouponCode: r.CouponCode, requestHash: r.RequestHash}
+	if r.CouponID != nil {
+		o.couponID = *r.CouponID
+	}
+	if r.BundleID != nil {
+		o.BundleID = *r.BundleID
+	}
+	return o
 }
 
 func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
 	i := Item{ID: r.ID, LineNo: int(r.LineNo), SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID,
 		TitleZh: r.TitleZh, TitleEn: r.TitleEn, Slug: r.Slug, Cover: r.Cover, Kind: r.Kind, Quality: r.Quality,
 		RentHours: int(r.RentHours), Quantity: int(r.Quantity), UnitAmount: money.Of(r.UnitAmount, currency),
-		Amount: money.Of(r.Amount, currency), Refunded: money.Of(r.RefundedAmount, currency),
+		Amount: money.Of(r.Amount, currency), Discount: money.Of(r.DiscountAmount, currency), Refunded: money.Of(r.RefundedAmount, currency),
 		GrantedAt: r.GrantedAt, RevokedAt: r.RevokedAt, priceID: r.PriceID, reservation: r.ReservationToken}
 	if r.CampaignID != nil {
 		i.campaignID = *r.CampaignID

@@ -16,6 +16,7 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
+	"videomall/mall/promotion"
 )
 
 // Outcomes of money that arrives, as docs/payments.md names them.
@@ -31,7 +32,7 @@ const (
 )
 
 // Prepay starts, or picks up again, the payment of one's own order at a provider. returnURL is where the provider
-// sends the shopper back. Errors: ErrNotFound, ErrNotPayable, and those of payment.Prepay.
+// sends the shopper back. Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned for a bundle of which the buyer has got a part since, and those of payment.Prepay.
 func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, returnURL string) (payment.Attempt, error) {
 	o, err := s.Get(ctx, userID, orderNo)
 	if err != nil {
@@ -39,6 +40,11 @@ func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, re
 	}
 	if o.Status != PendingPay || !s.Now().Before(o.PayBefore) {
 		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status, o.PayBefore)
+	}
+	if o.BundleID != 0 {
+		if err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.stillLacksTx(ctx, tx, o) }); err != nil {
+			return payment.Attempt{}, err
+		}
 	}
 	return s.Payments.Prepay(ctx, payment.PrepayRequest{Reference: o.OrderNo, Provider: provider, Subject: subject(o),
 		ReturnURL: returnURL, Amount: o.Total, ExpiresAt: o.PayBefore})
@@ -149,6 +155,11 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 			return fmt.Errorf("item %d of %s: its reservation %s is not held", i.LineNo, o.OrderNo, i.reservation)
 		}
 	}
+	if o.couponID != 0 { // after the stock, as everywhere
+		if err := s.Promotions.UseTx(ctx, tx, o.OrderNo); err != nil {
+			return err
+		}
+	}
 	if err := s.eventTx(ctx, tx, "order.paid", *o); err != nil {
 		return err
 	}
@@ -164,10 +175,19 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 	return nil
 }
 
-// reviveTx takes a closed order's stock again, if it can be had at the price that was paid and its buyer does not own it by
-// now; else it changes nothing.
+// reviveTx takes a closed order's stock again, and the use of its coupon, if both can be had at the price that was paid and its buyer
+// does not own it by now; else it changes nothing.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
-	wanted := asked{userID: o.UserID, campaignID: o.Items[0].campaignID} // an order is of one campaign or of none
+	wanted := asked{userID: o.UserID, campaignID: o.Items[0].campaignID, bundleID: o.BundleID} // an order is of one campaign or of none
+	if o.BundleID != 0 {
+		another, err := s.q.HasOpenBundle(ctx, tx, dbsqlc.HasOpenBundleParams{UserID: o.UserID, BundleID: o.BundleID})
+		if err != nil {
+			return false, fmt.Errorf("open orders of bundle %d: %w", o.BundleID, err)
+		}
+		if another {
+			return false, nil
+		}
+	}
 	for _, i := range o.Items {
 		wanted.lines = append(wanted.lines, Line{i.SKUID, i.Quantity})
 	}
@@ -176,6 +196,9 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 		return false, err
 	}
 	quote, err := f.quote(wanted)
+	if isFault(err) { // the bundle has ended, or costs its buyer something else by now
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -194,12 +217,24 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	if err != nil {
 		return false, err
 	}
-	if count.Take(stock) != nil { // all of the stock or none of it
+	use, same, err := s.reuseTx(ctx, tx, *o, &quote)
+	if err != nil {
+		return false, err
+	}
+	for n, i := range o.Items {
+		same = same && quote.Lines[n].Discount.Amount == i.Discount.Amount
+	}
+	if !same || count.Take(stock) != nil { // all of the stock or none of it
 		return false, nil
 	}
 	var later db.Later
 	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
 		return false, err
+	}
+	if use != nil {
+		if err := s.Promotions.HoldAgainTx(ctx, &later, *use); err != nil {
+			return false, err
+		}
 	}
 	for _, r := range stock {
 		for n, i := range o.Items {
@@ -213,6 +248,24 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 		}
 	}
 	return true, later.Send(ctx, tx)
+}
+
+// reuseTx takes the coupon of a closed order once more and lowers the quote by it; same is false when it can't be used any more. The
+// coupon is locked, after the stock.
+func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order, quote *Quote) (use *promotion.Use, same bool, err error) {
+	if o.couponID == 0 {
+		return nil, true, nil
+	}
+	ask := promotion.CouponAsk{Code: o.CouponCode, UserID: o.UserID}
+	count, err := s.Promotions.CountCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.Now(), true)
+	if err != nil {
+		return nil, false, err
+	}
+	taken, err := count.Take(ask, o.OrderNo, quote.priced())
+	if err != nil {
+		return nil, false, nil
+	}
+	return &taken, true, quote.lower(taken)
 }
 
 // surplusTx keeps a sum that pays for nothing and sends it back.
@@ -267,7 +320,7 @@ func parts(o *Order) []ledger.Part {
 	list := make([]ledger.Part, len(o.Items))
 	for n, i := range o.Items {
 		list[n] = ledger.Part{Source: source(o.OrderNo, i.LineNo), CreatorID: i.CreatorID, Subject: i.SPUID, TitleZh: i.TitleZh,
-			TitleEn: i.TitleEn, Quantity: i.Quantity, Amount: i.Amount}
+			TitleEn: i.TitleEn, Quantity: i.Quantity, Amount: i.Net()}
 	}
 	return list
 }

@@ -18,29 +18,45 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/money"
+	"videomall/mall/promotion"
 )
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this wish: the same
-// key with the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to.
+// key with the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's order names no
+// lines: they are what its buyer lacks of it.
 type PlaceRequest struct {
 	UserID         int64
 	IdempotencyKey string
 	Items          []Line
 	ExpectTotal    *money.Money
-	CampaignID     int64 // the flash sale that the lines are bought in; 0 for none
+	CampaignID     int64  // the flash sale that the lines are bought in; 0 for none
+	CouponCode     string // as it was typed; empty for none. It goes with neither of the other two
+	BundleID       int64  // the bundle that is bought; 0 for none
 }
 
 // Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore;
 // an order that costs nothing is paid at once. Everything of an order commits together or not at all, and before Place
 // returns; orders that arrive at the same moment share one transaction, in which each stands or falls by itself.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
-// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit, and ErrBusy when too many are waiting.
+// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit, ErrCouponWithSale,
+// ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of promotion.CouponCount.Take, and ErrBusy when too
+// many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
+	r.CouponCode = promotion.NormalCode(r.CouponCode)
 	if err := r.check(); err != nil {
 		return Order{}, false, err
 	}
 	w := &wish{PlaceRequest: r, hash: r.hash(), orderNo: newNumber(s.Now())}
+	if r.BundleID != 0 {
+		if w.Items, err = s.bundleLines(ctx, r.UserID, r.BundleID); err != nil {
+			// The buyer may have all of it because this very wish was granted.
+			if before, e := s.denied.Do(ctx, w); e != nil || before.replayed {
+				return before.order, before.replayed, e
+			}
+			return Order{}, false, err
+		}
+	}
 	wants := w.wants()
 	w.took, err = s.Inventory.Gate.Admit(ctx, wants)
 	if len(w.took) < len(wants) { // what the gate has just taken it had never heard of; all else may be a repetition
@@ -83,6 +99,7 @@ type wish struct {
 
 	quote  Quote
 	stock  []inventory.Reservation
+	coupon *promotion.Use
 	answer placing
 	err    error
 	again  bool // another process has just used its key: the next look finds that order
@@ -102,12 +119,12 @@ type placing struct {
 	replayed bool
 }
 
-// judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at the stock.
+// judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at stock or coupons.
 func (w *wish) judge(f facts, until time.Time) (err error) {
 	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
 	}
-	w.stock = nil
+	w.stock, w.coupon = nil, nil
 	for _, l := range w.quote.Lines {
 		if l.Problem != "" {
 			return problemFault(l)
@@ -117,10 +134,50 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 				UserID: w.UserID, Qty: l.Quantity, ExpiresAt: until})
 		}
 	}
+	return nil
+}
+
+// take counts off what the wish needs of coupons and stock, all of it or nothing, and holds its sum against the one that was agreed
+// to. Errors: ErrPriceChanged and those of the counts.
+func (w *wish) take(stock *inventory.Count, coupons *promotion.CouponCount) error {
+	if w.CouponCode != "" {
+		use, err := coupons.Take(w.couponAsk(), w.orderNo, w.quote.priced())
+		if err != nil {
+			return err
+		}
+		w.coupon = &use
+		if err := w.quote.lower(use); err != nil {
+			return err
+		}
+	}
 	if w.ExpectTotal != nil && *w.ExpectTotal != w.quote.Total {
+		w.putBack(coupons)
 		return ErrPriceChanged.Because("expected %s, is %s", w.ExpectTotal, w.quote.Total)
 	}
+	if err := stock.Take(w.stock); err != nil {
+		w.putBack(coupons)
+		return err
+	}
 	return nil
+}
+
+// couponUsed names the coupon that the wish takes; 0 and "" without one.
+func (w *wish) couponUsed() (id int64, code string) {
+	if w.coupon == nil {
+		return 0, ""
+	}
+	return w.coupon.CouponID, w.coupon.Code
+}
+
+func (w *wish) putBack(coupons *promotion.CouponCount) {
+	if w.coupon != nil {
+		coupons.PutBack(*w.coupon)
+		w.coupon = nil
+	}
+}
+
+func (w *wish) couponAsk() promotion.CouponAsk {
+	return promotion.CouponAsk{Code: w.CouponCode, UserID: w.UserID}
 }
 
 // wants is what the gate is asked for, in the order of the SKUs: whether a SKU is limited at all, the gate knows.
@@ -133,7 +190,7 @@ func (w *wish) wants() []inventory.Want {
 	return wants
 }
 
-func (w *wish) asks() asked { return asked{w.UserID, w.CampaignID, w.Items} }
+func (w *wish) asks() asked { return asked{w.UserID, w.CampaignID, w.BundleID, w.Items} }
 
 func (w *wish) shelf(skuID int64) inventory.Shelf {
 	return inventory.Shelf{SKUID: skuID, CampaignID: w.CampaignID}
@@ -149,7 +206,7 @@ func (w *wish) item(n int, l QuoteLine) Item {
 	i := Item{LineNo: n + 1, SKUID: l.Offer.SKUID, SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, TitleZh: l.Offer.TitleZh,
 		TitleEn: l.Offer.TitleEn, Slug: l.Offer.Slug, Cover: l.Offer.Cover, Kind: l.Offer.Kind, Quality: l.Offer.Quality,
 		RentHours: l.Offer.RentHours, Quantity: l.Quantity, UnitAmount: l.Offer.Amount, Amount: l.Amount,
-		Refunded: money.Of(0, l.Amount.Currency), priceID: l.Offer.PriceID, campaignID: w.CampaignID}
+		Discount: l.Discount, Refunded: money.Of(0, l.Amount.Currency), priceID: l.Offer.PriceID, campaignID: w.CampaignID}
 	if token := w.reserved(l.SKUID); token != uuid.Nil {
 		i.reservation = &token
 	}
@@ -170,7 +227,16 @@ func (r PlaceRequest) check() error {
 	if k := r.IdempotencyKey; k == "" || len(k) > maxKeyLength || strings.ContainsFunc(k, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return ErrKeyMissing
 	}
-	if len(r.Items) == 0 {
+	switch {
+	case r.CouponCode != "" && r.CampaignID != 0:
+		return ErrCouponWithSale.With(promotion.CouponField, ErrCouponWithSale.Slug)
+	case r.CouponCode != "" && r.BundleID != 0:
+		return ErrCouponWithBundle.With(promotion.CouponField, ErrCouponWithBundle.Slug)
+	case r.BundleID != 0 && (len(r.Items) > 0 || r.CampaignID != 0):
+		return ErrBundleUnavailable.Because("bundle %d with lines or a campaign of its own", r.BundleID)
+	case r.BundleID != 0:
+		return nil
+	case len(r.Items) == 0:
 		return ErrEmpty
 	}
 	if len(r.Items) > maxLines {
@@ -195,6 +261,12 @@ func (r PlaceRequest) hash() []byte {
 	h := sha256.New()
 	if r.CampaignID != 0 {
 		fmt.Fprintf(h, "campaign %d\n", r.CampaignID)
+	}
+	if r.CouponCode != "" {
+		fmt.Fprintf(h, "coupon %s\n", r.CouponCode)
+	}
+	if r.BundleID != 0 {
+		fmt.Fprintf(h, "bundle %d\n", r.BundleID)
 	}
 	for _, l := range lines {
 		fmt.Fprintf(h, "%d*%d\n", l.SKUID, l.Quantity)

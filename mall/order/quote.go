@@ -18,17 +18,42 @@ import (
 
 // Quote is what an order of some lines would cost right now, and what stands in its way.
 type Quote struct {
-	Lines []QuoteLine
-	Total money.Money // of the lines without a problem
+	Lines    []QuoteLine
+	Subtotal money.Money // of the lines without a problem
+	Discount money.Money // what a coupon or a bundle takes off them
+	Total    money.Money // what is to be paid: Subtotal less Discount
 }
 
 // QuoteLine is one line at today's price. Problem is the slug of what keeps it from being bought, or empty;
 // Offer is zero when the SKU is not for sale at all.
 type QuoteLine struct {
 	Line
-	Offer   catalog.Offer
-	Amount  money.Money
-	Problem string
+	Offer    catalog.Offer
+	Amount   money.Money
+	Discount money.Money
+	Problem  string
+}
+
+// Net is what is to be paid for the line.
+func (l QuoteLine) Net() money.Money {
+	return money.Of(l.Amount.Amount-l.Discount.Amount, l.Amount.Currency)
+}
+
+// sum adds up the lines without a problem. Errors: ErrMixedCurrency.
+func (q *Quote) sum() (err error) {
+	q.Subtotal, q.Discount, q.Total = money.Money{}, money.Money{}, money.Money{}
+	for _, l := range q.Lines {
+		if l.Problem != "" {
+			continue
+		}
+		if q.Subtotal, err = q.Subtotal.Add(l.Amount); err != nil {
+			return ErrMixedCurrency.Because("%w", err)
+		}
+		q.Discount.Amount += l.Discount.Amount
+	}
+	q.Discount.Currency = q.Subtotal.Currency
+	q.Total = money.Of(q.Subtotal.Amount-q.Discount.Amount, q.Subtotal.Currency)
+	return nil
 }
 
 // Buyable says that every line can be bought.
@@ -39,6 +64,48 @@ func (q Quote) Buyable() bool {
 // Quote prices lines for a person (0 for a guest) with the rules and the arithmetic of Place, and changes nothing.
 // A line that can't be bought carries its problem instead of failing the rest. Errors: ErrMixedCurrency.
 func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, error) {
+	quote, _, err := s.QuoteCoupon(ctx, userID, lines, "")
+	return quote, err
+}
+
+// QuoteCoupon is Quote with a coupon's code on the lines that can be bought. A coupon that can't be used takes nothing off, and refused
+// is the fault that Place would answer with. Errors: ErrMixedCurrency.
+func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line, code string) (quote Quote, refused *fault.Fault, err error) {
+	if quote, err = s.quoteLines(ctx, userID, lines); err != nil || code == "" {
+		return quote, nil, err
+	}
+	ask := promotion.CouponAsk{Code: code, UserID: userID}
+	count, err := s.Promotions.CountCouponsTx(ctx, s.Pool, []promotion.CouponAsk{ask}, s.Now(), false)
+	if err != nil {
+		return Quote{}, nil, err
+	}
+	use, err := count.Take(ask, "", quote.priced())
+	if err != nil {
+		return quote, fault.From(err), nil
+	}
+	return quote, nil, quote.lower(use)
+}
+
+// priced are the lines that a coupon may lower, all of the quote's in their order: one that can't be bought is worth nothing.
+func (q Quote) priced() []promotion.Priced {
+	list := make([]promotion.Priced, len(q.Lines))
+	for n, l := range q.Lines {
+		if list[n] = (promotion.Priced{SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, Amount: l.Amount}); l.Problem != "" {
+			list[n].Amount.Amount = 0
+		}
+	}
+	return list
+}
+
+// lower takes off what a coupon does.
+func (q *Quote) lower(use promotion.Use) error {
+	for n, off := range use.Discounts {
+		q.Lines[n].Discount = money.Of(off, q.Lines[n].Amount.Currency)
+	}
+	return q.sum()
+}
+
+func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Quote, error) {
 	var quote Quote
 	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
 		f, err := s.factsTx(ctx, tx, []asked{{userID: userID, lines: lines}}, s.Now())
@@ -55,40 +122,45 @@ func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, 
 	if err != nil {
 		return Quote{}, err
 	}
-	quote.Total = money.Money{}
 	for i := range quote.Lines {
 		l := &quote.Lines[i]
 		if n, limited := left[l.SKUID]; l.Problem == "" && l.Offer.StockLimited && (!limited || n < int64(l.Quantity)) {
 			l.Problem = "sold_out"
 		}
-		if l.Problem != "" {
-			continue
-		}
-		if quote.Total, err = quote.Total.Add(l.Amount); err != nil {
-			return Quote{}, ErrMixedCurrency.Because("%w", err)
-		}
 	}
-	return quote, nil
+	return quote, quote.sum()
 }
 
-// asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's.
+// asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's or a bundle's.
 type asked struct {
 	userID     int64
 	campaignID int64
+	bundleID   int64
 	lines      []Line
 }
 
 // facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it already.
 type facts struct {
-	offers map[int64]catalog.Offer
-	deals  map[promotion.Key]promotion.Offer
-	owners entitlement.Owners
+	offers  map[int64]catalog.Offer
+	deals   map[promotion.Key]promotion.Offer
+	bundles map[int64]promotion.Bundle
+	owners  entitlement.Owners
+	held    map[int64]entitlement.Holdings // by person, of the bundles' videos
 }
 
 func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Time) (f facts, err error) {
 	seen := map[int64]bool{}
 	var ids, campaigns []int64
+	if f.bundles, err = s.bundleFactsTx(ctx, tx, set); err != nil {
+		return facts{}, err
+	}
 	for _, a := range set {
+		for _, id := range f.bundles[a.bundleID].SKUIDs { // also those that the buyer has: they are part of the price
+			if !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
 		if a.campaignID != 0 && !slices.Contains(campaigns, a.campaignID) {
 			campaigns = append(campaigns, a.campaignID)
 		}
@@ -115,12 +187,21 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 			}
 		}
 	}
-	f.owners, err = s.Entitlements.OwnersTx(ctx, tx, viewings)
+	if f.owners, err = s.Entitlements.OwnersTx(ctx, tx, viewings); err != nil || len(f.bundles) == 0 {
+		return f, err
+	}
+	f.held, err = s.holdingsTx(ctx, tx, set, f)
 	return f, err
 }
 
 // quote prices one person's lines and names what forbids their sale, stock apart. Total is the sum of all lines without a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
+	var off map[int64]int64
+	if a.bundleID != 0 {
+		if off, err = f.bundled(a); err != nil {
+			return Quote{}, err
+		}
+	}
 	for _, line := range a.lines {
 		priced := QuoteLine{Line: line, Offer: f.offers[line.SKUID]}
 		deal, runs := f.deals[promotion.Key{CampaignID: a.campaignID, SKUID: line.SKUID}]
@@ -134,15 +215,11 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 			if priced.Amount, err = priced.Offer.Amount.Times(line.Quantity); err != nil {
 				return Quote{}, ErrQuantity.Because("sku %d: %w", line.SKUID, err)
 			}
-		}
-		if priced.Problem == "" {
-			if quote.Total, err = quote.Total.Add(priced.Amount); err != nil {
-				return Quote{}, ErrMixedCurrency.Because("%w", err)
-			}
+			priced.Discount = money.Of(off[line.SKUID], priced.Amount.Currency)
 		}
 		quote.Lines = append(quote.Lines, priced)
 	}
-	return quote, nil
+	return quote, quote.sum()
 }
 
 func (f facts) problem(userID int64, l QuoteLine) string {

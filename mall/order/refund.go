@@ -125,11 +125,19 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 	refund = refundOf(row)
 	refund.Items = shares
 	if o.Refunded == o.Total && allRevoked(o) {
-		if err := s.moveTx(ctx, tx, &o, move{Refunded, refund.Cause, refund.Actor}); err != nil {
+		if err := s.endRefundedTx(ctx, tx, &o, refund); err != nil {
 			return Refund{}, err
 		}
 	}
 	return refund, s.eventTx(ctx, tx, "order.refunded", o)
+}
+
+// endRefundedTx makes an order REFUNDED, all of which is back; so is the use of its coupon. Its stock was locked before.
+func (s *Orders) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refund) error {
+	if err := s.moveTx(ctx, tx, o, move{Refunded, r.Cause, r.Actor}); err != nil || o.couponID == 0 {
+		return err
+	}
+	return s.Promotions.ReturnTx(ctx, tx, o.OrderNo)
 }
 
 // sharesTx is what each chosen item may still get back: nothing for one that cost nothing and can still be watched. The
@@ -150,7 +158,7 @@ func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int
 	}
 	var shares []RefundItem
 	for _, i := range chosen(o, itemIDs) {
-		if left := i.Amount.Amount - i.Refunded.Amount - pending[i.ID]; left > 0 || i.Amount.IsZero() && i.RevokedAt == nil {
+		if left := i.Net().Amount - i.Refunded.Amount - pending[i.ID]; left > 0 || i.Net().IsZero() && i.RevokedAt == nil {
 			shares = append(shares, RefundItem{i.ID, money.Of(left, i.Amount.Currency)})
 		}
 	}

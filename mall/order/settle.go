@@ -167,7 +167,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
 		}
 		for _, i := range o.Items {
-			if i.ID == share.ItemID && i.Refunded.Amount+share.Amount == i.Amount.Amount {
+			if i.ID == share.ItemID && i.Refunded.Amount+share.Amount == i.Net().Amount {
 				whole = append(whole, i)
 			}
 		}
@@ -185,7 +185,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 	}
 	// An item that cost nothing may be left when all money is back: then the order is not over.
 	if row.RefundedAmount == row.TotalAmount && (o.Status == Closed || allRevoked(o)) {
-		if err := s.moveTx(ctx, tx, &o, move{Refunded, r.Cause, r.Actor}); err != nil {
+		if err := s.endRefundedTx(ctx, tx, &o, r); err != nil {
 			return err
 		}
 	}

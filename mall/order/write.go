@@ -17,6 +17,7 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/outbox"
+	"videomall/mall/promotion"
 )
 
 // The writer's bounds. One order a transaction on a hot row reaches as many orders a second as the disk flushes; a set of them
@@ -114,6 +115,9 @@ func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
 		s.writeSet(ctx, set[half:], looking)
 		return
 	}
+	if db.IsUnique(err, "video_order_bundle_open") { // two orders of one bundle by one buyer, of which the other has its row
+		err = ErrBundleOpen.Because("%w", err)
+	}
 	for _, w := range set {
 		w.answer, w.err, w.again = placing{}, err, false
 	}
@@ -129,7 +133,7 @@ func (s *Orders) commitSet(ctx context.Context, set []*wish, looking bool) (err 
 		if err == nil || ctx.Err() != nil || db.IsRefused(err) {
 			return err
 		}
-		lock = errors.Is(err, inventory.ErrMoved)
+		lock = errors.Is(err, inventory.ErrMoved) || errors.Is(err, promotion.ErrCouponTaken)
 	}
 	return err
 }
@@ -163,14 +167,15 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, l
 	}
 	if len(written) < len(served) { // what was counted off for an order that is there already is there for others
 		for _, w := range rejects(fresh) {
-			w.again = errors.Is(w.err, inventory.ErrSoldOut) || errors.Is(w.err, inventory.ErrBuyerLimit)
+			w.again = errors.Is(w.err, inventory.ErrSoldOut) || errors.Is(w.err, inventory.ErrBuyerLimit) ||
+				errors.Is(w.err, promotion.ErrCouponUsedUp) || errors.Is(w.err, promotion.ErrCouponUserLimit)
 		}
 	}
 	return s.insertRestTx(ctx, tx, written, count, now)
 }
 
-// judgeTx prices fresh wishes and takes their stock off a count, in the order of their arrival. It returns those that can be written;
-// the others have their error.
+// judgeTx prices fresh wishes and takes their stock and their coupons off a count, in the order of their arrival. It returns those that
+// can be written; the others have their error. Coupons are locked after stock, as everywhere.
 func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time, lock bool) (served []*wish, count *inventory.Count, err error) {
 	until := now.Add(s.PayWindow)
 	all := make([]asked, len(fresh))
@@ -183,16 +188,25 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time
 	}
 	var priced []*wish
 	var wanted []inventory.Reservation
+	var asks []promotion.CouponAsk
 	for _, w := range fresh {
-		if w.err = w.judge(f, until); w.err == nil {
-			priced, wanted = append(priced, w), append(wanted, w.stock...)
+		if w.err = w.judge(f, until); w.err != nil {
+			continue
+		}
+		priced, wanted = append(priced, w), append(wanted, w.stock...)
+		if w.CouponCode != "" {
+			asks = append(asks, w.couponAsk())
 		}
 	}
 	if count, err = s.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
 		return nil, nil, err
 	}
+	coupons, err := s.Promotions.CountCouponsTx(ctx, tx, asks, now, lock) // asks nothing where nobody has one
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, w := range priced {
-		if w.err = count.Take(w.stock); w.err == nil {
+		if w.err = w.take(count, coupons); w.err == nil {
 			served = append(served, w)
 		}
 	}
@@ -270,8 +284,12 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count
 	moves := dbsqlc.InsertPlacingsParams{At: now}
 	events, closes := make([]outbox.Draft, len(set)), make([]river.InsertManyParams, len(set))
 	var stock []inventory.Reservation
+	var uses []promotion.Use
 	for i, w := range set {
 		o := w.answer.order
+		if w.coupon != nil {
+			uses = append(uses, *w.coupon)
+		}
 		moves.OrderNos, moves.Actors = append(moves.OrderNos, o.OrderNo), append(moves.Actors, shopper(o.UserID))
 		events[i] = outbox.Draft{Aggregate: aggregate(o.OrderNo), Payload: eventOf(o)}
 		closes[i] = river.InsertManyParams{Args: CloseArgs{o.OrderNo}, InsertOpts: closeAt(o.PayBefore)}
@@ -288,6 +306,9 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count
 		return err
 	}
 	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
+		return err
+	}
+	if err := s.Promotions.HoldTx(ctx, &later, uses); err != nil {
 		return err
 	}
 	if err := later.Send(ctx, tx); err != nil {
@@ -314,6 +335,9 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
 		arg.TotalAmounts, arg.Currencies = append(arg.TotalAmounts, w.quote.Total.Amount), append(arg.Currencies, w.quote.Total.Currency)
 		arg.IdempotencyKeys, arg.RequestHashes = append(arg.IdempotencyKeys, w.IdempotencyKey), append(arg.RequestHashes, w.hash)
+		couponID, code := w.couponUsed()
+		arg.CouponIds, arg.CouponCodes = append(arg.CouponIds, couponID), append(arg.CouponCodes, code)
+		arg.BundleIds = append(arg.BundleIds, w.BundleID)
 	}
 	rows, err := s.q.InsertOrders(ctx, tx, arg)
 	if err != nil {
@@ -330,8 +354,10 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 			w.again = true
 			continue
 		}
+		couponID, code := w.couponUsed()
 		w.answer.order = Order{ID: id, OrderNo: w.orderNo, UserID: w.UserID, Status: PendingPay, Version: 1, Total: w.quote.Total,
-			Refunded: money.Of(0, w.quote.Total.Currency), PayBefore: arg.PayBefore, CreatedAt: now, requestHash: w.hash}
+			Refunded: money.Of(0, w.quote.Total.Currency), PayBefore: arg.PayBefore, CreatedAt: now, CouponCode: code, BundleID: w.BundleID,
+			couponID: couponID, requestHash: w.hash}
 		written = append(written, w)
 	}
 	return written, nil
@@ -353,6 +379,7 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) erro
 			arg.Kinds, arg.Qualities = append(arg.Kinds, i.Kind), append(arg.Qualities, i.Quality)
 			arg.RentHours, arg.Quantities = append(arg.RentHours, int32(i.RentHours)), append(arg.Quantities, int32(i.Quantity))
 			arg.UnitAmounts, arg.Amounts = append(arg.UnitAmounts, i.UnitAmount.Amount), append(arg.Amounts, i.Amount.Amount)
+			arg.Discounts = append(arg.Discounts, i.Discount.Amount)
 			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, i.campaignID), append(arg.ReservationTokens, w.reserved(l.SKUID))
 		}
 	}

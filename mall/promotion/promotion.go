@@ -1,6 +1,7 @@
-// Package promotion owns flash sales: which SKUs a campaign sells, at which price, how many and to whom, and when it starts
-// and ends. It refuses to know how stock is kept, what a video is and who placed an order: whoever joins the modules hands it
-// the verbs that set stock apart and that name a SKU's price.
+// Package promotion owns what makes videos cheaper: flash sales, with the SKUs that they sell, their prices and moments; coupons, with
+// their terms and uses; bundles, with their videos and how their price divides. It refuses to know how stock is kept, what a video is
+// and what an order is beyond its number: whoever joins the modules hands it the verbs that set stock apart and that name a SKU's
+// price.
 package promotion
 
 import (
@@ -41,8 +42,9 @@ type Querier interface {
 	QueryRow(context.Context, string, ...any) pgx.Row
 }
 
-// SKU is what a campaign must know of one: whose it is, and what it costs outside of the campaign.
+// SKU is what a campaign or a bundle must know of one: of which video it is, whose, and what it costs by itself.
 type SKU struct {
+	SPUID     int64
 	CreatorID int64
 	Price     money.Money
 }
@@ -61,7 +63,9 @@ type Deps struct {
 	Stock Stock
 	// SKUs are those that can be sold at a moment; others are absent from the map.
 	SKUs func(ctx context.Context, q Querier, skuIDs []int64, at time.Time) (map[int64]SKU, error)
-	Now  func() time.Time
+	// Makers says whose videos are; unknown ones are absent from the map.
+	Makers func(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error)
+	Now    func() time.Time
 }
 
 // Promotions drafts, schedules, starts and ends campaigns, and says what they offer.

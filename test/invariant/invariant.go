@@ -26,6 +26,21 @@ var rules = []struct{ promise, broken string }{
 		 from inventory_reservation r left join video_order o using (order_no)
 		 where (r.state = 'held' and o.status is distinct from 'PENDING_PAY')
 		    or (r.state = 'sold' and coalesce(o.status, '') not in ('PAID', 'DELIVERED'))`},
+	{"an order's total is what its items cost less their discounts",
+		`select format('%s: %s, its items %s', o.order_no, o.total_amount, sum(i.amount - i.discount_amount))
+		 from video_order o join video_order_item i using (order_no)
+		 group by o.order_no, o.total_amount having o.total_amount <> sum(i.amount - i.discount_amount)`},
+	{"a coupon counts its uses, and each stands as its order does",
+		`select format('coupon %s: held %s, used %s, rows %s and %s', c.code, c.held, c.used, u.held, u.used)
+		 from promotion_coupon c cross join lateral (
+		   select count(*) filter (where state = 'held') as held, count(*) filter (where state = 'used') as used
+		   from promotion_coupon_use where coupon_id = c.id) u
+		 where c.held <> u.held or c.used <> u.used
+		 union all
+		 select format('the use of %s is %s while the order is %s', u.order_no, u.state, coalesce(o.status, 'missing'))
+		 from promotion_coupon_use u left join video_order o using (order_no)
+		 where u.state <> case when o.status = 'PENDING_PAY' then 'held' when o.status in ('PAID', 'DELIVERED') then 'used' else 'returned' end
+		    or u.discount is distinct from (select sum(discount_amount)::bigint from video_order_item i where i.order_no = u.order_no)`},
 	{"an order's status is the last of its recorded moves, which follow each other",
 		`select format('%s is %s at %s, recorded as %s at %s', o.order_no, o.status, o.version, t.to_status, t.version)
 		 from video_order o left join lateral (
@@ -53,7 +68,7 @@ var rules = []struct{ promise, broken string }{
 		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`},
 	{"each item that was paid for has its earning, of what was paid, and nothing else has one",
 		`select format('%s/%s: paid %s, earned %s', order_no, line_no, paid, earned) from (
-		   select i.order_no, i.line_no, e.amount as earned, case when c.id is not null then nullif(i.amount, 0) end as paid
+		   select i.order_no, i.line_no, e.amount as earned, case when c.id is not null then nullif(i.amount - i.discount_amount, 0) end as paid
 		   from video_order_item i left join payment_capture c on c.reference = i.order_no and c.state = 'consumed'
 		   left join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
 		 where paid is distinct from earned`},

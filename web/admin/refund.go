@@ -34,8 +34,8 @@ func leftOf(t *text.Printer, o order.Order, refunds []order.Refund, chosen []int
 	}
 	sum = money.Of(0, o.Total.Currency)
 	for _, i := range o.Items {
-		rest := money.Of(i.Amount.Amount-i.Refunded.Amount-pending[i.ID], i.Amount.Currency)
-		if rest.Amount <= 0 && (!i.Amount.IsZero() || i.RevokedAt != nil) || len(chosen) > 0 && !slices.Contains(chosen, i.ID) {
+		rest := money.Of(i.Net().Amount-i.Refunded.Amount-pending[i.ID], i.Amount.Currency)
+		if rest.Amount <= 0 && (!i.Net().IsZero() || i.RevokedAt != nil) || len(chosen) > 0 && !slices.Contains(chosen, i.ID) {
 			continue
 		}
 		left = append(left, adminview.Refundable{Item: i, Left: t.Money(rest)})

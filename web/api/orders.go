@@ -7,14 +7,10 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
-	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/web/page"
 )
-
-// errCoupon answers every coupon: an order may name one, and none exists yet.
-var errCoupon = fault.New(fault.Invalid, "coupon_unknown", "There is no such coupon.")
 
 type orderRequest struct {
 	Items      []lineRequest `json:"items"`
@@ -27,11 +23,8 @@ type lineRequest struct {
 	Quantity *int   `json:"quantity"`
 }
 
-// lines are what is ordered. Errors: errFieldMissing, errCoupon.
+// lines are what is ordered. Errors: errFieldMissing.
 func (r orderRequest) lines() ([]order.Line, error) {
-	if r.CouponCode != "" {
-		return nil, errCoupon.With("couponCode", errCoupon.Slug)
-	}
 	lines, missing := make([]order.Line, len(r.Items)), []string(nil)
 	for i, l := range r.Items {
 		if l.SKUID == nil {
@@ -80,7 +73,7 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 		return err
 	}
 	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: key, Items: lines,
-		CampaignID: body.campaign()})
+		CampaignID: body.campaign(), CouponCode: body.CouponCode})
 	if err != nil {
 		return err
 	}
@@ -110,6 +103,8 @@ type orderAnswer struct {
 	OrderNo     string       `json:"orderNo"`
 	Status      order.Status `json:"status"`
 	Total       money.Money  `json:"total"`
+	Discount    money.Money  `json:"discount"`
+	CouponCode  *string      `json:"couponCode"`
 	Refunded    money.Money  `json:"refunded"`
 	CreatedAt   time.Time    `json:"createdAt"`
 	PayBefore   time.Time    `json:"payBefore"`
@@ -132,19 +127,23 @@ type itemAnswer struct {
 	Quantity  int         `json:"quantity"`
 	UnitPrice money.Money `json:"unitPrice"`
 	Amount    money.Money `json:"amount"`
+	Discount  money.Money `json:"discount"`
 	Refunded  money.Money `json:"refunded"`
 	GrantedAt *time.Time  `json:"grantedAt"`
 	RevokedAt *time.Time  `json:"revokedAt"`
 }
 
 func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
-	a := orderAnswer{OrderNo: o.OrderNo, Status: o.Status, Total: o.Total, Refunded: o.Refunded, CreatedAt: o.CreatedAt.UTC(),
+	a := orderAnswer{OrderNo: o.OrderNo, Status: o.Status, Total: o.Total, Discount: o.Discount(), Refunded: o.Refunded, CreatedAt: o.CreatedAt.UTC(),
 		PayBefore: o.PayBefore.UTC(), PaidAt: utc(o.PaidAt), DeliveredAt: utc(o.DeliveredAt), ClosedAt: utc(o.ClosedAt),
 		RefundedAt: utc(o.RefundedAt), URL: d.PublicURL + "/orders/" + o.OrderNo, Items: make([]itemAnswer, len(o.Items))}
+	if o.CouponCode != "" {
+		a.CouponCode = &o.CouponCode
+	}
 	for n, i := range o.Items {
 		a.Items[n] = itemAnswer{SKUID: i.SKUID, VideoID: i.SPUID, Title: inLang(c, i.TitleZh, i.TitleEn), CoverURL: d.coverURL(i.Cover),
 			Kind: i.Kind, Quality: i.Quality, RentHours: hours(i.RentHours), Quantity: i.Quantity, UnitPrice: i.UnitAmount,
-			Amount: i.Amount, Refunded: i.Refunded, GrantedAt: utc(i.GrantedAt), RevokedAt: utc(i.RevokedAt)}
+			Amount: i.Amount, Discount: i.Discount, Refunded: i.Refunded, GrantedAt: utc(i.GrantedAt), RevokedAt: utc(i.RevokedAt)}
 	}
 	return a
 }

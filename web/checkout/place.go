@@ -14,6 +14,7 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/payment"
+	"videomall/mall/promotion"
 	checkoutview "videomall/views/checkout"
 	"videomall/views/ui"
 	"videomall/web/page"
@@ -32,7 +33,31 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	if len(quote.Lines) == 0 || mixed {
 		return c.Redirect("/cart")
 	}
-	return d.renderCheckout(c, http.StatusOK, checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote})
+	p := checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote}
+	if err := d.applyCoupon(c, linesOf(items), c.QueryParam("coupon"), &p); err != nil {
+		return err
+	}
+	return d.renderCheckout(c, http.StatusOK, p)
+}
+
+// applyCoupon lowers the quote by a code, or says beside its field why it can't.
+func (d Deps) applyCoupon(c *page.Ctx, lines []order.Line, typed string, p *checkoutview.CheckoutPage) error {
+	code := promotion.NormalCode(typed)
+	if code == "" || len(p.Quote.Lines) == 0 {
+		return nil
+	}
+	quote, refused, err := d.Orders.QuoteCoupon(c.Request().Context(), c.Viewer.UserID, lines, code)
+	if err != nil {
+		return err
+	}
+	p.Quote, p.Coupon = quote, checkoutview.Coupon{Code: code, Applied: refused == nil}
+	if refused != nil {
+		if refused.Kind == fault.Internal {
+			return refused
+		}
+		p.Coupon.Error = c.Explain(refused.Slug)
+	}
+	return nil
 }
 
 // renderCheckout shows the lines that can be bought, and apart from them those that can't.
@@ -65,6 +90,7 @@ func (d Deps) allowPayment(c *page.Ctx) {
 type agreed struct {
 	key      string
 	provider string
+	coupon   string
 	lines    []order.Line
 	amounts  map[int64]int64
 	total    money.Money
@@ -75,7 +101,7 @@ func readAgreed(c *page.Ctx) (agreed, error) {
 	if err != nil {
 		return agreed{}, page.ErrBadRequest(err)
 	}
-	a := agreed{key: form.Get("key"), provider: form.Get("provider"), amounts: map[int64]int64{}}
+	a := agreed{key: form.Get("key"), provider: form.Get("provider"), coupon: form.Get("coupon_code"), amounts: map[int64]int64{}}
 	amount, err := strconv.ParseInt(form.Get("total"), 10, 64)
 	if err != nil {
 		return agreed{}, page.ErrBadRequest(err)
@@ -107,7 +133,8 @@ func (d Deps) place(c *page.Ctx) error {
 			return err
 		}
 	}
-	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: a.key, Items: a.lines, ExpectTotal: &a.total})
+	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: a.key, Items: a.lines, ExpectTotal: &a.total,
+		CouponCode: a.coupon})
 	switch {
 	case errors.Is(err, order.ErrKeyReused): // an earlier form of the same checkout, from the browser's history
 		c.Flash(ui.Info, "checkout_used")
@@ -137,7 +164,13 @@ func isRefusal(err error) bool {
 			return true
 		}
 	}
-	return false
+	return ofCoupon(fault.From(err))
+}
+
+// ofCoupon says that the code is what keeps the order from being placed.
+func ofCoupon(f *fault.Fault) bool {
+	_, named := f.Fields[promotion.CouponField]
+	return named
 }
 
 // askAgain shows the checkout as it stands now beside what was agreed to. The key stays, so that this page and the
@@ -156,7 +189,12 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 			p.Was[l.SKUID] = money.Of(shown, l.Amount.Currency)
 		}
 	}
-	if len(p.Was) > 0 || errors.Is(f, order.ErrPriceChanged) {
+	if err := d.applyCoupon(c, a.lines, a.coupon, &p); err != nil {
+		return err
+	}
+	if ofCoupon(f) && !p.Coupon.Applied { // the sum has changed too; what matters is why
+		_, p.Refused = page.Words(c.Text, f, http.StatusConflict)
+	} else if len(p.Was) > 0 || errors.Is(f, order.ErrPriceChanged) {
 		p.OldTotal = &a.total
 	} else {
 		_, p.Refused = page.Words(c.Text, f, http.StatusConflict)
@@ -176,6 +214,8 @@ func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
 		return c.Redirect(orderURL(orderNo)) // a notice was faster than the provider's answer
 	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider):
 		return err
+	case errors.Is(err, order.ErrAlreadyOwned): // a part of a bundle, bought elsewhere since
+		c.Flash(ui.Warning, "bundle_part_owned")
 	case errors.Is(err, payment.ErrAlreadyPaid):
 		c.Flash(ui.Info, "order_already_paid")
 	case errors.Is(err, payment.ErrProcessing):

@@ -52,6 +52,12 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 			break
 		}
 	}
+	if d.Bundles != nil {
+		if p.Bundles, err = d.Bundles(ctx, c.Viewer.UserID, product.SPUID); err != nil {
+			// The page sells without them.
+			c.Log().Warn("bundles not shown", "spu", product.SPUID, "error", err)
+		}
+	}
 	if p.Related, err = d.Catalog.Related(ctx, product.SPUID, relatedVideos); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
+	"videomall/mall/order"
 	"videomall/mall/search"
 	saleview "videomall/views/sale"
 	shopview "videomall/views/shop"
@@ -31,6 +32,8 @@ type Deps struct {
 	Trailer func(ctx context.Context, assetID int64) (string, error)
 	// Sales are the flash sales that run, the next to end first; nil for a shop without any.
 	Sales func(context.Context) ([]saleview.Teaser, error)
+	// Bundles are those that hold a video and that a person (0 for a guest) can buy; nil for a shop without any.
+	Bundles func(ctx context.Context, userID, spuID int64) ([]order.BundleQuote, error)
 }
 
 // Routes registers the pages.

@@ -344,11 +344,10 @@ func (q *Queries) InsertCreator(ctx context.Context, db DBTX, arg InsertCreatorP
 }
 
 const insertPrice = `-- name: InsertPrice :exec
-insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by)
-select $1, greatest(coalesce(max(version), 0), (select coalesce(max(c.version), 0) from sku_price_cancelled c where c.sku_id = $1)) + 1,
-       $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz,
-       nullif($8::bigint, 0)
-from sku_price where sku_price.sku_id = $1
+insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at)
+select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5::timestamptz,
+       $6::timestamptz, $7::timestamptz
+from sku_price where sku_id = $1
 `
 
 type InsertPriceParams struct {
@@ -359,10 +358,8 @@ type InsertPriceParams struct {
 	ValidFrom  time.Time
 	ValidUntil *time.Time
 	At         time.Time
-	CreatedBy  int64
 }
 
-// A version's number is never given again, the version called off or not.
 func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParams) error {
 	_, err := db.Exec(ctx, insertPrice,
 		arg.SkuID,
@@ -372,7 +369,6 @@ func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParam
 		arg.ValidFrom,
 		arg.ValidUntil,
 		arg.At,
-		arg.CreatedBy,
 	)
 	return err
 }
@@ -557,15 +553,33 @@ func (q *Queries) LockSPUOfSKU(ctx context.Context, db DBTX, skuID int64) (int64
 	return id, err
 }
 
-const needsAsset = `-- name: NeedsAsset :one
-select exists (select 1 from video_product_spu where asset_id = $1::bigint)
+const makers = `-- name: Makers :many
+select id, creator_id from video_product_spu where id = any($1::bigint[])
 `
 
-func (q *Queries) NeedsAsset(ctx context.Context, db DBTX, assetID int64) (bool, error) {
-	row := db.QueryRow(ctx, needsAsset, assetID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+type MakersRow struct {
+	ID        int64
+	CreatorID int64
+}
+
+func (q *Queries) Makers(ctx context.Context, db DBTX, spuIds []int64) ([]MakersRow, error) {
+	rows, err := db.Query(ctx, makers, spuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MakersRow{}
+	for rows.Next() {
+		var i MakersRow
+		if err := rows.Scan(&i.ID, &i.CreatorID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const nextPriceChange = `-- name: NextPriceChange :one
@@ -693,13 +707,11 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 }
 
 const productByID = `-- name: ProductByID :one
-select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
-       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar,
-       e.slug as series_slug, e.title_zh as series_zh, e.title_en as series_en
+select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
+       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar
 from video_product_spu s
 join catalog_category c on c.id = s.category_id
 join catalog_creator m on m.user_id = s.creator_id
-left join catalog_series e on e.id = s.series_id
 where s.id = $1
 `
 
@@ -712,9 +724,6 @@ type ProductByIDRow struct {
 	CreatorZh       string
 	CreatorEn       string
 	CreatorAvatar   string
-	SeriesSlug      *string
-	SeriesZh        *string
-	SeriesEn        *string
 }
 
 func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductByIDRow, error) {
@@ -747,10 +756,6 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.VideoProductSpu.PublishedAt,
 		&i.VideoProductSpu.CreatedAt,
 		&i.VideoProductSpu.UpdatedAt,
-		&i.VideoProductSpu.SeriesID,
-		&i.VideoProductSpu.Episode,
-		&i.VideoProductSpu.VideoID,
-		&i.VideoProductSpu.TakenByCreator,
 		&i.CategorySlug,
 		&i.CategoryZh,
 		&i.CategoryEn,
@@ -758,9 +763,6 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.CreatorZh,
 		&i.CreatorEn,
 		&i.CreatorAvatar,
-		&i.SeriesSlug,
-		&i.SeriesZh,
-		&i.SeriesEn,
 	)
 	return i, err
 }
@@ -840,7 +842,7 @@ func (q *Queries) Reprice(ctx context.Context, db DBTX, arg RepriceParams) error
 }
 
 const reviewBy = `-- name: ReviewBy :one
-select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 and user_id = $2
+select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review where spu_id = $1 and user_id = $2
 `
 
 type ReviewByParams struct {
@@ -860,14 +862,12 @@ func (q *Queries) ReviewBy(ctx context.Context, db DBTX, arg ReviewByParams) (Ca
 		&i.Body,
 		&i.Locale,
 		&i.CreatedAt,
-		&i.Reply,
-		&i.RepliedAt,
 	)
 	return i, err
 }
 
 const reviews = `-- name: Reviews :many
-select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
+select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
 `
 
 type ReviewsParams struct {
@@ -893,8 +893,6 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 			&i.Body,
 			&i.Locale,
 			&i.CreatedAt,
-			&i.Reply,
-			&i.RepliedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -907,7 +905,7 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 }
 
 const reviewsAfter = `-- name: ReviewsAfter :many
-select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review
+select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review
 where spu_id = $1 and (created_at, id) < ($2::timestamptz, $3::bigint)
 order by created_at desc, id desc limit $4
 `
@@ -942,8 +940,6 @@ func (q *Queries) ReviewsAfter(ctx context.Context, db DBTX, arg ReviewsAfterPar
 			&i.Body,
 			&i.Locale,
 			&i.CreatedAt,
-			&i.Reply,
-			&i.RepliedAt,
 		); err != nil {
 			return nil, err
 		}

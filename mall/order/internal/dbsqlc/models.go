@@ -69,6 +69,9 @@ type VideoOrder struct {
 	DeliveredAt    *time.Time
 	ClosedAt       *time.Time
 	RefundedAt     *time.Time
+	CouponID       *int64
+	CouponCode     string
+	BundleID       *int64
 }
 
 type VideoOrderItem struct {
@@ -94,4 +97,5 @@ type VideoOrderItem struct {
 	GrantedAt        *time.Time
 	RevokedAt        *time.Time
 	CampaignID       *int64
+	DiscountAmount   int64
 }

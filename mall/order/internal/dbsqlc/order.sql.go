@@ -27,7 +27,7 @@ func (q *Queries) AddItemRefund(ctx context.Context, db DBTX, arg AddItemRefundP
 }
 
 const addOrderRefund = `-- name: AddOrderRefund :one
-update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at
+update video_order set refunded_amount = refunded_amount + $1 where order_no = $2 returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id
 `
 
 type AddOrderRefundParams struct {
@@ -55,6 +55,9 @@ func (q *Queries) AddOrderRefund(ctx context.Context, db DBTX, arg AddOrderRefun
 		&i.DeliveredAt,
 		&i.ClosedAt,
 		&i.RefundedAt,
+		&i.CouponID,
+		&i.CouponCode,
+		&i.BundleID,
 	)
 	return i, err
 }
@@ -182,14 +185,31 @@ func (q *Queries) GrantItem(ctx context.Context, db DBTX, arg GrantItemParams) e
 	return err
 }
 
+const hasOpenBundle = `-- name: HasOpenBundle :one
+select exists (select 1 from video_order
+    where user_id = $1 and bundle_id = $2::bigint and status in ('INIT', 'PENDING_PAY', 'PAID'))
+`
+
+type HasOpenBundleParams struct {
+	UserID   int64
+	BundleID int64
+}
+
+func (q *Queries) HasOpenBundle(ctx context.Context, db DBTX, arg HasOpenBundleParams) (bool, error) {
+	row := db.QueryRow(ctx, hasOpenBundle, arg.UserID, arg.BundleID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const insertItems = `-- name: InsertItems :many
 insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality,
-    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, reservation_token)
+    rent_hours, quantity, price_id, campaign_id, unit_amount, amount, discount_amount, reservation_token)
 select unnest($1::text[]), unnest($2::int[]), unnest($3::bigint[]), unnest($4::bigint[]),
     unnest($5::bigint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
     unnest($10::text[]), unnest($11::text[]), unnest($12::int[]), unnest($13::int[]), unnest($14::bigint[]),
     nullif(unnest($15::bigint[]), 0), unnest($16::bigint[]), unnest($17::bigint[]),
-    nullif(unnest($18::uuid[]), '00000000-0000-0000-0000-000000000000')
+    unnest($18::bigint[]), nullif(unnest($19::uuid[]), '00000000-0000-0000-0000-000000000000')
 returning order_no, line_no, id
 `
 
@@ -211,6 +231,7 @@ type InsertItemsParams struct {
 	CampaignIds       []int64
 	UnitAmounts       []int64
 	Amounts           []int64
+	Discounts         []int64
 	ReservationTokens []uuid.UUID
 }
 
@@ -239,6 +260,7 @@ func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParam
 		arg.CampaignIds,
 		arg.UnitAmounts,
 		arg.Amounts,
+		arg.Discounts,
 		arg.ReservationTokens,
 	)
 	if err != nil {
@@ -260,9 +282,11 @@ func (q *Queries) InsertItems(ctx context.Context, db DBTX, arg InsertItemsParam
 }
 
 const insertOrders = `-- name: InsertOrders :many
-insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before, created_at)
+insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, coupon_id, coupon_code,
+    bundle_id, pay_before, created_at)
 select unnest($1::text[]), unnest($2::bigint[]), 'PENDING_PAY', 1, unnest($3::bigint[]), unnest($4::text[]),
-    unnest($5::text[]), unnest($6::bytea[]), $7, $8
+    unnest($5::text[]), unnest($6::bytea[]), nullif(unnest($7::bigint[]), 0), unnest($8::text[]),
+    nullif(unnest($9::bigint[]), 0), $10, $11
 on conflict (user_id, idempotency_key) do nothing
 returning order_no, id
 `
@@ -274,6 +298,9 @@ type InsertOrdersParams struct {
 	Currencies      []string
 	IdempotencyKeys []string
 	RequestHashes   [][]byte
+	CouponIds       []int64
+	CouponCodes     []string
+	BundleIds       []int64
 	PayBefore       time.Time
 	CreatedAt       time.Time
 }
@@ -293,6 +320,9 @@ func (q *Queries) InsertOrders(ctx context.Context, db DBTX, arg InsertOrdersPar
 		arg.Currencies,
 		arg.IdempotencyKeys,
 		arg.RequestHashes,
+		arg.CouponIds,
+		arg.CouponCodes,
+		arg.BundleIds,
 		arg.PayBefore,
 		arg.CreatedAt,
 	)
@@ -422,7 +452,7 @@ func (q *Queries) InsertTransition(ctx context.Context, db DBTX, arg InsertTrans
 }
 
 const itemsOf = `-- name: ItemsOf :many
-select id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id from video_order_item where order_no = any($1::text[]) order by order_no, line_no
+select id, order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, cover, kind, quality, rent_hours, quantity, price_id, unit_amount, amount, refunded_amount, reservation_token, granted_at, revoked_at, campaign_id, discount_amount from video_order_item where order_no = any($1::text[]) order by order_no, line_no
 `
 
 func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrderItem, error) {
@@ -457,6 +487,7 @@ func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]Vi
 			&i.GrantedAt,
 			&i.RevokedAt,
 			&i.CampaignID,
+			&i.DiscountAmount,
 		); err != nil {
 			return nil, err
 		}
@@ -469,7 +500,7 @@ func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]Vi
 }
 
 const lockOrder = `-- name: LockOrder :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at from video_order where order_no = $1 for update
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1 for update
 `
 
 func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -492,6 +523,9 @@ func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.DeliveredAt,
 		&i.ClosedAt,
 		&i.RefundedAt,
+		&i.CouponID,
+		&i.CouponCode,
+		&i.BundleID,
 	)
 	return i, err
 }
@@ -503,7 +537,7 @@ update video_order set status = $1, version = version + 1,
     closed_at = case when $1 = 'CLOSED' then $2 else closed_at end,
     refunded_at = case when $1 = 'REFUNDED' then $2 else refunded_at end
 where order_no = $3 and status = $4 and version = $5
-returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at
+returning id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id
 `
 
 type MoveOrderParams struct {
@@ -541,6 +575,9 @@ func (q *Queries) MoveOrder(ctx context.Context, db DBTX, arg MoveOrderParams) (
 		&i.DeliveredAt,
 		&i.ClosedAt,
 		&i.RefundedAt,
+		&i.CouponID,
+		&i.CouponCode,
+		&i.BundleID,
 	)
 	return i, err
 }
@@ -604,7 +641,7 @@ func (q *Queries) OpenCases(ctx context.Context, db DBTX, maxRows int32) ([]Orde
 }
 
 const orderByNo = `-- name: OrderByNo :one
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at from video_order where order_no = $1
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1
 `
 
 func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (VideoOrder, error) {
@@ -627,12 +664,15 @@ func (q *Queries) OrderByNo(ctx context.Context, db DBTX, orderNo string) (Video
 		&i.DeliveredAt,
 		&i.ClosedAt,
 		&i.RefundedAt,
+		&i.CouponID,
+		&i.CouponCode,
+		&i.BundleID,
 	)
 	return i, err
 }
 
 const ordersByKeys = `-- name: OrdersByKeys :many
-select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id from (select unnest($1::bigint[]) as user_id, unnest($2::text[]) as idempotency_key) w
 join video_order o using (user_id, idempotency_key)
 `
 
@@ -667,6 +707,9 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 			&i.DeliveredAt,
 			&i.ClosedAt,
 			&i.RefundedAt,
+			&i.CouponID,
+			&i.CouponCode,
+			&i.BundleID,
 		); err != nil {
 			return nil, err
 		}
@@ -679,7 +722,7 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 }
 
 const ordersOf = `-- name: OrdersOf :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order
 where user_id = $1 and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
@@ -716,6 +759,9 @@ func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]
 			&i.DeliveredAt,
 			&i.ClosedAt,
 			&i.RefundedAt,
+			&i.CouponID,
+			&i.CouponCode,
+			&i.BundleID,
 		); err != nil {
 			return nil, err
 		}
@@ -968,7 +1014,7 @@ func (q *Queries) RevokeItem(ctx context.Context, db DBTX, arg RevokeItemParams)
 }
 
 const searchOrders = `-- name: SearchOrders :many
-select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at from video_order
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order
 where ($1::text = '' or status = $1)
   and ($2::text = '' or order_no = $2)
   and ($3::bigint = 0 or user_id = $3)
@@ -1016,6 +1062,9 @@ func (q *Queries) SearchOrders(ctx context.Context, db DBTX, arg SearchOrdersPar
 			&i.DeliveredAt,
 			&i.ClosedAt,
 			&i.RefundedAt,
+			&i.CouponID,
+			&i.CouponCode,
+			&i.BundleID,
 		); err != nil {
 			return nil, err
 		}

@@ -8,6 +8,20 @@ import (
 	"time"
 )
 
+type PromotionBundle struct {
+	ID         int64
+	OwnerID    int64
+	NameZh     string
+	NameEn     string
+	Currency   string
+	Price      int64
+	PercentOff int32
+	Status     string
+	Version    int32
+	CreatedAt  time.Time
+	EndedAt    *time.Time
+}
+
 type PromotionCampaign struct {
 	ID          int64
 	OwnerID     int64
@@ -21,4 +35,26 @@ type PromotionCampaign struct {
 	ScheduledAt *time.Time
 	StartedAt   *time.Time
 	OverAt      *time.Time
+}
+
+type PromotionCoupon struct {
+	ID         int64
+	OwnerID    int64
+	MallWide   bool
+	Code       string
+	Currency   string
+	AmountOff  int64
+	PercentOff int32
+	MaxOff     int64
+	MinSpend   int64
+	ValidFrom  time.Time
+	ValidUntil time.Time
+	TotalLimit int32
+	PerUser    int32
+	Status     string
+	Version    int32
+	Held       int32
+	Used       int32
+	CreatedAt  time.Time
+	StoppedAt  *time.Time
 }

@@ -10,6 +10,151 @@ import (
 	"time"
 )
 
+const bundles = `-- name: Bundles :many
+select b.id, b.owner_id, b.name_zh, b.name_en, b.currency, b.price, b.percent_off, b.status, b.version, b.created_at, b.ended_at, array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
+from promotion_bundle b where b.id = any($1::bigint[]) order by b.id
+`
+
+type BundlesRow struct {
+	PromotionBundle PromotionBundle
+	SkuIds          []int64
+}
+
+func (q *Queries) Bundles(ctx context.Context, db DBTX, ids []int64) ([]BundlesRow, error) {
+	rows, err := db.Query(ctx, bundles, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BundlesRow{}
+	for rows.Next() {
+		var i BundlesRow
+		if err := rows.Scan(
+			&i.PromotionBundle.ID,
+			&i.PromotionBundle.OwnerID,
+			&i.PromotionBundle.NameZh,
+			&i.PromotionBundle.NameEn,
+			&i.PromotionBundle.Currency,
+			&i.PromotionBundle.Price,
+			&i.PromotionBundle.PercentOff,
+			&i.PromotionBundle.Status,
+			&i.PromotionBundle.Version,
+			&i.PromotionBundle.CreatedAt,
+			&i.PromotionBundle.EndedAt,
+			&i.SkuIds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bundlesOf = `-- name: BundlesOf :many
+select b.id, b.owner_id, b.name_zh, b.name_en, b.currency, b.price, b.percent_off, b.status, b.version, b.created_at, b.ended_at, array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
+from promotion_bundle b
+where b.owner_id = $1 and ($2::bigint = 0 or b.id < $2)
+order by b.id desc limit $3
+`
+
+type BundlesOfParams struct {
+	OwnerID int64
+	Before  int64
+	Most    int32
+}
+
+type BundlesOfRow struct {
+	PromotionBundle PromotionBundle
+	SkuIds          []int64
+}
+
+func (q *Queries) BundlesOf(ctx context.Context, db DBTX, arg BundlesOfParams) ([]BundlesOfRow, error) {
+	rows, err := db.Query(ctx, bundlesOf, arg.OwnerID, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BundlesOfRow{}
+	for rows.Next() {
+		var i BundlesOfRow
+		if err := rows.Scan(
+			&i.PromotionBundle.ID,
+			&i.PromotionBundle.OwnerID,
+			&i.PromotionBundle.NameZh,
+			&i.PromotionBundle.NameEn,
+			&i.PromotionBundle.Currency,
+			&i.PromotionBundle.Price,
+			&i.PromotionBundle.PercentOff,
+			&i.PromotionBundle.Status,
+			&i.PromotionBundle.Version,
+			&i.PromotionBundle.CreatedAt,
+			&i.PromotionBundle.EndedAt,
+			&i.SkuIds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bundlesWith = `-- name: BundlesWith :many
+select b.id, b.owner_id, b.name_zh, b.name_en, b.currency, b.price, b.percent_off, b.status, b.version, b.created_at, b.ended_at, array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
+from promotion_bundle b
+where b.status = 'live' and exists (select 1 from promotion_bundle_item w where w.bundle_id = b.id and w.spu_id = any($1::bigint[]))
+order by b.id desc limit $2
+`
+
+type BundlesWithParams struct {
+	SpuIds []int64
+	Most   int32
+}
+
+type BundlesWithRow struct {
+	PromotionBundle PromotionBundle
+	SkuIds          []int64
+}
+
+// Those that are sold and hold one of these films, the newest first.
+func (q *Queries) BundlesWith(ctx context.Context, db DBTX, arg BundlesWithParams) ([]BundlesWithRow, error) {
+	rows, err := db.Query(ctx, bundlesWith, arg.SpuIds, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BundlesWithRow{}
+	for rows.Next() {
+		var i BundlesWithRow
+		if err := rows.Scan(
+			&i.PromotionBundle.ID,
+			&i.PromotionBundle.OwnerID,
+			&i.PromotionBundle.NameZh,
+			&i.PromotionBundle.NameEn,
+			&i.PromotionBundle.Currency,
+			&i.PromotionBundle.Price,
+			&i.PromotionBundle.PercentOff,
+			&i.PromotionBundle.Status,
+			&i.PromotionBundle.Version,
+			&i.PromotionBundle.CreatedAt,
+			&i.PromotionBundle.EndedAt,
+			&i.SkuIds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const busySKUs = `-- name: BusySKUs :many
 select sku_id from promotion_campaign_item
 where sku_id = any($1::bigint[]) and status in ('scheduled', 'running') and campaign_id <> $2
@@ -131,6 +276,217 @@ func (q *Queries) CampaignsOf(ctx context.Context, db DBTX, arg CampaignsOfParam
 	return items, nil
 }
 
+const couponByID = `-- name: CouponByID :one
+select c.id, c.owner_id, c.mall_wide, c.code, c.currency, c.amount_off, c.percent_off, c.max_off, c.min_spend, c.valid_from, c.valid_until, c.total_limit, c.per_user, c.status, c.version, c.held, c.used, c.created_at, c.stopped_at, array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
+from promotion_coupon c where c.id = $1
+`
+
+type CouponByIDRow struct {
+	PromotionCoupon PromotionCoupon
+	SpuIds          []int64
+}
+
+func (q *Queries) CouponByID(ctx context.Context, db DBTX, id int64) (CouponByIDRow, error) {
+	row := db.QueryRow(ctx, couponByID, id)
+	var i CouponByIDRow
+	err := row.Scan(
+		&i.PromotionCoupon.ID,
+		&i.PromotionCoupon.OwnerID,
+		&i.PromotionCoupon.MallWide,
+		&i.PromotionCoupon.Code,
+		&i.PromotionCoupon.Currency,
+		&i.PromotionCoupon.AmountOff,
+		&i.PromotionCoupon.PercentOff,
+		&i.PromotionCoupon.MaxOff,
+		&i.PromotionCoupon.MinSpend,
+		&i.PromotionCoupon.ValidFrom,
+		&i.PromotionCoupon.ValidUntil,
+		&i.PromotionCoupon.TotalLimit,
+		&i.PromotionCoupon.PerUser,
+		&i.PromotionCoupon.Status,
+		&i.PromotionCoupon.Version,
+		&i.PromotionCoupon.Held,
+		&i.PromotionCoupon.Used,
+		&i.PromotionCoupon.CreatedAt,
+		&i.PromotionCoupon.StoppedAt,
+		&i.SpuIds,
+	)
+	return i, err
+}
+
+const couponSlots = `-- name: CouponSlots :many
+select u.coupon_id, u.user_id, u.slot
+from (select unnest($1::bigint[]) as coupon_id, unnest($2::bigint[]) as user_id) w
+join promotion_coupon_use u using (coupon_id, user_id)
+where u.state <> 'returned'
+`
+
+type CouponSlotsParams struct {
+	CouponIds []int64
+	UserIds   []int64
+}
+
+type CouponSlotsRow struct {
+	CouponID int64
+	UserID   int64
+	Slot     int32
+}
+
+func (q *Queries) CouponSlots(ctx context.Context, db DBTX, arg CouponSlotsParams) ([]CouponSlotsRow, error) {
+	rows, err := db.Query(ctx, couponSlots, arg.CouponIds, arg.UserIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CouponSlotsRow{}
+	for rows.Next() {
+		var i CouponSlotsRow
+		if err := rows.Scan(&i.CouponID, &i.UserID, &i.Slot); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const couponsByCode = `-- name: CouponsByCode :many
+select c.id, c.owner_id, c.mall_wide, c.code, c.currency, c.amount_off, c.percent_off, c.max_off, c.min_spend, c.valid_from, c.valid_until, c.total_limit, c.per_user, c.status, c.version, c.held, c.used, c.created_at, c.stopped_at, array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
+from promotion_coupon c where c.code = any($1::text[])
+`
+
+type CouponsByCodeRow struct {
+	PromotionCoupon PromotionCoupon
+	SpuIds          []int64
+}
+
+func (q *Queries) CouponsByCode(ctx context.Context, db DBTX, codes []string) ([]CouponsByCodeRow, error) {
+	rows, err := db.Query(ctx, couponsByCode, codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CouponsByCodeRow{}
+	for rows.Next() {
+		var i CouponsByCodeRow
+		if err := rows.Scan(
+			&i.PromotionCoupon.ID,
+			&i.PromotionCoupon.OwnerID,
+			&i.PromotionCoupon.MallWide,
+			&i.PromotionCoupon.Code,
+			&i.PromotionCoupon.Currency,
+			&i.PromotionCoupon.AmountOff,
+			&i.PromotionCoupon.PercentOff,
+			&i.PromotionCoupon.MaxOff,
+			&i.PromotionCoupon.MinSpend,
+			&i.PromotionCoupon.ValidFrom,
+			&i.PromotionCoupon.ValidUntil,
+			&i.PromotionCoupon.TotalLimit,
+			&i.PromotionCoupon.PerUser,
+			&i.PromotionCoupon.Status,
+			&i.PromotionCoupon.Version,
+			&i.PromotionCoupon.Held,
+			&i.PromotionCoupon.Used,
+			&i.PromotionCoupon.CreatedAt,
+			&i.PromotionCoupon.StoppedAt,
+			&i.SpuIds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const couponsOf = `-- name: CouponsOf :many
+select c.id, c.owner_id, c.mall_wide, c.code, c.currency, c.amount_off, c.percent_off, c.max_off, c.min_spend, c.valid_from, c.valid_until, c.total_limit, c.per_user, c.status, c.version, c.held, c.used, c.created_at, c.stopped_at, array(select s.spu_id from promotion_coupon_spu s where s.coupon_id = c.id order by s.spu_id)::bigint[] as spu_ids
+from promotion_coupon c
+where c.mall_wide = $1 and ($1::boolean or c.owner_id = $2) and ($3::bigint = 0 or c.id < $3)
+order by c.id desc limit $4
+`
+
+type CouponsOfParams struct {
+	MallWide bool
+	OwnerID  int64
+	Before   int64
+	Most     int32
+}
+
+type CouponsOfRow struct {
+	PromotionCoupon PromotionCoupon
+	SpuIds          []int64
+}
+
+// One creator's coupons, or those of the mall, the newest first.
+func (q *Queries) CouponsOf(ctx context.Context, db DBTX, arg CouponsOfParams) ([]CouponsOfRow, error) {
+	rows, err := db.Query(ctx, couponsOf,
+		arg.MallWide,
+		arg.OwnerID,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CouponsOfRow{}
+	for rows.Next() {
+		var i CouponsOfRow
+		if err := rows.Scan(
+			&i.PromotionCoupon.ID,
+			&i.PromotionCoupon.OwnerID,
+			&i.PromotionCoupon.MallWide,
+			&i.PromotionCoupon.Code,
+			&i.PromotionCoupon.Currency,
+			&i.PromotionCoupon.AmountOff,
+			&i.PromotionCoupon.PercentOff,
+			&i.PromotionCoupon.MaxOff,
+			&i.PromotionCoupon.MinSpend,
+			&i.PromotionCoupon.ValidFrom,
+			&i.PromotionCoupon.ValidUntil,
+			&i.PromotionCoupon.TotalLimit,
+			&i.PromotionCoupon.PerUser,
+			&i.PromotionCoupon.Status,
+			&i.PromotionCoupon.Version,
+			&i.PromotionCoupon.Held,
+			&i.PromotionCoupon.Used,
+			&i.PromotionCoupon.CreatedAt,
+			&i.PromotionCoupon.StoppedAt,
+			&i.SpuIds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deleteBundleItems = `-- name: DeleteBundleItems :exec
+delete from promotion_bundle_item where bundle_id = $1
+`
+
+func (q *Queries) DeleteBundleItems(ctx context.Context, db DBTX, bundleID int64) error {
+	_, err := db.Exec(ctx, deleteBundleItems, bundleID)
+	return err
+}
+
+const deleteCouponSPUs = `-- name: DeleteCouponSPUs :exec
+delete from promotion_coupon_spu where coupon_id = $1
+`
+
+func (q *Queries) DeleteCouponSPUs(ctx context.Context, db DBTX, couponID int64) error {
+	_, err := db.Exec(ctx, deleteCouponSPUs, couponID)
+	return err
+}
+
 const deleteItems = `-- name: DeleteItems :exec
 delete from promotion_campaign_item where campaign_id = $1
 `
@@ -164,6 +520,191 @@ func (q *Queries) DueCampaigns(ctx context.Context, db DBTX, at time.Time) ([]in
 		return nil, err
 	}
 	return items, nil
+}
+
+const editBundle = `-- name: EditBundle :execrows
+update promotion_bundle set name_zh = $1, name_en = $2, currency = $3, price = $4, percent_off = $5,
+    version = version + 1
+where id = $6 and status = 'live' and version = $7
+`
+
+type EditBundleParams struct {
+	NameZh     string
+	NameEn     string
+	Currency   string
+	Price      int64
+	PercentOff int32
+	ID         int64
+	Version    int32
+}
+
+func (q *Queries) EditBundle(ctx context.Context, db DBTX, arg EditBundleParams) (int64, error) {
+	result, err := db.Exec(ctx, editBundle,
+		arg.NameZh,
+		arg.NameEn,
+		arg.Currency,
+		arg.Price,
+		arg.PercentOff,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const editCoupon = `-- name: EditCoupon :execrows
+update promotion_coupon set currency = $1, amount_off = $2, percent_off = $3, max_off = $4,
+    min_spend = $5, valid_from = $6, valid_until = $7, total_limit = $8, per_user = $9,
+    version = version + 1
+where id = $10 and status = 'live' and version = $11
+`
+
+type EditCouponParams struct {
+	Currency   string
+	AmountOff  int64
+	PercentOff int32
+	MaxOff     int64
+	MinSpend   int64
+	ValidFrom  time.Time
+	ValidUntil time.Time
+	TotalLimit int32
+	PerUser    int32
+	ID         int64
+	Version    int32
+}
+
+// The code stays: people have it. No row says that somebody else edited or stopped it first.
+func (q *Queries) EditCoupon(ctx context.Context, db DBTX, arg EditCouponParams) (int64, error) {
+	result, err := db.Exec(ctx, editCoupon,
+		arg.Currency,
+		arg.AmountOff,
+		arg.PercentOff,
+		arg.MaxOff,
+		arg.MinSpend,
+		arg.ValidFrom,
+		arg.ValidUntil,
+		arg.TotalLimit,
+		arg.PerUser,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endBundle = `-- name: EndBundle :execrows
+update promotion_bundle set status = 'ended', ended_at = $1::timestamptz, version = version + 1
+where id = $2 and status = 'live' and version = $3
+`
+
+type EndBundleParams struct {
+	At      time.Time
+	ID      int64
+	Version int32
+}
+
+func (q *Queries) EndBundle(ctx context.Context, db DBTX, arg EndBundleParams) (int64, error) {
+	result, err := db.Exec(ctx, endBundle, arg.At, arg.ID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const holdCoupon = `-- name: HoldCoupon :execrows
+update promotion_coupon set held = held + $1
+where id = $2 and status = 'live' and version = $3 and held + used + $1 <= total_limit
+`
+
+type HoldCouponParams struct {
+	Uses    int32
+	ID      int64
+	Version int32
+}
+
+// The guard of the limit: no row says that the coupon was edited, stopped or used up since it was counted.
+func (q *Queries) HoldCoupon(ctx context.Context, db DBTX, arg HoldCouponParams) (int64, error) {
+	result, err := db.Exec(ctx, holdCoupon, arg.Uses, arg.ID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const holdCouponAgain = `-- name: HoldCouponAgain :execrows
+update promotion_coupon_use set state = 'held', slot = $1, held_at = $2::timestamptz, settled_at = null
+where order_no = $3 and state = 'returned'
+`
+
+type HoldCouponAgainParams struct {
+	Slot    int32
+	At      time.Time
+	OrderNo string
+}
+
+func (q *Queries) HoldCouponAgain(ctx context.Context, db DBTX, arg HoldCouponAgainParams) (int64, error) {
+	result, err := db.Exec(ctx, holdCouponAgain, arg.Slot, arg.At, arg.OrderNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const insertBundle = `-- name: InsertBundle :one
+insert into promotion_bundle (owner_id, name_zh, name_en, currency, price, percent_off, created_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+returning id
+`
+
+type InsertBundleParams struct {
+	OwnerID    int64
+	NameZh     string
+	NameEn     string
+	Currency   string
+	Price      int64
+	PercentOff int32
+	At         time.Time
+}
+
+func (q *Queries) InsertBundle(ctx context.Context, db DBTX, arg InsertBundleParams) (int64, error) {
+	row := db.QueryRow(ctx, insertBundle,
+		arg.OwnerID,
+		arg.NameZh,
+		arg.NameEn,
+		arg.Currency,
+		arg.Price,
+		arg.PercentOff,
+		arg.At,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const insertBundleItems = `-- name: InsertBundleItems :exec
+insert into promotion_bundle_item (bundle_id, line_no, sku_id, spu_id)
+select $1, unnest($2::int[]), unnest($3::bigint[]), unnest($4::bigint[])
+`
+
+type InsertBundleItemsParams struct {
+	BundleID int64
+	LineNos  []int32
+	SkuIds   []int64
+	SpuIds   []int64
+}
+
+func (q *Queries) InsertBundleItems(ctx context.Context, db DBTX, arg InsertBundleItemsParams) error {
+	_, err := db.Exec(ctx, insertBundleItems,
+		arg.BundleID,
+		arg.LineNos,
+		arg.SkuIds,
+		arg.SpuIds,
+	)
+	return err
 }
 
 const insertCampaign = `-- name: InsertCampaign :one
@@ -206,6 +747,96 @@ func (q *Queries) InsertCampaign(ctx context.Context, db DBTX, arg InsertCampaig
 		&i.OverAt,
 	)
 	return i, err
+}
+
+const insertCoupon = `-- name: InsertCoupon :one
+insert into promotion_coupon (owner_id, mall_wide, code, currency, amount_off, percent_off, max_off, min_spend, valid_from, valid_until,
+    total_limit, per_user, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13)
+returning id
+`
+
+type InsertCouponParams struct {
+	OwnerID    int64
+	MallWide   bool
+	Code       string
+	Currency   string
+	AmountOff  int64
+	PercentOff int32
+	MaxOff     int64
+	MinSpend   int64
+	ValidFrom  time.Time
+	ValidUntil time.Time
+	TotalLimit int32
+	PerUser    int32
+	At         time.Time
+}
+
+func (q *Queries) InsertCoupon(ctx context.Context, db DBTX, arg InsertCouponParams) (int64, error) {
+	row := db.QueryRow(ctx, insertCoupon,
+		arg.OwnerID,
+		arg.MallWide,
+		arg.Code,
+		arg.Currency,
+		arg.AmountOff,
+		arg.PercentOff,
+		arg.MaxOff,
+		arg.MinSpend,
+		arg.ValidFrom,
+		arg.ValidUntil,
+		arg.TotalLimit,
+		arg.PerUser,
+		arg.At,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const insertCouponSPUs = `-- name: InsertCouponSPUs :exec
+insert into promotion_coupon_spu (coupon_id, spu_id) select $1, unnest($2::bigint[])
+`
+
+type InsertCouponSPUsParams struct {
+	CouponID int64
+	SpuIds   []int64
+}
+
+func (q *Queries) InsertCouponSPUs(ctx context.Context, db DBTX, arg InsertCouponSPUsParams) error {
+	_, err := db.Exec(ctx, insertCouponSPUs, arg.CouponID, arg.SpuIds)
+	return err
+}
+
+const insertCouponUses = `-- name: InsertCouponUses :execrows
+insert into promotion_coupon_use (order_no, coupon_id, user_id, slot, discount, state, held_at)
+select unnest($1::text[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::int[]),
+    unnest($5::bigint[]), 'held', $6::timestamptz
+on conflict do nothing
+`
+
+type InsertCouponUsesParams struct {
+	OrderNos  []string
+	CouponIds []int64
+	UserIds   []int64
+	Slots     []int32
+	Discounts []int64
+	At        time.Time
+}
+
+func (q *Queries) InsertCouponUses(ctx context.Context, db DBTX, arg InsertCouponUsesParams) (int64, error) {
+	result, err := db.Exec(ctx, insertCouponUses,
+		arg.OrderNos,
+		arg.CouponIds,
+		arg.UserIds,
+		arg.Slots,
+		arg.Discounts,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const insertItem = `-- name: InsertItem :exec
@@ -306,6 +937,17 @@ func (q *Queries) Items(ctx context.Context, db DBTX, campaignIds []int64) ([]It
 	return items, nil
 }
 
+const lockBundle = `-- name: LockBundle :one
+select id from promotion_bundle where id = $1 for update
+`
+
+func (q *Queries) LockBundle(ctx context.Context, db DBTX, id int64) (int64, error) {
+	row := db.QueryRow(ctx, lockBundle, id)
+	var id_2 int64
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
 const lockCampaign = `-- name: LockCampaign :one
 select id, owner_id, name_zh, name_en, starts_at, ends_at, status, version, created_at, scheduled_at, started_at, over_at from promotion_campaign where id = $1 for update
 `
@@ -328,6 +970,42 @@ func (q *Queries) LockCampaign(ctx context.Context, db DBTX, id int64) (Promotio
 		&i.OverAt,
 	)
 	return i, err
+}
+
+const lockCoupon = `-- name: LockCoupon :one
+select id from promotion_coupon where id = $1 for update
+`
+
+func (q *Queries) LockCoupon(ctx context.Context, db DBTX, id int64) (int64, error) {
+	row := db.QueryRow(ctx, lockCoupon, id)
+	var id_2 int64
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
+const lockCoupons = `-- name: LockCoupons :many
+select id from promotion_coupon where code = any($1::text[]) order by id for update
+`
+
+// Coupons are locked after stock, in the order of their ids.
+func (q *Queries) LockCoupons(ctx context.Context, db DBTX, codes []string) ([]int64, error) {
+	rows, err := db.Query(ctx, lockCoupons, codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const moveCampaign = `-- name: MoveCampaign :one
@@ -513,6 +1191,52 @@ func (q *Queries) OverAmong(ctx context.Context, db DBTX, ids []int64) ([]int64,
 		return nil, err
 	}
 	return items, nil
+}
+
+const settleCoupon = `-- name: SettleCoupon :exec
+with moved as (
+    update promotion_coupon_use u set state = $2, settled_at = $3::timestamptz
+    where u.order_no = $4 and u.state = $1 returning u.coupon_id)
+update promotion_coupon c set held = c.held - ($1::text = 'held')::int,
+    used = c.used + ($2::text = 'used')::int - ($1::text = 'used')::int
+from moved where c.id = moved.coupon_id
+`
+
+type SettleCouponParams struct {
+	FromState string
+	ToState   string
+	At        time.Time
+	OrderNo   string
+}
+
+// Moves one use, if it is in that state, and its coupon's counts with it.
+func (q *Queries) SettleCoupon(ctx context.Context, db DBTX, arg SettleCouponParams) error {
+	_, err := db.Exec(ctx, settleCoupon,
+		arg.FromState,
+		arg.ToState,
+		arg.At,
+		arg.OrderNo,
+	)
+	return err
+}
+
+const stopCoupon = `-- name: StopCoupon :execrows
+update promotion_coupon set status = 'stopped', stopped_at = $1::timestamptz, version = version + 1
+where id = $2 and status = 'live' and version = $3
+`
+
+type StopCouponParams struct {
+	At      time.Time
+	ID      int64
+	Version int32
+}
+
+func (q *Queries) StopCoupon(ctx context.Context, db DBTX, arg StopCouponParams) (int64, error) {
+	result, err := db.Exec(ctx, stopCoupon, arg.At, arg.ID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const updateDraft = `-- name: UpdateDraft :one

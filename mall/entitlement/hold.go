@@ -1,0 +1,40 @@
+package entitlement
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/entitlement/internal/dbsqlc"
+)
+
+// Holdings are what one person may watch now, by video.
+type Holdings map[int64][]Entitlement
+
+// Cover says that a thing of that kind and quality would give the person nothing new: the video is owned for good in that quality or
+// a better one, or, where a rental is offered, rented so.
+func (h Holdings) Cover(spuID int64, kind, quality string) bool {
+	for _, e := range h[spuID] {
+		if (e.Kind == KindOwn || kind == KindRent) && (e.Quality == quality || e.Quality == Quality4K) {
+			return true
+		}
+	}
+	return false
+}
+
+// HoldingsTx is what a person may watch of some videos, as the caller's transaction sees it.
+func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (Holdings, error) {
+	held := Holdings{}
+	if userID == 0 || len(spuIDs) == 0 {
+		return held, nil
+	}
+	rows, err := e.q.Living(ctx, tx, dbsqlc.LivingParams{UserID: userID, SpuIds: spuIDs, At: e.now()})
+	if err != nil {
+		return nil, fmt.Errorf("holdings of user %d among %d videos: %w", userID, len(spuIDs), err)
+	}
+	for _, r := range rows {
+		held[r.SpuID] = append(held[r.SpuID], fromRow(r))
+	}
+	return held, nil
+}

@@ -1,0 +1,237 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/money"
+	"videomall/mall/promotion"
+)
+
+// The faults of buying a bundle.
+var (
+	ErrBundleUnavailable = fault.New(fault.Conflict, "bundle_unavailable", "This bundle is not for sale.")
+	ErrBundleHeld        = fault.New(fault.Conflict, "bundle_held", "You have everything of this bundle already.")
+	ErrBundleOpen        = fault.New(fault.Conflict, "bundle_open", "You have an order for this bundle that is not finished yet.")
+)
+
+// BundleQuote is what a bundle costs a person right now: the parts that the person does not have yet, at their shares of its price.
+type BundleQuote struct {
+	Bundle  promotion.Bundle
+	Parts   []BundlePart // none where one of them is not for sale
+	Full    money.Money  // what the parts that would be bought cost one by one
+	Total   money.Money  // what they cost in the bundle
+	Problem string       // the slug of what keeps it from being bought, or empty
+}
+
+// BundlePart is one SKU of a bundle. Share is its part of the bundle's price; a held one is left out together with it.
+type BundlePart struct {
+	Offer catalog.Offer
+	Share money.Money
+	Held  bool
+}
+
+// Saved is what the bundle is cheaper than its parts.
+func (q BundleQuote) Saved() money.Money {
+	return money.Of(q.Full.Amount-q.Total.Amount, q.Full.Currency)
+}
+
+// Lines are what an order of the bundle consists of.
+func (q BundleQuote) Lines() (lines []Line) {
+	for _, p := range q.Parts {
+		if !p.Held {
+			lines = append(lines, Line{SKUID: p.Offer.SKUID, Quantity: 1})
+		}
+	}
+	return lines
+}
+
+// QuoteBundles prices bundles for a person (0 for a guest), with the rules and the arithmetic of Place, and changes nothing.
+func (s *Orders) QuoteBundles(ctx context.Context, userID int64, bundles []promotion.Bundle) (quotes []BundleQuote, err error) {
+	if len(bundles) == 0 {
+		return nil, nil
+	}
+	set := make([]asked, len(bundles))
+	for n, b := range bundles {
+		set[n] = asked{userID: userID, bundleID: b.ID}
+	}
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		f, err := s.factsTx(ctx, tx, set, s.Now())
+		if err != nil {
+			return err
+		}
+		quotes = make([]BundleQuote, len(bundles))
+		for n, b := range bundles {
+			quotes[n] = f.bundle(userID, b)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return quotes, s.markSoldOut(ctx, quotes)
+}
+
+func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
+	var limited []int64
+	for _, q := range quotes {
+		for _, p := range q.Parts {
+			if p.Offer.StockLimited && !p.Held {
+				limited = append(limited, p.Offer.SKUID)
+			}
+		}
+	}
+	if len(limited) == 0 {
+		return nil
+	}
+	left, err := s.Inventory.Available(ctx, limited)
+	if err != nil {
+		return err
+	}
+	for n, q := range quotes {
+		if q.Problem == "" && slices.ContainsFunc(q.Parts, func(p BundlePart) bool { return p.Offer.StockLimited && !p.Held && left[p.Offer.SKUID] < 1 }) {
+			quotes[n].Problem = inventory.ErrSoldOut.Slug
+		}
+	}
+	return nil
+}
+
+// bundle prices one bundle for a person.
+func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
+	q := BundleQuote{Bundle: b, Full: money.Of(0, b.Currency), Total: money.Of(0, b.Currency)}
+	prices := make([]int64, len(b.SKUIDs))
+	for n, id := range b.SKUIDs {
+		o, sold := f.offers[id]
+		if !sold || o.Amount.Currency != b.Currency {
+			return BundleQuote{Bundle: b, Full: q.Full, Total: q.Total, Problem: ErrBundleUnavailable.Slug}
+		}
+		prices[n] = o.Amount.Amount
+		q.Parts = append(q.Parts, BundlePart{Offer: o, Held: f.held[userID].Cover(o.SPUID, o.Kind, o.Quality)})
+	}
+	for n, amount := range b.Shares(prices) {
+		p := &q.Parts[n]
+		if p.Share = money.Of(amount, b.Currency); !p.Held {
+			q.Full.Amount += prices[n]
+			q.Total.Amount += amount
+		}
+	}
+	switch {
+	case b.Status != promotion.BundleLive:
+		q.Problem = ErrBundleUnavailable.Slug
+	case len(q.Lines()) == 0:
+		q.Problem = ErrBundleHeld.Slug
+	}
+	return q
+}
+
+// bundled is what a bundle takes off each of the lines that were asked for. Errors: ErrBundleUnavailable, ErrBundleHeld, and
+// ErrPriceChanged when the lines are not those that the buyer lacks any more.
+func (f facts) bundled(a asked) (map[int64]int64, error) {
+	b, known := f.bundles[a.bundleID]
+	if !known {
+		return nil, ErrBundleUnavailable.Because("no bundle %d", a.bundleID)
+	}
+	q := f.bundle(a.userID, b)
+	if err := bundleFault(q.Problem); err != nil {
+		return nil, err
+	}
+	if !slices.Equal(q.Lines(), a.lines) {
+		return nil, ErrPriceChanged.Because("bundle %d: %v was asked for, %v is to be had", b.ID, a.lines, q.Lines())
+	}
+	off := map[int64]int64{}
+	for _, p := range q.Parts {
+		off[p.Offer.SKUID] = p.Offer.Amount.Amount - p.Share.Amount
+	}
+	return off, nil
+}
+
+func bundleFault(problem string) error {
+	for _, f := range []*fault.Fault{ErrBundleUnavailable, ErrBundleHeld} {
+		if f.Slug == problem {
+			return f
+		}
+	}
+	return nil
+}
+
+// bundleLines are what a person lacks of a bundle. Errors: ErrBundleUnavailable, ErrBundleHeld.
+func (s *Orders) bundleLines(ctx context.Context, userID, bundleID int64) ([]Line, error) {
+	found, err := s.Promotions.BundlesTx(ctx, s.Pool, []int64{bundleID})
+	if err != nil {
+		return nil, err
+	}
+	b, known := found[bundleID]
+	if !known {
+		return nil, ErrBundleUnavailable.Because("no bundle %d", bundleID)
+	}
+	quotes, err := s.QuoteBundles(ctx, userID, []promotion.Bundle{b})
+	if err != nil {
+		return nil, err
+	}
+	if err := bundleFault(quotes[0].Problem); err != nil {
+		return nil, err
+	}
+	return quotes[0].Lines(), nil
+}
+
+// bundleFactsTx reads the bundles that a set asks for.
+func (s *Orders) bundleFactsTx(ctx context.Context, tx pgx.Tx, set []asked) (map[int64]promotion.Bundle, error) {
+	var ids []int64
+	for _, a := range set {
+		if a.bundleID != 0 && !slices.Contains(ids, a.bundleID) {
+			ids = append(ids, a.bundleID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.Promotions.BundlesTx(ctx, tx, ids)
+}
+
+// holdingsTx is what those who want bundles have of their videos already.
+func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked, f facts) (map[int64]entitlement.Holdings, error) {
+	films := map[int64][]int64{}
+	for _, a := range set {
+		for _, id := range f.bundles[a.bundleID].SKUIDs {
+			if o, sold := f.offers[id]; sold && a.userID != 0 {
+				films[a.userID] = append(films[a.userID], o.SPUID)
+			}
+		}
+	}
+	held := make(map[int64]entitlement.Holdings, len(films))
+	for userID, spuIDs := range films {
+		h, err := s.Entitlements.HoldingsTx(ctx, tx, userID, spuIDs)
+		if err != nil {
+			return nil, err
+		}
+		held[userID] = h
+	}
+	return held, nil
+}
+
+// stillLacksTx fails when the buyer of a bundle has got one of its videos elsewhere since it was ordered: nobody is led to pay for
+// what is there. Errors: ErrAlreadyOwned.
+func (s *Orders) stillLacksTx(ctx context.Context, tx pgx.Tx, o Order) error {
+	films := make([]int64, len(o.Items))
+	for n, i := range o.Items {
+		films[n] = i.SPUID
+	}
+	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films)
+	if err != nil {
+		return err
+	}
+	for _, i := range o.Items {
+		if held.Cover(i.SPUID, i.Kind, i.Quality) {
+			return ErrAlreadyOwned.With(fmt.Sprintf("sku:%d", i.SKUID), ErrAlreadyOwned.Slug)
+		}
+	}
+	return nil
+}

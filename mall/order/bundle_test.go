@@ -1,0 +1,161 @@
+package order_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+	"videomall/mall/promotion"
+)
+
+func (s *shop) bundle(price int64, skuIDs ...int64) promotion.Bundle {
+	s.t.Helper()
+	b, err := s.promotions.CreateBundle(s.ctx, 1, promotion.BundleTerms{NameZh: "三部曲", NameEn: "Trilogy", Price: price, SKUIDs: skuIDs})
+	s.ok(err)
+	return b
+}
+
+func (s *shop) buyBundle(userID int64, b promotion.Bundle) (order.Order, error) {
+	s.t.Helper()
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("bundle-", time.Now().UnixNano()), BundleID: b.ID})
+	return o, err
+}
+
+func (s *shop) quoteOf(userID int64, b promotion.Bundle) order.BundleQuote {
+	s.t.Helper()
+	quotes, err := s.orders.QuoteBundles(s.ctx, userID, []promotion.Bundle{b})
+	s.ok(err)
+	return quotes[0]
+}
+
+func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
+	s := open(t)
+	a, b, c := s.sells(1000, -1), s.sells(1000, 5), s.sells(500, -1)
+	k := s.bundle(2000, a, b, c)
+	if q := s.quoteOf(0, k); q.Total != cny(2000) || q.Full != cny(2500) || q.Saved() != cny(500) || q.Problem != "" {
+		t.Errorf("a guest: %+v", q)
+	}
+	s.bought(alice, one(a))
+	q := s.quoteOf(alice, k)
+	if q.Total != cny(1200) || q.Full != cny(1500) || !q.Parts[0].Held || q.Parts[0].Share != cny(800) {
+		t.Errorf("who has the first: %+v", q)
+	}
+	o, err := s.buyBundle(alice, k)
+	s.ok(err)
+	if o.Total != cny(1200) || len(o.Items) != 2 || o.BundleID != k.ID || o.Items[0].Net() != cny(800) || o.Items[1].Net() != cny(400) {
+		t.Fatalf("%+v", o)
+	}
+	s.pay(o, sandbox.PayOptions{})
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	if _, err := s.buyBundle(alice, k); !errors.Is(err, order.ErrBundleHeld) {
+		t.Errorf("who has all: %v", err)
+	}
+	refund, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[1].ID}, Key: "k"})
+	s.ok(err)
+	if refund.Amount != cny(400) {
+		t.Errorf("refunds %s", refund.Amount)
+	}
+	s.refunds()
+	if q := s.quoteOf(alice, k); q.Total != cny(400) {
+		t.Errorf("without what was refunded: %s", q.Total)
+	}
+	s.whole()
+}
+
+func TestABetterOrEqualEditionCountsAsHad(t *testing.T) {
+	s := open(t)
+	rent := func(sku *catalog.NewSKU) { sku.Kind, sku.RentHours = catalog.KindRent, 48 }
+	rented, hd := s.sells(300, -1, rent), s.sells(1000, -1)
+	k := s.bundle(1000, rented, hd)
+	s.bought(alice, one(rented))
+	if q := s.quoteOf(alice, k); !q.Parts[0].Held || q.Parts[1].Held {
+		t.Errorf("a rental that runs: %+v", q)
+	}
+}
+
+func TestABundleOfWhatIsNotSoldIsNotSold(t *testing.T) {
+	s := open(t)
+	a, b := s.sells(1000, -1), s.sells(1000, 1)
+	k := s.bundle(1500, a, b)
+	s.place(bob, one(b))
+	if q := s.quoteOf(alice, k); q.Problem != "sold_out" {
+		t.Errorf("sold out: %q", q.Problem)
+	}
+	if _, err := s.buyBundle(alice, k); err == nil || s.stock(b).Frozen != 1 {
+		t.Errorf("sold out: %v", err)
+	}
+	s.ok(s.catalog.TakeDown(s.ctx, query[int64](s, `select spu_id from video_product_sku where id = $1`, a)[0]))
+	if _, err := s.buyBundle(alice, k); !errors.Is(err, order.ErrBundleUnavailable) {
+		t.Errorf("taken down: %v", err)
+	}
+	whole := s.bundle(700, s.sells(500, -1), s.sells(500, -1))
+	s.ok(s.promotions.EndBundle(s.ctx, 1, whole.ID, whole.Version))
+	if _, err := s.buyBundle(alice, whole); !errors.Is(err, order.ErrBundleUnavailable) {
+		t.Errorf("ended: %v", err)
+	}
+	s.whole()
+}
+
+func TestParallelOrdersOfABundleLeaveOne(t *testing.T) {
+	s := open(t)
+	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, 50))
+	processes := []*order.Orders{s.orders, order.New(s.deps)}
+	var placed atomic.Int64
+	var wg sync.WaitGroup
+	for n := range 20 {
+		wg.Go(func() {
+			_, _, err := processes[n%2].Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: fmt.Sprint("k", n), BundleID: k.ID})
+			switch {
+			case err == nil:
+				placed.Add(1)
+			case !errors.Is(err, order.ErrBundleOpen):
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if placed.Load() != 1 {
+		t.Errorf("%d placed", placed.Load())
+	}
+	s.whole()
+}
+
+func TestABundlesWishIsReplayedAlsoWhenAllOfItIsGranted(t *testing.T) {
+	s := open(t)
+	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, -1))
+	r := order.PlaceRequest{UserID: alice, IdempotencyKey: "wish", BundleID: k.ID}
+	o, _, err := s.orders.Place(s.ctx, r)
+	s.ok(err)
+	s.pay(o, sandbox.PayOptions{})
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	again, replayed, err := s.orders.Place(s.ctx, r)
+	if err != nil || !replayed || again.OrderNo != o.OrderNo {
+		t.Errorf("%v, replayed %t, %v", again.OrderNo, replayed, err)
+	}
+}
+
+func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
+	s := open(t)
+	a, b := s.sells(1000, -1), s.sells(1000, -1)
+	k := s.bundle(1500, a, b)
+	o, err := s.buyBundle(alice, k)
+	s.ok(err)
+	s.bought(alice, one(a))
+	if _, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name, "http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
+		t.Errorf("the payment was opened: %v", err)
+	}
+	_, err = s.orders.Cancel(s.ctx, alice, o.OrderNo)
+	s.ok(err)
+	if o, err = s.buyBundle(alice, k); err != nil || o.Total != cny(750) {
+		t.Errorf("ordered anew: %s, %v", o.Total, err)
+	}
+	agreed := cny(1500)
+	_, _, err = s.orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", BundleID: k.ID, ExpectTotal: &agreed})
+	s.ok(err)
+}

@@ -1,0 +1,414 @@
+package order_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+	"videomall/mall/promotion"
+)
+
+var maker = promotion.Actor{UserID: 1}
+
+// coupon makes one of the maker's that takes 3.00 off, unless adjust says otherwise.
+func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.Coupon {
+	s.t.Helper()
+	t := promotion.Terms{Currency: "CNY", AmountOff: 300, ValidFrom: s.now().Add(-time.Hour), ValidUntil: s.now().Add(time.Hour), TotalLimit: 50, PerUser: 1}
+	for _, a := range adjust {
+		a(&t)
+	}
+	c, err := s.promotions.CreateCoupon(s.ctx, maker, code, t)
+	s.ok(err)
+	return c
+}
+
+// wants is a request of one person under a key of its own.
+func wants(userID int64, code string, l []order.Line) order.PlaceRequest {
+	return order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("coupon-", time.Now().UnixNano()), Items: l, CouponCode: code}
+}
+
+func (s *shop) placeWith(userID int64, code string, l []order.Line) order.Order {
+	s.t.Helper()
+	o, _, err := s.orders.Place(s.ctx, wants(userID, code, l))
+	if err != nil {
+		s.t.Fatalf("place with %s: %v", code, err)
+	}
+	return o
+}
+
+// uses fails unless so many uses of a coupon are held and used, and the use rows say the same.
+func (s *shop) uses(c promotion.Coupon, held, used int) {
+	s.t.Helper()
+	got, err := s.promotions.Coupon(s.ctx, maker, c.ID)
+	s.ok(err)
+	if got.Held != held || got.Used != used {
+		s.t.Errorf("coupon %s: %d held and %d used, want %d and %d", c.Code, got.Held, got.Used, held, used)
+	}
+	for state, want := range map[string]int{"held": held, "used": used} {
+		if n := query[int64](s, `select count(*) from promotion_coupon_use where coupon_id = $1 and state = $2`, c.ID, state)[0]; n != int64(want) {
+			s.t.Errorf("coupon %s: %d rows are %s, want %d", c.Code, n, state, want)
+		}
+	}
+}
+
+func TestACouponLowersWhatIsPaid(t *testing.T) {
+	s := open(t)
+	a, b, c := s.sells(990, -1), s.sells(500, -1), s.sells(333, -1)
+	k := s.coupon("Spring-25", func(t *promotion.Terms) { t.AmountOff = 100 })
+	if k.Code != "SPRING-25" {
+		t.Fatalf("kept as %q", k.Code)
+	}
+	o := s.placeWith(alice, " spring-25 ", one(a, b, c))
+	if o.Total != cny(1723) || o.Discount() != cny(100) || o.Subtotal() != cny(1823) || o.CouponCode != "SPRING-25" {
+		t.Fatalf("%+v", o)
+	}
+	if got := []int64{o.Items[0].Discount.Amount, o.Items[1].Discount.Amount, o.Items[2].Discount.Amount}; got[0] != 54 || got[1] != 28 || got[2] != 18 {
+		t.Errorf("split as %v", got)
+	}
+	if kept := s.is(o.OrderNo, order.PendingPay); kept.Discount() != o.Discount() || kept.CouponCode != o.CouponCode || kept.Total != o.Total {
+		t.Errorf("kept %+v", kept)
+	}
+	s.uses(k, 1, 0)
+	s.pay(o, sandbox.PayOptions{})
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	s.uses(k, 0, 1)
+
+	// What goes back of an item is what was paid for it, and all of it together is what was paid.
+	first, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "first"})
+	s.ok(err)
+	if first.Amount != cny(990-54) {
+		t.Errorf("refunds %s of the first", first.Amount)
+	}
+	s.refunds()
+	s.uses(k, 0, 1) // a part of the order still enjoys it
+	rest, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "rest"})
+	s.ok(err)
+	if sum := first.Amount.Amount + rest.Amount.Amount; sum != o.Total.Amount {
+		t.Errorf("%d went back of %s", sum, o.Total)
+	}
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "more"}); !errors.Is(err, order.ErrNothingLeft) {
+		t.Errorf("a refund beyond it: %v", err)
+	}
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+	s.uses(k, 0, 0)
+	s.placeWith(alice, "SPRING-25", one(b)) // the use came back with the whole sum
+	s.whole()
+}
+
+func TestTheDatabaseRefundsNoMoreThanWasPaidForAnItem(t *testing.T) {
+	s := open(t)
+	s.coupon("SPRING")
+	o := s.placeWith(alice, "SPRING", one(s.sells(990, -1)))
+	_, err := s.pool.Exec(s.ctx, `update video_order_item set refunded_amount = 691 where order_no = $1`, o.OrderNo)
+	if err == nil || !strings.Contains(err.Error(), "video_order_item_refunded_within") {
+		t.Errorf("691 of 690 paid: %v", err)
+	}
+}
+
+func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
+	s := open(t)
+	k := s.coupon("GIFT", func(t *promotion.Terms) { t.AmountOff, t.PercentOff = 0, 100 })
+	o := s.placeWith(alice, "GIFT", one(s.sells(990, 3)))
+	if !o.Total.IsZero() || o.Status != order.Paid {
+		t.Fatalf("%s, %s", o.Total, o.Status)
+	}
+	s.uses(k, 0, 1)
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "back"})
+	s.ok(err)
+	s.is(o.OrderNo, order.Refunded)
+	s.uses(k, 0, 0)
+	s.whole()
+}
+
+func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
+	s := open(t)
+	film, other := s.sells(990, 5), s.sells(500, 5)
+	spuOf := func(sku int64) []int64 {
+		return query[int64](s, `select spu_id from video_product_sku where id = $1`, sku)
+	}
+	s.coupon("EARLY", func(t *promotion.Terms) { t.ValidFrom = s.now().Add(time.Minute) })
+	s.coupon("LATE", func(t *promotion.Terms) { t.ValidUntil = s.now().Add(time.Second) })
+	s.coupon("RICH", func(t *promotion.Terms) { t.MinSpend = 991 })
+	s.coupon("CHOSEN", func(t *promotion.Terms) { t.SPUIDs = spuOf(other) })
+	s.coupon("DOLLARS", func(t *promotion.Terms) { t.Currency = "USD" })
+	gone := s.coupon("GONE")
+	s.ok(s.promotions.StopCoupon(s.ctx, maker, gone.ID, gone.Version))
+	s.advance(2 * time.Second)
+	foreign, err := s.promotions.CreateCoupon(s.ctx, promotion.Actor{UserID: 77}, "FOREIGN", promotion.Terms{Currency: "CNY", AmountOff: 1,
+		ValidFrom: s.now().Add(-time.Hour), ValidUntil: s.now().Add(time.Hour), TotalLimit: 1, PerUser: 1})
+	s.ok(err)
+	s.coupon("ONCE")
+	s.placeWith(bob, "ONCE", one(film))
+	s.coupon("ALL", func(t *promotion.Terms) { t.TotalLimit = 1 })
+	s.placeWith(bob, "ALL", one(other))
+	for code, want := range map[string]*fault.Fault{"NOBODYS": promotion.ErrCouponUnknown, "EARLY": promotion.ErrCouponEarly,
+		"LATE": promotion.ErrCouponExpired, "GONE": promotion.ErrCouponExpired, "RICH": promotion.ErrCouponMinimum, "CHOSEN": promotion.ErrCouponOther,
+		"DOLLARS": promotion.ErrCouponOther, foreign.Code: promotion.ErrCouponOther, "ALL": promotion.ErrCouponUsedUp} {
+		_, _, err := s.orders.Place(s.ctx, wants(alice, code, one(film)))
+		if !errors.Is(err, want) || fault.From(err).Fields[promotion.CouponField] != want.Slug {
+			t.Errorf("%s: %v, want %s", code, err, want.Slug)
+		}
+	}
+	if _, _, err := s.orders.Place(s.ctx, wants(bob, "ONCE", one(film))); !errors.Is(err, promotion.ErrCouponUserLimit) {
+		t.Errorf("the second use: %v", err)
+	}
+	sale := wants(alice, "ONCE", one(film))
+	sale.CampaignID = 1
+	if _, _, err := s.orders.Place(s.ctx, sale); !errors.Is(err, order.ErrCouponWithSale) {
+		t.Errorf("with a sale: %v", err)
+	}
+	if n := query[int64](s, `select count(*) from video_order where user_id = $1`, alice)[0]; n != 0 {
+		t.Errorf("%d orders were placed", n)
+	}
+	if got := s.stock(film); got.Available != 4 {
+		t.Errorf("stock %+v", got)
+	}
+	s.whole()
+}
+
+func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 1)
+	k := s.coupon("SPRING")
+	s.place(bob, one(film))
+	if _, _, err := s.orders.Place(s.ctx, wants(alice, "SPRING", one(film))); !errors.Is(err, inventory.ErrSoldOut) {
+		t.Fatalf("%v", err)
+	}
+	s.uses(k, 0, 0)
+}
+
+func TestTheSameWishUsesItsCouponOnce(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	k := s.coupon("SPRING")
+	r := wants(alice, "spring", one(film))
+	var made atomic.Int64
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			_, replayed, err := s.orders.Place(s.ctx, r)
+			if err != nil {
+				t.Errorf("%v", err)
+			}
+			if !replayed {
+				made.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d orders", made.Load())
+	}
+	s.ok(s.redis.FlushAll(s.ctx).Err()) // PostgreSQL remembers too
+	r.CouponCode = "SPRING "
+	if _, replayed, err := s.orders.Place(s.ctx, r); err != nil || !replayed {
+		t.Errorf("replayed %t, %v", replayed, err)
+	}
+	s.uses(k, 1, 0)
+	r.CouponCode = ""
+	if _, _, err := s.orders.Place(s.ctx, r); !errors.Is(err, order.ErrKeyReused) {
+		t.Errorf("the same key without the coupon: %v", err)
+	}
+}
+
+func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	k := s.coupon("RUSH", func(t *promotion.Terms) { t.TotalLimit = 50 })
+	processes := []*order.Orders{s.orders, order.New(s.deps), order.New(s.deps)}
+	var placed, usedUp atomic.Int64
+	var wg sync.WaitGroup
+	for n := range 200 {
+		wg.Go(func() {
+			_, _, err := processes[n%len(processes)].Place(s.ctx, wants(int64(1000+n), "RUSH", one(film)))
+			switch {
+			case err == nil:
+				placed.Add(1)
+			case errors.Is(err, promotion.ErrCouponUsedUp):
+				usedUp.Add(1)
+			default:
+				t.Errorf("buyer %d: %v", n, err)
+			}
+		})
+	}
+	wg.Wait()
+	if placed.Load() != 50 || usedUp.Load() != 150 {
+		t.Errorf("%d placed, %d refused", placed.Load(), usedUp.Load())
+	}
+	s.uses(k, 50, 0)
+	s.whole()
+}
+
+func TestOnePersonsParallelOrdersUseACouponAsOftenAsAPersonMay(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1, func(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 })
+	k := s.coupon("TWICE", func(t *promotion.Terms) { t.PerUser = 2 })
+	processes := []*order.Orders{s.orders, order.New(s.deps), order.New(s.deps)}
+	var placed atomic.Int64
+	var wg sync.WaitGroup
+	for n := range 30 {
+		wg.Go(func() {
+			r := wants(alice, "TWICE", one(film))
+			r.IdempotencyKey = fmt.Sprint("twice-", n)
+			_, _, err := processes[n%len(processes)].Place(s.ctx, r)
+			switch {
+			case err == nil:
+				placed.Add(1)
+			case !errors.Is(err, promotion.ErrCouponUserLimit):
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if placed.Load() != 2 {
+		t.Errorf("%d placed", placed.Load())
+	}
+	s.uses(k, 2, 0)
+	if slots := query[int32](s, `select slot from promotion_coupon_use order by slot`); len(slots) != 2 || slots[0] != 1 || slots[1] != 2 {
+		t.Errorf("slots %v", slots)
+	}
+}
+
+func TestAClosedOrderGivesItsUseBack(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
+	for range 2 {
+		o := s.placeWith(alice, "SPRING", one(film))
+		s.uses(k, 1, 0)
+		_, err := s.orders.Cancel(s.ctx, alice, o.OrderNo)
+		s.ok(err)
+		s.uses(k, 0, 0)
+	}
+	o := s.placeWith(bob, "SPRING", one(film))
+	s.advance(16 * time.Minute)
+	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
+	s.uses(k, 0, 0)
+	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
+	s.uses(k, 0, 0)
+}
+
+func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
+	o := s.placeWith(alice, "SPRING", one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
+	s.closeUnasked(o)
+	s.placeWith(bob, "SPRING", one(film))
+	s.releaseNotices()
+	if got := s.outcomes(); got != order.OutcomePaidAfterClose {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+	s.uses(k, 1, 0)
+	s.whole()
+}
+
+func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 2)
+	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
+	o := s.placeWith(alice, "SPRING", one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
+	s.closeUnasked(o)
+	s.uses(k, 0, 0)
+	s.releaseNotices()
+	if got := s.outcomes(); got != order.OutcomeRevived {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.uses(k, 0, 1)
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	s.whole()
+}
+
+// After its terms have changed, a sum that was paid under the old ones buys nothing.
+func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, -1)
+	k := s.coupon("SPRING")
+	o := s.placeWith(alice, "SPRING", one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
+	s.closeUnasked(o)
+	terms := k.Terms
+	terms.AmountOff = 100
+	_, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version, terms)
+	s.ok(err)
+	s.releaseNotices()
+	if got := s.outcomes(); got != order.OutcomePaidAfterClose {
+		t.Fatalf("outcomes %s", got)
+	}
+	s.refunds()
+	s.whole()
+}
+
+func TestACouponIsLockedAfterTheStock(t *testing.T) {
+	s := open(t)
+	film := s.sells(990, 9)
+	s.coupon("SPRING", func(t *promotion.Terms) { t.PerUser = 9 })
+	stockFirst := func(do func() error) {
+		t.Helper()
+		s.waitsFor(`select 1 from video_inventory where sku_id = $1 for update nowait`, film,
+			`select 1 from promotion_coupon where code = $1 for update nowait`, "SPRING", do)
+	}
+	var o order.Order
+	stockFirst(func() (err error) { o, _, err = s.orders.Place(s.ctx, wants(alice, "SPRING", one(film))); return err })
+	stockFirst(func() error { _, err := s.orders.Cancel(s.ctx, alice, o.OrderNo); return err })
+	o = s.placeWith(alice, "SPRING", one(film))
+	s.payAt(s.page(o), sandbox.PayOptions{})
+	notice := query[int64](s, `select max(id) from sandbox_notice`)[0]
+	stockFirst(func() error { return s.sandbox.Deliver(s.ctx, notice) })
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
+	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
+	s.ok(err)
+	if err := s.orders.SubmitRefund(s.ctx, query[string](s, `select refund_no from order_refund`)[0]); err == nil {
+		t.Fatal("the sandbox tells how a refund ended by notice only")
+	}
+	notice = query[int64](s, `select max(id) from sandbox_notice`)[0]
+	stockFirst(func() error { return s.sandbox.Deliver(s.ctx, notice) })
+	s.is(o.OrderNo, order.Refunded)
+	s.whole()
+}
+
+// waitsFor holds one row while do runs, waits until do asks for it, and fails if do has locked the other one before.
+func (s *shop) waitsFor(held string, heldArg any, free string, freeArg any, do func() error) {
+	s.t.Helper()
+	tx, err := s.pool.Begin(s.ctx)
+	s.ok(err)
+	defer func() { _ = tx.Rollback(s.ctx) }()
+	_, err = tx.Exec(s.ctx, held, heldArg)
+	s.ok(err)
+	pid := tx.Conn().PgConn().PID()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if query[int64](s, `select count(*) from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`, int64(pid))[0] > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal("nobody ever waited for the row")
+		}
+	}
+	s.ok(pgx.BeginFunc(s.ctx, s.pool, func(other pgx.Tx) error {
+		if _, err := other.Exec(s.ctx, free, freeArg); err != nil {
+			s.t.Errorf("the other row is taken already: %v", err)
+		}
+		return nil
+	}))
+	s.ok(tx.Rollback(s.ctx))
+	s.ok(<-done)
+}

@@ -1,0 +1,210 @@
+package promotion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/fault"
+	"videomall/mall/promotion/internal/dbsqlc"
+)
+
+// codeShape is what a normal code looks like; the schema keeps it too.
+var codeShape = regexp.MustCompile(`^[A-Z0-9][A-Z0-9-]{2,31}$`)
+
+// CreateCoupon makes a coupon that is valid from its first moment on: of a creator for the own videos, of an operator for the mall.
+// Errors: ErrCouponInvalid with Fields such as "code" or "percent_off".
+func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t Terms) (made Coupon, err error) {
+	code, t = NormalCode(code), t.trimmed()
+	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+		f := wrong{}
+		if !codeShape.MatchString(code) {
+			f["code"] = "code_invalid"
+		}
+		at := p.Now()
+		if err := p.checkTermsTx(ctx, tx, by, by.UserID, t, at, f); err != nil {
+			return err
+		}
+		id, err := p.q.InsertCoupon(ctx, tx, dbsqlc.InsertCouponParams{OwnerID: by.UserID, MallWide: by.Operator, Code: code, Currency: t.Currency,
+			AmountOff: t.AmountOff, PercentOff: int32(t.PercentOff), MaxOff: t.MaxOff, MinSpend: t.MinSpend, ValidFrom: t.ValidFrom,
+			ValidUntil: t.ValidUntil, TotalLimit: int32(t.TotalLimit), PerUser: int32(t.PerUser), At: at})
+		if db.IsUnique(err, "promotion_coupon_code") {
+			return ErrCouponInvalid.With("code", "code_taken")
+		}
+		if err != nil {
+			return fmt.Errorf("insert coupon %s: %w", code, err)
+		}
+		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{CouponID: id, SpuIds: t.SPUIDs}); err != nil {
+			return fmt.Errorf("videos of coupon %s: %w", code, err)
+		}
+		made, err = p.coupon(ctx, tx, by, id)
+		return err
+	})
+	return made, err
+}
+
+// EditCoupon changes the terms of a live coupon, read in that version. Orders that were placed keep what they were promised.
+// Errors: those of CreateCoupon, ErrCouponNotFound, ErrCouponMoved.
+func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version int, t Terms) (edited Coupon, err error) {
+	t = t.trimmed()
+	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+		if _, err := p.q.LockCoupon(ctx, tx, id); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("lock coupon %d: %w", id, err)
+		}
+		c, err := p.coupon(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		f := wrong{}
+		if t.TotalLimit < c.Held+c.Used {
+			f["total_limit"] = "below_uses"
+		}
+		if err := p.checkTermsTx(ctx, tx, by, c.OwnerID, t, p.Now(), f); err != nil {
+			return err
+		}
+		n, err := p.q.EditCoupon(ctx, tx, dbsqlc.EditCouponParams{ID: id, Version: int32(version), Currency: t.Currency, AmountOff: t.AmountOff,
+			PercentOff: int32(t.PercentOff), MaxOff: t.MaxOff, MinSpend: t.MinSpend, ValidFrom: t.ValidFrom, ValidUntil: t.ValidUntil,
+			TotalLimit: int32(t.TotalLimit), PerUser: int32(t.PerUser)})
+		if err != nil {
+			return fmt.Errorf("edit coupon %d: %w", id, err)
+		}
+		if n == 0 {
+			return ErrCouponMoved.Because("coupon %d is %s at version %d, edited from %d", id, c.Status, c.Version, version)
+		}
+		if err := p.q.DeleteCouponSPUs(ctx, tx, id); err != nil {
+			return fmt.Errorf("clear the videos of coupon %d: %w", id, err)
+		}
+		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{CouponID: id, SpuIds: t.SPUIDs}); err != nil {
+			return fmt.Errorf("videos of coupon %d: %w", id, err)
+		}
+		edited, err = p.coupon(ctx, tx, by, id)
+		return err
+	})
+	return edited, err
+}
+
+// StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound, ErrCouponMoved.
+func (p *Promotions) StopCoupon(ctx context.Context, by Actor, id int64, version int) error {
+	c, err := p.coupon(ctx, p.Pool, by, id)
+	if err != nil {
+		return err
+	}
+	n, err := p.q.StopCoupon(ctx, p.Pool, dbsqlc.StopCouponParams{ID: id, Version: int32(version), At: p.Now()})
+	if err != nil {
+		return fmt.Errorf("stop coupon %d: %w", id, err)
+	}
+	if n == 0 {
+		return ErrCouponMoved.Because("coupon %d is %s at version %d, stopped from %d", id, c.Status, c.Version, version)
+	}
+	return nil
+}
+
+// Coupon returns a coupon to those who made it. Errors: ErrCouponNotFound, for others' too.
+func (p *Promotions) Coupon(ctx context.Context, by Actor, id int64) (Coupon, error) {
+	return p.coupon(ctx, p.Pool, by, id)
+}
+
+func (p *Promotions) coupon(ctx context.Context, q Querier, by Actor, id int64) (Coupon, error) {
+	row, err := p.q.CouponByID(ctx, q, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Coupon{}, ErrCouponNotFound.Because("coupon %d", id)
+	}
+	if err != nil {
+		return Coupon{}, fmt.Errorf("coupon %d: %w", id, err)
+	}
+	c := couponOf(row.PromotionCoupon, row.SpuIds)
+	if c.MallWide != by.Operator || !by.Operator && c.OwnerID != by.UserID {
+		return Coupon{}, ErrCouponNotFound.Because("coupon %d is not of %s", id, by)
+	}
+	return c, nil
+}
+
+// Coupons returns up to most coupons that the actor made, the newest first, those before an id unless that is 0: a creator's own, or
+// for an operator those of the mall.
+func (p *Promotions) Coupons(ctx context.Context, by Actor, before int64, most int) ([]Coupon, error) {
+	rows, err := p.q.CouponsOf(ctx, p.Pool, dbsqlc.CouponsOfParams{MallWide: by.Operator, OwnerID: by.UserID, Before: before, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("coupons of %s: %w", by, err)
+	}
+	list := make([]Coupon, len(rows))
+	for n, r := range rows {
+		list[n] = couponOf(r.PromotionCoupon, r.SpuIds)
+	}
+	return list, nil
+}
+
+// trimmed gives the moments the precision that PostgreSQL keeps, and names each video once.
+func (t Terms) trimmed() Terms {
+	t.ValidFrom, t.ValidUntil = t.ValidFrom.Truncate(time.Microsecond), t.ValidUntil.Truncate(time.Microsecond)
+	t.SPUIDs = slices.Compact(slices.Sorted(slices.Values(t.SPUIDs)))
+	return t
+}
+
+// checkTermsTx names every field that is wrong, in addition to those found before.
+func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, ownerID int64, t Terms, at time.Time, f wrong) error {
+	if !currencyShape.MatchString(t.Currency) {
+		f["currency"] = "currency_invalid"
+	}
+	switch {
+	case t.AmountOff == 0 && t.PercentOff == 0, t.AmountOff != 0 && t.PercentOff != 0, t.PercentOff == 0 && outside(t.AmountOff, 1, MaxOff):
+		f["amount_off"] = "amount_invalid"
+	case t.AmountOff == 0 && outside(int64(t.PercentOff), 1, 100):
+		f["percent_off"] = "percent_invalid"
+	}
+	if outside(t.MaxOff, 0, MaxOff) || t.MaxOff > 0 && t.PercentOff == 0 {
+		f["max_off"] = "amount_invalid"
+	}
+	if outside(t.MinSpend, 0, MaxOff) {
+		f["min_spend"] = "amount_invalid"
+	}
+	switch {
+	case t.ValidFrom.IsZero():
+		f["valid_from"] = "time_missing"
+	case t.ValidUntil.IsZero():
+		f["valid_until"] = "time_missing"
+	case !t.ValidUntil.After(t.ValidFrom):
+		f["valid_until"] = "ends_before_start"
+	case !t.ValidUntil.After(at):
+		f["valid_until"] = "ends_in_the_past"
+	}
+	if outside(int64(t.TotalLimit), 1, MaxUses) {
+		f["total_limit"] = "uses_out_of_range"
+	}
+	if outside(int64(t.PerUser), 1, MaxUsesPerUser) {
+		f["per_user"] = "per_user_out_of_range"
+	}
+	if len(t.SPUIDs) > MaxCouponFilms {
+		f["videos"] = "too_many_videos"
+	}
+	makers, err := p.Makers(ctx, q, t.SPUIDs)
+	if err != nil {
+		return err
+	}
+	for _, id := range t.SPUIDs {
+		if maker, known := makers[id]; !known || !by.Operator && maker != ownerID {
+			f["videos"] = "video_unknown"
+		}
+	}
+	return f.fault(ErrCouponInvalid)
+}
+
+var currencyShape = regexp.MustCompile(`^[A-Z]{3}$`)
+
+func outside(n, least, most int64) bool { return n < least || n > most }
+
+// fault is nil when nothing is wrong.
+func (f wrong) fault(as *fault.Fault) error {
+	if len(f) == 0 {
+		return nil
+	}
+	for field, slug := range f {
+		as = as.With(field, slug)
+	}
+	return as
+}

@@ -1,0 +1,148 @@
+package offers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"videomall/mall/fault"
+	"videomall/mall/promotion"
+	offersview "videomall/views/studio/offers"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+func (k desk) bundleURL(id int64) string { return k.base + "/bundles/" + strconv.FormatInt(id, 10) }
+
+func (k desk) beginBundle(c *page.Ctx) error {
+	return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Form: offersview.BundleForm{Kind: "sum", SKUs: make([]string, promotion.MinBundled)}})
+}
+
+// renderBundle shows the form of a new bundle, or of the one in p.
+func (k desk) renderBundle(c *page.Ctx, status int, p offersview.BundlePage) error {
+	ctx := c.Request().Context()
+	var err error
+	if p.Choices, err = k.Catalog.Sellable(ctx, k.maker(c), mostChoices); err != nil {
+		return err
+	}
+	p.Frame = k.frame()
+	title := c.Text.T("offer.bundle_new")
+	if p.Bundle != nil {
+		title = offersview.BundleName(c.Text, *p.Bundle)
+	}
+	return c.Render(status, title, offersview.BundleView(p))
+}
+
+func (k desk) createBundle(c *page.Ctx) error {
+	return k.saveBundle(c, nil, func(ctx context.Context, _ offersview.BundleForm, t promotion.BundleTerms) (promotion.Bundle, error) {
+		return k.Promotions.CreateBundle(ctx, c.Viewer.UserID, t)
+	})
+}
+
+func (k desk) editBundle(c *page.Ctx) error {
+	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, id(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return k.saveBundle(c, &bundle, func(ctx context.Context, f offersview.BundleForm, t promotion.BundleTerms) (promotion.Bundle, error) {
+		return k.Promotions.EditBundle(ctx, c.Viewer.UserID, bundle.ID, f.Version, t)
+	})
+}
+
+// saveBundle reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
+	keep func(context.Context, offersview.BundleForm, promotion.BundleTerms) (promotion.Bundle, error)) error {
+	values, err := c.FormParams()
+	if err != nil {
+		return page.ErrBadRequest(err)
+	}
+	f := readBundle(values)
+	if pressed(&f, values.Get("do")) {
+		return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: bundle, Form: f})
+	}
+	kept, err := keep(c.Request().Context(), f, bundleTerms(f))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "bundle_saved")
+		return c.Redirect(k.bundleURL(kept.ID))
+	case errors.Is(err, promotion.ErrBundleMoved):
+		c.Flash(ui.Warning, "offer_moved")
+		return c.Redirect(k.bundleURL(bundle.ID))
+	case errors.Is(err, promotion.ErrBundleInvalid):
+		f.Errors = fault.From(err).Fields
+		return k.renderBundle(c, http.StatusUnprocessableEntity, offersview.BundlePage{Bundle: bundle, Form: f})
+	}
+	return err
+}
+
+func (k desk) showBundle(c *page.Ctx) error {
+	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, id(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	f := offersview.BundleForm{Version: bundle.Version, NameZh: bundle.NameZh, NameEn: bundle.NameEn, Kind: "sum", Price: majors(bundle.Price),
+		PercentOff: count(bundle.PercentOff)}
+	if bundle.PercentOff > 0 {
+		f.Kind = "percent"
+	}
+	for _, sku := range bundle.SKUIDs {
+		f.SKUs = append(f.SKUs, strconv.FormatInt(sku, 10))
+	}
+	return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: &bundle, Form: f})
+}
+
+func (k desk) endBundle(c *page.Ctx) error {
+	n := id(c.Param("id"))
+	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, version(c))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "bundle_ended")
+	case errors.Is(err, promotion.ErrBundleMoved):
+		c.Flash(ui.Warning, "offer_moved")
+	default:
+		return err
+	}
+	return c.Redirect(k.bundleURL(n))
+}
+
+func readBundle(v url.Values) offersview.BundleForm {
+	skus := v["sku"]
+	return offersview.BundleForm{Version: int(number(v.Get("version"))), NameZh: v.Get("name_zh"), NameEn: v.Get("name_en"), Kind: v.Get("kind"),
+		Price: v.Get("price"), PercentOff: v.Get("percent_off"), SKUs: skus[:min(len(skus), promotion.MaxBundled+1)]}
+}
+
+// bundleTerms turn what was typed into a bundle's. What can't be read becomes a value that their own rules refuse.
+func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
+	t := promotion.BundleTerms{NameZh: f.NameZh, NameEn: f.NameEn}
+	if f.Kind == "percent" {
+		t.PercentOff = int(cmp.Or(number(f.PercentOff), -1))
+	} else {
+		t.Price = cmp.Or(minor(f.Price), -1)
+	}
+	for _, sku := range f.SKUs {
+		t.SKUIDs = append(t.SKUIDs, number(sku))
+	}
+	return t
+}
+
+// pressed does what a button of the form asks for besides saving: another row, or one less.
+func pressed(f *offersview.BundleForm, button string) bool {
+	if button == "add" {
+		if len(f.SKUs) < promotion.MaxBundled {
+			f.SKUs = append(f.SKUs, "")
+		}
+		return true
+	}
+	row, ok := strings.CutPrefix(button, "remove-")
+	n, err := strconv.Atoi(row)
+	if !ok || err != nil || n < 0 || n >= len(f.SKUs) {
+		return false
+	}
+	f.SKUs = slices.Delete(f.SKUs, n, n+1)
+	return true
+}

@@ -1,0 +1,162 @@
+package offers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"videomall/mall/fault"
+	"videomall/mall/promotion"
+	offersview "videomall/views/studio/offers"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+const defaultCurrency = "CNY"
+
+func (k desk) couponURL(id int64) string { return k.base + "/coupons/" + strconv.FormatInt(id, 10) }
+
+func (k desk) beginCoupon(c *page.Ctx) error {
+	now, zone := k.Now(), c.Text.Zone()
+	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{Form: offersview.CouponForm{Kind: "amount", PerUser: "1", TotalLimit: "100",
+		Currency: defaultCurrency, ValidFrom: now.In(zone).Format(typed), ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(typed)}})
+}
+
+// renderCoupon shows the form of a new coupon, or of the one in p.
+func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) error {
+	ctx := c.Request().Context()
+	p.Frame, p.Now = k.frame(), k.Now()
+	if !k.operator {
+		offers, err := k.Catalog.Sellable(ctx, k.maker(c), mostChoices)
+		if err != nil {
+			return err
+		}
+		listed := map[int64]bool{}
+		for _, o := range offers {
+			if !listed[o.SPUID] {
+				listed[o.SPUID] = true
+				p.Videos = append(p.Videos, offersview.Video{ID: o.SPUID, TitleZh: o.TitleZh, TitleEn: o.TitleEn})
+			}
+		}
+		for typed := range p.Form.Videos { // ticked once, and not for sale any more
+			if n := id(typed); n > 0 && !listed[n] {
+				p.Videos = append(p.Videos, offersview.Video{ID: n, TitleZh: "#" + typed, TitleEn: "#" + typed})
+			}
+		}
+	}
+	title := c.Text.T("offer.coupon_new")
+	if p.Coupon != nil {
+		title = p.Coupon.Code
+	}
+	return c.Render(status, title, offersview.CouponView(p))
+}
+
+func (k desk) createCoupon(c *page.Ctx) error {
+	return k.saveCoupon(c, nil, func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
+		return k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
+	})
+}
+
+func (k desk) editCoupon(c *page.Ctx) error {
+	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), id(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return k.saveCoupon(c, &coupon, func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
+		return k.Promotions.EditCoupon(ctx, k.actor(c), coupon.ID, f.Version, t)
+	})
+}
+
+// saveCoupon reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
+	keep func(context.Context, offersview.CouponForm, promotion.Terms) (promotion.Coupon, error)) error {
+	values, err := c.FormParams()
+	if err != nil {
+		return page.ErrBadRequest(err)
+	}
+	f := readCoupon(values)
+	kept, err := keep(c.Request().Context(), f, terms(f, c.Text.Zone()))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "coupon_saved")
+		return c.Redirect(k.couponURL(kept.ID))
+	case errors.Is(err, promotion.ErrCouponMoved):
+		c.Flash(ui.Warning, "offer_moved")
+		return c.Redirect(k.couponURL(coupon.ID))
+	case errors.Is(err, promotion.ErrCouponInvalid):
+		f.Errors = fault.From(err).Fields
+		return k.renderCoupon(c, http.StatusUnprocessableEntity, offersview.CouponPage{Coupon: coupon, Form: f})
+	}
+	return err
+}
+
+func (k desk) showCoupon(c *page.Ctx) error {
+	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), id(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{Coupon: &coupon, Form: couponForm(coupon, c.Text.Zone())})
+}
+
+func (k desk) stopCoupon(c *page.Ctx) error {
+	n := id(c.Param("id"))
+	err := k.Promotions.StopCoupon(c.Request().Context(), k.actor(c), n, version(c))
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, "coupon_stopped")
+	case errors.Is(err, promotion.ErrCouponMoved):
+		c.Flash(ui.Warning, "offer_moved")
+	default:
+		return err
+	}
+	return c.Redirect(k.couponURL(n))
+}
+
+// readCoupon keeps what was typed, so that it can come back.
+func readCoupon(v url.Values) offersview.CouponForm {
+	f := offersview.CouponForm{Version: int(number(v.Get("version"))), Code: v.Get("code"), Kind: v.Get("kind"), AmountOff: v.Get("amount_off"),
+		PercentOff: v.Get("percent_off"), MaxOff: v.Get("max_off"), MinSpend: v.Get("min_spend"), Currency: v.Get("currency"),
+		ValidFrom: v.Get("valid_from"), ValidUntil: v.Get("valid_until"), TotalLimit: v.Get("total_limit"), PerUser: v.Get("per_user"),
+		Videos: map[string]bool{}}
+	for _, video := range v["video"] {
+		f.Videos[video] = true
+	}
+	return f
+}
+
+// terms turn what was typed into a coupon's, with moments in the reader's zone. What can't be read becomes a value that the terms' own
+// rules refuse, so that every field is judged in one place.
+func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
+	t := promotion.Terms{Currency: strings.ToUpper(strings.TrimSpace(f.Currency)), MinSpend: optional(f.MinSpend), ValidFrom: moment(f.ValidFrom, zone),
+		ValidUntil: moment(f.ValidUntil, zone), TotalLimit: int(number(f.TotalLimit)), PerUser: int(number(f.PerUser))}
+	if f.Kind == "percent" {
+		t.PercentOff, t.MaxOff = int(cmp.Or(number(f.PercentOff), -1)), optional(f.MaxOff)
+	} else {
+		t.AmountOff = cmp.Or(minor(f.AmountOff), -1)
+	}
+	for video := range f.Videos {
+		t.SPUIDs = append(t.SPUIDs, number(video))
+	}
+	slices.Sort(t.SPUIDs)
+	return t
+}
+
+// couponForm fills a form with a coupon.
+func couponForm(c promotion.Coupon, zone *time.Location) offersview.CouponForm {
+	f := offersview.CouponForm{Version: c.Version, Code: c.Code, Kind: "amount", AmountOff: majors(c.AmountOff), PercentOff: count(c.PercentOff),
+		MaxOff: majors(c.MaxOff), MinSpend: majors(c.MinSpend), Currency: c.Currency, ValidFrom: c.ValidFrom.In(zone).Format(typed),
+		ValidUntil: c.ValidUntil.In(zone).Format(typed), TotalLimit: count(c.TotalLimit), PerUser: count(c.PerUser), Videos: map[string]bool{}}
+	if c.PercentOff > 0 {
+		f.Kind = "percent"
+	}
+	for _, spu := range c.SPUIDs {
+		f.Videos[strconv.FormatInt(spu, 10)] = true
+	}
+	return f
+}

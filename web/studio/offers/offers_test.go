@@ -1,0 +1,170 @@
+package offers_test
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/promotion"
+	"videomall/web/bundle"
+	"videomall/web/studio/offers"
+	"videomall/web/webtest"
+)
+
+// desk is a mall with its maker, the account that owns every film.
+type desk struct {
+	*webtest.Mall
+	t     *testing.T
+	maker account.User
+}
+
+func open(t *testing.T) *desk {
+	t.Helper()
+	t.Parallel()
+	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		offers.Routes(g, offers.Deps{Site: m.Site, Promotions: m.Promotions, Catalog: m.Catalog, Now: m.Now})
+		bundle.Routes(g, bundle.Deps{Site: m.Site, Promotions: m.Promotions, Orders: m.Orders})
+	}})
+	d := &desk{Mall: m, t: t, maker: m.Person("maker", account.RoleCreator)}
+	if d.maker.ID != 1 { // films belong to account 1
+		t.Fatalf("the maker is account %d", d.maker.ID)
+	}
+	return d
+}
+
+// coupon is a form that takes 3.00 off from an hour ago until in an hour, in UTC, which is the zone of English readers.
+func (d *desk) coupon(change ...string) url.Values {
+	at := func(in time.Duration) string { return d.Now().Add(in).UTC().Format("2006-01-02T15:04") }
+	v := url.Values{"code": {"spring"}, "kind": {"amount"}, "amount_off": {"3.00"}, "percent_off": {""}, "currency": {"cny"}, "min_spend": {""},
+		"valid_from": {at(-time.Hour)}, "valid_until": {at(time.Hour)}, "total_limit": {"50"}, "per_user": {"1"}, "version": {"0"}}
+	for i := 0; i+1 < len(change); i += 2 {
+		v.Set(change[i], change[i+1])
+	}
+	return v
+}
+
+func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
+	d := open(t)
+	d.Film(990, -1)
+	b := d.Browser(d.maker.ID)
+	b.Get("/studio/offers").Wants(200).Shows("No coupon yet", "No bundle yet")
+	b.Get("/studio/offers/coupons/new").Wants(200).Shows("Film 1", "Time zone: UTC")
+	film := webtest.Query[int64](d.Mall, `select id from video_product_spu`)[0]
+	made := b.Post("/studio/offers/coupons", d.coupon("video", strconv.FormatInt(film, 10), "min_spend", "9.9")).Wants(303).Location
+	b.Get(made).Wants(200).Shows("SPRING", "CN¥3.00 off", "0 of 50", "Stop this coupon")
+	c, err := d.Promotions.Coupon(t.Context(), promotion.Actor{UserID: d.maker.ID}, 1)
+	if err != nil || c.MinSpend != 990 || len(c.SPUIDs) != 1 || c.Currency != "CNY" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	b.Post(made, d.coupon("kind", "percent", "percent_off", "20", "max_off", "5")).Wants(303)
+	b.Get(made).Wants(200).Shows("20% off, at most CN¥5.00")
+	b.Post(made, d.coupon()).Wants(303) // from the version before
+	b.Get(made).Shows("20% off")
+	b.Post(made+"/stop", url.Values{"version": {"1"}}).Wants(303)
+	b.Get("/studio/offers").Wants(200).Shows("SPRING", "Stopped")
+	b.Post(made, d.coupon("version", "2")).Wants(303)
+	b.Get(made).Shows("Stopped").Hides("Stop this coupon")
+}
+
+func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
+	d := open(t)
+	b := d.Browser(d.maker.ID)
+	for words, change := range map[string][]string{
+		"letters, digits and hyphens, and no hyphen first": {"code", "-x"},
+		"Type a sum such as 5.00":                          {"amount_off", "much"},
+		"A whole number from 1 to 100; below 100":          {"kind", "percent", "percent_off", "101"},
+		"The end must come after the start":                {"valid_until", "2001-01-01T00:00"},
+		"Give a date and a time":                           {"valid_from", "soon"},
+		"A whole number from 1 to 1,000,000":               {"total_limit", "0"},
+		"Three letters":                                    {"currency", "¥"},
+		"Choose videos of your own":                        {"video", "4711"},
+	} {
+		a := b.Post("/studio/offers/coupons", d.coupon(append(change, "min_spend", "1.23")...)).Wants(422).Shows(words)
+		if !a.Has(`value="1.23"`) {
+			t.Errorf("%v: what was typed is gone", change)
+		}
+	}
+	b.Post("/studio/offers/coupons", d.coupon()).Wants(303)
+	b.Post("/studio/offers/coupons", d.coupon("code", "SPRING ")).Wants(422).Shows("This code exists already")
+	if n := webtest.Query[int64](d.Mall, `select count(*) from promotion_coupon`)[0]; n != 1 {
+		t.Errorf("%d coupons", n)
+	}
+}
+
+func TestOthersOffersDoNotExist(t *testing.T) {
+	d := open(t)
+	first, second := d.Film(990, -1), d.Film(500, -1)
+	b := d.Browser(d.maker.ID)
+	coupon := b.Post("/studio/offers/coupons", d.coupon()).Wants(303).Location
+	bundle := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location
+	other := d.Browser(d.Person("other", account.RoleCreator).ID)
+	other.Get("/studio/offers").Wants(200).Hides("SPRING", "Trilogy")
+	other.Get(coupon).Wants(404)
+	other.Post(coupon, d.coupon()).Wants(404)
+	other.Post(coupon+"/stop", url.Values{"version": {"0"}}).Wants(404)
+	other.Get(bundle).Wants(404)
+	other.Post(bundle, bundleForm(first, second)).Wants(404)
+	other.Post(bundle+"/end", url.Values{"version": {"0"}}).Wants(404)
+	other.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(404)
+	operator := d.Browser(d.Person("op", account.RoleOperator).ID)
+	operator.Get(strings.Replace(coupon, "/studio", "/admin", 1)).Wants(404)
+	mall := operator.Post("/admin/offers/coupons", d.coupon("code", "MALL")).Wants(303).Location
+	operator.Get(mall).Wants(200).Shows("All videos of the mall")
+	b.Get(strings.Replace(mall, "/admin", "/studio", 1)).Wants(404)
+	d.Browser(d.Person("mia", account.RoleShopper).ID).Get("/studio/offers").Wants(403)
+}
+
+func bundleForm(skus ...int64) url.Values {
+	v := url.Values{"name_en": {"Trilogy"}, "name_zh": {"三部曲"}, "kind": {"sum"}, "price": {"12"}, "version": {"0"}, "do": {"save"}}
+	for _, sku := range skus {
+		v.Add("sku", strconv.FormatInt(sku, 10))
+	}
+	return v
+}
+
+func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
+	d := open(t)
+	first, second := d.Film(1000, -1), d.Film(500, -1)
+	b := d.Browser(d.maker.ID)
+	b.Post("/studio/offers/bundles", bundleForm(first)).Wants(422).Shows("Choose at least two videos")
+	b.Post("/studio/offers/bundles", bundleForm(first, first)).Wants(422).Shows("in the list already")
+	dear := bundleForm(first, second)
+	dear.Set("price", "15")
+	b.Post("/studio/offers/bundles", dear).Wants(422).Shows("lower than the videos cost one by one")
+	add := bundleForm(first, second)
+	add.Set("do", "add")
+	b.Post("/studio/offers/bundles", add).Wants(200).Shows("Video 3")
+	made := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location
+	page := "/bundles/" + made[strings.LastIndex(made, "/")+1:]
+
+	d.Browser(0).Get(page).Wants(200).Shows("Trilogy", "Film 1", "Film 2", "CN¥12.00", "You save CN¥3.00", "Sign in to buy")
+	mia := d.Person("mia", account.RoleShopper)
+	d.Bought(mia.ID, second)
+	m := d.Browser(mia.ID)
+	shown := m.Get(page).Wants(200).Shows("You have this already", "Buy for CN¥8.00").Form(page + "/buy")
+	at := m.Post(page+"/buy", shown).Wants(303).Location
+	if again := m.Post(page+"/buy", shown).Wants(303).Location; again != at {
+		t.Errorf("the second press leads to %s, the first to %s", again, at)
+	}
+	if totals := webtest.Query[int64](d.Mall, `select total_amount from video_order where bundle_id is not null`); len(totals) != 1 || totals[0] != 800 {
+		t.Errorf("ordered for %v", totals)
+	}
+	m.Post(page+"/buy", m.Get(page).Form(page+"/buy")).Wants(409).Shows("not finished yet")
+	if err := d.Catalog.SetPrice(t.Context(), second, catalog.NewPrice{Amount: 900, Currency: "CNY", From: d.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	leo := d.Browser(d.Person("leo", account.RoleShopper).ID)
+	old := leo.Get(page).Form(page + "/buy")
+	old.Set("total", "100")
+	leo.Post(page+"/buy", old).Wants(409).Shows("The price has changed")
+	b.Post(made+"/end", url.Values{"version": {"0"}}).Wants(303)
+	leo.Get(page).Wants(200).Shows("not for sale right now").Hides("Buy for")
+	leo.Get("/bundles/4711").Wants(404)
+	leo.Get("/bundles/x").Wants(404)
+}
