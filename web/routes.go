@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall"
+	"videomall/mall/catalog"
 	"videomall/mall/risk"
 	"videomall/static"
 	"videomall/web/account"
@@ -19,6 +20,7 @@ import (
 	"videomall/web/page"
 	"videomall/web/play"
 	"videomall/web/queue"
+	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
@@ -44,7 +46,10 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
 		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
-		Jobs: m.River, Lists: m.Lists, Asks: asks})
+		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m)})
+	if m.Reviews != nil {
+		review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m)})
+	}
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
@@ -67,6 +72,29 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 			return "", err
 		}
 		return "/media/trailers/" + asset.Prefix + "/index.m3u8", nil
+	}
+}
+
+// waiting counts what the review desk has to do.
+func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
+	if m.Reviews == nil {
+		return nil
+	}
+	return func(ctx context.Context) (int, int, error) {
+		n, err := m.Reviews.Counts(ctx)
+		return n.Open + n.Second, n.Appeals, err
+	}
+}
+
+// findLive looks for listings on sale by what an operator types; nothing typed means the latest.
+func findLive(m *mall.Mall) func(context.Context, string) ([]catalog.Card, error) {
+	return func(ctx context.Context, title string) ([]catalog.Card, error) {
+		if title == "" {
+			latest, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
+			return latest.Items, err
+		}
+		found, err := m.Search.Query(ctx, title, catalog.Filter{})
+		return found.Items, err
 	}
 }
 

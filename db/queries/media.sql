@@ -38,3 +38,9 @@ select * from media_video where owner_id = @owner_id and id = @id and state <> '
 select * from media_video
 where owner_id = @owner_id and state <> 'deleted' and (@before_id::bigint = 0 or id < @before_id)
 order by id desc limit @most;
+
+-- name: Twins :many
+-- Whose other films show the same pictures.
+select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
+where v.id = @id and v.fingerprint <> ''
+order by o.id limit 100;

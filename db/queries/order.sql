@@ -148,3 +148,14 @@ select count(*) from order_case where closed_at is null;
 update order_case set closed_at = @at::timestamptz, closed_by = @closed_by::text,
     detail = detail || jsonb_build_object('note', @note::text)
 where id = @id and closed_at is null returning id;
+
+-- name: ItemsOfListing :many
+-- The items of a listing that were paid for and can still be watched, order by order.
+select o.id as order_id, i.order_no, i.line_no, i.id as item_id
+from video_order_item i join video_order o using (order_no)
+where i.spu_id = @spu_id and i.revoked_at is null and o.status in ('PAID', 'DELIVERED')
+  and o.id in (
+    select o2.id from video_order_item i2 join video_order o2 using (order_no)
+    where i2.spu_id = @spu_id and i2.revoked_at is null and o2.status in ('PAID', 'DELIVERED') and o2.id > @after_id
+    order by o2.id limit @max_orders)
+order by o.id, i.line_no;

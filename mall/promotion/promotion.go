@@ -62,6 +62,16 @@ type Deps struct {
 	// SKUs are those that can be sold at a moment; others are absent from the map.
 	SKUs func(ctx context.Context, q Querier, skuIDs []int64, at time.Time) (map[int64]SKU, error)
 	Now  func() time.Time
+	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
+}
+
+// auditTx writes an operator's deed down; a creator's own sales are nobody else's business.
+func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
+	if !by.Operator || p.Audit == nil {
+		return nil
+	}
+	return p.Audit(ctx, tx, by.UserID, verb, fmt.Sprintf("campaign:%d", c.ID), map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
 }
 
 // Promotions drafts, schedules, starts and ends campaigns, and says what they offer.

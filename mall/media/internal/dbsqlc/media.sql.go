@@ -132,6 +132,33 @@ func (q *Queries) LockPrefix(ctx context.Context, db DBTX, prefix string) error 
 	return err
 }
 
+const twins = `-- name: Twins :many
+select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
+where v.id = $1 and v.fingerprint <> ''
+order by o.id limit 100
+`
+
+// Whose other films show the same pictures.
+func (q *Queries) Twins(ctx context.Context, db DBTX, id int64) ([]int64, error) {
+	rows, err := db.Query(ctx, twins, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var owner_id int64
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const upsertAsset = `-- name: UpsertAsset :one
 insert into media_asset (prefix, duration_seconds, renditions, captions, has_thumbnails, created_at)
 values ($1, $2, $3, $4, $5, $6)
