@@ -83,7 +83,7 @@ type Mall struct {
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
 	Queue        *risk.Queue
-	Reviews      *review.Reviews // nil until the listings hand it their verbs; see OpenReviews
+	Reviews      *review.Reviews  // nil until the listings hand it their verbs; see OpenReviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own

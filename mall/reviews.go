@@ -34,7 +34,9 @@ func (m *Mall) reviewFacts() review.Facts {
 			b, err := m.Catalog.PriceBandTx(ctx, tx, categoryID, kind, currency)
 			return review.Band(b), err
 		},
-		Twins: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) { return m.Media.TwinsTx(ctx, tx, videoID) },
+		Twins: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
+			return m.Media.TwinsTx(ctx, tx, videoID)
+		},
 	}
 }
 

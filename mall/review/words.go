@@ -47,7 +47,7 @@ func (r *Reviews) Words(ctx context.Context) ([]Word, error) {
 func (r *Reviews) AddWord(ctx context.Context, operatorID int64, word string, weight int) error {
 	word = strings.TrimSpace(word)
 	normal := loose(word)
-	if !cjk(normal) {
+	if normal != "" && !cjk(normal) {
 		normal = strings.Join(strings.Fields(normalised(word)), " ")
 	}
 	switch {
