@@ -30,7 +30,7 @@ select * from review_move where case_id = @case_id order by version;
 -- The highest score first, then whoever has waited longest.
 select * from review_case
 where state = any(@states::text[]) and score >= @least::int and (@creator_id::bigint = 0 or creator_id = @creator_id)
-  and (@after_id::bigint = 0 or (score, -id) < (@after_score::int, -@after_id::bigint))
+  and (@after_id::bigint = 0 or (score, -id) < (@after_score::int, - (@after_id::bigint)))
 order by score desc, id limit @most;
 
 -- name: Decided :many

@@ -41,7 +41,7 @@ type desk struct {
 func open(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
-	d := &desk{t: t, pool: dbtest.New(t), now: time.Now()}
+	d := &desk{t: t, pool: dbtest.New(t), now: time.Now().Truncate(time.Microsecond)}
 	d.creator = review.Creator{Since: d.now.AddDate(-1, 0, 0), FirstListing: d.now.AddDate(0, -6, 0), Live: 3}
 	if _, err := d.pool.Exec(t.Context(), `create table neighbour (id bigint generated always as identity, deed text)`); err != nil {
 		t.Fatal(err)

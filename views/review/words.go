@@ -93,6 +93,15 @@ func edition(t *text.Printer, p review.Price) string {
 type pair struct {
 	label     string
 	new, live string
+	whole     bool // a price or a name: compared as one, not letter by letter
+}
+
+// parts are what the reader sees of a change.
+func (p pair) parts() parts {
+	if p.whole {
+		return parts{old: p.live, new: p.new}
+	}
+	return compare(p.live, p.new)
 }
 
 func (p pair) changed() bool { return p.new != p.live }
@@ -104,10 +113,11 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		l = *live
 	}
 	out := []pair{
-		{t.T("review.title_en"), n.TitleEn, l.TitleEn}, {t.T("review.title_zh"), n.TitleZh, l.TitleZh},
-		{t.T("review.description_en"), n.DescriptionEn, l.DescriptionEn}, {t.T("review.description_zh"), n.DescriptionZh, l.DescriptionZh},
-		{t.T("review.tags"), strings.Join(n.Tags, ", "), strings.Join(l.Tags, ", ")},
-		{t.T("review.category"), inLang(t, n.CategoryZh, n.CategoryEn), inLang(t, l.CategoryZh, l.CategoryEn)},
+		{label: t.T("review.title_en"), new: n.TitleEn, live: l.TitleEn}, {label: t.T("review.title_zh"), new: n.TitleZh, live: l.TitleZh},
+		{label: t.T("review.description_en"), new: n.DescriptionEn, live: l.DescriptionEn},
+		{label: t.T("review.description_zh"), new: n.DescriptionZh, live: l.DescriptionZh},
+		{label: t.T("review.tags"), new: strings.Join(n.Tags, ", "), live: strings.Join(l.Tags, ", "), whole: true},
+		{label: t.T("review.category"), new: inLang(t, n.CategoryZh, n.CategoryEn), live: inLang(t, l.CategoryZh, l.CategoryEn), whole: true},
 	}
 	var editions []string
 	prices := func(c review.Content) map[string]string {
@@ -123,7 +133,7 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 	}
 	newPrices, livePrices := prices(n), prices(l)
 	for _, e := range editions {
-		out = append(out, pair{e, newPrices[e], livePrices[e]})
+		out = append(out, pair{label: e, new: newPrices[e], live: livePrices[e], whole: true})
 	}
 	return out
 }

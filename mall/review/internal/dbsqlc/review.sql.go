@@ -976,7 +976,7 @@ func (q *Queries) UndoTakedown(ctx context.Context, db DBTX, arg UndoTakedownPar
 const waiting = `-- name: Waiting :many
 select id, revision_id, spu_id, creator_id, content, score, reasons, state, version, first_by, second_by, causes, note, opened_at, decided_at from review_case
 where state = any($1::text[]) and score >= $2::int and ($3::bigint = 0 or creator_id = $3)
-  and ($4::bigint = 0 or (score, -id) < ($5::int, -@after_id::bigint))
+  and ($4::bigint = 0 or (score, -id) < ($5::int, - ($4::bigint)))
 order by score desc, id limit $6
 `
 
