@@ -23,6 +23,7 @@ const (
 	KeyAPI     = "api"     // wraps the secrets of API keys
 	KeyQueue   = "queue"   // passes of the lines before a sale
 	KeyPayout  = "payout"  // wraps where creators are paid
+	KeyAudit   = "audit"   // the seal on the audit log
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 

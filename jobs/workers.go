@@ -27,6 +27,7 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 	river.AddWorker(w, &verb[order.RefundArgs]{retry: steadily, do: func(ctx context.Context, a order.RefundArgs) error {
 		return orders.SubmitRefund(ctx, a.RefundNo)
 	}})
+	river.AddWorker(w, &verb[order.EndAccessArgs]{retry: steadily, do: orders.EndAccess})
 	if bank := d.Mall.Sandbox; bank != nil {
 		river.AddWorker(w, &verb[sandbox.NoticeArgs]{retry: sandbox.RetryDelay, do: func(ctx context.Context, a sandbox.NoticeArgs) error {
 			return bank.Deliver(ctx, a.NoticeID)

@@ -21,6 +21,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account"
+	"videomall/mall/audit"
 	"videomall/mall/away"
 	"videomall/mall/cache"
 	"videomall/mall/cart"
@@ -35,6 +36,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/promotion"
+	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/telemetry"
@@ -59,6 +61,7 @@ type Options struct {
 
 	RateLimits risk.Policies // nil limits nothing
 	QueueKey   []byte        // signs the passes of lines, 32 bytes
+	AuditKey   []byte        // seals the audit log, 32 bytes
 
 	Terms     ledger.Terms // zero means the usual ones
 	PayoutKey []byte       // wraps where creators are paid, 32 bytes
@@ -70,6 +73,7 @@ type Options struct {
 // Mall is the business.
 type Mall struct {
 	Accounts     *account.Accounts
+	Audit        *audit.Log
 	Sessions     *account.Sessions
 	Cart         *cart.Carts
 	Catalog      *catalog.Catalog
@@ -85,11 +89,13 @@ type Mall struct {
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
 	Queue        *risk.Queue
+	Reviews      *review.Reviews  // nil until the listings hand it their verbs; see OpenReviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
 	Changes      *cache.Changes        // what this process has heard of changes; see Hear
 
+	pool   *pgxpool.Pool
 	log    *slog.Logger
 	now    func() time.Time
 	floors *otter.Cache[int64, risk.Floor]
@@ -104,6 +110,7 @@ func New(o Options) (*Mall, error) {
 	}
 	m := &Mall{
 		Accounts:     account.New(primary, o.Redis, o.Log, o.Now),
+		Audit:        audit.New(primary, o.AuditKey, o.Now),
 		Sessions:     account.NewSessions(primary, o.Redis, o.Log, o.Now, o.Secure),
 		Cart:         cart.New(primary, o.Now),
 		Catalog:      catalog.New(o.Pools, o.Now),
@@ -115,6 +122,7 @@ func New(o Options) (*Mall, error) {
 		Lists:        risk.NewLists(primary, o.Log, o.Now),
 		Outbox:       outbox.New(primary, o.Now),
 		River:        jobs,
+		pool:         primary,
 		log:          o.Log,
 		now:          o.Now,
 		floors:       newFloors(),
@@ -128,6 +136,8 @@ func New(o Options) (*Mall, error) {
 		}})
 	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
+	deeds := Deeds(m.Accounts, m.Audit)
+	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit = deeds, deeds, deeds
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
 		return nil, err
@@ -155,7 +165,7 @@ func New(o Options) (*Mall, error) {
 	m.Payments = payment.New(primary, o.Now, providers...)
 	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
-		PayWindow: o.PayWindow})
+		PayWindow: o.PayWindow, Audit: deeds})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
 	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)

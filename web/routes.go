@@ -10,6 +10,7 @@ import (
 
 	"videomall/mall"
 	"videomall/mall/media"
+	"videomall/mall/catalog"
 	"videomall/mall/risk"
 	"videomall/static"
 	listingview "videomall/views/studio/listings"
@@ -23,6 +24,7 @@ import (
 	"videomall/web/page"
 	"videomall/web/play"
 	"videomall/web/queue"
+	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
@@ -62,6 +64,10 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
 	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})
+		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m)})
+	if m.Reviews != nil {
+		review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m)})
+	}
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
@@ -101,6 +107,26 @@ func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error
 			}
 		}
 		return list, err
+// waiting counts what the review desk has to do.
+func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
+	if m.Reviews == nil {
+		return nil
+	}
+	return func(ctx context.Context) (int, int, error) {
+		n, err := m.Reviews.Counts(ctx)
+		return n.Open + n.Second, n.Appeals, err
+	}
+}
+
+// findLive looks for listings on sale by what an operator types; nothing typed means the latest.
+func findLive(m *mall.Mall) func(context.Context, string) ([]catalog.Card, error) {
+	return func(ctx context.Context, title string) ([]catalog.Card, error) {
+		if title == "" {
+			latest, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
+			return latest.Items, err
+		}
+		found, err := m.Search.Query(ctx, title, catalog.Filter{})
+		return found.Items, err
 	}
 }
 

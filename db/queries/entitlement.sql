@@ -52,3 +52,8 @@ select * from video_entitlement
 where user_id = @user_id and (granted_at, id) < (@before::timestamptz, @before_id::bigint)
 order by granted_at desc, id desc
 limit @max_rows;
+
+-- name: Over :many
+-- Which of these sources gave a rental that has run out.
+select source from video_entitlement
+where source = any(@sources::text[]) and state = 'active' and expires_at <= @at::timestamptz;

@@ -209,3 +209,9 @@ select * from media_asset where id = @id for update;
 
 -- name: SetChapters :exec
 update media_asset set chapters = @chapters where id = @id;
+
+-- name: Twins :many
+-- Whose other films show the same pictures.
+select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
+where v.id = @id and v.fingerprint <> ''
+order by o.id limit 100;

@@ -154,3 +154,14 @@ where id = @id and closed_at is null returning id;
 -- name: HasOpenBundle :one
 select exists (select 1 from video_order
     where user_id = @user_id and bundle_id = @bundle_id::bigint and status in ('INIT', 'PENDING_PAY', 'PAID'));
+
+-- name: ItemsOfListing :many
+-- The items of a listing that were paid for and can still be watched, order by order.
+select o.id as order_id, i.order_no, i.line_no, i.id as item_id
+from video_order_item i join video_order o using (order_no)
+where i.spu_id = @spu_id and i.revoked_at is null and o.status in ('PAID', 'DELIVERED')
+  and o.id in (
+    select o2.id from video_order_item i2 join video_order o2 using (order_no)
+    where i2.spu_id = @spu_id and i2.revoked_at is null and o2.status in ('PAID', 'DELIVERED') and o2.id > @after_id
+    order by o2.id limit @max_orders)
+order by o.id, i.line_no;

@@ -5,6 +5,7 @@ package order
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -158,6 +159,8 @@ type Deps struct {
 	Now          func() time.Time
 	PayWindow    time.Duration // how long stock waits for payment
 	Writer       batch.Options // of the writer that places orders in sets; zero fields mean its own bounds
+	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
 // Orders places, pays, delivers, closes and refunds.

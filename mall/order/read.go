@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
@@ -171,14 +173,16 @@ func (s *Orders) CountOpenCases(ctx context.Context) (int64, error) {
 
 // CloseCase settles a case with a note. Errors: ErrCaseNotFound when it is not open.
 func (s *Orders) CloseCase(ctx context.Context, id int64, by, note string) error {
-	_, err := s.q.CloseCase(ctx, s.Pool, dbsqlc.CloseCaseParams{ID: id, At: s.Now(), ClosedBy: by, Note: note})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrCaseNotFound.Because("case %d", id)
-	}
-	if err != nil {
-		return fmt.Errorf("close case %d: %w", id, err)
-	}
-	return nil
+	return db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		_, err := s.q.CloseCase(ctx, tx, dbsqlc.CloseCaseParams{ID: id, At: s.Now(), ClosedBy: by, Note: note})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrCaseNotFound.Because("case %d", id)
+		}
+		if err != nil {
+			return fmt.Errorf("close case %d: %w", id, err)
+		}
+		return s.auditTx(ctx, tx, by, "order.case_close", "order_case:"+strconv.FormatInt(id, 10), map[string]any{"note": note})
+	})
 }
 
 func casesOf(rows []dbsqlc.OrderCase) []Case {

@@ -89,6 +89,16 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest, cause
 	if err != nil {
 		return Refund{}, err
 	}
+	refund, err := s.takeBackTx(ctx, tx, o, r, shares)
+	if err != nil {
+		return Refund{}, err
+	}
+	return refund, s.auditTx(ctx, tx, r.Actor, "order.refund", o.OrderNo,
+		map[string]any{"refund": refund.RefundNo, "amount": refund.Amount, "items": r.ItemIDs, "reason": r.Reason})
+}
+
+// takeBackTx writes the refund of these shares down and ends what they paid for.
+func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, shares []RefundItem) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
 	}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/outbox/internal/dbsqlc"
 )
@@ -41,16 +44,28 @@ func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
 // CountDead counts the dead letters.
 func (o *Outbox) CountDead(ctx context.Context) (int64, error) { return o.q.CountDead(ctx, o.pool) }
 
-// Retry gives a dead letter all its tries again. Errors: ErrNotDead.
-func (o *Outbox) Retry(ctx context.Context, subscriber string, eventID int64) error {
-	n, err := o.q.ReviveDelivery(ctx, o.pool, dbsqlc.ReviveDeliveryParams{Subscriber: subscriber, EventID: eventID, NextAt: o.now()})
-	return settled(n, err, "retry", subscriber, eventID)
+// Retry gives a dead letter all its tries again; by is the operator's account. Errors: ErrNotDead.
+func (o *Outbox) Retry(ctx context.Context, by int64, subscriber string, eventID int64) error {
+	return o.settling(ctx, by, "retry", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
+		return o.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{Subscriber: subscriber, EventID: eventID, NextAt: o.now()})
+	})
 }
 
-// Discard forgets a dead letter for good. Errors: ErrNotDead.
-func (o *Outbox) Discard(ctx context.Context, subscriber string, eventID int64) error {
-	n, err := o.q.DiscardDelivery(ctx, o.pool, dbsqlc.DiscardDeliveryParams{Subscriber: subscriber, EventID: eventID})
-	return settled(n, err, "discard", subscriber, eventID)
+// Discard forgets a dead letter for good; by is the operator's account. Errors: ErrNotDead.
+func (o *Outbox) Discard(ctx context.Context, by int64, subscriber string, eventID int64) error {
+	return o.settling(ctx, by, "discard", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
+		return o.q.DiscardDelivery(ctx, tx, dbsqlc.DiscardDeliveryParams{Subscriber: subscriber, EventID: eventID})
+	})
+}
+
+func (o *Outbox) settling(ctx context.Context, by int64, verb, subscriber string, eventID int64, do func(pgx.Tx) (int64, error)) error {
+	return db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
+		n, err := do(tx)
+		if err = settled(n, err, verb, subscriber, eventID); err != nil || o.Audit == nil {
+			return err
+		}
+		return o.Audit(ctx, tx, by, "letter."+verb, fmt.Sprintf("event:%d", eventID), map[string]any{"subscriber": subscriber})
+	})
 }
 
 func settled(rows int64, err error, verb, subscriber string, eventID int64) error {

@@ -212,14 +212,14 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 		t.Errorf("heard %v: what stood behind the dead letter goes on", got)
 	}
 	healed.Store(true)
-	if err := b.Retry(b.ctx, "s", letters[0].Event.ID); err != nil {
+	if err := b.Retry(b.ctx, 2, "s", letters[0].Event.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.relay()
 	if got := b.heard("s"); !slices.Equal(got, []string{"a2", "a1"}) {
 		t.Errorf("heard %v", got)
 	}
-	if err := b.Discard(b.ctx, "s", letters[0].Event.ID); !errors.Is(err, outbox.ErrNotDead) {
+	if err := b.Discard(b.ctx, 2, "s", letters[0].Event.ID); !errors.Is(err, outbox.ErrNotDead) {
 		t.Errorf("discarding a living one: %v", err)
 	}
 }

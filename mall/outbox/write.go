@@ -29,6 +29,9 @@ type Outbox struct {
 	now         func() time.Time
 	q           *dbsqlc.Queries
 	subscribers []subscriber
+
+	// Audit writes down who settled a dead letter, in the transaction that does; nil writes nothing. It is set before anything else.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
 // New opens the outbox.

@@ -40,7 +40,10 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 		}
 		made = campaignOf(row)
 		made.Items = d.Items
-		return p.insertItemsTx(ctx, tx, made)
+		if err := p.insertItemsTx(ctx, tx, made); err != nil {
+			return err
+		}
+		return p.auditTx(ctx, tx, by, "sale.create", made)
 	})
 	return made, err
 }
@@ -73,7 +76,10 @@ func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, 
 		}
 		edited = campaignOf(row)
 		edited.Items = d.Items
-		return p.insertItemsTx(ctx, tx, edited)
+		if err := p.insertItemsTx(ctx, tx, edited); err != nil {
+			return err
+		}
+		return p.auditTx(ctx, tx, by, "sale.edit", edited)
 	})
 	return edited, err
 }

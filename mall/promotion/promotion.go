@@ -66,6 +66,16 @@ type Deps struct {
 	// Makers says whose videos are; unknown ones are absent from the map.
 	Makers func(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error)
 	Now    func() time.Time
+	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
+}
+
+// auditTx writes an operator's deed down; a creator's own sales are nobody else's business.
+func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
+	if !by.Operator || p.Audit == nil {
+		return nil
+	}
+	return p.Audit(ctx, tx, by.UserID, verb, fmt.Sprintf("campaign:%d", c.ID), map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
 }
 
 // Promotions drafts, schedules, starts and ends campaigns, and says what they offer.

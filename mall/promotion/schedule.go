@@ -43,7 +43,7 @@ func (p *Promotions) Schedule(ctx context.Context, by Actor, id int64, version i
 				return atFault(err, c.Items, i.SKUID, "units")
 			}
 		}
-		return nil
+		return p.auditTx(ctx, tx, by, "sale.schedule", c)
 	})
 	if err != nil {
 		return Campaign{}, err
@@ -72,8 +72,10 @@ func (p *Promotions) giveUp(ctx context.Context, by Actor, id int64, version int
 		if err := p.moveTx(ctx, tx, &c, m); err != nil {
 			return err
 		}
-		_, err = p.Stock.Merge(ctx, tx, id)
-		return err
+		if _, err = p.Stock.Merge(ctx, tx, id); err != nil {
+			return err
+		}
+		return p.auditTx(ctx, tx, by, "sale."+m.cause, c)
 	})
 	if err == nil {
 		p.Stock.Moved(ctx, id)

@@ -127,21 +127,25 @@ func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	if err != nil {
 		return err
 	}
-	return l.change(ctx, n.By, func(tx pgx.Tx) error {
+	deed := &deed{verb: "list.add", detail: map[string]any{"effect": n.Effect, "kind": n.Kind, "subject": strings.TrimSpace(n.Subject), "reason": row.Reason,
+		"expires": row.ExpiresAt}}
+	return l.change(ctx, n.By, deed, func(tx pgx.Tx) error {
 		err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{At: now, ActorID: n.By.UserID, Address: row.Address, UserID: row.UserID, Device: row.Device})
 		if err != nil {
 			return fmt.Errorf("end the entry before: %w", err)
 		}
-		if _, err := l.q.AddEntry(ctx, tx, row); err != nil {
+		id, err := l.q.AddEntry(ctx, tx, row)
+		if err != nil {
 			return fmt.Errorf("add entry: %w", err)
 		}
+		deed.subject = fmt.Sprintf("list_entry:%d", id)
 		return nil
 	})
 }
 
 // End ends an entry. Errors: ErrNoEntry, and ErrOwnLockout where the entry is what lets its operator in.
 func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
-	return l.change(ctx, by, func(tx pgx.Tx) error {
+	return l.change(ctx, by, &deed{verb: "list.end", subject: fmt.Sprintf("list_entry:%d", id)}, func(tx pgx.Tx) error {
 		n, err := l.q.EndEntry(ctx, tx, dbsqlc.EndEntryParams{At: l.now(), ActorID: by.UserID, ID: id})
 		if err != nil {
 			return fmt.Errorf("end entry %d: %w", id, err)
@@ -153,9 +157,15 @@ func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
 	})
 }
 
+// deed is what a change says of itself to the audit log.
+type deed struct {
+	verb, subject string
+	detail        any
+}
+
 // change raises the version, which holds other changes off until this one is through, and takes nothing that would deny its own
 // operator. What lets them in must not do so for a while only: allowances that expire don't count for that.
-func (l *Lists) change(ctx context.Context, by Subject, do func(pgx.Tx) error) error {
+func (l *Lists) change(ctx context.Context, by Subject, deed *deed, do func(pgx.Tx) error) error {
 	err := db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		version, err := l.q.RaiseListVersion(ctx, tx)
 		if err != nil {
@@ -177,7 +187,10 @@ func (l *Lists) change(ctx context.Context, by Subject, do func(pgx.Tx) error) e
 		if verdict, kind := newIndex(version, lasting).judge(by, l.now()); verdict == Deny {
 			return ErrOwnLockout.Because("operator %d by %s", by.UserID, kind).With("subject", ErrOwnLockout.Slug)
 		}
-		return nil
+		if l.Audit == nil {
+			return nil
+		}
+		return l.Audit(ctx, tx, by.UserID, deed.verb, deed.subject, deed.detail)
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/mall/risk/internal/dbsqlc"
@@ -39,6 +40,9 @@ type Lists struct {
 	q    *dbsqlc.Queries
 	log  *slog.Logger
 	now  func() time.Time
+
+	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing. It is set before anything else.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 
 	mu     sync.Mutex // held by whoever looks
 	known  atomic.Pointer[index]

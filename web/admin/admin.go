@@ -12,7 +12,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/riverqueue/river"
 
+	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/audit"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
@@ -28,9 +30,13 @@ type Deps struct {
 	Orders   *order.Orders
 	Payments *payment.Payments
 	Outbox   *outbox.Outbox
-	Jobs     *river.Client[pgx.Tx] // looks discarded jobs up, retries and deletes them
+	Audit    *audit.Log
+	Jobs     *river.Client[pgx.Tx] // looks discarded jobs up
+	DeadJobs mall.DeadJobs         // retries and deletes them
 	Lists    *risk.Lists
 	Asks     func(echo.Context) risk.Subject // the operator's address and device
+	// Waiting counts what the review desk has to do; nil where there is no desk.
+	Waiting func(context.Context) (reviews, appeals int, err error)
 }
 
 // Routes registers the pages.
@@ -54,6 +60,8 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/lists", on(d.showLists))
 	a.POST("/lists", on(d.addEntry))
 	a.POST("/lists/:id/end", on(d.endEntry))
+	a.GET("/audit", on(d.showAudit))
+	a.GET("/audit.csv", on(d.exportAudit))
 }
 
 // actor is how the operator is named in the order's history.
@@ -90,6 +98,12 @@ func (d Deps) showOverview(c *page.Ctx) error {
 		return err
 	}
 	p.DeadLetters = int(events) + len(jobs)
+	if d.Waiting != nil {
+		p.Desk = true
+		if p.Reviews, p.Appeals, err = d.Waiting(ctx); err != nil {
+			return err
+		}
+	}
 	return c.Render(http.StatusOK, c.Text.T("admin.title"), adminview.Overview(p))
 }
 

@@ -16,7 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/audit"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment/sandbox"
@@ -41,7 +43,7 @@ func open(t *testing.T) *desk {
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		d.lists = risk.NewLists(m.Pool, slog.New(slog.DiscardHandler), m.Now)
 		asks := func(echo.Context) risk.Subject { return risk.Subject{Address: netip.MustParseAddr("198.51.100.9")} }
-		deps := admin.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox, Jobs: m.Jobs, Lists: d.lists, Asks: asks}
+		deps := admin.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox, Jobs: m.Jobs, DeadJobs: mall.DeadJobs{Pool: m.Pool, River: m.Jobs}, Audit: audit.New(m.Pool, make([]byte, 32), m.Now), Lists: d.lists, Asks: asks}
 		admin.Routes(g, deps)
 		e := echo.New() // only to list them
 		admin.Routes(e.Group(""), deps)

@@ -77,11 +77,11 @@ func (d Deps) showEvent(c *page.Ctx) error {
 }
 
 func (d Deps) retryEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_retried", d.Outbox.Retry(c.Request().Context(), c.Param("subscriber"), rowID(c, "id")))
+	return d.settle(c, "letter_retried", d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), rowID(c, "id")))
 }
 
 func (d Deps) discardEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_discarded", d.Outbox.Discard(c.Request().Context(), c.Param("subscriber"), rowID(c, "id")))
+	return d.settle(c, "letter_discarded", d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), rowID(c, "id")))
 }
 
 // job finds a discarded job; one in any other state is no dead letter, and is not to be touched from here.
@@ -102,19 +102,11 @@ func (d Deps) showJob(c *page.Ctx) error {
 }
 
 func (d Deps) retryJob(c *page.Ctx) error {
-	j, err := d.job(c)
-	if err == nil {
-		_, err = d.Jobs.JobRetry(c.Request().Context(), j.ID)
-	}
-	return d.settle(c, "letter_retried", err)
+	return d.settle(c, "letter_retried", d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, rowID(c, "id")))
 }
 
 func (d Deps) discardJob(c *page.Ctx) error {
-	j, err := d.job(c)
-	if err == nil {
-		_, err = d.Jobs.JobDelete(c.Request().Context(), j.ID)
-	}
-	return d.settle(c, "letter_discarded", err)
+	return d.settle(c, "letter_discarded", d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, rowID(c, "id")))
 }
 
 // settle goes back to the list; a letter that somebody else settled first is no mistake.

@@ -509,6 +509,24 @@ func (q *Queries) LiveIDs(ctx context.Context, db DBTX, arg LiveIDsParams) ([]in
 	return items, nil
 }
 
+const liveOf = `-- name: LiveOf :one
+select count(*) as live, coalesce(min(published_at), 'epoch')::timestamptz as since
+from video_product_spu where creator_id = $1 and status = 'live' and published_at is not null
+`
+
+type LiveOfRow struct {
+	Live  int64
+	Since time.Time
+}
+
+// How many of a maker's listings are on sale, and since when the first of them is.
+func (q *Queries) LiveOf(ctx context.Context, db DBTX, creatorID int64) (LiveOfRow, error) {
+	row := db.QueryRow(ctx, liveOf, creatorID)
+	var i LiveOfRow
+	err := row.Scan(&i.Live, &i.Since)
+	return i, err
+}
+
 const lockRepriceDue = `-- name: LockRepriceDue :many
 select id from video_product_spu where reprice_at <= $1::timestamptz order by reprice_at, id limit $2
 for no key update skip locked
@@ -703,6 +721,40 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 		&i.Currency,
 		&i.ValidFrom,
 	)
+	return i, err
+}
+
+const priceBand = `-- name: PriceBand :one
+select count(*) as offers, coalesce(percentile_disc(0.1) within group (order by p.amount), 0)::bigint as low,
+    coalesce(percentile_disc(0.9) within group (order by p.amount), 0)::bigint as high
+from video_product_spu s join video_product_sku k on k.spu_id = s.id and k.status = 'active' and k.kind = $1
+join sku_price p on p.sku_id = k.id and p.currency = $2 and p.valid @> $3::timestamptz
+where s.category_id = $4 and s.status = 'live' and p.amount > 0
+`
+
+type PriceBandParams struct {
+	Kind       string
+	Currency   string
+	At         time.Time
+	CategoryID int64
+}
+
+type PriceBandRow struct {
+	Offers int64
+	Low    int64
+	High   int64
+}
+
+// Between which prices the middle of a shelf's living offers of one kind and currency lies.
+func (q *Queries) PriceBand(ctx context.Context, db DBTX, arg PriceBandParams) (PriceBandRow, error) {
+	row := db.QueryRow(ctx, priceBand,
+		arg.Kind,
+		arg.Currency,
+		arg.At,
+		arg.CategoryID,
+	)
+	var i PriceBandRow
+	err := row.Scan(&i.Offers, &i.Low, &i.High)
 	return i, err
 }
 

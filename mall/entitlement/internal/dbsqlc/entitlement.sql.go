@@ -250,6 +250,37 @@ func (q *Queries) Living(ctx context.Context, db DBTX, arg LivingParams) ([]Vide
 	return items, nil
 }
 
+const over = `-- name: Over :many
+select source from video_entitlement
+where source = any($1::text[]) and state = 'active' and expires_at <= $2::timestamptz
+`
+
+type OverParams struct {
+	Sources []string
+	At      time.Time
+}
+
+// Which of these sources gave a rental that has run out.
+func (q *Queries) Over(ctx context.Context, db DBTX, arg OverParams) ([]string, error) {
+	rows, err := db.Query(ctx, over, arg.Sources, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var source string
+		if err := rows.Scan(&source); err != nil {
+			return nil, err
+		}
+		items = append(items, source)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ownedOf = `-- name: OwnedOf :many
 select e.user_id, e.spu_id, e.quality
 from (select unnest($1::bigint[]) as user_id, unnest($2::bigint[]) as spu_id) w

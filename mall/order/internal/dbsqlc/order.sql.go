@@ -499,6 +499,56 @@ func (q *Queries) ItemsOf(ctx context.Context, db DBTX, orderNos []string) ([]Vi
 	return items, nil
 }
 
+const itemsOfListing = `-- name: ItemsOfListing :many
+select o.id as order_id, i.order_no, i.line_no, i.id as item_id
+from video_order_item i join video_order o using (order_no)
+where i.spu_id = $1 and i.revoked_at is null and o.status in ('PAID', 'DELIVERED')
+  and o.id in (
+    select o2.id from video_order_item i2 join video_order o2 using (order_no)
+    where i2.spu_id = $1 and i2.revoked_at is null and o2.status in ('PAID', 'DELIVERED') and o2.id > $2
+    order by o2.id limit $3)
+order by o.id, i.line_no
+`
+
+type ItemsOfListingParams struct {
+	SpuID     int64
+	AfterID   int64
+	MaxOrders int32
+}
+
+type ItemsOfListingRow struct {
+	OrderID int64
+	OrderNo string
+	LineNo  int32
+	ItemID  int64
+}
+
+// The items of a listing that were paid for and can still be watched, order by order.
+func (q *Queries) ItemsOfListing(ctx context.Context, db DBTX, arg ItemsOfListingParams) ([]ItemsOfListingRow, error) {
+	rows, err := db.Query(ctx, itemsOfListing, arg.SpuID, arg.AfterID, arg.MaxOrders)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ItemsOfListingRow{}
+	for rows.Next() {
+		var i ItemsOfListingRow
+		if err := rows.Scan(
+			&i.OrderID,
+			&i.OrderNo,
+			&i.LineNo,
+			&i.ItemID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockOrder = `-- name: LockOrder :one
 select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1 for update
 `

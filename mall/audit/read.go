@@ -1,0 +1,59 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"videomall/mall/audit/internal/dbsqlc"
+)
+
+// Filter chooses entries; zero values choose all.
+type Filter struct {
+	ActorID      int64
+	Actor        string // a part of the name
+	Verb         string
+	Subject      string // how the subject begins
+	Since, Until time.Time
+	Before       int64 // an entry's id: older ones only
+	Most         int
+}
+
+// farFuture is later than any entry.
+var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// likeLiteral takes the meaning from the characters that mean something in LIKE.
+var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// List returns the entries that a filter chooses, the latest first.
+func (l *Log) List(ctx context.Context, f Filter) ([]Record, error) {
+	p := dbsqlc.ListParams{BeforeID: f.Before, ActorID: f.ActorID, Verb: f.Verb, Since: f.Since, Until: f.Until, Most: int32(f.Most)}
+	if f.Until.IsZero() {
+		p.Until = farFuture
+	}
+	if f.Actor != "" {
+		p.Actor = "%" + likeLiteral.Replace(f.Actor) + "%"
+	}
+	if f.Subject != "" {
+		p.Subject = likeLiteral.Replace(f.Subject) + "%"
+	}
+	rows, err := l.q.List(ctx, l.pool, p)
+	if err != nil {
+		return nil, fmt.Errorf("list the audit log: %w", err)
+	}
+	out := make([]Record, len(rows))
+	for i, r := range rows {
+		out[i] = Record(r)
+	}
+	return out, nil
+}
+
+// Verbs are those that occur in the log, in their order.
+func (l *Log) Verbs(ctx context.Context) ([]string, error) {
+	verbs, err := l.q.Verbs(ctx, l.pool)
+	if err != nil {
+		return nil, fmt.Errorf("verbs of the audit log: %w", err)
+	}
+	return verbs, nil
+}

@@ -1,0 +1,187 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/review/internal/dbsqlc"
+)
+
+// The states of an appeal.
+const (
+	AppealOpen = "open"
+	Granted    = "granted"
+	Refused    = "refused"
+	Moot       = "moot" // the creator submitted anew
+)
+
+// Appeal is a creator's word against a takedown or a return.
+type Appeal struct {
+	ID         int64
+	TakedownID int64 // 0 for one against a return
+	CaseID     int64 // 0 for one against a takedown
+	SPUID      int64
+	CreatorID  int64
+	Words      string
+	State      string
+	Answer     string
+	ByID       int64 // who answered; 0 for nobody
+	OpenedAt   time.Time
+	DecidedAt  *time.Time
+}
+
+func appealOf(a dbsqlc.ReviewAppeal) Appeal {
+	return Appeal{ID: a.ID, TakedownID: deref(a.TakedownID), CaseID: deref(a.CaseID), SPUID: a.SpuID, CreatorID: a.CreatorID, Words: a.Words,
+		State: a.State, Answer: a.Answer, ByID: deref(a.ByID), OpenedAt: a.OpenedAt, DecidedAt: a.DecidedAt}
+}
+
+// Ground is what a creator may appeal against now: the one or the other, or nothing.
+type Ground struct {
+	Takedown *Takedown
+	Case     *Case // returned, and not yet answered by a new revision
+}
+
+// Nothing says that there is nothing to appeal against.
+func (g Ground) Nothing() bool { return g.Takedown == nil && g.Case == nil }
+
+// Ground finds what a creator may appeal against. Somebody else's listing has nothing.
+func (r *Reviews) Ground(ctx context.Context, creatorID, spuID int64) (g Ground, err error) {
+	return r.ground(ctx, r.Pool, creatorID, spuID)
+}
+
+func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID int64) (g Ground, err error) {
+	down, err := r.q.LivingTakedown(ctx, q, spuID)
+	switch {
+	case err == nil && down.CreatorID == creatorID:
+		t := takedownOf(down)
+		return Ground{Takedown: &t}, nil
+	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+		return Ground{}, fmt.Errorf("takedown of spu %d: %w", spuID, err)
+	}
+	row, err := r.q.LatestCase(ctx, q, dbsqlc.LatestCaseParams{SpuID: spuID, CreatorID: creatorID})
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && (State(row.State) != Returned || r.Listing.Reopen == nil) {
+		return Ground{}, nil
+	}
+	if err != nil {
+		return Ground{}, fmt.Errorf("latest case of spu %d: %w", spuID, err)
+	}
+	c, err := caseOf(row)
+	return Ground{Case: &c}, err
+}
+
+// Appeal keeps a creator's word against what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody else's listing,
+// ErrAppealOpen, ErrInvalid with Fields.
+func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words string) (made Appeal, err error) {
+	words = strings.TrimSpace(words)
+	err = db.InTx(ctx, r.Pool, func(tx pgx.Tx) error {
+		g, err := r.ground(ctx, tx, creatorID, spuID)
+		switch n := utf8.RuneCountInString(words); {
+		case err != nil:
+			return err
+		case g.Nothing():
+			return ErrNoAppeal.Because("spu %d of creator %d", spuID, creatorID)
+		case n == 0:
+			return ErrInvalid.With("words", "words_missing")
+		case n > MaxAppeal || !storable(words):
+			return ErrInvalid.With("words", "words_invalid")
+		}
+		p := dbsqlc.InsertAppealParams{SpuID: spuID, CreatorID: creatorID, Words: words, At: r.Now()}
+		if g.Takedown != nil {
+			p.TakedownID = &g.Takedown.ID
+		} else {
+			p.CaseID = &g.Case.ID
+		}
+		row, err := r.q.InsertAppeal(ctx, tx, p)
+		if db.IsUnique(err, "") {
+			return ErrAppealOpen.Because("spu %d: %w", spuID, err)
+		}
+		if err != nil {
+			return fmt.Errorf("appeal of spu %d: %w", spuID, err)
+		}
+		made = appealOf(row)
+		return nil
+	})
+	return made, err
+}
+
+// Answer decides an appeal. Granted against a takedown, the listing is on sale again; against a return, the case waits for a look as
+// if it had just come. Errors: ErrNotFound, ErrMoved when it was answered before, ErrOwnListing, ErrInvalid with Fields, and those
+// of the listing.
+func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, answer string) error {
+	answer = strings.TrimSpace(answer)
+	switch n := utf8.RuneCountInString(answer); {
+	case n == 0 && !grant:
+		return ErrInvalid.With("answer", "answer_missing")
+	case n > MaxAppeal || !storable(answer):
+		return ErrInvalid.With("answer", "answer_invalid")
+	}
+	return db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
+		row, err := r.q.LockAppeal(ctx, tx, id)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return ErrNotFound.Because("appeal %d", id)
+		case err != nil:
+			return fmt.Errorf("lock appeal %d: %w", id, err)
+		case row.CreatorID == operatorID:
+			return ErrOwnListing.Because("appeal %d", id)
+		case row.State != AppealOpen:
+			return ErrMoved.Because("appeal %d is %s", id, row.State)
+		}
+		state, verb := Refused, "review.appeal_refuse"
+		if grant {
+			state, verb = Granted, "review.appeal_grant"
+		}
+		if err := r.decideAppealTx(ctx, tx, id, state, answer, operatorID); err != nil {
+			return err
+		}
+		a := appealOf(row)
+		switch {
+		case grant && a.TakedownID != 0:
+			_, err = r.restoreTx(ctx, tx, operatorID, a.TakedownID)
+		case grant:
+			err = r.reopenTx(ctx, tx, operatorID, a.CaseID)
+		}
+		if err != nil {
+			return err
+		}
+		return r.Audit(ctx, tx, operatorID, verb, spuSubject(a.SPUID),
+			map[string]any{"appeal": id, "takedown": a.TakedownID, "case": a.CaseID, "answer": answer})
+	})
+}
+
+// reopenTx puts a returned case back into the queue, with nobody's decision in it.
+func (r *Reviews) reopenTx(ctx context.Context, tx pgx.Tx, operatorID, caseID int64) error {
+	c, err := r.lockTx(ctx, tx, caseID)
+	if err != nil {
+		return err
+	}
+	if c.State != Returned || r.Listing.Reopen == nil {
+		return ErrMoved.Because("case %d is %s", caseID, c.State)
+	}
+	next := c
+	next.State, next.FirstBy, next.SecondBy, next.Causes, next.Note = Open, 0, 0, []string{}, ""
+	if _, err := r.moveTx(ctx, tx, c, next, operatorID); err != nil {
+		return err
+	}
+	return r.Listing.Reopen(ctx, tx, c.RevisionID)
+}
+
+func (r *Reviews) decideAppealTx(ctx context.Context, tx pgx.Tx, id int64, state, answer string, by int64) error {
+	n, err := r.q.DecideAppeal(ctx, tx, dbsqlc.DecideAppealParams{ID: id, State: state, Answer: answer, ByID: some(by), At: r.Now()})
+	switch {
+	case db.IsCheck(err, "review_appeal_not_own"):
+		return ErrOwnListing.Because("appeal %d: %w", id, err)
+	case err != nil:
+		return fmt.Errorf("decide appeal %d: %w", id, err)
+	case n == 0:
+		return ErrMoved.Because("appeal %d", id)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package review
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/review"
+	reviewview "videomall/views/review"
+	"videomall/views/ui"
+	"videomall/web/page"
+)
+
+const (
+	perPage   = 30
+	pastShown = 8
+)
+
+func (d Deps) queue(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	p := reviewview.QueuePage{Now: c.Now, Chosen: reviewview.Chosen{State: c.QueryParam("state"), High: c.QueryParam("high") == "on"}}
+	if !slices.Contains(reviewview.States, p.Chosen.State) {
+		p.Chosen.State = reviewview.States[0]
+	}
+	f := review.Filter{After: number(c.QueryParam("after")), Most: perPage + 1}
+	if p.Chosen.State != reviewview.States[0] {
+		f.States = []review.State{review.State(p.Chosen.State)}
+	}
+	if p.Chosen.High {
+		f.Least = review.SecondFrom
+	}
+	var err error
+	if p.Cases, err = d.Reviews.List(ctx, f); err != nil {
+		return err
+	}
+	if f.After > 0 {
+		p.First = queueURL(p.Chosen, 0)
+	}
+	if len(p.Cases) > perPage {
+		p.Cases = p.Cases[:perPage]
+		p.Next = queueURL(p.Chosen, p.Cases[perPage-1].ID)
+	}
+	if p.Counts, err = d.Reviews.Counts(ctx); err != nil {
+		return err
+	}
+	ids := make([]int64, len(p.Cases))
+	for i, k := range p.Cases {
+		ids[i] = k.CreatorID
+	}
+	if p.People, err = d.people(ctx, ids...); err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.review"), reviewview.Queue(p))
+}
+
+func queueURL(chosen reviewview.Chosen, after int64) string {
+	q := url.Values{"state": {chosen.State}}
+	if chosen.High {
+		q.Set("high", "on")
+	}
+	if after > 0 {
+		q.Set("after", strconv.FormatInt(after, 10))
+	}
+	return "/admin/review?" + q.Encode()
+}
+
+func (d Deps) show(c *page.Ctx) error {
+	k, err := d.Reviews.Get(c.Request().Context(), rowID(c))
+	if err != nil {
+		return err
+	}
+	return d.renderCase(c, http.StatusOK, k, reviewview.ReturnForm{})
+}
+
+func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview.ReturnForm) error {
+	ctx := c.Request().Context()
+	p := reviewview.CasePage{Case: k, Form: form, Viewer: c.Viewer.UserID, Now: c.Now}
+	live, err := d.Catalog.FindByID(ctx, k.SPUID)
+	switch {
+	case err == nil && live.Live:
+		p.Live, p.Slug = contentOf(live), live.Slug
+	case err != nil && !errors.Is(err, catalog.ErrProductNotFound):
+		return err
+	}
+	if d.PreviewURL != nil && k.Content.VideoID != 0 {
+		p.Preview = d.PreviewURL(k.Content.VideoID)
+	}
+	if p.Past, err = d.Reviews.Past(ctx, k.CreatorID, k.ID, pastShown); err != nil {
+		return err
+	}
+	if p.Moves, err = d.Reviews.Moves(ctx, k.ID); err != nil {
+		return err
+	}
+	ids := []int64{k.FirstBy, k.SecondBy}
+	for _, m := range p.Moves {
+		ids = append(ids, m.ActorID)
+	}
+	if p.People, err = d.people(ctx, ids...); err != nil {
+		return err
+	}
+	u, err := d.Accounts.User(ctx, k.CreatorID)
+	if err != nil && !errors.Is(err, account.ErrNoUser) {
+		return err
+	}
+	p.Creator, p.Since = reviewview.Person{ID: k.CreatorID, Name: u.Name, Email: u.Email}, u.CreatedAt
+	return c.Render(status, c.Text.T("admin.review"), reviewview.CaseShown(p))
+}
+
+// contentOf is what is on sale, in the form of what is submitted.
+func contentOf(p catalog.Product) *review.Content {
+	c := review.Content{TitleZh: p.TitleZh, TitleEn: p.TitleEn, DescriptionZh: p.DescriptionZh, DescriptionEn: p.DescriptionEn, Tags: p.Tags,
+		CategoryZh: p.CategoryZh, CategoryEn: p.CategoryEn, Cover: p.Cover}
+	for _, s := range p.SKUs {
+		if s.Price != nil {
+			c.Prices = append(c.Prices, review.Price{Kind: s.Kind, Quality: s.Quality, RentHours: s.RentHours, Amount: s.Price.Amount})
+		}
+	}
+	return &c
+}
+
+func (d Deps) approve(c *page.Ctx) error {
+	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c), version(c))
+	done := "review_approved"
+	if k.State == review.Second {
+		done = "review_second"
+	}
+	return d.decided(c, done, err)
+}
+
+func (d Deps) giveBack(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	values, err := c.FormParams()
+	if err != nil {
+		return page.ErrBadRequest(err)
+	}
+	v := review.Verdict{Causes: values["cause"], Note: values.Get("note")}
+	_, err = d.Reviews.Return(ctx, c.Viewer.UserID, rowID(c), version(c), v)
+	if wrong := fields(err); wrong != nil {
+		k, err := d.Reviews.Get(ctx, rowID(c))
+		if err != nil {
+			return err
+		}
+		return d.renderCase(c, http.StatusUnprocessableEntity, k, reviewview.ReturnForm{Causes: v.Causes, Note: v.Note, Errors: wrong})
+	}
+	return d.decided(c, "review_returned", err)
+}
+
+// decided goes back to the queue after a decision, or to the case when it was somebody else's.
+func (d Deps) decided(c *page.Ctx, done string, err error) error {
+	if err == nil {
+		c.Flash(ui.Success, done)
+		return c.Redirect("/admin/review")
+	}
+	if flash, ok := passing(err); ok {
+		c.Flash(ui.Warning, flash)
+		return c.Redirect("/admin/review/" + c.Param("id"))
+	}
+	return err
+}
+
+// version is the one that the page showed; what is none matches none.
+func version(c *page.Ctx) int {
+	n, err := strconv.Atoi(c.FormValue("version"))
+	if err != nil {
+		return -1
+	}
+	return n
+}
