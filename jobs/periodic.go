@@ -34,6 +34,8 @@ func tasks(d Deps) map[string]task {
 		"recount_all":     {30 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountAll(ctx); return err }},
 		"turn_campaigns":  {time.Second, func(ctx context.Context) error { _, err := m.Promotions.Turn(ctx); return err }},
 		"merge_campaigns": {time.Minute, func(ctx context.Context) error { _, err := m.Promotions.MergeLate(ctx); return err }},
+		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error { _, err := m.Insight.Reconcile(ctx); return err }},
+		"purge_insight":     {time.Hour, m.Insight.Purge},
 		"count_dead":      {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)

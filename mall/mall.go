@@ -25,6 +25,7 @@ import (
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/insight"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
@@ -56,6 +57,7 @@ type Options struct {
 
 	RateLimits risk.Policies // nil limits nothing
 	QueueKey   []byte        // signs the passes of lines, 32 bytes
+	InsightKey []byte        // hides whom the sums of a day counted, 32 bytes
 
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
@@ -68,6 +70,7 @@ type Mall struct {
 	Cart         *cart.Carts
 	Catalog      *catalog.Catalog
 	Entitlements *entitlement.Entitlements
+	Insight      *insight.Insight
 	Inventory    *inventory.Inventory
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
@@ -142,6 +145,11 @@ func New(o Options) (*Mall, error) {
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
+	m.Insight = Insight(m, primary, o)
+	m.Outbox.Subscribe(insightName, []string{"order.paid", "order.refunded"}, m.sumSales)
+	m.Playback.OnProgress = func(g playback.Progressed) {
+		m.Insight.Played(insight.Sign{Session: g.SessionID, UserID: g.UserID, SPUID: g.SPUID, Position: g.PositionSeconds, Duration: g.DurationSeconds})
+	}
 	return m, nil
 }
 

@@ -56,8 +56,19 @@ type Options struct {
 	MaxDevices int           // living devices an account; 5
 }
 
+// Progressed says how far a play has come.
+type Progressed struct {
+	SessionID       string
+	UserID, SPUID   int64
+	PositionSeconds float64
+	DurationSeconds int // of the film
+}
+
 // Playback authorises, checks, renews and serves.
 type Playback struct {
+	// OnProgress hears of each heartbeat and must not wait for anything; nil hears of none. It is set before anybody plays.
+	OnProgress func(Progressed)
+
 	pool         *pgxpool.Pool
 	entitlements *entitlement.Entitlements
 	media        *media.Media
