@@ -23,6 +23,7 @@ type commands struct {
 	Worker   workerCommand   `cmd:"" help:"Work jobs only, beside processes that serve."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
 	Seed     seedCommand     `cmd:"" help:"Write the demo content into an empty mall."`
+	Rebuild  rebuildCommand  `cmd:"" help:"Sum what creators see of their sales anew from the rows of orders; the mall may be open."`
 	Loadtest loadtestCommand `cmd:"" help:"Send a crowd to a mall, measure its answers and count what it sold."`
 	Doctor   doctorCommand   `cmd:"" help:"Say what this machine has and what is missing."`
 }
@@ -97,6 +98,20 @@ func (seedCommand) Run(ctx context.Context, cfg *config.Config) error {
 		return errors.New("the demo content has well-known passwords: it is written only with DEMO=on, which listens on loopback only")
 	}
 	return with(ctx, cfg, "seed", func(p *program.Program) error { return prepare(ctx, cfg, p) })
+}
+
+type rebuildCommand struct{}
+
+// Run sums every day anew and ends.
+func (rebuildCommand) Run(ctx context.Context, cfg *config.Config) error {
+	return with(ctx, cfg, "rebuild", func(p *program.Program) error {
+		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {
+			return err
+		}
+		days, err := p.Mall.Insight.Rebuild(ctx)
+		fmt.Printf("%d days are summed anew\n", days)
+		return err
+	})
 }
 
 type doctorCommand struct{}

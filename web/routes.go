@@ -21,6 +21,7 @@ import (
 	"videomall/web/queue"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
+	"videomall/web/seen"
 	"videomall/web/shop"
 	"videomall/web/studio/overview"
 )
@@ -46,6 +47,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Jobs: m.River, Lists: m.Lists, Asks: asks})
+	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})
 	overview.Routes(all, overview.Deps{Site: site, Insight: m.Insight, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,

@@ -1,6 +1,7 @@
 package insight_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -156,4 +157,8 @@ func exact(m *malltest.Mall) {
 
 func contains(lines []string, part string) bool {
 	return slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, part) })
+}
+
+func contextOf(m *malltest.Mall) (context.Context, context.CancelFunc) {
+	return context.WithCancel(m.Ctx)
 }

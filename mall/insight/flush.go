@@ -109,7 +109,6 @@ type tally map[place]Traffic
 
 func (t tally) add(p place, more Traffic) { t[p] = t[p].plus(more) }
 
-
 // sight is somebody at a place.
 type sight struct {
 	place

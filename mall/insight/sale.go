@@ -35,7 +35,9 @@ const attribution = 7 * 24 * time.Hour
 
 // PaidTx adds an order that was paid. An event that is in the sums already changes nothing.
 func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
-	sums := spread(f, func(sum *Sales, l FactLine) { sum.Orders, sum.Units, sum.Gross = 1, sum.Units+l.Units, sum.Gross+l.Amount })
+	sums := spread(f, func(sum *Sales, l FactLine) {
+		sum.Orders, sum.Units, sum.Gross = 1, sum.Units+l.Units, sum.Gross+l.Amount
+	})
 	fresh, err := s.addTx(ctx, tx, f, sums)
 	if err != nil || !fresh {
 		return err

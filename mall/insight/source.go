@@ -17,6 +17,9 @@ const (
 // mostSources bounds the names that a creator's day may have: anybody can make up more.
 const mostSources = 40
 
+// longestName is the longest name of a source, in letters.
+const longestName = 40
+
 // SourceOf names what led a browser here: the utm_source or ref of the address, else the page that linked here. host is the mall's
 // own. It is empty for a way within the mall, which says nothing of where somebody came from.
 func SourceOf(tag, referrer, host string) string {
@@ -41,14 +44,14 @@ func SourceOf(tag, referrer, host string) string {
 func label(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(strings.TrimSpace(s)) {
+		if b.Len() == longestName {
+			break
+		}
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
 			b.WriteRune(r)
 		case r == ' ':
 			b.WriteByte('-')
-		}
-		if b.Len() == 40 {
-			break
 		}
 	}
 	return b.String()

@@ -2,6 +2,7 @@
 // work, htmx swaps fragments, and this file minds what neither does. Words come from the page, never from here.
 
 import './sale.js';
+import './seen.js';
 
 const on = (name, selector, handle) => document.addEventListener(name, e => {
   const el = e.target.closest?.(selector);
