@@ -30,13 +30,11 @@ func tasks(d Deps) map[string]task {
 		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
 		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
 		// Units that came back are for sale again in seconds; what nothing explains is mended and exported within half a minute.
-		"recount_moved":     {2 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountMoved(ctx); return err }},
-		"recount_all":       {30 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountAll(ctx); return err }},
-		"turn_campaigns":    {time.Second, func(ctx context.Context) error { _, err := m.Promotions.Turn(ctx); return err }},
-		"merge_campaigns":   {time.Minute, func(ctx context.Context) error { _, err := m.Promotions.MergeLate(ctx); return err }},
-		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error { _, err := m.Insight.Reconcile(ctx); return err }},
-		"purge_insight":     {time.Hour, m.Insight.Purge},
-		"count_dead":        {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
+		"recount_moved":   {2 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountMoved(ctx); return err }},
+		"recount_all":     {30 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountAll(ctx); return err }},
+		"turn_campaigns":  {time.Second, func(ctx context.Context) error { _, err := m.Promotions.Turn(ctx); return err }},
+		"merge_campaigns": {time.Minute, func(ctx context.Context) error { _, err := m.Promotions.MergeLate(ctx); return err }},
+		"count_dead":      {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
 			return err
@@ -46,6 +44,9 @@ func tasks(d Deps) map[string]task {
 			return err
 		}},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
+
+		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error { _, err := m.Insight.Reconcile(ctx); return err }},
+		"purge_insight":     {time.Hour, m.Insight.Purge},
 	}
 }
 

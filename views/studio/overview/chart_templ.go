@@ -88,7 +88,7 @@ func figure(title, note string) templ.Component {
 }
 
 // barChart draws a number of each day, wide and narrow, with a thin line for the period before.
-func barChart(title string, bars []Bar, scale func(int64) string) templ.Component {
+func barChart(title, note string, bars []Bar, scale func(int64) string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -256,7 +256,7 @@ func barChart(title string, bars []Bar, scale func(int64) string) templ.Componen
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = figure(title, t.T("overview.dashed")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = figure(title, note).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -197,13 +197,26 @@ func hours(t *text.Printer, seconds int64) string {
 // longest is the most columns a chart has before days are gathered into weeks.
 const longest = 92
 
+// step is how many days a column holds.
+func (p Page) step() int {
+	if p.Around.Range.Days() > longest {
+		return 7
+	}
+	return 1
+}
+
+// note says what a column and the line of a chart are.
+func (p Page) note(t *text.Printer) string {
+	if p.step() > 1 {
+		return t.T("overview.dashed_weeks")
+	}
+	return t.T("overview.dashed")
+}
+
 // series makes a chart's columns of a number of each day.
 func (p Page) series(t *text.Printer, value func(insight.Day) int64, words func(int64) string) []Bar {
 	now, before := byDay(p.Around, value), byDay(p.Before, value)
-	step := 1
-	if p.Around.Range.Days() > longest {
-		step = 7
-	}
+	step := p.step()
 	shift := p.Now.Range.Days()
 	var bars []Bar
 	for day := p.Around.Range.From; !day.After(p.Around.Range.To); day = day.AddDate(0, 0, step) {

@@ -435,16 +435,16 @@ func numbers(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, currency := range p.currencies() {
-			templ_7745c5c3_Err = barChart(t.T("overview.revenue_in", "Currency", currency), p.series(t, func(d insight.Day) int64 { return d.Sales[currency].Gross }, func(n int64) string { return t.Money(money.Of(n, currency)) }), func(n int64) string { return t.Money(money.Of(n, currency)) }).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = barChart(t.T("overview.revenue_in", "Currency", currency), p.note(t), p.series(t, func(d insight.Day) int64 { return d.Sales[currency].Gross }, func(n int64) string { return t.Money(money.Of(n, currency)) }), func(n int64) string { return t.Money(money.Of(n, currency)) }).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = barChart(t.T("overview.orders"), p.series(t, orders, func(n int64) string { return t.Number(int(n)) }), func(n int64) string { return t.Number(int(n)) }).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = barChart(t.T("overview.orders"), p.note(t), p.series(t, orders, func(n int64) string { return t.Number(int(n)) }), func(n int64) string { return t.Number(int(n)) }).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = barChart(t.T("overview.visitors"), p.series(t, func(d insight.Day) int64 { return d.Traffic.Visitors }, func(n int64) string { return t.Number(int(n)) }), func(n int64) string { return t.Number(int(n)) }).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = barChart(t.T("overview.visitors"), p.note(t), p.series(t, func(d insight.Day) int64 { return d.Traffic.Visitors }, func(n int64) string { return t.Number(int(n)) }), func(n int64) string { return t.Number(int(n)) }).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
