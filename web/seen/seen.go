@@ -101,7 +101,7 @@ func (d Deps) visitor(c echo.Context) visitor {
 func (d Deps) keep(c echo.Context, v visitor) {
 	left := week - d.Now().Sub(v.since)
 	c.SetCookie(&http.Cookie{Name: d.cookie(), Value: v.name + "." + strconv.FormatInt(v.since.Unix(), 10) + "." + v.source, Path: Path,
-		MaxAge: max(1, int(left/time.Second)), HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode})
+		MaxAge: max(1, int(left.Round(time.Second)/time.Second)), HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode})
 }
 
 // automatic knows requests that no person looks at: programs that say so, and pages fetched ahead.

@@ -40,6 +40,9 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 	if c := first.Header.Get("Set-Cookie"); !strings.HasPrefix(c, "visit=") || !strings.Contains(c, "Path=/seen;") || !strings.Contains(c, "HttpOnly") || !strings.Contains(c, "Max-Age=604800") {
 		t.Errorf("the cookie is %q", c)
 	}
+	if err := sums.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	m.Advance(time.Hour)
 	b.SignIn(person.ID)
 	second := b.Post("/seen/5", url.Values{"tag": {"newsletter"}}).Wants(204) // the first name counts
