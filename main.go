@@ -23,6 +23,7 @@ type commands struct {
 	Worker    workerCommand    `cmd:"" help:"Work jobs only, beside processes that serve."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
 	Seed      seedCommand      `cmd:"" help:"Write the demo content into an empty mall."`
+	Rebuild   rebuildCommand   `cmd:"" help:"Sum what creators see of their sales anew from the rows of orders; the mall may be open."`
 	MoveMedia moveMediaCommand `cmd:"" help:"Copy all media from STORAGE_URL to another storage."`
 	Loadtest  loadtestCommand  `cmd:"" help:"Send a crowd to a mall, measure its answers and count what it sold."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what this machine has and what is missing."`
@@ -107,6 +108,20 @@ type moveMediaCommand struct {
 // Run copies and ends; it needs no database.
 func (c moveMediaCommand) Run(ctx context.Context, cfg *config.Config) error {
 	return program.MoveMedia(ctx, cfg, c.To, os.Stdout)
+}
+
+type rebuildCommand struct{}
+
+// Run sums every day anew and ends.
+func (rebuildCommand) Run(ctx context.Context, cfg *config.Config) error {
+	return with(ctx, cfg, "rebuild", func(p *program.Program) error {
+		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {
+			return err
+		}
+		days, err := p.Mall.Insight.Rebuild(ctx)
+		fmt.Printf("%d days are summed anew\n", days)
+		return err
+	})
 }
 
 type doctorCommand struct{}

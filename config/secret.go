@@ -24,6 +24,7 @@ const (
 	KeyQueue   = "queue"   // passes of the lines before a sale
 	KeyPayout  = "payout"  // wraps where creators are paid
 	KeyAudit   = "audit"   // the seal on the audit log
+	KeyInsight = "insight" // hides whom the sums of a day counted
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 

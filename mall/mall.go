@@ -27,6 +27,7 @@ import (
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/insight"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
@@ -63,8 +64,9 @@ type Options struct {
 	QueueKey   []byte        // signs the passes of lines, 32 bytes
 	AuditKey   []byte        // seals the audit log, 32 bytes
 
-	Terms     ledger.Terms // zero means the usual ones
-	PayoutKey []byte       // wraps where creators are paid, 32 bytes
+	Terms      ledger.Terms // zero means the usual ones
+	PayoutKey  []byte       // wraps where creators are paid, 32 bytes
+	InsightKey []byte       // hides whom the sums of a day counted, 32 bytes
 
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
@@ -78,6 +80,7 @@ type Mall struct {
 	Cart         *cart.Carts
 	Catalog      *catalog.Catalog
 	Entitlements *entitlement.Entitlements
+	Insight      *insight.Insight
 	Inventory    *inventory.Inventory
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
@@ -169,6 +172,11 @@ func New(o Options) (*Mall, error) {
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
 	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)
+	m.Insight = Insight(m, primary, o)
+	m.Outbox.Subscribe(insightName, []string{"order.paid", "order.refunded"}, m.sumSales)
+	m.Playback.OnProgress = func(g playback.Progressed) {
+		m.Insight.Played(insight.Sign{Session: g.SessionID, UserID: g.UserID, SPUID: g.SPUID, Position: g.PositionSeconds, Duration: g.DurationSeconds})
+	}
 	return m, nil
 }
 

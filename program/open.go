@@ -149,8 +149,7 @@ func (p *Program) options() mall.Options {
 		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
 		Terms:      ledger.Terms{FeeRate: int(p.cfg.FeeRate), Clearing: p.cfg.Clearing, MinPayout: p.cfg.MinPayout},
 		PayoutKey:  p.cfg.Key(config.KeyPayout),
-		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue),
-		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue), AuditKey: p.cfg.Key(config.KeyAudit),
+		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue), AuditKey: p.cfg.Key(config.KeyAudit), InsightKey: p.cfg.Key(config.KeyInsight),
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,

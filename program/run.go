@@ -34,7 +34,8 @@ func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
 	failed := make(chan error, 1)
 	stopHTTP := func(context.Context) error { return nil }
 	if roles.HTTP {
-		defer p.hear(ctx)()
+		defer p.aside(ctx, p.Mall.Hear)()
+		defer p.aside(ctx, p.Mall.Insight.Run)()
 		if stopHTTP, err = p.startHTTP(failed); err != nil {
 			return err
 		}
@@ -95,13 +96,14 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 	return server.Shutdown, nil
 }
 
-// hear listens to the changes of other processes until stop is called, which is after the last request.
-func (p *Program) hear(ctx context.Context) (stop func()) {
+// aside has something run beside the requests until stop is called, which is after the last of them: that changes of other processes
+// are heard of, and that visits and plays are written down.
+func (p *Program) aside(ctx context.Context, run func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.Mall.Hear(ctx)
+		run(ctx)
 	}()
 	return func() { cancel(); <-ended }
 }

@@ -31,6 +31,8 @@ type Metrics struct {
 	queueAdmitted   *prometheus.GaugeVec
 	cacheReads      *prometheus.CounterVec
 	cacheLoads      *prometheus.CounterVec
+	insightDrift    prometheus.Counter
+	insightDropped  prometheus.Counter
 }
 
 // NewMetrics makes a registry of its own with the mall's metrics, Go's and the process's.
@@ -69,9 +71,14 @@ func NewMetrics() *Metrics {
 			Help: "People on the floor behind a line when this process last looked."}, []string{"queue"}),
 		cacheReads: counter("cache_reads_total", "Reads of what is kept, by what was found in the process.", "cache", "outcome"),
 		cacheLoads: counter("cache_loads_total", "Values brought into the process's memory, by where from.", "cache", "from"),
+		insightDrift: prometheus.NewCounter(prometheus.CounterOpts{Name: "videomall_insight_drift_total",
+			Help: "Sums of creators' days that differed from the rows of orders and were mended."}),
+		insightDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "videomall_insight_dropped_total",
+			Help: "Visits and signs of plays that were not counted because too many waited."}),
 	}
 	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
 		m.callbackReplays, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
+		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -192,5 +199,19 @@ func (m *Metrics) Queue(name string, waiting, admitted int) {
 	default:
 		m.queueWaiting.WithLabelValues(name).Set(float64(waiting))
 		m.queueAdmitted.WithLabelValues(name).Set(float64(admitted))
+	}
+}
+
+// InsightDrift counts sums of creators' days that differed from the rows of orders.
+func (m *Metrics) InsightDrift(sums int) {
+	if m != nil {
+		m.insightDrift.Add(float64(sums))
+	}
+}
+
+// InsightDropped counts visits and signs of plays that nobody will count.
+func (m *Metrics) InsightDropped(n int) {
+	if m != nil {
+		m.insightDropped.Add(float64(n))
 	}
 }

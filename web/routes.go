@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall"
-	"videomall/mall/media"
 	"videomall/mall/catalog"
+	"videomall/mall/media"
 	"videomall/mall/risk"
 	"videomall/static"
 	listingview "videomall/views/studio/listings"
@@ -27,13 +27,15 @@ import (
 	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
+	"videomall/web/seen"
 	"videomall/web/shop"
 	"videomall/web/studio/earnings"
 	"videomall/web/studio/listings"
+	"videomall/web/studio/offers"
+	"videomall/web/studio/overview"
 	"videomall/web/studio/sales"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
-	"videomall/web/studio/offers"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -60,14 +62,15 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
 		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
-		Jobs: m.River, Lists: m.Lists, Asks: asks})
+		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m)})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
 	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})
-		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m)})
 	if m.Reviews != nil {
 		review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m)})
 	}
+	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})
+	overview.Routes(all, overview.Deps{Site: site, Insight: m.Insight, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
@@ -107,6 +110,9 @@ func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error
 			}
 		}
 		return list, err
+	}
+}
+
 // waiting counts what the review desk has to do.
 func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
 	if m.Reviews == nil {

@@ -165,3 +165,37 @@ where i.spu_id = @spu_id and i.revoked_at is null and o.status in ('PAID', 'DELI
     where i2.spu_id = @spu_id and i2.revoked_at is null and o2.status in ('PAID', 'DELIVERED') and o2.id > @after_id
     order by o2.id limit @max_orders)
 order by o.id, i.line_no;
+
+-- name: FirstPaid :one
+select paid_at from video_order where paid_at is not null order by paid_at limit 1;
+
+-- name: SalesBetween :many
+-- What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole. A sale counts on the day it
+-- was paid, a refund on the day it went through.
+with sold as (
+    select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount - i.discount_amount as amount
+    from video_order o join video_order_item i using (order_no)
+    where o.paid_at >= @since::timestamptz and o.paid_at < @until::timestamptz
+), back as (
+    select (r.settled_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
+    from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
+    where r.status = 'succeeded' and r.settled_at >= @since::timestamptz and r.settled_at < @until::timestamptz
+), sums as (
+    select day, creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
+        0 as refunds, 0 as refunded
+    from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+    union all
+    select day, creator_id, coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
+    from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+)
+select day::date as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
+    sum(units)::bigint as units, sum(gross)::bigint as gross, sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
+from sums group by day, creator_id, spu_id, currency;
+
+-- name: SoldLines :many
+select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, (i.amount - i.discount_amount)::bigint as amount,
+    i.refunded_amount, o.currency
+from video_order_item i join video_order o using (order_no)
+where i.creator_id = @creator_id and i.id > @after_id and o.paid_at >= @since::timestamptz and o.paid_at < @until::timestamptz
+  and (@spu_id::bigint = 0 or i.spu_id = @spu_id)
+order by i.id limit @max_rows;

@@ -27,7 +27,7 @@ on conflict do nothing;
 -- The first one waiting of each aggregate: what another process holds is still waiting, so those behind it wait too. One that
 -- came before may not have been read yet: a transaction's number is older than the lock it waited for, so that of two which
 -- followed each other the second may have the lower one.
-select d.event_id, d.attempts, e.type, e.aggregate, e.payload, e.created_at
+select d.event_id, d.attempts, e.xid::text as xid, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.subscriber = @subscriber and d.state = 'pending' and d.next_at <= @at::timestamptz
   and not exists (select from outbox_delivery p
@@ -36,6 +36,12 @@ where d.subscriber = @subscriber and d.state = 'pending' and d.next_at <= @at::t
     where b.aggregate = d.aggregate and b.id < d.event_id and c.subscriber = d.subscriber and (b.xid, b.id) > (c.xid, c.event_id))
 order by d.event_id limit @max_rows
 for update of d skip locked;
+
+-- name: CountWaiting :one
+-- What this transaction sees of a subscriber's events that it has not been handed; -1 for one that never was at the relay.
+select coalesce((select (select count(*) from outbox_event e where (e.xid, e.id) > (c.xid, c.event_id) and e.type = any(@types::text[]))
+    + (select count(*) from outbox_delivery d where d.subscriber = c.subscriber and d.state = 'pending')
+from outbox_cursor c where c.subscriber = @subscriber), -1)::bigint;
 
 -- name: SettleDelivery :exec
 update outbox_delivery set state = @state, attempts = attempts + 1, last_error = @last_error, settled_at = @at::timestamptz

@@ -22,6 +22,25 @@ type Event struct {
 	Total   money.Money `json:"total"`
 	PaidAt  *time.Time  `json:"paidAt"` // null for an order that never was, though a late sum of it may have come and gone back
 	Items   []EventItem `json:"items"`
+	// Refund is what went back, in order.refunded.
+	Refund *EventRefund `json:"refund,omitempty"`
+}
+
+// EventRefund is a refund that went through. Its items are none for a sum that had paid for nothing.
+type EventRefund struct {
+	RefundNo  string            `json:"refundNo"`
+	Cause     string            `json:"cause"`
+	Amount    money.Money       `json:"amount"`
+	SettledAt time.Time         `json:"settledAt"`
+	Items     []EventRefundItem `json:"items"`
+}
+
+// EventRefundItem is what one line of the order got back.
+type EventRefundItem struct {
+	SKUID     int64       `json:"skuId"`
+	VideoID   int64       `json:"videoId"`
+	CreatorID int64       `json:"creatorId"`
+	Amount    money.Money `json:"amount"`
 }
 
 // EventItem is one line of an order in an event.
@@ -31,18 +50,33 @@ type EventItem struct {
 	CreatorID int64       `json:"creatorId"`
 	Quantity  int         `json:"quantity"`
 	Amount    money.Money `json:"amount"`
+	Paid      money.Money `json:"paid"` // of the amount, what the buyer paid
 }
 
 func eventOf(o Order) Event {
 	e := Event{OrderNo: o.OrderNo, UserID: o.UserID, Status: o.Status, Version: o.Version, Total: o.Total, PaidAt: o.PaidAt, Items: []EventItem{}}
 	for _, i := range o.Items {
-		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Net()})
+		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount, i.Net()})
 	}
 	return e
 }
 
 func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
 	return s.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
+}
+
+// refundedEventTx says that a refund went through.
+func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
+	e := eventOf(o)
+	e.Refund = &EventRefund{RefundNo: r.RefundNo, Cause: r.Cause, Amount: r.Amount, SettledAt: *r.SettledAt, Items: []EventRefundItem{}}
+	for _, share := range r.Items {
+		for _, i := range o.Items {
+			if i.ID == share.ItemID {
+				e.Refund.Items = append(e.Refund.Items, EventRefundItem{i.SKUID, i.SPUID, i.CreatorID, share.Amount})
+			}
+		}
+	}
+	return s.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)
 }
 
 // openCaseTx calls an operator, once for its kind and reference.

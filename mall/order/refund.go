@@ -139,7 +139,7 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 			return Refund{}, err
 		}
 	}
-	return refund, s.eventTx(ctx, tx, "order.refunded", o)
+	return refund, s.refundedEventTx(ctx, tx, o, refund)
 }
 
 // endRefundedTx makes an order REFUNDED, all of which is back; so is the use of its coupon. Its stock was locked before.

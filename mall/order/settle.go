@@ -163,6 +163,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 	}
 	var whole []Item
 	for _, share := range shares {
+		r.Items = append(r.Items, RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)})
 		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{ID: share.ItemID, Amount: share.Amount}); err != nil {
 			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
 		}
@@ -189,7 +190,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 			return err
 		}
 	}
-	return s.eventTx(ctx, tx, "order.refunded", o)
+	return s.refundedEventTx(ctx, tx, o, r)
 }
 
 func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {

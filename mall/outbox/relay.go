@@ -87,7 +87,7 @@ func (o *Outbox) deliver(ctx context.Context, s subscriber) (tried, delivered in
 		}
 		tried = len(due)
 		for _, d := range due {
-			event := Event{ID: d.EventID, Type: d.Type, Aggregate: d.Aggregate, Payload: d.Payload, CreatedAt: d.CreatedAt}
+			event := Event{ID: d.EventID, XID: d.Xid, Type: d.Type, Aggregate: d.Aggregate, Payload: d.Payload, CreatedAt: d.CreatedAt}
 			refused := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return handle(ctx, savepoint, s, event) })
 			if ctx.Err() != nil {
 				return ctx.Err() // we are being stopped: nobody failed

@@ -16,7 +16,8 @@ import (
 
 // Event says that something became true. Events of one Aggregate ("order:01J…") reach a subscriber in order.
 type Event struct {
-	ID        int64 // set when read back
+	ID        int64  // set when read back
+	XID       string // the transaction that wrote it, set when relayed: an xid8
 	Type      string
 	Aggregate string
 	Payload   json.RawMessage

@@ -60,8 +60,19 @@ type Options struct {
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
 }
 
+// Progressed says how far a play has come.
+type Progressed struct {
+	SessionID       string
+	UserID, SPUID   int64
+	PositionSeconds float64
+	DurationSeconds int // of the film
+}
+
 // Playback authorises, checks, renews and serves.
 type Playback struct {
+	// OnProgress hears of each heartbeat and must not wait for anything; nil hears of none. It is set before anybody plays.
+	OnProgress func(Progressed)
+
 	pool         *pgxpool.Pool
 	entitlements *entitlement.Entitlements
 	media        *media.Media

@@ -3,6 +3,7 @@
 
 import './sale.js';
 import './listing.js';
+import './seen.js';
 
 const on = (name, selector, handle) => document.addEventListener(name, e => {
   const el = e.target.closest?.(selector);

@@ -42,6 +42,7 @@ var allowed = map[string][]string{
 	"mall/cart":            {"db", "telemetry"},
 	"mall/catalog":         {"db", "telemetry", "mall/cache"},
 	"mall/entitlement":     {"db", "telemetry"},
+	"mall/insight":         {"db", "telemetry"},
 	"mall/inventory":       {"db", "telemetry", "mall/away"},
 	"mall/ledger":          {"db", "telemetry"},
 	"mall/malltest":        {"*"}, // tests only

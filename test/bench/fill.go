@@ -22,6 +22,8 @@ const (
 	firstMaker  = 500_000
 	filmsAMaker = 500
 	wordsInUse  = 3000
+
+	creatorsFilms = 10_000 // sold by the demo's creator, whose dashboard is measured
 )
 
 // What the nth made-up order is called, whose it is and which film it buys, in SQL. Primes spread buyers and films over time.
@@ -157,8 +159,8 @@ func stream(ctx context.Context, tx pgx.Tx, sql string, from, to int, line func(
 }
 
 // fillOrders adds delivered orders, one item each, with what they leave behind: moves and entitlements. Each buyer's orders are
-// spread over all that time.
-func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int) error {
+// spread over all that time. The first films are the creator's, who so has one in a hundred of a million; the others are their makers'.
+func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int, creator int64) error {
 	tables := []string{"video_order", "video_order_item", "order_transition", "video_entitlement"}
 	return withoutIndexes(ctx, pool, tables, func(tx pgx.Tx) error {
 		for _, statement := range []string{
@@ -169,7 +171,7 @@ func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int)
 			 where $3::int > 0`,
 			`insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, kind, quality, rent_hours,
 			     quantity, price_id, unit_amount, amount, granted_at)
-			 select ` + orderNo + `, 1, 2 * s, s, 1, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 1990, 1990, now()
+			 select ` + orderNo + `, 1, 2 * s, s, ` + sellerOf(creator) + `, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 1990, 1990, now()
 			 from generate_series($1::int, $2::int - 1) n, lateral (select ` + bought + `) b(s)`,
 			`insert into order_transition (order_no, from_status, to_status, version, cause, actor)
 			 select ` + orderNo + `, f, t, v, 'grown', 'bench' from generate_series($1::int, $2::int - 1) n,
@@ -184,6 +186,11 @@ func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int)
 		}
 		return nil
 	})
+}
+
+// sellerOf is whose film s is, in SQL.
+func sellerOf(creator int64) string {
+	return fmt.Sprintf("case when s < %d then %d else %d + (s - %d) / %d end", firstSPU+creatorsFilms, creator, firstMaker, firstSPU, filmsAMaker)
 }
 
 // withoutIndexes takes the indexes that hold no constraint off the tables while fill works, and puts them back as they were

@@ -46,7 +46,7 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 			}
 		}
 		if s.orders > have.orders {
-			if err := fillOrders(ctx, b.program.Pools.Primary, have.orders, s.orders, s.products); err != nil {
+			if err := fillOrders(ctx, b.program.Pools.Primary, have.orders, s.orders, s.products, b.creator().ID); err != nil {
 				return nil, fmt.Errorf("grow to %s: %w", s.name(), err)
 			}
 		}
@@ -109,7 +109,11 @@ func (b *bench) atSize(ctx context.Context, s stage) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(rows, placed), nil
+	looked, err := b.dashboardAt(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, placed, looked), nil
 }
 
 // placeAt orders made-up films through the API, each a different one.

@@ -56,7 +56,6 @@ func Routes(g *echo.Group, d Deps) {
 		r.POST("/sales/:id/cancel", on(k.cancel))
 		r.POST("/sales/:id/stop", on(k.stop))
 	}
-	g.GET("/studio", on(func(c *page.Ctx) error { return c.Redirect("/studio/sales") }), d.Site.RequireRole(account.RoleCreator))
 }
 
 // teasers complete campaigns with the videos of their lots; what can't be shown any more is left out.

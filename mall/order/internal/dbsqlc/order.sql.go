@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addItemRefund = `-- name: AddItemRefund :exec
@@ -169,6 +170,17 @@ func (q *Queries) CountPendingRefunds(ctx context.Context, db DBTX) (int64, erro
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const firstPaid = `-- name: FirstPaid :one
+select paid_at from video_order where paid_at is not null order by paid_at limit 1
+`
+
+func (q *Queries) FirstPaid(ctx context.Context, db DBTX) (*time.Time, error) {
+	row := db.QueryRow(ctx, firstPaid)
+	var paid_at *time.Time
+	err := row.Scan(&paid_at)
+	return paid_at, err
 }
 
 const grantItem = `-- name: GrantItem :exec
@@ -1063,6 +1075,77 @@ func (q *Queries) RevokeItem(ctx context.Context, db DBTX, arg RevokeItemParams)
 	return err
 }
 
+const salesBetween = `-- name: SalesBetween :many
+with sold as (
+    select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount
+    from video_order o join video_order_item i using (order_no)
+    where o.paid_at >= $1::timestamptz and o.paid_at < $2::timestamptz
+), back as (
+    select (r.settled_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
+    from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
+    where r.status = 'succeeded' and r.settled_at >= $1::timestamptz and r.settled_at < $2::timestamptz
+), sums as (
+    select day, creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
+        0 as refunds, 0 as refunded
+    from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+    union all
+    select day, creator_id, coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
+    from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+)
+select day::date as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
+    sum(units)::bigint as units, sum(gross)::bigint as gross, sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
+from sums group by day, creator_id, spu_id, currency
+`
+
+type SalesBetweenParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type SalesBetweenRow struct {
+	Day       pgtype.Date
+	CreatorID int64
+	SpuID     int64
+	Currency  string
+	Orders    int64
+	Units     int64
+	Gross     int64
+	Refunds   int64
+	Refunded  int64
+}
+
+// What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole. A sale counts on the day it
+// was paid, a refund on the day it went through.
+func (q *Queries) SalesBetween(ctx context.Context, db DBTX, arg SalesBetweenParams) ([]SalesBetweenRow, error) {
+	rows, err := db.Query(ctx, salesBetween, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SalesBetweenRow{}
+	for rows.Next() {
+		var i SalesBetweenRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.CreatorID,
+			&i.SpuID,
+			&i.Currency,
+			&i.Orders,
+			&i.Units,
+			&i.Gross,
+			&i.Refunds,
+			&i.Refunded,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const searchOrders = `-- name: SearchOrders :many
 select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order
 where ($1::text = '' or status = $1)
@@ -1154,6 +1237,79 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 		&i.SettledAt,
 	)
 	return i, err
+}
+
+const soldLines = `-- name: SoldLines :many
+select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, i.amount,
+    i.refunded_amount, o.currency
+from video_order_item i join video_order o using (order_no)
+where i.creator_id = $1 and i.id > $2 and o.paid_at >= $3::timestamptz and o.paid_at < $4::timestamptz
+  and ($5::bigint = 0 or i.spu_id = $5)
+order by i.id limit $6
+`
+
+type SoldLinesParams struct {
+	CreatorID int64
+	AfterID   int64
+	Since     time.Time
+	Until     time.Time
+	SpuID     int64
+	MaxRows   int32
+}
+
+type SoldLinesRow struct {
+	ID             int64
+	OrderNo        string
+	PaidAt         time.Time
+	SpuID          int64
+	TitleZh        string
+	TitleEn        string
+	Kind           string
+	Quality        string
+	Quantity       int32
+	Amount         int64
+	RefundedAmount int64
+	Currency       string
+}
+
+func (q *Queries) SoldLines(ctx context.Context, db DBTX, arg SoldLinesParams) ([]SoldLinesRow, error) {
+	rows, err := db.Query(ctx, soldLines,
+		arg.CreatorID,
+		arg.AfterID,
+		arg.Since,
+		arg.Until,
+		arg.SpuID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SoldLinesRow{}
+	for rows.Next() {
+		var i SoldLinesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderNo,
+			&i.PaidAt,
+			&i.SpuID,
+			&i.TitleZh,
+			&i.TitleEn,
+			&i.Kind,
+			&i.Quality,
+			&i.Quantity,
+			&i.Amount,
+			&i.RefundedAmount,
+			&i.Currency,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const transitions = `-- name: Transitions :many

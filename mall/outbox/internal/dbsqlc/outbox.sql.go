@@ -30,6 +30,25 @@ func (q *Queries) CountDead(ctx context.Context, db DBTX) (int64, error) {
 	return count, err
 }
 
+const countWaiting = `-- name: CountWaiting :one
+select coalesce((select (select count(*) from outbox_event e where (e.xid, e.id) > (c.xid, c.event_id) and e.type = any($1::text[]))
+    + (select count(*) from outbox_delivery d where d.subscriber = c.subscriber and d.state = 'pending')
+from outbox_cursor c where c.subscriber = $2), -1)::bigint
+`
+
+type CountWaitingParams struct {
+	Types      []string
+	Subscriber string
+}
+
+// What this transaction sees of a subscriber's events that it has not been handed; -1 for one that never was at the relay.
+func (q *Queries) CountWaiting(ctx context.Context, db DBTX, arg CountWaitingParams) (int64, error) {
+	row := db.QueryRow(ctx, countWaiting, arg.Types, arg.Subscriber)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const deadDeliveries = `-- name: DeadDeliveries :many
 select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.settled_at, e.type, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
@@ -118,7 +137,7 @@ func (q *Queries) DiscardDelivery(ctx context.Context, db DBTX, arg DiscardDeliv
 }
 
 const dueDeliveries = `-- name: DueDeliveries :many
-select d.event_id, d.attempts, e.type, e.aggregate, e.payload, e.created_at
+select d.event_id, d.attempts, e.xid::text as xid, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.subscriber = $1 and d.state = 'pending' and d.next_at <= $2::timestamptz
   and not exists (select from outbox_delivery p
@@ -138,6 +157,7 @@ type DueDeliveriesParams struct {
 type DueDeliveriesRow struct {
 	EventID   int64
 	Attempts  int32
+	Xid       string
 	Type      string
 	Aggregate string
 	Payload   []byte
@@ -159,6 +179,7 @@ func (q *Queries) DueDeliveries(ctx context.Context, db DBTX, arg DueDeliveriesP
 		if err := rows.Scan(
 			&i.EventID,
 			&i.Attempts,
+			&i.Xid,
 			&i.Type,
 			&i.Aggregate,
 			&i.Payload,

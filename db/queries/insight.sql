@@ -1,0 +1,154 @@
+-- name: NoteEvent :execrows
+-- No row: it is in the sums already.
+insert into insight_event (event_id, at) values (@event_id, @at) on conflict do nothing;
+
+-- name: Summed :one
+-- Whether the day was summed from a view of the orders that held what this transaction did.
+select exists (select from insight_mark where day = @day and pg_visible_in_snapshot(cast(@xid::text as xid8), snapshot));
+
+-- name: AddSums :exec
+insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded)
+select unnest(@days::date[]), unnest(@creator_ids::bigint[]), unnest(@spu_ids::bigint[]), unnest(@currencies::text[]), unnest(@orders::bigint[]),
+    unnest(@units::bigint[]), unnest(@gross::bigint[]), unnest(@refunds::bigint[]), unnest(@refunded::bigint[])
+on conflict (day, creator_id, spu_id, currency) do update set orders = insight_day.orders + excluded.orders,
+    units = insight_day.units + excluded.units, gross = insight_day.gross + excluded.gross,
+    refunds = insight_day.refunds + excluded.refunds, refunded = insight_day.refunded + excluded.refunded;
+
+-- name: SumsOfDay :many
+select * from insight_day where day = @day;
+
+-- name: DropDay :exec
+delete from insight_day where day = @day;
+
+-- name: MarkDay :exec
+insert into insight_mark (day, snapshot, at) values (@day, pg_current_snapshot(), @at)
+on conflict (day) do update set snapshot = excluded.snapshot, at = excluded.at;
+
+-- name: TouchOf :one
+select source from insight_touch where user_id = @user_id and at > @since;
+
+-- name: AddBuyer :exec
+insert into insight_buyer (creator_id, day, spu_id, source, orders)
+select unnest(@creator_ids::bigint[]), @day, unnest(@spu_ids::bigint[]), @source, 1
+on conflict (creator_id, day, spu_id, source) do update set orders = insight_buyer.orders + 1;
+
+-- name: Days :many
+select day, currency, orders, units, gross, refunds, refunded from insight_day
+where creator_id = @creator_id and spu_id = @spu_id and day between @from_day and @to_day
+order by day, currency;
+
+-- name: TrafficDays :many
+select day, views, visitors, viewers, watch_seconds from insight_traffic
+where creator_id = @creator_id and spu_id = @spu_id and day between @from_day and @to_day
+order by day;
+
+-- name: TopVideos :many
+with sold as (
+    select spu_id, currency, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross,
+        sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
+    from insight_day d
+    where d.creator_id = @creator_id and d.spu_id > 0 and d.day between @from_day and @to_day
+    group by spu_id, currency
+), seen as (
+    select spu_id, sum(views)::bigint as views, sum(visitors)::bigint as visitors, sum(viewers)::bigint as viewers,
+        sum(watch_seconds)::bigint as watch_seconds
+    from insight_traffic t
+    where t.creator_id = @creator_id and t.spu_id > 0 and t.day between @from_day and @to_day
+    group by spu_id
+)
+select coalesce(sold.spu_id, seen.spu_id)::bigint as spu_id, coalesce(sold.currency, '')::text as currency,
+    coalesce(sold.orders, 0)::bigint as orders, coalesce(sold.units, 0)::bigint as units, coalesce(sold.gross, 0)::bigint as gross,
+    coalesce(sold.refunds, 0)::bigint as refunds, coalesce(sold.refunded, 0)::bigint as refunded,
+    coalesce(seen.views, 0)::bigint as views, coalesce(seen.visitors, 0)::bigint as visitors,
+    coalesce(seen.viewers, 0)::bigint as viewers, coalesce(seen.watch_seconds, 0)::bigint as watch_seconds
+from sold full join seen using (spu_id)
+order by sold.orders desc nulls last, sold.gross desc nulls last, seen.visitors desc nulls last, 1
+limit @max_rows;
+
+-- name: Sources :many
+with arrived as (
+    select source, sum(views)::bigint as views from insight_arrival a
+    where a.creator_id = @creator_id and a.spu_id = @spu_id and a.day between @from_day and @to_day group by source
+), bought as (
+    select source, sum(orders)::bigint as orders from insight_buyer b
+    where b.creator_id = @creator_id and b.spu_id = @spu_id and b.day between @from_day and @to_day group by source
+)
+select coalesce(arrived.source, bought.source)::text as source, coalesce(views, 0)::bigint as views, coalesce(orders, 0)::bigint as orders
+from arrived full join bought using (source)
+order by 3 desc, 2 desc, 1;
+
+-- name: Plays :one
+select coalesce(sum(plays), 0)::bigint as plays from insight_retention
+where creator_id = @creator_id and spu_id = @spu_id and day between @from_day and @to_day;
+
+-- name: Reached :many
+select u.n::int as bucket, sum(u.v)::bigint as plays
+from insight_retention r, unnest(r.reached) with ordinality u(v, n)
+where r.creator_id = @creator_id and r.spu_id = @spu_id and r.day between @from_day and @to_day
+group by u.n order by u.n;
+
+-- name: KnownSources :many
+-- How many names of sources a day has for each creator.
+select creator_id, day, array_agg(source)::text[] as sources from insight_arrival
+where creator_id = any(@creator_ids::bigint[]) and day = any(@days::date[]) and spu_id = 0
+group by creator_id, day;
+
+-- name: SeeVisits :many
+-- Of the views those that count: the first of a person that day, which makes a visitor, and those half an hour after the last.
+with told as (
+    select unnest(@days::date[]) as day, unnest(@creator_ids::bigint[]) as creator_id, unnest(@spu_ids::bigint[]) as spu_id,
+        unnest(@people::bigint[]) as person, unnest(@moments::timestamptz[]) as at
+)
+insert into insight_seen as s (day, kind, creator_id, spu_id, person, at)
+select day, 'visit', creator_id, spu_id, person, at from told order by 1, 3, 4, 5
+on conflict (day, kind, creator_id, spu_id, person) do update set at = excluded.at where s.at <= excluded.at - interval '30 minutes'
+returning s.day, s.creator_id, s.spu_id, s.person, (xmax = 0)::boolean as fresh;
+
+-- name: SeePlays :many
+-- Of the people who played those who had not that day.
+insert into insight_seen as s (day, kind, creator_id, spu_id, person, at)
+select unnest(@days::date[]), 'play', unnest(@creator_ids::bigint[]), unnest(@spu_ids::bigint[]), unnest(@people::bigint[]), @at
+on conflict do nothing
+returning s.day, s.creator_id, s.spu_id;
+
+-- name: AddTraffic :exec
+insert into insight_traffic as t (creator_id, spu_id, day, views, visitors, viewers, watch_seconds)
+select unnest(@creator_ids::bigint[]), unnest(@spu_ids::bigint[]), unnest(@days::date[]), unnest(@views::bigint[]), unnest(@visitors::bigint[]),
+    unnest(@viewers::bigint[]), unnest(@watch_seconds::bigint[])
+on conflict (creator_id, day, spu_id) do update set views = t.views + excluded.views, visitors = t.visitors + excluded.visitors,
+    viewers = t.viewers + excluded.viewers, watch_seconds = t.watch_seconds + excluded.watch_seconds;
+
+-- name: AddArrivals :exec
+insert into insight_arrival as a (creator_id, day, spu_id, source, views)
+select unnest(@creator_ids::bigint[]), unnest(@days::date[]), unnest(@spu_ids::bigint[]), unnest(@sources::text[]), unnest(@views::bigint[])
+on conflict (creator_id, day, spu_id, source) do update set views = a.views + excluded.views;
+
+-- name: Touch :exec
+insert into insight_touch as t (user_id, source, at)
+select unnest(@user_ids::bigint[]), unnest(@sources::text[]), unnest(@moments::timestamptz[])
+on conflict (user_id) do update set source = excluded.source, at = excluded.at where t.at <= excluded.at;
+
+-- name: PlaysOf :many
+select * from insight_play where session = any(@sessions::text[]);
+
+-- name: SavePlay :exec
+insert into insight_play (session, creator_id, spu_id, day, position, at, reached)
+values (@session, @creator_id, @spu_id, @day, @position, @at, @reached)
+on conflict (session) do update set position = excluded.position, at = excluded.at, reached = excluded.reached;
+
+-- name: AddRetention :exec
+insert into insight_retention as r (creator_id, day, spu_id, plays, reached) values (@creator_id, @day, @spu_id, @plays, @reached)
+on conflict (creator_id, day, spu_id) do update set plays = r.plays + excluded.plays,
+    reached = (select array_agg(r.reached[n] + excluded.reached[n] order by n) from generate_series(1, 100) n);
+
+-- name: PurgeSeen :exec
+delete from insight_seen where day < @before::date;
+
+-- name: PurgePlays :exec
+delete from insight_play where at < @before::timestamptz;
+
+-- name: PurgeTouches :exec
+delete from insight_touch where at < @before::timestamptz;
+
+-- name: PurgeEvents :exec
+delete from insight_event where at < @before::timestamptz;

@@ -1,0 +1,129 @@
+package insight
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/insight/internal/dbsqlc"
+)
+
+// settling is how long after its end a day may still hear of events that were written before: then what differs from the rows of
+// orders is a mistake, on whatever way.
+const settling = 10 * time.Minute
+
+// reconciled is how many days a turn looks at, today included.
+const reconciled = 3
+
+// Reconcile holds the last days against the rows of orders, mends what differs and returns how many sums did. Today is left for
+// later while events are on their way: they explain a difference.
+func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
+	today := DayOf(s.Now())
+	for n := range reconciled {
+		differed, err := s.sumDay(ctx, today.AddDate(0, 0, -n), false)
+		if err != nil {
+			return drift, err
+		}
+		drift += differed
+	}
+	s.Metrics.InsightDrift(drift)
+	if drift > 0 {
+		s.Log.WarnContext(ctx, "sums differed from the rows of orders and were mended", "sums", drift)
+	}
+	return drift, nil
+}
+
+// Rebuild sums every day anew from the rows of orders: for a mall that sold before there were sums, and for an operator who
+// doubts them. It may run while the mall sells, and again.
+func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
+	since, err := s.Since(ctx)
+	if err != nil || since == nil {
+		return 0, err
+	}
+	for day := DayOf(*since); !day.After(s.Now()); day = day.AddDate(0, 0, 1) {
+		if _, err := s.sumDay(ctx, day, true); err != nil {
+			return days, err
+		}
+		days++
+	}
+	return days, nil
+}
+
+// sumDay replaces a day's sums by those of the rows, if they differ or always, and returns how many differed. With them it keeps what
+// it saw: an event of a transaction that was seen, which comes later, finds itself counted.
+func (s *Insight) sumDay(ctx context.Context, day time.Time, always bool) (differed int, err error) {
+	err = pgx.BeginTxFunc(ctx, s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
+			return err
+		}
+		facts, err := s.Facts(ctx, tx, day, day.AddDate(0, 0, 1))
+		if err != nil {
+			return err
+		}
+		kept, err := s.sumsTx(ctx, tx, day)
+		if err != nil {
+			return err
+		}
+		differed = difference(facts, kept)
+		if !always {
+			if differed == 0 {
+				return nil
+			}
+			if fresh := s.Now().Before(day.AddDate(0, 0, 1).Add(settling)); fresh {
+				waiting, err := s.Waiting(ctx, tx)
+				if err != nil {
+					return err
+				}
+				if waiting != 0 {
+					differed = 0
+					return nil
+				}
+			}
+		}
+		if err := s.q.DropDay(ctx, tx, day); err != nil {
+			return err
+		}
+		if err := s.writeTx(ctx, tx, facts); err != nil {
+			return err
+		}
+		return s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{Day: day, At: s.Now()})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sum %s: %w", day.Format(time.DateOnly), err)
+	}
+	return differed, nil
+}
+
+func (s *Insight) sumsTx(ctx context.Context, tx pgx.Tx, day time.Time) ([]Sums, error) {
+	rows, err := s.q.SumsOfDay(ctx, tx, day)
+	if err != nil {
+		return nil, err
+	}
+	sums := make([]Sums, len(rows))
+	for n, r := range rows {
+		sums[n] = Sums{Day: r.Day, CreatorID: r.CreatorID, SPUID: r.SpuID, Currency: r.Currency, Sales: Sales{r.Orders, r.Units, r.Gross, r.Refunds, r.Refunded}}
+	}
+	return sums, nil
+}
+
+// difference counts the sums of which one side says something else than the other, or nothing.
+func difference(a, b []Sums) (n int) {
+	type key struct {
+		creator, spu int64
+		currency     string
+	}
+	left := make(map[key]Sales, len(a))
+	for _, v := range a {
+		left[key{v.CreatorID, v.SPUID, v.Currency}] = v.Sales
+	}
+	for _, v := range b {
+		k := key{v.CreatorID, v.SPUID, v.Currency}
+		if left[k] != v.Sales {
+			n++
+		}
+		delete(left, k)
+	}
+	return n + len(left)
+}

@@ -1,0 +1,136 @@
+package insight
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/insight/internal/dbsqlc"
+)
+
+// Fact is what an event says of an order: that it was paid, or that some of it went back.
+type Fact struct {
+	EventID  int64
+	XID      string // the transaction in which it became true, an xid8
+	At       time.Time
+	BuyerID  int64
+	Currency string
+	Lines    []FactLine
+}
+
+// FactLine is one line of it: for a refund, what the line got back.
+type FactLine struct {
+	CreatorID, SPUID int64
+	Units            int64
+	Amount           int64 // minor units
+}
+
+// attribution is how long before the payment a source may have led its buyer here.
+const attribution = 7 * 24 * time.Hour
+
+// PaidTx adds an order that was paid. An event that is in the sums already changes nothing.
+func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
+	sums := spread(f, func(sum *Sales, l FactLine) {
+		sum.Orders, sum.Units, sum.Gross = 1, sum.Units+l.Units, sum.Gross+l.Amount
+	})
+	fresh, err := s.addTx(ctx, tx, f, sums)
+	if err != nil || !fresh {
+		return err
+	}
+	return s.creditTx(ctx, tx, f, sums)
+}
+
+// RefundedTx adds what went back, to the day on which it did. An event that is in the sums already changes nothing.
+func (s *Insight) RefundedTx(ctx context.Context, tx pgx.Tx, f Fact) error {
+	_, err := s.addTx(ctx, tx, f, spread(f, func(sum *Sales, l FactLine) { sum.Refunds, sum.Refunded = 1, sum.Refunded+l.Amount }))
+	return err
+}
+
+// spread makes of one order the sums of each video in it and of each creator.
+func spread(f Fact, add func(*Sales, FactLine)) []Sums {
+	type key struct{ creator, spu int64 }
+	at := map[key]*Sales{}
+	var keys []key
+	for _, l := range f.Lines {
+		for _, k := range []key{{l.CreatorID, Whole}, {l.CreatorID, l.SPUID}} {
+			if at[k] == nil {
+				at[k], keys = &Sales{}, append(keys, k)
+			}
+			add(at[k], l)
+		}
+	}
+	slices.SortFunc(keys, func(a, b key) int { return cmp.Or(cmp.Compare(a.creator, b.creator), cmp.Compare(a.spu, b.spu)) })
+	var sums []Sums
+	for _, k := range keys {
+		sums = append(sums, Sums{Day: DayOf(f.At), CreatorID: k.creator, SPUID: k.spu, Currency: f.Currency, Sales: *at[k]})
+	}
+	return sums
+}
+
+// lockTx has sums changed by one transaction at a time. It is the table that is locked and no row, because a transaction's view of the
+// database begins with its first query, and LOCK is none: who locks first sees all that was done under the lock before.
+func lockTx(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, "lock table insight_mark in share row exclusive mode"); err != nil {
+		return fmt.Errorf("lock the sums: %w", err)
+	}
+	return nil
+}
+
+func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fresh bool, err error) {
+	if err := lockTx(ctx, tx); err != nil {
+		return false, err
+	}
+	noted, err := s.q.NoteEvent(ctx, tx, dbsqlc.NoteEventParams{EventID: f.EventID, At: s.Now()})
+	if err != nil {
+		return false, fmt.Errorf("note event %d: %w", f.EventID, err)
+	}
+	if noted == 0 || len(sums) == 0 {
+		return false, nil
+	}
+	summed, err := s.q.Summed(ctx, tx, dbsqlc.SummedParams{Day: DayOf(f.At), Xid: f.XID})
+	if err != nil {
+		return false, fmt.Errorf("is event %d summed: %w", f.EventID, err)
+	}
+	if summed {
+		return false, nil
+	}
+	return true, s.writeTx(ctx, tx, sums)
+}
+
+// writeTx adds sums to those that are there.
+func (s *Insight) writeTx(ctx context.Context, tx pgx.Tx, sums []Sums) error {
+	var p dbsqlc.AddSumsParams
+	for _, v := range sums {
+		p.Days, p.CreatorIds, p.SpuIds, p.Currencies = append(p.Days, v.Day), append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID), append(p.Currencies, v.Currency)
+		p.Orders, p.Units, p.Gross = append(p.Orders, v.Orders), append(p.Units, v.Units), append(p.Gross, v.Gross)
+		p.Refunds, p.Refunded = append(p.Refunds, v.Refunds), append(p.Refunded, v.Refunded)
+	}
+	if err := s.q.AddSums(ctx, tx, p); err != nil {
+		return fmt.Errorf("add to the sums: %w", err)
+	}
+	return nil
+}
+
+// creditTx counts the order for the source that led its buyer here, if one is known.
+func (s *Insight) creditTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) error {
+	source, err := s.q.TouchOf(ctx, tx, dbsqlc.TouchOfParams{UserID: f.BuyerID, Since: f.At.Add(-attribution)})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("where user %d came from: %w", f.BuyerID, err)
+	}
+	p := dbsqlc.AddBuyerParams{Day: DayOf(f.At), Source: source}
+	for _, v := range sums {
+		p.CreatorIds, p.SpuIds = append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID)
+	}
+	if err := s.q.AddBuyer(ctx, tx, p); err != nil {
+		return fmt.Errorf("count where user %d came from: %w", f.BuyerID, err)
+	}
+	return nil
+}

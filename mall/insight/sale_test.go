@@ -1,0 +1,232 @@
+package insight_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/catalog"
+	"videomall/mall/insight"
+	"videomall/mall/malltest"
+	"videomall/mall/order"
+)
+
+func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
+	m := open(t)
+	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: 2, Slug: "other", NameZh: "另一位", NameEn: "Other"}))
+	r := rand.New(rand.NewPCG(7, 11))
+	films := []int64{m.Sells(990, -1), m.Sells(0, -1), m.Sells(1990, 50)}
+	dollars := []int64{sells(m, 2, "in-dollars", "USD", 500), sells(m, 1, "mine-in-dollars", "USD", 700)}
+	both := sells(m, 1, "both", "CNY", 400)
+	films = append(films, sells(m, 2, "theirs", "CNY", 300), both, both+1) // the last two are of one video
+	var orders []order.Order
+	for n := range 24 {
+		shelf := films
+		if n%5 == 0 {
+			shelf = dollars
+		}
+		picked := r.Perm(len(shelf))[:1+r.IntN(2)]
+		var skus []int64
+		for _, p := range picked {
+			skus = append(skus, shelf[p])
+		}
+		orders = append(orders, paid(m, int64(100+n), skus...))
+		switch r.IntN(4) {
+		case 0:
+			m.Advance(time.Duration(r.IntN(20)) * time.Hour)
+		case 1:
+			m.Relayed()
+		}
+		if o := orders[r.IntN(len(orders))]; r.IntN(2) == 0 {
+			fresh, err := m.Orders.GetAny(m.Ctx, o.OrderNo)
+			m.OK(err)
+			item := fresh.Items[r.IntN(len(fresh.Items))]
+			if item.RevokedAt == nil {
+				refunded(m, o, fmt.Sprint("refund-", n), item.ID)
+			}
+		}
+		if r.IntN(6) == 0 {
+			_, err := m.Insight.Reconcile(m.Ctx)
+			m.OK(err)
+		}
+		if n == 12 {
+			_, err := m.Insight.Rebuild(m.Ctx)
+			m.OK(err)
+		}
+	}
+	m.Relayed()
+	exact(m)
+	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
+		t.Errorf("then %d sums were mended, %v", drift, err)
+	}
+	exact(m)
+	m.Whole()
+}
+
+func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
+	m := open(t)
+	o := paid(m, 7, m.Sells(990, -1))
+	refunded(m, o, "back")
+	m.Relayed()
+	exact(m)
+	_, err := m.Pool.Exec(m.Ctx, `update outbox_delivery set state = 'pending' where subscriber = 'insight'`)
+	m.OK(err)
+	m.Relayed()
+	exact(m)
+}
+
+func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T) {
+	m := open(t)
+	o := paid(m, 7, m.Sells(990, -1))
+	_, err := m.Insight.Rebuild(m.Ctx)
+	m.OK(err)
+	exact(m)
+	m.Relayed()
+	exact(m)
+	refunded(m, o, "back") // which the sums of the day have not seen
+	m.Relayed()
+	exact(m)
+}
+
+func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
+	m := open(t)
+	o := paid(m, 7, m.Sells(990, -1))
+	day := insight.DayOf(*o.PaidAt)
+	m.Advance(24 * time.Hour)
+	refunded(m, o, "back")
+	m.Relayed()
+	exact(m)
+	first, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{From: day, To: day})
+	m.OK(err)
+	second, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{From: day.AddDate(0, 0, 1), To: day.AddDate(0, 0, 1)})
+	m.OK(err)
+	if got, want := first.In("CNY"), (insight.Sales{Orders: 1, Units: 1, Gross: 990}); got != want {
+		t.Errorf("on the day of the payment %+v", got)
+	}
+	if got, want := second.In("CNY"), (insight.Sales{Refunds: 1, Refunded: 990}); got != want {
+		t.Errorf("on the day of the refund %+v", got)
+	}
+}
+
+func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
+	m := open(t)
+	film := m.Sells(990, -1)
+	midnight := insight.DayOf(m.Now()).AddDate(0, 0, 1)
+	m.Advance(midnight.Add(-400 * time.Millisecond).Sub(m.Now()))
+	before := paid(m, 7, film)
+	m.Advance(midnight.Add(time.Millisecond).Sub(m.Now()))
+	after := paid(m, 8, film)
+	if !before.PaidAt.Before(midnight) {
+		t.Skip("the machine was too slow to pay before midnight")
+	}
+	m.Relayed()
+	exact(m)
+	for _, o := range []order.Order{before, after} {
+		day := insight.DayOf(*o.PaidAt)
+		r, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{From: day, To: day})
+		m.OK(err)
+		if r.Orders() != 1 {
+			t.Errorf("%s has %d orders", day, r.Orders())
+		}
+	}
+}
+
+func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
+	m := open(t)
+	film := m.Sells(990, -1)
+	paid(m, 7, film)
+	m.Relayed()
+	_, err := m.Pool.Exec(m.Ctx, `update insight_day set gross = gross + 1 where spu_id = 0`)
+	m.OK(err)
+	paid(m, 8, film) // on its way: today's difference is explained
+	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
+		t.Errorf("%d sums were mended while an event was on its way, %v", drift, err)
+	}
+	m.Relayed()
+	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
+		t.Errorf("%d sums were mended, %v", drift, err)
+	}
+	exact(m)
+	paid(m, 9, film)
+	m.Relayed()
+	exact(m)
+}
+
+func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
+	m := open(t)
+	film := m.Sells(990, -1)
+	var crowd sync.WaitGroup
+	stop := make(chan struct{})
+	for range 2 { // two relays, as of two processes, and an operator who rebuilds all the while
+		crowd.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					if _, err := m.Outbox.Relay(m.Ctx); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	crowd.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if _, err := m.Insight.Rebuild(m.Ctx); err != nil && !db.IsRetryable(err) {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	for n := range 20 {
+		paid(m, int64(100+n), film)
+	}
+	close(stop)
+	crowd.Wait()
+	m.Relayed()
+	exact(m)
+}
+
+func TestReportsReadSumsAndNoOrders(t *testing.T) {
+	m := open(t)
+	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross)
+		select '2026-01-01'::date + d, 1 + c, s * (1 + c), 'CNY', 1, 1, 990 from generate_series(0, 364) d, generate_series(0, 20) c, generate_series(0, 3) s;
+		analyze insight_day`)
+	m.OK(err)
+	r := insight.Range{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)}
+	for _, watched := range []string{"video_order", "video_order_item", "order_refund", "outbox_event"} {
+		tx, err := m.Pool.Begin(m.Ctx)
+		m.OK(err)
+		defer func() { _ = tx.Rollback(m.Ctx) }()
+		_, err = tx.Exec(m.Ctx, "lock table "+pgx.Identifier{watched}.Sanitize()+" in access exclusive mode")
+		m.OK(err)
+	}
+	got, err := m.Insight.Report(m.Ctx, 1, insight.Whole, r) // which would wait for whatever holds those tables
+	m.OK(err)
+	if want := (insight.Sales{Orders: 31, Units: 31, Gross: 31 * 990}); got.In("CNY") != want {
+		t.Errorf("March had %+v", got.In("CNY"))
+	}
+	if _, err := m.Insight.Videos(m.Ctx, 1, r, 10); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Insight.Sources(m.Ctx, 1, insight.Whole, r, got.Orders()); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Insight.Retention(m.Ctx, 1, 1, r); err != nil {
+		t.Error(err)
+	}
+	plan := malltest.Query[string](m, `explain select day, orders from insight_day where creator_id = 1 and spu_id = 0 and day between '2026-03-01' and '2026-03-31'`)
+	if len(plan) == 0 || !contains(plan, "insight_day_creator_idx") {
+		t.Errorf("a report is read by %v", plan)
+	}
+}

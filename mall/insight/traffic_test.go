@@ -1,0 +1,228 @@
+package insight_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/mall/insight"
+	"videomall/mall/malltest"
+)
+
+const shopper = int64(7)
+
+// film lists one and returns its SPU.
+func film(m *malltest.Mall) (spuID, skuID int64) {
+	m.T.Helper()
+	sku := m.Sells(990, -1)
+	return malltest.Query[int64](m, `select spu_id from video_product_sku where id = $1`, sku)[0], sku
+}
+
+// traffic flushes and reads what a video, or the maker as a whole, has of today.
+func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
+	m.T.Helper()
+	m.OK(m.Insight.Flush(m.Ctx))
+	r, err := m.Insight.Report(m.Ctx, 1, spuID, insight.Last(1, m.Now()))
+	m.OK(err)
+	return r.Traffic
+}
+
+// noon keeps a test's day whole.
+func noon(m *malltest.Mall) { m.Advance(insight.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
+
+func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
+	m := open(t)
+	noon(m)
+	one, _ := film(m)
+	two, _ := film(m)
+	see := func(spu int64, visitor string, user int64) {
+		m.Insight.See(insight.Visit{SPUID: spu, Visitor: visitor, UserID: user, Source: insight.SourceSearch})
+	}
+	see(one, "ann", 0)
+	see(one, "ann", 0) // in one flush
+	see(two, "ann", 0)
+	see(one, "bob", shopper)
+	see(one, "the maker", 1)
+	see(999_999, "ann", 0) // no such video
+	if got, want := traffic(m, one), (insight.Traffic{Views: 2, Visitors: 2}); got != want {
+		t.Errorf("the video has %+v", got)
+	}
+	if got, want := traffic(m, insight.Whole), (insight.Traffic{Views: 3, Visitors: 2}); got != want {
+		t.Errorf("the maker has %+v", got)
+	}
+	m.Advance(29 * time.Minute)
+	see(one, "ann", 0) // in a later flush
+	if got := traffic(m, one); got.Views != 2 {
+		t.Errorf("after 29 minutes %+v", got)
+	}
+	m.Advance(2 * time.Minute)
+	see(one, "ann", 0)
+	if got, want := traffic(m, one), (insight.Traffic{Views: 3, Visitors: 2}); got != want {
+		t.Errorf("after half an hour %+v", got)
+	}
+	m.Advance(24 * time.Hour)
+	see(one, "ann", 0)
+	if got, want := traffic(m, one), (insight.Traffic{Views: 1, Visitors: 1}); got != want {
+		t.Errorf("the next day has %+v", got)
+	}
+	people := malltest.Query[int64](m, `select distinct person from insight_seen where spu_id = $1`, one)
+	if len(people) != 3 { // Ann has another number on the other day
+		t.Errorf("people are %v", people)
+	}
+	m.Advance(48 * time.Hour)
+	m.OK(m.Insight.Purge(m.Ctx))
+	if n := malltest.Query[int64](m, `select count(*) from insight_seen`)[0]; n != 0 {
+		t.Errorf("%d people are still remembered", n)
+	}
+}
+
+func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
+	m := open(t)
+	noon(m)
+	one, _ := film(m)
+	processes := []*insight.Insight{insight.New(m.Insight.Deps), insight.New(m.Insight.Deps)}
+	var crowd sync.WaitGroup
+	for _, p := range processes {
+		crowd.Go(func() {
+			for n := range 50 {
+				p.See(insight.Visit{SPUID: one, Visitor: fmt.Sprint("visitor ", n), Source: insight.SourceDirect})
+				if n%10 == 0 {
+					if err := p.Flush(m.Ctx); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if err := p.Flush(m.Ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	crowd.Wait()
+	if got, want := traffic(m, one), (insight.Traffic{Views: 50, Visitors: 50}); got != want {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAPlayCountsWhatItShowed(t *testing.T) {
+	m := open(t)
+	noon(m)
+	one, _ := film(m)
+	other := insight.New(m.Insight.Deps) // another process hears every second sign
+	sign := func(p *insight.Insight, session string, user int64, position float64) {
+		p.Played(insight.Sign{Session: session, UserID: user, SPUID: one, Position: position, Duration: 1000})
+		m.OK(p.Flush(m.Ctx))
+		m.Advance(15 * time.Second)
+	}
+	sign(m.Insight, "a", shopper, 15)
+	sign(other, "a", shopper, 30)
+	sign(m.Insight, "a", shopper, 45)
+	sign(m.Insight, "a", shopper, 900) // skipped on
+	sign(other, "a", shopper, 915)
+	sign(m.Insight, "b", shopper, 10)
+	sign(m.Insight, "b", shopper, 10) // paused
+	sign(m.Insight, "c", 1, 500)      // the maker
+	sign(m.Insight, "d", shopper, 0)  // not begun
+	if got, want := traffic(m, one), (insight.Traffic{Viewers: 1, WatchSeconds: 45}); got != want {
+		t.Errorf("%+v", got)
+	}
+	c, err := m.Insight.Retention(m.Ctx, 1, one, insight.Last(1, m.Now()))
+	m.OK(err)
+	want := insight.Curve{Plays: 2}
+	for _, n := range []int{0, 1, 2, 3, 4, 90, 91} {
+		want.Reached[n] = 1
+	}
+	want.Reached[0], want.Reached[1] = 2, 2
+	if c != want {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
+	m := open(t)
+	one, _ := film(m)
+	p := insight.New(m.Insight.Deps)
+	ctx, stop := contextOf(m)
+	ended := make(chan struct{})
+	go func() { p.Run(ctx); close(ended) }()
+	p.See(insight.Visit{SPUID: one, Visitor: "ann", Source: insight.SourceDirect})
+	stop()
+	<-ended
+	if n := malltest.Query[int64](m, `select views from insight_traffic where spu_id = $1`, one); len(n) != 1 || n[0] != 1 {
+		t.Errorf("%v", n)
+	}
+}
+
+func TestAFlushThatFailsLosesNothing(t *testing.T) {
+	m := open(t)
+	one, _ := film(m)
+	m.Insight.See(insight.Visit{SPUID: one, Visitor: "ann", Source: insight.SourceDirect})
+	ctx, stop := contextOf(m)
+	stop()
+	if m.Insight.Flush(ctx) == nil {
+		t.Fatal("flushed without a database")
+	}
+	if got := traffic(m, one); got.Views != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
+	m := open(t)
+	noon(m)
+	one, sku := film(m)
+	m.Insight.See(insight.Visit{SPUID: one, Visitor: "ann", UserID: shopper, Source: "friend.example"})
+	m.Insight.See(insight.Visit{SPUID: one, Visitor: "bob", Source: insight.SourceSearch})
+	m.OK(m.Insight.Flush(m.Ctx))
+	paid(m, shopper, sku)
+	paid(m, 8, sku) // of whom nothing is known
+	m.Relayed()
+	for _, spu := range []int64{one, insight.Whole} {
+		got, err := m.Insight.Sources(m.Ctx, 1, spu, insight.Last(1, m.Now()), 2)
+		m.OK(err)
+		want := []insight.Source{{Name: "friend.example", Views: 1, Orders: 1}, {Name: insight.SourceSearch, Views: 1}, {Name: insight.SourceUnknown, Orders: 1}}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	m.Advance(8 * 24 * time.Hour) // what led here a week ago leads to nothing any more
+	again, more := film(m)
+	paid(m, shopper, more)
+	m.Relayed()
+	if got, err := m.Insight.Sources(m.Ctx, 1, again, insight.Last(1, m.Now()), 1); err != nil || len(got) != 1 || got[0].Name != insight.SourceUnknown {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestADayHasFewNamesOfSources(t *testing.T) {
+	m := open(t)
+	noon(m)
+	one, _ := film(m)
+	for n := range 100 {
+		m.Insight.See(insight.Visit{SPUID: one, Visitor: fmt.Sprint(n), Source: fmt.Sprint("made-up-", n)})
+		if n == 50 {
+			m.OK(m.Insight.Flush(m.Ctx))
+		}
+	}
+	m.OK(m.Insight.Flush(m.Ctx))
+	if n := malltest.Query[int64](m, `select count(*) from insight_arrival where spu_id = 0`)[0]; n > 41 {
+		t.Errorf("%d names", n)
+	}
+	if n := malltest.Query[int64](m, `select sum(views)::bigint from insight_arrival where spu_id = 0`)[0]; n != 100 {
+		t.Errorf("%d views", n)
+	}
+}
+
+func TestSourcesHaveNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ tag, referrer, want string }{
+		{"", "", "direct"}, {"", "https://mall.example/videos", ""}, {"", "https://www.google.com/", "search"}, {"", "https://www.baidu.com/s?wd=x", "search"},
+		{"", "https://t.co/x", "social"}, {"", "https://www.friend.example/blog", "friend.example"}, {"WeChat", "https://mall.example/", "social"},
+		{"Spring News", "", "spring-news"}, {"=cmd()", "", "cmd"}, {"", "not a url%zz", "direct"}, {"unknown", "", "other"},
+		{"0123456789012345678901234567890123456789012345", "", "0123456789012345678901234567890123456789"},
+	} {
+		if got := insight.SourceOf(c.tag, c.referrer, "mall.example:8080"); got != c.want {
+			t.Errorf("%q from %q is %q, want %q", c.tag, c.referrer, got, c.want)
+		}
+	}
+}

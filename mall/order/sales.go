@@ -1,0 +1,79 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+)
+
+// Sales are what a creator, or one video of theirs, sold and gave back on a day of UTC, in minor units of one currency. A sale counts
+// on the day it was paid, with what was paid for it; a refund on the day it went through.
+type Sales struct {
+	Day       time.Time // midnight
+	CreatorID int64
+	SPUID     int64 // 0 for all of the creator's, where an order of two videos is one
+	Currency  string
+	Orders    int64
+	Units     int64
+	Gross     int64
+	Refunds   int64
+	Refunded  int64
+}
+
+// SalesTx sums the rows of orders between two moments, as the caller's transaction sees them.
+func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, since, until time.Time) ([]Sales, error) {
+	rows, err := s.q.SalesBetween(ctx, tx, dbsqlc.SalesBetweenParams{Since: since, Until: until})
+	if err != nil {
+		return nil, fmt.Errorf("sales from %s to %s: %w", since, until, err)
+	}
+	sales := make([]Sales, len(rows))
+	for n, r := range rows {
+		sales[n] = Sales{r.Day.Time, r.CreatorID, r.SpuID, r.Currency, r.Orders, r.Units, r.Gross, r.Refunds, r.Refunded}
+	}
+	return sales, nil
+}
+
+// FirstPaid is when the first order was paid; nil when none was.
+func (s *Orders) FirstPaid(ctx context.Context) (*time.Time, error) {
+	at, err := s.q.FirstPaid(ctx, s.Pool)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the first payment: %w", err)
+	}
+	return at, nil
+}
+
+// SoldLine is a paid line of an order, for whoever made the video. It names no buyer.
+type SoldLine struct {
+	ID               int64
+	OrderNo          string
+	PaidAt           time.Time
+	SPUID            int64
+	TitleZh, TitleEn string
+	Kind, Quality    string
+	Quantity         int
+	Paid, Refunded   money.Money
+}
+
+// SoldLines reads lines of a creator's videos, or of one where spuID is not 0, that were paid between two moments: the oldest first, at
+// most so many of those after the line of that id.
+func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64, most int) ([]SoldLine, error) {
+	rows, err := s.q.SoldLines(ctx, s.Pool, dbsqlc.SoldLinesParams{CreatorID: creatorID, SpuID: spuID, Since: since, Until: until, AfterID: after, MaxRows: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("what creator %d sold: %w", creatorID, err)
+	}
+	lines := make([]SoldLine, len(rows))
+	for n, r := range rows {
+		lines[n] = SoldLine{r.ID, r.OrderNo, r.PaidAt, r.SpuID, r.TitleZh, r.TitleEn, r.Kind, r.Quality, int(r.Quantity),
+			money.Of(r.Amount, r.Currency), money.Of(r.RefundedAmount, r.Currency)}
+	}
+	return lines, nil
+}

@@ -1,0 +1,24 @@
+// Says once, after a page is there and somebody looks at it, that it was seen: the page with data-seen names the address. What led
+// into the mall is remembered for the tab, because the page that counts may be the second. Without scripts nothing is counted.
+
+const from = document.referrer && new URL(document.referrer).origin !== location.origin ? document.referrer : '';
+const query = new URLSearchParams(location.search);
+const tag = query.get('utm_source') ?? query.get('ref') ?? '';
+
+let came = { tag, from };
+try {
+  if (tag || from) sessionStorage.setItem('came', JSON.stringify(came));
+  else came = JSON.parse(sessionStorage.getItem('came')) ?? came;
+} catch { /* a browser that keeps nothing */ }
+
+function tell() {
+  const page = document.querySelector('[data-seen]');
+  if (!page || document.visibilityState !== 'visible' || document.prerendering) return;
+  const address = page.dataset.seen;
+  page.removeAttribute('data-seen');
+  fetch(address, { method: 'POST', keepalive: true, body: new URLSearchParams(came) }).catch(() => {});
+}
+
+document.addEventListener('visibilitychange', tell);
+document.addEventListener('prerenderingchange', tell);
+addEventListener('load', () => setTimeout(tell, 500)); // after what the page itself needs

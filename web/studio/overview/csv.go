@@ -1,0 +1,228 @@
+package overview
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/currency"
+
+	"videomall/mall/fault"
+	"videomall/mall/insight"
+	"videomall/web/page"
+)
+
+// The limits of one file.
+const (
+	mostRows  = 5000 // videos
+	linesPage = 500  // lines of orders read at once
+)
+
+var errSheet = fault.New(fault.Invalid, "bad_request", "There is no such file.")
+
+// sheet writes one file, row by row.
+type sheet struct {
+	*csv.Writer
+}
+
+// safe keeps a spreadsheet from taking a title for a formula: what begins like one gets an apostrophe in front.
+func safe(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// decimal writes minor units with the digits that the currency has: 9.90.
+func decimal(amount int64, code string) string {
+	digits := 2
+	if unit, err := currency.ParseISO(code); err == nil {
+		digits, _ = currency.Standard.Rounding(unit)
+	}
+	sign := ""
+	if amount < 0 {
+		sign, amount = "-", -amount
+	}
+	s := strconv.FormatInt(amount, 10)
+	if digits == 0 {
+		return sign + s
+	}
+	for len(s) <= digits {
+		s = "0" + s
+	}
+	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
+}
+
+// csv answers with a file of what the page shows: ?what=days|traffic|videos|sources|retention|orders&from&to, and video for one.
+func (d Deps) csv(c *page.Ctx) error {
+	ctx, creator := c.Request().Context(), c.Viewer.UserID
+	r, wrong := readRange(c.QueryParam("from"), c.QueryParam("to"), c.Now)
+	if len(wrong) > 0 {
+		return errSheet.Because("days %v", wrong)
+	}
+	spu := insight.Whole
+	if param := c.QueryParam("video"); param != "" {
+		card, err := d.own(ctx, creator, param)
+		if err != nil {
+			return err
+		}
+		spu = card.SPUID
+	}
+	what := c.QueryParam("what")
+	write, ok := map[string]func(context.Context, sheet, int64, int64, insight.Range) error{"days": d.daysCSV, "traffic": d.trafficCSV,
+		"videos": d.videosCSV, "sources": d.sourcesCSV, "retention": d.retentionCSV, "orders": d.ordersCSV}[what]
+	if !ok || what == "retention" && spu == insight.Whole || what == "videos" && spu != insight.Whole {
+		return errSheet.Because("what=%q", what)
+	}
+	res := c.Response()
+	name := what + "-" + r.From.Format(time.DateOnly) + "-" + r.To.Format(time.DateOnly) + ".csv"
+	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	res.WriteHeader(http.StatusOK)
+	if _, err := io.WriteString(res, "\ufeff"); err != nil { // or spreadsheets take it for another encoding
+		return nil // the reader has gone
+	}
+	s := sheet{csv.NewWriter(res)}
+	s.UseCRLF = true // RFC 4180
+	if err := write(ctx, s, creator, spu, r); err != nil {
+		// The status is out: an answer that breaks off tells the browser that the file is not whole.
+		c.Log().Error("file not written to its end", "what", what, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	s.Flush()
+	return nil
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+func (d Deps) daysCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+	report, err := d.Insight.Report(ctx, creator, spu, r)
+	if err != nil {
+		return err
+	}
+	if err := s.Write([]string{"day", "currency", "orders", "units", "revenue", "refunds", "refunded", "net"}); err != nil {
+		return err
+	}
+	for _, day := range report.Days {
+		for _, sold := range report.Sales {
+			v, ok := day.Sales[sold.Currency]
+			if !ok {
+				continue
+			}
+			if err := s.Write([]string{day.Day.Format(time.DateOnly), sold.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, sold.Currency),
+				number(v.Refunds), decimal(v.Refunded, sold.Currency), decimal(v.Net(), sold.Currency)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d Deps) trafficCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+	report, err := d.Insight.Report(ctx, creator, spu, r)
+	if err != nil {
+		return err
+	}
+	if err := s.Write([]string{"day", "views", "visitors", "viewers", "watch_seconds"}); err != nil {
+		return err
+	}
+	for _, day := range report.Days {
+		v := day.Traffic
+		if err := s.Write([]string{day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers), number(v.WatchSeconds)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Deps) videosCSV(ctx context.Context, s sheet, creator, _ int64, r insight.Range) error {
+	sums, err := d.Insight.Videos(ctx, creator, r, mostRows)
+	if err != nil {
+		return err
+	}
+	rows, err := d.rows(ctx, sums)
+	if err != nil {
+		return err
+	}
+	if err := s.Write([]string{"video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net",
+		"views", "visitors", "viewers", "watch_seconds"}); err != nil {
+		return err
+	}
+	for _, v := range rows {
+		en, zh := "", ""
+		if v.Card != nil {
+			en, zh = v.Card.TitleEn, v.Card.TitleZh
+		}
+		if err := s.Write([]string{number(v.SPUID), safe(en), safe(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
+			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
+			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Deps) sourcesCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+	report, err := d.Insight.Report(ctx, creator, spu, r)
+	if err != nil {
+		return err
+	}
+	list, err := d.Insight.Sources(ctx, creator, spu, r, report.Orders())
+	if err != nil {
+		return err
+	}
+	if err := s.Write([]string{"source", "views", "orders"}); err != nil {
+		return err
+	}
+	for _, v := range list {
+		if err := s.Write([]string{safe(v.Name), number(v.Views), number(v.Orders)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Deps) retentionCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+	curve, err := d.Insight.Retention(ctx, creator, spu, r)
+	if err != nil {
+		return err
+	}
+	if err := s.Write([]string{"percent_of_film", "plays_that_showed_it", "plays"}); err != nil {
+		return err
+	}
+	for n, plays := range curve.Reached {
+		if err := s.Write([]string{strconv.Itoa(n), number(plays), number(curve.Plays)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Deps) ordersCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+	if err := s.Write([]string{"paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded"}); err != nil {
+		return err
+	}
+	for after := int64(0); ; {
+		lines, err := d.Lines(ctx, creator, spu, r.From, r.To.AddDate(0, 0, 1), after, linesPage)
+		if err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if err := s.Write([]string{l.PaidAt.UTC().Format(time.RFC3339), l.OrderNo, number(l.SPUID), safe(l.TitleEn), safe(l.TitleZh), l.Kind, l.Quality,
+				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency)}); err != nil {
+				return err
+			}
+			after = l.ID
+		}
+		if len(lines) < linesPage {
+			return nil
+		}
+		if s.Flush(); s.Error() != nil {
+			return s.Error()
+		}
+	}
+}

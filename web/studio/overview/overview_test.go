@@ -1,0 +1,174 @@
+package overview_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/insight"
+	"videomall/web/studio/overview"
+	"videomall/web/webtest"
+)
+
+// desk is a mall with a creator who has two films, and another who has none.
+type desk struct {
+	*webtest.Mall
+	t            *testing.T
+	maker, other account.User
+	today        time.Time
+}
+
+func open(t *testing.T) *desk {
+	t.Helper()
+	t.Parallel()
+	d := &desk{t: t}
+	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		sums := insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32)})
+		overview.Routes(g, overview.Deps{Site: m.Site, Insight: sums, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
+	}})
+	d.maker, d.other = d.Person("maker", account.RoleCreator), d.Person("other", account.RoleCreator)
+	if d.maker.ID != 1 {
+		t.Fatalf("the maker is %d", d.maker.ID)
+	}
+	d.today = insight.DayOf(d.Now())
+	return d
+}
+
+// sums writes what a video, or with 0 the maker, did so many days ago.
+func (d *desk) sums(ago int, spu int64, currency string, orders, gross, refunds, refunded int64) {
+	d.t.Helper()
+	_, err := d.Pool.Exec(d.t.Context(), `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded)
+		values ($1, 1, $2, $3, $4, $4, $5, $6, $7)`, d.today.AddDate(0, 0, -ago), spu, currency, orders, gross, refunds, refunded)
+	d.ok(err)
+}
+
+func (d *desk) ok(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *desk) spu(sku int64) int64 {
+	d.t.Helper()
+	return webtest.Query[int64](d.Mall, `select spu_id from video_product_sku where id = $1`, sku)[0]
+}
+
+func TestTheStudioBeginsWithNumbers(t *testing.T) {
+	d := open(t)
+	b := d.Browser(d.maker.ID)
+	b.Get("/studio").Wants(200).Shows("Nothing to show for these days", "7 days")
+	film := d.spu(d.Film(990, -1))
+	d.sums(0, 0, "CNY", 3, 2970, 1, 990)
+	d.sums(0, film, "CNY", 3, 2970, 1, 990)
+	d.sums(1, 0, "USD", 1, 500, 0, 0)
+	d.sums(8, 0, "CNY", 2, 1980, 0, 0)
+	_, err := d.Pool.Exec(t.Context(), `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers, watch_seconds)
+		values (1, 0, $1, 90, 40, 5, 7200), (1, $2, $1, 90, 40, 5, 7200)`, d.today, film)
+	d.ok(err)
+	_, err = d.Pool.Exec(t.Context(), `insert into insight_arrival (creator_id, day, spu_id, source, views) values (1, $1, 0, 'friend.example', 90)`, d.today)
+	d.ok(err)
+	b.Get("/studio").Wants(200).Shows("Revenue in CNY", "CN¥29.70", "Revenue in USD", "$5.00", "+50%", "10%", "Refunded in CNY", "2.0 h", "Film 1",
+		fmt.Sprintf("/studio/insight/%d?period=week", film), "friend.example", "Not known", "<polyline", "Show as a table", "what=days")
+	if a := b.HTMX("/studio?period=month", nil).Wants(200); strings.Contains(a.Body, "<html") || !strings.Contains(a.Body, `id="overview"`) {
+		t.Error("htmx got no fragment")
+	}
+	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).Shows("Film 1", "CN¥29.70", "Nobody has played this video", "what=retention")
+	b.Lang = "zh-CN"
+	b.Get("/studio").Wants(200).Shows("收入（CNY）", "¥29.70", "观众来源")
+}
+
+func TestAPeriodThatCantBeShownComesBack(t *testing.T) {
+	d := open(t)
+	b := d.Browser(d.maker.ID)
+	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
+	for query, says := range map[string]string{
+		"period=own&from=2025-02-30&to=2025-03-01":  "Choose a day.",
+		"period=own&from=2025-03-02&to=2025-03-01":  "before the first day",
+		"period=own&from=2023-03-02&to=2025-03-01":  "At most 366 days",
+		"period=own&from=2025-12-02&to=" + tomorrow: "has not come yet",
+	} {
+		b.Get("/studio?" + query).Wants(422).Shows(says)
+	}
+	b.Get("/studio?period=nonsense").Wants(200)
+	b.Get("/studio?period=own&from=2025-11-01&to=2025-11-30").Wants(200).Shows(`value="2025-11-01"`, "Nov 1, 2025 – Nov 30, 2025", "Oct 2, 2025 – Oct 31, 2025")
+}
+
+func TestNobodySeesAnothersNumbers(t *testing.T) {
+	d := open(t)
+	film := d.spu(d.Film(990, -1))
+	d.sums(0, 0, "CNY", 3, 2970, 0, 0)
+	d.sums(0, film, "CNY", 3, 2970, 0, 0)
+	other, shopper := d.Browser(d.other.ID), d.Browser(d.Person("shopper", account.RoleShopper).ID)
+	today := d.today.Format(time.DateOnly)
+	page := fmt.Sprintf("/studio/insight/%d", film)
+	file := fmt.Sprintf("/studio/insight.csv?what=days&from=%s&to=%s", today, today)
+	other.Get(page).Wants(404)
+	other.Get("/studio/insight/999999").Wants(404)
+	other.Get("/studio/insight/x").Wants(404)
+	other.Get(file + fmt.Sprintf("&video=%d", film)).Wants(404)
+	other.Get("/studio").Wants(200).Shows("Nothing to show")
+	if a := other.Get(file).Wants(200); strings.Contains(a.Body, "29.70") {
+		t.Errorf("another's file: %s", a.Body)
+	}
+	for _, path := range []string{"/studio", page, file} {
+		shopper.Get(path).Wants(404)
+		if a := d.Browser(0).Get(path); a.Status != 303 || !strings.Contains(a.Location, "sign-in") {
+			t.Errorf("a guest at %s: %d %s", path, a.Status, a.Location)
+		}
+	}
+}
+
+func TestFilesHoldWhatThePageShows(t *testing.T) {
+	d := open(t)
+	sku := d.Film(990, -1)
+	film := d.spu(sku)
+	_, err := d.Pool.Exec(t.Context(), `update video_product_spu set title_en = '=HYPERLINK("http://evil"),"a"' where id = $1`, film)
+	d.ok(err)
+	d.sums(0, 0, "CNY", 3, 2970, 1, 990)
+	d.sums(0, film, "CNY", 3, 2970, 1, 990)
+	order := d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
+	b := d.Browser(d.maker.ID)
+	today := d.today.Format(time.DateOnly)
+	read := func(what, more string) [][]string {
+		t.Helper()
+		a := b.Get(fmt.Sprintf("/studio/insight.csv?what=%s&from=%s&to=%s%s", what, today, today, more)).Wants(200)
+		body, ok := strings.CutPrefix(a.Body, "\ufeff")
+		if !ok || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") || !strings.Contains(a.Header.Get("Content-Disposition"), what) ||
+			strings.Count(body, "\n") != strings.Count(body, "\r\n") {
+			t.Errorf("%s: %v %q", what, a.Header, a.Body)
+		}
+		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+		d.ok(err)
+		return rows
+	}
+	same := func(what string, got []string, want ...string) {
+		t.Helper()
+		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80")
+	same("videos", read("videos", "")[1][:8], fmt.Sprint(film), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3", "3", "29.70", "1")
+	same("sources", read("sources", "")[1], "unknown", "0", "3")
+	if rows := read("retention", fmt.Sprintf("&video=%d", film)); len(rows) != 101 {
+		t.Errorf("retention has %d rows", len(rows))
+	}
+	lines := read("orders", "")
+	if len(lines) != 2 || lines[1][1] != order.OrderNo || lines[1][9] != "9.90" {
+		t.Errorf("orders: %q", lines)
+	}
+	read("traffic", "")
+	for _, bad := range []string{"what=days", "what=secrets&from=" + today + "&to=" + today, "what=days&from=2020-01-01&to=" + today,
+		"what=retention&from=" + today + "&to=" + today} {
+		if a := b.Get("/studio/insight.csv?" + bad); a.Status < 400 || a.Status >= 500 {
+			t.Errorf("%s: %d", bad, a.Status)
+		}
+	}
+}
