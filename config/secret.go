@@ -22,6 +22,7 @@ const (
 	KeyMedia   = "media"   // wraps the content keys of encrypted media
 	KeyAPI     = "api"     // wraps the secrets of API keys
 	KeyQueue   = "queue"   // passes of the lines before a sale
+	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 

@@ -17,6 +17,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
 
@@ -49,6 +50,7 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 			order.QueueProvider: {MaxWorkers: 8},
 			sandbox.Queue:       {MaxWorkers: 8},
 			QueueTicks:          {MaxWorkers: 8},
+			webhook.Queue:       {MaxWorkers: 16}, // each waits on somebody else's server
 		},
 		Workers:      workers(d, tasks),
 		PeriodicJobs: periodic(tasks),

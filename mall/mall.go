@@ -36,6 +36,7 @@ import (
 	"videomall/mall/promotion"
 	"videomall/mall/risk"
 	"videomall/mall/search"
+	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
 
@@ -56,6 +57,9 @@ type Options struct {
 
 	RateLimits risk.Policies // nil limits nothing
 	QueueKey   []byte        // signs the passes of lines, 32 bytes
+
+	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
+	WebhookLoopback bool   // they may lie on this machine
 
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
@@ -81,6 +85,7 @@ type Mall struct {
 	Queue        *risk.Queue
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
+	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
 	Changes      *cache.Changes        // what this process has heard of changes; see Hear
 
@@ -141,6 +146,13 @@ func New(o Options) (*Mall, error) {
 	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow})
+	m.Webhooks, err = webhook.New(webhook.Deps{Pool: primary, River: jobs, Key: o.WebhookKey, Loopback: o.WebhookLoopback, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	m.Outbox.Subscribe("webhooks", webhookEvents(), func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+		return TellCreators(ctx, tx, m.Webhooks, e)
+	})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	return m, nil
 }

@@ -146,6 +146,7 @@ func (p *Program) options() mall.Options {
 	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, Log: p.Log, Metrics: p.Metrics, Now: time.Now,
 		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
 		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue),
+		WebhookKey: p.cfg.Key(config.KeyWebhook), WebhookLoopback: p.cfg.Demo,
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,

@@ -22,6 +22,7 @@ import (
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
+	"videomall/web/studio/webhooks"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -45,6 +46,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Jobs: m.River, Lists: m.Lists, Asks: asks})
+	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})

@@ -22,6 +22,16 @@ type Event struct {
 	Total   money.Money `json:"total"`
 	PaidAt  *time.Time  `json:"paidAt"` // null for an order that never was, though a late sum of it may have come and gone back
 	Items   []EventItem `json:"items"`
+	// Returned are the items of one refund with what each gives back, in order.refunded only.
+	Returned []EventReturn `json:"returned,omitempty"`
+}
+
+// EventReturn is what one refund gives back for a line of an order.
+type EventReturn struct {
+	SKUID     int64       `json:"skuId"`
+	VideoID   int64       `json:"videoId"`
+	CreatorID int64       `json:"creatorId"`
+	Amount    money.Money `json:"amount"`
 }
 
 // EventItem is one line of an order in an event.
@@ -43,6 +53,19 @@ func eventOf(o Order) Event {
 
 func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
 	return s.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
+}
+
+// refundedEventTx says what one refund gave back; an event of a sum that paid for nothing names no item.
+func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, shares []RefundItem) error {
+	e := eventOf(o)
+	for _, share := range shares {
+		for _, i := range o.Items {
+			if i.ID == share.ItemID {
+				e.Returned = append(e.Returned, EventReturn{i.SKUID, i.SPUID, i.CreatorID, share.Amount})
+			}
+		}
+	}
+	return s.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)
 }
 
 // openCaseTx calls an operator, once for its kind and reference.

@@ -122,7 +122,7 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 			return Refund{}, err
 		}
 	}
-	return refund, s.eventTx(ctx, tx, "order.refunded", o)
+	return refund, s.refundedEventTx(ctx, tx, o, shares)
 }
 
 // sharesTx is what each chosen item may still get back: nothing for one that cost nothing and can still be watched. The

@@ -194,7 +194,11 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 			return err
 		}
 	}
-	return s.eventTx(ctx, tx, "order.refunded", o)
+	returned := make([]RefundItem, len(shares))
+	for n, share := range shares {
+		returned[n] = RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)}
+	}
+	return s.refundedEventTx(ctx, tx, o, returned)
 }
 
 func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
