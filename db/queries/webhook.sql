@@ -69,9 +69,13 @@ values (@endpoint_id, @message_id, @type, @message_id, @body, @state, 1, @at, @a
 returning id;
 
 -- name: DueEndpoints :many
+-- Where ClaimDelivery would find something: what waits behind another of its aggregate is worth no turn.
 select distinct d.endpoint_id from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id
 where d.state = 'pending' and d.next_at <= @at::timestamptz and e.state = 'on' and e.rests_until <= @at::timestamptz
-  and (d.leased_to is null or d.leased_to <= @at::timestamptz);
+  and not exists (select from webhook_delivery p
+    where p.endpoint_id = d.endpoint_id and p.aggregate = d.aggregate and p.state = 'pending' and p.id < d.id)
+  and not exists (select from webhook_delivery p
+    where p.endpoint_id = d.endpoint_id and p.aggregate = d.aggregate and p.state = 'pending' and p.leased_to > @at::timestamptz);
 
 -- name: ClaimDelivery :one
 -- The first one waiting of an aggregate of which nothing is being sent. The endpoint is locked: nobody claims beside us.

@@ -248,6 +248,9 @@ func TestOneAggregateComesInOrderAndHoldsNobodyElseForLong(t *testing.T) {
 	if got := r.heard(); !slices.Equal(got, []string{"a1", "b1"}) {
 		t.Fatalf("heard %v: a2 waits for a1, and b1 for nobody", got)
 	}
+	if n, err := p.Enqueue(p.ctx); n != 0 || err != nil {
+		t.Errorf("%d turns for what waits behind another, %v", n, err)
+	}
 	r.says(200)
 	p.ahead.Add(int64(10 * time.Second))
 	p.turn(e)

@@ -250,9 +250,13 @@ func (q *Queries) Delivery(ctx context.Context, db DBTX, arg DeliveryParams) (We
 const dueEndpoints = `-- name: DueEndpoints :many
 select distinct d.endpoint_id from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id
 where d.state = 'pending' and d.next_at <= $1::timestamptz and e.state = 'on' and e.rests_until <= $1::timestamptz
-  and (d.leased_to is null or d.leased_to <= $1::timestamptz)
+  and not exists (select from webhook_delivery p
+    where p.endpoint_id = d.endpoint_id and p.aggregate = d.aggregate and p.state = 'pending' and p.id < d.id)
+  and not exists (select from webhook_delivery p
+    where p.endpoint_id = d.endpoint_id and p.aggregate = d.aggregate and p.state = 'pending' and p.leased_to > $1::timestamptz)
 `
 
+// Where ClaimDelivery would find something: what waits behind another of its aggregate is worth no turn.
 func (q *Queries) DueEndpoints(ctx context.Context, db DBTX, at time.Time) ([]int64, error) {
 	rows, err := db.Query(ctx, dueEndpoints, at)
 	if err != nil {
