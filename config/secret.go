@@ -25,6 +25,7 @@ const (
 	KeyPayout  = "payout"  // wraps where creators are paid
 	KeyAudit   = "audit"   // the seal on the audit log
 	KeyInsight = "insight" // hides whom the sums of a day counted
+	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode
 )
 

@@ -16,6 +16,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/webhook"
 )
 
 // open builds a mall whose bank can reach it.
@@ -144,7 +145,8 @@ func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
 	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
 	m.OK(err)
 	for _, args := range []river.JobArgs{order.CloseArgs{OrderNo: "x"}, order.DeliverArgs{OrderNo: "x"}, order.RefundArgs{RefundNo: "x"},
-		order.CloseSiblingsArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1}, media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1}, jobs.TickArgs{Task: "reprice"}} {
+		order.CloseSiblingsArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1}, media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1},
+		webhook.TurnArgs{EndpointID: 1}, jobs.TickArgs{Task: "reprice"}} {
 		if _, err := client.Insert(m.Ctx, args, nil); err != nil {
 			t.Errorf("%s: %v", args.Kind(), err)
 		}

@@ -41,6 +41,8 @@ func tasks(d Deps) map[string]task {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
 			return err
 		}},
+		"send_webhooks":  {time.Second, func(ctx context.Context) error { _, err := m.Webhooks.Enqueue(ctx); return err }},
+		"purge_webhooks": {time.Hour, func(ctx context.Context) error { _, err := m.Webhooks.Purge(ctx, 30*24*time.Hour); return err }},
 		"purge_carts": {24 * time.Hour, func(ctx context.Context) error {
 			_, err := m.Cart.PurgeStale(ctx, 90*24*time.Hour)
 			return err

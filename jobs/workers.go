@@ -10,6 +10,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
+	"videomall/mall/webhook"
 )
 
 // workers registers every kind that the business enqueues; a test enqueues each and sees it worked.
@@ -37,6 +38,7 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 	river.AddWorker(w, &patient[media.EraseArgs]{verb[media.EraseArgs]{retry: steadily, do: func(ctx context.Context, a media.EraseArgs) error {
 		return d.Mall.Media.Erase(ctx, a.VideoID)
 	}}})
+	river.AddWorker(w, &turns{send: d.Mall.Webhooks.Turn})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
 	return w
 }
@@ -82,6 +84,23 @@ func (p *patient[T]) Work(ctx context.Context, job *river.Job[T]) error {
 // NextRetry replaces River's attempt⁴ s, which is too slow for a grant that is promised within 30 s.
 func (v *verb[T]) NextRetry(job *river.Job[T]) time.Time {
 	return time.Now().Add(v.retry(job.Attempt))
+}
+
+// turns send what is due at a webhook.
+type turns struct {
+	river.WorkerDefaults[webhook.TurnArgs]
+	send func(context.Context, int64) (int, error)
+}
+
+// Timeout leaves the call that a turn began last the time that it has.
+func (t *turns) Timeout(*river.Job[webhook.TurnArgs]) time.Duration { return webhook.TurnTime }
+
+// Work takes one turn. A turn that fails is cancelled, not retried and no dead letter: what it left is still due, and gets another.
+func (t *turns) Work(ctx context.Context, job *river.Job[webhook.TurnArgs]) error {
+	if _, err := t.send(ctx, job.Args.EndpointID); err != nil {
+		return river.JobCancel(err)
+	}
+	return nil
 }
 
 // quickly is 1, 2, 4, 8 … s, at most a minute: somebody is waiting for this.

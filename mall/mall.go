@@ -40,6 +40,7 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/search"
+	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
 
@@ -68,6 +69,9 @@ type Options struct {
 	PayoutKey  []byte       // wraps where creators are paid, 32 bytes
 	InsightKey []byte       // hides whom the sums of a day counted, 32 bytes
 
+	WebhookKey      []byte // wraps the secrets of creators' webhooks, 32 bytes
+	WebhookLoopback bool   // they may lie on this machine
+
 	// Sandbox is the provider that takes no money; nil for a mall that takes real money only.
 	Sandbox *sandbox.Options
 }
@@ -95,6 +99,7 @@ type Mall struct {
 	Reviews      *review.Reviews  // nil until the listings hand it their verbs; see OpenReviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
+	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
 	Changes      *cache.Changes        // what this process has heard of changes; see Hear
 
@@ -169,6 +174,13 @@ func New(o Options) (*Mall, error) {
 	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow, Audit: deeds})
+	m.Webhooks, err = webhook.New(webhook.Deps{Pool: primary, River: jobs, Key: o.WebhookKey, Loopback: o.WebhookLoopback, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	m.Outbox.Subscribe("webhooks", webhookEvents(), func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+		return TellCreators(ctx, tx, m.Webhooks, e)
+	})
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
 	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)

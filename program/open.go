@@ -150,6 +150,7 @@ func (p *Program) options() mall.Options {
 		Terms:      ledger.Terms{FeeRate: int(p.cfg.FeeRate), Clearing: p.cfg.Clearing, MinPayout: p.cfg.MinPayout},
 		PayoutKey:  p.cfg.Key(config.KeyPayout),
 		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue), AuditKey: p.cfg.Key(config.KeyAudit), InsightKey: p.cfg.Key(config.KeyInsight),
+		WebhookKey: p.cfg.Key(config.KeyWebhook), WebhookLoopback: p.cfg.Demo,
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,

@@ -36,6 +36,7 @@ import (
 	"videomall/web/studio/sales"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
+	"videomall/web/studio/webhooks"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -71,6 +72,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	}
 	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})
 	overview.Routes(all, overview.Deps{Site: site, Insight: m.Insight, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
+	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,

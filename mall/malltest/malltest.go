@@ -66,6 +66,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	m.Mall, err = mall.New(mall.Options{Pools: db.Pools{Primary: m.Pool, Replica: m.Pool}, Redis: m.Redis, Storage: storage,
 		Log: m.Log, Metrics: m.Metrics, Now: m.Now, PayWindow: 15 * time.Minute, MediaKey: key,
 		PlayKeys: playback.Keys{Token: key, Segment: key, Device: key}, QueueKey: key, AuditKey: key, InsightKey: key,
+		PayoutKey: key, WebhookKey: key, WebhookLoopback: true,
 		Sandbox: &sandbox.Options{Secret: Secret, PublicURL: "http://127.0.0.1", NotifyURL: notifyURL, Now: m.Now}})
 	m.OK(err)
 	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})

@@ -56,6 +56,7 @@ var allowed = map[string][]string{
 	"mall/review":          {"db", "telemetry"},
 	"mall/risk":            {"db", "telemetry", "mall/away"},
 	"mall/search":          {"db", "telemetry", "mall/catalog"},
+	"mall/webhook":         {"db", "telemetry"},
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},
 	"web":                  {"mall", "mall/*", "views", "static", "db", "telemetry", "config"},

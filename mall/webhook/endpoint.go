@@ -1,0 +1,195 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/webhook/internal/dbsqlc"
+)
+
+// Draft is an endpoint as it is typed in.
+type Draft struct {
+	URL   string
+	Types []string
+}
+
+// check cleans a draft, or names each field at fault.
+func (w *Webhooks) check(d Draft) (Draft, error) {
+	wrong := ErrInvalid
+	url, slug := CheckURL(d.URL, w.Loopback)
+	if slug != "" {
+		wrong = wrong.With("url", slug)
+	}
+	kinds := []string{}
+	for _, kind := range Types() {
+		if slices.Contains(d.Types, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		wrong = wrong.With("types", "types_missing")
+	}
+	if len(wrong.Fields) > 0 {
+		return d, wrong
+	}
+	return Draft{URL: url, Types: kinds}, nil
+}
+
+// Add keeps a new endpoint. The secret is returned this once. Errors: ErrInvalid with Fields, ErrTooMany.
+func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoint, secret string, err error) {
+	if d, err = w.check(d); err != nil {
+		return Endpoint{}, "", err
+	}
+	err = db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+		if err := w.q.LockOwner(ctx, tx, ownerID); err != nil {
+			return fmt.Errorf("lock the webhooks of %d: %w", ownerID, err)
+		}
+		n, err := w.q.CountEndpoints(ctx, tx, ownerID)
+		if err != nil {
+			return fmt.Errorf("count the webhooks of %d: %w", ownerID, err)
+		}
+		if n >= MaxEndpoints {
+			return ErrTooMany.Because("%d has %d webhooks", ownerID, n)
+		}
+		id, err := w.q.NextEndpointID(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("number a webhook: %w", err)
+		}
+		var wrapped []byte
+		secret, wrapped = w.wrap.newSecret(id)
+		row, err := w.q.InsertEndpoint(ctx, tx, dbsqlc.InsertEndpointParams{ID: id, OwnerID: ownerID, Url: d.URL, Types: d.Types,
+			Secret: wrapped, At: w.Now()})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrInvalid.With("url", "url_known")
+		}
+		made = endpointOf(row)
+		return failed(err, "insert webhook of %d", ownerID)
+	})
+	if err != nil {
+		return Endpoint{}, "", err
+	}
+	return made, secret, nil
+}
+
+// Edit changes an endpoint that was read in that version. What waits goes to the new address. Errors: ErrInvalid with Fields,
+// ErrNotFound, ErrMoved.
+func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d Draft) error {
+	d, err := w.check(d)
+	if err != nil {
+		return err
+	}
+	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+		if err := w.q.LockOwner(ctx, tx, ownerID); err != nil {
+			return 0, err
+		}
+		same, err := w.q.SameURL(ctx, tx, dbsqlc.SameURLParams{OwnerID: ownerID, Url: d.URL, ID: id})
+		if err != nil {
+			return 0, err
+		}
+		if same {
+			return 0, ErrInvalid.With("url", "url_known")
+		}
+		return w.q.UpdateEndpoint(ctx, tx, dbsqlc.UpdateEndpointParams{ID: id, Version: int32(version), Url: d.URL, Types: d.Types})
+	})
+}
+
+// Rotate gives an endpoint a new secret, returned this once. The one before signs too for Overlap; one before that no more. Errors:
+// ErrNotFound, ErrMoved.
+func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (secret string, err error) {
+	err = w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+		var wrapped []byte
+		secret, wrapped = w.wrap.newSecret(id)
+		return w.q.RotateSecret(ctx, tx, dbsqlc.RotateSecretParams{ID: id, Version: int32(version), Secret: wrapped,
+			OldUntil: w.Now().Add(Overlap)})
+	})
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
+// Switch turns an endpoint on or off. Off, what waited for it is set aside, from where it can be resent. Errors: ErrNotFound,
+// ErrMoved.
+func (w *Webhooks) Switch(ctx context.Context, ownerID, id int64, version int, on bool) error {
+	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+		to := Off
+		if on {
+			to = On
+		}
+		return w.switchTx(ctx, tx, id, version, to)
+	})
+}
+
+func (w *Webhooks) switchTx(ctx context.Context, tx pgx.Tx, id int64, version int, to State) (int64, error) {
+	at := w.Now()
+	n, err := w.q.SwitchEndpoint(ctx, tx, dbsqlc.SwitchEndpointParams{ID: id, Version: int32(version), State: string(to), At: at})
+	if err != nil || n == 0 || to == On {
+		return n, err
+	}
+	return n, w.q.BuryPending(ctx, tx, dbsqlc.BuryPendingParams{EndpointID: id, At: at})
+}
+
+// Remove forgets an endpoint with all that was sent to it. Errors: ErrNotFound, ErrMoved.
+func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) error {
+	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
+		return w.q.DeleteEndpoint(ctx, tx, dbsqlc.DeleteEndpointParams{ID: id, Version: int32(version)})
+	})
+}
+
+// change does something to an endpoint of that owner; a statement that met no row was meant for another version.
+func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx, dbsqlc.WebhookEndpoint) (int64, error)) error {
+	return db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+		e, err := w.ownedTx(ctx, tx, ownerID, id)
+		if err != nil {
+			return err
+		}
+		n, err := do(tx, e)
+		if err == nil && n == 0 {
+			return ErrMoved.Because("webhook %d is at version %d", id, e.Version)
+		}
+		return failed(err, "change webhook %d", id)
+	})
+}
+
+// List returns the endpoints of an owner, the oldest first.
+func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) {
+	rows, err := w.q.Endpoints(ctx, w.Pool, ownerID)
+	if err != nil {
+		return nil, fmt.Errorf("webhooks of %d: %w", ownerID, err)
+	}
+	list := make([]Endpoint, len(rows))
+	for n, r := range rows {
+		list[n] = endpointOf(r)
+	}
+	return list, nil
+}
+
+// Get returns one endpoint of an owner. Errors: ErrNotFound, for others' too.
+func (w *Webhooks) Get(ctx context.Context, ownerID, id int64) (Endpoint, error) {
+	row, err := w.q.Endpoint(ctx, w.Pool, dbsqlc.EndpointParams{ID: id, OwnerID: ownerID})
+	if err != nil {
+		return Endpoint{}, found(err, "webhook %d of %d", id, ownerID)
+	}
+	return endpointOf(row), nil
+}
+
+// found turns the absence of a row into ErrNotFound.
+func found(err error, format string, args ...any) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound.Because(format, args...)
+	}
+	return failed(err, format, args...)
+}
+
+// failed says what was being done; nil stays nil.
+func failed(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
+}

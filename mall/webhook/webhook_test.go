@@ -1,0 +1,687 @@
+package webhook_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/fault"
+	"videomall/mall/webhook"
+)
+
+// post is a set of webhooks with a clock that the test drives; its receivers lie on this machine.
+type post struct {
+	*webhook.Webhooks
+	t      *testing.T
+	ctx    context.Context
+	pool   *pgxpool.Pool
+	ahead  atomic.Int64
+	events atomic.Int64
+}
+
+func open(t *testing.T) *post {
+	t.Helper()
+	t.Parallel()
+	return openHere(t)
+}
+
+// openHere is open for a test that changes the environment, and so runs alone.
+func openHere(t *testing.T) *post {
+	t.Helper()
+	p := &post{t: t, ctx: context.Background(), pool: dbtest.New(t)}
+	jobs, err := river.NewClient(riverpgxv5.New(p.pool), &river.Config{})
+	p.ok(err)
+	p.Webhooks, err = webhook.New(webhook.Deps{Pool: p.pool, River: jobs, Key: make([]byte, 32), Loopback: true,
+		Now: func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }})
+	p.ok(err)
+	return p
+}
+
+func (p *post) ok(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *post) wants(err, want error) {
+	p.t.Helper()
+	if !errors.Is(err, want) {
+		p.t.Errorf("%v, want %v", err, want)
+	}
+}
+
+// receiver is somebody's server. It writes down what comes, and answers as it is told.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	got    []*http.Request
+	bodies []string
+	answer atomic.Pointer[http.HandlerFunc]
+}
+
+func (p *post) receiver() *receiver {
+	p.t.Helper()
+	r := &receiver{}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		r.mu.Lock()
+		r.got, r.bodies = append(r.got, q), append(r.bodies, string(body))
+		r.mu.Unlock()
+		if answer := r.answer.Load(); answer != nil {
+			(*answer)(w, q)
+		}
+	}))
+	p.t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) answers(do http.HandlerFunc) { r.answer.Store(&do) }
+
+func (r *receiver) says(status int) {
+	r.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); fmt.Fprint(w, "because ", status) })
+}
+
+// heard lists the data of what came, in the order in which it came.
+func (r *receiver) heard() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := []string{}
+	for _, b := range r.bodies {
+		var m struct{ Data string }
+		_ = json.Unmarshal([]byte(b), &m)
+		list = append(list, m.Data)
+	}
+	return list
+}
+
+const owner = 7
+
+func (p *post) add(r *receiver) (webhook.Endpoint, string) {
+	p.t.Helper()
+	e, secret, err := p.Add(p.ctx, owner, webhook.Draft{URL: r.URL, Types: webhook.Types()})
+	p.ok(err)
+	return e, secret
+}
+
+func (p *post) tell(aggregate, data string) {
+	p.t.Helper()
+	p.ok(db.InTx(p.ctx, p.pool, func(tx pgx.Tx) error {
+		return p.TellTx(p.ctx, tx, webhook.Message{EventID: p.events.Add(1), OwnerID: owner, Type: "order.paid", Aggregate: aggregate, At: p.Now(), Data: data})
+	}))
+}
+
+func (p *post) turn(e webhook.Endpoint) int {
+	p.t.Helper()
+	n, err := p.Turn(p.ctx, e.ID)
+	p.ok(err)
+	return n
+}
+
+func (p *post) log(e webhook.Endpoint) []webhook.Delivery {
+	p.t.Helper()
+	list, err := p.Deliveries(p.ctx, owner, e.ID, "", 0, 100)
+	p.ok(err)
+	return list
+}
+
+func (p *post) endpoint(e webhook.Endpoint) webhook.Endpoint {
+	p.t.Helper()
+	e, err := p.Get(p.ctx, owner, e.ID)
+	p.ok(err)
+	return e
+}
+
+func TestTheSignatureIsStandardWebhooks(t *testing.T) {
+	t.Parallel()
+	// The example of the specification's reference implementations.
+	const id, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", `{"test": 2432232314}`
+	secret, _ := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	h := webhook.Signed([][]byte{secret}, id, time.Unix(1614265330, 0), body)
+	if got := h.Get("webhook-signature"); got != "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" {
+		t.Errorf("signature %s", got)
+	}
+	if h.Get("webhook-id") != id || h.Get("webhook-timestamp") != "1614265330" {
+		t.Errorf("headers %v", h)
+	}
+}
+
+func TestAMessageArrivesSignedAndOnce(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, secret := p.add(r)
+	p.tell("order:1", "one")
+	if n, err := p.Enqueue(p.ctx); n != 1 || err != nil {
+		t.Fatalf("%d turns, %v", n, err)
+	}
+	if n := p.turn(e); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+	if n := p.turn(e); n != 0 {
+		t.Errorf("%d calls again", n)
+	}
+	if n, _ := p.Enqueue(p.ctx); n != 0 {
+		t.Errorf("%d turns for nothing", n)
+	}
+	verifier, err := standard.NewWebhook(secret)
+	p.ok(err)
+	if err := verifier.Verify([]byte(r.bodies[0]), r.got[0].Header); err != nil {
+		t.Error(err)
+	}
+	if !strings.HasPrefix(secret, "whsec_") || r.got[0].Method != "POST" || r.got[0].Header.Get("Content-Type") != "application/json" {
+		t.Errorf("secret %s, %s %v", secret, r.got[0].Method, r.got[0].Header)
+	}
+	log := p.log(e)
+	if len(log) != 1 || log[0].State != webhook.Delivered || log[0].Status != 200 || log[0].Attempts != 1 {
+		t.Errorf("the log says %+v", log)
+	}
+	d, err := p.Delivery(p.ctx, owner, e.ID, log[0].ID)
+	p.ok(err)
+	if d.Body != r.bodies[0] || d.Tries[0].Headers["webhook-id"] != d.MessageID || d.Tries[0].Headers["webhook-signature"] == "" {
+		t.Errorf("kept %+v", d)
+	}
+	var kept []byte
+	p.ok(p.pool.QueryRow(p.ctx, `select secret from webhook_endpoint`).Scan(&kept))
+	raw, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	if strings.Contains(string(kept), string(raw)) {
+		t.Error("the secret lies open in the database")
+	}
+}
+
+func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
+	p := open(t)
+	r, other := p.receiver(), p.receiver()
+	e, _ := p.add(r)
+	_, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: other.URL, Types: []string{"order.refunded"}})
+	p.ok(err)
+	m := webhook.Message{EventID: 5, OwnerID: owner, Type: "order.paid", Aggregate: "order:1", At: p.Now(), Data: "one"}
+	before, elsewhere := m, m
+	before.EventID, before.At = 6, e.CreatedAt.Add(-time.Second)
+	elsewhere.EventID, elsewhere.OwnerID = 7, 8
+	for _, m := range []webhook.Message{m, m, before, elsewhere} {
+		p.ok(db.InTx(p.ctx, p.pool, func(tx pgx.Tx) error { return p.TellTx(p.ctx, tx, m) }))
+	}
+	var n int
+	p.ok(p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery where endpoint_id = $1`, e.ID).Scan(&n))
+	if all := 0; p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery`).Scan(&all) != nil || all != 1 || n != 1 {
+		t.Errorf("%d messages, %d for who wants it", all, n)
+	}
+}
+
+func TestOneAggregateComesInOrderAndHoldsNobodyElseForLong(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	r.answers(func(w http.ResponseWriter, q *http.Request) {
+		if slices.Contains(r.heard()[len(r.heard())-1:], "a1") {
+			w.WriteHeader(500)
+		}
+	})
+	for _, m := range []string{"a1", "a2", "b1"} {
+		p.tell("order:"+m[:1], m)
+	}
+	p.turn(e)
+	if got := r.heard(); !slices.Equal(got, []string{"a1"}) {
+		t.Fatalf("heard %v: an endpoint that failed rests", got)
+	}
+	p.ahead.Add(int64(2 * time.Second)) // its rest is over, the pause of a1 is not
+	p.turn(e)
+	if got := r.heard(); !slices.Equal(got, []string{"a1", "b1"}) {
+		t.Fatalf("heard %v: a2 waits for a1, and b1 for nobody", got)
+	}
+	if n, err := p.Enqueue(p.ctx); n != 0 || err != nil {
+		t.Errorf("%d turns for what waits behind another, %v", n, err)
+	}
+	r.says(200)
+	p.ahead.Add(int64(10 * time.Second))
+	p.turn(e)
+	if got := r.heard(); !slices.Equal(got, []string{"a1", "b1", "a1", "a2"}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+func TestManyWorkersSendOnceInOrder(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	var busy sync.Map
+	r.answers(func(_ http.ResponseWriter, q *http.Request) {
+		if _, twice := busy.LoadOrStore(q.Header.Get("webhook-id"), true); twice {
+			t.Error("a message was sent twice")
+		}
+	})
+	for n := range 60 {
+		p.tell(fmt.Sprint("order:", n%3), fmt.Sprintf("%d %02d", n%3, n))
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 20 {
+				if _, err := p.Turn(p.ctx, e.ID); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got := r.heard()
+	if len(got) != 60 {
+		t.Fatalf("%d came", len(got))
+	}
+	for n := range 3 {
+		mine := slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasPrefix(s, fmt.Sprint(n, " ")) })
+		if !slices.IsSorted(mine) {
+			t.Errorf("came as %v", mine)
+		}
+	}
+}
+
+func TestNothingElseOfAnAggregateIsSentBesideWhatIsBeingSent(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	p.tell("order:1", "one")
+	p.turn(e)
+	began, goOn := make(chan bool), make(chan bool)
+	r.answers(func(http.ResponseWriter, *http.Request) { began <- true; <-goOn })
+	p.tell("order:1", "two")
+	var wg sync.WaitGroup
+	wg.Go(func() { p.turn(e) })
+	<-began
+	first := p.log(e)[1]
+	p.ok(p.Resend(p.ctx, owner, e.ID, first.ID)) // stands before the one that is on its way
+	if n := p.turn(e); n != 0 {
+		t.Errorf("%d calls beside it", n)
+	}
+	close(goOn)
+	go func() { <-began }()
+	wg.Wait()
+	p.turn(e)
+	if got := r.heard(); !slices.Equal(got, []string{"one", "two", "one"}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	r.says(503)
+	p.tell("order:1", "one")
+	p.tell("order:1", "two")
+	began := p.Now()
+	for n := 1; n <= webhook.MaxAttempts; n++ {
+		if n > 1 {
+			p.ahead.Add(int64(webhook.Backoff(n-1, 1) + time.Minute))
+		}
+		if calls := p.turn(e); calls != 1 {
+			t.Fatalf("%d calls at try %d", calls, n)
+		}
+		if d := p.log(e)[1]; n < webhook.MaxAttempts && (d.State != webhook.Pending || d.Attempts != n || !d.NextAt.After(p.Now())) {
+			t.Fatalf("after %d tries %+v", n, d)
+		}
+	}
+	dead := p.log(e)[1]
+	if took := p.Now().Sub(began); dead.State != webhook.Dead || dead.Failure != "status" || took < 20*time.Hour || took > 30*time.Hour {
+		t.Fatalf("after %s %+v", took, dead)
+	}
+	r.says(200)
+	p.ahead.Add(int64(2 * time.Minute))
+	p.turn(e)
+	p.ok(p.Resend(p.ctx, owner, e.ID, dead.ID))
+	p.wants(p.Resend(p.ctx, owner, e.ID, dead.ID), webhook.ErrWaiting)
+	p.turn(e)
+	heard := r.heard()
+	if got := heard[len(heard)-2:]; !slices.Equal(got, []string{"two", "one"}) {
+		t.Errorf("heard %v", got)
+	}
+	if ids := []string{r.got[0].Header.Get("webhook-id"), r.got[len(r.got)-1].Header.Get("webhook-id")}; ids[0] != ids[1] {
+		t.Errorf("resent under another id: %v", ids)
+	}
+	d, err := p.Delivery(p.ctx, owner, e.ID, dead.ID)
+	if err != nil || d.State != webhook.Delivered || d.Attempts != 1 || len(d.Tries) != webhook.MaxAttempts+1 || d.Tries[0].Answer != "because 503" {
+		t.Errorf("resent %+v, %v", d, err)
+	}
+}
+
+func TestPausesLengthenAndScatter(t *testing.T) {
+	t.Parallel()
+	var all time.Duration
+	for n := 1; n < webhook.MaxAttempts; n++ {
+		low, high := webhook.Backoff(n, 0), webhook.Backoff(n, 1)
+		if low >= high || n > 1 && low < webhook.Backoff(n-1, 0) {
+			t.Errorf("pause %d is %s to %s", n, low, high)
+		}
+		all += webhook.Backoff(n, 0.5)
+	}
+	if all < 23*time.Hour || all > 25*time.Hour {
+		t.Errorf("all pauses take %s", all)
+	}
+}
+
+func TestAReceiverThatIsGoneIsNotCalledAgain(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	r.says(410)
+	p.tell("order:1", "one")
+	p.tell("order:2", "two")
+	p.turn(e)
+	p.tell("order:3", "three")
+	p.ahead.Add(int64(time.Hour))
+	p.turn(e)
+	if got := r.heard(); len(got) != 1 {
+		t.Errorf("heard %v", got)
+	}
+	if e := p.endpoint(e); e.State != webhook.Gone {
+		t.Errorf("the endpoint is %s", e.State)
+	}
+	log := p.log(e)
+	if len(log) != 2 || log[0].State != webhook.Dead || log[1].State != webhook.Dead {
+		t.Errorf("the log says %+v", log)
+	}
+	p.wants(p.Resend(p.ctx, owner, e.ID, log[0].ID), webhook.ErrOff)
+	p.ok(p.Switch(p.ctx, owner, e.ID, p.endpoint(e).Version, true))
+	r.says(204)
+	p.ok(p.Resend(p.ctx, owner, e.ID, log[0].ID))
+	if n := p.turn(e); n != 1 || p.log(e)[0].State != webhook.Delivered {
+		t.Errorf("%d calls after it came back, %+v", n, p.log(e)[0])
+	}
+}
+
+func TestAnEndpointThatFailsForDaysIsSwitchedOff(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	r.says(500)
+	p.tell("order:1", "one")
+	p.turn(e)
+	p.ahead.Add(int64(webhook.GiveUpAfter - time.Minute))
+	p.turn(e)
+	if e := p.endpoint(e); e.State != webhook.On || e.FailingSince == nil {
+		t.Fatalf("the endpoint is %+v", e)
+	}
+	p.ahead.Add(int64(2 * time.Minute))
+	p.turn(e)
+	if e := p.endpoint(e); e.State != webhook.Failed {
+		t.Errorf("the endpoint is %+v", e)
+	}
+	if log := p.log(e); log[0].State != webhook.Dead {
+		t.Errorf("the log says %+v", log)
+	}
+}
+
+func TestASuccessEndsTheDaysOfFailure(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	r.says(500)
+	p.tell("order:1", "one")
+	p.turn(e)
+	r.says(200)
+	p.ahead.Add(int64(time.Minute))
+	p.turn(e)
+	if e := p.endpoint(e); e.FailingSince != nil {
+		t.Errorf("failing since %s", e.FailingSince)
+	}
+}
+
+func TestARedirectIsAFailureAndNotFollowed(t *testing.T) {
+	p := open(t)
+	r, elsewhere := p.receiver(), p.receiver()
+	e, _ := p.add(r)
+	r.answers(func(w http.ResponseWriter, q *http.Request) {
+		http.Redirect(w, q, elsewhere.URL, http.StatusPermanentRedirect)
+	})
+	p.tell("order:1", "one")
+	p.turn(e)
+	if d := p.log(e)[0]; d.Failure != "redirect" || d.Status != 308 || len(elsewhere.heard()) != 0 {
+		t.Errorf("%+v, and %v elsewhere", d, elsewhere.heard())
+	}
+}
+
+func TestALongAnswerIsCutAndADribblingOneIsNotWaitedFor(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	r.answers(func(w http.ResponseWriter, q *http.Request) { fmt.Fprint(w, strings.Repeat("a\x00\xff", 10_000)) })
+	p.tell("order:1", "one")
+	p.turn(e)
+	d, err := p.Delivery(p.ctx, owner, e.ID, p.log(e)[0].ID)
+	p.ok(err)
+	if n := len([]rune(d.Tries[0].Answer)); n > 2048 || n < 1000 || d.State != webhook.Delivered {
+		t.Errorf("%d letters kept of an answer, %s", n, d.State)
+	}
+	r.answers(func(w http.ResponseWriter, q *http.Request) {
+		w.WriteHeader(200)
+		for range 100 {
+			fmt.Fprint(w, ".")
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-q.Context().Done():
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	p.tell("order:2", "two")
+	began := time.Now()
+	p.turn(e)
+	if d := p.log(e)[0]; time.Since(began) > 8*time.Second || d.State != webhook.Delivered {
+		t.Errorf("took %s, %+v", time.Since(began), d)
+	}
+}
+
+func TestTheSecretBeforeARotationSignsForADay(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, old := p.add(r)
+	secret, err := p.Rotate(p.ctx, owner, e.ID, e.Version)
+	p.ok(err)
+	_, err = p.Rotate(p.ctx, owner, e.ID, e.Version) // the same form again
+	p.wants(err, webhook.ErrMoved)
+	verified := func(secret string) bool {
+		v, err := standard.NewWebhook(secret)
+		p.ok(err)
+		last := len(r.got) - 1
+		return v.VerifyIgnoringTimestamp([]byte(r.bodies[last]), r.got[last].Header) == nil
+	}
+	p.tell("order:1", "one")
+	p.turn(e)
+	if !verified(old) || !verified(secret) {
+		t.Errorf("after the rotation the old one %v, the new one %v", verified(old), verified(secret))
+	}
+	p.ahead.Add(int64(webhook.Overlap + time.Second))
+	p.tell("order:1", "two")
+	p.turn(e)
+	if verified(old) || !verified(secret) {
+		t.Errorf("a day later the old one %v, the new one %v", verified(old), verified(secret))
+	}
+}
+
+func TestATestIsSentAtOnceAndOnce(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	p.ok(p.Switch(p.ctx, owner, e.ID, e.Version, false))
+	r.says(410)
+	id, err := p.Test(p.ctx, owner, e.ID)
+	p.ok(err)
+	d, err := p.Delivery(p.ctx, owner, e.ID, id)
+	if err != nil || !d.Test || d.Type != "webhook.test" || d.State != webhook.Dead || d.Status != 410 || d.Tries[0].Answer != "because 410" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if got := p.endpoint(e).State; got != webhook.Off {
+		t.Errorf("a test made it %s", got)
+	}
+	_, err = p.Test(p.ctx, owner, e.ID)
+	p.wants(err, webhook.ErrTested)
+	p.ahead.Add(int64(time.Minute))
+	_, err = p.Test(p.ctx, owner, e.ID)
+	p.ok(err)
+	p.wants(p.Resend(p.ctx, owner, e.ID, id), webhook.ErrOff)
+	p.ok(p.Switch(p.ctx, owner, e.ID, p.endpoint(e).Version, true))
+	p.wants(p.Resend(p.ctx, owner, e.ID, id), webhook.ErrNotFound)
+}
+
+func TestNobodyElseFindsAnEndpoint(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	p.tell("order:1", "one")
+	p.turn(e)
+	d := p.log(e)[0]
+	const other = 8
+	_, err := p.Get(p.ctx, other, e.ID)
+	p.wants(err, webhook.ErrNotFound)
+	p.wants(p.Edit(p.ctx, other, e.ID, e.Version, webhook.Draft{URL: r.URL, Types: webhook.Types()}), webhook.ErrNotFound)
+	_, err = p.Rotate(p.ctx, other, e.ID, e.Version)
+	p.wants(err, webhook.ErrNotFound)
+	p.wants(p.Switch(p.ctx, other, e.ID, e.Version, false), webhook.ErrNotFound)
+	p.wants(p.Remove(p.ctx, other, e.ID, e.Version), webhook.ErrNotFound)
+	_, err = p.Test(p.ctx, other, e.ID)
+	p.wants(err, webhook.ErrNotFound)
+	_, err = p.Deliveries(p.ctx, other, e.ID, "", 0, 10)
+	p.wants(err, webhook.ErrNotFound)
+	_, err = p.Delivery(p.ctx, other, e.ID, d.ID)
+	p.wants(err, webhook.ErrNotFound)
+	p.wants(p.Resend(p.ctx, other, e.ID, d.ID), webhook.ErrNotFound)
+	theirs, _, err := p.Add(p.ctx, other, webhook.Draft{URL: r.URL, Types: webhook.Types()})
+	p.ok(err)
+	_, err = p.Delivery(p.ctx, other, theirs.ID, d.ID) // by way of an endpoint of their own
+	p.wants(err, webhook.ErrNotFound)
+	p.wants(p.Resend(p.ctx, other, theirs.ID, d.ID), webhook.ErrNotFound)
+	if list, _ := p.List(p.ctx, other); len(list) != 1 || list[0].ID != theirs.ID {
+		t.Errorf("others see %+v", list)
+	}
+}
+
+func TestACreatorHasAFewEndpointsAndEachOnce(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	_, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: r.URL, Types: webhook.Types()})
+	if fault.From(err).Fields["url"] != "url_known" {
+		t.Errorf("the same address again: %v", err)
+	}
+	var wg sync.WaitGroup
+	var made atomic.Int64
+	for n := range 8 {
+		wg.Go(func() {
+			switch _, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: fmt.Sprint(r.URL, "/", n), Types: webhook.Types()}); {
+			case err == nil:
+				made.Add(1)
+			case !errors.Is(err, webhook.ErrTooMany):
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != webhook.MaxEndpoints-1 {
+		t.Errorf("%d were added beside the first", made.Load())
+	}
+	list, _ := p.List(p.ctx, owner)
+	err = p.Edit(p.ctx, owner, list[1].ID, list[1].Version, webhook.Draft{URL: r.URL, Types: webhook.Types()})
+	if fault.From(err).Fields["url"] != "url_known" {
+		t.Errorf("moved to a known address: %v", err)
+	}
+	p.wants(p.Edit(p.ctx, owner, e.ID, e.Version+1, webhook.Draft{URL: r.URL, Types: webhook.Types()}), webhook.ErrMoved)
+	_, _, err = p.Add(p.ctx, owner, webhook.Draft{URL: "ftp://x", Types: []string{"webhook.test"}})
+	if f := fault.From(err).Fields; f["url"] != "url_scheme" || f["types"] != "types_missing" {
+		t.Errorf("refused with %v", f)
+	}
+	p.ok(p.Remove(p.ctx, owner, e.ID, e.Version))
+	_, err = p.Get(p.ctx, owner, e.ID)
+	p.wants(err, webhook.ErrNotFound)
+}
+
+func TestPurgeForgetsWhatIsOver(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	p.tell("order:1", "one")
+	p.turn(e)
+	r.says(500)
+	p.tell("order:2", "two")
+	p.turn(e)
+	p.ahead.Add(int64(48 * time.Hour))
+	if n, err := p.Purge(p.ctx, 24*time.Hour); n != 1 || err != nil {
+		t.Errorf("%d went, %v", n, err)
+	}
+	if log := p.log(e); len(log) != 1 || log[0].State != webhook.Pending {
+		t.Errorf("left %+v", log)
+	}
+}
+
+func TestASlowReceiverKeepsNobodyElseWaiting(t *testing.T) {
+	p := open(t)
+	slow, healthy := p.receiver(), p.receiver()
+	a, _ := p.add(slow)
+	b, _ := p.add(healthy)
+	slow.answers(func(_ http.ResponseWriter, q *http.Request) { <-q.Context().Done() })
+	for n := range 5 {
+		p.tell(fmt.Sprint("order:", n), fmt.Sprint(n))
+	}
+	began := time.Now()
+	var wg sync.WaitGroup
+	wg.Go(func() { p.turn(a) })
+	p.turn(b)
+	if took := time.Since(began); len(healthy.heard()) != 5 || took > 10*time.Second {
+		t.Errorf("heard %v after %s", healthy.heard(), took)
+	}
+	wg.Wait()
+	if took := time.Since(began); took > webhook.TurnTime {
+		t.Errorf("the turn of a slow one took %s", took)
+	}
+	if d := p.log(a); d[4].Failure != "timeout" || d[4].State != webhook.Pending || len(slow.heard()) != 1 {
+		t.Errorf("%+v after %v", d[4], slow.heard())
+	}
+}
+
+func TestATakenOverMessageIsSettledByWhoTookItOver(t *testing.T) {
+	p := open(t)
+	r := p.receiver()
+	e, _ := p.add(r)
+	began, goOn := make(chan bool, 2), make(chan bool)
+	var calls atomic.Int64
+	r.answers(func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) == 1 {
+			began <- true
+			<-goOn
+			w.WriteHeader(500)
+		}
+	})
+	p.tell("order:1", "one")
+	var wg sync.WaitGroup
+	wg.Go(func() { p.turn(e) })
+	<-began
+	p.ahead.Add(int64(time.Minute)) // the lease is over, as after the death of a process
+	if n := p.turn(e); n != 1 {
+		t.Errorf("%d calls by who takes over", n)
+	}
+	close(goOn)
+	wg.Wait()
+	d, err := p.Delivery(p.ctx, owner, e.ID, p.log(e)[0].ID)
+	if err != nil || d.State != webhook.Delivered || len(d.Tries) != 2 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
