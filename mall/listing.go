@@ -30,7 +30,11 @@ func (m *Mall) listing() catalog.Listing {
 			}
 			return film, nil
 		},
-		Stock: m.Inventory.SetStockTx,
+		Stock:    m.Inventory.SetStockTx,
+		OnSubmit: m.submitted,
+		OnWithdraw: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
+			return m.Reviews.WithdrawTx(ctx, tx, revisionID)
+		},
 	}
 }
 

@@ -96,7 +96,7 @@ type Mall struct {
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
 	Queue        *risk.Queue
-	Reviews      *review.Reviews  // nil until the listings hand it their verbs; see OpenReviews
+	Reviews      *review.Reviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	Webhooks     *webhook.Webhooks
@@ -145,7 +145,7 @@ func New(o Options) (*Mall, error) {
 	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	deeds := Deeds(m.Accounts, m.Audit)
-	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit = deeds, deeds, deeds
+	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit, m.Ledger.Audit = deeds, deeds, deeds, deeds
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
 		return nil, err
@@ -174,6 +174,7 @@ func New(o Options) (*Mall, error) {
 	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
 		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
 		PayWindow: o.PayWindow, Audit: deeds})
+	m.openReviews(deeds)
 	m.Webhooks, err = webhook.New(webhook.Deps{Pool: primary, River: jobs, Key: o.WebhookKey, Loopback: o.WebhookLoopback, Now: o.Now})
 	if err != nil {
 		return nil, err

@@ -7,16 +7,32 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/catalog"
+	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/review"
 )
 
-// OpenReviews opens the review desk over the listings, whose verbs it is handed; everything else it needs to know it finds here. It is
-// called once, from New, before events are relayed.
-func (m *Mall) OpenReviews(listing review.Listing) {
-	m.Reviews = review.New(review.Deps{Pool: m.pool, Now: m.now, Listing: listing, Facts: m.reviewFacts(), Audit: Deeds(m.Accounts, m.Audit),
-		EndAccess: m.Orders.EndAccessTx})
+// openReviews opens the review desk over the listings, whose verbs it is handed. Without a verb that takes a return back, creators appeal
+// against takedowns only: what was returned is edited and comes again.
+func (m *Mall) openReviews(deeds Deed) {
+	m.Reviews = review.New(review.Deps{Pool: m.pool, Now: m.now, Facts: m.reviewFacts(), Audit: deeds, EndAccess: m.Orders.EndAccessTx,
+		Listing: review.Listing{
+			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
+				_, err := m.Catalog.ApproveTx(ctx, tx, revisionID) // what is kept of the shop hears of it after the commit
+				return err
+			},
+			Return: m.Catalog.ReturnTx,
+			TakeDown: func(ctx context.Context, tx pgx.Tx, spuID int64) error {
+				_, err := m.Catalog.TakeDownTx(ctx, tx, spuID)
+				return err
+			},
+			Restore: func(ctx context.Context, tx pgx.Tx, spuID int64) error {
+				_, err := m.Catalog.RestoreTx(ctx, tx, spuID)
+				return err
+			},
+		}})
 	m.Outbox.Subscribe("ended_access", []string{"order.paid"}, m.endLateAccess)
 }
 
@@ -32,7 +48,7 @@ func (m *Mall) reviewFacts() review.Facts {
 		},
 		PriceBand: func(ctx context.Context, tx pgx.Tx, categoryID int64, kind, currency string) (review.Band, error) {
 			b, err := m.Catalog.PriceBandTx(ctx, tx, categoryID, kind, currency)
-			return review.Band(b), err
+			return review.Band{Offers: b.N, Low: b.P10, High: b.P90}, err
 		},
 		Twins: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
 			return m.Media.TwinsTx(ctx, tx, videoID)
@@ -60,4 +76,18 @@ func (m *Mall) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) err
 		}
 	}
 	return nil
+}
+
+// submitted hands a revision to the review desk, in the transaction that submits it.
+func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) error {
+	n := s.Content
+	c := review.Content{TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: n.Tags,
+		CategoryID: n.CategoryID, Cover: n.Cover, VideoID: n.VideoID}
+	for _, w := range n.Ways {
+		if w.Price != nil {
+			c.Prices = append(c.Prices, review.Price{Kind: w.Kind, Quality: w.Quality, RentHours: w.RentHours, Amount: money.Of(*w.Price, s.Currency)})
+		}
+	}
+	_, err := m.Reviews.OpenTx(ctx, tx, review.Submission{RevisionID: s.RevisionID, SPUID: s.SPUID, CreatorID: s.CreatorID, Content: c})
+	return err
 }

@@ -26,8 +26,8 @@ func reviewing(t *testing.T) *malltest.Mall {
 	t.Parallel()
 	m := malltest.Listening(t)
 	nothing := func(context.Context, pgx.Tx, int64) error { return nil }
-	m.OpenReviews(review.Listing{Approve: nothing, TakeDown: nothing, Restore: nothing,
-		Return: func(context.Context, pgx.Tx, int64, string) error { return nil }})
+	m.Reviews.Listing = review.Listing{Approve: nothing, TakeDown: nothing, Restore: nothing,
+		Return: func(context.Context, pgx.Tx, int64, string) error { return nil }}
 	return m
 }
 

@@ -67,9 +67,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
 	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})
-	if m.Reviews != nil {
-		review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m)})
-	}
+	review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m),
+		PreviewURL: videos.InspectURL})
 	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})
 	overview.Routes(all, overview.Deps{Site: site, Insight: m.Insight, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
 	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
@@ -117,9 +116,6 @@ func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error
 
 // waiting counts what the review desk has to do.
 func waiting(m *mall.Mall) func(context.Context) (int, int, error) {
-	if m.Reviews == nil {
-		return nil
-	}
 	return func(ctx context.Context) (int, int, error) {
 		n, err := m.Reviews.Counts(ctx)
 		return n.Open + n.Second, n.Appeals, err

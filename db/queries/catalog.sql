@@ -221,14 +221,6 @@ order by change_at limit 1;
 -- name: Makers :many
 select id, creator_id from video_product_spu where id = any(@spu_ids::bigint[]);
 
--- name: PriceBand :one
--- Between which prices the middle of a shelf's living offers of one kind and currency lies.
-select count(*) as offers, coalesce(percentile_disc(0.1) within group (order by p.amount), 0)::bigint as low,
-    coalesce(percentile_disc(0.9) within group (order by p.amount), 0)::bigint as high
-from video_product_spu s join video_product_sku k on k.spu_id = s.id and k.status = 'active' and k.kind = @kind
-join sku_price p on p.sku_id = k.id and p.currency = @currency and p.valid @> @at::timestamptz
-where s.category_id = @category_id and s.status = 'live' and p.amount > 0;
-
 -- name: LiveOf :one
 -- How many of a maker's listings are on sale, and since when the first of them is.
 select count(*) as live, coalesce(min(published_at), 'epoch')::timestamptz as since

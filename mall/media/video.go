@@ -90,6 +90,18 @@ func (m *Media) videoRow(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) 
 	return row, nil
 }
 
+// VideoOfAnybody returns a film whoever's it is, for an operator, or ErrUnknownVideo.
+func (m *Media) VideoOfAnybody(ctx context.Context, id int64) (Video, error) {
+	row, err := m.q.VideoByID(ctx, m.pool, id)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.State == string(VideoDeleted) {
+		return Video{}, ErrUnknownVideo.Because("video %d", id)
+	}
+	if err != nil {
+		return Video{}, fmt.Errorf("read video %d: %w", id, err)
+	}
+	return video(row), nil
+}
+
 // OwnerOf returns whose upload a packaged film was made of, or ErrUnknownVideo.
 func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 	owner, err := m.q.AssetOwner(ctx, m.pool, assetID)

@@ -505,7 +505,7 @@ func compared(p CasePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if p.Live != nil && row.changed() {
-					templ_7745c5c3_Err = changes(compare(row.live, row.new)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = changes(row.parts()).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

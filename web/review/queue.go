@@ -86,6 +86,15 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview
 	case err != nil && !errors.Is(err, catalog.ErrProductNotFound):
 		return err
 	}
+	shelves, err := d.Catalog.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	for _, shelf := range shelves {
+		if shelf.ID == k.Content.CategoryID {
+			p.Case.Content.CategoryZh, p.Case.Content.CategoryEn = shelf.NameZh, shelf.NameEn
+		}
+	}
 	if d.PreviewURL != nil && k.Content.VideoID != 0 {
 		p.Preview = d.PreviewURL(k.Content.VideoID)
 	}

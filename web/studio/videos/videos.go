@@ -36,6 +36,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/studio/videos/:id", on(d.show), maker)
 	g.GET("/studio/videos/:id/status", on(d.status), maker)
 	g.GET("/studio/videos/:id/play", on(d.play), maker)
+	g.GET("/admin/films/:id", on(d.inspect), d.Site.RequireRole(account.RoleOperator))
 	g.GET("/studio/videos/:id/posters/:n", on(d.poster), maker)
 	g.POST("/studio/videos/:id/cover", on(d.cover), maker)
 	g.POST("/studio/videos/:id/retry", on(d.retry), maker)
@@ -134,30 +135,62 @@ func (d Deps) status(c *page.Ctx) error {
 }
 
 func (d Deps) play(c *page.Ctx) error {
-	ctx, me := c.Request().Context(), c.Viewer.UserID
-	v, err := d.Media.Video(ctx, me, id(c))
+	v, err := d.Media.Video(c.Request().Context(), c.Viewer.UserID, id(c))
 	if err != nil {
 		return err
 	}
 	if v.AssetID == nil {
 		return c.Redirect(videosview.URL(v.ID))
 	}
-	asset, err := d.Media.Asset(ctx, *v.AssetID)
+	f, err := d.film(c, v)
 	if err != nil {
 		return err
 	}
-	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices"}
 	if v.Posters > 0 {
 		f.Poster = videosview.URL(v.ID) + "/posters/0"
 	}
+	return d.renderFilm(c, videosview.PlayPage{Video: v, Film: f})
+}
+
+// InspectURL is where an operator sees a creator's film before it is on sale.
+func InspectURL(videoID int64) string { return "/admin/films/" + strconv.FormatInt(videoID, 10) }
+
+// inspect plays anybody's film for an operator who decides on it.
+func (d Deps) inspect(c *page.Ctx) error {
+	v, err := d.Media.VideoOfAnybody(c.Request().Context(), id(c))
+	if err == nil && v.AssetID == nil {
+		err = media.ErrUnknownVideo.Because("video %d is %s", v.ID, v.State)
+	}
+	if err != nil {
+		return err
+	}
+	f, err := d.film(c, v)
+	if err != nil {
+		return err
+	}
+	return d.renderFilm(c, videosview.PlayPage{Video: v, Film: f, Operator: true})
+}
+
+// film is a packaged film with what lies beside it, for who may see it without having bought it.
+func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
+	ctx, me := c.Request().Context(), c.Viewer.UserID
+	asset, err := d.Media.Asset(ctx, *v.AssetID)
+	if err != nil {
+		return ui.Film{}, err
+	}
+	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices"}
 	extras := d.Playback.Extras(me, asset)
 	f.Thumbs = extras.ThumbsURL
 	for _, x := range extras.Captions {
 		f.Captions = append(f.Captions, ui.Captions{Lang: x.Language, Label: play.LanguageName(x.Language), Src: x.URL})
 	}
+	return f, nil
+}
+
+func (d Deps) renderFilm(c *page.Ctx, p videosview.PlayPage) error {
 	c.AllowPlayer()
 	c.Page.NoIndex = true
-	return c.Render(http.StatusOK, v.Name, videosview.Play(videosview.PlayPage{Video: v, Film: f}))
+	return c.Render(http.StatusOK, p.Video.Name, videosview.Play(p))
 }
 
 func (d Deps) poster(c *page.Ctx) error {

@@ -344,10 +344,11 @@ func (q *Queries) InsertCreator(ctx context.Context, db DBTX, arg InsertCreatorP
 }
 
 const insertPrice = `-- name: InsertPrice :exec
-insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at)
-select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5::timestamptz,
-       $6::timestamptz, $7::timestamptz
-from sku_price where sku_id = $1
+insert into sku_price (sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by)
+select $1, greatest(coalesce(max(version), 0), (select coalesce(max(c.version), 0) from sku_price_cancelled c where c.sku_id = $1)) + 1,
+       $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz,
+       nullif($8::bigint, 0)
+from sku_price where sku_price.sku_id = $1
 `
 
 type InsertPriceParams struct {
@@ -358,8 +359,10 @@ type InsertPriceParams struct {
 	ValidFrom  time.Time
 	ValidUntil *time.Time
 	At         time.Time
+	CreatedBy  int64
 }
 
+// A version's number is never given again, the version called off or not.
 func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParams) error {
 	_, err := db.Exec(ctx, insertPrice,
 		arg.SkuID,
@@ -369,6 +372,7 @@ func (q *Queries) InsertPrice(ctx context.Context, db DBTX, arg InsertPriceParam
 		arg.ValidFrom,
 		arg.ValidUntil,
 		arg.At,
+		arg.CreatedBy,
 	)
 	return err
 }
@@ -600,6 +604,17 @@ func (q *Queries) Makers(ctx context.Context, db DBTX, spuIds []int64) ([]Makers
 	return items, nil
 }
 
+const needsAsset = `-- name: NeedsAsset :one
+select exists (select 1 from video_product_spu where asset_id = $1::bigint)
+`
+
+func (q *Queries) NeedsAsset(ctx context.Context, db DBTX, assetID int64) (bool, error) {
+	row := db.QueryRow(ctx, needsAsset, assetID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const nextPriceChange = `-- name: NextPriceChange :one
 select (case when p.valid_from > $1::timestamptz then p.valid_from else p.valid_until end)::timestamptz as change_at
 from video_product_sku k join sku_price p on p.sku_id = k.id
@@ -724,46 +739,14 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 	return i, err
 }
 
-const priceBand = `-- name: PriceBand :one
-select count(*) as offers, coalesce(percentile_disc(0.1) within group (order by p.amount), 0)::bigint as low,
-    coalesce(percentile_disc(0.9) within group (order by p.amount), 0)::bigint as high
-from video_product_spu s join video_product_sku k on k.spu_id = s.id and k.status = 'active' and k.kind = $1
-join sku_price p on p.sku_id = k.id and p.currency = $2 and p.valid @> $3::timestamptz
-where s.category_id = $4 and s.status = 'live' and p.amount > 0
-`
-
-type PriceBandParams struct {
-	Kind       string
-	Currency   string
-	At         time.Time
-	CategoryID int64
-}
-
-type PriceBandRow struct {
-	Offers int64
-	Low    int64
-	High   int64
-}
-
-// Between which prices the middle of a shelf's living offers of one kind and currency lies.
-func (q *Queries) PriceBand(ctx context.Context, db DBTX, arg PriceBandParams) (PriceBandRow, error) {
-	row := db.QueryRow(ctx, priceBand,
-		arg.Kind,
-		arg.Currency,
-		arg.At,
-		arg.CategoryID,
-	)
-	var i PriceBandRow
-	err := row.Scan(&i.Offers, &i.Low, &i.High)
-	return i, err
-}
-
 const productByID = `-- name: ProductByID :one
-select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
-       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar
+select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
+       m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar,
+       e.slug as series_slug, e.title_zh as series_zh, e.title_en as series_en
 from video_product_spu s
 join catalog_category c on c.id = s.category_id
 join catalog_creator m on m.user_id = s.creator_id
+left join catalog_series e on e.id = s.series_id
 where s.id = $1
 `
 
@@ -776,6 +759,9 @@ type ProductByIDRow struct {
 	CreatorZh       string
 	CreatorEn       string
 	CreatorAvatar   string
+	SeriesSlug      *string
+	SeriesZh        *string
+	SeriesEn        *string
 }
 
 func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductByIDRow, error) {
@@ -808,6 +794,10 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.VideoProductSpu.PublishedAt,
 		&i.VideoProductSpu.CreatedAt,
 		&i.VideoProductSpu.UpdatedAt,
+		&i.VideoProductSpu.SeriesID,
+		&i.VideoProductSpu.Episode,
+		&i.VideoProductSpu.VideoID,
+		&i.VideoProductSpu.TakenByCreator,
 		&i.CategorySlug,
 		&i.CategoryZh,
 		&i.CategoryEn,
@@ -815,6 +805,9 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.CreatorZh,
 		&i.CreatorEn,
 		&i.CreatorAvatar,
+		&i.SeriesSlug,
+		&i.SeriesZh,
+		&i.SeriesEn,
 	)
 	return i, err
 }
@@ -894,7 +887,7 @@ func (q *Queries) Reprice(ctx context.Context, db DBTX, arg RepriceParams) error
 }
 
 const reviewBy = `-- name: ReviewBy :one
-select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review where spu_id = $1 and user_id = $2
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 and user_id = $2
 `
 
 type ReviewByParams struct {
@@ -914,12 +907,14 @@ func (q *Queries) ReviewBy(ctx context.Context, db DBTX, arg ReviewByParams) (Ca
 		&i.Body,
 		&i.Locale,
 		&i.CreatedAt,
+		&i.Reply,
+		&i.RepliedAt,
 	)
 	return i, err
 }
 
 const reviews = `-- name: Reviews :many
-select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
 `
 
 type ReviewsParams struct {
@@ -945,6 +940,8 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 			&i.Body,
 			&i.Locale,
 			&i.CreatedAt,
+			&i.Reply,
+			&i.RepliedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -957,7 +954,7 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 }
 
 const reviewsAfter = `-- name: ReviewsAfter :many
-select id, spu_id, user_id, author, rating, body, locale, created_at from catalog_review
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review
 where spu_id = $1 and (created_at, id) < ($2::timestamptz, $3::bigint)
 order by created_at desc, id desc limit $4
 `
@@ -992,6 +989,8 @@ func (q *Queries) ReviewsAfter(ctx context.Context, db DBTX, arg ReviewsAfterPar
 			&i.Body,
 			&i.Locale,
 			&i.CreatedAt,
+			&i.Reply,
+			&i.RepliedAt,
 		); err != nil {
 			return nil, err
 		}

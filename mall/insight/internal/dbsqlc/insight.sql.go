@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addArrivals = `-- name: AddArrivals :exec
@@ -18,7 +20,7 @@ on conflict (creator_id, day, spu_id, source) do update set views = a.views + ex
 
 type AddArrivalsParams struct {
 	CreatorIds []int64
-	Days       []time.Time
+	Days       []pgtype.Date
 	SpuIds     []int64
 	Sources    []string
 	Views      []int64
@@ -43,7 +45,7 @@ on conflict (creator_id, day, spu_id, source) do update set orders = insight_buy
 
 type AddBuyerParams struct {
 	CreatorIds []int64
-	Day        time.Time
+	Day        pgtype.Date
 	SpuIds     []int64
 	Source     string
 }
@@ -66,7 +68,7 @@ on conflict (creator_id, day, spu_id) do update set plays = r.plays + excluded.p
 
 type AddRetentionParams struct {
 	CreatorID int64
-	Day       time.Time
+	Day       pgtype.Date
 	SpuID     int64
 	Plays     int64
 	Reached   []int64
@@ -93,7 +95,7 @@ on conflict (day, creator_id, spu_id, currency) do update set orders = insight_d
 `
 
 type AddSumsParams struct {
-	Days       []time.Time
+	Days       []pgtype.Date
 	CreatorIds []int64
 	SpuIds     []int64
 	Currencies []string
@@ -130,7 +132,7 @@ on conflict (creator_id, day, spu_id) do update set views = t.views + excluded.v
 type AddTrafficParams struct {
 	CreatorIds   []int64
 	SpuIds       []int64
-	Days         []time.Time
+	Days         []pgtype.Date
 	Views        []int64
 	Visitors     []int64
 	Viewers      []int64
@@ -159,12 +161,12 @@ order by day, currency
 type DaysParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   time.Time
-	ToDay     time.Time
+	FromDay   pgtype.Date
+	ToDay     pgtype.Date
 }
 
 type DaysRow struct {
-	Day      time.Time
+	Day      pgtype.Date
 	Currency string
 	Orders   int64
 	Units    int64
@@ -210,7 +212,7 @@ const dropDay = `-- name: DropDay :exec
 delete from insight_day where day = $1
 `
 
-func (q *Queries) DropDay(ctx context.Context, db DBTX, day time.Time) error {
+func (q *Queries) DropDay(ctx context.Context, db DBTX, day pgtype.Date) error {
 	_, err := db.Exec(ctx, dropDay, day)
 	return err
 }
@@ -223,12 +225,12 @@ group by creator_id, day
 
 type KnownSourcesParams struct {
 	CreatorIds []int64
-	Days       []time.Time
+	Days       []pgtype.Date
 }
 
 type KnownSourcesRow struct {
 	CreatorID int64
-	Day       time.Time
+	Day       pgtype.Date
 	Sources   []string
 }
 
@@ -259,7 +261,7 @@ on conflict (day) do update set snapshot = excluded.snapshot, at = excluded.at
 `
 
 type MarkDayParams struct {
-	Day time.Time
+	Day pgtype.Date
 	At  time.Time
 }
 
@@ -294,8 +296,8 @@ where creator_id = $1 and spu_id = $2 and day between $3 and $4
 type PlaysParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   time.Time
-	ToDay     time.Time
+	FromDay   pgtype.Date
+	ToDay     pgtype.Date
 }
 
 func (q *Queries) Plays(ctx context.Context, db DBTX, arg PlaysParams) (int64, error) {
@@ -364,7 +366,7 @@ const purgeSeen = `-- name: PurgeSeen :exec
 delete from insight_seen where day < $1::date
 `
 
-func (q *Queries) PurgeSeen(ctx context.Context, db DBTX, before time.Time) error {
+func (q *Queries) PurgeSeen(ctx context.Context, db DBTX, before pgtype.Date) error {
 	_, err := db.Exec(ctx, purgeSeen, before)
 	return err
 }
@@ -388,8 +390,8 @@ group by u.n order by u.n
 type ReachedParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   time.Time
-	ToDay     time.Time
+	FromDay   pgtype.Date
+	ToDay     pgtype.Date
 }
 
 type ReachedRow struct {
@@ -432,7 +434,7 @@ type SavePlayParams struct {
 	Session   string
 	CreatorID int64
 	SpuID     int64
-	Day       time.Time
+	Day       pgtype.Date
 	Position  float64
 	At        time.Time
 	Reached   []bool
@@ -459,7 +461,7 @@ returning s.day, s.creator_id, s.spu_id
 `
 
 type SeePlaysParams struct {
-	Days       []time.Time
+	Days       []pgtype.Date
 	CreatorIds []int64
 	SpuIds     []int64
 	People     []int64
@@ -467,7 +469,7 @@ type SeePlaysParams struct {
 }
 
 type SeePlaysRow struct {
-	Day       time.Time
+	Day       pgtype.Date
 	CreatorID int64
 	SpuID     int64
 }
@@ -511,7 +513,7 @@ returning s.day, s.creator_id, s.spu_id, s.person, (xmax = 0)::boolean as fresh
 `
 
 type SeeVisitsParams struct {
-	Days       []time.Time
+	Days       []pgtype.Date
 	CreatorIds []int64
 	SpuIds     []int64
 	People     []int64
@@ -519,7 +521,7 @@ type SeeVisitsParams struct {
 }
 
 type SeeVisitsRow struct {
-	Day       time.Time
+	Day       pgtype.Date
 	CreatorID int64
 	SpuID     int64
 	Person    int64
@@ -575,8 +577,8 @@ order by 3 desc, 2 desc, 1
 type SourcesParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   time.Time
-	ToDay     time.Time
+	FromDay   pgtype.Date
+	ToDay     pgtype.Date
 }
 
 type SourcesRow struct {
@@ -615,7 +617,7 @@ select exists (select from insight_mark where day = $1 and pg_visible_in_snapsho
 `
 
 type SummedParams struct {
-	Day time.Time
+	Day pgtype.Date
 	Xid string
 }
 
@@ -631,7 +633,7 @@ const sumsOfDay = `-- name: SumsOfDay :many
 select day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded from insight_day where day = $1
 `
 
-func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, day time.Time) ([]InsightDay, error) {
+func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, day pgtype.Date) ([]InsightDay, error) {
 	rows, err := db.Query(ctx, sumsOfDay, day)
 	if err != nil {
 		return nil, err
@@ -688,8 +690,8 @@ limit $1
 type TopVideosParams struct {
 	MaxRows   int32
 	CreatorID int64
-	FromDay   time.Time
-	ToDay     time.Time
+	FromDay   pgtype.Date
+	ToDay     pgtype.Date
 }
 
 type TopVideosRow struct {
@@ -785,12 +787,12 @@ order by day
 type TrafficDaysParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   time.Time
-	ToDay     time.Time
+	FromDay   pgtype.Date
+	ToDay     pgtype.Date
 }
 
 type TrafficDaysRow struct {
-	Day          time.Time
+	Day          pgtype.Date
 	Views        int64
 	Visitors     int64
 	Viewers      int64

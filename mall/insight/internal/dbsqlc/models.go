@@ -6,10 +6,12 @@ package dbsqlc
 
 import (
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type InsightDay struct {
-	Day       time.Time
+	Day       pgtype.Date
 	CreatorID int64
 	SpuID     int64
 	Currency  string
@@ -24,7 +26,7 @@ type InsightPlay struct {
 	Session   string
 	CreatorID int64
 	SpuID     int64
-	Day       time.Time
+	Day       pgtype.Date
 	Position  float64
 	At        time.Time
 	Reached   []bool

@@ -11,7 +11,7 @@ import (
 )
 
 const assetByID = `-- name: AssetByID :one
-select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at from media_asset where id = $1
+select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where id = $1
 `
 
 func (q *Queries) AssetByID(ctx context.Context, db DBTX, id int64) (MediaAsset, error) {
@@ -25,12 +25,13 @@ func (q *Queries) AssetByID(ctx context.Context, db DBTX, id int64) (MediaAsset,
 		&i.Captions,
 		&i.HasThumbnails,
 		&i.CreatedAt,
+		&i.Chapters,
 	)
 	return i, err
 }
 
 const assetByPrefix = `-- name: AssetByPrefix :one
-select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at from media_asset where prefix = $1
+select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where prefix = $1
 `
 
 func (q *Queries) AssetByPrefix(ctx context.Context, db DBTX, prefix string) (MediaAsset, error) {
@@ -44,16 +45,330 @@ func (q *Queries) AssetByPrefix(ctx context.Context, db DBTX, prefix string) (Me
 		&i.Captions,
 		&i.HasThumbnails,
 		&i.CreatedAt,
+		&i.Chapters,
 	)
 	return i, err
 }
 
-const deleteKeys = `-- name: DeleteKeys :exec
-delete from media_key where asset_id = $1
+const assetOwner = `-- name: AssetOwner :one
+select owner_id from media_video where asset_id = $1::bigint and state <> 'deleted' limit 1
 `
 
-func (q *Queries) DeleteKeys(ctx context.Context, db DBTX, assetID int64) error {
-	_, err := db.Exec(ctx, deleteKeys, assetID)
+func (q *Queries) AssetOwner(ctx context.Context, db DBTX, assetID int64) (int64, error) {
+	row := db.QueryRow(ctx, assetOwner, assetID)
+	var owner_id int64
+	err := row.Scan(&owner_id)
+	return owner_id, err
+}
+
+const cancelStages = `-- name: CancelStages :exec
+update media_stage set state = 'cancelled', ended_at = $1::timestamptz
+where video_id = $2 and state in ('waiting', 'running', 'failed')
+`
+
+type CancelStagesParams struct {
+	At      time.Time
+	VideoID int64
+}
+
+func (q *Queries) CancelStages(ctx context.Context, db DBTX, arg CancelStagesParams) error {
+	_, err := db.Exec(ctx, cancelStages, arg.At, arg.VideoID)
+	return err
+}
+
+const claimStage = `-- name: ClaimStage :one
+update media_stage s
+set state = 'running', holder = $1::text, lease_until = $2::timestamptz, attempts = attempts + 1, percent = 0, eta_seconds = null,
+    refusal = '', started_at = $3::timestamptz, ended_at = null
+from media_video v
+where s.video_id = $4 and s.stage = $5 and v.id = s.video_id and v.state = 'processing'
+    and (s.state = 'waiting' or (s.state = 'running' and s.lease_until < $3::timestamptz))
+    and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+returning s.attempts
+`
+
+type ClaimStageParams struct {
+	Holder  string
+	Until   time.Time
+	At      time.Time
+	VideoID int64
+	Stage   string
+}
+
+// A stage is free when it waits, or when whoever worked it has let the lease run out; those before it must be done.
+func (q *Queries) ClaimStage(ctx context.Context, db DBTX, arg ClaimStageParams) (int32, error) {
+	row := db.QueryRow(ctx, claimStage,
+		arg.Holder,
+		arg.Until,
+		arg.At,
+		arg.VideoID,
+		arg.Stage,
+	)
+	var attempts int32
+	err := row.Scan(&attempts)
+	return attempts, err
+}
+
+const completeUpload = `-- name: CompleteUpload :execrows
+update media_upload set state = 'complete', video_id = $1::bigint where id = $2 and state = 'running'
+`
+
+type CompleteUploadParams struct {
+	VideoID int64
+	ID      string
+}
+
+func (q *Queries) CompleteUpload(ctx context.Context, db DBTX, arg CompleteUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, completeUpload, arg.VideoID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const coversSince = `-- name: CoversSince :one
+select count(*) from media_cover where owner_id = $1 and created_at > $2
+`
+
+type CoversSinceParams struct {
+	OwnerID int64
+	Since   time.Time
+}
+
+func (q *Queries) CoversSince(ctx context.Context, db DBTX, arg CoversSinceParams) (int64, error) {
+	row := db.QueryRow(ctx, coversSince, arg.OwnerID, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteAsset = `-- name: DeleteAsset :exec
+delete from media_asset where id = $1
+`
+
+func (q *Queries) DeleteAsset(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, deleteAsset, id)
+	return err
+}
+
+const deleteKeysOf = `-- name: DeleteKeysOf :exec
+delete from media_key k using media_asset a where a.id = k.asset_id and a.prefix = $1
+`
+
+func (q *Queries) DeleteKeysOf(ctx context.Context, db DBTX, prefix string) error {
+	_, err := db.Exec(ctx, deleteKeysOf, prefix)
+	return err
+}
+
+const deleteUpload = `-- name: DeleteUpload :exec
+delete from media_upload where id = $1 and state = 'ending'
+`
+
+func (q *Queries) DeleteUpload(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, deleteUpload, id)
+	return err
+}
+
+const deleteVideo = `-- name: DeleteVideo :execrows
+update media_video set state = 'deleted', updated_at = $1 where owner_id = $2 and id = $3 and state <> 'deleted'
+`
+
+type DeleteVideoParams struct {
+	At      time.Time
+	OwnerID int64
+	ID      int64
+}
+
+func (q *Queries) DeleteVideo(ctx context.Context, db DBTX, arg DeleteVideoParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteVideo, arg.At, arg.OwnerID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endStage = `-- name: EndStage :execrows
+update media_stage
+set state = $1, percent = case when $1 = 'done' then 100 else percent end, eta_seconds = null, refusal = $2,
+    holder = '', lease_until = null, enqueued_at = $3::timestamptz, ended_at = $3::timestamptz,
+    attempts = case when $4::boolean then attempts - 1 else attempts end
+where video_id = $5 and stage = $6 and holder = $7 and state = 'running'
+`
+
+type EndStageParams struct {
+	State     string
+	Refusal   string
+	At        time.Time
+	Forgotten bool
+	VideoID   int64
+	Stage     string
+	Holder    string
+}
+
+func (q *Queries) EndStage(ctx context.Context, db DBTX, arg EndStageParams) (int64, error) {
+	result, err := db.Exec(ctx, endStage,
+		arg.State,
+		arg.Refusal,
+		arg.At,
+		arg.Forgotten,
+		arg.VideoID,
+		arg.Stage,
+		arg.Holder,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endUpload = `-- name: EndUpload :execrows
+update media_upload set state = 'ending' where id = $1 and owner_id = $2 and state = 'running'
+`
+
+type EndUploadParams struct {
+	ID      string
+	OwnerID int64
+}
+
+func (q *Queries) EndUpload(ctx context.Context, db DBTX, arg EndUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, endUpload, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endingUploads = `-- name: EndingUploads :many
+select id, owner_id, name, size, part_size, multipart, state, video_id, created_at, expires_at from media_upload where state = 'ending' order by id limit $1
+`
+
+func (q *Queries) EndingUploads(ctx context.Context, db DBTX, most int32) ([]MediaUpload, error) {
+	rows, err := db.Query(ctx, endingUploads, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MediaUpload{}
+	for rows.Next() {
+		var i MediaUpload
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.Name,
+			&i.Size,
+			&i.PartSize,
+			&i.Multipart,
+			&i.State,
+			&i.VideoID,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const expireUploads = `-- name: ExpireUploads :execrows
+update media_upload set state = 'ending' where state = 'running' and expires_at <= $1
+`
+
+func (q *Queries) ExpireUploads(ctx context.Context, db DBTX, at time.Time) (int64, error) {
+	result, err := db.Exec(ctx, expireUploads, at)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const failedVideo = `-- name: FailedVideo :exec
+update media_video set state = 'failed', refusal = $1, updated_at = $2 where id = $3 and state = 'processing'
+`
+
+type FailedVideoParams struct {
+	Refusal string
+	At      time.Time
+	ID      int64
+}
+
+func (q *Queries) FailedVideo(ctx context.Context, db DBTX, arg FailedVideoParams) error {
+	_, err := db.Exec(ctx, failedVideo, arg.Refusal, arg.At, arg.ID)
+	return err
+}
+
+const forgetFiles = `-- name: ForgetFiles :exec
+update media_video set original = '', posters = 0, updated_at = $1 where id = $2
+`
+
+type ForgetFilesParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) ForgetFiles(ctx context.Context, db DBTX, arg ForgetFilesParams) error {
+	_, err := db.Exec(ctx, forgetFiles, arg.At, arg.ID)
+	return err
+}
+
+const forgetUploads = `-- name: ForgetUploads :execrows
+delete from media_upload where state = 'complete' and expires_at <= $1
+`
+
+func (q *Queries) ForgetUploads(ctx context.Context, db DBTX, at time.Time) (int64, error) {
+	result, err := db.Exec(ctx, forgetUploads, at)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const freeStage = `-- name: FreeStage :exec
+update media_stage set state = 'waiting', holder = '', lease_until = null, enqueued_at = $1 where video_id = $2 and stage = $3
+`
+
+type FreeStageParams struct {
+	At      time.Time
+	VideoID int64
+	Stage   string
+}
+
+func (q *Queries) FreeStage(ctx context.Context, db DBTX, arg FreeStageParams) error {
+	_, err := db.Exec(ctx, freeStage, arg.At, arg.VideoID, arg.Stage)
+	return err
+}
+
+const heldStages = `-- name: HeldStages :one
+select count(*) from media_stage where video_id = $1 and lease_until > $2::timestamptz
+`
+
+type HeldStagesParams struct {
+	VideoID int64
+	At      time.Time
+}
+
+func (q *Queries) HeldStages(ctx context.Context, db DBTX, arg HeldStagesParams) (int64, error) {
+	row := db.QueryRow(ctx, heldStages, arg.VideoID, arg.At)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const insertCover = `-- name: InsertCover :exec
+insert into media_cover (stem, owner_id, created_at) values ($1, $2, $3)
+`
+
+type InsertCoverParams struct {
+	Stem      string
+	OwnerID   int64
+	CreatedAt time.Time
+}
+
+func (q *Queries) InsertCover(ctx context.Context, db DBTX, arg InsertCoverParams) error {
+	_, err := db.Exec(ctx, insertCover, arg.Stem, arg.OwnerID, arg.CreatedAt)
 	return err
 }
 
@@ -73,9 +388,53 @@ func (q *Queries) InsertKeys(ctx context.Context, db DBTX, arg InsertKeysParams)
 	return err
 }
 
+const insertStages = `-- name: InsertStages :exec
+insert into media_stage (video_id, stage, position, enqueued_at)
+select $1, unnest($2::text[]), generate_subscripts($2::text[], 1), $3
+`
+
+type InsertStagesParams struct {
+	VideoID int64
+	Stages  []string
+	At      time.Time
+}
+
+func (q *Queries) InsertStages(ctx context.Context, db DBTX, arg InsertStagesParams) error {
+	_, err := db.Exec(ctx, insertStages, arg.VideoID, arg.Stages, arg.At)
+	return err
+}
+
+const insertUpload = `-- name: InsertUpload :exec
+insert into media_upload (id, owner_id, name, size, part_size, created_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type InsertUploadParams struct {
+	ID        string
+	OwnerID   int64
+	Name      string
+	Size      int64
+	PartSize  int64
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertUpload(ctx context.Context, db DBTX, arg InsertUploadParams) error {
+	_, err := db.Exec(ctx, insertUpload,
+		arg.ID,
+		arg.OwnerID,
+		arg.Name,
+		arg.Size,
+		arg.PartSize,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const insertVideo = `-- name: InsertVideo :one
-insert into media_video (owner_id, name, original, size, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $5) returning id
+insert into media_video (owner_id, name, original, size, folder, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $6) returning id
 `
 
 type InsertVideoParams struct {
@@ -83,6 +442,7 @@ type InsertVideoParams struct {
 	Name     string
 	Original string
 	Size     int64
+	Folder   string
 	At       time.Time
 }
 
@@ -92,11 +452,41 @@ func (q *Queries) InsertVideo(ctx context.Context, db DBTX, arg InsertVideoParam
 		arg.Name,
 		arg.Original,
 		arg.Size,
+		arg.Folder,
 		arg.At,
 	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const keepStage = `-- name: KeepStage :execrows
+update media_stage set percent = $1, eta_seconds = $2, lease_until = $3::timestamptz
+where video_id = $4 and stage = $5 and holder = $6 and state = 'running'
+`
+
+type KeepStageParams struct {
+	Percent    int32
+	EtaSeconds *int32
+	Until      time.Time
+	VideoID    int64
+	Stage      string
+	Holder     string
+}
+
+func (q *Queries) KeepStage(ctx context.Context, db DBTX, arg KeepStageParams) (int64, error) {
+	result, err := db.Exec(ctx, keepStage,
+		arg.Percent,
+		arg.EtaSeconds,
+		arg.Until,
+		arg.VideoID,
+		arg.Stage,
+		arg.Holder,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const key = `-- name: Key :one
@@ -122,14 +512,432 @@ func (q *Queries) Key(ctx context.Context, db DBTX, arg KeyParams) (KeyRow, erro
 	return i, err
 }
 
-const lockPrefix = `-- name: LockPrefix :exec
-select pg_advisory_xact_lock(hashtextextended('media_asset ' || $1::text, 0))
+const letGoOfStage = `-- name: LetGoOfStage :exec
+update media_stage set holder = '', lease_until = null where video_id = $1 and stage = $2 and holder = $3
 `
 
-// Two that pack one film meet here; the second then finds the first one's asset.
-func (q *Queries) LockPrefix(ctx context.Context, db DBTX, prefix string) error {
-	_, err := db.Exec(ctx, lockPrefix, prefix)
+type LetGoOfStageParams struct {
+	VideoID int64
+	Stage   string
+	Holder  string
+}
+
+// The end of a stage that was cancelled while it was worked.
+func (q *Queries) LetGoOfStage(ctx context.Context, db DBTX, arg LetGoOfStageParams) error {
+	_, err := db.Exec(ctx, letGoOfStage, arg.VideoID, arg.Stage, arg.Holder)
 	return err
+}
+
+const lockAsset = `-- name: LockAsset :one
+select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where id = $1 for update
+`
+
+func (q *Queries) LockAsset(ctx context.Context, db DBTX, id int64) (MediaAsset, error) {
+	row := db.QueryRow(ctx, lockAsset, id)
+	var i MediaAsset
+	err := row.Scan(
+		&i.ID,
+		&i.Prefix,
+		&i.DurationSeconds,
+		&i.Renditions,
+		&i.Captions,
+		&i.HasThumbnails,
+		&i.CreatedAt,
+		&i.Chapters,
+	)
+	return i, err
+}
+
+const lockUpload = `-- name: LockUpload :one
+select id, owner_id, name, size, part_size, multipart, state, video_id, created_at, expires_at from media_upload where id = $1 and owner_id = $2 and state <> 'ending' for update
+`
+
+type LockUploadParams struct {
+	ID      string
+	OwnerID int64
+}
+
+func (q *Queries) LockUpload(ctx context.Context, db DBTX, arg LockUploadParams) (MediaUpload, error) {
+	row := db.QueryRow(ctx, lockUpload, arg.ID, arg.OwnerID)
+	var i MediaUpload
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.Size,
+		&i.PartSize,
+		&i.Multipart,
+		&i.State,
+		&i.VideoID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const lockUploader = `-- name: LockUploader :exec
+select pg_advisory_xact_lock(hashtextextended('media_upload ' || $1::bigint, 0))
+`
+
+// Whoever begins an upload meets the same creator's other beginnings here: two at once can't pass one quota.
+func (q *Queries) LockUploader(ctx context.Context, db DBTX, ownerID int64) error {
+	_, err := db.Exec(ctx, lockUploader, ownerID)
+	return err
+}
+
+const lockVideo = `-- name: LockVideo :one
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video where id = $1 for update
+`
+
+func (q *Queries) LockVideo(ctx context.Context, db DBTX, id int64) (MediaVideo, error) {
+	row := db.QueryRow(ctx, lockVideo, id)
+	var i MediaVideo
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.State,
+		&i.Original,
+		&i.Size,
+		&i.DurationSeconds,
+		&i.Width,
+		&i.Height,
+		&i.Fingerprint,
+		&i.AssetID,
+		&i.Refusal,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Folder,
+		&i.Posters,
+		&i.TrailerFrom,
+		&i.TrailerTo,
+	)
+	return i, err
+}
+
+const lostStages = `-- name: LostStages :many
+select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
+where v.state = 'processing' and ((s.state = 'running' and s.lease_until < $1::timestamptz) or (s.state = 'waiting' and s.enqueued_at < $2::timestamptz))
+    and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+order by s.video_id limit 100
+for update of s skip locked
+`
+
+type LostStagesParams struct {
+	At    time.Time
+	Stale time.Time
+}
+
+type LostStagesRow struct {
+	VideoID int64
+	Stage   string
+}
+
+// Stages whose worker is gone, and waiting ones whose job should long have come.
+func (q *Queries) LostStages(ctx context.Context, db DBTX, arg LostStagesParams) ([]LostStagesRow, error) {
+	rows, err := db.Query(ctx, lostStages, arg.At, arg.Stale)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LostStagesRow{}
+	for rows.Next() {
+		var i LostStagesRow
+		if err := rows.Scan(&i.VideoID, &i.Stage); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nextStage = `-- name: NextStage :one
+select stage from media_stage where video_id = $1 and state <> 'done' order by position limit 1
+`
+
+func (q *Queries) NextStage(ctx context.Context, db DBTX, videoID int64) (string, error) {
+	row := db.QueryRow(ctx, nextStage, videoID)
+	var stage string
+	err := row.Scan(&stage)
+	return stage, err
+}
+
+const noteWaiting = `-- name: NoteWaiting :exec
+update media_stage set refusal = $1 where video_id = $2 and stage = $3 and state = 'waiting'
+`
+
+type NoteWaitingParams struct {
+	Refusal string
+	VideoID int64
+	Stage   string
+}
+
+func (q *Queries) NoteWaiting(ctx context.Context, db DBTX, arg NoteWaitingParams) error {
+	_, err := db.Exec(ctx, noteWaiting, arg.Refusal, arg.VideoID, arg.Stage)
+	return err
+}
+
+const originalsOf = `-- name: OriginalsOf :one
+select coalesce(sum(size), 0)::bigint from media_video where owner_id = $1 and original <> ''
+`
+
+func (q *Queries) OriginalsOf(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+	row := db.QueryRow(ctx, originalsOf, ownerID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const picturedVideo = `-- name: PicturedVideo :exec
+update media_video set fingerprint = $1, posters = $2, updated_at = $3 where id = $4
+`
+
+type PicturedVideoParams struct {
+	Fingerprint string
+	Posters     int32
+	At          time.Time
+	ID          int64
+}
+
+func (q *Queries) PicturedVideo(ctx context.Context, db DBTX, arg PicturedVideoParams) error {
+	_, err := db.Exec(ctx, picturedVideo,
+		arg.Fingerprint,
+		arg.Posters,
+		arg.At,
+		arg.ID,
+	)
+	return err
+}
+
+const probedVideo = `-- name: ProbedVideo :exec
+update media_video set duration_seconds = $1, width = $2, height = $3, updated_at = $4 where id = $5
+`
+
+type ProbedVideoParams struct {
+	DurationSeconds int32
+	Width           int32
+	Height          int32
+	At              time.Time
+	ID              int64
+}
+
+func (q *Queries) ProbedVideo(ctx context.Context, db DBTX, arg ProbedVideoParams) error {
+	_, err := db.Exec(ctx, probedVideo,
+		arg.DurationSeconds,
+		arg.Width,
+		arg.Height,
+		arg.At,
+		arg.ID,
+	)
+	return err
+}
+
+const processVideo = `-- name: ProcessVideo :exec
+update media_video set state = 'processing', refusal = '', updated_at = $1 where id = $2 and state in ('failed', 'processing')
+`
+
+type ProcessVideoParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) ProcessVideo(ctx context.Context, db DBTX, arg ProcessVideoParams) error {
+	_, err := db.Exec(ctx, processVideo, arg.At, arg.ID)
+	return err
+}
+
+const prolongUpload = `-- name: ProlongUpload :execrows
+update media_upload set expires_at = $1 where id = $2 and state = 'running'
+`
+
+type ProlongUploadParams struct {
+	ExpiresAt time.Time
+	ID        string
+}
+
+func (q *Queries) ProlongUpload(ctx context.Context, db DBTX, arg ProlongUploadParams) (int64, error) {
+	result, err := db.Exec(ctx, prolongUpload, arg.ExpiresAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const readyVideo = `-- name: ReadyVideo :exec
+update media_video set state = 'ready', asset_id = $1::bigint, duration_seconds = $2, refusal = '', updated_at = $3
+where id = $4 and state = 'processing'
+`
+
+type ReadyVideoParams struct {
+	AssetID         int64
+	DurationSeconds int32
+	At              time.Time
+	ID              int64
+}
+
+func (q *Queries) ReadyVideo(ctx context.Context, db DBTX, arg ReadyVideoParams) error {
+	_, err := db.Exec(ctx, readyVideo,
+		arg.AssetID,
+		arg.DurationSeconds,
+		arg.At,
+		arg.ID,
+	)
+	return err
+}
+
+const redoFrom = `-- name: RedoFrom :execrows
+update media_stage s
+set state = 'waiting', percent = 0, eta_seconds = null, attempts = 0, refusal = '', holder = '', lease_until = null,
+    enqueued_at = $1, started_at = null, ended_at = null
+from media_stage f
+where f.video_id = $2 and f.stage = $3 and f.state in ('done', 'failed') and s.video_id = f.video_id and s.position >= f.position
+`
+
+type RedoFromParams struct {
+	At      time.Time
+	VideoID int64
+	Stage   string
+}
+
+// Back to a stage that was done or failed, and whatever comes after it.
+func (q *Queries) RedoFrom(ctx context.Context, db DBTX, arg RedoFromParams) (int64, error) {
+	result, err := db.Exec(ctx, redoFrom, arg.At, arg.VideoID, arg.Stage)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setCaptions = `-- name: SetCaptions :exec
+update media_asset set captions = $1 where id = $2
+`
+
+type SetCaptionsParams struct {
+	Captions []byte
+	ID       int64
+}
+
+func (q *Queries) SetCaptions(ctx context.Context, db DBTX, arg SetCaptionsParams) error {
+	_, err := db.Exec(ctx, setCaptions, arg.Captions, arg.ID)
+	return err
+}
+
+const setChapters = `-- name: SetChapters :exec
+update media_asset set chapters = $1 where id = $2
+`
+
+type SetChaptersParams struct {
+	Chapters []byte
+	ID       int64
+}
+
+func (q *Queries) SetChapters(ctx context.Context, db DBTX, arg SetChaptersParams) error {
+	_, err := db.Exec(ctx, setChapters, arg.Chapters, arg.ID)
+	return err
+}
+
+const setMultipart = `-- name: SetMultipart :execrows
+update media_upload set multipart = $1 where id = $2 and state = 'running'
+`
+
+type SetMultipartParams struct {
+	Multipart string
+	ID        string
+}
+
+func (q *Queries) SetMultipart(ctx context.Context, db DBTX, arg SetMultipartParams) (int64, error) {
+	result, err := db.Exec(ctx, setMultipart, arg.Multipart, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setTrailer = `-- name: SetTrailer :execrows
+update media_video set trailer_from = $1, trailer_to = $2, updated_at = $3
+where owner_id = $4 and id = $5 and state <> 'deleted'
+`
+
+type SetTrailerParams struct {
+	TrailerFrom int32
+	TrailerTo   int32
+	At          time.Time
+	OwnerID     int64
+	ID          int64
+}
+
+func (q *Queries) SetTrailer(ctx context.Context, db DBTX, arg SetTrailerParams) (int64, error) {
+	result, err := db.Exec(ctx, setTrailer,
+		arg.TrailerFrom,
+		arg.TrailerTo,
+		arg.At,
+		arg.OwnerID,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stages = `-- name: Stages :many
+select s.video_id, s.stage, s.position, s.state, s.percent, s.eta_seconds, s.attempts, s.refusal, s.holder, s.lease_until, s.enqueued_at, s.started_at, s.ended_at from media_stage s join media_video v on v.id = s.video_id
+where v.owner_id = $1 and s.video_id = any($2::bigint[]) and v.state <> 'deleted'
+order by s.video_id desc, s.position
+`
+
+type StagesParams struct {
+	OwnerID  int64
+	VideoIds []int64
+}
+
+func (q *Queries) Stages(ctx context.Context, db DBTX, arg StagesParams) ([]MediaStage, error) {
+	rows, err := db.Query(ctx, stages, arg.OwnerID, arg.VideoIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MediaStage{}
+	for rows.Next() {
+		var i MediaStage
+		if err := rows.Scan(
+			&i.VideoID,
+			&i.Stage,
+			&i.Position,
+			&i.State,
+			&i.Percent,
+			&i.EtaSeconds,
+			&i.Attempts,
+			&i.Refusal,
+			&i.Holder,
+			&i.LeaseUntil,
+			&i.EnqueuedAt,
+			&i.StartedAt,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const tryLockPrefix = `-- name: TryLockPrefix :one
+select pg_try_advisory_lock(hashtextextended('media_asset ' || $1::text, 0))
+`
+
+// Two that pack one film meet here; the second then finds the first one's asset. The lock is the session's.
+func (q *Queries) TryLockPrefix(ctx context.Context, db DBTX, prefix string) (bool, error) {
+	row := db.QueryRow(ctx, tryLockPrefix, prefix)
+	var pg_try_advisory_lock bool
+	err := row.Scan(&pg_try_advisory_lock)
+	return pg_try_advisory_lock, err
 }
 
 const twins = `-- name: Twins :many
@@ -157,6 +965,69 @@ func (q *Queries) Twins(ctx context.Context, db DBTX, id int64) ([]int64, error)
 		return nil, err
 	}
 	return items, nil
+}
+
+const unlinkAsset = `-- name: UnlinkAsset :exec
+update media_video set asset_id = null where asset_id = $1::bigint and state = 'deleted'
+`
+
+func (q *Queries) UnlinkAsset(ctx context.Context, db DBTX, assetID int64) error {
+	_, err := db.Exec(ctx, unlinkAsset, assetID)
+	return err
+}
+
+const unlockPrefix = `-- name: UnlockPrefix :exec
+select pg_advisory_unlock(hashtextextended('media_asset ' || $1::text, 0))
+`
+
+func (q *Queries) UnlockPrefix(ctx context.Context, db DBTX, prefix string) error {
+	_, err := db.Exec(ctx, unlockPrefix, prefix)
+	return err
+}
+
+const upload = `-- name: Upload :one
+select id, owner_id, name, size, part_size, multipart, state, video_id, created_at, expires_at from media_upload where id = $1 and owner_id = $2 and state <> 'ending' and expires_at > $3
+`
+
+type UploadParams struct {
+	ID      string
+	OwnerID int64
+	At      time.Time
+}
+
+func (q *Queries) Upload(ctx context.Context, db DBTX, arg UploadParams) (MediaUpload, error) {
+	row := db.QueryRow(ctx, upload, arg.ID, arg.OwnerID, arg.At)
+	var i MediaUpload
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.Size,
+		&i.PartSize,
+		&i.Multipart,
+		&i.State,
+		&i.VideoID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const uploadsOf = `-- name: UploadsOf :one
+select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_upload where owner_id = $1 and state <> 'complete'
+`
+
+type UploadsOfRow struct {
+	Bytes  int64
+	Number int64
+}
+
+// What a creator's uploads that run or are being cleared away will take, and how many they are.
+func (q *Queries) UploadsOf(ctx context.Context, db DBTX, ownerID int64) (UploadsOfRow, error) {
+	row := db.QueryRow(ctx, uploadsOf, ownerID)
+	var i UploadsOfRow
+	err := row.Scan(&i.Bytes, &i.Number)
+	return i, err
 }
 
 const upsertAsset = `-- name: UpsertAsset :one
@@ -191,7 +1062,7 @@ func (q *Queries) UpsertAsset(ctx context.Context, db DBTX, arg UpsertAssetParam
 }
 
 const video = `-- name: Video :one
-select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at from media_video where owner_id = $1 and id = $2 and state <> 'deleted'
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video where owner_id = $1 and id = $2 and state <> 'deleted'
 `
 
 type VideoParams struct {
@@ -217,12 +1088,46 @@ func (q *Queries) Video(ctx context.Context, db DBTX, arg VideoParams) (MediaVid
 		&i.Refusal,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Folder,
+		&i.Posters,
+		&i.TrailerFrom,
+		&i.TrailerTo,
+	)
+	return i, err
+}
+
+const videoByID = `-- name: VideoByID :one
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video where id = $1
+`
+
+func (q *Queries) VideoByID(ctx context.Context, db DBTX, id int64) (MediaVideo, error) {
+	row := db.QueryRow(ctx, videoByID, id)
+	var i MediaVideo
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Name,
+		&i.State,
+		&i.Original,
+		&i.Size,
+		&i.DurationSeconds,
+		&i.Width,
+		&i.Height,
+		&i.Fingerprint,
+		&i.AssetID,
+		&i.Refusal,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Folder,
+		&i.Posters,
+		&i.TrailerFrom,
+		&i.TrailerTo,
 	)
 	return i, err
 }
 
 const videos = `-- name: Videos :many
-select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at from media_video
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video
 where owner_id = $1 and state <> 'deleted' and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
@@ -257,6 +1162,10 @@ func (q *Queries) Videos(ctx context.Context, db DBTX, arg VideosParams) ([]Medi
 			&i.Refusal,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Folder,
+			&i.Posters,
+			&i.TrailerFrom,
+			&i.TrailerTo,
 		); err != nil {
 			return nil, err
 		}

@@ -1077,7 +1077,7 @@ func (q *Queries) RevokeItem(ctx context.Context, db DBTX, arg RevokeItemParams)
 
 const salesBetween = `-- name: SalesBetween :many
 with sold as (
-    select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount
+    select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount - i.discount_amount as amount
     from video_order o join video_order_item i using (order_no)
     where o.paid_at >= $1::timestamptz and o.paid_at < $2::timestamptz
 ), back as (
@@ -1240,7 +1240,7 @@ func (q *Queries) SettleRefund(ctx context.Context, db DBTX, arg SettleRefundPar
 }
 
 const soldLines = `-- name: SoldLines :many
-select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, i.amount,
+select i.id, o.order_no, o.paid_at::timestamptz as paid_at, i.spu_id, i.title_zh, i.title_en, i.kind, i.quality, i.quantity, (i.amount - i.discount_amount)::bigint as amount,
     i.refunded_amount, o.currency
 from video_order_item i join video_order o using (order_no)
 where i.creator_id = $1 and i.id > $2 and o.paid_at >= $3::timestamptz and o.paid_at < $4::timestamptz
