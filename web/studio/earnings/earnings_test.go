@@ -115,6 +115,7 @@ func TestADebtIsExplained(t *testing.T) {
 	s.sold(t, 2000)
 	s.clears(t)
 	form := s.operator.Get("/admin/books/creators/1").Form("/admin/books/creators/1/adjust")
+	form.Set("currency", "CNY") // the list's only choice
 	form.Set("amount", "-20.00")
 	s.operator.Post("/admin/books/creators/1/adjust", form).Wants(422).Shows("Say why")
 	form.Set("reason", "a chargeback")
