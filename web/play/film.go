@@ -50,13 +50,17 @@ func (d Deps) segment(c echo.Context) error {
 	return serve(c, f, contentType)
 }
 
-// trailer is public and changes only with its film.
+// trailer is public. Its pieces change only with their film; which of them are shown is their creator's choice.
 func (d Deps) trailer(c echo.Context) error {
 	f, contentType, err := d.Playback.OpenTrailer(c.Request().Context(), c.Param("video"), c.Param("file"))
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Cache-Control", "public, max-age=86400")
+	keep := "public, max-age=86400"
+	if contentType == playback.PlaylistType {
+		keep = "public, max-age=300"
+	}
+	c.Response().Header().Set("Cache-Control", keep)
 	return serve(c, f, contentType)
 }
 
