@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"videomall/mall/catalog/internal/dbsqlc"
 )
 
 // LiveOfTx counts a maker's listings on sale, and says since when the first of them is; the zero time without one.

@@ -89,7 +89,7 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest, cause
 	if err != nil {
 		return Refund{}, err
 	}
-	refund, err := s.takeBackTx(ctx, tx, o, r, shares)
+	refund, err := s.takeBackTx(ctx, tx, o, r, cause, shares)
 	if err != nil {
 		return Refund{}, err
 	}
@@ -98,7 +98,7 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest, cause
 }
 
 // takeBackTx writes the refund of these shares down and ends what they paid for.
-func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, shares []RefundItem) (Refund, error) {
+func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string, shares []RefundItem) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
 	}

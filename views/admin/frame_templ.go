@@ -26,7 +26,7 @@ const (
 	RoomLetters  Room = "/dead-letters"
 	RoomLists    Room = "/lists"
 	RoomReview   Room = "/review"
-	RoomPeople   Room = "/people"
+	RoomOffers   Room = "/offers"
 	RoomPayouts  Room = "/payouts"
 	RoomBooks    Room = "/books"
 	RoomAudit    Room = "/audit"
@@ -42,11 +42,11 @@ var doors = []door{
 	{RoomOverview, "admin.overview", "gauge"},
 	{RoomReview, "admin.review", "eye"},
 	{RoomOrders, "admin.orders", "receipt"},
-	{RoomPeople, "admin.people", "users"},
 	{RoomSales, "sale.sales", "zap"},
 	{RoomCases, "admin.cases", "flag"},
 	{RoomLetters, "admin.letters", "mail"},
 	{RoomLists, "lists.title", "shield"},
+	{RoomOffers, "offer.title_mall", "gift"},
 	{RoomPayouts, "admin.payouts", "wallet"},
 	{RoomBooks, "admin.books", "scale"},
 	{RoomAudit, "admin.audit", "history"},

@@ -59,7 +59,7 @@ func at(f Frame, heading string) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = adminview.Frame(adminview.Room("/offers"), heading).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = adminview.Frame(adminview.RoomOffers, heading).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -8,8 +8,6 @@ package dbsqlc
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addArrivals = `-- name: AddArrivals :exec
@@ -20,7 +18,7 @@ on conflict (creator_id, day, spu_id, source) do update set views = a.views + ex
 
 type AddArrivalsParams struct {
 	CreatorIds []int64
-	Days       []pgtype.Date
+	Days       []time.Time
 	SpuIds     []int64
 	Sources    []string
 	Views      []int64
@@ -45,7 +43,7 @@ on conflict (creator_id, day, spu_id, source) do update set orders = insight_buy
 
 type AddBuyerParams struct {
 	CreatorIds []int64
-	Day        pgtype.Date
+	Day        time.Time
 	SpuIds     []int64
 	Source     string
 }
@@ -68,7 +66,7 @@ on conflict (creator_id, day, spu_id) do update set plays = r.plays + excluded.p
 
 type AddRetentionParams struct {
 	CreatorID int64
-	Day       pgtype.Date
+	Day       time.Time
 	SpuID     int64
 	Plays     int64
 	Reached   []int64
@@ -95,7 +93,7 @@ on conflict (day, creator_id, spu_id, currency) do update set orders = insight_d
 `
 
 type AddSumsParams struct {
-	Days       []pgtype.Date
+	Days       []time.Time
 	CreatorIds []int64
 	SpuIds     []int64
 	Currencies []string
@@ -132,7 +130,7 @@ on conflict (creator_id, day, spu_id) do update set views = t.views + excluded.v
 type AddTrafficParams struct {
 	CreatorIds   []int64
 	SpuIds       []int64
-	Days         []pgtype.Date
+	Days         []time.Time
 	Views        []int64
 	Visitors     []int64
 	Viewers      []int64
@@ -161,12 +159,12 @@ order by day, currency
 type DaysParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   pgtype.Date
-	ToDay     pgtype.Date
+	FromDay   time.Time
+	ToDay     time.Time
 }
 
 type DaysRow struct {
-	Day      pgtype.Date
+	Day      time.Time
 	Currency string
 	Orders   int64
 	Units    int64
@@ -212,7 +210,7 @@ const dropDay = `-- name: DropDay :exec
 delete from insight_day where day = $1
 `
 
-func (q *Queries) DropDay(ctx context.Context, db DBTX, day pgtype.Date) error {
+func (q *Queries) DropDay(ctx context.Context, db DBTX, day time.Time) error {
 	_, err := db.Exec(ctx, dropDay, day)
 	return err
 }
@@ -225,12 +223,12 @@ group by creator_id, day
 
 type KnownSourcesParams struct {
 	CreatorIds []int64
-	Days       []pgtype.Date
+	Days       []time.Time
 }
 
 type KnownSourcesRow struct {
 	CreatorID int64
-	Day       pgtype.Date
+	Day       time.Time
 	Sources   []string
 }
 
@@ -261,7 +259,7 @@ on conflict (day) do update set snapshot = excluded.snapshot, at = excluded.at
 `
 
 type MarkDayParams struct {
-	Day pgtype.Date
+	Day time.Time
 	At  time.Time
 }
 
@@ -296,8 +294,8 @@ where creator_id = $1 and spu_id = $2 and day between $3 and $4
 type PlaysParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   pgtype.Date
-	ToDay     pgtype.Date
+	FromDay   time.Time
+	ToDay     time.Time
 }
 
 func (q *Queries) Plays(ctx context.Context, db DBTX, arg PlaysParams) (int64, error) {
@@ -366,7 +364,7 @@ const purgeSeen = `-- name: PurgeSeen :exec
 delete from insight_seen where day < $1::date
 `
 
-func (q *Queries) PurgeSeen(ctx context.Context, db DBTX, before pgtype.Date) error {
+func (q *Queries) PurgeSeen(ctx context.Context, db DBTX, before time.Time) error {
 	_, err := db.Exec(ctx, purgeSeen, before)
 	return err
 }
@@ -390,8 +388,8 @@ group by u.n order by u.n
 type ReachedParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   pgtype.Date
-	ToDay     pgtype.Date
+	FromDay   time.Time
+	ToDay     time.Time
 }
 
 type ReachedRow struct {
@@ -434,7 +432,7 @@ type SavePlayParams struct {
 	Session   string
 	CreatorID int64
 	SpuID     int64
-	Day       pgtype.Date
+	Day       time.Time
 	Position  float64
 	At        time.Time
 	Reached   []bool
@@ -461,7 +459,7 @@ returning s.day, s.creator_id, s.spu_id
 `
 
 type SeePlaysParams struct {
-	Days       []pgtype.Date
+	Days       []time.Time
 	CreatorIds []int64
 	SpuIds     []int64
 	People     []int64
@@ -469,7 +467,7 @@ type SeePlaysParams struct {
 }
 
 type SeePlaysRow struct {
-	Day       pgtype.Date
+	Day       time.Time
 	CreatorID int64
 	SpuID     int64
 }
@@ -513,7 +511,7 @@ returning s.day, s.creator_id, s.spu_id, s.person, (xmax = 0)::boolean as fresh
 `
 
 type SeeVisitsParams struct {
-	Days       []pgtype.Date
+	Days       []time.Time
 	CreatorIds []int64
 	SpuIds     []int64
 	People     []int64
@@ -521,7 +519,7 @@ type SeeVisitsParams struct {
 }
 
 type SeeVisitsRow struct {
-	Day       pgtype.Date
+	Day       time.Time
 	CreatorID int64
 	SpuID     int64
 	Person    int64
@@ -577,8 +575,8 @@ order by 3 desc, 2 desc, 1
 type SourcesParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   pgtype.Date
-	ToDay     pgtype.Date
+	FromDay   time.Time
+	ToDay     time.Time
 }
 
 type SourcesRow struct {
@@ -617,7 +615,7 @@ select exists (select from insight_mark where day = $1 and pg_visible_in_snapsho
 `
 
 type SummedParams struct {
-	Day pgtype.Date
+	Day time.Time
 	Xid string
 }
 
@@ -633,7 +631,7 @@ const sumsOfDay = `-- name: SumsOfDay :many
 select day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded from insight_day where day = $1
 `
 
-func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, day pgtype.Date) ([]InsightDay, error) {
+func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, day time.Time) ([]InsightDay, error) {
 	rows, err := db.Query(ctx, sumsOfDay, day)
 	if err != nil {
 		return nil, err
@@ -690,8 +688,8 @@ limit $1
 type TopVideosParams struct {
 	MaxRows   int32
 	CreatorID int64
-	FromDay   pgtype.Date
-	ToDay     pgtype.Date
+	FromDay   time.Time
+	ToDay     time.Time
 }
 
 type TopVideosRow struct {
@@ -787,12 +785,12 @@ order by day
 type TrafficDaysParams struct {
 	CreatorID int64
 	SpuID     int64
-	FromDay   pgtype.Date
-	ToDay     pgtype.Date
+	FromDay   time.Time
+	ToDay     time.Time
 }
 
 type TrafficDaysRow struct {
-	Day          pgtype.Date
+	Day          time.Time
 	Views        int64
 	Visitors     int64
 	Viewers      int64

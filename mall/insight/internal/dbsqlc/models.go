@@ -6,12 +6,10 @@ package dbsqlc
 
 import (
 	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type InsightDay struct {
-	Day       pgtype.Date
+	Day       time.Time
 	CreatorID int64
 	SpuID     int64
 	Currency  string
@@ -26,7 +24,7 @@ type InsightPlay struct {
 	Session   string
 	CreatorID int64
 	SpuID     int64
-	Day       pgtype.Date
+	Day       time.Time
 	Position  float64
 	At        time.Time
 	Reached   []bool
