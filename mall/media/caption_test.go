@@ -99,7 +99,7 @@ func TestSubtitlesAndChaptersGoWithAFilm(t *testing.T) {
 	if a := asset(); len(a.Captions) != 1 || a.Captions[0].Language != "zh-CN" {
 		t.Errorf("captions %+v", a.Captions)
 	}
-	if _, err := w.Storage().OpenFilm(asset().Prefix, media.ExtrasFolder, "en.vtt"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := w.Storage().OpenFilm(ctx, asset().Prefix, media.ExtrasFolder, "en.vtt"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of removed subtitles: %v", err)
 	}
 	w.ok(w.SetChapters(ctx, 7, id, []media.Chapter{{Start: 0, En: "Out <at> sea"}, {Start: 4, En: "Home", Zh: "回家"}}))

@@ -184,7 +184,7 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	if len(a.Renditions) != 1 || a.Renditions[0].Name != "360p" || !a.HasThumbnails || a.DurationSeconds != 10 {
 		t.Fatalf("asset %+v", a)
 	}
-	list, err := w.Playlist(a.Prefix, "360p")
+	list, err := w.Playlist(t.Context(), a.Prefix, "360p")
 	w.ok(err)
 	if len(list.Segments) != 3 || list.Segments[0].Duration != 4 {
 		t.Errorf("segments %+v", list.Segments)

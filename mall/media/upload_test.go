@@ -284,7 +284,7 @@ func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
+func TestAnUploadThatIsNoFilmIsRefusedInWords(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	for _, c := range []struct {

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	maker = int64(1) // of every film of the shop
-	rival = int64(2)
+	seller = int64(1) // of every film of the shop
+	rival  = int64(2)
 )
 
 // sellsOfRival lists a film of the rival.
@@ -44,7 +44,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 	o := s.bought(alice, one(film, foreign))
 	mine, theirs := o.Items[0], o.Items[1]
 
-	sale, err := s.orders.SaleOf(s.ctx, maker, o.OrderNo)
+	sale, err := s.orders.SaleOf(s.ctx, seller, o.OrderNo)
 	if err != nil || len(sale.Items) != 1 || sale.Items[0].ID != mine.ID {
 		t.Fatalf("the maker sees %+v, %v", sale.Items, err)
 	}
@@ -59,13 +59,13 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		err  error
 		want error
 	}{
-		"another's item": {ask(maker, "a", theirs.ID), order.ErrUnknownItem},
-		"both":           {ask(maker, "b", mine.ID, theirs.ID), order.ErrUnknownItem},
-		"nothing":        {ask(maker, "c"), order.ErrUnknownItem},
+		"another's item": {ask(seller, "a", theirs.ID), order.ErrUnknownItem},
+		"both":           {ask(seller, "b", mine.ID, theirs.ID), order.ErrUnknownItem},
+		"nothing":        {ask(seller, "c"), order.ErrUnknownItem},
 		"a stranger":     {ask(77, "d", mine.ID), order.ErrNotFound},
-		"without a key":  {ask(maker, "", mine.ID), order.ErrKeyMissing},
+		"without a key":  {ask(seller, "", mine.ID), order.ErrKeyMissing},
 		"an order of none": {func() error {
-			_, err := s.orders.RefundSale(s.ctx, maker, order.RefundRequest{OrderNo: "X", Key: "k"})
+			_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: "X", Key: "k"})
 			return err
 		}(), order.ErrNotFound},
 	} {
@@ -76,8 +76,8 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 	if !s.watches(alice, o, 0) || !s.watches(alice, o, 1) {
 		t.Fatal("a refused refund ended access")
 	}
-	s.ok(ask(maker, "k", mine.ID))
-	s.ok(ask(maker, "k", mine.ID)) // the second click
+	s.ok(ask(seller, "k", mine.ID))
+	s.ok(ask(seller, "k", mine.ID)) // the second click
 	s.refunds()
 	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || s.watches(alice, got, 0) || !s.watches(alice, got, 1) {
 		t.Errorf("after: %+v", got)
@@ -93,11 +93,11 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, -1)))
 	unpaid := s.place(bob, one(s.sells(500, -1)))
-	if _, err := s.orders.SaleOf(s.ctx, maker, unpaid.OrderNo); !errors.Is(err, order.ErrNotFound) {
+	if _, err := s.orders.SaleOf(s.ctx, seller, unpaid.OrderNo); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("an order that nobody paid is a sale: %v", err)
 	}
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, maker, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k"})
+		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k"})
 		return err
 	}
 	s.advance(order.RefundWindow + time.Second)
@@ -121,14 +121,14 @@ func TestCustomersAreCountedFromTheOrders(t *testing.T) {
 	s.refundAll(second)
 	s.countCustomers(second)
 
-	list, err := s.orders.Customers(s.ctx, maker, nil, 10)
+	list, err := s.orders.Customers(s.ctx, seller, nil, 10)
 	if err != nil || len(list) != 2 || list[0].UserID != bob || list[1].UserID != alice {
 		t.Fatalf("customers %+v, %v", list, err)
 	}
 	if c := list[1]; c.Orders != 2 || c.Spent != cny(1490) || c.Refunded != cny(500) {
 		t.Errorf("alice %+v", c)
 	}
-	if rest, err := s.orders.Customers(s.ctx, maker, &list[0], 10); err != nil || len(rest) != 1 || rest[0].UserID != alice {
+	if rest, err := s.orders.Customers(s.ctx, seller, &list[0], 10); err != nil || len(rest) != 1 || rest[0].UserID != alice {
 		t.Errorf("the next page %+v, %v", rest, err)
 	}
 	if c, err := s.orders.Customer(s.ctx, rival, alice); err != nil || len(c) != 1 || c[0].Spent != cny(700) {
@@ -139,7 +139,7 @@ func TestCustomersAreCountedFromTheOrders(t *testing.T) {
 	}
 	sales := func(buyer, before int64, most int) []order.Sale {
 		t.Helper()
-		got, err := s.orders.Sales(context.Background(), maker, buyer, before, most)
+		got, err := s.orders.Sales(context.Background(), seller, buyer, before, most)
 		s.ok(err)
 		return got
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -42,11 +41,7 @@ func open(t *testing.T) *studio {
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		s.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		s.ok(err)
-		s.ok(s.media.Process(media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler),
-			SaveCover: func(_ context.Context, owner int64, r io.Reader) (string, error) {
-				b, err := io.ReadAll(r)
-				return fmt.Sprintf("cover-%d-%s", owner, b), err
-			}}))
+		s.ok(s.media.Process(media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)}))
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
 		p, err := playback.New(m.Pool, rdb, m.Entitlements, s.media, keys, playback.Options{
 			MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
