@@ -2,6 +2,8 @@ package media_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -37,6 +39,8 @@ func TestNoRungIsLargerThanItsSource(t *testing.T) {
 
 func TestFilmsOfEveryShapeAreMade(t *testing.T) {
 	w := factory(t)
+	flat := filepath.Join(t.TempDir(), "flat.mp4") // ffmpeg notes a turn only in what it copies
+	w.ok(os.WriteFile(flat, sample(t, append(sounding("640x360", 3), ".mp4")...), 0o600))
 	for name, c := range map[string]struct {
 		args       []string
 		renditions []string
@@ -46,7 +50,7 @@ func TestFilmsOfEveryShapeAreMade(t *testing.T) {
 		"odd.mkv":      {append(sounding("427x241", 3), "-pix_fmt", "yuv444p", ".mkv"), []string{"240p"}, 427, 241},
 		"standing.mp4": {append(sounding("360x640", 3), ".mp4"), []string{"360p"}, 360, 640},
 		"silent.webm":  {append(bars("320x180", 3), "-c:v", "libvpx", "-deadline", "realtime", ".webm"), []string{"180p"}, 320, 180},
-		"turned.mp4":   {append(sounding("640x360", 3), "-metadata:s:v", "rotate=90", ".mp4"), []string{"360p"}, 360, 640},
+		"turned.mp4":   {[]string{"-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90", ".mp4"}, []string{"360p"}, 360, 640},
 		"uneven.mkv":   {append(bars("640x360", 5), "-vf", `select='if(lt(t,2),1,not(mod(n,7)))'`, "-vsync", "vfr", "-c:v", "libx264", "-preset", "ultrafast", ".mkv"), []string{"360p"}, 640, 360},
 		"wide.mp4":     {append(sounding("720x576", 3), "-vf", "setsar=16/11", ".mp4"), []string{"360p", "588p"}, 1047, 576},
 		"stream.ts":    {append(sounding("1280x720", 5), ".ts"), []string{"360p", "720p"}, 1280, 720},

@@ -21,7 +21,7 @@ func TestTheAuditLogIsShownFilteredAndExported(t *testing.T) {
 		}
 	}
 	d.b.Get("/admin/audit").Wants(200).Shows("The chain is whole: 2 entries", "Refund", "olga@example.test", "Added to the lists", `"reason": "<b>why"`)
-	d.b.Get("/admin/audit?verb=list.add").Wants(200).Hides("olga@example.test").Shows("=cmd()")
+	d.b.Get("/admin/audit?verb=list.add").Wants(200).Hides("order:1").Shows("=cmd()")
 	d.b.Get("/admin/audit?actor=olga").Wants(200).Hides("=cmd()")
 	d.b.Get("/admin/audit?subject=order:&since=2020-01-01&until=x").Wants(200).Shows("olga@example.test").Hides("=cmd()")
 	d.b.Get("/admin/audit?until=2020-01-01").Wants(200).Shows("No entries")

@@ -1,6 +1,7 @@
 package webhooks_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,7 +93,7 @@ func (d *desk) told() {
 	d.ok(db.InTx(d.t.Context(), d.Pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(d.t.Context(), `select id, type, aggregate, payload, created_at from outbox_event
 			where type in ('order.paid', 'order.delivered', 'order.refunded') order by id`)
-		events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Event])
+		events, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[outbox.Event])
 		if err != nil {
 			return err
 		}
@@ -194,7 +195,9 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	o := d.Bought(d.Person("mia", account.RoleShopper).ID, film, other)
 	r, err := d.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k", Actor: "operator:1"})
 	d.ok(err)
-	d.ok(d.Orders.SubmitRefund(t.Context(), r.RefundNo))
+	if err := d.Orders.SubmitRefund(t.Context(), r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+		t.Fatal(err)
+	}
 	d.DeliverNotices()
 	d.told()
 	d.sent()
@@ -215,7 +218,7 @@ func TestTheTestButtonShowsWhatTheServerAnswered(t *testing.T) {
 	b.Get(a.Location).Wants(200).Shows("webhook.test", "418 I'm a teapot", "thank you kindly", "Set aside").Hides("Resend")
 	b.Post(here+"/test", url.Values{}).Wants(303)
 	b.Get(here).Wants(200).Shows("It was tested a moment ago", "On")
-	b.Get(here + "?state=delivered").Wants(200).Hides("webhook.test ")
+	b.Get(here + "?state=delivered").Wants(200).Hides("418 I'm a teapot")
 	b.Get(here + "?state=dead").Wants(200).Shows("webhook.test")
 	b.Post(here+"/off", b.Get(here).Form(here+"/off")).Wants(303)
 	b.Get(here).Wants(200).Shows("The webhook is off", "Switch on")
@@ -229,7 +232,7 @@ func TestALongLogIsCutIntoPages(t *testing.T) {
 	here := d.added(b)
 	_, err := d.Pool.Exec(t.Context(), `insert into webhook_delivery (endpoint_id, event_id, message_id, type, aggregate, body, next_at, created_at)
 		select max(e.id), n, 'msg_' || n, 'order.paid', 'order:' || lpad(n::text, 3, '0'), '{}', now(), now()
-		from webhook_endpoint e, generate_series(1, 31) n group by n`)
+		from webhook_endpoint e, generate_series(1, 31) n group by n order by n`)
 	d.ok(err)
 	first := b.Get(here+"?state=pending").Wants(200).Shows("order:031", "order:002").Hides("order:001")
 	id := webtest.Query[int64](d.Mall, `select id from webhook_delivery where event_id = 2`)[0]
