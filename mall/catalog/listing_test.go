@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 // desk is a stall whose creator, 7, and another, 8, list films: 1 and 2 of 7, of which 2 is not ready, 3 in 4K, and 9 of 8.
 type desk struct {
 	*stall
-	mu        sync.Mutex
 	submitted []catalog.Submission
 	withdrawn []int64
 	stock     map[int64]int64

@@ -2,7 +2,6 @@ package media_test
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,7 +152,7 @@ func TestToolsRunLockedIn(t *testing.T) {
 		t.Error("what it started still runs")
 	}
 	w, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "ln -s /etc/passwd link; echo made"}})
-	if err != nil || fmt.Sprintf("%s", w) != "made\n" {
+	if err != nil || string(w) != "made\n" {
 		t.Fatal(err)
 	}
 	if err := r.Reclaim(dir); err == nil {
