@@ -1,0 +1,176 @@
+package browser_test
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
+	"videomall/mall/order"
+)
+
+// wares are what a creator brings: a film that takes more than one piece to upload, and a picture.
+func wares(t *testing.T) (film, cover string) {
+	t.Helper()
+	dir := t.TempDir()
+	film, cover = filepath.Join(dir, "dawn.mp4"), filepath.Join(dir, "cover.png")
+	for _, args := range [][]string{
+		{"-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=8", "-f", "lavfi", "-i", "sine=f=330:d=8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film},
+		{"-f", "lavfi", "-i", "gradients=s=1280x720", "-frames:v", "1", cover},
+	} {
+		if out, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("ffmpeg: %v %s", err, out)
+		}
+	}
+	f, err := os.OpenFile(film, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := make([]byte, 40<<20) // a box that every player steps over
+	binary.BigEndian.PutUint32(free, uint32(len(free)))
+	copy(free[4:], "free")
+	if _, err := f.Write(free); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return film, cover
+}
+
+// stall lets the first piece of an upload through and holds the second one back for good.
+const stall = `(() => {
+	window.pieces = 0;
+	const { open, send } = XMLHttpRequest.prototype;
+	XMLHttpRequest.prototype.open = function (method, ...rest) { this.method = method; return open.call(this, method, ...rest); };
+	XMLHttpRequest.prototype.send = function (body) { if (this.method !== 'PATCH' || ++window.pieces < 2) return send.call(this, body); };
+	return true;
+})()`
+
+// A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the film is packaged, priced, reviewed,
+// bought and watched; the sale and the earning are seen; and in the end an operator takes it down, which pays the buyer back.
+func TestFromAFileToMoneyEarned(t *testing.T) {
+	t.Parallel()
+	film, cover := wares(t)
+	maker := newPerson(t, look{lang: "en", width: 1280})
+	name := strings.ToLower(rand.Text()[:10])
+
+	maker.visit("/sign-up")
+	maker.fill(`#name`, "Dawn Films")
+	maker.fill(`#email`, "maker-"+name+"@example.test")
+	maker.fill(`#password`, "correct horse battery")
+	maker.click(`form[action="/sign-up"] button[type=submit]`)
+	maker.until(`location.pathname !== '/sign-up'`)
+	maker.visit("/account")
+	maker.fill(`#creator-name-en`, "Dawn Films "+name)
+	maker.fill(`#creator-name-zh`, "晨光影业")
+	maker.fill(`#creator-slug`, "dawn-"+name)
+	maker.click(`form[action="/account/creator"] button[type=submit]`)
+	maker.until(`document.querySelector('a[href="/studio"]')`)
+
+	video := maker.uploads(film)
+	eventually(t, "the film is packaged", func() bool {
+		return maker.mall.text(t, `select state from media_video where id = $1`, video) == "ready"
+	})
+	maker.has(`form[action$="/cover"]`)
+
+	slug := "first-light-" + name
+	spu := maker.lists(video, slug, cover)
+	operator := newPerson(t, look{lang: "en", width: 1280})
+	operator.enter(operator.mall.account(t, "Olga", account.RoleOperator))
+	operator.approves(spu, video)
+
+	shopper := newPerson(t, look{lang: "en", width: 1280})
+	shopper.enter(shopper.mall.account(t, "Sam", account.RoleShopper))
+	shopper.visit("/v/" + slug)
+	shopper.click(`button[name=next][value="/checkout"]`)
+	shopper.at("/checkout")
+	sale := trip{slug: slug}
+	orderNo := sale.buy(shopper)
+	sale.watch(shopper)
+
+	maker.visit("/studio/orders")
+	maker.until(`document.querySelector('main').innerText.includes(` + quoted(orderNo) + `)`)
+	maker.visit("/studio/earnings")
+	maker.until(`document.querySelector('main').innerText.includes('8.41')`) // of 9.90, less 15 % for the mall
+	maker.visit("/studio")
+	maker.until(`document.querySelector('main').innerText.includes('9.90')`)
+
+	operator.visit(fmt.Sprintf("/admin/takedowns/new?spu=%d", spu))
+	operator.fill(`#reason`, "somebody else's bars")
+	operator.click(`input[name=access][value=end]`)
+	operator.click(`form[action="/admin/takedowns"] button[data-once]`)
+	operator.until(`location.pathname !== '/admin/takedowns/new'`)
+	operator.mall.reaches(t, orderNo, order.Refunded)
+	shopper.expect(`404 \(Not Found\)`)
+	shopper.expect(`403 \(Forbidden\)`)
+	shopper.expect(`410 \(Gone\)`)
+	shopper.visit("/v/" + slug)
+	shopper.until(`!document.querySelector('button[name=next]')`)
+}
+
+// uploads sends a film whose second piece never arrives, closes the page, chooses the same file again, and comes to the film's page.
+func (p *person) uploads(file string) (video int64) {
+	p.t.Helper()
+	choose := chromedp.SetUploadFiles(chromedp.CSS(`[data-upload] input[type=file]`), []string{file})
+	p.visit("/studio/videos/new")
+	p.has(`[data-upload]:not([hidden])`)
+	eval[bool](p, stall)
+	p.do(choose)
+	p.until(`window.pieces === 2`)
+	p.click(`[data-pause]`)
+	p.has(`[data-resume]:not([hidden])`)
+	p.visit("/studio/videos") // which forgets everything that the page knew
+	p.visit("/studio/videos/new")
+	p.has(`[data-upload]:not([hidden])`)
+	p.do(choose)
+	p.has(`[data-open]:not([hidden])`)
+	p.click(`[data-open]`)
+	p.at("/studio/videos/")
+	video = eval[int64](p, `Number(location.pathname.split('/')[3])`)
+	if n := p.mall.count(p.t, `select count(*) from media_upload u join media_video v on v.owner_id = u.owner_id where v.id = $1`, video); n != 1 {
+		p.fail(fmt.Sprintf("the file was uploaded %d times instead of going on", n))
+	}
+	return video
+}
+
+// lists describes and prices a film, and hands it to the reviewers.
+func (p *person) lists(video int64, slug, cover string) (spu int64) {
+	p.t.Helper()
+	p.visit("/studio/listings/new")
+	p.fill(`#title`, "First light")
+	p.do(chromedp.SetValue(chromedp.CSS(`#category`), "1"), chromedp.SetValue(chromedp.CSS(`#video`), fmt.Sprint(video)))
+	p.click(`form[action="/studio/listings"] button[type=submit]`)
+	p.until(`/^\/studio\/listings\/\d+$/.test(location.pathname) && document.readyState === 'complete'`)
+	spu = eval[int64](p, `Number(location.pathname.split('/')[3])`)
+	p.do(chromedp.SetUploadFiles(chromedp.CSS(`main input[type=file]`), []string{cover}))
+	p.until(`document.querySelector('#cover').value`)
+	p.fill(`[name=title_zh]`, "第一缕光")
+	p.do(setValue(`[name=slug]`, slug))
+	p.fill(`[name=price]`, "9.90")
+	p.click(`button[name=do][value=submit]:not(.sr-only)`)
+	p.until(`document.querySelector('form[action$="/withdraw"]')`)
+	return spu
+}
+
+// approves sees a film before anybody can buy it, and lets it be sold.
+func (p *person) approves(spu, video int64) {
+	p.t.Helper()
+	p.visit(fmt.Sprintf("/admin/films/%d", video))
+	p.click(`[data-player] media-play-button`)
+	p.until(film + `?.currentTime > 0.5`)
+	c := p.mall.count(p.t, `select id from review_case where spu_id = $1`, spu)
+	p.visit("/admin/review")
+	p.click(fmt.Sprintf(`a[href="/admin/review/%d"]`, c))
+	p.at(fmt.Sprintf("/admin/review/%d", c))
+	p.click(`[commandfor="approve"]`)
+	p.click(`form[action$="/approve"] button[data-once]`)
+	p.until(`location.pathname === '/admin/review'`)
+}
