@@ -941,7 +941,7 @@ func coverField(p FormPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "></span><div class=\"min-w-0 flex-1\"><label for=\"cover-file\" class=\"mb-1.5 block text-sm font-medium\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "></span><div class=\"min-w-0 flex-1 basis-64\"><label for=\"cover-file\" class=\"mb-1.5 block text-sm font-medium\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
