@@ -16,8 +16,9 @@ import (
 // throttle counts attempts of one subject (an email, an address) in windows: the first attempt opens a window of `period`,
 // and more than `limit` within it are refused until it closes.
 //
-// The count lives in Redis, shared by all processes. Without Redis each process counts for itself in memory, so that n
-// processes together let n times as many pass; argon2id's cost and the bound on hashings still hold.
+// The count lives in Redis, shared by all processes. Each process counts for itself in memory too: without Redis that is all there is, so
+// that n processes together let n times as many pass; and where Redis missed some of a window, because it was late for a moment, what this
+// process saw itself still counts. argon2id's cost and the bound on hashings hold in any case.
 type throttle struct {
 	redis  *away.Redis
 	log    *slog.Logger
@@ -32,6 +33,7 @@ type throttle struct {
 
 type window struct {
 	count  int
+	missed bool // Redis has not heard of all of them
 	closes time.Time
 }
 
@@ -58,9 +60,12 @@ func newThrottle(rdb *away.Redis, log *slog.Logger, now func() time.Time, name s
 // were made it says how long to wait; zero means go on.
 func (t *throttle) take(ctx context.Context, subject string) (wait time.Duration) {
 	n, left, err := t.shared(ctx, subject)
+	seen := t.seen(subject, err != nil)
 	if err != nil {
 		t.log.WarnContext(ctx, "attempts counted in this process only", "throttle", t.name, "error", err)
-		n, left = t.alone(subject)
+	}
+	if seen.missed && seen.count > n {
+		n, left = seen.count, seen.closes.Sub(t.now())
 	}
 	if n <= t.limit {
 		return 0
@@ -91,7 +96,8 @@ func (t *throttle) shared(ctx context.Context, subject string) (n int, left time
 	return int(got[0]), time.Duration(got[1]) * time.Millisecond, nil
 }
 
-func (t *throttle) alone(subject string) (n int, left time.Duration) {
+// seen counts an attempt in this process, and whether Redis missed it.
+func (t *throttle) seen(subject string, missed bool) window {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
@@ -109,9 +115,9 @@ func (t *throttle) alone(subject string) (n int, left time.Duration) {
 	if !w.closes.After(now) {
 		w = window{closes: now.Add(t.period)}
 	}
-	w.count++
+	w.count, w.missed = w.count+1, w.missed || missed
 	t.local[subject] = w
-	return w.count, w.closes.Sub(now)
+	return w
 }
 
 // key hides the subject: an email has no business in Redis' key space.

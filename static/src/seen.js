@@ -16,8 +16,12 @@ function tell() {
   if (!page || document.visibilityState !== 'visible' || document.prerendering) return;
   const address = page.dataset.seen;
   page.removeAttribute('data-seen');
-  fetch(address, { method: 'POST', keepalive: true, body: new URLSearchParams(came) }).catch(() => {});
+  fetch(address, { method: 'POST', signal: left.signal, body: new URLSearchParams(came) }).catch(() => {});
 }
+
+// A request on its way would keep the browser from showing the page again as it was, when somebody comes back to it.
+const left = new AbortController();
+addEventListener('pagehide', () => left.abort());
 
 document.addEventListener('visibilitychange', tell);
 document.addEventListener('prerenderingchange', tell);
