@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +13,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/ledger/internal/dbsqlc"
+	"videomall/mall/seal"
 )
 
 // Limits of a destination, in letters.
@@ -114,25 +113,13 @@ func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, 
 	return d, err
 }
 
-// aead is AES-256-GCM under the key of destinations.
-func (l *Ledger) aead() (cipher.AEAD, error) {
-	if len(l.Key) != 32 {
-		return nil, fmt.Errorf("the key of destinations has %d bytes, not 32", len(l.Key))
-	}
-	block, err := aes.NewCipher(l.Key)
-	if err != nil {
-		return nil, fmt.Errorf("the key of destinations: %w", err)
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
-// owner binds a ciphertext to its creator, so that a row copied elsewhere opens nothing.
-func owner(creatorID int64) []byte { return []byte("payee/" + strconv.FormatInt(creatorID, 10)) }
+// place ties a ciphertext to its creator.
+func place(creatorID int64) string { return "payee/" + strconv.FormatInt(creatorID, 10) }
 
 func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
-	aead, err := l.aead()
+	box, err := seal.New(l.Key)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the key of destinations: %w", err)
 	}
 	body, err := json.Marshal(d)
 	if err != nil {
@@ -141,15 +128,15 @@ func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
 	// Padded, so that its length tells nothing of the account's.
 	const block = 128
 	body = append(body, strings.Repeat(" ", block-len(body)%block)...)
-	return aead.Seal(nil, nil, body, owner(creatorID)), nil
+	return box.Seal(body, place(creatorID)), nil
 }
 
 func (l *Ledger) unseal(creatorID int64, sealed []byte) (d Destination, err error) {
-	aead, err := l.aead()
+	box, err := seal.New(l.Key)
 	if err != nil {
-		return d, err
+		return d, fmt.Errorf("the key of destinations: %w", err)
 	}
-	body, err := aead.Open(nil, nil, sealed, owner(creatorID))
+	body, err := box.Open(sealed, place(creatorID))
 	if err == nil {
 		err = json.Unmarshal(body, &d)
 	}

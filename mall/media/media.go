@@ -14,6 +14,7 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
+	"videomall/mall/seal"
 )
 
 var (
@@ -27,7 +28,7 @@ var (
 type Media struct {
 	pool    *pgxpool.Pool
 	storage *Storage
-	keys    wrapper
+	keys    seal.Box
 	now     func() time.Time
 	limits  UploadLimits
 	drawing chan struct{} // held by whoever decodes a picture, which takes memory
@@ -38,9 +39,9 @@ type Media struct {
 // New needs a migrated database and the 32 bytes that wrap segment keys, derived from the mall's secret for
 // this purpose alone. Other bytes open no key that these have wrapped.
 func New(pool *pgxpool.Pool, storage *Storage, wrappingKey []byte, now func() time.Time) (*Media, error) {
-	keys, err := newWrapper(wrappingKey)
+	keys, err := seal.New(wrappingKey)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the key that wraps segment keys: %w", err)
 	}
 	return &Media{pool: pool, storage: storage, keys: keys, now: now, q: dbsqlc.New(),
 		limits: UploadLimits{File: usualFile, Quota: usualQuota}, drawing: make(chan struct{}, 1)}, nil
@@ -103,5 +104,9 @@ func (m *Media) Key(ctx context.Context, prefix string, number int) ([]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("read key %d of %s: %w", number, prefix, err)
 	}
-	return m.keys.unwrap(row.Wrapped, row.AssetID, number)
+	key, err := m.keys.Open(row.Wrapped, place(row.AssetID, number))
+	if err != nil {
+		return nil, fmt.Errorf("unwrap key %d/%d: %w", row.AssetID, number, err)
+	}
+	return key, nil
 }

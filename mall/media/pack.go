@@ -170,7 +170,7 @@ func (m *Media) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error 
 		}
 		numbers, wrapped := make([]int32, len(keys)), make([][]byte, len(keys))
 		for i, k := range keys {
-			numbers[i], wrapped[i] = int32(i), m.keys.wrap(k, a.ID, i)
+			numbers[i], wrapped[i] = int32(i), m.keys.Seal(k, place(a.ID, i))
 		}
 		return m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{AssetID: a.ID, Numbers: numbers, Wrapped: wrapped})
 	})

@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"videomall/mall/seal"
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
@@ -23,38 +22,15 @@ const secretSize = 32
 const Overlap = 24 * time.Hour
 
 // wrapper encrypts secrets before they reach the database.
-type wrapper struct{ aead cipher.AEAD }
+type wrapper struct{ seal.Box }
 
-// newWrapper takes the 32 bytes of an AES-256 key.
-func newWrapper(key []byte) (wrapper, error) {
-	if len(key) != 32 {
-		return wrapper{}, fmt.Errorf("the key that wraps webhooks' secrets has %d bytes, not 32", len(key))
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return wrapper{}, err
-	}
-	aead, err := cipher.NewGCM(block)
-	return wrapper{aead}, err
-}
-
-// place ties a secret to its endpoint: moved to another one's row, it does not open.
-func place(endpointID int64) []byte { return fmt.Appendf(nil, "webhook/%d", endpointID) }
-
-func (w wrapper) wrap(secret []byte, endpointID int64) []byte {
-	nonce := make([]byte, w.aead.NonceSize(), w.aead.NonceSize()+len(secret)+w.aead.Overhead())
-	_, _ = rand.Read(nonce) // never fails: it ends the process instead
-	return w.aead.Seal(nonce, nonce, secret, place(endpointID))
-}
+// place ties a secret to its endpoint.
+func place(endpointID int64) string { return fmt.Sprintf("webhook/%d", endpointID) }
 
 func (w wrapper) unwrap(wrapped []byte, endpointID int64) ([]byte, error) {
-	n := w.aead.NonceSize()
-	if len(wrapped) < n {
-		return nil, fmt.Errorf("the secret of webhook %d is cut off", endpointID)
-	}
-	secret, err := w.aead.Open(nil, wrapped[:n], wrapped[n:], place(endpointID))
+	secret, err := w.Open(wrapped, place(endpointID))
 	if err != nil {
-		return nil, fmt.Errorf("unwrap the secret of webhook %d: was SECRET_KEY changed? %w", endpointID, err)
+		return nil, fmt.Errorf("unwrap the secret of webhook %d: %w", endpointID, err)
 	}
 	return secret, nil
 }
@@ -63,7 +39,7 @@ func (w wrapper) unwrap(wrapped []byte, endpointID int64) ([]byte, error) {
 func (w wrapper) newSecret(endpointID int64) (shown string, wrapped []byte) {
 	secret := make([]byte, secretSize)
 	_, _ = rand.Read(secret)
-	return "whsec_" + base64.StdEncoding.EncodeToString(secret), w.wrap(secret, endpointID)
+	return "whsec_" + base64.StdEncoding.EncodeToString(secret), w.Seal(secret, place(endpointID))
 }
 
 // secrets are those that sign at a moment, the current one first.

@@ -5,7 +5,7 @@ package webhook
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"videomall/mall/fault"
+	"videomall/mall/seal"
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
@@ -65,9 +66,6 @@ type Endpoint struct {
 	CreatedAt    time.Time
 }
 
-// Hears says that the endpoint wants messages of a type.
-func (e Endpoint) Hears(kind string) bool { return slices.Contains(e.Types, kind) }
-
 func endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
 	return Endpoint{ID: r.ID, OwnerID: r.OwnerID, URL: r.Url, Types: r.Types, State: State(r.State), OldUntil: r.OldUntil,
 		FailingSince: r.FailingSince, Version: int(r.Version), CreatedAt: r.CreatedAt}
@@ -94,14 +92,14 @@ type Webhooks struct {
 
 // New opens the webhooks.
 func New(d Deps) (*Webhooks, error) {
-	wrap, err := newWrapper(d.Key)
+	box, err := seal.New(d.Key)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the key that wraps webhooks' secrets: %w", err)
 	}
 	now := d.Now
 	// PostgreSQL keeps microseconds; a lease is found again by its moment.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
-	w := &Webhooks{Deps: d, q: dbsqlc.New(), wrap: wrap, guard: guard{loopback: d.Loopback, own: ownAddresses}}
+	w := &Webhooks{Deps: d, q: dbsqlc.New(), wrap: wrapper{box}, guard: guard{loopback: d.Loopback, own: ownAddresses}}
 	w.sending = newSending(&w.guard)
 	return w, nil
 }

@@ -31,12 +31,7 @@ func title(t *text.Printer, i order.Item) string {
 	return i.TitleEn
 }
 
-func edition(t *text.Printer, i order.Item) string {
-	if i.Kind == "rent" {
-		return t.T("edition.rent", "Quality", i.Quality, "Hours", t.Number(i.RentHours))
-	}
-	return t.T("edition.own", "Quality", i.Quality)
-}
+func edition(t *text.Printer, i order.Item) string { return t.Edition(i.Kind, i.Quality, i.RentHours) }
 
 // word says a code in the reader's language where there is a message for it.
 func word(t *text.Printer, key, code string) string {

@@ -11,26 +11,11 @@ import (
 	"videomall/views/ui"
 )
 
-// edition says in words what is bought of a video.
-func edition(t *text.Printer, kind, quality string, rentHours int) string {
-	if kind == "rent" {
-		return t.T("edition.rent", "Quality", quality, "Hours", t.Number(rentHours))
-	}
-	return t.T("edition.own", "Quality", quality)
-}
-
-func title(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
-}
-
 func lineTitle(t *text.Printer, l order.QuoteLine) string {
 	if l.Offer.SKUID == 0 {
 		return t.T("cart.unknown_title")
 	}
-	return title(t, l.Offer.TitleZh, l.Offer.TitleEn)
+	return t.Of(l.Offer.TitleZh, l.Offer.TitleEn)
 }
 
 // problem says why a line can't be bought.

@@ -14,20 +14,12 @@ import (
 	"videomall/views/ui"
 )
 
-func title(t *text.Printer, c catalog.Card) string { return inLang(t, c.TitleZh, c.TitleEn) }
+func title(t *text.Printer, c catalog.Card) string { return t.Of(c.TitleZh, c.TitleEn) }
 
 // Title is a video's title in the reader's language.
 func Title(t *text.Printer, c catalog.Card) string { return title(t, c) }
 
-func creator(t *text.Printer, c catalog.Card) string { return inLang(t, c.CreatorZh, c.CreatorEn) }
-
-// inLang chooses the reader's language, the other where that one is empty.
-func inLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
-}
+func creator(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
 
 func cover(name string) ui.Image {
 	if name == "" {

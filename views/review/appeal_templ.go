@@ -345,7 +345,7 @@ func Appeal(p AppealPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = studioview.Frame(studioview.RoomListings, t.T("review.appeal_of", "What", inLang(t, p.TitleZh, p.TitleEn))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = studioview.Frame(studioview.RoomListings, t.T("review.appeal_of", "What", t.Of(p.TitleZh, p.TitleEn))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

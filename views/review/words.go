@@ -46,13 +46,6 @@ type Found struct {
 	Cover            string
 }
 
-func inLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
-}
-
 func num(n int64) string { return strconv.FormatInt(n, 10) }
 
 func caseURL(id int64) string { return "/admin/review/" + num(id) }
@@ -83,10 +76,7 @@ func reason(t *text.Printer, r review.Reason) string {
 }
 
 func edition(t *text.Printer, p review.Price) string {
-	if p.Kind == "rent" {
-		return t.T("edition.rent", "Quality", p.Quality, "Hours", t.Number(p.RentHours))
-	}
-	return t.T("edition.own", "Quality", p.Quality)
+	return t.Edition(p.Kind, p.Quality, p.RentHours)
 }
 
 // pair is one property of a listing, as it was submitted and as it is on sale.
@@ -117,7 +107,7 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		{label: t.T("review.description_en"), new: n.DescriptionEn, live: l.DescriptionEn},
 		{label: t.T("review.description_zh"), new: n.DescriptionZh, live: l.DescriptionZh},
 		{label: t.T("review.tags"), new: strings.Join(n.Tags, ", "), live: strings.Join(l.Tags, ", "), whole: true},
-		{label: t.T("review.category"), new: inLang(t, n.CategoryZh, n.CategoryEn), live: inLang(t, l.CategoryZh, l.CategoryEn), whole: true},
+		{label: t.T("review.category"), new: t.Of(n.CategoryZh, n.CategoryEn), live: t.Of(l.CategoryZh, l.CategoryEn), whole: true},
 	}
 	var editions []string
 	prices := func(c review.Content) map[string]string {

@@ -65,7 +65,7 @@ func (f Form) wrong(t *text.Printer, field string) string {
 func (r Row) options(t *text.Printer, choices []catalog.Offer) []ui.Option {
 	list := []ui.Option{{Value: "", Label: t.T("sale.choose")}}
 	for _, o := range choices {
-		list = append(list, ui.Option{Value: id(o.SKUID), Label: inLang(t, o.TitleZh, o.TitleEn) + " · " + edition(t, &o) + " · " + t.Money(o.Amount)})
+		list = append(list, ui.Option{Value: id(o.SKUID), Label: t.Of(o.TitleZh, o.TitleEn) + " · " + edition(t, &o) + " · " + t.Money(o.Amount)})
 	}
 	return list
 }

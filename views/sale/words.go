@@ -84,32 +84,21 @@ type Lot struct {
 }
 
 // Name is a campaign's name in the reader's language.
-func Name(t *text.Printer, c promotion.Campaign) string { return inLang(t, c.NameZh, c.NameEn) }
-
-// inLang chooses the reader's language, the other where that one is empty.
-func inLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
-}
+func Name(t *text.Printer, c promotion.Campaign) string { return t.Of(c.NameZh, c.NameEn) }
 
 func videoTitle(t *text.Printer, o *catalog.Offer) string {
 	if o == nil {
 		return t.T("sale.gone")
 	}
-	return inLang(t, o.TitleZh, o.TitleEn)
+	return t.Of(o.TitleZh, o.TitleEn)
 }
 
 // edition says in words what is sold of a video.
 func edition(t *text.Printer, o *catalog.Offer) string {
-	switch {
-	case o == nil:
+	if o == nil {
 		return ""
-	case o.Kind == catalog.KindRent:
-		return t.T("edition.rent", "Quality", o.Quality, "Hours", t.Number(o.RentHours))
 	}
-	return t.T("edition.own", "Quality", o.Quality)
+	return t.Edition(o.Kind, o.Quality, o.RentHours)
 }
 
 // price is the sale's beside the normal one.

@@ -19,7 +19,7 @@ import (
 func seriesURL(slug string) string { return "/series/" + slug }
 
 // SeriesTitle is a series' title in the reader's language.
-func SeriesTitle(t *text.Printer, s catalog.Series) string { return inLang(t, s.TitleZh, s.TitleEn) }
+func SeriesTitle(t *text.Printer, s catalog.Series) string { return t.Of(s.TitleZh, s.TitleEn) }
 
 // partOfSeries leads from one episode to the others.
 func partOfSeries(p ProductPage) templ.Component {
@@ -63,9 +63,9 @@ func partOfSeries(p ProductPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("series.part_of", "Series", inLang(t, s.TitleZh, s.TitleEn), "N", strconv.Itoa(s.Episode)))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("series.part_of", "Series", t.Of(s.TitleZh, s.TitleEn), "N", strconv.Itoa(s.Episode)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 22, Col: 163}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 22, Col: 158}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -229,9 +229,9 @@ func Series(p SeriesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("card.by", "Creator", inLang(t, p.Series.CreatorZh, p.Series.CreatorEn)))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("card.by", "Creator", t.Of(p.Series.CreatorZh, p.Series.CreatorEn)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 60, Col: 161}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/shop/series.templ`, Line: 60, Col: 156}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {

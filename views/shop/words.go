@@ -17,35 +17,27 @@ import (
 	"videomall/views/ui"
 )
 
-// inLang chooses the reader's language, the other where that one is empty.
-func inLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
-}
-
 // other is what inLang left, for the line below it; empty when both say the same.
 func other(t *text.Printer, zh, en string) string {
 	if zh == en {
 		return ""
 	}
-	if inLang(t, zh, en) == zh {
+	if t.Of(zh, en) == zh {
 		return en
 	}
 	return zh
 }
 
 // Title is a video's title in the reader's language.
-func Title(t *text.Printer, c catalog.Card) string { return inLang(t, c.TitleZh, c.TitleEn) }
+func Title(t *text.Printer, c catalog.Card) string { return t.Of(c.TitleZh, c.TitleEn) }
 
-func creatorName(t *text.Printer, c catalog.Card) string { return inLang(t, c.CreatorZh, c.CreatorEn) }
+func creatorName(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
 
 // CategoryName is a shelf's name in the reader's language.
-func CategoryName(t *text.Printer, c catalog.Category) string { return inLang(t, c.NameZh, c.NameEn) }
+func CategoryName(t *text.Printer, c catalog.Category) string { return t.Of(c.NameZh, c.NameEn) }
 
 // CreatorName is a maker's name in the reader's language.
-func CreatorName(t *text.Printer, c catalog.Creator) string { return inLang(t, c.NameZh, c.NameEn) }
+func CreatorName(t *text.Printer, c catalog.Creator) string { return t.Of(c.NameZh, c.NameEn) }
 
 // CoverURL is a cover's local address at 320, 480 or 960 pixels; empty without a cover.
 func CoverURL(name, width string) string {
@@ -143,11 +135,6 @@ func share(part, whole int64) int {
 	return int(part * 100 / whole)
 }
 
-// majors writes minor units as a reader types them into a field: 19.90.
-func majors(amount int64) string {
-	return strconv.FormatInt(amount/100, 10) + "." + string([]byte{'0' + byte(amount/10%10), '0' + byte(amount%10)})
-}
-
 // Yuan is a bound of a price as a sum: lists compare amounts, and the mall prices in yuan.
 func Yuan(amount int64) money.Money { return money.Of(amount, "CNY") }
 
@@ -162,7 +149,7 @@ func marked(spans []search.Span) templ.Component {
 // found is what a search found of a video beyond the title that is shown: in the other title, else in a description.
 func found(t *text.Printer, m search.Marks, c catalog.Card, about catalog.Texts) templ.Component {
 	const length = 90
-	for _, s := range []string{other(t, c.TitleZh, c.TitleEn), inLang(t, about.DescriptionZh, about.DescriptionEn),
+	for _, s := range []string{other(t, c.TitleZh, c.TitleEn), t.Of(about.DescriptionZh, about.DescriptionEn),
 		other(t, about.DescriptionZh, about.DescriptionEn), strings.Join(about.Tags, " · ")} {
 		if spans := m.Excerpt(s, length); spans != nil {
 			return markedText(spans)

@@ -130,6 +130,14 @@ func (p *Printer) localize(key string, count any, args []any) string {
 	return s
 }
 
+// Of chooses between what was written in both languages; where one is missing, the other stands in.
+func (p *Printer) Of(zh, en string) string {
+	if p.Lang == ZhCN && zh != "" || en == "" {
+		return zh
+	}
+	return en
+}
+
 // Has reports whether a message exists in this language, for keys made from a slug or a state.
 func (p *Printer) Has(key string) bool {
 	if _, ok := p.plain[key]; ok {

@@ -67,15 +67,6 @@ func Routes(g *echo.Group, d Deps) {
 // actor is how the operator is named in the order's history.
 func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
 
-// rowID reads an id of the address; what is none finds nothing.
-func rowID(c *page.Ctx, name string) int64 {
-	n, err := strconv.ParseInt(c.Param(name), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (d Deps) showOverview(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	p := adminview.OverviewPage{}

@@ -12,6 +12,7 @@ import (
 	"videomall/mall/audit"
 	adminview "videomall/views/admin"
 	"videomall/web/page"
+	"videomall/web/sheet"
 )
 
 const (
@@ -95,18 +96,10 @@ func (d Deps) exportAudit(c *page.Ctx) error {
 	w := csv.NewWriter(&out)
 	_ = w.Write([]string{"id", "at", "actor_id", "actor", "verb", "subject", "detail", "prev_hash", "hash"}) // a buffer takes everything
 	for _, r := range records {
-		_ = w.Write([]string{strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10), inert(r.Actor), r.Verb,
-			inert(r.Subject), inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
+		_ = w.Write([]string{strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10), sheet.Inert(r.Actor), r.Verb,
+			sheet.Inert(r.Subject), sheet.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
 	}
 	w.Flush()
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="audit.csv"`)
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
-}
-
-// inert keeps a spreadsheet from taking a text for a formula.
-func inert(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -14,6 +14,7 @@ import (
 	adminview "videomall/views/admin"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (d Deps) listLetters(c *page.Ctx) error {
@@ -69,7 +70,7 @@ func (d Deps) showEvent(c *page.Ctx) error {
 		return err
 	}
 	for _, l := range dead {
-		if l.Subscriber == c.Param("subscriber") && l.Event.ID == rowID(c, "id") {
+		if l.Subscriber == c.Param("subscriber") && l.Event.ID == typed.ID(c.Param("id")) {
 			return c.Render(http.StatusOK, l.Event.Type, adminview.LetterShown(eventLetter(l)))
 		}
 	}
@@ -77,16 +78,16 @@ func (d Deps) showEvent(c *page.Ctx) error {
 }
 
 func (d Deps) retryEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_retried", d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), rowID(c, "id")))
+	return d.settle(c, "letter_retried", d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
 func (d Deps) discardEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_discarded", d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), rowID(c, "id")))
+	return d.settle(c, "letter_discarded", d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
 // job finds a discarded job; one in any other state is no dead letter, and is not to be touched from here.
 func (d Deps) job(c *page.Ctx) (*rivertype.JobRow, error) {
-	j, err := d.Jobs.JobGet(c.Request().Context(), rowID(c, "id"))
+	j, err := d.Jobs.JobGet(c.Request().Context(), typed.ID(c.Param("id")))
 	if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != rivertype.JobStateDiscarded {
 		return nil, outbox.ErrNotDead.Because("job %s", c.Param("id"))
 	}
@@ -102,11 +103,11 @@ func (d Deps) showJob(c *page.Ctx) error {
 }
 
 func (d Deps) retryJob(c *page.Ctx) error {
-	return d.settle(c, "letter_retried", d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, rowID(c, "id")))
+	return d.settle(c, "letter_retried", d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
 }
 
 func (d Deps) discardJob(c *page.Ctx) error {
-	return d.settle(c, "letter_discarded", d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, rowID(c, "id")))
+	return d.settle(c, "letter_discarded", d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
 }
 
 // settle goes back to the list; a letter that somebody else settled first is no mistake.

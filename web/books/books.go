@@ -21,6 +21,7 @@ import (
 	bookview "videomall/views/books"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 const listed = 50
@@ -73,7 +74,7 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 		}
 		p.Compared = append(p.Compared, row)
 	}
-	before := number(c.QueryParam("before"))
+	before := typed.ID(c.QueryParam("before"))
 	if p.Postings, err = d.Ledger.Recent(ctx, before, listed+1); err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (d Deps) showCreator(c *page.Ctx) error {
 }
 
 func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
-	ctx, creatorID := c.Request().Context(), number(c.Param("id"))
+	ctx, creatorID := c.Request().Context(), typed.ID(c.Param("id"))
 	u, err := d.Accounts.User(ctx, creatorID)
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
 
 // adjust moves a creator's money by hand; the form's key makes a second click the same adjustment.
 func (d Deps) adjust(c *page.Ctx) error {
-	ctx, creatorID := c.Request().Context(), number(c.Param("id"))
+	ctx, creatorID := c.Request().Context(), typed.ID(c.Param("id"))
 	f := bookview.Form{Amount: strings.TrimSpace(c.FormValue("amount")), Currency: c.FormValue("currency"), Reason: c.FormValue("reason"), Key: c.FormValue("key")}
 	accounts, err := d.Ledger.AccountsOf(ctx, creatorID)
 	if err != nil {
@@ -143,18 +144,6 @@ func (d Deps) name(ctx context.Context, userID int64) (string, error) {
 		return "#" + strconv.FormatInt(userID, 10), nil
 	}
 	return u.Name, err
-}
-
-// number reads an id or a version; -1, which is nobody's, when it is none.
-func number(s string) int64 {
-	if s == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return -1
-	}
-	return n
 }
 
 // signed reads a sum as people type it, 19.90 or -19,9, in minor units; 0, which is refused, when it is none.

@@ -10,6 +10,7 @@ import (
 	bookview "videomall/views/books"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (d Deps) listPayouts(c *page.Ctx) error {
@@ -22,7 +23,7 @@ func (d Deps) listPayouts(c *page.Ctx) error {
 	if p.Counts, err = d.Ledger.CountPayouts(ctx); err != nil {
 		return err
 	}
-	before := number(c.QueryParam("before"))
+	before := typed.ID(c.QueryParam("before"))
 	list, err := d.Ledger.Payouts(ctx, p.State, before, listed+1)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func (d Deps) showPayout(c *page.Ctx) error {
 // renderPayout fills the page around what p carries.
 func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err error) {
 	ctx := c.Request().Context()
-	if p.Payout, err = d.Ledger.Payout(ctx, number(c.Param("id"))); err != nil {
+	if p.Payout, err = d.Ledger.Payout(ctx, typed.ID(c.Param("id"))); err != nil {
 		return err
 	}
 	if p.Creator, err = d.name(ctx, p.CreatorID); err != nil {
@@ -76,7 +77,7 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err 
 // decide is one of the four moves; what is wrong comes back beside its field with what was typed.
 func (d Deps) decide(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, number(c.Param("id")), int(number(c.FormValue("version")))
+		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), typed.Version(c.FormValue("version"))
 		f := bookview.Form{Do: do, Reason: c.FormValue("reason"), BankReference: c.FormValue("bank_reference")}
 		var err error
 		switch do {
@@ -106,7 +107,7 @@ func (d Deps) decide(do string) func(*page.Ctx) error {
 
 // reveal shows the account in full, once: the page is not kept by any cache.
 func (d Deps) reveal(c *page.Ctx) error {
-	id := number(c.Param("id"))
+	id := typed.ID(c.Param("id"))
 	where, err := d.Ledger.Reveal(c.Request().Context(), c.Viewer.UserID, id)
 	if errors.Is(err, ledger.ErrPayoutMoved) {
 		c.Flash(ui.Warning, "payout_moved")

@@ -13,6 +13,7 @@ import (
 	reviewview "videomall/views/review"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 const (
@@ -26,7 +27,7 @@ func (d Deps) queue(c *page.Ctx) error {
 	if !slices.Contains(reviewview.States, p.Chosen.State) {
 		p.Chosen.State = reviewview.States[0]
 	}
-	f := review.Filter{After: number(c.QueryParam("after")), Most: perPage + 1}
+	f := review.Filter{After: typed.ID(c.QueryParam("after")), Most: perPage + 1}
 	if p.Chosen.State != reviewview.States[0] {
 		f.States = []review.State{review.State(p.Chosen.State)}
 	}
@@ -132,7 +133,7 @@ func contentOf(p catalog.Product) *review.Content {
 }
 
 func (d Deps) approve(c *page.Ctx) error {
-	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c), version(c))
+	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c), typed.Version(c.FormValue("version")))
 	done := "review_approved"
 	if k.State == review.Second {
 		done = "review_second"
@@ -147,7 +148,7 @@ func (d Deps) giveBack(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	v := review.Verdict{Causes: values["cause"], Note: values.Get("note")}
-	_, err = d.Reviews.Return(ctx, c.Viewer.UserID, rowID(c), version(c), v)
+	_, err = d.Reviews.Return(ctx, c.Viewer.UserID, rowID(c), typed.Version(c.FormValue("version")), v)
 	if wrong := fields(err); wrong != nil {
 		k, err := d.Reviews.Get(ctx, rowID(c))
 		if err != nil {
@@ -169,13 +170,4 @@ func (d Deps) decided(c *page.Ctx, done string, err error) error {
 		return c.Redirect("/admin/review/" + c.Param("id"))
 	}
 	return err
-}
-
-// version is the one that the page showed; what is none matches none.
-func version(c *page.Ctx) int {
-	n, err := strconv.Atoi(c.FormValue("version"))
-	if err != nil {
-		return -1
-	}
-	return n
 }

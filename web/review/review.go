@@ -5,7 +5,6 @@ package review
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +14,7 @@ import (
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // Deps are the verbs that the desk calls.
@@ -52,15 +52,7 @@ func Routes(g *echo.Group, d Deps) {
 }
 
 // rowID reads an id of the address; what is none finds nothing.
-func rowID(c *page.Ctx) int64 { return number(c.Param("id")) }
-
-func number(s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
-}
+func rowID(c *page.Ctx) int64 { return typed.ID(c.Param("id")) }
 
 // people finds those named on a page; an account that is gone leaves its number.
 func (d Deps) people(ctx context.Context, ids ...int64) (reviewview.People, error) {

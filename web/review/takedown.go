@@ -10,6 +10,7 @@ import (
 	reviewview "videomall/views/review"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // mostAppeals bounds the list that is worked off from the top.
@@ -28,7 +29,7 @@ func (d Deps) live(c *page.Ctx) error {
 }
 
 func (d Deps) beginTakedown(c *page.Ctx) error {
-	listing, err := d.Catalog.Product(c.Request().Context(), number(c.QueryParam("spu")))
+	listing, err := d.Catalog.Product(c.Request().Context(), typed.ID(c.QueryParam("spu")))
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (d Deps) renderTakedown(c *page.Ctx, status int, p reviewview.TakeDownPage)
 
 func (d Deps) takeDown(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	listing, err := d.Catalog.FindByID(ctx, number(c.FormValue("spu")))
+	listing, err := d.Catalog.FindByID(ctx, typed.ID(c.FormValue("spu")))
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (d Deps) takedowns(c *page.Ctx) error {
 func (d Deps) renderTakedowns(c *page.Ctx, status int, p reviewview.TakedownsPage) (err error) {
 	ctx := c.Request().Context()
 	p.Now, p.Viewer = c.Now, c.Viewer.UserID
-	before := number(c.QueryParam("before"))
+	before := typed.ID(c.QueryParam("before"))
 	if p.Takedowns, err = d.Reviews.Takedowns(ctx, before, perPage+1); err != nil {
 		return err
 	}

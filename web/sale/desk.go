@@ -11,6 +11,7 @@ import (
 	saleview "videomall/views/sale"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // deskPage is how many sales a page of the desk lists.
@@ -148,7 +149,7 @@ func (k desk) show(c *page.Ctx) error {
 // schedule announces a draft as it was last saved; what keeps it from that is said beside its field.
 func (k desk) schedule(c *page.Ctx) error {
 	ctx, id := c.Request().Context(), campaignID(c.Param("id"))
-	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, version(c))
+	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, typed.Version(c.FormValue("version")))
 	f := fault.From(err)
 	switch {
 	case err == nil:
@@ -177,7 +178,7 @@ func (k desk) stop(c *page.Ctx) error { return k.giveUp(c, k.Promotions.Stop, "s
 
 func (k desk) giveUp(c *page.Ctx, do func(context.Context, promotion.Actor, int64, int) error, done string) error {
 	id := campaignID(c.Param("id"))
-	err := do(c.Request().Context(), k.actor(c), id, version(c))
+	err := do(c.Request().Context(), k.actor(c), id, typed.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, done)
@@ -187,13 +188,4 @@ func (k desk) giveUp(c *page.Ctx, do func(context.Context, promotion.Actor, int6
 		return err
 	}
 	return c.Redirect(k.url(id))
-}
-
-// version is the one that the page showed; what is none matches none.
-func version(c *page.Ctx) int {
-	n, err := strconv.Atoi(c.FormValue("version"))
-	if err != nil {
-		return -1
-	}
-	return n
 }

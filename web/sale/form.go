@@ -12,18 +12,19 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 	saleview "videomall/views/sale"
+	"videomall/web/typed"
 )
 
 // mostChoices bounds the list of SKUs that a form lets choose from, the newest videos first.
 const mostChoices = 500
 
-// typed is how a browser sends a moment of a datetime-local field.
-const typed = "2006-01-02T15:04"
+// priceDigits are those that a price may have before the point.
+const priceDigits = 7
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(values url.Values) saleview.Form {
 	f := saleview.Form{NameZh: values.Get("name_zh"), NameEn: values.Get("name_en"), StartsAt: values.Get("starts_at"), EndsAt: values.Get("ends_at")}
-	f.Version = int(number(values.Get("version")))
+	f.Version = typed.Version(values.Get("version"))
 	at := func(name string, n int) string {
 		if n < len(values[name]) {
 			return strings.TrimSpace(values[name][n])
@@ -39,64 +40,24 @@ func readForm(values url.Values) saleview.Form {
 // draft turns what was typed into a campaign, with moments in the reader's zone. What can't be read becomes a value that the
 // campaign's own rules refuse, so that every field is judged in one place.
 func draft(f saleview.Form, zone *time.Location, offers map[int64]catalog.Offer) promotion.Draft {
-	d := promotion.Draft{NameZh: f.NameZh, NameEn: f.NameEn, StartsAt: moment(f.StartsAt, zone), EndsAt: moment(f.EndsAt, zone)}
+	d := promotion.Draft{NameZh: f.NameZh, NameEn: f.NameEn, StartsAt: typed.At(f.StartsAt, zone), EndsAt: typed.At(f.EndsAt, zone)}
 	for _, r := range f.Rows {
-		skuID := number(r.SKU)
+		skuID := typed.Number(r.SKU)
 		currency := offers[skuID].Amount.Currency
-		d.Items = append(d.Items, promotion.Item{SKUID: skuID, Amount: money.Of(minor(r.Price), currency),
-			Units: int(number(r.Units)), PerUser: int(number(r.PerUser))})
+		d.Items = append(d.Items, promotion.Item{SKUID: skuID, Amount: money.Of(money.ParseDecimal(r.Price, priceDigits), currency),
+			Units: int(typed.Number(r.Units)), PerUser: int(typed.Number(r.PerUser))})
 	}
 	return d
 }
 
-func moment(s string, zone *time.Location) time.Time {
-	for _, layout := range []string{typed, "2006-01-02T15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, strings.TrimSpace(s), zone); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
-// number reads a whole number of up to nine digits; -1, which every rule refuses, when it is none.
-func number(s string) int64 {
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || n > 999_999_999 {
-		return -1
-	}
-	return int64(n)
-}
-
-// minor reads a price as people type it, 19 or 19.90 or 19,9, in minor units; -1 when it is none.
-func minor(s string) int64 {
-	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
-	if len(whole) > 7 || len(part) > 2 || whole+part == "" {
-		return -1
-	}
-	n, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 32)
-	if err != nil {
-		return -1
-	}
-	return int64(n)
-}
-
 // formOf fills a form with a draft.
 func formOf(c promotion.Campaign, zone *time.Location) saleview.Form {
-	f := saleview.Form{Version: c.Version, NameZh: c.NameZh, NameEn: c.NameEn, StartsAt: c.StartsAt.In(zone).Format(typed), EndsAt: c.EndsAt.In(zone).Format(typed)}
+	f := saleview.Form{Version: c.Version, NameZh: c.NameZh, NameEn: c.NameEn, StartsAt: c.StartsAt.In(zone).Format(typed.Moment), EndsAt: c.EndsAt.In(zone).Format(typed.Moment)}
 	for _, i := range c.Items {
-		f.Rows = append(f.Rows, saleview.Row{SKU: strconv.FormatInt(i.SKUID, 10), Price: majors(i.Amount.Amount),
+		f.Rows = append(f.Rows, saleview.Row{SKU: strconv.FormatInt(i.SKUID, 10), Price: money.Decimal(i.Amount.Amount),
 			Units: strconv.Itoa(i.Units), PerUser: strconv.Itoa(i.PerUser)})
 	}
 	return f
-}
-
-// majors writes minor units as people type them: 19.90.
-func majors(amount int64) string {
-	s := strconv.FormatInt(amount, 10)
-	for len(s) < 3 {
-		s = "0" + s
-	}
-	return s[:len(s)-2] + "." + s[len(s)-2:]
 }
 
 // pressed does what a button of the form asks for besides saving: another row, or one less.
@@ -128,7 +89,7 @@ func (k desk) choices(ctx context.Context, maker int64, f saleview.Form) ([]cata
 	}
 	var missing []int64
 	for _, r := range f.Rows {
-		if id := number(r.SKU); id > 0 && known[id].SKUID == 0 {
+		if id := typed.Number(r.SKU); id > 0 && known[id].SKUID == 0 {
 			missing = append(missing, id)
 		}
 	}

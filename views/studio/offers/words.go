@@ -31,14 +31,7 @@ func (f Frame) title(t *text.Printer) string {
 }
 
 // BundleName is a bundle's name in the reader's language.
-func BundleName(t *text.Printer, b promotion.Bundle) string { return inLang(t, b.NameZh, b.NameEn) }
-
-func inLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN {
-		return zh
-	}
-	return en
-}
+func BundleName(t *text.Printer, b promotion.Bundle) string { return t.Of(b.NameZh, b.NameEn) }
 
 func off(t *text.Printer, c promotion.Coupon) string {
 	percent := strconv.Itoa(c.PercentOff)
@@ -59,10 +52,7 @@ func price(t *text.Printer, b promotion.Bundle) string {
 }
 
 func edition(t *text.Printer, o catalog.Offer) string {
-	if o.Kind == catalog.KindRent {
-		return t.T("edition.rent", "Quality", o.Quality, "Hours", t.Number(o.RentHours))
-	}
-	return t.T("edition.own", "Quality", o.Quality)
+	return t.Edition(o.Kind, o.Quality, o.RentHours)
 }
 
 var phaseTones = map[promotion.CouponPhase]ui.Tone{promotion.PhaseComing: ui.Info, promotion.PhaseOn: ui.Success, promotion.PhaseUsedUp: ui.Warning,
@@ -159,7 +149,7 @@ func (p BundlePage) options(t *text.Printer) []ui.Option {
 	list := []ui.Option{{Value: "", Label: t.T("offer.choose")}}
 	for _, o := range p.Choices {
 		list = append(list, ui.Option{Value: strconv.FormatInt(o.SKUID, 10),
-			Label: inLang(t, o.TitleZh, o.TitleEn) + " · " + edition(t, o) + " · " + t.Money(o.Amount)})
+			Label: t.Of(o.TitleZh, o.TitleEn) + " · " + edition(t, o) + " · " + t.Money(o.Amount)})
 	}
 	return list
 }

@@ -2,17 +2,9 @@
 package salesview
 
 import (
-	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/views/text"
 )
-
-func inLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN {
-		return zh
-	}
-	return en
-}
 
 // name stands in for somebody who has left.
 func name(t *text.Printer, s string) string {
@@ -31,10 +23,7 @@ func refunded(t *text.Printer, m money.Money) string {
 
 // edition is how an item was bought: "Rent, 48 h, HD · 2 ×".
 func edition(t *text.Printer, kind, quality string, hours, quantity int) string {
-	s := t.T("edition.own", "Quality", quality)
-	if kind == catalog.KindRent {
-		s = t.T("edition.rent", "Quality", quality, "Hours", t.Number(hours))
-	}
+	s := t.Edition(kind, quality, hours)
 	if quantity > 1 {
 		s += " · " + t.Number(quantity) + " ×"
 	}

@@ -19,6 +19,7 @@ import (
 	earningsview "videomall/views/studio/earnings"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // Bounds of what one page lists.
@@ -69,7 +70,7 @@ func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 	if p.Destination, err = d.Ledger.DestinationOf(ctx, me); err != nil {
 		return err
 	}
-	before := number(c.QueryParam("before"))
+	before := typed.ID(c.QueryParam("before"))
 	if p.Payouts, err = d.Ledger.PayoutsOf(ctx, me, before, payoutsListed+1); err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 func (d Deps) request(c *page.Ctx) error {
 	f := earningsview.RequestForm{Currency: c.FormValue("currency"), Amount: strings.TrimSpace(c.FormValue("amount"))}
 	key := c.FormValue("key")
-	_, err := d.Ledger.RequestPayout(c.Request().Context(), c.Viewer.UserID, money.Of(minor(f.Amount), f.Currency), key)
+	_, err := d.Ledger.RequestPayout(c.Request().Context(), c.Viewer.UserID, money.Of(money.ParseDecimal(f.Amount, 12), f.Currency), key)
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "payout_requested")
@@ -100,7 +101,7 @@ func (d Deps) request(c *page.Ctx) error {
 }
 
 func (d Deps) cancel(c *page.Ctx) error {
-	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, number(c.Param("id")), int(number(c.FormValue("version"))))
+	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), typed.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "payout_cancelled")
@@ -124,29 +125,4 @@ func (d Deps) setDestination(c *page.Ctx) error {
 		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{Where: f, Request: earningsview.RequestForm{Key: rand.Text()}})
 	}
 	return err
-}
-
-// number reads an id or a version; -1, which is nobody's, when it is none.
-func number(s string) int64 {
-	if s == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return -1
-	}
-	return n
-}
-
-// minor reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; -1, which every rule refuses, when it is none.
-func minor(s string) int64 {
-	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
-	if len(whole) > 12 || len(part) > 2 || whole+part == "" {
-		return -1
-	}
-	n, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 63)
-	if err != nil {
-		return -1
-	}
-	return int64(n)
 }

@@ -11,10 +11,11 @@ import (
 	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (d Deps) editing(c *page.Ctx) (catalog.Editing, error) {
-	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, id(c.Param("id")))
+	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
 }
 
 // show is the form, or how a listing stands that the reviewers have.
@@ -102,7 +103,7 @@ func (d Deps) autosave(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	f := readForm(values)
-	ctx, listing := c.Request().Context(), id(c.Param("id"))
+	ctx, listing := c.Request().Context(), typed.ID(c.Param("id"))
 	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{Version: f.Version, Editor: f.Editor, Content: content(f)})
 	p := listingview.SavedNote{At: c.Now, Version: kept.Version}
 	switch {
@@ -130,7 +131,7 @@ func (d Deps) saved(ctx context.Context, c *page.Ctx, kept catalog.Revision, p l
 // turning moves a listing by one verb.
 func (d Deps) turning(do func(ctx context.Context, creatorID, spuID int64) error, done string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		listing := id(c.Param("id"))
+		listing := typed.ID(c.Param("id"))
 		err := do(c.Request().Context(), c.Viewer.UserID, listing)
 		switch {
 		case err == nil:
@@ -145,7 +146,7 @@ func (d Deps) turning(do func(ctx context.Context, creatorID, spuID int64) error
 }
 
 func (d Deps) remove(c *page.Ctx) error {
-	listing := id(c.Param("id"))
+	listing := typed.ID(c.Param("id"))
 	err := d.Catalog.DeleteListing(c.Request().Context(), c.Viewer.UserID, listing)
 	if errors.Is(err, catalog.ErrProductState) {
 		c.Flash(ui.Warning, "listing_moved")

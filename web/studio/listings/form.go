@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"videomall/mall/catalog"
+	"videomall/mall/money"
 	listingview "videomall/views/studio/listings"
+	"videomall/web/typed"
 )
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
-	f := listingview.Form{Version: int(id(v.Get("version"))), Editor: v.Get("editor"), Slug: v.Get("slug"), TitleZh: v.Get("title_zh"), TitleEn: v.Get("title_en"),
+	f := listingview.Form{Version: int(typed.ID(v.Get("version"))), Editor: v.Get("editor"), Slug: v.Get("slug"), TitleZh: v.Get("title_zh"), TitleEn: v.Get("title_en"),
 		DescriptionZh: v.Get("description_zh"), DescriptionEn: v.Get("description_en"), Category: v.Get("category"), Tags: v.Get("tags"),
 		Cover: v.Get("cover"), Video: v.Get("video"), Series: v.Get("series"), Episode: v.Get("episode")}
 	if len(f.Editor) > 64 {
@@ -35,7 +37,7 @@ func readForm(v url.Values) listingview.Form {
 // field is judged in one place.
 func content(f listingview.Form) catalog.Content {
 	n := catalog.Content{Slug: f.Slug, TitleZh: f.TitleZh, TitleEn: f.TitleEn, DescriptionZh: f.DescriptionZh, DescriptionEn: f.DescriptionEn,
-		CategoryID: id(f.Category), Tags: tags(f.Tags), Cover: f.Cover, VideoID: id(f.Video), SeriesID: id(f.Series),
+		CategoryID: typed.ID(f.Category), Tags: tags(f.Tags), Cover: f.Cover, VideoID: typed.ID(f.Video), SeriesID: typed.ID(f.Series),
 		Episode: int(number(f.Episode)), Ways: []catalog.Way{}}
 	for _, w := range f.Ways {
 		way := catalog.Way{Kind: w.Kind, Quality: w.Quality, Price: price(w.Price), List: price(w.List), Limited: w.Limited != "", MaxPerOrder: int(number(w.Most))}
@@ -60,11 +62,7 @@ func number(s string) int64 {
 	if s = strings.TrimSpace(s); s == "" {
 		return 0
 	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || n > 999_999_999 {
-		return -1
-	}
-	return int64(n)
+	return typed.Number(s)
 }
 
 // price reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; nil when nothing was typed, -1 when it is none.
@@ -72,15 +70,7 @@ func price(s string) *int64 {
 	if s == "" {
 		return nil
 	}
-	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
-	if len(whole) > 7 || len(part) > 2 || whole+part == "" {
-		return new(int64(-1))
-	}
-	n, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 32)
-	if err != nil {
-		return new(int64(-1))
-	}
-	return new(int64(n))
+	return new(money.ParseDecimal(s, 7))
 }
 
 // formOf fills a form with what is kept.
@@ -90,7 +80,7 @@ func formOf(e catalog.Editing, editor string) listingview.Form {
 		DescriptionEn: n.DescriptionEn, Category: some(n.CategoryID), Tags: strings.Join(n.Tags, ", "), Cover: n.Cover, Video: some(n.VideoID),
 		Series: some(n.SeriesID), Episode: some(int64(n.Episode))}
 	for _, w := range n.Ways {
-		f.Ways = append(f.Ways, listingview.WayForm{Kind: w.Kind, Quality: w.Quality, Hours: some(int64(w.RentHours)), Price: typed(w.Price), List: typed(w.List),
+		f.Ways = append(f.Ways, listingview.WayForm{Kind: w.Kind, Quality: w.Quality, Hours: some(int64(w.RentHours)), Price: decimal(w.Price), List: decimal(w.List),
 			Limited: map[bool]string{true: "on"}[w.Limited], Units: some(w.Units), Most: some(int64(w.MaxPerOrder))})
 	}
 	return f
@@ -104,16 +94,12 @@ func some(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// typed writes minor units as people type them: 19.90.
-func typed(amount *int64) string {
+// decimal writes a price as people type it; nothing for none.
+func decimal(amount *int64) string {
 	if amount == nil {
 		return ""
 	}
-	s := strconv.FormatInt(*amount, 10)
-	for len(s) < 3 {
-		s = "0" + s
-	}
-	return s[:len(s)-2] + "." + s[len(s)-2:]
+	return money.Decimal(*amount)
 }
 
 // pressed does what a button of the form asks for besides saving: another way to buy, or one less.

@@ -19,6 +19,7 @@ import (
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // Deps are the verbs that the pages call.
@@ -63,7 +64,7 @@ func (d Deps) list(c *page.Ctx) error {
 	if !listingview.IsState(state) {
 		state = ""
 	}
-	before := id(c.QueryParam("before"))
+	before := typed.ID(c.QueryParam("before"))
 	found, err := d.Catalog.Listings(c.Request().Context(), c.Viewer.UserID, state, before, listPage+1)
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) erro
 func (d Deps) create(c *page.Ctx) error {
 	p := listingview.BeginPage{Title: c.FormValue("title"), Category: c.FormValue("category"), Video: c.FormValue("video")}
 	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{Title: p.Title,
-		Chinese: c.Text.Lang == text.ZhCN, CategoryID: id(p.Category), VideoID: id(p.Video)})
+		Chinese: c.Text.Lang == text.ZhCN, CategoryID: typed.ID(p.Category), VideoID: typed.ID(p.Video)})
 	if errors.Is(err, catalog.ErrRevisionInvalid) {
 		p.Errors = fault.From(err).Fields
 		return d.renderBegin(c, http.StatusUnprocessableEntity, p)
@@ -136,13 +137,4 @@ func (d Deps) films(c *page.Ctx) ([]listingview.Film, error) {
 		return nil, nil
 	}
 	return d.Films(c.Request().Context(), c.Viewer.UserID)
-}
-
-// id reads an id of an address or a form; what is none finds nothing.
-func id(s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
 }

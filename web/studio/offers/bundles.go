@@ -15,6 +15,7 @@ import (
 	offersview "videomall/views/studio/offers"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (k desk) bundleURL(id int64) string { return k.base + "/bundles/" + strconv.FormatInt(id, 10) }
@@ -45,7 +46,7 @@ func (k desk) createBundle(c *page.Ctx) error {
 }
 
 func (k desk) editBundle(c *page.Ctx) error {
-	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, id(c.Param("id")))
+	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 }
 
 func (k desk) showBundle(c *page.Ctx) error {
-	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, id(c.Param("id")))
+	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -97,8 +98,8 @@ func (k desk) showBundle(c *page.Ctx) error {
 }
 
 func (k desk) endBundle(c *page.Ctx) error {
-	n := id(c.Param("id"))
-	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, version(c))
+	n := typed.ID(c.Param("id"))
+	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, typed.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "bundle_ended")
@@ -112,7 +113,7 @@ func (k desk) endBundle(c *page.Ctx) error {
 
 func readBundle(v url.Values) offersview.BundleForm {
 	skus := v["sku"]
-	return offersview.BundleForm{Version: int(number(v.Get("version"))), NameZh: v.Get("name_zh"), NameEn: v.Get("name_en"), Kind: v.Get("kind"),
+	return offersview.BundleForm{Version: typed.Version(v.Get("version")), NameZh: v.Get("name_zh"), NameEn: v.Get("name_en"), Kind: v.Get("kind"),
 		Price: v.Get("price"), PercentOff: v.Get("percent_off"), SKUs: skus[:min(len(skus), promotion.MaxBundled+1)]}
 }
 

@@ -16,6 +16,7 @@ import (
 	offersview "videomall/views/studio/offers"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 const defaultCurrency = "CNY"
@@ -25,7 +26,7 @@ func (k desk) couponURL(id int64) string { return k.base + "/coupons/" + strconv
 func (k desk) beginCoupon(c *page.Ctx) error {
 	now, zone := k.Now(), c.Text.Zone()
 	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{Form: offersview.CouponForm{Kind: "amount", PerUser: "1", TotalLimit: "100",
-		Currency: defaultCurrency, ValidFrom: now.In(zone).Format(typed), ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(typed)}})
+		Currency: defaultCurrency, ValidFrom: now.In(zone).Format(typed.Moment), ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(typed.Moment)}})
 }
 
 // renderCoupon shows the form of a new coupon, or of the one in p.
@@ -44,9 +45,9 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 				p.Videos = append(p.Videos, offersview.Video{ID: o.SPUID, TitleZh: o.TitleZh, TitleEn: o.TitleEn})
 			}
 		}
-		for typed := range p.Form.Videos { // ticked once, and not for sale any more
-			if n := id(typed); n > 0 && !listed[n] {
-				p.Videos = append(p.Videos, offersview.Video{ID: n, TitleZh: "#" + typed, TitleEn: "#" + typed})
+		for video := range p.Form.Videos { // ticked once, and not for sale any more
+			if n := typed.ID(video); n > 0 && !listed[n] {
+				p.Videos = append(p.Videos, offersview.Video{ID: n, TitleZh: "#" + video, TitleEn: "#" + video})
 			}
 		}
 	}
@@ -64,7 +65,7 @@ func (k desk) createCoupon(c *page.Ctx) error {
 }
 
 func (k desk) editCoupon(c *page.Ctx) error {
-	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), id(c.Param("id")))
+	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), typed.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
 }
 
 func (k desk) showCoupon(c *page.Ctx) error {
-	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), id(c.Param("id")))
+	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), typed.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -105,8 +106,8 @@ func (k desk) showCoupon(c *page.Ctx) error {
 }
 
 func (k desk) stopCoupon(c *page.Ctx) error {
-	n := id(c.Param("id"))
-	err := k.Promotions.StopCoupon(c.Request().Context(), k.actor(c), n, version(c))
+	n := typed.ID(c.Param("id"))
+	err := k.Promotions.StopCoupon(c.Request().Context(), k.actor(c), n, typed.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "coupon_stopped")
@@ -120,7 +121,7 @@ func (k desk) stopCoupon(c *page.Ctx) error {
 
 // readCoupon keeps what was typed, so that it can come back.
 func readCoupon(v url.Values) offersview.CouponForm {
-	f := offersview.CouponForm{Version: int(number(v.Get("version"))), Code: v.Get("code"), Kind: v.Get("kind"), AmountOff: v.Get("amount_off"),
+	f := offersview.CouponForm{Version: typed.Version(v.Get("version")), Code: v.Get("code"), Kind: v.Get("kind"), AmountOff: v.Get("amount_off"),
 		PercentOff: v.Get("percent_off"), MaxOff: v.Get("max_off"), MinSpend: v.Get("min_spend"), Currency: v.Get("currency"),
 		ValidFrom: v.Get("valid_from"), ValidUntil: v.Get("valid_until"), TotalLimit: v.Get("total_limit"), PerUser: v.Get("per_user"),
 		Videos: map[string]bool{}}
@@ -133,8 +134,8 @@ func readCoupon(v url.Values) offersview.CouponForm {
 // terms turn what was typed into a coupon's, with moments in the reader's zone. What can't be read becomes a value that the terms' own
 // rules refuse, so that every field is judged in one place.
 func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
-	t := promotion.Terms{Currency: strings.ToUpper(strings.TrimSpace(f.Currency)), MinSpend: optional(f.MinSpend), ValidFrom: moment(f.ValidFrom, zone),
-		ValidUntil: moment(f.ValidUntil, zone), TotalLimit: int(number(f.TotalLimit)), PerUser: int(number(f.PerUser))}
+	t := promotion.Terms{Currency: strings.ToUpper(strings.TrimSpace(f.Currency)), MinSpend: optional(f.MinSpend), ValidFrom: typed.At(f.ValidFrom, zone),
+		ValidUntil: typed.At(f.ValidUntil, zone), TotalLimit: int(number(f.TotalLimit)), PerUser: int(number(f.PerUser))}
 	if f.Kind == "percent" {
 		t.PercentOff, t.MaxOff = int(cmp.Or(number(f.PercentOff), -1)), optional(f.MaxOff)
 	} else {
@@ -150,8 +151,8 @@ func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
 // couponForm fills a form with a coupon.
 func couponForm(c promotion.Coupon, zone *time.Location) offersview.CouponForm {
 	f := offersview.CouponForm{Version: c.Version, Code: c.Code, Kind: "amount", AmountOff: majors(c.AmountOff), PercentOff: count(c.PercentOff),
-		MaxOff: majors(c.MaxOff), MinSpend: majors(c.MinSpend), Currency: c.Currency, ValidFrom: c.ValidFrom.In(zone).Format(typed),
-		ValidUntil: c.ValidUntil.In(zone).Format(typed), TotalLimit: count(c.TotalLimit), PerUser: count(c.PerUser), Videos: map[string]bool{}}
+		MaxOff: majors(c.MaxOff), MinSpend: majors(c.MinSpend), Currency: c.Currency, ValidFrom: c.ValidFrom.In(zone).Format(typed.Moment),
+		ValidUntil: c.ValidUntil.In(zone).Format(typed.Moment), TotalLimit: count(c.TotalLimit), PerUser: count(c.PerUser), Videos: map[string]bool{}}
 	if c.PercentOff > 0 {
 		f.Kind = "percent"
 	}

@@ -15,6 +15,7 @@ import (
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // Deps are the verbs that these pages call.
@@ -68,7 +69,7 @@ func (k desk) frame() offersview.Frame { return offersview.Frame{Base: k.base, O
 
 func (k desk) list(c *page.Ctx) (err error) {
 	ctx := c.Request().Context()
-	olderCoupons, olderBundles := id(c.QueryParam("coupons")), id(c.QueryParam("bundles"))
+	olderCoupons, olderBundles := typed.ID(c.QueryParam("coupons")), typed.ID(c.QueryParam("bundles"))
 	p := offersview.ListPage{Frame: k.frame(), Now: k.Now()}
 	if olderCoupons+olderBundles > 0 {
 		p.First = k.base
@@ -107,15 +108,3 @@ func (k desk) maker(c *page.Ctx) int64 {
 	}
 	return c.Viewer.UserID
 }
-
-// id reads an id of the address; what is none finds nothing.
-func id(s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
-}
-
-// version is the one that the page showed; what is none matches none.
-func version(c *page.Ctx) int { return int(number(c.FormValue("version"))) }

@@ -3,10 +3,8 @@ package overview
 import (
 	"context"
 	"encoding/csv"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/text/currency"
@@ -14,6 +12,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/insight"
 	"videomall/web/page"
+	"videomall/web/sheet"
 )
 
 // The limits of one file.
@@ -23,19 +22,6 @@ const (
 )
 
 var errSheet = fault.New(fault.Invalid, "bad_request", "There is no such file.")
-
-// sheet writes one file, row by row.
-type sheet struct {
-	*csv.Writer
-}
-
-// safe keeps a spreadsheet from taking a title for a formula: what begins like one gets an apostrophe in front.
-func safe(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
 
 // decimal writes minor units with the digits that the currency has: 9.90.
 func decimal(amount int64, code string) string {
@@ -73,7 +59,7 @@ func (d Deps) csv(c *page.Ctx) error {
 		spu = card.SPUID
 	}
 	what := c.QueryParam("what")
-	write, ok := map[string]func(context.Context, sheet, int64, int64, insight.Range) error{"days": d.daysCSV, "traffic": d.trafficCSV,
+	write, ok := map[string]func(context.Context, *csv.Writer, int64, int64, insight.Range) error{"days": d.daysCSV, "traffic": d.trafficCSV,
 		"videos": d.videosCSV, "sources": d.sourcesCSV, "retention": d.retentionCSV, "orders": d.ordersCSV}[what]
 	if !ok || what == "retention" && spu == insight.Whole || what == "videos" && spu != insight.Whole {
 		return errSheet.Because("what=%q", what)
@@ -83,11 +69,10 @@ func (d Deps) csv(c *page.Ctx) error {
 	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	res.WriteHeader(http.StatusOK)
-	if _, err := io.WriteString(res, "\ufeff"); err != nil { // or spreadsheets take it for another encoding
+	s, err := sheet.New(res)
+	if err != nil {
 		return nil // the reader has gone
 	}
-	s := sheet{csv.NewWriter(res)}
-	s.UseCRLF = true // RFC 4180
 	if err := write(ctx, s, creator, spu, r); err != nil {
 		// The status is out: an answer that breaks off tells the browser that the file is not whole.
 		c.Log().Error("file not written to its end", "what", what, "error", err)
@@ -99,7 +84,7 @@ func (d Deps) csv(c *page.Ctx) error {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-func (d Deps) daysCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
 	report, err := d.Insight.Report(ctx, creator, spu, r)
 	if err != nil {
 		return err
@@ -122,7 +107,7 @@ func (d Deps) daysCSV(ctx context.Context, s sheet, creator, spu int64, r insigh
 	return nil
 }
 
-func (d Deps) trafficCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+func (d Deps) trafficCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
 	report, err := d.Insight.Report(ctx, creator, spu, r)
 	if err != nil {
 		return err
@@ -139,7 +124,7 @@ func (d Deps) trafficCSV(ctx context.Context, s sheet, creator, spu int64, r ins
 	return nil
 }
 
-func (d Deps) videosCSV(ctx context.Context, s sheet, creator, _ int64, r insight.Range) error {
+func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, creator, _ int64, r insight.Range) error {
 	sums, err := d.Insight.Videos(ctx, creator, r, mostRows)
 	if err != nil {
 		return err
@@ -157,7 +142,7 @@ func (d Deps) videosCSV(ctx context.Context, s sheet, creator, _ int64, r insigh
 		if v.Card != nil {
 			en, zh = v.Card.TitleEn, v.Card.TitleZh
 		}
-		if err := s.Write([]string{number(v.SPUID), safe(en), safe(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
+		if err := s.Write([]string{number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
 			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
 			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds)}); err != nil {
 			return err
@@ -166,7 +151,7 @@ func (d Deps) videosCSV(ctx context.Context, s sheet, creator, _ int64, r insigh
 	return nil
 }
 
-func (d Deps) sourcesCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+func (d Deps) sourcesCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
 	report, err := d.Insight.Report(ctx, creator, spu, r)
 	if err != nil {
 		return err
@@ -179,14 +164,14 @@ func (d Deps) sourcesCSV(ctx context.Context, s sheet, creator, spu int64, r ins
 		return err
 	}
 	for _, v := range list {
-		if err := s.Write([]string{safe(v.Name), number(v.Views), number(v.Orders)}); err != nil {
+		if err := s.Write([]string{sheet.Inert(v.Name), number(v.Views), number(v.Orders)}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) retentionCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+func (d Deps) retentionCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
 	curve, err := d.Insight.Retention(ctx, creator, spu, r)
 	if err != nil {
 		return err
@@ -202,7 +187,7 @@ func (d Deps) retentionCSV(ctx context.Context, s sheet, creator, spu int64, r i
 	return nil
 }
 
-func (d Deps) ordersCSV(ctx context.Context, s sheet, creator, spu int64, r insight.Range) error {
+func (d Deps) ordersCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
 	if err := s.Write([]string{"paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded"}); err != nil {
 		return err
 	}
@@ -212,7 +197,7 @@ func (d Deps) ordersCSV(ctx context.Context, s sheet, creator, spu int64, r insi
 			return err
 		}
 		for _, l := range lines {
-			if err := s.Write([]string{l.PaidAt.UTC().Format(time.RFC3339), l.OrderNo, number(l.SPUID), safe(l.TitleEn), safe(l.TitleZh), l.Kind, l.Quality,
+			if err := s.Write([]string{l.PaidAt.UTC().Format(time.RFC3339), l.OrderNo, number(l.SPUID), sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
 				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency)}); err != nil {
 				return err
 			}

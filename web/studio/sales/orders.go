@@ -13,10 +13,11 @@ import (
 	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (d Deps) listSales(c *page.Ctx) error {
-	ctx, before := c.Request().Context(), number(c.QueryParam("before"))
+	ctx, before := c.Request().Context(), typed.ID(c.QueryParam("before"))
 	sales, err := d.Orders.Sales(ctx, c.Viewer.UserID, 0, before, rows+1)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func (d Deps) refund(c *page.Ctx) error {
 	r := order.RefundRequest{OrderNo: o.OrderNo, Reason: strings.TrimSpace(form.Get("reason")), Key: form.Get("key"),
 		Actor: fmt.Sprintf("creator:%d", c.Viewer.UserID)}
 	for _, s := range form["item"] {
-		r.ItemIDs = append(r.ItemIDs, number(s))
+		r.ItemIDs = append(r.ItemIDs, typed.ID(s))
 	}
 	switch {
 	case r.Reason == "" || utf8.RuneCountInString(r.Reason) > salesview.MaxReason || !utf8.ValidString(r.Reason) || strings.ContainsRune(r.Reason, 0):

@@ -9,17 +9,18 @@ import (
 	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (d Deps) listReviews(c *page.Ctx) error { return d.renderReviews(c, http.StatusOK, nil) }
 
-func (d Deps) renderReviews(c *page.Ctx, status int, typed *salesview.Typed) error {
-	before := number(c.QueryParam("before"))
+func (d Deps) renderReviews(c *page.Ctx, status int, refused *salesview.Typed) error {
+	before := typed.ID(c.QueryParam("before"))
 	list, err := d.Catalog.ReviewsFor(c.Request().Context(), c.Viewer.UserID, before, rows+1)
 	if err != nil {
 		return err
 	}
-	p := salesview.ReviewsPage{Reviews: list, Typed: typed}
+	p := salesview.ReviewsPage{Reviews: list, Typed: refused}
 	if len(list) > rows {
 		p.Reviews = list[:rows]
 		p.Next = "/studio/reviews?before=" + salesview.ID(p.Reviews[rows-1].ID)
@@ -32,7 +33,7 @@ func (d Deps) renderReviews(c *page.Ctx, status int, typed *salesview.Typed) err
 
 // reply keeps the answer to a review; an empty one takes it back.
 func (d Deps) reply(c *page.Ctx) error {
-	id, body := number(c.Param("id")), c.FormValue("reply")
+	id, body := typed.ID(c.Param("id")), c.FormValue("reply")
 	err := d.Catalog.Reply(c.Request().Context(), c.Viewer.UserID, id, body)
 	switch {
 	case errors.Is(err, catalog.ErrReviewInvalid):

@@ -5,7 +5,6 @@ package sales
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -53,13 +52,4 @@ func (d Deps) names(ctx context.Context, ids []int64) (map[int64]string, error) 
 		names[id] = u.Name
 	}
 	return names, nil
-}
-
-// number reads an id of an address; what is none finds nothing.
-func number(s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
 }

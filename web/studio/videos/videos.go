@@ -17,6 +17,7 @@ import (
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
+	"videomall/web/typed"
 )
 
 // Deps is what the pages work with.
@@ -47,14 +48,8 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/studio/videos/:id/chapters", on(d.chapters), maker)
 }
 
-// id is the film that the address names; what is no number names none.
-func id(c *page.Ctx) int64 {
-	n, err := strconv.ParseInt(c.Param("id"), 10, 64)
-	if err != nil {
-		return -1
-	}
-	return n
-}
+// id is the film that the address names.
+func id(c *page.Ctx) int64 { return typed.ID(c.Param("id")) }
 
 func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.CanProcess(), ffmpeg.ErrMissing) }
 

@@ -16,6 +16,7 @@ import (
 	webhookview "videomall/views/studio/webhooks"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 // Deps are the verbs that these pages call.
@@ -42,24 +43,6 @@ func Routes(g *echo.Group, d Deps) {
 	r.POST("/:id/deliveries/:delivery/resend", on(d.resend))
 }
 
-// rowID reads an id of the address; what is none finds nothing.
-func rowID(c *page.Ctx, name string) int64 {
-	n, err := strconv.ParseInt(c.Param(name), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// version is the one that the page showed; what is none matches none.
-func version(c *page.Ctx) int {
-	n, err := strconv.Atoi(c.FormValue("version"))
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
 func (d Deps) list(c *page.Ctx) error {
 	list, err := d.Webhooks.List(c.Request().Context(), c.Viewer.UserID)
 	if err != nil {
@@ -82,7 +65,7 @@ func readForm(c *page.Ctx) (webhookview.Form, error) {
 	if err != nil {
 		return webhookview.Form{}, page.ErrBadRequest(err)
 	}
-	return webhookview.Form{Version: version(c), URL: values.Get("url"), Types: values["types"]}, nil
+	return webhookview.Form{Version: typed.Version(c.FormValue("version")), URL: values.Get("url"), Types: values["types"]}, nil
 }
 
 // add answers with the secret itself: it is shown this once, and no redirect could carry it.
@@ -106,7 +89,7 @@ func (d Deps) add(c *page.Ctx) error {
 }
 
 func (d Deps) edit(c *page.Ctx) error {
-	ctx, id := c.Request().Context(), rowID(c, "id")
+	ctx, id := c.Request().Context(), typed.ID(c.Param("id"))
 	f, err := readForm(c)
 	if err != nil {
 		return err
@@ -124,12 +107,12 @@ func (d Deps) edit(c *page.Ctx) error {
 }
 
 func (d Deps) rotate(c *page.Ctx) error {
-	ctx, id := c.Request().Context(), rowID(c, "id")
+	ctx, id := c.Request().Context(), typed.ID(c.Param("id"))
 	e, err := d.Webhooks.Get(ctx, c.Viewer.UserID, id)
 	if err != nil {
 		return err
 	}
-	secret, err := d.Webhooks.Rotate(ctx, c.Viewer.UserID, id, version(c))
+	secret, err := d.Webhooks.Rotate(ctx, c.Viewer.UserID, id, typed.Version(c.FormValue("version")))
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
 	}
@@ -141,13 +124,13 @@ func (d Deps) turnOn(c *page.Ctx) error { return d.turn(c, true, "webhook_on") }
 func (d Deps) turnOff(c *page.Ctx) error { return d.turn(c, false, "webhook_off") }
 
 func (d Deps) turn(c *page.Ctx, on bool, done string) error {
-	id := rowID(c, "id")
-	return d.done(c, webhookview.URL(id), done, d.Webhooks.Switch(c.Request().Context(), c.Viewer.UserID, id, version(c), on))
+	id := typed.ID(c.Param("id"))
+	return d.done(c, webhookview.URL(id), done, d.Webhooks.Switch(c.Request().Context(), c.Viewer.UserID, id, typed.Version(c.FormValue("version")), on))
 }
 
 func (d Deps) remove(c *page.Ctx) error {
-	id := rowID(c, "id")
-	err := d.Webhooks.Remove(c.Request().Context(), c.Viewer.UserID, id, version(c))
+	id := typed.ID(c.Param("id"))
+	err := d.Webhooks.Remove(c.Request().Context(), c.Viewer.UserID, id, typed.Version(c.FormValue("version")))
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
 	}
@@ -156,7 +139,7 @@ func (d Deps) remove(c *page.Ctx) error {
 
 // test waits for the receiver's answer, which is what the button is for, and leads to it.
 func (d Deps) test(c *page.Ctx) error {
-	id := rowID(c, "id")
+	id := typed.ID(c.Param("id"))
 	delivery, err := d.Webhooks.Test(c.Request().Context(), c.Viewer.UserID, id)
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
@@ -165,7 +148,7 @@ func (d Deps) test(c *page.Ctx) error {
 }
 
 func (d Deps) resend(c *page.Ctx) error {
-	id, delivery := rowID(c, "id"), rowID(c, "delivery")
+	id, delivery := typed.ID(c.Param("id")), typed.ID(c.Param("delivery"))
 	err := d.Webhooks.Resend(c.Request().Context(), c.Viewer.UserID, id, delivery)
 	return d.done(c, webhookview.DeliveryURL(id, delivery), "webhook_resent", err)
 }
@@ -190,7 +173,7 @@ func (d Deps) done(c *page.Ctx, to, done string, err error) error {
 }
 
 func (d Deps) show(c *page.Ctx) error {
-	e, err := d.Webhooks.Get(c.Request().Context(), c.Viewer.UserID, rowID(c, "id"))
+	e, err := d.Webhooks.Get(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -227,12 +210,12 @@ func (d Deps) renderShow(c *page.Ctx, status int, p webhookview.ShowPage) error 
 }
 
 func (d Deps) showDelivery(c *page.Ctx) error {
-	ctx, id := c.Request().Context(), rowID(c, "id")
+	ctx, id := c.Request().Context(), typed.ID(c.Param("id"))
 	e, err := d.Webhooks.Get(ctx, c.Viewer.UserID, id)
 	if err != nil {
 		return err
 	}
-	m, err := d.Webhooks.Delivery(ctx, c.Viewer.UserID, id, rowID(c, "delivery"))
+	m, err := d.Webhooks.Delivery(ctx, c.Viewer.UserID, id, typed.ID(c.Param("delivery")))
 	if err != nil {
 		return err
 	}
