@@ -179,9 +179,7 @@ func New(o Options) (*Mall, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Outbox.Subscribe("webhooks", webhookEvents(), func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-		return TellCreators(ctx, tx, m.Webhooks, e)
-	})
+	m.tellCreators()
 	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
 	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
 	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)

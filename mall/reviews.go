@@ -14,8 +14,7 @@ import (
 	"videomall/mall/review"
 )
 
-// openReviews opens the review desk over the listings, whose verbs it is handed. Without a verb that takes a return back, creators appeal
-// against takedowns only: what was returned is edited and comes again.
+// openReviews opens the review desk over the listings, whose verbs it is handed.
 func (m *Mall) openReviews(deeds Deed) {
 	m.Reviews = review.New(review.Deps{Pool: m.pool, Now: m.now, Facts: m.reviewFacts(), Audit: deeds, EndAccess: m.Orders.EndAccessTx,
 		Listing: review.Listing{
@@ -24,6 +23,7 @@ func (m *Mall) openReviews(deeds Deed) {
 				return err
 			},
 			Return: m.Catalog.ReturnTx,
+			Reopen: m.Catalog.ReopenTx,
 			TakeDown: func(ctx context.Context, tx pgx.Tx, spuID int64) error {
 				_, err := m.Catalog.TakeDownTx(ctx, tx, spuID)
 				return err

@@ -4,18 +4,81 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/catalog"
+	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/webhook"
 )
 
-// webhookEvents are the events of which creators are told; what each becomes, says TellCreators.
-func webhookEvents() []string { return []string{"order.paid", "order.delivered", "order.refunded"} }
+// listingEvents says as what a creator hears of what happens to a listing.
+func listingEvents() map[string]string {
+	return map[string]string{"catalog.published": "listing.published", "catalog.revised": "listing.revised",
+		"catalog.returned": "listing.returned", "catalog.taken_down": "listing.taken_down"}
+}
+
+// tellCreators has creators' own servers told of what concerns them.
+func (m *Mall) tellCreators() {
+	m.Ledger.Decided = func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
+		return m.Outbox.WriteTx(ctx, tx, "payout."+string(p.State), fmt.Sprintf("payout:%d", p.ID), decidedPayout{CreatorID: p.CreatorID, toldPayout: toldPayout{
+			PayoutID: p.ID, Amount: p.Amount, State: p.State, Reason: p.Reason, BankReference: p.BankReference}})
+	}
+	m.Outbox.Subscribe("webhooks", []string{"order.paid", "order.delivered", "order.refunded"}, m.tellOfOrder)
+	m.Outbox.Subscribe("webhooks_listings", slices.Sorted(maps.Keys(listingEvents())), m.tellOfListing)
+	m.Outbox.Subscribe("webhooks_payouts", []string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"}, m.tellOfPayout)
+}
+
+type toldListing struct {
+	VideoID int64 `json:"videoId"`
+}
+
+// tellOfListing tells the maker of a listing what became of it.
+func (m *Mall) tellOfListing(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+	var ch catalog.Change
+	if err := json.Unmarshal(e.Payload, &ch); err != nil {
+		return fmt.Errorf("read event %d: %w", e.ID, err)
+	}
+	makers, err := m.Catalog.MakersTx(ctx, tx, []int64{ch.SPUID})
+	if err != nil {
+		return err
+	}
+	owner, exists := makers[ch.SPUID]
+	if !exists {
+		return nil // deleted since
+	}
+	return m.Webhooks.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: listingEvents()[e.Type], Aggregate: e.Aggregate,
+		At: e.CreatedAt, Data: toldListing{ch.SPUID}})
+}
+
+// toldPayout is what a creator is told of a payout, and decidedPayout what the mall has to know besides.
+type toldPayout struct {
+	PayoutID      int64        `json:"payoutId"`
+	Amount        money.Money  `json:"amount"`
+	State         ledger.State `json:"state"`
+	Reason        string       `json:"reason,omitempty"`
+	BankReference string       `json:"bankReference,omitempty"`
+}
+
+type decidedPayout struct {
+	CreatorID int64 `json:"creatorId"`
+	toldPayout
+}
+
+func (m *Mall) tellOfPayout(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+	var p decidedPayout
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return fmt.Errorf("read event %d: %w", e.ID, err)
+	}
+	return m.Webhooks.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: p.CreatorID, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
+		Data: p.toldPayout})
+}
 
 // soldOrder is what a creator is told of an order: their own items of it, and nothing of who bought them or of what else was bought.
 type soldOrder struct {
@@ -32,8 +95,8 @@ type soldItem struct {
 	Amount   money.Money `json:"amount"`             // paid for all its units, or given back of it
 }
 
-// TellCreators tells everybody whose items an event concerns, each of their own.
-func TellCreators(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox.Event) error {
+// tellOfOrder tells everybody whose items an order has, each of their own.
+func (m *Mall) tellOfOrder(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 	var o order.Event
 	if err := json.Unmarshal(e.Payload, &o); err != nil {
 		return fmt.Errorf("read event %d: %w", e.ID, err)
@@ -64,7 +127,7 @@ func TellCreators(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox.
 		}
 	}
 	for _, owner := range owners {
-		if err := w.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
+		if err := m.Webhooks.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
 			Data: told[owner]}); err != nil {
 			return err
 		}

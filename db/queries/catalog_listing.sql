@@ -41,6 +41,11 @@ update catalog_revision set state = 'withdrawn', version = version + 1, updated_
 update catalog_revision set state = @state, note = @note, version = version + 1, decided_at = @at::timestamptz, updated_at = @at::timestamptz
 where id = @id and state = 'in_review';
 
+-- name: ReopenRevision :execrows
+-- What its creator has begun since, or handed in since, is newer than what was returned.
+update catalog_revision r set state = 'in_review', note = '', version = version + 1, decided_at = null, updated_at = @at
+where r.id = @id and r.state = 'returned' and not exists (select 1 from catalog_revision n where n.spu_id = r.spu_id and n.number > r.number);
+
 -- name: DeleteRevisions :exec
 delete from catalog_revision where spu_id = @spu_id;
 
@@ -163,7 +168,7 @@ from sku_price_cancelled p join video_product_sku k on k.id = p.sku_id where k.s
 order by sku_id, valid_from desc, version desc;
 
 -- name: PriceBand :one
--- What the best sellers of a category ask now, of one kind.
+-- What the best sellers of a category ask now, of one kind, where they ask anything.
 with known as (
     select s.id from video_product_spu s
     where s.category_id = @category_id and s.status = 'live' order by s.sold_count desc, s.id desc limit 1000
@@ -173,7 +178,7 @@ select count(*) as n, coalesce(percentile_disc(0.1) within group (order by p.amo
        coalesce(percentile_disc(0.9) within group (order by p.amount), 0)::bigint as p90
 from known
 join video_product_sku k on k.spu_id = known.id and k.status = 'active' and k.kind = @kind
-join sku_price p on p.sku_id = k.id and p.valid @> @at::timestamptz and p.currency = @currency;
+join sku_price p on p.sku_id = k.id and p.valid @> @at::timestamptz and p.currency = @currency and p.amount > 0;
 
 -- name: CreatorByUser :one
 select * from catalog_creator where user_id = @user_id;

@@ -76,8 +76,41 @@ func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, not
 	if err == nil {
 		err = c.backToDraftTx(ctx, tx, spu.ID)
 	}
+	if err == nil {
+		err = c.announceTx(ctx, tx, []Change{{Type: typeReturned, SPUID: spu.ID}})
+	}
 	if err != nil {
 		return fmt.Errorf("return revision %d: %w", revisionID, err)
+	}
+	return nil
+}
+
+// ReopenTx takes a return back: the revision waits for a review again, as it was handed in. Errors: ErrListingNotFound,
+// ErrRevisionMoved for one that was not returned, that its creator has edited since, or whose address another waits for by now.
+func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) error {
+	spuID, err := c.queries.SPUIDByRevision(ctx, tx, revisionID)
+	if missing(err) {
+		return ErrListingNotFound.Because("revision %d", revisionID)
+	}
+	if err == nil {
+		_, err = c.lockTx(ctx, tx, spuID)
+	}
+	if err != nil {
+		return fmt.Errorf("reopen revision %d: %w", revisionID, err)
+	}
+	now := c.now()
+	moved, err := c.queries.ReopenRevision(ctx, tx, dbsqlc.ReopenRevisionParams{ID: revisionID, At: now})
+	if db.IsUnique(err, "catalog_revision_slug_key") {
+		return ErrRevisionMoved.Because("revision %d: %w", revisionID, err)
+	}
+	if err == nil && moved == 0 {
+		err = ErrRevisionMoved.Because("revision %d is not what its creator wrote last, or was not returned", revisionID)
+	}
+	if err == nil { // a listing that is on sale, or was, keeps its state
+		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: StatusInReview, At: now, FromStatuses: []string{StatusDraft}})
+	}
+	if err != nil {
+		return fmt.Errorf("reopen revision %d: %w", revisionID, err)
 	}
 	return nil
 }

@@ -35,8 +35,9 @@ const (
 	typeReviewed  = "catalog.reviewed"
 	typeSold      = "catalog.sold"
 	typeSeries    = "catalog.series_created"
-	typeDeleted   = "catalog.deleted" // a draft that nobody ever saw
-	typeRevised   = "catalog.revised" // an approved revision replaced what is on sale
+	typeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
+	typeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
+	typeReturned  = "catalog.returned" // the reviewers gave a revision back
 )
 
 // Change says what of the catalogue has changed.

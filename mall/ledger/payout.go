@@ -157,6 +157,11 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 		if p, err = l.moveTx(ctx, tx, p, s); err != nil || s.to == Cancelled {
 			return err
 		}
+		if l.Decided != nil {
+			if err := l.Decided(ctx, tx, p); err != nil {
+				return fmt.Errorf("tell of payout %d: %w", id, err)
+			}
+		}
 		return l.auditTx(ctx, tx, s.actorID, "payout."+string(s.to), payoutSubject(id), map[string]any{"from": was, "creatorId": p.CreatorID,
 			"amount": p.Amount, "reason": s.reason, "bankReference": s.bankReference})
 	})

@@ -85,20 +85,6 @@ func (m *Media) SaveCover(ctx context.Context, ownerID int64, r io.Reader) (stem
 	return m.saveCover(ctx, ownerID, picture)
 }
 
-// SaveCoverImage is SaveCover for a picture that is decoded already, such as a film's poster.
-func (m *Media) SaveCoverImage(ctx context.Context, ownerID int64, picture image.Image) (stem string, err error) {
-	size := picture.Bounds().Size()
-	if err := fits(size.X, size.Y); err != nil {
-		return "", err
-	}
-	leave, err := m.drawAlone(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer leave()
-	return m.saveCover(ctx, ownerID, picture)
-}
-
 func fits(width, height int) error {
 	if min(width, height) < minCoverHeight || width < minCoverWidth && height < minCoverWidth || width > maxCoverPixels/height {
 		return ErrCoverPixels.Because("%d × %d", width, height)

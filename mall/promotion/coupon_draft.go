@@ -43,8 +43,10 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{CouponID: id, SpuIds: t.SPUIDs}); err != nil {
 			return fmt.Errorf("videos of coupon %s: %w", code, err)
 		}
-		made, err = p.coupon(ctx, tx, by, id)
-		return err
+		if made, err = p.coupon(ctx, tx, by, id); err != nil {
+			return err
+		}
+		return p.auditCouponTx(ctx, tx, by, "coupon.create", made)
 	})
 	return made, err
 }
@@ -83,26 +85,31 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{CouponID: id, SpuIds: t.SPUIDs}); err != nil {
 			return fmt.Errorf("videos of coupon %d: %w", id, err)
 		}
-		edited, err = p.coupon(ctx, tx, by, id)
-		return err
+		if edited, err = p.coupon(ctx, tx, by, id); err != nil {
+			return err
+		}
+		return p.auditCouponTx(ctx, tx, by, "coupon.edit", edited)
 	})
 	return edited, err
 }
 
 // StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound, ErrCouponMoved.
 func (p *Promotions) StopCoupon(ctx context.Context, by Actor, id int64, version int) error {
-	c, err := p.coupon(ctx, p.Pool, by, id)
-	if err != nil {
-		return err
-	}
-	n, err := p.q.StopCoupon(ctx, p.Pool, dbsqlc.StopCouponParams{ID: id, Version: int32(version), At: p.Now()})
-	if err != nil {
-		return fmt.Errorf("stop coupon %d: %w", id, err)
-	}
-	if n == 0 {
-		return ErrCouponMoved.Because("coupon %d is %s at version %d, stopped from %d", id, c.Status, c.Version, version)
-	}
-	return nil
+	return db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+		c, err := p.coupon(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		n, err := p.q.StopCoupon(ctx, tx, dbsqlc.StopCouponParams{ID: id, Version: int32(version), At: p.Now()})
+		if err != nil {
+			return fmt.Errorf("stop coupon %d: %w", id, err)
+		}
+		if n == 0 {
+			return ErrCouponMoved.Because("coupon %d is %s at version %d, stopped from %d", id, c.Status, c.Version, version)
+		}
+		c.Version++
+		return p.auditCouponTx(ctx, tx, by, "coupon.stop", c)
+	})
 }
 
 // Coupon returns a coupon to those who made it. Errors: ErrCouponNotFound, for others' too.

@@ -72,10 +72,19 @@ type Deps struct {
 
 // auditTx writes an operator's deed down; a creator's own sales are nobody else's business.
 func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
+	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID), map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
+}
+
+// auditCouponTx is auditTx for a coupon of the mall.
+func (p *Promotions) auditCouponTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Coupon) error {
+	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("coupon:%d", c.ID), map[string]any{"code": c.Code, "terms": c.Terms, "version": c.Version})
+}
+
+func (p *Promotions) deedTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string, detail map[string]any) error {
 	if !by.Operator || p.Audit == nil {
 		return nil
 	}
-	return p.Audit(ctx, tx, by.UserID, verb, fmt.Sprintf("campaign:%d", c.ID), map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
+	return p.Audit(ctx, tx, by.UserID, verb, subject, detail)
 }
 
 // Promotions drafts, schedules, starts and ends campaigns, and says what they offer.

@@ -36,7 +36,8 @@ var (
 
 // Types lists what can be told, as receivers know it.
 func Types() []string {
-	return []string{"order.paid", "order.delivered", "order.refunded"}
+	return []string{"order.paid", "order.delivered", "order.refunded", "listing.published", "listing.revised", "listing.returned",
+		"listing.taken_down", "payout.approved", "payout.refused", "payout.paid", "payout.failed"}
 }
 
 // typeTest is what the test button sends; nobody chooses it.

@@ -1,5 +1,5 @@
 // Command bench measures the mall against the raw limits of the machine it runs on, both in one run: a page against
-// Echo sending the same bytes, an order and a notice against the same rows written by bare pgx. Figures of one run
+// Echo sending the same bytes, an order and a notice against the same rows written by bare pgx, a film against bare ffmpeg. Figures of one run
 // compare with each other; absolute ones say more about the machine than about the mall.
 package main
 
@@ -26,7 +26,7 @@ import (
 
 func main() {
 	var g growth
-	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices and growth, separated by commas; empty: all")
+	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices, films and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
@@ -101,7 +101,8 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 		name    string
 		measure func(context.Context) ([]row, error)
 	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders}, // grants before the notices, whose paid orders
-		{"notices", b.notices}} { // would stand in their way
+		{"notices", b.notices}, // would stand in their way
+		{"films", b.films}} {
 		if !wanted(m.name) {
 			continue
 		}

@@ -358,11 +358,23 @@ func (p *person) scripts(on bool) {
 	p.ok(err)
 }
 
+// password opens every account that the tests make.
+const password = "correct horse battery"
+
+func passwordOf(email string) string {
+	for _, a := range demo.Accounts {
+		if a.Email == email {
+			return demo.Password
+		}
+	}
+	return password
+}
+
 // enter gives the browser the session that the sign-in form gives.
 func (p *person) enter(u account.User) {
 	p.t.Helper()
 	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.PostForm(p.mall.url+"/sign-in", url.Values{"email": {u.Email}, "password": {demo.Password}})
+	res, err := client.PostForm(p.mall.url+"/sign-in", url.Values{"email": {u.Email}, "password": {passwordOf(u.Email)}})
 	p.ok(err)
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, res.Body)

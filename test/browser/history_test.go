@@ -94,7 +94,7 @@ func TestEndedSessionLeadsBack(t *testing.T) {
 	p.forget()
 	p.at("/sign-in?next=%2Forders%2F" + o.OrderNo)
 	p.fill(`#email`, mei.Email)
-	p.fill(`#password`, "demo-mall")
+	p.fill(`#password`, password)
 	p.click(`form[action="/sign-in"] button[type=submit]`)
 	p.at("/orders/" + o.OrderNo)
 	p.has(`form[action$="/pay"]`)

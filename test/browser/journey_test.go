@@ -85,7 +85,7 @@ func (j trip) register(p *person) {
 	p.at("/sign-up")
 	p.fill(`#name`, "Robin 罗宾")
 	p.fill(`#email`, "journey-"+strings.ToLower(rand.Text()[:10])+"@example.test")
-	p.fill(`#password`, "correct horse battery")
+	p.fill(`#password`, password)
 	p.click(`form[action="/sign-up"] button[type=submit]`)
 	p.at("/checkout")
 	p.until(`document.querySelectorAll('#checkout input[name=line]').length === 1`)

@@ -108,7 +108,7 @@ func freeAddress() (string, error) {
 // account makes a person that no other test knows.
 func (h *house) account(t *testing.T, name, role string) account.User {
 	t.Helper()
-	u, err := h.Accounts.Provision(t.Context(), account.User{Email: "b" + rand.Text()[:10] + "@example.test", Name: name, Role: role}, demo.Password)
+	u, err := h.Accounts.Provision(t.Context(), account.User{Email: "b" + rand.Text()[:10] + "@example.test", Name: name, Role: role}, password)
 	if err != nil {
 		t.Fatal(err)
 	}

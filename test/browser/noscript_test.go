@@ -34,7 +34,7 @@ func TestShopWithoutScripts(t *testing.T) {
 	p.click(`a[href="/checkout"]`)
 	p.at("/sign-in")
 	p.fill(`#email`, mei.Email)
-	p.fill(`#password`, "demo-mall")
+	p.fill(`#password`, password)
 	p.click(`form[action="/sign-in"] button[type=submit]`)
 	p.at("/checkout")
 	p.click(`#checkout button[data-once]`)

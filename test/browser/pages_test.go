@@ -53,22 +53,25 @@ func TestPagesOnADeskInTheLight(t *testing.T) {
 }
 
 // inspect sees that each page can be used by everybody, fits a phone, and says what language it is in.
-func inspect(t *testing.T, l look) {
-	tour(t, l, func(p *person, s stop) {
-		for _, v := range p.axeViolations() {
-			t.Errorf("%s (%s, %d px, %s): %s %s: %s", s.name, l.lang, l.width, l.theme, v.Impact, v.ID, v.Help)
-			for _, n := range v.Nodes {
-				t.Log("    " + n)
-			}
+func inspect(t *testing.T, l look) { tour(t, l, judge) }
+
+// judge looks at one page.
+func judge(p *person, s stop) {
+	t, l := p.t, p.look
+	t.Helper()
+	for _, v := range p.axeViolations() {
+		t.Errorf("%s (%s, %d px, %s): %s %s: %s", s.name, l.lang, l.width, l.theme, v.Impact, v.ID, v.Help)
+		for _, n := range v.Nodes {
+			t.Log("    " + n)
 		}
-		if lang := eval[string](p, `document.documentElement.lang`); lang != l.lang {
-			t.Errorf("%s is in %q, want %q", s.name, lang, l.lang)
-		}
-		if theme := eval[string](p, `document.documentElement.dataset.theme ?? ''`); theme != themes[l.theme] {
-			t.Errorf("%s is drawn in the theme %q, want %q", s.name, theme, themes[l.theme])
-		}
-		p.fitsPhone(s.name)
-	})
+	}
+	if lang := eval[string](p, `document.documentElement.lang`); lang != l.lang {
+		t.Errorf("%s is in %q, want %q", s.name, lang, l.lang)
+	}
+	if theme := eval[string](p, `document.documentElement.dataset.theme ?? ''`); theme != themes[l.theme] {
+		t.Errorf("%s is drawn in the theme %q, want %q", s.name, theme, themes[l.theme])
+	}
+	p.fitsPhone(s.name)
 }
 
 // fitsPhone sees that nothing reaches beyond a narrow screen.

@@ -17,19 +17,26 @@ func TestPictures(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("no -pictures DIR")
 	}
-	if err := os.MkdirAll(*pictures, 0o755); err != nil {
-		t.Fatal(err)
+	for _, l := range looks {
+		tour(t, l, picture)
+		h, _ := require(t)
+		walk(t, l, h.workshop(t).places(), picture)
 	}
-	for _, l := range []look{{lang: "en", width: 1280, theme: "light"}, {lang: "zh-CN", width: 390, theme: "light"},
-		{lang: "zh-CN", width: 1280, theme: "dark"}, {lang: "en", width: 390, theme: "dark"}} {
-		tour(t, l, func(p *person, s stop) {
-			eval[bool](p, `document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; }); true`)
-			p.until(`[...document.images].every(i => i.complete)`)
-			p.painted()
-			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-			p.ok(err)
-			name := fmt.Sprintf("%s-%d-%s-%s.png", s.name, l.width, l.lang, l.theme)
-			p.ok(os.WriteFile(filepath.Join(*pictures, name), png, 0o644))
-		})
-	}
+}
+
+// looks are the four that a page is looked at in.
+var looks = []look{{lang: "en", width: 1280, theme: "light"}, {lang: "zh-CN", width: 390, theme: "light"},
+	{lang: "zh-CN", width: 1280, theme: "dark"}, {lang: "en", width: 390, theme: "dark"}}
+
+// picture keeps what is on the screen, all of it, where -pictures says.
+func picture(p *person, s stop) {
+	p.t.Helper()
+	p.ok(os.MkdirAll(*pictures, 0o755))
+	eval[bool](p, `document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; }); true`)
+	p.until(`[...document.images].every(i => i.complete)`)
+	p.painted()
+	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	p.ok(err)
+	name := fmt.Sprintf("%s-%d-%s-%s.png", s.name, p.look.width, p.look.lang, p.look.theme)
+	p.ok(os.WriteFile(filepath.Join(*pictures, name), png, 0o644))
 }

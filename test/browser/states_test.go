@@ -156,10 +156,14 @@ func (p *person) inCart(slugs ...string) {
 func tour(t *testing.T, l look, seen func(*person, stop)) {
 	t.Helper()
 	h, _ := require(t)
-	e := h.populate(t)
+	walk(t, l, places(h.populate(t)), seen)
+}
+
+func walk(t *testing.T, l look, stops []stop, seen func(*person, stop)) {
+	t.Helper()
 	var p *person
 	var who *account.User
-	for i, s := range places(e) {
+	for i, s := range stops {
 		if i == 0 || s.who != who {
 			p, who = newPerson(t, l), s.who
 			if who != nil {

@@ -16,19 +16,27 @@ import (
 	"videomall/mall/order"
 )
 
+// clip is a film of eight seconds.
+func clip(t *testing.T) (film string) {
+	t.Helper()
+	film = filepath.Join(t.TempDir(), "dawn.mp4")
+	draw(t, "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=8", "-f", "lavfi", "-i", "sine=f=330:d=8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film)
+	return film
+}
+
+func draw(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v %s", err, out)
+	}
+}
+
 // wares are what a creator brings: a film that takes more than one piece to upload, and a picture.
 func wares(t *testing.T) (film, cover string) {
 	t.Helper()
-	dir := t.TempDir()
-	film, cover = filepath.Join(dir, "dawn.mp4"), filepath.Join(dir, "cover.png")
-	for _, args := range [][]string{
-		{"-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=8", "-f", "lavfi", "-i", "sine=f=330:d=8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film},
-		{"-f", "lavfi", "-i", "gradients=s=1280x720", "-frames:v", "1", cover},
-	} {
-		if out, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).CombinedOutput(); err != nil {
-			t.Fatalf("ffmpeg: %v %s", err, out)
-		}
-	}
+	film = clip(t)
+	cover = filepath.Join(filepath.Dir(film), "cover.png")
+	draw(t, "-f", "lavfi", "-i", "gradients=s=1280x720", "-frames:v", "1", cover)
 	f, err := os.OpenFile(film, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +73,7 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	maker.visit("/sign-up")
 	maker.fill(`#name`, "Dawn Films")
 	maker.fill(`#email`, "maker-"+name+"@example.test")
-	maker.fill(`#password`, "correct horse battery")
+	maker.fill(`#password`, password)
 	maker.click(`form[action="/sign-up"] button[type=submit]`)
 	maker.until(`location.pathname !== '/sign-up'`)
 	maker.visit("/account")

@@ -1174,7 +1174,7 @@ func receipt(p OrderPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = receiptTime(t.T("order.refunded"), p.Order.RefundedAt).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = receiptTime(t.T("order.refunded_at"), p.Order.RefundedAt).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/png"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -310,7 +311,9 @@ func TestACreatorsCoverIsServedFromTheStorage(t *testing.T) {
 		dbtest.Missing(t, err)
 	}
 	h := open(t)
-	stem, err := h.media.SaveCoverImage(t.Context(), 1, image.NewRGBA(image.Rect(0, 0, 640, 360)))
+	var picture bytes.Buffer
+	h.must(png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 640, 360))))
+	stem, err := h.media.SaveCover(t.Context(), 1, &picture)
 	h.must(err)
 	guest := h.Browser(0)
 	a := guest.Get("/media/covers/" + stem + "-320.webp").Wants(200)

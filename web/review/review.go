@@ -82,7 +82,8 @@ func fields(err error) map[string]string {
 // things stand.
 func passing(err error) (flash string, ok bool) {
 	for fault, slug := range map[error]string{review.ErrMoved: "review_moved", review.ErrSamePerson: "review_same_person",
-		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already", catalog.ErrProductState: "review_not_live"} {
+		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already", catalog.ErrProductState: "review_not_live",
+		catalog.ErrRevisionMoved: "review_edited"} {
 		if errors.Is(err, fault) {
 			return slug, true
 		}

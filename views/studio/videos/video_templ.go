@@ -1023,7 +1023,7 @@ func captions(p VideoPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "file", Type: "file", Label: t.T("videos.captions_file"), Hint: t.T("videos.captions_hint"), Error: wrong(t, p.Captions.FileError), Required: true, Attrs: templ.Attributes{"accept": ".vtt,.srt"}, Class: "sm:col-span-2"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.File(ui.Field{Name: "file", Label: t.T("videos.captions_file"), Hint: t.T("videos.captions_hint"), Error: wrong(t, p.Captions.FileError), Required: true, Attrs: templ.Attributes{"accept": ".vtt,.srt"}, Class: "sm:col-span-2"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -459,7 +459,7 @@ select count(*) as n, coalesce(percentile_disc(0.1) within group (order by p.amo
        coalesce(percentile_disc(0.9) within group (order by p.amount), 0)::bigint as p90
 from known
 join video_product_sku k on k.spu_id = known.id and k.status = 'active' and k.kind = $1
-join sku_price p on p.sku_id = k.id and p.valid @> $2::timestamptz and p.currency = $3
+join sku_price p on p.sku_id = k.id and p.valid @> $2::timestamptz and p.currency = $3 and p.amount > 0
 `
 
 type PriceBandParams struct {
@@ -476,7 +476,7 @@ type PriceBandRow struct {
 	P90    int64
 }
 
-// What the best sellers of a category ask now, of one kind.
+// What the best sellers of a category ask now, of one kind, where they ask anything.
 func (q *Queries) PriceBand(ctx context.Context, db DBTX, arg PriceBandParams) (PriceBandRow, error) {
 	row := db.QueryRow(ctx, priceBand,
 		arg.Kind,
@@ -722,6 +722,25 @@ func (q *Queries) PutSKU(ctx context.Context, db DBTX, arg PutSKUParams) (int64,
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const reopenRevision = `-- name: ReopenRevision :execrows
+update catalog_revision r set state = 'in_review', note = '', version = version + 1, decided_at = null, updated_at = $1
+where r.id = $2 and r.state = 'returned' and not exists (select 1 from catalog_revision n where n.spu_id = r.spu_id and n.number > r.number)
+`
+
+type ReopenRevisionParams struct {
+	At time.Time
+	ID int64
+}
+
+// What its creator has begun since, or handed in since, is newer than what was returned.
+func (q *Queries) ReopenRevision(ctx context.Context, db DBTX, arg ReopenRevisionParams) (int64, error) {
+	result, err := db.Exec(ctx, reopenRevision, arg.At, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const retireOthers = `-- name: RetireOthers :exec

@@ -1,0 +1,203 @@
+package browser_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/ledger"
+	"videomall/mall/media"
+	"videomall/mall/money"
+	"videomall/mall/promotion"
+	"videomall/mall/review"
+	"videomall/mall/webhook"
+)
+
+// workshop is a creator with a film in each state that a listing has, and an operator who looks after them.
+type workshop struct {
+	maker, operator     account.User
+	video               int64
+	waiting, live, down int64 // listings
+	reviewed            int64 // the case of the waiting one
+	orderNo             string
+	coupon, endpoint    int64
+	payout              int64
+}
+
+// workshop fills the studio's and the desk's pages by the verbs that their buttons call.
+func (h *house) workshop(t *testing.T) *workshop {
+	t.Helper()
+	ctx, name := t.Context(), strings.ToLower(rand.Text()[:8])
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &workshop{maker: h.account(t, "Dawn 晨", account.RoleCreator), operator: h.account(t, "Ada", account.RoleOperator)}
+	second := h.account(t, "Olga", account.RoleOperator)
+	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: w.maker.ID, Slug: "dawn-" + name, NameZh: "晨光影业", NameEn: "Dawn Films"}))
+
+	content, err := os.ReadFile(clip(t))
+	ok(err)
+	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{Name: "dawn over the harbour.mp4", Type: "video/mp4", Size: int64(len(content))})
+	ok(err)
+	up, err = h.Media.WriteUpload(ctx, w.maker.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
+	ok(err)
+	w.video = *up.VideoID
+	eventually(t, "the film is packaged", func() bool {
+		v, err := h.Media.Video(ctx, w.maker.ID, w.video)
+		return err == nil && v.State == media.VideoReady
+	})
+
+	approved := func(n int) (spu int64) {
+		spu = h.submits(t, w, fmt.Sprintf("%s-%d", name, n))
+		c := h.caseOf(t, spu)
+		for _, by := range []int64{w.operator.ID, second.ID} { // the second where the first is not enough
+			if c.State == review.Open || c.State == review.Second {
+				c, err = h.Reviews.Approve(ctx, by, c.ID, c.Version)
+				ok(err)
+			}
+		}
+		return spu
+	}
+	w.live, w.down = approved(1), approved(2)
+	w.waiting = h.submits(t, w, name+"-3")
+	w.reviewed = h.caseOf(t, w.waiting).ID
+
+	buyer := h.account(t, "Sam", account.RoleShopper)
+	p, err := h.Catalog.FindByID(ctx, w.live)
+	ok(err)
+	detail, err := h.Catalog.ProductBySlug(ctx, p.Slug)
+	ok(err)
+	w.orderNo = h.bought(t, buyer.ID, detail.SKUs[0].ID).OrderNo
+	h.refund(t, h.bought(t, h.account(t, "Kim", account.RoleShopper).ID, detail.SKUs[0].ID).OrderNo)
+	_, err = h.Catalog.AddReview(ctx, catalog.NewReview{SPUID: w.live, UserID: buyer.ID, Owned: true, Author: "Sam", Rating: 4, Body: "The light!", Locale: "en"})
+	ok(err)
+	eventually(t, "the sale is booked", func() bool {
+		return h.count(t, `select count(*) from ledger_earning where creator_id = $1`, w.maker.ID) > 0
+	})
+
+	now := time.Now()
+	c, err := h.Promotions.CreateCoupon(ctx, promotion.Actor{UserID: w.maker.ID}, "DAWN"+strings.ToUpper(name), promotion.Terms{Currency: "CNY", PercentOff: 20,
+		ValidFrom: now, ValidUntil: now.AddDate(0, 1, 0), TotalLimit: 100, PerUser: 1})
+	ok(err)
+	w.coupon = c.ID
+	e, _, err := h.Webhooks.Add(ctx, w.maker.ID, webhook.Draft{URL: "https://hooks.example.com/mall", Types: []string{"order.paid"}})
+	ok(err)
+	w.endpoint = e.ID
+	ok(h.Ledger.Adjust(ctx, w.operator.ID, w.maker.ID, money.Of(50000, "CNY"), "a prize", rand.Text()))
+	ok(h.Ledger.SetDestination(ctx, w.maker.ID, ledger.Destination{Name: "Dawn Films Ltd", Account: "DE89370400440532013000"}))
+	out, err := h.Ledger.RequestPayout(ctx, w.maker.ID, money.Of(20000, "CNY"), rand.Text())
+	ok(err)
+	w.payout = out.ID
+	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{SPUID: w.down, CreatorID: w.maker.ID, TitleZh: "港口的黎明", TitleEn: "Dawn over the harbour", Reason: "somebody else's bars", KeepAccess: true})
+	ok(err)
+	_, err = h.Reviews.Appeal(ctx, w.maker.ID, w.down, "the bars are mine")
+	ok(err)
+	return w
+}
+
+// submits hands a listing of the film in.
+func (h *house) submits(t *testing.T, w *workshop, slug string) (spu int64) {
+	t.Helper()
+	ctx := t.Context()
+	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{Title: "Dawn over the harbour", CategoryID: 1, VideoID: w.video})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := h.Catalog.Editing(ctx, w.maker.ID, spu)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Content.TitleZh, e.Content.Slug, e.Content.Cover, e.Content.Tags = "港口的黎明", "dawn-"+slug, "aurora-nights", []string{"harbour"}
+	e.Content.Ways = []catalog.Way{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1},
+		{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(300)), MaxPerOrder: 1}}
+	r, err := h.Catalog.Save(ctx, w.maker.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Catalog.Submit(ctx, w.maker.ID, spu, r.Version); err != nil {
+		t.Fatal(err)
+	}
+	return spu
+}
+
+func (h *house) caseOf(t *testing.T, spu int64) review.Case {
+	t.Helper()
+	c, err := h.Reviews.Get(t.Context(), int64(h.count(t, `select id from review_case where spu_id = $1`, spu)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestStudioAndDeskOnAPhoneInTheDark(t *testing.T) {
+	t.Parallel()
+	h, _ := require(t)
+	walk(t, look{lang: "zh-CN", width: 390, theme: "dark"}, h.workshop(t).places(), judge)
+}
+
+func TestStudioAndDeskOnADeskInTheLight(t *testing.T) {
+	t.Parallel()
+	h, _ := require(t)
+	walk(t, look{lang: "en", width: 1280, theme: "light"}, h.workshop(t).places(), judge)
+}
+
+// places are the pages of the studio and of those who look after it.
+func (w *workshop) places() []stop {
+	m, o := &w.maker, &w.operator
+	month := time.Now().UTC().Format("2006-01")
+	return []stop{
+		{name: "studio-overview", who: m, path: "/studio"},
+		{name: "studio-insight", who: m, path: fmt.Sprintf("/studio/insight/%d?period=month", w.live)},
+		{name: "studio-videos", who: m, path: "/studio/videos"},
+		{name: "studio-upload", who: m, path: "/studio/videos/new", ready: `document.querySelector('[data-upload]:not([hidden])')`},
+		{name: "studio-video", who: m, path: fmt.Sprintf("/studio/videos/%d", w.video)},
+		{name: "studio-listings", who: m, path: "/studio/listings"},
+		{name: "studio-listing-new", who: m, path: "/studio/listings/new"},
+		{name: "studio-listing", who: m, path: listing(w.live, "")},
+		{name: "studio-listing-wrong", who: m, path: listing(w.live, ""), act: func(p *person) {
+			eval[string](p, `document.querySelector("[name=title_en]").value = ""`)
+			p.click(`button[name=do][value=submit]:not(.sr-only)`)
+		}, ready: `document.querySelector('main [id$="-error"]')`, wrong: `422`},
+		{name: "studio-listing-waiting", who: m, path: listing(w.waiting, "")},
+		{name: "studio-listing-down", who: m, path: listing(w.down, "")},
+		{name: "studio-appeal", who: m, path: listing(w.down, "/appeal")},
+		{name: "studio-preview", who: m, path: listing(w.live, "/preview")},
+		{name: "studio-prices", who: m, path: listing(w.live, "/prices")},
+		{name: "studio-series", who: m, path: "/studio/listings/series"},
+		{name: "studio-orders", who: m, path: "/studio/orders"},
+		{name: "studio-order", who: m, path: "/studio/orders/" + w.orderNo},
+		{name: "studio-customers", who: m, path: "/studio/customers"},
+		{name: "studio-reviews", who: m, path: "/studio/reviews"},
+		{name: "studio-offers", who: m, path: "/studio/offers"},
+		{name: "studio-coupon", who: m, path: fmt.Sprintf("/studio/offers/coupons/%d", w.coupon)},
+		{name: "studio-bundle", who: m, path: "/studio/offers/bundles/new"},
+		{name: "studio-earnings", who: m, path: "/studio/earnings"},
+		{name: "studio-statement", who: m, path: "/studio/earnings/statements/" + month},
+		{name: "studio-webhooks", who: m, path: "/studio/webhooks"},
+		{name: "studio-webhook", who: m, path: fmt.Sprintf("/studio/webhooks/%d", w.endpoint)},
+		{name: "desk-queue", who: o, path: "/admin/review"},
+		{name: "desk-case", who: o, path: fmt.Sprintf("/admin/review/%d", w.reviewed)},
+		{name: "desk-words", who: o, path: "/admin/review/words"},
+		{name: "desk-film", who: o, path: fmt.Sprintf("/admin/films/%d", w.video)},
+		{name: "desk-live", who: o, path: "/admin/review/live"},
+		{name: "desk-take-down", who: o, path: fmt.Sprintf("/admin/takedowns/new?spu=%d", w.live)},
+		{name: "desk-takedowns", who: o, path: "/admin/takedowns"},
+		{name: "desk-payouts", who: o, path: "/admin/payouts"},
+		{name: "desk-payout", who: o, path: fmt.Sprintf("/admin/payouts/%d", w.payout)},
+		{name: "desk-books", who: o, path: "/admin/books"},
+		{name: "desk-account", who: o, path: fmt.Sprintf("/admin/books/creators/%d", w.maker.ID)},
+		{name: "desk-offers", who: o, path: "/admin/offers"},
+		{name: "desk-audit", who: o, path: "/admin/audit"},
+	}
+}
+
+func listing(spu int64, page string) string { return fmt.Sprintf("/studio/listings/%d%s", spu, page) }
