@@ -170,6 +170,40 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 	}
 }
 
+// What a page shows is what is submitted: another page that saved meanwhile is not handed in by it.
+func TestAnOldPageSubmitsNothing(t *testing.T) {
+	d := openDesk(t)
+	id := d.listed(t)
+	old := d.save(t, id, d.whole())
+	now := d.save(t, id, d.whole(func(n *catalog.Content) { n.TitleEn = "Aurora, dearer" }))
+	is(t, d.Submit(t.Context(), 7, id, old.Version), catalog.ErrRevisionMoved)
+	if len(d.submitted) != 0 {
+		t.Errorf("reviewers heard %+v", d.submitted)
+	}
+	if err := d.Submit(t.Context(), 7, id, now.Version); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a revision needs may go between its submission and its approval.
+func TestWhatIsGoneByTheApprovalIsNotSold(t *testing.T) {
+	d := openDesk(t)
+	id := d.listed(t)
+	r := d.submit(t, id, d.whole())
+	film := d.Listing.Film
+	d.Listing.Film = func(context.Context, catalog.Querier, int64, int64) (catalog.Film, error) {
+		return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+	}
+	is(t, d.approve(t, r.ID), catalog.ErrRevisionMissing, "video", "video_unknown")
+	if e := d.editing(t, id); e.State != catalog.RevisionInReview || e.Status != catalog.StatusInReview {
+		t.Errorf("the listing is %s, its revision %s", e.Status, e.State)
+	}
+	d.Listing.Film = film
+	if err := d.approve(t, r.ID); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t, func(n *catalog.Content) {
