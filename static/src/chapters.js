@@ -13,7 +13,6 @@ export function chapterControls(element, texts) {
   const icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   icon.setAttribute('viewBox', '0 0 24 24');
   icon.setAttribute('aria-hidden', 'true');
-  icon.setAttribute('slot', 'icon');
   const lines = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   lines.setAttribute('d', 'M4 5.5h2v2H4v-2Zm4.5 0H20v2H8.5v-2ZM4 11h2v2H4v-2Zm4.5 0H20v2H8.5v-2ZM4 16.5h2v2H4v-2Zm4.5 0H20v2H8.5v-2Z');
   icon.append(lines);
