@@ -255,6 +255,8 @@ func TestFreeMinutesCountForNobody(t *testing.T) {
 	if _, err := f.Key(t.Context(), s.Token, f.phone, "film", 0); !errors.Is(err, playback.ErrStreamEnded) {
 		t.Errorf("two films at once: %v", err)
 	}
+	f.try(film, f.laptop) // another guest
+	f.must(f.Check(t.Context(), second.Token, f.phone, "tale"))
 	// It is renewed for as long as seeing the free minutes may take, and then asked for anew.
 	for began := f.clock.now(); f.clock.now().Sub(began) < time.Hour; f.clock.advance(10 * time.Minute) {
 		second, err = f.beat(second, 5)
