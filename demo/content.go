@@ -58,6 +58,7 @@ type Video struct {
 	Description      Text      `json:"description"` // paragraphs are parted by an empty line
 	Tags             Texts     `json:"tags"`
 	DurationSeconds  int       `json:"durationSeconds"`
+	FreeSeconds      int       `json:"freeSeconds"` // of the film's begin that anybody may watch
 	PublishedDaysAgo int       `json:"publishedDaysAgo"`
 	Chapters         []Chapter `json:"chapters"`
 	SKUs             []SKU     `json:"skus"`

@@ -15,6 +15,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/media"
 )
 
 // Account is one of the three demo accounts.
@@ -137,6 +138,15 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	if err != nil {
 		return err
 	}
+	if len(v.Chapters) > len(asset.Chapters) {
+		var chapters []media.Chapter
+		for _, c := range v.Chapters {
+			chapters = append(chapters, media.Chapter{Start: c.At, En: c.Title.En, Zh: c.Title.Zh})
+		}
+		if err := s.mall.Media.SetAssetChapters(ctx, asset.ID, chapters); err != nil {
+			return err
+		}
+	}
 	spuID, skuIDs, err := s.list(ctx, v, asset.ID, asset.DurationSeconds)
 	if err != nil {
 		return err
@@ -167,7 +177,8 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64, seconds int) 
 	published := s.now.AddDate(0, 0, -v.PublishedDaysAgo)
 	n := catalog.NewProduct{Slug: v.Slug, CreatorID: s.makers[v.Creator], CategoryID: s.shelves[v.Category], TitleZh: v.Title.Zh,
 		TitleEn: v.Title.En, DescriptionZh: v.Description.Zh, DescriptionEn: v.Description.En,
-		Tags: slices.Concat(v.Tags.Zh, v.Tags.En), Cover: v.Slug, AssetID: &assetID, DurationSeconds: seconds, PublishedAt: &published}
+		Tags: slices.Concat(v.Tags.Zh, v.Tags.En), Cover: v.Slug, AssetID: &assetID, DurationSeconds: seconds, FreeSeconds: v.FreeSeconds,
+		PublishedAt: &published}
 	for _, k := range v.SKUs {
 		n.SKUs = append(n.SKUs, catalog.NewSKU{Kind: k.Kind, Quality: k.Quality, RentHours: k.RentHours, StockLimited: k.Stock != nil,
 			Price: catalog.NewPrice{Amount: k.Amount, ListAmount: struck(k.ListAmount), Currency: currency}})

@@ -157,6 +157,9 @@ func New(o Options) (*Mall, error) {
 	if o.Playback.MayPreview == nil {
 		o.Playback.MayPreview = m.mayPreview
 	}
+	if o.Playback.Free == nil {
+		o.Playback.Free = m.Catalog.FreeMinutes
+	}
 	m.Catalog.Listing = m.listing()
 	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
 	if err != nil {

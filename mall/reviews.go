@@ -82,7 +82,7 @@ func (m *Mall) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) err
 func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) error {
 	n := s.Content
 	c := review.Content{TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: n.Tags,
-		CategoryID: n.CategoryID, Cover: n.Cover, VideoID: n.VideoID}
+		CategoryID: n.CategoryID, Cover: n.Cover, VideoID: n.VideoID, FreeSeconds: n.FreeSeconds}
 	for _, w := range n.Ways {
 		if w.Price != nil {
 			c.Prices = append(c.Prices, review.Price{Kind: w.Kind, Quality: w.Quality, RentHours: w.RentHours, Amount: money.Of(*w.Price, s.Currency)})

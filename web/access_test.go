@@ -37,6 +37,7 @@ var open = []string{
 	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
 	"GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
 	"GET /series/:slug", "GET /bundles/:id", "POST /seen", "POST /seen/:spuId",
+	"GET /try/:slug", "GET /try/:slug/auth", "POST /try/:slug/auth",
 	"GET /cart", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
 	"GET /media/trailers/:video/:file", "GET /media/covers/:file", "GET /media/avatars/:file",
 	"GET /p/:token/:video/master.m3u8", "GET /p/:token/:video/:rendition/index.m3u8", "GET /k/:token/:video/:number",

@@ -38,6 +38,8 @@ func classify(method, route string) (passage, risk.Class) {
 		return listed, ""
 	case method == http.MethodPost && (route == "/checkout" || route == api.Prefix+"/orders"):
 		return counted, risk.Orders
+	case route == play.FreeRoute:
+		return counted, risk.Free
 	case strings.HasPrefix(route, "/api/"):
 		return counted, risk.API
 	}

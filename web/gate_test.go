@@ -172,6 +172,25 @@ func TestWhatIsNeverLimited(t *testing.T) {
 	}
 }
 
+func TestFreeMinutesHaveAPolicyOfTheirOwn(t *testing.T) {
+	h := openHouse(t, risk.Policies{risk.Free: {risk.Device: per(2), risk.Address: per(3)}})
+	ask := func(c *client) int { return c.ask("GET", "/try/any/auth", "", "Accept", "application/json").status }
+	one, two := h.at("192.0.2.1"), h.at("192.0.2.1")
+	one.get("/sign-in") // brings its device
+	for n, want := range []int{403, 403, 429} {
+		if got := ask(one); got != want {
+			t.Errorf("request %d: %d, want %d", n, got, want)
+		}
+	}
+	// Whoever throws the cookie away is still at that address.
+	if got := []int{ask(two), ask(two)}; got[0] != 403 || got[1] != 429 {
+		t.Errorf("without a cookie: %v", got)
+	}
+	if got := ask(h.at("192.0.2.2")); got != 403 {
+		t.Errorf("from elsewhere: %d", got)
+	}
+}
+
 func TestOrdersHaveAPolicyOfTheirOwnByPageAndAPI(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Orders: {risk.User: per(2)}})
 	ann, bob, sku := h.person("ann", account.RoleShopper), h.person("bob", account.RoleShopper), h.Sells(990, -1)

@@ -37,6 +37,7 @@ import (
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
+	"videomall/web/try"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -47,8 +48,10 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	site.Routes(all)
 
 	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory,
-		Entitlements: m.Entitlements, Trailer: trailer(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
+		Entitlements: m.Entitlements, Trailer: trailer(m), Chapters: chapters(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
 		Bundles: bundle.Hints(m.Promotions, m.Orders)})
+	try.Routes(all, try.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Media: m.Media,
+		Playback: m.Playback})
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
 		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
@@ -85,7 +88,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 // robots keeps crawlers to the shop: what is personal answers them with a sign-in page at best.
 func robots(c echo.Context) error {
 	return c.String(http.StatusOK, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /library\n"+
-		"Disallow: /account\nDisallow: /admin\nDisallow: /studio\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\nDisallow: /queue/\n")
+		"Disallow: /account\nDisallow: /admin\nDisallow: /studio\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\nDisallow: /queue/\nDisallow: /try/\n")
 }
 
 // trailer finds the public playlist of a film.
@@ -96,6 +99,14 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 			return "", err
 		}
 		return "/media/trailers/" + asset.Prefix + "/index.m3u8", nil
+	}
+}
+
+// chapters finds the parts of a film.
+func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error) {
+	return func(ctx context.Context, assetID int64) ([]media.Chapter, error) {
+		asset, err := m.Media.Asset(ctx, assetID)
+		return asset.Chapters, err
 	}
 }
 

@@ -16,9 +16,9 @@ values (@user_id, @slug, @name_zh, @name_en, @bio_zh, @bio_en, @avatar, @created
 
 -- name: InsertSPU :one
 insert into video_product_spu (slug, creator_id, category_id, title_zh, title_en, description_zh, description_en, tags,
-    cover, asset_id, duration_seconds, published_at, created_at, updated_at)
+    cover, asset_id, duration_seconds, free_seconds, published_at, created_at, updated_at)
 values (@slug, @creator_id, @category_id, @title_zh, @title_en, @description_zh, @description_en, @tags,
-    @cover, sqlc.narg(asset_id), @duration_seconds, sqlc.narg(published_at), @at, @at)
+    @cover, sqlc.narg(asset_id), @duration_seconds, @free_seconds, sqlc.narg(published_at), @at, @at)
 returning id;
 
 -- name: InsertSKU :one
@@ -43,6 +43,11 @@ where id = @id and status = any(@from_statuses::text[]);
 
 -- name: SetAsset :execrows
 update video_product_spu set asset_id = @asset_id, duration_seconds = @duration_seconds, updated_at = @at where id = @id;
+
+-- name: FreeMinutes :one
+-- What of a listing anybody may watch: of one that is on sale only.
+select asset_id, duration_seconds, free_seconds from video_product_spu
+where id = @id and status = 'live' and asset_id is not null and free_seconds > 0;
 
 -- name: NeedsAsset :one
 select exists (select 1 from video_product_spu where asset_id = @asset_id::bigint);

@@ -68,6 +68,7 @@ update video_product_spu
 set slug = @slug, title_zh = @title_zh, title_en = @title_en, description_zh = @description_zh, description_en = @description_en,
     category_id = @category_id, tags = @tags, cover = @cover, series_id = nullif(@series_id::bigint, 0), episode = nullif(@episode::int, 0),
     video_id = nullif(@video_id::bigint, 0), asset_id = sqlc.narg(asset_id), duration_seconds = @duration_seconds,
+    free_seconds = @free_seconds,
     status = case when status = 'in_review' then 'live' else status end,
     published_at = case when status = 'in_review' then coalesce(published_at, @at::timestamptz) else published_at end,
     version = version + 1, updated_at = @at::timestamptz

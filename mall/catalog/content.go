@@ -21,6 +21,9 @@ const (
 	MaxUnits       = 1_000_000
 	MaxAmount      = 10_000_000 // minor units
 	MaxEpisode     = 9999
+	MaxFree        = 1800 // seconds
+	// FreeRest is how many seconds of a film must be left to buy. A segment of it is a few seconds long and is given whole.
+	FreeRest = 10
 	// Lines4K is how many lines a film must have to be sold in 4K.
 	Lines4K = 2160
 )
@@ -41,7 +44,9 @@ type Content struct {
 	VideoID       int64    `json:"videoId"` // the creator's film; 0: none yet, or the one that is on sale already
 	SeriesID      int64    `json:"seriesId"`
 	Episode       int      `json:"episode"` // of the series; 0 without one
-	Ways          []Way    `json:"ways"`
+	// FreeSeconds is how much of the film, from its begin, anybody may watch; 0 for nothing. Each episode of a series has its own.
+	FreeSeconds int   `json:"freeSeconds,omitempty"`
+	Ways        []Way `json:"ways"`
 }
 
 // Way is one way to buy the video. A SKU that is on sale already keeps its prices: only a new one begins at Price.
@@ -139,6 +144,9 @@ func (n Content) check() faults {
 	}
 	if n.Episode < 0 || n.Episode > MaxEpisode {
 		f["episode"] = "episode_invalid"
+	}
+	if n.FreeSeconds < 0 || n.FreeSeconds > MaxFree {
+		f["free"] = "free_out_of_range"
 	}
 	if len(n.Ways) > MaxWays {
 		f["ways"] = "ways_many"

@@ -49,6 +49,7 @@ type NewProduct struct {
 	Cover                        string // the name below /media/covers/, without size and extension
 	AssetID                      *int64
 	DurationSeconds              int
+	FreeSeconds                  int        // of the film's begin that anybody may watch; see Content
 	PublishedAt                  *time.Time // the day "newest" sorts by; nil means the moment of Publish
 	SKUs                         []NewSKU
 }
@@ -103,7 +104,8 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 		id, err := c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
 			Slug: n.Slug, CreatorID: n.CreatorID, CategoryID: n.CategoryID, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
 			DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: tags, Cover: n.Cover,
-			AssetID: n.AssetID, DurationSeconds: int32(n.DurationSeconds), PublishedAt: n.PublishedAt, At: now})
+			AssetID: n.AssetID, DurationSeconds: int32(n.DurationSeconds), FreeSeconds: int32(n.FreeSeconds),
+			PublishedAt: n.PublishedAt, At: now})
 		if err != nil {
 			return nil, err
 		}

@@ -49,7 +49,7 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 	err = c.queries.PutContent(ctx, tx, dbsqlc.PutContentParams{ID: spu.ID, Slug: slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
 		DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, CategoryID: n.CategoryID, Tags: n.Tags, Cover: n.Cover,
 		SeriesID: n.SeriesID, Episode: int32(n.Episode), VideoID: n.VideoID, AssetID: &film.AssetID,
-		DurationSeconds: int32(film.DurationSeconds), At: now})
+		DurationSeconds: int32(film.DurationSeconds), FreeSeconds: int32(n.FreeSeconds), At: now})
 	if err != nil {
 		return nil, refused(err, "put the content of revision %d", revisionID)
 	}

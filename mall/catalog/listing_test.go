@@ -251,6 +251,66 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	}
 }
 
+func TestFreeMinutesHoldOnceTheyAreApproved(t *testing.T) {
+	d := openDesk(t)
+	free := func(seconds int) func(*catalog.Content) {
+		return func(n *catalog.Content) { n.FreeSeconds = seconds }
+	}
+	given := func(id int64) [2]int64 {
+		t.Helper()
+		asset, seconds, err := d.FreeMinutes(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [2]int64{asset, int64(seconds)}
+	}
+	id := d.live(t)
+	if got := given(id); got != [2]int64{} {
+		t.Errorf("nobody gave anything away: %v", got)
+	}
+	r := d.submit(t, id, d.whole(free(20)))
+	if got := given(id); got != [2]int64{} {
+		t.Errorf("free before it is approved: %v", got)
+	}
+	if p, err := d.Preview(t.Context(), r); err != nil || p.FreeSeconds != 20 {
+		t.Errorf("the preview shows %d s: %v", p.FreeSeconds, err)
+	}
+	if err := d.approve(t, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := d.Product(t.Context(), id); err != nil || p.FreeSeconds != 20 || given(id) != [2]int64{101, 20} {
+		t.Errorf("after the approval: %d s, %v, %v", p.FreeSeconds, given(id), err)
+	}
+	if e := d.editing(t, id); e.Content.FreeSeconds != 20 {
+		t.Errorf("the next edit begins with %d s", e.Content.FreeSeconds)
+	}
+	r = d.submit(t, id, d.whole(free(40)))
+	if err := d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, r.ID, "No.") }); err != nil {
+		t.Fatal(err)
+	}
+	if got := given(id); got != [2]int64{101, 20} {
+		t.Errorf("after a return: %v", got)
+	}
+	for _, seconds := range []int{-1, catalog.MaxFree + 1} {
+		_, err := d.Save(t.Context(), 7, id, catalog.Edit{Version: d.editing(t, id).Version, Content: d.whole(free(seconds)), Pressed: true})
+		is(t, err, catalog.ErrRevisionInvalid, "free", "free_out_of_range")
+	}
+	kept := d.save(t, id, d.whole(free(51))) // of 60: nothing would be left to buy
+	is(t, d.Submit(t.Context(), 7, id, kept.Version), catalog.ErrRevisionMissing, "free", "free_long")
+	if err := d.TakeOff(t.Context(), 7, id); err != nil {
+		t.Fatal(err)
+	}
+	if got := given(id); got != [2]int64{} {
+		t.Errorf("off sale: %v", got)
+	}
+	if err := d.PutBack(t.Context(), 7, id); err != nil || given(id) != [2]int64{101, 20} {
+		t.Errorf("put back: %v, %v", given(id), err)
+	}
+	if err := d.SetAsset(t.Context(), id, 102, 25); err != nil || given(id) != [2]int64{} { // a shorter film
+		t.Errorf("of a film of 25 s are free: %v, %v", given(id), err)
+	}
+}
+
 func TestTwoPagesDoNotOverwriteEachOther(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)

@@ -76,6 +76,7 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 			p.AssetID = &film.AssetID
 		}
 	}
+	p.FreeSeconds = freeOf(n.FreeSeconds, p.DurationSeconds)
 	p.SKUs = nil
 	for _, w := range n.Ways {
 		k, sold := known.Selling(w)

@@ -43,6 +43,7 @@ type Product struct {
 	CreatorAvatar                string     // the name below /media/avatars/; may be empty
 	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
 	CategoryID                   int64
+	FreeSeconds                  int        // of the film's begin that anybody may watch; 0 for nothing
 	VideoID                      int64      // the creator's film that the asset was made from; 0 where nobody uploaded one
 	Series                       *SeriesRef // nil for a video of its own
 }
@@ -136,6 +137,7 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 		}),
 		Status: s.Status, DescriptionZh: s.DescriptionZh, DescriptionEn: s.DescriptionEn, Tags: s.Tags, AssetID: s.AssetID,
 		CreatorAvatar: r.CreatorAvatar, Series: seriesRef(r), CategoryID: s.CategoryID,
+		FreeSeconds: freeOf(int(s.FreeSeconds), int(s.DurationSeconds)),
 	}
 	if s.VideoID != nil {
 		p.VideoID = *s.VideoID

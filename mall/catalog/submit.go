@@ -156,6 +156,9 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 	if err != nil {
 		return Film{}, nil, err
 	}
+	if film.Ready && freeOf(n.FreeSeconds, film.DurationSeconds) != n.FreeSeconds {
+		lack("free", "free_long")
+	}
 	return film, f, c.waysLackTx(ctx, q, spu, n, film, lack)
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
@@ -30,37 +32,51 @@ type Chapter struct {
 // ChaptersFile is the WebVTT in which a film's chapters lie in a language, "en" or "zh-CN", in its folder of extras.
 func ChaptersFile(language string) string { return "chapters." + language + ".vtt" }
 
+// ChapterLanguages are the languages in which a film with chapters has ChaptersFile.
+func ChapterLanguages() []string { return []string{"en", "zh-CN"} }
+
 // SetChapters gives a film these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo, ErrNotReady,
 // ErrBadChapters.
 func (m *Media) SetChapters(ctx context.Context, ownerID, videoID int64, list []Chapter) error {
-	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
-		list, err := checkChapters(list, a.DurationSeconds)
-		if err != nil {
+	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error { return m.putChapters(ctx, q, a, list) })
+}
+
+// SetAssetChapters is SetChapters of a film that nobody uploaded. Errors: ErrUnknownAsset, ErrBadChapters.
+func (m *Media) SetAssetChapters(ctx context.Context, assetID int64, list []Chapter) error {
+	a, err := m.Asset(ctx, assetID)
+	if err != nil {
+		return err
+	}
+	return m.alone(ctx, a.Prefix, func(conn *pgxpool.Conn) error { return m.putChapters(ctx, conn, a, list) })
+}
+
+func (m *Media) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, list []Chapter) error {
+	list, err := checkChapters(list, a.DurationSeconds)
+	if err != nil {
+		return err
+	}
+	folder := filmsFolder + "/" + a.Prefix + "/" + ExtrasFolder
+	for language, title := range map[string]func(Chapter) string{
+		"en":    func(c Chapter) string { return either(c.En, c.Zh) },
+		"zh-CN": func(c Chapter) string { return either(c.Zh, c.En) },
+	} {
+		cues := make([]Cue, len(list))
+		for i, c := range list {
+			end := a.DurationSeconds
+			if i+1 < len(list) {
+				end = list[i+1].Start
+			}
+			cues[i] = Cue{From: c.Start * 1000, To: end * 1000, Text: escapes.Replace(title(c))}
+		}
+		if err := m.keepFile(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
 			return err
 		}
-		folder := filmsFolder + "/" + a.Prefix + "/" + ExtrasFolder
-		for language, title := range map[string]func(Chapter) string{
-			"en":    func(c Chapter) string { return either(c.En, c.Zh) },
-			"zh-CN": func(c Chapter) string { return either(c.Zh, c.En) },
-		} {
-			cues := make([]Cue, len(list))
-			for i, c := range list {
-				end := a.DurationSeconds
-				if i+1 < len(list) {
-					end = list[i+1].Start
-				}
-				cues[i] = Cue{From: c.Start * 1000, To: end * 1000, Text: escapes.Replace(title(c))}
-			}
-			if err := m.keepFile(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
-				return err
-			}
-		}
-		b, err := json.Marshal(list)
-		if err != nil {
-			return err
-		}
-		return m.q.SetChapters(ctx, q, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
-	})
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return m.q.SetChapters(ctx, q, dbsqlc.SetChaptersParams{ID: a.ID, Chapters: b})
 }
 
 func either(a, b string) string {

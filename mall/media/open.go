@@ -1,11 +1,13 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 )
 
 // Master reads a packaged film's renditions, or ErrUnknownAsset.
@@ -43,3 +45,28 @@ func (m *Media) readFilm(ctx context.Context, prefix, name string) ([]byte, erro
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxPlaylist+1))
 }
+
+// TextUntil opens a film's subtitles or chapters, those of them that begin before a moment in seconds and no later than it. What is not
+// in the mall's own form of WebVTT is ErrUnknownAsset.
+func (m *Media) TextUntil(ctx context.Context, prefix, file string, seconds int) (*File, error) {
+	text, err := m.readFilm(ctx, prefix, ExtrasFolder+"/"+file)
+	if err != nil {
+		return nil, err
+	}
+	cues, err := ParseCaptions(text)
+	if err != nil {
+		return nil, ErrUnknownAsset.Because("%s of %s: %w", file, prefix, err)
+	}
+	end := seconds * 1000
+	cues = slices.DeleteFunc(cues, func(c Cue) bool { return c.From >= end })
+	for i := range cues {
+		cues[i].To = min(cues[i].To, end)
+	}
+	cut := WebVTT(cues)
+	return &File{ReadSeekCloser: inMemory{bytes.NewReader(cut)}, Size: int64(len(cut)), ModTime: m.now()}, nil
+}
+
+// inMemory is a file that is nowhere else.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }

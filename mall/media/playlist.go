@@ -73,6 +73,19 @@ func (p Playlist) Duration() float64 {
 	return d
 }
 
+// Until is the playlist up to the first border of segments that lies at the moment, in seconds, or after it.
+func (p Playlist) Until(seconds float64) Playlist {
+	begins := 0.0
+	for i, s := range p.Segments {
+		if begins >= seconds {
+			p.Segments = p.Segments[:i:i]
+			break
+		}
+		begins += s.Duration
+	}
+	return p
+}
+
 // ParseMaster reads a master playlist whose variants lie at "<lines>p/index.m3u8".
 func ParseMaster(text []byte) (Master, error) {
 	lines, err := playlistLines(text)

@@ -54,7 +54,7 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 	if r.TakeOver {
 		how = holdTake
 	}
-	if !p.leases.hold(ctx, c.user, c.Session, c.Device, how) {
+	if !p.leases.hold(ctx, c.holder(), c.Session, c.Device, how) {
 		return Session{}, ErrStreamLimit
 	}
 	return p.session(c, ent)
@@ -73,7 +73,7 @@ func (p *Playback) session(c claims, ent entitlement.Entitlement) (Session, erro
 	}
 	return Session{
 		Token: token, PlaylistURL: "/p/" + token + "/" + c.Video + "/master.m3u8",
-		SegmentPrefix: p.segmentPrefix(until, c.Session, c.Video, ent.Quality),
+		SegmentPrefix: p.prefix(until, c, ent.Quality),
 		ExpiresAt:     until, SessionID: c.Session, HeartbeatSeconds: int(p.opt.Heartbeat / time.Second),
 	}, nil
 }
@@ -96,17 +96,21 @@ const extrasSlack = 6 * time.Hour
 func (p *Playback) Extras(userID int64, asset media.Asset) Extras {
 	until := p.now().Add(time.Duration(asset.DurationSeconds)*time.Second + extrasSlack)
 	base := p.segmentPrefix(until, p.Watermark(userID), asset.Prefix, scopeExtras) + media.ExtrasFolder + "/"
-	x := Extras{}
+	x := extrasAt(base, asset)
+	if asset.HasThumbnails {
+		x.ThumbsURL = base + media.ThumbsFile
+	}
+	return x
+}
+
+func extrasAt(base string, asset media.Asset) (x Extras) {
 	for _, c := range asset.Captions {
 		x.Captions = append(x.Captions, Caption{Language: c.Language, URL: base + c.File})
 	}
 	if len(asset.Chapters) > 0 {
-		for _, language := range []string{"en", "zh-CN"} {
+		for _, language := range media.ChapterLanguages() {
 			x.Chapters = append(x.Chapters, Caption{Language: language, URL: base + media.ChaptersFile(language)})
 		}
-	}
-	if asset.HasThumbnails {
-		x.ThumbsURL = base + media.ThumbsFile
 	}
 	return x
 }

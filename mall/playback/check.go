@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
+	"strconv"
 
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
@@ -29,7 +30,7 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	if len(device) == 0 || !hmac.Equal([]byte(deviceClaim(device)), []byte(c.Device)) {
 		return pass{}, ErrWrongDevice
 	}
-	ent, err := p.right(ctx, c)
+	ent, err := p.right(ctx, &c)
 	if err != nil {
 		return pass{}, err
 	}
@@ -39,19 +40,42 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	if err := ent.Refusal(p.now()); err != nil {
 		return pass{}, err
 	}
-	if !p.leases.hold(ctx, c.user, c.Session, c.Device, holdKeep) {
+	if !p.leases.hold(ctx, c.holder(), c.Session, c.Device, holdKeep) {
 		return pass{}, ErrStreamEnded
 	}
 	return pass{c, ent}, nil
 }
 
-// right is what the token stands on, as it is now: an entitlement, or the leave to preview.
-func (p *Playback) right(ctx context.Context, c claims) (entitlement.Entitlement, error) {
-	if c.Preview == 0 {
-		return p.entitlements.ByID(ctx, c.Entitlement)
+// right is what the token stands on, as it is now: an entitlement, the leave to preview, or a listing's free minutes, which may have become
+// fewer.
+func (p *Playback) right(ctx context.Context, c *claims) (entitlement.Entitlement, error) {
+	switch {
+	case c.Free > 0:
+		asset, seconds, err := p.freeFilm(ctx, c.SPU)
+		if err != nil {
+			return entitlement.Entitlement{}, err
+		}
+		if asset.Prefix != c.Video {
+			return entitlement.Entitlement{}, ErrNotFree.Because("SPU %d has another film now", c.SPU)
+		}
+		c.Free = min(c.Free, seconds)
+		return entitlement.Entitlement{Quality: qualityFree}, nil
+	case c.Preview != 0:
+		return p.preview(ctx, c.user, c.Preview)
 	}
-	return p.preview(ctx, c.user, c.Preview)
+	return p.entitlements.ByID(ctx, c.Entitlement)
 }
+
+// holder is whose one stream a token plays on: an account's, and of free minutes a device's.
+func (c claims) holder() string {
+	if c.Free > 0 {
+		return "free:" + c.Device
+	}
+	return strconv.FormatInt(c.user, 10)
+}
+
+// bought is true of a token that stands on an entitlement.
+func (c claims) bought() bool { return c.Free == 0 && c.Preview == 0 }
 
 // Check says whether the token plays the video on this device now: nil, or the refusal.
 func (p *Playback) Check(ctx context.Context, token string, device []byte, video string) error {
@@ -59,12 +83,21 @@ func (p *Playback) Check(ctx context.Context, token string, device []byte, video
 	return err
 }
 
-// maxLinesHD is the highest picture that counts as HD.
-const maxLinesHD = 1080
+// The highest pictures that count as HD, and that anybody may see for free. Every film has one of no more than these.
+const (
+	maxLinesHD   = 1080
+	maxLinesFree = 720
+)
 
 // allowed is true for renditions that the quality includes.
 func allowed(quality string, r media.Rendition) bool {
-	return quality == entitlement.Quality4K || r.Lines() <= maxLinesHD
+	switch quality {
+	case entitlement.Quality4K:
+		return true
+	case qualityFree:
+		return r.Lines() <= maxLinesFree
+	}
+	return r.Lines() <= maxLinesHD
 }
 
 // Master returns the master playlist with the renditions that were bought.
@@ -94,7 +127,10 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 	if !allowed(ok.entitlement.Quality, media.Rendition{Name: rendition}) {
 		return nil, ErrQuality
 	}
-	base := p.segmentPrefix(ok.ExpiresAt.Time, ok.Session, video, ok.entitlement.Quality) + rendition + "/"
+	if ok.Free > 0 {
+		list = list.Until(float64(ok.Free))
+	}
+	base := p.prefix(ok.ExpiresAt.Time, ok.claims, ok.entitlement.Quality) + rendition + "/"
 	return list.Bytes(base, func(n int) string { return keyURL(token, video, n) }), nil
 }
 
@@ -104,11 +140,16 @@ func (p *Playback) Key(ctx context.Context, token string, device []byte, video s
 	if err != nil {
 		return nil, err
 	}
+	if ok.Free > 0 {
+		if err := p.freeKey(ctx, video, ok.Free, number); err != nil {
+			return nil, err
+		}
+	}
 	key, err := p.media.Key(ctx, video, number)
 	if err != nil {
 		return nil, err
 	}
-	if ok.entitlement.FirstPlayedAt == nil && ok.Preview == 0 {
+	if ok.entitlement.FirstPlayedAt == nil && ok.bought() {
 		if _, err := p.entitlements.Start(ctx, ok.entitlement.ID); err != nil {
 			return nil, err
 		}
@@ -132,6 +173,9 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	ok, err := p.check(ctx, r.Token, r.Device, "")
 	if err != nil {
 		return Session{}, err
+	}
+	if ok.Free > 0 {
+		return p.freeAgain(ok)
 	}
 	if r.UserID != ok.user {
 		return Session{}, ErrSignedOut

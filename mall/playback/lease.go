@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -13,9 +12,9 @@ import (
 	"videomall/mall/away"
 )
 
-// holdStream takes or keeps an account's one stream.
+// holdStream takes or keeps the one stream of an account, or of a device that plays for free.
 //
-// KEYS[1] the account's stream, a string "<deadline> <session> <device>"
+// KEYS[1] that stream, a string "<deadline> <session> <device>"
 // ARGV[1] session   ARGV[2] device   ARGV[3] now, ARGV[4] lease, both in milliseconds
 // ARGV[5] "keep": only the session that holds it, or a free one; "open": also this device's other session;
 // "take": whoever holds it
@@ -53,18 +52,18 @@ type leases struct {
 	skipped atomic.Int64
 }
 
-// hold is false when another session holds the account's stream.
-func (l *leases) hold(ctx context.Context, user int64, session, device, how string) bool {
+// hold is false when another session holds the holder's stream.
+func (l *leases) hold(ctx context.Context, holder, session, device, how string) bool {
 	held := 0
 	err := l.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		held, err = holdStream.Run(ctx, r, []string{"playback:stream:" + strconv.FormatInt(user, 10)},
+		held, err = holdStream.Run(ctx, r, []string{"playback:stream:" + holder},
 			session, device, l.now().UnixMilli(), l.ttl.Milliseconds(), how).Int()
 		return err
 	})
 	if err != nil {
 		l.skipped.Add(1)
 		if ctx.Err() == nil && !errors.Is(err, away.ErrResting) {
-			l.log.Warn("playing without a stream lease", "user", user, "error", err)
+			l.log.Warn("playing without a stream lease", "holder", holder, "error", err)
 		}
 		return true
 	}

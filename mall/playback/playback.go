@@ -39,6 +39,8 @@ var (
 	ErrStreamLimit   = fault.New(fault.Conflict, "stream_limit", "This account is playing on another screen.")
 	ErrDeviceLimit   = fault.New(fault.Conflict, "device_limit", "This account already plays on as many devices as it may.")
 	ErrDeviceRemoved = fault.New(fault.Conflict, "device_removed", "This device was removed from the account.")
+	ErrNotFree       = fault.New(fault.Forbidden, "not_free", "Nothing of this video can be watched for free.")
+	ErrFreeOver      = fault.New(fault.Forbidden, "free_over", "This part of the video cannot be watched for free.")
 	ErrNoDevice      = fault.New(fault.NotFound, "unknown_device", "There is no such device on this account.")
 )
 
@@ -58,6 +60,9 @@ type Options struct {
 	// MayPreview says who may see a film without having bought it: its maker, and who decides on it. It is asked again at each key;
 	// nil lets nobody.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
+	// Free is the packaged film of a listing and how many seconds of its begin anybody may watch now, both 0 for nothing. It is asked again
+	// at each key; nil gives nothing away.
+	Free func(ctx context.Context, spuID int64) (assetID int64, seconds int, err error)
 }
 
 // Progressed says how far a play has come.

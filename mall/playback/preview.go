@@ -37,7 +37,7 @@ func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, erro
 	if r.TakeOver {
 		how = holdTake
 	}
-	if !p.leases.hold(ctx, c.user, c.Session, c.Device, how) {
+	if !p.leases.hold(ctx, c.holder(), c.Session, c.Device, how) {
 		return Session{}, ErrStreamLimit
 	}
 	return p.session(c, leave)

@@ -21,9 +21,13 @@ import (
 //
 // where sig is base64url of HMAC-SHA256 over exp, session, prefix and scope, each ended by a line feed. The
 // scope is the quality that was bought, or "extras" for subtitles and thumbnails. A signature and a clock are all that is needed,
-// so an edge server can do the checking without the mall.
+// so an edge server can do the checking without the mall. Of free minutes the scopes are qualityFree and scopeFreeExtras, and the session
+// says how many seconds are free: these addresses are for the mall, which knows where a segment begins.
 
-const scopeExtras = "extras"
+const (
+	scopeExtras     = "extras"
+	scopeFreeExtras = "free extras"
+)
 
 func keyURL(token, video string, number int) string {
 	return "/k/" + token + "/" + video + "/" + strconv.Itoa(number)
@@ -47,7 +51,8 @@ var contentTypes = map[string]string{
 // OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. It asks neither database
 // nor Redis. Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
 func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.File, contentType string, err error) {
-	if !p.signed(r) {
+	scope := p.scope(r)
+	if scope == "" {
 		return nil, "", ErrBadSignature
 	}
 	exp, err := strconv.ParseInt(r.Exp, 10, 64)
@@ -61,29 +66,42 @@ func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.
 	if !ok {
 		return nil, "", media.ErrUnknownAsset
 	}
-	f, err = p.media.Storage().OpenFilm(ctx, r.Prefix, r.Folder, r.File)
+	switch scope {
+	case qualityFree:
+		err = p.freeSegment(ctx, r)
+	case scopeFreeExtras:
+		f, err = p.freeText(ctx, r)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if f == nil {
+		f, err = p.media.Storage().OpenFilm(ctx, r.Prefix, r.Folder, r.File)
+	}
 	return opened(f, contentType, err, r.Prefix+"/"+r.Folder+"/"+r.File)
 }
 
-// signed is true when one of the scopes that include the folder was signed.
-func (p *Playback) signed(r SegmentRequest) bool {
+// scope is which of those that include the folder was signed; empty for none.
+func (p *Playback) scope(r SegmentRequest) string {
 	given, err := base64.RawURLEncoding.DecodeString(r.Sig)
 	if err != nil {
-		return false
+		return ""
 	}
 	scopes := []string{entitlement.Quality4K}
 	switch {
 	case r.Folder == media.ExtrasFolder:
-		scopes = []string{scopeExtras}
+		scopes = []string{scopeExtras, scopeFreeExtras}
+	case allowed(qualityFree, media.Rendition{Name: r.Folder}):
+		scopes = []string{entitlement.QualityHD, entitlement.Quality4K, qualityFree}
 	case allowed(entitlement.QualityHD, media.Rendition{Name: r.Folder}):
 		scopes = []string{entitlement.QualityHD, entitlement.Quality4K}
 	}
 	for _, scope := range scopes {
 		if hmac.Equal(given, mac(p.keys.Segment, r.Exp, r.Session, r.Prefix, scope)) {
-			return true
+			return scope
 		}
 	}
-	return false
+	return ""
 }
 
 // OpenTrailer opens a file of a film's clear trailer, which anybody may see, or says media.ErrUnknownAsset.

@@ -21,6 +21,11 @@ type claims struct {
 	Entitlement int64 `json:"ent"`
 	// Preview is the packaged film's number in a token that stands on no entitlement.
 	Preview int64 `json:"pre,omitempty"`
+	// Free is for how many seconds of the film's begin the token is good, of one that stands on a listing's free minutes and is nobody's; SPU
+	// is the listing, Began the second in which it was first asked for.
+	Free  int   `json:"free,omitempty"`
+	SPU   int64 `json:"spu,omitempty"`
+	Began int64 `json:"beg,omitempty"`
 	// Device is the hash of the device cookie, never the cookie.
 	Device string `json:"dev"`
 	// Session is the stream; it stays the same over renewals.
@@ -52,7 +57,8 @@ func (p *Playback) parse(token string) (claims, error) {
 	case err != nil:
 		return claims{}, ErrBadToken.Because("%w", err)
 	}
-	if c.user, err = strconv.ParseInt(c.Subject, 10, 64); err != nil || c.user <= 0 || c.Video == "" || c.Session == "" {
+	c.user, err = strconv.ParseInt(c.Subject, 10, 64)
+	if err != nil || (c.user <= 0) != (c.Free > 0) || c.Video == "" || c.Session == "" {
 		return claims{}, ErrBadToken.Because("claims of %q", c.Subject)
 	}
 	return c, nil

@@ -53,6 +53,7 @@ type Content struct {
 	CategoryEn    string   `json:"categoryEn,omitempty"`
 	Cover         string   `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
 	VideoID       int64    `json:"videoId,omitempty"`
+	FreeSeconds   int      `json:"freeSeconds,omitempty"` // of the film's begin, for anybody
 	Prices        []Price  `json:"prices,omitempty"`
 }
 

@@ -36,6 +36,7 @@ const (
 	Pages  Class = "page"
 	API    Class = "api"
 	Orders Class = "order" // placing one, by page or API
+	Free   Class = "free"  // asking to watch what is free of a film
 )
 
 // Policies say how much a subject of each kind may ask for; what is not named, or has no tokens, is not limited.

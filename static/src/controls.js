@@ -21,7 +21,8 @@ function frame(media, poster, ...chrome) {
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
 
-export function filmControls(media, { poster, texts }) {
+// filmControls takes what chapterControls has made, where the film has chapters.
+export function filmControls(media, { poster, texts, chapters }) {
   const speed = element('media-settings-menu-item', {}, texts.speed, element('media-playback-rate-menu', { slot: 'submenu', hidden: true, rates: '0.5 0.75 1 1.25 1.5 2' },
     element('div', { slot: 'title' }, texts.speed)));
   const quality = element('media-settings-menu-item', {}, texts.quality, element('media-rendition-menu', { slot: 'submenu', hidden: true },
@@ -30,6 +31,7 @@ export function filmControls(media, { poster, texts }) {
     element('div', { slot: 'title' }, texts.captions)));
   return frame(media, poster,
     element('media-settings-menu', { hidden: true, anchor: 'auto' }, speed, quality, captions),
+    ...(chapters ? [chapters.menu] : []),
     element('media-control-bar', { class: 'player-line' }, element('media-time-range')),
     element('media-control-bar', { class: 'player-bar' },
       element('media-play-button'),
@@ -39,6 +41,7 @@ export function filmControls(media, { poster, texts }) {
       element('media-volume-range', { class: 'player-wide' }),
       element('media-time-display', { showduration: true, notoggle: true }),
       element('span', { class: 'player-space' }),
+      ...(chapters ? [chapters.button] : []),
       element('media-captions-button'),
       element('media-settings-menu-button'),
       element('media-pip-button', { class: 'player-wide' }),

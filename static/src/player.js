@@ -15,13 +15,15 @@
 //   data-resume                seconds where the viewer left off; under 5 starts at the beginning
 //   data-poster, data-thumbs   addresses of a picture and of the thumbnails' WebVTT
 //   data-captions              JSON [{lang, label, src}]
+//   data-chapters              address of the chapters' WebVTT, in the reader's language
 //   data-watermark             pseudonymous text; empty leaves it out
 //   data-buy-url               where a refusal for want of a purchase leads
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
 //   data-autoplay              starts by itself where the browser lets it
-//   data-texts                 JSON of words: speed, quality, captions, resumed, restart, takeover, retry, buy, sign_in, devices,
+//   data-texts                 JSON of words: speed, quality, captions, chapters, resumed, restart, takeover, retry, buy, sign_in, devices,
 //                              refused_<code>…, refused_unavailable
+// A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
 // on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
 // with: stream_ended (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
@@ -30,6 +32,7 @@
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';
 import 'hls-video-element';
+import { chapterControls, chapterTrack, showChapters } from './chapters.js';
 import { element, filmControls, show, trailerControls } from './controls.js';
 import { Refused, Session, authorizeAt } from './session.js';
 import { watermark } from './watermark.js';
@@ -40,7 +43,7 @@ const clock = seconds => {
   return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
 };
 
-const buyable = new Set(['not_entitled', 'rental_expired', 'entitlement_revoked']);
+const buyable = new Set(['not_entitled', 'rental_expired', 'entitlement_revoked', 'not_free']);
 
 function notice(el, texts, why, actions) {
   el.querySelector('.player-notice')?.remove();
@@ -70,8 +73,16 @@ export function mountPlayer(el, options = {}) {
   }
   if (data.thumbs) media.append(element('track', { kind: 'metadata', label: 'thumbnails', src: data.thumbs, default: true }));
 
-  const controller = filmControls(media, { poster: data.poster, texts });
+  let chapters;
+  if (data.chapters) {
+    media.append(chapterTrack(element, data.chapters));
+    chapters = chapterControls(element, texts);
+  }
+  const end = el.querySelector('template[data-end]');
+  const controller = filmControls(media, { poster: data.poster, texts, chapters });
   show(el, controller);
+  if (chapters) showChapters(element, media, chapters, texts, clock);
+  if (end) media.addEventListener('ended', showEnd);
   let unmark = () => {}, stopped = false;
 
   function refuse(why) {
@@ -88,6 +99,16 @@ export function mountPlayer(el, options = {}) {
     }
     notice(el, texts, why, actions);
     el.dispatchEvent(new CustomEvent('mall:refused', { bubbles: true, detail: { code: why.code } }));
+  }
+
+  function showEnd() {
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => { /* it has left by itself */ });
+    el.querySelector('.player-end')?.remove();
+    const box = element('div', { class: 'player-notice player-end', role: 'alert', tabindex: -1, 'data-theme': 'mall-dark' }, end.content.cloneNode(true));
+    box.querySelector('[data-again]')?.addEventListener('click', () => { media.currentTime = 0; media.play()?.catch(() => { /* it can be pressed */ }); });
+    media.addEventListener('seeking', () => box.remove(), { once: true });
+    el.append(box);
+    box.focus({ preventScroll: true });
   }
 
   const asRefused = why => why instanceof Refused ? why : new Refused('unavailable', 0);

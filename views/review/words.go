@@ -108,6 +108,7 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		{label: t.T("review.description_zh"), new: n.DescriptionZh, live: l.DescriptionZh},
 		{label: t.T("review.tags"), new: strings.Join(n.Tags, ", "), live: strings.Join(l.Tags, ", "), whole: true},
 		{label: t.T("review.category"), new: t.Of(n.CategoryZh, n.CategoryEn), live: t.Of(l.CategoryZh, l.CategoryEn), whole: true},
+		{label: t.T("review.free"), new: free(t, n), live: free(t, l), whole: true},
 	}
 	var editions []string
 	prices := func(c review.Content) map[string]string {
@@ -126,6 +127,14 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		out = append(out, pair{label: e, new: newPrices[e], live: livePrices[e], whole: true})
 	}
 	return out
+}
+
+// free is how much of a film is free to watch, in words; empty for nothing.
+func free(t *text.Printer, c review.Content) string {
+	if c.FreeSeconds == 0 {
+		return ""
+	}
+	return t.DurationSpoken(c.FreeSeconds)
 }
 
 // parts are what two texts share at their beginning and end, and what each has between.

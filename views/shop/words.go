@@ -59,6 +59,17 @@ func cover(name string, eager bool) ui.Image {
 	return ui.Image{URL: CoverURL(name, "{w}"), Eager: eager}
 }
 
+// TryURL is where the free minutes of a video play.
+func TryURL(slug string) string { return "/try/" + slug }
+
+// FreeLabel says how much of a video anybody may watch.
+func FreeLabel(t *text.Printer, seconds int) string {
+	if seconds%60 == 0 {
+		return t.N("try.first_minutes", seconds/60)
+	}
+	return t.T("try.first", "Time", t.DurationSpoken(seconds))
+}
+
 func productURL(slug string) string  { return "/v/" + slug }
 func creatorURL(slug string) string  { return "/creators/" + slug }
 func categoryURL(slug string) string { return "/c/" + slug }

@@ -17,6 +17,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	libraryview "videomall/views/library"
+	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
@@ -174,8 +175,6 @@ func (d Deps) film(c *page.Ctx, product catalog.Product, autoplay bool) (*ui.Fil
 	}
 	extras := d.Playback.Extras(viewer, asset)
 	f.Thumbs = extras.ThumbsURL
-	for _, x := range extras.Captions {
-		f.Captions = append(f.Captions, ui.Captions{Lang: x.Language, Label: play.LanguageName(x.Language), Src: x.URL})
-	}
+	f.Captions, f.Chapters = play.Beside(extras, c.Text.Lang == text.ZhCN)
 	return f, nil
 }

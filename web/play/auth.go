@@ -47,7 +47,7 @@ type authorization struct {
 	Captions      []caption `json:"captions"`
 	ThumbnailsURL string    `json:"thumbnailsUrl,omitempty"`
 	PosterURL     string    `json:"posterUrl,omitempty"`
-	Watermark     string    `json:"watermark"`
+	Watermark     string    `json:"watermark,omitempty"` // of free minutes none
 }
 
 type caption struct {
@@ -111,11 +111,16 @@ func (d Deps) authorize(c *page.Ctx) error {
 // beside adds what lies beside a film, signed for a viewer.
 func (d Deps) beside(a authorization, viewer int64, asset media.Asset) authorization {
 	extras := d.Playback.Extras(viewer, asset)
-	a.Captions, a.ThumbnailsURL, a.Watermark = []caption{}, extras.ThumbsURL, d.Playback.Watermark(viewer)
-	for _, x := range extras.Captions {
-		a.Captions = append(a.Captions, caption{Language: x.Language, Label: LanguageName(x.Language), URL: x.URL})
-	}
+	a.Captions, a.ThumbnailsURL, a.Watermark = captions(extras.Captions), extras.ThumbsURL, d.Playback.Watermark(viewer)
 	return a
+}
+
+func captions(signed []playback.Caption) []caption {
+	list := []caption{}
+	for _, x := range signed {
+		list = append(list, caption{Language: x.Language, Label: LanguageName(x.Language), URL: x.URL})
+	}
+	return list
 }
 
 // product is the film that the address names by its number, whether or not it is still on sale: it was bought.

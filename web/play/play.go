@@ -36,6 +36,8 @@ func Routes(g *echo.Group, d Deps) {
 
 	g.GET("/preview/:assetId/auth", d.Site.Handle(d.preview), entitled)
 	g.POST("/preview/:assetId/auth", d.Site.Handle(d.preview), entitled)
+	g.GET(FreeRoute, d.Site.Handle(d.free), entitled)
+	g.POST(FreeRoute, d.Site.Handle(d.free), entitled)
 	g.GET("/p/:token/:video/master.m3u8", d.master, entitled)
 	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, entitled)
 	g.GET("/k/:token/:video/:number", d.key, entitled)

@@ -49,7 +49,7 @@ func open(t *testing.T) *house {
 		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		h.must(err)
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
-		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{}, slog.New(slog.DiscardHandler), m.Now)
+		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
 		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Covers: fs.FS(fstest.MapFS{
 			"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")}, "deep/sea-320.webp": {Data: []byte("x")},
@@ -190,6 +190,55 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 	if again := read(t, b.Get(h.authURL()).Wants(200)); again.ResumeSeconds != 7 {
 		t.Fatalf("resumes at %d", again.ResumeSeconds)
 	}
+}
+
+// gives has the listing give seconds of its film away, as an approved revision does.
+func (h *house) gives(seconds int) {
+	h.t.Helper()
+	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.film.SPUID, seconds)
+	h.must(err)
+}
+
+func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	guest, here := h.Browser(0), play.FreeURL(h.film.Slug)
+	refusal := func(what string, a webtest.Answer, code string) {
+		t.Helper()
+		if v := read(t, private(t, what, a)); a.Status != 403 || v.Code != code {
+			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+		}
+	}
+	refusal("nothing is free", guest.Get(here), "not_free")
+	refusal("no such film", guest.Get(play.FreeURL("none")), "not_free")
+	h.gives(6)
+	s := read(t, private(t, "free minutes", guest.Get(here).Wants(200)))
+	if s.Watermark != "" || s.ThumbnailsURL != "" || len(s.Captions) != 2 || s.ExpiresAt.After(h.Now().Add(15*time.Minute)) {
+		t.Errorf("a guest is told %+v", s)
+	}
+	list := private(t, "playlist", guest.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
+	if strings.Count(list.Body, ".m4s") != 2 || !strings.Contains(list.Body, s.SegmentPrefix) {
+		t.Errorf("playlist\n%s", list.Body)
+	}
+	guest.Get("/k/" + s.Token + "/sea/0").Wants(200)
+	refusal("a later key", guest.Get("/k/"+s.Token+"/sea/1"), "free_over")
+	guest.Get(s.SegmentPrefix + "360p/s1.m4s").Wants(200)
+	refusal("a later segment", guest.Get(s.SegmentPrefix+"360p/s2.m4s"), "free_over")
+	refusal("its header", guest.Send("GET", s.SegmentPrefix+"360p/s4.m4s", http.Header{"Range": {"bytes=0-1"}}, ""), "free_over")
+	if a := guest.Get(s.Captions[0].URL).Wants(200); a.Header.Get("Content-Type") != "text/vtt; charset=utf-8" || !strings.Contains(a.Body, "Hello") {
+		t.Errorf("subtitles %v\n%s", a.Header, a.Body)
+	}
+	refusal("another browser", h.Browser(0).Get("/k/"+s.Token+"/sea/0"), "wrong_device")
+	next := read(t, beat(guest, s, 3).Wants(200))
+	guest.Get("/k/" + next.Token + "/sea/0").Wants(200)
+	if n := webtest.Query[int64](h.Mall, `select count(*) from playback_progress`)[0] + webtest.Query[int64](h.Mall, `select count(*) from playback_device`)[0]; n != 0 {
+		t.Errorf("a guest left %d rows", n)
+	}
+	// What was already given to somebody who watches ends with the listing.
+	h.must(h.Catalog.TakeDown(t.Context(), h.film.SPUID))
+	refusal("a key after it was taken down", guest.Get("/k/"+next.Token+"/sea/0"), "not_free")
+	refusal("a heartbeat after it was taken down", beat(guest, next, 4), "not_free")
+	refusal("asked again", guest.Get(here), "not_free")
 }
 
 func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {

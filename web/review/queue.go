@@ -123,7 +123,7 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview
 // contentOf is what is on sale, in the form of what is submitted.
 func contentOf(p catalog.Product) *review.Content {
 	c := review.Content{TitleZh: p.TitleZh, TitleEn: p.TitleEn, DescriptionZh: p.DescriptionZh, DescriptionEn: p.DescriptionEn, Tags: p.Tags,
-		CategoryZh: p.CategoryZh, CategoryEn: p.CategoryEn, Cover: p.Cover}
+		CategoryZh: p.CategoryZh, CategoryEn: p.CategoryEn, Cover: p.Cover, FreeSeconds: p.FreeSeconds}
 	for _, s := range p.SKUs {
 		if s.Price != nil {
 			c.Prices = append(c.Prices, review.Price{Kind: s.Kind, Quality: s.Quality, RentHours: s.RentHours, Amount: s.Price.Amount})

@@ -73,6 +73,11 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 			c.Log().Warn("no trailer", "spu", product.SPUID, "error", err)
 		}
 	}
+	if product.AssetID != nil && d.Chapters != nil {
+		if p.Chapters, err = d.Chapters(ctx, *product.AssetID); err != nil {
+			c.Log().Warn("no chapters", "spu", product.SPUID, "error", err)
+		}
+	}
 	if p.Trailer != "" {
 		c.AllowPlayer()
 	}

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
+	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/search"
 	saleview "videomall/views/sale"
@@ -30,6 +31,8 @@ type Deps struct {
 	Entitlements *entitlement.Entitlements
 	// Trailer is the address of a film's public playlist; empty when there is none.
 	Trailer func(ctx context.Context, assetID int64) (string, error)
+	// Chapters are the parts of a film by name; nil for a shop that doesn't show them.
+	Chapters func(ctx context.Context, assetID int64) ([]media.Chapter, error)
 	// Sales are the flash sales that run, the next to end first; nil for a shop without any.
 	Sales func(context.Context) ([]saleview.Teaser, error)
 	// Bundles are those that hold a video and that a person (0 for a guest) can buy; nil for a shop without any.

@@ -110,7 +110,7 @@ type need struct {
 }
 
 func needs(first bool) []need {
-	list := []need{{"film", "video", []string{"video"}}, {"titles", "title_en", []string{"title_"}}, {"cover", "cover-file", []string{"cover"}},
+	list := []need{{"film", "video", []string{"video", "free"}}, {"titles", "title_en", []string{"title_"}}, {"cover", "cover-file", []string{"cover"}},
 		{"category", "category", []string{"category", "tags", "series", "episode", "description"}}, {"ways", "ways", []string{"ways"}}}
 	if first {
 		list = append(list, need{"address", "slug", []string{"slug"}})

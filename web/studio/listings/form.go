@@ -1,6 +1,7 @@
 package listings
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,7 +17,8 @@ import (
 func readForm(v url.Values) listingview.Form {
 	f := listingview.Form{Version: int(typed.ID(v.Get("version"))), Editor: v.Get("editor"), Slug: v.Get("slug"), TitleZh: v.Get("title_zh"), TitleEn: v.Get("title_en"),
 		DescriptionZh: v.Get("description_zh"), DescriptionEn: v.Get("description_en"), Category: v.Get("category"), Tags: v.Get("tags"),
-		Cover: v.Get("cover"), Video: v.Get("video"), Series: v.Get("series"), Episode: v.Get("episode")}
+		Cover: v.Get("cover"), Video: v.Get("video"), Series: v.Get("series"), Episode: v.Get("episode"),
+		Free: strings.TrimSpace(v.Get("free"))}
 	if len(f.Editor) > 64 {
 		f.Editor = ""
 	}
@@ -38,7 +40,7 @@ func readForm(v url.Values) listingview.Form {
 func content(f listingview.Form) catalog.Content {
 	n := catalog.Content{Slug: f.Slug, TitleZh: f.TitleZh, TitleEn: f.TitleEn, DescriptionZh: f.DescriptionZh, DescriptionEn: f.DescriptionEn,
 		CategoryID: typed.ID(f.Category), Tags: tags(f.Tags), Cover: f.Cover, VideoID: typed.ID(f.Video), SeriesID: typed.ID(f.Series),
-		Episode: int(number(f.Episode)), Ways: []catalog.Way{}}
+		Episode: int(number(f.Episode)), FreeSeconds: freeSeconds(f.Free), Ways: []catalog.Way{}}
 	for _, w := range f.Ways {
 		way := catalog.Way{Kind: w.Kind, Quality: w.Quality, Price: price(w.Price), List: price(w.List), Limited: w.Limited != "", MaxPerOrder: int(number(w.Most))}
 		if w.Kind == catalog.KindRent {
@@ -78,12 +80,33 @@ func formOf(e catalog.Editing, editor string) listingview.Form {
 	n := e.Content
 	f := listingview.Form{Version: e.Version, Editor: editor, Slug: n.Slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh,
 		DescriptionEn: n.DescriptionEn, Category: some(n.CategoryID), Tags: strings.Join(n.Tags, ", "), Cover: n.Cover, Video: some(n.VideoID),
-		Series: some(n.SeriesID), Episode: some(int64(n.Episode))}
+		Series: some(n.SeriesID), Episode: some(int64(n.Episode)), Free: freeMinutes(n.FreeSeconds)}
 	for _, w := range n.Ways {
 		f.Ways = append(f.Ways, listingview.WayForm{Kind: w.Kind, Quality: w.Quality, Hours: some(int64(w.RentHours)), Price: decimal(w.Price), List: decimal(w.List),
 			Limited: map[bool]string{true: "on"}[w.Limited], Units: some(w.Units), Most: some(int64(w.MaxPerOrder))})
 	}
 	return f
+}
+
+// freeSeconds reads minutes, 2, or minutes and seconds, 1:30; -1 when it is neither.
+func freeSeconds(s string) int {
+	minutes, seconds, both := strings.Cut(strings.ReplaceAll(s, "：", ":"), ":")
+	m, n := number(minutes), int64(0)
+	if both {
+		n = typed.Number(seconds)
+	}
+	if m < 0 || n < 0 || n > 59 || m > catalog.MaxFree {
+		return -1
+	}
+	return int(m*60 + n)
+}
+
+// freeMinutes writes them likewise; nothing for none.
+func freeMinutes(seconds int) string {
+	if seconds%60 == 0 {
+		return some(int64(seconds / 60))
+	}
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
 // some writes a number that says something; 0 says nothing.

@@ -132,6 +132,28 @@ func TestACreatorListsAFilm(t *testing.T) {
 	b.Get(here).Wants(200).Shows("在售", "购买方式", "提交审核")
 }
 
+func TestACreatorGivesTheFirstMinutesAway(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	here := s.begun(b, "1")
+	for typed, says := range map[string]string{"many": "Type minutes, up to 30", "31": "Type minutes, up to 30", "1:75": "Type minutes, up to 30", "-1": "Type minutes, up to 30"} {
+		back := b.Post(here, s.filled(b, here, "free", typed, "do", "save")).Wants(422).Shows(says)
+		if got := back.Form(here).Get("free"); got != typed {
+			t.Errorf("%q came back as %q", typed, got)
+		}
+	}
+	b.Post(here, s.filled(b, here, "free", "1", "do", "submit")).Wants(422).Shows("At least ten seconds of the film must be left to buy.") // of 65 s
+	s.submitted(b, here, "free", "0:40")
+	b.Get(here + "/preview").Wants(200).Shows("Watch the first 40 seconds free")
+	s.approve(here)
+	if got := b.Get(here).Form(here).Get("free"); got != "0:40" {
+		t.Errorf("the form shows %q", got)
+	}
+	if a := s.Browser(0).Get("/v/aurora").Wants(200).Shows("Watch the first 40 seconds free"); !a.Has(`href="/try/aurora"`) {
+		t.Error("and leads nowhere")
+	}
+}
+
 func TestAPageSavesItselfAndMindsOthers(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)

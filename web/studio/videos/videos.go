@@ -14,6 +14,7 @@ import (
 	"videomall/mall/media/ffmpeg"
 	"videomall/mall/playback"
 	videosview "videomall/views/studio/videos"
+	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
@@ -176,9 +177,7 @@ func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
 	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices"}
 	extras := d.Playback.Extras(me, asset)
 	f.Thumbs = extras.ThumbsURL
-	for _, x := range extras.Captions {
-		f.Captions = append(f.Captions, ui.Captions{Lang: x.Language, Label: play.LanguageName(x.Language), Src: x.URL})
-	}
+	f.Captions, f.Chapters = play.Beside(extras, c.Text.Lang == text.ZhCN)
 	return f, nil
 }
 

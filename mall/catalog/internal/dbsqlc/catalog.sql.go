@@ -290,6 +290,25 @@ func (q *Queries) ForeignCurrency(ctx context.Context, db DBTX, arg ForeignCurre
 	return exists, err
 }
 
+const freeMinutes = `-- name: FreeMinutes :one
+select asset_id, duration_seconds, free_seconds from video_product_spu
+where id = $1 and status = 'live' and asset_id is not null and free_seconds > 0
+`
+
+type FreeMinutesRow struct {
+	AssetID         *int64
+	DurationSeconds int32
+	FreeSeconds     int32
+}
+
+// What of a listing anybody may watch: of one that is on sale only.
+func (q *Queries) FreeMinutes(ctx context.Context, db DBTX, id int64) (FreeMinutesRow, error) {
+	row := db.QueryRow(ctx, freeMinutes, id)
+	var i FreeMinutesRow
+	err := row.Scan(&i.AssetID, &i.DurationSeconds, &i.FreeSeconds)
+	return i, err
+}
+
 const insertCategory = `-- name: InsertCategory :one
 insert into catalog_category (slug, name_zh, name_en, position) values ($1, $2, $3, $4) returning id
 `
@@ -441,9 +460,9 @@ func (q *Queries) InsertSKU(ctx context.Context, db DBTX, arg InsertSKUParams) (
 
 const insertSPU = `-- name: InsertSPU :one
 insert into video_product_spu (slug, creator_id, category_id, title_zh, title_en, description_zh, description_en, tags,
-    cover, asset_id, duration_seconds, published_at, created_at, updated_at)
+    cover, asset_id, duration_seconds, free_seconds, published_at, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $13)
+    $9, $10, $11, $12, $13, $14, $14)
 returning id
 `
 
@@ -459,6 +478,7 @@ type InsertSPUParams struct {
 	Cover           string
 	AssetID         *int64
 	DurationSeconds int32
+	FreeSeconds     int32
 	PublishedAt     *time.Time
 	At              time.Time
 }
@@ -476,6 +496,7 @@ func (q *Queries) InsertSPU(ctx context.Context, db DBTX, arg InsertSPUParams) (
 		arg.Cover,
 		arg.AssetID,
 		arg.DurationSeconds,
+		arg.FreeSeconds,
 		arg.PublishedAt,
 		arg.At,
 	)
@@ -740,7 +761,7 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 }
 
 const productByID = `-- name: ProductByID :one
-select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
+select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, s.free_seconds, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
        m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar,
        e.slug as series_slug, e.title_zh as series_zh, e.title_en as series_en
 from video_product_spu s
@@ -798,6 +819,7 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.VideoProductSpu.Episode,
 		&i.VideoProductSpu.VideoID,
 		&i.VideoProductSpu.TakenByCreator,
+		&i.VideoProductSpu.FreeSeconds,
 		&i.CategorySlug,
 		&i.CategoryZh,
 		&i.CategoryEn,

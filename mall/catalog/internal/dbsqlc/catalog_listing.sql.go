@@ -645,10 +645,11 @@ update video_product_spu
 set slug = $1, title_zh = $2, title_en = $3, description_zh = $4, description_en = $5,
     category_id = $6, tags = $7, cover = $8, series_id = nullif($9::bigint, 0), episode = nullif($10::int, 0),
     video_id = nullif($11::bigint, 0), asset_id = $12, duration_seconds = $13,
+    free_seconds = $14,
     status = case when status = 'in_review' then 'live' else status end,
-    published_at = case when status = 'in_review' then coalesce(published_at, $14::timestamptz) else published_at end,
-    version = version + 1, updated_at = $14::timestamptz
-where id = $15
+    published_at = case when status = 'in_review' then coalesce(published_at, $15::timestamptz) else published_at end,
+    version = version + 1, updated_at = $15::timestamptz
+where id = $16
 `
 
 type PutContentParams struct {
@@ -665,6 +666,7 @@ type PutContentParams struct {
 	VideoID         int64
 	AssetID         *int64
 	DurationSeconds int32
+	FreeSeconds     int32
 	At              time.Time
 	ID              int64
 }
@@ -684,6 +686,7 @@ func (q *Queries) PutContent(ctx context.Context, db DBTX, arg PutContentParams)
 		arg.VideoID,
 		arg.AssetID,
 		arg.DurationSeconds,
+		arg.FreeSeconds,
 		arg.At,
 		arg.ID,
 	)

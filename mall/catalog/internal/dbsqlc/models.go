@@ -94,4 +94,5 @@ type VideoProductSpu struct {
 	Episode         *int32
 	VideoID         *int64
 	TakenByCreator  bool
+	FreeSeconds     int32
 }

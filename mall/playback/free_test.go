@@ -1,0 +1,269 @@
+package playback_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"videomall/mall/entitlement"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+)
+
+// given is what listings give away, in seconds of the film that they name.
+type given map[int64]struct {
+	asset   int64
+	seconds int
+}
+
+// generous is a Playback whose listings give away what the test says. The film of 20 s has keys of 8 s; tale is one with words.
+func (f *fixture) generous() given {
+	f.t.Helper()
+	src := clearFilm()
+	src["en.vtt"].Data = []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nFirst\n\n00:05.000 --> 00:07.000\nSecond\n\n00:12.000 --> 00:14.000\nThe murderer\n")
+	tale, err := f.media.Pack(f.t.Context(), src, "tale", 2)
+	f.must(err)
+	f.must(f.media.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{Start: 0, En: "Begin", Zh: "开始"}, {Start: 4, En: "Middle"}, {Start: 12, En: "The end"}}))
+	f.assets[9] = tale.ID
+	g := given{film: {f.assets[film], 6}, 9: {tale.ID, 6}}
+	f.Playback, err = playback.New(f.pool, f.redis, f.entitlements, f.media, keys, playback.Options{
+		Free: func(_ context.Context, spu int64) (int64, int, error) { return g[spu].asset, g[spu].seconds, nil },
+	}, slog.New(slog.DiscardHandler), f.clock.now)
+	f.must(err)
+	return g
+}
+
+func (f *fixture) try(spu int64, device []byte) playback.Free {
+	f.t.Helper()
+	s, err := f.Free(f.t.Context(), playback.FreeRequest{SPUID: spu, Device: device})
+	f.must(err)
+	return s
+}
+
+func TestAnybodyPlaysTheFreeMinutesAndNothingBeyond(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	g := f.generous()
+	for _, c := range []struct{ limit, segments, keys int }{{1, 1, 1}, {4, 1, 1}, {5, 2, 1}, {8, 2, 1}, {9, 3, 2}} {
+		g[film] = struct {
+			asset   int64
+			seconds int
+		}{f.assets[film], c.limit}
+		s := f.try(film, f.phone)
+		master, err := f.Master(t.Context(), s.Token, f.phone, "film")
+		f.must(err)
+		if got := string(master); !strings.Contains(got, "\n360p/index.m3u8\n") || strings.Contains(got, "1080p") || strings.Contains(got, "2160p") {
+			t.Fatalf("%d s: shown are\n%s", c.limit, got)
+		}
+		list, err := f.Playlist(t.Context(), s.Token, f.phone, "film", "360p")
+		f.must(err)
+		if got := string(list); strings.Count(got, "#EXTINF") != c.segments || strings.Count(got, "#EXT-X-KEY") != c.keys || !strings.HasSuffix(got, "#EXT-X-ENDLIST\n") {
+			t.Errorf("%d s: the playlist is\n%s", c.limit, got)
+		}
+		for n := range 3 {
+			if _, err := f.Key(t.Context(), s.Token, f.phone, "film", n); n < c.keys && err != nil || n >= c.keys && !errors.Is(err, playback.ErrFreeOver) {
+				t.Errorf("%d s, key %d: %v", c.limit, n, err)
+			}
+		}
+		for n := range 5 { // addresses that a person made by hand
+			for _, rung := range []string{"360p", "1080p", "2160p"} {
+				err := f.fetch(segment(fmt.Sprintf("%s%s/s%d.m4s", s.SegmentPrefix, rung, n)))
+				var want error
+				switch {
+				case rung != "360p":
+					want = playback.ErrBadSignature
+				case n >= c.segments:
+					want = playback.ErrFreeOver
+				}
+				if !errors.Is(err, want) {
+					t.Errorf("%d s, %s/s%d: %v, want %v", c.limit, rung, n, err, want)
+				}
+			}
+		}
+		f.must(f.fetch(segment(s.SegmentPrefix + "360p/init.mp4")))
+		for _, rung := range []string{"1080p", "2160p"} {
+			if _, err := f.Playlist(t.Context(), s.Token, f.phone, "film", rung); !errors.Is(err, playback.ErrQuality) {
+				t.Errorf("%s: %v", rung, err)
+			}
+		}
+		// The limit stands in what is signed.
+		longer := segment(s.SegmentPrefix + "360p/s4.m4s")
+		_, rest, _ := strings.Cut(longer.Session, "-")
+		longer.Session = "1800-" + rest
+		if err := f.fetch(longer); !errors.Is(err, playback.ErrBadSignature) {
+			t.Errorf("%d s, a longer limit: %v", c.limit, err)
+		}
+	}
+}
+
+func TestNothingBesideAFilmTellsWhatIsNotFree(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.generous()
+	s := f.try(9, f.phone)
+	x := f.FreeExtras(s.Asset, s.Seconds)
+	if x.ThumbsURL != "" || len(x.Captions) != 1 || len(x.Chapters) != 2 {
+		t.Fatalf("%+v", x)
+	}
+	read := func(address string) string {
+		h, _, err := f.OpenSegment(t.Context(), segment(address))
+		f.must(err)
+		defer h.Close()
+		b, err := io.ReadAll(h)
+		f.must(err)
+		return string(b)
+	}
+	if got := read(x.Captions[0].URL); !strings.Contains(got, "First") || !strings.Contains(got, "00:05.000 --> 00:00:06.000") && !strings.Contains(got, "00:00:05.000 --> 00:00:06.000") || strings.Contains(got, "murderer") {
+		t.Errorf("subtitles:\n%s", got)
+	}
+	if got := read(x.Chapters[0].URL); !strings.Contains(got, "Middle") || strings.Contains(got, "The end") {
+		t.Errorf("chapters:\n%s", got)
+	}
+	base := strings.TrimSuffix(x.Captions[0].URL, "en.vtt")
+	for _, file := range []string{"thumbs.vtt", "thumbs.webp", "poster.webp", "other.vtt"} {
+		if err := f.fetch(segment(base + file)); !errors.Is(err, playback.ErrFreeOver) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	// What may be loaded for hours opens no segment, and what opens segments no text.
+	if err := f.fetch(segment(strings.Replace(base, "/extras/", "/360p/", 1) + "s0.m4s")); !errors.Is(err, playback.ErrBadSignature) {
+		t.Errorf("a segment by the subtitles' signature: %v", err)
+	}
+	if err := f.fetch(segment(s.SegmentPrefix + "extras/en.vtt")); !errors.Is(err, playback.ErrBadSignature) {
+		t.Errorf("whole subtitles by the segments' signature: %v", err)
+	}
+}
+
+func TestATokenOfFreeMinutesIsGoodForNothingElse(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.generous()
+	s := f.try(film, f.phone)
+	forged := func(key []byte, change func(jwt.MapClaims)) string {
+		c := jwt.MapClaims{}
+		_, _, err := jwt.NewParser().ParseUnverified(s.Token, c)
+		f.must(err)
+		change(c)
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(key)
+		f.must(err)
+		return token
+	}
+	for name, c := range map[string]struct {
+		token  string
+		device []byte
+		video  string
+		want   error
+	}{
+		"as it should be": {s.Token, f.phone, "film", nil},
+		"another film":    {s.Token, f.phone, "tale", playback.ErrWrongVideo},
+		"another device":  {s.Token, f.laptop, "film", playback.ErrWrongDevice},
+		"tampered":        {forged(secret(9), func(c jwt.MapClaims) { c["free"] = 1800 }), f.phone, "film", playback.ErrBadToken},
+		"cut off":         {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
+		"without a limit": {forged(keys.Token, func(c jwt.MapClaims) { delete(c, "free") }), f.phone, "film", playback.ErrBadToken},
+		"of somebody":     {forged(keys.Token, func(c jwt.MapClaims) { c["sub"] = "1" }), f.phone, "film", playback.ErrBadToken},
+	} {
+		if _, err := f.Key(t.Context(), c.token, c.device, c.video, 0); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	if _, err := f.Free(t.Context(), playback.FreeRequest{SPUID: other, Device: f.phone}); !errors.Is(err, playback.ErrNotFree) {
+		t.Errorf("a listing that gives nothing: %v", err)
+	}
+	if _, err := f.Free(t.Context(), playback.FreeRequest{SPUID: film}); !errors.Is(err, playback.ErrWrongDevice) {
+		t.Errorf("without a device: %v", err)
+	}
+}
+
+func TestFreeMinutesEndWithTheListing(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	g := f.generous()
+	key := func(s playback.Session, n int) error {
+		_, err := f.Key(t.Context(), s.Token, f.phone, "film", n)
+		return err
+	}
+	was := g[film]
+	long := was
+	long.seconds = 12
+	g[film] = long
+	s := f.try(film, f.phone).Session
+	f.must(key(s, 1))
+	g[film] = was // fewer: at once
+	if err := key(s, 1); !errors.Is(err, playback.ErrFreeOver) {
+		t.Errorf("a key of what is not free any more: %v", err)
+	}
+	f.must(key(s, 0))
+	g[film] = long // more: for those who ask anew
+	next, err := f.beat(s, 3)
+	f.must(err)
+	f.must(key(next, 1))
+	delete(g, film)
+	_, beat := f.beat(next, 3)
+	_, list := f.Playlist(t.Context(), next.Token, f.phone, "film", "360p")
+	_, again := f.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.phone})
+	for what, err := range map[string]error{"key": key(next, 0), "heartbeat": beat, "playlist": list, "asked again": again} {
+		if !errors.Is(err, playback.ErrNotFree) {
+			t.Errorf("taken down, %s: %v", what, err)
+		}
+	}
+	g[film] = struct {
+		asset   int64
+		seconds int
+	}{f.assets[other], 6}
+	if err := key(next, 0); !errors.Is(err, playback.ErrNotFree) {
+		t.Errorf("a key of the film that was: %v", err)
+	}
+	f.must(f.fetch(segment(next.SegmentPrefix + "360p/s0.m4s"))) // encrypted, and for a quarter of an hour
+	f.clock.advance(15 * time.Minute)
+	if err := f.fetch(segment(next.SegmentPrefix + "360p/s0.m4s")); !errors.Is(err, playback.ErrSegmentExpiry) {
+		t.Errorf("a segment after its time: %v", err)
+	}
+}
+
+func TestFreeMinutesCountForNobody(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.generous()
+	f.OnProgress = func(g playback.Progressed) { t.Errorf("heard of %+v", g) }
+	f.give(ann, film, "a", entitlement.QualityHD, 48)
+	f.give(ann, other, "b", entitlement.QualityHD, 0)
+	watched := f.authorized(ann, other, f.laptop)
+	s := f.try(film, f.phone).Session
+	_, err := f.Key(t.Context(), s.Token, f.phone, "film", 0)
+	f.must(err)
+	s, err = f.beat(s, 5)
+	f.must(err)
+	f.must(f.Check(t.Context(), watched.Token, f.laptop, "other")) // her one stream is another
+	if e, err := f.entitlements.Find(t.Context(), ann, film); err != nil || e.FirstPlayedAt != nil {
+		t.Errorf("her rental began: %+v, %v", e, err)
+	}
+	if kept, err := f.Progress(t.Context(), ann, []int64{film}); err != nil || len(kept) != 0 {
+		t.Errorf("a position: %v, %v", kept, err)
+	}
+	if devices, err := f.Devices(t.Context(), ann); err != nil || len(devices) != 1 {
+		t.Errorf("devices: %v, %v", devices, err)
+	}
+	// A device has one stream of its own, of which the window that asked last has it.
+	second := f.try(9, f.phone).Session
+	if _, err := f.Key(t.Context(), s.Token, f.phone, "film", 0); !errors.Is(err, playback.ErrStreamEnded) {
+		t.Errorf("two films at once: %v", err)
+	}
+	f.try(film, f.laptop) // another guest
+	f.must(f.Check(t.Context(), second.Token, f.phone, "tale"))
+	// It is renewed for as long as seeing the free minutes may take, and then asked for anew.
+	for began := f.clock.now(); f.clock.now().Sub(began) < time.Hour; f.clock.advance(10 * time.Minute) {
+		second, err = f.beat(second, 5)
+		f.must(err)
+	}
+	f.clock.advance(7 * time.Second)
+	if _, err := f.beat(second, 5); !errors.Is(err, playback.ErrTokenExpired) {
+		t.Errorf("renewed without end: %v", err)
+	}
+}

@@ -1,0 +1,64 @@
+// Chapters of a film: a list that jumps, opened by a button that says which one plays. The parts of the seek bar, and their names in its
+// tooltip, are media-chrome's own work from the same track.
+import { createIndicator } from 'media-chrome/dist/menu/media-chrome-menu.js';
+
+// The parts of a page: one film has chapters on it.
+const menuID = 'player-chapters', buttonID = 'player-chapters-button';
+
+// chapterTrack names the chapters in the reader's language; it loads though nothing shows it, because it is the default of its kind.
+export const chapterTrack = (element, src) => element('track', { kind: 'chapters', srclang: document.documentElement.lang || 'en', src, default: true });
+
+// chapterControls are the button and its list, hidden until there are chapters.
+export function chapterControls(element, texts) {
+  const icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  icon.setAttribute('viewBox', '0 0 24 24');
+  icon.setAttribute('aria-hidden', 'true');
+  const lines = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  lines.setAttribute('d', 'M4 5.5h2v2H4v-2Zm4.5 0H20v2H8.5v-2ZM4 11h2v2H4v-2Zm4.5 0H20v2H8.5v-2ZM4 16.5h2v2H4v-2Zm4.5 0H20v2H8.5v-2Z');
+  icon.append(lines);
+  return {
+    menu: element('media-chrome-menu', { id: menuID, class: 'player-chapters', hidden: true, anchor: buttonID, 'aria-label': texts.chapters }),
+    button: element('media-chrome-menu-button', { id: buttonID, invoketarget: menuID, class: 'player-chapter', hidden: true, notooltip: true,
+      'aria-label': texts.chapters }, icon, element('span', { class: 'player-chapter-name' })),
+  };
+}
+
+// showChapters fills the list once the track has come.
+export function showChapters(element, media, { menu, button }, texts, clock) {
+  const fill = track => {
+    const cues = [...track.track.cues ?? []];
+    if (!cues.length) return;
+    // The track may have come before media-chrome listened: a change of its mode makes it look again.
+    track.track.mode = 'disabled';
+    track.track.mode = 'hidden';
+    const items = cues.map((cue, n) => element('media-chrome-menu-item', { type: 'radio', value: n }, createIndicator(menu, 'checked-indicator'),
+      element('span', { class: 'player-chapter-time' }, clock(cue.startTime)), element('span', {}, cue.getCueAsHTML().textContent)));
+    menu.append(...items);
+    button.hidden = false;
+
+    const choose = event => {
+      const item = event.target.closest('media-chrome-menu-item');
+      // A hair's breadth inside, so that the chapter before isn't the one that plays.
+      if (item && (event.type === 'click' || event.key === 'Enter' || event.key === ' ')) media.currentTime = cues[item.value].startTime + 0.01;
+    };
+    menu.addEventListener('click', choose, true);
+    menu.addEventListener('keydown', choose, true);
+
+    const now = () => {
+      const at = media.currentTime, n = cues.findLastIndex(cue => cue.startTime <= at);
+      items.forEach((item, m) => { if (item.checked !== (m === n)) item.checked = m === n; });
+      const name = n < 0 ? '' : items[n].lastChild.textContent, said = name ? `${texts.chapters}: ${name}` : texts.chapters;
+      if (button.getAttribute('aria-label') === said) return;
+      button.setAttribute('aria-label', said);
+      button.lastChild.textContent = name;
+    };
+    media.addEventListener('timeupdate', now);
+    media.addEventListener('seeking', now);
+    now();
+  };
+  media.addEventListener('loadedmetadata', () => {
+    const track = media.nativeEl?.querySelector('track[kind="chapters"]');
+    if (track?.readyState === HTMLTrackElement.LOADED) fill(track);
+    else track?.addEventListener('load', () => fill(track), { once: true });
+  }, { once: true });
+}
