@@ -65,7 +65,7 @@ func TestARoleThatIsTakenIsGoneAtTheVeryNextRequest(t *testing.T) {
 	if a := his.get("/admin"); a.status != 404 {
 		t.Errorf("signed in anew: %d", a.status)
 	}
-	desk.shows(at, 200, "The role is changed", "Changed a role", "has left \\u003cb\\u003e", "Make an operator")
+	desk.shows(at, 200, "The role is changed", "Changed a role", "has left &lt;b&gt;the house", "Make an operator")
 	if a := desk.post(at+"/role", form); a.status != 303 { // the same form again: he is no operator any more
 		t.Errorf("twice: %d", a.status)
 	}
