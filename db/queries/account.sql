@@ -101,9 +101,6 @@ union
 union
 (select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ @begins and lower(name) ~<~ @ends limit @most);
 
--- name: PeopleByID :many
-select id, email, name, role, locale, status, created_at from account_user where id = any(@ids::bigint[]);
-
 -- name: LockOperators :many
 -- Whoever takes a role away meets everybody else who does here, and sees what they left.
 select id from account_user where role = 'operator' and status = 'active' order by id for no key update;

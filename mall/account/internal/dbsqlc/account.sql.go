@@ -431,48 +431,6 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 	return items, nil
 }
 
-const peopleByID = `-- name: PeopleByID :many
-select id, email, name, role, locale, status, created_at from account_user where id = any($1::bigint[])
-`
-
-type PeopleByIDRow struct {
-	ID        int64
-	Email     string
-	Name      string
-	Role      string
-	Locale    string
-	Status    string
-	CreatedAt time.Time
-}
-
-func (q *Queries) PeopleByID(ctx context.Context, db DBTX, ids []int64) ([]PeopleByIDRow, error) {
-	rows, err := db.Query(ctx, peopleByID, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []PeopleByIDRow{}
-	for rows.Next() {
-		var i PeopleByIDRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Email,
-			&i.Name,
-			&i.Role,
-			&i.Locale,
-			&i.Status,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const provisionUser = `-- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values ($1, $2, $3, $4, $5, $6)
