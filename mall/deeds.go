@@ -34,7 +34,7 @@ func Deeds(accounts *account.Accounts, log *audit.Log) Deed {
 	}
 }
 
-// DeadJobs settles the jobs whose tries ran out, each with its entry in the audit log.
+// DeadJobs settles the jobs that failed, those whose tries ran out and those that wait for another one, each with its entry in the audit log.
 type DeadJobs struct {
 	Pool  *pgxpool.Pool
 	River *river.Client[pgx.Tx]
@@ -48,18 +48,23 @@ func (m *Mall) DeadJobs() DeadJobs {
 
 // Retry gives a discarded job one more try; by is the operator's account. Errors: outbox.ErrNotDead for one in any other state.
 func (d DeadJobs) Retry(ctx context.Context, by, id int64) error {
-	return d.settle(ctx, by, id, "job.retry", d.River.JobRetryTx)
+	return d.settle(ctx, by, id, "job.retry", rivertype.JobStateDiscarded, d.River.JobRetryTx)
 }
 
 // Discard deletes a discarded job for good. Errors: outbox.ErrNotDead.
 func (d DeadJobs) Discard(ctx context.Context, by, id int64) error {
-	return d.settle(ctx, by, id, "job.discard", d.River.JobDeleteTx)
+	return d.settle(ctx, by, id, "job.discard", rivertype.JobStateDiscarded, d.River.JobDeleteTx)
 }
 
-func (d DeadJobs) settle(ctx context.Context, by, id int64, verb string, do func(context.Context, pgx.Tx, int64) (*rivertype.JobRow, error)) error {
+// Cancel ends a job that failed and waits for its next try: it is tried no more. Errors: outbox.ErrNotDead for one in any other state.
+func (d DeadJobs) Cancel(ctx context.Context, by, id int64) error {
+	return d.settle(ctx, by, id, "job.cancel", rivertype.JobStateRetryable, d.River.JobCancelTx)
+}
+
+func (d DeadJobs) settle(ctx context.Context, by, id int64, verb string, from rivertype.JobState, do func(context.Context, pgx.Tx, int64) (*rivertype.JobRow, error)) error {
 	return db.InTx(ctx, d.Pool, func(tx pgx.Tx) error {
 		j, err := d.River.JobGetTx(ctx, tx, id)
-		if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != rivertype.JobStateDiscarded {
+		if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != from {
 			return outbox.ErrNotDead.Because("job %d", id)
 		}
 		if err != nil {

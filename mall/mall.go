@@ -146,6 +146,11 @@ func New(o Options) (*Mall, error) {
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	deeds := Deeds(m.Accounts, m.Audit)
 	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit, m.Ledger.Audit = deeds, deeds, deeds, deeds
+	m.Lists.May = m.Accounts.OperatorTx
+	m.Accounts.Suspended = func(ctx context.Context, userID int64) bool {
+		verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
+		return verdict == risk.Deny
+	}
 	m.Search = search.New(o.Pools, m.Catalog, o.Now)
 	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
 		return nil, err

@@ -83,3 +83,30 @@ returning id, email;
 -- name: InsertTokens :exec
 insert into account_token (token_hash, user_id, created_at, expires_at)
 select unnest(@token_hashes::bytea[]), unnest(@user_ids::bigint[]), @created_at, @expires_at;
+
+-- name: People :many
+-- The newest first. An email is looked for by its beginning, as a range of bytes.
+select id, email, name, role, locale, status, created_at from account_user
+where (@before_id::bigint = 0 or id < @before_id)
+  and (@role::text = '' or role = @role)
+  and (not @only_ids::boolean or id = any(@ids::bigint[]))
+  and (@email_from::text = '' or (email ~>=~ @email_from and email ~<~ @email_to::text))
+  and (@name_from::text = '' or (lower(name) ~>=~ @name_from and lower(name) ~<~ @name_to::text))
+order by id desc limit @most;
+
+-- name: LookupPeople :many
+(select id, email, name, role, locale, status, created_at from account_user where id = @id::bigint)
+union
+(select id, email, name, role, locale, status, created_at from account_user where email ~>=~ @begins::text and email ~<~ @ends::text limit @most)
+union
+(select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ @begins and lower(name) ~<~ @ends limit @most);
+
+-- name: LockOperators :many
+-- Whoever takes a role away meets everybody else who does here, and sees what they left.
+select id from account_user where role = 'operator' and status = 'active' order by id for no key update;
+
+-- name: LockUser :one
+select id, email, name, role, locale, status, created_at from account_user where id = @id for no key update;
+
+-- name: MoveRole :execrows
+update account_user set role = @to_role where id = @id and role = @from_role;

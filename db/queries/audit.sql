@@ -41,3 +41,8 @@ select verb::text from v where verb is not null;
 -- name: After :many
 select id, at, actor_id, actor, verb, subject, detail::text as detail, prev_hash, hash from audit_entry
 where id > @after order by id limit @most;
+
+-- name: About :many
+-- What was done to these, whatever they are called: exactly, since "account:7" begins "account:70".
+select id, at, actor_id, actor, verb, subject, detail::text as detail, prev_hash, hash from audit_entry
+where subject = any(@subjects::text[]) order by id desc limit @most;

@@ -186,3 +186,20 @@ select * from catalog_creator where user_id = @user_id;
 
 -- name: UpdateCreator :exec
 update catalog_creator set name_zh = @name_zh, name_en = @name_en, bio_zh = @bio_zh, bio_en = @bio_en where user_id = @user_id;
+
+-- name: LookupListings :many
+-- By id, or by the beginning of a title: of what is or was on sale, and of what an open revision says.
+select s.id, s.slug, s.creator_id, s.status, coalesce(nullif(o.content ->> 'titleZh', ''), s.title_zh)::text as title_zh,
+    coalesce(nullif(o.content ->> 'titleEn', ''), s.title_en)::text as title_en
+from video_product_spu s
+left join catalog_revision o on o.spu_id = s.id and o.state in ('draft', 'in_review') and s.published_at is null
+where s.id = any(array(
+    select f.id from (
+        (select p.id from video_product_spu p where p.id = @id::bigint)
+        union (select p.id from video_product_spu p where lower(p.title_zh) ~>=~ @begins::text and lower(p.title_zh) ~<~ @ends::text limit @most)
+        union (select p.id from video_product_spu p where lower(p.title_en) ~>=~ @begins and lower(p.title_en) ~<~ @ends limit @most)
+        union (select r.spu_id from catalog_revision r where r.state in ('draft', 'in_review')
+            and lower(r.content ->> 'titleZh') ~>=~ @begins and lower(r.content ->> 'titleZh') ~<~ @ends limit @most)
+        union (select r.spu_id from catalog_revision r where r.state in ('draft', 'in_review')
+            and lower(r.content ->> 'titleEn') ~>=~ @begins and lower(r.content ->> 'titleEn') ~<~ @ends limit @most)
+    ) f limit @most));

@@ -215,3 +215,9 @@ update media_asset set chapters = @chapters where id = @id;
 select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
 where v.id = @id and v.fingerprint <> ''
 order by o.id limit 100;
+
+-- name: LookupVideos :many
+-- By the beginning of the file's name, or by the fingerprint in full.
+(select * from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ @begins::text and lower(v.name) ~<~ @ends::text limit @most)
+union
+(select * from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = @q::text limit @most);

@@ -199,3 +199,9 @@ from video_order_item i join video_order o using (order_no)
 where i.creator_id = @creator_id and i.id > @after_id and o.paid_at >= @since::timestamptz and o.paid_at < @until::timestamptz
   and (@spu_id::bigint = 0 or i.spu_id = @spu_id)
 order by i.id limit @max_rows;
+
+-- name: LookupOrders :many
+-- By the beginning of the number. Numbers are 26 letters and digits, which every language sorts alike.
+select order_no, user_id, status, total_amount, currency, created_at from video_order
+where order_no between rpad(@prefix::text, 26, '0') and rpad(@prefix, 26, 'Z')
+order by order_no desc limit @most;

@@ -75,3 +75,19 @@ delete from outbox_event e
 where e.created_at < @before::timestamptz
   and not exists (select from outbox_delivery d where d.event_id = e.id)
   and not exists (select from outbox_cursor c where c.subscriber = any(@subscribers::text[]) and (c.xid, c.event_id) < (e.xid, e.id));
+
+-- name: RefusedDeliveries :many
+-- What was refused at least once and is tried again, the next first.
+select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.next_at, e.type, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.state = 'pending' and d.attempts > 0 order by d.next_at, d.event_id limit @max_rows;
+
+-- name: LettersOf :many
+-- The deliveries of one event that are dead, or that were refused and are tried again.
+select d.subscriber, d.event_id, d.aggregate, d.state, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.event_id = @event_id and (d.state = 'dead' or (d.state = 'pending' and d.attempts > 0)) order by d.subscriber;
+
+-- name: CancelDelivery :execrows
+-- What a relay delivers at this moment is locked; whoever cancels waits for how it ends.
+delete from outbox_delivery where subscriber = @subscriber and event_id = @event_id and state = 'pending' and attempts > 0;

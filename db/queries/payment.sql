@@ -134,3 +134,15 @@ select provider, currency, sum(amount)::bigint as amount from (
     union all
     select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= @since and updated_at < @until) m
 group by provider, currency order by provider, currency;
+
+-- name: LookupReferences :many
+-- What a provider or this mall calls a payment or a refund: our own numbers in full, the provider's by their beginning.
+(select 'attempt'::text as kind, attempt_no as number, reference, provider, amount, currency, status from video_payment where attempt_no = upper(@q::text))
+union
+(select 'capture', channel_txn_no, reference, provider, amount, currency, state from payment_capture
+    where channel_txn_no ~>=~ @begins::text and channel_txn_no ~<~ @ends::text limit @most)
+union
+(select 'refund', refund_no, reference, provider, amount, currency, status from payment_refund where refund_no = upper(@q))
+union
+(select 'channel_refund', channel_refund_no::text, reference, provider, amount, currency, status from payment_refund
+    where channel_refund_no is not null and channel_refund_no ~>=~ @begins and channel_refund_no ~<~ @ends limit @most);

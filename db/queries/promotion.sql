@@ -195,3 +195,13 @@ select sqlc.embed(b), array(select i.sku_id from promotion_bundle_item i where i
 from promotion_bundle b
 where b.status = 'live' and exists (select 1 from promotion_bundle_item w where w.bundle_id = b.id and w.spu_id = any(@spu_ids::bigint[]))
 order by b.id desc limit @most;
+
+-- name: LookupCampaigns :many
+(select * from promotion_campaign where id = @id::bigint)
+union
+(select * from promotion_campaign where lower(name_zh) ~>=~ @begins::text and lower(name_zh) ~<~ @ends::text limit @most)
+union
+(select * from promotion_campaign where lower(name_en) ~>=~ @begins and lower(name_en) ~<~ @ends limit @most);
+
+-- name: LookupCoupons :many
+select * from promotion_coupon where code ~>=~ @begins::text and code ~<~ @ends::text limit @most;

@@ -28,3 +28,25 @@ where ended_at is null and address is not distinct from sqlc.narg(address)::cidr
 insert into risk_entry (effect, address, user_id, device, reason, author_id, created_at, expires_at)
 values (@effect, sqlc.narg(address), sqlc.narg(user_id), sqlc.narg(device), @reason, @author_id, @at, sqlc.narg(expires_at))
 returning id;
+
+-- name: HoldLists :one
+-- Keeps changes off until the transaction ends, without making one.
+select version from risk_list_version for update;
+
+-- name: EntriesAbout :many
+-- An account's entries and those of its devices, ended ones too.
+select * from (
+    (select e.* from risk_entry e where e.user_id = @user_id::bigint order by e.id desc limit @max_rows)
+    union
+    (select d.* from risk_entry d where d.device = any(@devices::text[]) order by d.id desc limit @max_rows)
+) f order by f.id desc limit @max_rows;
+
+-- name: DeniedUsers :many
+-- Whom the lists keep out by their account, the latest first.
+select user_id::bigint from risk_entry
+where ended_at is null and user_id is not null and effect = 'deny' and (expires_at is null or expires_at > @at::timestamptz)
+order by id desc limit @max_rows;
+
+-- name: DenialsOf :many
+select id, user_id::bigint as user_id, reason, expires_at from risk_entry
+where ended_at is null and user_id = any(@user_ids::bigint[]) and effect = 'deny' and (expires_at is null or expires_at > @at::timestamptz);

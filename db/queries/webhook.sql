@@ -125,3 +125,7 @@ where id = @id and endpoint_id = @endpoint_id and state <> 'pending' and event_i
 
 -- name: Purge :execrows
 delete from webhook_delivery where state <> 'pending' and settled_at < @before::timestamptz;
+
+-- name: LookupEndpoints :many
+select * from webhook_endpoint where (url ~>=~ @begins::text and url ~<~ @ends::text) or (url ~>=~ @plain_begins::text and url ~<~ @plain_ends::text)
+limit @most;

@@ -42,6 +42,9 @@ var ErrNoUser = fault.New(fault.NotFound, "no_user", "There is no such account."
 
 // Accounts holds the verbs of people. It is safe for concurrent use.
 type Accounts struct {
+	// Suspended says whom the operators keep from signing in; nil keeps nobody. It is set before anybody signs in.
+	Suspended func(ctx context.Context, userID int64) bool
+
 	pool     *pgxpool.Pool
 	log      *slog.Logger
 	q        *dbsqlc.Queries

@@ -18,6 +18,8 @@ import (
 var (
 	ErrBadCredentials = fault.New(fault.Unauthenticated, "bad_credentials", "The email or the password is not right.")
 	ErrThrottled      = fault.New(fault.TooMany, "too_many_attempts", "Too many attempts. Try again later.")
+	// ErrSuspended is told to who has proved the password only.
+	ErrSuspended = fault.New(fault.Forbidden, "account_suspended", "This account is suspended.")
 )
 
 // retryError rides below ErrThrottled and says how long to wait; whoever answers finds it with errors.As on
@@ -31,7 +33,8 @@ func throttled(wait time.Duration) error { return ErrThrottled.Because("%w", ret
 
 // Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one, so
 // that neither the answer nor its time tells who is a customer. addr is the peer's address. At most 10 attempts an email and
-// 60 an address are made in 15 minutes; success clears the email's. Errors: ErrBadCredentials, ErrThrottled, ErrBusy.
+// 60 an address are made in 15 minutes; success clears the email's. Errors: ErrBadCredentials, ErrThrottled, ErrBusy,
+// ErrSuspended.
 func (a *Accounts) Authenticate(ctx context.Context, email, password, addr string) (User, error) {
 	email = normalEmail(email)
 	// An address that is refused does not count against the email too: it could shut anybody out for ever.
@@ -65,6 +68,9 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 		return User{}, ErrBadCredentials
 	}
 	a.byEmail.clear(ctx, email)
+	if a.Suspended != nil && a.Suspended(ctx, row.ID) {
+		return User{}, ErrSuspended.Because("user %d", row.ID)
+	}
 	if stale {
 		a.rehash(ctx, row.ID, password, hash)
 	}

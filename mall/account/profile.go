@@ -77,7 +77,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 		if n == 0 { // changed by another request meanwhile: the proof is of a password that is no more
 			return ErrInvalidAccount.With("currentPassword", "password_wrong")
 		}
-		return a.endAllTx(ctx, tx, id)
+		_, err = a.EndAllTx(ctx, tx, id)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)
@@ -125,21 +126,13 @@ func (a *Accounts) endingSessions(ctx context.Context, id int64, change func(pgx
 			return err
 		}
 		changed = true
-		return a.endAllTx(ctx, tx, id)
+		_, err = a.EndAllTx(ctx, tx, id)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("change user %d: %w", id, err)
 	}
 	return changed, nil
-}
-
-// endAllTx ends every session and token. What Redis still holds of the sessions signs nobody in without its row.
-func (a *Accounts) endAllTx(ctx context.Context, tx pgx.Tx, id int64) error {
-	if _, err := a.q.DeleteSessionsOf(ctx, tx, dbsqlc.DeleteSessionsOfParams{UserID: id, Keep: []byte{}}); err != nil {
-		return err
-	}
-	_, err := a.q.RevokeTokensOf(ctx, tx, dbsqlc.RevokeTokensOfParams{At: new(a.now()), UserID: id})
-	return err
 }
 
 func someone(n int64, err error, doing string, id int64) error {

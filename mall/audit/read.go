@@ -57,3 +57,16 @@ func (l *Log) Verbs(ctx context.Context) ([]string, error) {
 	}
 	return verbs, nil
 }
+
+// About lists up to most entries whose subject is one of these exactly, the latest first.
+func (l *Log) About(ctx context.Context, subjects []string, most int) ([]Record, error) {
+	rows, err := l.q.About(ctx, l.pool, dbsqlc.AboutParams{Subjects: subjects, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("audit log about %v: %w", subjects, err)
+	}
+	out := make([]Record, len(rows))
+	for i, r := range rows {
+		out[i] = Record(r)
+	}
+	return out, nil
+}

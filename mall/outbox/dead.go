@@ -21,8 +21,12 @@ type DeadLetter struct {
 	Event      Event
 	Attempts   int
 	LastError  string
-	DiedAt     time.Time
+	DiedAt     time.Time // zero for one that is tried again
+	NextAt     time.Time // when, for such a one
 }
+
+// Trying says that the event is no dead letter yet.
+func (l DeadLetter) Trying() bool { return l.DiedAt.IsZero() }
 
 // Dead lists the dead letters, the latest first.
 func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
@@ -33,6 +37,37 @@ func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
 		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError,
+			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
+		if r.SettledAt != nil {
+			letters[i].DiedAt = *r.SettledAt
+		}
+	}
+	return letters, nil
+}
+
+// Refused lists the events that were refused at least once and are tried again, the next first.
+func (o *Outbox) Refused(ctx context.Context, limit int) ([]DeadLetter, error) {
+	rows, err := o.q.RefusedDeliveries(ctx, o.pool, int32(limit))
+	if err != nil {
+		return nil, fmt.Errorf("refused events: %w", err)
+	}
+	letters := make([]DeadLetter, len(rows))
+	for i, r := range rows {
+		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError, NextAt: r.NextAt,
+			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
+	}
+	return letters, nil
+}
+
+// Lookup finds what of an event is a dead letter or was refused and is tried again, a subscriber each.
+func (o *Outbox) Lookup(ctx context.Context, eventID int64) ([]DeadLetter, error) {
+	rows, err := o.q.LettersOf(ctx, o.pool, eventID)
+	if err != nil {
+		return nil, fmt.Errorf("letters of event %d: %w", eventID, err)
+	}
+	letters := make([]DeadLetter, len(rows))
+	for i, r := range rows {
+		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError, NextAt: r.NextAt,
 			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
 		if r.SettledAt != nil {
 			letters[i].DiedAt = *r.SettledAt
@@ -55,6 +90,14 @@ func (o *Outbox) Retry(ctx context.Context, by int64, subscriber string, eventID
 func (o *Outbox) Discard(ctx context.Context, by int64, subscriber string, eventID int64) error {
 	return o.settling(ctx, by, "discard", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
 		return o.q.DiscardDelivery(ctx, tx, dbsqlc.DiscardDeliveryParams{Subscriber: subscriber, EventID: eventID})
+	})
+}
+
+// Cancel forgets an event that was refused and is tried again: it is tried no more, and those behind it go on; by is the operator's account.
+// Errors: ErrNotDead, also when it was delivered meanwhile.
+func (o *Outbox) Cancel(ctx context.Context, by int64, subscriber string, eventID int64) error {
+	return o.settling(ctx, by, "cancel", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
+		return o.q.CancelDelivery(ctx, tx, dbsqlc.CancelDeliveryParams{Subscriber: subscriber, EventID: eventID})
 	})
 }
 

@@ -224,6 +224,45 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 	}
 }
 
+func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
+	b := open(t)
+	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
+		if string(e.Payload) == "1" {
+			return errors.New("never")
+		}
+		return nil
+	}))
+	b.write("paid", "a", 1)
+	b.write("paid", "a", 2)
+	b.settle()
+	trying, err := b.Refused(b.ctx, 10)
+	if err != nil || len(trying) != 1 || !trying[0].Trying() || trying[0].Attempts != 1 || trying[0].LastError != "never" {
+		t.Fatalf("%+v, %v", trying, err)
+	}
+	event := trying[0].Event.ID
+	if known, err := b.Lookup(b.ctx, event); err != nil || len(known) != 1 || !known[0].Trying() {
+		t.Errorf("%+v, %v", known, err)
+	}
+	if err := b.Cancel(b.ctx, 2, "s", event+1); !errors.Is(err, outbox.ErrNotDead) {
+		t.Errorf("one that was never refused: %v", err)
+	}
+	if err := b.Cancel(b.ctx, 2, "s", event); err != nil {
+		t.Fatal(err)
+	}
+	b.settle()
+	if got := b.heard("s"); !slices.Equal(got, []string{"a2"}) {
+		t.Errorf("heard %v: what stood behind goes on", got)
+	}
+	for range 2 {
+		if err := b.Cancel(b.ctx, 2, "s", event+1); !errors.Is(err, outbox.ErrNotDead) {
+			t.Errorf("one that was delivered: %v", err)
+		}
+		if err := b.Cancel(b.ctx, 2, "s", event); !errors.Is(err, outbox.ErrNotDead) {
+			t.Errorf("twice: %v", err)
+		}
+	}
+}
+
 func TestManyRelaysAtOnceDeliverOnceInOrder(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))

@@ -130,31 +130,41 @@ func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	deed := &deed{verb: "list.add", detail: map[string]any{"effect": n.Effect, "kind": n.Kind, "subject": strings.TrimSpace(n.Subject), "reason": row.Reason,
 		"expires": row.ExpiresAt}}
 	return l.change(ctx, n.By, deed, func(tx pgx.Tx) error {
-		err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{At: now, ActorID: n.By.UserID, Address: row.Address, UserID: row.UserID, Device: row.Device})
-		if err != nil {
-			return fmt.Errorf("end the entry before: %w", err)
-		}
-		id, err := l.q.AddEntry(ctx, tx, row)
-		if err != nil {
-			return fmt.Errorf("add entry: %w", err)
-		}
+		id, err := l.addTx(ctx, tx, row)
 		deed.subject = fmt.Sprintf("list_entry:%d", id)
-		return nil
+		return err
 	})
+}
+
+// addTx makes an entry, and ends the living one for the same subject.
+func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams) (int64, error) {
+	err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{At: row.At, ActorID: row.AuthorID, Address: row.Address, UserID: row.UserID, Device: row.Device})
+	if err != nil {
+		return 0, fmt.Errorf("end the entry before: %w", err)
+	}
+	id, err := l.q.AddEntry(ctx, tx, row)
+	if err != nil {
+		return 0, fmt.Errorf("add entry: %w", err)
+	}
+	return id, nil
 }
 
 // End ends an entry. Errors: ErrNoEntry, and ErrOwnLockout where the entry is what lets its operator in.
 func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
 	return l.change(ctx, by, &deed{verb: "list.end", subject: fmt.Sprintf("list_entry:%d", id)}, func(tx pgx.Tx) error {
-		n, err := l.q.EndEntry(ctx, tx, dbsqlc.EndEntryParams{At: l.now(), ActorID: by.UserID, ID: id})
-		if err != nil {
-			return fmt.Errorf("end entry %d: %w", id, err)
-		}
-		if n == 0 {
-			return ErrNoEntry.Because("entry %d", id)
-		}
-		return nil
+		return l.endTx(ctx, tx, id, by)
 	})
+}
+
+func (l *Lists) endTx(ctx context.Context, tx pgx.Tx, id int64, by Subject) error {
+	n, err := l.q.EndEntry(ctx, tx, dbsqlc.EndEntryParams{At: l.now(), ActorID: by.UserID, ID: id})
+	if err != nil {
+		return fmt.Errorf("end entry %d: %w", id, err)
+	}
+	if n == 0 {
+		return ErrNoEntry.Because("entry %d", id)
+	}
+	return nil
 }
 
 // deed is what a change says of itself to the audit log.
@@ -163,41 +173,43 @@ type deed struct {
 	detail        any
 }
 
-// change raises the version, which holds other changes off until this one is through, and takes nothing that would deny its own
-// operator. What lets them in must not do so for a while only: allowances that expire don't count for that.
+// change is a change with a transaction of its own, and its deed.
 func (l *Lists) change(ctx context.Context, by Subject, deed *deed, do func(pgx.Tx) error) error {
 	err := db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
-		version, err := l.q.RaiseListVersion(ctx, tx)
-		if err != nil {
-			return fmt.Errorf("raise the lists' version: %w", err)
-		}
-		if err := do(tx); err != nil {
+		if err := l.changeTx(ctx, tx, by, func() error { return do(tx) }); err != nil || l.Audit == nil {
 			return err
-		}
-		rows, err := l.q.LivingEntries(ctx, tx, l.now())
-		if err != nil {
-			return fmt.Errorf("entries of the lists: %w", err)
-		}
-		var lasting []dbsqlc.RiskEntry
-		for _, r := range rows {
-			if Effect(r.Effect) == Deny || r.ExpiresAt == nil {
-				lasting = append(lasting, r)
-			}
-		}
-		if verdict, kind := newIndex(version, lasting).judge(by, l.now()); verdict == Deny {
-			return ErrOwnLockout.Because("operator %d by %s", by.UserID, kind).With("subject", ErrOwnLockout.Slug)
-		}
-		if l.Audit == nil {
-			return nil
 		}
 		return l.Audit(ctx, tx, by.UserID, deed.verb, deed.subject, deed.detail)
 	})
 	if err != nil {
 		return err
 	}
-	l.mu.Lock() // a look that began before the commit has ended by now
-	l.looked.Store(0)
-	l.mu.Unlock()
+	l.Changed()
+	return nil
+}
+
+// changeTx raises the version, which holds other changes off until this one is through, and takes nothing that would deny its own
+// operator. What lets them in must not do so for a while only.
+func (l *Lists) changeTx(ctx context.Context, tx pgx.Tx, by Subject, do func() error) error {
+	version, err := l.q.RaiseListVersion(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("raise the lists' version: %w", err)
+	}
+	if l.May != nil {
+		if err := l.May(ctx, tx, by.UserID); err != nil {
+			return err
+		}
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	rows, err := l.q.LivingEntries(ctx, tx, l.now())
+	if err != nil {
+		return fmt.Errorf("entries of the lists: %w", err)
+	}
+	if verdict, kind := newIndex(version, lasting(rows)).judge(by, l.now()); verdict == Deny {
+		return ErrOwnLockout.Because("operator %d by %s", by.UserID, kind).With("subject", ErrOwnLockout.Slug)
+	}
 	return nil
 }
 

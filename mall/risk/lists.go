@@ -44,6 +44,10 @@ type Lists struct {
 	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing. It is set before anything else.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 
+	// May refuses who is to change the lists and is no operator any more, in the transaction of the change; nil refuses nobody. It is set
+	// before anything else.
+	May func(ctx context.Context, tx pgx.Tx, actorID int64) error
+
 	mu     sync.Mutex // held by whoever looks
 	known  atomic.Pointer[index]
 	looked atomic.Int64 // when, ms; by the clock that is passed in

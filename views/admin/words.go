@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -116,4 +117,12 @@ func moment(t *text.Printer, at *time.Time) string {
 func accountOf(e risk.Entry) int64 {
 	n, _ := strconv.ParseInt(e.Subject, 10, 64) // risk wrote it
 	return n
+}
+
+// ordersOf is where all orders of somebody are listed; empty where there are none.
+func ordersOf(email string, orders int) string {
+	if orders == 0 {
+		return ""
+	}
+	return "/admin/orders?q=" + url.QueryEscape(email)
 }

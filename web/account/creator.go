@@ -56,7 +56,7 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		c.Flash(ui.Success, "creator_saved")
 		return c.Redirect("/account#creator")
 	}
-	if _, err := h.Accounts.SetRole(ctx, c.Viewer.UserID, account.RoleCreator); err != nil {
+	if err := h.Accounts.BecomeCreator(ctx, c.Viewer.UserID); err != nil {
 		return err
 	}
 	u, err := h.Accounts.User(ctx, c.Viewer.UserID)

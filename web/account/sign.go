@@ -54,6 +54,8 @@ func (h handlers) signIn(c *page.Ctx) error {
 	switch {
 	case errors.Is(err, account.ErrBadCredentials):
 		return h.showSignIn(c, http.StatusUnauthorized, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})
+	case errors.Is(err, account.ErrSuspended):
+		return h.showSignIn(c, http.StatusForbidden, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})
 	case errors.Is(err, account.ErrThrottled):
 		return h.showSignIn(c, http.StatusTooManyRequests, accountview.SignIn{Email: email, Error: h.tooMany(c, err)})
 	case err != nil:

@@ -1,5 +1,5 @@
-// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases, dead letters, and who is kept out. Whoever
-// is no operator finds nothing here. It refuses to move money or states by itself: it calls the same verbs as everybody.
+// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases, dead letters, people, who is kept
+// out, and one search over all of it. Whoever is no operator finds nothing here. It refuses to move money or states by itself: it calls the same verbs as everybody.
 package admin
 
 import (
@@ -15,10 +15,16 @@ import (
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/ledger"
+	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
+	"videomall/mall/playback"
 	"videomall/mall/risk"
+	"videomall/mall/webhook"
 	adminview "videomall/views/admin"
 	"videomall/web/page"
 )
@@ -31,10 +37,21 @@ type Deps struct {
 	Payments *payment.Payments
 	Outbox   *outbox.Outbox
 	Audit    *audit.Log
-	Jobs     *river.Client[pgx.Tx] // looks discarded jobs up
-	DeadJobs mall.DeadJobs         // retries and deletes them
+	Jobs     *river.Client[pgx.Tx] // looks failed jobs up
+	DeadJobs mall.DeadJobs         // retries, cancels and deletes them
 	Lists    *risk.Lists
 	Asks     func(echo.Context) risk.Subject // the operator's address and device
+	// What the page of a person shows besides, and what is done there.
+	People       mall.People
+	Sessions     *account.Sessions
+	Catalog      *catalog.Catalog
+	Media        *media.Media
+	Entitlements *entitlement.Entitlements
+	Playback     *playback.Playback
+	Ledger       *ledger.Ledger
+	Webhooks     *webhook.Webhooks
+	// Finders are where the one search looks, in the order in which it shows what it found.
+	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.
 	Waiting func(context.Context) (reviews, appeals int, err error)
 }
@@ -54,12 +71,28 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/dead-letters/events/:subscriber/:id", on(d.showEvent))
 	a.POST("/dead-letters/events/:subscriber/:id/retry", on(d.retryEvent))
 	a.POST("/dead-letters/events/:subscriber/:id/discard", on(d.discardEvent))
+	a.POST("/dead-letters/events/:subscriber/:id/cancel", on(d.cancelEvent))
 	a.GET("/dead-letters/jobs/:id", on(d.showJob))
 	a.POST("/dead-letters/jobs/:id/retry", on(d.retryJob))
 	a.POST("/dead-letters/jobs/:id/discard", on(d.discardJob))
+	a.POST("/dead-letters/jobs/:id/cancel", on(d.cancelJob))
 	a.GET("/lists", on(d.showLists))
 	a.POST("/lists", on(d.addEntry))
 	a.POST("/lists/:id/end", on(d.endEntry))
+	a.GET("/people", on(d.listPeople))
+	a.GET("/people/:id", on(d.showPerson))
+	a.GET("/people/:id/statements/:month", on(d.showStatement))
+	a.GET("/people/:id/statements/:month/csv", on(d.statementFile("csv")))
+	a.GET("/people/:id/statements/:month/pdf", on(d.statementFile("pdf")))
+	a.GET("/people/:id/role", on(d.ask("role")))
+	a.POST("/people/:id/role", on(d.changeRole))
+	a.GET("/people/:id/suspend", on(d.ask("suspend")))
+	a.POST("/people/:id/suspend", on(d.suspend))
+	a.GET("/people/:id/lift", on(d.ask("lift")))
+	a.POST("/people/:id/lift", on(d.lift))
+	a.GET("/people/:id/sign-out", on(d.ask("sign-out")))
+	a.POST("/people/:id/sign-out", on(d.signOutPerson))
+	a.GET("/search", on(d.find))
 	a.GET("/audit", on(d.showAudit))
 	a.GET("/audit.csv", on(d.exportAudit))
 }

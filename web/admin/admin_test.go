@@ -326,6 +326,29 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	}
 }
 
+func TestAJobThatIsTriedAgainIsShownAndCancelled(t *testing.T) {
+	d := open(t)
+	d.Bought(d.mia.ID, d.Film(990, -1))
+	job := webtest.Query[int64](d.Mall, `update river_job set state = 'retryable', attempt = 2, scheduled_at = now() + interval '1 hour',
+		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no answer', 'trace', '')]
+		where id = (select min(id) from river_job where kind like 'order_%') returning id`)[0]
+	at := "/admin/dead-letters/jobs/" + strconv.FormatInt(job, 10)
+	d.b.Get("/admin/dead-letters").Wants(200).Shows("No dead letters", "Jobs that are tried again", "no answer")
+	shown := d.b.Get(at).Wants(200).Shows("Next try", "no answer")
+	if shown.Has(at + "/discard") {
+		t.Error("what is tried again can be discarded")
+	}
+	d.b.Post(at+"/discard", nil).Wants(303)
+	d.b.Post(at+"/cancel", shown.Form(at+"/cancel")).Wants(303)
+	d.b.Get("/admin/dead-letters").Shows("It is cancelled")
+	if state := webtest.Query[string](d.Mall, "select state::text from river_job where id = $1", job)[0]; state != "cancelled" {
+		t.Errorf("the job is %s", state)
+	}
+	d.b.Post(at+"/cancel", nil).Wants(303)
+	d.b.Get("/admin/dead-letters").Shows("Somebody settled it already").Hides("no answer")
+	d.b.Get(at).Wants(404)
+}
+
 // discard leaves jobs as River leaves those whose tries ran out.
 func discard(t *testing.T, pool *pgxpool.Pool, jobs []int64) {
 	t.Helper()

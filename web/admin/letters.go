@@ -23,16 +23,21 @@ func (d Deps) listLetters(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range dead {
-		p.Events = append(p.Events, eventLetter(l))
+	refused, err := d.Outbox.Refused(ctx, maxListed)
+	if err != nil {
+		return err
 	}
 	jobs, err := d.discarded(ctx)
 	if err != nil {
 		return err
 	}
-	for _, j := range jobs {
-		p.Jobs = append(p.Jobs, jobLetter(j))
+	failed, err := d.Jobs.JobList(ctx, river.NewJobListParams().States(rivertype.JobStateRetryable).
+		OrderBy(river.JobListOrderByTime, river.SortOrderAsc).First(maxListed))
+	if err != nil {
+		return err
 	}
+	p.Events, p.TryingEvents = eventLetters(dead), eventLetters(refused)
+	p.Jobs, p.TryingJobs = jobLetters(jobs), jobLetters(failed.Jobs)
 	return c.Render(http.StatusOK, c.Text.T("admin.letters"), adminview.Letters(p))
 }
 
@@ -46,15 +51,47 @@ func (d Deps) discarded(ctx context.Context) ([]*rivertype.JobRow, error) {
 	return found.Jobs, nil
 }
 
+// EventURL is where an event that failed at a subscriber is shown.
+func EventURL(l outbox.DeadLetter) string { return "/admin/dead-letters" + eventPath(l) }
+
+// JobURL is where a job that failed is shown.
+func JobURL(id int64) string { return "/admin/dead-letters" + jobPath(id) }
+
+func eventPath(l outbox.DeadLetter) string {
+	return "/events/" + url.PathEscape(l.Subscriber) + "/" + strconv.FormatInt(l.Event.ID, 10)
+}
+
+func jobPath(id int64) string { return "/jobs/" + strconv.FormatInt(id, 10) }
+
+func eventLetters(list []outbox.DeadLetter) (out []adminview.Letter) {
+	for _, l := range list {
+		out = append(out, eventLetter(l))
+	}
+	return out
+}
+
 func eventLetter(l outbox.DeadLetter) adminview.Letter {
-	return adminview.Letter{Path: "/events/" + url.PathEscape(l.Subscriber) + "/" + strconv.FormatInt(l.Event.ID, 10), Kind: l.Event.Type,
-		Whose: l.Subscriber, About: l.Event.Aggregate, Tries: l.Attempts, At: l.DiedAt, Error: l.LastError, Contents: l.Event.Payload}
+	v := adminview.Letter{Path: eventPath(l), Kind: l.Event.Type, Whose: l.Subscriber, About: l.Event.Aggregate, Tries: l.Attempts, At: l.DiedAt,
+		Error: l.LastError, Contents: l.Event.Payload}
+	if l.Trying() {
+		v.Trying, v.At = true, l.NextAt
+	}
+	return v
+}
+
+func jobLetters(jobs []*rivertype.JobRow) (out []adminview.Letter) {
+	for _, j := range jobs {
+		out = append(out, jobLetter(j))
+	}
+	return out
 }
 
 func jobLetter(j *rivertype.JobRow) adminview.Letter {
-	l := adminview.Letter{Path: "/jobs/" + strconv.FormatInt(j.ID, 10), Kind: j.Kind, Whose: j.Queue, Tries: j.Attempt, At: j.CreatedAt,
-		Contents: j.EncodedArgs}
-	if j.FinalizedAt != nil {
+	l := adminview.Letter{Path: jobPath(j.ID), Kind: j.Kind, Whose: j.Queue, Tries: j.Attempt, At: j.CreatedAt, Contents: j.EncodedArgs}
+	switch {
+	case j.State == rivertype.JobStateRetryable:
+		l.Trying, l.At = true, j.ScheduledAt
+	case j.FinalizedAt != nil:
 		l.At = *j.FinalizedAt
 	}
 	for _, e := range j.Errors {
@@ -65,16 +102,16 @@ func jobLetter(j *rivertype.JobRow) adminview.Letter {
 }
 
 func (d Deps) showEvent(c *page.Ctx) error {
-	dead, err := d.Outbox.Dead(c.Request().Context(), maxListed)
+	letters, err := d.Outbox.Lookup(c.Request().Context(), typed.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
-	for _, l := range dead {
-		if l.Subscriber == c.Param("subscriber") && l.Event.ID == typed.ID(c.Param("id")) {
+	for _, l := range letters {
+		if l.Subscriber == c.Param("subscriber") {
 			return c.Render(http.StatusOK, l.Event.Type, adminview.LetterShown(eventLetter(l)))
 		}
 	}
-	return outbox.ErrNotDead
+	return outbox.ErrNotDead.Because("event %s of %s", c.Param("id"), c.Param("subscriber"))
 }
 
 func (d Deps) retryEvent(c *page.Ctx) error {
@@ -85,17 +122,16 @@ func (d Deps) discardEvent(c *page.Ctx) error {
 	return d.settle(c, "letter_discarded", d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
-// job finds a discarded job; one in any other state is no dead letter, and is not to be touched from here.
-func (d Deps) job(c *page.Ctx) (*rivertype.JobRow, error) {
-	j, err := d.Jobs.JobGet(c.Request().Context(), typed.ID(c.Param("id")))
-	if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != rivertype.JobStateDiscarded {
-		return nil, outbox.ErrNotDead.Because("job %s", c.Param("id"))
-	}
-	return j, err
+func (d Deps) cancelEvent(c *page.Ctx) error {
+	return d.settle(c, "letter_cancelled", d.Outbox.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
+// showJob shows a job that failed; one in any other state is no letter, and is not to be touched from here.
 func (d Deps) showJob(c *page.Ctx) error {
-	j, err := d.job(c)
+	j, err := d.Jobs.JobGet(c.Request().Context(), typed.ID(c.Param("id")))
+	if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != rivertype.JobStateDiscarded && j.State != rivertype.JobStateRetryable {
+		return outbox.ErrNotDead.Because("job %s", c.Param("id"))
+	}
 	if err != nil {
 		return err
 	}
@@ -108,6 +144,10 @@ func (d Deps) retryJob(c *page.Ctx) error {
 
 func (d Deps) discardJob(c *page.Ctx) error {
 	return d.settle(c, "letter_discarded", d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+}
+
+func (d Deps) cancelJob(c *page.Ctx) error {
+	return d.settle(c, "letter_cancelled", d.DeadJobs.Cancel(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
 }
 
 // settle goes back to the list; a letter that somebody else settled first is no mistake.

@@ -28,27 +28,15 @@ func (d Deps) showLists(c *page.Ctx) error {
 
 func (d Deps) renderLists(c *page.Ctx, status int, form adminview.EntryForm) (err error) {
 	ctx := c.Request().Context()
-	p := adminview.ListsPage{Form: form, Now: c.Now, People: map[int64]adminview.Buyer{}}
+	p := adminview.ListsPage{Form: form, Now: c.Now}
 	if p.Living, err = d.Lists.Living(ctx); err != nil {
 		return err
 	}
 	if p.Past, err = d.Lists.Past(ctx, pastListed); err != nil {
 		return err
 	}
-	for _, e := range slices.Concat(p.Living, p.Past) {
-		named := []int64{e.AuthorID, e.EndedBy}
-		if e.Kind == risk.User {
-			n, _ := strconv.ParseInt(e.Subject, 10, 64) // risk wrote it
-			named = append(named, n)
-		}
-		for _, id := range named {
-			if _, known := p.People[id]; known || id == 0 {
-				continue
-			}
-			if p.People[id], err = d.buyer(ctx, id); err != nil {
-				return err
-			}
-		}
+	if p.People, err = d.namesIn(ctx, slices.Concat(p.Living, p.Past)); err != nil {
+		return err
 	}
 	return c.Render(status, c.Text.T("lists.title"), adminview.Lists(p))
 }

@@ -43,8 +43,8 @@ func Routes(g *echo.Group, d Deps) {
 	s.POST("/payouts/:id/cancel", on(d.cancel))
 	s.POST("/destination", on(d.setDestination))
 	s.GET("/statements/:month", on(d.showStatement))
-	s.GET("/statements/:month/csv", on(d.csv))
-	s.GET("/statements/:month/pdf", on(d.pdf))
+	s.GET("/statements/:month/csv", on(d.file("csv")))
+	s.GET("/statements/:month/pdf", on(d.file("pdf")))
 }
 
 func (d Deps) show(c *page.Ctx) error {

@@ -13,11 +13,16 @@ import (
 
 // statement reads the viewer's own statement of the month that the address names. Errors: ledger.ErrNoStatement.
 func (d Deps) statement(c *page.Ctx) (ledger.Statement, error) {
+	return Read(c, d.Ledger, c.Viewer.UserID)
+}
+
+// Read reads a creator's statement of the month that the address names. Errors: ledger.ErrNoStatement.
+func Read(c *page.Ctx, l *ledger.Ledger, creatorID int64) (ledger.Statement, error) {
 	month, err := time.Parse("2006-01", c.Param("month"))
 	if err != nil {
 		return ledger.Statement{}, ledger.ErrNoStatement.Because("month %q", c.Param("month"))
 	}
-	return d.Ledger.Statement(c.Request().Context(), c.Viewer.UserID, month)
+	return l.Statement(c.Request().Context(), creatorID, month)
 }
 
 func (d Deps) showStatement(c *page.Ctx) error {
@@ -28,31 +33,29 @@ func (d Deps) showStatement(c *page.Ctx) error {
 	return c.Render(http.StatusOK, earningsview.StatementTitle(c.Text, s), earningsview.Statement(s))
 }
 
-func (d Deps) csv(c *page.Ctx) error {
-	s, err := d.statement(c)
-	if err != nil {
-		return err
+func (d Deps) file(ending string) func(*page.Ctx) error {
+	return func(c *page.Ctx) error {
+		s, err := d.statement(c)
+		if err != nil {
+			return err
+		}
+		return Attach(c, s, ending, c.Viewer.Name)
 	}
-	body, err := CSV(c.Text, s)
-	if err != nil {
-		return err
-	}
-	return d.attach(c, s, "csv", "text/csv; charset=utf-8", body)
 }
 
-func (d Deps) pdf(c *page.Ctx) error {
-	s, err := d.statement(c)
+// Attach answers with a statement as a file, "csv" or "pdf"; creator is whose it is.
+func Attach(c *page.Ctx, s ledger.Statement, ending, creator string) error {
+	body, kind := []byte(nil), "application/pdf"
+	var err error
+	if ending == "csv" {
+		kind = "text/csv; charset=utf-8"
+		body, err = CSV(c.Text, s)
+	} else {
+		body, err = PDF(c.Text, s, creator, c.Now)
+	}
 	if err != nil {
 		return err
 	}
-	body, err := PDF(c.Text, s, c.Viewer.Name, c.Now)
-	if err != nil {
-		return err
-	}
-	return d.attach(c, s, "pdf", "application/pdf", body)
-}
-
-func (d Deps) attach(c *page.Ctx, s ledger.Statement, ending, kind string, body []byte) error {
 	name := "statement-" + s.Month.Format("2006-01") + "." + ending
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	return c.Blob(http.StatusOK, kind, body)

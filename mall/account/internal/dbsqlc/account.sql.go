@@ -230,6 +230,207 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 	return id, err
 }
 
+const lockOperators = `-- name: LockOperators :many
+select id from account_user where role = 'operator' and status = 'active' order by id for no key update
+`
+
+// Whoever takes a role away meets everybody else who does here, and sees what they left.
+func (q *Queries) LockOperators(ctx context.Context, db DBTX) ([]int64, error) {
+	rows, err := db.Query(ctx, lockOperators)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockUser = `-- name: LockUser :one
+select id, email, name, role, locale, status, created_at from account_user where id = $1 for no key update
+`
+
+type LockUserRow struct {
+	ID        int64
+	Email     string
+	Name      string
+	Role      string
+	Locale    string
+	Status    string
+	CreatedAt time.Time
+}
+
+func (q *Queries) LockUser(ctx context.Context, db DBTX, id int64) (LockUserRow, error) {
+	row := db.QueryRow(ctx, lockUser, id)
+	var i LockUserRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.Locale,
+		&i.Status,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const lookupPeople = `-- name: LookupPeople :many
+(select id, email, name, role, locale, status, created_at from account_user where id = $1::bigint)
+union
+(select id, email, name, role, locale, status, created_at from account_user where email ~>=~ $2::text and email ~<~ $3::text limit $4)
+union
+(select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ $2 and lower(name) ~<~ $3 limit $4)
+`
+
+type LookupPeopleParams struct {
+	ID     int64
+	Begins string
+	Ends   string
+	Most   int32
+}
+
+type LookupPeopleRow struct {
+	ID        int64
+	Email     string
+	Name      string
+	Role      string
+	Locale    string
+	Status    string
+	CreatedAt time.Time
+}
+
+func (q *Queries) LookupPeople(ctx context.Context, db DBTX, arg LookupPeopleParams) ([]LookupPeopleRow, error) {
+	rows, err := db.Query(ctx, lookupPeople,
+		arg.ID,
+		arg.Begins,
+		arg.Ends,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookupPeopleRow{}
+	for rows.Next() {
+		var i LookupPeopleRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Locale,
+			&i.Status,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moveRole = `-- name: MoveRole :execrows
+update account_user set role = $1 where id = $2 and role = $3
+`
+
+type MoveRoleParams struct {
+	ToRole   string
+	ID       int64
+	FromRole string
+}
+
+func (q *Queries) MoveRole(ctx context.Context, db DBTX, arg MoveRoleParams) (int64, error) {
+	result, err := db.Exec(ctx, moveRole, arg.ToRole, arg.ID, arg.FromRole)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const people = `-- name: People :many
+select id, email, name, role, locale, status, created_at from account_user
+where ($1::bigint = 0 or id < $1)
+  and ($2::text = '' or role = $2)
+  and (not $3::boolean or id = any($4::bigint[]))
+  and ($5::text = '' or (email ~>=~ $5 and email ~<~ $6::text))
+  and ($7::text = '' or (lower(name) ~>=~ $7 and lower(name) ~<~ $8::text))
+order by id desc limit $9
+`
+
+type PeopleParams struct {
+	BeforeID  int64
+	Role      string
+	OnlyIds   bool
+	Ids       []int64
+	EmailFrom string
+	EmailTo   string
+	NameFrom  string
+	NameTo    string
+	Most      int32
+}
+
+type PeopleRow struct {
+	ID        int64
+	Email     string
+	Name      string
+	Role      string
+	Locale    string
+	Status    string
+	CreatedAt time.Time
+}
+
+// The newest first. An email is looked for by its beginning, as a range of bytes.
+func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]PeopleRow, error) {
+	rows, err := db.Query(ctx, people,
+		arg.BeforeID,
+		arg.Role,
+		arg.OnlyIds,
+		arg.Ids,
+		arg.EmailFrom,
+		arg.EmailTo,
+		arg.NameFrom,
+		arg.NameTo,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PeopleRow{}
+	for rows.Next() {
+		var i PeopleRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Locale,
+			&i.Status,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const provisionUser = `-- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values ($1, $2, $3, $4, $5, $6)

@@ -10,6 +10,59 @@ import (
 	"time"
 )
 
+const about = `-- name: About :many
+select id, at, actor_id, actor, verb, subject, detail::text as detail, prev_hash, hash from audit_entry
+where subject = any($1::text[]) order by id desc limit $2
+`
+
+type AboutParams struct {
+	Subjects []string
+	Most     int32
+}
+
+type AboutRow struct {
+	ID       int64
+	At       time.Time
+	ActorID  int64
+	Actor    string
+	Verb     string
+	Subject  string
+	Detail   string
+	PrevHash []byte
+	Hash     []byte
+}
+
+// What was done to these, whatever they are called: exactly, since "account:7" begins "account:70".
+func (q *Queries) About(ctx context.Context, db DBTX, arg AboutParams) ([]AboutRow, error) {
+	rows, err := db.Query(ctx, about, arg.Subjects, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AboutRow{}
+	for rows.Next() {
+		var i AboutRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.ActorID,
+			&i.Actor,
+			&i.Verb,
+			&i.Subject,
+			&i.Detail,
+			&i.PrevHash,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const addEntry = `-- name: AddEntry :exec
 insert into audit_entry (id, at, actor_id, actor, verb, subject, detail, prev_hash, hash)
 values ($1, $2, $3, $4, $5, $6, ($7::text)::jsonb, $8, $9)

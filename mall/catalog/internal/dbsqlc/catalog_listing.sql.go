@@ -435,6 +435,72 @@ func (q *Queries) LockListing(ctx context.Context, db DBTX, id int64) (LockListi
 	return i, err
 }
 
+const lookupListings = `-- name: LookupListings :many
+select s.id, s.slug, s.creator_id, s.status, coalesce(nullif(o.content ->> 'titleZh', ''), s.title_zh)::text as title_zh,
+    coalesce(nullif(o.content ->> 'titleEn', ''), s.title_en)::text as title_en
+from video_product_spu s
+left join catalog_revision o on o.spu_id = s.id and o.state in ('draft', 'in_review') and s.published_at is null
+where s.id = any(array(
+    select f.id from (
+        (select p.id from video_product_spu p where p.id = $1::bigint)
+        union (select p.id from video_product_spu p where lower(p.title_zh) ~>=~ $2::text and lower(p.title_zh) ~<~ $3::text limit $4)
+        union (select p.id from video_product_spu p where lower(p.title_en) ~>=~ $2 and lower(p.title_en) ~<~ $3 limit $4)
+        union (select r.spu_id from catalog_revision r where r.state in ('draft', 'in_review')
+            and lower(r.content ->> 'titleZh') ~>=~ $2 and lower(r.content ->> 'titleZh') ~<~ $3 limit $4)
+        union (select r.spu_id from catalog_revision r where r.state in ('draft', 'in_review')
+            and lower(r.content ->> 'titleEn') ~>=~ $2 and lower(r.content ->> 'titleEn') ~<~ $3 limit $4)
+    ) f limit $4))
+`
+
+type LookupListingsParams struct {
+	ID     int64
+	Begins string
+	Ends   string
+	Most   int32
+}
+
+type LookupListingsRow struct {
+	ID        int64
+	Slug      string
+	CreatorID int64
+	Status    string
+	TitleZh   string
+	TitleEn   string
+}
+
+// By id, or by the beginning of a title: of what is or was on sale, and of what an open revision says.
+func (q *Queries) LookupListings(ctx context.Context, db DBTX, arg LookupListingsParams) ([]LookupListingsRow, error) {
+	rows, err := db.Query(ctx, lookupListings,
+		arg.ID,
+		arg.Begins,
+		arg.Ends,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookupListingsRow{}
+	for rows.Next() {
+		var i LookupListingsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Slug,
+			&i.CreatorID,
+			&i.Status,
+			&i.TitleZh,
+			&i.TitleEn,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markTakenBy = `-- name: MarkTakenBy :exec
 update video_product_spu set taken_by_creator = $1 where id = $2
 `

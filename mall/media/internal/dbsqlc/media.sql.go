@@ -615,6 +615,64 @@ func (q *Queries) LockVideo(ctx context.Context, db DBTX, id int64) (MediaVideo,
 	return i, err
 }
 
+const lookupVideos = `-- name: LookupVideos :many
+(select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ $1::text and lower(v.name) ~<~ $2::text limit $3)
+union
+(select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = $4::text limit $3)
+`
+
+type LookupVideosParams struct {
+	Begins string
+	Ends   string
+	Most   int32
+	Q      string
+}
+
+// By the beginning of the file's name, or by the fingerprint in full.
+func (q *Queries) LookupVideos(ctx context.Context, db DBTX, arg LookupVideosParams) ([]MediaVideo, error) {
+	rows, err := db.Query(ctx, lookupVideos,
+		arg.Begins,
+		arg.Ends,
+		arg.Most,
+		arg.Q,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MediaVideo{}
+	for rows.Next() {
+		var i MediaVideo
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.Name,
+			&i.State,
+			&i.Original,
+			&i.Size,
+			&i.DurationSeconds,
+			&i.Width,
+			&i.Height,
+			&i.Fingerprint,
+			&i.AssetID,
+			&i.Refusal,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Folder,
+			&i.Posters,
+			&i.TrailerFrom,
+			&i.TrailerTo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lostStages = `-- name: LostStages :many
 select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
 where v.state = 'processing' and ((s.state = 'running' and s.lease_until < $1::timestamptz) or (s.state = 'waiting' and s.enqueued_at < $2::timestamptz))

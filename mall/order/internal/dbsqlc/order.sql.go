@@ -592,6 +592,54 @@ func (q *Queries) LockOrder(ctx context.Context, db DBTX, orderNo string) (Video
 	return i, err
 }
 
+const lookupOrders = `-- name: LookupOrders :many
+select order_no, user_id, status, total_amount, currency, created_at from video_order
+where order_no between rpad($1::text, 26, '0') and rpad($1, 26, 'Z')
+order by order_no desc limit $2
+`
+
+type LookupOrdersParams struct {
+	Prefix string
+	Most   int32
+}
+
+type LookupOrdersRow struct {
+	OrderNo     string
+	UserID      int64
+	Status      string
+	TotalAmount int64
+	Currency    string
+	CreatedAt   time.Time
+}
+
+// By the beginning of the number. Numbers are 26 letters and digits, which every language sorts alike.
+func (q *Queries) LookupOrders(ctx context.Context, db DBTX, arg LookupOrdersParams) ([]LookupOrdersRow, error) {
+	rows, err := db.Query(ctx, lookupOrders, arg.Prefix, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookupOrdersRow{}
+	for rows.Next() {
+		var i LookupOrdersRow
+		if err := rows.Scan(
+			&i.OrderNo,
+			&i.UserID,
+			&i.Status,
+			&i.TotalAmount,
+			&i.Currency,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveOrder = `-- name: MoveOrder :one
 update video_order set status = $1, version = version + 1,
     paid_at = case when $1 = 'PAID' then $2::timestamptz else paid_at end,

@@ -19,6 +19,24 @@ func (q *Queries) AddCursor(ctx context.Context, db DBTX, subscriber string) err
 	return err
 }
 
+const cancelDelivery = `-- name: CancelDelivery :execrows
+delete from outbox_delivery where subscriber = $1 and event_id = $2 and state = 'pending' and attempts > 0
+`
+
+type CancelDeliveryParams struct {
+	Subscriber string
+	EventID    int64
+}
+
+// What a relay delivers at this moment is locked; whoever cancels waits for how it ends.
+func (q *Queries) CancelDelivery(ctx context.Context, db DBTX, arg CancelDeliveryParams) (int64, error) {
+	result, err := db.Exec(ctx, cancelDelivery, arg.Subscriber, arg.EventID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const countDead = `-- name: CountDead :one
 select count(*) from outbox_delivery where state = 'dead'
 `
@@ -285,6 +303,59 @@ func (q *Queries) InsertEvents(ctx context.Context, db DBTX, arg InsertEventsPar
 	return err
 }
 
+const lettersOf = `-- name: LettersOf :many
+select d.subscriber, d.event_id, d.aggregate, d.state, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.event_id = $1 and (d.state = 'dead' or (d.state = 'pending' and d.attempts > 0)) order by d.subscriber
+`
+
+type LettersOfRow struct {
+	Subscriber string
+	EventID    int64
+	Aggregate  string
+	State      string
+	Attempts   int32
+	LastError  string
+	NextAt     time.Time
+	SettledAt  *time.Time
+	Type       string
+	Payload    []byte
+	CreatedAt  time.Time
+}
+
+// The deliveries of one event that are dead, or that were refused and are tried again.
+func (q *Queries) LettersOf(ctx context.Context, db DBTX, eventID int64) ([]LettersOfRow, error) {
+	rows, err := db.Query(ctx, lettersOf, eventID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LettersOfRow{}
+	for rows.Next() {
+		var i LettersOfRow
+		if err := rows.Scan(
+			&i.Subscriber,
+			&i.EventID,
+			&i.Aggregate,
+			&i.State,
+			&i.Attempts,
+			&i.LastError,
+			&i.NextAt,
+			&i.SettledAt,
+			&i.Type,
+			&i.Payload,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockCursor = `-- name: LockCursor :one
 select xid::text as xid, event_id from outbox_cursor where subscriber = $1 for update skip locked
 `
@@ -345,6 +416,55 @@ func (q *Queries) PurgeEvents(ctx context.Context, db DBTX, arg PurgeEventsParam
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const refusedDeliveries = `-- name: RefusedDeliveries :many
+select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.next_at, e.type, e.payload, e.created_at
+from outbox_delivery d join outbox_event e on e.id = d.event_id
+where d.state = 'pending' and d.attempts > 0 order by d.next_at, d.event_id limit $1
+`
+
+type RefusedDeliveriesRow struct {
+	Subscriber string
+	EventID    int64
+	Aggregate  string
+	Attempts   int32
+	LastError  string
+	NextAt     time.Time
+	Type       string
+	Payload    []byte
+	CreatedAt  time.Time
+}
+
+// What was refused at least once and is tried again, the next first.
+func (q *Queries) RefusedDeliveries(ctx context.Context, db DBTX, maxRows int32) ([]RefusedDeliveriesRow, error) {
+	rows, err := db.Query(ctx, refusedDeliveries, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RefusedDeliveriesRow{}
+	for rows.Next() {
+		var i RefusedDeliveriesRow
+		if err := rows.Scan(
+			&i.Subscriber,
+			&i.EventID,
+			&i.Aggregate,
+			&i.Attempts,
+			&i.LastError,
+			&i.NextAt,
+			&i.Type,
+			&i.Payload,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const reviveDelivery = `-- name: ReviveDelivery :execrows

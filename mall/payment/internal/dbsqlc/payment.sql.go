@@ -529,6 +529,69 @@ func (q *Queries) LockCapture(ctx context.Context, db DBTX, id int64) (PaymentCa
 	return i, err
 }
 
+const lookupReferences = `-- name: LookupReferences :many
+(select 'attempt'::text as kind, attempt_no as number, reference, provider, amount, currency, status from video_payment where attempt_no = upper($1::text))
+union
+(select 'capture', channel_txn_no, reference, provider, amount, currency, state from payment_capture
+    where channel_txn_no ~>=~ $2::text and channel_txn_no ~<~ $3::text limit $4)
+union
+(select 'refund', refund_no, reference, provider, amount, currency, status from payment_refund where refund_no = upper($1))
+union
+(select 'channel_refund', channel_refund_no::text, reference, provider, amount, currency, status from payment_refund
+    where channel_refund_no is not null and channel_refund_no ~>=~ $2 and channel_refund_no ~<~ $3 limit $4)
+`
+
+type LookupReferencesParams struct {
+	Q      string
+	Begins string
+	Ends   string
+	Most   int32
+}
+
+type LookupReferencesRow struct {
+	Kind      string
+	Number    string
+	Reference string
+	Provider  string
+	Amount    int64
+	Currency  string
+	Status    string
+}
+
+// What a provider or this mall calls a payment or a refund: our own numbers in full, the provider's by their beginning.
+func (q *Queries) LookupReferences(ctx context.Context, db DBTX, arg LookupReferencesParams) ([]LookupReferencesRow, error) {
+	rows, err := db.Query(ctx, lookupReferences,
+		arg.Q,
+		arg.Begins,
+		arg.Ends,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LookupReferencesRow{}
+	for rows.Next() {
+		var i LookupReferencesRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.Number,
+			&i.Reference,
+			&i.Provider,
+			&i.Amount,
+			&i.Currency,
+			&i.Status,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const movedBetween = `-- name: MovedBetween :many
 select provider, currency, sum(amount)::bigint as amount from (
     select provider, currency, amount from payment_capture where captured_at >= $1 and captured_at < $2

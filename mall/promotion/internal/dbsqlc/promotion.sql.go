@@ -1008,6 +1008,109 @@ func (q *Queries) LockCoupons(ctx context.Context, db DBTX, codes []string) ([]i
 	return items, nil
 }
 
+const lookupCampaigns = `-- name: LookupCampaigns :many
+(select id, owner_id, name_zh, name_en, starts_at, ends_at, status, version, created_at, scheduled_at, started_at, over_at from promotion_campaign where id = $1::bigint)
+union
+(select id, owner_id, name_zh, name_en, starts_at, ends_at, status, version, created_at, scheduled_at, started_at, over_at from promotion_campaign where lower(name_zh) ~>=~ $2::text and lower(name_zh) ~<~ $3::text limit $4)
+union
+(select id, owner_id, name_zh, name_en, starts_at, ends_at, status, version, created_at, scheduled_at, started_at, over_at from promotion_campaign where lower(name_en) ~>=~ $2 and lower(name_en) ~<~ $3 limit $4)
+`
+
+type LookupCampaignsParams struct {
+	ID     int64
+	Begins string
+	Ends   string
+	Most   int32
+}
+
+func (q *Queries) LookupCampaigns(ctx context.Context, db DBTX, arg LookupCampaignsParams) ([]PromotionCampaign, error) {
+	rows, err := db.Query(ctx, lookupCampaigns,
+		arg.ID,
+		arg.Begins,
+		arg.Ends,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PromotionCampaign{}
+	for rows.Next() {
+		var i PromotionCampaign
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.NameZh,
+			&i.NameEn,
+			&i.StartsAt,
+			&i.EndsAt,
+			&i.Status,
+			&i.Version,
+			&i.CreatedAt,
+			&i.ScheduledAt,
+			&i.StartedAt,
+			&i.OverAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lookupCoupons = `-- name: LookupCoupons :many
+select id, owner_id, mall_wide, code, currency, amount_off, percent_off, max_off, min_spend, valid_from, valid_until, total_limit, per_user, status, version, held, used, created_at, stopped_at from promotion_coupon where code ~>=~ $1::text and code ~<~ $2::text limit $3
+`
+
+type LookupCouponsParams struct {
+	Begins string
+	Ends   string
+	Most   int32
+}
+
+func (q *Queries) LookupCoupons(ctx context.Context, db DBTX, arg LookupCouponsParams) ([]PromotionCoupon, error) {
+	rows, err := db.Query(ctx, lookupCoupons, arg.Begins, arg.Ends, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PromotionCoupon{}
+	for rows.Next() {
+		var i PromotionCoupon
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.MallWide,
+			&i.Code,
+			&i.Currency,
+			&i.AmountOff,
+			&i.PercentOff,
+			&i.MaxOff,
+			&i.MinSpend,
+			&i.ValidFrom,
+			&i.ValidUntil,
+			&i.TotalLimit,
+			&i.PerUser,
+			&i.Status,
+			&i.Version,
+			&i.Held,
+			&i.Used,
+			&i.CreatedAt,
+			&i.StoppedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveCampaign = `-- name: MoveCampaign :one
 update promotion_campaign
 set status = $1, version = version + 1,

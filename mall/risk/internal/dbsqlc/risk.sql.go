@@ -44,6 +44,80 @@ func (q *Queries) AddEntry(ctx context.Context, db DBTX, arg AddEntryParams) (in
 	return id, err
 }
 
+const denialsOf = `-- name: DenialsOf :many
+select id, user_id::bigint as user_id, reason, expires_at from risk_entry
+where ended_at is null and user_id = any($1::bigint[]) and effect = 'deny' and (expires_at is null or expires_at > $2::timestamptz)
+`
+
+type DenialsOfParams struct {
+	UserIds []int64
+	At      time.Time
+}
+
+type DenialsOfRow struct {
+	ID        int64
+	UserID    int64
+	Reason    string
+	ExpiresAt *time.Time
+}
+
+func (q *Queries) DenialsOf(ctx context.Context, db DBTX, arg DenialsOfParams) ([]DenialsOfRow, error) {
+	rows, err := db.Query(ctx, denialsOf, arg.UserIds, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DenialsOfRow{}
+	for rows.Next() {
+		var i DenialsOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.Reason,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deniedUsers = `-- name: DeniedUsers :many
+select user_id::bigint from risk_entry
+where ended_at is null and user_id is not null and effect = 'deny' and (expires_at is null or expires_at > $1::timestamptz)
+order by id desc limit $2
+`
+
+type DeniedUsersParams struct {
+	At      time.Time
+	MaxRows int32
+}
+
+// Whom the lists keep out by their account, the latest first.
+func (q *Queries) DeniedUsers(ctx context.Context, db DBTX, arg DeniedUsersParams) ([]int64, error) {
+	rows, err := db.Query(ctx, deniedUsers, arg.At, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var user_id int64
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endEntry = `-- name: EndEntry :execrows
 update risk_entry set ended_at = $1::timestamptz, ended_by = $2::bigint where id = $3 and ended_at is null
 `
@@ -85,6 +159,65 @@ func (q *Queries) EndEntryOf(ctx context.Context, db DBTX, arg EndEntryOfParams)
 		arg.Device,
 	)
 	return err
+}
+
+const entriesAbout = `-- name: EntriesAbout :many
+select id, effect, address, user_id, device, reason, author_id, created_at, expires_at, ended_at, ended_by from (
+    (select e.id, e.effect, e.address, e.user_id, e.device, e.reason, e.author_id, e.created_at, e.expires_at, e.ended_at, e.ended_by from risk_entry e where e.user_id = $1::bigint order by e.id desc limit $2)
+    union
+    (select d.id, d.effect, d.address, d.user_id, d.device, d.reason, d.author_id, d.created_at, d.expires_at, d.ended_at, d.ended_by from risk_entry d where d.device = any($3::text[]) order by d.id desc limit $2)
+) f order by f.id desc limit $2
+`
+
+type EntriesAboutParams struct {
+	UserID  int64
+	MaxRows int32
+	Devices []string
+}
+
+// An account's entries and those of its devices, ended ones too.
+func (q *Queries) EntriesAbout(ctx context.Context, db DBTX, arg EntriesAboutParams) ([]RiskEntry, error) {
+	rows, err := db.Query(ctx, entriesAbout, arg.UserID, arg.MaxRows, arg.Devices)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RiskEntry{}
+	for rows.Next() {
+		var i RiskEntry
+		if err := rows.Scan(
+			&i.ID,
+			&i.Effect,
+			&i.Address,
+			&i.UserID,
+			&i.Device,
+			&i.Reason,
+			&i.AuthorID,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.EndedAt,
+			&i.EndedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdLists = `-- name: HoldLists :one
+select version from risk_list_version for update
+`
+
+// Keeps changes off until the transaction ends, without making one.
+func (q *Queries) HoldLists(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, holdLists)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
 }
 
 const listVersion = `-- name: ListVersion :one

@@ -550,6 +550,60 @@ func (q *Queries) LockOwner(ctx context.Context, db DBTX, ownerID int64) error {
 	return err
 }
 
+const lookupEndpoints = `-- name: LookupEndpoints :many
+select id, owner_id, url, types, state, secret, old_secret, old_until, failing_since, failures, rests_until, tested_at, version, created_at from webhook_endpoint where (url ~>=~ $1::text and url ~<~ $2::text) or (url ~>=~ $3::text and url ~<~ $4::text)
+limit $5
+`
+
+type LookupEndpointsParams struct {
+	Begins      string
+	Ends        string
+	PlainBegins string
+	PlainEnds   string
+	Most        int32
+}
+
+func (q *Queries) LookupEndpoints(ctx context.Context, db DBTX, arg LookupEndpointsParams) ([]WebhookEndpoint, error) {
+	rows, err := db.Query(ctx, lookupEndpoints,
+		arg.Begins,
+		arg.Ends,
+		arg.PlainBegins,
+		arg.PlainEnds,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WebhookEndpoint{}
+	for rows.Next() {
+		var i WebhookEndpoint
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.Url,
+			&i.Types,
+			&i.State,
+			&i.Secret,
+			&i.OldSecret,
+			&i.OldUntil,
+			&i.FailingSince,
+			&i.Failures,
+			&i.RestsUntil,
+			&i.TestedAt,
+			&i.Version,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markTested = `-- name: MarkTested :execrows
 update webhook_endpoint set tested_at = $1::timestamptz where id = $2 and (tested_at is null or tested_at <= $3::timestamptz)
 `

@@ -1,0 +1,152 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/account/internal/dbsqlc"
+)
+
+// MaxQuery is how long what is looked for may be, in bytes: as long as an email.
+const MaxQuery = maxEmail
+
+// Person is somebody with an account as the staff see them. Locked: shut out by whoever runs the mall, whatever the lists say.
+type Person struct {
+	User
+	Locked bool
+}
+
+// PeopleFilter chooses people; zero values choose all.
+type PeopleFilter struct {
+	Query  string  // how an email or a name begins, or an id
+	Role   string  // RoleShopper, RoleCreator or RoleOperator
+	Only   []int64 // these alone, where it is not nil
+	Before int64   // an id: who came earlier only
+	Most   int
+}
+
+// People lists whom a filter chooses, the newest first.
+func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error) {
+	p := dbsqlc.PeopleParams{BeforeID: f.Before, Role: f.Role, OnlyIds: f.Only != nil, Ids: f.Only, Most: int32(f.Most)}
+	switch q := strings.TrimSpace(f.Query); {
+	case q == "":
+	case !sayable(q):
+		return nil, nil
+	case strings.Contains(q, "@"):
+		p.EmailFrom, p.EmailTo = db.Prefix(normalEmail(q))
+	default:
+		if id, err := strconv.ParseInt(q, 10, 64); err == nil {
+			return a.peopleNumbered(ctx, f, id)
+		}
+		return a.peopleCalled(ctx, p, q)
+	}
+	rows, err := a.q.People(ctx, a.pool, p)
+	if err != nil {
+		return nil, fmt.Errorf("list people: %w", err)
+	}
+	return persons(rows), nil
+}
+
+// peopleCalled looks for a beginning that may be an email's or a name's: two ranges, put together by their ids.
+func (a *Accounts) peopleCalled(ctx context.Context, p dbsqlc.PeopleParams, q string) ([]Person, error) {
+	byEmail, byName := p, p
+	byEmail.EmailFrom, byEmail.EmailTo = db.Prefix(normalEmail(q))
+	byName.NameFrom, byName.NameTo = db.Prefix(strings.ToLower(normalName(q)))
+	emails, err := a.q.People(ctx, a.pool, byEmail)
+	if err != nil {
+		return nil, fmt.Errorf("list people by email: %w", err)
+	}
+	names, err := a.q.People(ctx, a.pool, byName)
+	if err != nil {
+		return nil, fmt.Errorf("list people by name: %w", err)
+	}
+	var out []Person
+	for len(out) < int(p.Most) && len(emails)+len(names) > 0 {
+		from := &emails
+		if len(emails) == 0 || len(names) > 0 && names[0].ID > emails[0].ID {
+			from = &names
+		}
+		next := personOf((*from)[0])
+		if *from = (*from)[1:]; len(out) == 0 || out[len(out)-1].ID != next.ID {
+			out = append(out, next)
+		}
+	}
+	return out, nil
+}
+
+func (a *Accounts) peopleNumbered(ctx context.Context, f PeopleFilter, id int64) ([]Person, error) {
+	p := dbsqlc.PeopleParams{BeforeID: f.Before, Role: f.Role, OnlyIds: true, Ids: []int64{id}, Most: 1}
+	for _, only := range f.Only {
+		if only == id {
+			f.Only = nil
+			break
+		}
+	}
+	if f.Only != nil {
+		return nil, nil
+	}
+	rows, err := a.q.People(ctx, a.pool, p)
+	if err != nil {
+		return nil, fmt.Errorf("find person %d: %w", id, err)
+	}
+	return persons(rows), nil
+}
+
+// Person finds somebody for the staff. Errors: ErrNoUser.
+func (a *Accounts) Person(ctx context.Context, id int64) (Person, error) {
+	row, err := a.q.UserByID(ctx, a.pool, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, ErrNoUser.Because("user %d", id)
+	}
+	if err != nil {
+		return Person{}, fmt.Errorf("find user %d: %w", id, err)
+	}
+	return person(row.ID, row.Email, row.Name, row.Role, row.Locale, row.Status, row.CreatedAt), nil
+}
+
+// Lookup finds up to most people by id, or by how their email or name begins.
+func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, error) {
+	if q = strings.TrimSpace(q); q == "" || !sayable(q) {
+		return nil, nil
+	}
+	id, _ := strconv.ParseInt(q, 10, 64) // no number is nobody's id
+	begins, ends := db.Prefix(normalEmail(q))
+	rows, err := a.q.LookupPeople(ctx, a.pool, dbsqlc.LookupPeopleParams{ID: id, Begins: begins, Ends: ends, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("look people up: %w", err)
+	}
+	out := make([]Person, 0, most)
+	for _, r := range rows[:min(len(rows), most)] {
+		out = append(out, person(r.ID, r.Email, r.Name, r.Role, r.Locale, r.Status, r.CreatedAt))
+	}
+	return out, nil
+}
+
+// sayable says that PostgreSQL can be asked for a text: one that is UTF-8, without NUL, and no longer than anything it is held against.
+func sayable(q string) bool {
+	return utf8.ValidString(q) && !strings.ContainsRune(q, 0) && len(q) <= MaxQuery
+}
+
+func persons(rows []dbsqlc.PeopleRow) []Person {
+	out := make([]Person, len(rows))
+	for n, r := range rows {
+		out[n] = personOf(r)
+	}
+	return out
+}
+
+func personOf(r dbsqlc.PeopleRow) Person {
+	return person(r.ID, r.Email, r.Name, r.Role, r.Locale, r.Status, r.CreatedAt)
+}
+
+func person(id int64, email, name, role, locale, status string, since time.Time) Person {
+	return Person{User{id, email, name, role, locale, since}, status != "active"}
+}

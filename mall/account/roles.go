@@ -1,0 +1,114 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/fault"
+)
+
+// Why a change of somebody's role is refused.
+var (
+	ErrOwnRole      = fault.New(fault.Forbidden, "own_role", "Nobody changes their own role.")
+	ErrLastOperator = fault.New(fault.Conflict, "last_operator", "This is the last operator; the mall needs one.")
+	ErrNotOperator  = fault.New(fault.Forbidden, "not_operator", "You are no operator any more.")
+	ErrRoleMoved    = fault.New(fault.Conflict, "role_moved", "This person's role has changed since you looked.")
+)
+
+// Roles are all there are, from the least to the most.
+func Roles() []string { return []string{RoleShopper, RoleCreator, RoleOperator} }
+
+// RoleChange is what an operator decides about somebody: From is the role as the operator saw it.
+type RoleChange struct {
+	By, ID   int64
+	From, To string
+}
+
+// ChangeRoleTx gives a person another role, in the caller's transaction, and ends their sessions and tokens, so that their very next request
+// finds them without the old one. The person who acts must be an operator at this moment: of two operators who take each other's role at
+// once the second finds that it is none any more, and so the last one stays.
+// Errors: ErrInvalidAccount with the field role, ErrOwnRole, ErrNotOperator, ErrLastOperator, ErrNoUser, ErrRoleMoved.
+func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) error {
+	if !slices.Contains(Roles(), r.To) {
+		return ErrInvalidAccount.With("role", "role_unknown")
+	}
+	if r.By == r.ID {
+		return ErrOwnRole.Because("operator %d", r.By)
+	}
+	operators, err := a.operatorsTx(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(operators, r.By) {
+		return ErrNotOperator.Because("account %d", r.By)
+	}
+	row, err := a.q.LockUser(ctx, tx, r.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoUser.Because("user %d", r.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("lock user %d: %w", r.ID, err)
+	}
+	if row.Role != r.From || r.From == r.To {
+		return ErrRoleMoved.Because("user %d is a %s", r.ID, row.Role)
+	}
+	if r.From == RoleOperator && len(operators) < 2 {
+		return ErrLastOperator.Because("operator %d", r.ID)
+	}
+	n, err := a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{ID: r.ID, FromRole: r.From, ToRole: r.To})
+	if err != nil {
+		return fmt.Errorf("change the role of %d: %w", r.ID, err)
+	}
+	if n == 0 {
+		return ErrRoleMoved.Because("user %d", r.ID)
+	}
+	_, err = a.EndAllTx(ctx, tx, r.ID)
+	return err
+}
+
+// OperatorTx says whether a person is an operator, and keeps them one until the caller's transaction ends. Errors: ErrNotOperator.
+func (a *Accounts) OperatorTx(ctx context.Context, tx pgx.Tx, id int64) error {
+	operators, err := a.operatorsTx(ctx, tx)
+	if err == nil && !slices.Contains(operators, id) {
+		return ErrNotOperator.Because("account %d", id)
+	}
+	return err
+}
+
+func (a *Accounts) operatorsTx(ctx context.Context, tx pgx.Tx) ([]int64, error) {
+	operators, err := a.q.LockOperators(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("lock the operators: %w", err)
+	}
+	return operators, nil
+}
+
+// EndAllTx ends every session and every token of a person in the caller's transaction; it returns how many sessions ended. What Redis still
+// holds of them signs nobody in without its row.
+func (a *Accounts) EndAllTx(ctx context.Context, tx pgx.Tx, id int64) (sessions int, err error) {
+	hashes, err := a.q.DeleteSessionsOf(ctx, tx, dbsqlc.DeleteSessionsOfParams{UserID: id, Keep: []byte{}})
+	if err != nil {
+		return 0, fmt.Errorf("end sessions of %d: %w", id, err)
+	}
+	if _, err := a.q.RevokeTokensOf(ctx, tx, dbsqlc.RevokeTokensOfParams{At: new(a.now()), UserID: id}); err != nil {
+		return 0, fmt.Errorf("revoke tokens of %d: %w", id, err)
+	}
+	return len(hashes), nil
+}
+
+// BecomeCreator makes a shopper a creator by their own wish, and ends their sessions and tokens. Errors: ErrNoUser, ErrRoleMoved for who is no
+// shopper any more.
+func (a *Accounts) BecomeCreator(ctx context.Context, id int64) error {
+	changed, err := a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
+		return a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{ID: id, FromRole: RoleShopper, ToRole: RoleCreator})
+	})
+	if err == nil && !changed {
+		return ErrRoleMoved.Because("user %d is no shopper", id)
+	}
+	return err
+}

@@ -1,0 +1,37 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"videomall/db"
+	"videomall/mall/catalog/internal/dbsqlc"
+)
+
+// Known is a listing as a search of the staff finds it, in whatever state. What was never on sale is called as its open revision says.
+type Known struct {
+	SPUID, CreatorID               int64
+	Slug, TitleZh, TitleEn, Status string
+}
+
+// Lookup finds up to most listings, drafts too, by id or by how a title begins, in whatever case.
+func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
+	q = strings.TrimSpace(q)
+	if q == "" || utf8.RuneCountInString(q) > MaxTitle || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+		return nil, nil
+	}
+	id, _ := strconv.ParseInt(q, 10, 64) // no number is no listing's id
+	begins, ends := db.Prefix(strings.ToLower(q))
+	rows, err := c.queries.LookupListings(ctx, c.pools.Primary, dbsqlc.LookupListingsParams{ID: id, Begins: begins, Ends: ends, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("look listings up: %w", err)
+	}
+	found := make([]Known, len(rows))
+	for n, r := range rows {
+		found[n] = Known{r.ID, r.CreatorID, r.Slug, r.TitleZh, r.TitleEn, r.Status}
+	}
+	return found, nil
+}

@@ -1,0 +1,135 @@
+package mall_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"videomall/mall"
+	"videomall/mall/account"
+	"videomall/mall/audit"
+	"videomall/mall/malltest"
+	"videomall/mall/risk"
+)
+
+const somePassword = "three quiet herons"
+
+// somebody makes an account.
+func somebody(m *malltest.Mall, name, role string) account.User {
+	m.T.Helper()
+	u, err := m.Accounts.Provision(m.Ctx, account.User{Email: name + "@example.test", Name: name, Role: role}, somePassword)
+	m.OK(err)
+	return u
+}
+
+func written(m *malltest.Mall, id int64) string {
+	m.T.Helper()
+	records, err := m.Audit.About(m.Ctx, []string{mall.AccountSubject(id)}, 20)
+	m.OK(err)
+	var verbs []string
+	for _, r := range records {
+		if !strings.Contains(r.Detail, `"reason": "why"`) {
+			m.T.Errorf("%s does not say why: %s", r.Verb, r.Detail)
+		}
+		verbs = append(verbs, r.Verb)
+	}
+	return strings.Join(verbs, " ")
+}
+
+func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
+	t.Parallel()
+	m := malltest.Open(t, "")
+	p := m.People()
+	olga, mia := somebody(m, "olga", account.RoleOperator), somebody(m, "mia", account.RoleShopper)
+	desk := risk.Subject{UserID: olga.ID}
+	token, err := m.Accounts.IssueToken(m.Ctx, mia.Email, somePassword, "a")
+	m.OK(err)
+	for reason, want := range map[string]error{"": mall.ErrDeedInvalid, " ": mall.ErrDeedInvalid, strings.Repeat("x", 201): mall.ErrDeedInvalid, "\x00": mall.ErrDeedInvalid} {
+		if err := p.Suspend(m.Ctx, desk, mia.ID, reason, 0); !errors.Is(err, want) {
+			t.Errorf("%q: %v", reason, err)
+		}
+		if err := p.Lift(m.Ctx, desk, mia.ID, reason); !errors.Is(err, want) {
+			t.Errorf("%q: %v", reason, err)
+		}
+		if _, err := p.SignOut(m.Ctx, olga.ID, mia.ID, reason); !errors.Is(err, want) {
+			t.Errorf("%q: %v", reason, err)
+		}
+		if err := p.ChangeRole(m.Ctx, account.RoleChange{By: olga.ID, ID: mia.ID, From: "shopper", To: "creator"}, reason); !errors.Is(err, want) {
+			t.Errorf("%q: %v", reason, err)
+		}
+	}
+	if err := p.Suspend(m.Ctx, desk, olga.ID, "why", 0); !errors.Is(err, risk.ErrOwnLockout) {
+		t.Errorf("herself: %v", err)
+	}
+	if err := p.Suspend(m.Ctx, desk, 4711, "why", 0); !errors.Is(err, account.ErrNoUser) {
+		t.Errorf("nobody: %v", err)
+	}
+	if err := p.Suspend(m.Ctx, risk.Subject{UserID: mia.ID}, olga.ID, "why", 0); !errors.Is(err, account.ErrNotOperator) {
+		t.Errorf("by a shopper: %v", err)
+	}
+	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
+	if _, err := m.Accounts.TokenUser(m.Ctx, token.Value); !errors.Is(err, account.ErrInvalidToken) {
+		t.Errorf("the token goes on: %v", err)
+	}
+	if _, err := m.Accounts.IssueToken(m.Ctx, mia.Email, somePassword, "a"); !errors.Is(err, account.ErrSuspended) {
+		t.Errorf("a new token: %v", err)
+	}
+	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, "another password", "a"); !errors.Is(err, account.ErrBadCredentials) {
+		t.Errorf("who does not know the password learns of it: %v", err)
+	}
+	m.OK(p.Lift(m.Ctx, desk, mia.ID, "why"))
+	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, somePassword, "a"); err != nil {
+		t.Errorf("after the lift: %v", err)
+	}
+	if err := p.Lift(m.Ctx, desk, mia.ID, "why"); !errors.Is(err, risk.ErrNoEntry) {
+		t.Errorf("a second lift: %v", err)
+	}
+	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
+	m.Advance(time.Hour + time.Second)
+	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, somePassword, "a"); err != nil {
+		t.Errorf("after its time: %v", err)
+	}
+	_, err = p.SignOut(m.Ctx, olga.ID, mia.ID, "why")
+	m.OK(err)
+	m.OK(p.ChangeRole(m.Ctx, account.RoleChange{By: olga.ID, ID: mia.ID, From: "shopper", To: "creator"}, "why"))
+	if got := written(m, mia.ID); got != "account.role account.sign_out account.suspend account.lift account.suspend" {
+		t.Errorf("written down: %s", got)
+	}
+	if state, err := m.Audit.Verify(m.Ctx); err != nil || !state.Whole() {
+		t.Errorf("%+v, %v", state, err)
+	}
+	if all, err := m.Audit.List(m.Ctx, audit.Filter{Most: 50}); err != nil || len(all) != 5 {
+		t.Errorf("%d entries: a deed that is refused leaves one, %v", len(all), err)
+	}
+}
+
+// Whatever two operators do to each other at once, by whichever door, one of them stays who can still act.
+func TestTwoOperatorsNeverBringEachOtherDown(t *testing.T) {
+	t.Parallel()
+	m := malltest.Open(t, "")
+	p := m.People()
+	for round := range 9 {
+		a, b := somebody(m, fmt.Sprintf("a%d", round), account.RoleOperator), somebody(m, fmt.Sprintf("b%d", round), account.RoleOperator)
+		take := func(by, whom int64) error {
+			return p.ChangeRole(m.Ctx, account.RoleChange{By: by, ID: whom, From: "operator", To: "shopper"}, "why")
+		}
+		suspend := func(by, whom int64) error { return p.Suspend(m.Ctx, risk.Subject{UserID: by}, whom, "why", 0) }
+		list := func(by, whom int64) error {
+			return m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: fmt.Sprint(whom), Reason: "why", By: risk.Subject{UserID: by}})
+		}
+		pairs := [][2]func(by, whom int64) error{{take, suspend}, {suspend, suspend}, {take, list}}
+		var wg sync.WaitGroup
+		var errs [2]error
+		wg.Go(func() { errs[0] = pairs[round%3][0](a.ID, b.ID) })
+		wg.Go(func() { errs[1] = pairs[round%3][1](b.ID, a.ID) })
+		wg.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Errorf("round %d: %v and %v", round, errs[0], errs[1])
+		}
+		_, err := m.Pool.Exec(m.Ctx, `update account_user set role = 'shopper'`) // as no verb can
+		m.OK(err)
+	}
+}

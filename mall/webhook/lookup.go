@@ -1,0 +1,42 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"videomall/db"
+	"videomall/mall/webhook/internal/dbsqlc"
+)
+
+// minLookup is how much of a host has to be known, in bytes.
+const minLookup = 3
+
+// Lookup finds up to most endpoints, whosever, by how their host begins. A whole address finds its own.
+func (w *Webhooks) Lookup(ctx context.Context, q string, most int) ([]Endpoint, error) {
+	q = strings.TrimSpace(q)
+	if _, rest, whole := strings.Cut(q, "://"); whole {
+		q = rest
+	}
+	host, path, _ := strings.Cut(q, "/")
+	if q = strings.ToLower(host); path != "" {
+		q += "/" + path
+	}
+	if len(q) < minLookup || len(q) > MaxURL || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+		return nil, nil
+	}
+	var p dbsqlc.LookupEndpointsParams
+	p.Begins, p.Ends = db.Prefix("https://" + q)
+	p.PlainBegins, p.PlainEnds = db.Prefix("http://" + q)
+	p.Most = int32(most)
+	rows, err := w.q.LookupEndpoints(ctx, w.Pool, p)
+	if err != nil {
+		return nil, fmt.Errorf("look webhooks up: %w", err)
+	}
+	found := make([]Endpoint, len(rows))
+	for n, r := range rows {
+		found[n] = endpointOf(r)
+	}
+	return found, nil
+}

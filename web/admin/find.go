@@ -1,0 +1,72 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	adminview "videomall/views/admin"
+	"videomall/views/text"
+	"videomall/web/page"
+)
+
+// hitsShown bounds what one kind shows of a search.
+const hitsShown = 8
+
+// Finder is where the one search looks for one kind of thing.
+type Finder struct {
+	Kind  string   // the message find.kind.<kind>
+	Names []string // before a colon these ask for this kind alone: "order:01H…", as the audit log writes its subjects
+	// Find returns up to most things that begin with q, or are called so in full, from an index. t is for words in the reader's language.
+	Find func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error)
+}
+
+// find looks everywhere, kind by kind. What can only be one thing leads right there.
+func (d Deps) find(c *page.Ctx) error {
+	ctx, p := c.Request().Context(), adminview.FindPage{Query: strings.TrimSpace(c.QueryParam("q"))}
+	if utf8.RuneCountInString(p.Query) > adminview.MaxQuery {
+		p.Long, p.Query = true, ""
+		return c.Render(http.StatusOK, c.Text.T("find.title"), adminview.Find(p))
+	}
+	q, finders := d.narrowed(p.Query)
+	var exact []adminview.Hit
+	for _, f := range finders {
+		hits, err := f.Find(ctx, c.Text, q, hitsShown+1)
+		if err != nil {
+			return err
+		}
+		for _, h := range hits {
+			if h.Exact {
+				exact = append(exact, h)
+			}
+		}
+		if len(hits) > 0 {
+			p.Groups = append(p.Groups, adminview.Group{Kind: f.Kind, Hits: hits[:min(len(hits), hitsShown)], More: len(hits) > hitsShown})
+		}
+	}
+	if len(exact) == 1 {
+		return c.Redirect(exact[0].Href)
+	}
+	return c.Render(http.StatusOK, c.Text.T("find.title"), adminview.Find(p))
+}
+
+// narrowed says what is looked for, and where: nowhere for nothing.
+func (d Deps) narrowed(query string) (q string, in []Finder) {
+	if query == "" || !utf8.ValidString(query) || strings.ContainsRune(query, 0) {
+		return "", nil
+	}
+	if name, rest, named := strings.Cut(query, ":"); named {
+		rest = strings.TrimSpace(rest)
+		for _, f := range d.Finders {
+			if slices.Contains(f.Names, strings.ToLower(name)) && rest != "" {
+				in = append(in, f)
+			}
+		}
+		if in != nil {
+			return rest, in
+		}
+	}
+	return query, d.Finders
+}
