@@ -101,9 +101,13 @@ union
 union
 (select id, email, name, role, locale, status, created_at from account_user where lower(name) ~>=~ @begins and lower(name) ~<~ @ends limit @most);
 
--- name: LockOperators :many
--- Whoever takes a role away meets everybody else who does here, and sees what they left.
-select id from account_user where role = 'operator' and status = 'active' order by id for no key update;
+-- name: LockOperators :exec
+-- Whoever changes roles takes turns until they commit, and sees what the one before left. One lock and not the operators' rows: those
+-- that stop being operators meanwhile would be met in another order.
+select pg_advisory_xact_lock(hashtextextended('account_operator', 0));
+
+-- name: Operators :many
+select id from account_user where role = 'operator' and status = 'active' order by id;
 
 -- name: LockUser :one
 select id, email, name, role, locale, status, created_at from account_user where id = @id for no key update;

@@ -81,9 +81,12 @@ func (a *Accounts) OperatorTx(ctx context.Context, tx pgx.Tx, id int64) error {
 }
 
 func (a *Accounts) operatorsTx(ctx context.Context, tx pgx.Tx) ([]int64, error) {
-	operators, err := a.q.LockOperators(ctx, tx)
-	if err != nil {
+	if err := a.q.LockOperators(ctx, tx); err != nil {
 		return nil, fmt.Errorf("lock the operators: %w", err)
+	}
+	operators, err := a.q.Operators(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("read the operators: %w", err)
 	}
 	return operators, nil
 }

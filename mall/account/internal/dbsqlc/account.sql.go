@@ -230,29 +230,15 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 	return id, err
 }
 
-const lockOperators = `-- name: LockOperators :many
-select id from account_user where role = 'operator' and status = 'active' order by id for no key update
+const lockOperators = `-- name: LockOperators :exec
+select pg_advisory_xact_lock(hashtextextended('account_operator', 0))
 `
 
-// Whoever takes a role away meets everybody else who does here, and sees what they left.
-func (q *Queries) LockOperators(ctx context.Context, db DBTX) ([]int64, error) {
-	rows, err := db.Query(ctx, lockOperators)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []int64{}
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// Whoever changes roles takes turns until they commit, and sees what the one before left. One lock and not the operators' rows: those
+// that stop being operators meanwhile would be met in another order.
+func (q *Queries) LockOperators(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, lockOperators)
+	return err
 }
 
 const lockUser = `-- name: LockUser :one
@@ -358,6 +344,30 @@ func (q *Queries) MoveRole(ctx context.Context, db DBTX, arg MoveRoleParams) (in
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const operators = `-- name: Operators :many
+select id from account_user where role = 'operator' and status = 'active' order by id
+`
+
+func (q *Queries) Operators(ctx context.Context, db DBTX) ([]int64, error) {
+	rows, err := db.Query(ctx, operators)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const people = `-- name: People :many
