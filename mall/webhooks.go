@@ -30,7 +30,9 @@ func (m *Mall) tellCreators() {
 		return m.Outbox.WriteTx(ctx, tx, "payout."+string(p.State), fmt.Sprintf("payout:%d", p.ID), decidedPayout{CreatorID: p.CreatorID, toldPayout: toldPayout{
 			PayoutID: p.ID, Amount: p.Amount, State: p.State, Reason: p.Reason, BankReference: p.BankReference}})
 	}
-	m.Outbox.Subscribe("webhooks", []string{"order.paid", "order.delivered", "order.refunded"}, m.tellOfOrder)
+	m.Outbox.Subscribe("webhooks", []string{"order.paid", "order.delivered", "order.refunded"}, func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+		return TellOfOrder(ctx, tx, m.Webhooks, e)
+	})
 	m.Outbox.Subscribe("webhooks_listings", slices.Sorted(maps.Keys(listingEvents())), m.tellOfListing)
 	m.Outbox.Subscribe("webhooks_payouts", []string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"}, m.tellOfPayout)
 }
@@ -95,8 +97,8 @@ type soldItem struct {
 	Amount   money.Money `json:"amount"`             // paid for all its units, or given back of it
 }
 
-// tellOfOrder tells everybody whose items an order has, each of their own.
-func (m *Mall) tellOfOrder(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+// TellOfOrder tells everybody whose items an order has, each of their own.
+func TellOfOrder(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox.Event) error {
 	var o order.Event
 	if err := json.Unmarshal(e.Payload, &o); err != nil {
 		return fmt.Errorf("read event %d: %w", e.ID, err)
@@ -127,7 +129,7 @@ func (m *Mall) tellOfOrder(ctx context.Context, tx pgx.Tx, e outbox.Event) error
 		}
 	}
 	for _, owner := range owners {
-		if err := m.Webhooks.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
+		if err := w.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
 			Data: told[owner]}); err != nil {
 			return err
 		}

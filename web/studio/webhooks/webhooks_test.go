@@ -98,7 +98,7 @@ func (d *desk) told() {
 			return err
 		}
 		for _, e := range events {
-			if err := mall.TellCreators(d.t.Context(), tx, d.hooks, e); err != nil {
+			if err := mall.TellOfOrder(d.t.Context(), tx, d.hooks, e); err != nil {
 				return err
 			}
 		}
