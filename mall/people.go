@@ -163,7 +163,7 @@ func AccountSubject(id int64) string { return fmt.Sprintf("account:%d", id) }
 // why reads a reason: something, in a line or more that PostgreSQL and a page accept.
 func why(reason string) (string, error) {
 	reason = strings.TrimSpace(reason)
-	if reason == "" || utf8.RuneCountInString(reason) > MaxReason || !utf8.ValidString(reason) || strings.ContainsRune(reason, 0) {
+	if reason == "" || utf8.RuneCountInString(reason) > MaxReason || !db.Storable(reason) {
 		return "", ErrDeedInvalid.With("reason", "reason_missing")
 	}
 	return reason, nil

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -83,16 +83,10 @@ func (a *Accounts) peopleCalled(ctx context.Context, p dbsqlc.PeopleParams, q st
 }
 
 func (a *Accounts) peopleNumbered(ctx context.Context, f PeopleFilter, id int64) ([]Person, error) {
-	p := dbsqlc.PeopleParams{BeforeID: f.Before, Role: f.Role, OnlyIds: true, Ids: []int64{id}, Most: 1}
-	for _, only := range f.Only {
-		if only == id {
-			f.Only = nil
-			break
-		}
-	}
-	if f.Only != nil {
+	if f.Only != nil && !slices.Contains(f.Only, id) {
 		return nil, nil
 	}
+	p := dbsqlc.PeopleParams{BeforeID: f.Before, Role: f.Role, OnlyIds: true, Ids: []int64{id}, Most: 1}
 	rows, err := a.q.People(ctx, a.pool, p)
 	if err != nil {
 		return nil, fmt.Errorf("find person %d: %w", id, err)
@@ -132,7 +126,7 @@ func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, er
 
 // sayable says that PostgreSQL can be asked for a text: one that is UTF-8, without NUL, and no longer than anything it is held against.
 func sayable(q string) bool {
-	return utf8.ValidString(q) && !strings.ContainsRune(q, 0) && len(q) <= MaxQuery
+	return db.Storable(q) && len(q) <= MaxQuery
 }
 
 func persons(rows []dbsqlc.PeopleRow) []Person {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"videomall/db"
 	"videomall/mall/fault"
 )
 
@@ -85,7 +86,7 @@ func (f faults) of(base *fault.Fault) error {
 // text refuses what is longer than most letters, or what PostgreSQL can't keep.
 func (f faults) text(field, s string, most int) {
 	switch {
-	case !storable(s):
+	case !db.Storable(s):
 		f[field] = "text_invalid"
 	case utf8.RuneCountInString(s) > most:
 		f[field] = "text_long"

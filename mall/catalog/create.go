@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -202,8 +201,5 @@ func refused(err error, format string, args ...any) error {
 	}
 	return err
 }
-
-// storable says that PostgreSQL can keep the text: UTF-8 without NUL.
-func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func missing(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

@@ -66,7 +66,7 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 // for a note that is missing or too long.
 func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, note string) error {
 	note = strings.TrimSpace(note)
-	if note == "" || !storable(note) || utf8.RuneCountInString(note) > MaxNote {
+	if note == "" || !db.Storable(note) || utf8.RuneCountInString(note) > MaxNote {
 		return ErrRevisionInvalid.With("note", "note_invalid")
 	}
 	spu, _, err := c.waitingTx(ctx, tx, revisionID)
@@ -88,13 +88,7 @@ func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, not
 // ReopenTx takes a return back: the revision waits for a review again, as it was handed in. Errors: ErrListingNotFound,
 // ErrRevisionMoved for one that was not returned, that its creator has edited since, or whose address another waits for by now.
 func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) error {
-	spuID, err := c.queries.SPUIDByRevision(ctx, tx, revisionID)
-	if missing(err) {
-		return ErrListingNotFound.Because("revision %d", revisionID)
-	}
-	if err == nil {
-		_, err = c.lockTx(ctx, tx, spuID)
-	}
+	spu, err := c.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
 		return fmt.Errorf("reopen revision %d: %w", revisionID, err)
 	}
@@ -107,7 +101,7 @@ func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) err
 		err = ErrRevisionMoved.Because("revision %d is not what its creator wrote last, or was not returned", revisionID)
 	}
 	if err == nil { // a listing that is on sale, or was, keeps its state
-		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: StatusInReview, At: now, FromStatuses: []string{StatusDraft}})
+		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spu.ID, Status: StatusInReview, At: now, FromStatuses: []string{StatusDraft}})
 	}
 	if err != nil {
 		return fmt.Errorf("reopen revision %d: %w", revisionID, err)
@@ -115,16 +109,21 @@ func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) err
 	return nil
 }
 
-// waitingTx takes the listing of a revision that is in review.
-func (c *Catalog) waitingTx(ctx context.Context, tx pgx.Tx, revisionID int64) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
+// lockByRevisionTx takes the listing that a revision is of.
+func (c *Catalog) lockByRevisionTx(ctx context.Context, tx pgx.Tx, revisionID int64) (dbsqlc.LockListingRow, error) {
 	spuID, err := c.queries.SPUIDByRevision(ctx, tx, revisionID)
 	if missing(err) {
 		err = ErrListingNotFound.Because("revision %d", revisionID)
 	}
 	if err != nil {
-		return dbsqlc.LockListingRow{}, dbsqlc.CatalogRevision{}, err
+		return dbsqlc.LockListingRow{}, err
 	}
-	spu, err := c.lockTx(ctx, tx, spuID)
+	return c.lockTx(ctx, tx, spuID)
+}
+
+// waitingTx takes the listing of a revision that is in review.
+func (c *Catalog) waitingTx(ctx context.Context, tx pgx.Tx, revisionID int64) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
+	spu, err := c.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
 		return dbsqlc.LockListingRow{}, dbsqlc.CatalogRevision{}, err
 	}

@@ -20,7 +20,7 @@ type Known struct {
 // Lookup finds up to most listings, drafts too, by id or by how a title begins, in whatever case.
 func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.TrimSpace(q)
-	if q == "" || utf8.RuneCountInString(q) > MaxTitle || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+	if q == "" || utf8.RuneCountInString(q) > MaxTitle || !db.Storable(q) {
 		return nil, nil
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is no listing's id

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/fault"
 )
@@ -38,7 +39,7 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 	switch {
 	case utf8.RuneCountInString(body) > MaxReplyLength:
 		return ErrReviewInvalid.With("reply", "too_long")
-	case !storable(body):
+	case !db.Storable(body):
 		return ErrReviewInvalid.With("reply", "unreadable")
 	}
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {

@@ -58,7 +58,7 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 		return Review{}, ErrReviewInvalid.With("rating", "out_of_range")
 	case utf8.RuneCountInString(n.Body) > MaxReviewLength:
 		return Review{}, ErrReviewInvalid.With("body", "too_long")
-	case !storable(n.Body):
+	case !db.Storable(n.Body):
 		return Review{}, ErrReviewInvalid.With("body", "unreadable")
 	}
 	if n.At.IsZero() {

@@ -277,5 +277,5 @@ func notOwn(actorID, creatorID int64) error {
 // sound says that a text is at least that many letters, not too long, and can be kept.
 func sound(s string, least int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= least && n <= MaxReason && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+	return n >= least && n <= MaxReason && db.Storable(s)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
@@ -107,7 +108,7 @@ func checkChapters(list []Chapter, length int) ([]Chapter, error) {
 			refuse(n, "en", "chapter_title")
 		}
 		for field, title := range map[string]string{"en": c.En, "zh": c.Zh} {
-			if utf8.RuneCountInString(title) > MaxChapterTitle || strings.Contains(title, "-->") || !utf8.ValidString(title) || strings.ContainsRune(title, 0) {
+			if utf8.RuneCountInString(title) > MaxChapterTitle || strings.Contains(title, "-->") || !db.Storable(title) {
 				refuse(n, field, "chapter_title")
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"videomall/db"
 	"videomall/mall/media/internal/dbsqlc"
@@ -16,7 +15,7 @@ const maxLookup = 800
 // Lookup finds up to most films of creators, whosever, by how the file's name begins or by the fingerprint in full.
 func (m *Media) Lookup(ctx context.Context, q string, most int) ([]Video, error) {
 	q = strings.TrimSpace(q)
-	if q == "" || len(q) > maxLookup || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+	if q == "" || len(q) > maxLookup || !db.Storable(q) {
 		return nil, nil
 	}
 	begins, ends := db.Prefix(strings.ToLower(q))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"videomall/db"
 	"videomall/mall/money"
@@ -28,7 +27,7 @@ const (
 // each.
 func (p *Payments) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.TrimSpace(q)
-	if len(q) < minLookup || len(q) > maxLookup || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+	if len(q) < minLookup || len(q) > maxLookup || !db.Storable(q) {
 		return nil, nil
 	}
 	begins, ends := db.Prefix(q)

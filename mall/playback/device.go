@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -73,7 +72,7 @@ func (p *Playback) admit(ctx context.Context, user int64, hash []byte, label str
 	if known, err := p.knows(ctx, user, hash); known || err != nil {
 		return err
 	}
-	if !utf8.ValidString(label) || strings.ContainsRune(label, 0) {
+	if !db.Storable(label) {
 		label = ""
 	}
 	if r := []rune(label); len(r) > maxLabel {

@@ -176,7 +176,7 @@ func (f wrong) name(field, s string) {
 		f[field] = "name_missing"
 	case utf8.RuneCountInString(s) > MaxName:
 		f[field] = "name_long"
-	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
+	case !db.Storable(s):
 		f[field] = "name_invalid"
 	}
 }

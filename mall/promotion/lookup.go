@@ -49,5 +49,5 @@ func (p *Promotions) LookupCoupons(ctx context.Context, q string, most int) (fou
 
 // sayable says that PostgreSQL can be asked for a text, and that something could be called so.
 func sayable(q string) bool {
-	return q != "" && utf8.RuneCountInString(q) <= maxLookup && utf8.ValidString(q) && !strings.ContainsRune(q, 0)
+	return q != "" && utf8.RuneCountInString(q) <= maxLookup && db.Storable(q)
 }

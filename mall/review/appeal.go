@@ -89,7 +89,7 @@ func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words stri
 			return ErrNoAppeal.Because("spu %d of creator %d", spuID, creatorID)
 		case n == 0:
 			return ErrInvalid.With("words", "words_missing")
-		case n > MaxAppeal || !storable(words):
+		case n > MaxAppeal || !db.Storable(words):
 			return ErrInvalid.With("words", "words_invalid")
 		}
 		p := dbsqlc.InsertAppealParams{SpuID: spuID, CreatorID: creatorID, Words: words, At: r.Now()}
@@ -119,7 +119,7 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 	switch n := utf8.RuneCountInString(answer); {
 	case n == 0 && !grant:
 		return ErrInvalid.With("answer", "answer_missing")
-	case n > MaxAppeal || !storable(answer):
+	case n > MaxAppeal || !db.Storable(answer):
 		return ErrInvalid.With("answer", "answer_invalid")
 	}
 	return db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {

@@ -99,7 +99,7 @@ func (v Verdict) check() error {
 			found = found.With("causes", "cause_missing")
 		}
 	}
-	if !storable(v.Note) || utf8.RuneCountInString(v.Note) > MaxNote {
+	if !db.Storable(v.Note) || utf8.RuneCountInString(v.Note) > MaxNote {
 		found = found.With("note", "note_invalid")
 	} else if v.Note == "" && slices.Contains(v.Causes, "other") {
 		found = found.With("note", "note_missing")
@@ -125,8 +125,5 @@ func (r *Reviews) lockAsTx(ctx context.Context, tx pgx.Tx, operatorID, id int64,
 	}
 	return c, nil
 }
-
-// storable says that PostgreSQL can keep the text: UTF-8 without NUL.
-func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func spuSubject(spuID int64) string { return fmt.Sprintf("spu:%d", spuID) }

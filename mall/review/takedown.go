@@ -49,7 +49,7 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 		return Takedown{}, ErrOwnListing.Because("spu %d", t.SPUID)
 	case n == 0:
 		return Takedown{}, ErrInvalid.With("reason", "reason_missing")
-	case n > MaxReason || !storable(t.Reason):
+	case n > MaxReason || !db.Storable(t.Reason):
 		return Takedown{}, ErrInvalid.With("reason", "reason_invalid")
 	}
 	err = db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {

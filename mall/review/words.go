@@ -51,7 +51,7 @@ func (r *Reviews) AddWord(ctx context.Context, operatorID int64, word string, we
 		normal = strings.Join(strings.Fields(normalised(word)), " ")
 	}
 	switch {
-	case !storable(word) || normal == "" || utf8.RuneCountInString(normal) > 200:
+	case !db.Storable(word) || normal == "" || utf8.RuneCountInString(normal) > 200:
 		return ErrInvalid.With("word", "word_invalid")
 	case utf8.RuneCountInString(word) > MaxWord:
 		return ErrInvalid.With("word", "word_long")

@@ -82,7 +82,7 @@ func (n NewEntry) read(now time.Time) (dbsqlc.AddEntryParams, error) {
 	default:
 		wrong["kind"] = "list_kind_unknown"
 	}
-	if !utf8.ValidString(row.Reason) || strings.ContainsRune(row.Reason, 0) || row.Reason == "" || utf8.RuneCountInString(row.Reason) > MaxReason {
+	if !db.Storable(row.Reason) || row.Reason == "" || utf8.RuneCountInString(row.Reason) > MaxReason {
 		wrong["reason"] = "list_reason_missing"
 	}
 	if n.For < 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"videomall/db"
 	"videomall/mall/webhook/internal/dbsqlc"
@@ -23,7 +22,7 @@ func (w *Webhooks) Lookup(ctx context.Context, q string, most int) ([]Endpoint, 
 	if q = strings.ToLower(host); path != "" {
 		q += "/" + path
 	}
-	if len(q) < minLookup || len(q) > MaxURL || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+	if len(q) < minLookup || len(q) > MaxURL || !db.Storable(q) {
 		return nil, nil
 	}
 	var p dbsqlc.LookupEndpointsParams

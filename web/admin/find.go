@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"videomall/db"
 	adminview "videomall/views/admin"
 	"videomall/views/text"
 	"videomall/web/page"
@@ -54,7 +55,7 @@ func (d Deps) find(c *page.Ctx) error {
 
 // narrowed says what is looked for, and where: nowhere for nothing.
 func (d Deps) narrowed(query string) (q string, in []Finder) {
-	if query == "" || !utf8.ValidString(query) || strings.ContainsRune(query, 0) {
+	if query == "" || !db.Storable(query) {
 		return "", nil
 	}
 	if name, rest, named := strings.Cut(query, ":"); named {

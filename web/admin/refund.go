@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"
@@ -63,7 +64,7 @@ func readRefund(c *page.Ctx) (items []int64, reason string, err error) {
 
 func readReason(s string) (string, error) {
 	s = strings.TrimSpace(s)
-	if s == "" || utf8.RuneCountInString(s) > adminview.MaxReason || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+	if s == "" || utf8.RuneCountInString(s) > adminview.MaxReason || !db.Storable(s) {
 		return "", errReason
 	}
 	return s, nil

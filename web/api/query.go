@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/web/page"
@@ -47,7 +48,7 @@ func readQuery(c *page.Ctx, known ...string) (*query, error) {
 func (q *query) words(name string, most int) string {
 	s := strings.TrimSpace(q.values.Get(name))
 	switch {
-	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
+	case !db.Storable(s):
 		q.wrong[name] = "invalid"
 	case utf8.RuneCountInString(s) > most:
 		q.wrong[name] = "too_long"

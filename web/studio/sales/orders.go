@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"videomall/db"
 	"videomall/mall/order"
 	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
@@ -81,7 +82,7 @@ func (d Deps) refund(c *page.Ctx) error {
 		r.ItemIDs = append(r.ItemIDs, typed.ID(s))
 	}
 	switch {
-	case r.Reason == "" || utf8.RuneCountInString(r.Reason) > salesview.MaxReason || !utf8.ValidString(r.Reason) || strings.ContainsRune(r.Reason, 0):
+	case r.Reason == "" || utf8.RuneCountInString(r.Reason) > salesview.MaxReason || !db.Storable(r.Reason):
 		return d.renderSale(c, http.StatusUnprocessableEntity, o, r.Reason, c.Text.T("sales.reason_missing"))
 	case len(r.ItemIDs) == 0:
 		return d.renderSale(c, http.StatusUnprocessableEntity, o, r.Reason, c.Text.T("sales.nothing_chosen"))
