@@ -16,11 +16,12 @@ import (
 	"videomall/mall/order"
 )
 
-// clip is a film of eight seconds.
-func clip(t *testing.T) (film string) {
+// clip is a film of eight seconds. Films of the same pictures are each other's twins, which takes a second reviewer: whoever means to be
+// approved by one brings pictures of their own.
+func clip(t *testing.T, pictures string) (film string) {
 	t.Helper()
 	film = filepath.Join(t.TempDir(), "dawn.mp4")
-	draw(t, "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=8", "-f", "lavfi", "-i", "sine=f=330:d=8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film)
+	draw(t, "-f", "lavfi", "-i", pictures+"=s=640x360:r=25", "-f", "lavfi", "-i", "sine=f=330", "-t", "8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film)
 	return film
 }
 
@@ -34,7 +35,7 @@ func draw(t *testing.T, args ...string) {
 // wares are what a creator brings: a film that takes more than one piece to upload, and a picture.
 func wares(t *testing.T) (film, cover string) {
 	t.Helper()
-	film = clip(t)
+	film = clip(t, "testsrc2")
 	cover = filepath.Join(filepath.Dir(film), "cover.png")
 	draw(t, "-f", "lavfi", "-i", "gradients=s=1280x720", "-frames:v", "1", cover)
 	f, err := os.OpenFile(film, os.O_APPEND|os.O_WRONLY, 0)

@@ -44,7 +44,7 @@ func (h *house) workshop(t *testing.T) *workshop {
 	second := h.account(t, "Olga", account.RoleOperator)
 	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: w.maker.ID, Slug: "dawn-" + name, NameZh: "晨光影业", NameEn: "Dawn Films"}))
 
-	content, err := os.ReadFile(clip(t))
+	content, err := os.ReadFile(clip(t, "mandelbrot"))
 	ok(err)
 	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{Name: "dawn over the harbour.mp4", Type: "video/mp4", Size: int64(len(content))})
 	ok(err)
