@@ -1,12 +1,15 @@
 package order_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"videomall/mall/catalog"
 	"videomall/mall/order"
@@ -158,4 +161,51 @@ func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
 	agreed := cny(1500)
 	_, _, err = s.orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", BundleID: k.ID, ExpectTotal: &agreed})
 	s.ok(err)
+}
+
+// meanwhile does something once, right before a client's first word to Redis.
+type meanwhile struct {
+	once *sync.Once
+	do   func()
+}
+
+func (m meanwhile) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (m meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		m.once.Do(m.do)
+		return next(ctx, cmd)
+	}
+}
+
+func (m meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		m.once.Do(m.do)
+		return next(ctx, cmds)
+	}
+}
+
+// A part that its buyer gets between the asking and the writing is not sold a second time: the buyer sees the new price first.
+func TestABundleOfWhichAPartHasJustBeenGotIsAskedForAnew(t *testing.T) {
+	s := open(t)
+	a, b := s.sells(1000, -1), s.sells(1000, 5)
+	k := s.bundle(1500, a, b)
+	client := redis.NewClient(s.redis.Options())
+	defer client.Close()
+	got := false
+	client.AddHook(meanwhile{new(sync.Once), func() { s.bought(alice, one(a)); got = true }})
+	slow := s.process(client)
+	r := order.PlaceRequest{UserID: alice, IdempotencyKey: "slow", BundleID: k.ID}
+	if o, _, err := slow.Place(s.ctx, r); !errors.Is(err, order.ErrPriceChanged) {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if !got {
+		t.Fatal("nothing happened in between")
+	}
+	o, _, err := slow.Place(s.ctx, r)
+	s.ok(err)
+	if len(o.Items) != 1 || o.Total != cny(750) {
+		t.Errorf("asked for anew: %+v", o)
+	}
+	s.whole()
 }

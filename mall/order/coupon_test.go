@@ -356,6 +356,30 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
 	s.whole()
 }
 
+// What was given out counts: a total below it would be a promise that is broken already.
+func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
+	s := open(t)
+	k := s.coupon("SPRING")
+	for _, userID := range []int64{alice, bob} {
+		s.placeWith(userID, "SPRING", one(s.sells(990, -1)))
+	}
+	terms := k.Terms
+	terms.TotalLimit = 1
+	if _, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version, terms); fault.From(err).Fields["total_limit"] != "below_uses" {
+		t.Errorf("1 of 2 uses: %v", err)
+	}
+	s.uses(k, 2, 0)
+	terms.TotalLimit = 2
+	cut, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version, terms)
+	s.ok(err)
+	if cut.TotalLimit != 2 {
+		t.Errorf("kept as %d", cut.TotalLimit)
+	}
+	if _, _, err := s.orders.Place(s.ctx, wants(carol, "SPRING", one(s.sells(990, -1)))); !errors.Is(err, promotion.ErrCouponUsedUp) {
+		t.Errorf("a third use: %v", err)
+	}
+}
+
 func TestACouponIsLockedAfterTheStock(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, 9)

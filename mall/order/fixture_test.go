@@ -39,6 +39,7 @@ import (
 const (
 	alice = int64(101)
 	bob   = int64(102)
+	carol = int64(103)
 )
 
 // shop is the business on a database of its own, with the sandbox as its bank and a clock that tests drive.
