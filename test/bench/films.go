@@ -98,7 +98,7 @@ func (b *bench) film(ctx context.Context, source string, n int) (all, transcode 
 	return all, transcode, err
 }
 
-// ladderByHand makes the sizes that the mall makes, as somebody with a shell would.
+// ladderByHand makes the sizes that the mall makes, with its coder settings, as somebody with a shell would.
 func ladderByHand(ctx context.Context, source, out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
@@ -117,7 +117,8 @@ func ladderByHand(ctx context.Context, source, out string) error {
 		args = append(args, "-map", fmt.Sprintf("[o%d]", i), "-map", "0:a", fmt.Sprintf("-maxrate:v:%d", i), fmt.Sprint(g.Rate),
 			fmt.Sprintf("-bufsize:v:%d", i), fmt.Sprint(2*g.Rate), fmt.Sprintf("-b:a:%d", i), fmt.Sprint(g.Audio))
 	}
-	return tool(ctx, append(args, "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "50", "-c:a", "aac", "-f", "hls", "-hls_time", "4",
+	return tool(ctx, append(args, "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0",
+		"-g", "50", "-keyint_min", "50", "-flags:v", "+cgop", "-c:a", "aac", "-ac", "2", "-ar", "48000", "-f", "hls", "-hls_time", "4",
 		"-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", out+"/%v-%d.m4s",
 		"-var_stream_map", strings.Join(streams, " "), out+"/%v.m3u8")...)
 }
