@@ -43,26 +43,34 @@ where creator_id = @creator_id and spu_id = @spu_id and day between @from_day an
 order by day;
 
 -- name: TopVideos :many
+-- Those that sold, and where they are few those that were only seen: visits are summed of videos that are shown, not of all.
 with sold as (
     select spu_id, currency, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross,
         sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
     from insight_day d
     where d.creator_id = @creator_id and d.spu_id > 0 and d.day between @from_day and @to_day
     group by spu_id, currency
-), seen as (
-    select spu_id, sum(views)::bigint as views, sum(visitors)::bigint as visitors, sum(viewers)::bigint as viewers,
-        sum(watch_seconds)::bigint as watch_seconds
-    from insight_traffic t
-    where t.creator_id = @creator_id and t.spu_id > 0 and t.day between @from_day and @to_day
+    order by 3 desc, 5 desc, 1, 2
+    limit @max_rows
+), only_seen as (
+    select spu_id from insight_traffic t
+    where (select count(*) from sold) < @max_rows
+        and t.creator_id = @creator_id and t.spu_id > 0 and t.day between @from_day and @to_day and t.spu_id not in (select spu_id from sold)
     group by spu_id
+    order by sum(visitors) desc, spu_id
+    limit @max_rows
+), shown as (
+    select * from sold union all select spu_id, '' as currency, 0 as orders, 0 as units, 0 as gross, 0 as refunds, 0 as refunded from only_seen
 )
-select coalesce(sold.spu_id, seen.spu_id)::bigint as spu_id, coalesce(sold.currency, '')::text as currency,
-    coalesce(sold.orders, 0)::bigint as orders, coalesce(sold.units, 0)::bigint as units, coalesce(sold.gross, 0)::bigint as gross,
-    coalesce(sold.refunds, 0)::bigint as refunds, coalesce(sold.refunded, 0)::bigint as refunded,
-    coalesce(seen.views, 0)::bigint as views, coalesce(seen.visitors, 0)::bigint as visitors,
-    coalesce(seen.viewers, 0)::bigint as viewers, coalesce(seen.watch_seconds, 0)::bigint as watch_seconds
-from sold full join seen using (spu_id)
-order by sold.orders desc nulls last, sold.gross desc nulls last, seen.visitors desc nulls last, 1
+select shown.spu_id, currency::text as currency, orders::bigint as orders, units::bigint as units, gross::bigint as gross, refunds::bigint as refunds,
+    refunded::bigint as refunded, seen.views, seen.visitors, seen.viewers, seen.watch_seconds
+from shown cross join lateral (
+    select coalesce(sum(views), 0)::bigint as views, coalesce(sum(visitors), 0)::bigint as visitors,
+        coalesce(sum(viewers), 0)::bigint as viewers, coalesce(sum(watch_seconds), 0)::bigint as watch_seconds
+    from insight_traffic t
+    where t.creator_id = @creator_id and t.spu_id = shown.spu_id and t.day between @from_day and @to_day
+) seen
+order by orders desc, gross desc, seen.visitors desc, shown.spu_id, currency
 limit @max_rows;
 
 -- name: Sources :many

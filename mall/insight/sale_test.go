@@ -3,6 +3,7 @@ package insight_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -197,6 +198,34 @@ func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 	exact(m)
 }
 
+func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
+	m := open(t)
+	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross) values
+		('2026-03-01', 1, 0, 'CNY', 5, 5, 4950), ('2026-03-01', 1, 7, 'CNY', 1, 1, 990), ('2026-03-01', 1, 8, 'CNY', 2, 2, 1980),
+		('2026-03-02', 1, 8, 'CNY', 2, 2, 1980), ('2026-03-02', 1, 8, 'USD', 1, 1, 300), ('2026-04-01', 1, 7, 'CNY', 9, 9, 9000),
+		('2026-03-01', 2, 4, 'CNY', 9, 9, 9000)`)
+	m.OK(err)
+	_, err = m.Pool.Exec(m.Ctx, `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers, watch_seconds) values
+		(1, 0, '2026-03-01', 99, 99, 9, 9), (1, 8, '2026-03-01', 20, 10, 2, 60), (1, 8, '2026-03-03', 4, 3, 1, 30), (1, 8, '2026-04-03', 4, 3, 1, 30),
+		(1, 5, '2026-03-01', 50, 40, 0, 0), (1, 6, '2026-03-01', 60, 50, 0, 0), (2, 4, '2026-03-01', 99, 99, 0, 0)`)
+	m.OK(err)
+	r := insight.Range{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)}
+	all := []insight.VideoSums{
+		{8, insight.Sold{Currency: "CNY", Sales: insight.Sales{Orders: 4, Units: 4, Gross: 3960}}, insight.Traffic{Views: 24, Visitors: 13, Viewers: 3, WatchSeconds: 90}},
+		{7, insight.Sold{Currency: "CNY", Sales: insight.Sales{Orders: 1, Units: 1, Gross: 990}}, insight.Traffic{}},
+		{8, insight.Sold{Currency: "USD", Sales: insight.Sales{Orders: 1, Units: 1, Gross: 300}}, insight.Traffic{Views: 24, Visitors: 13, Viewers: 3, WatchSeconds: 90}},
+		{6, insight.Sold{}, insight.Traffic{Views: 60, Visitors: 50}},
+		{5, insight.Sold{}, insight.Traffic{Views: 50, Visitors: 40}},
+	}
+	for most := range len(all) + 2 {
+		got, err := m.Insight.Videos(m.Ctx, 1, r, most)
+		m.OK(err)
+		if want := all[:min(most, len(all))]; !slices.Equal(got, want) {
+			t.Errorf("the first %d are %+v, want %+v", most, got, want)
+		}
+	}
+}
+
 func TestReportsReadSumsAndNoOrders(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross)
@@ -226,7 +255,7 @@ func TestReportsReadSumsAndNoOrders(t *testing.T) {
 		t.Error(err)
 	}
 	plan := malltest.Query[string](m, `explain select day, orders from insight_day where creator_id = 1 and spu_id = 0 and day between '2026-03-01' and '2026-03-31'`)
-	if len(plan) == 0 || !contains(plan, "insight_day_creator_idx") {
+	if len(plan) == 0 || !contains(plan, "insight_day_video_idx") {
 		t.Errorf("a report is read by %v", plan)
 	}
 }
