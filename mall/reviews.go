@@ -33,6 +33,7 @@ func (m *Mall) openReviews(deeds Deed) {
 				return err
 			},
 		}})
+	m.Orders.Ended = m.Reviews.EndedAccessTx
 	m.Outbox.Subscribe("ended_access", []string{"order.paid"}, m.endLateAccess)
 }
 

@@ -151,6 +151,114 @@ func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 	m.Whole()
 }
 
+// takesDown takes a film down so that nobody keeps it.
+func takesDown(m *malltest.Mall, film catalog.Created) order.EndAccessArgs {
+	m.T.Helper()
+	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{SPUID: film.SPUID, CreatorID: 1, TitleZh: "港", TitleEn: "Harbour", Reason: "Rights."})
+	m.OK(err)
+	return order.EndAccessArgs{SPUID: film.SPUID, TakedownID: down.ID}
+}
+
+// A job that comes after its takedown was undone takes nothing from anybody, nor when another takedown stands by then.
+func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
+	m := reviewing(t)
+	film := editions(m)
+	owned := bought(m, 22, film.SKUIDs[0])
+	args := takesDown(m, film)
+	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
+	fresh := bought(m, 23, film.SKUIDs[0])
+	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
+		t.Fatalf("%d refunds", n)
+	}
+	again := takesDown(m, film)
+	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
+		t.Fatalf("%d refunds of the takedown before", n)
+	}
+	m.OK(m.Orders.EndAccess(m.Ctx, again))
+	submitRefunds(m)
+	m.Becomes(owned.OrderNo, order.Refunded)
+	m.Becomes(fresh.OrderNo, order.Refunded)
+	m.Whole()
+}
+
+// The money may fail to go back, which an operator sees; the film is gone all the same. After the takedown it is as with any refund.
+func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
+	m := reviewing(t)
+	film := editions(m)
+	o := m.Place(22, film.SKUIDs[0])
+	m.Pay(o, sandbox.PayOptions{RefundsFail: true})
+	deliverNotices(m)
+	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
+	args := takesDown(m, film)
+	watches := func() bool {
+		return malltest.Query[int64](m, `select count(*) from video_entitlement where reference = '`+o.OrderNo+`' and state = 'active'`)[0] == 1
+	}
+	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	submitRefunds(m)
+	if n := malltest.Query[int64](m, `select count(*) from order_case where kind = 'refund_failed'`)[0]; n != 1 || watches() {
+		t.Fatalf("%d cases, and it can be watched: %v", n, watches())
+	}
+	m.OK(m.Orders.EndAccess(m.Ctx, args)) // the job once more
+	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "by hand", Actor: "operator:8"})
+	m.OK(err)
+	submitRefunds(m)
+	if !watches() {
+		t.Error("a refund that failed after the takedown was undone took the film for nothing")
+	}
+	m.Becomes(o.OrderNo, order.Delivered)
+	m.Whole()
+}
+
+// Whatever a creator calls a refund of theirs, it is no refund of the mall's.
+func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
+	m := reviewing(t)
+	film, beside := editions(m), m.Sells(500, -1)
+	o := bought(m, 22, film.SKUIDs[0], beside)
+	_, err := m.Orders.RefundSale(m.Ctx, 1, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[1].ID}, Key: "takedown:1:" + o.OrderNo})
+	m.OK(err)
+	args := takesDown(m, film)
+	if args.TakedownID != 1 {
+		t.Fatalf("takedown %d", args.TakedownID)
+	}
+	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	submitRefunds(m)
+	m.Becomes(o.OrderNo, order.Refunded)
+	m.Whole()
+}
+
+// One order that fails holds up neither the rest of its turn nor the next one, which is enqueued once.
+func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
+	m := reviewing(t)
+	film := editions(m)
+	for n := range 51 {
+		bought(m, int64(100+n), film.SKUIDs[3])
+	}
+	args := takesDown(m, film)
+	ended, broken := m.Orders.Ended, errors.New("no answer")
+	for range 2 {
+		failed := false
+		m.Orders.Ended = func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
+			if !failed {
+				failed = true
+				return nil, broken
+			}
+			return ended(ctx, tx, spuIDs)
+		}
+		if err := m.Orders.EndAccess(m.Ctx, args); !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+	}
+	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 50 {
+		t.Errorf("%d refunds in two turns of which the first order failed, want all but that one", n)
+	}
+	if n := malltest.Query[int64](m, `select count(*) from river_job where kind = 'order_end_access'`)[0]; n != 2 {
+		t.Errorf("%d jobs, want the first and the next", n)
+	}
+}
+
 // Every deed of an operator is in the log with its order; a deed that fails leaves no entry.
 func TestWhatOperatorsDoIsWrittenDown(t *testing.T) {
 	m := reviewing(t)

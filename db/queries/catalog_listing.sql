@@ -88,9 +88,20 @@ returning id;
 -- name: RetireOthers :exec
 update video_product_sku set status = 'retired' where spu_id = @spu_id and status = 'active' and id <> all(@keep::bigint[]);
 
--- name: HasPrice :one
--- Whether a SKU has a price now, or will have.
-select exists (select 1 from sku_price where sku_id = @sku_id and (valid_until is null or valid_until > @at::timestamptz));
+-- name: NextPrice :one
+-- When the next price of a SKU begins; no row when none does.
+select valid_from from sku_price where sku_id = @sku_id and valid_from > @at::timestamptz order by valid_from limit 1;
+
+-- name: EndPrices :exec
+-- What runs ends, and what was set ahead is called off.
+with ahead as (
+    delete from sku_price where sku_id = @sku_id and valid_from >= @at::timestamptz
+    returning id, sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by
+), kept as (
+    insert into sku_price_cancelled (id, sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by, cancelled_at, cancelled_by)
+    select ahead.*, @at::timestamptz, @by::bigint from ahead
+)
+update sku_price p set valid_until = @at::timestamptz where p.sku_id = @sku_id and p.valid_from < @at::timestamptz and (p.valid_until is null or p.valid_until > @at::timestamptz);
 
 -- name: SKUsOfListing :many
 -- All of them, with the price valid at a moment.

@@ -88,7 +88,7 @@ select * from review_takedown where (@before_id::bigint = 0 or id < @before_id) 
 
 -- name: EndedAccess :many
 -- Which of these listings were taken down so that nobody may keep what was bought of them.
-select spu_id, id from review_takedown where spu_id = any(@spu_ids::bigint[]) and undone_at is null and not keep_access;
+select spu_id, id from review_takedown where spu_id = any(@spu_ids::bigint[]) and undone_at is null and not keep_access order by id for share;
 
 -- name: InsertAppeal :one
 insert into review_appeal (takedown_id, case_id, spu_id, creator_id, words, opened_at)

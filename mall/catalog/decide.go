@@ -63,10 +63,10 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 }
 
 // ReturnTx gives a revision back to its creator with the reasons. Errors: ErrListingNotFound, ErrRevisionMoved, ErrRevisionInvalid
-// for a note that is missing or too long.
+// for a note that is too long.
 func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, note string) error {
 	note = strings.TrimSpace(note)
-	if note == "" || !db.Storable(note) || utf8.RuneCountInString(note) > MaxNote {
+	if !db.Storable(note) || utf8.RuneCountInString(note) > MaxNote {
 		return ErrRevisionInvalid.With("note", "note_invalid")
 	}
 	spu, _, err := c.waitingTx(ctx, tx, revisionID)
@@ -164,10 +164,18 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 		if !existed {
 			names = append(names, "sku:"+strconv.FormatInt(id, 10))
 		}
-		if err := c.firstPriceTx(ctx, tx, spu, id, w, now); err != nil {
-			return nil, err
+		selling := existed && old.Status == skuActive
+		if existed && !selling { // it comes back, and costs what was approved
+			if err := c.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{SkuID: id, At: now, By: spu.CreatorID}); err != nil {
+				return nil, err
+			}
 		}
-		if w.Limited && w.Units > 0 && !(existed && old.StockLimited && old.Status == skuActive) && c.Stock != nil {
+		if !selling || old.Amount == nil {
+			if err := c.firstPriceTx(ctx, tx, spu, id, w, now); err != nil {
+				return nil, err
+			}
+		}
+		if w.Limited && w.Units > 0 && !(selling && old.StockLimited) && c.Stock != nil {
 			if err := c.Stock(ctx, tx, id, w.Units); err != nil {
 				return nil, err
 			}
@@ -179,13 +187,19 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 	return names, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spu.ID, At: now})
 }
 
-// firstPriceTx gives a SKU its first price; one that has a price, now or later, keeps its prices.
+// firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set ahead.
 func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way, now time.Time) error {
-	has, err := c.queries.HasPrice(ctx, tx, dbsqlc.HasPriceParams{SkuID: skuID, At: now})
-	if err != nil || has || w.Price == nil {
-		return err
+	if w.Price == nil {
+		return nil
 	}
 	p := NewPrice{Amount: *w.Price, ListAmount: w.List, Currency: Currency, From: now, By: spu.CreatorID}
+	next, err := c.queries.NextPrice(ctx, tx, dbsqlc.NextPriceParams{SkuID: skuID, At: now})
+	switch {
+	case err == nil:
+		p.Until = &next
+	case !missing(err):
+		return err
+	}
 	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spu.ID, Currency: p.Currency})
 	if err == nil && foreign {
 		err = ErrPriceCurrency

@@ -221,6 +221,9 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	n.TitleEn, n.VideoID = "Aurora, again", 3
 	n.Ways = []catalog.Way{n.Ways[1], {Kind: catalog.KindOwn, Quality: catalog.Quality4K, Price: new(int64(5000)), MaxPerOrder: 1}}
 	n.Ways[0].Price = new(int64(1)) // a SKU that is sold keeps its prices, whatever a form says
+	if err := d.SchedulePrice(t.Context(), 7, before.SKUs[0].ID, catalog.NewPrice{Amount: 900, Currency: "CNY", From: opening.Add(24 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
 	r := d.submit(t, id, n)
 	same, err := d.Product(t.Context(), id)
 	if err != nil || same.TitleEn != "Aurora" || len(same.SKUs) != 2 || *same.AssetID != 101 || same.Status != catalog.StatusLive {
@@ -239,15 +242,17 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	if p.SKUs[0].ID != before.SKUs[1].ID {
 		t.Error("the SKU that stayed is another")
 	}
-	// What was retired comes back as the SKU that it was.
+	// What was retired comes back as the SKU that it was, at the price that was approved now, whatever it cost or was to cost.
 	e = d.editing(t, id)
 	n = e.Content
 	n.Ways = append(n.Ways, catalog.Way{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, MaxPerOrder: 1, Price: new(int64(700))})
 	if err := d.approve(t, d.submit(t, id, n).ID); err != nil {
 		t.Fatal(err)
 	}
-	if o, ok := d.offer(t, before.SKUs[0].ID, opening); !ok || o.Amount.Amount != 500 {
-		t.Errorf("back again: %+v, %v", o, ok)
+	for _, at := range []time.Time{opening, opening.Add(48 * time.Hour)} {
+		if o, ok := d.offer(t, before.SKUs[0].ID, at); !ok || o.Amount.Amount != 700 {
+			t.Errorf("back again: %+v, %v", o, ok)
+		}
 	}
 }
 
@@ -416,7 +421,7 @@ func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
 	returned := func(note string) error {
 		return d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, r.ID, note) })
 	}
-	is(t, returned("  "), catalog.ErrRevisionInvalid, "note", "note_invalid")
+	is(t, returned(strings.Repeat("x", catalog.MaxNote+1)), catalog.ErrRevisionInvalid, "note", "note_invalid")
 	if err := returned("The cover is dark."); err != nil {
 		t.Fatal(err)
 	}
@@ -430,6 +435,10 @@ func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
 	if again.Number != r.Number+1 || again.ID == r.ID {
 		t.Errorf("the next revision is %+v", again)
 	}
+	if err := d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, again.ID, "") }); err != nil { // the reasons say it
+		t.Fatal(err)
+	}
+	again = d.submit(t, id, d.whole())
 	if err := d.Withdraw(t.Context(), 7, id); err != nil {
 		t.Fatal(err)
 	}
@@ -688,5 +697,29 @@ func TestAPreviewShowsTheDraft(t *testing.T) {
 	p, err := d.Preview(t.Context(), d.editing(t, id).Revision)
 	if err != nil || p.TitleZh != "极光" || p.CategoryEn != "Nature" || len(p.SKUs) != 1 || p.SKUs[0].Price.Amount.Amount != 3000 || p.DurationSeconds != 60 || p.Slug != "aurora" {
 		t.Fatalf("%+v, %v", p, err)
+	}
+}
+
+// A way to buy that has no price now but one set ahead is sold at what was approved until then.
+func TestAnApprovedPriceLeadsToTheOneSetAhead(t *testing.T) {
+	d := openDesk(t)
+	id := d.live(t)
+	p, err := d.Product(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sku := p.SKUs[0].ID
+	if _, err := d.pool.Exec(t.Context(), `update sku_price set valid_from = $1, valid_until = null where sku_id = $2`, opening.Add(24*time.Hour), sku); err != nil {
+		t.Fatal(err)
+	}
+	n := d.editing(t, id).Content
+	n.Ways[0].Price = new(int64(700))
+	if err := d.approve(t, d.submit(t, id, n).ID); err != nil {
+		t.Fatal(err)
+	}
+	for hours, want := range map[time.Duration]int64{0: 700, 23: 700, 24: 3000} {
+		if o, ok := d.offer(t, sku, opening.Add(hours*time.Hour)); !ok || o.Amount.Amount != want {
+			t.Errorf("after %d h: %v, %v, want %d", hours, o.Amount, ok, want)
+		}
 	}
 }

@@ -20,11 +20,14 @@ type Submission struct {
 	Currency                     string
 }
 
+// tries are how often a creator's step is taken again that met a reviewer's: those lock the case, or the appeal, before the listing.
+const tries = 3
+
 // Submit hands a listing's draft, as last saved in that version, to the reviewers. What is on sale stays so meanwhile. Errors:
 // ErrListingNotFound, ErrRevisionMissing with the Fields that keep it from being sold, ErrRevisionMoved for another version and
 // for one that was submitted already.
 func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version int) error {
-	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+	err := db.InTxRetrying(ctx, c.pools.Primary, tries, func(tx pgx.Tx) error {
 		spu, err := c.lockOwnTx(ctx, tx, creatorID, spuID)
 		if err != nil {
 			return err
@@ -76,7 +79,7 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 
 // Withdraw takes a revision back from the reviewers. Errors: ErrListingNotFound, ErrRevisionMoved when none waits.
 func (c *Catalog) Withdraw(ctx context.Context, creatorID, spuID int64) error {
-	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
+	err := db.InTxRetrying(ctx, c.pools.Primary, tries, func(tx pgx.Tx) error {
 		if _, err := c.lockOwnTx(ctx, tx, creatorID, spuID); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
 )
@@ -62,6 +64,24 @@ func (l *Ledger) accountsTx(ctx context.Context, q dbsqlc.DBTX, creatorID int64)
 	}
 	slices.SortFunc(list, func(a, b Account) int { return strings.Compare(a.Currency, b.Currency) })
 	return list, nil
+}
+
+// FreeTx is what a creator has with the mall that no payout has a claim on, held or available, in minor units. Payouts are kept from it
+// until the transaction ends.
+func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64, currency string) (int64, error) {
+	if _, err := l.lockPayeeTx(ctx, tx, creatorID); err != nil {
+		return 0, err
+	}
+	accounts, err := l.accountsTx(ctx, tx, creatorID)
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range accounts {
+		if a.Currency == currency {
+			return a.Available + a.Held, nil
+		}
+	}
+	return 0, nil
 }
 
 // Clearing is what becomes available during a day of UTC.

@@ -8,7 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
+	"videomall/db"
 	"videomall/mall/order/internal/dbsqlc"
 )
 
@@ -38,10 +40,13 @@ func (s *Orders) EndAccessTx(ctx context.Context, tx pgx.Tx, spuID, takedownID i
 	return nil
 }
 
-// EndAccess pays back what was paid for a listing, order by order, and ends what was bought with it. Ending access always refunds:
-// the mall sells nothing for nothing. A rental that is over has been had, and gets nothing. Each order has one key for it, so that
-// the job may run twice, or beside itself. An order that fails does not keep the others from theirs; its error comes back, and with
-// it the job.
+// errUndone ends the work of a takedown that does not stand any more.
+var errUndone = errors.New("the takedown was undone")
+
+// EndAccess pays back what was paid for a listing, order by order, and ends what was bought with it, as long as its takedown stands.
+// Ending access always refunds: the mall sells nothing for nothing. A rental that is over has been had, and gets nothing. Each order has
+// one key for a takedown, so that the job may run twice, or beside itself. An order that fails does not keep the others from theirs, nor
+// those of later jobs; its error comes back, and with it the job.
 func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	rows, err := s.q.ItemsOfListing(ctx, s.Pool, dbsqlc.ItemsOfListingParams{SpuID: a.SPUID, AfterID: a.After, MaxOrders: endedInATurn})
 	if err != nil {
@@ -70,18 +75,51 @@ func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
 		if len(items[no]) == 0 {
 			continue
 		}
-		_, err := s.Refund(ctx, RefundRequest{OrderNo: no, ItemIDs: items[no], Reason: "The video was taken off the mall.",
-			Actor: "takedown:" + strconv.FormatInt(a.TakedownID, 10), Key: fmt.Sprintf("takedown:%d:%s", a.SPUID, no)})
+		err := s.endAccess(ctx, a, no, items[no])
+		if errors.Is(err, errUndone) {
+			return nil // who bought until then, or buys from now on, keeps it
+		}
 		// Somebody was quicker: it is back already, or on its way.
 		if err != nil && !errors.Is(err, ErrNothingLeft) && !errors.Is(err, ErrNotRefundable) {
 			failed = errors.Join(failed, fmt.Errorf("end access to spu %d by order %s: %w", a.SPUID, no, err))
 		}
 	}
-	if failed == nil && len(orderNos) == endedInATurn {
+	if len(orderNos) == endedInATurn {
 		a.After = last
-		if _, err := s.River.Insert(ctx, a, nil); err != nil {
-			return fmt.Errorf("enqueue the end of access to spu %d after order %d: %w", a.SPUID, last, err)
+		if _, err := s.River.Insert(ctx, a, &river.InsertOpts{UniqueOpts: nextTurn}); err != nil {
+			return errors.Join(failed, fmt.Errorf("enqueue the end of access to spu %d after order %d: %w", a.SPUID, last, err))
 		}
 	}
 	return failed
+}
+
+// nextTurn keeps a job that is tried again from enqueueing the next one again while that has not ended.
+var nextTurn = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+	rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}
+
+// endAccess pays one order's items back, unless the takedown is undone by then: errUndone.
+func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
+	return db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+		if _, err := s.lockTx(ctx, tx, orderNo); err != nil {
+			return err
+		}
+		ended, err := s.endedTx(ctx, tx, []int64{a.SPUID})
+		if err != nil {
+			return err
+		}
+		if ended[a.SPUID] != a.TakedownID {
+			return errUndone
+		}
+		by := "takedown:" + strconv.FormatInt(a.TakedownID, 10)
+		_, err = s.refundTx(ctx, tx, RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: "The video was taken off the mall.", Actor: by,
+			Key: by + ":" + orderNo}, byOperator)
+		return err
+	})
+}
+
+func (s *Orders) endedTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
+	if s.Ended == nil {
+		return nil, nil
+	}
+	return s.Ended(ctx, tx, spuIDs)
 }

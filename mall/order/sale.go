@@ -14,11 +14,13 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// ErrRefundWindow says that a creator's time to refund is over; the mall's operators still may.
-var ErrRefundWindow = fault.New(fault.Conflict, "refund_window_over", "The time in which you can refund this sale is over. Ask the mall's operators.")
+// Faults of a creator's refund; the mall's operators may still make it.
+var (
+	ErrRefundWindow    = fault.New(fault.Conflict, "refund_window_over", "The time in which you can refund this sale is over. Ask the mall's operators.")
+	ErrRefundUncovered = fault.New(fault.Conflict, "refund_uncovered", "What you have with the mall does not cover this refund. Ask the mall's operators.")
+)
 
-// RefundWindow is how long after the payment a creator may refund a sale of theirs. Later ones are an operator's to decide:
-// by then the money may have been paid out.
+// RefundWindow is how long after the payment a creator may refund a sale of theirs. Later ones are an operator's to decide.
 const RefundWindow = 30 * 24 * time.Hour
 
 // Sale is one item that a creator sold and that was paid for. It says nothing of the buyer but who they are.
@@ -97,12 +99,14 @@ func onlyItemsOf(o *Order, creatorID int64) error {
 }
 
 // RefundSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within RefundWindow of
-// the payment. The rest is as Refund says.
-// Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, and those of Refund.
+// the payment, and as long as their balance covers what they give back: what was paid out can't be taken out a second time by a
+// friendly buyer. Its keys are the creator's own, whatever others call their refunds. The rest is as Refund says.
+// Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, ErrRefundUncovered, and those of Refund.
 func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
 	}
+	r.Key = fmt.Sprintf("creator:%d:%s", creatorID, r.Key)
 	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.OrderNo)
 		if err != nil {
@@ -122,7 +126,17 @@ func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundReques
 		if !s.Now().Before(o.PaidAt.Add(RefundWindow)) {
 			return ErrRefundWindow.Because("order %s was paid at %s", o.OrderNo, o.PaidAt)
 		}
-		refund, err = s.refundTx(ctx, tx, r, byCreator)
+		had, err := s.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		if err != nil {
+			return err
+		}
+		if refund, err = s.refundTx(ctx, tx, r, byCreator); err != nil {
+			return err
+		}
+		left, err := s.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		if err == nil && left < 0 && left < had { // a refund that was made before takes nothing
+			err = ErrRefundUncovered.Because("creator %d would have %d %s", creatorID, left, o.Total.Currency)
+		}
 		return err
 	})
 	return refund, err

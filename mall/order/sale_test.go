@@ -10,6 +10,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog"
+	"videomall/mall/ledger"
 	"videomall/mall/order"
 )
 
@@ -106,6 +107,33 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 	}
 	s.advance(-2 * time.Second)
 	s.ok(ask())
+}
+
+// Who was paid out can't have a friend pay, and give the friend the mall's money.
+func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
+	s := open(t)
+	books := s.orders.Ledger
+	books.Key, books.Terms.Clearing = make([]byte, 32), time.Hour
+	o := s.bought(alice, one(s.sells(9900, -1)))
+	s.advance(2 * time.Hour)
+	_, err := books.Clear(s.ctx)
+	s.ok(err)
+	s.ok(books.SetDestination(s.ctx, seller, ledger.Destination{Name: "S", Account: "DE89370400440532013000"}))
+	out, err := books.RequestPayout(s.ctx, seller, cny(9900-1485), "all of it")
+	s.ok(err)
+	ask := func() error {
+		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k"})
+		return err
+	}
+	if err := ask(); !errors.Is(err, order.ErrRefundUncovered) || !s.watches(alice, o, 0) {
+		t.Fatalf("with all of it asked for: %v", err)
+	}
+	s.ok(books.CancelPayout(s.ctx, seller, out.ID, out.Version))
+	s.ok(ask())
+	s.ok(ask()) // the second click
+	s.refunds()
+	s.is(o.OrderNo, order.Refunded)
+	s.whole()
 }
 
 func TestCustomersAreCountedFromTheOrders(t *testing.T) {

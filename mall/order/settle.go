@@ -129,14 +129,23 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, sta
 }
 
 // refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those who earned
-// it; and it calls an operator.
+// it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody: its buyer is to be paid
+// on another way.
 func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
 	if err := s.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
 		return err
 	}
+	spuIDs := make([]int64, len(o.Items))
+	for n, i := range o.Items {
+		spuIDs[n] = i.SPUID
+	}
+	ended, err := s.endedTx(ctx, tx, spuIDs)
+	if err != nil {
+		return err
+	}
 	for _, share := range shares {
 		for _, i := range o.Items {
-			if i.ID != share.ItemID {
+			if i.ID != share.ItemID || ended[i.SPUID] != 0 {
 				continue
 			}
 			if _, err := s.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {

@@ -144,7 +144,7 @@ func (r *Reviews) Takedowns(ctx context.Context, before int64, most int) ([]Take
 }
 
 // EndedAccessTx says which of these listings are taken down without their buyers keeping anything, and by which takedown: what is
-// paid for them later must go back too.
+// paid for them later must go back too. None of these is undone before the transaction ends.
 func (r *Reviews) EndedAccessTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
 	rows, err := r.q.EndedAccess(ctx, tx, spuIDs)
 	if err != nil {

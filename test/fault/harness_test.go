@@ -30,6 +30,9 @@ import (
 	"videomall/test/invariant"
 )
 
+// buildFlags are those that this test program was built with: what it is made of is compiled already.
+var buildFlags []string
+
 // binary builds the program once for all tests of this package.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "videomall-fault")
@@ -37,7 +40,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "videomall")
-	build := exec.Command("go", "build", "-o", path, ".")
+	build := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", path, ".")...)
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)

@@ -95,6 +95,8 @@ func (d Deps) refund(c *page.Ctx) error {
 		c.Flash(ui.Info, "nothing_to_refund") // somebody was faster, or it is on its way
 	case errors.Is(err, order.ErrRefundWindow):
 		return d.renderSale(c, http.StatusConflict, o, r.Reason, c.Text.T("sales.window_over"))
+	case errors.Is(err, order.ErrRefundUncovered):
+		return d.renderSale(c, http.StatusConflict, o, r.Reason, c.Text.T("sales.uncovered"))
 	default:
 		return err
 	}

@@ -93,6 +93,29 @@ func (q *Queries) DeleteRevisions(ctx context.Context, db DBTX, spuID int64) err
 	return err
 }
 
+const endPrices = `-- name: EndPrices :exec
+with ahead as (
+    delete from sku_price where sku_id = $2 and valid_from >= $1::timestamptz
+    returning id, sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by
+), kept as (
+    insert into sku_price_cancelled (id, sku_id, version, amount, list_amount, currency, valid_from, valid_until, created_at, created_by, cancelled_at, cancelled_by)
+    select ahead.id, ahead.sku_id, ahead.version, ahead.amount, ahead.list_amount, ahead.currency, ahead.valid_from, ahead.valid_until, ahead.created_at, ahead.created_by, $1::timestamptz, $3::bigint from ahead
+)
+update sku_price p set valid_until = $1::timestamptz where p.sku_id = $2 and p.valid_from < $1::timestamptz and (p.valid_until is null or p.valid_until > $1::timestamptz)
+`
+
+type EndPricesParams struct {
+	At    time.Time
+	SkuID int64
+	By    int64
+}
+
+// What runs ends, and what was set ahead is called off.
+func (q *Queries) EndPrices(ctx context.Context, db DBTX, arg EndPricesParams) error {
+	_, err := db.Exec(ctx, endPrices, arg.At, arg.SkuID, arg.By)
+	return err
+}
+
 const episodeTaken = `-- name: EpisodeTaken :one
 select exists (select 1 from video_product_spu s where s.series_id = $1::bigint and s.episode = $2::int and s.id <> $3 and s.status <> 'draft')
 `
@@ -138,23 +161,6 @@ func (q *Queries) Episodes(ctx context.Context, db DBTX, seriesID *int64) ([]Epi
 		return nil, err
 	}
 	return items, nil
-}
-
-const hasPrice = `-- name: HasPrice :one
-select exists (select 1 from sku_price where sku_id = $1 and (valid_until is null or valid_until > $2::timestamptz))
-`
-
-type HasPriceParams struct {
-	SkuID int64
-	At    time.Time
-}
-
-// Whether a SKU has a price now, or will have.
-func (q *Queries) HasPrice(ctx context.Context, db DBTX, arg HasPriceParams) (bool, error) {
-	row := db.QueryRow(ctx, hasPrice, arg.SkuID, arg.At)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const insertRevision = `-- name: InsertRevision :one
@@ -513,6 +519,23 @@ type MarkTakenByParams struct {
 func (q *Queries) MarkTakenBy(ctx context.Context, db DBTX, arg MarkTakenByParams) error {
 	_, err := db.Exec(ctx, markTakenBy, arg.ByCreator, arg.ID)
 	return err
+}
+
+const nextPrice = `-- name: NextPrice :one
+select valid_from from sku_price where sku_id = $1 and valid_from > $2::timestamptz order by valid_from limit 1
+`
+
+type NextPriceParams struct {
+	SkuID int64
+	At    time.Time
+}
+
+// When the next price of a SKU begins; no row when none does.
+func (q *Queries) NextPrice(ctx context.Context, db DBTX, arg NextPriceParams) (time.Time, error) {
+	row := db.QueryRow(ctx, nextPrice, arg.SkuID, arg.At)
+	var valid_from time.Time
+	err := row.Scan(&valid_from)
+	return valid_from, err
 }
 
 const priceBand = `-- name: PriceBand :one

@@ -313,7 +313,7 @@ func (q *Queries) Decided(ctx context.Context, db DBTX, arg DecidedParams) ([]Re
 }
 
 const endedAccess = `-- name: EndedAccess :many
-select spu_id, id from review_takedown where spu_id = any($1::bigint[]) and undone_at is null and not keep_access
+select spu_id, id from review_takedown where spu_id = any($1::bigint[]) and undone_at is null and not keep_access order by id for share
 `
 
 type EndedAccessRow struct {
