@@ -83,7 +83,11 @@ func listingHits(m *mall.Mall) finding {
 		for _, l := range found {
 			h := adminview.Hit{Title: t.Of(l.TitleZh, l.TitleEn), Href: "/v/" + l.Slug,
 				Note: t.T("people.listing_n", "Number", strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status)}
-			if l.Status != catalog.StatusLive { // has no page of its own
+			switch l.Status { // only what is on sale has a page of its own
+			case catalog.StatusLive:
+			case catalog.StatusTakenDown: // perhaps by its creator
+				h.Href = "/admin/takedowns/new?spu=" + strconv.FormatInt(l.SPUID, 10)
+			default:
 				h.Href = adminview.PersonURL(l.CreatorID)
 			}
 			hits = append(hits, h)

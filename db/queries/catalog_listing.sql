@@ -1,11 +1,11 @@
 -- name: LockListing :one
 -- Everything that moves a listing takes its SPU first, so that edits, reviews and prices follow one another.
-select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator from video_product_spu
+select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator, off_before from video_product_spu
 where id = @id for no key update;
 
 -- name: ListingFacts :one
 -- The same columns, for those who only look.
-select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator from video_product_spu
+select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator, off_before from video_product_spu
 where id = @id;
 
 -- name: SPUIDByRevision :one
@@ -75,7 +75,7 @@ set slug = @slug, title_zh = @title_zh, title_en = @title_en, description_zh = @
 where id = @id;
 
 -- name: MarkTakenBy :exec
-update video_product_spu set taken_by_creator = @by_creator where id = @id;
+update video_product_spu set taken_by_creator = @by_creator, off_before = @off_before where id = @id;
 
 -- name: PutSKU :one
 -- A way to buy that was retired and comes back is the same SKU.

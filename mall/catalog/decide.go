@@ -217,13 +217,28 @@ func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLi
 // Errors: ErrListingNotFound, ErrProductState.
 func (c *Catalog) TakeDownTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Change, error) {
 	return c.turnTx(ctx, tx, spuID, turn{typeTakenDown, StatusTakenDown, false, func(s dbsqlc.LockListingRow) bool {
-		return s.Status == StatusLive || s.Status == StatusTakenDown && s.TakenByCreator
+		return s.Status == StatusLive || offByCreator(s)
 	}})
 }
 
-// RestoreTx puts a listing that was taken down on sale again, as it was. The changes are for Forget. Errors: as TakeDownTx.
+// RestoreTx puts a listing that the mall took down back as it was: on sale, or off it by its creator. The changes are for Forget.
+// Errors: as TakeDownTx.
 func (c *Catalog) RestoreTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Change, error) {
-	return c.turnTx(ctx, tx, spuID, turn{typePublished, StatusLive, false, func(s dbsqlc.LockListingRow) bool { return s.Status == StatusTakenDown }})
+	spu, err := c.lockTx(ctx, tx, spuID)
+	if err != nil || !spu.OffBefore {
+		return c.turnTx(ctx, tx, spuID, turn{typePublished, StatusLive, false, func(s dbsqlc.LockListingRow) bool {
+			return s.Status == StatusTakenDown && !s.TakenByCreator
+		}})
+	}
+	if err := c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{ID: spuID, ByCreator: true}); err != nil {
+		return nil, fmt.Errorf("leave SPU %d to its creator: %w", spuID, err)
+	}
+	return nil, nil
+}
+
+// offByCreator is one that its creator may put back.
+func offByCreator(s dbsqlc.LockListingRow) bool {
+	return s.Status == StatusTakenDown && s.TakenByCreator
 }
 
 // TakeOff takes a creator's own listing off sale; PutBack is the way back, as long as the mall did not take it down too.
@@ -234,9 +249,7 @@ func (c *Catalog) TakeOff(ctx context.Context, creatorID, spuID int64) error {
 
 // PutBack is the way back from TakeOff.
 func (c *Catalog) PutBack(ctx context.Context, creatorID, spuID int64) error {
-	return c.turnOwn(ctx, creatorID, spuID, turn{typePublished, StatusLive, false, func(s dbsqlc.LockListingRow) bool {
-		return s.Status == StatusTakenDown && s.TakenByCreator
-	}})
+	return c.turnOwn(ctx, creatorID, spuID, turn{typePublished, StatusLive, false, offByCreator})
 }
 
 // turn is a move between on sale and off sale.
@@ -271,7 +284,7 @@ func (c *Catalog) turnTx(ctx context.Context, tx pgx.Tx, spuID int64, t turn) ([
 		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: t.to, At: c.now(), FromStatuses: []string{spu.Status}})
 	}
 	if err == nil {
-		err = c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{ID: spuID, ByCreator: t.byCreator})
+		err = c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{ID: spuID, ByCreator: t.byCreator, OffBefore: offByCreator(spu) && t.to == StatusTakenDown})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("move SPU %d to %s: %w", spuID, t.to, err)

@@ -557,7 +557,19 @@ func TestTakenDownByTheMallStaysDown(t *testing.T) {
 	if err := restore(); err != nil {
 		t.Fatal(err)
 	}
+	status(catalog.StatusTakenDown) // as its creator had left it
+	is(t, restore(), catalog.ErrProductState)
+	if err := d.PutBack(ctx, 7, id); err != nil {
+		t.Fatal(err)
+	}
 	status(catalog.StatusLive)
+	if err := down(); err != nil {
+		t.Fatal(err)
+	}
+	if err := restore(); err != nil {
+		t.Fatal(err)
+	}
+	status(catalog.StatusLive) // as it was before
 	is(t, restore(), catalog.ErrProductState)
 }
 

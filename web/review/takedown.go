@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"videomall/mall/catalog"
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
 	"videomall/views/ui"
@@ -29,9 +30,12 @@ func (d Deps) live(c *page.Ctx) error {
 }
 
 func (d Deps) beginTakedown(c *page.Ctx) error {
-	listing, err := d.Catalog.Product(c.Request().Context(), typed.ID(c.QueryParam("spu")))
+	listing, err := d.Catalog.FindByID(c.Request().Context(), typed.ID(c.QueryParam("spu"))) // also one that its creator took off
 	if err != nil {
 		return err
+	}
+	if listing.Status != catalog.StatusLive && listing.Status != catalog.StatusTakenDown {
+		return catalog.ErrProductNotFound.Because("SPU %d is %s", listing.SPUID, listing.Status)
 	}
 	return d.renderTakedown(c, http.StatusOK, reviewview.TakeDownPage{Listing: found(listing.Card), Access: "keep"})
 }

@@ -761,7 +761,7 @@ func (q *Queries) OpenPrice(ctx context.Context, db DBTX, arg OpenPriceParams) (
 }
 
 const productByID = `-- name: ProductByID :one
-select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, s.free_seconds, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
+select s.id, s.slug, s.creator_id, s.category_id, s.title_zh, s.title_en, s.description_zh, s.description_en, s.tags, s.cover, s.asset_id, s.duration_seconds, s.status, s.version, s.rating_sum, s.rating_count, s.rating_counts, s.sold_count, s.from_sku_id, s.from_amount, s.from_list_amount, s.from_currency, s.reprice_at, s.published_at, s.created_at, s.updated_at, s.series_id, s.episode, s.video_id, s.taken_by_creator, s.free_seconds, s.off_before, c.slug as category_slug, c.name_zh as category_zh, c.name_en as category_en,
        m.slug as creator_slug, m.name_zh as creator_zh, m.name_en as creator_en, m.avatar as creator_avatar,
        e.slug as series_slug, e.title_zh as series_zh, e.title_en as series_en
 from video_product_spu s
@@ -820,6 +820,7 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 		&i.VideoProductSpu.VideoID,
 		&i.VideoProductSpu.TakenByCreator,
 		&i.VideoProductSpu.FreeSeconds,
+		&i.VideoProductSpu.OffBefore,
 		&i.CategorySlug,
 		&i.CategoryZh,
 		&i.CategoryEn,

@@ -272,7 +272,7 @@ func (q *Queries) LatestRevision(ctx context.Context, db DBTX, spuID int64) (Cat
 }
 
 const listingFacts = `-- name: ListingFacts :one
-select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator from video_product_spu
+select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator, off_before from video_product_spu
 where id = $1
 `
 
@@ -287,6 +287,7 @@ type ListingFactsRow struct {
 	DurationSeconds int32
 	VideoID         *int64
 	TakenByCreator  bool
+	OffBefore       bool
 }
 
 // The same columns, for those who only look.
@@ -304,6 +305,7 @@ func (q *Queries) ListingFacts(ctx context.Context, db DBTX, id int64) (ListingF
 		&i.DurationSeconds,
 		&i.VideoID,
 		&i.TakenByCreator,
+		&i.OffBefore,
 	)
 	return i, err
 }
@@ -405,7 +407,7 @@ func (q *Queries) Listings(ctx context.Context, db DBTX, arg ListingsParams) ([]
 }
 
 const lockListing = `-- name: LockListing :one
-select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator from video_product_spu
+select id, slug, creator_id, category_id, status, published_at, asset_id, duration_seconds, video_id, taken_by_creator, off_before from video_product_spu
 where id = $1 for no key update
 `
 
@@ -420,6 +422,7 @@ type LockListingRow struct {
 	DurationSeconds int32
 	VideoID         *int64
 	TakenByCreator  bool
+	OffBefore       bool
 }
 
 // Everything that moves a listing takes its SPU first, so that edits, reviews and prices follow one another.
@@ -437,6 +440,7 @@ func (q *Queries) LockListing(ctx context.Context, db DBTX, id int64) (LockListi
 		&i.DurationSeconds,
 		&i.VideoID,
 		&i.TakenByCreator,
+		&i.OffBefore,
 	)
 	return i, err
 }
@@ -508,16 +512,17 @@ func (q *Queries) LookupListings(ctx context.Context, db DBTX, arg LookupListing
 }
 
 const markTakenBy = `-- name: MarkTakenBy :exec
-update video_product_spu set taken_by_creator = $1 where id = $2
+update video_product_spu set taken_by_creator = $1, off_before = $2 where id = $3
 `
 
 type MarkTakenByParams struct {
 	ByCreator bool
+	OffBefore bool
 	ID        int64
 }
 
 func (q *Queries) MarkTakenBy(ctx context.Context, db DBTX, arg MarkTakenByParams) error {
-	_, err := db.Exec(ctx, markTakenBy, arg.ByCreator, arg.ID)
+	_, err := db.Exec(ctx, markTakenBy, arg.ByCreator, arg.OffBefore, arg.ID)
 	return err
 }
 

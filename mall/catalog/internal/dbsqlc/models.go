@@ -95,4 +95,5 @@ type VideoProductSpu struct {
 	VideoID         *int64
 	TakenByCreator  bool
 	FreeSeconds     int32
+	OffBefore       bool
 }
