@@ -2,6 +2,7 @@ package mall_test
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -166,4 +167,27 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 		t.Errorf("the draft is %q, %s, %v", e.Content.TitleEn, e.State, err)
 	}
 	m.OK(m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, false, "the new one will be looked at"))
+}
+
+// A reviewer sees, and the words on the list are looked for in, all that buyers will read: the series, the address and the price that is
+// struck out, too.
+func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
+	m := making(t)
+	m.OK(m.Reviews.AddWord(m.Ctx, m.olga.ID, "roulette", 40))
+	series, err := m.Catalog.CreateSeries(m.Ctx, 1, catalog.NewSeries{Slug: "nights", TitleZh: "夜", TitleEn: "Roulette nights"})
+	m.OK(err)
+	spu := m.begun("Glacier")
+	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
+	m.OK(err)
+	e.Content.SeriesID, e.Content.Episode, e.Content.Slug = series, 3, "a-glacier"
+	_, err = m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	m.OK(err)
+	c := m.submitted(spu, "Glacier", catalog.Way{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(900)), List: new(int64(99900)), MaxPerOrder: 1})
+	n := c.Content
+	if n.SeriesEn != "Roulette nights" || n.SeriesZh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" || len(n.Prices) != 1 || n.Prices[0].List == nil || n.Prices[0].List.Amount != 99900 {
+		t.Errorf("the desk reads %+v", n)
+	}
+	if !slices.ContainsFunc(c.Reasons, func(r review.Reason) bool { return slices.Equal(r.Words, []string{"roulette"}) }) {
+		t.Errorf("reasons %+v", c.Reasons)
+	}
 }

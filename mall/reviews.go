@@ -83,10 +83,15 @@ func (m *Mall) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) err
 func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) error {
 	n := s.Content
 	c := review.Content{TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: n.Tags,
-		CategoryID: n.CategoryID, Cover: n.Cover, VideoID: n.VideoID, FreeSeconds: n.FreeSeconds}
+		CategoryID: n.CategoryID, Cover: n.Cover, VideoID: n.VideoID, FreeSeconds: n.FreeSeconds,
+		Slug: n.Slug, SeriesZh: s.SeriesZh, SeriesEn: s.SeriesEn, Episode: n.Episode}
 	for _, w := range n.Ways {
 		if w.Price != nil {
-			c.Prices = append(c.Prices, review.Price{Kind: w.Kind, Quality: w.Quality, RentHours: w.RentHours, Amount: money.Of(*w.Price, s.Currency)})
+			p := review.Price{Kind: w.Kind, Quality: w.Quality, RentHours: w.RentHours, Amount: money.Of(*w.Price, s.Currency)}
+			if w.List != nil {
+				p.List = new(money.Of(*w.List, s.Currency))
+			}
+			c.Prices = append(c.Prices, p)
 		}
 	}
 	_, err := m.Reviews.OpenTx(ctx, tx, review.Submission{RevisionID: s.RevisionID, SPUID: s.SPUID, CreatorID: s.CreatorID, Content: c})

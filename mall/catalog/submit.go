@@ -16,7 +16,8 @@ type Submission struct {
 	RevisionID, SPUID, CreatorID int64
 	First                        bool // nothing of the listing was ever on sale
 	Content                      Content
-	AssetID                      int64 // the packaged film that would be sold
+	SeriesZh, SeriesEn           string // how the series of its content is called
+	AssetID                      int64  // the packaged film that would be sold
 	Currency                     string
 }
 
@@ -68,8 +69,15 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 		if c.OnSubmit == nil {
 			return nil
 		}
-		return c.OnSubmit(ctx, tx, Submission{RevisionID: r.ID, SPUID: spuID, CreatorID: creatorID, First: v.First, Content: v.Content,
-			AssetID: film.AssetID, Currency: Currency})
+		s := Submission{RevisionID: r.ID, SPUID: spuID, CreatorID: creatorID, First: v.First, Content: v.Content, AssetID: film.AssetID, Currency: Currency}
+		if id := v.Content.SeriesID; id != 0 {
+			series, err := c.queries.SeriesByID(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			s.SeriesZh, s.SeriesEn = series.TitleZh, series.TitleEn
+		}
+		return c.OnSubmit(ctx, tx, s)
 	})
 	if err != nil {
 		return fmt.Errorf("submit the listing %d: %w", spuID, err)

@@ -51,6 +51,10 @@ type Content struct {
 	CategoryID    int64    `json:"categoryId"`
 	CategoryZh    string   `json:"categoryZh,omitempty"`
 	CategoryEn    string   `json:"categoryEn,omitempty"`
+	Slug          string   `json:"slug,omitempty"` // the name in its address, which stays
+	SeriesZh      string   `json:"seriesZh,omitempty"`
+	SeriesEn      string   `json:"seriesEn,omitempty"`
+	Episode       int      `json:"episode,omitempty"`
 	Cover         string   `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
 	VideoID       int64    `json:"videoId,omitempty"`
 	FreeSeconds   int      `json:"freeSeconds,omitempty"` // of the film's begin, for anybody
@@ -63,6 +67,8 @@ type Price struct {
 	Quality   string      `json:"quality"`
 	RentHours int         `json:"rentHours,omitempty"`
 	Amount    money.Money `json:"amount"`
+	// List is the price that is struck out beside it.
+	List *money.Money `json:"list,omitempty"`
 }
 
 // Submission is a revision that a creator hands in.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -133,7 +134,7 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 		return nil, fmt.Errorf("words: %w", err)
 	}
 	c := s.Content
-	texts := append([]string{c.TitleZh, c.TitleEn, c.DescriptionZh, c.DescriptionEn}, c.Tags...)
+	texts := append([]string{c.TitleZh, c.TitleEn, c.DescriptionZh, c.DescriptionEn, c.SeriesZh, c.SeriesEn, strings.ReplaceAll(c.Slug, "-", " ")}, c.Tags...)
 	found := Reason{Rule: RuleWords}
 	for _, w := range list {
 		if slices.ContainsFunc(texts, func(text string) bool { return holds(text, w.Norm) }) {

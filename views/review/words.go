@@ -108,6 +108,8 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		{label: t.T("review.description_zh"), new: n.DescriptionZh, live: l.DescriptionZh},
 		{label: t.T("review.tags"), new: strings.Join(n.Tags, ", "), live: strings.Join(l.Tags, ", "), whole: true},
 		{label: t.T("review.category"), new: t.Of(n.CategoryZh, n.CategoryEn), live: t.Of(l.CategoryZh, l.CategoryEn), whole: true},
+		{label: t.T("review.series"), new: series(t, n), live: series(t, l), whole: true},
+		{label: t.T("review.slug"), new: n.Slug, live: l.Slug, whole: true},
 		{label: t.T("review.free"), new: free(t, n), live: free(t, l), whole: true},
 	}
 	var editions []string
@@ -116,6 +118,9 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		for _, p := range c.Prices {
 			e := edition(t, p)
 			found[e] = t.Money(p.Amount)
+			if p.List != nil {
+				found[e] = t.T("review.price_list", "Price", t.Money(p.Amount), "List", t.Money(*p.List))
+			}
 			if !slices.Contains(editions, e) {
 				editions = append(editions, e)
 			}
@@ -127,6 +132,14 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		out = append(out, pair{label: e, new: newPrices[e], live: livePrices[e], whole: true})
 	}
 	return out
+}
+
+// series is what it is an episode of.
+func series(t *text.Printer, c review.Content) string {
+	if c.SeriesZh == "" && c.SeriesEn == "" {
+		return ""
+	}
+	return t.T("review.episode", "Series", t.Of(c.SeriesZh, c.SeriesEn), "Number", t.Number(c.Episode))
 }
 
 // free is how much of a film is free to watch, in words; empty for nothing.

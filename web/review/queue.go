@@ -123,10 +123,13 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview
 // contentOf is what is on sale, in the form of what is submitted.
 func contentOf(p catalog.Product) *review.Content {
 	c := review.Content{TitleZh: p.TitleZh, TitleEn: p.TitleEn, DescriptionZh: p.DescriptionZh, DescriptionEn: p.DescriptionEn, Tags: p.Tags,
-		CategoryZh: p.CategoryZh, CategoryEn: p.CategoryEn, Cover: p.Cover, FreeSeconds: p.FreeSeconds}
+		CategoryZh: p.CategoryZh, CategoryEn: p.CategoryEn, Cover: p.Cover, FreeSeconds: p.FreeSeconds, VideoID: p.VideoID, Slug: p.Slug}
+	if p.Series != nil {
+		c.SeriesZh, c.SeriesEn, c.Episode = p.Series.TitleZh, p.Series.TitleEn, p.Series.Episode
+	}
 	for _, s := range p.SKUs {
 		if s.Price != nil {
-			c.Prices = append(c.Prices, review.Price{Kind: s.Kind, Quality: s.Quality, RentHours: s.RentHours, Amount: s.Price.Amount})
+			c.Prices = append(c.Prices, review.Price{Kind: s.Kind, Quality: s.Quality, RentHours: s.RentHours, Amount: s.Price.Amount, List: s.Price.List})
 		}
 	}
 	return &c
