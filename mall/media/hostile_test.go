@@ -159,3 +159,72 @@ func TestToolsRunLockedIn(t *testing.T) {
 		t.Error("a link was taken back as a file")
 	}
 }
+
+func TestWhatIsNoFaultOfAFilms(t *testing.T) {
+	needFFmpeg(t)
+	r, err := ffmpeg.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "videomall-fault-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := r.Own(dir); err != nil {
+		t.Fatal(err)
+	}
+	run := func(script string, b ffmpeg.Bounds) error {
+		_, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", script}, Bounds: b})
+		return err
+	}
+	var failed *ffmpeg.Failed
+	for what, err := range map[string]error{
+		"killed, as by a kernel without memory": run("kill -KILL $$", ffmpeg.Bounds{}), "ended": run("kill -TERM $$", ffmpeg.Bounds{}),
+		"not locked in": run("echo no", ffmpeg.Bounds{File: -1024}), "not there": run("exec /nowhere/ffmpeg", ffmpeg.Bounds{}),
+	} {
+		if !errors.Is(err, ffmpeg.ErrHindered) || errors.As(err, &failed) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for what, err := range map[string]error{
+		"refused": run("exit 1", ffmpeg.Bounds{}), "crashed": run("kill -SEGV $$", ffmpeg.Bounds{}),
+		"wrote too much": run("exec head -c 3000000 /dev/zero > large", ffmpeg.Bounds{File: 1 << 20}),
+	} {
+		if errors.Is(err, ffmpeg.ErrHindered) || !errors.As(err, &failed) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// The creator is not told that the film is damaged, and it is tried again.
+func TestAKilledToolIsTriedAgain(t *testing.T) {
+	w := openFactory(t)
+	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
+	w.ok(err)
+	t.Cleanup(func() { os.RemoveAll(bin) })
+	w.ok(os.Chmod(bin, 0o755))
+	kills := filepath.Join(bin, "ffprobe")
+	w.ok(os.WriteFile(kills, []byte("#!/bin/sh\nkill -KILL $$\n"), 0o755))
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", bin+":"+path)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
+	if err := w.run(id, media.StageProbe); !errors.Is(err, ffmpeg.ErrHindered) {
+		t.Fatal(err)
+	}
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting || s.Refusal != "" || s.Attempts != 1 {
+		t.Errorf("%+v", s)
+	}
+	for range 2 {
+		_ = w.run(id, media.StageProbe)
+	}
+	if v, err := w.Video(t.Context(), 7, id); err != nil || v.State != media.VideoFailed || v.Refusal != media.MallFailed {
+		t.Errorf("after three: %+v %v", v, err)
+	}
+	t.Setenv("PATH", path)
+	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	w.ok(w.run(id, media.StageProbe))
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageDone {
+		t.Errorf("%+v", s)
+	}
+}
