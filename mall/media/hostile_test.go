@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/mall/media/ffmpeg"
 )
@@ -226,5 +228,70 @@ func TestAKilledToolIsTriedAgain(t *testing.T) {
 	w.ok(w.run(id, media.StageProbe))
 	if s := w.stage(7, id, media.StageProbe); s.State != media.StageDone {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	clear, own, victim := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "victim")
+	if err := errors.Join(os.CopyFS(clear, film(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(own, "moment.mp4")
+	if err := os.Symlink(victim, to); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // and what was written before gives way
+		if err := media.Join(clear, to, "720p", "init_1.mp4", []string{"s00000.m4s"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := os.ReadFile(victim); err != nil || string(b) != "mine" {
+		t.Errorf("the victim holds %d bytes, %v", len(b), err)
+	}
+	if info, err := os.Lstat(to); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// Not parallel: it moves the folder for temporary files.
+func TestAFolderForFilmsThatSomebodyElseMadeIsNotTaken(t *testing.T) {
+	pool := dbtest.New(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	usual := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
+	take := func() error {
+		m, err := media.New(pool, openStorage(t, "file://"+t.TempDir()), secret, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = m.Process(media.Processing{})
+		if err != nil && strings.Contains(err.Error(), "can reach neither") { // of root's tests: where they lie is closed to others
+			return nil
+		}
+		return err
+	}
+	elsewhere := t.TempDir()
+	if err := errors.Join(os.Chmod(elsewhere, 0o700), os.Symlink(elsewhere, usual)); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(); err == nil {
+		t.Error("a link was taken")
+	}
+	if info, err := os.Stat(elsewhere); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("what it leads to was opened: %v %v", info.Mode(), err)
+	}
+	if err := errors.Join(os.Remove(usual), os.Mkdir(usual, 0o711)); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(); err != nil {
+		t.Errorf("our own: %v", err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(usual, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		if err := take(); err == nil {
+			t.Error("somebody else's was taken")
+		}
 	}
 }
