@@ -194,6 +194,12 @@ update media_video set asset_id = null where asset_id = @asset_id::bigint and st
 -- name: DeleteAsset :exec
 delete from media_asset where id = @id;
 
+-- name: AssetsOfDeleted :many
+-- Packaged films that outlived their creator's deletion, since they were in use then.
+select v.id as video_id, a.id as asset_id, a.prefix from media_video v join media_asset a on a.prefix = v.folder
+where v.state = 'deleted' and v.original = '' and v.id > @after_id
+order by v.id limit @most;
+
 -- name: AssetOwner :one
 select owner_id from media_video where asset_id = @asset_id::bigint and state <> 'deleted' limit 1;
 

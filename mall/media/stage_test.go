@@ -172,8 +172,13 @@ func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
 		t.Fatalf("a film in use is gone: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
+	if n, err := w.SweepAssets(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d swept that are in use, %v", n, err)
+	}
 	used = false
-	w.ok(w.Erase(t.Context(), id))
+	if n, err := w.SweepAssets(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d swept, %v", n, err)
+	}
 	if _, err := w.Asset(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
 		t.Errorf("a film that nobody needs: %v", err)
 	}

@@ -61,6 +61,44 @@ func (q *Queries) AssetOwner(ctx context.Context, db DBTX, assetID int64) (int64
 	return owner_id, err
 }
 
+const assetsOfDeleted = `-- name: AssetsOfDeleted :many
+select v.id as video_id, a.id as asset_id, a.prefix from media_video v join media_asset a on a.prefix = v.folder
+where v.state = 'deleted' and v.original = '' and v.id > $1
+order by v.id limit $2
+`
+
+type AssetsOfDeletedParams struct {
+	AfterID int64
+	Most    int32
+}
+
+type AssetsOfDeletedRow struct {
+	VideoID int64
+	AssetID int64
+	Prefix  string
+}
+
+// Packaged films that outlived their creator's deletion, since they were in use then.
+func (q *Queries) AssetsOfDeleted(ctx context.Context, db DBTX, arg AssetsOfDeletedParams) ([]AssetsOfDeletedRow, error) {
+	rows, err := db.Query(ctx, assetsOfDeleted, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AssetsOfDeletedRow{}
+	for rows.Next() {
+		var i AssetsOfDeletedRow
+		if err := rows.Scan(&i.VideoID, &i.AssetID, &i.Prefix); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const cancelStages = `-- name: CancelStages :exec
 update media_stage set state = 'cancelled', ended_at = $1::timestamptz
 where video_id = $2 and state in ('waiting', 'running', 'failed')
