@@ -207,6 +207,11 @@ select owner_id from media_video where asset_id = @asset_id::bigint and state <>
 update media_video set trailer_from = @trailer_from, trailer_to = @trailer_to, updated_at = @at
 where owner_id = @owner_id and id = @id and state <> 'deleted';
 
+-- name: ResetTrailer :exec
+-- Back to the trailer that a film has without a word of its creator, unless they chose anew meanwhile.
+update media_video set trailer_from = 0, trailer_to = @trailer_to, updated_at = @at
+where id = @id and trailer_from = @was_from and trailer_to = @was_to;
+
 -- name: SetCaptions :exec
 update media_asset set captions = @captions where id = @id;
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -214,6 +215,39 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 	if v := w.make(7, id); v.State != media.VideoReady {
 		t.Errorf("%+v", v)
 	}
+}
+
+func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
+	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
+	v := w.make(7, id)
+	if v.State != media.VideoReady || v.Trailer != (media.Trailer{From: 0, To: 12}) {
+		t.Fatalf("%+v %+v", v, w.stage(7, id, media.StagePackage))
+	}
+	if list := w.trailer(id); !strings.Contains(list, "s00000.m4s") {
+		t.Errorf("its trailer: %s", list)
+	}
+}
+
+func TestATrailerChosenWhileAFilmIsMadeIsCut(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
+	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages} {
+		w.ok(w.run(id, stage))
+	}
+	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 5, To: 7}))
+	w.ok(w.run(id, media.StagePackage))
+	if list := w.trailer(id); strings.Contains(list, "s00000.m4s") || !strings.Contains(list, "s00001.m4s") {
+		t.Errorf("its trailer: %s", list)
+	}
+}
+
+func (w *works) trailer(id int64) string {
+	w.t.Helper()
+	list, err := os.ReadFile(filepath.Join(w.dir, "trailers", w.folder(id), "index.m3u8"))
+	w.ok(err)
+	return string(list)
 }
 
 func TestAFilmWhoseMachineIsGoneIsMadeAgain(t *testing.T) {

@@ -907,6 +907,31 @@ func (q *Queries) RedoFrom(ctx context.Context, db DBTX, arg RedoFromParams) (in
 	return result.RowsAffected(), nil
 }
 
+const resetTrailer = `-- name: ResetTrailer :exec
+update media_video set trailer_from = 0, trailer_to = $1, updated_at = $2
+where id = $3 and trailer_from = $4 and trailer_to = $5
+`
+
+type ResetTrailerParams struct {
+	TrailerTo int32
+	At        time.Time
+	ID        int64
+	WasFrom   int32
+	WasTo     int32
+}
+
+// Back to the trailer that a film has without a word of its creator, unless they chose anew meanwhile.
+func (q *Queries) ResetTrailer(ctx context.Context, db DBTX, arg ResetTrailerParams) error {
+	_, err := db.Exec(ctx, resetTrailer,
+		arg.TrailerTo,
+		arg.At,
+		arg.ID,
+		arg.WasFrom,
+		arg.WasTo,
+	)
+	return err
+}
+
 const setCaptions = `-- name: SetCaptions :exec
 update media_asset set captions = $1 where id = $2
 `
