@@ -135,7 +135,8 @@ where video_id = @video_id and stage = @stage and holder = @holder and state = '
 update media_stage set holder = '', lease_until = null where video_id = @video_id and stage = @stage and holder = @holder;
 
 -- name: NoteWaiting :exec
-update media_stage set refusal = @refusal where video_id = @video_id and stage = @stage and state = 'waiting';
+-- A job has come and will come again: it is not lost.
+update media_stage set refusal = @refusal, enqueued_at = @at where video_id = @video_id and stage = @stage and state = 'waiting';
 
 -- name: NextStage :one
 select stage from media_stage where video_id = @video_id and state <> 'done' order by position limit 1;
@@ -157,7 +158,7 @@ select count(*) from media_stage where video_id = @video_id and lease_until > @a
 
 -- name: LostStages :many
 -- Stages whose worker is gone, and waiting ones whose job should long have come.
-select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
+select s.video_id, s.stage, s.state from media_stage s join media_video v on v.id = s.video_id
 where v.state = 'processing' and ((s.state = 'running' and s.lease_until < @at::timestamptz) or (s.state = 'waiting' and s.enqueued_at < @stale::timestamptz))
     and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
 order by s.video_id limit 100

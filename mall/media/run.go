@@ -64,7 +64,7 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	default:
 	}
 	if err := w.runner.Ready(); err != nil {
-		note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: WaitsForFFmpeg}
+		note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: WaitsForFFmpeg, At: m.now()}
 		if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
 			return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
 		}

@@ -217,6 +217,59 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 	}
 }
 
+func (w *works) queued(state string) (n int) {
+	w.t.Helper()
+	w.ok(w.pool.QueryRow(w.t.Context(), `select count(*) from river_job where kind = 'media_stage' and ($1 = '' or state::text = $1)`, state).Scan(&n))
+	return n
+}
+
+func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", []byte("x"))
+	for _, state := range []string{"available", "scheduled", "retryable"} { // behind others, or put off until there is ffmpeg
+		_, err := w.pool.Exec(t.Context(), `update river_job set state = $1::river_job_state`, state)
+		w.ok(err)
+		w.ahead.Add(int64(11 * time.Minute))
+		for range 2 {
+			if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+				t.Errorf("%s: %d swept, %v", state, n, err)
+			}
+		}
+	}
+	if n := w.queued(""); n != 1 {
+		t.Fatalf("%d jobs of one stage", n)
+	}
+	_, err := w.pool.Exec(t.Context(), `delete from river_job`)
+	w.ok(err)
+	w.ahead.Add(int64(11 * time.Minute))
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 || w.queued("available") != 1 {
+		t.Errorf("a lost job: %d swept, %v", n, err)
+	}
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Not parallel: it takes the tools away from the whole process.
+func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
+	w := openFactory(t)
+	id := w.upload(7, "a.mp4", []byte("x"))
+	t.Setenv("PATH", t.TempDir())
+	_, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1`) // the very moment of a sweep
+	w.ok(err)
+	w.ahead.Add(int64(11 * time.Minute))
+	var later media.Later
+	if err := w.run(id, media.StageProbe); !errors.As(err, &later) {
+		t.Fatal(err)
+	}
+	if s := w.stage(7, id, media.StageProbe); s.Refusal != media.WaitsForFFmpeg {
+		t.Errorf("%+v", s)
+	}
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 || w.queued("") != 1 {
+		t.Errorf("%d swept, %v", n, err)
+	}
+}
+
 func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))

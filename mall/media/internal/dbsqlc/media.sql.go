@@ -712,7 +712,7 @@ func (q *Queries) LookupVideos(ctx context.Context, db DBTX, arg LookupVideosPar
 }
 
 const lostStages = `-- name: LostStages :many
-select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
+select s.video_id, s.stage, s.state from media_stage s join media_video v on v.id = s.video_id
 where v.state = 'processing' and ((s.state = 'running' and s.lease_until < $1::timestamptz) or (s.state = 'waiting' and s.enqueued_at < $2::timestamptz))
     and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
 order by s.video_id limit 100
@@ -727,6 +727,7 @@ type LostStagesParams struct {
 type LostStagesRow struct {
 	VideoID int64
 	Stage   string
+	State   string
 }
 
 // Stages whose worker is gone, and waiting ones whose job should long have come.
@@ -739,7 +740,7 @@ func (q *Queries) LostStages(ctx context.Context, db DBTX, arg LostStagesParams)
 	items := []LostStagesRow{}
 	for rows.Next() {
 		var i LostStagesRow
-		if err := rows.Scan(&i.VideoID, &i.Stage); err != nil {
+		if err := rows.Scan(&i.VideoID, &i.Stage, &i.State); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -762,17 +763,24 @@ func (q *Queries) NextStage(ctx context.Context, db DBTX, videoID int64) (string
 }
 
 const noteWaiting = `-- name: NoteWaiting :exec
-update media_stage set refusal = $1 where video_id = $2 and stage = $3 and state = 'waiting'
+update media_stage set refusal = $1, enqueued_at = $2 where video_id = $3 and stage = $4 and state = 'waiting'
 `
 
 type NoteWaitingParams struct {
 	Refusal string
+	At      time.Time
 	VideoID int64
 	Stage   string
 }
 
+// A job has come and will come again: it is not lost.
 func (q *Queries) NoteWaiting(ctx context.Context, db DBTX, arg NoteWaitingParams) error {
-	_, err := db.Exec(ctx, noteWaiting, arg.Refusal, arg.VideoID, arg.Stage)
+	_, err := db.Exec(ctx, noteWaiting,
+		arg.Refusal,
+		arg.At,
+		arg.VideoID,
+		arg.Stage,
+	)
 	return err
 }
 
