@@ -41,6 +41,9 @@ select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_up
 -- name: OriginalsOf :one
 select coalesce(sum(size), 0)::bigint from media_video where owner_id = @owner_id and original <> '';
 
+-- name: FilmsInTheMaking :one
+select count(*) from media_video where owner_id = @owner_id and state = 'processing';
+
 -- name: InsertUpload :exec
 insert into media_upload (id, owner_id, name, size, part_size, created_at, expires_at)
 values (@id, @owner_id, @name, @size, @part_size, @created_at, @expires_at);
@@ -101,6 +104,20 @@ select @video_id, unnest(@stages::text[]), generate_subscripts(@stages::text[], 
 select s.* from media_stage s join media_video v on v.id = s.video_id
 where v.owner_id = @owner_id and s.video_id = any(@video_ids::bigint[]) and v.state <> 'deleted'
 order by s.video_id desc, s.position;
+
+-- name: LeavesToOthers :one
+-- Whether the film's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+select (exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.stage = 'transcode' and s.state = 'running' and s.lease_until > @at::timestamptz and v.owner_id = f.owner_id and v.id <> f.id
+) and exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.state = 'waiting' and v.state = 'processing' and v.owner_id <> f.owner_id
+        and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+        and not exists (select 1 from media_stage r join media_video o on o.id = r.video_id
+            where r.state = 'running' and r.lease_until > @at::timestamptz and o.owner_id = v.owner_id)
+))::boolean
+from media_video f where f.id = @video_id;
 
 -- name: ClaimStage :one
 -- A stage is free when it waits, or when whoever worked it has let the lease run out; those before it must be done.

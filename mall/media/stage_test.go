@@ -270,6 +270,39 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 	}
 }
 
+func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
+	w := factory(t)
+	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4", []byte("x"))
+	more := w.upload(8, "d.mp4", []byte("x"))
+	begins := func(id int64, stage string) {
+		t.Helper()
+		_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'running', holder = 'x', lease_until = now() + interval '20 s' where video_id = $1 and stage = $2`, id, stage)
+		w.ok(err)
+	}
+	_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'done' where stage = 'probe' and video_id <> all($1)`, []int64{others, more})
+	w.ok(err)
+	begins(running, media.StageTranscode)
+	var later media.Later
+	if err := w.run(next, media.StageTranscode); !errors.As(err, &later) {
+		t.Errorf("a second worker while another creator waits: %v", err)
+	}
+	if s := w.stage(7, next, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 || s.Refusal != "" {
+		t.Errorf("%+v", s)
+	}
+	begins(others, media.StageProbe) // they have a worker now, and wait for a second one too
+	w.ok(w.run(next, media.StageTranscode))
+	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
+		t.Errorf("nobody waits for a first worker: %+v", s)
+	}
+	// Who has none takes one, whoever else waits.
+	w.ok(w.Retry(t.Context(), 7, next, media.StageTranscode))
+	w.ahead.Store(int64(21 * time.Second)) // both workers died
+	w.ok(w.run(next, media.StageTranscode))
+	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
+		t.Errorf("of two who wait: %+v", s)
+	}
+}
+
 func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))

@@ -338,6 +338,17 @@ func (q *Queries) FailedVideo(ctx context.Context, db DBTX, arg FailedVideoParam
 	return err
 }
 
+const filmsInTheMaking = `-- name: FilmsInTheMaking :one
+select count(*) from media_video where owner_id = $1 and state = 'processing'
+`
+
+func (q *Queries) FilmsInTheMaking(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+	row := db.QueryRow(ctx, filmsInTheMaking, ownerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const forgetFiles = `-- name: ForgetFiles :exec
 update media_video set original = '', posters = 0, updated_at = $1 where id = $2
 `
@@ -548,6 +559,33 @@ func (q *Queries) Key(ctx context.Context, db DBTX, arg KeyParams) (KeyRow, erro
 	var i KeyRow
 	err := row.Scan(&i.AssetID, &i.Wrapped)
 	return i, err
+}
+
+const leavesToOthers = `-- name: LeavesToOthers :one
+select (exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.stage = 'transcode' and s.state = 'running' and s.lease_until > $1::timestamptz and v.owner_id = f.owner_id and v.id <> f.id
+) and exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.state = 'waiting' and v.state = 'processing' and v.owner_id <> f.owner_id
+        and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+        and not exists (select 1 from media_stage r join media_video o on o.id = r.video_id
+            where r.state = 'running' and r.lease_until > $1::timestamptz and o.owner_id = v.owner_id)
+))::boolean
+from media_video f where f.id = $2
+`
+
+type LeavesToOthersParams struct {
+	At      time.Time
+	VideoID int64
+}
+
+// Whether the film's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+func (q *Queries) LeavesToOthers(ctx context.Context, db DBTX, arg LeavesToOthersParams) (bool, error) {
+	row := db.QueryRow(ctx, leavesToOthers, arg.At, arg.VideoID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const letGoOfStage = `-- name: LetGoOfStage :exec
