@@ -49,6 +49,7 @@ func tasks(d Deps) map[string]task {
 		}},
 		"sweep_uploads":  {10 * time.Minute, func(ctx context.Context) error { _, err := m.Media.SweepUploads(ctx); return err }},
 		"sweep_stages":   {5 * time.Second, func(ctx context.Context) error { _, err := m.Media.SweepStages(ctx); return err }},
+		"sweep_assets":   {time.Hour, func(ctx context.Context) error { _, err := m.Media.SweepAssets(ctx); return err }},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
 
 		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error { _, err := m.Insight.Reconcile(ctx); return err }},

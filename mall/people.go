@@ -22,7 +22,7 @@ const MaxReason = risk.MaxReason
 // Why a deed about somebody is refused, besides what the modules say. ErrDeedInvalid has the fields reason and for.
 var (
 	ErrDeedInvalid    = fault.New(fault.Invalid, "deed_invalid", "Some fields need another look.")
-	ErrActorSuspended = fault.New(fault.Forbidden, "actor_suspended", "You are suspended yourself.")
+	ErrActorSuspended = risk.ErrActorSuspended
 )
 
 // People are the deeds of operators about somebody's account, each with its reason in the audit log, in one transaction.
@@ -57,7 +57,7 @@ func (p People) ChangeRole(ctx context.Context, r account.RoleChange, reason str
 }
 
 // Suspend keeps somebody out of the mall for that long, 0 for until it is lifted, and signs them out everywhere.
-// Errors: ErrDeedInvalid, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the lists ask for one.
+// Errors: ErrDeedInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the lists ask for one.
 func (p People) Suspend(ctx context.Context, by risk.Subject, id int64, reason string, length time.Duration) error {
 	reason, err := why(reason)
 	if length < 0 {
@@ -94,7 +94,8 @@ func (p People) Suspend(ctx context.Context, by risk.Subject, id int64, reason s
 	return err
 }
 
-// Lift lets somebody in again. Errors: ErrDeedInvalid, risk.ErrNoEntry for one who is not suspended; account.ErrNotOperator as above.
+// Lift lets somebody in again. Errors: ErrDeedInvalid, ErrActorSuspended, also for lifting one's own suspension, risk.ErrNoEntry for one who
+// is not suspended; account.ErrNotOperator as above.
 func (p People) Lift(ctx context.Context, by risk.Subject, id int64, reason string) error {
 	reason, err := why(reason)
 	if err != nil {

@@ -70,6 +70,11 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	if err := p.Suspend(m.Ctx, risk.Subject{UserID: mia.ID}, olga.ID, "why", 0); !errors.Is(err, account.ErrNotOperator) {
 		t.Errorf("by a shopper: %v", err)
 	}
+	oscar := somebody(m, "oscar", account.RoleOperator)
+	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: fmt.Sprint(oscar.ID), Reason: "why", For: time.Hour, By: desk}))
+	if err := p.Lift(m.Ctx, risk.Subject{UserID: oscar.ID}, oscar.ID, "why"); !errors.Is(err, mall.ErrActorSuspended) {
+		t.Errorf("he lifts his own suspension: %v", err)
+	}
 	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
 	if _, err := m.Accounts.TokenUser(m.Ctx, token.Value); !errors.Is(err, account.ErrInvalidToken) {
 		t.Errorf("the token goes on: %v", err)
@@ -101,7 +106,7 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	if state, err := m.Audit.Verify(m.Ctx); err != nil || !state.Whole() {
 		t.Errorf("%+v, %v", state, err)
 	}
-	if all, err := m.Audit.List(m.Ctx, audit.Filter{Most: 50}); err != nil || len(all) != 5 {
+	if all, err := m.Audit.List(m.Ctx, audit.Filter{Most: 50}); err != nil || len(all) != 6 {
 		t.Errorf("%d entries: a deed that is refused leaves one, %v", len(all), err)
 	}
 }

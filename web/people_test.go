@@ -14,7 +14,9 @@ import (
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/mall/risk"
 	"videomall/mall/webhook"
+	"videomall/web/play"
 )
 
 func (c *client) post(path string, form url.Values) reply {
@@ -145,6 +147,24 @@ func TestWhoIsSuspendedCanNeitherSignInNorBuy(t *testing.T) {
 		t.Errorf("she is still signed in: %d", a.status)
 	}
 	hers.signIn(mia)
+}
+
+// The lists know an account that only they keep out; the heartbeat's token names nobody to the gate.
+func TestWhoTheListsKeepOutHasNoHeartbeat(t *testing.T) {
+	h := openHouse(t, nil)
+	olga, mia := h.person("olga", account.RoleOperator), h.person("mia", account.RoleShopper)
+	hers := h.at("192.0.2.2")
+	hers.signIn(mia)
+	beat := func() reply {
+		return hers.ask("POST", play.HeartbeatURL, `{"position": 1}`, "Content-Type", "application/json", "Authorization", "Bearer none")
+	}
+	if a := beat(); a.status != 403 || !strings.Contains(a.body, "bad_token") {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: fmt.Sprint(mia.ID), Reason: "r", By: risk.Subject{UserID: olga.ID}}))
+	if a := beat(); a.status != 401 || !strings.Contains(a.body, "signed_out") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
 }
 
 // everything is a mall with one of each kind that the search finds.

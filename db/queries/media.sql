@@ -41,6 +41,9 @@ select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_up
 -- name: OriginalsOf :one
 select coalesce(sum(size), 0)::bigint from media_video where owner_id = @owner_id and original <> '';
 
+-- name: FilmsInTheMaking :one
+select count(*) from media_video where owner_id = @owner_id and state = 'processing';
+
 -- name: InsertUpload :exec
 insert into media_upload (id, owner_id, name, size, part_size, created_at, expires_at)
 values (@id, @owner_id, @name, @size, @part_size, @created_at, @expires_at);
@@ -102,6 +105,20 @@ select s.* from media_stage s join media_video v on v.id = s.video_id
 where v.owner_id = @owner_id and s.video_id = any(@video_ids::bigint[]) and v.state <> 'deleted'
 order by s.video_id desc, s.position;
 
+-- name: LeavesToOthers :one
+-- Whether the film's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+select (exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.stage = 'transcode' and s.state = 'running' and s.lease_until > @at::timestamptz and v.owner_id = f.owner_id and v.id <> f.id
+) and exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.state = 'waiting' and v.state = 'processing' and v.owner_id <> f.owner_id
+        and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+        and not exists (select 1 from media_stage r join media_video o on o.id = r.video_id
+            where r.state = 'running' and r.lease_until > @at::timestamptz and o.owner_id = v.owner_id)
+))::boolean
+from media_video f where f.id = @video_id;
+
 -- name: ClaimStage :one
 -- A stage is free when it waits, or when whoever worked it has let the lease run out; those before it must be done.
 update media_stage s
@@ -135,7 +152,8 @@ where video_id = @video_id and stage = @stage and holder = @holder and state = '
 update media_stage set holder = '', lease_until = null where video_id = @video_id and stage = @stage and holder = @holder;
 
 -- name: NoteWaiting :exec
-update media_stage set refusal = @refusal where video_id = @video_id and stage = @stage and state = 'waiting';
+-- A job has come and will come again: it is not lost.
+update media_stage set refusal = @refusal, enqueued_at = @at where video_id = @video_id and stage = @stage and state = 'waiting';
 
 -- name: NextStage :one
 select stage from media_stage where video_id = @video_id and state <> 'done' order by position limit 1;
@@ -157,7 +175,7 @@ select count(*) from media_stage where video_id = @video_id and lease_until > @a
 
 -- name: LostStages :many
 -- Stages whose worker is gone, and waiting ones whose job should long have come.
-select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
+select s.video_id, s.stage, s.state from media_stage s join media_video v on v.id = s.video_id
 where v.state = 'processing' and ((s.state = 'running' and s.lease_until < @at::timestamptz) or (s.state = 'waiting' and s.enqueued_at < @stale::timestamptz))
     and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
 order by s.video_id limit 100
@@ -194,12 +212,23 @@ update media_video set asset_id = null where asset_id = @asset_id::bigint and st
 -- name: DeleteAsset :exec
 delete from media_asset where id = @id;
 
+-- name: AssetsOfDeleted :many
+-- Packaged films that outlived their creator's deletion, since they were in use then.
+select v.id as video_id, a.id as asset_id, a.prefix from media_video v join media_asset a on a.prefix = v.folder
+where v.state = 'deleted' and v.original = '' and v.id > @after_id
+order by v.id limit @most;
+
 -- name: AssetOwner :one
 select owner_id from media_video where asset_id = @asset_id::bigint and state <> 'deleted' limit 1;
 
 -- name: SetTrailer :execrows
 update media_video set trailer_from = @trailer_from, trailer_to = @trailer_to, updated_at = @at
 where owner_id = @owner_id and id = @id and state <> 'deleted';
+
+-- name: ResetTrailer :exec
+-- Back to the trailer that a film has without a word of its creator, unless they chose anew meanwhile.
+update media_video set trailer_from = 0, trailer_to = @trailer_to, updated_at = @at
+where id = @id and trailer_from = @was_from and trailer_to = @was_to;
 
 -- name: SetCaptions :exec
 update media_asset set captions = @captions where id = @id;

@@ -18,7 +18,7 @@ import (
 var errStillWorked = errors.New("a stage is still being worked")
 
 // Delete takes a film from its owner: what is being made of it ends within a second or two, and its files are removed. A packaged film
-// that a listing still needs stays until it does not. Error: ErrUnknownVideo.
+// that a listing still needs stays until a sweep finds that it does not. Error: ErrUnknownVideo.
 func (m *Media) Delete(ctx context.Context, ownerID, videoID int64) error {
 	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
 		if _, err := m.lockVideo(ctx, tx, ownerID, videoID); err != nil {
@@ -83,31 +83,57 @@ func (m *Media) Erase(ctx context.Context, videoID int64) error {
 	if err != nil {
 		return err
 	}
-	return m.dropAsset(ctx, asset)
+	_, err = m.dropAsset(ctx, asset.ID, asset.Prefix)
+	return err
 }
 
-// dropAsset removes a packaged film that nobody needs: first the row with its keys, then what they opened.
-func (m *Media) dropAsset(ctx context.Context, a Asset) error {
+// sweepAssets is how many films one look of SweepAssets takes.
+const sweepAssets = 100
+
+// SweepAssets removes the packaged films of deleted videos that were in use then and are not any more. It returns how many.
+func (m *Media) SweepAssets(ctx context.Context) (gone int, err error) {
+	for after := int64(0); ; {
+		rows, err := m.q.AssetsOfDeleted(ctx, m.pool, dbsqlc.AssetsOfDeletedParams{AfterID: after, Most: sweepAssets})
+		if err != nil {
+			return gone, fmt.Errorf("films of deleted videos: %w", err)
+		}
+		for _, r := range rows {
+			dropped, err := m.dropAsset(ctx, r.AssetID, r.Prefix)
+			if err != nil {
+				return gone, err
+			}
+			if after = r.VideoID; dropped {
+				gone++
+			}
+		}
+		if len(rows) < sweepAssets {
+			return gone, nil
+		}
+	}
+}
+
+// dropAsset removes a packaged film unless somebody needs it: first the row with its keys, then what they opened.
+func (m *Media) dropAsset(ctx context.Context, id int64, prefix string) (gone bool, err error) {
 	used := false
-	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
-		if _, err = m.q.LockAsset(ctx, tx, a.ID); err != nil {
+	err = db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
+		if _, err = m.q.LockAsset(ctx, tx, id); err != nil {
 			return err
 		}
 		if m.work != nil && m.work.InUse != nil {
-			if used, err = m.work.InUse(ctx, tx, a.ID); err != nil || used {
+			if used, err = m.work.InUse(ctx, tx, id); err != nil || used {
 				return err
 			}
 		}
-		if err := m.q.UnlinkAsset(ctx, tx, a.ID); err != nil {
+		if err := m.q.UnlinkAsset(ctx, tx, id); err != nil {
 			return err
 		}
-		return m.q.DeleteAsset(ctx, tx, a.ID)
+		return m.q.DeleteAsset(ctx, tx, id)
 	})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("drop asset %d: %w", a.ID, err)
+		return false, fmt.Errorf("drop asset %d: %w", id, err)
 	}
 	if used {
-		return nil
+		return false, nil
 	}
-	return errors.Join(m.storage.remove(ctx, trailersFolder+"/"+a.Prefix), m.storage.remove(ctx, filmsFolder+"/"+a.Prefix))
+	return true, errors.Join(m.storage.remove(ctx, trailersFolder+"/"+prefix), m.storage.remove(ctx, filmsFolder+"/"+prefix))
 }

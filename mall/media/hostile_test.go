@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/db/dbtest"
 	"videomall/mall/media"
 	"videomall/mall/media/ffmpeg"
 )
@@ -157,5 +159,139 @@ func TestToolsRunLockedIn(t *testing.T) {
 	}
 	if err := r.Reclaim(dir); err == nil {
 		t.Error("a link was taken back as a file")
+	}
+}
+
+func TestWhatIsNoFaultOfAFilms(t *testing.T) {
+	needFFmpeg(t)
+	r, err := ffmpeg.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "videomall-fault-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := r.Own(dir); err != nil {
+		t.Fatal(err)
+	}
+	run := func(script string, b ffmpeg.Bounds) error {
+		_, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", script}, Bounds: b})
+		return err
+	}
+	var failed *ffmpeg.Failed
+	for what, err := range map[string]error{
+		"killed, as by a kernel without memory": run("kill -KILL $$", ffmpeg.Bounds{}), "ended": run("kill -TERM $$", ffmpeg.Bounds{}),
+		"not locked in": run("echo no", ffmpeg.Bounds{File: -1024}), "not there": run("exec /nowhere/ffmpeg", ffmpeg.Bounds{}),
+	} {
+		if !errors.Is(err, ffmpeg.ErrHindered) || errors.As(err, &failed) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for what, err := range map[string]error{
+		"refused": run("exit 1", ffmpeg.Bounds{}), "crashed": run("kill -SEGV $$", ffmpeg.Bounds{}),
+		"wrote too much": run("exec head -c 3000000 /dev/zero > large", ffmpeg.Bounds{File: 1 << 20}),
+	} {
+		if errors.Is(err, ffmpeg.ErrHindered) || !errors.As(err, &failed) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// The creator is not told that the film is damaged, and it is tried again.
+func TestAKilledToolIsTriedAgain(t *testing.T) {
+	w := openFactory(t)
+	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
+	w.ok(err)
+	t.Cleanup(func() { os.RemoveAll(bin) })
+	w.ok(os.Chmod(bin, 0o755))
+	kills := filepath.Join(bin, "ffprobe")
+	w.ok(os.WriteFile(kills, []byte("#!/bin/sh\nkill -KILL $$\n"), 0o755))
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", bin+":"+path)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
+	if err := w.run(id, media.StageProbe); !errors.Is(err, ffmpeg.ErrHindered) {
+		t.Fatal(err)
+	}
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting || s.Refusal != "" || s.Attempts != 1 {
+		t.Errorf("%+v", s)
+	}
+	for range 2 {
+		_ = w.run(id, media.StageProbe)
+	}
+	if v, err := w.Video(t.Context(), 7, id); err != nil || v.State != media.VideoFailed || v.Refusal != media.MallFailed {
+		t.Errorf("after three: %+v %v", v, err)
+	}
+	t.Setenv("PATH", path)
+	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	w.ok(w.run(id, media.StageProbe))
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageDone {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	clear, own, victim := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "victim")
+	if err := errors.Join(os.CopyFS(clear, film(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(own, "moment.mp4")
+	if err := os.Symlink(victim, to); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // and what was written before gives way
+		if err := media.Join(clear, to, "720p", "init_1.mp4", []string{"s00000.m4s"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := os.ReadFile(victim); err != nil || string(b) != "mine" {
+		t.Errorf("the victim holds %d bytes, %v", len(b), err)
+	}
+	if info, err := os.Lstat(to); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// Not parallel: it moves the folder for temporary files.
+func TestAFolderForFilmsThatSomebodyElseMadeIsNotTaken(t *testing.T) {
+	pool := dbtest.New(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	usual := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
+	take := func() error {
+		m, err := media.New(pool, openStorage(t, "file://"+t.TempDir()), secret, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = m.Process(media.Processing{})
+		if err != nil && strings.Contains(err.Error(), "can reach neither") { // of root's tests: where they lie is closed to others
+			return nil
+		}
+		return err
+	}
+	elsewhere := t.TempDir()
+	if err := errors.Join(os.Chmod(elsewhere, 0o700), os.Symlink(elsewhere, usual)); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(); err == nil {
+		t.Error("a link was taken")
+	}
+	if info, err := os.Stat(elsewhere); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("what it leads to was opened: %v %v", info.Mode(), err)
+	}
+	if err := errors.Join(os.Remove(usual), os.Mkdir(usual, 0o711)); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(); err != nil {
+		t.Errorf("our own: %v", err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(usual, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		if err := take(); err == nil {
+			t.Error("somebody else's was taken")
+		}
 	}
 }

@@ -77,9 +77,13 @@ func (m *Media) pictures(ctx context.Context, t *task) error {
 	return replaceFolder(out, filepath.Join(t.dir, StageImages))
 }
 
-// join puts some segments of a rendition behind its init file, which makes them a film of its own.
+// join puts some segments of a rendition behind its init file, which makes them a film of its own, in the place of whatever lies there.
+// It is written into a folder of the tools': a link that one of them left must not be followed.
 func (c *clearFilm) join(to, rendition, init string, segments []string) error {
-	whole, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	whole, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}

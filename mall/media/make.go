@@ -129,14 +129,33 @@ func (m *Media) finish(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	from, to := int(t.video.TrailerFrom), int(t.video.TrailerTo)
-	if from != 0 || to != defaultTrailer {
-		if err := m.cutTrailer(ctx, asset, from, to); err != nil {
-			return err
-		}
+	if err := m.chosenTrailer(ctx, t, asset); err != nil {
+		return err
 	}
 	t.asset = &asset
 	return nil
+}
+
+// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. One that was chosen before anybody knew the
+// film's length and lies beyond its end gives way to the usual one: the film is worth more.
+func (m *Media) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
+	v, err := m.q.VideoByID(ctx, m.pool, t.VideoID)
+	if err != nil {
+		return fmt.Errorf("read video %d: %w", t.VideoID, err)
+	}
+	if v.TrailerFrom == 0 && v.TrailerTo == defaultTrailer {
+		return nil
+	}
+	err = m.cutTrailer(ctx, asset, int(v.TrailerFrom), int(v.TrailerTo))
+	if !errors.Is(err, ErrBadTrailer) {
+		return err
+	}
+	m.work.Log.InfoContext(ctx, "trailer beyond the film's end left out", "video", t.VideoID, "from", v.TrailerFrom, "to", v.TrailerTo)
+	p := dbsqlc.ResetTrailerParams{ID: t.VideoID, TrailerTo: defaultTrailer, WasFrom: v.TrailerFrom, WasTo: v.TrailerTo, At: m.now()}
+	if err := m.q.ResetTrailer(ctx, m.pool, p); err != nil {
+		return fmt.Errorf("trailer of video %d: %w", t.VideoID, err)
+	}
+	return m.cutTrailer(ctx, asset, 0, defaultTrailer) // what lies there may be of a choice before
 }
 
 // layers are folders of which the first that has a file gives it; lists are the first one's.

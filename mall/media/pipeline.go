@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -109,6 +110,11 @@ func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 		if err := os.MkdirAll(d, 0o711); err != nil {
 			return "", fmt.Errorf("make the folder for films in the making: %w", err)
 		}
+		if d == elsewhere {
+			if err := isOurs(d); err != nil {
+				return "", err
+			}
+		}
 		if err := os.Chmod(d, 0o711); err != nil {
 			return "", fmt.Errorf("close the folder for films in the making: %w", err)
 		}
@@ -117,6 +123,18 @@ func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the account that reads films can reach neither %s nor %s", dir, os.TempDir())
+}
+
+// isOurs refuses a folder that somebody else made, or a link: everybody may write where temporary files lie, the tools too.
+func isOurs(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("look at the folder for films in the making: %w", err)
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(s.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is not a folder of this account: remove it, or set another folder for films in the making", dir)
+	}
+	return nil
 }
 
 // Halt ends the stages that run and begins none; they go on where they were, at the latest in another process. For the end of a process.

@@ -36,6 +36,11 @@ type works struct {
 func factory(t *testing.T, adjust ...func(*media.Processing)) *works {
 	t.Helper()
 	t.Parallel()
+	return openFactory(t, adjust...)
+}
+
+func openFactory(t *testing.T, adjust ...func(*media.Processing)) *works {
+	t.Helper()
 	needFFmpeg(t)
 	w := &works{t: t}
 	pool, dir := dbtest.New(t), t.TempDir()
@@ -207,6 +212,27 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	twin := w.make(8, w.upload(8, "mine.mkv", sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
 	if twin.Fingerprint != v.Fingerprint {
 		t.Errorf("fingerprints %s and %s of the same pictures", v.Fingerprint, twin.Fingerprint)
+	}
+}
+
+func TestPostersMoveWithTheirFilm(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
+	if v := w.make(7, id); v.State != media.VideoReady || v.Posters == 0 {
+		t.Fatalf("%+v", v)
+	}
+	here, err := w.Poster(t.Context(), 7, id, 0)
+	w.ok(err)
+	to, err := media.OpenStorage("", t.TempDir())
+	w.ok(err)
+	t.Cleanup(func() { to.Close() })
+	_, err = w.Storage().CopyTo(t.Context(), to, func(string, int64, bool) {})
+	w.ok(err)
+	moved, err := media.New(w.pool, to, secret, time.Now)
+	w.ok(err)
+	there, err := moved.Poster(t.Context(), 7, id, 0)
+	if err != nil || !bytes.Equal(here, there) {
+		t.Errorf("the poster stayed behind: %d bytes of %d, %v", len(there), len(here), err)
 	}
 }
 

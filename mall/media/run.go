@@ -33,6 +33,7 @@ const (
 var (
 	errHalted = errors.New("this process ends")
 	errLost   = errors.New("the stage was cancelled, or is another worker's by now")
+	errTurn   = errors.New("another creator waits, and this one has a film in the making")
 	// errElsewhere says that what the stage before made lies on another machine.
 	errElsewhere = errors.New("the film in the making is not on this machine")
 )
@@ -64,11 +65,14 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	default:
 	}
 	if err := w.runner.Ready(); err != nil {
-		note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: WaitsForFFmpeg}
+		note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: WaitsForFFmpeg, At: m.now()}
 		if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
 			return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
 		}
 		return Later{again, err}
+	}
+	if err := m.letOthers(ctx, a); err != nil {
+		return err
 	}
 	t := &task{StageArgs: a, holder: rand.Text()}
 	attempts, err := m.q.ClaimStage(ctx, m.pool, dbsqlc.ClaimStageParams{VideoID: a.VideoID, Stage: a.Stage, Holder: t.holder, At: m.now(), Until: m.now().Add(leaseFor)})
@@ -88,6 +92,28 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 		err = cause
 	}
 	return m.end(context.WithoutCancel(ctx), t, err)
+}
+
+// letOthers asks for later where a creator would take a second worker for hours while others, of whom nothing is being made, wait. Two
+// that ask at the same moment may both pass; the next one doesn't.
+func (m *Media) letOthers(ctx context.Context, a StageArgs) error {
+	if a.Stage != StageTranscode {
+		return nil
+	}
+	leave, err := m.q.LeavesToOthers(ctx, m.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: m.now()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // no such film: there is nothing to claim either
+	}
+	if err != nil {
+		return fmt.Errorf("who waits beside video %d: %w", a.VideoID, err)
+	}
+	if !leave {
+		return nil
+	}
+	if err := m.q.NoteWaiting(ctx, m.pool, dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, At: m.now()}); err != nil {
+		return fmt.Errorf("note that video %d waits: %w", a.VideoID, err)
+	}
+	return Later{again, errTurn}
 }
 
 // hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process is to end.

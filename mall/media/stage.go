@@ -130,10 +130,10 @@ func (m *Media) lockVideo(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Vi
 	return video(row), nil
 }
 
-// staleAfter is how long a waiting stage may be without being looked at before its job counts as lost. A second job does no harm.
+// staleAfter is how long a waiting stage may be without being looked at before somebody looks whether it has a job.
 const staleAfter = 10 * time.Minute
 
-// SweepStages gives a job to each stage whose worker died, and to those whose job is lost. It returns how many.
+// SweepStages gives a job to each stage whose worker died, and to those that wait without one. It returns how many.
 func (m *Media) SweepStages(ctx context.Context) (int, error) {
 	swept := 0
 	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
@@ -141,13 +141,49 @@ func (m *Media) SweepStages(ctx context.Context) (int, error) {
 		if err != nil {
 			return fmt.Errorf("look for lost stages: %w", err)
 		}
+		if len(lost) == 0 {
+			return nil
+		}
+		queued, err := queuedTx(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, s := range lost {
+			if s.State == string(StageWaiting) && queued[StageArgs{s.VideoID, s.Stage}] { // behind others; the row says that it was looked at
+				if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{VideoID: s.VideoID, Stage: s.Stage, At: m.now()}); err != nil {
+					return fmt.Errorf("note that %s of video %d was looked at: %w", s.Stage, s.VideoID, err)
+				}
+				continue
+			}
 			if err := m.enqueueTx(ctx, tx, s.VideoID, s.Stage); err != nil {
 				return err
 			}
+			swept++
 		}
-		swept = len(lost)
 		return nil
 	})
-	return swept, err
+	if err != nil {
+		return 0, err
+	}
+	return swept, nil
+}
+
+// queuedTx finds the stages that have a job to come, straight from River's table: its client can't ask for so little. A job that runs
+// does not count; it may be a killed worker's.
+func queuedTx(ctx context.Context, tx pgx.Tx) (map[StageArgs]bool, error) {
+	rows, err := tx.Query(ctx, `select distinct (args->>'videoId')::bigint, args->>'stage' from river_job
+		where queue = $1 and kind = $2 and state in ('available', 'pending', 'retryable', 'scheduled')`, Queue, StageArgs{}.Kind())
+	if err != nil {
+		return nil, fmt.Errorf("jobs of stages: %w", err)
+	}
+	queued := map[StageArgs]bool{}
+	var a StageArgs
+	_, err = pgx.ForEachRow(rows, []any{&a.VideoID, &a.Stage}, func() error {
+		queued[a] = true
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs of stages: %w", err)
+	}
+	return queued, nil
 }

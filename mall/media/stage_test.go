@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -172,8 +173,13 @@ func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
 		t.Fatalf("a film in use is gone: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
+	if n, err := w.SweepAssets(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d swept that are in use, %v", n, err)
+	}
 	used = false
-	w.ok(w.Erase(t.Context(), id))
+	if n, err := w.SweepAssets(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d swept, %v", n, err)
+	}
 	if _, err := w.Asset(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
 		t.Errorf("a film that nobody needs: %v", err)
 	}
@@ -209,6 +215,125 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 	if v := w.make(7, id); v.State != media.VideoReady {
 		t.Errorf("%+v", v)
 	}
+}
+
+func (w *works) queued(state string) (n int) {
+	w.t.Helper()
+	w.ok(w.pool.QueryRow(w.t.Context(), `select count(*) from river_job where kind = 'media_stage' and ($1 = '' or state::text = $1)`, state).Scan(&n))
+	return n
+}
+
+func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", []byte("x"))
+	for _, state := range []string{"available", "scheduled", "retryable"} { // behind others, or put off until there is ffmpeg
+		_, err := w.pool.Exec(t.Context(), `update river_job set state = $1::river_job_state`, state)
+		w.ok(err)
+		w.ahead.Add(int64(11 * time.Minute))
+		for range 2 {
+			if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+				t.Errorf("%s: %d swept, %v", state, n, err)
+			}
+		}
+	}
+	if n := w.queued(""); n != 1 {
+		t.Fatalf("%d jobs of one stage", n)
+	}
+	_, err := w.pool.Exec(t.Context(), `delete from river_job`)
+	w.ok(err)
+	w.ahead.Add(int64(11 * time.Minute))
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 || w.queued("available") != 1 {
+		t.Errorf("a lost job: %d swept, %v", n, err)
+	}
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Not parallel: it takes the tools away from the whole process.
+func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
+	w := openFactory(t)
+	id := w.upload(7, "a.mp4", []byte("x"))
+	t.Setenv("PATH", t.TempDir())
+	_, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1`) // the very moment of a sweep
+	w.ok(err)
+	w.ahead.Add(int64(11 * time.Minute))
+	var later media.Later
+	if err := w.run(id, media.StageProbe); !errors.As(err, &later) {
+		t.Fatal(err)
+	}
+	if s := w.stage(7, id, media.StageProbe); s.Refusal != media.WaitsForFFmpeg {
+		t.Errorf("%+v", s)
+	}
+	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 || w.queued("") != 1 {
+		t.Errorf("%d swept, %v", n, err)
+	}
+}
+
+func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
+	w := factory(t)
+	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4", []byte("x"))
+	more := w.upload(8, "d.mp4", []byte("x"))
+	begins := func(id int64, stage string) {
+		t.Helper()
+		_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'running', holder = 'x', lease_until = now() + interval '20 s' where video_id = $1 and stage = $2`, id, stage)
+		w.ok(err)
+	}
+	_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'done' where stage = 'probe' and video_id <> all($1)`, []int64{others, more})
+	w.ok(err)
+	begins(running, media.StageTranscode)
+	var later media.Later
+	if err := w.run(next, media.StageTranscode); !errors.As(err, &later) {
+		t.Errorf("a second worker while another creator waits: %v", err)
+	}
+	if s := w.stage(7, next, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 || s.Refusal != "" {
+		t.Errorf("%+v", s)
+	}
+	begins(others, media.StageProbe) // they have a worker now, and wait for a second one too
+	w.ok(w.run(next, media.StageTranscode))
+	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
+		t.Errorf("nobody waits for a first worker: %+v", s)
+	}
+	// Who has none takes one, whoever else waits.
+	w.ok(w.Retry(t.Context(), 7, next, media.StageTranscode))
+	w.ahead.Store(int64(21 * time.Second)) // both workers died
+	w.ok(w.run(next, media.StageTranscode))
+	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
+		t.Errorf("of two who wait: %+v", s)
+	}
+}
+
+func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
+	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
+	v := w.make(7, id)
+	if v.State != media.VideoReady || v.Trailer != (media.Trailer{From: 0, To: 12}) {
+		t.Fatalf("%+v %+v", v, w.stage(7, id, media.StagePackage))
+	}
+	if list := w.trailer(id); !strings.Contains(list, "s00000.m4s") {
+		t.Errorf("its trailer: %s", list)
+	}
+}
+
+func TestATrailerChosenWhileAFilmIsMadeIsCut(t *testing.T) {
+	w := factory(t)
+	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
+	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages} {
+		w.ok(w.run(id, stage))
+	}
+	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 5, To: 7}))
+	w.ok(w.run(id, media.StagePackage))
+	if list := w.trailer(id); strings.Contains(list, "s00000.m4s") || !strings.Contains(list, "s00001.m4s") {
+		t.Errorf("its trailer: %s", list)
+	}
+}
+
+func (w *works) trailer(id int64) string {
+	w.t.Helper()
+	list, err := os.ReadFile(filepath.Join(w.dir, "trailers", w.folder(id), "index.m3u8"))
+	w.ok(err)
+	return string(list)
 }
 
 func TestAFilmWhoseMachineIsGoneIsMadeAgain(t *testing.T) {

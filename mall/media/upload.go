@@ -27,6 +27,7 @@ var (
 	ErrUploadSize     = fault.New(fault.Invalid, "upload_size", "The file is empty, or larger than the mall takes.")
 	ErrUploadQuota    = fault.New(fault.Conflict, "upload_quota", "There is not enough room left for this file. Delete files that you no longer need.")
 	ErrUploadsMany    = fault.New(fault.Conflict, "uploads_many", "Too many of your uploads are under way. Finish or cancel some of them.")
+	ErrFilmsMany      = fault.New(fault.Conflict, "films_many", "Too many of your films are being made. Upload this one when some of them are ready.")
 	ErrUploadBusy     = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
 	ErrUploadOffset   = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
 	ErrUploadTooLong  = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
@@ -40,7 +41,9 @@ const (
 	// uploadLife is how long an upload waits for its next byte.
 	uploadLife = 24 * time.Hour
 	// maxRunning bounds a creator's uploads that are not complete.
-	maxRunning    = 50
+	maxRunning = 50
+	// maxMaking bounds those of a creator's films that are in the making when an upload begins.
+	maxMaking     = 20
 	maxUploadName = 200
 	// sweepMost is how many uploads one sweep clears away.
 	sweepMost = 50
@@ -123,7 +126,7 @@ func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, 
 }
 
 // BeginUpload checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
-// ErrUploadSize, ErrUploadQuota, ErrUploadsMany.
+// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany.
 func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
 	name := fileName(n.Name)
 	switch {
@@ -151,6 +154,13 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 			return ErrUploadsMany
 		case used+n.Size > m.limits.Quota:
 			return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, n.Size)
+		}
+		making, err := m.q.FilmsInTheMaking(ctx, tx, ownerID)
+		if err != nil {
+			return fmt.Errorf("films of %d in the making: %w", ownerID, err)
+		}
+		if making >= maxMaking {
+			return ErrFilmsMany.Because("%d of %d", making, ownerID)
 		}
 		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{ID: u.ID, OwnerID: ownerID, Name: name, Size: n.Size,
 			PartSize: u.PartSize, CreatedAt: m.now(), ExpiresAt: u.ExpiresAt})

@@ -437,3 +437,31 @@ func TestADirectUploadGoesOnByItsParts(t *testing.T) {
 		t.Fatalf("%+v, %v", again, err)
 	}
 }
+
+func TestOneCreatorsFilmsInTheMakingAreBounded(t *testing.T) {
+	t.Parallel()
+	u := local(t)
+	if _, err := u.pool.Exec(t.Context(), `insert into media_video (owner_id, name, original, size, folder, created_at, updated_at)
+		select $1, 'a.mp4', 'originals/' || n, 1, 'v-' || n, now(), now() from generate_series(1, 20) n`, maker); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(owner int64) error {
+		_, err := u.BeginUpload(t.Context(), owner, media.NewUpload{Name: "a.mp4", Size: 100})
+		return err
+	}
+	if err := begin(maker); !errors.Is(err, media.ErrFilmsMany) {
+		t.Errorf("the twenty-first: %v", err)
+	}
+	if err := begin(stranger); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+	if n := u.count(t, "media_upload"); n != 1 {
+		t.Errorf("%d uploads", n)
+	}
+	if _, err := u.pool.Exec(t.Context(), `update media_video set state = 'failed' where folder = 'v-7'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(maker); err != nil {
+		t.Errorf("after one has ended: %v", err)
+	}
+}

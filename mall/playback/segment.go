@@ -48,8 +48,8 @@ var contentTypes = map[string]string{
 	".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png",
 }
 
-// OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. It asks neither database
-// nor Redis. Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
+// OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. For what was bought it asks neither
+// database nor Redis; where free minutes end is in the playlist, and for their subtitles and chapters in the database too. Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
 func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.File, contentType string, err error) {
 	scope := p.scope(r)
 	if scope == "" {

@@ -19,9 +19,10 @@ import (
 
 // Why a change of the lists is refused.
 var (
-	ErrEntryInvalid = fault.New(fault.Invalid, "list_entry_invalid", "Check what was entered.")
-	ErrOwnLockout   = fault.New(fault.Invalid, "own_lockout", "This would lock you out yourself.")
-	ErrNoEntry      = fault.New(fault.NotFound, "list_entry_not_found", "There is no such entry, or it has ended.")
+	ErrEntryInvalid   = fault.New(fault.Invalid, "list_entry_invalid", "Check what was entered.")
+	ErrOwnLockout     = fault.New(fault.Invalid, "own_lockout", "This would lock you out yourself.")
+	ErrActorSuspended = fault.New(fault.Forbidden, "actor_suspended", "You are suspended yourself.")
+	ErrNoEntry        = fault.New(fault.NotFound, "list_entry_not_found", "There is no such entry, or it has ended.")
 )
 
 // MaxReason is how long a reason may be, in characters.
@@ -120,7 +121,7 @@ func parseBlock(s string) (netip.Prefix, error) {
 }
 
 // Add makes an entry, and ends the living one for the same subject. Every process knows within two seconds, this one at once.
-// Errors: ErrEntryInvalid, ErrOwnLockout.
+// Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	now := l.now()
 	row, err := n.read(now)
@@ -149,7 +150,7 @@ func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams)
 	return id, nil
 }
 
-// End ends an entry. Errors: ErrNoEntry, and ErrOwnLockout where the entry is what lets its operator in.
+// End ends an entry. Errors: ErrNoEntry, ErrActorSuspended, and ErrOwnLockout where the entry is what lets its operator in.
 func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
 	return l.change(ctx, by, &deed{verb: "list.end", subject: fmt.Sprintf("list_entry:%d", id)}, func(tx pgx.Tx) error {
 		return l.endTx(ctx, tx, id, by)
@@ -188,7 +189,8 @@ func (l *Lists) change(ctx context.Context, by Subject, deed *deed, do func(pgx.
 	return nil
 }
 
-// changeTx raises the version, which holds other changes off until this one is through, and takes nothing that would deny its own
+// changeTx raises the version, which holds other changes off until this one is through. It takes nothing from an operator whom the lists
+// keep out at that moment, whatever the gate still remembers, or they would let themselves in again; and nothing that would deny its own
 // operator. What lets them in must not do so for a while only.
 func (l *Lists) changeTx(ctx context.Context, tx pgx.Tx, by Subject, do func() error) error {
 	version, err := l.q.RaiseListVersion(ctx, tx)
@@ -200,17 +202,31 @@ func (l *Lists) changeTx(ctx context.Context, tx pgx.Tx, by Subject, do func() e
 			return err
 		}
 	}
+	rows, err := l.livingTx(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if verdict, kind := newIndex(version, rows).judge(by, l.now()); verdict == Deny {
+		return ErrActorSuspended.Because("operator %d by %s", by.UserID, kind)
+	}
 	if err := do(); err != nil {
 		return err
 	}
-	rows, err := l.q.LivingEntries(ctx, tx, l.now())
-	if err != nil {
-		return fmt.Errorf("entries of the lists: %w", err)
+	if rows, err = l.livingTx(ctx, tx); err != nil {
+		return err
 	}
 	if verdict, kind := newIndex(version, lasting(rows)).judge(by, l.now()); verdict == Deny {
 		return ErrOwnLockout.Because("operator %d by %s", by.UserID, kind).With("subject", ErrOwnLockout.Slug)
 	}
 	return nil
+}
+
+func (l *Lists) livingTx(ctx context.Context, tx pgx.Tx) ([]dbsqlc.RiskEntry, error) {
+	rows, err := l.q.LivingEntries(ctx, tx, l.now())
+	if err != nil {
+		return nil, fmt.Errorf("entries of the lists: %w", err)
+	}
+	return rows, nil
 }
 
 // Living lists the entries that hold, the latest first.

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
@@ -196,6 +198,47 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 	}
 	c.advance(3 * time.Second)
 	judged(t, l, operator, risk.Allow)
+}
+
+// The gate of a process may have looked before the denial, and lets its operator through to the lists for two seconds more.
+func TestWhoIsDeniedChangesNothing(t *testing.T) {
+	l, pool, _ := desk(t)
+	fallen := risk.Subject{UserID: 901, Device: someDevice, Address: netip.MustParseAddr("192.0.2.9")}
+	for kind, subject := range map[risk.Kind]string{risk.User: "901", risk.Device: someDevice, risk.Address: "192.0.2.0/24"} {
+		add(t, l, risk.Deny, kind, subject, time.Hour)
+		before, err := l.Living(t.Context())
+		if err != nil || len(before) != 1 {
+			t.Fatalf("%+v %v", before, err)
+		}
+		enter := func(effect risk.Effect, kind risk.Kind, subject string) error {
+			return l.Add(t.Context(), risk.NewEntry{Effect: effect, Kind: kind, Subject: subject, Reason: "r", By: fallen})
+		}
+		tries := map[string]error{
+			"ends it": l.End(t.Context(), before[0].ID, fallen), "is allowed in its place": enter(risk.Allow, kind, subject),
+			"allows the account": enter(risk.Allow, risk.User, "901"), "denies another": enter(risk.Deny, risk.User, "902"),
+			"lifts it": db.InTx(t.Context(), pool, func(tx pgx.Tx) error { _, err := l.LiftTx(t.Context(), tx, 901, fallen); return err }),
+			"suspends another": db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+				_, err := l.SuspendTx(t.Context(), tx, risk.Suspension{UserID: 902, Reason: "r", By: fallen})
+				return err
+			}),
+		}
+		for what, err := range tries {
+			if !errors.Is(err, risk.ErrActorSuspended) {
+				t.Errorf("denied by %s, %s: %v", kind, what, err)
+			}
+		}
+		if after, err := l.Living(t.Context()); err != nil || len(after) != 1 || after[0].ID != before[0].ID {
+			t.Errorf("by %s: %+v %v", kind, after, err)
+		}
+		for _, e := range before {
+			if err := l.End(t.Context(), e.ID, operator); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := l.Add(t.Context(), risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "902", Reason: "r", By: fallen}); err != nil {
+		t.Errorf("let in again: %v", err)
+	}
 }
 
 func TestEveryChangeIsKept(t *testing.T) {

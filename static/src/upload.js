@@ -190,6 +190,7 @@ function start() {
             this.url = url;
             at = await way.look(this.url);
           }
+          if (this.stop.signal.aborted) return; // paused or cancelled meanwhile: what was shown and forgotten stays so
           this.sent = at.offset;
           this.keep();
           this.show('running');

@@ -172,6 +172,9 @@ func (d Deps) heartbeat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if id := viewer.Viewer.UserID; id != 0 && d.Suspended != nil && d.Suspended(r.Context(), id) {
+		return playback.ErrSignedOut.Because("user %d is suspended", id)
+	}
 	var body struct{ Position float64 }
 	if err := decode(r, &body); err != nil {
 		return err

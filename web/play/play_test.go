@@ -2,6 +2,7 @@ package play_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -36,6 +38,7 @@ type house struct {
 	media    *media.Media
 	playback *playback.Playback
 	film     catalog.Product
+	out      atomic.Int64 // the account that is suspended
 }
 
 func open(t *testing.T) *house {
@@ -51,7 +54,8 @@ func open(t *testing.T) *house {
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
 		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Covers: fs.FS(fstest.MapFS{
+		suspended := func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
+		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Suspended: suspended, Covers: fs.FS(fstest.MapFS{
 			"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")}, "deep/sea-320.webp": {Data: []byte("x")},
 		})})
 	}})
@@ -309,6 +313,22 @@ func TestSigningOutEndsPlayback(t *testing.T) {
 	if a := beat(b, s, 1).Wants(401); read(t, a).Code != "signed_out" {
 		t.Fatal(a.Body)
 	}
+}
+
+// A denial ends no session: the heartbeat has to ask.
+func TestWhoIsSuspendedPlaysNoFurther(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann := h.Person("ann", "shopper")
+	h.give(ann.ID, 0)
+	b := h.Browser(ann.ID)
+	s := read(t, beat(b, read(t, b.Get(h.authURL()).Wants(200)), 1).Wants(200))
+	h.out.Store(ann.ID)
+	if a := beat(b, s, 2).Wants(401); read(t, a).Code != "signed_out" || strings.Contains(a.Body, "token\"") {
+		t.Fatal(a.Body)
+	}
+	h.out.Store(0)
+	beat(b, s, 3).Wants(200)
 }
 
 func TestNothingBesideAFilmsFilesIsServed(t *testing.T) {

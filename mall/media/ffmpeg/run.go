@@ -16,8 +16,13 @@ import (
 	"time"
 )
 
-// ErrTooSlow says that a tool was killed at the end of its time.
-var ErrTooSlow = errors.New("the tool was killed at the end of its time")
+var (
+	// ErrTooSlow says that a tool was killed at the end of its time.
+	ErrTooSlow = errors.New("the tool was killed at the end of its time")
+	// ErrHindered says that a tool was not locked in, or was ended from outside, as by a machine whose memory is full: what it was
+	// to read is not to blame.
+	ErrHindered = errors.New("the tool could not do its work on this machine")
+)
 
 // Failed is a tool that ended badly, with the last of what it said. It may quote names that a stranger chose: for logs only.
 type Failed struct {
@@ -56,20 +61,21 @@ const (
 	maxStdout = 8 << 20
 	maxStderr = 32 << 10
 	nice      = "10"
+	// unlocked is how script ends where a limit can't be set; shells end as the others where what is to run can't. No tool ends so.
+	unlocked, notExecutable, notFound = 86, 126, 127
 )
 
 // script sets what Go can't set for a child: no core, then seconds of CPU, blocks of 512 bytes a file, KiB of address space, which
 // macOS has no limit for.
-const script = `set -e
-ulimit -c 0
-ulimit -t "$1"
-ulimit -f "$2"
-ulimit -v "$3" 2>/dev/null || [ "$(uname)" = Darwin ]
+const script = `ulimit -c 0 || exit 86
+ulimit -t "$1" || exit 86
+ulimit -f "$2" || exit 86
+ulimit -v "$3" 2>/dev/null || [ "$(uname)" = Darwin ] || exit 86
 shift 3
 exec nice -n ` + nice + ` "$@"`
 
 // Run runs a tool to its end and returns what it wrote to its standard output, none of it when Progress is set. Errors: ErrMissing,
-// ErrTooSlow, *Failed, or the end of ctx. Nothing of the process group is left when it returns.
+// ErrTooSlow, ErrHindered, *Failed, or the end of ctx. Nothing of the process group is left when it returns.
 func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	path, err := exec.LookPath(j.Tool)
 	if err != nil {
@@ -119,12 +125,27 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 		}
 		return stdout.b.Bytes(), nil
 	case errors.As(err, &exit):
-		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && s.Signal() == syscall.SIGXCPU {
+		failed := &Failed{Code: exit.ExitCode(), Stderr: stderr.String()}
+		switch s, _ := exit.Sys().(syscall.WaitStatus); {
+		case s.Signaled() && (s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
 			return nil, ErrTooSlow
+		case s.Signaled() && fromOutside(s.Signal()):
+			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed)
+		case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
+			return nil, fmt.Errorf("%w: %s", ErrHindered, failed)
 		}
-		return nil, &Failed{Code: exit.ExitCode(), Stderr: stderr.String()}
+		return nil, failed
 	}
 	return nil, fmt.Errorf("run %s: %w", j.Tool, err)
+}
+
+// fromOutside tells the signals that somebody sends from those that a tool brings upon itself: by what it read, or at a limit of ours.
+func fromOutside(s syscall.Signal) bool {
+	switch s {
+	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT:
+		return true
+	}
+	return false
 }
 
 // tied runs c with its thread held: the kernel kills c when the thread that started it dies, and so when we do.

@@ -18,13 +18,18 @@ func (d Deps) editing(c *page.Ctx) (catalog.Editing, error) {
 	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
 }
 
-// show is the form, or how a listing stands that the reviewers have.
+// show is the form, or how a listing stands that the reviewers have. A cover that was chosen elsewhere comes in the address and is kept
+// when the form is saved.
 func (d Deps) show(c *page.Ctx) error {
 	e, err := d.editing(c)
 	if err != nil {
 		return err
 	}
-	return d.renderForm(c, http.StatusOK, e, formOf(e, rand.Text()))
+	f := formOf(e, rand.Text())
+	if cover := c.QueryParam("cover"); cover != "" {
+		f.Cover = cover
+	}
+	return d.renderForm(c, http.StatusOK, e, f)
 }
 
 func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingview.Form) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -95,7 +96,7 @@ func (d Deps) list(c *page.Ctx) error {
 }
 
 func (d Deps) begin(c *page.Ctx) error {
-	return d.renderBegin(c, http.StatusOK, listingview.BeginPage{Video: c.QueryParam("video")})
+	return d.renderBegin(c, http.StatusOK, listingview.BeginPage{Video: c.QueryParam("video"), Cover: c.QueryParam("cover")})
 }
 
 func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) error {
@@ -106,21 +107,48 @@ func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) erro
 	if p.Films, err = d.films(c); err != nil {
 		return err
 	}
+	if p.Cover != "" {
+		all, err := d.Catalog.Listings(c.Request().Context(), c.Viewer.UserID, "", 0, listPage)
+		if err != nil {
+			return err
+		}
+		p.Others = slices.DeleteFunc(all, func(l catalog.Listed) bool {
+			return l.Status == catalog.StatusTakenDown || l.Revision == catalog.RevisionInReview // nothing of them can be written on
+		})
+	}
 	return c.Render(status, c.Text.T("listing.new"), listingview.Begin(p))
 }
 
 func (d Deps) create(c *page.Ctx) error {
-	p := listingview.BeginPage{Title: c.FormValue("title"), Category: c.FormValue("category"), Video: c.FormValue("video")}
+	p := listingview.BeginPage{Title: c.FormValue("title"), Category: c.FormValue("category"), Video: c.FormValue("video"), Cover: c.FormValue("cover")}
 	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{Title: p.Title,
 		Chinese: c.Text.Lang == text.ZhCN, CategoryID: typed.ID(p.Category), VideoID: typed.ID(p.Video)})
 	if errors.Is(err, catalog.ErrRevisionInvalid) {
 		p.Errors = fault.From(err).Fields
 		return d.renderBegin(c, http.StatusUnprocessableEntity, p)
 	}
+	if err == nil && p.Cover != "" {
+		err = d.dress(c, made, p.Cover)
+	}
 	if err != nil {
 		return err
 	}
 	return c.Redirect(listingview.URL(made))
+}
+
+// dress puts a picture that was chosen before the listing was there into its form. One that is none is left out: the form asks for it.
+func (d Deps) dress(c *page.Ctx, listing int64, cover string) error {
+	ctx := c.Request().Context()
+	e, err := d.Catalog.Editing(ctx, c.Viewer.UserID, listing)
+	if err != nil {
+		return err
+	}
+	e.Content.Cover = cover
+	_, err = d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{Version: e.Version, Content: e.Content})
+	if errors.Is(err, catalog.ErrRevisionInvalid) {
+		return nil
+	}
+	return err
 }
 
 func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, error) {

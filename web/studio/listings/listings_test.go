@@ -303,6 +303,50 @@ func TestASeriesHasAPageOfItsOwn(t *testing.T) {
 	b.Get("/v/night-2").Wants(200).Shows("Part of “Nights”, episode 2", "Episode 1 Night 1 Episode 2 Night 2")
 }
 
+func TestACoverThatWasChosenBeforeComesAlong(t *testing.T) {
+	s := open(t)
+	b := s.Browser(s.lin.ID)
+	first, second := strings.Repeat("a", 26), strings.Repeat("b", 26)
+	page := b.Get("/studio/listings/new?video=1&cover=" + first).Wants(200)
+	form := page.Form("/studio/listings")
+	if form.Get("cover") != first || form.Get("video") != "1" || !page.Has("/media/covers/"+first+"-480.webp") {
+		t.Fatalf("%v", form)
+	}
+	page.Hides("a listing that you have")
+	if form = b.Post("/studio/listings", form).Wants(422).Form("/studio/listings"); form.Get("cover") != first { // without a title
+		t.Fatalf("lost: %v", form)
+	}
+	form.Set("title", "Aurora")
+	form.Set("category", strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10))
+	here := b.Post("/studio/listings", form).Wants(303).Location
+	kept := func() string { return b.Get(here).Wants(200).Form(here).Get("cover") }
+	if got := kept(); got != first {
+		t.Fatalf("the listing begins with %q", got)
+	}
+	there := here + "?cover=" + second
+	if page := b.Get("/studio/listings/new?video=1&cover=" + second).Wants(200).Shows("a listing that you have"); !page.Has(`href="` + there + `"`) {
+		t.Error("no way to the listing that there is")
+	}
+	if page := s.Browser(s.wu.ID).Get("/studio/listings/new?cover=" + second).Wants(200); page.Has(here) {
+		t.Error("another's listing is shown")
+	}
+	form = b.Get(there).Wants(200).Form(here)
+	if got := kept(); form.Get("cover") != second || got != first {
+		t.Errorf("asking does it: %q, %q", form.Get("cover"), got)
+	}
+	b.Post(here, form).Wants(303)
+	if got := kept(); got != second {
+		t.Errorf("saved with %q", got)
+	}
+	form = b.Get("/studio/listings/new?cover=..%2Fx").Wants(200).Form("/studio/listings")
+	form.Set("title", "Borealis")
+	form.Set("category", strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10))
+	odd := b.Post("/studio/listings", form).Wants(303).Location
+	if got := b.Get(odd).Wants(200).Form(odd).Get("cover"); got != "" {
+		t.Errorf("a cover that is none: %q", got)
+	}
+}
+
 func TestADraftIsDeleted(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)

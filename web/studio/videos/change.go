@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -36,16 +37,18 @@ func (d Deps) remove(c *page.Ctx) error {
 	return c.Redirect("/studio/videos")
 }
 
+// cover makes a cover of one of the film's pictures and asks which listing it is for.
 func (d Deps) cover(c *page.Ctx) error {
 	n, err := strconv.Atoi(c.FormValue("poster"))
 	if err != nil {
 		n = -1
 	}
-	if _, err := d.Media.ChooseCover(c.Request().Context(), c.Viewer.UserID, id(c), n); err != nil {
+	stem, err := d.Media.ChooseCover(c.Request().Context(), c.Viewer.UserID, id(c), n)
+	if err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "cover_saved")
-	return c.Redirect(videosview.URL(id(c)))
+	return c.Redirect("/studio/listings/new?" + url.Values{"video": {strconv.FormatInt(id(c), 10)}, "cover": {stem}}.Encode())
 }
 
 // saved answers a form: the page anew, or what was wrong beside its field.

@@ -3,10 +3,16 @@ package videos_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -27,6 +33,7 @@ type studio struct {
 	*webtest.Mall
 	t          *testing.T
 	media      *media.Media
+	dir        string // of the storage
 	maker, bob account.User
 }
 
@@ -35,7 +42,8 @@ func open(t *testing.T) *studio {
 	t.Parallel()
 	s := &studio{t: t}
 	rdb := dbtest.Redis(t)
-	storage, err := media.OpenStorage("", t.TempDir())
+	s.dir = t.TempDir()
+	storage, err := media.OpenStorage("", s.dir)
 	s.ok(err)
 	t.Cleanup(func() { storage.Close() })
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
@@ -146,6 +154,29 @@ func TestAFilmIsDressed(t *testing.T) {
 	if auth := b.Get(play.PreviewURL(a.ID)).Wants(200); !strings.Contains(auth.Header.Get("Cache-Control"), "no-store") || !auth.Has("/v-one/master.m3u8") {
 		t.Errorf("authorised by %s", auth.Body)
 	}
+}
+
+func TestAPictureOfAFilmBecomesACover(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		dbtest.Missing(t, err)
+	}
+	s := open(t)
+	id := s.uploaded(s.maker.ID)
+	s.packaged(id)
+	folder := filepath.Join(s.dir, "media", "posters", "v-one")
+	var picture bytes.Buffer
+	s.ok(errors.Join(os.MkdirAll(folder, 0o700), jpeg.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 640, 360)), nil)))
+	s.ok(os.WriteFile(filepath.Join(folder, "0.jpg"), picture.Bytes(), 0o600))
+	webtest.Query[int64](s.Mall, `update media_video set posters = 1 where id = $1 returning id`, id)
+	b, here := s.Browser(s.maker.ID), fmt.Sprint("/studio/videos/", id)
+	b.Post(here+"/cover", url.Values{"poster": {"1"}}).Wants(404)
+	form := b.Get(here).Wants(200).Shows("Use as cover").Form(here + "/cover")
+	to, err := url.Parse(b.Post(here+"/cover", form).Wants(303).Location)
+	s.ok(err)
+	if to.Path != "/studio/listings/new" || to.Query().Get("video") != fmt.Sprint(id) {
+		t.Fatalf("leads to %s", to)
+	}
+	b.Get("/media/covers/" + to.Query().Get("cover") + "-960.webp").Wants(200)
 }
 
 func TestNobodySeesAnothersFile(t *testing.T) {

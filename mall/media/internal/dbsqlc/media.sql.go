@@ -61,6 +61,44 @@ func (q *Queries) AssetOwner(ctx context.Context, db DBTX, assetID int64) (int64
 	return owner_id, err
 }
 
+const assetsOfDeleted = `-- name: AssetsOfDeleted :many
+select v.id as video_id, a.id as asset_id, a.prefix from media_video v join media_asset a on a.prefix = v.folder
+where v.state = 'deleted' and v.original = '' and v.id > $1
+order by v.id limit $2
+`
+
+type AssetsOfDeletedParams struct {
+	AfterID int64
+	Most    int32
+}
+
+type AssetsOfDeletedRow struct {
+	VideoID int64
+	AssetID int64
+	Prefix  string
+}
+
+// Packaged films that outlived their creator's deletion, since they were in use then.
+func (q *Queries) AssetsOfDeleted(ctx context.Context, db DBTX, arg AssetsOfDeletedParams) ([]AssetsOfDeletedRow, error) {
+	rows, err := db.Query(ctx, assetsOfDeleted, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AssetsOfDeletedRow{}
+	for rows.Next() {
+		var i AssetsOfDeletedRow
+		if err := rows.Scan(&i.VideoID, &i.AssetID, &i.Prefix); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const cancelStages = `-- name: CancelStages :exec
 update media_stage set state = 'cancelled', ended_at = $1::timestamptz
 where video_id = $2 and state in ('waiting', 'running', 'failed')
@@ -300,6 +338,17 @@ func (q *Queries) FailedVideo(ctx context.Context, db DBTX, arg FailedVideoParam
 	return err
 }
 
+const filmsInTheMaking = `-- name: FilmsInTheMaking :one
+select count(*) from media_video where owner_id = $1 and state = 'processing'
+`
+
+func (q *Queries) FilmsInTheMaking(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+	row := db.QueryRow(ctx, filmsInTheMaking, ownerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const forgetFiles = `-- name: ForgetFiles :exec
 update media_video set original = '', posters = 0, updated_at = $1 where id = $2
 `
@@ -512,6 +561,33 @@ func (q *Queries) Key(ctx context.Context, db DBTX, arg KeyParams) (KeyRow, erro
 	return i, err
 }
 
+const leavesToOthers = `-- name: LeavesToOthers :one
+select (exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.stage = 'transcode' and s.state = 'running' and s.lease_until > $1::timestamptz and v.owner_id = f.owner_id and v.id <> f.id
+) and exists (
+    select 1 from media_stage s join media_video v on v.id = s.video_id
+    where s.state = 'waiting' and v.state = 'processing' and v.owner_id <> f.owner_id
+        and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
+        and not exists (select 1 from media_stage r join media_video o on o.id = r.video_id
+            where r.state = 'running' and r.lease_until > $1::timestamptz and o.owner_id = v.owner_id)
+))::boolean
+from media_video f where f.id = $2
+`
+
+type LeavesToOthersParams struct {
+	At      time.Time
+	VideoID int64
+}
+
+// Whether the film's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+func (q *Queries) LeavesToOthers(ctx context.Context, db DBTX, arg LeavesToOthersParams) (bool, error) {
+	row := db.QueryRow(ctx, leavesToOthers, arg.At, arg.VideoID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const letGoOfStage = `-- name: LetGoOfStage :exec
 update media_stage set holder = '', lease_until = null where video_id = $1 and stage = $2 and holder = $3
 `
@@ -674,7 +750,7 @@ func (q *Queries) LookupVideos(ctx context.Context, db DBTX, arg LookupVideosPar
 }
 
 const lostStages = `-- name: LostStages :many
-select s.video_id, s.stage from media_stage s join media_video v on v.id = s.video_id
+select s.video_id, s.stage, s.state from media_stage s join media_video v on v.id = s.video_id
 where v.state = 'processing' and ((s.state = 'running' and s.lease_until < $1::timestamptz) or (s.state = 'waiting' and s.enqueued_at < $2::timestamptz))
     and not exists (select 1 from media_stage b where b.video_id = s.video_id and b.position < s.position and b.state <> 'done')
 order by s.video_id limit 100
@@ -689,6 +765,7 @@ type LostStagesParams struct {
 type LostStagesRow struct {
 	VideoID int64
 	Stage   string
+	State   string
 }
 
 // Stages whose worker is gone, and waiting ones whose job should long have come.
@@ -701,7 +778,7 @@ func (q *Queries) LostStages(ctx context.Context, db DBTX, arg LostStagesParams)
 	items := []LostStagesRow{}
 	for rows.Next() {
 		var i LostStagesRow
-		if err := rows.Scan(&i.VideoID, &i.Stage); err != nil {
+		if err := rows.Scan(&i.VideoID, &i.Stage, &i.State); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -724,17 +801,24 @@ func (q *Queries) NextStage(ctx context.Context, db DBTX, videoID int64) (string
 }
 
 const noteWaiting = `-- name: NoteWaiting :exec
-update media_stage set refusal = $1 where video_id = $2 and stage = $3 and state = 'waiting'
+update media_stage set refusal = $1, enqueued_at = $2 where video_id = $3 and stage = $4 and state = 'waiting'
 `
 
 type NoteWaitingParams struct {
 	Refusal string
+	At      time.Time
 	VideoID int64
 	Stage   string
 }
 
+// A job has come and will come again: it is not lost.
 func (q *Queries) NoteWaiting(ctx context.Context, db DBTX, arg NoteWaitingParams) error {
-	_, err := db.Exec(ctx, noteWaiting, arg.Refusal, arg.VideoID, arg.Stage)
+	_, err := db.Exec(ctx, noteWaiting,
+		arg.Refusal,
+		arg.At,
+		arg.VideoID,
+		arg.Stage,
+	)
 	return err
 }
 
@@ -867,6 +951,31 @@ func (q *Queries) RedoFrom(ctx context.Context, db DBTX, arg RedoFromParams) (in
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const resetTrailer = `-- name: ResetTrailer :exec
+update media_video set trailer_from = 0, trailer_to = $1, updated_at = $2
+where id = $3 and trailer_from = $4 and trailer_to = $5
+`
+
+type ResetTrailerParams struct {
+	TrailerTo int32
+	At        time.Time
+	ID        int64
+	WasFrom   int32
+	WasTo     int32
+}
+
+// Back to the trailer that a film has without a word of its creator, unless they chose anew meanwhile.
+func (q *Queries) ResetTrailer(ctx context.Context, db DBTX, arg ResetTrailerParams) error {
+	_, err := db.Exec(ctx, resetTrailer,
+		arg.TrailerTo,
+		arg.At,
+		arg.ID,
+		arg.WasFrom,
+		arg.WasTo,
+	)
+	return err
 }
 
 const setCaptions = `-- name: SetCaptions :exec
