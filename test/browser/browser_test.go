@@ -144,7 +144,7 @@ func newPerson(t *testing.T, l look) *person {
 	t.Helper()
 	h, root := require(t)
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
-	ctx, end := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, end := context.WithTimeout(ctx, 10*time.Minute) // a walk through all pages, on a busy machine
 	p := &person{t: t, ctx: ctx, mall: h, look: l, open: map[network.RequestID]string{}, bytes: map[string]float64{}}
 	t.Cleanup(func() {
 		p.mu.Lock()
