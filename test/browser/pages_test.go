@@ -71,6 +71,9 @@ func judge(p *person, s stop) {
 	if theme := eval[string](p, `document.documentElement.dataset.theme ?? ''`); theme != themes[l.theme] {
 		t.Errorf("%s is drawn in the theme %q, want %q", s.name, theme, themes[l.theme])
 	}
+	if y := eval[float64](p, `scrollY`); s.act == nil && y != 0 {
+		t.Errorf("%s (%d px) opens %g pixels below its top", s.name, l.width, y)
+	}
 	p.fitsPhone(s.name)
 }
 
