@@ -215,7 +215,7 @@ func (h *house) text(t *testing.T, sql string, args ...any) (s string) {
 }
 
 // patience is how long a busy machine may take for anything.
-const patience = 75 * time.Second
+const patience = 3 * time.Minute
 
 func eventually(t *testing.T, what string, ready func() bool) {
 	t.Helper()
