@@ -81,12 +81,10 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: gone.OrderNo, Key: "k", Actor: "operator:9"})
 	m.OK(err)
 
-	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{SPUID: film.SPUID, CreatorID: 1, TitleZh: "港", TitleEn: "Harbour", Reason: "Rights."})
-	m.OK(err)
+	args := takesDown(m, film)
 	if jobs := malltest.Query[string](m, `select args::text from river_job where kind = 'order_end_access'`); len(jobs) != 1 {
 		t.Fatalf("jobs %v", jobs)
 	}
-	args := order.EndAccessArgs{SPUID: film.SPUID, TakedownID: down.ID}
 	var wg sync.WaitGroup
 	for range 4 { // the job runs beside itself, and once more
 		wg.Go(func() {
@@ -104,7 +102,7 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	for _, s := range malltest.Query[string](m, `select order_no || ' ' || string_agg(amount || ' ' || status || ' ' || actor, '; ') from order_refund group by order_no`) {
 		refunds[s[:26]] = s[27:]
 	}
-	by := fmt.Sprintf("takedown:%d", down.ID)
+	by := fmt.Sprintf("takedown:%d", args.TakedownID)
 	for no, want := range map[string]string{owned.OrderNo: "990 succeeded " + by, both.OrderNo: "300 succeeded " + by, unplayed.OrderNo: "300 succeeded " + by,
 		gift.OrderNo: "0 succeeded " + by, twice.OrderNo: "2980 succeeded " + by, gone.OrderNo: "990 succeeded operator:9", over.OrderNo: "", elsewhere.OrderNo: ""} {
 		if refunds[no] != want {
@@ -136,16 +134,15 @@ func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	late := m.Place(22, film.SKUIDs[0])
-	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{SPUID: film.SPUID, CreatorID: 1, TitleZh: "港", TitleEn: "Harbour", Reason: "Rights."})
-	m.OK(err)
-	m.OK(m.Orders.EndAccess(m.Ctx, order.EndAccessArgs{SPUID: film.SPUID, TakedownID: down.ID}))
+	args := takesDown(m, film)
+	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	m.Pay(late, sandbox.PayOptions{})
 	deliverNotices(m)
 	m.Relayed()
 	if n := malltest.Query[int64](m, `select count(*) from river_job where kind = 'order_end_access'`)[0]; n != 2 {
 		t.Fatalf("%d jobs, want one more for the late payment", n)
 	}
-	m.OK(m.Orders.EndAccess(m.Ctx, order.EndAccessArgs{SPUID: film.SPUID, TakedownID: down.ID}))
+	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	submitRefunds(m)
 	m.Becomes(late.OrderNo, order.Refunded)
 	m.Whole()

@@ -65,11 +65,7 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	default:
 	}
 	if err := w.runner.Ready(); err != nil {
-		note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: WaitsForFFmpeg, At: m.now()}
-		if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
-			return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
-		}
-		return Later{again, err}
+		return m.wait(ctx, a, WaitsForFFmpeg, err)
 	}
 	if err := m.letOthers(ctx, a); err != nil {
 		return err
@@ -110,10 +106,16 @@ func (m *Media) letOthers(ctx context.Context, a StageArgs) error {
 	if !leave {
 		return nil
 	}
-	if err := m.q.NoteWaiting(ctx, m.pool, dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, At: m.now()}); err != nil {
-		return fmt.Errorf("note that video %d waits: %w", a.VideoID, err)
+	return m.wait(ctx, a, "", errTurn)
+}
+
+// wait asks for later and notes in the stage that its job has come, and what it waits for where people should know.
+func (m *Media) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
+	note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: refusal, At: m.now()}
+	if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
+		return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
 	}
-	return Later{again, errTurn}
+	return Later{again, why}
 }
 
 // hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process is to end.

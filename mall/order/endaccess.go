@@ -100,7 +100,8 @@ var nextTurn = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rive
 // endAccess pays one order's items back, unless the takedown is undone by then: errUndone.
 func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
 	return db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
-		if _, err := s.lockTx(ctx, tx, orderNo); err != nil {
+		o, err := s.lockTx(ctx, tx, orderNo)
+		if err != nil {
 			return err
 		}
 		ended, err := s.endedTx(ctx, tx, []int64{a.SPUID})
@@ -111,7 +112,7 @@ func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string,
 			return errUndone
 		}
 		by := "takedown:" + strconv.FormatInt(a.TakedownID, 10)
-		_, err = s.refundTx(ctx, tx, RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: "The video was taken off the mall.", Actor: by,
+		_, err = s.refundTx(ctx, tx, o, RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: "The video was taken off the mall.", Actor: by,
 			Key: by + ":" + orderNo}, byOperator)
 		return err
 	})

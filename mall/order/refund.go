@@ -58,7 +58,11 @@ func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, er
 		return Refund{}, ErrKeyMissing
 	}
 	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
-		refund, err = s.refundTx(ctx, tx, r, byOperator)
+		o, err := s.lockTx(ctx, tx, r.OrderNo)
+		if err != nil {
+			return err
+		}
+		refund, err = s.refundTx(ctx, tx, o, r, byOperator)
 		return err
 	})
 	return refund, err
@@ -70,11 +74,8 @@ const (
 	byCreator  = "creator"
 )
 
-func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, r RefundRequest, cause string) (Refund, error) {
-	o, err := s.lockTx(ctx, tx, r.OrderNo)
-	if err != nil {
-		return Refund{}, err
-	}
+// refundTx does it. The order is locked.
+func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string) (Refund, error) {
 	known, err := s.q.RefundByKey(ctx, tx, dbsqlc.RefundByKeyParams{OrderNo: r.OrderNo, RequestKey: r.Key})
 	if err == nil {
 		return refundOf(known), nil

@@ -83,19 +83,19 @@ func (s *Orders) SaleOf(ctx context.Context, creatorID int64, orderNo string) (O
 	if err != nil {
 		return Order{}, err
 	}
-	if err := onlyItemsOf(&o, creatorID); err != nil {
+	if o.Items, err = soldBy(o, creatorID); err != nil {
 		return Order{}, err
 	}
 	return o, nil
 }
 
-// onlyItemsOf leaves a creator's items in an order.
-func onlyItemsOf(o *Order, creatorID int64) error {
-	o.Items = slices.DeleteFunc(o.Items, func(i Item) bool { return i.CreatorID != creatorID })
-	if len(o.Items) == 0 || o.PaidAt == nil {
-		return ErrNotFound.Because("order %s is no sale of creator %d", o.OrderNo, creatorID)
+// soldBy are a creator's items of an order that was paid.
+func soldBy(o Order, creatorID int64) ([]Item, error) {
+	items := slices.DeleteFunc(slices.Clone(o.Items), func(i Item) bool { return i.CreatorID != creatorID })
+	if len(items) == 0 || o.PaidAt == nil {
+		return nil, ErrNotFound.Because("order %s is no sale of creator %d", o.OrderNo, creatorID)
 	}
-	return nil
+	return items, nil
 }
 
 // RefundSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within RefundWindow of
@@ -112,11 +112,12 @@ func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundReques
 		if err != nil {
 			return err
 		}
-		if err := onlyItemsOf(&o, creatorID); err != nil {
+		sold, err := soldBy(o, creatorID)
+		if err != nil {
 			return err
 		}
 		for _, id := range r.ItemIDs {
-			if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
+			if !slices.ContainsFunc(sold, func(i Item) bool { return i.ID == id }) {
 				return ErrUnknownItem.Because("item %d of %s is not of creator %d", id, o.OrderNo, creatorID)
 			}
 		}
@@ -130,7 +131,7 @@ func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundReques
 		if err != nil {
 			return err
 		}
-		if refund, err = s.refundTx(ctx, tx, r, byCreator); err != nil {
+		if refund, err = s.refundTx(ctx, tx, o, r, byCreator); err != nil {
 			return err
 		}
 		left, err := s.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)

@@ -49,7 +49,8 @@ var contentTypes = map[string]string{
 }
 
 // OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. For what was bought it asks neither
-// database nor Redis; where free minutes end is in the playlist, and for their subtitles and chapters in the database too. Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
+// database nor Redis; where free minutes end is in the playlist, and for their subtitles and chapters in the database too.
+// Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
 func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.File, contentType string, err error) {
 	scope := p.scope(r)
 	if scope == "" {
