@@ -25,7 +25,14 @@ type Roles struct {
 
 // Run does the roles until ctx ends, then stops taking work, lets what runs finish within SHUTDOWN_GRACE, and returns.
 func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
-	admin, err := telemetry.StartAdmin(p.cfg.AdminAddr, p.Metrics, p.Log, p.checks()...)
+	admin, err := telemetry.StartAdmin(telemetry.AdminOptions{
+		Addr:    p.cfg.AdminAddr,
+		Hosts:   p.cfg.AdminHosts,
+		PProf:   p.cfg.PProf,
+		Metrics: p.Metrics,
+		Log:     p.Log,
+		Checks:  p.checks(),
+	})
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func TestWhoIsSuspendedCanNeitherSignInNorBuy(t *testing.T) {
 	desk.signIn(olga)
 	hers.signIn(mia)
 	program := h.at("192.0.2.3")
-	token, err := h.Accounts.IssueToken(h.Ctx, mia.Email, password, "192.0.2.3")
+	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: mia.Email, Password: password, Addr: "192.0.2.3"})
 	h.OK(err)
 	program.token = token.Value
 	at := fmt.Sprintf("/admin/people/%d", mia.ID)

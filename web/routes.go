@@ -61,10 +61,10 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
 		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})
 	checkout.Routes(all, checkout.Deps{Site: site, Carts: m.Cart, Orders: m.Orders, Payments: m.Payments})
-	library.Routes(all, library.Deps{Site: site, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
+	library.Routes(all, library.Deps{Site: site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
 		Media: m.Media, Secure: d.Config.SecureCookies()})
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
-		Avatars: d.Avatars, Secure: d.Config.SecureCookies(), Suspended: m.Accounts.Suspended})
+		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m),
 		People: m.People(), Sessions: m.Sessions, Catalog: m.Catalog, Media: m.Media, Entitlements: m.Entitlements, Playback: m.Playback,

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"videomall/mall/entitlement"
+	"videomall/mall/fault"
 	"videomall/mall/media"
 )
 
@@ -17,8 +18,8 @@ type pass struct {
 }
 
 // check holds a request for a playlist, a key or a heartbeat against everything that may have changed since the
-// token was signed: the clock, the device it is used on, the entitlement as PostgreSQL has it now, the account's
-// stream. video is empty where the request names none. A request is itself a sign of life of its stream.
+// token was signed: the clock, the device it is used on and whether the account still has it, what its viewer was let in with, the entitlement
+// as PostgreSQL has it now, the account's stream. video is empty where the request names none. A request is itself a sign of life of its stream.
 func (p *Playback) check(ctx context.Context, token string, device []byte, video string) (pass, error) {
 	c, err := p.parse(token)
 	if err != nil {
@@ -29,6 +30,9 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	}
 	if len(device) == 0 || !hmac.Equal([]byte(deviceClaim(device)), []byte(c.Device)) {
 		return pass{}, ErrWrongDevice
+	}
+	if err := p.mayAct(ctx, c, device); err != nil {
+		return pass{}, err
 	}
 	ent, err := p.right(ctx, &c)
 	if err != nil {
@@ -44,6 +48,28 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 		return pass{}, ErrStreamEnded
 	}
 	return pass{c, ent}, nil
+}
+
+// mayAct refuses a viewer who may not act any more: who was signed out, there or everywhere, or suspended, or whose device was removed.
+func (p *Playback) mayAct(ctx context.Context, c claims, device []byte) error {
+	if c.bought() { // the others take no device's place
+		known, err := p.knows(ctx, c.user, device)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return ErrDeviceRemoved
+		}
+	}
+	by := c.credential()
+	if p.opt.MayAct == nil || c.user == 0 && by == (Credential{}) {
+		return nil
+	}
+	err := p.opt.MayAct(ctx, by)
+	if fault.From(err).Kind == fault.Unauthenticated {
+		return ErrSignedOut.Because("%w", err)
+	}
+	return err
 }
 
 // right is what the token stands on, as it is now: an entitlement, the leave to preview, or a listing's free minutes, which may have become
@@ -168,7 +194,7 @@ type HeartbeatRequest struct {
 }
 
 // Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a film
-// longer than a token plays through. Refusals: those of a key, ErrSignedOut, ErrDeviceRemoved.
+// longer than a token plays through. Refusals: those of a key.
 func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, error) {
 	ok, err := p.check(ctx, r.Token, r.Device, "")
 	if err != nil {
@@ -182,13 +208,6 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	}
 	if ok.Preview != 0 { // takes no device's place, and leaves no position
 		return p.session(ok.claims, ok.entitlement)
-	}
-	known, err := p.knows(ctx, ok.user, r.Device)
-	if err != nil {
-		return Session{}, err
-	}
-	if !known {
-		return Session{}, ErrDeviceRemoved
 	}
 	asset, err := p.media.AssetByPrefix(ctx, ok.Video)
 	if errors.Is(err, media.ErrUnknownAsset) {

@@ -84,6 +84,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	s, err := d.Playback.Authorize(ctx, playback.AuthRequest{
 		UserID: c.Viewer.UserID, SPUID: product.SPUID, AssetID: *product.AssetID,
+		By:     playback.Credential(c.Viewer.Grant),
 		Device: d.ensureDevice(c.Context), Label: label(c.Request()), TakeOver: takeOver,
 	})
 	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) || errors.Is(err, entitlement.ErrRevoked) {
@@ -171,9 +172,6 @@ func (d Deps) heartbeat(c echo.Context) error {
 	viewer, err := d.Site.From(c)
 	if err != nil {
 		return err
-	}
-	if id := viewer.Viewer.UserID; id != 0 && d.Suspended != nil && d.Suspended(r.Context(), id) {
-		return playback.ErrSignedOut.Because("user %d is suspended", id)
 	}
 	var body struct{ Position float64 }
 	if err := decode(r, &body); err != nil {
