@@ -31,15 +31,15 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	if len(device) == 0 || !hmac.Equal([]byte(deviceClaim(device)), []byte(c.Device)) {
 		return pass{}, ErrWrongDevice
 	}
-	if err := p.mayAct(ctx, c, device); err != nil {
-		return pass{}, err
-	}
 	ent, err := p.right(ctx, &c)
 	if err != nil {
 		return pass{}, err
 	}
 	if ent.UserID != c.user {
 		return pass{}, entitlement.ErrNotEntitled
+	}
+	if err := p.mayAct(ctx, c, device); err != nil {
+		return pass{}, err
 	}
 	if err := ent.Refusal(p.now()); err != nil {
 		return pass{}, err
