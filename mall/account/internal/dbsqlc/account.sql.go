@@ -91,6 +91,31 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, arg DeleteSessi
 	return items, nil
 }
 
+const importUsers = `-- name: ImportUsers :exec
+insert into account_user (email, name, password_hash, role, locale, created_at)
+select unnest($1::text[]), unnest($2::text[]), $3, 'shopper', unnest($4::text[]), unnest($5::timestamptz[])
+on conflict (email) do nothing
+`
+
+type ImportUsersParams struct {
+	Emails       []string
+	Names        []string
+	PasswordHash string
+	Locales      []string
+	CreatedAts   []time.Time
+}
+
+func (q *Queries) ImportUsers(ctx context.Context, db DBTX, arg ImportUsersParams) error {
+	_, err := db.Exec(ctx, importUsers,
+		arg.Emails,
+		arg.Names,
+		arg.PasswordHash,
+		arg.Locales,
+		arg.CreatedAts,
+	)
+	return err
+}
+
 const insertCrowd = `-- name: InsertCrowd :many
 insert into account_user (email, name, password_hash, role, created_at)
 select unnest($1::text[]), $2, $3, 'shopper', $4
@@ -792,4 +817,33 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (AccountUser,
 		&i.CreatedAt,
 	)
 	return i, err
+}
+
+const userNumbers = `-- name: UserNumbers :many
+select email, id from account_user where email = any($1::text[])
+`
+
+type UserNumbersRow struct {
+	Email string
+	ID    int64
+}
+
+func (q *Queries) UserNumbers(ctx context.Context, db DBTX, emails []string) ([]UserNumbersRow, error) {
+	rows, err := db.Query(ctx, userNumbers, emails)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UserNumbersRow{}
+	for rows.Next() {
+		var i UserNumbersRow
+		if err := rows.Scan(&i.Email, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
