@@ -122,3 +122,8 @@ on conflict (email) do nothing;
 
 -- name: UserNumbers :many
 select email, id from account_user where email = any(@emails::text[]);
+
+-- name: SignUpsByDay :many
+-- Days are UTC's.
+select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
+where created_at >= @since and created_at < @until group by 1 order by 1;

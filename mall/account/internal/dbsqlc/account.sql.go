@@ -712,6 +712,42 @@ func (q *Queries) SetStatus(ctx context.Context, db DBTX, arg SetStatusParams) (
 	return result.RowsAffected(), nil
 }
 
+const signUpsByDay = `-- name: SignUpsByDay :many
+select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
+where created_at >= $1 and created_at < $2 group by 1 order by 1
+`
+
+type SignUpsByDayParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type SignUpsByDayRow struct {
+	Day   time.Time
+	Count int64
+}
+
+// Days are UTC's.
+func (q *Queries) SignUpsByDay(ctx context.Context, db DBTX, arg SignUpsByDayParams) ([]SignUpsByDayRow, error) {
+	rows, err := db.Query(ctx, signUpsByDay, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SignUpsByDayRow{}
+	for rows.Next() {
+		var i SignUpsByDayRow
+		if err := rows.Scan(&i.Day, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const slideSession = `-- name: SlideSession :execrows
 update account_session set seen_at = $1, expires_at = $2 where id_hash = $3 and expires_at > $1
 `
