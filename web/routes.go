@@ -68,7 +68,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m),
 		People: m.People(), Sessions: m.Sessions, Catalog: m.Catalog, Media: m.Media, Entitlements: m.Entitlements, Playback: m.Playback,
-		Ledger: m.Ledger, Webhooks: m.Webhooks, Finders: finders(m)})
+		Ledger: m.Ledger, Webhooks: m.Webhooks, Insight: m.Insight, Reviews: m.Reviews, Finders: finders(m)})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
 	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})

@@ -157,3 +157,16 @@ select id, email, name, role, locale, status, created_at from account_user where
 
 -- name: MoveRole :execrows
 update account_user set role = @to_role where id = @id and role = @from_role;
+
+-- name: ImportUsers :exec
+insert into account_user (email, name, password_hash, role, locale, created_at)
+select unnest(@emails::text[]), unnest(@names::text[]), @password_hash, 'shopper', unnest(@locales::text[]), unnest(@created_ats::timestamptz[])
+on conflict (email) do nothing;
+
+-- name: UserNumbers :many
+select email, id from account_user where email = any(@emails::text[]);
+
+-- name: SignUpsByDay :many
+-- Days are UTC's.
+select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
+where created_at >= @since and created_at < @until group by 1 order by 1;

@@ -250,3 +250,9 @@ order by o.id limit 100;
 (select * from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ @begins::text and lower(v.name) ~<~ @ends::text limit @most)
 union
 (select * from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = @q::text limit @most);
+
+-- name: AdoptVideo :exec
+insert into media_video (owner_id, name, state, original, size, duration_seconds, width, height, asset_id, folder, created_at, updated_at)
+select @owner_id::bigint, @name::text, 'ready', '', @size::bigint, @duration_seconds::int, @width::int, @height::int, sqlc.narg(asset_id)::bigint,
+    @folder::text, @at::timestamptz, @at::timestamptz
+where not exists (select from media_video where owner_id = @owner_id::bigint and asset_id = sqlc.narg(asset_id)::bigint);

@@ -306,13 +306,18 @@ func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order, st
 	reference := m.Provider + "/" + m.ChannelTxnNo
 	switch state {
 	case payment.Consumed:
-		err = s.Ledger.SaleTx(ctx, tx, ledger.Sale{Reference: reference, Channel: m.Provider, Amount: m.Amount, Parts: parts(o)})
+		err = s.Ledger.SaleTx(ctx, tx, saleOf(o, m.Provider, m.ChannelTxnNo))
 	case payment.Surplus:
 		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Unapplied, m.Amount)
 	default:
 		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Suspense, m.Amount)
 	}
 	return c, true, err
+}
+
+// saleOf tells the books of an order that a provider's transaction paid.
+func saleOf(o *Order, provider, txnNo string) ledger.Sale {
+	return ledger.Sale{Reference: provider + "/" + txnNo, Channel: provider, Amount: o.Total, Parts: parts(o)}
 }
 
 // parts tell the books who sold what of an order, and for how much.

@@ -10,6 +10,40 @@ import (
 	"time"
 )
 
+const adoptVideo = `-- name: AdoptVideo :exec
+insert into media_video (owner_id, name, state, original, size, duration_seconds, width, height, asset_id, folder, created_at, updated_at)
+select $1::bigint, $2::text, 'ready', '', $3::bigint, $4::int, $5::int, $6::int, $7::bigint,
+    $8::text, $9::timestamptz, $9::timestamptz
+where not exists (select from media_video where owner_id = $1::bigint and asset_id = $7::bigint)
+`
+
+type AdoptVideoParams struct {
+	OwnerID         int64
+	Name            string
+	Size            int64
+	DurationSeconds int32
+	Width           int32
+	Height          int32
+	AssetID         *int64
+	Folder          string
+	At              time.Time
+}
+
+func (q *Queries) AdoptVideo(ctx context.Context, db DBTX, arg AdoptVideoParams) error {
+	_, err := db.Exec(ctx, adoptVideo,
+		arg.OwnerID,
+		arg.Name,
+		arg.Size,
+		arg.DurationSeconds,
+		arg.Width,
+		arg.Height,
+		arg.AssetID,
+		arg.Folder,
+		arg.At,
+	)
+	return err
+}
+
 const assetByID = `-- name: AssetByID :one
 select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where id = $1
 `
