@@ -87,7 +87,29 @@ where status in ('INIT', 'PENDING_PAY') and pay_before < @at::timestamptz
 order by pay_before limit @max_rows;
 
 -- name: Undelivered :many
-select order_no from video_order where status = 'PAID' and paid_at < @at::timestamptz order by paid_at limit @max_rows;
+-- An order all of whose items are on their way back has nothing to deliver.
+select order_no from video_order o
+where status = 'PAID' and paid_at < @at::timestamptz
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.revoked_at is null)
+order by paid_at limit @max_rows;
+
+-- name: LockBuyer :exec
+-- What is granted to one person is decided one order after another.
+select pg_advisory_xact_lock(hashtextextended('order_buyer ' || @user_id::bigint, 0));
+
+-- name: PaidElsewhere :many
+-- What a person has paid for in other orders and is about to be granted.
+select i.spu_id, i.kind, i.quality
+from video_order o join video_order_item i using (order_no)
+where o.user_id = @user_id and o.status = 'PAID' and o.order_no <> @order_no
+  and i.spu_id = any(@spu_ids::bigint[]) and i.revoked_at is null;
+
+-- name: WaitingWith :many
+-- A person's orders that wait for payment and hold one of these videos.
+select o.order_no from video_order o
+where o.user_id = @user_id and o.status = 'PENDING_PAY'
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.spu_id = any(@spu_ids::bigint[]))
+order by o.id;
 
 -- name: Transitions :many
 select * from order_transition where order_no = @order_no order by version;

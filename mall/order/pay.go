@@ -32,7 +32,8 @@ const (
 )
 
 // Prepay starts, or picks up again, the payment of one's own order at a provider. returnURL is where the provider
-// sends the shopper back. Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned for a bundle of which the buyer has got a part since, and those of payment.Prepay.
+// sends the shopper back. Nobody is led to pay for what they own by now, or have paid for in another order.
+// Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
 func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, returnURL string) (payment.Attempt, error) {
 	o, err := s.Get(ctx, userID, orderNo)
 	if err != nil {
@@ -41,10 +42,8 @@ func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, re
 	if o.Status != PendingPay || !s.Now().Before(o.PayBefore) {
 		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status, o.PayBefore)
 	}
-	if o.BundleID != 0 {
-		if err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.stillLacksTx(ctx, tx, o) }); err != nil {
-			return payment.Attempt{}, err
-		}
+	if err := s.mayPay(ctx, o); err != nil {
+		return payment.Attempt{}, err
 	}
 	return s.Payments.Prepay(ctx, payment.PrepayRequest{Reference: o.OrderNo, Provider: provider, Subject: subject(o),
 		ReturnURL: returnURL, Amount: o.Total, ExpiresAt: o.PayBefore})
