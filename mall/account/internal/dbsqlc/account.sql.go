@@ -104,6 +104,31 @@ func (q *Queries) DeleteSessionsOn(ctx context.Context, db DBTX, arg DeleteSessi
 	return items, nil
 }
 
+const importUsers = `-- name: ImportUsers :exec
+insert into account_user (email, name, password_hash, role, locale, created_at)
+select unnest($1::text[]), unnest($2::text[]), $3, 'shopper', unnest($4::text[]), unnest($5::timestamptz[])
+on conflict (email) do nothing
+`
+
+type ImportUsersParams struct {
+	Emails       []string
+	Names        []string
+	PasswordHash string
+	Locales      []string
+	CreatedAts   []time.Time
+}
+
+func (q *Queries) ImportUsers(ctx context.Context, db DBTX, arg ImportUsersParams) error {
+	_, err := db.Exec(ctx, importUsers,
+		arg.Emails,
+		arg.Names,
+		arg.PasswordHash,
+		arg.Locales,
+		arg.CreatedAts,
+	)
+	return err
+}
+
 const insertCrowd = `-- name: InsertCrowd :many
 insert into account_user (email, name, password_hash, role, created_at)
 select unnest($1::text[]), $2, $3, 'shopper', $4
@@ -700,6 +725,42 @@ func (q *Queries) SetStatus(ctx context.Context, db DBTX, arg SetStatusParams) (
 	return result.RowsAffected(), nil
 }
 
+const signUpsByDay = `-- name: SignUpsByDay :many
+select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
+where created_at >= $1 and created_at < $2 group by 1 order by 1
+`
+
+type SignUpsByDayParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type SignUpsByDayRow struct {
+	Day   time.Time
+	Count int64
+}
+
+// Days are UTC's.
+func (q *Queries) SignUpsByDay(ctx context.Context, db DBTX, arg SignUpsByDayParams) ([]SignUpsByDayRow, error) {
+	rows, err := db.Query(ctx, signUpsByDay, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SignUpsByDayRow{}
+	for rows.Next() {
+		var i SignUpsByDayRow
+		if err := rows.Scan(&i.Day, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const slideSession = `-- name: SlideSession :one
 update account_session s
 set seen_at = $1::timestamptz,
@@ -919,4 +980,33 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (AccountUser,
 		&i.AccessEpoch,
 	)
 	return i, err
+}
+
+const userNumbers = `-- name: UserNumbers :many
+select email, id from account_user where email = any($1::text[])
+`
+
+type UserNumbersRow struct {
+	Email string
+	ID    int64
+}
+
+func (q *Queries) UserNumbers(ctx context.Context, db DBTX, emails []string) ([]UserNumbersRow, error) {
+	rows, err := db.Query(ctx, userNumbers, emails)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UserNumbersRow{}
+	for rows.Next() {
+		var i UserNumbersRow
+		if err := rows.Scan(&i.Email, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

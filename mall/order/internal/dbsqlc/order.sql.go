@@ -640,6 +640,16 @@ func (q *Queries) ItemsOfListing(ctx context.Context, db DBTX, arg ItemsOfListin
 	return items, nil
 }
 
+const lockBuyer = `-- name: LockBuyer :exec
+select pg_advisory_xact_lock(hashtextextended('order_buyer ' || $1::bigint, 0))
+`
+
+// What is granted to one person is decided one order after another.
+func (q *Queries) LockBuyer(ctx context.Context, db DBTX, userID int64) error {
+	_, err := db.Exec(ctx, lockBuyer, userID)
+	return err
+}
+
 const lockOrder = `-- name: LockOrder :one
 select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1 for update
 `
@@ -1085,6 +1095,46 @@ func (q *Queries) Overdue(ctx context.Context, db DBTX, arg OverdueParams) ([]st
 			return nil, err
 		}
 		items = append(items, order_no)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const paidElsewhere = `-- name: PaidElsewhere :many
+select i.spu_id, i.kind, i.quality
+from video_order o join video_order_item i using (order_no)
+where o.user_id = $1 and o.status = 'PAID' and o.order_no <> $2
+  and i.spu_id = any($3::bigint[]) and i.revoked_at is null
+`
+
+type PaidElsewhereParams struct {
+	UserID  int64
+	OrderNo string
+	SpuIds  []int64
+}
+
+type PaidElsewhereRow struct {
+	SpuID   int64
+	Kind    string
+	Quality string
+}
+
+// What a person has paid for in other orders and is about to be granted.
+func (q *Queries) PaidElsewhere(ctx context.Context, db DBTX, arg PaidElsewhereParams) ([]PaidElsewhereRow, error) {
+	rows, err := db.Query(ctx, paidElsewhere, arg.UserID, arg.OrderNo, arg.SpuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaidElsewhereRow{}
+	for rows.Next() {
+		var i PaidElsewhereRow
+		if err := rows.Scan(&i.SpuID, &i.Kind, &i.Quality); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1572,7 +1622,10 @@ func (q *Queries) Transitions(ctx context.Context, db DBTX, orderNo string) ([]O
 }
 
 const undelivered = `-- name: Undelivered :many
-select order_no from video_order where status = 'PAID' and paid_at < $1::timestamptz order by paid_at limit $2
+select order_no from video_order o
+where status = 'PAID' and paid_at < $1::timestamptz
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.revoked_at is null)
+order by paid_at limit $2
 `
 
 type UndeliveredParams struct {
@@ -1580,8 +1633,42 @@ type UndeliveredParams struct {
 	MaxRows int32
 }
 
+// An order all of whose items are on their way back has nothing to deliver.
 func (q *Queries) Undelivered(ctx context.Context, db DBTX, arg UndeliveredParams) ([]string, error) {
 	rows, err := db.Query(ctx, undelivered, arg.At, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var order_no string
+		if err := rows.Scan(&order_no); err != nil {
+			return nil, err
+		}
+		items = append(items, order_no)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const waitingWith = `-- name: WaitingWith :many
+select o.order_no from video_order o
+where o.user_id = $1 and o.status = 'PENDING_PAY'
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.spu_id = any($2::bigint[]))
+order by o.id
+`
+
+type WaitingWithParams struct {
+	UserID int64
+	SpuIds []int64
+}
+
+// A person's orders that wait for payment and hold one of these videos.
+func (q *Queries) WaitingWith(ctx context.Context, db DBTX, arg WaitingWithParams) ([]string, error) {
+	rows, err := db.Query(ctx, waitingWith, arg.UserID, arg.SpuIds)
 	if err != nil {
 		return nil, err
 	}
