@@ -62,7 +62,15 @@ func (p *Playback) mayAct(ctx context.Context, c claims, device []byte) error {
 		}
 	}
 	by := c.credential()
-	if p.opt.MayAct == nil || c.user == 0 && by == (Credential{}) {
+	if c.user == 0 && by == (Credential{}) {
+		return nil
+	}
+	return p.ask(ctx, by)
+}
+
+// ask says ErrSignedOut of what is no longer good.
+func (p *Playback) ask(ctx context.Context, by Credential) error {
+	if p.opt.MayAct == nil {
 		return nil
 	}
 	err := p.opt.MayAct(ctx, by)
@@ -189,6 +197,8 @@ type HeartbeatRequest struct {
 	Device []byte
 	// UserID is who is signed in on the browser; somebody else's token, and anybody's after signing out, is ErrSignedOut.
 	UserID int64
+	// By is what that person is let in with now.
+	By Credential
 	// Position is where the film is, in seconds.
 	Position float64
 }
@@ -196,6 +206,11 @@ type HeartbeatRequest struct {
 // Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a film
 // longer than a token plays through. Refusals: those of a key.
 func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, error) {
+	if r.By.UserID != 0 {
+		if err := p.ask(ctx, r.By); err != nil {
+			return Session{}, err
+		}
+	}
 	ok, err := p.check(ctx, r.Token, r.Device, "")
 	if err != nil {
 		return Session{}, err

@@ -178,7 +178,11 @@ func (d Deps) heartbeat(c echo.Context) error {
 		return err
 	}
 	s, err := d.Playback.Heartbeat(r.Context(), playback.HeartbeatRequest{
-		Token: token, Device: d.device(c), UserID: viewer.Viewer.UserID, Position: body.Position,
+		Token:    token,
+		Device:   d.device(c),
+		UserID:   viewer.Viewer.UserID,
+		By:       playback.Credential(viewer.Viewer.Grant),
+		Position: body.Position,
 	})
 	if err != nil {
 		return err

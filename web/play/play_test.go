@@ -54,8 +54,10 @@ func open(t *testing.T) *house {
 		h.must(err)
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
 		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{
-			Free:   m.Catalog.FreeMinutes,
-			MayAct: func(ctx context.Context, by playback.Credential) error { return m.Accounts.MayAct(ctx, account.Grant(by)) },
+			Free: m.Catalog.FreeMinutes,
+			MayAct: func(ctx context.Context, by playback.Credential) error {
+				return m.Accounts.MayAct(ctx, account.Grant(by))
+			},
 		}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
 		m.Accounts.Suspended = func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
