@@ -63,7 +63,12 @@ var counters = []struct{ shown, differs string }{
 		 left join insight_day d using (creator_id, day, spu_id) where b.n > coalesce(d.orders, 0)`},
 	{"whoever bought came by",
 		`select format('%s %s %s', d.creator_id, d.day, d.spu_id) from insight_day d left join insight_traffic t using (creator_id, day, spu_id)
-		 where d.orders > coalesce(t.visitors, 0)`},
+		 where d.creator_id > 0 and d.orders > coalesce(t.visitors, 0)`},
+	{"the mall's sums are those of the orders, each counted once",
+		`select format('%s: %s orders over %s shown, %s over %s paid', d.day, d.orders, d.gross, o.n, o.sum) from insight_day d
+		 full join (select (paid_at at time zone 'UTC')::date as day, currency, count(*) as n, sum(total_amount) as sum
+		   from video_order where paid_at is not null group by 1, 2) o using (day, currency)
+		 where coalesce(d.creator_id, 0) = 0 and (coalesce(d.orders, 0), coalesce(d.gross, 0)) <> (coalesce(o.n, 0), coalesce(o.sum, 0))`},
 	{"plays are by those who may watch, and curves fall",
 		`select format('%s: %s plays of %s granted', r.spu_id, r.plays, e.n) from (
 		   select spu_id, sum(plays) as plays from insight_retention group by 1) r
