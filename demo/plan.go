@@ -336,6 +336,7 @@ func (p *plan) drawShopper() {
 		{"neon-rain", true, 1, "waits"},
 	} {
 		f := p.film(b.slug)
+		p.own(email, f.spuID)
 		n := slices.IndexFunc(f.ways, func(w way) bool { return w.rent == b.rent })
 		o := p.newOrder(email, p.midnight(b.daysAgo).Add(11*time.Hour+17*time.Minute), f.ways[n].skuID)
 		switch b.outcome {

@@ -36,6 +36,8 @@ func TestConsole_links(t *testing.T) {
 	const refused = ` from order_case c join video_order o using (order_no) join video_order_item i using (order_no) where c.kind = 'refund_failed' limit 1`
 	orderNo, caseID := one(`select o.order_no`+refused), one(`select c.id::text`+refused)
 	buyer, product, creator := one(`select o.user_id::text`+refused), one(`select i.spu_id::text`+refused), one(`select i.creator_id::text`+refused)
+	latest := one(`select o.order_no from video_order o join video_order_item i using (order_no) where i.spu_id = ` + product + ` order by o.order_no desc limit 1`)
+	latestBuyer := one(`select user_id::text from video_order where order_no = '` + latest + `'`)
 	email := one(`select u.email from account_user u where u.id = ` + buyer)
 	reviewer := one(`select user_id::text from catalog_review order by id limit 1`)
 	reviewed := one(`select spu_id::text from catalog_review order by id limit 1`)
@@ -50,7 +52,7 @@ func TestConsole_links(t *testing.T) {
 		"/admin/orders?q=" + email:         {order, person},
 		order:                              {person, film, maker, theCase, log + "order%3A" + orderNo},
 		person:                             {order, theCase, log + "account%3A" + buyer, film},
-		film:                               {order, maker, person, log + "spu%3A" + product, "/admin/orders?product=" + product},
+		film:                               {"/admin/orders/" + latest, maker, "/admin/people/" + latestBuyer, log + "spu%3A" + product, "/admin/orders?product=" + product},
 		"/admin/orders?product=" + product: {order, person, film},
 		maker:                              {"/admin/books/creators/" + creator, log + "account%3A" + creator},
 		"/admin/cases":                     {order, person, film, maker, log + "order%3A" + orderNo},
