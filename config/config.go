@@ -42,6 +42,13 @@ type Config struct {
 	UploadMax   Bytes `env:"UPLOAD_MAX" envDefault:"20GiB" doc:"the largest film that a creator may upload"`
 	UploadQuota Bytes `env:"UPLOAD_QUOTA" envDefault:"50GiB" doc:"how much all uploaded files of one creator may take"`
 
+	MemoryLimit   Bytes         `env:"MEMORY_LIMIT" fallback:"three quarters of the container's or the machine's memory" doc:"what the mall's own process tries to stay below, 128MiB at least, unless GOMEMLIMIT says so; films are made by other processes"`
+	CoverMemory   Bytes         `env:"COVER_MEMORY" envDefault:"200MiB" doc:"how much memory pictures that creators upload may take while they are decoded, all together, 64MiB at least; one that takes more is refused"`
+	DiskFloor     Bytes         `env:"DISK_FLOOR" envDefault:"2GiB" doc:"how much stays free on the disks that films are written to: below it uploads and films in the making wait; 0 checks nothing"`
+	UploadMinRate Bytes         `env:"UPLOAD_MIN_RATE" envDefault:"1KiB" doc:"the fewest bytes a second of an upload, measured over 30 s of waiting; a slower one is ended and goes on where it was; 0 for any"`
+	SendTimeout   time.Duration `env:"SEND_TIMEOUT" envDefault:"30s" doc:"how long a reader may take no bytes of an answer before the connection is cut, 1s to 10m"`
+	PerAddress    int           `env:"CONNECTIONS_PER_ADDRESS" envDefault:"256" doc:"connections that one address (of IPv6 a /64) may hold, 0 to 1000000, 0 for any number; those of TRUSTED_PROXIES and of this machine are not bounded"`
+
 	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`
 
 	// EmbeddedPostgres and EmbeddedRedis are the folders of the private servers; empty when the

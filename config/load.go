@@ -40,7 +40,8 @@ func Load(environ []string) (*Config, error) {
 		c.Demo = c.DatabaseURL == ""
 	}
 	for _, check := range []func(*Config) error{
-		checkAddresses, checkServers, checkDurations, checkUploads, checkLog, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkAddresses, checkServers, checkDurations, checkUploads, checkBounds, checkLog,
+		fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -231,6 +232,9 @@ func checkDurations(c *Config) error {
 	}
 	if c.MinPayout < 1 || c.MinPayout > maxMinPayout {
 		return wrong("PAYOUT_MINIMUM", strconv.FormatInt(c.MinPayout, 10), "it must lie between 1 and %d", maxMinPayout)
+	}
+	if c.SendTimeout < minGrace || c.SendTimeout > maxGrace {
+		return wrong("SEND_TIMEOUT", c.SendTimeout.String(), "it must lie between %v and %v", minGrace, maxGrace)
 	}
 	if c.Grace < minGrace || c.Grace > maxGrace {
 		return wrong("SHUTDOWN_GRACE", c.Grace.String(), "it must lie between %v and %v", minGrace, maxGrace)
