@@ -81,7 +81,12 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
-	uploads.Routes(all, uploads.Deps{Site: site, Media: m.Media, Stopping: d.Stopping})
+	uploads.Routes(all, uploads.Deps{
+		Site:     site,
+		Media:    m.Media,
+		Stopping: d.Stopping,
+		MinRate:  int64(d.Config.UploadMinRate),
+	})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
 	}

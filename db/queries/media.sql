@@ -78,8 +78,13 @@ delete from media_upload where id = @id and state = 'ending';
 -- name: ForgetUploads :execrows
 delete from media_upload where state = 'complete' and expires_at <= @at;
 
--- name: CoversSince :one
-select count(*) from media_cover where owner_id = @owner_id and created_at > @since;
+-- name: CountCoverTry :one
+with past as (
+    delete from media_cover_try where owner_id = @owner_id and day < @day::date
+)
+insert into media_cover_try (owner_id, day, tries) values (@owner_id, @day::date, 1)
+on conflict (owner_id, day) do update set tries = media_cover_try.tries + 1
+returning tries;
 
 -- name: InsertCover :exec
 insert into media_cover (stem, owner_id, created_at) values (@stem, @owner_id, @created_at);

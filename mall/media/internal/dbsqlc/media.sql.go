@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const adoptVideo = `-- name: AdoptVideo :exec
@@ -198,20 +200,25 @@ func (q *Queries) CompleteUpload(ctx context.Context, db DBTX, arg CompleteUploa
 	return result.RowsAffected(), nil
 }
 
-const coversSince = `-- name: CoversSince :one
-select count(*) from media_cover where owner_id = $1 and created_at > $2
+const countCoverTry = `-- name: CountCoverTry :one
+with past as (
+    delete from media_cover_try where owner_id = $1 and day < $2::date
+)
+insert into media_cover_try (owner_id, day, tries) values ($1, $2::date, 1)
+on conflict (owner_id, day) do update set tries = media_cover_try.tries + 1
+returning tries
 `
 
-type CoversSinceParams struct {
+type CountCoverTryParams struct {
 	OwnerID int64
-	Since   time.Time
+	Day     pgtype.Date
 }
 
-func (q *Queries) CoversSince(ctx context.Context, db DBTX, arg CoversSinceParams) (int64, error) {
-	row := db.QueryRow(ctx, coversSince, arg.OwnerID, arg.Since)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+func (q *Queries) CountCoverTry(ctx context.Context, db DBTX, arg CountCoverTryParams) (int32, error) {
+	row := db.QueryRow(ctx, countCoverTry, arg.OwnerID, arg.Day)
+	var tries int32
+	err := row.Scan(&tries)
+	return tries, err
 }
 
 const deleteAsset = `-- name: DeleteAsset :exec
