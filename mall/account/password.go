@@ -12,20 +12,12 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/text/unicode/norm"
-
-	"videomall/mall/fault"
 )
 
 const (
 	minPassword = 10   // characters
 	maxPassword = 1024 // bytes: argon2id takes any length, a form should not
-	// maxWaiting is how many sign-ins may queue for the hasher; with some 30 ms a hashing on each core that is about two
-	// seconds, after which waiting longer helps nobody.
-	maxWaiting = 128
 )
-
-// ErrBusy says that too many people prove themselves at this moment.
-var ErrBusy = fault.New(fault.Unavailable, "sign_in_busy", "Very many people are signing in. Try again in a moment.")
 
 // hashParams is OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. Memory at once is
 // bounded by the hasher, and one lane leaves the other core to the shop.
@@ -34,9 +26,8 @@ var hashParams = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 
 // hasher runs as many hashings at once as there are cores, so that a flood of sign-ins takes neither the memory nor the time
 // of everybody else.
 type hasher struct {
-	running chan struct{}
-	waiting chan struct{}
-	decoy   string // a hash that no password has, for emails that nobody has
+	pool  pool
+	decoy string // a hash that no password has, for emails that nobody has
 }
 
 func newHasher() *hasher {
@@ -44,26 +35,11 @@ func newHasher() *hasher {
 	if err != nil {
 		panic("account: " + err.Error()) // only a broken source of randomness
 	}
-	return &hasher{running: make(chan struct{}, runtime.NumCPU()), waiting: make(chan struct{}, maxWaiting), decoy: decoy}
+	return &hasher{pool: pool{free: runtime.NumCPU()}, decoy: decoy}
 }
 
-func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case h.waiting <- struct{}{}:
-	default:
-		return nil, ErrBusy
-	}
-	defer func() { <-h.waiting }()
-	select {
-	case h.running <- struct{}{}:
-		return func() { <-h.running }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (h *hasher) make(ctx context.Context, password string) (string, error) {
-	leave, err := h.enter(ctx)
+func (h *hasher) make(ctx context.Context, l lane, password string) (string, error) {
+	leave, err := h.pool.enter(ctx, l)
 	if err != nil {
 		return "", err
 	}
@@ -72,8 +48,8 @@ func (h *hasher) make(ctx context.Context, password string) (string, error) {
 }
 
 // check compares; stale says that the hash was made with other parameters than today's and should be made anew.
-func (h *hasher) check(ctx context.Context, password, hash string) (match, stale bool, err error) {
-	leave, err := h.enter(ctx)
+func (h *hasher) check(ctx context.Context, l lane, password, hash string) (match, stale bool, err error) {
+	leave, err := h.pool.enter(ctx, l)
 	if err != nil {
 		return false, false, err
 	}

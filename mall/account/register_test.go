@@ -84,7 +84,7 @@ func TestLongWordsAndOtherScriptsMakeGoodPasswords(t *testing.T) {
 			t.Errorf("%q: %v", password, err)
 			continue
 		}
-		if _, err := h.Authenticate(t.Context(), email, password, "192.0.2.1"); err != nil {
+		if _, err := h.signIn(t.Context(), email, password, "192.0.2.1"); err != nil {
 			t.Errorf("%q does not sign in: %v", password, err)
 		}
 	}
@@ -143,7 +143,7 @@ func TestProvisionTakesTheOperatorsWord(t *testing.T) {
 	if err != nil || again.ID != first.ID || again.Name != "Operator" {
 		t.Fatalf("again: %+v, %v", again, err)
 	}
-	if _, err := h.Authenticate(ctx, "operator@example.test", "demo-mall", "192.0.2.1"); err != nil {
+	if _, err := h.signIn(ctx, "operator@example.test", "demo-mall", "192.0.2.1"); err != nil {
 		t.Fatalf("the first password was replaced: %v", err)
 	}
 }
