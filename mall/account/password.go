@@ -1,10 +1,7 @@
 package account
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"runtime"
 	"strings"
@@ -12,6 +9,8 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/text/unicode/norm"
+
+	"videomall/mall/account/internal/common"
 )
 
 const (
@@ -61,21 +60,6 @@ func (h *hasher) check(ctx context.Context, l lane, password, hash string) (matc
 	return match, *params != hashParams, nil
 }
 
-// What everybody tries first: the frequent passwords of ten characters and more, and the frequent words that people add
-// digits to. Taken from the lists of zxcvbn (MIT licence).
-//
-//go:embed common_passwords.txt
-var commonPasswordList []byte
-
-var commonPasswords = func() map[string]bool {
-	set := map[string]bool{}
-	lines := bufio.NewScanner(bytes.NewReader(commonPasswordList))
-	for lines.Scan() {
-		set[lines.Text()] = true
-	}
-	return set
-}()
-
 // weakness names what is wrong with a new password by a slug, "" where nothing is. There is no rule of digits and signs: such
 // rules make passwords worse (NIST SP 800-63B §5.1.1.2).
 func weakness(password, email, name string) string {
@@ -89,7 +73,7 @@ func weakness(password, email, name string) string {
 	case lower == email, len(user) >= 4 && strings.Trim(strings.ReplaceAll(lower, user, ""), "0123456789!?.-_ ") == "",
 		lower == strings.ToLower(name):
 		return "password_is_you"
-	case commonPasswords[lower], commonPasswords[strings.TrimRight(lower, "0123456789!?.")], monotonous(lower):
+	case common.Has(password), monotonous(lower):
 		return "password_common"
 	}
 	return ""

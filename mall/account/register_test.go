@@ -59,6 +59,8 @@ func TestEveryFieldAtFaultIsNamed(t *testing.T) {
 		"email and year":   {func(r *account.Registration) { r.Email = "roberta@example.test"; r.Password = "roberta1987!" }, map[string]string{"password": "password_is_you"}},
 		"well known":       {func(r *account.Registration) { r.Password = "1q2w3e4r5t" }, map[string]string{"password": "password_common"}},
 		"word and digits":  {func(r *account.Registration) { r.Password = "Password2024!" }, map[string]string{"password": "password_common"}},
+		"written as leet":  {func(r *account.Registration) { r.Password = "P@$$w0rd99" }, map[string]string{"password": "password_common"}},
+		"an l for a one":   {func(r *account.Registration) { r.Password = "Basketba11" }, map[string]string{"password": "password_common"}},
 		"one key":          {func(r *account.Registration) { r.Password = "aaaaaaaaaaaa" }, map[string]string{"password": "password_common"}},
 		"along the keys":   {func(r *account.Registration) { r.Password = "qwertyuiopas" }, map[string]string{"password": "password_common"}},
 		"locale":           {func(r *account.Registration) { r.Locale = "xx" }, map[string]string{"locale": "invalid_preference"}},
