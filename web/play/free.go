@@ -29,7 +29,13 @@ func (d Deps) free(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f, err := d.Playback.Free(ctx, playback.FreeRequest{SPUID: product.SPUID, Device: d.ensureDevice(c.Context), TakeOver: takeOver, Look: c.IsHead()})
+	f, err := d.Playback.Free(ctx, playback.FreeRequest{
+		SPUID:    product.SPUID,
+		By:       playback.Credential(c.Viewer.Grant),
+		Device:   d.ensureDevice(c.Context),
+		TakeOver: takeOver,
+		Look:     c.IsHead(),
+	})
 	if errors.Is(err, playback.ErrNotFree) {
 		return forSale{err, c.PublicURL("/v/" + product.Slug)}
 	}
