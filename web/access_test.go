@@ -58,9 +58,12 @@ var shared = []string{"POST /v/:slug/reviews", "POST /sales/:id/buy", "GET /watc
 	"GET /studio/earnings/statements/:month/csv", "GET /studio/earnings/statements/:month/pdf",
 	"POST /account/devices/:number/end", "GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId"}
 
-// early are addresses that refuse everybody before they look for whose it is: where files lie in a folder, as here, no addresses of a
-// bucket are signed.
-var early = map[string]int{addressPost: 409}
+// early are addresses that answer every creator alike before they look for whose it is: where files lie in a folder, as here, no addresses of
+// a bucket are signed, and OPTIONS says what the protocol of uploads offers.
+var early = map[string]int{
+	addressPost:          409,
+	"OPTIONS " + tusPath: 204,
+}
 
 // matrix is a mall in which Ann makes and Sam buys, Bob makes too and Tim buys too.
 type matrix struct {
