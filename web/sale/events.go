@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -65,7 +66,8 @@ func (s *shown) follow(c echo.Context) error {
 			return err
 		}
 	}
-	v, leave, err := s.hub.join(id)
+	at, _ := netip.ParseAddr(c.RealIP()) // what is no address is not counted by it
+	v, leave, err := s.hub.join(id, at)
 	if err != nil {
 		return err
 	}
@@ -75,6 +77,9 @@ func (s *shown) follow(c echo.Context) error {
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep events back until its buffer is full
 	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil // a stream has no end
+	}
 	w := stream{c.Response(), http.NewResponseController(c.Response())}
 	if err := w.send(fmt.Sprintf("retry: %d\n\n", reconnect.Milliseconds())); err != nil {
 		return nil

@@ -37,7 +37,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	r := g.Group("/studio/listings", d.Site.RequireRole(account.RoleCreator))
+	r := page.Guarded(g, "/studio/listings", d.Site.RequireRole(account.RoleCreator))
 	r.GET("", on(d.list))
 	r.POST("", on(d.create))
 	r.GET("/new", on(d.begin))
@@ -155,7 +155,7 @@ func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, err
 	shelves, err := d.Catalog.Categories(ctx)
 	list := []ui.Option{{Label: t.T("listing.choose_category")}}
 	for _, s := range shelves {
-		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: listingview.InLang(t, s.NameZh, s.NameEn)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.NameZh, s.NameEn)})
 	}
 	return list, err
 }
