@@ -32,7 +32,6 @@ func TestTranscode_HDR(t *testing.T) {
 		"pq.mov":        {hdr(t, "smpte2084"), media.ColoursPQ, 0},
 		"phone.mov":     {sample(t, "-i", turned, "-c", "copy", "-metadata:s:v", "rotate=90", "-tag:v", "hvc1", ".mov"), media.ColoursHLG, 270},
 		"dolby-8-4.mov": {dolbyVision(t, hlg, 8, 4), media.ColoursDolbyVision, 0},
-		"dolby-8-1.mov": {dolbyVision(t, hdr(t, "smpte2084"), 8, 1), media.ColoursDolbyVision, 0},
 	} {
 		v, a, files := w.filmedVideo(name, c.content)
 		if v.Conversion.Colours != c.change || v.Conversion.Turned != c.turned {

@@ -36,7 +36,6 @@ func TestTranscode_Loudness(t *testing.T) {
 		"clicks":   "aevalsrc='if(lt(mod(t,1),0.02),1,0.02)*sin(2*PI*700*t)':s=48000:d=6",
 		"dynamic":  "aevalsrc='if(lt(mod(t,3),0.3),0.9,0.01)*sin(2*PI*500*t)':s=48000:d=6",
 		"surround": fmt.Sprintf("aevalsrc=exprs=%[1]s|%[1]s|%[1]s|0|%[1]s|%[1]s:c=5.1:s=48000:d=6", tone),
-		"mono":     "sine=f=440:d=6",
 	} {
 		content := sample(t, join(lavfi(picture, sound), h264, "-c:a", "flac", "-sample_fmt", "s16", ".mkv")...)
 		v, _, files := w.filmedVideo(name+".mkv", content)
