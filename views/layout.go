@@ -24,6 +24,7 @@ type Page struct {
 	Nonce       string // CSP nonce of this answer
 	CSRF        string // token for forms; empty where the session needs none
 	CartCount   int
+	Unpaid      Unpaid
 	Query       string // what the search box holds
 	Categories  []ui.Link
 	Player      bool // loads the player, about 180 KB; only where one is on the page
@@ -49,6 +50,12 @@ func (v Viewer) Initial() string {
 		return string(r)
 	}
 	return "·"
+}
+
+// Unpaid are the orders that the viewer may still pay.
+type Unpaid struct {
+	Orders int
+	Href   string // the only one, or the list of them
 }
 
 // Flash is a notice that survived a redirect.

@@ -38,7 +38,7 @@ var open = []string{
 	"GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
 	"GET /series/:slug", "GET /bundles/:id", "POST /seen", "POST /seen/:spuId",
 	"GET /try/:slug", "GET /try/:slug/auth", "POST /try/:slug/auth",
-	"GET /cart", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
+	"GET /cart", "POST /v/:slug/free", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
 	"GET /media/trailers/:video/:file", "GET /media/covers/:file", "GET /media/avatars/:file",
 	"GET /p/:token/:video/master.m3u8", "GET /p/:token/:video/:rendition/index.m3u8", "GET /k/:token/:video/:number",
 	"GET /s/:exp/:session/:sig/:video/:folder/:file", "POST /api/v1/mall/play/heartbeat",
