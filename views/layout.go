@@ -24,7 +24,7 @@ type Page struct {
 	Nonce       string // CSP nonce of this answer
 	CSRF        string // token for forms; empty where the session needs none
 	CartCount   int
-	Unpaid      Unpaid
+	Awaiting    Awaiting
 	Query       string // what the search box holds
 	Categories  []ui.Link
 	Player      bool // loads the player, about 180 KB; only where one is on the page
@@ -52,8 +52,8 @@ func (v Viewer) Initial() string {
 	return "·"
 }
 
-// Unpaid are the orders that the viewer may still pay.
-type Unpaid struct {
+// Awaiting are the orders that the viewer may still pay.
+type Awaiting struct {
 	Orders int
 	Href   string // the only one, or the list of them
 }

@@ -53,14 +53,14 @@ func CartCount(carts *cart.Carts) func(context.Context, *page.Ctx) (int, error) 
 	return func(ctx context.Context, c *page.Ctx) (int, error) { return carts.Count(ctx, owner(c)) }
 }
 
-// Unpaid are the orders that the header names, for page.Options.
-func Unpaid(orders *order.Orders) func(context.Context, *page.Ctx) (views.Unpaid, error) {
-	return func(ctx context.Context, c *page.Ctx) (views.Unpaid, error) {
+// Awaiting are the orders that the header names, for page.Options.
+func Awaiting(orders *order.Orders) func(context.Context, *page.Ctx) (views.Awaiting, error) {
+	return func(ctx context.Context, c *page.Ctx) (views.Awaiting, error) {
 		waiting, err := orders.AwaitingPayment(ctx, c.Viewer.UserID)
 		if err != nil {
-			return views.Unpaid{}, err
+			return views.Awaiting{}, err
 		}
-		u := views.Unpaid{Orders: waiting.Orders, Href: "/orders"}
+		u := views.Awaiting{Orders: waiting.Orders, Href: "/orders"}
 		if waiting.Orders == 1 {
 			u.Href = orderURL(waiting.Newest)
 		}

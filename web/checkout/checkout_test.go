@@ -33,8 +33,8 @@ func open(t *testing.T, adjust ...func(*webtest.Options)) *webtest.Mall {
 		CartCount: func(m *webtest.Mall) func(context.Context, *page.Ctx) (int, error) {
 			return checkout.CartCount(m.Carts)
 		},
-		Unpaid: func(m *webtest.Mall) func(context.Context, *page.Ctx) (views.Unpaid, error) {
-			return checkout.Unpaid(m.Orders)
+		Awaiting: func(m *webtest.Mall) func(context.Context, *page.Ctx) (views.Awaiting, error) {
+			return checkout.Awaiting(m.Orders)
 		},
 		OnSignIn: func(m *webtest.Mall) func(context.Context, *page.Ctx, int64) error { return deps(m).OnSignIn },
 	}

@@ -58,7 +58,7 @@ func (c *Ctx) write(status int, body templ.Component) error {
 func (c *Ctx) fillLayout() {
 	c.Page.Flash = c.takeFlash()
 	c.Page.CartCount = c.CartCount()
-	c.Page.Unpaid = c.unpaid()
+	c.Page.Awaiting = c.awaiting()
 	if c.site.categories != nil && !c.Page.Bare {
 		links, err := c.site.categories(c.Request().Context(), c)
 		if err != nil {
@@ -81,15 +81,15 @@ func (c *Ctx) CartCount() int {
 	return n
 }
 
-// unpaid are the orders that the viewer may still pay; none where they cannot be had.
-func (c *Ctx) unpaid() views.Unpaid {
-	if c.site.unpaid == nil || c.Page.Bare || !c.Viewer.SignedIn() {
-		return views.Unpaid{}
+// awaiting are the orders that the viewer may still pay; none where they cannot be had.
+func (c *Ctx) awaiting() views.Awaiting {
+	if c.site.awaiting == nil || c.Page.Bare || !c.Viewer.SignedIn() {
+		return views.Awaiting{}
 	}
-	u, err := c.site.unpaid(c.Request().Context(), c)
+	u, err := c.site.awaiting(c.Request().Context(), c)
 	if err != nil {
 		c.Log().Warn("unpaid orders not counted", "error", err)
-		return views.Unpaid{}
+		return views.Awaiting{}
 	}
 	return u
 }

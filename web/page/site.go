@@ -19,14 +19,14 @@ import (
 	"videomall/views/ui"
 )
 
-// Options are what a Site is built from. CartCount, Unpaid and Categories may be nil; they are asked for whole pages only, and an
+// Options are what a Site is built from. CartCount, Awaiting and Categories may be nil; they are asked for whole pages only, and an
 // error of theirs costs the page its number or its links, never the page.
 type Options struct {
 	Accounts   *account.Accounts
 	Sessions   *account.Sessions
 	PublicURL  string // https:// makes cookies Secure and sends HSTS
 	CartCount  func(ctx context.Context, c *Ctx) (int, error)
-	Unpaid     func(ctx context.Context, c *Ctx) (views.Unpaid, error) // asked for people only
+	Awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error) // asked for people only
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	Device     func(c echo.Context) []byte // what the browser's device cookie names, nil without one; nil knows of no devices
 	Log        *slog.Logger
@@ -42,7 +42,7 @@ type Site struct {
 	publicURL  string
 	https      bool
 	cartCount  func(ctx context.Context, c *Ctx) (int, error)
-	unpaid     func(ctx context.Context, c *Ctx) (views.Unpaid, error)
+	awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	device     func(c echo.Context) []byte
 	log        *slog.Logger
@@ -56,7 +56,7 @@ func New(o Options) *Site {
 	s := &Site{
 		accounts: o.Accounts, sessions: o.Sessions,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
-		cartCount: o.CartCount, unpaid: o.Unpaid, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
+		cartCount: o.CartCount, awaiting: o.Awaiting, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
 	}
 	s.device = o.Device
 	if s.device == nil {

@@ -71,9 +71,9 @@ type Mall struct {
 type Options struct {
 	// Routes registers the pages under test.
 	Routes func(*echo.Group, *Mall)
-	// CartCount, Unpaid and OnSignIn are handed on as the program does; nil leaves them out.
+	// CartCount, Awaiting and OnSignIn are handed on as the program does; nil leaves them out.
 	CartCount func(*Mall) func(context.Context, *page.Ctx) (int, error)
-	Unpaid    func(*Mall) func(context.Context, *page.Ctx) (views.Unpaid, error)
+	Awaiting  func(*Mall) func(context.Context, *page.Ctx) (views.Awaiting, error)
 	OnSignIn  func(*Mall) func(context.Context, *page.Ctx, int64) error
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
@@ -122,8 +122,8 @@ func Open(t testing.TB, o Options) *Mall {
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)
 	}
-	if o.Unpaid != nil {
-		options.Unpaid = o.Unpaid(m)
+	if o.Awaiting != nil {
+		options.Awaiting = o.Awaiting(m)
 	}
 	m.Site = page.New(options)
 	m.Site.Use(e)
