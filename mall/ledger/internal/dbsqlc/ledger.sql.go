@@ -53,7 +53,7 @@ func (q *Queries) AdjustmentsBetween(ctx context.Context, db DBTX, arg Adjustmen
 }
 
 const balances = `-- name: Balances :many
-select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency
+select account, currency, saturated(sum(amount))::bigint as amount from ledger_line group by account, currency order by account, currency
 `
 
 type BalancesRow struct {
@@ -83,7 +83,7 @@ func (q *Queries) Balances(ctx context.Context, db DBTX) ([]BalancesRow, error) 
 }
 
 const balancesOf = `-- name: BalancesOf :many
-select account, currency, sum(amount)::bigint as amount from ledger_line where account = any($1::text[])
+select account, currency, saturated(sum(amount))::bigint as amount from ledger_line where account = any($1::text[])
 group by account, currency order by account, currency
 `
 
@@ -120,7 +120,7 @@ with due as (
     update ledger_earning e set cleared_at = $1::timestamptz from due where e.id = due.id
     returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
 )
-select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, sum(share)::bigint as share
+select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, saturated(sum(share))::bigint as share
 from cleared group by creator_id, currency order by creator_id, currency
 `
 
@@ -209,7 +209,7 @@ func (q *Queries) EnsurePayee(ctx context.Context, db DBTX, arg EnsurePayeeParam
 
 const families = `-- name: Families :many
 select (case when account like 'channel:%' then account else split_part(account, ':', 1) end)::text as family, currency,
-    count(*) as accounts, sum(amount)::bigint as amount
+    count(*) as accounts, saturated(sum(amount))::bigint as amount
 from (select account, currency, sum(amount) as amount from ledger_line group by account, currency) a
 group by 1, 2 order by 1, 2
 `
@@ -278,7 +278,7 @@ func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) err
 }
 
 const held = `-- name: Held :many
-select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, sum((amount - fee) - (amount_back - fee_back))::bigint as share
+select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
 from ledger_earning where creator_id = $1 and cleared_at is null
 group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2
 `
@@ -311,7 +311,7 @@ func (q *Queries) Held(ctx context.Context, db DBTX, creatorID int64) ([]HeldRow
 }
 
 const imbalances = `-- name: Imbalances :many
-select currency, sum(amount)::bigint as amount from ledger_line group by currency order by currency
+select currency, saturated(sum(amount))::bigint as amount from ledger_line group by currency order by currency
 `
 
 type ImbalancesRow struct {
@@ -617,7 +617,7 @@ func (q *Queries) MovePayout(ctx context.Context, db DBTX, arg MovePayoutParams)
 }
 
 const owedBefore = `-- name: OwedBefore :many
-select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+select l.currency, saturated(sum(l.amount))::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
 where l.account = any($1::text[]) and p.at < $2
 group by l.currency order by l.currency
 `
@@ -702,7 +702,7 @@ func (q *Queries) PaidBetween(ctx context.Context, db DBTX, arg PaidBetweenParam
 }
 
 const paidOut = `-- name: PaidOut :many
-select currency, sum(amount)::bigint as amount from ledger_payout where creator_id = $1 and state = 'paid'
+select currency, saturated(sum(amount))::bigint as amount from ledger_payout where creator_id = $1 and state = 'paid'
 group by currency order by currency
 `
 
@@ -1176,8 +1176,8 @@ func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]R
 }
 
 const salesByDay = `-- name: SalesByDay :many
-select date_trunc('day', at, 'UTC')::timestamptz as day, currency, sum(quantity)::bigint as units, sum(amount)::bigint as amount, sum(fee)::bigint as fee,
-    sum(amount_back)::bigint as amount_back, sum(fee_back)::bigint as fee_back
+select date_trunc('day', at, 'UTC')::timestamptz as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
+    saturated(sum(amount_back))::bigint as amount_back, saturated(sum(fee_back))::bigint as fee_back
 from ledger_earning where creator_id = $1 and at >= $2
 group by 1, 2 order by 1 desc, 2
 `
@@ -1226,8 +1226,8 @@ func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams)
 }
 
 const salesBySubject = `-- name: SalesBySubject :many
-select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, sum(quantity)::bigint as units,
-    sum(amount)::bigint as amount, sum(fee)::bigint as fee
+select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, saturated(sum(quantity))::bigint as units,
+    saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee
 from ledger_earning where creator_id = $1 and at >= $2 and at < $3
 group by subject, currency order by currency, sum(amount) desc, subject
 `
