@@ -46,3 +46,23 @@ func checkUploads(c *Config) error {
 	}
 	return nil
 }
+
+// Limits of what bounds memory, disk and connections.
+const (
+	minMemory      = 128 << 20
+	minCoverMemory = 64 << 20
+	maxPerAddress  = 1_000_000
+)
+
+func checkBounds(c *Config) error {
+	if c.MemoryLimit != 0 && c.MemoryLimit < minMemory {
+		return wrong("MEMORY_LIMIT", strconv.FormatInt(int64(c.MemoryLimit), 10), "it must be 128MiB at least")
+	}
+	if c.CoverMemory < minCoverMemory {
+		return wrong("COVER_MEMORY", strconv.FormatInt(int64(c.CoverMemory), 10), "it must be 64MiB at least")
+	}
+	if c.PerAddress < 0 || c.PerAddress > maxPerAddress {
+		return wrong("CONNECTIONS_PER_ADDRESS", strconv.Itoa(c.PerAddress), "it must lie between 0 and %d", maxPerAddress)
+	}
+	return nil
+}

@@ -16,7 +16,9 @@ import (
 // Config is the checked environment. docs/configuration.md is made from its tags.
 type Config struct {
 	Addr        string         `env:"ADDR" envDefault:"127.0.0.1:8080" doc:"where the mall listens; in demo mode a loopback address"`
-	AdminAddr   string         `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081" doc:"where /metrics, /healthz, /readyz and pprof listen; never public"`
+	AdminAddr   string         `env:"ADMIN_ADDR" envDefault:"127.0.0.1:8081" doc:"where /metrics, /healthz and /readyz listen; never public"`
+	AdminHosts  []string       `env:"ADMIN_HOSTS" fallback:"none" doc:"host names, comma separated, by which ADMIN_ADDR is called besides loopback ones and its own address"`
+	PProf       bool           `env:"PPROF" envDefault:"off" doc:"profiles of the running program at /debug/pprof/ on ADMIN_ADDR; on or off"`
 	PublicURL   string         `env:"PUBLIC_URL" fallback:"http:// and ADDR" doc:"the address people type, without a path; https makes cookies Secure"`
 	DataDir     string         `env:"DATA_DIR" envDefault:".data" doc:"folder of the private servers, the media and the generated secret"`
 	DatabaseURL string         `env:"DATABASE_URL" fallback:"a private PostgreSQL in DATA_DIR" doc:"postgres:// URL of the primary"`
@@ -25,6 +27,7 @@ type Config struct {
 	StorageURL  string         `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder, or s3://KEY:SECRET@host:port/bucket/prefix?region=us-east-1&tls=on; without KEY:SECRET the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count"`
 	SecretKey   Secret         `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
 	Demo        bool           `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
+	SessionMax  time.Duration  `env:"SESSION_MAX" envDefault:"2160h" doc:"how long a sign-in lasts however often it is used, 1h to 8760h; operators' last 168h at most, and 12h without a visit"`
 	PayWindow   time.Duration  `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
 	FeeRate     FeeRate        `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
 	Clearing    time.Duration  `env:"CLEARING_PERIOD" envDefault:"168h" doc:"how long a creator's share is held before it can be paid out, 0s to 2160h"`
@@ -38,6 +41,13 @@ type Config struct {
 
 	UploadMax   Bytes `env:"UPLOAD_MAX" envDefault:"20GiB" doc:"the largest film that a creator may upload"`
 	UploadQuota Bytes `env:"UPLOAD_QUOTA" envDefault:"50GiB" doc:"how much all uploaded files of one creator may take"`
+
+	MemoryLimit   Bytes         `env:"MEMORY_LIMIT" fallback:"three quarters of the container's or the machine's memory" doc:"what the mall's own process tries to stay below, 128MiB at least, unless GOMEMLIMIT says so; films are made by other processes"`
+	CoverMemory   Bytes         `env:"COVER_MEMORY" envDefault:"200MiB" doc:"how much memory pictures that creators upload may take while they are decoded, all together, 64MiB at least; one that takes more is refused"`
+	DiskFloor     Bytes         `env:"DISK_FLOOR" envDefault:"2GiB" doc:"how much stays free on the disks that films are written to: below it uploads and films in the making wait; 0 checks nothing"`
+	UploadMinRate Bytes         `env:"UPLOAD_MIN_RATE" envDefault:"1KiB" doc:"the fewest bytes a second of an upload, measured over 30 s of waiting; a slower one is ended and goes on where it was; 0 for any"`
+	SendTimeout   time.Duration `env:"SEND_TIMEOUT" envDefault:"30s" doc:"how long a reader may take no bytes of an answer before the connection is cut, 1s to 10m"`
+	PerAddress    int           `env:"CONNECTIONS_PER_ADDRESS" envDefault:"256" doc:"connections that one address (of IPv6 a /64) may hold, 0 to 1000000, 0 for any number; those of TRUSTED_PROXIES and of this machine are not bounded"`
 
 	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`
 

@@ -69,6 +69,8 @@ func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 		"RATE_LIMITS=on", "RATE_LIMITS=order.user", "RATE_LIMITS=order.user=0/1m", "RATE_LIMITS=order.user=10", "RATE_LIMITS=order.user=10/1x",
 		"RATE_LIMITS=order.user=10/1ms", "RATE_LIMITS=order.user=10/48h", "RATE_LIMITS=order.user=9000000/1m", "RATE_LIMITS=cart.user=10/1m",
 		"RATE_LIMITS=order.user=10/1m,,",
+		"MEMORY_LIMIT=1MiB", "COVER_MEMORY=1MiB", "DISK_FLOOR=some", "UPLOAD_MIN_RATE=-1", "SEND_TIMEOUT=0s", "SEND_TIMEOUT=1h",
+		"CONNECTIONS_PER_ADDRESS=-1", "CONNECTIONS_PER_ADDRESS=2000000",
 	} {
 		t.Run(vars, func(t *testing.T) {
 			t.Parallel()

@@ -20,6 +20,7 @@ import (
 // Limits of the variables that have some.
 const (
 	minPayWindow, maxPayWindow = 5 * time.Second, 24 * time.Hour
+	minSession, maxSession     = time.Hour, 365 * 24 * time.Hour
 	minGrace, maxGrace         = time.Second, 10 * time.Minute
 	minSecret, minSandbox      = 32, 16
 	maxClearing                = 90 * 24 * time.Hour
@@ -39,7 +40,8 @@ func Load(environ []string) (*Config, error) {
 		c.Demo = c.DatabaseURL == ""
 	}
 	for _, check := range []func(*Config) error{
-		checkAddresses, checkServers, checkDurations, checkUploads, checkLog, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkAddresses, checkServers, checkDurations, checkUploads, checkBounds, checkLog,
+		fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -81,6 +83,17 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[Bytes]():      func(v string) (any, error) { return parseBytes(v) },
 	reflect.TypeFor[FeeRate]():    func(v string) (any, error) { return parseFee(v) },
 	reflect.TypeFor[RateLimits](): func(v string) (any, error) { return parseLimits(v) },
+	reflect.TypeFor[[]string](): func(v string) (any, error) { // host names
+		var names []string
+		for s := range strings.SplitSeq(v, ",") {
+			name := strings.ToLower(strings.TrimSpace(s))
+			if name == "" || strings.ContainsAny(name, "/: \t*") {
+				return nil, errors.New("write host names without ports, such as mall-1.internal,metrics.example")
+			}
+			names = append(names, name)
+		}
+		return names, nil
+	},
 	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
 		var blocks []netip.Prefix
 		for s := range strings.SplitSeq(v, ",") {
@@ -211,11 +224,17 @@ func checkDurations(c *Config) error {
 	if c.PayWindow < minPayWindow || c.PayWindow > maxPayWindow {
 		return wrong("PAY_WINDOW", c.PayWindow.String(), "it must lie between %v and %v", minPayWindow, maxPayWindow)
 	}
+	if c.SessionMax < minSession || c.SessionMax > maxSession {
+		return wrong("SESSION_MAX", c.SessionMax.String(), "it must lie between %v and %v", minSession, maxSession)
+	}
 	if c.Clearing < 0 || c.Clearing > maxClearing {
 		return wrong("CLEARING_PERIOD", c.Clearing.String(), "it must lie between 0s and %v", maxClearing)
 	}
 	if c.MinPayout < 1 || c.MinPayout > maxMinPayout {
 		return wrong("PAYOUT_MINIMUM", strconv.FormatInt(c.MinPayout, 10), "it must lie between 1 and %d", maxMinPayout)
+	}
+	if c.SendTimeout < minGrace || c.SendTimeout > maxGrace {
+		return wrong("SEND_TIMEOUT", c.SendTimeout.String(), "it must lie between %v and %v", minGrace, maxGrace)
 	}
 	if c.Grace < minGrace || c.Grace > maxGrace {
 		return wrong("SHUTDOWN_GRACE", c.Grace.String(), "it must lie between %v and %v", minGrace, maxGrace)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"log/slog"
 	"slices"
 	"time"
@@ -43,7 +44,15 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	s := seeder{mall: m, pool: pool, catalogue: c, now: time.Now(), shelves: map[string]int64{}, makers: map[string]int64{}}
+	s := seeder{
+		mall:      m,
+		pool:      pool,
+		catalogue: c,
+		now:       time.Now().Truncate(time.Millisecond),
+		shelves:   map[string]int64{},
+		makers:    map[string]int64{},
+		series:    map[string]place{},
+	}
 	var missing []Video
 	for _, v := range c.Videos {
 		p, err := m.Catalog.FindAny(ctx, v.Slug)
@@ -54,25 +63,33 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 			missing = append(missing, v)
 		}
 	}
-	if len(missing) == 0 {
-		return s.sales(ctx)
-	}
-	log.InfoContext(ctx, "writing the demo content", "videos", len(missing))
-	if err := s.people(ctx); err != nil {
+	if len(missing) > 0 {
+		log.InfoContext(ctx, "writing the demo content", "videos", len(missing))
+		if err := s.content(ctx, missing); err != nil {
+			return err
+		}
+	} else if err := s.findMakers(ctx); err != nil {
 		return err
 	}
-	if err := s.shelve(ctx); err != nil {
-		return err
+	if err := s.history(ctx); err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	return s.sales(ctx)
+}
+
+// content writes people, shelves, series and the videos that are missing.
+func (s *seeder) content(ctx context.Context, missing []Video) error {
+	for _, step := range []func(context.Context) error{s.people, s.shelve, s.bind} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
 	for _, v := range missing {
 		if err := s.video(ctx, v); err != nil {
 			return fmt.Errorf("video %q: %w", v.Slug, err)
 		}
 	}
-	if err := m.Search.RebuildAll(ctx); err != nil {
-		return err
-	}
-	return s.sales(ctx)
+	return s.mall.Search.RebuildAll(ctx)
 }
 
 type seeder struct {
@@ -82,6 +99,19 @@ type seeder struct {
 	now       time.Time
 	shelves   map[string]int64
 	makers    map[string]int64
+	series    map[string]place // by the slug of a video
+}
+
+// findMakers looks up whose the creators of the catalogue are.
+func (s *seeder) findMakers(ctx context.Context) error {
+	for _, c := range s.catalogue.Creators {
+		found, err := s.mall.Catalog.Creator(ctx, c.Slug)
+		if err != nil {
+			return err
+		}
+		s.makers[c.Slug] = found.UserID
+	}
+	return nil
 }
 
 func (s *seeder) people(ctx context.Context) error {
@@ -127,7 +157,7 @@ func (s *seeder) shelve(ctx context.Context) error {
 	return nil
 }
 
-// video packages a film, lists it with its prices, stock and reviews, and publishes it last: what a crash leaves is a
+// video packages a film, lists it with its prices and stock, and publishes it last: what a crash leaves is a
 // draft that nobody sees.
 func (s *seeder) video(ctx context.Context, v Video) error {
 	footage, err := Footage(v.Slug)
@@ -166,10 +196,23 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 			return err
 		}
 	}
-	if err := s.mall.Catalog.Publish(ctx, spuID); err != nil {
+	if err := s.mall.Media.Adopt(ctx, s.makers[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
 		return err
 	}
-	return s.opinions(ctx, v, spuID)
+	return s.mall.Catalog.Publish(ctx, spuID)
+}
+
+// size is how many bytes a film's files have together.
+func size(footage fs.FS) (sum int64) {
+	_ = fs.WalkDir(footage, ".", func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		sum += info.Size()
+		return err
+	})
+	return max(sum, 1)
 }
 
 // list makes the draft, or finds the one that an interrupted try left.
@@ -178,10 +221,10 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64, seconds int) 
 	n := catalog.NewProduct{Slug: v.Slug, CreatorID: s.makers[v.Creator], CategoryID: s.shelves[v.Category], TitleZh: v.Title.Zh,
 		TitleEn: v.Title.En, DescriptionZh: v.Description.Zh, DescriptionEn: v.Description.En,
 		Tags: slices.Concat(v.Tags.Zh, v.Tags.En), Cover: v.Slug, AssetID: &assetID, DurationSeconds: seconds, FreeSeconds: v.FreeSeconds,
-		PublishedAt: &published}
+		SeriesID: s.series[v.Slug].seriesID, Episode: s.series[v.Slug].episode, PublishedAt: &published}
 	for _, k := range v.SKUs {
 		n.SKUs = append(n.SKUs, catalog.NewSKU{Kind: k.Kind, Quality: k.Quality, RentHours: k.RentHours, StockLimited: k.Stock != nil,
-			Price: catalog.NewPrice{Amount: k.Amount, ListAmount: struck(k.ListAmount), Currency: currency}})
+			Price: catalog.NewPrice{Amount: k.Amount, ListAmount: struck(k.ListAmount), Currency: currency, From: published}})
 	}
 	made, err := s.mall.Catalog.CreateProduct(ctx, n)
 	if !errors.Is(err, catalog.ErrSlugTaken) {
@@ -202,28 +245,6 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64, seconds int) 
 		return 0, nil, fmt.Errorf("the draft has %d of %d SKUs", len(skuIDs), len(v.SKUs))
 	}
 	return p.SPUID, skuIDs, nil
-}
-
-// opinions adds reviews and a popularity. Demo reviewers have no accounts: their ids are below zero, where none is given.
-func (s *seeder) opinions(ctx context.Context, v Video, spuID int64) error {
-	reviewed := 0
-	for n, r := range s.catalogue.Reviews {
-		if r.Video != v.Slug {
-			continue
-		}
-		reviewed++
-		locale := "en"
-		if r.Language == "zh" {
-			locale = "zh-CN"
-		}
-		at := s.now.Add(-time.Duration(spread(fmt.Sprint(v.Slug, n), min(24*v.PublishedDaysAgo, 24*60)+1)) * time.Hour)
-		_, err := s.mall.Catalog.AddReview(ctx, catalog.NewReview{SPUID: spuID, UserID: -1 - int64(n), Owned: true, Author: r.Reviewer,
-			Rating: r.Rating, Body: r.Body, Locale: locale, At: at})
-		if err != nil && !errors.Is(err, catalog.ErrReviewExists) {
-			return err
-		}
-	}
-	return s.mall.Catalog.CountSaleTx(ctx, s.pool, spuID, 20*reviewed+spread(v.Slug, 180))
 }
 
 // spread is a number in [0, n) that is the same for the same name.

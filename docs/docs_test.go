@@ -138,7 +138,7 @@ var (
 	// What is registered: counter("orders_total", …), desc("connections", …), Name: "videomall_stock_drift".
 	counted    = regexp.MustCompile(`counter\("(\w+)"`)
 	pooled     = regexp.MustCompile(`desc\("(\w+)"`)
-	registered = regexp.MustCompile(`Name: "videomall_(\w+)"`)
+	registered = regexp.MustCompile(`Name: +"videomall_(\w+)"`)
 	explained  = regexp.MustCompile("(?m)^\\| `videomall_(\\w+)` \\|")
 )
 
@@ -147,6 +147,7 @@ func TestMetricsAreTheOnesRegistered(t *testing.T) {
 	source := read(t, filepath.Join(root, "telemetry", "metrics.go"))
 	have := firsts(counted, source)
 	maps.Copy(have, firsts(registered, source))
+	maps.Copy(have, firsts(registered, read(t, filepath.Join(root, "telemetry", "limits.go"))))
 	for name := range firsts(pooled, read(t, filepath.Join(root, "telemetry", "pool.go"))) {
 		have["db_"+name] = true
 	}

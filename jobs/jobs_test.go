@@ -145,7 +145,7 @@ func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
 	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
 	m.OK(err)
 	for _, args := range []river.JobArgs{order.CloseArgs{OrderNo: "x"}, order.DeliverArgs{OrderNo: "x"}, order.RefundArgs{RefundNo: "x"},
-		order.CloseSiblingsArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1}, media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1},
+		order.CloseSiblingsArgs{OrderNo: "x"}, order.CloseOwnedArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1}, media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1},
 		webhook.TurnArgs{EndpointID: 1}, jobs.TickArgs{Task: "reprice"}} {
 		if _, err := client.Insert(m.Ctx, args, nil); err != nil {
 			t.Errorf("%s: %v", args.Kind(), err)

@@ -25,6 +25,9 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 	river.AddWorker(w, &verb[order.CloseSiblingsArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseSiblingsArgs) error {
 		return orders.CloseSiblings(ctx, a.OrderNo)
 	}})
+	river.AddWorker(w, &verb[order.CloseOwnedArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseOwnedArgs) error {
+		return orders.CloseOwned(ctx, a.OrderNo)
+	}})
 	river.AddWorker(w, &verb[order.RefundArgs]{retry: steadily, do: func(ctx context.Context, a order.RefundArgs) error {
 		return orders.SubmitRefund(ctx, a.RefundNo)
 	}})

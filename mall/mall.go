@@ -55,6 +55,8 @@ type Options struct {
 	Now       func() time.Time
 	PayWindow time.Duration
 
+	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
+
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the films' keys, 32 bytes
 	Uploads  media.UploadLimits
@@ -135,6 +137,7 @@ func New(o Options) (*Mall, error) {
 		now:          o.Now,
 		floors:       newFloors(),
 	}
+	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
 	m.Catalog.Keep(catalog.Keeping{Changes: m.Changes, Metrics: o.Metrics, Log: o.Log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
 			return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
@@ -161,6 +164,11 @@ func New(o Options) (*Mall, error) {
 	}
 	if o.Playback.MayPreview == nil {
 		o.Playback.MayPreview = m.mayPreview
+	}
+	if o.Playback.MayAct == nil {
+		o.Playback.MayAct = func(ctx context.Context, by playback.Credential) error {
+			return m.Accounts.MayAct(ctx, account.Grant(by))
+		}
 	}
 	if o.Playback.Free == nil {
 		o.Playback.Free = m.Catalog.FreeMinutes

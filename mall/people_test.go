@@ -45,7 +45,7 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	p := m.People()
 	olga, mia := somebody(m, "olga", account.RoleOperator), somebody(m, "mia", account.RoleShopper)
 	desk := risk.Subject{UserID: olga.ID}
-	token, err := m.Accounts.IssueToken(m.Ctx, mia.Email, somePassword, "a")
+	token, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{Email: mia.Email, Password: somePassword, Addr: "a"})
 	m.OK(err)
 	for reason, want := range map[string]error{"": mall.ErrDeedInvalid, " ": mall.ErrDeedInvalid, strings.Repeat("x", 201): mall.ErrDeedInvalid, "\x00": mall.ErrDeedInvalid} {
 		if err := p.Suspend(m.Ctx, desk, mia.ID, reason, 0); !errors.Is(err, want) {
@@ -79,7 +79,7 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	if _, err := m.Accounts.TokenUser(m.Ctx, token.Value); !errors.Is(err, account.ErrInvalidToken) {
 		t.Errorf("the token goes on: %v", err)
 	}
-	if _, err := m.Accounts.IssueToken(m.Ctx, mia.Email, somePassword, "a"); !errors.Is(err, account.ErrSuspended) {
+	if _, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{Email: mia.Email, Password: somePassword, Addr: "a"}); !errors.Is(err, account.ErrSuspended) {
 		t.Errorf("a new token: %v", err)
 	}
 	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, "another password", "a"); !errors.Is(err, account.ErrBadCredentials) {

@@ -43,7 +43,7 @@ type Program struct {
 }
 
 // gcPercent lets the heap grow to five times what lives before it is swept, unless GOGC says otherwise: little lives long here, some tens
-// of megabytes, and a crowd makes a lot of garbage. GOMEMLIMIT bounds it where memory is scarce.
+// of megabytes, and a crowd makes a lot of garbage. limitMemory bounds it.
 const gcPercent = 400
 
 // Open starts the private servers where none is given, connects, and joins the business. role names the process in
@@ -53,6 +53,9 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 	slog.SetDefault(p.Log)
 	if _, set := os.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(gcPercent)
+	}
+	if err := limitMemory(int64(cfg.MemoryLimit)); err != nil {
+		p.Log.Warn("the memory of this machine is not known: MEMORY_LIMIT is not set", "error", err)
 	}
 	defer func() {
 		if err != nil {
@@ -87,8 +90,15 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 		return p, err
 	}
 	p.later(p.storage.Close)
-	p.Mall, err = mall.New(p.options())
-	return p, err
+	if p.Mall, err = mall.New(p.options()); err != nil {
+		return p, err
+	}
+	p.Mall.Media.LimitCovers(int64(cfg.CoverMemory))
+	p.Mall.Media.KeepFree(int64(cfg.DiskFloor))
+	for _, folder := range p.Mall.Media.Disks() {
+		p.Metrics.WatchDisk(folder, int64(cfg.DiskFloor), media.FreeBytes)
+	}
+	return p, nil
 }
 
 // servers returns where PostgreSQL and Redis are, having started the private ones side by side.
@@ -145,7 +155,8 @@ func openRedis(url string) (redis.UniversalClient, error) {
 
 func (p *Program) options() mall.Options {
 	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, WorkDir: p.cfg.Path("work"), Log: p.Log, Metrics: p.Metrics, Now: time.Now,
-		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
+		SessionMax: p.cfg.SessionMax,
+		PayWindow:  p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
 		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
 		Terms:      ledger.Terms{FeeRate: int(p.cfg.FeeRate), Clearing: p.cfg.Clearing, MinPayout: p.cfg.MinPayout},
 		PayoutKey:  p.cfg.Key(config.KeyPayout),

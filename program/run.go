@@ -15,6 +15,7 @@ import (
 	"videomall/jobs"
 	"videomall/telemetry"
 	"videomall/web"
+	"videomall/web/transfer"
 )
 
 // Roles are what one process does.
@@ -25,7 +26,14 @@ type Roles struct {
 
 // Run does the roles until ctx ends, then stops taking work, lets what runs finish within SHUTDOWN_GRACE, and returns.
 func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
-	admin, err := telemetry.StartAdmin(p.cfg.AdminAddr, p.Metrics, p.Log, p.checks()...)
+	admin, err := telemetry.StartAdmin(telemetry.AdminOptions{
+		Addr:    p.cfg.AdminAddr,
+		Hosts:   p.cfg.AdminHosts,
+		PProf:   p.cfg.PProf,
+		Metrics: p.Metrics,
+		Log:     p.Log,
+		Checks:  p.checks(),
+	})
 	if err != nil {
 		return err
 	}
@@ -66,6 +74,7 @@ func (p *Program) checks() []telemetry.Check {
 		{Name: "migrations", Probe: func(ctx context.Context) error { return db.CheckMigrated(ctx, p.Pools.Primary) }},
 		{Name: "redis", Degrades: true, Probe: func(ctx context.Context) error { return p.redis.Ping(ctx).Err() }},
 		{Name: "storage", Degrades: true, Probe: p.storage.Check},
+		{Name: "disk", Degrades: true, Probe: p.Mall.Media.CheckDisk},
 	}
 }
 
@@ -85,11 +94,16 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 	if err != nil {
 		return nil, fmt.Errorf("ADDR=%q: %w", p.cfg.Addr, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	bounded := transfer.Listen(listener, transfer.Options{
+		SendTimeout: p.cfg.SendTimeout,
+		PerAddress:  p.cfg.PerAddress,
+		Trusted:     p.cfg.Proxies,
+	})
+	p.Metrics.WatchConnections(bounded.Refused, bounded.Stalled)
+	server := transfer.Server(handler)
 	server.RegisterOnShutdown(func() { close(stopping) })
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve: %w", err)
 		}
 	}()

@@ -9,6 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +30,17 @@ type Check struct {
 	Degrades bool
 }
 
-// Admin serves /metrics, /healthz, /readyz and /debug/pprof/ to those who run the mall, never to the public.
+// AdminOptions say where the admin server listens and what it answers to.
+type AdminOptions struct {
+	Addr    string   // host:port; port 0 takes any free one, see Admin.Addr
+	Hosts   []string // by which it is called besides loopback names and Addr's own
+	PProf   bool     // profiles too, at /debug/pprof/
+	Metrics *Metrics
+	Log     *slog.Logger
+	Checks  []Check
+}
+
+// Admin serves /metrics, /healthz, /readyz and, where they are switched on, profiles to those who run the mall, never to the public.
 type Admin struct {
 	server   *http.Server
 	listener net.Listener
@@ -36,33 +49,73 @@ type Admin struct {
 	log      *slog.Logger
 }
 
-// StartAdmin listens on addr at once; port 0 takes any free one, see Addr.
-func StartAdmin(addr string, m *Metrics, log *slog.Logger, checks ...Check) (*Admin, error) {
-	l, err := net.Listen("tcp", addr)
+// StartAdmin listens at once.
+func StartAdmin(o AdminOptions) (*Admin, error) {
+	l, err := net.Listen("tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("ADMIN_ADDR=%q: %w", addr, err)
+		return nil, fmt.Errorf("ADMIN_ADDR=%q: %w", o.Addr, err)
 	}
-	a := &Admin{listener: l, checks: checks, log: log}
+	a := &Admin{listener: l, checks: o.Checks, log: o.Log}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		// Alive is enough: a probe that looked at the database would restart every process in its outage.
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.HandleFunc("GET /readyz", a.ready)
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	if o.PProf {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	a.server = &http.Server{
+		Handler:           onlyHosts(o, mux),
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
 	go func() {
 		if err := a.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("the admin server ended", "error", err)
+			o.Log.Error("the admin server ended", "error", err)
 		}
 	}()
 	return a, nil
+}
+
+// onlyHosts answers requests that name a host of this server's, and no others: a page of another site could have its name lead here (DNS
+// rebinding), and its visitor's browser, which may reach this address, read what is served. An address that is called by number is the
+// number's own host, so it names loopback, the address that the server was told to listen on, or the one that the connection came in by.
+func onlyHosts(o AdminOptions, next http.Handler) http.Handler {
+	listens, _, _ := net.SplitHostPort(o.Addr)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := strings.ToLower(r.Host)
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(host, "]"), "["), ".")
+		ip, err := netip.ParseAddr(host)
+		byNumber := err == nil && (ip.IsLoopback() || ip.Unmap() == arrived(r))
+		if !byNumber && host != "localhost" && (host == "" || host != strings.ToLower(listens)) && !slices.Contains(o.Hosts, host) {
+			http.Error(w, "This address is not called by that name; ADMIN_HOSTS lists those it answers to.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// arrived is the address of this machine that a connection came in by.
+func arrived(r *http.Request) netip.Addr {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local == nil {
+		return netip.Addr{}
+	}
+	at, err := netip.ParseAddrPort(local.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap()
 }
 
 // Addr is where it listens.

@@ -33,7 +33,7 @@ func get(t *testing.T, url string) (int, string) {
 
 func admin(t *testing.T, m *telemetry.Metrics, checks ...telemetry.Check) (*telemetry.Admin, string) {
 	t.Helper()
-	a, err := telemetry.StartAdmin("127.0.0.1:0", m, slog.New(slog.DiscardHandler), checks...)
+	a, err := telemetry.StartAdmin(telemetry.AdminOptions{Addr: "127.0.0.1:0", PProf: true, Metrics: m, Log: slog.New(slog.DiscardHandler), Checks: checks})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestProfilesAreServed(t *testing.T) {
 func TestATakenAdminAddressIsNamed(t *testing.T) {
 	t.Parallel()
 	a, _ := admin(t, telemetry.NewMetrics())
-	if _, err := telemetry.StartAdmin(a.Addr(), telemetry.NewMetrics(), slog.Default()); err == nil || !strings.Contains(err.Error(), "ADMIN_ADDR") {
+	if _, err := telemetry.StartAdmin(telemetry.AdminOptions{Addr: a.Addr(), Metrics: telemetry.NewMetrics(), Log: slog.Default()}); err == nil || !strings.Contains(err.Error(), "ADMIN_ADDR") {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"videomall/mall"
-	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/order"
 	"videomall/mall/review"
@@ -81,16 +80,11 @@ func listingHits(m *mall.Mall) finding {
 		found, err := m.Catalog.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, l := range found {
-			h := adminview.Hit{Title: t.Of(l.TitleZh, l.TitleEn), Href: "/v/" + l.Slug,
-				Note: t.T("people.listing_n", "Number", strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status)}
-			switch l.Status { // only what is on sale has a page of its own
-			case catalog.StatusLive:
-			case catalog.StatusTakenDown: // perhaps by its creator
-				h.Href = "/admin/takedowns/new?spu=" + strconv.FormatInt(l.SPUID, 10)
-			default:
-				h.Href = adminview.PersonURL(l.CreatorID)
-			}
-			hits = append(hits, h)
+			hits = append(hits, adminview.Hit{
+				Title: t.Of(l.TitleZh, l.TitleEn),
+				Href:  adminview.ProductURL(l.SPUID),
+				Note:  t.T("people.listing_n", "Number", strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status),
+			})
 		}
 		return hits, err
 	}

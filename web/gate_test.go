@@ -195,7 +195,7 @@ func TestOrdersHaveAPolicyOfTheirOwnByPageAndAPI(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Orders: {risk.User: per(2)}})
 	ann, bob, sku := h.person("ann", account.RoleShopper), h.person("bob", account.RoleShopper), h.Sells(990, -1)
 	program := h.at("192.0.2.1")
-	token, err := h.Accounts.IssueToken(h.Ctx, ann.Email, password, "192.0.2.1")
+	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: ann.Email, Password: password, Addr: "192.0.2.1"})
 	h.OK(err)
 	program.token = token.Value
 	place := func(key string) reply {

@@ -100,7 +100,7 @@ func TestWhoIsSuspendedCanNeitherSignInNorBuy(t *testing.T) {
 	desk.signIn(olga)
 	hers.signIn(mia)
 	program := h.at("192.0.2.3")
-	token, err := h.Accounts.IssueToken(h.Ctx, mia.Email, password, "192.0.2.3")
+	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: mia.Email, Password: password, Addr: "192.0.2.3"})
 	h.OK(err)
 	program.token = token.Value
 	at := fmt.Sprintf("/admin/people/%d", mia.ID)
@@ -210,8 +210,8 @@ func TestOneSearchFindsEverything(t *testing.T) {
 		"txn-77":                    {"Nothing begins with"},
 		"ann":                       {"People", "ann@example.test", person},
 		"Ann@example":               {"ann@example.test"},
-		"film 1":                    {"Listings", "/v/film-1"},
-		"unborn":                    {"Listings", "Unborn film", "draft", person},
+		"film 1":                    {"Listings", "/admin/products/"},
+		"unborn":                    {"Listings", "Unborn film", "draft", "/admin/products/" + things["draft"]},
 		"spu:" + things["draft"]:    {"Unborn film"},
 		"wedding":                   {"Uploads", "Wedding cut.mp4", "/admin/people/1"},
 		"f1ngerpr1nt":               {"Wedding cut.mp4"},

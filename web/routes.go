@@ -61,14 +61,14 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
 		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})
 	checkout.Routes(all, checkout.Deps{Site: site, Carts: m.Cart, Orders: m.Orders, Payments: m.Payments})
-	library.Routes(all, library.Deps{Site: site, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
+	library.Routes(all, library.Deps{Site: site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
 		Media: m.Media, Secure: d.Config.SecureCookies()})
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
-		Avatars: d.Avatars, Secure: d.Config.SecureCookies(), Suspended: m.Accounts.Suspended})
+		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
 		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m),
 		People: m.People(), Sessions: m.Sessions, Catalog: m.Catalog, Media: m.Media, Entitlements: m.Entitlements, Playback: m.Playback,
-		Ledger: m.Ledger, Webhooks: m.Webhooks, Finders: finders(m)})
+		Ledger: m.Ledger, Webhooks: m.Webhooks, Insight: m.Insight, Reviews: m.Reviews, Finders: finders(m)})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
 	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})
@@ -81,7 +81,12 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
-	uploads.Routes(all, uploads.Deps{Site: site, Media: m.Media, Stopping: d.Stopping})
+	uploads.Routes(all, uploads.Deps{
+		Site:     site,
+		Media:    m.Media,
+		Stopping: d.Stopping,
+		MinRate:  int64(d.Config.UploadMinRate),
+	})
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
 	}

@@ -17,6 +17,7 @@ import (
 	"videomall/telemetry"
 	"videomall/web/checkout"
 	"videomall/web/page"
+	"videomall/web/play"
 	"videomall/web/shop"
 	"videomall/web/studio/uploads"
 )
@@ -42,7 +43,8 @@ func New(d Deps) http.Handler {
 	e := echo.New()
 	e.IPExtractor = addressOf(d.Config)
 	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
-	site := page.New(page.Options{Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
+	device := func(c echo.Context) []byte { return play.CurrentDevice(c, d.Mall.Playback, d.Config.SecureCookies()) }
+	site := page.New(page.Options{Device: device, Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
 		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now,
 		Changes: d.Mall.Changes, Metrics: d.Metrics})
 	site.Use(e)

@@ -6,14 +6,15 @@ returning id;
 -- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values (@email, @name, @password_hash, @role, @locale, @created_at)
-on conflict (email) do update set name = excluded.name, role = excluded.role
+on conflict (email) do update set name = excluded.name, role = excluded.role,
+    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role)::int
 returning id;
 
 -- name: UserByEmail :one
-select id, email, name, password_hash, role, locale, status, created_at from account_user where email = @email;
+select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = @email;
 
 -- name: UserByID :one
-select id, email, name, password_hash, role, locale, status, created_at from account_user where id = @id;
+select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where id = @id;
 
 -- name: SetPasswordHash :execrows
 update account_user set password_hash = @password_hash where id = @id and password_hash = @old_hash;
@@ -30,17 +31,43 @@ update account_user set role = @role where id = @id and role <> @role;
 -- name: SetStatus :execrows
 update account_user set status = @status where id = @id and status <> @status;
 
--- name: InsertSession :exec
-insert into account_session (id_hash, user_id, user_agent, created_at, seen_at, expires_at)
-values (@id_hash, @user_id, @user_agent, @created_at, @created_at, @expires_at);
+-- name: InsertSession :execrows
+-- None is made for who was signed out everywhere, or shut out, since the proof was looked at.
+insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at)
+select @id_hash, u.id, u.access_epoch, @user_agent, @device, @created_at, @created_at, @expires_at, @ends_at
+from account_user u where u.id = @user_id and u.access_epoch = @epoch and u.status = 'active'
+for key share of u;
 
--- name: SessionUsers :many
-select s.id_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, s.seen_at
-from account_session s join account_user u on u.id = s.user_id
-where s.id_hash = any(@id_hashes::bytea[]) and s.expires_at > @at and u.status = 'active';
+-- name: Standings :many
+-- Who stands behind the credentials that requests carry, as things are now: the one question of every request. A credential is good
+-- while its own row lives, the epoch it was given in goes on and its person is not locked. A grant is what a session or a token was
+-- given for elsewhere, and lives with it.
+select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at
+from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
+where s.id_hash = any(@sessions::bytea[]) and s.expires_at > @at
+union all
+select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at
+from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
+where t.token_hash = any(@tokens::bytea[]) and t.expires_at > @at and t.revoked_at is null
+union all
+select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at)
+from (select unnest(@grant_users::bigint[]) as user_id, unnest(@grant_epochs::bigint[]) as epoch,
+    unnest(@grant_sessions::bigint[]) as session_no, unnest(@grant_tokens::bigint[]) as token_no) g
+join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
+left join account_session s on s.session_no = g.session_no and s.user_id = u.id and s.epoch = u.access_epoch and s.expires_at > @at
+left join account_token t on t.token_no = g.token_no and t.user_id = u.id and t.epoch = u.access_epoch and t.expires_at > @at and t.revoked_at is null
+where s.session_no is not null or t.token_no is not null;
 
--- name: SlideSession :execrows
-update account_session set seen_at = @at, expires_at = @expires_at where id_hash = @id_hash and expires_at > @at;
+-- name: SlideSession :one
+update account_session s
+set seen_at = @at::timestamptz,
+    expires_at = least(s.ends_at, case when u.role = 'operator' then @operator_until::timestamptz else @until::timestamptz end)
+from account_user u
+where u.id = s.user_id and u.access_epoch = s.epoch and s.id_hash = @id_hash and s.expires_at > @at::timestamptz
+returning s.expires_at;
 
 -- name: DeleteSession :execrows
 delete from account_session where id_hash = @id_hash;
@@ -48,8 +75,14 @@ delete from account_session where id_hash = @id_hash;
 -- name: DeleteSessionByNo :one
 delete from account_session where user_id = @user_id and session_no = @session_no returning id_hash;
 
--- name: DeleteSessionsOf :many
-delete from account_session where user_id = @user_id and id_hash <> @keep returning id_hash;
+-- name: NextEpoch :exec
+update account_user set access_epoch = access_epoch + 1 where id = @id;
+
+-- name: DeleteSessionsOf :execrows
+delete from account_session where user_id = @user_id;
+
+-- name: DeleteSessionsOn :many
+delete from account_session where user_id = @user_id and device = @device::bytea and id_hash <> @keep returning id_hash;
 
 -- name: DeleteExpiredSessions :execrows
 delete from account_session where expires_at <= @at;
@@ -58,13 +91,23 @@ delete from account_session where expires_at <= @at;
 select session_no, id_hash, user_agent, created_at, seen_at from account_session
 where user_id = @user_id and expires_at > @at order by seen_at desc, session_no desc limit 50;
 
--- name: InsertToken :exec
-insert into account_token (token_hash, user_id, created_at, expires_at) values (@token_hash, @user_id, @created_at, @expires_at);
+-- name: InsertToken :execrows
+-- As InsertSession.
+insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
+select @token_hash, u.id, u.access_epoch, @user_agent, @created_at, @expires_at
+from account_user u where u.id = @user_id and u.access_epoch = @epoch and u.status = 'active'
+for key share of u;
 
--- name: TokenUsers :many
-select t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at
-from account_token t join account_user u on u.id = t.user_id
-where t.token_hash = any(@token_hashes::bytea[]) and t.expires_at > @at and t.revoked_at is null and u.status = 'active';
+-- name: TokensOf :many
+select token_no, user_agent, created_at, used_at, expires_at from account_token
+where user_id = @user_id and expires_at > @at and revoked_at is null
+order by coalesce(used_at, created_at) desc, token_no desc limit 50;
+
+-- name: UseToken :exec
+update account_token set used_at = @at where token_no = @token_no and (used_at is null or used_at < @at);
+
+-- name: RevokeTokenByNo :execrows
+update account_token set revoked_at = @at where user_id = @user_id and token_no = @token_no and revoked_at is null;
 
 -- name: RevokeToken :execrows
 update account_token set revoked_at = @at where token_hash = @token_hash and revoked_at is null;
@@ -114,3 +157,16 @@ select id, email, name, role, locale, status, created_at from account_user where
 
 -- name: MoveRole :execrows
 update account_user set role = @to_role where id = @id and role = @from_role;
+
+-- name: ImportUsers :exec
+insert into account_user (email, name, password_hash, role, locale, created_at)
+select unnest(@emails::text[]), unnest(@names::text[]), @password_hash, 'shopper', unnest(@locales::text[]), unnest(@created_ats::timestamptz[])
+on conflict (email) do nothing;
+
+-- name: UserNumbers :many
+select email, id from account_user where email = any(@emails::text[]);
+
+-- name: SignUpsByDay :many
+-- Days are UTC's.
+select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
+where created_at >= @since and created_at < @until group by 1 order by 1;

@@ -16,9 +16,10 @@ values (@user_id, @slug, @name_zh, @name_en, @bio_zh, @bio_en, @avatar, @created
 
 -- name: InsertSPU :one
 insert into video_product_spu (slug, creator_id, category_id, title_zh, title_en, description_zh, description_en, tags,
-    cover, asset_id, duration_seconds, free_seconds, published_at, created_at, updated_at)
+    cover, asset_id, duration_seconds, free_seconds, series_id, episode, published_at, created_at, updated_at)
 values (@slug, @creator_id, @category_id, @title_zh, @title_en, @description_zh, @description_en, @tags,
-    @cover, sqlc.narg(asset_id), @duration_seconds, @free_seconds, sqlc.narg(published_at), @at, @at)
+    @cover, sqlc.narg(asset_id), @duration_seconds, @free_seconds, nullif(@series_id::bigint, 0), nullif(@episode::int, 0),
+    sqlc.narg(published_at), @at, @at)
 returning id;
 
 -- name: InsertSKU :one

@@ -9,3 +9,8 @@ select sqlc.embed(r), s.slug, s.title_zh, s.title_en
 from catalog_review r join video_product_spu s on s.id = r.spu_id
 where s.creator_id = @creator_id and (@before_id::bigint = 0 or r.id < @before_id)
 order by r.id desc limit @most;
+
+-- name: ReviewsOf :many
+select sqlc.embed(r), s.slug, s.title_zh, s.title_en
+from catalog_review r join video_product_spu s on s.id = r.spu_id
+where r.user_id = @user_id order by r.id desc limit @most;

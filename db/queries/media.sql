@@ -78,8 +78,13 @@ delete from media_upload where id = @id and state = 'ending';
 -- name: ForgetUploads :execrows
 delete from media_upload where state = 'complete' and expires_at <= @at;
 
--- name: CoversSince :one
-select count(*) from media_cover where owner_id = @owner_id and created_at > @since;
+-- name: CountCoverTry :one
+with past as (
+    delete from media_cover_try where owner_id = @owner_id and day < @day::date
+)
+insert into media_cover_try (owner_id, day, tries) values (@owner_id, @day::date, 1)
+on conflict (owner_id, day) do update set tries = media_cover_try.tries + 1
+returning tries;
 
 -- name: InsertCover :exec
 insert into media_cover (stem, owner_id, created_at) values (@stem, @owner_id, @created_at);
@@ -250,3 +255,9 @@ order by o.id limit 100;
 (select * from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ @begins::text and lower(v.name) ~<~ @ends::text limit @most)
 union
 (select * from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = @q::text limit @most);
+
+-- name: AdoptVideo :exec
+insert into media_video (owner_id, name, state, original, size, duration_seconds, width, height, asset_id, folder, created_at, updated_at)
+select @owner_id::bigint, @name::text, 'ready', '', @size::bigint, @duration_seconds::int, @width::int, @height::int, sqlc.narg(asset_id)::bigint,
+    @folder::text, @at::timestamptz, @at::timestamptz
+where not exists (select from media_video where owner_id = @owner_id::bigint and asset_id = sqlc.narg(asset_id)::bigint);

@@ -81,16 +81,35 @@ where (@status::text = '' or status = @status)
   and (@before_id::bigint = 0 or id < @before_id)
 order by id desc limit @max_rows;
 
--- name: CountByStatus :many
-select status, count(*) from video_order group by status;
-
 -- name: Overdue :many
 select order_no from video_order
 where status in ('INIT', 'PENDING_PAY') and pay_before < @at::timestamptz
 order by pay_before limit @max_rows;
 
 -- name: Undelivered :many
-select order_no from video_order where status = 'PAID' and paid_at < @at::timestamptz order by paid_at limit @max_rows;
+-- An order all of whose items are on their way back has nothing to deliver.
+select order_no from video_order o
+where status = 'PAID' and paid_at < @at::timestamptz
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.revoked_at is null)
+order by paid_at limit @max_rows;
+
+-- name: LockBuyer :exec
+-- What is granted to one person is decided one order after another.
+select pg_advisory_xact_lock(hashtextextended('order_buyer ' || @user_id::bigint, 0));
+
+-- name: PaidElsewhere :many
+-- What a person has paid for in other orders and is about to be granted.
+select i.spu_id, i.kind, i.quality
+from video_order o join video_order_item i using (order_no)
+where o.user_id = @user_id and o.status = 'PAID' and o.order_no <> @order_no
+  and i.spu_id = any(@spu_ids::bigint[]) and i.revoked_at is null;
+
+-- name: WaitingWith :many
+-- A person's orders that wait for payment and hold one of these videos.
+select o.order_no from video_order o
+where o.user_id = @user_id and o.status = 'PENDING_PAY'
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.spu_id = any(@spu_ids::bigint[]))
+order by o.id;
 
 -- name: Transitions :many
 select * from order_transition where order_no = @order_no order by version;
@@ -170,8 +189,8 @@ order by o.id, i.line_no;
 select paid_at from video_order where paid_at is not null order by paid_at limit 1;
 
 -- name: SalesBetween :many
--- What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole. A sale counts on the day it
--- was paid, a refund on the day it went through.
+-- What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole, and with creator_id 0 the mall's.
+-- A sale counts on the day it was paid, a refund on the day it went through.
 with sold as (
     select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount - i.discount_amount as amount
     from video_order o join video_order_item i using (order_no)
@@ -181,12 +200,12 @@ with sold as (
     from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
     where r.status = 'succeeded' and r.settled_at >= @since::timestamptz and r.settled_at < @until::timestamptz
 ), sums as (
-    select day, creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
+    select day, coalesce(creator_id, 0) as creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
         0 as refunds, 0 as refunded
-    from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+    from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
     union all
-    select day, creator_id, coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
-    from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+    select day, coalesce(creator_id, 0), coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
+    from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
 )
 select day::date as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
     sum(units)::bigint as units, sum(gross)::bigint as gross, sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
@@ -205,3 +224,30 @@ order by i.id limit @max_rows;
 select order_no, user_id, status, total_amount, currency, created_at from video_order
 where order_no between rpad(@prefix::text, 26, '0') and rpad(@prefix, 26, 'Z')
 order by order_no desc limit @most;
+
+-- name: FailuresByDay :many
+-- Orders that nobody paid in time and refunds that the provider refused, by days of UTC.
+select date_trunc('day', f.at, 'UTC')::timestamptz as day, count(*) from (
+    select closed_at as at from video_order where status = 'CLOSED' and closed_at >= @since::timestamptz and closed_at < @until::timestamptz
+    union all
+    select settled_at from order_refund where status = 'failed' and settled_at >= @since::timestamptz and settled_at < @until::timestamptz
+) f group by 1 order by 1;
+
+-- name: CountWaiting :many
+-- Those that wait for something: for their payment, or for the grant.
+select status, count(*) from video_order where status in ('INIT', 'PENDING_PAY', 'PAID') group by status;
+
+-- name: OrdersOfVideo :many
+-- Numbers sort by time, so that the index of a video's items gives the newest first.
+select o.* from video_order o join (
+    select distinct order_no from video_order_item
+    where spu_id = @spu_id and (@before_no::text = '' or order_no < @before_no) order by order_no desc limit @max_rows
+) i using (order_no)
+order by o.order_no desc;
+
+-- name: CasesOfBuyer :many
+select c.* from order_case c join video_order o using (order_no)
+where o.user_id = @user_id and c.order_no <> '' order by c.id desc limit @max_rows;
+
+-- name: OrdersByNo :many
+select * from video_order where order_no = any(@order_nos::text[]);

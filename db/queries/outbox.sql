@@ -91,3 +91,11 @@ where d.event_id = @event_id and (d.state = 'dead' or (d.state = 'pending' and d
 -- name: CancelDelivery :execrows
 -- What a relay delivers at this moment is locked; whoever cancels waits for how it ends.
 delete from outbox_delivery where subscriber = @subscriber and event_id = @event_id and state = 'pending' and attempts > 0;
+
+-- name: ImportRefusal :exec
+with e as (
+    insert into outbox_event (type, aggregate, payload, created_at) values (@type, @aggregate, @payload, @created_at)
+    returning id, aggregate
+)
+insert into outbox_delivery (subscriber, event_id, aggregate, state, attempts, last_error, next_at, settled_at)
+select @subscriber, id, aggregate, 'dead', @attempts, @last_error, @died_at, @died_at::timestamptz from e;

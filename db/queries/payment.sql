@@ -146,3 +146,6 @@ union
 union
 (select 'channel_refund', channel_refund_no::text, reference, provider, amount, currency, status from payment_refund
     where channel_refund_no is not null and channel_refund_no ~>=~ @begins and channel_refund_no ~<~ @ends limit @most);
+
+-- name: ConsumedOf :many
+select reference, id from payment_capture where state = 'consumed' and reference = any(@order_references::text[]);

@@ -23,9 +23,10 @@ select id, device_hash, label, created_at, last_seen_at from playback_device
 where user_id = @user_id and removed_at is null
 order by last_seen_at desc, id desc;
 
--- name: RemoveDevice :execrows
+-- name: RemoveDevice :one
 update playback_device set removed_at = @at::timestamptz
-where user_id = @user_id and id = @id and removed_at is null;
+where user_id = @user_id and id = @id and removed_at is null
+returning device_hash;
 
 -- name: SaveProgress :exec
 insert into playback_progress (user_id, spu_id, position_seconds, duration_seconds, updated_at)

@@ -123,3 +123,6 @@ select * from review_case where id = any(@ids::bigint[]);
 
 -- name: TakedownsByID :many
 select * from review_takedown where id = any(@ids::bigint[]);
+
+-- name: CasesOfListing :many
+select * from review_case where spu_id = @spu_id order by id desc limit @most;

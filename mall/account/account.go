@@ -15,7 +15,6 @@ import (
 
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/away"
-	"videomall/mall/batch"
 	"videomall/mall/fault"
 )
 
@@ -35,6 +34,7 @@ type User struct {
 	Role      string
 	Locale    string
 	CreatedAt time.Time
+	Epoch     int64 // of what they were given; see EndAll
 }
 
 // ErrNoUser says that no such person exists.
@@ -45,31 +45,30 @@ type Accounts struct {
 	// Suspended says whom the operators keep from signing in; nil keeps nobody. It is set before anybody signs in.
 	Suspended func(ctx context.Context, userID int64) bool
 
-	pool     *pgxpool.Pool
-	log      *slog.Logger
-	q        *dbsqlc.Queries
-	now      func() time.Time
-	hasher   *hasher
-	byEmail  *throttle
-	byAddr   *throttle
-	register *throttle
-	change   *throttle
-	tokens   *batch.Gatherer[string, holder]
+	pool      *pgxpool.Pool
+	log       *slog.Logger
+	q         *dbsqlc.Queries
+	now       func() time.Time
+	hasher    *hasher
+	byEmail   *throttle
+	byAddr    *throttle
+	register  *throttle
+	change    *throttle
+	standings *standings
 }
 
 // New makes the verbs. redis counts attempts only; log receives what Redis failed at.
 func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time) *Accounts {
 	counters := away.New(rdb)
-	a := &Accounts{
+	return &Accounts{
 		pool: pool, log: log, q: dbsqlc.New(), now: now,
-		hasher:   newHasher(),
-		byEmail:  newThrottle(counters, log, now, "email", 10, 15*time.Minute),
-		byAddr:   newThrottle(counters, log, now, "addr", 60, 15*time.Minute),
-		register: newThrottle(counters, log, now, "register", 20, time.Hour),
-		change:   newThrottle(counters, log, now, "password", 10, 15*time.Minute),
+		standings: newStandings(pool, log, now),
+		hasher:    newHasher(),
+		byEmail:   newThrottle(counters, log, now, "email", 10, 15*time.Minute),
+		byAddr:    newThrottle(counters, log, now, "addr", 60, 15*time.Minute),
+		register:  newThrottle(counters, log, now, "register", 20, time.Hour),
+		change:    newThrottle(counters, log, now, "password", 10, 15*time.Minute),
 	}
-	a.tokens = batch.New(lookups(), a.findBearers)
-	return a
 }
 
 // User finds a person, locked ones too. Errors: ErrNoUser.
@@ -81,7 +80,7 @@ func (a *Accounts) User(ctx context.Context, id int64) (User, error) {
 	if err != nil {
 		return User{}, fmt.Errorf("find user %d: %w", id, err)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
 // ByEmail finds a person by email, in whatever case, locked ones too. Errors: ErrNoUser.
@@ -93,7 +92,7 @@ func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
 	if err != nil {
 		return User{}, fmt.Errorf("find user by email: %w", err)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
 // Sweep deletes sessions and tokens whose time is over, for a periodic job. They are refused long before.

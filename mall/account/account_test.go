@@ -62,3 +62,13 @@ func (h *house) register(t *testing.T, email string) account.User {
 	}
 	return u
 }
+
+// now is the person as they are at this moment, which is as after a proof.
+func (h *house) now(t *testing.T, id int64) account.User {
+	t.Helper()
+	u, err := h.User(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

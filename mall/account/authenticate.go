@@ -74,7 +74,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 	if stale {
 		a.rehash(ctx, row.ID, password, hash)
 	}
-	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt}, nil
+	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
 // network is what counts as one address: of IPv6 the first 64 bits, since a single customer holds all the rest.

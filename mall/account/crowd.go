@@ -54,7 +54,7 @@ func (a *Accounts) crowdBatch(ctx context.Context, name, hashed string, from, n 
 		for _, u := range made {
 			i := place[u.Email]
 			ids[i] = u.ID
-			tokens[i].User = User{ID: u.ID, Email: u.Email, Name: "Crowd " + name, Role: RoleShopper, CreatedAt: now}
+			tokens[i].User = User{ID: u.ID, Email: u.Email, Name: "Crowd " + name, Role: RoleShopper, CreatedAt: now, Epoch: 1}
 		}
 		return a.q.InsertTokens(ctx, tx, dbsqlc.InsertTokensParams{TokenHashes: hashes, UserIds: ids, CreatedAt: now, ExpiresAt: now.Add(crowdTTL)})
 	})
@@ -71,8 +71,12 @@ func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	u, err := s.q.UserByID(ctx, s.pool, userID)
+	if err != nil {
+		return "", fmt.Errorf("find user %d: %w", userID, err)
+	}
 	w := discarded{http.Header{}}
-	if err := s.SignIn(r, w, session, userID); err != nil {
+	if err := s.SignIn(r, w, session, User{ID: u.ID, Role: u.Role, Epoch: u.AccessEpoch}, nil); err != nil {
 		return "", err
 	}
 	return s.CookieName() + "=" + session.ID, nil

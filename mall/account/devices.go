@@ -1,12 +1,11 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"time"
-
-	"bytes"
 
 	"github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5"
@@ -57,15 +56,16 @@ func (s *Sessions) EndDevice(ctx context.Context, userID, number int64) error {
 	return nil
 }
 
-// EndOthers signs the person out everywhere but here, and everywhere when keep is nil. It returns how many sessions ended.
-func (s *Sessions) EndOthers(ctx context.Context, userID int64, keep *sessions.Session) (int, error) {
+// EndDevicesOn signs the person out of the browser that a device cookie names, but for the session that asks; keep may be nil. It returns
+// how many sessions ended.
+func (s *Sessions) EndDevicesOn(ctx context.Context, userID int64, device []byte, keep *sessions.Session) (int, error) {
 	own := []byte{} // no session's hash
 	if keep != nil && keep.ID != "" {
 		own = hash(keep.ID)
 	}
-	hashes, err := s.q.DeleteSessionsOf(ctx, s.pool, dbsqlc.DeleteSessionsOfParams{UserID: userID, Keep: own})
+	hashes, err := s.q.DeleteSessionsOn(ctx, s.pool, dbsqlc.DeleteSessionsOnParams{UserID: userID, Device: device, Keep: own})
 	if err != nil {
-		return 0, fmt.Errorf("end sessions of %d: %w", userID, err)
+		return 0, fmt.Errorf("end sessions of %d on a device: %w", userID, err)
 	}
 	s.forget(ctx, hashes...)
 	return len(hashes), nil

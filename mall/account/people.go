@@ -142,5 +142,5 @@ func personOf(r dbsqlc.PeopleRow) Person {
 }
 
 func person(id int64, email, name, role, locale, status string, since time.Time) Person {
-	return Person{User{id, email, name, role, locale, since}, status != "active"}
+	return Person{User{ID: id, Email: email, Name: name, Role: role, Locale: locale, CreatedAt: since}, status != "active"}
 }

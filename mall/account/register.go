@@ -57,7 +57,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u := User{Email: email, Name: name, Role: RoleShopper, Locale: r.Locale, CreatedAt: a.now()}
+	u := User{Email: email, Name: name, Role: RoleShopper, Locale: r.Locale, CreatedAt: a.now(), Epoch: 1}
 	u.ID, err = a.q.InsertUser(ctx, a.pool, dbsqlc.InsertUserParams{
 		Email: u.Email, Name: u.Name, PasswordHash: hash, Role: u.Role, Locale: u.Locale, CreatedAt: u.CreatedAt,
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
 )
@@ -91,17 +92,30 @@ func (a *Accounts) operatorsTx(ctx context.Context, tx pgx.Tx) ([]int64, error) 
 	return operators, nil
 }
 
-// EndAllTx ends every session and every token of a person in the caller's transaction; it returns how many sessions ended. What Redis still
-// holds of them signs nobody in without its row.
+// EndAll ends everything that a person was given: every session, every bearer token, and with their epoch all that was given out on the
+// strength of those. It returns how many sessions ended. What Redis still holds of them signs nobody in without its row.
+func (a *Accounts) EndAll(ctx context.Context, id int64) (sessions int, err error) {
+	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
+		sessions, err = a.EndAllTx(ctx, tx, id)
+		return err
+	})
+	return sessions, err
+}
+
+// EndAllTx is EndAll in the caller's transaction. A sign-in that is under way meanwhile comes to nothing: it carries the epoch in which the
+// password was proved.
 func (a *Accounts) EndAllTx(ctx context.Context, tx pgx.Tx, id int64) (sessions int, err error) {
-	hashes, err := a.q.DeleteSessionsOf(ctx, tx, dbsqlc.DeleteSessionsOfParams{UserID: id, Keep: []byte{}})
+	if err := a.q.NextEpoch(ctx, tx, id); err != nil {
+		return 0, fmt.Errorf("begin another epoch of %d: %w", id, err)
+	}
+	n, err := a.q.DeleteSessionsOf(ctx, tx, id)
 	if err != nil {
 		return 0, fmt.Errorf("end sessions of %d: %w", id, err)
 	}
 	if _, err := a.q.RevokeTokensOf(ctx, tx, dbsqlc.RevokeTokensOfParams{At: new(a.now()), UserID: id}); err != nil {
 		return 0, fmt.Errorf("revoke tokens of %d: %w", id, err)
 	}
-	return len(hashes), nil
+	return int(n), nil
 }
 
 // BecomeCreator makes a shopper a creator by their own wish, and ends their sessions and tokens. Errors: ErrNoUser, ErrRoleMoved for who is no

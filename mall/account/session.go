@@ -24,13 +24,51 @@ import (
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/away"
-	"videomall/mall/batch"
 )
 
+// Lifetimes say when a session of somebody who signed in ends: Idle after their last visit, and Max after they signed in, however often they
+// came. Those of operators are shorter, since what a stolen one could do is more.
+type Lifetimes struct {
+	Idle, Max                 time.Duration
+	OperatorIdle, OperatorMax time.Duration
+}
+
+// UsualLifetimes are those of a mall that was told nothing else.
+var UsualLifetimes = Lifetimes{
+	Idle:         30 * 24 * time.Hour,
+	Max:          90 * 24 * time.Hour,
+	OperatorIdle: 12 * time.Hour,
+	OperatorMax:  7 * 24 * time.Hour,
+}
+
+// Within cuts the lifetimes to a longest one; 0 leaves them as they are.
+func (l Lifetimes) Within(most time.Duration) Lifetimes {
+	if most <= 0 {
+		return l
+	}
+	return Lifetimes{
+		Idle:         min(l.Idle, most),
+		Max:          most,
+		OperatorIdle: min(l.OperatorIdle, most),
+		OperatorMax:  min(l.OperatorMax, most),
+	}
+}
+
+func (l Lifetimes) of(role string) (idle, most time.Duration) {
+	if role == RoleOperator {
+		return l.OperatorIdle, l.OperatorMax
+	}
+	return l.Idle, l.Max
+}
+
+// slideEvery is how stale seen_at may be, so that a visit is rarely a write.
+func (l Lifetimes) slideEvery(role string) time.Duration {
+	idle, _ := l.of(role)
+	return min(time.Hour, idle/72)
+}
+
 const (
-	signedInTTL  = 30 * 24 * time.Hour // since the last visit
-	guestTTL     = 7 * 24 * time.Hour  // since the last change
-	slideEvery   = time.Hour           // how stale seen_at may be, so that a visit is rarely a write
+	guestTTL     = 7 * 24 * time.Hour // since the last change
 	idBytes      = 32
 	maxUserAgent = 300
 
@@ -44,13 +82,16 @@ const (
 // lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis. See
 // docs/decisions/0011-sessions-survive-redis.md.
 type Sessions struct {
+	// Lifetimes are UsualLifetimes unless they are set, before anybody signs in.
+	Lifetimes Lifetimes
+
 	pool   *pgxpool.Pool
 	q      *dbsqlc.Queries
 	redis  *away.Redis
 	log    *slog.Logger
 	now    func() time.Time
 	secure bool
-	people *batch.Gatherer[string, holder]
+	people *standings
 }
 
 var _ sessions.Store = (*Sessions)(nil)
@@ -58,9 +99,16 @@ var _ sessions.Store = (*Sessions)(nil)
 // NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries the
 // __Host- prefix, which a browser accepts from this very host only.
 func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, secure bool) *Sessions {
-	s := &Sessions{pool: pool, q: dbsqlc.New(), redis: away.New(rdb), log: log, now: now, secure: secure}
-	s.people = batch.New(lookups(), s.findPeople)
-	return s
+	return &Sessions{
+		Lifetimes: UsualLifetimes,
+		pool:      pool,
+		q:         dbsqlc.New(),
+		redis:     away.New(rdb),
+		log:       log,
+		now:       now,
+		secure:    secure,
+		people:    newStandings(pool, log, now),
+	}
 }
 
 // CookieName is the name to hand to Get.
@@ -109,7 +157,7 @@ func (s *Sessions) load(ctx context.Context, id string) (values map[string]strin
 	if !lost {
 		s.log.WarnContext(ctx, "session values not read, PostgreSQL decides", "error", err)
 	}
-	row, err := s.people.Do(ctx, string(hash(id)))
+	row, err := s.people.of(ctx, credential{session: string(hash(id))})
 	if err != nil {
 		s.log.ErrorContext(ctx, "session row not read", "error", err)
 		return nil, false
@@ -119,7 +167,7 @@ func (s *Sessions) load(ctx context.Context, id string) (values map[string]strin
 	}
 	values = map[string]string{userKey: strconv.FormatInt(row.ID, 10)}
 	if lost {
-		s.put(ctx, id, values, signedInTTL)
+		s.put(ctx, id, values, row.ExpiresAt.Sub(s.now()))
 	}
 	return values, true
 }
@@ -150,16 +198,22 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 	}
 	ttl := guestTTL
 	if values[userKey] != "" {
-		ttl = signedInTTL
-		n, err := s.q.SlideSession(ctx, s.pool, dbsqlc.SlideSessionParams{At: s.now(), ExpiresAt: s.now().Add(ttl), IDHash: hash(session.ID)})
+		now := s.now()
+		until, err := s.q.SlideSession(ctx, s.pool, dbsqlc.SlideSessionParams{
+			At:            now,
+			Until:         now.Add(s.Lifetimes.Idle),
+			OperatorUntil: now.Add(s.Lifetimes.OperatorIdle),
+			IDHash:        hash(session.ID),
+		})
+		if errors.Is(err, pgx.ErrNoRows) { // signed out elsewhere while this request ran
+			return s.end(ctx, session.ID)
+		}
 		if err != nil {
 			return fmt.Errorf("slide session: %w", err)
 		}
-		if n == 0 { // signed out elsewhere while this request ran
-			return s.end(ctx, session.ID)
-		}
+		ttl = until.Sub(now)
 	}
-	if !s.put(ctx, session.ID, values, ttl) && ttl == guestTTL {
+	if !s.put(ctx, session.ID, values, ttl) && values[userKey] == "" {
 		return nil // nothing was kept, so there is nothing to point a cookie at
 	}
 	s.setCookie(w, session, ttl)
@@ -167,55 +221,69 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 }
 
 // SignIn makes the session the person's under a new id, so that an id somebody planted before is worth nothing. The old id
-// and its row end; other values are kept.
-func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, userID int64) error {
+// and its row end; other values are kept. u is the person as they were when they proved themselves, device what the browser's device cookie
+// names, or nil. Errors: ErrEnded when everything of theirs has ended since.
+func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User, device []byte) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
 	if err != nil {
 		return err
 	}
-	values[userKey] = strconv.FormatInt(userID, 10)
+	values[userKey] = strconv.FormatInt(u.ID, 10)
+	idle, most := s.Lifetimes.of(u.Role)
+	idle = min(idle, most)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if old != "" {
 			if _, err := s.q.DeleteSession(ctx, tx, hash(old)); err != nil {
 				return err
 			}
 		}
-		return s.q.InsertSession(ctx, tx, dbsqlc.InsertSessionParams{
-			IDHash: hash(id), UserID: userID, UserAgent: clip(r.UserAgent(), maxUserAgent), CreatedAt: now, ExpiresAt: now.Add(signedInTTL),
+		n, err := s.q.InsertSession(ctx, tx, dbsqlc.InsertSessionParams{
+			IDHash:    hash(id),
+			UserID:    u.ID,
+			Epoch:     u.Epoch,
+			UserAgent: clip(r.UserAgent(), maxUserAgent),
+			Device:    device,
+			CreatedAt: now,
+			ExpiresAt: now.Add(idle),
+			EndsAt:    now.Add(most),
 		})
+		if err == nil && n == 0 {
+			err = ErrEnded.Because("since epoch %d", u.Epoch)
+		}
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("sign in user %d: %w", userID, err)
+		return fmt.Errorf("sign in user %d: %w", u.ID, err)
 	}
 	if old != "" {
 		s.forget(ctx, hash(old))
 	}
-	s.put(ctx, id, values, signedInTTL)
+	s.put(ctx, id, values, idle)
 	session.ID, session.IsNew = id, false
 	session.Values[userKey] = values[userKey]
 	session.Options.MaxAge = 0
-	s.setCookie(w, session, signedInTTL)
+	s.setCookie(w, session, idle)
 	return nil
 }
 
-// User returns the person whose session it is, as PostgreSQL knows them now; the zero User for a guest, and for a session that
-// was ended elsewhere, which is emptied. stale says that Save should be called to prolong it.
-func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u User, stale bool, err error) {
+// User returns the person whose session it is, as PostgreSQL knows them now; nobody for a guest, and for a session that
+// has ended, which is emptied. stale says that Save should be called to prolong it.
+func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Standing, stale bool, err error) {
 	if session.ID == "" || session.Values[userKey] == nil {
-		return User{}, false, nil
+		return Standing{}, false, nil
 	}
-	row, err := s.people.Do(ctx, string(hash(session.ID)))
+	row, err := s.people.of(ctx, credential{session: string(hash(session.ID))})
 	if err != nil {
-		return User{}, false, fmt.Errorf("find the session's person: %w", err)
+		return Standing{}, false, err
 	}
 	if row.ID == 0 {
 		s.forget(ctx, hash(session.ID))
 		session.ID, session.IsNew = "", true
 		clear(session.Values)
-		return User{}, false, nil
+		return Standing{}, false, nil
 	}
-	return row.User, s.now().Sub(row.seenAt) >= slideEvery, nil
+	return row, s.now().Sub(row.SeenAt) >= s.Lifetimes.slideEvery(row.Role), nil
 }
 
 func (s *Sessions) options() *sessions.Options {

@@ -20,6 +20,7 @@ import (
 type browser struct {
 	h      *house
 	cookie *http.Cookie
+	device []byte
 }
 
 // visit is one request: it hands over the session, and keeps the cookie that comes back.
@@ -47,7 +48,7 @@ func (b *browser) visit(t *testing.T, do func(http.ResponseWriter, *http.Request
 func (b *browser) signIn(t *testing.T, u account.User) {
 	t.Helper()
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		if err := b.h.sessions.SignIn(r, w, s, u.ID); err != nil {
+		if err := b.h.sessions.SignIn(r, w, s, b.h.now(t, u.ID), b.device); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -304,16 +305,11 @@ func TestSigningOutOneDeviceOrAllOthers(t *testing.T) {
 	if err := h.sessions.EndDevice(ctx, ann.ID, devices[2].Number); err != nil || phone.who(t) != 0 {
 		t.Fatalf("the phone is still signed in, %v", err)
 	}
-	laptop.visit(t, func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) {
-		if n, err := h.sessions.EndOthers(ctx, ann.ID, s); err != nil || n != 1 {
-			t.Fatalf("ended %d, %v", n, err)
-		}
-	})
-	if tv.who(t) != 0 || laptop.who(t) != ann.ID || his.who(t) != bob.ID {
-		t.Fatal("not the others, or not only they, were signed out")
+	if tv.who(t) != ann.ID || laptop.who(t) != ann.ID {
+		t.Fatal("other devices were signed out too")
 	}
-	if n, err := h.sessions.EndOthers(ctx, ann.ID, nil); err != nil || n != 1 || laptop.who(t) != 0 {
-		t.Fatalf("everywhere is not everywhere: %d, %v", n, err)
+	if n, err := h.EndAll(ctx, ann.ID); err != nil || n != 2 || laptop.who(t) != 0 || tv.who(t) != 0 || his.who(t) != bob.ID {
+		t.Fatalf("everywhere is not everywhere, or not hers alone: %d, %v", n, err)
 	}
 }
 
@@ -324,7 +320,7 @@ func TestASessionEndedWhileARequestRunsIsNotWrittenBack(t *testing.T) {
 	b := &browser{h: h}
 	b.signIn(t, ann)
 	b.visit(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		if _, err := h.sessions.EndOthers(r.Context(), ann.ID, nil); err != nil {
+		if _, err := h.EndAll(r.Context(), ann.ID); err != nil {
 			t.Fatal(err)
 		}
 		s.Values["flash"] = "late"
@@ -358,7 +354,7 @@ func TestChangesOfPrivilegeEndWhatWasGrantedBefore(t *testing.T) {
 			u := h.register(t, name+"@example.test")
 			b := &browser{h: h}
 			b.signIn(t, u)
-			token, err := h.IssueToken(t.Context(), u.Email, goodPassword, name)
+			token, err := h.IssueToken(t.Context(), account.TokenRequest{Email: u.Email, Password: goodPassword, Addr: name})
 			if err != nil {
 				t.Fatal(err)
 			}

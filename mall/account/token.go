@@ -26,35 +26,96 @@ type Token struct {
 	User      User
 }
 
+// TokenRequest asks for a bearer token. Program is its User-Agent, by which its person tells it from others.
+type TokenRequest struct {
+	Email, Password, Addr, Program string
+}
+
 // IssueToken proves the person as Authenticate does and hands out a token for 12 hours. Errors: those of Authenticate.
-func (a *Accounts) IssueToken(ctx context.Context, email, password, addr string) (Token, error) {
-	u, err := a.Authenticate(ctx, email, password, addr)
+func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error) {
+	u, err := a.Authenticate(ctx, r.Email, r.Password, r.Addr)
 	if err != nil {
 		return Token{}, err
 	}
 	now := a.now()
 	t := Token{Value: tokenPrefix + newID(), ExpiresAt: now.Add(tokenTTL), User: u}
-	err = a.q.InsertToken(ctx, a.pool, dbsqlc.InsertTokenParams{TokenHash: hash(t.Value), UserID: u.ID, CreatedAt: now, ExpiresAt: t.ExpiresAt})
+	n, err := a.q.InsertToken(ctx, a.pool, dbsqlc.InsertTokenParams{
+		TokenHash: hash(t.Value),
+		UserID:    u.ID,
+		Epoch:     u.Epoch,
+		UserAgent: clip(r.Program, maxUserAgent),
+		CreatedAt: now,
+		ExpiresAt: t.ExpiresAt,
+	})
 	if err != nil {
 		return Token{}, fmt.Errorf("issue token: %w", err)
+	}
+	if n == 0 {
+		return Token{}, ErrEnded.Because("user %d since epoch %d", u.ID, u.Epoch)
 	}
 	return t, nil
 }
 
-// TokenUser returns the person a living token stands for. Errors: ErrInvalidToken.
-func (a *Accounts) TokenUser(ctx context.Context, token string) (User, error) {
+// useEvery is how stale a token's last use may be, so that a use is rarely a write.
+const useEvery = 10 * time.Minute
+
+// TokenUser returns the person a living token stands for, and notes that it was used. Errors: ErrInvalidToken.
+func (a *Accounts) TokenUser(ctx context.Context, token string) (Standing, error) {
 	id, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok || !wellFormed(id) {
-		return User{}, ErrInvalidToken
+		return Standing{}, ErrInvalidToken
 	}
-	found, err := a.tokens.Do(ctx, string(hash(token)))
+	found, err := a.standings.of(ctx, credential{token: string(hash(token))})
 	if err != nil {
-		return User{}, fmt.Errorf("find the token's person: %w", err)
+		return Standing{}, err
 	}
 	if found.ID == 0 {
-		return User{}, ErrInvalidToken
+		return Standing{}, ErrInvalidToken
 	}
-	return found.User, nil
+	if now := a.now(); now.Sub(found.SeenAt) >= useEvery {
+		if err := a.q.UseToken(ctx, a.pool, dbsqlc.UseTokenParams{At: &now, TokenNo: found.Grant.Token}); err != nil {
+			a.log.WarnContext(ctx, "a token's use is not noted", "error", err)
+		}
+	}
+	return found, nil
+}
+
+// ErrNoToken says that the person has no such token, or has it no more.
+var ErrNoToken = fault.New(fault.NotFound, "no_token", "That access token has ended already.")
+
+// IssuedToken is a living token as its person sees it; the value itself was shown once. Number is unique and no secret; Used is exact to ten
+// minutes, and nil for one that was never used.
+type IssuedToken struct {
+	Number    int64
+	Program   string // User-Agent of who asked for it
+	Since     time.Time
+	Used      *time.Time
+	ExpiresAt time.Time
+}
+
+// Tokens lists a person's living tokens, the latest used first, at most 50.
+func (a *Accounts) Tokens(ctx context.Context, userID int64) ([]IssuedToken, error) {
+	rows, err := a.q.TokensOf(ctx, a.pool, dbsqlc.TokensOfParams{UserID: userID, At: a.now()})
+	if err != nil {
+		return nil, fmt.Errorf("list tokens of %d: %w", userID, err)
+	}
+	tokens := make([]IssuedToken, len(rows))
+	for i, row := range rows {
+		tokens[i] = IssuedToken{row.TokenNo, row.UserAgent, row.CreatedAt, row.UsedAt, row.ExpiresAt}
+	}
+	return tokens, nil
+}
+
+// EndToken ends one of the person's tokens by its number. Errors: ErrNoToken.
+func (a *Accounts) EndToken(ctx context.Context, userID, number int64) error {
+	n, err := a.q.RevokeTokenByNo(ctx, a.pool, dbsqlc.RevokeTokenByNoParams{At: new(a.now()), UserID: userID, TokenNo: number})
+	if err != nil {
+		return fmt.Errorf("end token %d: %w", number, err)
+	}
+	if n == 0 {
+		return ErrNoToken.Because("token %d of user %d", number, userID)
+	}
+	return nil
 }
 
 // RevokeToken ends a token before its time; one that is unknown or ended already is no error.

@@ -15,18 +15,18 @@ func TestATokenStandsForItsPersonForTwelveHours(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")
-	if _, err := h.IssueToken(ctx, ann.Email, "wrong", "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := h.IssueToken(ctx, account.TokenRequest{Email: ann.Email, Password: "wrong", Addr: "192.0.2.1"}); !errors.Is(err, account.ErrBadCredentials) {
 		t.Fatal(err)
 	}
-	first, err := h.IssueToken(ctx, "Ann@Example.test", goodPassword, "192.0.2.1")
+	first, err := h.IssueToken(ctx, account.TokenRequest{Email: "Ann@Example.test", Password: goodPassword, Addr: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := h.IssueToken(ctx, ann.Email, goodPassword, "192.0.2.1")
+	second, err := h.IssueToken(ctx, account.TokenRequest{Email: ann.Email, Password: goodPassword, Addr: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u, err := h.TokenUser(ctx, first.Value); err != nil || u != first.User || u.ID != ann.ID {
+	if u, err := h.TokenUser(ctx, first.Value); err != nil || u.User != first.User || u.ID != ann.ID {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	var plain int

@@ -49,6 +49,8 @@ type NewProduct struct {
 	AssetID                      *int64
 	DurationSeconds              int
 	FreeSeconds                  int        // of the film's begin that anybody may watch; see Content
+	SeriesID                     int64      // the creator's own; 0 for none, and then Episode is 0
+	Episode                      int        // of the series, from 1
 	PublishedAt                  *time.Time // the day "newest" sorts by; nil means the moment of Publish
 	SKUs                         []NewSKU
 }
@@ -104,7 +106,7 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 			Slug: n.Slug, CreatorID: n.CreatorID, CategoryID: n.CategoryID, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
 			DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: tags, Cover: n.Cover,
 			AssetID: n.AssetID, DurationSeconds: int32(n.DurationSeconds), FreeSeconds: int32(n.FreeSeconds),
-			PublishedAt: n.PublishedAt, At: now})
+			SeriesID: n.SeriesID, Episode: int32(n.Episode), PublishedAt: n.PublishedAt, At: now})
 		if err != nil {
 			return nil, err
 		}

@@ -67,3 +67,16 @@ func (c *Catalog) ReviewsFor(ctx context.Context, creatorID, before int64, most 
 	}
 	return list, nil
 }
+
+// ReviewsOf reads what a person said of videos, the newest first, at most so many.
+func (c *Catalog) ReviewsOf(ctx context.Context, userID int64, most int) ([]Reviewed, error) {
+	rows, err := c.queries.ReviewsOf(ctx, c.pools.Primary, dbsqlc.ReviewsOfParams{UserID: userID, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("reviews of user %d: %w", userID, err)
+	}
+	list := make([]Reviewed, len(rows))
+	for n, r := range rows {
+		list[n] = Reviewed{review(r.CatalogReview), r.Slug, r.TitleZh, r.TitleEn}
+	}
+	return list, nil
+}

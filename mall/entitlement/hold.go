@@ -23,6 +23,16 @@ func (h Holdings) Cover(spuID int64, kind, quality string) bool {
 	return false
 }
 
+// Own says that the person owns the video for good in that quality or a better one. A rental is no ownership.
+func (h Holdings) Own(spuID int64, quality string) bool {
+	for _, e := range h[spuID] {
+		if e.Kind == KindOwn && (e.Quality == quality || e.Quality == Quality4K) {
+			return true
+		}
+	}
+	return false
+}
+
 // HoldingsTx is what a person may watch of some videos, as the caller's transaction sees it.
 func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (Holdings, error) {
 	held := Holdings{}

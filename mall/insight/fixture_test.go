@@ -3,6 +3,7 @@ package insight_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -90,9 +91,9 @@ func asRows(m *malltest.Mall) []insight.Sums {
 		o, err := m.Orders.GetAny(m.Ctx, no)
 		m.OK(err)
 		for _, i := range o.Items {
-			for _, spu := range []int64{insight.Whole, i.SPUID} {
-				s := at(*o.PaidAt, i.CreatorID, spu, o.Total.Currency)
-				if mark := strings.Join([]string{"order", no, time.Duration(i.CreatorID).String(), time.Duration(spu).String()}, " "); !seen[mark] {
+			for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole}, {i.CreatorID, i.SPUID}} {
+				s := at(*o.PaidAt, of[0], of[1], o.Total.Currency)
+				if mark := fmt.Sprint("order ", no, of); !seen[mark] {
 					seen[mark] = true
 					s.Orders++
 				}
@@ -108,9 +109,9 @@ func asRows(m *malltest.Mall) []insight.Sums {
 			}
 			for _, share := range r.Items {
 				i := o.Items[slices.IndexFunc(o.Items, func(i order.Item) bool { return i.ID == share.ItemID })]
-				for _, spu := range []int64{insight.Whole, i.SPUID} {
-					s := at(*r.SettledAt, i.CreatorID, spu, r.Amount.Currency)
-					if mark := strings.Join([]string{"refund", r.RefundNo, time.Duration(i.CreatorID).String(), time.Duration(spu).String()}, " "); !seen[mark] {
+				for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole}, {i.CreatorID, i.SPUID}} {
+					s := at(*r.SettledAt, of[0], of[1], r.Amount.Currency)
+					if mark := fmt.Sprint("refund ", r.RefundNo, of); !seen[mark] {
 						seen[mark] = true
 						s.Refunds++
 					}

@@ -19,6 +19,9 @@ import (
 // Whole stands for a video's number in the sums of a creator as a whole.
 const Whole int64 = 0
 
+// Mall stands for a creator's number in the sums of the mall as a whole.
+const Mall int64 = 0
+
 // Deps are what the sums stand on.
 type Deps struct {
 	Pool    *pgxpool.Pool
@@ -54,8 +57,8 @@ func New(d Deps) *Insight { return &Insight{Deps: d, q: dbsqlc.New()} }
 // Sums are what a creator, or one video, sold and gave back on a day in one currency.
 type Sums struct {
 	Day       time.Time // midnight of UTC
-	CreatorID int64
-	SPUID     int64 // Whole for all of the creator's
+	CreatorID int64     // Mall for all of them
+	SPUID     int64     // Whole for all of the creator's
 	Currency  string
 	Sales
 }

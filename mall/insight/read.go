@@ -74,6 +74,17 @@ func (r Report) In(currency string) Sales {
 	return Sales{}
 }
 
+// Currencies are those in which reports have sales, in the order of their codes.
+func Currencies(reports ...Report) []string {
+	seen := map[string]bool{}
+	for _, r := range reports {
+		for _, s := range r.Sales {
+			seen[s.Currency] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
 // Empty says that nothing is known of the range.
 func (r Report) Empty() bool { return len(r.Days) == 0 }
 

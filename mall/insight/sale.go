@@ -51,13 +51,13 @@ func (s *Insight) RefundedTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	return err
 }
 
-// spread makes of one order the sums of each video in it and of each creator.
+// spread makes of one order the sums of each video in it, of each creator and of the mall.
 func spread(f Fact, add func(*Sales, FactLine)) []Sums {
 	type key struct{ creator, spu int64 }
 	at := map[key]*Sales{}
 	var keys []key
 	for _, l := range f.Lines {
-		for _, k := range []key{{l.CreatorID, Whole}, {l.CreatorID, l.SPUID}} {
+		for _, k := range []key{{Mall, Whole}, {l.CreatorID, Whole}, {l.CreatorID, l.SPUID}} {
 			if at[k] == nil {
 				at[k], keys = &Sales{}, append(keys, k)
 			}
@@ -127,7 +127,9 @@ func (s *Insight) creditTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) 
 	}
 	p := dbsqlc.AddBuyerParams{Day: DayOf(f.At), Source: source}
 	for _, v := range sums {
-		p.CreatorIds, p.SpuIds = append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID)
+		if v.CreatorID != Mall { // where people come from is what creators see
+			p.CreatorIds, p.SpuIds = append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID)
+		}
 	}
 	if err := s.q.AddBuyer(ctx, tx, p); err != nil {
 		return fmt.Errorf("count where user %d came from: %w", f.BuyerID, err)

@@ -29,35 +29,40 @@ func (l *Ledger) Clear(ctx context.Context) (int, error) {
 
 func (l *Ledger) clear(ctx context.Context) (n int, err error) {
 	err = db.InTxRetrying(ctx, l.pool, 3, func(tx pgx.Tx) error {
-		at := l.now()
-		rows, err := l.q.ClearDue(ctx, tx, dbsqlc.ClearDueParams{At: at, Most: clearRows})
-		if err != nil {
-			return fmt.Errorf("clear: %w", err)
-		}
-		n = 0
-		arg := dbsqlc.PostParams{At: at}
-		for _, r := range rows {
-			n += int(r.Earnings)
-			if r.Share == 0 {
-				continue // all of it was refunded
-			}
-			// An item is the first of one round only.
-			reference := fmt.Sprintf("%d/%s/%d", r.CreatorID, r.Currency, r.FirstID)
-			if err := add(&arg, move(KindClearing, reference, of(Available, r.CreatorID), of(Held, r.CreatorID), money.Of(r.Share, r.Currency))); err != nil {
-				return err
-			}
-		}
-		if len(arg.Kinds) == 0 {
-			return nil
-		}
-		posted, err := l.q.Post(ctx, tx, arg)
-		if err == nil && len(posted) != len(arg.Kinds) {
-			err = fmt.Errorf("%d of %d postings", len(posted), len(arg.Kinds))
-		}
-		if err != nil {
-			return fmt.Errorf("book what cleared: %w", err)
-		}
-		return nil
+		n, err = l.ClearTx(ctx, tx)
+		return err
 	})
 	return n, err
+}
+
+// ClearTx is one round of Clear within the caller's transaction: it returns how many sold items cleared, 5000 at most.
+func (l *Ledger) ClearTx(ctx context.Context, tx pgx.Tx) (n int, err error) {
+	at := l.now()
+	rows, err := l.q.ClearDue(ctx, tx, dbsqlc.ClearDueParams{At: at, Most: clearRows})
+	if err != nil {
+		return 0, fmt.Errorf("clear: %w", err)
+	}
+	arg := dbsqlc.PostParams{At: at}
+	for _, r := range rows {
+		n += int(r.Earnings)
+		if r.Share == 0 {
+			continue // all of it was refunded
+		}
+		// An item is the first of one round only.
+		reference := fmt.Sprintf("%d/%s/%d", r.CreatorID, r.Currency, r.FirstID)
+		if err := add(&arg, move(KindClearing, reference, of(Available, r.CreatorID), of(Held, r.CreatorID), money.Of(r.Share, r.Currency))); err != nil {
+			return 0, err
+		}
+	}
+	if len(arg.Kinds) == 0 {
+		return n, nil
+	}
+	posted, err := l.q.Post(ctx, tx, arg)
+	if err == nil && len(posted) != len(arg.Kinds) {
+		err = fmt.Errorf("%d of %d postings", len(posted), len(arg.Kinds))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("book what cleared: %w", err)
+	}
+	return n, nil
 }

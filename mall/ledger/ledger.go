@@ -100,6 +100,13 @@ func New(pool *pgxpool.Pool, now func() time.Time) *Ledger {
 		now: func() time.Time { return now().Truncate(time.Microsecond) }}
 }
 
+// WithClock is the same books under another clock: for history that is written after the fact. It shares everything else with l.
+func (l *Ledger) WithClock(now func() time.Time) *Ledger {
+	other := *l
+	other.now = func() time.Time { return now().Truncate(time.Microsecond) }
+	return &other
+}
+
 // PostTx writes a posting within the caller's transaction, in one round trip. One that was written before is left alone and
 // posted is false. Lines of nothing are left out. Errors: ErrUnbalanced; the database refuses an unbalanced one too, at commit.
 func (l *Ledger) PostTx(ctx context.Context, tx pgx.Tx, p Posting) (posted bool, err error) {

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -27,18 +28,22 @@ var (
 	ErrCoverSize   = fault.New(fault.Invalid, "cover_size", "The picture is larger than 15 MB.")
 	ErrCoverKind   = fault.New(fault.Invalid, "cover_kind", "This is not a picture that the mall can read. It reads JPEG, PNG and WebP.")
 	ErrCoverPixels = fault.New(fault.Invalid, "cover_pixels", "The picture has too few or too many pixels: at least 320 × 180, at most 40 million.")
-	ErrCoversMany  = fault.New(fault.TooMany, "covers_many", "Too many pictures in one day. Try again tomorrow.")
-	ErrCoverTool   = fault.New(fault.Unavailable, "cover_tool", "Pictures can't be taken at the moment. Try again later.")
-	ErrNoCover     = fault.New(fault.NotFound, "unknown_cover", "There is no such picture.")
+	ErrCoverMemory = fault.New(fault.Invalid, "cover_memory", "This picture takes too much memory to read. "+
+		"Save it with fewer pixels, with 8 bits a channel, or as a JPEG that is not progressive.")
+	ErrCoverAnimated = fault.New(fault.Invalid, "cover_animated", "This picture is animated. Save one of its frames as a still picture.")
+	ErrCoversMany    = fault.New(fault.TooMany, "covers_many", "Too many pictures in one day. Try again tomorrow.")
+	ErrCoverBusy     = fault.New(fault.TooMany, "cover_busy", "Another picture of yours is being worked on. Try again in a moment.")
+	ErrCoversWaiting = fault.New(fault.Unavailable, "covers_waiting", "Many pictures are being worked on. Try again in a minute.")
+	ErrCoverTool     = fault.New(fault.Unavailable, "cover_tool", "Pictures can't be taken at the moment. Try again later.")
+	ErrNoCover       = fault.New(fault.NotFound, "unknown_cover", "There is no such picture.")
 )
 
-// Limits of what is decoded. Pixels take four bytes each while they are drawn, so one picture is drawn at a time.
+// Limits of what is decoded.
 const (
 	maxCover       = 15 << 20
 	maxCoverPixels = 40_000_000
 	minCoverWidth  = 320
 	minCoverHeight = 180
-	coversADay     = 300
 	encodeTime     = 30 * time.Second
 	coverQuality   = 82
 )
@@ -48,41 +53,79 @@ var CoverWidths = [...]int{320, 480, 960}
 
 var coverFile = regexp.MustCompile(`^[a-z0-9]{26}-(320|480|960)\.webp$`)
 
-// SaveCover draws a picture that a creator uploaded anew, cut to 16:9, and returns the name that a listing keeps:
-// /media/covers/<stem>-<width>.webp. Nothing of the uploaded bytes is kept. ErrCoverSize, ErrCoverKind, ErrCoverPixels, ErrCoversMany,
-// ErrCoverTool.
+// SaveCover takes a turn and saves a picture of a creator's; see BeginCover and CoverTurn.Save for the errors.
 func (m *Media) SaveCover(ctx context.Context, ownerID int64, r io.Reader) (stem string, err error) {
-	raw, err := io.ReadAll(io.LimitReader(r, maxCover+1))
-	if err != nil {
-		return "", fmt.Errorf("read a cover: %w", err)
-	}
-	if len(raw) > maxCover {
-		return "", ErrCoverSize
-	}
-	// The numbers first: a few bytes may claim a picture that fills the memory.
-	config, _, err := image.DecodeConfig(bytes.NewReader(raw))
-	if err != nil {
-		return "", ErrCoverKind.Because("%w", err)
-	}
-	if err := fits(config.Width, config.Height); err != nil {
-		return "", err
-	}
-	if err := m.mayDraw(ctx, ownerID); err != nil {
-		return "", err
-	}
-	leave, err := m.drawAlone(ctx)
+	turn, err := m.BeginCover(ctx, ownerID)
 	if err != nil {
 		return "", err
 	}
-	defer leave()
-	picture, format, err := image.Decode(bytes.NewReader(raw))
+	defer turn.End()
+	return turn.Save(ctx, r, -1)
+}
+
+// Save draws a picture that a creator uploaded anew, cut to 16:9 and in sRGB, and returns the name that a listing keeps:
+// /media/covers/<stem>-<width>.webp. Nothing of the uploaded bytes is kept. most is the most bytes that r can have, -1 where nobody knows.
+// ErrCoverSize, ErrCoverKind, ErrCoverPixels, ErrCoverMemory, ErrCoverAnimated, ErrCoverTool.
+func (t *CoverTurn) Save(ctx context.Context, r io.Reader, most int64) (stem string, err error) {
+	raw, err := readCover(r, most)
 	if err != nil {
-		return "", ErrCoverKind.Because("%w", err)
+		return "", err
 	}
-	if format == "jpeg" {
-		picture = upright(picture, orientation(raw))
+	h, err := readHeader(raw)
+	if err != nil {
+		return "", err
 	}
-	return m.saveCover(ctx, ownerID, picture)
+	if err := fits(h.width, h.height); err != nil {
+		return "", err
+	}
+	if h.animated {
+		return "", ErrCoverAnimated
+	}
+	giveBack, err := t.m.turns.borrow(ctx, h)
+	if err != nil {
+		return "", err
+	}
+	defer giveBack()
+	defer freeMemory(h) // before the next picture takes as much
+	picture, err := decodeSmall(raw, h)
+	if err != nil {
+		return "", err
+	}
+	freeMemory(h)
+	return t.m.saveCover(ctx, t.ownerID, picture)
+}
+
+// readCover reads at most maxCover bytes into one piece: what grows leaves several times its size behind.
+func readCover(r io.Reader, most int64) ([]byte, error) {
+	if most < 0 || most > maxCover {
+		most = maxCover
+	}
+	raw := make([]byte, most+1)
+	n, err := io.ReadFull(r, raw)
+	switch {
+	case err == nil:
+		return nil, ErrCoverSize
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return raw[:n], nil
+	}
+	return nil, fmt.Errorf("read a cover: %w", err)
+}
+
+// decodeSmall decodes a picture and returns what a cover needs of it, upright and in sRGB. The decoded pixels are garbage when it returns.
+func decodeSmall(raw []byte, h pictureHeader) (image.Image, error) {
+	picture, _, err := image.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return nil, ErrCoverKind.Because("%w", err)
+	}
+	return upright(inSRGB(reduce(picture, h.orientation, h.format == "webp"), h.profile), h.orientation), nil
+}
+
+// freeMemory gives the memory of a large picture back to the system now: the collector alone would let garbage of several pictures pile up.
+func freeMemory(h pictureHeader) {
+	const large = 32 << 20
+	if h.decoded > large {
+		debug.FreeOSMemory()
+	}
 }
 
 func fits(width, height int) error {
@@ -92,28 +135,6 @@ func fits(width, height int) error {
 	return nil
 }
 
-// mayDraw keeps one creator from filling the storage with pictures.
-func (m *Media) mayDraw(ctx context.Context, ownerID int64) error {
-	n, err := m.q.CoversSince(ctx, m.pool, dbsqlc.CoversSinceParams{OwnerID: ownerID, Since: m.now().Add(-24 * time.Hour)})
-	if err != nil {
-		return fmt.Errorf("covers of %d: %w", ownerID, err)
-	}
-	if n >= coversADay {
-		return ErrCoversMany.Because("%d of %d", n, ownerID)
-	}
-	return nil
-}
-
-// drawAlone waits for the one place where covers are drawn.
-func (m *Media) drawAlone(ctx context.Context) (leave func(), err error) {
-	select {
-	case m.drawing <- struct{}{}:
-		return func() { <-m.drawing }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // saveCover draws the largest size from the picture and the smaller ones from that.
 func (m *Media) saveCover(ctx context.Context, ownerID int64, picture image.Image) (string, error) {
 	stem := newID()
@@ -121,8 +142,7 @@ func (m *Media) saveCover(ctx context.Context, ownerID int64, picture image.Imag
 	for i := len(CoverWidths) - 1; i >= 0; i-- {
 		width := CoverWidths[i]
 		drawn := image.NewRGBA(image.Rect(0, 0, width, width*9/16))
-		draw.Draw(drawn, drawn.Bounds(), image.White, image.Point{}, draw.Src) // below what is transparent
-		draw.CatmullRom.Scale(drawn, drawn.Bounds(), from, part, draw.Over, nil)
+		draw.CatmullRom.Scale(drawn, drawn.Bounds(), from, part, draw.Src, nil)
 		encoded, err := webp(ctx, drawn)
 		if err != nil {
 			return "", err

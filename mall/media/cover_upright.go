@@ -4,31 +4,14 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
-
-	"golang.org/x/image/draw"
 )
 
-// A telephone writes the pixels as its sensor lies and how it was held beside them, as the EXIF tag 0x0112 (Exif 2.32, 4.6.4): a number from
+// A telephone writes the pixels as its sensor lies, and beside them how it was held, as the EXIF tag 0x0112 (Exif 2.32, 4.6.4): a number from
 // 1, upright, to 8.
 
 const orientationTag = 0x0112
 
-// orientation finds that number in a JPEG file; 1 where there is none to be found.
-func orientation(jpeg []byte) int {
-	for at := 2; at+4 <= len(jpeg) && jpeg[at] == 0xff; {
-		marker, length := jpeg[at+1], int(binary.BigEndian.Uint16(jpeg[at+2:]))
-		end := at + 2 + length
-		if length < 2 || end > len(jpeg) || marker == 0xda { // the pixels begin
-			return 1
-		}
-		if marker == 0xe1 && length > 8 && string(jpeg[at+4:at+10]) == "Exif\x00\x00" {
-			return exifOrientation(jpeg[at+10 : end])
-		}
-		at = end
-	}
-	return 1
-}
-
+// exifOrientation finds that number in an EXIF block, which is a TIFF file without pictures; 1 where there is none to be found.
 func exifOrientation(tiff []byte) int {
 	if len(tiff) < 8 {
 		return 1
@@ -58,18 +41,8 @@ func upright(p image.Image, orientation int) image.Image {
 	if orientation == 1 {
 		return p
 	}
-	// Looking at pixels one by one is slow: no more of them than a cover needs.
-	if size := p.Bounds().Size(); max(size.X, size.Y) > turnedMost {
-		by := float64(turnedMost) / float64(max(size.X, size.Y))
-		small := image.NewRGBA(image.Rect(0, 0, max(1, int(float64(size.X)*by)), max(1, int(float64(size.Y)*by))))
-		draw.CatmullRom.Scale(small, small.Bounds(), p, p.Bounds(), draw.Src, nil)
-		p = small
-	}
 	return &turned{p, orientation}
 }
-
-// turnedMost is the longer side of what is turned, in pixels: twice a cover's width.
-const turnedMost = 1920
 
 // turned looks at a picture from another side, without a copy of its pixels.
 type turned struct {

@@ -2,6 +2,8 @@ package media
 
 import (
 	"context"
+	"image"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,4 +30,26 @@ func Join(dir, to, rendition, init string, segments []string) error {
 	}
 	defer film.Close()
 	return film.join(to, rendition, init, segments)
+}
+
+// SmallInSRGB is what becomes of decoded pixels before a cover is drawn of them.
+func SmallInSRGB(p image.Image, profile []byte) image.Image {
+	return inSRGB(reduce(p, 1, false), profile)
+}
+
+// WaitForCovers sets how long a picture waits for its turn.
+func (m *Media) WaitForCovers(wait time.Duration) { m.turns = newTurns(UsualCoverMemory, wait) }
+
+// CoverTurns is how many pictures are taken in at the same time, TriesADay how many one creator may try.
+const (
+	CoverTurns = coverTurns
+	TriesADay  = triesADay
+)
+
+// FakeDisk has every disk say that it has as many free bytes as free returns.
+func (m *Media) FakeDisk(floor int64, free func() int64) {
+	m.disk = diskFloor{
+		bytes: floor,
+		free:  func(string) (int64, error) { return free(), nil },
+	}
 }

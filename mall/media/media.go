@@ -31,7 +31,8 @@ type Media struct {
 	keys    seal.Box
 	now     func() time.Time
 	limits  UploadLimits
-	drawing chan struct{} // held by whoever decodes a picture, which takes memory
+	turns   *turns
+	disk    diskFloor
 	q       *dbsqlc.Queries
 	work    *processing // nil where uploads only wait; see Process
 }
@@ -43,8 +44,15 @@ func New(pool *pgxpool.Pool, storage *Storage, wrappingKey []byte, now func() ti
 	if err != nil {
 		return nil, fmt.Errorf("the key that wraps segment keys: %w", err)
 	}
-	return &Media{pool: pool, storage: storage, keys: keys, now: now, q: dbsqlc.New(),
-		limits: UploadLimits{File: usualFile, Quota: usualQuota}, drawing: make(chan struct{}, 1)}, nil
+	return &Media{
+		pool:    pool,
+		storage: storage,
+		keys:    keys,
+		now:     now,
+		q:       dbsqlc.New(),
+		limits:  UploadLimits{File: usualFile, Quota: usualQuota},
+		turns:   newTurns(UsualCoverMemory, turnWait),
+	}, nil
 }
 
 // Storage is where the films lie.

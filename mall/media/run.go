@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -66,6 +67,9 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	}
 	if err := w.runner.Ready(); err != nil {
 		return m.wait(ctx, a, WaitsForFFmpeg, err)
+	}
+	if err := m.roomForStage(ctx, a); err != nil {
+		return m.wait(ctx, a, WaitsForDisk, err)
 	}
 	if err := m.letOthers(ctx, a); err != nil {
 		return err
@@ -149,6 +153,10 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 				return
 			case <-ticks.C:
 			}
+			if err := m.room(0); err != nil {
+				cancel(err)
+				return
+			}
 			mu.Lock()
 			p := dbsqlc.KeepStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder, Percent: percent, EtaSeconds: left, Until: m.now().Add(leaseFor)}
 			mu.Unlock()
@@ -221,6 +229,8 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 		return m.redoTranscode(ctx, t)
 	case errors.Is(err, errHalted), errors.Is(err, context.Canceled):
 		p.State, p.Forgotten, answer = string(StageWaiting), true, Later{beat, err}
+	case errors.Is(err, ErrDiskFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		p.State, p.Refusal, p.Forgotten, answer = string(StageWaiting), WaitsForDisk, true, Later{again, err}
 	case errors.Is(err, ffmpeg.ErrMissing):
 		p.State, p.Refusal, p.Forgotten, answer = string(StageWaiting), WaitsForFFmpeg, true, Later{again, err}
 	case ours && f.Kind == fault.Invalid:

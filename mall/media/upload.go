@@ -126,7 +126,7 @@ func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, 
 }
 
 // BeginUpload checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
-// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany.
+// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany, ErrDiskFull.
 func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
 	name := fileName(n.Name)
 	switch {
@@ -136,6 +136,9 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
 	case n.Size <= 0 || n.Size > m.limits.File:
 		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)
+	}
+	if err := m.roomForUpload(n.Size); err != nil {
+		return Upload{}, err
 	}
 	u := Upload{ID: newID(), OwnerID: ownerID, Name: name, Size: n.Size, ExpiresAt: m.now().Add(uploadLife)}
 	if m.Direct() {

@@ -11,12 +11,13 @@ import (
 	"syscall"
 	"time"
 
+	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
 
 // WriteUpload adds the bytes of r to an upload whose first offset bytes are there, and returns how far it has come, which is what lies on
 // disk. length is how many bytes r has, -1 where nobody knows. A connection that breaks keeps what arrived. With the last byte the upload
-// becomes a film. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong, ErrUploadCut, and the refusals of CompleteUpload.
+// becomes a film. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong, ErrUploadCut, ErrDiskFull, and the refusals of CompleteUpload.
 func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader, length int64) (Upload, error) {
 	d, ok := m.storage.store.(*folder)
 	if !ok {
@@ -35,9 +36,16 @@ func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offse
 	if length > u.Size-offset {
 		return Upload{}, ErrUploadTooLong.Because("%d bytes from %d on, of %d", length, offset, u.Size)
 	}
+	if err := m.room(0); err != nil {
+		return u, err
+	}
 	// What arrived is kept, and its time begins anew, even where whoever sent it is gone.
 	keep := context.WithoutCancel(ctx)
-	body := &living{r: r, now: m.now, again: func() error { return m.prolong(keep, &u) }}
+	body := &living{
+		r:     &roomy{r: r, room: m.room},
+		now:   m.now,
+		again: func() error { return m.prolong(keep, &u) },
+	}
 	u.Offset, err = d.append(u.key(), offset, body, u.Size)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Upload{}, ErrUnknownUpload.Because("upload %s has no file: %w", id, err)
@@ -109,10 +117,13 @@ const copyBuffer = 256 << 10
 
 // cut tells a connection that broke from a disk that is full.
 func cut(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return ErrDiskFull.Because("write an upload: %w", err)
+	}
 	if f, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("write an upload: %w", f)
 	}
-	if errors.Is(err, ErrUnknownUpload) {
+	if _, ours := errors.AsType[*fault.Fault](err); ours {
 		return err
 	}
 	return ErrUploadCut.Because("%w", err)

@@ -40,6 +40,14 @@ type CloseSiblingsArgs struct {
 // Kind names the job in the database.
 func (CloseSiblingsArgs) Kind() string { return "order_close_siblings" }
 
+// CloseOwnedArgs closes an order that waits for payment although its buyer has got all of it otherwise.
+type CloseOwnedArgs struct {
+	OrderNo string `json:"orderNo"`
+}
+
+// Kind names the job in the database.
+func (CloseOwnedArgs) Kind() string { return "order_close_owned" }
+
 // Queues keep a slow provider from delaying a grant.
 const (
 	QueueDeliver  = "deliver"
@@ -58,6 +66,11 @@ func (RefundArgs) InsertOpts() river.InsertOpts {
 
 // InsertOpts gives up early: a sibling that can't be closed is refunded if it is paid after all.
 func (CloseSiblingsArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
+}
+
+// InsertOpts gives up early: the order closes at its time, and can't be paid until then.
+func (CloseOwnedArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
 }
 

@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -215,23 +214,4 @@ func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked, f facts
 		held[userID] = h
 	}
 	return held, nil
-}
-
-// stillLacksTx fails when the buyer of a bundle has got one of its videos elsewhere since it was ordered: nobody is led to pay for
-// what is there. Errors: ErrAlreadyOwned.
-func (s *Orders) stillLacksTx(ctx context.Context, tx pgx.Tx, o Order) error {
-	films := make([]int64, len(o.Items))
-	for n, i := range o.Items {
-		films[n] = i.SPUID
-	}
-	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films)
-	if err != nil {
-		return err
-	}
-	for _, i := range o.Items {
-		if held.Cover(i.SPUID, i.Kind, i.Quality) {
-			return ErrAlreadyOwned.With(fmt.Sprintf("sku:%d", i.SKUID), ErrAlreadyOwned.Slug)
-		}
-	}
-	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Deliver grants every item of a paid order and makes it DELIVERED. An order in any other state is left alone, so
+// Deliver grants every item of a paid order and makes it DELIVERED. What its buyer has got otherwise by then is paid back instead. An order in any other state is left alone, so
 // that a job, its retry and the sweeper may all come.
 func (s *Orders) Deliver(ctx context.Context, orderNo string) error {
 	var waited time.Duration
@@ -35,6 +35,12 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 	if err != nil || o.Status != Paid {
 		return 0, err
 	}
+	if err := s.lockBuyerTx(ctx, tx, o); err != nil {
+		return 0, err
+	}
+	if o, err = s.returnOwnedTx(ctx, tx, o); err != nil || o.Status != Paid {
+		return 0, err
+	}
 	now, granted := s.Now(), 0
 	for n, i := range o.Items {
 		if i.RevokedAt != nil { // being refunded already
@@ -53,6 +59,9 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 	}
 	if granted == 0 {
 		return 0, nil // everything is on its way back: REFUNDED comes next
+	}
+	if err := s.closeOwnedTx(ctx, tx, o); err != nil {
+		return 0, err
 	}
 	if err := s.moveTx(ctx, tx, &o, move{Delivered, "granted", "system"}); err != nil {
 		return 0, err

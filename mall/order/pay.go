@@ -32,7 +32,8 @@ const (
 )
 
 // Prepay starts, or picks up again, the payment of one's own order at a provider. returnURL is where the provider
-// sends the shopper back. Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned for a bundle of which the buyer has got a part since, and those of payment.Prepay.
+// sends the shopper back. Nobody is led to pay for what they own by now, or have paid for in another order.
+// Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
 func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, returnURL string) (payment.Attempt, error) {
 	o, err := s.Get(ctx, userID, orderNo)
 	if err != nil {
@@ -41,10 +42,8 @@ func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, re
 	if o.Status != PendingPay || !s.Now().Before(o.PayBefore) {
 		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status, o.PayBefore)
 	}
-	if o.BundleID != 0 {
-		if err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error { return s.stillLacksTx(ctx, tx, o) }); err != nil {
-			return payment.Attempt{}, err
-		}
+	if err := s.mayPay(ctx, o); err != nil {
+		return payment.Attempt{}, err
 	}
 	return s.Payments.Prepay(ctx, payment.PrepayRequest{Reference: o.OrderNo, Provider: provider, Subject: subject(o),
 		ReturnURL: returnURL, Amount: o.Total, ExpiresAt: o.PayBefore})
@@ -306,13 +305,18 @@ func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order, st
 	reference := m.Provider + "/" + m.ChannelTxnNo
 	switch state {
 	case payment.Consumed:
-		err = s.Ledger.SaleTx(ctx, tx, ledger.Sale{Reference: reference, Channel: m.Provider, Amount: m.Amount, Parts: parts(o)})
+		err = s.Ledger.SaleTx(ctx, tx, saleOf(o, m.Provider, m.ChannelTxnNo))
 	case payment.Surplus:
 		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Unapplied, m.Amount)
 	default:
 		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Suspense, m.Amount)
 	}
 	return c, true, err
+}
+
+// saleOf tells the books of an order that a provider's transaction paid.
+func saleOf(o *Order, provider, txnNo string) ledger.Sale {
+	return ledger.Sale{Reference: provider + "/" + txnNo, Channel: provider, Amount: o.Total, Parts: parts(o)}
 }
 
 // parts tell the books who sold what of an order, and for how much.

@@ -76,9 +76,10 @@ func (s *Orders) Search(ctx context.Context, f Filter) ([]Order, error) {
 	return s.withItems(ctx, rows)
 }
 
-// CountByStatus counts all orders by their state.
-func (s *Orders) CountByStatus(ctx context.Context) (map[Status]int64, error) {
-	rows, err := s.q.CountByStatus(ctx, s.Pool)
+// CountWaiting counts the orders that wait for their payment or for the grant, by their state. What rests is not counted: that would
+// take a look at every order there ever was.
+func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
+	rows, err := s.q.CountWaiting(ctx, s.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("count orders: %w", err)
 	}
@@ -87,6 +88,29 @@ func (s *Orders) CountByStatus(ctx context.Context) (map[Status]int64, error) {
 		counts[Status(r.Status)] = r.Count
 	}
 	return counts, nil
+}
+
+// FailuresByDay counts, by days of UTC from one midnight to another, the orders that nobody paid in time and the refunds that the
+// provider refused. A day without any is absent.
+func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map[time.Time]int64, error) {
+	rows, err := s.q.FailuresByDay(ctx, s.Pool, dbsqlc.FailuresByDayParams{Since: since, Until: until})
+	if err != nil {
+		return nil, fmt.Errorf("failures from %s to %s: %w", since, until, err)
+	}
+	days := make(map[time.Time]int64, len(rows))
+	for _, r := range rows {
+		days[r.Day.UTC()] = r.Count
+	}
+	return days, nil
+}
+
+// OfVideo lists the orders of a video, the newest first: at most so many, those before a number unless that is empty.
+func (s *Orders) OfVideo(ctx context.Context, spuID int64, beforeNo string, most int) ([]Order, error) {
+	rows, err := s.q.OrdersOfVideo(ctx, s.Pool, dbsqlc.OrdersOfVideoParams{SpuID: spuID, BeforeNo: beforeNo, MaxRows: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("orders of SPU %d: %w", spuID, err)
+	}
+	return s.withItems(ctx, rows)
 }
 
 // Transition is one recorded move of an order.
@@ -164,6 +188,29 @@ func (s *Orders) CasesOf(ctx context.Context, orderNo string) ([]Case, error) {
 		return nil, fmt.Errorf("cases of %s: %w", orderNo, err)
 	}
 	return casesOf(rows), nil
+}
+
+// CasesOfBuyer reads the cases of somebody's orders, closed ones too, the newest first, at most so many.
+func (s *Orders) CasesOfBuyer(ctx context.Context, userID int64, most int) ([]Case, error) {
+	rows, err := s.q.CasesOfBuyer(ctx, s.Pool, dbsqlc.CasesOfBuyerParams{UserID: userID, MaxRows: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("cases of user %d: %w", userID, err)
+	}
+	return casesOf(rows), nil
+}
+
+// Numbered reads orders by their numbers; those that don't exist are absent.
+func (s *Orders) Numbered(ctx context.Context, orderNos []string) (map[string]Order, error) {
+	rows, err := s.q.OrdersByNo(ctx, s.Pool, orderNos)
+	if err != nil {
+		return nil, fmt.Errorf("%d orders by number: %w", len(orderNos), err)
+	}
+	orders, err := s.withItems(ctx, rows)
+	found := make(map[string]Order, len(orders))
+	for _, o := range orders {
+		found[o.OrderNo] = o
+	}
+	return found, err
 }
 
 // CountOpenCases counts what waits for an operator.

@@ -31,7 +31,7 @@ type Refund struct {
 	RefundNo  string
 	OrderNo   string
 	Amount    money.Money
-	Cause     string // operator, creator, paid_after_close, paid_twice, channel
+	Cause     string // operator, creator, paid_after_close, paid_twice, channel, already_owned
 	Reason    string
 	Actor     string
 	Status    string // pending, succeeded, failed

@@ -129,23 +129,26 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, sta
 }
 
 // refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those who earned
-// it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody: its buyer is to be paid
-// on another way.
+// it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody, and what its buyer has got
+// otherwise is not granted a second time: such a buyer is to be paid on another way.
 func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
 	if err := s.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
 		return err
 	}
-	spuIDs := make([]int64, len(o.Items))
-	for n, i := range o.Items {
-		spuIDs[n] = i.SPUID
+	if err := s.lockBuyerTx(ctx, tx, o); err != nil {
+		return err
 	}
-	ended, err := s.endedTx(ctx, tx, spuIDs)
+	ended, err := s.endedTx(ctx, tx, films(o))
+	if err != nil {
+		return err
+	}
+	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
 	if err != nil {
 		return err
 	}
 	for _, share := range shares {
 		for _, i := range o.Items {
-			if i.ID != share.ItemID || ended[i.SPUID] != 0 {
+			if i.ID != share.ItemID || ended[i.SPUID] != 0 || held.Own(i.SPUID, i.Quality) {
 				continue
 			}
 			if _, err := s.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {

@@ -12,6 +12,8 @@ import (
 // AuthRequest asks to play a video on a device.
 type AuthRequest struct {
 	UserID, SPUID, AssetID int64
+	// By is what the viewer is let in with; the session plays for as long as it is good.
+	By Credential
 	// Device is DeviceHash of the browser's cookie; Label what its owner knows it by.
 	Device []byte
 	Label  string
@@ -50,6 +52,7 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 		return Session{}, err
 	}
 	c := claims{user: r.UserID, Video: asset.Prefix, Entitlement: ent.ID, Device: deviceClaim(r.Device), Session: rand.Text()}
+	c.bind(r.By)
 	how := holdOpen
 	if r.TakeOver {
 		how = holdTake

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"videomall/mall/entitlement"
+	"videomall/mall/fault"
 	"videomall/mall/media"
 )
 
@@ -17,8 +18,8 @@ type pass struct {
 }
 
 // check holds a request for a playlist, a key or a heartbeat against everything that may have changed since the
-// token was signed: the clock, the device it is used on, the entitlement as PostgreSQL has it now, the account's
-// stream. video is empty where the request names none. A request is itself a sign of life of its stream.
+// token was signed: the clock, the device it is used on and whether the account still has it, what its viewer was let in with, the entitlement
+// as PostgreSQL has it now, the account's stream. video is empty where the request names none. A request is itself a sign of life of its stream.
 func (p *Playback) check(ctx context.Context, token string, device []byte, video string) (pass, error) {
 	c, err := p.parse(token)
 	if err != nil {
@@ -37,6 +38,9 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	if ent.UserID != c.user {
 		return pass{}, entitlement.ErrNotEntitled
 	}
+	if err := p.mayAct(ctx, c, device); err != nil {
+		return pass{}, err
+	}
 	if err := ent.Refusal(p.now()); err != nil {
 		return pass{}, err
 	}
@@ -44,6 +48,36 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 		return pass{}, ErrStreamEnded
 	}
 	return pass{c, ent}, nil
+}
+
+// mayAct refuses a viewer who may not act any more: who was signed out, there or everywhere, or suspended, or whose device was removed.
+func (p *Playback) mayAct(ctx context.Context, c claims, device []byte) error {
+	if c.bought() { // the others take no device's place
+		known, err := p.knows(ctx, c.user, device)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return ErrDeviceRemoved
+		}
+	}
+	by := c.credential()
+	if c.user == 0 && by == (Credential{}) {
+		return nil
+	}
+	return p.ask(ctx, by)
+}
+
+// ask says ErrSignedOut of what is no longer good.
+func (p *Playback) ask(ctx context.Context, by Credential) error {
+	if p.opt.MayAct == nil {
+		return nil
+	}
+	err := p.opt.MayAct(ctx, by)
+	if fault.From(err).Kind == fault.Unauthenticated {
+		return ErrSignedOut.Because("%w", err)
+	}
+	return err
 }
 
 // right is what the token stands on, as it is now: an entitlement, the leave to preview, or a listing's free minutes, which may have become
@@ -163,13 +197,20 @@ type HeartbeatRequest struct {
 	Device []byte
 	// UserID is who is signed in on the browser; somebody else's token, and anybody's after signing out, is ErrSignedOut.
 	UserID int64
+	// By is what that person is let in with now.
+	By Credential
 	// Position is where the film is, in seconds.
 	Position float64
 }
 
 // Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a film
-// longer than a token plays through. Refusals: those of a key, ErrSignedOut, ErrDeviceRemoved.
+// longer than a token plays through. Refusals: those of a key.
 func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, error) {
+	if r.By.UserID != 0 {
+		if err := p.ask(ctx, r.By); err != nil {
+			return Session{}, err
+		}
+	}
 	ok, err := p.check(ctx, r.Token, r.Device, "")
 	if err != nil {
 		return Session{}, err
@@ -182,13 +223,6 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	}
 	if ok.Preview != 0 { // takes no device's place, and leaves no position
 		return p.session(ok.claims, ok.entitlement)
-	}
-	known, err := p.knows(ctx, ok.user, r.Device)
-	if err != nil {
-		return Session{}, err
-	}
-	if !known {
-		return Session{}, ErrDeviceRemoved
 	}
 	asset, err := p.media.AssetByPrefix(ctx, ok.Video)
 	if errors.Is(err, media.ErrUnknownAsset) {

@@ -121,15 +121,15 @@ func (p *Playback) Devices(ctx context.Context, userID int64) ([]Device, error) 
 // MaxDevices is how many devices an account may have.
 func (p *Playback) MaxDevices() int { return p.opt.MaxDevices }
 
-// RemoveDevice takes a device off the account, or says ErrNoDevice. What it plays ends at its next heartbeat; without one,
-// when its token does.
-func (p *Playback) RemoveDevice(ctx context.Context, userID, deviceID int64) error {
-	n, err := p.q.RemoveDevice(ctx, p.pool, dbsqlc.RemoveDeviceParams{UserID: userID, ID: deviceID, At: p.now()})
+// RemoveDevice takes a device off the account, or says ErrNoDevice. What it plays ends at its next key,
+// playlist or heartbeat. hash is what the device's cookie names, so that the caller can sign it out.
+func (p *Playback) RemoveDevice(ctx context.Context, userID, deviceID int64) (hash []byte, err error) {
+	hash, err = p.q.RemoveDevice(ctx, p.pool, dbsqlc.RemoveDeviceParams{UserID: userID, ID: deviceID, At: p.now()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNoDevice
+	}
 	if err != nil {
-		return fmt.Errorf("remove device %d of user %d: %w", deviceID, userID, err)
+		return nil, fmt.Errorf("remove device %d of user %d: %w", deviceID, userID, err)
 	}
-	if n == 0 {
-		return ErrNoDevice
-	}
-	return nil
+	return hash, nil
 }

@@ -22,6 +22,8 @@ const freeSlack = time.Hour
 // FreeRequest asks to play the free minutes of a listing, whoever asks.
 type FreeRequest struct {
 	SPUID int64
+	// By is what a viewer who is signed in is let in with.
+	By Credential
 	// Device is DeviceHash of the browser's cookie.
 	Device []byte
 	// TakeOver ends the stream of another window of this device.
@@ -46,6 +48,7 @@ func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
 		return Free{}, ErrWrongDevice.Because("no device")
 	}
 	c := claims{Video: asset.Prefix, Free: seconds, SPU: r.SPUID, Began: p.now().Unix(), Device: deviceClaim(r.Device), Session: rand.Text()}
+	c.bind(r.By)
 	how := holdOpen
 	if r.TakeOver {
 		how = holdTake

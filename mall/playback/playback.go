@@ -60,6 +60,9 @@ type Options struct {
 	// MayPreview says who may see a film without having bought it: its maker, and who decides on it. It is asked again at each key;
 	// nil lets nobody.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
+	// MayAct says whether what a viewer was let in with is still good: nil, or why not. It is asked again at each playlist, key and heartbeat;
+	// nil asks nobody.
+	MayAct func(ctx context.Context, by Credential) error
 	// Free is the packaged film of a listing and how many seconds of its begin anybody may watch now, both 0 for nothing. It is asked again
 	// at each key; nil gives nothing away.
 	Free func(ctx context.Context, spuID int64) (assetID int64, seconds int, err error)

@@ -609,17 +609,25 @@ func TestDevices(t *testing.T) {
 			phone = d.ID
 		}
 	}
-	if err := f.RemoveDevice(t.Context(), bob, phone); !errors.Is(err, playback.ErrNoDevice) {
+	if _, err := f.RemoveDevice(t.Context(), bob, phone); !errors.Is(err, playback.ErrNoDevice) {
 		t.Fatalf("Bob removed Ann's: %v", err)
 	}
 	s, err := f.auth(ann, film, f.phone, true)
 	f.must(err)
-	f.must(f.RemoveDevice(t.Context(), ann, phone))
-	if err := f.RemoveDevice(t.Context(), ann, phone); !errors.Is(err, playback.ErrNoDevice) {
+	removed, err := f.RemoveDevice(t.Context(), ann, phone)
+	f.must(err)
+	if !bytes.Equal(removed, f.phone) {
+		t.Fatal("another device was removed")
+	}
+	if _, err := f.RemoveDevice(t.Context(), ann, phone); !errors.Is(err, playback.ErrNoDevice) {
 		t.Fatalf("removed twice: %v", err)
 	}
-	if _, err := f.beat(s, 1); !errors.Is(err, playback.ErrDeviceRemoved) {
-		t.Fatalf("the removed device goes on: %v", err)
+	_, key := f.Key(t.Context(), s.Token, f.phone, strings.Split(s.PlaylistURL, "/")[3], 0)
+	_, beat := f.beat(s, 1)
+	for what, err := range map[string]error{"key": key, "heartbeat": beat} {
+		if !errors.Is(err, playback.ErrDeviceRemoved) {
+			t.Errorf("%s: the removed device goes on: %v", what, err)
+		}
 	}
 	_, err = f.auth(ann, film, f.laptop, true)
 	f.must(err)

@@ -11,6 +11,8 @@ import (
 // PreviewRequest asks to play a packaged film that the viewer has not bought, whether or not it is for sale.
 type PreviewRequest struct {
 	UserID, AssetID int64
+	// By is what the viewer is let in with.
+	By Credential
 	// Device is DeviceHash of the browser's cookie.
 	Device []byte
 	// TakeOver ends the stream on another screen.
@@ -33,6 +35,7 @@ func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, erro
 		return Session{}, ErrWrongDevice.Because("no device")
 	}
 	c := claims{user: r.UserID, Video: asset.Prefix, Preview: asset.ID, Device: deviceClaim(r.Device), Session: rand.Text()}
+	c.bind(r.By)
 	how := holdOpen
 	if r.TakeOver {
 		how = holdTake

@@ -30,8 +30,29 @@ type claims struct {
 	Device string `json:"dev"`
 	// Session is the stream; it stays the same over renewals.
 	Session string `json:"sid"`
+	// What the person was let in with who asked for the token: it is good for as long as that is. Of free minutes that nobody asked for who
+	// is signed in, all four are 0.
+	Account int64 `json:"acc,omitempty"`
+	Epoch   int64 `json:"epo,omitempty"`
+	SignIn  int64 `json:"sin,omitempty"`
+	Bearer  int64 `json:"bea,omitempty"`
 
 	user int64
+}
+
+// Credential is what a viewer was let in with, as the mall's accounts number it; playback keeps it and asks about it. The zero Credential
+// is a guest's.
+type Credential struct {
+	UserID  int64
+	Epoch   int64
+	Session int64
+	Token   int64
+}
+
+func (c claims) credential() Credential { return Credential{c.Account, c.Epoch, c.SignIn, c.Bearer} }
+
+func (c *claims) bind(by Credential) {
+	c.Account, c.Epoch, c.SignIn, c.Bearer = by.UserID, by.Epoch, by.Session, by.Token
 }
 
 func deviceClaim(hash []byte) string { return base64.RawURLEncoding.EncodeToString(hash) }

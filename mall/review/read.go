@@ -204,3 +204,18 @@ func (r *Reviews) heard(ctx context.Context, rows []dbsqlc.ReviewAppeal) ([]Hear
 	}
 	return out, nil
 }
+
+// CasesOf returns up to most cases of a listing, decided ones too, the latest first.
+func (r *Reviews) CasesOf(ctx context.Context, spuID int64, most int) ([]Case, error) {
+	rows, err := r.q.CasesOfListing(ctx, r.Pool, dbsqlc.CasesOfListingParams{SpuID: spuID, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("cases of spu %d: %w", spuID, err)
+	}
+	cases := make([]Case, len(rows))
+	for n, row := range rows {
+		if cases[n], err = caseOf(row); err != nil {
+			return nil, err
+		}
+	}
+	return cases, nil
+}

@@ -22,11 +22,12 @@ import (
 	"videomall/mall/account"
 	"videomall/program"
 	"videomall/web"
+	"videomall/web/transfer"
 )
 
 func main() {
 	var g growth
-	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices, films and growth, separated by commas; empty: all")
+	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices, films, covers, readers and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
@@ -102,7 +103,7 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 		measure func(context.Context) ([]row, error)
 	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders}, // grants before the notices, whose paid orders
 		{"notices", b.notices}, // would stand in their way
-		{"films", b.films}} {
+		{"films", b.films}, {"covers", b.covers}, {"readers", b.readers}} {
 		if !wanted(m.name) {
 			continue
 		}
@@ -161,8 +162,12 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	}
 	go p.Mall.Hear(ctx)
 	handler := web.New(web.Deps{Mall: p.Mall, Config: cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars})
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = server.Serve(listener) }()
+	server := transfer.Server(handler)
+	bounded := transfer.Listen(listener, transfer.Options{
+		SendTimeout: cfg.SendTimeout,
+		PerAddress:  cfg.PerAddress,
+	})
+	go func() { _ = server.Serve(bounded) }()
 	transport := &http.Transport{MaxIdleConnsPerHost: slices.Max(crowds), DisableCompression: true}
 	b := &bench{program: p, cfg: cfg, url: "http://" + listener.Addr().String(), client: &http.Client{Transport: transport, Timeout: time.Minute}}
 	for _, a := range demo.Accounts {

@@ -82,7 +82,7 @@ func (b *bench) orders(ctx context.Context) ([]row, error) {
 
 // token is the demo shopper's.
 func (b *bench) token(ctx context.Context) (string, error) {
-	t, err := b.program.Mall.Accounts.IssueToken(ctx, demo.Accounts[0].Email, demo.Password, "127.0.0.1")
+	t, err := b.program.Mall.Accounts.IssueToken(ctx, account.TokenRequest{Email: demo.Accounts[0].Email, Password: demo.Password, Addr: "127.0.0.1"})
 	return t.Value, err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"videomall/demo"
 	"videomall/jobs"
+	"videomall/mall/account"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )
@@ -35,7 +36,7 @@ func (b *bench) plays(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := b.program.Mall.Accounts.IssueToken(ctx, demo.Accounts[0].Email, demo.Password, "127.0.0.1")
+	token, err := b.program.Mall.Accounts.IssueToken(ctx, account.TokenRequest{Email: demo.Accounts[0].Email, Password: demo.Password, Addr: "127.0.0.1"})
 	if err != nil {
 		return nil, err
 	}

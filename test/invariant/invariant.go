@@ -116,6 +116,11 @@ var rules = []struct{ promise, broken string }{
 		 group by i.order_no, i.line_no, o.status, o.delivered_at, i.revoked_at
 		 having count(e.id) > 1 or (o.status = 'DELIVERED' and i.revoked_at is null and count(e.id) <> 1)
 		     or (o.delivered_at is null and count(e.id) > 0)`},
+	{"nobody owns a film twice in one quality by two orders",
+		`select format('user %s owns film %s in %s by %s and by %s', a.user_id, a.spu_id, a.quality, a.source, b.source)
+		 from video_entitlement a join video_entitlement b using (user_id, spu_id)
+		 where a.kind = 'own' and b.kind = 'own' and a.state = 'active' and b.state = 'active' and a.id < b.id
+		   and a.reference <> b.reference and a.quality = b.quality`},
 	{"what is refunded or being refunded can't be watched, what is not can",
 		`select format('%s is %s while the item is revoked at %s', e.source, e.state, i.revoked_at)
 		 from video_entitlement e join video_order_item i on e.source = i.order_no || '/' || i.line_no

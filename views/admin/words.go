@@ -126,3 +126,6 @@ func ordersOf(email string, orders int) string {
 	}
 	return "/admin/orders?q=" + url.QueryEscape(email)
 }
+
+// decimal writes a rating.
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }

@@ -50,6 +50,7 @@ func Routes(g *echo.Group, d Deps) {
 		own.POST("/creator", d.Site.Handle(h.saveCreator))
 	}
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))
+	own.POST("/tokens/:number/end", d.Site.Handle(h.endToken))
 	own.POST("/sign-out-everywhere", d.Site.Handle(h.signOutEverywhere))
 }
 
@@ -81,6 +82,13 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 		props.Devices = append(props.Devices, accountview.Device{
 			Number: d.Number, Browser: browser, System: system, Since: d.Since, Seen: d.Seen, Here: d.Here,
 		})
+	}
+	tokens, err := h.Accounts.Tokens(ctx, c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		props.Tokens = append(props.Tokens, accountview.Token(t))
 	}
 	c.Page.NoIndex = true
 	return c.Render(status, c.Text.T("account.title"), accountview.AccountPage(props))
@@ -139,8 +147,20 @@ func (h handlers) endDevice(c *page.Ctx) error {
 	return c.Redirect("/account#devices")
 }
 
+func (h handlers) endToken(c *page.Ctx) error {
+	number, err := strconv.ParseInt(c.Param("number"), 10, 64)
+	if err != nil {
+		return account.ErrNoToken.Because("number %q", c.Param("number"))
+	}
+	if err := h.Accounts.EndToken(c.Request().Context(), c.Viewer.UserID, number); err != nil {
+		return err
+	}
+	c.Flash(ui.Success, "token_ended")
+	return c.Redirect("/account#tokens")
+}
+
 func (h handlers) signOutEverywhere(c *page.Ctx) error {
-	if _, err := h.Sessions.EndOthers(c.Request().Context(), c.Viewer.UserID, nil); err != nil {
+	if _, err := h.Accounts.EndAll(c.Request().Context(), c.Viewer.UserID); err != nil {
 		return err
 	}
 	if err := c.SignOut(); err != nil {

@@ -5,7 +5,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -17,12 +16,14 @@ import (
 	"videomall/mall/audit"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/insight"
 	"videomall/mall/ledger"
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
 	"videomall/mall/playback"
+	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/webhook"
 	adminview "videomall/views/admin"
@@ -50,6 +51,8 @@ type Deps struct {
 	Playback     *playback.Playback
 	Ledger       *ledger.Ledger
 	Webhooks     *webhook.Webhooks
+	Insight      *insight.Insight
+	Reviews      *review.Reviews
 	// Finders are where the one search looks, in the order in which it shows what it found.
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.
@@ -92,6 +95,7 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/people/:id/lift", on(d.lift))
 	a.GET("/people/:id/sign-out", on(d.ask("sign-out")))
 	a.POST("/people/:id/sign-out", on(d.signOutPerson))
+	a.GET("/products/:id", on(d.showProduct))
 	a.GET("/search", on(d.find))
 	a.GET("/audit", on(d.showAudit))
 	a.GET("/audit.csv", on(d.exportAudit))
@@ -100,37 +104,6 @@ func Routes(g *echo.Group, d Deps) {
 // actor is how the operator is named in the order's history.
 func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
 
-func (d Deps) showOverview(c *page.Ctx) error {
-	ctx := c.Request().Context()
-	p := adminview.OverviewPage{}
-	var err error
-	if p.Counts, err = d.Orders.CountByStatus(ctx); err != nil {
-		return err
-	}
-	if p.OpenCases, err = d.Orders.CountOpenCases(ctx); err != nil {
-		return err
-	}
-	if p.PendingRefunds, err = d.Orders.CountPendingRefunds(ctx); err != nil {
-		return err
-	}
-	events, err := d.Outbox.CountDead(ctx)
-	if err != nil {
-		return err
-	}
-	jobs, err := d.discarded(ctx)
-	if err != nil {
-		return err
-	}
-	p.DeadLetters = int(events) + len(jobs)
-	if d.Waiting != nil {
-		p.Desk = true
-		if p.Reviews, p.Appeals, err = d.Waiting(ctx); err != nil {
-			return err
-		}
-	}
-	return c.Render(http.StatusOK, c.Text.T("admin.title"), adminview.Overview(p))
-}
-
 // buyer finds whose order it is; an account that is gone leaves its number.
 func (d Deps) buyer(ctx context.Context, userID int64) (adminview.Buyer, error) {
 	u, err := d.Accounts.User(ctx, userID)
@@ -138,4 +111,16 @@ func (d Deps) buyer(ctx context.Context, userID int64) (adminview.Buyer, error) 
 		return adminview.Buyer{ID: userID}, nil
 	}
 	return adminview.Buyer{ID: userID, Name: u.Name, Email: u.Email}, err
+}
+
+// name adds to names how somebody is called, unless that is known.
+func (d Deps) name(ctx context.Context, names map[int64]adminview.Buyer, userID int64) error {
+	if _, known := names[userID]; known {
+		return nil
+	}
+	b, err := d.buyer(ctx, userID)
+	if err == nil {
+		names[userID] = b
+	}
+	return err
 }

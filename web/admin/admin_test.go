@@ -19,6 +19,7 @@ import (
 	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment/sandbox"
@@ -43,7 +44,20 @@ func open(t *testing.T) *desk {
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		d.lists = risk.NewLists(m.Pool, slog.New(slog.DiscardHandler), m.Now)
 		asks := func(echo.Context) risk.Subject { return risk.Subject{Address: netip.MustParseAddr("198.51.100.9")} }
-		deps := admin.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox, Jobs: m.Jobs, DeadJobs: mall.DeadJobs{Pool: m.Pool, River: m.Jobs}, Audit: audit.New(m.Pool, make([]byte, 32), m.Now), Lists: d.lists, Asks: asks}
+		deps := admin.Deps{
+			Site:     m.Site,
+			Accounts: m.Accounts,
+			Catalog:  m.Catalog,
+			Orders:   m.Orders,
+			Payments: m.Payments,
+			Outbox:   m.Outbox,
+			Jobs:     m.Jobs,
+			DeadJobs: mall.DeadJobs{Pool: m.Pool, River: m.Jobs},
+			Audit:    audit.New(m.Pool, make([]byte, 32), m.Now),
+			Lists:    d.lists,
+			Asks:     asks,
+			Insight:  insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32)}),
+		}
 		admin.Routes(g, deps)
 		e := echo.New() // only to list them
 		admin.Routes(e.Group(""), deps)
@@ -300,6 +314,7 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	}
 	jobs := webtest.Query[int64](d.Mall, "select id from river_job where kind like 'order_%' order by id limit 2")
 	discard(t, d.Pool, jobs)
+	d.b = d.Browser(d.olga.ID) // hours went by, and an operator does not stay signed in so long
 	d.b.Get("/admin").Shows("Dead letters 4")
 	list := d.b.Get("/admin/dead-letters").Wants(200).Shows("order.paid", "stubborn", "will not <b>take</b> it", "no such table")
 

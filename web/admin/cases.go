@@ -15,11 +15,33 @@ import (
 const maxListed = 200
 
 func (d Deps) listCases(c *page.Ctx) error {
-	cases, err := d.Orders.Cases(c.Request().Context(), maxListed)
+	ctx := c.Request().Context()
+	cases, err := d.Orders.Cases(ctx, maxListed)
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, c.Text.T("admin.cases"), adminview.Cases(adminview.CasesPage{Cases: cases, Now: c.Now}))
+	p := adminview.CasesPage{Cases: cases, People: map[int64]adminview.Buyer{}, Now: c.Now}
+	var numbers []string
+	for _, k := range cases {
+		if k.OrderNo != "" {
+			numbers = append(numbers, k.OrderNo)
+		}
+	}
+	if p.Orders, err = d.Orders.Numbered(ctx, numbers); err != nil {
+		return err
+	}
+	for _, o := range p.Orders {
+		named := []int64{o.UserID}
+		for _, i := range o.Items {
+			named = append(named, i.CreatorID)
+		}
+		for _, userID := range named {
+			if err := d.name(ctx, p.People, userID); err != nil {
+				return err
+			}
+		}
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.cases"), adminview.Cases(p))
 }
 
 func (d Deps) closeCase(c *page.Ctx) error {

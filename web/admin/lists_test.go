@@ -38,6 +38,7 @@ func TestAnOperatorKeepsSomebodyOutAndLetsThemInAgain(t *testing.T) {
 		t.Errorf("judged %q", verdict)
 	}
 	d.Advance(25 * time.Hour)
+	d.b = d.Browser(d.olga.ID) // an operator who did nothing for so long has to sign in again
 	d.b.Get("/admin/lists").Wants(200).Shows("Nobody is listed", "203.0.113.0/24")
 	if n := webtest.Query[int64](d.Mall, "select count(*) from risk_entry")[0]; n != 3 {
 		t.Errorf("%d rows are kept", n)

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/payment"
 	adminview "videomall/views/admin"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 const ordersPerPage = 30
@@ -21,6 +22,9 @@ var searchable = []order.Status{order.PendingPay, order.Paid, order.Delivered, o
 
 // listOrders searches by state, and by what was typed: an email when it looks like one, else an order number.
 func (d Deps) listOrders(c *page.Ctx) error {
+	if spuID := typed.ID(c.QueryParam("product")); spuID > 0 {
+		return d.listOrdersOf(c, spuID)
+	}
 	ctx := c.Request().Context()
 	p := adminview.OrdersPage{Query: strings.TrimSpace(c.QueryParam("q")), Buyers: map[int64]adminview.Buyer{}}
 	f := order.Filter{Limit: ordersPerPage + 1}
@@ -53,14 +57,37 @@ func (d Deps) listOrders(c *page.Ctx) error {
 		p.First = searchURL(p, 0)
 	}
 	for _, o := range p.Orders {
-		if _, known := p.Buyers[o.UserID]; known {
-			continue
-		}
-		b, err := d.buyer(ctx, o.UserID)
-		if err != nil {
+		if err := d.name(ctx, p.Buyers, o.UserID); err != nil {
 			return err
 		}
-		p.Buyers[o.UserID] = b
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.orders"), adminview.Orders(p))
+}
+
+// listOrdersOf lists the orders of one product.
+func (d Deps) listOrdersOf(c *page.Ctx, spuID int64) error {
+	ctx := c.Request().Context()
+	product, err := d.Catalog.FindByID(ctx, spuID)
+	if err != nil {
+		return err
+	}
+	p := adminview.OrdersPage{Product: &product, Buyers: map[int64]adminview.Buyer{}}
+	before := strings.ToUpper(c.QueryParam("beforeNo"))
+	if p.Orders, err = d.Orders.OfVideo(ctx, spuID, before, ordersPerPage+1); err != nil {
+		return err
+	}
+	at := "/admin/orders?product=" + strconv.FormatInt(spuID, 10)
+	if before != "" {
+		p.First = at
+	}
+	if len(p.Orders) > ordersPerPage {
+		p.Orders = p.Orders[:ordersPerPage]
+		p.Next = at + "&beforeNo=" + p.Orders[ordersPerPage-1].OrderNo
+	}
+	for _, o := range p.Orders {
+		if err := d.name(ctx, p.Buyers, o.UserID); err != nil {
+			return err
+		}
 	}
 	return c.Render(http.StatusOK, c.Text.T("admin.orders"), adminview.Orders(p))
 }
@@ -85,7 +112,7 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.OrderPage{Order: o, Now: c.Now, AtBank: map[string]payment.Refund{}}
+	p := adminview.OrderPage{Order: o, Now: c.Now, AtBank: map[string]payment.Refund{}, Creators: map[int64]adminview.Buyer{}}
 	if p.Buyer, err = d.buyer(ctx, o.UserID); err != nil {
 		return err
 	}
@@ -113,6 +140,18 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	}
 	for _, r := range atBank {
 		p.AtBank[r.RefundNo] = r
+	}
+	for _, i := range o.Items {
+		if err := d.name(ctx, p.Creators, i.CreatorID); err != nil {
+			return err
+		}
+	}
+	subjects := []string{"order:" + o.OrderNo}
+	for _, k := range p.Cases {
+		subjects = append(subjects, "order_case:"+strconv.FormatInt(k.ID, 10))
+	}
+	if p.Records, err = d.Audit.About(ctx, subjects, partListed); err != nil {
+		return err
 	}
 	p.Left, _ = leftOf(c.Text, o, p.Refunds, nil)
 	return c.Render(http.StatusOK, c.Text.T("order.title")+" "+o.OrderNo, adminview.Order(p))

@@ -79,6 +79,12 @@ func (d Deps) fillBought(ctx context.Context, t *text.Printer, p *adminview.Pers
 	if p.Orders, err = d.Orders.List(ctx, p.Person.ID, 0, partListed); err != nil {
 		return err
 	}
+	if p.Reviews, err = d.Catalog.ReviewsOf(ctx, p.Person.ID, partListed); err != nil {
+		return err
+	}
+	if p.Cases, err = d.Orders.CasesOfBuyer(ctx, p.Person.ID, partListed); err != nil {
+		return err
+	}
 	granted, _, err := d.Entitlements.List(ctx, p.Person.ID, "", partListed)
 	if err != nil {
 		return err
@@ -102,12 +108,15 @@ func (d Deps) fillBought(ctx context.Context, t *text.Printer, p *adminview.Pers
 }
 
 func watch(t *text.Printer, e entitlement.Entitlement, card catalog.Card, over bool) adminview.Watch {
-	w := adminview.Watch{Title: t.Of(card.TitleZh, card.TitleEn), Edition: t.Edition(e.Kind, e.Quality, e.RentHours), OrderNo: e.Reference, At: e.GrantedAt,
-		Until: e.ExpiresAt, Over: over}
-	if card.Live {
-		w.Slug = card.Slug
+	return adminview.Watch{
+		SPUID:   e.SPUID,
+		Title:   t.Of(card.TitleZh, card.TitleEn),
+		Edition: t.Edition(e.Kind, e.Quality, e.RentHours),
+		OrderNo: e.Reference,
+		At:      e.GrantedAt,
+		Until:   e.ExpiresAt,
+		Over:    over,
 	}
-	return w
 }
 
 func (d Deps) fillDevices(ctx context.Context, _ *text.Printer, p *adminview.PersonPage) error {

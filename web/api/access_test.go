@@ -12,10 +12,10 @@ import (
 func TestEveryRouteKnowsWhoAsks(t *testing.T) {
 	t.Parallel()
 	m := open(t)
-	videoID, own, rent := m.harbour()
+	videoID, own, _ := m.harbour()
 	ann, bob := m.person("ann"), m.person("bob")
 	guest, stranger, browser, program := m.guest(), m.browser(bob), m.browser(ann), m.program(ann)
-	waiting, third := m.Place(ann.ID, rent).OrderNo, m.Sells(990, -1)
+	waiting, third := m.Place(ann.ID, m.Sells(990, -1)).OrderNo, m.Sells(990, -1)
 	bought := m.Place(ann.ID, own)
 	m.pay(program.call("POST", "/payments/"+bought.OrderNo+"/prepay", `{"provider": "sandbox"}`).wants(200).text("action", "url"))
 	m.OK(m.Orders.Deliver(m.Ctx, bought.OrderNo))

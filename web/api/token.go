@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"videomall/mall/account"
 	"videomall/mall/fault"
 	"videomall/web/page"
 )
@@ -37,7 +38,12 @@ func (d Deps) issueToken(c *page.Ctx) error {
 	if err := required(missing...); err != nil {
 		return err
 	}
-	t, err := d.Accounts.IssueToken(c.Request().Context(), *body.Email, *body.Password, c.RealIP())
+	t, err := d.Accounts.IssueToken(c.Request().Context(), account.TokenRequest{
+		Email:    *body.Email,
+		Password: *body.Password,
+		Addr:     c.RealIP(),
+		Program:  c.Request().UserAgent(),
+	})
 	if err != nil {
 		return err
 	}

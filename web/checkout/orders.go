@@ -75,12 +75,13 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 	if p.Refunds, err = d.Orders.Refunds(ctx, o.OrderNo); err != nil {
 		return p, err
 	}
-	if o.Status != order.Closed {
-		return p, nil
+	if p.Owned, err = d.Orders.OwnedByNow(ctx, o); err != nil || o.Status != order.Closed {
+		return p, err
 	}
 	history, err := d.Orders.History(ctx, o.OrderNo)
 	for _, m := range history {
 		p.Cancelled = m.To == order.Closed && m.Cause == "cancelled"
+		p.HadIt = m.To == order.Closed && m.Cause == "already_owned"
 	}
 	return p, err
 }

@@ -214,8 +214,8 @@ func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
 		return c.Redirect(orderURL(orderNo)) // a notice was faster than the provider's answer
 	case errors.Is(err, order.ErrNotFound), errors.Is(err, payment.ErrUnknownProvider):
 		return err
-	case errors.Is(err, order.ErrAlreadyOwned): // a part of a bundle, bought elsewhere since
-		c.Flash(ui.Warning, "bundle_part_owned")
+	case errors.Is(err, order.ErrAlreadyOwned): // bought by another order since; the page says what, and what to do
+		c.Flash(ui.Warning, "order_owned")
 	case errors.Is(err, payment.ErrAlreadyPaid):
 		c.Flash(ui.Info, "order_already_paid")
 	case errors.Is(err, payment.ErrProcessing):

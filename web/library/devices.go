@@ -33,7 +33,13 @@ func (d Deps) removeDevice(c *page.Ctx) error {
 	if err != nil {
 		return playback.ErrNoDevice.Because("device %q", c.Param("id"))
 	}
-	if err := d.Playback.RemoveDevice(c.Request().Context(), c.Viewer.UserID, id); err != nil {
+	ctx := c.Request().Context()
+	hash, err := d.Playback.RemoveDevice(ctx, c.Viewer.UserID, id)
+	if err != nil {
+		return err
+	}
+	// Whoever sits there is signed out too; who removes the device they sit at gives its place back and goes on.
+	if _, err := d.Sessions.EndDevicesOn(ctx, c.Viewer.UserID, hash, c.Session()); err != nil {
 		return err
 	}
 	c.Flash(ui.Success, "device_removed")

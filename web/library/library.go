@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
@@ -26,6 +27,7 @@ import (
 // Deps is what the pages work with.
 type Deps struct {
 	Site         *page.Site
+	Sessions     *account.Sessions
 	Catalog      *catalog.Catalog
 	Entitlements *entitlement.Entitlements
 	Media        *media.Media

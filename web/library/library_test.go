@@ -47,7 +47,7 @@ func open(t *testing.T) *house {
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
 		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		library.Routes(g, library.Deps{Site: m.Site, Catalog: m.Catalog, Entitlements: m.Entitlements, Media: h.media, Playback: h.playback})
+		library.Routes(g, library.Deps{Site: m.Site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Media: h.media, Playback: h.playback})
 		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback})
 	}})
 	return h

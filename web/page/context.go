@@ -46,6 +46,7 @@ type Viewer struct {
 	Email  string
 	Role   string
 	Locale string
+	Grant  account.Grant // what they were let in with
 }
 
 // SignedIn says that the viewer has an account.
@@ -85,7 +86,7 @@ func (c *Ctx) identify() error {
 		if err != nil {
 			return err
 		}
-		c.setViewer(u)
+		c.setViewer(u.User, u.Grant)
 		return nil
 	}
 	session, err := c.site.sessions.Get(r, c.site.sessions.CookieName())
@@ -98,12 +99,12 @@ func (c *Ctx) identify() error {
 		return err
 	}
 	c.dirty = stale
-	c.setViewer(u)
+	c.setViewer(u.User, u.Grant)
 	return nil
 }
 
-func (c *Ctx) setViewer(u account.User) {
-	c.Viewer = Viewer{UserID: u.ID, Name: u.Name, Email: u.Email, Role: u.Role, Locale: u.Locale}
+func (c *Ctx) setViewer(u account.User, by account.Grant) {
+	c.Viewer = Viewer{UserID: u.ID, Name: u.Name, Email: u.Email, Role: u.Role, Locale: u.Locale, Grant: by}
 }
 
 func (c *Ctx) showViewer() {
@@ -145,12 +146,13 @@ func (c *Ctx) Log() *slog.Logger { return c.site.logFor(c.Context) }
 // PublicURL makes an absolute address of a local path.
 func (c *Ctx) PublicURL(path string) string { return c.site.publicURL + path }
 
-// SignIn makes the person the viewer, under a new session id. The rest of the answer sees them signed in.
+// SignIn makes the person the viewer, under a new session id. The rest of the answer sees them signed in. u is the person as they were when
+// they proved themselves.
 func (c *Ctx) SignIn(u account.User) error {
-	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u.ID); err != nil {
+	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context)); err != nil {
 		return err
 	}
-	c.setViewer(u)
+	c.setViewer(u, account.Grant{})
 	c.showViewer()
 	return nil
 }

@@ -187,6 +187,8 @@ func (s *Site) logError(c echo.Context, err error, f *fault.Fault, status int) {
 	switch {
 	case errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil:
 		level = slog.LevelDebug // the visitor left
+	case c.Response().Committed && c.Request().Context().Err() != nil:
+		level = slog.LevelDebug // or took nothing of the answer: the server ends the request when a write fails
 	case status >= 500:
 		level = slog.LevelError
 	case f.Kind == fault.Forbidden, f.Kind == fault.TooMany:

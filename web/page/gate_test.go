@@ -85,7 +85,7 @@ func TestABearerCountsOnTheAPIAndNowhereElse(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	ann, bob := m.register(t, "ann@example.test"), m.register(t, "bob@example.test")
-	token, err := m.accounts.IssueToken(t.Context(), ann.Email, goodPassword, "192.0.2.1")
+	token, err := m.accounts.IssueToken(t.Context(), account.TokenRequest{Email: ann.Email, Password: goodPassword, Addr: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ type Options struct {
 	PublicURL  string // https:// makes cookies Secure and sends HSTS
 	CartCount  func(ctx context.Context, c *Ctx) (int, error)
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	Device     func(c echo.Context) []byte // what the browser's device cookie names, nil without one; nil knows of no devices
 	Log        *slog.Logger
 	Now        func() time.Time
 	Changes    *cache.Changes // void kept pages; nil keeps none
@@ -40,6 +41,7 @@ type Site struct {
 	https      bool
 	cartCount  func(ctx context.Context, c *Ctx) (int, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	device     func(c echo.Context) []byte
 	log        *slog.Logger
 	now        func() time.Time
 	pages      *cache.Cache[*kept] // by sharedKey
@@ -52,6 +54,10 @@ func New(o Options) *Site {
 		accounts: o.Accounts, sessions: o.Sessions,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
 		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
+	}
+	s.device = o.Device
+	if s.device == nil {
+		s.device = func(echo.Context) []byte { return nil }
 	}
 	if o.Changes != nil {
 		s.pages = cache.New(o.Changes, cache.Options[*kept]{Name: "pages", Local: true, Weight: weigh, Most: mostKept}, o.Log, o.Metrics)

@@ -84,6 +84,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	s, err := d.Playback.Authorize(ctx, playback.AuthRequest{
 		UserID: c.Viewer.UserID, SPUID: product.SPUID, AssetID: *product.AssetID,
+		By:     playback.Credential(c.Viewer.Grant),
 		Device: d.ensureDevice(c.Context), Label: label(c.Request()), TakeOver: takeOver,
 	})
 	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) || errors.Is(err, entitlement.ErrRevoked) {
@@ -172,15 +173,16 @@ func (d Deps) heartbeat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if id := viewer.Viewer.UserID; id != 0 && d.Suspended != nil && d.Suspended(r.Context(), id) {
-		return playback.ErrSignedOut.Because("user %d is suspended", id)
-	}
 	var body struct{ Position float64 }
 	if err := decode(r, &body); err != nil {
 		return err
 	}
 	s, err := d.Playback.Heartbeat(r.Context(), playback.HeartbeatRequest{
-		Token: token, Device: d.device(c), UserID: viewer.Viewer.UserID, Position: body.Position,
+		Token:    token,
+		Device:   d.device(c),
+		UserID:   viewer.Viewer.UserID,
+		By:       playback.Credential(viewer.Viewer.Grant),
+		Position: body.Position,
 	})
 	if err != nil {
 		return err

@@ -29,7 +29,12 @@ func (d Deps) free(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f, err := d.Playback.Free(ctx, playback.FreeRequest{SPUID: product.SPUID, Device: d.ensureDevice(c.Context), TakeOver: takeOver})
+	f, err := d.Playback.Free(ctx, playback.FreeRequest{
+		SPUID:    product.SPUID,
+		By:       playback.Credential(c.Viewer.Grant),
+		Device:   d.ensureDevice(c.Context),
+		TakeOver: takeOver,
+	})
 	if errors.Is(err, playback.ErrNotFree) {
 		return forSale{err, c.PublicURL("/v/" + product.Slug)}
 	}

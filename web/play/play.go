@@ -3,7 +3,6 @@
 package play
 
 import (
-	"context"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -26,8 +25,6 @@ type Deps struct {
 	Covers, Avatars fs.FS
 	// Secure says that people reach the mall over https.
 	Secure bool
-	// Suspended says whom the operators keep out by their account; nil keeps nobody out. The gate does not know whose a heartbeat is.
-	Suspended func(ctx context.Context, userID int64) bool
 }
 
 // Routes registers the addresses.

@@ -23,6 +23,7 @@ import (
 
 	"videomall/db"
 	"videomall/db/dbtest"
+	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
@@ -52,10 +53,15 @@ func open(t *testing.T) *house {
 		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		h.must(err)
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
-		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
+		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{
+			Free: m.Catalog.FreeMinutes,
+			MayAct: func(ctx context.Context, by playback.Credential) error {
+				return m.Accounts.MayAct(ctx, account.Grant(by))
+			},
+		}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		suspended := func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
-		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Suspended: suspended, Covers: fs.FS(fstest.MapFS{
+		m.Accounts.Suspended = func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
+		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Covers: fs.FS(fstest.MapFS{
 			"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")}, "deep/sea-320.webp": {Data: []byte("x")},
 		})})
 	}})
@@ -329,6 +335,67 @@ func TestWhoIsSuspendedPlaysNoFurther(t *testing.T) {
 	}
 	h.out.Store(0)
 	beat(b, s, 3).Wants(200)
+}
+
+// TestKey_WhatAViewerWasLetInWithEnds shows that each way to end somebody's access ends what plays at the next key and the next playlist.
+func TestKey_WhatAViewerWasLetInWithEnds(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ways := map[string]func(ctx context.Context, u account.User, b *webtest.Browser) error{
+		"everywhere": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+			_, err := h.Accounts.EndAll(ctx, u.ID)
+			return err
+		},
+		"one device": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+			devices, err := h.Sessions.Devices(ctx, u.ID, nil)
+			if err != nil {
+				return err
+			}
+			return h.Sessions.EndDevice(ctx, u.ID, devices[0].Number)
+		},
+		"suspended": func(_ context.Context, u account.User, _ *webtest.Browser) error {
+			h.out.Store(u.ID)
+			return nil
+		},
+		"locked": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+			_, err := h.Accounts.Lock(ctx, u.ID)
+			return err
+		},
+		"password": func(ctx context.Context, u account.User, _ *webtest.Browser) error {
+			return h.Accounts.ChangePassword(ctx, u.ID, "a password of "+u.Name, "four loud herons")
+		},
+		"signed in anew": func(_ context.Context, u account.User, b *webtest.Browser) error {
+			b.SignIn(u.ID)
+			return nil
+		},
+	}
+	for way, end := range ways { // one after the other: who is suspended is one
+		name := "ann" + strings.ReplaceAll(way, " ", "-")
+		u := h.Person(name, "shopper")
+		h.give(u.ID, 0)
+		b := h.Browser(u.ID)
+		s := read(t, b.Get(h.authURL()).Wants(200))
+		list := strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)
+		key := h.keyIn(b.Get(list).Wants(200))
+		b.Get(key).Wants(200)
+		h.must(end(t.Context(), u, b))
+		for what, path := range map[string]string{"key": key, "playlist": list, "master": s.PlaylistURL} {
+			if a := b.Get(path); a.Status != 401 || read(t, a).Code != "signed_out" {
+				t.Errorf("%s: the %s answers %d %s", way, what, a.Status, a.Body)
+			}
+		}
+	}
+}
+
+// keyIn is the address of the first key in a playlist.
+func (h *house) keyIn(list webtest.Answer) string {
+	h.t.Helper()
+	_, rest, _ := strings.Cut(list.Body, `METHOD=AES-128,URI="`)
+	key, _, found := strings.Cut(rest, `"`)
+	if !found {
+		h.t.Fatalf("no key in %s", list.Body)
+	}
+	return key
 }
 
 func TestNothingBesideAFilmsFilesIsServed(t *testing.T) {

@@ -28,7 +28,13 @@ func (d Deps) preview(c *page.Ctx) error {
 		return media.ErrUnknownAsset.Because("asset %q", c.Param("assetId"))
 	}
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
-	s, err := d.Playback.Preview(ctx, playback.PreviewRequest{UserID: viewer, AssetID: id, Device: d.ensureDevice(c.Context), TakeOver: takeOver})
+	s, err := d.Playback.Preview(ctx, playback.PreviewRequest{
+		UserID:   viewer,
+		AssetID:  id,
+		By:       playback.Credential(c.Viewer.Grant),
+		Device:   d.ensureDevice(c.Context),
+		TakeOver: takeOver,
+	})
 	if err != nil {
 		return err
 	}

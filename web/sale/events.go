@@ -13,9 +13,8 @@ import (
 )
 
 const (
-	heartbeat    = 15 * time.Second // below what proxies take for silence
-	writeTimeout = 10 * time.Second // for a reader that takes nothing
-	reconnect    = 3 * time.Second  // what a browser waits before it comes back
+	heartbeat = 15 * time.Second // below what proxies take for silence
+	reconnect = 3 * time.Second  // what a browser waits before it comes back
 )
 
 // shown is what all streams of the process share.
@@ -116,16 +115,13 @@ func (s *shown) written(l saleview.Live) (string, error) {
 	return "data: " + string(data) + "\n\n", nil
 }
 
-// stream writes at once, and gives a reader writeTimeout to take it.
+// stream writes at once. The listener cuts a reader off that takes nothing: see web/transfer.
 type stream struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
 func (w stream) send(message string) error {
-	if err := w.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return err
-	}
 	if _, err := w.Write([]byte(message)); err != nil {
 		return err
 	}

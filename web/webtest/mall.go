@@ -44,6 +44,7 @@ import (
 type Mall struct {
 	Pool         *pgxpool.Pool
 	Jobs         *river.Client[pgx.Tx] // inserts and looks up; no worker runs
+	Sessions     *account.Sessions
 	Accounts     *account.Accounts
 	Site         *page.Site
 	Carts        *cart.Carts
@@ -110,7 +111,8 @@ func Open(t testing.TB, o Options) *Mall {
 		Entitlements: m.Entitlements, Ledger: ledger.New(pool, m.Now), Outbox: m.Outbox, River: jobs,
 		Metrics: telemetry.NewMetrics(), Now: m.Now, PayWindow: 15 * time.Minute})
 
-	options := page.Options{Accounts: m.Accounts, Sessions: account.NewSessions(pool, rdb, log, m.Now, false),
+	m.Sessions = account.NewSessions(pool, rdb, log, m.Now, false)
+	options := page.Options{Accounts: m.Accounts, Sessions: m.Sessions,
 		PublicURL: m.URL, Log: log, Now: m.Now}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)

@@ -85,22 +85,7 @@ func (p Page) sheets() []string {
 func (p Page) empty() bool { return p.Now.Empty() && p.Before.Empty() && p.Curve.Plays == 0 }
 
 // currencies are those of both periods, in the order of their codes.
-func (p Page) currencies() []string {
-	var list []string
-	a, b := p.Now.Sales, p.Before.Sales
-	for len(a)+len(b) > 0 {
-		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].Currency <= b[0].Currency:
-			if len(b) > 0 && a[0].Currency == b[0].Currency {
-				b = b[1:]
-			}
-			list, a = append(list, a[0].Currency), a[1:]
-		default:
-			list, b = append(list, b[0].Currency), b[1:]
-		}
-	}
-	return list
-}
+func (p Page) currencies() []string { return insight.Currencies(p.Now, p.Before) }
 
 // tile is one number beside that of the period before.
 type tile struct {
@@ -149,42 +134,13 @@ func (p Page) tiles(t *text.Printer) []tile {
 
 // change says how a number moved, in words, and how it is to be taken.
 func (k tile) change(t *text.Printer) (words string, tone string) {
-	delta := k.Now - k.Before
-	switch {
-	case k.None, k.Now == 0 && k.Before == 0:
+	if k.None {
 		return t.T("overview.no_change"), ""
-	case delta == 0:
-		return t.T("overview.same"), ""
-	case k.Before == 0 && !k.Points:
-		words = t.T("overview.from_nothing")
-	case k.Points:
-		words = signed(delta) + " " + t.T("overview.points")
-	default:
-		words = signed(delta*1000/k.Before) + "%"
 	}
-	if (delta > 0) != k.Worse {
-		return words, "text-success"
-	}
-	return words, "text-error"
+	return ui.Change{Now: k.Now, Before: k.Before, Worse: k.Worse, Points: k.Points}.Say(t)
 }
 
-// signed writes thousandths of a whole as hundredths with their sign.
-func signed(perMille int64) string {
-	sign := "+"
-	if perMille < 0 {
-		sign, perMille = "−", -perMille
-	}
-	return sign + tenths(perMille)
-}
-
-func tenths(n int64) string {
-	if n%10 == 0 || n >= 1000 {
-		return strconv.FormatInt(n/10, 10)
-	}
-	return strconv.FormatInt(n/10, 10) + "." + strconv.FormatInt(n%10, 10)
-}
-
-func share(perMille int64) string { return tenths(perMille) + "%" }
+func share(perMille int64) string { return ui.Tenths(perMille) + "%" }
 
 // hours writes how long was watched.
 func hours(t *text.Printer, seconds int64) string {

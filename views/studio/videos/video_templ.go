@@ -430,11 +430,11 @@ func Status(p VideoPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				if s.State == media.StageWaiting && s.Refusal == media.WaitsForFFmpeg {
+				if s.State == media.StageWaiting && waitsFor[s.Refusal] != "" {
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("videos.waits_ffmpeg"))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(t.T(waitsFor[s.Refusal]))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/videos/video.templ`, Line: 108, Col: 37}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/videos/video.templ`, Line: 108, Col: 35}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 					if templ_7745c5c3_Err != nil {

@@ -19,6 +19,9 @@ var tones = map[media.VideoState]ui.Tone{media.VideoProcessing: ui.Info, media.V
 
 var stageTones = map[media.StageState]ui.Tone{media.StageRunning: ui.Info, media.StageDone: ui.Success, media.StageFailed: ui.Error}
 
+// waitsFor are the words of what a stage waits for, besides its turn.
+var waitsFor = map[string]string{media.WaitsForFFmpeg: "videos.waits_ffmpeg", media.WaitsForDisk: "videos.waits_disk"}
+
 // standing says in a few words how a film stands: its state, and while it is being made, which stage it is in.
 func standing(t *text.Printer, v media.Video, stages []media.Stage) string {
 	if v.State == media.VideoProcessing {
@@ -26,8 +29,8 @@ func standing(t *text.Printer, v media.Video, stages []media.Stage) string {
 			switch {
 			case s.State == media.StageRunning:
 				return t.T("videos.stage_"+s.Name) + " " + t.Percent(s.Percent)
-			case s.State == media.StageWaiting && s.Refusal == media.WaitsForFFmpeg:
-				return t.T("videos.waits_ffmpeg")
+			case s.State == media.StageWaiting && waitsFor[s.Refusal] != "":
+				return t.T(waitsFor[s.Refusal])
 			}
 		}
 	}

@@ -6,21 +6,36 @@ import (
 	"net/http"
 	"time"
 
+	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/web/page"
+	"videomall/web/transfer"
 )
 
 const (
 	// maxCoverBody is more than a picture may have, so that one that is too large is told so in words.
 	maxCoverBody = 20 << 20
-	coverTime    = 2 * time.Minute
+	// coverTime and coverRate bound how long a picture may hold one of the few turns; the rate is in bytes a second.
+	coverTime = 2 * time.Minute
+	coverRate = 8 << 10
 )
 
-// saveCover takes the first file of a form and answers with the name that a listing keeps.
+// saveCover takes the first file of a form and answers with the name that a listing keeps. Nothing of the body is read before it is the
+// picture's turn.
 func (d Deps) saveCover(c *page.Ctx) error {
 	r := c.Request()
-	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(coverTime)) // the machine's clock, as connections go by
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxCoverBody)
+	turn, err := d.Media.BeginCover(r.Context(), c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	defer turn.End()
+	body := transfer.NewBody(r.Body, http.NewResponseController(c.Response()), transfer.BodyLimits{
+		Rate:     coverRate,
+		Within:   coverTime,
+		Stopping: d.Stopping,
+	})
+	defer body.End()
+	r.Body = http.MaxBytesReader(c.Response(), io.NopCloser(body), maxCoverBody)
 	form, err := r.MultipartReader()
 	if err != nil {
 		return page.ErrBadRequest(err)
@@ -31,12 +46,12 @@ func (d Deps) saveCover(c *page.Ctx) error {
 			return media.ErrCoverKind.Because("the form has no file")
 		}
 		if err != nil {
-			return page.ErrBadRequest(err)
+			return broken(err)
 		}
 		if part.FileName() == "" {
 			continue
 		}
-		stem, err := d.Media.SaveCover(r.Context(), c.Viewer.UserID, part)
+		stem, err := turn.Save(r.Context(), part, r.ContentLength)
 		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 			err = media.ErrCoverSize
 		}
@@ -45,4 +60,12 @@ func (d Deps) saveCover(c *page.Ctx) error {
 		}
 		return c.JSON(http.StatusCreated, map[string]string{"cover": stem, "url": "/media/covers/" + stem + "-{w}.webp"})
 	}
+}
+
+// broken tells a body that came too slowly from one that can't be read.
+func broken(err error) error {
+	if _, ours := errors.AsType[*fault.Fault](err); ours {
+		return err
+	}
+	return page.ErrBadRequest(err)
 }

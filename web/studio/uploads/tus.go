@@ -3,19 +3,18 @@ package uploads
 import (
 	"encoding/base64"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/web/page"
+	"videomall/web/transfer"
 )
 
 // The protocol is https://tus.io/protocols/resumable-upload, version 1.0.0, with the extensions creation, expiration and termination.
@@ -27,16 +26,15 @@ const (
 	videoHeader = "Mall-Video"
 )
 
-// patience is how long the next bytes of an upload may take; prolongEvery, how often the connection's deadline is set anew.
-const (
-	patience     = time.Minute
-	prolongEvery = 5 * time.Second
-)
+// tusHeaders are those of the core and of the extensions that a request may have.
+var tusHeaders = []string{"Upload-Length", "Upload-Metadata", "Upload-Offset"}
 
 var (
 	errTusVersion = fault.New(fault.Invalid, "tus_version", "This upload protocol is tus 1.0.0.")
 	errTusHeader  = fault.New(fault.Invalid, "tus_header", "A header of the upload is missing or can't be read.")
-	errTusType    = fault.New(fault.Invalid, "unsupported_media_type", "The request's content type is not understood.")
+	errTusOffer   = fault.New(fault.Invalid, "tus_extension", "The upload uses an extension of tus that this address does not offer. "+
+		"It offers creation, expiration and termination: no parallel uploads, no length that comes later, no checksums, no bytes in the first request.")
+	errTusType = fault.New(fault.Invalid, "unsupported_media_type", "The request's content type is not understood.")
 )
 
 // withStatus answers a fault with a status of its own, where the protocol asks for one.
@@ -63,6 +61,24 @@ func tusVersion(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// offered refuses what belongs to an extension that is not offered before anything of the body is read: a client that was not refused takes
+// for granted that it was understood. Upload-Concat, say, makes a part of a file of what would otherwise be a whole one.
+func offered(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		for name := range r.Header {
+			if strings.HasPrefix(name, "Upload-") && !slices.Contains(tusHeaders, name) {
+				return page.ErrBadRequest(errTusOffer.With(name, "not_offered"))
+			}
+		}
+		creates := r.Method == http.MethodPost && r.Header.Get("X-HTTP-Method-Override") == ""
+		if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); creates && err == nil && kind == patchType {
+			return page.ErrBadRequest(errTusOffer.With(echo.HeaderContentType, "not_offered"))
+		}
+		return next(c)
+	}
+}
+
 // tusBegin is the extension creation. A size that is not known yet is not taken: nothing could be checked before the first byte.
 func (d Deps) tusBegin(c *page.Ctx) error {
 	if d.Media.Direct() {
@@ -79,6 +95,9 @@ func (d Deps) tusBegin(c *page.Ctx) error {
 	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{Name: said["filename"], Type: said["filetype"], Size: size})
 	if errors.Is(err, media.ErrUploadSize) && size > 0 {
 		return withStatus(http.StatusRequestEntityTooLarge, fault.From(err))
+	}
+	if errors.Is(err, media.ErrDiskFull) {
+		return withStatus(http.StatusInsufficientStorage, fault.From(err))
 	}
 	if err != nil {
 		return err
@@ -144,12 +163,17 @@ func (d Deps) patch(c *page.Ctx) error {
 	if err != nil || offset < 0 {
 		return page.ErrBadRequest(errTusHeader.Because("Upload-Offset: %w", err))
 	}
-	body := d.slow(c)
-	defer body.end()
+	body := transfer.NewBody(r.Body, http.NewResponseController(c.Response()), transfer.BodyLimits{
+		Rate:     d.MinRate,
+		Stopping: d.Stopping,
+	})
+	defer body.End()
 	u, err := d.Media.WriteUpload(r.Context(), c.Viewer.UserID, c.Param("id"), offset, body, r.ContentLength)
 	switch {
 	case errors.Is(err, media.ErrUploadBusy):
 		return withStatus(http.StatusLocked, fault.From(err))
+	case errors.Is(err, media.ErrDiskFull):
+		return withStatus(http.StatusInsufficientStorage, fault.From(err))
 	case errors.Is(err, media.ErrUploadTooLong):
 		return withStatus(http.StatusRequestEntityTooLarge, fault.From(err))
 	case err != nil:
@@ -157,43 +181,4 @@ func (d Deps) patch(c *page.Ctx) error {
 	}
 	describe(c, u)
 	return c.NoContent(http.StatusNoContent)
-}
-
-// slowBody reads a request that may take hours: the server's limit for a whole request becomes one for the next bytes.
-type slowBody struct {
-	io.Reader
-	connection *http.ResponseController
-	next       time.Time
-	mu         sync.Mutex // guards stopped against a deadline that is set anew
-	stopped    bool
-	ended      chan struct{}
-}
-
-func (d Deps) slow(c *page.Ctx) *slowBody {
-	b := &slowBody{Reader: c.Request().Body, connection: http.NewResponseController(c.Response()), ended: make(chan struct{})}
-	go func() {
-		select {
-		case <-b.ended:
-		case <-d.Stopping:
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.stopped = true
-			_ = b.connection.SetReadDeadline(time.Unix(1, 0)) // what arrived is kept; the browser comes back
-		}
-	}()
-	return b
-}
-
-func (b *slowBody) end() { close(b.ended) }
-
-func (b *slowBody) Read(p []byte) (int, error) {
-	if now := time.Now(); now.After(b.next) { // the connection goes by the machine's clock
-		b.mu.Lock()
-		if !b.stopped {
-			_ = b.connection.SetReadDeadline(now.Add(patience)) // a connection that can't has no deadline either
-		}
-		b.mu.Unlock()
-		b.next = now.Add(prolongEvery)
-	}
-	return b.Reader.Read(p)
 }

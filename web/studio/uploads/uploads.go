@@ -20,6 +20,8 @@ type Deps struct {
 	Media *media.Media
 	// Stopping is closed when the server is about to end: what is being uploaded is then kept, to go on later. nil never closes.
 	Stopping <-chan struct{}
+	// MinRate is the fewest bytes a second that a film may come with; 0: any.
+	MinRate int64
 }
 
 const (
@@ -38,9 +40,10 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST(coverPath, d.Site.Handle(d.saveCover), forPrograms, creators)
 
 	g.OPTIONS(tusPath, d.tusOptions, forPrograms, creators)
-	g.POST(tusPath, d.Site.Handle(d.tusBegin), forPrograms, creators, tusVersion)
+	g.OPTIONS(tusPath+"/:id", d.tusOptions, forPrograms, creators)
+	g.POST(tusPath, d.Site.Handle(d.tusBegin), forPrograms, creators, tusVersion, offered)
 	for _, method := range []string{http.MethodHead, http.MethodPatch, http.MethodDelete, http.MethodPost} {
-		g.Add(method, tusPath+"/:id", d.Site.Handle(d.tus), forPrograms, creators, tusVersion)
+		g.Add(method, tusPath+"/:id", d.Site.Handle(d.tus), forPrograms, creators, tusVersion, offered)
 	}
 
 	g.POST(partsPath, d.Site.Handle(d.partsBegin), forPrograms, creators)

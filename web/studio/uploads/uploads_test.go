@@ -112,7 +112,7 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 		"another type":     {b.Send("PATCH", path, tus("Upload-Offset", "10"), "x"), 415, "unsupported_media_type"},
 		"no version":       {b.Send("PATCH", path, nil, "x"), 412, "tus_version"},
 		"another version":  {b.Send("HEAD", path, http.Header{"Tus-Resumable": {"0.2.0"}}, ""), 412, ""},
-		"no length":        {b.Send("POST", "/studio/uploads/tus", tus("Upload-Defer-Length", "1"), ""), 400, "tus_header"},
+		"no length":        {b.Send("POST", "/studio/uploads/tus", tus(), ""), 400, "tus_header"},
 		"too large":        {b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048577", "Upload-Metadata", named("a.mp4")), ""), 413, "upload_size"},
 		"no film":          {b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", named("a.exe")), ""), 422, "upload_type"},
 		"bad metadata":     {b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", "filename %%%"), ""), 400, "tus_header"},
@@ -280,4 +280,41 @@ func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
 	}
 	b.Send("POST", "/studio/covers", nil, "x").Wants(400)
 	h.Browser(h.Person("ann", "shopper").ID).Send("POST", "/studio/covers", http.Header{"Content-Type": {kind}}, body).Wants(404)
+}
+
+// What tus-js-client 4 sends with parallelUploads, uploadLengthDeferred, and uploadDataDuringCreation, and what else belongs to no extension
+// that is offered. Before, a part of a film was taken for a whole one.
+func TestDeps_offered(t *testing.T) {
+	t.Parallel()
+	h := open(t, "file://"+t.TempDir())
+	maker := h.Person("maker", "creator")
+	b := h.Browser(maker.ID)
+	path := h.begin(b, len(inside))
+	size, octets := strconv.Itoa(len(inside)), "application/offset+octet-stream"
+	for what, a := range map[string]webtest.Answer{
+		"a part":              b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", size, "Upload-Concat", "partial"), ""),
+		"parts, put together": b.Send("POST", "/studio/uploads/tus", tus("Upload-Concat", "final;/studio/uploads/tus/a /studio/uploads/tus/b", "Upload-Metadata", named("film.mp4")), ""),
+		"a length to come":    b.Send("POST", "/studio/uploads/tus", tus("Upload-Defer-Length", "1", "Upload-Metadata", named("film.mp4")), ""),
+		"bytes at once":       b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", size, "Upload-Metadata", named("film.mp4"), "Content-Type", octets), inside),
+		"a checksum":          b.Send("PATCH", path, tus("Upload-Offset", "0", "Content-Type", octets, "Upload-Checksum", "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="), inside),
+		"a draft of the IETF": b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", size, "Upload-Complete", "?1", "Upload-Metadata", named("film.mp4")), ""),
+		"a part, by override": b.Send("POST", path, tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "0", "Content-Type", octets, "Upload-Concat", "partial"), inside),
+	} {
+		if a.Status != 400 || !strings.Contains(a.Body, `"code":"tus_extension"`) || !strings.Contains(a.Body, "parallel") || !strings.Contains(a.Body, "not_offered") {
+			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+		}
+	}
+	if a := b.Send("HEAD", path, tus(), "").Wants(200); a.Header.Get("Upload-Offset") != "0" {
+		t.Errorf("bytes were taken: %v", a.Header)
+	}
+	videos, err := h.media.Videos(t.Context(), maker.ID, 0, 10)
+	if h.must(err); len(videos) != 0 {
+		t.Errorf("%d films", len(videos))
+	}
+	for _, at := range []string{"/studio/uploads/tus", path} {
+		o := b.Send("OPTIONS", at, nil, "").Wants(204)
+		if o.Header.Get("Tus-Extension") != "creation,expiration,termination" {
+			t.Errorf("%s: %v", at, o.Header)
+		}
+	}
 }

@@ -62,17 +62,30 @@ func (q *Queries) DeleteSessionByNo(ctx context.Context, db DBTX, arg DeleteSess
 	return id_hash, err
 }
 
-const deleteSessionsOf = `-- name: DeleteSessionsOf :many
-delete from account_session where user_id = $1 and id_hash <> $2 returning id_hash
+const deleteSessionsOf = `-- name: DeleteSessionsOf :execrows
+delete from account_session where user_id = $1
 `
 
-type DeleteSessionsOfParams struct {
+func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, userID int64) (int64, error) {
+	result, err := db.Exec(ctx, deleteSessionsOf, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteSessionsOn = `-- name: DeleteSessionsOn :many
+delete from account_session where user_id = $1 and device = $2::bytea and id_hash <> $3 returning id_hash
+`
+
+type DeleteSessionsOnParams struct {
 	UserID int64
+	Device []byte
 	Keep   []byte
 }
 
-func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, arg DeleteSessionsOfParams) ([][]byte, error) {
-	rows, err := db.Query(ctx, deleteSessionsOf, arg.UserID, arg.Keep)
+func (q *Queries) DeleteSessionsOn(ctx context.Context, db DBTX, arg DeleteSessionsOnParams) ([][]byte, error) {
+	rows, err := db.Query(ctx, deleteSessionsOn, arg.UserID, arg.Device, arg.Keep)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +102,31 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, db DBTX, arg DeleteSessi
 		return nil, err
 	}
 	return items, nil
+}
+
+const importUsers = `-- name: ImportUsers :exec
+insert into account_user (email, name, password_hash, role, locale, created_at)
+select unnest($1::text[]), unnest($2::text[]), $3, 'shopper', unnest($4::text[]), unnest($5::timestamptz[])
+on conflict (email) do nothing
+`
+
+type ImportUsersParams struct {
+	Emails       []string
+	Names        []string
+	PasswordHash string
+	Locales      []string
+	CreatedAts   []time.Time
+}
+
+func (q *Queries) ImportUsers(ctx context.Context, db DBTX, arg ImportUsersParams) error {
+	_, err := db.Exec(ctx, importUsers,
+		arg.Emails,
+		arg.Names,
+		arg.PasswordHash,
+		arg.Locales,
+		arg.CreatedAts,
+	)
+	return err
 }
 
 const insertCrowd = `-- name: InsertCrowd :many
@@ -134,49 +172,72 @@ func (q *Queries) InsertCrowd(ctx context.Context, db DBTX, arg InsertCrowdParam
 	return items, nil
 }
 
-const insertSession = `-- name: InsertSession :exec
-insert into account_session (id_hash, user_id, user_agent, created_at, seen_at, expires_at)
-values ($1, $2, $3, $4, $4, $5)
+const insertSession = `-- name: InsertSession :execrows
+insert into account_session (id_hash, user_id, epoch, user_agent, device, created_at, seen_at, expires_at, ends_at)
+select $1, u.id, u.access_epoch, $2, $3, $4, $4, $5, $6
+from account_user u where u.id = $7 and u.access_epoch = $8 and u.status = 'active'
+for key share of u
 `
 
 type InsertSessionParams struct {
 	IDHash    []byte
-	UserID    int64
 	UserAgent string
+	Device    []byte
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	EndsAt    time.Time
+	UserID    int64
+	Epoch     int64
 }
 
-func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionParams) error {
-	_, err := db.Exec(ctx, insertSession,
+// None is made for who was signed out everywhere, or shut out, since the proof was looked at.
+func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionParams) (int64, error) {
+	result, err := db.Exec(ctx, insertSession,
 		arg.IDHash,
-		arg.UserID,
 		arg.UserAgent,
+		arg.Device,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.EndsAt,
+		arg.UserID,
+		arg.Epoch,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
-const insertToken = `-- name: InsertToken :exec
-insert into account_token (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)
+const insertToken = `-- name: InsertToken :execrows
+insert into account_token (token_hash, user_id, epoch, user_agent, created_at, expires_at)
+select $1, u.id, u.access_epoch, $2, $3, $4
+from account_user u where u.id = $5 and u.access_epoch = $6 and u.status = 'active'
+for key share of u
 `
 
 type InsertTokenParams struct {
 	TokenHash []byte
-	UserID    int64
+	UserAgent string
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	UserID    int64
+	Epoch     int64
 }
 
-func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParams) error {
-	_, err := db.Exec(ctx, insertToken,
+// As InsertSession.
+func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParams) (int64, error) {
+	result, err := db.Exec(ctx, insertToken,
 		arg.TokenHash,
-		arg.UserID,
+		arg.UserAgent,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.UserID,
+		arg.Epoch,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const insertTokens = `-- name: InsertTokens :exec
@@ -346,6 +407,15 @@ func (q *Queries) MoveRole(ctx context.Context, db DBTX, arg MoveRoleParams) (in
 	return result.RowsAffected(), nil
 }
 
+const nextEpoch = `-- name: NextEpoch :exec
+update account_user set access_epoch = access_epoch + 1 where id = $1
+`
+
+func (q *Queries) NextEpoch(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, nextEpoch, id)
+	return err
+}
+
 const operators = `-- name: Operators :many
 select id from account_user where role = 'operator' and status = 'active' order by id
 `
@@ -444,7 +514,8 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 const provisionUser = `-- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values ($1, $2, $3, $4, $5, $6)
-on conflict (email) do update set name = excluded.name, role = excluded.role
+on conflict (email) do update set name = excluded.name, role = excluded.role,
+    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role)::int
 returning id
 `
 
@@ -488,6 +559,24 @@ func (q *Queries) RevokeToken(ctx context.Context, db DBTX, arg RevokeTokenParam
 	return result.RowsAffected(), nil
 }
 
+const revokeTokenByNo = `-- name: RevokeTokenByNo :execrows
+update account_token set revoked_at = $1 where user_id = $2 and token_no = $3 and revoked_at is null
+`
+
+type RevokeTokenByNoParams struct {
+	At      *time.Time
+	UserID  int64
+	TokenNo int64
+}
+
+func (q *Queries) RevokeTokenByNo(ctx context.Context, db DBTX, arg RevokeTokenByNoParams) (int64, error) {
+	result, err := db.Exec(ctx, revokeTokenByNo, arg.At, arg.UserID, arg.TokenNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const revokeTokensOf = `-- name: RevokeTokensOf :execrows
 update account_token set revoked_at = $1 where user_id = $2 and revoked_at is null
 `
@@ -503,57 +592,6 @@ func (q *Queries) RevokeTokensOf(ctx context.Context, db DBTX, arg RevokeTokensO
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const sessionUsers = `-- name: SessionUsers :many
-select s.id_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, s.seen_at
-from account_session s join account_user u on u.id = s.user_id
-where s.id_hash = any($1::bytea[]) and s.expires_at > $2 and u.status = 'active'
-`
-
-type SessionUsersParams struct {
-	IDHashes [][]byte
-	At       time.Time
-}
-
-type SessionUsersRow struct {
-	IDHash    []byte
-	ID        int64
-	Email     string
-	Name      string
-	Role      string
-	Locale    string
-	CreatedAt time.Time
-	SeenAt    time.Time
-}
-
-func (q *Queries) SessionUsers(ctx context.Context, db DBTX, arg SessionUsersParams) ([]SessionUsersRow, error) {
-	rows, err := db.Query(ctx, sessionUsers, arg.IDHashes, arg.At)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []SessionUsersRow{}
-	for rows.Next() {
-		var i SessionUsersRow
-		if err := rows.Scan(
-			&i.IDHash,
-			&i.ID,
-			&i.Email,
-			&i.Name,
-			&i.Role,
-			&i.Locale,
-			&i.CreatedAt,
-			&i.SeenAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const sessionsOf = `-- name: SessionsOf :many
@@ -687,62 +725,151 @@ func (q *Queries) SetStatus(ctx context.Context, db DBTX, arg SetStatusParams) (
 	return result.RowsAffected(), nil
 }
 
-const slideSession = `-- name: SlideSession :execrows
-update account_session set seen_at = $1, expires_at = $2 where id_hash = $3 and expires_at > $1
+const signUpsByDay = `-- name: SignUpsByDay :many
+select date_trunc('day', created_at, 'UTC')::timestamptz as day, count(*) from account_user
+where created_at >= $1 and created_at < $2 group by 1 order by 1
 `
 
-type SlideSessionParams struct {
-	At        time.Time
-	ExpiresAt time.Time
-	IDHash    []byte
+type SignUpsByDayParams struct {
+	Since time.Time
+	Until time.Time
 }
 
-func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionParams) (int64, error) {
-	result, err := db.Exec(ctx, slideSession, arg.At, arg.ExpiresAt, arg.IDHash)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+type SignUpsByDayRow struct {
+	Day   time.Time
+	Count int64
 }
 
-const tokenUsers = `-- name: TokenUsers :many
-select t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at
-from account_token t join account_user u on u.id = t.user_id
-where t.token_hash = any($1::bytea[]) and t.expires_at > $2 and t.revoked_at is null and u.status = 'active'
-`
-
-type TokenUsersParams struct {
-	TokenHashes [][]byte
-	At          time.Time
-}
-
-type TokenUsersRow struct {
-	TokenHash []byte
-	ID        int64
-	Email     string
-	Name      string
-	Role      string
-	Locale    string
-	CreatedAt time.Time
-}
-
-func (q *Queries) TokenUsers(ctx context.Context, db DBTX, arg TokenUsersParams) ([]TokenUsersRow, error) {
-	rows, err := db.Query(ctx, tokenUsers, arg.TokenHashes, arg.At)
+// Days are UTC's.
+func (q *Queries) SignUpsByDay(ctx context.Context, db DBTX, arg SignUpsByDayParams) ([]SignUpsByDayRow, error) {
+	rows, err := db.Query(ctx, signUpsByDay, arg.Since, arg.Until)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []TokenUsersRow{}
+	items := []SignUpsByDayRow{}
 	for rows.Next() {
-		var i TokenUsersRow
+		var i SignUpsByDayRow
+		if err := rows.Scan(&i.Day, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const slideSession = `-- name: SlideSession :one
+update account_session s
+set seen_at = $1::timestamptz,
+    expires_at = least(s.ends_at, case when u.role = 'operator' then $2::timestamptz else $3::timestamptz end)
+from account_user u
+where u.id = s.user_id and u.access_epoch = s.epoch and s.id_hash = $4 and s.expires_at > $1::timestamptz
+returning s.expires_at
+`
+
+type SlideSessionParams struct {
+	At            time.Time
+	OperatorUntil time.Time
+	Until         time.Time
+	IDHash        []byte
+}
+
+func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionParams) (time.Time, error) {
+	row := db.QueryRow(ctx, slideSession,
+		arg.At,
+		arg.OperatorUntil,
+		arg.Until,
+		arg.IDHash,
+	)
+	var expires_at time.Time
+	err := row.Scan(&expires_at)
+	return expires_at, err
+}
+
+const standings = `-- name: Standings :many
+select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at
+from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
+where s.id_hash = any($1::bytea[]) and s.expires_at > $2
+union all
+select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at
+from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
+where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
+union all
+select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at)
+from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
+    unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
+join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
+left join account_session s on s.session_no = g.session_no and s.user_id = u.id and s.epoch = u.access_epoch and s.expires_at > $2
+left join account_token t on t.token_no = g.token_no and t.user_id = u.id and t.epoch = u.access_epoch and t.expires_at > $2 and t.revoked_at is null
+where s.session_no is not null or t.token_no is not null
+`
+
+type StandingsParams struct {
+	Sessions      [][]byte
+	At            time.Time
+	Tokens        [][]byte
+	GrantUsers    []int64
+	GrantEpochs   []int64
+	GrantSessions []int64
+	GrantTokens   []int64
+}
+
+type StandingsRow struct {
+	Kind        string
+	Secret      []byte
+	ID          int64
+	Email       string
+	Name        string
+	Role        string
+	Locale      string
+	CreatedAt   time.Time
+	AccessEpoch int64
+	SessionNo   int64
+	TokenNo     int64
+	SeenAt      time.Time
+	ExpiresAt   time.Time
+}
+
+// Who stands behind the credentials that requests carry, as things are now: the one question of every request. A credential is good
+// while its own row lives, the epoch it was given in goes on and its person is not locked. A grant is what a session or a token was
+// given for elsewhere, and lives with it.
+func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) ([]StandingsRow, error) {
+	rows, err := db.Query(ctx, standings,
+		arg.Sessions,
+		arg.At,
+		arg.Tokens,
+		arg.GrantUsers,
+		arg.GrantEpochs,
+		arg.GrantSessions,
+		arg.GrantTokens,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StandingsRow{}
+	for rows.Next() {
+		var i StandingsRow
 		if err := rows.Scan(
-			&i.TokenHash,
+			&i.Kind,
+			&i.Secret,
 			&i.ID,
 			&i.Email,
 			&i.Name,
 			&i.Role,
 			&i.Locale,
 			&i.CreatedAt,
+			&i.AccessEpoch,
+			&i.SessionNo,
+			&i.TokenNo,
+			&i.SeenAt,
+			&i.ExpiresAt,
 		); err != nil {
 			return nil, err
 		}
@@ -754,8 +881,67 @@ func (q *Queries) TokenUsers(ctx context.Context, db DBTX, arg TokenUsersParams)
 	return items, nil
 }
 
+const tokensOf = `-- name: TokensOf :many
+select token_no, user_agent, created_at, used_at, expires_at from account_token
+where user_id = $1 and expires_at > $2 and revoked_at is null
+order by coalesce(used_at, created_at) desc, token_no desc limit 50
+`
+
+type TokensOfParams struct {
+	UserID int64
+	At     time.Time
+}
+
+type TokensOfRow struct {
+	TokenNo   int64
+	UserAgent string
+	CreatedAt time.Time
+	UsedAt    *time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) TokensOf(ctx context.Context, db DBTX, arg TokensOfParams) ([]TokensOfRow, error) {
+	rows, err := db.Query(ctx, tokensOf, arg.UserID, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TokensOfRow{}
+	for rows.Next() {
+		var i TokensOfRow
+		if err := rows.Scan(
+			&i.TokenNo,
+			&i.UserAgent,
+			&i.CreatedAt,
+			&i.UsedAt,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const useToken = `-- name: UseToken :exec
+update account_token set used_at = $1 where token_no = $2 and (used_at is null or used_at < $1)
+`
+
+type UseTokenParams struct {
+	At      *time.Time
+	TokenNo int64
+}
+
+func (q *Queries) UseToken(ctx context.Context, db DBTX, arg UseTokenParams) error {
+	_, err := db.Exec(ctx, useToken, arg.At, arg.TokenNo)
+	return err
+}
+
 const userByEmail = `-- name: UserByEmail :one
-select id, email, name, password_hash, role, locale, status, created_at from account_user where email = $1
+select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = $1
 `
 
 func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (AccountUser, error) {
@@ -770,12 +956,13 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (Accou
 		&i.Locale,
 		&i.Status,
 		&i.CreatedAt,
+		&i.AccessEpoch,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-select id, email, name, password_hash, role, locale, status, created_at from account_user where id = $1
+select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where id = $1
 `
 
 func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (AccountUser, error) {
@@ -790,6 +977,36 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (AccountUser,
 		&i.Locale,
 		&i.Status,
 		&i.CreatedAt,
+		&i.AccessEpoch,
 	)
 	return i, err
+}
+
+const userNumbers = `-- name: UserNumbers :many
+select email, id from account_user where email = any($1::text[])
+`
+
+type UserNumbersRow struct {
+	Email string
+	ID    int64
+}
+
+func (q *Queries) UserNumbers(ctx context.Context, db DBTX, emails []string) ([]UserNumbersRow, error) {
+	rows, err := db.Query(ctx, userNumbers, emails)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UserNumbersRow{}
+	for rows.Next() {
+		var i UserNumbersRow
+		if err := rows.Scan(&i.Email, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -17,4 +17,5 @@ type AccountUser struct {
 	Locale       string
 	Status       string
 	CreatedAt    time.Time
+	AccessEpoch  int64
 }

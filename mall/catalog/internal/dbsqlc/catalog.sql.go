@@ -460,9 +460,10 @@ func (q *Queries) InsertSKU(ctx context.Context, db DBTX, arg InsertSKUParams) (
 
 const insertSPU = `-- name: InsertSPU :one
 insert into video_product_spu (slug, creator_id, category_id, title_zh, title_en, description_zh, description_en, tags,
-    cover, asset_id, duration_seconds, free_seconds, published_at, created_at, updated_at)
+    cover, asset_id, duration_seconds, free_seconds, series_id, episode, published_at, created_at, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $14, $14)
+    $9, $10, $11, $12, nullif($13::bigint, 0), nullif($14::int, 0),
+    $15, $16, $16)
 returning id
 `
 
@@ -479,6 +480,8 @@ type InsertSPUParams struct {
 	AssetID         *int64
 	DurationSeconds int32
 	FreeSeconds     int32
+	SeriesID        int64
+	Episode         int32
 	PublishedAt     *time.Time
 	At              time.Time
 }
@@ -497,6 +500,8 @@ func (q *Queries) InsertSPU(ctx context.Context, db DBTX, arg InsertSPUParams) (
 		arg.AssetID,
 		arg.DurationSeconds,
 		arg.FreeSeconds,
+		arg.SeriesID,
+		arg.Episode,
 		arg.PublishedAt,
 		arg.At,
 	)

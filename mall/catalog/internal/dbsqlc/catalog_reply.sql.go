@@ -89,3 +89,55 @@ func (q *Queries) ReviewsFor(ctx context.Context, db DBTX, arg ReviewsForParams)
 	}
 	return items, nil
 }
+
+const reviewsOf = `-- name: ReviewsOf :many
+select r.id, r.spu_id, r.user_id, r.author, r.rating, r.body, r.locale, r.created_at, r.reply, r.replied_at, s.slug, s.title_zh, s.title_en
+from catalog_review r join video_product_spu s on s.id = r.spu_id
+where r.user_id = $1 order by r.id desc limit $2
+`
+
+type ReviewsOfParams struct {
+	UserID int64
+	Most   int32
+}
+
+type ReviewsOfRow struct {
+	CatalogReview CatalogReview
+	Slug          string
+	TitleZh       string
+	TitleEn       string
+}
+
+func (q *Queries) ReviewsOf(ctx context.Context, db DBTX, arg ReviewsOfParams) ([]ReviewsOfRow, error) {
+	rows, err := db.Query(ctx, reviewsOf, arg.UserID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReviewsOfRow{}
+	for rows.Next() {
+		var i ReviewsOfRow
+		if err := rows.Scan(
+			&i.CatalogReview.ID,
+			&i.CatalogReview.SpuID,
+			&i.CatalogReview.UserID,
+			&i.CatalogReview.Author,
+			&i.CatalogReview.Rating,
+			&i.CatalogReview.Body,
+			&i.CatalogReview.Locale,
+			&i.CatalogReview.CreatedAt,
+			&i.CatalogReview.Reply,
+			&i.CatalogReview.RepliedAt,
+			&i.Slug,
+			&i.TitleZh,
+			&i.TitleEn,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -215,6 +215,56 @@ func (q *Queries) DropDay(ctx context.Context, db DBTX, day time.Time) error {
 	return err
 }
 
+const filmDays = `-- name: FilmDays :many
+select spu_id, currency, day, gross from insight_day d
+where (creator_id, spu_id) in (select unnest($1::bigint[]), unnest($2::bigint[])) and day between $3 and $4
+order by spu_id, currency, day
+`
+
+type FilmDaysParams struct {
+	CreatorIds []int64
+	SpuIds     []int64
+	FromDay    time.Time
+	ToDay      time.Time
+}
+
+type FilmDaysRow struct {
+	SpuID    int64
+	Currency string
+	Day      time.Time
+	Gross    int64
+}
+
+func (q *Queries) FilmDays(ctx context.Context, db DBTX, arg FilmDaysParams) ([]FilmDaysRow, error) {
+	rows, err := db.Query(ctx, filmDays,
+		arg.CreatorIds,
+		arg.SpuIds,
+		arg.FromDay,
+		arg.ToDay,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FilmDaysRow{}
+	for rows.Next() {
+		var i FilmDaysRow
+		if err := rows.Scan(
+			&i.SpuID,
+			&i.Currency,
+			&i.Day,
+			&i.Gross,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const knownSources = `-- name: KnownSources :many
 select creator_id, day, array_agg(source)::text[] as sources from insight_arrival
 where creator_id = any($1::bigint[]) and day = any($2::date[]) and spu_id = 0
@@ -649,6 +699,56 @@ func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, day time.Time) ([]Insi
 			&i.Units,
 			&i.Gross,
 			&i.Refunds,
+			&i.Refunded,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const topFilms = `-- name: TopFilms :many
+select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
+from insight_day where spu_id > 0 and day between $1 and $2
+group by creator_id, spu_id, currency
+order by 4 desc, 5 desc, 2, 3 limit $3
+`
+
+type TopFilmsParams struct {
+	FromDay time.Time
+	ToDay   time.Time
+	MaxRows int32
+}
+
+type TopFilmsRow struct {
+	CreatorID int64
+	SpuID     int64
+	Currency  string
+	Orders    int64
+	Gross     int64
+	Refunded  int64
+}
+
+// Of all creators.
+func (q *Queries) TopFilms(ctx context.Context, db DBTX, arg TopFilmsParams) ([]TopFilmsRow, error) {
+	rows, err := db.Query(ctx, topFilms, arg.FromDay, arg.ToDay, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TopFilmsRow{}
+	for rows.Next() {
+		var i TopFilmsRow
+		if err := rows.Scan(
+			&i.CreatorID,
+			&i.SpuID,
+			&i.Currency,
+			&i.Orders,
+			&i.Gross,
 			&i.Refunded,
 		); err != nil {
 			return nil, err

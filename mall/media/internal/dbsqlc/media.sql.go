@@ -8,7 +8,43 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
+
+const adoptVideo = `-- name: AdoptVideo :exec
+insert into media_video (owner_id, name, state, original, size, duration_seconds, width, height, asset_id, folder, created_at, updated_at)
+select $1::bigint, $2::text, 'ready', '', $3::bigint, $4::int, $5::int, $6::int, $7::bigint,
+    $8::text, $9::timestamptz, $9::timestamptz
+where not exists (select from media_video where owner_id = $1::bigint and asset_id = $7::bigint)
+`
+
+type AdoptVideoParams struct {
+	OwnerID         int64
+	Name            string
+	Size            int64
+	DurationSeconds int32
+	Width           int32
+	Height          int32
+	AssetID         *int64
+	Folder          string
+	At              time.Time
+}
+
+func (q *Queries) AdoptVideo(ctx context.Context, db DBTX, arg AdoptVideoParams) error {
+	_, err := db.Exec(ctx, adoptVideo,
+		arg.OwnerID,
+		arg.Name,
+		arg.Size,
+		arg.DurationSeconds,
+		arg.Width,
+		arg.Height,
+		arg.AssetID,
+		arg.Folder,
+		arg.At,
+	)
+	return err
+}
 
 const assetByID = `-- name: AssetByID :one
 select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where id = $1
@@ -164,20 +200,25 @@ func (q *Queries) CompleteUpload(ctx context.Context, db DBTX, arg CompleteUploa
 	return result.RowsAffected(), nil
 }
 
-const coversSince = `-- name: CoversSince :one
-select count(*) from media_cover where owner_id = $1 and created_at > $2
+const countCoverTry = `-- name: CountCoverTry :one
+with past as (
+    delete from media_cover_try where owner_id = $1 and day < $2::date
+)
+insert into media_cover_try (owner_id, day, tries) values ($1, $2::date, 1)
+on conflict (owner_id, day) do update set tries = media_cover_try.tries + 1
+returning tries
 `
 
-type CoversSinceParams struct {
+type CountCoverTryParams struct {
 	OwnerID int64
-	Since   time.Time
+	Day     pgtype.Date
 }
 
-func (q *Queries) CoversSince(ctx context.Context, db DBTX, arg CoversSinceParams) (int64, error) {
-	row := db.QueryRow(ctx, coversSince, arg.OwnerID, arg.Since)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+func (q *Queries) CountCoverTry(ctx context.Context, db DBTX, arg CountCoverTryParams) (int32, error) {
+	row := db.QueryRow(ctx, countCoverTry, arg.OwnerID, arg.Day)
+	var tries int32
+	err := row.Scan(&tries)
+	return tries, err
 }
 
 const deleteAsset = `-- name: DeleteAsset :exec

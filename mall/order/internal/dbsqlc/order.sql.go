@@ -96,6 +96,45 @@ func (q *Queries) CasesOf(ctx context.Context, db DBTX, orderNo string) ([]Order
 	return items, nil
 }
 
+const casesOfBuyer = `-- name: CasesOfBuyer :many
+select c.id, c.kind, c.order_no, c.reference, c.detail, c.created_at, c.closed_at, c.closed_by from order_case c join video_order o using (order_no)
+where o.user_id = $1 and c.order_no <> '' order by c.id desc limit $2
+`
+
+type CasesOfBuyerParams struct {
+	UserID  int64
+	MaxRows int32
+}
+
+func (q *Queries) CasesOfBuyer(ctx context.Context, db DBTX, arg CasesOfBuyerParams) ([]OrderCase, error) {
+	rows, err := db.Query(ctx, casesOfBuyer, arg.UserID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderCase{}
+	for rows.Next() {
+		var i OrderCase
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.OrderNo,
+			&i.Reference,
+			&i.Detail,
+			&i.CreatedAt,
+			&i.ClosedAt,
+			&i.ClosedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const closeCase = `-- name: CloseCase :one
 update order_case set closed_at = $1::timestamptz, closed_by = $2::text,
     detail = detail || jsonb_build_object('note', $3::text)
@@ -121,35 +160,6 @@ func (q *Queries) CloseCase(ctx context.Context, db DBTX, arg CloseCaseParams) (
 	return id, err
 }
 
-const countByStatus = `-- name: CountByStatus :many
-select status, count(*) from video_order group by status
-`
-
-type CountByStatusRow struct {
-	Status string
-	Count  int64
-}
-
-func (q *Queries) CountByStatus(ctx context.Context, db DBTX) ([]CountByStatusRow, error) {
-	rows, err := db.Query(ctx, countByStatus)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CountByStatusRow{}
-	for rows.Next() {
-		var i CountByStatusRow
-		if err := rows.Scan(&i.Status, &i.Count); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countOpenCases = `-- name: CountOpenCases :one
 select count(*) from order_case where closed_at is null
 `
@@ -170,6 +180,75 @@ func (q *Queries) CountPendingRefunds(ctx context.Context, db DBTX) (int64, erro
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const countWaiting = `-- name: CountWaiting :many
+select status, count(*) from video_order where status in ('INIT', 'PENDING_PAY', 'PAID') group by status
+`
+
+type CountWaitingRow struct {
+	Status string
+	Count  int64
+}
+
+// Those that wait for something: for their payment, or for the grant.
+func (q *Queries) CountWaiting(ctx context.Context, db DBTX) ([]CountWaitingRow, error) {
+	rows, err := db.Query(ctx, countWaiting)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountWaitingRow{}
+	for rows.Next() {
+		var i CountWaitingRow
+		if err := rows.Scan(&i.Status, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const failuresByDay = `-- name: FailuresByDay :many
+select date_trunc('day', f.at, 'UTC')::timestamptz as day, count(*) from (
+    select closed_at as at from video_order where status = 'CLOSED' and closed_at >= $1::timestamptz and closed_at < $2::timestamptz
+    union all
+    select settled_at from order_refund where status = 'failed' and settled_at >= $1::timestamptz and settled_at < $2::timestamptz
+) f group by 1 order by 1
+`
+
+type FailuresByDayParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type FailuresByDayRow struct {
+	Day   time.Time
+	Count int64
+}
+
+// Orders that nobody paid in time and refunds that the provider refused, by days of UTC.
+func (q *Queries) FailuresByDay(ctx context.Context, db DBTX, arg FailuresByDayParams) ([]FailuresByDayRow, error) {
+	rows, err := db.Query(ctx, failuresByDay, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FailuresByDayRow{}
+	for rows.Next() {
+		var i FailuresByDayRow
+		if err := rows.Scan(&i.Day, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const firstPaid = `-- name: FirstPaid :one
@@ -561,6 +640,16 @@ func (q *Queries) ItemsOfListing(ctx context.Context, db DBTX, arg ItemsOfListin
 	return items, nil
 }
 
+const lockBuyer = `-- name: LockBuyer :exec
+select pg_advisory_xact_lock(hashtextextended('order_buyer ' || $1::bigint, 0))
+`
+
+// What is granted to one person is decided one order after another.
+func (q *Queries) LockBuyer(ctx context.Context, db DBTX, userID int64) error {
+	_, err := db.Exec(ctx, lockBuyer, userID)
+	return err
+}
+
 const lockOrder = `-- name: LockOrder :one
 select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = $1 for update
 `
@@ -831,6 +920,50 @@ func (q *Queries) OrdersByKeys(ctx context.Context, db DBTX, arg OrdersByKeysPar
 	return items, nil
 }
 
+const ordersByNo = `-- name: OrdersByNo :many
+select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order where order_no = any($1::text[])
+`
+
+func (q *Queries) OrdersByNo(ctx context.Context, db DBTX, orderNos []string) ([]VideoOrder, error) {
+	rows, err := db.Query(ctx, ordersByNo, orderNos)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoOrder{}
+	for rows.Next() {
+		var i VideoOrder
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderNo,
+			&i.UserID,
+			&i.Status,
+			&i.Version,
+			&i.TotalAmount,
+			&i.RefundedAmount,
+			&i.Currency,
+			&i.IdempotencyKey,
+			&i.RequestHash,
+			&i.PayBefore,
+			&i.CreatedAt,
+			&i.PaidAt,
+			&i.DeliveredAt,
+			&i.ClosedAt,
+			&i.RefundedAt,
+			&i.CouponID,
+			&i.CouponCode,
+			&i.BundleID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ordersOf = `-- name: OrdersOf :many
 select id, order_no, user_id, status, version, total_amount, refunded_amount, currency, idempotency_key, request_hash, pay_before, created_at, paid_at, delivered_at, closed_at, refunded_at, coupon_id, coupon_code, bundle_id from video_order
 where user_id = $1 and ($2::bigint = 0 or id < $2)
@@ -845,6 +978,61 @@ type OrdersOfParams struct {
 
 func (q *Queries) OrdersOf(ctx context.Context, db DBTX, arg OrdersOfParams) ([]VideoOrder, error) {
 	rows, err := db.Query(ctx, ordersOf, arg.UserID, arg.BeforeID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoOrder{}
+	for rows.Next() {
+		var i VideoOrder
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderNo,
+			&i.UserID,
+			&i.Status,
+			&i.Version,
+			&i.TotalAmount,
+			&i.RefundedAmount,
+			&i.Currency,
+			&i.IdempotencyKey,
+			&i.RequestHash,
+			&i.PayBefore,
+			&i.CreatedAt,
+			&i.PaidAt,
+			&i.DeliveredAt,
+			&i.ClosedAt,
+			&i.RefundedAt,
+			&i.CouponID,
+			&i.CouponCode,
+			&i.BundleID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ordersOfVideo = `-- name: OrdersOfVideo :many
+select o.id, o.order_no, o.user_id, o.status, o.version, o.total_amount, o.refunded_amount, o.currency, o.idempotency_key, o.request_hash, o.pay_before, o.created_at, o.paid_at, o.delivered_at, o.closed_at, o.refunded_at, o.coupon_id, o.coupon_code, o.bundle_id from video_order o join (
+    select distinct order_no from video_order_item
+    where spu_id = $1 and ($2::text = '' or order_no < $2) order by order_no desc limit $3
+) i using (order_no)
+order by o.order_no desc
+`
+
+type OrdersOfVideoParams struct {
+	SpuID    int64
+	BeforeNo string
+	MaxRows  int32
+}
+
+// Numbers sort by time, so that the index of a video's items gives the newest first.
+func (q *Queries) OrdersOfVideo(ctx context.Context, db DBTX, arg OrdersOfVideoParams) ([]VideoOrder, error) {
+	rows, err := db.Query(ctx, ordersOfVideo, arg.SpuID, arg.BeforeNo, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -907,6 +1095,46 @@ func (q *Queries) Overdue(ctx context.Context, db DBTX, arg OverdueParams) ([]st
 			return nil, err
 		}
 		items = append(items, order_no)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const paidElsewhere = `-- name: PaidElsewhere :many
+select i.spu_id, i.kind, i.quality
+from video_order o join video_order_item i using (order_no)
+where o.user_id = $1 and o.status = 'PAID' and o.order_no <> $2
+  and i.spu_id = any($3::bigint[]) and i.revoked_at is null
+`
+
+type PaidElsewhereParams struct {
+	UserID  int64
+	OrderNo string
+	SpuIds  []int64
+}
+
+type PaidElsewhereRow struct {
+	SpuID   int64
+	Kind    string
+	Quality string
+}
+
+// What a person has paid for in other orders and is about to be granted.
+func (q *Queries) PaidElsewhere(ctx context.Context, db DBTX, arg PaidElsewhereParams) ([]PaidElsewhereRow, error) {
+	rows, err := db.Query(ctx, paidElsewhere, arg.UserID, arg.OrderNo, arg.SpuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PaidElsewhereRow{}
+	for rows.Next() {
+		var i PaidElsewhereRow
+		if err := rows.Scan(&i.SpuID, &i.Kind, &i.Quality); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1133,12 +1361,12 @@ with sold as (
     from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
     where r.status = 'succeeded' and r.settled_at >= $1::timestamptz and r.settled_at < $2::timestamptz
 ), sums as (
-    select day, creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
+    select day, coalesce(creator_id, 0) as creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
         0 as refunds, 0 as refunded
-    from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+    from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
     union all
-    select day, creator_id, coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
-    from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency))
+    select day, coalesce(creator_id, 0), coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
+    from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
 )
 select day::date as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
     sum(units)::bigint as units, sum(gross)::bigint as gross, sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
@@ -1162,8 +1390,8 @@ type SalesBetweenRow struct {
 	Refunded  int64
 }
 
-// What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole. A sale counts on the day it
-// was paid, a refund on the day it went through.
+// What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole, and with creator_id 0 the mall's.
+// A sale counts on the day it was paid, a refund on the day it went through.
 func (q *Queries) SalesBetween(ctx context.Context, db DBTX, arg SalesBetweenParams) ([]SalesBetweenRow, error) {
 	rows, err := db.Query(ctx, salesBetween, arg.Since, arg.Until)
 	if err != nil {
@@ -1394,7 +1622,10 @@ func (q *Queries) Transitions(ctx context.Context, db DBTX, orderNo string) ([]O
 }
 
 const undelivered = `-- name: Undelivered :many
-select order_no from video_order where status = 'PAID' and paid_at < $1::timestamptz order by paid_at limit $2
+select order_no from video_order o
+where status = 'PAID' and paid_at < $1::timestamptz
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.revoked_at is null)
+order by paid_at limit $2
 `
 
 type UndeliveredParams struct {
@@ -1402,8 +1633,42 @@ type UndeliveredParams struct {
 	MaxRows int32
 }
 
+// An order all of whose items are on their way back has nothing to deliver.
 func (q *Queries) Undelivered(ctx context.Context, db DBTX, arg UndeliveredParams) ([]string, error) {
 	rows, err := db.Query(ctx, undelivered, arg.At, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var order_no string
+		if err := rows.Scan(&order_no); err != nil {
+			return nil, err
+		}
+		items = append(items, order_no)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const waitingWith = `-- name: WaitingWith :many
+select o.order_no from video_order o
+where o.user_id = $1 and o.status = 'PENDING_PAY'
+  and exists (select 1 from video_order_item i where i.order_no = o.order_no and i.spu_id = any($2::bigint[]))
+order by o.id
+`
+
+type WaitingWithParams struct {
+	UserID int64
+	SpuIds []int64
+}
+
+// A person's orders that wait for payment and hold one of these videos.
+func (q *Queries) WaitingWith(ctx context.Context, db DBTX, arg WaitingWithParams) ([]string, error) {
+	rows, err := db.Query(ctx, waitingWith, arg.UserID, arg.SpuIds)
 	if err != nil {
 		return nil, err
 	}

@@ -258,6 +258,40 @@ func (q *Queries) EventsAfter(ctx context.Context, db DBTX, arg EventsAfterParam
 	return items, nil
 }
 
+const importRefusal = `-- name: ImportRefusal :exec
+with e as (
+    insert into outbox_event (type, aggregate, payload, created_at) values ($5, $6, $7, $8)
+    returning id, aggregate
+)
+insert into outbox_delivery (subscriber, event_id, aggregate, state, attempts, last_error, next_at, settled_at)
+select $1, id, aggregate, 'dead', $2, $3, $4, $4::timestamptz from e
+`
+
+type ImportRefusalParams struct {
+	Subscriber string
+	Attempts   int32
+	LastError  string
+	DiedAt     time.Time
+	Type       string
+	Aggregate  string
+	Payload    []byte
+	CreatedAt  time.Time
+}
+
+func (q *Queries) ImportRefusal(ctx context.Context, db DBTX, arg ImportRefusalParams) error {
+	_, err := db.Exec(ctx, importRefusal,
+		arg.Subscriber,
+		arg.Attempts,
+		arg.LastError,
+		arg.DiedAt,
+		arg.Type,
+		arg.Aggregate,
+		arg.Payload,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const insertDeliveries = `-- name: InsertDeliveries :exec
 insert into outbox_delivery (subscriber, event_id, aggregate, next_at)
 select $1, unnest($2::bigint[]), unnest($3::text[]), $4

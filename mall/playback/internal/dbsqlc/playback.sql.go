@@ -182,9 +182,10 @@ func (q *Queries) RecentProgress(ctx context.Context, db DBTX, arg RecentProgres
 	return items, nil
 }
 
-const removeDevice = `-- name: RemoveDevice :execrows
+const removeDevice = `-- name: RemoveDevice :one
 update playback_device set removed_at = $1::timestamptz
 where user_id = $2 and id = $3 and removed_at is null
+returning device_hash
 `
 
 type RemoveDeviceParams struct {
@@ -193,12 +194,11 @@ type RemoveDeviceParams struct {
 	ID     int64
 }
 
-func (q *Queries) RemoveDevice(ctx context.Context, db DBTX, arg RemoveDeviceParams) (int64, error) {
-	result, err := db.Exec(ctx, removeDevice, arg.At, arg.UserID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) RemoveDevice(ctx context.Context, db DBTX, arg RemoveDeviceParams) ([]byte, error) {
+	row := db.QueryRow(ctx, removeDevice, arg.At, arg.UserID, arg.ID)
+	var device_hash []byte
+	err := row.Scan(&device_hash)
+	return device_hash, err
 }
 
 const saveProgress = `-- name: SaveProgress :exec

@@ -192,6 +192,51 @@ func (q *Queries) CasesOfCreator(ctx context.Context, db DBTX, arg CasesOfCreato
 	return items, nil
 }
 
+const casesOfListing = `-- name: CasesOfListing :many
+select id, revision_id, spu_id, creator_id, content, score, reasons, state, version, first_by, second_by, causes, note, opened_at, decided_at from review_case where spu_id = $1 order by id desc limit $2
+`
+
+type CasesOfListingParams struct {
+	SpuID int64
+	Most  int32
+}
+
+func (q *Queries) CasesOfListing(ctx context.Context, db DBTX, arg CasesOfListingParams) ([]ReviewCase, error) {
+	rows, err := db.Query(ctx, casesOfListing, arg.SpuID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReviewCase{}
+	for rows.Next() {
+		var i ReviewCase
+		if err := rows.Scan(
+			&i.ID,
+			&i.RevisionID,
+			&i.SpuID,
+			&i.CreatorID,
+			&i.Content,
+			&i.Score,
+			&i.Reasons,
+			&i.State,
+			&i.Version,
+			&i.FirstBy,
+			&i.SecondBy,
+			&i.Causes,
+			&i.Note,
+			&i.OpenedAt,
+			&i.DecidedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countOpenAppeals = `-- name: CountOpenAppeals :one
 select count(*) from review_appeal where state = 'open'
 `

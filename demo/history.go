@@ -1,0 +1,206 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall"
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/ledger"
+	"videomall/mall/order"
+	"videomall/mall/outbox"
+)
+
+// historyDays is how far the demo's history goes back.
+const historyDays = 90
+
+// historySeed makes the history the same each time; its dates are counted from the day on which it is written.
+const historySeed = "video mall, ninety days of it...."
+
+// history writes what happened in the mall before it was opened: orders with all that follows from them, in one transaction, so that a
+// reader sees all of it or nothing; then what the staff and the creators did. A mall that has sold something is left alone.
+func (s *seeder) history(ctx context.Context) error {
+	first, err := s.mall.Orders.FirstPaid(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := s.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if first == nil {
+		if err := s.offers(ctx); err != nil {
+			return fmt.Errorf("offers: %w", err)
+		}
+		if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.past(ctx, tx, p) }); err != nil {
+			return fmt.Errorf("orders: %w", err)
+		}
+	} else if _, err := s.mall.Accounts.ByEmail(ctx, p.people[0].Email); errors.Is(err, account.ErrNoUser) {
+		return nil // what this mall sold was no part of the demo
+	} else if err != nil {
+		return err
+	}
+	if err := s.reviews(ctx, p); err != nil {
+		return fmt.Errorf("reviews: %w", err)
+	}
+	if err := s.books(ctx, p); err != nil {
+		return fmt.Errorf("books: %w", err)
+	}
+	return s.desk(ctx)
+}
+
+// past writes the people with their orders, and every sum that is kept of them.
+func (s *seeder) past(ctx context.Context, tx pgx.Tx, p *plan) error {
+	if _, err := tx.Exec(ctx, "set local statement_timeout = '2min'"); err != nil {
+		return err
+	}
+	ids, err := s.mall.Accounts.ImportTx(ctx, tx, p.people)
+	if err != nil {
+		return err
+	}
+	operator, err := s.mall.Accounts.ByEmail(ctx, emailOf(account.RoleOperator))
+	if err != nil {
+		return err
+	}
+	done, err := s.mall.Orders.ImportTx(ctx, tx, p.past(ids, operator.ID))
+	if err != nil {
+		return err
+	}
+	if err := s.mall.Sandbox.ImportTx(ctx, tx, done.Payments); err != nil {
+		return err
+	}
+	if err := s.mall.Insight.ImportTx(ctx, tx, p.since(), p.traffic(done.Items)); err != nil {
+		return err
+	}
+	for _, f := range p.films { // in the order of their ids, as everybody who locks several
+		if n := done.Sold[f.spuID]; n > 0 {
+			if err := s.mall.Catalog.CountSaleTx(ctx, tx, f.spuID, n); err != nil {
+				return err
+			}
+			if err := s.mall.Search.RankTx(ctx, tx, f.spuID); err != nil {
+				return err
+			}
+		}
+	}
+	return s.deadLetter(ctx, tx, p)
+}
+
+// deadLetter leaves an event that the search refused a week ago: tried again, it is taken.
+func (s *seeder) deadLetter(ctx context.Context, tx pgx.Tx, p *plan) error {
+	f := p.film("night-train-window")
+	payload, err := json.Marshal(catalog.Change{Type: "catalog.revised", SPUID: f.spuID})
+	if err != nil {
+		return err
+	}
+	at := s.now.AddDate(0, 0, -7)
+	return s.mall.Outbox.ImportRefusalTx(ctx, tx, outbox.PastRefusal{
+		Subscriber: "search",
+		Event: outbox.Event{
+			Type:      "catalog.revised",
+			Aggregate: fmt.Sprintf("spu:%d", f.spuID),
+			Payload:   payload,
+			CreatedAt: at.Add(-3 * time.Hour),
+		},
+		LastError: "index SPU: canceling statement due to lock timeout (SQLSTATE 55P03)",
+		DiedAt:    at,
+	})
+}
+
+// reviews has buyers say what they thought, each after having seen it, and creators answer some of them.
+func (s *seeder) reviews(ctx context.Context, p *plan) error {
+	last := p.reviews[len(p.reviews)-1]
+	who, err := s.mall.Accounts.ByEmail(ctx, last.email)
+	if err != nil {
+		return err
+	}
+	if _, written, err := s.mall.Catalog.ReviewBy(ctx, last.film.spuID, who.ID); written || err != nil {
+		return err
+	}
+	for _, r := range p.reviews {
+		who, err := s.mall.Accounts.ByEmail(ctx, r.email)
+		if err != nil {
+			return err
+		}
+		made, err := s.mall.Catalog.AddReview(ctx, catalog.NewReview{
+			SPUID:  r.film.spuID,
+			UserID: who.ID,
+			Owned:  true,
+			Author: r.Reviewer,
+			Rating: r.Rating,
+			Body:   r.Body,
+			Locale: r.locale(),
+			At:     r.at,
+		})
+		if errors.Is(err, catalog.ErrReviewExists) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if r.reply != "" {
+			if err := s.mall.Catalog.Reply(ctx, r.film.creatorID, made.ID, r.reply); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// at is an audit log and books under the clock of the past.
+func (s *seeder) at(clock *time.Time) (mall.Deed, *ledger.Ledger) {
+	now := func() time.Time { return *clock }
+	deed := mall.Deeds(s.mall.Accounts, s.mall.Audit.WithClock(now))
+	books := s.mall.Ledger.WithClock(now)
+	books.Audit, books.Decided = deed, nil // creators' servers are told of what happens, not of what happened
+	return deed, books
+}
+
+// plan draws the history of the mall as it stands.
+func (s *seeder) plan(ctx context.Context) (*plan, error) {
+	source := rand.NewChaCha8([32]byte([]byte(historySeed)[:32]))
+	p := &plan{
+		now:       s.now,
+		catalogue: s.catalogue,
+		payWindow: s.mall.Orders.PayWindow,
+		entropy:   source,
+		random:    rand.New(source),
+	}
+	for _, v := range s.catalogue.Videos {
+		product, err := s.mall.Catalog.FindAny(ctx, v.Slug)
+		if err != nil {
+			return nil, err
+		}
+		p.films = append(p.films, filmOf(v, product, s.now))
+	}
+	p.draw()
+	return p, nil
+}
+
+// past fills in the numbers of the people.
+func (p *plan) past(ids map[string]int64, operatorID int64) []order.Past {
+	list := make([]order.Past, len(p.orders))
+	for n, o := range p.orders {
+		list[n] = o.Past
+		list[n].UserID = ids[o.email]
+		if o.Refund != nil {
+			list[n].Refund.Actor = fmt.Sprintf("operator:%d", operatorID)
+		}
+	}
+	return list
+}
+
+func emailOf(role string) string {
+	for _, a := range Accounts {
+		if a.Role == role {
+			return a.Email
+		}
+	}
+	return ""
+}

@@ -1,0 +1,399 @@
+package demo
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+	"videomall/mall/payment/sandbox"
+)
+
+// plan is a history before it is written: who bought what when, and what became of it. Everything else is counted from it.
+type plan struct {
+	now       time.Time
+	catalogue Catalogue
+	payWindow time.Duration
+	entropy   *rand.ChaCha8 // makes the numbers
+	random    *rand.Rand    // over the same source
+	films     []film        // by id
+	people    []account.User
+	orders    []drawn // by the moment of placing
+	reviews   []opinion
+
+	owned map[string]map[int64]bool // films by email
+}
+
+// film is what the history needs to know of a video.
+type film struct {
+	slug      string
+	spuID     int64
+	creatorID int64
+	seconds   int
+	published time.Time
+	weight    float64 // how much it is liked
+	hold      float64 // of the plays that go on, how many see the end
+	ways      []way   // without a limit
+}
+
+type way struct {
+	skuID  int64
+	rent   bool
+	amount int64
+	weight float64
+}
+
+// drawn is an order of somebody who has no number yet.
+type drawn struct {
+	order.Past
+	email string
+}
+
+// opinion is a review with its time.
+type opinion struct {
+	Review
+	film  film
+	email string
+	at    time.Time
+	reply string
+}
+
+func (o opinion) locale() string {
+	if o.Language == "zh" {
+		return "zh-CN"
+	}
+	return "en"
+}
+
+func filmOf(v Video, p catalog.Product, now time.Time) film {
+	f := film{
+		slug:      v.Slug,
+		spuID:     p.SPUID,
+		creatorID: p.CreatorID,
+		seconds:   p.DurationSeconds,
+		published: now.AddDate(0, 0, -v.PublishedDaysAgo),
+		weight:    0.6 + float64(spread(v.Slug, 100))/70,
+		hold:      0.35 + float64(spread(v.Slug+" end", 100))/250,
+	}
+	for _, k := range p.SKUs {
+		if k.StockLimited || k.Price == nil {
+			continue
+		}
+		w := way{skuID: k.ID, rent: k.Kind == catalog.KindRent, amount: k.Price.Amount.Amount, weight: 0.6}
+		if w.rent {
+			w.weight = 0.35
+		}
+		if k.Quality == catalog.Quality4K {
+			w.weight /= 3
+		}
+		f.ways = append(f.ways, w)
+	}
+	return f
+}
+
+func (p *plan) since() time.Time { return p.midnight(historyDays - 1) }
+
+// midnight is that of UTC so many days ago.
+func (p *plan) midnight(daysAgo int) time.Time {
+	return p.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -daysAgo)
+}
+
+func (p *plan) film(slug string) film {
+	n := slices.IndexFunc(p.films, func(f film) bool { return f.slug == slug })
+	return p.films[n]
+}
+
+// draw makes the history. What is drawn does not depend on the hour, so that a later hour of the same day only adds to it.
+func (p *plan) draw() {
+	slices.SortFunc(p.films, func(a, b film) int { return cmp.Compare(a.spuID, b.spuID) })
+	p.owned = map[string]map[int64]bool{}
+	p.drawPeople()
+	p.drawReviews()
+	p.drawShopper()
+	for daysAgo := historyDays - 1; daysAgo >= 0; daysAgo-- {
+		for range p.ordersOn(daysAgo) {
+			p.drawOrder(daysAgo)
+		}
+	}
+	p.orders = slices.DeleteFunc(p.orders, func(o drawn) bool { return p.unfinished(o) })
+	slices.SortStableFunc(p.orders, func(a, b drawn) int { return a.PlacedAt.Compare(b.PlacedAt) })
+	p.failOneRefund()
+	for n := range p.people { // nobody buys before having an account
+		at := p.midnight(historyDays).Add(time.Duration(p.random.IntN(24)) * time.Hour)
+		for _, o := range p.orders {
+			if o.email == p.people[n].Email {
+				at = o.PlacedAt.Add(-time.Duration(3+p.random.IntN(40)) * time.Minute)
+				break
+			}
+		}
+		p.people[n].CreatedAt = at
+	}
+}
+
+// unfinished says that something of an order would lie in the future.
+func (p *plan) unfinished(o drawn) bool {
+	end := o.PaidAt.Add(time.Minute)
+	if o.PaidAt.IsZero() {
+		end = o.PlacedAt.Add(p.payWindow + time.Minute)
+	}
+	return end.After(p.now)
+}
+
+// ordersOn is how many orders a day of that long ago has: more by and by, and more at weekends.
+func (p *plan) ordersOn(daysAgo int) int {
+	n := 5 + 5*float64(historyDays-daysAgo)/historyDays
+	if day := p.midnight(daysAgo).Weekday(); day == time.Saturday || day == time.Sunday {
+		n *= 1.4
+	}
+	return int(n * (0.7 + 0.6*p.random.Float64()))
+}
+
+// moment is a time of that day; most people buy in the evening, which in China is around noon of UTC.
+func (p *plan) moment(daysAgo int) time.Time {
+	hour := math.Mod(12+4*p.random.NormFloat64()+48, 24)
+	return p.midnight(daysAgo).Add(time.Duration(hour * float64(time.Hour))).Truncate(time.Millisecond)
+}
+
+func (p *plan) number(at time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(at), p.entropy).String()
+}
+
+// newOrder is a paid order of these SKUs.
+func (p *plan) newOrder(email string, at time.Time, skuIDs ...int64) drawn {
+	paid := at.Add(time.Duration(20+p.random.IntN(240)) * time.Second)
+	return drawn{email: email, Past: order.Past{
+		OrderNo:   p.number(at),
+		SKUIDs:    skuIDs,
+		Provider:  sandbox.Name,
+		AttemptNo: p.number(at.Add(time.Second)),
+		TxnNo:     "txn" + p.number(paid),
+		PlacedAt:  at,
+		PaidAt:    paid,
+	}}
+}
+
+func (p *plan) own(email string, spuID int64) {
+	if p.owned[email] == nil {
+		p.owned[email] = map[int64]bool{}
+	}
+	p.owned[email][spuID] = true
+}
+
+// drawOrder has somebody buy something on a day.
+func (p *plan) drawOrder(daysAgo int) {
+	at := p.moment(daysAgo)
+	who := p.people[p.random.IntN(len(p.people))]
+	count := 1
+	if p.random.Float64() < 0.2 {
+		count = 2
+	}
+	var bought []way
+	var films []film
+	for range count {
+		f, w, ok := p.choose(who.Email, at)
+		if !ok {
+			break
+		}
+		p.own(who.Email, f.spuID)
+		bought, films = append(bought, w), append(films, f)
+	}
+	if len(bought) == 0 {
+		return
+	}
+	var skuIDs []int64
+	var total int64
+	for _, w := range bought {
+		skuIDs, total = append(skuIDs, w.skuID), total+w.amount
+	}
+	o := p.newOrder(who.Email, at, skuIDs...)
+	// All that is needed is drawn whatever comes of it: the hour must not change what is drawn next.
+	luck, coupon, plays, reason := p.random.Float64(), p.random.Float64(), p.random.Float64() < 0.9, p.random.IntN(len(refundReasons))
+	started := o.PaidAt.Add(time.Duration(10+p.random.IntN(2000)) * time.Minute)
+	back := o.PaidAt.Add(time.Duration(6+p.random.IntN(5*24)) * time.Hour)
+	refundNo := p.number(back)
+	switch {
+	case coupon < 0.12 && films[0].creatorID == p.film("aurora-nights").creatorID && bought[0].amount > 0 && !p.used(who.Email, creatorCoupon):
+		o.CouponCode = creatorCoupon
+	case coupon > 0.94 && bought[0].amount > 0 && !p.used(who.Email, mallCoupon):
+		o.CouponCode = mallCoupon
+	}
+	if started.Before(p.now) && plays {
+		o.StartedAt = started
+	}
+	switch {
+	case luck < 0.07:
+		o.PaidAt, o.StartedAt = time.Time{}, time.Time{} // never paid
+	case luck < 0.11 && total > 0 && back.Add(time.Hour).Before(p.now):
+		o.Refund = &order.PastRefund{
+			RefundNo: refundNo,
+			Reason:   refundReasons[reason],
+			At:       back,
+		}
+	}
+	p.orders = append(p.orders, o)
+}
+
+var refundReasons = []string{"bought twice by mistake", "wrong edition", "买错了版本", "does not play on the buyer's television", "孩子误点购买", "changed their mind"}
+
+// used says that somebody has used a coupon, of which everybody has one use.
+func (p *plan) used(email, code string) bool {
+	return slices.ContainsFunc(p.orders, func(o drawn) bool { return o.email == email && o.CouponCode == code })
+}
+
+// choose draws a film that was on sale and that the buyer has not got, and a way to buy it.
+func (p *plan) choose(email string, at time.Time) (film, way, bool) {
+	var sum float64
+	weights := make([]float64, len(p.films))
+	for n, f := range p.films {
+		age := at.Sub(f.published).Hours() / 24
+		if age < 0 || len(f.ways) == 0 || p.owned[email][f.spuID] {
+			continue
+		}
+		weights[n] = f.weight * (1 + 2*math.Exp(-age/6)) // what is new is bought most
+		sum += weights[n]
+	}
+	at1, at2 := p.random.Float64()*sum, p.random.Float64()
+	for n, weight := range weights {
+		if at1 -= weight; at1 >= 0 || weight == 0 {
+			continue
+		}
+		f := p.films[n]
+		var ways float64
+		for _, w := range f.ways {
+			ways += w.weight
+		}
+		at2 *= ways
+		for _, w := range f.ways {
+			if at2 -= w.weight; at2 < 0 {
+				return f, w, true
+			}
+		}
+	}
+	return film{}, way{}, false
+}
+
+// failOneRefund has the provider refuse the latest refund but one, which leaves a case.
+func (p *plan) failOneRefund() {
+	for n, seen := len(p.orders)-1, 0; n >= 0; n-- {
+		if p.orders[n].Refund == nil {
+			continue
+		}
+		if seen++; seen == 2 {
+			p.orders[n].Refund.Error = "the card was closed"
+			return
+		}
+	}
+}
+
+// drawReviews has each reviewer buy what they speak of, and say it some days after.
+func (p *plan) drawReviews() {
+	creator := p.film("aurora-nights").creatorID
+	answered := 0
+	for _, r := range p.catalogue.Reviews {
+		f := p.film(r.Video)
+		oldest := min(int(p.now.Sub(f.published).Hours()/24), historyDays-1)
+		bought := p.now.Add(-time.Duration(1+spread(r.Reviewer+r.Video, max(oldest*24-8, 1))) * time.Hour).Truncate(time.Millisecond)
+		o := opinion{Review: r, film: f, email: shopperEmail(r.Reviewer), at: bought.Add(time.Duration(10+p.random.IntN(45)) * time.Minute)}
+		p.own(o.email, f.spuID)
+		p.orders = append(p.orders, p.newOrder(o.email, bought, f.ways[0].skuID))
+		if f.creatorID == creator && answered < len(replies) && p.random.Float64() < 0.5 {
+			o.reply = replies[answered]
+			answered++
+		}
+		p.reviews = append(p.reviews, o)
+	}
+}
+
+// replies are what the demo's creator answered.
+var replies = []string{
+	"谢谢你看完。倒影那一段我等了四个晚上。",
+	"Thank you! A longer cut is on its way.",
+	"很高兴它陪到了孩子睡着。",
+}
+
+// drawShopper gives the demo's shopper a library: what runs out, what stays, and what went back. Nothing of it stands in the way of
+// buying a film to own.
+func (p *plan) drawShopper() {
+	email := emailOf(account.RoleShopper)
+	for _, b := range []struct {
+		slug    string
+		rent    bool
+		daysAgo int
+		outcome string
+	}{
+		{"koi-pond", false, 60, "played"},
+		{"pulled-noodles", true, 21, "played"},
+		{"shape-of-sound", true, 16, "refunded"},
+		{"snow-in-the-pines", true, 9, "unpaid"},
+		{"neon-rain", true, 1, "waits"},
+	} {
+		f := p.film(b.slug)
+		p.own(email, f.spuID)
+		n := slices.IndexFunc(f.ways, func(w way) bool { return w.rent == b.rent })
+		o := p.newOrder(email, p.midnight(b.daysAgo).Add(11*time.Hour+17*time.Minute), f.ways[n].skuID)
+		switch b.outcome {
+		case "played":
+			o.StartedAt = o.PaidAt.Add(2 * time.Hour)
+		case "refunded":
+			back := o.PaidAt.Add(9 * time.Hour)
+			o.Refund = &order.PastRefund{RefundNo: p.number(back), Reason: "bought twice by mistake", At: back}
+		case "unpaid":
+			o.PaidAt = time.Time{}
+		}
+		p.orders = append(p.orders, o)
+	}
+}
+
+// drawPeople makes those who buy: whoever wrote a review, and others.
+func (p *plan) drawPeople() {
+	seen := map[string]bool{}
+	add := func(name, locale string) {
+		if email := shopperEmail(name); !seen[email] {
+			seen[email] = true
+			p.people = append(p.people, account.User{Email: email, Name: name, Locale: locale})
+		}
+	}
+	for _, r := range p.catalogue.Reviews {
+		add(r.Reviewer, opinion{Review: r}.locale())
+	}
+	for _, family := range familiesEn {
+		for _, given := range givenEn {
+			if p.random.Float64() < 0.5 {
+				add(given+" "+family, "en")
+			}
+		}
+	}
+	for _, family := range familiesZh {
+		for _, given := range givenZh {
+			if p.random.Float64() < 0.5 {
+				add(family+given, "zh-CN")
+			}
+		}
+	}
+	shopper := Accounts[0]
+	p.people = append(p.people, account.User{Email: shopper.Email, Name: shopper.Name})
+}
+
+var (
+	familiesEn = strings.Fields("Andersson Bianchi Costa Dubois Evans Fischer Garcia Hughes")
+	givenEn    = strings.Fields("Ada Ben Chloe David Elena Felix Greta Hugo Ines Jonas Klara Liam")
+	familiesZh = strings.Fields("王 李 张 刘 陈 杨 赵 黄 周 吴")
+	givenZh    = strings.Fields("伟 芳 秀英 敏 静 丽 强 磊 洋 艳 勇 杰 涛 子涵 思远 雨桐")
+)
+
+// shopperEmail is a name's address: words of Latin letters, or a number for those without.
+func shopperEmail(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r < 'a' || r > 'z' })
+	if len(words) == 0 {
+		return "reader-" + strconv.Itoa(spread(name, 1e9)) + "@shoppers.example.test"
+	}
+	return strings.Join(words, ".") + "@shoppers.example.test"
+}

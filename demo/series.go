@@ -1,0 +1,54 @@
+package demo
+
+import (
+	"context"
+
+	"videomall/mall/catalog"
+)
+
+// place is a video's place in a series.
+type place struct {
+	seriesID int64
+	episode  int
+}
+
+// series are the demo's, with the slugs of their episodes in order. The second one is a course: its episodes are lessons, whose chapters
+// are the lesson plan.
+var series = []struct {
+	creator  string
+	slug     string
+	title    Text
+	episodes []string
+}{
+	{"lin-xi", "four-lights", Text{"四种光：雪、沙、晨与夜", "Four lights: snow, sand, dawn and night"},
+		[]string{"snow-in-the-pines", "shape-of-dunes", "first-light-ridge", "aurora-nights"}},
+	{"six-strings", "music-you-can-see", Text{"看得见的音乐：三堂课", "Music you can see: a course in three lessons"},
+		[]string{"rain-piano", "shape-of-sound", "six-string-colours"}},
+}
+
+// bind makes the series, or finds them, and says which video is which episode.
+func (s *seeder) bind(ctx context.Context) error {
+	for _, of := range series {
+		creatorID := s.makers[of.creator]
+		known, err := s.mall.Catalog.SeriesOf(ctx, creatorID)
+		if err != nil {
+			return err
+		}
+		var id int64
+		for _, k := range known {
+			if k.Slug == of.slug {
+				id = k.ID
+			}
+		}
+		if id == 0 {
+			n := catalog.NewSeries{Slug: of.slug, TitleZh: of.title.Zh, TitleEn: of.title.En}
+			if id, err = s.mall.Catalog.CreateSeries(ctx, creatorID, n); err != nil {
+				return err
+			}
+		}
+		for n, slug := range of.episodes {
+			s.series[slug] = place{id, n + 1}
+		}
+	}
+	return nil
+}

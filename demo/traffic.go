@@ -1,0 +1,129 @@
+package demo
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"videomall/mall/insight"
+	"videomall/mall/order"
+)
+
+// sources lead people here, each with its part of the views in a hundred.
+var sources = []struct {
+	name string
+	part float64
+}{
+	{insight.SourceSearch, 38},
+	{insight.SourceDirect, 24},
+	{insight.SourceSocial, 22},
+	{"newsletter", 9},
+	{"film-diary.example", 7},
+}
+
+// traffic counts, day by day, who came to see the films and who played them: plays follow from what was bought, and of some buyers it is
+// known where they came from.
+func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
+	type key struct {
+		day time.Time
+		spu int64
+	}
+	days := map[key]*insight.Past{}
+	at := func(day time.Time, f film) *insight.Past {
+		k := key{day, f.spuID}
+		if days[k] == nil {
+			days[k] = &insight.Past{
+				Day:       day,
+				CreatorID: f.creatorID,
+				SPUID:     f.spuID,
+				Views:     map[string]int64{},
+				Buyers:    map[string]int64{},
+			}
+		}
+		return days[k]
+	}
+	byID := map[int64]film{}
+	for _, f := range p.films {
+		byID[f.spuID] = f
+		for daysAgo := historyDays - 1; daysAgo >= 0; daysAgo-- {
+			if day := p.midnight(daysAgo); !day.Before(f.published.UTC().Truncate(24 * time.Hour)) {
+				p.visit(at(day, f), f, daysAgo)
+			}
+		}
+	}
+	lines := map[string]int{}
+	for _, i := range items {
+		lines[i.OrderNo]++
+	}
+	for _, i := range items {
+		f := byID[i.SPUID]
+		day := insight.DayOf(i.PaidAt)
+		p.arrive(at(day, f), lines[i.OrderNo] == 1)
+		if i.Refunded {
+			continue
+		}
+		played := insight.DayOf(i.PaidAt.Add(time.Duration(p.random.IntN(30)) * time.Hour))
+		if !played.After(p.now) && p.random.Float64() < 0.9 {
+			p.play(at(played, f), f)
+		}
+	}
+	list := make([]insight.Past, 0, len(days))
+	for _, d := range days {
+		list = append(list, *d)
+	}
+	slices.SortFunc(list, func(a, b insight.Past) int { return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.SPUID, b.SPUID)) })
+	return list
+}
+
+// visit counts those who look and don't buy.
+func (p *plan) visit(d *insight.Past, f film, daysAgo int) {
+	age := d.Day.Sub(f.published).Hours() / 24
+	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 + 0.8*p.random.Float64())
+	if daysAgo == 0 { // the day is not over
+		visitors *= p.now.UTC().Sub(d.Day).Hours() / 24
+	}
+	for range int(visitors) {
+		d.Visitors++
+		d.Views[p.source()]++
+		if p.random.Float64() < 0.2 {
+			d.Views[p.source()]++ // came again
+		}
+	}
+}
+
+// arrive counts a buyer, who has seen the page; known says that a source may be credited with the order.
+func (p *plan) arrive(d *insight.Past, known bool) {
+	source := p.source()
+	d.Visitors++
+	d.Views[source]++
+	if p.random.Float64() < 0.85 && known {
+		d.Buyers[source]++
+	}
+}
+
+func (p *plan) source() string {
+	at := 100 * p.random.Float64()
+	for _, s := range sources {
+		if at -= s.part; at < 0 {
+			return s.name
+		}
+	}
+	return insight.SourceDirect
+}
+
+// play counts somebody who watches: some leave early, some by and by, and the others see the end.
+func (p *plan) play(d *insight.Past, f film) {
+	end := p.random.Float64()
+	if p.random.Float64() < f.hold+0.2 {
+		end = 1
+	}
+	d.Viewers++
+	d.Plays++
+	d.Seconds += int64(end * float64(f.seconds))
+	for n := range d.Reached {
+		if float64(n) <= end*float64(len(d.Reached)-1) {
+			d.Reached[n]++
+		}
+	}
+}

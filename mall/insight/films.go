@@ -1,0 +1,63 @@
+package insight
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"videomall/mall/insight/internal/dbsqlc"
+)
+
+// FilmSums is what one video of any creator sold in one currency, in minor units.
+type FilmSums struct {
+	CreatorID int64
+	SPUID     int64
+	Currency  string
+	Orders    int64
+	Gross     int64
+	Refunded  int64
+	Before    int64               // the gross of as many days right before
+	Days      map[time.Time]int64 // the gross of each day of the range that has any
+}
+
+// TopFilms reads the videos of all creators with most orders in a range, at most so many.
+func (s *Insight) TopFilms(ctx context.Context, r Range, most int) ([]FilmSums, error) {
+	rows, err := s.q.TopFilms(ctx, s.Pool, dbsqlc.TopFilmsParams{FromDay: r.From, ToDay: r.To, MaxRows: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("top films: %w", err)
+	}
+	type key struct {
+		spu      int64
+		currency string
+	}
+	list, at := make([]FilmSums, len(rows)), map[key]*FilmSums{}
+	arg := dbsqlc.FilmDaysParams{FromDay: r.Before().From, ToDay: r.To}
+	for n, v := range rows {
+		list[n] = FilmSums{
+			CreatorID: v.CreatorID,
+			SPUID:     v.SpuID,
+			Currency:  v.Currency,
+			Orders:    v.Orders,
+			Gross:     v.Gross,
+			Refunded:  v.Refunded,
+			Days:      map[time.Time]int64{},
+		}
+		at[key{v.SpuID, v.Currency}] = &list[n]
+		arg.CreatorIds, arg.SpuIds = append(arg.CreatorIds, v.CreatorID), append(arg.SpuIds, v.SpuID)
+	}
+	days, err := s.q.FilmDays(ctx, s.Pool, arg)
+	if err != nil {
+		return nil, fmt.Errorf("days of %d films: %w", len(list), err)
+	}
+	for _, d := range days {
+		f := at[key{d.SpuID, d.Currency}]
+		switch {
+		case f == nil: // another currency, which is not among the first
+		case d.Day.Before(r.From):
+			f.Before += d.Gross
+		default:
+			f.Days[d.Day] = d.Gross
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,142 @@
+package order
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/entitlement"
+	"videomall/mall/order/internal/dbsqlc"
+)
+
+// causeOwned is why an order is closed unpaid, or an item of it paid back: its buyer has got the same thing otherwise.
+const causeOwned = "already_owned"
+
+// OwnedByNow are the items of an order that its buyer has got otherwise since it was placed, or has paid for in another order: an
+// order with one of them is not led to payment. What can't be paid any more has none.
+func (s *Orders) OwnedByNow(ctx context.Context, o Order) (items []Item, err error) {
+	if o.Status != PendingPay {
+		return nil, nil
+	}
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		paid, err := s.paidElsewhereTx(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		items, err = s.ownedTx(ctx, tx, o, paid)
+		return err
+	})
+	return items, err
+}
+
+// mayPay fails when an order holds something that its buyer owns by now. Errors: ErrAlreadyOwned, naming the SKU.
+func (s *Orders) mayPay(ctx context.Context, o Order) error {
+	owned, err := s.OwnedByNow(ctx, o)
+	if err != nil || len(owned) == 0 {
+		return err
+	}
+	return ErrAlreadyOwned.With(fmt.Sprintf("sku:%d", owned[0].SKUID), ErrAlreadyOwned.Slug).Because("item %d of %s", owned[0].LineNo, o.OrderNo)
+}
+
+// ownedTx are the items of an order that would give its buyer nothing new beside what is granted, and beside more. An item of a
+// bundle has been left out of its price where the buyer held it, rentals too; otherwise only owning for good counts, since a second
+// rental is another window.
+func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitlement.Holdings) (items []Item, err error) {
+	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
+	if err != nil {
+		return nil, err
+	}
+	for spuID, list := range more {
+		held[spuID] = append(held[spuID], list...)
+	}
+	for _, i := range o.Items {
+		covered := held.Own(i.SPUID, i.Quality) || o.BundleID != 0 && held.Cover(i.SPUID, i.Kind, i.Quality)
+		if covered && i.RevokedAt == nil {
+			items = append(items, i)
+		}
+	}
+	return items, nil
+}
+
+// paidElsewhereTx is what the buyer of an order is about to be granted by others.
+func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entitlement.Holdings, error) {
+	rows, err := s.q.PaidElsewhere(ctx, tx, dbsqlc.PaidElsewhereParams{UserID: o.UserID, OrderNo: o.OrderNo, SpuIds: films(o)})
+	if err != nil {
+		return nil, fmt.Errorf("what else the buyer of %s has paid for: %w", o.OrderNo, err)
+	}
+	paid := entitlement.Holdings{}
+	for _, r := range rows {
+		paid[r.SpuID] = append(paid[r.SpuID], entitlement.Entitlement{SPUID: r.SpuID, Kind: r.Kind, Quality: r.Quality})
+	}
+	return paid, nil
+}
+
+// lockBuyerTx keeps every other order of the same buyer from being granted until the transaction ends. The order itself is locked
+// before it, as everywhere.
+func (s *Orders) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
+	if err := s.q.LockBuyer(ctx, tx, o.UserID); err != nil {
+		return fmt.Errorf("lock the buyer of %s: %w", o.OrderNo, err)
+	}
+	return nil
+}
+
+// returnOwnedTx pays back the items of a paid order that its buyer owns by now, before they are granted: the money was under way when
+// the other order was delivered. The order and its buyer are locked; the order comes back as it stands then.
+func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, error) {
+	owned, err := s.ownedTx(ctx, tx, o, nil)
+	if err != nil || len(owned) == 0 {
+		return o, err
+	}
+	ids := make([]int64, len(owned))
+	for n, i := range owned {
+		ids[n] = i.ID
+	}
+	if _, err := s.refundTx(ctx, tx, o, RefundRequest{OrderNo: o.OrderNo, ItemIDs: ids, Actor: "system", Key: causeOwned,
+		Reason: "Its buyer owned this already when the payment came."}, causeOwned); err != nil {
+		return Order{}, err
+	}
+	return s.lockTx(ctx, tx, o.OrderNo)
+}
+
+// closeOwnedTx enqueues a look at the buyer's other orders that wait for payment and hold something of what was just granted.
+func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
+	waiting, err := s.q.WaitingWith(ctx, tx, dbsqlc.WaitingWithParams{UserID: o.UserID, SpuIds: films(o)})
+	if err != nil {
+		return fmt.Errorf("other orders of the buyer of %s: %w", o.OrderNo, err)
+	}
+	for _, orderNo := range waiting {
+		if _, err := s.River.InsertTx(ctx, tx, CloseOwnedArgs{orderNo}, nil); err != nil {
+			return fmt.Errorf("enqueue the close of %s: %w", orderNo, err)
+		}
+	}
+	return nil
+}
+
+// CloseOwned closes an order that waits for payment once its buyer has got every item of it otherwise, so that its stock and its coupon
+// are free again and nobody is asked to pay for it. An order that holds something else too stays: its buyer decides.
+// Errors: ErrAwaitsProvider asks to be called again soon.
+func (s *Orders) CloseOwned(ctx context.Context, orderNo string) error {
+	o, err := s.GetAny(ctx, orderNo)
+	if err != nil || o.Status != PendingPay {
+		return err
+	}
+	var owned []Item
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		owned, err = s.ownedTx(ctx, tx, o, nil)
+		return err
+	})
+	if err != nil || len(owned) < len(o.Items) {
+		return err
+	}
+	return s.close(ctx, orderNo, move{Closed, causeOwned, "system"})
+}
+
+func films(o Order) []int64 {
+	ids := make([]int64, len(o.Items))
+	for n, i := range o.Items {
+		ids[n] = i.SPUID
+	}
+	return ids
+}

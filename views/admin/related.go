@@ -1,0 +1,52 @@
+package adminview
+
+import (
+	"net/url"
+	"strings"
+)
+
+// LogURL is where the audit log is listed about a subject.
+func LogURL(subject string) string { return "/admin/audit?subject=" + url.QueryEscape(subject) }
+
+// actsURL is where the audit log is listed of what somebody did.
+func actsURL(userID int64) string { return "/admin/audit?actor=" + id(userID) }
+
+// productOrdersURL is where the orders of a product are listed.
+func productOrdersURL(spuID int64) string { return "/admin/orders?product=" + id(spuID) }
+
+// caseAnchor names an order's case on the page of cases.
+func caseAnchor(n int64) string { return "case-" + id(n) }
+
+// SubjectURL is the console's page of what an entry of the audit log is about; empty for what has none.
+func SubjectURL(subject string) string {
+	kind, name, _ := strings.Cut(subject, ":")
+	if name == "" {
+		return ""
+	}
+	name = url.PathEscape(name)
+	switch kind {
+	case "order":
+		return "/admin/orders/" + name
+	case "spu":
+		return "/admin/products/" + name
+	case "account", "creator":
+		return "/admin/people/" + name
+	case "payout":
+		return "/admin/payouts/" + name
+	case "campaign":
+		return "/admin/sales/" + name
+	case "coupon":
+		return "/admin/offers/coupons/" + name
+	case "case":
+		return "/admin/review/" + name
+	case "order_case":
+		return "/admin/cases#case-" + name
+	case "takedown":
+		return "/admin/takedowns"
+	case "list_entry":
+		return "/admin/lists"
+	case "event", "job":
+		return "/admin/dead-letters"
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"videomall/mall/insight"
+	adminview "videomall/views/admin"
+	"videomall/web/page"
+)
+
+const (
+	topFilms  = 10
+	usualSpan = 30 // days
+)
+
+func (d Deps) showOverview(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	p := adminview.OverviewPage{Days: usualSpan}
+	if n, err := strconv.Atoi(c.QueryParam("days")); err == nil && slices.Contains(adminview.Spans, n) {
+		p.Days = n
+	}
+	r := insight.Last(p.Days, c.Now)
+	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{d.fillWaiting, d.fillTrends, d.fillFilms} {
+		if err := fill(ctx, r, &p); err != nil {
+			return err
+		}
+	}
+	return c.Render(http.StatusOK, c.Text.T("admin.title"), adminview.Overview(p))
+}
+
+// fillWaiting counts what somebody has to do.
+func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.OverviewPage) (err error) {
+	if p.Waiting, err = d.Orders.CountWaiting(ctx); err != nil {
+		return err
+	}
+	if p.OpenCases, err = d.Orders.CountOpenCases(ctx); err != nil {
+		return err
+	}
+	if p.PendingRefunds, err = d.Orders.CountPendingRefunds(ctx); err != nil {
+		return err
+	}
+	events, err := d.Outbox.CountDead(ctx)
+	if err != nil {
+		return err
+	}
+	jobs, err := d.discarded(ctx)
+	if err != nil {
+		return err
+	}
+	p.DeadLetters = int(events) + len(jobs)
+	if d.Waiting == nil {
+		return nil
+	}
+	p.Desk = true
+	p.Reviews, p.Appeals, err = d.Waiting(ctx)
+	return err
+}
+
+// fillTrends reads sums by day, and counts by an index what has none.
+func (d Deps) fillTrends(ctx context.Context, r insight.Range, p *adminview.OverviewPage) (err error) {
+	if p.Now, err = d.Insight.Report(ctx, insight.Mall, insight.Whole, r); err != nil {
+		return err
+	}
+	if p.Before, err = d.Insight.Report(ctx, insight.Mall, insight.Whole, r.Before()); err != nil {
+		return err
+	}
+	since, until := r.Before().From, r.To.AddDate(0, 0, 1)
+	if p.Failures, err = d.Orders.FailuresByDay(ctx, since, until); err != nil {
+		return err
+	}
+	p.SignUps, err = d.Accounts.SignUpsByDay(ctx, since, until)
+	return err
+}
+
+func (d Deps) fillFilms(ctx context.Context, r insight.Range, p *adminview.OverviewPage) error {
+	films, err := d.Insight.TopFilms(ctx, r, topFilms)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(films))
+	for n, f := range films {
+		ids[n] = f.SPUID
+	}
+	cards, err := d.Catalog.Cards(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range films {
+		row := adminview.TopFilm{FilmSums: f}
+		for n := range cards {
+			if cards[n].SPUID == f.SPUID {
+				row.Card = &cards[n]
+			}
+		}
+		p.Films = append(p.Films, row)
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	adminview "videomall/views/admin"
+	"videomall/web/page"
+	"videomall/web/typed"
+)
+
+// showProduct is what the mall knows of a product, on sale or not, and where what belongs to it lies.
+func (d Deps) showProduct(c *page.Ctx) error {
+	ctx, spuID := c.Request().Context(), typed.ID(c.Param("id"))
+	product, err := d.Catalog.FindByID(ctx, spuID)
+	if err != nil {
+		return err
+	}
+	p := adminview.ProductPage{Product: product, Buyers: map[int64]adminview.Buyer{}, Now: c.Now}
+	if p.Orders, err = d.Orders.OfVideo(ctx, spuID, "", partListed); err != nil {
+		return err
+	}
+	for _, o := range p.Orders {
+		if err := d.name(ctx, p.Buyers, o.UserID); err != nil {
+			return err
+		}
+	}
+	if p.Cases, err = d.Reviews.CasesOf(ctx, spuID, partListed); err != nil {
+		return err
+	}
+	said, err := d.Catalog.Reviews(ctx, spuID, "", partListed)
+	if err != nil {
+		return err
+	}
+	p.Reviews = said.Items
+	subjects := []string{"spu:" + strconv.FormatInt(spuID, 10)}
+	for _, k := range p.Cases {
+		subjects = append(subjects, k.Subject())
+	}
+	if p.Records, err = d.Audit.About(ctx, subjects, partListed); err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, c.Text.Of(product.TitleZh, product.TitleEn), adminview.Product(p))
+}

@@ -1,0 +1,137 @@
+// Package transfer bounds how long bytes may take and how many connections one address may hold: a reader that takes nothing is cut off, a body
+// that drips is ended. It knows sockets and clocks, and nothing of what is sent.
+package transfer
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// chunk is how many bytes a reader must take within Options.SendTimeout, in memory or from a file.
+	chunk = 128 << 10
+	// refusal is the answer to a connection too many; a client's line that is full does not hold it up.
+	refusal = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
+)
+
+// Options are the limits of a listener.
+type Options struct {
+	// SendTimeout is how long a reader may take no bytes. It begins anew whenever some were taken. 0: for ever.
+	SendTimeout time.Duration
+	// PerAddress is how many connections one address may hold, of IPv6 one /64. 0: as many as it likes.
+	PerAddress int
+	// Trusted are proxies, behind which are many people. Their connections are not bounded, nor are those of this machine.
+	Trusted []netip.Prefix
+}
+
+// Listener accepts connections within its limits.
+type Listener struct {
+	net.Listener
+	options Options
+
+	mu   sync.Mutex
+	open map[netip.Prefix]int
+
+	refused, stalled atomic.Int64
+}
+
+// Listen puts limits on what l accepts.
+func Listen(l net.Listener, o Options) *Listener {
+	return &Listener{
+		Listener: l,
+		options:  o,
+		open:     map[netip.Prefix]int{},
+	}
+}
+
+// Server is an HTTP server that waits neither for a head nor for a whole form for ever; uploads set deadlines of their own, see Body.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+// Refused counts the connections that were one too many of their address.
+func (l *Listener) Refused() int64 { return l.refused.Load() }
+
+// Stalled counts the connections that were cut off because nothing was taken.
+func (l *Listener) Stalled() int64 { return l.stalled.Load() }
+
+// Accept returns the next connection that is not one too many.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		leave, ok := l.enter(c.RemoteAddr())
+		if !ok {
+			l.refused.Add(1)
+			_ = c.SetWriteDeadline(time.Now().Add(time.Second))
+			_, _ = io.WriteString(c, refusal)
+			_ = c.Close()
+			continue
+		}
+		if l.options.SendTimeout > 0 {
+			boundUnacknowledged(c, l.options.SendTimeout)
+		}
+		return &conn{
+			Conn:     c,
+			listener: l,
+			leave:    sync.OnceFunc(leave),
+		}, nil
+	}
+}
+
+// enter counts a connection of an address.
+func (l *Listener) enter(a net.Addr) (leave func(), ok bool) {
+	network, bounded := l.network(a)
+	if !bounded {
+		return func() {}, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open[network] >= l.options.PerAddress {
+		return nil, false
+	}
+	l.open[network]++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.open[network]--; l.open[network] == 0 {
+			delete(l.open, network)
+		}
+	}, true
+}
+
+// network is what an address is counted by. A household has at least a /64 of IPv6.
+func (l *Listener) network(a net.Addr) (n netip.Prefix, bounded bool) {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || l.options.PerAddress == 0 {
+		return n, false
+	}
+	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	if ip.IsLoopback() {
+		return n, false
+	}
+	for _, t := range l.options.Trusted {
+		if t.Contains(ip) {
+			return n, false
+		}
+	}
+	bits := ip.BitLen()
+	if ip.Is6() {
+		bits = 64
+	}
+	n, err := ip.Prefix(bits)
+	return n, err == nil
+}
