@@ -169,6 +169,35 @@ func (q *Queries) ClaimedByRefunds(ctx context.Context, db DBTX, captureID int64
 	return column_1, err
 }
 
+const consumedOf = `-- name: ConsumedOf :many
+select reference, id from payment_capture where state = 'consumed' and reference = any($1::text[])
+`
+
+type ConsumedOfRow struct {
+	Reference string
+	ID        int64
+}
+
+func (q *Queries) ConsumedOf(ctx context.Context, db DBTX, orderReferences []string) ([]ConsumedOfRow, error) {
+	rows, err := db.Query(ctx, consumedOf, orderReferences)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ConsumedOfRow{}
+	for rows.Next() {
+		var i ConsumedOfRow
+		if err := rows.Scan(&i.Reference, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countRefundTry = `-- name: CountRefundTry :exec
 update payment_refund set attempts = attempts + 1, last_error = $1, updated_at = $2 where refund_no = $3
 `
