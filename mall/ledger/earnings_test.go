@@ -150,7 +150,7 @@ func TestASaleIsSplitToTheCent(t *testing.T) {
 		{4, 1500, 1}, // 0.6
 		{1000, 0, 0},
 		{1000, 10000, 1000},
-		{2970, 1500, 446}, // three units at once: 445.5, not three times 148.5
+		{2970, 1500, 446},                        // three units at once: 445.5, not three times 148.5
 		{900_000_000_000, 3333, 299_970_000_000}, // no overflow on the way
 	} {
 		t.Run(fmt.Sprint(c.amount, "@", c.rate), func(t *testing.T) {
