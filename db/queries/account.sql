@@ -6,9 +6,19 @@ returning id;
 -- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values (@email, @name, @password_hash, @role, @locale, @created_at)
-on conflict (email) do update set name = excluded.name, role = excluded.role,
-    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role)::int
+on conflict (email) do update set name = excluded.name,
+    role = case when account_user.role_decided_at is null then excluded.role else account_user.role end,
+    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role and account_user.role_decided_at is null)::int
 returning id;
+
+-- name: DecideRole :exec
+update account_user set role_decided_at = @at::timestamptz where id = @id;
+
+-- name: LockRoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = @id for no key update;
+
+-- name: RoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = @id;
 
 -- name: UserByEmail :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = @email;

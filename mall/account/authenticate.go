@@ -44,7 +44,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 	if wait := a.byEmail.take(ctx, email); wait > 0 {
 		return User{}, throttled(wait)
 	}
-	row, unknown := dbsqlc.AccountUser{}, !validEmail(email)
+	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
 	if !unknown {
 		var err error
 		row, err = a.q.UserByEmail(ctx, a.pool, email)

@@ -10,6 +10,20 @@ import (
 	"time"
 )
 
+const decideRole = `-- name: DecideRole :exec
+update account_user set role_decided_at = $1::timestamptz where id = $2
+`
+
+type DecideRoleParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) DecideRole(ctx context.Context, db DBTX, arg DecideRoleParams) error {
+	_, err := db.Exec(ctx, decideRole, arg.At, arg.ID)
+	return err
+}
+
 const deleteExpiredSessions = `-- name: DeleteExpiredSessions :execrows
 delete from account_session where expires_at <= $1
 `
@@ -302,6 +316,17 @@ func (q *Queries) LockOperators(ctx context.Context, db DBTX) error {
 	return err
 }
 
+const lockRoleDecided = `-- name: LockRoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = $1 for no key update
+`
+
+func (q *Queries) LockRoleDecided(ctx context.Context, db DBTX, id int64) (bool, error) {
+	row := db.QueryRow(ctx, lockRoleDecided, id)
+	var decided bool
+	err := row.Scan(&decided)
+	return decided, err
+}
+
 const lockUser = `-- name: LockUser :one
 select id, email, name, role, locale, status, created_at from account_user where id = $1 for no key update
 `
@@ -514,8 +539,9 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 const provisionUser = `-- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values ($1, $2, $3, $4, $5, $6)
-on conflict (email) do update set name = excluded.name, role = excluded.role,
-    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role)::int
+on conflict (email) do update set name = excluded.name,
+    role = case when account_user.role_decided_at is null then excluded.role else account_user.role end,
+    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role and account_user.role_decided_at is null)::int
 returning id
 `
 
@@ -592,6 +618,17 @@ func (q *Queries) RevokeTokensOf(ctx context.Context, db DBTX, arg RevokeTokensO
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const roleDecided = `-- name: RoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = $1
+`
+
+func (q *Queries) RoleDecided(ctx context.Context, db DBTX, id int64) (bool, error) {
+	row := db.QueryRow(ctx, roleDecided, id)
+	var decided bool
+	err := row.Scan(&decided)
+	return decided, err
 }
 
 const sessionsOf = `-- name: SessionsOf :many
@@ -944,9 +981,21 @@ const userByEmail = `-- name: UserByEmail :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = $1
 `
 
-func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (AccountUser, error) {
+type UserByEmailRow struct {
+	ID           int64
+	Email        string
+	Name         string
+	PasswordHash string
+	Role         string
+	Locale       string
+	Status       string
+	CreatedAt    time.Time
+	AccessEpoch  int64
+}
+
+func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
 	row := db.QueryRow(ctx, userByEmail, email)
-	var i AccountUser
+	var i UserByEmailRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
@@ -965,9 +1014,21 @@ const userByID = `-- name: UserByID :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where id = $1
 `
 
-func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (AccountUser, error) {
+type UserByIDRow struct {
+	ID           int64
+	Email        string
+	Name         string
+	PasswordHash string
+	Role         string
+	Locale       string
+	Status       string
+	CreatedAt    time.Time
+	AccessEpoch  int64
+}
+
+func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow, error) {
 	row := db.QueryRow(ctx, userByID, id)
-	var i AccountUser
+	var i UserByIDRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
