@@ -268,6 +268,10 @@ func fillPublicURL(c *Config) error {
 	if u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return wrong("PUBLIC_URL", withoutPassword(c.PublicURL), "write scheme and host alone, such as https://mall.example.com")
 	}
+	if c.Demo && !loopback(u.Hostname()) {
+		return wrong("PUBLIC_URL", c.PublicURL, "demo mode has passwords that everybody knows and stays on this machine: "+
+			"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")
+	}
 	c.PublicURL = u.Scheme + "://" + u.Host
 	return nil
 }

@@ -163,6 +163,9 @@ func (p *Program) options() mall.Options {
 		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue), AuditKey: p.cfg.Key(config.KeyAudit), InsightKey: p.cfg.Key(config.KeyInsight),
 		WebhookKey: p.cfg.Key(config.KeyWebhook), WebhookLoopback: p.cfg.Demo,
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
+	if p.cfg.SandboxInProduction() {
+		p.Log.Warn("sandbox payments are on outside demo mode: whoever is signed in can pay any order without money. Unset SANDBOX_SECRET to end this")
+	}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
 			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name}

@@ -45,6 +45,7 @@ func New(d Deps) http.Handler {
 	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
 	device := func(c echo.Context) []byte { return play.CurrentDevice(c, d.Mall.Playback, d.Config.SecureCookies()) }
 	site := page.New(page.Options{Device: device, Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
+		Unpaid:    d.Config.SandboxInProduction(),
 		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now,
 		Changes: d.Mall.Changes, Metrics: d.Metrics})
 	site.Use(e)

@@ -71,6 +71,7 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language")))
 	pc.Page = views.Page{
 		Path: pc.here(), Text: pc.Text, Theme: ui.ParseTheme(cookieValue(c, themeCookie)), Nonce: pc.nonce,
+		Unpaid: s.unpaid,
 	}
 	pc.showViewer()
 	c.Response().Before(pc.beforeWrite)

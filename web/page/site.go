@@ -24,6 +24,7 @@ type Options struct {
 	Accounts   *account.Accounts
 	Sessions   *account.Sessions
 	PublicURL  string // https:// makes cookies Secure and sends HSTS
+	Unpaid     bool   // orders can be paid without money although this is no demo
 	CartCount  func(ctx context.Context, c *Ctx) (int, error)
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	Device     func(c echo.Context) []byte // what the browser's device cookie names, nil without one; nil knows of no devices
@@ -39,6 +40,7 @@ type Site struct {
 	sessions   *account.Sessions
 	publicURL  string
 	https      bool
+	unpaid     bool
 	cartCount  func(ctx context.Context, c *Ctx) (int, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	device     func(c echo.Context) []byte
@@ -52,7 +54,7 @@ type Site struct {
 func New(o Options) *Site {
 	s := &Site{
 		accounts: o.Accounts, sessions: o.Sessions,
-		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
+		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"), unpaid: o.Unpaid,
 		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
 	}
 	s.device = o.Device
