@@ -56,7 +56,10 @@ var own = []string{"/account", "/checkout", "/orders", "/library", "/watch", "/v
 var shared = []string{"POST /v/:slug/reviews", "POST /sales/:id/buy", "GET /watch/:slug",
 	"POST /bundles/:id/buy", "GET /preview/:assetId/auth", "POST /preview/:assetId/auth", "GET /studio/earnings/statements/:month",
 	"GET /studio/earnings/statements/:month/csv", "GET /studio/earnings/statements/:month/pdf",
-	"POST /account/devices/:number/end", "GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId"}
+	"POST /account/devices/:number/end",
+	// What an address of uploads is capable of is the same whether or not there is an upload by that id.
+	"OPTIONS /studio/uploads/tus/:id",
+	"GET /api/v1/mall/play/auth/:videoId", "POST /api/v1/mall/play/auth/:videoId"}
 
 // early are addresses that refuse everybody before they look for whose it is: where files lie in a folder, as here, no addresses of a
 // bucket are signed.

@@ -32,7 +32,8 @@ const (
 // Currency is what new listings are priced in.
 const Currency = "CNY"
 
-// Content is what a revision says of a listing. A draft may lack anything; what is there keeps the limits above.
+// Content is what a revision says of a listing. A draft may lack anything; what is there keeps the limits above. Texts in one language are
+// enough: whoever reads the other one sees them too (text.Printer.Of).
 type Content struct {
 	Slug          string   `json:"slug"` // the name in the address; settled by the first approval and empty from then on
 	TitleZh       string   `json:"titleZh"`

@@ -51,7 +51,7 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 		now := c.now()
 		slug := "draft-" + strings.ToLower(rand.Text())
 		spuID, err = c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{Slug: slug, CreatorID: creatorID, CategoryID: n.CategoryID,
-			TitleZh: n.Title, TitleEn: n.Title, Tags: []string{}, At: now})
+			TitleZh: content.TitleZh, TitleEn: content.TitleEn, Tags: []string{}, At: now})
 		if err != nil {
 			return nil, err
 		}

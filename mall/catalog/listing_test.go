@@ -138,7 +138,7 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 	if e.Content.TitleEn != "Aurora" || e.Content.Slug != "aurora" || !e.First || !e.Open || !e.CanDelete || e.Status != catalog.StatusDraft {
 		t.Fatalf("a new listing is %+v", e)
 	}
-	is(t, d.Submit(t.Context(), 7, id, e.Version), catalog.ErrRevisionMissing, "title_zh", "title_zh_missing", "cover", "cover_missing", "video", "video_missing", "ways.0.price", "price_missing")
+	is(t, d.Submit(t.Context(), 7, id, e.Version), catalog.ErrRevisionMissing, "cover", "cover_missing", "video", "video_missing", "ways.0.price", "price_missing")
 	if _, err := d.ProductBySlug(t.Context(), "aurora"); !errors.Is(err, catalog.ErrProductNotFound) {
 		t.Fatalf("a draft is found: %v", err)
 	}
@@ -167,6 +167,24 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 	list, err := d.Listings(t.Context(), 7, catalog.StatusLive, 0, 10)
 	if err != nil || len(list) != 1 || list[0].Revision != catalog.RevisionApproved || list[0].From.Amount != 500 {
 		t.Errorf("listed %+v, %v", list, err)
+	}
+}
+
+func TestCatalog_Submit_in_one_language(t *testing.T) {
+	d := openDesk(t)
+	id := d.listed(t)
+	r := d.save(t, id, d.whole(func(n *catalog.Content) { n.TitleZh, n.TitleEn = "", "" }))
+	is(t, d.Submit(t.Context(), 7, id, r.Version), catalog.ErrRevisionMissing, "title_en", "titles_missing")
+	for slug, only := range map[string]func(*catalog.Content){
+		"only-chinese": func(n *catalog.Content) { n.TitleEn, n.DescriptionEn = "", "" },
+		"only-english": func(n *catalog.Content) { n.TitleZh, n.DescriptionZh = "", "" },
+	} {
+		want := d.whole(only, func(n *catalog.Content) { n.Slug = slug })
+		d.live(t, only, func(n *catalog.Content) { n.Slug = slug })
+		p, err := d.ProductBySlug(t.Context(), slug)
+		if err != nil || p.TitleZh != want.TitleZh || p.TitleEn != want.TitleEn {
+			t.Errorf("%s is on sale as %q and %q: %v", slug, p.TitleZh, p.TitleEn, err)
+		}
 	}
 }
 
@@ -629,8 +647,11 @@ func TestEpisodesOfASeriesAreInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "nights", TitleZh: "夜"})
-	is(t, err, catalog.ErrSeriesInvalid, "title_en", "title_en_missing")
+	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "none"})
+	is(t, err, catalog.ErrSeriesInvalid, "title_en", "titles_missing")
+	if _, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "one-language", TitleZh: "夜"}); err != nil {
+		t.Errorf("a series in one language: %v", err)
+	}
 	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "nights", TitleZh: "夜", TitleEn: "Nights"})
 	is(t, err, catalog.ErrSeriesInvalid, "slug", "slug_taken")
 	if _, err := d.Series(ctx, "nights"); !errors.Is(err, catalog.ErrSeriesNotFound) {

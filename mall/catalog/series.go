@@ -40,18 +40,17 @@ type OwnSeries struct {
 	Episodes               int64 // on sale
 }
 
-// NewSeries describes a series. Its address stays for good.
+// NewSeries describes a series, with a title in one language at least. Its address stays for good.
 type NewSeries struct{ Slug, TitleZh, TitleEn string }
 
 // CreateSeries adds a series without episodes. Errors: ErrSeriesInvalid with Fields.
 func (c *Catalog) CreateSeries(ctx context.Context, creatorID int64, n NewSeries) (id int64, err error) {
 	n.Slug, n.TitleZh, n.TitleEn = strings.TrimSpace(n.Slug), strings.TrimSpace(n.TitleZh), strings.TrimSpace(n.TitleEn)
 	f := faults{}
-	for field, title := range map[string]string{"title_zh": n.TitleZh, "title_en": n.TitleEn} {
-		if title == "" {
-			f[field] = field + "_missing"
-		}
-		f.text(field, title, MaxTitle)
+	f.text("title_zh", n.TitleZh, MaxTitle)
+	f.text("title_en", n.TitleEn, MaxTitle)
+	if n.TitleZh == "" && n.TitleEn == "" {
+		f["title_en"] = "titles_missing"
 	}
 	switch {
 	case n.Slug == "":

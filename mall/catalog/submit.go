@@ -144,7 +144,10 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 			f[field] = slug
 		}
 	}
-	for field, empty := range map[string]bool{"title_zh": n.TitleZh == "", "title_en": n.TitleEn == "", "category": n.CategoryID == 0, "cover": n.Cover == ""} {
+	if n.TitleZh == "" && n.TitleEn == "" {
+		lack("title_en", "titles_missing")
+	}
+	for field, empty := range map[string]bool{"category": n.CategoryID == 0, "cover": n.Cover == ""} {
 		if empty {
 			lack(field, field+"_missing")
 		}

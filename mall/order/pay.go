@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,10 +52,11 @@ func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, re
 
 // subject names the purchase on the provider's page.
 func subject(o Order) string {
+	first := cmp.Or(o.Items[0].TitleEn, o.Items[0].TitleZh)
 	if len(o.Items) == 1 {
-		return o.Items[0].TitleEn
+		return first
 	}
-	return fmt.Sprintf("%s and %d more", o.Items[0].TitleEn, len(o.Items)-1)
+	return fmt.Sprintf("%s and %d more", first, len(o.Items)-1)
 }
 
 // Money is a provider's word that it took a sum, from a notice or an answer to a query.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"videomall/mall/entitlement"
+	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/mall/playback"
 )
@@ -66,5 +67,53 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 	leave[ann] = false
 	if _, err := p.Key(t.Context(), next.Token, f.phone, "film", 1); !errors.Is(err, entitlement.ErrNotEntitled) {
 		t.Errorf("a key after the leave was taken back: %v", err)
+	}
+}
+
+// TestPlayback_MayAct/… : what plays without an entitlement ends with the sign-in that it was given for, and a guest's goes on.
+func TestPlayback_MayAct(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	ended := errors.New("the register is out of reach")
+	var answer error
+	p, err := playback.New(f.pool, f.redis, f.entitlements, f.media, keys, playback.Options{
+		Free:       func(context.Context, int64) (int64, int, error) { return f.assets[film], 6, nil },
+		MayPreview: func(context.Context, int64, int64) (bool, error) { return true, nil },
+		MayAct: func(_ context.Context, by playback.Credential) error {
+			if by.UserID == 0 {
+				t.Error("asked about nobody")
+			}
+			return answer
+		},
+	}, slog.New(slog.DiscardHandler), f.clock.now)
+	f.must(err)
+	by := playback.Credential{UserID: ann, Epoch: 1, Session: 5}
+	free, err := p.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.phone, By: by})
+	f.must(err)
+	guest, err := p.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.laptop})
+	f.must(err)
+	preview, err := p.Preview(t.Context(), playback.PreviewRequest{UserID: ann, AssetID: f.assets[film], Device: f.phone, By: by})
+	f.must(err)
+	for name, c := range map[string]struct{ answer, want error }{
+		"signed in":   {},
+		"signed out":  {answer: fault.New(fault.Unauthenticated, "access_ended", "Ended."), want: playback.ErrSignedOut},
+		"not to tell": {answer: ended, want: ended},
+	} {
+		answer = c.answer
+		for kind, token := range map[string]string{"free minutes": free.Token, "a preview": preview.Token} {
+			if _, err := p.Master(t.Context(), token, f.phone, "film"); !errors.Is(err, c.want) {
+				t.Errorf("%s: %s, playlist: %v, want %v", name, kind, err, c.want)
+			}
+			if _, err := p.Key(t.Context(), token, f.phone, "film", 0); !errors.Is(err, c.want) {
+				t.Errorf("%s: %s, key: %v, want %v", name, kind, err, c.want)
+			}
+			r := playback.HeartbeatRequest{Token: token, Device: f.phone, UserID: ann, By: by}
+			if _, err := p.Heartbeat(t.Context(), r); !errors.Is(err, c.want) {
+				t.Errorf("%s: %s, heartbeat: %v, want %v", name, kind, err, c.want)
+			}
+		}
+		if _, err := p.Key(t.Context(), guest.Token, f.laptop, "film", 0); err != nil {
+			t.Errorf("%s: a guest's free minutes: %v", name, err)
+		}
 	}
 }

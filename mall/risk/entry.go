@@ -120,7 +120,7 @@ func parseBlock(s string) (netip.Prefix, error) {
 	return block.Masked(), nil
 }
 
-// Add makes an entry, and ends the living one for the same subject. Every process knows within two seconds, this one at once.
+// Add makes an entry, and ends the living one for the same subject. Every process knows within one second, this one at once.
 // Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	now := l.now()

@@ -27,13 +27,13 @@ const (
 
 // How old a process's memory of the lists may be.
 const (
-	refreshAfter = time.Second     // then one request looks whether they have changed, and the others go on with what is known
-	staleAfter   = 2 * time.Second // then nobody goes on before somebody has looked
-	listPatience = time.Second     // that a look may take before the process goes on with what it knew
+	refreshAfter = 500 * time.Millisecond // then one request looks whether they have changed, and the others go on with what is known
+	staleAfter   = time.Second            // then nobody goes on before somebody has looked
+	listPatience = time.Second            // that a look may take before the process goes on with what it knew
 )
 
 // Lists are the entries that operators make. Their truth is in PostgreSQL; each process keeps the living ones in memory and looks at
-// their version at most two seconds after the last look, whenever somebody asks. Nothing runs in between and no connection is held,
+// their version at most a second after the last look, whenever somebody asks. Nothing runs in between and no connection is held,
 // so there is none to lose: while PostgreSQL is away the lists stay as they were.
 type Lists struct {
 	pool *pgxpool.Pool

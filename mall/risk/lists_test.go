@@ -77,14 +77,14 @@ func TestListsNameAddressesAccountsAndDevices(t *testing.T) {
 	}
 }
 
-func TestEveryProcessFollowsWithinTwoSeconds(t *testing.T) {
+func TestEveryProcessFollowsWithinOneSecond(t *testing.T) {
 	l, pool, c := desk(t)
 	other := risk.NewLists(pool, silent, c.now)
 	judged(t, other, at("192.0.2.1"), "")
 	add(t, l, risk.Deny, risk.Address, "192.0.2.1", 0)
 	judged(t, l, at("192.0.2.1"), risk.Deny) // here at once
-	judged(t, other, at("192.0.2.1"), "")    // asks no more than once a second
-	c.advance(2 * time.Second)
+	judged(t, other, at("192.0.2.1"), "")    // asks no more than twice a second
+	c.advance(time.Second)
 	judged(t, other, at("192.0.2.1"), risk.Deny)
 
 	living, err := l.Living(t.Context())
@@ -200,7 +200,7 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 	judged(t, l, operator, risk.Allow)
 }
 
-// The gate of a process may have looked before the denial, and lets its operator through to the lists for two seconds more.
+// The gate of a process may have looked before the denial, and lets its operator through to the lists for one second more.
 func TestWhoIsDeniedChangesNothing(t *testing.T) {
 	l, pool, _ := desk(t)
 	fallen := risk.Subject{UserID: 901, Device: someDevice, Address: netip.MustParseAddr("192.0.2.9")}

@@ -110,7 +110,7 @@ func (l *Lists) LiftTx(ctx context.Context, tx pgx.Tx, userID int64, by Subject)
 	return entryID, err
 }
 
-// Changed has this process look at the lists anew before it judges again; others do within two seconds.
+// Changed has this process look at the lists anew before it judges again; others do within one second.
 func (l *Lists) Changed() {
 	l.mu.Lock() // a look that began before the commit has ended by now
 	l.looked.Store(0)

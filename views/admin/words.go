@@ -26,10 +26,7 @@ type Buyer struct {
 }
 
 func title(t *text.Printer, i order.Item) string {
-	if t.Lang == text.ZhCN {
-		return i.TitleZh
-	}
-	return i.TitleEn
+	return t.Of(i.TitleZh, i.TitleEn)
 }
 
 func edition(t *text.Printer, i order.Item) string { return t.Edition(i.Kind, i.Quality, i.RentHours) }

@@ -360,8 +360,15 @@ func Library(s Shelf) templ.Component {
 
 func baseCard(t *text.Printer, i Item, now time.Time) ui.Card {
 	return ui.Card{
-		Href: watchURL(i.Card.Slug), Title: title(t, i.Card), Creator: creator(t, i.Card), Cover: cover(i.Card.Cover),
-		Seconds: i.Card.DurationSeconds, NoPrice: true, Percent: i.Progress.Percent(), Note: standing(t, i.Entitlement, now),
+		Href:    watchURL(i.Card.Slug),
+		Title:   title(t, i.Card),
+		Lang:    t.Foreign(i.Card.TitleZh, i.Card.TitleEn),
+		Creator: creator(t, i.Card),
+		Cover:   cover(i.Card.Cover),
+		Seconds: i.Card.DurationSeconds,
+		NoPrice: true,
+		Percent: i.Progress.Percent(),
+		Note:    standing(t, i.Entitlement, now),
 	}
 }
 

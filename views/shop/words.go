@@ -88,9 +88,18 @@ func priceOf(c catalog.Card) ui.Price {
 
 func videoCard(t *text.Printer, c catalog.Card, owned, eager bool) ui.Card {
 	return ui.Card{
-		Href: productURL(c.Slug), Title: Title(t, c), Creator: creatorName(t, c), CreatorHref: creatorURL(c.CreatorSlug),
-		Cover: cover(c.Cover, eager), Seconds: c.DurationSeconds, Price: priceOf(c), NoPrice: c.From == nil,
-		Rating: c.Rating(), Reviews: int(c.RatingCount), Owned: owned,
+		Href:        productURL(c.Slug),
+		Title:       Title(t, c),
+		Lang:        t.Foreign(c.TitleZh, c.TitleEn),
+		Creator:     creatorName(t, c),
+		CreatorHref: creatorURL(c.CreatorSlug),
+		Cover:       cover(c.Cover, eager),
+		Seconds:     c.DurationSeconds,
+		Price:       priceOf(c),
+		NoPrice:     c.From == nil,
+		Rating:      c.Rating(),
+		Reviews:     int(c.RatingCount),
+		Owned:       owned,
 	}
 }
 

@@ -132,10 +132,25 @@ func (p *Printer) localize(key string, count any, args []any) string {
 
 // Of chooses between what was written in both languages; where one is missing, the other stands in.
 func (p *Printer) Of(zh, en string) string {
-	if p.Lang == ZhCN && zh != "" || en == "" {
-		return zh
+	s, _ := p.choose(zh, en)
+	return s
+}
+
+// Foreign is the language of what Of returns where it is not the reader's: a page says so, in a lang attribute and where it matters in a note.
+// It is empty where the reader's language was written, and where nothing was.
+func (p *Printer) Foreign(zh, en string) string {
+	s, l := p.choose(zh, en)
+	if s == "" || l == p.Lang {
+		return ""
 	}
-	return en
+	return string(l)
+}
+
+func (p *Printer) choose(zh, en string) (string, Lang) {
+	if p.Lang == ZhCN && zh != "" || en == "" {
+		return zh, ZhCN
+	}
+	return en, En
 }
 
 // Has reports whether a message exists in this language, for keys made from a slug or a state.

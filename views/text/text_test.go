@@ -33,6 +33,29 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+func TestPrinter_Foreign(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		reader        text.Lang
+		zh, en        string
+		want, foreign string
+	}{
+		{text.En, "夜", "Night", "Night", ""},
+		{text.ZhCN, "夜", "Night", "夜", ""},
+		{text.En, "夜", "", "夜", "zh-CN"},
+		{text.ZhCN, "", "Night", "Night", "en"},
+		{text.En, "", "Night", "Night", ""},
+		{text.ZhCN, "夜", "", "夜", ""},
+		{text.En, "", "", "", ""},
+		{text.ZhCN, "", "", "", ""},
+	} {
+		p := text.For(c.reader)
+		if got, foreign := p.Of(c.zh, c.en), p.Foreign(c.zh, c.en); got != c.want || foreign != c.foreign {
+			t.Errorf("%q and %q to a reader of %s: %q in %q", c.zh, c.en, c.reader, got, foreign)
+		}
+	}
+}
+
 func TestWordsAndPlurals(t *testing.T) {
 	t.Parallel()
 	en, zh := text.For(text.En), text.For(text.ZhCN)

@@ -348,6 +348,74 @@ func TestDevicesAreSignedOutOneByOneOrAllAtOnce(t *testing.T) {
 	}
 }
 
+func TestAccessTokensAreListedAndEndOneByOne(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	ann, bob := m.visitor(t), m.visitor(t)
+	ann.signUp("ann@example.test")
+	bob.signUp("bob@example.test")
+	if a := ann.get("/account"); strings.Contains(a.body, `id="tokens"`) {
+		t.Error("a list of no tokens is shown")
+	}
+	var tokens []string
+	for _, program := range []string{"ledger-sync/2.1", ""} {
+		token, err := m.accounts.IssueToken(t.Context(), account.TokenRequest{
+			Email:    "ann@example.test",
+			Password: goodPassword,
+			Addr:     "192.0.2.1",
+			Program:  program,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, token.Value)
+	}
+	page := ann.get("/account").body
+	for _, want := range []string{"Access tokens", "ledger-sync/2.1", "Unnamed program", "Never"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the account does not say %q", want)
+		}
+	}
+	for _, token := range tokens {
+		if strings.Contains(page, token) {
+			t.Error("the page gives a token away")
+		}
+	}
+	ends := regexp.MustCompile(`/account/tokens/\d+/end`).FindAllString(page, -1)
+	if len(ends) != 2 {
+		t.Fatalf("to end: %v", ends)
+	}
+	for _, path := range []string{ends[0], ends[1], "/account/tokens/x/end", "/account/tokens/999999/end"} {
+		if a := bob.post(path); a.StatusCode != http.StatusNotFound {
+			t.Errorf("somebody else at %s: %d", path, a.StatusCode)
+		}
+	}
+	if strings.Contains(bob.get("/account").body, "ledger-sync") {
+		t.Error("somebody else's tokens are listed")
+	}
+	if a := ann.post(ends[0]); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/account#tokens" {
+		t.Errorf("ended: %d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	if a := ann.get("/account"); !strings.Contains(a.body, "The access token has ended.") || strings.Contains(a.body, ends[0]) ||
+		!strings.Contains(a.body, ends[1]) {
+		t.Error("the list does not say what is left")
+	}
+	lives := 0
+	for _, token := range tokens {
+		if _, err := m.accounts.TokenUser(t.Context(), token); err == nil {
+			lives++
+		} else if !errors.Is(err, account.ErrInvalidToken) {
+			t.Error(err)
+		}
+	}
+	if lives != 1 {
+		t.Errorf("%d of two tokens still open the mall", lives)
+	}
+	if a := ann.post(ends[0]); a.StatusCode != http.StatusNotFound {
+		t.Errorf("ended twice: %d", a.StatusCode)
+	}
+}
+
 func TestOnlyADemoShowsItsAccounts(t *testing.T) {
 	t.Parallel()
 	if body := open(t, false).visitor(t).get("/sign-in").body; strings.Contains(body, "example.test") || strings.Contains(body, "demo-mall") {

@@ -85,10 +85,7 @@ type list[T any] struct {
 
 // inLang chooses the reader's language, the other where that one is empty.
 func inLang(c *page.Ctx, zh, en string) string {
-	if c.Text.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
+	return c.Text.Of(zh, en)
 }
 
 // coverURL is a cover's public address; nil without a cover.

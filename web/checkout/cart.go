@@ -174,8 +174,5 @@ func (d Deps) cartChanged(c *page.Ctx, removed bool) error {
 }
 
 func titleOf(t *text.Printer, l order.QuoteLine) string {
-	if t.Lang == text.ZhCN {
-		return l.Offer.TitleZh
-	}
-	return l.Offer.TitleEn
+	return t.Of(l.Offer.TitleZh, l.Offer.TitleEn)
 }

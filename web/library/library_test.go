@@ -41,7 +41,8 @@ func open(t *testing.T) *house {
 	storage, err := media.OpenStorage("", t.TempDir())
 	h.must(err)
 	t.Cleanup(func() { storage.Close() })
-	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+	device := func(c echo.Context) []byte { return play.CurrentDevice(c, h.playback, false) }
+	h.Mall = webtest.Open(t, webtest.Options{Device: device, Routes: func(g *echo.Group, m *webtest.Mall) {
 		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		h.must(err)
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
@@ -49,6 +50,10 @@ func open(t *testing.T) *house {
 		h.must(err)
 		library.Routes(g, library.Deps{Site: m.Site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Media: h.media, Playback: h.playback})
 		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback})
+		g.GET("/device", func(c echo.Context) error {
+			play.EnsureDevice(c, h.playback, false)
+			return c.NoContent(http.StatusNoContent)
+		})
 	}})
 	return h
 }
@@ -275,4 +280,41 @@ func TestDevicesAreListedAndRemoved(t *testing.T) {
 		t.Fatalf("%+v, %v", left, err)
 	}
 	b.Post("/library/devices/x/remove", url.Values{}).Wants(404)
+}
+
+// TestRemovingADevice_signs_it_out: whoever sits at a device that was removed is out at once, and whoever removes the one they sit at is not.
+func TestRemovingADevice_signs_it_out(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann := h.Person("ann", "shopper")
+	p := h.packaged()
+	h.give(ann.ID, p, 0)
+	here, there := h.Browser(0), h.Browser(0)
+	for _, b := range []*webtest.Browser{here, there} {
+		b.Get("/device").Wants(204) // a device's cookie comes with a browser's first page
+		b.SignIn(ann.ID)
+	}
+	play := fmt.Sprint("/api/v1/mall/play/auth/", p.SPUID)
+	takeOver := http.Header{"User-Agent": {"Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36"}}
+	there.Send("POST", play, takeOver, `{"takeover": true}`).Wants(200)
+	listed := here.Get("/library/devices").Wants(200).Shows("Chrome on Windows")
+	devices, err := h.playback.Devices(t.Context(), ann.ID)
+	h.must(err)
+	if len(devices) != 1 {
+		t.Fatalf("%+v", devices)
+	}
+	remove := fmt.Sprintf("/library/devices/%d/remove", devices[0].ID)
+	here.Post(remove, listed.Form(remove)).Wants(303)
+	if out := there.Get("/library").Wants(303); !strings.HasPrefix(out.Location, "/sign-in") {
+		t.Errorf("the removed device is led to %s", out.Location)
+	}
+	here.Get("/library").Wants(200)
+
+	here.Send("POST", play, takeOver, `{"takeover": true}`).Wants(200)
+	if devices, err = h.playback.Devices(t.Context(), ann.ID); err != nil || len(devices) != 1 {
+		t.Fatalf("%+v, %v", devices, err)
+	}
+	own := fmt.Sprintf("/library/devices/%d/remove", devices[0].ID)
+	here.Post(own, here.Get("/library/devices").Wants(200).Form(own)).Wants(303)
+	here.Get("/library").Wants(200)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -65,7 +66,8 @@ func (s *shown) follow(c echo.Context) error {
 			return err
 		}
 	}
-	v, leave, err := s.hub.join(id)
+	at, _ := netip.ParseAddr(c.RealIP()) // what is no address is not counted by it
+	v, leave, err := s.hub.join(id, at)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package sale
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	saleview "videomall/views/sale"
@@ -14,10 +15,10 @@ type Viewer struct {
 }
 
 // NewHub makes a hub whose ticks a test gives. It returns how to join it and what it knows.
-func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error), ticks func() (<-chan time.Time, func())) (join func(int64) (Viewer, error), knows func(int64) bool) {
+func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error), ticks func() (<-chan time.Time, func())) (join func(int64, netip.Addr) (Viewer, error), knows func(int64) bool) {
 	h := newHub(read, ticks)
-	return func(id int64) (Viewer, error) {
-		v, leave, err := h.join(id)
+	return func(id int64, at netip.Addr) (Viewer, error) {
+		v, leave, err := h.join(id, at)
 		if err != nil {
 			return Viewer{}, err
 		}
@@ -25,5 +26,8 @@ func NewHub(read func(context.Context, []int64) (map[int64]saleview.Live, error)
 	}, h.knows
 }
 
-// MaxViewers is the hub's bound.
-const MaxViewers = maxViewers
+// MaxViewers is the hub's bound, MaxOfOne that of one address.
+const (
+	MaxViewers = maxViewers
+	MaxOfOne   = maxOfOne
+)

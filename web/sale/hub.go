@@ -2,16 +2,19 @@ package sale
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"videomall/mall/fault"
 	saleview "videomall/views/sale"
+	"videomall/web/transfer"
 )
 
 const (
 	maxViewers  = 20_000          // open streams of this process
+	maxOfOne    = 100             // of them, of one address: an office or a school shares one
 	readTimeout = 5 * time.Second // of one look at the database
 )
 
@@ -27,7 +30,8 @@ type hub struct {
 	mu      sync.Mutex
 	watched map[int64]*watch
 	viewers int
-	rest    context.CancelFunc // ends the asking; nil while nobody watches
+	from    map[netip.Prefix]int // viewers of each address
+	rest    context.CancelFunc   // ends the asking; nil while nobody watches
 }
 
 // watch is a sale that somebody watches, with its latest known state.
@@ -40,7 +44,12 @@ type watch struct {
 type viewer struct{ states chan saleview.Live }
 
 func newHub(read func(context.Context, []int64) (map[int64]saleview.Live, error), ticks func() (<-chan time.Time, func())) *hub {
-	return &hub{read: read, ticks: ticks, watched: map[int64]*watch{}}
+	return &hub{
+		read:    read,
+		ticks:   ticks,
+		watched: map[int64]*watch{},
+		from:    map[netip.Prefix]int{},
+	}
 }
 
 func everySecond() (<-chan time.Time, func()) {
@@ -56,12 +65,16 @@ func (h *hub) knows(id int64) bool {
 	return ok && w.latest != nil
 }
 
-// join adds a viewer, who first hears how the sale stood at the last look. Errors: errTooManyViewers. leave must be called.
-func (h *hub) join(id int64) (v *viewer, leave func(), err error) {
+// join adds a viewer at an address, who first hears how the sale stood at the last look. Errors: errTooManyViewers. leave must be called.
+func (h *hub) join(id int64, at netip.Addr) (v *viewer, leave func(), err error) {
+	network, counted := transfer.Network(at)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.viewers >= maxViewers {
+	if h.viewers >= maxViewers || h.from[network] >= maxOfOne {
 		return nil, nil, errTooManyViewers
+	}
+	if counted {
+		h.from[network]++
 	}
 	v = &viewer{states: make(chan saleview.Live, 1)}
 	w := h.watched[id]
@@ -79,15 +92,18 @@ func (h *hub) join(id int64) (v *viewer, leave func(), err error) {
 		h.rest = rest
 		go h.ask(ctx)
 	}
-	return v, sync.OnceFunc(func() { h.leave(id, v) }), nil
+	return v, sync.OnceFunc(func() { h.leave(id, v, network) }), nil
 }
 
-func (h *hub) leave(id int64, v *viewer) {
+func (h *hub) leave(id int64, v *viewer, network netip.Prefix) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w := h.watched[id]
 	delete(w.viewers, v)
 	h.viewers--
+	if h.from[network]--; h.from[network] <= 0 { // an address that is not counted stands at -1
+		delete(h.from, network)
+	}
 	if len(w.viewers) == 0 {
 		delete(h.watched, id)
 	}

@@ -3,6 +3,7 @@ package sale_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // bench is a hub whose ticks and whose database a test plays.
 type bench struct {
 	t       *testing.T
-	join    func(int64) (sale.Viewer, error)
+	join    func(int64, netip.Addr) (sale.Viewer, error)
 	knows   func(int64) bool
 	ticks   chan time.Time // unbuffered: a tick is taken when the hub has done with the one before
 	stopped chan struct{}  // one for each asking that ended
@@ -45,7 +46,7 @@ func (b *bench) says(states map[int64]saleview.Live) { b.answer.Store(&states) }
 
 func (b *bench) joins(id int64) sale.Viewer {
 	b.t.Helper()
-	v, err := b.join(id)
+	v, err := b.join(id, netip.Addr{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -185,9 +186,42 @@ func TestViewersAreBounded(t *testing.T) {
 	for range sale.MaxViewers - 1 {
 		b.joins(1)
 	}
-	if _, err := b.join(1); err == nil {
+	if _, err := b.join(1, netip.Addr{}); err == nil {
 		t.Fatal("one more than the bound was let in")
 	}
 	first.Leave()
 	b.joins(1)
+}
+
+func TestViewersOfOneAddressAreBounded(t *testing.T) {
+	b := newBench(t)
+	joins := func(address string) (sale.Viewer, error) { return b.join(1, netip.MustParseAddr(address)) }
+	first, err := joins("203.0.113.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range sale.MaxOfOne - 1 {
+		if _, err := joins("203.0.113.7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := joins("203.0.113.7"); err == nil {
+		t.Fatal("one more than the bound was let in")
+	}
+	if _, err := joins("203.0.113.8"); err != nil {
+		t.Fatalf("another address: %v", err)
+	}
+	for range sale.MaxOfOne + 1 { // behind a proxy on this machine are many people
+		if _, err := joins("127.0.0.1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first.Leave()
+	first.Leave() // twice is once
+	if _, err := joins("203.0.113.7"); err != nil {
+		t.Fatalf("after one left: %v", err)
+	}
+	if _, err := joins("203.0.113.7"); err == nil {
+		t.Fatal("one that left twice makes room for two")
+	}
 }

@@ -85,11 +85,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		c.Keep(life(product))
 	}
 	c.Page.Canonical = p.Address
-	about := product.DescriptionEn
-	if t.Lang == text.ZhCN {
-		about = product.DescriptionZh
-	}
-	c.Page.Description = shopview.Summary(about, 160)
+	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
 	if product.Cover != "" {
 		p.Cover = c.PublicURL(shopview.CoverURL(product.Cover, "960"))
 		c.Page.Image = p.Cover

@@ -279,6 +279,57 @@ func TestAVideosPage(t *testing.T) {
 	}
 }
 
+// A video that was described in one language is whole in the other: its texts stand in, are marked as foreign, and a note says so.
+func TestProduct_in_one_language(t *testing.T) {
+	s := open(t)
+	shelf, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{Slug: "single", NameZh: "单语", NameEn: "Single"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := s.Now()
+	made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
+		Slug:          "only-chinese",
+		CreatorID:     70,
+		CategoryID:    shelf,
+		TitleZh:       "雪国列车站",
+		DescriptionZh: "一座车站的冬天。",
+		Cover:         "x",
+		PublishedAt:   &day,
+		SKUs:          stock[0].skus,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Catalog.Publish(t.Context(), made.SPUID); err != nil {
+		t.Fatal(err)
+	}
+	b := s.Browser(0)
+	marked := regexp.MustCompile(`<(h1|div|a)[^>]*lang="zh-CN"[^>]*>`)
+	notes := map[string][]string{
+		"en":    {"The title is available only in Chinese.", "The description is available only in Chinese."},
+		"zh-CN": {"片名仅有英文版。", "简介仅有英文版。"},
+	}
+	for lang, foreign := range map[string]bool{"en": true, "zh-CN": false} {
+		b.Lang = lang
+		a := b.Get("/v/only-chinese").Wants(200).Shows("雪国列车站", "一座车站的冬天。")
+		if !a.Has(`<meta name="description" content="一座车站的冬天。"`) {
+			t.Errorf("%s: nothing describes the page to search engines", lang)
+		}
+		if got := len(marked.FindAllString(a.Body, -1)); foreign && got != 2 || !foreign && got != 0 {
+			t.Errorf("%s: %d texts are marked as foreign", lang, got)
+		}
+		if foreign {
+			a.Shows(notes[lang]...)
+		} else {
+			a.Hides(notes[lang]...)
+		}
+		list := b.Get("/c/single").Wants(200).Shows("雪国列车站")
+		if got := len(marked.FindAllString(list.Body, -1)); foreign && got != 1 || !foreign && got != 0 {
+			t.Errorf("%s: %d of the list are marked as foreign", lang, got)
+		}
+	}
+}
+
 func TestAPageSaysWhenAPriceEndsAndWhatIsGone(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()

@@ -113,20 +113,27 @@ func (l *Listener) enter(a net.Addr) (leave func(), ok bool) {
 	}, true
 }
 
-// network is what an address is counted by. A household has at least a /64 of IPv6.
+// network is what a connection is counted by. Those of trusted proxies are not.
 func (l *Listener) network(a net.Addr) (n netip.Prefix, bounded bool) {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok || l.options.PerAddress == 0 {
 		return n, false
 	}
 	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
-	if ip.IsLoopback() {
-		return n, false
-	}
 	for _, t := range l.options.Trusted {
 		if t.Contains(ip) {
 			return n, false
 		}
+	}
+	return Network(ip)
+}
+
+// Network is what an address is counted by: the address itself, of IPv6 its /64, which is the least that a household has. ok is false for
+// what is not counted: this machine, behind which a proxy may stand, and an address that is not known.
+func Network(ip netip.Addr) (n netip.Prefix, ok bool) {
+	ip = ip.Unmap().WithZone("")
+	if !ip.IsValid() || ip.IsLoopback() {
+		return n, false
 	}
 	bits := ip.BitLen()
 	if ip.Is6() {

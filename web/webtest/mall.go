@@ -72,6 +72,8 @@ type Options struct {
 	// CartCount and OnSignIn are handed on as the program does; nil leaves them out.
 	CartCount func(*Mall) func(context.Context, *page.Ctx) (int, error)
 	OnSignIn  func(*Mall) func(context.Context, *page.Ctx, int64) error
+	// Device names the browser that asks, as the program's own does; nil knows of no devices.
+	Device func(echo.Context) []byte
 	// Provider may put something between the mall and its bank.
 	Provider func(*Mall, payment.Provider) payment.Provider
 }
@@ -113,7 +115,7 @@ func Open(t testing.TB, o Options) *Mall {
 
 	m.Sessions = account.NewSessions(pool, rdb, log, m.Now, false)
 	options := page.Options{Accounts: m.Accounts, Sessions: m.Sessions,
-		PublicURL: m.URL, Log: log, Now: m.Now}
+		PublicURL: m.URL, Log: log, Now: m.Now, Device: o.Device}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)
 	}

@@ -67,12 +67,11 @@ var (
 func inks(kind string, lab func(l float64) []byte) []byte {
 	tag := append([]byte(kind), 0, 0, 0, 0, 4, 3, 2, 0)
 	tag = append(tag, make([]byte, 36)...)
-	line := []byte{0, 255}
+	var line []byte
 	if kind == "mft2" {
 		tag = append(tag, 0, 2, 0, 2)
 		line = []byte{0, 0, 255, 255}
 	} else {
-		line = nil
 		for i := range 256 {
 			line = append(line, byte(i))
 		}

@@ -29,16 +29,8 @@ var states = []string{catalog.StatusDraft, catalog.StatusInReview, catalog.Statu
 // IsState says that the list knows such a state.
 func IsState(s string) bool { return slices.Contains(states, s) }
 
-// InLang chooses the reader's language, the other where that one is empty.
-func InLang(t *text.Printer, zh, en string) string {
-	if t.Lang == text.ZhCN && zh != "" || en == "" {
-		return zh
-	}
-	return en
-}
-
 func titleOf(t *text.Printer, zh, en string) string {
-	if s := InLang(t, zh, en); s != "" {
+	if s := t.Of(zh, en); s != "" {
 		return s
 	}
 	return t.T("listing.untitled")
@@ -79,7 +71,7 @@ func filmOptions(t *text.Printer, films []Film, listed *catalog.Product, chosen 
 func seriesOptions(t *text.Printer, series []catalog.OwnSeries) []ui.Option {
 	list := []ui.Option{{Label: t.T("listing.no_series")}}
 	for _, s := range series {
-		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: InLang(t, s.TitleZh, s.TitleEn)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.TitleZh, s.TitleEn)})
 	}
 	return list
 }

@@ -232,13 +232,10 @@ func (p Page) heading(t *text.Printer) string {
 }
 
 func cardTitle(t *text.Printer, c *catalog.Card) string {
-	switch {
-	case c == nil:
+	if c == nil {
 		return t.T("overview.gone")
-	case t.Lang == text.ZhCN:
-		return c.TitleZh
 	}
-	return c.TitleEn
+	return t.Of(c.TitleZh, c.TitleEn)
 }
 
 func sourceName(t *text.Printer, name string) string {

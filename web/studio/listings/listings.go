@@ -155,7 +155,7 @@ func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, err
 	shelves, err := d.Catalog.Categories(ctx)
 	list := []ui.Option{{Label: t.T("listing.choose_category")}}
 	for _, s := range shelves {
-		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: listingview.InLang(t, s.NameZh, s.NameEn)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.NameZh, s.NameEn)})
 	}
 	return list, err
 }

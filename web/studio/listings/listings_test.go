@@ -105,10 +105,11 @@ func TestACreatorListsAFilm(t *testing.T) {
 	b.Get("/studio/listings/new").Wants(200).Shows("take-1.mp4 · 1:05", "Films")
 	b.Post("/studio/listings", url.Values{"title": {" "}, "video": {"2"}}).Wants(422).Shows("Give it a title.", "Choose a category.", "There is no such file of yours.")
 	here := s.begun(b, "1")
-	b.Get(here).Wants(200).Shows("Draft", "The title in Chinese is missing.", "Upload a cover.", "What does it cost?").Hides("Choose a film.")
+	b.Get(here).Wants(200).Shows("Draft", "One language is enough.", "Upload a cover.", "What does it cost?").Hides("Choose a film.")
 	// What is missing comes back beside its field, and what was typed is kept.
-	lacking := b.Post(here, s.filled(b, here, "title_zh", "", "price", "", "tags", "snow", "do", "submit")).Wants(422)
-	if !lacking.Has(`id="title_zh-error"`) || !lacking.Has(`id="price-0-error"`) || lacking.Form(here).Get("tags") != "snow" {
+	lacking := b.Post(here, s.filled(b, here, "title_zh", "", "title_en", "", "price", "", "tags", "snow", "do", "submit")).Wants(422).
+		Shows("Give it a title in at least one language.")
+	if !lacking.Has(`id="title_en-error"`) || !lacking.Has(`id="price-0-error"`) || lacking.Form(here).Get("tags") != "snow" {
 		t.Errorf("the form came back with %s", lacking.Text())
 	}
 	s.submitted(b, here)
@@ -289,7 +290,7 @@ func TestWaysToBuyComeAndGo(t *testing.T) {
 func TestASeriesHasAPageOfItsOwn(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
-	b.Post("/studio/listings/series", url.Values{"title_en": {"Nights"}, "slug": {"No Way"}}).Wants(422).Shows("The title in Chinese is missing.", "Use small letters")
+	b.Post("/studio/listings/series", url.Values{"slug": {"No Way"}}).Wants(422).Shows("Give it a title in at least one language.", "Use small letters")
 	b.Post("/studio/listings/series", url.Values{"title_en": {"Nights"}, "title_zh": {"夜"}, "slug": {"nights"}}).Wants(303)
 	b.Get("/studio/listings/series").Wants(200).Shows("Nights", "/series/nights")
 	b.Get("/series/nights").Wants(404)
