@@ -40,14 +40,14 @@ func Routes(g *echo.Group, d Deps) {
 	a := g.Group("/admin", d.Site.RequireRole(account.RoleOperator))
 	a.GET("/payouts", on(d.listPayouts))
 	a.GET("/payouts/:id", on(d.showPayout))
-	a.POST("/payouts/:id/approve", on(d.decide("approve")))
-	a.POST("/payouts/:id/refuse", on(d.decide("refuse")))
-	a.POST("/payouts/:id/pay", on(d.decide("pay")))
-	a.POST("/payouts/:id/fail", on(d.decide("fail")))
-	a.POST("/payouts/:id/reveal", on(d.reveal))
+	a.POST("/payouts/:id/approve", on(d.decide("approve")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/refuse", on(d.decide("refuse")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/pay", on(d.decide("pay")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/fail", on(d.decide("fail")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/reveal", on(d.reveal), d.Site.RequireRecent)
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
-	a.POST("/books/creators/:id/adjust", on(d.adjust))
+	a.POST("/books/creators/:id/adjust", on(d.adjust), d.Site.RequireRecent)
 }
 
 func (d Deps) showBooks(c *page.Ctx) (err error) {

@@ -329,6 +329,20 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 	b.Post("/v/aurora/reviews", review).Wants(409)
 }
 
+// A creator who holds a video of theirs, an operator by now or not, has no word on it.
+func TestShop_ReviewOfOnesOwn(t *testing.T) {
+	s := open(t)
+	maker, err := s.Catalog.ProductBySlug(t.Context(), "aurora")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Bought(maker.CreatorID, s.films["aurora"].SKUIDs[1])
+	b := s.Browser(maker.CreatorID)
+	b.Get("/v/aurora").Wants(200).Shows("You own this in HD.").Hides("Write a review")
+	b.Post("/v/aurora/reviews", url.Values{"rating": {"5"}, "body": {"The best!"}}).Wants(403).Shows("Nobody reviews a video of their own.")
+	b.Get("/v/aurora").Wants(200).Hides("The best!")
+}
+
 func TestFurtherReviews(t *testing.T) {
 	s := open(t)
 	for i := range 14 {

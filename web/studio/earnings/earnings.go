@@ -41,7 +41,7 @@ func Routes(g *echo.Group, d Deps) {
 	s.GET("", on(d.show))
 	s.POST("/payouts", on(d.request))
 	s.POST("/payouts/:id/cancel", on(d.cancel))
-	s.POST("/destination", on(d.setDestination))
+	s.POST("/destination", on(d.setDestination), d.Site.RequireRecent)
 	s.GET("/statements/:month", on(d.showStatement))
 	s.GET("/statements/:month/csv", on(d.file("csv")))
 	s.GET("/statements/:month/pdf", on(d.file("pdf")))

@@ -57,11 +57,11 @@ func (s *studio) sold(t *testing.T, prices ...int64) {
 	}
 }
 
-// clears lets the shares clear, which takes longer than an operator stays signed in.
+// clears lets the shares clear, which takes longer than an operator stays signed in and a password counts.
 func (s *studio) clears(t *testing.T) {
 	t.Helper()
 	s.Advance(s.books.Terms.Clearing)
-	s.operator = s.Browser(s.olga.ID)
+	s.creator, s.operator = s.Browser(s.carl.ID), s.Browser(s.olga.ID)
 	if _, err := s.books.Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -369,7 +369,7 @@ func (q *Queries) InsertAdjustment(ctx context.Context, db DBTX, arg InsertAdjus
 
 const insertPayout = `-- name: InsertPayout :one
 insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at)
-values ($1, $2, $3, $4, $5, $6) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at
+values ($1, $2, $3, $4, $5, $6) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at
 `
 
 type InsertPayoutParams struct {
@@ -405,6 +405,7 @@ func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutPar
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
@@ -573,7 +574,7 @@ update ledger_payout set state = $1, version = version + 1, reason = $2::text,
     paid_at = case when $1 = 'paid' then $4::timestamptz else paid_at end,
     over_at = case when $1 in ('refused', 'cancelled', 'failed') then $4 else over_at end
 where id = $5 and state = $6 and version = $7
-returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at
+returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at
 `
 
 type MovePayoutParams struct {
@@ -612,6 +613,7 @@ func (q *Queries) MovePayout(ctx context.Context, db DBTX, arg MovePayoutParams)
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
@@ -748,7 +750,7 @@ func (q *Queries) Payee(ctx context.Context, db DBTX, creatorID int64) (LedgerPa
 }
 
 const payoutByID = `-- name: PayoutByID :one
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where id = $1
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where id = $1
 `
 
 func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayout, error) {
@@ -768,12 +770,13 @@ func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayo
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
 
 const payoutByKey = `-- name: PayoutByKey :one
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where creator_id = $1 and request_key = $2
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where creator_id = $1 and request_key = $2
 `
 
 type PayoutByKeyParams struct {
@@ -798,6 +801,7 @@ func (q *Queries) PayoutByKey(ctx context.Context, db DBTX, arg PayoutByKeyParam
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
@@ -836,7 +840,7 @@ func (q *Queries) PayoutMoves(ctx context.Context, db DBTX, payoutID int64) ([]L
 }
 
 const payouts = `-- name: Payouts :many
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
 
@@ -869,6 +873,7 @@ func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]Le
 			&i.RequestedAt,
 			&i.PaidAt,
 			&i.OverAt,
+			&i.ApprovableAt,
 		); err != nil {
 			return nil, err
 		}
@@ -881,7 +886,7 @@ func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]Le
 }
 
 const payoutsOf = `-- name: PayoutsOf :many
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
 `
 
 type PayoutsOfParams struct {
@@ -913,6 +918,7 @@ func (q *Queries) PayoutsOf(ctx context.Context, db DBTX, arg PayoutsOfParams) (
 			&i.RequestedAt,
 			&i.PaidAt,
 			&i.OverAt,
+			&i.ApprovableAt,
 		); err != nil {
 			return nil, err
 		}

@@ -49,6 +49,7 @@ type LedgerPayout struct {
 	RequestedAt   time.Time
 	PaidAt        *time.Time
 	OverAt        *time.Time
+	ApprovableAt  time.Time
 }
 
 type LedgerPayoutTransition struct {
