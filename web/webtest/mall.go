@@ -37,6 +37,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
 	"videomall/telemetry"
+	"videomall/views"
 	"videomall/web/page"
 )
 
@@ -69,9 +70,10 @@ type Mall struct {
 type Options struct {
 	// Routes registers the pages under test.
 	Routes func(*echo.Group, *Mall)
-	// CartCount and OnSignIn are handed on as the program does; nil leaves them out.
+	// CartCount, OnSignIn and Notice are handed on as the program does; nil leaves them out.
 	CartCount func(*Mall) func(context.Context, *page.Ctx) (int, error)
 	OnSignIn  func(*Mall) func(context.Context, *page.Ctx, int64) error
+	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
 	// Provider may put something between the mall and its bank.
 	Provider func(*Mall, payment.Provider) payment.Provider
 }
@@ -116,6 +118,9 @@ func Open(t testing.TB, o Options) *Mall {
 		PublicURL: m.URL, Log: log, Now: m.Now}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)
+	}
+	if o.Notice != nil {
+		options.Notice = o.Notice(m)
 	}
 	m.Site = page.New(options)
 	m.Site.Use(e)

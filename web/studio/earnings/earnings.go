@@ -54,7 +54,7 @@ func (d Deps) show(c *page.Ctx) error {
 // render fills the page around the forms that p carries.
 func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
-	p.Terms = d.Ledger.Terms
+	p.Terms, p.Now = d.Ledger.Terms, c.Now
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, me); err != nil {
 		return err
 	}
