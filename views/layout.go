@@ -29,7 +29,8 @@ type Page struct {
 	Player      bool // loads the player, about 180 KB; only where one is on the page
 	Bare        bool // no header and footer: the hosted payment page, the embed
 	Flash       *Flash
-	Unpaid      bool // orders can be paid without money although this is no demo: the console says so
+	Notice      *Notice // stands above every page until its reason is gone
+	Unpaid      bool    // orders can be paid without money although this is no demo: the console says so
 }
 
 // Viewer is who looks. The zero value is a guest.
@@ -56,6 +57,12 @@ func (v Viewer) Initial() string {
 type Flash struct {
 	Tone    ui.Tone
 	Message string
+}
+
+// Notice is a warning with a way to act on it.
+type Notice struct {
+	Title, Body string
+	Href, Label string
 }
 
 // Context prepares ctx for drawing: the reader's words, nonce and token for every component below. A handler that draws a

@@ -217,7 +217,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	h.OK(err)
 	malltest.Query[int64](h.Mall, `insert into media_video (owner_id, name, original, size, fingerprint, created_at, updated_at)
 		values (1, 'Wedding cut.mp4', 'originals/x', 100, 'f1ngerpr1nt', now(), now()) returning id`)
-	h.OK(h.Ledger.Adjust(h.Ctx, 99, ann.ID, money.Of(5000, "CNY"), "a gift", "k"))
+	h.Credit(ann.ID, 5000)
 	h.OK(h.Ledger.SetDestination(h.Ctx, ann.ID, ledger.Destination{Name: "Ann", Account: "6222 0000 1111 2222"}))
 	_, err = h.Ledger.RequestPayout(h.Ctx, ann.ID, money.Of(2000, "CNY"), "k")
 	h.OK(err)

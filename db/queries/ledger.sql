@@ -156,8 +156,8 @@ select * from ledger_payee where creator_id = @creator_id;
 update ledger_payee set destination = @destination, version = version + 1, updated_at = @at where creator_id = @creator_id returning *;
 
 -- name: InsertPayout :one
-insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at)
-values (@creator_id, @amount, @currency, @request_key, @destination, @at) returning *;
+insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at, approvable_at)
+values (@creator_id, @amount, @currency, @request_key, @destination, @at, @approvable_at) returning *;
 
 -- name: PayoutByKey :one
 select * from ledger_payout where creator_id = @creator_id and request_key = @request_key;
@@ -198,3 +198,25 @@ values (@posting_id, @creator_id, @amount, @currency, @actor_id, @reason, @at);
 -- name: PaidOut :many
 select currency, saturated(sum(amount))::bigint as amount from ledger_payout where creator_id = @creator_id and state = 'paid'
 group by currency order by currency;
+
+-- name: PayoutApprover :one
+select actor_id from ledger_payout_transition where payout_id = @payout_id and to_state = 'approved';
+
+-- name: InsertCredit :one
+insert into ledger_credit (creator_id, amount, currency, reason, request_key, proposed_by, proposed_at)
+values (@creator_id, @amount, @currency, @reason, @request_key, @actor_id, @at)
+on conflict (creator_id, request_key) do nothing
+returning *;
+
+-- name: CreditByKey :one
+select * from ledger_credit where creator_id = @creator_id and request_key = @request_key;
+
+-- name: LockCredit :one
+select * from ledger_credit where id = @id for update;
+
+-- name: DecideCredit :exec
+update ledger_credit set state = @state, decided_by = @actor_id::bigint, decided_at = @at::timestamptz where id = @id and state = 'proposed';
+
+-- name: ProposedCredits :many
+select * from ledger_credit where state = 'proposed' and (@creator_id::bigint = 0 or creator_id = @creator_id)
+order by id limit @most;

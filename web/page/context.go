@@ -47,6 +47,8 @@ type Viewer struct {
 	Role   string
 	Locale string
 	Grant  account.Grant // what they were let in with
+
+	ProvedAt time.Time // when they last proved their password in this session
 }
 
 // SignedIn says that the viewer has an account.
@@ -87,7 +89,7 @@ func (c *Ctx) identify() error {
 		if err != nil {
 			return err
 		}
-		c.setViewer(u.User, u.Grant)
+		c.setViewer(u)
 		return nil
 	}
 	session, err := c.site.sessions.Get(r, c.site.sessions.CookieName())
@@ -100,12 +102,20 @@ func (c *Ctx) identify() error {
 		return err
 	}
 	c.dirty = stale
-	c.setViewer(u.User, u.Grant)
+	c.setViewer(u)
 	return nil
 }
 
-func (c *Ctx) setViewer(u account.User, by account.Grant) {
-	c.Viewer = Viewer{UserID: u.ID, Name: u.Name, Email: u.Email, Role: u.Role, Locale: u.Locale, Grant: by}
+func (c *Ctx) setViewer(u account.Standing) {
+	c.Viewer = Viewer{
+		UserID:   u.ID,
+		Name:     u.Name,
+		Email:    u.Email,
+		Role:     u.Role,
+		Locale:   u.Locale,
+		Grant:    u.Grant,
+		ProvedAt: u.ProvedAt,
+	}
 }
 
 func (c *Ctx) showViewer() {
@@ -153,7 +163,7 @@ func (c *Ctx) SignIn(u account.User) error {
 	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context)); err != nil {
 		return err
 	}
-	c.setViewer(u, account.Grant{})
+	c.setViewer(account.Standing{User: u, ProvedAt: c.Now})
 	c.showViewer()
 	return nil
 }

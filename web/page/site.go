@@ -15,6 +15,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/cache"
 	"videomall/telemetry"
+	"videomall/views"
 	"videomall/views/ui"
 )
 
@@ -27,7 +28,8 @@ type Options struct {
 	Unpaid     bool   // orders can be paid without money although this is no demo
 	CartCount  func(ctx context.Context, c *Ctx) (int, error)
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
-	Device     func(c echo.Context) []byte // what the browser's device cookie names, nil without one; nil knows of no devices
+	Notice     func(ctx context.Context, c *Ctx) (*views.Notice, error) // as CartCount; nil shows none
+	Device     func(c echo.Context) []byte                              // what the browser's device cookie names, nil without one; nil knows of no devices
 	Log        *slog.Logger
 	Now        func() time.Time
 	Changes    *cache.Changes // void kept pages; nil keeps none
@@ -43,6 +45,7 @@ type Site struct {
 	unpaid     bool
 	cartCount  func(ctx context.Context, c *Ctx) (int, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	notice     func(ctx context.Context, c *Ctx) (*views.Notice, error)
 	device     func(c echo.Context) []byte
 	log        *slog.Logger
 	now        func() time.Time
@@ -55,7 +58,7 @@ func New(o Options) *Site {
 	s := &Site{
 		accounts: o.Accounts, sessions: o.Sessions,
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"), unpaid: o.Unpaid,
-		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
+		cartCount: o.CartCount, categories: o.Categories, notice: o.Notice, log: o.Log, now: o.Now, buffers: newBuffers(),
 	}
 	s.device = o.Device
 	if s.device == nil {

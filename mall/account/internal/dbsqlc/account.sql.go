@@ -536,6 +536,23 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 	return items, nil
 }
 
+const proveSession = `-- name: ProveSession :execrows
+update account_session set proved_at = $1::timestamptz where id_hash = $2 and expires_at > $1::timestamptz
+`
+
+type ProveSessionParams struct {
+	At     time.Time
+	IDHash []byte
+}
+
+func (q *Queries) ProveSession(ctx context.Context, db DBTX, arg ProveSessionParams) (int64, error) {
+	result, err := db.Exec(ctx, proveSession, arg.At, arg.IDHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const provisionUser = `-- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values ($1, $2, $3, $4, $5, $6)
@@ -828,17 +845,17 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 
 const standings = `-- name: Standings :many
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any($1::bytea[]) and s.expires_at > $2
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
 union all
 select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at)
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
 from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
@@ -871,6 +888,7 @@ type StandingsRow struct {
 	TokenNo     int64
 	SeenAt      time.Time
 	ExpiresAt   time.Time
+	ProvedAt    time.Time
 }
 
 // Who stands behind the credentials that requests carry, as things are now: the one question of every request. A credential is good
@@ -907,6 +925,7 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 			&i.TokenNo,
 			&i.SeenAt,
 			&i.ExpiresAt,
+			&i.ProvedAt,
 		); err != nil {
 			return nil, err
 		}
