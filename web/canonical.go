@@ -20,7 +20,7 @@ func oneName(publicURL string) echo.MiddlewareFunc {
 		}
 		return func(c echo.Context) error {
 			r := c.Request()
-			if r.Method != http.MethodGet || r.Host == public.Host || !loopbackName(hostname(r.Host)) ||
+			if (r.Method != http.MethodGet && r.Method != http.MethodHead) || r.Host == public.Host || !loopbackName(hostname(r.Host)) ||
 				!strings.Contains(r.Header.Get("Accept"), "text/html") {
 				return next(c)
 			}

@@ -37,7 +37,7 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 				level = slog.LevelError
 			case took > time.Second:
 				level = slog.LevelWarn
-			case c.Request().Method != http.MethodGet:
+			case c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead:
 				level = slog.LevelInfo
 			}
 			if !log.Enabled(c.Request().Context(), level) {

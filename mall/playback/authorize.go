@@ -19,6 +19,8 @@ type AuthRequest struct {
 	Label  string
 	// TakeOver ends the stream on another screen.
 	TakeOver bool
+	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	Look bool
 }
 
 // Session is what a player needs until ExpiresAt; a heartbeat brings the next.
@@ -47,6 +49,9 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 	}
 	if len(r.Device) == 0 {
 		return Session{}, ErrWrongDevice.Because("no device")
+	}
+	if r.Look {
+		return Session{}, nil
 	}
 	if err := p.admit(ctx, r.UserID, r.Device, r.Label); err != nil {
 		return Session{}, err

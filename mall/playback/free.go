@@ -28,6 +28,8 @@ type FreeRequest struct {
 	Device []byte
 	// TakeOver ends the stream of another window of this device.
 	TakeOver bool
+	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	Look bool
 }
 
 // Free is a session of free minutes.
@@ -46,6 +48,9 @@ func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
 	}
 	if len(r.Device) == 0 {
 		return Free{}, ErrWrongDevice.Because("no device")
+	}
+	if r.Look {
+		return Free{Seconds: seconds, Asset: asset}, nil
 	}
 	c := claims{Video: asset.Prefix, Free: seconds, SPU: r.SPUID, Began: p.now().Unix(), Device: deviceClaim(r.Device), Session: rand.Text()}
 	c.bind(r.By)

@@ -17,6 +17,8 @@ type PreviewRequest struct {
 	Device []byte
 	// TakeOver ends the stream on another screen.
 	TakeOver bool
+	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	Look bool
 }
 
 // Preview lets in who may see the film without an entitlement, in every picture there is. It takes the account's stream as playing does, but
@@ -33,6 +35,9 @@ func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, erro
 	}
 	if len(r.Device) == 0 {
 		return Session{}, ErrWrongDevice.Because("no device")
+	}
+	if r.Look {
+		return Session{}, nil
 	}
 	c := claims{user: r.UserID, Video: asset.Prefix, Preview: asset.ID, Device: deviceClaim(r.Device), Session: rand.Text()}
 	c.bind(r.By)

@@ -39,7 +39,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sign-up", d.Site.Handle(h.signUp))
 	g.POST("/sign-out", d.Site.Handle(h.signOut))
 
-	own := g.Group("/account", d.Site.RequireUser)
+	own := page.Guarded(g, "/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))
 	own.POST("", d.Site.Handle(h.saveProfile))
 	// The address stands in the browser's bar when the form comes back with errors; loaded again it is the page.

@@ -55,7 +55,7 @@ func TestEveryRouteIsInTheDocumentAndTheOtherWayRound(t *testing.T) {
 	m := open(t)
 	var routes, described []string
 	for _, r := range m.e.Routes() {
-		if !strings.HasPrefix(r.Path, "/api/") || r.Method == "echo_route_not_found" {
+		if !strings.HasPrefix(r.Path, "/api/") || r.Method == http.MethodHead {
 			continue
 		}
 		parts := strings.Split(r.Path, "/")

@@ -37,7 +37,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := g.Group("/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
 	a.GET("/payouts", on(d.listPayouts))
 	a.GET("/payouts/:id", on(d.showPayout))
 	a.POST("/payouts/:id/approve", on(d.decide("approve")), d.Site.RequireRecent)

@@ -32,7 +32,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/cart/items/:sku", on(d.setQuantity))
 	g.POST("/cart/items/:sku/remove", on(d.removeItem))
 
-	own := g.Group("", d.Site.RequireUser)
+	own := page.Guarded(g, "", d.Site.RequireUser)
 	own.GET("/checkout", on(d.showCheckout))
 	own.POST("/checkout", on(d.place))
 	own.GET("/orders", on(d.listOrders))

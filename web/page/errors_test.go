@@ -81,10 +81,11 @@ func TestAnHTMXElementLeavesThePageAsItIsOnAnError(t *testing.T) {
 func TestAWrongMethodIs405AndAWrongTokenIs401(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
-	if a := v.ask("DELETE", "/own", ""); a.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("wrong method: %d", a.StatusCode)
+	a := v.ask("DELETE", "/own", "")
+	if got := a.Header.Get("Allow"); a.StatusCode != http.StatusMethodNotAllowed || got != "OPTIONS, GET, HEAD" {
+		t.Errorf("wrong method: %d, Allow %q", a.StatusCode, got)
 	}
-	a := v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_nonsense")
+	a = v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_nonsense")
 	if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"invalid_token"`) || a.Header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("wrong token: %d %s", a.StatusCode, a.body)
 	}

@@ -51,9 +51,6 @@ func (c *Ctx) write(status int, body templ.Component) error {
 	}
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 	c.Response().WriteHeader(status)
-	if c.Request().Method == http.MethodHead {
-		return nil
-	}
 	_, err := c.Response().Write(buf.Bytes())
 	return err
 }
@@ -112,7 +109,7 @@ func (c *Ctx) Flash(tone ui.Tone, slug string) {
 }
 
 func (c *Ctx) takeFlash() *views.Flash {
-	if c.session == nil {
+	if c.session == nil || c.IsHead() {
 		return nil
 	}
 	kept, ok := c.session.Values[flashKey].(string)

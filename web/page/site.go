@@ -78,8 +78,9 @@ func (s *Site) Use(e *echo.Echo) {
 		e.IPExtractor = echo.ExtractIPDirect()
 	}
 	e.HTTPErrorHandler = s.HandleError
+	answerHead(e)
 	e.Pre(requestID, s.headers, s.serveKept)
-	e.Use(s.refuseCrossOrigin)
+	e.Use(oneSegment, allowed, s.refuseCrossOrigin)
 }
 
 // Routes registers what belongs to every page: the switches of language and theme.

@@ -85,7 +85,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 	s, err := d.Playback.Authorize(ctx, playback.AuthRequest{
 		UserID: c.Viewer.UserID, SPUID: product.SPUID, AssetID: *product.AssetID,
 		By:     playback.Credential(c.Viewer.Grant),
-		Device: d.ensureDevice(c.Context), Label: label(c.Request()), TakeOver: takeOver,
+		Device: d.ensureDevice(c.Context), Label: label(c.Request()), TakeOver: takeOver, Look: c.IsHead(),
 	})
 	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) || errors.Is(err, entitlement.ErrRevoked) {
 		return forSale{err, c.PublicURL("/v/" + product.Slug)}

@@ -34,6 +34,7 @@ func (d Deps) free(c *page.Ctx) error {
 		By:       playback.Credential(c.Viewer.Grant),
 		Device:   d.ensureDevice(c.Context),
 		TakeOver: takeOver,
+		Look:     c.IsHead(),
 	})
 	if errors.Is(err, playback.ErrNotFree) {
 		return forSale{err, c.PublicURL("/v/" + product.Slug)}

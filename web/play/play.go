@@ -29,7 +29,7 @@ type Deps struct {
 
 // Routes registers the addresses.
 func Routes(g *echo.Group, d Deps) {
-	api := g.Group("/api/v1/mall/play", entitled)
+	api := page.Guarded(g, "/api/v1/mall/play", entitled)
 	api.GET("/auth/:videoId", d.Site.Handle(d.authorize))
 	api.POST("/auth/:videoId", d.Site.Handle(d.authorize))
 	api.POST("/heartbeat", d.heartbeat) // HeartbeatURL
@@ -42,7 +42,6 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/p/:token/:video/:rendition/index.m3u8", d.playlist, entitled)
 	g.GET("/k/:token/:video/:number", d.key, entitled)
 	g.GET("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, entitled)
-	g.HEAD("/s/:exp/:session/:sig/:video/:folder/:file", d.segment, entitled)
 
 	g.GET("/media/trailers/:video/:file", d.trailer, forPrograms)
 	g.GET("/media/covers/:file", d.cover(pictures(d.Covers)), forPrograms)

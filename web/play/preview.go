@@ -34,6 +34,7 @@ func (d Deps) preview(c *page.Ctx) error {
 		By:       playback.Credential(c.Viewer.Grant),
 		Device:   d.ensureDevice(c.Context),
 		TakeOver: takeOver,
+		Look:     c.IsHead(),
 	})
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func (d Deps) show(c *page.Ctx) error {
 		return err
 	}
 	verb := d.Queue.Join
-	if c.IsHTMX() {
+	if c.IsHTMX() || c.IsHead() {
 		verb = d.Queue.Look
 	}
 	place, err := verb(ctx, floor, d.person(c))

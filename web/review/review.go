@@ -32,7 +32,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	a := g.Group("/admin", d.Site.RequireRole(account.RoleOperator))
+	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
 	a.GET("/review", on(d.queue))
 	a.GET("/review/words", on(d.words))
 	a.POST("/review/words", on(d.addWord))
@@ -46,7 +46,7 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/takedowns", on(d.takeDown))
 	a.POST("/takedowns/:id/undo", on(d.undo))
 	a.POST("/appeals/:id", on(d.answer))
-	s := g.Group("/studio", d.Site.RequireRole(account.RoleCreator))
+	s := page.Guarded(g, "/studio", d.Site.RequireRole(account.RoleCreator))
 	s.GET("/listings/:id/appeal", on(d.showAppeal))
 	s.POST("/listings/:id/appeal", on(d.appeal))
 }

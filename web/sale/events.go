@@ -77,6 +77,9 @@ func (s *shown) follow(c echo.Context) error {
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep events back until its buffer is full
 	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil // a stream has no end
+	}
 	w := stream{c.Response(), http.NewResponseController(c.Response())}
 	if err := w.send(fmt.Sprintf("retry: %d\n\n", reconnect.Milliseconds())); err != nil {
 		return nil

@@ -46,7 +46,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/sales/:id/buy", on(b.buy), d.Site.RequireUser)
 	for base, role := range map[string]string{"/studio": account.RoleCreator, "/admin": account.RoleOperator} {
 		k := desk{Deps: d, base: base, operator: role == account.RoleOperator}
-		r := g.Group(base, d.Site.RequireRole(role))
+		r := page.Guarded(g, base, d.Site.RequireRole(role))
 		r.GET("/sales", on(k.list))
 		r.GET("/sales/new", on(k.begin))
 		r.POST("/sales", on(k.create))

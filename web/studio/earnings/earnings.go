@@ -37,7 +37,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	s := g.Group("/studio/earnings", d.Site.RequireRole(account.RoleCreator))
+	s := page.Guarded(g, "/studio/earnings", d.Site.RequireRole(account.RoleCreator))
 	s.GET("", on(d.show))
 	s.POST("/payouts", on(d.request))
 	s.POST("/payouts/:id/cancel", on(d.cancel))

@@ -37,7 +37,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	r := g.Group("/studio/listings", d.Site.RequireRole(account.RoleCreator))
+	r := page.Guarded(g, "/studio/listings", d.Site.RequireRole(account.RoleCreator))
 	r.GET("", on(d.list))
 	r.POST("", on(d.create))
 	r.GET("/new", on(d.begin))

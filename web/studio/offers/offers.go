@@ -36,7 +36,7 @@ func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
 	for base, role := range map[string]string{"/studio/offers": account.RoleCreator, "/admin/offers": account.RoleOperator} {
 		k := desk{Deps: d, base: base, operator: role == account.RoleOperator}
-		r := g.Group(base, d.Site.RequireRole(role))
+		r := page.Guarded(g, base, d.Site.RequireRole(role))
 		r.GET("", on(k.list))
 		r.GET("/coupons/new", on(k.beginCoupon))
 		r.POST("/coupons", on(k.createCoupon))

@@ -28,7 +28,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	s := g.Group("/studio", d.Site.RequireRole(account.RoleCreator))
+	s := page.Guarded(g, "/studio", d.Site.RequireRole(account.RoleCreator))
 	s.GET("/orders", on(d.listSales))
 	s.GET("/orders/:orderNo", on(d.showSale))
 	s.POST("/orders/:orderNo/refund", on(d.refund))

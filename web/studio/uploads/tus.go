@@ -151,6 +151,7 @@ func (d Deps) tus(c *page.Ctx) error {
 	case http.MethodDelete:
 		return d.cancel(c)
 	}
+	c.Response().Header().Set(echo.HeaderAllow, "OPTIONS, HEAD, PATCH, DELETE")
 	return echo.ErrMethodNotAllowed
 }
 

@@ -28,7 +28,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	r := g.Group("/studio/webhooks", d.Site.RequireRole(account.RoleCreator))
+	r := page.Guarded(g, "/studio/webhooks", d.Site.RequireRole(account.RoleCreator))
 	r.GET("", on(d.list))
 	r.GET("/new", on(d.begin))
 	r.POST("", on(d.add))

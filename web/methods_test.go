@@ -1,0 +1,139 @@
+package web_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/promotion"
+)
+
+// visitors are one of each kind: those who own what the matrix has made, an operator and a guest.
+func (m *matrix) visitors() map[string]*client {
+	m.T.Helper()
+	ann, sam, guest, olga := m.at("192.0.2.11"), m.at("192.0.2.12"), m.at("192.0.2.13"), m.at("192.0.2.14")
+	ann.signIn(account.User{Email: "ann@example.test"})
+	sam.signIn(account.User{Email: "sam@example.test"})
+	olga.signIn(m.person("olga", account.RoleOperator))
+	return map[string]*client{"creator": ann, "shopper": sam, "guest": guest, "operator": olga}
+}
+
+// TestEveryGetAnswersHead asks for every address that answers GET by both, as everybody.
+func TestEveryGetAnswersHead(t *testing.T) {
+	m := newMatrix(t)
+	for who, client := range m.visitors() {
+		client.get("/") // brings the cookies that a first visit sets
+		for _, r := range m.routes {
+			if r.Method != http.MethodGet || r.Path == "/sales/:id/events" {
+				continue
+			}
+			path := m.address(r)
+			before := m.digest()
+			head := client.ask(http.MethodHead, path, "", "Accept-Encoding", "identity") // which Go's client asks for by HEAD alone
+			if after := m.digest(); !maps.Equal(before, after) {
+				t.Errorf("%s: HEAD %s changes something", who, r.Path)
+			}
+			get := client.ask(http.MethodGet, path, "", "Accept-Encoding", "identity")
+			if head.status != get.status || head.body != "" {
+				t.Errorf("%s: %s: HEAD %d %q, GET %d", who, r.Path, head.status, head.body, get.status)
+			}
+			for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Location", "Cache-Control", "Vary", "Allow"} {
+				if name == "Content-Length" && get.header.Get(name) == "0" {
+					continue // net/http says it of a body that nobody wrote, and for GET alone
+				}
+				if !slices.Equal(head.header.Values(name), get.header.Values(name)) {
+					t.Errorf("%s: %s: HEAD has %s %q, GET %q", who, r.Path, name, head.header.Values(name), get.header.Values(name))
+				}
+			}
+		}
+	}
+}
+
+// A stream has no end, and a line is joined by looking at it: HEAD ends, and joins nothing.
+func TestHeadOfAStreamEnds(t *testing.T) {
+	m := newMatrix(t)
+	id, err := strconv.ParseInt(m.things["/studio/sales/:id"], 10, 64)
+	m.OK(err)
+	_, err = m.Promotions.Schedule(m.Ctx, promotion.Actor{UserID: 1, Operator: true}, id, 0)
+	m.OK(err)
+	a := m.at("192.0.2.1").ask(http.MethodHead, fmt.Sprintf("/sales/%d/events", id), "")
+	if a.status != http.StatusOK || a.header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+}
+
+// TestEveryAddressSaysWhichMethodsItAnswers tries all methods at every address: what Allow names is answered, the rest is 405.
+func TestEveryAddressSaysWhichMethodsItAnswers(t *testing.T) {
+	m := newMatrix(t)
+	guest := m.at("192.0.2.1")
+	registered := map[string][]string{}
+	for _, r := range m.echo.Routes() {
+		registered[r.Path] = append(registered[r.Path], r.Method)
+	}
+	for path, methods := range registered {
+		known := methods[0]
+		if slices.Contains(methods, http.MethodGet) {
+			known = http.MethodGet
+		}
+		address := m.address(echo.Route{Path: path, Method: known})
+		refused := guest.ask("PROPFIND", address, "", "Content-Type", "application/json")
+		allow := strings.Split(refused.header.Get("Allow"), ", ")
+		if refused.status != http.StatusMethodNotAllowed || !isProblemOrPage(path, refused) {
+			t.Errorf("PROPFIND %s: %d %s", path, refused.status, refused.header.Get("Content-Type"))
+		}
+		for _, method := range methods {
+			if !slices.Contains(allow, method) {
+				t.Errorf("%s: Allow %q lacks %s", path, allow, method)
+			}
+		}
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+			if slices.Contains(allow, method) {
+				continue
+			}
+			if a := guest.ask(method, address, "", "Content-Type", "application/json"); a.status != http.StatusMethodNotAllowed ||
+				a.header.Get("Allow") != refused.header.Get("Allow") {
+				t.Errorf("%s %s: %d, Allow %q", method, path, a.status, a.header.Get("Allow"))
+			}
+		}
+	}
+}
+
+// TestNothingIsNotFound asks for addresses that nobody registered, in every room and beside every address.
+func TestNothingIsNotFound(t *testing.T) {
+	m := newMatrix(t)
+	visitors := m.visitors()
+	addresses := []string{"/nothing", "/videos/", "/orders/", "/api/v1/mall/nothing", "/api/v1/mall/videos/", "/api/", "/api/v2/mall/videos",
+		"/admin/nothing", "/studio/nothing", "/account/nothing", "/api/v1/mall/me/nothing", "/api/v1/mall/play/nothing", "/index.php", "/.env"}
+	for _, r := range m.routes {
+		if r.Method == http.MethodGet && !strings.HasSuffix(r.Path, "*") {
+			addresses = append(addresses, strings.TrimSuffix(m.address(r), "/")+"/nothing/at/all")
+		}
+	}
+	for who, client := range visitors {
+		for _, address := range addresses {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				a := client.ask(method, address, "")
+				if a.status != http.StatusNotFound || !isProblemOrPage(address, a) {
+					t.Errorf("%s: %s %s: %d %s %s", who, method, address, a.status, a.header.Get("Location"), a.header.Get("Content-Type"))
+				}
+			}
+		}
+	}
+}
+
+// isProblemOrPage says that an answer has the form that its address promises: a problem from the API, else a page. What only
+// programs read answers with problems everywhere.
+func isProblemOrPage(path string, a reply) bool {
+	kind := a.header.Get("Content-Type")
+	if strings.HasPrefix(path, "/api/") {
+		return kind == "application/problem+json"
+	}
+	return strings.HasPrefix(kind, "text/html") || kind == "application/problem+json"
+}
