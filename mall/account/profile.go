@@ -54,7 +54,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if err := a.prove(ctx, row, current); err != nil {
 		return err
 	}
-	hash, err := a.hasher.make(ctx, password)
+	hash, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)
 	}
-	a.change.clear(ctx, fmt.Sprint(id))
+	a.throttle.clear(ctx, changeTries(id)...)
 	return nil
 }
 
@@ -89,18 +89,21 @@ func (a *Accounts) ProvePassword(ctx context.Context, id int64, password string)
 	if err := a.prove(ctx, row, password); err != nil {
 		return err
 	}
-	a.change.clear(ctx, fmt.Sprint(id))
+	a.throttle.clear(ctx, changeTries(id)...)
 	return nil
 }
 
+// changeTries is how passwords are counted that somebody who is signed in proves.
+func changeTries(id int64) []attempts { return []attempts{{ruleChange, fmt.Sprint(id)}} }
+
 func (a *Accounts) prove(ctx context.Context, row dbsqlc.UserByIDRow, password string) error {
-	if wait := a.change.take(ctx, fmt.Sprint(row.ID)); wait > 0 {
+	if _, wait := a.throttle.take(ctx, changeTries(row.ID)); wait > 0 {
 		return throttled(wait)
 	}
 	if len(password) > maxPassword {
 		password = "" // nobody's, and it takes as long
 	}
-	match, _, err := a.hasher.check(ctx, password, row.PasswordHash)
+	match, _, err := a.hasher.check(ctx, familiars, password, row.PasswordHash)
 	if err == nil && !match {
 		err = ErrInvalidAccount.With("currentPassword", "password_wrong")
 	}
