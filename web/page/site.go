@@ -15,6 +15,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/cache"
 	"videomall/telemetry"
+	"videomall/views"
 	"videomall/views/ui"
 )
 
@@ -24,9 +25,11 @@ type Options struct {
 	Accounts   *account.Accounts
 	Sessions   *account.Sessions
 	PublicURL  string // https:// makes cookies Secure and sends HSTS
+	Unpaid     bool   // orders can be paid without money although this is no demo
 	CartCount  func(ctx context.Context, c *Ctx) (int, error)
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
-	Device     func(c echo.Context) []byte // what the browser's device cookie names, nil without one; nil knows of no devices
+	Notice     func(ctx context.Context, c *Ctx) (*views.Notice, error) // as CartCount; nil shows none
+	Device     func(c echo.Context) []byte                              // what the browser's device cookie names, nil without one; nil knows of no devices
 	Log        *slog.Logger
 	Now        func() time.Time
 	Changes    *cache.Changes // void kept pages; nil keeps none
@@ -39,8 +42,10 @@ type Site struct {
 	sessions   *account.Sessions
 	publicURL  string
 	https      bool
+	unpaid     bool
 	cartCount  func(ctx context.Context, c *Ctx) (int, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	notice     func(ctx context.Context, c *Ctx) (*views.Notice, error)
 	device     func(c echo.Context) []byte
 	log        *slog.Logger
 	now        func() time.Time
@@ -52,8 +57,8 @@ type Site struct {
 func New(o Options) *Site {
 	s := &Site{
 		accounts: o.Accounts, sessions: o.Sessions,
-		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
-		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
+		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"), unpaid: o.Unpaid,
+		cartCount: o.CartCount, categories: o.Categories, notice: o.Notice, log: o.Log, now: o.Now, buffers: newBuffers(),
 	}
 	s.device = o.Device
 	if s.device == nil {
