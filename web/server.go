@@ -20,6 +20,7 @@ import (
 	"videomall/web/play"
 	"videomall/web/shop"
 	"videomall/web/studio/uploads"
+	"videomall/web/studio/videos"
 )
 
 // Deps are what the pages stand on.
@@ -52,7 +53,10 @@ func New(d Deps) http.Handler {
 		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
 		return err
 	}}))
-	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: maxBody, Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) }}))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
+		Limit:   maxBody,
+		Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) || videos.TakesCaptions(c.Path()) },
+	}))
 	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
 	e.Use(gate(site, d, asks))
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))
