@@ -30,6 +30,8 @@ type Page struct {
 	Player      bool // loads the player, about 180 KB; only where one is on the page
 	Bare        bool // no header and footer: the hosted payment page, the embed
 	Flash       *Flash
+	Notice      *Notice // stands above every page until its reason is gone
+	Unpaid      bool    // orders can be paid without money although this is no demo: the console says so
 }
 
 // Viewer is who looks. The zero value is a guest.
@@ -64,10 +66,16 @@ type Flash struct {
 	Message string
 }
 
+// Notice is a warning with a way to act on it.
+type Notice struct {
+	Title, Body string
+	Href, Label string
+}
+
 // Context prepares ctx for drawing: the reader's words, nonce and token for every component below. A handler that draws a
 // fragment calls it; Layout does the same for a whole page.
 func (p Page) Context(ctx context.Context) context.Context {
-	return ui.With(text.With(ctx, p.text()), ui.Request{Nonce: p.Nonce, CSRF: p.CSRF, Path: p.Path})
+	return ui.With(text.With(ctx, p.text()), ui.Request{Nonce: p.Nonce, CSRF: p.CSRF, Path: p.Path, Unpaid: p.Unpaid})
 }
 
 func (p Page) text() *text.Printer {

@@ -253,7 +253,7 @@ func (m *matrix) fill() {
 	m.OK(err)
 	delivery := malltest.Query[int64](m.Mall, `insert into webhook_delivery (endpoint_id, message_id, type, aggregate, body, next_at, created_at)
 		select id, 'msg_1', 'order.paid', 'order:1', '{}', now(), now() from webhook_endpoint returning id`)[0]
-	m.OK(m.Ledger.Adjust(m.Ctx, 99, ann.ID, money.Of(5000, "CNY"), "a gift", "k"))
+	m.Credit(ann.ID, 5000)
 	m.OK(m.Ledger.SetDestination(m.Ctx, ann.ID, ledger.Destination{Name: "Ann", Account: "6222 0000 1111 2222"}))
 	payout, err := m.Ledger.RequestPayout(m.Ctx, ann.ID, money.Of(2000, "CNY"), "k")
 	m.OK(err)

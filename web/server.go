@@ -19,6 +19,7 @@ import (
 	"videomall/web/page"
 	"videomall/web/play"
 	"videomall/web/shop"
+	"videomall/web/studio/earnings"
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 )
@@ -46,7 +47,9 @@ func New(d Deps) http.Handler {
 	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
 	device := func(c echo.Context) []byte { return play.CurrentDevice(c, d.Mall.Playback, d.Config.SecureCookies()) }
 	site := page.New(page.Options{Device: device, Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
-		CartCount: checkout.CartCount(d.Mall.Cart), Awaiting: checkout.Awaiting(d.Mall.Orders), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now,
+		Unpaid:    d.Config.SandboxInProduction(),
+		CartCount: checkout.CartCount(d.Mall.Cart), Awaiting: checkout.Awaiting(d.Mall.Orders),
+		Categories: shop.Categories(d.Mall.Catalog), Notice: earnings.Notice(d.Mall.Ledger), Log: d.Log, Now: d.Now,
 		Changes: d.Mall.Changes, Metrics: d.Metrics})
 	site.Use(e)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {

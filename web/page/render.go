@@ -59,6 +59,13 @@ func (c *Ctx) fillLayout() {
 	c.Page.Flash = c.takeFlash()
 	c.Page.CartCount = c.CartCount()
 	c.Page.Awaiting = c.awaiting()
+	if c.site.notice != nil && c.Viewer.SignedIn() && !c.Page.Bare {
+		notice, err := c.site.notice(c.Request().Context(), c)
+		if err != nil {
+			c.Log().Warn("notice not shown", "error", err)
+		}
+		c.Page.Notice = notice
+	}
 	if c.site.categories != nil && !c.Page.Bare {
 		links, err := c.site.categories(c.Request().Context(), c)
 		if err != nil {
