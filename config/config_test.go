@@ -233,7 +233,7 @@ func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
 func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
 	t.Parallel()
 	usual, err := load(t)
-	if err != nil || len(usual.RateLimits) != 12 || usual.RateLimits["order.user"] != (config.RateLimit{Requests: 60, Per: time.Minute}) {
+	if err != nil || len(usual.RateLimits) != 15 || usual.RateLimits["order.user"] != (config.RateLimit{Requests: 60, Per: time.Minute}) {
 		t.Fatalf("%v %v", usual, err)
 	}
 	off, err := load(t, "RATE_LIMITS=off")

@@ -31,6 +31,8 @@ func usualLimits() RateLimits {
 		"page.user": {600, time.Minute}, "page.device": {600, time.Minute}, "page.address": {6000, time.Minute},
 		"api.user": {600, time.Minute}, "api.device": {600, time.Minute}, "api.address": {6000, time.Minute},
 		"order.user": {60, time.Minute}, "order.device": {60, time.Minute}, "order.address": {1200, time.Minute},
+		// Codes that nobody gave out.
+		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute}, "coupon.address": {60, 15 * time.Minute},
 		// Each is up to half an hour of film that nobody has paid for.
 		"free.user": {30, time.Hour}, "free.device": {30, time.Hour}, "free.address": {300, time.Hour},
 	}

@@ -43,6 +43,7 @@ import (
 // routes hangs every address of the mall into the server, room by room.
 func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.Subject) {
 	m, all := d.Mall, e.Group("")
+	guess := couponGuesses(m, asks)
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	e.GET("/robots.txt", robots)
 	site.Routes(all)
@@ -64,6 +65,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Carts:    m.Cart,
 		Orders:   m.Orders,
 		Payments: m.Payments,
+		Guess:    guess,
 	}
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
 		OnSignIn: shopping.OnSignIn, Demo: d.Config.Demo})
@@ -87,7 +89,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
-		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
+		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements,
+		Guess: guess})
 	uploads.Routes(all, uploads.Deps{
 		Site:     site,
 		Media:    m.Media,

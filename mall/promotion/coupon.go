@@ -26,6 +26,7 @@ var (
 	ErrCouponMoved    = fault.New(fault.Conflict, "coupon_moved", "The coupon was changed since you looked.")
 
 	ErrCouponUnknown   = fault.New(fault.Invalid, "coupon_unknown", "There is no such coupon.")
+	ErrCouponTries     = fault.New(fault.TooMany, "too_many_attempts", "Too many attempts. Try again later.")
 	ErrCouponEarly     = fault.New(fault.Conflict, "coupon_not_yet", "This coupon is not valid yet.")
 	ErrCouponExpired   = fault.New(fault.Conflict, "coupon_expired", "This coupon is no longer valid.")
 	ErrCouponUsedUp    = fault.New(fault.Conflict, "coupon_used_up", "This coupon has been used up.")

@@ -98,6 +98,15 @@ func (l *local) takeAll(buckets []bucket, now int64) []drawn {
 	return got
 }
 
+// giveBack returns one token to every bucket.
+func (l *local) giveBack(buckets []bucket, now int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range buckets {
+		l.full[b.key], _ = take(l.full[b.key], now, b.rate, -1)
+	}
+}
+
 // bucket is one subject's under one policy.
 type bucket struct {
 	key  string

@@ -37,6 +37,8 @@ const (
 	API    Class = "api"
 	Orders Class = "order" // placing one, by page or API
 	Free   Class = "free"  // asking to watch what is free of a film
+	// Coupons are codes that nobody gave out.
+	Coupons Class = "coupon"
 )
 
 // Policies say how much a subject of each kind may ask for; what is not named, or has no tokens, is not limited.
@@ -103,6 +105,18 @@ func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, 
 		return standings, limited{ErrRateLimited, wait}
 	}
 	return standings, nil
+}
+
+// GiveBack returns what Take took for something that turned out not to count. Where it fails the subject has one token less for a while.
+func (l *Limits) GiveBack(ctx context.Context, class Class, s Subject) {
+	buckets := l.buckets(class, s)
+	if len(buckets) == 0 {
+		return
+	}
+	now := l.now().UnixMicro()
+	if _, err := l.shared(context.WithoutCancel(ctx), buckets, now, -1); err != nil {
+		l.local.giveBack(buckets, now)
+	}
 }
 
 // buckets are those that the request is counted in. An address of this machine is no visitor's: a proxy that is not trusted

@@ -36,6 +36,8 @@ type Deps struct {
 	Inventory    *inventory.Inventory
 	Orders       *order.Orders
 	Entitlements *entitlement.Entitlements
+	// Guess has a coupon's code tried, and refuses it (promotion.ErrCouponTries) to who tried too many; nil refuses nobody.
+	Guess func(c *page.Ctx, code string, try func() error) error
 }
 
 //go:embed openapi.json

@@ -101,14 +101,24 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{
-		UserID:         c.Viewer.UserID,
-		IdempotencyKey: key,
-		Items:          lines,
-		ExpectTotal:    total,
-		CampaignID:     body.campaign(),
-		CouponCode:     body.CouponCode,
-	})
+	var o order.Order
+	replayed := false
+	place := func() (err error) {
+		o, replayed, err = d.Orders.Place(c.Request().Context(), order.PlaceRequest{
+			UserID:         c.Viewer.UserID,
+			IdempotencyKey: key,
+			Items:          lines,
+			ExpectTotal:    total,
+			CampaignID:     body.campaign(),
+			CouponCode:     body.CouponCode,
+		})
+		return err
+	}
+	if d.Guess == nil {
+		err = place()
+	} else {
+		err = d.Guess(c, body.CouponCode, place)
+	}
 	if err != nil {
 		return err
 	}

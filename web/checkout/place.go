@@ -62,8 +62,19 @@ func (d Deps) applyCoupon(c *page.Ctx, lines []order.Line, typed string, p *chec
 	if code == "" || len(p.Quote.Lines) == 0 {
 		return nil
 	}
-	quote, refused, err := d.Orders.QuoteCoupon(c.Request().Context(), c.Viewer.UserID, lines, code)
-	if err != nil {
+	quote := p.Quote
+	var refused *fault.Fault
+	err := d.guess(c, code, func() (err error) {
+		quote, refused, err = d.Orders.QuoteCoupon(c.Request().Context(), c.Viewer.UserID, lines, code)
+		if err == nil && refused != nil {
+			return refused
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, promotion.ErrCouponTries):
+		refused = fault.From(err)
+	case err != nil && refused == nil:
 		return err
 	}
 	p.Quote, p.Coupon = quote, checkoutview.Coupon{Code: code, Applied: refused == nil}
@@ -149,8 +160,17 @@ func (d Deps) place(c *page.Ctx) error {
 			return err
 		}
 	}
-	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: a.key, Items: a.lines, ExpectTotal: &a.total,
-		CouponCode: a.coupon})
+	var placed order.Order
+	err = d.guess(c, a.coupon, func() (err error) {
+		placed, _, err = d.Orders.Place(ctx, order.PlaceRequest{
+			UserID:         c.Viewer.UserID,
+			IdempotencyKey: a.key,
+			Items:          a.lines,
+			ExpectTotal:    &a.total,
+			CouponCode:     a.coupon,
+		})
+		return err
+	})
 	switch {
 	case errors.Is(err, order.ErrKeyReused): // an earlier form of the same checkout, from the browser's history
 		c.Flash(ui.Info, "checkout_used")
@@ -205,7 +225,9 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 			p.Was[l.SKUID] = money.Of(shown, l.Amount.Currency)
 		}
 	}
-	if err := d.applyCoupon(c, a.lines, a.coupon, &p); err != nil {
+	if errors.Is(f, promotion.ErrCouponUnknown) || errors.Is(f, promotion.ErrCouponTries) { // tried already
+		p.Coupon = checkoutview.Coupon{Code: promotion.NormalCode(a.coupon), Error: c.Explain(f.Slug)}
+	} else if err := d.applyCoupon(c, a.lines, a.coupon, &p); err != nil {
 		return err
 	}
 	if ofCoupon(f) && !p.Coupon.Applied { // the sum has changed too; what matters is why

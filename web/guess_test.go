@@ -1,0 +1,112 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/promotion"
+	"videomall/mall/risk"
+)
+
+// TestCouponGuesses: what nobody gave out is counted by account, device and address, by whichever door; what exists costs nothing.
+func TestCouponGuesses(t *testing.T) {
+	h := openHouse(t, risk.Policies{risk.Coupons: {risk.User: per(3), risk.Device: per(5), risk.Address: per(7)}})
+	_, err := h.Promotions.CreateCoupon(h.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{Currency: "CNY", AmountOff: 300,
+		ValidFrom: h.Now(), ValidUntil: h.Now().Add(time.Hour), TotalLimit: 50, PerUser: 50})
+	h.OK(err)
+	sku := h.Sells(990, -1)
+	enter := func(c *client, name string) {
+		c.signIn(h.person(name, account.RoleShopper))
+		c.ask("POST", "/cart/items", fmt.Sprintf("sku_id=%d&quantity=1", sku))
+	}
+	tries := func(c *client, code string) string {
+		a := c.get("/checkout?coupon=" + code)
+		for _, says := range []string{"There is no such coupon", "Too many attempts", "Coupon SPRING is applied"} {
+			if strings.Contains(a.body, says) {
+				return says
+			}
+		}
+		t.Fatalf("%d %s", a.status, a.body)
+		return ""
+	}
+	wants := func(c *client, code, want string) {
+		t.Helper()
+		if got := tries(c, code); got != want {
+			t.Errorf("%s: %s, want %s", code, got, want)
+		}
+	}
+	const unknown, refused, applied = "There is no such coupon", "Too many attempts", "Coupon SPRING is applied"
+	places := func(token, key, code string) reply {
+		c := h.at("198.51.100.1")
+		c.token = token
+		return c.ask("POST", "/api/v1/mall/orders", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}], "couponCode": %q}`, sku, code),
+			"Content-Type", "application/json", "Idempotency-Key", key, "Accept", "application/json")
+	}
+	b := h.at("192.0.2.1")
+	enter(b, "ann")
+	for range 5 {
+		wants(b, "spring", applied)
+	}
+	for n := range 3 {
+		wants(b, fmt.Sprint("GUESS", n), unknown)
+	}
+	wants(b, "spring", refused)
+	page := b.get("/checkout") // without a code it goes on
+	if page.status != 200 || strings.Contains(page.body, refused) {
+		t.Errorf("without a code: %d", page.status)
+	}
+	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: "ann@example.test", Password: password})
+	h.OK(err)
+	a := places(token.Value, "key-of-the-order-1", "GUESS")
+	if a.status != http.StatusTooManyRequests || !strings.Contains(a.body, `"too_many_attempts"`) || a.header.Get("Retry-After") == "" {
+		t.Errorf("by the API: %d %v %s", a.status, a.header, a.body)
+	}
+	if a := places(token.Value, "key-of-the-order-2", ""); a.status != http.StatusCreated {
+		t.Errorf("an order without a code: %d %s", a.status, a.body)
+	}
+	h.Advance(rest)
+	if a := places(token.Value, "key-of-the-order-3", "GUESS"); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a guess by the API: %d %s", a.status, a.body)
+	}
+	if a := places(token.Value, "key-of-the-order-4", "SPRING"); a.status != http.StatusCreated {
+		t.Errorf("an order with a code: %d %s", a.status, a.body)
+	}
+
+	// Another account on the same device, then another device at the same address.
+	h.Advance(rest)
+	for n := range 3 {
+		wants(b, fmt.Sprint("GUESS", n), unknown)
+	}
+	b.ask("POST", "/sign-out", "x=1")
+	enter(b, "ben")
+	wants(b, "GUESS3", unknown)
+	wants(b, "GUESS4", unknown)
+	wants(b, "GUESS5", refused)
+	other := h.at("192.0.2.1")
+	enter(other, "cal")
+	wants(other, "GUESS5", unknown)
+	wants(other, "GUESS6", unknown)
+	wants(other, "GUESS7", refused)
+	h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{Effect: risk.Allow, Kind: risk.Address, Subject: "192.0.2.1", Reason: "office", For: time.Hour,
+		By: risk.Subject{UserID: h.person("olga", account.RoleOperator).ID}}))
+	wants(other, "GUESS8", unknown)
+}
+
+// TestCouponGuesses_form: the form that places an order counts as one guess, and says beside the field why.
+func TestCouponGuesses_form(t *testing.T) {
+	h := openHouse(t, risk.Policies{risk.Coupons: {risk.User: per(2)}})
+	sku := h.Sells(990, -1)
+	b := h.at("192.0.2.1")
+	b.signIn(h.person("ann", account.RoleShopper))
+	b.ask("POST", "/cart/items", fmt.Sprintf("sku_id=%d&quantity=1", sku))
+	for n, want := range []string{"There is no such coupon", "There is no such coupon", "Too many attempts"} {
+		a := b.ask("POST", "/checkout", fmt.Sprintf("key=K%d&provider=sandbox&coupon_code=GUESS&total=990&currency=CNY&line=%d*1@990", n, sku))
+		if a.status != http.StatusConflict || !strings.Contains(a.body, want) {
+			t.Errorf("press %d: %d, want %s", n+1, a.status, want)
+		}
+	}
+}
