@@ -84,7 +84,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		}
 	}
 	if p.Trailer != "" {
-		c.AllowPlayer()
+		c.AdmitPlayer()
 	}
 	if c.Request().URL.RawQuery == "" {
 		l := life(product, p.Editions)
