@@ -36,7 +36,7 @@ func throttled(wait time.Duration) error { return ErrThrottled.Because("%w", ret
 // 60 an address are made in 15 minutes; success clears the email's. Errors: ErrBadCredentials, ErrThrottled, ErrBusy,
 // ErrSuspended.
 func (a *Accounts) Authenticate(ctx context.Context, email, password, addr string) (User, error) {
-	email = normalEmail(email)
+	typed, email := email, normalEmail(email)
 	// An address that is refused does not count against the email too: it could shut anybody out for ever.
 	if wait := a.byAddr.take(ctx, network(addr)); wait > 0 {
 		return User{}, throttled(wait)
@@ -47,7 +47,7 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 	row, unknown := dbsqlc.AccountUser{}, !validEmail(email)
 	if !unknown {
 		var err error
-		row, err = a.q.UserByEmail(ctx, a.pool, email)
+		row, err = a.rowByEmail(ctx, typed)
 		unknown = errors.Is(err, pgx.ErrNoRows)
 		if err != nil && !unknown {
 			return User{}, fmt.Errorf("find user by email: %w", err)

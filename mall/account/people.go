@@ -13,6 +13,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // MaxQuery is how long what is looked for may be, in bytes: as long as an email.
@@ -59,7 +60,7 @@ func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error)
 func (a *Accounts) peopleCalled(ctx context.Context, p dbsqlc.PeopleParams, q string) ([]Person, error) {
 	byEmail, byName := p, p
 	byEmail.EmailFrom, byEmail.EmailTo = db.Prefix(normalEmail(q))
-	byName.NameFrom, byName.NameTo = db.Prefix(strings.ToLower(normalName(q)))
+	byName.NameFrom, byName.NameTo = db.Prefix(strings.ToLower(textnorm.Name(q)))
 	emails, err := a.q.People(ctx, a.pool, byEmail)
 	if err != nil {
 		return nil, fmt.Errorf("list people by email: %w", err)

@@ -9,11 +9,12 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // ChangeProfile sets the name and the language. Errors: ErrInvalidAccount, ErrNoUser.
 func (a *Accounts) ChangeProfile(ctx context.Context, id int64, name, locale string) error {
-	name = normalName(name)
+	name = textnorm.Name(name)
 	invalid := ErrInvalidAccount
 	if slug := nameFault(name); slug != "" {
 		invalid = invalid.With("name", slug)

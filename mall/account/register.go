@@ -3,15 +3,13 @@ package account
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
+	"videomall/mall/textnorm"
 )
 
 const (
@@ -33,7 +31,7 @@ type Registration struct {
 
 // Register makes a shopper. Errors: ErrInvalidAccount with every field at fault, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
-	email, name := normalEmail(r.Email), normalName(r.Name)
+	email, name := normalEmail(r.Email), textnorm.Name(r.Name)
 	invalid := ErrInvalidAccount
 	if !validEmail(email) {
 		invalid = invalid.With("email", "email_invalid")
@@ -73,7 +71,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 // Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email that
 // has an account keeps its password, and takes the name and the role. Errors: ErrInvalidAccount.
 func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
-	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
+	u.Email, u.Name = normalEmail(u.Email), textnorm.Name(u.Name)
 	invalid := ErrInvalidAccount
 	if !validEmail(u.Email) {
 		invalid = invalid.With("email", "email_invalid")
@@ -98,43 +96,6 @@ func (a *Accounts) Provision(ctx context.Context, u User, password string) (User
 		return User{}, fmt.Errorf("provision %s: %w", u.Role, err)
 	}
 	return a.User(ctx, id)
-}
-
-// normalEmail folds what means the same person: outer spaces, case, and the forms of one character.
-func normalEmail(email string) string {
-	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(email)))
-}
-
-// validEmail wants a bare address with a dotted domain; whether somebody reads it only a message can tell. U+FFFD is what
-// normalEmail makes of bytes that are no text.
-func validEmail(email string) bool {
-	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, "\ufffd \t\r\n<>\"(),:;[]\\") {
-		return false
-	}
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email {
-		return false
-	}
-	_, domain, _ := strings.Cut(email, "@")
-	return strings.Contains(strings.Trim(domain, "."), ".") && !strings.HasPrefix(domain, "-")
-}
-
-// normalName keeps one space between words and drops what cannot be seen.
-func normalName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if isHidden(r) {
-			return -1
-		}
-		return r
-	}, norm.NFC.String(strings.ToValidUTF8(name, "")))
-	return strings.Join(strings.Fields(name), " ")
-}
-
-// isHidden names control characters and the marks that turn the direction of writing, with which a name could pose as
-// another one.
-func isHidden(r rune) bool {
-	return r < ' ' && r != '\t' && r != '\n' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e ||
-		r >= 0x2060 && r <= 0x206f || r == 0xfeff
 }
 
 func nameFault(name string) string {
