@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/textnorm"
 )
 
 // ImportTx adds shoppers whose history comes from elsewhere, in the caller's transaction, and returns their numbers by email. Nobody
@@ -18,7 +17,7 @@ func (a *Accounts) ImportTx(ctx context.Context, tx pgx.Tx, people []User) (ids 
 	arg := dbsqlc.ImportUsersParams{PasswordHash: a.hasher.decoy}
 	emails := make([]string, len(people))
 	for n, u := range people {
-		email, name := normalEmail(u.Email), textnorm.Name(u.Name)
+		email, name := normalEmail(u.Email), normalName(u.Name)
 		if !validEmail(email) || nameFault(name) != "" || !validLocale(u.Locale) {
 			return nil, ErrInvalidAccount.Because("%q, named %q", u.Email, u.Name)
 		}

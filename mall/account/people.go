@@ -13,7 +13,6 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/textnorm"
 )
 
 // MaxQuery is how long what is looked for may be, in bytes: as long as an email.
@@ -60,7 +59,7 @@ func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error)
 func (a *Accounts) peopleCalled(ctx context.Context, p dbsqlc.PeopleParams, q string) ([]Person, error) {
 	byEmail, byName := p, p
 	byEmail.EmailFrom, byEmail.EmailTo = db.Prefix(normalEmail(q))
-	byName.NameFrom, byName.NameTo = db.Prefix(strings.ToLower(textnorm.Name(q)))
+	byName.NameFrom, byName.NameTo = db.Prefix(strings.ToLower(normalName(q)))
 	emails, err := a.q.People(ctx, a.pool, byEmail)
 	if err != nil {
 		return nil, fmt.Errorf("list people by email: %w", err)

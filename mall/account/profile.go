@@ -9,12 +9,11 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/textnorm"
 )
 
 // ChangeProfile sets the name and the language. Errors: ErrInvalidAccount, ErrNoUser.
 func (a *Accounts) ChangeProfile(ctx context.Context, id int64, name, locale string) error {
-	name = textnorm.Name(name)
+	name = normalName(name)
 	invalid := ErrInvalidAccount
 	if slug := nameFault(name); slug != "" {
 		invalid = invalid.With("name", slug)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"videomall/db"
@@ -31,7 +32,7 @@ type Registration struct {
 
 // Register makes a shopper. Errors: ErrInvalidAccount with every field at fault, ErrEmailTaken, ErrThrottled, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
-	email, name := normalEmail(r.Email), textnorm.Name(r.Name)
+	email, name := normalEmail(r.Email), normalName(r.Name)
 	invalid := ErrInvalidAccount
 	if !validEmail(email) {
 		invalid = invalid.With("email", "email_invalid")
@@ -71,7 +72,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 // Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email that
 // has an account keeps its password, and takes the name and the role. Errors: ErrInvalidAccount.
 func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
-	u.Email, u.Name = normalEmail(u.Email), textnorm.Name(u.Name)
+	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
 	invalid := ErrInvalidAccount
 	if !validEmail(u.Email) {
 		invalid = invalid.With("email", "email_invalid")
@@ -96,6 +97,16 @@ func (a *Accounts) Provision(ctx context.Context, u User, password string) (User
 		return User{}, fmt.Errorf("provision %s: %w", u.Role, err)
 	}
 	return a.User(ctx, id)
+}
+
+// normalName is textnorm.Name without control characters and bytes that are no text.
+func normalName(name string) string {
+	return textnorm.Name(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, "")))
 }
 
 func nameFault(name string) string {

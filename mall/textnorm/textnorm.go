@@ -5,6 +5,7 @@ package textnorm
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -24,14 +25,17 @@ func Unseen(r rune) bool {
 	return r == emptyBraille || unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// DropUnseen is a text without its unseen characters. Bytes that are no UTF-8 become U+FFFD.
+// DropUnseen is a text without its unseen characters. Bytes that are no UTF-8 stay: the caller refuses them.
 func DropUnseen(s string) string {
-	return strings.Map(func(r rune) rune {
-		if Unseen(r) {
-			return -1
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if !Unseen(r) {
+			b.WriteString(s[i : i+size])
 		}
-		return r
-	}, s)
+		i += size
+	}
+	return b.String()
 }
 
 // Key is a text that identifies something, as it is kept and compared: without unseen characters and outer spaces, and in
@@ -41,14 +45,8 @@ func Key(s string) string {
 	return strings.TrimSpace(norm.NFKC.String(DropUnseen(s)))
 }
 
-// Name is a text of one line that people read: in normal form NFC, without unseen and control characters and bytes that are
-// no UTF-8, with one space between words.
+// Name is a text of one line that people read: in normal form NFC, without unseen characters, with one space between words.
+// Control characters other than spaces stay, as bytes that are no UTF-8 do.
 func Name(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if Unseen(r) || unicode.IsControl(r) && !unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	return strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+	return strings.Join(strings.Fields(norm.NFC.String(DropUnseen(s))), " ")
 }
