@@ -6,7 +6,7 @@ export CGO_ENABLED ?= 1
 TESTFLAGS ?= -vet=off -ldflags='-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast bench gen css check fmt install-test clean
+.PHONY: help run build test test-fast bench findings gen css check fmt install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ test-fast: ## run the tests without the race detector and without installing any
 
 bench: install-test ## measure against the raw limits and how the mall grows, writes bench.json; needs 12 GB of disk, BENCH="-products 0" does not
 	$(GO) run ./test/bench $(BENCH)
+
+findings: ## show again what surprised us about players, parsers and ffmpeg; downloads their pinned releases
+	@for f in findings/*.sh; do timeout 300 "$$f" || { echo "$$f: no longer so"; exit 1; }; done
 
 gen: ## regenerate templ and sqlc code
 	$(GO) tool templ generate -log-level error

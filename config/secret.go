@@ -24,6 +24,7 @@ const (
 	KeyQueue   = "queue"   // passes of the lines before a sale
 	KeyPayout  = "payout"  // wraps where creators are paid
 	KeyAudit   = "audit"   // the seal on the audit log
+	KeyBrowser = "browser" // marks of browsers where people signed in before
 	KeyInsight = "insight" // hides whom the sums of a day counted
 	KeyWebhook = "webhook" // wraps the secrets of creators' webhooks
 	KeySandbox = "sandbox" // SANDBOX_SECRET in demo mode

@@ -56,6 +56,7 @@ type Options struct {
 	PayWindow time.Duration
 
 	SessionMax time.Duration // how long a sign-in lasts at most; 0: account.UsualLifetimes
+	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
 
 	Secure   bool   // cookies are sent over https only
 	MediaKey []byte // wraps the films' keys, 32 bytes
@@ -137,6 +138,7 @@ func New(o Options) (*Mall, error) {
 		now:          o.Now,
 		floors:       newFloors(),
 	}
+	m.Accounts.BrowserKey = o.BrowserKey
 	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
 	m.Catalog.Keep(catalog.Keeping{Changes: m.Changes, Metrics: o.Metrics, Log: o.Log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {

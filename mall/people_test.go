@@ -82,11 +82,11 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	if _, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{Email: mia.Email, Password: somePassword, Addr: "a"}); !errors.Is(err, account.ErrSuspended) {
 		t.Errorf("a new token: %v", err)
 	}
-	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, "another password", "a"); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{Email: mia.Email, Password: "another password"}); !errors.Is(err, account.ErrBadCredentials) {
 		t.Errorf("who does not know the password learns of it: %v", err)
 	}
 	m.OK(p.Lift(m.Ctx, desk, mia.ID, "why"))
-	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, somePassword, "a"); err != nil {
+	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{Email: mia.Email, Password: somePassword}); err != nil {
 		t.Errorf("after the lift: %v", err)
 	}
 	if err := p.Lift(m.Ctx, desk, mia.ID, "why"); !errors.Is(err, risk.ErrNoEntry) {
@@ -94,7 +94,7 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	}
 	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
 	m.Advance(time.Hour + time.Second)
-	if _, err := m.Accounts.Authenticate(m.Ctx, mia.Email, somePassword, "a"); err != nil {
+	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{Email: mia.Email, Password: somePassword}); err != nil {
 		t.Errorf("after its time: %v", err)
 	}
 	_, err = p.SignOut(m.Ctx, olga.ID, mia.ID, "why")

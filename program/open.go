@@ -155,8 +155,8 @@ func openRedis(url string) (redis.UniversalClient, error) {
 
 func (p *Program) options() mall.Options {
 	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, WorkDir: p.cfg.Path("work"), Log: p.Log, Metrics: p.Metrics, Now: time.Now,
-		SessionMax: p.cfg.SessionMax,
-		PayWindow:  p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
+		SessionMax: p.cfg.SessionMax, BrowserKey: p.cfg.Key(config.KeyBrowser),
+		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
 		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
 		Terms:      ledger.Terms{FeeRate: int(p.cfg.FeeRate), Clearing: p.cfg.Clearing, MinPayout: p.cfg.MinPayout},
 		PayoutKey:  p.cfg.Key(config.KeyPayout),

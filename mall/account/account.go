@@ -45,29 +45,31 @@ type Accounts struct {
 	// Suspended says whom the operators keep from signing in; nil keeps nobody. It is set before anybody signs in.
 	Suspended func(ctx context.Context, userID int64) bool
 
+	// BrowserKey signs the marks of browsers where people signed in before, 32 bytes; without it none is known. It is set before anybody
+	// signs in.
+	BrowserKey []byte
+
 	pool      *pgxpool.Pool
 	log       *slog.Logger
 	q         *dbsqlc.Queries
 	now       func() time.Time
 	hasher    *hasher
-	byEmail   *throttle
-	byAddr    *throttle
-	register  *throttle
-	change    *throttle
+	throttle  *throttle
+	slow      *slow
 	standings *standings
 }
 
 // New makes the verbs. redis counts attempts only; log receives what Redis failed at.
 func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time) *Accounts {
-	counters := away.New(rdb)
 	return &Accounts{
-		pool: pool, log: log, q: dbsqlc.New(), now: now,
-		standings: newStandings(pool, log, now),
+		pool:      pool,
+		log:       log,
+		q:         dbsqlc.New(),
+		now:       now,
 		hasher:    newHasher(),
-		byEmail:   newThrottle(counters, log, now, "email", 10, 15*time.Minute),
-		byAddr:    newThrottle(counters, log, now, "addr", 60, 15*time.Minute),
-		register:  newThrottle(counters, log, now, "register", 20, time.Hour),
-		change:    newThrottle(counters, log, now, "password", 10, 15*time.Minute),
+		throttle:  newThrottle(away.New(rdb), log, now),
+		slow:      newSlow(),
+		standings: newStandings(pool, log, now),
 	}
 }
 

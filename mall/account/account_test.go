@@ -48,10 +48,15 @@ type house struct {
 func newHouse(t *testing.T, rdb *redis.Client) *house {
 	t.Helper()
 	pool, c, log := dbtest.New(t), newClock(), slog.New(slog.DiscardHandler)
-	return &house{
-		Accounts: account.New(pool, rdb, log, c.now), sessions: account.NewSessions(pool, rdb, log, c.now, false),
-		pool: pool, redis: rdb, clock: c,
+	h := &house{
+		Accounts: account.New(pool, rdb, log, c.now),
+		sessions: account.NewSessions(pool, rdb, log, c.now, false),
+		pool:     pool,
+		redis:    rdb,
+		clock:    c,
 	}
+	h.BrowserKey = []byte("the key that signs marks of browsers")
+	return h
 }
 
 func (h *house) register(t *testing.T, email string) account.User {
@@ -61,6 +66,11 @@ func (h *house) register(t *testing.T, email string) account.User {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// signIn is Authenticate from a browser that nobody knows.
+func (h *house) signIn(ctx context.Context, email, password, addr string) (account.User, error) {
+	return h.Authenticate(ctx, account.Attempt{Email: email, Password: password, Addr: addr})
 }
 
 // now is the person as they are at this moment, which is as after a proof.

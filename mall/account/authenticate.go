@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,27 +31,36 @@ func (e retryError) RetryAfter() time.Duration { return e.wait }
 
 func throttled(wait time.Duration) error { return ErrThrottled.Because("%w", retryError{wait}) }
 
-// Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one, so
-// that neither the answer nor its time tells who is a customer. addr is the peer's address. At most 10 attempts an email and
-// 60 an address are made in 15 minutes; success clears the email's. Errors: ErrBadCredentials, ErrThrottled, ErrBusy,
-// ErrSuspended.
-func (a *Accounts) Authenticate(ctx context.Context, email, password, addr string) (User, error) {
-	typed, email := email, normalEmail(email)
-	// An address that is refused does not count against the email too: it could shut anybody out for ever.
-	if wait := a.byAddr.take(ctx, network(addr)); wait > 0 {
-		return User{}, throttled(wait)
-	}
-	if wait := a.byEmail.take(ctx, email); wait > 0 {
-		return User{}, throttled(wait)
-	}
+// Attempt is what somebody shows to prove who they are.
+type Attempt struct {
+	Email    string
+	Password string
+	Addr     string // the peer's address
+	Browser  string // the cookie of RememberBrowser, or ""
+}
+
+// Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one, so that neither the
+// answer nor its time tells who is a customer. Only wrong passwords count. A browser where the person signed in before has 10 in 15 minutes
+// to itself. Others have 10 an account and 60 in all from one network, twice as many from an IPv6 /56 and four times from a /48; those of
+// all networks together make an attempt wait and refuse nobody. Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
+func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) {
+	email, password := normalEmail(try.Email), try.Password
 	row, unknown := dbsqlc.AccountUser{}, !validEmail(email)
 	if !unknown {
 		var err error
-		row, err = a.rowByEmail(ctx, typed)
+		row, err = a.rowByEmail(ctx, try.Email)
 		unknown = errors.Is(err, pgx.ErrNoRows)
 		if err != nil && !unknown {
 			return User{}, fmt.Errorf("find user by email: %w", err)
 		}
+	}
+	browser := ""
+	if !unknown {
+		browser = a.knownAs(try.Browser, row.ID, row.AccessEpoch)
+	}
+	counted, lane, err := a.admit(ctx, email, try.Addr, browser)
+	if err != nil {
+		return User{}, err
 	}
 	hash := row.PasswordHash
 	if unknown {
@@ -60,14 +69,15 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 	if len(password) > maxPassword {
 		password = "" // nobody's, and it takes as long
 	}
-	match, stale, err := a.hasher.check(ctx, password, hash)
+	match, stale, err := a.hasher.check(ctx, lane, password, hash)
 	if err != nil {
+		a.throttle.giveBack(ctx, counted)
 		return User{}, err
 	}
 	if unknown || !match || row.Status != "active" {
 		return User{}, ErrBadCredentials
 	}
-	a.byEmail.clear(ctx, email)
+	a.forgive(ctx, counted)
 	if a.Suspended != nil && a.Suspended(ctx, row.ID) {
 		return User{}, ErrSuspended.Because("user %d", row.ID)
 	}
@@ -77,23 +87,45 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password, addr strin
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// network is what counts as one address: of IPv6 the first 64 bits, since a single customer holds all the rest.
-func network(addr string) string {
-	ip, err := netip.ParseAddr(addr)
-	if err != nil || ip.Unmap().Is4() {
-		return addr
+// admit counts an attempt before it is made, and says in which lane it waits. browser names a known one. One that has used up its own tries
+// goes on as a stranger. Errors: ErrThrottled, ErrBusy, the context's.
+func (a *Accounts) admit(ctx context.Context, email, addr, browser string) (counted []attempts, l lane, err error) {
+	if browser != "" {
+		own := []attempts{{ruleBrowser, browser}}
+		if _, wait := a.throttle.take(ctx, own); wait == 0 {
+			return own, familiars, nil
+		}
 	}
-	prefix, err := ip.Prefix(64)
-	if err != nil {
-		return addr
+	counted = slices.Concat(ruleNetwork.from(addr, email), ruleAddress.from(addr, ""), []attempts{{ruleAccount, email}})
+	counts, wait := a.throttle.take(ctx, counted)
+	if wait > 0 {
+		return nil, 0, throttled(wait)
 	}
-	return prefix.String()
+	if err := a.slow.hold(ctx, slowdown(counts[len(counts)-1])); err != nil {
+		a.throttle.giveBack(ctx, counted)
+		return nil, 0, err
+	}
+	return counted, strangers, nil
+}
+
+// forgive forgets an attempt that proved a person, and the wrong ones before it of the same browser or, at this account, of the same network.
+func (a *Accounts) forgive(ctx context.Context, counted []attempts) {
+	var proved, shared []attempts
+	for _, c := range counted {
+		if c.name == ruleBrowser.name || c.name == ruleNetwork.name {
+			proved = append(proved, c)
+		} else {
+			shared = append(shared, c)
+		}
+	}
+	a.throttle.clear(ctx, proved...)
+	a.throttle.giveBack(ctx, shared)
 }
 
 // rehash keeps a proved password under today's parameters. When it fails the old hash stays good, and the next sign-in
 // tries again.
 func (a *Accounts) rehash(ctx context.Context, id int64, password, old string) {
-	hash, err := a.hasher.make(ctx, password)
+	hash, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
 		return
 	}

@@ -22,7 +22,7 @@ const crowdTTL = 2 * time.Hour
 // a name that no crowd had before; they share one password, which is thrown away, so that nobody signs in as one of them and
 // making them does not cost a hashing each. For whoever runs the mall, never for a page.
 func (a *Accounts) Crowd(ctx context.Context, name string, n int) ([]Token, error) {
-	hashed, err := a.hasher.make(ctx, newID())
+	hashed, err := a.hasher.make(ctx, familiars, newID())
 	if err != nil {
 		return nil, err
 	}

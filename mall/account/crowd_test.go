@@ -34,7 +34,7 @@ func TestACrowdHasTokensAndNoPasswords(t *testing.T) {
 	if len(tokens) != n || len(seen) != n {
 		t.Errorf("%d tokens of %d people, want %d", len(tokens), len(seen), n)
 	}
-	if _, err := h.Authenticate(ctx, tokens[0].User.Email, "", "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := h.signIn(ctx, tokens[0].User.Email, "", "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
 		t.Errorf("signed in by a password: %v", err)
 	}
 	if _, err := h.Crowd(ctx, "friday", 1); err == nil {

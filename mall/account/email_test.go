@@ -24,7 +24,7 @@ func TestRegister_unseen_marks(t *testing.T) {
 		if !errors.Is(err, account.ErrEmailTaken) {
 			t.Errorf("%+q: %v", email, err)
 		}
-		if u, err := h.Authenticate(t.Context(), email, goodPassword, "192.0.2.1"); err != nil || u.ID != ann.ID {
+		if u, err := h.Authenticate(t.Context(), account.Attempt{Email: email, Password: goodPassword, Addr: "192.0.2.1"}); err != nil || u.ID != ann.ID {
 			t.Errorf("%+q signs in as %d: %v", email, u.ID, err)
 		}
 		if err := h.ChangeProfile(t.Context(), ann.ID, "A"+mark+"nn", ""); err != nil || h.now(t, ann.ID).Name != "Ann" {
@@ -70,7 +70,7 @@ func TestAuthenticate_former_spelling(t *testing.T) {
 		t.Fatal(err)
 	}
 	for typed, want := range former {
-		u, err := h.Authenticate(t.Context(), typed, goodPassword, "192.0.2.1")
+		u, err := h.Authenticate(t.Context(), account.Attempt{Email: typed, Password: goodPassword, Addr: "192.0.2.1"})
 		if err != nil || u.ID != ids[typed] || u.Email != want {
 			t.Errorf("%+q signs in to %d as %+q, want %d, %+q: %v", typed, u.ID, u.Email, ids[typed], want, err)
 		}

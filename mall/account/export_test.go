@@ -1,13 +1,83 @@
 package account
 
+import (
+	"context"
+	"time"
+)
+
 // FillHasher has nobody hashed, as when very many sign in at once, until empty is called.
 func (a *Accounts) FillHasher() (empty func()) {
-	for range cap(a.hasher.waiting) {
-		a.hasher.waiting <- struct{}{}
-	}
-	return func() {
-		for range cap(a.hasher.waiting) {
-			<-a.hasher.waiting
+	p := &a.hasher.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	free := p.free
+	p.free = 0
+	for l := range p.waiting {
+		for range maxWaiting {
+			p.waiting[l] = append(p.waiting[l], make(chan struct{}))
 		}
 	}
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.free = free
+		clear(p.waiting[:])
+	}
+}
+
+// FloodHasher has strangers take every hashing and fill their lane, until empty is called; serve ends one hashing.
+func (a *Accounts) FloodHasher() (serve, empty func()) {
+	empty = a.FillHasher()
+	p := &a.hasher.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting[familiars] = nil
+	return p.leave, empty
+}
+
+// Waiting counts who waits for a hashing.
+func (a *Accounts) Waiting() (known, unknown int) {
+	p := &a.hasher.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting[familiars]), len(p.waiting[strangers])
+}
+
+// Slowed has wait called instead of time passing.
+func (a *Accounts) Slowed(wait func(context.Context, time.Duration) error) { a.slow.wait = wait }
+
+// CountAddress counts an attempt from an address, whatever it was at.
+func (a *Accounts) CountAddress(ctx context.Context, addr string) (wait time.Duration) {
+	_, wait = a.throttle.take(ctx, ruleAddress.from(addr, ""))
+	return wait
+}
+
+// The bounds of the package.
+const (
+	MaxWaiting = maxWaiting
+	MaxSlow    = maxSlow
+)
+
+// Slowdown is slowdown.
+func Slowdown(n int) time.Duration { return slowdown(n) }
+
+// Pool is a pool of one hashing at a time.
+type Pool struct{ pool }
+
+// NewPool makes one.
+func NewPool() *Pool { return &Pool{pool{free: 1}} }
+
+// Enter waits for a turn, as somebody known or not.
+func (p *Pool) Enter(ctx context.Context, known bool) (leave func(), err error) {
+	if known {
+		return p.enter(ctx, familiars)
+	}
+	return p.enter(ctx, strangers)
+}
+
+// Waiting counts who waits.
+func (p *Pool) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting[familiars]) + len(p.waiting[strangers])
 }

@@ -1,10 +1,7 @@
 package account
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"runtime"
 	"strings"
@@ -13,19 +10,13 @@ import (
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/text/unicode/norm"
 
-	"videomall/mall/fault"
+	"videomall/mall/account/internal/common"
 )
 
 const (
 	minPassword = 10   // characters
 	maxPassword = 1024 // bytes: argon2id takes any length, a form should not
-	// maxWaiting is how many sign-ins may queue for the hasher; with some 30 ms a hashing on each core that is about two
-	// seconds, after which waiting longer helps nobody.
-	maxWaiting = 128
 )
-
-// ErrBusy says that too many people prove themselves at this moment.
-var ErrBusy = fault.New(fault.Unavailable, "sign_in_busy", "Very many people are signing in. Try again in a moment.")
 
 // hashParams is OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. Memory at once is
 // bounded by the hasher, and one lane leaves the other core to the shop.
@@ -34,9 +25,8 @@ var hashParams = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 
 // hasher runs as many hashings at once as there are cores, so that a flood of sign-ins takes neither the memory nor the time
 // of everybody else.
 type hasher struct {
-	running chan struct{}
-	waiting chan struct{}
-	decoy   string // a hash that no password has, for emails that nobody has
+	pool  pool
+	decoy string // a hash that no password has, for emails that nobody has
 }
 
 func newHasher() *hasher {
@@ -44,26 +34,11 @@ func newHasher() *hasher {
 	if err != nil {
 		panic("account: " + err.Error()) // only a broken source of randomness
 	}
-	return &hasher{running: make(chan struct{}, runtime.NumCPU()), waiting: make(chan struct{}, maxWaiting), decoy: decoy}
+	return &hasher{pool: pool{free: runtime.NumCPU()}, decoy: decoy}
 }
 
-func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case h.waiting <- struct{}{}:
-	default:
-		return nil, ErrBusy
-	}
-	defer func() { <-h.waiting }()
-	select {
-	case h.running <- struct{}{}:
-		return func() { <-h.running }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (h *hasher) make(ctx context.Context, password string) (string, error) {
-	leave, err := h.enter(ctx)
+func (h *hasher) make(ctx context.Context, l lane, password string) (string, error) {
+	leave, err := h.pool.enter(ctx, l)
 	if err != nil {
 		return "", err
 	}
@@ -72,8 +47,8 @@ func (h *hasher) make(ctx context.Context, password string) (string, error) {
 }
 
 // check compares; stale says that the hash was made with other parameters than today's and should be made anew.
-func (h *hasher) check(ctx context.Context, password, hash string) (match, stale bool, err error) {
-	leave, err := h.enter(ctx)
+func (h *hasher) check(ctx context.Context, l lane, password, hash string) (match, stale bool, err error) {
+	leave, err := h.pool.enter(ctx, l)
 	if err != nil {
 		return false, false, err
 	}
@@ -84,21 +59,6 @@ func (h *hasher) check(ctx context.Context, password, hash string) (match, stale
 	}
 	return match, *params != hashParams, nil
 }
-
-// What everybody tries first: the frequent passwords of ten characters and more, and the frequent words that people add
-// digits to. Taken from the lists of zxcvbn (MIT licence).
-//
-//go:embed common_passwords.txt
-var commonPasswordList []byte
-
-var commonPasswords = func() map[string]bool {
-	set := map[string]bool{}
-	lines := bufio.NewScanner(bytes.NewReader(commonPasswordList))
-	for lines.Scan() {
-		set[lines.Text()] = true
-	}
-	return set
-}()
 
 // weakness names what is wrong with a new password by a slug, "" where nothing is. There is no rule of digits and signs: such
 // rules make passwords worse (NIST SP 800-63B §5.1.1.2).
@@ -113,7 +73,7 @@ func weakness(password, email, name string) string {
 	case lower == email, len(user) >= 4 && strings.Trim(strings.ReplaceAll(lower, user, ""), "0123456789!?.-_ ") == "",
 		lower == strings.ToLower(name):
 		return "password_is_you"
-	case commonPasswords[lower], commonPasswords[strings.TrimRight(lower, "0123456789!?.")], monotonous(lower):
+	case common.Has(password), monotonous(lower):
 		return "password_common"
 	}
 	return ""

@@ -51,21 +51,21 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if slug := weakness(password, row.Email, row.Name); slug != "" {
 		return ErrInvalidAccount.With("password", slug)
 	}
-	subject := fmt.Sprint(id)
-	if wait := a.change.take(ctx, subject); wait > 0 {
+	tries := []attempts{{ruleChange, fmt.Sprint(id)}}
+	if _, wait := a.throttle.take(ctx, tries); wait > 0 {
 		return throttled(wait)
 	}
 	if len(current) > maxPassword {
 		current = ""
 	}
-	match, _, err := a.hasher.check(ctx, current, row.PasswordHash)
+	match, _, err := a.hasher.check(ctx, familiars, current, row.PasswordHash)
 	if err != nil {
 		return err
 	}
 	if !match {
 		return ErrInvalidAccount.With("currentPassword", "password_wrong")
 	}
-	hash, err := a.hasher.make(ctx, password)
+	hash, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)
 	}
-	a.change.clear(ctx, subject)
+	a.throttle.clear(ctx, tries...)
 	return nil
 }
 

@@ -49,10 +49,10 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if invalid.Fields != nil {
 		return User{}, invalid
 	}
-	if wait := a.register.take(ctx, network(r.Addr)); wait > 0 {
+	if _, wait := a.throttle.take(ctx, ruleRegister.from(r.Addr, "")); wait > 0 {
 		return User{}, throttled(wait)
 	}
-	hash, err := a.hasher.make(ctx, r.Password)
+	hash, err := a.hasher.make(ctx, strangers, r.Password)
 	if err != nil {
 		return User{}, err
 	}
@@ -86,7 +86,7 @@ func (a *Accounts) Provision(ctx context.Context, u User, password string) (User
 	if invalid.Fields != nil {
 		return User{}, invalid
 	}
-	hash, err := a.hasher.make(ctx, password)
+	hash, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
 		return User{}, err
 	}

@@ -59,6 +59,8 @@ func TestEveryFieldAtFaultIsNamed(t *testing.T) {
 		"email and year":   {func(r *account.Registration) { r.Email = "roberta@example.test"; r.Password = "roberta1987!" }, map[string]string{"password": "password_is_you"}},
 		"well known":       {func(r *account.Registration) { r.Password = "1q2w3e4r5t" }, map[string]string{"password": "password_common"}},
 		"word and digits":  {func(r *account.Registration) { r.Password = "Password2024!" }, map[string]string{"password": "password_common"}},
+		"written as leet":  {func(r *account.Registration) { r.Password = "P@$$w0rd99" }, map[string]string{"password": "password_common"}},
+		"an l for a one":   {func(r *account.Registration) { r.Password = "Basketba11" }, map[string]string{"password": "password_common"}},
 		"one key":          {func(r *account.Registration) { r.Password = "aaaaaaaaaaaa" }, map[string]string{"password": "password_common"}},
 		"along the keys":   {func(r *account.Registration) { r.Password = "qwertyuiopas" }, map[string]string{"password": "password_common"}},
 		"locale":           {func(r *account.Registration) { r.Locale = "xx" }, map[string]string{"locale": "invalid_preference"}},
@@ -84,7 +86,7 @@ func TestLongWordsAndOtherScriptsMakeGoodPasswords(t *testing.T) {
 			t.Errorf("%q: %v", password, err)
 			continue
 		}
-		if _, err := h.Authenticate(t.Context(), email, password, "192.0.2.1"); err != nil {
+		if _, err := h.signIn(t.Context(), email, password, "192.0.2.1"); err != nil {
 			t.Errorf("%q does not sign in: %v", password, err)
 		}
 	}
@@ -143,7 +145,7 @@ func TestProvisionTakesTheOperatorsWord(t *testing.T) {
 	if err != nil || again.ID != first.ID || again.Name != "Operator" {
 		t.Fatalf("again: %+v, %v", again, err)
 	}
-	if _, err := h.Authenticate(ctx, "operator@example.test", "demo-mall", "192.0.2.1"); err != nil {
+	if _, err := h.signIn(ctx, "operator@example.test", "demo-mall", "192.0.2.1"); err != nil {
 		t.Fatalf("the first password was replaced: %v", err)
 	}
 }

@@ -149,7 +149,7 @@ func TestAProofFromBeforeTheEndOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
-	proved, err := h.Authenticate(t.Context(), ann.Email, goodPassword, "192.0.2.1")
+	proved, err := h.signIn(t.Context(), ann.Email, goodPassword, "192.0.2.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,11 @@ type TokenRequest struct {
 
 // IssueToken proves the person as Authenticate does and hands out a token for 12 hours. Errors: those of Authenticate.
 func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error) {
-	u, err := a.Authenticate(ctx, r.Email, r.Password, r.Addr)
+	u, err := a.Authenticate(ctx, Attempt{
+		Email:    r.Email,
+		Password: r.Password,
+		Addr:     r.Addr,
+	})
 	if err != nil {
 		return Token{}, err
 	}

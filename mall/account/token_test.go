@@ -73,10 +73,10 @@ func TestChangingThePasswordWantsTheOldOne(t *testing.T) {
 	if err := h.ChangePassword(ctx, bob.ID, goodPassword, "four loud herons"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Authenticate(ctx, bob.Email, goodPassword, "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := h.signIn(ctx, bob.Email, goodPassword, "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
 		t.Fatalf("the old password: %v", err)
 	}
-	if _, err := h.Authenticate(ctx, bob.Email, "four loud herons", "192.0.2.1"); err != nil {
+	if _, err := h.signIn(ctx, bob.Email, "four loud herons", "192.0.2.1"); err != nil {
 		t.Fatalf("the new password: %v", err)
 	}
 }

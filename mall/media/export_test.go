@@ -53,3 +53,17 @@ func (m *Media) FakeDisk(floor int64, free func() int64) {
 		free:  func(string) (int64, error) { return free(), nil },
 	}
 }
+
+// PictureCodecs and SoundCodecs are the codecs that the mall takes, with their decoders.
+func PictureCodecs() map[string][]string { return decodersOf(pictureCodecs()) }
+
+// SoundCodecs is PictureCodecs for sound.
+func SoundCodecs() map[string][]string { return decodersOf(soundCodecs()) }
+
+func decodersOf(list []codec) map[string][]string {
+	m := map[string][]string{}
+	for _, c := range list {
+		m[c.name] = c.decoders
+	}
+	return m
+}

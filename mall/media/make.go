@@ -17,8 +17,13 @@ func (m *Media) probe(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	err = m.q.ProbedVideo(ctx, m.pool, dbsqlc.ProbedVideoParams{ID: t.VideoID, DurationSeconds: int32(s.Duration / time.Second),
-		Width: int32(s.Width), Height: int32(s.Height), At: m.now()})
+	err = m.q.ProbedVideo(ctx, m.pool, dbsqlc.ProbedVideoParams{
+		ID:              t.VideoID,
+		DurationSeconds: int32(s.Duration.Round(time.Second) / time.Second),
+		Width:           int32(s.Width),
+		Height:          int32(s.Height),
+		At:              m.now(),
+	})
 	if err != nil {
 		return fmt.Errorf("note the probe of video %d: %w", t.VideoID, err)
 	}
@@ -56,7 +61,7 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 		return err
 	}
 	if length > m.work.Limits.Duration {
-		return ErrTooLong.Because("%s, and the file said %s", length, s.Duration)
+		return ErrTooLong.Because("%s, and %s were measured", length, s.Duration)
 	}
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
 }

@@ -205,7 +205,7 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	if _, err := w.Poster(t.Context(), 8, id, 0); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Errorf("somebody else's poster: %v", err)
 	}
-	w.plays(a, list)
+	w.plays(a)
 	w.clean()
 
 	// The same pictures in another file, of somebody else's, without the sound.
@@ -236,17 +236,26 @@ func TestPostersMoveWithTheirFilm(t *testing.T) {
 	}
 }
 
-// plays decrypts a rendition and has ffmpeg decode it.
-func (w *works) plays(a media.Asset, list media.Playlist) {
+// open decrypts a rendition into a file.
+func (w *works) open(a media.Asset, rendition string) string {
 	w.t.Helper()
-	film := w.read(w.t, a.Prefix, a.Renditions[0].Name, list.Init)
+	list, err := w.Playlist(w.t.Context(), a.Prefix, rendition)
+	w.ok(err)
+	film := w.read(w.t, a.Prefix, rendition, list.Init)
 	for n, s := range list.Segments {
 		key, err := w.Key(w.t.Context(), a.Prefix, s.Key)
 		w.ok(err)
-		film = append(film, decrypt(w.t, key, w.read(w.t, a.Prefix, a.Renditions[0].Name, s.File), n)...)
+		film = append(film, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
 	}
 	file := filepath.Join(w.t.TempDir(), "film.mp4")
 	w.ok(os.WriteFile(file, film, 0o600))
+	return file
+}
+
+// plays decrypts a rendition and has ffmpeg decode it.
+func (w *works) plays(a media.Asset) {
+	w.t.Helper()
+	file := w.open(a, a.Renditions[0].Name)
 	out, err := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", file, "-f", "null", "-").CombinedOutput()
 	if err != nil || len(out) > 0 {
 		w.t.Errorf("the film does not play: %v %s", err, out)

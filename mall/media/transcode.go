@@ -22,11 +22,17 @@ const (
 // refusals of a probe, ffmpeg.ErrMissing, the end of ctx.
 func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string, s Source, ladder []Rung, progress func(percent int, left time.Duration)) error {
 	l = l.withDefaults()
-	length := or(s.Duration, l.Duration)
-	job := ffmpeg.Job{Tool: ffmpeg.FFmpeg, Dir: out, Args: transcodeArgs(l, path, s, ladder),
-		Bounds: ffmpeg.Bounds{Wall: or(l.Wall, min(20*time.Hour, 10*time.Minute+40*length)), Memory: 12 << 30, File: maxFile},
+	job := ffmpeg.Job{
+		Tool: ffmpeg.FFmpeg,
+		Dir:  out,
+		Args: transcodeArgs(l, path, s, ladder),
+		Bounds: ffmpeg.Bounds{
+			Wall:   or(l.Wall, min(20*time.Hour, 10*time.Minute+40*s.Duration)),
+			Memory: 12 << 30,
+			File:   maxFile,
+		},
 		Progress: func(at time.Duration, speed float64) {
-			if s.Duration == 0 || progress == nil {
+			if progress == nil {
 				return
 			}
 			done := min(99, int(100*at/s.Duration))
@@ -35,7 +41,8 @@ func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string
 				left = time.Duration(float64(max(s.Duration-at, 0)) / speed)
 			}
 			progress(done, left)
-		}}
+		},
+	}
 	_, err := r.Run(ctx, job)
 	if err != nil {
 		return l.refusal(err, path)
@@ -43,46 +50,37 @@ func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string
 	return nil
 }
 
+// transcodeArgs holds everything to one timeline: picture and sound begin at 0 and end together, at the end of the longer one.
 func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
-	args := append([]string{"-y", "-hide_banner", "-loglevel", "error", "-nostats", "-nostdin", "-progress", "pipe:1", "-max_alloc", strconv.Itoa(2 << 30)},
-		l.hostile()...)
-	// A header may claim any length: what is read ends a second after the longest that is taken, which then is seen.
-	args = append(args, "-t", strconv.Itoa(int(l.Duration/time.Second)+1), "-i", path)
-	var graph strings.Builder
-	fmt.Fprintf(&graph, "[0:%d]", s.picture)
-	if s.interlaced {
-		graph.WriteString("yadif=deint=interlaced,")
+	args := append([]string{"-y", "-hide_banner", "-loglevel", "error", "-nostats", "-nostdin", "-progress", "pipe:1",
+		"-max_alloc", strconv.Itoa(2 << 30)}, l.hostile()...)
+	args = append(args, "-i", path, "-filter_complex", s.picture.graph(s.rate.name, ladder))
+	if s.sound != nil { // a graph of its own: ffmpeg builds a graph anew where what goes in changes its form
+		args = append(args, "-filter_complex", s.sound.graph(len(ladder)))
 	}
-	fmt.Fprintf(&graph, "fps=%s,split=%d", s.Rate, len(ladder))
-	for i := range ladder {
-		fmt.Fprintf(&graph, "[i%d]", i)
-	}
-	for i, g := range ladder {
-		fmt.Fprintf(&graph, ";[i%d]scale=%d:%d:flags=bicubic,setsar=1,format=yuv420p[o%d]", i, g.Width, g.Height, i)
-	}
-	args = append(args, "-filter_complex", graph.String())
 	streams := make([]string, len(ladder))
 	for i, g := range ladder {
-		args = append(args, "-map", fmt.Sprintf("[o%d]", i))
+		args = append(args, "-map", fmt.Sprintf("[v%d]", i))
 		streams[i] = fmt.Sprintf("v:%d,name:%s", i, g.Name)
-		if s.sound >= 0 {
-			args = append(args, "-map", fmt.Sprintf("0:%d", s.sound))
+		if s.sound != nil {
+			args = append(args, "-map", fmt.Sprintf("[a%d]", i))
 			streams[i] = fmt.Sprintf("v:%d,a:%d,name:%s", i, i, g.Name)
 		}
 	}
-	frames := strconv.Itoa(int(math.Round(s.perSecond * keyFrameSeconds)))
-	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
+	frames := strconv.Itoa(int(math.Round(s.rate.fps * keyFrameSeconds)))
+	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fps_mode", "cfr", "-r", s.rate.name,
+		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64),
 		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0", "-g", frames, "-keyint_min", frames,
-		"-flags:v", "+cgop")
+		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv")
 	for i, g := range ladder {
 		n := strconv.Itoa(i)
 		args = append(args, "-maxrate:v:"+n, strconv.Itoa(g.Rate), "-bufsize:v:"+n, strconv.Itoa(2*g.Rate))
-		if s.sound >= 0 {
+		if s.sound != nil {
 			args = append(args, "-b:a:"+n, strconv.Itoa(g.Audio))
 		}
 	}
-	if s.sound >= 0 {
-		args = append(args, "-c:a", "aac", "-ac", "2", "-ar", "48000", "-af", "aresample=async=1:first_pts=0")
+	if s.sound != nil {
+		args = append(args, "-c:a", "aac")
 	}
 	return append(args, "-f", "hls", "-hls_time", strconv.Itoa(segmentSeconds), "-hls_playlist_type", "vod", "-hls_list_size", "0",
 		"-hls_flags", "independent_segments", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",

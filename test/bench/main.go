@@ -171,7 +171,7 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	transport := &http.Transport{MaxIdleConnsPerHost: slices.Max(crowds), DisableCompression: true}
 	b := &bench{program: p, cfg: cfg, url: "http://" + listener.Addr().String(), client: &http.Client{Transport: transport, Timeout: time.Minute}}
 	for _, a := range demo.Accounts {
-		u, err := p.Mall.Accounts.Authenticate(ctx, a.Email, demo.Password, "127.0.0.1")
+		u, err := p.Mall.Accounts.Authenticate(ctx, account.Attempt{Email: a.Email, Password: demo.Password})
 		if err != nil {
 			return nil, err
 		}

@@ -37,6 +37,7 @@ func open(t *testing.T, demo bool) *mall {
 	t.Helper()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
 	m := &mall{accounts: account.New(pool, rdb, log, time.Now)}
+	m.accounts.BrowserKey = []byte("the key that signs marks of browsers")
 	sessions := account.NewSessions(pool, rdb, log, time.Now, false)
 	site := page.New(page.Options{Accounts: m.accounts, Sessions: sessions, PublicURL: "http://mall.example", Log: log, Now: time.Now})
 	e := echo.New()
@@ -235,6 +236,38 @@ func TestTheThrottleSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
+// TestAKnownBrowser_signs_in: strangers on the same network use up their tries and not those of a browser where the owner was before.
+func TestAKnownBrowser_signs_in(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	owner, stranger := m.visitor(t), m.visitor(t)
+	owner.signUp("ann@example.test")
+	owner.post("/sign-out")
+	for range 10 {
+		stranger.post("/sign-in", "email", "ann@example.test", "password", "wrong")
+	}
+	if a := stranger.post("/sign-in", "email", "ann@example.test", "password", goodPassword); a.StatusCode != http.StatusTooManyRequests {
+		t.Fatalf("a stranger's eleventh try: %d", a.StatusCode)
+	}
+	a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
+	if a.StatusCode != http.StatusSeeOther || !owner.signedIn() {
+		t.Fatalf("the owner: %d", a.StatusCode)
+	}
+	cookie := ""
+	for _, line := range a.Header.Values("Set-Cookie") {
+		if strings.HasPrefix(line, "browser=") {
+			cookie = line
+		}
+	}
+	if !strings.Contains(cookie, "; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict") {
+		t.Errorf("the mark is set by %q", cookie)
+	}
+	owner.post("/account/sign-out-everywhere")
+	if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword); a.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("after signing out everywhere: %d", a.StatusCode)
+	}
+}
+
 func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
@@ -259,8 +292,8 @@ func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
 			t.Error("an id from before is still good")
 		}
 	}
-	if cookies := len(a.Header.Values("Set-Cookie")); cookies != 1 {
-		t.Errorf("%d cookies are set", cookies)
+	if cookies := a.Header.Values("Set-Cookie"); len(cookies) != 2 { // the session's and the browser's
+		t.Errorf("cookies are set: %q", cookies)
 	}
 	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example", "/sign-in?next=/sign-in", "/sign-up"} {
 		if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next", next); a.Header.Get("Location") != "/" {

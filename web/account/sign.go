@@ -50,7 +50,12 @@ func (h handlers) showSignIn(c *page.Ctx, status int, p accountview.SignIn) erro
 
 func (h handlers) signIn(c *page.Ctx) error {
 	email := c.FormValue("email")
-	u, err := h.Accounts.Authenticate(c.Request().Context(), email, c.FormValue("password"), c.RealIP())
+	u, err := h.Accounts.Authenticate(c.Request().Context(), account.Attempt{
+		Email:    email,
+		Password: c.FormValue("password"),
+		Addr:     c.RealIP(),
+		Browser:  c.BrowserMarks(),
+	})
 	switch {
 	case errors.Is(err, account.ErrBadCredentials):
 		return h.showSignIn(c, http.StatusUnauthorized, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})

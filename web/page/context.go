@@ -146,12 +146,14 @@ func (c *Ctx) Log() *slog.Logger { return c.site.logFor(c.Context) }
 // PublicURL makes an absolute address of a local path.
 func (c *Ctx) PublicURL(path string) string { return c.site.publicURL + path }
 
-// SignIn makes the person the viewer, under a new session id. The rest of the answer sees them signed in. u is the person as they were when
+// SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The rest of the answer sees them
+// signed in. u is the person as they were when
 // they proved themselves.
 func (c *Ctx) SignIn(u account.User) error {
 	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context)); err != nil {
 		return err
 	}
+	c.rememberBrowser(u)
 	c.setViewer(u, account.Grant{})
 	c.showViewer()
 	return nil

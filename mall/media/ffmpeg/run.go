@@ -53,6 +53,9 @@ type Job struct {
 	Bounds
 	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it goes.
 	Progress func(at time.Duration, speed float64)
+	// Line hears each line of the standard output, of which Run then returns nothing; that output may have any length. A line of 64 KiB
+	// ends the listening. Not with Progress.
+	Line func(line string)
 	// Said, if set, is given the last of what a tool said that ended well.
 	Said *string
 }
@@ -74,7 +77,7 @@ ulimit -v "$3" 2>/dev/null || [ "$(uname)" = Darwin ] || exit 86
 shift 3
 exec nice -n ` + nice + ` "$@"`
 
-// Run runs a tool to its end and returns what it wrote to its standard output, none of it when Progress is set. Errors: ErrMissing,
+// Run runs a tool to its end and returns what it wrote to its standard output, none of it when Progress or Line is set. Errors: ErrMissing,
 // ErrTooSlow, ErrHindered, *Failed, or the end of ctx. Nothing of the process group is left when it returns.
 func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	path, err := exec.LookPath(j.Tool)
@@ -96,7 +99,8 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	stdout := &head{max: maxStdout}
 	c.Stderr = stderr
 	var reading chan struct{}
-	if j.Progress == nil {
+	listen := j.listener()
+	if listen == nil {
 		c.Stdout = stdout
 	} else {
 		pr, pw := io.Pipe()
@@ -104,7 +108,7 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 		reading = make(chan struct{})
 		go func() {
 			defer close(reading)
-			follow(pr, j.Progress)
+			listen(pr)
 			_, _ = io.Copy(io.Discard, pr)
 		}()
 		defer func() { pw.Close(); <-reading }()
@@ -165,6 +169,21 @@ func kill(pid int) error {
 		return os.ErrProcessDone
 	}
 	return err
+}
+
+// listener is who reads the standard output while the tool runs, nil where it is kept.
+func (j Job) listener() func(io.Reader) {
+	switch {
+	case j.Progress != nil:
+		return func(r io.Reader) { follow(r, j.Progress) }
+	case j.Line != nil:
+		return func(r io.Reader) {
+			for lines := bufio.NewScanner(r); lines.Scan(); {
+				j.Line(lines.Text())
+			}
+		}
+	}
+	return nil
 }
 
 // follow reads what -progress writes: lines of name=value, a block of which ends with "progress".

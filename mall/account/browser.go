@@ -1,0 +1,85 @@
+package account
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A browser that signed in as somebody is known by a mark in a cookie: whose it is, in which epoch of theirs, since when, and a random name,
+// signed. It opens nothing. It gives the browser tries of its own at that person's password, which strangers can't use up, and a place in
+// the lane of familiars. A new epoch ends all marks of a person: signing out everywhere, a changed password, a changed role. See
+// docs/decisions/0025-wrong-passwords-shut-nobody-out.md.
+type mark struct {
+	userID, epoch int64
+	since         time.Time
+	name          [8]byte
+}
+
+const (
+	markLife  = 400 * 24 * time.Hour // the longest that browsers keep a cookie
+	maxMarks  = 4                    // people who share a browser
+	markBytes = 32
+	macBytes  = 16
+)
+
+// RememberBrowser returns the cookie that marks a browser as one where u has signed in. cookie is the one that it has by now, whose marks
+// of other people are kept. It is empty for a mall without a BrowserKey.
+func (a *Accounts) RememberBrowser(cookie string, u User) string {
+	if len(a.BrowserKey) == 0 {
+		return ""
+	}
+	m := mark{userID: u.ID, epoch: u.Epoch, since: a.now()}
+	rand.Read(m.name[:]) // never fails: crypto/rand ends the program instead
+	marks := []string{a.sign(m)}
+	for text := range strings.SplitSeq(cookie, ".") {
+		if other, ok := a.readMark(text); ok && other.userID != u.ID && len(marks) < maxMarks {
+			marks = append(marks, text)
+		}
+	}
+	return strings.Join(marks, ".")
+}
+
+// knownAs is the name of a browser that signed in as this person before, and "" of one that is a stranger to them.
+func (a *Accounts) knownAs(cookie string, userID, epoch int64) string {
+	marks := strings.SplitN(cookie, ".", maxMarks+1)
+	for _, text := range marks[:min(len(marks), maxMarks)] {
+		if m, ok := a.readMark(text); ok && m.userID == userID && m.epoch == epoch {
+			return hex.EncodeToString(m.name[:])
+		}
+	}
+	return ""
+}
+
+func (a *Accounts) sign(m mark) string {
+	b := make([]byte, 0, markBytes+macBytes)
+	b = binary.BigEndian.AppendUint64(b, uint64(m.userID))
+	b = binary.BigEndian.AppendUint64(b, uint64(m.epoch))
+	b = binary.BigEndian.AppendUint64(b, uint64(m.since.Unix()))
+	b = append(b, m.name[:]...)
+	return base64.RawURLEncoding.EncodeToString(append(b, a.mac(b)...))
+}
+
+func (a *Accounts) readMark(text string) (m mark, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) != markBytes+macBytes || len(a.BrowserKey) == 0 || !hmac.Equal(b[markBytes:], a.mac(b[:markBytes])) {
+		return mark{}, false
+	}
+	m.userID = int64(binary.BigEndian.Uint64(b))
+	m.epoch = int64(binary.BigEndian.Uint64(b[8:]))
+	m.since = time.Unix(int64(binary.BigEndian.Uint64(b[16:])), 0)
+	copy(m.name[:], b[24:])
+	return m, a.now().Sub(m.since) < markLife
+}
+
+func (a *Accounts) mac(b []byte) []byte {
+	h := hmac.New(sha256.New, a.BrowserKey)
+	h.Write(b)
+	return slices.Clip(h.Sum(nil)[:macBytes])
+}

@@ -1,0 +1,377 @@
+package media_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"videomall/mall/media"
+)
+
+// The films here are of kinds that people bring to video sites and that once came out wrong.
+
+var h264 = []string{"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"}
+
+// lavfi are inputs that ffmpeg draws itself.
+func lavfi(inputs ...string) []string {
+	var args []string
+	for _, in := range inputs {
+		args = append(args, "-f", "lavfi", "-i", in)
+	}
+	return args
+}
+
+func join(parts ...any) []string {
+	var all []string
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			all = append(all, p)
+		case []string:
+			all = append(all, p...)
+		}
+	}
+	return all
+}
+
+// kept writes a film to a file that further ones are made of.
+func kept(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// filmed makes a film of what was uploaded and returns it with its renditions in clear, the smallest first.
+func (w *works) filmed(name string, content []byte) (media.Asset, []string) {
+	w.t.Helper()
+	id := w.upload(7, name, content)
+	v := w.make(7, id)
+	if v.State != media.VideoReady {
+		w.t.Fatalf("%s: %s %q", name, v.State, v.Refusal)
+	}
+	a, err := w.Asset(w.t.Context(), *v.AssetID)
+	w.ok(err)
+	var files []string
+	for _, r := range a.Renditions {
+		files = append(files, w.open(a, r.Name))
+	}
+	return a, files
+}
+
+type facts struct {
+	Streams []struct {
+		CodecType string `json:"codec_type"`
+		Rate      string `json:"r_frame_rate"`
+		Frames    string `json:"nb_read_packets"`
+		Matrix    string `json:"color_space"`
+		Transfer  string `json:"color_transfer"`
+		Primaries string `json:"color_primaries"`
+		Range     string `json:"color_range"`
+		Duration  string
+		Width     int
+		Height    int
+	}
+}
+
+func (f facts) video(t *testing.T) (rate, colour string) {
+	t.Helper()
+	for _, s := range f.Streams {
+		if s.CodecType == "video" {
+			return s.Rate, strings.Join([]string{s.Matrix, s.Transfer, s.Primaries, s.Range}, " ")
+		}
+	}
+	t.Fatal("no picture")
+	return "", ""
+}
+
+func factsOf(t *testing.T, file string) (f facts) {
+	t.Helper()
+	out, err := exec.Command("ffprobe", "-v", "error", "-show_streams", "-of", "json", file).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// dot is the colour that a player shows at a moment and place, by the tags of the film.
+func dot(t *testing.T, file string, second float64, x, y int) [3]int {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-ss", fmt.Sprint(second), "-frames:v", "1",
+		"-vf", fmt.Sprintf("format=yuv444p,crop=2:2:%d:%d,scale=in_color_matrix=auto:flags=accurate_rnd+full_chroma_int,format=rgb24", x, y),
+		"-f", "rawvideo", "pipe:1").Output()
+	if err != nil || len(out) < 3 {
+		t.Fatalf("no dot at %v s: %v", second, err)
+	}
+	return [3]int{int(out[0]), int(out[1]), int(out[2])}
+}
+
+func near(got, want [3]int, by int) bool {
+	for i := range got {
+		if math.Abs(float64(got[i]-want[i])) > float64(by) {
+			return false
+		}
+	}
+	return true
+}
+
+// samples are a film's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
+func samples(t *testing.T, file string) []float64 {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "f32le", "pipe:1").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := make([]float32, len(out)/4)
+	if err := binary.Read(bytes.NewReader(out[:len(raw)*4]), binary.LittleEndian, raw); err != nil {
+		t.Fatal(err)
+	}
+	all := make([]float64, len(raw))
+	for i, s := range raw {
+		all[i] = float64(s)
+	}
+	return all
+}
+
+// pitch is the frequency of a tone in Hz, by what is clearly heard of it.
+func pitch(s []float64) float64 {
+	first, last, crossings := 0, 0, 0
+	low := false
+	for i, v := range s {
+		switch {
+		case v < -0.02:
+			low = true
+		case v > 0.02 && low:
+			if low = false; crossings == 0 {
+				first = i
+			}
+			last = i
+			crossings++
+		}
+	}
+	return float64(crossings-1) * 48000 / float64(max(1, last-first))
+}
+
+func peak(s []float64) float64 {
+	most := 0.0
+	for _, v := range s {
+		most = max(most, math.Abs(v))
+	}
+	return most
+}
+
+func TestTranscode_StillPicture(t *testing.T) {
+	w := factory(t)
+	still := sample(t, join(lavfi("testsrc2=s=320x180:r=1:d=1", "sine=d=20"), h264, "-c:a", "aac", ".mp4")...)
+	a, files := w.filmed("still.mp4", still)
+	list, err := w.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
+	w.ok(err)
+	if a.DurationSeconds != 20 || len(list.Segments) != 5 || math.Abs(list.Duration()-20) > 0.2 {
+		t.Errorf("%d s in %d segments, %+v", a.DurationSeconds, len(list.Segments), list.Segments)
+	}
+	for i, s := range list.Segments {
+		if math.Abs(s.Duration-4) > 0.2 {
+			t.Errorf("segment %d takes %v s", i, s.Duration)
+		}
+	}
+	begin, end := dot(t, files[0], 0, 40, 60), dot(t, files[0], 19, 40, 60)
+	if !near(begin, end, 12) {
+		t.Errorf("the picture is not held: %v, then %v", begin, end)
+	}
+	trailer, err := os.ReadDir(filepath.Join(w.dir, "trailers", a.Prefix))
+	w.ok(err)
+	if len(trailer) != 5 { // 12 s: three segments, their init file and list
+		t.Errorf("the trailer has %d files", len(trailer))
+	}
+}
+
+func TestTranscode_LatePicture(t *testing.T) {
+	w := factory(t)
+	late := sample(t, join("-itsoffset", "3", lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=6"), h264, "-c:a", "aac", ".mkv")...)
+	a, files := w.filmed("late.mkv", late)
+	if a.DurationSeconds != 6 {
+		t.Errorf("%d s", a.DurationSeconds)
+	}
+	if begin, later := dot(t, files[0], 0, 40, 60), dot(t, files[0], 3, 40, 60); !near(begin, later, 12) {
+		t.Errorf("it begins with %v, its first picture is %v", begin, later)
+	}
+}
+
+func TestTranscode_FrameRate(t *testing.T) {
+	w := factory(t)
+	vfr := []string{"-fps_mode", "vfr", "-enc_time_base", "1/90000"}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"phone.mp4": {join(lavfi("testsrc2=s=320x180:r=30:d=4"), "-vf", "setpts=(N/30.05+0.002*sin(N*1.7))/TB,settb=1/90000", vfr, h264, ".mp4"), "30/1"},
+		"pause.mp4": {join(lavfi("testsrc2=s=320x180:r=60:d=12"), "-vf", `select='if(lt(t,10),not(mod(n,60)),1)'`, vfr, h264, ".mp4"), "60/1"},
+		"ntsc.mkv":  {join(lavfi("testsrc2=s=320x180:r=30000/1001:d=3"), h264, ".mkv"), "30000/1001"},
+		"odd.mp4":   {join(lavfi("testsrc2=s=320x180:r=27:d=3"), h264, ".mp4"), "30000/1001"},
+		"fast.mp4":  {join(lavfi("testsrc2=s=320x180:r=120:d=2"), h264, ".mp4"), "60/1"},
+		"reordered": {join(lavfi("testsrc2=s=320x180:r=24:d=3"), "-c:v", "libx264", "-bf", "8", "-pix_fmt", "yuv420p", ".mp4"), "24/1"},
+	} {
+		_, files := w.filmed(name, sample(t, c.args...))
+		if rate, _ := factsOf(t, files[0]).video(t); rate != c.want {
+			t.Errorf("%s is made with %s frames a second, want %s", name, rate, c.want)
+		}
+	}
+}
+
+func TestTranscode_Colour(t *testing.T) {
+	w := factory(t)
+	hd := "smptehdbars=s=1280x720:r=10:d=1,format=rgb24"
+	sd := "smptehdbars=s=640x360:r=10:d=1,format=rgb24"
+	untagged := ",setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
+	for name, args := range map[string][]string{
+		"untagged.mp4":  join(lavfi(hd), "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"+untagged, h264, ".mp4"),
+		"small.mp4":     join(lavfi(sd), "-vf", "scale=out_color_matrix=bt601:out_range=tv,format=yuv420p"+untagged, h264, ".mp4"),
+		"tagged601.mp4": join(lavfi(hd), "-vf", "scale=out_color_matrix=bt601:out_range=tv,format=yuv420p", h264, "-colorspace", "smpte170m", ".mp4"),
+		"full.mp4":      join(lavfi(hd), "-vf", "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p", "-c:v", "libx264", "-preset", "ultrafast", "-color_range", "pc", "-colorspace", "bt709", ".mp4"),
+		"rgb.mkv":       join(lavfi(sd), "-c:v", "libx264rgb", "-preset", "ultrafast", "-crf", "5", ".mkv"),
+	} {
+		a, files := w.filmed(name, sample(t, args...))
+		for i, file := range files {
+			if _, tags := factsOf(t, file).video(t); tags != "bt709 bt709 bt709 tv" {
+				t.Errorf("%s in %s is tagged %s", name, a.Renditions[i].Name, tags)
+			}
+			// The bars of SMPTE RP 219: green is the fourth of seven between an eighth of grey at either side, red the sixth.
+			wide, high := a.Renditions[i].Width, a.Renditions[i].Height
+			green, red := dot(t, file, 0.5, wide*1/8+wide*3/4*7/14, high/4), dot(t, file, 0.5, wide*1/8+wide*3/4*11/14, high/4)
+			if !near(green, [3]int{0, 190, 0}, 5) || !near(red, [3]int{190, 0, 0}, 5) {
+				t.Errorf("%s in %s: green %v, red %v", name, a.Renditions[i].Name, green, red)
+			}
+		}
+	}
+}
+
+func TestTranscode_ClockThatJumps(t *testing.T) {
+	w := factory(t)
+	plain := kept(t, "plain.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=30:d=4", "sine=d=4:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
+	one := sample(t, "-i", plain, "-c", "copy", ".ts")
+	two := sample(t, "-i", plain, "-c", "copy", "-output_ts_offset", "40000", ".ts")
+	a, files := w.filmed("joined.ts", append(one, two...))
+	if a.DurationSeconds != 8 {
+		t.Errorf("two times four seconds take %d", a.DurationSeconds)
+	}
+	if heard := len(samples(t, files[0])); math.Abs(float64(heard)/48000-8) > 0.2 {
+		t.Errorf("the sound takes %v s", float64(heard)/48000)
+	}
+	if first, second := dot(t, files[0], 1, 40, 60), dot(t, files[0], 5.03, 40, 60); !near(first, second, 25) {
+		t.Errorf("the second recording does not follow the first: %v, %v", first, second)
+	}
+}
+
+func TestTranscode_SizeThatChanges(t *testing.T) {
+	w := factory(t)
+	wide := sample(t, join(lavfi("color=c=white:s=640x360:r=25:d=2"), h264, ".ts")...)
+	tall := sample(t, join(lavfi("color=c=white:s=360x640:r=25:d=2"), h264, ".ts")...)
+	a, files := w.filmed("turned.ts", append(wide, tall...))
+	if a.DurationSeconds != 4 {
+		t.Errorf("%d s", a.DurationSeconds)
+	}
+	white, black := [3]int{255, 255, 255}, [3]int{}
+	if got := dot(t, files[0], 1, 20, 180); !near(got, white, 4) {
+		t.Errorf("at first: %v", got)
+	}
+	if bar, middle := dot(t, files[0], 3, 200, 180), dot(t, files[0], 3, 320, 180); !near(bar, black, 4) || !near(middle, white, 4) {
+		t.Errorf("then: %v beside %v, want a bar beside the picture", bar, middle)
+	}
+}
+
+func TestTranscode_SoundIsKept(t *testing.T) {
+	w := factory(t)
+	plain := kept(t, "plain.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=f=440:d=2:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
+	for name, args := range map[string][]string{
+		"dts.mkv":       {"-i", plain, "-c:v", "copy", "-c:a", "dca", "-strict", "-2", "-ac", "2", "-b:a", "768k", ".mkv"},
+		"pcm_f32be.mov": {"-i", plain, "-c:v", "copy", "-c:a", "pcm_f32be", ".mov"},
+		"pcm_f64le.mov": {"-i", plain, "-c:v", "copy", "-c:a", "pcm_f64le", ".mov"},
+		"mp2.ts":        {"-i", plain, "-c:v", "copy", "-c:a", "mp2", ".ts"},
+		"mp3.avi":       {"-i", plain, "-c:v", "copy", "-c:a", "libmp3lame", ".avi"},
+		"wma.mkv":       {"-i", plain, "-c:v", "copy", "-c:a", "wmav2", ".mkv"},
+	} {
+		_, files := w.filmed(name, sample(t, args...))
+		if hz := pitch(samples(t, files[0])); math.Abs(hz-440) > 25 {
+			t.Errorf("%s sounds at %.0f Hz, want 440", name, hz)
+		}
+	}
+}
+
+func TestTranscode_SoundTrack(t *testing.T) {
+	w := factory(t)
+	inputs := lavfi("testsrc2=s=320x180:r=25:d=2", "sine=f=300:d=2", "sine=f=1200:d=2")
+	tracks := func(options ...string) []byte {
+		return sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a", "aac", options, ".mkv")...)
+	}
+	for name, c := range map[string]struct {
+		content []byte
+		hz      float64
+	}{
+		"commentary":      {tracks("-disposition:a:0", "comment", "-disposition:a:1", "default"), 1200},
+		"second default":  {tracks("-disposition:a:0", "0", "-disposition:a:1", "default"), 1200},
+		"both default":    {tracks("-disposition:a:0", "default", "-disposition:a:1", "default"), 300},
+		"default comment": {tracks("-disposition:a:0", "default+comment", "-disposition:a:1", "0"), 1200},
+		"for the blind":   {tracks("-disposition:a:0", "default+visual_impaired", "-disposition:a:1", "0"), 1200},
+		"first unknown":   {sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a:0", "tta", "-c:a:1", "aac", ".mkv")...), 1200},
+	} {
+		_, files := w.filmed(name, c.content)
+		if hz := pitch(samples(t, files[0])); math.Abs(hz-c.hz) > c.hz/10 {
+			t.Errorf("%s: %.0f Hz is heard, want %.0f", name, hz, c.hz)
+		}
+	}
+}
+
+func TestProbe_UnusedStreams(t *testing.T) {
+	w := factory(t)
+	plain := kept(t, "plain.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=2"), h264, "-c:a", "aac", ".mp4")...))
+	cover := kept(t, "cover.png", sample(t, join(lavfi("testsrc2=s=320x180"), "-frames:v", "1", ".png")...))
+	words := kept(t, "words.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nHello\n"))
+	for name, args := range map[string][]string{
+		"cover.mp4":    {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1", "attached_pic", ".mp4"},
+		"captions.mkv": {"-i", plain, "-i", words, "-map", "0", "-map", "1", "-c", "copy", "-c:s", "ass", ".mkv"},
+		"timecode.mov": {"-i", plain, "-c", "copy", "-timecode", "01:00:00:00", ".mov"},
+		"picture.mkv":  {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1", "cinepak", "-disposition:v:1", "0", ".mkv"},
+	} {
+		a, _ := w.filmed(name, sample(t, args...))
+		if a.DurationSeconds != 2 || a.Renditions[0].Width != 320 {
+			t.Errorf("%s: %d s, %+v", name, a.DurationSeconds, a.Renditions)
+		}
+	}
+}
+
+func TestProbe_Codecs(t *testing.T) {
+	w := factory(t)
+	for name, c := range map[string]struct {
+		args    []string
+		refusal string
+	}{
+		"picture": {join(lavfi("testsrc2=s=320x180:r=25:d=1"), "-c:v", "cinepak", ".mov"), "codec_unknown"},
+		"sound":   {join(lavfi("testsrc2=s=320x180:r=25:d=1", "sine=d=1"), h264, "-c:a", "tta", ".mkv"), "sound_unknown"},
+	} {
+		if v := w.make(7, w.upload(7, name, sample(t, c.args...))); v.State != media.VideoFailed || v.Refusal != c.refusal {
+			t.Errorf("%s: %s %q, want %s", name, v.State, v.Refusal, c.refusal)
+		}
+	}
+}
+
+func TestTranscode_LoudSurround(t *testing.T) {
+	w := factory(t)
+	tone := "0.9*sin(2*PI*440*t)"
+	surround := fmt.Sprintf("aevalsrc=exprs=%[1]s|%[1]s|%[1]s|0|%[1]s|%[1]s:c=5.1:s=48000:d=3", tone)
+	_, files := w.filmed("loud51.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=3", surround), h264, "-c:a", "aac", "-b:a", "448k", ".mp4")...))
+	if most := peak(samples(t, files[0])); most > 1 || most < 0.5 {
+		t.Errorf("its peak is %.2f of full scale", most)
+	}
+}

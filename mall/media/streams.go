@@ -1,0 +1,156 @@
+package media
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// stream is what ffprobe says of one.
+type stream struct {
+	Index       int
+	CodecType   string `json:"codec_type"`
+	CodecName   string `json:"codec_name"`
+	CodecTag    string `json:"codec_tag_string"`
+	Width       int
+	Height      int
+	Aspect      string `json:"sample_aspect_ratio"`
+	Rate        string `json:"r_frame_rate"`
+	FieldOrder  string `json:"field_order"`
+	PixelFormat string `json:"pix_fmt"`
+	Matrix      string `json:"color_space"`
+	Channels    int
+	Disposition struct {
+		Default   int
+		Comment   int
+		Described int `json:"visual_impaired"`
+		Cover     int `json:"attached_pic"`
+	}
+	Tags struct {
+		Rotate   string
+		Language string
+	}
+	SideData []struct{ Rotation int } `json:"side_data_list"`
+}
+
+type probed struct {
+	Streams []stream
+	Packets []struct {
+		SideData []struct {
+			Type string `json:"side_data_type"`
+		} `json:"side_data_list"`
+	}
+	tooLarge bool // a picture was larger than the tools were allowed to read; nothing is then known of it
+}
+
+// asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose but for a language.
+const asked = "stream=index,codec_type,codec_name,codec_tag_string,width,height,sample_aspect_ratio,r_frame_rate,field_order,pix_fmt," +
+	"color_space,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language:" +
+	"stream_side_data=rotation:packet_side_data=side_data_type"
+
+// source chooses the streams that the film is made of. The others are left out and never refuse it.
+func (p probed) source(l Limits) (Source, error) {
+	if err := p.encrypted(); err != nil {
+		return Source{}, err
+	}
+	shown, err := p.picture(l)
+	if err != nil {
+		return Source{}, err
+	}
+	heard, err := p.sound()
+	if err != nil {
+		return Source{}, err
+	}
+	s := Source{picture: newPicture(shown), sound: heard}
+	s.Width, s.Height = shown.upright()
+	return s, nil
+}
+
+func (p probed) encrypted() error {
+	for _, first := range p.Packets {
+		for _, d := range first.SideData {
+			if strings.HasPrefix(d.Type, "Encryption") {
+				return ErrEncrypted.Because("%s", d.Type)
+			}
+		}
+	}
+	for _, t := range p.Streams {
+		if slices.Contains([]string{"encv", "enca", "drmi", "drms"}, t.CodecTag) {
+			return ErrEncrypted.Because("stream %d is %s", t.Index, t.CodecTag)
+		}
+	}
+	return nil
+}
+
+// picture is the first moving picture in a codec that the mall takes.
+func (p probed) picture(l Limits) (stream, error) {
+	var moving []stream
+	for _, t := range p.Streams {
+		if t.CodecType == "video" && t.Disposition.Cover == 0 {
+			moving = append(moving, t)
+		}
+	}
+	if len(moving) == 0 {
+		return stream{}, ErrNoPicture.Because("%d streams", len(p.Streams))
+	}
+	i := slices.IndexFunc(moving, func(t stream) bool { return taken(pictureCodecs(), t.CodecName) })
+	if i < 0 {
+		return stream{}, ErrCodecUnknown.Because("picture in %.40q", moving[0].CodecName)
+	}
+	t := moving[i]
+	switch {
+	case (t.Width <= 0 || t.Height <= 0) && p.tooLarge, t.Width*t.Height > l.Pixels:
+		return stream{}, ErrTooLarge.Because("%d × %d", t.Width, t.Height)
+	case t.Width <= 0 || t.Height <= 0:
+		return stream{}, ErrBroken.Because("a picture of %d × %d", t.Width, t.Height)
+	}
+	return t, nil
+}
+
+// sound is the track that a player would choose: the first that its maker marked as the default, and no commentary or description where
+// there is another. nil where the film is silent. A film whose sound can't be decoded is refused rather than made silent.
+func (p probed) sound() (*sound, error) {
+	var tracks []stream
+	unknown := ""
+	for _, t := range p.Streams {
+		switch {
+		case t.CodecType != "audio":
+		case taken(soundCodecs(), t.CodecName):
+			tracks = append(tracks, t)
+		default:
+			unknown = or(t.CodecName, "a codec without a name")
+		}
+	}
+	if len(tracks) == 0 {
+		if unknown != "" {
+			return nil, ErrSoundUnknown.Because("sound in %.40q", unknown)
+		}
+		return nil, nil
+	}
+	rank := func(t stream) int {
+		return 2*max(t.Disposition.Comment, t.Disposition.Described) + 1 - t.Disposition.Default
+	}
+	chosen := slices.MinFunc(tracks, func(a, b stream) int { return rank(a) - rank(b) }) // the first of equals
+	return &sound{index: chosen.Index}, nil
+}
+
+// upright is the size at which the picture is to be shown: turned as its maker said, with square pixels.
+func (t stream) upright() (width, height int) {
+	width, height = t.Width, t.Height
+	if x, y, ok := ratio(t.Aspect); ok && x/y > 0.1 && x/y < 10 {
+		width = max(2, int(float64(width)*x/y+0.5))
+	}
+	if t.rotation()%180 != 0 {
+		width, height = height, width
+	}
+	return width, height
+}
+
+// rotation is in degrees.
+func (t stream) rotation() int {
+	rotation, _ := strconv.Atoi(t.Tags.Rotate)
+	for _, d := range t.SideData {
+		rotation = or(d.Rotation, rotation)
+	}
+	return rotation
+}
