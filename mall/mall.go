@@ -211,7 +211,7 @@ func New(o Options) (*Mall, error) {
 
 // Promotions opens the campaigns over the stock and the catalogue, which they know by these verbs only.
 func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, now func() time.Time) *promotion.Promotions {
-	return promotion.New(promotion.Deps{Pool: pool, Now: now,
+	return promotion.New(promotion.Deps{Pool: pool, Now: now, Announce: c.TellSaleTx,
 		Stock: promotion.Stock{Split: i.SplitTx, Merge: i.MergeTx, Left: i.CampaignsWithStock, Moved: i.CampaignMoved},
 		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64, at time.Time) (map[int64]promotion.SKU, error) {
 			offers, err := c.OffersTx(ctx, q, skuIDs, at)

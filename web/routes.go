@@ -47,11 +47,11 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	e.GET("/robots.txt", robots)
 	site.Routes(all)
 
-	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory,
+	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory, Orders: m.Orders,
 		Entitlements: m.Entitlements, Trailer: trailer(m), Chapters: chapters(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
 		Bundles: bundle.Hints(m.Promotions, m.Orders)})
-	try.Routes(all, try.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Media: m.Media,
-		Playback: m.Playback})
+	try.Routes(all, try.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
+		Media: m.Media, Playback: m.Playback})
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
 		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})

@@ -60,6 +60,22 @@ from promotion_campaign_item i
 join promotion_campaign c on c.id = i.campaign_id
 where c.id = any(@campaign_ids::bigint[]) and c.status = 'running' and c.starts_at <= @at::timestamptz and c.ends_at > @at::timestamptz;
 
+-- name: OffersOf :many
+-- What running campaigns sell of some SKUs; a SKU is in one of them at most.
+select i.campaign_id, i.sku_id, i.amount, i.currency, i.per_user, c.starts_at, c.ends_at
+from promotion_campaign_item i
+join promotion_campaign c on c.id = i.campaign_id
+where i.sku_id = any(@sku_ids::bigint[]) and i.status = 'running' and c.starts_at <= @at::timestamptz and c.ends_at > @at::timestamptz;
+
+-- name: AllOffers :many
+-- What all running campaigns sell, the next to end first.
+select i.campaign_id, i.sku_id, i.amount, i.currency, i.per_user, c.starts_at, c.ends_at
+from promotion_campaign c
+join promotion_campaign_item i on i.campaign_id = c.id
+where c.status = 'running' and c.starts_at <= @at::timestamptz and c.ends_at > @at::timestamptz
+order by c.ends_at, i.campaign_id, i.line_no
+limit @most;
+
 -- name: DueCampaigns :many
 select id from promotion_campaign
 where (status = 'scheduled' and starts_at <= @at::timestamptz) or (status = 'running' and ends_at <= @at::timestamptz)

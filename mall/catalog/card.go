@@ -23,11 +23,21 @@ type Card struct {
 	FromSKUID              int64     // the cheapest SKU now; 0 when nothing is on sale
 	From                   *money.Money
 	FromList               *money.Money // the struck-out price beside From
+	Sale                   *CardSale    // a flash sale that runs; the catalogue knows of none, see order.Orders.PriceCards
 	CreatorID              int64
 	CreatorSlug            string
 	CreatorZh, CreatorEn   string
 	CategorySlug           string
 	CategoryZh, CategoryEn string
+}
+
+// CardSale is the best that flash sales offer of an SPU now.
+type CardSale struct {
+	CampaignID int64
+	SKUID      int64
+	Amount     money.Money
+	Normal     money.Money // what the SKU costs outside of the sale
+	EndsAt     time.Time
 }
 
 // Rating is the mean of the stars, 0 when nobody has reviewed.

@@ -38,6 +38,7 @@ const (
 	typeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
 	typeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
 	typeReturned  = "catalog.returned" // the reviewers gave a revision back
+	typeSale      = "catalog.sale"     // a flash sale of one of its SKUs began, ended or was planned; told, and never an event
 )
 
 // Change says what of the catalogue has changed.
@@ -140,6 +141,23 @@ func (c *Catalog) announceTx(ctx context.Context, tx pgx.Tx, made []Change) erro
 			return err
 		}
 		if err := c.kept.Tell(ctx, tx, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TellSaleTx tells every process, in the transaction of a flash sale's move, that what these SKUs cost has changed.
+func (c *Catalog) TellSaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) error {
+	if c.kept.Changes == nil {
+		return nil
+	}
+	offers, err := c.OffersTx(ctx, tx, skuIDs, c.now())
+	if err != nil {
+		return err
+	}
+	for _, o := range offers {
+		if err := c.kept.Tell(ctx, tx, Change{Type: typeSale, SPUID: o.SPUID}); err != nil {
 			return err
 		}
 	}

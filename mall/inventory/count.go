@@ -79,13 +79,18 @@ func (c *Count) Take(rs []Reservation) error {
 			c.has[b] += qty
 			continue
 		}
-		for _, taken := range rs[:n] {
-			c.left[taken.Shelf] += int64(taken.Qty)
-			c.has[buyer{taken.Shelf, taken.UserID}] -= int64(taken.Qty)
-		}
+		c.PutBack(rs[:n])
 		return f.With(fmt.Sprintf("sku:%d", r.Shelf.SKUID), f.Slug).Because("%d wanted by user %d, %d left", r.Qty, r.UserID, c.left[r.Shelf])
 	}
 	return nil
+}
+
+// PutBack undoes a Take of the same units.
+func (c *Count) PutBack(rs []Reservation) {
+	for _, r := range rs {
+		c.left[r.Shelf] += int64(r.Qty)
+		c.has[buyer{r.Shelf, r.UserID}] -= int64(r.Qty)
+	}
 }
 
 // counted is a shelf's row.

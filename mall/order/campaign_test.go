@@ -62,8 +62,8 @@ func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 	if _, err := s.rushes(alice, "more", c, film); slug(err) != inventory.ErrBuyerLimit.Slug {
 		t.Errorf("a second unit of one: %v", err)
 	}
-	if normal := s.place(alice, one(film)); normal.Total != cny(990) {
-		t.Errorf("beside the sale it costs %s", normal.Total)
+	if normal, err := s.places(alice, "normal", 990, one(film)); err != nil || normal.Total != cny(990) {
+		t.Errorf("beside the sale it costs %s, %v", normal.Total, err)
 	}
 	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(film)}); !errors.Is(err, order.ErrKeyReused) {
 		t.Errorf("the same key at the normal price: %v", err)

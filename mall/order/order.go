@@ -172,6 +172,7 @@ type Orders struct {
 	q      *dbsqlc.Queries
 	writer *batch.Gatherer[*wish, placing]
 	denied *batch.Gatherer[*wish, placing]
+	sales  *batch.Gatherer[[]saleAsk, []*SaleTerms]
 	keys   *keys
 }
 
@@ -182,6 +183,7 @@ func New(d Deps) *Orders {
 	d.Writer.Waiting, d.Writer.Crowd = cmp.Or(d.Writer.Waiting, mostWaiting), cmp.Or(d.Writer.Crowd, crowd)
 	s.writer = batch.New(d.Writer, s.write)
 	s.denied = batch.New(batch.Options{Workers: 1, Set: 256, Waiting: 1 << 16}, s.replaySet)
+	s.sales = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, s.askSaleSet)
 	return s
 }
 

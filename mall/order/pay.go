@@ -179,7 +179,7 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 // reviveTx takes a closed order's stock again, and the use of its coupon, if both can be had at the price that was paid and its buyer
 // does not own it by now; else it changes nothing.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
-	wanted := asked{userID: o.UserID, campaignID: o.Items[0].campaignID, bundleID: o.BundleID} // an order is of one campaign or of none
+	wanted := asked{userID: o.UserID, sales: map[int64]int64{}, agreed: true, bundleID: o.BundleID}
 	if o.BundleID != 0 {
 		another, err := s.q.HasOpenBundle(ctx, tx, dbsqlc.HasOpenBundleParams{UserID: o.UserID, BundleID: o.BundleID})
 		if err != nil {
@@ -191,6 +191,9 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	}
 	for _, i := range o.Items {
 		wanted.lines = append(wanted.lines, Line{i.SKUID, i.Quantity})
+		if i.campaignID != 0 {
+			wanted.sales[i.SKUID] = i.campaignID
+		}
 	}
 	f, err := s.factsTx(ctx, tx, []asked{wanted}, s.Now())
 	if err != nil {

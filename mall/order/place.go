@@ -23,13 +23,15 @@ import (
 
 // PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this wish: the same
 // key with the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's order names no
-// lines: they are what its buyer lacks of it.
+// lines: they are what its buyer lacks of it. Lines that a running flash sale sells to this person are bought in it; CampaignID names one
+// whose price is to be had or none. A line whose running sale its buyer misses, since it has sold out or sells one person no more, is
+// sold at the normal price only where ExpectTotal agrees to it.
 type PlaceRequest struct {
 	UserID         int64
 	IdempotencyKey string
 	Items          []Line
 	ExpectTotal    *money.Money
-	CampaignID     int64  // the flash sale that the lines are bought in; 0 for none
+	CampaignID     int64  // the flash sale that all lines are bought in, never at the normal price instead; 0 to name none
 	CouponCode     string // as it was typed; empty for none. It goes with neither of the other two
 	BundleID       int64  // the bundle that is bought; 0 for none
 }
@@ -47,16 +49,35 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 	if err := r.check(); err != nil {
 		return Order{}, false, err
 	}
-	w := &wish{PlaceRequest: r, hash: r.hash(), orderNo: newNumber(s.Now())}
+	hash := r.hash()
 	if r.BundleID != 0 {
-		if w.Items, err = s.bundleLines(ctx, r.UserID, r.BundleID); err != nil {
+		if r.Items, err = s.bundleLines(ctx, r.UserID, r.BundleID); err != nil {
 			// The buyer may have all of it because this very wish was granted.
-			if before, e := s.denied.Do(ctx, w); e != nil || before.replayed {
+			if before, e := s.denied.Do(ctx, &wish{PlaceRequest: r, hash: hash}); e != nil || before.replayed {
 				return before.order, before.replayed, e
 			}
 			return Order{}, false, err
 		}
 	}
+	sales, err := s.salesOf(ctx, r)
+	if err != nil {
+		return Order{}, false, err
+	}
+	for {
+		placed, replayed, err = s.placeAt(ctx, &wish{PlaceRequest: r, hash: hash, orderNo: newNumber(s.Now()), sales: sales})
+		if err == nil {
+			return placed, replayed, nil
+		}
+		left, missed := sales.without(err)
+		if !missed {
+			return Order{}, false, err
+		}
+		sales = left // the normal price, where it was agreed to
+	}
+}
+
+// placeAt places an order at the prices of the sales that were chosen for it. A sale that sells no more refuses it.
+func (s *Orders) placeAt(ctx context.Context, w *wish) (placed Order, replayed bool, err error) {
 	wants := w.wants()
 	w.took, err = s.Inventory.Gate.Admit(ctx, wants)
 	if len(w.took) < len(wants) { // what the gate has just taken it had never heard of; all else may be a repetition
@@ -96,6 +117,7 @@ type wish struct {
 	hash    []byte
 	orderNo string           // its own from the start, so that a commit whose answer was lost is known by it
 	took    []inventory.Want // what the gate has taken for it, and gets back if it comes to nothing
+	sales   lineSales
 
 	quote  Quote
 	stock  []inventory.Reservation
@@ -129,6 +151,11 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 		if l.Problem != "" {
 			return problemFault(l)
 		}
+		if w.ExpectTotal == nil {
+			if err := w.sales.refuseUnsaid(l); err != nil {
+				return err
+			}
+		}
 		if l.Offer.StockLimited {
 			w.stock = append(w.stock, inventory.Reservation{Token: w.token(l.SKUID), OrderNo: w.orderNo, Shelf: w.shelf(l.SKUID),
 				UserID: w.UserID, Qty: l.Quantity, ExpiresAt: until})
@@ -141,6 +168,9 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 // to. Errors: ErrPriceChanged and those of the counts.
 func (w *wish) take(stock *inventory.Count, coupons *promotion.CouponCount) error {
 	if w.CouponCode != "" {
+		if err := w.quote.takesCoupon(); err != nil {
+			return err
+		}
 		use, err := coupons.Take(w.couponAsk(), w.orderNo, w.quote.priced())
 		if err != nil {
 			return err
@@ -190,14 +220,20 @@ func (w *wish) wants() []inventory.Want {
 	return wants
 }
 
-func (w *wish) asks() asked { return asked{w.UserID, w.CampaignID, w.BundleID, w.Items} }
-
-func (w *wish) shelf(skuID int64) inventory.Shelf {
-	return inventory.Shelf{SKUID: skuID, CampaignID: w.CampaignID}
+func (w *wish) asks() asked {
+	return asked{userID: w.UserID, campaignID: w.CampaignID, sales: w.sales.campaigns(), bundleID: w.BundleID, lines: w.Items}
 }
 
-// token names the units of one SKU in this wish: the same wish asked again names the same units.
+func (w *wish) shelf(skuID int64) inventory.Shelf {
+	return inventory.Shelf{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
+}
+
+// token names the units of one SKU in this wish: the same wish asked again names the same units. Those of a sale that the mall has
+// chosen are others than those of the normal stock, to which it may have to turn.
 func (w *wish) token(skuID int64) uuid.UUID {
+	if sale, ok := w.sales.taken[skuID]; ok {
+		return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/sale/%d/%s", w.UserID, skuID, sale.CampaignID, w.IdempotencyKey))
+	}
 	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/%s", w.UserID, skuID, w.IdempotencyKey))
 }
 
@@ -206,7 +242,7 @@ func (w *wish) item(n int, l QuoteLine) Item {
 	i := Item{LineNo: n + 1, SKUID: l.Offer.SKUID, SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, TitleZh: l.Offer.TitleZh,
 		TitleEn: l.Offer.TitleEn, Slug: l.Offer.Slug, Cover: l.Offer.Cover, Kind: l.Offer.Kind, Quality: l.Offer.Quality,
 		RentHours: l.Offer.RentHours, Quantity: l.Quantity, UnitAmount: l.Offer.Amount, Amount: l.Amount,
-		Discount: l.Discount, Refunded: money.Of(0, l.Amount.Currency), priceID: l.Offer.PriceID, campaignID: w.CampaignID}
+		Discount: l.Discount, Refunded: money.Of(0, l.Amount.Currency), priceID: l.Offer.PriceID, campaignID: w.shelf(l.Offer.SKUID).CampaignID}
 	if token := w.reserved(l.SKUID); token != uuid.Nil {
 		i.reservation = &token
 	}

@@ -32,7 +32,12 @@ type QuoteLine struct {
 	Amount   money.Money
 	Discount money.Money
 	Problem  string
+	Normal   money.Money // what one unit costs outside of sales; Offer.Amount is what this buyer pays for it
+	Sale     *SaleTerms  // the flash sale that runs for the SKU; nil without one
 }
+
+// InSale says that the line is bought at a flash sale's price.
+func (l QuoteLine) InSale() bool { return l.Sale != nil && l.Sale.Missed == "" }
 
 // Net is what is to be paid for the line.
 func (l QuoteLine) Net() money.Money {
@@ -79,6 +84,9 @@ func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line, co
 	if err != nil {
 		return Quote{}, nil, err
 	}
+	if err := quote.takesCoupon(); err != nil {
+		return quote, fault.From(err), nil
+	}
 	use, err := count.Take(ask, "", quote.priced())
 	if err != nil {
 		return quote, fault.From(err), nil
@@ -86,11 +94,27 @@ func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line, co
 	return quote, nil, quote.lower(use)
 }
 
-// priced are the lines that a coupon may lower, all of the quote's in their order: one that can't be bought is worth nothing.
+// takesCoupon fails when all that can be bought is bought in flash sales, whose prices no coupon lowers. Errors: ErrCouponWithSale.
+func (q Quote) takesCoupon() error {
+	inSale := false
+	for _, l := range q.Lines {
+		if l.Problem == "" && !l.InSale() {
+			return nil
+		}
+		inSale = inSale || l.InSale()
+	}
+	if !inSale {
+		return nil
+	}
+	return ErrCouponWithSale.With(promotion.CouponField, ErrCouponWithSale.Slug)
+}
+
+// priced are the lines that a coupon may lower, all of the quote's in their order: one that can't be bought, or is bought in a flash
+// sale, is worth nothing.
 func (q Quote) priced() []promotion.Priced {
 	list := make([]promotion.Priced, len(q.Lines))
 	for n, l := range q.Lines {
-		if list[n] = (promotion.Priced{SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, Amount: l.Amount}); l.Problem != "" {
+		if list[n] = (promotion.Priced{SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, Amount: l.Amount}); l.Problem != "" || l.InSale() {
 			list[n].Amount.Amount = 0
 		}
 	}
@@ -106,17 +130,48 @@ func (q *Quote) lower(use promotion.Use) error {
 }
 
 func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Quote, error) {
+	at := s.Now()
+	asks := make([]saleAsk, len(lines))
+	for n, l := range lines {
+		asks[n] = saleAsk{userID, l}
+	}
+	terms, err := s.askSales(ctx, asks, at)
+	if err != nil {
+		return Quote{}, err
+	}
+	a := asked{userID: userID, sales: map[int64]int64{}, lines: lines}
+	for n, t := range terms {
+		if t != nil && t.Missed == "" {
+			a.sales[lines[n].SKUID] = t.CampaignID
+		}
+	}
 	var quote Quote
-	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		f, err := s.factsTx(ctx, tx, []asked{{userID: userID, lines: lines}}, s.Now())
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		f, err := s.factsTx(ctx, tx, []asked{a}, at)
 		if err != nil {
 			return err
 		}
-		quote, err = f.quote(asked{userID: userID, lines: lines})
-		return err
+		for { // a sale that has just ended, or is no cheaper, leaves the normal price
+			if quote, err = f.quote(a); err != nil {
+				return err
+			}
+			over := slices.IndexFunc(quote.Lines, func(l QuoteLine) bool { return l.Problem == ErrNoCampaign.Slug })
+			if over < 0 {
+				return nil
+			}
+			delete(a.sales, lines[over].SKUID)
+			terms[over] = nil
+		}
 	})
 	if err != nil {
 		return Quote{}, err
+	}
+	for n := range quote.Lines {
+		if l := &quote.Lines[n]; terms[n] != nil && cheaper(terms[n].Amount, l.Normal) {
+			l.Sale = terms[n]
+		} else {
+			l.Sale = nil
+		}
 	}
 	left, err := s.Inventory.Available(ctx, skuIDs(lines))
 	if err != nil {
@@ -124,7 +179,7 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 	}
 	for i := range quote.Lines {
 		l := &quote.Lines[i]
-		if n, limited := left[l.SKUID]; l.Problem == "" && l.Offer.StockLimited && (!limited || n < int64(l.Quantity)) {
+		if n, limited := left[l.SKUID]; l.Problem == "" && !l.InSale() && l.Offer.StockLimited && (!limited || n < int64(l.Quantity)) {
 			l.Problem = "sold_out"
 		}
 	}
@@ -134,9 +189,19 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 // asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's or a bundle's.
 type asked struct {
 	userID     int64
-	campaignID int64
+	campaignID int64           // of all lines, by the buyer's own word
+	sales      map[int64]int64 // campaigns of single lines, by SKU
+	agreed     bool            // to the prices of sales, which may be no lower by now
 	bundleID   int64
 	lines      []Line
+}
+
+// campaignOf is the campaign that a line is wanted in; 0 for the normal price.
+func (a asked) campaignOf(skuID int64) int64 {
+	if a.campaignID != 0 {
+		return a.campaignID
+	}
+	return a.sales[skuID]
 }
 
 // facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it already.
@@ -161,10 +226,10 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 				ids = append(ids, id)
 			}
 		}
-		if a.campaignID != 0 && !slices.Contains(campaigns, a.campaignID) {
-			campaigns = append(campaigns, a.campaignID)
-		}
 		for _, l := range a.lines {
+			if k := a.campaignOf(l.SKUID); k != 0 && !slices.Contains(campaigns, k) {
+				campaigns = append(campaigns, k)
+			}
 			if !seen[l.SKUID] {
 				seen[l.SKUID] = true
 				ids = append(ids, l.SKUID)
@@ -204,12 +269,21 @@ func (f facts) quote(a asked) (quote Quote, err error) {
 	}
 	for _, line := range a.lines {
 		priced := QuoteLine{Line: line, Offer: f.offers[line.SKUID]}
-		deal, runs := f.deals[promotion.Key{CampaignID: a.campaignID, SKUID: line.SKUID}]
-		if runs { // a campaign has a stock of its own and a limit a person, also where the SKU has none
-			priced.Offer.Amount, priced.Offer.StockLimited, priced.Offer.MaxPerOrder = deal.Amount, true, deal.PerUser
+		priced.Normal = priced.Offer.Amount
+		campaignID := a.campaignOf(line.SKUID)
+		deal, runs := f.deals[promotion.Key{CampaignID: campaignID, SKUID: line.SKUID}]
+		if a.campaignID == 0 && !a.agreed && runs { // chosen by the mall for its price
+			runs = cheaper(deal.Amount, priced.Normal)
 		}
-		if priced.Problem = f.problem(a.userID, priced); a.campaignID != 0 && !runs {
-			priced.Problem = ErrNoCampaign.Slug // never the normal price instead
+		if runs { // a campaign has a stock of its own and a limit a person, also where the SKU has none
+			priced.Offer.Amount, priced.Offer.StockLimited = deal.Amount, true
+			priced.Sale = &SaleTerms{Offer: deal}
+			if a.campaignID != 0 || a.agreed {
+				priced.Offer.MaxPerOrder = deal.PerUser
+			}
+		}
+		if priced.Problem = f.problem(a.userID, priced); campaignID != 0 && !runs && priced.Offer.SKUID != 0 {
+			priced.Problem = ErrNoCampaign.Slug // never the normal price unsaid
 		}
 		if priced.Offer.SKUID != 0 {
 			if priced.Amount, err = priced.Offer.Amount.Times(line.Quantity); err != nil {

@@ -66,6 +66,9 @@ type Deps struct {
 	// Makers says whose videos are; unknown ones are absent from the map.
 	Makers func(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error)
 	Now    func() time.Time
+	// Announce tells whoever shows prices, in the transaction of the move, that what a campaign sells of these SKUs has changed; nil
+	// tells nobody.
+	Announce func(ctx context.Context, tx pgx.Tx, skuIDs []int64) error
 	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }

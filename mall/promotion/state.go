@@ -77,6 +77,12 @@ func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move)
 	items := c.Items
 	*c = campaignOf(row)
 	c.Items = items
+	if p.Announce == nil {
+		return nil
+	}
+	if err := p.Announce(ctx, tx, skuIDs(c.Items)); err != nil {
+		return fmt.Errorf("announce campaign %d: %w", c.ID, err)
+	}
 	return nil
 }
 

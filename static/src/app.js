@@ -151,3 +151,19 @@ document.addEventListener('htmx:afterSettle', e => {
 
 enhance(document);
 document.querySelector('main [aria-invalid="true"]')?.focus();
+
+// --- Countdowns ------------------------------------------------------------------------------------------------------
+
+// A price that ends soon says how long it still holds, by the mall's clock. The page says the moment itself, also without scripts.
+function countDown() {
+  const two = n => String(n).padStart(2, '0');
+  for (const el of document.querySelectorAll('[data-countdown]')) {
+    el.ahead ??= Date.now() - el.dataset.now;
+    const left = Math.max(0, Math.floor((el.dataset.countdown - (Date.now() - el.ahead)) / 1000));
+    const hours = Math.floor(left / 3600);
+    el.textContent = (hours > 0 ? `${hours}:` : '') + `${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
+    el.hidden = left === 0;
+  }
+}
+countDown();
+setInterval(countDown, 1000);

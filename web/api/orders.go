@@ -13,9 +13,34 @@ import (
 )
 
 type orderRequest struct {
-	Items      []lineRequest `json:"items"`
-	CouponCode string        `json:"couponCode"`
-	CampaignID *int64        `json:"campaignId"`
+	Items       []lineRequest `json:"items"`
+	CouponCode  string        `json:"couponCode"`
+	CampaignID  *int64        `json:"campaignId"`
+	ExpectTotal *sumRequest   `json:"expectTotal"`
+}
+
+// sumRequest is a sum that the sender agrees to.
+type sumRequest struct {
+	Amount   *int64  `json:"amount"`
+	Currency *string `json:"currency"`
+}
+
+// agreed is the sum that the order must cost; nil where the request names none. Errors: errFieldMissing.
+func (r orderRequest) agreed() (*money.Money, error) {
+	if r.ExpectTotal == nil {
+		return nil, nil
+	}
+	var missing []string
+	if r.ExpectTotal.Amount == nil {
+		missing = append(missing, "expectTotal/amount")
+	}
+	if r.ExpectTotal.Currency == nil {
+		missing = append(missing, "expectTotal/currency")
+	}
+	if err := required(missing...); err != nil {
+		return nil, err
+	}
+	return new(money.Of(*r.ExpectTotal.Amount, *r.ExpectTotal.Currency)), nil
 }
 
 type lineRequest struct {
@@ -72,8 +97,18 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: key, Items: lines,
-		CampaignID: body.campaign(), CouponCode: body.CouponCode})
+	total, err := body.agreed()
+	if err != nil {
+		return err
+	}
+	o, replayed, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{
+		UserID:         c.Viewer.UserID,
+		IdempotencyKey: key,
+		Items:          lines,
+		ExpectTotal:    total,
+		CampaignID:     body.campaign(),
+		CouponCode:     body.CouponCode,
+	})
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,9 @@ func (d Deps) listVideos(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if _, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, &found.Items); err != nil {
+		return err
+	}
 	answer.Items, answer.NextCursor = make([]video, 0, len(found.Items)), found.NextCursor
 	for _, k := range found.Items {
 		if k.From != nil { // taken off sale since it was listed
@@ -160,7 +163,7 @@ func (d Deps) showSKU(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	problems, err := d.problems(c, product.SKUs)
+	lines, err := d.quoteEach(c, product.SKUs)
 	if err != nil {
 		return err
 	}
@@ -169,7 +172,7 @@ func (d Deps) showSKU(c *page.Ctx) error {
 			Tags: append([]string{}, product.Tags...), PublishedAt: product.PublishedAt.UTC()}}
 	active := false
 	for _, k := range product.SKUs {
-		s := siblingOf(k, problems[k.ID])
+		s := siblingOf(k, lines[k.ID])
 		if k.ID != id {
 			answer.Siblings = append(answer.Siblings, s)
 			continue
@@ -183,19 +186,22 @@ func (d Deps) showSKU(c *page.Ctx) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-func siblingOf(k catalog.SKU, problem string) sibling {
+func siblingOf(k catalog.SKU, l order.QuoteLine) sibling {
 	s := sibling{SKUID: k.ID, terms: terms{Kind: k.Kind, Quality: k.Quality, RentHours: hours(k.RentHours), MaxPerOrder: k.MaxPerOrder}}
 	if k.Price != nil {
 		s.Price, s.ListPrice, s.PriceUntil = &k.Price.Amount, k.Price.List, utc(k.Price.Until)
 	}
-	if problem != "" {
-		s.Problem = &problem
+	if k.Price != nil && l.InSale() {
+		s.Price, s.ListPrice, s.PriceUntil = &l.Offer.Amount, &l.Normal, utc(&l.Sale.EndsAt)
+	}
+	if l.Problem != "" {
+		s.Problem = &l.Problem
 	}
 	return s
 }
 
-// problems says what keeps one unit of each SKU from being bought by this viewer, by the rules of an order.
-func (d Deps) problems(c *page.Ctx, skus []catalog.SKU) (map[int64]string, error) {
+// quoteEach prices one unit of each SKU for this viewer, and says what keeps it from being bought, by the rules of an order.
+func (d Deps) quoteEach(c *page.Ctx, skus []catalog.SKU) (map[int64]order.QuoteLine, error) {
 	lines := make([]order.Line, len(skus))
 	for i, k := range skus {
 		lines[i] = order.Line{SKUID: k.ID, Quantity: 1}
@@ -204,9 +210,9 @@ func (d Deps) problems(c *page.Ctx, skus []catalog.SKU) (map[int64]string, error
 	if err != nil {
 		return nil, err
 	}
-	problems := make(map[int64]string, len(quote.Lines))
+	bySKU := make(map[int64]order.QuoteLine, len(quote.Lines))
 	for _, l := range quote.Lines {
-		problems[l.SKUID] = l.Problem
+		bySKU[l.SKUID] = l
 	}
-	return problems, nil
+	return bySKU, nil
 }

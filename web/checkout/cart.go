@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"videomall/mall/cart"
@@ -32,7 +33,7 @@ func (d Deps) cartPage(c *page.Ctx) (checkoutview.CartPage, error) {
 		return checkoutview.CartPage{}, err
 	}
 	quote, mixed, err := d.quote(ctx, c.Viewer.UserID, linesOf(items))
-	return checkoutview.CartPage{Quote: quote, Mixed: mixed, SignedIn: c.Viewer.SignedIn()}, err
+	return checkoutview.CartPage{Quote: quote, Mixed: mixed, SignedIn: c.Viewer.SignedIn(), Now: c.Now}, err
 }
 
 // quote prices lines. Lines of several currencies have no total, yet each can be shown.
@@ -147,11 +148,30 @@ func (d Deps) refuse(c *page.Ctx, l order.QuoteLine, f *fault.Fault, next string
 }
 
 func (d Deps) setQuantity(c *page.Ctx) error {
-	err := d.Carts.SetQuantity(c.Request().Context(), owner(c), skuID(c.Param("sku")), number(c.FormValue("quantity")))
-	if err != nil && !errors.Is(err, cart.ErrNoLine) { // removed in another window: the cart below shows it
+	quantity, err := strconv.ParseInt(c.FormValue("quantity"), 10, 32)
+	if err != nil { // no number: 0 would take the line out
+		err = cart.ErrQuantity.Because("%w", err)
+	} else {
+		err = d.Carts.SetQuantity(c.Request().Context(), owner(c), skuID(c.Param("sku")), int(quantity))
+	}
+	switch {
+	case errors.Is(err, cart.ErrQuantity) && !c.IsHTMX():
+		return d.refuseQuantity(c)
+	case err != nil && !errors.Is(err, cart.ErrNoLine): // removed in another window: the cart below shows it
 		return err
 	}
 	return d.cartChanged(c, false)
+}
+
+// refuseQuantity shows the cart as it was, and above it why it still is.
+func (d Deps) refuseQuantity(c *page.Ctx) error {
+	p, err := d.cartPage(c)
+	if err != nil {
+		return err
+	}
+	p.Refused = c.Explain(cart.ErrQuantity.Slug)
+	c.Page.NoIndex = true
+	return c.Render(http.StatusUnprocessableEntity, c.Text.T("cart.title"), checkoutview.Cart(p))
 }
 
 func (d Deps) removeItem(c *page.Ctx) error {

@@ -150,6 +150,22 @@ func TestTheCartIsChangedInPlace(t *testing.T) {
 	b.Get("/cart").Shows("Your cart is empty")
 }
 
+func TestCart_SetQuantity_that_is_no_number(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1, several)
+	b := m.Browser(0)
+	b.Post("/cart/items", item(film, "quantity", "2"))
+	at := "/cart/items/" + strconv.FormatInt(film, 10)
+	for _, typed := range []string{"1.5", "abc", "", "1e3", "２", "99999999999999999999", "101", "-1"} {
+		b.Post(at, url.Values{"quantity": {typed}}).Wants(422).Shows("The quantity must be between 1 and 100.", "Film 1", "CN¥19.80")
+		b.HTMX(at, url.Values{"quantity": {typed}}).Wants(422)
+	}
+	b.Post(at, url.Values{}).Wants(422)
+	b.Get("/cart").Wants(200).Shows("CN¥19.80").Hides("The quantity must be")
+	b.Post(at, url.Values{"quantity": {"3"}}).Wants(303)
+	b.Get("/cart").Shows("CN¥29.70")
+}
+
 func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
 	m := open(t)
 	good, soldOut, gone, owned := m.Film(990, -1), m.Film(500, 1), m.Film(300, -1), m.Film(700, -1)

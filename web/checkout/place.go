@@ -71,7 +71,7 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 		}
 	}
 	p.Quote.Lines = buyable
-	p.Providers = d.Payments.Providers()
+	p.Providers, p.Now = d.Payments.Providers(), c.Now
 	if !slices.Contains(p.Providers, p.Provider) && len(p.Providers) > 0 {
 		p.Provider = p.Providers[0]
 	}

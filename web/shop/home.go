@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	shopview "videomall/views/shop"
 	"videomall/web/page"
@@ -53,10 +52,22 @@ func (d Deps) home(c *page.Ctx) error {
 	if sales := d.sales(c); len(sales) > 0 {
 		p.Sale = &sales[0]
 	}
+	best := []catalog.Card{}
+	if p.Featured != nil {
+		best = append(best, p.Featured.Card)
+	}
+	life, err := d.priceCards(c, &best, &p.Newest, &p.Popular, &p.Free)
+	if err != nil {
+		return err
+	}
+	if p.Featured != nil {
+		p.Featured.Card = best[0]
+	}
 	p.Owned = d.owned(c, p.Newest, p.Popular, p.Free)
 	c.Page.Canonical = c.PublicURL("/")
 	if c.Request().URL.RawQuery == "" {
-		c.Keep(cache.Life{Tags: []string{catalog.TagShelves}})
+		life.Tags = []string{catalog.TagShelves}
+		c.Keep(life)
 	}
 	return c.Render(http.StatusOK, "", shopview.Home(p))
 }

@@ -81,9 +81,12 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 			return err
 		}
 	}
+	life, err := d.priceCards(c, &p.Cards, &p.Popular)
+	if err != nil {
+		return err
+	}
 	p.Owned = d.owned(c, p.Cards, p.Popular)
-
-	d.keepList(c, r)
+	d.keepList(c, r, life)
 
 	c.Page.Query = p.Query
 	c.Page.NoIndex = p.Query != "" || r.filter.Cursor != "" || len(p.Chips) > 0
@@ -97,12 +100,12 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 }
 
 // keepList keeps the page under the one address by which the mall itself leads to it, so that invented parameters fill nothing.
-func (d Deps) keepList(c *page.Ctx, r request) {
-	life := cache.Life{Tags: []string{catalog.TagShelves}}
+func (d Deps) keepList(c *page.Ctx, r request, life cache.Life) {
+	life.Tags = []string{catalog.TagShelves}
 	switch {
 	case r.wrong != "" || r.filter.Cursor != "" || c.Request().URL.RequestURI() != r.with():
 		return
-	case r.asked.Get("q") != "":
+	case r.asked.Get("q") != "" && life.Fresh == 0:
 		life.Fresh, life.Stale = searchKept, searchKept
 	}
 	c.Keep(life)

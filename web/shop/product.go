@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -61,6 +62,10 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	if p.Related, err = d.Catalog.Related(ctx, product.SPUID, relatedVideos); err != nil {
 		return err
 	}
+	related, err := d.priceCards(c, &p.Related)
+	if err != nil {
+		return err
+	}
 	p.Owned = d.owned(c, p.Related)
 	if product.Series != nil {
 		if p.Episodes, err = d.Catalog.SeriesEpisodes(ctx, product.Series.ID); err != nil {
@@ -82,7 +87,9 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		c.AllowPlayer()
 	}
 	if c.Request().URL.RawQuery == "" {
-		c.Keep(life(product))
+		l := life(product, p.Editions)
+		l.Fresh, l.Stale = cmp.Or(l.Fresh, related.Fresh), cmp.Or(l.Stale, related.Stale)
+		c.Keep(l)
 	}
 	c.Page.Canonical = p.Address
 	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
@@ -94,13 +101,13 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 }
 
 // life is how long a video's page may be kept: to the next price, and hardly at all while it counts what is left.
-func life(product catalog.Product) cache.Life {
+func life(product catalog.Product, editions []shopview.Edition) cache.Life {
 	l := cache.Life{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagShelves}}
 	if product.Until != nil {
 		l.Until = *product.Until
 	}
-	for _, k := range product.SKUs {
-		if k.StockLimited {
+	for _, e := range editions {
+		if e.SKU.StockLimited || e.Sale != nil {
 			l.Fresh, l.Stale = stockKept, stockKept
 		}
 	}
@@ -122,10 +129,15 @@ func (d Deps) editions(c *page.Ctx, product catalog.Product, mine []entitlement.
 			return nil, err
 		}
 	}
+	running, err := d.Orders.RunningSales(c.Request().Context(), c.Viewer.UserID, product.SKUs)
+	if err != nil {
+		return nil, err
+	}
 	chosen := false
 	editions := make([]shopview.Edition, len(product.SKUs))
 	for i, k := range product.SKUs {
-		e := shopview.Edition{SKU: k, Left: left[k.ID], SoldOut: k.StockLimited && left[k.ID] == 0, Owned: ownsAlready(mine, k)}
+		e := shopview.Edition{SKU: k, Left: left[k.ID], Owned: ownsAlready(mine, k), Sale: running[k.ID]}
+		e.SoldOut = k.StockLimited && e.Left == 0 && !e.InSale()
 		if !chosen && k.Price != nil && !e.SoldOut && !e.Owned {
 			e.Chosen, chosen = true, true
 		}

@@ -2,8 +2,8 @@ package shop
 
 import (
 	"net/http"
+	"slices"
 
-	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	shopview "videomall/views/shop"
 	"videomall/web/page"
@@ -19,8 +19,17 @@ func (d Deps) series(c *page.Ctx) error {
 	for i, e := range s.Episodes {
 		cards[i] = e.Card
 	}
+	life, err := d.priceCards(c, &cards)
+	if err != nil {
+		return err
+	}
+	s.Episodes = slices.Clone(s.Episodes) // what is kept of the series is shared
+	for i := range s.Episodes {
+		s.Episodes[i].Card = cards[i]
+	}
 	if c.Request().URL.RawQuery == "" {
-		c.Keep(cache.Life{Tags: []string{catalog.TagShelves}})
+		life.Tags = []string{catalog.TagShelves}
+		c.Keep(life)
 	}
 	c.Page.Canonical = c.PublicURL("/series/" + s.Slug)
 	title := shopview.SeriesTitle(c.Text, s)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
@@ -29,6 +30,7 @@ type Deps struct {
 	Search       *search.Search
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
+	Orders       *order.Orders
 	// Trailer is the address of a film's public playlist; empty when there is none.
 	Trailer func(ctx context.Context, assetID int64) (string, error)
 	// Chapters are the parts of a film by name; nil for a shop that doesn't show them.
@@ -76,6 +78,16 @@ func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link,
 		}
 		return links, nil
 	}
+}
+
+// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The life is that of a page that shows them:
+// what is left in a sale is part of orders, which announce nothing.
+func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Life, error) {
+	running, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, lists...)
+	if err != nil || !running {
+		return cache.Life{}, err
+	}
+	return cache.Life{Fresh: stockKept, Stale: stockKept}, nil
 }
 
 // owned says which of the cards' videos the viewer may watch now. A shop that can't tell shows them unmarked.

@@ -18,6 +18,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/mall/promotion"
 	"videomall/mall/search"
 	"videomall/web/sale"
@@ -65,7 +66,7 @@ func open(t *testing.T) *stall {
 	s := &stall{films: map[string]catalog.Created{}}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		find = search.New(db.Pools{Primary: m.Pool, Replica: m.Pool}, m.Catalog, m.Now)
-		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements,
+		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
 			Trailer: func(_ context.Context, asset int64) (string, error) {
 				return fmt.Sprintf("/media/trailers/film-%d/index.m3u8", asset), nil
 			}, Sales: sale.NewShowcase(m.Promotions, m.Catalog, m.Now).Running})
@@ -435,11 +436,26 @@ func TestARunningFlashSaleIsShownInTheShop(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown(false)
+	b.Get("/v/aurora").Hides("Flash sale price until")
 	if _, err := s.Promotions.Turn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.Advance(3 * time.Second) // what is kept is older than that
 	shown(true)
+	b.Get("/v/aurora").Shows("CN¥9.90", "Flash sale price until")
+	mia := s.Person("mia", "shopper").ID
+	agreed := money.Of(990, "CNY")
+	_, _, err = s.Orders.Place(t.Context(), order.PlaceRequest{
+		UserID:         mia,
+		IdempotencyKey: "k",
+		Items:          []order.Line{{SKUID: s.films["aurora"].SKUIDs[1], Quantity: 1}},
+		ExpectTotal:    &agreed,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Browser(mia).Get("/v/aurora").Wants(200).Shows("sells you no more of this").Hides("Flash sale price until")
 	s.Advance(time.Hour)
 	shown(false)
+	b.Get("/v/aurora").Hides("Flash sale price until")
 }

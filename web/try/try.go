@@ -12,6 +12,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/media"
+	"videomall/mall/order"
 	"videomall/mall/playback"
 	shopview "videomall/views/shop"
 	"videomall/views/text"
@@ -27,6 +28,7 @@ type Deps struct {
 	Catalog      *catalog.Catalog
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
+	Orders       *order.Orders
 	Media        *media.Media
 	Playback     *playback.Playback
 }
@@ -74,8 +76,8 @@ func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.F
 	return f
 }
 
-// ways are the editions that can be bought now.
-func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]catalog.SKU, error) {
+// ways are the editions that can be bought now, at what this viewer pays.
+func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]tryview.Way, error) {
 	var limited []int64
 	for _, k := range product.SKUs {
 		if k.StockLimited {
@@ -89,10 +91,18 @@ func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]catalog.SKU, error) 
 			return nil, err
 		}
 	}
-	var ways []catalog.SKU
+	running, err := d.Orders.RunningSales(c.Request().Context(), c.Viewer.UserID, product.SKUs)
+	if err != nil {
+		return nil, err
+	}
+	var ways []tryview.Way
 	for _, k := range product.SKUs {
-		if k.Price != nil && (!k.StockLimited || left[k.ID] > 0) {
-			ways = append(ways, k)
+		switch sale := running[k.ID]; {
+		case k.Price == nil:
+		case sale != nil && sale.Missed == "":
+			ways = append(ways, tryview.Way{SKU: k, Price: sale.Amount})
+		case !k.StockLimited || left[k.ID] > 0:
+			ways = append(ways, tryview.Way{SKU: k, Price: k.Price.Amount})
 		}
 	}
 	return ways, nil

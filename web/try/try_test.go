@@ -16,6 +16,8 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
+	"videomall/mall/money"
+	"videomall/mall/order"
 	"videomall/mall/playback"
 	"videomall/web/play"
 	"videomall/web/try"
@@ -45,7 +47,7 @@ func open(t *testing.T) *house {
 		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
 		player, err := playback.New(m.Pool, rdb, m.Entitlements, films, keys, playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		try.Routes(g, try.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Media: films, Playback: player})
+		try.Routes(g, try.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders, Media: films, Playback: player})
 		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: films, Playback: player})
 	}})
 	h.sku = h.Film(990, -1)
@@ -103,6 +105,22 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 	if a := guest.Get(here).Wants(200).Shows("免费试看前 8 秒", "购买"); !a.Has("chapters.zh-CN.vtt") {
 		t.Error("the chapters are in another language")
 	}
+}
+
+func TestShow_price_of_a_running_sale(t *testing.T) {
+	h := open(t)
+	h.FlashSale(h.sku, 490, 1)
+	here := "/try/" + h.film.Slug
+	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥4.90").Hides("CN¥9.90")
+	agreed := money.Of(490, "CNY")
+	_, _, err := h.Orders.Place(t.Context(), order.PlaceRequest{
+		UserID:         h.Person("ann", "shopper").ID,
+		IdempotencyKey: "k",
+		Items:          []order.Line{{SKUID: h.sku, Quantity: 1}},
+		ExpectTotal:    &agreed,
+	})
+	h.must(err)
+	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥9.90").Hides("CN¥4.90")
 }
 
 func TestABuyerIsLedToTheFilm(t *testing.T) {

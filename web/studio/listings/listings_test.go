@@ -38,7 +38,7 @@ func open(t *testing.T) *studio {
 			Films: func(_ context.Context, owner int64) ([]listingview.Film, error) {
 				return []listingview.Film{{ID: owner, Name: "take-" + strconv.FormatInt(owner, 10) + ".mp4", Ready: true, Seconds: 65}}, nil
 			}})
-		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements})
+		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders})
 	}})
 	s.lin, s.wu, s.shoppy = s.Person("lin", account.RoleCreator), s.Person("wu", account.RoleCreator), s.Person("shoppy", account.RoleShopper)
 	s.ok(s.Catalog.CreateCreator(t.Context(), catalog.NewCreator{UserID: s.wu.ID, Slug: "wu", NameZh: "吴", NameEn: "Wu"}))

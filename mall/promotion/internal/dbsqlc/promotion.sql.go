@@ -10,6 +10,59 @@ import (
 	"time"
 )
 
+const allOffers = `-- name: AllOffers :many
+select i.campaign_id, i.sku_id, i.amount, i.currency, i.per_user, c.starts_at, c.ends_at
+from promotion_campaign c
+join promotion_campaign_item i on i.campaign_id = c.id
+where c.status = 'running' and c.starts_at <= $1::timestamptz and c.ends_at > $1::timestamptz
+order by c.ends_at, i.campaign_id, i.line_no
+limit $2
+`
+
+type AllOffersParams struct {
+	At   time.Time
+	Most int32
+}
+
+type AllOffersRow struct {
+	CampaignID int64
+	SkuID      int64
+	Amount     int64
+	Currency   string
+	PerUser    int32
+	StartsAt   time.Time
+	EndsAt     time.Time
+}
+
+// What all running campaigns sell, the next to end first.
+func (q *Queries) AllOffers(ctx context.Context, db DBTX, arg AllOffersParams) ([]AllOffersRow, error) {
+	rows, err := db.Query(ctx, allOffers, arg.At, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AllOffersRow{}
+	for rows.Next() {
+		var i AllOffersRow
+		if err := rows.Scan(
+			&i.CampaignID,
+			&i.SkuID,
+			&i.Amount,
+			&i.Currency,
+			&i.PerUser,
+			&i.StartsAt,
+			&i.EndsAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const bundles = `-- name: Bundles :many
 select b.id, b.owner_id, b.name_zh, b.name_en, b.currency, b.price, b.percent_off, b.status, b.version, b.created_at, b.ended_at, array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
 from promotion_bundle b where b.id = any($1::bigint[]) order by b.id
@@ -1207,6 +1260,57 @@ func (q *Queries) Offers(ctx context.Context, db DBTX, arg OffersParams) ([]Offe
 	items := []OffersRow{}
 	for rows.Next() {
 		var i OffersRow
+		if err := rows.Scan(
+			&i.CampaignID,
+			&i.SkuID,
+			&i.Amount,
+			&i.Currency,
+			&i.PerUser,
+			&i.StartsAt,
+			&i.EndsAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const offersOf = `-- name: OffersOf :many
+select i.campaign_id, i.sku_id, i.amount, i.currency, i.per_user, c.starts_at, c.ends_at
+from promotion_campaign_item i
+join promotion_campaign c on c.id = i.campaign_id
+where i.sku_id = any($1::bigint[]) and i.status = 'running' and c.starts_at <= $2::timestamptz and c.ends_at > $2::timestamptz
+`
+
+type OffersOfParams struct {
+	SkuIds []int64
+	At     time.Time
+}
+
+type OffersOfRow struct {
+	CampaignID int64
+	SkuID      int64
+	Amount     int64
+	Currency   string
+	PerUser    int32
+	StartsAt   time.Time
+	EndsAt     time.Time
+}
+
+// What running campaigns sell of some SKUs; a SKU is in one of them at most.
+func (q *Queries) OffersOf(ctx context.Context, db DBTX, arg OffersOfParams) ([]OffersOfRow, error) {
+	rows, err := db.Query(ctx, offersOf, arg.SkuIds, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OffersOfRow{}
+	for rows.Next() {
+		var i OffersOfRow
 		if err := rows.Scan(
 			&i.CampaignID,
 			&i.SkuID,

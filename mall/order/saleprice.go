@@ -1,0 +1,262 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/batch"
+	"videomall/mall/catalog"
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/money"
+	"videomall/mall/promotion"
+)
+
+// SaleTerms say how a running flash sale stands towards one line: it sells it to its buyer at the sale's price, or it does not.
+type SaleTerms struct {
+	promotion.Offer
+	// Missed is why its buyer pays the normal price all the same: the slug of inventory.ErrSoldOut or of inventory.ErrBuyerLimit.
+	// Empty: the buyer pays the sale's.
+	Missed string
+}
+
+// saleAsk is a line whose buyer (0 for a guest) may get it in a running sale.
+type saleAsk struct {
+	userID int64
+	Line
+}
+
+// askSales says for each line whether a running sale sells it, to whoever asks: all units of it, or none. Every price of the mall is
+// chosen here: what pages, lists, carts and the API show, and what an order is placed at. What is found may be gone a moment
+// later; the order's own transaction decides. SKUs without a running sale are nil.
+func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (terms []*SaleTerms, err error) {
+	terms = make([]*SaleTerms, len(asks))
+	ids := make([]int64, len(asks))
+	for n, a := range asks {
+		ids[n] = a.SKUID
+	}
+	offers, err := s.Promotions.OffersOfTx(ctx, s.Pool, ids, at)
+	if err != nil || len(offers) == 0 {
+		return terms, err
+	}
+	var wanted []inventory.Reservation
+	for _, a := range asks {
+		if o, runs := offers[a.SKUID]; runs {
+			wanted = append(wanted, a.reservation(o))
+		}
+	}
+	var count *inventory.Count
+	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) (err error) {
+		count, err = s.Inventory.CountTx(ctx, tx, wanted, false)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for n, a := range asks {
+		o, runs := offers[a.SKUID]
+		if !runs {
+			continue
+		}
+		terms[n] = &SaleTerms{Offer: o}
+		r := []inventory.Reservation{a.reservation(o)}
+		if err := count.Take(r); err != nil {
+			terms[n].Missed = fault.From(err).Slug
+			continue
+		}
+		count.PutBack(r) // each asks for itself
+	}
+	return terms, nil
+}
+
+func (a saleAsk) reservation(o promotion.Offer) inventory.Reservation {
+	return inventory.Reservation{Token: uuid.Nil, Shelf: inventory.Shelf{SKUID: a.SKUID, CampaignID: o.CampaignID}, UserID: a.userID, Qty: a.Quantity}
+}
+
+// askSaleSet is askSales for those who place orders at the same moment: one question for all of their lines.
+func (s *Orders) askSaleSet(ctx context.Context, set [][]saleAsk) []batch.Result[[]*SaleTerms] {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	results := make([]batch.Result[[]*SaleTerms], len(set))
+	terms, err := s.askSales(ctx, slices.Concat(set...), s.Now())
+	for n, asks := range set {
+		if results[n].Err = err; err == nil {
+			results[n].Value, terms = terms[:len(asks)], terms[len(asks):]
+		}
+	}
+	return results
+}
+
+// lineSales are the running sales of an order's lines, by SKU: those that it is bought in, and those that its buyer misses.
+type lineSales struct{ taken, missed map[int64]promotion.Offer }
+
+// salesOf finds the running sales of what a request orders. Errors: ErrBusy.
+func (s *Orders) salesOf(ctx context.Context, r PlaceRequest) (lineSales, error) {
+	l := lineSales{taken: map[int64]promotion.Offer{}, missed: map[int64]promotion.Offer{}}
+	if r.CampaignID != 0 || r.BundleID != 0 { // a named sale's price or none; a bundle has a price of its own
+		return l, nil
+	}
+	asks := make([]saleAsk, len(r.Items))
+	for n, line := range r.Items {
+		asks[n] = saleAsk{r.UserID, line}
+	}
+	terms, err := s.sales.Do(ctx, asks)
+	if errors.Is(err, batch.ErrFull) {
+		return l, ErrBusy
+	}
+	if err != nil {
+		return l, fmt.Errorf("running sales of %d lines: %w", len(asks), err)
+	}
+	for _, t := range terms {
+		switch {
+		case t == nil:
+		case t.Missed == "":
+			l.taken[t.SKUID] = t.Offer
+		default:
+			l.missed[t.SKUID] = t.Offer
+		}
+	}
+	return l, nil
+}
+
+// without gives up the sale of the SKU for which an order was refused: it has sold out, ended or reached its buyer's limit since it was
+// asked. ok is false when that was no sale that the mall itself had chosen.
+func (l lineSales) without(err error) (left lineSales, ok bool) {
+	f := fault.From(err)
+	switch f.Slug {
+	case inventory.ErrSoldOut.Slug, inventory.ErrBuyerLimit.Slug, ErrNoCampaign.Slug:
+	default:
+		return l, false
+	}
+	left = lineSales{maps.Clone(l.taken), maps.Clone(l.missed)}
+	for skuID, offer := range l.taken {
+		if _, named := f.Fields[fmt.Sprintf("sku:%d", skuID)]; named {
+			delete(left.taken, skuID)
+			left.missed[skuID] = offer
+		}
+	}
+	return left, len(left.taken) < len(l.taken)
+}
+
+// campaigns are the campaigns that lines are bought in, by SKU.
+func (l lineSales) campaigns() map[int64]int64 {
+	ids := make(map[int64]int64, len(l.taken))
+	for skuID, offer := range l.taken {
+		ids[skuID] = offer.CampaignID
+	}
+	return ids
+}
+
+// refuseUnsaid refuses a line at the normal price that costs less in a sale which its buyer misses: nobody pays it without having agreed
+// to a sum. Errors: ErrPriceChanged.
+func (l lineSales) refuseUnsaid(line QuoteLine) error {
+	offer, missed := l.missed[line.SKUID]
+	if !missed || !cheaper(offer.Amount, line.Offer.Amount) {
+		return nil
+	}
+	return ErrPriceChanged.With(fmt.Sprintf("sku:%d", line.SKUID), "sale_missed")
+}
+
+// RunningSales are the flash sales, by SKU, that sell single units of SKUs below their normal prices as a person (0 for a guest) finds
+// them: one that is missed says why.
+func (s *Orders) RunningSales(ctx context.Context, userID int64, skus []catalog.SKU) (map[int64]*SaleTerms, error) {
+	normal := map[int64]money.Money{}
+	var asks []saleAsk
+	for _, k := range skus {
+		if k.Price != nil {
+			normal[k.ID] = k.Price.Amount
+			asks = append(asks, saleAsk{userID, Line{k.ID, 1}})
+		}
+	}
+	if len(asks) == 0 {
+		return nil, nil
+	}
+	terms, err := s.askSales(ctx, asks, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	running := map[int64]*SaleTerms{}
+	for _, t := range terms {
+		if t != nil && cheaper(t.Amount, normal[t.SKUID]) {
+			running[t.SKUID] = t
+		}
+	}
+	return running, nil
+}
+
+// PriceCards puts the prices of running sales on cards, as a person (0 for a guest) would pay them: a list in which a video is in a
+// sale is replaced by a copy. touched says that a sale runs for one of the videos, so that what is shown changes with its stock.
+func (s *Orders) PriceCards(ctx context.Context, userID int64, lists ...*[]catalog.Card) (touched bool, err error) {
+	bySPU, err := s.cardSales(ctx, userID)
+	if err != nil || len(bySPU) == 0 {
+		return false, err
+	}
+	for _, list := range lists {
+		var priced []catalog.Card
+		for n, card := range *list {
+			best, runs := bySPU[card.SPUID]
+			touched = touched || runs
+			if best == nil {
+				continue
+			}
+			if priced == nil {
+				priced = slices.Clone(*list)
+			}
+			priced[n].Sale = best
+			if card.From == nil || best.Amount.Amount < card.From.Amount {
+				priced[n].FromSKUID, priced[n].From, priced[n].FromList = best.SKUID, &best.Amount, &best.Normal
+			}
+		}
+		if priced != nil {
+			*list = priced
+		}
+	}
+	return touched, nil
+}
+
+// cardSales are the cheapest sales that a person can buy now, by video; nil for a video whose sales are missed.
+func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalog.CardSale, error) {
+	at := s.Now()
+	running, err := s.Promotions.AllOffersTx(ctx, s.Pool, at)
+	if err != nil || len(running) == 0 {
+		return nil, err
+	}
+	asks, ids := make([]saleAsk, len(running)), make([]int64, len(running))
+	for n, o := range running {
+		asks[n], ids[n] = saleAsk{userID, Line{o.SKUID, 1}}, o.SKUID
+	}
+	terms, err := s.askSales(ctx, asks, at)
+	if err != nil {
+		return nil, err
+	}
+	offers, err := s.Catalog.OffersTx(ctx, s.Pool, ids, at)
+	if err != nil {
+		return nil, err
+	}
+	bySPU := map[int64]*catalog.CardSale{}
+	for n, t := range terms {
+		o, sold := offers[ids[n]]
+		if !sold || t == nil {
+			continue
+		}
+		best := bySPU[o.SPUID]
+		if t.Missed == "" && cheaper(t.Amount, o.Amount) && (best == nil || t.Amount.Amount < best.Amount.Amount) {
+			best = &catalog.CardSale{CampaignID: t.CampaignID, SKUID: o.SKUID, Amount: t.Amount, Normal: o.Amount, EndsAt: t.EndsAt}
+		}
+		bySPU[o.SPUID] = best
+	}
+	return bySPU, nil
+}
+
+// cheaper says that a sale's price is below the normal one, which may have fallen since the sale was announced.
+func cheaper(sale, normal money.Money) bool {
+	return sale.Currency == normal.Currency && sale.Amount < normal.Amount
+}

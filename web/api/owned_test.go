@@ -1,0 +1,28 @@
+package api_test
+
+import (
+	"testing"
+
+	"videomall/mall/order"
+)
+
+// Two orders of one film wait; when one of them has been paid, nobody is led to pay for the other.
+func TestAPI_prepay_of_a_film_owned_by_now(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	film := m.Sells(600, 5)
+	mia := m.person("mia")
+	c := m.program(mia)
+	first, second := m.Place(mia.ID, film), m.Place(mia.ID, film)
+	prepay := func(o order.Order) answer {
+		t.Helper()
+		return c.call("POST", "/payments/"+o.OrderNo+"/prepay", `{"provider": "sandbox"}`)
+	}
+	m.pay(prepay(first).wants(200).text("action", "url"))
+	prepay(second).refuses(409, "already_owned")
+	m.OK(m.Orders.Deliver(m.Ctx, first.OrderNo))
+	prepay(second).refuses(409, "already_owned")
+	if o, err := m.Orders.GetAny(m.Ctx, second.OrderNo); err != nil || o.Status != order.PendingPay {
+		t.Errorf("%v, %v", o.Status, err)
+	}
+}

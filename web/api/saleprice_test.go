@@ -1,0 +1,74 @@
+package api_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"videomall/mall/money"
+	"videomall/mall/promotion"
+)
+
+func TestAPI_price_of_a_running_sale(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	film := m.Sells(2600, -1)
+	m.Sells(990, -1)
+	by := promotion.Actor{UserID: 9, Operator: true}
+	draft := promotion.Draft{
+		NameZh:   "抢购",
+		NameEn:   "Rush",
+		StartsAt: m.Now(),
+		EndsAt:   m.Now().Add(time.Hour),
+		Items:    []promotion.Item{{SKUID: film, Amount: money.Of(1290, "CNY"), Units: 5, PerUser: 1}},
+	}
+	c, err := m.Promotions.Create(m.Ctx, by, draft)
+	m.OK(err)
+	_, err = m.Promotions.Schedule(m.Ctx, by, c.ID, c.Version)
+	m.OK(err)
+	_, err = m.Promotions.Turn(m.Ctx)
+	m.OK(err)
+
+	address := fmt.Sprintf("/videos/%d", film)
+	priced := func(who *client, now, was float64) {
+		t.Helper()
+		a := who.call("GET", address, "").wants(200)
+		if a.at("price", "amount") != now || was != 0 && a.at("listPrice", "amount") != was || (was != 0) != (a.at("priceUntil") != nil) {
+			t.Errorf("want %v instead of %v: %s", now, was, a.body)
+		}
+		for n := range who.call("GET", "/videos", "").wants(200).rows() {
+			row := who.call("GET", "/videos", "")
+			want := 990.0
+			if row.at("items", n, "skuId") == float64(film) {
+				want = now
+			}
+			if row.at("items", n, "price", "amount") != want {
+				t.Errorf("row %d: %s", n, row.body)
+			}
+		}
+	}
+	priced(m.guest(), 1290, 2600)
+	p := m.program(m.person("mia"))
+	priced(p, 1290, 2600)
+	body := func(more string) string {
+		return fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]%s}`, film, more)
+	}
+	place := func(key, more string) answer {
+		t.Helper()
+		return p.call("POST", "/orders", body(more), "Idempotency-Key", key)
+	}
+	place("a", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).refuses(409, "price_changed")
+	place("a", `, "expectTotal": {"amount": 1290}`).refuses(422, "field_missing")
+	if a := place("a", `, "expectTotal": {"amount": 1290, "currency": "CNY"}`).wants(201); a.at("total", "amount") != 1290.0 {
+		t.Errorf("%s", a.body)
+	}
+	priced(p, 2600, 0)
+	priced(m.guest(), 1290, 2600)
+	missed := place("b", "").refuses(409, "price_changed")
+	if missed.at("errors", fmt.Sprintf("sku:%d", film)) != "sale_missed" {
+		t.Errorf("%s", missed.body)
+	}
+	if a := place("b", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).wants(201); a.at("total", "amount") != 2600.0 {
+		t.Errorf("%s", a.body)
+	}
+}
