@@ -32,7 +32,10 @@ type Config struct {
 	FeeRate     FeeRate        `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
 	Clearing    time.Duration  `env:"CLEARING_PERIOD" envDefault:"168h" doc:"how long a creator's share is held before it can be paid out, 0s to 2160h"`
 	MinPayout   int64          `env:"PAYOUT_MINIMUM" envDefault:"1000" doc:"the least sum that a creator may ask to be paid, in minor units (fen, cents), 1 to 100000000"`
+	PayoutWait  time.Duration  `env:"PAYOUT_WAIT" envDefault:"72h" doc:"how long a payout waits for its approval after its destination was set or changed, 0s to 2160h"`
+	PayoutTwo   int64          `env:"PAYOUT_TWO_ABOVE" envDefault:"1000000" doc:"the sum above which a payout needs two people, one to approve and another to transfer it, in minor units, 0 to 1000000000000"`
 	Sandbox     Secret         `env:"SANDBOX_SECRET" fallback:"derived in demo mode, else no sandbox" doc:"signs the sandbox's payment notices, at least 16 bytes; empty outside demo mode: no sandbox payments"`
+	SandboxOn   bool           `env:"SANDBOX_IN_PRODUCTION" envDefault:"off" doc:"allows SANDBOX_SECRET outside demo mode, on or off: whoever is signed in can then pay any order without money"`
 	OTLP        string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT" fallback:"no traces" doc:"http:// or https:// URL that takes OTLP traces"`
 	LogLevel    slog.Level     `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat   string         `env:"LOG_FORMAT" fallback:"text in demo mode, else json" doc:"text or json"`
@@ -94,6 +97,9 @@ func (c *Config) SecureCookies() bool { return len(c.PublicURL) > 6 && c.PublicU
 
 // SandboxPayments says that orders can be paid without money.
 func (c *Config) SandboxPayments() bool { return c.Sandbox != "" }
+
+// SandboxInProduction says that they can be although this is no demo: the operators are told on every page.
+func (c *Config) SandboxInProduction() bool { return c.SandboxPayments() && !c.Demo }
 
 // LocalURL is where the mall is reached from this machine, without a trailing slash: an ADDR that listens everywhere is no
 // address to call.

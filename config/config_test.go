@@ -54,6 +54,39 @@ func TestGivenServersSwitchTheDemoOff(t *testing.T) {
 	}
 }
 
+func TestConfig_SandboxInProduction(t *testing.T) {
+	t.Parallel()
+	live := []string{"DEMO=off", "SECRET_KEY=" + secret, "PUBLIC_URL=https://mall.example.com"}
+	sandbox := "SANDBOX_SECRET=" + strings.Repeat("s", 20)
+	_, err := load(t, append(live, sandbox)...)
+	if err == nil || !strings.Contains(err.Error(), "SANDBOX_IN_PRODUCTION=on") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a secret alone: %v", err)
+	}
+	if _, err := load(t, append(live, sandbox, "SANDBOX_IN_PRODUCTION=off")...); err == nil {
+		t.Error("off is taken for on")
+	}
+	c, err := load(t, append(live, sandbox, "SANDBOX_IN_PRODUCTION=on")...)
+	if err != nil || !c.SandboxPayments() || !c.SandboxInProduction() {
+		t.Errorf("both: %+v, %v", c, err)
+	}
+	c, err = load(t, append(live, "SANDBOX_IN_PRODUCTION=on")...)
+	if err != nil || c.SandboxPayments() || c.SandboxInProduction() {
+		t.Errorf("the switch without a secret: %+v, %v", c, err)
+	}
+	if c, err = load(t); err != nil || !c.SandboxPayments() || c.SandboxInProduction() {
+		t.Errorf("the demo: %+v, %v", c, err)
+	}
+}
+
+func TestConfig_DemoOnLoopback(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"} {
+		if c, err := load(t, "PUBLIC_URL="+url); err != nil || c.PublicURL != url {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
 func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 	t.Parallel()
 	for _, vars := range []string{
@@ -63,7 +96,8 @@ func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 		"DATABASE_URL=mysql://u:hunter22@db/mall", "DATABASE_URL=hunter22", "DATABASE_URL=postgres://u:hunter22@[db/mall",
 		"DATABASE_REPLICA_URL=postgres://u:hunter22@db2/mall", "REDIS_URL=http://:hunter22@cache", "REDIS_URL=cache:6379",
 		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=s3://s3.example.com", "UPLOAD_MAX=many", "UPLOAD_QUOTA=1KiB", "UPLOAD_MAX=9999999TiB", "STORAGE_URL=gs://bucket",
-		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off",
+		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off", "SANDBOX_IN_PRODUCTION=maybe",
+		"PUBLIC_URL=https://mall.example.com", "PUBLIC_URL=http://10.1.2.3:8080", "PUBLIC_URL=http://127.0.0.1.example.com",
 		"DEMO=maybe", "PAY_WINDOW=15", "PAY_WINDOW=0s", "PAY_WINDOW=-1m", "PAY_WINDOW=25h", "SHUTDOWN_GRACE=never", "SHUTDOWN_GRACE=0s",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TRUSTED_PROXIES=10.0.0.1", "TRUSTED_PROXIES=10.0.0.0/8,nginx",
 		"RATE_LIMITS=on", "RATE_LIMITS=order.user", "RATE_LIMITS=order.user=0/1m", "RATE_LIMITS=order.user=10", "RATE_LIMITS=order.user=10/1x",
@@ -168,7 +202,7 @@ func TestKeysDifferByPurposeAndSecret(t *testing.T) {
 func TestLogsTellNoSecret(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:hunter22@db/mall", "REDIS_URL=redis://:hunter22@cache",
-		"STORAGE_URL=s3://key:hunter22@s3.example.com/media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22")
+		"STORAGE_URL=s3://key:hunter22@s3.example.com/media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22", "SANDBOX_IN_PRODUCTION=on")
 	if err != nil {
 		t.Fatal(err)
 	}

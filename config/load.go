@@ -25,6 +25,7 @@ const (
 	minSecret, minSandbox      = 32, 16
 	maxClearing                = 90 * 24 * time.Hour
 	maxMinPayout               = 100_000_000
+	maxPayoutTwo               = 1_000_000_000_000
 )
 
 // Load checks environ, as os.Environ gives it. Its error is one sentence that names the variable and
@@ -233,6 +234,12 @@ func checkDurations(c *Config) error {
 	if c.MinPayout < 1 || c.MinPayout > maxMinPayout {
 		return wrong("PAYOUT_MINIMUM", strconv.FormatInt(c.MinPayout, 10), "it must lie between 1 and %d", maxMinPayout)
 	}
+	if c.PayoutWait < 0 || c.PayoutWait > maxClearing {
+		return wrong("PAYOUT_WAIT", c.PayoutWait.String(), "it must lie between 0s and %v", maxClearing)
+	}
+	if c.PayoutTwo < 0 || c.PayoutTwo > maxPayoutTwo {
+		return wrong("PAYOUT_TWO_ABOVE", strconv.FormatInt(c.PayoutTwo, 10), "it must lie between 0 and %d", int64(maxPayoutTwo))
+	}
 	if c.SendTimeout < minGrace || c.SendTimeout > maxGrace {
 		return wrong("SEND_TIMEOUT", c.SendTimeout.String(), "it must lie between %v and %v", minGrace, maxGrace)
 	}
@@ -267,6 +274,10 @@ func fillPublicURL(c *Config) error {
 	}
 	if u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return wrong("PUBLIC_URL", withoutPassword(c.PublicURL), "write scheme and host alone, such as https://mall.example.com")
+	}
+	if c.Demo && !loopback(u.Hostname()) {
+		return wrong("PUBLIC_URL", c.PublicURL, "demo mode has passwords that everybody knows and stays on this machine: "+
+			"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")
 	}
 	c.PublicURL = u.Scheme + "://" + u.Host
 	return nil

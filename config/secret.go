@@ -55,6 +55,8 @@ func fillSecrets(c *Config) (err error) {
 		c.Sandbox = Secret(hex.EncodeToString(c.Key(KeySandbox)))
 	case c.Sandbox != "" && len(c.Sandbox) < minSandbox:
 		return fmt.Errorf("SANDBOX_SECRET has %d bytes and needs at least %d", len(c.Sandbox), minSandbox)
+	case c.Sandbox != "" && !c.Demo && !c.SandboxOn:
+		return errors.New("SANDBOX_SECRET lets everybody pay without money, and DEMO is off: unset it, or set SANDBOX_IN_PRODUCTION=on too")
 	}
 	return nil
 }

@@ -157,12 +157,21 @@ func (p *Program) options() mall.Options {
 	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, WorkDir: p.cfg.Path("work"), Log: p.Log, Metrics: p.Metrics, Now: time.Now,
 		SessionMax: p.cfg.SessionMax, BrowserKey: p.cfg.Key(config.KeyBrowser),
 		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
-		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
-		Terms:      ledger.Terms{FeeRate: int(p.cfg.FeeRate), Clearing: p.cfg.Clearing, MinPayout: p.cfg.MinPayout},
+		Uploads: media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
+		Terms: ledger.Terms{
+			FeeRate:    int(p.cfg.FeeRate),
+			Clearing:   p.cfg.Clearing,
+			MinPayout:  p.cfg.MinPayout,
+			PayoutWait: p.cfg.PayoutWait,
+			TwoAbove:   p.cfg.PayoutTwo,
+		},
 		PayoutKey:  p.cfg.Key(config.KeyPayout),
 		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue), AuditKey: p.cfg.Key(config.KeyAudit), InsightKey: p.cfg.Key(config.KeyInsight),
 		WebhookKey: p.cfg.Key(config.KeyWebhook), WebhookLoopback: p.cfg.Demo,
 		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
+	if p.cfg.SandboxInProduction() {
+		p.Log.Warn("sandbox payments are on outside demo mode: whoever is signed in can pay any order without money. Unset SANDBOX_SECRET to end this")
+	}
 	if p.cfg.SandboxPayments() {
 		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
 			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name}

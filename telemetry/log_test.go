@@ -23,7 +23,7 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 		h := http.Header{"Authorization": {"Bearer hunter22hunter"}, "Cookie": {"session=hunter22"}, "Accept": {"text/html"}}
 		log.With("api_key", "hunter22").WithGroup("request").Info("GET /p/"+jwt+"/master.m3u8",
 			"password", "hunter22", "Set-Cookie", "hunter22", "header", h,
-			"path", "/k/"+jwt+"/3", "segment", "/s/1790000000/sess1/hunter22hunter22/v1/0001.ts",
+			"path", "/k/"+jwt+"/3", "page", "GET /sandbox/pay/hunter22HUNTER22/pay: refused", "segment", "/s/1790000000/sess1/hunter22hunter22/v1/0001.ts",
 			"err", errors.New("connect postgres://mall:hunter22@db/mall: refused"),
 			"query", "/reset?token=hunter22&next=/library", "note", "Authorization was Bearer hunter22hunter",
 			"dsn", "host=db password=hunter22 user=mall", "raw", []byte("password='hunter22' x"),
@@ -32,7 +32,7 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 		if strings.Contains(s, "hunter22") || strings.Contains(s, "eyJ") {
 			t.Errorf("%s: %s", format, s)
 		}
-		for _, kept := range []string{"master.m3u8", "sess1", "next=/library", "postgres://mall:", "text/html", "Mei", "0001.ts"} {
+		for _, kept := range []string{"master.m3u8", "sess1", "next=/library", "postgres://mall:", "text/html", "Mei", "0001.ts", "/pay: refused"} {
 			if !strings.Contains(s, kept) {
 				t.Errorf("%s: lost %q: %s", format, kept, s)
 			}

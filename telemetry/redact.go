@@ -23,6 +23,7 @@ var patterns = []struct {
 	// Play tokens and key tokens in paths, /p/<jwt>/… and /k/<jwt>/…, longer than any readable name;
 	// segments: /s/<exp>/<session>/<signature>/…
 	{regexp.MustCompile(`/(p|k)/[^/\s"?]{40,}`), "/$1/" + redacted},
+	{regexp.MustCompile(`(/sandbox/pay/)[^/\s"?]+`), "${1}" + redacted}, // whoever knows a payment page's token may pay
 	{regexp.MustCompile(`/s/(\d+)/([^/\s"?]+)/[^/\s"?]+`), "/s/$1/$2/" + redacted},
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), redacted}, // a JWT anywhere
 	{regexp.MustCompile(`\b(Bearer)\s+[\w.~+/=-]{6,}`), "$1 " + redacted},
@@ -39,6 +40,26 @@ func Redact(s string) string {
 		s = p.find.ReplaceAllString(s, p.replace)
 	}
 	return s
+}
+
+// RedactPath is the path of a request as it may be logged: the route's pattern with its parameters put in, apart from those that are secrets by
+// their name. An address that no route has is redacted as text.
+func RedactPath(route, path string, param func(name string) string) string {
+	if route == "" {
+		return Redact(path)
+	}
+	steps := strings.Split(route, "/")
+	for i, step := range steps {
+		switch name, isParam := strings.CutPrefix(step, ":"); {
+		case isParam && (secretKey(name) || name == "sig"):
+			steps[i] = redacted
+		case isParam:
+			steps[i] = param(name)
+		case step == "*":
+			steps[i] = param(step)
+		}
+	}
+	return Redact(strings.Join(steps, "/"))
 }
 
 func redactAttr(_ []string, a slog.Attr) slog.Attr {

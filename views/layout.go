@@ -24,11 +24,14 @@ type Page struct {
 	Nonce       string // CSP nonce of this answer
 	CSRF        string // token for forms; empty where the session needs none
 	CartCount   int
+	Awaiting    Awaiting
 	Query       string // what the search box holds
 	Categories  []ui.Link
 	Player      bool // loads the player, about 180 KB; only where one is on the page
 	Bare        bool // no header and footer: the hosted payment page, the embed
 	Flash       *Flash
+	Notice      *Notice // stands above every page until its reason is gone
+	Unpaid      bool    // orders can be paid without money although this is no demo: the console says so
 }
 
 // Viewer is who looks. The zero value is a guest.
@@ -51,16 +54,28 @@ func (v Viewer) Initial() string {
 	return "·"
 }
 
+// Awaiting are the orders that the viewer may still pay.
+type Awaiting struct {
+	Orders int
+	Href   string // the only one, or the list of them
+}
+
 // Flash is a notice that survived a redirect.
 type Flash struct {
 	Tone    ui.Tone
 	Message string
 }
 
+// Notice is a warning with a way to act on it.
+type Notice struct {
+	Title, Body string
+	Href, Label string
+}
+
 // Context prepares ctx for drawing: the reader's words, nonce and token for every component below. A handler that draws a
 // fragment calls it; Layout does the same for a whole page.
 func (p Page) Context(ctx context.Context) context.Context {
-	return ui.With(text.With(ctx, p.text()), ui.Request{Nonce: p.Nonce, CSRF: p.CSRF, Path: p.Path})
+	return ui.With(text.With(ctx, p.text()), ui.Request{Nonce: p.Nonce, CSRF: p.CSRF, Path: p.Path, Unpaid: p.Unpaid})
 }
 
 func (p Page) text() *text.Printer {

@@ -38,7 +38,7 @@ var open = []string{
 	"GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
 	"GET /series/:slug", "GET /bundles/:id", "POST /seen", "POST /seen/:spuId",
 	"GET /try/:slug", "GET /try/:slug/auth", "POST /try/:slug/auth",
-	"GET /cart", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
+	"GET /cart", "POST /v/:slug/free", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
 	"GET /media/trailers/:video/:file", "GET /media/covers/:file", "GET /media/avatars/:file",
 	"GET /p/:token/:video/master.m3u8", "GET /p/:token/:video/:rendition/index.m3u8", "GET /k/:token/:video/:number",
 	"GET /s/:exp/:session/:sig/:video/:folder/:file", "POST /api/v1/mall/play/heartbeat",
@@ -253,7 +253,7 @@ func (m *matrix) fill() {
 	m.OK(err)
 	delivery := malltest.Query[int64](m.Mall, `insert into webhook_delivery (endpoint_id, message_id, type, aggregate, body, next_at, created_at)
 		select id, 'msg_1', 'order.paid', 'order:1', '{}', now(), now() from webhook_endpoint returning id`)[0]
-	m.OK(m.Ledger.Adjust(m.Ctx, 99, ann.ID, money.Of(5000, "CNY"), "a gift", "k"))
+	m.Credit(ann.ID, 5000)
 	m.OK(m.Ledger.SetDestination(m.Ctx, ann.ID, ledger.Destination{Name: "Ann", Account: "6222 0000 1111 2222"}))
 	payout, err := m.Ledger.RequestPayout(m.Ctx, ann.ID, money.Of(2000, "CNY"), "k")
 	m.OK(err)

@@ -36,7 +36,7 @@ func classify(method, route string) (passage, risk.Class) {
 		return open, ""
 	case strings.HasPrefix(route, "/media/"), strings.HasPrefix(route, "/p/"), strings.HasPrefix(route, "/k/"), strings.HasPrefix(route, "/s/"):
 		return listed, ""
-	case method == http.MethodPost && (route == "/checkout" || route == api.Prefix+"/orders"):
+	case method == http.MethodPost && (route == "/checkout" || route == "/v/:slug/free" || route == api.Prefix+"/orders"):
 		return counted, risk.Orders
 	case route == play.FreeRoute:
 		return counted, risk.Free

@@ -33,11 +33,17 @@ type house struct {
 
 func openHouse(t *testing.T, p risk.Policies) *house {
 	t.Helper()
+	return openHouseWith(t, p, config.Config{})
+}
+
+// openHouseWith is openHouse for a mall whose environment says more than that.
+func openHouseWith(t *testing.T, p risk.Policies, cfg config.Config) *house {
+	t.Helper()
 	t.Parallel()
 	m := malltest.Open(t, "")
 	m.Limits = risk.NewLimits(m.Redis, p, m.Metrics, m.Log, m.Now)
-	cfg := &config.Config{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PublicURL: "http://mall.example"}
-	server := httptest.NewServer(web.New(web.Deps{Mall: m.Mall, Config: cfg, Log: m.Log, Metrics: m.Metrics, Now: m.Now,
+	cfg.Proxies, cfg.PublicURL = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "http://mall.example"
+	server := httptest.NewServer(web.New(web.Deps{Mall: m.Mall, Config: &cfg, Log: m.Log, Metrics: m.Metrics, Now: m.Now,
 		Covers: fstest.MapFS{}, Avatars: fstest.MapFS{}}))
 	t.Cleanup(server.Close)
 	return &house{m, server.URL}

@@ -44,7 +44,7 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 				return nil // nothing is put together that nobody reads
 			}
 			log.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route,
-				"path", telemetry.Redact(c.Request().URL.Path), "status", status, "took", took, "bytes", c.Response().Size)
+				"path", telemetry.RedactPath(c.Path(), c.Request().URL.Path, c.Param), "status", status, "took", took, "bytes", c.Response().Size)
 			return nil
 		}
 	}

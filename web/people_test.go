@@ -92,6 +92,38 @@ func TestARoleThatIsTakenIsGoneAtTheVeryNextRequest(t *testing.T) {
 	}
 }
 
+func TestACreatorsRoleThatIsTakenStaysAway(t *testing.T) {
+	h := openHouse(t, nil)
+	olga, carl := h.person("olga", account.RoleOperator), h.person("carl", account.RoleShopper)
+	desk, his := h.at("192.0.2.1"), h.at("192.0.2.2")
+	desk.signIn(olga)
+	his.signIn(carl)
+	form := url.Values{"slug": {"carl-films"}, "name_zh": {"卡尔"}, "name_en": {"Carl"}}
+	if a := his.post("/account/creator", form); a.status != 303 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	at := fmt.Sprintf("/admin/people/%d", carl.ID)
+	if a := desk.post(at+"/role", url.Values{"from": {"creator"}, "to": {"shopper"}, "reason": {"sells what is not his"}}); a.status != 303 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	his.signIn(carl)
+	if a := his.shows("/account", 200); strings.Contains(a.body, "/account/creator") {
+		t.Error("the form is offered")
+	}
+	form.Set("name_en", "Carl again")
+	if a := his.post("/account/creator", form); a.status != 403 || !strings.Contains(a.body, "An operator has decided your role") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if k, err := h.Catalog.CreatorOf(h.Ctx, carl.ID); err != nil || k.NameEn != "Carl" {
+		t.Errorf("his profile is changed: %+v, %v", k, err)
+	}
+	if a := desk.post(at+"/role", url.Values{"from": {"shopper"}, "to": {"creator"}, "reason": {"a mistake"}}); a.status != 303 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	his.signIn(carl)
+	his.shows("/account", 200, "/account/creator")
+}
+
 func TestWhoIsSuspendedCanNeitherSignInNorBuy(t *testing.T) {
 	h := openHouse(t, nil)
 	olga, mia := h.person("olga", account.RoleOperator), h.person("mia", account.RoleShopper)
@@ -185,7 +217,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	h.OK(err)
 	malltest.Query[int64](h.Mall, `insert into media_video (owner_id, name, original, size, fingerprint, created_at, updated_at)
 		values (1, 'Wedding cut.mp4', 'originals/x', 100, 'f1ngerpr1nt', now(), now()) returning id`)
-	h.OK(h.Ledger.Adjust(h.Ctx, 99, ann.ID, money.Of(5000, "CNY"), "a gift", "k"))
+	h.Credit(ann.ID, 5000)
 	h.OK(h.Ledger.SetDestination(h.Ctx, ann.ID, ledger.Destination{Name: "Ann", Account: "6222 0000 1111 2222"}))
 	_, err = h.Ledger.RequestPayout(h.Ctx, ann.ID, money.Of(2000, "CNY"), "k")
 	h.OK(err)

@@ -58,9 +58,16 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	listings.Routes(all, listings.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Films: films(m), Trailer: trailer(m)})
 	bundle.Routes(all, bundle.Deps{Site: site, Promotions: m.Promotions, Orders: m.Orders})
 	offers.Routes(all, offers.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Now: d.Now})
+	shopping := checkout.Deps{
+		Site:     site,
+		Catalog:  m.Catalog,
+		Carts:    m.Cart,
+		Orders:   m.Orders,
+		Payments: m.Payments,
+	}
 	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
-		OnSignIn: checkout.OnSignIn(m.Cart), Demo: d.Config.Demo})
-	checkout.Routes(all, checkout.Deps{Site: site, Carts: m.Cart, Orders: m.Orders, Payments: m.Payments})
+		OnSignIn: shopping.OnSignIn, Demo: d.Config.Demo})
+	checkout.Routes(all, shopping)
 	library.Routes(all, library.Deps{Site: site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
 		Media: m.Media, Secure: d.Config.SecureCookies()})
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,

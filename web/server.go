@@ -19,7 +19,9 @@ import (
 	"videomall/web/page"
 	"videomall/web/play"
 	"videomall/web/shop"
+	"videomall/web/studio/earnings"
 	"videomall/web/studio/uploads"
+	"videomall/web/studio/videos"
 )
 
 // Deps are what the pages stand on.
@@ -45,14 +47,19 @@ func New(d Deps) http.Handler {
 	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
 	device := func(c echo.Context) []byte { return play.CurrentDevice(c, d.Mall.Playback, d.Config.SecureCookies()) }
 	site := page.New(page.Options{Device: device, Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
-		CartCount: checkout.CartCount(d.Mall.Cart), Categories: shop.Categories(d.Mall.Catalog), Log: d.Log, Now: d.Now,
+		Unpaid:    d.Config.SandboxInProduction(),
+		CartCount: checkout.CartCount(d.Mall.Cart), Awaiting: checkout.Awaiting(d.Mall.Orders),
+		Categories: shop.Categories(d.Mall.Catalog), Notice: earnings.Notice(d.Mall.Ledger), Log: d.Log, Now: d.Now,
 		Changes: d.Mall.Changes, Metrics: d.Metrics})
 	site.Use(e)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
 		return err
 	}}))
-	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: maxBody, Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) }}))
+	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
+		Limit:   maxBody,
+		Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) || videos.TakesCaptions(c.Path()) },
+	}))
 	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
 	e.Use(gate(site, d, asks), page.RefuseUnreadableBody)
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))

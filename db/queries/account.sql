@@ -6,9 +6,19 @@ returning id;
 -- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values (@email, @name, @password_hash, @role, @locale, @created_at)
-on conflict (email) do update set name = excluded.name, role = excluded.role,
-    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role)::int
+on conflict (email) do update set name = excluded.name,
+    role = case when account_user.role_decided_at is null then excluded.role else account_user.role end,
+    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role and account_user.role_decided_at is null)::int
 returning id;
+
+-- name: DecideRole :exec
+update account_user set role_decided_at = @at::timestamptz where id = @id;
+
+-- name: LockRoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = @id for no key update;
+
+-- name: RoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = @id;
 
 -- name: UserByEmail :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = @email;
@@ -43,23 +53,26 @@ for key share of u;
 -- while its own row lives, the epoch it was given in goes on and its person is not locked. A grant is what a session or a token was
 -- given for elsewhere, and lives with it.
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any(@sessions::bytea[]) and s.expires_at > @at
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any(@tokens::bytea[]) and t.expires_at > @at and t.revoked_at is null
 union all
 select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at)
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
 from (select unnest(@grant_users::bigint[]) as user_id, unnest(@grant_epochs::bigint[]) as epoch,
     unnest(@grant_sessions::bigint[]) as session_no, unnest(@grant_tokens::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
 left join account_session s on s.session_no = g.session_no and s.user_id = u.id and s.epoch = u.access_epoch and s.expires_at > @at
 left join account_token t on t.token_no = g.token_no and t.user_id = u.id and t.epoch = u.access_epoch and t.expires_at > @at and t.revoked_at is null
 where s.session_no is not null or t.token_no is not null;
+
+-- name: ProveSession :execrows
+update account_session set proved_at = @at::timestamptz where id_hash = @id_hash and expires_at > @at::timestamptz;
 
 -- name: SlideSession :one
 update account_session s

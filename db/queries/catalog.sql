@@ -179,11 +179,12 @@ insert into catalog_review (spu_id, user_id, author, rating, body, locale, creat
 values (@spu_id, @user_id, @author, @rating, @body, @locale, @at)
 returning id;
 
--- name: CountRating :execrows
+-- name: CountRating :one
 update video_product_spu
 set rating_sum = rating_sum + @rating::int, rating_count = rating_count + 1,
     rating_counts[@rating::int] = rating_counts[@rating::int] + 1
-where id = @spu_id;
+where id = @spu_id
+returning creator_id;
 
 -- name: ReviewBy :one
 select * from catalog_review where spu_id = @spu_id and user_id = @user_id;

@@ -67,24 +67,24 @@ with due as (
     update ledger_earning e set cleared_at = @at::timestamptz from due where e.id = due.id
     returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
 )
-select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, sum(share)::bigint as share
+select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, saturated(sum(share))::bigint as share
 from cleared group by creator_id, currency order by creator_id, currency;
 
 -- name: Balances :many
-select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency;
+select account, currency, saturated(sum(amount))::bigint as amount from ledger_line group by account, currency order by account, currency;
 
 -- name: Families :many
 -- Creators' accounts are summed by their family; there may be thousands.
 select (case when account like 'channel:%' then account else split_part(account, ':', 1) end)::text as family, currency,
-    count(*) as accounts, sum(amount)::bigint as amount
+    count(*) as accounts, saturated(sum(amount))::bigint as amount
 from (select account, currency, sum(amount) as amount from ledger_line group by account, currency) a
 group by 1, 2 order by 1, 2;
 
 -- name: Imbalances :many
-select currency, sum(amount)::bigint as amount from ledger_line group by currency order by currency;
+select currency, saturated(sum(amount))::bigint as amount from ledger_line group by currency order by currency;
 
 -- name: BalancesOf :many
-select account, currency, sum(amount)::bigint as amount from ledger_line where account = any(@accounts::text[])
+select account, currency, saturated(sum(amount))::bigint as amount from ledger_line where account = any(@accounts::text[])
 group by account, currency order by account, currency;
 
 -- name: RecentPostings :many
@@ -95,19 +95,19 @@ select posting_id, account, amount, currency from ledger_line where posting_id =
 
 -- name: Held :many
 -- Days are UTC's.
-select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, sum((amount - fee) - (amount_back - fee_back))::bigint as share
+select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
 from ledger_earning where creator_id = @creator_id and cleared_at is null
 group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2;
 
 -- name: SalesByDay :many
-select date_trunc('day', at, 'UTC')::timestamptz as day, currency, sum(quantity)::bigint as units, sum(amount)::bigint as amount, sum(fee)::bigint as fee,
-    sum(amount_back)::bigint as amount_back, sum(fee_back)::bigint as fee_back
+select date_trunc('day', at, 'UTC')::timestamptz as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
+    saturated(sum(amount_back))::bigint as amount_back, saturated(sum(fee_back))::bigint as fee_back
 from ledger_earning where creator_id = @creator_id and at >= @since
 group by 1, 2 order by 1 desc, 2;
 
 -- name: SalesBySubject :many
-select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, sum(quantity)::bigint as units,
-    sum(amount)::bigint as amount, sum(fee)::bigint as fee
+select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, saturated(sum(quantity))::bigint as units,
+    saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee
 from ledger_earning where creator_id = @creator_id and at >= @since and at < @until
 group by subject, currency order by currency, sum(amount) desc, subject;
 
@@ -134,7 +134,7 @@ select amount, currency, reason, at from ledger_adjustment where creator_id = @c
 
 -- name: OwedBefore :many
 -- What the mall owes a creator at a moment, whatever its stage.
-select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+select l.currency, saturated(sum(l.amount))::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
 where l.account = any(@accounts::text[]) and p.at < @until
 group by l.currency order by l.currency;
 
@@ -156,8 +156,8 @@ select * from ledger_payee where creator_id = @creator_id;
 update ledger_payee set destination = @destination, version = version + 1, updated_at = @at where creator_id = @creator_id returning *;
 
 -- name: InsertPayout :one
-insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at)
-values (@creator_id, @amount, @currency, @request_key, @destination, @at) returning *;
+insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at, approvable_at)
+values (@creator_id, @amount, @currency, @request_key, @destination, @at, @approvable_at) returning *;
 
 -- name: PayoutByKey :one
 select * from ledger_payout where creator_id = @creator_id and request_key = @request_key;
@@ -196,5 +196,27 @@ insert into ledger_adjustment (posting_id, creator_id, amount, currency, actor_i
 values (@posting_id, @creator_id, @amount, @currency, @actor_id, @reason, @at);
 
 -- name: PaidOut :many
-select currency, sum(amount)::bigint as amount from ledger_payout where creator_id = @creator_id and state = 'paid'
+select currency, saturated(sum(amount))::bigint as amount from ledger_payout where creator_id = @creator_id and state = 'paid'
 group by currency order by currency;
+
+-- name: PayoutApprover :one
+select actor_id from ledger_payout_transition where payout_id = @payout_id and to_state = 'approved';
+
+-- name: InsertCredit :one
+insert into ledger_credit (creator_id, amount, currency, reason, request_key, proposed_by, proposed_at)
+values (@creator_id, @amount, @currency, @reason, @request_key, @actor_id, @at)
+on conflict (creator_id, request_key) do nothing
+returning *;
+
+-- name: CreditByKey :one
+select * from ledger_credit where creator_id = @creator_id and request_key = @request_key;
+
+-- name: LockCredit :one
+select * from ledger_credit where id = @id for update;
+
+-- name: DecideCredit :exec
+update ledger_credit set state = @state, decided_by = @actor_id::bigint, decided_at = @at::timestamptz where id = @id and state = 'proposed';
+
+-- name: ProposedCredits :many
+select * from ledger_credit where state = 'proposed' and (@creator_id::bigint = 0 or creator_id = @creator_id)
+order by id limit @most;

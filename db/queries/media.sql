@@ -192,6 +192,9 @@ update media_stage set state = 'waiting', holder = '', lease_until = null, enque
 -- name: ProbedVideo :exec
 update media_video set duration_seconds = @duration_seconds, width = @width, height = @height, updated_at = @at where id = @id;
 
+-- name: NoteConversion :exec
+update media_video set conversion = @conversion where id = @id;
+
 -- name: PicturedVideo :exec
 update media_video set fingerprint = @fingerprint, posters = @posters, updated_at = @at where id = @id;
 

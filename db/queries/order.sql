@@ -41,6 +41,12 @@ values (@order_no, @from_status, @to_status, @version, @cause, @actor, @at);
 select o.* from (select unnest(@user_ids::bigint[]) as user_id, unnest(@idempotency_keys::text[]) as idempotency_key) w
 join video_order o using (user_id, idempotency_key);
 
+-- name: AwaitingPayment :one
+-- How many orders of a person can still be paid, and the newest of them. More than a hundred are not counted.
+select count(*) as orders, coalesce((array_agg(order_no order by id desc))[1], '')::text as newest
+from (select id, order_no from video_order
+      where user_id = @user_id and status = 'PENDING_PAY' and pay_before > @at::timestamptz order by id desc limit 100) waiting;
+
 -- name: OrderByNo :one
 select * from video_order where order_no = @order_no;
 

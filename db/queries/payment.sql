@@ -124,12 +124,12 @@ set status = @status, channel_refund_no = coalesce(channel_refund_no, sqlc.narg(
 where refund_no = @refund_no and status in ('pending', 'submitted');
 
 -- name: Held :many
-select provider, currency, sum(amount - refunded)::bigint as amount from payment_capture
+select provider, currency, saturated(sum(amount - refunded))::bigint as amount from payment_capture
 group by provider, currency order by provider, currency;
 
 -- name: MovedBetween :many
 -- What was taken less what was given back, by when the provider took it and by when we heard that it is back.
-select provider, currency, sum(amount)::bigint as amount from (
+select provider, currency, saturated(sum(amount))::bigint as amount from (
     select provider, currency, amount from payment_capture where captured_at >= @since and captured_at < @until
     union all
     select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= @since and updated_at < @until) m

@@ -45,7 +45,7 @@ type Attempt struct {
 // all networks together make an attempt wait and refuse nobody. Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
 func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) {
 	email, password := normalEmail(try.Email), try.Password
-	row, unknown := dbsqlc.AccountUser{}, !validEmail(email)
+	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
 	if !unknown {
 		var err error
 		row, err = a.rowByEmail(ctx, try.Email)

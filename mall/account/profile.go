@@ -51,19 +51,8 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if slug := weakness(password, row.Email, row.Name); slug != "" {
 		return ErrInvalidAccount.With("password", slug)
 	}
-	tries := []attempts{{ruleChange, fmt.Sprint(id)}}
-	if _, wait := a.throttle.take(ctx, tries); wait > 0 {
-		return throttled(wait)
-	}
-	if len(current) > maxPassword {
-		current = ""
-	}
-	match, _, err := a.hasher.check(ctx, familiars, current, row.PasswordHash)
-	if err != nil {
+	if err := a.prove(ctx, row, current); err != nil {
 		return err
-	}
-	if !match {
-		return ErrInvalidAccount.With("currentPassword", "password_wrong")
 	}
 	hash, err := a.hasher.make(ctx, familiars, password)
 	if err != nil {
@@ -83,8 +72,42 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	if err != nil {
 		return fmt.Errorf("change password of %d: %w", id, err)
 	}
-	a.throttle.clear(ctx, tries...)
+	a.throttle.clear(ctx, changeTries(id)...)
 	return nil
+}
+
+// ProvePassword says whether this is the person's password: nil, or ErrInvalidAccount with the field currentPassword. At most 10 tries in
+// 15 minutes are made, those of ChangePassword among them. Errors: besides, ErrThrottled, ErrBusy, ErrNoUser.
+func (a *Accounts) ProvePassword(ctx context.Context, id int64, password string) error {
+	row, err := a.q.UserByID(ctx, a.pool, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoUser.Because("user %d", id)
+	}
+	if err != nil {
+		return fmt.Errorf("prove the password of %d: %w", id, err)
+	}
+	if err := a.prove(ctx, row, password); err != nil {
+		return err
+	}
+	a.throttle.clear(ctx, changeTries(id)...)
+	return nil
+}
+
+// changeTries is how passwords are counted that somebody who is signed in proves.
+func changeTries(id int64) []attempts { return []attempts{{ruleChange, fmt.Sprint(id)}} }
+
+func (a *Accounts) prove(ctx context.Context, row dbsqlc.UserByIDRow, password string) error {
+	if _, wait := a.throttle.take(ctx, changeTries(row.ID)); wait > 0 {
+		return throttled(wait)
+	}
+	if len(password) > maxPassword {
+		password = "" // nobody's, and it takes as long
+	}
+	match, _, err := a.hasher.check(ctx, familiars, password, row.PasswordHash)
+	if err == nil && !match {
+		err = ErrInvalidAccount.With("currentPassword", "password_wrong")
+	}
+	return err
 }
 
 // SetRole gives the person another role and ends their sessions and tokens: nobody carries an id from before a change of

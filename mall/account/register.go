@@ -70,7 +70,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 }
 
 // Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email that
-// has an account keeps its password, and takes the name and the role. Errors: ErrInvalidAccount.
+// has an account keeps its password, and takes the name and the role; a role that an operator decided stays.
+// Errors: ErrInvalidAccount.
 func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
 	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
 	invalid := ErrInvalidAccount

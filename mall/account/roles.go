@@ -18,6 +18,7 @@ var (
 	ErrOwnRole      = fault.New(fault.Forbidden, "own_role", "Nobody changes their own role.")
 	ErrLastOperator = fault.New(fault.Conflict, "last_operator", "This is the last operator; the mall needs one.")
 	ErrNotOperator  = fault.New(fault.Forbidden, "not_operator", "You are no operator any more.")
+	ErrRoleDecided  = fault.New(fault.Forbidden, "role_decided", "An operator has decided your role. Only an operator can change it.")
 	ErrRoleMoved    = fault.New(fault.Conflict, "role_moved", "This person's role has changed since you looked.")
 )
 
@@ -31,8 +32,9 @@ type RoleChange struct {
 }
 
 // ChangeRoleTx gives a person another role, in the caller's transaction, and ends their sessions and tokens, so that their very next request
-// finds them without the old one. The person who acts must be an operator at this moment: of two operators who take each other's role at
-// once the second finds that it is none any more, and so the last one stays.
+// finds them without the old one. From then on only an operator changes the role: what was taken away stays away. The person
+// who acts must be an operator at this moment: of two operators who take each other's role at once the second finds that it is
+// none any more, and so the last one stays.
 // Errors: ErrInvalidAccount with the field role, ErrOwnRole, ErrNotOperator, ErrLastOperator, ErrNoUser, ErrRoleMoved.
 func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) error {
 	if !slices.Contains(Roles(), r.To) {
@@ -67,6 +69,9 @@ func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) er
 	}
 	if n == 0 {
 		return ErrRoleMoved.Because("user %d", r.ID)
+	}
+	if err := a.q.DecideRole(ctx, tx, dbsqlc.DecideRoleParams{At: a.now(), ID: r.ID}); err != nil {
+		return fmt.Errorf("note that an operator decided the role of %d: %w", r.ID, err)
 	}
 	_, err = a.EndAllTx(ctx, tx, r.ID)
 	return err
@@ -118,10 +123,32 @@ func (a *Accounts) EndAllTx(ctx context.Context, tx pgx.Tx, id int64) (sessions 
 	return int(n), nil
 }
 
+// MayBecomeCreator says whether the role is open to a person's own wish, before anything is written for it.
+// Errors: ErrRoleDecided, ErrNoUser.
+func (a *Accounts) MayBecomeCreator(ctx context.Context, id int64) error {
+	decided, err := a.q.RoleDecided(ctx, a.pool, id)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNoUser.Because("user %d", id)
+	case err != nil:
+		return fmt.Errorf("who decides the role of %d: %w", id, err)
+	case decided:
+		return ErrRoleDecided.Because("user %d", id)
+	}
+	return nil
+}
+
 // BecomeCreator makes a shopper a creator by their own wish, and ends their sessions and tokens. Errors: ErrNoUser, ErrRoleMoved for who is no
-// shopper any more.
+// shopper any more, ErrRoleDecided for who was made a shopper by an operator.
 func (a *Accounts) BecomeCreator(ctx context.Context, id int64) error {
 	changed, err := a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
+		decided, err := a.q.LockRoleDecided(ctx, tx, id)
+		if err != nil {
+			return 0, err
+		}
+		if decided {
+			return 0, ErrRoleDecided.Because("user %d", id)
+		}
 		return a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{ID: id, FromRole: RoleShopper, ToRole: RoleCreator})
 	})
 	if err == nil && !changed {

@@ -71,6 +71,42 @@ func TestARoleIsChangedByAnotherOperatorAndFromWhatWasSeen(t *testing.T) {
 	}
 }
 
+func TestAccounts_BecomeCreator(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, dbtest.Redis(t))
+	olga, carl, ann := h.made(t, "olga", account.RoleOperator), h.made(t, "carl", account.RoleCreator), h.made(t, "ann", account.RoleShopper)
+	role := func(id int64) string {
+		t.Helper()
+		u, err := h.User(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Role
+	}
+	if err := h.BecomeCreator(t.Context(), ann.ID); err != nil || role(ann.ID) != account.RoleCreator {
+		t.Fatalf("nobody has decided about her: %v", err)
+	}
+	for _, u := range []account.User{carl, ann} {
+		if err := h.change(t.Context(), account.RoleChange{By: olga.ID, ID: u.ID, From: "creator", To: "shopper"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.MayBecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) {
+			t.Errorf("%s may: %v", u.Name, err)
+		}
+		if err := h.BecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) || role(u.ID) != account.RoleShopper {
+			t.Errorf("%s takes the role back: %v, %s", u.Name, err, role(u.ID))
+		}
+	}
+	// A start of the demo provides its people again.
+	if u, err := h.Provision(t.Context(), account.User{Email: carl.Email, Name: "Carl", Role: account.RoleCreator}, "a password"); err != nil ||
+		u.Role != account.RoleShopper || u.Name != "Carl" {
+		t.Errorf("provided again: %+v, %v", u, err)
+	}
+	if err := h.change(t.Context(), account.RoleChange{By: olga.ID, ID: carl.ID, From: "shopper", To: "creator"}); err != nil || role(carl.ID) != account.RoleCreator {
+		t.Errorf("given back by an operator: %v", err)
+	}
+}
+
 // Operators take each other's role at the same moment: one is left each time.
 func TestTheLastOperatorStays(t *testing.T) {
 	t.Parallel()

@@ -267,6 +267,18 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 	return nil
 }
 
+// Prove notes that the session's person has proved their password now, which Accounts.ProvePassword looks at. Errors: ErrEnded.
+func (s *Sessions) Prove(ctx context.Context, session *sessions.Session) error {
+	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{At: s.now(), IDHash: hash(session.ID)})
+	if err != nil {
+		return fmt.Errorf("note that a password was proved: %w", err)
+	}
+	if n == 0 {
+		return ErrEnded.Because("the session ended meanwhile")
+	}
+	return nil
+}
+
 // User returns the person whose session it is, as PostgreSQL knows them now; nobody for a guest, and for a session that
 // has ended, which is emptied. stale says that Save should be called to prolong it.
 func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Standing, stale bool, err error) {

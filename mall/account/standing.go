@@ -32,6 +32,7 @@ type Standing struct {
 	Grant     Grant
 	SeenAt    time.Time // when the credential was last used; behind by as much as its writes are spared
 	ExpiresAt time.Time
+	ProvedAt  time.Time // when the password was last proved in the session, by signing in or since; long ago for a token
 }
 
 // credential is what a request carries: the hash of a session's id or of a token, or a grant.
@@ -94,6 +95,7 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 			Grant:     Grant{UserID: r.ID, Epoch: r.AccessEpoch, Session: r.SessionNo, Token: r.TokenNo},
 			SeenAt:    r.SeenAt,
 			ExpiresAt: r.ExpiresAt,
+			ProvedAt:  r.ProvedAt,
 		}
 		switch r.Kind {
 		case "session":

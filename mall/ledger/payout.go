@@ -25,6 +25,8 @@ var (
 	ErrPayoutNotFound = fault.New(fault.NotFound, "payout_not_found", "There is no such payout.")
 	ErrPayoutMoved    = fault.New(fault.Conflict, "payout_moved", "The payout has moved on since you looked.")
 	ErrPayoutInvalid  = fault.New(fault.Invalid, "payout_invalid", "Some fields need another look.")
+	ErrPayoutWaits    = fault.New(fault.Conflict, "payout_waits", "The payout waits, since its destination had just changed.")
+	ErrSecondPerson   = fault.New(fault.Forbidden, "payout_second_person", "You approved this payout. Above this sum another person transfers it.")
 	ErrOwnPayout      = fault.New(fault.Forbidden, "payout_own", "Nobody decides about their own money.")
 	ErrNoStatement    = fault.New(fault.NotFound, "statement_not_found", "There is no statement of that month.")
 	ErrKeyMissing     = fault.New(fault.Invalid, "payout_key_missing", "A request needs a key of 1 to 200 characters.")
@@ -78,8 +80,19 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 		return Payout{}, ErrPayoutInvalid.Because("creator %d asks for %s of %d", creatorID, sum, available).With("amount", "payout_above_balance")
 	}
 	at := l.now()
-	row, err = l.q.InsertPayout(ctx, tx, dbsqlc.InsertPayoutParams{CreatorID: creatorID, Amount: sum.Amount, Currency: sum.Currency,
-		RequestKey: key, Destination: payee.Destination, At: at})
+	approvable := at
+	if until := payee.UpdatedAt.Add(l.Terms.PayoutWait); until.After(at) {
+		approvable = until
+	}
+	row, err = l.q.InsertPayout(ctx, tx, dbsqlc.InsertPayoutParams{
+		CreatorID:    creatorID,
+		Amount:       sum.Amount,
+		Currency:     sum.Currency,
+		RequestKey:   key,
+		Destination:  payee.Destination,
+		At:           at,
+		ApprovableAt: approvable,
+	})
 	if err != nil {
 		return Payout{}, fmt.Errorf("write payout of creator %d: %w", creatorID, err)
 	}
@@ -101,7 +114,7 @@ func (l *Ledger) lockPayeeTx(ctx context.Context, tx pgx.Tx, creatorID int64) (d
 // CancelPayout takes a creator's own request back before anybody has decided. Errors: ErrPayoutNotFound, for others' too;
 // ErrPayoutMoved.
 func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version int) error {
-	return l.decide(ctx, id, version, step{to: Cancelled, actorID: creatorID}, func(p Payout) error {
+	return l.decide(ctx, id, version, step{to: Cancelled, actorID: creatorID}, func(_ pgx.Tx, p Payout) error {
 		if p.CreatorID != creatorID {
 			return ErrPayoutNotFound.Because("payout %d is not of creator %d", id, creatorID)
 		}
@@ -110,7 +123,8 @@ func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version 
 }
 
 // ApprovePayout says that a request is to be transferred; the reason may be empty. In this and the verbs below actorID is an
-// operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrOwnPayout, ErrPayoutInvalid.
+// operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrPayoutWaits before the payout's ApprovableAt,
+// ErrOwnPayout, ErrPayoutInvalid.
 func (l *Ledger) ApprovePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{to: Approved, actorID: actorID, reason: reason})
 }
@@ -122,7 +136,7 @@ func (l *Ledger) RefusePayout(ctx context.Context, actorID, id int64, version in
 }
 
 // MarkPaid says that the bank has transferred an approved payout, under that reference. Errors: as ApprovePayout; without a
-// reference ErrPayoutInvalid with the field "bank_reference".
+// reference ErrPayoutInvalid with the field "bank_reference"; ErrSecondPerson for whoever approved one above Terms.TwoAbove.
 func (l *Ledger) MarkPaid(ctx context.Context, actorID, id int64, version int, bankReference string) error {
 	return l.byStaff(ctx, id, version, step{to: Paid, actorID: actorID, bankReference: bankReference})
 }
@@ -140,16 +154,42 @@ func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) err
 	case s.to == Approved && !sound(s.reason, 0), (s.to == Refused || s.to == Failed) && !sound(s.reason, 1):
 		return ErrPayoutInvalid.With("reason", "reason_missing")
 	}
-	return l.decide(ctx, id, version, s, func(p Payout) error { return notOwn(s.actorID, p.CreatorID) })
+	return l.decide(ctx, id, version, s, func(tx pgx.Tx, p Payout) error {
+		err := notOwn(s.actorID, p.CreatorID)
+		switch {
+		case err != nil:
+			return err
+		case s.to == Approved && p.ApprovableAt.After(l.now()):
+			return ErrPayoutWaits.Because("payout %d until %s", id, p.ApprovableAt)
+		case s.to == Paid:
+			return l.secondPersonTx(ctx, tx, p, s.actorID)
+		}
+		return nil
+	})
 }
 
-func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may func(Payout) error) error {
+// secondPersonTx refuses whoever approved a payout to transfer it too, where its sum is above what one person may pay.
+func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorID int64) error {
+	if p.Amount.Amount <= l.Terms.TwoAbove || p.State != Approved {
+		return nil
+	}
+	first, err := l.q.PayoutApprover(ctx, tx, p.ID)
+	if err != nil {
+		return fmt.Errorf("who approved payout %d: %w", p.ID, err)
+	}
+	if first == actorID {
+		return ErrSecondPerson.Because("payout %d of %s", p.ID, p.Amount)
+	}
+	return nil
+}
+
+func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may func(pgx.Tx, Payout) error) error {
 	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		p, err := l.payoutTx(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := may(p); err != nil {
+		if err := may(tx, p); err != nil {
 			return err
 		}
 		p.Version = version // what the page showed: the guard compares it
@@ -167,14 +207,14 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 	})
 }
 
-// Adjust moves a creator's available money by hand, once for its key: a sum above 0 in the creator's favour, below 0 against.
-// Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
+// Adjust takes a sum, which is below 0, off a creator's available money by hand, once for its key. What is in the creator's favour takes two
+// people: ProposeCredit. Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
 func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money.Money, reason, key string) error {
 	reason = strings.TrimSpace(reason)
 	switch {
 	case key == "" || len(key) > 200:
 		return ErrKeyMissing
-	case sum.IsZero():
+	case !money.Of(-sum.Amount, sum.Currency).Payable():
 		return ErrPayoutInvalid.With("amount", "amount_invalid")
 	case !sound(reason, 1):
 		return ErrPayoutInvalid.With("reason", "reason_missing")
@@ -183,17 +223,33 @@ func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money
 		return err
 	}
 	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
-		at := l.now()
-		id, err := l.postTx(ctx, tx, move(KindAdjustment, strconv.FormatInt(creatorID, 10)+"/"+key, of(Available, creatorID), Adjustments, sum), at)
-		if err != nil || id == 0 {
+		booked, err := l.adjustTx(ctx, tx, actorID, creatorID, sum, reason, strconv.FormatInt(creatorID, 10)+"/"+key, l.now())
+		if err != nil || !booked {
 			return err
 		}
-		if err := l.q.InsertAdjustment(ctx, tx, dbsqlc.InsertAdjustmentParams{PostingID: id, CreatorID: creatorID, Amount: sum.Amount,
-			Currency: sum.Currency, ActorID: actorID, Reason: reason, At: at}); err != nil {
-			return fmt.Errorf("adjust creator %d: %w", creatorID, err)
-		}
-		return l.auditTx(ctx, tx, actorID, "ledger.adjusted", fmt.Sprintf("creator:%d", creatorID), map[string]any{"amount": sum, "reason": reason})
+		return l.auditTx(ctx, tx, actorID, "ledger.adjusted", creatorSubject(creatorID), map[string]any{"amount": sum, "reason": reason})
 	})
+}
+
+// adjustTx books what is moved by hand, once for its reference.
+func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int64, sum money.Money, reason, reference string, at time.Time) (bool, error) {
+	id, err := l.postTx(ctx, tx, move(KindAdjustment, reference, of(Available, creatorID), Adjustments, sum), at)
+	if err != nil || id == 0 {
+		return false, err
+	}
+	err = l.q.InsertAdjustment(ctx, tx, dbsqlc.InsertAdjustmentParams{
+		PostingID: id,
+		CreatorID: creatorID,
+		Amount:    sum.Amount,
+		Currency:  sum.Currency,
+		ActorID:   actorID,
+		Reason:    reason,
+		At:        at,
+	})
+	if err != nil {
+		return false, fmt.Errorf("adjust creator %d: %w", creatorID, err)
+	}
+	return true, nil
 }
 
 // Payout reads one, for an operator. Errors: ErrPayoutNotFound.

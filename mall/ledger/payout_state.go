@@ -57,6 +57,7 @@ type Payout struct {
 	BankReference string
 	Reason        string // of the last move
 	RequestedAt   time.Time
+	ApprovableAt  time.Time // later than RequestedAt where the destination had just changed
 	PaidAt        *time.Time
 	OverAt        *time.Time
 
@@ -65,7 +66,7 @@ type Payout struct {
 
 func payoutOf(r dbsqlc.LedgerPayout) Payout {
 	return Payout{ID: r.ID, CreatorID: r.CreatorID, Amount: money.Of(r.Amount, r.Currency), State: State(r.State), Version: int(r.Version),
-		BankReference: r.BankReference, Reason: r.Reason, RequestedAt: r.RequestedAt, PaidAt: r.PaidAt, OverAt: r.OverAt,
+		BankReference: r.BankReference, Reason: r.Reason, RequestedAt: r.RequestedAt, ApprovableAt: r.ApprovableAt, PaidAt: r.PaidAt, OverAt: r.OverAt,
 		destination: r.Destination}
 }
 

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -19,140 +16,18 @@ import (
 
 // Bounds of subtitles.
 const (
-	MaxCaptionBytes = 240 << 10 // a whole request may have 256 KiB
+	MaxCaptionBytes = 1 << 20 // a lecture of three hours in two languages takes 280 KB
 	maxCues         = 20_000
 	maxCueText      = 2_000
 	maxLanguages    = 20
 )
 
 var (
-	// ErrBadCaptions is a file that is neither WebVTT nor SRT; the field says where it stops being so.
+	// ErrBadCaptions is a file that is neither WebVTT nor SRT; its fields say where it stops being so.
 	ErrBadCaptions = fault.New(fault.Invalid, "bad_captions", "This file is neither WebVTT nor SubRip subtitles.")
 	// ErrNotReady is a film that is not packaged yet.
 	ErrNotReady = fault.New(fault.Conflict, "video_not_ready", "This film is still being prepared.")
 )
-
-// Cue is a line of subtitles; Text is WebVTT's, with no tags but i, b and u.
-type Cue struct {
-	From, To int    // milliseconds
-	Settings string // where it stands, as WebVTT says it
-	Text     string
-}
-
-var (
-	cueTiming  = regexp.MustCompile(`^((?:\d{1,3}:)?[0-5]\d:[0-5]\d[.,]\d{3})[ \t]+-->[ \t]+((?:\d{1,3}:)?[0-5]\d:[0-5]\d[.,]\d{3})((?:[ \t]+\S+)*)[ \t]*$`)
-	cueSetting = regexp.MustCompile(`^(vertical:(rl|lr)|line:-?\d{1,3}(\.\d+)?%?(,(start|center|end))?|(position|size):\d{1,3}(\.\d+)?%(,(line-left|center|line-right))?|align:(start|center|end|left|right))$`)
-	tag        = regexp.MustCompile(`<[^<>]*>`)
-	entities   = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&nbsp;", "\u00a0", "&lrm;", "\u200e", "&rlm;", "\u200f", "&amp;", "&")
-	escapes    = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-)
-
-// ParseCaptions reads subtitles, WebVTT or SRT, in their order of time. Whatever is not a cue (styles, regions, notes) and tags that
-// carry more than slant and weight are left out. ErrBadCaptions says by a field what is wrong and in which cue.
-func ParseCaptions(b []byte) ([]Cue, error) {
-	if len(b) > MaxCaptionBytes {
-		return nil, ErrBadCaptions.With("file", "captions_large")
-	}
-	if !utf8.Valid(b) || strings.ContainsRune(string(b), 0) {
-		return nil, ErrBadCaptions.With("file", "captions_utf8")
-	}
-	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(b), "\ufeff"))
-	head, rest, _ := strings.Cut(text, "\n")
-	vtt := head == "WEBVTT" || strings.HasPrefix(head, "WEBVTT ") || strings.HasPrefix(head, "WEBVTT\t")
-	if vtt { // the header goes on to the first empty line
-		_, text, _ = strings.Cut(rest, "\n\n")
-		if strings.HasPrefix(rest, "\n") {
-			text = rest
-		}
-	}
-	var cues []Cue
-	for block := range strings.SplitSeq(text, "\n\n") {
-		lines := strings.Split(strings.Trim(block, "\n"), "\n")
-		if lines[0] == "" || vtt && aside(lines[0]) {
-			continue
-		}
-		if !strings.Contains(lines[0], "-->") { // a name or a number
-			lines = lines[1:]
-		}
-		cue, ok := parseCue(lines, vtt)
-		if !ok || len(cues) == maxCues {
-			return nil, ErrBadCaptions.With("file", "captions_cue").Because("cue %d", len(cues)+1)
-		}
-		cues = append(cues, cue)
-	}
-	if len(cues) == 0 {
-		return nil, ErrBadCaptions.With("file", "captions_none")
-	}
-	slices.SortStableFunc(cues, func(a, b Cue) int { return a.From - b.From })
-	return cues, nil
-}
-
-// aside is true for the first line of a block of WebVTT that is no cue.
-func aside(line string) bool {
-	word, _, _ := strings.Cut(strings.TrimRight(line, " \t"), " ")
-	return (word == "STYLE" || word == "REGION" || word == "NOTE") && !strings.Contains(line, "-->")
-}
-
-func parseCue(lines []string, vtt bool) (Cue, bool) {
-	if len(lines) == 0 {
-		return Cue{}, false
-	}
-	m := cueTiming.FindStringSubmatch(lines[0])
-	if m == nil {
-		return Cue{}, false
-	}
-	c := Cue{From: milliseconds(m[1]), To: milliseconds(m[2])}
-	if vtt {
-		var kept []string
-		for s := range strings.FieldsSeq(m[3]) {
-			if cueSetting.MatchString(s) {
-				kept = append(kept, s)
-			}
-		}
-		c.Settings = strings.Join(kept, " ")
-	}
-	text := strings.Join(lines[1:], "\n")
-	c.Text = cueText(text, vtt)
-	return c, c.To > c.From && len(text) <= maxCueText && !strings.Contains(text, "-->")
-}
-
-func milliseconds(s string) int {
-	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ':' || r == '.' || r == ',' })
-	n := 0
-	for i, p := range parts {
-		v, _ := strconv.Atoi(p) // digits, by the pattern
-		switch len(parts) - i {
-		case 1:
-			n = n*1000 + v
-		default:
-			n = n*60 + v
-		}
-	}
-	return n
-}
-
-// cueText keeps slant and weight and escapes everything else.
-func cueText(s string, vtt bool) string {
-	var b strings.Builder
-	plain := func(part string) {
-		if vtt {
-			part = entities.Replace(part)
-		}
-		b.WriteString(escapes.Replace(part))
-	}
-	last := 0
-	for _, at := range tag.FindAllStringIndex(s, -1) {
-		plain(s[last:at[0]])
-		switch t := strings.ToLower(s[at[0]:at[1]]); t {
-		case "<i>", "</i>", "<b>", "</b>", "<u>", "</u>":
-			b.WriteString(t)
-		}
-		last = at[1]
-	}
-	plain(s[last:])
-	// A line that held nothing but tags would end the cue.
-	return strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == '\n' }), "\n")
-}
 
 // WebVTT writes cues in the one form that the mall serves.
 func WebVTT(cues []Cue) []byte {
@@ -169,16 +44,21 @@ func WebVTT(cues []Cue) []byte {
 }
 
 // SetCaptions adds a language's subtitles to a film of its owner's, or puts them in the place of those it has. Errors: ErrUnknownVideo,
-// ErrNotReady, ErrBadCaptions.
-func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, language string, file []byte) error {
+// ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
+func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, language string, file []byte) (unseen int, err error) {
 	if !languageName.MatchString(language) || len(language) > 35 {
-		return ErrBadCaptions.With("language", "captions_language")
+		return 0, ErrBadCaptions.With("language", "captions_language")
 	}
 	cues, err := ParseCaptions(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
+	for _, c := range cues {
+		if c.To == c.From {
+			unseen++
+		}
+	}
+	return unseen, m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
 		c := Caption{Language: language, File: language + ".vtt"}
 		if !slices.Contains(a.Captions, c) {
 			if len(a.Captions) == maxLanguages {

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,6 +53,13 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	if err := m.work.runner.Own(out); err != nil {
 		return err
 	}
+	if s.sound != nil {
+		loudness, err := evenOut(ctx, m.work.runner, m.work.Limits.withDefaults(), originalIn(t.own), out, s)
+		if err != nil {
+			return err
+		}
+		s.sound.gain, s.conversion.Loudness = loudness.Gain, &loudness
+	}
 	err = Transcode(ctx, m.work.runner, m.work.Limits, originalIn(t.own), out, s, Ladder(s.Width, s.Height), t.tell)
 	if err != nil {
 		return err
@@ -63,7 +71,21 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	if length > m.work.Limits.Duration {
 		return ErrTooLong.Because("%s, and %s were measured", length, s.Duration)
 	}
+	if err := m.noteConversion(ctx, t.VideoID, s.conversion); err != nil {
+		return err
+	}
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
+}
+
+func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion) error {
+	b, err := json.Marshal(c)
+	if err == nil {
+		err = m.q.NoteConversion(ctx, m.pool, dbsqlc.NoteConversionParams{ID: videoID, Conversion: b})
+	}
+	if err != nil {
+		return fmt.Errorf("note how video %d was made: %w", videoID, err)
+	}
+	return nil
 }
 
 // inspect takes a clear film back from the tools, reads its playlists and returns its length. One that the tools ended well and that

@@ -10,7 +10,7 @@ type picture struct {
 	index       int
 	guessedRate string // frames a second, as ffprobe guesses
 	interlaced  bool
-	matrix      string // that its colours are written with, as the filter "scale" names it
+	colours     colours
 }
 
 func newPicture(t stream) picture {
@@ -18,25 +18,8 @@ func newPicture(t stream) picture {
 		index:       t.Index,
 		guessedRate: t.Rate,
 		interlaced:  t.FieldOrder != "" && t.FieldOrder != "progressive" && t.FieldOrder != "unknown",
-		matrix:      matrix(t),
+		colours:     newColours(t),
 	}
-}
-
-// matrix is what the file says or, where it says nothing, what players take: BT.709 from 720 lines on, BT.601 below. One is chosen here for
-// all sizes, since each player would otherwise guess anew from the size that it is shown.
-func matrix(t stream) string {
-	switch t.Matrix {
-	case "bt709", "fcc", "smpte240m":
-		return t.Matrix
-	case "bt470bg", "smpte170m":
-		return "bt601"
-	case "bt2020nc", "bt2020c":
-		return "bt2020"
-	}
-	if min(t.Width, t.Height) >= 720 || max(t.Width, t.Height) >= 1280 {
-		return "bt709"
-	}
-	return "bt601"
 }
 
 // graph draws the picture once at the size of the largest rung, at an even rate, in the colours of BT.709, and smaller from that. Its
@@ -48,7 +31,8 @@ func (p picture) graph(rate string, ladder []Rung) string {
 		b.WriteString("yadif=deint=interlaced,")
 	}
 	top := ladder[len(ladder)-1]
-	fmt.Fprintf(&b, "fps=%s,tpad=stop=-1:stop_mode=clone,%s,setsar=1,pad=%d:%d:-1:-1,format=yuv420p,", rate, p.fit(top), top.Width, top.Height)
+	fmt.Fprintf(&b, "fps=%s,%stpad=stop=-1:stop_mode=clone,%s,setsar=1,pad=%d:%d:-1:-1,format=yuv420p,", rate, p.colours.toSDR(), p.fit(top),
+		top.Width, top.Height)
 	fmt.Fprintf(&b, "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,split=%d", len(ladder))
 	for i := range ladder {
 		fmt.Fprintf(&b, "[s%d]", i)
@@ -67,5 +51,5 @@ func (p picture) fit(r Rung) string {
 		return fmt.Sprintf("'if(lt(abs(dar/%f-1),0.02),%d,max(2,trunc(min(%d,%s)/2)*2))'", shape, full, full, other)
 	}
 	return fmt.Sprintf("scale=w=%s:h=%s:flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=%s:out_color_matrix=bt709:out_range=tv",
-		side(r.Width, fmt.Sprintf("%d*dar", r.Height)), side(r.Height, fmt.Sprintf("%d/dar", r.Width)), p.matrix)
+		side(r.Width, fmt.Sprintf("%d*dar", r.Height)), side(r.Height, fmt.Sprintf("%d/dar", r.Width)), p.colours.written())
 }

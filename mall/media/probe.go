@@ -23,6 +23,7 @@ var (
 	ErrNoPicture      = fault.New(fault.Invalid, "no_picture", "This file holds no moving picture.")
 	ErrCodecUnknown   = fault.New(fault.Invalid, "codec_unknown", "The mall cannot decode the picture of this film.")
 	ErrSoundUnknown   = fault.New(fault.Invalid, "sound_unknown", "The mall cannot decode the sound of this film.")
+	ErrDolbyVision    = fault.New(fault.Invalid, "dolby_vision", "The colours of this film are in a form that only players of Dolby Vision know.")
 	ErrEncrypted      = fault.New(fault.Invalid, "encrypted", "This film is encrypted.")
 	ErrTooLong        = fault.New(fault.Invalid, "too_long", "This film is longer than the mall takes.")
 	ErrTooLarge       = fault.New(fault.Invalid, "picture_too_large", "The picture of this film is larger than the mall takes.")
@@ -60,6 +61,7 @@ type Source struct {
 	rate          commonRate    // frames a second
 	picture       picture
 	sound         *sound // nil where it has none
+	conversion    Conversion
 }
 
 // Probe looks at the file at path, in the folder dir where a tool may write, or refuses it in words.
@@ -69,7 +71,7 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 	if err != nil {
 		return Source{}, err
 	}
-	s, err := p.source(l)
+	s, shown, err := p.source(l)
 	if err != nil {
 		return Source{}, err
 	}
@@ -81,6 +83,7 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 		return Source{}, ErrTooLong.Because("%s", s.Duration)
 	}
 	s.rate = t.rate.steady(s.picture.guessedRate)
+	s.conversion = p.conversion(shown, s, t)
 	return s, nil
 }
 

@@ -19,6 +19,8 @@ type stream struct {
 	FieldOrder  string `json:"field_order"`
 	PixelFormat string `json:"pix_fmt"`
 	Matrix      string `json:"color_space"`
+	Transfer    string `json:"color_transfer"`
+	Primaries   string `json:"color_primaries"`
 	Channels    int
 	Disposition struct {
 		Default   int
@@ -30,7 +32,14 @@ type stream struct {
 		Rotate   string
 		Language string
 	}
-	SideData []struct{ Rotation int } `json:"side_data_list"`
+	SideData []sideData `json:"side_data_list"`
+}
+
+// sideData is what a stream says of itself beside its pictures.
+type sideData struct {
+	Rotation    int
+	DolbyVision int  `json:"dv_profile"`
+	Compatible  *int `json:"dv_bl_signal_compatibility_id"` // nil where it is not Dolby Vision
 }
 
 type probed struct {
@@ -45,25 +54,24 @@ type probed struct {
 
 // asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose but for a language.
 const asked = "stream=index,codec_type,codec_name,codec_tag_string,width,height,sample_aspect_ratio,r_frame_rate,field_order,pix_fmt," +
-	"color_space,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language:" +
-	"stream_side_data=rotation:packet_side_data=side_data_type"
+	"color_space,color_transfer,color_primaries,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language:" +
+	"stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id:packet_side_data=side_data_type"
 
-// source chooses the streams that the film is made of. The others are left out and never refuse it.
-func (p probed) source(l Limits) (Source, error) {
+// source chooses the streams that the film is made of, and returns the one of the picture too. The others are left out and never refuse
+// the film.
+func (p probed) source(l Limits) (s Source, shown stream, err error) {
 	if err := p.encrypted(); err != nil {
-		return Source{}, err
+		return s, shown, err
 	}
-	shown, err := p.picture(l)
-	if err != nil {
-		return Source{}, err
+	if shown, err = p.picture(l); err != nil {
+		return s, shown, err
 	}
-	heard, err := p.sound()
-	if err != nil {
-		return Source{}, err
+	if s.sound, err = p.sound(); err != nil {
+		return s, shown, err
 	}
-	s := Source{picture: newPicture(shown), sound: heard}
+	s.picture = newPicture(shown)
 	s.Width, s.Height = shown.upright()
-	return s, nil
+	return s, shown, nil
 }
 
 func (p probed) encrypted() error {
@@ -104,6 +112,9 @@ func (p probed) picture(l Limits) (stream, error) {
 	case t.Width <= 0 || t.Height <= 0:
 		return stream{}, ErrBroken.Because("a picture of %d × %d", t.Width, t.Height)
 	}
+	if d := t.dolbyVision(); d != nil && d.DolbyVision != 7 && *d.Compatible == 0 { // the seventh does not say with what its base is compatible
+		return stream{}, ErrDolbyVision.Because("profile %d", d.DolbyVision)
+	}
 	return t, nil
 }
 
@@ -111,10 +122,13 @@ func (p probed) picture(l Limits) (stream, error) {
 // there is another. nil where the film is silent. A film whose sound can't be decoded is refused rather than made silent.
 func (p probed) sound() (*sound, error) {
 	var tracks []stream
-	unknown := ""
+	unknown, all := "", []int{}
 	for _, t := range p.Streams {
+		if t.CodecType != "audio" {
+			continue
+		}
+		all = append(all, t.Index)
 		switch {
-		case t.CodecType != "audio":
 		case taken(soundCodecs(), t.CodecName):
 			tracks = append(tracks, t)
 		default:
@@ -127,11 +141,37 @@ func (p probed) sound() (*sound, error) {
 		}
 		return nil, nil
 	}
-	rank := func(t stream) int {
-		return 2*max(t.Disposition.Comment, t.Disposition.Described) + 1 - t.Disposition.Default
-	}
+	aside := func(t stream) int { return max(t.Disposition.Comment, t.Disposition.Described) }
+	rank := func(t stream) int { return 2*aside(t) + 1 - t.Disposition.Default }
 	chosen := slices.MinFunc(tracks, func(a, b stream) int { return rank(a) - rank(b) }) // the first of equals
-	return &sound{index: chosen.Index}, nil
+	choice := SoundChoice{
+		Track:    slices.Index(all, chosen.Index) + 1,
+		Of:       len(all),
+		Language: chosen.language(),
+		Channels: chosen.Channels,
+		Why:      SoundDefault,
+	}
+	switch {
+	case choice.Of == 1:
+		choice.Why = SoundOnly
+	case choice.Track == 1:
+		choice.Why = SoundFirst
+	case chosen.Index == tracks[0].Index:
+		choice.Why = SoundKnown
+	case aside(tracks[0]) > aside(chosen):
+		choice.Why = SoundMain
+	}
+	return &sound{index: chosen.Index, choice: choice}, nil
+}
+
+// dolbyVision is what the stream says of itself if it is Dolby Vision, else nil.
+func (t stream) dolbyVision() *sideData {
+	for i, d := range t.SideData {
+		if d.Compatible != nil {
+			return &t.SideData[i]
+		}
+	}
+	return nil
 }
 
 // upright is the size at which the picture is to be shown: turned as its maker said, with square pixels.
@@ -146,9 +186,10 @@ func (t stream) upright() (width, height int) {
 	return width, height
 }
 
-// rotation is in degrees.
+// rotation is in degrees to the left.
 func (t stream) rotation() int {
 	rotation, _ := strconv.Atoi(t.Tags.Rotate)
+	rotation = -rotation // the tag's degrees are to the right
 	for _, d := range t.SideData {
 		rotation = or(d.Rotation, rotation)
 	}

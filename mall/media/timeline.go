@@ -112,6 +112,7 @@ type frameRate struct {
 	window  []float64 // the times of the rateWindow+1 frames before those
 	count   int
 	first   float64
+	last    float64
 	fastest float64 // frames a second
 }
 
@@ -142,6 +143,7 @@ func (f *frameRate) next(at float64) {
 		f.first = at
 	}
 	f.count++
+	f.last = at
 	f.window = append(f.window, at)
 	if len(f.window) > rateWindow+1 {
 		f.window = slices.Delete(f.window, 0, 1)
@@ -150,6 +152,27 @@ func (f *frameRate) next(at float64) {
 		f.fastest = max(f.fastest, rateWindow/(at-f.window[0]))
 	}
 }
+
+// average is in frames a second, of the whole film.
+func (f *frameRate) average() float64 {
+	if f.count < 2 {
+		return 0
+	}
+	return float64(f.count-1) / (f.last - f.first)
+}
+
+// said is the average as a file gives it itself, if that is as good as equal: some forms round the times of frames.
+func (f *frameRate) said(guess string) float64 {
+	const rounded = 0.0008 // less than what 30 and 29.97 differ by
+	average := f.average()
+	if x, y, ok := ratio(guess); ok && math.Abs(x/y/average-1) < rounded {
+		return x / y
+	}
+	return average
+}
+
+// uneven is true where the liveliest part is clearly faster than the whole.
+func (f *frameRate) uneven() bool { return f.count > 1 && f.fastest > 1.05*f.average() }
 
 // commonRates are those that players like, the lowest first.
 func commonRates() []commonRate {

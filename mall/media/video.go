@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -42,6 +43,7 @@ type Video struct {
 	Posters         int    // pictures to choose a cover from
 	Trailer         Trailer
 	CreatedAt       time.Time
+	Conversion      Conversion // what was done to the file
 }
 
 // Original is an uploaded file that is complete in storage.
@@ -134,7 +136,24 @@ func (m *Media) Videos(ctx context.Context, ownerID, before int64, most int) ([]
 }
 
 func video(r dbsqlc.MediaVideo) Video {
-	return Video{ID: r.ID, OwnerID: r.OwnerID, Name: r.Name, State: VideoState(r.State), Size: r.Size, DurationSeconds: int(r.DurationSeconds),
-		Width: int(r.Width), Height: int(r.Height), Fingerprint: r.Fingerprint, AssetID: r.AssetID, Refusal: r.Refusal, CreatedAt: r.CreatedAt,
-		Posters: int(r.Posters), Trailer: Trailer{From: int(r.TrailerFrom), To: int(r.TrailerTo)}}
+	v := Video{
+		ID:              r.ID,
+		OwnerID:         r.OwnerID,
+		Name:            r.Name,
+		State:           VideoState(r.State),
+		Size:            r.Size,
+		DurationSeconds: int(r.DurationSeconds),
+		Width:           int(r.Width),
+		Height:          int(r.Height),
+		Fingerprint:     r.Fingerprint,
+		AssetID:         r.AssetID,
+		Refusal:         r.Refusal,
+		CreatedAt:       r.CreatedAt,
+		Posters:         int(r.Posters),
+		Trailer:         Trailer{From: int(r.TrailerFrom), To: int(r.TrailerTo)},
+	}
+	if json.Unmarshal(r.Conversion, &v.Conversion) != nil { // another program's: nothing is said of it
+		v.Conversion = Conversion{}
+	}
+	return v
 }

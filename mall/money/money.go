@@ -11,6 +11,10 @@ import (
 // ErrCurrency says that two sums of different currencies met.
 var ErrCurrency = errors.New("money: currencies differ")
 
+// MaxSum is more than any order comes to, in minor units: ten thousand million of a currency with two digits. A larger sum that
+// comes from outside is refused where it arrives, so that no sum of sums leaves the range of an int64.
+const MaxSum = 1_000_000_000_000
+
 // ErrOverflow says that a sum left the range of int64 minor units.
 var ErrOverflow = errors.New("money: sum out of range")
 
@@ -56,6 +60,9 @@ func (m Money) Times(n int) (Money, error) {
 	}
 	return Money{m.Amount * int64(n), m.Currency}, nil
 }
+
+// Payable says that a payment or a refund may be over this sum: above zero, and no more than MaxSum.
+func (m Money) Payable() bool { return m.Amount > 0 && m.Amount <= MaxSum }
 
 // IsZero reports whether nothing is owed, in whatever currency.
 func (m Money) IsZero() bool { return m.Amount == 0 }

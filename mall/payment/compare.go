@@ -65,6 +65,9 @@ func (p *Payments) stated(ctx context.Context, name string, day time.Time) map[s
 	}
 	sums := map[string]int64{}
 	for _, l := range lines {
+		if !l.Amount.Payable() {
+			return nil // a statement with such a line proves nothing
+		}
 		amount := l.Amount.Amount
 		if l.Kind == StatementRefund {
 			amount = -amount

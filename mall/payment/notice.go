@@ -12,7 +12,8 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// ParseNotice verifies and reads what was posted in a provider's name; nothing is written.
+// ParseNotice verifies and reads what was posted in a provider's name; nothing is written. A sum that no order can have is no
+// notice, whatever its provider's own reader thinks.
 // Errors: ErrUnknownProvider, ErrBadSignature, ErrMalformedNotice.
 func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Notice, error) {
 	pr, err := p.Provider(provider)
@@ -22,7 +23,11 @@ func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Not
 	if len(body) > MaxNotice {
 		return Notice{}, ErrMalformedNotice.Because("%d bytes", len(body))
 	}
-	return pr.ParseNotice(h, body)
+	n, err := pr.ParseNotice(h, body)
+	if err == nil && n.Amount.Amount != 0 && !n.Amount.Payable() {
+		return Notice{}, ErrMalformedNotice.Because("notice %s is over %s", n.EventID, n.Amount)
+	}
+	return n, err
 }
 
 // Acknowledge words the answer to a notice as its provider wants it: err is nil only after the commit.

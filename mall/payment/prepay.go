@@ -145,7 +145,11 @@ func (p *Payments) create(ctx context.Context, provider Provider, r CreateReques
 func (p *Payments) query(ctx context.Context, provider Provider, attemptNo string) (Charge, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return provider.Query(ctx, attemptNo)
+	charge, err := provider.Query(ctx, attemptNo)
+	if err == nil && charge.Status == ChargePaid && !charge.Amount.Payable() {
+		return Charge{}, ErrProviderDown.Because("charge %s is paid with %s", attemptNo, charge.Amount)
+	}
+	return charge, err
 }
 
 // fill stores the provider's answer where nothing is known yet.

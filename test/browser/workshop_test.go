@@ -92,7 +92,9 @@ func (h *house) workshop(t *testing.T) *workshop {
 	e, _, err := h.Webhooks.Add(ctx, w.maker.ID, webhook.Draft{URL: "https://hooks.example.com/mall", Types: []string{"order.paid"}})
 	ok(err)
 	w.endpoint = e.ID
-	ok(h.Ledger.Adjust(ctx, w.operator.ID, w.maker.ID, money.Of(50000, "CNY"), "a prize", rand.Text()))
+	prize, err := h.Ledger.ProposeCredit(ctx, w.operator.ID, w.maker.ID, money.Of(50000, "CNY"), "a prize", rand.Text())
+	ok(err)
+	ok(h.Ledger.ConfirmCredit(ctx, buyer.ID, prize.ID))
 	ok(h.Ledger.SetDestination(ctx, w.maker.ID, ledger.Destination{Name: "Dawn Films Ltd", Account: "DE89370400440532013000"}))
 	out, err := h.Ledger.RequestPayout(ctx, w.maker.ID, money.Of(20000, "CNY"), rand.Text())
 	ok(err)

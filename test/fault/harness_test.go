@@ -99,7 +99,8 @@ func newWorldOn(t *testing.T, redisURL string) *world {
 	t.Cleanup(w.pool.Close)
 	w.stock()
 	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(), "DATABASE_URL="+w.proxy.url(),
-		"REDIS_URL="+redisURL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "LOG_FORMAT=text", "LOG_LEVEL=warn")
+		"REDIS_URL="+redisURL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "SANDBOX_IN_PRODUCTION=on",
+		"LOG_FORMAT=text", "LOG_LEVEL=warn")
 	t.Cleanup(func() {
 		w.kill()
 		if t.Failed() && w.log != nil {

@@ -70,6 +70,12 @@ func FreeLabel(t *text.Printer, seconds int) string {
 	return t.T("try.first", "Time", t.DurationSpoken(seconds))
 }
 
+// WatchURL is where a video plays for those who hold it.
+func WatchURL(slug string) string { return "/watch/" + slug }
+
+// FreeURL gives a video that costs nothing (POST), and leads to where it plays.
+func FreeURL(slug string) string { return productURL(slug) + "/free" }
+
 func productURL(slug string) string  { return "/v/" + slug }
 func creatorURL(slug string) string  { return "/creators/" + slug }
 func categoryURL(slug string) string { return "/c/" + slug }

@@ -18,6 +18,8 @@ type Request struct {
 	Nonce string // the CSP nonce of script and style elements
 	CSRF  string // the token of forms; empty where the session needs none
 	Path  string // path and query of the page, where a switch returns to
+
+	Unpaid bool // orders can be paid without money although this is no demo
 }
 
 // With carries the request to the parts below. views.Layout does it for whole pages; a handler that draws a bare fragment

@@ -14,10 +14,20 @@ import (
 
 var errNoCreator = fault.New(fault.Forbidden, "forbidden", "You may not do this.")
 
-// creator is the form of a creator's profile as it stands; nil for operators, who judge what creators sell.
+// creator is the form of a creator's profile as it stands; nil for operators, who judge what creators sell, and for
+// whom an operator has made a shopper.
 func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 	if h.Catalog == nil || c.Viewer.Is(account.RoleOperator) {
 		return nil, nil
+	}
+	if c.Viewer.Is(account.RoleShopper) {
+		err := h.Accounts.MayBecomeCreator(c.Request().Context(), c.Viewer.UserID)
+		if errors.Is(err, account.ErrRoleDecided) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	k, err := h.Catalog.CreatorOf(c.Request().Context(), c.Viewer.UserID)
 	if errors.Is(err, catalog.ErrCreatorNotFound) {
@@ -41,6 +51,9 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 	stands, err := h.creator(c)
 	if err != nil {
 		return err
+	}
+	if stands == nil {
+		return account.ErrRoleDecided.Because("user %d", c.Viewer.UserID)
 	}
 	form.Settled = stands.Settled
 	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{UserID: c.Viewer.UserID, Slug: form.Slug, NameZh: form.NameZh, NameEn: form.NameEn,

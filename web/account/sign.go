@@ -3,9 +3,7 @@ package account
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"videomall/mall/account"
 	"videomall/mall/fault"
@@ -62,22 +60,11 @@ func (h handlers) signIn(c *page.Ctx) error {
 	case errors.Is(err, account.ErrSuspended):
 		return h.showSignIn(c, http.StatusForbidden, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})
 	case errors.Is(err, account.ErrThrottled):
-		return h.showSignIn(c, http.StatusTooManyRequests, accountview.SignIn{Email: email, Error: h.tooMany(c, err)})
+		return h.showSignIn(c, http.StatusTooManyRequests, accountview.SignIn{Email: email, Error: c.TooMany(err)})
 	case err != nil:
 		return err
 	}
 	return h.enter(c, u, "signed_in")
-}
-
-// tooMany says when to try again, in the answer's header and to the person, to the minute.
-func (h handlers) tooMany(c *page.Ctx, err error) string {
-	wait := time.Minute
-	var knows interface{ RetryAfter() time.Duration }
-	if errors.As(err, &knows) {
-		wait = knows.RetryAfter()
-	}
-	c.Response().Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-	return c.Text.T("account.too_many_attempts", "When", c.Text.Relative(c.Now.Add(max(wait, time.Minute)), c.Now))
 }
 
 func (h handlers) signUpPage(c *page.Ctx) error {
@@ -104,7 +91,7 @@ func (h handlers) signUp(c *page.Ctx) error {
 		typed.PasswordError = c.Explain(f.Fields["password"])
 		return h.showSignUp(c, http.StatusUnprocessableEntity, typed)
 	case errors.Is(err, account.ErrThrottled):
-		typed.Error = h.tooMany(c, err)
+		typed.Error = c.TooMany(err)
 		return h.showSignUp(c, http.StatusTooManyRequests, typed)
 	case err != nil:
 		return err

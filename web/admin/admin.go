@@ -88,7 +88,7 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/people/:id/statements/:month/csv", on(d.statementFile("csv")))
 	a.GET("/people/:id/statements/:month/pdf", on(d.statementFile("pdf")))
 	a.GET("/people/:id/role", on(d.ask("role")))
-	a.POST("/people/:id/role", on(d.changeRole))
+	a.POST("/people/:id/role", on(d.changeRole), d.Site.RequireRecent)
 	a.GET("/people/:id/suspend", on(d.ask("suspend")))
 	a.POST("/people/:id/suspend", on(d.suspend))
 	a.GET("/people/:id/lift", on(d.ask("lift")))

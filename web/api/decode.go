@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/fault"
+	"videomall/mall/strictjson"
 	"videomall/web/page"
 )
 
@@ -47,7 +48,7 @@ func decode(c *page.Ctx, into any) error {
 
 // parse is decode for the bytes of a body.
 func parse(body []byte, into any) error {
-	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
+	err := strictjson.Closed(body, into)
 	if err == nil {
 		return nil
 	}

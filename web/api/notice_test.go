@@ -25,6 +25,9 @@ func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
 		return []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now(), []byte(body)), "Sec-Fetch-Site", "cross-site", "Origin", "https://bank.example"}
 	}
 	stale := []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now().Add(-time.Hour), []byte(notice))}
+	huge := strings.Replace(notice, "990", "9223372036854775807", 1)
+	twice := strings.Replace(notice, `"amount": 990`, `"amount": 990, "amount": 1`, 1)
+	misspelt := strings.Replace(notice, `"amount": 990`, `"amount": 1, "AMOUNT": 990`, 1)
 	for name, w := range map[string]struct {
 		body    string
 		headers []string
@@ -36,6 +39,9 @@ func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
 		"signed, and changed": {strings.Replace(notice, "990", "1", 1), signed(notice), 401, "bad_signature"},
 		"not to be read":      {"{}", signed("{}"), 400, "malformed_notice"},
 		"no JSON":             {"x", signed("x"), 400, "malformed_notice"},
+		"more than any order": {huge, signed(huge), 400, "malformed_notice"},
+		"a name twice":        {twice, signed(twice), 400, "malformed_notice"},
+		"a name in two cases": {misspelt, signed(misspelt), 400, "malformed_notice"},
 	} {
 		a := bank.call("POST", "/payments/callback", w.body, w.headers...).wants(w.status)
 		if a.at("received") != false || a.at("code") != w.code {
@@ -48,6 +54,9 @@ func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
 	bank.call("GET", "/payments/callback", "").refuses(http.StatusMethodNotAllowed, "method_not_allowed")
 	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PENDING_PAY" {
 		t.Fatalf("a refused notice moved the order: %s", a.body)
+	}
+	if n := malltest.Query[int64](m.Mall, `select (select count(*) from payment_notice) + (select count(*) from payment_capture)`)[0]; n != 0 {
+		t.Errorf("refused notices left %d rows", n)
 	}
 
 	// Signed, from another site, with somebody's useless token: taken, and taken once.

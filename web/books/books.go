@@ -40,14 +40,16 @@ func Routes(g *echo.Group, d Deps) {
 	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
 	a.GET("/payouts", on(d.listPayouts))
 	a.GET("/payouts/:id", on(d.showPayout))
-	a.POST("/payouts/:id/approve", on(d.decide("approve")))
-	a.POST("/payouts/:id/refuse", on(d.decide("refuse")))
-	a.POST("/payouts/:id/pay", on(d.decide("pay")))
-	a.POST("/payouts/:id/fail", on(d.decide("fail")))
-	a.POST("/payouts/:id/reveal", on(d.reveal))
+	a.POST("/payouts/:id/approve", on(d.decide("approve")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/refuse", on(d.decide("refuse")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/pay", on(d.decide("pay")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/fail", on(d.decide("fail")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/reveal", on(d.reveal), d.Site.RequireRecent)
 	a.GET("/books", on(d.showBooks))
 	a.GET("/books/creators/:id", on(d.showCreator))
-	a.POST("/books/creators/:id/adjust", on(d.adjust))
+	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)
+	a.POST("/books/credits/:id/refuse", on(d.decideCredit(ledger.CreditRefused)), d.Site.RequireRecent)
+	a.POST("/books/creators/:id/adjust", on(d.adjust), d.Site.RequireRecent)
 }
 
 func (d Deps) showBooks(c *page.Ctx) (err error) {
@@ -73,6 +75,9 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 			}
 		}
 		p.Compared = append(p.Compared, row)
+	}
+	if p.Credits, err = d.credits(c, 0); err != nil {
+		return err
 	}
 	before := typed.ID(c.QueryParam("before"))
 	if p.Postings, err = d.Ledger.Recent(ctx, before, listed+1); err != nil {
@@ -105,10 +110,14 @@ func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
 	if p.Payouts, err = d.Ledger.PayoutsOf(ctx, creatorID, 0, listed); err != nil {
 		return err
 	}
+	if p.Credits, err = d.credits(c, creatorID); err != nil {
+		return err
+	}
 	return c.Render(status, u.Name, bookview.Creator(p))
 }
 
-// adjust moves a creator's money by hand; the form's key makes a second click the same adjustment.
+// adjust moves a creator's money by hand; the form's key makes a second click the same adjustment. What is in the creator's favour waits for
+// another operator.
 func (d Deps) adjust(c *page.Ctx) error {
 	ctx, creatorID := c.Request().Context(), typed.ID(c.Param("id"))
 	f := bookview.Form{Amount: strings.TrimSpace(c.FormValue("amount")), Currency: c.FormValue("currency"), Reason: c.FormValue("reason"), Key: c.FormValue("key")}
@@ -125,10 +134,16 @@ func (d Deps) adjust(c *page.Ctx) error {
 	if sum.Currency == "" {
 		sum.Amount = 0
 	}
-	err = d.Ledger.Adjust(ctx, c.Viewer.UserID, creatorID, sum, f.Reason, f.Key)
+	done := "ledger_adjusted"
+	if sum.Amount > 0 {
+		done = "credit_proposed"
+		_, err = d.Ledger.ProposeCredit(ctx, c.Viewer.UserID, creatorID, sum, f.Reason, f.Key)
+	} else {
+		err = d.Ledger.Adjust(ctx, c.Viewer.UserID, creatorID, sum, f.Reason, f.Key)
+	}
 	switch {
 	case err == nil:
-		c.Flash(ui.Success, "ledger_adjusted")
+		c.Flash(ui.Success, done)
 		return c.Redirect(bookview.CreatorURL(creatorID))
 	case errors.Is(err, ledger.ErrPayoutInvalid):
 		f.Errors = fault.From(err).Fields

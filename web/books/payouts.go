@@ -71,6 +71,10 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err 
 		}
 	}
 	p.Own = p.CreatorID == c.Viewer.UserID
+	p.Waits = p.State == ledger.Requested && p.ApprovableAt.After(c.Now)
+	for _, m := range p.Moves {
+		p.First = p.First || m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && p.Amount.Amount > d.Ledger.Terms.TwoAbove
+	}
 	return c.Render(status, c.Text.T("books.payout_n", "Number", strconv.FormatInt(p.ID, 10)), bookview.Payout(p))
 }
 
@@ -95,6 +99,8 @@ func (d Deps) decide(do string) func(*page.Ctx) error {
 			c.Flash(ui.Success, "payout_decided")
 		case errors.Is(err, ledger.ErrPayoutMoved):
 			c.Flash(ui.Warning, "payout_moved")
+		case errors.Is(err, ledger.ErrPayoutWaits):
+			c.Flash(ui.Warning, "payout_waits")
 		case errors.Is(err, ledger.ErrPayoutInvalid):
 			f.Errors = fault.From(err).Fields
 			return d.renderPayout(c, http.StatusUnprocessableEntity, bookview.PayoutPage{Form: f})

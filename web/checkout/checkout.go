@@ -1,22 +1,26 @@
 // Package checkout owns the way from the cart to the film: cart, checkout, one's orders and the page that follows an
-// order. It refuses to price, reserve or charge: every rule is the order's, and this package shows what the order says.
+// order, and the short way to a film that costs nothing. It refuses to price, reserve or charge: every rule is the order's, and this package shows what the order says.
 package checkout
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/cart"
+	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment"
+	"videomall/views"
 	"videomall/web/page"
 )
 
 // Deps are the verbs that these pages call.
 type Deps struct {
 	Site     *page.Site
+	Catalog  *catalog.Catalog
 	Carts    *cart.Carts
 	Orders   *order.Orders
 	Payments *payment.Payments
@@ -31,6 +35,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/cart/items", on(d.addItem))
 	g.POST("/cart/items/:sku", on(d.setQuantity))
 	g.POST("/cart/items/:sku/remove", on(d.removeItem))
+	g.POST("/v/:slug/free", on(d.watchFree))
 
 	own := page.Guarded(g, "", d.Site.RequireUser)
 	own.GET("/checkout", on(d.showCheckout))
@@ -48,16 +53,29 @@ func CartCount(carts *cart.Carts) func(context.Context, *page.Ctx) (int, error) 
 	return func(ctx context.Context, c *page.Ctx) (int, error) { return carts.Count(ctx, owner(c)) }
 }
 
-// OnSignIn moves the guest's cart to the person who has just signed in. Should it fail, the guest keeps the cart and
-// the next sign-in tries again.
-func OnSignIn(carts *cart.Carts) func(context.Context, *page.Ctx, int64) error {
-	return func(ctx context.Context, c *page.Ctx, userID int64) error {
-		if _, err := carts.Merge(ctx, c.GuestToken(), userID); err != nil {
-			return err
+// Awaiting are the orders that the header names, for page.Options.
+func Awaiting(orders *order.Orders) func(context.Context, *page.Ctx) (views.Awaiting, error) {
+	return func(ctx context.Context, c *page.Ctx) (views.Awaiting, error) {
+		waiting, err := orders.AwaitingPayment(ctx, c.Viewer.UserID)
+		if err != nil {
+			return views.Awaiting{}, err
 		}
-		c.DropGuestToken()
-		return nil
+		u := views.Awaiting{Orders: waiting.Orders, Href: "/orders"}
+		if waiting.Orders == 1 {
+			u.Href = orderURL(waiting.Newest)
+		}
+		return u, nil
 	}
+}
+
+// OnSignIn moves the guest's cart to the person who has just signed in, and gives them the free film that they signed in for. Should
+// the first fail, the guest keeps the cart and the next sign-in tries again; should the second, the film's page offers it again.
+func (d Deps) OnSignIn(ctx context.Context, c *page.Ctx, userID int64) error {
+	_, err := d.Carts.Merge(ctx, c.GuestToken(), userID)
+	if err == nil {
+		c.DropGuestToken()
+	}
+	return errors.Join(err, d.takePressed(ctx, c, userID))
 }
 
 // owner is whose cart the request is about: a guest without a token has none yet.

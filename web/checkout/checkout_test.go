@@ -17,6 +17,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment"
+	"videomall/views"
 	"videomall/web/checkout"
 	"videomall/web/page"
 	"videomall/web/webtest"
@@ -27,17 +28,30 @@ func open(t *testing.T, adjust ...func(*webtest.Options)) *webtest.Mall {
 	t.Parallel()
 	o := webtest.Options{
 		Routes: func(g *echo.Group, m *webtest.Mall) {
-			checkout.Routes(g, checkout.Deps{Site: m.Site, Carts: m.Carts, Orders: m.Orders, Payments: m.Payments})
+			checkout.Routes(g, deps(m))
 		},
 		CartCount: func(m *webtest.Mall) func(context.Context, *page.Ctx) (int, error) {
 			return checkout.CartCount(m.Carts)
 		},
-		OnSignIn: func(m *webtest.Mall) func(context.Context, *page.Ctx, int64) error { return checkout.OnSignIn(m.Carts) },
+		Awaiting: func(m *webtest.Mall) func(context.Context, *page.Ctx) (views.Awaiting, error) {
+			return checkout.Awaiting(m.Orders)
+		},
+		OnSignIn: func(m *webtest.Mall) func(context.Context, *page.Ctx, int64) error { return deps(m).OnSignIn },
 	}
 	for _, a := range adjust {
 		a(&o)
 	}
 	return webtest.Open(t, o)
+}
+
+func deps(m *webtest.Mall) checkout.Deps {
+	return checkout.Deps{
+		Site:     m.Site,
+		Catalog:  m.Catalog,
+		Carts:    m.Carts,
+		Orders:   m.Orders,
+		Payments: m.Payments,
+	}
 }
 
 func item(sku int64, more ...string) url.Values {

@@ -30,7 +30,10 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if len(quote.Lines) == 0 || mixed {
+	if len(quote.Lines) == 0 {
+		return d.leaveCheckout(c)
+	}
+	if mixed {
 		return c.Redirect("/cart")
 	}
 	p := checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote}
@@ -38,6 +41,19 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 		return err
 	}
 	return d.renderCheckout(c, http.StatusOK, p)
+}
+
+// leaveCheckout leads whoever comes to a checkout of nothing to the order that they have just placed and not paid: the way back from
+// the payment page ends here. Without one it is the empty cart.
+func (d Deps) leaveCheckout(c *page.Ctx) error {
+	waiting, err := d.Orders.AwaitingPayment(c.Request().Context(), c.Viewer.UserID)
+	if err != nil {
+		return err
+	}
+	if waiting.Orders == 0 {
+		return c.Redirect("/cart")
+	}
+	return c.Redirect(orderURL(waiting.Newest))
 }
 
 // applyCoupon lowers the quote by a code, or says beside its field why it can't.

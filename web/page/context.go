@@ -47,6 +47,8 @@ type Viewer struct {
 	Role   string
 	Locale string
 	Grant  account.Grant // what they were let in with
+
+	ProvedAt time.Time // when they last proved their password in this session
 }
 
 // SignedIn says that the viewer has an account.
@@ -71,6 +73,7 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language")))
 	pc.Page = views.Page{
 		Path: pc.here(), Text: pc.Text, Theme: ui.ParseTheme(cookieValue(c, themeCookie)), Nonce: pc.nonce,
+		Unpaid: s.unpaid,
 	}
 	pc.showViewer()
 	c.Response().Before(pc.beforeWrite)
@@ -86,7 +89,7 @@ func (c *Ctx) identify() error {
 		if err != nil {
 			return err
 		}
-		c.setViewer(u.User, u.Grant)
+		c.setViewer(u)
 		return nil
 	}
 	session, err := c.site.sessions.Get(r, c.site.sessions.CookieName())
@@ -99,12 +102,20 @@ func (c *Ctx) identify() error {
 		return err
 	}
 	c.dirty = stale
-	c.setViewer(u.User, u.Grant)
+	c.setViewer(u)
 	return nil
 }
 
-func (c *Ctx) setViewer(u account.User, by account.Grant) {
-	c.Viewer = Viewer{UserID: u.ID, Name: u.Name, Email: u.Email, Role: u.Role, Locale: u.Locale, Grant: by}
+func (c *Ctx) setViewer(u account.Standing) {
+	c.Viewer = Viewer{
+		UserID:   u.ID,
+		Name:     u.Name,
+		Email:    u.Email,
+		Role:     u.Role,
+		Locale:   u.Locale,
+		Grant:    u.Grant,
+		ProvedAt: u.ProvedAt,
+	}
 }
 
 func (c *Ctx) showViewer() {
@@ -154,7 +165,7 @@ func (c *Ctx) SignIn(u account.User) error {
 		return err
 	}
 	c.rememberBrowser(u)
-	c.setViewer(u, account.Grant{})
+	c.setViewer(account.Standing{User: u, ProvedAt: c.Now})
 	c.showViewer()
 	return nil
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -28,6 +29,34 @@ func (s *Site) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// FromElsewhere says that another site, or a sister host, had the browser ask. A browser that does not say so by Sec-Fetch-Site (those before
+// 2023) says where it comes from by Origin or Referer; what says neither is a program.
+func FromElsewhere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	for _, name := range []string{"Origin", "Referer"} {
+		if from := r.Header.Get(name); from != "" {
+			u, err := url.Parse(from)
+			return err != nil || u.Host != r.Host
+		}
+	}
+	return false
+}
+
+// RefuseElsewhere keeps other sites from a GET that starts something in a person's name, such as a stream: links and pictures lead a browser
+// there with its cookies. Errors: cross_origin.
+func RefuseElsewhere(r *http.Request) error {
+	if _, ok := bearer(r); !ok && FromElsewhere(r) {
+		return errCrossOrigin.Because("GET from %q", r.Header.Get("Sec-Fetch-Site"))
+	}
+	return nil
 }
 
 func isCallback(path string) bool {

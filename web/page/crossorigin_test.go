@@ -4,7 +4,41 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"videomall/web/page"
 )
+
+func TestFromElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		headers []string
+		want    bool
+	}{
+		"a link of this site":           {[]string{"Sec-Fetch-Site", "same-origin"}, false},
+		"typed or bookmarked":           {[]string{"Sec-Fetch-Site", "none"}, false},
+		"a link of another site":        {[]string{"Sec-Fetch-Site", "cross-site"}, true},
+		"a link of a sister host":       {[]string{"Sec-Fetch-Site", "same-site", "Referer", "https://mall.example/"}, true},
+		"what no browser says":          {[]string{"Sec-Fetch-Site", "Same-Origin"}, true},
+		"an old browser, this site":     {[]string{"Referer", "https://mall.example/v/film"}, false},
+		"an old browser, another site":  {[]string{"Referer", "https://evil.example/mall.example"}, true},
+		"an old browser, a sister host": {[]string{"Referer", "https://blog.mall.example/"}, true},
+		"an old browser, other origin":  {[]string{"Origin", "https://evil.example", "Referer", "https://mall.example/"}, true},
+		"an old browser, in a sandbox":  {[]string{"Origin", "null"}, true},
+		"no address":                    {[]string{"Referer", "https://%"}, true},
+		"a program":                     {nil, false},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://mall.example/queue/x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(c.headers); i += 2 {
+			r.Header.Set(c.headers[i], c.headers[i+1])
+		}
+		if got := page.FromElsewhere(r); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
 
 func TestOtherSitesCannotWriteInAPersonsName(t *testing.T) {
 	t.Parallel()

@@ -58,6 +58,14 @@ func (c *Ctx) write(status int, body templ.Component) error {
 func (c *Ctx) fillLayout() {
 	c.Page.Flash = c.takeFlash()
 	c.Page.CartCount = c.CartCount()
+	c.Page.Awaiting = c.awaiting()
+	if c.site.notice != nil && c.Viewer.SignedIn() && !c.Page.Bare {
+		notice, err := c.site.notice(c.Request().Context(), c)
+		if err != nil {
+			c.Log().Warn("notice not shown", "error", err)
+		}
+		c.Page.Notice = notice
+	}
 	if c.site.categories != nil && !c.Page.Bare {
 		links, err := c.site.categories(c.Request().Context(), c)
 		if err != nil {
@@ -80,6 +88,19 @@ func (c *Ctx) CartCount() int {
 	return n
 }
 
+// awaiting are the orders that the viewer may still pay; none where they cannot be had.
+func (c *Ctx) awaiting() views.Awaiting {
+	if c.site.awaiting == nil || c.Page.Bare || !c.Viewer.SignedIn() {
+		return views.Awaiting{}
+	}
+	u, err := c.site.awaiting(c.Request().Context(), c)
+	if err != nil {
+		c.Log().Warn("unpaid orders not counted", "error", err)
+		return views.Awaiting{}
+	}
+	return u
+}
+
 // Redirect sends the browser on with a GET: 303, or HX-Redirect for an htmx element, whose fetch would follow a 303 by
 // itself and swap the other page into this one. url is the handler's own; what a visitor sent goes through SafeNext.
 func (c *Ctx) Redirect(url string) error {
@@ -90,27 +111,43 @@ func (c *Ctx) Redirect(url string) error {
 	return c.Context.Redirect(http.StatusSeeOther, url)
 }
 
+// Remember keeps a value with this browser's session, also through a sign-in. Without Redis it is lost.
+func (c *Ctx) Remember(key, value string) {
+	if c.session == nil {
+		return
+	}
+	c.session.Values[key] = value
+	c.dirty = true
+}
+
+// TakeBack returns what was remembered, once; empty where nothing was.
+func (c *Ctx) TakeBack(key string) string {
+	if c.session == nil {
+		return ""
+	}
+	value, ok := c.session.Values[key].(string)
+	if ok {
+		delete(c.session.Values, key)
+		c.dirty = true
+	}
+	return value
+}
+
 const flashKey = "flash"
 
 // Flash keeps a notice for the next whole page that this browser asks: the message flash.<slug>. Without Redis it is lost.
 func (c *Ctx) Flash(tone ui.Tone, slug string) {
-	if c.session == nil {
-		return
-	}
-	c.session.Values[flashKey] = string(tone) + " " + slug
-	c.dirty = true
+	c.Remember(flashKey, string(tone)+" "+slug)
 }
 
 func (c *Ctx) takeFlash() *views.Flash {
-	if c.session == nil || c.IsHead() {
+	if c.IsHead() {
 		return nil
 	}
-	kept, ok := c.session.Values[flashKey].(string)
-	if !ok {
+	kept := c.TakeBack(flashKey)
+	if kept == "" {
 		return nil
 	}
-	delete(c.session.Values, flashKey)
-	c.dirty = true
 	tone, slug, _ := strings.Cut(kept, " ")
 	return &views.Flash{Tone: ui.Tone(tone), Message: c.Text.T("flash." + slug)}
 }

@@ -15,18 +15,22 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/cache"
 	"videomall/telemetry"
+	"videomall/views"
 	"videomall/views/ui"
 )
 
-// Options are what a Site is built from. CartCount and Categories may be nil; they are asked for whole pages only, and an
+// Options are what a Site is built from. CartCount, Awaiting and Categories may be nil; they are asked for whole pages only, and an
 // error of theirs costs the page its number or its links, never the page.
 type Options struct {
 	Accounts   *account.Accounts
 	Sessions   *account.Sessions
 	PublicURL  string // https:// makes cookies Secure and sends HSTS
+	Unpaid     bool   // orders can be paid without money although this is no demo
 	CartCount  func(ctx context.Context, c *Ctx) (int, error)
+	Awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error) // asked for people only
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
-	Device     func(c echo.Context) []byte // what the browser's device cookie names, nil without one; nil knows of no devices
+	Notice     func(ctx context.Context, c *Ctx) (*views.Notice, error) // as CartCount; nil shows none
+	Device     func(c echo.Context) []byte                              // what the browser's device cookie names, nil without one; nil knows of no devices
 	Log        *slog.Logger
 	Now        func() time.Time
 	Changes    *cache.Changes // void kept pages; nil keeps none
@@ -39,8 +43,11 @@ type Site struct {
 	sessions   *account.Sessions
 	publicURL  string
 	https      bool
+	unpaid     bool
 	cartCount  func(ctx context.Context, c *Ctx) (int, error)
+	awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error)
 	categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
+	notice     func(ctx context.Context, c *Ctx) (*views.Notice, error)
 	device     func(c echo.Context) []byte
 	log        *slog.Logger
 	now        func() time.Time
@@ -52,8 +59,8 @@ type Site struct {
 func New(o Options) *Site {
 	s := &Site{
 		accounts: o.Accounts, sessions: o.Sessions,
-		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"),
-		cartCount: o.CartCount, categories: o.Categories, log: o.Log, now: o.Now, buffers: newBuffers(),
+		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"), unpaid: o.Unpaid,
+		cartCount: o.CartCount, awaiting: o.Awaiting, categories: o.Categories, notice: o.Notice, log: o.Log, now: o.Now, buffers: newBuffers(),
 	}
 	s.device = o.Device
 	if s.device == nil {

@@ -141,9 +141,10 @@ func (d Deps) product(c *page.Ctx) (catalog.Product, error) {
 	return d.Catalog.FindAny(ctx, cards[0].Slug)
 }
 
+// wantsTakeOver reads what a player asks for. GET starts a stream as well, so it is refused when another site sent the browser.
 func wantsTakeOver(r *http.Request) (bool, error) {
 	if r.Method != http.MethodPost {
-		return false, nil
+		return false, page.RefuseElsewhere(r)
 	}
 	var body struct{ Takeover bool }
 	if err := decode(r, &body); err != nil {

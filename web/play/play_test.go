@@ -468,3 +468,27 @@ func TestLanguagesNameThemselves(t *testing.T) {
 		}
 	}
 }
+
+// TestAuth_another_site: what starts a stream is not to be started by a link or a picture on another site, and a program with a token is none.
+func TestAuth_another_site(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ann := h.Person("ann", "shopper")
+	h.give(ann.ID, 0)
+	h.gives(6)
+	b := h.Browser(ann.ID)
+	for _, address := range []string{h.authURL(), play.FreeURL(h.film.Slug), play.PreviewURL(1)} {
+		for _, site := range []string{"cross-site", "same-site"} {
+			a := b.Send("GET", address, http.Header{"Sec-Fetch-Site": {site}}, "").Wants(403)
+			if !strings.Contains(a.Body, `"cross_origin"`) {
+				t.Errorf("%s from %s: %s", address, site, a.Body)
+			}
+		}
+		b.Send("GET", address, http.Header{"Referer": {"https://evil.example/"}}, "").Wants(403)
+	}
+	if devices, err := h.playback.Devices(t.Context(), ann.ID); err != nil || len(devices) != 0 {
+		t.Errorf("a device is taken: %+v, %v", devices, err)
+	}
+	b.Send("GET", h.authURL(), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)
+	b.Send("GET", play.FreeURL(h.film.Slug), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)
+}

@@ -40,7 +40,8 @@ func Routes(g *echo.Group, d Deps) {
 func URL(name, next string) string { return "/queue/" + name + "?next=" + url.QueryEscape(next) }
 
 // show joins the line, or finds the place that was taken. What the page asks every two seconds is the same address as a fragment: that
-// only looks, so that a place which was given up is not taken again behind its owner's back.
+// only looks, so that a place which was given up is not taken again behind its owner's back. So does who comes from another site, and is
+// asked to join.
 func (d Deps) show(c *page.Ctx) error {
 	ctx, next := c.Request().Context(), c.Next("/")
 	floor, err := d.Floor(ctx, c.Param("name"))
@@ -51,9 +52,19 @@ func (d Deps) show(c *page.Ctx) error {
 	if c.IsHTMX() || c.IsHead() {
 		verb = d.Queue.Look
 	}
+	elsewhere := page.FromElsewhere(c.Request())
+	if elsewhere { // nobody stands in a line because of a link on another site
+		verb = d.Queue.Look
+	}
 	place, err := verb(ctx, floor, d.person(c))
 	c.Page.NoIndex = true
-	p := queueview.Page{Place: place, Name: floor.Name, Next: next, Again: URL(floor.Name, next)}
+	p := queueview.Page{
+		Place:     place,
+		Name:      floor.Name,
+		Next:      next,
+		Again:     URL(floor.Name, next),
+		Elsewhere: elsewhere,
+	}
 	switch {
 	case errors.Is(err, risk.ErrQueueEnded):
 		p.Ended = true

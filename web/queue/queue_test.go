@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -105,6 +106,21 @@ func TestSomebodyWaitsAndGoesOnByThemselves(t *testing.T) {
 	if got := ann.Get("/shop").Status; got != 403 {
 		t.Errorf("a pass outlives its lease: %d", got)
 	}
+}
+
+// TestQueue_a_link_of_another_site: it shows the page, and nobody stands in line for having followed it.
+func TestQueue_a_link_of_another_site(t *testing.T) {
+	s := open(t)
+	ann, bob := s.visitor("ann"), s.visitor("bob")
+	ann.Get(line).Wants(303)
+	elsewhere := http.Header{"Sec-Fetch-Site": {"cross-site"}, "Accept": {"text/html"}}
+	a := bob.Send("GET", line, elsewhere, "").Wants(200).Shows("You are not in line yet", "Join the line")
+	if a.Has("hx-get") || !a.Has(`href="/queue/campaign:7?next=%2Fshop"`) {
+		t.Errorf("no way to join: %s", a.Body)
+	}
+	bob.HTMX(line, nil).Wants(200).Shows("Your place was given on")
+	bob.Get(line).Wants(200).Shows("Your place 1")
+	bob.Send("GET", line, elsewhere, "").Wants(200).Shows("Your place 1") // who stands there stays
 }
 
 func TestALostPlaceIsToldAndNotTakenAgainByThePage(t *testing.T) {

@@ -85,9 +85,9 @@ func (d Deps) reviewsOf(c *page.Ctx, product catalog.Product, cursor string) (sh
 	return p, nil
 }
 
-// mayReview puts the form on the page of a person who holds the video and has not reviewed it.
+// mayReview puts the form on the page of a person who holds the video, did not make it and has not reviewed it.
 func (d Deps) mayReview(c *page.Ctx, product catalog.Product, holds bool, form *shopview.ReviewForm, p *shopview.ReviewsPage) error {
-	if !holds {
+	if !holds || product.CreatorID == c.Viewer.UserID {
 		return nil
 	}
 	_, said, err := d.Catalog.ReviewBy(c.Request().Context(), product.SPUID, c.Viewer.UserID)

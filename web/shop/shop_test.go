@@ -382,6 +382,18 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 	b.Post("/v/aurora/reviews", review).Wants(409)
 }
 
+// A creator who holds a video of theirs, an operator by now or not, has no word on it.
+func TestShop_ReviewOfOnesOwn(t *testing.T) {
+	s := open(t)
+	me := s.Person("mei", account.RoleOperator) // the mall has made a creator of the first person
+	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`, me.ID)
+	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	b := s.Browser(me.ID)
+	b.Get("/v/aurora").Wants(200).Shows("You own this in HD.").Hides("Write a review")
+	b.Post("/v/aurora/reviews", url.Values{"rating": {"5"}, "body": {"The best!"}}).Wants(403).Shows("Nobody reviews a video of their own.")
+	b.Get("/v/aurora").Wants(200).Hides("The best!")
+}
+
 func TestFurtherReviews(t *testing.T) {
 	s := open(t)
 	for i := range 14 {

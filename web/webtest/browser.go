@@ -35,9 +35,9 @@ func (m *Mall) Browser(userID int64) *Browser {
 }
 
 // SignIn signs the browser in.
-func (b *Browser) SignIn(userID int64) {
+func (b *Browser) SignIn(userID int64, next ...string) {
 	b.t.Helper()
-	if a := b.Post(b.mall.signIn, url.Values{"user": {strconv.FormatInt(userID, 10)}}); a.Status != http.StatusNoContent {
+	if a := b.Post(b.mall.signIn, url.Values{"user": {strconv.FormatInt(userID, 10)}, "next": next}); a.Status != http.StatusNoContent {
 		b.t.Fatalf("sign in: %d %s", a.Status, a.Body)
 	}
 }

@@ -38,6 +38,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/promotion"
 	"videomall/telemetry"
+	"videomall/views"
 	"videomall/web/page"
 )
 
@@ -70,9 +71,11 @@ type Mall struct {
 type Options struct {
 	// Routes registers the pages under test.
 	Routes func(*echo.Group, *Mall)
-	// CartCount and OnSignIn are handed on as the program does; nil leaves them out.
+	// CartCount, Awaiting, OnSignIn and Notice are handed on as the program does; nil leaves them out.
 	CartCount func(*Mall) func(context.Context, *page.Ctx) (int, error)
+	Awaiting  func(*Mall) func(context.Context, *page.Ctx) (views.Awaiting, error)
 	OnSignIn  func(*Mall) func(context.Context, *page.Ctx, int64) error
+	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
 	// Provider may put something between the mall and its bank.
@@ -119,6 +122,12 @@ func Open(t testing.TB, o Options) *Mall {
 		PublicURL: m.URL, Log: log, Now: m.Now, Device: o.Device}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)
+	}
+	if o.Awaiting != nil {
+		options.Awaiting = o.Awaiting(m)
+	}
+	if o.Notice != nil {
+		options.Notice = o.Notice(m)
 	}
 	m.Site = page.New(options)
 	m.Site.Use(e)

@@ -1,14 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +14,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/payment"
+	"videomall/mall/strictjson"
 )
 
 // SignatureHeader carries "t=<unix seconds>,v1=<hex>"; v1 may come several times while a secret is changed.
@@ -92,7 +90,8 @@ type wireNotice struct {
 	OccurredAt   *time.Time `json:"occurredAt"`
 }
 
-// ParseNotice verifies a notice, then reads it; members that it does not know are passed over.
+// ParseNotice verifies a notice, then reads it; members that it does not know are passed over, but for those that differ
+// from a known one by case alone.
 // Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
 func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
 	if len(body) > payment.MaxNotice {
@@ -102,12 +101,8 @@ func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error
 		return payment.Notice{}, err
 	}
 	var w wireNotice
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := d.Decode(&w); err != nil {
+	if err := strictjson.Open(body, &w); err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return payment.Notice{}, payment.ErrMalformedNotice.Because("something follows the JSON object")
 	}
 	if err := w.check(); err != nil {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
@@ -142,8 +137,8 @@ func (w wireNotice) check() error {
 		return errors.New("eventId and outTradeNo are required")
 	case w.Merchant != "" && w.Merchant != Merchant:
 		return fmt.Errorf("merchant %q", w.Merchant)
-	case w.Amount == nil || *w.Amount <= 0:
-		return errors.New("amount is required and positive")
+	case w.Amount == nil || !money.Of(*w.Amount, w.Currency).Payable():
+		return fmt.Errorf("amount is required, and from 1 to %d", money.MaxSum)
 	case !isCurrency(w.Currency):
 		return fmt.Errorf("currency %q", w.Currency)
 	case w.OccurredAt == nil || w.OccurredAt.IsZero():

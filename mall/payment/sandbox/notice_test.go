@@ -111,6 +111,9 @@ func TestASignedNoticeIsReadStrictly(t *testing.T) {
 		change("amount", nil), change("amount", "990"), change("amount", 9.9), change("amount", 0), change("amount", -5), change("amount", 1e30),
 		change("currency", nil), change("currency", "cny"), change("currency", "CNYX"), change("occurredAt", nil), change("occurredAt", "yesterday"),
 		change("occurredAt", 5), change("merchant", "somebody else"),
+		change("amount", money.MaxSum+1), strings.Replace(goodBody, "990", "9223372036854775807", 1),
+		strings.TrimSuffix(goodBody, "}") + `,"AMOUNT":600}`, strings.TrimSuffix(goodBody, "}") + `,"amount":600}`,
+		strings.Replace(goodBody, `"amount"`, `"Amount"`, 1), strings.TrimSuffix(goodBody, "}") + `,"\u0061mount":600}`,
 	} {
 		if n, err := parse(body); err == nil {
 			t.Errorf("%s was read as %+v", body, n)

@@ -83,7 +83,7 @@ func (s *Sandbox) hosted(c dbsqlc.SandboxCharge) HostedCharge {
 func (s *Sandbox) HostedPage(ctx context.Context, token string) (HostedCharge, error) {
 	c, err := s.q.ChargeByToken(ctx, s.pool, token)
 	if notFound(err) {
-		return HostedCharge{}, ErrUnknownPage.Because("page %q", token)
+		return HostedCharge{}, ErrUnknownPage
 	}
 	if err != nil {
 		return HostedCharge{}, fmt.Errorf("sandbox: page: %w", err)

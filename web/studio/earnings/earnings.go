@@ -41,7 +41,7 @@ func Routes(g *echo.Group, d Deps) {
 	s.GET("", on(d.show))
 	s.POST("/payouts", on(d.request))
 	s.POST("/payouts/:id/cancel", on(d.cancel))
-	s.POST("/destination", on(d.setDestination))
+	s.POST("/destination", on(d.setDestination), d.Site.RequireRecent)
 	s.GET("/statements/:month", on(d.showStatement))
 	s.GET("/statements/:month/csv", on(d.file("csv")))
 	s.GET("/statements/:month/pdf", on(d.file("pdf")))
@@ -54,7 +54,7 @@ func (d Deps) show(c *page.Ctx) error {
 // render fills the page around the forms that p carries.
 func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
-	p.Terms = d.Ledger.Terms
+	p.Terms, p.Now = d.Ledger.Terms, c.Now
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, me); err != nil {
 		return err
 	}

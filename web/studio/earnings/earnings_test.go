@@ -2,6 +2,7 @@ package earnings_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"net/url"
@@ -15,8 +16,10 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
+	"videomall/views"
 	"videomall/views/text"
 	"videomall/web/books"
+	"videomall/web/page"
 	"videomall/web/studio/earnings"
 	"videomall/web/webtest"
 )
@@ -37,8 +40,11 @@ func open(t *testing.T) *studio {
 		s.books = ledger.New(m.Pool, m.Now)
 		key := sha256.Sum256([]byte("key"))
 		s.books.Key = key[:]
+		s.books.Terms.PayoutWait = 0 // but where the wait is looked at
 		earnings.Routes(g, earnings.Deps{Site: m.Site, Ledger: s.books})
 		books.Routes(g, books.Deps{Site: m.Site, Ledger: s.books, Payments: m.Payments, Accounts: m.Accounts})
+	}, Notice: func(*webtest.Mall) func(context.Context, *page.Ctx) (*views.Notice, error) {
+		return func(ctx context.Context, c *page.Ctx) (*views.Notice, error) { return earnings.Notice(s.books)(ctx, c) }
 	}})
 	s.carl, s.dora, s.olga = s.Person("carl", account.RoleCreator), s.Person("dora", account.RoleCreator), s.Person("olga", account.RoleOperator)
 	if s.carl.ID != 1 {
@@ -57,11 +63,11 @@ func (s *studio) sold(t *testing.T, prices ...int64) {
 	}
 }
 
-// clears lets the shares clear, which takes longer than an operator stays signed in.
+// clears lets the shares clear, which takes longer than an operator stays signed in and a password counts.
 func (s *studio) clears(t *testing.T) {
 	t.Helper()
 	s.Advance(s.books.Terms.Clearing)
-	s.operator = s.Browser(s.olga.ID)
+	s.creator, s.operator = s.Browser(s.carl.ID), s.Browser(s.olga.ID)
 	if _, err := s.books.Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +133,82 @@ func TestADebtIsExplained(t *testing.T) {
 	s.creator.Get("/studio/earnings").Wants(200).Shows("CN¥3.00 more than was left", "your next earnings fill the gap")
 	s.creator.Lang = "zh-CN"
 	s.creator.Get("/studio/earnings").Wants(200).Shows("透支")
+}
+
+func TestEarnings_DestinationChanged(t *testing.T) {
+	s := open(t)
+	s.books.Terms.PayoutWait = 72 * time.Hour
+	s.sold(t, 2000)
+	s.clears(t)
+	const told = "The account for your payouts was set or changed on"
+	where := s.creator.Get("/studio/earnings").Wants(200).Hides(told).Shows("payouts wait 72 hours").Form("/studio/earnings/destination")
+	where.Set("name", "Mallory")
+	where.Set("account", "Bank of Mallory 1")
+	s.creator.Post("/studio/earnings/destination", where).Wants(303)
+	ask := s.creator.Get("/studio/earnings").Form("/studio/earnings/payouts")
+	ask.Set("amount", "10")
+	s.creator.Post("/studio/earnings/payouts", ask).Wants(303)
+
+	// The owner, elsewhere, is told on whatever page comes next, and others are not.
+	owner := s.Browser(s.carl.ID)
+	owner.Get("/studio/earnings").Wants(200).Shows(told, "Change password", "Can be approved from")
+	owner.Get("/studio/earnings/statements/" + s.Now().UTC().Format("2006-01")).Wants(200).Shows(told)
+	s.Browser(s.dora.ID).Get("/studio/earnings").Wants(200).Hides(told)
+	owner.Lang = "zh-CN"
+	owner.Get("/studio/earnings").Wants(200).Shows("您的收款账户于")
+
+	page := s.operator.Get("/admin/payouts/1").Wants(200).Shows("This payout can be approved from").Hides(told)
+	if page.Has(`action="/admin/payouts/1/approve"`) {
+		t.Error("it can be approved at once")
+	}
+	s.operator.Post("/admin/payouts/1/approve", url.Values{"version": {"0"}}).Wants(303)
+	s.operator.Get("/admin/payouts/1").Wants(200).Shows("can’t be approved yet", "Requested")
+	s.Advance(72 * time.Hour)
+	s.Browser(s.carl.ID).Get("/studio/earnings").Wants(200).Hides(told, "Can be approved from")
+	s.operator = s.Browser(s.olga.ID)
+	s.operator.Post("/admin/payouts/1/approve", s.operator.Get("/admin/payouts/1").Form("/admin/payouts/1/approve")).Wants(303)
+	s.operator.Get("/admin/payouts/1").Wants(200).Shows("Approved")
+}
+
+func TestBooks_TwoPeople(t *testing.T) {
+	s := open(t)
+	s.books.Terms.TwoAbove = 1500
+	s.sold(t, 9000)
+	s.clears(t)
+	otto := s.Browser(s.Person("otto", account.RoleOperator).ID)
+	form := s.operator.Get("/admin/books/creators/1").Form("/admin/books/creators/1/adjust")
+	form.Set("currency", "CNY")
+	form.Set("amount", "12.34")
+	form.Set("reason", "a prize")
+	for range 2 { // the second click is the same proposal
+		s.operator.Post("/admin/books/creators/1/adjust", form).Wants(303)
+	}
+	s.operator.Get("/admin/books/creators/1").Wants(200).Shows("The credit is proposed", "a prize", "You proposed this one", "CN¥76.50")
+	s.operator.Post("/admin/books/credits/1/confirm", url.Values{}).Wants(403).Shows("Another operator confirms it.")
+	s.creator.Post("/admin/books/credits/1/confirm", url.Values{}).Wants(404)
+	confirm := otto.Get("/admin/books").Wants(200).Shows("Credits that wait", "CN¥12.34", "Proposed by olga").Form("/admin/books/credits/1/confirm")
+	otto.Post("/admin/books/credits/1/confirm", confirm).Wants(303)
+	otto.Get("/admin/books").Wants(200).Shows("The credit is booked.").Hides("Credits that wait")
+	otto.Post("/admin/books/credits/1/refuse", confirm).Wants(303)
+	otto.Get("/admin/books/creators/1").Wants(200).Shows("Somebody has decided", "CN¥88.84")
+
+	if err := s.books.SetDestination(t.Context(), s.carl.ID, ledger.Destination{Name: "Carl", Account: "12345678"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.books.RequestPayout(t.Context(), s.carl.ID, money.Of(1501, "CNY"), "k"); err != nil {
+		t.Fatal(err)
+	}
+	at := "/admin/payouts/1"
+	s.operator.Post(at+"/approve", s.operator.Get(at).Form(at+"/approve")).Wants(303)
+	if a := s.operator.Get(at).Wants(200).Shows("A second person transfers this payout"); a.Has(at+"/pay") || a.Has(at+"/reveal") {
+		t.Error("who approved is offered to pay")
+	}
+	s.operator.Post(at+"/pay", url.Values{"version": {"1"}, "bank_reference": {"TX"}}).Wants(403).Shows("another operator transfers it")
+	s.operator.Post(at+"/reveal", url.Values{}).Wants(403)
+	pay := otto.Get(at).Wants(200).Form(at + "/pay")
+	pay.Set("bank_reference", "TX")
+	otto.Post(at+"/pay", pay).Wants(303)
+	otto.Get(at).Wants(200).Shows("Paid")
 }
 
 func TestOthersFindNothing(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	videosview "videomall/views/studio/videos"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/typed"
 )
 
 func (d Deps) retry(c *page.Ctx) error {
@@ -95,17 +96,35 @@ func moment(s string) int {
 
 func (d Deps) captions(c *page.Ctx) error {
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, media.MaxCaptionBytes+64<<10)
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, MaxCaptionBody)
 	file, err := formFile(r)
 	if err != nil {
 		return err
 	}
 	language := strings.TrimSpace(c.FormValue("language"))
-	err = d.Media.SetCaptions(r.Context(), c.Viewer.UserID, id(c), language, file)
-	return d.saved(c, err, "captions_saved", func(p *videosview.VideoPage, wrong map[string]string) {
+	unseen, err := d.Media.SetCaptions(r.Context(), c.Viewer.UserID, id(c), language, file)
+	slug := "captions_saved"
+	if unseen > 0 {
+		slug = "captions_unseen"
+	}
+	return d.saved(c, err, slug, func(p *videosview.VideoPage, wrong map[string]string) {
 		p.Captions = videosview.CaptionsForm{Language: language, LanguageError: wrong["language"], FileError: wrong["file"]}
+		for field, slug := range wrong {
+			if line, ok := strings.CutPrefix(field, "file."); ok {
+				p.Captions.FileLine, p.Captions.FileError = int(typed.ID(line)), slug
+			}
+		}
 	})
 }
+
+// MaxCaptionBody is the most bytes of a form with subtitles: more than they may have, so that a file that is too large is told so in
+// words. TakesCaptions says that a route takes such a form.
+const MaxCaptionBody = media.MaxCaptionBytes + 1<<20
+
+// TakesCaptions: see MaxCaptionBody.
+func TakesCaptions(route string) bool { return route == captionsPath }
+
+const captionsPath = "/studio/videos/:id/captions"
 
 // formFile reads the file of a form; none is an empty one.
 func formFile(r *http.Request) ([]byte, error) {
@@ -137,11 +156,11 @@ func (d Deps) dropCaptions(c *page.Ctx) error {
 }
 
 func (d Deps) chapters(c *page.Ctx) error {
-	typed := c.FormValue("chapters")
-	list, lines := readChapters(typed)
+	written := c.FormValue("chapters")
+	list, lines := readChapters(written)
 	err := d.Media.SetChapters(c.Request().Context(), c.Viewer.UserID, id(c), list)
 	return d.saved(c, err, "chapters_saved", func(p *videosview.VideoPage, wrong map[string]string) {
-		p.Chapters = videosview.ChaptersForm{Lines: typed, Error: wrong["chapters"]}
+		p.Chapters = videosview.ChaptersForm{Lines: written, Error: wrong["chapters"]}
 		for n, line := range lines {
 			for _, field := range []string{"start", "en", "zh"} {
 				if slug := wrong[fmt.Sprintf("chapters.%d.%s", n, field)]; slug != "" {

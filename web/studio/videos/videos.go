@@ -44,7 +44,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/studio/videos/:id/retry", on(d.retry), maker)
 	g.POST("/studio/videos/:id/delete", on(d.remove), maker)
 	g.POST("/studio/videos/:id/trailer", on(d.trailer), maker)
-	g.POST("/studio/videos/:id/captions", on(d.captions), maker)
+	g.POST(captionsPath, on(d.captions), maker)
 	g.POST("/studio/videos/:id/captions/delete", on(d.dropCaptions), maker)
 	g.POST("/studio/videos/:id/chapters", on(d.chapters), maker)
 }

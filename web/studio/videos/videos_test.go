@@ -141,7 +141,11 @@ func TestAFilmIsDressed(t *testing.T) {
 		return b.Send("POST", here+"/captions", http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}, body)
 	}
 	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(303)
-	form("fr", "nonsense").Wants(422).Shows("A line of time cannot be read")
+	form("fr", "nonsense").Wants(422).Shows("Line 1: these words belong to no subtitle")
+	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03 --> 00:00:04\nWorld\n").Wants(422).Shows("Line 6: write both times")
+	form("fr", strings.Repeat("x", media.MaxCaptionBytes+1)).Wants(422).Shows("The file is larger than 1 MB")
+	form("fr", "1\n00:00:01,000 --> 00:00:01,000\nHello\n").Wants(303)
+	b.Get(here).Wants(200).Shows("Some of them end when they begin", "up to 1 MB")
 	form("English!", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(422).Shows("Write a language tag")
 	b.Get(here).Wants(200).Shows("français")
 	b.Post(here+"/captions/delete", url.Values{"language": {"fr"}}).Wants(303)
@@ -197,4 +201,31 @@ func TestNobodySeesAnothersFile(t *testing.T) {
 	guest.Get(play.PreviewURL(a.ID)).Wants(401)
 	other.Get("/studio/videos").Wants(200).Hides("harbour.mp4")
 	other.Get("/studio/videos/nonsense").Wants(404)
+}
+
+func TestAFilmSaysHowItWasPrepared(t *testing.T) {
+	s := open(t)
+	id := s.uploaded(s.maker.ID)
+	b, here := s.Browser(s.maker.ID), fmt.Sprint("/studio/videos/", id)
+	zh := s.Browser(s.maker.ID)
+	zh.Lang = "zh-CN"
+	b.Get(here).Wants(200).Hides("How it was prepared")
+	prepared := func(c string) {
+		t.Helper()
+		webtest.Query[int64](s.Mall, `update media_video set conversion = $2 where id = $1 returning id`, id, []byte(c))
+	}
+	prepared(`{"rate": "60", "sourceRate": "5.8", "unevenRate": true, "turned": 90, "interlaced": true, "colours": "hlg", "held": 75,
+		"sound": {"track": 2, "of": 3, "language": "fre", "channels": 6, "why": "main"}, "loudness": {"From": -23.04, "Gain": 7.04},
+		"leftOut": {"cover": 1, "sound": 2}}`)
+	b.Get(here).Wants(200).Shows("How it was prepared", "The file's frame rate varies, 5.8 a second on average; the film has a steady 60.",
+		"turned to the right by 90°", "fields were joined", "The file is HDR (HLG). Its colours were tone-mapped to SDR",
+		"The sound is track 2 of 3; those before it are commentary or audio description (français), mixed from 6 channels to stereo.",
+		"made louder by 7 dB, from −23 LUFS", "held for 1:15", "Left out: cover pictures (1), further sound tracks (2).")
+	zh.Get(here).Wants(200).Shows("处理说明", "文件为 HDR（HLG）", "（français），已由 6 个声道混合为立体声。", "未采用：封面图片（1）、其他音轨（2）。")
+	prepared(`{"rate": "25", "sourceRate": "25", "colours": "kept", "silent": 5, "sound": {"track": 1, "of": 1, "channels": 2, "why": "only"},
+		"loudness": {"From": -16.02, "Gain": -0.01}}`)
+	b.Get(here).Wants(200).Shows("25 frames a second, as in the file.", "The colours are those of the file", "The sound is the file's only track.",
+		"The loudness was left as it is.", "0:05 of silence follow").Hides("Left out", "turned")
+	prepared(`{"rate": "60", "sourceRate": "120", "colours": "assumed"}`)
+	b.Get(here).Wants(200).Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The film has no sound.")
 }

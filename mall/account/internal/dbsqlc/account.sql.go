@@ -10,6 +10,20 @@ import (
 	"time"
 )
 
+const decideRole = `-- name: DecideRole :exec
+update account_user set role_decided_at = $1::timestamptz where id = $2
+`
+
+type DecideRoleParams struct {
+	At time.Time
+	ID int64
+}
+
+func (q *Queries) DecideRole(ctx context.Context, db DBTX, arg DecideRoleParams) error {
+	_, err := db.Exec(ctx, decideRole, arg.At, arg.ID)
+	return err
+}
+
 const deleteExpiredSessions = `-- name: DeleteExpiredSessions :execrows
 delete from account_session where expires_at <= $1
 `
@@ -302,6 +316,17 @@ func (q *Queries) LockOperators(ctx context.Context, db DBTX) error {
 	return err
 }
 
+const lockRoleDecided = `-- name: LockRoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = $1 for no key update
+`
+
+func (q *Queries) LockRoleDecided(ctx context.Context, db DBTX, id int64) (bool, error) {
+	row := db.QueryRow(ctx, lockRoleDecided, id)
+	var decided bool
+	err := row.Scan(&decided)
+	return decided, err
+}
+
 const lockUser = `-- name: LockUser :one
 select id, email, name, role, locale, status, created_at from account_user where id = $1 for no key update
 `
@@ -511,11 +536,29 @@ func (q *Queries) People(ctx context.Context, db DBTX, arg PeopleParams) ([]Peop
 	return items, nil
 }
 
+const proveSession = `-- name: ProveSession :execrows
+update account_session set proved_at = $1::timestamptz where id_hash = $2 and expires_at > $1::timestamptz
+`
+
+type ProveSessionParams struct {
+	At     time.Time
+	IDHash []byte
+}
+
+func (q *Queries) ProveSession(ctx context.Context, db DBTX, arg ProveSessionParams) (int64, error) {
+	result, err := db.Exec(ctx, proveSession, arg.At, arg.IDHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const provisionUser = `-- name: ProvisionUser :one
 insert into account_user (email, name, password_hash, role, locale, created_at)
 values ($1, $2, $3, $4, $5, $6)
-on conflict (email) do update set name = excluded.name, role = excluded.role,
-    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role)::int
+on conflict (email) do update set name = excluded.name,
+    role = case when account_user.role_decided_at is null then excluded.role else account_user.role end,
+    access_epoch = account_user.access_epoch + (account_user.role <> excluded.role and account_user.role_decided_at is null)::int
 returning id
 `
 
@@ -592,6 +635,17 @@ func (q *Queries) RevokeTokensOf(ctx context.Context, db DBTX, arg RevokeTokensO
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const roleDecided = `-- name: RoleDecided :one
+select (role_decided_at is not null)::boolean as decided from account_user where id = $1
+`
+
+func (q *Queries) RoleDecided(ctx context.Context, db DBTX, id int64) (bool, error) {
+	row := db.QueryRow(ctx, roleDecided, id)
+	var decided bool
+	err := row.Scan(&decided)
+	return decided, err
 }
 
 const sessionsOf = `-- name: SessionsOf :many
@@ -791,17 +845,17 @@ func (q *Queries) SlideSession(ctx context.Context, db DBTX, arg SlideSessionPar
 
 const standings = `-- name: Standings :many
 select 'session'::text as kind, s.id_hash as secret, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at
+    s.session_no, 0::bigint as token_no, s.seen_at, s.expires_at, coalesce(s.proved_at, s.created_at)::timestamptz as proved_at
 from account_session s join account_user u on u.id = s.user_id and u.access_epoch = s.epoch and u.status = 'active'
 where s.id_hash = any($1::bytea[]) and s.expires_at > $2
 union all
 select 'token', t.token_hash, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at
+    0, t.token_no, coalesce(t.used_at, timestamptz 'epoch'), t.expires_at, timestamptz 'epoch'
 from account_token t join account_user u on u.id = t.user_id and u.access_epoch = t.epoch and u.status = 'active'
 where t.token_hash = any($3::bytea[]) and t.expires_at > $2 and t.revoked_at is null
 union all
 select 'grant', ''::bytea, u.id, u.email, u.name, u.role, u.locale, u.created_at, u.access_epoch,
-    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at)
+    g.session_no, g.token_no, coalesce(s.seen_at, t.created_at), coalesce(s.expires_at, t.expires_at), timestamptz 'epoch'
 from (select unnest($4::bigint[]) as user_id, unnest($5::bigint[]) as epoch,
     unnest($6::bigint[]) as session_no, unnest($7::bigint[]) as token_no) g
 join account_user u on u.id = g.user_id and u.access_epoch = g.epoch and u.status = 'active'
@@ -834,6 +888,7 @@ type StandingsRow struct {
 	TokenNo     int64
 	SeenAt      time.Time
 	ExpiresAt   time.Time
+	ProvedAt    time.Time
 }
 
 // Who stands behind the credentials that requests carry, as things are now: the one question of every request. A credential is good
@@ -870,6 +925,7 @@ func (q *Queries) Standings(ctx context.Context, db DBTX, arg StandingsParams) (
 			&i.TokenNo,
 			&i.SeenAt,
 			&i.ExpiresAt,
+			&i.ProvedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -944,9 +1000,21 @@ const userByEmail = `-- name: UserByEmail :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where email = $1
 `
 
-func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (AccountUser, error) {
+type UserByEmailRow struct {
+	ID           int64
+	Email        string
+	Name         string
+	PasswordHash string
+	Role         string
+	Locale       string
+	Status       string
+	CreatedAt    time.Time
+	AccessEpoch  int64
+}
+
+func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
 	row := db.QueryRow(ctx, userByEmail, email)
-	var i AccountUser
+	var i UserByEmailRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
@@ -965,9 +1033,21 @@ const userByID = `-- name: UserByID :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where id = $1
 `
 
-func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (AccountUser, error) {
+type UserByIDRow struct {
+	ID           int64
+	Email        string
+	Name         string
+	PasswordHash string
+	Role         string
+	Locale       string
+	Status       string
+	CreatedAt    time.Time
+	AccessEpoch  int64
+}
+
+func (q *Queries) UserByID(ctx context.Context, db DBTX, id int64) (UserByIDRow, error) {
 	row := db.QueryRow(ctx, userByID, id)
-	var i AccountUser
+	var i UserByIDRow
 	err := row.Scan(
 		&i.ID,
 		&i.Email,

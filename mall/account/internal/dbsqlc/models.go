@@ -3,19 +3,3 @@
 //   sqlc v1.31.1
 
 package dbsqlc
-
-import (
-	"time"
-)
-
-type AccountUser struct {
-	ID           int64
-	Email        string
-	Name         string
-	PasswordHash string
-	Role         string
-	Locale       string
-	Status       string
-	CreatedAt    time.Time
-	AccessEpoch  int64
-}

@@ -133,11 +133,12 @@ func (q *Queries) Categories(ctx context.Context, db DBTX) ([]CategoriesRow, err
 	return items, nil
 }
 
-const countRating = `-- name: CountRating :execrows
+const countRating = `-- name: CountRating :one
 update video_product_spu
 set rating_sum = rating_sum + $1::int, rating_count = rating_count + 1,
     rating_counts[$1::int] = rating_counts[$1::int] + 1
 where id = $2
+returning creator_id
 `
 
 type CountRatingParams struct {
@@ -146,11 +147,10 @@ type CountRatingParams struct {
 }
 
 func (q *Queries) CountRating(ctx context.Context, db DBTX, arg CountRatingParams) (int64, error) {
-	result, err := db.Exec(ctx, countRating, arg.Rating, arg.SpuID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	row := db.QueryRow(ctx, countRating, arg.Rating, arg.SpuID)
+	var creator_id int64
+	err := row.Scan(&creator_id)
+	return creator_id, err
 }
 
 const countSale = `-- name: CountSale :execrows

@@ -53,7 +53,7 @@ func (q *Queries) AdjustmentsBetween(ctx context.Context, db DBTX, arg Adjustmen
 }
 
 const balances = `-- name: Balances :many
-select account, currency, sum(amount)::bigint as amount from ledger_line group by account, currency order by account, currency
+select account, currency, saturated(sum(amount))::bigint as amount from ledger_line group by account, currency order by account, currency
 `
 
 type BalancesRow struct {
@@ -83,7 +83,7 @@ func (q *Queries) Balances(ctx context.Context, db DBTX) ([]BalancesRow, error) 
 }
 
 const balancesOf = `-- name: BalancesOf :many
-select account, currency, sum(amount)::bigint as amount from ledger_line where account = any($1::text[])
+select account, currency, saturated(sum(amount))::bigint as amount from ledger_line where account = any($1::text[])
 group by account, currency order by account, currency
 `
 
@@ -120,7 +120,7 @@ with due as (
     update ledger_earning e set cleared_at = $1::timestamptz from due where e.id = due.id
     returning e.id, e.creator_id, e.currency, (e.amount - e.fee) - (e.amount_back - e.fee_back) as share
 )
-select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, sum(share)::bigint as share
+select creator_id, currency, min(id)::bigint as first_id, count(*) as earnings, saturated(sum(share))::bigint as share
 from cleared group by creator_id, currency order by creator_id, currency
 `
 
@@ -193,6 +193,55 @@ func (q *Queries) CountPayouts(ctx context.Context, db DBTX) ([]CountPayoutsRow,
 	return items, nil
 }
 
+const creditByKey = `-- name: CreditByKey :one
+select id, creator_id, amount, currency, reason, request_key, state, proposed_by, proposed_at, decided_by, decided_at from ledger_credit where creator_id = $1 and request_key = $2
+`
+
+type CreditByKeyParams struct {
+	CreatorID  int64
+	RequestKey string
+}
+
+func (q *Queries) CreditByKey(ctx context.Context, db DBTX, arg CreditByKeyParams) (LedgerCredit, error) {
+	row := db.QueryRow(ctx, creditByKey, arg.CreatorID, arg.RequestKey)
+	var i LedgerCredit
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.Reason,
+		&i.RequestKey,
+		&i.State,
+		&i.ProposedBy,
+		&i.ProposedAt,
+		&i.DecidedBy,
+		&i.DecidedAt,
+	)
+	return i, err
+}
+
+const decideCredit = `-- name: DecideCredit :exec
+update ledger_credit set state = $1, decided_by = $2::bigint, decided_at = $3::timestamptz where id = $4 and state = 'proposed'
+`
+
+type DecideCreditParams struct {
+	State   string
+	ActorID int64
+	At      time.Time
+	ID      int64
+}
+
+func (q *Queries) DecideCredit(ctx context.Context, db DBTX, arg DecideCreditParams) error {
+	_, err := db.Exec(ctx, decideCredit,
+		arg.State,
+		arg.ActorID,
+		arg.At,
+		arg.ID,
+	)
+	return err
+}
+
 const ensurePayee = `-- name: EnsurePayee :exec
 insert into ledger_payee (creator_id, updated_at) values ($1, $2) on conflict (creator_id) do nothing
 `
@@ -209,7 +258,7 @@ func (q *Queries) EnsurePayee(ctx context.Context, db DBTX, arg EnsurePayeeParam
 
 const families = `-- name: Families :many
 select (case when account like 'channel:%' then account else split_part(account, ':', 1) end)::text as family, currency,
-    count(*) as accounts, sum(amount)::bigint as amount
+    count(*) as accounts, saturated(sum(amount))::bigint as amount
 from (select account, currency, sum(amount) as amount from ledger_line group by account, currency) a
 group by 1, 2 order by 1, 2
 `
@@ -278,7 +327,7 @@ func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) err
 }
 
 const held = `-- name: Held :many
-select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, sum((amount - fee) - (amount_back - fee_back))::bigint as share
+select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
 from ledger_earning where creator_id = $1 and cleared_at is null
 group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2
 `
@@ -311,7 +360,7 @@ func (q *Queries) Held(ctx context.Context, db DBTX, creatorID int64) ([]HeldRow
 }
 
 const imbalances = `-- name: Imbalances :many
-select currency, sum(amount)::bigint as amount from ledger_line group by currency order by currency
+select currency, saturated(sum(amount))::bigint as amount from ledger_line group by currency order by currency
 `
 
 type ImbalancesRow struct {
@@ -367,18 +416,63 @@ func (q *Queries) InsertAdjustment(ctx context.Context, db DBTX, arg InsertAdjus
 	return err
 }
 
+const insertCredit = `-- name: InsertCredit :one
+insert into ledger_credit (creator_id, amount, currency, reason, request_key, proposed_by, proposed_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (creator_id, request_key) do nothing
+returning id, creator_id, amount, currency, reason, request_key, state, proposed_by, proposed_at, decided_by, decided_at
+`
+
+type InsertCreditParams struct {
+	CreatorID  int64
+	Amount     int64
+	Currency   string
+	Reason     string
+	RequestKey string
+	ActorID    int64
+	At         time.Time
+}
+
+func (q *Queries) InsertCredit(ctx context.Context, db DBTX, arg InsertCreditParams) (LedgerCredit, error) {
+	row := db.QueryRow(ctx, insertCredit,
+		arg.CreatorID,
+		arg.Amount,
+		arg.Currency,
+		arg.Reason,
+		arg.RequestKey,
+		arg.ActorID,
+		arg.At,
+	)
+	var i LedgerCredit
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.Reason,
+		&i.RequestKey,
+		&i.State,
+		&i.ProposedBy,
+		&i.ProposedAt,
+		&i.DecidedBy,
+		&i.DecidedAt,
+	)
+	return i, err
+}
+
 const insertPayout = `-- name: InsertPayout :one
-insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at)
-values ($1, $2, $3, $4, $5, $6) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at
+insert into ledger_payout (creator_id, amount, currency, request_key, destination, requested_at, approvable_at)
+values ($1, $2, $3, $4, $5, $6, $7) returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at
 `
 
 type InsertPayoutParams struct {
-	CreatorID   int64
-	Amount      int64
-	Currency    string
-	RequestKey  string
-	Destination []byte
-	At          time.Time
+	CreatorID    int64
+	Amount       int64
+	Currency     string
+	RequestKey   string
+	Destination  []byte
+	At           time.Time
+	ApprovableAt time.Time
 }
 
 func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutParams) (LedgerPayout, error) {
@@ -389,6 +483,7 @@ func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutPar
 		arg.RequestKey,
 		arg.Destination,
 		arg.At,
+		arg.ApprovableAt,
 	)
 	var i LedgerPayout
 	err := row.Scan(
@@ -405,6 +500,7 @@ func (q *Queries) InsertPayout(ctx context.Context, db DBTX, arg InsertPayoutPar
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
@@ -509,6 +605,29 @@ func (q *Queries) LinesOfPostings(ctx context.Context, db DBTX, ids []int64) ([]
 	return items, nil
 }
 
+const lockCredit = `-- name: LockCredit :one
+select id, creator_id, amount, currency, reason, request_key, state, proposed_by, proposed_at, decided_by, decided_at from ledger_credit where id = $1 for update
+`
+
+func (q *Queries) LockCredit(ctx context.Context, db DBTX, id int64) (LedgerCredit, error) {
+	row := db.QueryRow(ctx, lockCredit, id)
+	var i LedgerCredit
+	err := row.Scan(
+		&i.ID,
+		&i.CreatorID,
+		&i.Amount,
+		&i.Currency,
+		&i.Reason,
+		&i.RequestKey,
+		&i.State,
+		&i.ProposedBy,
+		&i.ProposedAt,
+		&i.DecidedBy,
+		&i.DecidedAt,
+	)
+	return i, err
+}
+
 const lockEarnings = `-- name: LockEarnings :many
 select id, source, posting_id, creator_id, subject, title_zh, title_en, quantity, amount, fee, currency, fee_rate, amount_back, fee_back, at, clears_at, cleared_at from ledger_earning where source = any($1::text[]) order by id for update
 `
@@ -573,7 +692,7 @@ update ledger_payout set state = $1, version = version + 1, reason = $2::text,
     paid_at = case when $1 = 'paid' then $4::timestamptz else paid_at end,
     over_at = case when $1 in ('refused', 'cancelled', 'failed') then $4 else over_at end
 where id = $5 and state = $6 and version = $7
-returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at
+returning id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at
 `
 
 type MovePayoutParams struct {
@@ -612,12 +731,13 @@ func (q *Queries) MovePayout(ctx context.Context, db DBTX, arg MovePayoutParams)
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
 
 const owedBefore = `-- name: OwedBefore :many
-select l.currency, sum(l.amount)::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
+select l.currency, saturated(sum(l.amount))::bigint as amount from ledger_line l join ledger_posting p on p.id = l.posting_id
 where l.account = any($1::text[]) and p.at < $2
 group by l.currency order by l.currency
 `
@@ -702,7 +822,7 @@ func (q *Queries) PaidBetween(ctx context.Context, db DBTX, arg PaidBetweenParam
 }
 
 const paidOut = `-- name: PaidOut :many
-select currency, sum(amount)::bigint as amount from ledger_payout where creator_id = $1 and state = 'paid'
+select currency, saturated(sum(amount))::bigint as amount from ledger_payout where creator_id = $1 and state = 'paid'
 group by currency order by currency
 `
 
@@ -747,8 +867,19 @@ func (q *Queries) Payee(ctx context.Context, db DBTX, creatorID int64) (LedgerPa
 	return i, err
 }
 
+const payoutApprover = `-- name: PayoutApprover :one
+select actor_id from ledger_payout_transition where payout_id = $1 and to_state = 'approved'
+`
+
+func (q *Queries) PayoutApprover(ctx context.Context, db DBTX, payoutID int64) (int64, error) {
+	row := db.QueryRow(ctx, payoutApprover, payoutID)
+	var actor_id int64
+	err := row.Scan(&actor_id)
+	return actor_id, err
+}
+
 const payoutByID = `-- name: PayoutByID :one
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where id = $1
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where id = $1
 `
 
 func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayout, error) {
@@ -768,12 +899,13 @@ func (q *Queries) PayoutByID(ctx context.Context, db DBTX, id int64) (LedgerPayo
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
 
 const payoutByKey = `-- name: PayoutByKey :one
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where creator_id = $1 and request_key = $2
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where creator_id = $1 and request_key = $2
 `
 
 type PayoutByKeyParams struct {
@@ -798,6 +930,7 @@ func (q *Queries) PayoutByKey(ctx context.Context, db DBTX, arg PayoutByKeyParam
 		&i.RequestedAt,
 		&i.PaidAt,
 		&i.OverAt,
+		&i.ApprovableAt,
 	)
 	return i, err
 }
@@ -836,7 +969,7 @@ func (q *Queries) PayoutMoves(ctx context.Context, db DBTX, payoutID int64) ([]L
 }
 
 const payouts = `-- name: Payouts :many
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where ($1::text = '' or state = $1) and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
 
@@ -869,6 +1002,7 @@ func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]Le
 			&i.RequestedAt,
 			&i.PaidAt,
 			&i.OverAt,
+			&i.ApprovableAt,
 		); err != nil {
 			return nil, err
 		}
@@ -881,7 +1015,7 @@ func (q *Queries) Payouts(ctx context.Context, db DBTX, arg PayoutsParams) ([]Le
 }
 
 const payoutsOf = `-- name: PayoutsOf :many
-select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
+select id, creator_id, amount, currency, state, version, request_key, destination, bank_reference, reason, requested_at, paid_at, over_at, approvable_at from ledger_payout where creator_id = $1 and ($2::bigint = 0 or id < $2) order by id desc limit $3
 `
 
 type PayoutsOfParams struct {
@@ -913,6 +1047,7 @@ func (q *Queries) PayoutsOf(ctx context.Context, db DBTX, arg PayoutsOfParams) (
 			&i.RequestedAt,
 			&i.PaidAt,
 			&i.OverAt,
+			&i.ApprovableAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1053,6 +1188,48 @@ func (q *Queries) PostSale(ctx context.Context, db DBTX, arg PostSaleParams) (in
 	return count, err
 }
 
+const proposedCredits = `-- name: ProposedCredits :many
+select id, creator_id, amount, currency, reason, request_key, state, proposed_by, proposed_at, decided_by, decided_at from ledger_credit where state = 'proposed' and ($1::bigint = 0 or creator_id = $1)
+order by id limit $2
+`
+
+type ProposedCreditsParams struct {
+	CreatorID int64
+	Most      int32
+}
+
+func (q *Queries) ProposedCredits(ctx context.Context, db DBTX, arg ProposedCreditsParams) ([]LedgerCredit, error) {
+	rows, err := db.Query(ctx, proposedCredits, arg.CreatorID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerCredit{}
+	for rows.Next() {
+		var i LedgerCredit
+		if err := rows.Scan(
+			&i.ID,
+			&i.CreatorID,
+			&i.Amount,
+			&i.Currency,
+			&i.Reason,
+			&i.RequestKey,
+			&i.State,
+			&i.ProposedBy,
+			&i.ProposedAt,
+			&i.DecidedBy,
+			&i.DecidedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recentPostings = `-- name: RecentPostings :many
 select id, kind, reference, at from ledger_posting where ($1::bigint = 0 or id < $1) order by id desc limit $2
 `
@@ -1176,8 +1353,8 @@ func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]R
 }
 
 const salesByDay = `-- name: SalesByDay :many
-select date_trunc('day', at, 'UTC')::timestamptz as day, currency, sum(quantity)::bigint as units, sum(amount)::bigint as amount, sum(fee)::bigint as fee,
-    sum(amount_back)::bigint as amount_back, sum(fee_back)::bigint as fee_back
+select date_trunc('day', at, 'UTC')::timestamptz as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
+    saturated(sum(amount_back))::bigint as amount_back, saturated(sum(fee_back))::bigint as fee_back
 from ledger_earning where creator_id = $1 and at >= $2
 group by 1, 2 order by 1 desc, 2
 `
@@ -1226,8 +1403,8 @@ func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams)
 }
 
 const salesBySubject = `-- name: SalesBySubject :many
-select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, sum(quantity)::bigint as units,
-    sum(amount)::bigint as amount, sum(fee)::bigint as fee
+select subject, min(title_zh)::text as title_zh, min(title_en)::text as title_en, currency, saturated(sum(quantity))::bigint as units,
+    saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee
 from ledger_earning where creator_id = $1 and at >= $2 and at < $3
 group by subject, currency order by currency, sum(amount) desc, subject
 `

@@ -8,6 +8,20 @@ import (
 	"time"
 )
 
+type LedgerCredit struct {
+	ID         int64
+	CreatorID  int64
+	Amount     int64
+	Currency   string
+	Reason     string
+	RequestKey string
+	State      string
+	ProposedBy int64
+	ProposedAt time.Time
+	DecidedBy  *int64
+	DecidedAt  *time.Time
+}
+
 type LedgerEarning struct {
 	ID         int64
 	Source     string
@@ -49,6 +63,7 @@ type LedgerPayout struct {
 	RequestedAt   time.Time
 	PaidAt        *time.Time
 	OverAt        *time.Time
+	ApprovableAt  time.Time
 }
 
 type LedgerPayoutTransition struct {

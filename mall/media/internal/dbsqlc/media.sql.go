@@ -703,7 +703,7 @@ func (q *Queries) LockUploader(ctx context.Context, db DBTX, ownerID int64) erro
 }
 
 const lockVideo = `-- name: LockVideo :one
-select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video where id = $1 for update
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to, conversion from media_video where id = $1 for update
 `
 
 func (q *Queries) LockVideo(ctx context.Context, db DBTX, id int64) (MediaVideo, error) {
@@ -728,14 +728,15 @@ func (q *Queries) LockVideo(ctx context.Context, db DBTX, id int64) (MediaVideo,
 		&i.Posters,
 		&i.TrailerFrom,
 		&i.TrailerTo,
+		&i.Conversion,
 	)
 	return i, err
 }
 
 const lookupVideos = `-- name: LookupVideos :many
-(select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ $1::text and lower(v.name) ~<~ $2::text limit $3)
+(select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to, conversion from media_video v where v.state <> 'deleted' and lower(v.name) ~>=~ $1::text and lower(v.name) ~<~ $2::text limit $3)
 union
-(select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = $4::text limit $3)
+(select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to, conversion from media_video v where v.state <> 'deleted' and v.fingerprint <> '' and v.fingerprint = $4::text limit $3)
 `
 
 type LookupVideosParams struct {
@@ -779,6 +780,7 @@ func (q *Queries) LookupVideos(ctx context.Context, db DBTX, arg LookupVideosPar
 			&i.Posters,
 			&i.TrailerFrom,
 			&i.TrailerTo,
+			&i.Conversion,
 		); err != nil {
 			return nil, err
 		}
@@ -839,6 +841,20 @@ func (q *Queries) NextStage(ctx context.Context, db DBTX, videoID int64) (string
 	var stage string
 	err := row.Scan(&stage)
 	return stage, err
+}
+
+const noteConversion = `-- name: NoteConversion :exec
+update media_video set conversion = $1 where id = $2
+`
+
+type NoteConversionParams struct {
+	Conversion []byte
+	ID         int64
+}
+
+func (q *Queries) NoteConversion(ctx context.Context, db DBTX, arg NoteConversionParams) error {
+	_, err := db.Exec(ctx, noteConversion, arg.Conversion, arg.ID)
+	return err
 }
 
 const noteWaiting = `-- name: NoteWaiting :exec
@@ -1270,7 +1286,7 @@ func (q *Queries) UpsertAsset(ctx context.Context, db DBTX, arg UpsertAssetParam
 }
 
 const video = `-- name: Video :one
-select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video where owner_id = $1 and id = $2 and state <> 'deleted'
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to, conversion from media_video where owner_id = $1 and id = $2 and state <> 'deleted'
 `
 
 type VideoParams struct {
@@ -1300,12 +1316,13 @@ func (q *Queries) Video(ctx context.Context, db DBTX, arg VideoParams) (MediaVid
 		&i.Posters,
 		&i.TrailerFrom,
 		&i.TrailerTo,
+		&i.Conversion,
 	)
 	return i, err
 }
 
 const videoByID = `-- name: VideoByID :one
-select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video where id = $1
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to, conversion from media_video where id = $1
 `
 
 func (q *Queries) VideoByID(ctx context.Context, db DBTX, id int64) (MediaVideo, error) {
@@ -1330,12 +1347,13 @@ func (q *Queries) VideoByID(ctx context.Context, db DBTX, id int64) (MediaVideo,
 		&i.Posters,
 		&i.TrailerFrom,
 		&i.TrailerTo,
+		&i.Conversion,
 	)
 	return i, err
 }
 
 const videos = `-- name: Videos :many
-select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to from media_video
+select id, owner_id, name, state, original, size, duration_seconds, width, height, fingerprint, asset_id, refusal, created_at, updated_at, folder, posters, trailer_from, trailer_to, conversion from media_video
 where owner_id = $1 and state <> 'deleted' and ($2::bigint = 0 or id < $2)
 order by id desc limit $3
 `
@@ -1374,6 +1392,7 @@ func (q *Queries) Videos(ctx context.Context, db DBTX, arg VideosParams) ([]Medi
 			&i.Posters,
 			&i.TrailerFrom,
 			&i.TrailerTo,
+			&i.Conversion,
 		); err != nil {
 			return nil, err
 		}

@@ -67,4 +67,5 @@ type MediaVideo struct {
 	Posters         int32
 	TrailerFrom     int32
 	TrailerTo       int32
+	Conversion      []byte
 }

@@ -63,6 +63,30 @@ func (q *Queries) AddOrderRefund(ctx context.Context, db DBTX, arg AddOrderRefun
 	return i, err
 }
 
+const awaitingPayment = `-- name: AwaitingPayment :one
+select count(*) as orders, coalesce((array_agg(order_no order by id desc))[1], '')::text as newest
+from (select id, order_no from video_order
+      where user_id = $1 and status = 'PENDING_PAY' and pay_before > $2::timestamptz order by id desc limit 100) waiting
+`
+
+type AwaitingPaymentParams struct {
+	UserID int64
+	At     time.Time
+}
+
+type AwaitingPaymentRow struct {
+	Orders int64
+	Newest string
+}
+
+// How many orders of a person can still be paid, and the newest of them. More than a hundred are not counted.
+func (q *Queries) AwaitingPayment(ctx context.Context, db DBTX, arg AwaitingPaymentParams) (AwaitingPaymentRow, error) {
+	row := db.QueryRow(ctx, awaitingPayment, arg.UserID, arg.At)
+	var i AwaitingPaymentRow
+	err := row.Scan(&i.Orders, &i.Newest)
+	return i, err
+}
+
 const casesOf = `-- name: CasesOf :many
 select id, kind, order_no, reference, detail, created_at, closed_at, closed_by from order_case where order_no = $1 order by id
 `

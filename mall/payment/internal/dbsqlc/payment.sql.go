@@ -275,7 +275,7 @@ func (q *Queries) FillAttempt(ctx context.Context, db DBTX, arg FillAttemptParam
 }
 
 const held = `-- name: Held :many
-select provider, currency, sum(amount - refunded)::bigint as amount from payment_capture
+select provider, currency, saturated(sum(amount - refunded))::bigint as amount from payment_capture
 group by provider, currency order by provider, currency
 `
 
@@ -622,7 +622,7 @@ func (q *Queries) LookupReferences(ctx context.Context, db DBTX, arg LookupRefer
 }
 
 const movedBetween = `-- name: MovedBetween :many
-select provider, currency, sum(amount)::bigint as amount from (
+select provider, currency, saturated(sum(amount))::bigint as amount from (
     select provider, currency, amount from payment_capture where captured_at >= $1 and captured_at < $2
     union all
     select provider, currency, -amount from payment_refund where status = 'succeeded' and updated_at >= $1 and updated_at < $2) m

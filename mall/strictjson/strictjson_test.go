@@ -1,0 +1,56 @@
+package strictjson_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"videomall/mall/strictjson"
+)
+
+type message struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency,omitempty"`
+	Plain    string
+}
+
+func TestOpen_Names(t *testing.T) {
+	t.Parallel()
+	for body, good := range map[string]bool{
+		`{"amount":600,"currency":"CNY"}`:            true,
+		`{"amount":600,"added":{"later":[1]}}`:       true,
+		`{"amount":600,"Plain":"x"}`:                 true,
+		`{"amount":1,"AMOUNT":600}`:                  false,
+		`{"AMOUNT":600}`:                             false,
+		`{"amount":1,"amount":600}`:                  false,
+		`{"amount":1,"\u0061mount":600}`:             false,
+		`{"amount":600,"Currency":"CNY"}`:            false,
+		`{"amount":600,"plain":"x"}`:                 false,
+		`{"amount":600,"added":{"a":1,"a":2}}`:       false,
+		`{"amount":"600"}`:                           false,
+		`{"amount":6e2}`:                             false,
+		`{"amount":9223372036854775808}`:             false,
+		`{"amount":600}{"amount":1}`:                 false,
+		`{"amount":600} `:                            true,
+		"{\"amount\":600,\"currency\":\"\xff\xfe\"}": false,
+		`[]`: false,
+		``:   false,
+	} {
+		var m message
+		if err := strictjson.Open([]byte(body), &m); (err == nil) != good {
+			t.Errorf("%s: %+v, %v", body, m, err)
+		}
+	}
+}
+
+func TestClosed_UnknownName(t *testing.T) {
+	t.Parallel()
+	var m message
+	if err := strictjson.Closed([]byte(`{"amount":600,"AMOUNT":1}`), &m); !errors.Is(err, json.ErrUnknownName) {
+		t.Errorf("another case: %v", err)
+	}
+	if err := strictjson.Closed([]byte(`{"amount":600}`), &m); err != nil || m.Amount != 600 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

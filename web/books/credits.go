@@ -1,0 +1,55 @@
+package books
+
+import (
+	"errors"
+
+	"videomall/mall/ledger"
+	bookview "videomall/views/books"
+	"videomall/views/ui"
+	"videomall/web/page"
+	"videomall/web/typed"
+)
+
+// credits are those that wait for a second operator: of one creator, or of all for 0.
+func (d Deps) credits(c *page.Ctx, creatorID int64) ([]bookview.CreditRow, error) {
+	ctx := c.Request().Context()
+	list, err := d.Ledger.ProposedCredits(ctx, creatorID, listed)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]bookview.CreditRow, len(list))
+	for n, credit := range list {
+		rows[n] = bookview.CreditRow{
+			Credit: credit,
+			Mine:   credit.ProposedBy == c.Viewer.UserID,
+			Own:    credit.CreatorID == c.Viewer.UserID,
+		}
+		if rows[n].Creator, err = d.name(ctx, credit.CreatorID); err != nil {
+			return nil, err
+		}
+		if rows[n].By, err = d.name(ctx, credit.ProposedBy); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// decideCredit confirms or refuses what another operator proposed.
+func (d Deps) decideCredit(state string) func(*page.Ctx) error {
+	return func(c *page.Ctx) error {
+		do, done := d.Ledger.ConfirmCredit, "credit_confirmed"
+		if state == ledger.CreditRefused {
+			do, done = d.Ledger.RefuseCredit, "credit_refused"
+		}
+		err := do(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+		switch {
+		case err == nil:
+			c.Flash(ui.Success, done)
+		case errors.Is(err, ledger.ErrCreditMoved):
+			c.Flash(ui.Warning, "credit_moved")
+		default:
+			return err
+		}
+		return c.Redirect("/admin/books#credits")
+	}
+}

@@ -1,0 +1,49 @@
+package checkout_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/web/webtest"
+)
+
+func TestAwaiting_the_way_back_from_the_payment_page(t *testing.T) {
+	m := open(t)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	buy := func(film int64) (orderNo, bank string) {
+		t.Helper()
+		b.Post("/cart/items", item(film)).Wants(303)
+		bank = b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
+		return webtest.Query[string](m, "select order_no from video_order order by id desc limit 1")[0], bank
+	}
+	b.Get("/cart").Wants(200).Hides("awaits payment")
+	if to := b.Get("/checkout").Wants(303).Location; to != "/cart" {
+		t.Errorf("a checkout of nothing leads to %q", to)
+	}
+	first, bank := buy(m.Film(990, -1))
+	if to := b.Get("/checkout").Wants(303).Location; to != "/orders/"+first { // the browser's back button
+		t.Errorf("the way back leads to %q", to)
+	}
+	if a := b.Get("/cart").Wants(200).Shows("1 order awaits payment"); !a.Has(`href="/orders/` + first + `"`) {
+		t.Errorf("the header leads elsewhere: %s", a.Body)
+	}
+	b.Get("/orders/" + first).Wants(200).Shows("Waiting for your payment").Hides("1 order awaits payment")
+	m.Browser(m.Person("leo", "shopper").ID).Get("/cart").Hides("awaits payment")
+	m.Browser(0).Get("/cart").Hides("awaits payment")
+
+	second, _ := buy(m.Film(990, -1))
+	if a := b.Get("/cart").Wants(200).Shows("2 orders await payment"); !a.Has(`href="/orders" `) {
+		t.Errorf("the header leads elsewhere: %s", a.Body)
+	}
+	if to := b.Get("/checkout").Wants(303).Location; to != "/orders/"+second {
+		t.Errorf("the way back leads to %q", to)
+	}
+	m.PayAt(bank)
+	b.Get("/cart").Shows("1 order awaits payment")
+	m.Advance(16 * time.Minute) // the time to pay is over
+	b.Get("/cart").Hides("awaits payment", "await payment")
+	if to := b.Get("/checkout").Wants(303).Location; !strings.HasPrefix(to, "/cart") {
+		t.Errorf("what can't be paid any more is led to: %q", to)
+	}
+}

@@ -1,0 +1,138 @@
+package web_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/ledger"
+	"videomall/mall/malltest"
+	"videomall/mall/money"
+)
+
+// Whatever moves money or power takes a password that was typed within the last 15 minutes.
+func TestSite_RequireRecent(t *testing.T) {
+	h := openHouse(t, nil)
+	olga, carl, ann := h.person("olga", account.RoleOperator), h.person("carl", account.RoleCreator), h.person("ann", account.RoleShopper)
+	h.Credit(carl.ID, 9000)
+	h.OK(h.Ledger.SetDestination(h.Ctx, carl.ID, ledger.Destination{Name: "Carl", Account: "6222 0000 1111"}))
+	ids := make([]int64, 5)
+	for n := range ids {
+		p, err := h.Ledger.RequestPayout(h.Ctx, carl.ID, money.Of(1000, "CNY"), fmt.Sprint("k", n))
+		h.OK(err)
+		ids[n] = p.ID
+	}
+	h.Advance(h.Ledger.Terms.PayoutWait)
+	payout := func(n int, do string) string { return fmt.Sprintf("/admin/payouts/%d/%s", ids[n], do) }
+	for _, n := range []int{2, 3, 4} {
+		h.OK(h.Ledger.ApprovePayout(h.Ctx, olga.ID, ids[n], 0, ""))
+	}
+	reason := url.Values{"version": {"0"}, "reason": {"a <good> reason"}}
+	for _, c := range []struct {
+		who    account.User
+		path   string
+		form   url.Values
+		status int
+	}{
+		{carl, "/studio/earnings/destination", url.Values{"name": {"Carl Chen"}, "account": {"DE89 3704 0044"}}, 303},
+		{olga, payout(0, "approve"), reason, 303},
+		{olga, payout(1, "refuse"), reason, 303},
+		{olga, payout(2, "reveal"), url.Values{}, 200},
+		{olga, payout(3, "pay"), url.Values{"version": {"1"}, "bank_reference": {"TX 1"}}, 303},
+		{olga, payout(4, "fail"), url.Values{"version": {"1"}, "reason": {"closed"}}, 303},
+		{olga, fmt.Sprintf("/admin/books/creators/%d/adjust", carl.ID), url.Values{"amount": {"-5"}, "currency": {"CNY"}, "reason": {"a fee"}, "key": {"k"}}, 303},
+		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{"from": {"shopper"}, "to": {"creator"}, "reason": {"makes films"}}, 303},
+	} {
+		t.Run(c.path, func(t *testing.T) {
+			b := h.at("192.0.2.1")
+			b.signIn(c.who)
+			h.Advance(15 * time.Minute)
+			before := deeds(h)
+			referer := []string{"Referer", h.url + "/some/form?x=1"}
+			first := b.ask("POST", c.path, c.form.Encode(), referer...)
+			if first.status != 403 || !strings.Contains(first.body, "Confirm your password") || !strings.Contains(first.body, `action="`+c.path+`"`) {
+				t.Fatalf("%d %s", first.status, first.body)
+			}
+			for name, values := range c.form {
+				if field := fmt.Sprintf(`name="%s" value="%s"`, name, strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(values[0])); !strings.Contains(first.body, field) {
+					t.Errorf("%s is lost: %s", field, first.body)
+				}
+			}
+			if !strings.Contains(first.body, `href="/some/form?x=1"`) {
+				t.Error("no way back to the form")
+			}
+			if a := b.ask("POST", c.path, c.form.Encode(), "Accept", "application/json"); a.status != 403 || !strings.Contains(a.body, `"code":"password_required"`) {
+				t.Errorf("a program: %d %s", a.status, a.body)
+			}
+			again := url.Values{"confirm_back": {"/some/form?x=1"}, "confirm_password": {"not it"}}
+			for name, values := range c.form {
+				again[name] = values
+			}
+			if a := b.post(c.path, again); a.status != 403 || !strings.Contains(a.body, "This is not your current password.") || strings.Contains(a.body, "not it") ||
+				!strings.Contains(a.body, `href="/some/form?x=1"`) {
+				t.Errorf("a wrong password: %d %s", a.status, a.body)
+			}
+			if now := deeds(h); now != before {
+				t.Errorf("something was done without a password: %s, before %s", now, before)
+			}
+			again.Set("confirm_password", password)
+			if a := b.post(c.path, again); a.status != c.status {
+				t.Errorf("the right password: %d %s", a.status, a.body)
+			}
+			if deeds(h) == before {
+				t.Error("nothing was done")
+			}
+			if a := b.post(c.path, c.form); strings.Contains(a.body, "Confirm your password") {
+				t.Error("asked again at once")
+			}
+		})
+	}
+}
+
+// deeds sums up what staff and creators did with money and roles.
+func deeds(h *house) string {
+	return malltest.Query[string](h.Mall, `select concat_ws(' ', (select count(*) from audit_entry), (select sum(version) from ledger_payee),
+		(select sum(version) from ledger_payout), (select count(*) from ledger_adjustment), (select count(*) from account_user where role = 'creator'))`)[0]
+}
+
+func TestSite_RequireRecent_Tries(t *testing.T) {
+	h := openHouse(t, nil)
+	carl := h.person("carl", account.RoleCreator)
+	b := h.at("192.0.2.1")
+	b.signIn(carl)
+	h.Advance(15*time.Minute - time.Second)
+	where := url.Values{"name": {"Carl Chen"}, "account": {"DE89 3704 0044"}}
+	if a := b.post("/studio/earnings/destination", where); a.status != 303 {
+		t.Fatalf("a second before: %d %s", a.status, a.body)
+	}
+	h.Advance(time.Second)
+	where.Set("confirm_password", "not it")
+	for n := range 11 {
+		want := 403
+		if n == 10 {
+			want = 429
+		}
+		if a := b.post("/studio/earnings/destination", where); a.status != want {
+			t.Fatalf("try %d: %d %s", n, a.status, a.body)
+		}
+	}
+	where.Set("confirm_password", password)
+	if a := b.post("/studio/earnings/destination", where); a.status != 429 || a.header.Get("Retry-After") == "" {
+		t.Errorf("the right one after too many: %d", a.status)
+	}
+	// The proof is the session's own: another browser is asked.
+	h.Advance(15 * time.Minute)
+	other := h.at("192.0.2.2")
+	other.signIn(carl)
+	h.Advance(15 * time.Minute)
+	if a := b.post("/studio/earnings/destination", where); a.status != 303 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	where.Del("confirm_password")
+	if a := other.post("/studio/earnings/destination", where); a.status != 403 {
+		t.Errorf("another session: %d", a.status)
+	}
+}
