@@ -25,7 +25,7 @@ func formerEmail(email string) string {
 // rowByEmail finds an account by its address. Where two accounts differ by unseen marks alone, since both were made before such
 // marks were dropped, the second kept its spelling (migration 00069) and is found by that spelling.
 // Errors: pgx.ErrNoRows.
-func (a *Accounts) rowByEmail(ctx context.Context, email string) (dbsqlc.AccountUser, error) {
+func (a *Accounts) rowByEmail(ctx context.Context, email string) (dbsqlc.UserByEmailRow, error) {
 	normal := normalEmail(email)
 	if former := formerEmail(email); former != normal && db.Storable(former) {
 		row, err := a.q.UserByEmail(ctx, a.pool, former)
