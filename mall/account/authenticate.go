@@ -48,7 +48,7 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
 	if !unknown {
 		var err error
-		row, err = a.q.UserByEmail(ctx, a.pool, email)
+		row, err = a.rowByEmail(ctx, try.Email)
 		unknown = errors.Is(err, pgx.ErrNoRows)
 		if err != nil && !unknown {
 			return User{}, fmt.Errorf("find user by email: %w", err)
