@@ -20,7 +20,9 @@ export function connection(el, texts, resume) {
     el.append(bar);
   }
 
+  // What was on its way when the line broke still arrives; that mends nothing.
   function found() {
+    if (bar && !navigator.onLine) return;
     bar?.remove();
     bar = undefined;
   }
@@ -28,5 +30,5 @@ export function connection(el, texts, resume) {
   const until = new AbortController(), options = { signal: until.signal };
   addEventListener('offline', lost, options);
   addEventListener('online', again, options);
-  return { lost, found, stop() { until.abort(); found(); } };
+  return { lost, found, stop() { until.abort(); bar?.remove(); } };
 }
