@@ -60,7 +60,7 @@ const fewLeft = 20
 func (e Edition) buyable() bool { return e.SKU.Price != nil && !e.SoldOut && !e.Owned }
 
 // InSale says that this viewer pays the flash sale's price.
-func (e Edition) InSale() bool { return e.Sale != nil && e.Sale.Missed == "" }
+func (e Edition) InSale() bool { return e.Sale.Sells() }
 
 // price is what this viewer pays, beside what it costs otherwise.
 func (e Edition) price() ui.Price {
