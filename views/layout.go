@@ -27,7 +27,7 @@ type Page struct {
 	Awaiting    Awaiting
 	Query       string // what the search box holds
 	Categories  []ui.Link
-	Player      bool // loads the player, about 180 KB; only where one is on the page
+	Player      bool // loads the player, about 170 KB; only where a film is on the page
 	Bare        bool // no header and footer: the hosted payment page, the embed
 	Flash       *Flash
 	Notice      *Notice // stands above every page until its reason is gone

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"videomall/web/page"
 )
 
 // oneName leads a browser that came by another loopback name ("localhost" for 127.0.0.1) to PUBLIC_URL. Cookies and
@@ -20,7 +22,7 @@ func oneName(publicURL string) echo.MiddlewareFunc {
 		}
 		return func(c echo.Context) error {
 			r := c.Request()
-			if (r.Method != http.MethodGet && r.Method != http.MethodHead) || r.Host == public.Host || !loopbackName(hostname(r.Host)) ||
+			if !page.IsRead(r.Method) || r.Host == public.Host || !loopbackName(hostname(r.Host)) ||
 				!strings.Contains(r.Header.Get("Accept"), "text/html") {
 				return next(c)
 			}

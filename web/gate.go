@@ -129,7 +129,7 @@ func plain(site *page.Site, c echo.Context, err error) error {
 
 // wantsPage says that a browser asks for something to look at.
 func wantsPage(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+	return page.IsRead(r.Method) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // announce tells programs where they stand: the fields of draft-ietf-httpapi-ratelimit-headers-10. RateLimit-Policy lists the

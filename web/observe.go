@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/telemetry"
+	"videomall/web/page"
 	"videomall/web/studio/uploads"
 )
 
@@ -37,7 +38,7 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 				level = slog.LevelError
 			case took > time.Second:
 				level = slog.LevelWarn
-			case c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead:
+			case !page.IsRead(c.Request().Method):
 				level = slog.LevelInfo
 			}
 			if !log.Enabled(c.Request().Context(), level) {

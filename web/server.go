@@ -61,7 +61,7 @@ func New(d Deps) http.Handler {
 		Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) || videos.TakesCaptions(c.Path()) },
 	}))
 	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
-	e.Use(gate(site, d, asks))
+	e.Use(gate(site, d, asks), page.RefuseUnreadableBody)
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))
 	routes(e, d, site, asks)
 	return e

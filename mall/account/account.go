@@ -87,7 +87,7 @@ func (a *Accounts) User(ctx context.Context, id int64) (User, error) {
 
 // ByEmail finds a person by email, in whatever case, locked ones too. Errors: ErrNoUser.
 func (a *Accounts) ByEmail(ctx context.Context, email string) (User, error) {
-	row, err := a.q.UserByEmail(ctx, a.pool, normalEmail(email))
+	row, err := a.rowByEmail(ctx, email)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return User{}, ErrNoUser
 	}

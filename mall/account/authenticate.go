@@ -48,7 +48,7 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
 	if !unknown {
 		var err error
-		row, err = a.q.UserByEmail(ctx, a.pool, email)
+		row, err = a.rowByEmail(ctx, try.Email)
 		unknown = errors.Is(err, pgx.ErrNoRows)
 		if err != nil && !unknown {
 			return User{}, fmt.Errorf("find user by email: %w", err)
@@ -65,9 +65,6 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	hash := row.PasswordHash
 	if unknown {
 		hash = a.hasher.decoy
-	}
-	if len(password) > maxPassword {
-		password = "" // nobody's, and it takes as long
 	}
 	match, stale, err := a.hasher.check(ctx, lane, password, hash)
 	if err != nil {

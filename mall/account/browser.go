@@ -22,9 +22,11 @@ type mark struct {
 	name          [8]byte
 }
 
+// MarkLife is how long a browser is known: the longest that browsers keep a cookie.
+const MarkLife = 400 * 24 * time.Hour
+
 const (
-	markLife  = 400 * 24 * time.Hour // the longest that browsers keep a cookie
-	maxMarks  = 4                    // people who share a browser
+	maxMarks  = 4 // people who share a browser
 	markBytes = 32
 	macBytes  = 16
 )
@@ -75,7 +77,7 @@ func (a *Accounts) readMark(text string) (m mark, ok bool) {
 	m.epoch = int64(binary.BigEndian.Uint64(b[8:]))
 	m.since = time.Unix(int64(binary.BigEndian.Uint64(b[16:])), 0)
 	copy(m.name[:], b[24:])
-	return m, a.now().Sub(m.since) < markLife
+	return m, a.now().Sub(m.since) < MarkLife
 }
 
 func (a *Accounts) mac(b []byte) []byte {

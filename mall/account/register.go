@@ -3,15 +3,14 @@ package account
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"strings"
+	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/fault"
+	"videomall/mall/textnorm"
 )
 
 const (
@@ -101,41 +100,14 @@ func (a *Accounts) Provision(ctx context.Context, u User, password string) (User
 	return a.User(ctx, id)
 }
 
-// normalEmail folds what means the same person: outer spaces, case, and the forms of one character.
-func normalEmail(email string) string {
-	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(email)))
-}
-
-// validEmail wants a bare address with a dotted domain; whether somebody reads it only a message can tell. U+FFFD is what
-// normalEmail makes of bytes that are no text.
-func validEmail(email string) bool {
-	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, "\ufffd \t\r\n<>\"(),:;[]\\") {
-		return false
-	}
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email {
-		return false
-	}
-	_, domain, _ := strings.Cut(email, "@")
-	return strings.Contains(strings.Trim(domain, "."), ".") && !strings.HasPrefix(domain, "-")
-}
-
-// normalName keeps one space between words and drops what cannot be seen.
+// normalName is textnorm.Name without control characters and bytes that are no text.
 func normalName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if isHidden(r) {
+	return textnorm.Name(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r
-	}, norm.NFC.String(strings.ToValidUTF8(name, "")))
-	return strings.Join(strings.Fields(name), " ")
-}
-
-// isHidden names control characters and the marks that turn the direction of writing, with which a name could pose as
-// another one.
-func isHidden(r rune) bool {
-	return r < ' ' && r != '\t' && r != '\n' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e ||
-		r >= 0x2060 && r <= 0x206f || r == 0xfeff
+	}, strings.ToValidUTF8(name, "")))
 }
 
 func nameFault(name string) string {

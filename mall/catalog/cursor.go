@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"encoding/base64"
+	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +46,21 @@ func ParseCursor(s, list string) (Cursor, error) {
 		return invalid("other_list")
 	}
 	return Cursor{list, key, id}, nil
+}
+
+// ListName names the list that a filter makes, for its cursors: its order, and a sum of all that narrows it. How long a page is
+// may change from page to page.
+func (f Filter) ListName() string {
+	bound := func(n *int64) string {
+		if n == nil {
+			return ""
+		}
+		return strconv.FormatInt(*n, 10)
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q", []string{f.AmongWhat, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, strconv.FormatBool(f.Free),
+		bound(f.PriceMin), bound(f.PriceMax)})
+	return fmt.Sprintf("%s-%016x", f.Sort, h.Sum64())
 }
 
 // instant is a cursor's key as a time: microseconds since 1970. PostgreSQL's range ends long before int64's.

@@ -32,6 +32,7 @@ const (
 // Filter narrows a list of what is on sale; the zero value is everything, best sellers first.
 type Filter struct {
 	Among              []int64 // nil: any; else only these SPUs
+	AmongWhat          string  // what Among was found by, such as a search's words: a cursor belongs to it
 	CategorySlug       string
 	CreatorSlug        string
 	Sort               Sort
@@ -132,7 +133,7 @@ func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {
 	limit := f.limit()
 	filtered := where
 	if f.Cursor != "" {
-		at, err := ParseCursor(f.Cursor, string(f.Sort))
+		at, err := ParseCursor(f.Cursor, f.ListName())
 		if err != nil {
 			return Page{}, err
 		}
@@ -157,7 +158,7 @@ func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {
 	page := Page{}
 	if len(ids) > limit {
 		ids = ids[:limit]
-		page.NextCursor = Cursor{string(f.Sort), keys[limit-1], ids[limit-1]}.String()
+		page.NextCursor = Cursor{f.ListName(), keys[limit-1], ids[limit-1]}.String()
 	}
 	if page.Items, err = c.cards(ctx, q, ids); err != nil {
 		return Page{}, err

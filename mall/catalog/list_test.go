@@ -1,13 +1,16 @@
 package catalog_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/fault"
 )
 
 // stock sells n videos whose sort keys all have ties.
@@ -115,14 +118,54 @@ func TestCursorsOfAnotherListAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{page.NextCursor, "x", "%%%", "AAAA", "bmV3ZXN0fn5-", "bmV3ZXN0fjF5MnAwaWoyYjhyb2pyfjE",
-		"bmV3ZXN0fjF5MnAwaWoyYjhyb2p6fjE", string(make([]byte, 300))} {
+	newest := catalog.Filter{Sort: catalog.SortNewest}.ListName()
+	far := catalog.Cursor{List: newest, Key: math.MaxInt64, ID: 1}.String()
+	early := catalog.Cursor{List: newest, Key: math.MinInt64, ID: 1}.String()
+	torn := base64.RawURLEncoding.EncodeToString([]byte(newest + "~~~"))
+	empty := base64.RawURLEncoding.EncodeToString([]byte(newest + "~~"))
+	for _, bad := range []string{page.NextCursor, "x", "%%%", "AAAA", torn, empty, far, early, string(make([]byte, 300))} {
 		if _, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortNewest, Cursor: bad}); !errors.Is(err, catalog.ErrCursorInvalid) {
 			t.Errorf("%.40q: %v", bad, err)
 		}
 	}
 	if _, err := s.Reviews(t.Context(), 1, page.NextCursor, 5); !errors.Is(err, catalog.ErrCursorInvalid) {
 		t.Errorf("reviews took a list's cursor: %v", err)
+	}
+}
+
+// A cursor is a place in the list of one order and one filter: with another it would begin in the middle of a list that nobody saw.
+func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.stock(t, 5)
+	made := catalog.Filter{Sort: catalog.SortPriceAsc, Limit: 2}
+	page, err := s.List(t.Context(), made)
+	if err != nil || page.NextCursor == "" {
+		t.Fatal(page, err)
+	}
+	again := made
+	again.Cursor, again.Limit, again.NoCount = page.NextCursor, 1, true
+	if _, err := s.List(t.Context(), again); err != nil {
+		t.Errorf("the same list in shorter pages: %v", err)
+	}
+	for name, change := range map[string]func(*catalog.Filter){
+		"order":             func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },
+		"category":          func(f *catalog.Filter) { f.CategorySlug = "nature" },
+		"creator":           func(f *catalog.Filter) { f.CreatorSlug = "maker" },
+		"category as maker": func(f *catalog.Filter) { f.CategorySlug, f.CreatorSlug = "", "nature" },
+		"kind":              func(f *catalog.Filter) { f.Kind = catalog.KindOwn },
+		"quality":           func(f *catalog.Filter) { f.Quality = catalog.QualityHD },
+		"free":              func(f *catalog.Filter) { f.Free = true },
+		"price from":        func(f *catalog.Filter) { f.PriceMin = new(int64(0)) },
+		"price to":          func(f *catalog.Filter) { f.PriceMax = new(int64(1 << 40)) },
+		"words":             func(f *catalog.Filter) { f.Among, f.AmongWhat = []int64{1, 2, 3}, "film" },
+	} {
+		f := made
+		f.Cursor = page.NextCursor
+		change(&f)
+		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrCursorInvalid) || fault.From(err).Fields["cursor"] != "other_list" {
+			t.Errorf("with another %s: %v", name, err)
+		}
 	}
 }
 

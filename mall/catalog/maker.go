@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // Limits of a creator's profile, in letters.
@@ -24,6 +25,7 @@ func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 	for _, s := range []*string{&n.Slug, &n.NameZh, &n.NameEn, &n.BioZh, &n.BioEn} {
 		*s = strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n"))
 	}
+	n.NameZh, n.NameEn = textnorm.Name(n.NameZh), textnorm.Name(n.NameEn)
 	former, err := c.queries.CreatorByUser(ctx, c.pools.Primary, n.UserID)
 	if err != nil && !missing(err) {
 		return fmt.Errorf("creator %d: %w", n.UserID, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,8 +19,8 @@ import (
 // MaxReviewLength is the most characters a review's text may have.
 const MaxReviewLength = 4000
 
-// reviewList names the reviews' cursors.
-const reviewList = "reviews"
+// reviewList names the list of a video's reviews, for its cursors.
+func reviewList(spuID int64) string { return "reviews-" + strconv.FormatInt(spuID, 10) }
 
 // NewReview is what a person says of a video. Owned is the caller's word that they have bought it.
 type NewReview struct {
@@ -107,7 +108,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 			return reviewPage(rows, limit), cache.Life{}, nil
 		})
 	}
-	at, err := ParseCursor(after, reviewList)
+	at, err := ParseCursor(after, reviewList(spuID))
 	if err != nil {
 		return ReviewPage{}, err
 	}
@@ -131,7 +132,7 @@ func reviewPage(rows []dbsqlc.CatalogReview, limit int) ReviewPage {
 	}
 	if len(rows) > limit {
 		last := page.Items[limit-1]
-		page.NextCursor = Cursor{reviewList, last.CreatedAt.UnixMicro(), last.ID}.String()
+		page.NextCursor = Cursor{reviewList(last.SPUID), last.CreatedAt.UnixMicro(), last.ID}.String()
 	}
 	return page
 }

@@ -60,6 +60,9 @@ type Terms struct {
 	TwoAbove int64
 }
 
+// TwoPeople says that a payout of this sum needs two.
+func (t Terms) TwoPeople(sum money.Money) bool { return sum.Amount > t.TwoAbove }
+
 // UsualTerms hold unless the environment says otherwise.
 var UsualTerms = Terms{
 	FeeRate:    1500,

@@ -170,7 +170,7 @@ func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) err
 
 // secondPersonTx refuses whoever approved a payout to transfer it too, where its sum is above what one person may pay.
 func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorID int64) error {
-	if p.Amount.Amount <= l.Terms.TwoAbove || p.State != Approved {
+	if !l.Terms.TwoPeople(p.Amount) || p.State != Approved {
 		return nil
 	}
 	first, err := l.q.PayoutApprover(ctx, tx, p.ID)

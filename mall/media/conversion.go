@@ -10,7 +10,7 @@ import (
 // Conversion is what was done to a file to make a film of it, for its creator to read. Rate is empty where nothing was noted.
 type Conversion struct {
 	Rate       string         `json:"rate,omitempty"`       // frames a second of the film: "30", "29.97"
-	SourceRate string         `json:"sourceRate,omitempty"` // of the file, on average
+	SourceRate string         `json:"sourceRate,omitempty"` // of the file, on average; empty where it holds one picture
 	UnevenRate bool           `json:"unevenRate,omitempty"` // the file's rate changes
 	Turned     int            `json:"turned,omitempty"`     // degrees to the right: 90, 180 or 270
 	Interlaced bool           `json:"interlaced,omitempty"`
@@ -133,8 +133,11 @@ func (p probed) leftOut(s Source) map[string]int {
 	return left
 }
 
-// rateText writes frames a second with at most two decimals.
+// rateText writes frames a second with at most two decimals, and nothing of none.
 func rateText(fps float64) string {
+	if fps == 0 {
+		return ""
+	}
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(fps, 'f', 2, 64), "0"), ".")
 }
 

@@ -182,7 +182,10 @@ func peak(s []float64) float64 {
 func TestTranscode_StillPicture(t *testing.T) {
 	w := factory(t)
 	still := sample(t, join(lavfi("testsrc2=s=320x180:r=1:d=1", "sine=d=20"), h264, "-c:a", "aac", ".mp4")...)
-	a, files := w.filmed("still.mp4", still)
+	v, a, files := w.filmedVideo("still.mp4", still)
+	if c := v.Conversion; c.SourceRate != "" || c.Held != 19 {
+		t.Errorf("its creator is told %+v", c)
+	}
 	list, err := w.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
 	if a.DurationSeconds != 20 || len(list.Segments) != 5 || math.Abs(list.Duration()-20) > 0.2 {

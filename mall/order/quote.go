@@ -37,7 +37,7 @@ type QuoteLine struct {
 }
 
 // InSale says that the line is bought at a flash sale's price.
-func (l QuoteLine) InSale() bool { return l.Sale != nil && l.Sale.Missed == "" }
+func (l QuoteLine) InSale() bool { return l.Sale.Sells() }
 
 // Net is what is to be paid for the line.
 func (l QuoteLine) Net() money.Money {
@@ -131,17 +131,13 @@ func (q *Quote) lower(use promotion.Use) error {
 
 func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Quote, error) {
 	at := s.Now()
-	asks := make([]saleAsk, len(lines))
-	for n, l := range lines {
-		asks[n] = saleAsk{userID, l}
-	}
-	terms, err := s.askSales(ctx, asks, at)
+	terms, err := s.askSales(ctx, asksOf(userID, lines), at)
 	if err != nil {
 		return Quote{}, err
 	}
 	a := asked{userID: userID, sales: map[int64]int64{}, lines: lines}
 	for n, t := range terms {
-		if t != nil && t.Missed == "" {
+		if t.Sells() {
 			a.sales[lines[n].SKUID] = t.CampaignID
 		}
 	}

@@ -28,10 +28,22 @@ type SaleTerms struct {
 	Missed string
 }
 
+// Sells says that its buyer gets the line at the sale's price; a line without a running sale has nil terms.
+func (t *SaleTerms) Sells() bool { return t != nil && t.Missed == "" }
+
 // saleAsk is a line whose buyer (0 for a guest) may get it in a running sale.
 type saleAsk struct {
 	userID int64
 	Line
+}
+
+// asksOf are the lines of one buyer.
+func asksOf(userID int64, lines []Line) []saleAsk {
+	asks := make([]saleAsk, len(lines))
+	for n, l := range lines {
+		asks[n] = saleAsk{userID, l}
+	}
+	return asks
 }
 
 // askSales says for each line whether a running sale sells it, to whoever asks: all units of it, or none. Every price of the mall is
@@ -104,23 +116,18 @@ func (s *Orders) salesOf(ctx context.Context, r PlaceRequest) (lineSales, error)
 	if r.CampaignID != 0 || r.BundleID != 0 { // a named sale's price or none; a bundle has a price of its own
 		return l, nil
 	}
-	asks := make([]saleAsk, len(r.Items))
-	for n, line := range r.Items {
-		asks[n] = saleAsk{r.UserID, line}
-	}
-	terms, err := s.sales.Do(ctx, asks)
+	terms, err := s.sales.Do(ctx, asksOf(r.UserID, r.Items))
 	if errors.Is(err, batch.ErrFull) {
 		return l, ErrBusy
 	}
 	if err != nil {
-		return l, fmt.Errorf("running sales of %d lines: %w", len(asks), err)
+		return l, fmt.Errorf("running sales of %d lines: %w", len(r.Items), err)
 	}
 	for _, t := range terms {
 		switch {
-		case t == nil:
-		case t.Missed == "":
+		case t.Sells():
 			l.taken[t.SKUID] = t.Offer
-		default:
+		case t != nil:
 			l.missed[t.SKUID] = t.Offer
 		}
 	}
@@ -248,7 +255,7 @@ func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalo
 			continue
 		}
 		best := bySPU[o.SPUID]
-		if t.Missed == "" && cheaper(t.Amount, o.Amount) && (best == nil || t.Amount.Amount < best.Amount.Amount) {
+		if t.Sells() && cheaper(t.Amount, o.Amount) && (best == nil || t.Amount.Amount < best.Amount.Amount) {
 			best = &catalog.CardSale{CampaignID: t.CampaignID, SKUID: o.SKUID, Amount: t.Amount, Normal: o.Amount, EndsAt: t.EndsAt}
 		}
 		bySPU[o.SPUID] = best

@@ -3,12 +3,12 @@ package promotion
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // CreateBundle puts SKUs of a creator's own videos together; it is sold at once. Errors: ErrBundleInvalid with Fields,
@@ -89,7 +89,7 @@ func (p *Promotions) insertBundledTx(ctx context.Context, tx pgx.Tx, b Bundle, s
 }
 
 func (t BundleTerms) trimmed() BundleTerms {
-	t.NameZh, t.NameEn = strings.TrimSpace(t.NameZh), strings.TrimSpace(t.NameEn)
+	t.NameZh, t.NameEn = textnorm.Name(t.NameZh), textnorm.Name(t.NameEn)
 	return t
 }
 

@@ -8,6 +8,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/promotion/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // Limits of one coupon; the schema keeps them too.
@@ -146,8 +147,9 @@ func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 // refusal names the code as the input at fault.
 func refusal(f *fault.Fault) *fault.Fault { return f.With(CouponField, f.Slug) }
 
-// NormalCode is how a code is kept and compared: people type it in any case, with blanks around it.
-func NormalCode(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
+// NormalCode is how a code is kept and compared: people type it in any case, with spaces around it, in full-width letters of a
+// Chinese keyboard, or copy it with marks that nobody sees.
+func NormalCode(code string) string { return strings.ToUpper(textnorm.Key(code)) }
 
 func couponOf(r dbsqlc.PromotionCoupon, spuIDs []int64) Coupon {
 	return Coupon{ID: r.ID, OwnerID: r.OwnerID, MallWide: r.MallWide, Code: r.Code, Status: CouponStatus(r.Status), Version: int(r.Version),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -14,6 +13,7 @@ import (
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/promotion/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // Draft is a campaign as it is typed in.
@@ -97,7 +97,7 @@ func (p *Promotions) insertItemsTx(ctx context.Context, tx pgx.Tx, c Campaign) e
 
 // trimmed also gives the moments the precision that PostgreSQL keeps.
 func (d Draft) trimmed() Draft {
-	d.NameZh, d.NameEn = strings.TrimSpace(d.NameZh), strings.TrimSpace(d.NameEn)
+	d.NameZh, d.NameEn = textnorm.Name(d.NameZh), textnorm.Name(d.NameEn)
 	d.StartsAt, d.EndsAt = d.StartsAt.Truncate(time.Microsecond), d.EndsAt.Truncate(time.Microsecond)
 	return d
 }

@@ -16,6 +16,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
+	"videomall/mall/textnorm"
 )
 
 // MaxWeight is the most points that one word may bring.
@@ -87,13 +88,7 @@ func (r *Reviews) RemoveWord(ctx context.Context, operatorID, id int64) error {
 // normalised makes spellings of one word equal: compatibility forms (full width, ligatures, circled letters) become plain ones, case
 // goes, and so do characters that nobody sees.
 func normalised(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if unicode.Is(unicode.Cf, c) || unicode.Is(unicode.Variation_Selector, c) {
-			return -1
-		}
-		return c
-	}, s)
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+	return norm.NFKC.String(cases.Fold().String(textnorm.Key(s)))
 }
 
 // loose is normalised without anything between letters and digits: Chinese has no spaces, and what is put between its characters

@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
 
 	"github.com/jackc/pgx/v5"
@@ -63,7 +62,7 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 			return res, nil
 		}
 	}
-	if f.Cursor != "" && f.Sort == SortRelevance {
+	if f.Cursor != "" { // there is no list that it could be a place in
 		return Result{}, catalog.ErrCursorInvalid.With("cursor", "other_list").Because("cursor %.100q for %q", f.Cursor, text)
 	}
 	return Result{}, nil
@@ -85,7 +84,8 @@ func (s *Search) some(_ context.Context, _ string, terms []term) (Result, string
 // page fills res with the page of f and reports whether the query matches anything at all, filters aside.
 func (s *Search) page(ctx context.Context, tsquery string, f catalog.Filter, res *Result) (bool, error) {
 	after := dbsqlc.MatchParams{Query: tsquery, Most: mostMatches, AfterScore: math.MaxInt64, AfterID: math.MaxInt64}
-	list := listOf(tsquery)
+	f.AmongWhat = tsquery
+	list := f.ListName()
 	if f.Cursor != "" && f.Sort == SortRelevance {
 		at, err := catalog.ParseCursor(f.Cursor, list)
 		if err != nil {
@@ -129,13 +129,6 @@ func (s *Search) page(ctx context.Context, tsquery string, f catalog.Filter, res
 	}
 	res.Capped = res.Capped || first && len(matches) == mostMatches
 	return true, nil
-}
-
-// listOf names the list that a query makes, for its cursors.
-func listOf(tsquery string) string {
-	h := fnv.New64a()
-	h.Write([]byte(tsquery))
-	return fmt.Sprintf("search-%016x", h.Sum64())
 }
 
 // planned has a query planned for the words that it asks for, each time: a plan made once for any words would read every match of

@@ -280,6 +280,22 @@ func TestPagesAndFiltersOfASearch(t *testing.T) {
 			t.Errorf("%s cursor: %v", name, err)
 		}
 	}
+	for _, sort := range []catalog.Sort{"", catalog.SortNewest} {
+		page, err := s.Query(t.Context(), "documentary", catalog.Filter{Sort: sort, Limit: 2})
+		if err != nil || page.NextCursor == "" {
+			t.Fatal(page.NextCursor, err)
+		}
+		for q, f := range map[string]catalog.Filter{
+			"documentary":        {PriceMin: new(int64(700))},
+			"documentary tokyo":  {},
+			"nothing at all qqq": {},
+		} {
+			f.Sort, f.Cursor = sort, page.NextCursor
+			if _, err := s.Query(t.Context(), q, f); !errors.Is(err, catalog.ErrCursorInvalid) {
+				t.Errorf("%q by %q from %+v with the cursor of another list: %v", q, sort, f.PriceMin, err)
+			}
+		}
+	}
 	if _, err := s.Query(t.Context(), "travel", catalog.Filter{Sort: "random"}); !errors.Is(err, catalog.ErrFilterInvalid) {
 		t.Errorf("unknown sort: %v", err)
 	}

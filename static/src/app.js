@@ -4,6 +4,7 @@
 import './sale.js';
 import './listing.js';
 import './seen.js';
+import { startTrailers } from './trailer.js';
 
 const on = (name, selector, handle) => document.addEventListener(name, e => {
   const el = e.target.closest?.(selector);
@@ -52,7 +53,7 @@ if (list) {
 // --- Parts that only make sense with scripts --------------------------------------------------------------------------
 
 function enhance(root) {
-  root.querySelectorAll('[data-copy], [data-reveal]').forEach(b => { b.hidden = false; });
+  root.querySelectorAll('[data-copy], [data-reveal], [data-trailer-start]').forEach(b => { b.hidden = false; });
 }
 
 on('click', '[data-copy]', async button => {
@@ -126,6 +127,7 @@ document.addEventListener('htmx:beforeSwap', e => {
 const failed = () => toast(words().offline, 'error');
 document.addEventListener('htmx:sendError', failed);
 document.addEventListener('htmx:timeout', failed);
+startTrailers(failed);
 
 document.addEventListener('htmx:responseError', e => {
   const { status } = e.detail.xhr, say = words();

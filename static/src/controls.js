@@ -1,5 +1,18 @@
 // The controls around a video: media-chrome's elements, put together once for the film and once, with less, for the trailer.
-import 'media-chrome';
+import 'media-chrome/dist/media-controller.js';
+import 'media-chrome/dist/media-captions-button.js';
+import 'media-chrome/dist/media-control-bar.js';
+import 'media-chrome/dist/media-fullscreen-button.js';
+import 'media-chrome/dist/media-loading-indicator.js';
+import 'media-chrome/dist/media-mute-button.js';
+import 'media-chrome/dist/media-pip-button.js';
+import 'media-chrome/dist/media-play-button.js';
+import 'media-chrome/dist/media-poster-image.js';
+import 'media-chrome/dist/media-seek-backward-button.js';
+import 'media-chrome/dist/media-seek-forward-button.js';
+import 'media-chrome/dist/media-time-display.js';
+import 'media-chrome/dist/media-time-range.js';
+import 'media-chrome/dist/media-volume-range.js';
 import 'media-chrome/menu';
 import 'media-chrome/dist/lang/zh-CN.js';
 
@@ -15,8 +28,9 @@ const language = () => document.documentElement.lang || 'en';
 
 // The shortcut sheet (Shift+/) is off: media-chrome has it in English only.
 function frame(media, poster, ...chrome) {
+  // What a viewer chooses is kept by preferences.js, which minds browsers whose storage is closed.
   return element('media-controller', { class: 'player-frame', lang: language(), tabindex: 0, keyboardforwardseekoffset: 10, keyboardbackwardseekoffset: 10,
-    hotkeys: 'noshift+/' }, media,
+    hotkeys: 'noshift+/', novolumepref: true, nomutedpref: true, nosubtitleslangpref: true }, media,
     ...(poster ? [element('media-poster-image', { slot: 'poster', src: poster })] : []),
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
@@ -60,6 +74,7 @@ export function trailerControls(media, { poster }) {
 // button role=button with aria-checked, which ARIA forbids.
 export function show(el, controller) {
   el.replaceChildren(controller);
+  controller.fullscreenElement = el; // so that what the page says over the film is seen in full screen, too
   if (el.dataset.title) controller.setAttribute('aria-label', el.dataset.title);
   controller.querySelector('media-captions-button')?.setAttribute('role', 'switch');
 }

@@ -1,5 +1,6 @@
 // The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
-// Loaded only on pages that hold one (about 180 KB compressed: hls.js light, media-chrome, hls-video-element, bundled).
+// Loaded only on pages that hold a film, and by trailer.js at the first press (about 170 KB compressed: hls.js light, media-chrome,
+// hls-video-element, bundled).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
 // connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
@@ -21,8 +22,8 @@
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
 //   data-autoplay              starts by itself where the browser lets it
-//   data-texts                 JSON of words: speed, quality, captions, chapters, resumed, restart, takeover, retry, buy, sign_in, devices,
-//                              refused_<code>…, refused_unavailable
+//   data-texts                 JSON of words: speed, quality, captions, chapters, resumed, restart, takeover, retry, offline, buy, sign_in,
+//                              devices, refused_<code>…, refused_unavailable
 // A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
 // on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
@@ -33,7 +34,9 @@
 import Hls from 'hls.js/light';
 import 'hls-video-element';
 import { chapterControls, chapterTrack, showChapters } from './chapters.js';
+import { connection } from './connection.js';
 import { element, filmControls, show, trailerControls } from './controls.js';
+import { captionsFor, remember } from './preferences.js';
 import { Refused, Session, authorizeAt } from './session.js';
 import { watermark } from './watermark.js';
 
@@ -68,8 +71,10 @@ export function mountPlayer(el, options = {}) {
   const session = new Session(options.authorize ?? authorizeAt(data.authUrl));
   const resume = Number(data.resume) >= 5 ? Number(data.resume) : 0;
   const media = element('hls-video', { slot: 'media', playsinline: true, preload: 'metadata' });
-  for (const { lang, label, src } of JSON.parse(data.captions ?? '[]')) {
-    media.append(element('track', { kind: 'captions', srclang: lang, label, src }));
+  const captions = captionsFor(JSON.parse(data.captions ?? '[]'), document.documentElement.lang);
+  for (const track of captions.tracks) {
+    const { lang, label, src } = track;
+    media.append(element('track', { kind: 'captions', srclang: lang, label, src, default: track === captions.shown }));
   }
   if (data.thumbs) media.append(element('track', { kind: 'metadata', label: 'thumbnails', src: data.thumbs, default: true }));
 
@@ -81,11 +86,14 @@ export function mountPlayer(el, options = {}) {
   const end = el.querySelector('template[data-end]');
   const controller = filmControls(media, { poster: data.poster, texts, chapters });
   show(el, controller);
+  const chooseQuality = remember(el, media);
+  const line = connection(el, texts, recover);
   if (chapters) showChapters(element, media, chapters, texts, clock);
   if (end) media.addEventListener('ended', showEnd);
   let unmark = () => {}, stopped = false;
 
   function refuse(why) {
+    line.found();
     session.stop();
     media.pause();
     media.api?.stopLoad();
@@ -102,7 +110,8 @@ export function mountPlayer(el, options = {}) {
   }
 
   function showEnd() {
-    if (document.fullscreenElement) document.exitFullscreen().catch(() => { /* it has left by itself */ });
+    // A phone's own full screen shows nothing but the film.
+    if (media.nativeEl?.webkitDisplayingFullscreen) media.nativeEl.webkitExitFullscreen();
     el.querySelector('.player-end')?.remove();
     const box = element('div', { class: 'player-notice player-end', role: 'alert', tabindex: -1, 'data-theme': 'mall-dark' }, end.content.cloneNode(true));
     box.querySelector('[data-again]')?.addEventListener('click', () => { media.currentTime = 0; media.play()?.catch(() => { /* it can be pressed */ }); });
@@ -111,21 +120,26 @@ export function mountPlayer(el, options = {}) {
     box.focus({ preventScroll: true });
   }
 
-  const asRefused = why => why instanceof Refused ? why : new Refused('unavailable', 0);
+  // Whether a refusal is the server's word. All else is a line that broke on the way.
+  const refused = why => why instanceof Refused;
 
-  // A playlist, key or segment was refused, or the network was away: the heartbeat knows which, and why.
-  let recoveries = 0;
-  async function recover(fatal) {
+  // A playlist, key or segment was refused, or the line broke: the heartbeat knows which, and why. A press on "try again" comes here, too.
+  let recoveries = 0, opened = false;
+  async function recover(fatal = true) {
+    if (!opened) { await start(false); return; }
     try {
       await session.renew(media.currentTime);
       if (!fatal) return;
       if (++recoveries > 4) throw new Refused('unavailable', 0);
       media.api.startLoad(media.currentTime);
-    } catch (why) { refuse(asRefused(why)); }
+    } catch (why) {
+      if (refused(why)) refuse(why);
+      else line.lost();
+    }
   }
 
   function offerRestart() {
-    const bar = element('div', { class: 'player-resume', role: 'status' }, `${texts.resumed} ${clock(resume)} `);
+    const bar = element('div', { class: 'player-note player-resume', role: 'status' }, `${texts.resumed} ${clock(resume)} `);
     const restart = act(texts.restart, () => { media.currentTime = 0; bar.remove(); });
     restart.className = 'btn btn-sm';
     bar.append(restart);
@@ -136,7 +150,15 @@ export function mountPlayer(el, options = {}) {
   async function start(takeover) {
     el.querySelector('.player-notice')?.remove();
     const from = media.currentTime || resume;
-    try { await session.open(takeover); } catch (why) { refuse(asRefused(why)); return; }
+    try {
+      await session.open(takeover);
+    } catch (why) {
+      if (refused(why)) refuse(why);
+      else line.lost();
+      return;
+    }
+    opened = true;
+    line.found();
     if (stopped) return;
     media.config = { startPosition: from || -1, enableWorker: false, maxBufferLength: 30, backBufferLength: 60, capLevelToPlayerSize: false,
       xhrSetup: (xhr, address) => xhr.open('GET', session.fresh(address), true) };
@@ -147,8 +169,14 @@ export function mountPlayer(el, options = {}) {
       const status = e.response?.code ?? 0;
       if (e.type === Hls.ErrorTypes.MEDIA_ERROR && e.fatal) media.api.recoverMediaError();
       else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && (e.fatal || status === 401 || status === 403)) recover(e.fatal);
+      // Without an answer hls.js tries on by itself for a minute or two; nobody should wait for that in the dark.
+      else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && !status) line.lost();
     });
-    media.api?.on(Hls.Events.FRAG_BUFFERED, () => { recoveries = 0; });
+    media.api?.on(Hls.Events.MANIFEST_PARSED, chooseQuality);
+    media.api?.on(Hls.Events.FRAG_BUFFERED, () => {
+      recoveries = 0;
+      line.found();
+    });
     if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
     session.keep(media, refuse);
     if (resume && from === resume && texts.restart) media.addEventListener('loadedmetadata', offerRestart, { once: true });
@@ -159,17 +187,27 @@ export function mountPlayer(el, options = {}) {
   const leave = () => { if (media.currentTime > 0) session.save(media.currentTime); };
   addEventListener('pagehide', leave);
   start(false);
-  return { media, stop() { stopped = true; session.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
+  return { media, stop() { stopped = true; session.stop(); line.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
 }
 
-// mountTrailer shows a public playlist; no more than the playlist itself is fetched before play is pressed.
-export function mountTrailer(el) {
-  const media = element('hls-video', { slot: 'media', playsinline: true, preload: 'none' });
+// mountTrailer shows a public playlist. Before play is pressed no more than the playlist itself is fetched; where the press has brought the
+// player, playing begins at once.
+export function mountTrailer(el, playing = false) {
+  const media = element('hls-video', { slot: 'media', playsinline: true, preload: playing ? 'auto' : 'none' });
   media.config = { enableWorker: false };
-  show(el, trailerControls(media, { poster: el.dataset.poster }));
+  const controller = trailerControls(media, { poster: el.dataset.poster });
+  show(el, controller);
+  remember(el, media);
   media.setAttribute('src', el.dataset.src);
+  if (playing) {
+    controller.focus({ preventScroll: true });
+    // At once, while the press still counts, and again once there is something to play: hls.js' first load interrupts what was asked before it.
+    const play = () => media.play()?.catch(() => { /* the browser wants another press: the button is there */ });
+    play();
+    media.addEventListener('canplay', () => { if (media.paused) play(); }, { once: true });
+  }
   return { media, stop() { el.replaceChildren(); } };
 }
 
 document.querySelectorAll('[data-player]').forEach(el => mountPlayer(el));
-document.querySelectorAll('[data-trailer]').forEach(mountTrailer);
+document.querySelectorAll('[data-trailer]:not(:has([data-trailer-start]))').forEach(el => mountTrailer(el));

@@ -15,7 +15,7 @@ import (
 const module = "videomall/"
 
 // leaves may be imported by everybody below main.
-var leaves = []string{"mall/batch", "mall/fault", "mall/money", "mall/seal", "mall/strictjson"}
+var leaves = []string{"mall/batch", "mall/fault", "mall/money", "mall/seal", "mall/strictjson", "mall/textnorm"}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A room is the longest entry that
 // a package's path begins with. "mall/*" stands for every module of the business.
@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"mall/money":           {},
 	"mall/seal":            {},
 	"mall/strictjson":      {},
+	"mall/textnorm":        {},
 	"mall/away":            {},
 	"mall/account":         {"db", "telemetry", "mall/away"},
 	"mall/audit":           {"db", "telemetry"},

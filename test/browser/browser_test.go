@@ -351,6 +351,13 @@ func (p *person) fill(css, text string) {
 	}
 }
 
+// beforePages runs a script in each page that is opened from now on, before the page's own.
+func (p *person) beforePages(js string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
+	p.ok(err)
+}
+
 // scripts turns JavaScript off, or on again.
 func (p *person) scripts(on bool) {
 	p.t.Helper()

@@ -60,7 +60,7 @@ func TestNothingJumps(t *testing.T) {
 			p.visit(path)
 			p.until(`document.fonts.status === 'loaded'`)
 			if strings.HasPrefix(path, "/v/") {
-				p.has(`[data-trailer] media-play-button`)
+				p.has(`[data-trailer-start]:not([hidden])`)
 			}
 			if strings.HasSuffix(path, waiting.OrderNo) { // a page that asks each second must not jump either
 				left := eval[string](p, `document.getElementById('time-left').textContent`)

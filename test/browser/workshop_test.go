@@ -166,7 +166,7 @@ func (w *workshop) places() []stop {
 		{name: "studio-listing-new", who: m, path: "/studio/listings/new"},
 		{name: "studio-listing", who: m, path: listing(w.live, "")},
 		{name: "studio-listing-wrong", who: m, path: listing(w.live, ""), act: func(p *person) {
-			eval[string](p, `document.querySelector("[name=title_en]").value = ""`)
+			eval[string](p, `document.querySelector("[name=title_zh]").value = document.querySelector("[name=title_en]").value = ""`)
 			p.click(`button[name=do][value=submit]:not(.sr-only)`)
 		}, ready: `document.querySelector('main [id$="-error"]')`, wrong: `422`},
 		{name: "studio-listing-waiting", who: m, path: listing(w.waiting, "")},

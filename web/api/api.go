@@ -85,11 +85,6 @@ type list[T any] struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// inLang chooses the reader's language, the other where that one is empty.
-func inLang(c *page.Ctx, zh, en string) string {
-	return c.Text.Of(zh, en)
-}
-
 // coverURL is a cover's public address; nil without a cover.
 func (d Deps) coverURL(name string) *string {
 	if name == "" {

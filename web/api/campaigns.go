@@ -65,7 +65,7 @@ func (d Deps) listCampaigns(c *page.Ctx) error {
 		return err
 	}
 	for _, k := range open {
-		row := campaign{ID: k.ID, Name: inLang(c, k.NameZh, k.NameEn), Status: k.Status, StartsAt: k.StartsAt.UTC(), EndsAt: k.EndsAt.UTC(),
+		row := campaign{ID: k.ID, Name: c.Text.Of(k.NameZh, k.NameEn), Status: k.Status, StartsAt: k.StartsAt.UTC(), EndsAt: k.EndsAt.UTC(),
 			URL: d.PublicURL + "/sales/" + strconv.FormatInt(k.ID, 10), Items: make([]campaignItem, 0, len(k.Items))}
 		for _, i := range k.Items {
 			item := campaignItem{SKUID: i.SKUID, Price: i.Amount, PerUser: i.PerUser,

@@ -17,7 +17,7 @@ import (
 )
 
 // A code of the table is one of an operation in the document, or of the way to any address.
-var anywhere = []string{"403 access_denied", "404 not_found", "405 method_not_allowed", "413 too_large"}
+var anywhere = []string{"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed", "413 too_large"}
 
 // kinds are the statuses that a fault's kind may have: a fault that rides on a 400, 405, 413 or 415 is an Invalid one.
 var kinds = map[string][]string{"Invalid": {"422", "400", "405", "413", "415"}, "Unauthenticated": {"401"}, "Forbidden": {"403"},

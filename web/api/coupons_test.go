@@ -32,6 +32,9 @@ func TestACouponLowersAnOrder(t *testing.T) {
 	}
 	other := m.browser(m.person("bob"))
 	other.order("l", body(`, "couponCode": "SPRING"`)).refuses(409, "coupon_used_up")
+	for n, typed := range []string{"ＳＰＲＩＮＧ", "ｓｐｒｉｎｇ", "SPR\u200bING", "S\u00adPRIN\ufe0fG\u034f", "\u3000Spring "} { // known, hence not coupon_unknown
+		other.order(fmt.Sprint("typed-", n), body(`, "couponCode": "`+typed+`"`)).refuses(409, "coupon_used_up")
+	}
 	other.order("l", body(`, "couponCode": "SPRING", "campaignId": 1`)).refuses(422, "coupon_with_sale")
 	other.order("l", body(`, "couponCode": "\u0000"`)).refuses(422, "coupon_unknown")
 	other.order("l", body(`, "couponCode": " "`)).wants(201) // nothing but blanks is none

@@ -186,7 +186,7 @@ func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
 		a.CouponCode = &o.CouponCode
 	}
 	for n, i := range o.Items {
-		a.Items[n] = itemAnswer{SKUID: i.SKUID, VideoID: i.SPUID, Title: inLang(c, i.TitleZh, i.TitleEn), CoverURL: d.coverURL(i.Cover),
+		a.Items[n] = itemAnswer{SKUID: i.SKUID, VideoID: i.SPUID, Title: c.Text.Of(i.TitleZh, i.TitleEn), CoverURL: d.coverURL(i.Cover),
 			Kind: i.Kind, Quality: i.Quality, RentHours: hours(i.RentHours), Quantity: i.Quantity, UnitPrice: i.UnitAmount,
 			Amount: i.Amount, Discount: i.Discount, Refunded: i.Refunded, GrantedAt: utc(i.GrantedAt), RevokedAt: utc(i.RevokedAt)}
 	}

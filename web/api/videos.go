@@ -35,8 +35,8 @@ type video struct {
 }
 
 func (d Deps) videoOf(c *page.Ctx, k catalog.Card) video {
-	v := video{VideoID: k.SPUID, SKUID: k.FromSKUID, Title: inLang(c, k.TitleZh, k.TitleEn),
-		Creator: inLang(c, k.CreatorZh, k.CreatorEn), CreatorSlug: k.CreatorSlug, CategorySlug: k.CategorySlug, Slug: k.Slug,
+	v := video{VideoID: k.SPUID, SKUID: k.FromSKUID, Title: c.Text.Of(k.TitleZh, k.TitleEn),
+		Creator: c.Text.Of(k.CreatorZh, k.CreatorEn), CreatorSlug: k.CreatorSlug, CategorySlug: k.CategorySlug, Slug: k.Slug,
 		URL: d.PublicURL + "/v/" + k.Slug, CoverURL: d.coverURL(k.Cover), DurationSeconds: k.DurationSeconds, Price: k.From,
 		ListPrice: k.FromList, RatingCount: k.RatingCount}
 	if k.RatingCount > 0 {
@@ -168,7 +168,7 @@ func (d Deps) showSKU(c *page.Ctx) error {
 		return err
 	}
 	answer := skuAnswer{video: d.videoOf(c, product.Card), Siblings: []sibling{},
-		About: about{VideoID: product.SPUID, Description: inLang(c, product.DescriptionZh, product.DescriptionEn),
+		About: about{VideoID: product.SPUID, Description: c.Text.Of(product.DescriptionZh, product.DescriptionEn),
 			Tags: append([]string{}, product.Tags...), PublishedAt: product.PublishedAt.UTC()}}
 	active := false
 	for _, k := range product.SKUs {

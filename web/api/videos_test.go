@@ -85,16 +85,14 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 		"sort=given":                    {"sort", "unknown"},
 		"sort=relevance":                {"sort", "unknown"},
 		"category=nowhere":              {"category", "unknown"},
-		"category=%00":                  {"category", "unknown"},
 		"q=a&q=b":                       {"q", "repeated"},
 		"pricemin=1":                    {"pricemin", "unknown_parameter"},
 		"q=" + strings.Repeat("x", 101): {"q", "too_long"},
-		"q=%00":                         {"q", "invalid"},
-		"q=%ff":                         {"q", "invalid"},
 		"cursor=nonsense":               {"cursor", "malformed"},
 		"cursor=" + other:               {"cursor", "other_list"},
 		"q=film&cursor=" + other:        {"cursor", "other_list"},
-		strings.Repeat("y", 300):        {strings.Repeat("y", 120) + "…", "unknown_parameter"},
+		"sort=newest&priceMin=700&cursor=" + other: {"cursor", "other_list"},
+		strings.Repeat("y", 300):                   {strings.Repeat("y", 120) + "…", "unknown_parameter"},
 	} {
 		a := c.call("GET", "/videos?"+query, "").wants(422)
 		if a.at("errors", want[0]) != want[1] {
@@ -102,7 +100,10 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 		}
 	}
 	c.call("GET", "/videos?q=%zz", "").refuses(400, "bad_request")
-	for _, id := range []string{"0", "-1", "x", "99999999999999999999", "%00", "1e3"} {
+	for _, query := range []string{"category=%00", "q=%00", "q=a%ff", "%00=1"} {
+		c.call("GET", "/videos?"+query, "").refuses(400, "unreadable_text")
+	}
+	for _, id := range []string{"0", "-1", "x", "99999999999999999999", "1e3"} {
 		c.call("GET", "/videos/"+id, "").refuses(404, "sku_not_found")
 	}
 	for _, address := range []string{"/nothing", "/videos/1/2", "/orders"} {

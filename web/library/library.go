@@ -155,6 +155,7 @@ func (d Deps) watch(c *page.Ctx) error {
 		if w.Film, err = d.film(c, product, starts); err != nil {
 			return err
 		}
+		w.End = d.end(c, product, w.Entitlement)
 		c.AllowPlayer()
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))

@@ -2,11 +2,10 @@ package page
 
 import (
 	"net/http"
+	"time"
 
 	"videomall/mall/account"
 )
-
-const browserSeconds = 400 * 24 * 60 * 60 // the longest that browsers keep a cookie
 
 func (s *Site) browserCookie() string {
 	if s.https {
@@ -28,7 +27,7 @@ func (c *Ctx) rememberBrowser(u account.User) {
 		Name:     c.site.browserCookie(),
 		Value:    marks,
 		Path:     "/",
-		MaxAge:   browserSeconds,
+		MaxAge:   int(account.MarkLife / time.Second),
 		HttpOnly: true,
 		Secure:   c.site.https,
 		SameSite: http.SameSiteStrictMode,

@@ -52,5 +52,8 @@ func answerHead(e *echo.Echo) {
 	}
 }
 
+// IsRead says that a method only asks for something to be shown.
+func IsRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
 // IsHead says that only the header of the answer is asked for: nothing may be started, taken or used up by it.
 func (c *Ctx) IsHead() bool { return c.Request().Method == http.MethodHead }

@@ -40,10 +40,15 @@ func (c *Ctx) Allow(directive string, sources ...string) {
 	c.policy[directive] = append(c.policy[directive], sources...)
 }
 
-// AllowPlayer loads the player and admits what it needs: hls.js hands the media over as blob: addresses, and the player's
-// controls keep their styles in shadow roots, each marked with the answer's nonce.
+// AllowPlayer loads the player and admits it.
 func (c *Ctx) AllowPlayer() {
 	c.Page.Player = true
+	c.AdmitPlayer()
+}
+
+// AdmitPlayer admits what the player needs, on a page that loads it when it is asked to play: hls.js hands the media over as blob: addresses,
+// and the player's controls keep their styles in shadow roots, each marked with the answer's nonce.
+func (c *Ctx) AdmitPlayer() {
 	c.Allow("media-src", "blob:")
 	c.Allow("style-src", "'nonce'")
 }

@@ -98,8 +98,8 @@ func (k sharedKey) String() string { return string(k.lang) + " " + string(k.them
 
 // shares says whether a request is a guest's who is like all others: no session, no cart, no notice waiting, no token.
 func (s *Site) shares(r *http.Request) (sharedKey, bool) {
-	if (r.Method != http.MethodGet && r.Method != http.MethodHead) || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestKept ||
-		isAPI(r) || wantsProblem(r) {
+	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestKept || isAPI(r) ||
+		wantsProblem(r) {
 		return sharedKey{}, false
 	}
 	lang, theme := "", ""

@@ -36,7 +36,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	}
 	mine := held[product.SPUID]
 	if len(mine) > 0 {
-		p.Watch, p.Holds = "/watch/"+product.Slug, holds(t, mine[0])
+		p.Watch, p.Holds = shopview.WatchURL(product.Slug), holds(t, mine[0])
 	}
 	if p.Editions, err = d.editions(c, product, mine); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		}
 	}
 	if p.Trailer != "" {
-		c.AllowPlayer()
+		c.AdmitPlayer()
 	}
 	if c.Request().URL.RawQuery == "" {
 		l := life(product, p.Editions)

@@ -50,10 +50,12 @@ func Listen(l net.Listener, o Options) *Listener {
 }
 
 // Server is an HTTP server that waits neither for a head nor for a whole form for ever; uploads set deadlines of their own, see Body.
+// Browsers open connections ahead of need and keep an unused one for ten seconds: a head's time is longer, so that none is closed
+// at the moment in which it is used.
 func Server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: 20 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -50,7 +50,7 @@ func (d Deps) show(c *page.Ctx) error {
 		return err
 	}
 	if len(held[product.SPUID]) > 0 {
-		return c.Redirect("/watch/" + product.Slug)
+		return c.Redirect(shopview.WatchURL(product.Slug))
 	}
 	if product.FreeSeconds == 0 || product.AssetID == nil {
 		return c.Redirect("/v/" + product.Slug)
@@ -99,7 +99,7 @@ func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]tryview.Way, error) 
 	for _, k := range product.SKUs {
 		switch sale := running[k.ID]; {
 		case k.Price == nil:
-		case sale != nil && sale.Missed == "":
+		case sale.Sells():
 			ways = append(ways, tryview.Way{SKU: k, Price: sale.Amount})
 		case !k.StockLimited || left[k.ID] > 0:
 			ways = append(ways, tryview.Way{SKU: k, Price: k.Price.Amount})

@@ -41,6 +41,8 @@ func made(t *text.Printer, c media.Conversion, language func(tag string) string)
 
 func rate(t *text.Printer, c media.Conversion) string {
 	switch {
+	case c.SourceRate == "":
+		return t.T("videos.made_rate_still", "Rate", c.Rate)
 	case c.UnevenRate:
 		return t.T("videos.made_rate_uneven", "Rate", c.Rate, "From", c.SourceRate)
 	case c.SourceRate != c.Rate:

@@ -35,7 +35,7 @@ func (d Deps) preview(c *page.Ctx) error {
 		}
 	}
 	if p.Trailer != "" {
-		c.AllowPlayer()
+		c.AdmitPlayer()
 	}
 	c.Page.NoIndex = true
 	return c.Render(http.StatusOK, c.Text.T("listing.preview"), listingview.Preview(e, p))

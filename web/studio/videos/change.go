@@ -140,6 +140,9 @@ func formFile(r *http.Request) ([]byte, error) {
 		return nil, page.ErrBadRequest(fmt.Errorf("read the form: %w", err))
 	}
 	defer f.Close()
+	if err := page.CheckMultipart(r.MultipartForm); err != nil {
+		return nil, err
+	}
 	return io.ReadAll(f)
 }
 

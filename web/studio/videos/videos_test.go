@@ -226,6 +226,8 @@ func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 		"loudness": {"From": -16.02, "Gain": -0.01}}`)
 	b.Get(here).Wants(200).Shows("25 frames a second, as in the file.", "The colours are those of the file", "The sound is the file's only track.",
 		"The loudness was left as it is.", "0:05 of silence follow").Hides("Left out", "turned")
+	prepared(`{"rate": "10", "colours": "kept", "held": 19}`)
+	b.Get(here).Wants(200).Shows("The file holds a single frame", "held for 0:19")
 	prepared(`{"rate": "60", "sourceRate": "120", "colours": "assumed"}`)
 	b.Get(here).Wants(200).Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The film has no sound.")
 }

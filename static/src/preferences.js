@@ -1,0 +1,57 @@
+// What a viewer chose in the player and finds again in the next film: speed, quality, captions, volume. It lies in this browser alone.
+// A browser that keeps nothing (private windows, blocked storage) forgets it with the page.
+
+const key = 'player';
+let chosen = {}; // as long as the page, where storage is closed
+
+function read() {
+  try { return { ...chosen, ...JSON.parse(localStorage.getItem(key) ?? '{}') }; } catch { return chosen; }
+}
+
+function keep(change) {
+  chosen = { ...read(), ...change };
+  try { localStorage.setItem(key, JSON.stringify(chosen)); } catch { /* a browser that keeps nothing */ }
+}
+
+const base = lang => lang.toLowerCase().split('-')[0];
+
+// matching finds the track of a language: the same tag, else one of the same language in another region.
+const matching = (tracks, lang) => lang && (tracks.find(t => t.lang === lang) ?? tracks.find(t => base(t.lang) === base(lang)));
+
+// captionsFor says which captions are shown at first: those last chosen, else the reader's language, else none. The list begins with what the
+// captions button brings back.
+export function captionsFor(tracks, reader) {
+  const { captions } = read();
+  const off = captions === 'off';
+  const shown = matching(tracks, off ? reader : captions) ?? matching(tracks, reader);
+  return { tracks: shown ? [shown, ...tracks.filter(t => t !== shown)] : tracks, shown: off ? undefined : shown };
+}
+
+// remember applies what was chosen before to media, and keeps what is chosen from now on. Only the controls' own requests count: a browser
+// changes speed and volume by itself, too, as when it loads another film. It returns what applies the quality, once there are renditions.
+export function remember(el, media) {
+  const setRate = rate => { media.defaultPlaybackRate = rate; media.playbackRate = rate; };
+  const { rate, volume, muted } = read();
+  if (rate > 0) setRate(rate);
+  if (volume >= 0 && volume <= 1) media.volume = volume;
+  if (muted) media.muted = true;
+
+  // The request is carried out by whoever hears it after this.
+  const after = (name, keepIt) => el.addEventListener(name, () => setTimeout(keepIt), true);
+  after('mediaplaybackraterequest', () => { setRate(media.playbackRate); keep({ rate: media.playbackRate }); });
+  for (const name of ['mediavolumerequest', 'mediamuterequest', 'mediaunmuterequest']) {
+    after(name, () => keep({ volume: media.volume, muted: media.muted }));
+  }
+  after('mediarenditionrequest', () => keep({ height: media.videoRenditions[media.videoRenditions.selectedIndex]?.height ?? 0 }));
+  for (const name of ['mediashowsubtitlesrequest', 'mediadisablesubtitlesrequest', 'mediatogglesubtitlesrequest']) {
+    after(name, () => keep({ captions: [...media.textTracks].find(t => t.kind === 'captions' && t.mode === 'showing')?.language ?? 'off' }));
+  }
+
+  // The best that is no higher than what was chosen; 0 leaves it to the line.
+  return () => {
+    const { height } = read();
+    if (!height) return;
+    const list = [...media.videoRenditions].map((r, n) => ({ n, height: r.height })).filter(r => r.height <= height);
+    if (list.length) media.videoRenditions.selectedIndex = list.reduce((best, r) => r.height > best.height ? r : best).n;
+  };
+}

@@ -1,0 +1,161 @@
+package browser_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
+)
+
+// TestTrailer_FirstPress sees that the player comes with the press that plays, and not before.
+func TestTrailer_FirstPress(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 390, theme: "light"})
+	p.visit("/v/aurora-nights")
+	p.has(`[data-trailer-start]:not([hidden])`)
+	p.quiet()
+	if p.asked("/static/player.") {
+		t.Error("the player was loaded before anybody pressed play")
+	}
+	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer-start]`), "\r", chromedp.NodeVisible))
+	p.until(trailer + `?.currentTime > 0.5`)
+	if !p.asked("/static/player.") {
+		t.Error("the trailer plays without the player")
+	}
+	p.until(`document.activeElement.closest('[data-trailer]')`)
+}
+
+// TestTrailer_NoScripts sees that the browser's own player stands in.
+func TestTrailer_NoScripts(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 1280})
+	p.scripts(false)
+	p.visit("/v/aurora-nights")
+	p.has(`[data-trailer] video[controls][src$=".m3u8"]`)
+	p.has(`[data-trailer-start][hidden]`)
+}
+
+// TestPlayer_Remembers chooses speed, quality, captions and volume in one film and finds them in the next.
+func TestPlayer_Remembers(t *testing.T) {
+	t.Parallel()
+	p, films := watching(t, look{lang: "zh-CN", width: 1280})
+	p.visit("/watch/" + films[0])
+	p.until(film + `?.readyState >= 2`)
+	p.until(shownCaptions + ` === 'zh'`) // the reader's language, before anything is chosen
+
+	request := func(name, detail string) {
+		eval[bool](p, `document.querySelector('media-controller').dispatchEvent(new CustomEvent('`+name+`', {detail: `+detail+
+			`, bubbles: true, composed: true})); true`)
+	}
+	request("mediaplaybackraterequest", "1.5")
+	request("mediavolumerequest", "0.4")
+	request("mediashowsubtitlesrequest", `{language: 'en', label: 'English', kind: 'captions'}`)
+	request("mediadisablesubtitlesrequest", `[{language: 'zh', label: '中文', kind: 'captions'}]`)
+	p.until(film + `.videoRenditions.length > 1`)
+	lowest := `Math.min(...[...` + film + `.videoRenditions].map(r => r.height))`
+	request("mediarenditionrequest", `[...`+film+`.videoRenditions].find(r => r.height === `+lowest+`).id`)
+	p.until(`(k => k && k.rate === 1.5 && k.volume === 0.4 && k.captions === 'en' && k.height > 0)(JSON.parse(localStorage.getItem('player')))`)
+
+	p.visit("/watch/" + films[1])
+	p.until(film + `?.readyState >= 2 && ` + film + `.videoRenditions.length > 1`)
+	p.until(film + `.playbackRate === 1.5 && ` + film + `.volume === 0.4`)
+	p.until(shownCaptions + ` === 'en'`)
+	p.until(film + `.videoRenditions[` + film + `.videoRenditions.selectedIndex]?.height === ` + lowest)
+
+	request("mediatogglesubtitlesrequest", "false")
+	p.until(`JSON.parse(localStorage.getItem('player')).captions === 'off'`)
+	p.visit("/watch/" + films[0])
+	p.until(film + `?.readyState >= 2`)
+	p.until(shownCaptions + ` === ''`)
+}
+
+// TestPlayer_StorageClosed plays where the browser refuses to keep anything, as private windows may.
+func TestPlayer_StorageClosed(t *testing.T) {
+	t.Parallel()
+	p, films := watching(t, look{lang: "en", width: 1280})
+	p.beforePages(`Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed', 'SecurityError'); } });`)
+	p.visit("/watch/" + films[0])
+	p.until(film + `?.readyState >= 2`)
+	p.until(shownCaptions + ` === 'en'`)
+	p.click(`media-captions-button`)
+	p.until(shownCaptions + ` === ''`)
+	p.click(`media-captions-button`)
+	p.until(shownCaptions + ` === 'en'`)
+}
+
+// TestPlayer_LineBroken cuts the network while a film plays, and gives it back.
+func TestPlayer_LineBroken(t *testing.T) {
+	t.Parallel()
+	p, films := watching(t, look{lang: "en", width: 390})
+	p.expect(`ERR_INTERNET_DISCONNECTED`)
+	p.visit("/watch/" + films[0])
+	p.until(film + `?.readyState >= 2`)
+	offline := func(is bool) {
+		_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{
+				Offline:            is,
+				DownloadThroughput: -1,
+				UploadThroughput:   -1,
+			}},
+		})
+		p.ok(err)
+		_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{
+			Offline:            is,
+			DownloadThroughput: -1,
+			UploadThroughput:   -1,
+		})
+		p.ok(err)
+	}
+	eval[float64](p, film+`.currentTime = 3`)
+	offline(true)
+	p.has(`.player-lost button`)
+	p.click(`.player-lost button`) // still without a line: it goes on saying so
+	p.until(`document.querySelector('.player-lost button:enabled')`)
+	eval[float64](p, film+`.currentTime = `+film+`.duration - 2`) // beyond what has been loaded
+	offline(false)
+	p.until(`!document.querySelector('.player-lost') && ` + film + `.readyState >= 2`)
+	p.until(film + `.currentTime >= ` + film + `.duration - 2.5`)
+}
+
+// TestPlayer_End sees what the end of a rented film leads on to, with the keyboard.
+func TestPlayer_End(t *testing.T) {
+	t.Parallel()
+	const slug = "jellyfish-drift"
+	p := newPerson(t, look{lang: "en", width: 390})
+	mei := p.mall.account(t, "Mei", account.RoleShopper)
+	p.mall.bought(t, mei.ID, p.mall.sku(t, slug, "rent", "HD"))
+	p.enter(mei)
+	p.visit("/watch/" + slug + "?start=1")
+	p.until(film + `?.readyState >= 2`)
+	eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
+	eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
+	p.has(`.player-end .player-more a`)
+	p.until(`document.activeElement.matches('.player-end')`)
+	for _, part := range []string{`form[action="/cart/items"] button`, `a[href="/v/jellyfish-drift#reviews"]`, `[data-again]`} {
+		p.has(`.player-end ` + part)
+	}
+	if out := eval[string](p, sticksOut); out != "" {
+		t.Error("the end of a film is wider than a phone: ", out)
+	}
+	p.do(chromedp.SendKeys(chromedp.CSS(`.player-end [data-again]`), "\r", chromedp.NodeVisible))
+	p.until(`!document.querySelector('.player-end') && ` + film + `.currentTime < 3`)
+}
+
+// shownCaptions is the language of the captions over the film; empty for none.
+const shownCaptions = `([...` + film + `.textTracks].find(t => t.kind === 'captions' && t.mode === 'showing')?.language ?? '')`
+
+// watching is somebody who owns two films.
+func watching(t *testing.T, l look) (p *person, slugs []string) {
+	t.Helper()
+	p = newPerson(t, l)
+	u := p.mall.account(t, "Robin", account.RoleShopper)
+	slugs = strings.Fields("snow-in-the-pines ink-mountains")
+	for _, slug := range slugs {
+		p.mall.bought(t, u.ID, p.mall.sku(t, slug, "own", "HD"))
+	}
+	p.enter(u)
+	return p, slugs
+}
