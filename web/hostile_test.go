@@ -1,0 +1,396 @@
+package web_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/net/html"
+
+	"videomall/mall/account"
+	"videomall/mall/malltest"
+	"videomall/mall/payment/sandbox"
+)
+
+// unreadable are values that no text is; they are refused before a handler sees them.
+var unreadable = []string{"a\x00b", "\x00", "\xff\xfe", "a\xc0\xafb", "\xed\xa0\x80"}
+
+// hostile are values that have broken other servers.
+var hostile = slices.Concat(unreadable, []string{
+	"", " ", "0", "-1", "1.5", "1e400", "NaN", "0x10", "２", "١",
+	"2147483648", "9223372036854775807", "-9223372036854775808", "9223372036854775808", strings.Repeat("9", 400),
+	strings.Repeat("é", 5000), "' or 1=1; --", `\`, "%", "_%", "%00", "../../etc/passwd", "<script>", "\r\nX: y", "\u202e\u200b\ufeff", "💥",
+	"0000-00-00T00:00", "9999-12-31T23:59", "294277-01-01T00:00", "null", "[]", "a,b,,", "AAAA", "javascript:alert(1)", "//evil.example/",
+})
+
+// target is an address with a request that it understands.
+type target struct {
+	who, method, route, address string
+	form                        url.Values // of the query for GET, else of the body
+	json                        string     // the body instead of a form
+	headers                     []string
+}
+
+// unlinked are parameters that no page of the matrix links to or has a form for, by "method route".
+var unlinked = map[string]url.Values{
+	"GET /videos":                      {"cursor": {"x"}, "sort": {"newest"}, "filters": {"1"}},
+	"GET /search":                      {"q": {"film"}, "cursor": {"x"}, "sort": {"price_asc"}},
+	"GET /v/:slug/reviews":             {"cursor": {"x"}},
+	"GET /orders":                      {"cursor": {"x"}},
+	"GET /library":                     {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
+	"GET /admin/orders":                {"beforeNo": {"x"}, "before": {"2026-01-02T03:04"}, "product": {"1"}, "status": {"PAID"}, "q": {"x"}},
+	"GET /admin/audit":                 {"actor": {"1"}, "verb": {"x"}, "subject": {"x"}, "since": {"2026-01-02"}, "until": {"2026-01-03"}, "before": {"1"}},
+	"GET /admin/people":                {"q": {"x"}, "role": {"shopper"}, "suspended": {"1"}, "after": {"1"}, "before": {"1"}},
+	"GET /admin/cases":                 {"before": {"1"}, "after": {"1"}, "state": {"open"}, "kind": {"x"}, "last": {"1"}},
+	"GET /admin/review":                {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
+	"GET /admin/books":                 {"before": {"1"}, "account": {"x"}, "currency": {"CNY"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},
+	"GET /admin/lists":                 {"list": {"deny"}, "before": {"1"}, "subject": {"x"}},
+	"GET /admin":                       {"days": {"30"}},
+	"GET /studio":                      {"days": {"30"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},
+	"GET /studio/orders":               {"before": {"x"}, "q": {"x"}, "video": {"1"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}, "state": {"x"}},
+	"GET /studio/listings":             {"before": {"1"}, "state": {"draft"}},
+	"GET /studio/listings/new":         {"video": {"1"}, "cover": {"x"}},
+	"GET /studio/offers":               {"coupons": {"1"}, "bundles": {"1"}},
+	"GET /studio/earnings":             {"before": {"1"}, "currency": {"CNY"}},
+	"GET /studio/webhooks/:id":         {"before": {"1"}},
+	"GET /studio/sales/new":            {"spu": {"1"}, "q": {"x"}},
+	"GET /admin/sales/new":             {"spu": {"1"}, "q": {"x"}},
+	"GET /sign-in":                     {"next": {"/"}},
+	"GET /api/v1/mall/videos":          {"q": {"film"}, "category": {"films"}, "sort": {"newest"}, "priceMin": {"1"}, "priceMax": {"2"}, "limit": {"1"}, "cursor": {"x"}},
+	"GET /api/v1/mall/me/orders":       {"limit": {"1"}, "cursor": {"x"}},
+	"GET /api/v1/mall/me/entitlements": {"limit": {"1"}, "cursor": {"x"}},
+	"GET /api/v1/mall/campaigns":       {"limit": {"1"}, "cursor": {"x"}},
+	"GET /checkout":                    {"coupon": {"SUMMER"}},
+	"GET /studio/insight.csv":          {"what": {"days"}},
+	"GET /watch/:slug":                 {"start": {"1"}},
+	"POST /cart/items":                 {"sku_id": {"1"}, "next": {"/checkout"}},
+	"POST /seen":                       {"tag": {"x"}},
+	"POST /v/:slug/reviews":            {"rating": {"5"}, "body": {"Good."}},
+	"POST /sandbox/pay/:token/pay": {"copies": {"1"}, "delay": {"1"}, "amount": {"1"}, "currency": {"CNY"}, "first_notice": {"x"}, "processing": {"1"},
+		"hold_notice": {"1"}, "twice": {"1"}, "refunds_fail": {"1"}},
+	"POST /studio/videos/:id/captions": {"language": {"en"}},
+	"POST /studio/videos/:id/chapters": {"language": {"en"}, "chapters": {"0:00 Start"}},
+	"POST /studio/videos/:id/cover":    {"poster": {"1"}},
+	"POST /studio/videos/:id/retry":    {"stage": {"probe"}},
+	"POST /studio/listings/:id/appeal": {"words": {"Please look again."}},
+	"POST /admin/payouts/:id/pay":      {"bank_reference": {"x"}},
+	"POST /admin/takedowns":            {"access": {"keep"}},
+	"POST /admin/appeals/:id":          {"answer": {"yes"}},
+	"POST /admin/cases/:id/close":      {"note": {"Done."}},
+	"POST /admin/review/:id/return":    {"note": {"Too dark."}},
+	"POST /sign-in":                    {"email": {"nobody@example.test"}, "password": {"x"}, "next": {"/"}},
+	"POST /sign-up":                    {"email": {"new@example.test"}, "name": {"New"}, "password": {password}, "next": {"/"}},
+}
+
+// bodies are what the addresses that read JSON understand.
+var bodies = map[string]string{
+	"POST /api/v1/mall/orders":                      `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1}`,
+	"POST /api/v1/mall/payments/:orderNo/prepay":    `{"provider": "sandbox"}`,
+	"POST /api/v1/mall/auth/token":                  `{"email": "nobody@example.test", "password": "x"}`,
+	"POST /api/v1/mall/play/heartbeat":              `{"position": 1}`,
+	"POST /api/v1/mall/play/auth/:videoId":          `{"takeover": true}`,
+	"POST /preview/:assetId/auth":                   `{"takeover": true}`,
+	"POST /try/:slug/auth":                          `{"takeover": true}`,
+	"POST /studio/uploads/parts":                    `{"name": "film.mp4", "type": "video/mp4", "size": 100}`,
+	"POST /studio/uploads/parts/:id/addresses":      `{"numbers": [1]}`,
+	"POST /api/v1/mall/payments/callback":           notice,
+	"POST /api/v1/mall/payments/callback/:provider": notice,
+}
+
+const notice = `{"eventId": "e", "type": "payment.succeeded", "merchant": "x", "outTradeNo": "1", "channelTxnNo": "t", "refundNo": "r",
+	"refundTxnNo": "r", "amount": 1, "currency": "CNY", "occurredAt": "2026-01-02T03:04:05Z"}`
+
+// endless are addresses whose answer has no end.
+var endless = []string{"/sales/:id/events"}
+
+// TestNoParameterBreaksTheServer sends every hostile value in the place of every parameter of every address: of the path, the
+// query, the form and the JSON, each alone in a request that is right otherwise, and twice beside the right one.
+func TestNoParameterBreaksTheServer(t *testing.T) {
+	m := newMatrix(t)
+	visitors := m.visitors()
+	targets := m.targets(visitors)
+	slices.SortStableFunc(targets, func(a, b target) int { // GET before what changes, and an operator, who can suspend the others, last
+		last := func(x target) int { return len(x.method)*2 + map[bool]int{true: 100}[x.who == "operator"] }
+		return last(a) - last(b)
+	})
+	asked, walked := 0, map[string]bool{}
+	for n, x := range targets {
+		c := visitors[x.who]
+		c.address = fmt.Sprintf("198.51.100.%d", n%250+1) // tries are counted by address
+		if x.who != "guest" && c.get("/account").status != http.StatusOK {
+			who := account.User{Email: map[string]string{"creator": "ann", "shopper": "sam"}[x.who] + "@example.test"}
+			if x.who == "operator" {
+				who = m.person(fmt.Sprintf("operator-%d", n), account.RoleOperator)
+			}
+			c.signIn(who)
+		}
+		for _, r := range x.requests() {
+			asked++
+			walked[r.name] = true
+			a := c.ask(x.method, r.address, r.body, r.headers...)
+			if a.status >= 500 {
+				t.Errorf("%s: %s %s with %s %.60q: %d %.300s", x.who, x.method, x.route, r.name, r.value, a.status, a.body)
+			}
+			callback := strings.HasPrefix(x.route, "/api/v1/mall/payments/callback") && r.body != ""
+			if slices.Contains(unreadable, r.value) && (a.status < 400 || a.status == 429) && !callback {
+				t.Errorf("%s: %s %s with %s %.60q: %d", x.who, x.method, x.route, r.name, r.value, a.status)
+			}
+		}
+	}
+	for _, name := range read(t) {
+		if !walked[name] {
+			t.Errorf("handlers read %q, and no request of this walk has it", name)
+		}
+	}
+	if asked < 100*len(hostile) {
+		t.Errorf("only %d requests at %d addresses", asked, len(targets))
+	}
+	t.Logf("%d requests at %d addresses with %d parameters", asked, len(targets), len(walked))
+}
+
+// targets are one request for each route, or the routes that some pages of the visitors have several forms for.
+func (m *matrix) targets(visitors map[string]*client) []target {
+	found := map[string]*target{}
+	add := func(who, method, address string, form url.Values) {
+		u, err := url.Parse(address)
+		if err != nil || u.Host != "" || !strings.HasPrefix(u.Path, "/") {
+			return
+		}
+		c := m.echo.NewContext(nil, nil)
+		m.echo.Router().Find(method, u.EscapedPath(), c)
+		name := method + " " + c.Path()
+		x, known := found[name]
+		if !known {
+			x = &target{who: who, method: method, route: c.Path(), address: u.EscapedPath(), form: url.Values{}}
+			found[name] = x
+		}
+		for field, values := range form {
+			if x.who == who && !x.form.Has(field) {
+				x.form[field] = values
+			}
+		}
+		if method == http.MethodGet {
+			for field, values := range u.Query() {
+				if !x.form.Has(field) {
+					x.form[field] = values
+				}
+			}
+		}
+	}
+	for _, r := range m.routes {
+		if r.Method == http.MethodOptions || slices.Contains(endless, r.Path) || r.Path == "/sign-out" {
+			continue
+		}
+		who := "shopper"
+		switch {
+		case below(r.Path, "/admin"):
+			who = "operator"
+		case below(r.Path, "/studio"):
+			who = "creator"
+		case r.Path == "/sign-in", r.Path == "/sign-up":
+			who = "guest"
+		}
+		add(who, r.Method, m.address(r), unlinked[r.Method+" "+r.Path])
+		if r.Method != http.MethodGet {
+			continue
+		}
+		a := visitors[who].get(m.address(r))
+		if !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		for _, f := range forms(m, m.address(r), a.body) {
+			add(who, f.method, f.address, f.form)
+		}
+	}
+	var list []target
+	for name, x := range found {
+		x.json = bodies[name]
+		x.headers = []string{"Content-Type", kind(echo.Route{Method: x.method, Path: x.route}), "Tus-Resumable", "1.0.0"}
+		if x.json != "" {
+			x.headers[1] = echo.MIMEApplicationJSON
+		}
+		list = append(list, *x)
+	}
+	slices.SortFunc(list, func(a, b target) int { return strings.Compare(a.route+a.method, b.route+b.method) })
+	return list
+}
+
+// forms are those of a page, with what a browser would send, and the links that have a query.
+func forms(m *matrix, page, body string) []target {
+	root, err := html.Parse(strings.NewReader(body))
+	m.OK(err)
+	attr := func(n *html.Node, name string) string {
+		for _, a := range n.Attr {
+			if a.Key == name {
+				return a.Val
+			}
+		}
+		return ""
+	}
+	var list []target
+	for n := range root.Descendants() {
+		if href := attr(n, "href"); n.Data == "a" && strings.HasPrefix(href, "/") && strings.Contains(href, "?") {
+			list = append(list, target{method: http.MethodGet, address: href})
+		}
+		if n.Data != "form" {
+			continue
+		}
+		x := target{method: strings.ToUpper(attr(n, "method")), address: attr(n, "action"), form: url.Values{}}
+		if x.method == "" {
+			x.method = http.MethodGet
+		}
+		if x.address == "" {
+			x.address = page
+		}
+		for field := range n.Descendants() {
+			name := attr(field, "name")
+			if name == "" || field.Type != html.ElementNode || x.form.Has(name) {
+				continue
+			}
+			value := attr(field, "value")
+			if field.Data == "select" {
+				for o := range field.Descendants() {
+					if o.Data == "option" && value == "" {
+						value = attr(o, "value")
+					}
+				}
+			}
+			x.form.Set(name, value)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// attempt is one request with a hostile value in the place of name.
+type attempt struct {
+	name, value, address, body string
+	headers                    []string
+}
+
+// requests are all attempts at a target.
+func (x target) requests() []attempt {
+	var list []attempt
+	send := func(name, value, address string, form url.Values) {
+		a := attempt{name, value, address, x.json, x.headers}
+		switch {
+		case x.method == http.MethodGet || x.method == http.MethodHead || x.method == http.MethodDelete:
+			if len(form) > 0 {
+				a.address += "?" + form.Encode()
+			}
+		case x.json == "" && x.headers[1] == echo.MIMEApplicationForm:
+			a.body = form.Encode()
+		}
+		if strings.HasPrefix(x.route, "/api/v1/mall/payments/callback") {
+			a.headers = append(slices.Clone(x.headers), sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, time.Now(), []byte(a.body)))
+		}
+		list = append(list, a)
+	}
+	steps := strings.Split(x.address, "/")
+	for n, step := range strings.Split(x.route, "/") {
+		if !strings.HasPrefix(step, ":") {
+			continue
+		}
+		for _, v := range hostile {
+			if v == "" {
+				continue // another address
+			}
+			other := slices.Clone(steps)
+			other[n] = url.PathEscape(v)
+			send(step, v, strings.Join(other, "/"), x.form)
+		}
+	}
+	for name, right := range x.form {
+		for _, v := range hostile {
+			form := maps.Clone(x.form)
+			form[name] = []string{v}
+			send(name, v, x.address, form)
+		}
+		form := maps.Clone(x.form)
+		form[name] = []string{right[0], right[0], "x"}
+		send(name, "twice", x.address, form)
+	}
+	if x.json != "" {
+		body := x.json
+		for _, leaf := range leaves(body) {
+			for _, v := range hostile {
+				quoted := quoteJSON(v)
+				x.json = replaceLeaf(body, leaf, quoted)
+				send(leaf.name, v, x.address, nil)
+			}
+			for _, raw := range []string{"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`, "1, \"" + leaf.name + "\": 1"} {
+				x.json = replaceLeaf(body, leaf, raw)
+				send(leaf.name, raw, x.address, nil)
+			}
+		}
+		x.json = body
+	}
+	return list
+}
+
+// leaf is a value of a JSON text: its name and where it stands.
+type leaf struct {
+	name       string
+	start, end int
+}
+
+var jsonLeaf = regexp.MustCompile(`"(\w+)": ("[^"]*"|\d+|true|\[\d+\])`)
+
+func leaves(body string) []leaf {
+	var list []leaf
+	for _, at := range jsonLeaf.FindAllStringSubmatchIndex(body, -1) {
+		list = append(list, leaf{body[at[2]:at[3]], at[4], at[5]})
+	}
+	return list
+}
+
+func replaceLeaf(body string, l leaf, value string) string {
+	return body[:l.start] + value + body[l.end:]
+}
+
+// quoteJSON writes a string with the bytes that it has, also those that no JSON text may have.
+func quoteJSON(s string) string {
+	if strings.ToValidUTF8(s, "") != s {
+		return `"` + s + `"`
+	}
+	var b bytes.Buffer
+	if err := json.NewEncoder(&b).Encode(s); err != nil {
+		return `""`
+	}
+	return strings.TrimSpace(b.String())
+}
+
+var reads = regexp.MustCompile(`(?:QueryParam|FormValue|PostFormValue|words|number)\("(\w+)"`)
+
+// read are the names of parameters that handlers ask for.
+func read(t *testing.T) []string {
+	t.Helper()
+	names := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "webtest") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, found := range reads.FindAllSubmatch(source, -1) {
+			names[string(found[1])] = true
+		}
+		return err
+	})
+	if err != nil || len(names) < 50 {
+		t.Fatal(errors.Join(err, fmt.Errorf("only %d names are read", len(names))))
+	}
+	return slices.Sorted(maps.Keys(names))
+}
