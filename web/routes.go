@@ -115,7 +115,7 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return "/media/trailers/" + asset.Prefix + "/index.m3u8", nil
+		return "/media/trailers/" + asset.Prefix + "/" + asset.TrailerFile(), nil
 	}
 }
 
