@@ -254,7 +254,7 @@ func (p *packer) rendition(name string) (Playlist, error) {
 	if err := p.copy(name+"/"+list.Init, "film/"+name+"/"+list.Init); err != nil {
 		return Playlist{}, err
 	}
-	sound := soundFolder.MatchString(name)
+	sound := IsSound(name)
 	for i := range list.Segments {
 		s := &list.Segments[i]
 		if s.Key = i / p.keyEvery; s.Key == len(p.keys) && sound {

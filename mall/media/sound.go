@@ -89,6 +89,9 @@ func byDefault(sounds []Sound) Sound {
 	return sounds[max(0, slices.IndexFunc(sounds, func(s Sound) bool { return s.Default }))]
 }
 
+// IsSound is true of the folder of a Sound.
+func IsSound(folder string) bool { return soundFolder.MatchString(folder) }
+
 func soundName(i int) string { return fmt.Sprintf("sound-%d", i+1) }
 
 func (s sound) label(tag string) string {
