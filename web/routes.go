@@ -67,8 +67,15 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments: m.Payments,
 		Guess:    guess,
 	}
-	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
-		OnSignIn: shopping.OnSignIn, Demo: d.Config.Demo})
+	account.Routes(all, account.Deps{
+		Site:     site,
+		Accounts: m.Accounts,
+		Sessions: m.Sessions,
+		Catalog:  m.Catalog,
+		Terms:    m.Ledger.Terms,
+		OnSignIn: shopping.OnSignIn,
+		Demo:     d.Config.Demo,
+	})
 	checkout.Routes(all, shopping)
 	library.Routes(all, library.Deps{Site: site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
 		Media: m.Media, Secure: d.Config.SecureCookies()})

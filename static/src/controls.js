@@ -62,9 +62,12 @@ export function filmControls(media, { poster, texts, chapters, sounds }) {
       element('media-fullscreen-button')));
 }
 
+// bigPlayButton lies over the middle of a video until it has begun.
+export const bigPlayButton = () => element('media-play-button', { slot: 'centered-chrome', class: 'player-big' });
+
 export function trailerControls(media, { poster }) {
   return frame(media, poster,
-    element('media-play-button', { slot: 'centered-chrome', class: 'player-big' }),
+    bigPlayButton(),
     element('media-control-bar', { class: 'player-bar' },
       element('media-play-button'), element('media-mute-button'), element('media-time-range'), element('media-time-display', { remaining: true, notoggle: true }),
       element('media-fullscreen-button')));

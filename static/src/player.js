@@ -22,7 +22,7 @@
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
 //   data-sounds                the film has several sounds to choose from; needs player-sounds.js
-//   data-autoplay              starts by itself where the browser lets it
+//   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a large button waits for the press
 //   data-texts                 JSON of words: speed, quality, captions, chapters, sound, described, resumed, restart, takeover, retry, offline, buy, sign_in,
 //                              devices, refused_<code>…, refused_unavailable
 // A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
@@ -34,9 +34,10 @@
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';
 import 'hls-video-element';
+import { autoplay } from './autoplay.js';
 import { chapterControls, chapterTrack, showChapters } from './chapters.js';
 import { connection } from './connection.js';
-import { element, filmControls, show, trailerControls } from './controls.js';
+import { bigPlayButton, element, filmControls, show, trailerControls } from './controls.js';
 import { captionsFor, remember } from './preferences.js';
 import { Refused, Session, authorizeAt } from './session.js';
 import { rememberSound, soundMenu } from './sounds.js';
@@ -151,6 +152,10 @@ export function mountPlayer(el, options = {}) {
     setTimeout(() => bar.remove(), 12_000);
   }
 
+  function waitForPress() {
+    if (!controller.querySelector('.player-big')) controller.append(bigPlayButton());
+  }
+
   async function start(takeover) {
     el.querySelector('.player-notice')?.remove();
     const from = media.currentTime || resume;
@@ -185,7 +190,8 @@ export function mountPlayer(el, options = {}) {
     if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
     session.keep(media, refuse);
     if (resume && from === resume && texts.restart) media.addEventListener('loadedmetadata', offerRestart, { once: true });
-    if (data.autoplay !== undefined || takeover) media.play()?.catch(() => { /* the browser wants a press first */ });
+    if (data.autoplay !== undefined || takeover) autoplay(media, controller, waitForPress);
+    else waitForPress();
     el.dispatchEvent(new CustomEvent('mall:authorized', { bubbles: true }));
   }
 
@@ -206,10 +212,7 @@ export function mountTrailer(el, playing = false) {
   media.setAttribute('src', el.dataset.src);
   if (playing) {
     controller.focus({ preventScroll: true });
-    // At once, while the press still counts, and again once there is something to play: hls.js' first load interrupts what was asked before it.
-    const play = () => media.play()?.catch(() => { /* the browser wants another press: the button is there */ });
-    play();
-    media.addEventListener('canplay', () => { if (media.paused) play(); }, { once: true });
+    autoplay(media, controller, () => { /* the large button is there */ });
   }
   return { media, stop() { el.replaceChildren(); } };
 }
