@@ -24,11 +24,11 @@ func made(t *text.Printer, c media.Conversion, language func(tag string) string)
 		lines = append(lines, t.T(key))
 	}
 	lines = append(lines, heard(t, c, language))
-	if len(c.Offered) > 0 {
-		lines = append(lines, t.T("videos.made_offered", "Tracks", offered(t, c.Offered)))
-	}
 	if c.Loudness != nil {
 		lines = append(lines, loudness(t, *c.Loudness))
+	}
+	if len(c.Offered) > 0 {
+		lines = append(lines, t.T("videos.made_offered", "Tracks", offered(t, c.Offered)))
 	}
 	if c.Held > 0 {
 		lines = append(lines, t.T("videos.made_held", "Time", t.Duration(c.Held)))
