@@ -33,7 +33,7 @@ var counters = []struct{ shown, differs string }{
 		 cross join lateral (select count(*) as n, coalesce(sum(rating), 0) as sum, array[count(*) filter (where rating = 1),
 		     count(*) filter (where rating = 2), count(*) filter (where rating = 3), count(*) filter (where rating = 4),
 		     count(*) filter (where rating = 5)] as each
-		   from catalog_review where spu_id = s.id) r
+		   from catalog_review where spu_id = s.id and refunded_at is null) r
 		 where (s.rating_count, s.rating_sum, s.rating_counts) is distinct from (r.n, r.sum, r.each)`},
 	{"a review is by somebody who had bought the film by then",
 		`select format('review %s of %s by %s', r.id, r.spu_id, r.user_id) from catalog_review r

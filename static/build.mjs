@@ -71,10 +71,14 @@ async function js() {
   emit('app.js', app.outputFiles[0].contents);
   const upload = await esbuild.build({ ...common, entryPoints: ['static/src/upload.js'] });
   emit('upload.js', upload.outputFiles[0].contents);
-  const player = await esbuild.build({ ...common, entryPoints: ['static/src/player.js'], globalName: 'MallPlayer',
-    alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' }, plugins: [nonceStyles],
-    banner: { js: 'globalThis.__mallNonce=document.currentScript?.nonce??"";' } });
+  const playerOptions = { ...common, entryPoints: ['static/src/player.js'], globalName: 'MallPlayer', plugins: [nonceStyles],
+    banner: { js: 'globalThis.__mallNonce=document.currentScript?.nonce??"";' } };
+  const wholeHls = join(modules, 'hls.js/dist/hls.mjs');
+  const player = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' } });
   emit('player.js', player.outputFiles[0].contents);
+  // The same for films with several sounds, which hls.js light does not play.
+  const sounds = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': wholeHls, 'hls.js/light': wholeHls } });
+  emit('player-sounds.js', sounds.outputFiles[0].contents);
   // For the browser tests only; never served.
   write(join(root, 'test/browser/testdata/axe.min.js'), readFileSync(join(modules, 'axe-core/axe.min.js')));
 }

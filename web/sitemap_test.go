@@ -95,7 +95,7 @@ func TestSitemap(t *testing.T) {
 		return list
 	}
 	for path, want := range map[string][]string{
-		"/sitemaps/pages.xml":      both("/", "/videos", "/sales", "/c/films", "/privacy"),
+		"/sitemaps/pages.xml":      both("/", "/videos", "/sales", "/sell", "/c/films", "/privacy"),
 		"/sitemaps/videos-0.xml":   both("/v/film-1", "/v/film-3"),
 		"/sitemaps/creators-0.xml": both("/creators/maker"),
 	} {

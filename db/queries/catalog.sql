@@ -186,6 +186,28 @@ set rating_sum = rating_sum + @rating::int, rating_count = rating_count + 1,
 where id = @spu_id
 returning creator_id;
 
+-- name: UncountRating :exec
+update video_product_spu
+set rating_sum = rating_sum - @rating::int, rating_count = rating_count - 1,
+    rating_counts[@rating::int] = rating_counts[@rating::int] - 1
+where id = @spu_id;
+
+-- name: ReviewedOf :many
+select spu_id from catalog_review where user_id = @user_id and spu_id = any(@spu_ids::bigint[]);
+
+-- name: LockProducts :exec
+select 1 from video_product_spu where id = any(@ids::bigint[]) order by id for no key update;
+
+-- name: RefundReview :one
+update catalog_review set refunded_at = @at::timestamptz
+where user_id = @user_id and spu_id = @spu_id and refunded_at is null
+returning rating;
+
+-- name: RestoreReview :one
+update catalog_review set refunded_at = null
+where user_id = @user_id and spu_id = @spu_id and refunded_at is not null
+returning rating;
+
 -- name: ReviewBy :one
 select * from catalog_review where spu_id = @spu_id and user_id = @user_id;
 

@@ -57,3 +57,14 @@ limit @max_rows;
 -- Which of these sources gave a rental that has run out.
 select source from video_entitlement
 where source = any(@sources::text[]) and state = 'active' and expires_at <= @at::timestamptz;
+
+-- name: Held :many
+-- Which of these films a person was granted and has not been paid back for, rentals that are over included.
+select distinct spu_id from video_entitlement
+where user_id = @user_id and spu_id = any(@spu_ids::bigint[]) and state = 'active';
+
+-- name: LockHeld :many
+-- The grants of a film that stand, kept from being revoked until the transaction ends.
+select id from video_entitlement
+where user_id = @user_id and spu_id = @spu_id and state = 'active'
+order by id for share;

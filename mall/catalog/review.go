@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,15 +23,17 @@ const MaxReviewLength = 4000
 // reviewList names the list of a video's reviews, for its cursors.
 func reviewList(spuID int64) string { return "reviews-" + strconv.FormatInt(spuID, 10) }
 
-// NewReview is what a person says of a video. Owned is the caller's word that they have bought it.
+// NewReview is what a person says of a video.
 type NewReview struct {
 	SPUID, UserID int64
-	Owned         bool
-	Author        string
-	Rating        int       // 1 to 5
-	Body          string    // may be empty
-	Locale        string    // zh-CN or en: the language it was written in
-	At            time.Time // zero: now
+	Owned         bool // the caller's word that they have bought it
+	// Held says whether they still have, and keeps it so until the transaction ends: a refund may come meanwhile. Nil: Owned is enough.
+	Held   func(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error)
+	Author string
+	Rating int       // 1 to 5
+	Body   string    // may be empty
+	Locale string    // zh-CN or en: the language it was written in
+	At     time.Time // zero: now
 }
 
 // Review is one person's word on one video.
@@ -40,6 +43,7 @@ type Review struct {
 	Rating            int
 	Body, Locale      string
 	CreatedAt         time.Time
+	Refunded          bool   // every purchase behind it was paid back: its rating does not count
 	Reply             *Reply // the maker's answer
 }
 
@@ -68,7 +72,12 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 	}
 	r := Review{SPUID: n.SPUID, UserID: n.UserID, Author: n.Author, Rating: n.Rating, Body: n.Body, Locale: n.Locale, CreatedAt: n.At}
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		// The SPU's row first: two reviews of one video then wait for each other instead of deadlocking on the
+		if n.Held != nil { // before the SPU's row, as refunds do
+			if held, err := n.Held(ctx, tx, n.UserID, n.SPUID); err != nil || !held {
+				return nil, cmp.Or(err, error(ErrReviewNotOwned))
+			}
+		}
+		// The SPU's row before the review: two reviews of one video then wait for each other instead of deadlocking on the
 		// lock the foreign key takes.
 		creatorID, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{SpuID: n.SPUID, Rating: int32(n.Rating)})
 		switch {
@@ -150,8 +159,17 @@ func (c *Catalog) ReviewBy(ctx context.Context, spuID, userID int64) (Review, bo
 }
 
 func review(r dbsqlc.CatalogReview) Review {
-	out := Review{ID: r.ID, SPUID: r.SpuID, UserID: r.UserID, Author: r.Author, Rating: int(r.Rating), Body: r.Body,
-		Locale: r.Locale, CreatedAt: r.CreatedAt}
+	out := Review{
+		ID:        r.ID,
+		SPUID:     r.SpuID,
+		UserID:    r.UserID,
+		Author:    r.Author,
+		Rating:    int(r.Rating),
+		Body:      r.Body,
+		Locale:    r.Locale,
+		CreatedAt: r.CreatedAt,
+		Refunded:  r.RefundedAt != nil,
+	}
 	if r.RepliedAt != nil {
 		out.Reply = &Reply{r.Reply, *r.RepliedAt}
 	}

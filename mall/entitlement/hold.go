@@ -48,3 +48,25 @@ func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 	}
 	return held, nil
 }
+
+// HeldTx says which of these videos a person was granted and has not been paid back for. A rental that is over counts: it has been had.
+func (e *Entitlements) HeldTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error) {
+	rows, err := e.q.Held(ctx, tx, dbsqlc.HeldParams{UserID: userID, SpuIds: spuIDs})
+	if err != nil {
+		return nil, fmt.Errorf("what user %d was not paid back for among %d videos: %w", userID, len(spuIDs), err)
+	}
+	held := make(map[int64]bool, len(rows))
+	for _, id := range rows {
+		held[id] = true
+	}
+	return held, nil
+}
+
+// LockHeldTx says the same of one video, and keeps it so until the transaction ends: a refund waits.
+func (e *Entitlements) LockHeldTx(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error) {
+	rows, err := e.q.LockHeld(ctx, tx, dbsqlc.LockHeldParams{UserID: userID, SpuID: spuID})
+	if err != nil {
+		return false, fmt.Errorf("lock what user %d was granted of SPU %d: %w", userID, spuID, err)
+	}
+	return len(rows) > 0, nil
+}

@@ -60,6 +60,9 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 	if granted == 0 {
 		return 0, nil // everything is on its way back: REFUNDED comes next
 	}
+	if err := s.settleRatingsTx(ctx, tx, o); err != nil {
+		return 0, err
+	}
 	if err := s.closeOwnedTx(ctx, tx, o); err != nil {
 		return 0, err
 	}

@@ -254,7 +254,8 @@ func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 	return refund, nil
 }
 
-// revokeTx ends the access that the items of a refund gave, or keeps it from being given.
+// revokeTx ends the access that the items of a refund gave, or keeps it from being given. A rating that nothing stands behind any more
+// does not count.
 func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
 	now := s.Now()
 	for n, i := range o.Items {
@@ -269,7 +270,13 @@ func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []Ref
 		}
 		o.Items[n].RevokedAt = &now
 	}
-	return nil
+	return s.settleRatingsTx(ctx, tx, *o)
+}
+
+// settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of them. It comes after
+// the grants and revocations of its transaction.
+func (s *Orders) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
+	return s.Catalog.SettleRatingsTx(ctx, tx, o.UserID, films(o), s.Entitlements.HeldTx)
 }
 
 // shared are the items of an order that a refund pays back.

@@ -159,6 +159,9 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 			}
 		}
 	}
+	if err := s.settleRatingsTx(ctx, tx, o); err != nil {
+		return err
+	}
 	return s.openCaseTx(ctx, tx, OutcomeRefundFailed, o.OrderNo, paid.RefundNo,
 		map[string]any{"refundNo": paid.RefundNo, "amount": paid.Amount, "error": paid.LastError})
 }

@@ -1,6 +1,6 @@
 // The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
 // Loaded only on pages that hold a film, and by trailer.js at the first press (about 170 KB compressed: hls.js light, media-chrome,
-// hls-video-element, bundled).
+// hls-video-element, bundled; player-sounds.js is the same with all of hls.js, 240 KB, for films with several sounds).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
 // connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
@@ -21,8 +21,9 @@
 //   data-buy-url               where a refusal for want of a purchase leads
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
-//   data-autoplay              starts by itself where the browser lets it
-//   data-texts                 JSON of words: speed, quality, captions, chapters, resumed, restart, takeover, retry, offline, buy, sign_in,
+//   data-sounds                the film has several sounds to choose from; needs player-sounds.js
+//   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a large button waits for the press
+//   data-texts                 JSON of words: speed, quality, captions, chapters, sound, described, resumed, restart, takeover, retry, offline, buy, sign_in,
 //                              devices, refused_<code>…, refused_unavailable
 // A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
@@ -33,11 +34,13 @@
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';
 import 'hls-video-element';
+import { autoplay } from './autoplay.js';
 import { chapterControls, chapterTrack, showChapters } from './chapters.js';
 import { connection } from './connection.js';
-import { element, filmControls, show, trailerControls } from './controls.js';
+import { bigPlayButton, element, filmControls, show, trailerControls } from './controls.js';
 import { captionsFor, remember } from './preferences.js';
 import { Refused, Session, authorizeAt } from './session.js';
+import { rememberSound, soundMenu } from './sounds.js';
 import { watermark } from './watermark.js';
 
 const clock = seconds => {
@@ -83,10 +86,12 @@ export function mountPlayer(el, options = {}) {
     media.append(chapterTrack(element, data.chapters));
     chapters = chapterControls(element, texts);
   }
+  const sounds = data.sounds !== undefined;
   const end = el.querySelector('template[data-end]');
-  const controller = filmControls(media, { poster: data.poster, texts, chapters });
+  const controller = filmControls(media, { poster: data.poster, texts, chapters, sounds: sounds && soundMenu(element, media, texts) });
   show(el, controller);
   const chooseQuality = remember(el, media);
+  const chooseSound = sounds && rememberSound(el, media);
   const line = connection(el, texts, recover);
   if (chapters) showChapters(element, media, chapters, texts, clock);
   if (end) media.addEventListener('ended', showEnd);
@@ -147,6 +152,10 @@ export function mountPlayer(el, options = {}) {
     setTimeout(() => bar.remove(), 12_000);
   }
 
+  function waitForPress() {
+    if (!controller.querySelector('.player-big')) controller.append(bigPlayButton());
+  }
+
   async function start(takeover) {
     el.querySelector('.player-notice')?.remove();
     const from = media.currentTime || resume;
@@ -173,6 +182,7 @@ export function mountPlayer(el, options = {}) {
       else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && !status) line.lost();
     });
     media.api?.on(Hls.Events.MANIFEST_PARSED, chooseQuality);
+    if (sounds) media.api?.on(Hls.Events.MANIFEST_PARSED, chooseSound);
     media.api?.on(Hls.Events.FRAG_BUFFERED, () => {
       recoveries = 0;
       line.found();
@@ -180,7 +190,8 @@ export function mountPlayer(el, options = {}) {
     if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
     session.keep(media, refuse);
     if (resume && from === resume && texts.restart) media.addEventListener('loadedmetadata', offerRestart, { once: true });
-    if (data.autoplay !== undefined || takeover) media.play()?.catch(() => { /* the browser wants a press first */ });
+    if (data.autoplay !== undefined || takeover) autoplay(media, controller, waitForPress);
+    else waitForPress();
     el.dispatchEvent(new CustomEvent('mall:authorized', { bubbles: true }));
   }
 
@@ -201,10 +212,7 @@ export function mountTrailer(el, playing = false) {
   media.setAttribute('src', el.dataset.src);
   if (playing) {
     controller.focus({ preventScroll: true });
-    // At once, while the press still counts, and again once there is something to play: hls.js' first load interrupts what was asked before it.
-    const play = () => media.play()?.catch(() => { /* the browser wants another press: the button is there */ });
-    play();
-    media.addEventListener('canplay', () => { if (media.paused) play(); }, { once: true });
+    autoplay(media, controller, () => { /* the large button is there */ });
   }
   return { media, stop() { el.replaceChildren(); } };
 }

@@ -17,17 +17,11 @@ func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	p.click(`a[href="/try/` + slug + `"]`)
 	p.at("/try/" + slug)
 	p.until(film + `?.readyState >= 2`)
-	if eval[bool](p, film+`.paused`) {
-		p.click(`[data-player] media-play-button`)
-	}
 	p.until(film + `?.currentTime > 1`)
 	if d := eval[float64](p, film+`.duration`); d > 8.5 {
 		p.fail("more than the free part is there")
 	}
 	eval[float64](p, film+`.currentTime = 7`)
-	if eval[bool](p, film+`.paused`) {
-		p.click(`[data-player] media-play-button`)
-	}
 	p.has(`.player-end form[action="/cart/items"] button`)
 	p.click(`.player-end [data-again]`)
 	p.until(`!document.querySelector('.player-end') && ` + film + `.currentTime < 5`)
@@ -44,4 +38,74 @@ func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	p.until(`!document.querySelector('.player-chapters').hidden`)
 	p.click(`.player-chapters media-chrome-menu-item:last-of-type`)
 	p.until(film + `.currentTime >= 8 && document.querySelector('.player-chapter-name').textContent.length > 3`)
+}
+
+// TestWatchFree presses the button once and sees the film play, the sign-in between for a guest.
+func TestWatchFree(t *testing.T) {
+	t.Parallel()
+	const (
+		button      = `form[action$="/free"] button`
+		freeFilm    = "koi-pond"
+		episode     = "snow-in-the-pines"
+		nextEpisode = "shape-of-dunes"
+	)
+	plays := func(p *person, slug string) {
+		p.t.Helper()
+		p.at("/watch/" + slug)
+		p.until(film + `?.currentTime > 0.5 && !` + film + `.paused`)
+		if eval[bool](p, `!!document.querySelector('.player-notice')`) {
+			p.fail("it plays behind a notice")
+		}
+	}
+	t.Run("a_guest_signs_in_on_the_way", func(t *testing.T) {
+		t.Parallel()
+		p := newPerson(t, look{lang: "en", width: 390})
+		u := p.mall.account(t, "Robin", account.RoleShopper)
+		p.visit("/v/" + freeFilm)
+		p.click(button)
+		p.at("/sign-in?next=")
+		p.fill(`#email`, u.Email)
+		p.fill(`#password`, password)
+		p.click(`form[action="/sign-in"] button[type=submit]`)
+		plays(p, freeFilm)
+	})
+	t.Run("signed_in", func(t *testing.T) {
+		t.Parallel()
+		p := newPerson(t, look{lang: "zh-CN", width: 1280})
+		p.enter(p.mall.account(t, "Robin", account.RoleShopper))
+		p.visit("/v/" + freeFilm)
+		p.click(button)
+		plays(p, freeFilm)
+	})
+	t.Run("the_next_episode", func(t *testing.T) {
+		t.Parallel()
+		p := newPerson(t, look{lang: "en", width: 1280})
+		u := p.mall.account(t, "Robin", account.RoleShopper)
+		for _, slug := range []string{episode, nextEpisode} {
+			p.mall.bought(t, u.ID, p.mall.sku(t, slug, "own", "HD"))
+		}
+		p.enter(u)
+		p.visit("/watch/" + episode)
+		p.until(film + `?.readyState >= 2`)
+		eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
+		eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
+		p.click(`.player-end a[href="/watch/` + nextEpisode + `"]`)
+		plays(p, nextEpisode)
+	})
+}
+
+// TestWatch_PlayRefused sees the large button where the browser wants a press on the page itself, and no word of an error.
+func TestWatch_PlayRefused(t *testing.T) {
+	t.Parallel()
+	p, films := watching(t, look{lang: "en", width: 390})
+	p.beforePages(`const play = HTMLMediaElement.prototype.play;
+		HTMLMediaElement.prototype.play = function () { return navigator.userActivation.hasBeenActive ? play.call(this) : Promise.reject(new DOMException('press first', 'NotAllowedError')); };`)
+	p.visit("/watch/" + films[0])
+	p.has(`[data-player] .player-big`)
+	p.until(film + `?.readyState >= 2`)
+	if !eval[bool](p, film+`.paused && !document.querySelector('.player-notice')`) {
+		t.Error("it says more than that it can be played")
+	}
+	p.click(`[data-player] .player-big`)
+	p.until(film + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)
 }

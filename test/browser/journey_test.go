@@ -121,9 +121,6 @@ func (j trip) watch(p *person) {
 	}
 	p.has(`[data-player] media-play-button`)
 	p.until(film + `?.readyState >= 2`)
-	if eval[bool](p, film+`.paused`) {
-		p.click(`[data-player] media-play-button`)
-	}
 	p.until(film + `?.currentTime > 1.5`)
 	for _, part := range []string{"/p/", "/k/", "/s/", "/api/v1/mall/play/auth/"} {
 		if !p.asked(p.mall.url + part) {

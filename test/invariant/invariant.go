@@ -30,6 +30,18 @@ var rules = []struct{ promise, broken string }{
 		`select format('%s: %s, its items %s', o.order_no, o.total_amount, sum(i.amount - i.discount_amount))
 		 from video_order o join video_order_item i using (order_no)
 		 group by o.order_no, o.total_amount having o.total_amount <> sum(i.amount - i.discount_amount)`},
+	{"a product's rating is that of its reviews, without those whose purchase was paid back",
+		`select format('product %s: %s of %s shown, %s of %s written', s.id, s.rating_sum, s.rating_count, r.sum, r.n)
+		 from video_product_spu s cross join lateral (
+		   select coalesce(sum(rating), 0) as sum, count(*) as n, array[count(*) filter (where rating = 1), count(*) filter (where rating = 2),
+		     count(*) filter (where rating = 3), count(*) filter (where rating = 4), count(*) filter (where rating = 5)] as each
+		   from catalog_review where spu_id = s.id and refunded_at is null) r
+		 where (s.rating_sum, s.rating_count, s.rating_counts) is distinct from (r.sum, r.n, r.each)
+		 union all
+		 select format('the review of product %s by %s is refunded: %s', r.spu_id, r.user_id, r.refunded_at is not null)
+		 from catalog_review r join lateral (
+		   select bool_and(state = 'revoked') as over from video_entitlement where user_id = r.user_id and spu_id = r.spu_id) e on true
+		 where (r.refunded_at is not null) <> e.over`},
 	{"a coupon counts its uses, and each stands as its order does",
 		`select format('coupon %s: held %s, used %s, rows %s and %s', c.code, c.held, c.used, u.held, u.used)
 		 from promotion_coupon c cross join lateral (

@@ -23,54 +23,84 @@ const freeKey = "free_film"
 // watchFree gives a film that costs nothing, and leads to where it plays. A guest signs in first and is led on from there: the sign-in
 // finds in the session what was pressed, so that no address which somebody else made up gives anybody anything.
 func (d Deps) watchFree(c *page.Ctx) error {
-	product, err := d.Catalog.ProductBySlug(c.Request().Context(), c.Param("slug"))
+	ctx := c.Request().Context()
+	product, err := d.Catalog.ProductBySlug(ctx, c.Param("slug"))
 	if err != nil {
 		return err
 	}
+	take := d.takeFree
 	if !c.Viewer.SignedIn() {
-		c.Remember(freeKey, product.Slug)
-		return c.Redirect("/sign-in?next=" + url.QueryEscape(shopview.WatchURL(product.Slug)))
+		take = d.freeEdition
 	}
-	err = d.takeFree(c.Request().Context(), c.Viewer.UserID, product)
+	edition, err := take(ctx, c.Viewer.UserID, product)
 	switch {
-	case err == nil, errors.Is(err, order.ErrAlreadyOwned):
+	case errors.Is(err, order.ErrAlreadyOwned):
 		return c.Redirect(shopview.WatchURL(product.Slug))
-	case fault.From(err).Kind == fault.Conflict: // it costs something by now, or has run out: the page tells
+	case err != nil && fault.From(err).Kind == fault.Conflict: // it costs something by now, or has run out: the page tells
 		c.Flash(ui.Warning, "not_free_any_more")
 		return c.Redirect("/v/" + product.Slug)
+	case err != nil:
+		return err
 	}
-	return err
+	plays := shopview.WatchURL(product.Slug)
+	if edition.Offer.Kind == catalog.KindRent { // the press is the one that its page would ask for
+		plays = shopview.StartURL(product.Slug)
+	}
+	if !c.Viewer.SignedIn() {
+		c.Remember(freeKey, product.Slug)
+		plays = "/sign-in?next=" + url.QueryEscape(plays)
+	}
+	return c.Redirect(plays)
 }
 
 // takePressed gives a person the film that they pressed before they signed in, if that is where the sign-in leads.
 func (d Deps) takePressed(ctx context.Context, c *page.Ctx, userID int64) error {
-	slug := c.TakeBack(freeKey)
-	if slug == "" || c.Next("") != shopview.WatchURL(slug) {
+	slug, to := c.TakeBack(freeKey), c.Next("")
+	if slug == "" || to != shopview.WatchURL(slug) && to != shopview.StartURL(slug) {
 		return nil
 	}
 	product, err := d.Catalog.ProductBySlug(ctx, slug)
 	if err != nil {
 		return err
 	}
-	if err := d.takeFree(ctx, userID, product); err != nil && !errors.Is(err, order.ErrAlreadyOwned) {
+	if _, err := d.takeFree(ctx, userID, product); err != nil && !errors.Is(err, order.ErrAlreadyOwned) {
 		return err
 	}
 	return nil
 }
 
-// takeFree orders the best of a film's editions that cost this person nothing, and grants it at once. Errors: ErrUnavailable without
-// such an edition, ErrAlreadyOwned, and those of Place.
-func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Product) error {
+// takeFree orders the free edition of a film and grants it at once. Errors: those of freeEdition, and of Place.
+func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
+	edition, err := d.freeEdition(ctx, userID, product)
+	if err != nil {
+		return order.QuoteLine{}, err
+	}
+	nothing := money.Of(0, edition.Amount.Currency)
+	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: rand.Text(),
+		Items:          []order.Line{edition.Line},
+		ExpectTotal:    &nothing,
+	})
+	if err != nil {
+		return order.QuoteLine{}, err
+	}
+	return edition, d.Orders.Deliver(ctx, placed.OrderNo) // the job of the order finds it done
+}
+
+// freeEdition is the best of a film's editions that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable without one,
+// ErrAlreadyOwned.
+func (d Deps) freeEdition(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
 	lines := make([]order.Line, len(product.SKUs))
 	for n, k := range product.SKUs {
 		lines[n] = order.Line{SKUID: k.ID, Quantity: 1}
 	}
 	if len(lines) == 0 {
-		return order.ErrUnavailable
+		return order.QuoteLine{}, order.ErrUnavailable
 	}
 	quote, err := d.Orders.Quote(ctx, userID, lines)
 	if err != nil {
-		return err
+		return order.QuoteLine{}, err
 	}
 	var free []order.QuoteLine
 	refused := order.ErrUnavailable
@@ -86,23 +116,12 @@ func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Produc
 		}
 	}
 	if len(free) == 0 {
-		return refused
+		return order.QuoteLine{}, refused
 	}
-	best := slices.MaxFunc(free, func(a, b order.QuoteLine) int {
+	return slices.MaxFunc(free, func(a, b order.QuoteLine) int {
 		return cmp.Or(cmp.Compare(rank(a.Offer.Kind == catalog.KindOwn), rank(b.Offer.Kind == catalog.KindOwn)),
 			cmp.Compare(rank(a.Offer.Quality == catalog.Quality4K), rank(b.Offer.Quality == catalog.Quality4K)))
-	})
-	nothing := money.Of(0, best.Amount.Currency)
-	placed, _, err := d.Orders.Place(ctx, order.PlaceRequest{
-		UserID:         userID,
-		IdempotencyKey: rand.Text(),
-		Items:          []order.Line{best.Line},
-		ExpectTotal:    &nothing,
-	})
-	if err != nil {
-		return err
-	}
-	return d.Orders.Deliver(ctx, placed.OrderNo) // the job of the order finds it done
+	}), nil
 }
 
 func rank(better bool) int {

@@ -43,6 +43,22 @@ func TestWatchFree(t *testing.T) {
 			t.Errorf("entitlements %v", got)
 		}
 	})
+	t.Run("a_free_rental_begins_with_the_press", func(t *testing.T) {
+		m := open(t)
+		m.Film(0, -1, func(k *catalog.NewSKU) { k.Kind, k.RentHours = catalog.KindRent, 48 })
+		mia := m.Person("mia", "shopper")
+		b := m.Browser(0)
+		if to := b.Post(press, url.Values{}).Wants(303).Location; to != "/sign-in?next=%2Fwatch%2Ffilm-1%3Fstart%3D1" {
+			t.Fatalf("it leads to %q", to)
+		}
+		b.SignIn(mia.ID, "/watch/film-1?start=1")
+		if got := owns(m, mia.ID); len(got) != 1 || got[0] != "active" {
+			t.Errorf("entitlements %v", got)
+		}
+		if to := m.Browser(m.Person("leo", "shopper").ID).Post(press, url.Values{}).Wants(303).Location; to != "/watch/film-1?start=1" {
+			t.Errorf("it leads to %q", to)
+		}
+	})
 	t.Run("a_sign_in_that_leads_elsewhere_gives_nothing", func(t *testing.T) {
 		m := open(t)
 		m.Film(0, -1)
@@ -65,6 +81,9 @@ func TestWatchFree(t *testing.T) {
 			t.Errorf("it leads to %q", to)
 		}
 		b.Get("/cart").Shows("not free any more")
+		if to := m.Browser(0).Post(press, url.Values{}).Wants(303).Location; to != "/v/film-1" {
+			t.Errorf("a guest is led to %q", to)
+		}
 		m.Browser(0).Post("/v/nothing/free", url.Values{}).Wants(404)
 		if n := orders(m); n != 0 {
 			t.Errorf("%d orders", n)

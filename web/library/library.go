@@ -152,16 +152,17 @@ func (d Deps) watch(c *page.Ctx) error {
 	// A rental runs from its first play, so its viewer is asked before the player fetches a key.
 	starts := w.Entitlement.Kind == entitlement.KindRent && w.Entitlement.FirstPlayedAt == nil
 	if !starts || c.QueryParam("start") != "" {
-		if w.Film, err = d.film(c, product, starts); err != nil {
+		if w.Film, err = d.film(c, product); err != nil {
 			return err
 		}
 		w.End = d.end(c, product, w.Entitlement)
-		c.AllowPlayer()
+		c.AllowPlayer(w.Film.Script())
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }
 
-func (d Deps) film(c *page.Ctx, product catalog.Product, autoplay bool) (*ui.Film, error) {
+// film is what plays, by itself: a person has come to its page to watch it.
+func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
 	asset, err := d.Media.Asset(ctx, *product.AssetID)
 	if err != nil {
@@ -174,7 +175,8 @@ func (d Deps) film(c *page.Ctx, product catalog.Product, autoplay bool) (*ui.Fil
 	f := &ui.Film{
 		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
 		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
-		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), DevicesURL: "/library/devices", Autoplay: autoplay,
+		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), DevicesURL: "/library/devices", Autoplay: true,
+		Sounds: len(asset.Sounds) > 0,
 	}
 	extras := d.Playback.Extras(viewer, asset)
 	f.Thumbs = extras.ThumbsURL

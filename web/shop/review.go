@@ -45,8 +45,14 @@ func (d Deps) addReview(c *page.Ctx) error {
 		rating = 0 // refused below, beside the stars
 	}
 	_, err = d.Catalog.AddReview(ctx, catalog.NewReview{
-		SPUID: product.SPUID, UserID: c.Viewer.UserID, Owned: len(held[product.SPUID]) > 0, Author: c.Viewer.Name,
-		Rating: rating, Body: c.FormValue("body"), Locale: string(c.Text.Lang),
+		SPUID:  product.SPUID,
+		UserID: c.Viewer.UserID,
+		Owned:  len(held[product.SPUID]) > 0,
+		Held:   d.Entitlements.LockHeldTx,
+		Author: c.Viewer.Name,
+		Rating: rating,
+		Body:   c.FormValue("body"),
+		Locale: string(c.Text.Lang),
 	})
 	if errors.Is(err, catalog.ErrReviewInvalid) {
 		return d.showProduct(c, product, http.StatusUnprocessableEntity, returned(c, c.Text, err))

@@ -474,6 +474,22 @@ func TestShop_ReviewOfOnesOwn(t *testing.T) {
 	b.Get("/v/aurora").Wants(200).Hides("The best!")
 }
 
+func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
+	s := open(t)
+	me := s.Person("mia", account.RoleShopper)
+	o := s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	b := s.Browser(me.ID)
+	b.Post("/v/aurora/reviews", url.Values{"rating": {"1"}, "body": {"Too dark."}}).Wants(303)
+	const mark, none = "Refunded, not counted", "Nobody has reviewed this yet"
+	b.Get("/v/aurora").Wants(200).Shows("Too dark.").Hides(mark, none)
+	_, err := s.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: o.OrderNo, Actor: "operator:2", Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Get("/v/aurora").Wants(200).Shows("Too dark.", mark, none)
+	b.Post("/v/aurora/reviews", url.Values{"rating": {"2"}}).Wants(403)
+}
+
 func TestFurtherReviews(t *testing.T) {
 	s := open(t)
 	for i := range 14 {

@@ -145,7 +145,7 @@ func (h handlers) pages(c echo.Context) error {
 		return err
 	}
 	return h.write(c, "urlset", func(w *xml.Encoder) error {
-		list := []string{"/", "/videos", "/sales"}
+		list := []string{"/", "/videos", "/sales", "/sell"}
 		for _, k := range categories {
 			if k.Videos > 0 {
 				list = append(list, "/c/"+k.Slug)

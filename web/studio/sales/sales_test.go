@@ -128,4 +128,9 @@ func TestACreatorAnswersAReview(t *testing.T) {
 	if got := answer(); got != nil {
 		t.Errorf("taken back, yet %+v", got)
 	}
+	const mark = "Refunded, not counted"
+	b.Get("/studio/reviews").Wants(200).Hides(mark)
+	_, err = s.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: s.sold.OrderNo, Actor: "operator:2", Key: "k"})
+	s.ok(err)
+	b.Get("/studio/reviews").Wants(200).Shows(mark)
 }

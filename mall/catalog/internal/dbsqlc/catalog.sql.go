@@ -557,6 +557,15 @@ func (q *Queries) LiveOf(ctx context.Context, db DBTX, creatorID int64) (LiveOfR
 	return i, err
 }
 
+const lockProducts = `-- name: LockProducts :exec
+select 1 from video_product_spu where id = any($1::bigint[]) order by id for no key update
+`
+
+func (q *Queries) LockProducts(ctx context.Context, db DBTX, ids []int64) error {
+	_, err := db.Exec(ctx, lockProducts, ids)
+	return err
+}
+
 const lockRepriceDue = `-- name: LockRepriceDue :many
 select id from video_product_spu where reprice_at <= $1::timestamptz order by reprice_at, id limit $2
 for no key update skip locked
@@ -840,6 +849,25 @@ func (q *Queries) ProductByID(ctx context.Context, db DBTX, id int64) (ProductBy
 	return i, err
 }
 
+const refundReview = `-- name: RefundReview :one
+update catalog_review set refunded_at = $1::timestamptz
+where user_id = $2 and spu_id = $3 and refunded_at is null
+returning rating
+`
+
+type RefundReviewParams struct {
+	At     time.Time
+	UserID int64
+	SpuID  int64
+}
+
+func (q *Queries) RefundReview(ctx context.Context, db DBTX, arg RefundReviewParams) (int32, error) {
+	row := db.QueryRow(ctx, refundReview, arg.At, arg.UserID, arg.SpuID)
+	var rating int32
+	err := row.Scan(&rating)
+	return rating, err
+}
+
 const relatedIDs = `-- name: RelatedIDs :many
 with me as (
     select id, category_id, creator_id, tags from video_product_spu where video_product_spu.id = $2
@@ -914,8 +942,26 @@ func (q *Queries) Reprice(ctx context.Context, db DBTX, arg RepriceParams) error
 	return err
 }
 
+const restoreReview = `-- name: RestoreReview :one
+update catalog_review set refunded_at = null
+where user_id = $1 and spu_id = $2 and refunded_at is not null
+returning rating
+`
+
+type RestoreReviewParams struct {
+	UserID int64
+	SpuID  int64
+}
+
+func (q *Queries) RestoreReview(ctx context.Context, db DBTX, arg RestoreReviewParams) (int32, error) {
+	row := db.QueryRow(ctx, restoreReview, arg.UserID, arg.SpuID)
+	var rating int32
+	err := row.Scan(&rating)
+	return rating, err
+}
+
 const reviewBy = `-- name: ReviewBy :one
-select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 and user_id = $2
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at, refunded_at from catalog_review where spu_id = $1 and user_id = $2
 `
 
 type ReviewByParams struct {
@@ -937,12 +983,42 @@ func (q *Queries) ReviewBy(ctx context.Context, db DBTX, arg ReviewByParams) (Ca
 		&i.CreatedAt,
 		&i.Reply,
 		&i.RepliedAt,
+		&i.RefundedAt,
 	)
 	return i, err
 }
 
+const reviewedOf = `-- name: ReviewedOf :many
+select spu_id from catalog_review where user_id = $1 and spu_id = any($2::bigint[])
+`
+
+type ReviewedOfParams struct {
+	UserID int64
+	SpuIds []int64
+}
+
+func (q *Queries) ReviewedOf(ctx context.Context, db DBTX, arg ReviewedOfParams) ([]int64, error) {
+	rows, err := db.Query(ctx, reviewedOf, arg.UserID, arg.SpuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var spu_id int64
+		if err := rows.Scan(&spu_id); err != nil {
+			return nil, err
+		}
+		items = append(items, spu_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const reviews = `-- name: Reviews :many
-select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at, refunded_at from catalog_review where spu_id = $1 order by created_at desc, id desc limit $2
 `
 
 type ReviewsParams struct {
@@ -970,6 +1046,7 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 			&i.CreatedAt,
 			&i.Reply,
 			&i.RepliedAt,
+			&i.RefundedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -982,7 +1059,7 @@ func (q *Queries) Reviews(ctx context.Context, db DBTX, arg ReviewsParams) ([]Ca
 }
 
 const reviewsAfter = `-- name: ReviewsAfter :many
-select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at from catalog_review
+select id, spu_id, user_id, author, rating, body, locale, created_at, reply, replied_at, refunded_at from catalog_review
 where spu_id = $1 and (created_at, id) < ($2::timestamptz, $3::bigint)
 order by created_at desc, id desc limit $4
 `
@@ -1019,6 +1096,7 @@ func (q *Queries) ReviewsAfter(ctx context.Context, db DBTX, arg ReviewsAfterPar
 			&i.CreatedAt,
 			&i.Reply,
 			&i.RepliedAt,
+			&i.RefundedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1256,4 +1334,21 @@ func (q *Queries) Texts(ctx context.Context, db DBTX, ids []int64) ([]TextsRow, 
 		return nil, err
 	}
 	return items, nil
+}
+
+const uncountRating = `-- name: UncountRating :exec
+update video_product_spu
+set rating_sum = rating_sum - $1::int, rating_count = rating_count - 1,
+    rating_counts[$1::int] = rating_counts[$1::int] - 1
+where id = $2
+`
+
+type UncountRatingParams struct {
+	Rating int32
+	SpuID  int64
+}
+
+func (q *Queries) UncountRating(ctx context.Context, db DBTX, arg UncountRatingParams) error {
+	_, err := db.Exec(ctx, uncountRating, arg.Rating, arg.SpuID)
+	return err
 }

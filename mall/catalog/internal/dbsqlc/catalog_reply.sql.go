@@ -37,7 +37,7 @@ func (q *Queries) ReplyToReview(ctx context.Context, db DBTX, arg ReplyToReviewP
 }
 
 const reviewsFor = `-- name: ReviewsFor :many
-select r.id, r.spu_id, r.user_id, r.author, r.rating, r.body, r.locale, r.created_at, r.reply, r.replied_at, s.slug, s.title_zh, s.title_en
+select r.id, r.spu_id, r.user_id, r.author, r.rating, r.body, r.locale, r.created_at, r.reply, r.replied_at, r.refunded_at, s.slug, s.title_zh, s.title_en
 from catalog_review r join video_product_spu s on s.id = r.spu_id
 where s.creator_id = $1 and ($2::bigint = 0 or r.id < $2)
 order by r.id desc limit $3
@@ -76,6 +76,7 @@ func (q *Queries) ReviewsFor(ctx context.Context, db DBTX, arg ReviewsForParams)
 			&i.CatalogReview.CreatedAt,
 			&i.CatalogReview.Reply,
 			&i.CatalogReview.RepliedAt,
+			&i.CatalogReview.RefundedAt,
 			&i.Slug,
 			&i.TitleZh,
 			&i.TitleEn,
@@ -91,7 +92,7 @@ func (q *Queries) ReviewsFor(ctx context.Context, db DBTX, arg ReviewsForParams)
 }
 
 const reviewsOf = `-- name: ReviewsOf :many
-select r.id, r.spu_id, r.user_id, r.author, r.rating, r.body, r.locale, r.created_at, r.reply, r.replied_at, s.slug, s.title_zh, s.title_en
+select r.id, r.spu_id, r.user_id, r.author, r.rating, r.body, r.locale, r.created_at, r.reply, r.replied_at, r.refunded_at, s.slug, s.title_zh, s.title_en
 from catalog_review r join video_product_spu s on s.id = r.spu_id
 where r.user_id = $1 order by r.id desc limit $2
 `
@@ -128,6 +129,7 @@ func (q *Queries) ReviewsOf(ctx context.Context, db DBTX, arg ReviewsOfParams) (
 			&i.CatalogReview.CreatedAt,
 			&i.CatalogReview.Reply,
 			&i.CatalogReview.RepliedAt,
+			&i.CatalogReview.RefundedAt,
 			&i.Slug,
 			&i.TitleZh,
 			&i.TitleEn,

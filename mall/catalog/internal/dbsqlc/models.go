@@ -22,16 +22,17 @@ type CatalogCreator struct {
 }
 
 type CatalogReview struct {
-	ID        int64
-	SpuID     int64
-	UserID    int64
-	Author    string
-	Rating    int32
-	Body      string
-	Locale    string
-	CreatedAt time.Time
-	Reply     string
-	RepliedAt *time.Time
+	ID         int64
+	SpuID      int64
+	UserID     int64
+	Author     string
+	Rating     int32
+	Body       string
+	Locale     string
+	CreatedAt  time.Time
+	Reply      string
+	RepliedAt  *time.Time
+	RefundedAt *time.Time
 }
 
 type CatalogRevision struct {

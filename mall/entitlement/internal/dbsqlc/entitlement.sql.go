@@ -111,6 +111,37 @@ func (q *Queries) Grant(ctx context.Context, db DBTX, arg GrantParams) (int64, e
 	return result.RowsAffected(), nil
 }
 
+const held = `-- name: Held :many
+select distinct spu_id from video_entitlement
+where user_id = $1 and spu_id = any($2::bigint[]) and state = 'active'
+`
+
+type HeldParams struct {
+	UserID int64
+	SpuIds []int64
+}
+
+// Which of these films a person was granted and has not been paid back for, rentals that are over included.
+func (q *Queries) Held(ctx context.Context, db DBTX, arg HeldParams) ([]int64, error) {
+	rows, err := db.Query(ctx, held, arg.UserID, arg.SpuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var spu_id int64
+		if err := rows.Scan(&spu_id); err != nil {
+			return nil, err
+		}
+		items = append(items, spu_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const latestOver = `-- name: LatestOver :one
 select id, user_id, spu_id, sku_id, reference, source, kind, quality, rent_hours, state, granted_at, first_played_at, expires_at, revoked_at, revoked_cause from video_entitlement
 where user_id = $1 and spu_id = $2
@@ -243,6 +274,38 @@ func (q *Queries) Living(ctx context.Context, db DBTX, arg LivingParams) ([]Vide
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockHeld = `-- name: LockHeld :many
+select id from video_entitlement
+where user_id = $1 and spu_id = $2 and state = 'active'
+order by id for share
+`
+
+type LockHeldParams struct {
+	UserID int64
+	SpuID  int64
+}
+
+// The grants of a film that stand, kept from being revoked until the transaction ends.
+func (q *Queries) LockHeld(ctx context.Context, db DBTX, arg LockHeldParams) ([]int64, error) {
+	rows, err := db.Query(ctx, lockHeld, arg.UserID, arg.SpuID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
