@@ -255,7 +255,7 @@ func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
 func TestConfig_Security(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "SECURITY_CONTACT=mailto:security@mall.example, https://mall.example/report?a=b", "SECURITY_EXPIRES=2027-06-30")
-	if err != nil || len(c.SecurityContact) != 2 || c.SecurityContact[1] != "https://mall.example/report?a=b" || c.SecurityExpires.Year() != 2027 {
+	if err != nil || len(c.SecurityContact) != 2 || c.SecurityContact[1] != "https://mall.example/report?a=b" || c.SecurityUntil.Year() != 2027 {
 		t.Errorf("%+v %v", c, err)
 	}
 	for _, vars := range [][]string{

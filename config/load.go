@@ -108,14 +108,6 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		}
 		return list, nil
 	},
-	reflect.TypeFor[time.Time](): func(v string) (any, error) {
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if at, err := time.Parse(layout, v); err == nil {
-				return at, nil
-			}
-		}
-		return nil, errors.New("write a date such as 2027-06-30, or with a time 2027-06-30T12:00:00Z")
-	},
 	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
 		var blocks []netip.Prefix
 		for s := range strings.SplitSeq(v, ",") {
@@ -148,14 +140,21 @@ func sentence(err error, vars map[string]string) error {
 }
 
 // checkSecurity holds that a contact has an end, which RFC 9116 asks for. One that is over stops nothing: the file is gone then.
-func checkSecurity(c *Config) error {
-	if len(c.SecurityContact) > 0 && c.SecurityExpires.IsZero() {
+func checkSecurity(c *Config) (err error) {
+	switch {
+	case c.SecurityExpires == "" && len(c.SecurityContact) > 0:
 		return wrong("SECURITY_CONTACT", strings.Join(c.SecurityContact, ","), "it needs a date until which it is to be believed: set SECURITY_EXPIRES too")
+	case c.SecurityExpires == "":
+		return nil
+	case len(c.SecurityContact) == 0:
+		return wrong("SECURITY_EXPIRES", c.SecurityExpires, "there is no contact that could expire: set SECURITY_CONTACT too")
 	}
-	if len(c.SecurityContact) == 0 && !c.SecurityExpires.IsZero() {
-		return wrong("SECURITY_EXPIRES", c.SecurityExpires.Format(time.RFC3339), "there is no contact that could expire: set SECURITY_CONTACT too")
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if c.SecurityUntil, err = time.Parse(layout, c.SecurityExpires); err == nil {
+			return nil
+		}
 	}
-	return nil
+	return wrong("SECURITY_EXPIRES", c.SecurityExpires, "write a date such as 2027-06-30, or with a time 2027-06-30T12:00:00Z")
 }
 
 func checkAddresses(c *Config) error {

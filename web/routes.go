@@ -64,7 +64,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:            site,
 		PublicURL:       d.Config.PublicURL,
 		SecurityContact: d.Config.SecurityContact,
-		SecurityExpires: d.Config.SecurityExpires,
+		SecurityExpires: d.Config.SecurityUntil,
 		Now:             d.Now,
 	})
 	sitepage.Routes(all, sitepage.Deps{Site: site, Pages: m.SitePages, Accounts: m.Accounts})

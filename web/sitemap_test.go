@@ -182,7 +182,7 @@ func TestWellKnown_without_contact(t *testing.T) {
 
 func TestWellKnown(t *testing.T) {
 	expires := time.Now().Add(24 * time.Hour).Truncate(time.Second)
-	h := openHouseWith(t, nil, config.Config{SecurityContact: config.Contacts{"mailto:security@mall.example", "https://mall.example/report"}, SecurityExpires: expires})
+	h := openHouseWith(t, nil, config.Config{SecurityContact: config.Contacts{"mailto:security@mall.example", "https://mall.example/report"}, SecurityUntil: expires})
 	c := h.at("192.0.2.1")
 	a := c.shows("/.well-known/security.txt", 200, "Contact: mailto:security@mall.example\nContact: https://mall.example/report\n",
 		"Expires: "+expires.UTC().Format(time.RFC3339)+"\n", "Canonical: http://mall.example/.well-known/security.txt\n")

@@ -66,6 +66,7 @@ func open(t *testing.T) *stall {
 	var find *search.Search
 	s := &stall{films: map[string]catalog.Created{}}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		m.Site.Routes(g)
 		find = search.New(db.Pools{Primary: m.Pool, Replica: m.Pool}, m.Catalog, m.Now)
 		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
 			Trailer: func(_ context.Context, asset int64) (string, error) {
