@@ -210,9 +210,7 @@ func date(t time.Time) string {
 // write answers with a document of that root around what fill encodes. An error after the beginning cuts the document off,
 // which no reader takes for a whole one.
 func (h handlers) write(c echo.Context, root string, fill func(*xml.Encoder) error) error {
-	header := c.Response().Header()
-	header.Set(echo.HeaderContentType, echo.MIMEApplicationXMLCharsetUTF8)
-	header.Set("Cache-Control", "public, max-age=300")
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationXMLCharsetUTF8)
 	w := c.Response()
 	if _, err := fmt.Fprintf(w, "%s<%s xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n",
 		xml.Header, root); err != nil {
