@@ -171,6 +171,9 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	if len(v.Chapters) > len(asset.Chapters) {
 		var chapters []media.Chapter
 		for _, c := range v.Chapters {
+			if c.At >= asset.DurationSeconds { // of a shorter cut, which an older version had packaged before it was interrupted
+				continue
+			}
 			chapters = append(chapters, media.Chapter{Start: c.At, En: c.Title.En, Zh: c.Title.Zh})
 		}
 		if err := s.mall.Media.SetAssetChapters(ctx, asset.ID, chapters); err != nil {

@@ -75,7 +75,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
 	listings.Routes(all, listings.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Films: films(m), Trailer: trailer(m)})
 	bundle.Routes(all, bundle.Deps{Site: site, Promotions: m.Promotions, Orders: m.Orders})
-	offers.Routes(all, offers.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Now: d.Now})
+	offers.Routes(all, offers.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Now: d.Now, Guess: guess})
 	shopping := checkout.Deps{
 		Site:     site,
 		Catalog:  m.Catalog,

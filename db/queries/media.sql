@@ -9,7 +9,7 @@ select pg_advisory_unlock(hashtextextended('media_asset ' || @prefix::text, 0));
 insert into media_asset (prefix, duration_seconds, renditions, sounds, captions, has_thumbnails, created_at)
 values (@prefix, @duration_seconds, @renditions, @sounds, @captions, @has_thumbnails, @created_at)
 on conflict (prefix) do update set duration_seconds = excluded.duration_seconds, renditions = excluded.renditions,
-    sounds = excluded.sounds,    captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
+    sounds = excluded.sounds, captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
 returning id;
 
 -- name: DeleteKeysOf :exec

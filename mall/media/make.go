@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"videomall/mall/fault"
 	"videomall/mall/media/internal/dbsqlc"
 )
 
@@ -53,15 +54,8 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	if err := m.work.runner.Own(out); err != nil {
 		return err
 	}
-	for i := range s.sounds {
-		loudness, err := evenOut(ctx, m.work.runner, m.work.Limits.withDefaults(), originalIn(t.own), out, s, s.sounds[i])
-		if err != nil {
-			return err
-		}
-		s.sounds[i].gain = loudness.Gain
-		if i == 0 {
-			s.conversion.Loudness = &loudness
-		}
+	if err := m.evenOut(ctx, t, out, &s); err != nil {
+		return err
 	}
 	err = Transcode(ctx, m.work.runner, m.work.Limits, originalIn(t.own), out, s, Ladder(s.Width, s.Height), t.tell)
 	if err != nil {
@@ -78,6 +72,28 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 		return err
 	}
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
+}
+
+// evenOut finds the gain of each sound. A film is not refused for a sound beside its own: it is left out.
+func (m *Media) evenOut(ctx context.Context, t *task, out string, s *Source) error {
+	tracks := s.sounds
+	s.sounds = nil
+	for i, track := range tracks {
+		l, err := evenOut(ctx, m.work.runner, m.work.Limits.withDefaults(), originalIn(t.own), out, *s, track)
+		switch {
+		case i > 0 && fault.From(err).Kind == fault.Invalid:
+			s.conversion.LeftOut[LeftOutSound]++
+			continue
+		case err != nil:
+			return err
+		case i == 0:
+			s.conversion.Loudness = &l
+		}
+		track.gain = l.Gain
+		s.sounds = append(s.sounds, track)
+	}
+	s.conversion.Offered = offered(s.sounds)
+	return nil
 }
 
 func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion) error {

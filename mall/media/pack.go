@@ -257,9 +257,11 @@ func (p *packer) rendition(name string) (Playlist, error) {
 	sound := IsSound(name)
 	for i := range list.Segments {
 		s := &list.Segments[i]
-		if s.Key = i / p.keyEvery; s.Key == len(p.keys) && sound {
-			s.Key-- // a rest after the picture's end
-		} else if s.Key == len(p.keys) {
+		s.Key = i / p.keyEvery
+		if sound {
+			s.Key = min(s.Key, len(p.keys)-1) // of a rest after the picture's end
+		}
+		if s.Key == len(p.keys) {
 			key := make([]byte, keySize)
 			_, _ = rand.Read(key) // never fails: it ends the process instead
 			p.keys = append(p.keys, key)

@@ -218,7 +218,11 @@ func parseSound(line string, number int) (Sound, error) {
 		case "DEFAULT":
 			s.Default = text == "YES"
 		case "CHARACTERISTICS":
-			s.Described = text == describesVideo
+			for purpose, mark := range soundMarks() {
+				if text == mark {
+					s.Purpose = purpose
+				}
+			}
 		case "GROUP-ID", "AUTOSELECT", "CHANNELS":
 		default:
 			return fmt.Errorf("attribute %s is not supported", name)
@@ -236,8 +240,10 @@ func parseSound(line string, number int) (Sound, error) {
 	return s, nil
 }
 
-// describesVideo marks a sound that tells what is seen, RFC 8216 section 4.3.4.1.
-const describesVideo = "public.accessibility.describes-video"
+// soundMarks are the characteristics that purposes go by, RFC 8216 section 4.3.4.1. There is none for commentary, so it has one of ours.
+func soundMarks() map[SoundPurpose]string {
+	return map[SoundPurpose]string{SoundDescribes: "public.accessibility.describes-video", SoundCommentary: "videomall.commentary"}
+}
 
 // ParsePlaylist reads a rendition's playlist, clear or packaged by us.
 func ParsePlaylist(text []byte) (Playlist, error) {
@@ -349,11 +355,21 @@ func (m Master) Bytes(keep func(Rendition) bool) []byte {
 	}
 	for _, r := range m.Renditions {
 		if keep(r) {
-			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s%s\n%s/index.m3u8\n", r.attributes, group, r.Name)
+			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s%s\n%s/index.m3u8\n", r.hearing(group), group, r.Name)
 		}
 	}
 	return b.Bytes()
 }
+
+// hearing is a variant's attributes with the codec of the sound beside it, which some versions of ffmpeg leave out.
+func (r Rendition) hearing(group string) string {
+	if group == "" || strings.Contains(r.attributes, "mp4a") {
+		return r.attributes
+	}
+	return codecsOf.ReplaceAllString(r.attributes, `CODECS="$1,mp4a.40.2"`)
+}
+
+var codecsOf = regexp.MustCompile(`CODECS="([^"]*)"`)
 
 // write adds the sound's line of a master playlist.
 func (s Sound) write(b *bytes.Buffer, address string) {
@@ -362,8 +378,8 @@ func (s Sound) write(b *bytes.Buffer, address string) {
 	if s.Language != "" {
 		fmt.Fprintf(b, `,LANGUAGE="%s"`, s.Language)
 	}
-	if s.Described {
-		fmt.Fprintf(b, `,CHARACTERISTICS="%s"`, describesVideo)
+	if mark := soundMarks()[s.Purpose]; mark != "" {
+		fmt.Fprintf(b, `,CHARACTERISTICS="%s"`, mark)
 	}
 	fmt.Fprintf(b, ",CHANNELS=\"2\",URI=\"%s\"\n", address)
 }

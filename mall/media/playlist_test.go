@@ -121,7 +121,7 @@ func TestMaster_Sounds(t *testing.T) {
 	}
 	m.Sounds = []media.Sound{
 		{Name: "sound-1", Label: "English", Language: "en", Default: true},
-		{Name: "sound-2", Label: "English – seen", Language: "en", Described: true},
+		{Name: "sound-2", Label: "English – seen", Language: "en", Purpose: media.SoundDescribes},
 	}
 	all := func(media.Rendition) bool { return true }
 	want := `#EXTM3U

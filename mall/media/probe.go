@@ -56,7 +56,7 @@ func (l Limits) hostile(more ...string) []string {
 
 // Source is what a probe found of a film.
 type Source struct {
-	Duration      time.Duration // of the longest of picture and sound
+	Duration      time.Duration // of the longer of picture and default sound
 	Width, Height int           // as it is to be shown: upright, with square pixels
 	rate          commonRate    // frames a second
 	picture       picture
@@ -78,6 +78,11 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 	t, err := measure(ctx, r, l, path, dir, s)
 	if err != nil {
 		return Source{}, err
+	}
+	for i := len(s.sounds) - 1; i > 0; i-- {
+		if t.ends[i+1] == 0 { // nothing in it
+			s.sounds = slices.Delete(s.sounds, i, i+1)
+		}
 	}
 	if s.Duration = t.length(); s.Duration > l.Duration {
 		return Source{}, ErrTooLong.Because("%s", s.Duration)

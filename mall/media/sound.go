@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -23,15 +24,25 @@ const soundGroup = "sound"
 type Sound struct {
 	// Name is the folder: "sound-1".
 	Name string `json:"name"`
-	// Label is what a viewer chooses it by: the language in its own words and what its creator called it. No two of a film are equal.
+	// Label is what a viewer chooses it by: the language in its own words and what its creator called it, or else a number. No two of a film
+	// are equal.
 	Label string `json:"label"`
 	// Language is a tag of BCP 47; empty where the file names none.
 	Language string `json:"language,omitempty"`
 	// Default is true of the one that is heard until a viewer chooses.
-	Default bool `json:"default,omitempty"`
-	// Described is true where what is seen is told, for those who see it badly.
-	Described bool `json:"described,omitempty"`
+	Default bool         `json:"default,omitempty"`
+	Purpose SoundPurpose `json:"purpose,omitempty"`
 }
+
+// SoundPurpose is what a sound is beside the film's own.
+type SoundPurpose string
+
+// The purposes.
+const (
+	SoundOfTheFilm  SoundPurpose = ""
+	SoundCommentary SoundPurpose = "commentary"
+	SoundDescribes  SoundPurpose = "described" // tells what is seen, for those who see it badly
+)
 
 // sound is a track of a file that is made into a film's.
 type sound struct {
@@ -39,8 +50,7 @@ type sound struct {
 	gain     float64 // decibels
 	language string  // as the file says it
 	title    string  // as its maker called it, made readable
-	aside    bool    // commentary, or a description of what is seen
-	tells    bool    // a description of what is seen
+	purpose  SoundPurpose
 	choice   SoundChoice
 }
 
@@ -71,12 +81,13 @@ func offered(tracks []sound) []Sound {
 	if len(tracks) < 2 {
 		return nil
 	}
-	list, taken := make([]Sound, len(tracks)), map[string]bool{}
+	list, taken := make([]Sound, len(tracks)), map[string]bool{"": true}
 	for i, t := range tracks {
-		s := Sound{Name: soundName(i), Default: i == 0, Described: t.tells, Language: standardTag(t.language)}
-		s.Label = t.label(s.Language)
-		if s.Label == "" || taken[s.Label] {
-			s.Label = strings.TrimSpace(fmt.Sprintf("%s %d", s.Label, i+1))
+		s := Sound{Name: soundName(i), Default: i == 0, Purpose: t.purpose, Language: standardTag(t.language)}
+		name := t.label(s.Language)
+		s.Label = name
+		for n := i + 1; taken[s.Label]; n++ {
+			s.Label = strings.TrimSpace(name + " " + strconv.Itoa(n))
 		}
 		taken[s.Label] = true
 		list[i] = s
@@ -95,20 +106,22 @@ func IsSound(folder string) bool { return soundFolder.MatchString(folder) }
 func soundName(i int) string { return fmt.Sprintf("sound-%d", i+1) }
 
 func (s sound) label(tag string) string {
-	parts := []string{}
-	if t, err := language.Parse(tag); err == nil && tag != "" {
-		parts = append(parts, display.Self.Name(t))
+	var parts []string
+	if t, err := language.Parse(tag); err == nil {
+		if name := display.Self.Name(t); name != "" {
+			parts = append(parts, name)
+		}
 	}
-	if s.title != "" && !strings.EqualFold(s.title, strings.Join(parts, "")) {
+	if s.title != "" && !slices.ContainsFunc(parts, func(p string) bool { return strings.EqualFold(p, s.title) }) {
 		parts = append(parts, s.title)
 	}
 	return strings.Join(parts, " – ")
 }
 
-// standardTag turns a file's "chi" or "zh_CN" into "zh" or "zh-CN"; empty for what is no language.
+// standardTag turns a file's "chi" or "zh_CN" into "zh" or "zh-CN"; empty for what is no language, or none that a playlist of ours may name.
 func standardTag(said string) string {
 	t, err := language.Parse(said)
-	if err != nil || t == language.Und {
+	if err != nil || t == language.Und || !languageTag.MatchString(t.String()) {
 		return ""
 	}
 	return t.String()

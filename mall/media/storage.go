@@ -109,7 +109,7 @@ func (s *Storage) OpenFilm(ctx context.Context, prefix, folder, file string) (*F
 	return s.open(ctx, filmsFolder+"/"+prefix+"/"+folder+"/"+file)
 }
 
-// OpenTrailer opens a file of a film's clear trailer: index.m3u8, its init file or a segment.
+// OpenTrailer opens a file of a film's clear trailer: a playlist, an init file or a segment.
 func (s *Storage) OpenTrailer(ctx context.Context, prefix, file string) (*File, error) {
 	if !plain(prefix) || !plain(file) {
 		return nil, fs.ErrNotExist

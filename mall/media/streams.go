@@ -60,8 +60,8 @@ const asked = "stream=index,codec_type,codec_name,codec_tag_string,width,height,
 	"color_space,color_transfer,color_primaries,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language,title:" +
 	"stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id:packet_side_data=side_data_type"
 
-// source chooses the streams that the film is made of, and returns the one of the picture too. The others are left out and never refuse
-// the film.
+// source chooses the streams that the film is made of, and returns the one of the picture too. The others, and sounds beside the default one,
+// never refuse the film.
 func (p probed) source(l Limits) (s Source, shown stream, err error) {
 	if err := p.encrypted(); err != nil {
 		return s, shown, err
@@ -187,22 +187,24 @@ func (t stream) aside() bool { return t.Disposition.Comment != 0 || t.Dispositio
 // recording, and a second one in the same language is the same sound in another form.
 func (t stream) differs(from []sound) bool {
 	s := t.sound()
-	if s.language == "" && !s.aside {
+	if standardTag(s.language) == "" && s.purpose == SoundOfTheFilm {
 		return false
 	}
 	return !slices.ContainsFunc(from, func(o sound) bool {
-		return standardTag(o.language) == standardTag(s.language) && o.aside == s.aside && o.tells == s.tells && (o.title == s.title || !s.aside)
+		same := standardTag(o.language) == standardTag(s.language) && o.purpose == s.purpose
+		return same && (o.title == s.title || s.purpose == SoundOfTheFilm)
 	})
 }
 
 func (t stream) sound() sound {
-	return sound{
-		index:    t.Index,
-		language: t.language(),
-		title:    t.title(),
-		aside:    t.aside(),
-		tells:    t.Disposition.Described != 0,
+	s := sound{index: t.Index, language: t.language(), title: t.title()}
+	switch {
+	case t.Disposition.Described != 0:
+		s.purpose = SoundDescribes
+	case t.Disposition.Comment != 0:
+		s.purpose = SoundCommentary
 	}
+	return s
 }
 
 // maxTrackTitle is in characters: a line of the player's menu.

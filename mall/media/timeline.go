@@ -58,8 +58,13 @@ func (t *timeline) add(p packet) {
 	}
 }
 
+// length is that of the longer of the picture and the sound that is heard by default. Other sounds end with it.
 func (t *timeline) length() time.Duration {
-	return time.Duration(slices.Max(t.ends) * float64(time.Second))
+	end := t.ends[0]
+	if len(t.ends) > 1 {
+		end = max(end, t.ends[1])
+	}
+	return time.Duration(end * float64(time.Second))
 }
 
 // packet is when a piece of picture (stream 0) or of a sound (1 and on) is shown and for how long, in seconds.

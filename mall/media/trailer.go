@@ -135,7 +135,8 @@ func (m *Media) clearPart(ctx context.Context, film, folder, prefix string, firs
 		return Playlist{}, err
 	}
 	part := Playlist{Init: list.Init}
-	for n := first; n < min(end, len(list.Segments)); n++ {
+	first = min(first, len(list.Segments)-1) // a sound may have a segment less than the picture
+	for n := first; n < max(first+1, min(end, len(list.Segments))); n++ {
 		s := list.Segments[n]
 		sealed, err := m.keptFile(ctx, from, s.File)
 		if err != nil {
@@ -198,7 +199,7 @@ func trailerPlaylists(r Rendition, picture, sound Playlist) map[string][]byte {
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 	Sound{Label: "1", Default: true}.write(&b, trailerSoundList)
-	fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s,AUDIO=\"%s\"\n%s\n", r.attributes, soundGroup, trailerPicture)
+	fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s,AUDIO=\"%s\"\n%s\n", r.hearing(soundGroup), soundGroup, trailerPicture)
 	lists[masterFile], lists[trailerSoundList] = b.Bytes(), sound.Bytes("", nil)
 	return lists
 }

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -59,7 +60,9 @@ func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
 	frames := strconv.Itoa(int(math.Round(s.rate.fps * keyFrameSeconds)))
 	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fps_mode", "cfr", "-r", s.rate.name,
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64),
-		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0", "-g", frames, "-keyint_min", frames,
+		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0",
+		// By the clock and not by frames alone: at 29.97 a second sixty of them take 2.002 s, and segments would drift from those of the sound.
+		"-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", keyFrameSeconds), "-forced-idr", "1", "-g", frames, "-keyint_min", frames,
 		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", "-c:a", "aac")
 	return append(args, "-f", "hls", "-hls_time", strconv.Itoa(segmentSeconds), "-hls_playlist_type", "vod", "-hls_list_size", "0",
 		"-hls_flags", "independent_segments", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",

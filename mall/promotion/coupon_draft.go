@@ -35,7 +35,7 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 			AmountOff: t.AmountOff, PercentOff: int32(t.PercentOff), MaxOff: t.MaxOff, MinSpend: t.MinSpend, ValidFrom: t.ValidFrom,
 			ValidUntil: t.ValidUntil, TotalLimit: int32(t.TotalLimit), PerUser: int32(t.PerUser), At: at})
 		if db.IsUnique(err, "promotion_coupon_code") {
-			return ErrCouponInvalid.With("code", "code_taken")
+			return ErrCouponInvalid.With("code", codeTaken)
 		}
 		if err != nil {
 			return fmt.Errorf("insert coupon %s: %w", code, err)
@@ -49,6 +49,13 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 		return p.auditCouponTx(ctx, tx, by, "coupon.create", made)
 	})
 	return made, err
+}
+
+const codeTaken = "code_taken"
+
+// CodeTaken says that a coupon was refused because another one has its code, which tells its maker that the code exists.
+func CodeTaken(err error) bool {
+	return errors.Is(err, ErrCouponInvalid) && fault.From(err).Fields["code"] == codeTaken
 }
 
 // EditCoupon changes the terms of a live coupon, read in that version. Orders that were placed keep what they were promised.

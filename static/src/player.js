@@ -1,6 +1,6 @@
 // The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
-// Loaded only on pages that hold a film, and by trailer.js at the first press (about 170 KB compressed: hls.js light, media-chrome,
-// hls-video-element, bundled; player-sounds.js is the same with all of hls.js, 240 KB, for films with several sounds).
+// Loaded only on pages that hold a film, and by trailer.js at the first press (about 180 KB compressed: hls.js light, media-chrome,
+// hls-video-element, bundled; player-sounds.js is the same with all of hls.js, 250 KB, for films with several sounds).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
 // connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
@@ -95,9 +95,10 @@ export function mountPlayer(el, options = {}) {
   const line = connection(el, texts, recover);
   if (chapters) showChapters(element, media, chapters, texts, clock);
   if (end) media.addEventListener('ended', showEnd);
-  let unmark = () => {}, stopped = false;
+  let unmark = () => {}, callOff = () => {}, stopped = false;
 
   function refuse(why) {
+    callOff();
     line.found();
     session.stop();
     media.pause();
@@ -190,7 +191,7 @@ export function mountPlayer(el, options = {}) {
     if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
     session.keep(media, refuse);
     if (resume && from === resume && texts.restart) media.addEventListener('loadedmetadata', offerRestart, { once: true });
-    if (data.autoplay !== undefined || takeover) autoplay(media, controller, waitForPress);
+    if (data.autoplay !== undefined || takeover) callOff = autoplay(media, controller, waitForPress);
     else waitForPress();
     el.dispatchEvent(new CustomEvent('mall:authorized', { bubbles: true }));
   }
@@ -198,7 +199,7 @@ export function mountPlayer(el, options = {}) {
   const leave = () => { if (media.currentTime > 0) session.save(media.currentTime); };
   addEventListener('pagehide', leave);
   start(false);
-  return { media, stop() { stopped = true; session.stop(); line.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
+  return { media, stop() { stopped = true; callOff(); session.stop(); line.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
 }
 
 // mountTrailer shows a public playlist. Before play is pressed no more than the playlist itself is fetched; where the press has brought the

@@ -13,7 +13,7 @@ function keep(change) {
   try { localStorage.setItem(key, JSON.stringify(chosen)); } catch { /* a browser that keeps nothing */ }
 }
 
-// chosenSound and keepSound are about the sound of a film that has several: {lang, label}.
+// chosenSound and keepSound are about the sound of a film that has several: {lang, label, purpose}.
 export const chosenSound = () => read().sound;
 export const keepSound = sound => keep({ sound });
 

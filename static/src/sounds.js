@@ -1,30 +1,36 @@
 // The sounds of a film that has several. hls-video lists them once it has read the playlist, and anew each time it reads it.
 import { chosenSound, keepSound, matching } from './preferences.js';
 
+// purpose is what a sound is beside the film's own: texts.described, texts.commentary, or nothing.
+function purpose(media, track) {
+  const marks = media.api?.allAudioTracks[Number(track.id)]?.attrs.CHARACTERISTICS ?? '';
+  return marks.includes('describes-video') ? 'described' : marks.includes('commentary') ? 'commentary' : '';
+}
+
 // soundMenu is the list to choose from. A sound that its creator gave neither language nor title has a number for a name.
 export function soundMenu(element, media, texts) {
   const menu = element('media-audio-track-menu', { slot: 'submenu', hidden: true }, element('div', { slot: 'title' }, texts.sound));
   menu.formatMenuItemText = (name, track) => {
-    const said = /^\d+$/.test(name) ? `${texts.sound} ${name}` : name;
-    const describes = media.api?.audioTracks[Number(track.id)]?.attrs.CHARACTERISTICS?.includes('describes-video');
-    return describes ? `${said} (${texts.described})` : said;
+    const said = /^\d+$/.test(name) ? `${texts.sound} ${name}` : name, why = purpose(media, track);
+    return why ? `${said} (${texts[why]})` : said;
   };
   return menu;
 }
 
 // rememberSound keeps which sound is chosen. It returns what plays, once the sounds are known, the one that was chosen before, in this film or
-// in another: the same one, else one of its language. Without a choice the creator's default is heard.
+// in another: the same one, else one of its language and purpose. Without a choice the creator's default is heard.
 export function rememberSound(el, media) {
+  const list = () => [...media.audioTracks].map(track => ({ track, lang: track.language, label: track.label, purpose: purpose(media, track) }));
   // The request is carried out by whoever hears it after this.
   el.addEventListener('mediaaudiotrackrequest', () => setTimeout(() => {
-    const track = [...media.audioTracks].find(t => t.enabled);
-    if (track) keepSound({ lang: track.language, label: track.label });
+    const chosen = list().find(t => t.track.enabled);
+    if (chosen) keepSound({ lang: chosen.lang, label: chosen.label, purpose: chosen.purpose });
   }), true);
   return () => {
     const before = chosenSound();
     if (!before) return;
-    const list = [...media.audioTracks].map(t => ({ track: t, lang: t.language, label: t.label }));
-    const wanted = list.find(t => t.label === before.label && t.lang === before.lang) ?? matching(list, before.lang);
-    if (wanted) for (const { track } of list) track.enabled = track === wanted.track;
+    const alike = list().filter(t => t.purpose === before.purpose);
+    const wanted = alike.find(t => t.label === before.label && t.lang === before.lang) ?? matching(alike, before.lang);
+    if (wanted) for (const track of media.audioTracks) track.enabled = track === wanted.track;
   };
 }

@@ -73,8 +73,8 @@ func FreeLabel(t *text.Printer, seconds int) string {
 // WatchURL is where a video plays for those who hold it.
 func WatchURL(slug string) string { return "/watch/" + slug }
 
-// StartURL is WatchURL of a rental whose time begins with the press that leads there.
-func StartURL(slug string) string { return WatchURL(slug) + "?start=1" }
+// StartURL is WatchURL of a rental that has just been given, whose time begins with the press that led there.
+func StartURL(slug string) string { return WatchURL(slug) + "?start=new" }
 
 // FreeURL gives a video that costs nothing (POST), and leads to where it plays.
 func FreeURL(slug string) string { return productURL(slug) + "/free" }

@@ -65,7 +65,7 @@ func (f Film) id() string {
 
 func playerTexts(t *text.Printer) string {
 	words := map[string]string{}
-	for _, key := range []string{"speed", "quality", "captions", "resumed", "restart", "takeover", "retry", "offline", "buy", "sign_in", "devices", "chapters", "sound", "described"} {
+	for _, key := range []string{"speed", "quality", "captions", "resumed", "restart", "takeover", "retry", "offline", "buy", "sign_in", "devices", "chapters", "sound", "described", "commentary"} {
 		words[key] = t.T("player." + key)
 	}
 	for _, code := range refusals {

@@ -48,14 +48,14 @@ func TestWatchFree(t *testing.T) {
 		m.Film(0, -1, func(k *catalog.NewSKU) { k.Kind, k.RentHours = catalog.KindRent, 48 })
 		mia := m.Person("mia", "shopper")
 		b := m.Browser(0)
-		if to := b.Post(press, url.Values{}).Wants(303).Location; to != "/sign-in?next=%2Fwatch%2Ffilm-1%3Fstart%3D1" {
+		if to := b.Post(press, url.Values{}).Wants(303).Location; to != "/sign-in?next=%2Fwatch%2Ffilm-1%3Fstart%3Dnew" {
 			t.Fatalf("it leads to %q", to)
 		}
-		b.SignIn(mia.ID, "/watch/film-1?start=1")
+		b.SignIn(mia.ID, "/watch/film-1?start=new")
 		if got := owns(m, mia.ID); len(got) != 1 || got[0] != "active" {
 			t.Errorf("entitlements %v", got)
 		}
-		if to := m.Browser(m.Person("leo", "shopper").ID).Post(press, url.Values{}).Wants(303).Location; to != "/watch/film-1?start=1" {
+		if to := m.Browser(m.Person("leo", "shopper").ID).Post(press, url.Values{}).Wants(303).Location; to != "/watch/film-1?start=new" {
 			t.Errorf("it leads to %q", to)
 		}
 	})

@@ -37,7 +37,11 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 		return c.Redirect("/cart")
 	}
 	p := checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote}
-	if err := d.applyCoupon(c, linesOf(items), c.QueryParam("coupon"), &p); err != nil {
+	code := c.QueryParam("coupon")
+	if page.FromElsewhere(c.Request()) { // another site's link puts it into the field, and tries nothing in the buyer's name
+		p.Coupon.Code, code = promotion.NormalCode(code), ""
+	}
+	if err := d.applyCoupon(c, linesOf(items), code, &p); err != nil {
 		return err
 	}
 	return d.renderCheckout(c, http.StatusOK, p)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -151,7 +152,7 @@ func (d Deps) watch(c *page.Ctx) error {
 	}
 	// A rental runs from its first play, so its viewer is asked before the player fetches a key.
 	starts := w.Entitlement.Kind == entitlement.KindRent && w.Entitlement.FirstPlayedAt == nil
-	if !starts || c.QueryParam("start") != "" {
+	if !starts || begins(c, w.Entitlement) {
 		if w.Film, err = d.film(c, product); err != nil {
 			return err
 		}
@@ -162,6 +163,21 @@ func (d Deps) watch(c *page.Ctx) error {
 }
 
 // film is what plays, by itself: a person has come to its page to watch it.
+// justGranted is for how long a rental counts as what the press before has brought.
+const justGranted = time.Minute
+
+// begins says that the viewer has pressed to have this rental's time begin: on this page, or where it was given just now. An address on another
+// site begins nothing, and what was given leaves a rental alone that was there before and is the better one.
+func begins(c *page.Ctx, e entitlement.Entitlement) bool {
+	switch c.QueryParam("start") {
+	case "":
+		return false
+	case "new":
+		return c.Now.Sub(e.GrantedAt) < justGranted && !page.FromElsewhere(c.Request())
+	}
+	return !page.FromElsewhere(c.Request())
+}
+
 func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
 	asset, err := d.Media.Asset(ctx, *product.AssetID)

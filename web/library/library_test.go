@@ -233,6 +233,13 @@ func TestARentalAsksBeforeItStarts(t *testing.T) {
 	if a.Has("data-player") {
 		t.Fatal("a player would start the rental")
 	}
+	h.Advance(2 * time.Minute)
+	for address, from := range map[string]string{"?start=1": "cross-site", "?start=new": "same-origin"} { // a stranger's link; a rental that was there before
+		a = b.Send("GET", "/watch/"+p.Slug+address, http.Header{"Sec-Fetch-Site": {from}}, "").Wants(200)
+		if a.Has("data-player") {
+			t.Fatalf("%s of %s would start the rental", address, from)
+		}
+	}
 	a = b.Get("/watch/" + p.Slug + "?start=1").Wants(200)
 	if !a.Has("data-player") || !a.Has("data-autoplay") {
 		t.Fatal(a.Body)

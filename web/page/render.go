@@ -120,6 +120,11 @@ func (c *Ctx) Remember(key, value string) {
 	c.dirty = true
 }
 
+// Remembers says that this is what is remembered, and keeps it.
+func (c *Ctx) Remembers(key, value string) bool {
+	return c.session != nil && c.session.Values[key] == value
+}
+
 // TakeBack returns what was remembered, once; empty where nothing was.
 func (c *Ctx) TakeBack(key string) string {
 	if c.session == nil {

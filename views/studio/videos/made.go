@@ -76,8 +76,8 @@ func offered(t *text.Printer, sounds []media.Sound) string {
 		if _, err := strconv.Atoi(s.Label); err == nil {
 			names[i] = t.T("player.sound") + " " + s.Label
 		}
-		if s.Described {
-			names[i] += " (" + t.T("player.described") + ")"
+		if s.Purpose != media.SoundOfTheFilm {
+			names[i] += " (" + t.T("player."+string(s.Purpose)) + ")"
 		}
 	}
 	return strings.Join(names, t.T("videos.made_and"))

@@ -60,7 +60,18 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 
 func (k desk) createCoupon(c *page.Ctx) error {
 	return k.saveCoupon(c, nil, func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
-		return k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
+		var made promotion.Coupon
+		create := func() (err error) {
+			made, err = k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
+			return err
+		}
+		var err error
+		if k.Guess == nil || k.operator { // who sees every coupon anyway
+			err = create()
+		} else {
+			err = k.Guess(c, f.Code, create)
+		}
+		return made, err
 	})
 }
 
@@ -90,6 +101,9 @@ func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
 	case errors.Is(err, promotion.ErrCouponMoved):
 		c.Flash(ui.Warning, "offer_moved")
 		return c.Redirect(k.couponURL(coupon.ID))
+	case errors.Is(err, promotion.ErrCouponTries):
+		f.Errors = map[string]string{"code": "code_tries"}
+		return k.renderCoupon(c, http.StatusTooManyRequests, offersview.CouponPage{Coupon: coupon, Form: f})
 	case errors.Is(err, promotion.ErrCouponInvalid):
 		f.Errors = fault.From(err).Fields
 		return k.renderCoupon(c, http.StatusUnprocessableEntity, offersview.CouponPage{Coupon: coupon, Form: f})

@@ -1261,7 +1261,7 @@ const upsertAsset = `-- name: UpsertAsset :one
 insert into media_asset (prefix, duration_seconds, renditions, sounds, captions, has_thumbnails, created_at)
 values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (prefix) do update set duration_seconds = excluded.duration_seconds, renditions = excluded.renditions,
-    sounds = excluded.sounds,    captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
+    sounds = excluded.sounds, captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
 returning id
 `
 
