@@ -42,6 +42,9 @@ type Config struct {
 	Grace       time.Duration  `env:"SHUTDOWN_GRACE" envDefault:"20s" doc:"how long requests and jobs may take to end after SIGTERM, 1s to 10m"`
 	Proxies     []netip.Prefix `env:"TRUSTED_PROXIES" fallback:"none" doc:"CIDR blocks, comma separated, whose X-Forwarded-For is believed"`
 
+	SecurityContact Contacts `env:"SECURITY_CONTACT" fallback:"no security.txt" doc:"where vulnerabilities are reported, comma separated, the preferred one first: mailto:, https:// or tel: addresses, for /.well-known/security.txt"`
+	SecurityExpires string   `env:"SECURITY_EXPIRES" fallback:"none" doc:"until when SECURITY_CONTACT is to be believed, such as 2027-06-30 or 2027-06-30T12:00:00Z; it needs one, and security.txt is gone after it"`
+
 	UploadMax   Bytes `env:"UPLOAD_MAX" envDefault:"20GiB" doc:"the largest film that a creator may upload"`
 	UploadQuota Bytes `env:"UPLOAD_QUOTA" envDefault:"50GiB" doc:"how much all uploaded files of one creator may take"`
 
@@ -54,10 +57,16 @@ type Config struct {
 
 	RateLimits RateLimits `env:"RATE_LIMITS" fallback:"see [below](#rate-limits)" doc:"how much one user, device or address may ask for; off, or changes such as order.user=10/1m,page.address=off"`
 
+	// SecurityUntil is what SECURITY_EXPIRES says; zero without one.
+	SecurityUntil time.Time
+
 	// EmbeddedPostgres and EmbeddedRedis are the folders of the private servers; empty when the
 	// environment names a server.
 	EmbeddedPostgres, EmbeddedRedis string
 }
+
+// Contacts are addresses with a scheme, the preferred one first.
+type Contacts []string
 
 // Secret is text that must not reach a log. Convert it to string where it is used.
 type Secret string

@@ -251,3 +251,26 @@ func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
 		t.Errorf("%v, want %v", some.RateLimits, want)
 	}
 }
+
+func TestConfig_Security(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, "SECURITY_CONTACT=mailto:security@mall.example, https://mall.example/report?a=b", "SECURITY_EXPIRES=2027-06-30")
+	if err != nil || len(c.SecurityContact) != 2 || c.SecurityContact[1] != "https://mall.example/report?a=b" || c.SecurityUntil.Year() != 2027 {
+		t.Errorf("%+v %v", c, err)
+	}
+	for _, vars := range [][]string{
+		{"SECURITY_CONTACT=mailto:security@mall.example"},
+		{"SECURITY_EXPIRES=2027-06-30"},
+		{"SECURITY_CONTACT=security@mall.example", "SECURITY_EXPIRES=2027-06-30"},
+		{"SECURITY_CONTACT=http://mall.example/", "SECURITY_EXPIRES=2027-06-30"},
+		{"SECURITY_CONTACT=mailto:a@b,", "SECURITY_EXPIRES=2027-06-30"},
+		{"SECURITY_CONTACT=mailto:a@b\nExpires: 2099", "SECURITY_EXPIRES=2027-06-30"},
+		{"SECURITY_CONTACT=mailto:a@b", "SECURITY_EXPIRES=June"},
+	} {
+		name, _, _ := strings.Cut(vars[len(vars)-1], "=")
+		first, _, _ := strings.Cut(vars[0], "=")
+		if _, err := load(t, vars...); err == nil || !strings.HasPrefix(err.Error(), name) && !strings.HasPrefix(err.Error(), first) {
+			t.Errorf("%q: %v", vars, err)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -42,7 +43,7 @@ func Load(environ []string) (*Config, error) {
 	}
 	for _, check := range []func(*Config) error{
 		checkAddresses, checkServers, checkDurations, checkUploads, checkBounds, checkLog,
-		fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
+		checkSecurity, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
 			return nil, err
@@ -95,6 +96,18 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		}
 		return names, nil
 	},
+	reflect.TypeFor[Contacts](): func(v string) (any, error) {
+		var list Contacts
+		for s := range strings.SplitSeq(v, ",") {
+			u, err := url.Parse(strings.TrimSpace(s))
+			known := err == nil && (u.Scheme == "https" && u.Host != "" || (u.Scheme == "mailto" || u.Scheme == "tel") && u.Opaque != "")
+			if !known || strings.ContainsFunc(s, unicode.IsControl) {
+				return nil, errors.New("write addresses such as mailto:security@mall.example,https://mall.example/report")
+			}
+			list = append(list, u.String())
+		}
+		return list, nil
+	},
 	reflect.TypeFor[[]netip.Prefix](): func(v string) (any, error) {
 		var blocks []netip.Prefix
 		for s := range strings.SplitSeq(v, ",") {
@@ -124,6 +137,24 @@ func sentence(err error, vars map[string]string) error {
 		name = f.Tag.Get("env")
 	}
 	return wrong(name, vars[name], "%v", bad.Err)
+}
+
+// checkSecurity holds that a contact has an end, which RFC 9116 asks for. One that is over stops nothing: the file is gone then.
+func checkSecurity(c *Config) (err error) {
+	switch {
+	case c.SecurityExpires == "" && len(c.SecurityContact) > 0:
+		return wrong("SECURITY_CONTACT", strings.Join(c.SecurityContact, ","), "it needs a date until which it is to be believed: set SECURITY_EXPIRES too")
+	case c.SecurityExpires == "":
+		return nil
+	case len(c.SecurityContact) == 0:
+		return wrong("SECURITY_EXPIRES", c.SecurityExpires, "there is no contact that could expire: set SECURITY_CONTACT too")
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if c.SecurityUntil, err = time.Parse(layout, c.SecurityExpires); err == nil {
+			return nil
+		}
+	}
+	return wrong("SECURITY_EXPIRES", c.SecurityExpires, "write a date such as 2027-06-30, or with a time 2027-06-30T12:00:00Z")
 }
 
 func checkAddresses(c *Config) error {

@@ -14,6 +14,12 @@ import (
 // back.
 const learnEvery = 10 * time.Minute
 
+// told is a message of one process to all: a change of the catalogue, or a cache tag that is stale.
+type told struct {
+	catalog.Change
+	Tag string `json:"tag,omitempty"`
+}
+
 // Hear listens to what other processes change until ctx ends. Whoever serves pages runs it: without it nothing is kept in
 // memory and every page asks PostgreSQL.
 func (m *Mall) Hear(ctx context.Context) {
@@ -29,12 +35,16 @@ func (m *Mall) Hear(ctx context.Context) {
 			}
 		},
 		Heard: func(ctx context.Context, message json.RawMessage) {
-			var ch catalog.Change
+			var ch told
 			if err := json.Unmarshal(message, &ch); err != nil {
 				m.log.ErrorContext(ctx, "a change was not understood", "message", string(message), "error", err)
 				return
 			}
-			m.Catalog.Heard(ctx, ch)
+			if ch.Tag != "" {
+				m.Changes.Drop(ctx, ch.Tag)
+				return
+			}
+			m.Catalog.Heard(ctx, ch.Change)
 		},
 		Lost: m.Changes.Lost,
 	})

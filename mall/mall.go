@@ -40,6 +40,7 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/search"
+	"videomall/mall/sitepage"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
@@ -102,6 +103,7 @@ type Mall struct {
 	Reviews      *review.Reviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
+	SitePages    *sitepage.Pages
 	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
 	Changes      *cache.Changes        // what this process has heard of changes; see Hear
@@ -151,6 +153,13 @@ func New(o Options) (*Mall, error) {
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	deeds := Deeds(m.Accounts, m.Audit)
 	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit, m.Ledger.Audit = deeds, deeds, deeds, deeds
+	m.SitePages = sitepage.New(sitepage.Deps{
+		Pool:   primary,
+		Now:    o.Now,
+		Audit:  deeds,
+		Notify: func(ctx context.Context, tx pgx.Tx) error { return m.Outbox.TellTx(ctx, tx, told{Tag: sitepage.Tag}) },
+		Drop:   func(ctx context.Context) { m.Changes.Drop(ctx, sitepage.Tag) },
+	})
 	m.Lists.May = m.Accounts.OperatorTx
 	m.Accounts.Suspended = func(ctx context.Context, userID int64) bool {
 		verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})

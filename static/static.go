@@ -24,6 +24,7 @@ var types = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".js":    "text/javascript; charset=utf-8",
 	".svg":   "image/svg+xml",
+	".ico":   "image/x-icon",
 	".png":   "image/png",
 	".webp":  "image/webp",
 	".woff2": "font/woff2",
@@ -77,6 +78,13 @@ func URL(name string) string {
 		panic("static: no file " + strconv.Quote(name) + " in static/dist; run npm run build")
 	}
 	return u
+}
+
+// File is a file's content and its type by its plain name, for the few whose address browsers choose themselves, such as
+// /favicon.ico. It panics as URL does.
+func File(name string) (content []byte, contentType string) {
+	a := byHashedName[strings.TrimPrefix(URL(name), Prefix)]
+	return a.plain, a.contentType
 }
 
 // Handler serves the hashed names below Prefix, compressed where the client allows. Anything else is 404.

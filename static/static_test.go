@@ -42,13 +42,14 @@ func TestEveryBuiltFileIsServedWithItsTypeForAYear(t *testing.T) {
 	for name, contentType := range map[string]string{
 		"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8", "htmx.js": "text/javascript; charset=utf-8",
 		"player.js": "text/javascript; charset=utf-8", "inter.woff2": "font/woff2", "favicon.svg": "image/svg+xml",
+		"favicon.ico": "image/x-icon", "apple-touch-icon.png": "image/png", "icon-512.png": "image/png", "share.png": "image/png",
 	} {
 		want, err := os.ReadFile(filepath.Join("dist", name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		url := static.URL(name)
-		if !regexp.MustCompile(`^/static/[a-z]+\.[0-9a-f]{12}\.[a-z0-9]+$`).MatchString(url) {
+		if !regexp.MustCompile(`^/static/[a-z0-9-]+\.[0-9a-f]{12}\.[a-z0-9]+$`).MatchString(url) {
 			t.Errorf("%s has the address %s", name, url)
 		}
 		res := get(t, "GET", url, nil)

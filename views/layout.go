@@ -14,10 +14,15 @@ import (
 type Page struct {
 	Title       string // without the site's name; empty on the home page
 	Description string // for search engines and shared links, one or two sentences
-	Canonical   string // absolute address without tracking or paging; empty leaves it out
-	Image       string // absolute address of a picture for shared links
-	NoIndex     bool   // private or endless pages
-	Path        string // path and query of this page, to which the switches return; also marks the current navigation
+	Canonical   string // absolute address without tracking or paging; empty for what no search engine is to find
+	Image       string // absolute address of a picture for shared links, at least 600 pixels wide; empty is the mall's own
+	ImageWidth  int    // of Image, in pixels; 0 where it is not known
+	ImageHeight int
+	Kind        string    // what a shared link leads to, in Open Graph's words; empty is "website"
+	Spoken      text.Lang // the language that the page's address names; empty where it names none
+	PublicURL   string    // of the mall, without a trailing slash
+	NoIndex     bool      // private or endless pages
+	Path        string    // path and query of this page, to which the switches return; also marks the current navigation
 	Text        *text.Printer
 	Theme       ui.Theme
 	Viewer      Viewer

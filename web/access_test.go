@@ -32,11 +32,14 @@ import (
 // open are the addresses that show or do the same for everybody, or judge by something else than who is signed in: a signature, a
 // token, a cookie of their own. Every other address stands below one that this test knows a rule for.
 var open = []string{
-	"GET /", "GET /static/*", "GET /robots.txt", "POST /preferences",
+	"GET /", "GET /static/*", "GET /robots.txt", "GET /sitemap.xml", "GET /sitemaps/:part",
+	"GET /favicon.ico", "GET /apple-touch-icon.png", "GET /apple-touch-icon-precomposed.png", "GET /manifest.webmanifest",
+	"GET /.well-known/security.txt", "GET /.well-known/change-password",
+	"POST /preferences",
 	"GET /videos", "GET /search", "GET /c/:category", "GET /creators/:creator", "GET /v/:slug", "GET /v/:slug/reviews",
 	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
 	"GET /sell", "GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
-	"GET /series/:slug", "GET /bundles/:id", "POST /seen", "POST /seen/:spuId",
+	"GET /series/:slug", "GET /bundles/:id", "GET /terms", "GET /privacy", "GET /refunds", "GET /contact", "POST /seen", "POST /seen/:spuId",
 	"GET /try/:slug", "GET /try/:slug/auth", "POST /try/:slug/auth",
 	"GET /cart", "POST /v/:slug/free", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",
 	"GET /media/trailers/:video/:file", "GET /media/covers/:file", "GET /media/avatars/:file",
@@ -279,6 +282,7 @@ func (m *matrix) fill() {
 		"/studio/customers/:user":                   fmt.Sprint(sam.ID),
 		"/studio/reviews/:id":                       fmt.Sprint(review.ID),
 		"/admin/orders/:orderNo":                    placed.OrderNo,
+		"/admin/pages/:page":                        "terms",
 	}
 }
 

@@ -32,7 +32,8 @@ const (
 // will run, and not by the path, which can be written in many ways.
 func classify(method, route string) (passage, risk.Class) {
 	switch {
-	case strings.HasPrefix(route, static.Prefix), route == "/robots.txt", strings.HasPrefix(route, api.Prefix+"/payments/callback"):
+	case strings.HasPrefix(route, static.Prefix), route == "/robots.txt", route == "/favicon.ico", route == "/manifest.webmanifest",
+		strings.HasPrefix(route, "/apple-touch-icon"), strings.HasPrefix(route, api.Prefix+"/payments/callback"):
 		return open, ""
 	case strings.HasPrefix(route, "/media/"), strings.HasPrefix(route, "/p/"), strings.HasPrefix(route, "/k/"), strings.HasPrefix(route, "/s/"):
 		return listed, ""

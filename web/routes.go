@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net"
-	"net/http"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
@@ -29,6 +28,8 @@ import (
 	"videomall/web/sandbox"
 	"videomall/web/seen"
 	"videomall/web/shop"
+	"videomall/web/sitemap"
+	"videomall/web/sitepage"
 	"videomall/web/studio/earnings"
 	"videomall/web/studio/listings"
 	"videomall/web/studio/offers"
@@ -38,6 +39,7 @@ import (
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
 	"videomall/web/try"
+	"videomall/web/wellknown"
 )
 
 // routes hangs every address of the mall into the server, room by room.
@@ -45,12 +47,27 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	m, all := d.Mall, e.Group("")
 	guess := couponGuesses(m, asks)
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
-	e.GET("/robots.txt", robots)
 	site.Routes(all)
 
 	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory, Orders: m.Orders,
 		Entitlements: m.Entitlements, Trailer: trailer(m), Chapters: chapters(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
 		Bundles: bundle.Hints(m.Promotions, m.Orders)})
+	sitemap.Routes(all, sitemap.Deps{
+		PublicURL: d.Config.PublicURL,
+		Catalog:   m.Catalog,
+		SitePages: m.SitePages,
+		Changes:   m.Changes,
+		Log:       d.Log,
+		Metrics:   d.Metrics,
+	})
+	wellknown.Routes(all, wellknown.Deps{
+		Site:            site,
+		PublicURL:       d.Config.PublicURL,
+		SecurityContact: d.Config.SecurityContact,
+		SecurityExpires: d.Config.SecurityUntil,
+		Now:             d.Now,
+	})
+	sitepage.Routes(all, sitepage.Deps{Site: site, Pages: m.SitePages, Accounts: m.Accounts})
 	try.Routes(all, try.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
 		Media: m.Media, Playback: m.Playback})
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
@@ -107,12 +124,6 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	if m.Sandbox != nil {
 		sandbox.Routes(all, sandbox.Deps{Site: site, Sandbox: m.Sandbox})
 	}
-}
-
-// robots keeps crawlers to the shop: what is personal answers them with a sign-in page at best.
-func robots(c echo.Context) error {
-	return c.String(http.StatusOK, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /library\n"+
-		"Disallow: /account\nDisallow: /admin\nDisallow: /studio\nDisallow: /sandbox/\nDisallow: /api/\nDisallow: /search\nDisallow: /queue/\nDisallow: /try/\n")
 }
 
 // trailer finds the public playlist of a film.

@@ -44,6 +44,7 @@ type Mall struct {
 	ahead   atomic.Int64
 	shelf   int64
 	films   int
+	options mall.Options
 }
 
 // Secret signs the sandbox's notices.
@@ -65,16 +66,25 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	m.OK(err)
 	t.Cleanup(func() { _ = storage.Close() })
 	key := make([]byte, 32) // a test's secret is no secret
-	m.Mall, err = mall.New(mall.Options{Pools: db.Pools{Primary: m.Pool, Replica: m.Pool}, Redis: m.Redis, Storage: storage,
+	m.options = mall.Options{Pools: db.Pools{Primary: m.Pool, Replica: m.Pool}, Redis: m.Redis, Storage: storage,
 		Log: m.Log, Metrics: m.Metrics, Now: m.Now, PayWindow: 15 * time.Minute, MediaKey: key,
 		PlayKeys: playback.Keys{Token: key, Segment: key, Device: key}, QueueKey: key, AuditKey: key, InsightKey: key,
 		PayoutKey: key, WebhookKey: key, WebhookLoopback: true,
-		Sandbox: &sandbox.Options{Secret: Secret, PublicURL: "http://127.0.0.1", NotifyURL: notifyURL, Now: m.Now}})
+		Sandbox: &sandbox.Options{Secret: Secret, PublicURL: "http://127.0.0.1", NotifyURL: notifyURL, Now: m.Now}}
+	m.Mall, err = mall.New(m.options)
 	m.OK(err)
 	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
 	m.OK(err)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
 	return m
+}
+
+// Another is the business as another process opens it, on the same database and Redis.
+func (m *Mall) Another() *mall.Mall {
+	m.T.Helper()
+	another, err := mall.New(m.options)
+	m.OK(err)
+	return another
 }
 
 // Listening is Open with an address of its own, where the sandbox's notices are taken.

@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"mall/review":          {"db", "telemetry"},
 	"mall/risk":            {"db", "telemetry", "mall/away"},
 	"mall/search":          {"db", "telemetry", "mall/catalog"},
+	"mall/sitepage":        {"db", "telemetry"},
 	"mall/webhook":         {"db", "telemetry"},
 	"jobs":                 {"mall", "mall/*", "db", "telemetry"},
 	"views":                {"mall/*", "static"},

@@ -16,6 +16,7 @@ func (h handlers) sell(c *page.Ctx) error { return h.showSell(c, http.StatusOK, 
 
 // showSell draws it; the form may have come back with what was typed and what is wrong with it.
 func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) error {
+	c.Page.Canonical = c.PublicURL("/sell")
 	p := accountview.SellPage{
 		FeeRate:    h.Terms.FeeRate,
 		Clearing:   inFull(h.Terms.Clearing, 24*time.Hour),

@@ -70,10 +70,21 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 	if cookieLang == "" {
 		cookieLang = pc.Viewer.Locale
 	}
+	if named := spoken(c); named != "" {
+		cookieLang = string(named)
+		if !pc.Viewer.SignedIn() {
+			s.continueIn(c, named)
+		}
+	}
 	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language")))
 	pc.Page = views.Page{
-		Path: pc.here(), Text: pc.Text, Theme: ui.ParseTheme(cookieValue(c, themeCookie)), Nonce: pc.nonce,
-		Unpaid: s.unpaid,
+		Path:      pc.here(),
+		Text:      pc.Text,
+		Theme:     ui.ParseTheme(cookieValue(c, themeCookie)),
+		Nonce:     pc.nonce,
+		Unpaid:    s.unpaid,
+		Spoken:    spoken(c),
+		PublicURL: s.publicURL,
 	}
 	pc.showViewer()
 	c.Response().Before(pc.beforeWrite)
@@ -156,6 +167,11 @@ func (c *Ctx) Log() *slog.Logger { return c.site.logFor(c.Context) }
 
 // PublicURL makes an absolute address of a local path.
 func (c *Ctx) PublicURL(path string) string { return c.site.publicURL + path }
+
+// SharePicture is what a shared link to this page shows: an absolute address, and the picture's size in pixels.
+func (c *Ctx) SharePicture(address string, width, height int) {
+	c.Page.Image, c.Page.ImageWidth, c.Page.ImageHeight = address, width, height
+}
 
 // SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The rest of the answer sees them
 // signed in. u is the person as they were when

@@ -52,7 +52,7 @@ func (c *Ctx) Keep(life cache.Life) { c.life = &life }
 func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 	own := s.Handle(h)
 	return func(c echo.Context) error {
-		key, ok := s.shares(c.Request())
+		key, ok := s.shares(c)
 		if !ok {
 			return own(c)
 		}
@@ -74,7 +74,7 @@ func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 // serveKept answers with a page that is kept, before anything is done that it does not need: routes, sessions, compression.
 func (s *Site) serveKept(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		key, ok := s.shares(c.Request())
+		key, ok := s.shares(c)
 		if !ok {
 			return next(c)
 		}
@@ -89,15 +89,19 @@ func (s *Site) serveKept(next echo.HandlerFunc) echo.HandlerFunc {
 
 // sharedKey is all that kept pages differ by.
 type sharedKey struct {
-	lang  text.Lang
-	theme ui.Theme
-	uri   string
+	lang   text.Lang
+	theme  ui.Theme
+	uri    string
+	spoken text.Lang // the language that the address names, which the page then says is its own
 }
 
-func (k sharedKey) String() string { return string(k.lang) + " " + string(k.theme) + " " + k.uri }
+func (k sharedKey) String() string {
+	return string(k.lang) + " " + string(k.theme) + " " + string(k.spoken) + " " + k.uri
+}
 
 // shares says whether a request is a guest's who is like all others: no session, no cart, no notice waiting, no token.
-func (s *Site) shares(r *http.Request) (sharedKey, bool) {
+func (s *Site) shares(c echo.Context) (sharedKey, bool) {
+	r := c.Request()
 	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestKept || isAPI(r) ||
 		wantsProblem(r) {
 		return sharedKey{}, false
@@ -115,7 +119,16 @@ func (s *Site) shares(r *http.Request) (sharedKey, bool) {
 			}
 		}
 	}
-	return sharedKey{text.Choose(lang, r.Header.Get("Accept-Language")), ui.ParseTheme(theme), r.URL.RequestURI()}, true
+	named := spoken(c)
+	if named != "" {
+		lang = string(named)
+	}
+	return sharedKey{
+		lang:   text.Choose(lang, r.Header.Get("Accept-Language")),
+		theme:  ui.ParseTheme(theme),
+		uri:    r.URL.RequestURI(),
+		spoken: named,
+	}, true
 }
 
 // draw makes the page for nobody.
@@ -127,6 +140,7 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 	r.Header.Set("Cookie", langCookie+"="+string(key.lang)+"; "+themeCookie+"="+string(key.theme))
 	sheet := &sheet{header: http.Header{}}
 	c := e.NewContext(r, sheet)
+	c.Set(spokenKey, key.spoken)
 	c.SetPath(route)
 	c.SetParamNames(names...)
 	c.SetParamValues(values...)
@@ -156,6 +170,7 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 // send answers with a kept page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old body, with
 // its old nonce, against the new policy.
 func (s *Site) send(c echo.Context, p *kept, packed bool) error {
+	s.continueIn(c, spoken(c))
 	nonce, h := rand.Text(), c.Response().Header()
 	for _, f := range p.header {
 		line := f.parts[0]

@@ -2,7 +2,6 @@ package page
 
 import (
 	"net/http"
-	"slices"
 
 	"videomall/mall/fault"
 	"videomall/views/text"
@@ -42,13 +41,7 @@ func savePreferences(c *Ctx) error {
 // SetLanguage keeps the language in this browser, and with the person where one is signed in. An empty one leaves the choice
 // to the browser's settings again.
 func (c *Ctx) SetLanguage(lang text.Lang) error {
-	known := lang == "" || slices.ContainsFunc(text.Langs, func(l struct {
-		Lang text.Lang
-		Name string
-	}) bool {
-		return l.Lang == lang
-	})
-	if !known {
+	if lang != "" && !knownLanguage(lang) {
 		return errPreference.With("lang", "invalid_preference")
 	}
 	c.remember(langCookie, string(lang))

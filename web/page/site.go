@@ -81,7 +81,7 @@ func (s *Site) Use(e *echo.Echo) {
 	}
 	e.HTTPErrorHandler = s.HandleError
 	answerHead(e)
-	e.Pre(requestID, s.headers, refuseUnreadableAddress, s.serveKept)
+	e.Pre(requestID, s.headers, refuseUnreadableAddress, spokenLanguage, s.serveKept)
 	e.Use(oneSegment, allowed, s.refuseCrossOrigin)
 }
 

@@ -51,7 +51,7 @@ func (d Deps) renderSale(c *page.Ctx, status int, p saleview.SalePage) error {
 	c.Page.Description = c.Text.T("sale.description_of", "Name", saleview.Name(c.Text, p.Campaign), "Date", c.Text.DateTime(p.Campaign.StartsAt))
 	for _, l := range p.Lots {
 		if l.Video != nil && l.Video.Cover != "" && c.Page.Image == "" {
-			c.Page.Image = c.PublicURL("/media/covers/" + l.Video.Cover + "-960.webp")
+			c.SharePicture(c.PublicURL("/media/covers/"+l.Video.Cover+"-960.webp"), 960, 540)
 		}
 	}
 	return c.Render(status, saleview.Name(c.Text, p.Campaign), saleview.Sale(p))

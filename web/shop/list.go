@@ -45,9 +45,7 @@ func (d Deps) creator(c *page.Ctx) error {
 	query.Del("category")
 	r := read("/creators/"+m.Slug, query)
 	r.filter.CreatorSlug = m.Slug
-	if m.Avatar != "" {
-		c.Page.Image = c.PublicURL(shopview.AvatarURL(m.Avatar, "192"))
-	}
+	c.Page.Kind = "profile"
 	return d.list(c, r, shopview.ListPage{Heading: shopview.CreatorName(c.Text, m), Creator: &m})
 }
 

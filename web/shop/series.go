@@ -35,7 +35,7 @@ func (d Deps) series(c *page.Ctx) error {
 	title := shopview.SeriesTitle(c.Text, s)
 	c.Page.Description = c.Text.T("series.description", "Series", title)
 	if cover := s.Episodes[0].Cover; cover != "" {
-		c.Page.Image = c.PublicURL(shopview.CoverURL(cover, "960"))
+		c.SharePicture(c.PublicURL(shopview.CoverURL(cover, "960")), coverWidth, coverHeight)
 	}
 	return c.Render(http.StatusOK, title, shopview.Series(shopview.SeriesPage{Series: s, Owned: d.owned(c, cards)}))
 }

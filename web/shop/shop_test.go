@@ -2,6 +2,7 @@ package shop_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -65,6 +66,7 @@ func open(t *testing.T) *stall {
 	var find *search.Search
 	s := &stall{films: map[string]catalog.Created{}}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		m.Site.Routes(g)
 		find = search.New(db.Pools{Primary: m.Pool, Replica: m.Pool}, m.Catalog, m.Now)
 		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
 			Trailer: func(_ context.Context, asset int64) (string, error) {
@@ -268,6 +270,7 @@ func TestAVideosPage(t *testing.T) {
 	if nonce == nil || !regexp.MustCompile(`<script[^>]*ld\+json[^>]*nonce="`+regexp.QuoteMeta(nonce[1])+`"`).MatchString(a.Body) || strings.Contains(a.Body, "<script>alert") {
 		t.Error("the structured data has no nonce, or markup came through")
 	}
+	structured(t, s, a)
 	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.films["aurora"].SKUIDs[0], 10) {
 		t.Errorf("the form offers %v", form)
 	}
@@ -279,6 +282,83 @@ func TestAVideosPage(t *testing.T) {
 	}
 	for _, path := range []string{"/v/kyoto", "/v/nothing", "/v/%00", "/v/kyoto/reviews"} {
 		b.Get(path).Wants(404)
+	}
+}
+
+// structured holds what the page of the aurora tells machines.
+func structured(t *testing.T, s *stall, a webtest.Answer) {
+	t.Helper()
+	_, script, _ := strings.Cut(a.Body, `type="application/ld+json"`)
+	_, script, _ = strings.Cut(script, ">")
+	script, _, _ = strings.Cut(script, "</script>")
+	var data struct {
+		Graph []map[string]any `json:"@graph"`
+	}
+	if err := json.Unmarshal([]byte(script), &data); err != nil || len(data.Graph) != 2 {
+		t.Fatalf("the structured data: %v %s", err, script)
+	}
+	product, video := data.Graph[0], data.Graph[1]
+	if product["@type"] != "Product" || len(product["offers"].([]any)) != 3 {
+		t.Errorf("the product: %v", product)
+	}
+	for name, want := range map[string]string{
+		"@type":        "VideoObject",
+		"name":         "Chasing the Aurora",
+		"thumbnailUrl": s.URL + "/media/covers/aurora-960.webp",
+		"contentUrl":   s.URL + "/media/trailers/film-1/index.m3u8",
+		"url":          s.URL + "/v/aurora",
+		"duration":     "PT1M35S",
+		"inLanguage":   "en",
+	} {
+		if video[name] != want {
+			t.Errorf("%s is %v, want %s", name, video[name], want)
+		}
+	}
+	if at, err := time.Parse(time.RFC3339, fmt.Sprint(video["uploadDate"])); err != nil || at.After(s.Now()) {
+		t.Errorf("the date of the upload: %v %v", video["uploadDate"], err)
+	}
+	for _, part := range []string{
+		`<meta property="og:type" content="video.other"`,
+		`<meta property="og:site_name" content="Videomall"`,
+		`<meta property="og:locale" content="en_US"`,
+		`<meta property="og:locale:alternate" content="zh_CN"`,
+		`<meta property="og:image:width" content="960"`,
+		`<meta property="og:image:height" content="540"`,
+		`<meta name="twitter:card" content="summary_large_image"`,
+		`<link rel="alternate" hreflang="en" href="` + s.URL + `/v/aurora?lang=en"`,
+		`<link rel="alternate" hreflang="zh-CN" href="` + s.URL + `/v/aurora?lang=zh-CN"`,
+		`<link rel="alternate" hreflang="x-default" href="` + s.URL + `/v/aurora"`,
+	} {
+		if !a.Has(part) {
+			t.Errorf("no %s", part)
+		}
+	}
+}
+
+// TestLanguageOfAnAddress follows the addresses that search engines are told of.
+func TestLanguageOfAnAddress(t *testing.T) {
+	s := open(t)
+	b := s.Browser(0) // reads English
+	a := b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("首次播放起 48 小时内观看")
+	for _, part := range []string{`<html lang="zh-CN"`, `<link rel="canonical" href="` + s.URL + `/v/aurora?lang=zh-CN"`,
+		`<meta property="og:locale" content="zh_CN"`, `name="next" value="/v/aurora"`} {
+		if !a.Has(part) {
+			t.Errorf("no %s", part)
+		}
+	}
+	b.Get("/v/tokyo").Wants(200).Shows("东京夜行") // goes on as they came
+	b.Post("/preferences", url.Values{"lang": {"en"}, "next": {"/v/aurora"}}).Wants(303)
+	b.Get("/v/aurora").Wants(200).Shows("Watch for 48 hours")
+	b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("追逐极光", "小时内观看") // an address says what it says
+	b.Get("/v/aurora").Wants(200).Shows("Watch for 48 hours")       // and changes no choice of the reader's
+
+	list := s.Browser(0).Get("/videos?sort=newest&lang=zh-CN&lang=en").Wants(200)
+	if !list.Has(`<html lang="zh-CN"`) || !list.Has(`value="/videos?sort=newest"`) {
+		t.Error("the other parameters are lost")
+	}
+	unknown := s.Browser(0).Get("/v/aurora?lang=fr").Wants(200).Shows("Watch for 48 hours")
+	if !unknown.Has(`<link rel="canonical" href="`+s.URL+`/v/aurora"`) || len(unknown.Header["Set-Cookie"]) > 0 {
+		t.Errorf("a language that the mall does not speak: %v", unknown.Header)
 	}
 }
 

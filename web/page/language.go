@@ -1,0 +1,65 @@
+package page
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/views"
+	"videomall/views/text"
+)
+
+const spokenKey = "spoken"
+
+// spokenLanguage takes the language that an address names (?lang=zh-CN) out of it, so that handlers and what is kept see one
+// address, and remembers it for this answer. What is no language of the mall stays a parameter like others.
+func spokenLanguage(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if !IsRead(r.Method) || isAPI(r) || !strings.Contains(r.URL.RawQuery, views.LangParam+"=") {
+			return next(c)
+		}
+		lang := text.Lang(r.URL.Query().Get(views.LangParam))
+		if !knownLanguage(lang) {
+			return next(c)
+		}
+		u := *r.URL
+		u.RawQuery = strings.Join(slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(pair string) bool {
+			name, _, _ := strings.Cut(pair, "=")
+			name, err := url.QueryUnescape(name)
+			return err == nil && name == views.LangParam
+		}), "&")
+		asked := r.WithContext(r.Context())
+		asked.URL = &u
+		c.SetRequest(asked)
+		c.Set(spokenKey, lang)
+		return next(c)
+	}
+}
+
+// spoken is the language that the address names; empty where it names none.
+func spoken(c echo.Context) text.Lang {
+	lang, _ := c.Get(spokenKey).(text.Lang)
+	return lang
+}
+
+func knownLanguage(lang text.Lang) bool {
+	return slices.ContainsFunc(text.Langs, func(l struct {
+		Lang text.Lang
+		Name string
+	}) bool {
+		return l.Lang == lang
+	})
+}
+
+// continueIn lets a guest who came by an address with a language go on in it, until the browser closes. What they chose
+// themselves stays: such a link is not theirs.
+func (s *Site) continueIn(c echo.Context, lang text.Lang) {
+	if lang == "" || cookieValue(c, langCookie) != "" {
+		return
+	}
+	c.SetCookie(&http.Cookie{Name: langCookie, Value: string(lang), Path: "/", HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode})
+}
