@@ -9,6 +9,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, brotliDecompressSync, constants, gzipSync, gunzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import subsetFont from 'subset-font';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'static/src'), dist = join(root, 'static/dist'), modules = join(root, 'node_modules');
@@ -43,8 +44,14 @@ function emit(name, content) {
 const hashed = (name, bytes) =>
   name.replace(/(\.[^.]+)$/, `.${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}$1`);
 
-function css() {
-  const font = readFileSync(join(modules, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'));
+// The letters of western European languages and the signs that the pages write; others come from the reader's own fonts, as Chinese does.
+// The weights that no style uses were a quarter of the file.
+const between = (first, last) => Array.from({ length: last - first + 1 }, (_, n) => String.fromCodePoint(first + n)).join('');
+const letters = between(0x20, 0x7e) + between(0xa0, 0xff) + '\u0131\u0152\u0153\u02bb\u02bc\u02c6\u02da\u02dc' + between(0x2000, 0x206f) + '€™↑↓−∕\ufffd';
+
+async function css() {
+  const whole = readFileSync(join(modules, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'));
+  const font = await subsetFont(whole, letters, { targetFormat: 'woff2', variationAxes: { wght: { min: 400, max: 700 } } });
   emit('inter.woff2', font);
   const out = join(dist, `.app.${process.pid}.css`);
   execFileSync(process.execPath, [join(modules, '@tailwindcss/cli/dist/index.mjs'), '-i', join(src, 'in.css'), '-o', out, '--minify'],
@@ -71,10 +78,14 @@ async function js() {
   emit('app.js', app.outputFiles[0].contents);
   const upload = await esbuild.build({ ...common, entryPoints: ['static/src/upload.js'] });
   emit('upload.js', upload.outputFiles[0].contents);
-  const player = await esbuild.build({ ...common, entryPoints: ['static/src/player.js'], globalName: 'MallPlayer',
-    alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' }, plugins: [nonceStyles],
-    banner: { js: 'globalThis.__mallNonce=document.currentScript?.nonce??"";' } });
+  const playerOptions = { ...common, entryPoints: ['static/src/player.js'], globalName: 'MallPlayer', plugins: [nonceStyles],
+    banner: { js: 'globalThis.__mallNonce=document.currentScript?.nonce??"";' } };
+  const wholeHls = join(modules, 'hls.js/dist/hls.mjs');
+  const player = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' } });
   emit('player.js', player.outputFiles[0].contents);
+  // The same for films with several sounds, which hls.js light does not play.
+  const sounds = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': wholeHls, 'hls.js/light': wholeHls } });
+  emit('player-sounds.js', sounds.outputFiles[0].contents);
   // For the browser tests only; never served.
   write(join(root, 'test/browser/testdata/axe.min.js'), readFileSync(join(modules, 'axe-core/axe.min.js')));
 }
@@ -84,5 +95,5 @@ function images() {
 }
 
 if (!only || only === 'js') await js();
-if (!only || only === 'css') css();
+if (!only || only === 'css') await css();
 if (!only) images();

@@ -27,8 +27,8 @@ type Page struct {
 	Awaiting    Awaiting
 	Query       string // what the search box holds
 	Categories  []ui.Link
-	Player      bool // loads the player, about 170 KB; only where a film is on the page
-	Bare        bool // no header and footer: the hosted payment page, the embed
+	Player      string // the player's script, see ui.Film.Script; empty where no film is on the page
+	Bare        bool   // no header and footer: the hosted payment page, the embed
 	Flash       *Flash
 	Notice      *Notice // stands above every page until its reason is gone
 	Unpaid      bool    // orders can be paid without money although this is no demo: the console says so

@@ -23,6 +23,9 @@ func signIn(p Page) string {
 	return "/sign-in?next=" + url.QueryEscape(p.Path)
 }
 
+// sellsNothing says that the viewer is told how to sell videos: everybody but those who sell, and those who judge what is sold.
+func (p Page) sellsNothing() bool { return !p.Viewer.Creator && !p.Viewer.Operator }
+
 func accountLinks(p Page) []ui.Link {
 	t := p.text()
 	links := []ui.Link{
@@ -32,6 +35,9 @@ func accountLinks(p Page) []ui.Link {
 	}
 	if p.Viewer.Creator {
 		links = append(links, ui.Link{Label: t.T("nav.studio"), Href: "/studio", Icon: "studio"})
+	}
+	if p.sellsNothing() {
+		links = append(links, ui.Link{Label: t.T("sell.title"), Href: "/sell", Icon: "studio"})
 	}
 	if p.Viewer.Operator {
 		links = append(links, ui.Link{Label: t.T("nav.admin"), Href: "/admin", Icon: "gauge"})
@@ -60,5 +66,6 @@ func footerAccountLinks(p Page) []ui.Link {
 	return []ui.Link{
 		{Label: t.T("nav.sign_in"), Href: signIn(p)},
 		{Label: t.T("nav.register"), Href: "/sign-up"},
+		{Label: t.T("sell.title"), Href: "/sell"},
 	}
 }

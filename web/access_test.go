@@ -35,7 +35,7 @@ var open = []string{
 	"GET /", "GET /static/*", "GET /robots.txt", "POST /preferences",
 	"GET /videos", "GET /search", "GET /c/:category", "GET /creators/:creator", "GET /v/:slug", "GET /v/:slug/reviews",
 	"GET /sales", "GET /sales/:id", "GET /sales/:id/events", "GET /queue/:name", "POST /queue/:name/leave",
-	"GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
+	"GET /sell", "GET /sign-in", "POST /sign-in", "GET /sign-up", "POST /sign-up", "POST /sign-out",
 	"GET /series/:slug", "GET /bundles/:id", "POST /seen", "POST /seen/:spuId",
 	"GET /try/:slug", "GET /try/:slug/auth", "POST /try/:slug/auth",
 	"GET /cart", "POST /v/:slug/free", "POST /cart/items", "POST /cart/items/:sku", "POST /cart/items/:sku/remove",

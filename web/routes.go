@@ -67,8 +67,15 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Payments: m.Payments,
 		Guess:    guess,
 	}
-	account.Routes(all, account.Deps{Site: site, Accounts: m.Accounts, Sessions: m.Sessions, Catalog: m.Catalog,
-		OnSignIn: shopping.OnSignIn, Demo: d.Config.Demo})
+	account.Routes(all, account.Deps{
+		Site:     site,
+		Accounts: m.Accounts,
+		Sessions: m.Sessions,
+		Catalog:  m.Catalog,
+		Terms:    m.Ledger.Terms,
+		OnSignIn: shopping.OnSignIn,
+		Demo:     d.Config.Demo,
+	})
 	checkout.Routes(all, shopping)
 	library.Routes(all, library.Deps{Site: site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
 		Media: m.Media, Secure: d.Config.SecureCookies()})
@@ -115,7 +122,7 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return "/media/trailers/" + asset.Prefix + "/index.m3u8", nil
+		return "/media/trailers/" + asset.Prefix + "/" + asset.TrailerFile(), nil
 	}
 }
 

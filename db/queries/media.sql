@@ -6,10 +6,10 @@ select pg_try_advisory_lock(hashtextextended('media_asset ' || @prefix::text, 0)
 select pg_advisory_unlock(hashtextextended('media_asset ' || @prefix::text, 0));
 
 -- name: UpsertAsset :one
-insert into media_asset (prefix, duration_seconds, renditions, captions, has_thumbnails, created_at)
-values (@prefix, @duration_seconds, @renditions, @captions, @has_thumbnails, @created_at)
+insert into media_asset (prefix, duration_seconds, renditions, sounds, captions, has_thumbnails, created_at)
+values (@prefix, @duration_seconds, @renditions, @sounds, @captions, @has_thumbnails, @created_at)
 on conflict (prefix) do update set duration_seconds = excluded.duration_seconds, renditions = excluded.renditions,
-    captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
+    sounds = excluded.sounds,    captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
 returning id;
 
 -- name: DeleteKeysOf :exec

@@ -7,6 +7,8 @@
 //	go run ./demo/gen -look /tmp/look  # contact sheets as PNG, nothing else written
 package main
 
+import "slices"
+
 // Film is one work: how long, how to draw a moment of it, and what it sounds like.
 type Film struct {
 	Slug    string
@@ -19,6 +21,9 @@ type Film struct {
 	Score   Score
 }
 
+// rounds plays chords again and again, so that a long film does not hold one for a minute.
+func rounds(n int, chords [][]int) [][]int { return slices.Repeat(chords, n) }
+
 func films(face Faces) []Film {
 	return []Film{
 		{Slug: "aurora-nights", Seconds: 20, Cover: 9, Paint: paintAurora,
@@ -29,12 +34,12 @@ func films(face Faces) []Film {
 			Score: Score{Voice: bell, Chords: [][]int{{48, 60, 64, 67, 74}, {45, 57, 64, 69, 72}, {41, 57, 60, 65, 72}, {43, 55, 62, 67, 71}}, Air: wind, Level: 0.06}},
 		{Slug: "shape-of-dunes", Seconds: 20, Cover: 8, Paint: paintDunes,
 			Score: Score{Voice: pluck, Chords: [][]int{{38, 50, 57, 62, 65}, {39, 51, 58, 63, 67}, {38, 50, 57, 62, 66}, {36, 48, 55, 60, 63}}, Air: wind, Level: 0.12}},
-		{Slug: "waves-and-lighthouse", Seconds: 20, Cover: 8.9, Paint: paintLighthouse,
-			Score: Score{Voice: keys, Beat: 0.75, Chords: [][]int{{48, 60, 64, 67, 71}, {45, 57, 60, 64, 67}, {41, 57, 60, 64, 69}, {43, 55, 59, 62, 69}}, Air: sea, Level: 0.2}},
-		{Slug: "jellyfish-drift", Seconds: 20, Cover: 5, Paint: paintJellyfish,
-			Score: Score{Voice: glass, Chords: [][]int{{44, 56, 63, 68, 75}, {40, 52, 59, 68, 71}, {42, 54, 61, 66, 73}, {44, 56, 63, 67, 72}}, Air: stream, Level: 0.03}},
-		{Slug: "koi-pond", Seconds: 20, Cover: 3.4, Paint: paintKoi,
-			Score: Score{Voice: pluck, Beat: 0.6, Chords: [][]int{{50, 62, 64, 69, 74}, {47, 59, 62, 66, 71}, {52, 64, 66, 71, 76}, {50, 62, 66, 69, 74}}, Air: stream, Level: 0.08}},
+		{Slug: "waves-and-lighthouse", Seconds: 160, Cover: 8.9, Paint: paintLighthouse,
+			Score: Score{Voice: keys, Beat: 0.75, Chords: rounds(8, [][]int{{48, 60, 64, 67, 71}, {45, 57, 60, 64, 67}, {41, 57, 60, 64, 69}, {43, 55, 59, 62, 69}}), Air: sea, Level: 0.2}},
+		{Slug: "jellyfish-drift", Seconds: 200, Cover: 5, Paint: paintJellyfish,
+			Score: Score{Voice: glass, Chords: rounds(10, [][]int{{44, 56, 63, 68, 75}, {40, 52, 59, 68, 71}, {42, 54, 61, 66, 73}, {44, 56, 63, 67, 72}}), Air: stream, Level: 0.03}},
+		{Slug: "koi-pond", Seconds: 180, Cover: 3.4, Paint: paintKoi,
+			Score: Score{Voice: pluck, Beat: 0.6, Chords: rounds(9, [][]int{{50, 62, 64, 69, 74}, {47, 59, 62, 66, 71}, {52, 64, 66, 71, 76}, {50, 62, 66, 69, 74}}), Air: stream, Level: 0.08}},
 		{Slug: "whale-song", Seconds: 20, Cover: 12, Paint: paintWhale,
 			Score: Score{Voice: bowed, Chords: [][]int{{36, 48, 55, 63}, {39, 51, 58, 67}, {41, 53, 60, 68}, {36, 48, 60, 67}}, Air: sea, Level: 0.07}},
 		{Slug: "ink-mountains", Seconds: 20, Cover: 12, Paint: paintInk(face),

@@ -12,27 +12,24 @@ import (
 
 // writeWebP scales a picture and writes it with the best quality that fits in limit bytes.
 func writeWebP(path string, img *image.RGBA, width, limit int) error {
-	var out []byte
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	for quality := 82; ; quality -= 6 {
 		cmd := exec.Command("ffmpeg", "-hide_banner", "-loglevel", "error",
 			"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", img.Rect.Dx(), img.Rect.Dy()), "-i", "pipe:0",
 			"-vf", fmt.Sprintf("scale=%d:-2:flags=lanczos+accurate_rnd,format=yuv420p", width),
-			"-frames:v", "1", "-c:v", "libwebp", "-compression_level", "6", "-preset", "drawing", "-quality", strconv.Itoa(quality), "-f", "webp", "pipe:1")
+			"-frames:v", "1", "-c:v", "libwebp", "-compression_level", "6", "-preset", "drawing", "-quality", strconv.Itoa(quality), "-f", "webp", "-y", path) // not into a pipe: a large picture's length would stay 0
 		cmd.Stdin = bytes.NewReader(img.Pix)
 		var complaint bytes.Buffer
 		cmd.Stderr = &complaint
-		var err error
-		if out, err = cmd.Output(); err != nil {
+		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("ffmpeg webp: %w: %s", err, complaint.String())
 		}
-		if len(out) <= limit || quality <= 40 {
-			break
+		if info, err := os.Stat(path); err != nil || info.Size() <= int64(limit) || quality <= 40 {
+			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, out, 0o644)
 }
 
 // writeCovers takes the key frame at twice the size it is shown, so that edges come out clean.

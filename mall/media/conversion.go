@@ -3,6 +3,7 @@ package media
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,11 +16,12 @@ type Conversion struct {
 	Turned     int            `json:"turned,omitempty"`     // degrees to the right: 90, 180 or 270
 	Interlaced bool           `json:"interlaced,omitempty"`
 	Colours    ColourChange   `json:"colours,omitempty"`
-	Held       int            `json:"held,omitempty"`   // seconds for which the last picture is held
-	Silent     int            `json:"silent,omitempty"` // seconds of silence after the sound's end
-	Sound      *SoundChoice   `json:"sound,omitempty"`  // nil where the film is silent
-	Loudness   *Loudness      `json:"loudness,omitempty"`
-	LeftOut    map[string]int `json:"leftOut,omitempty"` // how many streams of a kind: LeftOut…
+	Held       int            `json:"held,omitempty"`     // seconds for which the last picture is held
+	Silent     int            `json:"silent,omitempty"`   // seconds of silence after the sound's end
+	Sound      *SoundChoice   `json:"sound,omitempty"`    // nil where the film is silent
+	Offered    []Sound        `json:"offered,omitempty"`  // where a viewer chooses between several
+	Loudness   *Loudness      `json:"loudness,omitempty"` // of the track that is heard
+	LeftOut    map[string]int `json:"leftOut,omitempty"`  // how many streams of a kind: LeftOut…
 }
 
 // ColourChange is how a film's colours came to be those of BT.709.
@@ -79,10 +81,11 @@ func (p probed) conversion(shown stream, s Source, t *timeline) Conversion {
 		Colours:    s.picture.colours.change(shown),
 		LeftOut:    p.leftOut(s),
 	}
-	if s.sound == nil {
+	if len(s.sounds) == 0 {
 		return c
 	}
-	c.Sound = &s.sound.choice
+	c.Sound = &s.sounds[0].choice
+	c.Offered = offered(s.sounds)
 	if longer := int(math.Round(t.ends[1] - t.ends[0])); longer > 0 {
 		c.Held = longer
 	} else {
@@ -117,7 +120,7 @@ func (p probed) leftOut(s Source) map[string]int {
 	left := map[string]int{}
 	for _, t := range p.Streams {
 		switch {
-		case t.Index == s.picture.index, s.sound != nil && t.Index == s.sound.index:
+		case t.Index == s.picture.index, slices.ContainsFunc(s.sounds, func(o sound) bool { return o.index == t.Index }):
 		case t.CodecType == "video" && t.Disposition.Cover != 0:
 			left[LeftOutCover]++
 		case t.CodecType == "video":

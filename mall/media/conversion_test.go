@@ -23,7 +23,10 @@ func TestVideo_Conversion(t *testing.T) {
 	if want := (media.SoundChoice{Track: 2, Of: 3, Language: "fre", Channels: 6, Why: media.SoundMain}); c.Sound == nil || *c.Sound != want {
 		t.Errorf("sound %+v", c.Sound)
 	}
-	left := map[string]int{media.LeftOutPicture: 1, media.LeftOutSound: 2, media.LeftOutSubtitle: 1}
+	if len(c.Offered) != 2 || c.Offered[0].Label != "français" || c.Offered[1].Label != "2" {
+		t.Errorf("offered %+v", c.Offered)
+	}
+	left := map[string]int{media.LeftOutPicture: 1, media.LeftOutSound: 1, media.LeftOutSubtitle: 1}
 	if !maps.Equal(c.LeftOut, left) {
 		t.Errorf("left out %v", c.LeftOut)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -336,9 +337,48 @@ func TestTranscode_SoundTrack(t *testing.T) {
 		"for the blind":   {tracks("-disposition:a:0", "default+visual_impaired", "-disposition:a:1", "0"), 1200},
 		"first unknown":   {sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a:0", "tta", "-c:a:1", "aac", ".mkv")...), 1200},
 	} {
-		_, files := w.filmed(name, c.content)
+		a, files := w.filmed(name, c.content)
+		if len(a.Sounds) > 0 {
+			files = []string{w.open(a, a.Sounds[0].Name)}
+		}
 		if hz := pitch(samples(t, files[0])); math.Abs(hz-c.hz) > c.hz/10 {
 			t.Errorf("%s: %.0f Hz is heard, want %.0f", name, hz, c.hz)
+		}
+	}
+}
+
+func TestTranscode_SeveralSounds(t *testing.T) {
+	w := factory(t)
+	inputs := lavfi("testsrc2=s=320x180:r=25:d=9", "sine=f=300:d=9", "sine=f=1200:d=7", "sine=f=2400:d=10", "sine=f=4000:d=9", "sine=f=6000:d=9")
+	v, a, files := w.filmedVideo("languages.mkv", sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5",
+		h264, "-c:a", "aac", "-disposition:a", "0", "-disposition:a:1", "default", "-disposition:a:2", "comment",
+		"-metadata:s:a:0", "language=chi", "-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=eng",
+		"-metadata:s:a:2", "title=The \"maker\",\n speaks", "-metadata:s:a:3", "language=eng", ".mkv")...))
+	want := []media.Sound{
+		{Name: "sound-1", Label: "English", Language: "en", Default: true},
+		{Name: "sound-2", Label: "中文", Language: "zh"},
+		{Name: "sound-3", Label: "English – The 'maker', speaks", Language: "en"},
+	}
+	if !slices.Equal(a.Sounds, want) || !slices.Equal(v.Conversion.Offered, want) {
+		t.Errorf("offered %+v, told %+v", a.Sounds, v.Conversion.Offered)
+	}
+	if left := v.Conversion.LeftOut[media.LeftOutSound]; left != 2 { // a second English one, and one of no language
+		t.Errorf("%d sounds left out", left)
+	}
+	if f := factsOf(t, files[0]); len(f.Streams) != 1 || f.Streams[0].CodecType != "video" || a.DurationSeconds != 10 {
+		t.Errorf("%d s of %+v", a.DurationSeconds, f.Streams)
+	}
+	for i, hz := range []float64{1200, 300, 2400} {
+		file := w.open(a, a.Sounds[i].Name)
+		heard := samples(t, file)
+		if got := pitch(heard); math.Abs(got-hz) > hz/50 {
+			t.Errorf("%s: %.0f Hz, want %.0f", a.Sounds[i].Name, got, hz)
+		}
+		if length := float64(len(heard)) / 48000; math.Abs(length-10) > 0.1 {
+			t.Errorf("%s is %.2f s long", a.Sounds[i].Name, length)
+		}
+		if lufs, peak := loudnessOf(t, file); math.Abs(lufs+16) > 1 || peak >= -1 {
+			t.Errorf("%s: %.1f LUFS with a true peak of %.1f dBFS", a.Sounds[i].Name, lufs, peak)
 		}
 	}
 }

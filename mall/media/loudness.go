@@ -22,10 +22,10 @@ const (
 // Loudness is how loud a film was, in LUFS, and the decibels that were put on or taken off.
 type Loudness struct{ From, Gain float64 }
 
-// evenOut finds the gain that brings a film's sound to targetLoudness. Where that drives peaks into the limiter, what is then heard is
+// evenOut finds the gain that brings a track of a film's sound to targetLoudness. Where that drives peaks into the limiter, what is then heard is
 // measured again, for the limiter takes loudness away. A silent track stays as it is. Errors: as Transcode.
-func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source) (Loudness, error) {
-	first, err := hear(ctx, r, l, path, dir, s, s.sound.stereo())
+func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source, track sound) (Loudness, error) {
+	first, err := hear(ctx, r, l, path, dir, s, track.stereo())
 	if err != nil || first.loudness <= silence {
 		return Loudness{From: silence}, err
 	}
@@ -35,7 +35,7 @@ func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, 
 		return all, nil
 	}
 	for range 5 {
-		h, err := hear(ctx, r, l, path, dir, s, s.sound.loud(all.Gain))
+		h, err := hear(ctx, r, l, path, dir, s, track.loud(all.Gain))
 		if err != nil {
 			return all, err
 		}

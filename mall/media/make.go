@@ -53,18 +53,21 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	if err := m.work.runner.Own(out); err != nil {
 		return err
 	}
-	if s.sound != nil {
-		loudness, err := evenOut(ctx, m.work.runner, m.work.Limits.withDefaults(), originalIn(t.own), out, s)
+	for i := range s.sounds {
+		loudness, err := evenOut(ctx, m.work.runner, m.work.Limits.withDefaults(), originalIn(t.own), out, s, s.sounds[i])
 		if err != nil {
 			return err
 		}
-		s.sound.gain, s.conversion.Loudness = loudness.Gain, &loudness
+		s.sounds[i].gain = loudness.Gain
+		if i == 0 {
+			s.conversion.Loudness = &loudness
+		}
 	}
 	err = Transcode(ctx, m.work.runner, m.work.Limits, originalIn(t.own), out, s, Ladder(s.Width, s.Height), t.tell)
 	if err != nil {
 		return err
 	}
-	length, err := m.inspect(out)
+	length, err := m.inspect(out, offered(s.sounds))
 	if err != nil {
 		return err
 	}
@@ -88,9 +91,9 @@ func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion)
 	return nil
 }
 
-// inspect takes a clear film back from the tools, reads its playlists and returns its length. One that the tools ended well and that
-// is no film had nothing to show.
-func (m *Media) inspect(dir string) (time.Duration, error) {
+// inspect takes a clear film back from the tools, reads its playlists, writes down what its sounds are, and returns its length. One that the
+// tools ended well and that is no film had nothing to show.
+func (m *Media) inspect(dir string, sounds []Sound) (time.Duration, error) {
 	if err := m.work.runner.Reclaim(dir); err != nil {
 		return 0, ErrBroken.Because("%w", err)
 	}
@@ -102,6 +105,9 @@ func (m *Media) inspect(dir string) (time.Duration, error) {
 	list, err := c.playlist(c.master.Renditions[0].Name)
 	if err != nil {
 		return 0, ErrBroken.Because("%w", err)
+	}
+	if err := c.name(sounds); err != nil {
+		return 0, err
 	}
 	return time.Duration(list.Duration() * float64(time.Second)), nil
 }
@@ -121,7 +127,7 @@ func openClear(dir string) (*clearFilm, error) {
 		return nil, err
 	}
 	c := &clearFilm{Root: root}
-	text, err := root.ReadFile("master.m3u8")
+	text, err := root.ReadFile(masterFile)
 	if err == nil {
 		c.master, err = ParseMaster(text)
 	}
@@ -130,6 +136,29 @@ func openClear(dir string) (*clearFilm, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// name writes what a viewer chooses the sounds by into the master playlist, where the tools have put numbers.
+func (c *clearFilm) name(sounds []Sound) error {
+	if len(sounds) != len(c.master.Sounds) {
+		return ErrBroken.Because("%d sounds instead of %d", len(c.master.Sounds), len(sounds))
+	}
+	if len(sounds) == 0 {
+		return nil
+	}
+	c.master.Sounds = sounds
+	if err := c.Remove(masterFile); err != nil {
+		return err
+	}
+	f, err := c.OpenFile(masterFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.Write(c.master.Bytes(func(Rendition) bool { return true })); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (c *clearFilm) playlist(rendition string) (Playlist, error) {

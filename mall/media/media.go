@@ -71,6 +71,7 @@ type Asset struct {
 	Prefix          string
 	DurationSeconds int
 	Renditions      []Rendition
+	Sounds          []Sound // where a viewer chooses between several
 	Captions        []Caption
 	HasThumbnails   bool
 	Chapters        []Chapter
@@ -97,7 +98,7 @@ func found(row dbsqlc.MediaAsset, err error) (Asset, error) {
 	}
 	a := Asset{ID: row.ID, Prefix: row.Prefix, DurationSeconds: int(row.DurationSeconds), HasThumbnails: row.HasThumbnails}
 	if err := errors.Join(json.Unmarshal(row.Renditions, &a.Renditions), json.Unmarshal(row.Captions, &a.Captions),
-		json.Unmarshal(row.Chapters, &a.Chapters)); err != nil {
+		json.Unmarshal(row.Sounds, &a.Sounds), json.Unmarshal(row.Chapters, &a.Chapters)); err != nil {
 		return Asset{}, fmt.Errorf("asset %d: %w", a.ID, err)
 	}
 	return a, nil

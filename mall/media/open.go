@@ -19,9 +19,9 @@ func (m *Media) Master(ctx context.Context, prefix string) (Master, error) {
 	return ParseMaster(text)
 }
 
-// Playlist reads the packaged playlist of a rendition, or ErrUnknownAsset.
+// Playlist reads the packaged playlist of a rendition or of a sound, by its folder, or ErrUnknownAsset.
 func (m *Media) Playlist(ctx context.Context, prefix, rendition string) (Playlist, error) {
-	if !renditionName.MatchString(rendition) {
+	if !renditionName.MatchString(rendition) && !IsSound(rendition) {
 		return Playlist{}, ErrUnknownAsset
 	}
 	text, err := m.readFilm(ctx, prefix, rendition+"/index.m3u8")

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ var (
 
 // Pack encrypts a film in the clear form that ffmpeg writes and adds it to storage and database. src holds
 //
-//	master.m3u8, <lines>p/index.m3u8 with its init file and segments,
+//	master.m3u8, <lines>p/index.m3u8 with its init file and segments, and so sound-<number>/ where there are several sounds,
 //	<language>.vtt, thumbs.vtt and the sheets it names (all three optional)
 //
 // Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A prefix that
@@ -160,10 +161,19 @@ func (m *Media) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error 
 	if err != nil {
 		return err
 	}
+	sounds, err := json.Marshal(slices.Concat([]Sound{}, a.Sounds)) // [] and not null
+	if err != nil {
+		return err
+	}
 	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
 		a.ID, err = m.q.UpsertAsset(ctx, tx, dbsqlc.UpsertAssetParams{
-			Prefix: a.Prefix, DurationSeconds: int32(a.DurationSeconds), Renditions: renditions,
-			Captions: captions, HasThumbnails: a.HasThumbnails, CreatedAt: m.now(),
+			Prefix:          a.Prefix,
+			DurationSeconds: int32(a.DurationSeconds),
+			Renditions:      renditions,
+			Sounds:          sounds,
+			Captions:        captions,
+			HasThumbnails:   a.HasThumbnails,
+			CreatedAt:       m.now(),
 		})
 		if err != nil {
 			return err
@@ -194,7 +204,7 @@ func (p *packer) film() (Asset, error) {
 	if err != nil {
 		return Asset{}, ErrBadPackage.Because("master.m3u8: %w", err)
 	}
-	a := Asset{Renditions: master.Renditions}
+	a := Asset{Renditions: master.Renditions, Sounds: master.Sounds}
 	smallest := master.Renditions[0]
 	segments := 0
 	for _, r := range master.Renditions {
@@ -212,10 +222,20 @@ func (p *packer) film() (Asset, error) {
 			smallest = r
 		}
 	}
+	for _, s := range master.Sounds {
+		list, err := p.rendition(s.Name)
+		if err != nil {
+			return Asset{}, err
+		}
+		// Pieces of sound end where the coder's frames do, so that the last one may hold nothing but the rest of a frame.
+		if off := len(list.Segments) - segments; off < -1 || off > 1 {
+			return Asset{}, ErrBadPackage.Because("%s has %d segments and the picture %d", s.Name, len(list.Segments), segments)
+		}
+	}
 	if err := p.write("film/"+masterFile, master.Bytes(func(Rendition) bool { return true })); err != nil {
 		return Asset{}, err
 	}
-	if err := p.trailer(smallest.Name); err != nil {
+	if err := p.trailer(smallest, master.Sounds); err != nil {
 		return Asset{}, err
 	}
 	if a.Captions, err = p.captions(); err != nil {
@@ -225,7 +245,7 @@ func (p *packer) film() (Asset, error) {
 	return a, err
 }
 
-// rendition encrypts one size of the picture and returns its packaged playlist.
+// rendition encrypts one size of the picture, or a sound after all of them, and returns its packaged playlist.
 func (p *packer) rendition(name string) (Playlist, error) {
 	list, err := p.clear(name)
 	if err != nil {
@@ -234,9 +254,12 @@ func (p *packer) rendition(name string) (Playlist, error) {
 	if err := p.copy(name+"/"+list.Init, "film/"+name+"/"+list.Init); err != nil {
 		return Playlist{}, err
 	}
+	sound := IsSound(name)
 	for i := range list.Segments {
 		s := &list.Segments[i]
-		if s.Key = i / p.keyEvery; s.Key == len(p.keys) {
+		if s.Key = i / p.keyEvery; s.Key == len(p.keys) && sound {
+			s.Key-- // a rest after the picture's end
+		} else if s.Key == len(p.keys) {
 			key := make([]byte, keySize)
 			_, _ = rand.Read(key) // never fails: it ends the process instead
 			p.keys = append(p.keys, key)
@@ -276,18 +299,39 @@ func (p *packer) clear(name string) (Playlist, error) {
 	return list, nil
 }
 
-func (p *packer) trailer(name string) error {
-	list, err := p.clear(name)
+// trailer is the begin of the smallest rendition, with the sound that is heard by default.
+func (p *packer) trailer(r Rendition, sounds []Sound) error {
+	picture, err := p.trailerPart(r.Name, "")
 	if err != nil {
 		return err
 	}
-	list.Segments = list.Segments[:min(trailerSegments, len(list.Segments))]
-	for _, file := range append([]string{list.Init}, files(list.Segments)...) {
-		if err := p.copy(name+"/"+file, "trailer/"+file); err != nil {
+	var sound Playlist
+	if len(sounds) > 0 {
+		if sound, err = p.trailerPart(byDefault(sounds).Name, trailerSound); err != nil {
 			return err
 		}
 	}
-	return p.write("trailer/index.m3u8", list.Bytes("", nil))
+	for name, text := range trailerPlaylists(r, picture, sound) {
+		if err := p.write("trailer/"+name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trailerPart copies the begin of a folder, each file's name with a prefix.
+func (p *packer) trailerPart(folder, prefix string) (Playlist, error) {
+	list, err := p.clear(folder)
+	if err != nil {
+		return Playlist{}, err
+	}
+	list.Segments = list.Segments[:min(trailerSegments, len(list.Segments))]
+	for _, file := range append([]string{list.Init}, files(list.Segments)...) {
+		if err := p.copy(folder+"/"+file, "trailer/"+prefix+file); err != nil {
+			return Playlist{}, err
+		}
+	}
+	return list.renamed(prefix), nil
 }
 
 func files(segments []Segment) []string {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -180,6 +181,99 @@ func TestTheTrailerIsShortAndClear(t *testing.T) {
 	}
 	if _, err := f.Storage().OpenTrailer(t.Context(), "film", "s00003.m4s"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a fourth segment: %v", err)
+	}
+}
+
+// withSounds is the film of n segments with two sounds beside it, the second of which has a rest after the picture's end.
+func withSounds(n int) fstest.MapFS {
+	files := film(n)
+	master := strings.ReplaceAll(string(files["master.m3u8"].Data), "mp4a.40.2\"", "mp4a.40.2\",AUDIO=\"group_sound\"")
+	files["master.m3u8"] = &fstest.MapFile{Data: []byte(strings.Replace(master, "VERSION:7\n", "VERSION:7\n"+soundLine(1)+
+		strings.Replace(soundLine(2), "DEFAULT=NO", "DEFAULT=YES", 1), 1))}
+	for i, name := range []string{"sound-1", "sound-2"} {
+		list := strings.Replace(string(files["360p/index.m3u8"].Data), "init_0", "init", 1)
+		files[name+"/init.mp4"] = &fstest.MapFile{Data: []byte("init " + name)}
+		if i == 1 {
+			list = strings.Replace(list, "#EXT-X-ENDLIST", fmt.Sprintf("#EXTINF:0.021,\ns%05d.m4s\n#EXT-X-ENDLIST", n), 1)
+		}
+		files[name+"/index.m3u8"] = &fstest.MapFile{Data: []byte(list)}
+		for s := range n + i {
+			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{Data: bytes.Repeat([]byte{byte(s), byte(7 + i)}, 300+s)}
+		}
+	}
+	return files
+}
+
+func TestPack_SeveralSounds(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	src := withSounds(8)
+	a, err := f.Pack(t.Context(), src, "film", 2)
+	if err != nil || len(a.Sounds) != 2 || len(a.Renditions) != 2 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if again, err := f.AssetByPrefix(t.Context(), "film"); err != nil || !slices.Equal(again.Sounds, a.Sounds) {
+		t.Fatalf("kept as %+v, %v", again.Sounds, err)
+	}
+	for _, s := range a.Sounds {
+		list, err := f.Playlist(t.Context(), "film", s.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, segment := range list.Segments {
+			key, err := f.Key(t.Context(), "film", segment.Key)
+			if err != nil || segment.Key != min(i/2, 3) { // the rest gets no key that no picture has
+				t.Fatalf("%s, segment %d: key %d, %v", s.Name, i, segment.Key, err)
+			}
+			if !bytes.Equal(decrypt(t, key, f.read(t, "film", s.Name, segment.File), i), src[s.Name+"/"+segment.File].Data) {
+				t.Fatalf("%s/%s holds something else", s.Name, segment.File)
+			}
+		}
+	}
+}
+
+func TestPack_SoundOfAnotherLength(t *testing.T) {
+	t.Parallel()
+	src := withSounds(8)
+	src["sound-1/index.m3u8"] = src["sound-2/index.m3u8"]
+	short := film(6)["360p/index.m3u8"].Data
+	src["sound-2/index.m3u8"] = &fstest.MapFile{Data: bytes.Replace(short, []byte("init_0"), []byte("init"), 1)}
+	if _, err := open(t).Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestTrailer_OfAFilmWithSeveralSounds(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	src := withSounds(9)
+	a, err := f.Pack(t.Context(), src, "film", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trailer := func(name string) string {
+		t.Helper()
+		b, err := os.ReadFile(filepath.Join(f.dir, "trailers", "film", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for _, line := range []string{`,URI="sound.m3u8"`, `,AUDIO="sound"`, "index.m3u8"} {
+		if !strings.Contains(trailer(a.TrailerFile()), line+"\n") {
+			t.Errorf("no %s in\n%s", line, trailer(a.TrailerFile()))
+		}
+	}
+	for list, folder := range map[string]string{"index.m3u8": "360p", "sound.m3u8": "sound-2"} { // the second is the default
+		p, err := media.ParsePlaylist([]byte(trailer(list)))
+		if err != nil || len(p.Segments) != 3 || p.Segments[0].Key != -1 {
+			t.Fatalf("%s\n%v", trailer(list), err)
+		}
+		for i, s := range p.Segments {
+			if trailer(s.File) != string(src[fmt.Sprintf("%s/s%05d.m4s", folder, i)].Data) {
+				t.Errorf("%s: %s is another piece", list, s.File)
+			}
+		}
 	}
 }
 

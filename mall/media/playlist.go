@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // The playlists of a film, RFC 8216, in the narrow form that our packager writes: one variant stream a
-// rendition, audio inside, on demand, starting at media sequence 0. Anything else is refused rather than
+// rendition, a single sound inside or several in a group of their own, on demand, starting at media sequence 0. Anything else is refused rather than
 // guessed at: these texts decide which files are read and what a player is told to fetch.
 
 // Limits that no film of ours comes near.
@@ -23,6 +24,7 @@ const (
 
 var (
 	renditionName = regexp.MustCompile(`^[1-9][0-9]{1,3}p$`)
+	soundFolder   = regexp.MustCompile(`^sound-[1-9]$`)
 	segmentName   = regexp.MustCompile(`^[a-z0-9_]{1,60}\.(m4s|mp4)$`)
 	attribute     = regexp.MustCompile(`^([A-Z0-9-]+)=("[^"\r\n]*"|[^",\s]+)(?:,|$)`)
 )
@@ -39,14 +41,17 @@ type Rendition struct {
 	attributes string
 }
 
-// Lines is the height that the name gives; qualities are told apart by it.
+// Lines is the height that the name gives; qualities are told apart by it. A sound's folder has none, and belongs to every quality.
 func (r Rendition) Lines() int {
 	n, _ := strconv.Atoi(strings.TrimSuffix(r.Name, "p"))
 	return n
 }
 
-// Master lists a film's renditions.
-type Master struct{ Renditions []Rendition }
+// Master lists a film's renditions, and its sounds where a viewer chooses between several.
+type Master struct {
+	Renditions []Rendition
+	Sounds     []Sound
+}
 
 // Segment is a few seconds of one rendition.
 type Segment struct {
@@ -73,6 +78,15 @@ func (p Playlist) Duration() float64 {
 	return d
 }
 
+// renamed has a prefix before each file's name.
+func (p Playlist) renamed(prefix string) Playlist {
+	r := Playlist{Init: prefix + p.Init, Segments: slices.Clone(p.Segments)}
+	for i := range r.Segments {
+		r.Segments[i].File = prefix + r.Segments[i].File
+	}
+	return r
+}
+
 // Until is the playlist up to the first border of segments that lies at the moment, in seconds, or after it.
 func (p Playlist) Until(seconds float64) Playlist {
 	begins := 0.0
@@ -94,6 +108,7 @@ func ParseMaster(text []byte) (Master, error) {
 	}
 	var m Master
 	var pending *Rendition
+	grouped := 0 // renditions whose sound lies beside them
 	for _, line := range lines {
 		switch {
 		case pending != nil:
@@ -110,9 +125,19 @@ func ParseMaster(text []byte) (Master, error) {
 			m.Renditions = append(m.Renditions, *pending)
 			pending = nil
 		case strings.HasPrefix(line, "#EXT-X-STREAM-INF:"):
-			if pending, err = parseStreamInf(strings.TrimPrefix(line, "#EXT-X-STREAM-INF:")); err != nil {
+			beside := false
+			if pending, beside, err = parseStreamInf(strings.TrimPrefix(line, "#EXT-X-STREAM-INF:")); err != nil {
 				return Master{}, err
 			}
+			if beside {
+				grouped++
+			}
+		case strings.HasPrefix(line, "#EXT-X-MEDIA:"):
+			s, err := parseSound(strings.TrimPrefix(line, "#EXT-X-MEDIA:"), len(m.Sounds))
+			if err != nil {
+				return Master{}, err
+			}
+			m.Sounds = append(m.Sounds, s)
 		case strings.HasPrefix(line, "#EXT-X-VERSION:"), line == "#EXT-X-INDEPENDENT-SEGMENTS":
 		default:
 			return Master{}, fmt.Errorf("unexpected line %.80q in a master playlist", line)
@@ -121,19 +146,33 @@ func ParseMaster(text []byte) (Master, error) {
 	if pending != nil || len(m.Renditions) == 0 || len(m.Renditions) > maxRenditions {
 		return Master{}, errors.New("a master playlist has 1 to 16 variants, each with its address")
 	}
+	if len(m.Sounds) > mostSounds || len(m.Sounds) == 1 || grouped != 0 && grouped != len(m.Renditions) || (grouped > 0) != (len(m.Sounds) > 0) {
+		return Master{}, fmt.Errorf("%d of %d variants hear one of %d sounds", grouped, len(m.Renditions), len(m.Sounds))
+	}
 	return m, nil
 }
 
-func parseStreamInf(s string) (*Rendition, error) {
-	r := &Rendition{attributes: s}
+// attributes reads an attribute list, RFC 8216 section 4.2, in its order.
+func attributes(s string, each func(name, value, written string) error) error {
 	for rest := s; rest != ""; {
 		m := attribute.FindStringSubmatch(rest)
 		if m == nil || len(m[0]) == len(rest) && strings.HasSuffix(rest, ",") {
-			return nil, fmt.Errorf("attribute list %.200q", s)
+			return fmt.Errorf("attribute list %.200q", s)
 		}
 		rest = rest[len(m[0]):]
-		var err error
-		switch value := m[2]; m[1] {
+		if err := each(m[1], m[2], strings.TrimSuffix(m[0], ",")); err != nil {
+			return fmt.Errorf("attribute list %.200q: %w", s, err)
+		}
+	}
+	return nil
+}
+
+// parseStreamInf also says whether the variant's sound lies beside it.
+func parseStreamInf(s string) (r *Rendition, beside bool, err error) {
+	r = &Rendition{}
+	var kept []string
+	err = attributes(s, func(name, value, written string) (err error) {
+		switch name {
 		case "BANDWIDTH":
 			r.Bandwidth, err = parseCount(value)
 		case "RESOLUTION":
@@ -141,19 +180,64 @@ func parseStreamInf(s string) (*Rendition, error) {
 			if r.Width, err = parseCount(w); err == nil {
 				r.Height, err = parseCount(h)
 			}
+		case "AUDIO": // there is one group, which is named anew
+			beside = true
+			return nil
 		case "AVERAGE-BANDWIDTH", "CODECS", "FRAME-RATE":
-		default: // among them AUDIO and SUBTITLES, which name playlists that we would not rewrite
-			err = fmt.Errorf("attribute %s is not supported", m[1])
+		default: // among them SUBTITLES, which names playlists that we would not rewrite
+			err = fmt.Errorf("attribute %s is not supported", name)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("variant %.200q: %w", s, err)
-		}
+		kept = append(kept, written)
+		return err
+	})
+	if err != nil {
+		return nil, false, err
 	}
 	if r.Bandwidth == 0 || r.Width == 0 || r.Height == 0 {
-		return nil, fmt.Errorf("variant %.200q lacks BANDWIDTH or RESOLUTION", s)
+		return nil, false, fmt.Errorf("variant %.200q lacks BANDWIDTH or RESOLUTION", s)
 	}
-	return r, nil
+	r.attributes = strings.Join(kept, ",")
+	return r, beside, nil
 }
+
+// parseSound reads the sound of that number, counted from 0, which lies at "sound-<number from 1>/index.m3u8".
+func parseSound(line string, number int) (Sound, error) {
+	s := Sound{Name: soundName(number)}
+	kind, uri := "", ""
+	err := attributes(line, func(name, value, _ string) error {
+		text := strings.Trim(value, `"`)
+		switch name {
+		case "TYPE":
+			kind = text
+		case "URI":
+			uri = text
+		case "NAME":
+			s.Label = text
+		case "LANGUAGE":
+			s.Language = text
+		case "DEFAULT":
+			s.Default = text == "YES"
+		case "CHARACTERISTICS":
+			s.Described = text == describesVideo
+		case "GROUP-ID", "AUTOSELECT", "CHANNELS":
+		default:
+			return fmt.Errorf("attribute %s is not supported", name)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return Sound{}, err
+	case kind != "AUDIO" || uri != s.Name+"/index.m3u8" || s.Label == "":
+		return Sound{}, fmt.Errorf("%.200q is not the sound %s", line, s.Name)
+	case s.Language != "" && !languageTag.MatchString(s.Language):
+		return Sound{}, fmt.Errorf("language %.80q", s.Language)
+	}
+	return s, nil
+}
+
+// describesVideo marks a sound that tells what is seen, RFC 8216 section 4.3.4.1.
+const describesVideo = "public.accessibility.describes-video"
 
 // ParsePlaylist reads a rendition's playlist, clear or packaged by us.
 func ParsePlaylist(text []byte) (Playlist, error) {
@@ -258,12 +342,30 @@ func playlistLines(text []byte) ([]string, error) {
 func (m Master) Bytes(keep func(Rendition) bool) []byte {
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
+	group := ""
+	for _, s := range m.Sounds {
+		group = `,AUDIO="` + soundGroup + `"`
+		s.write(&b, s.Name+"/index.m3u8")
+	}
 	for _, r := range m.Renditions {
 		if keep(r) {
-			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s\n%s/index.m3u8\n", r.attributes, r.Name)
+			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s%s\n%s/index.m3u8\n", r.attributes, group, r.Name)
 		}
 	}
 	return b.Bytes()
+}
+
+// write adds the sound's line of a master playlist.
+func (s Sound) write(b *bytes.Buffer, address string) {
+	yes := map[bool]string{true: "YES", false: "NO"}
+	fmt.Fprintf(b, `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="%s",NAME="%s",DEFAULT=%s,AUTOSELECT=%s`, soundGroup, s.Label, yes[s.Default], yes[s.Default])
+	if s.Language != "" {
+		fmt.Fprintf(b, `,LANGUAGE="%s"`, s.Language)
+	}
+	if s.Described {
+		fmt.Fprintf(b, `,CHARACTERISTICS="%s"`, describesVideo)
+	}
+	fmt.Fprintf(b, ",CHANNELS=\"2\",URI=\"%s\"\n", address)
 }
 
 // Bytes writes the playlist with base before each file's name and keyURI in place of each key's number.

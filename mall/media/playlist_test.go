@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,11 +93,50 @@ func TestPlaylistsOutOfTheOrdinaryAreRefused(t *testing.T) {
 		"another playlist":   "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360,AUDIO=\"a\"\n360p/index.m3u8\n",
 		"no resolution":      "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n360p/index.m3u8\n",
 		"a media tag":        "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.test\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n360p/index.m3u8\n",
+		"a sound elsewhere":  "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "sound-2/", "../sound-2/", 1) + hearing,
+		"a single sound":     "#EXTM3U\n" + soundLine(1) + hearing,
+		"sounds of nobody":   "#EXTM3U\n" + soundLine(1) + soundLine(2) + strings.Replace(hearing, ",AUDIO=\"group_sound\"", "", 1),
+		"subtitles":          "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "AUDIO", "SUBTITLES", 1) + hearing,
+		"no language":        "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "\"en\"", "\"<en>\"", 1) + hearing,
+		"too many sounds":    "#EXTM3U\n" + strings.Join([]string{soundLine(1), soundLine(2), soundLine(3), soundLine(4), soundLine(5), soundLine(6), soundLine(7), soundLine(8), soundLine(9)}, "") + hearing,
 		"the same one twice": strings.Replace("#EXTM3U\n#V\n360p/index.m3u8\n#V\n360p/index.m3u8\n", "#V", "#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360", 2),
 	} {
 		if m, err := media.ParseMaster([]byte(text)); err == nil {
 			t.Errorf("master, %s: read as %+v", name, m)
 		}
+	}
+}
+
+const hearing = "#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,AUDIO=\"group_sound\"\n360p/index.m3u8\n"
+
+func soundLine(n int) string {
+	return fmt.Sprintf("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"group_sound\",NAME=\"audio_%[1]d\",DEFAULT=NO,LANGUAGE=\"en\",URI=\"sound-%[1]d/index.m3u8\"\n", n)
+}
+
+func TestMaster_Sounds(t *testing.T) {
+	t.Parallel()
+	m, err := media.ParseMaster([]byte("#EXTM3U\n" + soundLine(1) + soundLine(2) + hearing))
+	if err != nil || len(m.Sounds) != 2 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	m.Sounds = []media.Sound{
+		{Name: "sound-1", Label: "English", Language: "en", Default: true},
+		{Name: "sound-2", Label: "English – seen", Language: "en", Described: true},
+	}
+	all := func(media.Rendition) bool { return true }
+	want := `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English",DEFAULT=YES,AUTOSELECT=YES,LANGUAGE="en",CHANNELS="2",URI="sound-1/index.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="English – seen",DEFAULT=NO,AUTOSELECT=NO,LANGUAGE="en",CHARACTERISTICS="public.accessibility.describes-video",CHANNELS="2",URI="sound-2/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,AUDIO="sound"
+360p/index.m3u8
+`
+	if got := string(m.Bytes(all)); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if again, err := media.ParseMaster([]byte(want)); err != nil || !slices.Equal(again.Sounds, m.Sounds) {
+		t.Errorf("read again as %+v, %v", again.Sounds, err)
 	}
 }
 
@@ -123,6 +163,7 @@ func FuzzParsePlaylist(f *testing.F) {
 }
 
 func FuzzParseMaster(f *testing.F) {
+	f.Add([]byte("#EXTM3U\n" + soundLine(1) + soundLine(2) + hearing))
 	f.Add([]byte("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		all := func(media.Rendition) bool { return true }

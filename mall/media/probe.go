@@ -60,7 +60,7 @@ type Source struct {
 	Width, Height int           // as it is to be shown: upright, with square pixels
 	rate          commonRate    // frames a second
 	picture       picture
-	sound         *sound // nil where it has none
+	sounds        []sound // the first is heard until a viewer chooses; none where it is silent
 	conversion    Conversion
 }
 

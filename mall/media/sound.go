@@ -2,14 +2,46 @@ package media
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
-// sound is the track that is heard.
+// mostSounds is how many sound tracks of one film a viewer may choose from. Each is measured and coded on its own.
+const mostSounds = 8
+
+// soundRate is in bits a second, of each of several sounds.
+const soundRate = 128_000
+
+// soundGroup names the sounds in a master playlist.
+const soundGroup = "sound"
+
+// Sound is one of the sound tracks that a viewer of a film may choose from. A film with a single one has it inside its renditions, and no
+// Sound.
+type Sound struct {
+	// Name is the folder: "sound-1".
+	Name string `json:"name"`
+	// Label is what a viewer chooses it by: the language in its own words and what its creator called it. No two of a film are equal.
+	Label string `json:"label"`
+	// Language is a tag of BCP 47; empty where the file names none.
+	Language string `json:"language,omitempty"`
+	// Default is true of the one that is heard until a viewer chooses.
+	Default bool `json:"default,omitempty"`
+	// Described is true where what is seen is told, for those who see it badly.
+	Described bool `json:"described,omitempty"`
+}
+
+// sound is a track of a file that is made into a film's.
 type sound struct {
-	index  int
-	gain   float64 // decibels
-	choice SoundChoice
+	index    int
+	gain     float64 // decibels
+	language string  // as the file says it
+	title    string  // as its maker called it, made readable
+	aside    bool    // commentary, or a description of what is seen
+	tells    bool    // a description of what is seen
+	choice   SoundChoice
 }
 
 // stereo makes two channels of the track, in floating point, so that what several channels sum up to is not cut off.
@@ -24,12 +56,60 @@ func (s sound) loud(gain float64) string {
 		"aformat=sample_fmts=fltp", s.stereo(), gain, peakLimit)
 }
 
-// graph is what the film is made of, [a0], [a1] and so on, silence after their end: whoever reads them ends them.
-func (s sound) graph(rungs int) string {
+// graph makes outputs of the same sound, [a0], [a1] and so on from the number first, with silence after their end: whoever reads them ends them.
+func (s sound) graph(first, outputs int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s,apad,asplit=%d", s.loud(s.gain), rungs)
-	for i := range rungs {
-		fmt.Fprintf(&b, "[a%d]", i)
+	fmt.Fprintf(&b, "%s,apad,asplit=%d", s.loud(s.gain), outputs)
+	for i := range outputs {
+		fmt.Fprintf(&b, "[a%d]", first+i)
 	}
 	return b.String()
+}
+
+// offered are the tracks as a viewer chooses from them, the first of them by default; nil for a single one.
+func offered(tracks []sound) []Sound {
+	if len(tracks) < 2 {
+		return nil
+	}
+	list, taken := make([]Sound, len(tracks)), map[string]bool{}
+	for i, t := range tracks {
+		s := Sound{Name: soundName(i), Default: i == 0, Described: t.tells, Language: standardTag(t.language)}
+		s.Label = t.label(s.Language)
+		if s.Label == "" || taken[s.Label] {
+			s.Label = strings.TrimSpace(fmt.Sprintf("%s %d", s.Label, i+1))
+		}
+		taken[s.Label] = true
+		list[i] = s
+	}
+	return list
+}
+
+// byDefault is the sound that is heard until a viewer chooses.
+func byDefault(sounds []Sound) Sound {
+	return sounds[max(0, slices.IndexFunc(sounds, func(s Sound) bool { return s.Default }))]
+}
+
+// IsSound is true of the folder of a Sound.
+func IsSound(folder string) bool { return soundFolder.MatchString(folder) }
+
+func soundName(i int) string { return fmt.Sprintf("sound-%d", i+1) }
+
+func (s sound) label(tag string) string {
+	parts := []string{}
+	if t, err := language.Parse(tag); err == nil && tag != "" {
+		parts = append(parts, display.Self.Name(t))
+	}
+	if s.title != "" && !strings.EqualFold(s.title, strings.Join(parts, "")) {
+		parts = append(parts, s.title)
+	}
+	return strings.Join(parts, " – ")
+}
+
+// standardTag turns a file's "chi" or "zh_CN" into "zh" or "zh-CN"; empty for what is no language.
+func standardTag(said string) string {
+	t, err := language.Parse(said)
+	if err != nil || t == language.Und {
+		return ""
+	}
+	return t.String()
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // stream is what ffprobe says of one.
@@ -31,6 +33,7 @@ type stream struct {
 	Tags struct {
 		Rotate   string
 		Language string
+		Title    string
 	}
 	SideData []sideData `json:"side_data_list"`
 }
@@ -52,9 +55,9 @@ type probed struct {
 	tooLarge bool // a picture was larger than the tools were allowed to read; nothing is then known of it
 }
 
-// asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose but for a language.
+// asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose but for a track's language and title.
 const asked = "stream=index,codec_type,codec_name,codec_tag_string,width,height,sample_aspect_ratio,r_frame_rate,field_order,pix_fmt," +
-	"color_space,color_transfer,color_primaries,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language:" +
+	"color_space,color_transfer,color_primaries,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language,title:" +
 	"stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id:packet_side_data=side_data_type"
 
 // source chooses the streams that the film is made of, and returns the one of the picture too. The others are left out and never refuse
@@ -66,7 +69,7 @@ func (p probed) source(l Limits) (s Source, shown stream, err error) {
 	if shown, err = p.picture(l); err != nil {
 		return s, shown, err
 	}
-	if s.sound, err = p.sound(); err != nil {
+	if s.sounds, err = p.sounds(); err != nil {
 		return s, shown, err
 	}
 	s.picture = newPicture(shown)
@@ -118,9 +121,10 @@ func (p probed) picture(l Limits) (stream, error) {
 	return t, nil
 }
 
-// sound is the track that a player would choose: the first that its maker marked as the default, and no commentary or description where
-// there is another. nil where the film is silent. A film whose sound can't be decoded is refused rather than made silent.
-func (p probed) sound() (*sound, error) {
+// sounds are the tracks that a viewer hears: first the one that a player would choose, which is the first that its maker marked as the
+// default, and no commentary or description where there is another; after it those of the others that a viewer could tell from it, by their
+// language or by what they are for. None where the film is silent. A film whose sound can't be decoded is refused rather than made silent.
+func (p probed) sounds() ([]sound, error) {
 	var tracks []stream
 	unknown, all := "", []int{}
 	for _, t := range p.Streams {
@@ -141,8 +145,13 @@ func (p probed) sound() (*sound, error) {
 		}
 		return nil, nil
 	}
-	aside := func(t stream) int { return max(t.Disposition.Comment, t.Disposition.Described) }
-	rank := func(t stream) int { return 2*aside(t) + 1 - t.Disposition.Default }
+	rank := func(t stream) int {
+		r := 1 - t.Disposition.Default
+		if t.aside() {
+			r += 2
+		}
+		return r
+	}
 	chosen := slices.MinFunc(tracks, func(a, b stream) int { return rank(a) - rank(b) }) // the first of equals
 	choice := SoundChoice{
 		Track:    slices.Index(all, chosen.Index) + 1,
@@ -158,10 +167,65 @@ func (p probed) sound() (*sound, error) {
 		choice.Why = SoundFirst
 	case chosen.Index == tracks[0].Index:
 		choice.Why = SoundKnown
-	case aside(tracks[0]) > aside(chosen):
+	case tracks[0].aside() && !chosen.aside():
 		choice.Why = SoundMain
 	}
-	return &sound{index: chosen.Index, choice: choice}, nil
+	list := []sound{chosen.sound()}
+	list[0].choice = choice
+	for _, t := range tracks {
+		if t.Index != chosen.Index && len(list) < mostSounds && t.differs(list) {
+			list = append(list, t.sound())
+		}
+	}
+	return list, nil
+}
+
+// aside is true of what is no film's own sound: commentary, or a description of what is seen.
+func (t stream) aside() bool { return t.Disposition.Comment != 0 || t.Disposition.Described != 0 }
+
+// differs is true where a viewer would know why the track is there beside those. Tracks without a language are most often the microphones of one
+// recording, and a second one in the same language is the same sound in another form.
+func (t stream) differs(from []sound) bool {
+	s := t.sound()
+	if s.language == "" && !s.aside {
+		return false
+	}
+	return !slices.ContainsFunc(from, func(o sound) bool {
+		return standardTag(o.language) == standardTag(s.language) && o.aside == s.aside && o.tells == s.tells && (o.title == s.title || !s.aside)
+	})
+}
+
+func (t stream) sound() sound {
+	return sound{
+		index:    t.Index,
+		language: t.language(),
+		title:    t.title(),
+		aside:    t.aside(),
+		tells:    t.Disposition.Described != 0,
+	}
+}
+
+// maxTrackTitle is in characters: a line of the player's menu.
+const maxTrackTitle = 60
+
+// title is what the track's maker called it, in one line, without what a playlist can't hold.
+func (t stream) title() string {
+	title := strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsGraphic(r), r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, t.Tags.Title)
+	title = strings.Join(strings.Fields(title), " ")
+	if runes := []rune(title); len(runes) > maxTrackTitle {
+		title = strings.TrimSpace(string(runes[:maxTrackTitle]))
+	}
+	return title
 }
 
 // dolbyVision is what the stream says of itself if it is Dolby Vision, else nil.

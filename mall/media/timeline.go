@@ -15,7 +15,7 @@ import (
 // timeline is when a film's picture and sound happen, as ffmpeg sees it once it has mended the jumps of the file's clock. What a file's
 // header says of its length is not asked: it may be wrong by hours where recordings were joined.
 type timeline struct {
-	ends [2]float64 // of picture and sound, in seconds
+	ends []float64 // of the picture and of each sound, in seconds
 	rate frameRate
 }
 
@@ -24,11 +24,12 @@ func measure(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, 
 	args := append([]string{"-hide_banner", "-loglevel", "error", "-nostats", "-nostdin"}, l.hostile()...)
 	// A second more than the longest that is taken, so that a longer one is seen.
 	args = append(args, "-t", strconv.Itoa(int(l.Duration/time.Second)+1), "-i", path, "-map", fmt.Sprintf("0:%d", s.picture.index))
-	if s.sound != nil {
-		args = append(args, "-map", fmt.Sprintf("0:%d", s.sound.index))
+	for _, track := range s.sounds {
+		args = append(args, "-map", fmt.Sprintf("0:%d", track.index))
 	}
 	args = append(args, "-c", "copy", "-copyinkf", "-f", "framecrc", "pipe:1")
-	t, packets := &timeline{}, packetReader{}
+	streams := 1 + len(s.sounds)
+	t, packets := &timeline{ends: make([]float64, streams)}, packetReader{unit: make([]float64, streams)}
 	_, err := r.Run(ctx, ffmpeg.Job{
 		Tool:   ffmpeg.FFmpeg,
 		Dir:    dir,
@@ -58,17 +59,17 @@ func (t *timeline) add(p packet) {
 }
 
 func (t *timeline) length() time.Duration {
-	return time.Duration(max(t.ends[0], t.ends[1]) * float64(time.Second))
+	return time.Duration(slices.Max(t.ends) * float64(time.Second))
 }
 
-// packet is when a piece of picture (stream 0) or sound (1) is shown and for how long, in seconds.
+// packet is when a piece of picture (stream 0) or of a sound (1 and on) is shown and for how long, in seconds.
 type packet struct {
 	stream       int
 	at, duration float64
 }
 
 // packetReader reads what ffmpeg's framecrc writes: "#tb 0: 1/90000" a stream, then "stream, dts, pts, duration, size, sum" a packet.
-type packetReader struct{ unit [2]float64 }
+type packetReader struct{ unit []float64 }
 
 func (r *packetReader) read(line string) (packet, bool) {
 	if base, ok := strings.CutPrefix(line, "#tb "); ok {

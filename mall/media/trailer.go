@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -73,60 +74,41 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 	})
 }
 
-// cutTrailer decrypts the segments between two moments, of the smallest rendition, and puts them in the place of the trailer.
+// cutTrailer decrypts the segments between two moments, of the smallest rendition and of the sound that is heard by default, and puts them in
+// the place of the trailer.
 func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
-	smallest := a.Renditions[0]
-	for _, r := range a.Renditions {
-		if r.Lines() < smallest.Lines() {
-			smallest = r
-		}
+	master, err := m.Master(ctx, a.Prefix)
+	if err != nil {
+		return err
 	}
+	smallest := slices.MinFunc(master.Renditions, func(a, b Rendition) int { return a.Lines() - b.Lines() })
 	list, err := m.Playlist(ctx, a.Prefix, smallest.Name)
 	if err != nil {
 		return err
 	}
-	trailer := trailersFolder + "/" + a.Prefix
-	film := filmsFolder + "/" + a.Prefix + "/" + smallest.Name
-	init, err := m.keptFile(ctx, film, list.Init)
-	if err != nil {
-		return fmt.Errorf("trailer of %s: %w", a.Prefix, err)
-	}
-	if err := m.keepFile(ctx, trailer, list.Init, init); err != nil {
-		return err
-	}
-	cut, at := Playlist{Init: list.Init}, 0.0
-	for n, s := range list.Segments {
-		begins, ends := at, at+s.Duration
-		at = ends
-		if ends <= float64(from) || begins >= float64(to) && len(cut.Segments) > 0 {
-			continue
-		}
-		sealed, err := m.keptFile(ctx, film, s.File)
-		if err != nil {
-			return fmt.Errorf("trailer of %s: %w", a.Prefix, err)
-		}
-		key, err := m.Key(ctx, a.Prefix, s.Key)
-		if err != nil {
-			return err
-		}
-		open, err := decrypt(key, sealed, n)
-		if err != nil {
-			return fmt.Errorf("trailer of %s, %s: %w", a.Prefix, s.File, err)
-		}
-		if err := m.keepFile(ctx, trailer, s.File, open); err != nil {
-			return err
-		}
-		s.Key = -1
-		cut.Segments = append(cut.Segments, s)
-	}
-	if len(cut.Segments) == 0 {
+	first, end := list.between(float64(from), float64(to))
+	if first == end {
 		return ErrBadTrailer.With("from", "end")
 	}
-	// A file of one name is the same in every trailer of this film, so that whoever is watching the old one is not disturbed until it is gone.
-	if err := m.keepFile(ctx, trailer, "index.m3u8", cut.Bytes("", nil)); err != nil {
+	picture, err := m.clearPart(ctx, a.Prefix, smallest.Name, "", first, end)
+	if err != nil {
 		return err
 	}
-	kept := append(files(cut.Segments), list.Init, "index.m3u8")
+	var sound Playlist
+	if len(master.Sounds) > 0 {
+		if sound, err = m.clearPart(ctx, a.Prefix, byDefault(master.Sounds).Name, trailerSound, first, end); err != nil {
+			return err
+		}
+	}
+	// A file of one name is the same in every trailer of this film, so that whoever is watching the old one is not disturbed until it is gone.
+	trailer := trailersFolder + "/" + a.Prefix
+	kept := slices.Concat(files(picture.Segments), files(sound.Segments), []string{picture.Init, sound.Init})
+	for name, text := range trailerPlaylists(smallest, picture, sound) {
+		if err := m.keepFile(ctx, trailer, name, text); err != nil {
+			return err
+		}
+		kept = append(kept, name)
+	}
 	for e, err := range m.storage.list(ctx, trailer) {
 		if err == nil && !slices.Contains(kept, path.Base(e.name)) {
 			err = m.storage.remove(ctx, e.name)
@@ -136,6 +118,89 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 		}
 	}
 	return nil
+}
+
+// clearPart decrypts some segments of a folder of a film into its trailer, each file's name with a prefix, and returns their playlist.
+func (m *Media) clearPart(ctx context.Context, film, folder, prefix string, first, end int) (Playlist, error) {
+	list, err := m.Playlist(ctx, film, folder)
+	if err != nil {
+		return Playlist{}, err
+	}
+	from, to := filmsFolder+"/"+film+"/"+folder, trailersFolder+"/"+film
+	init, err := m.keptFile(ctx, from, list.Init)
+	if err != nil {
+		return Playlist{}, fmt.Errorf("trailer of %s: %w", film, err)
+	}
+	if err := m.keepFile(ctx, to, prefix+list.Init, init); err != nil {
+		return Playlist{}, err
+	}
+	part := Playlist{Init: list.Init}
+	for n := first; n < min(end, len(list.Segments)); n++ {
+		s := list.Segments[n]
+		sealed, err := m.keptFile(ctx, from, s.File)
+		if err != nil {
+			return Playlist{}, fmt.Errorf("trailer of %s: %w", film, err)
+		}
+		key, err := m.Key(ctx, film, s.Key)
+		if err != nil {
+			return Playlist{}, err
+		}
+		open, err := decrypt(key, sealed, n)
+		if err != nil {
+			return Playlist{}, fmt.Errorf("trailer of %s, %s/%s: %w", film, folder, s.File, err)
+		}
+		if err := m.keepFile(ctx, to, prefix+s.File, open); err != nil {
+			return Playlist{}, err
+		}
+		s.Key = -1
+		part.Segments = append(part.Segments, s)
+	}
+	return part.renamed(prefix), nil
+}
+
+// between are the numbers of the segments that a part of the film touches, the second one beyond the last. Both are equal for none.
+func (p Playlist) between(from, to float64) (first, end int) {
+	at := 0.0
+	for n, s := range p.Segments {
+		begins := at
+		at += s.Duration
+		switch {
+		case at <= from:
+			first, end = n+1, n+1
+		case begins < to || first == end:
+			end = n + 1
+		}
+	}
+	return first, end
+}
+
+// The playlists of a trailer. Of a film with several sounds the picture is alone, and the master playlist puts the default sound beside it.
+const (
+	trailerPicture   = "index.m3u8"
+	trailerSoundList = "sound.m3u8"
+	trailerSound     = "sound_" // before the names of its files
+)
+
+// TrailerFile is the playlist that plays a film's trailer.
+func (a Asset) TrailerFile() string {
+	if len(a.Sounds) > 0 {
+		return masterFile
+	}
+	return trailerPicture
+}
+
+// trailerPlaylists are the playlists of a trailer by their names. The zero sound is one inside the picture.
+func trailerPlaylists(r Rendition, picture, sound Playlist) map[string][]byte {
+	lists := map[string][]byte{trailerPicture: picture.Bytes("", nil)}
+	if sound.Init == "" {
+		return lists
+	}
+	var b bytes.Buffer
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
+	Sound{Label: "1", Default: true}.write(&b, trailerSoundList)
+	fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s,AUDIO=\"%s\"\n%s\n", r.attributes, soundGroup, trailerPicture)
+	lists[masterFile], lists[trailerSoundList] = b.Bytes(), sound.Bytes("", nil)
+	return lists
 }
 
 // decrypt undoes encrypt.

@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -55,34 +54,45 @@ func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
 	args := append([]string{"-y", "-hide_banner", "-loglevel", "error", "-nostats", "-nostdin", "-progress", "pipe:1",
 		"-max_alloc", strconv.Itoa(2 << 30)}, l.hostile()...)
 	args = append(args, "-i", path, "-filter_complex", s.picture.graph(s.rate.name, ladder))
-	if s.sound != nil { // a graph of its own: ffmpeg builds a graph anew where what goes in changes its form
-		args = append(args, "-filter_complex", s.sound.graph(len(ladder)))
-	}
-	streams := make([]string, len(ladder))
-	for i, g := range ladder {
-		args = append(args, "-map", fmt.Sprintf("[v%d]", i))
-		streams[i] = fmt.Sprintf("v:%d,name:%s", i, g.Name)
-		if s.sound != nil {
-			args = append(args, "-map", fmt.Sprintf("[a%d]", i))
-			streams[i] = fmt.Sprintf("v:%d,a:%d,name:%s", i, i, g.Name)
-		}
-	}
+	outputs, folders := s.outputs(ladder)
+	args = append(args, outputs...)
 	frames := strconv.Itoa(int(math.Round(s.rate.fps * keyFrameSeconds)))
 	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fps_mode", "cfr", "-r", s.rate.name,
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64),
 		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0", "-g", frames, "-keyint_min", frames,
-		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv")
-	for i, g := range ladder {
-		n := strconv.Itoa(i)
-		args = append(args, "-maxrate:v:"+n, strconv.Itoa(g.Rate), "-bufsize:v:"+n, strconv.Itoa(2*g.Rate))
-		if s.sound != nil {
-			args = append(args, "-b:a:"+n, strconv.Itoa(g.Audio))
-		}
-	}
-	if s.sound != nil {
-		args = append(args, "-c:a", "aac")
-	}
+		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", "-c:a", "aac")
 	return append(args, "-f", "hls", "-hls_time", strconv.Itoa(segmentSeconds), "-hls_playlist_type", "vod", "-hls_list_size", "0",
 		"-hls_flags", "independent_segments", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",
-		"-hls_segment_filename", "%v/s%05d.m4s", "-master_pl_name", "master.m3u8", "-var_stream_map", strings.Join(streams, " "), "%v/index.m3u8")
+		"-hls_segment_filename", "%v/s%05d.m4s", "-master_pl_name", "master.m3u8", "-var_stream_map", strings.Join(folders, " "), "%v/index.m3u8")
+}
+
+// outputs are the pictures and sounds that ffmpeg makes, and what goes into which folder. A single sound is coded into each size, at a rate of
+// its own; of several each gets a folder. A sound has a graph of its own: ffmpeg builds a graph anew where what goes in changes its form.
+func (s Source) outputs(ladder []Rung) (args, folders []string) {
+	inside := len(s.sounds) == 1
+	if inside {
+		args = append(args, "-filter_complex", s.sounds[0].graph(0, len(ladder)))
+	} else {
+		for i, track := range s.sounds {
+			n, first := strconv.Itoa(i), ""
+			if i == 0 {
+				first = ",default:yes" // where none is the default, ffmpeg lists every sound as a size of its own, too
+			}
+			args = append(args, "-filter_complex", track.graph(i, 1), "-map", "[a"+n+"]", "-b:a:"+n, strconv.Itoa(soundRate))
+			folders = append(folders, "a:"+n+",agroup:"+soundGroup+first+",name:"+soundName(i))
+		}
+	}
+	for i, g := range ladder {
+		n, hears := strconv.Itoa(i), ""
+		args = append(args, "-map", "[v"+n+"]", "-maxrate:v:"+n, strconv.Itoa(g.Rate), "-bufsize:v:"+n, strconv.Itoa(2*g.Rate))
+		switch {
+		case inside:
+			args = append(args, "-map", "[a"+n+"]", "-b:a:"+n, strconv.Itoa(g.Audio))
+			hears = ",a:" + n
+		case len(s.sounds) > 1:
+			hears = ",agroup:" + soundGroup
+		}
+		folders = append(folders, "v:"+n+hears+",name:"+g.Name)
+	}
+	return args, folders
 }

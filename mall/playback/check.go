@@ -123,7 +123,7 @@ const (
 	maxLinesFree = 720
 )
 
-// allowed is true for renditions that the quality includes.
+// allowed is true for renditions that the quality includes. Sounds have no lines: every quality includes them.
 func allowed(quality string, r media.Rendition) bool {
 	switch quality {
 	case entitlement.Quality4K:
@@ -147,7 +147,7 @@ func (p *Playback) Master(ctx context.Context, token string, device []byte, vide
 	return master.Bytes(func(r media.Rendition) bool { return allowed(ok.entitlement.Quality, r) }), nil
 }
 
-// Playlist returns a rendition's playlist, its keys and segments at addresses for this stream. ErrQuality
+// Playlist returns the playlist of a rendition or of a sound, its keys and segments at addresses for this stream. ErrQuality
 // refuses a picture above what was bought.
 func (p *Playback) Playlist(ctx context.Context, token string, device []byte, video, rendition string) ([]byte, error) {
 	ok, err := p.check(ctx, token, device, video)
@@ -162,7 +162,9 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 		return nil, ErrQuality
 	}
 	if ok.Free > 0 {
-		list = list.Until(float64(ok.Free))
+		if list, err = p.freePart(ctx, video, rendition, ok.Free); err != nil {
+			return nil, err
+		}
 	}
 	base := p.prefix(ok.ExpiresAt.Time, ok.claims, ok.entitlement.Quality) + rendition + "/"
 	return list.Bytes(base, func(n int) string { return keyURL(token, video, n) }), nil

@@ -89,18 +89,39 @@ func (p *Playback) freeFilm(ctx context.Context, spuID int64) (media.Asset, int,
 	return asset, seconds, err
 }
 
-// freeKey refuses a key that opens nothing before the limit. Renditions share their keys, so the smallest one says which they are.
-func (p *Playback) freeKey(ctx context.Context, video string, seconds, number int) error {
+// freePicture is what is free of a film's smallest rendition. All renditions are cut at the same moments and share their keys.
+func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (media.Playlist, error) {
 	master, err := p.media.Master(ctx, video)
 	if err != nil {
-		return err
+		return media.Playlist{}, err
 	}
 	smallest := slices.MinFunc(master.Renditions, func(a, b media.Rendition) int { return a.Lines() - b.Lines() })
 	list, err := p.media.Playlist(ctx, video, smallest.Name)
+	return list.Until(float64(seconds)), err
+}
+
+// freePart is what is free of a rendition, or of a sound: as many pieces as of the picture, since theirs end a few hundredths of a second
+// before or after.
+func (p *Playback) freePart(ctx context.Context, video, folder string, seconds int) (media.Playlist, error) {
+	list, err := p.media.Playlist(ctx, video, folder)
+	if err != nil || !media.IsSound(folder) {
+		return list.Until(float64(seconds)), err
+	}
+	picture, err := p.freePicture(ctx, video, seconds)
+	if err != nil {
+		return media.Playlist{}, err
+	}
+	list.Segments = list.Segments[:min(len(picture.Segments), len(list.Segments))]
+	return list, nil
+}
+
+// freeKey refuses a key that opens nothing before the limit.
+func (p *Playback) freeKey(ctx context.Context, video string, seconds, number int) error {
+	list, err := p.freePicture(ctx, video, seconds)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(list.Until(float64(seconds)).Segments, func(s media.Segment) bool { return s.Key == number }) {
+	if !slices.ContainsFunc(list.Segments, func(s media.Segment) bool { return s.Key == number }) {
 		return ErrFreeOver.Because("key %d of %s after %d s", number, video, seconds)
 	}
 	return nil
@@ -124,14 +145,13 @@ func freeLimit(session string) int {
 	return seconds
 }
 
-// freeSegment refuses a file of a rendition that begins after the limit.
+// freeSegment refuses a file of a rendition or a sound that begins after the limit.
 func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
-	list, err := p.media.Playlist(ctx, r.Prefix, r.Folder)
+	list, err := p.freePart(ctx, r.Prefix, r.Folder, freeLimit(r.Session))
 	if err != nil {
 		return err
 	}
-	free := list.Until(float64(freeLimit(r.Session))).Segments
-	if r.File != list.Init && !slices.ContainsFunc(free, func(s media.Segment) bool { return s.File == r.File }) {
+	if r.File != list.Init && !slices.ContainsFunc(list.Segments, func(s media.Segment) bool { return s.File == r.File }) {
 		return ErrFreeOver.Because("%s/%s/%s", r.Prefix, r.Folder, r.File)
 	}
 	return nil

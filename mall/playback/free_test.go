@@ -1,6 +1,7 @@
 package playback_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,59 @@ func TestAnybodyPlaysTheFreeMinutesAndNothingBeyond(t *testing.T) {
 		if err := f.fetch(longer); !errors.Is(err, playback.ErrBadSignature) {
 			t.Errorf("%d s, a longer limit: %v", c.limit, err)
 		}
+	}
+}
+
+// The pieces of this sound end a hundredth of a second before those of the picture.
+func TestFreeSounds_end_with_the_picture(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	g := f.generous()
+	src := clearFilm()
+	sounds := ""
+	for _, name := range []string{"sound-1", "sound-2"} {
+		sounds += `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="` + name + `",URI="` + name + `/index.m3u8"` + "\n"
+		for file, content := range clearFilm() {
+			if rest, ok := strings.CutPrefix(file, "360p/"); ok {
+				src[name+"/"+rest] = content
+			}
+		}
+		src[name+"/index.m3u8"].Data = bytes.ReplaceAll(src[name+"/index.m3u8"].Data, []byte("#EXTINF:4.000000"), []byte("#EXTINF:3.990000"))
+	}
+	master := strings.ReplaceAll(string(src["master.m3u8"].Data), "BANDWIDTH=", `AUDIO="sound",BANDWIDTH=`)
+	src["master.m3u8"].Data = []byte(strings.Replace(master, "#EXTM3U\n", "#EXTM3U\n"+sounds, 1))
+	heard, err := f.media.Pack(t.Context(), src, "heard", 2)
+	f.must(err)
+	f.assets[9] = heard.ID
+	g[9] = struct {
+		asset   int64
+		seconds int
+	}{heard.ID, 8}
+
+	s := f.try(9, f.phone)
+	for _, folder := range []string{"360p", "sound-1", "sound-2"} {
+		list, err := f.Playlist(t.Context(), s.Token, f.phone, "heard", folder)
+		f.must(err)
+		if got := string(list); strings.Count(got, "#EXTINF") != 2 || strings.Count(got, "#EXT-X-KEY") != 1 {
+			t.Errorf("%s: the playlist is\n%s", folder, got)
+		}
+		f.must(f.fetch(segment(s.SegmentPrefix + folder + "/init.mp4")))
+		f.must(f.fetch(segment(s.SegmentPrefix + folder + "/s1.m4s")))
+		if err := f.fetch(segment(s.SegmentPrefix + folder + "/s2.m4s")); !errors.Is(err, playback.ErrFreeOver) {
+			t.Errorf("%s, what is not free: %v", folder, err)
+		}
+	}
+
+	f.give(1, 9, "order", entitlement.QualityHD, 0)
+	bought := f.authorized(1, 9, f.phone)
+	list, err := f.Playlist(t.Context(), bought.Token, f.phone, "heard", "sound-2")
+	f.must(err)
+	if strings.Count(string(list), "#EXTINF") != 5 {
+		t.Errorf("what was bought is\n%s", list)
+	}
+	f.must(f.fetch(segment(bought.SegmentPrefix + "sound-2/s4.m4s")))
+	if err := f.fetch(segment(strings.Replace(bought.SegmentPrefix, "/heard/", "/film/", 1) + "sound-2/s4.m4s")); !errors.Is(err, playback.ErrBadSignature) {
+		t.Errorf("another film's sound: %v", err)
 	}
 }
 

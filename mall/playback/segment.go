@@ -108,7 +108,7 @@ func (p *Playback) scope(r SegmentRequest) string {
 // OpenTrailer opens a file of a film's clear trailer, which anybody may see, or says media.ErrUnknownAsset.
 func (p *Playback) OpenTrailer(ctx context.Context, prefix, file string) (f *media.File, contentType string, err error) {
 	contentType, ok := contentTypes[path.Ext(file)]
-	if file == "index.m3u8" {
+	if path.Ext(file) == ".m3u8" {
 		contentType, ok = PlaylistType, true
 	}
 	if !ok {

@@ -35,8 +35,8 @@ function frame(media, poster, ...chrome) {
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
 
-// filmControls takes what chapterControls has made, where the film has chapters.
-export function filmControls(media, { poster, texts, chapters }) {
+// filmControls takes what chapterControls has made, where the film has chapters, and what soundMenu has made, where it has several sounds.
+export function filmControls(media, { poster, texts, chapters, sounds }) {
   const speed = element('media-settings-menu-item', {}, texts.speed, element('media-playback-rate-menu', { slot: 'submenu', hidden: true, rates: '0.5 0.75 1 1.25 1.5 2' },
     element('div', { slot: 'title' }, texts.speed)));
   const quality = element('media-settings-menu-item', {}, texts.quality, element('media-rendition-menu', { slot: 'submenu', hidden: true },
@@ -44,7 +44,7 @@ export function filmControls(media, { poster, texts, chapters }) {
   const captions = element('media-settings-menu-item', {}, texts.captions, element('media-captions-menu', { slot: 'submenu', hidden: true },
     element('div', { slot: 'title' }, texts.captions)));
   return frame(media, poster,
-    element('media-settings-menu', { hidden: true, anchor: 'auto' }, speed, quality, captions),
+    element('media-settings-menu', { hidden: true, anchor: 'auto' }, speed, quality, ...(sounds ? [element('media-settings-menu-item', {}, texts.sound, sounds)] : []), captions),
     ...(chapters ? [chapters.menu] : []),
     element('media-control-bar', { class: 'player-line' }, element('media-time-range')),
     element('media-control-bar', { class: 'player-bar' },

@@ -1,6 +1,6 @@
 // The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
 // Loaded only on pages that hold a film, and by trailer.js at the first press (about 170 KB compressed: hls.js light, media-chrome,
-// hls-video-element, bundled).
+// hls-video-element, bundled; player-sounds.js is the same with all of hls.js, 240 KB, for films with several sounds).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
 // connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
@@ -21,8 +21,9 @@
 //   data-buy-url               where a refusal for want of a purchase leads
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
+//   data-sounds                the film has several sounds to choose from; needs player-sounds.js
 //   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a large button waits for the press
-//   data-texts                 JSON of words: speed, quality, captions, chapters, resumed, restart, takeover, retry, offline, buy, sign_in,
+//   data-texts                 JSON of words: speed, quality, captions, chapters, sound, described, resumed, restart, takeover, retry, offline, buy, sign_in,
 //                              devices, refused_<code>…, refused_unavailable
 // A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
@@ -39,6 +40,7 @@ import { connection } from './connection.js';
 import { bigPlayButton, element, filmControls, show, trailerControls } from './controls.js';
 import { captionsFor, remember } from './preferences.js';
 import { Refused, Session, authorizeAt } from './session.js';
+import { rememberSound, soundMenu } from './sounds.js';
 import { watermark } from './watermark.js';
 
 const clock = seconds => {
@@ -84,10 +86,12 @@ export function mountPlayer(el, options = {}) {
     media.append(chapterTrack(element, data.chapters));
     chapters = chapterControls(element, texts);
   }
+  const sounds = data.sounds !== undefined;
   const end = el.querySelector('template[data-end]');
-  const controller = filmControls(media, { poster: data.poster, texts, chapters });
+  const controller = filmControls(media, { poster: data.poster, texts, chapters, sounds: sounds && soundMenu(element, media, texts) });
   show(el, controller);
   const chooseQuality = remember(el, media);
+  const chooseSound = sounds && rememberSound(el, media);
   const line = connection(el, texts, recover);
   if (chapters) showChapters(element, media, chapters, texts, clock);
   if (end) media.addEventListener('ended', showEnd);
@@ -178,6 +182,7 @@ export function mountPlayer(el, options = {}) {
       else if (e.type === Hls.ErrorTypes.NETWORK_ERROR && !status) line.lost();
     });
     media.api?.on(Hls.Events.MANIFEST_PARSED, chooseQuality);
+    if (sounds) media.api?.on(Hls.Events.MANIFEST_PARSED, chooseSound);
     media.api?.on(Hls.Events.FRAG_BUFFERED, () => {
       recoveries = 0;
       line.found();

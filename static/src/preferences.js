@@ -13,10 +13,14 @@ function keep(change) {
   try { localStorage.setItem(key, JSON.stringify(chosen)); } catch { /* a browser that keeps nothing */ }
 }
 
+// chosenSound and keepSound are about the sound of a film that has several: {lang, label}.
+export const chosenSound = () => read().sound;
+export const keepSound = sound => keep({ sound });
+
 const base = lang => lang.toLowerCase().split('-')[0];
 
 // matching finds the track of a language: the same tag, else one of the same language in another region.
-const matching = (tracks, lang) => lang && (tracks.find(t => t.lang === lang) ?? tracks.find(t => base(t.lang) === base(lang)));
+export const matching = (tracks, lang) => lang && (tracks.find(t => t.lang === lang) ?? tracks.find(t => base(t.lang) === base(lang)));
 
 // captionsFor says which captions are shown at first: those last chosen, else the reader's language, else none. The list begins with what the
 // captions button brings back.

@@ -184,3 +184,26 @@ func (p *person) approves(spu, video int64) {
 	p.click(`form[action$="/approve"] button[data-once]`)
 	p.until(`location.pathname === '/admin/review'`)
 }
+
+// TestSell follows a guest from the foot of the front page into the studio.
+func TestSell(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "zh-CN", width: 390, theme: "dark"})
+	p.visit("/")
+	p.click(`footer a[href="/sell"]`)
+	p.at("/sell")
+	p.click(`main a[href^="/sign-up"]`)
+	p.at("/sign-up")
+	p.fill(`#name`, "Robin 罗宾")
+	p.fill(`#email`, "sells-"+strings.ToLower(rand.Text()[:10])+"@example.test")
+	p.fill(`#password`, password)
+	p.click(`form[action="/sign-up"] button[type=submit]`)
+	p.until(`location.pathname + location.hash === '/sell#creator' && document.readyState === 'complete'`)
+	p.fill(`#creator-name-en`, "Robin")
+	p.fill(`#creator-name-zh`, "罗宾")
+	p.fill(`#creator-slug`, "robin-"+strings.ToLower(rand.Text()[:8]))
+	p.click(`form[action="/account/creator"] button[type=submit]`)
+	p.at("/studio/listings")
+	p.visit("/sell")
+	p.has(`main a[href="/studio"]`)
+}

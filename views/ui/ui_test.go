@@ -62,7 +62,7 @@ var parts = map[string]templ.Component{
 	"switches":    templ.Join(ui.LanguageSwitch(), ui.ThemeSwitch(ui.ThemeDark)),
 	"alert":       inside(ui.Alert(ui.Error, "The price moved"), "It is ¥12 now."),
 	"player":      ui.Player(ui.Film{Title: "Film", AuthURL: "/play/1", Resume: 61, Watermark: "u-1", Captions: []ui.Captions{{Lang: "zh-CN", Label: "中文", Src: "/zh.vtt"}}}),
-	"trailer":     templ.Join(ui.Trailer(ui.TrailerClip{Title: "T", Src: "/t/master.m3u8"}), ui.Trailer(ui.TrailerClip{Title: "T", Src: "/t.mp4?v=1"})),
+	"trailer":     templ.Join(ui.Trailer(ui.TrailerClip{Title: "T", Src: "/t/index.m3u8"}), ui.Trailer(ui.TrailerClip{Title: "T", Src: "/t.mp4?v=1"})),
 	"moment":      templ.Join(ui.Day(day), ui.Moment(day), ui.Ago(day, day.Add(time.Hour))),
 	"toast":       ui.Toast(ui.Success, "In your cart"),
 }

@@ -13,6 +13,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/ledger"
 	accountview "videomall/views/account"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -26,6 +27,7 @@ type Deps struct {
 	Accounts *account.Accounts
 	Sessions *account.Sessions
 	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
+	Terms    ledger.Terms     // what creators agree to
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
 }
@@ -46,7 +48,13 @@ func Routes(g *echo.Group, d Deps) {
 	own.GET("/password", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account") }))
 	own.POST("/password", d.Site.Handle(h.changePassword))
 	if d.Catalog != nil {
-		own.GET("/creator", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account#creator") }))
+		g.GET("/sell", d.Site.Handle(h.sell))
+		own.GET("/creator", d.Site.Handle(func(c *page.Ctx) error {
+			if c.Viewer.Is(account.RoleShopper) {
+				return c.Redirect("/sell#creator")
+			}
+			return c.Redirect("/account#creator")
+		}))
 		own.POST("/creator", d.Site.Handle(h.saveCreator))
 	}
 	own.POST("/devices/:number/end", d.Site.Handle(h.endDevice))

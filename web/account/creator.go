@@ -60,6 +60,9 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		BioZh: form.BioZh, BioEn: form.BioEn})
 	if errors.Is(err, catalog.ErrCreatorInvalid) {
 		form.Errors = fault.From(err).Fields
+		if !form.Is {
+			return h.showSell(c, http.StatusUnprocessableEntity, &form)
+		}
 		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{}, &form)
 	}
 	if err != nil {

@@ -6,25 +6,74 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
+	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+	"videomall/mall/ledger"
 	accountweb "videomall/web/account"
 	"videomall/web/webtest"
 )
 
-func TestAShopperBecomesACreator(t *testing.T) {
-	t.Parallel()
+// selling is a mall with the pages of accounts, in which there is a creator.
+func selling(t *testing.T) *webtest.Mall {
+	t.Helper()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		sessions := account.NewSessions(m.Pool, dbtest.Redis(t), slog.New(slog.DiscardHandler), m.Now, false)
-		accountweb.Routes(g, accountweb.Deps{Site: m.Site, Accounts: m.Accounts, Sessions: sessions, Catalog: m.Catalog})
+		accountweb.Routes(g, accountweb.Deps{Site: m.Site, Accounts: m.Accounts, Sessions: sessions, Catalog: m.Catalog, Terms: ledger.UsualTerms})
 	}})
 	m.Person("maker", account.RoleCreator) // whose profile webtest has made
+	return m
+}
+
+// TestSell reads the page as each of those who may come to it.
+func TestSell(t *testing.T) {
+	t.Parallel()
+	m := selling(t)
+	const form = `action="/account/creator"`
+	guest := m.Browser(0).Get("/sell").Wants(200).Shows("keep 85% of what every buyer pays", "7 days", "¥10.00", "72 hours", "Create an account")
+	if !guest.Has(`href="/sign-up?next=%2Fsell%23creator"`) || !guest.Has(`href="/sign-in?next=%2Fsell%23creator"`) || guest.Has(form) {
+		t.Errorf("a guest's next step: %s", guest.Text())
+	}
+	mia := m.Person("mia", account.RoleShopper)
+	if a := m.Browser(mia.ID).Get("/sell").Wants(200).Hides("Create an account"); !a.Has(form) {
+		t.Errorf("a shopper's next step: %s", a.Text())
+	}
+	if a := m.Browser(m.Person("carl", account.RoleCreator).ID).Get("/sell").Wants(200); !a.Has(`href="/studio"`) || a.Has(form) {
+		t.Errorf("a creator's next step: %s", a.Text())
+	}
+	olga := m.Person("olga", account.RoleOperator)
+	if a := m.Browser(olga.ID).Get("/sell").Wants(200).Shows("Operators can’t sell videos"); a.Has(form) {
+		t.Error("an operator is asked to become a creator")
+	}
+	for _, move := range [][2]string{{account.RoleShopper, account.RoleCreator}, {account.RoleCreator, account.RoleShopper}} {
+		if err := db.InTx(t.Context(), m.Pool, func(tx pgx.Tx) error {
+			return m.Accounts.ChangeRoleTx(t.Context(), tx, account.RoleChange{By: olga.ID, ID: mia.ID, From: move[0], To: move[1]})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := m.Browser(mia.ID)
+	if a := b.Get("/sell").Wants(200).Shows("This account can’t sell videos", "only an operator can change it"); a.Has(form) {
+		t.Error("a role that an operator decided is offered")
+	}
+	b.Post("/account/creator", url.Values{"name_en": {"Mia"}, "name_zh": {"Mia"}, "slug": {"mia-decided"}}).Wants(403)
+}
+
+func TestAShopperBecomesACreator(t *testing.T) {
+	t.Parallel()
+	m := selling(t)
 	shopper, operator := m.Person("mia", account.RoleShopper), m.Person("olga", account.RoleOperator)
 
 	b, elsewhere := m.Browser(shopper.ID), m.Browser(shopper.ID)
-	b.Get("/account").Wants(200).Shows("Become a creator")
+	if a := b.Get("/account").Wants(200).Shows("Sell your videos"); !a.Has(`href="/sell"`) {
+		t.Errorf("nothing leads from the account to selling: %s", a.Text())
+	}
+	if a := b.Get("/account/creator").Wants(303); a.Location != "/sell#creator" {
+		t.Errorf("the form's address leads to %s", a.Location)
+	}
 	form := url.Values{"name_en": {"Mia"}, "name_zh": {""}, "slug": {"Mia Films"}, "bio_en": {strings.Repeat("b", 1001)}}
 	wrong := b.Post("/account/creator", form).Wants(422).Shows("Give yourself a name in this language.", "single dashes between them", "That is too long.")
 	if wrong.Form("/account/creator").Get("name_en") != "Mia" || !wrong.Has(`id="creator-slug-error"`) {
@@ -51,7 +100,7 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	}
 
 	o := m.Browser(operator.ID)
-	o.Get("/account").Wants(200).Hides("Become a creator", "Your profile as a creator")
+	o.Get("/account").Wants(200).Hides("Sell your videos", "Your profile as a creator")
 	o.Post("/account/creator", form).Wants(403)
 	m.Browser(0).Post("/account/creator", form).Wants(303)
 }

@@ -156,7 +156,7 @@ func (d Deps) watch(c *page.Ctx) error {
 			return err
 		}
 		w.End = d.end(c, product, w.Entitlement)
-		c.AllowPlayer()
+		c.AllowPlayer(w.Film.Script())
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }
@@ -176,6 +176,7 @@ func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
 		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
 		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), DevicesURL: "/library/devices", Autoplay: true,
+		Sounds: len(asset.Sounds) > 0,
 	}
 	extras := d.Playback.Extras(viewer, asset)
 	f.Thumbs = extras.ThumbsURL

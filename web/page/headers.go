@@ -40,9 +40,9 @@ func (c *Ctx) Allow(directive string, sources ...string) {
 	c.policy[directive] = append(c.policy[directive], sources...)
 }
 
-// AllowPlayer loads the player and admits it.
-func (c *Ctx) AllowPlayer() {
-	c.Page.Player = true
+// AllowPlayer loads the player of a film, ui.Film.Script, and admits it.
+func (c *Ctx) AllowPlayer(script string) {
+	c.Page.Player = script
 	c.AdmitPlayer()
 }
 

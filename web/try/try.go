@@ -63,7 +63,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if p.Ways, err = d.ways(c, product); err != nil {
 		return err
 	}
-	c.AllowPlayer()
+	c.AllowPlayer(p.Film.Script())
 	c.Page.NoIndex = true
 	title := c.Text.T("try.title", "Title", shopview.Title(c.Text, product.Card))
 	return c.Render(http.StatusOK, title, tryview.Show(p))
@@ -71,7 +71,7 @@ func (d Deps) show(c *page.Ctx) error {
 
 func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Film {
 	f := ui.Film{Title: shopview.Title(c.Text, product.Card), AuthURL: play.FreeURL(product.Slug), Poster: shopview.CoverURL(product.Cover, "960"),
-		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape(shopview.TryURL(product.Slug)), Autoplay: true}
+		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape(shopview.TryURL(product.Slug)), Autoplay: true, Sounds: len(asset.Sounds) > 0}
 	f.Captions, f.Chapters = play.Beside(d.Playback.FreeExtras(asset, product.FreeSeconds), c.Text.Lang == text.ZhCN)
 	return f
 }

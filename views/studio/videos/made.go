@@ -27,6 +27,9 @@ func made(t *text.Printer, c media.Conversion, language func(tag string) string)
 	if c.Loudness != nil {
 		lines = append(lines, loudness(t, *c.Loudness))
 	}
+	if len(c.Offered) > 0 {
+		lines = append(lines, t.T("videos.made_offered", "Tracks", offered(t, c.Offered)))
+	}
 	if c.Held > 0 {
 		lines = append(lines, t.T("videos.made_held", "Time", t.Duration(c.Held)))
 	}
@@ -63,6 +66,21 @@ func heard(t *text.Printer, c media.Conversion, language func(tag string) string
 		said += t.T("videos.made_mixed", "Channels", strconv.Itoa(c.Sound.Channels))
 	}
 	return t.T("videos.made_sentence", "Text", said)
+}
+
+// offered names the tracks that viewers choose from, as the player does.
+func offered(t *text.Printer, sounds []media.Sound) string {
+	names := make([]string, len(sounds))
+	for i, s := range sounds {
+		names[i] = s.Label
+		if _, err := strconv.Atoi(s.Label); err == nil {
+			names[i] = t.T("player.sound") + " " + s.Label
+		}
+		if s.Described {
+			names[i] += " (" + t.T("player.described") + ")"
+		}
+	}
+	return strings.Join(names, t.T("videos.made_and"))
 }
 
 func loudness(t *text.Printer, l media.Loudness) string {

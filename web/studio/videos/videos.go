@@ -174,7 +174,8 @@ func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
 	if err != nil {
 		return ui.Film{}, err
 	}
-	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices"}
+	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices",
+		Sounds: len(asset.Sounds) > 0}
 	extras := d.Playback.Extras(me, asset)
 	f.Thumbs = extras.ThumbsURL
 	f.Captions, f.Chapters = play.Beside(extras, c.Text.Lang == text.ZhCN)
@@ -182,7 +183,7 @@ func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
 }
 
 func (d Deps) renderFilm(c *page.Ctx, p videosview.PlayPage) error {
-	c.AllowPlayer()
+	c.AllowPlayer(p.Film.Script())
 	c.Page.NoIndex = true
 	return c.Render(http.StatusOK, p.Video.Name, videosview.Play(p))
 }

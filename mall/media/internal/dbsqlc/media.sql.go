@@ -47,7 +47,7 @@ func (q *Queries) AdoptVideo(ctx context.Context, db DBTX, arg AdoptVideoParams)
 }
 
 const assetByID = `-- name: AssetByID :one
-select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where id = $1
+select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters, sounds from media_asset where id = $1
 `
 
 func (q *Queries) AssetByID(ctx context.Context, db DBTX, id int64) (MediaAsset, error) {
@@ -62,12 +62,13 @@ func (q *Queries) AssetByID(ctx context.Context, db DBTX, id int64) (MediaAsset,
 		&i.HasThumbnails,
 		&i.CreatedAt,
 		&i.Chapters,
+		&i.Sounds,
 	)
 	return i, err
 }
 
 const assetByPrefix = `-- name: AssetByPrefix :one
-select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where prefix = $1
+select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters, sounds from media_asset where prefix = $1
 `
 
 func (q *Queries) AssetByPrefix(ctx context.Context, db DBTX, prefix string) (MediaAsset, error) {
@@ -82,6 +83,7 @@ func (q *Queries) AssetByPrefix(ctx context.Context, db DBTX, prefix string) (Me
 		&i.HasThumbnails,
 		&i.CreatedAt,
 		&i.Chapters,
+		&i.Sounds,
 	)
 	return i, err
 }
@@ -646,7 +648,7 @@ func (q *Queries) LetGoOfStage(ctx context.Context, db DBTX, arg LetGoOfStagePar
 }
 
 const lockAsset = `-- name: LockAsset :one
-select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters from media_asset where id = $1 for update
+select id, prefix, duration_seconds, renditions, captions, has_thumbnails, created_at, chapters, sounds from media_asset where id = $1 for update
 `
 
 func (q *Queries) LockAsset(ctx context.Context, db DBTX, id int64) (MediaAsset, error) {
@@ -661,6 +663,7 @@ func (q *Queries) LockAsset(ctx context.Context, db DBTX, id int64) (MediaAsset,
 		&i.HasThumbnails,
 		&i.CreatedAt,
 		&i.Chapters,
+		&i.Sounds,
 	)
 	return i, err
 }
@@ -1255,10 +1258,10 @@ func (q *Queries) UploadsOf(ctx context.Context, db DBTX, ownerID int64) (Upload
 }
 
 const upsertAsset = `-- name: UpsertAsset :one
-insert into media_asset (prefix, duration_seconds, renditions, captions, has_thumbnails, created_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into media_asset (prefix, duration_seconds, renditions, sounds, captions, has_thumbnails, created_at)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (prefix) do update set duration_seconds = excluded.duration_seconds, renditions = excluded.renditions,
-    captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
+    sounds = excluded.sounds,    captions = excluded.captions, has_thumbnails = excluded.has_thumbnails
 returning id
 `
 
@@ -1266,6 +1269,7 @@ type UpsertAssetParams struct {
 	Prefix          string
 	DurationSeconds int32
 	Renditions      []byte
+	Sounds          []byte
 	Captions        []byte
 	HasThumbnails   bool
 	CreatedAt       time.Time
@@ -1276,6 +1280,7 @@ func (q *Queries) UpsertAsset(ctx context.Context, db DBTX, arg UpsertAssetParam
 		arg.Prefix,
 		arg.DurationSeconds,
 		arg.Renditions,
+		arg.Sounds,
 		arg.Captions,
 		arg.HasThumbnails,
 		arg.CreatedAt,

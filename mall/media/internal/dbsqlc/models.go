@@ -17,6 +17,7 @@ type MediaAsset struct {
 	HasThumbnails   bool
 	CreatedAt       time.Time
 	Chapters        []byte
+	Sounds          []byte
 }
 
 type MediaStage struct {

@@ -1,0 +1,52 @@
+package account
+
+import (
+	"net/http"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/money"
+	accountview "videomall/views/account"
+	"videomall/web/page"
+)
+
+// sell is the page for those who think of selling: what it is, and the next step of whoever reads it.
+func (h handlers) sell(c *page.Ctx) error { return h.showSell(c, http.StatusOK, nil) }
+
+// showSell draws it; the form may have come back with what was typed and what is wrong with it.
+func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) error {
+	p := accountview.SellPage{
+		FeeRate:    h.Terms.FeeRate,
+		Clearing:   inFull(h.Terms.Clearing, 24*time.Hour),
+		PayoutWait: inFull(h.Terms.PayoutWait, time.Hour),
+		MinPayout:  money.Of(h.Terms.MinPayout, catalog.Currency),
+	}
+	switch {
+	case !c.Viewer.SignedIn():
+		p.Standing = accountview.Guest
+	case c.Viewer.Is(account.RoleOperator):
+		p.Standing = accountview.Operator
+	case c.Viewer.Is(account.RoleCreator):
+		p.Standing = accountview.Maker
+	default:
+		p.Standing = accountview.Shopper
+		var err error
+		if form == nil {
+			form, err = h.creator(c)
+		}
+		if err != nil {
+			return err
+		}
+		if form == nil {
+			p.Standing = accountview.Decided
+		} else {
+			p.Form = *form
+		}
+	}
+	c.Page.Description = c.Text.T("sell.description")
+	return c.Render(status, c.Text.T("sell.title"), accountview.Sell(p))
+}
+
+// inFull is how many units a time lasts, begun ones counted.
+func inFull(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
