@@ -52,6 +52,8 @@ func tasks(d Deps) map[string]task {
 		"sweep_assets":   {time.Hour, func(ctx context.Context) error { _, err := m.Media.SweepAssets(ctx); return err }},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
 
+		"reindex_search": {30 * time.Second, func(ctx context.Context) error { return reindex(ctx, d) }},
+
 		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error { _, err := m.Insight.Reconcile(ctx); return err }},
 		"purge_insight":     {time.Hour, m.Insight.Purge},
 	}
@@ -60,6 +62,15 @@ func tasks(d Deps) map[string]task {
 // reprice makes lists show the prices whose time has come, and search find them.
 func reprice(ctx context.Context, d Deps) error {
 	_, err := d.Mall.Catalog.RepriceDue(ctx)
+	return err
+}
+
+// reindex rewrites what an earlier program has left to the search, and says how far it is.
+func reindex(ctx context.Context, d Deps) error {
+	done, left, err := d.Mall.Search.Reindex(ctx)
+	if done > 0 {
+		d.Log.InfoContext(ctx, "search documents were rewritten", "done", done, "left", left)
+	}
 	return err
 }
 

@@ -3,10 +3,17 @@
 select pg_advisory_xact_lock(sqlc.arg(space)::int, hashint8(sqlc.arg(spu_id)::bigint));
 
 -- name: PutDocument :exec
-insert into search_document (spu_id, words, fuzzy, popularity, updated_at)
-values (sqlc.arg(spu_id), sqlc.arg(words)::text::tsvector, sqlc.arg(fuzzy), sqlc.arg(popularity), sqlc.arg(at))
+insert into search_document (spu_id, words, fuzzy, popularity, version, updated_at)
+values (sqlc.arg(spu_id), sqlc.arg(words)::text::tsvector, sqlc.arg(fuzzy), sqlc.arg(popularity), sqlc.arg(version), sqlc.arg(at))
 on conflict (spu_id) do update
-set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, updated_at = excluded.updated_at;
+set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, version = excluded.version, updated_at = excluded.updated_at;
+
+-- name: Outdated :many
+-- Documents that an earlier program wrote another way.
+select spu_id from search_document where version < sqlc.arg(version) order by version, spu_id limit sqlc.arg(most);
+
+-- name: CountOutdated :one
+select count(*) from search_document where version < sqlc.arg(version);
 
 -- name: SetPopularity :exec
 -- Without the words, so that no index has to follow.
@@ -20,14 +27,16 @@ delete from search_document where updated_at < sqlc.arg(before);
 
 -- name: Match :many
 -- Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
--- and sorted, many by walking from the best known on; which it is, only the query's own words tell.
+-- and sorted, many by walking from the best known on; which it is, only the query's own words tell. Where a query reads words as pinyin
+-- too, those that have the words themselves stand first.
 with matched as (
     select d.spu_id from search_document d
     where d.words @@ sqlc.arg(query)::text::tsquery
     order by d.popularity desc, d.spu_id desc limit 2000
 ), scored as (
     select d.spu_id,
-           (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, sqlc.arg(query)::text::tsquery) * d.popularity * 1000000)::bigint as score
+           (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, sqlc.arg(query)::text::tsquery) * d.popularity * 1000000)::bigint
+               + case when d.words @@ nullif(sqlc.arg(words)::text, '')::tsquery then 1000000000000 else 0 end as score
     from search_document d join matched on matched.spu_id = d.spu_id
 )
 select spu_id, score::bigint as score from scored

@@ -18,7 +18,7 @@ const mostAlike = 100
 
 // corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
 // when nothing is like one of them.
-func (s *Search) corrected(ctx context.Context, text string, terms []term) (Result, string, error) {
+func (s *Search) corrected(ctx context.Context, text string, terms []term) (attempt, error) {
 	var words []run
 	var queries []string
 	for _, t := range terms {
@@ -29,11 +29,11 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (Resu
 		}
 	}
 	if len(words) == 0 {
-		return Result{}, "", nil
+		return attempt{}, nil
 	}
 	places, err := s.queries.Known(ctx, s.pools.Replica, queries)
 	if err != nil {
-		return Result{}, "", err
+		return attempt{}, err
 	}
 	known := make(map[int]bool, len(places))
 	for _, p := range places {
@@ -47,7 +47,7 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (Resu
 		}
 		like, err := s.nearest(ctx, r.text())
 		if err != nil {
-			return Result{}, "", err
+			return attempt{}, err
 		}
 		if like == "" {
 			continue
@@ -57,13 +57,15 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (Resu
 		shift += len(like) - (end - start)
 	}
 	if fixed == text {
-		return Result{}, "", nil
+		return attempt{}, nil
 	}
 	terms = parse(fixed)
 	if len(terms) == 0 {
-		return Result{}, "", nil
+		return attempt{}, nil
 	}
-	return Result{Marks: marks(terms, false), Corrected: fixed}, strict(terms), nil
+	a := reads(terms, asWhole)
+	a.Corrected = fixed
+	return a, nil
 }
 
 // nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.

@@ -15,6 +15,12 @@ const (
 	fieldGap     = 8 // positions between two fields, so that no phrase runs across
 )
 
+// version of the documents: what is written another way has another one.
+const version = 2
+
+// weightSpoken is what a match of how characters are read weighs: least.
+const weightSpoken = 'D'
+
 // doc is what the index keeps of an SPU.
 type doc struct {
 	words      string // a tsvector in PostgreSQL's own notation
@@ -24,10 +30,11 @@ type doc struct {
 
 func document(t catalog.Texts) doc {
 	var v vector
-	v.add('A', t.TitleZh, t.TitleEn)
-	v.add('B', t.CreatorZh, t.CreatorEn)
-	v.add('B', t.Tags...)
-	v.add('C', t.CategoryZh, t.CategoryEn, t.DescriptionZh, t.DescriptionEn)
+	v.add('A', true, t.TitleZh, t.TitleEn)
+	v.add('B', true, t.CreatorZh, t.CreatorEn)
+	v.add('B', true, t.Tags...)
+	v.add('C', true, t.CategoryZh, t.CategoryEn)
+	v.add('C', false, t.DescriptionZh, t.DescriptionEn) // is found by its words alone
 
 	var fuzzy []string
 	for _, s := range append([]string{t.TitleZh, t.TitleEn, t.CreatorZh, t.CreatorEn, t.CategoryZh, t.CategoryEn}, t.Tags...) {
@@ -52,13 +59,13 @@ func popularity(t catalog.Texts) float32 {
 }
 
 // vector writes a tsvector: 'lexeme':positionWeight, apart by spaces. Characters of a run take a position each; a pair
-// stands where its first character does, a stem where its word does.
+// stands where its first character does, a stem where its word does, and how a character is read where it does.
 type vector struct {
 	b        strings.Builder
 	position int
 }
 
-func (v *vector) add(weight byte, fields ...string) {
+func (v *vector) add(weight byte, pinyin bool, fields ...string) {
 	for _, field := range fields {
 		for _, r := range segment(clip(field)) {
 			if !r.cjk {
@@ -70,11 +77,20 @@ func (v *vector) add(weight byte, fields ...string) {
 				}
 				continue
 			}
+			var heard [][]string
+			if pinyin {
+				heard = spoken(r.runes)
+			}
 			for i, c := range r.runes {
 				v.position++
 				v.put(string(c), weight)
 				if i+1 < len(r.runes) {
 					v.put(string(r.runes[i:i+2]), weight)
+				}
+				if pinyin {
+					for _, lexeme := range heard[i] {
+						v.put(lexeme, weightSpoken)
+					}
 				}
 			}
 		}

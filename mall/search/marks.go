@@ -16,10 +16,14 @@ type Marks struct {
 	words    map[string]bool // whole words and stems
 	prefixes []string
 	cjk      [][]rune
+	heard    [][]sound // ways in which Chinese was typed by its sounds
 }
 
-func marks(terms []term, anyPair bool) Marks {
+func marks(terms []term, anyPair bool, how reading) Marks {
 	m := Marks{words: map[string]bool{}}
+	for _, s := range stretches(terms, how) {
+		m.heard = append(m.heard, s.heard...)
+	}
 	for _, t := range terms {
 		if t.not {
 			continue
@@ -140,6 +144,22 @@ func (m Marks) inRun(runes []rune) []bool {
 		for i := 0; i+len(needle) <= len(runes); i++ {
 			if string(runes[i:i+len(needle)]) == string(needle) {
 				for j := range needle {
+					found[i+j] = true
+				}
+			}
+		}
+	}
+	if len(m.heard) == 0 {
+		return found
+	}
+	read := make([][]string, len(runes))
+	for i, r := range runes {
+		read[i] = readings(r)
+	}
+	for _, p := range m.heard {
+		for i := 0; i+len(p) <= len(runes); i++ {
+			if heard(p, read[i:]) {
+				for j := range p {
 					found[i+j] = true
 				}
 			}

@@ -46,20 +46,20 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 		page, err := s.catalog.List(ctx, f) // still refuses a filter that is not valid
 		return Result{Page: page}, err
 	}
-	for _, attempt := range []func(context.Context, string, []term) (Result, string, error){s.exact, s.corrected, s.some} {
-		res, tsquery, err := attempt(ctx, text, terms)
+	for _, try := range []func(context.Context, string, []term) (attempt, error){s.exact, s.begun, s.corrected, s.spelt, s.some} {
+		a, err := try(ctx, text, terms)
 		if err != nil {
 			return Result{}, fmt.Errorf("search %q: %w", text, err)
 		}
-		if tsquery == "" {
+		if a.query == "" {
 			continue
 		}
-		found, err := s.page(ctx, tsquery, f, &res)
+		found, err := s.page(ctx, f, &a)
 		if err != nil {
 			return Result{}, fmt.Errorf("search %q: %w", text, err)
 		}
 		if found {
-			return res, nil
+			return a.Result, nil
 		}
 	}
 	if f.Cursor != "" { // there is no list that it could be a place in
@@ -68,23 +68,59 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 	return Result{}, nil
 }
 
-func (s *Search) exact(_ context.Context, _ string, terms []term) (Result, string, error) {
-	return Result{Marks: marks(terms, false)}, strict(terms), nil
+// attempt is one way to answer a query: a tsquery, none to be passed over, and where it reads words as pinyin too the one of the words
+// alone, whose matches stand first.
+type attempt struct {
+	Result
+	query, words string
+}
+
+// reads is the attempt that wants every term.
+func reads(terms []term, how reading) attempt {
+	a := attempt{Result: Result{Marks: marks(terms, false, how)}, query: strict(terms, how), words: strict(terms, asWords)}
+	if a.words == a.query {
+		a.words = ""
+	}
+	return a
+}
+
+// unless is an attempt that asks for something else than the one before, or none.
+func (a attempt) unless(before attempt) attempt {
+	if a.query == before.query {
+		return attempt{}
+	}
+	return a
+}
+
+func (s *Search) exact(_ context.Context, _ string, terms []term) (attempt, error) {
+	return reads(terms, asWhole), nil
+}
+
+// begun reads short words as pinyin, which English has too, once no video has them as words.
+func (s *Search) begun(_ context.Context, _ string, terms []term) (attempt, error) {
+	return reads(terms, asBegun).unless(reads(terms, asWhole)), nil
+}
+
+// spelt comes after the correction: words with slips look like syllables cut short.
+func (s *Search) spelt(_ context.Context, _ string, terms []term) (attempt, error) {
+	return reads(terms, asSpelt).unless(reads(terms, asBegun)), nil
 }
 
 // some gives up on having every word. A single word that was not found has nothing to relax.
-func (s *Search) some(_ context.Context, _ string, terms []term) (Result, string, error) {
-	query := relaxed(terms)
-	if query == "" {
-		return Result{}, "", nil
-	}
-	return Result{Marks: marks(terms, true), Relaxed: true}, query, nil
+func (s *Search) some(_ context.Context, _ string, terms []term) (attempt, error) {
+	return attempt{Result: Result{Marks: marks(terms, true, asWhole), Relaxed: true}, query: relaxed(terms)}, nil
 }
 
-// page fills res with the page of f and reports whether the query matches anything at all, filters aside.
-func (s *Search) page(ctx context.Context, tsquery string, f catalog.Filter, res *Result) (bool, error) {
-	after := dbsqlc.MatchParams{Query: tsquery, Most: mostMatches, AfterScore: math.MaxInt64, AfterID: math.MaxInt64}
-	f.AmongWhat = tsquery
+// page fills an attempt with the page of f and reports whether its query matches anything at all, filters aside.
+func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool, error) {
+	after := dbsqlc.MatchParams{
+		Query:      res.query,
+		Words:      res.words,
+		Most:       mostMatches,
+		AfterScore: math.MaxInt64,
+		AfterID:    math.MaxInt64,
+	}
+	f.AmongWhat = res.query
 	list := f.ListName()
 	if f.Cursor != "" && f.Sort == SortRelevance {
 		at, err := catalog.ParseCursor(f.Cursor, list)

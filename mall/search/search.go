@@ -3,8 +3,8 @@
 // stock and pages; a page marks what was found by Marks, which holds no markup.
 //
 // Chinese and Japanese runs are kept as single characters and overlapping pairs, so that a word of two characters
-// is found anywhere without a dictionary. Traditional and simplified characters are different characters here:
-// the mall's Chinese is simplified.
+// is found anywhere without a dictionary. Traditional characters are taken for simplified ones, and Chinese titles, names and tags are
+// found by their pinyin too: docs/decisions/0026-chinese-is-found-by-sound.md.
 package search
 
 import (
@@ -92,6 +92,30 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 	return nil
 }
 
+// turn bounds how long one call of Reindex goes on.
+const turn = 40 * time.Second
+
+// Reindex rewrites documents that an earlier program wrote another way, for some time, and returns how many it has rewritten and how many
+// are left. Until then those are found as before, but for what is read another way in queries too: traditional characters.
+func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) {
+	for until := s.now().Add(turn); s.now().Before(until); {
+		ids, err := s.queries.Outdated(ctx, s.pools.Primary, dbsqlc.OutdatedParams{Version: version, Most: rebuildBatch})
+		if err != nil {
+			return done, 0, fmt.Errorf("find outdated documents: %w", err)
+		}
+		if len(ids) == 0 {
+			return done, 0, nil
+		}
+		slices.Sort(ids)
+		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error { return s.indexTx(ctx, tx, ids, s.now()) }); err != nil {
+			return done, 0, fmt.Errorf("rewrite documents %d to %d: %w", ids[0], ids[len(ids)-1], err)
+		}
+		done += len(ids)
+	}
+	left, err = s.queries.CountOutdated(ctx, s.pools.Primary, version)
+	return done, left, err
+}
+
 // indexTx writes the documents of spuIDs, which ascend so that two callers cannot wait for each other.
 func (s *Search) indexTx(ctx context.Context, tx pgx.Tx, spuIDs []int64, at time.Time) error {
 	for _, id := range spuIDs {
@@ -115,7 +139,7 @@ func (s *Search) indexTx(ctx context.Context, tx pgx.Tx, spuIDs []int64, at time
 			words[w] = true
 		}
 		if err := s.queries.PutDocument(ctx, tx, dbsqlc.PutDocumentParams{
-			SpuID: t.SPUID, Words: d.words, Fuzzy: d.fuzzy, Popularity: d.popularity, At: at}); err != nil {
+			SpuID: t.SPUID, Words: d.words, Fuzzy: d.fuzzy, Popularity: d.popularity, Version: version, At: at}); err != nil {
 			return fmt.Errorf("write document %d: %w", t.SPUID, err)
 		}
 	}

@@ -6,10 +6,12 @@ import (
 
 	"github.com/kljensen/snowball/english"
 	"golang.org/x/text/unicode/norm"
+
+	"videomall/mall/textnorm"
 )
 
 // run is a stretch of a text that is one word, or one unbroken stretch of Chinese or Japanese. runes are folded:
-// lower case, full width made normal, accents of Latin letters taken off. Each has the place of the letter it
+// lower case, full width made normal, accents of Latin letters taken off, traditional characters simplified. Each has the place of the letter it
 // came from, so that a match can be shown in the text as it was written.
 type run struct {
 	cjk    bool
@@ -84,7 +86,7 @@ func fold(r rune) string {
 	if parts := []rune(norm.NFD.String(s)); len(parts) > 1 && unicode.Is(unicode.Latin, parts[0]) && unicode.Is(unicode.Mn, parts[1]) {
 		return string(parts[0])
 	}
-	return s
+	return strings.Map(textnorm.Simplified, s)
 }
 
 func isCJK(r rune) bool {

@@ -107,16 +107,70 @@ func chunks(s string) []chunk {
 	return list
 }
 
-// strict is the tsquery that wants every term.
-func strict(terms []term) string {
-	parts := make([]string, len(terms))
-	for i, t := range terms {
-		parts[i] = t.tsquery()
-		if t.not {
-			parts[i] = "!" + parts[i]
+// strict is the tsquery that wants every term; words may be pinyin as far as how says.
+func strict(terms []term, how reading) string {
+	var parts []string
+	for _, stretch := range stretches(terms, how) {
+		var all []string
+		for _, t := range stretch.terms {
+			if t.not {
+				all = append(all, "!"+t.tsquery())
+			} else {
+				all = append(all, t.tsquery())
+			}
 		}
+		parts = append(parts, either(strings.Join(all, " & "), stretch.heard))
 	}
 	return strings.Join(parts, " & ")
+}
+
+// either is a tsquery, or one of the ways in which it is read.
+func either(query string, heard [][]sound) string {
+	if len(heard) == 0 {
+		return query
+	}
+	query = "(" + query + ")"
+	for _, p := range heard {
+		query += " | " + spokenQuery(p)
+	}
+	return "(" + query + ")"
+}
+
+// stretch are terms that are read together, and how.
+type stretch struct {
+	terms []term
+	heard [][]sound
+}
+
+// stretches are the terms of a query. Words beside each other that are pinyin together are one stretch: shui mu.
+func stretches(terms []term, how reading) []stretch {
+	var list []stretch
+	for len(terms) > 0 {
+		n := max(1, slices.IndexFunc(append(slices.Clone(terms), term{not: true}), func(t term) bool { return !t.spelt() }))
+		s := stretch{terms[:n], heardAs(texts(terms[:n]), how)}
+		if len(s.heard) == 0 && n > 1 {
+			n = 1
+			s = stretch{terms[:1], heardAs(texts(terms[:1]), how)}
+		}
+		list, terms = append(list, s), terms[n:]
+	}
+	return list
+}
+
+// spelt says that a term may be pinyin: one wanted word of Latin letters that says something.
+func (t term) spelt() bool {
+	return !t.not && len(t.runs) == 1 && isSpelt(t.runs[0].text()) && !stopWords[t.runs[0].text()]
+}
+
+// texts are the words of terms that are spelt; of others there are none.
+func texts(terms []term) []string {
+	var list []string
+	for _, t := range terms {
+		if t.spelt() {
+			list = append(list, t.runs[0].text())
+		}
+	}
+	return list
 }
 
 // relaxed is the tsquery that any of the terms satisfies, a long Chinese run by any pair of it; empty when there is only
@@ -130,7 +184,7 @@ func relaxed(terms []term) string {
 		default:
 			for _, r := range t.runs {
 				if !r.cjk {
-					any = append(any, word(r, t.prefix))
+					any = append(any, either(word(r, t.prefix), heardAs([]string{r.text()}, asWhole)))
 					continue
 				}
 				for _, p := range r.pairs() {

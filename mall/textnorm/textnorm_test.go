@@ -1,7 +1,9 @@
 package textnorm_test
 
 import (
+	"strings"
 	"testing"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -72,6 +74,26 @@ func TestKeyAndName(t *testing.T) {
 	} {
 		if got := [2]string{textnorm.Key(typed), textnorm.Name(typed)}; got != want {
 			t.Errorf("%+q: %+q, want %+q", typed, got, want)
+		}
+	}
+}
+
+func TestSimplified(t *testing.T) {
+	t.Parallel()
+	for traditional, want := range map[string]string{
+		"鯨魚烹飪編程":      "鲸鱼烹饪编程",
+		"書法攝影學":       "书法摄影学",
+		"鲸鱼 whale かな": "鲸鱼 whale かな",
+		"髮發後后薴":       "发发后后苎",
+	} {
+		got := strings.Map(textnorm.Simplified, traditional)
+		if got != want || strings.Map(textnorm.Simplified, got) != got {
+			t.Errorf("%s: %s, want %s", traditional, got, want)
+		}
+	}
+	for r := range unicode.MaxRune {
+		if s := textnorm.Simplified(r); s != r && (textnorm.Simplified(s) != s || !unicode.Is(unicode.Han, s)) {
+			t.Errorf("%c becomes %c, which becomes %c", r, s, textnorm.Simplified(s))
 		}
 	}
 }

@@ -79,9 +79,9 @@ func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
 		if err != nil {
 			return fmt.Errorf("SPUs: %w", err)
 		}
-		err = stream(ctx, tx, `copy search_document (spu_id, words, fuzzy, popularity) from stdin csv`, from, to,
+		err = stream(ctx, tx, `copy search_document (spu_id, words, fuzzy, popularity, version) from stdin csv`, from, to,
 			func(w *bufio.Writer, n int, f film) {
-				fmt.Fprintf(w, "%d,%s,%s,%.3f\n", firstSPU+n, f.lexemes, strings.ToLower(f.en)+" maker "+f.fuzzyTags, f.popularity())
+				fmt.Fprintf(w, "%d,%s,%s,%.3f,2\n", firstSPU+n, f.lexemes, strings.ToLower(f.en)+" maker "+f.fuzzyTags, f.popularity())
 			})
 		if err != nil {
 			return fmt.Errorf("documents: %w", err)

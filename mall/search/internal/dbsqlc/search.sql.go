@@ -41,6 +41,17 @@ func (q *Queries) Alike(ctx context.Context, db DBTX, arg AlikeParams) ([]string
 	return items, nil
 }
 
+const countOutdated = `-- name: CountOutdated :one
+select count(*) from search_document where version < $1
+`
+
+func (q *Queries) CountOutdated(ctx context.Context, db DBTX, version int16) (int64, error) {
+	row := db.QueryRow(ctx, countOutdated, version)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const dropDocuments = `-- name: DropDocuments :exec
 delete from search_document where spu_id = any($1::bigint[])
 `
@@ -108,7 +119,8 @@ with matched as (
     order by d.popularity desc, d.spu_id desc limit 2000
 ), scored as (
     select d.spu_id,
-           (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, $4::text::tsquery) * d.popularity * 1000000)::bigint as score
+           (ts_rank_cd('{0.05, 0.2, 0.5, 1.0}', d.words, $4::text::tsquery) * d.popularity * 1000000)::bigint
+               + case when d.words @@ nullif($5::text, '')::tsquery then 1000000000000 else 0 end as score
     from search_document d join matched on matched.spu_id = d.spu_id
 )
 select spu_id, score::bigint as score from scored
@@ -121,6 +133,7 @@ type MatchParams struct {
 	AfterID    int64
 	Most       int32
 	Query      string
+	Words      string
 }
 
 type MatchRow struct {
@@ -129,13 +142,15 @@ type MatchRow struct {
 }
 
 // Only the best known two thousand matches are ranked: ranking reads each word list whole. Few matches are found by their words
-// and sorted, many by walking from the best known on; which it is, only the query's own words tell.
+// and sorted, many by walking from the best known on; which it is, only the query's own words tell. Where a query reads words as pinyin
+// too, those that have the words themselves stand first.
 func (q *Queries) Match(ctx context.Context, db DBTX, arg MatchParams) ([]MatchRow, error) {
 	rows, err := db.Query(ctx, match,
 		arg.AfterScore,
 		arg.AfterID,
 		arg.Most,
 		arg.Query,
+		arg.Words,
 	)
 	if err != nil {
 		return nil, err
@@ -155,11 +170,41 @@ func (q *Queries) Match(ctx context.Context, db DBTX, arg MatchParams) ([]MatchR
 	return items, nil
 }
 
+const outdated = `-- name: Outdated :many
+select spu_id from search_document where version < $1 order by version, spu_id limit $2
+`
+
+type OutdatedParams struct {
+	Version int16
+	Most    int32
+}
+
+// Documents that an earlier program wrote another way.
+func (q *Queries) Outdated(ctx context.Context, db DBTX, arg OutdatedParams) ([]int64, error) {
+	rows, err := db.Query(ctx, outdated, arg.Version, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var spu_id int64
+		if err := rows.Scan(&spu_id); err != nil {
+			return nil, err
+		}
+		items = append(items, spu_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const putDocument = `-- name: PutDocument :exec
-insert into search_document (spu_id, words, fuzzy, popularity, updated_at)
-values ($1, $2::text::tsvector, $3, $4, $5)
+insert into search_document (spu_id, words, fuzzy, popularity, version, updated_at)
+values ($1, $2::text::tsvector, $3, $4, $5, $6)
 on conflict (spu_id) do update
-set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, updated_at = excluded.updated_at
+set words = excluded.words, fuzzy = excluded.fuzzy, popularity = excluded.popularity, version = excluded.version, updated_at = excluded.updated_at
 `
 
 type PutDocumentParams struct {
@@ -167,6 +212,7 @@ type PutDocumentParams struct {
 	Words      string
 	Fuzzy      string
 	Popularity float32
+	Version    int16
 	At         time.Time
 }
 
@@ -176,6 +222,7 @@ func (q *Queries) PutDocument(ctx context.Context, db DBTX, arg PutDocumentParam
 		arg.Words,
 		arg.Fuzzy,
 		arg.Popularity,
+		arg.Version,
 		arg.At,
 	)
 	return err

@@ -1,0 +1,223 @@
+package search_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"videomall/mall/catalog"
+)
+
+// add puts a film on the shelf and into the index.
+func (s *shop) add(t testing.TB, f film) {
+	t.Helper()
+	made, err := s.catalog.CreateProduct(t.Context(), catalog.NewProduct{
+		Slug:          f.slug,
+		CreatorID:     7,
+		CategoryID:    1,
+		TitleZh:       f.titleZh,
+		TitleEn:       f.titleEn,
+		DescriptionZh: f.aboutZh,
+		DescriptionEn: f.aboutEn,
+		Tags:          f.tags,
+		SKUs:          []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 900, Currency: "CNY"}}},
+	})
+	if err == nil {
+		err = s.catalog.Publish(t.Context(), made.SPUID)
+	}
+	if err == nil {
+		err = s.Index(t.Context(), made.SPUID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ids[f.slug] = made.SPUID
+}
+
+// chinese are films that people look for by what they hear, and English ones whose words are syllables too.
+var chinese = []film{
+	{slug: "whale", titleZh: "鲸鱼的歌", titleEn: "Songs of Whales", aboutZh: "书法与编程。"},
+	{slug: "jelly", titleZh: "水母漂流记", titleEn: "Adrift with Jellyfish"},
+	{slug: "coffee", titleZh: "咖啡馆的早晨", titleEn: "Mornings"},
+	{slug: "cook", titleZh: "烹飪入門", titleEn: "From the Kitchen"},
+	{slug: "code", titleZh: "編程與書法", titleEn: "Strokes"},
+	{slug: "chongqing", titleZh: "重庆音乐", titleEn: "A City Sings"},
+	{slug: "green", titleZh: "绿女", titleEn: "Jade"},
+	{slug: "slow", titleZh: "慢生活 安静 满山 漫步", titleEn: "Unhurried"},
+	{slug: "man", titleZh: "忙人", titleEn: "A Man in a Hurry"},
+	{slug: "dance", titleZh: "单侧 脚步", titleEn: "Steps", tags: []string{"footwork"}},
+	{slug: "dancing", titleZh: "舞", titleEn: "Last Dance"},
+}
+
+func TestSearch_Query_chinese(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, f := range chinese {
+		s.add(t, f)
+	}
+	for q, want := range map[string]string{
+		// Traditional and simplified.
+		"鯨魚":    "whale",
+		"鲸鱼":    "whale",
+		"鯨":     "whale",
+		"烹飪":    "cook",
+		"烹饪":    "cook",
+		"編程":    "code whale",
+		"编程":    "code whale",
+		"書法":    "code whale",
+		"水母漂流記": "jelly",
+		// Pinyin, whole.
+		"shuimu":             "jelly",
+		"shui mu":            "jelly",
+		"SHUIMU":             "jelly",
+		"kafei":              "coffee",
+		"kafeiguan":          "coffee",
+		"pengren":            "cook",
+		"biancheng":          "code", // a description is found by its words alone
+		"chongqing":          "chongqing",
+		"zhongqing":          "chongqing",
+		"yinyue":             "chongqing",
+		"lvnv":               "green",
+		"lunu":               "green",
+		"shui母":              "jelly",
+		"shuimu 漂流":          "jelly",
+		"xian":               "",
+		"piaoliuji":          "jelly",
+		"jingyudege":         "whale",
+		"kafeiguandezaochen": "coffee", // longer than a lexeme
+		"kafei mornings":     "coffee",
+		// One syllable, the last one unfinished, first letters.
+		"jing":     "kyoto slow tokyo whale", // 京 too
+		"shuim":    "jelly",
+		"kafeig":   "coffee",
+		"KF":       "coffee",
+		"sm":       "jelly",
+		"kfgdzc":   "coffee",
+		"水mu":      "jelly",
+		"-shuimu":  "",
+		"漂流 -shui": "jelly",
+		// Mixed.
+		"smu":    "jelly",
+		"kfei":   "coffee",
+		"kfguan": "coffee",
+		"jyudg":  "whale",
+		// English words stay what they are.
+		"man":   "man",
+		"an":    "",
+		"a man": "man",
+		"sm x":  "",
+	} {
+		r := s.find(t, q)
+		if got := sorted(slugs(r)); got != sorted(want) || r.Corrected != "" || r.Relaxed {
+			t.Errorf("%q finds %q (corrected %q, relaxed %v), want %q", q, got, r.Corrected, r.Relaxed, want)
+		}
+	}
+	if got := slugs(s.find(t, "dance")); got != "dancing dance" { // 单侧 is read dance
+		t.Errorf("dance: %s: words stand before what sounds so", got)
+	}
+	if r := s.find(t, "aurroa"); slugs(r) != "aurora" || r.Corrected != "aurora" {
+		t.Errorf("a misspelt word: %s, corrected %q", slugs(r), r.Corrected)
+	}
+}
+
+func TestSearch_Query_wordsFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.add(t, film{slug: "heard", titleZh: "水母 水母 水母", titleEn: "Jelly"})
+	s.add(t, film{slug: "written", titleZh: "别的", titleEn: "Other", aboutEn: "On shuimu, said once."})
+	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["heard"], 100_000); err != nil { // as popular as can be
+		t.Fatal(err)
+	}
+	if err := s.Index(t.Context(), s.ids["heard"]); err != nil {
+		t.Fatal(err)
+	}
+	var seen []string
+	for f := (catalog.Filter{Limit: 1}); ; {
+		r, err := s.Query(t.Context(), "shuimu", f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, slugs(r))
+		if f.Cursor = r.NextCursor; f.Cursor == "" {
+			break
+		}
+	}
+	if got := strings.Join(seen, " "); got != "written heard" {
+		t.Errorf("found %s", got)
+	}
+}
+
+func TestMarks_Spans_chinese(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, f := range chinese {
+		s.add(t, f)
+	}
+	for _, c := range []struct{ query, text, want string }{
+		{"鯨魚", "鲸鱼与鯨魚", "[鲸鱼]与[鯨魚]"},
+		{"鲸鱼", "鲸鱼与鯨魚", "[鲸鱼]与[鯨魚]"},
+		{"shuimu", "水母漂流記", "[水母]漂流記"},
+		{"sm", "水母漂流記", "[水母]漂流記"},
+		{"smu", "水母漂流記", "[水母]漂流記"},
+		{"kafeig", "咖啡馆", "[咖啡馆]"},
+		{"man", "忙人 Man", "忙人 [Man]"},
+	} {
+		got := ""
+		for _, p := range s.find(t, c.query).Marks.Spans(c.text) {
+			if p.Hit {
+				got += "[" + p.Text + "]"
+			} else {
+				got += p.Text
+			}
+		}
+		if got != c.want {
+			t.Errorf("%q in %q: %s, want %s", c.query, c.text, got, c.want)
+		}
+	}
+}
+
+func TestSearch_Reindex(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for n := range 210 { // more than a batch
+		s.add(t, film{slug: fmt.Sprint("jelly-", n), titleZh: "水母", titleEn: fmt.Sprint("Jelly ", n)})
+	}
+	if _, err := s.pool.Exec(t.Context(), `update search_document set version = 1, words = '''水母'':1A'`); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.find(t, "shuimu"); len(r.Items) != 0 {
+		t.Fatalf("found by what is not written: %s", slugs(r))
+	}
+	done, left, err := s.Reindex(t.Context())
+	if err != nil || done != 210+len(films) || left != 0 {
+		t.Fatalf("%d rewritten, %d left, %v", done, left, err)
+	}
+	if r := s.find(t, "shuimu"); r.Total != 210 {
+		t.Errorf("%d found", r.Total)
+	}
+	if done, left, err = s.Reindex(t.Context()); err != nil || done != 0 || left != 0 {
+		t.Errorf("again: %d rewritten, %d left, %v", done, left, err)
+	}
+}
+
+// BenchmarkSearch_pinyin asks for what has thousands of readings.
+func BenchmarkSearch_pinyin(b *testing.B) {
+	s := open(b)
+	for _, q := range []string{"yiyiyiyiyiyiyiyiyiyiyiyi", "xianxianxianxianxianxian", "shishishishishishi"} {
+		b.Run(q, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Query(context.Background(), q, catalog.Filter{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func sorted(words string) string {
+	list := strings.Fields(words)
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}
