@@ -4,6 +4,7 @@
 import './sale.js';
 import './listing.js';
 import './seen.js';
+import './zone.js';
 import { startTrailers } from './trailer.js';
 
 const on = (name, selector, handle) => document.addEventListener(name, e => {

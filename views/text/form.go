@@ -12,18 +12,34 @@ import (
 	"videomall/mall/money"
 )
 
-// form is how one language writes what is not a word. Zones: China keeps one zone all year; other readers get UTC, named
-// wherever a time of day is shown, because the server cannot know where they are.
+// form is how one language writes what is not a word. Its zone is that of readers whose own is not known, see Printer.In, and is
+// named wherever a time of day is shown: Beijing's in Chinese, UTC in English.
 type form struct {
 	tag      language.Tag
 	zone     *time.Location
+	zoneName string // as the tz database has it
 	date     string
-	dateTime string
+	clock    string // between the date and the time of day
+	named    string // after the time of day, where it is that of zone
 }
 
 var forms = map[Lang]form{
-	En:   {language.AmericanEnglish, time.UTC, "Jan 2, 2006", "Jan 2, 2006, 15:04 MST"},
-	ZhCN: {language.SimplifiedChinese, time.FixedZone("CST", 8*3600), "2006年1月2日", "2006年1月2日 15:04"},
+	En: {
+		tag:      language.AmericanEnglish,
+		zone:     time.UTC,
+		zoneName: "UTC",
+		date:     "Jan 2, 2006",
+		clock:    ", 15:04",
+		named:    " UTC",
+	},
+	ZhCN: {
+		tag:      language.SimplifiedChinese,
+		zone:     time.FixedZone("CST", 8*3600),
+		zoneName: "Asia/Shanghai",
+		date:     "2006年1月2日",
+		clock:    " 15:04",
+		named:    "（北京时间）",
+	},
 }
 
 // Number writes a count with the thousands set apart: 12,345.
@@ -98,12 +114,45 @@ func (p *Printer) Bytes(n int64) string {
 }
 
 // Date writes a day: Nov 22, 2025 or 2025年11月22日.
-func (p *Printer) Date(t time.Time) string { return t.In(p.form.zone).Format(p.form.date) }
+func (p *Printer) Date(t time.Time) string { return t.In(p.Here()).Format(p.form.date) }
 
-// DateTime writes a moment to the minute.
-func (p *Printer) DateTime(t time.Time) string { return t.In(p.form.zone).Format(p.form.dateTime) }
+// DateTime writes a moment to the minute: in the reader's own zone where it is known, else in the language's, which it names.
+func (p *Printer) DateTime(t time.Time) string {
+	if p.own == nil {
+		return t.In(p.form.zone).Format(p.form.date+p.form.clock) + p.form.named
+	}
+	return t.In(p.own).Format(p.form.date + p.form.clock)
+}
 
-// Zone is where the reader's days begin: moments that are typed in are meant there.
+// In is the same printer for a reader in that zone, by its name in the tz database. A name that there is not changes nothing.
+func (p *Printer) In(zone string) *Printer {
+	location := locationOf(zone)
+	if location == nil {
+		return p
+	}
+	there := *p
+	there.own = location
+	return &there
+}
+
+// Here is the zone in which times are written.
+func (p *Printer) Here() *time.Location {
+	if p.own == nil {
+		return p.form.zone
+	}
+	return p.own
+}
+
+// HereName is Here as the tz database calls it.
+func (p *Printer) HereName() string {
+	if p.own == nil {
+		return p.form.zoneName
+	}
+	return p.own.String()
+}
+
+// Zone is the zone of moments that are typed in, which forms name. It is the language's and not the reader's own: a form may be
+// sent after the reader's zone became known, or from another one, and a moment must not move by that.
 func (p *Printer) Zone() *time.Location { return p.form.zone }
 
 // Relative writes how long ago t was, or how far ahead it lies: 3 minutes ago, in 2 days. Beyond 30 days it is the date.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -61,6 +62,7 @@ type Printer struct {
 	plain     map[string]string // messages without arguments, which need no template
 	localizer *i18n.Localizer
 	form      form
+	own       *time.Location // the reader's zone; nil where it is not known
 }
 
 func load(files embed.FS) map[Lang]*Printer {

@@ -117,7 +117,7 @@ func TestTimesAndDurations(t *testing.T) {
 		en.Date(now):     "Nov 22, 2025",
 		zh.Date(now):     "2025年11月23日", // already tomorrow in China
 		en.DateTime(now): "Nov 22, 2025, 18:30 UTC",
-		zh.DateTime(now): "2025年11月23日 02:30",
+		zh.DateTime(now): "2025年11月23日 02:30（北京时间）",
 		en.Relative(now.Add(-20*time.Second), now):  "just now",
 		en.Relative(now.Add(-time.Minute), now):     "1 minute ago",
 		en.Relative(now.Add(-3*time.Hour), now):     "3 hours ago",

@@ -30,7 +30,7 @@ func auditFilter(c *page.Ctx) (adminview.AuditForm, audit.Filter) {
 		f.ActorID, f.Actor = id, ""
 	}
 	day := func(s string) (time.Time, bool) {
-		at, err := time.ParseInLocation(time.DateOnly, s, c.Text.Zone())
+		at, err := time.ParseInLocation(time.DateOnly, s, c.Text.Here())
 		return at, err == nil
 	}
 	if at, ok := day(form.Since); ok {

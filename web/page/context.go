@@ -76,7 +76,7 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 			s.continueIn(c, named)
 		}
 	}
-	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language")))
+	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language"))).In(cookieValue(c, zoneCookie))
 	pc.Page = views.Page{
 		Path:      pc.here(),
 		Text:      pc.Text,

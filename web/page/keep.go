@@ -114,6 +114,7 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 				lang = cookie.Value
 			case themeCookie:
 				theme = cookie.Value
+			case zoneCookie: // the browser writes the times of a shared page itself
 			default:
 				return sharedKey{}, false
 			}

@@ -41,3 +41,23 @@ func TestKept_language(t *testing.T) {
 		}
 	})
 }
+
+// TestKept_zone holds that a reader's zone is in their own pages from the start, and in none that all guests share.
+func TestKept_zone(t *testing.T) {
+	k := openKeeper(t)
+	get := func(path, zone, wants string) {
+		t.Helper()
+		_, body := k.ask("GET", path, "Accept-Language", "en", "Cookie", "zone="+zone)
+		if !strings.Contains(body, `data-zone="`+wants+`"`) {
+			t.Errorf("%s in %q is not written in %q: %s", path, zone, wants, body[:min(len(body), 200)])
+		}
+	}
+	get("/plain/sea", "Asia/Kathmandu", "Asia/Kathmandu")
+	get("/plain/sea", "Etc/GMT+8", "Etc/GMT+8")
+	get("/plain/sea", "../../etc/passwd", "UTC")
+	get("/plain/sea", "", "UTC")
+	k.draws(1, "the shared page", func() {
+		get("/film/sea", "Asia/Kathmandu", "UTC")
+		get("/film/sea", "Asia/Shanghai", "UTC")
+	})
+}

@@ -11,6 +11,7 @@ import (
 const (
 	langCookie  = "lang"
 	themeCookie = "theme"
+	zoneCookie  = "zone" // written by static/src/zone.js
 	yearSeconds = 365 * 24 * 60 * 60
 )
 
@@ -45,7 +46,7 @@ func (c *Ctx) SetLanguage(lang text.Lang) error {
 		return errPreference.With("lang", "invalid_preference")
 	}
 	c.remember(langCookie, string(lang))
-	c.Text = text.For(text.Choose(string(lang), c.Request().Header.Get("Accept-Language")))
+	c.Text = text.For(text.Choose(string(lang), c.Request().Header.Get("Accept-Language"))).In(cookieValue(c.Context, zoneCookie))
 	c.Page.Text = c.Text
 	if c.Viewer.SignedIn() && c.Viewer.Locale != string(lang) {
 		return c.site.accounts.SetLocale(c.Request().Context(), c.Viewer.UserID, string(lang))

@@ -92,7 +92,7 @@ func coverURL(name, width string) string {
 }
 
 // clock is a time of the day where the reader is.
-func clock(t *text.Printer, at time.Time) string { return at.In(t.Zone()).Format("15:04") }
+func clock(t *text.Printer, at time.Time) string { return at.In(t.Here()).Format("15:04") }
 
 // need is a line of the checklist.
 type need struct {

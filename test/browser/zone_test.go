@@ -1,0 +1,39 @@
+package browser_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
+)
+
+// TestTimesInTheReadersZone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the browser writes the times,
+// and a page of one's own has them from the server.
+func TestTimesInTheReadersZone(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 1280, theme: "light"})
+	_, err := chromedp.Call(p.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Kathmandu"})
+	p.ok(err)
+	kathmandu, err := time.LoadLocation("Asia/Kathmandu")
+	p.ok(err)
+	const shown = `document.querySelector('main time[data-time="day"]')`
+	p.visit("/v/snow-in-the-pines")
+	at, err := time.Parse(time.RFC3339, eval[string](p, shown+`.dateTime`))
+	p.ok(err)
+	p.until(shown + `.textContent === ` + quoted(at.In(kathmandu).Format("Jan 2, 2006")))
+
+	buyer := p.mall.account(t, "Asha", account.RoleShopper)
+	order := p.mall.bought(t, buyer.ID, p.mall.sku(t, "snow-in-the-pines", "own", "HD"))
+	p.enter(buyer)
+	p.scripts(false)
+	p.visit("/orders/" + order.OrderNo)
+	const moment = `document.querySelector('main time[data-time="moment"]')`
+	at, err = time.Parse(time.RFC3339, eval[string](p, moment+`.dateTime`))
+	p.ok(err)
+	if got, want := eval[string](p, moment+`.textContent`), at.In(kathmandu).Format("Jan 2, 2006, 15:04"); got != want {
+		t.Errorf("the order's page says %q, want %q", got, want)
+	}
+}
