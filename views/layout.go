@@ -31,6 +31,8 @@ type Page struct {
 	CartCount   int
 	Awaiting    Awaiting
 	Query       string // what the search box holds
+	Unswapped   bool   // nothing on the page is swapped in place: it does without htmx
+	OwnSearch   bool   // of the console: the page has a search of its own, and the header leaves its out
 	Categories  []ui.Link
 	Player      string // the player's script, see ui.Film.Script; empty where no film is on the page
 	Bare        bool   // no header and footer: the hosted payment page, the embed

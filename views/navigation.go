@@ -15,6 +15,12 @@ func (p Page) description() string {
 	return p.Description
 }
 
+// inConsole says that the page is one of the operators'.
+func (p Page) inConsole() bool {
+	path, _, _ := strings.Cut(p.Path, "?")
+	return path == "/admin" || strings.HasPrefix(path, "/admin/")
+}
+
 // signIn comes back to the page that was left.
 func signIn(p Page) string {
 	if p.Path == "" || p.Path == "/" {

@@ -2,6 +2,7 @@
 // work, htmx swaps fragments, and this file minds what neither does. Words come from the page, never from here.
 
 import './sale.js';
+import './buybar.js';
 import './listing.js';
 import './seen.js';
 import './zone.js';

@@ -46,6 +46,38 @@ func TestHomeIsLight(t *testing.T) {
 	p.until(`[...document.images].every(i => i.complete && i.naturalWidth > 0)`)
 }
 
+// phoneBudgets are what pages of the shop may cost on a phone, in bytes over the wire with the pictures fetched in advance.
+var phoneBudgets = map[string]float64{
+	"/":                150_000,
+	"/videos":          180_000,
+	"/v/aurora-nights": 120_000,
+}
+
+// TestPagesAreLightOnAPhone sums all that the pages of the shop cost on a first visit with an empty cache, before anybody scrolls: on the
+// phone that Lighthouse takes for usual, and with the pictures that a browser fetches in advance.
+func TestPagesAreLightOnAPhone(t *testing.T) {
+	t.Parallel()
+	for path, budget := range phoneBudgets {
+		p := newPerson(t, look{lang: "en", width: 412})
+		p.do(chromedp.EmulateViewport(412, 823, chromedp.EmulateScale(1.75), chromedp.EmulateMobile))
+		p.visit(path)
+		p.quiet()
+		var all float64
+		var lines []string
+		p.mu.Lock()
+		for address, bytes := range p.bytes {
+			all += bytes
+			lines = append(lines, fmt.Sprintf("%8.0f  %s", bytes, strings.TrimPrefix(address, p.mall.url)))
+		}
+		p.mu.Unlock()
+		slices.Sort(lines)
+		t.Logf("%s: %.1f KB\n%s", path, all/1000, strings.Join(lines, "\n"))
+		if all > budget {
+			t.Errorf("%s costs %.0f bytes, more than %.0f", path, all, budget)
+		}
+	}
+}
+
 // TestNothingJumps sums the layout shifts of the pages where people aim at something.
 func TestNothingJumps(t *testing.T) {
 	t.Parallel()

@@ -33,6 +33,7 @@ func picture(p *person, s stop) {
 	p.t.Helper()
 	p.ok(os.MkdirAll(*pictures, 0o755))
 	eval[bool](p, `document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; }); true`)
+	eval[bool](p, `document.querySelectorAll('.video-card').forEach(c => { c.style.contentVisibility = 'visible'; }); true`)
 	p.until(`[...document.images].every(i => i.complete)`)
 	p.painted()
 	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))

@@ -68,6 +68,7 @@ type stop struct {
 	ready string // an expression that is true when the page is as it is meant to be seen
 	act   func(*person)
 	wrong string // what the browser may log, because the page is about a failure
+	part  string // a selector of what axe looks at; empty is all of the page
 }
 
 // places are all pages, in the states that people meet them in.
@@ -109,7 +110,7 @@ func places(e people) []stop {
 		{name: "watch-refused", who: s, path: "/watch/rain-piano", wrong: `403`},
 		{name: "devices", who: s, path: "/library/devices"},
 		{name: "account", who: s, path: "/account"},
-		{name: "menu", who: s, path: "/videos", act: func(p *person) { p.click("details[data-menu] > summary") }},
+		{name: "menu", who: s, path: "/videos", part: "header", act: func(p *person) { p.click("details[data-menu] > summary") }},
 		{name: "sale-buyer", who: s, path: e.sales.running},
 		{name: "sale-held", who: s, path: e.sales.scarce, ready: `document.querySelector('[data-sale]').dataset.phase === 'held'`},
 		{name: "library-empty", who: n, path: "/library"},

@@ -19,9 +19,31 @@ import (
 	"videomall/mall/webhook"
 )
 
+// names are what the people and things of a workshop are called.
+type names struct {
+	maker, creatorZh, creatorEn string
+	file, titleZh, titleEn, tag string
+	buyer, said                 string
+}
+
+var ordinary = names{
+	maker:     "Dawn 晨",
+	creatorZh: "晨光影业",
+	creatorEn: "Dawn Films",
+	file:      "dawn over the harbour.mp4",
+	titleZh:   "港口的黎明",
+	titleEn:   "Dawn over the harbour",
+	tag:       "harbour",
+	buyer:     "Sam",
+	said:      "The light!",
+}
+
 // workshop is a creator with a film in each state that a listing has, and an operator who looks after them.
 type workshop struct {
+	names
 	maker, operator     account.User
+	buyer               account.User
+	slug                string // of the live one
 	video               int64
 	waiting, live, down int64 // listings
 	reviewed            int64 // the case of the waiting one
@@ -31,7 +53,9 @@ type workshop struct {
 }
 
 // workshop fills the studio's and the desk's pages by the verbs that their buttons call.
-func (h *house) workshop(t *testing.T) *workshop {
+func (h *house) workshop(t *testing.T) *workshop { return h.workshopOf(t, ordinary) }
+
+func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	t.Helper()
 	ctx, name := t.Context(), strings.ToLower(rand.Text()[:8])
 	ok := func(err error) {
@@ -40,13 +64,18 @@ func (h *house) workshop(t *testing.T) *workshop {
 			t.Fatal(err)
 		}
 	}
-	w := &workshop{maker: h.account(t, "Dawn 晨", account.RoleCreator), operator: h.account(t, "Ada", account.RoleOperator)}
+	w := &workshop{
+		names:    called,
+		maker:    h.account(t, called.maker, account.RoleCreator),
+		operator: h.account(t, "Ada", account.RoleOperator),
+		buyer:    h.account(t, called.buyer, account.RoleShopper),
+	}
 	second := h.account(t, "Olga", account.RoleOperator)
-	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: w.maker.ID, Slug: "dawn-" + name, NameZh: "晨光影业", NameEn: "Dawn Films"}))
+	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: w.maker.ID, Slug: "dawn-" + name, NameZh: called.creatorZh, NameEn: called.creatorEn}))
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
 	ok(err)
-	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{Name: "dawn over the harbour.mp4", Type: "video/mp4", Size: int64(len(content))})
+	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{Name: called.file, Type: "video/mp4", Size: int64(len(content))})
 	ok(err)
 	up, err = h.Media.WriteUpload(ctx, w.maker.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
 	ok(err)
@@ -71,14 +100,15 @@ func (h *house) workshop(t *testing.T) *workshop {
 	w.waiting = h.submits(t, w, name+"-3")
 	w.reviewed = h.caseOf(t, w.waiting).ID
 
-	buyer := h.account(t, "Sam", account.RoleShopper)
+	buyer := w.buyer
 	p, err := h.Catalog.FindByID(ctx, w.live)
 	ok(err)
+	w.slug = p.Slug
 	detail, err := h.Catalog.ProductBySlug(ctx, p.Slug)
 	ok(err)
 	w.orderNo = h.bought(t, buyer.ID, detail.SKUs[0].ID).OrderNo
 	h.refund(t, h.bought(t, h.account(t, "Kim", account.RoleShopper).ID, detail.SKUs[0].ID).OrderNo)
-	_, err = h.Catalog.AddReview(ctx, catalog.NewReview{SPUID: w.live, UserID: buyer.ID, Owned: true, Author: "Sam", Rating: 4, Body: "The light!", Locale: "en"})
+	_, err = h.Catalog.AddReview(ctx, catalog.NewReview{SPUID: w.live, UserID: buyer.ID, Owned: true, Author: called.buyer, Rating: 4, Body: called.said, Locale: "en"})
 	ok(err)
 	eventually(t, "the sale is booked", func() bool {
 		return h.count(t, `select count(*) from ledger_earning where creator_id = $1`, w.maker.ID) > 0
@@ -99,7 +129,7 @@ func (h *house) workshop(t *testing.T) *workshop {
 	out, err := h.Ledger.RequestPayout(ctx, w.maker.ID, money.Of(20000, "CNY"), rand.Text())
 	ok(err)
 	w.payout = out.ID
-	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{SPUID: w.down, CreatorID: w.maker.ID, TitleZh: "港口的黎明", TitleEn: "Dawn over the harbour", Reason: "somebody else's bars", KeepAccess: true})
+	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{SPUID: w.down, CreatorID: w.maker.ID, TitleZh: called.titleZh, TitleEn: called.titleEn, Reason: "somebody else's bars", KeepAccess: true})
 	ok(err)
 	_, err = h.Reviews.Appeal(ctx, w.maker.ID, w.down, "the bars are mine")
 	ok(err)
@@ -110,7 +140,7 @@ func (h *house) workshop(t *testing.T) *workshop {
 func (h *house) submits(t *testing.T, w *workshop, slug string) (spu int64) {
 	t.Helper()
 	ctx := t.Context()
-	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{Title: "Dawn over the harbour", CategoryID: 1, VideoID: w.video})
+	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{Title: w.titleEn, CategoryID: 1, VideoID: w.video})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +148,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string) (spu int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Content.TitleZh, e.Content.Slug, e.Content.Cover, e.Content.Tags = "港口的黎明", "dawn-"+slug, "aurora-nights", []string{"harbour"}
+	e.Content.TitleZh, e.Content.Slug, e.Content.Cover, e.Content.Tags = w.titleZh, "dawn-"+slug, "aurora-nights", []string{w.tag}
 	e.Content.Ways = []catalog.Way{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1},
 		{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(300)), MaxPerOrder: 1}}
 	r, err := h.Catalog.Save(ctx, w.maker.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})

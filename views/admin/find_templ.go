@@ -211,7 +211,7 @@ func Find(p FindPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = framed(RoomFound, t.T("find.title"), p.Query).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(RoomFound, t.T("find.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

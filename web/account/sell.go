@@ -45,6 +45,7 @@ func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) e
 			p.Form = *form
 		}
 	}
+	c.Page.Unswapped = true
 	c.Page.Description = c.Text.T("sell.description")
 	return c.Render(status, c.Text.T("sell.title"), accountview.Sell(p))
 }

@@ -31,6 +31,7 @@ func (d Deps) find(c *page.Ctx) error {
 		p.Long, p.Query = true, ""
 		return c.Render(http.StatusOK, c.Text.T("find.title"), adminview.Find(p))
 	}
+	c.Page.Query = p.Query
 	q, finders := d.narrowed(p.Query)
 	var exact []adminview.Hit
 	for _, f := range finders {

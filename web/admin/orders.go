@@ -26,6 +26,7 @@ func (d Deps) listOrders(c *page.Ctx) error {
 		return d.listOrdersOf(c, spuID)
 	}
 	ctx := c.Request().Context()
+	c.Page.OwnSearch = true
 	p := adminview.OrdersPage{Query: strings.TrimSpace(c.QueryParam("q")), Buyers: map[int64]adminview.Buyer{}}
 	f := order.Filter{Limit: ordersPerPage + 1}
 	if s := order.Status(c.QueryParam("status")); slices.Contains(searchable, s) {

@@ -21,6 +21,7 @@ const suspendedSearched = 5000
 // listPeople searches by what was typed, by role, and by whether somebody is kept out.
 func (d Deps) listPeople(c *page.Ctx) error {
 	ctx := c.Request().Context()
+	c.Page.OwnSearch = true
 	p := adminview.PeoplePage{Query: strings.TrimSpace(c.QueryParam("q")), Suspended: c.QueryParam("suspended") != "", Now: c.Now}
 	f := account.PeopleFilter{Query: p.Query, Before: typed.ID(c.QueryParam("before")), Most: peoplePerPage + 1}
 	if role := c.QueryParam("role"); slices.Contains(account.Roles(), role) {

@@ -135,6 +135,7 @@ func (d Deps) watch(c *page.Ctx) error {
 	w := libraryview.Watch{Card: product.Card, Now: c.Now}
 	title := libraryview.Title(c.Text, product.Card)
 	c.Page.NoIndex = true
+	c.Page.Unswapped = true
 	w.Entitlement, err = d.Entitlements.Find(ctx, c.Viewer.UserID, product.SPUID)
 	if f := fault.From(err); err != nil && f.Kind == fault.Forbidden {
 		if !product.Live && errors.Is(err, entitlement.ErrNotEntitled) {

@@ -18,6 +18,7 @@ import (
 const mostAppeals = 100
 
 func (d Deps) live(c *page.Ctx) error {
+	c.Page.OwnSearch = true
 	p := reviewview.LivePage{Query: strings.TrimSpace(c.QueryParam("q"))}
 	cards, err := d.Find(c.Request().Context(), p.Query)
 	if err != nil {

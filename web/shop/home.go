@@ -65,6 +65,7 @@ func (d Deps) home(c *page.Ctx) error {
 	}
 	p.Owned = d.owned(c, p.Newest, p.Popular, p.Free)
 	c.Page.Canonical = c.PublicURL("/")
+	c.Page.Unswapped = true
 	if c.Request().URL.RawQuery == "" {
 		life.Tags = []string{catalog.TagShelves}
 		c.Keep(life)

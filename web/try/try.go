@@ -65,6 +65,7 @@ func (d Deps) show(c *page.Ctx) error {
 	}
 	c.AllowPlayer(p.Film.Script())
 	c.Page.NoIndex = true
+	c.Page.Unswapped = true
 	title := c.Text.T("try.title", "Title", shopview.Title(c.Text, product.Card))
 	return c.Render(http.StatusOK, title, tryview.Show(p))
 }

@@ -20,6 +20,9 @@ func (d Deps) preview(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if product.TitleZh == "" && product.TitleEn == "" { // of a draft
+		product.TitleZh, product.TitleEn = c.Text.T("listing.untitled"), c.Text.T("listing.untitled")
+	}
 	p := shopview.ProductPage{Product: product, Address: c.PublicURL("/v/" + product.Slug), Now: c.Now, Preview: true}
 	for i, k := range product.SKUs {
 		p.Editions = append(p.Editions, shopview.Edition{SKU: k, Left: unitsOf(e.Content, i), Chosen: i == 0})

@@ -1,0 +1,132 @@
+package browser_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"videomall/mall/account"
+)
+
+// TestPhone_LongWords walks through all pages on which a person's words stand, with words of sixty letters, and sees that none is wider
+// than a phone.
+func TestPhone_LongWords(t *testing.T) {
+	t.Parallel()
+	h, _ := require(t)
+	word := strings.Repeat("Rindfleischetikettierungsueberwachung", 2)[:60]
+	w := h.workshopOf(t, names{
+		maker:     word,
+		creatorZh: word,
+		creatorEn: word,
+		file:      word + ".mp4",
+		titleZh:   word,
+		titleEn:   word,
+		tag:       word[:30],
+		buyer:     word,
+		said:      word,
+	})
+	stops := w.places()
+	for _, s := range []stop{
+		{who: &w.buyer, path: "/orders"},
+		{who: &w.buyer, path: "/orders/" + w.orderNo},
+		{who: &w.buyer, path: "/library"},
+		{who: &w.buyer, path: "/watch/" + w.slug},
+		{who: &w.buyer, path: "/v/" + w.slug},
+		{who: &w.buyer, path: "/account"},
+		{who: &w.operator, path: "/admin"},
+		{who: &w.operator, path: "/admin/orders"},
+		{who: &w.operator, path: "/admin/orders/" + w.orderNo},
+		{who: &w.operator, path: fmt.Sprintf("/admin/products/%d", w.live)},
+		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.maker.ID)},
+		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.buyer.ID)},
+		{who: &w.operator, path: "/admin/search?q=" + word[:40]},
+		{path: "/"},
+		{path: "/videos?sort=newest"},
+		{path: "/search?q=" + word},
+		{path: "/v/" + w.slug},
+		{path: "/creators/" + h.text(t, `select slug from catalog_creator where user_id = $1`, w.maker.ID)},
+		{path: "/v/" + w.slug, act: func(p *person) { p.inCart(w.slug); p.visit("/cart") }},
+	} {
+		s.name = s.path
+		stops = append(stops, s)
+	}
+	rich := h.account(t, word, account.RoleShopper)
+	stops = append(stops, stop{name: "checkout", who: &rich, path: "/v/" + w.slug, act: func(p *person) { p.inCart(w.slug); p.visit("/checkout") }})
+	walk(t, look{lang: "en", width: 390}, stops, func(p *person, s stop) { p.fitsPhone(s.name) })
+}
+
+// TestPhone_BuyBar follows the bar at the foot of a product's page.
+func TestPhone_BuyBar(t *testing.T) {
+	t.Parallel()
+	const bar = `document.querySelector('[data-buy-bar]')`
+	p := newPerson(t, look{lang: "en", width: 390})
+	p.visit("/v/aurora-nights")
+	eval[bool](p, `scrollTo(0, document.body.scrollHeight / 2); true`)
+	p.until(`!` + bar + `.inert && Math.round(` + bar + `.getBoundingClientRect().bottom) === innerHeight`)
+	last := `[...document.querySelectorAll('#buy input[name=sku_id]:enabled')].at(-1)`
+	eval[bool](p, last+`.click(); true`)
+	p.until(bar + `.querySelector('[data-buy-price]').textContent.trim() === ` + last + `.closest('label').querySelector('[data-edition-price]').textContent.trim()`)
+	eval[bool](p, `document.querySelector('[data-buy]').scrollIntoView({block: 'center'}); true`)
+	p.until(bar + `.inert`)
+	eval[bool](p, `scrollTo(0, document.body.scrollHeight / 2); true`)
+	p.until(`!` + bar + `.inert`)
+	sku := eval[string](p, last+`.value`)
+	p.click(`[data-buy-bar] button`)
+	p.at("/sign-in?next=%2Fcheckout")
+	p.visit("/cart")
+	p.has(`form[action="/cart/items/` + sku + `/remove"]`)
+
+	p.do(chromedp.EmulateViewport(1280, 900))
+	p.visit("/v/aurora-nights")
+	if eval[bool](p, bar+`.checkVisibility()`) {
+		t.Error("the bar stands on a desk, beside the panel")
+	}
+}
+
+// TestPhone_BuyBar_NoScripts buys by the bar where nothing but the form works.
+func TestPhone_BuyBar_NoScripts(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 390})
+	p.scripts(false)
+	p.visit("/v/aurora-nights")
+	p.click(`[data-buy-bar] button`)
+	p.at("/sign-in?next=%2Fcheckout")
+}
+
+// TestPhone_MoreTabs sees that what scrolls sideways shows an end beyond which there is more, and that figures stand side by side.
+func TestPhone_MoreTabs(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 390})
+	maker, err := p.mall.Accounts.ByEmail(t.Context(), "creator@example.test")
+	p.ok(err)
+	p.enter(maker)
+	p.visit("/studio")
+	if !eval[bool](p, `[...document.querySelectorAll('.rail')].some(r => r.scrollWidth > r.clientWidth)`) {
+		t.Fatal("no rail scrolls")
+	}
+	if shades := eval[string](p, `getComputedStyle(document.querySelector('main .rail')).backgroundAttachment`); shades != "local, local, scroll, scroll" {
+		t.Errorf("a rail's ends look like %q", shades)
+	}
+	if !eval[bool](p, `(tiles => tiles.length > 1 && tiles[0].getBoundingClientRect().top === tiles[1].getBoundingClientRect().top)(document.querySelector('.stat-tiles').children)`) {
+		t.Error("figures stand below each other")
+	}
+}
+
+// TestStudioReviews_Folded opens an answer's form and saves an answer, without scripts.
+func TestStudioReviews_Folded(t *testing.T) {
+	t.Parallel()
+	h, _ := require(t)
+	w := h.workshop(t)
+	p := newPerson(t, look{lang: "en", width: 390})
+	p.enter(w.maker)
+	p.scripts(false) // it needs none
+	p.visit("/studio/reviews")
+	p.click(`main details > summary`)
+	p.fill(`main details[open] textarea`, "Thank you")
+	p.click(`main details[open] button`)
+	p.at("/studio/reviews")
+	p.scripts(true)
+	p.until(`document.querySelector('main details:not([open])') && document.querySelector('main li').textContent.includes('Thank you')`)
+}
