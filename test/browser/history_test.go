@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -31,10 +32,14 @@ func TestBackRestoresTheList(t *testing.T) {
 	}
 	p.click(`#cards a.card-link`)
 	p.at("/v/")
-	for _, path := range []string{filtered, "/videos?sort=newest", "/videos"} {
+	for _, path := range []string{filtered, "/videos?sort=newest"} {
 		eval[bool](p, `history.back(); true`)
 		p.until(`location.pathname + location.search === ` + quoted(path) + ` && ` + listed + ` === ` + quoted(seen[path]))
 	}
+	// What sells best changes while other tests buy, so that the first list is known by its length and by not being the one after it.
+	eval[bool](p, `history.back(); true`)
+	p.until(`location.pathname + location.search === '/videos' && ` + listed + `.split(' ').length === ` + itoa(strings.Count(seen["/videos"], " ")+1) +
+		` && ` + listed + ` !== ` + quoted(seen["/videos?sort=newest"]))
 	p.until(`!document.querySelector('#filter-quality-4K').checked`)
 	eval[bool](p, `history.forward(); true`)
 	p.until(`location.search === '?sort=newest' && ` + listed + ` === ` + quoted(seen["/videos?sort=newest"]))

@@ -77,12 +77,12 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	maker.fill(`#password`, password)
 	maker.click(`form[action="/sign-up"] button[type=submit]`)
 	maker.until(`location.pathname !== '/sign-up'`)
-	maker.visit("/account")
+	maker.visit("/sell")
 	maker.fill(`#creator-name-en`, "Dawn Films "+name)
 	maker.fill(`#creator-name-zh`, "晨光影业")
 	maker.fill(`#creator-slug`, "dawn-"+name)
 	maker.click(`form[action="/account/creator"] button[type=submit]`)
-	maker.until(`document.querySelector('a[href="/studio"]')`)
+	maker.at("/studio/listings")
 
 	video := maker.uploads(film)
 	eventually(t, "the film is packaged", func() bool {
