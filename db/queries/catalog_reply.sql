@@ -7,7 +7,7 @@ returning r.spu_id;
 -- name: ReviewsFor :many
 select sqlc.embed(r), s.slug, s.title_zh, s.title_en
 from catalog_review r join video_product_spu s on s.id = r.spu_id
-where s.creator_id = @creator_id and (@before_id::bigint = 0 or r.id < @before_id)
+where s.creator_id = @creator_id and (not @unanswered::boolean or r.replied_at is null) and (@before_id::bigint = 0 or r.id < @before_id)
 order by r.id desc limit @most;
 
 -- name: ReviewsOf :many

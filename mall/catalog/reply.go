@@ -55,11 +55,24 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 	return nil
 }
 
-// ReviewsFor reads what was said of a maker's videos, the newest first: at most most of those with ids below before (0: from the newest).
-func (c *Catalog) ReviewsFor(ctx context.Context, creatorID, before int64, most int) ([]Reviewed, error) {
-	rows, err := c.queries.ReviewsFor(ctx, c.pools.Primary, dbsqlc.ReviewsForParams{CreatorID: creatorID, BeforeID: before, Most: int32(most)})
+// ReviewsAsked says which of the reviews of a creator's videos are asked for.
+type ReviewsAsked struct {
+	CreatorID  int64
+	Unanswered bool  // only those
+	Before     int64 // only ids below it; 0 is from the newest
+	Most       int
+}
+
+// ReviewsFor reads what was said of a creator's videos, the newest first.
+func (c *Catalog) ReviewsFor(ctx context.Context, asked ReviewsAsked) ([]Reviewed, error) {
+	rows, err := c.queries.ReviewsFor(ctx, c.pools.Primary, dbsqlc.ReviewsForParams{
+		CreatorID:  asked.CreatorID,
+		Unanswered: asked.Unanswered,
+		BeforeID:   asked.Before,
+		Most:       int32(asked.Most),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("reviews for %d: %w", creatorID, err)
+		return nil, fmt.Errorf("reviews for %d: %w", asked.CreatorID, err)
 	}
 	list := make([]Reviewed, len(rows))
 	for n, r := range rows {

@@ -3,6 +3,7 @@ package sales
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
@@ -15,18 +16,27 @@ import (
 func (d Deps) listReviews(c *page.Ctx) error { return d.renderReviews(c, http.StatusOK, nil) }
 
 func (d Deps) renderReviews(c *page.Ctx, status int, refused *salesview.Typed) error {
-	before := typed.ID(c.QueryParam("before"))
-	list, err := d.Catalog.ReviewsFor(c.Request().Context(), c.Viewer.UserID, before, rows+1)
+	asked := catalog.ReviewsAsked{
+		CreatorID:  c.Viewer.UserID,
+		Unanswered: salesview.Unanswered(c.FormValue("show")),
+		Before:     typed.ID(c.QueryParam("before")),
+		Most:       rows + 1,
+	}
+	list, err := d.Catalog.ReviewsFor(c.Request().Context(), asked)
 	if err != nil {
 		return err
 	}
-	p := salesview.ReviewsPage{Reviews: list, Typed: refused}
+	p := salesview.ReviewsPage{Reviews: list, Unanswered: asked.Unanswered, Typed: refused}
 	if len(list) > rows {
 		p.Reviews = list[:rows]
-		p.Next = "/studio/reviews?before=" + salesview.ID(p.Reviews[rows-1].ID)
+		query := url.Values{"before": {salesview.ID(p.Reviews[rows-1].ID)}}
+		if asked.Unanswered {
+			query.Set("show", c.FormValue("show"))
+		}
+		p.Next = "/studio/reviews?" + query.Encode()
 	}
-	if before > 0 {
-		p.First = "/studio/reviews"
+	if asked.Before > 0 {
+		p.First = salesview.ReviewsURL(asked.Unanswered)
 	}
 	return c.Render(status, c.Text.T("studio.reviews"), salesview.Reviews(p))
 }
@@ -43,5 +53,5 @@ func (d Deps) reply(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "reply_saved")
-	return c.Redirect("/studio/reviews")
+	return c.Redirect(salesview.ReviewsURL(salesview.Unanswered(c.FormValue("show"))))
 }

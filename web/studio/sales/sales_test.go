@@ -120,7 +120,12 @@ func TestACreatorAnswersAReview(t *testing.T) {
 	if got := answer(); got != nil {
 		t.Errorf("answered %+v", got)
 	}
-	b.Post(address, url.Values{"reply": {"Thank you"}}).Wants(303)
+	b.Get("/studio/reviews?show=unanswered").Wants(200).Shows("Lovely light")
+	if to := b.Post(address, url.Values{"reply": {"Thank you"}, "show": {"unanswered"}}).Wants(303).Location; to != "/studio/reviews?show=unanswered" {
+		t.Errorf("the answer leads to %s", to)
+	}
+	b.Get("/studio/reviews?show=unanswered").Wants(200).Hides("Lovely light").Shows("Every review is answered")
+	b.Get("/studio/reviews").Wants(200).Shows("Lovely light", "Thank you")
 	if got := answer(); got == nil || got.Body != "Thank you" {
 		t.Errorf("answered %+v", got)
 	}

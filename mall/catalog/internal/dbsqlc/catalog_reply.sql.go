@@ -39,14 +39,15 @@ func (q *Queries) ReplyToReview(ctx context.Context, db DBTX, arg ReplyToReviewP
 const reviewsFor = `-- name: ReviewsFor :many
 select r.id, r.spu_id, r.user_id, r.author, r.rating, r.body, r.locale, r.created_at, r.reply, r.replied_at, r.refunded_at, s.slug, s.title_zh, s.title_en
 from catalog_review r join video_product_spu s on s.id = r.spu_id
-where s.creator_id = $1 and ($2::bigint = 0 or r.id < $2)
-order by r.id desc limit $3
+where s.creator_id = $1 and (not $2::boolean or r.replied_at is null) and ($3::bigint = 0 or r.id < $3)
+order by r.id desc limit $4
 `
 
 type ReviewsForParams struct {
-	CreatorID int64
-	BeforeID  int64
-	Most      int32
+	CreatorID  int64
+	Unanswered bool
+	BeforeID   int64
+	Most       int32
 }
 
 type ReviewsForRow struct {
@@ -57,7 +58,12 @@ type ReviewsForRow struct {
 }
 
 func (q *Queries) ReviewsFor(ctx context.Context, db DBTX, arg ReviewsForParams) ([]ReviewsForRow, error) {
-	rows, err := db.Query(ctx, reviewsFor, arg.CreatorID, arg.BeforeID, arg.Most)
+	rows, err := db.Query(ctx, reviewsFor,
+		arg.CreatorID,
+		arg.Unanswered,
+		arg.BeforeID,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
