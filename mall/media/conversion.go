@@ -85,7 +85,6 @@ func (p probed) conversion(shown stream, s Source, t *timeline) Conversion {
 		return c
 	}
 	c.Sound = &s.sounds[0].choice
-	c.Offered = offered(s.sounds)
 	if longer := int(math.Round(t.ends[1] - t.ends[0])); longer > 0 {
 		c.Held = longer
 	} else {

@@ -34,11 +34,8 @@ func (m *Media) pictures(ctx context.Context, t *task) error {
 		return err
 	}
 	defer film.Close()
-	small, large := film.master.Renditions[0], film.master.Renditions[0]
+	small, large := film.master.Smallest(), film.master.Renditions[0]
 	for _, r := range film.master.Renditions {
-		if r.Lines() < small.Lines() {
-			small = r
-		}
 		if r.Lines() > large.Lines() && r.Lines() <= posterLines {
 			large = r
 		}

@@ -61,7 +61,7 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	length, err := m.inspect(out, offered(s.sounds))
+	length, err := m.inspect(out, s.conversion.Offered)
 	if err != nil {
 		return err
 	}

@@ -205,7 +205,6 @@ func (p *packer) film() (Asset, error) {
 		return Asset{}, ErrBadPackage.Because("master.m3u8: %w", err)
 	}
 	a := Asset{Renditions: master.Renditions, Sounds: master.Sounds}
-	smallest := master.Renditions[0]
 	segments := 0
 	for _, r := range master.Renditions {
 		list, err := p.rendition(r.Name)
@@ -217,9 +216,6 @@ func (p *packer) film() (Asset, error) {
 		}
 		if len(list.Segments) != segments { // shared keys go by the segment's number
 			return Asset{}, ErrBadPackage.Because("%s has %d segments and another rendition %d", r.Name, len(list.Segments), segments)
-		}
-		if r.Lines() < smallest.Lines() {
-			smallest = r
 		}
 	}
 	for _, s := range master.Sounds {
@@ -235,7 +231,7 @@ func (p *packer) film() (Asset, error) {
 	if err := p.write("film/"+masterFile, master.Bytes(func(Rendition) bool { return true })); err != nil {
 		return Asset{}, err
 	}
-	if err := p.trailer(smallest, master.Sounds); err != nil {
+	if err := p.trailer(master.Smallest(), master.Sounds); err != nil {
 		return Asset{}, err
 	}
 	if a.Captions, err = p.captions(); err != nil {

@@ -53,6 +53,11 @@ type Master struct {
 	Sounds     []Sound
 }
 
+// Smallest is the rendition of the fewest lines: of thumbnails, of the trailer, and of what is free of a film.
+func (m Master) Smallest() Rendition {
+	return slices.MinFunc(m.Renditions, func(a, b Rendition) int { return a.Lines() - b.Lines() })
+}
+
 // Segment is a few seconds of one rendition.
 type Segment struct {
 	// Duration is in seconds.
@@ -346,17 +351,21 @@ func playlistLines(text []byte) ([]string, error) {
 // Bytes writes the renditions for which keep is true, in their order, at addresses relative to the
 // master playlist's own.
 func (m Master) Bytes(keep func(Rendition) bool) []byte {
+	m.Renditions = slices.DeleteFunc(slices.Clone(m.Renditions), func(r Rendition) bool { return !keep(r) })
+	return m.at(func(folder string) string { return folder + "/index.m3u8" })
+}
+
+// at writes all of it, with the address of what lies in each folder.
+func (m Master) at(address func(folder string) string) []byte {
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 	group := ""
 	for _, s := range m.Sounds {
 		group = `,AUDIO="` + soundGroup + `"`
-		s.write(&b, s.Name+"/index.m3u8")
+		s.write(&b, address(s.Name))
 	}
 	for _, r := range m.Renditions {
-		if keep(r) {
-			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s%s\n%s/index.m3u8\n", r.hearing(group), group, r.Name)
-		}
+		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s%s\n%s\n", r.hearing(group), group, address(r.Name))
 	}
 	return b.Bytes()
 }

@@ -1,7 +1,6 @@
 package media
 
 import (
-	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -81,7 +80,7 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	if err != nil {
 		return err
 	}
-	smallest := slices.MinFunc(master.Renditions, func(a, b Rendition) int { return a.Lines() - b.Lines() })
+	smallest := master.Smallest()
 	list, err := m.Playlist(ctx, a.Prefix, smallest.Name)
 	if err != nil {
 		return err
@@ -196,11 +195,14 @@ func trailerPlaylists(r Rendition, picture, sound Playlist) map[string][]byte {
 	if sound.Init == "" {
 		return lists
 	}
-	var b bytes.Buffer
-	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
-	Sound{Label: "1", Default: true}.write(&b, trailerSoundList)
-	fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s,AUDIO=\"%s\"\n%s\n", r.hearing(soundGroup), soundGroup, trailerPicture)
-	lists[masterFile], lists[trailerSoundList] = b.Bytes(), sound.Bytes("", nil)
+	heard := Sound{Name: soundName(0), Label: "1", Default: true}
+	lists[masterFile] = Master{Renditions: []Rendition{r}, Sounds: []Sound{heard}}.at(func(folder string) string {
+		if IsSound(folder) {
+			return trailerSoundList
+		}
+		return trailerPicture
+	})
+	lists[trailerSoundList] = sound.Bytes("", nil)
 	return lists
 }
 

@@ -162,7 +162,7 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 		return nil, ErrQuality
 	}
 	if ok.Free > 0 {
-		if list, err = p.freePart(ctx, video, rendition, ok.Free); err != nil {
+		if list, err = p.freePart(ctx, video, rendition, list, ok.Free); err != nil {
 			return nil, err
 		}
 	}

@@ -95,17 +95,15 @@ func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (
 	if err != nil {
 		return media.Playlist{}, err
 	}
-	smallest := slices.MinFunc(master.Renditions, func(a, b media.Rendition) int { return a.Lines() - b.Lines() })
-	list, err := p.media.Playlist(ctx, video, smallest.Name)
+	list, err := p.media.Playlist(ctx, video, master.Smallest().Name)
 	return list.Until(float64(seconds)), err
 }
 
-// freePart is what is free of a rendition, or of a sound: as many pieces as of the picture, since theirs end a few hundredths of a second
-// before or after.
-func (p *Playback) freePart(ctx context.Context, video, folder string, seconds int) (media.Playlist, error) {
-	list, err := p.media.Playlist(ctx, video, folder)
-	if err != nil || !media.IsSound(folder) {
-		return list.Until(float64(seconds)), err
+// freePart is what is free of the list of a rendition, or of a sound: as many pieces as of the picture, since theirs end a few hundredths of a
+// second before or after.
+func (p *Playback) freePart(ctx context.Context, video, folder string, list media.Playlist, seconds int) (media.Playlist, error) {
+	if !media.IsSound(folder) {
+		return list.Until(float64(seconds)), nil
 	}
 	picture, err := p.freePicture(ctx, video, seconds)
 	if err != nil {
@@ -147,8 +145,11 @@ func freeLimit(session string) int {
 
 // freeSegment refuses a file of a rendition or a sound that begins after the limit.
 func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
-	list, err := p.freePart(ctx, r.Prefix, r.Folder, freeLimit(r.Session))
+	list, err := p.media.Playlist(ctx, r.Prefix, r.Folder)
 	if err != nil {
+		return err
+	}
+	if list, err = p.freePart(ctx, r.Prefix, r.Folder, list, freeLimit(r.Session)); err != nil {
 		return err
 	}
 	if r.File != list.Init && !slices.ContainsFunc(list.Segments, func(s media.Segment) bool { return s.File == r.File }) {
