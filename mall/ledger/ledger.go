@@ -63,6 +63,9 @@ type Terms struct {
 // TwoPeople says that a payout of this sum needs two.
 func (t Terms) TwoPeople(sum money.Money) bool { return sum.Amount > t.TwoAbove }
 
+// WaitHours is how long a payout waits after a change of its destination, in hours, begun ones counted.
+func (t Terms) WaitHours() int { return int((t.PayoutWait + time.Hour - 1) / time.Hour) }
+
 // UsualTerms hold unless the environment says otherwise.
 var UsualTerms = Terms{
 	FeeRate:    1500,

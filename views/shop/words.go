@@ -47,6 +47,9 @@ func CoverURL(name, width string) string {
 	return "/media/covers/" + name + "-" + width + ".webp"
 }
 
+// The size of the largest cover, in pixels.
+const CoverWidth, CoverHeight = 960, 540
+
 // AvatarURL is a maker's picture at 96 or 192 pixels; empty without one.
 func AvatarURL(name, width string) string {
 	if name == "" {

@@ -113,6 +113,11 @@ func (p *Printer) Bytes(n int64) string {
 	return strconv.FormatFloat(value, 'f', 1, 64) + " " + []string{"kB", "MB", "GB", "TB", "PB"}[unit]
 }
 
+// BasisPoints writes hundredths of a percent: 15%, 12.5%.
+func (p *Printer) BasisPoints(n int) string {
+	return strconv.FormatFloat(float64(n)/100, 'f', -1, 64) + "%"
+}
+
 // Date writes a day: Nov 22, 2025 or 2025年11月22日.
 func (p *Printer) Date(t time.Time) string { return t.In(p.Here()).Format(p.form.date) }
 

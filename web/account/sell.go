@@ -16,11 +16,12 @@ func (h handlers) sell(c *page.Ctx) error { return h.showSell(c, http.StatusOK, 
 
 // showSell draws it; the form may have come back with what was typed and what is wrong with it.
 func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) error {
+	const day = 24 * time.Hour
 	c.Page.Canonical = c.PublicURL("/sell")
 	p := accountview.SellPage{
 		FeeRate:    h.Terms.FeeRate,
-		Clearing:   inFull(h.Terms.Clearing, 24*time.Hour),
-		PayoutWait: inFull(h.Terms.PayoutWait, time.Hour),
+		Clearing:   int((h.Terms.Clearing + day - 1) / day),
+		PayoutWait: h.Terms.WaitHours(),
 		MinPayout:  money.Of(h.Terms.MinPayout, catalog.Currency),
 	}
 	switch {
@@ -49,6 +50,3 @@ func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) e
 	c.Page.Description = c.Text.T("sell.description")
 	return c.Render(status, c.Text.T("sell.title"), accountview.Sell(p))
 }
-
-// inFull is how many units a time lasts, begun ones counted.
-func inFull(d, unit time.Duration) int { return int((d + unit - 1) / unit) }

@@ -8,6 +8,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
 	saleview "videomall/views/sale"
+	shopview "videomall/views/shop"
 	"videomall/web/page"
 )
 
@@ -51,7 +52,7 @@ func (d Deps) renderSale(c *page.Ctx, status int, p saleview.SalePage) error {
 	c.Page.Description = c.Text.T("sale.description_of", "Name", saleview.Name(c.Text, p.Campaign), "Date", c.Text.DateTime(p.Campaign.StartsAt))
 	for _, l := range p.Lots {
 		if l.Video != nil && l.Video.Cover != "" && c.Page.Image == "" {
-			c.SharePicture(c.PublicURL("/media/covers/"+l.Video.Cover+"-960.webp"), 960, 540)
+			c.SharePicture(c.PublicURL(shopview.CoverURL(l.Video.Cover, "960")), shopview.CoverWidth, shopview.CoverHeight)
 		}
 	}
 	return c.Render(status, saleview.Name(c.Text, p.Campaign), saleview.Sale(p))

@@ -95,7 +95,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
 	if product.Cover != "" {
 		p.Cover = c.PublicURL(shopview.CoverURL(product.Cover, "960"))
-		c.SharePicture(p.Cover, coverWidth, coverHeight)
+		c.SharePicture(p.Cover, shopview.CoverWidth, shopview.CoverHeight)
 	}
 	c.Page.Kind = "video.other"
 	return c.Render(status, shopview.Title(t, product.Card), shopview.Product(p))

@@ -35,7 +35,7 @@ func (d Deps) series(c *page.Ctx) error {
 	title := shopview.SeriesTitle(c.Text, s)
 	c.Page.Description = c.Text.T("series.description", "Series", title)
 	if cover := s.Episodes[0].Cover; cover != "" {
-		c.SharePicture(c.PublicURL(shopview.CoverURL(cover, "960")), coverWidth, coverHeight)
+		c.SharePicture(c.PublicURL(shopview.CoverURL(cover, "960")), shopview.CoverWidth, shopview.CoverHeight)
 	}
 	return c.Render(http.StatusOK, title, shopview.Series(shopview.SeriesPage{Series: s, Owned: d.owned(c, cards)}))
 }

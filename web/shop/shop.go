@@ -55,9 +55,6 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
 }
 
-// The size of the largest cover, in pixels.
-const coverWidth, coverHeight = 960, 540
-
 // How long a page may be kept that changes without the catalogue's saying so. What is left of a limited stock is part of orders,
 // which announce nothing; a search is asked by few and the index follows by itself.
 const (
