@@ -84,12 +84,12 @@ func reads(terms []term, how reading) attempt {
 	return a
 }
 
-// unless is an attempt that asks for something else than the one before, or none.
-func (a attempt) unless(before attempt) attempt {
-	if a.query == before.query {
+// more is the attempt that reads words more loosely, or none where that asks for nothing else.
+func more(terms []term, how, before reading) attempt {
+	if strict(terms, how) == strict(terms, before) {
 		return attempt{}
 	}
-	return a
+	return reads(terms, how)
 }
 
 func (s *Search) exact(_ context.Context, _ string, terms []term) (attempt, error) {
@@ -98,12 +98,12 @@ func (s *Search) exact(_ context.Context, _ string, terms []term) (attempt, erro
 
 // begun reads short words as pinyin, which English has too, once no video has them as words.
 func (s *Search) begun(_ context.Context, _ string, terms []term) (attempt, error) {
-	return reads(terms, asBegun).unless(reads(terms, asWhole)), nil
+	return more(terms, asBegun, asWhole), nil
 }
 
 // spelt comes after the correction: words with slips look like syllables cut short.
 func (s *Search) spelt(_ context.Context, _ string, terms []term) (attempt, error) {
-	return reads(terms, asSpelt).unless(reads(terms, asBegun)), nil
+	return more(terms, asSpelt, asBegun), nil
 }
 
 // some gives up on having every word. A single word that was not found has nothing to relax.
