@@ -18,7 +18,7 @@ const unknownCoupon = "unknown_coupon"
 // that somebody has. So they can't be found by trying. A code that exists costs a buyer nothing, whether or not it can be used, and neither
 // does the same wrong one once more: a page that is loaded again. Errors of the result: promotion.ErrCouponTries, which knows when to come back;
 // those of try.
-func couponGuesses(m *mall.Mall, asks func(echo.Context) risk.Subject) func(c *page.Ctx, code string, try func() error) error {
+func couponGuesses(m *mall.Mall, asks func(echo.Context) risk.Subject) page.Guess {
 	return func(c *page.Ctx, code string, try func() error) error {
 		code = promotion.NormalCode(code)
 		if code == "" || c.Remembers(unknownCoupon, code) {

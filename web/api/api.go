@@ -36,8 +36,7 @@ type Deps struct {
 	Inventory    *inventory.Inventory
 	Orders       *order.Orders
 	Entitlements *entitlement.Entitlements
-	// Guess has a coupon's code tried, and refuses it (promotion.ErrCouponTries) to who tried too many; nil refuses nobody.
-	Guess func(c *page.Ctx, code string, try func() error) error
+	Guess        page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 }
 
 //go:embed openapi.json

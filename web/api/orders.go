@@ -103,7 +103,7 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 	}
 	var o order.Order
 	replayed := false
-	place := func() (err error) {
+	err = d.Guess.Try(c, body.CouponCode, func() (err error) {
 		o, replayed, err = d.Orders.Place(c.Request().Context(), order.PlaceRequest{
 			UserID:         c.Viewer.UserID,
 			IdempotencyKey: key,
@@ -113,12 +113,7 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 			CouponCode:     body.CouponCode,
 		})
 		return err
-	}
-	if d.Guess == nil {
-		err = place()
-	} else {
-		err = d.Guess(c, body.CouponCode, place)
-	}
+	})
 	if err != nil {
 		return err
 	}

@@ -26,15 +26,7 @@ type Deps struct {
 	Payments *payment.Payments
 	// PaymentOrigins are where providers' pages live, other than the mall itself: "https://pay.example".
 	PaymentOrigins []string
-	// Guess has a coupon's code tried, and refuses it (promotion.ErrCouponTries) to who tried too many; nil refuses nobody.
-	Guess func(c *page.Ctx, code string, try func() error) error
-}
-
-func (d Deps) guess(c *page.Ctx, code string, try func() error) error {
-	if d.Guess == nil {
-		return try()
-	}
-	return d.Guess(c, code, try)
+	Guess          page.Guess // of a coupon's code; refuses with promotion.ErrCouponTries
 }
 
 // Routes registers the pages.

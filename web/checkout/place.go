@@ -68,7 +68,7 @@ func (d Deps) applyCoupon(c *page.Ctx, lines []order.Line, typed string, p *chec
 	}
 	quote := p.Quote
 	var refused *fault.Fault
-	err := d.guess(c, code, func() (err error) {
+	err := d.Guess.Try(c, code, func() (err error) {
 		quote, refused, err = d.Orders.QuoteCoupon(c.Request().Context(), c.Viewer.UserID, lines, code)
 		if err == nil && refused != nil {
 			return refused
@@ -165,7 +165,7 @@ func (d Deps) place(c *page.Ctx) error {
 		}
 	}
 	var placed order.Order
-	err = d.guess(c, a.coupon, func() (err error) {
+	err = d.Guess.Try(c, a.coupon, func() (err error) {
 		placed, _, err = d.Orders.Place(ctx, order.PlaceRequest{
 			UserID:         c.Viewer.UserID,
 			IdempotencyKey: a.key,

@@ -19,6 +19,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/playback"
 	libraryview "videomall/views/library"
+	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
@@ -163,7 +164,6 @@ func (d Deps) watch(c *page.Ctx) error {
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }
 
-// film is what plays, by itself: a person has come to its page to watch it.
 // justGranted is for how long a rental counts as what the press before has brought.
 const justGranted = time.Minute
 
@@ -174,11 +174,14 @@ func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 	case "":
 		return false
 	case "new":
-		return c.Now.Sub(e.GrantedAt) < justGranted && !page.FromElsewhere(c.Request())
+		if c.Now.Sub(e.GrantedAt) >= justGranted {
+			return false
+		}
 	}
 	return !page.FromElsewhere(c.Request())
 }
 
+// film is what plays, by itself: a person has come to its page to watch it.
 func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
 	asset, err := d.Media.Asset(ctx, *product.AssetID)
@@ -192,7 +195,7 @@ func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	f := &ui.Film{
 		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
 		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
-		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape("/watch/"+product.Slug), DevicesURL: "/library/devices", Autoplay: true,
+		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape(shopview.WatchURL(product.Slug)), DevicesURL: "/library/devices", Autoplay: true,
 		Sounds: len(asset.Sounds) > 0,
 	}
 	extras := d.Playback.Extras(viewer, asset)

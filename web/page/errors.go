@@ -121,7 +121,7 @@ var wayFaults = map[int]*fault.Fault{
 	http.StatusBadRequest:            fault.New(fault.Invalid, "bad_request", "The request could not be read."),
 	http.StatusUnauthorized:          errSignIn,
 	http.StatusForbidden:             fault.New(fault.Forbidden, "forbidden", "You may not do this."),
-	http.StatusNotFound:              errNotFound,
+	http.StatusNotFound:              ErrNotFound,
 	http.StatusMethodNotAllowed:      fault.New(fault.Invalid, "method_not_allowed", "This address does not answer that method."),
 	http.StatusRequestEntityTooLarge: fault.New(fault.Invalid, "too_large", "The request is too large."),
 	http.StatusUnsupportedMediaType:  fault.New(fault.Invalid, "unsupported_media_type", "The request's content type is not understood."),

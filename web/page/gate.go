@@ -10,10 +10,10 @@ import (
 	"videomall/mall/fault"
 )
 
-var (
-	errSignIn   = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to go on.")
-	errNotFound = fault.New(fault.NotFound, "not_found", "There is nothing here.")
-)
+var errSignIn = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to go on.")
+
+// ErrNotFound is an address that leads to nothing.
+var ErrNotFound = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
 // RequireUser lets people with an account pass. A guest on a page is sent to sign in and comes back; a guest on the API gets
 // 401.
@@ -46,7 +46,7 @@ func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
 					return next(c)
 				}
 			}
-			return errNotFound.Because("role %q, not one of %q", pc.Viewer.Role, roles)
+			return ErrNotFound.Because("role %q, not one of %q", pc.Viewer.Role, roles)
 		})
 	}
 }

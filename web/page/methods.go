@@ -51,7 +51,7 @@ func oneSegment(next echo.HandlerFunc) echo.HandlerFunc {
 		values := c.ParamValues()
 		for n, name := range c.ParamNames() {
 			if name != "*" && n < len(values) && strings.Contains(values[n], "/") {
-				return errNotFound.Because("%q in the place of %s", values[n], name)
+				return ErrNotFound.Because("%q in the place of %s", values[n], name)
 			}
 		}
 		return next(c)

@@ -31,7 +31,7 @@ func refuseUnreadableAddress(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := c.Request().URL
 		if !db.Storable(u.Path) {
-			return errNotFound.Because("path %.100q", u.Path)
+			return ErrNotFound.Because("path %.100q", u.Path)
 		}
 		if err := checkValues("query", u.Query()); err != nil {
 			return err

@@ -16,11 +16,11 @@ import (
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
-	"videomall/mall/fault"
 	"videomall/mall/sitepage"
 	"videomall/telemetry"
 	"videomall/views"
 	"videomall/views/text"
+	"videomall/web/page"
 )
 
 // partSize is how many ids a part covers. Each page has an address for each language, so that a part has at most 50,000, the
@@ -30,8 +30,6 @@ const partSize = 20_000
 // private are the paths that answer a crawler with a sign-in page at best, or with pages without an end.
 var private = []string{"/cart", "/checkout", "/orders", "/library", "/account", "/admin", "/studio", "/sandbox/", "/api/", "/search",
 	"/queue/", "/try/"}
-
-var errNoPart = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
 // Deps are the verbs that are asked.
 type Deps struct {
@@ -120,12 +118,12 @@ func (h handlers) part(c echo.Context) error {
 			continue
 		}
 		return h.write(c, "urlset", func(w *xml.Encoder) error {
-			return h.Catalog.EachSitemapPage(ctx, p.Kind, p.Number, partSize, func(page catalog.SitemapPage) error {
-				return h.add(w, paths[p.Kind]+page.Slug, page.ChangedAt)
+			return h.Catalog.EachSitemapPage(ctx, p.Kind, p.Number, partSize, func(listed catalog.SitemapPage) error {
+				return h.add(w, paths[p.Kind]+listed.Slug, listed.ChangedAt)
 			})
 		})
 	}
-	return errNoPart.Because("part %q", name)
+	return page.ErrNotFound.Because("part %q", name)
 }
 
 var paths = map[catalog.SitemapKind]string{

@@ -9,7 +9,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"videomall/mall/fault"
 	"videomall/static"
 	"videomall/views"
 	"videomall/web/page"
@@ -25,8 +24,6 @@ type Deps struct {
 	SecurityExpires time.Time
 	Now             func() time.Time
 }
-
-var errNone = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
 // Routes registers the addresses.
 func Routes(g *echo.Group, d Deps) {
@@ -84,7 +81,7 @@ func manifest(c *page.Ctx) error {
 // security is security.txt. A file beyond its time is no longer to be believed (RFC 9116, 2.5.5), so there is none then.
 func (d Deps) security(c echo.Context) error {
 	if len(d.SecurityContact) == 0 || !d.Now().Before(d.SecurityExpires) {
-		return errNone.Because("no contact for reports, or expired at %s", d.SecurityExpires)
+		return page.ErrNotFound.Because("no contact for reports, or expired at %s", d.SecurityExpires)
 	}
 	var b strings.Builder
 	for _, contact := range d.SecurityContact {

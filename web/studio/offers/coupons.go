@@ -60,17 +60,14 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 
 func (k desk) createCoupon(c *page.Ctx) error {
 	return k.saveCoupon(c, nil, func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
+		if k.operator { // sees every coupon anyway
+			return k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
+		}
 		var made promotion.Coupon
-		create := func() (err error) {
+		err := k.Guess.Try(c, f.Code, func() (err error) {
 			made, err = k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
 			return err
-		}
-		var err error
-		if k.Guess == nil || k.operator { // who sees every coupon anyway
-			err = create()
-		} else {
-			err = k.Guess(c, f.Code, create)
-		}
+		})
 		return made, err
 	})
 }

@@ -24,8 +24,7 @@ type Deps struct {
 	Promotions *promotion.Promotions
 	Catalog    *catalog.Catalog
 	Now        func() time.Time
-	// Guess has the code of a new coupon tried, and refuses it (promotion.ErrCouponTries) to who tried too many; nil refuses nobody.
-	Guess func(c *page.Ctx, code string, try func() error) error
+	Guess      page.Guess // of a new coupon's code; refuses with promotion.ErrCouponTries
 }
 
 const (
