@@ -48,8 +48,15 @@ const (
 	coverQuality   = 82
 )
 
-// CoverWidths are the sizes that each cover has, in pixels, all of them 16:9.
-var CoverWidths = [...]int{320, 480, 960}
+// The widths of covers, in pixels.
+const (
+	CoverSmall  = 320
+	CoverMedium = 480
+	CoverLarge  = 960
+)
+
+// CoverWidths are the sizes that each cover has, all of them 16:9.
+var CoverWidths = [...]int{CoverSmall, CoverMedium, CoverLarge}
 
 var coverFile = regexp.MustCompile(`^[a-z0-9]{26}-(320|480|960)\.webp$`)
 
