@@ -160,7 +160,7 @@ func (d Deps) watch(c *page.Ctx) error {
 		w.End = d.end(c, product, w.Entitlement)
 		if product.Live {
 			// Search engines, which are never let in here, and whoever shares the page are to name the one where it can be bought.
-			c.Page.Canonical = c.PublicURL("/v/" + product.Slug)
+			c.Page.Canonical = c.PublicURL(address.Product(product.Slug))
 		}
 		c.AllowPlayer(w.Film.Script())
 	}
@@ -197,7 +197,7 @@ func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	}
 	f := &ui.Film{
 		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
-		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
+		Resume: positions[product.SPUID].Resume(), Poster: address.Cover(product.Cover, media.CoverLarge), Watermark: d.Playback.Watermark(viewer),
 		BuyURL: address.Product(product.Slug), SignInURL: "/sign-in?next=" + url.QueryEscape(address.Watch(product.Slug)), DevicesURL: "/library/devices", Autoplay: true,
 		Sounds: len(asset.Sounds) > 0,
 	}
