@@ -13,8 +13,8 @@ import (
 	"videomall/demo"
 )
 
-// mostAlike is how often a page may ask one statement: for several lists, or for itself and what stands around it. This mall does not hear of
-// changes, so it keeps nothing in memory, and every read of a page arrives at the database.
+// mostAlike is how often a page may ask one statement: for several lists, or for itself and what stands around it. This
+// mall does not hear of changes, so it keeps nothing in memory, and every read of a page arrives at the database.
 const mostAlike = 3
 
 var (
@@ -22,8 +22,9 @@ var (
 	pageNumbers = regexp.MustCompile(`[0-9A-Z]{26}|\d+|%3A.*|@.*`)
 )
 
-// TestPages_read_rows_together opens each kind of page of the console, of a studio and of the shop on the demo content, whose lists are long,
-// and counts how often each statement is asked for one page: what the rows of a list name is read for the whole list, and not row by row.
+// TestPages_read_rows_together opens each kind of page of the console, of a studio and of the shop on the demo content,
+// whose lists are long, and counts how often each statement is asked for one page: what the rows of a list name is read
+// for the whole list, and not row by row.
 func TestPages_read_rows_together(t *testing.T) {
 	h := openHouse(t, nil)
 	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, h.Log))
@@ -51,7 +52,8 @@ func TestPages_read_rows_together(t *testing.T) {
 	}
 }
 
-// walk follows the links of a room from its first page, of each kind of address two, and returns how many it opened. each opens the page.
+// walk follows the links of a room from its first page, of each kind of address two, and returns how many it opened.
+// each opens the page.
 func walk(c *client, room string, each func(path string, open func() int)) int {
 	seen := map[string]int{}
 	opened := []string{}

@@ -39,10 +39,11 @@ type Attempt struct {
 	Browser  string // the cookie of RememberBrowser, or ""
 }
 
-// Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one, so that neither the
-// answer nor its time tells who is a customer. Only wrong passwords count. A browser where the person signed in before has 10 in 15 minutes
-// to itself. Others have 10 an account and 60 in all from one network, twice as many from an IPv6 /56 and four times from a /48; those of
-// all networks together make an attempt wait and refuse nobody. Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
+// Authenticate finds the person with this email and password. An unknown email costs the same hashing as a known one,
+// so that neither the answer nor its time tells who is a customer. Only wrong passwords count. A browser where the
+// person signed in before has 10 in 15 minutes to itself. Others have 10 an account and 60 in all from one network,
+// twice as many from an IPv6 /56 and four times from a /48; those of all networks together make an attempt wait and
+// refuse nobody. Errors: ErrBadCredentials, ErrThrottled, ErrBusy, ErrSuspended.
 func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) {
 	email, password := normalEmail(try.Email), try.Password
 	row, unknown := dbsqlc.UserByEmailRow{}, !validEmail(email)
@@ -84,8 +85,8 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 	return User{row.ID, row.Email, row.Name, row.Role, row.Locale, row.CreatedAt, row.AccessEpoch}, nil
 }
 
-// admit counts an attempt before it is made, and says in which lane it waits. browser names a known one. One that has used up its own tries
-// goes on as a stranger. Errors: ErrThrottled, ErrBusy, the context's.
+// admit counts an attempt before it is made, and says in which lane it waits. browser names a known one. One that has
+// used up its own tries goes on as a stranger. Errors: ErrThrottled, ErrBusy, the context's.
 func (a *Accounts) admit(ctx context.Context, email, addr, browser string) (counted []attempts, l lane, err error) {
 	if browser != "" {
 		own := []attempts{{ruleBrowser, browser}}
@@ -105,7 +106,8 @@ func (a *Accounts) admit(ctx context.Context, email, addr, browser string) (coun
 	return counted, strangers, nil
 }
 
-// forgive forgets an attempt that proved a person, and the wrong ones before it of the same browser or, at this account, of the same network.
+// forgive forgets an attempt that proved a person, and the wrong ones before it of the same browser or, at this
+// account, of the same network.
 func (a *Accounts) forgive(ctx context.Context, counted []attempts) {
 	var proved, shared []attempts
 	for _, c := range counted {

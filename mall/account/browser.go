@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// A browser that signed in as somebody is known by a mark in a cookie: whose it is, in which epoch of theirs, since when, and a random name,
-// signed. It opens nothing. It gives the browser tries of its own at that person's password, which strangers can't use up, and a place in
-// the lane of familiars. A new epoch ends all marks of a person: signing out everywhere, a changed password, a changed role. See
-// docs/decisions/0025-wrong-passwords-shut-nobody-out.md.
+// A browser that signed in as somebody is known by a mark in a cookie: whose it is, in which epoch of theirs, since
+// when, and a random name, signed. It opens nothing. It gives the browser tries of its own at that person's password,
+// which strangers can't use up, and a place in the lane of familiars. A new epoch ends all marks of a person: signing
+// out everywhere, a changed password, a changed role. See docs/decisions/0025-wrong-passwords-shut-nobody-out.md.
 type mark struct {
 	userID, epoch int64
 	since         time.Time
@@ -31,8 +31,8 @@ const (
 	macBytes  = 16
 )
 
-// RememberBrowser returns the cookie that marks a browser as one where u has signed in. cookie is the one that it has by now, whose marks
-// of other people are kept. It is empty for a mall without a BrowserKey.
+// RememberBrowser returns the cookie that marks a browser as one where u has signed in. cookie is the one that it has
+// by now, whose marks of other people are kept. It is empty for a mall without a BrowserKey.
 func (a *Accounts) RememberBrowser(cookie string, u User) string {
 	if len(a.BrowserKey) == 0 {
 		return ""

@@ -31,11 +31,11 @@ type RoleChange struct {
 	From, To string
 }
 
-// ChangeRoleTx gives a person another role, in the caller's transaction, and ends their sessions and tokens, so that their very next request
-// finds them without the old one. From then on only an operator changes the role: what was taken away stays away. The person
-// who acts must be an operator at this moment: of two operators who take each other's role at once the second finds that it is
-// none any more, and so the last one stays.
-// Errors: ErrInvalidAccount with the field role, ErrOwnRole, ErrNotOperator, ErrLastOperator, ErrNoUser, ErrRoleMoved.
+// ChangeRoleTx gives a person another role, in the caller's transaction, and ends their sessions and tokens, so that
+// their very next request finds them without the old one. From then on only an operator changes the role: what was
+// taken away stays away. The person who acts must be an operator at this moment: of two operators who take each other's
+// role at once the second finds that it is none any more, and so the last one stays. Errors: ErrInvalidAccount with the
+// field role, ErrOwnRole, ErrNotOperator, ErrLastOperator, ErrNoUser, ErrRoleMoved.
 func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) error {
 	if !slices.Contains(Roles(), r.To) {
 		return ErrInvalidAccount.With("role", "role_unknown")
@@ -77,7 +77,8 @@ func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) er
 	return err
 }
 
-// OperatorTx says whether a person is an operator, and keeps them one until the caller's transaction ends. Errors: ErrNotOperator.
+// OperatorTx says whether a person is an operator, and keeps them one until the caller's transaction ends. Errors:
+// ErrNotOperator.
 func (a *Accounts) OperatorTx(ctx context.Context, tx pgx.Tx, id int64) error {
 	operators, err := a.operatorsTx(ctx, tx)
 	if err == nil && !slices.Contains(operators, id) {
@@ -97,8 +98,9 @@ func (a *Accounts) operatorsTx(ctx context.Context, tx pgx.Tx) ([]int64, error) 
 	return operators, nil
 }
 
-// EndAll ends everything that a person was given: every session, every bearer token, and with their epoch all that was given out on the
-// strength of those. It returns how many sessions ended. What Redis still holds of them signs nobody in without its row.
+// EndAll ends everything that a person was given: every session, every bearer token, and with their epoch all that was
+// given out on the strength of those. It returns how many sessions ended. What Redis still holds of them signs nobody
+// in without its row.
 func (a *Accounts) EndAll(ctx context.Context, id int64) (sessions int, err error) {
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
 		sessions, err = a.EndAllTx(ctx, tx, id)
@@ -107,8 +109,8 @@ func (a *Accounts) EndAll(ctx context.Context, id int64) (sessions int, err erro
 	return sessions, err
 }
 
-// EndAllTx is EndAll in the caller's transaction. A sign-in that is under way meanwhile comes to nothing: it carries the epoch in which the
-// password was proved.
+// EndAllTx is EndAll in the caller's transaction. A sign-in that is under way meanwhile comes to nothing: it carries
+// the epoch in which the password was proved.
 func (a *Accounts) EndAllTx(ctx context.Context, tx pgx.Tx, id int64) (sessions int, err error) {
 	if err := a.q.NextEpoch(ctx, tx, id); err != nil {
 		return 0, fmt.Errorf("begin another epoch of %d: %w", id, err)
@@ -138,8 +140,8 @@ func (a *Accounts) MayBecomeCreator(ctx context.Context, id int64) error {
 	return nil
 }
 
-// BecomeCreator makes a shopper a creator by their own wish, and ends their sessions and tokens. Errors: ErrNoUser, ErrRoleMoved for who is no
-// shopper any more, ErrRoleDecided for who was made a shopper by an operator.
+// BecomeCreator makes a shopper a creator by their own wish, and ends their sessions and tokens. Errors: ErrNoUser,
+// ErrRoleMoved for who is no shopper any more, ErrRoleDecided for who was made a shopper by an operator.
 func (a *Accounts) BecomeCreator(ctx context.Context, id int64) error {
 	changed, err := a.endingSessions(ctx, id, func(tx pgx.Tx) (int64, error) {
 		decided, err := a.q.LockRoleDecided(ctx, tx, id)

@@ -13,12 +13,13 @@ import (
 	"videomall/mall/fault"
 )
 
-// ErrEnded says that what somebody was let in with has ended: they signed out there or everywhere, their password or role changed, they were
-// suspended, or its time is over.
+// ErrEnded says that what somebody was let in with has ended: they signed out there or everywhere, their password or
+// role changed, they were suspended, or its time is over.
 var ErrEnded = fault.New(fault.Unauthenticated, "access_ended", "This access has ended. Sign in again.")
 
-// Grant names what a person was let in with, for what is given out on its strength and used later, a play token for example: one of
-// Session and Token, and the epoch. It is no secret and proves nothing; MayAct says whether it is still good.
+// Grant names what a person was let in with, for what is given out on its strength and used later, a play token for
+// example: one of Session and Token, and the epoch. It is no secret and proves nothing; MayAct says whether it is still
+// good.
 type Grant struct {
 	UserID  int64
 	Epoch   int64 // of the person when it was given; see Accounts.EndAll
@@ -41,9 +42,10 @@ type credential struct {
 	grant          Grant
 }
 
-// standings answers the one question that every way into the mall asks, in one statement: may this person still act? Sessions, bearer
-// tokens and everything that was given out on their strength end here, and nowhere else. Nothing is remembered from one question to the
-// next, so that whoever is shut out is out at once in every process, and Redis has no say. Those who ask at the same moment share a query.
+// standings answers the one question that every way into the mall asks, in one statement: may this person still act?
+// Sessions, bearer tokens and everything that was given out on their strength end here, and nowhere else. Nothing is
+// remembered from one question to the next, so that whoever is shut out is out at once in every process, and Redis has
+// no say. Those who ask at the same moment share a query.
 type standings struct {
 	pool *pgxpool.Pool
 	q    *dbsqlc.Queries
@@ -113,8 +115,8 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 	return results
 }
 
-// MayAct says whether what a person was let in with is still good, and they are not suspended: nil, or ErrEnded. It asks PostgreSQL each
-// time, together with all who ask at that moment.
+// MayAct says whether what a person was let in with is still good, and they are not suspended: nil, or ErrEnded. It
+// asks PostgreSQL each time, together with all who ask at that moment.
 func (a *Accounts) MayAct(ctx context.Context, g Grant) error {
 	found, err := a.standings.of(ctx, credential{grant: g})
 	if err != nil {

@@ -16,8 +16,9 @@ import (
 	"videomall/mall/network"
 )
 
-// rule says how many attempts of one subject (an address, an account from one network, a browser) are made in a window: the first attempt
-// opens a window of `period`, and more than `limit` within it are refused until it closes. A limit of 0 refuses nobody and only counts.
+// rule says how many attempts of one subject (an address, an account from one network, a browser) are made in a window:
+// the first attempt opens a window of `period`, and more than `limit` within it are refused until it closes. A limit of
+// 0 refuses nobody and only counts.
 type rule struct {
 	name   string
 	limit  int
@@ -40,8 +41,8 @@ type attempts struct {
 	subject string
 }
 
-// from are the counts of a rule for an attempt from an address, by each of the networks that it lies in. of sets apart what one network
-// asks for.
+// from are the counts of a rule for an attempt from an address, by each of the networks that it lies in. of sets apart
+// what one network asks for.
 func (r rule) from(addr, of string) []attempts {
 	var all []attempts
 	for i, n := range networks(addr) {
@@ -73,9 +74,10 @@ func (a attempts) key() string {
 
 // throttle counts attempts by rules.
 //
-// The counts lie in Redis, shared by all processes. Each process counts for itself in memory too: without Redis that is all there is, so
-// that n processes together let n times as many pass; and where Redis missed some of a window, because it was late for a moment, what this
-// process saw itself still counts. argon2id's cost and the bound on hashings hold in any case.
+// The counts lie in Redis, shared by all processes. Each process counts for itself in memory too: without Redis that is
+// all there is, so that n processes together let n times as many pass; and where Redis missed some of a window, because
+// it was late for a moment, what this process saw itself still counts. argon2id's cost and the bound on hashings hold
+// in any case.
 type throttle struct {
 	redis *away.Redis
 	log   *slog.Logger
@@ -120,8 +122,9 @@ func newThrottle(rdb *away.Redis, log *slog.Logger, now func() time.Time) *throt
 	return &throttle{redis: rdb, log: log, now: now, local: map[string]window{}}
 }
 
-// take counts an attempt under every rule, in one round trip and before it is made, so that attempts at the same moment can't slip through
-// together. Either all of them have room, and it returns how many each has counted, or it says how long to wait and none has counted it.
+// take counts an attempt under every rule, in one round trip and before it is made, so that attempts at the same moment
+// can't slip through together. Either all of them have room, and it returns how many each has counted, or it says how
+// long to wait and none has counted it.
 func (t *throttle) take(ctx context.Context, all []attempts) (counts []int, wait time.Duration) {
 	now := t.now()
 	for i, w := range t.add(ctx, all, 1) {

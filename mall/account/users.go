@@ -18,8 +18,8 @@ func (u Users) Name(id int64) string {
 	return "#" + strconv.FormatInt(id, 10)
 }
 
-// Users finds the people with these ids in one query, locked ones too: for a page that names somebody in each of its rows. An id may come
-// several times, and 0 is nobody.
+// Users finds the people with these ids in one query, locked ones too: for a page that names somebody in each of its
+// rows. An id may come several times, and 0 is nobody.
 func (a *Accounts) Users(ctx context.Context, ids ...int64) (Users, error) {
 	ids = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(ids))), func(id int64) bool { return id == 0 })
 	found := make(Users, len(ids))

@@ -9,9 +9,10 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// SettleRatingsTx brings the ratings that a person gave to these videos in line with their purchases, in the transaction that changed
-// those: a rating counts as long as one purchase of the video has not been paid back, and again once the video is bought anew. held says
-// for which videos that is so; it is asked after the videos' rows are locked, so that of two refunds at once the later one sees both.
+// SettleRatingsTx brings the ratings that a person gave to these videos in line with their purchases, in the
+// transaction that changed those: a rating counts as long as one purchase of the video has not been paid back, and
+// again once the video is bought anew. held says for which videos that is so; it is asked after the videos' rows are
+// locked, so that of two refunds at once the later one sees both.
 func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64,
 	held func(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error)) error {
 	reviewed, err := c.queries.ReviewedOf(ctx, tx, dbsqlc.ReviewedOfParams{UserID: userID, SpuIds: spuIDs})

@@ -30,8 +30,8 @@ const (
 	CreditRefused   = "refused"
 )
 
-// Credit is a sum that one operator wants to give a creator by hand. It is in the books once another operator has confirmed it, so that one
-// stolen session makes no money.
+// Credit is a sum that one operator wants to give a creator by hand. It is in the books once another operator has
+// confirmed it, so that one stolen session makes no money.
 type Credit struct {
 	ID         int64
 	CreatorID  int64
@@ -108,7 +108,8 @@ func (l *Ledger) ConfirmCredit(ctx context.Context, actorID, id int64) error {
 	return l.decideCredit(ctx, actorID, id, CreditConfirmed)
 }
 
-// RefuseCredit drops a proposed credit; whoever proposed it may. Errors: ErrCreditNotFound, ErrCreditMoved, ErrOwnPayout.
+// RefuseCredit drops a proposed credit; whoever proposed it may. Errors: ErrCreditNotFound, ErrCreditMoved,
+// ErrOwnPayout.
 func (l *Ledger) RefuseCredit(ctx context.Context, actorID, id int64) error {
 	return l.decideCredit(ctx, actorID, id, CreditRefused)
 }
@@ -145,7 +146,8 @@ func (l *Ledger) decideCredit(ctx context.Context, actorID, id int64, state stri
 	})
 }
 
-// ProposedCredits lists up to most credits that wait for a second operator, the oldest first; of one creator, or of all for 0.
+// ProposedCredits lists up to most credits that wait for a second operator, the oldest first; of one creator, or of all
+// for 0.
 func (l *Ledger) ProposedCredits(ctx context.Context, creatorID int64, most int) ([]Credit, error) {
 	rows, err := l.q.ProposedCredits(ctx, l.pool, dbsqlc.ProposedCreditsParams{CreatorID: creatorID, Most: int32(most)})
 	if err != nil {

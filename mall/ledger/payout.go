@@ -32,9 +32,9 @@ var (
 	ErrKeyMissing     = fault.New(fault.Invalid, "payout_key_missing", "A request needs a key of 1 to 200 characters.")
 )
 
-// RequestPayout sets a sum apart for a creator and asks for its transfer, once for its key: the second click gets the first one's
-// payout. However many are asked for at once, together they never exceed what is available.
-// Errors: ErrPayoutInvalid with the field "amount" (payout_below_minimum, payout_above_balance) or "destination"
+// RequestPayout sets a sum apart for a creator and asks for its transfer, once for its key: the second click gets the
+// first one's payout. However many are asked for at once, together they never exceed what is available. Errors:
+// ErrPayoutInvalid with the field "amount" (payout_below_minimum, payout_above_balance) or "destination"
 // (destination_missing); ErrKeyMissing.
 func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.Money, key string) (p Payout, err error) {
 	if key == "" || len(key) > 200 {
@@ -111,8 +111,8 @@ func (l *Ledger) lockPayeeTx(ctx context.Context, tx pgx.Tx, creatorID int64) (d
 	return payee, nil
 }
 
-// CancelPayout takes a creator's own request back before anybody has decided. Errors: ErrPayoutNotFound, for others' too;
-// ErrPayoutMoved.
+// CancelPayout takes a creator's own request back before anybody has decided. Errors: ErrPayoutNotFound, for others'
+// too; ErrPayoutMoved.
 func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version int) error {
 	return l.decide(ctx, id, version, step{to: Cancelled, actorID: creatorID}, func(_ pgx.Tx, p Payout) error {
 		if p.CreatorID != creatorID {
@@ -122,26 +122,28 @@ func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version 
 	})
 }
 
-// ApprovePayout says that a request is to be transferred; the reason may be empty. In this and the verbs below actorID is an
-// operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrPayoutWaits before the payout's ApprovableAt,
-// ErrOwnPayout, ErrPayoutInvalid.
+// ApprovePayout says that a request is to be transferred; the reason may be empty. In this and the verbs below actorID
+// is an operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrPayoutWaits before
+// the payout's ApprovableAt, ErrOwnPayout, ErrPayoutInvalid.
 func (l *Ledger) ApprovePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{to: Approved, actorID: actorID, reason: reason})
 }
 
-// RefusePayout gives a request's sum back, and tells its creator why. Errors: as ApprovePayout; without a reason ErrPayoutInvalid
-// with the field "reason".
+// RefusePayout gives a request's sum back, and tells its creator why. Errors: as ApprovePayout; without a reason
+// ErrPayoutInvalid with the field "reason".
 func (l *Ledger) RefusePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{to: Refused, actorID: actorID, reason: reason})
 }
 
-// MarkPaid says that the bank has transferred an approved payout, under that reference. Errors: as ApprovePayout; without a
-// reference ErrPayoutInvalid with the field "bank_reference"; ErrSecondPerson for whoever approved one above Terms.TwoAbove.
+// MarkPaid says that the bank has transferred an approved payout, under that reference. Errors: as ApprovePayout;
+// without a reference ErrPayoutInvalid with the field "bank_reference"; ErrSecondPerson for whoever approved one above
+// Terms.TwoAbove.
 func (l *Ledger) MarkPaid(ctx context.Context, actorID, id int64, version int, bankReference string) error {
 	return l.byStaff(ctx, id, version, step{to: Paid, actorID: actorID, bankReference: bankReference})
 }
 
-// MarkFailed says that the bank did not take a payout, or sent it back: its sum is available again. Errors: as RefusePayout.
+// MarkFailed says that the bank did not take a payout, or sent it back: its sum is available again. Errors: as
+// RefusePayout.
 func (l *Ledger) MarkFailed(ctx context.Context, actorID, id int64, version int, reason string) error {
 	return l.byStaff(ctx, id, version, step{to: Failed, actorID: actorID, reason: reason})
 }
@@ -207,8 +209,9 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 	})
 }
 
-// Adjust takes a sum, which is below 0, off a creator's available money by hand, once for its key. What is in the creator's favour takes two
-// people: ProposeCredit. Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
+// Adjust takes a sum, which is below 0, off a creator's available money by hand, once for its key. What is in the
+// creator's favour takes two people: ProposeCredit. Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or
+// "reason"; ErrKeyMissing.
 func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money.Money, reason, key string) error {
 	reason = strings.TrimSpace(reason)
 	switch {
@@ -295,8 +298,8 @@ func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most in
 	return payoutsOf(rows), err
 }
 
-// Payouts lists up to most payouts of everybody, the newest first, those of one state unless that is empty, and before an id
-// unless that is 0.
+// Payouts lists up to most payouts of everybody, the newest first, those of one state unless that is empty, and before
+// an id unless that is 0.
 func (l *Ledger) Payouts(ctx context.Context, state State, before int64, most int) ([]Payout, error) {
 	rows, err := l.q.Payouts(ctx, l.pool, dbsqlc.PayoutsParams{State: string(state), Before: before, Most: int32(most)})
 	return payoutsOf(rows), err

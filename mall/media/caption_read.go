@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Cue is a line of subtitles; Text is WebVTT's, with no tags but i, b and u. One that ends when it begins is kept and never shown.
+// Cue is a line of subtitles; Text is WebVTT's, with no tags but i, b and u. One that ends when it begins is kept and
+// never shown.
 type Cue struct {
 	From, To int    // milliseconds
 	Settings string // where it stands, as WebVTT says it
@@ -18,7 +19,8 @@ type Cue struct {
 }
 
 var (
-	// WebVTT's times are strict. SubRip's are read as ffmpeg reads them: parts may lack digits, and spaces at the arrow may be missing.
+	// WebVTT's times are strict. SubRip's are read as ffmpeg reads them: parts may lack digits, and spaces at the arrow
+	// may be missing.
 	vttTiming  = timing(`(?:\d{1,3}:)?[0-5]\d:[0-5]\d[.,]\d{3}`)
 	srtTiming  = timing(`(?:\d{1,3}:)?[0-5]?\d:[0-5]?\d[.,]\d{1,3}`)
 	srtPlace   = regexp.MustCompile(`^[XY][12]:-?\d+$`)
@@ -32,9 +34,10 @@ func timing(moment string) *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(` + moment + `)\s*-->\s*(` + moment + `)((?:\s+\S+)*)\s*$`)
 }
 
-// ParseCaptions reads subtitles, WebVTT or SubRip, in UTF-8 or UTF-16, in their order of time. SubRip is read as ffmpeg reads it, WebVTT
-// as browsers do. Styles, regions, notes and tags that carry more than slant and weight are left out; whatever else can't be read refuses
-// the file. ErrBadCaptions then says by the field "file" what is wrong, and by "file.N" in line N, from 1, what is wrong there.
+// ParseCaptions reads subtitles, WebVTT or SubRip, in UTF-8 or UTF-16, in their order of time. SubRip is read as ffmpeg
+// reads it, WebVTT as browsers do. Styles, regions, notes and tags that carry more than slant and weight are left out;
+// whatever else can't be read refuses the file. ErrBadCaptions then says by the field "file" what is wrong, and by
+// "file.N" in line N, from 1, what is wrong there.
 func ParseCaptions(b []byte) ([]Cue, error) {
 	if len(b) > MaxCaptionBytes {
 		return nil, ErrBadCaptions.With("file", "captions_large")
@@ -91,7 +94,8 @@ func badLine(n int, slug string) error {
 	return ErrBadCaptions.With("file", "captions_cue").With("file."+strconv.Itoa(n+1), slug).Because("line %d: %s", n+1, slug)
 }
 
-// subRip takes what follows a line of time for its words, empty lines too, up to the next line of time and the number before that.
+// subRip takes what follows a line of time for its words, empty lines too, up to the next line of time and the number
+// before that.
 func (r *captionReader) subRip() error {
 	at := -1 // the line of time that is being read
 	for n, line := range r.lines {
@@ -110,7 +114,8 @@ func (r *captionReader) subRip() error {
 	return r.cue(srtTiming, at, len(r.lines))
 }
 
-// webVTT reads blocks as https://www.w3.org/TR/webvtt1/#file-parsing does: a line with an arrow begins a cue, an empty one ends it.
+// webVTT reads blocks as https://www.w3.org/TR/webvtt1/#file-parsing does: a line with an arrow begins a cue, an empty
+// one ends it.
 func (r *captionReader) webVTT() error {
 	ends := func(n int) bool {
 		return n >= len(r.lines) || r.lines[n] == "" || strings.Contains(r.lines[n], "-->")

@@ -2,12 +2,13 @@ package media
 
 import "slices"
 
-// A stranger's file is read as one of these formats and with these decoders alone. The list of formats is what keeps a playlist that
-// names other files from being followed; the list of protocols alone does not, since those files are files.
+// A stranger's file is read as one of these formats and with these decoders alone. The list of formats is what keeps a
+// playlist that names other files from being followed; the list of protocols alone does not, since those files are
+// files.
 const formats = "mov,matroska,mpegts,avi,flv"
 
-// codec is a codec that the mall takes, by the name that ffprobe gives it, with the decoders that read it. A decoder's name is often the
-// codec's, but not always: dts is read by dca.
+// codec is a codec that the mall takes, by the name that ffprobe gives it, with the decoders that read it. A decoder's
+// name is often the codec's, but not always: dts is read by dca.
 type codec struct {
 	name     string
 	decoders []string

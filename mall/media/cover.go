@@ -71,9 +71,10 @@ func (m *Media) SaveCover(ctx context.Context, ownerID int64, r io.Reader) (stem
 	return turn.Save(ctx, r, -1)
 }
 
-// Save draws a picture that a creator uploaded anew, cut to 16:9 and in sRGB, and returns the name that a listing keeps:
-// /media/covers/<stem>-<width>.webp. Nothing of the uploaded bytes is kept. most is the most bytes that r can have, -1 where nobody knows.
-// ErrCoverSize, ErrCoverKind, ErrCoverPixels, ErrCoverMemory, ErrCoverAnimated, ErrCoverTool.
+// Save draws a picture that a creator uploaded anew, cut to 16:9 and in sRGB, and returns the name that a listing
+// keeps: /media/covers/<stem>-<width>.webp. Nothing of the uploaded bytes is kept. most is the most bytes that r can
+// have, -1 where nobody knows. ErrCoverSize, ErrCoverKind, ErrCoverPixels, ErrCoverMemory, ErrCoverAnimated,
+// ErrCoverTool.
 func (t *CoverTurn) Save(ctx context.Context, r io.Reader, most int64) (stem string, err error) {
 	raw, err := readCover(r, most)
 	if err != nil {
@@ -119,7 +120,8 @@ func readCover(r io.Reader, most int64) ([]byte, error) {
 	return nil, fmt.Errorf("read a cover: %w", err)
 }
 
-// decodeSmall decodes a picture and returns what a cover needs of it, upright and in sRGB. The decoded pixels are garbage when it returns.
+// decodeSmall decodes a picture and returns what a cover needs of it, upright and in sRGB. The decoded pixels are
+// garbage when it returns.
 func decodeSmall(raw []byte, h pictureHeader) (image.Image, error) {
 	picture, _, err := image.Decode(bytes.NewReader(raw))
 	if err != nil {
@@ -128,7 +130,8 @@ func decodeSmall(raw []byte, h pictureHeader) (image.Image, error) {
 	return upright(inSRGB(reduce(picture, h.orientation, h.format == "webp"), h.profile), h.orientation), nil
 }
 
-// freeMemory gives the memory of a large picture back to the system now: the collector alone would let garbage of several pictures pile up.
+// freeMemory gives the memory of a large picture back to the system now: the collector alone would let garbage of
+// several pictures pile up.
 func freeMemory(h pictureHeader) {
 	const large = 32 << 20
 	if h.decoded > large {

@@ -13,13 +13,15 @@ import (
 )
 
 const (
-	// UsualCoverMemory is the memory budget of decoded pictures, in bytes: one of maxCoverPixels with four bytes a pixel, and what drawing takes.
+	// UsualCoverMemory is the memory budget of decoded pictures, in bytes: one of maxCoverPixels with four bytes a
+	// pixel, and what drawing takes.
 	UsualCoverMemory = 200 << 20
 	// coverTurns is how many pictures are taken in at the same time. Each of them is held in memory, up to maxCover.
 	coverTurns = 3
 	// turnWait is how long a picture waits for its turn before whoever sent it is asked to come again.
 	turnWait = 30 * time.Second
-	// drawingMemory is what is held besides the decoded pixels, in bytes: the reduced picture and the buffer of the scaler.
+	// drawingMemory is what is held besides the decoded pixels, in bytes: the reduced picture and the buffer of the
+	// scaler.
 	drawingMemory = 44 << 20
 	triesADay     = 300
 )
@@ -62,8 +64,8 @@ type CoverTurn struct {
 // End lets the next picture in. It may be called twice.
 func (t *CoverTurn) End() { t.end() }
 
-// BeginCover takes a turn before the first byte of a picture is read: one for each creator, a few for all of them. It counts the try,
-// whatever becomes of it. ErrCoverBusy, ErrCoversMany, ErrCoversWaiting, ErrDiskFull.
+// BeginCover takes a turn before the first byte of a picture is read: one for each creator, a few for all of them. It
+// counts the try, whatever becomes of it. ErrCoverBusy, ErrCoversMany, ErrCoversWaiting, ErrDiskFull.
 func (m *Media) BeginCover(ctx context.Context, ownerID int64) (*CoverTurn, error) {
 	leave, ok := m.turns.enter(ownerID)
 	if !ok {

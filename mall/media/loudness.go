@@ -22,8 +22,9 @@ const (
 // Loudness is how loud a film was, in LUFS, and the decibels that were put on or taken off.
 type Loudness struct{ From, Gain float64 }
 
-// evenOut finds the gain that brings a track of a film's sound to targetLoudness. Where that drives peaks into the limiter, what is then heard is
-// measured again, for the limiter takes loudness away. A silent track stays as it is. Errors: as Transcode.
+// evenOut finds the gain that brings a track of a film's sound to targetLoudness. Where that drives peaks into the
+// limiter, what is then heard is measured again, for the limiter takes loudness away. A silent track stays as it is.
+// Errors: as Transcode.
 func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source, track sound) (Loudness, error) {
 	first, err := hear(ctx, r, l, path, dir, s, track.stereo())
 	if err != nil || first.loudness <= silence {

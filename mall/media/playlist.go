@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// The playlists of a film, RFC 8216, in the narrow form that our packager writes: one variant stream a
-// rendition, a single sound inside or several in a group of their own, on demand, starting at media sequence 0. Anything else is refused rather than
-// guessed at: these texts decide which files are read and what a player is told to fetch.
+// The playlists of a film, RFC 8216, in the narrow form that our packager writes: one variant stream a rendition, a
+// single sound inside or several in a group of their own, on demand, starting at media sequence 0. Anything else is
+// refused rather than guessed at: these texts decide which files are read and what a player is told to fetch.
 
 // Limits that no film of ours comes near.
 const (
@@ -41,7 +41,8 @@ type Rendition struct {
 	attributes string
 }
 
-// Lines is the height that the name gives; qualities are told apart by it. A sound's folder has none, and belongs to every quality.
+// Lines is the height that the name gives; qualities are told apart by it. A sound's folder has none, and belongs to
+// every quality.
 func (r Rendition) Lines() int {
 	n, _ := strconv.Atoi(strings.TrimSuffix(r.Name, "p"))
 	return n
@@ -245,7 +246,8 @@ func parseSound(line string, number int) (Sound, error) {
 	return s, nil
 }
 
-// soundMarks are the characteristics that purposes go by, RFC 8216 section 4.3.4.1. There is none for commentary, so it has one of ours.
+// soundMarks are the characteristics that purposes go by, RFC 8216 section 4.3.4.1. There is none for commentary, so it
+// has one of ours.
 func soundMarks() map[SoundPurpose]string {
 	return map[SoundPurpose]string{SoundDescribes: "public.accessibility.describes-video", SoundCommentary: "videomall.commentary"}
 }

@@ -92,8 +92,9 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 // unlisted is how the tools name a decoder that they were not allowed.
 var unlisted = regexp.MustCompile(`Codec \(([a-zA-Z0-9_-]{1,40})\) not on whitelist`)
 
-// look asks ffprobe for the streams. It opens a decoder for each of them, even for those that are not used afterwards, as covers: a stream
-// must not refuse its film by that, so ffprobe is asked again with the decoders that it missed. Films are made with the usual ones alone.
+// look asks ffprobe for the streams. It opens a decoder for each of them, even for those that are not used afterwards,
+// as covers: a stream must not refuse its film by that, so ffprobe is asked again with the decoders that it missed.
+// Films are made with the usual ones alone.
 func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (probed, error) {
 	var more []string
 	for {

@@ -19,13 +19,13 @@ const soundRate = 128_000
 // soundGroup names the sounds in a master playlist.
 const soundGroup = "sound"
 
-// Sound is one of the sound tracks that a viewer of a film may choose from. A film with a single one has it inside its renditions, and no
-// Sound.
+// Sound is one of the sound tracks that a viewer of a film may choose from. A film with a single one has it inside its
+// renditions, and no Sound.
 type Sound struct {
 	// Name is the folder: "sound-1".
 	Name string `json:"name"`
-	// Label is what a viewer chooses it by: the language in its own words and what its creator called it, or else a number. No two of a film
-	// are equal.
+	// Label is what a viewer chooses it by: the language in its own words and what its creator called it, or else a
+	// number. No two of a film are equal.
 	Label string `json:"label"`
 	// Language is a tag of BCP 47; empty where the file names none.
 	Language string `json:"language,omitempty"`
@@ -59,14 +59,15 @@ func (s sound) stereo() string {
 	return fmt.Sprintf("[0:%d]aresample=async=1:first_pts=0,aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=stereo", s.index)
 }
 
-// loud is stereo with a gain in decibels. Its peaks are held by a limiter, which works at four times the rate, where it sees the peaks
-// between the samples (ITU-R BS.1770-4, annex 2).
+// loud is stereo with a gain in decibels. Its peaks are held by a limiter, which works at four times the rate, where it
+// sees the peaks between the samples (ITU-R BS.1770-4, annex 2).
 func (s sound) loud(gain float64) string {
 	return fmt.Sprintf("%s,volume=%.2fdB:precision=float,aresample=192000,alimiter=level=false:limit=%.2f:latency=true,aresample=48000,"+
 		"aformat=sample_fmts=fltp", s.stereo(), gain, peakLimit)
 }
 
-// graph makes outputs of the same sound, [a0], [a1] and so on from the number first, with silence after their end: whoever reads them ends them.
+// graph makes outputs of the same sound, [a0], [a1] and so on from the number first, with silence after their end:
+// whoever reads them ends them.
 func (s sound) graph(first, outputs int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s,apad,asplit=%d", s.loud(s.gain), outputs)
@@ -118,7 +119,8 @@ func (s sound) label(tag string) string {
 	return strings.Join(parts, " – ")
 }
 
-// standardTag turns a file's "chi" or "zh_CN" into "zh" or "zh-CN"; empty for what is no language, or none that a playlist of ours may name.
+// standardTag turns a file's "chi" or "zh_CN" into "zh" or "zh-CN"; empty for what is no language, or none that a
+// playlist of ours may name.
 func standardTag(said string) string {
 	t, err := language.Parse(said)
 	if err != nil || t == language.Und || !languageTag.MatchString(t.String()) {

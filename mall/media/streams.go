@@ -55,13 +55,14 @@ type probed struct {
 	tooLarge bool // a picture was larger than the tools were allowed to read; nothing is then known of it
 }
 
-// asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose but for a track's language and title.
+// asked is what ffprobe is to tell: numbers and names of its own, and no text that a stranger chose but for a track's
+// language and title.
 const asked = "stream=index,codec_type,codec_name,codec_tag_string,width,height,sample_aspect_ratio,r_frame_rate,field_order,pix_fmt," +
 	"color_space,color_transfer,color_primaries,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language,title:" +
 	"stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id:packet_side_data=side_data_type"
 
-// source chooses the streams that the film is made of, and returns the one of the picture too. The others, and sounds beside the default one,
-// never refuse the film.
+// source chooses the streams that the film is made of, and returns the one of the picture too. The others, and sounds
+// beside the default one, never refuse the film.
 func (p probed) source(l Limits) (s Source, shown stream, err error) {
 	if err := p.encrypted(); err != nil {
 		return s, shown, err
@@ -121,9 +122,10 @@ func (p probed) picture(l Limits) (stream, error) {
 	return t, nil
 }
 
-// sounds are the tracks that a viewer hears: first the one that a player would choose, which is the first that its maker marked as the
-// default, and no commentary or description where there is another; after it those of the others that a viewer could tell from it, by their
-// language or by what they are for. None where the film is silent. A film whose sound can't be decoded is refused rather than made silent.
+// sounds are the tracks that a viewer hears: first the one that a player would choose, which is the first that its
+// maker marked as the default, and no commentary or description where there is another; after it those of the others
+// that a viewer could tell from it, by their language or by what they are for. None where the film is silent. A film
+// whose sound can't be decoded is refused rather than made silent.
 func (p probed) sounds() ([]sound, error) {
 	var tracks []stream
 	unknown, all := "", []int{}
@@ -183,8 +185,8 @@ func (p probed) sounds() ([]sound, error) {
 // aside is true of what is no film's own sound: commentary, or a description of what is seen.
 func (t stream) aside() bool { return t.Disposition.Comment != 0 || t.Disposition.Described != 0 }
 
-// differs is true where a viewer would know why the track is there beside those. Tracks without a language are most often the microphones of one
-// recording, and a second one in the same language is the same sound in another form.
+// differs is true where a viewer would know why the track is there beside those. Tracks without a language are most
+// often the microphones of one recording, and a second one in the same language is the same sound in another form.
 func (t stream) differs(from []sound) bool {
 	s := t.sound()
 	if standardTag(s.language) == "" && s.purpose == SoundOfTheFilm {

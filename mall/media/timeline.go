@@ -12,8 +12,8 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// timeline is when a film's picture and sound happen, as ffmpeg sees it once it has mended the jumps of the file's clock. What a file's
-// header says of its length is not asked: it may be wrong by hours where recordings were joined.
+// timeline is when a film's picture and sound happen, as ffmpeg sees it once it has mended the jumps of the file's
+// clock. What a file's header says of its length is not asked: it may be wrong by hours where recordings were joined.
 type timeline struct {
 	ends []float64 // of the picture and of each sound, in seconds
 	rate frameRate
@@ -73,7 +73,8 @@ type packet struct {
 	at, duration float64
 }
 
-// packetReader reads what ffmpeg's framecrc writes: "#tb 0: 1/90000" a stream, then "stream, dts, pts, duration, size, sum" a packet.
+// packetReader reads what ffmpeg's framecrc writes: "#tb 0: 1/90000" a stream, then "stream, dts, pts, duration, size,
+// sum" a packet.
 type packetReader struct{ unit []float64 }
 
 func (r *packetReader) read(line string) (packet, bool) {
@@ -193,9 +194,9 @@ type commonRate struct {
 	fps  float64
 }
 
-// steady is the common rate at which a film is made, by its liveliest part: the one that the file gives itself, if that differs by less
-// than frames at uneven moments make it differ; else, of those that differ no more than clocks do, the nearest to it; else the next higher
-// one, so that no frame is lost, and 60 at most.
+// steady is the common rate at which a film is made, by its liveliest part: the one that the file gives itself, if that
+// differs by less than frames at uneven moments make it differ; else, of those that differ no more than clocks do, the
+// nearest to it; else the next higher one, so that no frame is lost, and 60 at most.
 func (f *frameRate) steady(said string) commonRate {
 	const uneven, clocks = 0.05, 0.02
 	guess := f.fastest

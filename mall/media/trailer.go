@@ -18,7 +18,8 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// MaxTrailer is how many seconds of a film anybody may be shown; defaultTrailer, how many are without a word of its creator.
+// MaxTrailer is how many seconds of a film anybody may be shown; defaultTrailer, how many are without a word of its
+// creator.
 const (
 	MaxTrailer     = 60
 	defaultTrailer = trailerSegments * segmentSeconds
@@ -27,12 +28,12 @@ const (
 // ErrBadTrailer is a part of a film that can't be its trailer.
 var ErrBadTrailer = fault.New(fault.Invalid, "bad_trailer", "This part of the film cannot be its trailer.")
 
-// Trailer is the part of a film that anybody may see, in seconds from its begin. It is cut where segments begin: up to four seconds
-// more are shown at either end.
+// Trailer is the part of a film that anybody may see, in seconds from its begin. It is cut where segments begin: up to
+// four seconds more are shown at either end.
 type Trailer struct{ From, To int }
 
-// SetTrailer chooses the trailer. Before the film is packaged the choice is kept; after that the trailer is cut anew at once.
-// Errors: ErrUnknownVideo, ErrBadTrailer.
+// SetTrailer chooses the trailer. Before the film is packaged the choice is kept; after that the trailer is cut anew at
+// once. Errors: ErrUnknownVideo, ErrBadTrailer.
 func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Trailer) error {
 	bad := ErrBadTrailer
 	switch {
@@ -73,8 +74,8 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 	})
 }
 
-// cutTrailer decrypts the segments between two moments, of the smallest rendition and of the sound that is heard by default, and puts them in
-// the place of the trailer.
+// cutTrailer decrypts the segments between two moments, of the smallest rendition and of the sound that is heard by
+// default, and puts them in the place of the trailer.
 func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	master, err := m.Master(ctx, a.Prefix)
 	if err != nil {
@@ -99,7 +100,8 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 			return err
 		}
 	}
-	// A file of one name is the same in every trailer of this film, so that whoever is watching the old one is not disturbed until it is gone.
+	// A file of one name is the same in every trailer of this film, so that whoever is watching the old one is not
+	// disturbed until it is gone.
 	trailer := trailersFolder + "/" + a.Prefix
 	kept := slices.Concat(files(picture.Segments), files(sound.Segments), []string{picture.Init, sound.Init})
 	for name, text := range trailerPlaylists(smallest, picture, sound) {
@@ -119,7 +121,8 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	return nil
 }
 
-// clearPart decrypts some segments of a folder of a film into its trailer, each file's name with a prefix, and returns their playlist.
+// clearPart decrypts some segments of a folder of a film into its trailer, each file's name with a prefix, and returns
+// their playlist.
 func (m *Media) clearPart(ctx context.Context, film, folder, prefix string, first, end int) (Playlist, error) {
 	list, err := m.Playlist(ctx, film, folder)
 	if err != nil {
@@ -158,7 +161,8 @@ func (m *Media) clearPart(ctx context.Context, film, folder, prefix string, firs
 	return part.renamed(prefix), nil
 }
 
-// between are the numbers of the segments that a part of the film touches, the second one beyond the last. Both are equal for none.
+// between are the numbers of the segments that a part of the film touches, the second one beyond the last. Both are
+// equal for none.
 func (p Playlist) between(from, to float64) (first, end int) {
 	at := 0.0
 	for n, s := range p.Segments {
@@ -174,7 +178,8 @@ func (p Playlist) between(from, to float64) (first, end int) {
 	return first, end
 }
 
-// The playlists of a trailer. Of a film with several sounds the picture is alone, and the master playlist puts the default sound beside it.
+// The playlists of a trailer. Of a film with several sounds the picture is alone, and the master playlist puts the
+// default sound beside it.
 const (
 	trailerPicture   = "index.m3u8"
 	trailerSoundList = "sound.m3u8"

@@ -11,15 +11,16 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// keyFrames and segments of the films that are made, in seconds. Every segment begins with a key frame and needs nothing before it.
+// keyFrames and segments of the films that are made, in seconds. Every segment begins with a key frame and needs
+// nothing before it.
 const (
 	keyFrameSeconds = 2
 	segmentSeconds  = 4
 )
 
-// Transcode makes the clear film that Pack takes of the file at path: master.m3u8 and a folder a rung, in out, an empty folder that the
-// tools own. progress hears how much of a hundred is done and how long the rest will take, 0 while nobody can tell. Errors: the
-// refusals of a probe, ffmpeg.ErrMissing, the end of ctx.
+// Transcode makes the clear film that Pack takes of the file at path: master.m3u8 and a folder a rung, in out, an empty
+// folder that the tools own. progress hears how much of a hundred is done and how long the rest will take, 0 while
+// nobody can tell. Errors: the refusals of a probe, ffmpeg.ErrMissing, the end of ctx.
 func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string, s Source, ladder []Rung, progress func(percent int, left time.Duration)) error {
 	l = l.withDefaults()
 	job := ffmpeg.Job{
@@ -50,7 +51,8 @@ func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string
 	return nil
 }
 
-// transcodeArgs holds everything to one timeline: picture and sound begin at 0 and end together, at the end of the longer one.
+// transcodeArgs holds everything to one timeline: picture and sound begin at 0 and end together, at the end of the
+// longer one.
 func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
 	args := append(append(beginning("error"), "-progress", "pipe:1"), l.hostile()...)
 	args = append(args, "-i", path, "-filter_complex", s.picture.graph(s.rate.name, ladder))
@@ -60,7 +62,8 @@ func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
 	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fps_mode", "cfr", "-r", s.rate.name,
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64),
 		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0",
-		// By the clock and not by frames alone: at 29.97 a second sixty of them take 2.002 s, and segments would drift from those of the sound.
+		// By the clock and not by frames alone: at 29.97 a second sixty of them take 2.002 s, and segments would drift
+		// from those of the sound.
 		"-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", keyFrameSeconds), "-forced-idr", "1", "-g", frames, "-keyint_min", frames,
 		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", "-c:a", "aac")
 	return append(args, "-f", "hls", "-hls_time", strconv.Itoa(segmentSeconds), "-hls_playlist_type", "vod", "-hls_list_size", "0",
@@ -68,8 +71,9 @@ func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
 		"-hls_segment_filename", "%v/s%05d.m4s", "-master_pl_name", "master.m3u8", "-var_stream_map", strings.Join(folders, " "), "%v/index.m3u8")
 }
 
-// outputs are the pictures and sounds that ffmpeg makes, and what goes into which folder. A single sound is coded into each size, at a rate of
-// its own; of several each gets a folder. A sound has a graph of its own: ffmpeg builds a graph anew where what goes in changes its form.
+// outputs are the pictures and sounds that ffmpeg makes, and what goes into which folder. A single sound is coded into
+// each size, at a rate of its own; of several each gets a folder. A sound has a graph of its own: ffmpeg builds a graph
+// anew where what goes in changes its form.
 func (s Source) outputs(ladder []Rung) (args, folders []string) {
 	inside := len(s.sounds) == 1
 	if inside {

@@ -24,8 +24,9 @@ import (
 // ErrNotImportable is history that can't be written down. Its cause says which order and why.
 var ErrNotImportable = fault.New(fault.Invalid, "order_not_importable", "This order can't be imported.")
 
-// Past is an order from elsewhere, or from before, whose end is known: paid and delivered at PaidAt, or closed unpaid where PaidAt is
-// zero. Its items cost what they cost now, less the coupon's discount. Numbers have 26 letters and digits and are the caller's own.
+// Past is an order from elsewhere, or from before, whose end is known: paid and delivered at PaidAt, or closed unpaid
+// where PaidAt is zero. Its items cost what they cost now, less the coupon's discount. Numbers have 26 letters and
+// digits and are the caller's own.
 type Past struct {
 	OrderNo    string
 	UserID     int64
@@ -46,11 +47,13 @@ type PastRefund struct {
 	Reason   string
 	Actor    string // "operator:2"
 	At       time.Time
-	// Error is why the provider refused; then no money moved, the buyer keeps the access and a case is open. Empty: it went through.
+	// Error is why the provider refused; then no money moved, the buyer keeps the access and a case is open. Empty: it
+	// went through.
 	Error string
 }
 
-// Imported is what became of past orders: what was sold of each video, less what was refunded as a whole, and what was paid.
+// Imported is what became of past orders: what was sold of each video, less what was refunded as a whole, and what was
+// paid.
 type Imported struct {
 	Sold     map[int64]int // copies by SPU
 	Payments []payment.Past
@@ -67,10 +70,10 @@ type ImportedItem struct {
 	Refunded  bool
 }
 
-// ImportTx writes past orders with all that follows from them in the caller's transaction, set by set: items, moves, payments, access,
-// refunds, coupons' uses, the books with what cleared since, and the customers of creators. It tells nobody: no event, no job and no
-// provider, so whoever calls it brings sums of its own up to date. Errors: ErrNotImportable for a SKU that is not for sale or of
-// limited stock, and for a coupon that does not fit.
+// ImportTx writes past orders with all that follows from them in the caller's transaction, set by set: items, moves,
+// payments, access, refunds, coupons' uses, the books with what cleared since, and the customers of creators. It tells
+// nobody: no event, no job and no provider, so whoever calls it brings sums of its own up to date. Errors:
+// ErrNotImportable for a SKU that is not for sale or of limited stock, and for a coupon that does not fit.
 func (s *Orders) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) (Imported, error) {
 	im := importer{Orders: s, tx: tx, past: past, done: Imported{Sold: map[int64]int{}}}
 	for _, step := range []func(context.Context) error{im.price, im.writeOrders, im.writeItems, im.writeMoves, im.pay, im.grant, im.refund, im.book,
@@ -450,7 +453,8 @@ type booking struct {
 	write func() error
 }
 
-// book writes the books in the order of time, under a clock of their own: sales, what cleared each day, promised and sent refunds.
+// book writes the books in the order of time, under a clock of their own: sales, what cleared each day, promised and
+// sent refunds.
 func (im *importer) book(ctx context.Context) error {
 	var clock time.Time
 	books := im.Ledger.WithClock(func() time.Time { return clock })

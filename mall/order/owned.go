@@ -14,8 +14,8 @@ import (
 // causeOwned is why an order is closed unpaid, or an item of it paid back: its buyer has got the same thing otherwise.
 const causeOwned = "already_owned"
 
-// OwnedByNow are the items of an order that its buyer has got otherwise since it was placed, or has paid for in another order: an
-// order with one of them is not led to payment. What can't be paid any more has none.
+// OwnedByNow are the items of an order that its buyer has got otherwise since it was placed, or has paid for in another
+// order: an order with one of them is not led to payment. What can't be paid any more has none.
 func (s *Orders) OwnedByNow(ctx context.Context, o Order) (items []Item, err error) {
 	if o.Status != PendingPay {
 		return nil, nil
@@ -40,9 +40,9 @@ func (s *Orders) mayPay(ctx context.Context, o Order) error {
 	return ErrAlreadyOwned.With(fmt.Sprintf("sku:%d", owned[0].SKUID), ErrAlreadyOwned.Slug).Because("item %d of %s", owned[0].LineNo, o.OrderNo)
 }
 
-// ownedTx are the items of an order that would give its buyer nothing new beside what is granted, and beside more. An item of a
-// bundle has been left out of its price where the buyer held it, rentals too; otherwise only owning for good counts, since a second
-// rental is another window.
+// ownedTx are the items of an order that would give its buyer nothing new beside what is granted, and beside more. An
+// item of a bundle has been left out of its price where the buyer held it, rentals too; otherwise only owning for good
+// counts, since a second rental is another window.
 func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitlement.Holdings) (items []Item, err error) {
 	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entit
 	return paid, nil
 }
 
-// lockBuyerTx keeps every other order of the same buyer from being granted until the transaction ends. The order itself is locked
-// before it, as everywhere.
+// lockBuyerTx keeps every other order of the same buyer from being granted until the transaction ends. The order itself
+// is locked before it, as everywhere.
 func (s *Orders) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	if err := s.q.LockBuyer(ctx, tx, o.UserID); err != nil {
 		return fmt.Errorf("lock the buyer of %s: %w", o.OrderNo, err)
@@ -82,8 +82,9 @@ func (s *Orders) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return nil
 }
 
-// returnOwnedTx pays back the items of a paid order that its buyer owns by now, before they are granted: the money was under way when
-// the other order was delivered. The order and its buyer are locked; the order comes back as it stands then.
+// returnOwnedTx pays back the items of a paid order that its buyer owns by now, before they are granted: the money was
+// under way when the other order was delivered. The order and its buyer are locked; the order comes back as it stands
+// then.
 func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, error) {
 	owned, err := s.ownedTx(ctx, tx, o, nil)
 	if err != nil || len(owned) == 0 {
@@ -100,7 +101,8 @@ func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, 
 	return s.lockTx(ctx, tx, o.OrderNo)
 }
 
-// closeOwnedTx enqueues a look at the buyer's other orders that wait for payment and hold something of what was just granted.
+// closeOwnedTx enqueues a look at the buyer's other orders that wait for payment and hold something of what was just
+// granted.
 func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	waiting, err := s.q.WaitingWith(ctx, tx, dbsqlc.WaitingWithParams{UserID: o.UserID, SpuIds: films(o)})
 	if err != nil {
@@ -114,9 +116,9 @@ func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return nil
 }
 
-// CloseOwned closes an order that waits for payment once its buyer has got every item of it otherwise, so that its stock and its coupon
-// are free again and nobody is asked to pay for it. An order that holds something else too stays: its buyer decides.
-// Errors: ErrAwaitsProvider asks to be called again soon.
+// CloseOwned closes an order that waits for payment once its buyer has got every item of it otherwise, so that its
+// stock and its coupon are free again and nobody is asked to pay for it. An order that holds something else too stays:
+// its buyer decides. Errors: ErrAwaitsProvider asks to be called again soon.
 func (s *Orders) CloseOwned(ctx context.Context, orderNo string) error {
 	o, err := s.GetAny(ctx, orderNo)
 	if err != nil || o.Status != PendingPay {

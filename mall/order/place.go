@@ -21,11 +21,11 @@ import (
 	"videomall/mall/promotion"
 )
 
-// PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this wish: the same
-// key with the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's order names no
-// lines: they are what its buyer lacks of it. Lines that a running flash sale sells to this person are bought in it; CampaignID names one
-// whose price is to be had or none. A line whose running sale its buyer misses, since it has sold out or sells one person no more, is
-// sold at the normal price only where ExpectTotal agrees to it.
+// PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this wish: the same key with
+// the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's order
+// names no lines: they are what its buyer lacks of it. Lines that a running flash sale sells to this person are bought
+// in it; CampaignID names one whose price is to be had or none. A line whose running sale its buyer misses, since it
+// has sold out or sells one person no more, is sold at the normal price only where ExpectTotal agrees to it.
 type PlaceRequest struct {
 	UserID         int64
 	IdempotencyKey string
@@ -36,13 +36,13 @@ type PlaceRequest struct {
 	BundleID       int64  // the bundle that is bought; 0 for none
 }
 
-// Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore;
-// an order that costs nothing is paid at once. Everything of an order commits together or not at all, and before Place
+// Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore; an
+// order that costs nothing is paid at once. Everything of an order commits together or not at all, and before Place
 // returns; orders that arrive at the same moment share one transaction, in which each stands or falls by itself.
 // Errors: ErrKeyMissing, ErrKeyReused, ErrEmpty, ErrTooManyItems, ErrDuplicateItem, ErrQuantity, ErrUnavailable,
-// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit, ErrCouponWithSale,
-// ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of promotion.CouponCount.Take, and ErrBusy when too
-// many are waiting.
+// ErrAlreadyOwned, ErrPriceChanged, ErrMixedCurrency, ErrNoCampaign, inventory.ErrSoldOut, inventory.ErrBuyerLimit,
+// ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of
+// promotion.CouponCount.Take, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
 	defer func() { s.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
 	r.CouponCode = promotion.NormalCode(r.CouponCode)
@@ -141,7 +141,8 @@ type placing struct {
 	replayed bool
 }
 
-// judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at stock or coupons.
+// judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at stock
+// or coupons.
 func (w *wish) judge(f facts, until time.Time) (err error) {
 	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
@@ -164,8 +165,8 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 	return nil
 }
 
-// take counts off what the wish needs of coupons and stock, all of it or nothing, and holds its sum against the one that was agreed
-// to. Errors: ErrPriceChanged and those of the counts.
+// take counts off what the wish needs of coupons and stock, all of it or nothing, and holds its sum against the one
+// that was agreed to. Errors: ErrPriceChanged and those of the counts.
 func (w *wish) take(stock *inventory.Count, coupons *promotion.CouponCount) error {
 	if w.CouponCode != "" {
 		if err := w.quote.takesCoupon(); err != nil {
@@ -228,8 +229,8 @@ func (w *wish) shelf(skuID int64) inventory.Shelf {
 	return inventory.Shelf{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
 }
 
-// token names the units of one SKU in this wish: the same wish asked again names the same units. Those of a sale that the mall has
-// chosen are others than those of the normal stock, to which it may have to turn.
+// token names the units of one SKU in this wish: the same wish asked again names the same units. Those of a sale that
+// the mall has chosen are others than those of the normal stock, to which it may have to turn.
 func (w *wish) token(skuID int64) uuid.UUID {
 	if sale, ok := w.sales.taken[skuID]; ok {
 		return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/sale/%d/%s", w.UserID, skuID, sale.CampaignID, w.IdempotencyKey))

@@ -20,11 +20,12 @@ import (
 	"videomall/mall/promotion"
 )
 
-// SaleTerms say how a running flash sale stands towards one line: it sells it to its buyer at the sale's price, or it does not.
+// SaleTerms say how a running flash sale stands towards one line: it sells it to its buyer at the sale's price, or it
+// does not.
 type SaleTerms struct {
 	promotion.Offer
-	// Missed is why its buyer pays the normal price all the same: the slug of inventory.ErrSoldOut or of inventory.ErrBuyerLimit.
-	// Empty: the buyer pays the sale's.
+	// Missed is why its buyer pays the normal price all the same: the slug of inventory.ErrSoldOut or of
+	// inventory.ErrBuyerLimit. Empty: the buyer pays the sale's.
 	Missed string
 }
 
@@ -46,9 +47,9 @@ func asksOf(userID int64, lines []Line) []saleAsk {
 	return asks
 }
 
-// askSales says for each line whether a running sale sells it, to whoever asks: all units of it, or none. Every price of the mall is
-// chosen here: what pages, lists, carts and the API show, and what an order is placed at. What is found may be gone a moment
-// later; the order's own transaction decides. SKUs without a running sale are nil.
+// askSales says for each line whether a running sale sells it, to whoever asks: all units of it, or none. Every price
+// of the mall is chosen here: what pages, lists, carts and the API show, and what an order is placed at. What is found
+// may be gone a moment later; the order's own transaction decides. SKUs without a running sale are nil.
 func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (terms []*SaleTerms, err error) {
 	terms = make([]*SaleTerms, len(asks))
 	ids := make([]int64, len(asks))
@@ -107,7 +108,8 @@ func (s *Orders) askSaleSet(ctx context.Context, set [][]saleAsk) []batch.Result
 	return results
 }
 
-// lineSales are the running sales of an order's lines, by SKU: those that it is bought in, and those that its buyer misses.
+// lineSales are the running sales of an order's lines, by SKU: those that it is bought in, and those that its buyer
+// misses.
 type lineSales struct{ taken, missed map[int64]promotion.Offer }
 
 // salesOf finds the running sales of what a request orders. Errors: ErrBusy.
@@ -134,8 +136,8 @@ func (s *Orders) salesOf(ctx context.Context, r PlaceRequest) (lineSales, error)
 	return l, nil
 }
 
-// without gives up the sale of the SKU for which an order was refused: it has sold out, ended or reached its buyer's limit since it was
-// asked. ok is false when that was no sale that the mall itself had chosen.
+// without gives up the sale of the SKU for which an order was refused: it has sold out, ended or reached its buyer's
+// limit since it was asked. ok is false when that was no sale that the mall itself had chosen.
 func (l lineSales) without(err error) (left lineSales, ok bool) {
 	f := fault.From(err)
 	switch f.Slug {
@@ -162,8 +164,8 @@ func (l lineSales) campaigns() map[int64]int64 {
 	return ids
 }
 
-// refuseUnsaid refuses a line at the normal price that costs less in a sale which its buyer misses: nobody pays it without having agreed
-// to a sum. Errors: ErrPriceChanged.
+// refuseUnsaid refuses a line at the normal price that costs less in a sale which its buyer misses: nobody pays it
+// without having agreed to a sum. Errors: ErrPriceChanged.
 func (l lineSales) refuseUnsaid(line QuoteLine) error {
 	offer, missed := l.missed[line.SKUID]
 	if !missed || !cheaper(offer.Amount, line.Offer.Amount) {
@@ -172,8 +174,8 @@ func (l lineSales) refuseUnsaid(line QuoteLine) error {
 	return ErrPriceChanged.With(fmt.Sprintf("sku:%d", line.SKUID), "sale_missed")
 }
 
-// RunningSales are the flash sales, by SKU, that sell single units of SKUs below their normal prices as a person (0 for a guest) finds
-// them: one that is missed says why.
+// RunningSales are the flash sales, by SKU, that sell single units of SKUs below their normal prices as a person (0 for
+// a guest) finds them: one that is missed says why.
 func (s *Orders) RunningSales(ctx context.Context, userID int64, skus []catalog.SKU) (map[int64]*SaleTerms, error) {
 	normal := map[int64]money.Money{}
 	var asks []saleAsk
@@ -199,8 +201,9 @@ func (s *Orders) RunningSales(ctx context.Context, userID int64, skus []catalog.
 	return running, nil
 }
 
-// PriceCards puts the prices of running sales on cards, as a person (0 for a guest) would pay them: a list in which a video is in a
-// sale is replaced by a copy. touched says that a sale runs for one of the videos, so that what is shown changes with its stock.
+// PriceCards puts the prices of running sales on cards, as a person (0 for a guest) would pay them: a list in which a
+// video is in a sale is replaced by a copy. touched says that a sale runs for one of the videos, so that what is shown
+// changes with its stock.
 func (s *Orders) PriceCards(ctx context.Context, userID int64, lists ...*[]catalog.Card) (touched bool, err error) {
 	bySPU, err := s.cardSales(ctx, userID)
 	if err != nil || len(bySPU) == 0 {

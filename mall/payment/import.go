@@ -33,8 +33,9 @@ type PastRefund struct {
 	LastError string // of a failed one; empty for one that went through
 }
 
-// ImportTx writes past attempts with their captures and refunds in the caller's transaction. No provider is asked, and no notice is
-// made up. An amount of zero has no attempt. An attempt, transaction or refund number that is known fails the whole.
+// ImportTx writes past attempts with their captures and refunds in the caller's transaction. No provider is asked, and
+// no notice is made up. An amount of zero has no attempt. An attempt, transaction or refund number that is known fails
+// the whole.
 func (p *Payments) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) error {
 	var attempts, captures [][]any
 	references := []string{}

@@ -17,9 +17,10 @@ type pass struct {
 	entitlement entitlement.Entitlement
 }
 
-// check holds a request for a playlist, a key or a heartbeat against everything that may have changed since the
-// token was signed: the clock, the device it is used on and whether the account still has it, what its viewer was let in with, the entitlement
-// as PostgreSQL has it now, the account's stream. video is empty where the request names none. A request is itself a sign of life of its stream.
+// check holds a request for a playlist, a key or a heartbeat against everything that may have changed since the token
+// was signed: the clock, the device it is used on and whether the account still has it, what its viewer was let in
+// with, the entitlement as PostgreSQL has it now, the account's stream. video is empty where the request names none. A
+// request is itself a sign of life of its stream.
 func (p *Playback) check(ctx context.Context, token string, device []byte, video string) (pass, error) {
 	c, err := p.parse(token)
 	if err != nil {
@@ -50,7 +51,8 @@ func (p *Playback) check(ctx context.Context, token string, device []byte, video
 	return pass{c, ent}, nil
 }
 
-// mayAct refuses a viewer who may not act any more: who was signed out, there or everywhere, or suspended, or whose device was removed.
+// mayAct refuses a viewer who may not act any more: who was signed out, there or everywhere, or suspended, or whose
+// device was removed.
 func (p *Playback) mayAct(ctx context.Context, c claims, device []byte) error {
 	if c.bought() { // the others take no device's place
 		known, err := p.knows(ctx, c.user, device)
@@ -80,8 +82,8 @@ func (p *Playback) ask(ctx context.Context, by Credential) error {
 	return err
 }
 
-// right is what the token stands on, as it is now: an entitlement, the leave to preview, or a listing's free minutes, which may have become
-// fewer.
+// right is what the token stands on, as it is now: an entitlement, the leave to preview, or a listing's free minutes,
+// which may have become fewer.
 func (p *Playback) right(ctx context.Context, c *claims) (entitlement.Entitlement, error) {
 	switch {
 	case c.Free > 0:
@@ -147,8 +149,8 @@ func (p *Playback) Master(ctx context.Context, token string, device []byte, vide
 	return master.Bytes(func(r media.Rendition) bool { return allowed(ok.entitlement.Quality, r) }), nil
 }
 
-// Playlist returns the playlist of a rendition or of a sound, its keys and segments at addresses for this stream. ErrQuality
-// refuses a picture above what was bought.
+// Playlist returns the playlist of a rendition or of a sound, its keys and segments at addresses for this stream.
+// ErrQuality refuses a picture above what was bought.
 func (p *Playback) Playlist(ctx context.Context, token string, device []byte, video, rendition string) ([]byte, error) {
 	ok, err := p.check(ctx, token, device, video)
 	if err != nil {
@@ -197,7 +199,8 @@ func (p *Playback) Key(ctx context.Context, token string, device []byte, video s
 type HeartbeatRequest struct {
 	Token  string
 	Device []byte
-	// UserID is who is signed in on the browser; somebody else's token, and anybody's after signing out, is ErrSignedOut.
+	// UserID is who is signed in on the browser; somebody else's token, and anybody's after signing out, is
+	// ErrSignedOut.
 	UserID int64
 	// By is what that person is let in with now.
 	By Credential

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Chinese is found by how it sounds too. The index keeps, at the place of each Chinese character, how it and up to three after it are read:
-// ~shui-mu-, and by their first letters: ^sm. Neither mark is in any word. A query's prefix of one of them is a whole syllable with its
-// hyphen and a beginning without, so that man does not find mang.
+// Chinese is found by how it sounds too. The index keeps, at the place of each Chinese character, how it and up to
+// three after it are read: ~shui-mu-, and by their first letters: ^sm. Neither mark is in any word. A query's prefix of
+// one of them is a whole syllable with its hyphen and a beginning without, so that man does not find mang.
 const (
 	spokenMark  = "~"
 	initialMark = "^"
@@ -94,8 +94,8 @@ func combined(beginnings, ends []string, write func(string) string) []string {
 	return list
 }
 
-// parses are the ways in which letters are sounds, the fewest sounds first; more than mostParses are not looked for. lastBegun allows the
-// last one to be unfinished, begun any of them.
+// parses are the ways in which letters are sounds, the fewest sounds first; more than mostParses are not looked for.
+// lastBegun allows the last one to be unfinished, begun any of them.
 func parses(letters string, lastBegun, begun bool) [][]sound {
 	var list [][]sound
 	var walk func(rest string, before []sound)

@@ -2,9 +2,9 @@
 // can hold, and the queries over them. It reads texts and lists from the catalogue and refuses to know prices,
 // stock and pages; a page marks what was found by Marks, which holds no markup.
 //
-// Chinese and Japanese runs are kept as single characters and overlapping pairs, so that a word of two characters
-// is found anywhere without a dictionary. Traditional characters are taken for simplified ones, and Chinese titles, names and tags are
-// found by their pinyin too: docs/decisions/0026-chinese-is-found-by-sound.md.
+// Chinese and Japanese runs are kept as single characters and overlapping pairs, so that a word of two characters is
+// found anywhere without a dictionary. Traditional characters are taken for simplified ones, and Chinese titles, names
+// and tags are found by their pinyin too: docs/decisions/0026-chinese-is-found-by-sound.md.
 package search
 
 import (
@@ -48,8 +48,8 @@ func (s *Search) IndexTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 	return s.indexTx(ctx, tx, []int64{spuID}, s.now())
 }
 
-// RankTx brings the popularity of one SPU's document up to date within the caller's transaction, for subscribers of events
-// about its sales. Without a document it changes nothing.
+// RankTx brings the popularity of one SPU's document up to date within the caller's transaction, for subscribers of
+// events about its sales. Without a document it changes nothing.
 func (s *Search) RankTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 	if err := s.queries.LockDocument(ctx, tx, dbsqlc.LockDocumentParams{Space: lockSpace, SpuID: spuID}); err != nil {
 		return fmt.Errorf("lock document %d: %w", spuID, err)
@@ -95,8 +95,9 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 // turn bounds how long one call of Reindex goes on.
 const turn = 40 * time.Second
 
-// Reindex rewrites documents that an earlier program wrote another way, for some time, and returns how many it has rewritten and how many
-// are left. Until then those are found as before, but for what is read another way in queries too: traditional characters.
+// Reindex rewrites documents that an earlier program wrote another way, for some time, and returns how many it has
+// rewritten and how many are left. Until then those are found as before, but for what is read another way in queries
+// too: traditional characters.
 func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) {
 	for until := s.now().Add(turn); s.now().Before(until); {
 		ids, err := s.queries.Outdated(ctx, s.pools.Primary, dbsqlc.OutdatedParams{Version: version, Most: rebuildBatch})

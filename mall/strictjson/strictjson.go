@@ -1,6 +1,6 @@
-// Package strictjson owns how the mall reads JSON that others wrote: bodies of the API, notices of payment providers. One
-// value and nothing after it, names exactly as they are documented, none twice, numbers that are numbers. It refuses to know
-// what a message means.
+// Package strictjson owns how the mall reads JSON that others wrote: bodies of the API, notices of payment providers.
+// One value and nothing after it, names exactly as they are documented, none twice, numbers that are numbers. It
+// refuses to know what a message means.
 package strictjson
 
 import (
@@ -13,18 +13,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ErrMisspelt says that a message has a member whose name differs from a known one by case alone. Readers disagree about which
-// of the two counts, so that neither does.
+// ErrMisspelt says that a message has a member whose name differs from a known one by case alone. Readers disagree
+// about which of the two counts, so that neither does.
 var ErrMisspelt = errors.New("strictjson: a member's name differs from a known one by its case alone")
 
-// Closed reads a message whose every member is known. Its errors are those of the JSON package: *json.SemanticError with
-// json.ErrUnknownName for an unknown name, *jsontext.SyntacticError with jsontext.ErrDuplicateName for one that comes twice.
+// Closed reads a message whose every member is known. Its errors are those of the JSON package: *json.SemanticError
+// with json.ErrUnknownName for an unknown name, *jsontext.SyntacticError with jsontext.ErrDuplicateName for one that
+// comes twice.
 func Closed(body []byte, into any) error {
 	return json.Unmarshal(body, into, json.RejectUnknownMembers(true))
 }
 
-// Open reads a message that may have members this side does not know yet, as providers add some at any time. into points to a
-// struct. Errors: ErrMisspelt, and those of Closed but for unknown names.
+// Open reads a message that may have members this side does not know yet, as providers add some at any time. into
+// points to a struct. Errors: ErrMisspelt, and those of Closed but for unknown names.
 func Open(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return err

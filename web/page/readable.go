@@ -25,8 +25,8 @@ func unreadable(place, text string) error {
 }
 
 // refuseUnreadableAddress keeps text that PostgreSQL can't be asked for away from every handler: a path with such text
-// names nothing (404), a query string with it can't be read (400). Pairs of a query string that can't be parsed count as
-// absent, as everywhere.
+// names nothing (404), a query string with it can't be read (400). Pairs of a query string that can't be parsed count
+// as absent, as everywhere.
 func refuseUnreadableAddress(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := c.Request().URL
@@ -40,10 +40,10 @@ func refuseUnreadableAddress(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// RefuseUnreadableBody does for forms and JSON what refuseUnreadableAddress does for addresses. It reads the body, so that
-// limits of its size and of requests come before it. Notices of payment providers pass: their signature covers the bytes,
-// and each provider's parser is strict itself. Of multipart forms it reads nothing, since their files are taken in turns:
-// their handlers ask CheckMultipart.
+// RefuseUnreadableBody does for forms and JSON what refuseUnreadableAddress does for addresses. It reads the body, so
+// that limits of its size and of requests come before it. Notices of payment providers pass: their signature covers the
+// bytes, and each provider's parser is strict itself. Of multipart forms it reads nothing, since their files are taken
+// in turns: their handlers ask CheckMultipart.
 func RefuseUnreadableBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()

@@ -1,5 +1,5 @@
-// Package sitemap tells search engines which pages there are: /sitemap.xml, its parts, and /robots.txt. It refuses to decide
-// what is on sale: it lists what the catalogue hands out.
+// Package sitemap tells search engines which pages there are: /sitemap.xml, its parts, and /robots.txt. It refuses to
+// decide what is on sale: it lists what the catalogue hands out.
 package sitemap
 
 import (
@@ -23,8 +23,8 @@ import (
 	"videomall/web/page"
 )
 
-// partSize is how many ids a part covers. Each page has an address for each language, so that a part has at most 50,000, the
-// most that the protocol allows (sitemaps.org).
+// partSize is how many ids a part covers. Each page has an address for each language, so that a part has at most
+// 50,000, the most that the protocol allows (sitemaps.org).
 const partSize = 20_000
 
 // private are the paths that answer a crawler with a sign-in page at best, or with pages without an end.
@@ -205,8 +205,8 @@ func date(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// write answers with a document of that root around what fill encodes. An error after the beginning cuts the document off,
-// which no reader takes for a whole one.
+// write answers with a document of that root around what fill encodes. An error after the beginning cuts the document
+// off, which no reader takes for a whole one.
 func (h handlers) write(c echo.Context, root string, fill func(*xml.Encoder) error) error {
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationXMLCharsetUTF8)
 	w := c.Response()

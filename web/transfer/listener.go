@@ -1,5 +1,5 @@
-// Package transfer bounds how long bytes may take and how many connections one address may hold: a reader that takes nothing is cut off, a body
-// that drips is ended. It knows sockets and clocks, and nothing of what is sent.
+// Package transfer bounds how long bytes may take and how many connections one address may hold: a reader that takes
+// nothing is cut off, a body that drips is ended. It knows sockets and clocks, and nothing of what is sent.
 package transfer
 
 import (
@@ -27,7 +27,8 @@ type Options struct {
 	SendTimeout time.Duration
 	// PerAddress is how many connections one address may hold, of IPv6 one /64. 0: as many as it likes.
 	PerAddress int
-	// Trusted are proxies, behind which are many people. Their connections are not bounded, nor are those of this machine.
+	// Trusted are proxies, behind which are many people. Their connections are not bounded, nor are those of this
+	// machine.
 	Trusted []netip.Prefix
 }
 
@@ -51,9 +52,9 @@ func Listen(l net.Listener, o Options) *Listener {
 	}
 }
 
-// Server is an HTTP server that waits neither for a head nor for a whole form for ever; uploads set deadlines of their own, see Body.
-// Browsers open connections ahead of need and keep an unused one for ten seconds: a head's time is longer, so that none is closed
-// at the moment in which it is used.
+// Server is an HTTP server that waits neither for a head nor for a whole form for ever; uploads set deadlines of their
+// own, see Body. Browsers open connections ahead of need and keep an unused one for ten seconds: a head's time is
+// longer, so that none is closed at the moment in which it is used.
 func Server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -132,8 +133,8 @@ func (l *Listener) network(a net.Addr) (n netip.Prefix, bounded bool) {
 	return Network(ip)
 }
 
-// Network is what an address's connections are counted by, network.Of. ok is false for what is not counted: this machine, behind which a
-// proxy may stand, and an address that is not known.
+// Network is what an address's connections are counted by, network.Of. ok is false for what is not counted: this
+// machine, behind which a proxy may stand, and an address that is not known.
 func Network(ip netip.Addr) (n netip.Prefix, ok bool) {
 	if ip = network.Normal(ip); !ip.IsValid() || ip.IsLoopback() {
 		return n, false

@@ -1,5 +1,5 @@
-// Package wellknown owns the addresses that programs ask for without having read a page: the icons and the manifest of a
-// browser, and what lies below /.well-known. It refuses to know the shop.
+// Package wellknown owns the addresses that programs ask for without having read a page: the icons and the manifest of
+// a browser, and what lies below /.well-known. It refuses to know the shop.
 package wellknown
 
 import (
@@ -18,8 +18,9 @@ import (
 type Deps struct {
 	Site      *page.Site
 	PublicURL string // without a trailing slash
-	// SecurityContact are addresses (mailto:, https:, tel:) to which somebody reports a vulnerability, the preferred one first,
-	// and SecurityExpires is until when that is to be believed: security.txt (RFC 9116). Without a contact there is no such file.
+	// SecurityContact are addresses (mailto:, https:, tel:) to which somebody reports a vulnerability, the preferred
+	// one first, and SecurityExpires is until when that is to be believed: security.txt (RFC 9116). Without a contact
+	// there is no such file.
 	SecurityContact []string
 	SecurityExpires time.Time
 	Now             func() time.Time
@@ -78,7 +79,8 @@ func manifest(c *page.Ctx) error {
 	})
 }
 
-// security is security.txt. A file beyond its time is no longer to be believed (RFC 9116, 2.5.5), so there is none then.
+// security is security.txt. A file beyond its time is no longer to be believed (RFC 9116, 2.5.5), so there is none
+// then.
 func (d Deps) security(c echo.Context) error {
 	if len(d.SecurityContact) == 0 || !d.Now().Before(d.SecurityExpires) {
 		return page.ErrNotFound.Because("no contact for reports, or expired at %s", d.SecurityExpires)

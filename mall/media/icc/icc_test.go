@@ -63,7 +63,8 @@ var (
 	srgb     = rgb(srgbCurve(), xyz(0.43607, 0.22249, 0.01392), xyz(0.38515, 0.71687, 0.09708), xyz(0.14307, 0.06061, 0.71410))
 )
 
-// inks is a CMYK table of two points a channel: no ink is white, black ink is black, and each of the others takes a third of the light.
+// inks is a CMYK table of two points a channel: no ink is white, black ink is black, and each of the others takes a
+// third of the light.
 func inks(kind string, lab func(l float64) []byte) []byte {
 	tag := append([]byte(kind), 0, 0, 0, 0, 4, 3, 2, 0)
 	tag = append(tag, make([]byte, 36)...)
@@ -115,7 +116,8 @@ func TestTransform_SRGB(t *testing.T) {
 		device  [4]uint8
 		want    [3]uint8
 	}{
-		// By the chromaticities and D65 alone, without a profile's numbers, (254, 128, 0) of sRGB is (226.5, 127, 29.8) of Adobe RGB.
+		// By the chromaticities and D65 alone, without a profile's numbers, (254, 128, 0) of sRGB is (226.5, 127, 29.8)
+		// of Adobe RGB.
 		"orange of Adobe RGB":           {adobeRGB, [4]uint8{227, 127, 30}, [3]uint8{255, 128, 1}},
 		"white of Adobe RGB":            {adobeRGB, [4]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
 		"green beyond sRGB is clipped":  {adobeRGB, [4]uint8{0, 255, 0}, [3]uint8{0, 255, 0}},

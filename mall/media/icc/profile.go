@@ -1,9 +1,10 @@
-// Package icc converts colours from the space that an ICC profile describes to sRGB. It owns the reading of profiles (ICC.1:2022, and the
-// older forms of version 2) and the arithmetic; it knows no picture formats.
+// Package icc converts colours from the space that an ICC profile describes to sRGB. It owns the reading of profiles
+// (ICC.1:2022, and the older forms of version 2) and the arithmetic; it knows no picture formats.
 //
-// It reads what cameras, screens and print shops write: RGB profiles of three curves and a matrix, grey profiles of one curve, and RGB or CMYK
-// profiles with a lookup table of the types lut8 and lut16. It doesn't read lutAToBType ("mAB ", which some profiles of version 4 have
-// alone), named colours and device links, and it doesn't compensate for black points. Colours that sRGB can't show are clipped.
+// It reads what cameras, screens and print shops write: RGB profiles of three curves and a matrix, grey profiles of one
+// curve, and RGB or CMYK profiles with a lookup table of the types lut8 and lut16. It doesn't read lutAToBType ("mAB ",
+// which some profiles of version 4 have alone), named colours and device links, and it doesn't compensate for black
+// points. Colours that sRGB can't show are clipped.
 package icc
 
 import (
@@ -36,7 +37,8 @@ type Transform struct {
 	known  bool
 }
 
-// SRGB converts one colour of 8 bits a channel. Grey uses the first channel, RGB three; CMYK is 255 where all ink is printed.
+// SRGB converts one colour of 8 bits a channel. Grey uses the first channel, RGB three; CMYK is 255 where all ink is
+// printed.
 func (t *Transform) SRGB(device [4]uint8) [3]uint8 {
 	if t.known && device == t.last { // pictures have areas
 		return t.answer

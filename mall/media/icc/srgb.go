@@ -5,8 +5,8 @@ import "math"
 // white is the connection space's, D50 (ICC.1:2022, 7.2.16).
 var white = [3]float64{0.9642, 1, 0.8249}
 
-// linearSRGB takes a colour of the connection space to linear sRGB. The matrix is the inverse of the sRGB primaries as they are adapted to D50
-// by Bradford's method (IEC 61966-2-1, ICC.1:2022 annex E).
+// linearSRGB takes a colour of the connection space to linear sRGB. The matrix is the inverse of the sRGB primaries as
+// they are adapted to D50 by Bradford's method (IEC 61966-2-1, ICC.1:2022 annex E).
 func linearSRGB(xyz [3]float64) [3]float64 {
 	x, y, z := xyz[0], xyz[1], xyz[2]
 	return [3]float64{

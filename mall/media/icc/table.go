@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// table is the model of a lookup table, lut8Type (ICC.1:2022, 10.10) or lut16Type (10.9): a curve for each channel, a grid of
-// colours between whose points is interpolated, and a curve for each of the results.
+// table is the model of a lookup table, lut8Type (ICC.1:2022, 10.10) or lut16Type (10.9): a curve for each channel, a
+// grid of colours between whose points is interpolated, and a curve for each of the results.
 type table struct {
 	inputs int
 	side   int // grid points along each channel
@@ -18,7 +18,8 @@ type table struct {
 
 const maxSide = 64
 
-// table reads the perceptual table, A2B0. The matrix in front of it counts only for tables from XYZ, which these are not.
+// table reads the perceptual table, A2B0. The matrix in front of it counts only for tables from XYZ, which these are
+// not.
 func (p profile) table(inputs int) (func([4]float64) [3]float64, error) {
 	tag := p.tags["A2B0"]
 	if len(tag) < 52 {
@@ -137,7 +138,8 @@ func (t *table) convert(device [4]float64) [3]float64 {
 // lab8 reads CIELAB as lut8Type writes it: L* over all of the range, a* and b* with 128 in the middle.
 func lab8(v [3]float64) (l, a, b float64) { return 100 * v[0], 255*v[1] - 128, 255*v[2] - 128 }
 
-// lab16 reads CIELAB as lut16Type writes it, in version 4 too (ICC.1:2022, table 42): 0xff00 is L* 100, and 0x8000 is 0 of a* and b*.
+// lab16 reads CIELAB as lut16Type writes it, in version 4 too (ICC.1:2022, table 42): 0xff00 is L* 100, and 0x8000 is 0
+// of a* and b*.
 func lab16(v [3]float64) (l, a, b float64) {
 	return 100 * v[0] * 65535 / 65280, v[1]*65535/256 - 128, v[2]*65535/256 - 128
 }

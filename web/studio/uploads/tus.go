@@ -17,7 +17,8 @@ import (
 	"videomall/web/transfer"
 )
 
-// The protocol is https://tus.io/protocols/resumable-upload, version 1.0.0, with the extensions creation, expiration and termination.
+// The protocol is https://tus.io/protocols/resumable-upload, version 1.0.0, with the extensions creation, expiration
+// and termination.
 const (
 	tusResumable  = "1.0.0"
 	tusExtensions = "creation,expiration,termination"
@@ -61,8 +62,9 @@ func tusVersion(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// offered refuses what belongs to an extension that is not offered before anything of the body is read: a client that was not refused takes
-// for granted that it was understood. Upload-Concat, say, makes a part of a file of what would otherwise be a whole one.
+// offered refuses what belongs to an extension that is not offered before anything of the body is read: a client that
+// was not refused takes for granted that it was understood. Upload-Concat, say, makes a part of a file of what would
+// otherwise be a whole one.
 func offered(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -79,7 +81,8 @@ func offered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// tusBegin is the extension creation. A size that is not known yet is not taken: nothing could be checked before the first byte.
+// tusBegin is the extension creation. A size that is not known yet is not taken: nothing could be checked before the
+// first byte.
 func (d Deps) tusBegin(c *page.Ctx) error {
 	if d.Media.Direct() {
 		return media.ErrUploadWrongWay
