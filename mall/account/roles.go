@@ -63,7 +63,11 @@ func (a *Accounts) ChangeRoleTx(ctx context.Context, tx pgx.Tx, r RoleChange) er
 	if r.From == RoleOperator && len(operators) < 2 {
 		return ErrLastOperator.Because("operator %d", r.ID)
 	}
-	n, err := a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{ID: r.ID, FromRole: r.From, ToRole: r.To})
+	n, err := a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{
+		ID:       r.ID,
+		FromRole: r.From,
+		ToRole:   r.To,
+	})
 	if err != nil {
 		return fmt.Errorf("change the role of %d: %w", r.ID, err)
 	}
@@ -151,7 +155,11 @@ func (a *Accounts) BecomeCreator(ctx context.Context, id int64) error {
 		if decided {
 			return 0, ErrRoleDecided.Because("user %d", id)
 		}
-		return a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{ID: id, FromRole: RoleShopper, ToRole: RoleCreator})
+		return a.q.MoveRole(ctx, tx, dbsqlc.MoveRoleParams{
+			ID:       id,
+			FromRole: RoleShopper,
+			ToRole:   RoleCreator,
+		})
 	})
 	if err == nil && !changed {
 		return ErrRoleMoved.Because("user %d is no shopper", id)

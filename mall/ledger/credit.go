@@ -95,7 +95,11 @@ func (l *Ledger) ProposeCredit(ctx context.Context, actorID, creatorID int64, su
 			return err
 		}
 		c = creditOf(row)
-		return l.auditTx(ctx, tx, actorID, "credit.proposed", creatorSubject(creatorID), map[string]any{"credit": c.ID, "amount": sum, "reason": reason})
+		return l.auditTx(ctx, tx, actorID, "credit.proposed", creatorSubject(creatorID), map[string]any{
+			"credit": c.ID,
+			"amount": sum,
+			"reason": reason,
+		})
 	})
 	if err != nil {
 		return Credit{}, fmt.Errorf("propose a credit to creator %d: %w", creatorID, err)
@@ -133,7 +137,12 @@ func (l *Ledger) decideCredit(ctx context.Context, actorID, id int64, state stri
 		case state == CreditConfirmed && c.ProposedBy == actorID:
 			return ErrCreditSamePerson.Because("credit %d", id)
 		}
-		if err := l.q.DecideCredit(ctx, tx, dbsqlc.DecideCreditParams{ID: id, State: state, ActorID: actorID, At: at}); err != nil {
+		if err := l.q.DecideCredit(ctx, tx, dbsqlc.DecideCreditParams{
+			ID:      id,
+			State:   state,
+			ActorID: actorID,
+			At:      at,
+		}); err != nil {
 			return fmt.Errorf("decide credit %d: %w", id, err)
 		}
 		if state == CreditConfirmed {

@@ -126,26 +126,42 @@ func (l *Ledger) CancelPayout(ctx context.Context, creatorID, id int64, version 
 // is an operator, and another person than the payee. Errors: ErrPayoutNotFound, ErrPayoutMoved, ErrPayoutWaits before
 // the payout's ApprovableAt, ErrOwnPayout, ErrPayoutInvalid.
 func (l *Ledger) ApprovePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
-	return l.byStaff(ctx, id, version, step{to: Approved, actorID: actorID, reason: reason})
+	return l.byStaff(ctx, id, version, step{
+		to:      Approved,
+		actorID: actorID,
+		reason:  reason,
+	})
 }
 
 // RefusePayout gives a request's sum back, and tells its creator why. Errors: as ApprovePayout; without a reason
 // ErrPayoutInvalid with the field "reason".
 func (l *Ledger) RefusePayout(ctx context.Context, actorID, id int64, version int, reason string) error {
-	return l.byStaff(ctx, id, version, step{to: Refused, actorID: actorID, reason: reason})
+	return l.byStaff(ctx, id, version, step{
+		to:      Refused,
+		actorID: actorID,
+		reason:  reason,
+	})
 }
 
 // MarkPaid says that the bank has transferred an approved payout, under that reference. Errors: as ApprovePayout;
 // without a reference ErrPayoutInvalid with the field "bank_reference"; ErrSecondPerson for whoever approved one above
 // Terms.TwoAbove.
 func (l *Ledger) MarkPaid(ctx context.Context, actorID, id int64, version int, bankReference string) error {
-	return l.byStaff(ctx, id, version, step{to: Paid, actorID: actorID, bankReference: bankReference})
+	return l.byStaff(ctx, id, version, step{
+		to:            Paid,
+		actorID:       actorID,
+		bankReference: bankReference,
+	})
 }
 
 // MarkFailed says that the bank did not take a payout, or sent it back: its sum is available again. Errors: as
 // RefusePayout.
 func (l *Ledger) MarkFailed(ctx context.Context, actorID, id int64, version int, reason string) error {
-	return l.byStaff(ctx, id, version, step{to: Failed, actorID: actorID, reason: reason})
+	return l.byStaff(ctx, id, version, step{
+		to:      Failed,
+		actorID: actorID,
+		reason:  reason,
+	})
 }
 
 func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) error {
@@ -204,8 +220,13 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 				return fmt.Errorf("tell of payout %d: %w", id, err)
 			}
 		}
-		return l.auditTx(ctx, tx, s.actorID, "payout."+string(s.to), payoutSubject(id), map[string]any{"from": was, "creatorId": p.CreatorID,
-			"amount": p.Amount, "reason": s.reason, "bankReference": s.bankReference})
+		return l.auditTx(ctx, tx, s.actorID, "payout."+string(s.to), payoutSubject(id), map[string]any{
+			"from":          was,
+			"creatorId":     p.CreatorID,
+			"amount":        p.Amount,
+			"reason":        s.reason,
+			"bankReference": s.bankReference,
+		})
 	})
 }
 
@@ -294,14 +315,22 @@ func (l *Ledger) PayoutMoves(ctx context.Context, id int64) ([]PayoutMove, error
 
 // PayoutsOf lists up to most of a creator's payouts, the newest first, those before an id unless that is 0.
 func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most int) ([]Payout, error) {
-	rows, err := l.q.PayoutsOf(ctx, l.pool, dbsqlc.PayoutsOfParams{CreatorID: creatorID, Before: before, Most: int32(most)})
+	rows, err := l.q.PayoutsOf(ctx, l.pool, dbsqlc.PayoutsOfParams{
+		CreatorID: creatorID,
+		Before:    before,
+		Most:      int32(most),
+	})
 	return payoutsOf(rows), err
 }
 
 // Payouts lists up to most payouts of everybody, the newest first, those of one state unless that is empty, and before
 // an id unless that is 0.
 func (l *Ledger) Payouts(ctx context.Context, state State, before int64, most int) ([]Payout, error) {
-	rows, err := l.q.Payouts(ctx, l.pool, dbsqlc.PayoutsParams{State: string(state), Before: before, Most: int32(most)})
+	rows, err := l.q.Payouts(ctx, l.pool, dbsqlc.PayoutsParams{
+		State:  string(state),
+		Before: before,
+		Most:   int32(most),
+	})
 	return payoutsOf(rows), err
 }
 

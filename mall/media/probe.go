@@ -40,7 +40,12 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	return Limits{Duration: or(l.Duration, 6*time.Hour), Pixels: or(l.Pixels, 7680*4320), Streams: or(l.Streams, 64), Wall: l.Wall}
+	return Limits{
+		Duration: or(l.Duration, 6*time.Hour),
+		Pixels:   or(l.Pixels, 7680*4320),
+		Streams:  or(l.Streams, 64),
+		Wall:     l.Wall,
+	}
 }
 
 // hostile are the options that go before a stranger's file. more are decoders beyond those that films are made with.
@@ -100,10 +105,14 @@ func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (pr
 	for {
 		var said string
 		out, err := r.Run(ctx, ffmpeg.Job{
-			Tool:   ffmpeg.FFprobe,
-			Dir:    dir,
-			Said:   &said,
-			Bounds: ffmpeg.Bounds{Wall: or(l.Wall, 2*time.Minute), Memory: 2 << 30, File: 1 << 20},
+			Tool: ffmpeg.FFprobe,
+			Dir:  dir,
+			Said: &said,
+			Bounds: ffmpeg.Bounds{
+				Wall:   or(l.Wall, 2*time.Minute),
+				Memory: 2 << 30,
+				File:   1 << 20,
+			},
 			Args: slices.Concat([]string{"-v", "error"}, l.hostile(more...),
 				[]string{"-print_format", "json", "-read_intervals", "%+#8", "-show_entries", asked, "-i", path}),
 		})

@@ -52,7 +52,13 @@ func (m *Media) SetTrailer(ctx context.Context, ownerID, videoID int64, t Traile
 		if v.DurationSeconds > 0 && t.From >= v.DurationSeconds {
 			return bad.With("from", "end")
 		}
-		p := dbsqlc.SetTrailerParams{OwnerID: ownerID, ID: videoID, TrailerFrom: int32(t.From), TrailerTo: int32(t.To), At: m.now()}
+		p := dbsqlc.SetTrailerParams{
+			OwnerID:     ownerID,
+			ID:          videoID,
+			TrailerFrom: int32(t.From),
+			TrailerTo:   int32(t.To),
+			At:          m.now(),
+		}
 		if _, err := m.q.SetTrailer(ctx, tx, p); err != nil {
 			return fmt.Errorf("trailer of video %d: %w", videoID, err)
 		}
@@ -200,7 +206,11 @@ func trailerPlaylists(r Rendition, picture, sound Playlist) map[string][]byte {
 	if sound.Init == "" {
 		return lists
 	}
-	heard := Sound{Name: soundName(0), Label: "1", Default: true}
+	heard := Sound{
+		Name:    soundName(0),
+		Label:   "1",
+		Default: true,
+	}
 	lists[masterFile] = Master{Renditions: []Rendition{r}, Sounds: []Sound{heard}}.at(func(folder string) string {
 		if IsSound(folder) {
 			return trailerSoundList

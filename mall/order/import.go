@@ -75,7 +75,12 @@ type ImportedItem struct {
 // nobody: no event, no job and no provider, so whoever calls it brings sums of its own up to date. Errors:
 // ErrNotImportable for a SKU that is not for sale or of limited stock, and for a coupon that does not fit.
 func (s *Orders) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) (Imported, error) {
-	im := importer{Orders: s, tx: tx, past: past, done: Imported{Sold: map[int64]int{}}}
+	im := importer{
+		Orders: s,
+		tx:     tx,
+		past:   past,
+		done:   Imported{Sold: map[int64]int{}},
+	}
 	for _, step := range []func(context.Context) error{im.price, im.writeOrders, im.writeItems, im.writeMoves, im.pay, im.grant, im.refund, im.book,
 		im.countCustomers} {
 		if err := step(ctx); err != nil {
@@ -201,7 +206,11 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer, coupons *pro
 			Refunded:   money.Of(0, f.Amount.Currency),
 			priceID:    f.PriceID,
 		})
-		priced = append(priced, promotion.Priced{SPUID: f.SPUID, CreatorID: f.CreatorID, Amount: f.Amount})
+		priced = append(priced, promotion.Priced{
+			SPUID:     f.SPUID,
+			CreatorID: f.CreatorID,
+			Amount:    f.Amount,
+		})
 	}
 	if len(o.Items) == 0 {
 		return Order{}, nil, ErrNotImportable.Because("order %s is empty", p.OrderNo)
@@ -264,26 +273,97 @@ func (im *importer) writeOrders(ctx context.Context) error {
 		if o.couponID != 0 {
 			coupon = &o.couponID
 		}
-		rows[n] = []any{o.OrderNo, o.UserID, string(o.Status), o.Version, o.Total.Amount, o.Refunded.Amount, o.Total.Currency, "import-" + o.OrderNo,
-			o.requestHash, o.PayBefore, o.CreatedAt, o.PaidAt, o.DeliveredAt, o.ClosedAt, o.RefundedAt, coupon, o.CouponCode}
+		rows[n] = []any{
+			o.OrderNo,
+			o.UserID,
+			string(o.Status),
+			o.Version,
+			o.Total.Amount,
+			o.Refunded.Amount,
+			o.Total.Currency,
+			"import-" + o.OrderNo,
+			o.requestHash,
+			o.PayBefore,
+			o.CreatedAt,
+			o.PaidAt,
+			o.DeliveredAt,
+			o.ClosedAt,
+			o.RefundedAt,
+			coupon,
+			o.CouponCode,
+		}
 	}
-	return im.copy(ctx, "video_order", []string{"order_no", "user_id", "status", "version", "total_amount", "refunded_amount", "currency",
-		"idempotency_key", "request_hash", "pay_before", "created_at", "paid_at", "delivered_at", "closed_at", "refunded_at", "coupon_id",
-		"coupon_code"}, rows)
+	return im.copy(ctx, "video_order", []string{
+		"order_no",
+		"user_id",
+		"status",
+		"version",
+		"total_amount",
+		"refunded_amount",
+		"currency",
+		"idempotency_key",
+		"request_hash",
+		"pay_before",
+		"created_at",
+		"paid_at",
+		"delivered_at",
+		"closed_at",
+		"refunded_at",
+		"coupon_id",
+		"coupon_code",
+	}, rows)
 }
 
 func (im *importer) writeItems(ctx context.Context) error {
 	var rows [][]any
 	for _, o := range im.orders {
 		for _, i := range o.Items {
-			rows = append(rows, []any{o.OrderNo, i.LineNo, i.SKUID, i.SPUID, i.CreatorID, i.TitleZh, i.TitleEn, i.Slug, i.Cover, i.Kind, i.Quality,
-				i.RentHours, i.Quantity, i.priceID, i.UnitAmount.Amount, i.Amount.Amount, i.Discount.Amount, i.Refunded.Amount, i.GrantedAt,
-				i.RevokedAt})
+			rows = append(rows, []any{
+				o.OrderNo,
+				i.LineNo,
+				i.SKUID,
+				i.SPUID,
+				i.CreatorID,
+				i.TitleZh,
+				i.TitleEn,
+				i.Slug,
+				i.Cover,
+				i.Kind,
+				i.Quality,
+				i.RentHours,
+				i.Quantity,
+				i.priceID,
+				i.UnitAmount.Amount,
+				i.Amount.Amount,
+				i.Discount.Amount,
+				i.Refunded.Amount,
+				i.GrantedAt,
+				i.RevokedAt,
+			})
 		}
 	}
-	return im.copy(ctx, "video_order_item", []string{"order_no", "line_no", "sku_id", "spu_id", "creator_id", "title_zh", "title_en", "slug",
-		"cover", "kind", "quality", "rent_hours", "quantity", "price_id", "unit_amount", "amount", "discount_amount", "refunded_amount",
-		"granted_at", "revoked_at"}, rows)
+	return im.copy(ctx, "video_order_item", []string{
+		"order_no",
+		"line_no",
+		"sku_id",
+		"spu_id",
+		"creator_id",
+		"title_zh",
+		"title_en",
+		"slug",
+		"cover",
+		"kind",
+		"quality",
+		"rent_hours",
+		"quantity",
+		"price_id",
+		"unit_amount",
+		"amount",
+		"discount_amount",
+		"refunded_amount",
+		"granted_at",
+		"revoked_at",
+	}, rows)
 }
 
 func (im *importer) writeMoves(ctx context.Context) error {
@@ -307,7 +387,15 @@ func (im *importer) writeMoves(ctx context.Context) error {
 			move(4, Delivered, Refunded, byOperator, im.past[n].Refund.Actor, *o.RefundedAt)
 		}
 	}
-	return im.copy(ctx, "order_transition", []string{"order_no", "from_status", "to_status", "version", "cause", "actor", "at"}, rows)
+	return im.copy(ctx, "order_transition", []string{
+		"order_no",
+		"from_status",
+		"to_status",
+		"version",
+		"cause",
+		"actor",
+		"at",
+	}, rows)
 }
 
 func (im *importer) pay(ctx context.Context) error {
@@ -408,16 +496,38 @@ func (im *importer) refund(ctx context.Context) error {
 		if r.Error != "" {
 			status = payment.Failed
 		}
-		refunds = append(refunds, []any{r.RefundNo, o.OrderNo, o.Total.Amount, o.Total.Currency, byOperator, "import-" + r.RefundNo, r.Reason, r.Actor,
-			status, r.At, r.At.Add(settledIn)})
+		refunds = append(refunds, []any{
+			r.RefundNo,
+			o.OrderNo,
+			o.Total.Amount,
+			o.Total.Currency,
+			byOperator,
+			"import-" + r.RefundNo,
+			r.Reason,
+			r.Actor,
+			status,
+			r.At,
+			r.At.Add(settledIn),
+		})
 		for k := range o.Items {
 			i := &im.orders[n].Items[k]
 			i.ID = ids[source(o.OrderNo, i.LineNo)]
 			shares = append(shares, []any{r.RefundNo, i.ID, i.Net().Amount})
 		}
 	}
-	if err := im.copy(ctx, "order_refund", []string{"refund_no", "order_no", "amount", "currency", "cause", "request_key", "reason", "actor",
-		"status", "created_at", "settled_at"}, refunds); err != nil {
+	if err := im.copy(ctx, "order_refund", []string{
+		"refund_no",
+		"order_no",
+		"amount",
+		"currency",
+		"cause",
+		"request_key",
+		"reason",
+		"actor",
+		"status",
+		"created_at",
+		"settled_at",
+	}, refunds); err != nil {
 		return err
 	}
 	if err := im.copy(ctx, "order_refund_item", []string{"refund_no", "item_id", "amount"}, shares); err != nil {

@@ -62,13 +62,21 @@ func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitleme
 
 // paidElsewhereTx is what the buyer of an order is about to be granted by others.
 func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entitlement.Holdings, error) {
-	rows, err := s.q.PaidElsewhere(ctx, tx, dbsqlc.PaidElsewhereParams{UserID: o.UserID, OrderNo: o.OrderNo, SpuIds: films(o)})
+	rows, err := s.q.PaidElsewhere(ctx, tx, dbsqlc.PaidElsewhereParams{
+		UserID:  o.UserID,
+		OrderNo: o.OrderNo,
+		SpuIds:  films(o),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("what else the buyer of %s has paid for: %w", o.OrderNo, err)
 	}
 	paid := entitlement.Holdings{}
 	for _, r := range rows {
-		paid[r.SpuID] = append(paid[r.SpuID], entitlement.Entitlement{SPUID: r.SpuID, Kind: r.Kind, Quality: r.Quality})
+		paid[r.SpuID] = append(paid[r.SpuID], entitlement.Entitlement{
+			SPUID:   r.SpuID,
+			Kind:    r.Kind,
+			Quality: r.Quality,
+		})
 	}
 	return paid, nil
 }
@@ -94,8 +102,13 @@ func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, 
 	for n, i := range owned {
 		ids[n] = i.ID
 	}
-	if _, err := s.refundTx(ctx, tx, o, RefundRequest{OrderNo: o.OrderNo, ItemIDs: ids, Actor: "system", Key: causeOwned,
-		Reason: "Its buyer owned this already when the payment came."}, causeOwned); err != nil {
+	if _, err := s.refundTx(ctx, tx, o, RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: ids,
+		Actor:   "system",
+		Key:     causeOwned,
+		Reason:  "Its buyer owned this already when the payment came.",
+	}, causeOwned); err != nil {
 		return Order{}, err
 	}
 	return s.lockTx(ctx, tx, o.OrderNo)

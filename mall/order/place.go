@@ -64,7 +64,12 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 		return Order{}, false, err
 	}
 	for {
-		placed, replayed, err = s.placeAt(ctx, &wish{PlaceRequest: r, hash: hash, orderNo: newNumber(s.Now()), sales: sales})
+		placed, replayed, err = s.placeAt(ctx, &wish{
+			PlaceRequest: r,
+			hash:         hash,
+			orderNo:      newNumber(s.Now()),
+			sales:        sales,
+		})
 		if err == nil {
 			return placed, replayed, nil
 		}
@@ -158,8 +163,14 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 			}
 		}
 		if l.Offer.StockLimited {
-			w.stock = append(w.stock, inventory.Reservation{Token: w.token(l.SKUID), OrderNo: w.orderNo, Shelf: w.shelf(l.SKUID),
-				UserID: w.UserID, Qty: l.Quantity, ExpiresAt: until})
+			w.stock = append(w.stock, inventory.Reservation{
+				Token:     w.token(l.SKUID),
+				OrderNo:   w.orderNo,
+				Shelf:     w.shelf(l.SKUID),
+				UserID:    w.UserID,
+				Qty:       l.Quantity,
+				ExpiresAt: until,
+			})
 		}
 	}
 	return nil
@@ -215,14 +226,25 @@ func (w *wish) couponAsk() promotion.CouponAsk {
 func (w *wish) wants() []inventory.Want {
 	wants := make([]inventory.Want, len(w.Items))
 	for i, l := range w.Items {
-		wants[i] = inventory.Want{Token: w.token(l.SKUID), Shelf: w.shelf(l.SKUID), UserID: w.UserID, Qty: l.Quantity}
+		wants[i] = inventory.Want{
+			Token:  w.token(l.SKUID),
+			Shelf:  w.shelf(l.SKUID),
+			UserID: w.UserID,
+			Qty:    l.Quantity,
+		}
 	}
 	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Shelf.SKUID, b.Shelf.SKUID) })
 	return wants
 }
 
 func (w *wish) asks() asked {
-	return asked{userID: w.UserID, campaignID: w.CampaignID, sales: w.sales.campaigns(), bundleID: w.BundleID, lines: w.Items}
+	return asked{
+		userID:     w.UserID,
+		campaignID: w.CampaignID,
+		sales:      w.sales.campaigns(),
+		bundleID:   w.BundleID,
+		lines:      w.Items,
+	}
 }
 
 func (w *wish) shelf(skuID int64) inventory.Shelf {
@@ -240,10 +262,26 @@ func (w *wish) token(skuID int64) uuid.UUID {
 
 // item is a line as it is sold.
 func (w *wish) item(n int, l QuoteLine) Item {
-	i := Item{LineNo: n + 1, SKUID: l.Offer.SKUID, SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, TitleZh: l.Offer.TitleZh,
-		TitleEn: l.Offer.TitleEn, Slug: l.Offer.Slug, Cover: l.Offer.Cover, Kind: l.Offer.Kind, Quality: l.Offer.Quality,
-		RentHours: l.Offer.RentHours, Quantity: l.Quantity, UnitAmount: l.Offer.Amount, Amount: l.Amount,
-		Discount: l.Discount, Refunded: money.Of(0, l.Amount.Currency), priceID: l.Offer.PriceID, campaignID: w.shelf(l.Offer.SKUID).CampaignID}
+	i := Item{
+		LineNo:     n + 1,
+		SKUID:      l.Offer.SKUID,
+		SPUID:      l.Offer.SPUID,
+		CreatorID:  l.Offer.CreatorID,
+		TitleZh:    l.Offer.TitleZh,
+		TitleEn:    l.Offer.TitleEn,
+		Slug:       l.Offer.Slug,
+		Cover:      l.Offer.Cover,
+		Kind:       l.Offer.Kind,
+		Quality:    l.Offer.Quality,
+		RentHours:  l.Offer.RentHours,
+		Quantity:   l.Quantity,
+		UnitAmount: l.Offer.Amount,
+		Amount:     l.Amount,
+		Discount:   l.Discount,
+		Refunded:   money.Of(0, l.Amount.Currency),
+		priceID:    l.Offer.PriceID,
+		campaignID: w.shelf(l.Offer.SKUID).CampaignID,
+	}
 	if token := w.reserved(l.SKUID); token != uuid.Nil {
 		i.reservation = &token
 	}

@@ -91,7 +91,12 @@ func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (te
 }
 
 func (a saleAsk) reservation(o promotion.Offer) inventory.Reservation {
-	return inventory.Reservation{Token: uuid.Nil, Shelf: inventory.Shelf{SKUID: a.SKUID, CampaignID: o.CampaignID}, UserID: a.userID, Qty: a.Quantity}
+	return inventory.Reservation{
+		Token:  uuid.Nil,
+		Shelf:  inventory.Shelf{SKUID: a.SKUID, CampaignID: o.CampaignID},
+		UserID: a.userID,
+		Qty:    a.Quantity,
+	}
 }
 
 // askSaleSet is askSales for those who place orders at the same moment: one question for all of their lines.
@@ -259,7 +264,13 @@ func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalo
 		}
 		best := bySPU[o.SPUID]
 		if t.Sells() && cheaper(t.Amount, o.Amount) && (best == nil || t.Amount.Amount < best.Amount.Amount) {
-			best = &catalog.CardSale{CampaignID: t.CampaignID, SKUID: o.SKUID, Amount: t.Amount, Normal: o.Amount, EndsAt: t.EndsAt}
+			best = &catalog.CardSale{
+				CampaignID: t.CampaignID,
+				SKUID:      o.SKUID,
+				Amount:     t.Amount,
+				Normal:     o.Amount,
+				EndsAt:     t.EndsAt,
+			}
 		}
 		bySPU[o.SPUID] = best
 	}

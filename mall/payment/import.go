@@ -53,19 +53,59 @@ func (p *Payments) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) error {
 					refunded = a.Refund.Amount.Amount
 				}
 			}
-			captures = append(captures, []any{a.Provider, a.ChannelTxnNo, a.AttemptNo, a.Reference, a.Amount.Amount, a.Amount.Currency,
-				string(Consumed), refunded, a.PaidAt, a.PaidAt})
+			captures = append(captures, []any{
+				a.Provider,
+				a.ChannelTxnNo,
+				a.AttemptNo,
+				a.Reference,
+				a.Amount.Amount,
+				a.Amount.Currency,
+				string(Consumed),
+				refunded,
+				a.PaidAt,
+				a.PaidAt,
+			})
 		}
-		attempts = append(attempts, []any{a.AttemptNo, a.Reference, a.Provider, a.Amount.Amount, a.Amount.Currency, status, txn, a.ExpiresAt,
-			a.CreatedAt, ended})
+		attempts = append(attempts, []any{
+			a.AttemptNo,
+			a.Reference,
+			a.Provider,
+			a.Amount.Amount,
+			a.Amount.Currency,
+			status,
+			txn,
+			a.ExpiresAt,
+			a.CreatedAt,
+			ended,
+		})
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"video_payment"}, []string{"attempt_no", "reference", "provider", "amount", "currency", "status",
-		"channel_txn_no", "expires_at", "created_at", "updated_at"}, pgx.CopyFromRows(attempts))
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"video_payment"}, []string{
+		"attempt_no",
+		"reference",
+		"provider",
+		"amount",
+		"currency",
+		"status",
+		"channel_txn_no",
+		"expires_at",
+		"created_at",
+		"updated_at",
+	}, pgx.CopyFromRows(attempts))
 	if err != nil {
 		return fmt.Errorf("import %d attempts: %w", len(attempts), err)
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"payment_capture"}, []string{"provider", "channel_txn_no", "attempt_no", "reference", "amount",
-		"currency", "state", "refunded", "captured_at", "created_at"}, pgx.CopyFromRows(captures))
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"payment_capture"}, []string{
+		"provider",
+		"channel_txn_no",
+		"attempt_no",
+		"reference",
+		"amount",
+		"currency",
+		"state",
+		"refunded",
+		"captured_at",
+		"created_at",
+	}, pgx.CopyFromRows(captures))
 	if err != nil {
 		return fmt.Errorf("import %d captures: %w", len(captures), err)
 	}
@@ -91,11 +131,37 @@ func (p *Payments) importRefunds(ctx context.Context, tx pgx.Tx, past []Past, re
 		if r.LastError != "" {
 			status = Failed
 		}
-		rows = append(rows, []any{r.RefundNo, captureOf[a.Reference], a.Reference, a.Provider, r.Amount.Amount, r.Amount.Currency, status,
-			a.Provider + "-" + r.RefundNo, r.Reason, 1, r.LastError, r.CreatedAt, r.SettledAt})
+		rows = append(rows, []any{
+			r.RefundNo,
+			captureOf[a.Reference],
+			a.Reference,
+			a.Provider,
+			r.Amount.Amount,
+			r.Amount.Currency,
+			status,
+			a.Provider + "-" + r.RefundNo,
+			r.Reason,
+			1,
+			r.LastError,
+			r.CreatedAt,
+			r.SettledAt,
+		})
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"payment_refund"}, []string{"refund_no", "capture_id", "reference", "provider", "amount", "currency",
-		"status", "channel_refund_no", "reason", "attempts", "last_error", "created_at", "updated_at"}, pgx.CopyFromRows(rows))
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"payment_refund"}, []string{
+		"refund_no",
+		"capture_id",
+		"reference",
+		"provider",
+		"amount",
+		"currency",
+		"status",
+		"channel_refund_no",
+		"reason",
+		"attempts",
+		"last_error",
+		"created_at",
+		"updated_at",
+	}, pgx.CopyFromRows(rows))
 	if err != nil {
 		return fmt.Errorf("import %d refunds: %w", len(rows), err)
 	}

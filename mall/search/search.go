@@ -32,7 +32,12 @@ type Search struct {
 
 // New makes a Search over what the catalogue sells.
 func New(pools db.Pools, c *catalog.Catalog, now func() time.Time) *Search {
-	return &Search{pools: pools, catalog: c, now: func() time.Time { return now().Truncate(time.Microsecond) }, queries: dbsqlc.New()}
+	return &Search{
+		pools:   pools,
+		catalog: c,
+		now:     func() time.Time { return now().Truncate(time.Microsecond) },
+		queries: dbsqlc.New(),
+	}
 }
 
 // lockSpace keeps the advisory locks on documents apart from anybody else's; the number means nothing.
@@ -59,7 +64,11 @@ func (s *Search) RankTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 		return err
 	}
 	for _, t := range texts {
-		if err := s.queries.SetPopularity(ctx, tx, dbsqlc.SetPopularityParams{SpuID: t.SPUID, Popularity: popularity(t), At: s.now()}); err != nil {
+		if err := s.queries.SetPopularity(ctx, tx, dbsqlc.SetPopularityParams{
+			SpuID:      t.SPUID,
+			Popularity: popularity(t),
+			At:         s.now(),
+		}); err != nil {
 			return fmt.Errorf("rank document %d: %w", spuID, err)
 		}
 	}
@@ -140,7 +149,13 @@ func (s *Search) indexTx(ctx context.Context, tx pgx.Tx, spuIDs []int64, at time
 			words[w] = true
 		}
 		if err := s.queries.PutDocument(ctx, tx, dbsqlc.PutDocumentParams{
-			SpuID: t.SPUID, Words: d.words, Fuzzy: d.fuzzy, Popularity: d.popularity, Version: version, At: at}); err != nil {
+			SpuID:      t.SPUID,
+			Words:      d.words,
+			Fuzzy:      d.fuzzy,
+			Popularity: d.popularity,
+			Version:    version,
+			At:         at,
+		}); err != nil {
 			return fmt.Errorf("write document %d: %w", t.SPUID, err)
 		}
 	}

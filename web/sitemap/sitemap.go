@@ -28,8 +28,20 @@ import (
 const partSize = 20_000
 
 // private are the paths that answer a crawler with a sign-in page at best, or with pages without an end.
-var private = []string{"/cart", "/checkout", "/orders", "/library", "/account", "/admin", "/studio", "/sandbox/", "/api/", "/search",
-	"/queue/", "/try/"}
+var private = []string{
+	"/cart",
+	"/checkout",
+	"/orders",
+	"/library",
+	"/account",
+	"/admin",
+	"/studio",
+	"/sandbox/",
+	"/api/",
+	"/search",
+	"/queue/",
+	"/try/",
+}
 
 // Deps are the verbs that are asked.
 type Deps struct {
@@ -50,7 +62,11 @@ type handlers struct {
 func Routes(g *echo.Group, d Deps) {
 	h := handlers{Deps: d}
 	if d.Changes != nil {
-		h.parts = cache.New(d.Changes, cache.Options[[]catalog.SitemapPart]{Name: "sitemap", Fresh: 5 * time.Minute, Local: true}, d.Log, d.Metrics)
+		h.parts = cache.New(d.Changes, cache.Options[[]catalog.SitemapPart]{
+			Name:  "sitemap",
+			Fresh: 5 * time.Minute,
+			Local: true,
+		}, d.Log, d.Metrics)
 	}
 	g.GET("/robots.txt", h.robots)
 	g.GET("/sitemap.xml", h.index)
@@ -86,7 +102,11 @@ func (h handlers) index(c echo.Context) error {
 			return err
 		}
 		for _, p := range parts {
-			err := w.Encode(entry{XMLName: xml.Name{Local: "sitemap"}, Loc: h.PublicURL + "/sitemaps/" + partName(p), LastMod: date(p.ChangedAt)})
+			err := w.Encode(entry{
+				XMLName: xml.Name{Local: "sitemap"},
+				Loc:     h.PublicURL + "/sitemaps/" + partName(p),
+				LastMod: date(p.ChangedAt),
+			})
 			if err != nil {
 				return err
 			}
@@ -190,7 +210,12 @@ func (h handlers) add(w *xml.Encoder, path string, changed time.Time) error {
 	}
 	links = append(links, alternate{"alternate", "x-default", address})
 	for _, l := range text.Langs {
-		e := entry{XMLName: xml.Name{Local: "url"}, Loc: views.InLanguage(address, l.Lang), LastMod: date(changed), Links: links}
+		e := entry{
+			XMLName: xml.Name{Local: "url"},
+			Loc:     views.InLanguage(address, l.Lang),
+			LastMod: date(changed),
+			Links:   links,
+		}
 		if err := w.Encode(e); err != nil {
 			return err
 		}

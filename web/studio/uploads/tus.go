@@ -95,7 +95,11 @@ func (d Deps) tusBegin(c *page.Ctx) error {
 	if err != nil {
 		return page.ErrBadRequest(errTusHeader.Because("Upload-Metadata: %w", err))
 	}
-	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{Name: said["filename"], Type: said["filetype"], Size: size})
+	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{
+		Name: said["filename"],
+		Type: said["filetype"],
+		Size: size,
+	})
 	if errors.Is(err, media.ErrUploadSize) && size > 0 {
 		return withStatus(http.StatusRequestEntityTooLarge, fault.From(err))
 	}
