@@ -1,0 +1,198 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"videomall/mall/order"
+	"videomall/mall/payment"
+	"videomall/web/webtest"
+)
+
+// moody is a bank that is out of reach as long as a test says so.
+type moody struct {
+	payment.Provider
+	away atomic.Bool
+}
+
+func (p *moody) Create(ctx context.Context, r payment.CreateRequest) (payment.Action, error) {
+	if p.away.Load() {
+		return payment.Action{}, errors.New("connection refused")
+	}
+	return p.Provider.Create(ctx, r)
+}
+
+func (p *moody) Query(ctx context.Context, attemptNo string) (payment.Charge, error) {
+	if p.away.Load() {
+		return payment.Charge{}, errors.New("connection refused")
+	}
+	return p.Provider.Query(ctx, attemptNo)
+}
+
+func TestAPaymentThatCantBeOpenedIsTriedAgainFromTheOrder(t *testing.T) {
+	bank := &moody{}
+	bank.away.Store(true)
+	m := open(t, func(o *webtest.Options) {
+		o.Provider = func(_ *webtest.Mall, p payment.Provider) payment.Provider { bank.Provider = p; return bank }
+	})
+	film := m.Film(990, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	at := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
+	if !strings.HasPrefix(at, "/orders/") {
+		t.Fatalf("a bank that is away leads to %q", at)
+	}
+	page := b.Get(at).Wants(200).Shows("The payment page could not be opened", "Waiting for your payment")
+	bank.away.Store(false)
+	if to := b.Post(at+"/pay", page.Form(at+"/pay")).Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
+		t.Fatalf("trying again leads to %q", to)
+	}
+	if n := orders(m); n != 1 {
+		t.Fatalf("%d orders", n)
+	}
+}
+
+func TestTheOrderPageFollowsItsOrder(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	bank := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
+	no := webtest.Query[string](m, "select order_no from video_order")[0]
+	at := "/orders/" + no
+
+	waiting := b.Get(at).Wants(200).Shows("Waiting for your payment", "Time left to pay", "Open the payment page again")
+	poll := pollOf(t, waiting)
+	same := b.HTMX(poll, nil).Wants(200)
+	if same.Header.Get("HX-Reswap") != "none" || !same.Has(`id="time-left"`) || same.Has("order-status") {
+		t.Errorf("an unchanged order answers %v %s", same.Header, same.Body)
+	}
+	m.Advance(30 * time.Second)
+	b.HTMX(poll, nil).Shows("14:")
+
+	m.PayAt(bank)
+	paid := b.HTMX(poll, nil).Wants(200).Shows("Payment received", "Being unlocked").Hides("Watch now")
+	poll = pollOf(t, paid)
+	if paid.Header.Get("HX-Reswap") != "" {
+		t.Error("the change is not swapped in")
+	}
+	if err := m.Orders.Deliver(t.Context(), no); err != nil {
+		t.Fatal(err)
+	}
+	ready := b.HTMX(poll, nil).Wants(200).Shows("Ready to watch", "Watch now")
+	if ready.Has("hx-trigger") || !ready.Has(`href="/watch/film-1"`) {
+		t.Errorf("it polls on, or leads nowhere: %s", ready.Body)
+	}
+	b.Get(at).Shows("Paid with Sandbox", no)
+	if to := b.Get(poll).Wants(303).Location; to != at {
+		t.Errorf("the fragment's address leads a browser to %q", to)
+	}
+}
+
+// pollOf is the address that a waiting page asks, taken from the page as htmx does.
+func pollOf(t *testing.T, a webtest.Answer) string {
+	t.Helper()
+	if !a.Has(`hx-trigger="every 1s"`) {
+		t.Fatalf("the page does not wait: %s", a.Body)
+	}
+	_, rest, ok := strings.Cut(a.Body, `hx-get="`)
+	poll, _, _ := strings.Cut(rest, `"`)
+	if !ok {
+		t.Fatal("no hx-get")
+	}
+	return strings.ReplaceAll(poll, "&amp;", "&")
+}
+
+func TestTheTimeToPayRunsOut(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, 1)
+	mia := m.Person("mia", "shopper")
+	b := m.Browser(mia.ID)
+	b.Post("/cart/items", item(film))
+	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
+	no := webtest.Query[string](m, "select order_no from video_order")[0]
+	at := "/orders/" + no
+	poll := pollOf(t, b.Get(at))
+	m.Advance(16 * time.Minute)
+	late := b.HTMX(poll, nil).Wants(200).Shows("The time to pay is over")
+	if late.Header.Get("HX-Reswap") != "" || late.Has(at+"/pay") {
+		t.Errorf("an expired order can be paid: %s", late.Body)
+	}
+	b.Post(at+"/pay", url.Values{"provider": {"sandbox"}}).Wants(303)
+	if err := m.Orders.Expire(t.Context(), no); err != nil {
+		t.Fatal(err)
+	}
+	closed := b.HTMX(pollOf(t, late), nil).Wants(200).Shows("This order is closed", "It was not paid in time", "Buy again")
+	if closed.Has("hx-trigger") {
+		t.Error("a closed order polls on")
+	}
+	if to := b.Post(at+"/again", closed.Form(at+"/again")).Wants(303).Location; to != "/cart" {
+		t.Errorf("buy again leads to %q", to)
+	}
+	b.Get("/cart").Shows("Film 1")
+}
+
+func TestAnUnpaidOrderIsCancelled(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, 1)
+	b := m.Browser(m.Person("mia", "shopper").ID)
+	b.Post("/cart/items", item(film))
+	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
+	at := "/orders/" + webtest.Query[string](m, "select order_no from video_order")[0]
+	form := b.Get(at).Form(at + "/cancel")
+	for range 2 {
+		b.Post(at+"/cancel", form).Wants(303)
+	}
+	b.Get(at).Wants(200).Shows("The order is cancelled", "You cancelled it")
+	if left := webtest.Query[int64](m, "select available from video_inventory"); left[0] != 1 {
+		t.Errorf("%d left", left[0])
+	}
+}
+
+func TestOtherPeoplesOrdersDoNotExist(t *testing.T) {
+	m := open(t)
+	film := m.Film(990, -1)
+	mia, eve := m.Person("mia", "shopper"), m.Person("eve", "operator")
+	o := m.Bought(mia.ID, film)
+	open, _, err := m.Orders.Place(t.Context(), order.PlaceRequest{UserID: mia.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: m.Film(5, -1), Quantity: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.Browser(eve.ID)
+	for _, no := range []string{o.OrderNo, open.OrderNo, "01HZZZZZZZZZZZZZZZZZZZZZZZ", "x"} {
+		b.Get("/orders/" + no).Wants(404)
+		b.Get("/orders/" + no + "/status").Wants(404)
+		b.HTMX("/orders/"+no+"/status", nil).Wants(404)
+		b.Get("/orders?before=" + no).Wants(404)
+		for _, verb := range []string{"pay", "cancel", "again"} {
+			b.Post("/orders/"+no+"/"+verb, url.Values{"provider": {"sandbox"}}).Wants(404)
+		}
+	}
+	b.Get("/orders").Wants(200).Shows("No orders yet")
+	if after, err := m.Orders.GetAny(t.Context(), open.OrderNo); err != nil || after.Status != order.PendingPay {
+		t.Errorf("a stranger moved the order to %s: %v", after.Status, err)
+	}
+	guest := m.Browser(0)
+	if at := guest.Get("/orders/" + o.OrderNo).Wants(303).Location; !strings.HasPrefix(at, "/sign-in?next=") {
+		t.Errorf("a guest is led to %q", at)
+	}
+}
+
+func TestMyOrdersArePagedByKey(t *testing.T) {
+	m := open(t)
+	mia := m.Person("mia", "shopper")
+	for range 23 {
+		sku := m.Film(0, -1)
+		m.Bought(mia.ID, sku)
+	}
+	b := m.Browser(mia.ID)
+	first := b.Get("/orders").Wants(200).Shows("Film 23", "Film 4", "Next").Hides("Film 3 ", "Previous")
+	_, rest, _ := strings.Cut(first.Body, `href="/orders?before=`)
+	cursor, _, _ := strings.Cut(rest, `"`)
+	b.Get("/orders?before="+cursor).Wants(200).Shows("Film 3", "Film 1", "Previous").Hides("Film 4", "Next")
+}
