@@ -14,7 +14,8 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// normalEmail folds what means the same person: outer spaces, case, the forms of one character, and marks that nobody sees.
+// normalEmail folds what means the same person: outer spaces, case, the forms of one character, and marks that nobody
+// sees.
 func normalEmail(email string) string { return strings.ToLower(textnorm.Key(email)) }
 
 // formerEmail is how addresses were kept before marks that nobody sees were dropped from them.
@@ -22,9 +23,9 @@ func formerEmail(email string) string {
 	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(email)))
 }
 
-// rowByEmail finds an account by its address. Where two accounts differ by unseen marks alone, since both were made before such
-// marks were dropped, the second kept its spelling (migration 00069) and is found by that spelling.
-// Errors: pgx.ErrNoRows.
+// rowByEmail finds an account by its address. Where two accounts differ by unseen marks alone, since both were made
+// before such marks were dropped, the second kept its spelling (migration 00069) and is found by that spelling. Errors:
+// pgx.ErrNoRows.
 func (a *Accounts) rowByEmail(ctx context.Context, email string) (dbsqlc.UserByEmailRow, error) {
 	normal := normalEmail(email)
 	if former := formerEmail(email); former != normal && db.Storable(former) {
@@ -36,8 +37,8 @@ func (a *Accounts) rowByEmail(ctx context.Context, email string) (dbsqlc.UserByE
 	return a.q.UserByEmail(ctx, a.pool, normal)
 }
 
-// validEmail wants a bare address with a dotted domain; whether somebody reads it only a message can tell. U+FFFD is what
-// normalEmail makes of bytes that are no text.
+// validEmail wants a bare address with a dotted domain; whether somebody reads it only a message can tell. U+FFFD is
+// what normalEmail makes of bytes that are no text.
 func validEmail(email string) bool {
 	if len(email) < 3 || len(email) > maxEmail || strings.ContainsAny(email, "\ufffd \t\r\n<>\"(),:;[]\\") {
 		return false

@@ -17,8 +17,8 @@ const (
 )
 
 const (
-	// maxWaiting is how many may wait in one lane; with some 30 ms a hashing on each core that is about two seconds, after which waiting
-	// longer helps nobody.
+	// maxWaiting is how many may wait in one lane; with some 30 ms a hashing on each core that is about two seconds,
+	// after which waiting longer helps nobody.
 	maxWaiting = 128
 	// familiarTurns is how many of a row of hashings familiars get before one stranger does, while both wait.
 	familiarTurns = 3
@@ -27,8 +27,9 @@ const (
 // ErrBusy says that too many people prove themselves at this moment.
 var ErrBusy = fault.New(fault.Unavailable, "sign_in_busy", "Very many people are signing in. Try again in a moment.")
 
-// pool lets a number of hashings run at once and others wait their turn. Familiars have a lane of their own and most of the turns, so that
-// a flood of strangers leaves them served; strangers keep a share, since anybody can become familiar by making an account.
+// pool lets a number of hashings run at once and others wait their turn. Familiars have a lane of their own and most of
+// the turns, so that a flood of strangers leaves them served; strangers keep a share, since anybody can become familiar
+// by making an account.
 type pool struct {
 	mu      sync.Mutex
 	free    int

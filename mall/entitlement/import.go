@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Past is a grant with what has become of it. StartedAt is the first play of a rental; RevokedAt ended the access for Cause. Both are
-// zero where it did not happen.
+// Past is a grant with what has become of it. StartedAt is the first play of a rental; RevokedAt ended the access for
+// Cause. Both are zero where it did not happen.
 type Past struct {
 	Grant
 	GrantedAt time.Time

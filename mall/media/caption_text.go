@@ -6,7 +6,8 @@ import (
 )
 
 var (
-	// tag is one of those that subtitles have: SubRip's, WebVTT's and WebVTT's moments within a line. Any other "<" is a word's.
+	// tag is one of those that subtitles have: SubRip's, WebVTT's and WebVTT's moments within a line. Any other "<" is
+	// a word's.
 	tag      = regexp.MustCompile(`(?i)<(?:(/?)(i|b|u|s|font|br|c|v|lang|ruby|rt|span)(?:[\s./][^<>]*)?|(?:\d{1,3}:)?\d\d:\d\d\.\d{3})>`)
 	entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&nbsp;", "\u00a0", "&lrm;", "\u200e", "&rlm;", "\u200f", "&amp;", "&")
 	escapes  = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
@@ -60,7 +61,8 @@ func cueText(s string, vtt bool) (text, place string) {
 	return strings.Join(lines, "\n"), place
 }
 
-// standing is one of nine places, as on a numeric keypad from 0, in WebVTT's settings. The one below in the middle needs none.
+// standing is one of nine places, as on a numeric keypad from 0, in WebVTT's settings. The one below in the middle
+// needs none.
 func standing(key byte) string {
 	var settings []string
 	switch key / 3 {

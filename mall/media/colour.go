@@ -25,8 +25,8 @@ func newColours(t stream) colours {
 	return c
 }
 
-// matrix is what the file says or, where it says nothing, what players take: BT.709 from 720 lines on, BT.601 below. One is chosen here for
-// all sizes, since each player would otherwise guess anew from the size that it is shown.
+// matrix is what the file says or, where it says nothing, what players take: BT.709 from 720 lines on, BT.601 below.
+// One is chosen here for all sizes, since each player would otherwise guess anew from the size that it is shown.
 func matrix(t stream) (name string, assumed bool) {
 	switch t.Matrix {
 	case "bt709", "fcc", "smpte240m":
@@ -44,8 +44,9 @@ func matrix(t stream) (name string, assumed bool) {
 	return "bt601", true
 }
 
-// toSDR brings what is brighter or more colourful than BT.709 into it; empty where nothing is. White is at 203 cd/m² and the brightest at
-// 1000 (ITU-R BT.2408). What is up to half as bright as white stays as it is, and what is brighter is pressed together.
+// toSDR brings what is brighter or more colourful than BT.709 into it; empty where nothing is. White is at 203 cd/m²
+// and the brightest at 1000 (ITU-R BT.2408). What is up to half as bright as white stays as it is, and what is brighter
+// is pressed together.
 func (c colours) toSDR() string {
 	const white, brightest, kept = 203, 1000, 0.5
 	if c.primaries == "" {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Conversion is what was done to a file to make a film of it, for its creator to read. Rate is empty where nothing was noted.
+// Conversion is what was done to a file to make a film of it, for its creator to read. Rate is empty where nothing was
+// noted.
 type Conversion struct {
 	Rate       string         `json:"rate,omitempty"`       // frames a second of the film: "30", "29.97"
 	SourceRate string         `json:"sourceRate,omitempty"` // of the file, on average; empty where it holds one picture

@@ -53,11 +53,11 @@ func reduce(p image.Image, orientation int, studio bool) image.Image {
 	return &image.RGBA{Pix: pix, Stride: 4 * width, Rect: size}
 }
 
-// rows returns how to read the pixels from x, y on to the right, as many as fit: four bytes each, CMYK or opaque RGB. The kinds that Go's
-// decoders make of photographs are read without a call for each pixel.
+// rows returns how to read the pixels from x, y on to the right, as many as fit: four bytes each, CMYK or opaque RGB.
+// The kinds that Go's decoders make of photographs are read without a call for each pixel.
 //
-// Lossy WebP has luma from 16 to 235 (RFC 9649, 2.5, as BT.601). golang.org/x/image/webp hands these numbers out as an image.YCbCr, whose
-// numbers are of the full range, as in JPEG: taken for those, every colour loses contrast.
+// Lossy WebP has luma from 16 to 235 (RFC 9649, 2.5, as BT.601). golang.org/x/image/webp hands these numbers out as an
+// image.YCbCr, whose numbers are of the full range, as in JPEG: taken for those, every colour loses contrast.
 func rows(p image.Image, studio bool) func(x, y int, row []uint8) {
 	toRGB := color.YCbCrToRGB
 	if studio {
@@ -122,8 +122,8 @@ func onWhite(row []uint8) {
 	}
 }
 
-// inSRGB converts a reduced picture in place where it names another colour space. A profile that can't be read, or that belongs to another
-// kind of pixels, is left out, as programs do that know no profiles.
+// inSRGB converts a reduced picture in place where it names another colour space. A profile that can't be read, or that
+// belongs to another kind of pixels, is left out, as programs do that know no profiles.
 func inSRGB(p image.Image, profile []byte) image.Image {
 	var convert func([4]uint8) [3]uint8
 	if transform, err := icc.Parse(profile); err == nil {

@@ -37,7 +37,8 @@ func FreeBytes(folder string) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize), nil
 }
 
-// Disks are the folders that media are written to on this machine: the storage, unless it is a bucket, and the one that films are made in.
+// Disks are the folders that media are written to on this machine: the storage, unless it is a bucket, and the one that
+// films are made in.
 func (m *Media) Disks() []string {
 	var folders []string
 	if here, ok := m.storage.store.(*folder); ok {

@@ -22,8 +22,9 @@ func newPicture(t stream) picture {
 	}
 }
 
-// graph draws the picture once at the size of the largest rung, at an even rate, in the colours of BT.709, and smaller from that. Its
-// outputs are [v0], [v1] and so on, one a rung. The last picture is held for ever: whoever reads the outputs ends them.
+// graph draws the picture once at the size of the largest rung, at an even rate, in the colours of BT.709, and smaller
+// from that. Its outputs are [v0], [v1] and so on, one a rung. The last picture is held for ever: whoever reads the
+// outputs ends them.
 func (p picture) graph(rate string, ladder []Rung) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[0:%d]", p.index)
@@ -43,8 +44,8 @@ func (p picture) graph(rate string, ladder []Rung) string {
 	return b.String()
 }
 
-// fit scales into a rung. A picture of nearly its shape fills it; one of another shape, as where a recording changes its size midway, gets
-// bars afterwards.
+// fit scales into a rung. A picture of nearly its shape fills it; one of another shape, as where a recording changes
+// its size midway, gets bars afterwards.
 func (p picture) fit(r Rung) string {
 	shape := float64(r.Width) / float64(r.Height)
 	side := func(full int, other string) string {

@@ -19,8 +19,8 @@ type PastRefusal struct {
 	DiedAt     time.Time
 }
 
-// ImportRefusalTx keeps an event that one subscriber has refused for good, as the dead letter that it is, in the caller's transaction. All
-// other subscribers of its type are handed the event as any new one.
+// ImportRefusalTx keeps an event that one subscriber has refused for good, as the dead letter that it is, in the
+// caller's transaction. All other subscribers of its type are handed the event as any new one.
 func (o *Outbox) ImportRefusalTx(ctx context.Context, tx pgx.Tx, r PastRefusal) error {
 	if !json.Valid(r.Event.Payload) {
 		return fmt.Errorf("import event %s: its payload is no JSON", r.Event.Aggregate)

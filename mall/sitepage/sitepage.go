@@ -1,6 +1,6 @@
-// Package sitepage owns the pages that every shop has: terms, privacy, refund policy and contact. It keeps what operators
-// write as Markdown, in both languages, each version for good, and knows the texts that stand there until somebody has
-// adapted them. It refuses to know how Markdown is drawn.
+// Package sitepage owns the pages that every shop has: terms, privacy, refund policy and contact. It keeps what
+// operators write as Markdown, in both languages, each version for good, and knows the texts that stand there until
+// somebody has adapted them. It refuses to know how Markdown is drawn.
 package sitepage
 
 import (
@@ -54,8 +54,8 @@ type Deps struct {
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// Notify tells every process, in the transaction of a save, that what is kept under Tag is stale; nil tells nobody.
 	Notify func(ctx context.Context, tx pgx.Tx) error
-	// Drop voids what this process keeps under Tag, after the save has committed, so that the operator sees it in the next
-	// answer; nil where nothing is kept.
+	// Drop voids what this process keeps under Tag, after the save has committed, so that the operator sees it in the
+	// next answer; nil where nothing is kept.
 	Drop func(ctx context.Context)
 }
 

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// simplifiedPairs has a line a traditional character: the character and its simplified form. It is the table TSCharacters of OpenCC 1.1
-// with the first choice alone.
+// simplifiedPairs has a line a traditional character: the character and its simplified form. It is the table
+// TSCharacters of OpenCC 1.1 with the first choice alone.
 //
 //go:embed simplified.txt
 var simplifiedPairs string
@@ -23,8 +23,9 @@ var simplified = sync.OnceValue(func() map[rune]rune {
 	return pairs
 })
 
-// Simplified is the simplified form of a traditional Chinese character, and every other character itself. It makes texts comparable and
-// is not for reading: several traditional characters share one simplified form, and which word is meant is not asked.
+// Simplified is the simplified form of a traditional Chinese character, and every other character itself. It makes
+// texts comparable and is not for reading: several traditional characters share one simplified form, and which word is
+// meant is not asked.
 func Simplified(r rune) rune {
 	if s, known := simplified()[r]; known {
 		return s

@@ -20,8 +20,9 @@ import (
 // freeKey is the session's value that says which free film its guest has pressed.
 const freeKey = "free_film"
 
-// watchFree gives a film that costs nothing, and leads to where it plays. A guest signs in first and is led on from there: the sign-in
-// finds in the session what was pressed, so that no address which somebody else made up gives anybody anything.
+// watchFree gives a film that costs nothing, and leads to where it plays. A guest signs in first and is led on from
+// there: the sign-in finds in the session what was pressed, so that no address which somebody else made up gives
+// anybody anything.
 func (d Deps) watchFree(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	product, err := d.Catalog.ProductBySlug(ctx, c.Param("slug"))
@@ -88,8 +89,8 @@ func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Produc
 	return edition, d.Orders.Deliver(ctx, placed.OrderNo) // the job of the order finds it done
 }
 
-// freeEdition is the best of a film's editions that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable without one,
-// ErrAlreadyOwned.
+// freeEdition is the best of a film's editions that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable
+// without one, ErrAlreadyOwned.
 func (d Deps) freeEdition(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
 	lines := make([]order.Line, len(product.SKUs))
 	for n, k := range product.SKUs {

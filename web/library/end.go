@@ -56,7 +56,8 @@ func (d Deps) whatFollows(c *page.Ctx, product catalog.Product) (end libraryview
 	return end, err
 }
 
-// toOwn is the cheapest way to keep what was rented, in no lower quality where there is one; nil where none can be bought.
+// toOwn is the cheapest way to keep what was rented, in no lower quality where there is one; nil where none can be
+// bought.
 func toOwn(skus []catalog.SKU, quality string) (best *catalog.SKU) {
 	keeps := func(k catalog.SKU) bool { return k.Quality == quality || k.Quality == catalog.Quality4K }
 	for i, k := range skus {

@@ -7,8 +7,8 @@ import (
 )
 
 // Group registers routes below a prefix, each behind the same guards. Echo's own group with middleware also registers a
-// catch-all below its prefix, so that its guards would answer for every address that nobody registered: a guest would be
-// sent to sign in at an address that does not exist.
+// catch-all below its prefix, so that its guards would answer for every address that nobody registered: a guest would
+// be sent to sign in at an address that does not exist.
 type Group struct {
 	under  *echo.Group
 	prefix string

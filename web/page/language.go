@@ -14,8 +14,8 @@ import (
 
 const spokenKey = "spoken"
 
-// spokenLanguage takes the language that an address names (?lang=zh-CN) out of it, so that handlers and what is kept see one
-// address, and remembers it for this answer. What is no language of the mall stays a parameter like others.
+// spokenLanguage takes the language that an address names (?lang=zh-CN) out of it, so that handlers and what is kept
+// see one address, and remembers it for this answer. What is no language of the mall stays a parameter like others.
 func spokenLanguage(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()

@@ -11,9 +11,9 @@ import (
 // methods are those that the mall's addresses answer.
 var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
-// allowed answers OPTIONS, and completes Allow of a refused method (RFC 9110, 10.2.1). Echo's router names the methods of
-// the first pattern that fits an address, yet another one can take the rest: "/listings/new" answers GET, and POST goes to
-// "/listings/:id".
+// allowed answers OPTIONS, and completes Allow of a refused method (RFC 9110, 10.2.1). Echo's router names the methods
+// of the first pattern that fits an address, yet another one can take the rest: "/listings/new" answers GET, and POST
+// goes to "/listings/:id".
 func allowed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, refused := c.Get(echo.ContextKeyHeaderAllow).(string); !refused {

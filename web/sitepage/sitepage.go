@@ -1,5 +1,5 @@
-// Package sitepage owns the addresses of the pages that every shop has, and of the console where operators write them. It
-// refuses to know how a text is kept or drawn.
+// Package sitepage owns the addresses of the pages that every shop has, and of the console where operators write them.
+// It refuses to know how a text is kept or drawn.
 package sitepage
 
 import (

@@ -9,8 +9,9 @@ import (
 // tcpUserTimeout is TCP_USER_TIMEOUT, which package syscall doesn't name.
 const tcpUserTimeout = 0x12
 
-// boundUnacknowledged ends a connection whose peer acknowledges nothing, or keeps its window shut, for twice the time that it may stall. What a
-// handler wrote fits into the kernel's buffers, where no deadline of the program's reaches it (tcp(7), TCP_USER_TIMEOUT).
+// boundUnacknowledged ends a connection whose peer acknowledges nothing, or keeps its window shut, for twice the time
+// that it may stall. What a handler wrote fits into the kernel's buffers, where no deadline of the program's reaches it
+// (tcp(7), TCP_USER_TIMEOUT).
 func boundUnacknowledged(c net.Conn, stall time.Duration) {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {

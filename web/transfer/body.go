@@ -35,8 +35,8 @@ type BodyLimits struct {
 // Deadlines is an *http.ResponseController.
 type Deadlines interface{ SetReadDeadline(time.Time) error }
 
-// Body reads a request that may take hours: the server's limit for a whole request becomes one for the next bytes, and one for how few they
-// may be. It belongs to one goroutine. End must be called.
+// Body reads a request that may take hours: the server's limit for a whole request becomes one for the next bytes, and
+// one for how few they may be. It belongs to one goroutine. End must be called.
 type Body struct {
 	r          io.Reader
 	connection Deadlines

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// conn gives its reader SendTimeout for each chunk. It stands below the server, so that it holds for whatever is written: pages, files that the
-// kernel copies, streams of events, and what the server flushes when a handler is done.
+// conn gives its reader SendTimeout for each chunk. It stands below the server, so that it holds for whatever is
+// written: pages, files that the kernel copies, streams of events, and what the server flushes when a handler is done.
 type conn struct {
 	net.Conn
 	listener *Listener
@@ -25,7 +25,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends what is sent; the server does so before it closes a connection whose request it didn't read to its end.
+// CloseWrite ends what is sent; the server does so before it closes a connection whose request it didn't read to its
+// end.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -58,7 +59,8 @@ func (c *conn) extend() error {
 	return c.Conn.SetWriteDeadline(deadline)
 }
 
-// failed has the kernel throw away what a reader didn't take. Closed in the usual way, the connection would hold it for minutes.
+// failed has the kernel throw away what a reader didn't take. Closed in the usual way, the connection would hold it for
+// minutes.
 func (c *conn) failed(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		c.listener.stalled.Add(1)

@@ -9,8 +9,8 @@ import (
 	"videomall/web/page"
 )
 
-// Notice tells a creator on every page that the account for their payouts was set or changed, while payouts to it still wait: whoever did
-// that on a stolen session can't hide it.
+// Notice tells a creator on every page that the account for their payouts was set or changed, while payouts to it still
+// wait: whoever did that on a stolen session can't hide it.
 func Notice(l *ledger.Ledger) func(context.Context, *page.Ctx) (*views.Notice, error) {
 	return func(ctx context.Context, c *page.Ctx) (*views.Notice, error) {
 		if !c.Viewer.Is(account.RoleCreator) {

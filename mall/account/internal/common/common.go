@@ -1,5 +1,5 @@
-// Package common owns the list of passwords that everybody tries first: what of a password is compared, and the table of it. It refuses to
-// know any rule of passwords.
+// Package common owns the list of passwords that everybody tries first: what of a password is compared, and the table
+// of it. It refuses to know any rule of passwords.
 package common
 
 import (
@@ -12,15 +12,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Size is how many bytes of a SHA-256 the table keeps of an entry. A password that is not in the list is taken for one that is with
-// a probability of entries / 2^40: below one in five million.
+// Size is how many bytes of a SHA-256 the table keeps of an entry. A password that is not in the list is taken for one
+// that is with a probability of entries / 2^40: below one in five million.
 const Size = 5
 
 // Shortest is how many characters an entry has at least, once folded: three letters and a year are refused by no list.
 const Shortest = 4
 
-// table holds hashes of what the entries fold to, sorted. Made by ./gen from the million most frequent passwords of SecLists; see
-// docs/third-party.md.
+// table holds hashes of what the entries fold to, sorted. Made by ./gen from the million most frequent passwords of
+// SecLists; see docs/third-party.md.
 //
 //go:embed table.bin
 var table string
@@ -28,7 +28,8 @@ var table string
 // Len is the number of entries.
 func Len() int { return len(table) / Size }
 
-// Has says whether a password is in the list, in whatever case, with letters written as digits or signs, or with digits and signs after it.
+// Has says whether a password is in the list, in whatever case, with letters written as digits or signs, or with digits
+// and signs after it.
 func Has(password string) bool {
 	whole, word := Fold(password)
 	return whole != "" && has(whole) || word != "" && has(word)
@@ -50,8 +51,8 @@ func Hash(folded string) string {
 var lookalikes = strings.NewReplacer("4", "a", "@", "a", "3", "e", "1", "i", "!", "i", "|", "i", "l", "i", "0", "o", "5", "s", "$", "s",
 	"7", "t", "+", "t", "8", "b")
 
-// Fold returns what two passwords have in common that differ in case, in letters written otherwise, and, of word alone, in the digits and signs
-// after it. Either is empty where it is shorter than Shortest.
+// Fold returns what two passwords have in common that differ in case, in letters written otherwise, and, of word alone,
+// in the digits and signs after it. Either is empty where it is shorter than Shortest.
 func Fold(password string) (whole, word string) {
 	lower := strings.ToLower(norm.NFKC.String(password))
 	return long(lower), long(strings.TrimRightFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) }))
