@@ -37,7 +37,11 @@ func (a *Accounts) RememberBrowser(cookie string, u User) string {
 	if len(a.BrowserKey) == 0 {
 		return ""
 	}
-	m := mark{userID: u.ID, epoch: u.Epoch, since: a.now()}
+	m := mark{
+		userID: u.ID,
+		epoch:  u.Epoch,
+		since:  a.now(),
+	}
 	rand.Read(m.name[:]) // never fails: crypto/rand ends the program instead
 	marks := []string{a.sign(m)}
 	for text := range strings.SplitSeq(cookie, ".") {

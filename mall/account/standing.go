@@ -58,7 +58,12 @@ type standings struct {
 const lookupTimeout = 10 * time.Second
 
 func newStandings(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) *standings {
-	s := &standings{pool: pool, q: dbsqlc.New(), log: log, now: now}
+	s := &standings{
+		pool: pool,
+		q:    dbsqlc.New(),
+		log:  log,
+		now:  now,
+	}
 	s.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, s.find)
 	return s
 }
@@ -93,8 +98,13 @@ func (s *standings) find(ctx context.Context, asked []credential) []batch.Result
 	found := make(map[credential]Standing, len(rows))
 	for _, r := range rows {
 		st := Standing{
-			User:      User{r.ID, r.Email, r.Name, r.Role, r.Locale, r.CreatedAt, r.AccessEpoch},
-			Grant:     Grant{UserID: r.ID, Epoch: r.AccessEpoch, Session: r.SessionNo, Token: r.TokenNo},
+			User: User{r.ID, r.Email, r.Name, r.Role, r.Locale, r.CreatedAt, r.AccessEpoch},
+			Grant: Grant{
+				UserID:  r.ID,
+				Epoch:   r.AccessEpoch,
+				Session: r.SessionNo,
+				Token:   r.TokenNo,
+			},
 			SeenAt:    r.SeenAt,
 			ExpiresAt: r.ExpiresAt,
 			ProvedAt:  r.ProvedAt,

@@ -48,7 +48,11 @@ func (c *Catalog) settleRatingTx(ctx context.Context, tx pgx.Tx, userID, spuID i
 	if counts {
 		rating, err = c.queries.RestoreReview(ctx, tx, dbsqlc.RestoreReviewParams{UserID: userID, SpuID: spuID})
 	} else {
-		rating, err = c.queries.RefundReview(ctx, tx, dbsqlc.RefundReviewParams{UserID: userID, SpuID: spuID, At: c.now()})
+		rating, err = c.queries.RefundReview(ctx, tx, dbsqlc.RefundReviewParams{
+			UserID: userID,
+			SpuID:  spuID,
+			At:     c.now(),
+		})
 	}
 	switch {
 	case missing(err):

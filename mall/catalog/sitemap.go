@@ -83,7 +83,11 @@ func (c *Catalog) EachSitemapPage(ctx context.Context, kind SitemapKind, part, s
 }
 
 func (c *Catalog) listed(ctx context.Context, kind SitemapKind, after, below int64) ([]dbsqlc.VideosOfPartRow, error) {
-	bounds := dbsqlc.VideosOfPartParams{After: after, Below: below, MaxRows: sitemapAtOnce}
+	bounds := dbsqlc.VideosOfPartParams{
+		After:   after,
+		Below:   below,
+		MaxRows: sitemapAtOnce,
+	}
 	if kind == SitemapVideos {
 		return c.queries.VideosOfPart(ctx, c.pools.Replica, bounds)
 	}

@@ -33,11 +33,39 @@ func (e *Entitlements) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) err
 		if !p.RevokedAt.IsZero() {
 			state, revoked = "revoked", &p.RevokedAt
 		}
-		rows[n] = []any{p.UserID, p.SPUID, p.SKUID, p.Reference, p.Source, p.Kind, p.Quality, p.RentHours, state, p.GrantedAt, started, expires,
-			revoked, p.Cause}
+		rows[n] = []any{
+			p.UserID,
+			p.SPUID,
+			p.SKUID,
+			p.Reference,
+			p.Source,
+			p.Kind,
+			p.Quality,
+			p.RentHours,
+			state,
+			p.GrantedAt,
+			started,
+			expires,
+			revoked,
+			p.Cause,
+		}
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"video_entitlement"}, []string{"user_id", "spu_id", "sku_id", "reference", "source", "kind",
-		"quality", "rent_hours", "state", "granted_at", "first_played_at", "expires_at", "revoked_at", "revoked_cause"}, pgx.CopyFromRows(rows))
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"video_entitlement"}, []string{
+		"user_id",
+		"spu_id",
+		"sku_id",
+		"reference",
+		"source",
+		"kind",
+		"quality",
+		"rent_hours",
+		"state",
+		"granted_at",
+		"first_played_at",
+		"expires_at",
+		"revoked_at",
+		"revoked_cause",
+	}, pgx.CopyFromRows(rows))
 	if err != nil {
 		return fmt.Errorf("import %d grants: %w", len(past), err)
 	}

@@ -48,9 +48,17 @@ func reduce(p image.Image, orientation int, studio bool) image.Image {
 	}
 	size := image.Rect(0, 0, width, height)
 	if isCMYK {
-		return &image.CMYK{Pix: pix, Stride: 4 * width, Rect: size}
+		return &image.CMYK{
+			Pix:    pix,
+			Stride: 4 * width,
+			Rect:   size,
+		}
 	}
-	return &image.RGBA{Pix: pix, Stride: 4 * width, Rect: size}
+	return &image.RGBA{
+		Pix:    pix,
+		Stride: 4 * width,
+		Rect:   size,
+	}
 }
 
 // rows returns how to read the pixels from x, y on to the right, as many as fit: four bytes each, CMYK or opaque RGB.
@@ -145,7 +153,11 @@ func inSRGB(p image.Image, profile []byte) image.Image {
 			}
 		}
 		convertPixels(p.Pix, convert)
-		return &image.RGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
+		return &image.RGBA{
+			Pix:    p.Pix,
+			Stride: p.Stride,
+			Rect:   p.Rect,
+		}
 	}
 	return p
 }

@@ -64,11 +64,15 @@ func hear(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s S
 	args = append(args, "-i", path, "-filter_complex", filters+",ebur128=peak=true:framelog=verbose[heard]", "-map", "[heard]",
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64), "-f", "null", "-")
 	_, err := r.Run(ctx, ffmpeg.Job{
-		Tool:   ffmpeg.FFmpeg,
-		Dir:    dir,
-		Args:   args,
-		Said:   &said,
-		Bounds: ffmpeg.Bounds{Wall: or(l.Wall, 10*time.Minute+2*s.Duration), Memory: 4 << 30, File: 1 << 20},
+		Tool: ffmpeg.FFmpeg,
+		Dir:  dir,
+		Args: args,
+		Said: &said,
+		Bounds: ffmpeg.Bounds{
+			Wall:   or(l.Wall, 10*time.Minute+2*s.Duration),
+			Memory: 4 << 30,
+			File:   1 << 20,
+		},
 	})
 	if err != nil {
 		return heard{}, l.refusal(err, path)

@@ -84,7 +84,12 @@ func offered(tracks []sound) []Sound {
 	}
 	list, taken := make([]Sound, len(tracks)), map[string]bool{"": true}
 	for i, t := range tracks {
-		s := Sound{Name: soundName(i), Default: i == 0, Purpose: t.purpose, Language: standardTag(t.language)}
+		s := Sound{
+			Name:     soundName(i),
+			Default:  i == 0,
+			Purpose:  t.purpose,
+			Language: standardTag(t.language),
+		}
 		name := t.label(s.Language)
 		s.Label = name
 		for n := i + 1; taken[s.Label]; n++ {

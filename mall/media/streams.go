@@ -199,7 +199,11 @@ func (t stream) differs(from []sound) bool {
 }
 
 func (t stream) sound() sound {
-	s := sound{index: t.Index, language: t.language(), title: t.title()}
+	s := sound{
+		index:    t.Index,
+		language: t.language(),
+		title:    t.title(),
+	}
 	switch {
 	case t.Disposition.Described != 0:
 		s.purpose = SoundDescribes

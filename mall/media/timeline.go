@@ -31,10 +31,14 @@ func measure(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, 
 	streams := 1 + len(s.sounds)
 	t, packets := &timeline{ends: make([]float64, streams)}, packetReader{unit: make([]float64, streams)}
 	_, err := r.Run(ctx, ffmpeg.Job{
-		Tool:   ffmpeg.FFmpeg,
-		Dir:    dir,
-		Args:   args,
-		Bounds: ffmpeg.Bounds{Wall: or(l.Wall, time.Hour), Memory: 4 << 30, File: 1 << 20},
+		Tool: ffmpeg.FFmpeg,
+		Dir:  dir,
+		Args: args,
+		Bounds: ffmpeg.Bounds{
+			Wall:   or(l.Wall, time.Hour),
+			Memory: 4 << 30,
+			File:   1 << 20,
+		},
 		Line: func(line string) {
 			if p, ok := packets.read(line); ok {
 				t.add(p)

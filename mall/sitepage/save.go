@@ -69,7 +69,11 @@ func (p *Pages) saveTx(ctx context.Context, tx pgx.Tx, e Edit) error {
 	if p.d.Audit == nil {
 		return nil
 	}
-	detail := map[string]any{"version": e.Version + 1, "charactersZh": utf8.RuneCountInString(e.BodyZh), "charactersEn": utf8.RuneCountInString(e.BodyEn)}
+	detail := map[string]any{
+		"version":      e.Version + 1,
+		"charactersZh": utf8.RuneCountInString(e.BodyZh),
+		"charactersEn": utf8.RuneCountInString(e.BodyEn),
+	}
 	return p.d.Audit(ctx, tx, e.By, "site_page.save", "page:"+e.Slug, detail)
 }
 

@@ -169,7 +169,12 @@ func (p *Pages) Versions(ctx context.Context, slug string) ([]Page, error) {
 	}
 	list := make([]Page, len(rows))
 	for i, row := range rows {
-		list[i] = Page{Slug: slug, Version: int(row.Version), SavedAt: row.SavedAt, SavedBy: row.SavedBy}
+		list[i] = Page{
+			Slug:    slug,
+			Version: int(row.Version),
+			SavedAt: row.SavedAt,
+			SavedBy: row.SavedBy,
+		}
 	}
 	return list, nil
 }

@@ -61,5 +61,12 @@ func (s *Site) continueIn(c echo.Context, lang text.Lang) {
 	if lang == "" || cookieValue(c, langCookie) != "" {
 		return
 	}
-	c.SetCookie(&http.Cookie{Name: langCookie, Value: string(lang), Path: "/", HttpOnly: true, Secure: s.https, SameSite: http.SameSiteLaxMode})
+	c.SetCookie(&http.Cookie{
+		Name:     langCookie,
+		Value:    string(lang),
+		Path:     "/",
+		HttpOnly: true,
+		Secure:   s.https,
+		SameSite: http.SameSiteLaxMode,
+	})
 }

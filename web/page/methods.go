@@ -9,7 +9,14 @@ import (
 )
 
 // methods are those that the mall's addresses answer.
-var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+var methods = []string{
+	http.MethodGet,
+	http.MethodHead,
+	http.MethodPost,
+	http.MethodPut,
+	http.MethodPatch,
+	http.MethodDelete,
+}
 
 // allowed answers OPTIONS, and completes Allow of a refused method (RFC 9110, 10.2.1). Echo's router names the methods
 // of the first pattern that fits an address, yet another one can take the rest: "/listings/new" answers GET, and POST
