@@ -93,19 +93,3 @@ func TestWatchFree(t *testing.T) {
 		plays(p, nextEpisode)
 	})
 }
-
-// TestWatch_PlayRefused sees the large button where the browser wants a press on the page itself, and no word of an error.
-func TestWatch_PlayRefused(t *testing.T) {
-	t.Parallel()
-	p, films := watching(t, look{lang: "en", width: 390})
-	p.beforePages(`const play = HTMLMediaElement.prototype.play;
-		HTMLMediaElement.prototype.play = function () { return navigator.userActivation.hasBeenActive ? play.call(this) : Promise.reject(new DOMException('press first', 'NotAllowedError')); };`)
-	p.visit("/watch/" + films[0])
-	p.has(`[data-player] .player-big`)
-	p.until(film + `?.readyState >= 2`)
-	if !eval[bool](p, film+`.paused && !document.querySelector('.player-notice')`) {
-		t.Error("it says more than that it can be played")
-	}
-	p.click(`[data-player] .player-big`)
-	p.until(film + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)
-}

@@ -15,12 +15,12 @@ func TestTrailer_FirstPress(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390, theme: "light"})
 	p.visit("/v/aurora-nights")
-	p.has(`[data-trailer-start]:not([hidden])`)
+	p.has(`[data-trailer] [data-start]:not([hidden])`)
 	p.quiet()
 	if p.asked("/static/player.") {
 		t.Error("the player was loaded before anybody pressed play")
 	}
-	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer-start]`), "\r", chromedp.NodeVisible))
+	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer] [data-start]`), "\r", chromedp.NodeVisible))
 	p.until(trailer + `?.currentTime > 0.5`)
 	if !p.asked("/static/player.") {
 		t.Error("the trailer plays without the player")
@@ -35,7 +35,7 @@ func TestTrailer_NoScripts(t *testing.T) {
 	p.scripts(false)
 	p.visit("/v/aurora-nights")
 	p.has(`[data-trailer] video[controls][src$=".m3u8"]`)
-	p.has(`[data-trailer-start][hidden]`)
+	p.has(`[data-trailer] [data-start][hidden]`)
 }
 
 // TestPlayer_Remembers chooses speed, quality, captions and volume in one film and finds them in the next.
@@ -93,31 +93,34 @@ func TestPlayer_LineBroken(t *testing.T) {
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
 	p.visit("/watch/" + films[0])
 	p.until(film + `?.readyState >= 2`)
-	offline := func(is bool) {
-		_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-			MatchedNetworkConditions: []*network.Conditions{{
-				Offline:            is,
-				DownloadThroughput: -1,
-				UploadThroughput:   -1,
-			}},
-		})
-		p.ok(err)
-		_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{
-			Offline:            is,
-			DownloadThroughput: -1,
-			UploadThroughput:   -1,
-		})
-		p.ok(err)
-	}
 	eval[float64](p, film+`.currentTime = 3`)
-	offline(true)
+	p.offline(true)
 	p.has(`.player-lost button`)
 	p.click(`.player-lost button`) // still without a line: it goes on saying so
 	p.until(`document.querySelector('.player-lost button:enabled')`)
 	eval[float64](p, film+`.currentTime = `+film+`.duration - 2`) // beyond what has been loaded
-	offline(false)
+	p.offline(false)
 	p.until(`!document.querySelector('.player-lost') && ` + film + `.readyState >= 2`)
 	p.until(film + `.currentTime >= ` + film + `.duration - 2.5`)
+}
+
+// offline takes the network away, or gives it back.
+func (p *person) offline(is bool) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{
+			Offline:            is,
+			DownloadThroughput: -1,
+			UploadThroughput:   -1,
+		}},
+	})
+	p.ok(err)
+	_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{
+		Offline:            is,
+		DownloadThroughput: -1,
+		UploadThroughput:   -1,
+	})
+	p.ok(err)
 }
 
 // TestPlayer_End sees what the end of a rented film leads on to, with the keyboard.

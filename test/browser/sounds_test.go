@@ -24,7 +24,7 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.mall.Catalog.Forget(t.Context(), []catalog.Change{{SPUID: product.SPUID}})
 
 	p.visit("/v/" + slug)
-	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer-start]`), "\r", chromedp.NodeVisible))
+	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer] [data-start]`), "\r", chromedp.NodeVisible))
 	p.until(trailer + `?.currentTime > 0.5`)
 	if !p.asked("/sound_s00000.m4s") {
 		t.Error("the trailer is silent")

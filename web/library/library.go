@@ -159,7 +159,7 @@ func (d Deps) watch(c *page.Ctx) error {
 			return err
 		}
 		w.End = d.end(c, product, w.Entitlement)
-		c.AllowPlayer(w.Film.Script())
+		c.AdmitPlayer()
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }
