@@ -37,7 +37,7 @@ func TestLayoutObeysAStrictPolicy(t *testing.T) {
 		t.Errorf("the layout has %q", found)
 	}
 	scripts := regexp.MustCompile(`<script[^>]*>`).FindAllString(html, -1)
-	if len(scripts) != 3 {
+	if len(scripts) != 2 {
 		t.Errorf("scripts: %v", scripts)
 	}
 	for _, s := range scripts {

@@ -50,8 +50,8 @@ func TestHomeIsLight(t *testing.T) {
 
 // phoneBudgets are what pages of the shop may cost on a phone, in bytes over the wire with the pictures fetched in advance.
 var phoneBudgets = map[string]float64{
-	"/":                150_000,
-	"/videos":          180_000,
+	"/":                    150_000,
+	"/videos":              180_000,
 	"/v/aurora-nights":     120_000,
 	"/watch/ink-mountains": 110_000, // before the press that brings the player
 }

@@ -31,7 +31,7 @@ func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	p.enter(buyer)
 	p.visit("/try/" + slug)
 	p.at("/watch/" + slug)
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(`document.querySelectorAll('.player-chapters media-chrome-menu-item').length === 2`)
 	p.until(`document.querySelector('media-time-range').mediaChaptersCues?.length === 2`)
 	p.do(chromedp.SendKeys(chromedp.CSS(`#player-chapters-button`), "\r", chromedp.NodeVisible))
@@ -86,7 +86,7 @@ func TestWatchFree(t *testing.T) {
 		}
 		p.enter(u)
 		p.visit("/watch/" + episode)
-		p.until(film + `?.readyState >= 2`)
+		p.press()
 		eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
 		eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
 		p.click(`.player-end a[href="/watch/` + nextEpisode + `"]`)

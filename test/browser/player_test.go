@@ -43,7 +43,7 @@ func TestPlayer_Remembers(t *testing.T) {
 	t.Parallel()
 	p, films := watching(t, look{lang: "zh-CN", width: 1280})
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(shownCaptions + ` === 'zh'`) // the reader's language, before anything is chosen
 
 	request := func(name, detail string) {
@@ -60,6 +60,7 @@ func TestPlayer_Remembers(t *testing.T) {
 	p.until(`(k => k && k.rate === 1.5 && k.volume === 0.4 && k.captions === 'en' && k.height > 0)(JSON.parse(localStorage.getItem('player')))`)
 
 	p.visit("/watch/" + films[1])
+	p.press()
 	p.until(film + `?.readyState >= 2 && ` + film + `.videoRenditions.length > 1`)
 	p.until(film + `.playbackRate === 1.5 && ` + film + `.volume === 0.4`)
 	p.until(shownCaptions + ` === 'en'`)
@@ -68,7 +69,7 @@ func TestPlayer_Remembers(t *testing.T) {
 	request("mediatogglesubtitlesrequest", "false")
 	p.until(`JSON.parse(localStorage.getItem('player')).captions === 'off'`)
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(shownCaptions + ` === ''`)
 }
 
@@ -78,7 +79,7 @@ func TestPlayer_StorageClosed(t *testing.T) {
 	p, films := watching(t, look{lang: "en", width: 1280})
 	p.beforePages(`Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed', 'SecurityError'); } });`)
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(shownCaptions + ` === 'en'`)
 	p.click(`media-captions-button`)
 	p.until(shownCaptions + ` === ''`)
@@ -92,7 +93,7 @@ func TestPlayer_LineBroken(t *testing.T) {
 	p, films := watching(t, look{lang: "en", width: 390})
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	eval[float64](p, film+`.currentTime = 3`)
 	p.offline(true)
 	p.has(`.player-lost button`)
@@ -132,7 +133,7 @@ func TestPlayer_End(t *testing.T) {
 	p.mall.bought(t, mei.ID, p.mall.sku(t, slug, "rent", "HD"))
 	p.enter(mei)
 	p.visit("/watch/" + slug + "?start=1")
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
 	eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
 	p.has(`.player-end .player-more a`)

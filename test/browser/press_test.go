@@ -17,6 +17,15 @@ const saveData = `Object.defineProperty(navigator, 'connection', {value: {saveDa
 
 const playsInFront = film + `?.currentTime > 0.5 && !` + film + `.paused && !document.querySelector('.player-notice, .player[data-busy]')`
 
+// press plays the film of a page that was opened by its address, as browsers want it there, and pauses it once it has begun.
+func (p *person) press() {
+	p.t.Helper()
+	p.click(`[data-player] [data-start]`)
+	p.until(film + `?.readyState >= 2 && ` + film + `.currentTime > 0`)
+	eval[bool](p, film+`.pause(); true`)
+	p.until(film + `.paused`)
+}
+
 // TestWatch_PressFirst sees that the player leaves the page alone until somebody presses, and then plays and has the keyboard.
 func TestWatch_PressFirst(t *testing.T) {
 	t.Parallel()

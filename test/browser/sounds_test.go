@@ -34,6 +34,7 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.mall.bought(t, robin.ID, p.mall.sku(t, slug, "own", "HD"))
 	p.enter(robin)
 	p.visit("/watch/" + slug)
+	p.press()
 	p.until(film + `?.readyState >= 2 && ` + film + `.audioTracks.length === 2`)
 	const chosen = `[...` + film + `.audioTracks].filter(t => t.enabled).map(t => t.label).join()`
 	p.until(chosen + ` === 'English'`)
@@ -56,6 +57,7 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.until(film + `.currentTime > 1`)
 
 	p.visit("/watch/" + slug)
+	p.press()
 	p.until(film + `?.readyState >= 2 && ` + chosen + ` === '中文'`)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/order"
 )
