@@ -84,6 +84,7 @@ func videoCard(t *text.Printer, c catalog.Card, owned, eager bool) ui.Card {
 		Title:       Title(t, c),
 		Lang:        t.Foreign(c.TitleZh, c.TitleEn),
 		Creator:     creatorName(t, c),
+		CreatorLang: t.Foreign(c.CreatorZh, c.CreatorEn),
 		CreatorHref: creatorURL(c.CreatorSlug),
 		Cover:       cover(c.Cover, eager),
 		Seconds:     c.DurationSeconds,

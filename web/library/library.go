@@ -162,7 +162,7 @@ func (d Deps) watch(c *page.Ctx) error {
 			// Search engines, which are never let in here, and whoever shares the page are to name the one where it can be bought.
 			c.Page.Canonical = c.PublicURL(address.Product(product.Slug))
 		}
-		c.AllowPlayer(w.Film.Script())
+		c.AdmitPlayer()
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }

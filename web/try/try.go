@@ -64,7 +64,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if p.Ways, err = d.ways(c, product); err != nil {
 		return err
 	}
-	c.AllowPlayer(p.Film.Script())
+	c.AdmitPlayer()
 	c.Page.NoIndex = true
 	c.Page.Unswapped = true
 	title := c.Text.T("try.title", "Title", shopview.Title(c.Text, product.Card))
