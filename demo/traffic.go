@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/order"
 )
@@ -58,12 +59,12 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	}
 	for _, i := range items {
 		f := byID[i.SPUID]
-		day := insight.DayOf(i.PaidAt)
+		day := calendar.UTC.DayOf(i.PaidAt)
 		p.arrive(at(day, f), lines[i.OrderNo] == 1)
 		if i.Refunded {
 			continue
 		}
-		played := insight.DayOf(i.PaidAt.Add(time.Duration(p.random.IntN(30)) * time.Hour))
+		played := calendar.UTC.DayOf(i.PaidAt.Add(time.Duration(p.random.IntN(30)) * time.Hour))
 		if !played.After(p.now) && p.random.Float64() < 0.9 {
 			p.play(at(played, f), f)
 		}
