@@ -172,9 +172,9 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, want)
 		}
 	}
-	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80")
+	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80", "UTC")
 	same("videos", read("videos", "")[1][:8], fmt.Sprint(film), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3", "3", "29.70", "1")
-	same("sources", read("sources", "")[1], "unknown", "0", "3")
+	same("sources", read("sources", "")[1], "unknown", "0", "3", "UTC")
 	if rows := read("retention", fmt.Sprintf("&video=%d", film)); len(rows) != 101 {
 		t.Errorf("retention has %d rows", len(rows))
 	}
@@ -197,8 +197,6 @@ func TestOverview_Zone(t *testing.T) {
 	d.Advance(d.today.Add(36 * time.Hour).Sub(d.Now())) // noon of UTC
 	d.today = d.today.AddDate(0, 0, 1)
 	film := d.spu(d.Film(990, -1))
-	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has begun in the east
-	d.sums(-1, film, "CNY", 3, 2970, 0, 0)
 	b := d.Browser(d.maker.ID)
 	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
 	own := "/studio?period=own&from=" + tomorrow + "&to=" + tomorrow
@@ -216,6 +214,8 @@ func TestOverview_Zone(t *testing.T) {
 		}
 	}
 	b.Get("/studio").Wants(200).Shows("Your reports have the days of the time zone you chose.")
+	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has begun in the east
+	d.sums(-1, film, "CNY", 3, 2970, 0, 0)
 	b.Get(own).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	if got := b.Get(at).Form(at).Get("zone"); got != "Pacific/Kiritimati" {
 		t.Errorf("the form has %q", got)
@@ -239,8 +239,10 @@ func TestOverview_Zone(t *testing.T) {
 		}
 	}
 	b.Lang = "zh-CN"
-	b.Get(own).Wants(200).Shows("按 Pacific/Kiritimati（UTC+14）的日期统计。", "更改时区")
-	b.Get(at).Wants(200).Shows("报表按 Pacific/Kiritimati（UTC+14）的日期和月份统计。", "大西洋")
+	b.Get(own).Wants(200).Shows("统计时区：Pacific/Kiritimati（UTC+14）。", "更改时区")
+	if a := b.Get(at).Wants(200).Shows("当前报表时区：Pacific/Kiritimati（UTC+14）。"); !a.Has(`<optgroup label="大西洋">`) {
+		t.Error("the zones have no headings")
+	}
 	other := d.Browser(d.other.ID)
 	other.Get("/studio").Wants(200).Shows("Days of UTC.")
 	d.Browser(d.Person("shopper", account.RoleShopper).ID).Post(at, url.Values{"zone": {"UTC"}}).Wants(404)
