@@ -91,6 +91,27 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	}
 }
 
+// A document that the index doesn't name is found by nobody; decisions stand in the order of their numbers.
+func TestTheIndexNamesEveryDocument(t *testing.T) {
+	t.Parallel()
+	index := read(t, "README.md")
+	linked := firsts(link, index)
+	for path := range documents(t) {
+		if path != "README.md" && !strings.HasPrefix(path, root) && !linked[filepath.ToSlash(path)] {
+			t.Errorf("docs/README.md doesn't name %s", path)
+		}
+	}
+	var decisions []string
+	for _, m := range link.FindAllStringSubmatch(index, -1) {
+		if strings.HasPrefix(m[1], "decisions/") {
+			decisions = append(decisions, m[1])
+		}
+	}
+	if !slices.IsSorted(decisions) {
+		t.Errorf("decisions are out of order: %v", decisions)
+	}
+}
+
 var (
 	named   = regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z]\w+)`)
 	defined = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z]\w+)\(`)

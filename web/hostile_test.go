@@ -196,16 +196,15 @@ func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 		c := visitors[x.who]
 		c.address = fmt.Sprintf("198.51.100.%d", n%250+1) // tries are counted by address
 		if x.who != "guest" && c.get("/account").status != http.StatusOK {
-			who := account.User{Email: map[string]string{"creator": "ann", "shopper": "sam"}[x.who] + "@example.test"}
-			if x.who == "operator" {
-				who = m.person(fmt.Sprintf("operator-%d", n), account.RoleOperator)
-			}
-			c.signIn(who)
+			m.signInAgain(c, x.who, n)
 		}
 		for _, r := range requests {
 			asked++
 			walked[r.name] = true
 			a := c.ask(x.method, r.address, r.body, r.headers...)
+			if x.who != "guest" && endedSession(a) {
+				m.signInAgain(c, x.who, asked)
+			}
 			if a.status >= 500 {
 				m.T.Errorf("%s: %s %s with %s %.60q: %d %.300s", x.who, x.method, x.route, r.name, r.value, a.status, a.body)
 			}
@@ -216,6 +215,21 @@ func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 		}
 	}
 	return walked, asked
+}
+
+// endedSession says that the answer is that of somebody who is not signed in, or signs them out: the next value is to be read by
+// somebody who may ask.
+func endedSession(a reply) bool {
+	return a.status == http.StatusUnauthorized || strings.HasPrefix(a.header.Get("Location"), "/sign-in")
+}
+
+// signInAgain brings the visitor back. An operator may have suspended the others, or have lost the role: each time it is a new one.
+func (m *matrix) signInAgain(c *client, who string, n int) {
+	person := account.User{Email: map[string]string{"creator": "ann", "shopper": "sam"}[who] + "@example.test"}
+	if who == "operator" {
+		person = m.person(fmt.Sprintf("operator-%d-%s", n, c.address), account.RoleOperator)
+	}
+	c.signIn(person)
 }
 
 // targets are one request for each route, or the routes that some pages of the visitors have several forms for.

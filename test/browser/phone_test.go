@@ -8,6 +8,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/promotion"
+	bundleview "videomall/views/bundle"
 )
 
 // TestPhone_LongWords walks through all pages on which a person's words stand, with words of sixty letters, and sees that none is wider
@@ -27,6 +30,7 @@ func TestPhone_LongWords(t *testing.T) {
 		buyer:     word,
 		said:      word,
 	})
+	series, bundle := h.seriesAndBundle(t, w, word)
 	stops := w.places()
 	for _, s := range []stop{
 		{who: &w.buyer, path: "/orders"},
@@ -42,6 +46,8 @@ func TestPhone_LongWords(t *testing.T) {
 		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.maker.ID)},
 		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.buyer.ID)},
 		{who: &w.operator, path: "/admin/search?q=" + word[:40]},
+		{path: series},
+		{path: bundle},
 		{path: "/"},
 		{path: "/videos?sort=newest"},
 		{path: "/search?q=" + word},
@@ -55,6 +61,29 @@ func TestPhone_LongWords(t *testing.T) {
 	rich := h.account(t, word, account.RoleShopper)
 	stops = append(stops, stop{name: "checkout", who: &rich, path: "/v/" + w.slug, act: func(p *person) { p.inCart(w.slug); p.visit("/checkout") }})
 	walk(t, look{lang: "en", width: 390}, stops, func(p *person, s stop) { p.fitsPhone(s.name) })
+}
+
+// seriesAndBundle are the pages of a series with one film of the workshop and of a bundle with another one besides, both called name.
+func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
+	t.Helper()
+	ctx := t.Context()
+	id, err := h.Catalog.CreateSeries(ctx, w.maker.ID, catalog.NewSeries{Slug: w.slug + "-series", TitleZh: name, TitleEn: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := promotion.BundleTerms{NameZh: name, NameEn: name, Currency: "CNY", PercentOff: 30}
+	for _, spu := range []int64{w.live, h.onSale(t, w, w.slug[len("dawn-"):]+"-4", id)} {
+		film, err := h.Catalog.FindByID(ctx, spu)
+		if err != nil {
+			t.Fatal(err)
+		}
+		terms.SKUIDs = append(terms.SKUIDs, film.SKUs[0].ID)
+	}
+	b, err := h.Promotions.CreateBundle(ctx, w.maker.ID, terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "/series/" + w.slug + "-series", bundleview.URL(b.ID)
 }
 
 // TestPhone_BuyBar follows the bar at the foot of a product's page.

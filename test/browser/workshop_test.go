@@ -41,7 +41,8 @@ var ordinary = names{
 // workshop is a creator with a film in each state that a listing has, and an operator who looks after them.
 type workshop struct {
 	names
-	maker, operator     account.User
+	maker               account.User
+	operator, second    account.User
 	buyer               account.User
 	slug                string // of the live one
 	video               int64
@@ -68,9 +69,9 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 		names:    called,
 		maker:    h.account(t, called.maker, account.RoleCreator),
 		operator: h.account(t, "Ada", account.RoleOperator),
+		second:   h.account(t, "Olga", account.RoleOperator),
 		buyer:    h.account(t, called.buyer, account.RoleShopper),
 	}
-	second := h.account(t, "Olga", account.RoleOperator)
 	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: w.maker.ID, Slug: "dawn-" + name, NameZh: called.creatorZh, NameEn: called.creatorEn}))
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
@@ -85,19 +86,8 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 		return err == nil && v.State == media.VideoReady
 	})
 
-	approved := func(n int) (spu int64) {
-		spu = h.submits(t, w, fmt.Sprintf("%s-%d", name, n))
-		c := h.caseOf(t, spu)
-		for _, by := range []int64{w.operator.ID, second.ID} { // the second where the first is not enough
-			if c.State == review.Open || c.State == review.Second {
-				c, err = h.Reviews.Approve(ctx, by, c.ID, c.Version)
-				ok(err)
-			}
-		}
-		return spu
-	}
-	w.live, w.down = approved(1), approved(2)
-	w.waiting = h.submits(t, w, name+"-3")
+	w.live, w.down = h.onSale(t, w, name+"-1", 0), h.onSale(t, w, name+"-2", 0)
+	w.waiting = h.submits(t, w, name+"-3", 0)
 	w.reviewed = h.caseOf(t, w.waiting).ID
 
 	buyer := w.buyer
@@ -136,8 +126,24 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	return w
 }
 
-// submits hands a listing of the film in.
-func (h *house) submits(t *testing.T, w *workshop, slug string) (spu int64) {
+// onSale hands a listing of the film in and has it approved.
+func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
+	t.Helper()
+	spu = h.submits(t, w, slug, series)
+	c := h.caseOf(t, spu)
+	for _, by := range []int64{w.operator.ID, w.second.ID} { // the second where the first is not enough
+		if c.State == review.Open || c.State == review.Second {
+			var err error
+			if c, err = h.Reviews.Approve(t.Context(), by, c.ID, c.Version); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return spu
+}
+
+// submits hands a listing of the film in, as the first episode of a series if one is named.
+func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()
 	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{Title: w.titleEn, CategoryID: 1, VideoID: w.video})
@@ -149,6 +155,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string) (spu int64) {
 		t.Fatal(err)
 	}
 	e.Content.TitleZh, e.Content.Slug, e.Content.Cover, e.Content.Tags = w.titleZh, "dawn-"+slug, "aurora-nights", []string{w.tag}
+	e.Content.SeriesID, e.Content.Episode = series, 1
 	e.Content.Ways = []catalog.Way{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1},
 		{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(300)), MaxPerOrder: 1}}
 	r, err := h.Catalog.Save(ctx, w.maker.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})

@@ -135,7 +135,6 @@ func (d Deps) watch(c *page.Ctx) error {
 	}
 	w := libraryview.Watch{Card: product.Card, Now: c.Now}
 	title := libraryview.Title(c.Text, product.Card)
-	c.Page.NoIndex = true
 	c.Page.Unswapped = true
 	w.Entitlement, err = d.Entitlements.Find(ctx, c.Viewer.UserID, product.SPUID)
 	if f := fault.From(err); err != nil && f.Kind == fault.Forbidden {
@@ -159,6 +158,10 @@ func (d Deps) watch(c *page.Ctx) error {
 			return err
 		}
 		w.End = d.end(c, product, w.Entitlement)
+		if product.Live {
+			// Search engines, which are never let in here, and whoever shares the page are to name the one where it can be bought.
+			c.Page.Canonical = c.PublicURL("/v/" + product.Slug)
+		}
 		c.AllowPlayer(w.Film.Script())
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))

@@ -199,6 +199,7 @@ func TestAFilmsPage(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf(`data-auth-url="/api/v1/mall/play/auth/%d"`, p.SPUID), `data-resume="9"`, `data-watermark="` + h.playback.Watermark(ann.ID) + `"`,
 		`data-buy-url="/v/` + p.Slug + `"`, `data-devices-url="/library/devices"`, "Playing a film needs JavaScript", "player.",
+		`/v/` + p.Slug + `"><link rel="alternate"`, // the page to find is the one that sells
 	} {
 		if !a.Has(want) {
 			t.Errorf("the page lacks %s", want)
@@ -211,7 +212,10 @@ func TestAFilmsPage(t *testing.T) {
 	captions, _, _ = strings.Cut(captions, "&#34;")
 	b.Get(captions).Wants(200)
 	h.must(h.Catalog.TakeDown(t.Context(), p.SPUID))
-	b.Get("/watch/" + p.Slug).Wants(200) // bought stays bought
+	b.Get("/watch/" + p.Slug).Wants(200).Shows(p.TitleEn) // bought stays bought
+	if a := b.Get("/watch/" + p.Slug); a.Has(`rel="canonical"`) || !a.Has(`content="noindex"`) {
+		t.Error("a page that nobody else may see is to be found")
+	}
 	h.refund(source)
 	b.Get("/watch/" + p.Slug).Wants(403).Shows("This purchase was refunded")
 	h.Browser(h.Person("bob", "shopper").ID).Get("/watch/" + p.Slug).Wants(404)

@@ -29,6 +29,9 @@ var statuses = map[fault.Kind]int{
 // retryUnknown is the Retry-After of a fault that does not know its own.
 const retryUnknown = 5 * time.Second
 
+// statusClosed is nginx's 499, client closed request: for logs and metrics, as nobody reads the answer.
+const statusClosed = 499
+
 // problemDoc is RFC 9457, with the fault's slug as code.
 type problemDoc struct {
 	Type      string            `json:"type"`
@@ -47,6 +50,10 @@ func (s *Site) HandleError(err error, c echo.Context) {
 	f, status := translate(err)
 	s.logError(c, err, f, status)
 	if c.Response().Committed {
+		return
+	}
+	if left(err, c) {
+		_ = c.NoContent(statusClosed)
 		return
 	}
 	pc, _ := s.From(c) // its own error is the one being shown, or the viewer is a guest for once
@@ -182,11 +189,17 @@ func barred(err error) bool {
 	return errors.As(err, &knows)
 }
 
+// left says that the request failed because its reader went away in the midst of it, as browsers do with the pictures of a page
+// that is left: no fault of the server's.
+func left(err error, c echo.Context) bool {
+	return errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil
+}
+
 func (s *Site) logError(c echo.Context, err error, f *fault.Fault, status int) {
 	level := slog.LevelDebug
 	switch {
-	case errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil:
-		level = slog.LevelDebug // the visitor left
+	case left(err, c):
+		level = slog.LevelDebug
 	case c.Response().Committed && c.Request().Context().Err() != nil:
 		level = slog.LevelDebug // or took nothing of the answer: the server ends the request when a write fails
 	case status >= 500:

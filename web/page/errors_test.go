@@ -1,9 +1,13 @@
 package page_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/labstack/echo/v4"
 )
 
 func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
@@ -88,5 +92,27 @@ func TestAWrongMethodIs405AndAWrongTokenIs401(t *testing.T) {
 	a = v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_nonsense")
 	if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"invalid_token"`) || a.Header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("wrong token: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// Browsers drop the pictures of a page that is left. That must neither look like a fault in the log nor count against the mall.
+func TestSite_HandleError_reader_left(t *testing.T) {
+	t.Parallel()
+	m := open(t, "http://mall.example")
+	for _, path := range []string{"/slow", "/api/slow"} {
+		ctx, leave := context.WithCancel(t.Context())
+		m.echo.GET(path, func(c echo.Context) error {
+			leave()
+			_, err := m.accounts.User(c.Request().Context(), 1)
+			return err
+		})
+		w := httptest.NewRecorder()
+		m.echo.ServeHTTP(w, httptest.NewRequest("GET", path, nil).WithContext(ctx))
+		if w.Code != 499 || w.Body.Len() != 0 {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body)
+		}
+	}
+	if log := m.log.String(); strings.Contains(log, "ERROR") {
+		t.Errorf("the log tells of a fault: %s", log)
 	}
 }
