@@ -34,8 +34,7 @@ type Page struct {
 	Unswapped   bool   // nothing on the page is swapped in place: it does without htmx
 	OwnSearch   bool   // of the console: the page has a search of its own, and the header leaves its out
 	Categories  []ui.Link
-	Player      string // the player's script, see ui.Film.Script; empty where no film is on the page
-	Bare        bool   // no header and footer: the hosted payment page, the embed
+	Bare        bool // no header and footer: the hosted payment page, the embed
 	Flash       *Flash
 	Notice      *Notice // stands above every page until its reason is gone
 	Unpaid      bool    // orders can be paid without money although this is no demo: the console says so

@@ -38,7 +38,11 @@ func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	pool, err := db.Open(ctx, URL(t), db.Options{ApplicationName: "dbtest", MaxConns: 10})
+	pool, err := db.Open(ctx, URL(t), db.Options{
+		ApplicationName: "dbtest",
+		MaxConns:        10,
+		Tracer:          &Statements{counts: map[string]int{}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

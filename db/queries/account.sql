@@ -26,6 +26,9 @@ select id, email, name, password_hash, role, locale, status, created_at, access_
 -- name: UserByID :one
 select id, email, name, password_hash, role, locale, status, created_at, access_epoch from account_user where id = @id;
 
+-- name: UsersByID :many
+select id, email, name, role, locale, created_at, access_epoch from account_user where id = any(@ids::bigint[]);
+
 -- name: SetPasswordHash :execrows
 update account_user set password_hash = @password_hash where id = @id and password_hash = @old_hash;
 

@@ -9,8 +9,8 @@ returning id, total, available, frozen, sold;
 -- name: AvailableBySKU :many
 select sku_id, available from video_inventory where sku_id = any(@sku_ids::bigint[]) and campaign_id is null;
 
--- name: Counts :one
-select total, available, frozen, sold from video_inventory where sku_id = @sku_id and campaign_id is null;
+-- name: Counts :many
+select sku_id, total, available, frozen, sold from video_inventory where sku_id = any(@sku_ids::bigint[]) and campaign_id is null;
 
 -- name: Shelves :many
 -- What is left on some shelves, as far as others have committed. No lock: what is decided by this is decided again by Freeze.

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/mall/away"
+	"videomall/mall/network"
 )
 
 // rule says how many attempts of one subject (an address, an account from one network, a browser) are made in a window: the first attempt
@@ -43,28 +44,23 @@ type attempts struct {
 // asks for.
 func (r rule) from(addr, of string) []attempts {
 	var all []attempts
-	for i, network := range networks(addr) {
+	for i, n := range networks(addr) {
 		wide := r
 		wide.limit <<= i // a network that more people share has more room
-		all = append(all, attempts{wide, of + "\x00" + network})
+		all = append(all, attempts{wide, of + "\x00" + n})
 	}
 	return all
 }
 
-// networks are what an address is counted as, the narrowest first. Of IPv4 that is the address. Of IPv6 one customer holds a /64 at least,
-// and is often given a /56 or a /48, with 65,536 of them to choose from.
+// networks are what an address is counted as, the narrowest first; what is no address is counted as it stands.
 func networks(addr string) []string {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil {
 		return []string{addr}
 	}
-	if ip = ip.Unmap().WithZone(""); ip.Is4() {
-		return []string{ip.String()}
-	}
 	var all []string
-	for _, bits := range []int{64, 56, 48} {
-		prefix, _ := ip.Prefix(bits) // these fit
-		all = append(all, prefix.String())
+	for _, n := range network.Widening(ip) {
+		all = append(all, n.String())
 	}
 	return all
 }

@@ -19,7 +19,8 @@ const (
 	MaxBio         = 1000
 )
 
-// OpenCreator makes a person a creator in the catalogue, or changes what their profile says: the address stays what it was first.
+// OpenCreator makes a person a creator in the catalogue, or changes what their profile says: the address stays what it was first. A name in one
+// language is enough: whoever reads the other one sees it too (text.Printer.Of).
 // Errors: ErrCreatorInvalid with Fields.
 func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 	for _, s := range []*string{&n.Slug, &n.NameZh, &n.NameEn, &n.BioZh, &n.BioEn} {
@@ -52,11 +53,10 @@ func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 
 func (n NewCreator) check() error {
 	f := faults{}
-	for field, name := range map[string]string{"name_zh": n.NameZh, "name_en": n.NameEn} {
-		if name == "" {
-			f[field] = "name_missing"
-		}
-		f.text(field, name, MaxCreatorName)
+	f.text("name_zh", n.NameZh, MaxCreatorName)
+	f.text("name_en", n.NameEn, MaxCreatorName)
+	if n.NameZh == "" && n.NameEn == "" {
+		f["name_en"] = "names_missing"
 	}
 	f.text("bio_zh", n.BioZh, MaxBio)
 	f.text("bio_en", n.BioEn, MaxBio)

@@ -92,14 +92,25 @@ func (i *Inventory) setStock(ctx context.Context, q dbsqlc.DBTX, skuID, total in
 
 // Counts reads a SKU's units; limited is false when its stock has no limit.
 func (i *Inventory) Counts(ctx context.Context, skuID int64) (c Counts, limited bool, err error) {
-	row, err := i.q.Counts(ctx, i.pool, skuID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Counts{}, false, nil
-	}
+	all, err := i.CountsOf(ctx, skuID)
 	if err != nil {
-		return Counts{}, false, fmt.Errorf("stock of sku %d: %w", skuID, err)
+		return Counts{}, false, err
 	}
-	return Counts(row), true, nil
+	c, limited = all[skuID]
+	return c, limited, nil
+}
+
+// CountsOf reads the units of each limited SKU among skuIDs in one query; unlimited ones are absent.
+func (i *Inventory) CountsOf(ctx context.Context, skuIDs ...int64) (map[int64]Counts, error) {
+	rows, err := i.q.Counts(ctx, i.pool, skuIDs)
+	if err != nil {
+		return nil, fmt.Errorf("stock of skus %v: %w", skuIDs, err)
+	}
+	all := make(map[int64]Counts, len(rows))
+	for _, r := range rows {
+		all[r.SkuID] = Counts{Total: r.Total, Available: r.Available, Frozen: r.Frozen, Sold: r.Sold}
+	}
+	return all, nil
 }
 
 // Available reads the units left of each limited SKU among skuIDs; unlimited ones are absent.

@@ -64,7 +64,13 @@ type Terms struct {
 func (t Terms) TwoPeople(sum money.Money) bool { return sum.Amount > t.TwoAbove }
 
 // WaitHours is how long a payout waits after a change of its destination, in hours, begun ones counted.
-func (t Terms) WaitHours() int { return int((t.PayoutWait + time.Hour - 1) / time.Hour) }
+func (t Terms) WaitHours() int { return begun(t.PayoutWait, time.Hour) }
+
+// ClearingDays is how long a share is held, in days, begun ones counted: nobody is promised money earlier than it comes.
+func (t Terms) ClearingDays() int { return begun(t.Clearing, 24*time.Hour) }
+
+// begun counts the units of a time, the last of them also where it is not full.
+func begun(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
 // UsualTerms hold unless the environment says otherwise.
 var UsualTerms = Terms{

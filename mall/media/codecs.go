@@ -1,9 +1,6 @@
 package media
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // A stranger's file is read as one of these formats and with these decoders alone. The list of formats is what keeps a playlist that
 // names other files from being followed; the list of protocols alone does not, since those files are files.
@@ -53,10 +50,9 @@ func taken(list []codec, name string) bool {
 }
 
 // decoders is the whitelist that the tools get.
-func decoders() string {
-	var names []string
+func decoders() (names []string) {
 	for _, c := range append(pictureCodecs(), soundCodecs()...) {
 		names = append(names, c.decoders...)
 	}
-	return strings.Join(names, ",")
+	return names
 }

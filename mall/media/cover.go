@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,8 +49,15 @@ const (
 	coverQuality   = 82
 )
 
-// CoverWidths are the sizes that each cover has, in pixels, all of them 16:9.
-var CoverWidths = [...]int{320, 480, 960}
+// The widths of covers, in pixels.
+const (
+	CoverSmall  = 320
+	CoverMedium = 480
+	CoverLarge  = 960
+)
+
+// CoverWidths are the sizes that each cover has, all of them 16:9.
+var CoverWidths = [...]int{CoverSmall, CoverMedium, CoverLarge}
 
 var coverFile = regexp.MustCompile(`^[a-z0-9]{26}-(320|480|960)\.webp$`)
 
@@ -183,9 +191,10 @@ func webp(ctx context.Context, p *image.RGBA) ([]byte, error) {
 	ctx, stop := context.WithTimeout(ctx, encodeTime)
 	defer stop()
 	size := p.Bounds().Size()
-	c := exec.CommandContext(ctx, tool, "-v", "error", "-nostdin", "-protocol_whitelist", "pipe", "-f", "rawvideo", "-pix_fmt", "rgb0",
-		"-s", fmt.Sprintf("%dx%d", size.X, size.Y), "-i", "pipe:0", "-frames:v", "1", "-c:v", "libwebp", "-pix_fmt", "yuv420p",
-		"-quality", strconv.Itoa(coverQuality), "-f", "image2pipe", "pipe:1")
+	c := exec.CommandContext(ctx, tool, slices.Concat(beginning("error"), reading("pipe", "rawvideo", "rawvideo"),
+		[]string{"-f", "rawvideo", "-pix_fmt", "rgb0", "-s", fmt.Sprintf("%dx%d", size.X, size.Y), "-i", "pipe:0"},
+		[]string{"-frames:v", "1", "-c:v", "libwebp", "-pix_fmt", "yuv420p", "-quality", strconv.Itoa(coverQuality)},
+		[]string{"-f", "image2pipe", "pipe:1"})...)
 	var out, said bytes.Buffer
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(p.Pix), &out, &said
 	if err := c.Run(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,10 +102,13 @@ func (c *clearFilm) join(to, rendition, init string, segments []string) error {
 
 // draw runs ffmpeg over a joined film in the stage's folder.
 func (m *Media) draw(ctx context.Context, t *task, film string, before, after []string) ([]byte, error) {
-	args := append([]string{"-y", "-hide_banner", "-loglevel", "error", "-nostats", "-nostdin"}, before...)
-	args = append(args, "-protocol_whitelist", "file", "-format_whitelist", "mov", "-codec_whitelist", "h264,aac", "-i", film, "-map", "0:v:0")
-	return m.work.runner.Run(ctx, ffmpeg.Job{Tool: ffmpeg.FFmpeg, Dir: t.own, Args: append(args, after...),
-		Bounds: ffmpeg.Bounds{Wall: or(m.work.Limits.Wall, 30*time.Minute), File: maxFile}})
+	return m.work.runner.Run(ctx, ffmpeg.Job{
+		Tool: ffmpeg.FFmpeg,
+		Dir:  t.own,
+		Args: slices.Concat(beginning("error"), before, reading("file", "mov", "h264", "aac"),
+			[]string{"-i", film, "-map", "0:v:0"}, after),
+		Bounds: ffmpeg.Bounds{Wall: or(m.work.Limits.Wall, 30*time.Minute), File: maxFile},
+	})
 }
 
 func (m *Media) thumbs(ctx context.Context, t *task, out string, length float64) error {

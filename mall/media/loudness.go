@@ -59,7 +59,7 @@ var (
 // hear decodes the sound that is to be heard, through filters, and measures it as EBU R 128 says.
 func hear(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source, filters string) (heard, error) {
 	var said string
-	args := append([]string{"-hide_banner", "-loglevel", "info", "-nostats", "-nostdin", "-max_alloc", strconv.Itoa(2 << 30)}, l.hostile()...)
+	args := append(beginning("info"), l.hostile()...)
 	args = append(args, "-i", path, "-filter_complex", filters+",ebur128=peak=true:framelog=verbose[heard]", "-map", "[heard]",
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64), "-f", "null", "-")
 	_, err := r.Run(ctx, ffmpeg.Job{

@@ -45,13 +45,10 @@ func (l Limits) withDefaults() Limits {
 
 // hostile are the options that go before a stranger's file. more are decoders beyond those that films are made with.
 func (l Limits) hostile(more ...string) []string {
-	return []string{
-		"-protocol_whitelist", "file",
-		"-format_whitelist", formats,
-		"-codec_whitelist", strings.Join(append([]string{decoders()}, more...), ","),
+	return append(reading("file", formats, append(decoders(), more...)...),
 		"-max_pixels", strconv.Itoa(l.Pixels),
 		"-max_streams", strconv.Itoa(l.Streams),
-	}
+	)
 }
 
 // Source is what a probe found of a film.

@@ -21,7 +21,7 @@ type timeline struct {
 
 // measure reads the whole file without decoding it.
 func measure(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source) (*timeline, error) {
-	args := append([]string{"-hide_banner", "-loglevel", "error", "-nostats", "-nostdin"}, l.hostile()...)
+	args := append(beginning("error"), l.hostile()...)
 	// A second more than the longest that is taken, so that a longer one is seen.
 	args = append(args, "-t", strconv.Itoa(int(l.Duration/time.Second)+1), "-i", path, "-map", fmt.Sprintf("0:%d", s.picture.index))
 	for _, track := range s.sounds {

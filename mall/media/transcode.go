@@ -52,8 +52,7 @@ func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string
 
 // transcodeArgs holds everything to one timeline: picture and sound begin at 0 and end together, at the end of the longer one.
 func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
-	args := append([]string{"-y", "-hide_banner", "-loglevel", "error", "-nostats", "-nostdin", "-progress", "pipe:1",
-		"-max_alloc", strconv.Itoa(2 << 30)}, l.hostile()...)
+	args := append(append(beginning("error"), "-progress", "pipe:1"), l.hostile()...)
 	args = append(args, "-i", path, "-filter_complex", s.picture.graph(s.rate.name, ladder))
 	outputs, folders := s.outputs(ladder)
 	args = append(args, outputs...)

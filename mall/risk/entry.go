@@ -14,6 +14,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/network"
 	"videomall/mall/risk/internal/dbsqlc"
 )
 
@@ -104,7 +105,7 @@ func (n NewEntry) read(now time.Time) (dbsqlc.AddEntryParams, error) {
 // parseBlock reads an address or a block in CIDR form; bits beyond the block's length are dropped.
 func parseBlock(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
-		a = normal(a)
+		a = network.Normal(a)
 		return netip.PrefixFrom(a, a.BitLen()), nil
 	}
 	block, err := netip.ParsePrefix(s)

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -15,6 +14,7 @@ import (
 
 	"videomall/mall/away"
 	"videomall/mall/batch"
+	"videomall/mall/network"
 	"videomall/telemetry"
 )
 
@@ -132,19 +132,10 @@ func (l *Limits) buckets(class Class, s Subject) []bucket {
 		add(User, strconv.FormatInt(s.UserID, 10))
 	}
 	add(Device, s.Device)
-	if a := normal(s.Address); a.IsValid() && !a.IsLoopback() {
-		add(Address, network(a))
+	if a := network.Normal(s.Address); a.IsValid() && !a.IsLoopback() {
+		add(Address, network.Of(a).String())
 	}
 	return out
-}
-
-// network is what an address is counted as. One host has a whole /64 of IPv6 to choose from.
-func network(a netip.Addr) string {
-	if a.Is6() {
-		p, _ := a.Prefix(64) // 64 bits fit
-		return p.String()
-	}
-	return a.String()
 }
 
 // bucketKey hides the subject: who asked has no business in Redis' key space. Each bucket lies in a slot of its own, so that a

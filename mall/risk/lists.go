@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"videomall/mall/network"
 	"videomall/mall/risk/internal/dbsqlc"
 )
 
@@ -159,7 +160,7 @@ func (x *index) judge(s Subject, now time.Time) (verdict Effect, of Kind) {
 	say(e, found && s.UserID != 0, User)
 	e, found = x.devices[s.Device]
 	say(e, found && s.Device != "", Device)
-	e, found = x.narrowest(normal(s.Address), now)
+	e, found = x.narrowest(network.Normal(s.Address), now)
 	say(e, found, Address)
 	return verdict, of
 }

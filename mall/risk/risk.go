@@ -44,6 +44,3 @@ type limited struct {
 
 func (l limited) Unwrap() error             { return l.error }
 func (l limited) RetryAfter() time.Duration { return l.wait }
-
-// normal folds what is one address in two spellings: ::ffff:192.0.2.1 is 192.0.2.1, and a zone names no other host.
-func normal(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

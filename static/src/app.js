@@ -6,7 +6,7 @@ import './buybar.js';
 import './listing.js';
 import './seen.js';
 import './zone.js';
-import { startTrailers } from './trailer.js';
+import { startPlayers } from './start.js';
 
 const on = (name, selector, handle) => document.addEventListener(name, e => {
   const el = e.target.closest?.(selector);
@@ -55,7 +55,7 @@ if (list) {
 // --- Parts that only make sense with scripts --------------------------------------------------------------------------
 
 function enhance(root) {
-  root.querySelectorAll('[data-copy], [data-reveal], [data-trailer-start]').forEach(b => { b.hidden = false; });
+  root.querySelectorAll('[data-copy], [data-reveal], [data-start]').forEach(b => { b.hidden = false; });
 }
 
 on('click', '[data-copy]', async button => {
@@ -129,7 +129,6 @@ document.addEventListener('htmx:beforeSwap', e => {
 const failed = () => toast(words().offline, 'error');
 document.addEventListener('htmx:sendError', failed);
 document.addEventListener('htmx:timeout', failed);
-startTrailers(failed);
 
 document.addEventListener('htmx:responseError', e => {
   const { status } = e.detail.xhr, say = words();
@@ -154,6 +153,7 @@ document.addEventListener('htmx:afterSettle', e => {
 });
 
 enhance(document);
+startPlayers(failed);
 document.querySelector('main [aria-invalid="true"]')?.focus();
 
 // --- Countdowns ------------------------------------------------------------------------------------------------------

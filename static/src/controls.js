@@ -7,7 +7,6 @@ import 'media-chrome/dist/media-loading-indicator.js';
 import 'media-chrome/dist/media-mute-button.js';
 import 'media-chrome/dist/media-pip-button.js';
 import 'media-chrome/dist/media-play-button.js';
-import 'media-chrome/dist/media-poster-image.js';
 import 'media-chrome/dist/media-seek-backward-button.js';
 import 'media-chrome/dist/media-seek-forward-button.js';
 import 'media-chrome/dist/media-time-display.js';
@@ -26,24 +25,27 @@ export function element(name, attributes = {}, ...children) {
 // The reader's language, where media-chrome has it; it falls back to English by itself.
 const language = () => document.documentElement.lang || 'en';
 
-// The shortcut sheet (Shift+/) is off: media-chrome has it in English only.
-function frame(media, poster, ...chrome) {
+// The shortcut sheet (Shift+/) is off: media-chrome has it in English only. The poster is the page's own picture, which moves from el into the
+// frame: another element would be fetched, decoded and painted anew.
+function frame(el, media, ...chrome) {
+  const poster = el.querySelector(':scope > img');
+  if (poster) poster.slot = 'poster';
   // What a viewer chooses is kept by preferences.js, which minds browsers whose storage is closed.
   return element('media-controller', { class: 'player-frame', lang: language(), tabindex: 0, keyboardforwardseekoffset: 10, keyboardbackwardseekoffset: 10,
     hotkeys: 'noshift+/', novolumepref: true, nomutedpref: true, nosubtitleslangpref: true }, media,
-    ...(poster ? [element('media-poster-image', { slot: 'poster', src: poster })] : []),
+    ...(poster ? [poster] : []),
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
 
 // filmControls takes what chapterControls has made, where the film has chapters, and what soundMenu has made, where it has several sounds.
-export function filmControls(media, { poster, texts, chapters, sounds }) {
+export function filmControls(el, media, { texts, chapters, sounds }) {
   const speed = element('media-settings-menu-item', {}, texts.speed, element('media-playback-rate-menu', { slot: 'submenu', hidden: true, rates: '0.5 0.75 1 1.25 1.5 2' },
     element('div', { slot: 'title' }, texts.speed)));
   const quality = element('media-settings-menu-item', {}, texts.quality, element('media-rendition-menu', { slot: 'submenu', hidden: true },
     element('div', { slot: 'title' }, texts.quality)));
   const captions = element('media-settings-menu-item', {}, texts.captions, element('media-captions-menu', { slot: 'submenu', hidden: true },
     element('div', { slot: 'title' }, texts.captions)));
-  return frame(media, poster,
+  return frame(el, media,
     element('media-settings-menu', { hidden: true, anchor: 'auto' }, speed, quality, ...(sounds ? [element('media-settings-menu-item', {}, texts.sound, sounds)] : []), captions),
     ...(chapters ? [chapters.menu] : []),
     element('media-control-bar', { class: 'player-line' }, element('media-time-range')),
@@ -65,8 +67,8 @@ export function filmControls(media, { poster, texts, chapters, sounds }) {
 // bigPlayButton lies over the middle of a video until it has begun.
 export const bigPlayButton = () => element('media-play-button', { slot: 'centered-chrome', class: 'player-big' });
 
-export function trailerControls(media, { poster }) {
-  return frame(media, poster,
+export function trailerControls(el, media) {
+  return frame(el, media,
     bigPlayButton(),
     element('media-control-bar', { class: 'player-bar' },
       element('media-play-button'), element('media-mute-button'), element('media-time-range'), element('media-time-display', { remaining: true, notoggle: true }),

@@ -1,6 +1,6 @@
 // The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
-// Loaded only on pages that hold a film, and by trailer.js at the first press (about 180 KB compressed: hls.js light, media-chrome,
-// hls-video-element, bundled; player-sounds.js is the same with all of hls.js, 250 KB, for films with several sounds).
+// start.js loads it when something is to play (about 180 KB compressed: hls.js light, media-chrome, hls-video-element, bundled;
+// player-sounds.js is the same with all of hls.js, 250 KB, for films with several sounds).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
 // connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
@@ -8,13 +8,13 @@
 // without a worker (fMP4 needs no transmuxing, AES runs in WebCrypto), so worker-src may stay 'none'.
 //
 // Attributes of a film's element (views/ui.Player writes them):
-//   data-player                mounted by itself; without it, call MallPlayer.mountPlayer(el, {authorize})
+//   data-player                marks the element
 //   data-auth-url              GET → {token, playlistUrl, expiresAt, sessionId, segmentPrefix, heartbeatUrl, heartbeatSeconds};
 //                              POST {takeover: true} → the same, ending the stream elsewhere;
 //                              refusal: problem+json with code, looked up in data-texts as refused_<code>
 //   data-title                 names the player for a screen reader
 //   data-resume                seconds where the viewer left off; under 5 starts at the beginning
-//   data-poster, data-thumbs   addresses of a picture and of the thumbnails' WebVTT
+//   data-thumbs                address of the thumbnails' WebVTT
 //   data-captions              JSON [{lang, label, src}]
 //   data-chapters              address of the chapters' WebVTT, in the reader's language
 //   data-watermark             pseudonymous text; empty leaves it out
@@ -22,15 +22,16 @@
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
 //   data-sounds                the film has several sounds to choose from; needs player-sounds.js
-//   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a large button waits for the press
+//   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a button waits for the press
+//   data-busy                  something is about to play; taken away once it does, or once something else is said
 //   data-texts                 JSON of words: speed, quality, captions, chapters, sound, described, resumed, restart, takeover, retry, offline, buy, sign_in,
 //                              devices, refused_<code>…, refused_unavailable
-// A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
+// An <img> inside is the poster. A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
 // on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
 // with: stream_ended (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
 // whose refusal is the one shown.
-// Of a trailer's: data-trailer, data-src (a public .m3u8), data-poster, data-title.
+// Of a trailer's: data-trailer, data-src (a public .m3u8), data-title.
 // Events on the element: mall:ready, mall:refused {detail: {code}}, mall:authorized.
 import Hls from 'hls.js/light';
 import 'hls-video-element';
@@ -67,13 +68,30 @@ const act = (label, press) => {
 };
 const go = (label, href) => element('a', { class: 'btn btn-primary', href }, label);
 
-// mountPlayer shows a film in el. options.authorize(takeover) replaces the request to data-auth-url (an embed's ticket).
+// plays is the element of a video. The native one may have been made by the press that is to play it: browsers play what they have seen pressed.
+function plays(video, preload) {
+  const media = document.createElement('hls-video');
+  media.slot = 'media';
+  Object.assign(video, { slot: 'media', playsInline: true, preload });
+  media.append(video);
+  return media;
+}
+
+// begun takes the sign of waiting away, as soon as the video plays, or is paused before it does.
+function begun(el, media) {
+  for (const name of ['playing', 'pause']) media.addEventListener(name, () => idle(el), { once: true });
+}
+
+const idle = el => { delete el.dataset.busy; };
+
+// mountPlayer shows a film in el. options: pressed says that the viewer has asked for it to play, video is the native element,
+// and authorize(takeover) replaces the request to data-auth-url (an embed's ticket).
 // It returns {media, stop}: the hls-video element, and what takes everything down.
 export function mountPlayer(el, options = {}) {
   const data = el.dataset, texts = JSON.parse(data.texts ?? '{}');
   const session = new Session(options.authorize ?? authorizeAt(data.authUrl));
   const resume = Number(data.resume) >= 5 ? Number(data.resume) : 0;
-  const media = element('hls-video', { slot: 'media', playsinline: true, preload: 'metadata' });
+  const media = plays(options.video ?? document.createElement('video'), 'metadata');
   const captions = captionsFor(JSON.parse(data.captions ?? '[]'), document.documentElement.lang);
   for (const track of captions.tracks) {
     const { lang, label, src } = track;
@@ -88,8 +106,10 @@ export function mountPlayer(el, options = {}) {
   }
   const sounds = data.sounds !== undefined;
   const end = el.querySelector('template[data-end]');
-  const controller = filmControls(media, { poster: data.poster, texts, chapters, sounds: sounds && soundMenu(element, media, texts) });
+  const controller = filmControls(el, media, { texts, chapters, sounds: sounds && soundMenu(element, media, texts) });
   show(el, controller);
+  if (options.pressed) controller.focus({ preventScroll: true });
+  begun(el, media);
   const chooseQuality = remember(el, media);
   const chooseSound = sounds && rememberSound(el, media);
   const line = connection(el, texts, recover);
@@ -99,6 +119,7 @@ export function mountPlayer(el, options = {}) {
 
   function refuse(why) {
     callOff();
+    idle(el);
     line.found();
     session.stop();
     media.pause();
@@ -154,6 +175,7 @@ export function mountPlayer(el, options = {}) {
   }
 
   function waitForPress() {
+    idle(el);
     if (!controller.querySelector('.player-big')) controller.append(bigPlayButton());
   }
 
@@ -163,8 +185,12 @@ export function mountPlayer(el, options = {}) {
     try {
       await session.open(takeover);
     } catch (why) {
-      if (refused(why)) refuse(why);
-      else line.lost();
+      if (refused(why)) {
+        refuse(why);
+      } else {
+        idle(el);
+        line.lost();
+      }
       return;
     }
     opened = true;
@@ -191,7 +217,7 @@ export function mountPlayer(el, options = {}) {
     if (data.watermark) { unmark(); unmark = watermark(controller, media, data.watermark); }
     session.keep(media, refuse);
     if (resume && from === resume && texts.restart) media.addEventListener('loadedmetadata', offerRestart, { once: true });
-    if (data.autoplay !== undefined || takeover) callOff = autoplay(media, controller, waitForPress);
+    if (data.autoplay !== undefined || options.pressed || takeover) callOff = autoplay(media, controller, waitForPress);
     else waitForPress();
     el.dispatchEvent(new CustomEvent('mall:authorized', { bubbles: true }));
   }
@@ -202,21 +228,16 @@ export function mountPlayer(el, options = {}) {
   return { media, stop() { stopped = true; callOff(); session.stop(); line.stop(); unmark(); removeEventListener('pagehide', leave); el.replaceChildren(); } };
 }
 
-// mountTrailer shows a public playlist. Before play is pressed no more than the playlist itself is fetched; where the press has brought the
-// player, playing begins at once.
-export function mountTrailer(el, playing = false) {
-  const media = element('hls-video', { slot: 'media', playsinline: true, preload: playing ? 'auto' : 'none' });
+// mountTrailer plays a public playlist: the press that asked for it has brought the player.
+export function mountTrailer(el, { video = document.createElement('video') } = {}) {
+  const media = plays(video, 'auto');
   media.config = { enableWorker: false };
-  const controller = trailerControls(media, { poster: el.dataset.poster });
+  const controller = trailerControls(el, media);
   show(el, controller);
+  begun(el, media);
   remember(el, media);
   media.setAttribute('src', el.dataset.src);
-  if (playing) {
-    controller.focus({ preventScroll: true });
-    autoplay(media, controller, () => { /* the large button is there */ });
-  }
+  controller.focus({ preventScroll: true });
+  autoplay(media, controller, () => idle(el)); // the large button is there
   return { media, stop() { el.replaceChildren(); } };
 }
-
-document.querySelectorAll('[data-player]').forEach(el => mountPlayer(el));
-document.querySelectorAll('[data-trailer]:not(:has([data-trailer-start]))').forEach(el => mountTrailer(el));

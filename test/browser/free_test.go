@@ -31,7 +31,7 @@ func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	p.enter(buyer)
 	p.visit("/try/" + slug)
 	p.at("/watch/" + slug)
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(`document.querySelectorAll('.player-chapters media-chrome-menu-item').length === 2`)
 	p.until(`document.querySelector('media-time-range').mediaChaptersCues?.length === 2`)
 	p.do(chromedp.SendKeys(chromedp.CSS(`#player-chapters-button`), "\r", chromedp.NodeVisible))
@@ -86,26 +86,10 @@ func TestWatchFree(t *testing.T) {
 		}
 		p.enter(u)
 		p.visit("/watch/" + episode)
-		p.until(film + `?.readyState >= 2`)
+		p.press()
 		eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
 		eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
 		p.click(`.player-end a[href="/watch/` + nextEpisode + `"]`)
 		plays(p, nextEpisode)
 	})
-}
-
-// TestWatch_PlayRefused sees the large button where the browser wants a press on the page itself, and no word of an error.
-func TestWatch_PlayRefused(t *testing.T) {
-	t.Parallel()
-	p, films := watching(t, look{lang: "en", width: 390})
-	p.beforePages(`const play = HTMLMediaElement.prototype.play;
-		HTMLMediaElement.prototype.play = function () { return navigator.userActivation.hasBeenActive ? play.call(this) : Promise.reject(new DOMException('press first', 'NotAllowedError')); };`)
-	p.visit("/watch/" + films[0])
-	p.has(`[data-player] .player-big`)
-	p.until(film + `?.readyState >= 2`)
-	if !eval[bool](p, film+`.paused && !document.querySelector('.player-notice')`) {
-		t.Error("it says more than that it can be played")
-	}
-	p.click(`[data-player] .player-big`)
-	p.until(film + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)
 }

@@ -61,7 +61,7 @@ func (j trip) find(p *person) {
 	p.until(`document.querySelector('mark')?.textContent.length > 1`)
 	p.click(`a.card-link[href="/v/` + j.slug + `"]`)
 	p.at("/v/" + j.slug)
-	p.click(`[data-trailer-start]`)
+	p.click(`[data-trailer] [data-start]`)
 	p.until(trailer + `?.currentTime > 0.5`)
 }
 

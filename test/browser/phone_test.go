@@ -132,8 +132,8 @@ func TestPhone_MoreTabs(t *testing.T) {
 	p.ok(err)
 	p.enter(maker)
 	p.visit("/studio")
-	if !eval[bool](p, `[...document.querySelectorAll('.rail')].some(r => r.scrollWidth > r.clientWidth)`) {
-		t.Fatal("no rail scrolls")
+	if !eval[bool](p, `(r => r.scrollWidth > r.clientWidth)(document.querySelector('main .rail'))`) {
+		t.Fatal("the studio's tabs do not scroll")
 	}
 	if shades := eval[string](p, `getComputedStyle(document.querySelector('main .rail')).backgroundAttachment`); shades != "local, local, scroll, scroll" {
 		t.Errorf("a rail's ends look like %q", shades)
@@ -152,6 +152,10 @@ func TestStudioReviews_Folded(t *testing.T) {
 	p.enter(w.maker)
 	p.scripts(false) // it needs none
 	p.visit("/studio/reviews")
+	p.has(`main details textarea`)
+	if eval[bool](p, `[...document.querySelectorAll('main textarea')].some(t => t.checkVisibility())`) {
+		t.Error("an answer's form is open before anybody asks for it")
+	}
 	p.click(`main details > summary`)
 	p.fill(`main details[open] textarea`, "Thank you")
 	p.click(`main details[open] button`)

@@ -15,12 +15,12 @@ func TestTrailer_FirstPress(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390, theme: "light"})
 	p.visit("/v/aurora-nights")
-	p.has(`[data-trailer-start]:not([hidden])`)
+	p.has(`[data-trailer] [data-start]:not([hidden])`)
 	p.quiet()
 	if p.asked("/static/player.") {
 		t.Error("the player was loaded before anybody pressed play")
 	}
-	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer-start]`), "\r", chromedp.NodeVisible))
+	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer] [data-start]`), "\r", chromedp.NodeVisible))
 	p.until(trailer + `?.currentTime > 0.5`)
 	if !p.asked("/static/player.") {
 		t.Error("the trailer plays without the player")
@@ -35,7 +35,7 @@ func TestTrailer_NoScripts(t *testing.T) {
 	p.scripts(false)
 	p.visit("/v/aurora-nights")
 	p.has(`[data-trailer] video[controls][src$=".m3u8"]`)
-	p.has(`[data-trailer-start][hidden]`)
+	p.has(`[data-trailer] [data-start][hidden]`)
 }
 
 // TestPlayer_Remembers chooses speed, quality, captions and volume in one film and finds them in the next.
@@ -43,7 +43,7 @@ func TestPlayer_Remembers(t *testing.T) {
 	t.Parallel()
 	p, films := watching(t, look{lang: "zh-CN", width: 1280})
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(shownCaptions + ` === 'zh'`) // the reader's language, before anything is chosen
 
 	request := func(name, detail string) {
@@ -60,6 +60,7 @@ func TestPlayer_Remembers(t *testing.T) {
 	p.until(`(k => k && k.rate === 1.5 && k.volume === 0.4 && k.captions === 'en' && k.height > 0)(JSON.parse(localStorage.getItem('player')))`)
 
 	p.visit("/watch/" + films[1])
+	p.press()
 	p.until(film + `?.readyState >= 2 && ` + film + `.videoRenditions.length > 1`)
 	p.until(film + `.playbackRate === 1.5 && ` + film + `.volume === 0.4`)
 	p.until(shownCaptions + ` === 'en'`)
@@ -68,7 +69,7 @@ func TestPlayer_Remembers(t *testing.T) {
 	request("mediatogglesubtitlesrequest", "false")
 	p.until(`JSON.parse(localStorage.getItem('player')).captions === 'off'`)
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(shownCaptions + ` === ''`)
 }
 
@@ -78,7 +79,7 @@ func TestPlayer_StorageClosed(t *testing.T) {
 	p, films := watching(t, look{lang: "en", width: 1280})
 	p.beforePages(`Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed', 'SecurityError'); } });`)
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	p.until(shownCaptions + ` === 'en'`)
 	p.click(`media-captions-button`)
 	p.until(shownCaptions + ` === ''`)
@@ -92,32 +93,35 @@ func TestPlayer_LineBroken(t *testing.T) {
 	p, films := watching(t, look{lang: "en", width: 390})
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
 	p.visit("/watch/" + films[0])
-	p.until(film + `?.readyState >= 2`)
-	offline := func(is bool) {
-		_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-			MatchedNetworkConditions: []*network.Conditions{{
-				Offline:            is,
-				DownloadThroughput: -1,
-				UploadThroughput:   -1,
-			}},
-		})
-		p.ok(err)
-		_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{
-			Offline:            is,
-			DownloadThroughput: -1,
-			UploadThroughput:   -1,
-		})
-		p.ok(err)
-	}
+	p.press()
 	eval[float64](p, film+`.currentTime = 3`)
-	offline(true)
+	p.offline(true)
 	p.has(`.player-lost button`)
 	p.click(`.player-lost button`) // still without a line: it goes on saying so
 	p.until(`document.querySelector('.player-lost button:enabled')`)
 	eval[float64](p, film+`.currentTime = `+film+`.duration - 2`) // beyond what has been loaded
-	offline(false)
+	p.offline(false)
 	p.until(`!document.querySelector('.player-lost') && ` + film + `.readyState >= 2`)
 	p.until(film + `.currentTime >= ` + film + `.duration - 2.5`)
+}
+
+// offline takes the network away, or gives it back.
+func (p *person) offline(is bool) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{
+			Offline:            is,
+			DownloadThroughput: -1,
+			UploadThroughput:   -1,
+		}},
+	})
+	p.ok(err)
+	_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{
+		Offline:            is,
+		DownloadThroughput: -1,
+		UploadThroughput:   -1,
+	})
+	p.ok(err)
 }
 
 // TestPlayer_End sees what the end of a rented film leads on to, with the keyboard.
@@ -129,7 +133,7 @@ func TestPlayer_End(t *testing.T) {
 	p.mall.bought(t, mei.ID, p.mall.sku(t, slug, "rent", "HD"))
 	p.enter(mei)
 	p.visit("/watch/" + slug + "?start=1")
-	p.until(film + `?.readyState >= 2`)
+	p.press()
 	eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
 	eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
 	p.has(`.player-end .player-more a`)

@@ -24,7 +24,7 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.mall.Catalog.Forget(t.Context(), []catalog.Change{{SPUID: product.SPUID}})
 
 	p.visit("/v/" + slug)
-	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer-start]`), "\r", chromedp.NodeVisible))
+	p.do(chromedp.SendKeys(chromedp.CSS(`[data-trailer] [data-start]`), "\r", chromedp.NodeVisible))
 	p.until(trailer + `?.currentTime > 0.5`)
 	if !p.asked("/sound_s00000.m4s") {
 		t.Error("the trailer is silent")
@@ -34,6 +34,7 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.mall.bought(t, robin.ID, p.mall.sku(t, slug, "own", "HD"))
 	p.enter(robin)
 	p.visit("/watch/" + slug)
+	p.press()
 	p.until(film + `?.readyState >= 2 && ` + film + `.audioTracks.length === 2`)
 	const chosen = `[...` + film + `.audioTracks].filter(t => t.enabled).map(t => t.label).join()`
 	p.until(chosen + ` === 'English'`)
@@ -56,6 +57,7 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.until(film + `.currentTime > 1`)
 
 	p.visit("/watch/" + slug)
+	p.press()
 	p.until(film + `?.readyState >= 2 && ` + chosen + ` === '中文'`)
 }
 

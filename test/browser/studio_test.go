@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"videomall/demo"
 	"videomall/mall/account"
 	"videomall/mall/order"
 )
@@ -174,7 +175,7 @@ func (p *person) lists(video int64, slug, cover string) (spu int64) {
 func (p *person) approves(spu, video int64) {
 	p.t.Helper()
 	p.visit(fmt.Sprintf("/admin/films/%d", video))
-	p.click(`[data-player] media-play-button`)
+	p.click(`[data-player] [data-start]`)
 	p.until(film + `?.currentTime > 0.5`)
 	c := p.mall.count(p.t, `select id from review_case where spu_id = $1`, spu)
 	p.visit("/admin/review")
@@ -199,11 +200,25 @@ func TestSell(t *testing.T) {
 	p.fill(`#password`, password)
 	p.click(`form[action="/sign-up"] button[type=submit]`)
 	p.until(`location.pathname + location.hash === '/sell#creator' && document.readyState === 'complete'`)
-	p.fill(`#creator-name-en`, "Robin")
-	p.fill(`#creator-name-zh`, "罗宾")
+	p.fill(`#creator-name-zh`, "罗宾") // one language is enough
 	p.fill(`#creator-slug`, "robin-"+strings.ToLower(rand.Text()[:8]))
 	p.click(`form[action="/account/creator"] button[type=submit]`)
 	p.at("/studio/listings")
 	p.visit("/sell")
-	p.has(`main a[href="/studio"]`)
+	p.click(`main a[href="/studio"]`)
+	p.at("/studio")
+}
+
+// TestSell_FromTheStudio comes to the studio's first page as nobody, who is told of selling, and signs in as a creator from there.
+func TestSell_FromTheStudio(t *testing.T) {
+	t.Parallel()
+	p := newPerson(t, look{lang: "en", width: 1280})
+	p.visit("/studio")
+	p.at("/sell")
+	p.click(`main header a[href^="/sign-in"]`)
+	p.at("/sign-in")
+	p.fill(`#email`, "creator@example.test")
+	p.fill(`#password`, demo.Password)
+	p.click(`form[action="/sign-in"] button[type=submit]`)
+	p.at("/studio")
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"videomall/mall/account"
 	"videomall/mall/audit"
 	"videomall/mall/order"
 	"videomall/mall/payment"
@@ -22,7 +23,7 @@ import (
 // OrderPage is everything that the mall knows of one order.
 type OrderPage struct {
 	Order    order.Order
-	Buyer    Buyer
+	People   account.Users // the buyer and the creators
 	History  []order.Transition
 	Attempts []payment.Attempt
 	Captures []payment.Capture
@@ -30,7 +31,6 @@ type OrderPage struct {
 	Refunds  []order.Refund
 	AtBank   map[string]payment.Refund // by refund number: how the provider sees it
 	Cases    []order.Case
-	Creators map[int64]Buyer // of the items
 	Records  []audit.Record
 	Left     []Refundable
 	Now      time.Time
@@ -173,7 +173,7 @@ func Order(p OrderPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(RoomOrders, t.T("admin.order_of", "Buyer", p.Buyer.label(p.Order.UserID))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(RoomOrders, t.T("admin.order_of", "Buyer", emailOf(p.People, p.Order.UserID))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -293,7 +293,7 @@ func orderFacts(p OrderPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = buyerLink(p.Buyer, p.Order.UserID).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = buyerLink(p.People, p.Order.UserID).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -716,7 +716,7 @@ func orderItems(p OrderPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = personLink(p.Creators[i.CreatorID], i.CreatorID).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = personLink(p.People, i.CreatorID).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -43,7 +43,7 @@ type PersonPage struct {
 	Devices  []playback.Device
 	DeviceID func(playback.Device) string // what the lists call it
 	Entries  []risk.Entry
-	Names    map[int64]Buyer // who made and ended the entries
+	Names    account.Users // who made and ended the entries
 	Records  []audit.Record
 	Reviews  []catalog.Reviewed // that the person wrote
 	Cases    []order.Case       // of the person's orders
@@ -2146,9 +2146,9 @@ func personEntries(p PersonPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var108 string
-					templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(p.Names[e.AuthorID].label(e.AuthorID))
+					templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(emailOf(p.Names, e.AuthorID))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/person.templ`, Line: 401, Col: 87}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/person.templ`, Line: 401, Col: 78}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var108))
 					if templ_7745c5c3_Err != nil {
@@ -2161,7 +2161,7 @@ func personEntries(p PersonPage) templ.Component {
 					var templ_7745c5c3_Var109 string
 					templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(t.DateTime(e.CreatedAt))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/person.templ`, Line: 401, Col: 118}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/person.templ`, Line: 401, Col: 109}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var109))
 					if templ_7745c5c3_Err != nil {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"videomall/mall/account"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/risk"
@@ -18,11 +19,12 @@ import (
 	"videomall/views/ui"
 )
 
-// Buyer is whose order it is; Email is empty where the account is gone.
-type Buyer struct {
-	ID    int64
-	Name  string
-	Email string
+// emailOf is how the console writes somebody; "#7" for account 7 where that is gone.
+func emailOf(people account.Users, id int64) string {
+	if u, ok := people[id]; ok {
+		return u.Email
+	}
+	return people.Name(id)
 }
 
 func title(t *text.Printer, i order.Item) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"videomall/mall/order"
+	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
@@ -30,14 +31,8 @@ func problem(t *text.Printer, l order.QuoteLine) string {
 }
 
 func cover(name string) ui.Image {
-	image := ui.Image{Sizes: "(min-width: 40rem) 176px, 112px"}
-	if name != "" {
-		image.URL = "/media/covers/" + name + "-{w}.webp"
-	}
-	return image
+	return ui.Image{URL: address.CoverSet(name), Sizes: "(min-width: 40rem) 176px, 112px"}
 }
-
-func productURL(slug string) string { return "/v/" + slug }
 
 func orderURL(orderNo string) string { return "/orders/" + orderNo }
 

@@ -3,13 +3,13 @@
 package libraryview
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
@@ -21,23 +21,7 @@ func Title(t *text.Printer, c catalog.Card) string { return title(t, c) }
 
 func creator(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
 
-func cover(name string) ui.Image {
-	if name == "" {
-		return ui.Image{}
-	}
-	return ui.Image{URL: "/media/covers/" + name + "-{w}.webp"}
-}
-
-// Poster is a cover at the size of a player; empty without one.
-func Poster(name string) string {
-	if name == "" {
-		return ""
-	}
-	return "/media/covers/" + name + "-960.webp"
-}
-
-func watchURL(slug string) string   { return "/watch/" + url.PathEscape(slug) }
-func productURL(slug string) string { return "/v/" + url.PathEscape(slug) }
+func cover(name string) ui.Image { return ui.Image{URL: address.CoverSet(name)} }
 
 // standing is how an entitlement stands, for the line below a title.
 func standing(t *text.Printer, e entitlement.Entitlement, now time.Time) string {

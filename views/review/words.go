@@ -7,33 +7,18 @@ import (
 	"strconv"
 	"strings"
 
+	"videomall/mall/account"
 	"videomall/mall/review"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
 
-// Person is somebody named on a page; Email is empty where the account is gone.
-type Person struct {
-	ID    int64
-	Name  string
-	Email string
-}
-
-// People are found by their number.
-type People map[int64]Person
-
-func (p People) name(id int64) string {
-	if who := p[id]; who.Name != "" {
-		return who.Name
-	}
-	return "#" + num(id)
-}
-
-func (p People) label(id int64) string {
-	if who := p[id]; who.Email != "" {
+// label is somebody's name and email; "#7" for account 7 where that is gone.
+func label(people account.Users, id int64) string {
+	if who, ok := people[id]; ok {
 		return who.Name + " · " + who.Email
 	}
-	return p.name(id)
+	return people.Name(id)
 }
 
 // Found is a listing as a list shows it.

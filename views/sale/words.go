@@ -11,6 +11,7 @@ import (
 	"videomall/mall/inventory"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
@@ -112,15 +113,13 @@ func price(amount money.Money, normal *catalog.Offer, large bool) ui.Price {
 
 func cover(o *catalog.Offer, sizes string, eager bool) ui.Image {
 	i := ui.Image{Sizes: sizes, Eager: eager}
-	if o != nil && o.Cover != "" {
-		i.URL = "/media/covers/" + o.Cover + "-{w}.webp"
+	if o != nil {
+		i.URL = address.CoverSet(o.Cover)
 	}
 	return i
 }
 
 func saleURL(campaignID int64) string { return "/sales/" + id(campaignID) }
-
-func productURL(slug string) string { return "/v/" + slug }
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }
 

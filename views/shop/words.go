@@ -13,6 +13,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/search"
+	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
@@ -39,17 +40,6 @@ func CategoryName(t *text.Printer, c catalog.Category) string { return t.Of(c.Na
 // CreatorName is a maker's name in the reader's language.
 func CreatorName(t *text.Printer, c catalog.Creator) string { return t.Of(c.NameZh, c.NameEn) }
 
-// CoverURL is a cover's local address at 320, 480 or 960 pixels; empty without a cover.
-func CoverURL(name, width string) string {
-	if name == "" {
-		return ""
-	}
-	return "/media/covers/" + name + "-" + width + ".webp"
-}
-
-// The size of the largest cover, in pixels.
-const CoverWidth, CoverHeight = 960, 540
-
 // AvatarURL is a maker's picture at 96 or 192 pixels; empty without one.
 func AvatarURL(name, width string) string {
 	if name == "" {
@@ -59,11 +49,8 @@ func AvatarURL(name, width string) string {
 }
 
 func cover(name string, eager bool) ui.Image {
-	return ui.Image{URL: CoverURL(name, "{w}"), Eager: eager}
+	return ui.Image{URL: address.CoverSet(name), Eager: eager}
 }
-
-// TryURL is where the free minutes of a video play.
-func TryURL(slug string) string { return "/try/" + slug }
 
 // FreeLabel says how much of a video anybody may watch.
 func FreeLabel(t *text.Printer, seconds int) string {
@@ -73,16 +60,9 @@ func FreeLabel(t *text.Printer, seconds int) string {
 	return t.T("try.first", "Time", t.DurationSpoken(seconds))
 }
 
-// WatchURL is where a video plays for those who hold it.
-func WatchURL(slug string) string { return "/watch/" + slug }
-
-// StartURL is WatchURL of a rental that has just been given, whose time begins with the press that led there.
-func StartURL(slug string) string { return WatchURL(slug) + "?start=new" }
-
 // FreeURL gives a video that costs nothing (POST), and leads to where it plays.
-func FreeURL(slug string) string { return productURL(slug) + "/free" }
+func FreeURL(slug string) string { return address.Product(slug) + "/free" }
 
-func productURL(slug string) string  { return "/v/" + slug }
 func creatorURL(slug string) string  { return "/creators/" + slug }
 func categoryURL(slug string) string { return "/c/" + slug }
 
@@ -100,10 +80,11 @@ func priceOf(c catalog.Card) ui.Price {
 
 func videoCard(t *text.Printer, c catalog.Card, owned, eager bool) ui.Card {
 	return ui.Card{
-		Href:        productURL(c.Slug),
+		Href:        address.Product(c.Slug),
 		Title:       Title(t, c),
 		Lang:        t.Foreign(c.TitleZh, c.TitleEn),
 		Creator:     creatorName(t, c),
+		CreatorLang: t.Foreign(c.CreatorZh, c.CreatorEn),
 		CreatorHref: creatorURL(c.CreatorSlug),
 		Cover:       cover(c.Cover, eager),
 		Seconds:     c.DurationSeconds,

@@ -41,7 +41,7 @@ func TestSell(t *testing.T) {
 	m := selling(t)
 	const form = `action="/account/creator"`
 	guest := m.Browser(0).Get("/sell").Wants(200).Shows("keep 85% of what every buyer pays", "7 days", "¥10.00", "72 hours", "Create an account")
-	if !guest.Has(`href="/sign-up?next=%2Fsell%23creator"`) || !guest.Has(`href="/sign-in?next=%2Fsell%23creator"`) || guest.Has(form) {
+	if !guest.Has(`href="/sign-up?next=%2Fsell%23creator"`) || !guest.Has(`href="/sign-in?next=%2Fstudio"`) || guest.Has(form) {
 		t.Errorf("a guest's next step: %s", guest.Text())
 	}
 	mia := m.Person("mia", account.RoleShopper)
@@ -81,12 +81,12 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	if a := b.Get("/account/creator").Wants(303); a.Location != "/sell#creator" {
 		t.Errorf("the form's address leads to %s", a.Location)
 	}
-	form := url.Values{"name_en": {"Mia"}, "name_zh": {""}, "slug": {"Mia Films"}, "bio_en": {strings.Repeat("b", 1001)}}
-	wrong := b.Post("/account/creator", form).Wants(422).Shows("Give yourself a name in this language.", "single dashes between them", "That is too long.")
-	if wrong.Form("/account/creator").Get("name_en") != "Mia" || !wrong.Has(`id="creator-slug-error"`) {
+	form := url.Values{"name_en": {" "}, "name_zh": {""}, "slug": {"Mia Films"}, "bio_en": {strings.Repeat("b", 1001)}}
+	wrong := b.Post("/account/creator", form).Wants(422).Shows("Give yourself a name in at least one language.", "single dashes between them", "That is too long.")
+	if wrong.Form("/account/creator").Get("slug") != "Mia Films" || !wrong.Has(`id="creator-slug-error"`) {
 		t.Errorf("what was typed is lost: %s", wrong.Text())
 	}
-	form = url.Values{"name_en": {"Mia"}, "name_zh": {"米娅"}, "slug": {"maker"}}
+	form = url.Values{"name_en": {""}, "name_zh": {"米娅"}, "slug": {"maker"}}
 	b.Post("/account/creator", form).Wants(422).Shows("Somebody has this address already.")
 	if u, err := m.Accounts.User(t.Context(), shopper.ID); err != nil || u.Role != account.RoleShopper {
 		t.Fatalf("refused, and yet %+v, %v", u, err)

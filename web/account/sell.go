@@ -2,7 +2,6 @@ package account
 
 import (
 	"net/http"
-	"time"
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
@@ -16,11 +15,10 @@ func (h handlers) sell(c *page.Ctx) error { return h.showSell(c, http.StatusOK, 
 
 // showSell draws it; the form may have come back with what was typed and what is wrong with it.
 func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) error {
-	const day = 24 * time.Hour
 	c.Page.Canonical = c.PublicURL("/sell")
 	p := accountview.SellPage{
 		FeeRate:    h.Terms.FeeRate,
-		Clearing:   int((h.Terms.Clearing + day - 1) / day),
+		Clearing:   h.Terms.ClearingDays(),
 		PayoutWait: h.Terms.WaitHours(),
 		MinPayout:  money.Of(h.Terms.MinPayout, catalog.Currency),
 	}

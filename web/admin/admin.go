@@ -4,7 +4,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +25,6 @@ import (
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/webhook"
-	adminview "videomall/views/admin"
 	"videomall/web/page"
 )
 
@@ -104,23 +102,23 @@ func Routes(g *echo.Group, d Deps) {
 // actor is how the operator is named in the order's history.
 func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
 
-// buyer finds whose order it is; an account that is gone leaves its number.
-func (d Deps) buyer(ctx context.Context, userID int64) (adminview.Buyer, error) {
-	u, err := d.Accounts.User(ctx, userID)
-	if errors.Is(err, account.ErrNoUser) {
-		return adminview.Buyer{ID: userID}, nil
+// buyers are whose orders these are.
+func (d Deps) buyers(ctx context.Context, orders []order.Order) (account.Users, error) {
+	ids := make([]int64, len(orders))
+	for i, o := range orders {
+		ids[i] = o.UserID
 	}
-	return adminview.Buyer{ID: userID, Name: u.Name, Email: u.Email}, err
+	return d.Accounts.Users(ctx, ids...)
 }
 
-// name adds to names how somebody is called, unless that is known.
-func (d Deps) name(ctx context.Context, names map[int64]adminview.Buyer, userID int64) error {
-	if _, known := names[userID]; known {
-		return nil
+// partiesOf are the buyers and the creators of orders.
+func partiesOf(orders ...order.Order) []int64 {
+	var ids []int64
+	for _, o := range orders {
+		ids = append(ids, o.UserID)
+		for _, i := range o.Items {
+			ids = append(ids, i.CreatorID)
+		}
 	}
-	b, err := d.buyer(ctx, userID)
-	if err == nil {
-		names[userID] = b
-	}
-	return err
+	return ids
 }

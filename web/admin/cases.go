@@ -2,7 +2,9 @@ package admin
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"videomall/mall/order"
 	adminview "videomall/views/admin"
@@ -20,7 +22,7 @@ func (d Deps) listCases(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.CasesPage{Cases: cases, People: map[int64]adminview.Buyer{}, Now: c.Now}
+	p := adminview.CasesPage{Cases: cases, Now: c.Now}
 	var numbers []string
 	for _, k := range cases {
 		if k.OrderNo != "" {
@@ -30,16 +32,8 @@ func (d Deps) listCases(c *page.Ctx) error {
 	if p.Orders, err = d.Orders.Numbered(ctx, numbers); err != nil {
 		return err
 	}
-	for _, o := range p.Orders {
-		named := []int64{o.UserID}
-		for _, i := range o.Items {
-			named = append(named, i.CreatorID)
-		}
-		for _, userID := range named {
-			if err := d.name(ctx, p.People, userID); err != nil {
-				return err
-			}
-		}
+	if p.People, err = d.Accounts.Users(ctx, partiesOf(slices.Collect(maps.Values(p.Orders))...)...); err != nil {
+		return err
 	}
 	return c.Render(http.StatusOK, c.Text.T("admin.cases"), adminview.Cases(p))
 }

@@ -27,7 +27,7 @@ func (d Deps) listOrders(c *page.Ctx) error {
 	}
 	ctx := c.Request().Context()
 	c.Page.OwnSearch = true
-	p := adminview.OrdersPage{Query: strings.TrimSpace(c.QueryParam("q")), Buyers: map[int64]adminview.Buyer{}}
+	p := adminview.OrdersPage{Query: strings.TrimSpace(c.QueryParam("q"))}
 	f := order.Filter{Limit: ordersPerPage + 1}
 	if s := order.Status(c.QueryParam("status")); slices.Contains(searchable, s) {
 		f.Status, p.Status = s, string(s)
@@ -57,10 +57,12 @@ func (d Deps) listOrders(c *page.Ctx) error {
 	if f.Before > 0 {
 		p.First = searchURL(p, 0)
 	}
-	for _, o := range p.Orders {
-		if err := d.name(ctx, p.Buyers, o.UserID); err != nil {
-			return err
-		}
+	return d.renderOrders(c, p)
+}
+
+func (d Deps) renderOrders(c *page.Ctx, p adminview.OrdersPage) (err error) {
+	if p.Buyers, err = d.buyers(c.Request().Context(), p.Orders); err != nil {
+		return err
 	}
 	return c.Render(http.StatusOK, c.Text.T("admin.orders"), adminview.Orders(p))
 }
@@ -72,7 +74,7 @@ func (d Deps) listOrdersOf(c *page.Ctx, spuID int64) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.OrdersPage{Product: &product, Buyers: map[int64]adminview.Buyer{}}
+	p := adminview.OrdersPage{Product: &product}
 	before := strings.ToUpper(c.QueryParam("beforeNo"))
 	if p.Orders, err = d.Orders.OfVideo(ctx, spuID, before, ordersPerPage+1); err != nil {
 		return err
@@ -85,12 +87,7 @@ func (d Deps) listOrdersOf(c *page.Ctx, spuID int64) error {
 		p.Orders = p.Orders[:ordersPerPage]
 		p.Next = at + "&beforeNo=" + p.Orders[ordersPerPage-1].OrderNo
 	}
-	for _, o := range p.Orders {
-		if err := d.name(ctx, p.Buyers, o.UserID); err != nil {
-			return err
-		}
-	}
-	return c.Render(http.StatusOK, c.Text.T("admin.orders"), adminview.Orders(p))
+	return d.renderOrders(c, p)
 }
 
 func searchURL(p adminview.OrdersPage, before int64) string {
@@ -113,8 +110,8 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.OrderPage{Order: o, Now: c.Now, AtBank: map[string]payment.Refund{}, Creators: map[int64]adminview.Buyer{}}
-	if p.Buyer, err = d.buyer(ctx, o.UserID); err != nil {
+	p := adminview.OrderPage{Order: o, Now: c.Now, AtBank: map[string]payment.Refund{}}
+	if p.People, err = d.Accounts.Users(ctx, partiesOf(o)...); err != nil {
 		return err
 	}
 	if p.History, err = d.Orders.History(ctx, o.OrderNo); err != nil {
@@ -141,11 +138,6 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	}
 	for _, r := range atBank {
 		p.AtBank[r.RefundNo] = r
-	}
-	for _, i := range o.Items {
-		if err := d.name(ctx, p.Creators, i.CreatorID); err != nil {
-			return err
-		}
 	}
 	subjects := []string{"order:" + o.OrderNo}
 	for _, k := range p.Cases {

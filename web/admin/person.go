@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"videomall/mall"
+	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/ledger"
@@ -158,26 +159,16 @@ func (d Deps) fillWords(ctx context.Context, _ *text.Printer, p *adminview.Perso
 }
 
 // namesIn finds who made and ended entries, and whom they are about.
-func (d Deps) namesIn(ctx context.Context, entries []risk.Entry) (map[int64]adminview.Buyer, error) {
-	names := map[int64]adminview.Buyer{}
+func (d Deps) namesIn(ctx context.Context, entries []risk.Entry) (account.Users, error) {
+	var ids []int64
 	for _, e := range entries {
-		named := []int64{e.AuthorID, e.EndedBy}
+		ids = append(ids, e.AuthorID, e.EndedBy)
 		if e.Kind == risk.User {
 			n, _ := strconv.ParseInt(e.Subject, 10, 64) // risk wrote it
-			named = append(named, n)
-		}
-		for _, id := range named {
-			if _, known := names[id]; known || id == 0 {
-				continue
-			}
-			b, err := d.buyer(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			names[id] = b
+			ids = append(ids, n)
 		}
 	}
-	return names, nil
+	return d.Accounts.Users(ctx, ids...)
 }
 
 // showStatement is a creator's monthly statement, for an operator to read.

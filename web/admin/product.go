@@ -16,14 +16,12 @@ func (d Deps) showProduct(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.ProductPage{Product: product, Buyers: map[int64]adminview.Buyer{}, Now: c.Now}
+	p := adminview.ProductPage{Product: product, Now: c.Now}
 	if p.Orders, err = d.Orders.OfVideo(ctx, spuID, "", partListed); err != nil {
 		return err
 	}
-	for _, o := range p.Orders {
-		if err := d.name(ctx, p.Buyers, o.UserID); err != nil {
-			return err
-		}
+	if p.Buyers, err = d.buyers(ctx, p.Orders); err != nil {
+		return err
 	}
 	if p.Cases, err = d.Reviews.CasesOf(ctx, spuID, partListed); err != nil {
 		return err

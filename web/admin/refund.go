@@ -90,7 +90,7 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 		c.Flash(ui.Info, "nothing_to_refund")
 		return c.Redirect("/admin/orders/" + o.OrderNo)
 	}
-	buyer, err := d.buyer(ctx, o.UserID)
+	buyer, err := d.Accounts.Users(ctx, o.UserID)
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,11 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
+	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
 	"videomall/mall/search"
+	"videomall/views/address"
 	"videomall/views/text"
 	"videomall/web/page"
 )
@@ -89,7 +91,7 @@ func (d Deps) coverURL(name string) *string {
 	if name == "" {
 		return nil
 	}
-	return new(d.PublicURL + "/media/covers/" + name + "-960.webp")
+	return new(d.PublicURL + address.Cover(name, media.CoverLarge))
 }
 
 func utc(t *time.Time) *time.Time {

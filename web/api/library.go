@@ -8,6 +8,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/views/address"
 	"videomall/web/page"
 )
 
@@ -61,7 +62,7 @@ func (d Deps) listEntitlements(c *page.Ctx) error {
 	for i, e := range held {
 		k := films[e.SPUID]
 		answer.Items[i] = entitlementAnswer{EntitlementID: e.ID, VideoID: e.SPUID, SKUID: e.SKUID, Title: c.Text.Of(k.TitleZh, k.TitleEn),
-			CoverURL: d.coverURL(k.Cover), WatchURL: d.PublicURL + "/watch/" + k.Slug, OrderNo: e.Reference, Kind: e.Kind,
+			CoverURL: d.coverURL(k.Cover), WatchURL: d.PublicURL + address.Watch(k.Slug), OrderNo: e.Reference, Kind: e.Kind,
 			Quality: e.Quality, RentHours: hours(e.RentHours), Status: statusOf(e, c.Now), GrantedAt: e.GrantedAt.UTC(),
 			FirstPlayedAt: utc(e.FirstPlayedAt), ExpiresAt: utc(e.ExpiresAt), RevokedAt: utc(e.RevokedAt)}
 	}

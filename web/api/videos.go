@@ -10,6 +10,7 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/search"
+	"videomall/views/address"
 	"videomall/web/page"
 )
 
@@ -37,7 +38,7 @@ type video struct {
 func (d Deps) videoOf(c *page.Ctx, k catalog.Card) video {
 	v := video{VideoID: k.SPUID, SKUID: k.FromSKUID, Title: c.Text.Of(k.TitleZh, k.TitleEn),
 		Creator: c.Text.Of(k.CreatorZh, k.CreatorEn), CreatorSlug: k.CreatorSlug, CategorySlug: k.CategorySlug, Slug: k.Slug,
-		URL: d.PublicURL + "/v/" + k.Slug, CoverURL: d.coverURL(k.Cover), DurationSeconds: k.DurationSeconds, Price: k.From,
+		URL: d.PublicURL + address.Product(k.Slug), CoverURL: d.coverURL(k.Cover), DurationSeconds: k.DurationSeconds, Price: k.From,
 		ListPrice: k.FromList, RatingCount: k.RatingCount}
 	if k.RatingCount > 0 {
 		v.Rating = new(math.Round(k.Rating()*100) / 100)

@@ -140,6 +140,31 @@ func TestTitlesFollowAcceptLanguage(t *testing.T) {
 	}
 }
 
+// A creator who has a name in one language only is called by it in both.
+func TestVideos_creator_named_in_one_language(t *testing.T) {
+	t.Parallel()
+	m := open(t)
+	_, own, _ := m.harbour()
+	c := m.guest()
+	for _, names := range [][2]string{{"晨光影业", ""}, {"", "Dawn Films"}} {
+		m.OK(m.Catalog.OpenCreator(m.Ctx, catalog.NewCreator{
+			UserID: 1,
+			NameZh: names[0],
+			NameEn: names[1],
+		}))
+		for _, c.lang = range []string{"zh-CN", "en"} {
+			for what, got := range map[string]string{
+				"list": c.call("GET", "/videos?category=sea", "").wants(200).text("items", 0, "creator"),
+				"one":  c.call("GET", fmt.Sprint("/videos/", own), "").wants(200).text("creator"),
+			} {
+				if got != names[0]+names[1] {
+					t.Errorf("%s in %s: %q, want %q", what, c.lang, got, names[0]+names[1])
+				}
+			}
+		}
+	}
+}
+
 func TestWhatIsNotOnSaleIsNotShown(t *testing.T) {
 	t.Parallel()
 	m := open(t)

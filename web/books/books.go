@@ -3,7 +3,6 @@
 package books
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -150,15 +149,6 @@ func (d Deps) adjust(c *page.Ctx) error {
 		return d.renderCreator(c, http.StatusUnprocessableEntity, f)
 	}
 	return err
-}
-
-// name finds whose money it is; an account that is gone leaves its number.
-func (d Deps) name(ctx context.Context, userID int64) (string, error) {
-	u, err := d.Accounts.User(ctx, userID)
-	if errors.Is(err, account.ErrNoUser) {
-		return "#" + strconv.FormatInt(userID, 10), nil
-	}
-	return u.Name, err
 }
 
 // signed reads a sum as people type it, 19.90 or -19,9, in minor units; 0, which is refused, when it is none.

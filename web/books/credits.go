@@ -17,18 +17,22 @@ func (d Deps) credits(c *page.Ctx, creatorID int64) ([]bookview.CreditRow, error
 	if err != nil {
 		return nil, err
 	}
+	var named []int64
+	for _, credit := range list {
+		named = append(named, credit.CreatorID, credit.ProposedBy)
+	}
+	people, err := d.Accounts.Users(ctx, named...)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]bookview.CreditRow, len(list))
 	for n, credit := range list {
 		rows[n] = bookview.CreditRow{
-			Credit: credit,
-			Mine:   credit.ProposedBy == c.Viewer.UserID,
-			Own:    credit.CreatorID == c.Viewer.UserID,
-		}
-		if rows[n].Creator, err = d.name(ctx, credit.CreatorID); err != nil {
-			return nil, err
-		}
-		if rows[n].By, err = d.name(ctx, credit.ProposedBy); err != nil {
-			return nil, err
+			Credit:  credit,
+			Creator: people.Name(credit.CreatorID),
+			By:      people.Name(credit.ProposedBy),
+			Mine:    credit.ProposedBy == c.Viewer.UserID,
+			Own:     credit.CreatorID == c.Viewer.UserID,
 		}
 	}
 	return rows, nil

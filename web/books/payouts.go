@@ -36,12 +36,16 @@ func (d Deps) listPayouts(c *page.Ctx) error {
 		list = list[:listed]
 		p.Next = at + "&before=" + strconv.FormatInt(list[listed-1].ID, 10)
 	}
+	creators := make([]int64, len(list))
+	for n, o := range list {
+		creators[n] = o.CreatorID
+	}
+	people, err := d.Accounts.Users(ctx, creators...)
+	if err != nil {
+		return err
+	}
 	for _, o := range list {
-		name, err := d.name(ctx, o.CreatorID)
-		if err != nil {
-			return err
-		}
-		p.Payouts = append(p.Payouts, bookview.PayoutRow{Payout: o, Creator: name})
+		p.Payouts = append(p.Payouts, bookview.PayoutRow{Payout: o, Creator: people.Name(o.CreatorID)})
 	}
 	return c.Render(http.StatusOK, c.Text.T("books.payouts"), bookview.Payouts(p))
 }
@@ -56,9 +60,11 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err 
 	if p.Payout, err = d.Ledger.Payout(ctx, typed.ID(c.Param("id"))); err != nil {
 		return err
 	}
-	if p.Creator, err = d.name(ctx, p.CreatorID); err != nil {
+	people, err := d.Accounts.Users(ctx, p.CreatorID)
+	if err != nil {
 		return err
 	}
+	p.Creator = people.Name(p.CreatorID)
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, p.CreatorID); err != nil {
 		return err
 	}

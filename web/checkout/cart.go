@@ -11,6 +11,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
 	"videomall/mall/order"
+	"videomall/views/address"
 	checkoutview "videomall/views/checkout"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -140,7 +141,7 @@ func (d Deps) refuse(c *page.Ctx, l order.QuoteLine, f *fault.Fault, next string
 	if next == "" || next == "/checkout" {
 		next = "/cart"
 		if l.Offer.Slug != "" {
-			next = "/v/" + l.Offer.Slug
+			next = address.Product(l.Offer.Slug)
 		}
 	}
 	c.Flash(ui.Warning, "cart_"+strings.TrimPrefix(f.Slug, "cart_"))

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/money"
 	"videomall/mall/order"
-	shopview "videomall/views/shop"
+	"videomall/views/address"
 	"videomall/views/ui"
 	"videomall/web/page"
 )
@@ -35,16 +35,16 @@ func (d Deps) watchFree(c *page.Ctx) error {
 	edition, err := take(ctx, c.Viewer.UserID, product)
 	switch {
 	case errors.Is(err, order.ErrAlreadyOwned):
-		return c.Redirect(shopview.WatchURL(product.Slug))
+		return c.Redirect(address.Watch(product.Slug))
 	case err != nil && fault.From(err).Kind == fault.Conflict: // it costs something by now, or has run out: the page tells
 		c.Flash(ui.Warning, "not_free_any_more")
-		return c.Redirect("/v/" + product.Slug)
+		return c.Redirect(address.Product(product.Slug))
 	case err != nil:
 		return err
 	}
-	plays := shopview.WatchURL(product.Slug)
+	plays := address.Watch(product.Slug)
 	if edition.Offer.Kind == catalog.KindRent { // the press is the one that its page would ask for
-		plays = shopview.StartURL(product.Slug)
+		plays = address.Start(product.Slug)
 	}
 	if !c.Viewer.SignedIn() {
 		c.Remember(freeKey, product.Slug)
@@ -56,7 +56,7 @@ func (d Deps) watchFree(c *page.Ctx) error {
 // takePressed gives a person the film that they pressed before they signed in, if that is where the sign-in leads.
 func (d Deps) takePressed(ctx context.Context, c *page.Ctx, userID int64) error {
 	slug, to := c.TakeBack(freeKey), c.Next("")
-	if slug == "" || to != shopview.WatchURL(slug) && to != shopview.StartURL(slug) {
+	if slug == "" || to != address.Watch(slug) && to != address.Start(slug) {
 		return nil
 	}
 	product, err := d.Catalog.ProductBySlug(ctx, slug)

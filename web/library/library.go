@@ -18,8 +18,8 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/mall/playback"
+	"videomall/views/address"
 	libraryview "videomall/views/library"
-	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
 	"videomall/web/page"
@@ -160,9 +160,9 @@ func (d Deps) watch(c *page.Ctx) error {
 		w.End = d.end(c, product, w.Entitlement)
 		if product.Live {
 			// Search engines, which are never let in here, and whoever shares the page are to name the one where it can be bought.
-			c.Page.Canonical = c.PublicURL("/v/" + product.Slug)
+			c.Page.Canonical = c.PublicURL(address.Product(product.Slug))
 		}
-		c.AllowPlayer(w.Film.Script())
+		c.AdmitPlayer()
 	}
 	return c.Render(http.StatusOK, title, libraryview.WatchPage(w))
 }
@@ -197,8 +197,8 @@ func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	}
 	f := &ui.Film{
 		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
-		Resume: positions[product.SPUID].Resume(), Poster: libraryview.Poster(product.Cover), Watermark: d.Playback.Watermark(viewer),
-		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape(shopview.WatchURL(product.Slug)), DevicesURL: "/library/devices", Autoplay: true,
+		Resume: positions[product.SPUID].Resume(), Poster: address.Cover(product.Cover, media.CoverLarge), Watermark: d.Playback.Watermark(viewer),
+		BuyURL: address.Product(product.Slug), SignInURL: "/sign-in?next=" + url.QueryEscape(address.Watch(product.Slug)), DevicesURL: "/library/devices", Autoplay: true,
 		Sounds: len(asset.Sounds) > 0,
 	}
 	extras := d.Playback.Extras(viewer, asset)

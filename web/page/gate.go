@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -41,15 +42,34 @@ func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
 			if err != nil {
 				return err
 			}
-			for _, role := range roles {
-				if pc.Viewer.Is(role) {
-					return next(c)
-				}
+			if pc.isOneOf(roles) {
+				return next(c)
 			}
 			return ErrNotFound.Because("role %q, not one of %q", pc.Viewer.Role, roles)
 		})
 	}
 }
+
+// RequireRoleOrLead is RequireRole for the first page of a room that everybody may hear of: who may not enter, guests included, is led to the
+// page that says how one comes in. Programs are refused as by RequireRole.
+func (s *Site) RequireRoleOrLead(to string, roles ...string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		strict := s.RequireRole(roles...)(next)
+		return func(c echo.Context) error {
+			pc, err := s.From(c)
+			if err != nil {
+				return err
+			}
+			if pc.isOneOf(roles) || wantsProblem(c.Request()) {
+				return strict(c)
+			}
+			return pc.Redirect(to)
+		}
+	}
+}
+
+// isOneOf says whether the viewer has one of the roles.
+func (c *Ctx) isOneOf(roles []string) bool { return slices.ContainsFunc(roles, c.Viewer.Is) }
 
 // wantsProblem says that a program asks, which understands problem+json better than a page.
 func wantsProblem(r *http.Request) bool {

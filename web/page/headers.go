@@ -40,13 +40,7 @@ func (c *Ctx) Allow(directive string, sources ...string) {
 	c.policy[directive] = append(c.policy[directive], sources...)
 }
 
-// AllowPlayer loads the player of a film, ui.Film.Script, and admits it.
-func (c *Ctx) AllowPlayer(script string) {
-	c.Page.Player = script
-	c.AdmitPlayer()
-}
-
-// AdmitPlayer admits what the player needs, on a page that loads it when it is asked to play: hls.js hands the media over as blob: addresses,
+// AdmitPlayer admits what the player needs, which loads when something is to play: hls.js hands the media over as blob: addresses,
 // and the player's controls keep their styles in shadow roots, each marked with the answer's nonce.
 func (c *Ctx) AdmitPlayer() {
 	c.Allow("media-src", "blob:")

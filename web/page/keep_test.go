@@ -50,7 +50,7 @@ func openKeeper(t *testing.T) *keeper {
 	draw := func(c *page.Ctx) error {
 		k.drawn.Add(1)
 		time.Sleep(10 * time.Millisecond)
-		c.AllowPlayer("player.js")
+		c.AdmitPlayer()
 		return c.Render(http.StatusOK, "Film "+c.Param("film"), templ.Raw("<p>for "+c.Viewer.Name+"!</p>"+strings.Repeat("<p>waves</p>", 200)))
 	}
 	keep := func(c *page.Ctx) error {

@@ -86,7 +86,7 @@ func open(t *testing.T, publicURL string) *mall {
 	fail := func(err error) echo.HandlerFunc { return func(echo.Context) error { return err } }
 	e.GET("/", show("open"))
 	e.GET("/player", m.site.Handle(func(c *page.Ctx) error {
-		c.AllowPlayer("player.js")
+		c.AdmitPlayer()
 		return c.Render(http.StatusOK, "Player", templ.NopComponent)
 	}))
 	e.GET("/own", show("own"), m.site.RequireUser)

@@ -14,6 +14,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/media"
 	"videomall/mall/playback"
+	"videomall/views/address"
 	"videomall/web/page"
 )
 
@@ -88,7 +89,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 		Device: d.ensureDevice(c.Context), Label: label(c.Request()), TakeOver: takeOver, Look: c.IsHead(),
 	})
 	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) || errors.Is(err, entitlement.ErrRevoked) {
-		return forSale{err, c.PublicURL("/v/" + product.Slug)}
+		return forSale{err, c.PublicURL(address.Product(product.Slug))}
 	}
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 	a := authorization{session: describe(s), ResumeSeconds: progress[product.SPUID].Resume()}
 	a = d.beside(a, c.Viewer.UserID, asset)
 	if product.Cover != "" {
-		a.PosterURL = "/media/covers/" + product.Cover + "-960.webp"
+		a.PosterURL = address.Cover(product.Cover, media.CoverLarge)
 	}
 	return c.JSON(http.StatusOK, a)
 }

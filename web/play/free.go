@@ -6,6 +6,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/playback"
+	"videomall/views/address"
 	"videomall/web/page"
 )
 
@@ -13,7 +14,7 @@ import (
 const FreeRoute = "/try/:slug/auth"
 
 // FreeURL is FreeRoute of a listing.
-func FreeURL(slug string) string { return "/try/" + slug + "/auth" }
+func FreeURL(slug string) string { return address.Try(slug) + "/auth" }
 
 // free answers as authorize does, to guests too: GET, or POST {takeover: true}.
 func (d Deps) free(c *page.Ctx) error {
@@ -37,7 +38,7 @@ func (d Deps) free(c *page.Ctx) error {
 		Look:     c.IsHead(),
 	})
 	if errors.Is(err, playback.ErrNotFree) {
-		return forSale{err, c.PublicURL("/v/" + product.Slug)}
+		return forSale{err, c.PublicURL(address.Product(product.Slug))}
 	}
 	if err != nil {
 		return err

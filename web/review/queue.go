@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
@@ -52,7 +51,7 @@ func (d Deps) queue(c *page.Ctx) error {
 	for i, k := range p.Cases {
 		ids[i] = k.CreatorID
 	}
-	if p.People, err = d.people(ctx, ids...); err != nil {
+	if p.People, err = d.Accounts.Users(ctx, ids...); err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, c.Text.T("admin.review"), reviewview.Queue(p))
@@ -105,18 +104,13 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview
 	if p.Moves, err = d.Reviews.Moves(ctx, k.ID); err != nil {
 		return err
 	}
-	ids := []int64{k.FirstBy, k.SecondBy}
+	ids := []int64{k.CreatorID, k.FirstBy, k.SecondBy}
 	for _, m := range p.Moves {
 		ids = append(ids, m.ActorID)
 	}
-	if p.People, err = d.people(ctx, ids...); err != nil {
+	if p.People, err = d.Accounts.Users(ctx, ids...); err != nil {
 		return err
 	}
-	u, err := d.Accounts.User(ctx, k.CreatorID)
-	if err != nil && !errors.Is(err, account.ErrNoUser) {
-		return err
-	}
-	p.Creator, p.Since = reviewview.Person{ID: k.CreatorID, Name: u.Name, Email: u.Email}, u.CreatedAt
 	return c.Render(status, c.Text.T("admin.review"), reviewview.CaseShown(p))
 }
 

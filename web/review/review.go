@@ -54,22 +54,6 @@ func Routes(g *echo.Group, d Deps) {
 // rowID reads an id of the address; what is none finds nothing.
 func rowID(c *page.Ctx) int64 { return typed.ID(c.Param("id")) }
 
-// people finds those named on a page; an account that is gone leaves its number.
-func (d Deps) people(ctx context.Context, ids ...int64) (reviewview.People, error) {
-	out := reviewview.People{}
-	for _, id := range ids {
-		if _, known := out[id]; known || id == 0 {
-			continue
-		}
-		u, err := d.Accounts.User(ctx, id)
-		if err != nil && !errors.Is(err, account.ErrNoUser) {
-			return nil, err
-		}
-		out[id] = reviewview.Person{ID: id, Name: u.Name, Email: u.Email}
-	}
-	return out, nil
-}
-
 // fields are the inputs at fault, when that is what err is about; nil for any other error.
 func fields(err error) map[string]string {
 	if errors.Is(err, review.ErrInvalid) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
@@ -108,7 +109,7 @@ func (d Deps) renderTakedowns(c *page.Ctx, status int, p reviewview.TakedownsPag
 	return c.Render(status, c.Text.T("review.takedowns"), reviewview.Takedowns(p))
 }
 
-func (d Deps) named(ctx context.Context, p reviewview.TakedownsPage) (reviewview.People, error) {
+func (d Deps) named(ctx context.Context, p reviewview.TakedownsPage) (account.Users, error) {
 	var ids []int64
 	for _, t := range p.Takedowns {
 		ids = append(ids, t.ByID)
@@ -116,7 +117,7 @@ func (d Deps) named(ctx context.Context, p reviewview.TakedownsPage) (reviewview
 	for _, a := range p.Appeals {
 		ids = append(ids, a.CreatorID)
 	}
-	return d.people(ctx, ids...)
+	return d.Accounts.Users(ctx, ids...)
 }
 
 func (d Deps) answer(c *page.Ctx) error {

@@ -25,7 +25,7 @@ func (d Deps) renderWords(c *page.Ctx, status int, p reviewview.WordsPage) (err 
 	for i, w := range p.Words {
 		ids[i] = w.AddedBy
 	}
-	if p.People, err = d.people(ctx, ids...); err != nil {
+	if p.People, err = d.Accounts.Users(ctx, ids...); err != nil {
 		return err
 	}
 	return c.Render(status, c.Text.T("review.words"), reviewview.Words(p))

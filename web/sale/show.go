@@ -6,9 +6,10 @@ import (
 	"net/http"
 
 	"videomall/mall/catalog"
+	"videomall/mall/media"
 	"videomall/mall/promotion"
+	"videomall/views/address"
 	saleview "videomall/views/sale"
-	shopview "videomall/views/shop"
 	"videomall/web/page"
 )
 
@@ -52,7 +53,7 @@ func (d Deps) renderSale(c *page.Ctx, status int, p saleview.SalePage) error {
 	c.Page.Description = c.Text.T("sale.description_of", "Name", saleview.Name(c.Text, p.Campaign), "Date", c.Text.DateTime(p.Campaign.StartsAt))
 	for _, l := range p.Lots {
 		if l.Video != nil && l.Video.Cover != "" && c.Page.Image == "" {
-			c.SharePicture(c.PublicURL(shopview.CoverURL(l.Video.Cover, "960")), shopview.CoverWidth, shopview.CoverHeight)
+			c.SharePicture(c.PublicURL(address.Cover(l.Video.Cover, media.CoverLarge)), media.CoverLarge, address.CoverHeight)
 		}
 	}
 	return c.Render(status, saleview.Name(c.Text, p.Campaign), saleview.Sale(p))

@@ -8,6 +8,8 @@ import (
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/media"
+	"videomall/views/address"
 	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/web/page"
@@ -29,14 +31,14 @@ func (d Deps) product(c *page.Ctx) error {
 // showProduct draws a video's page; form is a review that came back with what was typed.
 func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form *shopview.ReviewForm) error {
 	ctx, t := c.Request().Context(), c.Text
-	p := shopview.ProductPage{Product: product, Address: c.PublicURL("/v/" + product.Slug), Now: c.Now}
+	p := shopview.ProductPage{Product: product, Address: c.PublicURL(address.Product(product.Slug)), Now: c.Now}
 	held, err := d.Entitlements.Owned(ctx, c.Viewer.UserID, []int64{product.SPUID})
 	if err != nil {
 		return err
 	}
 	mine := held[product.SPUID]
 	if len(mine) > 0 {
-		p.Watch, p.Holds = shopview.WatchURL(product.Slug), holds(t, mine[0])
+		p.Watch, p.Holds = address.Watch(product.Slug), holds(t, mine[0])
 	}
 	if p.Editions, err = d.editions(c, product, mine); err != nil {
 		return err
@@ -94,8 +96,8 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	c.Page.Canonical = p.Address
 	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
 	if product.Cover != "" {
-		p.Cover = c.PublicURL(shopview.CoverURL(product.Cover, "960"))
-		c.SharePicture(p.Cover, shopview.CoverWidth, shopview.CoverHeight)
+		p.Cover = c.PublicURL(address.Cover(product.Cover, media.CoverLarge))
+		c.SharePicture(p.Cover, media.CoverLarge, address.CoverHeight)
 	}
 	c.Page.Kind = "video.other"
 	return c.Render(status, shopview.Title(t, product.Card), shopview.Product(p))
@@ -168,5 +170,5 @@ func holds(t *text.Printer, e entitlement.Entitlement) string {
 }
 
 func reviewsURL(slug, cursor string) string {
-	return "/v/" + slug + "/reviews?cursor=" + url.QueryEscape(cursor)
+	return address.Product(slug) + "/reviews?cursor=" + url.QueryEscape(cursor)
 }

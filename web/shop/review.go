@@ -7,6 +7,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/views/address"
 	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -24,7 +25,7 @@ func (d Deps) reviews(c *page.Ctx) error {
 		return err
 	}
 	c.Page.NoIndex = true
-	c.Page.Canonical = c.PublicURL("/v/" + product.Slug)
+	c.Page.Canonical = c.PublicURL(address.Product(product.Slug))
 	title := c.Text.T("product.reviews_of", "Title", shopview.Title(c.Text, product.Card))
 	return c.Render(http.StatusOK, title, shopview.AllReviews(shopview.ProductPage{Product: product, Reviews: list}))
 }
@@ -61,7 +62,7 @@ func (d Deps) addReview(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "review_added")
-	return c.Redirect("/v/" + product.Slug + "#reviews")
+	return c.Redirect(address.Product(product.Slug) + "#reviews")
 }
 
 func returned(c *page.Ctx, t *text.Printer, err error) *shopview.ReviewForm {

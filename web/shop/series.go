@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"videomall/mall/catalog"
+	"videomall/mall/media"
+	"videomall/views/address"
 	shopview "videomall/views/shop"
 	"videomall/web/page"
 )
@@ -35,7 +37,7 @@ func (d Deps) series(c *page.Ctx) error {
 	title := shopview.SeriesTitle(c.Text, s)
 	c.Page.Description = c.Text.T("series.description", "Series", title)
 	if cover := s.Episodes[0].Cover; cover != "" {
-		c.SharePicture(c.PublicURL(shopview.CoverURL(cover, "960")), shopview.CoverWidth, shopview.CoverHeight)
+		c.SharePicture(c.PublicURL(address.Cover(cover, media.CoverLarge)), media.CoverLarge, address.CoverHeight)
 	}
 	return c.Render(http.StatusOK, title, shopview.Series(shopview.SeriesPage{Series: s, Owned: d.owned(c, cards)}))
 }

@@ -31,6 +31,7 @@ import (
 type stall struct {
 	*webtest.Mall
 	films map[string]catalog.Created
+	find  *search.Search
 }
 
 type film struct {
@@ -100,6 +101,7 @@ func open(t *testing.T) *stall {
 	}
 	_, err := s.Inventory.SetStock(ctx, s.films["aurora"].SKUIDs[2], 3)
 	must(err)
+	s.find = find
 	must(find.RebuildAll(ctx))
 	return s
 }
@@ -259,7 +261,7 @@ func TestAVideosPage(t *testing.T) {
 	a := b.Get("/v/aurora").Wants(200).Shows("Chasing the Aurora", "追逐极光", "by Lin Xi", "1 minute 35 seconds",
 		"CN¥6.00", "Watch for 48 hours from the first play", "CN¥19.90", "CN¥29.90", "Only 3 left", "Buy now", "Add to cart", "Nobody has reviewed", "Fire in the Wok").
 		Hides("Watch now", "Write a review")
-	for _, part := range []string{`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`, `data-poster="/media/covers/aurora-960.webp"`, `type="application/ld+json"`, `"@type":"Product"`,
+	for _, part := range []string{`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`, `<img src="/media/covers/aurora-960.webp"`, `type="application/ld+json"`, `"@type":"Product"`,
 		`<meta property="og:image" content="` + s.URL + `/media/covers/aurora-960.webp"`, `<link rel="canonical" href="` + s.URL + `/v/aurora"`, `href="/search?q=iceland"`,
 		`data-copy="` + s.URL + `/v/aurora"`, `&lt;script&gt;alert(1)`} {
 		if !a.Has(part) {
@@ -409,6 +411,82 @@ func TestProduct_in_one_language(t *testing.T) {
 		list := b.Get("/c/single").Wants(200).Shows("雪国列车站")
 		if got := len(marked.FindAllString(list.Body, -1)); foreign && got != 1 || !foreign && got != 0 {
 			t.Errorf("%s: %d of the list are marked as foreign", lang, got)
+		}
+	}
+}
+
+// A creator who has a name in one language only is called by it in both, wherever a name stands, and found by it.
+func TestCreator_in_one_language(t *testing.T) {
+	s := open(t)
+	day := s.Now()
+	shelf, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
+		Slug:   "single",
+		NameZh: "单语",
+		NameEn: "Single",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	creators := map[string]catalog.NewCreator{ // by the language of their name
+		"zh-CN": {
+			UserID: 80,
+			Slug:   "only-chinese",
+			NameZh: "晨光影业",
+		},
+		"en": {
+			UserID: 81,
+			Slug:   "only-english",
+			NameEn: "Sundown Pictures",
+		},
+	}
+	for _, n := range creators {
+		if err := s.Catalog.OpenCreator(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
+			Slug:        "by-" + n.Slug,
+			CreatorID:   n.UserID,
+			CategoryID:  shelf,
+			TitleZh:     "候鸟",
+			TitleEn:     "Migrants",
+			Cover:       "x",
+			PublishedAt: &day,
+			SKUs:        stock[0].skus,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Catalog.Publish(t.Context(), made.SPUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.find.RebuildAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b := s.Browser(0)
+	for lang, n := range creators {
+		slug, name := n.Slug, n.NameZh+n.NameEn
+		for _, reader := range []string{"zh-CN", "en"} {
+			b.Lang = reader
+			for path, marks := range map[string]int{
+				"/":                                  1, // among the creators
+				"/creators/" + slug:                  2, // its heading and its one card
+				"/v/by-" + slug:                      1, // beside the film
+				"/c/single":                          1,
+				"/search?q=" + url.QueryEscape(name): 1,
+			} {
+				a := b.Get(path).Wants(200).Shows(name)
+				foreign := regexp.MustCompile(`<[^>]* lang="`+lang+`"[^>]*>`+name+`<`).FindAllString(a.Body, -1)
+				if reader == lang {
+					marks = 0
+				}
+				if len(foreign) < marks || marks == 0 && len(foreign) > 0 {
+					t.Errorf("%s to a reader of %s at %s: marked as foreign %d times", name, reader, path, len(foreign))
+				}
+			}
+			if a := b.Get("/v/by-" + slug); !a.Has(`"name":"` + name + `"`) {
+				t.Errorf("%s to a reader of %s: search engines are told of nobody", name, reader)
+			}
 		}
 	}
 }

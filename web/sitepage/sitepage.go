@@ -61,11 +61,11 @@ func (d Deps) list(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := d.names(c.Request().Context(), pages...)
+	authors, err := d.authors(c.Request().Context(), pages...)
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, c.Text.T("sitepage.title"), sitepageview.List(sitepageview.ListPage{Pages: pages, Names: names}))
+	return c.Render(http.StatusOK, c.Text.T("sitepage.title"), sitepageview.List(sitepageview.ListPage{Pages: pages, Authors: authors}))
 }
 
 // edit fills the form with the current text, or with an earlier one that is asked for.
@@ -156,7 +156,7 @@ func (d Deps) editing(c *page.Ctx) (p sitepageview.EditPage, err error) {
 	if p.Versions, err = d.Pages.Versions(ctx, p.Current.Slug); err != nil {
 		return p, err
 	}
-	p.Names, err = d.names(ctx, p.Versions...)
+	p.Authors, err = d.authors(ctx, p.Versions...)
 	return p, err
 }
 
@@ -164,22 +164,13 @@ func (d Deps) render(c *page.Ctx, status int, p sitepageview.EditPage) error {
 	return c.Render(status, sitepageview.Title(c.Text, p.Current.Slug), sitepageview.Edit(p))
 }
 
-// names are what the operators are called who saved these; an account that is gone leaves its number.
-func (d Deps) names(ctx context.Context, pages ...sitepage.Page) (map[int64]string, error) {
-	names := map[int64]string{}
+// authors are the operators who saved these; nobody has saved a page that is as the mall came.
+func (d Deps) authors(ctx context.Context, pages ...sitepage.Page) (account.Users, error) {
+	var ids []int64
 	for _, p := range pages {
-		if _, known := names[p.SavedBy]; known || !p.Adapted() {
-			continue
-		}
-		u, err := d.Accounts.User(ctx, p.SavedBy)
-		switch {
-		case errors.Is(err, account.ErrNoUser):
-			names[p.SavedBy] = strconv.FormatInt(p.SavedBy, 10)
-		case err != nil:
-			return nil, err
-		default:
-			names[p.SavedBy] = u.Name
+		if p.Adapted() {
+			ids = append(ids, p.SavedBy)
 		}
 	}
-	return names, nil
+	return d.Accounts.Users(ctx, ids...)
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"videomall/mall/network"
 )
 
 const (
@@ -96,21 +98,21 @@ func (l *Listener) Accept() (net.Conn, error) {
 
 // enter counts a connection of an address.
 func (l *Listener) enter(a net.Addr) (leave func(), ok bool) {
-	network, bounded := l.network(a)
+	from, bounded := l.network(a)
 	if !bounded {
 		return func() {}, true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[network] >= l.options.PerAddress {
+	if l.open[from] >= l.options.PerAddress {
 		return nil, false
 	}
-	l.open[network]++
+	l.open[from]++
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if l.open[network]--; l.open[network] == 0 {
-			delete(l.open, network)
+		if l.open[from]--; l.open[from] == 0 {
+			delete(l.open, from)
 		}
 	}, true
 }
@@ -121,7 +123,7 @@ func (l *Listener) network(a net.Addr) (n netip.Prefix, bounded bool) {
 	if !ok || l.options.PerAddress == 0 {
 		return n, false
 	}
-	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	ip := network.Normal(tcp.AddrPort().Addr())
 	for _, t := range l.options.Trusted {
 		if t.Contains(ip) {
 			return n, false
@@ -130,17 +132,11 @@ func (l *Listener) network(a net.Addr) (n netip.Prefix, bounded bool) {
 	return Network(ip)
 }
 
-// Network is what an address is counted by: the address itself, of IPv6 its /64, which is the least that a household has. ok is false for
-// what is not counted: this machine, behind which a proxy may stand, and an address that is not known.
+// Network is what an address's connections are counted by, network.Of. ok is false for what is not counted: this machine, behind which a
+// proxy may stand, and an address that is not known.
 func Network(ip netip.Addr) (n netip.Prefix, ok bool) {
-	ip = ip.Unmap().WithZone("")
-	if !ip.IsValid() || ip.IsLoopback() {
+	if ip = network.Normal(ip); !ip.IsValid() || ip.IsLoopback() {
 		return n, false
 	}
-	bits := ip.BitLen()
-	if ip.Is6() {
-		bits = 64
-	}
-	n, err := ip.Prefix(bits)
-	return n, err == nil
+	return network.Of(ip), true
 }

@@ -14,6 +14,7 @@ import (
 	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/playback"
+	"videomall/views/address"
 	shopview "videomall/views/shop"
 	"videomall/views/text"
 	tryview "videomall/views/try"
@@ -50,10 +51,10 @@ func (d Deps) show(c *page.Ctx) error {
 		return err
 	}
 	if len(held[product.SPUID]) > 0 {
-		return c.Redirect(shopview.WatchURL(product.Slug))
+		return c.Redirect(address.Watch(product.Slug))
 	}
 	if product.FreeSeconds == 0 || product.AssetID == nil {
-		return c.Redirect("/v/" + product.Slug)
+		return c.Redirect(address.Product(product.Slug))
 	}
 	asset, err := d.Media.Asset(ctx, *product.AssetID)
 	if err != nil {
@@ -63,7 +64,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if p.Ways, err = d.ways(c, product); err != nil {
 		return err
 	}
-	c.AllowPlayer(p.Film.Script())
+	c.AdmitPlayer()
 	c.Page.NoIndex = true
 	c.Page.Unswapped = true
 	title := c.Text.T("try.title", "Title", shopview.Title(c.Text, product.Card))
@@ -71,8 +72,8 @@ func (d Deps) show(c *page.Ctx) error {
 }
 
 func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Film {
-	f := ui.Film{Title: shopview.Title(c.Text, product.Card), AuthURL: play.FreeURL(product.Slug), Poster: shopview.CoverURL(product.Cover, "960"),
-		BuyURL: "/v/" + product.Slug, SignInURL: "/sign-in?next=" + url.QueryEscape(shopview.TryURL(product.Slug)), Autoplay: true, Sounds: len(asset.Sounds) > 0}
+	f := ui.Film{Title: shopview.Title(c.Text, product.Card), AuthURL: play.FreeURL(product.Slug), Poster: address.Cover(product.Cover, media.CoverLarge),
+		BuyURL: address.Product(product.Slug), SignInURL: "/sign-in?next=" + url.QueryEscape(address.Try(product.Slug)), Autoplay: true, Sounds: len(asset.Sounds) > 0}
 	f.Captions, f.Chapters = play.Beside(d.Playback.FreeExtras(asset, product.FreeSeconds), c.Text.Lang == text.ZhCN)
 	return f
 }

@@ -84,13 +84,6 @@ func edition(t *text.Printer, kind, quality string, hours int) string {
 	return t.T("product.own") + " · " + quality
 }
 
-func coverURL(name, width string) string {
-	if name == "" {
-		return ""
-	}
-	return "/media/covers/" + name + "-" + width + ".webp"
-}
-
 // clock is a time of the day where the reader is.
 func clock(t *text.Printer, at time.Time) string { return at.In(t.Here()).Format("15:04") }
 

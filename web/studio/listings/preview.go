@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"videomall/mall/catalog"
+	"videomall/views/address"
 	shopview "videomall/views/shop"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/page"
@@ -23,7 +24,7 @@ func (d Deps) preview(c *page.Ctx) error {
 	if product.TitleZh == "" && product.TitleEn == "" { // of a draft
 		product.TitleZh, product.TitleEn = c.Text.T("listing.untitled"), c.Text.T("listing.untitled")
 	}
-	p := shopview.ProductPage{Product: product, Address: c.PublicURL("/v/" + product.Slug), Now: c.Now, Preview: true}
+	p := shopview.ProductPage{Product: product, Address: c.PublicURL(address.Product(product.Slug)), Now: c.Now, Preview: true}
 	for i, k := range product.SKUs {
 		p.Editions = append(p.Editions, shopview.Edition{SKU: k, Left: unitsOf(e.Content, i), Chosen: i == 0})
 	}

@@ -26,17 +26,18 @@ func (d Deps) renderPrices(c *page.Ctx, status int, f listingview.PriceForm) err
 	if err != nil {
 		return err
 	}
-	p := listingview.PricesPage{Editing: e, Form: f, Now: c.Now, Viewer: c.Viewer.UserID, Counts: map[int64]inventory.Counts{}}
+	p := listingview.PricesPage{Editing: e, Form: f, Now: c.Now, Viewer: c.Viewer.UserID}
 	if p.SKUs, err = d.Catalog.Prices(ctx, c.Viewer.UserID, e.SPUID); err != nil {
 		return err
 	}
+	var limited []int64
 	for _, k := range p.SKUs {
-		if !k.StockLimited || k.Retired {
-			continue
+		if k.StockLimited && !k.Retired {
+			limited = append(limited, k.ID)
 		}
-		if p.Counts[k.ID], _, err = d.Inventory.Counts(ctx, k.ID); err != nil {
-			return err
-		}
+	}
+	if p.Counts, err = d.Inventory.CountsOf(ctx, limited...); err != nil {
+		return err
 	}
 	return c.Render(status, c.Text.T("listing.prices"), listingview.Prices(p))
 }

@@ -36,8 +36,8 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
+	g.GET("/studio", on(d.all), d.Site.RequireRoleOrLead("/sell", account.RoleCreator))
 	r := page.Guarded(g, "/studio", d.Site.RequireRole(account.RoleCreator))
-	r.GET("", on(d.all))
 	r.GET("/insight/:spuId", on(d.video))
 	r.GET("/insight.csv", on(d.csv))
 	r.GET("/time-zone", on(d.showZone))

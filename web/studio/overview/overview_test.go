@@ -135,7 +135,13 @@ func TestNobodySeesAnothersNumbers(t *testing.T) {
 	if a := other.Get(file).Wants(200); strings.Contains(a.Body, "29.70") {
 		t.Errorf("another's file: %s", a.Body)
 	}
-	for _, path := range []string{"/studio", page, file} {
+	operator := d.Browser(d.Person("operator", account.RoleOperator).ID)
+	for who, b := range map[string]*webtest.Browser{"a guest": d.Browser(0), "a shopper": shopper, "an operator": operator} {
+		if a := b.Get("/studio?period=week"); a.Status != 303 || a.Location != "/sell" {
+			t.Errorf("%s at the studio's first page: %d %s", who, a.Status, a.Location)
+		}
+	}
+	for _, path := range []string{page, file} {
 		shopper.Get(path).Wants(404)
 		if a := d.Browser(0).Get(path); a.Status != 303 || !strings.Contains(a.Location, "sign-in") {
 			t.Errorf("a guest at %s: %d %s", path, a.Status, a.Location)

@@ -4,7 +4,6 @@ package sales
 
 import (
 	"context"
-	"errors"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,17 +37,14 @@ func Routes(g *echo.Group, d Deps) {
 	s.POST("/reviews/:id/reply", on(d.reply))
 }
 
-// names finds what buyers call themselves; who has left is not in it.
+// names finds what buyers call themselves, which is all that a creator learns of them; who has left is not in it.
 func (d Deps) names(ctx context.Context, ids []int64) (map[int64]string, error) {
-	names := map[int64]string{}
-	for _, id := range ids {
-		if _, known := names[id]; known {
-			continue
-		}
-		u, err := d.Accounts.User(ctx, id)
-		if err != nil && !errors.Is(err, account.ErrNoUser) {
-			return nil, err
-		}
+	people, err := d.Accounts.Users(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[int64]string, len(people))
+	for id, u := range people {
 		names[id] = u.Name
 	}
 	return names, nil

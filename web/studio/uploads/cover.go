@@ -8,6 +8,7 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/media"
+	"videomall/views/address"
 	"videomall/web/page"
 	"videomall/web/transfer"
 )
@@ -58,7 +59,7 @@ func (d Deps) saveCover(c *page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		return c.JSON(http.StatusCreated, map[string]string{"cover": stem, "url": "/media/covers/" + stem + "-{w}.webp"})
+		return c.JSON(http.StatusCreated, map[string]string{"cover": stem, "url": address.CoverSet(stem)})
 	}
 }
 

@@ -183,7 +183,7 @@ func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
 }
 
 func (d Deps) renderFilm(c *page.Ctx, p videosview.PlayPage) error {
-	c.AllowPlayer(p.Film.Script())
+	c.AdmitPlayer()
 	c.Page.NoIndex = true
 	return c.Render(http.StatusOK, p.Video.Name, videosview.Play(p))
 }

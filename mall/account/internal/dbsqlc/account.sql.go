@@ -1090,3 +1090,45 @@ func (q *Queries) UserNumbers(ctx context.Context, db DBTX, emails []string) ([]
 	}
 	return items, nil
 }
+
+const usersByID = `-- name: UsersByID :many
+select id, email, name, role, locale, created_at, access_epoch from account_user where id = any($1::bigint[])
+`
+
+type UsersByIDRow struct {
+	ID          int64
+	Email       string
+	Name        string
+	Role        string
+	Locale      string
+	CreatedAt   time.Time
+	AccessEpoch int64
+}
+
+func (q *Queries) UsersByID(ctx context.Context, db DBTX, ids []int64) ([]UsersByIDRow, error) {
+	rows, err := db.Query(ctx, usersByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UsersByIDRow{}
+	for rows.Next() {
+		var i UsersByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.Locale,
+			&i.CreatedAt,
+			&i.AccessEpoch,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

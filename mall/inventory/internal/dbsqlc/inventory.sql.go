@@ -78,27 +78,42 @@ func (q *Queries) BuyerUnits(ctx context.Context, db DBTX, arg BuyerUnitsParams)
 	return items, nil
 }
 
-const counts = `-- name: Counts :one
-select total, available, frozen, sold from video_inventory where sku_id = $1 and campaign_id is null
+const counts = `-- name: Counts :many
+select sku_id, total, available, frozen, sold from video_inventory where sku_id = any($1::bigint[]) and campaign_id is null
 `
 
 type CountsRow struct {
+	SkuID     int64
 	Total     int64
 	Available int64
 	Frozen    int64
 	Sold      int64
 }
 
-func (q *Queries) Counts(ctx context.Context, db DBTX, skuID int64) (CountsRow, error) {
-	row := db.QueryRow(ctx, counts, skuID)
-	var i CountsRow
-	err := row.Scan(
-		&i.Total,
-		&i.Available,
-		&i.Frozen,
-		&i.Sold,
-	)
-	return i, err
+func (q *Queries) Counts(ctx context.Context, db DBTX, skuIds []int64) ([]CountsRow, error) {
+	rows, err := db.Query(ctx, counts, skuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountsRow{}
+	for rows.Next() {
+		var i CountsRow
+		if err := rows.Scan(
+			&i.SkuID,
+			&i.Total,
+			&i.Available,
+			&i.Frozen,
+			&i.Sold,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const freeze = `-- name: Freeze :execrows

@@ -1,0 +1,108 @@
+// The poster and the play button of a film or a trailer. The player, by far the heaviest thing on its page, comes when something is to play: with
+// the press on the button, or at once for a film that begins by itself where the browser lets it. Elsewhere it would only stand there and wait for
+// that press, in the way of everything else on the page.
+//
+// Attributes, written by views/ui: [data-player] or [data-trailer] is the frame (see player.js), and [data-start] in it the button, whose value is
+// the address of the player's script. [data-busy] on the frame shows that something is about to play; the player takes it away.
+
+const nonce = document.currentScript?.nonce;
+let loading;
+
+// player loads the script once a page; one that failed is tried again at the next press.
+function player(address) {
+  loading ??= new Promise((ready, failed) => {
+    const script = document.createElement('script');
+    script.nonce = nonce;
+    script.src = address;
+    script.onload = ready;
+    script.onerror = failed;
+    document.head.append(script);
+  }).catch(why => { loading = undefined; throw why; });
+  return loading;
+}
+
+// A pause in which the browser draws and listens, between running the script and building the controls.
+const breath = () => new Promise(done => setTimeout(done));
+
+const frameOf = button => button.closest('[data-player], [data-trailer]');
+
+// wait shows that something is about to play, or no longer; a press in the meantime changes nothing.
+function wait(frame, button, on) {
+  frame.toggleAttribute('data-busy', on);
+  if (on) button.setAttribute('aria-busy', 'true');
+  else button.removeAttribute('aria-busy');
+}
+
+// bring mounts the player in the place of the button, which has been pressed or not.
+async function bring(button, pressed, failed) {
+  const frame = frameOf(button);
+  wait(frame, button, true);
+  // Safari plays without another press only an element that was loaded in the press itself; the script comes after it.
+  const video = document.createElement('video');
+  if (pressed) video.load();
+  try {
+    await player(button.dataset.start);
+    await breath();
+    const { mountPlayer, mountTrailer } = globalThis.MallPlayer;
+    if ('player' in frame.dataset) mountPlayer(frame, { pressed, video });
+    else mountTrailer(frame, { video });
+  } catch {
+    wait(frame, button, false);
+    failed();
+  }
+}
+
+// lookedAt waits until the page is in front: a tab in the background takes no stream from another screen.
+const lookedAt = () => new Promise(done => {
+  if (document.visibilityState === 'visible') done();
+  else document.addEventListener('visibilitychange', done, { once: true });
+});
+
+// mayPlay says whether the browser would play sound before anything is pressed on this page, as it does after a press on the page before.
+// Without a source nothing plays, yet a browser refuses it all the same (HTML, "allowed to play").
+async function mayPlay() {
+  if (navigator.getAutoplayPolicy) return navigator.getAutoplayPolicy('mediaelement') === 'allowed';
+  const probe = document.createElement('video');
+  const refused = probe.play().then(() => false, why => why.name === 'NotAllowedError');
+  const wasRefused = await Promise.race([refused, breath().then(() => false)]);
+  probe.pause();
+  return !wasRefused;
+}
+
+// fetchAhead brings the script's bytes, but does not run them, once the page is complete and idle, so that a press waits for no download.
+function fetchAhead(address) {
+  if (navigator.connection?.saveData) return;
+  const idle = globalThis.requestIdleCallback ?? setTimeout;
+  const go = () => idle(() => fetch(address, { priority: 'low' }).then(answer => answer.blob()).catch(() => { /* the press asks again */ }));
+  if (document.readyState === 'complete') go();
+  else addEventListener('load', go, { once: true });
+}
+
+async function beginByItself(button, failed) {
+  const frame = frameOf(button);
+  wait(frame, button, true);
+  await lookedAt();
+  if (await mayPlay()) {
+    bring(button, false, failed);
+  } else {
+    wait(frame, button, false);
+    fetchAhead(button.dataset.start);
+  }
+}
+
+export function startPlayers(failed) {
+  const press = button => { if (!button.hasAttribute('aria-busy')) bring(button, true, failed); };
+  document.addEventListener('click', e => {
+    const button = e.target.closest?.('[data-start]');
+    if (button) press(button);
+  });
+  // The player's own key for it, beside those that press any button.
+  document.addEventListener('keydown', e => {
+    const button = e.target.closest?.('[data-start]');
+    if (button && e.key === 'k' && !e.ctrlKey && !e.metaKey && !e.altKey) press(button);
+  });
+  for (const button of document.querySelectorAll('[data-player] [data-start]')) {
+    if ('autoplay' in frameOf(button).dataset) beginByItself(button, failed);
+    else fetchAhead(button.dataset.start);
+  }
+}

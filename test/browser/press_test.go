@@ -1,0 +1,99 @@
+package browser_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// pressFirst is a browser that wants a press on the page itself before it plays anything.
+const pressFirst = `const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+	return navigator.userActivation.hasBeenActive ? play.call(this) : Promise.reject(new DOMException('press first', 'NotAllowedError'));
+};`
+
+// saveData is a browser that is to load as little as it can.
+const saveData = `Object.defineProperty(navigator, 'connection', {value: {saveData: true}});`
+
+const playsInFront = film + `?.currentTime > 0.5 && !` + film + `.paused && !document.querySelector('.player-notice, .player[data-busy]')`
+
+// press plays the film of a page that was opened by its address, as browsers want it there, and pauses it once it has begun.
+func (p *person) press() {
+	p.t.Helper()
+	p.click(`[data-player] [data-start]`)
+	p.until(film + `?.readyState >= 2 && ` + film + `.currentTime > 0`)
+	eval[bool](p, film+`.pause(); true`)
+	p.until(film + `.paused`)
+}
+
+// TestWatch_PressFirst sees that the player leaves the page alone until somebody presses, and then plays and has the keyboard.
+func TestWatch_PressFirst(t *testing.T) {
+	t.Parallel()
+	for name, press := range map[string]func(p *person){
+		"by_the_mouse": func(p *person) { p.click(`[data-player] [data-start]`) },
+		"by_the_key_k": func(p *person) {
+			p.do(chromedp.SendKeys(chromedp.CSS(`[data-player] [data-start]`), "k", chromedp.NodeVisible))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, films := watching(t, look{lang: "en", width: 390})
+			p.beforePages(pressFirst)
+			p.visit("/watch/" + films[0])
+			p.has(`[data-player] [data-start][aria-label^="Play: "]:not([hidden])`)
+			p.until(`performance.getEntriesByType('resource').some(r => r.name.includes('/static/player.'))`) // ahead of the press
+			p.quiet()
+			if eval[bool](p, `!!globalThis.MallPlayer`) {
+				t.Error("the player runs before anybody has pressed")
+			}
+			if p.asked("/play/auth/") {
+				t.Error("the page takes the account's stream before anybody has pressed")
+			}
+			press(p)
+			p.until(playsInFront)
+			p.until(`document.activeElement.matches('[data-player] media-controller')`)
+			p.do(chromedp.SendKeys(chromedp.CSS(`[data-player] media-controller`), "k", chromedp.NodeVisible))
+			p.until(film + `.paused`)
+		})
+	}
+}
+
+// TestWatch_PressedWithoutALine presses while the script can't be had, and again once it can.
+func TestWatch_PressedWithoutALine(t *testing.T) {
+	t.Parallel()
+	p, films := watching(t, look{lang: "en", width: 390})
+	p.expect(`ERR_INTERNET_DISCONNECTED`)
+	p.beforePages(pressFirst + saveData)
+	p.visit("/watch/" + films[0])
+	p.has(`[data-player] [data-start]:not([hidden])`)
+	p.quiet()
+	if p.asked("/static/player.") {
+		t.Error("the player is fetched ahead for who saves data")
+	}
+	p.offline(true)
+	p.click(`[data-player] [data-start]`)
+	p.has(`[data-toast=error]`)
+	p.until(`document.querySelector('.player:not([data-busy]) [data-start]:not([aria-busy])')`)
+	p.offline(false)
+	p.click(`[data-player] [data-start]`)
+	p.until(playsInFront)
+}
+
+// TestWatch_RefusedLate is a browser that refuses to play once the film is there: a large button waits, without a word of an error.
+func TestWatch_RefusedLate(t *testing.T) {
+	t.Parallel()
+	p, films := watching(t, look{lang: "en", width: 390})
+	p.beforePages(`const play = HTMLMediaElement.prototype.play;
+		HTMLMediaElement.prototype.play = function () {
+			if (navigator.userActivation.hasBeenActive) return play.call(this);
+			return this.isConnected ? Promise.reject(new DOMException('press first', 'NotAllowedError')) : new Promise(() => {});
+		};`)
+	p.visit("/watch/" + films[0])
+	p.has(`[data-player] .player-big`)
+	p.until(film + `?.readyState >= 2`)
+	if !eval[bool](p, film+`.paused && !document.querySelector('.player-notice, .player[data-busy]')`) {
+		t.Error("it says more than that it can be played")
+	}
+	p.click(`[data-player] .player-big`)
+	p.until(film + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)
+}
