@@ -177,7 +177,11 @@ func (s *seeder) plan(ctx context.Context) (*plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.films = append(p.films, filmOf(v, product, s.now))
+		zone, err := s.mall.Insight.Zone(ctx, product.CreatorID)
+		if err != nil {
+			return nil, err
+		}
+		p.films = append(p.films, filmOf(v, product, zone, s.now))
 	}
 	p.draw()
 	return p, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/demo"
+	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
 	"videomall/test/invariant"
@@ -149,7 +150,7 @@ func TestSeed(t *testing.T) {
 		}
 		u, err := m.Accounts.ByEmail(m.Ctx, "creator@example.test")
 		m.OK(err)
-		r, err := m.Insight.Report(m.Ctx, u.ID, insight.Whole, insight.Last(90, m.Now()))
+		r, err := m.Insight.Report(m.Ctx, u.ID, insight.Whole, insight.Last(90, calendar.UTC.DayOf(m.Now())))
 		if err != nil || r.Orders() < 60 || len(r.Days) < 80 {
 			t.Errorf("the demo's creator has %d orders on %d days, %v", r.Orders(), len(r.Days), err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"videomall/mall/account"
+	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -37,6 +38,7 @@ type film struct {
 	slug      string
 	spuID     int64
 	creatorID int64
+	zone      calendar.Zone // of the creator's days
 	seconds   int
 	published time.Time
 	weight    float64 // how much it is liked
@@ -73,11 +75,12 @@ func (o opinion) locale() string {
 	return "en"
 }
 
-func filmOf(v Video, p catalog.Product, now time.Time) film {
+func filmOf(v Video, p catalog.Product, zone calendar.Zone, now time.Time) film {
 	f := film{
 		slug:      v.Slug,
 		spuID:     p.SPUID,
 		creatorID: p.CreatorID,
+		zone:      zone,
 		seconds:   p.DurationSeconds,
 		published: now.AddDate(0, 0, -v.PublishedDaysAgo),
 		weight:    0.6 + float64(spread(v.Slug, 100))/70,

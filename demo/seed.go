@@ -135,7 +135,13 @@ func (s *seeder) people(ctx context.Context) error {
 		}
 		err := s.mall.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: s.makers[c.Slug], Slug: c.Slug, NameZh: c.Name.Zh,
 			NameEn: c.Name.En, BioZh: c.Bio.Zh, BioEn: c.Bio.En, Avatar: c.Slug})
-		if err != nil && !errors.Is(err, catalog.ErrSlugTaken) {
+		if errors.Is(err, catalog.ErrSlugTaken) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.mall.Insight.SetZone(ctx, s.makers[c.Slug], "Asia/Shanghai"); err != nil {
 			return err
 		}
 	}

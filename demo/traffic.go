@@ -47,7 +47,7 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	for _, f := range p.films {
 		byID[f.spuID] = f
 		for daysAgo := historyDays - 1; daysAgo >= 0; daysAgo-- {
-			if day := p.midnight(daysAgo); !day.Before(f.published.UTC().Truncate(24 * time.Hour)) {
+			if day := f.zone.DayOf(p.now).AddDate(0, 0, -daysAgo); !day.Before(f.zone.DayOf(f.published)) {
 				p.visit(at(day, f), f, daysAgo)
 			}
 		}
@@ -58,13 +58,13 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	}
 	for _, i := range items {
 		f := byID[i.SPUID]
-		day := insight.DayOf(i.PaidAt)
+		day := f.zone.DayOf(i.PaidAt)
 		p.arrive(at(day, f), lines[i.OrderNo] == 1)
 		if i.Refunded {
 			continue
 		}
-		played := insight.DayOf(i.PaidAt.Add(time.Duration(p.random.IntN(30)) * time.Hour))
-		if !played.After(p.now) && p.random.Float64() < 0.9 {
+		played := f.zone.DayOf(i.PaidAt.Add(time.Duration(p.random.IntN(30)) * time.Hour))
+		if !played.After(f.zone.DayOf(p.now)) && p.random.Float64() < 0.9 {
 			p.play(at(played, f), f)
 		}
 	}
@@ -81,7 +81,7 @@ func (p *plan) visit(d *insight.Past, f film, daysAgo int) {
 	age := d.Day.Sub(f.published).Hours() / 24
 	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 + 0.8*p.random.Float64())
 	if daysAgo == 0 { // the day is not over
-		visitors *= p.now.UTC().Sub(d.Day).Hours() / 24
+		visitors *= p.now.Sub(f.zone.Start(d.Day)).Hours() / 24
 	}
 	for range int(visitors) {
 		d.Visitors++

@@ -99,6 +99,7 @@ var unlinked = map[string]url.Values{
 	"GET /studio/insight.csv":          {"what": {"days"}},
 	"GET /watch/:slug":                 {"start": {"1"}},
 	"POST /cart/items":                 {"sku_id": {"1"}, "next": {"/checkout"}},
+	"POST /studio/time-zone":           {"zone": {"Asia/Shanghai"}},
 	"POST /seen":                       {"tag": {"x"}},
 	"POST /v/:slug/reviews":            {"rating": {"5"}, "body": {"Good."}},
 	"POST /sandbox/pay/:token/pay": {"copies": {"1"}, "delay": {"1"}, "amount": {"1"}, "currency": {"CNY"}, "first_notice": {"x"}, "processing": {"1"},

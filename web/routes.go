@@ -90,6 +90,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Sessions: m.Sessions,
 		Catalog:  m.Catalog,
 		Terms:    m.Ledger.Terms,
+		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,
 	})
@@ -104,7 +105,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Ledger: m.Ledger, Webhooks: m.Webhooks, Insight: m.Insight, Reviews: m.Reviews, Finders: finders(m)})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
-	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger})
+	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger, Zone: m.Insight.Zone})
 	review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m),
 		PreviewURL: videos.InspectURL})
 	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})

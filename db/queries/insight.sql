@@ -2,9 +2,38 @@
 -- No row: it is in the sums already.
 insert into insight_event (event_id, at) values (@event_id, @at) on conflict do nothing;
 
--- name: Summed :one
--- Whether the day was summed from a view of the orders that held what this transaction did.
-select exists (select from insight_mark where day = @day and pg_visible_in_snapshot(cast(@xid::text as xid8), snapshot));
+-- name: Summed :many
+-- Of creators, each with a day in a zone, those whose sums were made from a view of the orders that held what this transaction did: when the
+-- day was summed, or when the creator came into the zone.
+select t.creator_id::bigint as creator_id
+from (select unnest(@creator_ids::bigint[]) as creator_id, unnest(@zones::text[]) as zone, unnest(@days::date[]) as day) t
+where exists (select from insight_mark m
+        where m.zone = t.zone and m.day = t.day and pg_visible_in_snapshot(cast(@xid::text as xid8), m.snapshot))
+    or exists (select from insight_zone z
+        where z.creator_id = t.creator_id and pg_visible_in_snapshot(cast(@xid::text as xid8), z.snapshot));
+
+-- name: Zone :one
+select zone from insight_zone where creator_id = @creator_id;
+
+-- name: ZonesOf :many
+select creator_id, zone from insight_zone where creator_id = any(@creator_ids::bigint[]);
+
+-- name: ZonesInUse :many
+select distinct zone from insight_zone where zone <> 'UTC' order by zone;
+
+-- name: CreatorsIn :many
+select creator_id from insight_zone where zone = @zone;
+
+-- name: CreatorsElsewhere :many
+-- Those whose zone isn't UTC.
+select creator_id from insight_zone where zone <> 'UTC';
+
+-- name: SaveZone :exec
+insert into insight_zone (creator_id, zone, snapshot, at) values (@creator_id, @zone, pg_current_snapshot(), @at)
+on conflict (creator_id) do update set zone = excluded.zone, snapshot = excluded.snapshot, at = excluded.at;
+
+-- name: DropSales :exec
+delete from insight_day where creator_id = @creator_id;
 
 -- name: AddSums :exec
 insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded)
@@ -15,21 +44,24 @@ on conflict (day, creator_id, spu_id, currency) do update set orders = insight_d
     refunds = insight_day.refunds + excluded.refunds, refunded = insight_day.refunded + excluded.refunded;
 
 -- name: SumsOfDay :many
-select * from insight_day where day = @day;
+-- Of the creators in a zone; the mall as a whole is in UTC.
+select * from insight_day d
+where d.day = @day and coalesce((select z.zone from insight_zone z where z.creator_id = d.creator_id), 'UTC') = @zone::text;
 
 -- name: DropDay :exec
-delete from insight_day where day = @day;
+delete from insight_day d
+where d.day = @day and coalesce((select z.zone from insight_zone z where z.creator_id = d.creator_id), 'UTC') = @zone::text;
 
 -- name: MarkDay :exec
-insert into insight_mark (day, snapshot, at) values (@day, pg_current_snapshot(), @at)
-on conflict (day) do update set snapshot = excluded.snapshot, at = excluded.at;
+insert into insight_mark (zone, day, snapshot, at) values (@zone, @day, pg_current_snapshot(), @at)
+on conflict (zone, day) do update set snapshot = excluded.snapshot, at = excluded.at;
 
 -- name: TouchOf :one
 select source from insight_touch where user_id = @user_id and at > @since;
 
 -- name: AddBuyer :exec
 insert into insight_buyer (creator_id, day, spu_id, source, orders)
-select unnest(@creator_ids::bigint[]), @day, unnest(@spu_ids::bigint[]), @source, 1
+select unnest(@creator_ids::bigint[]), unnest(@days::date[]), unnest(@spu_ids::bigint[]), @source, 1
 on conflict (creator_id, day, spu_id, source) do update set orders = insight_buyer.orders + 1;
 
 -- name: Days :many

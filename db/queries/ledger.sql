@@ -93,14 +93,20 @@ select id, kind, reference, at from ledger_posting where (@before::bigint = 0 or
 -- name: LinesOfPostings :many
 select posting_id, account, amount, currency from ledger_line where posting_id = any(@ids::bigint[]) order by id;
 
+-- name: HeldSpan :one
+-- From when to when what is held clears; no row where nothing is.
+select min(clears_at)::timestamptz as first, max(clears_at)::timestamptz as last
+from ledger_earning where creator_id = @creator_id and cleared_at is null having count(*) > 0;
+
 -- name: Held :many
--- Days are UTC's.
-select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
+-- Days begin at the moments of starts, the first of which is number 1.
+select width_bucket(clears_at, @starts::timestamptz[])::int as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
 from ledger_earning where creator_id = @creator_id and cleared_at is null
 group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2;
 
 -- name: SalesByDay :many
-select date_trunc('day', at, 'UTC')::timestamptz as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
+-- Days begin at the moments of starts, the first of which is number 1.
+select width_bucket(at, @starts::timestamptz[])::int as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
     saturated(sum(amount_back))::bigint as amount_back, saturated(sum(fee_back))::bigint as fee_back
 from ledger_earning where creator_id = @creator_id and at >= @since
 group by 1, 2 order by 1 desc, 2;

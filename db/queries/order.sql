@@ -194,26 +194,30 @@ order by o.id, i.line_no;
 -- name: FirstPaid :one
 select paid_at from video_order where paid_at is not null order by paid_at limit 1;
 
--- name: SalesBetween :many
--- What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole, and with creator_id 0 the mall's.
+-- name: SalesByDay :many
+-- What creators and videos sold and gave back between two moments, by days that begin at the moments of starts, the first of which is number
+-- 1; a row with spu_id 0 is a creator's whole, and with creator_id 0 that of all who are asked for: everybody, or some creators.
 -- A sale counts on the day it was paid, a refund on the day it went through.
 with sold as (
-    select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount - i.discount_amount as amount
+    select width_bucket(o.paid_at, @starts::timestamptz[]) as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity,
+        i.amount - i.discount_amount as amount
     from video_order o join video_order_item i using (order_no)
     where o.paid_at >= @since::timestamptz and o.paid_at < @until::timestamptz
+        and (@everybody::boolean or i.creator_id = any(@creator_ids::bigint[]))
 ), back as (
-    select (r.settled_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
+    select width_bucket(r.settled_at, @starts::timestamptz[]) as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
     from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
     where r.status = 'succeeded' and r.settled_at >= @since::timestamptz and r.settled_at < @until::timestamptz
+        and (@everybody::boolean or i.creator_id = any(@creator_ids::bigint[]))
 ), sums as (
-    select day, coalesce(creator_id, 0) as creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
-        0 as refunds, 0 as refunded
+    select day, coalesce(creator_id, 0) as creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders,
+        sum(quantity) as units, sum(amount) as gross, 0 as refunds, 0 as refunded
     from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
     union all
     select day, coalesce(creator_id, 0), coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
     from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
 )
-select day::date as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
+select day::int as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
     sum(units)::bigint as units, sum(gross)::bigint as gross, sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
 from sums group by day, creator_id, spu_id, currency;
 

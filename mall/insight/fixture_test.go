@@ -80,8 +80,25 @@ func asRows(m *malltest.Mall) []insight.Sums {
 		currency     string
 	}
 	sums, seen := map[key]*insight.Sales{}, map[string]bool{}
-	at := func(day time.Time, creator, spu int64, currency string) *insight.Sales {
-		k := key{insight.DayOf(day), creator, spu, currency}
+	zones := map[int64]*time.Location{}
+	rows, err := m.Pool.Query(m.Ctx, `select creator_id, zone from insight_zone`)
+	m.OK(err)
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var name string
+		m.OK(rows.Scan(&id, &name))
+		zones[id], err = time.LoadLocation(name)
+		m.OK(err)
+	}
+	m.OK(rows.Err())
+	at := func(moment time.Time, creator, spu int64, currency string) *insight.Sales {
+		zone := zones[creator]
+		if zone == nil {
+			zone = time.UTC
+		}
+		year, month, date := moment.In(zone).Date()
+		k := key{time.Date(year, month, date, 0, 0, 0, 0, time.UTC), creator, spu, currency}
 		if sums[k] == nil {
 			sums[k] = &insight.Sales{}
 		}

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
@@ -76,7 +78,7 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 			spuIDs = append(spuIDs, id)
 		}
 	}
-	makers, err := s.Makers(ctx, spuIDs)
+	owners, err := s.Makers(ctx, spuIDs)
 	if err != nil {
 		return err
 	}
@@ -84,6 +86,10 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 		// One flush at a time: they meet in the same rows.
 		if _, err := tx.Exec(ctx, "lock table insight_seen in share row exclusive mode"); err != nil {
 			return fmt.Errorf("lock visits and plays: %w", err)
+		}
+		makers, err := s.makersTx(ctx, tx, owners)
+		if err != nil {
+			return err
 		}
 		t := tally{}
 		if err := s.visitsTx(ctx, tx, visits, makers, t); err != nil {
@@ -97,6 +103,25 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 		}
 		return s.touchTx(ctx, tx, visits)
 	})
+}
+
+// maker is whose a video is, and in which zone the video's days are cut.
+type maker struct {
+	id   int64
+	zone calendar.Zone
+}
+
+// makersTx adds the zones of those whose the videos are.
+func (s *Insight) makersTx(ctx context.Context, tx pgx.Tx, owners map[int64]int64) (map[int64]maker, error) {
+	zones, err := s.zonesTx(ctx, tx, slices.Collect(maps.Values(owners)))
+	if err != nil {
+		return nil, err
+	}
+	makers := make(map[int64]maker, len(owners))
+	for spuID, id := range owners {
+		makers[spuID] = maker{id, zones[id]}
+	}
+	return makers, nil
 }
 
 // place is a video's day, or with Whole its maker's.
@@ -116,7 +141,7 @@ type sight struct {
 }
 
 // visitsTx counts the visits that count; makers who look at their own pages don't.
-func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, makers map[int64]int64, t tally) error {
+func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, makers map[int64]maker, t tally) error {
 	sources := map[sight]string{}
 	var p dbsqlc.SeeVisitsParams
 	note := func(at sight, v Visit) {
@@ -129,12 +154,12 @@ func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, maker
 	}
 	for _, v := range visits {
 		maker, ok := makers[v.SPUID]
-		if !ok || v.UserID == maker {
+		if !ok || v.UserID == maker.id {
 			continue
 		}
-		day := DayOf(v.at)
-		note(sight{place{day, maker, v.SPUID}, v.person}, v)
-		note(sight{place{day, maker, Whole}, v.person}, v)
+		day := maker.zone.DayOf(v.at)
+		note(sight{place{day, maker.id, v.SPUID}, v.person(day)}, v)
+		note(sight{place{day, maker.id, Whole}, v.person(day)}, v)
 	}
 	if len(sources) == 0 {
 		return nil
@@ -220,10 +245,10 @@ func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx, arrivals map[arrival]i
 }
 
 // signsTx takes up the signs of plays, each after the other as they came; makers who watch their own films don't count.
-func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers map[int64]int64, t tally) error {
+func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers map[int64]maker, t tally) error {
 	signs = slices.DeleteFunc(slices.Clone(signs), func(g Sign) bool {
 		maker, ok := makers[g.SPUID]
-		return !ok || g.UserID == maker
+		return !ok || g.UserID == maker.id
 	})
 	if len(signs) == 0 {
 		return nil
@@ -236,14 +261,14 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers m
 	retention, seconds := map[place]*dbsqlc.AddRetentionParams{}, map[place]float64{}
 	viewers := map[sight]bool{}
 	for _, g := range signs {
-		maker := makers[g.SPUID]
+		maker, day := makers[g.SPUID].id, makers[g.SPUID].zone.DayOf(g.at)
 		p, known := plays[g.Session]
 		if !known {
-			p = &dbsqlc.InsightPlay{Session: g.Session, CreatorID: maker, SpuID: g.SPUID, Day: DayOf(g.at), Reached: make([]bool, buckets)}
+			p = &dbsqlc.InsightPlay{Session: g.Session, CreatorID: maker, SpuID: g.SPUID, Day: day, Reached: make([]bool, buckets)}
 			plays[g.Session] = p
 		}
 		watched, fresh := hear(p, g, !known)
-		seconds[place{DayOf(g.at), maker, g.SPUID}] += watched
+		seconds[place{day, maker, g.SPUID}] += watched
 		began := place{p.Day, maker, g.SPUID}
 		if retention[began] == nil {
 			retention[began] = &dbsqlc.AddRetentionParams{CreatorID: maker, Day: p.Day, SpuID: g.SPUID, Reached: make([]int64, buckets)}
@@ -254,9 +279,9 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers m
 		for _, n := range fresh {
 			retention[began].Reached[n]++
 		}
-		person := s.person(g.at, "user", fmt.Sprint(g.UserID))
-		viewers[sight{place{DayOf(g.at), maker, g.SPUID}, person}] = true
-		viewers[sight{place{DayOf(g.at), maker, Whole}, person}] = true
+		person := s.person(day, "user", fmt.Sprint(g.UserID))
+		viewers[sight{place{day, maker, g.SPUID}, person}] = true
+		viewers[sight{place{day, maker, Whole}, person}] = true
 	}
 	for at, n := range seconds {
 		whole := int64(n + 0.5)
@@ -351,7 +376,8 @@ func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error 
 func (s *Insight) Purge(ctx context.Context) error {
 	now := s.Now()
 	for _, purge := range []func() error{
-		func() error { return s.q.PurgeSeen(ctx, s.Pool, DayOf(now).AddDate(0, 0, -1)) },
+		// Wherever it is still yesterday.
+		func() error { return s.q.PurgeSeen(ctx, s.Pool, calendar.UTC.DayOf(now).AddDate(0, 0, -1)) },
 		func() error { return s.q.PurgePlays(ctx, s.Pool, now.Add(-48*time.Hour)) },
 		func() error { return s.q.PurgeTouches(ctx, s.Pool, now.Add(-attribution)) },
 		// The outbox forgets events after a week; a dead letter that an operator sends again was never counted.

@@ -6,13 +6,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"videomall/mall/insight/internal/dbsqlc"
 )
 
 // Past is what one video saw on one day, from elsewhere or from before. Views are those of all sources.
 type Past struct {
-	Day       time.Time // midnight of UTC
+	Day       time.Time // of the creator's zone
 	CreatorID int64
 	SPUID     int64
 	Visitors  int64
@@ -38,7 +36,7 @@ func (s *Insight) ImportTx(ctx context.Context, tx pgx.Tx, since time.Time, past
 	if err := lockTx(ctx, tx); err != nil {
 		return err
 	}
-	if err := s.importSales(ctx, tx, DayOf(since)); err != nil {
+	if err := s.importSales(ctx, tx, since); err != nil {
 		return fmt.Errorf("import sums of sales: %w", err)
 	}
 	var t trafficRows
@@ -80,20 +78,21 @@ func (p *Past) merge(o Past) {
 }
 
 func (s *Insight) importSales(ctx context.Context, tx pgx.Tx, since time.Time) error {
-	until := DayOf(s.Now()).AddDate(0, 0, 1)
-	facts, err := s.Facts(ctx, tx, since, until)
+	zones, err := s.zones(ctx, tx)
 	if err != nil {
 		return err
 	}
-	for day := since; day.Before(until); day = day.AddDate(0, 0, 1) {
-		if err := s.q.DropDay(ctx, tx, day); err != nil {
+	for _, z := range zones {
+		r := Range{z.DayOf(since), z.DayOf(s.Now())}
+		facts, err := s.factsTx(ctx, tx, z, r)
+		if err != nil {
 			return err
 		}
-		if err := s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{Day: day, At: s.Now()}); err != nil {
+		if err := s.replaceTx(ctx, tx, z, r, facts); err != nil {
 			return err
 		}
 	}
-	return s.writeTx(ctx, tx, facts)
+	return nil
 }
 
 // trafficRows are the rows of four tables.

@@ -1,6 +1,7 @@
 // Package insight owns what creators see of their business: what was sold and given back, who came and from where, what was watched
 // and how far, summed by day. It refuses to know how an order is paid, how a film is played and what a page looks like; it hears of
-// each by a verb, and whoever joins the modules hands it what it needs of others. Days are those of UTC.
+// each by a verb, and whoever joins the modules hands it what it needs of others. Days are those of each creator's own zone; the mall's are
+// those of UTC.
 package insight
 
 import (
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 	"videomall/telemetry"
 )
@@ -30,10 +32,11 @@ type Deps struct {
 	Metrics *telemetry.Metrics
 	// Key makes of a visitor and a day the number that stands for both, 32 bytes.
 	Key []byte
-	// Facts sums the rows of orders between two midnights, as the caller's transaction sees them.
-	Facts func(ctx context.Context, tx pgx.Tx, since, until time.Time) ([]Sums, error)
-	// Since is when the first order was paid; nil when none was.
-	Since func(context.Context) (*time.Time, error)
+	// Facts sums the rows of orders from one day of a zone to another, both included, as the caller's transaction sees them: of some
+	// creators, or of everybody with creators nil. Its sums of the mall are those of all who were asked for.
+	Facts func(ctx context.Context, tx pgx.Tx, z calendar.Zone, from, to time.Time, creators []int64) ([]Sums, error)
+	// Since is when the first order was paid, as the caller's transaction sees it; nil when none was.
+	Since func(context.Context, pgx.Tx) (*time.Time, error)
 	// Waiting counts the events of orders that are on their way here, as the caller's transaction sees them.
 	Waiting func(context.Context, pgx.Tx) (int64, error)
 	// Makers says whose the videos are; those that don't exist are absent.
@@ -56,7 +59,7 @@ func New(d Deps) *Insight { return &Insight{Deps: d, q: dbsqlc.New()} }
 
 // Sums are what a creator, or one video, sold and gave back on a day in one currency.
 type Sums struct {
-	Day       time.Time // midnight of UTC
+	Day       time.Time // of the creator's zone, as package calendar writes it
 	CreatorID int64     // Mall for all of them
 	SPUID     int64     // Whole for all of the creator's
 	Currency  string
@@ -80,6 +83,3 @@ type Traffic struct{ Views, Visitors, Viewers, WatchSeconds int64 }
 func (t Traffic) plus(o Traffic) Traffic {
 	return Traffic{t.Views + o.Views, t.Visitors + o.Visitors, t.Viewers + o.Viewers, t.WatchSeconds + o.WatchSeconds}
 }
-
-// DayOf is the day of a moment: its midnight in UTC.
-func DayOf(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }

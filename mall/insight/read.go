@@ -13,11 +13,11 @@ import (
 // MostDays is the longest range that can be asked for.
 const MostDays = 366
 
-// Range is from one day to another, both included.
+// Range is from one day to another, both included, of whichever zone.
 type Range struct{ From, To time.Time }
 
-// Last is the n days up to that of now.
-func Last(n int, now time.Time) Range { return Range{DayOf(now).AddDate(0, 0, 1-n), DayOf(now)} }
+// Last is the n days up to today, which is a day of the reader's zone.
+func Last(n int, today time.Time) Range { return Range{today.AddDate(0, 0, 1-n), today} }
 
 // Days is how many there are.
 func (r Range) Days() int { return int(r.To.Sub(r.From)/(24*time.Hour)) + 1 }
@@ -96,7 +96,7 @@ func (r Report) Conversion() (perMille int64, ok bool) {
 	return r.Orders() * 1000 / r.Traffic.Visitors, true
 }
 
-// Report reads a range of a creator's video, or with Whole of all of it. It reads sums, never orders.
+// Report reads a range of days, of the creator's zone, of a creator's video, or with Whole of all of it. It reads sums, never orders.
 func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (Report, error) {
 	sales, err := s.q.Days(ctx, s.Pool, dbsqlc.DaysParams{CreatorID: creatorID, SpuID: spuID, FromDay: r.From, ToDay: r.To})
 	if err != nil {

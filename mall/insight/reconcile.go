@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/calendar"
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
@@ -17,16 +18,22 @@ const settling = 10 * time.Minute
 // reconciled is how many days a turn looks at, today included.
 const reconciled = 3
 
-// Reconcile holds the last days against the rows of orders, mends what differs and returns how many sums did. Today is left for
-// later while events are on their way: they explain a difference.
+// Reconcile holds the last days of each zone against the rows of orders, mends what differs and returns how many sums did. Today is left
+// for later while events are on their way: they explain a difference.
 func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
-	today := DayOf(s.Now())
-	for n := range reconciled {
-		differed, err := s.sumDay(ctx, today.AddDate(0, 0, -n), false)
-		if err != nil {
-			return drift, err
+	zones, err := s.zones(ctx, s.Pool)
+	if err != nil {
+		return 0, err
+	}
+	for _, z := range zones {
+		today := z.DayOf(s.Now())
+		for n := range reconciled {
+			differed, err := s.sumDay(ctx, z, today.AddDate(0, 0, -n), false)
+			if err != nil {
+				return drift, err
+			}
+			drift += differed
 		}
-		drift += differed
 	}
 	s.Metrics.InsightDrift(drift)
 	if drift > 0 {
@@ -35,34 +42,46 @@ func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 	return drift, nil
 }
 
-// Rebuild sums every day anew from the rows of orders: for a mall that sold before there were sums, and for an operator who
-// doubts them. It may run while the mall sells, and again.
+// Rebuild sums every day of every zone anew from the rows of orders: for a mall that sold before there were sums, and for an operator who
+// doubts them. It may run while the mall sells, and again. It returns how many days there are in UTC.
 func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
-	since, err := s.Since(ctx)
+	var since *time.Time
+	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+		since, err = s.Since(ctx, tx)
+		return err
+	})
 	if err != nil || since == nil {
 		return 0, err
 	}
-	for day := DayOf(*since); !day.After(s.Now()); day = day.AddDate(0, 0, 1) {
-		if _, err := s.sumDay(ctx, day, true); err != nil {
-			return days, err
+	zones, err := s.zones(ctx, s.Pool)
+	if err != nil {
+		return 0, err
+	}
+	for _, z := range zones {
+		for day := z.DayOf(*since); !day.After(z.DayOf(s.Now())); day = day.AddDate(0, 0, 1) {
+			if _, err := s.sumDay(ctx, z, day, true); err != nil {
+				return days, err
+			}
+			if z == calendar.UTC {
+				days++
+			}
 		}
-		days++
 	}
 	return days, nil
 }
 
-// sumDay replaces a day's sums by those of the rows, if they differ or always, and returns how many differed. With them it keeps what
-// it saw: an event of a transaction that was seen, which comes later, finds itself counted.
-func (s *Insight) sumDay(ctx context.Context, day time.Time, always bool) (differed int, err error) {
+// sumDay replaces the sums of a zone's day by those of the rows, if they differ or always, and returns how many differed. With them it
+// keeps what it saw: an event of a transaction that was seen, which comes later, finds itself counted.
+func (s *Insight) sumDay(ctx context.Context, z calendar.Zone, day time.Time, always bool) (differed int, err error) {
 	err = pgx.BeginTxFunc(ctx, s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
 			return err
 		}
-		facts, err := s.Facts(ctx, tx, day, day.AddDate(0, 0, 1))
+		facts, err := s.factsTx(ctx, tx, z, Range{day, day})
 		if err != nil {
 			return err
 		}
-		kept, err := s.sumsTx(ctx, tx, day)
+		kept, err := s.sumsTx(ctx, tx, z, day)
 		if err != nil {
 			return err
 		}
@@ -71,7 +90,7 @@ func (s *Insight) sumDay(ctx context.Context, day time.Time, always bool) (diffe
 			if differed == 0 {
 				return nil
 			}
-			if fresh := s.Now().Before(day.AddDate(0, 0, 1).Add(settling)); fresh {
+			if fresh := s.Now().Before(z.Start(day.AddDate(0, 0, 1)).Add(settling)); fresh {
 				waiting, err := s.Waiting(ctx, tx)
 				if err != nil {
 					return err
@@ -82,28 +101,41 @@ func (s *Insight) sumDay(ctx context.Context, day time.Time, always bool) (diffe
 				}
 			}
 		}
-		if err := s.q.DropDay(ctx, tx, day); err != nil {
-			return err
-		}
-		if err := s.writeTx(ctx, tx, facts); err != nil {
-			return err
-		}
-		return s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{Day: day, At: s.Now()})
+		return s.replaceTx(ctx, tx, z, Range{day, day}, facts)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("sum %s: %w", day.Format(time.DateOnly), err)
+		return 0, fmt.Errorf("sum %s of %s: %w", day.Format(time.DateOnly), z.Name(), err)
 	}
 	return differed, nil
 }
 
-func (s *Insight) sumsTx(ctx context.Context, tx pgx.Tx, day time.Time) ([]Sums, error) {
-	rows, err := s.q.SumsOfDay(ctx, tx, day)
+// replaceTx has the sums of a zone's days be those, which the caller's transaction has just read.
+func (s *Insight) replaceTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, r Range, facts []Sums) error {
+	for day := r.From; !day.After(r.To); day = day.AddDate(0, 0, 1) {
+		if err := s.q.DropDay(ctx, tx, dbsqlc.DropDayParams{Day: day, Zone: z.Name()}); err != nil {
+			return err
+		}
+		if err := s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{Zone: z.Name(), Day: day, At: s.Now()}); err != nil {
+			return err
+		}
+	}
+	return s.writeTx(ctx, tx, facts)
+}
+
+func (s *Insight) sumsTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, day time.Time) ([]Sums, error) {
+	rows, err := s.q.SumsOfDay(ctx, tx, dbsqlc.SumsOfDayParams{Day: day, Zone: z.Name()})
 	if err != nil {
 		return nil, err
 	}
 	sums := make([]Sums, len(rows))
 	for n, r := range rows {
-		sums[n] = Sums{Day: r.Day, CreatorID: r.CreatorID, SPUID: r.SpuID, Currency: r.Currency, Sales: Sales{r.Orders, r.Units, r.Gross, r.Refunds, r.Refunded}}
+		sums[n] = Sums{
+			Day:       r.Day,
+			CreatorID: r.CreatorID,
+			SPUID:     r.SpuID,
+			Currency:  r.Currency,
+			Sales:     Sales{r.Orders, r.Units, r.Gross, r.Refunds, r.Refunded},
+		}
 	}
 	return sums, nil
 }

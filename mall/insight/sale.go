@@ -39,10 +39,10 @@ func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 		sum.Orders, sum.Units, sum.Gross = 1, sum.Units+l.Units, sum.Gross+l.Amount
 	})
 	fresh, err := s.addTx(ctx, tx, f, sums)
-	if err != nil || !fresh {
+	if err != nil || len(fresh) == 0 {
 		return err
 	}
-	return s.creditTx(ctx, tx, f, sums)
+	return s.creditTx(ctx, tx, f, fresh)
 }
 
 // RefundedTx adds what went back, to the day on which it did. An event that is in the sums already changes nothing.
@@ -51,7 +51,7 @@ func (s *Insight) RefundedTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	return err
 }
 
-// spread makes of one order the sums of each video in it, of each creator and of the mall.
+// spread makes of one order the sums of each video in it, of each creator and of the mall, on no day yet.
 func spread(f Fact, add func(*Sales, FactLine)) []Sums {
 	type key struct{ creator, spu int64 }
 	at := map[key]*Sales{}
@@ -67,7 +67,7 @@ func spread(f Fact, add func(*Sales, FactLine)) []Sums {
 	slices.SortFunc(keys, func(a, b key) int { return cmp.Or(cmp.Compare(a.creator, b.creator), cmp.Compare(a.spu, b.spu)) })
 	var sums []Sums
 	for _, k := range keys {
-		sums = append(sums, Sums{Day: DayOf(f.At), CreatorID: k.creator, SPUID: k.spu, Currency: f.Currency, Sales: *at[k]})
+		sums = append(sums, Sums{CreatorID: k.creator, SPUID: k.spu, Currency: f.Currency, Sales: *at[k]})
 	}
 	return sums
 }
@@ -81,25 +81,46 @@ func lockTx(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fresh bool, err error) {
+// addTx adds to each creator's day, and to the mall's, and returns what was not in the sums yet: what an event says of one creator may be
+// when it is not for another, whose days are summed at another time.
+func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fresh []Sums, err error) {
 	if err := lockTx(ctx, tx); err != nil {
-		return false, err
+		return nil, err
 	}
 	noted, err := s.q.NoteEvent(ctx, tx, dbsqlc.NoteEventParams{EventID: f.EventID, At: s.Now()})
 	if err != nil {
-		return false, fmt.Errorf("note event %d: %w", f.EventID, err)
+		return nil, fmt.Errorf("note event %d: %w", f.EventID, err)
 	}
 	if noted == 0 || len(sums) == 0 {
-		return false, nil
+		return nil, nil
 	}
-	summed, err := s.q.Summed(ctx, tx, dbsqlc.SummedParams{Day: DayOf(f.At), Xid: f.XID})
+	p := dbsqlc.SummedParams{Xid: f.XID}
+	for _, v := range sums {
+		if v.SPUID == Whole {
+			p.CreatorIds = append(p.CreatorIds, v.CreatorID)
+		}
+	}
+	zones, err := s.zonesTx(ctx, tx, p.CreatorIds)
 	if err != nil {
-		return false, fmt.Errorf("is event %d summed: %w", f.EventID, err)
+		return nil, err
 	}
-	if summed {
-		return false, nil
+	for _, id := range p.CreatorIds {
+		p.Zones, p.Days = append(p.Zones, zones[id].Name()), append(p.Days, zones[id].DayOf(f.At))
 	}
-	return true, s.writeTx(ctx, tx, sums)
+	summed, err := s.q.Summed(ctx, tx, p)
+	if err != nil {
+		return nil, fmt.Errorf("is event %d summed: %w", f.EventID, err)
+	}
+	for _, v := range sums {
+		if !slices.Contains(summed, v.CreatorID) {
+			v.Day = zones[v.CreatorID].DayOf(f.At)
+			fresh = append(fresh, v)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	return fresh, s.writeTx(ctx, tx, fresh)
 }
 
 // writeTx adds sums to those that are there.
@@ -125,10 +146,11 @@ func (s *Insight) creditTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) 
 	if err != nil {
 		return fmt.Errorf("where user %d came from: %w", f.BuyerID, err)
 	}
-	p := dbsqlc.AddBuyerParams{Day: DayOf(f.At), Source: source}
+	p := dbsqlc.AddBuyerParams{Source: source}
 	for _, v := range sums {
 		if v.CreatorID != Mall { // where people come from is what creators see
 			p.CreatorIds, p.SpuIds = append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID)
+			p.Days = append(p.Days, v.Day)
 		}
 	}
 	if err := s.q.AddBuyer(ctx, tx, p); err != nil {

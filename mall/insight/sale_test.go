@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
@@ -50,6 +51,10 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 			if item.RevokedAt == nil {
 				refunded(m, o, fmt.Sprint("refund-", n), item.ID)
 			}
+		}
+		if r.IntN(5) == 0 {
+			zones := []string{"Asia/Shanghai", "Asia/Kolkata", "America/St_Johns", "UTC"}
+			m.OK(m.Insight.SetZone(m.Ctx, int64(1+r.IntN(2)), zones[r.IntN(len(zones))]))
 		}
 		if r.IntN(6) == 0 {
 			_, err := m.Insight.Reconcile(m.Ctx)
@@ -97,7 +102,7 @@ func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T)
 func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
-	day := insight.DayOf(*o.PaidAt)
+	day := calendar.UTC.DayOf(*o.PaidAt)
 	m.Advance(24 * time.Hour)
 	refunded(m, o, "back")
 	m.Relayed()
@@ -117,7 +122,7 @@ func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
-	midnight := insight.DayOf(m.Now()).AddDate(0, 0, 1)
+	midnight := calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1)
 	m.Advance(midnight.Add(-400 * time.Millisecond).Sub(m.Now()))
 	before := paid(m, 7, film)
 	m.Advance(midnight.Add(time.Millisecond).Sub(m.Now()))
@@ -128,7 +133,7 @@ func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 	m.Relayed()
 	exact(m)
 	for _, o := range []order.Order{before, after} {
-		day := insight.DayOf(*o.PaidAt)
+		day := calendar.UTC.DayOf(*o.PaidAt)
 		r, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{From: day, To: day})
 		m.OK(err)
 		if r.Orders() != 1 {

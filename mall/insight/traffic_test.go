@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/mall/malltest"
 )
@@ -23,13 +24,13 @@ func film(m *malltest.Mall) (spuID, skuID int64) {
 func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 	m.T.Helper()
 	m.OK(m.Insight.Flush(m.Ctx))
-	r, err := m.Insight.Report(m.Ctx, 1, spuID, insight.Last(1, m.Now()))
+	r, err := m.Insight.Report(m.Ctx, 1, spuID, insight.Last(1, calendar.UTC.DayOf(m.Now())))
 	m.OK(err)
 	return r.Traffic
 }
 
 // noon keeps a test's day whole.
-func noon(m *malltest.Mall) { m.Advance(insight.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
+func noon(m *malltest.Mall) { m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
 
 func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 	m := open(t)
@@ -126,7 +127,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 	if got, want := traffic(m, one), (insight.Traffic{Viewers: 1, WatchSeconds: 45}); got != want {
 		t.Errorf("%+v", got)
 	}
-	c, err := m.Insight.Retention(m.Ctx, 1, one, insight.Last(1, m.Now()))
+	c, err := m.Insight.Retention(m.Ctx, 1, one, insight.Last(1, calendar.UTC.DayOf(m.Now())))
 	m.OK(err)
 	want := insight.Curve{Plays: 2}
 	for _, n := range []int{0, 1, 2, 3, 4, 90, 91} {
@@ -178,7 +179,7 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	paid(m, 8, sku) // of whom nothing is known
 	m.Relayed()
 	for _, spu := range []int64{one, insight.Whole} {
-		got, err := m.Insight.Sources(m.Ctx, 1, spu, insight.Last(1, m.Now()), 2)
+		got, err := m.Insight.Sources(m.Ctx, 1, spu, insight.Last(1, calendar.UTC.DayOf(m.Now())), 2)
 		m.OK(err)
 		want := []insight.Source{{Name: "friend.example", Views: 1, Orders: 1}, {Name: insight.SourceSearch, Views: 1}, {Name: insight.SourceUnknown, Orders: 1}}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -189,7 +190,7 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	again, more := film(m)
 	paid(m, shopper, more)
 	m.Relayed()
-	if got, err := m.Insight.Sources(m.Ctx, 1, again, insight.Last(1, m.Now()), 1); err != nil || len(got) != 1 || got[0].Name != insight.SourceUnknown {
+	if got, err := m.Insight.Sources(m.Ctx, 1, again, insight.Last(1, calendar.UTC.DayOf(m.Now())), 1); err != nil || len(got) != 1 || got[0].Name != insight.SourceUnknown {
 		t.Errorf("%v, %v", got, err)
 	}
 }

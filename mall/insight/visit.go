@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
+
+	"videomall/mall/calendar"
 )
 
 // mostWaiting bounds what is held in memory of each kind until it is flushed; what comes beyond is dropped and counted.
@@ -18,13 +20,20 @@ type Visit struct {
 	Source  string // what led it here, by SourceOf
 
 	at     time.Time
-	person int64
+	people [3]int64 // the visitor's numbers on the day of UTC before, on that day and on the one after
+}
+
+// person is the visitor's number on a day of some zone. No zone is a whole day away from UTC.
+func (v Visit) person(day time.Time) int64 {
+	return v.people[1+int(day.Sub(calendar.UTC.DayOf(v.at))/(24*time.Hour))]
 }
 
 // See hears of a visit. It costs no more than memory; Flush writes it down.
 func (s *Insight) See(v Visit) {
 	v.at = s.Now()
-	v.person = s.person(v.at, "visitor", v.Visitor)
+	for n := range v.people {
+		v.people[n] = s.person(calendar.UTC.DayOf(v.at).AddDate(0, 0, n-1), "visitor", v.Visitor)
+	}
 	v.Visitor = ""
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,8 +45,8 @@ func (s *Insight) See(v Visit) {
 }
 
 // person is the number that stands for somebody on one day: nobody without the key can tell whose it is, and tomorrow's is another.
-func (s *Insight) person(at time.Time, kind, name string) int64 {
+func (s *Insight) person(day time.Time, kind, name string) int64 {
 	h := hmac.New(sha256.New, s.Key)
-	h.Write([]byte(DayOf(at).Format(time.DateOnly) + " " + kind + " " + name))
+	h.Write([]byte(day.Format(time.DateOnly) + " " + kind + " " + name))
 	return int64(binary.BigEndian.Uint64(h.Sum(nil)))
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
 )
@@ -84,26 +86,34 @@ func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64, currenc
 	return 0, nil
 }
 
-// Clearing is what becomes available during a day of UTC.
+// Clearing is what becomes available during a day.
 type Clearing struct {
 	Day    time.Time
 	Amount money.Money
 }
 
-// ClearingOf lists when what a creator has earned clears, the next day first.
-func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64) ([]Clearing, error) {
-	rows, err := l.q.Held(ctx, l.pool, creatorID)
+// ClearingOf lists on which days of a zone what a creator has earned clears, the next day first.
+func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zone) ([]Clearing, error) {
+	span, err := l.q.HeldSpan(ctx, l.pool, creatorID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("how long creator %d waits: %w", creatorID, err)
+	}
+	first := z.DayOf(span.First)
+	rows, err := l.q.Held(ctx, l.pool, dbsqlc.HeldParams{CreatorID: creatorID, Starts: z.Starts(first, z.DayOf(span.Last))})
 	if err != nil {
 		return nil, fmt.Errorf("what creator %d waits for: %w", creatorID, err)
 	}
 	out := make([]Clearing, len(rows))
 	for i, r := range rows {
-		out[i] = Clearing{r.Day, money.Of(r.Share, r.Currency)}
+		out[i] = Clearing{first.AddDate(0, 0, int(r.Day)-1), money.Of(r.Share, r.Currency)}
 	}
 	return out, nil
 }
 
-// Day is what a creator sold during a day of UTC. Amounts are minor units; Back is what was refunded of these very sales since.
+// Day is what a creator sold during a day. Amounts are minor units; Back is what was refunded of these very sales since.
 type Day struct {
 	Day      time.Time
 	Currency string
@@ -117,15 +127,26 @@ type Day struct {
 // Share is what the day brought the creator and was not taken back.
 func (d Day) Share() int64 { return d.Amount - d.Fee - d.Back + d.FeeBack }
 
-// DaysOf lists a creator's sales since a moment by day, the last day first.
-func (l *Ledger) DaysOf(ctx context.Context, creatorID int64, since time.Time) ([]Day, error) {
-	rows, err := l.q.SalesByDay(ctx, l.pool, dbsqlc.SalesByDayParams{CreatorID: creatorID, Since: since})
+// DaysOf lists a creator's sales of so many days of a zone up to today, the last day first.
+func (l *Ledger) DaysOf(ctx context.Context, creatorID int64, z calendar.Zone, days int) ([]Day, error) {
+	today := z.DayOf(l.now())
+	first := today.AddDate(0, 0, 1-days)
+	starts := z.Starts(first, today)
+	rows, err := l.q.SalesByDay(ctx, l.pool, dbsqlc.SalesByDayParams{CreatorID: creatorID, Since: starts[0], Starts: starts})
 	if err != nil {
 		return nil, fmt.Errorf("sales of creator %d: %w", creatorID, err)
 	}
 	out := make([]Day, len(rows))
 	for i, r := range rows {
-		out[i] = Day{r.Day, r.Currency, int(r.Units), r.Amount, r.Fee, r.AmountBack, r.FeeBack}
+		out[i] = Day{
+			Day:      first.AddDate(0, 0, int(r.Day)-1),
+			Currency: r.Currency,
+			Units:    int(r.Units),
+			Amount:   r.Amount,
+			Fee:      r.Fee,
+			Back:     r.AmountBack,
+			FeeBack:  r.FeeBack,
+		}
 	}
 	return out, nil
 }

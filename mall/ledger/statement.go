@@ -10,13 +10,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/calendar"
 	"videomall/mall/ledger/internal/dbsqlc"
 )
 
-// Statement is what happened to a creator's money in one month of UTC, a book a currency.
+// Statement is what happened to a creator's money in one month of a zone, a book a currency.
 type Statement struct {
 	CreatorID int64
-	Month     time.Time // its first moment
+	Zone      calendar.Zone
+	Month     time.Time // its first day
 	Open      bool      // the month is not over
 	Books     []Book
 }
@@ -85,15 +87,15 @@ func (b Book) Adjusted() (sum int64) {
 	return sum
 }
 
-// Month is the month of UTC that a moment lies in.
-func Month(at time.Time) time.Time {
-	at = at.UTC()
-	return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
-}
+// Since is the first moment of the month.
+func (s Statement) Since() time.Time { return s.Zone.Start(s.Month) }
 
-// Months lists the months of which a creator has a statement, the last first.
-func (l *Ledger) Months(ctx context.Context, creatorID int64) ([]time.Time, error) {
-	first, err := l.firstMonth(ctx, creatorID)
+// Until is the first moment after it.
+func (s Statement) Until() time.Time { return s.Zone.Start(s.Month.AddDate(0, 1, 0)) }
+
+// Months lists the months of a zone of which a creator has a statement, the last first.
+func (l *Ledger) Months(ctx context.Context, creatorID int64, z calendar.Zone) ([]time.Time, error) {
+	first, err := l.firstMonth(ctx, creatorID, z)
 	if errors.Is(err, ErrNoStatement) {
 		return nil, nil
 	}
@@ -101,13 +103,13 @@ func (l *Ledger) Months(ctx context.Context, creatorID int64) ([]time.Time, erro
 		return nil, err
 	}
 	var months []time.Time
-	for m := Month(l.now()); !m.Before(first); m = m.AddDate(0, -1, 0) {
+	for m := z.MonthOf(l.now()); !m.Before(first); m = m.AddDate(0, -1, 0) {
 		months = append(months, m)
 	}
 	return months, nil
 }
 
-func (l *Ledger) firstMonth(ctx context.Context, creatorID int64) (time.Time, error) {
+func (l *Ledger) firstMonth(ctx context.Context, creatorID int64, z calendar.Zone) (time.Time, error) {
 	at, err := l.q.FirstMoment(ctx, l.pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, ErrNoStatement.Because("creator %d never earned anything", creatorID)
@@ -115,26 +117,26 @@ func (l *Ledger) firstMonth(ctx context.Context, creatorID int64) (time.Time, er
 	if err != nil {
 		return time.Time{}, fmt.Errorf("first month of creator %d: %w", creatorID, err)
 	}
-	return Month(at), nil
+	return z.MonthOf(at), nil
 }
 
-// Statement draws up a creator's statement of the month that a moment lies in; of a month that is not over it is provisional.
+// Statement draws up a creator's statement of a month of a zone, named by its first day; of a month that is not over it is provisional.
+// It is drawn up anew each time, so that after a change of the zone all months are those of the new one, and still come to the balance.
 // Errors: ErrNoStatement for a month to come, or before the creator's first.
-func (l *Ledger) Statement(ctx context.Context, creatorID int64, month time.Time) (s Statement, err error) {
-	first, err := l.firstMonth(ctx, creatorID)
+func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone, month time.Time) (s Statement, err error) {
+	first, err := l.firstMonth(ctx, creatorID, z)
 	if err != nil {
 		return Statement{}, err
 	}
-	s = Statement{CreatorID: creatorID, Month: Month(month)}
-	until := s.Month.AddDate(0, 1, 0)
+	s = Statement{CreatorID: creatorID, Zone: z, Month: month}
 	now := l.now()
-	if s.Month.Before(first) || s.Month.After(now) {
-		return Statement{}, ErrNoStatement.Because("creator %d, %s", creatorID, s.Month)
+	if s.Month.Before(first) || s.Month.After(z.MonthOf(now)) {
+		return Statement{}, ErrNoStatement.Because("creator %d, %s of %s", creatorID, s.Month, z.Name())
 	}
-	s.Open = until.After(now)
+	s.Open = s.Until().After(now)
 	// One snapshot: what is booked meanwhile is in all of its numbers or in none.
 	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		s.Books, err = l.booksTx(ctx, tx, creatorID, s.Month, until)
+		s.Books, err = l.booksTx(ctx, tx, creatorID, s.Since(), s.Until())
 		return err
 	})
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Sales are what a creator, or one video of theirs, sold and gave back on a day of UTC, in minor units of one currency. A sale counts
-// on the day it was paid, with what was paid for it; a refund on the day it went through.
+// Sales are what a creator, or one video of theirs, sold and gave back on a day, in minor units of one currency. A sale counts on the day
+// it was paid, with what was paid for it; a refund on the day it went through.
 type Sales struct {
-	Day       time.Time // midnight
-	CreatorID int64
+	Day       int   // the first is 0
+	CreatorID int64 // 0 for all who were asked for
 	SPUID     int64 // 0 for all of the creator's, where an order of two videos is one
 	Currency  string
 	Orders    int64
@@ -26,22 +26,47 @@ type Sales struct {
 	Refunded  int64
 }
 
-// SalesTx sums the rows of orders between two moments, as the caller's transaction sees them.
-func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, since, until time.Time) ([]Sales, error) {
-	rows, err := s.q.SalesBetween(ctx, tx, dbsqlc.SalesBetweenParams{Since: since, Until: until})
+// SalesTx sums the rows of orders by days, as the caller's transaction sees them: of some creators, or of everybody with creators nil. Each
+// day ends where the next one starts; the last of starts ends the last day.
+func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, starts []time.Time, creators []int64) ([]Sales, error) {
+	since, until := starts[0], starts[len(starts)-1]
+	rows, err := s.q.SalesByDay(ctx, tx, dbsqlc.SalesByDayParams{
+		Starts:     starts,
+		Since:      since,
+		Until:      until,
+		Everybody:  creators == nil,
+		CreatorIds: creators,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sales from %s to %s: %w", since, until, err)
 	}
 	sales := make([]Sales, len(rows))
 	for n, r := range rows {
-		sales[n] = Sales{r.Day.Time, r.CreatorID, r.SpuID, r.Currency, r.Orders, r.Units, r.Gross, r.Refunds, r.Refunded}
+		sales[n] = Sales{
+			Day:       int(r.Day) - 1,
+			CreatorID: r.CreatorID,
+			SPUID:     r.SpuID,
+			Currency:  r.Currency,
+			Orders:    r.Orders,
+			Units:     r.Units,
+			Gross:     r.Gross,
+			Refunds:   r.Refunds,
+			Refunded:  r.Refunded,
+		}
 	}
 	return sales, nil
 }
 
 // FirstPaid is when the first order was paid; nil when none was.
-func (s *Orders) FirstPaid(ctx context.Context) (*time.Time, error) {
-	at, err := s.q.FirstPaid(ctx, s.Pool)
+func (s *Orders) FirstPaid(ctx context.Context) (*time.Time, error) { return s.firstPaid(ctx, s.Pool) }
+
+// FirstPaidTx is FirstPaid as the caller's transaction sees it.
+func (s *Orders) FirstPaidTx(ctx context.Context, tx pgx.Tx) (*time.Time, error) {
+	return s.firstPaid(ctx, tx)
+}
+
+func (s *Orders) firstPaid(ctx context.Context, q dbsqlc.DBTX) (*time.Time, error) {
+	at, err := s.q.FirstPaid(ctx, q)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -195,6 +195,7 @@ func (w *workshop) places() []stop {
 	month := time.Now().UTC().Format("2006-01")
 	return []stop{
 		{name: "studio-overview", who: m, path: "/studio"},
+		{name: "studio-time-zone", who: m, path: "/studio/time-zone"},
 		{name: "studio-insight", who: m, path: fmt.Sprintf("/studio/insight/%d?period=month", w.live)},
 		{name: "studio-videos", who: m, path: "/studio/videos"},
 		{name: "studio-upload", who: m, path: "/studio/videos/new", ready: `document.querySelector('[data-upload]:not([hidden])')`},

@@ -1,30 +1,35 @@
 package text
 
 import (
-	"regexp"
-	"sync"
 	"time"
-	_ "time/tzdata" // small machines have no tz database of their own
+
+	"videomall/mall/calendar"
 )
-
-// zoneName is what names in the tz database look like. "Local", which Go knows besides, is no name there.
-var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}$`)
-
-// locations are the zones that were asked for, by name: at most as many as the database has.
-var locations sync.Map
 
 // locationOf finds a zone by its name in the tz database; nil where there is none, whatever a browser sent.
 func locationOf(name string) *time.Location {
-	if known, ok := locations.Load(name); ok {
-		return known.(*time.Location)
+	if z, ok := calendar.Find(name); ok {
+		return z.Location()
 	}
-	if !zoneName.MatchString(name) || name == "Local" {
-		return nil
+	return nil
+}
+
+// OwnZone is the reader's zone, false where it is not known.
+func (p *Printer) OwnZone() (calendar.Zone, bool) {
+	if p.own == nil {
+		return calendar.UTC, false
 	}
-	location, err := time.LoadLocation(name)
-	if err != nil {
-		return nil
+	return calendar.Find(p.own.String())
+}
+
+// ZoneName names a zone whose days from one moment to another are shown, with how far it is from UTC then: Europe/Berlin (UTC+1, UTC+2).
+func (p *Printer) ZoneName(z calendar.Zone, from, to time.Time) string {
+	if z == calendar.UTC {
+		return z.Name()
 	}
-	locations.Store(name, location)
-	return location
+	offset := z.Offset(from)
+	if then := z.Offset(to); then != offset {
+		offset += p.T("zone.then") + then
+	}
+	return p.T("zone.named", "Zone", z.Name(), "Offset", offset)
 }

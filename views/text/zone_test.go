@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"videomall/mall/calendar"
 	"videomall/views/text"
 )
 
@@ -47,5 +48,28 @@ func TestPrinter_In_no_zone(t *testing.T) {
 		if p := text.For(text.En).In(zone); p != text.For(text.En) {
 			t.Errorf("%q is taken for %s", zone, p.HereName())
 		}
+	}
+}
+
+func TestPrinter_ZoneName(t *testing.T) {
+	t.Parallel()
+	from, to := time.Date(2026, 10, 20, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)
+	for zone, want := range map[string][2]string{
+		"UTC":           {"UTC", "UTC"},
+		"Asia/Kolkata":  {"Asia/Kolkata (UTC+5:30)", "Asia/Kolkata（UTC+5:30）"},
+		"Europe/Berlin": {"Europe/Berlin (UTC+2, then UTC+1)", "Europe/Berlin（UTC+2，后为 UTC+1）"},
+	} {
+		z, _ := calendar.Find(zone)
+		for n, lang := range []text.Lang{text.En, text.ZhCN} {
+			if got := text.For(lang).ZoneName(z, from, to); got != want[n] {
+				t.Errorf("%s is named %q", zone, got)
+			}
+		}
+	}
+	if _, known := text.For(text.En).OwnZone(); known {
+		t.Error("a reader's zone is known from nothing")
+	}
+	if z, known := text.For(text.En).In("Asia/Kolkata").OwnZone(); !known || z.Name() != "Asia/Kolkata" {
+		t.Errorf("the reader's zone is %s", z.Name())
 	}
 }

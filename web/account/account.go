@@ -28,6 +28,8 @@ type Deps struct {
 	Sessions *account.Sessions
 	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
 	Terms    ledger.Terms     // what creators agree to
+	// OpenZone keeps the zone of a new creator's reports; nil leaves it UTC.
+	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
 }

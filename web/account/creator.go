@@ -72,6 +72,12 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		c.Flash(ui.Success, "creator_saved")
 		return c.Redirect("/account#creator")
 	}
+	// Reports begin in the zone of the browser, where it is known. Whoever was a creator before has chosen.
+	if zone, known := c.Text.OwnZone(); known && h.OpenZone != nil && form.Settled == "" {
+		if err := h.OpenZone(ctx, c.Viewer.UserID, zone.Name()); err != nil {
+			return err
+		}
+	}
 	if err := h.Accounts.BecomeCreator(ctx, c.Viewer.UserID); err != nil {
 		return err
 	}

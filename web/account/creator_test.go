@@ -1,8 +1,11 @@
 package account_test
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +25,11 @@ func selling(t *testing.T) *webtest.Mall {
 	t.Helper()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		sessions := account.NewSessions(m.Pool, dbtest.Redis(t), slog.New(slog.DiscardHandler), m.Now, false)
-		accountweb.Routes(g, accountweb.Deps{Site: m.Site, Accounts: m.Accounts, Sessions: sessions, Catalog: m.Catalog, Terms: ledger.UsualTerms})
+		accountweb.Routes(g, accountweb.Deps{Site: m.Site, Accounts: m.Accounts, Sessions: sessions, Catalog: m.Catalog, Terms: ledger.UsualTerms,
+			OpenZone: func(ctx context.Context, creatorID int64, zone string) error {
+				_, err := m.Pool.Exec(ctx, `insert into insight_zone (creator_id, zone, snapshot, at) values ($1, $2, pg_current_snapshot(), now())`, creatorID, zone)
+				return err
+			}})
 	}})
 	m.Person("maker", account.RoleCreator) // whose profile webtest has made
 	return m
@@ -103,4 +110,25 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	o.Get("/account").Wants(200).Hides("Sell your videos", "Your profile as a creator")
 	o.Post("/account/creator", form).Wants(403)
 	m.Browser(0).Post("/account/creator", form).Wants(303)
+}
+
+// TestAShopperBecomesACreator_zone holds that reports begin in the zone of the browser in which somebody became a creator.
+func TestAShopperBecomesACreator_zone(t *testing.T) {
+	t.Parallel()
+	m := selling(t)
+	for n, zone := range []string{"Asia/Kathmandu", "Mars/Phobos", ""} {
+		name := fmt.Sprint("mia-", n)
+		who := m.Person(name, account.RoleShopper)
+		b := m.Browser(who.ID)
+		b.Cookie("zone", zone)
+		b.Post("/account/creator", url.Values{"name_en": {name}, "name_zh": {name}, "slug": {name}}).Wants(303)
+		want := []string{zone}
+		if n > 0 {
+			want = nil
+		}
+		if got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`, who.ID); !slices.Equal(got, want) {
+			t.Errorf("in %q the zone is %v", zone, got)
+		}
+		b.Post("/account/creator", url.Values{"name_en": {name}, "name_zh": {"米娅"}, "slug": {name}}).Wants(303)
+	}
 }

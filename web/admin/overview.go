@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	adminview "videomall/views/admin"
 	"videomall/web/page"
@@ -22,7 +23,7 @@ func (d Deps) showOverview(c *page.Ctx) error {
 	if n, err := strconv.Atoi(c.QueryParam("days")); err == nil && slices.Contains(adminview.Spans, n) {
 		p.Days = n
 	}
-	r := insight.Last(p.Days, c.Now)
+	r := insight.Last(p.Days, calendar.UTC.DayOf(c.Now))
 	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{d.fillWaiting, d.fillTrends, d.fillFilms} {
 		if err := fill(ctx, r, &p); err != nil {
 			return err

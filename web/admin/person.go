@@ -12,6 +12,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
+	"videomall/mall/ledger"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	adminview "videomall/views/admin"
@@ -72,7 +73,11 @@ func (d Deps) fillMakes(ctx context.Context, _ *text.Printer, p *adminview.Perso
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, userID); err != nil {
 		return err
 	}
-	p.Months, err = d.Ledger.Months(ctx, userID)
+	zone, err := d.Insight.Zone(ctx, userID)
+	if err != nil {
+		return err
+	}
+	p.Months, err = d.Ledger.Months(ctx, userID, zone)
 	return err
 }
 
@@ -172,11 +177,20 @@ func (d Deps) showStatement(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := earnings.Read(c, d.Ledger, u.ID)
+	s, err := d.statement(c, u.ID)
 	if err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, u.Name, adminview.Statement(adminview.StatementPage{Person: u, Statement: s}))
+}
+
+// statement reads a creator's, in the zone of the creator's reports.
+func (d Deps) statement(c *page.Ctx, creatorID int64) (ledger.Statement, error) {
+	zone, err := d.Insight.Zone(c.Request().Context(), creatorID)
+	if err != nil {
+		return ledger.Statement{}, err
+	}
+	return earnings.Read(c, d.Ledger, creatorID, zone)
 }
 
 func (d Deps) statementFile(ending string) func(*page.Ctx) error {
@@ -185,7 +199,7 @@ func (d Deps) statementFile(ending string) func(*page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		s, err := earnings.Read(c, d.Ledger, u.ID)
+		s, err := d.statement(c, u.ID)
 		if err != nil {
 			return err
 		}

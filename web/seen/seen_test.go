@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/web/seen"
 	"videomall/web/webtest"
@@ -33,8 +34,8 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 			}})
 		seen.Routes(g, seen.Deps{Site: m.Site, Insight: sums, Now: m.Now})
 	}})
-	m.Advance(insight.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) // noon, or an hour might lead into another day
-	m.Person("maker", account.RoleCreator)                             // number 1, whose own visits would not count
+	m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) // noon, or an hour might lead into another day
+	m.Person("maker", account.RoleCreator)                                  // number 1, whose own visits would not count
 	person := m.Person("ann", account.RoleShopper)
 	b := m.Browser(0)
 	first := b.Post("/seen/5", url.Values{"from": {"https://www.google.com/"}}).Wants(204)

@@ -42,6 +42,14 @@ func (b *Browser) SignIn(userID int64, next ...string) {
 	}
 }
 
+// Cookie keeps one as a script of the page does.
+func (b *Browser) Cookie(name, value string) {
+	b.t.Helper()
+	at, err := url.Parse(b.mall.URL)
+	b.mall.must(err)
+	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+}
+
 // Answer is what the server said.
 type Answer struct {
 	Status   int

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
 	"videomall/mall/money"
@@ -35,6 +36,7 @@ func (p Period) query() url.Values {
 
 // Page is the overview of a creator, or of one video.
 type Page struct {
+	Zone    calendar.Zone // whose days they are
 	Period  Period
 	Video   *catalog.Card // nil for all of the creator's
 	Now     insight.Report
@@ -197,7 +199,12 @@ func byDay(r insight.Report, value func(insight.Day) int64) map[time.Time]int64 
 	return m
 }
 
-// shortDay names a day of UTC, in any zone.
+// zone names the zone of the days shown.
+func (p Page) zone(t *text.Printer) string {
+	return t.ZoneName(p.Zone, p.Zone.Start(p.Now.Range.From), p.Zone.Start(p.Now.Range.To.AddDate(0, 0, 1)).Add(-time.Second))
+}
+
+// shortDay names a day by its own date.
 func shortDay(t *text.Printer, day time.Time) string {
 	if t.Lang == text.ZhCN {
 		return strconv.Itoa(int(day.Month())) + "月" + strconv.Itoa(day.Day()) + "日"

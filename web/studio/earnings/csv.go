@@ -16,9 +16,11 @@ func CSV(t *text.Printer, s ledger.Statement) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	records := [][]string{append([]string{t.T("earnings.currency")}, heads(t)...)}
+	head := append([]string{t.T("earnings.currency")}, heads(t)...)
+	head[1] = t.T("earnings.day_of", "Zone", s.Zone.Name()) // what else names the zone gets lost on the way into a spreadsheet
+	records := [][]string{head}
 	for _, b := range s.Books {
-		for _, r := range rows(t, b) {
+		for _, r := range rows(t, s.Zone, b) {
 			if r.typed {
 				r.what = sheet.Inert(r.what)
 			}

@@ -3,16 +3,17 @@
 package earnings
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
@@ -32,6 +33,8 @@ const (
 type Deps struct {
 	Site   *page.Site
 	Ledger *ledger.Ledger
+	// Zone is the zone of a creator's reports.
+	Zone func(ctx context.Context, creatorID int64) (calendar.Zone, error)
 }
 
 // Routes registers the pages.
@@ -55,16 +58,19 @@ func (d Deps) show(c *page.Ctx) error {
 func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
 	p.Terms, p.Now = d.Ledger.Terms, c.Now
+	if p.Zone, err = d.Zone(ctx, me); err != nil {
+		return err
+	}
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, me); err != nil {
 		return err
 	}
-	if p.Clearing, err = d.Ledger.ClearingOf(ctx, me); err != nil {
+	if p.Clearing, err = d.Ledger.ClearingOf(ctx, me, p.Zone); err != nil {
 		return err
 	}
-	if p.Days, err = d.Ledger.DaysOf(ctx, me, c.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-daysListed)); err != nil {
+	if p.Days, err = d.Ledger.DaysOf(ctx, me, p.Zone, daysListed); err != nil {
 		return err
 	}
-	if p.Months, err = d.Ledger.Months(ctx, me); err != nil {
+	if p.Months, err = d.Ledger.Months(ctx, me, p.Zone); err != nil {
 		return err
 	}
 	if p.Destination, err = d.Ledger.DestinationOf(ctx, me); err != nil {

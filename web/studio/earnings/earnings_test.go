@@ -11,9 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/calendar"
+	"videomall/mall/insight"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
 	"videomall/views"
@@ -28,6 +31,7 @@ import (
 type studio struct {
 	*webtest.Mall
 	books             *ledger.Ledger
+	sums              *insight.Insight // which know zones, and no orders
 	carl, dora, olga  account.User
 	creator, operator *webtest.Browser
 }
@@ -41,7 +45,8 @@ func open(t *testing.T) *studio {
 		key := sha256.Sum256([]byte("key"))
 		s.books.Key = key[:]
 		s.books.Terms.PayoutWait = 0 // but where the wait is looked at
-		earnings.Routes(g, earnings.Deps{Site: m.Site, Ledger: s.books})
+		s.sums = insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil }})
+		earnings.Routes(g, earnings.Deps{Site: m.Site, Ledger: s.books, Zone: s.sums.Zone})
 		books.Routes(g, books.Deps{Site: m.Site, Ledger: s.books, Payments: m.Payments, Accounts: m.Accounts})
 	}, Notice: func(*webtest.Mall) func(context.Context, *page.Ctx) (*views.Notice, error) {
 		return func(ctx context.Context, c *page.Ctx) (*views.Notice, error) { return earnings.Notice(s.books)(ctx, c) }
@@ -250,7 +255,7 @@ func TestOthersFindNothing(t *testing.T) {
 func TestTheCSVSaysWhatTheLedgerSays(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000, 991, 33)
-	st, err := s.books.Statement(t.Context(), s.carl.ID, s.Now())
+	st, err := s.books.Statement(t.Context(), s.carl.ID, calendar.UTC, calendar.UTC.MonthOf(s.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,6 +285,46 @@ func TestTheCSVSaysWhatTheLedgerSays(t *testing.T) {
 		t.Errorf("rows come to %d, closing %d, ledger %+v, %v", sum, closing, accounts, err)
 	}
 	s.creator.Get("/studio/earnings/statements/" + month).Wants(200).Shows(text.For(text.En).Money(money.Of(closing, "CNY")))
+}
+
+func TestEarnings_Zone(t *testing.T) {
+	s := open(t)
+	s.sold(t, 2000)
+	if err := s.sums.SetZone(t.Context(), s.carl.ID, "Pacific/Kiritimati"); err != nil { // 14 hours ahead, never with another offset
+		t.Fatal(err)
+	}
+	z, _ := calendar.Find("Pacific/Kiritimati")
+	at := "/studio/earnings/statements/" + z.MonthOf(s.Now()).Format("2006-01")
+	for lang, named := range map[string]string{"en": "Pacific/Kiritimati (UTC+14)", "zh-CN": "Pacific/Kiritimati（UTC+14）"} {
+		s.creator.Lang = lang
+		page := s.creator.Get("/studio/earnings").Wants(200).Shows(named)
+		if n := strings.Count(page.Text(), named); n != 3 || !page.Has(`href="/studio/time-zone"`) {
+			t.Errorf("the zone of clearing, months and days is named %d times", n)
+		}
+		s.creator.Get(at).Wants(200).Shows(named)
+		head, _, _ := strings.Cut(s.creator.Get(at+"/csv").Wants(200).Body, "\r\n")
+		if !strings.Contains(head, "Pacific/Kiritimati") {
+			t.Errorf("the file's head is %q", head)
+		}
+		s.creator.Get(at + "/pdf").Wants(200)
+	}
+}
+
+// TestCSV_Zone holds that the days of a statement's lines are those of its zone.
+func TestCSV_Zone(t *testing.T) {
+	t.Parallel()
+	late := time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)
+	for name, want := range map[string]string{"UTC": "2026-03-31", "Asia/Shanghai": "2026-04-01"} {
+		z, _ := calendar.Find(name)
+		body, err := earnings.CSV(text.For(text.En), ledger.Statement{Zone: z, Month: z.MonthOf(late), Books: []ledger.Book{{
+			Currency:    "CNY",
+			Payouts:     []ledger.PaidLine{{PayoutID: 1, At: late, Amount: 100}},
+			Adjustments: []ledger.AdjustedLine{{At: late, Reason: "a fee", Amount: -5}},
+		}}})
+		if err != nil || strings.Count(string(body), ","+want+",") != 2 || !strings.Contains(string(body), "Day ("+name+")") {
+			t.Errorf("%s: %q, %v", name, body, err)
+		}
+	}
 }
 
 func TestNoCellIsAFormula(t *testing.T) {

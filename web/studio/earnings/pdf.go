@@ -48,7 +48,7 @@ func PDF(t *text.Printer, s ledger.Statement, creator string, now time.Time) ([]
 	p.CellFormat(0, 10, earningsview.StatementTitle(t, s), "", 1, "", false, 0, "")
 	p.SetFont("sans", "", 9)
 	p.MultiCell(0, 5, t.T("earnings.of_creator", "Name", creator, "Date", t.Date(now)), "", "", false)
-	p.MultiCell(0, 5, t.T("earnings.statement_note"), "", "", false)
+	p.MultiCell(0, 5, earningsview.StatementNote(t, s), "", "", false)
 	if s.Open {
 		p.MultiCell(0, 5, t.T("earnings.provisional"), "", "", false)
 	}
@@ -62,7 +62,7 @@ func PDF(t *text.Printer, s ledger.Statement, creator string, now time.Time) ([]
 		p.CellFormat(0, 8, t.T("earnings.account", "Currency", b.Currency), "", 1, "", false, 0, "")
 		p.SetFont("sans", "", 7.5)
 		line(p, heads(t), "B")
-		for _, r := range rows(t, b) {
+		for _, r := range rows(t, s.Zone, b) {
 			border := ""
 			if r.total {
 				border = "TB"

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"videomall/mall/calendar"
 	"videomall/mall/ledger"
 	earningsview "videomall/views/studio/earnings"
 	"videomall/views/text"
@@ -13,16 +14,20 @@ import (
 
 // statement reads the viewer's own statement of the month that the address names. Errors: ledger.ErrNoStatement.
 func (d Deps) statement(c *page.Ctx) (ledger.Statement, error) {
-	return Read(c, d.Ledger, c.Viewer.UserID)
+	zone, err := d.Zone(c.Request().Context(), c.Viewer.UserID)
+	if err != nil {
+		return ledger.Statement{}, err
+	}
+	return Read(c, d.Ledger, c.Viewer.UserID, zone)
 }
 
-// Read reads a creator's statement of the month that the address names. Errors: ledger.ErrNoStatement.
-func Read(c *page.Ctx, l *ledger.Ledger, creatorID int64) (ledger.Statement, error) {
+// Read reads a creator's statement of the month of a zone that the address names. Errors: ledger.ErrNoStatement.
+func Read(c *page.Ctx, l *ledger.Ledger, creatorID int64, zone calendar.Zone) (ledger.Statement, error) {
 	month, err := time.Parse("2006-01", c.Param("month"))
 	if err != nil {
 		return ledger.Statement{}, ledger.ErrNoStatement.Because("month %q", c.Param("month"))
 	}
-	return l.Statement(c.Request().Context(), creatorID, month)
+	return l.Statement(c.Request().Context(), creatorID, zone, month)
 }
 
 func (d Deps) showStatement(c *page.Ctx) error {
@@ -72,18 +77,18 @@ type row struct {
 	total                            bool // a balance, or the sum of the videos
 }
 
-// rows lays a book out: the balance at the beginning, what moved it, the balance at the end.
-func rows(t *text.Printer, b ledger.Book) []row {
+// rows lays a book out, with days of a zone: the balance at the beginning, what moved it, the balance at the end.
+func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 	list := []row{{what: t.T("earnings.opening"), share: decimal(b.Opening), total: true}}
 	for _, v := range b.Videos {
 		list = append(list, row{what: earningsview.Title(t, v), typed: true, units: strconv.Itoa(v.Units), sales: decimal(v.Sales), fee: decimal(-v.Fee),
 			refunds: decimal(-v.Refunds), back: decimal(v.FeeBack), share: decimal(v.Net())})
 	}
 	for _, p := range b.Payouts {
-		list = append(list, row{day: p.At.UTC().Format(time.DateOnly), what: earningsview.PayoutWord(t, p), share: decimal(-p.Amount)})
+		list = append(list, row{day: z.DayOf(p.At).Format(time.DateOnly), what: earningsview.PayoutWord(t, p), share: decimal(-p.Amount)})
 	}
 	for _, a := range b.Adjustments {
-		list = append(list, row{day: a.At.UTC().Format(time.DateOnly), what: t.T("earnings.adjustment", "Reason", a.Reason), typed: true, share: decimal(a.Amount)})
+		list = append(list, row{day: z.DayOf(a.At).Format(time.DateOnly), what: t.T("earnings.adjustment", "Reason", a.Reason), typed: true, share: decimal(a.Amount)})
 	}
 	return append(list, row{what: t.T("earnings.closing"), share: decimal(b.Closing), total: true})
 }

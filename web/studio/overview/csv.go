@@ -3,12 +3,15 @@ package overview
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/text/currency"
 
+	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
 	"videomall/web/page"
@@ -43,10 +46,22 @@ func decimal(amount int64, code string) string {
 	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
 }
 
-// csv answers with a file of what the page shows: ?what=days|traffic|videos|sources|retention|orders&from&to, and video for one.
+// asked is what a file is of.
+type asked struct {
+	creator, spu int64
+	zone         calendar.Zone
+	insight.Range
+}
+
+// csv answers with a file of what the page shows: ?what=days|traffic|videos|sources|retention|orders&from&to, and video for one. The days are
+// those of the creator's zone, which stands in the file's name and in a column of its own.
 func (d Deps) csv(c *page.Ctx) error {
 	ctx, creator := c.Request().Context(), c.Viewer.UserID
-	r, wrong := readRange(c.QueryParam("from"), c.QueryParam("to"), c.Now)
+	zone, err := d.Insight.Zone(ctx, creator)
+	if err != nil {
+		return err
+	}
+	r, wrong := readRange(c.QueryParam("from"), c.QueryParam("to"), zone.DayOf(c.Now))
 	if len(wrong) > 0 {
 		return errSheet.Because("days %v", wrong)
 	}
@@ -59,13 +74,13 @@ func (d Deps) csv(c *page.Ctx) error {
 		spu = card.SPUID
 	}
 	what := c.QueryParam("what")
-	write, ok := map[string]func(context.Context, *csv.Writer, int64, int64, insight.Range) error{"days": d.daysCSV, "traffic": d.trafficCSV,
+	write, ok := map[string]func(context.Context, *csv.Writer, asked) error{"days": d.daysCSV, "traffic": d.trafficCSV,
 		"videos": d.videosCSV, "sources": d.sourcesCSV, "retention": d.retentionCSV, "orders": d.ordersCSV}[what]
 	if !ok || what == "retention" && spu == insight.Whole || what == "videos" && spu != insight.Whole {
 		return errSheet.Because("what=%q", what)
 	}
 	res := c.Response()
-	name := what + "-" + r.From.Format(time.DateOnly) + "-" + r.To.Format(time.DateOnly) + ".csv"
+	name := fmt.Sprintf("%s-%s-%s-%s.csv", what, r.From.Format(time.DateOnly), r.To.Format(time.DateOnly), strings.ReplaceAll(zone.Name(), "/", "-"))
 	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	res.WriteHeader(http.StatusOK)
@@ -73,7 +88,7 @@ func (d Deps) csv(c *page.Ctx) error {
 	if err != nil {
 		return nil // the reader has gone
 	}
-	if err := write(ctx, s, creator, spu, r); err != nil {
+	if err := write(ctx, s, asked{creator, spu, zone, r}); err != nil {
 		// The status is out: an answer that breaks off tells the browser that the file is not whole.
 		c.Log().Error("file not written to its end", "what", what, "error", err)
 		panic(http.ErrAbortHandler)
@@ -84,12 +99,12 @@ func (d Deps) csv(c *page.Ctx) error {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
-	report, err := d.Insight.Report(ctx, creator, spu, r)
+func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, a asked) error {
+	report, err := d.Insight.Report(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"day", "currency", "orders", "units", "revenue", "refunds", "refunded", "net"}); err != nil {
+	if err := s.Write([]string{"day", "currency", "orders", "units", "revenue", "refunds", "refunded", "net", "time_zone"}); err != nil {
 		return err
 	}
 	for _, day := range report.Days {
@@ -99,7 +114,7 @@ func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r 
 				continue
 			}
 			if err := s.Write([]string{day.Day.Format(time.DateOnly), sold.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, sold.Currency),
-				number(v.Refunds), decimal(v.Refunded, sold.Currency), decimal(v.Net(), sold.Currency)}); err != nil {
+				number(v.Refunds), decimal(v.Refunded, sold.Currency), decimal(v.Net(), sold.Currency), a.zone.Name()}); err != nil {
 				return err
 			}
 		}
@@ -107,25 +122,25 @@ func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r 
 	return nil
 }
 
-func (d Deps) trafficCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
-	report, err := d.Insight.Report(ctx, creator, spu, r)
+func (d Deps) trafficCSV(ctx context.Context, s *csv.Writer, a asked) error {
+	report, err := d.Insight.Report(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"day", "views", "visitors", "viewers", "watch_seconds"}); err != nil {
+	if err := s.Write([]string{"day", "views", "visitors", "viewers", "watch_seconds", "time_zone"}); err != nil {
 		return err
 	}
 	for _, day := range report.Days {
 		v := day.Traffic
-		if err := s.Write([]string{day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers), number(v.WatchSeconds)}); err != nil {
+		if err := s.Write([]string{day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers), number(v.WatchSeconds), a.zone.Name()}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, creator, _ int64, r insight.Range) error {
-	sums, err := d.Insight.Videos(ctx, creator, r, mostRows)
+func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, a asked) error {
+	sums, err := d.Insight.Videos(ctx, a.creator, a.Range, mostRows)
 	if err != nil {
 		return err
 	}
@@ -134,7 +149,7 @@ func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, creator, _ int64, r 
 		return err
 	}
 	if err := s.Write([]string{"video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net",
-		"views", "visitors", "viewers", "watch_seconds"}); err != nil {
+		"views", "visitors", "viewers", "watch_seconds", "time_zone"}); err != nil {
 		return err
 	}
 	for _, v := range rows {
@@ -144,61 +159,61 @@ func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, creator, _ int64, r 
 		}
 		if err := s.Write([]string{number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
 			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
-			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds)}); err != nil {
+			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds), a.zone.Name()}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) sourcesCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
-	report, err := d.Insight.Report(ctx, creator, spu, r)
+func (d Deps) sourcesCSV(ctx context.Context, s *csv.Writer, a asked) error {
+	report, err := d.Insight.Report(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	list, err := d.Insight.Sources(ctx, creator, spu, r, report.Orders())
+	list, err := d.Insight.Sources(ctx, a.creator, a.spu, a.Range, report.Orders())
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"source", "views", "orders"}); err != nil {
+	if err := s.Write([]string{"source", "views", "orders", "time_zone"}); err != nil {
 		return err
 	}
 	for _, v := range list {
-		if err := s.Write([]string{sheet.Inert(v.Name), number(v.Views), number(v.Orders)}); err != nil {
+		if err := s.Write([]string{sheet.Inert(v.Name), number(v.Views), number(v.Orders), a.zone.Name()}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) retentionCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
-	curve, err := d.Insight.Retention(ctx, creator, spu, r)
+func (d Deps) retentionCSV(ctx context.Context, s *csv.Writer, a asked) error {
+	curve, err := d.Insight.Retention(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"percent_of_film", "plays_that_showed_it", "plays"}); err != nil {
+	if err := s.Write([]string{"percent_of_film", "plays_that_showed_it", "plays", "time_zone"}); err != nil {
 		return err
 	}
 	for n, plays := range curve.Reached {
-		if err := s.Write([]string{strconv.Itoa(n), number(plays), number(curve.Plays)}); err != nil {
+		if err := s.Write([]string{strconv.Itoa(n), number(plays), number(curve.Plays), a.zone.Name()}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) ordersCSV(ctx context.Context, s *csv.Writer, creator, spu int64, r insight.Range) error {
-	if err := s.Write([]string{"paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded"}); err != nil {
+func (d Deps) ordersCSV(ctx context.Context, s *csv.Writer, a asked) error {
+	if err := s.Write([]string{"paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded", "time_zone"}); err != nil {
 		return err
 	}
 	for after := int64(0); ; {
-		lines, err := d.Lines(ctx, creator, spu, r.From, r.To.AddDate(0, 0, 1), after, linesPage)
+		lines, err := d.Lines(ctx, a.creator, a.spu, a.zone.Start(a.From), a.zone.Start(a.To.AddDate(0, 0, 1)), after, linesPage)
 		if err != nil {
 			return err
 		}
 		for _, l := range lines {
-			if err := s.Write([]string{l.PaidAt.UTC().Format(time.RFC3339), l.OrderNo, number(l.SPUID), sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
-				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency)}); err != nil {
+			if err := s.Write([]string{l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID), sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
+				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency), a.zone.Name()}); err != nil {
 				return err
 			}
 			after = l.ID

@@ -40,11 +40,16 @@ func Routes(g *echo.Group, d Deps) {
 	r := page.Guarded(g, "/studio", d.Site.RequireRole(account.RoleCreator))
 	r.GET("/insight/:spuId", on(d.video))
 	r.GET("/insight.csv", on(d.csv))
+	r.GET("/time-zone", on(d.showZone))
+	r.POST("/time-zone", on(d.setZone))
 }
 
 func (d Deps) all(c *page.Ctx) error {
-	p := overviewview.Page{Period: readPeriod(c.QueryParams(), c.Now)}
 	ctx := c.Request().Context()
+	p, err := d.begin(c)
+	if err != nil {
+		return err
+	}
 	if err := d.fill(ctx, c.Viewer.UserID, insight.Whole, &p); err != nil {
 		return err
 	}
@@ -64,7 +69,11 @@ func (d Deps) video(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := overviewview.Page{Period: readPeriod(c.QueryParams(), c.Now), Video: &card}
+	p, err := d.begin(c)
+	if err != nil {
+		return err
+	}
+	p.Video = &card
 	if err := d.fill(ctx, c.Viewer.UserID, card.SPUID, &p); err != nil {
 		return err
 	}
@@ -72,6 +81,12 @@ func (d Deps) video(c *page.Ctx) error {
 		return err
 	}
 	return c.Render(status(p), c.Text.T("studio.overview"), overviewview.Overview(p))
+}
+
+// begin reads of which days a page is asked for: those of the creator's zone.
+func (d Deps) begin(c *page.Ctx) (overviewview.Page, error) {
+	zone, err := d.Insight.Zone(c.Request().Context(), c.Viewer.UserID)
+	return overviewview.Page{Zone: zone, Period: readPeriod(c.QueryParams(), zone.DayOf(c.Now))}, err
 }
 
 // status says that days were typed which can't be shown.

@@ -1,16 +1,20 @@
 package overview_test
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
+	"videomall/mall/calendar"
 	"videomall/mall/insight"
 	"videomall/web/studio/overview"
 	"videomall/web/webtest"
@@ -29,14 +33,15 @@ func open(t *testing.T) *desk {
 	t.Parallel()
 	d := &desk{t: t}
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sums := insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32)})
+		sums := insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32),
+			Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil }})
 		overview.Routes(g, overview.Deps{Site: m.Site, Insight: sums, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
 	}})
 	d.maker, d.other = d.Person("maker", account.RoleCreator), d.Person("other", account.RoleCreator)
 	if d.maker.ID != 1 {
 		t.Fatalf("the maker is %d", d.maker.ID)
 	}
-	d.today = insight.DayOf(d.Now())
+	d.today = calendar.UTC.DayOf(d.Now())
 	return d
 }
 
@@ -173,9 +178,9 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, want)
 		}
 	}
-	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80")
+	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80", "UTC")
 	same("videos", read("videos", "")[1][:8], fmt.Sprint(film), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3", "3", "29.70", "1")
-	same("sources", read("sources", "")[1], "unknown", "0", "3")
+	same("sources", read("sources", "")[1], "unknown", "0", "3", "UTC")
 	if rows := read("retention", fmt.Sprintf("&video=%d", film)); len(rows) != 101 {
 		t.Errorf("retention has %d rows", len(rows))
 	}
@@ -189,5 +194,89 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 		if a := b.Get("/studio/insight.csv?" + bad); a.Status < 400 || a.Status >= 500 {
 			t.Errorf("%s: %d", bad, a.Status)
 		}
+	}
+}
+
+// TestOverview_Zone chooses a zone, in which today is tomorrow, and reads it on the page and in the files.
+func TestOverview_Zone(t *testing.T) {
+	d := open(t)
+	d.Advance(d.today.Add(36 * time.Hour).Sub(d.Now())) // noon of UTC
+	d.today = d.today.AddDate(0, 0, 1)
+	film := d.spu(d.Film(990, -1))
+	b := d.Browser(d.maker.ID)
+	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
+	own := "/studio?period=own&from=" + tomorrow + "&to=" + tomorrow
+	b.Get(own).Wants(422).Shows("has not come yet", "Days of UTC.")
+
+	const at = "/studio/time-zone"
+	b.Get("/studio").Wants(200).Shows("Change time zone")
+	b.Get(at).Wants(200).Shows("Your reports have the days and months of UTC.", "Asia/Kolkata (UTC+5:30)").Hides("This browser is in")
+	for _, name := range []string{"", "Mars/Phobos", "utc"} {
+		b.Post(at, url.Values{"zone": {name}}).Wants(422).Shows("Choose a time zone from the list.", "of UTC.")
+	}
+	for range 2 {
+		if a := b.Post(at, url.Values{"zone": {"Pacific/Kiritimati"}}).Wants(303); a.Location != "/studio" {
+			t.Errorf("leads to %s", a.Location)
+		}
+	}
+	b.Get("/studio").Wants(200).Shows("Your reports have the days of the time zone you chose.")
+	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has begun in the east
+	d.sums(-1, film, "CNY", 3, 2970, 0, 0)
+	b.Get(own).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
+	if got := b.Get(at).Form(at).Get("zone"); got != "Pacific/Kiritimati" {
+		t.Errorf("the form has %q", got)
+	}
+	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
+	for _, what := range []string{"days", "traffic", "videos", "sources", "orders"} {
+		a := b.Get("/studio/insight.csv?what=" + what + "&from=" + tomorrow + "&to=" + tomorrow).Wants(200)
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
+		d.ok(err)
+		last := len(rows[0]) - 1
+		if rows[0][last] != "time_zone" || !strings.Contains(a.Header.Get("Content-Disposition"), "-Pacific-Kiritimati.csv") {
+			t.Errorf("%s: %q, %v", what, rows[0], a.Header)
+		}
+		for _, row := range rows[1:] {
+			if row[last] != "Pacific/Kiritimati" {
+				t.Errorf("%s: %q", what, row)
+			}
+		}
+		if what == "days" && (len(rows) != 2 || rows[1][0] != tomorrow) {
+			t.Errorf("days: %q", rows)
+		}
+	}
+	b.Lang = "zh-CN"
+	b.Get(own).Wants(200).Shows("统计时区：Pacific/Kiritimati（UTC+14）。", "更改时区")
+	if a := b.Get(at).Wants(200).Shows("当前报表时区：Pacific/Kiritimati（UTC+14）。"); !a.Has(`<optgroup label="大西洋">`) {
+		t.Error("the zones have no headings")
+	}
+	other := d.Browser(d.other.ID)
+	other.Get("/studio").Wants(200).Shows("Days of UTC.")
+	d.Browser(d.Person("shopper", account.RoleShopper).ID).Post(at, url.Values{"zone": {"UTC"}}).Wants(404)
+}
+
+// TestOverview_ZoneOfOrders has the file of orders hold those of the zone's day, at the zone's time.
+func TestOverview_ZoneOfOrders(t *testing.T) {
+	d := open(t)
+	d.Advance(d.today.Add(47*time.Hour + 30*time.Minute).Sub(d.Now())) // half past eleven at night of UTC
+	sku := d.Film(990, -1)
+	d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
+	b := d.Browser(d.maker.ID)
+	lines := func(day time.Time) [][]string {
+		t.Helper()
+		a := b.Get("/studio/insight.csv?what=orders&from=" + day.Format(time.DateOnly) + "&to=" + day.Format(time.DateOnly)).Wants(200)
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
+		d.ok(err)
+		return rows[1:]
+	}
+	today, tomorrow := d.today.AddDate(0, 0, 1), d.today.AddDate(0, 0, 2)
+	if got := lines(today); len(got) != 1 || !strings.HasPrefix(got[0][0], today.Format(time.DateOnly)+"T23:3") {
+		t.Errorf("in UTC %q", got)
+	}
+	b.Post("/studio/time-zone", url.Values{"zone": {"Asia/Shanghai"}}).Wants(303)
+	if got := lines(today); len(got) != 0 {
+		t.Errorf("today in Shanghai %q", got)
+	}
+	if got := lines(tomorrow); len(got) != 1 || !strings.HasPrefix(got[0][0], tomorrow.Format(time.DateOnly)+"T07:3") || !strings.HasSuffix(got[0][0], "+08:00") {
+		t.Errorf("tomorrow in Shanghai %q", got)
 	}
 }

@@ -11,11 +11,11 @@ import (
 // lengths are the days of the periods that need none to be typed.
 var lengths = map[string]int{"day": 1, "week": 7, "month": 30}
 
-// readPeriod reads the choice of days. One that can't be shown comes back as it was typed, with what is wrong, beside the last week.
-func readPeriod(q url.Values, now time.Time) overviewview.Period {
-	p := overviewview.Period{Name: q.Get("period"), From: q.Get("from"), To: q.Get("to"), Range: insight.Last(lengths["week"], now)}
+// readPeriod reads the choice of days, of which today is the last that can be shown. One that can't be shown comes back as it was typed, with what is wrong, beside the last week.
+func readPeriod(q url.Values, today time.Time) overviewview.Period {
+	p := overviewview.Period{Name: q.Get("period"), From: q.Get("from"), To: q.Get("to"), Range: insight.Last(lengths["week"], today)}
 	if n, ok := lengths[p.Name]; ok {
-		p.Range = insight.Last(n, now)
+		p.Range = insight.Last(n, today)
 		return p
 	}
 	if p.Name != "own" && (p.From == "" || p.To == "") {
@@ -23,7 +23,7 @@ func readPeriod(q url.Values, now time.Time) overviewview.Period {
 		return p
 	}
 	p.Name = "own"
-	if r, wrong := readRange(p.From, p.To, now); len(wrong) > 0 {
+	if r, wrong := readRange(p.From, p.To, today); len(wrong) > 0 {
 		p.Errors = wrong
 	} else {
 		p.Range = r
@@ -31,8 +31,8 @@ func readPeriod(q url.Values, now time.Time) overviewview.Period {
 	return p
 }
 
-// readRange reads two days of UTC; wrong are slugs by field.
-func readRange(first, last string, now time.Time) (r insight.Range, wrong map[string]string) {
+// readRange reads two days up to today; wrong are slugs by field.
+func readRange(first, last string, today time.Time) (r insight.Range, wrong map[string]string) {
 	wrong = map[string]string{}
 	var err error
 	if r.From, err = time.Parse(time.DateOnly, first); err != nil {
@@ -44,7 +44,7 @@ func readRange(first, last string, now time.Time) (r insight.Range, wrong map[st
 	if len(wrong) > 0 {
 		return r, wrong
 	}
-	switch today := insight.DayOf(now); {
+	switch {
 	case r.From.After(today):
 		wrong["from"] = "future"
 	case r.To.After(today):

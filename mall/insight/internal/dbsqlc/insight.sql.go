@@ -37,13 +37,13 @@ func (q *Queries) AddArrivals(ctx context.Context, db DBTX, arg AddArrivalsParam
 
 const addBuyer = `-- name: AddBuyer :exec
 insert into insight_buyer (creator_id, day, spu_id, source, orders)
-select unnest($1::bigint[]), $2, unnest($3::bigint[]), $4, 1
+select unnest($1::bigint[]), unnest($2::date[]), unnest($3::bigint[]), $4, 1
 on conflict (creator_id, day, spu_id, source) do update set orders = insight_buyer.orders + 1
 `
 
 type AddBuyerParams struct {
 	CreatorIds []int64
-	Day        time.Time
+	Days       []time.Time
 	SpuIds     []int64
 	Source     string
 }
@@ -51,7 +51,7 @@ type AddBuyerParams struct {
 func (q *Queries) AddBuyer(ctx context.Context, db DBTX, arg AddBuyerParams) error {
 	_, err := db.Exec(ctx, addBuyer,
 		arg.CreatorIds,
-		arg.Day,
+		arg.Days,
 		arg.SpuIds,
 		arg.Source,
 	)
@@ -150,6 +150,55 @@ func (q *Queries) AddTraffic(ctx context.Context, db DBTX, arg AddTrafficParams)
 	return err
 }
 
+const creatorsElsewhere = `-- name: CreatorsElsewhere :many
+select creator_id from insight_zone where zone <> 'UTC'
+`
+
+// Those whose zone isn't UTC.
+func (q *Queries) CreatorsElsewhere(ctx context.Context, db DBTX) ([]int64, error) {
+	rows, err := db.Query(ctx, creatorsElsewhere)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var creator_id int64
+		if err := rows.Scan(&creator_id); err != nil {
+			return nil, err
+		}
+		items = append(items, creator_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const creatorsIn = `-- name: CreatorsIn :many
+select creator_id from insight_zone where zone = $1
+`
+
+func (q *Queries) CreatorsIn(ctx context.Context, db DBTX, zone string) ([]int64, error) {
+	rows, err := db.Query(ctx, creatorsIn, zone)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var creator_id int64
+		if err := rows.Scan(&creator_id); err != nil {
+			return nil, err
+		}
+		items = append(items, creator_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const days = `-- name: Days :many
 select day, currency, orders, units, gross, refunds, refunded from insight_day
 where creator_id = $1 and spu_id = $2 and day between $3 and $4
@@ -207,11 +256,26 @@ func (q *Queries) Days(ctx context.Context, db DBTX, arg DaysParams) ([]DaysRow,
 }
 
 const dropDay = `-- name: DropDay :exec
-delete from insight_day where day = $1
+delete from insight_day d
+where d.day = $1 and coalesce((select z.zone from insight_zone z where z.creator_id = d.creator_id), 'UTC') = $2::text
 `
 
-func (q *Queries) DropDay(ctx context.Context, db DBTX, day time.Time) error {
-	_, err := db.Exec(ctx, dropDay, day)
+type DropDayParams struct {
+	Day  time.Time
+	Zone string
+}
+
+func (q *Queries) DropDay(ctx context.Context, db DBTX, arg DropDayParams) error {
+	_, err := db.Exec(ctx, dropDay, arg.Day, arg.Zone)
+	return err
+}
+
+const dropSales = `-- name: DropSales :exec
+delete from insight_day where creator_id = $1
+`
+
+func (q *Queries) DropSales(ctx context.Context, db DBTX, creatorID int64) error {
+	_, err := db.Exec(ctx, dropSales, creatorID)
 	return err
 }
 
@@ -304,17 +368,18 @@ func (q *Queries) KnownSources(ctx context.Context, db DBTX, arg KnownSourcesPar
 }
 
 const markDay = `-- name: MarkDay :exec
-insert into insight_mark (day, snapshot, at) values ($1, pg_current_snapshot(), $2)
-on conflict (day) do update set snapshot = excluded.snapshot, at = excluded.at
+insert into insight_mark (zone, day, snapshot, at) values ($1, $2, pg_current_snapshot(), $3)
+on conflict (zone, day) do update set snapshot = excluded.snapshot, at = excluded.at
 `
 
 type MarkDayParams struct {
-	Day time.Time
-	At  time.Time
+	Zone string
+	Day  time.Time
+	At   time.Time
 }
 
 func (q *Queries) MarkDay(ctx context.Context, db DBTX, arg MarkDayParams) error {
-	_, err := db.Exec(ctx, markDay, arg.Day, arg.At)
+	_, err := db.Exec(ctx, markDay, arg.Zone, arg.Day, arg.At)
 	return err
 }
 
@@ -501,6 +566,22 @@ func (q *Queries) SavePlay(ctx context.Context, db DBTX, arg SavePlayParams) err
 	return err
 }
 
+const saveZone = `-- name: SaveZone :exec
+insert into insight_zone (creator_id, zone, snapshot, at) values ($1, $2, pg_current_snapshot(), $3)
+on conflict (creator_id) do update set zone = excluded.zone, snapshot = excluded.snapshot, at = excluded.at
+`
+
+type SaveZoneParams struct {
+	CreatorID int64
+	Zone      string
+	At        time.Time
+}
+
+func (q *Queries) SaveZone(ctx context.Context, db DBTX, arg SaveZoneParams) error {
+	_, err := db.Exec(ctx, saveZone, arg.CreatorID, arg.Zone, arg.At)
+	return err
+}
+
 const seePlays = `-- name: SeePlays :many
 insert into insight_seen as s (day, kind, creator_id, spu_id, person, at)
 select unnest($1::date[]), 'play', unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), $5
@@ -660,29 +741,62 @@ func (q *Queries) Sources(ctx context.Context, db DBTX, arg SourcesParams) ([]So
 	return items, nil
 }
 
-const summed = `-- name: Summed :one
-select exists (select from insight_mark where day = $1 and pg_visible_in_snapshot(cast($2::text as xid8), snapshot))
+const summed = `-- name: Summed :many
+select t.creator_id::bigint as creator_id
+from (select unnest($1::bigint[]) as creator_id, unnest($2::text[]) as zone, unnest($3::date[]) as day) t
+where exists (select from insight_mark m
+        where m.zone = t.zone and m.day = t.day and pg_visible_in_snapshot(cast($4::text as xid8), m.snapshot))
+    or exists (select from insight_zone z
+        where z.creator_id = t.creator_id and pg_visible_in_snapshot(cast($4::text as xid8), z.snapshot))
 `
 
 type SummedParams struct {
-	Day time.Time
-	Xid string
+	CreatorIds []int64
+	Zones      []string
+	Days       []time.Time
+	Xid        string
 }
 
-// Whether the day was summed from a view of the orders that held what this transaction did.
-func (q *Queries) Summed(ctx context.Context, db DBTX, arg SummedParams) (bool, error) {
-	row := db.QueryRow(ctx, summed, arg.Day, arg.Xid)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+// Of creators, each with a day in a zone, those whose sums were made from a view of the orders that held what this transaction did: when the
+// day was summed, or when the creator came into the zone.
+func (q *Queries) Summed(ctx context.Context, db DBTX, arg SummedParams) ([]int64, error) {
+	rows, err := db.Query(ctx, summed,
+		arg.CreatorIds,
+		arg.Zones,
+		arg.Days,
+		arg.Xid,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var creator_id int64
+		if err := rows.Scan(&creator_id); err != nil {
+			return nil, err
+		}
+		items = append(items, creator_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sumsOfDay = `-- name: SumsOfDay :many
-select day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded from insight_day where day = $1
+select day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded from insight_day d
+where d.day = $1 and coalesce((select z.zone from insight_zone z where z.creator_id = d.creator_id), 'UTC') = $2::text
 `
 
-func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, day time.Time) ([]InsightDay, error) {
-	rows, err := db.Query(ctx, sumsOfDay, day)
+type SumsOfDayParams struct {
+	Day  time.Time
+	Zone string
+}
+
+// Of the creators in a zone; the mall as a whole is in UTC.
+func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, arg SumsOfDayParams) ([]InsightDay, error) {
+	rows, err := db.Query(ctx, sumsOfDay, arg.Day, arg.Zone)
 	if err != nil {
 		return nil, err
 	}
@@ -926,6 +1040,70 @@ func (q *Queries) TrafficDays(ctx context.Context, db DBTX, arg TrafficDaysParam
 			&i.Viewers,
 			&i.WatchSeconds,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const zone = `-- name: Zone :one
+select zone from insight_zone where creator_id = $1
+`
+
+func (q *Queries) Zone(ctx context.Context, db DBTX, creatorID int64) (string, error) {
+	row := db.QueryRow(ctx, zone, creatorID)
+	var zone string
+	err := row.Scan(&zone)
+	return zone, err
+}
+
+const zonesInUse = `-- name: ZonesInUse :many
+select distinct zone from insight_zone where zone <> 'UTC' order by zone
+`
+
+func (q *Queries) ZonesInUse(ctx context.Context, db DBTX) ([]string, error) {
+	rows, err := db.Query(ctx, zonesInUse)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var zone string
+		if err := rows.Scan(&zone); err != nil {
+			return nil, err
+		}
+		items = append(items, zone)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const zonesOf = `-- name: ZonesOf :many
+select creator_id, zone from insight_zone where creator_id = any($1::bigint[])
+`
+
+type ZonesOfRow struct {
+	CreatorID int64
+	Zone      string
+}
+
+func (q *Queries) ZonesOf(ctx context.Context, db DBTX, creatorIds []int64) ([]ZonesOfRow, error) {
+	rows, err := db.Query(ctx, zonesOf, creatorIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ZonesOfRow{}
+	for rows.Next() {
+		var i ZonesOfRow
+		if err := rows.Scan(&i.CreatorID, &i.Zone); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

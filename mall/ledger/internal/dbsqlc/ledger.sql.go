@@ -327,20 +327,25 @@ func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) err
 }
 
 const held = `-- name: Held :many
-select date_trunc('day', clears_at, 'UTC')::timestamptz as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
-from ledger_earning where creator_id = $1 and cleared_at is null
+select width_bucket(clears_at, $1::timestamptz[])::int as day, currency, saturated(sum((amount - fee) - (amount_back - fee_back)))::bigint as share
+from ledger_earning where creator_id = $2 and cleared_at is null
 group by 1, 2 having sum((amount - fee) - (amount_back - fee_back)) <> 0 order by 1, 2
 `
 
+type HeldParams struct {
+	Starts    []time.Time
+	CreatorID int64
+}
+
 type HeldRow struct {
-	Day      time.Time
+	Day      int32
 	Currency string
 	Share    int64
 }
 
-// Days are UTC's.
-func (q *Queries) Held(ctx context.Context, db DBTX, creatorID int64) ([]HeldRow, error) {
-	rows, err := db.Query(ctx, held, creatorID)
+// Days begin at the moments of starts, the first of which is number 1.
+func (q *Queries) Held(ctx context.Context, db DBTX, arg HeldParams) ([]HeldRow, error) {
+	rows, err := db.Query(ctx, held, arg.Starts, arg.CreatorID)
 	if err != nil {
 		return nil, err
 	}
@@ -357,6 +362,24 @@ func (q *Queries) Held(ctx context.Context, db DBTX, creatorID int64) ([]HeldRow
 		return nil, err
 	}
 	return items, nil
+}
+
+const heldSpan = `-- name: HeldSpan :one
+select min(clears_at)::timestamptz as first, max(clears_at)::timestamptz as last
+from ledger_earning where creator_id = $1 and cleared_at is null having count(*) > 0
+`
+
+type HeldSpanRow struct {
+	First time.Time
+	Last  time.Time
+}
+
+// From when to when what is held clears; no row where nothing is.
+func (q *Queries) HeldSpan(ctx context.Context, db DBTX, creatorID int64) (HeldSpanRow, error) {
+	row := db.QueryRow(ctx, heldSpan, creatorID)
+	var i HeldSpanRow
+	err := row.Scan(&i.First, &i.Last)
+	return i, err
 }
 
 const imbalances = `-- name: Imbalances :many
@@ -1353,19 +1376,20 @@ func (q *Queries) Reversals(ctx context.Context, db DBTX, reference string) ([]R
 }
 
 const salesByDay = `-- name: SalesByDay :many
-select date_trunc('day', at, 'UTC')::timestamptz as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
+select width_bucket(at, $1::timestamptz[])::int as day, currency, saturated(sum(quantity))::bigint as units, saturated(sum(amount))::bigint as amount, saturated(sum(fee))::bigint as fee,
     saturated(sum(amount_back))::bigint as amount_back, saturated(sum(fee_back))::bigint as fee_back
-from ledger_earning where creator_id = $1 and at >= $2
+from ledger_earning where creator_id = $2 and at >= $3
 group by 1, 2 order by 1 desc, 2
 `
 
 type SalesByDayParams struct {
+	Starts    []time.Time
 	CreatorID int64
 	Since     time.Time
 }
 
 type SalesByDayRow struct {
-	Day        time.Time
+	Day        int32
 	Currency   string
 	Units      int64
 	Amount     int64
@@ -1374,8 +1398,9 @@ type SalesByDayRow struct {
 	FeeBack    int64
 }
 
+// Days begin at the moments of starts, the first of which is number 1.
 func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams) ([]SalesByDayRow, error) {
-	rows, err := db.Query(ctx, salesByDay, arg.CreatorID, arg.Since)
+	rows, err := db.Query(ctx, salesByDay, arg.Starts, arg.CreatorID, arg.Since)
 	if err != nil {
 		return nil, err
 	}

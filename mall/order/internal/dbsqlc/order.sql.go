@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addItemRefund = `-- name: AddItemRefund :exec
@@ -1375,35 +1374,41 @@ func (q *Queries) RevokeItem(ctx context.Context, db DBTX, arg RevokeItemParams)
 	return err
 }
 
-const salesBetween = `-- name: SalesBetween :many
+const salesByDay = `-- name: SalesByDay :many
 with sold as (
-    select (o.paid_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity, i.amount - i.discount_amount as amount
+    select width_bucket(o.paid_at, $1::timestamptz[]) as day, i.creator_id, i.spu_id, o.currency, o.order_no, i.quantity,
+        i.amount - i.discount_amount as amount
     from video_order o join video_order_item i using (order_no)
-    where o.paid_at >= $1::timestamptz and o.paid_at < $2::timestamptz
+    where o.paid_at >= $2::timestamptz and o.paid_at < $3::timestamptz
+        and ($4::boolean or i.creator_id = any($5::bigint[]))
 ), back as (
-    select (r.settled_at at time zone 'UTC')::date as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
+    select width_bucket(r.settled_at, $1::timestamptz[]) as day, i.creator_id, i.spu_id, r.currency, r.refund_no, s.amount
     from order_refund r join order_refund_item s using (refund_no) join video_order_item i on i.id = s.item_id
-    where r.status = 'succeeded' and r.settled_at >= $1::timestamptz and r.settled_at < $2::timestamptz
+    where r.status = 'succeeded' and r.settled_at >= $2::timestamptz and r.settled_at < $3::timestamptz
+        and ($4::boolean or i.creator_id = any($5::bigint[]))
 ), sums as (
-    select day, coalesce(creator_id, 0) as creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders, sum(quantity) as units, sum(amount) as gross,
-        0 as refunds, 0 as refunded
+    select day, coalesce(creator_id, 0) as creator_id, coalesce(spu_id, 0) as spu_id, currency, count(distinct order_no) as orders,
+        sum(quantity) as units, sum(amount) as gross, 0 as refunds, 0 as refunded
     from sold group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
     union all
     select day, coalesce(creator_id, 0), coalesce(spu_id, 0), currency, 0, 0, 0, count(distinct refund_no), sum(amount)
     from back group by grouping sets ((day, creator_id, spu_id, currency), (day, creator_id, currency), (day, currency))
 )
-select day::date as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
+select day::int as day, creator_id::bigint as creator_id, spu_id::bigint as spu_id, currency::text as currency, sum(orders)::bigint as orders,
     sum(units)::bigint as units, sum(gross)::bigint as gross, sum(refunds)::bigint as refunds, sum(refunded)::bigint as refunded
 from sums group by day, creator_id, spu_id, currency
 `
 
-type SalesBetweenParams struct {
-	Since time.Time
-	Until time.Time
+type SalesByDayParams struct {
+	Starts     []time.Time
+	Since      time.Time
+	Until      time.Time
+	Everybody  bool
+	CreatorIds []int64
 }
 
-type SalesBetweenRow struct {
-	Day       pgtype.Date
+type SalesByDayRow struct {
+	Day       int32
 	CreatorID int64
 	SpuID     int64
 	Currency  string
@@ -1414,17 +1419,24 @@ type SalesBetweenRow struct {
 	Refunded  int64
 }
 
-// What creators and videos sold and gave back, by days of UTC; a row with spu_id 0 is a creator's whole, and with creator_id 0 the mall's.
+// What creators and videos sold and gave back between two moments, by days that begin at the moments of starts, the first of which is number
+// 1; a row with spu_id 0 is a creator's whole, and with creator_id 0 that of all who are asked for: everybody, or some creators.
 // A sale counts on the day it was paid, a refund on the day it went through.
-func (q *Queries) SalesBetween(ctx context.Context, db DBTX, arg SalesBetweenParams) ([]SalesBetweenRow, error) {
-	rows, err := db.Query(ctx, salesBetween, arg.Since, arg.Until)
+func (q *Queries) SalesByDay(ctx context.Context, db DBTX, arg SalesByDayParams) ([]SalesByDayRow, error) {
+	rows, err := db.Query(ctx, salesByDay,
+		arg.Starts,
+		arg.Since,
+		arg.Until,
+		arg.Everybody,
+		arg.CreatorIds,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []SalesBetweenRow{}
+	items := []SalesByDayRow{}
 	for rows.Next() {
-		var i SalesBetweenRow
+		var i SalesByDayRow
 		if err := rows.Scan(
 			&i.Day,
 			&i.CreatorID,
