@@ -91,10 +91,16 @@ func (d *desk) film() int64 {
 
 func (d *desk) submits(revision, spuID int64) review.Case {
 	d.t.Helper()
+	return d.submitsFilm(revision, spuID, 5)
+}
+
+// submitsFilm submits a listing with a film; 0 is the one that is on sale.
+func (d *desk) submitsFilm(revision, spuID, videoID int64) review.Case {
+	d.t.Helper()
 	var c review.Case
 	err := db.InTx(d.t.Context(), d.Pool, func(tx pgx.Tx) (err error) {
 		c, err = d.reviews.OpenTx(d.t.Context(), tx, review.Submission{RevisionID: revision, SPUID: spuID, CreatorID: d.maker.ID, Content: review.Content{
-			TitleZh: "新片", TitleEn: "A new film", DescriptionEn: "About <b>light</b>", VideoID: 5, Cover: "harbour",
+			TitleZh: "新片", TitleEn: "A new film", DescriptionEn: "About <b>light</b>", VideoID: videoID, Cover: "harbour",
 			Prices: []review.Price{{Kind: "own", Quality: "HD", Amount: money.Of(1990, "CNY")}}}})
 		return err
 	})
@@ -169,6 +175,7 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 		t.Errorf("leads to %s", a.Location)
 	}
 	b.Get(at(c)).Shows("Somebody else was quicker")
+	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The film is the one that is on sale").Hides("be played yet")
 	b.Get("/admin/review/999").Wants(404)
 	b.Get("/admin/review/x").Wants(404)
 	b.Get("/admin/review?after=999").Wants(404)
