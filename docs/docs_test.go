@@ -16,10 +16,17 @@ import (
 
 const root = ".."
 
-// documents are the README and everything below docs, by path.
+// documents are those of the top level and everything below docs, by path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
-	docs := map[string]string{filepath.Join(root, "README.md"): read(t, filepath.Join(root, "README.md"))}
+	top, err := filepath.Glob(filepath.Join(root, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := map[string]string{}
+	for _, path := range top {
+		docs[path] = read(t, path)
+	}
 	for _, path := range files(t, ".", ".md") {
 		docs[path] = read(t, path)
 	}
@@ -109,6 +116,20 @@ func TestTheIndexNamesEveryDocument(t *testing.T) {
 	}
 	if !slices.IsSorted(decisions) {
 		t.Errorf("decisions are out of order: %v", decisions)
+	}
+}
+
+// TestDecisionsAreHeadedAlike sees that each record begins with the number of its file and a title.
+func TestDecisionsAreHeadedAlike(t *testing.T) {
+	t.Parallel()
+	for path, text := range documents(t) {
+		if filepath.Base(filepath.Dir(path)) != "decisions" {
+			continue
+		}
+		number, _, _ := strings.Cut(filepath.Base(path), "-")
+		if len(number) != 4 || !strings.HasPrefix(text, "# "+number+". ") {
+			t.Errorf("%s begins with %.30q", path, text)
+		}
 	}
 }
 
