@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
 	"golang.org/x/sync/semaphore"
 
 	"videomall/mall/media/internal/dbsqlc"
@@ -123,7 +122,7 @@ func (t *turns) enter(ownerID int64) (leave func(), ok bool) {
 func (m *Media) countTry(ctx context.Context, ownerID int64) error {
 	n, err := m.q.CountCoverTry(ctx, m.pool, dbsqlc.CountCoverTryParams{
 		OwnerID: ownerID,
-		Day:     pgtype.Date{Time: m.now().UTC(), Valid: true},
+		Day:     m.now().UTC(),
 	})
 	if err != nil {
 		return fmt.Errorf("count the pictures of %d: %w", ownerID, err)

@@ -8,8 +8,6 @@ package dbsqlc
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const adoptVideo = `-- name: AdoptVideo :exec
@@ -213,7 +211,7 @@ returning tries
 
 type CountCoverTryParams struct {
 	OwnerID int64
-	Day     pgtype.Date
+	Day     time.Time
 }
 
 func (q *Queries) CountCoverTry(ctx context.Context, db DBTX, arg CountCoverTryParams) (int32, error) {
