@@ -244,6 +244,12 @@ func TestOverview_Zone(t *testing.T) {
 			t.Errorf("days: %q", rows)
 		}
 	}
+	b.Cookie("zone", "Europe/Berlin")
+	if a := b.Get(at).Wants(200).Shows("This browser is in Europe/Berlin", "Use Europe/Berlin"); a.Form(at).Get("zone") != "Europe/Berlin" {
+		t.Error("the browser's zone is not offered")
+	}
+	b.Cookie("zone", "Pacific/Kiritimati")
+	b.Get(at).Wants(200).Hides("This browser is in")
 	b.Lang = "zh-CN"
 	b.Get(own).Wants(200).Shows("统计时区：Pacific/Kiritimati（UTC+14）。", "更改时区")
 	if a := b.Get(at).Wants(200).Shows("当前报表时区：Pacific/Kiritimati（UTC+14）。"); !a.Has(`<optgroup label="大西洋">`) {
