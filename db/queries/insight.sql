@@ -12,9 +12,6 @@ where exists (select from insight_mark m
     or exists (select from insight_zone z
         where z.creator_id = t.creator_id and pg_visible_in_snapshot(cast(@xid::text as xid8), z.snapshot));
 
--- name: Zone :one
-select zone from insight_zone where creator_id = @creator_id;
-
 -- name: ZonesOf :many
 select creator_id, zone from insight_zone where creator_id = any(@creator_ids::bigint[]);
 

@@ -113,7 +113,7 @@ type maker struct {
 
 // makersTx adds the zones of those whose the videos are.
 func (s *Insight) makersTx(ctx context.Context, tx pgx.Tx, owners map[int64]int64) (map[int64]maker, error) {
-	zones, err := s.zonesTx(ctx, tx, slices.Collect(maps.Values(owners)))
+	zones, err := s.zonesOf(ctx, tx, slices.Collect(maps.Values(owners))...)
 	if err != nil {
 		return nil, err
 	}

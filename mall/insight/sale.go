@@ -100,7 +100,7 @@ func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fr
 			p.CreatorIds = append(p.CreatorIds, v.CreatorID)
 		}
 	}
-	zones, err := s.zonesTx(ctx, tx, p.CreatorIds)
+	zones, err := s.zonesOf(ctx, tx, p.CreatorIds...)
 	if err != nil {
 		return nil, err
 	}

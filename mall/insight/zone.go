@@ -2,7 +2,6 @@ package insight
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -18,14 +17,8 @@ var ErrZoneUnknown = fault.New(fault.Invalid, "zone_unknown", "There is no time 
 
 // Zone is the zone in which a creator's days are cut: UTC until they chose one.
 func (s *Insight) Zone(ctx context.Context, creatorID int64) (calendar.Zone, error) {
-	name, err := s.q.Zone(ctx, s.Pool, creatorID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return calendar.UTC, nil
-	}
-	if err != nil {
-		return calendar.UTC, fmt.Errorf("zone of creator %d: %w", creatorID, err)
-	}
-	return find(name)
+	zones, err := s.zonesOf(ctx, s.Pool, creatorID)
+	return zones[creatorID], err
 }
 
 // SetZone has a creator's days be those of another zone, and sums all sales anew by them, in one transaction. What was visited and played
@@ -40,7 +33,7 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
 			return err
 		}
-		zones, err := s.zonesTx(ctx, tx, []int64{creatorID})
+		zones, err := s.zonesOf(ctx, tx, creatorID)
 		if err != nil || zones[creatorID] == z {
 			return err
 		}
@@ -71,9 +64,9 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 	return nil
 }
 
-// zonesTx reads the zones of creators; whoever is absent is in UTC, and so is the mall.
-func (s *Insight) zonesTx(ctx context.Context, tx pgx.Tx, creatorIDs []int64) (map[int64]calendar.Zone, error) {
-	rows, err := s.q.ZonesOf(ctx, tx, creatorIDs)
+// zonesOf reads the zones of creators; whoever is absent is in UTC, and so is the mall.
+func (s *Insight) zonesOf(ctx context.Context, q dbsqlc.DBTX, creatorIDs ...int64) (map[int64]calendar.Zone, error) {
+	rows, err := s.q.ZonesOf(ctx, q, creatorIDs)
 	if err != nil {
 		return nil, fmt.Errorf("zones of creators: %w", err)
 	}

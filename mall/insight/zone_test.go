@@ -186,6 +186,32 @@ func TestInsight_SetZone(t *testing.T) {
 		m.Relayed()
 		exact(m)
 	})
+	t.Run("waits for whoever adds to the sums", func(t *testing.T) {
+		m := open(t)
+		sku := m.Sells(990, -1)
+		o := paid(m, 7, sku)
+		tx, err := m.Pool.Begin(m.Ctx)
+		m.OK(err)
+		defer func() { _ = tx.Rollback(m.Ctx) }()
+		f := insight.Fact{At: *o.PaidAt, BuyerID: 7, Currency: "CNY", Lines: []insight.FactLine{{CreatorID: 1, SPUID: o.Items[0].SPUID, Units: 1, Amount: 990}}}
+		m.OK(m.Pool.QueryRow(m.Ctx, `select id, xid::text from outbox_event where type = 'order.paid'`).Scan(&f.EventID, &f.XID))
+		m.OK(m.Insight.PaidTx(m.Ctx, tx, f)) // on the day of UTC
+		changed := make(chan error, 1)
+		go func() { changed <- m.Insight.SetZone(m.Ctx, 1, "Pacific/Kiritimati") }()
+		const waits = `select count(*) from pg_locks join pg_database d on d.oid = database
+			where d.datname = current_database() and relation = 'insight_mark'::regclass and not granted`
+		for malltest.Query[int64](m, waits)[0] == 0 {
+			select {
+			case err := <-changed:
+				t.Fatalf("the zone changed meanwhile: %v", err)
+			default:
+			}
+		}
+		m.OK(tx.Commit(m.Ctx))
+		m.OK(<-changed)
+		m.Relayed()
+		exact(m)
+	})
 	t.Run("a name that there is not changes nothing", func(t *testing.T) {
 		m := open(t)
 		m.OK(m.Insight.SetZone(m.Ctx, 1, "Asia/Tokyo"))

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"videomall/mall/calendar"
 	"videomall/mall/money"
 )
 
@@ -126,17 +127,17 @@ func (p *Printer) DateTime(t time.Time) string {
 	if p.own == nil {
 		return t.In(p.form.zone).Format(p.form.date+p.form.clock) + p.form.named
 	}
-	return t.In(p.own).Format(p.form.date + p.form.clock)
+	return t.In(p.own.Location()).Format(p.form.date + p.form.clock)
 }
 
 // In is the same printer for a reader in that zone, by its name in the tz database. A name that there is not changes nothing.
 func (p *Printer) In(zone string) *Printer {
-	location := locationOf(zone)
-	if location == nil {
+	own, ok := calendar.Find(zone)
+	if !ok {
 		return p
 	}
 	there := *p
-	there.own = location
+	there.own = &own
 	return &there
 }
 
@@ -145,7 +146,7 @@ func (p *Printer) Here() *time.Location {
 	if p.own == nil {
 		return p.form.zone
 	}
-	return p.own
+	return p.own.Location()
 }
 
 // HereName is Here as the tz database calls it.
@@ -153,7 +154,7 @@ func (p *Printer) HereName() string {
 	if p.own == nil {
 		return p.form.zoneName
 	}
-	return p.own.String()
+	return p.own.Name()
 }
 
 // Zone is the zone of moments that are typed in, which forms name. It is the language's and not the reader's own: a form may be

@@ -9,11 +9,12 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
+
+	"videomall/mall/calendar"
 )
 
 // Lang is a language the mall speaks, as a BCP 47 tag fit for <html lang> and for the lang cookie.
@@ -62,7 +63,7 @@ type Printer struct {
 	plain     map[string]string // messages without arguments, which need no template
 	localizer *i18n.Localizer
 	form      form
-	own       *time.Location // the reader's zone; nil where it is not known
+	own       *calendar.Zone // the reader's zone; nil where it is not known
 }
 
 func load(files embed.FS) map[Lang]*Printer {

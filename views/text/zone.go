@@ -6,20 +6,12 @@ import (
 	"videomall/mall/calendar"
 )
 
-// locationOf finds a zone by its name in the tz database; nil where there is none, whatever a browser sent.
-func locationOf(name string) *time.Location {
-	if z, ok := calendar.Find(name); ok {
-		return z.Location()
-	}
-	return nil
-}
-
 // OwnZone is the reader's zone, false where it is not known.
 func (p *Printer) OwnZone() (calendar.Zone, bool) {
 	if p.own == nil {
 		return calendar.UTC, false
 	}
-	return calendar.Find(p.own.String())
+	return *p.own, true
 }
 
 // ZoneName names a zone whose days from one moment to another are shown, with how far it is from UTC then: Europe/Berlin (UTC+1, UTC+2).

@@ -15,6 +15,7 @@ import (
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	accountweb "videomall/web/account"
 	"videomall/web/webtest"
@@ -130,5 +131,15 @@ func TestAShopperBecomesACreator_zone(t *testing.T) {
 			t.Errorf("in %q the zone is %v", zone, got)
 		}
 		b.Post("/account/creator", url.Values{"name_en": {name}, "name_zh": {"米娅"}, "slug": {name}}).Wants(303)
+	}
+	again := m.Person("again", account.RoleShopper) // who has a profile from before, with the zone that it had
+	if err := m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{UserID: again.ID, Slug: "again", NameZh: "again", NameEn: "again"}); err != nil {
+		t.Fatal(err)
+	}
+	b := m.Browser(again.ID)
+	b.Cookie("zone", "Asia/Kathmandu")
+	b.Post("/account/creator", url.Values{"name_en": {"again"}, "name_zh": {"again"}}).Wants(303)
+	if got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`, again.ID); len(got) != 0 {
+		t.Errorf("who was a creator before is moved to %v", got)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
-	"videomall/mall/ledger"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	adminview "videomall/views/admin"
@@ -177,20 +176,11 @@ func (d Deps) showStatement(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := d.statement(c, u.ID)
+	s, err := earnings.Read(c, d.Ledger, d.Insight.Zone, u.ID)
 	if err != nil {
 		return err
 	}
 	return c.Render(http.StatusOK, u.Name, adminview.Statement(adminview.StatementPage{Person: u, Statement: s}))
-}
-
-// statement reads a creator's, in the zone of the creator's reports.
-func (d Deps) statement(c *page.Ctx, creatorID int64) (ledger.Statement, error) {
-	zone, err := d.Insight.Zone(c.Request().Context(), creatorID)
-	if err != nil {
-		return ledger.Statement{}, err
-	}
-	return earnings.Read(c, d.Ledger, creatorID, zone)
 }
 
 func (d Deps) statementFile(ending string) func(*page.Ctx) error {
@@ -199,7 +189,7 @@ func (d Deps) statementFile(ending string) func(*page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		s, err := d.statement(c, u.ID)
+		s, err := earnings.Read(c, d.Ledger, d.Insight.Zone, u.ID)
 		if err != nil {
 			return err
 		}

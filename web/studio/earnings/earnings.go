@@ -33,9 +33,11 @@ const (
 type Deps struct {
 	Site   *page.Site
 	Ledger *ledger.Ledger
-	// Zone is the zone of a creator's reports.
-	Zone func(ctx context.Context, creatorID int64) (calendar.Zone, error)
+	Zone   ZoneOf
 }
+
+// ZoneOf is the zone of a creator's reports.
+type ZoneOf func(ctx context.Context, creatorID int64) (calendar.Zone, error)
 
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {

@@ -14,18 +14,18 @@ import (
 
 // statement reads the viewer's own statement of the month that the address names. Errors: ledger.ErrNoStatement.
 func (d Deps) statement(c *page.Ctx) (ledger.Statement, error) {
-	zone, err := d.Zone(c.Request().Context(), c.Viewer.UserID)
-	if err != nil {
-		return ledger.Statement{}, err
-	}
-	return Read(c, d.Ledger, c.Viewer.UserID, zone)
+	return Read(c, d.Ledger, d.Zone, c.Viewer.UserID)
 }
 
-// Read reads a creator's statement of the month of a zone that the address names. Errors: ledger.ErrNoStatement.
-func Read(c *page.Ctx, l *ledger.Ledger, creatorID int64, zone calendar.Zone) (ledger.Statement, error) {
+// Read reads a creator's statement of the month that the address names, of their zone. Errors: ledger.ErrNoStatement.
+func Read(c *page.Ctx, l *ledger.Ledger, zoneOf ZoneOf, creatorID int64) (ledger.Statement, error) {
 	month, err := time.Parse("2006-01", c.Param("month"))
 	if err != nil {
 		return ledger.Statement{}, ledger.ErrNoStatement.Because("month %q", c.Param("month"))
+	}
+	zone, err := zoneOf(c.Request().Context(), creatorID)
+	if err != nil {
+		return ledger.Statement{}, err
 	}
 	return l.Statement(c.Request().Context(), creatorID, zone, month)
 }

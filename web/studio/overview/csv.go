@@ -53,6 +53,16 @@ type asked struct {
 	insight.Range
 }
 
+// table is a file whose last column names the zone of its days in each row, where sorting and copying in a spreadsheet keep it.
+type table struct {
+	*csv.Writer
+	zone string
+}
+
+func (t table) head(names ...string) error { return t.Write(append(names, "time_zone")) }
+
+func (t table) row(cells ...string) error { return t.Write(append(cells, t.zone)) }
+
 // csv answers with a file of what the page shows: ?what=days|traffic|videos|sources|retention|orders&from&to, and video for one. The days are
 // those of the creator's zone, which stands in the file's name and in a column of its own.
 func (d Deps) csv(c *page.Ctx) error {
@@ -74,7 +84,7 @@ func (d Deps) csv(c *page.Ctx) error {
 		spu = card.SPUID
 	}
 	what := c.QueryParam("what")
-	write, ok := map[string]func(context.Context, *csv.Writer, asked) error{"days": d.daysCSV, "traffic": d.trafficCSV,
+	write, ok := map[string]func(context.Context, table, asked) error{"days": d.daysCSV, "traffic": d.trafficCSV,
 		"videos": d.videosCSV, "sources": d.sourcesCSV, "retention": d.retentionCSV, "orders": d.ordersCSV}[what]
 	if !ok || what == "retention" && spu == insight.Whole || what == "videos" && spu != insight.Whole {
 		return errSheet.Because("what=%q", what)
@@ -84,27 +94,27 @@ func (d Deps) csv(c *page.Ctx) error {
 	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	res.WriteHeader(http.StatusOK)
-	s, err := sheet.New(res)
+	w, err := sheet.New(res)
 	if err != nil {
 		return nil // the reader has gone
 	}
-	if err := write(ctx, s, asked{creator, spu, zone, r}); err != nil {
+	if err := write(ctx, table{w, zone.Name()}, asked{creator, spu, zone, r}); err != nil {
 		// The status is out: an answer that breaks off tells the browser that the file is not whole.
 		c.Log().Error("file not written to its end", "what", what, "error", err)
 		panic(http.ErrAbortHandler)
 	}
-	s.Flush()
+	w.Flush()
 	return nil
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, a asked) error {
+func (d Deps) daysCSV(ctx context.Context, s table, a asked) error {
 	report, err := d.Insight.Report(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"day", "currency", "orders", "units", "revenue", "refunds", "refunded", "net", "time_zone"}); err != nil {
+	if err := s.head("day", "currency", "orders", "units", "revenue", "refunds", "refunded", "net"); err != nil {
 		return err
 	}
 	for _, day := range report.Days {
@@ -113,8 +123,8 @@ func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, a asked) error {
 			if !ok {
 				continue
 			}
-			if err := s.Write([]string{day.Day.Format(time.DateOnly), sold.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, sold.Currency),
-				number(v.Refunds), decimal(v.Refunded, sold.Currency), decimal(v.Net(), sold.Currency), a.zone.Name()}); err != nil {
+			if err := s.row(day.Day.Format(time.DateOnly), sold.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, sold.Currency),
+				number(v.Refunds), decimal(v.Refunded, sold.Currency), decimal(v.Net(), sold.Currency)); err != nil {
 				return err
 			}
 		}
@@ -122,24 +132,24 @@ func (d Deps) daysCSV(ctx context.Context, s *csv.Writer, a asked) error {
 	return nil
 }
 
-func (d Deps) trafficCSV(ctx context.Context, s *csv.Writer, a asked) error {
+func (d Deps) trafficCSV(ctx context.Context, s table, a asked) error {
 	report, err := d.Insight.Report(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"day", "views", "visitors", "viewers", "watch_seconds", "time_zone"}); err != nil {
+	if err := s.head("day", "views", "visitors", "viewers", "watch_seconds"); err != nil {
 		return err
 	}
 	for _, day := range report.Days {
 		v := day.Traffic
-		if err := s.Write([]string{day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers), number(v.WatchSeconds), a.zone.Name()}); err != nil {
+		if err := s.row(day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers), number(v.WatchSeconds)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, a asked) error {
+func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 	sums, err := d.Insight.Videos(ctx, a.creator, a.Range, mostRows)
 	if err != nil {
 		return err
@@ -148,8 +158,8 @@ func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, a asked) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net",
-		"views", "visitors", "viewers", "watch_seconds", "time_zone"}); err != nil {
+	if err := s.head("video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net",
+		"views", "visitors", "viewers", "watch_seconds"); err != nil {
 		return err
 	}
 	for _, v := range rows {
@@ -157,16 +167,16 @@ func (d Deps) videosCSV(ctx context.Context, s *csv.Writer, a asked) error {
 		if v.Card != nil {
 			en, zh = v.Card.TitleEn, v.Card.TitleZh
 		}
-		if err := s.Write([]string{number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
+		if err := s.row(number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
 			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
-			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds), a.zone.Name()}); err != nil {
+			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) sourcesCSV(ctx context.Context, s *csv.Writer, a asked) error {
+func (d Deps) sourcesCSV(ctx context.Context, s table, a asked) error {
 	report, err := d.Insight.Report(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
@@ -175,35 +185,35 @@ func (d Deps) sourcesCSV(ctx context.Context, s *csv.Writer, a asked) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"source", "views", "orders", "time_zone"}); err != nil {
+	if err := s.head("source", "views", "orders"); err != nil {
 		return err
 	}
 	for _, v := range list {
-		if err := s.Write([]string{sheet.Inert(v.Name), number(v.Views), number(v.Orders), a.zone.Name()}); err != nil {
+		if err := s.row(sheet.Inert(v.Name), number(v.Views), number(v.Orders)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) retentionCSV(ctx context.Context, s *csv.Writer, a asked) error {
+func (d Deps) retentionCSV(ctx context.Context, s table, a asked) error {
 	curve, err := d.Insight.Retention(ctx, a.creator, a.spu, a.Range)
 	if err != nil {
 		return err
 	}
-	if err := s.Write([]string{"percent_of_film", "plays_that_showed_it", "plays", "time_zone"}); err != nil {
+	if err := s.head("percent_of_film", "plays_that_showed_it", "plays"); err != nil {
 		return err
 	}
 	for n, plays := range curve.Reached {
-		if err := s.Write([]string{strconv.Itoa(n), number(plays), number(curve.Plays), a.zone.Name()}); err != nil {
+		if err := s.row(strconv.Itoa(n), number(plays), number(curve.Plays)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d Deps) ordersCSV(ctx context.Context, s *csv.Writer, a asked) error {
-	if err := s.Write([]string{"paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded", "time_zone"}); err != nil {
+func (d Deps) ordersCSV(ctx context.Context, s table, a asked) error {
+	if err := s.head("paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded"); err != nil {
 		return err
 	}
 	for after := int64(0); ; {
@@ -212,8 +222,8 @@ func (d Deps) ordersCSV(ctx context.Context, s *csv.Writer, a asked) error {
 			return err
 		}
 		for _, l := range lines {
-			if err := s.Write([]string{l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID), sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
-				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency), a.zone.Name()}); err != nil {
+			if err := s.row(l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID), sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
+				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency)); err != nil {
 				return err
 			}
 			after = l.ID

@@ -3,7 +3,6 @@ package sales
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
@@ -29,14 +28,10 @@ func (d Deps) renderReviews(c *page.Ctx, status int, refused *salesview.Typed) e
 	p := salesview.ReviewsPage{Reviews: list, Unanswered: asked.Unanswered, Typed: refused}
 	if len(list) > rows {
 		p.Reviews = list[:rows]
-		query := url.Values{"before": {salesview.ID(p.Reviews[rows-1].ID)}}
-		if asked.Unanswered {
-			query.Set("show", c.FormValue("show"))
-		}
-		p.Next = "/studio/reviews?" + query.Encode()
+		p.Next = salesview.ReviewsURL(asked.Unanswered, p.Reviews[rows-1].ID)
 	}
 	if asked.Before > 0 {
-		p.First = salesview.ReviewsURL(asked.Unanswered)
+		p.First = salesview.ReviewsURL(asked.Unanswered, 0)
 	}
 	return c.Render(status, c.Text.T("studio.reviews"), salesview.Reviews(p))
 }
@@ -53,5 +48,5 @@ func (d Deps) reply(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "reply_saved")
-	return c.Redirect(salesview.ReviewsURL(salesview.Unanswered(c.FormValue("show"))))
+	return c.Redirect(salesview.ReviewsURL(salesview.Unanswered(c.FormValue("show")), 0))
 }

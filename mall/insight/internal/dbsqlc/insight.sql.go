@@ -1050,17 +1050,6 @@ func (q *Queries) TrafficDays(ctx context.Context, db DBTX, arg TrafficDaysParam
 	return items, nil
 }
 
-const zone = `-- name: Zone :one
-select zone from insight_zone where creator_id = $1
-`
-
-func (q *Queries) Zone(ctx context.Context, db DBTX, creatorID int64) (string, error) {
-	row := db.QueryRow(ctx, zone, creatorID)
-	var zone string
-	err := row.Scan(&zone)
-	return zone, err
-}
-
 const zonesInUse = `-- name: ZonesInUse :many
 select distinct zone from insight_zone where zone <> 'UTC' order by zone
 `
