@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/maypok86/otter/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -41,6 +40,7 @@ import (
 	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
+	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
@@ -66,7 +66,7 @@ type Options struct {
 	Playback playback.Options
 
 	RateLimits risk.Policies // nil limits nothing
-	QueueKey   []byte        // signs the passes of lines, 32 bytes
+	QueueKey   []byte        // signs the tickets of waiting rooms, 32 bytes
 	AuditKey   []byte        // seals the audit log, 32 bytes
 
 	Terms      ledger.Terms // zero means the usual ones
@@ -83,6 +83,7 @@ type Options struct {
 // Mall is the business.
 type Mall struct {
 	Accounts     *account.Accounts
+	Admissions   *waitingroom.Sales
 	Audit        *audit.Log
 	Sessions     *account.Sessions
 	Cart         *cart.Carts
@@ -99,19 +100,18 @@ type Mall struct {
 	Payments     *payment.Payments
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
-	Queue        *risk.Queue
 	Reviews      *review.Reviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	SitePages    *sitepage.Pages
+	WaitingRoom  *waitingroom.Queue
 	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
 	Changes      *cache.Changes        // what this process has heard of changes; see Hear
 
-	pool   *pgxpool.Pool
-	log    *slog.Logger
-	now    func() time.Time
-	floors *otter.Cache[int64, risk.Floor]
+	pool *pgxpool.Pool
+	log  *slog.Logger
+	now  func() time.Time
 }
 
 // New joins the modules. It starts nothing.
@@ -138,7 +138,6 @@ func New(o Options) (*Mall, error) {
 		pool:         primary,
 		log:          o.Log,
 		now:          o.Now,
-		floors:       newFloors(),
 	}
 	m.Accounts.BrowserKey = o.BrowserKey
 	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
@@ -189,7 +188,9 @@ func New(o Options) (*Mall, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Queue, err = risk.NewQueue(o.Redis, o.QueueKey, o.Metrics, o.Log, o.Now); err != nil {
+	m.Admissions = waitingroom.NewSales(waitingroom.SalesDeps{Find: m.findSale, Now: o.Now})
+	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{Redis: o.Redis, Key: o.QueueKey, Metrics: o.Metrics, Log: o.Log, Now: o.Now})
+	if err != nil {
 		return nil, err
 	}
 	var providers []payment.Provider
@@ -284,4 +285,24 @@ func (m *Mall) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error 
 		}
 	}
 	return nil
+}
+
+// findSale tells the waiting room of a flash sale that is public; nil otherwise.
+func (m *Mall) findSale(ctx context.Context, campaignID int64) (*waitingroom.Sale, error) {
+	c, err := m.Promotions.Public(ctx, campaignID)
+	if errors.Is(err, promotion.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	sale := &waitingroom.Sale{StartsAt: c.StartsAt, EndsAt: c.EndsAt}
+	if !c.On(m.now()) {
+		return sale, nil
+	}
+	counts, err := m.Inventory.CampaignCounts(ctx, []int64{campaignID})
+	for _, n := range counts {
+		sale.Available += n.Available
+	}
+	return sale, err
 }

@@ -11,6 +11,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/risk"
+	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
@@ -22,7 +23,6 @@ import (
 	"videomall/web/library"
 	"videomall/web/page"
 	"videomall/web/play"
-	"videomall/web/queue"
 	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
@@ -39,6 +39,7 @@ import (
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
 	"videomall/web/try"
+	"videomall/web/waitingroom"
 	"videomall/web/wellknown"
 )
 
@@ -46,6 +47,7 @@ import (
 func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.Subject) {
 	m, all := d.Mall, e.Group("")
 	guess := couponGuesses(m, asks)
+	device := func(c echo.Context) string { return asks(c).Device }
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
@@ -71,7 +73,13 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	try.Routes(all, try.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
 		Media: m.Media, Playback: m.Playback})
 	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
-		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
+		WaitingRoom: sale.WaitingRoom{
+			Queue:     m.WaitingRoom,
+			Room:      mallwaitingroom.SaleRoom,
+			Admission: m.Admissions.Admission,
+			Device:    device,
+			Secure:    d.Config.SecureCookies(),
+		},
 		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
 	listings.Routes(all, listings.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Films: films(m), Trailer: trailer(m)})
 	bundle.Routes(all, bundle.Deps{Site: site, Promotions: m.Promotions, Orders: m.Orders})
@@ -111,7 +119,13 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})
 	overview.Routes(all, overview.Deps{Site: site, Insight: m.Insight, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
 	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
-	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
+	waitingroom.Routes(all, waitingroom.Deps{
+		Site:      site,
+		Queue:     m.WaitingRoom,
+		Admission: m.Admissions.Admission,
+		Device:    device,
+		Secure:    d.Config.SecureCookies(),
+	})
 	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
 	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
 		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements,

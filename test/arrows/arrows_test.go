@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 	"mall/risk":            {"db", "telemetry", "mall/away"},
 	"mall/search":          {"db", "mall/catalog"},
 	"mall/sitepage":        {"db"},
+	"mall/waitingroom":     {"telemetry", "mall/away"},
 	"mall/webhook":         {"db"},
 	"jobs":                 {"mall", "mall/*", "telemetry"},
 	"views":                {"mall/*", "static"},
