@@ -108,8 +108,8 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
 		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
 	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
-		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m),
-		People: m.People(), Sessions: m.Sessions, Catalog: m.Catalog, Media: m.Media, Entitlements: m.Entitlements, Playback: m.Playback,
+		Audit: m.Audit, Jobs: m.River, FailedJobs: m.FailedJobs, Lists: m.Lists, Asks: asks, Waiting: waiting(m),
+		People: m.People, Sessions: m.Sessions, Catalog: m.Catalog, Media: m.Media, Entitlements: m.Entitlements, Playback: m.Playback,
 		Ledger: m.Ledger, Webhooks: m.Webhooks, Insight: m.Insight, Reviews: m.Reviews, Finders: finders(m)})
 	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
 	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})

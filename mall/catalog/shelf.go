@@ -9,8 +9,8 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// keptMakers is how many of the best-selling makers are kept at hand.
-const keptMakers = 24
+// cachedMakers is how many of the best-selling makers are cached.
+const cachedMakers = 24
 
 // Category is a shelf with the number of videos on sale there.
 type Category struct {
@@ -31,16 +31,16 @@ type Creator struct {
 
 // Categories returns all shelves in their order. The slice is shared: read only.
 func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
-	return c.kept.shelves.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Category, cache.Life, error) {
+	return c.caches.shelves.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Category, cache.Policy, error) {
 		rows, err := c.queries.Categories(ctx, c.fresh())
 		if err != nil {
-			return nil, cache.Life{}, fmt.Errorf("categories: %w", err)
+			return nil, cache.Policy{}, fmt.Errorf("categories: %w", err)
 		}
 		shelves := make([]Category, len(rows))
 		for i, r := range rows {
 			shelves[i] = Category(r)
 		}
-		return shelves, cache.Life{}, nil
+		return shelves, cache.Policy{}, nil
 	})
 }
 
@@ -64,34 +64,34 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 		return Creator{}, ErrCreatorNotFound.Because("slug %q", slug)
 	}
 	name := "creator:" + slug
-	if !c.kept.names.Passes(name) {
+	if !c.caches.names.Passes(name) {
 		return Creator{}, ErrCreatorNotFound.Because("no name %q", name)
 	}
-	return c.kept.creators.Get(ctx, slug, []string{name, TagShelves}, func(ctx context.Context) (Creator, cache.Life, error) {
+	return c.caches.creators.Get(ctx, slug, []string{name, TagShelves}, func(ctx context.Context) (Creator, cache.Policy, error) {
 		r, err := c.queries.CreatorBySlug(ctx, c.fresh(), slug)
 		if missing(err) {
-			return Creator{}, cache.Life{}, ErrCreatorNotFound.Because("slug %q", slug)
+			return Creator{}, cache.Policy{}, ErrCreatorNotFound.Because("slug %q", slug)
 		}
 		if err != nil {
-			return Creator{}, cache.Life{}, fmt.Errorf("creator %q: %w", slug, err)
+			return Creator{}, cache.Policy{}, fmt.Errorf("creator %q: %w", slug, err)
 		}
-		return creator(dbsqlc.CreatorsRow(r)), cache.Life{}, nil
+		return creator(dbsqlc.CreatorsRow(r)), cache.Policy{}, nil
 	})
 }
 
 // Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first. The slice is shared: read
 // only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	list, err := c.kept.makers.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Creator, cache.Life, error) {
-		rows, err := c.queries.Creators(ctx, c.fresh(), keptMakers)
+	list, err := c.caches.makers.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Creator, cache.Policy, error) {
+		rows, err := c.queries.Creators(ctx, c.fresh(), cachedMakers)
 		if err != nil {
-			return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
+			return nil, cache.Policy{}, fmt.Errorf("creators: %w", err)
 		}
 		list := make([]Creator, len(rows))
 		for i, r := range rows {
 			list[i] = creator(r)
 		}
-		return list, cache.Life{}, nil
+		return list, cache.Policy{}, nil
 	})
 	return list[:min(limit, len(list))], err
 }

@@ -75,7 +75,7 @@ type Suspension struct {
 	By     Subject
 }
 
-// SuspendTx keeps an account out, in the caller's transaction, and ends the living word on it; the caller writes the deed down and calls
+// SuspendTx keeps an account out, in the caller's transaction, and ends the living word on it; the caller writes the audit entry and calls
 // Changed after the commit. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID int64, err error) {
 	if s.UserID == s.By.UserID {
@@ -92,7 +92,7 @@ func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID
 	return entryID, err
 }
 
-// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the deed down and calls Changed after
+// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the audit entry and calls Changed after
 // the commit. Errors: ErrNoEntry, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) LiftTx(ctx context.Context, tx pgx.Tx, userID int64, by Subject) (entryID int64, err error) {
 	err = l.changeTx(ctx, tx, by, func() error {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
+	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
 )
 
@@ -30,7 +30,7 @@ const (
 // are admitted at once, each until they leave or their lease is over. Without Redis everybody is admitted at once: PostgreSQL still
 // decides who gets a unit.
 type Queue struct {
-	redis   *away.Redis
+	redis   *redisbreaker.Breaker
 	key     []byte
 	metrics *telemetry.Metrics
 	log     *slog.Logger
@@ -51,7 +51,7 @@ func New(d Deps) (*Queue, error) {
 	if len(d.Key) < 32 {
 		return nil, errors.New("waitingroom: the key of tickets is shorter than 32 bytes")
 	}
-	return &Queue{redis: away.New(d.Redis), key: d.Key, metrics: d.Metrics, log: d.Log, now: d.Now}, nil
+	return &Queue{redis: redisbreaker.New(d.Redis), key: d.Key, metrics: d.Metrics, log: d.Log, now: d.Now}, nil
 }
 
 // visitQueue does everything that a queue does, at every request of anybody: it forgets who is gone, admits who is next, and says
@@ -186,7 +186,7 @@ func (q *Queue) visit(ctx context.Context, a Admission, v Visitor, act string) (
 		if ctx.Err() != nil {
 			return Position{}, fmt.Errorf("%s %s: %w", act, a.Room, ctx.Err())
 		}
-		if !errors.Is(err, away.ErrResting) {
+		if !errors.Is(err, redisbreaker.ErrOpen) {
 			q.log.WarnContext(ctx, "without Redis everybody is admitted", "queue", a.Room, "error", err)
 		}
 		return q.admitted(a, Position{}, names[0], now.Add(a.lease())), nil

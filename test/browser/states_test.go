@@ -128,7 +128,7 @@ func places(e people) []stop {
 		{name: "admin-letter", who: o, path: "/admin/dead-letters", act: func(p *person) { p.click(`main a[href^="/admin/dead-letters/"]`); p.at("/admin/dead-letters/") }},
 		{name: "admin-people", who: o, path: "/admin/people"},
 		{name: "admin-person", who: o, path: "/admin/people/" + itoa(int(c.ID))},
-		{name: "admin-deed", who: o, path: "/admin/people/" + itoa(int(c.ID)) + "/suspend"},
+		{name: "admin-action", who: o, path: "/admin/people/" + itoa(int(c.ID)) + "/suspend"},
 		{name: "admin-find", who: o, path: "/admin/search?q=a"},
 		{name: "studio-sales", who: c, path: "/studio/sales"},
 		{name: "studio-sale-new", who: c, path: "/studio/sales/new"},

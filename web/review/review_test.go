@@ -12,9 +12,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/review"
@@ -56,7 +56,7 @@ func open(t *testing.T) *desk {
 				PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) { return review.Band{}, nil },
 				Twins:     func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
 			},
-			Audit: mall.Deeds(m.Accounts, log), EndAccess: m.Orders.EndAccessTx})
+			Audit: backoffice.Audit(m.Accounts, log), EndAccess: m.Orders.EndAccessTx})
 		deps := webreview.Deps{Site: m.Site, Reviews: d.reviews, Accounts: m.Accounts, Catalog: m.Catalog,
 			Find: func(ctx context.Context, title string) ([]catalog.Card, error) {
 				page, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
@@ -147,7 +147,7 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 		t.Errorf("%d routes", seen)
 	}
 	if n := webtest.Query[int64](d.Mall, `select count(*) from audit_entry`)[0]; n != 0 {
-		t.Errorf("%d deeds were done", n)
+		t.Errorf("%d actions were taken", n)
 	}
 }
 

@@ -56,7 +56,7 @@ func (d Deps) home(c *page.Ctx) error {
 	if p.Featured != nil {
 		best = append(best, p.Featured.Card)
 	}
-	life, err := d.priceCards(c, &best, &p.Newest, &p.Popular, &p.Free)
+	policy, err := d.priceCards(c, &best, &p.Newest, &p.Popular, &p.Free)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,8 @@ func (d Deps) home(c *page.Ctx) error {
 	c.Page.Canonical = c.PublicURL("/")
 	c.Page.Unswapped = true
 	if c.Request().URL.RawQuery == "" {
-		life.Tags = []string{catalog.TagShelves}
-		c.Keep(life)
+		policy.Tags = []string{catalog.TagShelves}
+		c.Cache(policy)
 	}
 	return c.Render(http.StatusOK, "", shopview.Home(p))
 }

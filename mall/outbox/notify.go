@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// channel is PostgreSQL's name of what is told. Its messages are at most 8,000 bytes.
+	// channel is PostgreSQL's name of the notifications. They are at most 8,000 bytes.
 	channel = "videomall_told"
 	// silence is after how long without a message the connection is asked whether it still stands.
 	silence = 10 * time.Second
@@ -27,34 +27,34 @@ type Execer interface {
 	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
 }
 
-// TellTx tells every process that listens, once the transaction of q has committed. It is for what makes caches void: told
-// at once, kept nowhere, and missed by who is not there. The commits of transactions that tell wait for each other on the whole
-// server, so nothing that an order commits may tell; write an event instead, and tell from what handles it.
-func (o *Outbox) TellTx(ctx context.Context, q Execer, message any) error {
+// NotifyTx notifies every process that listens, once the transaction of q has committed. It is for what makes caches void: sent
+// at once, stored nowhere, and missed by who is not there. The commits of transactions that notify wait for each other on the whole
+// server, so nothing that an order commits may notify; write an event instead, and notify from what handles it.
+func (o *Outbox) NotifyTx(ctx context.Context, q Execer, message any) error {
 	body, err := json.Marshal(message)
 	if err == nil {
 		_, err = q.Exec(ctx, "select pg_notify($1, $2)", channel, string(body))
 	}
 	if err != nil {
-		return fmt.Errorf("tell %v: %w", message, err)
+		return fmt.Errorf("notify of %v: %w", message, err)
 	}
 	return nil
 }
 
-// Ears are what Listen calls, one call at a time.
-type Ears struct {
-	Began func(ctx context.Context) // everything that is told from now on is heard
-	Heard func(ctx context.Context, message json.RawMessage)
-	Lost  func() // what is told until the next Began is missed
+// Listener is what Listen calls, one call at a time.
+type Listener struct {
+	OnConnect    func(ctx context.Context) // from now on every notification arrives
+	OnNotify     func(ctx context.Context, message json.RawMessage)
+	OnDisconnect func() // notifications are missed until the next OnConnect
 }
 
-// Listen hears what is told until ctx ends, on a connection of its own. A connection that breaks, or that says nothing and
+// Listen receives notifications until ctx ends, on a connection of its own. A connection that breaks, or that says nothing and
 // does not answer within 15 s, is replaced.
-func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, ears Ears) {
+func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, l Listener) {
 	for failures := 0; ; failures++ {
-		began, err := o.listenOnce(ctx, ears)
-		if began {
-			ears.Lost()
+		connected, err := o.listenOnce(ctx, l)
+		if connected {
+			l.OnDisconnect()
 			failures = 0
 		}
 		if ctx.Err() != nil {
@@ -69,7 +69,7 @@ func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, ears Ears) {
 	}
 }
 
-func (o *Outbox) listenOnce(ctx context.Context, ears Ears) (began bool, err error) {
+func (o *Outbox) listenOnce(ctx context.Context, l Listener) (connected bool, err error) {
 	config := o.pool.Config().ConnConfig.Copy()
 	config.Tracer = nil // it would see one endless query
 	dialing, cancel := context.WithTimeout(ctx, answerWithin)
@@ -86,14 +86,14 @@ func (o *Outbox) listenOnce(ctx context.Context, ears Ears) (began bool, err err
 	if _, err := conn.Exec(dialing, "listen "+channel); err != nil {
 		return false, err
 	}
-	ears.Began(ctx)
+	l.OnConnect(ctx)
 	for {
 		waiting, cancel := context.WithTimeout(ctx, silence)
-		said, err := conn.WaitForNotification(waiting)
+		notification, err := conn.WaitForNotification(waiting)
 		cancel()
 		switch {
 		case err == nil:
-			ears.Heard(ctx, json.RawMessage(said.Payload))
+			l.OnNotify(ctx, json.RawMessage(notification.Payload))
 		case ctx.Err() != nil:
 			return true, ctx.Err()
 		case errors.Is(err, context.DeadlineExceeded) && !conn.IsClosed():

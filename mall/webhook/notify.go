@@ -39,8 +39,8 @@ func bodyOf(kind string, at time.Time, data any) (string, error) {
 // newMessageID says nothing of how many events the mall has.
 func newMessageID() string { return "msg_" + strings.ToLower(rand.Text()) }
 
-// TellTx writes a message down for each of the owner's endpoints that wants it. It enqueues nothing: see Enqueue.
-func (w *Webhooks) TellTx(ctx context.Context, tx pgx.Tx, m Message) error {
+// NotifyTx writes a message down for each of the owner's endpoints that wants it. It enqueues nothing: see Enqueue.
+func (w *Webhooks) NotifyTx(ctx context.Context, tx pgx.Tx, m Message) error {
 	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{OwnerID: m.OwnerID, Type: m.Type, At: m.At})
 	if err != nil || len(ids) == 0 {
 		return failed(err, "webhooks of %d for %s", m.OwnerID, m.Type)

@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	// mostKept is the memory that kept pages may take, in bytes.
-	mostKept = 64 << 20
-	// longestKept is the longest address whose page is kept.
-	longestKept = 400
+	// mostCached is the memory that cached pages may take, in bytes.
+	mostCached = 64 << 20
+	// longestCached is the longest address whose page is cached.
+	longestCached = 400
 )
 
-// kept is a page as every guest of one language and theme gets it, but for the nonce.
-type kept struct {
+// cachedPage is a page as every guest of one language and theme gets it, but for the nonce.
+type cachedPage struct {
 	route  string
 	header []field
 	body   *pieces.Text
@@ -38,18 +38,18 @@ type field struct {
 	parts []string
 }
 
-// errNotKept says that a page, though asked for by a guest, is not one that all guests share.
-var errNotKept = errors.New("page: drawn, and not to be kept")
+// errNotCached says that a page, though asked for by a guest, is not one that all guests share.
+var errNotCached = errors.New("page: drawn, and not to be cached")
 
-// Keep says for how long this page may be kept for all guests who ask for the same address in the same language and theme, and
+// Cache says for how long this page may be cached for all guests who ask for the same address in the same language and theme, and
 // what changes void it. A page of a handler that does not call it is drawn for each of them. It does nothing for a page that is
 // drawn for somebody.
-func (c *Ctx) Keep(life cache.Life) { c.life = &life }
+func (c *Ctx) Cache(policy cache.Policy) { c.caching = &policy }
 
-// Kept is Handle for a page that is the same for all guests, or would be. The page that is kept is drawn for a request of
+// Cached is Handle for a page that is the same for all guests, or would be. The page that is cached is drawn for a request of
 // nobody's: it carries the address, the language and the theme, and nothing else that a visitor sent, so that nothing of a
 // visitor can be in it. Whoever brings a cookie besides those two, a token, or wants a fragment, gets a page of their own.
-func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
+func (s *Site) Cached(h func(*Ctx) error) echo.HandlerFunc {
 	own := s.Handle(h)
 	return func(c echo.Context) error {
 		key, ok := s.shares(c)
@@ -58,10 +58,10 @@ func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 		}
 		// All that the draw takes from this request; it may outlive it.
 		e, uri, route, names, values := c.Echo(), c.Request().URL.RequestURI(), c.Path(), c.ParamNames(), append([]string{}, c.ParamValues()...)
-		p, err := s.pages.Get(c.Request().Context(), key.String(), nil, func(ctx context.Context) (*kept, cache.Life, error) {
+		p, err := s.pages.Get(c.Request().Context(), key.String(), nil, func(ctx context.Context) (*cachedPage, cache.Policy, error) {
 			return s.draw(ctx, e, key, uri, route, names, values, h)
 		})
-		if errors.Is(err, errNotKept) {
+		if errors.Is(err, errNotCached) {
 			return own(c)
 		}
 		if err != nil {
@@ -71,8 +71,8 @@ func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 	}
 }
 
-// serveKept answers with a page that is kept, before anything is done that it does not need: routes, sessions, compression.
-func (s *Site) serveKept(next echo.HandlerFunc) echo.HandlerFunc {
+// serveCached answers with a page that is cached, before anything is done that it does not need: routes, sessions, compression.
+func (s *Site) serveCached(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key, ok := s.shares(c)
 		if !ok {
@@ -87,7 +87,7 @@ func (s *Site) serveKept(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// sharedKey is all that kept pages differ by.
+// sharedKey is all that cached pages differ by.
 type sharedKey struct {
 	lang   text.Lang
 	theme  ui.Theme
@@ -102,7 +102,7 @@ func (k sharedKey) String() string {
 // shares says whether a request is a guest's who is like all others: no session, no cart, no notice waiting, no token.
 func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 	r := c.Request()
-	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestKept || isAPI(r) ||
+	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestCached || isAPI(r) ||
 		wantsProblem(r) {
 		return sharedKey{}, false
 	}
@@ -133,10 +133,10 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 }
 
 // draw makes the page for nobody.
-func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route string, names, values []string, h func(*Ctx) error) (*kept, cache.Life, error) {
+func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route string, names, values []string, h func(*Ctx) error) (*cachedPage, cache.Policy, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
 	if err != nil {
-		return nil, cache.Life{}, err
+		return nil, cache.Policy{}, err
 	}
 	r.Header.Set("Cookie", langCookie+"="+string(key.lang)+"; "+themeCookie+"="+string(key.theme))
 	sheet := &sheet{header: http.Header{}}
@@ -147,30 +147,30 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 	c.SetParamValues(values...)
 	pc, err := s.From(c)
 	if err != nil {
-		return nil, cache.Life{}, err
+		return nil, cache.Policy{}, err
 	}
 	if err := h(pc); err != nil {
-		return nil, cache.Life{}, err
+		return nil, cache.Policy{}, err
 	}
 	header := sheet.header
-	if pc.life == nil || sheet.status != http.StatusOK || header.Get("Set-Cookie") != "" || pc.Viewer.SignedIn() || pc.Page.Flash != nil ||
+	if pc.caching == nil || sheet.status != http.StatusOK || header.Get("Set-Cookie") != "" || pc.Viewer.SignedIn() || pc.Page.Flash != nil ||
 		!strings.HasPrefix(header.Get(echo.HeaderContentType), "text/html") {
-		return nil, cache.Life{}, errNotKept
+		return nil, cache.Policy{}, errNotCached
 	}
 	header.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
-	p := &kept{route: route}
+	p := &cachedPage{route: route}
 	for name, lines := range header {
 		for _, line := range lines {
 			p.header = append(p.header, field{name, strings.Split(line, pc.nonce)})
 		}
 	}
 	p.body, err = pieces.Cut(sheet.body.Bytes(), pc.nonce)
-	return p, *pc.life, err
+	return p, *pc.caching, err
 }
 
-// send answers with a kept page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old body, with
+// send answers with a cached page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old body, with
 // its old nonce, against the new policy.
-func (s *Site) send(c echo.Context, p *kept, packed bool) error {
+func (s *Site) send(c echo.Context, p *cachedPage, packed bool) error {
 	s.continueIn(c, spoken(c))
 	nonce, h := rand.Text(), c.Response().Header()
 	for _, f := range p.header {
@@ -229,7 +229,7 @@ func (s *sheet) Write(b []byte) (int, error) { return s.body.Write(b) }
 // newBuffers holds the space in which answers are put together.
 func newBuffers() *sync.Pool { return &sync.Pool{New: func() any { return new(bytes.Buffer) }} }
 
-func weigh(p *kept) uint32 {
+func weigh(p *cachedPage) uint32 {
 	if p == nil {
 		return 1
 	}

@@ -21,10 +21,10 @@ func (b *box) hears() (said chan string, stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		b.Listen(ctx, slog.New(slog.DiscardHandler), outbox.Ears{
-			Began: func(context.Context) { said <- "began" },
-			Heard: func(_ context.Context, m json.RawMessage) { said <- string(m) },
-			Lost:  func() { said <- "lost" },
+		b.Listen(ctx, slog.New(slog.DiscardHandler), outbox.Listener{
+			OnConnect:    func(context.Context) { said <- "began" },
+			OnNotify:     func(_ context.Context, m json.RawMessage) { said <- string(m) },
+			OnDisconnect: func() { said <- "lost" },
 		})
 	}()
 	stop = func() { cancel(); <-ended }
@@ -52,7 +52,7 @@ func TestWhatIsToldIsHeardByEveryProcessOnceItIsTrue(t *testing.T) {
 	b.next(two, "began")
 	tell := func(message string, then error) {
 		err := db.InTx(b.ctx, b.pool, func(tx pgx.Tx) error {
-			if err := b.TellTx(b.ctx, tx, message); err != nil {
+			if err := b.NotifyTx(b.ctx, tx, message); err != nil {
 				return err
 			}
 			return then
@@ -79,7 +79,7 @@ func TestAListenerThatWasCutOffSaysSoAndListensAgain(t *testing.T) {
 	}
 	b.next(said, "lost")
 	b.next(said, "began")
-	if err := b.TellTx(b.ctx, b.pool, 7); err != nil {
+	if err := b.NotifyTx(b.ctx, b.pool, 7); err != nil {
 		t.Fatal(err)
 	}
 	b.next(said, "7")

@@ -1,4 +1,4 @@
-package mall_test
+package subscriber_test
 
 import (
 	"slices"
@@ -10,14 +10,6 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 )
-
-// deliverNotices lets the bank say all that it has to say.
-func deliverNotices(m *malltest.Mall) {
-	m.T.Helper()
-	for _, id := range malltest.Query[int64](m, `select id from sandbox_notice where acked_at is null order by id`) {
-		m.OK(m.Sandbox.Deliver(m.Ctx, id))
-	}
-}
 
 // sold relays what happened and reads what is counted: sales in the catalogue, and how high searches rank.
 func sold(m *malltest.Mall) (sales int64, rank float64) {
@@ -40,7 +32,7 @@ func submitRefunds(m *malltest.Mall) {
 	for _, no := range malltest.Query[string](m, `select refund_no from order_refund where status = 'pending'`) {
 		_ = m.Orders.SubmitRefund(m.Ctx, no) // the sandbox answers by notice
 	}
-	deliverNotices(m)
+	m.DeliverNotices()
 }
 
 func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
@@ -52,7 +44,7 @@ func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
 
 	first := m.Place(7, film)
 	m.Pay(first, sandbox.PayOptions{})
-	deliverNotices(m)
+	m.DeliverNotices()
 	m.Becomes(first.OrderNo, order.Paid) // and not delivered yet
 	sales, seller := sold(m)
 	if sales != 1 || seller <= newcomer {
@@ -60,7 +52,7 @@ func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
 	}
 	second := m.Place(8, film)
 	m.Pay(second, sandbox.PayOptions{})
-	deliverNotices(m)
+	m.DeliverNotices()
 	refund(m, second) // before it was delivered
 	if sales, rank := sold(m); sales != 1 || rank != seller {
 		t.Errorf("after the refund of the second %d sales, rank %g", sales, rank)
@@ -78,14 +70,14 @@ func TestARefundOfWhatWasNeverASaleTakesNothingBack(t *testing.T) {
 	m.OK(m.Search.RebuildAll(m.Ctx))
 	kept, late := m.Place(7, film), m.Place(8, film)
 	m.Pay(kept, sandbox.PayOptions{})
-	deliverNotices(m)
+	m.DeliverNotices()
 	m.Pay(late, sandbox.PayOptions{})
 	// The close crosses the payment, and the price is another by then.
 	_, err := m.Pool.Exec(m.Ctx, `update video_order set status = 'CLOSED', closed_at = now() where order_no = $1`, late.OrderNo)
 	m.OK(err)
 	m.OK(m.Catalog.SetPrice(m.Ctx, film, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
 	m.Advance(time.Second)
-	deliverNotices(m)
+	m.DeliverNotices()
 	submitRefunds(m)
 	if got := malltest.Query[string](m, `select outcome from payment_notice order by id`); !slices.Equal(got, []string{"paid", "paid_after_close", "refund_settled"}) {
 		t.Fatalf("outcomes %v", got)

@@ -60,20 +60,20 @@ func (ch Change) Aggregate() string {
 	return ch.Names[0]
 }
 
-// Keeping is what a Catalog that keeps its answers needs besides a database.
-type Keeping struct {
+// CacheDeps is what a Catalog that caches its answers needs besides a database.
+type CacheDeps struct {
 	Changes *cache.Changes
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
-	// Write keeps a change as an event, and Tell tells every process of it, both in the transaction that makes it; see Heard.
-	Write func(ctx context.Context, tx pgx.Tx, ch Change) error
-	Tell  func(ctx context.Context, q Querier, ch Change) error
+	// Write writes a change as an event, and Notify notifies every process of it, both in the transaction that makes it; see Invalidate.
+	Write  func(ctx context.Context, tx pgx.Tx, ch Change) error
+	Notify func(ctx context.Context, q Querier, ch Change) error
 }
 
-// kept are the answers at hand. Lists and shelves are made of many videos and shared by all readers; what is read to be
-// decided on, such as an offer in an order, is never kept.
-type kept struct {
-	Keeping
+// caches hold the answers. Lists and shelves are made of many videos and shared by all readers; what is read to be
+// decided on, such as an offer in an order, is never cached.
+type caches struct {
+	CacheDeps
 	names    *cache.Filter
 	ids      *cache.Cache[int64] // by "slug:…" and "sku:…": neither ever changes hands
 	products *cache.Cache[Product]
@@ -86,30 +86,30 @@ type kept struct {
 	series   *cache.Cache[Series]
 }
 
-// Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is loaded
+// Keep makes the Catalog cache its answers, and announce its changes. It is called before anything else. What is cached is loaded
 // from the primary: a replica may not have seen yet the change for which it is loaded again.
-func (c *Catalog) Keep(k Keeping) *Catalog {
-	c.kept = kept{Keeping: k, names: cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
-		ids:      keeping(k, cache.Options[int64]{Name: "catalog_ids", Fresh: 5 * time.Minute, Absent: ErrProductNotFound}),
-		products: keeping(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
-		reviews:  keeping(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),
-		lists:    keeping(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
-		related:  keeping(k, cache.Options[[]Card]{Name: "catalog_related"}),
-		shelves:  keeping(k, cache.Options[[]Category]{Name: "catalog_categories"}),
-		makers:   keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
-		creators: keeping(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
-		series:   keeping(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
+func (c *Catalog) Keep(k CacheDeps) *Catalog {
+	c.caches = caches{CacheDeps: k, names: cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
+		ids:      newCache(k, cache.Options[int64]{Name: "catalog_ids", Fresh: 5 * time.Minute, Absent: ErrProductNotFound}),
+		products: newCache(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
+		reviews:  newCache(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),
+		lists:    newCache(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
+		related:  newCache(k, cache.Options[[]Card]{Name: "catalog_related"}),
+		shelves:  newCache(k, cache.Options[[]Category]{Name: "catalog_categories"}),
+		makers:   newCache(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
+		creators: newCache(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
+		series:   newCache(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
 	}
 	return c
 }
 
-func keeping[T any](k Keeping, o cache.Options[T]) *cache.Cache[T] {
+func newCache[T any](k CacheDeps, o cache.Options[T]) *cache.Cache[T] {
 	return cache.New(k.Changes, o, k.Log, k.Metrics)
 }
 
-// fresh is where the answers are read that will be kept; without keeping, a replica does.
+// fresh is where the answers are read that will be cached; without caches, a replica does.
 func (c *Catalog) fresh() *pgxpool.Pool {
-	if c.kept.Changes == nil {
+	if c.caches.Changes == nil {
 		return c.pools.Replica
 	}
 	return c.pools.Primary
@@ -131,25 +131,25 @@ func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, er
 	return err
 }
 
-// announceTx writes and tells changes in the transaction that makes them.
+// announceTx writes changes as events and notifies of them in the transaction that makes them.
 func (c *Catalog) announceTx(ctx context.Context, tx pgx.Tx, made []Change) error {
-	if c.kept.Changes == nil {
+	if c.caches.Changes == nil {
 		return nil
 	}
 	for _, ch := range made {
-		if err := c.kept.Write(ctx, tx, ch); err != nil {
+		if err := c.caches.Write(ctx, tx, ch); err != nil {
 			return err
 		}
-		if err := c.kept.Tell(ctx, tx, ch); err != nil {
+		if err := c.caches.Notify(ctx, tx, ch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// TellSaleTx tells every process, in the transaction of a flash sale's move, that what these SKUs cost has changed.
-func (c *Catalog) TellSaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) error {
-	if c.kept.Changes == nil {
+// NotifySaleTx notifies every process, in the transaction of a flash sale's move, that what these SKUs cost has changed.
+func (c *Catalog) NotifySaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) error {
+	if c.caches.Changes == nil {
 		return nil
 	}
 	offers, err := c.OffersTx(ctx, tx, skuIDs, c.now())
@@ -157,33 +157,33 @@ func (c *Catalog) TellSaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) err
 		return err
 	}
 	for _, o := range offers {
-		if err := c.kept.Tell(ctx, tx, Change{Type: typeSale, SPUID: o.SPUID}); err != nil {
+		if err := c.caches.Notify(ctx, tx, Change{Type: typeSale, SPUID: o.SPUID}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Forget drops what this process keeps of changes that were committed, at once: who joined them to a transaction of their own
-// calls it after. Every process hears of them anyway, a moment later.
+// Forget drops what this process caches of changes that were committed, at once: who joined them to a transaction of their own
+// calls it after. Every process is notified anyway, a moment later.
 func (c *Catalog) Forget(ctx context.Context, made []Change) {
-	if c.kept.Changes == nil {
+	if c.caches.Changes == nil {
 		return
 	}
 	for _, ch := range made {
-		c.kept.take(ctx, ch)
+		c.caches.take(ctx, ch)
 	}
-	c.kept.Changes.Drop(ctx, TagShelves)
+	c.caches.Changes.Drop(ctx, TagShelves)
 }
 
-// Heard takes a change that some process announced. What shows many videos may be shown for a second more while it is made
+// Invalidate applies a change that some process announced. What shows many videos may be shown for a second more while it is made
 // anew, because each sale changes it; a video's own page may not.
-func (c *Catalog) Heard(ctx context.Context, ch Change) {
-	c.kept.take(ctx, ch)
-	c.kept.Changes.Age(ctx, TagShelves)
+func (c *Catalog) Invalidate(ctx context.Context, ch Change) {
+	c.caches.take(ctx, ch)
+	c.caches.Changes.Age(ctx, TagShelves)
 }
 
-func (k kept) take(ctx context.Context, ch Change) {
+func (k caches) take(ctx context.Context, ch Change) {
 	for _, name := range ch.Names {
 		k.names.Add(name)
 	}
@@ -203,7 +203,7 @@ func (c *Catalog) LearnNames(ctx context.Context) error {
 		+ (select count(*) from catalog_creator)`).Scan(&expected); err != nil {
 		return fmt.Errorf("count names: %w", err)
 	}
-	return c.kept.names.Fill(ctx, expected, func(ctx context.Context, add func(string)) error {
+	return c.caches.names.Fill(ctx, expected, func(ctx context.Context, add func(string)) error {
 		// Row by row, which sqlc's lists are not: there may be millions.
 		rows, err := c.pools.Primary.Query(ctx, `select 'slug:' || slug from video_product_spu
 			union all select 'sku:' || id from video_product_sku union all select 'creator:' || slug from catalog_creator`)
@@ -224,22 +224,22 @@ func (c *Catalog) LearnNames(ctx context.Context) error {
 
 // idOf finds an SPU by a name, "slug:…" or "sku:…", asking ask at most once for all who want to know.
 func (c *Catalog) idOf(ctx context.Context, name string, ask func(ctx context.Context) (int64, error)) (int64, error) {
-	if !c.kept.names.Passes(name) {
+	if !c.caches.names.Passes(name) {
 		return 0, ErrProductNotFound.Because("no name %q", name)
 	}
-	return c.kept.ids.Get(ctx, name, []string{name}, func(ctx context.Context) (int64, cache.Life, error) {
+	return c.caches.ids.Get(ctx, name, []string{name}, func(ctx context.Context) (int64, cache.Policy, error) {
 		id, err := ask(ctx)
 		if missing(err) {
 			err = ErrProductNotFound.Because("no row of %q", name)
 		}
-		return id, cache.Life{}, err
+		return id, cache.Policy{}, err
 	})
 }
 
-// ends is the life of a value that is true until the moment, if there is one.
-func ends(until *time.Time) cache.Life {
+// ends is the policy of a value that is true until the moment, if there is one.
+func ends(until *time.Time) cache.Policy {
 	if until == nil {
-		return cache.Life{}
+		return cache.Policy{}
 	}
-	return cache.Life{Until: *until}
+	return cache.Policy{Until: *until}
 }

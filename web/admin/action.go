@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"slices"
 
-	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/backoffice"
 	"videomall/mall/fault"
 	"videomall/mall/risk"
 	adminview "videomall/views/admin"
@@ -15,16 +15,16 @@ import (
 	"videomall/web/typed"
 )
 
-// ask shows what a deed means and asks why.
+// ask shows what an action means and asks why.
 func (d Deps) ask(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		return d.renderDeed(c, http.StatusOK, adminview.DeedPage{Do: do, To: c.QueryParam("to"), For: adminview.Terms[2]})
+		return d.renderAction(c, http.StatusOK, adminview.ActionPage{Do: do, To: c.QueryParam("to"), For: adminview.Terms[2]})
 	}
 }
 
-// renderDeed fills the page around what was typed. Errors: account.ErrNoUser, and for a role that is none or is theirs already
+// renderAction fills the page around what was typed. Errors: account.ErrNoUser, and for a role that is none or is theirs already
 // account.ErrInvalidAccount.
-func (d Deps) renderDeed(c *page.Ctx, status int, p adminview.DeedPage) (err error) {
+func (d Deps) renderAction(c *page.Ctx, status int, p adminview.ActionPage) (err error) {
 	if p.Person, err = d.Accounts.Person(c.Request().Context(), typed.ID(c.Param("id"))); err != nil {
 		return err
 	}
@@ -34,11 +34,11 @@ func (d Deps) renderDeed(c *page.Ctx, status int, p adminview.DeedPage) (err err
 	if p.Do == "role" && (!slices.Contains(account.Roles(), p.To) || p.To == p.Person.Role) {
 		return account.ErrInvalidAccount.Because("role %q for a %s", p.To, p.Person.Role).With("role", "role_unknown")
 	}
-	return c.Render(status, c.Text.T("people.title"), adminview.Deed(p))
+	return c.Render(status, c.Text.T("people.title"), adminview.Action(p))
 }
 
 func (d Deps) changeRole(c *page.Ctx) error {
-	id, p := typed.ID(c.Param("id")), adminview.DeedPage{Do: "role", To: c.FormValue("to"), Reason: c.FormValue("reason")}
+	id, p := typed.ID(c.Param("id")), adminview.ActionPage{Do: "role", To: c.FormValue("to"), Reason: c.FormValue("reason")}
 	err := d.People.ChangeRole(c.Request().Context(), account.RoleChange{By: c.Viewer.UserID, ID: id, From: c.FormValue("from"), To: p.To}, p.Reason)
 	if errors.Is(err, account.ErrRoleMoved) {
 		c.Flash(ui.Warning, "role_moved")
@@ -48,13 +48,13 @@ func (d Deps) changeRole(c *page.Ctx) error {
 }
 
 func (d Deps) suspend(c *page.Ctx) error {
-	p := adminview.DeedPage{Do: "suspend", Reason: c.FormValue("reason"), For: c.FormValue("for")}
+	p := adminview.ActionPage{Do: "suspend", Reason: c.FormValue("reason"), For: c.FormValue("for")}
 	err := d.People.Suspend(c.Request().Context(), d.operator(c), typed.ID(c.Param("id")), p.Reason, term(p.For))
 	return d.done(c, p, err, "person_suspended")
 }
 
 func (d Deps) lift(c *page.Ctx) error {
-	p := adminview.DeedPage{Do: "lift", Reason: c.FormValue("reason")}
+	p := adminview.ActionPage{Do: "lift", Reason: c.FormValue("reason")}
 	err := d.People.Lift(c.Request().Context(), d.operator(c), typed.ID(c.Param("id")), p.Reason)
 	if errors.Is(err, risk.ErrNoEntry) {
 		c.Flash(ui.Info, "person_not_suspended")
@@ -64,19 +64,19 @@ func (d Deps) lift(c *page.Ctx) error {
 }
 
 func (d Deps) signOutPerson(c *page.Ctx) error {
-	p := adminview.DeedPage{Do: "sign-out", Reason: c.FormValue("reason")}
+	p := adminview.ActionPage{Do: "sign-out", Reason: c.FormValue("reason")}
 	_, err := d.People.SignOut(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), p.Reason)
 	return d.done(c, p, err, "person_signed_out")
 }
 
 // done goes back to the person; a form that is refused comes back with what was typed.
-func (d Deps) done(c *page.Ctx, p adminview.DeedPage, err error, flash string) error {
-	if errors.Is(err, mall.ErrDeedInvalid) {
+func (d Deps) done(c *page.Ctx, p adminview.ActionPage, err error, flash string) error {
+	if errors.Is(err, backoffice.ErrActionInvalid) {
 		p.Errors = map[string]string{}
 		for field, slug := range fault.From(err).Fields {
 			p.Errors[field] = c.Explain(slug)
 		}
-		return d.renderDeed(c, http.StatusUnprocessableEntity, p)
+		return d.renderAction(c, http.StatusUnprocessableEntity, p)
 	}
 	if err != nil {
 		return err

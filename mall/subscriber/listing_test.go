@@ -1,4 +1,4 @@
-package mall_test
+package subscriber_test
 
 import (
 	"errors"
@@ -106,7 +106,7 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 	}
 	o := m.Place(5, sku)
 	m.Pay(o, sandbox.PayOptions{})
-	deliverNotices(m.Mall)
+	m.DeliverNotices()
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 
 	m.approved(m.submitted(spu, "Icefall", catalog.Way{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(300)), MaxPerOrder: 1}))

@@ -1,4 +1,4 @@
-package mall_test
+package subscriber_test
 
 import (
 	"slices"

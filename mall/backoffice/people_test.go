@@ -1,4 +1,4 @@
-package mall_test
+package backoffice_test
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/malltest"
 	"videomall/mall/risk"
 )
@@ -27,7 +27,7 @@ func somebody(m *malltest.Mall, name, role string) account.User {
 
 func written(m *malltest.Mall, id int64) string {
 	m.T.Helper()
-	records, err := m.Audit.About(m.Ctx, []string{mall.AccountSubject(id)}, 20)
+	records, err := m.Audit.About(m.Ctx, []string{backoffice.AccountSubject(id)}, 20)
 	m.OK(err)
 	var verbs []string
 	for _, r := range records {
@@ -39,15 +39,15 @@ func written(m *malltest.Mall, id int64) string {
 	return strings.Join(verbs, " ")
 }
 
-func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
+func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
-	p := m.People()
+	p := m.People
 	olga, mia := somebody(m, "olga", account.RoleOperator), somebody(m, "mia", account.RoleShopper)
 	desk := risk.Subject{UserID: olga.ID}
 	token, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{Email: mia.Email, Password: somePassword, Addr: "a"})
 	m.OK(err)
-	for reason, want := range map[string]error{"": mall.ErrDeedInvalid, " ": mall.ErrDeedInvalid, strings.Repeat("x", 201): mall.ErrDeedInvalid, "\x00": mall.ErrDeedInvalid} {
+	for reason, want := range map[string]error{"": backoffice.ErrActionInvalid, " ": backoffice.ErrActionInvalid, strings.Repeat("x", 201): backoffice.ErrActionInvalid, "\x00": backoffice.ErrActionInvalid} {
 		if err := p.Suspend(m.Ctx, desk, mia.ID, reason, 0); !errors.Is(err, want) {
 			t.Errorf("%q: %v", reason, err)
 		}
@@ -72,7 +72,7 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	}
 	oscar := somebody(m, "oscar", account.RoleOperator)
 	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: fmt.Sprint(oscar.ID), Reason: "why", For: time.Hour, By: desk}))
-	if err := p.Lift(m.Ctx, risk.Subject{UserID: oscar.ID}, oscar.ID, "why"); !errors.Is(err, mall.ErrActorSuspended) {
+	if err := p.Lift(m.Ctx, risk.Subject{UserID: oscar.ID}, oscar.ID, "why"); !errors.Is(err, backoffice.ErrActorSuspended) {
 		t.Errorf("he lifts his own suspension: %v", err)
 	}
 	m.OK(p.Suspend(m.Ctx, desk, mia.ID, "why", time.Hour))
@@ -107,15 +107,15 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 		t.Errorf("%+v, %v", state, err)
 	}
 	if all, err := m.Audit.List(m.Ctx, audit.Filter{Most: 50}); err != nil || len(all) != 6 {
-		t.Errorf("%d entries: a deed that is refused leaves one, %v", len(all), err)
+		t.Errorf("%d entries: an action that is refused leaves one, %v", len(all), err)
 	}
 }
 
 // Whatever two operators do to each other at once, by whichever door, one of them stays who can still act.
-func TestTwoOperatorsNeverBringEachOtherDown(t *testing.T) {
+func TestPeople_two_operators_never_bring_each_other_down(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
-	p := m.People()
+	p := m.People
 	for round := range 9 {
 		a, b := somebody(m, fmt.Sprintf("a%d", round), account.RoleOperator), somebody(m, fmt.Sprintf("b%d", round), account.RoleOperator)
 		take := func(by, whom int64) error {

@@ -14,14 +14,14 @@ import (
 
 	"videomall/db"
 	"videomall/db/dbtest"
-	"videomall/mall/away"
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
 	"videomall/mall/outbox"
+	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
 )
 
-// process is a Catalog that keeps its answers, as one of several over the stall's database.
+// process is a Catalog that caches its answers, as one of several over the stall's database.
 type process struct {
 	*catalog.Catalog
 	changes *cache.Changes
@@ -32,27 +32,27 @@ func (s *stall) process(t *testing.T, rdb redis.UniversalClient) process {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	box := outbox.New(s.pool, s.clock.now)
-	p := process{changes: cache.NewChanges(away.New(rdb), log, s.clock.now), metrics: telemetry.NewMetrics()}
-	p.Catalog = catalog.New(db.Pools{Primary: s.pool, Replica: s.pool}, s.clock.now).Keep(catalog.Keeping{Changes: p.changes,
+	p := process{changes: cache.NewChanges(redisbreaker.New(rdb), log, s.clock.now), metrics: telemetry.NewMetrics()}
+	p.Catalog = catalog.New(db.Pools{Primary: s.pool, Replica: s.pool}, s.clock.now).Keep(catalog.CacheDeps{Changes: p.changes,
 		Metrics: p.metrics, Log: log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
 			return box.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
 		},
-		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error { return box.TellTx(ctx, q, ch) }})
+		Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error { return box.NotifyTx(ctx, q, ch) }})
 	began, ended := make(chan struct{}, 100), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer close(ended)
-		box.Listen(ctx, log, outbox.Ears{
-			Began: func(ctx context.Context) { p.changes.Begin(ctx); began <- struct{}{} },
-			Heard: func(ctx context.Context, m json.RawMessage) {
+		box.Listen(ctx, log, outbox.Listener{
+			OnConnect: func(ctx context.Context) { p.changes.Connect(ctx); began <- struct{}{} },
+			OnNotify: func(ctx context.Context, m json.RawMessage) {
 				var ch catalog.Change
 				if err := json.Unmarshal(m, &ch); err != nil {
 					t.Error(err)
 				}
-				p.Heard(ctx, ch)
+				p.Invalidate(ctx, ch)
 			},
-			Lost: p.changes.Lost,
+			OnDisconnect: p.changes.Disconnect,
 		})
 	}()
 	t.Cleanup(func() { cancel(); <-ended })

@@ -1,4 +1,4 @@
-package mall_test
+package backoffice_test
 
 import (
 	"slices"
@@ -10,8 +10,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// What an operator does with a coupon of the mall stands in the log; a creator's own coupons are nobody else's business.
-func TestCouponsOfTheMallAreInTheLog(t *testing.T) {
+// What an operator does with a coupon of the mall is in the audit log; a creator's own coupons are nobody else's business.
+func TestAudit_coupons_of_the_mall(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	olga, err := m.Accounts.Provision(m.Ctx, account.User{Email: "olga@example.test", Name: "Olga", Role: account.RoleOperator}, "a password of Olga")

@@ -1,4 +1,4 @@
-package mall_test
+package subscriber_test
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func bought(m *malltest.Mall, userID int64, skuIDs ...int64) order.Order {
 	o := m.Place(userID, skuIDs...)
 	if !o.Total.IsZero() {
 		m.Pay(o, sandbox.PayOptions{})
-		deliverNotices(m)
+		m.DeliverNotices()
 	}
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 	return m.Becomes(o.OrderNo, order.Delivered)
@@ -137,7 +137,7 @@ func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 	args := takesDown(m, film)
 	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	m.Pay(late, sandbox.PayOptions{})
-	deliverNotices(m)
+	m.DeliverNotices()
 	m.Relayed()
 	if n := malltest.Query[int64](m, `select count(*) from river_job where kind = 'order_end_access'`)[0]; n != 2 {
 		t.Fatalf("%d jobs, want one more for the late payment", n)
@@ -186,7 +186,7 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	film := editions(m)
 	o := m.Place(22, film.SKUIDs[0])
 	m.Pay(o, sandbox.PayOptions{RefundsFail: true})
-	deliverNotices(m)
+	m.DeliverNotices()
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 	args := takesDown(m, film)
 	watches := func() bool {
@@ -256,58 +256,4 @@ func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
 			t.Errorf("%d jobs, want the first and the next", n)
 		}
 	}
-}
-
-// Every deed of an operator is in the log with its order; a deed that fails leaves no entry.
-func TestWhatOperatorsDoIsWrittenDown(t *testing.T) {
-	m := reviewing(t)
-	film := editions(m)
-	o := bought(m, 22, film.SKUIDs[0])
-	for range 2 { // the same key is the same deed
-		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Reason: "why", Actor: "operator:9"})
-		m.OK(err)
-	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "other", Actor: "operator:9"})
-	if !errors.Is(err, order.ErrNothingLeft) {
-		t.Fatal(err)
-	}
-	m.Lists.May = nil // account 9 is nobody's
-	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "77", Reason: "spam", By: risk.Subject{UserID: 9}}))
-	if err := m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "9", Reason: "me", By: risk.Subject{UserID: 9}}); !errors.Is(err, risk.ErrOwnLockout) {
-		t.Fatal(err)
-	}
-	m.OK(m.Lists.End(m.Ctx, malltest.Query[int64](m, `select id from risk_entry`)[0], risk.Subject{UserID: 9}))
-	_, err = m.Pool.Exec(m.Ctx, `insert into order_case (kind, reference) values ('unknown_order', 'r')`)
-	m.OK(err)
-	m.OK(m.Orders.CloseCase(m.Ctx, malltest.Query[int64](m, `select id from order_case`)[0], "operator:9", "found it"))
-	var verbs []string
-	records, err := m.Audit.List(m.Ctx, audit.Filter{Most: 50})
-	m.OK(err)
-	for _, r := range records {
-		if r.ActorID != 9 || r.Actor != "account:9" {
-			t.Errorf("%+v", r)
-		}
-		verbs = append(verbs, r.Verb)
-	}
-	if !slices.Equal(verbs, []string{"order.case_close", "list.end", "list.add", "order.refund"}) {
-		t.Errorf("%v", verbs)
-	}
-	if s, err := m.Audit.Verify(m.Ctx); err != nil || !s.Whole() {
-		t.Errorf("%+v %v", s, err)
-	}
-}
-
-func TestARefundThatCanNotBeWrittenDownIsNotMade(t *testing.T) {
-	m := reviewing(t)
-	film := editions(m)
-	o := bought(m, 22, film.SKUIDs[0])
-	stop := errors.New("the log is full")
-	m.Orders.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
-	if _, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Actor: "operator:9"}); !errors.Is(err, stop) {
-		t.Fatal(err)
-	}
-	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
-		t.Errorf("%d refunds", n)
-	}
-	m.Whole()
 }

@@ -20,9 +20,9 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/account"
-	"videomall/mall/away"
 	"videomall/mall/cache"
 	"videomall/mall/fault"
+	"videomall/mall/redisbreaker"
 	"videomall/views/ui"
 	"videomall/web/page"
 )
@@ -40,8 +40,8 @@ func openKeeper(t *testing.T) *keeper {
 	t.Helper()
 	t.Parallel()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
-	k := &keeper{t: t, accounts: account.New(pool, rdb, log, time.Now), changes: cache.NewChanges(away.New(nil), log, time.Now)}
-	k.changes.Begin(t.Context())
+	k := &keeper{t: t, accounts: account.New(pool, rdb, log, time.Now), changes: cache.NewChanges(redisbreaker.New(nil), log, time.Now)}
+	k.changes.Connect(t.Context())
 	site := page.New(page.Options{Accounts: k.accounts, Sessions: account.NewSessions(pool, rdb, log, time.Now, false),
 		PublicURL: "http://mall.example", Log: log, Now: time.Now, Changes: k.changes,
 		CartCount: func(_ context.Context, c *page.Ctx) (int, error) { return len(c.GuestToken()), nil }})
@@ -54,16 +54,16 @@ func openKeeper(t *testing.T) *keeper {
 		return c.Render(http.StatusOK, "Film "+c.Param("film"), templ.Raw("<p>for "+c.Viewer.Name+"!</p>"+strings.Repeat("<p>waves</p>", 200)))
 	}
 	keep := func(c *page.Ctx) error {
-		c.Keep(cache.Life{Tags: []string{"film:" + c.Param("film")}})
+		c.Cache(cache.Policy{Tags: []string{"film:" + c.Param("film")}})
 		return draw(c)
 	}
-	e.GET("/film/:film", site.Kept(keep))
+	e.GET("/film/:film", site.Cached(keep))
 	e.GET("/plain/:film", site.Handle(draw))
-	e.GET("/silent", site.Kept(draw))
-	e.GET("/gone", site.Kept(func(*page.Ctx) error { k.drawn.Add(1); return fault.New(fault.NotFound, "gone", "Gone.") }))
-	e.GET("/cookie", site.Kept(func(c *page.Ctx) error { c.EnsureGuestToken(); return keep(c) }))
-	e.GET("/refused", site.Kept(func(c *page.Ctx) error {
-		c.Keep(cache.Life{})
+	e.GET("/silent", site.Cached(draw))
+	e.GET("/gone", site.Cached(func(*page.Ctx) error { k.drawn.Add(1); return fault.New(fault.NotFound, "gone", "Gone.") }))
+	e.GET("/cookie", site.Cached(func(c *page.Ctx) error { c.EnsureGuestToken(); return keep(c) }))
+	e.GET("/refused", site.Cached(func(c *page.Ctx) error {
+		c.Cache(cache.Policy{})
 		return c.Render(http.StatusUnprocessableEntity, "No", templ.NopComponent)
 	}))
 	e.POST("/flash", site.Handle(func(c *page.Ctx) error { c.Flash(ui.Success, "signed_in"); return c.Redirect("/film/sea") }))
