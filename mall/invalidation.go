@@ -10,8 +10,8 @@ import (
 	"videomall/mall/outbox"
 )
 
-// learnEvery is how often the names of what exists are read anew, which gives the filter in front of those that do not its room
-// back.
+// learnEvery is how often the names of what exists are read anew, which gives the filter in front of those that do not
+// its room back.
 const learnEvery = 10 * time.Minute
 
 // invalidation is a notification of one process to all: a change of the catalogue, or a cache tag that is stale.
@@ -20,8 +20,8 @@ type invalidation struct {
 	Tag string `json:"tag,omitempty"`
 }
 
-// ListenInvalidations applies what other processes change until ctx ends. Whoever serves pages runs it: without it nothing is cached in
-// memory and every page asks PostgreSQL.
+// ListenInvalidations applies what other processes change until ctx ends. Whoever serves pages runs it: without it
+// nothing is cached in memory and every page asks PostgreSQL.
 func (m *Mall) ListenInvalidations(ctx context.Context) {
 	connected := make(chan struct{}, 1)
 	var learning sync.WaitGroup

@@ -47,10 +47,11 @@ import (
 
 // Options are what the business stands on.
 type Options struct {
-	Pools     db.Pools
-	Redis     redis.UniversalClient
-	Storage   *media.Storage
-	WorkDir   string // where films of uploads are made, on this machine; empty: below the system's folder for temporary files
+	Pools   db.Pools
+	Redis   redis.UniversalClient
+	Storage *media.Storage
+	// where films of uploads are made, on this machine; empty: below the system's folder for temporary files
+	WorkDir   string
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
 	Now       func() time.Time
@@ -119,7 +120,8 @@ type Mall struct {
 // New joins the modules. It starts nothing.
 func New(o Options) (*Mall, error) {
 	primary := o.Pools.Primary
-	jobs, err := river.NewClient(riverpgxv5.New(primary), &river.Config{Logger: telemetry.AtLeast(slog.LevelWarn, o.Log)})
+	jobs, err := river.NewClient(riverpgxv5.New(primary),
+		&river.Config{Logger: telemetry.AtLeast(slog.LevelWarn, o.Log)})
 	if err != nil {
 		return nil, fmt.Errorf("open the job queue: %w", err)
 	}
@@ -143,17 +145,24 @@ func New(o Options) (*Mall, error) {
 	}
 	m.Accounts.BrowserKey = o.BrowserKey
 	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
-	m.Catalog.Keep(catalog.CacheDeps{Changes: m.Changes, Metrics: o.Metrics, Log: o.Log,
+	m.Catalog.Keep(catalog.CacheDeps{
+		Changes: m.Changes,
+		Metrics: o.Metrics,
+		Log:     o.Log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
 			return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
 		},
 		Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
 			return m.Outbox.NotifyTx(ctx, q, ch)
-		}})
+		},
+	})
 	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	audited := backoffice.Audit(m.Accounts, m.Audit)
-	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit, m.Ledger.Audit = audited, audited, audited, audited
+	m.Promotions.Audit = audited
+	m.Lists.Audit = audited
+	m.Outbox.Audit = audited
+	m.Ledger.Audit = audited
 	m.Ledger.OnDecision = func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
 		kind, aggregate, e := p.Event()
 		return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
@@ -168,8 +177,17 @@ func New(o Options) (*Mall, error) {
 		Drop: func(ctx context.Context) { m.Changes.Drop(ctx, sitepage.Tag) },
 	})
 	m.Lists.May = m.Accounts.OperatorTx
-	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{Pool: primary, River: jobs, Audit: audited})
-	m.People = backoffice.NewPeople(backoffice.PeopleDeps{Pool: primary, Accounts: m.Accounts, Lists: m.Lists, Audit: audited})
+	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
+		Pool:  primary,
+		River: jobs,
+		Audit: audited,
+	})
+	m.People = backoffice.NewPeople(backoffice.PeopleDeps{
+		Pool:     primary,
+		Accounts: m.Accounts,
+		Lists:    m.Lists,
+		Audit:    audited,
+	})
 	m.Accounts.Suspended = func(ctx context.Context, userID int64) bool {
 		verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
 		return verdict == risk.Deny
@@ -179,7 +197,12 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	m.Media.LimitUploads(o.Uploads)
-	if err := m.Media.Process(media.Processing{Jobs: jobs, Dir: o.WorkDir, Log: o.Log, InUse: m.Catalog.NeedsAsset}); err != nil {
+	if err := m.Media.Process(media.Processing{
+		Jobs:  jobs,
+		Dir:   o.WorkDir,
+		Log:   o.Log,
+		InUse: m.Catalog.NeedsAsset,
+	}); err != nil {
 		o.Log.Error("films are not made of uploads here", "error", err) // the rest of the mall works
 	}
 	if o.Playback.MayPreview == nil {
@@ -199,7 +222,13 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	m.Admissions = waitingroom.NewSales(waitingroom.SalesDeps{Find: m.findSale, Now: o.Now})
-	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{Redis: o.Redis, Key: o.QueueKey, Metrics: o.Metrics, Log: o.Log, Now: o.Now})
+	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{
+		Redis:   o.Redis,
+		Key:     o.QueueKey,
+		Metrics: o.Metrics,
+		Log:     o.Log,
+		Now:     o.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -209,11 +238,30 @@ func New(o Options) (*Mall, error) {
 		providers = append(providers, m.Sandbox)
 	}
 	m.Payments = payment.New(primary, o.Now, providers...)
-	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
-		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
-		PayWindow: o.PayWindow, Audit: audited})
+	m.Orders = order.New(order.Deps{
+		Pool:         primary,
+		Catalog:      m.Catalog,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Payments:     m.Payments,
+		Entitlements: m.Entitlements,
+		Ledger:       m.Ledger,
+		Outbox:       m.Outbox,
+		River:        jobs,
+		Redis:        o.Redis,
+		Metrics:      o.Metrics,
+		Now:          o.Now,
+		PayWindow:    o.PayWindow,
+		Audit:        audited,
+	})
 	m.openReviews(audited)
-	m.Webhooks, err = webhook.New(webhook.Deps{Pool: primary, River: jobs, Key: o.WebhookKey, Loopback: o.WebhookLoopback, Now: o.Now})
+	m.Webhooks, err = webhook.New(webhook.Deps{
+		Pool:     primary,
+		River:    jobs,
+		Key:      o.WebhookKey,
+		Loopback: o.WebhookLoopback,
+		Now:      o.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -227,26 +275,47 @@ func New(o Options) (*Mall, error) {
 		Webhooks: m.Webhooks,
 	})
 	m.Playback.OnProgress = func(g playback.Progressed) {
-		m.Insight.Played(insight.Sign{Session: g.SessionID, UserID: g.UserID, SPUID: g.SPUID, Position: g.PositionSeconds, Duration: g.DurationSeconds})
+		m.Insight.Played(insight.Sign{
+			Session:  g.SessionID,
+			UserID:   g.UserID,
+			SPUID:    g.SPUID,
+			Position: g.PositionSeconds,
+			Duration: g.DurationSeconds,
+		})
 	}
 	return m, nil
 }
 
 // Promotions opens the campaigns over the stock and the catalogue, which they know by these verbs only.
-func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, now func() time.Time) *promotion.Promotions {
-	return promotion.New(promotion.Deps{Pool: pool, Now: now, Announce: c.NotifySaleTx,
-		Stock: promotion.Stock{Split: i.SplitTx, Merge: i.MergeTx, Left: i.CampaignsWithStock, Moved: i.CampaignMoved},
-		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64, at time.Time) (map[int64]promotion.SKU, error) {
+func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory,
+	now func() time.Time) *promotion.Promotions {
+	return promotion.New(promotion.Deps{
+		Pool:     pool,
+		Now:      now,
+		Announce: c.NotifySaleTx,
+		Stock: promotion.Stock{
+			Split: i.SplitTx,
+			Merge: i.MergeTx,
+			Left:  i.CampaignsWithStock,
+			Moved: i.CampaignMoved,
+		},
+		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64,
+			at time.Time) (map[int64]promotion.SKU, error) {
 			offers, err := c.OffersTx(ctx, q, skuIDs, at)
 			skus := make(map[int64]promotion.SKU, len(offers))
 			for id, o := range offers {
-				skus[id] = promotion.SKU{SPUID: o.SPUID, CreatorID: o.CreatorID, Price: o.Amount}
+				skus[id] = promotion.SKU{
+					SPUID:     o.SPUID,
+					CreatorID: o.CreatorID,
+					Price:     o.Amount,
+				}
 			}
 			return skus, err
 		},
 		Makers: func(ctx context.Context, q promotion.Querier, spuIDs []int64) (map[int64]int64, error) {
 			return c.MakersTx(ctx, q, spuIDs)
-		}})
+		},
+	})
 }
 
 // mayPreview lets a film be seen before it is sold, and without being bought, by who uploaded it and by operators.

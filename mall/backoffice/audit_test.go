@@ -31,16 +31,37 @@ func TestAudit_what_operators_do(t *testing.T) {
 	m := malltest.Listening(t)
 	o := bought(m)
 	for range 2 { // the same key is the same action
-		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Reason: "why", Actor: "operator:9"})
+		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			Key:     "k",
+			Reason:  "why",
+			Actor:   "operator:9",
+		})
 		m.OK(err)
 	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "other", Actor: "operator:9"})
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "other",
+		Actor:   "operator:9",
+	})
 	if !errors.Is(err, order.ErrNothingLeft) {
 		t.Fatal(err)
 	}
 	m.Lists.May = nil // account 9 is nobody's
-	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "77", Reason: "spam", By: risk.Subject{UserID: 9}}))
-	if err := m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "9", Reason: "me", By: risk.Subject{UserID: 9}}); !errors.Is(err, risk.ErrOwnLockout) {
+	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: "77",
+		Reason:  "spam",
+		By:      risk.Subject{UserID: 9},
+	}))
+	if err := m.Lists.Add(m.Ctx, risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: "9",
+		Reason:  "me",
+		By:      risk.Subject{UserID: 9},
+	}); !errors.Is(err, risk.ErrOwnLockout) {
 		t.Fatal(err)
 	}
 	m.OK(m.Lists.End(m.Ctx, malltest.Query[int64](m, `select id from risk_entry`)[0], risk.Subject{UserID: 9}))
@@ -70,7 +91,11 @@ func TestAudit_a_refund_that_can_not_be_written_down_is_not_made(t *testing.T) {
 	o := bought(m)
 	stop := errors.New("the log is full")
 	m.Orders.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
-	if _, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Actor: "operator:9"}); !errors.Is(err, stop) {
+	if _, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "k",
+		Actor:   "operator:9",
+	}); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {

@@ -1,5 +1,6 @@
-// Package backoffice owns what operators may do across modules in one transaction, each with its audit action: roles and suspensions of
-// people, jobs that failed. It refuses to know pages, and what an operator may do within one module, which is that module's.
+// Package backoffice owns what operators may do across modules in one transaction, each with its audit action: roles
+// and suspensions of people, jobs that failed. It refuses to know pages, and what an operator may do within one module,
+// which is that module's.
 package backoffice
 
 import (
@@ -21,7 +22,8 @@ import (
 // MaxReason is how long the reason of an action may be, in characters.
 const MaxReason = risk.MaxReason
 
-// Why an action about somebody is refused, besides what the modules say. ErrActionInvalid has the fields reason and for.
+// Why an action about somebody is refused, besides what the modules say. ErrActionInvalid has the fields reason and
+// for.
 var (
 	ErrActionInvalid  = fault.New(fault.Invalid, "deed_invalid", "Some fields need another look.")
 	ErrActorSuspended = risk.ErrActorSuspended

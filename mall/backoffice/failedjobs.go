@@ -27,7 +27,8 @@ type FailedJobs struct{ deps FailedJobsDeps }
 // NewFailedJobs opens them.
 func NewFailedJobs(d FailedJobsDeps) *FailedJobs { return &FailedJobs{d} }
 
-// Retry gives a discarded job one more try; by is the operator's account. Errors: outbox.ErrNotDead for one in any other state.
+// Retry gives a discarded job one more try; by is the operator's account. Errors: outbox.ErrNotDead for one in any
+// other state.
 func (j *FailedJobs) Retry(ctx context.Context, by, id int64) error {
 	return j.settle(ctx, by, id, "job.retry", rivertype.JobStateDiscarded, j.deps.River.JobRetryTx)
 }
@@ -37,7 +38,8 @@ func (j *FailedJobs) Discard(ctx context.Context, by, id int64) error {
 	return j.settle(ctx, by, id, "job.discard", rivertype.JobStateDiscarded, j.deps.River.JobDeleteTx)
 }
 
-// Cancel ends a job that failed and waits for its next try: it is tried no more. Errors: outbox.ErrNotDead for one in any other state.
+// Cancel ends a job that failed and waits for its next try: it is tried no more. Errors: outbox.ErrNotDead for one in
+// any other state.
 func (j *FailedJobs) Cancel(ctx context.Context, by, id int64) error {
 	return j.settle(ctx, by, id, "job.cancel", rivertype.JobStateRetryable, j.deps.River.JobCancelTx)
 }

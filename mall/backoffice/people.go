@@ -26,8 +26,8 @@ type People struct{ deps PeopleDeps }
 // NewPeople opens them.
 func NewPeople(d PeopleDeps) *People { return &People{d} }
 
-// ChangeRole gives somebody another role and signs them out everywhere. There is an operator who is let in after it: the one who acts.
-// Errors: those of account.ChangeRoleTx, ErrActionInvalid, ErrActorSuspended.
+// ChangeRole gives somebody another role and signs them out everywhere. There is an operator who is let in after it:
+// the one who acts. Errors: those of account.ChangeRoleTx, ErrActionInvalid, ErrActorSuspended.
 func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason string) error {
 	reason, err := checkReason(reason)
 	if err != nil {
@@ -40,12 +40,14 @@ func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason st
 		if err := p.deps.Accounts.ChangeRoleTx(ctx, tx, r); err != nil {
 			return err
 		}
-		return p.auditTx(ctx, tx, r.By, "account.role", r.ID, map[string]any{"from": r.From, "to": r.To, "reason": reason})
+		return p.auditTx(ctx, tx, r.By, "account.role", r.ID,
+			map[string]any{"from": r.From, "to": r.To, "reason": reason})
 	})
 }
 
 // Suspend keeps somebody out of the mall for that long, 0 for until it is lifted, and signs them out everywhere.
-// Errors: ErrActionInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the lists ask for one.
+// Errors: ErrActionInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the
+// lists ask for one.
 func (p *People) Suspend(ctx context.Context, by risk.Subject, id int64, reason string, length time.Duration) error {
 	reason, err := checkReason(reason)
 	if length < 0 {
@@ -62,7 +64,12 @@ func (p *People) Suspend(ctx context.Context, by risk.Subject, id int64, reason 
 		if _, err := p.deps.Accounts.UserTx(ctx, tx, id); err != nil {
 			return err
 		}
-		entry, err := p.deps.Lists.SuspendTx(ctx, tx, risk.Suspension{UserID: id, Reason: reason, For: length, By: by})
+		entry, err := p.deps.Lists.SuspendTx(ctx, tx, risk.Suspension{
+			UserID: id,
+			Reason: reason,
+			For:    length,
+			By:     by,
+		})
 		if err != nil {
 			return err
 		}
@@ -82,8 +89,8 @@ func (p *People) Suspend(ctx context.Context, by risk.Subject, id int64, reason 
 	return err
 }
 
-// Lift lets somebody in again. Errors: ErrActionInvalid, ErrActorSuspended, also for lifting one's own suspension, risk.ErrNoEntry for one who
-// is not suspended; account.ErrNotOperator as above.
+// Lift lets somebody in again. Errors: ErrActionInvalid, ErrActorSuspended, also for lifting one's own suspension,
+// risk.ErrNoEntry for one who is not suspended; account.ErrNotOperator as above.
 func (p *People) Lift(ctx context.Context, by risk.Subject, id int64, reason string) error {
 	reason, err := checkReason(reason)
 	if err != nil {
@@ -102,8 +109,8 @@ func (p *People) Lift(ctx context.Context, by risk.Subject, id int64, reason str
 	return err
 }
 
-// SignOut ends all sessions and tokens of somebody; it returns how many sessions ended. Errors: ErrActionInvalid, account.ErrNoUser,
-// account.ErrNotOperator, ErrActorSuspended.
+// SignOut ends all sessions and tokens of somebody; it returns how many sessions ended. Errors: ErrActionInvalid,
+// account.ErrNoUser, account.ErrNotOperator, ErrActorSuspended.
 func (p *People) SignOut(ctx context.Context, by, id int64, reason string) (ended int, err error) {
 	reason, err = checkReason(reason)
 	if err != nil {
@@ -139,7 +146,8 @@ func (p *People) holdTx(ctx context.Context, tx pgx.Tx, by int64) error {
 	return nil
 }
 
-func (p *People) auditTx(ctx context.Context, tx pgx.Tx, by int64, action string, id int64, detail map[string]any) error {
+func (p *People) auditTx(ctx context.Context, tx pgx.Tx, by int64, action string, id int64,
+	detail map[string]any) error {
 	if p.deps.Audit == nil {
 		return nil
 	}

@@ -27,9 +27,10 @@ type Execer interface {
 	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
 }
 
-// NotifyTx notifies every process that listens, once the transaction of q has committed. It is for what makes caches void: sent
-// at once, stored nowhere, and missed by who is not there. The commits of transactions that notify wait for each other on the whole
-// server, so nothing that an order commits may notify; write an event instead, and notify from what handles it.
+// NotifyTx notifies every process that listens, once the transaction of q has committed. It is for what makes caches
+// void: sent at once, stored nowhere, and missed by who is not there. The commits of transactions that notify wait for
+// each other on the whole server, so nothing that an order commits may notify; write an event instead, and notify from
+// what handles it.
 func (o *Outbox) NotifyTx(ctx context.Context, q Execer, message any) error {
 	body, err := json.Marshal(message)
 	if err == nil {
@@ -48,8 +49,8 @@ type Listener struct {
 	OnDisconnect func() // notifications are missed until the next OnConnect
 }
 
-// Listen receives notifications until ctx ends, on a connection of its own. A connection that breaks, or that says nothing and
-// does not answer within 15 s, is replaced.
+// Listen receives notifications until ctx ends, on a connection of its own. A connection that breaks, or that says
+// nothing and does not answer within 15 s, is replaced.
 func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, l Listener) {
 	for failures := 0; ; failures++ {
 		connected, err := o.listenOnce(ctx, l)
@@ -64,7 +65,9 @@ func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, l Listener) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(time.Duration(float64(min(100*time.Millisecond<<min(failures, 6), 5*time.Second)) * (0.5 + rand.Float64()/2))):
+		case <-time.After(
+			time.Duration(
+				float64(min(100*time.Millisecond<<min(failures, 6), 5*time.Second)) * (0.5 + rand.Float64()/2))):
 		}
 	}
 }

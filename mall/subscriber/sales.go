@@ -12,8 +12,8 @@ import (
 	"videomall/mall/outbox"
 )
 
-// countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is
-// refunded as a whole takes back. Each happens once to an order.
+// countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid
+// and is refunded as a whole takes back. Each happens once to an order.
 func (h handlers) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 	o, err := read[order.Event](e)
 	if err != nil {
@@ -56,7 +56,12 @@ func (h handlers) sumSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error
 	if err != nil {
 		return err
 	}
-	f := insight.Fact{EventID: e.ID, XID: e.XID, BuyerID: o.UserID, Currency: o.Total.Currency}
+	f := insight.Fact{
+		EventID:  e.ID,
+		XID:      e.XID,
+		BuyerID:  o.UserID,
+		Currency: o.Total.Currency,
+	}
 	switch {
 	case e.Type == "order.paid" && o.PaidAt != nil:
 		f.At = *o.PaidAt
@@ -76,7 +81,11 @@ func (h handlers) sumSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error
 	case o.Refund != nil:
 		f.At = o.Refund.SettledAt
 		for _, i := range o.Refund.Items {
-			f.Lines = append(f.Lines, insight.FactLine{CreatorID: i.CreatorID, SPUID: i.VideoID, Amount: i.Amount.Amount})
+			f.Lines = append(f.Lines, insight.FactLine{
+				CreatorID: i.CreatorID,
+				SPUID:     i.VideoID,
+				Amount:    i.Amount.Amount,
+			})
 		}
 		return h.deps.Insight.RefundedTx(ctx, tx, f)
 	}

@@ -1,6 +1,7 @@
-// Package subscriber owns what follows from an event in another module: sums, search documents, refunds of what was taken down, messages to
-// creators' servers. Each handler reads one event and calls one verb per module, in the transaction of the delivery. It refuses to know when
-// events are relayed and how often one is tried, and it holds no rule of the modules that it calls.
+// Package subscriber owns what follows from an event in another module: sums, search documents, refunds of what was
+// taken down, messages to creators' servers. Each handler reads one event and calls one verb per module, in the
+// transaction of the delivery. It refuses to know when events are relayed and how often one is tried, and it holds no
+// rule of the modules that it calls.
 package subscriber
 
 import (
@@ -35,7 +36,8 @@ type Deps struct {
 // handlers are the functions of the table.
 type handlers struct{ deps Deps }
 
-// subscription is a row of the table. Its name is its place in the stream of events: one that is renamed begins with the oldest event.
+// subscription is a row of the table. Its name is its place in the stream of events: one that is renamed begins with
+// the oldest event.
 type subscription struct {
 	name   string
 	types  []string
@@ -47,7 +49,8 @@ func (h handlers) table() []subscription {
 		{"ended_access", []string{"order.paid"}, h.endLateAccess},
 		{"webhooks", []string{"order.paid", "order.delivered", "order.refunded"}, h.notifyOfOrder},
 		{"webhooks_listings", listingEvents(), h.notifyOfListing},
-		{"webhooks_payouts", []string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"}, h.notifyOfPayout},
+		{"webhooks_payouts", []string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"},
+			h.notifyOfPayout},
 		{"popularity", []string{"order.paid", "order.refunded"}, h.countSales},
 		{"customers", []string{"order.paid", "order.refunded"}, h.countCustomers},
 		{"search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, h.index},

@@ -73,7 +73,8 @@ func (h handlers) notifyOfPayout(ctx context.Context, tx pgx.Tx, e outbox.Event)
 	}))
 }
 
-// orderMessage is what a creator is told of an order: their own items of it, and nothing of who bought them or of what else was bought.
+// orderMessage is what a creator is told of an order: their own items of it, and nothing of who bought them or of what
+// else was bought.
 type orderMessage struct {
 	OrderNo string        `json:"orderNo"`
 	PaidAt  *time.Time    `json:"paidAt"`
@@ -106,7 +107,11 @@ func NotifyOfOrder(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox
 	add := func(owner int64, i itemMessage) {
 		if messages[owner] == nil {
 			owners = append(owners, owner)
-			messages[owner] = &orderMessage{OrderNo: o.OrderNo, PaidAt: o.PaidAt, Amount: money.Of(0, i.Amount.Currency)}
+			messages[owner] = &orderMessage{
+				OrderNo: o.OrderNo,
+				PaidAt:  o.PaidAt,
+				Amount:  money.Of(0, i.Amount.Currency),
+			}
 		}
 		messages[owner].Amount.Amount += i.Amount.Amount
 		messages[owner].Items = append(messages[owner].Items, i)
@@ -116,11 +121,20 @@ func NotifyOfOrder(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox
 			return nil // written by a version that did not say what went back
 		}
 		for _, i := range o.Refund.Items {
-			add(i.CreatorID, itemMessage{VideoID: i.VideoID, SKUID: i.SKUID, Amount: i.Amount})
+			add(i.CreatorID, itemMessage{
+				VideoID: i.VideoID,
+				SKUID:   i.SKUID,
+				Amount:  i.Amount,
+			})
 		}
 	} else {
 		for _, i := range o.Items {
-			add(i.CreatorID, itemMessage{VideoID: i.VideoID, SKUID: i.SKUID, Quantity: i.Quantity, Amount: i.Paid})
+			add(i.CreatorID, itemMessage{
+				VideoID:  i.VideoID,
+				SKUID:    i.SKUID,
+				Quantity: i.Quantity,
+				Amount:   i.Paid,
+			})
 		}
 	}
 	for _, owner := range owners {

@@ -16,19 +16,19 @@ import (
 )
 
 const (
-	// absence is how long a position is kept for somebody who does not look. Browsers wake a page that nobody sees at least once a
-	// minute, so a page should ask a little more often than it needs to.
+	// absence is how long a position is kept for somebody who does not look. Browsers wake a page that nobody sees at
+	// least once a minute, so a page should ask a little more often than it needs to.
 	absence = time.Minute
-	// answerTimeout bounds how long somebody in the queue waits for Redis. Waiting is what they are here for, and a queue that opened
-	// because a crowd made Redis slow would open at the worst of moments.
+	// answerTimeout bounds how long somebody in the queue waits for Redis. Waiting is what they are here for, and a
+	// queue that opened because a crowd made Redis slow would open at the worst of moments.
 	answerTimeout = 5 * time.Second
 	// forgetAfter is when a queue that nobody looks at is gone, beyond lease and absence.
 	forgetAfter = 10 * time.Minute
 )
 
-// Queue keeps the queues of all waiting rooms, each in Redis under one hash tag. Who joined first is admitted first; at most Slots people
-// are admitted at once, each until they leave or their lease is over. Without Redis everybody is admitted at once: PostgreSQL still
-// decides who gets a unit.
+// Queue keeps the queues of all waiting rooms, each in Redis under one hash tag. Who joined first is admitted first; at
+// most Slots people are admitted at once, each until they leave or their lease is over. Without Redis everybody is
+// admitted at once: PostgreSQL still decides who gets a unit.
 type Queue struct {
 	redis   *redisbreaker.Breaker
 	key     []byte
@@ -51,21 +51,27 @@ func New(d Deps) (*Queue, error) {
 	if len(d.Key) < 32 {
 		return nil, errors.New("waitingroom: the key of tickets is shorter than 32 bytes")
 	}
-	return &Queue{redis: redisbreaker.New(d.Redis), key: d.Key, metrics: d.Metrics, log: d.Log, now: d.Now}, nil
+	return &Queue{
+		redis:   redisbreaker.New(d.Redis),
+		key:     d.Key,
+		metrics: d.Metrics,
+		log:     d.Log,
+		now:     d.Now,
+	}, nil
 }
 
-// visitQueue does everything that a queue does, at every request of anybody: it forgets who is gone, admits who is next, and says
-// where the visitor stands.
+// visitQueue does everything that a queue does, at every request of anybody: it forgets who is gone, admits who is
+// next, and says where the visitor stands.
 //
-// KEYS[1] the queue, a sorted set of people by number     KEYS[2] when each in the queue was last seen, a sorted set, ms
-// KEYS[3] the admitted, a sorted set of people by the end of their lease, ms
-// KEYS[4] numbers of the admitted, a hash                 KEYS[5] the last number drawn
-// ARGV[1] now, ms   ARGV[2] the visitor, "" for nobody   ARGV[3] the visitor's other name, "" without one
-// ARGV[4] "join", "look", "leave" or "count"   ARGV[5] slots   ARGV[6] lease, ms   ARGV[7] absence, ms   ARGV[8] ms to keep the keys
-// returns {0 outside, 1 queued, 2 admitted; number; people ahead; people in the queue; people admitted; end of the lease, ms}
+// KEYS[1] the queue, a sorted set of people by number KEYS[2] when each in the queue was last seen, a sorted set, ms
+// KEYS[3] the admitted, a sorted set of people by the end of their lease, ms KEYS[4] numbers of the admitted, a hash
+// KEYS[5] the last number drawn ARGV[1] now, ms ARGV[2] the visitor, "" for nobody ARGV[3] the visitor's other name, ""
+// without one ARGV[4] "join", "look", "leave" or "count" ARGV[5] slots ARGV[6] lease, ms ARGV[7] absence, ms ARGV[8] ms
+// to keep the keys returns {0 outside, 1 queued, 2 admitted; number; people ahead; people in the queue; people
+// admitted; end of the lease, ms}
 //
-// Positions are scores, and nobody's score changes, so the number of people ahead only falls. A person who is known by the other name,
-// as a browser that has signed in meanwhile, is the same person and keeps the position.
+// Positions are scores, and nobody's score changes, so the number of people ahead only falls. A person who is known by
+// the other name, as a browser that has signed in meanwhile, is the same person and keeps the position.
 var visitQueue = redis.NewScript(`
 local queue, seen, admitted, numbers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, me, other, act, slots = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -125,9 +131,9 @@ end
 return {0, 0, 0, waiting, inside, 0}
 `)
 
-// Join takes a position at the end of the queue, or finds the one that the visitor has; in a room with a free slot it is admitted. Somebody
-// who is signed in is known by the account, else by the device, whose position the account takes over.
-// Errors: ErrUnknown, ErrEnded.
+// Join takes a position at the end of the queue, or finds the one that the visitor has; in a room with a free slot it
+// is admitted. Somebody who is signed in is known by the account, else by the device, whose position the account takes
+// over. Errors: ErrUnknown, ErrEnded.
 func (q *Queue) Join(ctx context.Context, a Admission, v Visitor) (Position, error) {
 	return q.visit(ctx, a, v, "join")
 }
@@ -137,16 +143,16 @@ func (q *Queue) Look(ctx context.Context, a Admission, v Visitor) (Position, err
 	return q.visit(ctx, a, v, "look")
 }
 
-// Leave gives position, lease or both back: when they have bought, and when they go. Without Redis a lease ends by itself.
-// Errors: ErrUnknown.
+// Leave gives position, lease or both back: when they have bought, and when they go. Without Redis a lease ends by
+// itself. Errors: ErrUnknown.
 func (q *Queue) Leave(ctx context.Context, a Admission, v Visitor) error {
 	a.Ends = time.Time{}
 	_, err := q.visit(ctx, a, v, "leave")
 	return err
 }
 
-// Waiting is how many people are in the queue; 0 without Redis, when everybody is admitted. It asks no longer than a page may wait.
-// Errors: ErrUnknown, ErrEnded.
+// Waiting is how many people are in the queue; 0 without Redis, when everybody is admitted. It asks no longer than a
+// page may wait. Errors: ErrUnknown, ErrEnded.
 func (q *Queue) Waiting(ctx context.Context, a Admission) (int, error) {
 	p, err := q.visit(ctx, a, Visitor{}, "count")
 	return p.Waiting, err
@@ -178,7 +184,8 @@ func (q *Queue) visit(ctx context.Context, a Admission, v Visitor, act string) (
 	}
 	var n []int64
 	err := ask(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		n, err = visitQueue.Run(ctx, r, queueKeys(a.Room), now.UnixMilli(), names[0], other, act, a.Slots, a.lease().Milliseconds(),
+		n, err = visitQueue.Run(ctx, r, queueKeys(a.Room), now.UnixMilli(), names[0], other, act, a.Slots,
+			a.lease().Milliseconds(),
 			absence.Milliseconds(), (a.lease() + absence + forgetAfter).Milliseconds()).Int64Slice()
 		return err
 	})
@@ -192,7 +199,13 @@ func (q *Queue) visit(ctx context.Context, a Admission, v Visitor, act string) (
 		return q.admitted(a, Position{}, names[0], now.Add(a.lease())), nil
 	}
 	q.metrics.Queue(a.Room, int(n[3]), int(n[4]))
-	p := Position{Status: Outside, Number: n[1], Ahead: int(n[2]), Waiting: int(n[3]), Admitted: int(n[4])}
+	p := Position{
+		Status:   Outside,
+		Number:   n[1],
+		Ahead:    int(n[2]),
+		Waiting:  int(n[3]),
+		Admitted: int(n[4]),
+	}
 	switch n[0] {
 	case 1:
 		p.Status = Queued
@@ -203,12 +216,14 @@ func (q *Queue) visit(ctx context.Context, a Admission, v Visitor, act string) (
 }
 
 func (q *Queue) admitted(a Admission, p Position, name string, until time.Time) Position {
-	p.Status, p.Until, p.Ticket = Admitted, until, q.sign(a.Room, name, until)
+	p.Status = Admitted
+	p.Until = until
+	p.Ticket = q.sign(a.Room, name, until)
 	return p
 }
 
-// names are what a visitor is known by in a queue, the first one counting. Both say nothing to whoever reads Redis: an account by its
-// number, a device by a part of its hash.
+// names are what a visitor is known by in a queue, the first one counting. Both say nothing to whoever reads Redis: an
+// account by its number, a device by a part of its hash.
 func names(v Visitor) []string {
 	var out []string
 	if v.UserID != 0 {

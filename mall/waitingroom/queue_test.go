@@ -65,7 +65,8 @@ func newQueue(t *testing.T, rdb redis.UniversalClient, c *clock) *waitingroom.Qu
 	return q
 }
 
-// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a queue waits for it.
+// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a
+// queue waits for it.
 const crowd = 64
 
 func person(n int64) waitingroom.Visitor { return waitingroom.Visitor{UserID: n} }
@@ -82,7 +83,8 @@ func stands(t *testing.T, ask verb, f waitingroom.Admission, s waitingroom.Visit
 	return p
 }
 
-// Five hundred people arrive at once. They are admitted strictly by the numbers they drew, never more than there are slots.
+// Five hundred people arrive at once. They are admitted strictly by the numbers they drew, never more than there are
+// slots.
 func TestQueue_Join_admits_in_the_order_of_joining(t *testing.T) {
 	t.Parallel()
 	const people, slots = 500, 20
@@ -143,7 +145,8 @@ func TestQueue_Join_admits_in_the_order_of_joining(t *testing.T) {
 	}
 }
 
-// All of them at once, each looking until let in and leaving soon: whoever counts never finds more than there are slots.
+// All of them at once, each looking until let in and leaving soon: whoever counts never finds more than there are
+// slots.
 func TestQueue_Join_never_admits_more_than_its_slots(t *testing.T) {
 	t.Parallel()
 	const people, slots = 500, 7
@@ -197,7 +200,8 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 		}
 	}
 	signedIn := waitingroom.Visitor{UserID: 2, Device: guest.Device}
-	if p := stands(t, q.Look, f, signedIn); p.Number != first.Number || p.Status != waitingroom.Queued || p.Waiting != 2 {
+	if p := stands(t, q.Look, f, signedIn); p.Number != first.Number || p.Status != waitingroom.Queued ||
+		p.Waiting != 2 {
 		t.Errorf("after signing in: %+v", p)
 	}
 	phone := waitingroom.Visitor{UserID: 2, Device: strings.Repeat("cd", 16)}
@@ -207,7 +211,10 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 	// A phone that queued by itself before its owner signed in gives the later of the two positions up.
 	tablet := waitingroom.Visitor{Device: strings.Repeat("ef", 16)}
 	stands(t, q.Join, f, tablet)
-	if p := stands(t, q.Join, f, waitingroom.Visitor{UserID: 2, Device: tablet.Device}); p.Number != first.Number || p.Waiting != 2 {
+	if p := stands(t, q.Join, f, waitingroom.Visitor{
+		UserID: 2,
+		Device: tablet.Device,
+	}); p.Number != first.Number || p.Waiting != 2 {
 		t.Errorf("two positions of one person: %+v", p)
 	}
 	if p := stands(t, q.Look, f, tablet); p.Status != waitingroom.Outside {
@@ -228,7 +235,11 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 func TestQueue_Look_passes_over_who_is_absent(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "sale", Slots: 1, Lease: 10 * time.Minute}
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{
+		Room:  "sale",
+		Slots: 1,
+		Lease: 10 * time.Minute,
+	}
 	for n := range int64(5) {
 		stands(t, q.Join, f, person(n+1)) // 1 is admitted, 2 to 5 wait
 	}
@@ -318,7 +329,10 @@ func TestQueue_CheckTicket(t *testing.T) {
 	}
 	guest := waitingroom.Visitor{Device: strings.Repeat("12", 16)}
 	f2 := waitingroom.Admission{Room: "other", Slots: 1}
-	if err := q.CheckTicket("other", stands(t, q.Join, f2, guest).Ticket, waitingroom.Visitor{UserID: 5, Device: guest.Device}); err != nil {
+	if err := q.CheckTicket("other", stands(t, q.Join, f2, guest).Ticket, waitingroom.Visitor{
+		UserID: 5,
+		Device: guest.Device,
+	}); err != nil {
 		t.Errorf("a guest who has signed in: %v", err)
 	}
 	c.advance(time.Minute - time.Millisecond)
@@ -350,7 +364,11 @@ func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
 	t.Parallel()
 	c, rdb := newClock(), dbtest.Redis(t)
 	q := newQueue(t, rdb, c)
-	over := waitingroom.Admission{Room: "sale", Slots: 1, Ends: c.now().Add(time.Second)}
+	over := waitingroom.Admission{
+		Room:  "sale",
+		Slots: 1,
+		Ends:  c.now().Add(time.Second),
+	}
 	stands(t, q.Join, over, person(1))
 	c.advance(time.Second)
 	for _, ask := range []verb{q.Join, q.Look} {
@@ -358,12 +376,18 @@ func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	for _, f := range []waitingroom.Admission{{Room: "", Slots: 1}, {Room: "a}b", Slots: 1}, {Name: strings.Repeat("a", 65), Slots: 1}, {Room: "sale"}} {
+	for _, f := range []waitingroom.Admission{{
+		Room:  "",
+		Slots: 1,
+	}, {Room: "a}b", Slots: 1}, {Name: strings.Repeat("a", 65), Slots: 1}, {Room: "sale"}} {
 		if _, err := q.Join(t.Context(), f, person(1)); !errors.Is(err, waitingroom.ErrUnknown) {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}
-	if _, err := q.Join(t.Context(), waitingroom.Admission{Room: "sale", Slots: 1}, waitingroom.Visitor{}); !errors.Is(err, waitingroom.ErrUnknown) {
+	if _, err := q.Join(t.Context(), waitingroom.Admission{
+		Room:  "sale",
+		Slots: 1,
+	}, waitingroom.Visitor{}); !errors.Is(err, waitingroom.ErrUnknown) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, err := open(rdb, []byte("short"), nil, c); err == nil {
@@ -400,7 +424,11 @@ func TestQueue_Look_counts_people_in_the_metrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := waitingroom.Admission{Room: "sale", Slots: 2, Ends: c.now().Add(time.Minute)}
+	f := waitingroom.Admission{
+		Room:  "sale",
+		Slots: 2,
+		Ends:  c.now().Add(time.Minute),
+	}
 	for n := range int64(5) {
 		stands(t, q.Join, f, person(n+1))
 	}
@@ -426,7 +454,8 @@ func gauges(t *testing.T, m *telemetry.Metrics) string {
 	for _, f := range families {
 		if name, ok := strings.CutPrefix(f.GetName(), "videomall_queue_"); ok {
 			for _, series := range f.GetMetric() {
-				out = append(out, fmt.Sprint(name, " ", series.GetLabel()[0].GetValue(), " ", series.GetGauge().GetValue()))
+				out = append(out,
+					fmt.Sprint(name, " ", series.GetLabel()[0].GetValue(), " ", series.GetGauge().GetValue()))
 			}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 const (
 	// salePrefix begins the name of a flash sale's room; the campaign's id follows.
 	salePrefix = "campaign:"
-	// saleSlots are how many people a flash sale admits at once: a tenth of what may wait for the writer of one process, so that
-	// whoever is admitted is not told that it is busy.
+	// saleSlots are how many people a flash sale admits at once: a tenth of what may wait for the writer of one
+	// process, so that whoever is admitted is not told that it is busy.
 	saleSlots = 400
 	// admissionTTL is how long an admission is cached. Everybody in the queue asks for it every two seconds.
 	admissionTTL = time.Second
@@ -52,7 +52,8 @@ func NewSales(d SalesDeps) *Sales {
 	}
 }
 
-// Admission finds the admission of a room by its name. It ends with its sale, and when nothing is left to wait for. Errors: ErrUnknown.
+// Admission finds the admission of a room by its name. It ends with its sale, and when nothing is left to wait for.
+// Errors: ErrUnknown.
 func (s *Sales) Admission(ctx context.Context, room string) (Admission, error) {
 	digits, ok := strings.CutPrefix(room, salePrefix)
 	id, err := strconv.ParseInt(digits, 10, 64)
@@ -66,13 +67,18 @@ func (s *Sales) Admission(ctx context.Context, room string) (Admission, error) {
 	return a, err
 }
 
-// load reads a sale's admission. The zero value stands for a sale that nobody can queue for: it is not public, or has not begun.
+// load reads a sale's admission. The zero value stands for a sale that nobody can queue for: it is not public, or has
+// not begun.
 func (s *Sales) load(ctx context.Context, campaignID int64) (Admission, error) {
 	sale, err := s.deps.Find(ctx, campaignID)
 	if err != nil || sale == nil || s.deps.Now().Before(sale.StartsAt) {
 		return Admission{}, err
 	}
-	a := Admission{Room: SaleRoom(campaignID), Slots: saleSlots, Ends: sale.EndsAt}
+	a := Admission{
+		Room:  SaleRoom(campaignID),
+		Slots: saleSlots,
+		Ends:  sale.EndsAt,
+	}
 	if sale.Available == 0 { // sold out, stopped, or over
 		a.Ends = sale.StartsAt
 	}

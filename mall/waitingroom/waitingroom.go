@@ -1,6 +1,7 @@
-// Package waitingroom owns the wait before a sale that more people want to buy from than can be served at once: who queues, who is
-// admitted next and for how long, and the signed ticket that proves an admission. It refuses to know HTTP, accounts and campaigns, whose
-// facts it is handed; it decides nothing about stock, which PostgreSQL does whoever is admitted here.
+// Package waitingroom owns the wait before a sale that more people want to buy from than can be served at once: who
+// queues, who is admitted next and for how long, and the signed ticket that proves an admission. It refuses to know
+// HTTP, accounts and campaigns, whose facts it is handed; it decides nothing about stock, which PostgreSQL does whoever
+// is admitted here.
 package waitingroom
 
 import (
@@ -17,8 +18,8 @@ var (
 	ErrTicketInvalid = fault.New(fault.Forbidden, "queue_pass_invalid", "Wait for your turn first.")
 )
 
-// Admission says how many people a waiting room lets in and for how long. The seller states it anew at every request, so that more
-// people can be admitted while others queue.
+// Admission says how many people a waiting room lets in and for how long. The seller states it anew at every request,
+// so that more people can be admitted while others queue.
 type Admission struct {
 	Room  string        // "campaign:7"; a to z, digits, ':', '-' and '_', at most 64
 	Slots int           // people who may buy at once, at least 1

@@ -37,8 +37,8 @@ type count struct {
 	at      time.Time
 }
 
-// mustWait says whether somebody who would buy now has to wait first: others do, and this visitor has no ticket. Where the queue can't be
-// asked, nobody waits.
+// mustWait says whether somebody who would buy now has to wait first: others do, and this visitor has no ticket. Where
+// the queue can't be asked, nobody waits.
 func (w *gate) mustWait(c *page.Ctx, campaignID int64) bool {
 	room := w.Room(campaignID)
 	if w.Queue.CheckTicket(room, web.Ticket(c.Context, room, w.Secure), w.visitor(c)) == nil {

@@ -1,5 +1,6 @@
-// Package waitingroom owns the page that people wait on before a sale that more want than can be served at once, and the cookie in which
-// their ticket travels to the checkout. Who is next is mall/waitingroom's decision, what is sold there is the seller's: it knows neither.
+// Package waitingroom owns the page that people wait on before a sale that more want than can be served at once, and
+// the cookie in which their ticket travels to the checkout. Who is next is mall/waitingroom's decision, what is sold
+// there is the seller's: it knows neither.
 package waitingroom
 
 import (
@@ -39,9 +40,9 @@ func Routes(g *echo.Group, d Deps) {
 // URL is where to send somebody who must wait; next is the local path to which they go on.
 func URL(room, next string) string { return "/queue/" + room + "?next=" + url.QueryEscape(next) }
 
-// show joins the queue, or finds the position that was taken. What the page asks every two seconds is the same address as a fragment: that
-// only looks, so that a position which was given up is not taken again behind its owner's back. A visitor who comes from another site only
-// looks, too, and is asked to join.
+// show joins the queue, or finds the position that was taken. What the page asks every two seconds is the same address
+// as a fragment: that only looks, so that a position which was given up is not taken again behind its owner's back. A
+// visitor who comes from another site only looks, too, and is asked to join.
 func (d Deps) show(c *page.Ctx) error {
 	ctx, next := c.Request().Context(), c.Next("/")
 	admission, err := d.Admission(ctx, c.Param("name"))

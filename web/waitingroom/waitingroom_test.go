@@ -88,13 +88,15 @@ func TestShow_waits_and_goes_on_by_itself(t *testing.T) {
 	}
 	page := bob.Get(room).Wants(200).Shows("You are in line", "Your place 1", "You are next.", "You have just joined")
 	if !page.Has(`hx-get="/queue/campaign:7?next=%2Fshop&amp;from=0"`) || !page.Has(`hx-trigger="every 2s"`) ||
-		!page.Has(`<meta http-equiv="refresh" content="6;url=/queue/campaign:7?next=%2Fshop&amp;from=0">`) || !page.Has("No. 1 in line") {
+		!page.Has(`<meta http-equiv="refresh" content="6;url=/queue/campaign:7?next=%2Fshop&amp;from=0">`) ||
+		!page.Has("No. 1 in line") {
 		t.Errorf("the page does not ask by itself: %s", page.Body)
 	}
 	eve.Lang = "zh-CN"
 	eve.Get(room).Wants(200).Shows("正在排队", "您的位置 2", "前面还有 1 人。")
 	eve.Get(room).Wants(200).Shows("您的位置 2") // a refresh keeps it
-	if a := eve.HTMX(room+"&from=1", nil).Wants(200).Shows("您的位置 2"); strings.Contains(a.Body, "<html") || !a.Has(`id="queue"`) {
+	if a := eve.HTMX(room+"&from=1", nil).Wants(200).Shows("您的位置 2"); strings.Contains(a.Body, "<html") ||
+		!a.Has(`id="queue"`) {
 		t.Errorf("no fragment: %s", a.Body)
 	}
 	s.Advance(30 * time.Second)
@@ -107,7 +109,8 @@ func TestShow_waits_and_goes_on_by_itself(t *testing.T) {
 	}
 	bob.Get("/shop").Wants(204)
 	eve.Lang = "en"
-	eve.HTMX(room+"&from=1", nil).Wants(200).Shows("Your place 1", "You are next.", "1 person has gone in since you joined")
+	eve.HTMX(room+"&from=1", nil).Wants(200).
+		Shows("Your place 1", "You are next.", "1 person has gone in since you joined")
 	if got := ann.Get("/shop").Status; got != 403 {
 		t.Errorf("a ticket outlives its lease: %d", got)
 	}
@@ -164,7 +167,8 @@ func TestShow_an_ended_sale_and_an_unknown_one(t *testing.T) {
 
 func TestShow_goes_on_inside_the_mall_only(t *testing.T) {
 	s := open(t)
-	for next, want := range map[string]string{"//evil.example/": "/", "https://evil.example/": "/", `/\evil.example`: "/", "/cart?a=b": "/cart?a=b"} {
+	for next, want := range map[string]string{"//evil.example/": "/", "https://evil.example/": "/",
+		`/\evil.example`: "/", "/cart?a=b": "/cart?a=b"} {
 		b := s.visitor("p" + hex.EncodeToString([]byte(next)))
 		if a := b.Get("/queue/campaign:7?next=" + url.QueryEscape(next)).Wants(303); a.Location != want {
 			t.Errorf("%s leads to %q", next, a.Location)
