@@ -11,13 +11,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"videomall/mall/audit"
 	"videomall/mall/catalog"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/review"
-	"videomall/mall/risk"
 )
 
 // reviewing opens the desk over listings that do as they are told.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -379,7 +380,7 @@ func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
 	for _, f := range []waitingroom.Admission{{
 		Room:  "",
 		Slots: 1,
-	}, {Room: "a}b", Slots: 1}, {Name: strings.Repeat("a", 65), Slots: 1}, {Room: "sale"}} {
+	}, {Room: "a}b", Slots: 1}, {Room: strings.Repeat("a", 65), Slots: 1}, {Room: "sale"}} {
 		if _, err := q.Join(t.Context(), f, person(1)); !errors.Is(err, waitingroom.ErrUnknown) {
 			t.Errorf("%+v: %v", f, err)
 		}
