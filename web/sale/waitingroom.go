@@ -23,7 +23,7 @@ type WaitingRoom struct {
 }
 
 // waitingTTL is how long this process remembers how many wait: in a crowd it is asked a thousand times a second.
-const glance = time.Second
+const waitingTTL = time.Second
 
 // gate remembers before which sales people wait.
 type gate struct {
