@@ -76,7 +76,7 @@ func (c *Catalog) cards(ctx context.Context, q Querier, ids []int64) ([]Card, er
 	return cards, nil
 }
 
-// Related returns up to limit other videos on sale: of the same shelf or maker, those with most tags in common
+// Related returns up to limit other videos on sale: of the same shelf or creator, those with most tags in common
 // first, then those that sell best. The slice is shared: read only.
 func (c *Catalog) Related(ctx context.Context, spuID int64, limit int) ([]Card, error) {
 	key := fmt.Sprintf("%d.%d", spuID, limit)

@@ -21,7 +21,7 @@ type NewCategory struct {
 	Position             int
 }
 
-// NewCreator describes a maker. UserID is the account that owns the videos.
+// NewCreator describes a creator. UserID is the account that owns the videos.
 type NewCreator struct {
 	UserID               int64
 	Slug, NameZh, NameEn string
@@ -76,7 +76,7 @@ func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, err
 	return id, refused(err, "create category %q", n.Slug)
 }
 
-// CreateCreator adds a maker. Errors: ErrSlugTaken, ErrProductInvalid.
+// CreateCreator adds a creator. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},

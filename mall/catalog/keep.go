@@ -83,7 +83,7 @@ type kept struct {
 	lists    *cache.Cache[Page]
 	related  *cache.Cache[[]Card]
 	shelves  *cache.Cache[[]Category]
-	makers   *cache.Cache[[]Creator]
+	creators *cache.Cache[[]Creator]
 	creators *cache.Cache[Creator]
 	series   *cache.Cache[Series]
 }
@@ -104,7 +104,7 @@ func (c *Catalog) Keep(k Keeping) *Catalog {
 		lists:    keeping(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
 		related:  keeping(k, cache.Options[[]Card]{Name: "catalog_related"}),
 		shelves:  keeping(k, cache.Options[[]Category]{Name: "catalog_categories"}),
-		makers:   keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
+		creators: keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
 		creators: keeping(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
 		series:   keeping(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
 	}

@@ -174,16 +174,16 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 		t.Errorf("the same list in shorter pages: %v", err)
 	}
 	for name, change := range map[string]func(*catalog.Filter){
-		"order":             func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },
-		"category":          func(f *catalog.Filter) { f.CategorySlug = "nature" },
-		"creator":           func(f *catalog.Filter) { f.CreatorSlug = "maker" },
-		"category as maker": func(f *catalog.Filter) { f.CategorySlug, f.CreatorSlug = "", "nature" },
-		"kind":              func(f *catalog.Filter) { f.Kind = catalog.KindOwn },
-		"quality":           func(f *catalog.Filter) { f.Quality = catalog.QualityHD },
-		"free":              func(f *catalog.Filter) { f.Free = true },
-		"price from":        func(f *catalog.Filter) { f.PriceMin = new(int64(0)) },
-		"price to":          func(f *catalog.Filter) { f.PriceMax = new(int64(1 << 40)) },
-		"words":             func(f *catalog.Filter) { f.Among, f.AmongWhat = []int64{1, 2, 3}, "film" },
+		"order":               func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },
+		"category":            func(f *catalog.Filter) { f.CategorySlug = "nature" },
+		"creator":             func(f *catalog.Filter) { f.CreatorSlug = "creator" },
+		"category as creator": func(f *catalog.Filter) { f.CategorySlug, f.CreatorSlug = "", "nature" },
+		"kind":                func(f *catalog.Filter) { f.Kind = catalog.KindOwn },
+		"quality":             func(f *catalog.Filter) { f.Quality = catalog.QualityHD },
+		"free":                func(f *catalog.Filter) { f.Free = true },
+		"price from":          func(f *catalog.Filter) { f.PriceMin = new(int64(0)) },
+		"price to":            func(f *catalog.Filter) { f.PriceMax = new(int64(1 << 40)) },
+		"words":               func(f *catalog.Filter) { f.Among, f.AmongWhat = []int64{1, 2, 3}, "film" },
 	} {
 		f := made
 		f.Cursor = page.NextCursor
@@ -228,7 +228,7 @@ func TestFiltersNarrow(t *testing.T) {
 		"all":           {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
 		"shelf":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
 		"unknown shelf": {catalog.Filter{CategorySlug: "no"}, nil},
-		"maker":         {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
+		"creator":       {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
 		"between": {catalog.Filter{
 			PriceMin: new(int64(500)),
 			PriceMax: new(int64(700)),
@@ -271,10 +271,10 @@ func TestFiltersNarrow(t *testing.T) {
 		t.Errorf("shelves %+v, %v", shelves, err)
 	}
 	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.NameZh != "林溪" {
-		t.Errorf("maker %+v, %v", m, err)
+		t.Errorf("creator %+v, %v", m, err)
 	}
 	if list, err := s.Creators(t.Context(), 5); err != nil || len(list) != 1 || list[0].Videos != 4 {
-		t.Errorf("makers %+v, %v", list, err)
+		t.Errorf("creators %+v, %v", list, err)
 	}
 	related, err := s.Related(t.Context(), rent.SPUID, 2)
 	if err != nil || len(related) != 2 || slices.ContainsFunc(related, func(k catalog.Card) bool {

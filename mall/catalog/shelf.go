@@ -9,8 +9,8 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// keptMakers is how many of the best-selling makers are kept at hand.
-const keptMakers = 24
+// keptCreators is how many of the best-selling creators are kept at hand.
+const keptCreators = 24
 
 // Category is a shelf with the number of videos on sale there.
 type Category struct {
@@ -19,7 +19,7 @@ type Category struct {
 	Videos               int64
 }
 
-// Creator is a maker with the number of videos on sale.
+// Creator is a creator with the number of videos on sale.
 type Creator struct {
 	UserID               int64
 	Slug, NameZh, NameEn string
@@ -59,7 +59,7 @@ func (c *Catalog) Category(ctx context.Context, slug string) (Category, error) {
 	return Category{}, ErrCategoryNotFound.Because("slug %q", slug)
 }
 
-// Creator finds a maker by the name in their address. Errors: ErrCreatorNotFound.
+// Creator finds a creator by the name in their address. Errors: ErrCreatorNotFound.
 func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 	if !slugPattern.MatchString(slug) {
 		return Creator{}, ErrCreatorNotFound.Because("slug %q", slug)
@@ -81,12 +81,12 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 		})
 }
 
-// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first. The slice is shared:
+// Creators returns up to limit (at most 24) creators with videos on sale, those who sell most first. The slice is shared:
 // read only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	list, err := c.kept.makers.Get(ctx, "all", []string{TagShelves},
+	list, err := c.kept.creators.Get(ctx, "all", []string{TagShelves},
 		func(ctx context.Context) ([]Creator, cache.Life, error) {
-			rows, err := c.queries.Creators(ctx, c.fresh(), keptMakers)
+			rows, err := c.queries.Creators(ctx, c.fresh(), keptCreators)
 			if err != nil {
 				return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
 			}

@@ -109,9 +109,9 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	m.OK(err)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 1,
-		Slug:   "maker",
+		Slug:   "creator",
 		NameZh: "作者",
-		NameEn: "Maker",
+		NameEn: "Creator",
 	}))
 	return m
 }

@@ -76,10 +76,10 @@ func TestWhatTheRulesBring(t *testing.T) {
 		{"an empty shelf", proven, review.Band{}, nil, priced(9000), ""},
 		{"one reason for several prices", proven, shelf, nil, priced(9000, 1, 700), "price_outlier 30"},
 		{"pictures of somebody else", proven, shelf, []int64{rival}, nil, "duplicate_other 60"},
-		{"pictures of one's own", proven, shelf, []int64{maker, maker}, nil, "duplicate_own 10"},
-		{"pictures of both", proven, shelf, []int64{maker, rival}, nil, "duplicate_other 60"},
+		{"pictures of one's own", proven, shelf, []int64{creator, creator}, nil, "duplicate_own 10"},
+		{"pictures of both", proven, shelf, []int64{creator, rival}, nil, "duplicate_other 60"},
 		{"no film yet", proven, shelf, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
-		{"several", review.Creator{}, shelf, []int64{maker}, priced(9000),
+		{"several", review.Creator{}, shelf, []int64{creator}, priced(9000),
 			"price_outlier 30, new_creator 25, duplicate_own 10"},
 	} {
 		d.creator = c.creator

@@ -131,9 +131,9 @@ func (w *world) stock() {
 	w.ok(err)
 	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{
 		UserID: 1,
-		Slug:   "maker",
+		Slug:   "creator",
 		NameZh: "作者",
-		NameEn: "Maker",
+		NameEn: "Creator",
 	}))
 	w.sku = w.film("film", 3)
 	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{

@@ -658,7 +658,7 @@ func creators(list []catalog.Creator) templ.Component {
 	})
 }
 
-// avatar is a maker's picture, or the first letter of the name.
+// avatar is a creator's picture, or the first letter of the name.
 func avatar(name, person string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,7 +9,7 @@ import (
 	"videomall/web/page"
 )
 
-// How many videos and makers the front page shows of each kind.
+// How many videos and creators the front page shows of each kind.
 const (
 	homeShelf    = 8
 	homeFree     = 4
