@@ -221,7 +221,7 @@ func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
 	s.uses(k, 0, 0)
 }
 
-func TestTheSameWishUsesItsCouponOnce(t *testing.T) {
+func TestOrders_Place_same_key_uses_its_coupon_once(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, -1)
 	k := s.coupon("SPRING")

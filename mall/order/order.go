@@ -178,8 +178,8 @@ type Deps struct {
 type Orders struct {
 	Deps
 	q      *dbsqlc.Queries
-	writer *batch.Gatherer[*wish, placing]
-	denied *batch.Gatherer[*wish, placing]
+	writer *batch.Gatherer[*placeAttempt, placeResult]
+	denied *batch.Gatherer[*placeAttempt, placeResult]
 	sales  *batch.Gatherer[[]saleAsk, []*SaleTerms]
 	keys   *keys
 }
