@@ -45,13 +45,13 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 		return err
 	}
 	s := seeder{
-		mall:      m,
-		pool:      pool,
-		catalogue: c,
-		now:       time.Now().Truncate(time.Millisecond),
-		shelves:   map[string]int64{},
-		creators:  map[string]int64{},
-		series:    map[string]place{},
+		mall:       m,
+		pool:       pool,
+		catalogue:  c,
+		now:        time.Now().Truncate(time.Millisecond),
+		categories: map[string]int64{},
+		creators:   map[string]int64{},
+		series:     map[string]place{},
 	}
 	var missing []Video
 	for _, v := range c.Videos {
@@ -77,7 +77,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 	return s.sales(ctx)
 }
 
-// content writes people, shelves, series and the videos that are missing.
+// content writes people, categories, series and the videos that are missing.
 func (s *seeder) content(ctx context.Context, missing []Video) error {
 	for _, step := range []func(context.Context) error{s.people, s.shelve, s.bind} {
 		if err := step(ctx); err != nil {
@@ -93,13 +93,13 @@ func (s *seeder) content(ctx context.Context, missing []Video) error {
 }
 
 type seeder struct {
-	mall      *mall.Mall
-	pool      *pgxpool.Pool
-	catalogue Catalogue
-	now       time.Time
-	shelves   map[string]int64
-	creators  map[string]int64
-	series    map[string]place // by the slug of a video
+	mall       *mall.Mall
+	pool       *pgxpool.Pool
+	catalogue  Catalogue
+	now        time.Time
+	categories map[string]int64
+	creators   map[string]int64
+	series     map[string]place // by the slug of a video
 }
 
 // findCreators looks up the accounts of the catalogue's creators.
@@ -173,11 +173,11 @@ func (s *seeder) shelve(ctx context.Context) error {
 		if err != nil && !errors.Is(err, catalog.ErrSlugTaken) {
 			return err
 		}
-		shelf, err := s.mall.Catalog.Category(ctx, c.Slug)
+		category, err := s.mall.Catalog.Category(ctx, c.Slug)
 		if err != nil {
 			return err
 		}
-		s.shelves[c.Slug] = shelf.ID
+		s.categories[c.Slug] = category.ID
 	}
 	return nil
 }
@@ -259,7 +259,7 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64,
 	n := catalog.NewProduct{
 		Slug:            v.Slug,
 		CreatorID:       s.creators[v.Creator],
-		CategoryID:      s.shelves[v.Category],
+		CategoryID:      s.categories[v.Category],
 		TitleZh:         v.Title.Zh,
 		TitleEn:         v.Title.En,
 		DescriptionZh:   v.Description.Zh,

@@ -134,7 +134,7 @@ join catalog_creator m on m.user_id = s.creator_id
 where s.id = any(@ids::bigint[]);
 
 -- name: RelatedIDs :many
--- The same creator's and the same shelf's best sellers, those that share most tags first.
+-- The same creator's and the same category's best sellers, those that share most tags first.
 with me as (
     select id, category_id, creator_id, tags from video_product_spu where video_product_spu.id = @spu_id
 ), near as (

@@ -15,7 +15,7 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// NewCategory describes a shelf; the lowest Position stands first.
+// NewCategory describes a category; the lowest Position stands first.
 type NewCategory struct {
 	Slug, NameZh, NameEn string
 	Position             int
@@ -61,7 +61,7 @@ type Created struct {
 	SKUIDs []int64
 }
 
-// CreateCategory adds a shelf. Errors: ErrSlugTaken, ErrProductInvalid.
+// CreateCategory adds a category. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, error) {
 	var id int64
 	err := c.changing(ctx, func(tx pgx.Tx) (_ []Change, err error) {
@@ -71,7 +71,7 @@ func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, err
 			NameEn:   n.NameEn,
 			Position: int32(n.Position),
 		})
-		return []Change{{Type: typeCategory, Shelf: n.Slug}}, err
+		return []Change{{Type: typeCategory, Category: n.Slug}}, err
 	})
 	return id, refused(err, "create category %q", n.Slug)
 }

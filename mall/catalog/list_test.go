@@ -225,10 +225,10 @@ func TestFiltersNarrow(t *testing.T) {
 		f    catalog.Filter
 		want []string
 	}{
-		"all":           {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
-		"shelf":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
-		"unknown shelf": {catalog.Filter{CategorySlug: "no"}, nil},
-		"creator":       {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
+		"all":              {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
+		"category":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
+		"unknown category": {catalog.Filter{CategorySlug: "no"}, nil},
+		"creator":          {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
 		"between": {catalog.Filter{
 			PriceMin: new(int64(500)),
 			PriceMax: new(int64(700)),
@@ -252,8 +252,8 @@ func TestFiltersNarrow(t *testing.T) {
 	}
 	for name, f := range map[string]catalog.Filter{
 		"sort": {Sort: "random"}, "kind": {Kind: "steal"}, "quality": {Quality: "8K"},
-		"shelf": {CategorySlug: "a' or '1'='1"},
-		"range": {PriceMin: new(int64(2)), PriceMax: new(int64(1))},
+		"category": {CategorySlug: "a' or '1'='1"},
+		"range":    {PriceMin: new(int64(2)), PriceMax: new(int64(1))},
 	} {
 		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrFilterInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -266,9 +266,9 @@ func TestFiltersNarrow(t *testing.T) {
 	if err != nil || len(given.Items) != 2 || given.Items[0].Slug != "rent-4k" || given.Items[1].Slug != "free" {
 		t.Errorf("given order: %+v, %v", given.Items, err)
 	}
-	shelves, err := s.Categories(t.Context())
-	if err != nil || len(shelves) != 2 || shelves[0].Videos != 3 || shelves[1].Videos != 1 {
-		t.Errorf("shelves %+v, %v", shelves, err)
+	categories, err := s.Categories(t.Context())
+	if err != nil || len(categories) != 2 || categories[0].Videos != 3 || categories[1].Videos != 1 {
+		t.Errorf("categories %+v, %v", categories, err)
 	}
 	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.NameZh != "林溪" {
 		t.Errorf("creator %+v, %v", m, err)

@@ -187,12 +187,12 @@ func TestARepetitionGivesBackWhatTheGateTookForIt(t *testing.T) {
 	}
 	first, _, err := s.orders.Place(s.ctx, request)
 	s.ok(err)
-	shelf := fmt.Sprintf("gate:{sku:%d}:0:", forgotten)
-	left := func() string { return s.redis.HGet(s.ctx, shelf+"count", "left").Val() }
+	stockKey := fmt.Sprintf("gate:{sku:%d}:0:", forgotten)
+	left := func() string { return s.redis.HGet(s.ctx, stockKey+"count", "left").Val() }
 	if left() != "4" {
 		t.Fatalf("%s left after the order", left())
 	}
-	s.ok(s.redis.Del(s.ctx, shelf+"done").Err())
+	s.ok(s.redis.Del(s.ctx, stockKey+"done").Err())
 	if again, replayed, err := s.orders.Place(s.ctx, request); err != nil || !replayed ||
 		again.OrderNo != first.OrderNo {
 		t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)

@@ -167,7 +167,7 @@ func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 			w.stock = append(w.stock, inventory.Reservation{
 				Token:     w.token(l.SKUID),
 				OrderNo:   w.orderNo,
-				Shelf:     w.shelf(l.SKUID),
+				Stock:     w.stockKey(l.SKUID),
 				UserID:    w.UserID,
 				Qty:       l.Quantity,
 				ExpiresAt: until,
@@ -229,12 +229,12 @@ func (w *placeAttempt) wants() []inventory.Want {
 	for i, l := range w.Items {
 		wants[i] = inventory.Want{
 			Token:  w.token(l.SKUID),
-			Shelf:  w.shelf(l.SKUID),
+			Stock:  w.stockKey(l.SKUID),
 			UserID: w.UserID,
 			Qty:    l.Quantity,
 		}
 	}
-	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Shelf.SKUID, b.Shelf.SKUID) })
+	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Stock.SKUID, b.Stock.SKUID) })
 	return wants
 }
 
@@ -248,8 +248,8 @@ func (w *placeAttempt) asks() asked {
 	}
 }
 
-func (w *placeAttempt) shelf(skuID int64) inventory.Shelf {
-	return inventory.Shelf{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
+func (w *placeAttempt) stockKey(skuID int64) inventory.StockKey {
+	return inventory.StockKey{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
 }
 
 // token names the units of one SKU in this request: the same attempt asked again names the same units. Those of a sale
@@ -282,7 +282,7 @@ func (w *placeAttempt) item(n int, l QuoteLine) Item {
 		Discount:   l.Discount,
 		Refunded:   money.Of(0, l.Amount.Currency),
 		priceID:    l.Offer.PriceID,
-		campaignID: w.shelf(l.Offer.SKUID).CampaignID,
+		campaignID: w.stockKey(l.Offer.SKUID).CampaignID,
 	}
 	if token := w.reserved(l.SKUID); token != uuid.Nil {
 		i.reservation = &token
@@ -293,7 +293,7 @@ func (w *placeAttempt) item(n int, l QuoteLine) Item {
 // reserved is the token of a SKU's units, or the zero one of a SKU without a limit.
 func (w *placeAttempt) reserved(skuID int64) uuid.UUID {
 	for _, r := range w.stock {
-		if r.Shelf.SKUID == skuID {
+		if r.Stock.SKUID == skuID {
 			return r.Token
 		}
 	}

@@ -65,7 +65,7 @@ func (s *Orders) write(ctx context.Context, set []*placeAttempt) []batch.Result[
 func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
 	var placed []*placeAttempt
 	var written, refused []inventory.Want
-	var moved []inventory.Shelf
+	var moved []inventory.StockKey
 	for _, w := range set {
 		switch {
 		case w.err == nil && !w.answer.replayed:
@@ -75,7 +75,7 @@ func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
 			refused = append(refused, w.took...)
 			if len(w.took) > 0 && errors.Is(w.err, inventory.ErrSoldOut) { // admitted to what is not there
 				for _, t := range w.took {
-					moved = append(moved, t.Shelf)
+					moved = append(moved, t.Stock)
 				}
 			}
 		}

@@ -314,7 +314,7 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 		rs := []inventory.Reservation{{
 			Token:     [16]byte{token},
 			OrderNo:   fmt.Sprintf("%026d", token),
-			Shelf:     inventory.Shelf{SKUID: film},
+			Stock:     inventory.StockKey{SKUID: film},
 			UserID:    user,
 			Qty:       qty,
 			ExpiresAt: s.now(),

@@ -60,8 +60,8 @@ func someWord(r *rand.Rand) int {
 
 // fillProducts brings the catalogue from "from" to "to" made-up products, each with its prices and its search document.
 func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
-	var shelves []int64
-	if err := pool.QueryRow(ctx, `select array_agg(id order by id) from catalog_category`).Scan(&shelves); err != nil {
+	var categories []int64
+	if err := pool.QueryRow(ctx, `select array_agg(id order by id) from catalog_category`).Scan(&categories); err != nil {
 		return err
 	}
 	return withoutIndexes(ctx, pool, []string{"video_product_spu", "search_document"}, func(tx pgx.Tx) error {
@@ -75,7 +75,7 @@ func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
 		spus := func(w *bufio.Writer, n int, f film) {
 			fmt.Fprintf(w, "%d,film-%d,%d,%d,%s,%s,%s,%s,\"{%s}\",%d,live,%d,%d,%d,%d,%d,%d,CNY,%s\n", firstSPU+n, n,
 				firstCreator+n/filmsPerCreator,
-				shelves[min(n%7*n%11, n)%len(shelves)], f.zh, f.en, f.zh, f.about, f.tags, 600+n%5400,
+				categories[min(n%7*n%11, n)%len(categories)], f.zh, f.en, f.zh, f.about, f.tags, 600+n%5400,
 				f.rating*f.ratings, f.ratings, f.sold,
 				2*(firstSPU+n)+n%4/3, f.amount, f.amount+500, f.published)
 		}

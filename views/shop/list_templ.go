@@ -15,7 +15,7 @@ import (
 	"videomall/views/ui"
 )
 
-// ListPage is a list of videos with its filters: all of them, a shelf, a creator's, or what a search found.
+// ListPage is a list of videos with its filters: all of them, a category, a creator's, or what a search found.
 type ListPage struct {
 	Heading string
 	Creator *catalog.Creator // heads a creator's own list
@@ -44,7 +44,7 @@ type FilterForm struct {
 	Query              string
 	Sort               string
 	Category           string
-	Categories         []ui.Option // nil where the list is of one shelf or creator
+	Categories         []ui.Option // nil where the list is of one category or creator
 	Kind, Quality      string
 	PriceMin, PriceMax string
 	PriceError         string

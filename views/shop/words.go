@@ -34,7 +34,7 @@ func Title(t *text.Printer, c catalog.Card) string { return t.Of(c.TitleZh, c.Ti
 
 func creatorName(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
 
-// CategoryName is a shelf's name in the reader's language.
+// CategoryName is a category's name in the reader's language.
 func CategoryName(t *text.Printer, c catalog.Category) string { return t.Of(c.NameZh, c.NameEn) }
 
 // CreatorName is a creator's name in the reader's language.

@@ -892,7 +892,7 @@ type RelatedIDsParams struct {
 	SpuID int64
 }
 
-// The same creator's and the same shelf's best sellers, those that share most tags first.
+// The same creator's and the same category's best sellers, those that share most tags first.
 func (q *Queries) RelatedIDs(ctx context.Context, db DBTX, arg RelatedIDsParams) ([]int64, error) {
 	rows, err := db.Query(ctx, relatedIDs, arg.Most, arg.SpuID)
 	if err != nil {
