@@ -54,7 +54,8 @@ func (c loadtestCommand) Run(ctx context.Context, cfg *config.Config) error {
 	}
 	scenario := crowd.Scenario()
 	if scenario.Writes && !cfg.Demo && !c.YesWrite {
-		return fmt.Errorf("%s leaves accounts and orders behind: outside demo mode say --yes-write if that is meant", scenario.Name)
+		return fmt.Errorf("%s leaves accounts and orders behind: outside demo mode say --yes-write if that is meant",
+			scenario.Name)
 	}
 	if err := crowd.Ping(ctx); err != nil {
 		return err
@@ -70,8 +71,14 @@ func (c loadtestCommand) Run(ctx context.Context, cfg *config.Config) error {
 		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {
 			return err
 		}
-		ready, err := stage.Set(ctx, p.Mall, scenario, stage.Wish{Run: name, People: crowd.People(), SKU: c.SKU, CampaignID: c.Campaign,
-			Units: c.Units, Secret: string(cfg.Sandbox)})
+		ready, err := stage.Set(ctx, p.Mall, scenario, stage.Wish{
+			Run:        name,
+			People:     crowd.People(),
+			SKU:        c.SKU,
+			CampaignID: c.Campaign,
+			Units:      c.Units,
+			Secret:     string(cfg.Sandbox),
+		})
 		if err != nil {
 			return err
 		}
@@ -94,9 +101,23 @@ func (c loadtestCommand) plan(cfg *config.Config) load.Plan {
 	if c.Scenario == "flash" {
 		most = 500
 	}
-	return load.Plan{Scenario: c.Scenario, Target: cmp.Or(c.Target, cfg.LocalURL()), AllowRemote: c.AllowRemote, Rate: cmp.Or(c.Rate, rates[c.Scenario]),
-		Constant: c.Constant, Ramp: c.Ramp, Duration: c.Duration, Most: cmp.Or(c.Most, most), InFlight: c.InFlight, Patience: c.Patience,
-		Timeout: c.Timeout, Persist: c.Persist, Linger: c.Linger, Think: c.Think, Seed: c.Seed}
+	return load.Plan{
+		Scenario:    c.Scenario,
+		Target:      cmp.Or(c.Target, cfg.LocalURL()),
+		AllowRemote: c.AllowRemote,
+		Rate:        cmp.Or(c.Rate, rates[c.Scenario]),
+		Constant:    c.Constant,
+		Ramp:        c.Ramp,
+		Duration:    c.Duration,
+		Most:        cmp.Or(c.Most, most),
+		InFlight:    c.InFlight,
+		Patience:    c.Patience,
+		Timeout:     c.Timeout,
+		Persist:     c.Persist,
+		Linger:      c.Linger,
+		Think:       c.Think,
+		Seed:        c.Seed,
+	}
 }
 
 // show prints the result, writes the report, and returns what does not add up.

@@ -32,7 +32,8 @@ type commands struct {
 func main() {
 	var line commands
 	kctx := kong.Parse(&line, kong.Name("videomall"), kong.UsageOnError(),
-		kong.Description("A self-hosted shop for video. It is set up by environment variables; docs/configuration.md lists them."))
+		kong.Description(
+			"A self-hosted shop for video. It is set up by environment variables; docs/configuration.md lists them."))
 	// The first signal asks for an orderly end; a second one finds no handler and ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -96,7 +97,8 @@ type seedCommand struct{}
 // Run seeds and ends. It is refused outside demo mode, where the demo's well-known passwords would be an open door.
 func (seedCommand) Run(ctx context.Context, cfg *config.Config) error {
 	if !cfg.Demo {
-		return errors.New("the demo content has well-known passwords: it is written only with DEMO=on, which listens on loopback only")
+		return errors.New(
+			"the demo content has well-known passwords: it is written only with DEMO=on, which listens on loopback only")
 	}
 	return with(ctx, cfg, "seed", func(p *program.Program) error { return prepare(ctx, cfg, p) })
 }

@@ -41,7 +41,8 @@ func checkUploads(c *Config) error {
 		most Bytes
 	}{{"UPLOAD_MAX", c.UploadMax, maxUpload}, {"UPLOAD_QUOTA", c.UploadQuota, math.MaxInt64}} {
 		if s.size < 1<<20 || s.size > s.most {
-			return wrong(s.name, strconv.FormatInt(int64(s.size), 10), "it must be 1MiB at least, and one file 5TiB at most")
+			return wrong(s.name, strconv.FormatInt(int64(s.size), 10),
+				"it must be 1MiB at least, and one file 5TiB at most")
 		}
 	}
 	return nil
@@ -62,7 +63,8 @@ func checkBounds(c *Config) error {
 		return wrong("COVER_MEMORY", strconv.FormatInt(int64(c.CoverMemory), 10), "it must be 64MiB at least")
 	}
 	if c.PerAddress < 0 || c.PerAddress > maxPerAddress {
-		return wrong("CONNECTIONS_PER_ADDRESS", strconv.Itoa(c.PerAddress), "it must lie between 0 and %d", maxPerAddress)
+		return wrong("CONNECTIONS_PER_ADDRESS", strconv.Itoa(c.PerAddress), "it must lie between 0 and %d",
+			maxPerAddress)
 	}
 	return nil
 }

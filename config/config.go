@@ -110,8 +110,8 @@ func (c *Config) SandboxPayments() bool { return c.Sandbox != "" }
 // SandboxInProduction says that they can be although this is no demo: the operators are told on every page.
 func (c *Config) SandboxInProduction() bool { return c.SandboxPayments() && !c.Demo }
 
-// LocalURL is where the mall is reached from this machine, without a trailing slash: an ADDR that listens everywhere is no
-// address to call.
+// LocalURL is where the mall is reached from this machine, without a trailing slash: an ADDR that listens everywhere is
+// no address to call.
 func (c *Config) LocalURL() string {
 	host, port, _ := net.SplitHostPort(c.Addr) // checked when it was read
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {

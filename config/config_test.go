@@ -29,9 +29,11 @@ func TestNothingSetIsACompleteMall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprintln(c.Addr, c.AdminAddr, c.PublicURL, c.StorageURL, c.Demo, c.PayWindow, c.Grace, c.LogLevel, c.LogFormat,
+	got := fmt.Sprintln(c.Addr, c.AdminAddr, c.PublicURL, c.StorageURL, c.Demo, c.PayWindow, c.Grace, c.LogLevel,
+		c.LogFormat,
 		c.EmbeddedPostgres, c.EmbeddedRedis, c.SecureCookies(), c.SandboxPayments())
-	want := fmt.Sprintln("127.0.0.1:8080", "127.0.0.1:8081", "http://127.0.0.1:8080", "file://"+dir+"/media", true, 15*time.Minute,
+	want := fmt.Sprintln("127.0.0.1:8080", "127.0.0.1:8081", "http://127.0.0.1:8080", "file://"+dir+"/media", true,
+		15*time.Minute,
 		20*time.Second, slog.LevelInfo, "text", dir+"/postgres", dir+"/redis", false, true)
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
@@ -40,8 +42,10 @@ func TestNothingSetIsACompleteMall(t *testing.T) {
 
 func TestGivenServersSwitchTheDemoOff(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, "DATABASE_URL=postgres://u:p@db/mall", "REDIS_URL=redis://cache:6379/1", "SECRET_KEY="+secret, "ADDR=0.0.0.0:80",
-		"ADMIN_ADDR=:9090", "PUBLIC_URL=https://mall.example.com/", "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8", "STORAGE_URL=s3://s3.example.com/media?region=eu-1")
+	c, err := load(t, "DATABASE_URL=postgres://u:p@db/mall", "REDIS_URL=redis://cache:6379/1", "SECRET_KEY="+secret,
+		"ADDR=0.0.0.0:80",
+		"ADMIN_ADDR=:9090", "PUBLIC_URL=https://mall.example.com/", "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8",
+		"STORAGE_URL=s3://s3.example.com/media?region=eu-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,20 +94,31 @@ func TestConfig_DemoOnLoopback(t *testing.T) {
 func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 	t.Parallel()
 	for _, vars := range []string{
-		"ADDR=8080", "ADDR=127.0.0.1:http-not", "ADDR=127.0.0.1:99999", "ADDR=0.0.0.0:8080", "ADDR=:8080", "ADDR=10.1.2.3:8080",
+		"ADDR=8080", "ADDR=127.0.0.1:http-not", "ADDR=127.0.0.1:99999", "ADDR=0.0.0.0:8080", "ADDR=:8080",
+		"ADDR=10.1.2.3:8080",
 		"ADMIN_ADDR=0.0.0.0:8081", "ADMIN_ADDR=127.0.0.1:8080", "ADMIN_ADDR=x",
-		"PUBLIC_URL=mall.example.com", "PUBLIC_URL=https://mall.example.com/shop", "PUBLIC_URL=ftp://mall.example.com", "PUBLIC_URL=https://",
-		"DATABASE_URL=mysql://u:hunter22@db/mall", "DATABASE_URL=hunter22", "DATABASE_URL=postgres://u:hunter22@[db/mall",
-		"DATABASE_REPLICA_URL=postgres://u:hunter22@db2/mall", "REDIS_URL=http://:hunter22@cache", "REDIS_URL=cache:6379",
-		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=s3://s3.example.com", "UPLOAD_MAX=many", "UPLOAD_QUOTA=1KiB", "UPLOAD_MAX=9999999TiB", "STORAGE_URL=gs://bucket",
+		"PUBLIC_URL=mall.example.com", "PUBLIC_URL=https://mall.example.com/shop", "PUBLIC_URL=ftp://mall.example.com",
+		"PUBLIC_URL=https://",
+		"DATABASE_URL=mysql://u:hunter22@db/mall", "DATABASE_URL=hunter22",
+		"DATABASE_URL=postgres://u:hunter22@[db/mall",
+		"DATABASE_REPLICA_URL=postgres://u:hunter22@db2/mall", "REDIS_URL=http://:hunter22@cache",
+		"REDIS_URL=cache:6379",
+		"STORAGE_URL=file://media", "STORAGE_URL=media", "STORAGE_URL=s3://", "STORAGE_URL=s3://s3.example.com",
+		"UPLOAD_MAX=many", "UPLOAD_QUOTA=1KiB", "UPLOAD_MAX=9999999TiB", "STORAGE_URL=gs://bucket",
 		"SECRET_KEY=hunter22", "SANDBOX_SECRET=hunter22", "SECRET_KEY= DEMO=off", "SANDBOX_IN_PRODUCTION=maybe",
-		"PUBLIC_URL=https://mall.example.com", "PUBLIC_URL=http://10.1.2.3:8080", "PUBLIC_URL=http://127.0.0.1.example.com",
-		"DEMO=maybe", "PAY_WINDOW=15", "PAY_WINDOW=0s", "PAY_WINDOW=-1m", "PAY_WINDOW=25h", "SHUTDOWN_GRACE=never", "SHUTDOWN_GRACE=0s",
-		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TRUSTED_PROXIES=10.0.0.1", "TRUSTED_PROXIES=10.0.0.0/8,nginx",
-		"RATE_LIMITS=on", "RATE_LIMITS=order.user", "RATE_LIMITS=order.user=0/1m", "RATE_LIMITS=order.user=10", "RATE_LIMITS=order.user=10/1x",
-		"RATE_LIMITS=order.user=10/1ms", "RATE_LIMITS=order.user=10/48h", "RATE_LIMITS=order.user=9000000/1m", "RATE_LIMITS=cart.user=10/1m",
+		"PUBLIC_URL=https://mall.example.com", "PUBLIC_URL=http://10.1.2.3:8080",
+		"PUBLIC_URL=http://127.0.0.1.example.com",
+		"DEMO=maybe", "PAY_WINDOW=15", "PAY_WINDOW=0s", "PAY_WINDOW=-1m", "PAY_WINDOW=25h", "SHUTDOWN_GRACE=never",
+		"SHUTDOWN_GRACE=0s",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TRUSTED_PROXIES=10.0.0.1",
+		"TRUSTED_PROXIES=10.0.0.0/8,nginx",
+		"RATE_LIMITS=on", "RATE_LIMITS=order.user", "RATE_LIMITS=order.user=0/1m", "RATE_LIMITS=order.user=10",
+		"RATE_LIMITS=order.user=10/1x",
+		"RATE_LIMITS=order.user=10/1ms", "RATE_LIMITS=order.user=10/48h", "RATE_LIMITS=order.user=9000000/1m",
+		"RATE_LIMITS=cart.user=10/1m",
 		"RATE_LIMITS=order.user=10/1m,,",
-		"MEMORY_LIMIT=1MiB", "COVER_MEMORY=1MiB", "DISK_FLOOR=some", "UPLOAD_MIN_RATE=-1", "SEND_TIMEOUT=0s", "SEND_TIMEOUT=1h",
+		"MEMORY_LIMIT=1MiB", "COVER_MEMORY=1MiB", "DISK_FLOOR=some", "UPLOAD_MIN_RATE=-1", "SEND_TIMEOUT=0s",
+		"SEND_TIMEOUT=1h",
 		"CONNECTIONS_PER_ADDRESS=-1", "CONNECTIONS_PER_ADDRESS=2000000",
 	} {
 		t.Run(vars, func(t *testing.T) {
@@ -186,7 +201,8 @@ func TestKeysDifferByPurposeAndSecret(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, c := range []*config.Config{a, b} {
-		for _, p := range []string{config.KeySession, config.KeyPlay, config.KeySegment, config.KeyDevice, config.KeyMedia, config.KeyAPI, config.KeySandbox} {
+		for _, p := range []string{config.KeySession, config.KeyPlay, config.KeySegment, config.KeyDevice,
+			config.KeyMedia, config.KeyAPI, config.KeySandbox} {
 			k := c.Key(p)
 			if len(k) != 32 || seen[string(k)] {
 				t.Errorf("key %s: %d bytes, or met before", p, len(k))
@@ -201,15 +217,18 @@ func TestKeysDifferByPurposeAndSecret(t *testing.T) {
 
 func TestLogsTellNoSecret(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:hunter22@db/mall", "REDIS_URL=redis://:hunter22@cache",
-		"STORAGE_URL=s3://key:hunter22@s3.example.com/media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22", "SANDBOX_IN_PRODUCTION=on")
+	c, err := load(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:hunter22@db/mall",
+		"REDIS_URL=redis://:hunter22@cache",
+		"STORAGE_URL=s3://key:hunter22@s3.example.com/media?secretKey=hunter22", "SANDBOX_SECRET=hunter22hunter22",
+		"SANDBOX_IN_PRODUCTION=on")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("start", "config", c, "sandbox", c.Sandbox)
 	fmt.Fprintf(&out, "%v %s", c.SecretKey, c.Sandbox)
-	if s := out.String(); strings.Contains(s, "hunter22") || strings.Contains(s, secret) || !strings.Contains(s, "127.0.0.1:8080") {
+	if s := out.String(); strings.Contains(s, "hunter22") || strings.Contains(s, secret) ||
+		!strings.Contains(s, "127.0.0.1:8080") {
 		t.Error(s)
 	}
 }
@@ -217,8 +236,10 @@ func TestLogsTellNoSecret(t *testing.T) {
 func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
-		"127.0.0.1:9000": "http://127.0.0.1:9000", "[::1]:9000": "http://[::1]:9000", "localhost:9000": "http://localhost:9000",
-		"0.0.0.0:9000": "http://localhost:9000", ":9000": "http://localhost:9000", "[::]:9000": "http://localhost:9000",
+		"127.0.0.1:9000": "http://127.0.0.1:9000", "[::1]:9000": "http://[::1]:9000",
+		"localhost:9000": "http://localhost:9000",
+		"0.0.0.0:9000":   "http://localhost:9000", ":9000": "http://localhost:9000",
+		"[::]:9000": "http://localhost:9000",
 	} {
 		c, err := load(t, "DEMO=off", "SECRET_KEY="+secret, "ADDR="+addr, "PUBLIC_URL=https://mall.example.com")
 		if err != nil {
@@ -233,7 +254,10 @@ func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
 func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
 	t.Parallel()
 	usual, err := load(t)
-	if err != nil || len(usual.RateLimits) != 15 || usual.RateLimits["order.user"] != (config.RateLimit{Requests: 60, Per: time.Minute}) {
+	if err != nil || len(usual.RateLimits) != 15 || usual.RateLimits["order.user"] != (config.RateLimit{
+		Requests: 60,
+		Per:      time.Minute,
+	}) {
 		t.Fatalf("%v %v", usual, err)
 	}
 	off, err := load(t, "RATE_LIMITS=off")
@@ -254,8 +278,10 @@ func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
 
 func TestConfig_Security(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, "SECURITY_CONTACT=mailto:security@mall.example, https://mall.example/report?a=b", "SECURITY_EXPIRES=2027-06-30")
-	if err != nil || len(c.SecurityContact) != 2 || c.SecurityContact[1] != "https://mall.example/report?a=b" || c.SecurityUntil.Year() != 2027 {
+	c, err := load(t, "SECURITY_CONTACT=mailto:security@mall.example, https://mall.example/report?a=b",
+		"SECURITY_EXPIRES=2027-06-30")
+	if err != nil || len(c.SecurityContact) != 2 || c.SecurityContact[1] != "https://mall.example/report?a=b" ||
+		c.SecurityUntil.Year() != 2027 {
 		t.Errorf("%+v %v", c, err)
 	}
 	for _, vars := range [][]string{
@@ -269,7 +295,8 @@ func TestConfig_Security(t *testing.T) {
 	} {
 		name, _, _ := strings.Cut(vars[len(vars)-1], "=")
 		first, _, _ := strings.Cut(vars[0], "=")
-		if _, err := load(t, vars...); err == nil || !strings.HasPrefix(err.Error(), name) && !strings.HasPrefix(err.Error(), first) {
+		if _, err := load(t, vars...); err == nil ||
+			!strings.HasPrefix(err.Error(), name) && !strings.HasPrefix(err.Error(), first) {
 			t.Errorf("%q: %v", vars, err)
 		}
 	}

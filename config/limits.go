@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// RateLimits are how much may be asked for, by "<class of routes>.<what is counted>": "order.user". What is not there is not limited.
+// RateLimits are how much may be asked for, by "<class of routes>.<what is counted>": "order.user". What is not there
+// is not limited.
 type RateLimits map[string]RateLimit
 
 // RateLimit is Requests at once, which come back evenly within Per.
@@ -19,20 +20,23 @@ type RateLimit struct {
 	Per      time.Duration
 }
 
-// Limits of a rate: one that lets nothing back within a day would be a list, and one of more than a million counts nobody.
+// Limits of a rate: one that lets nothing back within a day would be a list, and one of more than a million counts
+// nobody.
 const (
 	maxRequests    = 1_000_000
 	minPer, maxPer = time.Second, 24 * time.Hour
 )
 
-// usualLimits are generous: a person who reads and buys as fast as they can stays far below, and so does an office behind one address.
+// usualLimits are generous: a person who reads and buys as fast as they can stays far below, and so does an office
+// behind one address.
 func usualLimits() RateLimits {
 	return RateLimits{
 		"page.user": {600, time.Minute}, "page.device": {600, time.Minute}, "page.address": {6000, time.Minute},
 		"api.user": {600, time.Minute}, "api.device": {600, time.Minute}, "api.address": {6000, time.Minute},
 		"order.user": {60, time.Minute}, "order.device": {60, time.Minute}, "order.address": {1200, time.Minute},
 		// Codes that nobody gave out.
-		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute}, "coupon.address": {60, 15 * time.Minute},
+		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute},
+		"coupon.address": {60, 15 * time.Minute},
 		// Each is up to half an hour of film that nobody has paid for.
 		"free.user": {30, time.Hour}, "free.device": {30, time.Hour}, "free.address": {300, time.Hour},
 	}
@@ -69,7 +73,8 @@ func parseLimit(v string) (RateLimit, error) {
 	n, err1 := strconv.Atoi(requests)
 	d, err2 := time.ParseDuration(per)
 	if err := errors.Join(err1, err2); err != nil || n < 1 || n > maxRequests || d < minPer || d > maxPer {
-		return RateLimit{}, fmt.Errorf("write a rate as requests/duration, 1 to %d in %v to %v, such as 60/1m", maxRequests, minPer, maxPer)
+		return RateLimit{}, fmt.Errorf("write a rate as requests/duration, 1 to %d in %v to %v, such as 60/1m",
+			maxRequests, minPer, maxPer)
 	}
 	return RateLimit{n, d}, nil
 }

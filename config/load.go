@@ -100,9 +100,11 @@ var parsers = map[reflect.Type]env.ParserFunc{
 		var list Contacts
 		for s := range strings.SplitSeq(v, ",") {
 			u, err := url.Parse(strings.TrimSpace(s))
-			known := err == nil && (u.Scheme == "https" && u.Host != "" || (u.Scheme == "mailto" || u.Scheme == "tel") && u.Opaque != "")
+			known := err == nil &&
+				(u.Scheme == "https" && u.Host != "" || (u.Scheme == "mailto" || u.Scheme == "tel") && u.Opaque != "")
 			if !known || strings.ContainsFunc(s, unicode.IsControl) {
-				return nil, errors.New("write addresses such as mailto:security@mall.example,https://mall.example/report")
+				return nil, errors.New(
+					"write addresses such as mailto:security@mall.example,https://mall.example/report")
 			}
 			list = append(list, u.String())
 		}
@@ -139,22 +141,26 @@ func sentence(err error, vars map[string]string) error {
 	return wrong(name, vars[name], "%v", bad.Err)
 }
 
-// checkSecurity holds that a contact has an end, which RFC 9116 asks for. One that is over stops nothing: the file is gone then.
+// checkSecurity holds that a contact has an end, which RFC 9116 asks for. One that is over stops nothing: the file is
+// gone then.
 func checkSecurity(c *Config) (err error) {
 	switch {
 	case c.SecurityExpires == "" && len(c.SecurityContact) > 0:
-		return wrong("SECURITY_CONTACT", strings.Join(c.SecurityContact, ","), "it needs a date until which it is to be believed: set SECURITY_EXPIRES too")
+		return wrong("SECURITY_CONTACT", strings.Join(c.SecurityContact, ","),
+			"it needs a date until which it is to be believed: set SECURITY_EXPIRES too")
 	case c.SecurityExpires == "":
 		return nil
 	case len(c.SecurityContact) == 0:
-		return wrong("SECURITY_EXPIRES", c.SecurityExpires, "there is no contact that could expire: set SECURITY_CONTACT too")
+		return wrong("SECURITY_EXPIRES", c.SecurityExpires,
+			"there is no contact that could expire: set SECURITY_CONTACT too")
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if c.SecurityUntil, err = time.Parse(layout, c.SecurityExpires); err == nil {
 			return nil
 		}
 	}
-	return wrong("SECURITY_EXPIRES", c.SecurityExpires, "write a date such as 2027-06-30, or with a time 2027-06-30T12:00:00Z")
+	return wrong("SECURITY_EXPIRES", c.SecurityExpires,
+		"write a date such as 2027-06-30, or with a time 2027-06-30T12:00:00Z")
 }
 
 func checkAddresses(c *Config) error {
@@ -206,7 +212,8 @@ func checkServers(c *Config) (err error) {
 		}
 	}
 	if c.ReplicaURL != "" && c.DatabaseURL == "" {
-		return wrong("DATABASE_REPLICA_URL", withoutPassword(c.ReplicaURL), "a replica needs its primary: set DATABASE_URL too")
+		return wrong("DATABASE_REPLICA_URL", withoutPassword(c.ReplicaURL),
+			"a replica needs its primary: set DATABASE_URL too")
 	}
 	if c.DatabaseURL == "" {
 		c.EmbeddedPostgres = c.Path("postgres")
@@ -269,7 +276,8 @@ func checkDurations(c *Config) error {
 		return wrong("PAYOUT_WAIT", c.PayoutWait.String(), "it must lie between 0s and %v", maxClearing)
 	}
 	if c.PayoutTwo < 0 || c.PayoutTwo > maxPayoutTwo {
-		return wrong("PAYOUT_TWO_ABOVE", strconv.FormatInt(c.PayoutTwo, 10), "it must lie between 0 and %d", int64(maxPayoutTwo))
+		return wrong("PAYOUT_TWO_ABOVE", strconv.FormatInt(c.PayoutTwo, 10), "it must lie between 0 and %d",
+			int64(maxPayoutTwo))
 	}
 	if c.SendTimeout < minGrace || c.SendTimeout > maxGrace {
 		return wrong("SEND_TIMEOUT", c.SendTimeout.String(), "it must lie between %v and %v", minGrace, maxGrace)
@@ -304,11 +312,13 @@ func fillPublicURL(c *Config) error {
 		return err
 	}
 	if u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return wrong("PUBLIC_URL", withoutPassword(c.PublicURL), "write scheme and host alone, such as https://mall.example.com")
+		return wrong("PUBLIC_URL", withoutPassword(c.PublicURL),
+			"write scheme and host alone, such as https://mall.example.com")
 	}
 	if c.Demo && !loopback(u.Hostname()) {
-		return wrong("PUBLIC_URL", c.PublicURL, "demo mode has passwords that everybody knows and stays on this machine: "+
-			"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")
+		return wrong("PUBLIC_URL", c.PublicURL,
+			"demo mode has passwords that everybody knows and stays on this machine: "+
+				"use http://127.0.0.1 with the port of ADDR, or set DEMO=off and SECRET_KEY")
 	}
 	c.PublicURL = u.Scheme + "://" + u.Host
 	return nil
@@ -325,9 +335,11 @@ func fillStorage(c *Config) error {
 	}
 	switch {
 	case u.Scheme == "file" && (u.Host != "" || !strings.HasPrefix(u.Path, "/")):
-		return wrong("STORAGE_URL", c.StorageURL, "write three slashes and an absolute folder, such as file:///var/lib/videomall/media")
+		return wrong("STORAGE_URL", c.StorageURL,
+			"write three slashes and an absolute folder, such as file:///var/lib/videomall/media")
 	case u.Scheme == "s3" && (u.Host == "" || strings.Trim(u.Path, "/") == ""):
-		return wrong("STORAGE_URL", withoutPassword(c.StorageURL), "name host and bucket, such as s3://KEY:SECRET@s3.example.com/media")
+		return wrong("STORAGE_URL", withoutPassword(c.StorageURL),
+			"name host and bucket, such as s3://KEY:SECRET@s3.example.com/media")
 	}
 	return nil
 }

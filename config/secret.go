@@ -42,7 +42,9 @@ func (c *Config) Key(purpose string) []byte {
 func fillSecrets(c *Config) (err error) {
 	switch {
 	case c.SecretKey == "" && !c.Demo:
-		return errors.New("SECRET_KEY is required when DEMO is off: set it to 32 random bytes or more, such as the output of: openssl rand -base64 48")
+		return errors.New(
+			"SECRET_KEY is required when DEMO is off: set it to 32 random bytes or more, such as the output of: " +
+				"openssl rand -base64 48")
 	case c.SecretKey == "":
 		if c.SecretKey, err = keptSecret(c); err != nil {
 			return err
@@ -56,7 +58,9 @@ func fillSecrets(c *Config) (err error) {
 	case c.Sandbox != "" && len(c.Sandbox) < minSandbox:
 		return fmt.Errorf("SANDBOX_SECRET has %d bytes and needs at least %d", len(c.Sandbox), minSandbox)
 	case c.Sandbox != "" && !c.Demo && !c.SandboxOn:
-		return errors.New("SANDBOX_SECRET lets everybody pay without money, and DEMO is off: unset it, or set SANDBOX_IN_PRODUCTION=on too")
+		return errors.New(
+			"SANDBOX_SECRET lets everybody pay without money, and DEMO is off: unset it, or set " +
+				"SANDBOX_IN_PRODUCTION=on too")
 	}
 	return nil
 }
@@ -76,7 +80,8 @@ func keptSecret(c *Config) (Secret, error) {
 	}
 	s := strings.TrimSpace(string(b))
 	if len(s) < minSecret {
-		return "", fmt.Errorf("DATA_DIR=%q: secret.key is damaged: delete it to get a new one, which ends all sessions", c.DataDir)
+		return "", fmt.Errorf("DATA_DIR=%q: secret.key is damaged: delete it to get a new one, which ends all sessions",
+			c.DataDir)
 	}
 	return Secret(s), nil
 }

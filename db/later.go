@@ -12,9 +12,9 @@ import (
 // errLater is what comes of asking a Later for rows.
 var errLater = errors.New("db: a statement that is sent later has no rows yet")
 
-// Later gathers statements whose answers nobody needs before the last of them, so that they go to the server in one round trip.
-// It stands where generated queries take a connection, for those that return no rows; what they say is known when Send returns. It is
-// one transaction's own and not safe for concurrent use.
+// Later gathers statements whose answers nobody needs before the last of them, so that they go to the server in one
+// round trip. It stands where generated queries take a connection, for those that return no rows; what they say is
+// known when Send returns. It is one transaction's own and not safe for concurrent use.
 type Later struct{ batch pgx.Batch }
 
 // Exec gathers a statement. Its tag is empty: who counts rows uses Exactly.
@@ -54,8 +54,9 @@ func (c *Counted) Exec(_ context.Context, sql string, args ...any) (pgconn.Comma
 	return pgconn.CommandTag{}, nil
 }
 
-// Send runs what was gathered, in its order, and begins anew. The first statement that fails, or that was counted and has changed another
-// number of rows, ends it, and the transaction is to be rolled back. Errors: PostgreSQL's, and those given to Exactly.
+// Send runs what was gathered, in its order, and begins anew. The first statement that fails, or that was counted and
+// has changed another number of rows, ends it, and the transaction is to be rolled back. Errors: PostgreSQL's, and
+// those given to Exactly.
 func (l *Later) Send(ctx context.Context, tx pgx.Tx) error {
 	if l.batch.Len() == 0 {
 		return nil

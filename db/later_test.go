@@ -23,7 +23,8 @@ func TestLaterSendsEverythingInItsOrderOrFails(t *testing.T) {
 		if n := count(t, pool); n != 0 {
 			t.Errorf("%d rows before they were sent", n)
 		}
-		_, _ = l.Exactly(1, wrong).Exec(t.Context(), "update thing set v = 7 where n = 101") // sees what was gathered before it
+		// sees what was gathered before it
+		_, _ = l.Exactly(1, wrong).Exec(t.Context(), "update thing set v = 7 where n = 101")
 		if err := l.Send(t.Context(), tx); err != nil {
 			return err
 		}

@@ -38,7 +38,8 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 // between two Migrates to see that each Down undoes its Up.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) error {
 	return migrating(ctx, pool, func(mall *goose.Provider, river *rivermigrate.Migrator[pgx.Tx]) error {
-		if _, err := river.Migrate(ctx, rivermigrate.DirectionDown, &rivermigrate.MigrateOpts{TargetVersion: -1}); err != nil {
+		if _, err := river.Migrate(ctx, rivermigrate.DirectionDown,
+			&rivermigrate.MigrateOpts{TargetVersion: -1}); err != nil {
 			return fmt.Errorf("migrate River down: %w", err)
 		}
 		if _, err := mall.DownTo(ctx, 0); err != nil && !errors.Is(err, goose.ErrNoMigrations) {
@@ -96,7 +97,9 @@ func migrating(ctx context.Context, pool *pgxpool.Pool,
 	fn func(*goose.Provider, *rivermigrate.Migrator[pgx.Tx]) error) (err error) {
 	// A pool of its own: building an index may take longer than a request's statement may.
 	cfg := pool.Config()
-	cfg.MaxConns, cfg.MinConns, cfg.MinIdleConns = 4, 0, 0
+	cfg.MaxConns = 4
+	cfg.MinConns = 0
+	cfg.MinIdleConns = 0
 	cfg.ConnConfig.RuntimeParams["statement_timeout"] = "0"
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
 	pool, err = pgxpool.NewWithConfig(ctx, cfg)

@@ -26,9 +26,11 @@ func empty(t *testing.T) *pgxpool.Pool {
 func leftovers(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
 	rows, err := pool.Query(context.Background(), `
-		select 'relation ' || relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+		select 'relation ' || relname from pg_class where relnamespace = 'public'::regnamespace
+		and relkind in ('r', 'p', 'v', 'm', 'S')
 			and relname not like 'goose\_%'
-		union all select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
+		union all select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace
+		and typtype in ('e', 'd')
 		union all select 'function ' || proname from pg_proc p where pronamespace = 'public'::regnamespace
 			and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
 		order by 1`)

@@ -73,11 +73,12 @@ func IsRetryable(err error) bool {
 	return is(err, serializationFailure, "") || is(err, deadlockDetected, "")
 }
 
-// IsRefused says that PostgreSQL itself turned a statement down, so that the transaction is certainly undone. Any other error
-// (a connection that broke, a server that is shutting down) leaves open whether a commit was carried out.
+// IsRefused says that PostgreSQL itself turned a statement down, so that the transaction is certainly undone. Any other
+// error (a connection that broke, a server that is shutting down) leaves open whether a commit was carried out.
 func IsRefused(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && !strings.HasPrefix(pg.Code, connectionException) && !strings.HasPrefix(pg.Code, serverIsEnding)
+	return errors.As(err, &pg) && !strings.HasPrefix(pg.Code, connectionException) &&
+		!strings.HasPrefix(pg.Code, serverIsEnding)
 }
 
 // IsUnique says that err is the violation of the unique constraint or index of that name;

@@ -109,7 +109,8 @@ func TestInTxReadsWhatOthersCommitMeanwhile(t *testing.T) {
 }
 
 // collide makes two transactions lock two rows in opposite order.
-func collide(t *testing.T, run func(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) error) (calls int, errs [2]error) {
+func collide(t *testing.T, run func(ctx context.Context, pool *pgxpool.Pool,
+	fn func(pgx.Tx) error) error) (calls int, errs [2]error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -201,7 +202,8 @@ func TestViolationsAreToldApartByName(t *testing.T) {
 	}
 	_, unique := pool.Exec(ctx, "insert into thing (n, v, name) values (2, 0, 'a')")
 	_, key := pool.Exec(ctx, "insert into thing (n, v, parent) values (3, 0, 9)")
-	if !db.IsUnique(unique, "thing_name_key") || !db.IsUnique(unique, "") || db.IsUnique(unique, "thing_pkey") || db.IsUnique(key, "") || db.IsUnique(nil, "") {
+	if !db.IsUnique(unique, "thing_name_key") || !db.IsUnique(unique, "") || db.IsUnique(unique, "thing_pkey") ||
+		db.IsUnique(key, "") || db.IsUnique(nil, "") {
 		t.Errorf("IsUnique misjudges %v", unique)
 	}
 	if !db.IsForeignKey(key, "thing_parent_fkey") || db.IsForeignKey(unique, "") {
@@ -213,15 +215,21 @@ func TestOpenSetsTheSessionUp(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	url := dbtest.URL(t)
-	pools, err := db.OpenPools(ctx, url, url, db.Options{ApplicationName: "mall test", StatementTimeout: 1500 * time.Millisecond, MaxConns: 3})
+	pools, err := db.OpenPools(ctx, url, url, db.Options{
+		ApplicationName:  "mall test",
+		StatementTimeout: 1500 * time.Millisecond,
+		MaxConns:         3,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pools.Close()
 	for name, want := range map[string]string{"application_name": "mall test", "statement_timeout": "1500ms",
-		"idle_in_transaction_session_timeout": "1min", "TimeZone": "UTC", "default_transaction_isolation": "read committed"} {
+		"idle_in_transaction_session_timeout": "1min", "TimeZone": "UTC",
+		"default_transaction_isolation": "read committed"} {
 		var got string
-		if err := pools.Primary.QueryRow(ctx, "select current_setting($1)", name).Scan(&got); err != nil || got != want {
+		if err := pools.Primary.QueryRow(ctx, "select current_setting($1)", name).Scan(&got); err != nil ||
+			got != want {
 			t.Errorf("%s = %q, %v; want %q", name, got, err, want)
 		}
 	}
@@ -247,7 +255,8 @@ func TestOpenSetsTheSessionUp(t *testing.T) {
 
 func TestOpenFailsWithoutTellingThePassword(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "postgres://u:hunter22@127.0.0.1:1/mall?connect_timeout=1", "postgres://u:hunter22@[broken/mall", "postgres://u:hunter22@h:notaport/mall"} {
+	for _, url := range []string{"", "postgres://u:hunter22@127.0.0.1:1/mall?connect_timeout=1",
+		"postgres://u:hunter22@[broken/mall", "postgres://u:hunter22@h:notaport/mall"} {
 		pool, err := db.Open(context.Background(), url, db.Options{})
 		if err == nil {
 			pool.Close()

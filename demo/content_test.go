@@ -27,7 +27,8 @@ func TestTheMallIsStocked(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	if len(c.Videos) < 24 || len(c.Creators) != 6 || len(c.Categories) < 6 || len(c.Reviews) < 20 {
-		t.Fatalf("%d videos, %d creators, %d categories, %d reviews", len(c.Videos), len(c.Creators), len(c.Categories), len(c.Reviews))
+		t.Fatalf("%d videos, %d creators, %d categories, %d reviews", len(c.Videos), len(c.Creators), len(c.Categories),
+			len(c.Reviews))
 	}
 	for _, k := range c.Creators {
 		bilingual(t, k.Slug, k.Name, k.Bio)
@@ -60,7 +61,8 @@ func TestTheMallIsStocked(t *testing.T) {
 		}
 	}
 	for _, r := range c.Reviews {
-		if r.Rating < 1 || r.Rating > 5 || r.Body == "" || r.Reviewer == "" || r.Language != "zh" && r.Language != "en" {
+		if r.Rating < 1 || r.Rating > 5 || r.Body == "" || r.Reviewer == "" ||
+			r.Language != "zh" && r.Language != "en" {
 			t.Errorf("review %+v", r)
 		}
 	}
@@ -96,7 +98,8 @@ func TestPricesCanBeSold(t *testing.T) {
 				t.Errorf("%s: %s %s twice", v.Slug, s.Kind, s.Quality)
 			}
 			seen[s.Kind+s.Quality] = true
-			if (s.Kind == "rent") != (s.RentHours == 48) || s.Kind != "rent" && s.Kind != "own" || s.Quality != "HD" && s.Quality != "4K" {
+			if (s.Kind == "rent") != (s.RentHours == 48) || s.Kind != "rent" && s.Kind != "own" ||
+				s.Quality != "HD" && s.Quality != "4K" {
 				t.Errorf("%s: %+v", v.Slug, s)
 			}
 			if s.Amount != 0 && (s.Amount < 600 || s.Amount > 9900) || s.ListAmount != 0 && s.ListAmount <= s.Amount {
@@ -127,7 +130,8 @@ func TestPricesCanBeSold(t *testing.T) {
 		}
 	}
 	if free < 3 || limited < 3 || scarce < 1 || struck < 4 || scheduled < 1 || uhd < 2 {
-		t.Errorf("free %d, limited %d, scarce %d, struck %d, scheduled %d, 4K %d", free, limited, scarce, struck, scheduled, uhd)
+		t.Errorf("free %d, limited %d, scarce %d, struck %d, scheduled %d, 4K %d", free, limited, scarce, struck,
+			scheduled, uhd)
 	}
 }
 

@@ -61,7 +61,9 @@ func (s *seeder) offers(ctx context.Context) error {
 		{promotion.Actor{UserID: creator.ID}, creatorCoupon, ofCreator},
 		{promotion.Actor{UserID: operator.ID, Operator: true}, mallCoupon, ofMall},
 	} {
-		if _, err := shop.CreateCoupon(ctx, c.by, c.code, c.terms); err != nil && !errors.Is(err, promotion.ErrCouponInvalid) { // made before
+		// made before
+		if _, err := shop.CreateCoupon(ctx, c.by, c.code, c.terms); err != nil &&
+			!errors.Is(err, promotion.ErrCouponInvalid) {
 			return err
 		}
 	}
@@ -69,7 +71,11 @@ func (s *seeder) offers(ctx context.Context) error {
 	if made, err := shop.BundlesOf(ctx, creator.ID, 0, 1); err != nil || len(made) > 0 {
 		return err
 	}
-	bundle := promotion.BundleTerms{NameZh: "雪与沙：两部安静的自然片", NameEn: "Snow and sand: two quiet films", PercentOff: 20}
+	bundle := promotion.BundleTerms{
+		NameZh:     "雪与沙：两部安静的自然片",
+		NameEn:     "Snow and sand: two quiet films",
+		PercentOff: 20,
+	}
 	for _, slug := range []string{"snow-in-the-pines", "shape-of-dunes"} {
 		product, err := s.mall.Catalog.ProductBySlug(ctx, slug)
 		if err != nil {
@@ -96,16 +102,43 @@ type payout struct {
 }
 
 var payouts = []payout{
-	{creator: "lin-xi", daysAgo: 34, part: 25, approved: true, reference: "BANK-20417"},
-	{creator: "harbour-light", daysAgo: 27, part: 20, approved: true, reference: "BANK-20466"},
-	{creator: "night-train", daysAgo: 12, part: 30, refused: "The account's name differs from the creator's. Please check where you are paid."},
-	{creator: "hearthside", daysAgo: 4, part: 40, approved: true},
-	{creator: "lin-xi", daysAgo: 2, part: 30},
+	{
+		creator:   "lin-xi",
+		daysAgo:   34,
+		part:      25,
+		approved:  true,
+		reference: "BANK-20417",
+	},
+	{
+		creator:   "harbour-light",
+		daysAgo:   27,
+		part:      20,
+		approved:  true,
+		reference: "BANK-20466",
+	},
+	{
+		creator: "night-train",
+		daysAgo: 12,
+		part:    30,
+		refused: "The account's name differs from the creator's. Please check where you are paid.",
+	},
+	{
+		creator:  "hearthside",
+		daysAgo:  4,
+		part:     40,
+		approved: true,
+	},
+	{
+		creator: "lin-xi",
+		daysAgo: 2,
+		part:    30,
+	},
 }
 
 // books writes what the staff did with money: the refunds that they made and the payouts, in the order of time.
 func (s *seeder) books(ctx context.Context, p *plan) error {
-	if done, err := s.mall.Ledger.PayoutsOf(ctx, s.makers[payouts[len(payouts)-1].creator], 0, 2); err != nil || len(done) == 2 {
+	if done, err := s.mall.Ledger.PayoutsOf(ctx, s.makers[payouts[len(payouts)-1].creator], 0, 2); err != nil ||
+		len(done) == 2 {
 		return err
 	}
 	operator, err := s.mall.Accounts.ByEmail(ctx, emailOf(account.RoleOperator))
@@ -117,7 +150,10 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 	for _, name := range []string{"lin-xi", "harbour-light", "night-train", "hearthside"} {
 		clock = s.now.AddDate(0, 0, -80)
 		id := s.makers[name]
-		to := ledger.Destination{Name: name, Account: fmt.Sprintf("CN62 1700 %04d %04d", spread(name, 9999), spread(name+" bank", 9999))}
+		to := ledger.Destination{
+			Name:    name,
+			Account: fmt.Sprintf("CN62 1700 %04d %04d", spread(name, 9999), spread(name+" bank", 9999)),
+		}
 		if known, err := books.DestinationOf(ctx, id); err != nil || known.IsZero() {
 			if err = errors.Join(err, books.SetDestination(ctx, id, to)); err != nil {
 				return err
@@ -147,7 +183,8 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 	return s.stray(ctx)
 }
 
-func (s *seeder) payOut(ctx context.Context, books *ledger.Ledger, clock *time.Time, operatorID int64, n int, pay payout) error {
+func (s *seeder) payOut(ctx context.Context, books *ledger.Ledger, clock *time.Time, operatorID int64, n int,
+	pay payout) error {
 	id := s.makers[pay.creator]
 	accounts, err := books.AccountsOf(ctx, id)
 	if err != nil {
@@ -190,7 +227,8 @@ func (s *seeder) noteRefund(ctx context.Context, deed mall.Deed, operatorID int6
 		return err
 	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		return deed(ctx, tx, operatorID, "order.refund", subject, map[string]any{"refund": o.Refund.RefundNo, "reason": o.Refund.Reason})
+		return deed(ctx, tx, operatorID, "order.refund", subject,
+			map[string]any{"refund": o.Refund.RefundNo, "reason": o.Refund.Reason})
 	})
 }
 
@@ -243,7 +281,9 @@ func (s *seeder) desk(ctx context.Context) error {
 		return err
 	}
 	for word, weight := range map[string]int{"miracle cure": 40, "guaranteed profit": 60, "包治百病": 40} {
-		if err := s.mall.Reviews.AddWord(ctx, operator.ID, word, weight); err != nil && !errors.Is(err, review.ErrInvalid) { // added before
+		// added before
+		if err := s.mall.Reviews.AddWord(ctx, operator.ID, word, weight); err != nil &&
+			!errors.Is(err, review.ErrInvalid) {
 			return err
 		}
 	}
@@ -358,7 +398,11 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 		}
 		e.Content.DescriptionZh += "\n\n" + sub.added.Zh
 		e.Content.DescriptionEn += "\n\n" + sub.added.En
-		saved, err := s.mall.Catalog.Save(ctx, creatorID, spuID, catalog.Edit{Version: e.Version, Pressed: true, Content: e.Content})
+		saved, err := s.mall.Catalog.Save(ctx, creatorID, spuID, catalog.Edit{
+			Version: e.Version,
+			Pressed: true,
+			Content: e.Content,
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", sub.slug, err)
 		}

@@ -31,7 +31,8 @@ func TestPlaylistsAreWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wanted := map[string]bool{"master.m3u8": true, "poster.webp": true, "thumbs.webp": true, "thumbs.vtt": true, "zh.vtt": true, "en.vtt": true}
+		wanted := map[string]bool{"master.m3u8": true, "poster.webp": true, "thumbs.webp": true, "thumbs.vtt": true,
+			"zh.vtt": true, "en.vtt": true}
 		for _, line := range lines(t, footage, "master.m3u8") {
 			if strings.HasPrefix(line, "#") || line == "" {
 				continue
@@ -163,7 +164,8 @@ func TestThumbnailsLieOnTheirSheet(t *testing.T) {
 		}
 		for _, c := range tiles {
 			var x, y, w, h int
-			if n, _ := fmt.Sscanf(c.text, "thumbs.webp#xywh=%d,%d,%d,%d", &x, &y, &w, &h); n != 4 || w != 160 || h != 90 || x+w > sheet.Width || y+h > sheet.Height {
+			if n, _ := fmt.Sscanf(c.text, "thumbs.webp#xywh=%d,%d,%d,%d", &x, &y, &w, &h); n != 4 || w != 160 ||
+				h != 90 || x+w > sheet.Width || y+h > sheet.Height {
 				t.Errorf("%s: %q on a sheet of %dx%d", v.Slug, c.text, sheet.Width, sheet.Height)
 			}
 		}

@@ -24,8 +24,9 @@ const historyDays = 90
 // historySeed makes the history the same each time; its dates are counted from the day on which it is written.
 const historySeed = "video mall, ninety days of it...."
 
-// history writes what happened in the mall before it was opened: orders with all that follows from them, in one transaction, so that a
-// reader sees all of it or nothing; then what the staff and the creators did. A mall that has sold something is left alone.
+// history writes what happened in the mall before it was opened: orders with all that follows from them, in one
+// transaction, so that a reader sees all of it or nothing; then what the staff and the creators did. A mall that has
+// sold something is left alone.
 func (s *seeder) history(ctx context.Context) error {
 	first, err := s.mall.Orders.FirstPaid(ctx)
 	if err != nil {

@@ -30,8 +30,10 @@ var counters = []struct{ shown, differs string }{
 		   where o.status in ('PAID', 'DELIVERED') group by 1) i on i.spu_id = s.id
 		 where s.sold_count <> coalesce(i.n, 0)`},
 	{"ratings, on cards and product pages",
-		`select format('%s: %s of %s shown, %s of %s written', s.slug, s.rating_sum, s.rating_count, r.sum, r.n) from video_product_spu s
-		 cross join lateral (select count(*) as n, coalesce(sum(rating), 0) as sum, array[count(*) filter (where rating = 1),
+		`select format('%s: %s of %s shown, %s of %s written', s.slug, s.rating_sum, s.rating_count, r.sum, r.n)
+			from video_product_spu s
+		 cross join lateral (select count(*) as n, coalesce(sum(rating), 0) as sum,
+		array[count(*) filter (where rating = 1),
 		     count(*) filter (where rating = 2), count(*) filter (where rating = 3), count(*) filter (where rating = 4),
 		     count(*) filter (where rating = 5)] as each
 		   from catalog_review where spu_id = s.id and refunded_at is null) r
@@ -45,31 +47,39 @@ var counters = []struct{ shown, differs string }{
 		 join video_product_spu s on s.id = d.spu_id where abs(d.popularity - (1 + 0.15 * ln(1 + s.sold_count))) > 0.01`},
 	{"customers of creators",
 		`with counted as (
-		   select i.creator_id, o.user_id, count(distinct o.order_no) as orders, sum(i.amount - i.discount_amount) as spent,
+		   select i.creator_id, o.user_id, count(distinct o.order_no) as orders,
+		sum(i.amount - i.discount_amount) as spent,
 		     sum(i.refunded_amount) as refunded
 		   from video_order o join video_order_item i using (order_no) where o.paid_at is not null group by 1, 2)
-		 select format('customer %s of %s', user_id, creator_id) from counted full join order_customer c using (creator_id, user_id)
+		 select format('customer %s of %s', user_id, creator_id) from counted full
+		join order_customer c using (creator_id, user_id)
 		 where (counted.orders, counted.spent, counted.refunded) is distinct from (c.orders, c.spent, c.refunded)`},
 	{"views are those of all sources",
-		`select format('%s %s: %s views, %s by source', t.day, t.spu_id, t.views, a.n) from insight_traffic t cross join lateral (
-		   select coalesce(sum(views), 0) as n from insight_arrival a where (a.creator_id, a.day, a.spu_id) = (t.creator_id, t.day, t.spu_id)) a
+		`select format('%s %s: %s views, %s by source', t.day, t.spu_id, t.views, a.n) from insight_traffic t
+			cross join lateral (
+		   select coalesce(sum(views), 0) as n from insight_arrival a
+		where (a.creator_id, a.day, a.spu_id) = (t.creator_id, t.day, t.spu_id)) a
 		 where t.views <> a.n or t.visitors > t.views`},
 	{"a creator's traffic is that of the videos",
 		`select format('%s %s', creator_id, day) from insight_traffic group by creator_id, day
 		 having sum(views) filter (where spu_id = 0) is distinct from sum(views) filter (where spu_id > 0)
-		     or sum(watch_seconds) filter (where spu_id = 0) is distinct from sum(watch_seconds) filter (where spu_id > 0)`},
+		     or sum(watch_seconds) filter (where spu_id = 0) is distinct
+		from sum(watch_seconds) filter (where spu_id > 0)`},
 	{"no more orders came from somewhere than there were",
 		`select format('%s %s %s', b.creator_id, b.day, b.spu_id) from (
 		   select creator_id, day, spu_id, sum(orders) as n from insight_buyer group by 1, 2, 3) b
 		 left join insight_day d using (creator_id, day, spu_id) where b.n > coalesce(d.orders, 0)`},
 	{"whoever bought came by",
-		`select format('%s %s %s', d.creator_id, d.day, d.spu_id) from insight_day d left join insight_traffic t using (creator_id, day, spu_id)
+		`select format('%s %s %s', d.creator_id, d.day, d.spu_id) from insight_day d
+			left join insight_traffic t using (creator_id, day, spu_id)
 		 where d.creator_id > 0 and d.orders > coalesce(t.visitors, 0)`},
 	{"the mall's sums are those of the orders, each counted once",
-		`select format('%s: %s orders over %s shown, %s over %s paid', d.day, d.orders, d.gross, o.n, o.sum) from insight_day d
+		`select format('%s: %s orders over %s shown, %s over %s paid', d.day, d.orders, d.gross, o.n, o.sum)
+			from insight_day d
 		 full join (select (paid_at at time zone 'UTC')::date as day, currency, count(*) as n, sum(total_amount) as sum
 		   from video_order where paid_at is not null group by 1, 2) o using (day, currency)
-		 where coalesce(d.creator_id, 0) = 0 and (coalesce(d.orders, 0), coalesce(d.gross, 0)) <> (coalesce(o.n, 0), coalesce(o.sum, 0))`},
+		 where coalesce(d.creator_id, 0) = 0 and (coalesce(d.orders, 0), coalesce(d.gross, 0)) <> (coalesce(o.n, 0),
+		coalesce(o.sum, 0))`},
 	{"plays are by those who may watch, and curves fall",
 		`select format('%s: %s plays of %s granted', r.spu_id, r.plays, e.n) from (
 		   select spu_id, sum(plays) as plays from insight_retention group by 1) r
@@ -78,13 +88,16 @@ var counters = []struct{ shown, differs string }{
 		 select format('%s %s', spu_id, day) from insight_retention
 		 where reached[1] <> plays or exists (select from generate_series(2, 100) n where reached[n] > reached[n - 1])`},
 	{"nothing lies in the future",
-		`select 'order ' || order_no from video_order where greatest(created_at, paid_at, delivered_at, closed_at, refunded_at) > now()
+		`select 'order ' || order_no from video_order
+			where greatest(created_at, paid_at, delivered_at, closed_at, refunded_at) > now()
 		 union all select 'review ' || id from catalog_review where created_at > now()
 		 union all select 'posting ' || reference from ledger_posting where at > now()`},
 	{"nobody bought before having an account, nor before it was on sale",
-		`select 'order ' || o.order_no from video_order o join account_user u on u.id = o.user_id where o.created_at < u.created_at
+		`select 'order ' || o.order_no from video_order o join account_user u on u.id = o.user_id
+			where o.created_at < u.created_at
 		   and u.email not like '%@example.test'
-		 union all select 'item ' || i.id from video_order_item i join video_order o using (order_no) join video_product_spu s on s.id = i.spu_id
+		 union all select 'item ' || i.id from video_order_item i join video_order o using (order_no)
+		join video_product_spu s on s.id = i.spu_id
 		 where o.created_at < s.published_at`},
 }
 
@@ -175,7 +188,8 @@ func TestSeed(t *testing.T) {
 func TestSeed_again(t *testing.T) {
 	t.Parallel()
 	a, b := seeded(t), seeded(t)
-	const sums = `select concat_ws(' ', count(*), sum(total_amount), count(distinct user_id), max(paid_at)::date) from video_order
+	const sums = `select concat_ws(' ', count(*), sum(total_amount), count(distinct user_id), max(paid_at)::date)
+		from video_order
 		where created_at < date_trunc('day', now(), 'UTC') - interval '7 days'`
 	var first, second string
 	a.OK(a.Pool.QueryRow(a.Ctx, sums).Scan(&first))
@@ -188,7 +202,8 @@ func TestSeed_again(t *testing.T) {
 // everything is a hash of each table's rows.
 func everything(t *testing.T, m *malltest.Mall) map[string]string {
 	t.Helper()
-	rows, err := m.Pool.Query(context.Background(), `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`)
+	rows, err := m.Pool.Query(context.Background(), `select table_name from information_schema.tables
+		where table_schema = 'public' and table_type = 'BASE TABLE'`)
 	m.OK(err)
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	m.OK(err)
@@ -201,6 +216,7 @@ func everything(t *testing.T, m *malltest.Mall) map[string]string {
 
 func rowsOf(t *testing.T, m *malltest.Mall, table string) (hash string) {
 	t.Helper()
-	m.OK(m.Pool.QueryRow(m.Ctx, "select concat(count(*), ' ', md5(string_agg(r::text, ',' order by r::text))) from "+table+" r").Scan(&hash))
+	m.OK(m.Pool.QueryRow(m.Ctx,
+		"select concat(count(*), ' ', md5(string_agg(r::text, ',' order by r::text))) from "+table+" r").Scan(&hash))
 	return hash
 }

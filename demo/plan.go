@@ -18,7 +18,8 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// plan is a history before it is written: who bought what when, and what became of it. Everything else is counted from it.
+// plan is a history before it is written: who bought what when, and what became of it. Everything else is counted from
+// it.
 type plan struct {
 	now       time.Time
 	catalogue Catalogue
@@ -90,7 +91,12 @@ func filmOf(v Video, p catalog.Product, zone calendar.Zone, now time.Time) film 
 		if k.StockLimited || k.Price == nil {
 			continue
 		}
-		w := way{skuID: k.ID, rent: k.Kind == catalog.KindRent, amount: k.Price.Amount.Amount, weight: 0.6}
+		w := way{
+			skuID:  k.ID,
+			rent:   k.Kind == catalog.KindRent,
+			amount: k.Price.Amount.Amount,
+			weight: 0.6,
+		}
 		if w.rent {
 			w.weight = 0.35
 		}
@@ -114,7 +120,8 @@ func (p *plan) film(slug string) film {
 	return p.films[n]
 }
 
-// draw makes the history. What is drawn does not depend on the hour, so that a later hour of the same day only adds to it.
+// draw makes the history. What is drawn does not depend on the hour, so that a later hour of the same day only adds to
+// it.
 func (p *plan) draw() {
 	slices.SortFunc(p.films, func(a, b film) int { return cmp.Compare(a.spuID, b.spuID) })
 	p.owned = map[string]map[int64]bool{}
@@ -218,12 +225,14 @@ func (p *plan) drawOrder(daysAgo int) {
 	}
 	o := p.newOrder(who.Email, at, skuIDs...)
 	// All that is needed is drawn whatever comes of it: the hour must not change what is drawn next.
-	luck, coupon, plays, reason := p.random.Float64(), p.random.Float64(), p.random.Float64() < 0.9, p.random.IntN(len(refundReasons))
+	luck, coupon, plays, reason := p.random.Float64(), p.random.Float64(), p.random.Float64() < 0.9, p.random.IntN(
+		len(refundReasons))
 	started := o.PaidAt.Add(time.Duration(10+p.random.IntN(2000)) * time.Minute)
 	back := o.PaidAt.Add(time.Duration(6+p.random.IntN(5*24)) * time.Hour)
 	refundNo := p.number(back)
 	switch {
-	case coupon < 0.12 && films[0].creatorID == p.film("aurora-nights").creatorID && bought[0].amount > 0 && !p.used(who.Email, creatorCoupon):
+	case coupon < 0.12 && films[0].creatorID == p.film("aurora-nights").creatorID && bought[0].amount > 0 &&
+		!p.used(who.Email, creatorCoupon):
 		o.CouponCode = creatorCoupon
 	case coupon > 0.94 && bought[0].amount > 0 && !p.used(who.Email, mallCoupon):
 		o.CouponCode = mallCoupon
@@ -244,7 +253,8 @@ func (p *plan) drawOrder(daysAgo int) {
 	p.orders = append(p.orders, o)
 }
 
-var refundReasons = []string{"bought twice by mistake", "wrong edition", "买错了版本", "does not play on the buyer's television", "孩子误点购买", "changed their mind"}
+var refundReasons = []string{"bought twice by mistake", "wrong edition", "买错了版本",
+	"does not play on the buyer's television", "孩子误点购买", "changed their mind"}
 
 // used says that somebody has used a coupon, of which everybody has one use.
 func (p *plan) used(email, code string) bool {
@@ -303,8 +313,14 @@ func (p *plan) drawReviews() {
 	for _, r := range p.catalogue.Reviews {
 		f := p.film(r.Video)
 		oldest := min(int(p.now.Sub(f.published).Hours()/24), historyDays-1)
-		bought := p.now.Add(-time.Duration(1+spread(r.Reviewer+r.Video, max(oldest*24-8, 1))) * time.Hour).Truncate(time.Millisecond)
-		o := opinion{Review: r, film: f, email: shopperEmail(r.Reviewer), at: bought.Add(time.Duration(10+p.random.IntN(45)) * time.Minute)}
+		bought := p.now.Add(-time.Duration(1+spread(r.Reviewer+r.Video, max(oldest*24-8, 1))) * time.Hour).
+			Truncate(time.Millisecond)
+		o := opinion{
+			Review: r,
+			film:   f,
+			email:  shopperEmail(r.Reviewer),
+			at:     bought.Add(time.Duration(10+p.random.IntN(45)) * time.Minute),
+		}
 		p.own(o.email, f.spuID)
 		p.orders = append(p.orders, p.newOrder(o.email, bought, f.ways[0].skuID))
 		if f.creatorID == creator && answered < len(replies) && p.random.Float64() < 0.5 {
@@ -322,8 +338,8 @@ var replies = []string{
 	"很高兴它陪到了孩子睡着。",
 }
 
-// drawShopper gives the demo's shopper a library: what runs out, what stays, and what went back. Nothing of it stands in the way of
-// buying a film to own.
+// drawShopper gives the demo's shopper a library: what runs out, what stays, and what went back. Nothing of it stands
+// in the way of buying a film to own.
 func (p *plan) drawShopper() {
 	email := emailOf(account.RoleShopper)
 	for _, b := range []struct {
@@ -347,7 +363,11 @@ func (p *plan) drawShopper() {
 			o.StartedAt = o.PaidAt.Add(2 * time.Hour)
 		case "refunded":
 			back := o.PaidAt.Add(9 * time.Hour)
-			o.Refund = &order.PastRefund{RefundNo: p.number(back), Reason: "bought twice by mistake", At: back}
+			o.Refund = &order.PastRefund{
+				RefundNo: p.number(back),
+				Reason:   "bought twice by mistake",
+				At:       back,
+			}
 		case "unpaid":
 			o.PaidAt = time.Time{}
 		}
@@ -361,7 +381,11 @@ func (p *plan) drawPeople() {
 	add := func(name, locale string) {
 		if email := shopperEmail(name); !seen[email] {
 			seen[email] = true
-			p.people = append(p.people, account.User{Email: email, Name: name, Locale: locale})
+			p.people = append(p.people, account.User{
+				Email:  email,
+				Name:   name,
+				Locale: locale,
+			})
 		}
 	}
 	for _, r := range p.catalogue.Reviews {

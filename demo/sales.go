@@ -12,7 +12,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// A flash sale of the demo, in time from now. Its videos are those that no walk through the demo needs at their normal price.
+// A flash sale of the demo, in time from now. Its videos are those that no walk through the demo needs at their normal
+// price.
 type flashSale struct {
 	name         Text
 	by           string // an account's role
@@ -28,13 +29,16 @@ type flashLot struct {
 }
 
 var flashSales = []flashSale{
-	{Text{"海上一夜：灯塔、鲸与咖啡", "A night at sea: lighthouse, whale and coffee"}, account.RoleOperator, 0, 30 * time.Hour, []flashLot{
-		{"waves-and-lighthouse", 490, 60, 1}, {"whale-song", 1290, 20, 1}, {"pour-over-coffee", 390, 100, 2}}},
-	{Text{"林溪的星空：首日价", "Lin Xi’s night sky: first-day price"}, account.RoleCreator, 20 * time.Hour, 44 * time.Hour, []flashLot{
-		{"nebula-voyage", 890, 40, 1}}},
+	{Text{"海上一夜：灯塔、鲸与咖啡", "A night at sea: lighthouse, whale and coffee"}, account.RoleOperator, 0, 30 * time.Hour,
+		[]flashLot{
+			{"waves-and-lighthouse", 490, 60, 1}, {"whale-song", 1290, 20, 1}, {"pour-over-coffee", 390, 100, 2}}},
+	{Text{"林溪的星空：首日价", "Lin Xi’s night sky: first-day price"}, account.RoleCreator, 20 * time.Hour, 44 * time.Hour,
+		[]flashLot{
+			{"nebula-voyage", 890, 40, 1}}},
 }
 
-// sales makes the demo's flash sales, each again when its last one is over, so that a mall that is started always has one.
+// sales makes the demo's flash sales, each again when its last one is over, so that a mall that is started always has
+// one.
 func (s *seeder) sales(ctx context.Context) error {
 	for _, f := range flashSales {
 		if err := s.sale(ctx, f); err != nil {
@@ -59,7 +63,12 @@ func (s *seeder) sale(ctx context.Context, f flashSale) error {
 	if open, err := s.mall.Promotions.HasOpen(ctx, by.UserID, f.name.En); open || err != nil {
 		return err
 	}
-	d := promotion.Draft{NameZh: f.name.Zh, NameEn: f.name.En, StartsAt: s.now.Add(f.starts), EndsAt: s.now.Add(f.ends)}
+	d := promotion.Draft{
+		NameZh:   f.name.Zh,
+		NameEn:   f.name.En,
+		StartsAt: s.now.Add(f.starts),
+		EndsAt:   s.now.Add(f.ends),
+	}
 	for _, l := range f.lots {
 		p, err := s.mall.Catalog.FindAny(ctx, l.slug)
 		if err != nil {
@@ -67,7 +76,12 @@ func (s *seeder) sale(ctx context.Context, f flashSale) error {
 		}
 		for _, k := range p.SKUs {
 			if k.Kind == catalog.KindOwn && k.Quality == catalog.QualityHD {
-				d.Items = append(d.Items, promotion.Item{SKUID: k.ID, Amount: money.Of(l.amount, currency), Units: l.units, PerUser: l.perUser})
+				d.Items = append(d.Items, promotion.Item{
+					SKUID:   k.ID,
+					Amount:  money.Of(l.amount, currency),
+					Units:   l.units,
+					PerUser: l.perUser,
+				})
 			}
 		}
 	}
@@ -79,7 +93,8 @@ func (s *seeder) sale(ctx context.Context, f flashSale) error {
 	if err != nil {
 		return err
 	}
-	if _, err = s.mall.Promotions.Schedule(ctx, by, c.ID, c.Version); err != nil && fault.From(err).Kind != fault.Internal {
+	if _, err = s.mall.Promotions.Schedule(ctx, by, c.ID, c.Version); err != nil &&
+		fault.From(err).Kind != fault.Internal {
 		return s.mall.Promotions.Cancel(ctx, by, c.ID, c.Version)
 	}
 	return err

@@ -116,7 +116,11 @@ func (s *seeder) findMakers(ctx context.Context) error {
 
 func (s *seeder) people(ctx context.Context) error {
 	for _, a := range Accounts {
-		u, err := s.mall.Accounts.Provision(ctx, account.User{Email: a.Email, Name: a.Name, Role: a.Role}, Password)
+		u, err := s.mall.Accounts.Provision(ctx, account.User{
+			Email: a.Email,
+			Name:  a.Name,
+			Role:  a.Role,
+		}, Password)
 		if err != nil {
 			return err
 		}
@@ -126,15 +130,25 @@ func (s *seeder) people(ctx context.Context) error {
 	}
 	for _, c := range s.catalogue.Creators {
 		if s.makers[c.Slug] == 0 { // nobody signs in as these: their passwords are thrown away
-			u, err := s.mall.Accounts.Provision(ctx, account.User{Email: c.Slug + "@creators.example.test", Name: c.Name.En,
-				Role: account.RoleCreator}, rand.Text())
+			u, err := s.mall.Accounts.Provision(ctx, account.User{
+				Email: c.Slug + "@creators.example.test",
+				Name:  c.Name.En,
+				Role:  account.RoleCreator,
+			}, rand.Text())
 			if err != nil {
 				return err
 			}
 			s.makers[c.Slug] = u.ID
 		}
-		err := s.mall.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: s.makers[c.Slug], Slug: c.Slug, NameZh: c.Name.Zh,
-			NameEn: c.Name.En, BioZh: c.Bio.Zh, BioEn: c.Bio.En, Avatar: c.Slug})
+		err := s.mall.Catalog.CreateCreator(ctx, catalog.NewCreator{
+			UserID: s.makers[c.Slug],
+			Slug:   c.Slug,
+			NameZh: c.Name.Zh,
+			NameEn: c.Name.En,
+			BioZh:  c.Bio.Zh,
+			BioEn:  c.Bio.En,
+			Avatar: c.Slug,
+		})
 		if errors.Is(err, catalog.ErrSlugTaken) {
 			continue
 		}
@@ -150,7 +164,12 @@ func (s *seeder) people(ctx context.Context) error {
 
 func (s *seeder) shelve(ctx context.Context) error {
 	for n, c := range s.catalogue.Categories {
-		_, err := s.mall.Catalog.CreateCategory(ctx, catalog.NewCategory{Slug: c.Slug, NameZh: c.Name.Zh, NameEn: c.Name.En, Position: n})
+		_, err := s.mall.Catalog.CreateCategory(ctx, catalog.NewCategory{
+			Slug:     c.Slug,
+			NameZh:   c.Name.Zh,
+			NameEn:   c.Name.En,
+			Position: n,
+		})
 		if err != nil && !errors.Is(err, catalog.ErrSlugTaken) {
 			return err
 		}
@@ -177,10 +196,15 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	if len(v.Chapters) > len(asset.Chapters) {
 		var chapters []media.Chapter
 		for _, c := range v.Chapters {
-			if c.At >= asset.DurationSeconds { // of a shorter cut, which an older version had packaged before it was interrupted
+			// of a shorter cut, which an older version had packaged before it was interrupted
+			if c.At >= asset.DurationSeconds {
 				continue
 			}
-			chapters = append(chapters, media.Chapter{Start: c.At, En: c.Title.En, Zh: c.Title.Zh})
+			chapters = append(chapters, media.Chapter{
+				Start: c.At,
+				En:    c.Title.En,
+				Zh:    c.Title.Zh,
+			})
 		}
 		if err := s.mall.Media.SetAssetChapters(ctx, asset.ID, chapters); err != nil {
 			return err
@@ -199,8 +223,12 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 		if k.NextPrice == nil {
 			continue
 		}
-		err := s.mall.Catalog.SetPrice(ctx, skuIDs[n], catalog.NewPrice{Amount: k.NextPrice.Amount, ListAmount: struck(k.NextPrice.ListAmount),
-			Currency: currency, From: s.now.AddDate(0, 0, k.NextPrice.InDays)})
+		err := s.mall.Catalog.SetPrice(ctx, skuIDs[n], catalog.NewPrice{
+			Amount:     k.NextPrice.Amount,
+			ListAmount: struck(k.NextPrice.ListAmount),
+			Currency:   currency,
+			From:       s.now.AddDate(0, 0, k.NextPrice.InDays),
+		})
 		if err != nil && !errors.Is(err, catalog.ErrPriceOverlaps) {
 			return err
 		}
@@ -225,15 +253,39 @@ func size(footage fs.FS) (sum int64) {
 }
 
 // list makes the draft, or finds the one that an interrupted try left.
-func (s *seeder) list(ctx context.Context, v Video, assetID int64, seconds int) (spuID int64, skuIDs []int64, err error) {
+func (s *seeder) list(ctx context.Context, v Video, assetID int64,
+	seconds int) (spuID int64, skuIDs []int64, err error) {
 	published := s.now.AddDate(0, 0, -v.PublishedDaysAgo)
-	n := catalog.NewProduct{Slug: v.Slug, CreatorID: s.makers[v.Creator], CategoryID: s.shelves[v.Category], TitleZh: v.Title.Zh,
-		TitleEn: v.Title.En, DescriptionZh: v.Description.Zh, DescriptionEn: v.Description.En,
-		Tags: slices.Concat(v.Tags.Zh, v.Tags.En), Cover: v.Slug, AssetID: &assetID, DurationSeconds: seconds, FreeSeconds: v.FreeSeconds,
-		SeriesID: s.series[v.Slug].seriesID, Episode: s.series[v.Slug].episode, PublishedAt: &published}
+	n := catalog.NewProduct{
+		Slug:            v.Slug,
+		CreatorID:       s.makers[v.Creator],
+		CategoryID:      s.shelves[v.Category],
+		TitleZh:         v.Title.Zh,
+		TitleEn:         v.Title.En,
+		DescriptionZh:   v.Description.Zh,
+		DescriptionEn:   v.Description.En,
+		Tags:            slices.Concat(v.Tags.Zh, v.Tags.En),
+		Cover:           v.Slug,
+		AssetID:         &assetID,
+		DurationSeconds: seconds,
+		FreeSeconds:     v.FreeSeconds,
+		SeriesID:        s.series[v.Slug].seriesID,
+		Episode:         s.series[v.Slug].episode,
+		PublishedAt:     &published,
+	}
 	for _, k := range v.SKUs {
-		n.SKUs = append(n.SKUs, catalog.NewSKU{Kind: k.Kind, Quality: k.Quality, RentHours: k.RentHours, StockLimited: k.Stock != nil,
-			Price: catalog.NewPrice{Amount: k.Amount, ListAmount: struck(k.ListAmount), Currency: currency, From: published}})
+		n.SKUs = append(n.SKUs, catalog.NewSKU{
+			Kind:         k.Kind,
+			Quality:      k.Quality,
+			RentHours:    k.RentHours,
+			StockLimited: k.Stock != nil,
+			Price: catalog.NewPrice{
+				Amount:     k.Amount,
+				ListAmount: struck(k.ListAmount),
+				Currency:   currency,
+				From:       published,
+			},
+		})
 	}
 	made, err := s.mall.Catalog.CreateProduct(ctx, n)
 	if !errors.Is(err, catalog.ErrSlugTaken) {

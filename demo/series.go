@@ -12,8 +12,8 @@ type place struct {
 	episode  int
 }
 
-// series are the demo's, with the slugs of their episodes in order. The second one is a course: its episodes are lessons, whose chapters
-// are the lesson plan.
+// series are the demo's, with the slugs of their episodes in order. The second one is a course: its episodes are
+// lessons, whose chapters are the lesson plan.
 var series = []struct {
 	creator  string
 	slug     string
@@ -41,7 +41,11 @@ func (s *seeder) bind(ctx context.Context) error {
 			}
 		}
 		if id == 0 {
-			n := catalog.NewSeries{Slug: of.slug, TitleZh: of.title.Zh, TitleEn: of.title.En}
+			n := catalog.NewSeries{
+				Slug:    of.slug,
+				TitleZh: of.title.Zh,
+				TitleEn: of.title.En,
+			}
 			if id, err = s.mall.Catalog.CreateSeries(ctx, creatorID, n); err != nil {
 				return err
 			}

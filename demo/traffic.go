@@ -22,8 +22,8 @@ var sources = []struct {
 	{"film-diary.example", 7},
 }
 
-// traffic counts, day by day, who came to see the films and who played them: plays follow from what was bought, and of some buyers it is
-// known where they came from.
+// traffic counts, day by day, who came to see the films and who played them: plays follow from what was bought, and of
+// some buyers it is known where they came from.
 func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	type key struct {
 		day time.Time
@@ -72,14 +72,17 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	for _, d := range days {
 		list = append(list, *d)
 	}
-	slices.SortFunc(list, func(a, b insight.Past) int { return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.SPUID, b.SPUID)) })
+	slices.SortFunc(list, func(a, b insight.Past) int {
+		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.SPUID, b.SPUID))
+	})
 	return list
 }
 
 // visit counts those who look and don't buy.
 func (p *plan) visit(d *insight.Past, f film, daysAgo int) {
 	age := d.Day.Sub(f.published).Hours() / 24
-	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 + 0.8*p.random.Float64())
+	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 +
+		0.8*p.random.Float64())
 	if daysAgo == 0 { // the day is not over
 		visitors *= p.now.Sub(f.zone.Start(d.Day)).Hours() / 24
 	}

@@ -53,7 +53,8 @@ func files(t *testing.T, dir, ending string) []string {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != dir && (entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".."):
+		case entry.IsDir() && path != dir &&
+			(entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".."):
 			return fs.SkipDir
 		case !entry.IsDir() && strings.HasSuffix(path, ending):
 			found = append(found, path)

@@ -57,7 +57,13 @@ func newServer(name, dir, signal string, cred *syscall.Credential) (*server, err
 	if err := os.MkdirAll(dir, mode); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s := &server{name: name, dir: dir, run: filepath.Join(dir, "run"), cred: cred, signal: signal}
+	s := &server{
+		name:   name,
+		dir:    dir,
+		run:    filepath.Join(dir, "run"),
+		cred:   cred,
+		signal: signal,
+	}
 	if len(s.run) > socketLimit { // not TMPDIR, which on macOS is long itself
 		s.run = fmt.Sprintf("/tmp/videomall-%d-%08x", os.Geteuid(), crc32.ChecksumIEEE([]byte(dir)))
 	}
@@ -230,9 +236,14 @@ func (s *server) launch(ctx context.Context, log string, env []string, command .
 	if s.discard {
 		discard = s.dir
 	}
-	args := append([]string{"-c", keeperScript, "videomall-keeper", s.signal, acks, filepath.Join(s.run, "pid"), discard}, command...)
+	args := append(
+		[]string{"-c", keeperScript, "videomall-keeper", s.signal, acks, filepath.Join(s.run, "pid"), discard},
+		command...)
 	c := exec.Command("/bin/sh", args...)
-	c.Dir, c.Stdin, c.Stdout, c.Stderr = s.run, stdin, out, out
+	c.Dir = s.run
+	c.Stdin = stdin
+	c.Stdout = out
+	c.Stderr = out
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.run, "TZ=UTC"}, env...)
 	c.ExtraFiles = []*os.File{lock}
 	// A session of its own: Ctrl-C and a closed terminal reach us alone, and we leave in order.

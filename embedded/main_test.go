@@ -37,12 +37,19 @@ func TestMain(m *testing.M) {
 	case "postgres":
 		var p *embedded.Postgres
 		if p, err = embedded.StartPostgres(ctx, quick(dir)); err == nil {
-			url, shared, stop = p.URL, p.Shared, p.Stop
+			url = p.URL
+			shared = p.Shared
+			stop = p.Stop
 		}
 	case "redis":
 		var r *embedded.Redis
-		if r, err = embedded.StartRedis(ctx, embedded.RedisOptions{Dir: dir, Log: slog.New(slog.DiscardHandler)}); err == nil {
-			url, shared, stop = r.URL, r.Shared, r.Stop
+		if r, err = embedded.StartRedis(ctx, embedded.RedisOptions{
+			Dir: dir,
+			Log: slog.New(slog.DiscardHandler),
+		}); err == nil {
+			url = r.URL
+			shared = r.Shared
+			stop = r.Stop
 		}
 	}
 	if err != nil {
@@ -59,7 +66,11 @@ func TestMain(m *testing.M) {
 
 // quick is a cluster without fsync: these tests kill processes, not the machine.
 func quick(dir string) embedded.PostgresOptions {
-	return embedded.PostgresOptions{Dir: dir, Settings: []string{"fsync=off", "shared_buffers=16MB"}, Log: slog.New(slog.DiscardHandler)}
+	return embedded.PostgresOptions{
+		Dir:      dir,
+		Settings: []string{"fsync=off", "shared_buffers=16MB"},
+		Log:      slog.New(slog.DiscardHandler),
+	}
 }
 
 // child is another process that uses a server.

@@ -109,5 +109,7 @@ func postgresAccount(data string) (*syscall.Credential, error) {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return nil, fmt.Errorf("PostgreSQL refuses to run as root, and there is no account postgres or nobody: set DATABASE_URL, or run as an ordinary user")
+	return nil, fmt.Errorf(
+		"PostgreSQL refuses to run as root, and there is no account postgres or nobody: set DATABASE_URL, or run as " +
+			"an ordinary user")
 }

@@ -88,7 +88,11 @@ func StartPostgres(ctx context.Context, opt PostgresOptions) (*Postgres, error) 
 		return nil, err
 	}
 	defer s.leave()
-	p := &Postgres{server: s, Dir: s.dir, URL: socketURL(s.run, opt.Database)}
+	p := &Postgres{
+		server: s,
+		Dir:    s.dir,
+		URL:    socketURL(s.run, opt.Database),
+	}
 	joined, err := s.join(ctx)
 	if err != nil {
 		return nil, err
@@ -142,7 +146,8 @@ func (p *Postgres) start(ctx context.Context, opt PostgresOptions) error {
 	keepShort(log)
 	command := []string{filepath.Join(bin, "postgres"), "-D", data, "-k", p.server.run}
 	settings := []string{
-		"listen_addresses=", "port=5432", "unix_socket_permissions=0700", "logging_collector=off", "log_destination=stderr",
+		"listen_addresses=", "port=5432", "unix_socket_permissions=0700", "logging_collector=off",
+		"log_destination=stderr",
 		// A laptop's share: the mall's pools and some psql beside a browser and an editor.
 		"max_connections=200", "shared_buffers=128MB", "max_wal_size=512MB",
 		// The mall's statements are short; compiling one costs more than it saves.
@@ -178,8 +183,9 @@ func locatePostgres(ctx context.Context, opt PostgresOptions, data string) (stri
 	case err == nil:
 		return bin, nil
 	case major != 0:
-		return "", fmt.Errorf("the data in %s were made by PostgreSQL %d, which is not on this machine: install that version, "+
-			"or move the folder away to begin anew: %w", data, major, err)
+		return "", fmt.Errorf(
+			"the data in %s were made by PostgreSQL %d, which is not on this machine: install that version, "+
+				"or move the folder away to begin anew: %w", data, major, err)
 	case !opt.Download:
 		return "", fmt.Errorf("%w: %s", err, installPostgres())
 	}
@@ -216,7 +222,8 @@ func (s *server) makeCluster(ctx context.Context, bin, data string, opt Postgres
 	if err := s.private(half); err != nil {
 		return err
 	}
-	args := []string{"-D", half, "-U", postgresUser, "-A", "trust", "-E", "UTF8", "--locale=" + postgresLocale(), "--no-instructions"}
+	args := []string{"-D", half, "-U", postgresUser, "-A", "trust", "-E", "UTF8", "--locale=" + postgresLocale(),
+		"--no-instructions"}
 	if opt.Disposable {
 		args = append(args, "--no-sync")
 	}
@@ -285,7 +292,8 @@ func (p *Postgres) ready(ctx context.Context, database string, ended <-chan stru
 
 func makeDatabase(ctx context.Context, conn *pgx.Conn, name string) error {
 	var have bool
-	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&have); err != nil || have {
+	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).
+		Scan(&have); err != nil || have {
 		return err
 	}
 	_, err := conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())

@@ -35,7 +35,11 @@ func startMini(s *server, opt RedisOptions) (*Redis, error) {
 		lock.Close()
 		return nil, fmt.Errorf("Redis: %w", err)
 	}
-	u := (&url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: m.Addr()}).String()
+	u := (&url.URL{
+		Scheme: "redis",
+		User:   url.UserPassword("", password),
+		Host:   m.Addr(),
+	}).String()
 	if err := os.WriteFile(filepath.Join(s.dir, "miniredis"), []byte(u), 0o600); err != nil {
 		m.Close()
 		lock.Close()
@@ -45,11 +49,15 @@ func startMini(s *server, opt RedisOptions) (*Redis, error) {
 		"better", "sudo apt-get install -y redis-server")
 	quit := make(chan struct{})
 	go driveClock(m, quit)
-	return &Redis{URL: u, Kind: "miniredis", stop: func() error {
-		close(quit)
-		m.Close()
-		return lock.Close()
-	}}, nil
+	return &Redis{
+		URL:  u,
+		Kind: "miniredis",
+		stop: func() error {
+			close(quit)
+			m.Close()
+			return lock.Close()
+		},
+	}, nil
 }
 
 // driveClock lets keys expire, which miniredis leaves to its user.
@@ -78,5 +86,10 @@ func joinMini(ctx context.Context, s *server) *Redis {
 	if answers(ctx, string(b), nil) != nil {
 		return nil
 	}
-	return &Redis{URL: string(b), Kind: "miniredis", Shared: true, stop: func() error { return nil }}
+	return &Redis{
+		URL:    string(b),
+		Kind:   "miniredis",
+		Shared: true,
+		stop:   func() error { return nil },
+	}
 }

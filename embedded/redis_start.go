@@ -56,7 +56,8 @@ func StartRedis(ctx context.Context, opt RedisOptions) (*Redis, error) {
 	}
 	bin := findRedis()
 	if bin == "" && opt.Program {
-		return nil, fmt.Errorf("%w: install Redis with: sudo apt-get install -y redis-server (or set REDIS_URL)", ErrNoBinaries)
+		return nil, fmt.Errorf("%w: install Redis with: sudo apt-get install -y redis-server (or set REDIS_URL)",
+			ErrNoBinaries)
 	}
 	s, err := newServer("Redis", opt.Dir, "TERM", nil)
 	if err != nil {
@@ -74,7 +75,11 @@ func StartRedis(ctx context.Context, opt RedisOptions) (*Redis, error) {
 		return startMini(s, opt)
 	}
 	socket := filepath.Join(s.run, "s")
-	r := &Redis{URL: (&url.URL{Scheme: "unix", Path: socket}).String(), Kind: filepath.Base(bin), server: s}
+	r := &Redis{
+		URL:    (&url.URL{Scheme: "unix", Path: socket}).String(),
+		Kind:   filepath.Base(bin),
+		server: s,
+	}
 	r.stop = func() error { return s.release(15 * time.Second) }
 	joined, err := s.join(ctx)
 	if err != nil {

@@ -42,7 +42,11 @@ func client(t *testing.T, url string) *redis.Client {
 
 func needRedis(t *testing.T) {
 	t.Helper()
-	startRedis(t, embedded.RedisOptions{Dir: folder(t), Program: true, Disposable: true})
+	startRedis(t, embedded.RedisOptions{
+		Dir:        folder(t),
+		Program:    true,
+		Disposable: true,
+	})
 }
 
 func TestRedisEndsWithAKilledProcessAndKeepsItsData(t *testing.T) {
@@ -92,7 +96,11 @@ func TestADisposableRedisTakesItsFolderAlong(t *testing.T) {
 	needRedis(t)
 	t.Parallel()
 	dir := folder(t) + "/r"
-	r, err := embedded.StartRedis(t.Context(), embedded.RedisOptions{Dir: dir, Program: true, Disposable: true})
+	r, err := embedded.StartRedis(t.Context(), embedded.RedisOptions{
+		Dir:        dir,
+		Program:    true,
+		Disposable: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +117,10 @@ func TestMiniredisStandsIn(t *testing.T) {
 	ctx := context.Background()
 	dir := folder(t)
 	t.Setenv("PATH", "") // a machine without redis-server
-	if _, err := embedded.StartRedis(ctx, embedded.RedisOptions{Dir: dir, Program: true}); !errors.Is(err, embedded.ErrNoBinaries) ||
+	if _, err := embedded.StartRedis(ctx, embedded.RedisOptions{
+		Dir:     dir,
+		Program: true,
+	}); !errors.Is(err, embedded.ErrNoBinaries) ||
 		!strings.Contains(err.Error(), "install") {
 		t.Errorf("err = %v", err)
 	}

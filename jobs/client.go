@@ -72,11 +72,14 @@ func New(d Deps) (*river.Client[pgx.Tx], error) {
 type logged struct{ log *slog.Logger }
 
 func (l logged) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	l.log.WarnContext(ctx, "job failed", "kind", job.Kind, "job_id", job.ID, "attempt", job.Attempt, "max_attempts", job.MaxAttempts, "error", err)
+	l.log.WarnContext(ctx, "job failed", "kind", job.Kind, "job_id", job.ID, "attempt", job.Attempt, "max_attempts",
+		job.MaxAttempts, "error", err)
 	return nil
 }
 
-func (l logged) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
-	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job_id", job.ID, "attempt", job.Attempt, "panic", panicked, "trace", trace)
+func (l logged) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any,
+	trace string) *river.ErrorHandlerResult {
+	l.log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job_id", job.ID, "attempt", job.Attempt, "panic",
+		panicked, "trace", trace)
 	return nil
 }

@@ -29,7 +29,12 @@ func open(t *testing.T) *malltest.Mall {
 // work starts workers that end with the test.
 func work(m *malltest.Mall) *river.Client[pgx.Tx] {
 	m.T.Helper()
-	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
+	client, err := jobs.New(jobs.Deps{
+		Pool:    m.Pool,
+		Mall:    m.Mall,
+		Log:     m.Log,
+		Metrics: m.Metrics,
+	})
 	m.OK(err)
 	m.OK(client.Start(m.Ctx))
 	m.T.Cleanup(func() { stop(m, client) })
@@ -56,14 +61,19 @@ func TestAnOrderGoesItsWholeWayByItself(t *testing.T) {
 		t.Error(err)
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if sold := malltest.Query[int64](m, `select sold_count from video_product_spu`); slices.Equal(sold, []int64{1}) {
+		if sold := malltest.Query[int64](m,
+			`select sold_count from video_product_spu`); slices.Equal(sold, []int64{1}) {
 			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("the outbox never told the catalogue of the sale")
 		}
 	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Actor: "operator:1"})
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "k",
+		Actor:   "operator:1",
+	})
 	m.OK(err)
 	m.Becomes(o.OrderNo, order.Refunded)
 	if _, err := m.Entitlements.Find(m.Ctx, 7, o.Items[0].SPUID); !errors.Is(err, entitlement.ErrRevoked) {
@@ -106,7 +116,8 @@ func TestAGrantWhoseWorkerWasKilledComesWithinThePromise(t *testing.T) {
 	m.Pay(o, sandbox.PayOptions{})
 	m.OK(m.Sandbox.Deliver(m.Ctx, malltest.Query[int64](m, `select id from sandbox_notice`)[0]))
 	// What a worker that was killed in the middle leaves: its job says running, and River waits for it for minutes.
-	_, err := m.Pool.Exec(m.Ctx, `update river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
+	_, err := m.Pool.Exec(m.Ctx, `update river_job
+		set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
 		where kind = 'order_deliver'`)
 	m.OK(err)
 	work(m)
@@ -130,7 +141,8 @@ func TestAPoisonousJobKeepsNobodyWaiting(t *testing.T) {
 		m.Becomes(o.OrderNo, order.Delivered)
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if dead := malltest.Query[string](m, `select kind from river_job where state = 'discarded'`); slices.Equal(dead, []string{"order_refund"}) {
+		if dead := malltest.Query[string](m,
+			`select kind from river_job where state = 'discarded'`); slices.Equal(dead, []string{"order_refund"}) {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -142,10 +154,17 @@ func TestAPoisonousJobKeepsNobodyWaiting(t *testing.T) {
 func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
 	m := open(t)
 	work(m) // River refuses to insert a kind that a working client does not know
-	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
+	client, err := jobs.New(jobs.Deps{
+		Pool:    m.Pool,
+		Mall:    m.Mall,
+		Log:     m.Log,
+		Metrics: m.Metrics,
+	})
 	m.OK(err)
-	for _, args := range []river.JobArgs{order.CloseArgs{OrderNo: "x"}, order.DeliverArgs{OrderNo: "x"}, order.RefundArgs{RefundNo: "x"},
-		order.CloseSiblingsArgs{OrderNo: "x"}, order.CloseOwnedArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1}, media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1},
+	for _, args := range []river.JobArgs{order.CloseArgs{OrderNo: "x"}, order.DeliverArgs{OrderNo: "x"},
+		order.RefundArgs{RefundNo: "x"},
+		order.CloseSiblingsArgs{OrderNo: "x"}, order.CloseOwnedArgs{OrderNo: "x"}, sandbox.NoticeArgs{NoticeID: 1},
+		media.StageArgs{VideoID: 1}, media.EraseArgs{VideoID: 1}, order.EndAccessArgs{SPUID: 1},
 		webhook.TurnArgs{EndpointID: 1}, jobs.TickArgs{Task: "reprice"}} {
 		if _, err := client.Insert(m.Ctx, args, nil); err != nil {
 			t.Errorf("%s: %v", args.Kind(), err)
@@ -177,12 +196,19 @@ func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
 	m.OK(m.Sandbox.Deliver(m.Ctx, malltest.Query[int64](m, `select id from sandbox_notice`)[0]))
-	// A process was killed in the middle of both: of the grant, and of the sweeper's turn that would have made up for it.
-	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
+	// A process was killed in the middle of both: of the grant, and of the sweeper's turn that would have made up for
+	// it.
+	client, err := jobs.New(jobs.Deps{
+		Pool:    m.Pool,
+		Mall:    m.Mall,
+		Log:     m.Log,
+		Metrics: m.Metrics,
+	})
 	m.OK(err)
 	_, err = client.Insert(m.Ctx, jobs.TickArgs{Task: "sweep_undelivered"}, nil)
 	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, `update river_job set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
+	_, err = m.Pool.Exec(m.Ctx, `update river_job
+		set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
 		where kind in ('order_deliver', 'tick')`)
 	m.OK(err)
 	began := time.Now()
@@ -195,11 +221,17 @@ func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
 
 func TestATurnOfADeadProcessIsTakenUpAgain(t *testing.T) {
 	m := open(t)
-	client, err := jobs.New(jobs.Deps{Pool: m.Pool, Mall: m.Mall, Log: m.Log, Metrics: m.Metrics})
+	client, err := jobs.New(jobs.Deps{
+		Pool:    m.Pool,
+		Mall:    m.Mall,
+		Log:     m.Log,
+		Metrics: m.Metrics,
+	})
 	m.OK(err)
 	_, err = client.Insert(m.Ctx, jobs.TickArgs{Task: "count_dead"}, nil)
 	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, `update river_job set state = 'running', attempt = 1, attempted_at = now() - interval '1 hour', attempted_by = '{dead}'`)
+	_, err = m.Pool.Exec(m.Ctx, `update river_job
+		set state = 'running', attempt = 1, attempted_at = now() - interval '1 hour', attempted_by = '{dead}'`)
 	m.OK(err)
 	work(m)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {

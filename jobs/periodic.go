@@ -20,42 +20,77 @@ type task struct {
 // on one row of the queue.
 func tasks(d Deps) map[string]task {
 	m := d.Mall
-	swept := func(sweep func(context.Context, time.Duration) (int, error), grace time.Duration) func(context.Context) error {
+	swept := func(sweep func(context.Context, time.Duration) (int, error),
+		grace time.Duration) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := sweep(ctx, grace); return err }
 	}
 	return map[string]task{
-		"relay_outbox":      {time.Second, func(ctx context.Context) error { _, err := m.Outbox.Relay(ctx); return err }},
+		"relay_outbox": {time.Second, func(ctx context.Context) error {
+			_, err := m.Outbox.Relay(ctx)
+			return err
+		}},
 		"sweep_undelivered": {5 * time.Second, swept(m.Orders.SweepUndelivered, 5*time.Second)},
 		"sweep_refunds":     {30 * time.Second, swept(m.Orders.SweepRefunds, 30*time.Second)},
 		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
 		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
-		// Units that came back are for sale again in seconds; what nothing explains is mended and exported within half a minute.
-		"recount_moved":   {2 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountMoved(ctx); return err }},
-		"recount_all":     {30 * time.Second, func(ctx context.Context) error { _, err := m.Inventory.Gate.RecountAll(ctx); return err }},
-		"turn_campaigns":  {time.Second, func(ctx context.Context) error { _, err := m.Promotions.Turn(ctx); return err }},
-		"merge_campaigns": {time.Minute, func(ctx context.Context) error { _, err := m.Promotions.MergeLate(ctx); return err }},
-		"clear_earnings":  {time.Minute, func(ctx context.Context) error { _, err := m.Ledger.Clear(ctx); return err }},
-		"sum_books":       {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
-		"count_dead":      {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
+		// Units that came back are for sale again in seconds; what nothing explains is mended and exported within half
+		// a minute.
+		"recount_moved": {2 * time.Second, func(ctx context.Context) error {
+			_, err := m.Inventory.Gate.RecountMoved(ctx)
+			return err
+		}},
+		"recount_all": {30 * time.Second, func(ctx context.Context) error {
+			_, err := m.Inventory.Gate.RecountAll(ctx)
+			return err
+		}},
+		"turn_campaigns": {time.Second, func(ctx context.Context) error {
+			_, err := m.Promotions.Turn(ctx)
+			return err
+		}},
+		"merge_campaigns": {time.Minute, func(ctx context.Context) error {
+			_, err := m.Promotions.MergeLate(ctx)
+			return err
+		}},
+		"clear_earnings": {time.Minute, func(ctx context.Context) error { _, err := m.Ledger.Clear(ctx); return err }},
+		"sum_books":      {5 * time.Minute, func(ctx context.Context) error { return sumBooks(ctx, d) }},
+		"count_dead":     {15 * time.Second, func(ctx context.Context) error { return countDead(ctx, d) }},
 		"purge_outbox": {time.Hour, func(ctx context.Context) error {
 			_, err := m.Outbox.Purge(ctx, 7*24*time.Hour)
 			return err
 		}},
-		"send_webhooks":  {time.Second, func(ctx context.Context) error { _, err := m.Webhooks.Enqueue(ctx); return err }},
-		"purge_webhooks": {time.Hour, func(ctx context.Context) error { _, err := m.Webhooks.Purge(ctx, 30*24*time.Hour); return err }},
+		"send_webhooks": {time.Second, func(ctx context.Context) error {
+			_, err := m.Webhooks.Enqueue(ctx)
+			return err
+		}},
+		"purge_webhooks": {time.Hour, func(ctx context.Context) error {
+			_, err := m.Webhooks.Purge(ctx, 30*24*time.Hour)
+			return err
+		}},
 		"purge_carts": {24 * time.Hour, func(ctx context.Context) error {
 			_, err := m.Cart.PurgeStale(ctx, 90*24*time.Hour)
 			return err
 		}},
-		"sweep_uploads":  {10 * time.Minute, func(ctx context.Context) error { _, err := m.Media.SweepUploads(ctx); return err }},
-		"sweep_stages":   {5 * time.Second, func(ctx context.Context) error { _, err := m.Media.SweepStages(ctx); return err }},
-		"sweep_assets":   {time.Hour, func(ctx context.Context) error { _, err := m.Media.SweepAssets(ctx); return err }},
+		"sweep_uploads": {10 * time.Minute, func(ctx context.Context) error {
+			_, err := m.Media.SweepUploads(ctx)
+			return err
+		}},
+		"sweep_stages": {5 * time.Second, func(ctx context.Context) error {
+			_, err := m.Media.SweepStages(ctx)
+			return err
+		}},
+		"sweep_assets": {time.Hour, func(ctx context.Context) error {
+			_, err := m.Media.SweepAssets(ctx)
+			return err
+		}},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},
 
 		"reindex_search": {30 * time.Second, func(ctx context.Context) error { return reindex(ctx, d) }},
 
-		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error { _, err := m.Insight.Reconcile(ctx); return err }},
-		"purge_insight":     {time.Hour, m.Insight.Purge},
+		"reconcile_insight": {10 * time.Minute, func(ctx context.Context) error {
+			_, err := m.Insight.Reconcile(ctx)
+			return err
+		}},
+		"purge_insight": {time.Hour, m.Insight.Purge},
 	}
 }
 
@@ -94,7 +129,8 @@ func countDead(ctx context.Context, d Deps) error {
 	d.Metrics.DeadLetters("outbox", letters)
 	// Straight from River's table: its client lists jobs but does not count them.
 	var discarded int64
-	if err := d.Pool.QueryRow(ctx, `select count(*) from river_job where state = 'discarded'`).Scan(&discarded); err != nil {
+	if err := d.Pool.QueryRow(ctx, `select count(*) from river_job where state = 'discarded'`).
+		Scan(&discarded); err != nil {
 		return fmt.Errorf("count discarded jobs: %w", err)
 	}
 	d.Metrics.DeadLetters("jobs", discarded)
@@ -109,16 +145,24 @@ type TickArgs struct {
 // Kind names the job in the database.
 func (TickArgs) Kind() string { return "tick" }
 
-// turn is how long one turn of a task keeps further ones from being enqueued. The turn of a killed process says that it runs
-// until River takes it up again, which may be a minute later; the sweepers have promised to be there before.
+// turn is how long one turn of a task keeps further ones from being enqueued. The turn of a killed process says that it
+// runs until River takes it up again, which may be a minute later; the sweepers have promised to be there before.
 const turn = 10 * time.Second
 
-// InsertOpts lets one turn of a task in ten seconds wait or run: turns never pile up behind a slow one. A second attempt is for
-// the turn of a killed process, which else would end as a dead letter.
+// InsertOpts lets one turn of a task in ten seconds wait or run: turns never pile up behind a slow one. A second
+// attempt is for the turn of a killed process, which else would end as a dead letter.
 func (TickArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueTicks, MaxAttempts: 2, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: turn,
-		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-			rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
+	return river.InsertOpts{
+		Queue:       QueueTicks,
+		MaxAttempts: 2,
+		UniqueOpts: river.UniqueOpts{
+			ByArgs:   true,
+			ByPeriod: turn,
+			ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+				rivertype.JobStateRunning,
+				rivertype.JobStateRetryable, rivertype.JobStateScheduled},
+		},
+	}
 }
 
 func periodic(tasks map[string]task) []*river.PeriodicJob {

@@ -16,31 +16,49 @@ import (
 // workers registers every kind that the business enqueues; a test enqueues each and sees it worked.
 func workers(d Deps, tasks map[string]task) *river.Workers {
 	w, orders := river.NewWorkers(), d.Mall.Orders
-	river.AddWorker(w, &verb[order.DeliverArgs]{retry: quickly, do: func(ctx context.Context, a order.DeliverArgs) error {
-		return orders.Deliver(ctx, a.OrderNo)
-	}})
+	river.AddWorker(w, &verb[order.DeliverArgs]{
+		retry: quickly,
+		do: func(ctx context.Context, a order.DeliverArgs) error {
+			return orders.Deliver(ctx, a.OrderNo)
+		},
+	})
 	river.AddWorker(w, &verb[order.CloseArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseArgs) error {
 		return orders.Expire(ctx, a.OrderNo)
 	}})
-	river.AddWorker(w, &verb[order.CloseSiblingsArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseSiblingsArgs) error {
-		return orders.CloseSiblings(ctx, a.OrderNo)
-	}})
-	river.AddWorker(w, &verb[order.CloseOwnedArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseOwnedArgs) error {
-		return orders.CloseOwned(ctx, a.OrderNo)
-	}})
-	river.AddWorker(w, &verb[order.RefundArgs]{retry: steadily, do: func(ctx context.Context, a order.RefundArgs) error {
-		return orders.SubmitRefund(ctx, a.RefundNo)
-	}})
+	river.AddWorker(w, &verb[order.CloseSiblingsArgs]{
+		retry: steadily,
+		do: func(ctx context.Context, a order.CloseSiblingsArgs) error {
+			return orders.CloseSiblings(ctx, a.OrderNo)
+		},
+	})
+	river.AddWorker(w, &verb[order.CloseOwnedArgs]{
+		retry: steadily,
+		do: func(ctx context.Context, a order.CloseOwnedArgs) error {
+			return orders.CloseOwned(ctx, a.OrderNo)
+		},
+	})
+	river.AddWorker(w, &verb[order.RefundArgs]{
+		retry: steadily,
+		do: func(ctx context.Context, a order.RefundArgs) error {
+			return orders.SubmitRefund(ctx, a.RefundNo)
+		},
+	})
 	river.AddWorker(w, &verb[order.EndAccessArgs]{retry: steadily, do: orders.EndAccess})
 	if bank := d.Mall.Sandbox; bank != nil {
-		river.AddWorker(w, &verb[sandbox.NoticeArgs]{retry: sandbox.RetryDelay, do: func(ctx context.Context, a sandbox.NoticeArgs) error {
-			return bank.Deliver(ctx, a.NoticeID)
-		}})
+		river.AddWorker(w, &verb[sandbox.NoticeArgs]{
+			retry: sandbox.RetryDelay,
+			do: func(ctx context.Context, a sandbox.NoticeArgs) error {
+				return bank.Deliver(ctx, a.NoticeID)
+			},
+		})
 	}
 	river.AddWorker(w, &patient[media.StageArgs]{verb[media.StageArgs]{retry: quickly, do: d.Mall.Media.RunStage}})
-	river.AddWorker(w, &patient[media.EraseArgs]{verb[media.EraseArgs]{retry: steadily, do: func(ctx context.Context, a media.EraseArgs) error {
-		return d.Mall.Media.Erase(ctx, a.VideoID)
-	}}})
+	river.AddWorker(w, &patient[media.EraseArgs]{verb[media.EraseArgs]{
+		retry: steadily,
+		do: func(ctx context.Context, a media.EraseArgs) error {
+			return d.Mall.Media.Erase(ctx, a.VideoID)
+		},
+	}})
 	river.AddWorker(w, &turns{send: d.Mall.Webhooks.Turn})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
 	return w
@@ -68,8 +86,8 @@ func (v *verb[T]) Work(ctx context.Context, job *river.Job[T]) error {
 // patient works what may take hours.
 type patient[T river.JobArgs] struct{ verb[T] }
 
-// maxFilmTime is longer than any stage of a film. Until it is over River takes no job of a killed worker up again; the sweep of stages
-// does, within seconds of the lease's end.
+// maxFilmTime is longer than any stage of a film. Until it is over River takes no job of a killed worker up again; the
+// sweep of stages does, within seconds of the lease's end.
 const maxFilmTime = 24 * time.Hour
 
 // Timeout replaces the client's, which is for what people wait for.
@@ -98,7 +116,8 @@ type turns struct {
 // Timeout leaves the call that a turn began last the time that it has.
 func (t *turns) Timeout(*river.Job[webhook.TurnArgs]) time.Duration { return webhook.TurnTime }
 
-// Work takes one turn. A turn that fails is cancelled, not retried and no dead letter: what it left is still due, and gets another.
+// Work takes one turn. A turn that fails is cancelled, not retried and no dead letter: what it left is still due, and
+// gets another.
 func (t *turns) Work(ctx context.Context, job *river.Job[webhook.TurnArgs]) error {
 	if _, err := t.send(ctx, job.Args.EndpointID); err != nil {
 		return river.JobCancel(err)

@@ -12,18 +12,19 @@ import (
 	"time"
 )
 
-// Address is a target whose name was resolved once. What was checked then is all that is ever dialled: a name that means
-// another machine a moment later leads nowhere.
+// Address is a target whose name was resolved once. What was checked then is all that is ever dialled: a name that
+// means another machine a moment later leads nowhere.
 type Address struct {
 	Base  string // scheme and host as given, without a trailing slash
 	peers []netip.AddrPort
 }
 
-// Resolve finds the addresses of a target and refuses one of another machine unless allowRemote: a load test that is aimed wrong
-// is an attack.
+// Resolve finds the addresses of a target and refuses one of another machine unless allowRemote: a load test that is
+// aimed wrong is an attack.
 func Resolve(ctx context.Context, target string, allowRemote bool) (Address, error) {
 	u, err := url.Parse(target)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" ||
+		u.RawQuery != "" || u.User != nil {
 		return Address{}, fmt.Errorf("the target %q is no address like http://127.0.0.1:8080", target)
 	}
 	port := u.Port()
@@ -42,7 +43,9 @@ func Resolve(ctx context.Context, target string, allowRemote bool) (Address, err
 	for _, ip := range found {
 		ip = ip.Unmap()
 		if !ip.IsLoopback() && !allowRemote {
-			return Address{}, fmt.Errorf("%s is %s, another machine: a load test goes to this machine only, unless --allow-remote says that the other one is yours",
+			return Address{}, fmt.Errorf(
+				"%s is %s, another machine: a load test goes to this machine only, unless --allow-remote says that "+
+					"the other one is yours",
 				u.Hostname(), ip)
 		}
 		a.peers = append(a.peers, netip.AddrPortFrom(ip, uint16(number)))
@@ -68,7 +71,12 @@ func (a Address) client(inFlight int, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DialContext: a.dial, MaxIdleConns: inFlight, MaxIdleConnsPerHost: inFlight,
-			IdleConnTimeout: time.Minute, DisableCompression: true},
+		Transport: &http.Transport{
+			DialContext:         a.dial,
+			MaxIdleConns:        inFlight,
+			MaxIdleConnsPerHost: inFlight,
+			IdleConnTimeout:     time.Minute,
+			DisableCompression:  true,
+		},
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// arrivals are the moments, from the start, at which visits are meant to begin. They are fixed before the first one: nothing
-// that the mall does moves them.
+// arrivals are the moments, from the start, at which visits are meant to begin. They are fixed before the first one:
+// nothing that the mall does moves them.
 func (p Plan) arrivals() []time.Duration {
 	r := rand.New(rand.NewPCG(p.Seed, math.MaxUint64))
 	var list []time.Duration
@@ -28,8 +28,8 @@ func (p Plan) arrivals() []time.Duration {
 	return list
 }
 
-// after is when x visits are to have come: rate·t²/2·ramp of them while the rate climbs, rate·(t - ramp/2) after that. A Poisson
-// process whose rate changes is one of rate 1, its clock bent this way.
+// after is when x visits are to have come: rate·t²/2·ramp of them while the rate climbs, rate·(t - ramp/2) after that.
+// A Poisson process whose rate changes is one of rate 1, its clock bent this way.
 func (p Plan) after(x float64) time.Duration {
 	ramp := p.Ramp.Seconds()
 	t := x/p.Rate + ramp/2
@@ -42,8 +42,8 @@ func (p Plan) after(x float64) time.Duration {
 // hurry is how long what has begun may still take when somebody ended the test.
 const hurry = 5 * time.Second
 
-// send starts each visit at its moment and returns when all have ended. A visit that finds all places taken waits for one, and
-// what it then measures counts from its moment; it gives up, and is counted, when its patience is over.
+// send starts each visit at its moment and returns when all have ended. A visit that finds all places taken waits for
+// one, and what it then measures counts from its moment; it gives up, and is counted, when its patience is over.
 func (c *Crowd) send(ctx context.Context, visit func(context.Context, *Visit) string) {
 	visiting, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
@@ -65,7 +65,12 @@ func (c *Crowd) send(ctx context.Context, visit func(context.Context, *Visit) st
 		c.record.arrive(time.Since(due))
 		c.busy.Add(1)
 		all.Go(func() {
-			v := &Visit{N: n, due: due, crowd: c, draw: c.draw(n)}
+			v := &Visit{
+				N:     n,
+				due:   due,
+				crowd: c,
+				draw:  c.draw(n),
+			}
 			end := visit(visiting, v)
 			c.record.visit(end, time.Since(due))
 			c.busy.Add(-1)

@@ -71,7 +71,8 @@ func browse(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string
 		}{
 			{"home page", func() string { return "/" }},
 			{"list", func() string {
-				return []string{"/videos", "/c/" + s.film(v).Shelf}[v.draw.IntN(2)] + "?sort=" + sorts[v.draw.IntN(len(sorts))]
+				return []string{"/videos", "/c/" + s.film(v).Shelf}[v.draw.IntN(2)] + "?sort=" +
+					sorts[v.draw.IntN(len(sorts))]
 			}},
 			{"product page", func() string { return "/v/" + s.film(v).Slug }},
 			{"search", func() string { return "/search?q=" + s.word(v) }},

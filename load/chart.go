@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A chart's plot within its drawing, which is 420 units wide and 250 high: about a phone's width, so that letters stay letters.
+// A chart's plot within its drawing, which is 420 units wide and 250 high: about a phone's width, so that letters stay
+// letters.
 const (
 	chartLeft, chartRight = 54.0, 412.0
 	chartTop, chartBottom = 12.0, 220.0
@@ -108,12 +109,21 @@ func buckets(seconds []Second) (list []Second, each int) {
 		var sum Second
 		part := seconds[from:min(from+each, len(seconds))]
 		for _, s := range part {
-			sum.Good, sum.Declined, sum.Waiting, sum.Failed = sum.Good+s.Good, sum.Declined+s.Declined, sum.Waiting+s.Waiting, sum.Failed+s.Failed
+			sum.Good = sum.Good + s.Good
+			sum.Declined = sum.Declined + s.Declined
+			sum.Waiting = sum.Waiting + s.Waiting
+			sum.Failed = sum.Failed + s.Failed
 			sum.NotSent += s.NotSent
-			sum.P50, sum.P99, sum.Max = max(sum.P50, s.P50), max(sum.P99, s.P99), max(sum.Max, s.Max)
+			sum.P50 = max(sum.P50, s.P50)
+			sum.P99 = max(sum.P99, s.P99)
+			sum.Max = max(sum.Max, s.Max)
 		}
 		n := len(part)
-		sum.Good, sum.Declined, sum.Waiting, sum.Failed, sum.NotSent = sum.Good/n, sum.Declined/n, sum.Waiting/n, sum.Failed/n, sum.NotSent/n
+		sum.Good = sum.Good / n
+		sum.Declined = sum.Declined / n
+		sum.Waiting = sum.Waiting / n
+		sum.Failed = sum.Failed / n
+		sum.NotSent = sum.NotSent / n
 		list = append(list, sum)
 	}
 	return list, each
@@ -138,7 +148,8 @@ func rateChart(seconds []Second) chart {
 		for _, part := range []struct {
 			class string
 			count int
-		}{{"good", s.Good}, {"declined", s.Declined}, {"waiting", s.Waiting}, {"failed", s.Failed}, {"unsent", s.NotSent}} {
+		}{{"good", s.Good}, {"declined", s.Declined}, {"waiting", s.Waiting}, {"failed", s.Failed},
+			{"unsent", s.NotSent}} {
 			if part.count == 0 {
 				continue
 			}
@@ -159,12 +170,18 @@ func timeChart(seconds []Second) chart {
 		all = append(all, s.P50, s.P99, s.Max)
 	}
 	y, ticks := logTimes(all)
-	c := chart{Title: "Latency, second by second", YTicks: ticks, XTicks: timeTicks(len(list)*each, len(seconds))}
+	c := chart{
+		Title:  "Latency, second by second",
+		YTicks: ticks,
+		XTicks: timeTicks(len(list)*each, len(seconds)),
+	}
 	wide := (chartRight - chartLeft) / float64(max(len(list), 1))
 	for _, l := range []struct {
 		name, class string
 		of          func(Second) time.Duration
-	}{{"slowest", "c2", func(s Second) time.Duration { return s.Max }}, {"p99", "c1", func(s Second) time.Duration { return s.P99 }},
+	}{{"slowest", "c2", func(s Second) time.Duration {
+		return s.Max
+	}}, {"p99", "c1", func(s Second) time.Duration { return s.P99 }},
 		{"median", "c0", func(s Second) time.Duration { return s.P50 }}} {
 		var path strings.Builder
 		gap := true // a second without an answer is none
@@ -192,7 +209,9 @@ func move(first bool) string {
 func timeTicks(length, filled int) (ticks []tick) {
 	step := int(max(niceStep(float64(max(filled, 1))), 1))
 	for s := 0; s <= filled; s += step {
-		ticks = append(ticks, tick{chartLeft + float64(s)/float64(max(length, 1))*(chartRight-chartLeft), clock(time.Duration(s) * time.Second)})
+		ticks = append(ticks,
+			tick{chartLeft + float64(s)/float64(max(length, 1))*(chartRight-chartLeft),
+				clock(time.Duration(s) * time.Second)})
 	}
 	return ticks
 }

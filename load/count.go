@@ -33,11 +33,15 @@ func (c Check) String() string {
 	return fmt.Sprintf("%s: %d", c.Name, c.Got)
 }
 
-// Count holds what the crowd was told against what the database says, in one snapshot. An order in doubt, whose answer never came,
-// may be there or not; it is counted apart.
+// Count holds what the crowd was told against what the database says, in one snapshot. An order in doubt, whose answer
+// never came, may be there or not; it is counted apart.
 func (c *Crowd) Count(ctx context.Context, pool *pgxpool.Pool) (checks []Check, err error) {
-	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		for _, count := range []func(context.Context, pgx.Tx) ([]Check, error){c.countOrders, c.countStock, c.countPayments} {
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{
+		IsoLevel:   pgx.RepeatableRead,
+		AccessMode: pgx.ReadOnly,
+	}, func(tx pgx.Tx) error {
+		for _, count := range []func(context.Context, pgx.Tx) ([]Check, error){c.countOrders, c.countStock,
+			c.countPayments} {
 			found, err := count(ctx, tx)
 			if err != nil {
 				return fmt.Errorf("count: %w", err)
@@ -63,7 +67,8 @@ func (c *Crowd) countOrders(ctx context.Context, tx pgx.Tx) ([]Check, error) {
 			doubtful[e.key] = true
 		}
 	}
-	rows, err := tx.Query(ctx, `select o.order_no, o.idempotency_key from unnest($1::bigint[], $2::text[]) k (user_id, key)
+	rows, err := tx.Query(ctx, `select o.order_no, o.idempotency_key
+		from unnest($1::bigint[], $2::text[]) k (user_id, key)
 		join video_order o on o.user_id = k.user_id and o.idempotency_key = k.key`, people, keys)
 	if err != nil {
 		return nil, err
@@ -84,20 +89,34 @@ func (c *Crowd) countOrders(ctx context.Context, tx pgx.Tx) ([]Check, error) {
 		}
 	}
 	checks := []Check{
-		{Name: "orders answered 201 that are in the table", Want: int64(len(answered)), Got: told},
+		{
+			Name: "orders answered 201 that are in the table",
+			Want: int64(len(answered)),
+			Got:  told,
+		},
 		{Name: "orders in the table of which nobody was told", Got: untold},
 	}
 	if len(doubtful) > 0 {
-		checks = append(checks, Check{Name: "orders whose answer was lost, and which were placed", Want: int64(len(doubtful)), Got: doubted, AtMost: true})
+		checks = append(checks, Check{
+			Name:   "orders whose answer was lost, and which were placed",
+			Want:   int64(len(doubtful)),
+			Got:    doubted,
+			AtMost: true,
+		})
 	}
 	if c.stage.Units > 0 {
-		checks = append(checks, Check{Name: "units that this crowd ordered", Want: c.stage.Units, Got: int64(len(orders)), AtMost: true})
+		checks = append(checks, Check{
+			Name:   "units that this crowd ordered",
+			Want:   c.stage.Units,
+			Got:    int64(len(orders)),
+			AtMost: true,
+		})
 	}
 	return checks, nil
 }
 
-// countStock looks at every stock row that this crowd's orders touched: the buckets make up the total, and the reservations make up
-// the buckets.
+// countStock looks at every stock row that this crowd's orders touched: the buckets make up the total, and the
+// reservations make up the buckets.
 func (c *Crowd) countStock(ctx context.Context, tx pgx.Tx) (checks []Check, err error) {
 	var numbers []string
 	for _, e := range c.book.entries {
@@ -106,24 +125,43 @@ func (c *Crowd) countStock(ctx context.Context, tx pgx.Tx) (checks []Check, err 
 		}
 	}
 	rows, err := tx.Query(ctx, `select i.sku_id, coalesce(i.campaign_id, 0), i.total, i.available, i.frozen, i.sold,
-		    coalesce(sum(r.qty) filter (where r.state = 'held'), 0)::bigint, coalesce(sum(r.qty) filter (where r.state = 'sold'), 0)::bigint
+		    coalesce(sum(r.qty) filter (where r.state = 'held'), 0)::bigint,
+		coalesce(sum(r.qty) filter (where r.state = 'sold'), 0)::bigint
 		from video_inventory i left join inventory_reservation r on r.inventory_id = i.id
 		where i.sku_id = $1 or i.sku_id in (select sku_id from video_order_item where order_no = any($2::text[]))
 		group by i.id order by i.sku_id, i.campaign_id`, c.stage.SKU, numbers)
 	if err != nil {
 		return nil, err
 	}
-	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct{ SKU, Campaign, Total, Available, Frozen, Sold, Held, Reserved int64 }])
+	stocks, err := pgx.CollectRows(rows,
+		pgx.RowToStructByPos[struct{ SKU, Campaign, Total, Available, Frozen, Sold, Held, Reserved int64 }])
 	for _, s := range stocks {
 		name := fmt.Sprintf("SKU %d", s.SKU)
 		if s.Campaign != 0 {
 			name += fmt.Sprintf(" in campaign %d", s.Campaign)
 		}
 		checks = append(checks,
-			Check{Name: name + ": units available, frozen and sold", Want: s.Total, Got: s.Available + s.Frozen + s.Sold},
-			Check{Name: name + ": units that reservations hold, against those frozen", Want: s.Frozen, Got: s.Held},
-			Check{Name: name + ": units that reservations sold, against those sold", Want: s.Sold, Got: s.Reserved},
-			Check{Name: name + ": units that left the shelf, against all there are", Want: s.Total, Got: s.Held + s.Reserved, AtMost: true})
+			Check{
+				Name: name + ": units available, frozen and sold",
+				Want: s.Total,
+				Got:  s.Available + s.Frozen + s.Sold,
+			},
+			Check{
+				Name: name + ": units that reservations hold, against those frozen",
+				Want: s.Frozen,
+				Got:  s.Held,
+			},
+			Check{
+				Name: name + ": units that reservations sold, against those sold",
+				Want: s.Sold,
+				Got:  s.Reserved,
+			},
+			Check{
+				Name:   name + ": units that left the shelf, against all there are",
+				Want:   s.Total,
+				Got:    s.Held + s.Reserved,
+				AtMost: true,
+			})
 	}
 	return checks, err
 }
@@ -135,13 +173,22 @@ func (c *Crowd) countPayments(ctx context.Context, tx pgx.Tx) ([]Check, error) {
 	}
 	heard := slices.Collect(maps.Keys(c.book.heard))
 	var paid, captured, surplus int64
-	err := tx.QueryRow(ctx, `select (select count(*) from video_order where order_no = any($1::text[]) and paid_at is not null),
+	err := tx.QueryRow(ctx, `select (select count(*) from video_order where order_no = any($1::text[])
+		and paid_at is not null),
 		count(distinct reference) filter (where state = 'consumed'), count(*) filter (where state <> 'consumed')
 		from payment_capture where reference = any($1::text[])`, heard).Scan(&paid, &captured, &surplus)
 	told := int64(len(heard))
 	return []Check{
-		{Name: "orders that are paid, of those whose payment was acknowledged", Want: told, Got: paid},
-		{Name: "payments that count, of the same", Want: told, Got: captured},
+		{
+			Name: "orders that are paid, of those whose payment was acknowledged",
+			Want: told,
+			Got:  paid,
+		},
+		{
+			Name: "payments that count, of the same",
+			Want: told,
+			Got:  captured,
+		},
 		{Name: "payments that count a second time", Got: surplus},
 	}, err
 }

@@ -58,10 +58,14 @@ type orderAnswer struct {
 	Status  string
 }
 
-// place orders one unit, as often as the mall asks for patience and always under the same key. The end is placed, the mall's slug,
-// gaveUp or inDoubt; the number is empty unless it was placed.
+// place orders one unit, as often as the mall asks for patience and always under the same key. The end is placed, the
+// mall's slug, gaveUp or inDoubt; the number is empty unless it was placed.
 func (v *Visit) place(ctx context.Context, sku, campaign int64) (orderNo, end string) {
-	e := entry{visit: v.N, person: v.person(), key: v.crowd.key(v.N)}
+	e := entry{
+		visit:  v.N,
+		person: v.person(),
+		key:    v.crowd.key(v.N),
+	}
 	a := v.insist(ctx, "place order", order(e.person, e.key, sku, campaign))
 	var made orderAnswer
 	switch {

@@ -20,10 +20,23 @@ func mall(t *testing.T) (m *malltest.Mall, url string) {
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	m = malltest.Open(t, server.URL+api.Prefix+"/payments/callback/sandbox")
-	site := page.New(page.Options{Accounts: m.Accounts, Sessions: m.Sessions, PublicURL: server.URL, Log: m.Log, Now: m.Now})
+	site := page.New(page.Options{
+		Accounts:  m.Accounts,
+		Sessions:  m.Sessions,
+		PublicURL: server.URL,
+		Log:       m.Log,
+		Now:       m.Now,
+	})
 	site.Use(e)
-	api.Routes(e.Group(""), api.Deps{Site: site, PublicURL: server.URL, Accounts: m.Accounts, Catalog: m.Catalog, Search: m.Search,
-		Orders: m.Orders, Entitlements: m.Entitlements})
+	api.Routes(e.Group(""), api.Deps{
+		Site:         site,
+		PublicURL:    server.URL,
+		Accounts:     m.Accounts,
+		Catalog:      m.Catalog,
+		Search:       m.Search,
+		Orders:       m.Orders,
+		Entitlements: m.Entitlements,
+	})
 	return m, server.URL
 }
 
@@ -61,7 +74,8 @@ func TestThreeHundredBuyersForFiftyUnits(t *testing.T) {
 	sku := m.Sells(990, 7) // the newest that is limited: what a flash takes by itself
 	c, r := sent(t, m, plan(url, 2000, 300), stage.Wish{Run: "flash", Units: 50})
 	if placed, out := count(r.Visits, "order placed"), count(r.Visits, "sold_out"); placed != 50 || out != 250 {
-		t.Errorf("%d orders placed and %d told that it is sold out, want 50 and 250: %v", placed, out, r.Visits.Outcomes)
+		t.Errorf("%d orders placed and %d told that it is sold out, want 50 and 250: %v", placed, out,
+			r.Visits.Outcomes)
 	}
 	if n := malltest.Query[int](m, `select count(*) from video_order_item where sku_id = $1`, sku)[0]; n != 50 {
 		t.Errorf("%d orders in the table, want 50", n)
@@ -123,7 +137,12 @@ func TestWhatAStageRefuses(t *testing.T) {
 		}
 	}
 	limited := m.Sells(990, 3)
-	ready, err := stage.Set(m.Ctx, m.Mall, *load.Find("flash"), stage.Wish{Run: "as-is", SKU: limited, Units: -1, People: 2})
+	ready, err := stage.Set(m.Ctx, m.Mall, *load.Find("flash"), stage.Wish{
+		Run:    "as-is",
+		SKU:    limited,
+		Units:  -1,
+		People: 2,
+	})
 	m.OK(err)
 	if ready.Units != 3 || len(ready.People) != 2 || ready.People[0].Token == ready.People[1].Token {
 		t.Errorf("%d units and %d people, want 3 and 2 of their own", ready.Units, len(ready.People))

@@ -1,10 +1,10 @@
-// Package load is a crowd: it comes to a mall at a rate that does not wait for the mall, does what shoppers, buyers, viewers
-// and payment providers do, and writes down how long each answer took, counted from the moment at which its question was meant
-// to be asked. So a mall that stalls is charged for everybody who would have come meanwhile, not only for the one who noticed
-// (Gil Tene calls the mistake coordinated omission).
+// Package load is a crowd: it comes to a mall at a rate that does not wait for the mall, does what shoppers, buyers,
+// viewers and payment providers do, and writes down how long each answer took, counted from the moment at which its
+// question was meant to be asked. So a mall that stalls is charged for everybody who would have come meanwhile, not
+// only for the one who noticed (Gil Tene calls the mistake coordinated omission).
 //
-// It knows a mall by its addresses alone and refuses to know how one works inside; the tables it reads are those of the exact
-// count at the end. Who the buyers are and what lies ready for them is brought by its caller (load/stage).
+// It knows a mall by its addresses alone and refuses to know how one works inside; the tables it reads are those of the
+// exact count at the end. Who the buyers are and what lies ready for them is brought by its caller (load/stage).
 package load
 
 import (
@@ -29,8 +29,9 @@ type Plan struct {
 	Duration time.Duration // of arrivals; what has begun by then may finish
 	Most     int           // visits at most
 
-	InFlight int           // visits at once
-	Patience time.Duration // how late a visit may begin where all of InFlight are busy; after that it is counted as not sent
+	InFlight int // visits at once
+	// how late a visit may begin where all of InFlight are busy; after that it is counted as not sent
+	Patience time.Duration
 	Timeout  time.Duration // of one request
 	Persist  time.Duration // how long a buyer who was told to wait asks again
 	Linger   time.Duration // how long what has begun may take to end
@@ -65,8 +66,8 @@ func (p Plan) check() error {
 	return nil
 }
 
-// Person is somebody with an account. Token is a bearer token for the API; Session the whole value of a Cookie header that
-// signs in, where the scenario needs one.
+// Person is somebody with an account. Token is a bearer token for the API; Session the whole value of a Cookie header
+// that signs in, where the scenario needs one.
 type Person struct {
 	UserID  int64
 	Token   string
@@ -97,8 +98,8 @@ type Crowd struct {
 	busy     atomic.Int64
 }
 
-// New checks the plan and resolves its target. run is a word of letters, digits and dashes that no other run has. Errors are
-// sentences for whoever started it.
+// New checks the plan and resolves its target. run is a word of letters, digits and dashes that no other run has.
+// Errors are sentences for whoever started it.
 func New(ctx context.Context, p Plan, run string) (*Crowd, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -111,7 +112,15 @@ func New(ctx context.Context, p Plan, run string) (*Crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Crowd{plan: p, scenario: s, arrivals: p.arrivals(), client: a.client(p.InFlight, p.Timeout), address: a, record: newRecorder(), run: run}, nil
+	return &Crowd{
+		plan:     p,
+		scenario: s,
+		arrivals: p.arrivals(),
+		client:   a.client(p.InFlight, p.Timeout),
+		address:  a,
+		record:   newRecorder(),
+		run:      run,
+	}, nil
 }
 
 // People is how many accounts the scenario needs.
@@ -130,8 +139,8 @@ func (c *Crowd) Ping(ctx context.Context) error {
 	return res.Body.Close()
 }
 
-// Run sends the crowd and waits for it to come home. When ctx ends nobody else comes, those who came have a few seconds left, and
-// the result says that it ended early. look is told the recorder, to show it; it may be nil.
+// Run sends the crowd and waits for it to come home. When ctx ends nobody else comes, those who came have a few seconds
+// left, and the result says that it ended early. look is told the recorder, to show it; it may be nil.
 func (c *Crowd) Run(ctx context.Context, s Stage, look func(ctx context.Context, now func() Glance)) (Result, error) {
 	c.stage = s
 	if have, need := len(s.People), c.People(); have < need {
@@ -160,7 +169,11 @@ func (c *Crowd) Run(ctx context.Context, s Stage, look func(ctx context.Context,
 // glance is how things stand.
 func (c *Crowd) glance() Glance {
 	g := c.record.glance()
-	g.Scenario, g.Target, g.Planned, g.InFlight, g.Length = c.plan.Scenario, c.plan.Target, len(c.arrivals), int(c.busy.Load()), c.plan.Duration
+	g.Scenario = c.plan.Scenario
+	g.Target = c.plan.Target
+	g.Planned = len(c.arrivals)
+	g.InFlight = int(c.busy.Load())
+	g.Length = c.plan.Duration
 	if n := len(c.arrivals); n > 0 { // a bounded crowd may have come before its time is over
 		g.Length = min(g.Length, c.arrivals[n-1]+time.Second)
 	}

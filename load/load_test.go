@@ -20,8 +20,20 @@ import (
 
 // plan is a flash that a slow machine does not make impatient.
 func plan(target string, rate float64, most int) load.Plan {
-	return load.Plan{Scenario: "flash", Target: target, Rate: rate, Constant: true, Duration: time.Minute, Most: most, InFlight: 64,
-		Patience: time.Minute, Timeout: time.Minute, Persist: time.Minute, Linger: time.Minute, Seed: 1}
+	return load.Plan{
+		Scenario: "flash",
+		Target:   target,
+		Rate:     rate,
+		Constant: true,
+		Duration: time.Minute,
+		Most:     most,
+		InFlight: 64,
+		Patience: time.Minute,
+		Timeout:  time.Minute,
+		Persist:  time.Minute,
+		Linger:   time.Minute,
+		Seed:     1,
+	}
 }
 
 // people are buyers whom a fake mall believes.
@@ -71,8 +83,8 @@ func late(s load.Step, d time.Duration) float64 {
 	return 0
 }
 
-// A single request stalls for a second, and the others wait behind it: at 100 a second that is a hundred people who waited, though
-// the server saw one slow request.
+// A single request stalls for a second, and the others wait behind it: at 100 a second that is a hundred people who
+// waited, though the server saw one slow request.
 func TestAStallIsChargedForEverybodyWhoWouldHaveCome(t *testing.T) {
 	t.Parallel()
 	server := seller(t, func(n int64, _ http.ResponseWriter, _ *http.Request) bool {
@@ -208,15 +220,18 @@ func TestArrivals(t *testing.T) {
 
 func TestOnlyThisMachine(t *testing.T) {
 	t.Parallel()
-	for _, target := range []string{"http://192.0.2.1", "http://[2001:db8::1]:8080", "https://10.0.0.1", "http://0.0.0.0:80"} {
-		if _, err := load.Resolve(t.Context(), target, false); err == nil || !strings.Contains(err.Error(), "--allow-remote") {
+	for _, target := range []string{"http://192.0.2.1", "http://[2001:db8::1]:8080", "https://10.0.0.1",
+		"http://0.0.0.0:80"} {
+		if _, err := load.Resolve(t.Context(), target, false); err == nil ||
+			!strings.Contains(err.Error(), "--allow-remote") {
 			t.Errorf("%s: %v, want a refusal that names --allow-remote", target, err)
 		}
 		if _, err := load.Resolve(t.Context(), target, true); err != nil {
 			t.Errorf("%s with permission: %v", target, err)
 		}
 	}
-	for _, target := range []string{"", "127.0.0.1:80", "ftp://127.0.0.1", "http://127.0.0.1/shop", "http://a:b@127.0.0.1", "http://127.0.0.1:99999"} {
+	for _, target := range []string{"", "127.0.0.1:80", "ftp://127.0.0.1", "http://127.0.0.1/shop",
+		"http://a:b@127.0.0.1", "http://127.0.0.1:99999"} {
 		if _, err := load.Resolve(t.Context(), target, true); err == nil {
 			t.Errorf("%q passes as an address", target)
 		}
@@ -260,7 +275,9 @@ func TestPlansAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*load.Plan){
 		"no rate": func(p *load.Plan) { p.Rate = 0 }, "a mad rate": func(p *load.Plan) { p.Rate = 1e9 },
-		"a day": func(p *load.Plan) { p.Duration = 24 * time.Hour }, "a ramp too long": func(p *load.Plan) { p.Ramp = 2 * p.Duration },
+		"a day": func(p *load.Plan) {
+			p.Duration = 24 * time.Hour
+		}, "a ramp too long": func(p *load.Plan) { p.Ramp = 2 * p.Duration },
 		"nobody": func(p *load.Plan) { p.Most = 0 }, "no place": func(p *load.Plan) { p.InFlight = 0 },
 		"an unknown scenario": func(p *load.Plan) { p.Scenario = "riot" },
 	} {
@@ -289,13 +306,23 @@ func TestReport(t *testing.T) {
 		return true
 	})
 	r := run(t, plan(server.URL, 500, 60))
-	r.Checks = []load.Check{{Name: "fine", Want: 1, Got: 1}, {Name: "oversold", Want: 50, Got: 51, AtMost: true}}
+	r.Checks = []load.Check{{
+		Name: "fine",
+		Want: 1,
+		Got:  1,
+	}, {
+		Name:   "oversold",
+		Want:   50,
+		Got:    51,
+		AtMost: true,
+	}}
 	var b bytes.Buffer
 	if err := r.Report(&b); err != nil {
 		t.Fatal(err)
 	}
 	page := b.String()
-	for _, want := range []string{"<svg", "does not add up", "oversold: 51, and at most 50 are right", "place order", "&lt;script&gt;", "prefers-color-scheme: dark"} {
+	for _, want := range []string{"<svg", "does not add up", "oversold: 51, and at most 50 are right", "place order",
+		"&lt;script&gt;", "prefers-color-scheme: dark"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -325,8 +352,14 @@ func TestScreenWithoutATerminal(t *testing.T) {
 // With one it redraws in place, and no line is wider than the terminal.
 func TestScreenOnATerminal(t *testing.T) {
 	t.Parallel()
-	g := load.Glance{Scenario: "flash", Target: "http://127.0.0.1", Elapsed: 3 * time.Second, Length: 9 * time.Second,
-		Seconds: slices.Repeat([]load.Second{{P99: time.Millisecond}, {P99: time.Second}}, 300), Outcomes: map[string]int{"409 " + strings.Repeat("x", 300): 2, "500": 1}}
+	g := load.Glance{
+		Scenario: "flash",
+		Target:   "http://127.0.0.1",
+		Elapsed:  3 * time.Second,
+		Length:   9 * time.Second,
+		Seconds:  slices.Repeat([]load.Second{{P99: time.Millisecond}, {P99: time.Second}}, 300),
+		Outcomes: map[string]int{"409 " + strings.Repeat("x", 300): 2, "500": 1},
+	}
 	for _, width := range []int{60, 80, 200} {
 		for _, line := range load.Panel(g, width) {
 			plain := line

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Each payment is told of noticesAPayment times: it succeeded, twice; and either a third time the same, or that a try before had
-// failed. They come in any order.
+// Each payment is told of noticesAPayment times: it succeeded, twice; and either a third time the same, or that a try
+// before had failed. They come in any order.
 const noticesAPayment = 3
 
 // signatureHeader is the sandbox's.
@@ -38,7 +38,8 @@ type notice struct {
 	OccurredAt   time.Time `json:"occurredAt"`
 }
 
-// notices places orders and opens their payments before the crowd comes; the crowd is what a payment provider has to say of them.
+// notices places orders and opens their payments before the crowd comes; the crowd is what a payment provider has to
+// say of them.
 func notices(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, error) {
 	s, err := c.look(ctx, "sort=popular&priceMin=1")
 	if err != nil {
@@ -60,7 +61,8 @@ func notices(ctx context.Context, c *Crowd) (func(context.Context, *Visit) strin
 	r.Shuffle(len(mail), func(i, j int) { mail[i], mail[j] = mail[j], mail[i] })
 	return func(ctx context.Context, v *Visit) string {
 		l := mail[v.N] // as many as visits, or a few more
-		tell := request{http.MethodPost, api + "/payments/callback/sandbox", l.body, http.Header{"Content-Type": {"application/json"}}}
+		tell := request{http.MethodPost, api + "/payments/callback/sandbox", l.body,
+			http.Header{"Content-Type": {"application/json"}}}
 		// A provider tells again until it is heard; insist does, when it is asked to come later or hears nothing.
 		a := v.insist(ctx, "notice", tell.with(signatureHeader, c.stage.Sign(time.Now(), l.body)))
 		var ack struct{ Received bool }
@@ -81,16 +83,31 @@ func (c *Crowd) owed(ctx context.Context, s shelf, n int) (mail []letter, err er
 	if a := c.ask(ctx, order(p, key, s.films[n%len(s.films)].SKUID, 0)); !a.into(&made) {
 		return nil, fmt.Errorf("place an order: %s", a.outcome())
 	}
-	c.book.write(entry{visit: n, person: p, key: key, orderNo: made.OrderNo, end: placed})
+	c.book.write(entry{
+		visit:   n,
+		person:  p,
+		key:     key,
+		orderNo: made.OrderNo,
+		end:     placed,
+	})
 	var open prepayAnswer
 	if a := c.ask(ctx, prepay(p, made.OrderNo)); !a.into(&open) {
 		return nil, fmt.Errorf("open a payment: %s", a.outcome())
 	}
-	paid := notice{EventID: "load-" + open.AttemptNo, Type: "payment.succeeded", OutTradeNo: open.AttemptNo, ChannelTxnNo: "load-" + open.AttemptNo,
-		Amount: open.Amount.Amount, Currency: open.Amount.Currency, OccurredAt: time.Now().UTC()}
+	paid := notice{
+		EventID:      "load-" + open.AttemptNo,
+		Type:         "payment.succeeded",
+		OutTradeNo:   open.AttemptNo,
+		ChannelTxnNo: "load-" + open.AttemptNo,
+		Amount:       open.Amount.Amount,
+		Currency:     open.Amount.Currency,
+		OccurredAt:   time.Now().UTC(),
+	}
 	third := paid
 	if n%2 == 1 {
-		third.EventID, third.Type, third.OccurredAt = paid.EventID+"-failed", "payment.failed", paid.OccurredAt.Add(-time.Second)
+		third.EventID = paid.EventID + "-failed"
+		third.Type = "payment.failed"
+		third.OccurredAt = paid.OccurredAt.Add(-time.Second)
 		third.ChannelTxnNo = ""
 	}
 	for _, n := range []notice{paid, paid, third} {

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// A viewer loads the first segments at once, as players do, and the others as they are watched; not more than mostSegments.
+// A viewer loads the first segments at once, as players do, and the others as they are watched; not more than
+// mostSegments.
 const (
 	buffered     = 2
 	mostSegments = 6
@@ -39,7 +40,13 @@ func (c *Crowd) own(ctx context.Context, f film, n int) error {
 	if a := c.ask(ctx, order(p, c.key(n), f.SKUID, 0)); !a.into(&o) {
 		return fmt.Errorf("order a free film: %s", a.outcome())
 	}
-	c.book.write(entry{visit: n, person: p, key: c.key(n), orderNo: o.OrderNo, end: placed})
+	c.book.write(entry{
+		visit:   n,
+		person:  p,
+		key:     c.key(n),
+		orderNo: o.OrderNo,
+		end:     placed,
+	})
 	for until := time.Now().Add(c.plan.Linger); time.Now().Before(until); {
 		a := c.ask(ctx, get(api+"/orders/"+o.OrderNo).as(p))
 		if !a.into(&o) {
@@ -57,7 +64,8 @@ func (c *Crowd) own(ctx context.Context, f film, n int) error {
 
 // watch plays a film: authorisation, playlists, keys, segments at the pace of watching, heartbeats.
 func (v *Visit) watch(ctx context.Context, videoID int64) (end string) {
-	a := v.insist(ctx, "authorise", get(fmt.Sprintf("%s/play/auth/%d", api, videoID)).with("Cookie", v.person().Session))
+	a := v.insist(ctx, "authorise",
+		get(fmt.Sprintf("%s/play/auth/%d", api, videoID)).with("Cookie", v.person().Session))
 	var session struct {
 		Token        string
 		PlaylistURL  string `json:"playlistUrl"`

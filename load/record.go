@@ -60,7 +60,13 @@ type Recorder struct {
 }
 
 func newRecorder() *Recorder {
-	return &Recorder{all: newTally(), steps: map[string]*tally{}, visits: newTally(), lag: histogram(3), nowTimes: histogram(2)}
+	return &Recorder{
+		all:      newTally(),
+		steps:    map[string]*tally{},
+		visits:   newTally(),
+		lag:      histogram(3),
+		nowTimes: histogram(2),
+	}
 }
 
 // start is when the first second begins; it is called before anything is recorded.
@@ -85,7 +91,9 @@ func (r *Recorder) turn(at time.Time) {
 
 func (r *Recorder) closeSecond() {
 	if h := r.nowTimes; h.TotalCount() > 0 {
-		r.now.P50, r.now.P99, r.now.Max = quantile(h, 50), quantile(h, 99), quantile(h, 100)
+		r.now.P50 = quantile(h, 50)
+		r.now.P99 = quantile(h, 99)
+		r.now.Max = quantile(h, 100)
 	}
 	r.seconds = append(r.seconds, r.now)
 	r.now = Second{}
@@ -156,8 +164,15 @@ func (r *Recorder) glance() Glance {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.turn(time.Now())
-	g := Glance{Elapsed: time.Since(r.began), Arrived: r.arrived, NotSent: r.notSent, Times: timesOf(r.all.latency),
-		Seconds: r.seconds[:len(r.seconds):len(r.seconds)], Outcomes: maps.Clone(r.all.outcomes), Visits: maps.Clone(r.visits.outcomes)}
+	g := Glance{
+		Elapsed:  time.Since(r.began),
+		Arrived:  r.arrived,
+		NotSent:  r.notSent,
+		Times:    timesOf(r.all.latency),
+		Seconds:  r.seconds[:len(r.seconds):len(r.seconds)],
+		Outcomes: maps.Clone(r.all.outcomes),
+		Visits:   maps.Clone(r.visits.outcomes),
+	}
 	if n := len(r.seconds); n > 0 {
 		g.Last = r.seconds[n-1]
 	}
@@ -174,7 +189,8 @@ func timesOf(h *hdrhistogram.Histogram) Times {
 	if h.TotalCount() == 0 {
 		return Times{}
 	}
-	return Times{h.TotalCount(), time.Duration(h.Mean() * float64(time.Microsecond)), quantile(h, 50), quantile(h, 90), quantile(h, 99),
+	return Times{h.TotalCount(), time.Duration(h.Mean() * float64(time.Microsecond)), quantile(h, 50), quantile(h, 90),
+		quantile(h, 99),
 		quantile(h, 99.9), quantile(h, 99.99), quantile(h, 100)}
 }
 

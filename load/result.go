@@ -67,8 +67,20 @@ func (c *Crowd) result(early bool) Result {
 	r := c.record
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	res := Result{Plan: c.plan, Run: c.run, Began: r.began, Took: r.ended.Sub(r.began), Early: early, Planned: len(c.arrivals), Arrived: r.arrived,
-		NotSent: r.notSent, All: r.all.step("all requests"), Visits: r.visits.step("visits"), Lag: timesOf(r.lag), Seconds: r.seconds}
+	res := Result{
+		Plan:    c.plan,
+		Run:     c.run,
+		Began:   r.began,
+		Took:    r.ended.Sub(r.began),
+		Early:   early,
+		Planned: len(c.arrivals),
+		Arrived: r.arrived,
+		NotSent: r.notSent,
+		All:     r.all.step("all requests"),
+		Visits:  r.visits.step("visits"),
+		Lag:     timesOf(r.lag),
+		Seconds: r.seconds,
+	}
 	for _, name := range r.names {
 		res.Steps = append(res.Steps, r.steps[name].step(name))
 	}
@@ -83,7 +95,11 @@ func (c *Crowd) result(early bool) Result {
 }
 
 func (t *tally) step(name string) Step {
-	s := Step{Name: name, Times: timesOf(t.latency), Curve: curve(t.latency)}
+	s := Step{
+		Name:  name,
+		Times: timesOf(t.latency),
+		Curve: curve(t.latency),
+	}
 	for _, o := range slices.Sorted(maps.Keys(t.outcomes)) {
 		s.Outcomes = append(s.Outcomes, Outcome{o, t.outcomes[o]})
 	}
@@ -91,7 +107,8 @@ func (t *tally) step(name string) Step {
 	return s
 }
 
-// curve goes towards 100 %, each point a twelfth of a decade nearer, as far as there are samples to tell the points apart.
+// curve goes towards 100 %, each point a twelfth of a decade nearer, as far as there are samples to tell the points
+// apart.
 func curve(h *hdrhistogram.Histogram) (points []Point) {
 	if h.TotalCount() == 0 {
 		return nil

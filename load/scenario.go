@@ -19,11 +19,38 @@ func Scenarios() []Scenario {
 	nobody := func(int) int { return 0 }
 	each := func(visits int) int { return visits }
 	return []Scenario{
-		{Name: "browse", people: nobody, open: browse},
-		{Name: "buy", Writes: true, people: each, open: buy},
-		{Name: "flash", Writes: true, NeedsStock: true, people: each, open: flash},
-		{Name: "notices", Writes: true, NeedsSign: true, people: payments, open: notices},
-		{Name: "play", Writes: true, NeedsSessions: true, people: each, open: play},
+		{
+			Name:   "browse",
+			people: nobody,
+			open:   browse,
+		},
+		{
+			Name:   "buy",
+			Writes: true,
+			people: each,
+			open:   buy,
+		},
+		{
+			Name:       "flash",
+			Writes:     true,
+			NeedsStock: true,
+			people:     each,
+			open:       flash,
+		},
+		{
+			Name:      "notices",
+			Writes:    true,
+			NeedsSign: true,
+			people:    payments,
+			open:      notices,
+		},
+		{
+			Name:          "play",
+			Writes:        true,
+			NeedsSessions: true,
+			people:        each,
+			open:          play,
+		},
 	}
 }
 

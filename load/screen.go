@@ -64,7 +64,8 @@ func (s Screen) paint(g Glance, width, before int) int {
 // Line is how things stand, in one line.
 func Line(g Glance) string {
 	return fmt.Sprintf("%4ds  %5d/s  in flight %d  not sent %d  p50 %s  p90 %s  p99 %s  max %s  failed %d",
-		int(g.Elapsed.Seconds()), g.Last.Answers(), g.InFlight, g.NotSent, short(g.Times.P50), short(g.Times.P90), short(g.Times.P99), short(g.Times.Max), failed(g))
+		int(g.Elapsed.Seconds()), g.Last.Answers(), g.InFlight, g.NotSent, short(g.Times.P50), short(g.Times.P90),
+		short(g.Times.P99), short(g.Times.Max), failed(g))
 }
 
 // Panel is how things stand, in lines of at most width columns and some colour.
@@ -80,11 +81,14 @@ func Panel(g Glance, width int) []string {
 	lines := []string{
 		"",
 		fmt.Sprintf("  %s → %s", bold(g.Scenario), g.Target),
-		fmt.Sprintf("  %s of %s  %s%s", clock(g.Elapsed), clock(g.Length), strings.Repeat("█", full), faint(strings.Repeat("░", max(0, bar-full)))),
+		fmt.Sprintf("  %s of %s  %s%s", clock(g.Elapsed), clock(g.Length), strings.Repeat("█", full),
+			faint(strings.Repeat("░", max(0, bar-full)))),
 		"",
-		fmt.Sprintf("  visits   %d of %d   in flight %d   not sent %s", g.Arrived, g.Planned, g.InFlight, red(g.NotSent)),
+		fmt.Sprintf("  visits   %d of %d   in flight %d   not sent %s", g.Arrived, g.Planned, g.InFlight,
+			red(g.NotSent)),
 		fmt.Sprintf("  answers  %d/s   %d altogether   failed %s", g.Last.Answers(), g.Times.Count, red(failed(g))),
-		fmt.Sprintf("  latency  p50 %s%s   p99 %s   max %s", bold(short(g.Times.P50)), p90, bold(short(g.Times.P99)), short(g.Times.Max)),
+		fmt.Sprintf("  latency  p50 %s%s   p99 %s   max %s", bold(short(g.Times.P50)), p90, bold(short(g.Times.P99)),
+			short(g.Times.Max)),
 		"  p99      " + sparkline(g.Seconds, min(width-24, 60)),
 		"",
 	}
@@ -102,7 +106,9 @@ func Panel(g Glance, width int) []string {
 const mostOutcomes = 8
 
 func outcomes(of map[string]int, width int) (lines []string) {
-	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int {
+		return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b))
+	})
 	for n, name := range names {
 		if n == mostOutcomes {
 			return append(lines, fmt.Sprintf("  %10s  and %d more", "", len(names)-n))

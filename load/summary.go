@@ -9,15 +9,18 @@ import (
 
 // Summary writes a result for a person at a terminal.
 func (r Result) Summary(w io.Writer) {
-	fmt.Fprintf(w, "\n%s → %s: %d of %d visits in %s", r.Plan.Scenario, r.Plan.Target, r.Arrived, r.Planned, r.Took.Round(time.Millisecond))
+	fmt.Fprintf(w, "\n%s → %s: %d of %d visits in %s", r.Plan.Scenario, r.Plan.Target, r.Arrived, r.Planned,
+		r.Took.Round(time.Millisecond))
 	if r.Early {
 		fmt.Fprint(w, ", ended early")
 	}
-	fmt.Fprintf(w, "\n%d requests, %.1f a second, %.0f at most\n\n", r.All.Times.Count, r.Requests.Mean, r.Requests.Peak)
+	fmt.Fprintf(w, "\n%d requests, %.1f a second, %.0f at most\n\n", r.All.Times.Count, r.Requests.Mean,
+		r.Requests.Peak)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tcount\tfailed\tp50\tp90\tp99\tp99.9\tmax\t")
 	for _, s := range append(append([]Step{}, r.Steps...), r.All, r.Visits) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t\n", s.Name, s.Times.Count, s.failures(r), short(s.Times.P50), short(s.Times.P90),
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t\n", s.Name, s.Times.Count, s.failures(r), short(s.Times.P50),
+			short(s.Times.P90),
 			short(s.Times.P99), short(s.Times.P999), short(s.Times.Max))
 	}
 	_ = t.Flush()
@@ -28,7 +31,9 @@ func (r Result) Summary(w io.Writer) {
 		}
 	}
 	if r.NotSent > 0 {
-		fmt.Fprintf(w, "\n%d visits could not begin within %s and were not sent: the rate is beyond the mall, or this machine. The latencies above are of the others.\n",
+		fmt.Fprintf(w,
+			"\n%d visits could not begin within %s and were not sent: the rate is beyond the mall, or this machine. "+
+				"The latencies above are of the others.\n",
 			r.NotSent, r.Plan.Patience)
 	}
 	for _, n := range r.Notes {

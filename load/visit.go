@@ -19,8 +19,8 @@ import (
 // api is where the mall's JSON API begins.
 const api = "/api/v1/mall"
 
-// Visit is one of the crowd, from arrival to leaving. Its requests follow each other; the first is measured from the arrival,
-// every other from the moment at which it was meant to be sent.
+// Visit is one of the crowd, from arrival to leaving. Its requests follow each other; the first is measured from the
+// arrival, every other from the moment at which it was meant to be sent.
 type Visit struct {
 	N     int
 	due   time.Time
@@ -105,8 +105,8 @@ func (a answer) outcome() string {
 // Kind groups outcomes.
 type Kind string
 
-// Good is what was hoped for; Declined what the mall's rules refuse; Waiting asks to come again later; Failed is everything that
-// should not have been.
+// Good is what was hoped for; Declined what the mall's rules refuse; Waiting asks to come again later; Failed is
+// everything that should not have been.
 const (
 	Good     Kind = "good"
 	Declined Kind = "declined"
@@ -176,8 +176,8 @@ func (c *Crowd) ask(ctx context.Context, r request) answer {
 // lostAnswers is how often a buyer whose answer was lost asks again.
 const lostAnswers = 3
 
-// insist asks until there is an answer that is none of "come again later": as Retry-After says, within the plan's Persist. A lost
-// answer is asked for again too; the request carries a key that makes asking twice safe.
+// insist asks until there is an answer that is none of "come again later": as Retry-After says, within the plan's
+// Persist. A lost answer is asked for again too; the request carries a key that makes asking twice safe.
 func (v *Visit) insist(ctx context.Context, step string, r request) answer {
 	until := time.Now().Add(v.crowd.plan.Persist)
 	for lost := 0; ; {

@@ -30,11 +30,18 @@ func Deeds(accounts *account.Accounts, log *audit.Log) Deed {
 		case !errors.Is(err, account.ErrNoUser):
 			return err
 		}
-		return log.WriteTx(ctx, tx, audit.Entry{ActorID: actorID, Actor: name, Verb: verb, Subject: subject, Detail: detail})
+		return log.WriteTx(ctx, tx, audit.Entry{
+			ActorID: actorID,
+			Actor:   name,
+			Verb:    verb,
+			Subject: subject,
+			Detail:  detail,
+		})
 	}
 }
 
-// DeadJobs settles the jobs that failed, those whose tries ran out and those that wait for another one, each with its entry in the audit log.
+// DeadJobs settles the jobs that failed, those whose tries ran out and those that wait for another one, each with its
+// entry in the audit log.
 type DeadJobs struct {
 	Pool  *pgxpool.Pool
 	River *river.Client[pgx.Tx]
@@ -43,10 +50,15 @@ type DeadJobs struct {
 
 // DeadJobs are those of this mall.
 func (m *Mall) DeadJobs() DeadJobs {
-	return DeadJobs{Pool: m.pool, River: m.River, Deed: Deeds(m.Accounts, m.Audit)}
+	return DeadJobs{
+		Pool:  m.pool,
+		River: m.River,
+		Deed:  Deeds(m.Accounts, m.Audit),
+	}
 }
 
-// Retry gives a discarded job one more try; by is the operator's account. Errors: outbox.ErrNotDead for one in any other state.
+// Retry gives a discarded job one more try; by is the operator's account. Errors: outbox.ErrNotDead for one in any
+// other state.
 func (d DeadJobs) Retry(ctx context.Context, by, id int64) error {
 	return d.settle(ctx, by, id, "job.retry", rivertype.JobStateDiscarded, d.River.JobRetryTx)
 }
@@ -56,12 +68,14 @@ func (d DeadJobs) Discard(ctx context.Context, by, id int64) error {
 	return d.settle(ctx, by, id, "job.discard", rivertype.JobStateDiscarded, d.River.JobDeleteTx)
 }
 
-// Cancel ends a job that failed and waits for its next try: it is tried no more. Errors: outbox.ErrNotDead for one in any other state.
+// Cancel ends a job that failed and waits for its next try: it is tried no more. Errors: outbox.ErrNotDead for one in
+// any other state.
 func (d DeadJobs) Cancel(ctx context.Context, by, id int64) error {
 	return d.settle(ctx, by, id, "job.cancel", rivertype.JobStateRetryable, d.River.JobCancelTx)
 }
 
-func (d DeadJobs) settle(ctx context.Context, by, id int64, verb string, from rivertype.JobState, do func(context.Context, pgx.Tx, int64) (*rivertype.JobRow, error)) error {
+func (d DeadJobs) settle(ctx context.Context, by, id int64, verb string, from rivertype.JobState,
+	do func(context.Context, pgx.Tx, int64) (*rivertype.JobRow, error)) error {
 	return db.InTx(ctx, d.Pool, func(tx pgx.Tx) error {
 		j, err := d.River.JobGetTx(ctx, tx, id)
 		if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != from {
@@ -76,6 +90,9 @@ func (d DeadJobs) settle(ctx context.Context, by, id int64, verb string, from ri
 		if d.Deed == nil {
 			return nil
 		}
-		return d.Deed(ctx, tx, by, verb, fmt.Sprintf("job:%d", id), map[string]any{"kind": j.Kind, "args": string(j.EncodedArgs)})
+		return d.Deed(ctx, tx, by, verb, fmt.Sprintf("job:%d", id), map[string]any{
+			"kind": j.Kind,
+			"args": string(j.EncodedArgs),
+		})
 	})
 }

@@ -16,8 +16,8 @@ import (
 const (
 	// salePrefix begins the name of a flash sale's line; the campaign's id follows.
 	salePrefix = "campaign:"
-	// saleSlots are how many people are on the floor of a flash sale at once: a tenth of what may wait for the writer of one process,
-	// so that whoever is let in is not told that it is busy.
+	// saleSlots are how many people are on the floor of a flash sale at once: a tenth of what may wait for the writer
+	// of one process, so that whoever is let in is not told that it is busy.
 	saleSlots = 400
 	// floorLife is how long a floor is remembered. Everybody in line asks for it every two seconds.
 	floorLife = time.Second
@@ -41,7 +41,8 @@ func (m *Mall) Floor(ctx context.Context, name string) (risk.Floor, error) {
 	return f, err
 }
 
-// saleFloor is a flash sale's; the zero floor stands for a sale that nobody can stand in line for: it is not public, or has not begun.
+// saleFloor is a flash sale's; the zero floor stands for a sale that nobody can stand in line for: it is not public, or
+// has not begun.
 func (m *Mall) saleFloor(ctx context.Context, id int64) (risk.Floor, error) {
 	c, err := m.Promotions.Public(ctx, id)
 	if errors.Is(err, promotion.ErrNotFound) {
@@ -53,7 +54,11 @@ func (m *Mall) saleFloor(ctx context.Context, id int64) (risk.Floor, error) {
 	if m.now().Before(c.StartsAt) {
 		return risk.Floor{}, nil
 	}
-	f := risk.Floor{Name: SaleLine(id), Slots: saleSlots, Ends: c.EndsAt}
+	f := risk.Floor{
+		Name:  SaleLine(id),
+		Slots: saleSlots,
+		Ends:  c.EndsAt,
+	}
 	left := int64(0)
 	if c.On(m.now()) {
 		counts, err := m.Inventory.CampaignCounts(ctx, []int64{id})
@@ -71,5 +76,8 @@ func (m *Mall) saleFloor(ctx context.Context, id int64) (risk.Floor, error) {
 }
 
 func newFloors() *otter.Cache[int64, risk.Floor] {
-	return otter.Must(&otter.Options[int64, risk.Floor]{MaximumSize: 1000, ExpiryCalculator: otter.ExpiryWriting[int64, risk.Floor](floorLife)})
+	return otter.Must(&otter.Options[int64, risk.Floor]{
+		MaximumSize:      1000,
+		ExpiryCalculator: otter.ExpiryWriting[int64, risk.Floor](floorLife),
+	})
 }

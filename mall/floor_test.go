@@ -31,14 +31,25 @@ func TestALineLeadsToASaleAsLongAsItSells(t *testing.T) {
 	m := malltest.Open(t, "")
 	film := m.Sells(990, -1)
 	by := promotion.Actor{UserID: 1, Operator: true}
-	c, err := m.Promotions.Create(m.Ctx, by, promotion.Draft{NameZh: "抢购", NameEn: "Sale", StartsAt: m.Now().Add(time.Hour), EndsAt: m.Now().Add(2 * time.Hour),
-		Items: []promotion.Item{{SKUID: film, Amount: money.Of(490, "CNY"), Units: 5, PerUser: 1}}})
+	c, err := m.Promotions.Create(m.Ctx, by, promotion.Draft{
+		NameZh:   "抢购",
+		NameEn:   "Sale",
+		StartsAt: m.Now().Add(time.Hour),
+		EndsAt:   m.Now().Add(2 * time.Hour),
+		Items: []promotion.Item{{
+			SKUID:   film,
+			Amount:  money.Of(490, "CNY"),
+			Units:   5,
+			PerUser: 1,
+		}},
+	})
 	m.OK(err)
 	c, err = m.Promotions.Schedule(m.Ctx, by, c.ID, c.Version)
 	m.OK(err)
 	line := mall.SaleLine(c.ID)
 	none := func(_ risk.Floor, err error) bool { return errors.Is(err, risk.ErrNoQueue) }
-	for _, name := range []string{"", "campaign:", "campaign:x", "campaign:0" + line[len("campaign:"):], "campaign:999", "sale:1"} {
+	for _, name := range []string{"", "campaign:", "campaign:x", "campaign:0" + line[len("campaign:"):], "campaign:999",
+		"sale:1"} {
 		if _, err := m.Floor(m.Ctx, name); !none(risk.Floor{}, err) {
 			t.Errorf("%q leads somewhere: %v", name, err)
 		}
@@ -53,7 +64,8 @@ func TestALineLeadsToASaleAsLongAsItSells(t *testing.T) {
 	}
 	over := func(f risk.Floor, err error) bool { return err == nil && f.Ends.Before(m.Now()) }
 	stock := func(available, sold int) {
-		_, err := m.Pool.Exec(m.Ctx, `update video_inventory set available = $2, sold = $3 where campaign_id = $1`, c.ID, available, sold)
+		_, err := m.Pool.Exec(m.Ctx, `update video_inventory set available = $2, sold = $3 where campaign_id = $1`,
+			c.ID, available, sold)
 		m.OK(err)
 	}
 	stock(0, 5)

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/outbox"
 )
 
-// learnEvery is how often the names of what exists are read anew, which gives the filter in front of those that do not its room
-// back.
+// learnEvery is how often the names of what exists are read anew, which gives the filter in front of those that do not
+// its room back.
 const learnEvery = 10 * time.Minute
 
 // told is a message of one process to all: a change of the catalogue, or a cache tag that is stale.
@@ -20,8 +20,8 @@ type told struct {
 	Tag string `json:"tag,omitempty"`
 }
 
-// Hear listens to what other processes change until ctx ends. Whoever serves pages runs it: without it nothing is kept in
-// memory and every page asks PostgreSQL.
+// Hear listens to what other processes change until ctx ends. Whoever serves pages runs it: without it nothing is kept
+// in memory and every page asks PostgreSQL.
 func (m *Mall) Hear(ctx context.Context) {
 	began := make(chan struct{}, 1)
 	var learning sync.WaitGroup

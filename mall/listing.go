@@ -24,7 +24,11 @@ func (m *Mall) listing() catalog.Listing {
 			if err != nil {
 				return catalog.Film{}, err
 			}
-			film := catalog.Film{DurationSeconds: v.DurationSeconds, Lines: min(v.Width, v.Height), Ready: v.State == media.VideoReady && v.AssetID != nil}
+			film := catalog.Film{
+				DurationSeconds: v.DurationSeconds,
+				Lines:           min(v.Width, v.Height),
+				Ready:           v.State == media.VideoReady && v.AssetID != nil,
+			}
 			if film.Ready {
 				film.AssetID = *v.AssetID
 			}

@@ -27,7 +27,11 @@ func making(t *testing.T) *maker {
 	m := &maker{Mall: malltest.Listening(t)}
 	person := func(name, role string) account.User {
 		t.Helper()
-		u, err := m.Accounts.Provision(m.Ctx, account.User{Email: name + "@example.test", Name: name, Role: role}, "a password of "+name)
+		u, err := m.Accounts.Provision(m.Ctx, account.User{
+			Email: name + "@example.test",
+			Name:  name,
+			Role:  role,
+		}, "a password of "+name)
 		m.OK(err)
 		return u
 	}
@@ -35,8 +39,10 @@ func making(t *testing.T) *maker {
 		t.Fatalf("the maker is %d", u.ID)
 	}
 	m.olga, m.oscar = person("olga", account.RoleOperator), person("oscar", account.RoleOperator)
-	m.assetID = malltest.Query[int64](m.Mall, `insert into media_asset (prefix, duration_seconds, renditions) values ('take', 65, '[]') returning id`)[0]
-	m.video = malltest.Query[int64](m.Mall, `insert into media_video (owner_id, name, state, original, size, duration_seconds, width, height, asset_id, created_at, updated_at)
+	m.assetID = malltest.Query[int64](m.Mall, `insert into media_asset (prefix, duration_seconds, renditions)
+		values ('take', 65, '[]') returning id`)[0]
+	m.video = malltest.Query[int64](m.Mall, `insert into media_video (owner_id, name, state, original, size,
+		duration_seconds, width, height, asset_id, created_at, updated_at)
 		values (1, 'take.mp4', 'ready', 'o', 1, 65, 1920, 1080, $1, now(), now()) returning id`, m.assetID)[0]
 	m.category = malltest.Query[int64](m.Mall, `select id from catalog_category`)[0]
 	return m
@@ -45,7 +51,11 @@ func making(t *testing.T) *maker {
 // begun is a new listing of the film.
 func (m *maker) begun(title string) int64 {
 	m.T.Helper()
-	spu, err := m.Catalog.CreateListing(m.Ctx, 1, catalog.NewListing{Title: title, CategoryID: m.category, VideoID: m.video})
+	spu, err := m.Catalog.CreateListing(m.Ctx, 1, catalog.NewListing{
+		Title:      title,
+		CategoryID: m.category,
+		VideoID:    m.video,
+	})
 	m.OK(err)
 	return spu
 }
@@ -55,11 +65,15 @@ func (m *maker) submitted(spu int64, title string, way catalog.Way) review.Case 
 	m.T.Helper()
 	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
 	m.OK(err)
-	e.Content.TitleEn, e.Content.TitleZh, e.Content.Cover, e.Content.Ways = title, "冰川", "glacier", []catalog.Way{way}
+	e.Content.TitleEn = title
+	e.Content.TitleZh = "冰川"
+	e.Content.Cover = "glacier"
+	e.Content.Ways = []catalog.Way{way}
 	r, err := m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
 	m.OK(m.Catalog.Submit(m.Ctx, 1, spu, r.Version))
-	c, err := m.Reviews.Get(m.Ctx, malltest.Query[int64](m.Mall, `select id from review_case where revision_id = `+strconv.FormatInt(r.ID, 10))[0])
+	c, err := m.Reviews.Get(m.Ctx,
+		malltest.Query[int64](m.Mall, `select id from review_case where revision_id = `+strconv.FormatInt(r.ID, 10))[0])
 	m.OK(err)
 	return c
 }
@@ -80,8 +94,8 @@ func (m *maker) approved(c review.Case) {
 	m.Relayed()
 }
 
-// A revision goes from a creator's file through the review to what is sold, bought and found; an edit replaces what is found, and not
-// what was bought.
+// A revision goes from a creator's file through the review to what is sold, bought and found; an edit replaces what is
+// found, and not what was bought.
 func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 	m := making(t)
 	finds := func(words string, want int) {
@@ -93,7 +107,14 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 		}
 	}
 	spu := m.begun("Glacier")
-	m.approved(m.submitted(spu, "Glacier", catalog.Way{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1, Limited: true, Units: 2}))
+	m.approved(m.submitted(spu, "Glacier", catalog.Way{
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.QualityHD,
+		Price:       new(int64(990)),
+		MaxPerOrder: 1,
+		Limited:     true,
+		Units:       2,
+	}))
 	finds("glacier", 1)
 	p, err := m.Catalog.ProductBySlug(m.Ctx, "glacier")
 	m.OK(err)
@@ -109,7 +130,13 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 	deliverNotices(m.Mall)
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 
-	m.approved(m.submitted(spu, "Icefall", catalog.Way{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(300)), MaxPerOrder: 1}))
+	m.approved(m.submitted(spu, "Icefall", catalog.Way{
+		Kind:        catalog.KindRent,
+		Quality:     catalog.QualityHD,
+		RentHours:   48,
+		Price:       new(int64(300)),
+		MaxPerOrder: 1,
+	}))
 	finds("icefall", 1)
 	finds("glacier", 0)
 	if offers, err := m.Catalog.Offers(m.Ctx, []int64{sku}); err != nil || len(offers) != 0 {
@@ -126,12 +153,20 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 // What was returned waits again as it was when its creator is heard; what they wrote since is not thrown away for it.
 func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 	m := making(t)
-	way := catalog.Way{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1}
+	way := catalog.Way{
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.QualityHD,
+		Price:       new(int64(990)),
+		MaxPerOrder: 1,
+	}
 	spu := m.begun("Glacier")
 	appealed := func(title string) (review.Case, review.Appeal) {
 		t.Helper()
 		c := m.submitted(spu, title, way)
-		c, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{Causes: review.Causes()[:1], Note: "the title says little"})
+		c, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{
+			Causes: review.Causes()[:1],
+			Note:   "the title says little",
+		})
 		m.OK(err)
 		a, err := m.Reviews.Appeal(m.Ctx, 1, spu, "it says all that there is")
 		m.OK(err)
@@ -139,7 +174,8 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 	}
 	c, a := appealed("Glacier")
 	m.OK(m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, true, ""))
-	if states := malltest.Query[string](m.Mall, `select state || ' ' || status || ' ' || note from catalog_revision r join video_product_spu s on s.id = r.spu_id`); len(states) != 1 || states[0] != "in_review in_review " {
+	if states := malltest.Query[string](m.Mall, `select state || ' ' || status || ' ' || note from catalog_revision r
+		join video_product_spu s on s.id = r.spu_id`); len(states) != 1 || states[0] != "in_review in_review " {
 		t.Fatalf("the listing stands as %q", states)
 	}
 	c, err := m.Reviews.Get(m.Ctx, c.ID)
@@ -160,34 +196,51 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 	if err := m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, true, ""); !errors.Is(err, catalog.ErrRevisionMoved) {
 		t.Fatalf("an appeal for what was edited since: %v", err)
 	}
-	if state := malltest.Query[string](m.Mall, `select state from review_appeal order by id desc limit 1`)[0]; state != review.AppealOpen {
+	if state := malltest.Query[string](m.Mall,
+		`select state from review_appeal order by id desc limit 1`)[0]; state != review.AppealOpen {
 		t.Errorf("the appeal that could not be granted is %s", state)
 	}
-	if e, err = m.Catalog.Editing(m.Ctx, 1, spu); err != nil || e.Content.TitleEn != "Icefall at noon" || e.State != catalog.RevisionDraft {
+	if e, err = m.Catalog.Editing(m.Ctx, 1, spu); err != nil || e.Content.TitleEn != "Icefall at noon" ||
+		e.State != catalog.RevisionDraft {
 		t.Errorf("the draft is %q, %s, %v", e.Content.TitleEn, e.State, err)
 	}
 	m.OK(m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, false, "the new one will be looked at"))
 }
 
-// A reviewer sees, and the words on the list are looked for in, all that buyers will read: the series, the address and the price that is
-// struck out, too.
+// A reviewer sees, and the words on the list are looked for in, all that buyers will read: the series, the address and
+// the price that is struck out, too.
 func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
 	m := making(t)
 	m.OK(m.Reviews.AddWord(m.Ctx, m.olga.ID, "roulette", 40))
-	series, err := m.Catalog.CreateSeries(m.Ctx, 1, catalog.NewSeries{Slug: "nights", TitleZh: "夜", TitleEn: "Roulette nights"})
+	series, err := m.Catalog.CreateSeries(m.Ctx, 1, catalog.NewSeries{
+		Slug:    "nights",
+		TitleZh: "夜",
+		TitleEn: "Roulette nights",
+	})
 	m.OK(err)
 	spu := m.begun("Glacier")
 	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
 	m.OK(err)
-	e.Content.SeriesID, e.Content.Episode, e.Content.Slug = series, 3, "a-glacier"
+	e.Content.SeriesID = series
+	e.Content.Episode = 3
+	e.Content.Slug = "a-glacier"
 	_, err = m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
-	c := m.submitted(spu, "Glacier", catalog.Way{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(900)), List: new(int64(99900)), MaxPerOrder: 1})
+	c := m.submitted(spu, "Glacier", catalog.Way{
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.QualityHD,
+		Price:       new(int64(900)),
+		List:        new(int64(99900)),
+		MaxPerOrder: 1,
+	})
 	n := c.Content
-	if n.SeriesEn != "Roulette nights" || n.SeriesZh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" || len(n.Prices) != 1 || n.Prices[0].List == nil || n.Prices[0].List.Amount != 99900 {
+	if n.SeriesEn != "Roulette nights" || n.SeriesZh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" ||
+		len(n.Prices) != 1 || n.Prices[0].List == nil || n.Prices[0].List.Amount != 99900 {
 		t.Errorf("the desk reads %+v", n)
 	}
-	if !slices.ContainsFunc(c.Reasons, func(r review.Reason) bool { return slices.Equal(r.Words, []string{"roulette"}) }) {
+	if !slices.ContainsFunc(c.Reasons, func(r review.Reason) bool {
+		return slices.Equal(r.Words, []string{"roulette"})
+	}) {
 		t.Errorf("reasons %+v", c.Reasons)
 	}
 }

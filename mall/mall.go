@@ -47,10 +47,11 @@ import (
 
 // Options are what the business stands on.
 type Options struct {
-	Pools     db.Pools
-	Redis     redis.UniversalClient
-	Storage   *media.Storage
-	WorkDir   string // where films of uploads are made, on this machine; empty: below the system's folder for temporary files
+	Pools   db.Pools
+	Redis   redis.UniversalClient
+	Storage *media.Storage
+	// where films of uploads are made, on this machine; empty: below the system's folder for temporary files
+	WorkDir   string
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
 	Now       func() time.Time
@@ -117,7 +118,8 @@ type Mall struct {
 // New joins the modules. It starts nothing.
 func New(o Options) (*Mall, error) {
 	primary := o.Pools.Primary
-	jobs, err := river.NewClient(riverpgxv5.New(primary), &river.Config{Logger: telemetry.AtLeast(slog.LevelWarn, o.Log)})
+	jobs, err := river.NewClient(riverpgxv5.New(primary),
+		&river.Config{Logger: telemetry.AtLeast(slog.LevelWarn, o.Log)})
 	if err != nil {
 		return nil, fmt.Errorf("open the job queue: %w", err)
 	}
@@ -142,17 +144,24 @@ func New(o Options) (*Mall, error) {
 	}
 	m.Accounts.BrowserKey = o.BrowserKey
 	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
-	m.Catalog.Keep(catalog.Keeping{Changes: m.Changes, Metrics: o.Metrics, Log: o.Log,
+	m.Catalog.Keep(catalog.Keeping{
+		Changes: m.Changes,
+		Metrics: o.Metrics,
+		Log:     o.Log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
 			return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
 		},
 		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
 			return m.Outbox.TellTx(ctx, q, ch)
-		}})
+		},
+	})
 	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
 	deeds := Deeds(m.Accounts, m.Audit)
-	m.Promotions.Audit, m.Lists.Audit, m.Outbox.Audit, m.Ledger.Audit = deeds, deeds, deeds, deeds
+	m.Promotions.Audit = deeds
+	m.Lists.Audit = deeds
+	m.Outbox.Audit = deeds
+	m.Ledger.Audit = deeds
 	m.SitePages = sitepage.New(sitepage.Deps{
 		Pool:   primary,
 		Now:    o.Now,
@@ -170,7 +179,12 @@ func New(o Options) (*Mall, error) {
 		return nil, err
 	}
 	m.Media.LimitUploads(o.Uploads)
-	if err := m.Media.Process(media.Processing{Jobs: jobs, Dir: o.WorkDir, Log: o.Log, InUse: m.Catalog.NeedsAsset}); err != nil {
+	if err := m.Media.Process(media.Processing{
+		Jobs:  jobs,
+		Dir:   o.WorkDir,
+		Log:   o.Log,
+		InUse: m.Catalog.NeedsAsset,
+	}); err != nil {
 		o.Log.Error("films are not made of uploads here", "error", err) // the rest of the mall works
 	}
 	if o.Playback.MayPreview == nil {
@@ -198,11 +212,30 @@ func New(o Options) (*Mall, error) {
 		providers = append(providers, m.Sandbox)
 	}
 	m.Payments = payment.New(primary, o.Now, providers...)
-	m.Orders = order.New(order.Deps{Pool: primary, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
-		Entitlements: m.Entitlements, Ledger: m.Ledger, Outbox: m.Outbox, River: jobs, Redis: o.Redis, Metrics: o.Metrics, Now: o.Now,
-		PayWindow: o.PayWindow, Audit: deeds})
+	m.Orders = order.New(order.Deps{
+		Pool:         primary,
+		Catalog:      m.Catalog,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Payments:     m.Payments,
+		Entitlements: m.Entitlements,
+		Ledger:       m.Ledger,
+		Outbox:       m.Outbox,
+		River:        jobs,
+		Redis:        o.Redis,
+		Metrics:      o.Metrics,
+		Now:          o.Now,
+		PayWindow:    o.PayWindow,
+		Audit:        deeds,
+	})
 	m.openReviews(deeds)
-	m.Webhooks, err = webhook.New(webhook.Deps{Pool: primary, River: jobs, Key: o.WebhookKey, Loopback: o.WebhookLoopback, Now: o.Now})
+	m.Webhooks, err = webhook.New(webhook.Deps{
+		Pool:     primary,
+		River:    jobs,
+		Key:      o.WebhookKey,
+		Loopback: o.WebhookLoopback,
+		Now:      o.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -213,26 +246,47 @@ func New(o Options) (*Mall, error) {
 	m.Insight = Insight(m, primary, o)
 	m.Outbox.Subscribe(insightName, []string{"order.paid", "order.refunded"}, m.sumSales)
 	m.Playback.OnProgress = func(g playback.Progressed) {
-		m.Insight.Played(insight.Sign{Session: g.SessionID, UserID: g.UserID, SPUID: g.SPUID, Position: g.PositionSeconds, Duration: g.DurationSeconds})
+		m.Insight.Played(insight.Sign{
+			Session:  g.SessionID,
+			UserID:   g.UserID,
+			SPUID:    g.SPUID,
+			Position: g.PositionSeconds,
+			Duration: g.DurationSeconds,
+		})
 	}
 	return m, nil
 }
 
 // Promotions opens the campaigns over the stock and the catalogue, which they know by these verbs only.
-func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory, now func() time.Time) *promotion.Promotions {
-	return promotion.New(promotion.Deps{Pool: pool, Now: now, Announce: c.TellSaleTx,
-		Stock: promotion.Stock{Split: i.SplitTx, Merge: i.MergeTx, Left: i.CampaignsWithStock, Moved: i.CampaignMoved},
-		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64, at time.Time) (map[int64]promotion.SKU, error) {
+func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory,
+	now func() time.Time) *promotion.Promotions {
+	return promotion.New(promotion.Deps{
+		Pool:     pool,
+		Now:      now,
+		Announce: c.TellSaleTx,
+		Stock: promotion.Stock{
+			Split: i.SplitTx,
+			Merge: i.MergeTx,
+			Left:  i.CampaignsWithStock,
+			Moved: i.CampaignMoved,
+		},
+		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64,
+			at time.Time) (map[int64]promotion.SKU, error) {
 			offers, err := c.OffersTx(ctx, q, skuIDs, at)
 			skus := make(map[int64]promotion.SKU, len(offers))
 			for id, o := range offers {
-				skus[id] = promotion.SKU{SPUID: o.SPUID, CreatorID: o.CreatorID, Price: o.Amount}
+				skus[id] = promotion.SKU{
+					SPUID:     o.SPUID,
+					CreatorID: o.CreatorID,
+					Price:     o.Amount,
+				}
 			}
 			return skus, err
 		},
 		Makers: func(ctx context.Context, q promotion.Querier, spuIDs []int64) (map[int64]int64, error) {
 			return c.MakersTx(ctx, q, spuIDs)
-		}})
+		},
+	})
 }
 
 // countCustomers keeps who bought from whom.
@@ -257,8 +311,8 @@ func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, err
 	return err == nil && u.Role == account.RoleOperator, err
 }
 
-// countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid and is
-// refunded as a whole takes back. Each happens once to an order.
+// countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid
+// and is refunded as a whole takes back. Each happens once to an order.
 func (m *Mall) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 	var o order.Event
 	if err := json.Unmarshal(e.Payload, &o); err != nil {

@@ -25,7 +25,8 @@ var (
 	ErrActorSuspended = risk.ErrActorSuspended
 )
 
-// People are the deeds of operators about somebody's account, each with its reason in the audit log, in one transaction.
+// People are the deeds of operators about somebody's account, each with its reason in the audit log, in one
+// transaction.
 type People struct {
 	Pool     *pgxpool.Pool
 	Accounts *account.Accounts
@@ -35,11 +36,16 @@ type People struct {
 
 // People are those of this mall.
 func (m *Mall) People() People {
-	return People{Pool: m.pool, Accounts: m.Accounts, Lists: m.Lists, Deed: Deeds(m.Accounts, m.Audit)}
+	return People{
+		Pool:     m.pool,
+		Accounts: m.Accounts,
+		Lists:    m.Lists,
+		Deed:     Deeds(m.Accounts, m.Audit),
+	}
 }
 
-// ChangeRole gives somebody another role and signs them out everywhere. There is an operator who is let in after it: the one who acts.
-// Errors: those of account.ChangeRoleTx, ErrDeedInvalid, ErrActorSuspended.
+// ChangeRole gives somebody another role and signs them out everywhere. There is an operator who is let in after it:
+// the one who acts. Errors: those of account.ChangeRoleTx, ErrDeedInvalid, ErrActorSuspended.
 func (p People) ChangeRole(ctx context.Context, r account.RoleChange, reason string) error {
 	reason, err := why(reason)
 	if err != nil {
@@ -52,12 +58,14 @@ func (p People) ChangeRole(ctx context.Context, r account.RoleChange, reason str
 		if err := p.Accounts.ChangeRoleTx(ctx, tx, r); err != nil {
 			return err
 		}
-		return p.deedTx(ctx, tx, r.By, "account.role", r.ID, map[string]any{"from": r.From, "to": r.To, "reason": reason})
+		return p.deedTx(ctx, tx, r.By, "account.role", r.ID,
+			map[string]any{"from": r.From, "to": r.To, "reason": reason})
 	})
 }
 
 // Suspend keeps somebody out of the mall for that long, 0 for until it is lifted, and signs them out everywhere.
-// Errors: ErrDeedInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the lists ask for one.
+// Errors: ErrDeedInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the
+// lists ask for one.
 func (p People) Suspend(ctx context.Context, by risk.Subject, id int64, reason string, length time.Duration) error {
 	reason, err := why(reason)
 	if length < 0 {
@@ -74,7 +82,12 @@ func (p People) Suspend(ctx context.Context, by risk.Subject, id int64, reason s
 		if _, err := p.Accounts.UserTx(ctx, tx, id); err != nil {
 			return err
 		}
-		entry, err := p.Lists.SuspendTx(ctx, tx, risk.Suspension{UserID: id, Reason: reason, For: length, By: by})
+		entry, err := p.Lists.SuspendTx(ctx, tx, risk.Suspension{
+			UserID: id,
+			Reason: reason,
+			For:    length,
+			By:     by,
+		})
 		if err != nil {
 			return err
 		}
@@ -94,8 +107,8 @@ func (p People) Suspend(ctx context.Context, by risk.Subject, id int64, reason s
 	return err
 }
 
-// Lift lets somebody in again. Errors: ErrDeedInvalid, ErrActorSuspended, also for lifting one's own suspension, risk.ErrNoEntry for one who
-// is not suspended; account.ErrNotOperator as above.
+// Lift lets somebody in again. Errors: ErrDeedInvalid, ErrActorSuspended, also for lifting one's own suspension,
+// risk.ErrNoEntry for one who is not suspended; account.ErrNotOperator as above.
 func (p People) Lift(ctx context.Context, by risk.Subject, id int64, reason string) error {
 	reason, err := why(reason)
 	if err != nil {
@@ -114,8 +127,8 @@ func (p People) Lift(ctx context.Context, by risk.Subject, id int64, reason stri
 	return err
 }
 
-// SignOut ends all sessions and tokens of somebody; it returns how many sessions ended. Errors: ErrDeedInvalid, account.ErrNoUser,
-// account.ErrNotOperator, ErrActorSuspended.
+// SignOut ends all sessions and tokens of somebody; it returns how many sessions ended. Errors: ErrDeedInvalid,
+// account.ErrNoUser, account.ErrNotOperator, ErrActorSuspended.
 func (p People) SignOut(ctx context.Context, by, id int64, reason string) (ended int, err error) {
 	reason, err = why(reason)
 	if err != nil {

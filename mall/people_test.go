@@ -20,7 +20,11 @@ const somePassword = "three quiet herons"
 // somebody makes an account.
 func somebody(m *malltest.Mall, name, role string) account.User {
 	m.T.Helper()
-	u, err := m.Accounts.Provision(m.Ctx, account.User{Email: name + "@example.test", Name: name, Role: role}, somePassword)
+	u, err := m.Accounts.Provision(m.Ctx, account.User{
+		Email: name + "@example.test",
+		Name:  name,
+		Role:  role,
+	}, somePassword)
 	m.OK(err)
 	return u
 }
@@ -45,9 +49,14 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	p := m.People()
 	olga, mia := somebody(m, "olga", account.RoleOperator), somebody(m, "mia", account.RoleShopper)
 	desk := risk.Subject{UserID: olga.ID}
-	token, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{Email: mia.Email, Password: somePassword, Addr: "a"})
+	token, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{
+		Email:    mia.Email,
+		Password: somePassword,
+		Addr:     "a",
+	})
 	m.OK(err)
-	for reason, want := range map[string]error{"": mall.ErrDeedInvalid, " ": mall.ErrDeedInvalid, strings.Repeat("x", 201): mall.ErrDeedInvalid, "\x00": mall.ErrDeedInvalid} {
+	for reason, want := range map[string]error{"": mall.ErrDeedInvalid, " ": mall.ErrDeedInvalid,
+		strings.Repeat("x", 201): mall.ErrDeedInvalid, "\x00": mall.ErrDeedInvalid} {
 		if err := p.Suspend(m.Ctx, desk, mia.ID, reason, 0); !errors.Is(err, want) {
 			t.Errorf("%q: %v", reason, err)
 		}
@@ -57,7 +66,12 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 		if _, err := p.SignOut(m.Ctx, olga.ID, mia.ID, reason); !errors.Is(err, want) {
 			t.Errorf("%q: %v", reason, err)
 		}
-		if err := p.ChangeRole(m.Ctx, account.RoleChange{By: olga.ID, ID: mia.ID, From: "shopper", To: "creator"}, reason); !errors.Is(err, want) {
+		if err := p.ChangeRole(m.Ctx, account.RoleChange{
+			By:   olga.ID,
+			ID:   mia.ID,
+			From: "shopper",
+			To:   "creator",
+		}, reason); !errors.Is(err, want) {
 			t.Errorf("%q: %v", reason, err)
 		}
 	}
@@ -67,11 +81,19 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	if err := p.Suspend(m.Ctx, desk, 4711, "why", 0); !errors.Is(err, account.ErrNoUser) {
 		t.Errorf("nobody: %v", err)
 	}
-	if err := p.Suspend(m.Ctx, risk.Subject{UserID: mia.ID}, olga.ID, "why", 0); !errors.Is(err, account.ErrNotOperator) {
+	if err := p.Suspend(m.Ctx, risk.Subject{UserID: mia.ID}, olga.ID, "why",
+		0); !errors.Is(err, account.ErrNotOperator) {
 		t.Errorf("by a shopper: %v", err)
 	}
 	oscar := somebody(m, "oscar", account.RoleOperator)
-	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: fmt.Sprint(oscar.ID), Reason: "why", For: time.Hour, By: desk}))
+	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: fmt.Sprint(oscar.ID),
+		Reason:  "why",
+		For:     time.Hour,
+		By:      desk,
+	}))
 	if err := p.Lift(m.Ctx, risk.Subject{UserID: oscar.ID}, oscar.ID, "why"); !errors.Is(err, mall.ErrActorSuspended) {
 		t.Errorf("he lifts his own suspension: %v", err)
 	}
@@ -79,10 +101,17 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	if _, err := m.Accounts.TokenUser(m.Ctx, token.Value); !errors.Is(err, account.ErrInvalidToken) {
 		t.Errorf("the token goes on: %v", err)
 	}
-	if _, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{Email: mia.Email, Password: somePassword, Addr: "a"}); !errors.Is(err, account.ErrSuspended) {
+	if _, err := m.Accounts.IssueToken(m.Ctx, account.TokenRequest{
+		Email:    mia.Email,
+		Password: somePassword,
+		Addr:     "a",
+	}); !errors.Is(err, account.ErrSuspended) {
 		t.Errorf("a new token: %v", err)
 	}
-	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{Email: mia.Email, Password: "another password"}); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := m.Accounts.Authenticate(m.Ctx, account.Attempt{
+		Email:    mia.Email,
+		Password: "another password",
+	}); !errors.Is(err, account.ErrBadCredentials) {
 		t.Errorf("who does not know the password learns of it: %v", err)
 	}
 	m.OK(p.Lift(m.Ctx, desk, mia.ID, "why"))
@@ -99,7 +128,12 @@ func TestWhoIsSuspendedIsOutAtOnceUntilItIsLifted(t *testing.T) {
 	}
 	_, err = p.SignOut(m.Ctx, olga.ID, mia.ID, "why")
 	m.OK(err)
-	m.OK(p.ChangeRole(m.Ctx, account.RoleChange{By: olga.ID, ID: mia.ID, From: "shopper", To: "creator"}, "why"))
+	m.OK(p.ChangeRole(m.Ctx, account.RoleChange{
+		By:   olga.ID,
+		ID:   mia.ID,
+		From: "shopper",
+		To:   "creator",
+	}, "why"))
 	if got := written(m, mia.ID); got != "account.role account.sign_out account.suspend account.lift account.suspend" {
 		t.Errorf("written down: %s", got)
 	}
@@ -117,13 +151,25 @@ func TestTwoOperatorsNeverBringEachOtherDown(t *testing.T) {
 	m := malltest.Open(t, "")
 	p := m.People()
 	for round := range 9 {
-		a, b := somebody(m, fmt.Sprintf("a%d", round), account.RoleOperator), somebody(m, fmt.Sprintf("b%d", round), account.RoleOperator)
+		a, b := somebody(m, fmt.Sprintf("a%d", round), account.RoleOperator), somebody(m, fmt.Sprintf("b%d", round),
+			account.RoleOperator)
 		take := func(by, whom int64) error {
-			return p.ChangeRole(m.Ctx, account.RoleChange{By: by, ID: whom, From: "operator", To: "shopper"}, "why")
+			return p.ChangeRole(m.Ctx, account.RoleChange{
+				By:   by,
+				ID:   whom,
+				From: "operator",
+				To:   "shopper",
+			}, "why")
 		}
 		suspend := func(by, whom int64) error { return p.Suspend(m.Ctx, risk.Subject{UserID: by}, whom, "why", 0) }
 		list := func(by, whom int64) error {
-			return m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: fmt.Sprint(whom), Reason: "why", By: risk.Subject{UserID: by}})
+			return m.Lists.Add(m.Ctx, risk.NewEntry{
+				Effect:  risk.Deny,
+				Kind:    risk.User,
+				Subject: fmt.Sprint(whom),
+				Reason:  "why",
+				By:      risk.Subject{UserID: by},
+			})
 		}
 		pairs := [][2]func(by, whom int64) error{{take, suspend}, {suspend, suspend}, {take, list}}
 		var wg sync.WaitGroup

@@ -16,10 +16,16 @@ import (
 
 // openReviews opens the review desk over the listings, whose verbs it is handed.
 func (m *Mall) openReviews(deeds Deed) {
-	m.Reviews = review.New(review.Deps{Pool: m.pool, Now: m.now, Facts: m.reviewFacts(), Audit: deeds, EndAccess: m.Orders.EndAccessTx,
+	m.Reviews = review.New(review.Deps{
+		Pool:      m.pool,
+		Now:       m.now,
+		Facts:     m.reviewFacts(),
+		Audit:     deeds,
+		EndAccess: m.Orders.EndAccessTx,
 		Listing: review.Listing{
 			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
-				_, err := m.Catalog.ApproveTx(ctx, tx, revisionID) // what is kept of the shop hears of it after the commit
+				// what is kept of the shop hears of it after the commit
+				_, err := m.Catalog.ApproveTx(ctx, tx, revisionID)
 				return err
 			},
 			Return: m.Catalog.ReturnTx,
@@ -32,7 +38,8 @@ func (m *Mall) openReviews(deeds Deed) {
 				_, err := m.Catalog.RestoreTx(ctx, tx, spuID)
 				return err
 			},
-		}})
+		},
+	})
 	m.Orders.Ended = m.Reviews.EndedAccessTx
 	m.Outbox.Subscribe("ended_access", []string{"order.paid"}, m.endLateAccess)
 }
@@ -45,11 +52,19 @@ func (m *Mall) reviewFacts() review.Facts {
 				return review.Creator{}, err
 			}
 			live, first, err := m.Catalog.LiveOfTx(ctx, tx, creatorID)
-			return review.Creator{Since: u.CreatedAt, Live: live, FirstListing: first}, err
+			return review.Creator{
+				Since:        u.CreatedAt,
+				Live:         live,
+				FirstListing: first,
+			}, err
 		},
 		PriceBand: func(ctx context.Context, tx pgx.Tx, categoryID int64, kind, currency string) (review.Band, error) {
 			b, err := m.Catalog.PriceBandTx(ctx, tx, categoryID, kind, currency)
-			return review.Band{Offers: b.N, Low: b.P10, High: b.P90}, err
+			return review.Band{
+				Offers: b.N,
+				Low:    b.P10,
+				High:   b.P90,
+			}, err
 		},
 		Twins: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
 			return m.Media.TwinsTx(ctx, tx, videoID)
@@ -82,18 +97,40 @@ func (m *Mall) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) err
 // submitted hands a revision to the review desk, in the transaction that submits it.
 func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) error {
 	n := s.Content
-	c := review.Content{TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: n.Tags,
-		CategoryID: n.CategoryID, Cover: n.Cover, VideoID: n.VideoID, FreeSeconds: n.FreeSeconds,
-		Slug: n.Slug, SeriesZh: s.SeriesZh, SeriesEn: s.SeriesEn, Episode: n.Episode}
+	c := review.Content{
+		TitleZh:       n.TitleZh,
+		TitleEn:       n.TitleEn,
+		DescriptionZh: n.DescriptionZh,
+		DescriptionEn: n.DescriptionEn,
+		Tags:          n.Tags,
+		CategoryID:    n.CategoryID,
+		Cover:         n.Cover,
+		VideoID:       n.VideoID,
+		FreeSeconds:   n.FreeSeconds,
+		Slug:          n.Slug,
+		SeriesZh:      s.SeriesZh,
+		SeriesEn:      s.SeriesEn,
+		Episode:       n.Episode,
+	}
 	for _, w := range n.Ways {
 		if w.Price != nil {
-			p := review.Price{Kind: w.Kind, Quality: w.Quality, RentHours: w.RentHours, Amount: money.Of(*w.Price, s.Currency)}
+			p := review.Price{
+				Kind:      w.Kind,
+				Quality:   w.Quality,
+				RentHours: w.RentHours,
+				Amount:    money.Of(*w.Price, s.Currency),
+			}
 			if w.List != nil {
 				p.List = new(money.Of(*w.List, s.Currency))
 			}
 			c.Prices = append(c.Prices, p)
 		}
 	}
-	_, err := m.Reviews.OpenTx(ctx, tx, review.Submission{RevisionID: s.RevisionID, SPUID: s.SPUID, CreatorID: s.CreatorID, Content: c})
+	_, err := m.Reviews.OpenTx(ctx, tx, review.Submission{
+		RevisionID: s.RevisionID,
+		SPUID:      s.SPUID,
+		CreatorID:  s.CreatorID,
+		Content:    c,
+	})
 	return err
 }

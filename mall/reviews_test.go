@@ -26,8 +26,12 @@ func reviewing(t *testing.T) *malltest.Mall {
 	t.Parallel()
 	m := malltest.Listening(t)
 	nothing := func(context.Context, pgx.Tx, int64) error { return nil }
-	m.Reviews.Listing = review.Listing{Approve: nothing, TakeDown: nothing, Restore: nothing,
-		Return: func(context.Context, pgx.Tx, int64, string) error { return nil }}
+	m.Reviews.Listing = review.Listing{
+		Approve:  nothing,
+		TakeDown: nothing,
+		Restore:  nothing,
+		Return:   func(context.Context, pgx.Tx, int64, string) error { return nil },
+	}
 	return m
 }
 
@@ -35,10 +39,22 @@ func reviewing(t *testing.T) *malltest.Mall {
 func editions(m *malltest.Mall) catalog.Created {
 	m.T.Helper()
 	sku := func(kind, quality string, hours int, amount int64) catalog.NewSKU {
-		return catalog.NewSKU{Kind: kind, Quality: quality, RentHours: hours, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}
+		return catalog.NewSKU{
+			Kind:      kind,
+			Quality:   quality,
+			RentHours: hours,
+			Price:     catalog.NewPrice{Amount: amount, Currency: "CNY"},
+		}
 	}
-	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{Slug: "harbour", CreatorID: 1, CategoryID: 1, TitleZh: "港", TitleEn: "Harbour",
-		SKUs: []catalog.NewSKU{sku("own", "HD", 0, 990), sku("own", "4K", 0, 1990), sku("rent", "HD", 24, 300), sku("rent", "HD", 48, 0)}})
+	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
+		Slug:       "harbour",
+		CreatorID:  1,
+		CategoryID: 1,
+		TitleZh:    "港",
+		TitleEn:    "Harbour",
+		SKUs: []catalog.NewSKU{sku("own", "HD", 0, 990), sku("own", "4K", 0, 1990), sku("rent", "HD", 24, 300),
+			sku("rent", "HD", 48, 0)},
+	})
 	m.OK(err)
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
 	return made
@@ -78,11 +94,16 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	twice := bought(m, 26, own, k4)
 	elsewhere := bought(m, 27, beside)
 	gone := bought(m, 28, own)
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: gone.OrderNo, Key: "k", Actor: "operator:9"})
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: gone.OrderNo,
+		Key:     "k",
+		Actor:   "operator:9",
+	})
 	m.OK(err)
 
 	args := takesDown(m, film)
-	if jobs := malltest.Query[string](m, `select args::text from river_job where kind = 'order_end_access'`); len(jobs) != 1 {
+	if jobs := malltest.Query[string](m,
+		`select args::text from river_job where kind = 'order_end_access'`); len(jobs) != 1 {
 		t.Fatalf("jobs %v", jobs)
 	}
 	var wg sync.WaitGroup
@@ -99,12 +120,16 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	m.OK(m.Orders.EndAccess(m.Ctx, args))
 
 	refunds := map[string]string{}
-	for _, s := range malltest.Query[string](m, `select order_no || ' ' || string_agg(amount || ' ' || status || ' ' || actor, '; ') from order_refund group by order_no`) {
+	for _, s := range malltest.Query[string](m,
+		`select order_no || ' ' || string_agg(amount || ' ' || status || ' ' || actor, '; ') from order_refund
+			group by order_no`) {
 		refunds[s[:26]] = s[27:]
 	}
 	by := fmt.Sprintf("takedown:%d", args.TakedownID)
-	for no, want := range map[string]string{owned.OrderNo: "990 succeeded " + by, both.OrderNo: "300 succeeded " + by, unplayed.OrderNo: "300 succeeded " + by,
-		gift.OrderNo: "0 succeeded " + by, twice.OrderNo: "2980 succeeded " + by, gone.OrderNo: "990 succeeded operator:9", over.OrderNo: "", elsewhere.OrderNo: ""} {
+	for no, want := range map[string]string{owned.OrderNo: "990 succeeded " + by, both.OrderNo: "300 succeeded " + by,
+		unplayed.OrderNo: "300 succeeded " + by,
+		gift.OrderNo:     "0 succeeded " + by, twice.OrderNo: "2980 succeeded " + by,
+		gone.OrderNo: "990 succeeded operator:9", over.OrderNo: "", elsewhere.OrderNo: ""} {
 		if refunds[no] != want {
 			t.Errorf("order %s: %q, want %q", no, refunds[no], want)
 		}
@@ -112,7 +137,8 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	m.Becomes(owned.OrderNo, order.Refunded)
 	m.Becomes(both.OrderNo, order.Delivered)
 	m.Becomes(over.OrderNo, order.Delivered)
-	living := malltest.Query[int64](m, fmt.Sprintf(`select user_id from video_entitlement where spu_id = %d and state = 'active' order by 1`, film.SPUID))
+	living := malltest.Query[int64](m, fmt.Sprintf(`select user_id from video_entitlement where spu_id = %d
+		and state = 'active' order by 1`, film.SPUID))
 	if !slices.Equal(living, []int64{21}) {
 		t.Errorf("may still watch, or could: %v", living)
 	}
@@ -123,7 +149,14 @@ func TestKeepingAccessPaysNobodyBack(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	bought(m, 22, film.SKUIDs[0])
-	_, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{SPUID: film.SPUID, CreatorID: 1, TitleZh: "港", TitleEn: "Harbour", Reason: "Rights.", KeepAccess: true})
+	_, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
+		SPUID:      film.SPUID,
+		CreatorID:  1,
+		TitleZh:    "港",
+		TitleEn:    "Harbour",
+		Reason:     "Rights.",
+		KeepAccess: true,
+	})
 	m.OK(err)
 	if n := malltest.Query[int64](m, `select count(*) from river_job where kind = 'order_end_access'`)[0]; n != 0 {
 		t.Errorf("%d jobs", n)
@@ -151,7 +184,13 @@ func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 // takesDown takes a film down so that nobody keeps it.
 func takesDown(m *malltest.Mall, film catalog.Created) order.EndAccessArgs {
 	m.T.Helper()
-	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{SPUID: film.SPUID, CreatorID: 1, TitleZh: "港", TitleEn: "Harbour", Reason: "Rights."})
+	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
+		SPUID:     film.SPUID,
+		CreatorID: 1,
+		TitleZh:   "港",
+		TitleEn:   "Harbour",
+		Reason:    "Rights.",
+	})
 	m.OK(err)
 	return order.EndAccessArgs{SPUID: film.SPUID, TakedownID: down.ID}
 }
@@ -180,7 +219,8 @@ func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
 	m.Whole()
 }
 
-// The money may fail to go back, which an operator sees; the film is gone all the same. After the takedown it is as with any refund.
+// The money may fail to go back, which an operator sees; the film is gone all the same. After the takedown it is as
+// with any refund.
 func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
@@ -190,16 +230,22 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
 	args := takesDown(m, film)
 	watches := func() bool {
-		return malltest.Query[int64](m, `select count(*) from video_entitlement where reference = '`+o.OrderNo+`' and state = 'active'`)[0] == 1
+		return malltest.Query[int64](m,
+			`select count(*) from video_entitlement where reference = '`+o.OrderNo+`' and state = 'active'`)[0] == 1
 	}
 	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	submitRefunds(m)
-	if n := malltest.Query[int64](m, `select count(*) from order_case where kind = 'refund_failed'`)[0]; n != 1 || watches() {
+	if n := malltest.Query[int64](m, `select count(*) from order_case where kind = 'refund_failed'`)[0]; n != 1 ||
+		watches() {
 		t.Fatalf("%d cases, and it can be watched: %v", n, watches())
 	}
 	m.OK(m.Orders.EndAccess(m.Ctx, args)) // the job once more
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "by hand", Actor: "operator:8"})
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "by hand",
+		Actor:   "operator:8",
+	})
 	m.OK(err)
 	submitRefunds(m)
 	if !watches() {
@@ -214,7 +260,11 @@ func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 	m := reviewing(t)
 	film, beside := editions(m), m.Sells(500, -1)
 	o := bought(m, 22, film.SKUIDs[0], beside)
-	_, err := m.Orders.RefundSale(m.Ctx, 1, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[1].ID}, Key: "takedown:1:" + o.OrderNo})
+	_, err := m.Orders.RefundSale(m.Ctx, 1, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[1].ID},
+		Key:     "takedown:1:" + o.OrderNo,
+	})
 	m.OK(err)
 	args := takesDown(m, film)
 	if args.TakedownID != 1 {
@@ -264,16 +314,37 @@ func TestWhatOperatorsDoIsWrittenDown(t *testing.T) {
 	film := editions(m)
 	o := bought(m, 22, film.SKUIDs[0])
 	for range 2 { // the same key is the same deed
-		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Reason: "why", Actor: "operator:9"})
+		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			Key:     "k",
+			Reason:  "why",
+			Actor:   "operator:9",
+		})
 		m.OK(err)
 	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "other", Actor: "operator:9"})
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "other",
+		Actor:   "operator:9",
+	})
 	if !errors.Is(err, order.ErrNothingLeft) {
 		t.Fatal(err)
 	}
 	m.Lists.May = nil // account 9 is nobody's
-	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "77", Reason: "spam", By: risk.Subject{UserID: 9}}))
-	if err := m.Lists.Add(m.Ctx, risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "9", Reason: "me", By: risk.Subject{UserID: 9}}); !errors.Is(err, risk.ErrOwnLockout) {
+	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: "77",
+		Reason:  "spam",
+		By:      risk.Subject{UserID: 9},
+	}))
+	if err := m.Lists.Add(m.Ctx, risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: "9",
+		Reason:  "me",
+		By:      risk.Subject{UserID: 9},
+	}); !errors.Is(err, risk.ErrOwnLockout) {
 		t.Fatal(err)
 	}
 	m.OK(m.Lists.End(m.Ctx, malltest.Query[int64](m, `select id from risk_entry`)[0], risk.Subject{UserID: 9}))
@@ -303,7 +374,11 @@ func TestARefundThatCanNotBeWrittenDownIsNotMade(t *testing.T) {
 	o := bought(m, 22, film.SKUIDs[0])
 	stop := errors.New("the log is full")
 	m.Orders.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
-	if _, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Actor: "operator:9"}); !errors.Is(err, stop) {
+	if _, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "k",
+		Actor:   "operator:9",
+	}); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {

@@ -29,7 +29,11 @@ func sold(m *malltest.Mall) (sales int64, rank float64) {
 
 func refund(m *malltest.Mall, o order.Order) {
 	m.T.Helper()
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k", Actor: "operator:1"})
+	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "k",
+		Actor:   "operator:1",
+	})
 	m.OK(err)
 	submitRefunds(m)
 	m.Becomes(o.OrderNo, order.Refunded)
@@ -81,13 +85,16 @@ func TestARefundOfWhatWasNeverASaleTakesNothingBack(t *testing.T) {
 	deliverNotices(m)
 	m.Pay(late, sandbox.PayOptions{})
 	// The close crosses the payment, and the price is another by then.
-	_, err := m.Pool.Exec(m.Ctx, `update video_order set status = 'CLOSED', closed_at = now() where order_no = $1`, late.OrderNo)
+	_, err := m.Pool.Exec(m.Ctx, `update video_order set status = 'CLOSED', closed_at = now() where order_no = $1`,
+		late.OrderNo)
 	m.OK(err)
 	m.OK(m.Catalog.SetPrice(m.Ctx, film, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
 	m.Advance(time.Second)
 	deliverNotices(m)
 	submitRefunds(m)
-	if got := malltest.Query[string](m, `select outcome from payment_notice order by id`); !slices.Equal(got, []string{"paid", "paid_after_close", "refund_settled"}) {
+	if got := malltest.Query[string](m,
+		`select outcome from payment_notice order by id`); !slices.Equal(got,
+		[]string{"paid", "paid_after_close", "refund_settled"}) {
 		t.Fatalf("outcomes %v", got)
 	}
 	m.Becomes(late.OrderNo, order.Refunded)

@@ -27,14 +27,24 @@ func listingEvents() map[string]string {
 // tellCreators has creators' own servers told of what concerns them.
 func (m *Mall) tellCreators() {
 	m.Ledger.Decided = func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
-		return m.Outbox.WriteTx(ctx, tx, "payout."+string(p.State), fmt.Sprintf("payout:%d", p.ID), decidedPayout{CreatorID: p.CreatorID, toldPayout: toldPayout{
-			PayoutID: p.ID, Amount: p.Amount, State: p.State, Reason: p.Reason, BankReference: p.BankReference}})
+		return m.Outbox.WriteTx(ctx, tx, "payout."+string(p.State), fmt.Sprintf("payout:%d", p.ID), decidedPayout{
+			CreatorID: p.CreatorID,
+			toldPayout: toldPayout{
+				PayoutID:      p.ID,
+				Amount:        p.Amount,
+				State:         p.State,
+				Reason:        p.Reason,
+				BankReference: p.BankReference,
+			},
+		})
 	}
-	m.Outbox.Subscribe("webhooks", []string{"order.paid", "order.delivered", "order.refunded"}, func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-		return TellOfOrder(ctx, tx, m.Webhooks, e)
-	})
+	m.Outbox.Subscribe("webhooks", []string{"order.paid", "order.delivered", "order.refunded"},
+		func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
+			return TellOfOrder(ctx, tx, m.Webhooks, e)
+		})
 	m.Outbox.Subscribe("webhooks_listings", slices.Sorted(maps.Keys(listingEvents())), m.tellOfListing)
-	m.Outbox.Subscribe("webhooks_payouts", []string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"}, m.tellOfPayout)
+	m.Outbox.Subscribe("webhooks_payouts",
+		[]string{"payout.approved", "payout.refused", "payout.paid", "payout.failed"}, m.tellOfPayout)
 }
 
 type toldListing struct {
@@ -55,8 +65,14 @@ func (m *Mall) tellOfListing(ctx context.Context, tx pgx.Tx, e outbox.Event) err
 	if !exists {
 		return nil // deleted since
 	}
-	return m.Webhooks.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: listingEvents()[e.Type], Aggregate: e.Aggregate,
-		At: e.CreatedAt, Data: toldListing{ch.SPUID}})
+	return m.Webhooks.TellTx(ctx, tx, webhook.Message{
+		EventID:   e.ID,
+		OwnerID:   owner,
+		Type:      listingEvents()[e.Type],
+		Aggregate: e.Aggregate,
+		At:        e.CreatedAt,
+		Data:      toldListing{ch.SPUID},
+	})
 }
 
 // toldPayout is what a creator is told of a payout, and decidedPayout what the mall has to know besides.
@@ -78,11 +94,18 @@ func (m *Mall) tellOfPayout(ctx context.Context, tx pgx.Tx, e outbox.Event) erro
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return fmt.Errorf("read event %d: %w", e.ID, err)
 	}
-	return m.Webhooks.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: p.CreatorID, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
-		Data: p.toldPayout})
+	return m.Webhooks.TellTx(ctx, tx, webhook.Message{
+		EventID:   e.ID,
+		OwnerID:   p.CreatorID,
+		Type:      e.Type,
+		Aggregate: e.Aggregate,
+		At:        e.CreatedAt,
+		Data:      p.toldPayout,
+	})
 }
 
-// soldOrder is what a creator is told of an order: their own items of it, and nothing of who bought them or of what else was bought.
+// soldOrder is what a creator is told of an order: their own items of it, and nothing of who bought them or of what
+// else was bought.
 type soldOrder struct {
 	OrderNo string      `json:"orderNo"`
 	PaidAt  *time.Time  `json:"paidAt"`
@@ -111,7 +134,11 @@ func TellOfOrder(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox.E
 	add := func(owner int64, i soldItem) {
 		if told[owner] == nil {
 			owners = append(owners, owner)
-			told[owner] = &soldOrder{OrderNo: o.OrderNo, PaidAt: o.PaidAt, Amount: money.Of(0, i.Amount.Currency)}
+			told[owner] = &soldOrder{
+				OrderNo: o.OrderNo,
+				PaidAt:  o.PaidAt,
+				Amount:  money.Of(0, i.Amount.Currency),
+			}
 		}
 		told[owner].Amount.Amount += i.Amount.Amount
 		told[owner].Items = append(told[owner].Items, i)
@@ -121,16 +148,31 @@ func TellOfOrder(ctx context.Context, tx pgx.Tx, w *webhook.Webhooks, e outbox.E
 			return nil // written by a version that did not say what went back
 		}
 		for _, i := range o.Refund.Items {
-			add(i.CreatorID, soldItem{VideoID: i.VideoID, SKUID: i.SKUID, Amount: i.Amount})
+			add(i.CreatorID, soldItem{
+				VideoID: i.VideoID,
+				SKUID:   i.SKUID,
+				Amount:  i.Amount,
+			})
 		}
 	} else {
 		for _, i := range o.Items {
-			add(i.CreatorID, soldItem{VideoID: i.VideoID, SKUID: i.SKUID, Quantity: i.Quantity, Amount: i.Paid})
+			add(i.CreatorID, soldItem{
+				VideoID:  i.VideoID,
+				SKUID:    i.SKUID,
+				Quantity: i.Quantity,
+				Amount:   i.Paid,
+			})
 		}
 	}
 	for _, owner := range owners {
-		if err := w.TellTx(ctx, tx, webhook.Message{EventID: e.ID, OwnerID: owner, Type: e.Type, Aggregate: e.Aggregate, At: e.CreatedAt,
-			Data: told[owner]}); err != nil {
+		if err := w.TellTx(ctx, tx, webhook.Message{
+			EventID:   e.ID,
+			OwnerID:   owner,
+			Type:      e.Type,
+			Aggregate: e.Aggregate,
+			At:        e.CreatedAt,
+			Data:      told[owner],
+		}); err != nil {
 			return err
 		}
 	}

@@ -18,22 +18,35 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 	m := making(t)
 	m.Ledger.Key = []byte(strings.Repeat("k", 32))
 	for _, owner := range []int64{1, m.oscar.ID} {
-		_, _, err := m.Webhooks.Add(m.Ctx, owner, webhook.Draft{URL: "https://hooks.example.com/mall", Types: webhook.Types()})
+		_, _, err := m.Webhooks.Add(m.Ctx, owner, webhook.Draft{
+			URL:   "https://hooks.example.com/mall",
+			Types: webhook.Types(),
+		})
 		m.OK(err)
 	}
 	told := func(owner int64) []string {
 		m.Relayed()
-		return malltest.Query[string](m.Mall, `select d.type || ' ' || d.aggregate from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id where e.owner_id = $1 order by d.id`, owner)
+		return malltest.Query[string](m.Mall, `select d.type || ' ' || d.aggregate from webhook_delivery d
+			join webhook_endpoint e on e.id = d.endpoint_id where e.owner_id = $1 order by d.id`, owner)
 	}
-	way := catalog.Way{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1}
+	way := catalog.Way{
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.QualityHD,
+		Price:       new(int64(990)),
+		MaxPerOrder: 1,
+	}
 	spu := m.begun("Glacier")
 	c := m.submitted(spu, "Glacier", way)
-	_, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{Causes: review.Causes()[:1], Note: "the title says little"})
+	_, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{
+		Causes: review.Causes()[:1],
+		Note:   "the title says little",
+	})
 	m.OK(err)
 	m.approved(m.submitted(spu, "Glacier at noon", way))
 	m.approved(m.submitted(spu, "Glacier at dusk", way))
 	m.OK(m.Catalog.TakeOff(m.Ctx, 1, spu))
-	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised", "listing.taken_down"}; !slices.Equal(types(got), want) {
+	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised",
+		"listing.taken_down"}; !slices.Equal(types(got), want) {
 		t.Errorf("told of %q, want %q", got, want)
 	}
 

@@ -44,7 +44,8 @@ func Diagnose(ctx context.Context, cfg *config.Config, w io.Writer) (err error) 
 func canMakeFilms(m *media.Media) error {
 	err := m.CanProcess()
 	if errors.Is(err, ffmpeg.ErrMissing) {
-		return errors.New("not found: uploaded films wait until it is there; apt install ffmpeg, or brew install ffmpeg")
+		return errors.New(
+			"not found: uploaded films wait until it is there; apt install ffmpeg, or brew install ffmpeg")
 	}
 	return err
 }

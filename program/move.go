@@ -10,8 +10,8 @@ import (
 	"videomall/mall/media"
 )
 
-// MoveMedia copies everything from the storage in use to the one at to, and says on w how far it is and what to do next. Interrupted, it goes
-// on with the next call. It takes nothing away.
+// MoveMedia copies everything from the storage in use to the one at to, and says on w how far it is and what to do
+// next. Interrupted, it goes on with the next call. It takes nothing away.
 func MoveMedia(ctx context.Context, cfg *config.Config, to string, w io.Writer) (err error) {
 	if to == "" || to == cfg.StorageURL {
 		return errors.New("--to must name another storage than the one in use")

@@ -42,14 +42,18 @@ type Program struct {
 	notes   []string       // what a person at the terminal wants to know of this machine
 }
 
-// gcPercent lets the heap grow to five times what lives before it is swept, unless GOGC says otherwise: little lives long here, some tens
-// of megabytes, and a crowd makes a lot of garbage. limitMemory bounds it.
+// gcPercent lets the heap grow to five times what lives before it is swept, unless GOGC says otherwise: little lives
+// long here, some tens of megabytes, and a crowd makes a lot of garbage. limitMemory bounds it.
 const gcPercent = 400
 
 // Open starts the private servers where none is given, connects, and joins the business. role names the process in
 // traces and in the database's list of clients. Errors are sentences for whoever started it.
 func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err error) {
-	p = &Program{cfg: cfg, Log: telemetry.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat), Metrics: telemetry.NewMetrics()}
+	p = &Program{
+		cfg:     cfg,
+		Log:     telemetry.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat),
+		Metrics: telemetry.NewMetrics(),
+	}
 	slog.SetDefault(p.Log)
 	if _, set := os.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(gcPercent)
@@ -73,7 +77,10 @@ func Open(ctx context.Context, cfg *config.Config, role string) (p *Program, err
 	if err != nil {
 		return p, err
 	}
-	p.Pools, err = db.OpenPools(ctx, databaseURL, cfg.ReplicaURL, db.Options{ApplicationName: "videomall " + role, Tracer: p.tracing.QueryTracer()})
+	p.Pools, err = db.OpenPools(ctx, databaseURL, cfg.ReplicaURL, db.Options{
+		ApplicationName: "videomall " + role,
+		Tracer:          p.tracing.QueryTracer(),
+	})
 	if err != nil {
 		return p, err
 	}
@@ -109,7 +116,11 @@ func (p *Program) servers(ctx context.Context) (databaseURL, redisURL string, er
 	var starting errgroup.Group // not bound to a context: what was started is stopped below
 	if p.cfg.EmbeddedPostgres != "" {
 		starting.Go(func() (err error) {
-			postgres, err = embedded.StartPostgres(ctx, embedded.PostgresOptions{Dir: p.cfg.EmbeddedPostgres, Download: true, Log: p.Log})
+			postgres, err = embedded.StartPostgres(ctx, embedded.PostgresOptions{
+				Dir:      p.cfg.EmbeddedPostgres,
+				Download: true,
+				Log:      p.Log,
+			})
 			return err
 		})
 	}
@@ -142,22 +153,36 @@ func openRedis(url string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("REDIS_URL: %w", err)
 		}
-		opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = dial, answer, answer
+		opt.DialTimeout = dial
+		opt.ReadTimeout = answer
+		opt.WriteTimeout = answer
 		return redis.NewClusterClient(opt), nil
 	}
 	opt, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = dial, answer, answer
+	opt.DialTimeout = dial
+	opt.ReadTimeout = answer
+	opt.WriteTimeout = answer
 	return redis.NewClient(opt), nil
 }
 
 func (p *Program) options() mall.Options {
-	o := mall.Options{Pools: p.Pools, Redis: p.redis, Storage: p.storage, WorkDir: p.cfg.Path("work"), Log: p.Log, Metrics: p.Metrics, Now: time.Now,
-		SessionMax: p.cfg.SessionMax, BrowserKey: p.cfg.Key(config.KeyBrowser),
-		PayWindow: p.cfg.PayWindow, Secure: p.cfg.SecureCookies(), MediaKey: p.cfg.Key(config.KeyMedia),
-		Uploads: media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
+	o := mall.Options{
+		Pools:      p.Pools,
+		Redis:      p.redis,
+		Storage:    p.storage,
+		WorkDir:    p.cfg.Path("work"),
+		Log:        p.Log,
+		Metrics:    p.Metrics,
+		Now:        time.Now,
+		SessionMax: p.cfg.SessionMax,
+		BrowserKey: p.cfg.Key(config.KeyBrowser),
+		PayWindow:  p.cfg.PayWindow,
+		Secure:     p.cfg.SecureCookies(),
+		MediaKey:   p.cfg.Key(config.KeyMedia),
+		Uploads:    media.UploadLimits{File: int64(p.cfg.UploadMax), Quota: int64(p.cfg.UploadQuota)},
 		Terms: ledger.Terms{
 			FeeRate:    int(p.cfg.FeeRate),
 			Clearing:   p.cfg.Clearing,
@@ -165,16 +190,31 @@ func (p *Program) options() mall.Options {
 			PayoutWait: p.cfg.PayoutWait,
 			TwoAbove:   p.cfg.PayoutTwo,
 		},
-		PayoutKey:  p.cfg.Key(config.KeyPayout),
-		RateLimits: policies(p.cfg.RateLimits), QueueKey: p.cfg.Key(config.KeyQueue), AuditKey: p.cfg.Key(config.KeyAudit), InsightKey: p.cfg.Key(config.KeyInsight),
-		WebhookKey: p.cfg.Key(config.KeyWebhook), WebhookLoopback: p.cfg.Demo,
-		PlayKeys: playback.Keys{Token: p.cfg.Key(config.KeyPlay), Segment: p.cfg.Key(config.KeySegment), Device: p.cfg.Key(config.KeyDevice)}}
+		PayoutKey:       p.cfg.Key(config.KeyPayout),
+		RateLimits:      policies(p.cfg.RateLimits),
+		QueueKey:        p.cfg.Key(config.KeyQueue),
+		AuditKey:        p.cfg.Key(config.KeyAudit),
+		InsightKey:      p.cfg.Key(config.KeyInsight),
+		WebhookKey:      p.cfg.Key(config.KeyWebhook),
+		WebhookLoopback: p.cfg.Demo,
+		PlayKeys: playback.Keys{
+			Token:   p.cfg.Key(config.KeyPlay),
+			Segment: p.cfg.Key(config.KeySegment),
+			Device:  p.cfg.Key(config.KeyDevice),
+		},
+	}
 	if p.cfg.SandboxInProduction() {
-		p.Log.Warn("sandbox payments are on outside demo mode: whoever is signed in can pay any order without money. Unset SANDBOX_SECRET to end this")
+		p.Log.Warn(
+			"sandbox payments are on outside demo mode: whoever is signed in can pay any order without money. Unset " +
+				"SANDBOX_SECRET to end this")
 	}
 	if p.cfg.SandboxPayments() {
-		o.Sandbox = &sandbox.Options{Secret: string(p.cfg.Sandbox), PublicURL: p.cfg.PublicURL, Now: time.Now,
-			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name}
+		o.Sandbox = &sandbox.Options{
+			Secret:    string(p.cfg.Sandbox),
+			PublicURL: p.cfg.PublicURL,
+			Now:       time.Now,
+			NotifyURL: p.cfg.LocalURL() + "/api/v1/mall/payments/callback/" + sandbox.Name,
+		}
 	}
 	return o
 }

@@ -62,7 +62,8 @@ func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
 	case err = <-failed:
 	}
 	admin.Drain()
-	// Requests first: one that is being answered may still enqueue a job, which a worker picks up now or at the next start.
+	// Requests first: one that is being answered may still enqueue a job, which a worker picks up now or at the next
+	// start.
 	err = errors.Join(err, stopWithin(ctx, p.cfg.Grace, stopHTTP))
 	return errors.Join(err, stopWithin(ctx, p.cfg.Grace, stopJobs))
 }
@@ -72,9 +73,21 @@ func (p *Program) checks() []telemetry.Check {
 	return []telemetry.Check{
 		{Name: "postgres", Probe: p.Pools.Primary.Ping},
 		{Name: "migrations", Probe: func(ctx context.Context) error { return db.CheckMigrated(ctx, p.Pools.Primary) }},
-		{Name: "redis", Degrades: true, Probe: func(ctx context.Context) error { return p.redis.Ping(ctx).Err() }},
-		{Name: "storage", Degrades: true, Probe: p.storage.Check},
-		{Name: "disk", Degrades: true, Probe: p.Mall.Media.CheckDisk},
+		{
+			Name:     "redis",
+			Degrades: true,
+			Probe:    func(ctx context.Context) error { return p.redis.Ping(ctx).Err() },
+		},
+		{
+			Name:     "storage",
+			Degrades: true,
+			Probe:    p.storage.Check,
+		},
+		{
+			Name:     "disk",
+			Degrades: true,
+			Probe:    p.Mall.Media.CheckDisk,
+		},
 	}
 }
 
@@ -88,8 +101,16 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 		return nil, err
 	}
 	stopping := make(chan struct{})
-	handler := web.New(web.Deps{Mall: p.Mall, Config: p.cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars,
-		Stopping: stopping})
+	handler := web.New(web.Deps{
+		Mall:     p.Mall,
+		Config:   p.cfg,
+		Log:      p.Log,
+		Metrics:  p.Metrics,
+		Now:      time.Now,
+		Covers:   covers,
+		Avatars:  avatars,
+		Stopping: stopping,
+	})
 	listener, err := net.Listen("tcp", p.cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("ADDR=%q: %w", p.cfg.Addr, err)
@@ -110,8 +131,8 @@ func (p *Program) startHTTP(failed chan<- error) (stop func(context.Context) err
 	return server.Shutdown, nil
 }
 
-// aside has something run beside the requests until stop is called, which is after the last of them: that changes of other processes
-// are heard of, and that visits and plays are written down.
+// aside has something run beside the requests until stop is called, which is after the last of them: that changes of
+// other processes are heard of, and that visits and plays are written down.
 func (p *Program) aside(ctx context.Context, run func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
@@ -123,7 +144,12 @@ func (p *Program) aside(ctx context.Context, run func(context.Context)) (stop fu
 }
 
 func (p *Program) startJobs(ctx context.Context) (stop func(context.Context) error, err error) {
-	client, err := jobs.New(jobs.Deps{Pool: p.Pools.Primary, Mall: p.Mall, Log: p.Log, Metrics: p.Metrics})
+	client, err := jobs.New(jobs.Deps{
+		Pool:    p.Pools.Primary,
+		Mall:    p.Mall,
+		Log:     p.Log,
+		Metrics: p.Metrics,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +181,8 @@ func (p *Program) greet(roles Roles, admin string) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  Video mall is open:  %s\n  Metrics and health:  http://%s/metrics /healthz /readyz\n", p.cfg.PublicURL, admin)
+	fmt.Fprintf(&b, "\n  Video mall is open:  %s\n  Metrics and health:  http://%s/metrics /healthz /readyz\n",
+		p.cfg.PublicURL, admin)
 	for _, n := range p.notes {
 		fmt.Fprintf(&b, "  %s\n", n)
 	}

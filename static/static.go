@@ -1,6 +1,6 @@
-// Package static owns the files that every page needs and that never change while the process lives: the compiled CSS, the
-// scripts, the font, the marks. They are embedded, named by the digest of their contents, and served for a year.
-// It knows nothing of covers, videos or anything a person uploaded.
+// Package static owns the files that every page needs and that never change while the process lives: the compiled CSS,
+// the scripts, the font, the marks. They are embedded, named by the digest of their contents, and served for a year. It
+// knows nothing of covers, videos or anything a person uploaded.
 package static
 
 import (
@@ -70,8 +70,8 @@ func load(files embed.FS) (map[string]string, map[string]asset) {
 	return urls, assets
 }
 
-// URL returns the path of a file by its plain name: URL("app.css") is "/static/app.<digest>.css". It panics on a name that
-// was never built, which is a typing error that the first render shows.
+// URL returns the path of a file by its plain name: URL("app.css") is "/static/app.<digest>.css". It panics on a name
+// that was never built, which is a typing error that the first render shows.
 func URL(name string) string {
 	u, ok := byName[name]
 	if !ok {
@@ -80,8 +80,8 @@ func URL(name string) string {
 	return u
 }
 
-// File is a file's content and its type by its plain name, for the few whose address browsers choose themselves, such as
-// /favicon.ico. It panics as URL does.
+// File is a file's content and its type by its plain name, for the few whose address browsers choose themselves, such
+// as /favicon.ico. It panics as URL does.
 func File(name string) (content []byte, contentType string) {
 	a := byHashedName[strings.TrimPrefix(URL(name), Prefix)]
 	return a.plain, a.contentType
@@ -105,9 +105,13 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	accepted := r.Header.Get("Accept-Encoding")
 	switch {
 	case a.brotli != nil && accepts(accepted, "br"):
-		body, encoding, tag = a.brotli, "br", `"`+a.digest+`-br"`
+		body = a.brotli
+		encoding = "br"
+		tag = `"` + a.digest + `-br"`
 	case a.gzip != nil && accepts(accepted, "gzip"):
-		body, encoding, tag = a.gzip, "gzip", `"`+a.digest+`-gz"`
+		body = a.gzip
+		encoding = "gzip"
+		tag = `"` + a.digest + `-gz"`
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")

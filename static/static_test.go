@@ -40,9 +40,11 @@ func body(t *testing.T, r io.Reader) []byte {
 func TestEveryBuiltFileIsServedWithItsTypeForAYear(t *testing.T) {
 	t.Parallel()
 	for name, contentType := range map[string]string{
-		"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8", "htmx.js": "text/javascript; charset=utf-8",
+		"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8",
+		"htmx.js":   "text/javascript; charset=utf-8",
 		"player.js": "text/javascript; charset=utf-8", "inter.woff2": "font/woff2", "favicon.svg": "image/svg+xml",
-		"favicon.ico": "image/x-icon", "apple-touch-icon.png": "image/png", "icon-512.png": "image/png", "share.png": "image/png",
+		"favicon.ico": "image/x-icon", "apple-touch-icon.png": "image/png", "icon-512.png": "image/png",
+		"share.png": "image/png",
 	} {
 		want, err := os.ReadFile(filepath.Join("dist", name))
 		if err != nil {
@@ -97,15 +99,18 @@ func TestCompressedTwinsUnpackToTheirSource(t *testing.T) {
 func TestOtherNamesAndMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	hashed := static.URL("app.css")
-	for _, path := range []string{"/static/", "/static/app.css", "/static/dist/app.css", "/static/../static.go", hashed + ".br", strings.Replace(hashed, "app.", "app.0", 1)} {
-		if res := get(t, "GET", path, nil); res.StatusCode != 404 || strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+	for _, path := range []string{"/static/", "/static/app.css", "/static/dist/app.css", "/static/../static.go",
+		hashed + ".br", strings.Replace(hashed, "app.", "app.0", 1)} {
+		if res := get(t, "GET", path, nil); res.StatusCode != 404 ||
+			strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d %q", path, res.StatusCode, res.Header.Get("Cache-Control"))
 		}
 	}
 	if res := get(t, "POST", hashed, nil); res.StatusCode != 405 {
 		t.Errorf("POST: %d", res.StatusCode)
 	}
-	if res := get(t, "HEAD", hashed, nil); res.StatusCode != 200 || len(body(t, res.Body)) != 0 || res.Header.Get("Content-Length") == "0" {
+	if res := get(t, "HEAD", hashed, nil); res.StatusCode != 200 || len(body(t, res.Body)) != 0 ||
+		res.Header.Get("Content-Length") == "0" {
 		t.Errorf("HEAD: %d", res.StatusCode)
 	}
 	defer func() {

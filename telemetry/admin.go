@@ -40,7 +40,8 @@ type AdminOptions struct {
 	Checks  []Check
 }
 
-// Admin serves /metrics, /healthz, /readyz and, where they are switched on, profiles to those who run the mall, never to the public.
+// Admin serves /metrics, /healthz, /readyz and, where they are switched on, profiles to those who run the mall, never
+// to the public.
 type Admin struct {
 	server   *http.Server
 	listener net.Listener
@@ -55,9 +56,14 @@ func StartAdmin(o AdminOptions) (*Admin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ADMIN_ADDR=%q: %w", o.Addr, err)
 	}
-	a := &Admin{listener: l, checks: o.Checks, log: o.Log}
+	a := &Admin{
+		listener: l,
+		checks:   o.Checks,
+		log:      o.Log,
+	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle("GET /metrics",
+		promhttp.HandlerFor(o.Metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		// Alive is enough: a probe that looked at the database would restart every process in its outage.
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -84,9 +90,10 @@ func StartAdmin(o AdminOptions) (*Admin, error) {
 	return a, nil
 }
 
-// onlyHosts answers requests that name a host of this server's, and no others: a page of another site could have its name lead here (DNS
-// rebinding), and its visitor's browser, which may reach this address, read what is served. An address that is called by number is the
-// number's own host, so it names loopback, the address that the server was told to listen on, or the one that the connection came in by.
+// onlyHosts answers requests that name a host of this server's, and no others: a page of another site could have its
+// name lead here (DNS rebinding), and its visitor's browser, which may reach this address, read what is served. An
+// address that is called by number is the number's own host, so it names loopback, the address that the server was told
+// to listen on, or the one that the connection came in by.
 func onlyHosts(o AdminOptions, next http.Handler) http.Handler {
 	listens, _, _ := net.SplitHostPort(o.Addr)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -97,8 +104,10 @@ func onlyHosts(o AdminOptions, next http.Handler) http.Handler {
 		host = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(host, "]"), "["), ".")
 		ip, err := netip.ParseAddr(host)
 		byNumber := err == nil && (ip.IsLoopback() || ip.Unmap() == arrived(r))
-		if !byNumber && host != "localhost" && (host == "" || host != strings.ToLower(listens)) && !slices.Contains(o.Hosts, host) {
-			http.Error(w, "This address is not called by that name; ADMIN_HOSTS lists those it answers to.", http.StatusMisdirectedRequest)
+		if !byNumber && host != "localhost" && (host == "" || host != strings.ToLower(listens)) &&
+			!slices.Contains(o.Hosts, host) {
+			http.Error(w, "This address is not called by that name; ADMIN_HOSTS lists those it answers to.",
+				http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -14,10 +14,13 @@ func (m *Metrics) Cache(name string) *CacheCounts {
 		return nil
 	}
 	return &CacheCounts{
-		hit: m.cacheReads.WithLabelValues(name, "hit"), stale: m.cacheReads.WithLabelValues(name, "stale"),
-		miss: m.cacheReads.WithLabelValues(name, "miss"), refused: m.cacheReads.WithLabelValues(name, "refused"),
-		loaded: m.cacheLoads.WithLabelValues(name, "source"), shared: m.cacheLoads.WithLabelValues(name, "redis"),
-		failed: m.cacheLoads.WithLabelValues(name, "failed"),
+		hit:     m.cacheReads.WithLabelValues(name, "hit"),
+		stale:   m.cacheReads.WithLabelValues(name, "stale"),
+		miss:    m.cacheReads.WithLabelValues(name, "miss"),
+		refused: m.cacheReads.WithLabelValues(name, "refused"),
+		loaded:  m.cacheLoads.WithLabelValues(name, "source"),
+		shared:  m.cacheLoads.WithLabelValues(name, "redis"),
+		failed:  m.cacheLoads.WithLabelValues(name, "failed"),
 	}
 }
 

@@ -2,7 +2,8 @@ package telemetry
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// WatchConnections shows how many connections were refused, since their address had too many, and cut, since their reader took nothing.
+// WatchConnections shows how many connections were refused, since their address had too many, and cut, since their
+// reader took nothing.
 func (m *Metrics) WatchConnections(refused, stalled func() int64) {
 	if m == nil {
 		return
@@ -16,7 +17,8 @@ func (m *Metrics) WatchConnections(refused, stalled func() int64) {
 	}
 }
 
-// WatchDisk shows the free bytes of a folder's disk beside how many must stay free. A disk that can't be asked shows -1.
+// WatchDisk shows the free bytes of a folder's disk beside how many must stay free. A disk that can't be asked shows
+// -1.
 func (m *Metrics) WatchDisk(folder string, floor int64, free func(folder string) (int64, error)) {
 	if m == nil {
 		return

@@ -20,10 +20,15 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 	for _, format := range []string{"json", "text"} {
 		var out bytes.Buffer
 		log := telemetry.NewLogger(&out, slog.LevelInfo, format)
-		h := http.Header{"Authorization": {"Bearer hunter22hunter"}, "Cookie": {"session=hunter22"}, "Accept": {"text/html"}}
+		h := http.Header{
+			"Authorization": {"Bearer hunter22hunter"},
+			"Cookie":        {"session=hunter22"},
+			"Accept":        {"text/html"},
+		}
 		log.With("api_key", "hunter22").WithGroup("request").Info("GET /p/"+jwt+"/master.m3u8",
 			"password", "hunter22", "Set-Cookie", "hunter22", "header", h,
-			"path", "/k/"+jwt+"/3", "page", "GET /sandbox/pay/hunter22HUNTER22/pay: refused", "segment", "/s/1790000000/sess1/hunter22hunter22/v1/0001.ts",
+			"path", "/k/"+jwt+"/3", "page", "GET /sandbox/pay/hunter22HUNTER22/pay: refused", "segment",
+			"/s/1790000000/sess1/hunter22hunter22/v1/0001.ts",
 			"err", errors.New("connect postgres://mall:hunter22@db/mall: refused"),
 			"query", "/reset?token=hunter22&next=/library", "note", "Authorization was Bearer hunter22hunter",
 			"dsn", "host=db password=hunter22 user=mall", "raw", []byte("password='hunter22' x"),
@@ -32,7 +37,8 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 		if strings.Contains(s, "hunter22") || strings.Contains(s, "eyJ") {
 			t.Errorf("%s: %s", format, s)
 		}
-		for _, kept := range []string{"master.m3u8", "sess1", "next=/library", "postgres://mall:", "text/html", "Mei", "0001.ts", "/pay: refused"} {
+		for _, kept := range []string{"master.m3u8", "sess1", "next=/library", "postgres://mall:", "text/html", "Mei",
+			"0001.ts", "/pay: refused"} {
 			if !strings.Contains(s, kept) {
 				t.Errorf("%s: lost %q: %s", format, kept, s)
 			}
@@ -43,7 +49,8 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 func TestOrdinaryTextStays(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
-		"/p/how-to-paint-mountains", "/s/search?q=token", "https://mall.example.com:8080/videos", "order 01J8Z paid in 15m0s",
+		"/p/how-to-paint-mountains", "/s/search?q=token", "https://mall.example.com:8080/videos",
+		"order 01J8Z paid in 15m0s",
 		"视频 12 已上架", "cursor=abc", "basic course",
 	} {
 		if got := telemetry.Redact(s); got != s {
@@ -70,12 +77,14 @@ func TestATalkativeGuestIsHeardWhenItMatters(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	ctx := telemetry.WithRequestID(context.Background(), "r-1")
-	quiet := telemetry.AtLeast(slog.LevelWarn, telemetry.NewLogger(&out, slog.LevelInfo, "text")).With("part", "jobs").WithGroup("g")
+	quiet := telemetry.AtLeast(slog.LevelWarn, telemetry.NewLogger(&out, slog.LevelInfo, "text")).With("part", "jobs").
+		WithGroup("g")
 	quiet.InfoContext(ctx, "counted again")
 	quiet.WarnContext(ctx, "slow", "n", 1)
 	quiet.ErrorContext(ctx, "broken")
 	got := out.String()
-	if strings.Contains(got, "counted") || !strings.Contains(got, "slow part=jobs g.n=1") || !strings.Contains(got, "broken") || !strings.Contains(got, "r-1") {
+	if strings.Contains(got, "counted") || !strings.Contains(got, "slow part=jobs g.n=1") ||
+		!strings.Contains(got, "broken") || !strings.Contains(got, "r-1") {
 		t.Error(got)
 	}
 	out.Reset()

@@ -42,42 +42,62 @@ func NewMetrics() *Metrics {
 	}
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
-		requests: counter("http_requests_total", "HTTP requests by route pattern, method and status.", "route", "method", "status"),
-		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "videomall_http_request_duration_seconds",
+		requests: counter("http_requests_total", "HTTP requests by route pattern, method and status.", "route",
+			"method", "status"),
+		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "videomall_http_request_duration_seconds",
 			Help:    "Time to answer an HTTP request.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}}, []string{"route", "method"}),
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"route", "method"}),
 		orders: counter("orders_total", "Attempts to place, and endings of, an order by outcome.", "outcome"),
-		orderSets: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "videomall_order_set_size",
-			Help: "Orders that were placed in one transaction.", Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}}),
-		payments: counter("payments_total", "Money that providers reported, by what became of it.", "provider", "outcome"),
-		grants:   counter("grants_total", "Deliveries of a paid order by outcome.", "outcome"),
+		orderSets: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "videomall_order_set_size",
+			Help:    "Orders that were placed in one transaction.",
+			Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512},
+		}),
+		payments: counter("payments_total", "Money that providers reported, by what became of it.", "provider",
+			"outcome"),
+		grants: counter("grants_total", "Deliveries of a paid order by outcome.", "outcome"),
 		// The promise is 30 s and the aim a P99 below 2 s: both are bucket limits.
-		grantSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "videomall_grant_delay_seconds",
-			Help: "Time from PAID to DELIVERED.", Buckets: []float64{.05, .1, .25, .5, 1, 2, 5, 10, 20, 30, 60, 300}}),
-		callbackSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "videomall_callback_duration_seconds",
-			Help: "Time to apply a provider's notice.", Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}}, []string{"provider"}),
+		grantSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "videomall_grant_delay_seconds",
+			Help:    "Time from PAID to DELIVERED.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2, 5, 10, 20, 30, 60, 300},
+		}),
+		callbackSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "videomall_callback_duration_seconds",
+			Help:    "Time to apply a provider's notice.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"provider"}),
 		callbackReplays: counter("callback_replays_total", "Notices that had been applied before.", "provider"),
 		stockDrift: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_stock_drift",
 			Help: "Units by which Redis and PostgreSQL differ when last compared."}, []string{"sku"}),
 		deadLetters: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_dead_letters",
 			Help: "Deliveries and jobs that were given up and wait for an operator."}, []string{"source"}),
 		ledgerImbalance: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_ledger_imbalance",
-			Help: "Sum of all accounts of the books in minor units when last summed; anything but 0 is a broken book."}, []string{"currency"}),
-		rateLimited:  counter("rate_limited_total", "Requests refused by a rate limit, by policy and what was counted.", "policy", "subject"),
-		listRefusals: counter("list_refusals_total", "Requests refused by an operator's entry, by what it names.", "subject"),
+			Help: "Sum of all accounts of the books in minor units when last summed; anything but 0 is a broken book."},
+			[]string{"currency"}),
+		rateLimited: counter("rate_limited_total", "Requests refused by a rate limit, by policy and what was counted.",
+			"policy", "subject"),
+		listRefusals: counter("list_refusals_total", "Requests refused by an operator's entry, by what it names.",
+			"subject"),
 		queueWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_queue_waiting",
 			Help: "People in a line when this process last looked."}, []string{"queue"}),
 		queueAdmitted: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "videomall_queue_admitted",
 			Help: "People on the floor behind a line when this process last looked."}, []string{"queue"}),
-		cacheReads: counter("cache_reads_total", "Reads of what is kept, by what was found in the process.", "cache", "outcome"),
-		cacheLoads: counter("cache_loads_total", "Values brought into the process's memory, by where from.", "cache", "from"),
+		cacheReads: counter("cache_reads_total", "Reads of what is kept, by what was found in the process.", "cache",
+			"outcome"),
+		cacheLoads: counter("cache_loads_total", "Values brought into the process's memory, by where from.", "cache",
+			"from"),
 		insightDrift: prometheus.NewCounter(prometheus.CounterOpts{Name: "videomall_insight_drift_total",
 			Help: "Sums of creators' days that differed from the rows of orders and were mended."}),
 		insightDropped: prometheus.NewCounter(prometheus.CounterOpts{Name: "videomall_insight_dropped_total",
 			Help: "Visits and signs of plays that were not counted because too many waited."}),
 	}
-	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds, m.callbackSeconds,
-		m.callbackReplays, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals, m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
+	m.Registry.MustRegister(m.requests, m.requestSeconds, m.orders, m.orderSets, m.payments, m.grants, m.grantSeconds,
+		m.callbackSeconds,
+		m.callbackReplays, m.stockDrift, m.deadLetters, m.ledgerImbalance, m.rateLimited, m.listRefusals,
+		m.queueWaiting, m.queueAdmitted, m.cacheReads, m.cacheLoads,
 		m.insightDrift, m.insightDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -175,7 +195,8 @@ func (m *Metrics) LedgerImbalance(currency string, sum int64) {
 	}
 }
 
-// RateLimited counts a request that a bucket refused: policy is a class of routes, subject "user", "device" or "address".
+// RateLimited counts a request that a bucket refused: policy is a class of routes, subject "user", "device" or
+// "address".
 func (m *Metrics) RateLimited(policy, subject string) {
 	if m != nil {
 		m.rateLimited.WithLabelValues(policy, subject).Inc()

@@ -33,7 +33,13 @@ func get(t *testing.T, url string) (int, string) {
 
 func admin(t *testing.T, m *telemetry.Metrics, checks ...telemetry.Check) (*telemetry.Admin, string) {
 	t.Helper()
-	a, err := telemetry.StartAdmin(telemetry.AdminOptions{Addr: "127.0.0.1:0", PProf: true, Metrics: m, Log: slog.New(slog.DiscardHandler), Checks: checks})
+	a, err := telemetry.StartAdmin(telemetry.AdminOptions{
+		Addr:    "127.0.0.1:0",
+		PProf:   true,
+		Metrics: m,
+		Log:     slog.New(slog.DiscardHandler),
+		Checks:  checks,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +136,11 @@ func TestReadinessTellsTheNecessaryFromTheUseful(t *testing.T) {
 	}
 	a, url := admin(t, telemetry.NewMetrics(),
 		telemetry.Check{Name: "postgres", Probe: probe(&postgresDown)},
-		telemetry.Check{Name: "redis", Probe: probe(&redisDown), Degrades: true})
+		telemetry.Check{
+			Name:     "redis",
+			Probe:    probe(&redisDown),
+			Degrades: true,
+		})
 	expect := func(code int, want string) {
 		t.Helper()
 		status, body := get(t, url+"/readyz")
@@ -174,7 +184,8 @@ func TestACheckThatHangsIsCutOff(t *testing.T) {
 func TestProfilesAreServed(t *testing.T) {
 	t.Parallel()
 	_, url := admin(t, telemetry.NewMetrics())
-	if status, body := get(t, url+"/debug/pprof/goroutine?debug=1"); status != 200 || !strings.Contains(body, "goroutine profile") {
+	if status, body := get(t, url+"/debug/pprof/goroutine?debug=1"); status != 200 ||
+		!strings.Contains(body, "goroutine profile") {
 		t.Error(status)
 	}
 }
@@ -182,7 +193,11 @@ func TestProfilesAreServed(t *testing.T) {
 func TestATakenAdminAddressIsNamed(t *testing.T) {
 	t.Parallel()
 	a, _ := admin(t, telemetry.NewMetrics())
-	if _, err := telemetry.StartAdmin(telemetry.AdminOptions{Addr: a.Addr(), Metrics: telemetry.NewMetrics(), Log: slog.Default()}); err == nil || !strings.Contains(err.Error(), "ADMIN_ADDR") {
+	if _, err := telemetry.StartAdmin(telemetry.AdminOptions{
+		Addr:    a.Addr(),
+		Metrics: telemetry.NewMetrics(),
+		Log:     slog.Default(),
+	}); err == nil || !strings.Contains(err.Error(), "ADMIN_ADDR") {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -28,11 +28,13 @@ func StartTracing(ctx context.Context, endpoint, role, version string) (*Tracing
 	if endpoint == "" {
 		return &Tracing{}, nil
 	}
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimSuffix(endpoint, "/")+"/v1/traces"))
+	exporter, err := otlptracehttp.New(ctx,
+		otlptracehttp.WithEndpointURL(strings.TrimSuffix(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
-	about := resource.NewSchemaless(attribute.String("service.name", "videomall"), attribute.String("service.version", version),
+	about := resource.NewSchemaless(attribute.String("service.name", "videomall"),
+		attribute.String("service.version", version),
 		attribute.String("videomall.role", role))
 	t := &Tracing{provider: sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))}
 	otel.SetTracerProvider(t.provider)

@@ -10,7 +10,8 @@ import (
 // LangParam is the parameter by which an address names its language.
 const LangParam = "lang"
 
-// InLanguage is the address of the same page in that language; in none, the address by which each reader gets their own.
+// InLanguage is the address of the same page in that language; in none, the address by which each reader gets their
+// own.
 func InLanguage(address string, lang text.Lang) string {
 	switch {
 	case lang == "":

@@ -29,24 +29,49 @@ func signIn(p Page) string {
 	return "/sign-in?next=" + url.QueryEscape(p.Path)
 }
 
-// sellsNothing says that the viewer is told how to sell videos: everybody but those who sell, and those who judge what is sold.
+// sellsNothing says that the viewer is told how to sell videos: everybody but those who sell, and those who judge what
+// is sold.
 func (p Page) sellsNothing() bool { return !p.Viewer.Creator && !p.Viewer.Operator }
 
 func accountLinks(p Page) []ui.Link {
 	t := p.text()
 	links := []ui.Link{
-		{Label: t.T("nav.library"), Href: "/library", Icon: "library"},
-		{Label: t.T("nav.orders"), Href: "/orders", Icon: "receipt"},
-		{Label: t.T("nav.settings"), Href: "/account", Icon: "settings"},
+		{
+			Label: t.T("nav.library"),
+			Href:  "/library",
+			Icon:  "library",
+		},
+		{
+			Label: t.T("nav.orders"),
+			Href:  "/orders",
+			Icon:  "receipt",
+		},
+		{
+			Label: t.T("nav.settings"),
+			Href:  "/account",
+			Icon:  "settings",
+		},
 	}
 	if p.Viewer.Creator {
-		links = append(links, ui.Link{Label: t.T("nav.studio"), Href: "/studio", Icon: "studio"})
+		links = append(links, ui.Link{
+			Label: t.T("nav.studio"),
+			Href:  "/studio",
+			Icon:  "studio",
+		})
 	}
 	if p.sellsNothing() {
-		links = append(links, ui.Link{Label: t.T("sell.title"), Href: "/sell", Icon: "studio"})
+		links = append(links, ui.Link{
+			Label: t.T("sell.title"),
+			Href:  "/sell",
+			Icon:  "studio",
+		})
 	}
 	if p.Viewer.Operator {
-		links = append(links, ui.Link{Label: t.T("nav.admin"), Href: "/admin", Icon: "gauge"})
+		links = append(links, ui.Link{
+			Label: t.T("nav.admin"),
+			Href:  "/admin",
+			Icon:  "gauge",
+		})
 	}
 	for i := range links {
 		path, _, _ := strings.Cut(p.Path, "?")

@@ -14,7 +14,8 @@ func TestNew_BodiesOfForms(t *testing.T) {
 	c := h.at("192.0.2.1")
 	c.signIn(maker)
 	send := func(path string, bytes int) int {
-		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\nen\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" +
+		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\nen\r\n--x\r\nContent-Disposition: " +
+			"form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" +
 			"1\n00:00:01,000 --> 00:00:02,000\nHello\n" + strings.Repeat("\n", bytes) + "\r\n--x--\r\n"
 		return c.ask("POST", path, body, "Content-Type", "multipart/form-data; boundary=x").status
 	}

@@ -17,20 +17,65 @@ import (
 	"videomall/web/admin"
 )
 
-// finders are where the console's one search looks, in the order in which it shows what it found. Each asks its module alone.
+// finders are where the console's one search looks, in the order in which it shows what it found. Each asks its module
+// alone.
 func finders(m *mall.Mall) []admin.Finder {
 	return []admin.Finder{
-		{Kind: "order", Names: []string{"order"}, Find: orderHits(m)},
-		{Kind: "payment", Names: []string{"payment", "refund"}, Find: paymentHits(m)},
-		{Kind: "person", Names: []string{"account", "creator", "person"}, Find: personHits(m)},
-		{Kind: "listing", Names: []string{"spu", "listing"}, Find: listingHits(m)},
-		{Kind: "film", Names: []string{"file"}, Find: filmHits(m)},
-		{Kind: "payout", Names: []string{"payout"}, Find: payoutHits(m)},
-		{Kind: "case", Names: []string{"case"}, Find: caseHits(m)},
-		{Kind: "sale", Names: []string{"campaign", "sale"}, Find: saleHits(m)},
-		{Kind: "coupon", Names: []string{"coupon"}, Find: couponHits(m)},
-		{Kind: "webhook", Names: []string{"webhook"}, Find: hookHits(m)},
-		{Kind: "letter", Names: []string{"event", "job", "letter"}, Find: letterHits(m)},
+		{
+			Kind:  "order",
+			Names: []string{"order"},
+			Find:  orderHits(m),
+		},
+		{
+			Kind:  "payment",
+			Names: []string{"payment", "refund"},
+			Find:  paymentHits(m),
+		},
+		{
+			Kind:  "person",
+			Names: []string{"account", "creator", "person"},
+			Find:  personHits(m),
+		},
+		{
+			Kind:  "listing",
+			Names: []string{"spu", "listing"},
+			Find:  listingHits(m),
+		},
+		{
+			Kind:  "film",
+			Names: []string{"file"},
+			Find:  filmHits(m),
+		},
+		{
+			Kind:  "payout",
+			Names: []string{"payout"},
+			Find:  payoutHits(m),
+		},
+		{
+			Kind:  "case",
+			Names: []string{"case"},
+			Find:  caseHits(m),
+		},
+		{
+			Kind:  "sale",
+			Names: []string{"campaign", "sale"},
+			Find:  saleHits(m),
+		},
+		{
+			Kind:  "coupon",
+			Names: []string{"coupon"},
+			Find:  couponHits(m),
+		},
+		{
+			Kind:  "webhook",
+			Names: []string{"webhook"},
+			Find:  hookHits(m),
+		},
+		{
+			Kind:  "letter",
+			Names: []string{"event", "job", "letter"},
+			Find:  letterHits(m),
+		},
 	}
 }
 
@@ -41,8 +86,13 @@ func orderHits(m *mall.Mall) finding {
 		found, err := m.Orders.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, o := range found {
-			hits = append(hits, adminview.Hit{Title: o.OrderNo, Code: true, Href: "/admin/orders/" + o.OrderNo, Exact: len(q) == order.NumberLength,
-				Note: t.T("order.state."+string(o.Status)) + " · " + t.Money(o.Total)})
+			hits = append(hits, adminview.Hit{
+				Title: o.OrderNo,
+				Code:  true,
+				Href:  "/admin/orders/" + o.OrderNo,
+				Exact: len(q) == order.NumberLength,
+				Note:  t.T("order.state."+string(o.Status)) + " · " + t.Money(o.Total),
+			})
 		}
 		return hits, err
 	}
@@ -53,7 +103,12 @@ func paymentHits(m *mall.Mall) finding {
 		found, err := m.Payments.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, k := range found {
-			h := adminview.Hit{Title: k.Number, Code: true, Href: "/admin/orders/" + k.Reference, Note: t.T("find.payment."+k.Kind) + " · " + t.Money(k.Amount)}
+			h := adminview.Hit{
+				Title: k.Number,
+				Code:  true,
+				Href:  "/admin/orders/" + k.Reference,
+				Note:  t.T("find.payment."+k.Kind) + " · " + t.Money(k.Amount),
+			}
 			if k.Reference == "" { // money that nobody asked for waits among the cases
 				h.Href, h.Note = "/admin/cases", h.Note+" · "+t.T("find.nobodys")
 			}
@@ -68,8 +123,12 @@ func personHits(m *mall.Mall) finding {
 		found, err := m.Accounts.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, u := range found {
-			hits = append(hits, adminview.Hit{Title: u.Email, Href: adminview.PersonURL(u.ID), Note: u.Name + " · " + t.T("people.role."+u.Role),
-				Exact: strings.EqualFold(u.Email, q)})
+			hits = append(hits, adminview.Hit{
+				Title: u.Email,
+				Href:  adminview.PersonURL(u.ID),
+				Note:  u.Name + " · " + t.T("people.role."+u.Role),
+				Exact: strings.EqualFold(u.Email, q),
+			})
 		}
 		return hits, err
 	}
@@ -83,7 +142,8 @@ func listingHits(m *mall.Mall) finding {
 			hits = append(hits, adminview.Hit{
 				Title: t.Of(l.TitleZh, l.TitleEn),
 				Href:  adminview.ProductURL(l.SPUID),
-				Note:  t.T("people.listing_n", "Number", strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status),
+				Note: t.T("people.listing_n", "Number",
+					strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status),
 			})
 		}
 		return hits, err
@@ -95,8 +155,12 @@ func filmHits(m *mall.Mall) finding {
 		found, err := m.Media.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, v := range found {
-			hits = append(hits, adminview.Hit{Title: v.Name, Href: adminview.PersonURL(v.OwnerID),
-				Note: t.T("people.film_n", "Number", strconv.FormatInt(v.ID, 10)) + " · " + t.T("find.film."+string(v.State))})
+			hits = append(hits, adminview.Hit{
+				Title: v.Name,
+				Href:  adminview.PersonURL(v.OwnerID),
+				Note: t.T("people.film_n", "Number",
+					strconv.FormatInt(v.ID, 10)) + " · " + t.T("find.film."+string(v.State)),
+			})
 		}
 		return hits, err
 	}
@@ -112,8 +176,11 @@ func payoutHits(m *mall.Mall) finding {
 		if errors.Is(err, ledger.ErrPayoutNotFound) {
 			return nil, nil
 		}
-		return []adminview.Hit{{Title: t.T("find.payout_n", "Number", q), Href: "/admin/payouts/" + q,
-			Note: t.T("earnings.state_"+string(p.State)) + " · " + t.Money(p.Amount)}}, err
+		return []adminview.Hit{{
+			Title: t.T("find.payout_n", "Number", q),
+			Href:  "/admin/payouts/" + q,
+			Note:  t.T("earnings.state_"+string(p.State)) + " · " + t.Money(p.Amount),
+		}}, err
 	}
 }
 
@@ -127,8 +194,11 @@ func caseHits(m *mall.Mall) finding {
 		if errors.Is(err, review.ErrNotFound) {
 			return nil, nil
 		}
-		return []adminview.Hit{{Title: t.T("find.case_n", "Number", q), Href: "/admin/review/" + q,
-			Note: t.Of(k.Content.TitleZh, k.Content.TitleEn)}}, err
+		return []adminview.Hit{{
+			Title: t.T("find.case_n", "Number", q),
+			Href:  "/admin/review/" + q,
+			Note:  t.Of(k.Content.TitleZh, k.Content.TitleEn),
+		}}, err
 	}
 }
 
@@ -137,8 +207,11 @@ func saleHits(m *mall.Mall) finding {
 		found, err := m.Promotions.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, s := range found {
-			hits = append(hits, adminview.Hit{Title: t.Of(s.NameZh, s.NameEn), Href: "/admin/sales/" + strconv.FormatInt(s.ID, 10),
-				Note: t.T("sale.state_" + string(s.Status))})
+			hits = append(hits, adminview.Hit{
+				Title: t.Of(s.NameZh, s.NameEn),
+				Href:  "/admin/sales/" + strconv.FormatInt(s.ID, 10),
+				Note:  t.T("sale.state_" + string(s.Status)),
+			})
 		}
 		return hits, err
 	}
@@ -150,9 +223,15 @@ func couponHits(m *mall.Mall) finding {
 		found, err := m.Promotions.LookupCoupons(ctx, q, most)
 		var hits []adminview.Hit
 		for _, k := range found {
-			h := adminview.Hit{Title: k.Code, Code: true, Href: adminview.PersonURL(k.OwnerID), Note: t.T("find.coupon." + string(k.Status))}
+			h := adminview.Hit{
+				Title: k.Code,
+				Code:  true,
+				Href:  adminview.PersonURL(k.OwnerID),
+				Note:  t.T("find.coupon." + string(k.Status)),
+			}
 			if k.MallWide {
-				h.Href, h.Note = "/admin/offers/coupons/"+strconv.FormatInt(k.ID, 10), h.Note+" · "+t.T("find.mall_wide")
+				h.Href = "/admin/offers/coupons/" + strconv.FormatInt(k.ID, 10)
+				h.Note = h.Note + " · " + t.T("find.mall_wide")
 			}
 			hits = append(hits, h)
 		}
@@ -165,7 +244,11 @@ func hookHits(m *mall.Mall) finding {
 		found, err := m.Webhooks.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, e := range found {
-			hits = append(hits, adminview.Hit{Title: e.URL, Href: adminview.PersonURL(e.OwnerID), Note: t.T("find.hook." + string(e.State))})
+			hits = append(hits, adminview.Hit{
+				Title: e.URL,
+				Href:  adminview.PersonURL(e.OwnerID),
+				Note:  t.T("find.hook." + string(e.State)),
+			})
 		}
 		return hits, err
 	}
@@ -184,8 +267,11 @@ func letterHits(m *mall.Mall) finding {
 		var hits []adminview.Hit
 		standing := map[bool]string{true: t.T("find.letter.trying"), false: t.T("find.letter.dead")}
 		for _, l := range letters {
-			hits = append(hits, adminview.Hit{Title: t.T("find.letter.event", "Number", q, "Whose", l.Subscriber), Href: admin.EventURL(l),
-				Note: l.Event.Type + " · " + standing[l.Trying()]})
+			hits = append(hits, adminview.Hit{
+				Title: t.T("find.letter.event", "Number", q, "Whose", l.Subscriber),
+				Href:  admin.EventURL(l),
+				Note:  l.Event.Type + " · " + standing[l.Trying()],
+			})
 		}
 		j, err := m.River.JobGet(ctx, id)
 		switch {
@@ -194,8 +280,11 @@ func letterHits(m *mall.Mall) finding {
 		case err != nil:
 			return nil, err
 		case j.State == rivertype.JobStateDiscarded, j.State == rivertype.JobStateRetryable:
-			hits = append(hits, adminview.Hit{Title: t.T("find.letter.job", "Number", q), Href: admin.JobURL(j.ID),
-				Note: j.Kind + " · " + standing[j.State == rivertype.JobStateRetryable]})
+			hits = append(hits, adminview.Hit{
+				Title: t.T("find.letter.job", "Number", q),
+				Href:  admin.JobURL(j.ID),
+				Note:  j.Kind + " · " + standing[j.State == rivertype.JobStateRetryable],
+			})
 		}
 		return hits[:min(len(hits), most)], nil
 	}

@@ -23,21 +23,25 @@ import (
 type passage int
 
 const (
-	open    passage = iota // nobody is asked: providers' notices, which must arrive, and what every page is drawn with
-	listed                 // whom the lists keep out by address or device is kept out; nothing is counted: films, pictures
-	counted                // everything
+	open passage = iota // nobody is asked: providers' notices, which must arrive, and what every page is drawn with
+	// whom the lists keep out by address or device is kept out; nothing is counted: films, pictures
+	listed
+	counted // everything
 )
 
-// classify says how much of the gate a route passes, and in which class it is counted. It goes by the route's pattern, which is what
-// will run, and not by the path, which can be written in many ways.
+// classify says how much of the gate a route passes, and in which class it is counted. It goes by the route's pattern,
+// which is what will run, and not by the path, which can be written in many ways.
 func classify(method, route string) (passage, risk.Class) {
 	switch {
-	case strings.HasPrefix(route, static.Prefix), route == "/robots.txt", route == "/favicon.ico", route == "/manifest.webmanifest",
+	case strings.HasPrefix(route, static.Prefix), route == "/robots.txt", route == "/favicon.ico",
+		route == "/manifest.webmanifest",
 		strings.HasPrefix(route, "/apple-touch-icon"), strings.HasPrefix(route, api.Prefix+"/payments/callback"):
 		return open, ""
-	case strings.HasPrefix(route, "/media/"), strings.HasPrefix(route, "/p/"), strings.HasPrefix(route, "/k/"), strings.HasPrefix(route, "/s/"):
+	case strings.HasPrefix(route, "/media/"), strings.HasPrefix(route, "/p/"), strings.HasPrefix(route, "/k/"),
+		strings.HasPrefix(route, "/s/"):
 		return listed, ""
-	case method == http.MethodPost && (route == "/checkout" || route == "/v/:slug/free" || route == api.Prefix+"/orders"):
+	case method == http.MethodPost &&
+		(route == "/checkout" || route == "/v/:slug/free" || route == api.Prefix+"/orders"):
 		return counted, risk.Orders
 	case route == play.FreeRoute:
 		return counted, risk.Free
@@ -68,9 +72,9 @@ type denied struct{ error }
 func (d denied) Unwrap() error { return d.error }
 func (denied) Barred()         {}
 
-// gate stands before every route: the lists first, which cost nothing, then the session, then the buckets of address, device and
-// person in one round trip. A device that gets its cookie with this very answer has not been seen before and is not counted: its
-// address is.
+// gate stands before every route: the lists first, which cost nothing, then the session, then the buckets of address,
+// device and person in one round trip. A device that gets its cookie with this very answer has not been seen before and
+// is not counted: its address is.
 func gate(site *page.Site, d Deps, asks func(echo.Context) risk.Subject) echo.MiddlewareFunc {
 	m, secure := d.Mall, d.Config.SecureCookies()
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -117,11 +121,13 @@ func gate(site *page.Site, d Deps, asks func(echo.Context) risk.Subject) echo.Mi
 
 func refuse(site *page.Site, c echo.Context, d Deps, who risk.Subject, kind risk.Kind) error {
 	d.Metrics.ListRefused(string(kind))
-	d.Log.InfoContext(c.Request().Context(), "refused by the lists", "by", kind, "user", who.UserID, "device", who.Device, "address", who.Address)
+	d.Log.InfoContext(c.Request().Context(), "refused by the lists", "by", kind, "user", who.UserID, "device",
+		who.Device, "address", who.Address)
 	return plain(site, c, denied{risk.ErrDenied.Because("by %s", kind)})
 }
 
-// plain has the refusal drawn without header and footer, whose numbers and links would cost more than the page that was refused.
+// plain has the refusal drawn without header and footer, whose numbers and links would cost more than the page that was
+// refused.
 func plain(site *page.Site, c echo.Context, err error) error {
 	pc, _ := site.From(c) // who it is no longer matters
 	pc.Page.Bare = true
@@ -133,9 +139,9 @@ func wantsPage(r *http.Request) bool {
 	return page.IsRead(r.Method) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// announce tells programs where they stand: the fields of draft-ietf-httpapi-ratelimit-headers-10. RateLimit-Policy lists the
-// quotas (q) and their windows in seconds (w); RateLimit names the one that is nearest to refusing, what is left of it (r) and in
-// how many seconds it is whole again (t).
+// announce tells programs where they stand: the fields of draft-ietf-httpapi-ratelimit-headers-10. RateLimit-Policy
+// lists the quotas (q) and their windows in seconds (w); RateLimit names the one that is nearest to refusing, what is
+// left of it (r) and in how many seconds it is whole again (t).
 func announce(h http.Header, standings []risk.Standing) {
 	if len(standings) == 0 {
 		return

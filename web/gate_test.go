@@ -43,15 +43,26 @@ func openHouseWith(t *testing.T, p risk.Policies, cfg config.Config) *house {
 	m := malltest.Open(t, "")
 	m.Limits = risk.NewLimits(m.Redis, p, m.Metrics, m.Log, m.Now)
 	cfg.Proxies, cfg.PublicURL = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "http://mall.example"
-	server := httptest.NewServer(web.New(web.Deps{Mall: m.Mall, Config: &cfg, Log: m.Log, Metrics: m.Metrics, Now: m.Now,
-		Covers: fstest.MapFS{}, Avatars: fstest.MapFS{}}))
+	server := httptest.NewServer(web.New(web.Deps{
+		Mall:    m.Mall,
+		Config:  &cfg,
+		Log:     m.Log,
+		Metrics: m.Metrics,
+		Now:     m.Now,
+		Covers:  fstest.MapFS{},
+		Avatars: fstest.MapFS{},
+	}))
 	t.Cleanup(server.Close)
 	return &house{m, server.URL}
 }
 
 func (h *house) person(name, role string) account.User {
 	h.T.Helper()
-	u, err := h.Accounts.Provision(h.Ctx, account.User{Email: name + "@example.test", Name: name, Role: role}, password)
+	u, err := h.Accounts.Provision(h.Ctx, account.User{
+		Email: name + "@example.test",
+		Name:  name,
+		Role:  role,
+	}, password)
 	h.OK(err)
 	return u
 }
@@ -67,9 +78,13 @@ type client struct {
 func (h *house) at(address string) *client {
 	jar, err := cookiejar.New(nil)
 	h.OK(err)
-	return &client{h: h, address: address, http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}}
+	return &client{
+		h:       h,
+		address: address,
+		http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
 }
 
 type reply struct {
@@ -133,23 +148,27 @@ func per(n int) risk.Rate { return risk.Rate{Tokens: n, Per: rest} }
 func TestAPageAFragmentAndAProgramAreRefusedInTheirOwnWay(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Pages: {risk.Address: per(1)}, risk.API: {risk.Address: per(1)}})
 	c := h.at("192.0.2.1")
-	if a := c.get("/sign-in"); a.status != 200 || a.header.Get("RateLimit-Policy") != `"page-address";q=1;w=60` || a.header.Get("RateLimit") != `"page-address";r=0;t=60` {
+	if a := c.get("/sign-in"); a.status != 200 || a.header.Get("RateLimit-Policy") != `"page-address";q=1;w=60` ||
+		a.header.Get("RateLimit") != `"page-address";r=0;t=60` {
 		t.Fatalf("%d %v", a.status, a.header)
 	}
 	page, fragment := c.get("/sign-in"), c.ask("GET", "/sign-in", "", "HX-Request", "true")
 	for name, a := range map[string]reply{"page": page, "fragment": fragment} {
-		if a.status != 429 || a.header.Get("Retry-After") == "" || a.header.Get("RateLimit") == "" || !strings.Contains(a.body, "Too many requests") {
+		if a.status != 429 || a.header.Get("Retry-After") == "" || a.header.Get("RateLimit") == "" ||
+			!strings.Contains(a.body, "Too many requests") {
 			t.Errorf("%s: %d %v %s", name, a.status, a.header, a.body)
 		}
 	}
-	if !strings.Contains(page.body, "<html") || strings.Contains(page.body, `role="search"`) || strings.Contains(fragment.body, "<html") {
+	if !strings.Contains(page.body, "<html") || strings.Contains(page.body, `role="search"`) ||
+		strings.Contains(fragment.body, "<html") {
 		t.Errorf("page %s\nfragment %s", page.body, fragment.body)
 	}
 	if a := c.get("/api/v1/mall/videos"); a.status != 200 { // a class of its own
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	api := c.get("/api/v1/mall/videos")
-	if api.status != 429 || api.header.Get("Content-Type") != "application/problem+json" || !strings.Contains(api.body, `"code":"rate_limited"`) {
+	if api.status != 429 || api.header.Get("Content-Type") != "application/problem+json" ||
+		!strings.Contains(api.body, `"code":"rate_limited"`) {
 		t.Errorf("%d %v %s", api.status, api.header, api.body)
 	}
 	if a := h.at("192.0.2.2").get("/sign-in"); a.status != 200 {
@@ -163,10 +182,15 @@ func TestAPageAFragmentAndAProgramAreRefusedInTheirOwnWay(t *testing.T) {
 
 // What must always be answered, and what is asked for by the hundred, is not counted.
 func TestWhatIsNeverLimited(t *testing.T) {
-	h := openHouse(t, risk.Policies{risk.Pages: {risk.Address: per(1)}, risk.API: {risk.Address: per(1)}, risk.Orders: {risk.Address: per(1)}})
+	h := openHouse(t, risk.Policies{
+		risk.Pages:  {risk.Address: per(1)},
+		risk.API:    {risk.Address: per(1)},
+		risk.Orders: {risk.Address: per(1)},
+	})
 	c := h.at("192.0.2.1")
 	for _, r := range []struct{ method, path string }{
-		{"GET", static.URL("app.css")}, {"GET", "/robots.txt"}, {"GET", "/media/covers/none-960.webp"}, {"GET", "/media/trailers/none/index.m3u8"},
+		{"GET", static.URL("app.css")}, {"GET", "/robots.txt"}, {"GET", "/media/covers/none-960.webp"},
+		{"GET", "/media/trailers/none/index.m3u8"},
 		{"GET", "/p/t/v/master.m3u8"}, {"GET", "/k/t/v/1"}, {"GET", "/s/1/s/s/v/360p/s0.m4s"},
 		{"POST", "/api/v1/mall/payments/callback"}, {"POST", "/api/v1/mall/payments/callback/sandbox"},
 	} {
@@ -201,14 +225,19 @@ func TestOrdersHaveAPolicyOfTheirOwnByPageAndAPI(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Orders: {risk.User: per(2)}})
 	ann, bob, sku := h.person("ann", account.RoleShopper), h.person("bob", account.RoleShopper), h.Sells(990, -1)
 	program := h.at("192.0.2.1")
-	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: ann.Email, Password: password, Addr: "192.0.2.1"})
+	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{
+		Email:    ann.Email,
+		Password: password,
+		Addr:     "192.0.2.1",
+	})
 	h.OK(err)
 	program.token = token.Value
 	place := func(key string) reply {
 		return program.ask("POST", "/api/v1/mall/orders", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, sku),
 			"Content-Type", "application/json", "Idempotency-Key", key)
 	}
-	if a := place("k"); a.status != 201 || a.header.Get("RateLimit") != `"order-user";r=1;t=30` || a.header.Get("Set-Cookie") != "" {
+	if a := place("k"); a.status != 201 || a.header.Get("RateLimit") != `"order-user";r=1;t=30` ||
+		a.header.Get("Set-Cookie") != "" {
 		t.Fatalf("%d %v %s", a.status, a.header, a.body)
 	}
 	browser := h.at("192.0.2.99") // the same person, by page and from elsewhere
@@ -237,7 +266,8 @@ func TestEveryBrowserHasOneSignedDevice(t *testing.T) {
 	c := h.at("192.0.2.1")
 	first := c.get("/sign-in") // hands the cookie out, and is not counted by it
 	set := first.header.Values("Set-Cookie")
-	if len(set) != 1 || !strings.HasPrefix(set[0], "device=") || !strings.Contains(set[0], "HttpOnly") || first.header.Get("RateLimit") != "" {
+	if len(set) != 1 || !strings.HasPrefix(set[0], "device=") || !strings.Contains(set[0], "HttpOnly") ||
+		first.header.Get("RateLimit") != "" {
 		t.Fatalf("%v", first.header)
 	}
 	for i := range 3 {
@@ -252,7 +282,8 @@ func TestEveryBrowserHasOneSignedDevice(t *testing.T) {
 	if neighbour.get("/sign-in"); neighbour.device() == c.device() {
 		t.Error("two browsers are one device")
 	}
-	for _, forged := range []string{"ABC.DEF", c.device() + ".AAAA", strings.TrimPrefix(strings.Split(set[0], ";")[0], "device=") + "x"} {
+	for _, forged := range []string{"ABC.DEF", c.device() + ".AAAA",
+		strings.TrimPrefix(strings.Split(set[0], ";")[0], "device=") + "x"} {
 		for range 5 {
 			a := h.at("192.0.2.1").ask("GET", "/sign-in", "", "Cookie", "device="+forged)
 			if a.status != 200 || len(a.header.Values("Set-Cookie")) != 1 {
@@ -270,11 +301,18 @@ func TestTheListsKeepOutAndLetThrough(t *testing.T) {
 	ann, olga := h.person("ann", account.RoleShopper), h.person("olga", account.RoleOperator)
 	desk := risk.Subject{UserID: olga.ID}
 	entry := func(effect risk.Effect, kind risk.Kind, subject string) {
-		h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{Effect: effect, Kind: kind, Subject: subject, Reason: "test", By: desk}))
+		h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{
+			Effect:  effect,
+			Kind:    kind,
+			Subject: subject,
+			Reason:  "test",
+			By:      desk,
+		}))
 	}
 	entry(risk.Deny, risk.Address, "203.0.113.0/24")
-	for path, open := range map[string]bool{"/": false, "/sign-in": false, "/api/v1/mall/videos": false, "/media/covers/none-960.webp": false,
-		"/s/1/s/s/v/360p/s0.m4s": false, static.URL("app.css"): true, "/api/v1/mall/payments/callback": true} {
+	for path, open := range map[string]bool{"/": false, "/sign-in": false, "/api/v1/mall/videos": false,
+		"/media/covers/none-960.webp": false,
+		"/s/1/s/s/v/360p/s0.m4s":      false, static.URL("app.css"): true, "/api/v1/mall/payments/callback": true} {
 		method := "GET"
 		if strings.HasSuffix(path, "/callback") {
 			method = "POST"
@@ -285,7 +323,8 @@ func TestTheListsKeepOutAndLetThrough(t *testing.T) {
 		}
 	}
 	page := h.at("203.0.113.5").get("/videos")
-	if strings.Contains(page.body, `href="/videos"`) || !regexp.MustCompile(`<code>[\w-]+</code>`).MatchString(page.body) {
+	if strings.Contains(page.body, `href="/videos"`) ||
+		!regexp.MustCompile(`<code>[\w-]+</code>`).MatchString(page.body) {
 		t.Errorf("a page that leads to further refusals, or names no reference: %s", page.body)
 	}
 	if api := h.at("203.0.113.5").get("/api/v1/mall/videos"); !strings.Contains(api.body, `"code":"access_denied"`) {
@@ -328,7 +367,8 @@ func TestAWrongTokenIsCountedToo(t *testing.T) {
 		}
 	}
 	c = h.at("192.0.2.2") // a play token is no person's, and its heartbeat is not judged as one
-	if a := c.ask("POST", "/api/v1/mall/play/heartbeat", `{"position": 1}`, "Authorization", "Bearer no", "Content-Type", "application/json"); strings.Contains(a.body, "invalid_token") {
+	if a := c.ask("POST", "/api/v1/mall/play/heartbeat", `{"position": 1}`, "Authorization", "Bearer no",
+		"Content-Type", "application/json"); strings.Contains(a.body, "invalid_token") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }

@@ -30,7 +30,8 @@ func couponGuesses(m *mall.Mall, asks func(echo.Context) risk.Subject) page.Gues
 			return try()
 		}
 		if _, err := m.Limits.Take(ctx, risk.Coupons, who); err != nil {
-			return promotion.ErrCouponTries.Because("%w", err).With(promotion.CouponField, promotion.ErrCouponTries.Slug)
+			return promotion.ErrCouponTries.Because("%w", err).
+				With(promotion.CouponField, promotion.ErrCouponTries.Slug)
 		}
 		err := try()
 		switch {

@@ -12,11 +12,18 @@ import (
 	"videomall/mall/risk"
 )
 
-// TestCouponGuesses: what nobody gave out is counted by account, device and address, by whichever door; what exists costs nothing.
+// TestCouponGuesses: what nobody gave out is counted by account, device and address, by whichever door; what exists
+// costs nothing.
 func TestCouponGuesses(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Coupons: {risk.User: per(3), risk.Device: per(5), risk.Address: per(7)}})
-	_, err := h.Promotions.CreateCoupon(h.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{Currency: "CNY", AmountOff: 300,
-		ValidFrom: h.Now(), ValidUntil: h.Now().Add(time.Hour), TotalLimit: 50, PerUser: 50})
+	_, err := h.Promotions.CreateCoupon(h.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{
+		Currency:   "CNY",
+		AmountOff:  300,
+		ValidFrom:  h.Now(),
+		ValidUntil: h.Now().Add(time.Hour),
+		TotalLimit: 50,
+		PerUser:    50,
+	})
 	h.OK(err)
 	sku := h.Sells(990, -1)
 	enter := func(c *client, name string) {
@@ -43,7 +50,8 @@ func TestCouponGuesses(t *testing.T) {
 	places := func(token, key, code string) reply {
 		c := h.at("198.51.100.1")
 		c.token = token
-		return c.ask("POST", "/api/v1/mall/orders", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}], "couponCode": %q}`, sku, code),
+		return c.ask("POST", "/api/v1/mall/orders",
+			fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}], "couponCode": %q}`, sku, code),
 			"Content-Type", "application/json", "Idempotency-Key", key, "Accept", "application/json")
 	}
 	b := h.at("192.0.2.1")
@@ -63,7 +71,8 @@ func TestCouponGuesses(t *testing.T) {
 	token, err := h.Accounts.IssueToken(h.Ctx, account.TokenRequest{Email: "ann@example.test", Password: password})
 	h.OK(err)
 	a := places(token.Value, "key-of-the-order-1", "GUESS")
-	if a.status != http.StatusTooManyRequests || !strings.Contains(a.body, `"too_many_attempts"`) || a.header.Get("Retry-After") == "" {
+	if a.status != http.StatusTooManyRequests || !strings.Contains(a.body, `"too_many_attempts"`) ||
+		a.header.Get("Retry-After") == "" {
 		t.Errorf("by the API: %d %v %s", a.status, a.header, a.body)
 	}
 	if a := places(token.Value, "key-of-the-order-2", ""); a.status != http.StatusCreated {
@@ -92,8 +101,14 @@ func TestCouponGuesses(t *testing.T) {
 	wants(other, "GUESS5", unknown)
 	wants(other, "GUESS6", unknown)
 	wants(other, "GUESS7", refused)
-	h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{Effect: risk.Allow, Kind: risk.Address, Subject: "192.0.2.1", Reason: "office", For: time.Hour,
-		By: risk.Subject{UserID: h.person("olga", account.RoleOperator).ID}}))
+	h.OK(h.Lists.Add(h.Ctx, risk.NewEntry{
+		Effect:  risk.Allow,
+		Kind:    risk.Address,
+		Subject: "192.0.2.1",
+		Reason:  "office",
+		For:     time.Hour,
+		By:      risk.Subject{UserID: h.person("olga", account.RoleOperator).ID},
+	}))
 	wants(other, "GUESS8", unknown)
 }
 
@@ -105,7 +120,8 @@ func TestCouponGuesses_form(t *testing.T) {
 	b.signIn(h.person("ann", account.RoleShopper))
 	b.ask("POST", "/cart/items", fmt.Sprintf("sku_id=%d&quantity=1", sku))
 	for n, want := range []string{"There is no such coupon", "There is no such coupon", "Too many attempts"} {
-		a := b.ask("POST", "/checkout", fmt.Sprintf("key=K%d&provider=sandbox&coupon_code=GUESS%d&total=990&currency=CNY&line=%d*1@990", n, n, sku))
+		a := b.ask("POST", "/checkout",
+			fmt.Sprintf("key=K%d&provider=sandbox&coupon_code=GUESS%d&total=990&currency=CNY&line=%d*1@990", n, n, sku))
 		if a.status != http.StatusConflict || !strings.Contains(a.body, want) {
 			t.Errorf("press %d: %d, want %s", n+1, a.status, want)
 		}

@@ -68,30 +68,76 @@ type target struct {
 
 // unlinked are parameters that no page of the matrix links to or has a form for, by "method route".
 var unlinked = map[string]url.Values{
-	"GET /videos":                      {"cursor": {"x"}, "sort": {"newest"}, "filters": {"1"}},
-	"GET /search":                      {"q": {"film"}, "cursor": {"x"}, "sort": {"price_asc"}},
-	"GET /v/:slug/reviews":             {"cursor": {"x"}},
-	"GET /orders":                      {"cursor": {"x"}},
-	"GET /library":                     {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
-	"GET /admin/orders":                {"beforeNo": {"x"}, "before": {"2026-01-02T03:04"}, "product": {"1"}, "status": {"PAID"}, "q": {"x"}},
-	"GET /admin/audit":                 {"actor": {"1"}, "verb": {"x"}, "subject": {"x"}, "since": {"2026-01-02"}, "until": {"2026-01-03"}, "before": {"1"}},
-	"GET /admin/people":                {"q": {"x"}, "role": {"shopper"}, "suspended": {"1"}, "after": {"1"}, "before": {"1"}},
-	"GET /admin/cases":                 {"before": {"1"}, "after": {"1"}, "state": {"open"}, "kind": {"x"}, "last": {"1"}},
-	"GET /admin/review":                {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
-	"GET /admin/books":                 {"before": {"1"}, "account": {"x"}, "currency": {"CNY"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},
-	"GET /admin/lists":                 {"list": {"deny"}, "before": {"1"}, "subject": {"x"}},
-	"GET /admin":                       {"days": {"30"}},
-	"GET /studio":                      {"days": {"30"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},
-	"GET /studio/orders":               {"before": {"x"}, "q": {"x"}, "video": {"1"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}, "state": {"x"}},
-	"GET /studio/listings":             {"before": {"1"}, "state": {"draft"}},
-	"GET /studio/listings/new":         {"video": {"1"}, "cover": {"x"}},
-	"GET /studio/offers":               {"coupons": {"1"}, "bundles": {"1"}},
-	"GET /studio/earnings":             {"before": {"1"}, "currency": {"CNY"}},
-	"GET /studio/webhooks/:id":         {"before": {"1"}},
-	"GET /studio/sales/new":            {"spu": {"1"}, "q": {"x"}},
-	"GET /admin/sales/new":             {"spu": {"1"}, "q": {"x"}},
-	"GET /sign-in":                     {"next": {"/"}},
-	"GET /api/v1/mall/videos":          {"q": {"film"}, "category": {"films"}, "sort": {"newest"}, "priceMin": {"1"}, "priceMax": {"2"}, "limit": {"1"}, "cursor": {"x"}},
+	"GET /videos":          {"cursor": {"x"}, "sort": {"newest"}, "filters": {"1"}},
+	"GET /search":          {"q": {"film"}, "cursor": {"x"}, "sort": {"price_asc"}},
+	"GET /v/:slug/reviews": {"cursor": {"x"}},
+	"GET /orders":          {"cursor": {"x"}},
+	"GET /library":         {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
+	"GET /admin/orders": {
+		"beforeNo": {"x"},
+		"before":   {"2026-01-02T03:04"},
+		"product":  {"1"},
+		"status":   {"PAID"},
+		"q":        {"x"},
+	},
+	"GET /admin/audit": {
+		"actor":   {"1"},
+		"verb":    {"x"},
+		"subject": {"x"},
+		"since":   {"2026-01-02"},
+		"until":   {"2026-01-03"},
+		"before":  {"1"},
+	},
+	"GET /admin/people": {
+		"q":         {"x"},
+		"role":      {"shopper"},
+		"suspended": {"1"},
+		"after":     {"1"},
+		"before":    {"1"},
+	},
+	"GET /admin/cases": {
+		"before": {"1"},
+		"after":  {"1"},
+		"state":  {"open"},
+		"kind":   {"x"},
+		"last":   {"1"},
+	},
+	"GET /admin/review": {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
+	"GET /admin/books": {
+		"before":   {"1"},
+		"account":  {"x"},
+		"currency": {"CNY"},
+		"from":     {"2026-01-01"},
+		"to":       {"2026-01-02"},
+	},
+	"GET /admin/lists": {"list": {"deny"}, "before": {"1"}, "subject": {"x"}},
+	"GET /admin":       {"days": {"30"}},
+	"GET /studio":      {"days": {"30"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},
+	"GET /studio/orders": {
+		"before": {"x"},
+		"q":      {"x"},
+		"video":  {"1"},
+		"from":   {"2026-01-01"},
+		"to":     {"2026-01-02"},
+		"state":  {"x"},
+	},
+	"GET /studio/listings":     {"before": {"1"}, "state": {"draft"}},
+	"GET /studio/listings/new": {"video": {"1"}, "cover": {"x"}},
+	"GET /studio/offers":       {"coupons": {"1"}, "bundles": {"1"}},
+	"GET /studio/earnings":     {"before": {"1"}, "currency": {"CNY"}},
+	"GET /studio/webhooks/:id": {"before": {"1"}},
+	"GET /studio/sales/new":    {"spu": {"1"}, "q": {"x"}},
+	"GET /admin/sales/new":     {"spu": {"1"}, "q": {"x"}},
+	"GET /sign-in":             {"next": {"/"}},
+	"GET /api/v1/mall/videos": {
+		"q":        {"film"},
+		"category": {"films"},
+		"sort":     {"newest"},
+		"priceMin": {"1"},
+		"priceMax": {"2"},
+		"limit":    {"1"},
+		"cursor":   {"x"},
+	},
 	"GET /api/v1/mall/me/orders":       {"limit": {"1"}, "cursor": {"x"}},
 	"GET /api/v1/mall/me/entitlements": {"limit": {"1"}, "cursor": {"x"}},
 	"GET /api/v1/mall/campaigns":       {"limit": {"1"}, "cursor": {"x"}},
@@ -102,8 +148,17 @@ var unlinked = map[string]url.Values{
 	"POST /studio/time-zone":           {"zone": {"Asia/Shanghai"}},
 	"POST /seen":                       {"tag": {"x"}},
 	"POST /v/:slug/reviews":            {"rating": {"5"}, "body": {"Good."}},
-	"POST /sandbox/pay/:token/pay": {"copies": {"1"}, "delay": {"1"}, "amount": {"1"}, "currency": {"CNY"}, "first_notice": {"x"}, "processing": {"1"},
-		"hold_notice": {"1"}, "twice": {"1"}, "refunds_fail": {"1"}},
+	"POST /sandbox/pay/:token/pay": {
+		"copies":       {"1"},
+		"delay":        {"1"},
+		"amount":       {"1"},
+		"currency":     {"CNY"},
+		"first_notice": {"x"},
+		"processing":   {"1"},
+		"hold_notice":  {"1"},
+		"twice":        {"1"},
+		"refunds_fail": {"1"},
+	},
 	"POST /studio/videos/:id/captions": {"language": {"en"}},
 	"POST /studio/videos/:id/chapters": {"language": {"en"}, "chapters": {"0:00 Start"}},
 	"POST /studio/videos/:id/cover":    {"poster": {"1"}},
@@ -115,7 +170,12 @@ var unlinked = map[string]url.Values{
 	"POST /admin/cases/:id/close":      {"note": {"Done."}},
 	"POST /admin/review/:id/return":    {"note": {"Too dark."}},
 	"POST /sign-in":                    {"email": {"nobody@example.test"}, "password": {"x"}, "next": {"/"}},
-	"POST /sign-up":                    {"email": {"new@example.test"}, "name": {"New"}, "password": {password}, "next": {"/"}},
+	"POST /sign-up": {
+		"email":    {"new@example.test"},
+		"name":     {"New"},
+		"password": {password},
+		"next":     {"/"},
+	},
 }
 
 // bodies are what the addresses that read JSON understand.
@@ -139,9 +199,10 @@ const notice = `{"eventId": "e", "type": "payment.succeeded", "merchant": "x", "
 // endless are addresses whose answer has no end.
 var endless = []string{"/sales/:id/events"}
 
-// TestNoParameterBreaksTheServer sends hostile values to every address, as somebody who may ask there, in the place of each of its
-// parameters: of the path, the query, the form and the JSON. Each is alone in a request that is right otherwise, and comes thrice beside
-// the right value. The answer is never a 5xx, and never a success where the value is no text.
+// TestNoParameterBreaksTheServer sends hostile values to every address, as somebody who may ask there, in the place of
+// each of its parameters: of the path, the query, the form and the JSON. Each is alone in a request that is right
+// otherwise, and comes thrice beside the right value. The answer is never a 5xx, and never a success where the value is
+// no text.
 //
 //   - Every parameter of every address gets one value of every kind, another one at another address, and every form of JSON.
 //   - Every name of a parameter gets every value, at the first address that has it.
@@ -178,11 +239,13 @@ func TestNoParameterBreaksTheServer(t *testing.T) {
 	t.Logf("%d requests with %d parameters", asked, len(walked))
 }
 
-// walk sends a part of all requests. It returns the names of parameters that had a hostile value, and how many requests it sent.
+// walk sends a part of all requests. It returns the names of parameters that had a hostile value, and how many requests
+// it sent.
 func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 	visitors := m.visitors()
 	targets := m.targets(visitors)
-	slices.SortStableFunc(targets, func(a, b target) int { // GET before what changes, and an operator, who can suspend the others, last
+	// GET before what changes, and an operator, who can suspend the others, last
+	slices.SortStableFunc(targets, func(a, b target) int {
 		last := func(x target) int { return len(x.method)*2 + map[bool]int{true: 100}[x.who == "operator"] }
 		return last(a) - last(b)
 	})
@@ -206,7 +269,8 @@ func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 				m.signInAgain(c, x.who, asked)
 			}
 			if a.status >= 500 {
-				m.T.Errorf("%s: %s %s with %s %.60q: %d %.300s", x.who, x.method, x.route, r.name, r.value, a.status, a.body)
+				m.T.Errorf("%s: %s %s with %s %.60q: %d %.300s", x.who, x.method, x.route, r.name, r.value, a.status,
+					a.body)
 			}
 			callback := strings.HasPrefix(x.route, "/api/v1/mall/payments/callback") && r.body != ""
 			if (r.kind == nul || r.kind == badBytes) && (a.status < 400 || a.status == 429) && !callback {
@@ -217,13 +281,14 @@ func (m *matrix) walk(part, parts int) (walked map[string]bool, asked int) {
 	return walked, asked
 }
 
-// endedSession says that the answer is that of somebody who is not signed in, or signs them out: the next value is to be read by
-// somebody who may ask.
+// endedSession says that the answer is that of somebody who is not signed in, or signs them out: the next value is to
+// be read by somebody who may ask.
 func endedSession(a reply) bool {
 	return a.status == http.StatusUnauthorized || strings.HasPrefix(a.header.Get("Location"), "/sign-in")
 }
 
-// signInAgain brings the visitor back. An operator may have suspended the others, or have lost the role: each time it is a new one.
+// signInAgain brings the visitor back. An operator may have suspended the others, or have lost the role: each time it
+// is a new one.
 func (m *matrix) signInAgain(c *client, who string, n int) {
 	person := account.User{Email: map[string]string{"creator": "ann", "shopper": "sam"}[who] + "@example.test"}
 	if who == "operator" {
@@ -245,7 +310,13 @@ func (m *matrix) targets(visitors map[string]*client) []target {
 		name := method + " " + c.Path()
 		x, known := found[name]
 		if !known {
-			x = &target{who: who, method: method, route: c.Path(), address: u.EscapedPath(), form: url.Values{}}
+			x = &target{
+				who:     who,
+				method:  method,
+				route:   c.Path(),
+				address: u.EscapedPath(),
+				form:    url.Values{},
+			}
 			found[name] = x
 		}
 		for field, values := range form {
@@ -323,7 +394,11 @@ func forms(m *matrix, page, body string) []target {
 		if n.Data != "form" {
 			continue
 		}
-		x := target{method: strings.ToUpper(attr(n, "method")), address: attr(n, "action"), form: url.Values{}}
+		x := target{
+			method:  strings.ToUpper(attr(n, "method")),
+			address: attr(n, "action"),
+			form:    url.Values{},
+		}
 		if x.method == "" {
 			x.method = http.MethodGet
 		}
@@ -357,7 +432,8 @@ type attempt struct {
 }
 
 // asJSON are values that a text can't stand for, with the name of their own parameter for %s.
-var asJSON = []string{"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`, `1, "%s": 1`}
+var asJSON = []string{"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`,
+	`1, "%s": 1`}
 
 // requests are all attempts at a target. A name that is not known gets every value, and is known then.
 func (x target) requests(known map[string]bool) []attempt {
@@ -373,7 +449,8 @@ func (x target) requests(known map[string]bool) []attempt {
 			a.body = form.Encode()
 		}
 		if strings.HasPrefix(x.route, "/api/v1/mall/payments/callback") {
-			a.headers = append(slices.Clone(x.headers), sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, time.Now(), []byte(a.body)))
+			a.headers = append(slices.Clone(x.headers), sandbox.SignatureHeader,
+				sandbox.Sign(malltest.Secret, time.Now(), []byte(a.body)))
 		}
 		list = append(list, a)
 	}
@@ -468,7 +545,8 @@ func read(t *testing.T) []string {
 	t.Helper()
 	names := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "webtest") {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") ||
+			strings.HasPrefix(path, "webtest") {
 			return err
 		}
 		source, err := os.ReadFile(path)

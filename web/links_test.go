@@ -24,8 +24,8 @@ func (a reply) links() []string {
 	return list
 }
 
-// TestConsole_links holds each kind of page to lead to what belongs to it in one click, and then follows every link of the console,
-// each kind of address once for each page that it was found on.
+// TestConsole_links holds each kind of page to lead to what belongs to it in one click, and then follows every link of
+// the console, each kind of address once for each page that it was found on.
 func TestConsole_links(t *testing.T) {
 	h := openHouse(t, nil)
 	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, h.Log))
@@ -35,35 +35,45 @@ func TestConsole_links(t *testing.T) {
 	one := func(sql string) string { h.T.Helper(); return malltest.Query[string](h.Mall, sql)[0] }
 	const refused = ` from order_case c join video_order o using (order_no) join video_order_item i using (order_no) where c.kind = 'refund_failed' limit 1`
 	orderNo, caseID := one(`select o.order_no`+refused), one(`select c.id::text`+refused)
-	buyer, product, creator := one(`select o.user_id::text`+refused), one(`select i.spu_id::text`+refused), one(`select i.creator_id::text`+refused)
-	latest := one(`select o.order_no from video_order o join video_order_item i using (order_no) where i.spu_id = ` + product + ` order by o.order_no desc limit 1`)
+	buyer, product, creator := one(`select o.user_id::text`+refused), one(`select i.spu_id::text`+refused), one(
+		`select i.creator_id::text`+refused)
+	latest := one(
+		`select o.order_no from video_order o join video_order_item i using (order_no) where i.spu_id = ` + product +
+			` order by o.order_no desc limit 1`)
 	latestBuyer := one(`select user_id::text from video_order where order_no = '` + latest + `'`)
 	email := one(`select u.email from account_user u where u.id = ` + buyer)
 	reviewer := one(`select user_id::text from catalog_review order by id limit 1`)
 	reviewed := one(`select spu_id::text from catalog_review order by id limit 1`)
 	deskCase := one(`select id::text from review_case where state = 'open' order by id limit 1`)
-	deskProduct, deskCreator := one(`select spu_id::text from review_case where id = `+deskCase), one(`select creator_id::text from review_case where id = `+deskCase)
-	payout, payee := one(`select id::text from ledger_payout order by id limit 1`), one(`select creator_id::text from ledger_payout order by id limit 1`)
+	deskProduct, deskCreator := one(`select spu_id::text from review_case where id = `+deskCase), one(
+		`select creator_id::text from review_case where id = `+deskCase)
+	payout, payee := one(`select id::text from ledger_payout order by id limit 1`), one(`select creator_id::text
+		from ledger_payout order by id limit 1`)
 
-	order, person, film, maker := "/admin/orders/"+orderNo, "/admin/people/"+buyer, "/admin/products/"+product, "/admin/people/"+creator
+	order, person, film, maker := "/admin/orders/"+orderNo, "/admin/people/"+buyer, "/admin/products/"+
+		product, "/admin/people/"+creator
 	theCase, log := "/admin/cases#case-"+caseID, "/admin/audit?subject="
 	pages := map[string][]string{
-		"/admin":                           {"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people", "/admin/cases"},
-		"/admin/orders?q=" + email:         {order, person},
-		order:                              {person, film, maker, theCase, log + "order%3A" + orderNo},
-		person:                             {order, theCase, log + "account%3A" + buyer, film},
-		film:                               {"/admin/orders/" + latest, maker, "/admin/people/" + latestBuyer, log + "spu%3A" + product, "/admin/orders?product=" + product},
+		"/admin": {"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people",
+			"/admin/cases"},
+		"/admin/orders?q=" + email: {order, person},
+		order:                      {person, film, maker, theCase, log + "order%3A" + orderNo},
+		person:                     {order, theCase, log + "account%3A" + buyer, film},
+		film: {"/admin/orders/" + latest, maker, "/admin/people/" + latestBuyer,
+			log + "spu%3A" + product, "/admin/orders?product=" + product},
 		"/admin/orders?product=" + product: {order, person, film},
 		maker:                              {"/admin/books/creators/" + creator, log + "account%3A" + creator},
 		"/admin/cases":                     {order, person, film, maker, log + "order%3A" + orderNo},
 		"/admin/people/" + reviewer:        {"/admin/products/" + reviewed},
 		"/admin/products/" + reviewed:      {"/admin/people/" + reviewer},
-		"/admin/review/" + deskCase:        {"/admin/products/" + deskProduct, "/admin/people/" + deskCreator, log + "case%3A" + deskCase},
-		"/admin/products/" + deskProduct:   {"/admin/review/" + deskCase, "/admin/people/" + deskCreator},
-		"/admin/payouts/" + payout:         {"/admin/people/" + payee, log + "payout%3A" + payout},
-		log + "order%3A" + orderNo:         {order},
-		log + "payout%3A" + payout:         {"/admin/payouts/" + payout},
-		"/admin/audit?verb=review.return":  {"/admin/review/" + one(`select id::text from review_case where state = 'returned' limit 1`)},
+		"/admin/review/" + deskCase: {"/admin/products/" + deskProduct, "/admin/people/" + deskCreator,
+			log + "case%3A" + deskCase},
+		"/admin/products/" + deskProduct: {"/admin/review/" + deskCase, "/admin/people/" + deskCreator},
+		"/admin/payouts/" + payout:       {"/admin/people/" + payee, log + "payout%3A" + payout},
+		log + "order%3A" + orderNo:       {order},
+		log + "payout%3A" + payout:       {"/admin/payouts/" + payout},
+		"/admin/audit?verb=review.return": {"/admin/review/" + one(`select id::text from review_case
+			where state = 'returned' limit 1`)},
 	}
 	var waiting []string
 	for path, wanted := range pages {

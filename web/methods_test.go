@@ -36,7 +36,8 @@ func TestEveryGetAnswersHead(t *testing.T) {
 			}
 			path := m.address(r)
 			before := m.digest()
-			head := client.ask(http.MethodHead, path, "", "Accept-Encoding", "identity") // which Go's client asks for by HEAD alone
+			// which Go's client asks for by HEAD alone
+			head := client.ask(http.MethodHead, path, "", "Accept-Encoding", "identity")
 			if after := m.digest(); !maps.Equal(before, after) {
 				t.Errorf("%s: HEAD %s changes something", who, r.Path)
 			}
@@ -44,12 +45,14 @@ func TestEveryGetAnswersHead(t *testing.T) {
 			if head.status != get.status || head.body != "" {
 				t.Errorf("%s: %s: HEAD %d %q, GET %d", who, r.Path, head.status, head.body, get.status)
 			}
-			for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Location", "Cache-Control", "Vary", "Allow"} {
+			for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Location",
+				"Cache-Control", "Vary", "Allow"} {
 				if name == "Content-Length" && get.header.Get(name) == "0" {
 					continue // net/http says it of a body that nobody wrote, and for GET alone
 				}
 				if !slices.Equal(head.header.Values(name), get.header.Values(name)) {
-					t.Errorf("%s: %s: HEAD has %s %q, GET %q", who, r.Path, name, head.header.Values(name), get.header.Values(name))
+					t.Errorf("%s: %s: HEAD has %s %q, GET %q", who, r.Path, name, head.header.Values(name),
+						get.header.Values(name))
 				}
 			}
 		}
@@ -69,7 +72,8 @@ func TestHeadOfAStreamEnds(t *testing.T) {
 	}
 }
 
-// TestEveryAddressSaysWhichMethodsItAnswers tries all methods at every address: what Allow names is answered, the rest is 405.
+// TestEveryAddressSaysWhichMethodsItAnswers tries all methods at every address: what Allow names is answered, the rest
+// is 405.
 func TestEveryAddressSaysWhichMethodsItAnswers(t *testing.T) {
 	m := newMatrix(t)
 	guest := m.at("192.0.2.1")
@@ -97,7 +101,8 @@ func TestEveryAddressSaysWhichMethodsItAnswers(t *testing.T) {
 			if slices.Contains(allow, method) {
 				continue
 			}
-			if a := guest.ask(method, address, "", "Content-Type", "application/json"); a.status != http.StatusMethodNotAllowed ||
+			if a := guest.ask(method, address, "", "Content-Type",
+				"application/json"); a.status != http.StatusMethodNotAllowed ||
 				a.header.Get("Allow") != refused.header.Get("Allow") {
 				t.Errorf("%s %s: %d, Allow %q", method, path, a.status, a.header.Get("Allow"))
 			}
@@ -109,8 +114,10 @@ func TestEveryAddressSaysWhichMethodsItAnswers(t *testing.T) {
 func TestNothingIsNotFound(t *testing.T) {
 	m := newMatrix(t)
 	visitors := m.visitors()
-	addresses := []string{"/nothing", "/videos/", "/orders/", "/api/v1/mall/nothing", "/api/v1/mall/videos/", "/api/", "/api/v2/mall/videos",
-		"/admin/nothing", "/studio/nothing", "/account/nothing", "/api/v1/mall/me/nothing", "/api/v1/mall/play/nothing", "/index.php", "/.env"}
+	addresses := []string{"/nothing", "/videos/", "/orders/", "/api/v1/mall/nothing", "/api/v1/mall/videos/", "/api/",
+		"/api/v2/mall/videos",
+		"/admin/nothing", "/studio/nothing", "/account/nothing", "/api/v1/mall/me/nothing", "/api/v1/mall/play/nothing",
+		"/index.php", "/.env"}
 	for _, r := range m.routes {
 		if r.Method == http.MethodGet && !strings.HasSuffix(r.Path, "*") {
 			addresses = append(addresses, strings.TrimSuffix(m.address(r), "/")+"/nothing/at/all")
@@ -121,15 +128,16 @@ func TestNothingIsNotFound(t *testing.T) {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
 				a := client.ask(method, address, "")
 				if a.status != http.StatusNotFound || !isProblemOrPage(address, a) {
-					t.Errorf("%s: %s %s: %d %s %s", who, method, address, a.status, a.header.Get("Location"), a.header.Get("Content-Type"))
+					t.Errorf("%s: %s %s: %d %s %s", who, method, address, a.status, a.header.Get("Location"),
+						a.header.Get("Content-Type"))
 				}
 			}
 		}
 	}
 }
 
-// isProblemOrPage says that an answer has the form that its address promises: a problem from the API, else a page. What only
-// programs read answers with problems everywhere.
+// isProblemOrPage says that an answer has the form that its address promises: a problem from the API, else a page. What
+// only programs read answers with problems everywhere.
 func isProblemOrPage(path string, a reply) bool {
 	kind := a.header.Get("Content-Type")
 	if strings.HasPrefix(path, "/api/") {

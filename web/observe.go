@@ -27,9 +27,12 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 			if route == "" {
 				route = "unmatched"
 			}
-			stream := strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), "text/event-stream") || uploads.TakesFiles(route)
+			stream := strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), "text/event-stream") ||
+				uploads.TakesFiles(route)
 			if stream {
-				took = 0 // it lasts as long as somebody watches, or as their line is slow, which says nothing of how fast the mall answers
+				// it lasts as long as somebody watches, or as their line is slow, which says nothing of how fast the
+				// mall answers
+				took = 0
 			}
 			metrics.Request(route, c.Request().Method, status, took)
 			level := slog.LevelDebug
@@ -45,7 +48,8 @@ func observe(log *slog.Logger, metrics *telemetry.Metrics) echo.MiddlewareFunc {
 				return nil // nothing is put together that nobody reads
 			}
 			log.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route,
-				"path", telemetry.RedactPath(c.Path(), c.Request().URL.Path, c.Param), "status", status, "took", took, "bytes", c.Response().Size)
+				"path", telemetry.RedactPath(c.Path(), c.Request().URL.Path, c.Param), "status", status, "took", took,
+				"bytes", c.Response().Size)
 			return nil
 		}
 	}

@@ -20,7 +20,8 @@ import (
 	"videomall/web"
 )
 
-// TestGET_changes_nothing asks for every address as everybody, Ann's and Sam's own things included, by a link on another site.
+// TestGET_changes_nothing asks for every address as everybody, Ann's and Sam's own things included, by a link on
+// another site.
 func TestGET_changes_nothing(t *testing.T) {
 	m := newMatrix(t)
 	for who, client := range map[string]*client{
@@ -52,7 +53,8 @@ func TestGET_changes_nothing(t *testing.T) {
 	}
 }
 
-// TestTheLogOfRequests_tells_no_secret asks for every address that has a secret in its path, with one that looks like none.
+// TestTheLogOfRequests_tells_no_secret asks for every address that has a secret in its path, with one that looks like
+// none.
 func TestTheLogOfRequests_tells_no_secret(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
@@ -84,7 +86,8 @@ func TestTheLogOfRequests_tells_no_secret(t *testing.T) {
 		}
 		asked++
 		for _, end := range []string{"", "?token=" + secret, "/beyond"} {
-			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(r.Method, strings.Join(steps, "/")+end, http.NoBody))
+			handler.ServeHTTP(httptest.NewRecorder(),
+				httptest.NewRequest(r.Method, strings.Join(steps, "/")+end, http.NoBody))
 		}
 	}
 	logged := out.String()
@@ -92,7 +95,8 @@ func TestTheLogOfRequests_tells_no_secret(t *testing.T) {
 		t.Errorf("%d addresses, and of them is logged: %s", asked, logged)
 	}
 	for line := range strings.Lines(logged) {
-		// Only where no route is, so that nobody can act by it: a path below the ones that the redactor knows by their beginning.
+		// Only where no route is, so that nobody can act by it: a path below the ones that the redactor knows by their
+		// beginning.
 		if strings.Contains(line, secret) && !strings.Contains(line, "route=unmatched") {
 			t.Error(line)
 		}

@@ -16,7 +16,8 @@ import (
 // Whatever moves money or power takes a password that was typed within the last 15 minutes.
 func TestSite_RequireRecent(t *testing.T) {
 	h := openHouse(t, nil)
-	olga, carl, ann := h.person("olga", account.RoleOperator), h.person("carl", account.RoleCreator), h.person("ann", account.RoleShopper)
+	olga, carl, ann := h.person("olga", account.RoleOperator), h.person("carl", account.RoleCreator), h.person("ann",
+		account.RoleShopper)
 	h.Credit(carl.ID, 9000)
 	h.OK(h.Ledger.SetDestination(h.Ctx, carl.ID, ledger.Destination{Name: "Carl", Account: "6222 0000 1111"}))
 	ids := make([]int64, 5)
@@ -43,8 +44,17 @@ func TestSite_RequireRecent(t *testing.T) {
 		{olga, payout(2, "reveal"), url.Values{}, 200},
 		{olga, payout(3, "pay"), url.Values{"version": {"1"}, "bank_reference": {"TX 1"}}, 303},
 		{olga, payout(4, "fail"), url.Values{"version": {"1"}, "reason": {"closed"}}, 303},
-		{olga, fmt.Sprintf("/admin/books/creators/%d/adjust", carl.ID), url.Values{"amount": {"-5"}, "currency": {"CNY"}, "reason": {"a fee"}, "key": {"k"}}, 303},
-		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{"from": {"shopper"}, "to": {"creator"}, "reason": {"makes films"}}, 303},
+		{olga, fmt.Sprintf("/admin/books/creators/%d/adjust", carl.ID), url.Values{
+			"amount":   {"-5"},
+			"currency": {"CNY"},
+			"reason":   {"a fee"},
+			"key":      {"k"},
+		}, 303},
+		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
+			"from":   {"shopper"},
+			"to":     {"creator"},
+			"reason": {"makes films"},
+		}, 303},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			b := h.at("192.0.2.1")
@@ -53,25 +63,30 @@ func TestSite_RequireRecent(t *testing.T) {
 			before := deeds(h)
 			referer := []string{"Referer", h.url + "/some/form?x=1"}
 			first := b.ask("POST", c.path, c.form.Encode(), referer...)
-			if first.status != 403 || !strings.Contains(first.body, "Confirm your password") || !strings.Contains(first.body, `action="`+c.path+`"`) {
+			if first.status != 403 || !strings.Contains(first.body, "Confirm your password") ||
+				!strings.Contains(first.body, `action="`+c.path+`"`) {
 				t.Fatalf("%d %s", first.status, first.body)
 			}
 			for name, values := range c.form {
-				if field := fmt.Sprintf(`name="%s" value="%s"`, name, strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(values[0])); !strings.Contains(first.body, field) {
+				if field := fmt.Sprintf(`name="%s" value="%s"`, name,
+					strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(values[0])); !strings.Contains(first.body,
+					field) {
 					t.Errorf("%s is lost: %s", field, first.body)
 				}
 			}
 			if !strings.Contains(first.body, `href="/some/form?x=1"`) {
 				t.Error("no way back to the form")
 			}
-			if a := b.ask("POST", c.path, c.form.Encode(), "Accept", "application/json"); a.status != 403 || !strings.Contains(a.body, `"code":"password_required"`) {
+			if a := b.ask("POST", c.path, c.form.Encode(), "Accept", "application/json"); a.status != 403 ||
+				!strings.Contains(a.body, `"code":"password_required"`) {
 				t.Errorf("a program: %d %s", a.status, a.body)
 			}
 			again := url.Values{"confirm_back": {"/some/form?x=1"}, "confirm_password": {"not it"}}
 			for name, values := range c.form {
 				again[name] = values
 			}
-			if a := b.post(c.path, again); a.status != 403 || !strings.Contains(a.body, "This is not your current password.") || strings.Contains(a.body, "not it") ||
+			if a := b.post(c.path, again); a.status != 403 ||
+				!strings.Contains(a.body, "This is not your current password.") || strings.Contains(a.body, "not it") ||
 				!strings.Contains(a.body, `href="/some/form?x=1"`) {
 				t.Errorf("a wrong password: %d %s", a.status, a.body)
 			}
@@ -94,8 +109,10 @@ func TestSite_RequireRecent(t *testing.T) {
 
 // deeds sums up what staff and creators did with money and roles.
 func deeds(h *house) string {
-	return malltest.Query[string](h.Mall, `select concat_ws(' ', (select count(*) from audit_entry), (select sum(version) from ledger_payee),
-		(select sum(version) from ledger_payout), (select count(*) from ledger_adjustment), (select count(*) from account_user where role = 'creator'))`)[0]
+	return malltest.Query[string](h.Mall, `select concat_ws(' ', (select count(*)
+		from audit_entry), (select sum(version) from ledger_payee),
+		(select sum(version) from ledger_payout), (select count(*) from ledger_adjustment), (select count(*)
+		from account_user where role = 'creator'))`)[0]
 }
 
 func TestSite_RequireRecent_Tries(t *testing.T) {

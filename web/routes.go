@@ -49,9 +49,18 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
-	shop.Routes(all, shop.Deps{Site: site, Catalog: m.Catalog, Search: m.Search, Inventory: m.Inventory, Orders: m.Orders,
-		Entitlements: m.Entitlements, Trailer: trailer(m), Chapters: chapters(m), Sales: sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
-		Bundles: bundle.Hints(m.Promotions, m.Orders)})
+	shop.Routes(all, shop.Deps{
+		Site:         site,
+		Catalog:      m.Catalog,
+		Search:       m.Search,
+		Inventory:    m.Inventory,
+		Orders:       m.Orders,
+		Entitlements: m.Entitlements,
+		Trailer:      trailer(m),
+		Chapters:     chapters(m),
+		Sales:        sale.NewShowcase(m.Promotions, m.Catalog, d.Now).Running,
+		Bundles:      bundle.Hints(m.Promotions, m.Orders),
+	})
 	sitemap.Routes(all, sitemap.Deps{
 		PublicURL: d.Config.PublicURL,
 		Catalog:   m.Catalog,
@@ -67,15 +76,55 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		SecurityExpires: d.Config.SecurityUntil,
 		Now:             d.Now,
 	})
-	sitepage.Routes(all, sitepage.Deps{Site: site, Pages: m.SitePages, Accounts: m.Accounts})
-	try.Routes(all, try.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
-		Media: m.Media, Playback: m.Playback})
-	sale.Routes(all, sale.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory,
-		Line:  sale.Line{Queue: m.Queue, Name: mall.SaleLine, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()},
-		Place: m.Orders.Place, Now: d.Now, Stopping: d.Stopping})
-	listings.Routes(all, listings.Deps{Site: site, Catalog: m.Catalog, Inventory: m.Inventory, Films: films(m), Trailer: trailer(m)})
-	bundle.Routes(all, bundle.Deps{Site: site, Promotions: m.Promotions, Orders: m.Orders})
-	offers.Routes(all, offers.Deps{Site: site, Promotions: m.Promotions, Catalog: m.Catalog, Now: d.Now, Guess: guess})
+	sitepage.Routes(all, sitepage.Deps{
+		Site:     site,
+		Pages:    m.SitePages,
+		Accounts: m.Accounts,
+	})
+	try.Routes(all, try.Deps{
+		Site:         site,
+		Catalog:      m.Catalog,
+		Inventory:    m.Inventory,
+		Entitlements: m.Entitlements,
+		Orders:       m.Orders,
+		Media:        m.Media,
+		Playback:     m.Playback,
+	})
+	sale.Routes(all, sale.Deps{
+		Site:       site,
+		Promotions: m.Promotions,
+		Catalog:    m.Catalog,
+		Inventory:  m.Inventory,
+		Line: sale.Line{
+			Queue:  m.Queue,
+			Name:   mall.SaleLine,
+			Floor:  m.Floor,
+			Asks:   asks,
+			Secure: d.Config.SecureCookies(),
+		},
+		Place:    m.Orders.Place,
+		Now:      d.Now,
+		Stopping: d.Stopping,
+	})
+	listings.Routes(all, listings.Deps{
+		Site:      site,
+		Catalog:   m.Catalog,
+		Inventory: m.Inventory,
+		Films:     films(m),
+		Trailer:   trailer(m),
+	})
+	bundle.Routes(all, bundle.Deps{
+		Site:       site,
+		Promotions: m.Promotions,
+		Orders:     m.Orders,
+	})
+	offers.Routes(all, offers.Deps{
+		Site:       site,
+		Promotions: m.Promotions,
+		Catalog:    m.Catalog,
+		Now:        d.Now,
+		Guess:      guess,
+	})
 	shopping := checkout.Deps{
 		Site:     site,
 		Catalog:  m.Catalog,
@@ -95,27 +144,110 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Demo:     d.Config.Demo,
 	})
 	checkout.Routes(all, shopping)
-	library.Routes(all, library.Deps{Site: site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Playback: m.Playback,
-		Media: m.Media, Secure: d.Config.SecureCookies()})
-	play.Routes(all, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback, Covers: d.Covers,
-		Avatars: d.Avatars, Secure: d.Config.SecureCookies()})
-	admin.Routes(all, admin.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Payments: m.Payments, Outbox: m.Outbox,
-		Audit: m.Audit, Jobs: m.River, DeadJobs: m.DeadJobs(), Lists: m.Lists, Asks: asks, Waiting: waiting(m),
-		People: m.People(), Sessions: m.Sessions, Catalog: m.Catalog, Media: m.Media, Entitlements: m.Entitlements, Playback: m.Playback,
-		Ledger: m.Ledger, Webhooks: m.Webhooks, Insight: m.Insight, Reviews: m.Reviews, Finders: finders(m)})
-	sales.Routes(all, sales.Deps{Site: site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
-	books.Routes(all, books.Deps{Site: site, Ledger: m.Ledger, Payments: m.Payments, Accounts: m.Accounts})
-	earnings.Routes(all, earnings.Deps{Site: site, Ledger: m.Ledger, Zone: m.Insight.Zone})
-	review.Routes(all, review.Deps{Site: site, Reviews: m.Reviews, Accounts: m.Accounts, Catalog: m.Catalog, Find: findLive(m),
-		PreviewURL: videos.InspectURL})
-	seen.Routes(all, seen.Deps{Site: site, Insight: m.Insight, Secure: d.Config.SecureCookies(), Now: d.Now})
-	overview.Routes(all, overview.Deps{Site: site, Insight: m.Insight, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
+	library.Routes(all, library.Deps{
+		Site:         site,
+		Sessions:     m.Sessions,
+		Catalog:      m.Catalog,
+		Entitlements: m.Entitlements,
+		Playback:     m.Playback,
+		Media:        m.Media,
+		Secure:       d.Config.SecureCookies(),
+	})
+	play.Routes(all, play.Deps{
+		Site:     site,
+		Catalog:  m.Catalog,
+		Media:    m.Media,
+		Playback: m.Playback,
+		Covers:   d.Covers,
+		Avatars:  d.Avatars,
+		Secure:   d.Config.SecureCookies(),
+	})
+	admin.Routes(all, admin.Deps{
+		Site:         site,
+		Accounts:     m.Accounts,
+		Orders:       m.Orders,
+		Payments:     m.Payments,
+		Outbox:       m.Outbox,
+		Audit:        m.Audit,
+		Jobs:         m.River,
+		DeadJobs:     m.DeadJobs(),
+		Lists:        m.Lists,
+		Asks:         asks,
+		Waiting:      waiting(m),
+		People:       m.People(),
+		Sessions:     m.Sessions,
+		Catalog:      m.Catalog,
+		Media:        m.Media,
+		Entitlements: m.Entitlements,
+		Playback:     m.Playback,
+		Ledger:       m.Ledger,
+		Webhooks:     m.Webhooks,
+		Insight:      m.Insight,
+		Reviews:      m.Reviews,
+		Finders:      finders(m),
+	})
+	sales.Routes(all, sales.Deps{
+		Site:     site,
+		Accounts: m.Accounts,
+		Orders:   m.Orders,
+		Catalog:  m.Catalog,
+	})
+	books.Routes(all, books.Deps{
+		Site:     site,
+		Ledger:   m.Ledger,
+		Payments: m.Payments,
+		Accounts: m.Accounts,
+	})
+	earnings.Routes(all, earnings.Deps{
+		Site:   site,
+		Ledger: m.Ledger,
+		Zone:   m.Insight.Zone,
+	})
+	review.Routes(all, review.Deps{
+		Site:       site,
+		Reviews:    m.Reviews,
+		Accounts:   m.Accounts,
+		Catalog:    m.Catalog,
+		Find:       findLive(m),
+		PreviewURL: videos.InspectURL,
+	})
+	seen.Routes(all, seen.Deps{
+		Site:    site,
+		Insight: m.Insight,
+		Secure:  d.Config.SecureCookies(),
+		Now:     d.Now,
+	})
+	overview.Routes(all, overview.Deps{
+		Site:    site,
+		Insight: m.Insight,
+		Catalog: m.Catalog,
+		Lines:   m.Orders.SoldLines,
+	})
 	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
-	queue.Routes(all, queue.Deps{Site: site, Queue: m.Queue, Floor: m.Floor, Asks: asks, Secure: d.Config.SecureCookies()})
-	videos.Routes(all, videos.Deps{Site: site, Media: m.Media, Playback: m.Playback})
-	api.Routes(all, api.Deps{Site: site, PublicURL: d.Config.PublicURL, Accounts: m.Accounts, Catalog: m.Catalog,
-		Search: m.Search, Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements,
-		Guess: guess})
+	queue.Routes(all, queue.Deps{
+		Site:   site,
+		Queue:  m.Queue,
+		Floor:  m.Floor,
+		Asks:   asks,
+		Secure: d.Config.SecureCookies(),
+	})
+	videos.Routes(all, videos.Deps{
+		Site:     site,
+		Media:    m.Media,
+		Playback: m.Playback,
+	})
+	api.Routes(all, api.Deps{
+		Site:         site,
+		PublicURL:    d.Config.PublicURL,
+		Accounts:     m.Accounts,
+		Catalog:      m.Catalog,
+		Search:       m.Search,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Orders:       m.Orders,
+		Entitlements: m.Entitlements,
+		Guess:        guess,
+	})
 	uploads.Routes(all, uploads.Deps{
 		Site:     site,
 		Media:    m.Media,
@@ -154,7 +286,12 @@ func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error
 		var list []listingview.Film
 		for _, v := range videos {
 			if v.State == media.VideoReady || v.State == media.VideoProcessing {
-				list = append(list, listingview.Film{ID: v.ID, Name: v.Name, Ready: v.State == media.VideoReady, Seconds: v.DurationSeconds})
+				list = append(list, listingview.Film{
+					ID:      v.ID,
+					Name:    v.Name,
+					Ready:   v.State == media.VideoReady,
+					Seconds: v.DurationSeconds,
+				})
 			}
 		}
 		return list, err

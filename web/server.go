@@ -33,11 +33,13 @@ type Deps struct {
 	Now     func() time.Time
 	Covers  fs.FS // of films, <cover>-<width>.webp
 	Avatars fs.FS // of creators, <avatar>-<size>.webp
-	// Stopping is closed when the server is about to end: streams without an end of their own end then. nil never closes.
+	// Stopping is closed when the server is about to end: streams without an end of their own end then. nil never
+	// closes.
 	Stopping <-chan struct{}
 }
 
-// maxBody bounds every request's body: forms, JSON and notices are small. The addresses that take files bound them themselves.
+// maxBody bounds every request's body: forms, JSON and notices are small. The addresses that take files bound them
+// themselves.
 const maxBody = "256K"
 
 // New builds the server's handler.
@@ -46,23 +48,38 @@ func New(d Deps) http.Handler {
 	e.IPExtractor = addressOf(d.Config)
 	e.Pre(observe(d.Log, d.Metrics), oneName(d.Config.PublicURL))
 	device := func(c echo.Context) []byte { return play.CurrentDevice(c, d.Mall.Playback, d.Config.SecureCookies()) }
-	site := page.New(page.Options{Device: device, Accounts: d.Mall.Accounts, Sessions: d.Mall.Sessions, PublicURL: d.Config.PublicURL,
-		Unpaid:    d.Config.SandboxInProduction(),
-		CartCount: checkout.CartCount(d.Mall.Cart), Awaiting: checkout.Awaiting(d.Mall.Orders),
-		Categories: shop.Categories(d.Mall.Catalog), Notice: earnings.Notice(d.Mall.Ledger), Log: d.Log, Now: d.Now,
-		Changes: d.Mall.Changes, Metrics: d.Metrics})
+	site := page.New(page.Options{
+		Device:     device,
+		Accounts:   d.Mall.Accounts,
+		Sessions:   d.Mall.Sessions,
+		PublicURL:  d.Config.PublicURL,
+		Unpaid:     d.Config.SandboxInProduction(),
+		CartCount:  checkout.CartCount(d.Mall.Cart),
+		Awaiting:   checkout.Awaiting(d.Mall.Orders),
+		Categories: shop.Categories(d.Mall.Catalog),
+		Notice:     earnings.Notice(d.Mall.Ledger),
+		Log:        d.Log,
+		Now:        d.Now,
+		Changes:    d.Mall.Changes,
+		Metrics:    d.Metrics,
+	})
 	site.Use(e)
-	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
-		d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
-		return err
-	}}))
+	e.Use(middleware.RecoverWithConfig(
+		middleware.RecoverConfig{LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+			d.Log.ErrorContext(c.Request().Context(), "panic", "error", err, "stack", string(stack))
+			return err
+		}}))
 	e.Use(middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
 		Limit:   maxBody,
 		Skipper: func(c echo.Context) bool { return uploads.TakesFiles(c.Path()) || videos.TakesCaptions(c.Path()) },
 	}))
 	asks := subject(d.Mall.Playback, d.Config.SecureCookies())
 	e.Use(gate(site, d, asks), page.RefuseUnreadableBody)
-	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: unpacked}))
+	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{
+		Level:     5,
+		MinLength: 1024,
+		Skipper:   unpacked,
+	}))
 	routes(e, d, site, asks)
 	return e
 }
@@ -79,7 +96,8 @@ func addressOf(cfg *config.Config) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
-// unpacked keeps bytes that are compressed already, or encrypted, away from gzip, and streams of events, which it would hold back.
+// unpacked keeps bytes that are compressed already, or encrypted, away from gzip, and streams of events, which it would
+// hold back.
 func unpacked(c echo.Context) bool {
 	path := c.Request().URL.Path
 	if strings.HasPrefix(path, "/sales/") && strings.HasSuffix(path, "/events") {

@@ -36,7 +36,8 @@ func (h *house) sitemap(path, root string) (found []string) {
 		h.T.Fatalf("%s: %d %v", path, a.status, a.header)
 	}
 	var list xmlList
-	if err := xml.Unmarshal([]byte(a.body), &list); err != nil || list.XMLName.Local != root || list.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" {
+	if err := xml.Unmarshal([]byte(a.body), &list); err != nil || list.XMLName.Local != root ||
+		list.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" {
 		h.T.Fatalf("%s: %v %v: %s", path, err, list.XMLName, a.body)
 	}
 	for _, e := range list.Entries {
@@ -81,8 +82,17 @@ func TestSitemap(t *testing.T) {
 	gone, err := h.Catalog.ProductOfSKU(h.Ctx, skus[1])
 	h.OK(err)
 	h.OK(h.Catalog.TakeDown(h.Ctx, gone.SPUID))
-	h.OK(h.Catalog.CreateCreator(h.Ctx, catalog.NewCreator{UserID: 2, Slug: "without-films", NameZh: "x", NameEn: "x"}))
-	h.OK(h.SitePages.Save(h.Ctx, sitepage.Edit{Slug: sitepage.Privacy, BodyEn: "Nothing is kept.", By: 1}))
+	h.OK(h.Catalog.CreateCreator(h.Ctx, catalog.NewCreator{
+		UserID: 2,
+		Slug:   "without-films",
+		NameZh: "x",
+		NameEn: "x",
+	}))
+	h.OK(h.SitePages.Save(h.Ctx, sitepage.Edit{
+		Slug:   sitepage.Privacy,
+		BodyEn: "Nothing is kept.",
+		By:     1,
+	}))
 
 	index := h.sitemap("/sitemap.xml", "sitemapindex")
 	if !slices.Equal(index, []string{"/sitemaps/pages.xml", "/sitemaps/videos-0.xml", "/sitemaps/creators-0.xml"}) {
@@ -107,7 +117,8 @@ func TestSitemap(t *testing.T) {
 			h.at("192.0.2.1").shows(address, 200, `<link rel="canonical" href="http://mall.example`+address+`"`)
 		}
 	}
-	for _, none := range []string{"/sitemaps/videos-1.xml", "/sitemaps/videos-00.xml", "/sitemaps/videos--1.xml", "/sitemaps/series-0.xml", "/sitemaps/x"} {
+	for _, none := range []string{"/sitemaps/videos-1.xml", "/sitemaps/videos-00.xml", "/sitemaps/videos--1.xml",
+		"/sitemaps/series-0.xml", "/sitemaps/x"} {
 		if a := h.at("192.0.2.1").get(none); a.status != 404 {
 			t.Errorf("%s: %d", none, a.status)
 		}
@@ -133,7 +144,8 @@ func TestCatalog_EachSitemapPage_parts(t *testing.T) {
 		h.OK(h.Catalog.EachSitemapPage(h.Ctx, p.Kind, p.Number, size, func(page catalog.SitemapPage) error {
 			count++
 			if page.ChangedAt.After(p.ChangedAt) {
-				t.Errorf("part %d was changed at %s, and its %s at %s", p.Number, p.ChangedAt, page.Slug, page.ChangedAt)
+				t.Errorf("part %d was changed at %s, and its %s at %s", p.Number, p.ChangedAt, page.Slug,
+					page.ChangedAt)
 			}
 			found = append(found, page.Slug)
 			return nil
@@ -142,7 +154,8 @@ func TestCatalog_EachSitemapPage_parts(t *testing.T) {
 			t.Errorf("part %d has %d", p.Number, count)
 		}
 	}
-	if want := []string{"film-1", "film-2", "film-3", "film-4", "film-5", "film-6", "film-7"}; !slices.Equal(found, want) {
+	if want := []string{"film-1", "film-2", "film-3", "film-4", "film-5", "film-6",
+		"film-7"}; !slices.Equal(found, want) {
 		t.Errorf("found %q", found)
 	}
 }
@@ -153,7 +166,10 @@ func TestPrivatePages_noindex(t *testing.T) {
 	pages := 0
 	for who, client := range m.visitors() {
 		for _, r := range m.routes {
-			private := below(r.Path, "/admin") || below(r.Path, "/studio") || r.Path == "/cart" || slices.ContainsFunc(own, func(room string) bool { return below(r.Path, room) })
+			private := below(r.Path, "/admin") || below(r.Path, "/studio") || r.Path == "/cart" ||
+				slices.ContainsFunc(own, func(room string) bool {
+					return below(r.Path, room)
+				})
 			if r.Method != http.MethodGet || !private || strings.HasSuffix(r.Path, "/events") {
 				continue
 			}
@@ -162,8 +178,10 @@ func TestPrivatePages_noindex(t *testing.T) {
 				continue
 			}
 			pages++
-			if strings.Contains(a.body, `rel="canonical"`) || strings.Contains(a.body, "hreflang=") || !strings.Contains(a.body, `<meta name="robots" content="noindex"`) {
-				sells := r.Path == "/watch/:slug" && strings.Contains(a.body, `rel="canonical" href="http://mall.example/v/`)
+			if strings.Contains(a.body, `rel="canonical"`) || strings.Contains(a.body, "hreflang=") ||
+				!strings.Contains(a.body, `<meta name="robots" content="noindex"`) {
+				sells := r.Path == "/watch/:slug" &&
+					strings.Contains(a.body, `rel="canonical" href="http://mall.example/v/`)
 				if r.Path != "/v/:slug/reviews" && !sells { // which are everybody's
 					t.Errorf("%s: %s may be found", who, r.Path)
 				}
@@ -183,10 +201,15 @@ func TestWellKnown_without_contact(t *testing.T) {
 
 func TestWellKnown(t *testing.T) {
 	expires := time.Now().Add(24 * time.Hour).Truncate(time.Second)
-	h := openHouseWith(t, nil, config.Config{SecurityContact: config.Contacts{"mailto:security@mall.example", "https://mall.example/report"}, SecurityUntil: expires})
+	h := openHouseWith(t, nil, config.Config{
+		SecurityContact: config.Contacts{"mailto:security@mall.example", "https://mall.example/report"},
+		SecurityUntil:   expires,
+	})
 	c := h.at("192.0.2.1")
-	a := c.shows("/.well-known/security.txt", 200, "Contact: mailto:security@mall.example\nContact: https://mall.example/report\n",
-		"Expires: "+expires.UTC().Format(time.RFC3339)+"\n", "Canonical: http://mall.example/.well-known/security.txt\n")
+	a := c.shows("/.well-known/security.txt", 200,
+		"Contact: mailto:security@mall.example\nContact: https://mall.example/report\n",
+		"Expires: "+expires.UTC().Format(time.RFC3339)+"\n",
+		"Canonical: http://mall.example/.well-known/security.txt\n")
 	if a.header.Get("Content-Type") != "text/plain; charset=UTF-8" {
 		t.Errorf("security.txt: %v", a.header)
 	}
@@ -194,13 +217,15 @@ func TestWellKnown(t *testing.T) {
 	if a := c.get("/.well-known/security.txt"); a.status != 404 {
 		t.Errorf("security.txt beyond its time: %d", a.status)
 	}
-	if a := c.get("/.well-known/change-password"); a.status != 303 || a.header.Get("Location") != "/account#password-section" {
+	if a := c.get("/.well-known/change-password"); a.status != 303 ||
+		a.header.Get("Location") != "/account#password-section" {
 		t.Errorf("change-password: %d %s", a.status, a.header.Get("Location"))
 	}
 	if a := c.get("/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200"); a.status != 404 {
 		t.Errorf("what is not known: %d", a.status)
 	}
-	for path, contentType := range map[string]string{"/favicon.ico": "image/x-icon", "/apple-touch-icon.png": "image/png"} {
+	for path, contentType := range map[string]string{"/favicon.ico": "image/x-icon",
+		"/apple-touch-icon.png": "image/png"} {
 		a := c.get(path)
 		if a.status != 200 || a.header.Get("Content-Type") != contentType || len(a.body) == 0 || len(a.body) > 20_000 ||
 			a.header.Get("Cache-Control") != "public, max-age=86400" || len(a.header["Set-Cookie"]) > 0 {
@@ -208,7 +233,8 @@ func TestWellKnown(t *testing.T) {
 		}
 	}
 	for lang, name := range map[string]string{"en": "Videomall", "zh-CN": "影集"} {
-		c.shows("/sign-in?lang="+lang, 200, `<link rel="manifest" href="/manifest.webmanifest?lang=`+lang+`"`, `<link rel="apple-touch-icon"`)
+		c.shows("/sign-in?lang="+lang, 200, `<link rel="manifest" href="/manifest.webmanifest?lang=`+lang+`"`,
+			`<link rel="apple-touch-icon"`)
 		a := c.get("/manifest.webmanifest?lang=" + lang)
 		var manifest struct {
 			Name     string `json:"name"`
@@ -216,10 +242,12 @@ func TestWellKnown(t *testing.T) {
 			StartURL string `json:"start_url"`
 			Icons    []struct{ Src, Sizes, Type, Purpose string }
 		}
-		if err := json.Unmarshal([]byte(a.body), &manifest); err != nil || a.header.Get("Content-Type") != "application/manifest+json" {
+		if err := json.Unmarshal([]byte(a.body), &manifest); err != nil ||
+			a.header.Get("Content-Type") != "application/manifest+json" {
 			t.Fatalf("the manifest: %v %v %s", err, a.header, a.body)
 		}
-		if manifest.Name != name || manifest.Lang != lang || manifest.StartURL != "/?lang="+lang || len(manifest.Icons) != 4 {
+		if manifest.Name != name || manifest.Lang != lang || manifest.StartURL != "/?lang="+lang ||
+			len(manifest.Icons) != 4 {
 			t.Errorf("the manifest in %s: %+v", lang, manifest)
 		}
 		for _, icon := range manifest.Icons {

@@ -26,7 +26,8 @@ func TestSitePages_linked(t *testing.T) {
 		}
 	}
 	main := func(a reply) string { s, _, _ := strings.Cut(a.body, "<footer"); return s }
-	if form := main(guest.shows("/sign-up", 200)); !strings.Contains(form, `href="/terms"`) || !strings.Contains(form, `href="/privacy"`) {
+	if form := main(guest.shows("/sign-up", 200)); !strings.Contains(form, `href="/terms"`) ||
+		!strings.Contains(form, `href="/privacy"`) {
 		t.Error("the form of registration leads to no terms")
 	}
 	sam.post("/cart/items", map[string][]string{"sku_id": {"1"}})
@@ -83,13 +84,19 @@ func TestSitePages_of_another_process(t *testing.T) {
 	until("the page is never kept", func() bool { // a row that nobody was told of is not seen
 		before := read()
 		version++
-		_, err := h.Pool.Exec(h.Ctx, `insert into site_page_version values ('terms', $1, '', $2, now(), 1)`, version, fmt.Sprintf("Quiet %d.", version))
+		_, err := h.Pool.Exec(h.Ctx, `insert into site_page_version values ('terms', $1, '', $2, now(), 1)`, version,
+			fmt.Sprintf("Quiet %d.", version))
 		h.OK(err)
 		seen := fmt.Sprintf("Quiet %d.", version)
 		return !strings.Contains(before, seen) && !strings.Contains(read(), seen)
 	})
 	olga := h.person("olga", account.RoleOperator)
-	h.OK(other.SitePages.Save(h.Ctx, sitepage.Edit{Slug: sitepage.Terms, Version: version, BodyEn: "Told.", By: olga.ID}))
+	h.OK(other.SitePages.Save(h.Ctx, sitepage.Edit{
+		Slug:    sitepage.Terms,
+		Version: version,
+		BodyEn:  "Told.",
+		By:      olga.ID,
+	}))
 	until("the new text is not shown", func() bool { return strings.Contains(read(), "Told.") })
 	if rows := malltest.Query[string](h.Mall, "select verb from audit_entry"); len(rows) != 1 {
 		t.Errorf("the log: %q", rows)

@@ -18,13 +18,23 @@ import (
 	"videomall/web"
 )
 
-// The whole server, whose middleware would pack an answer and hold it back: a stream passes as it is written, and ends when the
-// server stops.
+// The whole server, whose middleware would pack an answer and hold it back: a stream passes as it is written, and ends
+// when the server stops.
 func TestAStreamPassesTheMiddlewareAndEndsWithTheServer(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
-	c, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, promotion.Draft{NameZh: "抢购", NameEn: "Sale", StartsAt: m.Now(),
-		EndsAt: m.Now().Add(time.Hour), Items: []promotion.Item{{SKUID: m.Sells(990, -1), Amount: money.Of(490, "CNY"), Units: 5, PerUser: 1}}})
+	c, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, promotion.Draft{
+		NameZh:   "抢购",
+		NameEn:   "Sale",
+		StartsAt: m.Now(),
+		EndsAt:   m.Now().Add(time.Hour),
+		Items: []promotion.Item{{
+			SKUID:   m.Sells(990, -1),
+			Amount:  money.Of(490, "CNY"),
+			Units:   5,
+			PerUser: 1,
+		}},
+	})
 	m.OK(err)
 	_, err = m.Promotions.Schedule(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, c.ID, c.Version)
 	m.OK(err)
@@ -34,8 +44,16 @@ func TestAStreamPassesTheMiddlewareAndEndsWithTheServer(t *testing.T) {
 	cfg.PublicURL = "http://" + server.Listener.Addr().String()
 	stopping := make(chan struct{})
 	server.Config.RegisterOnShutdown(func() { close(stopping) })
-	server.Config.Handler = web.New(web.Deps{Mall: m.Mall, Config: cfg, Log: m.Log, Metrics: m.Metrics, Now: m.Now, Covers: fstest.MapFS{},
-		Avatars: fstest.MapFS{}, Stopping: stopping})
+	server.Config.Handler = web.New(web.Deps{
+		Mall:     m.Mall,
+		Config:   cfg,
+		Log:      m.Log,
+		Metrics:  m.Metrics,
+		Now:      m.Now,
+		Covers:   fstest.MapFS{},
+		Avatars:  fstest.MapFS{},
+		Stopping: stopping,
+	})
 	server.Start()
 	t.Cleanup(server.Close)
 	ask := func(path string) *http.Response {

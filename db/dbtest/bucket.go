@@ -16,8 +16,9 @@ import (
 // bucketName is the one bucket of a Bucket.
 const bucketName = "media"
 
-// Bucket starts an S3 service of the test's own on loopback, versitygw over a folder, and returns the STORAGE_URL of an empty bucket in it. It
-// ends with the test. The service checks what Amazon's checks: signatures, their ends, the sizes that were signed.
+// Bucket starts an S3 service of the test's own on loopback, versitygw over a folder, and returns the STORAGE_URL of an
+// empty bucket in it. It ends with the test. The service checks what Amazon's checks: signatures, their ends, the sizes
+// that were signed.
 func Bucket(t testing.TB) string {
 	t.Helper()
 	program, err := theGateway()
@@ -37,7 +38,8 @@ func Bucket(t testing.TB) string {
 		t.Fatal("dbtest: ", err)
 	}
 	defer log.Close()
-	server := exec.Command(program, "--port", address, "--access", key, "--secret", secret, "--region", "us-east-1", "--quiet",
+	server := exec.Command(program, "--port", address, "--access", key, "--secret", secret, "--region", "us-east-1",
+		"--quiet",
 		"posix", "--sidecar", filepath.Join(dir, "etc"), filepath.Join(dir, "data"))
 	server.Stdout, server.Stderr = log, log
 	if err := server.Start(); err != nil {
@@ -63,7 +65,8 @@ func Bucket(t testing.TB) string {
 	return fmt.Sprintf("s3://%s:%s@%s/%s?tls=off", key, secret, address, bucketName)
 }
 
-// theGateway is built once a process, from the module proxy, by the versions that tools/s3/go.mod pins; Go keeps what it built.
+// theGateway is built once a process, from the module proxy, by the versions that tools/s3/go.mod pins; Go keeps what
+// it built.
 var theGateway = sync.OnceValues(func() (string, error) {
 	root, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {

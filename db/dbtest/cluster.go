@@ -14,11 +14,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// clusterSlots is how many slots a Redis Cluster has. https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
+// clusterSlots is how many slots a Redis Cluster has.
+// https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
 const clusterSlots = 16384
 
-// RedisCluster starts a Redis Cluster of three nodes that share the slots, and returns the REDIS_URL of the program and a client. It ends
-// with the test. A command whose keys lie in different slots fails there, as it would not on a single server.
+// RedisCluster starts a Redis Cluster of three nodes that share the slots, and returns the REDIS_URL of the program and
+// a client. It ends with the test. A command whose keys lie in different slots fails there, as it would not on a single
+// server.
 func RedisCluster(t testing.TB) (url string, client *redis.ClusterClient) {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
@@ -32,7 +34,8 @@ func RedisCluster(t testing.TB) (url string, client *redis.ClusterClient) {
 	const size = 3
 	for n := range size {
 		port, bus := freePort(t), freePort(t)
-		server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--cluster-port", bus, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
+		server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--cluster-port", bus,
+			"--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
 			"--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--logfile", filepath.Join(t.TempDir(), "log"))
 		if err := server.Start(); err != nil {
 			t.Fatal("dbtest: start a node: ", err)
@@ -60,7 +63,9 @@ func RedisCluster(t testing.TB) (url string, client *redis.ClusterClient) {
 	for _, node := range nodes {
 		until(ctx, t, "the cluster is whole", func() error {
 			info, err := node.ClusterInfo(ctx).Result()
-			if err == nil && !(strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", size))) {
+			if err == nil &&
+				!(strings.Contains(info, "cluster_state:ok") &&
+					strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", size))) {
 				err = fmt.Errorf("%s", info)
 			}
 			return err

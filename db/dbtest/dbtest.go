@@ -148,8 +148,10 @@ func connect(ctx context.Context) (*server, error) {
 		// Not TMPDIR: below it the path may be too long for a socket, or private to another account.
 		dir := filepath.Join("/tmp", fmt.Sprintf("videomall-test-%d", os.Geteuid()))
 		pg, err := embedded.StartPostgres(ctx, embedded.PostgresOptions{
-			Dir: dir, Database: "postgres", Disposable: true,
-			Settings: []string{"max_connections=500", "shared_buffers=128MB", "max_locks_per_transaction=128"},
+			Dir:        dir,
+			Database:   "postgres",
+			Disposable: true,
+			Settings:   []string{"max_connections=500", "shared_buffers=128MB", "max_locks_per_transaction=128"},
 		})
 		if err != nil {
 			return nil, err

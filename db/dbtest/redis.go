@@ -96,7 +96,12 @@ var theRedis = func() func(context.Context) (*embedded.Redis, error) {
 		if err != nil {
 			return nil, err
 		}
-		started, err := embedded.StartRedis(ctx, embedded.RedisOptions{Dir: dir, Databases: redisDatabases, Program: true, Disposable: true})
+		started, err := embedded.StartRedis(ctx, embedded.RedisOptions{
+			Dir:        dir,
+			Databases:  redisDatabases,
+			Program:    true,
+			Disposable: true,
+		})
 		if err != nil {
 			_ = os.RemoveAll(dir)
 			return nil, err

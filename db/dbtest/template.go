@@ -40,7 +40,8 @@ func (s *server) template(ctx context.Context) (string, error) {
 	}
 	err = s.alone(ctx, func(conn *pgx.Conn) error {
 		var have bool
-		if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&have); err != nil || have {
+		if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).
+			Scan(&have); err != nil || have {
 			return err
 		}
 		raw := name + "_raw"
@@ -100,7 +101,8 @@ func migrate(ctx context.Context, url string) error {
 // sweep drops what test binaries that were killed left behind, and templates of schemas long gone.
 func (s *server) sweep(ctx context.Context) error {
 	return s.alone(ctx, func(conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, "select datname from pg_database where starts_with(datname, $1) or starts_with(datname, $2) order by oid desc",
+		rows, err := conn.Query(ctx,
+			"select datname from pg_database where starts_with(datname, $1) or starts_with(datname, $2) order by oid desc",
 			clonePrefix, templatePrefix)
 		if err != nil {
 			return err
@@ -119,7 +121,8 @@ func (s *server) sweep(ctx context.Context) error {
 			if clone, ok := strings.CutPrefix(name, clonePrefix); ok && alive(clone) {
 				continue
 			}
-			if _, err := conn.Exec(ctx, "drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)"); err != nil {
+			if _, err := conn.Exec(ctx,
+				"drop database if exists "+pgx.Identifier{name}.Sanitize()+" with (force)"); err != nil {
 				return fmt.Errorf("sweep %s: %w", name, err)
 			}
 		}

@@ -39,13 +39,23 @@ type Canvas struct {
 // NewCanvas makes a black canvas of w x h pixels; 16:9 is assumed.
 func NewCanvas(w, h int) *Canvas {
 	s := float64(w) / Wide
-	return &Canvas{W: w, H: h, Pix: make([]uint8, w*h*4), scale: s,
-		matrix: Affine{s, 0, 0, s, 0, 0}, stills: map[string][]uint8{}}
+	return &Canvas{
+		W:      w,
+		H:      h,
+		Pix:    make([]uint8, w*h*4),
+		scale:  s,
+		matrix: Affine{s, 0, 0, s, 0, 0},
+		stills: map[string][]uint8{},
+	}
 }
 
 // Image shares its pixels with the canvas.
 func (c *Canvas) Image() *image.RGBA {
-	return &image.RGBA{Pix: c.Pix, Stride: c.W * 4, Rect: image.Rect(0, 0, c.W, c.H)}
+	return &image.RGBA{
+		Pix:    c.Pix,
+		Stride: c.W * 4,
+		Rect:   image.Rect(0, 0, c.W, c.H),
+	}
 }
 
 // Push moves, turns (radians) and scales what is drawn until Pop.
@@ -87,7 +97,11 @@ func (c *Canvas) Fill(p *Path, ink Ink) {
 	if cap(c.mask) < w*h {
 		c.mask = make([]uint8, w*h)
 	}
-	mask := &image.Alpha{Pix: c.mask[:w*h], Stride: w, Rect: image.Rect(0, 0, w, h)}
+	mask := &image.Alpha{
+		Pix:    c.mask[:w*h],
+		Stride: w,
+		Rect:   image.Rect(0, 0, w, h),
+	}
 	c.ras.Draw(mask, mask.Rect, image.Opaque, image.Point{})
 	from, to := c.matrix.heightOf(ink.From), c.matrix.heightOf(ink.To)
 	for y := 0; y < h; y++ {
@@ -109,7 +123,9 @@ func (c *Canvas) row(ink Ink, left, y int, mask []uint8, from, to float64) {
 			}
 			d := c.Pix[at+i*4 : at+i*4+4 : at+i*4+4]
 			if m == 255 && a == 256 {
-				d[0], d[1], d[2] = uint8(r), uint8(g), uint8(b)
+				d[0] = uint8(r)
+				d[1] = uint8(g)
+				d[2] = uint8(b)
 				continue
 			}
 			k := (int(m)*a + 127) / 255
@@ -137,9 +153,13 @@ func (c *Canvas) meet(at int, mode Blend, r, g, b, a int) {
 	dr, dg, db := int(d[0]), int(d[1]), int(d[2])
 	switch mode {
 	case Screen:
-		r, g, b = dr+(255-dr)*r/255, dg+(255-dg)*g/255, db+(255-db)*b/255
+		r = dr + (255-dr)*r/255
+		g = dg + (255-dg)*g/255
+		b = db + (255-db)*b/255
 	case Multiply:
-		r, g, b = dr*r/255, dg*g/255, db*b/255
+		r = dr * r / 255
+		g = dg * g / 255
+		b = db * b / 255
 	}
 	d[0] = uint8(dr + ((r-dr)*a+128)>>8)
 	d[1] = uint8(dg + ((g-dg)*a+128)>>8)
@@ -153,7 +173,10 @@ func (c *Canvas) Sky(stops ...Color) {
 		r, g, b, _ := through((float64(y)+0.5)/float64(c.H), stops).bytes()
 		row := c.Pix[y*c.W*4 : (y+1)*c.W*4]
 		for x := 0; x < len(row); x += 4 {
-			row[x], row[x+1], row[x+2], row[x+3] = uint8(r), uint8(g), uint8(b), 255
+			row[x] = uint8(r)
+			row[x+1] = uint8(g)
+			row[x+2] = uint8(b)
+			row[x+3] = 255
 		}
 	}
 }
@@ -207,7 +230,8 @@ func (c *Canvas) Field(step, top, bottom float64, mode Blend, f func(x, y float6
 		fv := v - float64(j)
 		for i := range line {
 			col := mix(grid[j*cols+i], grid[(j+1)*cols+i], fv)
-			line[i] = fixed{int(clamp(col.R) * 65280), int(clamp(col.G) * 65280), int(clamp(col.B) * 65280), int(clamp(col.A) * 65536)}
+			line[i] = fixed{int(clamp(col.R) * 65280), int(clamp(col.G) * 65280), int(clamp(col.B) * 65280),
+				int(clamp(col.A) * 65536)}
 		}
 		u := perPixel / 2
 		for x := 0; x < c.W; x, u = x+1, u+perPixel {
@@ -215,7 +239,8 @@ func (c *Canvas) Field(step, top, bottom float64, mode Blend, f func(x, y float6
 			f := u >> 8 & 255
 			p, q := &line[i], &line[i+1]
 			if a := (p[3]*(256-f) + q[3]*f) >> 16; a > 0 {
-				c.meet((y*c.W+x)*4, mode, (p[0]*(256-f)+q[0]*f)>>16, (p[1]*(256-f)+q[1]*f)>>16, (p[2]*(256-f)+q[2]*f)>>16, a)
+				c.meet((y*c.W+x)*4, mode, (p[0]*(256-f)+q[0]*f)>>16, (p[1]*(256-f)+q[1]*f)>>16,
+					(p[2]*(256-f)+q[2]*f)>>16, a)
 			}
 		}
 	}

@@ -47,7 +47,13 @@ type Ink struct {
 func flat(c Color) Ink { return Ink{Top: c} }
 
 func graded(top, bottom Color, from, to float64) Ink {
-	return Ink{Top: top, Bottom: bottom, From: from, To: to, graded: true}
+	return Ink{
+		Top:    top,
+		Bottom: bottom,
+		From:   from,
+		To:     to,
+		graded: true,
+	}
 }
 
 func (i Ink) with(mode Blend) Ink { i.Mode = mode; return i }

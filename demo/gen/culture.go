@@ -44,7 +44,9 @@ func paintInk(face Faces) func(*Canvas, float64) {
 			}
 			c.Ridge(5, h, graded(tone.Fade(0.92), hex(0xefe3cd).Fade(0.1), y-150, y+120))
 			p := curve(300, func(k float64) Point { x := k*1700 - 50; return Point{x, h(x) + 2} })
-			c.Fill(ribbon(p, func(k float64) float64 { return (1.5 + f) * (0.5 + 1.6*noise(k*30+pan/140, f, 0)) }), flat(mix(tone, black, 0.35).Fade(0.65)))
+			c.Fill(ribbon(p, func(k float64) float64 {
+				return (1.5 + f) * (0.5 + 1.6*noise(k*30+pan/140, f, 0))
+			}), flat(mix(tone, black, 0.35).Fade(0.65)))
 		}
 		c.Field(16, 420, 900, Over, func(x, y float64) Color {
 			m := ramp(0.42, 0.8, fbm(x/330-t*0.05, y/95, t*0.04, 3)) * ramp(420, 560, y)
@@ -64,7 +66,8 @@ func paintInk(face Faces) func(*Canvas, float64) {
 		c.Stroke([]Point{{bx + 66, by - 26}, {bx + 100 + 8*math.Sin(t*1.2), by + 30}}, 3, ink)
 		c.Oval(bx, by+24, 110, 5, 0, flat(hex(0x1a2024).Fade(0.16)))
 		for i := 0; i < 5; i++ {
-			bird(c, 880+t*12+float64(i)*36, 250-float64(i%3)*22+6*math.Sin(t+float64(i)), 14, math.Sin(t*5+float64(i)), ink)
+			bird(c, 880+t*12+float64(i)*36, 250-float64(i%3)*22+6*math.Sin(t+float64(i)), 14, math.Sin(t*5+float64(i)),
+				ink)
 		}
 		branch(c, t)
 		seal(c, face.Serif, 1450, 700, 74, "墨间山水")
@@ -84,7 +87,8 @@ func branch(c *Canvas, t float64) {
 	arm(180, 140, -30, 400, 70, 18)
 	arm(300, 190, 24, 420, 320, 14)
 	arm(90, 120, 30, 190, 300, 14)
-	for i, p := range []Point{{470, 190}, {430, 176}, {400, 72}, {360, 92}, {420, 318}, {396, 270}, {190, 298}, {172, 244}, {300, 128}, {250, 150}} {
+	for i, p := range []Point{{470, 190}, {430, 176}, {400, 72}, {360, 92}, {420, 318}, {396, 270}, {190, 298},
+		{172, 244}, {300, 128}, {250, 150}} {
 		x, y := p.X+sway, p.Y+sway*0.6
 		r := 13 + 7*dice(72, i)
 		for k := 0; k < 5; k++ {
@@ -95,7 +99,8 @@ func branch(c *Canvas, t float64) {
 	}
 	for i := 0; i < 7; i++ {
 		k := math.Mod(t/11+dice(74, i), 1)
-		c.Oval(200+300*dice(75, i)+260*k+30*math.Sin(t+float64(i)), 150+700*k, 8, 4.5, t*1.3+float64(i), flat(hex(0xcc3b4a).Fade(0.8*(1-k*k))))
+		c.Oval(200+300*dice(75, i)+260*k+30*math.Sin(t+float64(i)), 150+700*k, 8, 4.5, t*1.3+float64(i),
+			flat(hex(0xcc3b4a).Fade(0.8*(1-k*k))))
 	}
 }
 
@@ -133,7 +138,8 @@ func paintStrokes(face Faces) func(*Canvas, float64) {
 			paper(c, hex(0xf3e7d0), hex(0xe7d5b6))
 			red := flat(hex(0xb5302a).Fade(0.5))
 			x0, y0, w := ox, oy, 720.0
-			for _, r := range [][4]float64{{x0, y0, w, 5}, {x0, y0 + w - 5, w, 5}, {x0, y0, 5, w}, {x0 + w - 5, y0, 5, w}} {
+			for _, r := range [][4]float64{{x0, y0, w, 5}, {x0, y0 + w - 5, w, 5}, {x0, y0, 5, w},
+				{x0 + w - 5, y0, 5, w}} {
 				c.Rect(r[0], r[1], r[2], r[3], red)
 			}
 			for i := 0; i < 30; i++ {
@@ -195,7 +201,8 @@ func paintStrokes(face Faces) func(*Canvas, float64) {
 		}
 		c.Push(1365, 0, 0, 1, 1)
 		for i, r := range []rune("侧勒努趯策掠啄磔") {
-			c.Write(face.Serif, string(r), 0, 170+float64(i)*54, 38, 0.5, flat(hex(0x2a2522).Fade(0.3+0.6*ramp(0.6+float64(i)*1.95, 1.4+float64(i)*1.95, t))))
+			c.Write(face.Serif, string(r), 0, 170+float64(i)*54, 38, 0.5,
+				flat(hex(0x2a2522).Fade(0.3+0.6*ramp(0.6+float64(i)*1.95, 1.4+float64(i)*1.95, t))))
 		}
 		c.Pop()
 	}
@@ -203,12 +210,15 @@ func paintStrokes(face Faces) func(*Canvas, float64) {
 
 func brush(c *Canvas, x, y, turn float64) {
 	c.Push(x+30, y+26, turn, 1, 1)
-	c.Fill((&Path{}).Move(-8, 4).Cube(-30, -60, -26, -100, -20, -126).Line(20, -126).Cube(26, -100, 30, -60, 8, 4).Close(), flat(black.Fade(0.1)))
+	c.Fill((&Path{}).Move(-8, 4).Cube(-30, -60, -26, -100, -20, -126).Line(20, -126).Cube(26, -100, 30, -60, 8, 4).
+		Close(), flat(black.Fade(0.1)))
 	c.Pop()
 	c.Push(x, y, turn, 1, 1)
-	c.Fill((&Path{}).Move(0, 6).Cube(-26, -50, -24, -96, -19, -124).Line(19, -124).Cube(24, -96, 26, -50, 0, 6).Close(), graded(hex(0x3d3833), hex(0x121212), -120, -30))
+	c.Fill((&Path{}).Move(0, 6).Cube(-26, -50, -24, -96, -19, -124).Line(19, -124).Cube(24, -96, 26, -50, 0, 6).Close(),
+		graded(hex(0x3d3833), hex(0x121212), -120, -30))
 	c.Box(-21, -156, 42, 36, 5, flat(hex(0xcaa45a)))
-	c.Fill(polygon(Point{-17, -154}, Point{17, -154}, Point{12, -620}, Point{-12, -620}), graded(hex(0x9c5a34), hex(0x6e3520), -620, -150))
+	c.Fill(polygon(Point{-17, -154}, Point{17, -154}, Point{12, -620}, Point{-12, -620}),
+		graded(hex(0x9c5a34), hex(0x6e3520), -620, -150))
 	c.Fill(polygon(Point{-10, -154}, Point{-4, -154}, Point{-3, -620}, Point{-8, -620}), flat(white.Fade(0.22)))
 	c.Pop()
 }
@@ -219,7 +229,8 @@ func bamboo(c *Canvas, x, w, lean float64, seed int, t float64, ink Ink) {
 		y := 920 - float64(i)*150
 		k := float64(i) / 7
 		x0, x1 := x+(lean+sway)*k*k, x+(lean+sway)*(k+0.143)*(k+0.143)
-		c.Fill(polygon(Point{x0 - w/2, y}, Point{x0 + w/2, y}, Point{x1 + w*0.46, y - 144}, Point{x1 - w*0.46, y - 144}), ink)
+		c.Fill(polygon(Point{x0 - w/2, y}, Point{x0 + w/2, y}, Point{x1 + w*0.46, y - 144},
+			Point{x1 - w*0.46, y - 144}), ink)
 		if i > 1 && dice(seed, i) > 0.3 {
 			for l := 0; l < 5; l++ {
 				a := -0.5 + float64(l)*0.45 + 0.05*math.Sin(t*0.9+float64(l+i))
@@ -241,7 +252,8 @@ func paintTea(c *Canvas, t float64) {
 		c.Circle(1110, 330, 250, graded(hex(0xf7e6b5), hex(0xf3c987), 80, 580))
 	})
 	for i, x := range []float64{170, 1405, 1530, 60} {
-		bamboo(c, x, 26+8*dice(80, i), 60*(dice(81, i)-0.5), 82+i, t, flat(hex(0x6d8a5e).Fade([]float64{0.5, 0.42, 0.6, 0.75}[i])))
+		bamboo(c, x, 26+8*dice(80, i), 60*(dice(81, i)-0.5), 82+i, t,
+			flat(hex(0x6d8a5e).Fade([]float64{0.5, 0.42, 0.6, 0.75}[i])))
 	}
 	c.Rect(-10, 690, 1620, 230, graded(hex(0x7a4a30), hex(0x4b2a1e), 690, 900))
 	c.Rect(-10, 690, 1620, 8, flat(hex(0xa56c45)))
@@ -259,23 +271,30 @@ func paintTea(c *Canvas, t float64) {
 		pts := curve(20, func(k float64) Point {
 			return Point{sx + 86*math.Sqrt(k), sy + (cy-40-sy)*k + 2*math.Sin(k*30-t*20)*k}
 		})
-		c.Fill(ribbon(pts, func(k float64) float64 { return (13 - 5*k) * pouring }), graded(hex(0xe2a24a), hex(0xb96a24), sy, cy))
+		c.Fill(ribbon(pts, func(k float64) float64 {
+			return (13 - 5*k) * pouring
+		}), graded(hex(0xe2a24a), hex(0xb96a24), sy, cy))
 	}
 	clay := graded(hex(0x9a4d35), hex(0x5a261c), 470, 760)
 	c.Push(610-20*tilt, 650-130*tilt, 0.42*tilt, 1, 1)
-	c.Fill((&Path{}).Move(190, 20).Cube(290, 6, 290, -80, 380, -112).Line(404, -92).Cube(330, -40, 330, 70, 180, 92).Close(), clay)
+	c.Fill((&Path{}).Move(190, 20).Cube(290, 6, 290, -80, 380, -112).Line(404, -92).Cube(330, -40, 330, 70, 180, 92).
+		Close(), clay)
 	p := (&Path{}).Ellipse(-222, -6, 96, 92, 0)
 	c.Fill(p.Ellipse(-222, -6, 66, -62, 0), clay)
-	c.Fill((&Path{}).Move(-150, -96).Cube(-260, -40, -270, 90, -150, 122).Line(150, 122).Cube(270, 90, 260, -40, 150, -96).Close(), graded(hex(0xb0593c), hex(0x5a261c), -96, 122))
+	c.Fill((&Path{}).Move(-150, -96).Cube(-260, -40, -270, 90, -150, 122).Line(150, 122).
+		Cube(270, 90, 260, -40, 150, -96).Close(), graded(hex(0xb0593c), hex(0x5a261c), -96, 122))
 	c.Oval(-90, -20, 30, 62, 0.35, flat(hex(0xe89a73).Fade(0.35)))
-	c.Fill((&Path{}).Move(-128, -92).Cube(-100, -146, 100, -146, 128, -92).Close(), graded(hex(0xa8523a), hex(0x7a3526), -146, -92))
+	c.Fill((&Path{}).Move(-128, -92).Cube(-100, -146, 100, -146, 128, -92).Close(),
+		graded(hex(0xa8523a), hex(0x7a3526), -146, -92))
 	c.Circle(0, -144, 20, flat(hex(0x8a4030)))
 	c.Rect(-136, -98, 272, 9, flat(hex(0x5a261c)))
 	c.Pop()
 	c.Oval(cx, cy-94, 116, 20, 0, flat(hex(0x5f6f63)))
 	level := lerp(10, 78, fill)
-	c.Oval(cx, cy-16-level, lerp(60, 108, fill), lerp(9, 17, fill), 0, graded(hex(0xd58e3c), hex(0xa75e20), cy-110, cy-60))
-	c.Fill((&Path{}).Move(cx-118, cy-94).Cube(cx-112, cy-20, cx-74, cy, cx-46, cy+2).Line(cx+46, cy+2).Cube(cx+74, cy, cx+112, cy-20, cx+118, cy-94).
+	c.Oval(cx, cy-16-level, lerp(60, 108, fill), lerp(9, 17, fill), 0,
+		graded(hex(0xd58e3c), hex(0xa75e20), cy-110, cy-60))
+	c.Fill((&Path{}).Move(cx-118, cy-94).Cube(cx-112, cy-20, cx-74, cy, cx-46, cy+2).Line(cx+46, cy+2).
+		Cube(cx+74, cy, cx+112, cy-20, cx+118, cy-94).
 		Quad(cx, cy-58, cx-118, cy-94).Close(), graded(hex(0xb9cdbd), hex(0x74917f), cy-94, cy))
 	c.Oval(cx-60, cy-46, 10, 28, 0.4, flat(white.Fade(0.4)))
 	c.Box(cx-48, cy-2, 96, 14, 5, flat(hex(0x5d786a)))
@@ -301,7 +320,8 @@ func paintCranes(c *Canvas, t float64) {
 			}
 		}
 	})
-	tones := []Color{hex(0xe8475f), hex(0xf7b32b), hex(0x2d9cdb), hex(0xfbfbfb), hex(0x6c5ce7), hex(0x1fa88a), hex(0xf78da7)}
+	tones := []Color{hex(0xe8475f), hex(0xf7b32b), hex(0x2d9cdb), hex(0xfbfbfb), hex(0x6c5ce7), hex(0x1fa88a),
+		hex(0xf78da7)}
 	for i := 0; i < 15; i++ {
 		depth := 0.24 + 0.76*math.Pow(float64(i)/14, 1.5)
 		f := float64(i)

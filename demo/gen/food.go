@@ -23,7 +23,8 @@ func paintWok(c *Canvas, t float64) {
 			h := height * lick * (1 - 0.5*u*u)
 			w := spread / float64(n) * 2.1
 			sway := 40 * (noise(f, t*1.1, seed+4) - 0.5)
-			c.Fill((&Path{}).Move(x-w, 830).Cube(x-w*1.1, 830-h*0.5, x-w*0.1+sway, 830-h*0.55, x+sway, 830-h).Cube(x+w*0.3+sway, 830-h*0.6, x+w*1.1, 830-h*0.45, x+w, 830).Close(), flat(tone))
+			c.Fill((&Path{}).Move(x-w, 830).Cube(x-w*1.1, 830-h*0.5, x-w*0.1+sway, 830-h*0.55, x+sway, 830-h).
+				Cube(x+w*0.3+sway, 830-h*0.6, x+w*1.1, 830-h*0.45, x+w, 830).Close(), flat(tone))
 		}
 	}
 	flame(11, 520, 440, 1, hex(0xd9361c))
@@ -38,7 +39,8 @@ func paintWok(c *Canvas, t float64) {
 	beat := math.Mod(t, 2.4) / 2.4
 	tilt := 0.16*math.Sin(beat*2*math.Pi)*ramp(0, 0.2, beat) - 0.03
 	lift := -30 * math.Sin(beat*math.Pi)
-	foods := []Color{hex(0x5fb54a), hex(0xf2512f), hex(0xffd24d), hex(0xf4ead2), hex(0x8fce5a), hex(0xd98b4a), hex(0xe8432f)}
+	foods := []Color{hex(0x5fb54a), hex(0xf2512f), hex(0xffd24d), hex(0xf4ead2), hex(0x8fce5a), hex(0xd98b4a),
+		hex(0xe8432f)}
 	for i := 0; i < 24; i++ {
 		r0 := dice(141, i, 1)
 		x0 := (dice(141, i, 2) - 0.5) * 520
@@ -71,11 +73,14 @@ func paintWok(c *Canvas, t float64) {
 		}
 	}
 	c.Push(800, 610+lift, tilt, 1, 1)
-	c.Fill(polygon(Point{380, -26}, Point{720, -108}, Point{728, -78}, Point{388, 12}), graded(hex(0x7a4a2c), hex(0x46281c), -108, 12))
+	c.Fill(polygon(Point{380, -26}, Point{720, -108}, Point{728, -78}, Point{388, 12}),
+		graded(hex(0x7a4a2c), hex(0x46281c), -108, 12))
 	c.Box(300, -30, 110, 36, 8, flat(hex(0x17171c)))
-	c.Fill((&Path{}).Move(-410, -40).Cube(-360, 150, -200, 210, 0, 212).Cube(200, 210, 360, 150, 410, -40).Quad(0, 74, -410, -40).Close(), graded(hex(0x33333d), hex(0x0e0e13), -40, 212))
+	c.Fill((&Path{}).Move(-410, -40).Cube(-360, 150, -200, 210, 0, 212).Cube(200, 210, 360, 150, 410, -40).
+		Quad(0, 74, -410, -40).Close(), graded(hex(0x33333d), hex(0x0e0e13), -40, 212))
 	c.Fill((&Path{}).Move(-410, -40).Quad(0, 74, 410, -40).Quad(0, 96, -410, -40).Close(), flat(hex(0x6b6b78)))
-	c.Fill((&Path{}).Move(-330, 60).Cube(-270, 150, -160, 190, -20, 200).Cube(-150, 170, -250, 120, -330, 60).Close(), flat(hex(0xff8a3d).Fade(0.5*heat)))
+	c.Fill((&Path{}).Move(-330, 60).Cube(-270, 150, -160, 190, -20, 200).Cube(-150, 170, -250, 120, -330, 60).Close(),
+		flat(hex(0xff8a3d).Fade(0.5*heat)))
 	c.Pop()
 	for i := 0; i < 16; i++ {
 		k := math.Mod(t*(0.3+0.3*dice(142, i))+dice(143, i), 1)
@@ -91,7 +96,9 @@ func paintNoodles(face Faces) func(*Canvas, float64) {
 			c.Circle(800, 450, 390, flat(hex(0xe8553c)))
 			for i := 0; i < 48; i++ {
 				a := float64(i) * math.Pi / 24
-				c.Stroke([]Point{{800 + 410*math.Cos(a), 450 + 410*math.Sin(a)}, {800 + 1200*math.Cos(a), 450 + 1200*math.Sin(a)}}, 5, flat(hex(0xe25a42).Fade(0.6)))
+				c.Stroke(
+					[]Point{{800 + 410*math.Cos(a), 450 + 410*math.Sin(a)},
+						{800 + 1200*math.Cos(a), 450 + 1200*math.Sin(a)}}, 5, flat(hex(0xe25a42).Fade(0.6)))
 			}
 		})
 		// One fold a movement: the strands double, the dough grows thinner, the arms swing once.
@@ -138,7 +145,8 @@ func paintNoodles(face Faces) func(*Canvas, float64) {
 		for side := -1.0; side <= 1; side += 2 {
 			x := 800 + side*half
 			c.Push(x, 400, 0, side, 1)
-			c.Fill((&Path{}).Move(20, -54).Cube(260, -30, 500, 130, 760, 420).Line(640, 640).Cube(420, 300, 220, 80, 20, 60).Close(), flat(hex(0xfdf8ef)))
+			c.Fill((&Path{}).Move(20, -54).Cube(260, -30, 500, 130, 760, 420).Line(640, 640).
+				Cube(420, 300, 220, 80, 20, 60).Close(), flat(hex(0xfdf8ef)))
 			c.Fill((&Path{}).Move(70, -52).Line(120, -42).Line(104, 76).Line(64, 64).Close(), flat(hex(0xd7dde0)))
 			c.Box(-44, -52, 116, 108, 44, flat(hex(0xf2bd92)))
 			for f := 0; f < 4; f++ {
@@ -170,16 +178,20 @@ func paintCoffee(face Faces) func(*Canvas, float64) {
 			shelfCup(c, 300, 780)
 			beans(c)
 		})
-		pour := math.Max(math.Max(ramp(1, 1.5, t)*ramp(5.5, 5, t), ramp(7, 7.5, t)*ramp(12.5, 12, t)), ramp(13.5, 14, t)*ramp(17, 16.5, t))
+		pour := math.Max(math.Max(ramp(1, 1.5, t)*ramp(5.5, 5, t), ramp(7, 7.5, t)*ramp(12.5, 12, t)),
+			ramp(13.5, 14, t)*ramp(17, 16.5, t))
 		fill := ramp(2, 18, t)
 		swirl := t * 2.2
 		sx := 800 + 46*math.Cos(swirl)*pour
 		if pour > 0.02 {
-			c.Fill(ribbon(curve(16, func(k float64) Point { return Point{lerp(sx+66, sx, math.Sqrt(k)), lerp(150, 330, k)} }), func(k float64) float64 { return (9 - 4*k) * pour }), flat(hex(0xbfe0ea)))
+			c.Fill(ribbon(curve(16, func(k float64) Point {
+				return Point{lerp(sx+66, sx, math.Sqrt(k)), lerp(150, 330, k)}
+			}), func(k float64) float64 { return (9 - 4*k) * pour }), flat(hex(0xbfe0ea)))
 		}
 		kettle(c, sx+60, 150, lerp(0.1, -0.16, pour))
 		glassBody := func() *Path {
-			return (&Path{}).Move(700, 520).Line(900, 520).Cube(900, 590, 990, 640, 990, 720).Quad(990, 778, 930, 778).Line(670, 778).Quad(610, 778, 610, 720).Cube(610, 640, 700, 590, 700, 520).Close()
+			return (&Path{}).Move(700, 520).Line(900, 520).Cube(900, 590, 990, 640, 990, 720).Quad(990, 778, 930, 778).
+				Line(670, 778).Quad(610, 778, 610, 720).Cube(610, 640, 700, 590, 700, 520).Close()
 		}
 		c.Fill(glassBody(), flat(hex(0xfffaf2).Fade(0.55)))
 		top := lerp(776, 628, fill)
@@ -203,7 +215,8 @@ func paintCoffee(face Faces) func(*Canvas, float64) {
 			liquid.Line(800-edge(y), y)
 		}
 		c.Fill(liquid.Close(), graded(hex(0x8a4a22), hex(0x3a1a0e), top, 776))
-		c.Fill((&Path{}).Move(650, 700).Cube(652, 650, 690, 630, 706, 600).Line(722, 606).Cube(700, 640, 672, 660, 670, 700).Close(), flat(white.Fade(0.5)))
+		c.Fill((&Path{}).Move(650, 700).Cube(652, 650, 690, 630, 706, 600).Line(722, 606).
+			Cube(700, 640, 672, 660, 670, 700).Close(), flat(white.Fade(0.5)))
 		c.Rect(692, 508, 216, 18, flat(hex(0xb9875a)))
 		ring := (&Path{}).Ellipse(1010, 650, 54, 66, 0)
 		c.Fill(ring.Ellipse(1010, 650, 36, -46, 0), flat(hex(0xfffaf2).Fade(0.7)))
@@ -213,7 +226,8 @@ func paintCoffee(face Faces) func(*Canvas, float64) {
 				c.Oval(800, lerp(512, top, k*k), 5, 8, 0, flat(hex(0x6b3418)))
 			}
 		}
-		c.Fill((&Path{}).Move(630, 318).Line(970, 318).Line(836, 500).Line(764, 500).Close(), graded(hex(0xd9583f), hex(0xa83828), 318, 500))
+		c.Fill((&Path{}).Move(630, 318).Line(970, 318).Line(836, 500).Line(764, 500).Close(),
+			graded(hex(0xd9583f), hex(0xa83828), 318, 500))
 		c.Fill((&Path{}).Move(650, 318).Line(950, 318).Line(930, 344).Line(670, 344).Close(), flat(hex(0xfffaf0)))
 		c.Oval(800, 318, 172, 24, 0, flat(hex(0xfffaf0)))
 		c.Oval(800, 322, 150, 18, 0, flat(hex(0x4a2818)))
@@ -225,17 +239,21 @@ func paintCoffee(face Faces) func(*Canvas, float64) {
 		}
 		for i := 0; i < 5; i++ {
 			x := 690 + float64(i)*46
-			c.Fill(polygon(Point{x, 348}, Point{x + 8, 348}, Point{lerp(x+4, 800, 0.6) + 4, 486}, Point{lerp(x+4, 800, 0.6), 486}), flat(white.Fade(0.16)))
+			c.Fill(polygon(Point{x, 348}, Point{x + 8, 348}, Point{lerp(x+4, 800, 0.6) + 4, 486},
+				Point{lerp(x+4, 800, 0.6), 486}), flat(white.Fade(0.16)))
 		}
 		c.Box(740, 496, 120, 16, 6, flat(hex(0x8a2c20)))
 		for i := 0; i < 9; i++ {
 			k := math.Mod(t/4+float64(i)/9, 1)
-			c.Glow(800+100*(dice(161, i)-0.5)+36*math.Sin(k*5+float64(i)), 310-260*k, 30+60*k, white, 0.4*(1-k)*ramp(0, 0.2, k))
+			c.Glow(800+100*(dice(161, i)-0.5)+36*math.Sin(k*5+float64(i)), 310-260*k, 30+60*k, white,
+				0.4*(1-k)*ramp(0, 0.2, k))
 		}
 		c.Box(1180, 560, 240, 130, 20, flat(hex(0x2b2420)))
 		c.Box(1194, 574, 212, 102, 12, flat(hex(0x3c332d)))
 		seconds := int(t * 8)
-		c.Write(face.Mono, string([]byte{byte('0' + seconds/60), ':', byte('0' + seconds%60/10), byte('0' + seconds%10)}), 1300, 622, 46, 0.5, flat(hex(0xffd9a0)))
+		c.Write(face.Mono,
+			string([]byte{byte('0' + seconds/60), ':', byte('0' + seconds%60/10), byte('0' + seconds%10)}), 1300, 622,
+			46, 0.5, flat(hex(0xffd9a0)))
 		c.Write(face.Mono, gram(fill*250), 1300, 662, 30, 0.5, flat(hex(0xbfe0ea)))
 		c.Rect(1210, 690, 180, 90, flat(hex(0x221c19)))
 	}
@@ -251,7 +269,8 @@ func shelfCup(c *Canvas, x, y float64) {
 	c.Oval(x, y-6, 130, 12, 0, flat(hex(0xf7efe2)))
 	p := (&Path{}).Ellipse(x+94, y-70, 38, 36, 0)
 	c.Fill(p.Ellipse(x+94, y-70, 22, -20, 0), flat(hex(0xe7dccb)))
-	c.Fill((&Path{}).Move(x-92, y-118).Line(x+92, y-118).Cube(x+92, y-40, x+50, y-8, x+30, y-8).Line(x-30, y-8).Cube(x-50, y-8, x-92, y-40, x-92, y-118).Close(), graded(hex(0xfffaf2), hex(0xe0d2be), y-118, y-8))
+	c.Fill((&Path{}).Move(x-92, y-118).Line(x+92, y-118).Cube(x+92, y-40, x+50, y-8, x+30, y-8).Line(x-30, y-8).
+		Cube(x-50, y-8, x-92, y-40, x-92, y-118).Close(), graded(hex(0xfffaf2), hex(0xe0d2be), y-118, y-8))
 	c.Rect(x-92, y-84, 184, 12, flat(hex(0x2f6f73)))
 }
 
@@ -267,11 +286,16 @@ func beans(c *Canvas) {
 func kettle(c *Canvas, x, y, turn float64) {
 	c.Push(x, y, turn, 1, 1)
 	steel := graded(hex(0x3f7f86), hex(0x234d55), -160, 110)
-	c.Fill(ribbon([]Point{{0, 0}, {24, -34}, {70, -30}, {100, 30}, {150, 66}, {210, 70}}, func(k float64) float64 { return 13 + 22*k*k }), steel)
-	p := (&Path{}).Move(470, -60).Cube(610, -90, 640, 60, 500, 80).Line(494, 58).Cube(590, 40, 570, -58, 476, -40).Close()
+	c.Fill(ribbon([]Point{{0, 0}, {24, -34}, {70, -30}, {100, 30}, {150, 66}, {210, 70}}, func(k float64) float64 {
+		return 13 + 22*k*k
+	}), steel)
+	p := (&Path{}).Move(470, -60).Cube(610, -90, 640, 60, 500, 80).Line(494, 58).Cube(590, 40, 570, -58, 476, -40).
+		Close()
 	c.Fill(p, flat(hex(0x5b3422)))
-	c.Fill((&Path{}).Move(210, -96).Line(450, -96).Quad(500, 20, 512, 110).Line(150, 110).Quad(166, 20, 210, -96).Close(), steel)
-	c.Fill((&Path{}).Move(226, -84).Line(262, -84).Quad(214, 20, 208, 96).Line(176, 96).Quad(188, 20, 226, -84).Close(), flat(white.Fade(0.22)))
+	c.Fill((&Path{}).Move(210, -96).Line(450, -96).Quad(500, 20, 512, 110).Line(150, 110).Quad(166, 20, 210, -96).
+		Close(), steel)
+	c.Fill((&Path{}).Move(226, -84).Line(262, -84).Quad(214, 20, 208, 96).Line(176, 96).Quad(188, 20, 226, -84).Close(),
+		flat(white.Fade(0.22)))
 	c.Fill((&Path{}).Move(214, -94).Quad(330, -150, 446, -94).Close(), flat(hex(0x2b5a62)))
 	c.Circle(330, -136, 16, flat(hex(0x5b3422)))
 	c.Pop()
@@ -286,7 +310,8 @@ func paintMooncake(c *Canvas, t float64) {
 	c.Glow(800, moonY, 700, hex(0xffd98a), 0.5)
 	c.Circle(800, moonY, 372, graded(hex(0xfff4cf), hex(0xffd684), moonY-372, moonY+372))
 	for i := 0; i < 7; i++ {
-		c.Circle(800+440*(dice(172, i)-0.5), moonY+440*(dice(173, i)-0.5), 22+50*dice(174, i), flat(hex(0xf3c373).Fade(0.3)))
+		c.Circle(800+440*(dice(172, i)-0.5), moonY+440*(dice(173, i)-0.5), 22+50*dice(174, i),
+			flat(hex(0xf3c373).Fade(0.3)))
 	}
 	turn := 0.05 * t
 	c.Push(800, moonY+30, turn, 1, 1)
@@ -316,7 +341,10 @@ func paintMooncake(c *Canvas, t float64) {
 		if k <= from {
 			return
 		}
-		pts := curve(60, func(q float64) Point { a := lerp(from, k, q); return Point{r * math.Cos(a), r * math.Sin(a)} })
+		pts := curve(60, func(q float64) Point {
+			a := lerp(from, k, q)
+			return Point{r * math.Cos(a), r * math.Sin(a)}
+		})
 		c.Fill(ribbon(pts, even(w+4)), flat(dark))
 		c.Push(-2, -3, 0, 1, 1)
 		c.Fill(ribbon(pts, even(w)), flat(light))

@@ -29,7 +29,8 @@ func main() {
 	}
 }`
 
-var keywords = map[string]bool{"package": true, "import": true, "func": true, "for": true, "range": true, "go": true, "chan": true, "make": true}
+var keywords = map[string]bool{"package": true, "import": true, "func": true, "for": true, "range": true, "go": true,
+	"chan": true, "make": true}
 
 func highlight(line string) []token {
 	if strings.HasPrefix(line, "//") {
@@ -164,7 +165,8 @@ func terminal(c *Canvas, face Faces, t float64) {
 		k := ramp(start, start+1.8, t)
 		x := 1110 + float64(i)*136
 		y := lerp(730, 470, k) + 5*math.Sin(t*3+float64(i)*2)
-		c.Fill((&Path{}).Move(x-54, y+26).Line(x+54, y+26).Quad(x+40, y+60, x, y+60).Quad(x-40, y+60, x-54, y+26).Close(), flat([]Color{hex(0xe2704a), hex(0xf2c14e), hex(0xd95d8c)}[i]))
+		c.Fill((&Path{}).Move(x-54, y+26).Line(x+54, y+26).Quad(x+40, y+60, x, y+60).Quad(x-40, y+60, x-54, y+26).
+			Close(), flat([]Color{hex(0xe2704a), hex(0xf2c14e), hex(0xd95d8c)}[i]))
 		blue := hex(0x6fd3e8)
 		c.Circle(x-25, y-26, 11, flat(blue))
 		c.Circle(x+25, y-26, 11, flat(blue))
@@ -211,7 +213,8 @@ func paintBauhaus(c *Canvas, t float64) {
 				c.Fill(p, flat(shape))
 			case 1:
 				c.Circle(0, 0, h*0.8, flat(shape))
-				c.Fill((&Path{}).Move(-h*0.8, 0).Cube(-h*0.8, -h*1.06, h*0.8, -h*1.06, h*0.8, 0).Close(), flat(mix(shape, black, 0.25)))
+				c.Fill((&Path{}).Move(-h*0.8, 0).Cube(-h*0.8, -h*1.06, h*0.8, -h*1.06, h*0.8, 0).Close(),
+					flat(mix(shape, black, 0.25)))
 			case 2:
 				c.Fill(polygon(Point{-h, h}, Point{h, h}, Point{-h, -h}), flat(shape))
 			case 3:
@@ -228,14 +231,16 @@ func paintBauhaus(c *Canvas, t float64) {
 					if q == 1 {
 						tone = ground
 					}
-					c.Fill((&Path{}).Move(-h, -h).Line(-h+r, -h).Cube(-h+r, -h+r*0.5523, -h+r*0.5523, -h+r, -h, -h+r).Close(), flat(tone))
+					c.Fill((&Path{}).Move(-h, -h).Line(-h+r, -h).Cube(-h+r, -h+r*0.5523, -h+r*0.5523, -h+r, -h, -h+r).
+						Close(), flat(tone))
 				}
 			}
 			c.Pop()
 		}
 	}
 	// One big compass wanders over the grid and ties the beats together.
-	from, to := Point{300 + 1000*dice(205, step), 250 + 400*dice(206, step)}, Point{300 + 1000*dice(205, step+1), 250 + 400*dice(206, step+1)}
+	from, to := Point{300 + 1000*dice(205, step), 250 + 400*dice(206, step)}, Point{300 + 1000*dice(205, step+1),
+		250 + 400*dice(206, step+1)}
 	x, y := lerp(from.X, to.X, k), lerp(from.Y, to.Y, k)
 	c.Circle(x, y, 150, flat(cream))
 	c.Push(x, y, (float64(step)+k)*math.Pi/2, 1, 1)
@@ -257,7 +262,8 @@ func paintNebula(c *Canvas, t float64) {
 		a, b := math.Pow(ramp(0.4, 0.88, d), 1.7), math.Pow(ramp(0.42, 0.88, e), 1.7)
 		core := math.Exp(-(sq(dx-0.08) + sq(dy*1.5+0.02)) * 5)
 		p, q := hex(0xe03a8c), hex(0x2f7bf0)
-		return Color{p.R*a*1.1 + q.R*b + 1.0*core*d*0.75, p.G*a*0.8 + q.G*b*1.05 + 0.72*core*d*0.6, p.B*a + q.B*b*1.15 + 0.5*core*d*0.5, 1}
+		return Color{p.R*a*1.1 + q.R*b + 1.0*core*d*0.75, p.G*a*0.8 + q.G*b*1.05 + 0.72*core*d*0.6,
+			p.B*a + q.B*b*1.15 + 0.5*core*d*0.5, 1}
 	})
 	for i := 0; i < 190; i++ {
 		depth := math.Mod(dice(211, i, 1)+t*0.028, 1)

@@ -19,7 +19,8 @@ func look(f Film, n int, dir string) error {
 			at = float64(f.Seconds) * (float64(i) - 0.5) / float64(n-1)
 		}
 		f.Paint(c, at)
-		draw.Draw(sheet, image.Rect(i%across*w, i/across*h, (i%across+1)*w, (i/across+1)*h), c.Image(), image.Point{}, draw.Src)
+		draw.Draw(sheet, image.Rect(i%across*w, i/across*h, (i%across+1)*w, (i/across+1)*h), c.Image(), image.Point{},
+			draw.Src)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -13,7 +13,8 @@ func paintGuitar(c *Canvas, t float64) {
 		x, y := 1130.0, 450.0
 		for i := 0; i < 5; i++ {
 			r := 330 - float64(i)*16
-			c.Ring(x, y, r, []float64{8, 3, 14, 3, 6}[i], flat([]Color{hex(0x24110a), hex(0xe9c98a), hex(0x3a1a0e), hex(0xe9c98a), hex(0x24110a)}[i]))
+			c.Ring(x, y, r, []float64{8, 3, 14, 3, 6}[i],
+				flat([]Color{hex(0x24110a), hex(0xe9c98a), hex(0x3a1a0e), hex(0xe9c98a), hex(0x24110a)}[i]))
 		}
 		for i := 0; i < 48; i++ {
 			a := float64(i) * math.Pi / 24
@@ -21,8 +22,10 @@ func paintGuitar(c *Canvas, t float64) {
 			if i%2 == 0 {
 				tone = hex(0xd9663c)
 			}
-			c.Fill(polygon(Point{x + 292*math.Cos(a), y + 292*math.Sin(a)}, Point{x + 306*math.Cos(a+0.06), y + 306*math.Sin(a+0.06)},
-				Point{x + 292*math.Cos(a+0.12), y + 292*math.Sin(a+0.12)}, Point{x + 278*math.Cos(a+0.06), y + 278*math.Sin(a+0.06)}), flat(tone))
+			c.Fill(polygon(Point{x + 292*math.Cos(a), y + 292*math.Sin(a)},
+				Point{x + 306*math.Cos(a+0.06), y + 306*math.Sin(a+0.06)},
+				Point{x + 292*math.Cos(a+0.12), y + 292*math.Sin(a+0.12)},
+				Point{x + 278*math.Cos(a+0.06), y + 278*math.Sin(a+0.06)}), flat(tone))
 		}
 		c.Circle(x, y, 246, graded(hex(0x080404), hex(0x2a130a), 200, 700))
 		c.Rect(-10, 196, 850, 508, graded(hex(0x2d1a14), hex(0x1b0e0b), 196, 704))
@@ -110,11 +113,13 @@ func paintPiano(c *Canvas, t float64) {
 	}
 	var notes []fall
 	tones := []Color{hex(0xffd98a), hex(0xff9a76), hex(0x7fe0c8), hex(0x8fb8ff), hex(0xf3a6d6)}
-	melody := []int{9, 11, 13, 16, 14, 13, 11, 9, 8, 11, 13, 15, 14, 11, 9, 6, 9, 13, 16, 18, 16, 14, 13, 11, 9, 8, 6, 9, 11, 13, 9, 9}
+	melody := []int{9, 11, 13, 16, 14, 13, 11, 9, 8, 11, 13, 15, 14, 11, 9, 6, 9, 13, 16, 18, 16, 14, 13, 11, 9, 8, 6,
+		9, 11, 13, 9, 9}
 	for i := 0; i < 72; i++ {
 		f := float64(i)
 		n := melody[i%32]
-		notes = append(notes, fall{(float64(n) + 0.1) * w, w * 0.8, f*0.375 - 1.5, 0.34 + 0.5*dice(191, i), tones[i/8%5]})
+		notes = append(notes,
+			fall{(float64(n) + 0.1) * w, w * 0.8, f*0.375 - 1.5, 0.34 + 0.5*dice(191, i), tones[i/8%5]})
 		if i%4 == 0 {
 			b := []int{2, 4, 0, 5, 1, 3}[i/4%6]
 			notes = append(notes, fall{(float64(b) + 0.1) * w, w * 0.8, f*0.375 - 1.5, 1.4, hex(0x5aa9c9)})
@@ -157,6 +162,7 @@ func paintPiano(c *Canvas, t float64) {
 	}
 	for i := 0; i < 40; i++ {
 		k := math.Mod(t*0.12+dice(192, i), 1)
-		c.Circle(1600*dice(193, i)+20*math.Sin(t+float64(i)), keysY*(1-k), 1.5+2.5*dice(194, i), flat(hex(0xfff0cf).Fade(0.5*(1-k))))
+		c.Circle(1600*dice(193, i)+20*math.Sin(t+float64(i)), keysY*(1-k), 1.5+2.5*dice(194, i),
+			flat(hex(0xfff0cf).Fade(0.5*(1-k))))
 	}
 }

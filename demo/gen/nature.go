@@ -61,7 +61,8 @@ func paintAurora(c *Canvas, t float64) {
 	c.Field(7, 0, shore, Screen, func(x, y float64) Color { return curtain(x, y, t) })
 	far := func(x float64) float64 { return 505 + 130*fbm(x/330, 4, 0, 4) - 60*math.Exp(-sq((x-1130)/230)) }
 	c.Ridge(8, far, graded(hex(0x24506a), hex(0x0c2438), 470, shore))
-	c.Ridge(8, func(x float64) float64 { return 560 + 120*fbm(x/260, 9, 0, 4) }, graded(hex(0x10314a), hex(0x071626), 560, shore))
+	c.Ridge(8, func(x float64) float64 { return 560 + 120*fbm(x/260, 9, 0, 4) },
+		graded(hex(0x10314a), hex(0x071626), 560, shore))
 	c.Rect(-10, shore, Wide+20, 300, graded(hex(0x0b2234), hex(0x040b18), shore, High))
 	c.Field(8, shore, High, Screen, func(x, y float64) Color {
 		d := y - shore
@@ -142,7 +143,8 @@ func paintSnow(c *Canvas, t float64) {
 			f := float64(l)
 			tone := through(f/3, []Color{hex(0x8fa3c2), hex(0x5d7599), hex(0x38517a), hex(0x1b2f52)})
 			y := 470 + f*82
-			c.Ridge(10, func(x float64) float64 { return y - 18 + 44*fbm(x/260, f*4, 0, 3) }, graded(mix(tone, white, 0.62-f*0.05), mix(tone, white, 0.35), y, y+190))
+			c.Ridge(10, func(x float64) float64 { return y - 18 + 44*fbm(x/260, f*4, 0, 3) },
+				graded(mix(tone, white, 0.62-f*0.05), mix(tone, white, 0.35), y, y+190))
 			for i := 0; i < 30-l*5; i++ {
 				x := dice(20+l, i, 1)*1700 - 50
 				if l == 3 && x > 640 && x < 1130 || l == 2 && x > 760 && x < 1060 {
@@ -151,7 +153,8 @@ func paintSnow(c *Canvas, t float64) {
 				h := (110 + f*72) * (0.65 + 0.6*dice(20+l, i, 2))
 				foot := y + 22 + 30*dice(20+l, i, 3)
 				spruce(c, x, foot, h, flat(tone))
-				c.Fill((&Path{}).Move(x, foot-h-2).Line(x+h*0.075, foot-h*0.76).Quad(x, foot-h*0.8, x-h*0.075, foot-h*0.76).Close(), flat(white.Fade(0.75)))
+				c.Fill((&Path{}).Move(x, foot-h-2).Line(x+h*0.075, foot-h*0.76).
+					Quad(x, foot-h*0.8, x-h*0.075, foot-h*0.76).Close(), flat(white.Fade(0.75)))
 				for s := 1; s < 4; s++ {
 					k := float64(s) / 5
 					top, half := foot-h+h*0.78*k, h*(0.07+0.17*k)
@@ -160,7 +163,8 @@ func paintSnow(c *Canvas, t float64) {
 				}
 			}
 		}
-		c.Ridge(10, func(x float64) float64 { return 790 + 40*fbm(x/330, 8, 0, 3) }, graded(hex(0xf3f3fa), hex(0xaab8d4), 790, 900))
+		c.Ridge(10, func(x float64) float64 { return 790 + 40*fbm(x/330, 8, 0, 3) },
+			graded(hex(0xf3f3fa), hex(0xaab8d4), 790, 900))
 		cabin(c, 890, 800)
 	})
 	glow := 0.5 + 0.1*wave(t, 2.3, 0)
@@ -185,7 +189,8 @@ func cabin(c *Canvas, x, y float64) {
 	for i := 1; i < 6; i++ {
 		c.Rect(x-110, y-98+float64(i)*17, 220, 3, flat(hex(0x2c1b1d)))
 	}
-	c.Fill(polygon(Point{x - 146, y - 84}, Point{x, y - 186}, Point{x + 146, y - 84}, Point{x + 128, y - 82}, Point{x, y - 158}, Point{x - 128, y - 82}), flat(white))
+	c.Fill(polygon(Point{x - 146, y - 84}, Point{x, y - 186}, Point{x + 146, y - 84}, Point{x + 128, y - 82},
+		Point{x, y - 158}, Point{x - 128, y - 82}), flat(white))
 	c.Fill(polygon(Point{x - 112, y - 94}, Point{x, y - 160}, Point{x + 112, y - 94}), flat(hex(0x4b302c)))
 	c.Box(x-62, y-80, 68, 50, 3, flat(hex(0xffd98a)))
 	c.Rect(x-31, y-80, 5, 50, flat(hex(0x3b2625)))
@@ -195,7 +200,8 @@ func cabin(c *Canvas, x, y float64) {
 
 func paintDunes(c *Canvas, t float64) {
 	k := t / 20
-	c.Sky(mix(hex(0x6fb7c9), hex(0x3c5f98), k), mix(hex(0xbfd9cf), hex(0xb48aa0), k), mix(hex(0xf7d9a6), hex(0xf6a774), k), hex(0xf3b277))
+	c.Sky(mix(hex(0x6fb7c9), hex(0x3c5f98), k), mix(hex(0xbfd9cf), hex(0xb48aa0), k),
+		mix(hex(0xf7d9a6), hex(0xf6a774), k), hex(0xf3b277))
 	sx, sy := lerp(1180, 1240, k), lerp(190, 330, k)
 	c.Glow(sx, sy, 420, hex(0xffe2a0), 0.6)
 	c.Circle(sx, sy, 54, flat(hex(0xfff3cf)))
@@ -256,7 +262,9 @@ func caravan(c *Canvas, t float64, ground func(float64) float64) {
 		c.Oval(0, -36, 27, 11, 0, ink)
 		c.Oval(-7, -46, 9, 10, -0.2, ink)
 		c.Oval(9, -46, 9, 10, 0.2, ink)
-		c.Fill(ribbon([]Point{{22, -36}, {34, -34}, {40, -48}, {41, -60}}, func(k float64) float64 { return 11 - 5*k }), ink)
+		c.Fill(ribbon([]Point{{22, -36}, {34, -34}, {40, -48}, {41, -60}}, func(k float64) float64 {
+			return 11 - 5*k
+		}), ink)
 		c.Oval(46, -62, 9, 4.6, 0.15, ink)
 		if i%2 == 0 {
 			c.Oval(0, -61, 6, 11, 0.1, flat(hex(0x7a1f2e)))

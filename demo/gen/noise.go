@@ -44,7 +44,9 @@ func fbm(x, y, z float64, octaves int) float64 {
 	for o := 0; o < octaves; o++ {
 		sum += amp * noise(x, y, z+float64(o)*17)
 		total += amp
-		x, y, amp = x*2.03, y*2.03, amp*0.5
+		x = x * 2.03
+		y = y * 2.03
+		amp = amp * 0.5
 	}
 	return sum / total
 }

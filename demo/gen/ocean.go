@@ -22,7 +22,8 @@ func paintLighthouse(c *Canvas, t float64) {
 		reach, facing := math.Cos(a), math.Sin(a)
 		far := 1500 * reach
 		half := 26 + 120*math.Abs(reach)
-		c.Fill(polygon(Point{lampX, lampY - 5}, Point{lampX + far, lampY - half + 40*facing}, Point{lampX + far, lampY + half + 40*facing}, Point{lampX, lampY + 5}),
+		c.Fill(polygon(Point{lampX, lampY - 5}, Point{lampX + far, lampY - half + 40*facing},
+			Point{lampX + far, lampY + half + 40*facing}, Point{lampX, lampY + 5}),
 			Ink{Mode: Screen, Shade: func(x, y float64) Color {
 				return hex(0xfff0c0).Fade(0.62 * math.Exp(-math.Abs(x-lampX)/520) * math.Abs(reach))
 			}})
@@ -45,7 +46,9 @@ func paintLighthouse(c *Canvas, t float64) {
 		}
 		c.Ridge(10, h, graded(mix(tone, hex(0xffd9b0), 0.22), tone, y-amp, y+50+f*8))
 		p := curve(160, func(k float64) Point { x := k * Wide; return Point{x, h(x)} })
-		c.Fill(ribbon(p, func(k float64) float64 { return (0.5 + f*0.5) * (0.4 + math.Sin(k*40+f*4+t*0.4)) }), flat(hex(0xffe9d6).Fade(0.5)))
+		c.Fill(ribbon(p, func(k float64) float64 {
+			return (0.5 + f*0.5) * (0.4 + math.Sin(k*40+f*4+t*0.4))
+		}), flat(hex(0xffe9d6).Fade(0.5)))
 		for j := 0; j < 5; j++ {
 			w := (60 - f*4) * (0.5 + dice(i, j, 5))
 			gx := 520 + (dice(i, j, 4)-0.5)*(120+f*30)
@@ -54,14 +57,17 @@ func paintLighthouse(c *Canvas, t float64) {
 	}
 	for i := 0; i < 4; i++ {
 		x := wrap(300+t*24+float64(i)*70, -50, 1650)
-		bird(c, x, 220+30*math.Sin(float64(i)*2)+10*math.Sin(t+float64(i)), 18, math.Sin(t*4+float64(i)*2), flat(hex(0x231f45)))
+		bird(c, x, 220+30*math.Sin(float64(i)*2)+10*math.Sin(t+float64(i)), 18, math.Sin(t*4+float64(i)*2),
+			flat(hex(0x231f45)))
 	}
 }
 
 func cliff(c *Canvas, x, y float64) {
-	c.Fill((&Path{}).Move(930, 690).Cube(1010, 650, 1020, 560, 1110, 545).Line(1150, 512).Line(1300, 516).Cube(1390, 530, 1430, 470, 1520, 480).
+	c.Fill((&Path{}).Move(930, 690).Cube(1010, 650, 1020, 560, 1110, 545).Line(1150, 512).Line(1300, 516).
+		Cube(1390, 530, 1430, 470, 1520, 480).
 		Line(1640, 470).Line(1640, 760).Line(930, 760).Close(), graded(hex(0x3c315e), hex(0x171a3c), 480, 720))
-	c.Fill((&Path{}).Move(1110, 545).Line(1150, 512).Line(1300, 516).Line(1240, 560).Line(1180, 640).Line(1130, 600).Close(), flat(hex(0x574377).Fade(0.8)))
+	c.Fill((&Path{}).Move(1110, 545).Line(1150, 512).Line(1300, 516).Line(1240, 560).Line(1180, 640).Line(1130, 600).
+		Close(), flat(hex(0x574377).Fade(0.8)))
 	body := func(y0, y1, w0, w1 float64, ink Ink) {
 		c.Fill(polygon(Point{x - w0, y0}, Point{x + w0, y0}, Point{x + w1, y1}, Point{x - w1, y1}), ink)
 	}
@@ -73,7 +79,8 @@ func cliff(c *Canvas, x, y float64) {
 		}
 		body(lerp(300, 518, k0), lerp(300, 518, k1), lerp(27, 43, k0), lerp(27, 43, k1), flat(tone))
 	}
-	c.Fill(polygon(Point{x + 6, 300}, Point{x + 27, 300}, Point{x + 43, 518}, Point{x + 10, 518}), flat(hex(0x2a1d4d).Fade(0.35)))
+	c.Fill(polygon(Point{x + 6, 300}, Point{x + 27, 300}, Point{x + 43, 518}, Point{x + 10, 518}),
+		flat(hex(0x2a1d4d).Fade(0.35)))
 	c.Rect(x-40, 292, 80, 9, flat(hex(0x2c2450)))
 	c.Rect(x-19, y-22, 38, 46, flat(hex(0xfff2bd)))
 	c.Rect(x-2, y-22, 4, 46, flat(hex(0x2c2450)))
@@ -93,8 +100,16 @@ func shafts(c *Canvas, t float64, col Color, strength float64) {
 		w := 50 + 46*dice(90, i) + 16*math.Sin(t*0.3+f)
 		lean := 210 - f*50
 		a := strength * (0.55 + 0.45*math.Sin(t*0.5+f*1.7))
-		p := polygon(Point{x - w*0.4, -20}, Point{x + w*0.4, -20}, Point{x + lean*2 + w*2.1, 900}, Point{x + lean*2 - w*1.2, 900})
-		c.Fill(p, Ink{Mode: Screen, Top: col.Fade(a), Bottom: col.Fade(0), From: 0, To: 820, graded: true})
+		p := polygon(Point{x - w*0.4, -20}, Point{x + w*0.4, -20}, Point{x + lean*2 + w*2.1, 900},
+			Point{x + lean*2 - w*1.2, 900})
+		c.Fill(p, Ink{
+			Mode:   Screen,
+			Top:    col.Fade(a),
+			Bottom: col.Fade(0),
+			From:   0,
+			To:     820,
+			graded: true,
+		})
 	}
 }
 
@@ -126,7 +141,9 @@ func paintJellyfish(c *Canvas, t float64) {
 			pts := curve(20, func(q float64) Point {
 				return Point{x + (g-1.5)*r*0.2 + r*0.16*(0.3+q)*math.Sin(q*7-t*1.8+g*1.3), y - r*0.1 + q*r*1.75}
 			})
-			c.Fill(ribbon(pts, func(q float64) float64 { return r * 0.17 * (1 - q) * (1 + 0.35*math.Sin(q*26+g)) }), flat(mix(tone, white, 0.45).Fade(0.45*dim)))
+			c.Fill(ribbon(pts, func(q float64) float64 {
+				return r * 0.17 * (1 - q) * (1 + 0.35*math.Sin(q*26+g))
+			}), flat(mix(tone, white, 0.45).Fade(0.45*dim)))
 		}
 		bell := (&Path{}).Move(x-wide, y+r*0.1).Cube(x-wide*1.06, y-tall*1.3, x+wide*1.06, y-tall*1.3, x+wide, y+r*0.1)
 		for k := 0; k < 6; k++ {
@@ -221,8 +238,11 @@ func koi(c *Canvas, spine []Point, size float64, body, patch Color, n int, t flo
 		b := a + side*(0.75+0.25*math.Sin(t*3+float64(n)))
 		w := girth(float64(i)/16) * 0.4
 		x, y := p.X+math.Cos(a+side*1.57)*w, p.Y+math.Sin(a+side*1.57)*w
-		c.Fill((&Path{}).Move(x, y).Quad(x+length*math.Cos(b+side*spread), y+length*math.Sin(b+side*spread), x+length*math.Cos(b), y+length*math.Sin(b)).
-			Quad(x+length*0.8*math.Cos(b-side*spread), y+length*0.8*math.Sin(b-side*spread), x, y).Close(), flat(mix(body, white, 0.2).Fade(0.72)))
+		c.Fill((&Path{}).Move(x, y).
+			Quad(x+length*math.Cos(b+side*spread), y+length*math.Sin(b+side*spread), x+length*math.Cos(b),
+				y+length*math.Sin(b)).
+			Quad(x+length*0.8*math.Cos(b-side*spread), y+length*0.8*math.Sin(b-side*spread), x, y).Close(),
+			flat(mix(body, white, 0.2).Fade(0.72)))
 	}
 	for _, s := range []float64{-1, 1} {
 		fin(4, s, 66*size, 0.5)
@@ -232,8 +252,11 @@ func koi(c *Canvas, spine []Point, size float64, body, patch Color, n int, t flo
 	for _, s := range []float64{-1, 1} {
 		b := a + s*0.42 + 0.3*math.Sin(t*3.4-5)
 		l := 92 * size
-		c.Fill((&Path{}).Move(tail.X-6*math.Cos(a), tail.Y-6*math.Sin(a)).Quad(tail.X+l*0.7*math.Cos(b+s*0.35), tail.Y+l*0.7*math.Sin(b+s*0.35), tail.X+l*math.Cos(b), tail.Y+l*math.Sin(b)).
-			Quad(tail.X+l*0.5*math.Cos(a), tail.Y+l*0.5*math.Sin(a), tail.X, tail.Y).Close(), flat(mix(body, white, 0.15).Fade(0.8)))
+		c.Fill((&Path{}).Move(tail.X-6*math.Cos(a), tail.Y-6*math.Sin(a)).
+			Quad(tail.X+l*0.7*math.Cos(b+s*0.35), tail.Y+l*0.7*math.Sin(b+s*0.35), tail.X+l*math.Cos(b),
+				tail.Y+l*math.Sin(b)).
+			Quad(tail.X+l*0.5*math.Cos(a), tail.Y+l*0.5*math.Sin(a), tail.X, tail.Y).Close(),
+			flat(mix(body, white, 0.15).Fade(0.8)))
 	}
 	c.Fill(ribbon(spine, girth), flat(body))
 	head, _ := at(0)
@@ -241,9 +264,12 @@ func koi(c *Canvas, spine []Point, size float64, body, patch Color, n int, t flo
 	for j, i := range []int{2, 6, 7, 11, 13} {
 		p, a := at(i)
 		off := (dice(n, j, 6) - 0.5) * girth(float64(i)/16) * 0.4
-		c.Oval(p.X-math.Sin(a)*off, p.Y+math.Cos(a)*off, size*(13+15*dice(n, j, 7)), girth(float64(i)/16)*(0.24+0.14*dice(n, j, 8)), a, flat(patch))
+		c.Oval(p.X-math.Sin(a)*off, p.Y+math.Cos(a)*off, size*(13+15*dice(n, j, 7)),
+			girth(float64(i)/16)*(0.24+0.14*dice(n, j, 8)), a, flat(patch))
 	}
-	c.Fill(ribbon(spine[5:12], func(k float64) float64 { return size * 7 * math.Sin(math.Pi*k) }), flat(white.Fade(0.5)))
+	c.Fill(ribbon(spine[5:12], func(k float64) float64 {
+		return size * 7 * math.Sin(math.Pi*k)
+	}), flat(white.Fade(0.5)))
 	for _, s := range []float64{-1, 1} {
 		p, a := at(1)
 		c.Circle(p.X-math.Sin(a)*s*15*size, p.Y+math.Cos(a)*s*15*size, 3.4*size, flat(hex(0x15151c)))
@@ -274,7 +300,8 @@ func lotus(c *Canvas, x, y, r float64) {
 		l := r * (1 - 0.25*float64(ring))
 		for i := 0; i < n; i++ {
 			a := float64(i)*2*math.Pi/float64(n) + float64(ring)*0.4
-			c.Oval(x+l*0.52*math.Cos(a), y+l*0.52*math.Sin(a), l*0.52, l*0.2, a, graded(mix(col, white, 0.25), col, y-l, y+l))
+			c.Oval(x+l*0.52*math.Cos(a), y+l*0.52*math.Sin(a), l*0.52, l*0.2, a,
+				graded(mix(col, white, 0.25), col, y-l, y+l))
 		}
 	}
 	c.Circle(x, y, r*0.17, flat(hex(0xffd95c)))
@@ -294,7 +321,8 @@ func paintWhale(c *Canvas, t float64) {
 		y := 300 + 130*dice(61, i, 2) + 26*math.Sin(t*0.8+x/150)
 		s := 6 + 5*dice(61, i, 3)
 		c.Oval(x, y, s, s*0.36, -0.05, flat(hex(0x0c4f7c).Fade(0.8)))
-		c.Fill(polygon(Point{x - s*0.8, y}, Point{x - s*1.7, y - s*0.5}, Point{x - s*1.7, y + s*0.5}), flat(hex(0x0c4f7c).Fade(0.8)))
+		c.Fill(polygon(Point{x - s*0.8, y}, Point{x - s*1.7, y - s*0.5}, Point{x - s*1.7, y + s*0.5}),
+			flat(hex(0x0c4f7c).Fade(0.8)))
 	}
 	whale(c, lerp(560, 820, t/20), 470+22*math.Sin(t*0.5), 1.15, t, hex(0x1b4a74), hex(0x0d2d52), hex(0xd6e8ea))
 	whale(c, lerp(310, 520, t/20), 668+18*math.Sin(t*0.55+1), 0.5, t+1.4, hex(0x3f86ad), hex(0x22618c), hex(0xdff0f0))
@@ -306,7 +334,8 @@ func paintWhale(c *Canvas, t float64) {
 	for i := 0; i < 3; i++ {
 		f := float64(i)
 		tone := through(f/2, []Color{hex(0x0a3158), hex(0x082443), hex(0x05172e)})
-		c.Ridge(12, func(x float64) float64 { return 790 + f*44 - 60*fbm((x+t*(6+f*8)+f*300)/230, f*3, 0, 3) }, flat(tone))
+		c.Ridge(12, func(x float64) float64 { return 790 + f*44 - 60*fbm((x+t*(6+f*8)+f*300)/230, f*3, 0, 3) },
+			flat(tone))
 	}
 }
 
@@ -314,24 +343,31 @@ func whale(c *Canvas, x, y, s, t float64, top, low, belly Color) {
 	c.Push(x, y, -0.05+0.03*math.Sin(t*0.5), s, s)
 	beat := math.Sin(t * 1.25)
 	lift := func(q float64) float64 { return 46 * beat * q * q }
-	p := (&Path{}).Move(330, 10).Cube(320, -60, 200, -112, 30, -108).Cube(-120, -104, -260, -60, -400, -26+lift(0.9)).Line(-430, -18+lift(1))
+	p := (&Path{}).Move(330, 10).Cube(320, -60, 200, -112, 30, -108).Cube(-120, -104, -260, -60, -400, -26+lift(0.9)).
+		Line(-430, -18+lift(1))
 	p.Line(-430, 12+lift(1)).Cube(-300, 26+lift(0.6), -170, 80, 0, 96).Cube(150, 106, 310, 90, 330, 10).Close()
 	fluke := (&Path{}).Move(-405, -4+lift(1)).Cube(-450, -20+lift(1.1), -500, -70+lift(1.4), -560, -64+lift(1.5)).
-		Cube(-536, -28+lift(1.3), -510, -4+lift(1.2), -486, 2+lift(1.1)).Cube(-520, 14+lift(1.2), -540, 40+lift(1.3), -560, 66+lift(1.4)).
+		Cube(-536, -28+lift(1.3), -510, -4+lift(1.2), -486, 2+lift(1.1)).
+		Cube(-520, 14+lift(1.2), -540, 40+lift(1.3), -560, 66+lift(1.4)).
 		Cube(-500, 62+lift(1.3), -450, 30+lift(1.1), -405, 14+lift(1)).Close()
 	c.Fill(fluke, flat(low))
 	c.Fill(p, graded(top, low, -110, 60))
-	b := (&Path{}).Move(328, 22).Cube(240, 40, 120, 44, 0, 58).Cube(-90, 70, -160, 66, -220, 52).Cube(-150, 84, -60, 94, 10, 96).Cube(150, 106, 312, 92, 328, 22).Close()
+	b := (&Path{}).Move(328, 22).Cube(240, 40, 120, 44, 0, 58).Cube(-90, 70, -160, 66, -220, 52).
+		Cube(-150, 84, -60, 94, 10, 96).Cube(150, 106, 312, 92, 328, 22).Close()
 	c.Fill(b, graded(belly, mix(belly, low, 0.4), 20, 104))
 	for i := 0; i < 6; i++ {
 		f := float64(i)
-		c.Stroke(curve(14, func(k float64) Point { return Point{310 - f*6 - k*(270-f*14), 36 + f*10 + 14*math.Sin(k*2.2)} }), 2, flat(mix(low, belly, 0.35)))
+		c.Stroke(curve(14, func(k float64) Point {
+			return Point{310 - f*6 - k*(270-f*14), 36 + f*10 + 14*math.Sin(k*2.2)}
+		}), 2, flat(mix(low, belly, 0.35)))
 	}
 	flap := 0.35 + 0.3*math.Sin(t*0.9)
 	c.Push(110, 74, flap, 1, 1)
-	c.Fill((&Path{}).Move(30, -8).Cube(10, 60, -60, 150, -150, 176).Cube(-120, 110, -70, 20, -40, -10).Close(), graded(mix(top, white, 0.12), low, -10, 170))
+	c.Fill((&Path{}).Move(30, -8).Cube(10, 60, -60, 150, -150, 176).Cube(-120, 110, -70, 20, -40, -10).Close(),
+		graded(mix(top, white, 0.12), low, -10, 170))
 	c.Pop()
-	c.Fill((&Path{}).Move(-160, -66).Cube(-186, -116, -218, -128, -244, -124).Cube(-236, -100, -234, -80, -232, -50).Close(), flat(low))
+	c.Fill((&Path{}).Move(-160, -66).Cube(-186, -116, -218, -128, -244, -124).Cube(-236, -100, -234, -80, -232, -50).
+		Close(), flat(low))
 	c.Circle(236, 4, 7, flat(hex(0x061a30)))
 	c.Circle(238, 2, 2.2, flat(white.Fade(0.9)))
 	c.Pop()

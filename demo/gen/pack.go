@@ -31,11 +31,35 @@ func renditions(f Film) []rendition {
 		ceiling = 115
 	}
 	ladder := []rendition{
-		{height: 360, crf: crf, maxKbps: ceiling * 9 / 20, audioKbps: 24, channels: 1, level: "3.0", preset: "faster"},
-		{height: 720, crf: crf + 2, maxKbps: ceiling, audioKbps: 36, channels: 2, level: "3.1", preset: "faster"},
+		{
+			height:    360,
+			crf:       crf,
+			maxKbps:   ceiling * 9 / 20,
+			audioKbps: 24,
+			channels:  1,
+			level:     "3.0",
+			preset:    "faster",
+		},
+		{
+			height:    720,
+			crf:       crf + 2,
+			maxKbps:   ceiling,
+			audioKbps: 36,
+			channels:  2,
+			level:     "3.1",
+			preset:    "faster",
+		},
 	}
 	if f.UHD {
-		ladder = append(ladder, rendition{height: 2160, crf: crf + 5, maxKbps: 480, audioKbps: 48, channels: 2, level: "5.1", preset: "veryfast"})
+		ladder = append(ladder, rendition{
+			height:    2160,
+			crf:       crf + 5,
+			maxKbps:   480,
+			audioKbps: 48,
+			channels:  2,
+			level:     "5.1",
+			preset:    "veryfast",
+		})
 	}
 	return ladder
 }
@@ -44,24 +68,28 @@ func renditions(f Film) []rendition {
 func encodeArgs(ladder []rendition, sound, dir string) []string {
 	top := ladder[len(ladder)-1]
 	args := []string{"-y", "-hide_banner", "-loglevel", "error", "-nostats",
-		"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", top.width(), top.height), "-r", strconv.Itoa(fps), "-i", "pipe:0", "-i", sound}
+		"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", top.width(), top.height), "-r",
+		strconv.Itoa(fps), "-i", "pipe:0", "-i", sound}
 	graph := fmt.Sprintf("[0:v]split=%d", len(ladder))
 	for i := range ladder {
 		graph += fmt.Sprintf("[in%d]", i)
 	}
 	for i, r := range ladder {
-		graph += fmt.Sprintf(";[in%d]scale=%d:%d:flags=area+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv,format=yuv420p[v%d]", i, r.width(), r.height, i)
+		graph += fmt.Sprintf(
+			";[in%d]scale=%d:%d:flags=area+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv,format=yuv420p[v%d]", i, r.width(), r.height, i)
 	}
 	args = append(args, "-filter_complex", graph)
 	gop := strconv.Itoa(segmentSec * fps)
 	for i, r := range ladder {
 		to := filepath.Join(dir, r.name())
 		args = append(args, "-map", fmt.Sprintf("[v%d]", i), "-map", "1:a",
-			"-c:v", "libx264", "-preset", r.preset, "-tune", "animation", "-profile:v", "high", "-level", r.level, "-crf", strconv.Itoa(r.crf),
+			"-c:v", "libx264", "-preset", r.preset, "-tune", "animation", "-profile:v", "high", "-level", r.level,
+			"-crf", strconv.Itoa(r.crf),
 			"-maxrate", fmt.Sprintf("%dk", r.maxKbps), "-bufsize", fmt.Sprintf("%dk", 4*r.maxKbps),
 			"-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-flags", "+cgop", "-x264-params", "aq-mode=3",
 			"-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
-			"-c:a", "aac", "-ar", strconv.Itoa(rate), "-ac", strconv.Itoa(r.channels), "-b:a", fmt.Sprintf("%dk", r.audioKbps),
+			"-c:a", "aac", "-ar", strconv.Itoa(rate), "-ac", strconv.Itoa(r.channels), "-b:a",
+			fmt.Sprintf("%dk", r.audioKbps),
 			"-f", "hls", "-hls_time", strconv.Itoa(segmentSec), "-hls_playlist_type", "vod", "-hls_list_size", "0",
 			"-hls_flags", "independent_segments", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",
 			"-hls_segment_filename", filepath.Join(to, "s%05d.m4s"), filepath.Join(to, "index.m3u8"))
@@ -91,14 +119,17 @@ func writeMaster(dir string, ladder []rendition) error {
 					return err
 				}
 				b := float64(info.Size() * 8)
-				peak, bits, seconds = max(peak, b/length), bits+b, seconds+length
+				peak = max(peak, b/length)
+				bits = bits + b
+				seconds = seconds + length
 			}
 		}
 		codec, err := codecOf(filepath.Join(dir, r.name(), "init.mp4"))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&m, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,RESOLUTION=%dx%d,FRAME-RATE=%d.000,CODECS=\"%s,mp4a.40.2\"\n%s/index.m3u8\n",
+		fmt.Fprintf(&m,
+			"#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,RESOLUTION=%dx%d,FRAME-RATE=%d.000,CODECS=\"%s,mp4a.40.2\"\n%s/index.m3u8\n",
 			int(peak)+1, int(bits/seconds)+1, r.width(), r.height, fps, codec, r.name())
 	}
 	return os.WriteFile(filepath.Join(dir, "master.m3u8"), []byte(m.String()), 0o644)

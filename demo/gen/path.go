@@ -55,7 +55,10 @@ func (p *Path) Cube(bx, by, cx, cy, x, y float64) *Path {
 func (p *Path) Close() *Path { return p.add('Z') }
 
 func (p *Path) bounds(m Affine) (x0, y0, x1, y1 float64) {
-	x0, y0, x1, y1 = math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	x0 = math.Inf(1)
+	y0 = math.Inf(1)
+	x1 = math.Inf(-1)
+	y1 = math.Inf(-1)
 	for i := range p.segs {
 		s := &p.segs[i]
 		n := 1
@@ -69,7 +72,10 @@ func (p *Path) bounds(m Affine) (x0, y0, x1, y1 float64) {
 		}
 		for _, pt := range s.p[:n] {
 			x, y := m.Apply(pt.X, pt.Y)
-			x0, y0, x1, y1 = math.Min(x0, x), math.Min(y0, y), math.Max(x1, x), math.Max(y1, y)
+			x0 = math.Min(x0, x)
+			y0 = math.Min(y0, y)
+			x1 = math.Max(x1, x)
+			y1 = math.Max(y1, y)
 		}
 	}
 	return

@@ -17,9 +17,12 @@ func writeWebP(path string, img *image.RGBA, width, limit int) error {
 	}
 	for quality := 82; ; quality -= 6 {
 		cmd := exec.Command("ffmpeg", "-hide_banner", "-loglevel", "error",
-			"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", img.Rect.Dx(), img.Rect.Dy()), "-i", "pipe:0",
+			"-f", "rawvideo", "-pix_fmt", "rgba", "-s", fmt.Sprintf("%dx%d", img.Rect.Dx(), img.Rect.Dy()), "-i",
+			"pipe:0",
 			"-vf", fmt.Sprintf("scale=%d:-2:flags=lanczos+accurate_rnd,format=yuv420p", width),
-			"-frames:v", "1", "-c:v", "libwebp", "-compression_level", "6", "-preset", "drawing", "-quality", strconv.Itoa(quality), "-f", "webp", "-y", path) // not into a pipe: a large picture's length would stay 0
+			// not into a pipe: a large picture's length would stay 0
+			"-frames:v", "1", "-c:v", "libwebp", "-compression_level", "6", "-preset", "drawing", "-quality",
+			strconv.Itoa(quality), "-f", "webp", "-y", path)
 		cmd.Stdin = bytes.NewReader(img.Pix)
 		var complaint bytes.Buffer
 		cmd.Stderr = &complaint
@@ -37,7 +40,8 @@ func writeCovers(f Film, out, dir string) error {
 	c := NewCanvas(2560, 1440)
 	f.Paint(c, f.Cover)
 	for _, s := range []struct{ width, limit int }{{320, 8000}, {480, 13500}, {960, 28000}} {
-		if err := writeWebP(filepath.Join(out, "covers", fmt.Sprintf("%s-%d.webp", f.Slug, s.width)), c.Image(), s.width, s.limit); err != nil {
+		if err := writeWebP(filepath.Join(out, "covers", fmt.Sprintf("%s-%d.webp", f.Slug, s.width)), c.Image(),
+			s.width, s.limit); err != nil {
 			return err
 		}
 	}
@@ -52,7 +56,8 @@ func writeThumbs(dir string, f Film, sheet *image.RGBA) error {
 	var vtt bytes.Buffer
 	vtt.WriteString("WEBVTT\n")
 	for i := 0; i < f.Seconds/tileSec; i++ {
-		fmt.Fprintf(&vtt, "\n%s --> %s\nthumbs.webp#xywh=%d,%d,%d,%d\n", stamp(float64(i*tileSec)), stamp(float64((i+1)*tileSec)),
+		fmt.Fprintf(&vtt, "\n%s --> %s\nthumbs.webp#xywh=%d,%d,%d,%d\n", stamp(float64(i*tileSec)),
+			stamp(float64((i+1)*tileSec)),
 			i%tilesAcross*tileW, i/tilesAcross*tileH, tileW, tileH)
 	}
 	return os.WriteFile(filepath.Join(dir, "thumbs.vtt"), vtt.Bytes(), 0o644)

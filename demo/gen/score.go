@@ -56,7 +56,8 @@ func compose(s Score, seconds int) []float64 {
 		switch s.Voice {
 		case glass, bowed:
 			for j, note := range chord {
-				sustain(out, s.Voice, note, at-0.6, each+1.6, 0.16/math.Sqrt(float64(len(chord))), float64(j)/float64(len(chord)))
+				sustain(out, s.Voice, note, at-0.6, each+1.6, 0.16/math.Sqrt(float64(len(chord))),
+					float64(j)/float64(len(chord)))
 			}
 		default:
 			sustain(out, glass, chord[0], at-0.3, each+0.8, 0.06, 0.5)

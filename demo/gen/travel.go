@@ -19,8 +19,11 @@ func paintTrain(c *Canvas, t float64) {
 	}
 	land(530, 210, 380, 12, 1, 4, hex(0xa583ad), hex(0xd9a3a3))
 	fuji := wrap(500-t*12, -900, 2500)
-	c.Fill((&Path{}).Move(fuji-430, 520).Quad(fuji-110, 420, fuji-54, 250).Line(fuji+54, 250).Quad(fuji+110, 420, fuji+430, 520).Close(), graded(hex(0x7d77b0), hex(0xcf9fb0), 250, 520))
-	c.Fill((&Path{}).Move(fuji-54, 250).Line(fuji+54, 250).Quad(fuji+76, 315, fuji+98, 356).Line(fuji+50, 330).Line(fuji+24, 366).Line(fuji-8, 326).Line(fuji-42, 362).Line(fuji-96, 354).Quad(fuji-76, 315, fuji-54, 250).Close(), flat(hex(0xfff2ee)))
+	c.Fill((&Path{}).Move(fuji-430, 520).Quad(fuji-110, 420, fuji-54, 250).Line(fuji+54, 250).
+		Quad(fuji+110, 420, fuji+430, 520).Close(), graded(hex(0x7d77b0), hex(0xcf9fb0), 250, 520))
+	c.Fill((&Path{}).Move(fuji-54, 250).Line(fuji+54, 250).Quad(fuji+76, 315, fuji+98, 356).Line(fuji+50, 330).
+		Line(fuji+24, 366).Line(fuji-8, 326).Line(fuji-42, 362).Line(fuji-96, 354).Quad(fuji-76, 315, fuji-54, 250).
+		Close(), flat(hex(0xfff2ee)))
 	land(560, 110, 260, 28, 5, 4, hex(0x7c6a95), hex(0xb98a92))
 	mid := land(610, 90, 300, 56, 8, 3, hex(0x5b6e77), hex(0x7f9a7c))
 	for i := 0; i < 12; i++ {
@@ -28,7 +31,8 @@ func paintTrain(c *Canvas, t float64) {
 		y := mid(x)
 		s := 0.7 + 0.5*dice(102, i, 2)
 		c.Box(x, y-26*s, 52*s, 40*s, 1, flat(hex(0xf3e3d2)))
-		c.Fill(polygon(Point{x - 8*s, y - 24*s}, Point{x + 26*s, y - 50*s}, Point{x + 60*s, y - 24*s}), flat([]Color{hex(0x9d4a50), hex(0x4d5b80), hex(0x7a5a52)}[i%3]))
+		c.Fill(polygon(Point{x - 8*s, y - 24*s}, Point{x + 26*s, y - 50*s}, Point{x + 60*s, y - 24*s}),
+			flat([]Color{hex(0x9d4a50), hex(0x4d5b80), hex(0x7a5a52)}[i%3]))
 		c.Box(x+18*s, y-14*s, 12*s, 12*s, 1, flat(hex(0xffd27a)))
 	}
 	c.Ridge(20, func(float64) float64 { return 640 }, graded(hex(0x93a868), hex(0x47683f), 640, 860))
@@ -63,20 +67,26 @@ func carriage(c *Canvas, t float64) {
 	wall := graded(hex(0x3b2b3f), hex(0x1d1526), 0, 900)
 	p := (&Path{}).Move(-10, -10).Line(1610, -10).Line(1610, 910).Line(-10, 910).Close()
 	x0, y0, x1, y1, r := 130.0, 84.0, 1470.0, 716.0, 70.0
-	p.Move(x0+r, y0).Quad(x0, y0, x0, y0+r).Line(x0, y1-r).Quad(x0, y1, x0+r, y1).Line(x1-r, y1).Quad(x1, y1, x1, y1-r).Line(x1, y0+r).Quad(x1, y0, x1-r, y0).Close()
+	p.Move(x0+r, y0).Quad(x0, y0, x0, y0+r).Line(x0, y1-r).Quad(x0, y1, x0+r, y1).Line(x1-r, y1).Quad(x1, y1, x1, y1-r).
+		Line(x1, y0+r).Quad(x1, y0, x1-r, y0).Close()
 	c.Fill(p, wall)
-	q := (&Path{}).Move(x0+r, y0).Line(x1-r, y0).Quad(x1, y0, x1, y0+r).Line(x1, y1-r).Quad(x1, y1, x1-r, y1).Line(x0+r, y1).Quad(x0, y1, x0, y1-r).Line(x0, y0+r).Quad(x0, y0, x0+r, y0).Close()
+	q := (&Path{}).Move(x0+r, y0).Line(x1-r, y0).Quad(x1, y0, x1, y0+r).Line(x1, y1-r).Quad(x1, y1, x1-r, y1).
+		Line(x0+r, y1).Quad(x0, y1, x0, y1-r).Line(x0, y0+r).Quad(x0, y0, x0+r, y0).Close()
 	d := 16.0
-	q.Move(x0+r, y0+d).Quad(x0+d, y0+d, x0+d, y0+r).Line(x0+d, y1-r).Quad(x0+d, y1-d, x0+r, y1-d).Line(x1-r, y1-d).Quad(x1-d, y1-d, x1-d, y1-r).Line(x1-d, y0+r).Quad(x1-d, y0+d, x1-r, y0+d).Close()
+	q.Move(x0+r, y0+d).Quad(x0+d, y0+d, x0+d, y0+r).Line(x0+d, y1-r).Quad(x0+d, y1-d, x0+r, y1-d).Line(x1-r, y1-d).
+		Quad(x1-d, y1-d, x1-d, y1-r).Line(x1-d, y0+r).Quad(x1-d, y0+d, x1-r, y0+d).Close()
 	c.Fill(q, flat(hex(0x8a6a5c)))
-	c.Fill(polygon(Point{300, 100}, Point{430, 100}, Point{230, 700}, Point{146, 700}, Point{146, 560}), flat(white.Fade(0.07)))
+	c.Fill(polygon(Point{300, 100}, Point{430, 100}, Point{230, 700}, Point{146, 700}, Point{146, 560}),
+		flat(white.Fade(0.07)))
 	c.Fill(polygon(Point{480, 100}, Point{520, 100}, Point{310, 700}, Point{270, 700}), flat(white.Fade(0.06)))
 	for _, s := range []float64{0, 1} {
 		x := lerp(130, 1470, s)
 		for i := 0; i < 5; i++ {
 			cx := x + (1-2*s)*float64(i)*23 + 2*math.Sin(t*1.7+float64(i))
-			c.Fill((&Path{}).Move(cx-16, 60).Line(cx+16, 60).Cube(cx+22, 300, cx+4, 520, cx+11, 732).Line(cx-12, 732).Cube(cx-8, 520, cx-22, 300, cx-16, 60).Close(),
-				graded(mix(hex(0xb5544f), black, 0.1*float64(i%2)), mix(hex(0x6b2a3a), black, 0.12*float64(i%2)), 60, 732))
+			c.Fill((&Path{}).Move(cx-16, 60).Line(cx+16, 60).Cube(cx+22, 300, cx+4, 520, cx+11, 732).Line(cx-12, 732).
+				Cube(cx-8, 520, cx-22, 300, cx-16, 60).Close(),
+				graded(mix(hex(0xb5544f), black, 0.1*float64(i%2)), mix(hex(0x6b2a3a), black, 0.12*float64(i%2)), 60,
+					732))
 		}
 	}
 	c.Box(60, 48, 1480, 20, 10, flat(hex(0xb08a5c)))
@@ -84,7 +94,8 @@ func carriage(c *Canvas, t float64) {
 	c.Rect(760, 804, 90, 120, flat(hex(0x2a1c2c)))
 	shake := 1.2 * math.Sin(t*11) * wave(t, 2.2, 0)
 	c.Push(0, shake, 0, 1, 1)
-	c.Fill((&Path{}).Move(612, 690).Line(722, 690).Quad(716, 764, 690, 770).Line(644, 770).Quad(618, 764, 612, 690).Close(), graded(hex(0xf5efe4), hex(0xc9bcb0), 690, 770))
+	c.Fill((&Path{}).Move(612, 690).Line(722, 690).Quad(716, 764, 690, 770).Line(644, 770).Quad(618, 764, 612, 690).
+		Close(), graded(hex(0xf5efe4), hex(0xc9bcb0), 690, 770))
 	ring := (&Path{}).Ellipse(732, 722, 24, 24, 0)
 	c.Fill(ring.Ellipse(732, 722, 14, -14, 0), flat(hex(0xe2d8ca)))
 	c.Oval(667, 691, 54, 8, 0, flat(hex(0x8a4a26)))
@@ -129,7 +140,8 @@ func pagoda(c *Canvas, x, y, s float64, ink, lit Ink) {
 	for i := 0; i < 5; i++ {
 		f := float64(i)
 		w, top := 92+f*17, -430+f*88
-		c.Fill((&Path{}).Move(-w*0.4, top).Line(w*0.4, top).Cube(w*0.6, top+26, w*0.9, top+34, w*1.25, top+28).Line(w*1.12, top+48).Line(-w*1.12, top+48).
+		c.Fill((&Path{}).Move(-w*0.4, top).Line(w*0.4, top).Cube(w*0.6, top+26, w*0.9, top+34, w*1.25, top+28).
+			Line(w*1.12, top+48).Line(-w*1.12, top+48).
 			Line(-w*1.25, top+28).Cube(-w*0.9, top+34, -w*0.6, top+26, -w*0.4, top).Close(), ink)
 		c.Rect(-w*0.62, top+48, w*1.24, 42, ink)
 		for k := -2; k <= 2; k++ {
@@ -148,7 +160,8 @@ func paintKyoto(c *Canvas, t float64) {
 		c.Ridge(10, func(x float64) float64 { return 600 - 120*fbm(x/380, 3, 0, 3) }, flat(hex(0x7c477f)))
 		c.Ridge(10, func(x float64) float64 { return 640 - 90*fbm(x/260, 7, 0, 3) }, flat(hex(0x54336f)))
 		pagoda(c, 800, 742, 1.02, flat(hex(0x2b1b46)), flat(hex(0xffc46b)))
-		c.Fill(polygon(Point{640, 742}, Point{960, 742}, Point{1300, 910}, Point{300, 910}), graded(hex(0x8a5673), hex(0x3a2340), 742, 900))
+		c.Fill(polygon(Point{640, 742}, Point{960, 742}, Point{1300, 910}, Point{300, 910}),
+			graded(hex(0x8a5673), hex(0x3a2340), 742, 900))
 		for i := 0; i < 11; i++ {
 			k := math.Pow(float64(i)/11, 1.6)
 			y := 744 + 156*k
@@ -165,9 +178,11 @@ func paintKyoto(c *Canvas, t float64) {
 				wall := mix(hex(0x1d1030), hex(0x6b3a6b), f/5)
 				c.Rect(math.Min(x, x+side*w), y-h, w, h+120, flat(wall))
 				ex := x - side*46*near
-				c.Fill((&Path{}).Move(ex, y-h+14*near).Quad(x+side*w*0.3, y-h-24*near, x+side*w, y-h-120*near).Line(x+side*w, y-h+30*near).Line(ex, y-h+40*near).Close(), flat(mix(wall, black, 0.4)))
+				c.Fill((&Path{}).Move(ex, y-h+14*near).Quad(x+side*w*0.3, y-h-24*near, x+side*w, y-h-120*near).
+					Line(x+side*w, y-h+30*near).Line(ex, y-h+40*near).Close(), flat(mix(wall, black, 0.4)))
 				ex = x - side*40*near
-				c.Fill(polygon(Point{ex, y - h*0.52}, Point{x + side*w, y - h*0.62}, Point{x + side*w, y - h*0.5}, Point{ex, y - h*0.47}), flat(mix(wall, black, 0.4)))
+				c.Fill(polygon(Point{ex, y - h*0.52}, Point{x + side*w, y - h*0.62}, Point{x + side*w, y - h*0.5},
+					Point{ex, y - h*0.47}), flat(mix(wall, black, 0.4)))
 				for k := 0; k < 3; k++ {
 					wx := x + side*(30+float64(k)*110)*near
 					if side < 0 {
@@ -198,7 +213,8 @@ func paintKyoto(c *Canvas, t float64) {
 		c.Rect(-19, -62, 38, 15, flat(mix(robe, white, 0.5)))
 		c.Circle(0, -98, 13, flat(hex(0x1a0f20)))
 		c.Rect(-1.5, -150, 3, 60, flat(hex(0x1a0f20)))
-		c.Fill((&Path{}).Move(-70, -122).Quad(0, -206, 70, -122).Quad(35, -132, 0, -120).Quad(-35, -132, -70, -122).Close(), flat(umbrella))
+		c.Fill((&Path{}).Move(-70, -122).Quad(0, -206, 70, -122).Quad(35, -132, 0, -120).Quad(-35, -132, -70, -122).
+			Close(), flat(umbrella))
 		for k := -2; k <= 2; k++ {
 			c.Stroke([]Point{{0, -163}, {float64(k) * 27, -126}}, 1.8, flat(mix(umbrella, black, 0.35)))
 		}
@@ -256,7 +272,9 @@ func paintNeon(c *Canvas, t float64) {
 		tone := hex(0xff4a3d)
 		y := 610.0
 		if i%2 == 0 {
-			dir, tone, y = -1, hex(0xfff0cf), 655
+			dir = -1
+			tone = hex(0xfff0cf)
+			y = 655
 		}
 		x := wrap(dice(123, i)*2000+dir*t*(60+26*dice(124, i)), -160, 1760)
 		for k := -1.0; k <= 1; k += 2 {
@@ -314,8 +332,10 @@ func paintBalloons(c *Canvas, t float64) {
 			}
 			tone = mix(tone, black, 0.26*ramp(-0.1, 1, -u0))
 			tone = mix(tone, white, 0.22*ramp(0.1, 0.8, u0)*ramp(1.05, 0.7, u0))
-			p := (&Path{}).Move(0, -150).Cube(-150*u0*0.98, -150, -150*u0*1.06, -20, -106*u0, 42).Quad(-66*u0, 92, -24*u0, 132).Line(-24*u1, 132)
-			c.Fill(p.Quad(-66*u1, 92, -106*u1, 42).Cube(-150*u1*1.06, -20, -150*u1*0.98, -150, 0, -150).Close(), flat(tone))
+			p := (&Path{}).Move(0, -150).Cube(-150*u0*0.98, -150, -150*u0*1.06, -20, -106*u0, 42).
+				Quad(-66*u0, 92, -24*u0, 132).Line(-24*u1, 132)
+			c.Fill(p.Quad(-66*u1, 92, -106*u1, 42).Cube(-150*u1*1.06, -20, -150*u1*0.98, -150, 0, -150).Close(),
+				flat(tone))
 		}
 		flame := math.Pow(wave(t, 5, phase), 8)
 		c.Glow(0, 140, 110, hex(0xffc04d), 0.85*flame)
@@ -341,9 +361,13 @@ func paintBalloons(c *Canvas, t float64) {
 		h, w := 150+170*dice(132, i), 66+40*dice(133, i)
 		y := 925.0
 		tone := mix(hex(0x8a4b52), hex(0x6b3846), dice(134, i))
-		c.Fill((&Path{}).Move(x-w, y).Cube(x-w*0.6, y-h*0.5, x-w*0.35, y-h*0.9, x, y-h).Cube(x+w*0.35, y-h*0.9, x+w*0.6, y-h*0.5, x+w, y).Close(), graded(mix(tone, hex(0xffb58c), 0.35), tone, y-h, y))
-		c.Fill((&Path{}).Move(x+w, y).Cube(x+w*0.6, y-h*0.5, x+w*0.35, y-h*0.9, x, y-h).Cube(x+w*0.05, y-h*0.6, x+w*0.2, y-h*0.3, x+w*0.2, y).Close(), flat(hex(0x4a2438).Fade(0.4)))
-		c.Fill((&Path{}).Move(x-w*0.36, y-h*0.82).Quad(x, y-h*1.22, x+w*0.36, y-h*0.82).Quad(x, y-h*0.75, x-w*0.36, y-h*0.82).Close(), flat(hex(0x5a2c3c)))
+		c.Fill((&Path{}).Move(x-w, y).Cube(x-w*0.6, y-h*0.5, x-w*0.35, y-h*0.9, x, y-h).
+			Cube(x+w*0.35, y-h*0.9, x+w*0.6, y-h*0.5, x+w, y).Close(),
+			graded(mix(tone, hex(0xffb58c), 0.35), tone, y-h, y))
+		c.Fill((&Path{}).Move(x+w, y).Cube(x+w*0.6, y-h*0.5, x+w*0.35, y-h*0.9, x, y-h).
+			Cube(x+w*0.05, y-h*0.6, x+w*0.2, y-h*0.3, x+w*0.2, y).Close(), flat(hex(0x4a2438).Fade(0.4)))
+		c.Fill((&Path{}).Move(x-w*0.36, y-h*0.82).Quad(x, y-h*1.22, x+w*0.36, y-h*0.82).
+			Quad(x, y-h*0.75, x-w*0.36, y-h*0.82).Close(), flat(hex(0x5a2c3c)))
 		if i%3 == 0 {
 			c.Box(x-9, y-h*0.5, 16, 26, 8, flat(hex(0x2c1422)))
 		}

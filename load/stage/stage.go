@@ -1,5 +1,6 @@
-// Package stage makes ready in a mall what a load test needs: accounts with their tokens, sessions, and units of a SKU. It is the
-// one part of the load test that goes in by the back door; it refuses to place, pay or play anything, which is the crowd's part.
+// Package stage makes ready in a mall what a load test needs: accounts with their tokens, sessions, and units of a SKU.
+// It is the one part of the load test that goes in by the back door; it refuses to place, pay or play anything, which
+// is the crowd's part.
 package stage
 
 import (
@@ -87,7 +88,11 @@ func stock(ctx context.Context, m *mall.Mall, stage *load.Stage, units int64) er
 
 // limited finds a SKU whose stock has a limit, among the newest films.
 func limited(ctx context.Context, c *catalog.Catalog) (int64, error) {
-	page, err := c.List(ctx, catalog.Filter{Sort: catalog.SortNewest, Limit: catalog.MaxLimit, NoCount: true})
+	page, err := c.List(ctx, catalog.Filter{
+		Sort:    catalog.SortNewest,
+		Limit:   catalog.MaxLimit,
+		NoCount: true,
+	})
 	if err != nil {
 		return 0, err
 	}

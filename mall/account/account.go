@@ -1,5 +1,5 @@
-// Package account owns people: who they are, how they prove it, which role they have, and the sessions and API tokens that
-// stand for that proof. It refuses to know pages, carts and what a person bought.
+// Package account owns people: who they are, how they prove it, which role they have, and the sessions and API tokens
+// that stand for that proof. It refuses to know pages, carts and what a person bought.
 package account
 
 import (
@@ -25,8 +25,8 @@ const (
 	RoleOperator = "operator"
 )
 
-// User is a person as the rest of the mall may see them; the password never leaves this package. Locale is "zh-CN", "en" or
-// "" for what the browser asks.
+// User is a person as the rest of the mall may see them; the password never leaves this package. Locale is "zh-CN",
+// "en" or "" for what the browser asks.
 type User struct {
 	ID        int64
 	Email     string
@@ -45,8 +45,8 @@ type Accounts struct {
 	// Suspended says whom the operators keep from signing in; nil keeps nobody. It is set before anybody signs in.
 	Suspended func(ctx context.Context, userID int64) bool
 
-	// BrowserKey signs the marks of browsers where people signed in before, 32 bytes; without it none is known. It is set before anybody
-	// signs in.
+	// BrowserKey signs the marks of browsers where people signed in before, 32 bytes; without it none is known. It is
+	// set before anybody signs in.
 	BrowserKey []byte
 
 	pool      *pgxpool.Pool

@@ -61,7 +61,12 @@ func newHouse(t *testing.T, rdb *redis.Client) *house {
 
 func (h *house) register(t *testing.T, email string) account.User {
 	t.Helper()
-	u, err := h.Register(context.Background(), account.Registration{Email: email, Name: "Somebody", Password: goodPassword, Addr: email})
+	u, err := h.Register(context.Background(), account.Registration{
+		Email:    email,
+		Name:     "Somebody",
+		Password: goodPassword,
+		Addr:     email,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +75,11 @@ func (h *house) register(t *testing.T, email string) account.User {
 
 // signIn is Authenticate from a browser that nobody knows.
 func (h *house) signIn(ctx context.Context, email, password, addr string) (account.User, error) {
-	return h.Authenticate(ctx, account.Attempt{Email: email, Password: password, Addr: addr})
+	return h.Authenticate(ctx, account.Attempt{
+		Email:    email,
+		Password: password,
+		Addr:     addr,
+	})
 }
 
 // now is the person as they are at this moment, which is as after a proof.

@@ -128,7 +128,11 @@ func (a *Accounts) rehash(ctx context.Context, id int64, password, old string) {
 	if err != nil {
 		return
 	}
-	_, err = a.q.SetPasswordHash(ctx, a.pool, dbsqlc.SetPasswordHashParams{PasswordHash: hash, ID: id, OldHash: old})
+	_, err = a.q.SetPasswordHash(ctx, a.pool, dbsqlc.SetPasswordHashParams{
+		PasswordHash: hash,
+		ID:           id,
+		OldHash:      old,
+	})
 	if err != nil {
 		a.log.WarnContext(ctx, "password not hashed anew", "user", id, "error", err)
 	}

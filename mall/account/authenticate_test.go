@@ -59,13 +59,16 @@ func TestTooManyWrongPasswordsShutAnAccountToTheirNetworkAlone(t *testing.T) {
 	h.register(t, "ann@example.test")
 	h.register(t, "bob@example.test")
 	for range 10 {
-		if _, err := h.signIn(ctx, " ANN@example.test", "wrong", "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
+		if _, err := h.signIn(ctx, " ANN@example.test", "wrong",
+			"192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
 			t.Fatal(err)
 		}
 	}
 	var wait interface{ RetryAfter() time.Duration }
-	_, err := h.signIn(ctx, "ann@example.test", goodPassword, "::ffff:192.0.2.1") // the same network in another spelling
-	if !errors.Is(err, account.ErrThrottled) || !errors.As(err, &wait) || wait.RetryAfter() <= 14*time.Minute || wait.RetryAfter() > 15*time.Minute {
+	// the same network in another spelling
+	_, err := h.signIn(ctx, "ann@example.test", goodPassword, "::ffff:192.0.2.1")
+	if !errors.Is(err, account.ErrThrottled) || !errors.As(err, &wait) || wait.RetryAfter() <= 14*time.Minute ||
+		wait.RetryAfter() > 15*time.Minute {
 		t.Fatalf("the eleventh attempt: %v", err)
 	}
 	if _, err := h.signIn(ctx, "bob@example.test", goodPassword, "192.0.2.1"); err != nil {
@@ -98,7 +101,8 @@ func TestSuccessForgetsTheWrongPasswords(t *testing.T) {
 	h.register(t, "ann@example.test")
 	for range 2 {
 		for range 6 {
-			if _, err := h.signIn(ctx, "ann@example.test", "wrong", "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
+			if _, err := h.signIn(ctx, "ann@example.test", "wrong",
+				"192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
 				t.Fatal(err)
 			}
 		}
@@ -116,7 +120,8 @@ func TestAnAddressThatTriesManyEmailsIsShutAndTheirOwnersAreNot(t *testing.T) {
 	var wrong atomic.Int32
 	for i := range 60 {
 		wg.Go(func() {
-			if _, err := h.signIn(context.Background(), fmt.Sprintf("e%d@example.test", i), "wrong", "192.0.2.7"); errors.Is(err, account.ErrBadCredentials) {
+			if _, err := h.signIn(context.Background(), fmt.Sprintf("e%d@example.test", i), "wrong",
+				"192.0.2.7"); errors.Is(err, account.ErrBadCredentials) {
 				wrong.Add(1)
 			}
 		})
@@ -142,7 +147,8 @@ func TestWithoutRedisEachProcessCounts(t *testing.T) {
 	h.register(t, "ann@example.test")
 	server.Kill()
 	for range 10 {
-		if _, err := h.signIn(ctx, "ann@example.test", "wrong", "192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
+		if _, err := h.signIn(ctx, "ann@example.test", "wrong",
+			"192.0.2.1"); !errors.Is(err, account.ErrBadCredentials) {
 			t.Fatal(err)
 		}
 	}
@@ -182,7 +188,13 @@ func TestAnOldHashIsMadeAnewAtSignIn(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	u := h.register(t, "ann@example.test")
-	old, err := argon2id.CreateHash(goodPassword, &argon2id.Params{Memory: 8 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	old, err := argon2id.CreateHash(goodPassword, &argon2id.Params{
+		Memory:      8 * 1024,
+		Iterations:  1,
+		Parallelism: 1,
+		SaltLength:  16,
+		KeyLength:   32,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +207,8 @@ func TestAnOldHashIsMadeAnewAtSignIn(t *testing.T) {
 		if _, err := h.signIn(ctx, "ann@example.test", goodPassword, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.pool.QueryRow(ctx, "select password_hash from account_user where id = $1", u.ID).Scan(&kept); err != nil {
+		if err := h.pool.QueryRow(ctx, "select password_hash from account_user where id = $1", u.ID).
+			Scan(&kept); err != nil {
 			t.Fatal(err)
 		}
 		if (kept != old && kept != before) != want || !strings.Contains(kept, "m=19456") {

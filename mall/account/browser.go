@@ -74,7 +74,8 @@ func (a *Accounts) sign(m mark) string {
 
 func (a *Accounts) readMark(text string) (m mark, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != markBytes+macBytes || len(a.BrowserKey) == 0 || !hmac.Equal(b[markBytes:], a.mac(b[:markBytes])) {
+	if err != nil || len(b) != markBytes+macBytes || len(a.BrowserKey) == 0 ||
+		!hmac.Equal(b[markBytes:], a.mac(b[:markBytes])) {
 		return mark{}, false
 	}
 	m.userID = int64(binary.BigEndian.Uint64(b))

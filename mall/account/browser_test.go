@@ -36,7 +36,11 @@ func TestAccounts_KnownBrowser(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
-	stranger := account.Attempt{Email: ann.Email, Password: goodPassword, Addr: home}
+	stranger := account.Attempt{
+		Email:    ann.Email,
+		Password: goodPassword,
+		Addr:     home,
+	}
 	known := stranger
 	known.Browser = h.RememberBrowser("", ann)
 
@@ -82,7 +86,12 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 		for range 10 {
 			_, _ = h.signIn(ctx, u.Email, "wrong", addr)
 		}
-		_, err := h.Authenticate(ctx, account.Attempt{Email: u.Email, Password: "wrong", Addr: addr, Browser: marks})
+		_, err := h.Authenticate(ctx, account.Attempt{
+			Email:    u.Email,
+			Password: "wrong",
+			Addr:     addr,
+			Browser:  marks,
+		})
 		if !errors.Is(err, account.ErrBadCredentials) && !errors.Is(err, account.ErrThrottled) {
 			t.Fatal(err)
 		}
@@ -156,19 +165,26 @@ func TestAuthenticate_wrong_passwords_from_everywhere_slow_down_and_refuse_nobod
 		return nil
 	})
 	for i := range 23 {
-		if _, err := h.signIn(ctx, ann.Email, "wrong", fmt.Sprintf("198.51.%d.1", i)); !errors.Is(err, account.ErrBadCredentials) {
+		if _, err := h.signIn(ctx, ann.Email, "wrong",
+			fmt.Sprintf("198.51.%d.1", i)); !errors.Is(err, account.ErrBadCredentials) {
 			t.Fatal(err)
 		}
 	}
 	if want := "[100ms 200ms 300ms]"; fmt.Sprint(waits) != want {
 		t.Errorf("the last three of 23 waited %v, want %s", waits, want)
 	}
-	known := account.Attempt{Email: ann.Email, Password: goodPassword, Addr: home, Browser: h.RememberBrowser("", ann)}
+	known := account.Attempt{
+		Email:    ann.Email,
+		Password: goodPassword,
+		Addr:     home,
+		Browser:  h.RememberBrowser("", ann),
+	}
 	if _, err := h.Authenticate(ctx, known); err != nil || len(waits) != 3 {
 		t.Errorf("the owner's browser waits too: %v, %v", waits, err)
 	}
 	for range 2 { // the owner elsewhere; a right password is no attempt
-		if _, err := h.signIn(ctx, ann.Email, goodPassword, office); err != nil || waits[len(waits)-1] != 400*time.Millisecond {
+		if _, err := h.signIn(ctx, ann.Email, goodPassword, office); err != nil ||
+			waits[len(waits)-1] != 400*time.Millisecond {
 			t.Errorf("the owner on a new browser: %v, %v", waits, err)
 		}
 	}
@@ -196,7 +212,8 @@ func TestAuthenticate_no_more_than_so_many_wait_at_once(t *testing.T) {
 		return context.Canceled
 	})
 	for i := range 20 {
-		if _, err := h.signIn(t.Context(), "ann@example.test", "wrong", fmt.Sprintf("198.51.%d.1", i)); !errors.Is(err, account.ErrBadCredentials) {
+		if _, err := h.signIn(t.Context(), "ann@example.test", "wrong",
+			fmt.Sprintf("198.51.%d.1", i)); !errors.Is(err, account.ErrBadCredentials) {
 			t.Fatal(err)
 		}
 	}
@@ -225,7 +242,8 @@ func TestAuthenticate_no_more_than_so_many_wait_at_once(t *testing.T) {
 		waited = d
 		return nil
 	})
-	if _, err := h.signIn(t.Context(), "ann@example.test", goodPassword, home); err != nil || waited != 100*time.Millisecond {
+	if _, err := h.signIn(t.Context(), "ann@example.test", goodPassword, home); err != nil ||
+		waited != 100*time.Millisecond {
 		t.Errorf("afterwards: waited %v, %v", waited, err)
 	}
 }

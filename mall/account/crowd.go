@@ -18,9 +18,10 @@ const crowdBatch = 2000
 // crowdTTL is how long the tokens of a crowd live.
 const crowdTTL = 2 * time.Hour
 
-// Crowd makes n shoppers for a load test and hands out a token for each. Their emails are <name>-<number>@crowd.example.test, under
-// a name that no crowd had before; they share one password, which is thrown away, so that nobody signs in as one of them and
-// making them does not cost a hashing each. For whoever runs the mall, never for a page.
+// Crowd makes n shoppers for a load test and hands out a token for each. Their emails are
+// <name>-<number>@crowd.example.test, under a name that no crowd had before; they share one password, which is thrown
+// away, so that nobody signs in as one of them and making them does not cost a hashing each. For whoever runs the mall,
+// never for a page.
 func (a *Accounts) Crowd(ctx context.Context, name string, n int) ([]Token, error) {
 	hashed, err := a.hasher.make(ctx, familiars, newID())
 	if err != nil {
@@ -47,21 +48,39 @@ func (a *Accounts) crowdBatch(ctx context.Context, name, hashed string, from, n 
 		hashes[i], place[emails[i]] = hash(tokens[i].Value), i
 	}
 	err := db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
-		made, err := a.q.InsertCrowd(ctx, tx, dbsqlc.InsertCrowdParams{Name: "Crowd " + name, PasswordHash: hashed, CreatedAt: now, Emails: emails})
+		made, err := a.q.InsertCrowd(ctx, tx, dbsqlc.InsertCrowdParams{
+			Name:         "Crowd " + name,
+			PasswordHash: hashed,
+			CreatedAt:    now,
+			Emails:       emails,
+		})
 		if err != nil {
 			return err
 		}
 		for _, u := range made {
 			i := place[u.Email]
 			ids[i] = u.ID
-			tokens[i].User = User{ID: u.ID, Email: u.Email, Name: "Crowd " + name, Role: RoleShopper, CreatedAt: now, Epoch: 1}
+			tokens[i].User = User{
+				ID:        u.ID,
+				Email:     u.Email,
+				Name:      "Crowd " + name,
+				Role:      RoleShopper,
+				CreatedAt: now,
+				Epoch:     1,
+			}
 		}
-		return a.q.InsertTokens(ctx, tx, dbsqlc.InsertTokensParams{TokenHashes: hashes, UserIds: ids, CreatedAt: now, ExpiresAt: now.Add(crowdTTL)})
+		return a.q.InsertTokens(ctx, tx, dbsqlc.InsertTokensParams{
+			TokenHashes: hashes,
+			UserIds:     ids,
+			CreatedAt:   now,
+			ExpiresAt:   now.Add(crowdTTL),
+		})
 	})
 	return tokens, err
 }
 
-// Cookie signs a person in where no browser is, and returns the value of the Cookie header that says so. For load tests.
+// Cookie signs a person in where no browser is, and returns the value of the Cookie header that says so. For load
+// tests.
 func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 	if err != nil {
@@ -76,7 +95,11 @@ func (s *Sessions) Cookie(ctx context.Context, userID int64) (string, error) {
 		return "", fmt.Errorf("find user %d: %w", userID, err)
 	}
 	w := discarded{http.Header{}}
-	if err := s.SignIn(r, w, session, User{ID: u.ID, Role: u.Role, Epoch: u.AccessEpoch}, nil); err != nil {
+	if err := s.SignIn(r, w, session, User{
+		ID:    u.ID,
+		Role:  u.Role,
+		Epoch: u.AccessEpoch,
+	}, nil); err != nil {
 		return "", err
 	}
 	return s.CookieName() + "=" + session.ID, nil

@@ -56,14 +56,18 @@ func (s *Sessions) EndDevice(ctx context.Context, userID, number int64) error {
 	return nil
 }
 
-// EndDevicesOn signs the person out of the browser that a device cookie names, but for the session that asks; keep may be nil. It returns
-// how many sessions ended.
+// EndDevicesOn signs the person out of the browser that a device cookie names, but for the session that asks; keep may
+// be nil. It returns how many sessions ended.
 func (s *Sessions) EndDevicesOn(ctx context.Context, userID int64, device []byte, keep *sessions.Session) (int, error) {
 	own := []byte{} // no session's hash
 	if keep != nil && keep.ID != "" {
 		own = hash(keep.ID)
 	}
-	hashes, err := s.q.DeleteSessionsOn(ctx, s.pool, dbsqlc.DeleteSessionsOnParams{UserID: userID, Device: device, Keep: own})
+	hashes, err := s.q.DeleteSessionsOn(ctx, s.pool, dbsqlc.DeleteSessionsOnParams{
+		UserID: userID,
+		Device: device,
+		Keep:   own,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("end sessions of %d on a device: %w", userID, err)
 	}

@@ -20,10 +20,16 @@ const (
 
 // hashParams is OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. Memory at once is
 // bounded by the hasher, and one lane leaves the other core to the shop.
-var hashParams = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+var hashParams = argon2id.Params{
+	Memory:      19 * 1024,
+	Iterations:  2,
+	Parallelism: 1,
+	SaltLength:  16,
+	KeyLength:   32,
+}
 
-// hasher runs as many hashings at once as there are cores, so that a flood of sign-ins takes neither the memory nor the time
-// of everybody else.
+// hasher runs as many hashings at once as there are cores, so that a flood of sign-ins takes neither the memory nor the
+// time of everybody else.
 type hasher struct {
 	pool  pool
 	decoy string // a hash that no password has, for emails that nobody has
@@ -63,8 +69,8 @@ func (h *hasher) check(ctx context.Context, l lane, password, hash string) (matc
 	return match, *params != hashParams, nil
 }
 
-// weakness names what is wrong with a new password by a slug, "" where nothing is. There is no rule of digits and signs: such
-// rules make passwords worse (NIST SP 800-63B §5.1.1.2).
+// weakness names what is wrong with a new password by a slug, "" where nothing is. There is no rule of digits and
+// signs: such rules make passwords worse (NIST SP 800-63B §5.1.1.2).
 func weakness(password, email, name string) string {
 	lower := strings.ToLower(norm.NFKC.String(password))
 	user, _, _ := strings.Cut(email, "@")
@@ -91,7 +97,8 @@ func monotonous(lower string) bool {
 	if len(different) < 4 {
 		return true
 	}
-	for _, run := range []string{"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "98765432109876543210", "qwertyuiopasdfghjklzxcvbnm"} {
+	for _, run := range []string{"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "98765432109876543210",
+		"qwertyuiopasdfghjklzxcvbnm"} {
 		if strings.Contains(run, lower) {
 			return true
 		}

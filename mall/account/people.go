@@ -18,7 +18,8 @@ import (
 // MaxQuery is how long what is looked for may be, in bytes: as long as an email.
 const MaxQuery = maxEmail
 
-// Person is somebody with an account as the staff see them. Locked: shut out by whoever runs the mall, whatever the lists say.
+// Person is somebody with an account as the staff see them. Locked: shut out by whoever runs the mall, whatever the
+// lists say.
 type Person struct {
 	User
 	Locked bool
@@ -35,7 +36,13 @@ type PeopleFilter struct {
 
 // People lists whom a filter chooses, the newest first.
 func (a *Accounts) People(ctx context.Context, f PeopleFilter) ([]Person, error) {
-	p := dbsqlc.PeopleParams{BeforeID: f.Before, Role: f.Role, OnlyIds: f.Only != nil, Ids: f.Only, Most: int32(f.Most)}
+	p := dbsqlc.PeopleParams{
+		BeforeID: f.Before,
+		Role:     f.Role,
+		OnlyIds:  f.Only != nil,
+		Ids:      f.Only,
+		Most:     int32(f.Most),
+	}
 	switch q := strings.TrimSpace(f.Query); {
 	case q == "":
 	case !sayable(q):
@@ -86,7 +93,13 @@ func (a *Accounts) peopleNumbered(ctx context.Context, f PeopleFilter, id int64)
 	if f.Only != nil && !slices.Contains(f.Only, id) {
 		return nil, nil
 	}
-	p := dbsqlc.PeopleParams{BeforeID: f.Before, Role: f.Role, OnlyIds: true, Ids: []int64{id}, Most: 1}
+	p := dbsqlc.PeopleParams{
+		BeforeID: f.Before,
+		Role:     f.Role,
+		OnlyIds:  true,
+		Ids:      []int64{id},
+		Most:     1,
+	}
 	rows, err := a.q.People(ctx, a.pool, p)
 	if err != nil {
 		return nil, fmt.Errorf("find person %d: %w", id, err)
@@ -113,7 +126,12 @@ func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, er
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is nobody's id
 	begins, ends := db.Prefix(normalEmail(q))
-	rows, err := a.q.LookupPeople(ctx, a.pool, dbsqlc.LookupPeopleParams{ID: id, Begins: begins, Ends: ends, Most: int32(most)})
+	rows, err := a.q.LookupPeople(ctx, a.pool, dbsqlc.LookupPeopleParams{
+		ID:     id,
+		Begins: begins,
+		Ends:   ends,
+		Most:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look people up: %w", err)
 	}
@@ -124,7 +142,8 @@ func (a *Accounts) Lookup(ctx context.Context, q string, most int) ([]Person, er
 	return out, nil
 }
 
-// sayable says that PostgreSQL can be asked for a text: one that is UTF-8, without NUL, and no longer than anything it is held against.
+// sayable says that PostgreSQL can be asked for a text: one that is UTF-8, without NUL, and no longer than anything it
+// is held against.
 func sayable(q string) bool {
 	return db.Storable(q) && len(q) <= MaxQuery
 }
@@ -142,5 +161,12 @@ func personOf(r dbsqlc.PeopleRow) Person {
 }
 
 func person(id int64, email, name, role, locale, status string, since time.Time) Person {
-	return Person{User{ID: id, Email: email, Name: name, Role: role, Locale: locale, CreatedAt: since}, status != "active"}
+	return Person{User{
+		ID:        id,
+		Email:     email,
+		Name:      name,
+		Role:      role,
+		Locale:    locale,
+		CreatedAt: since,
+	}, status != "active"}
 }

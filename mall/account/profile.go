@@ -24,7 +24,11 @@ func (a *Accounts) ChangeProfile(ctx context.Context, id int64, name, locale str
 	if invalid.Fields != nil {
 		return invalid
 	}
-	n, err := a.q.SetProfile(ctx, a.pool, dbsqlc.SetProfileParams{Name: name, Locale: locale, ID: id})
+	n, err := a.q.SetProfile(ctx, a.pool, dbsqlc.SetProfileParams{
+		Name:   name,
+		Locale: locale,
+		ID:     id,
+	})
 	return someone(n, err, "change profile", id)
 }
 
@@ -37,8 +41,8 @@ func (a *Accounts) SetLocale(ctx context.Context, id int64, locale string) error
 	return someone(n, err, "set locale", id)
 }
 
-// ChangePassword takes the old password as proof and ends every session and every token of the person, the one that asks
-// included: the caller signs it in again, under a new id. Errors: ErrInvalidAccount with fields password or
+// ChangePassword takes the old password as proof and ends every session and every token of the person, the one that
+// asks included: the caller signs it in again, under a new id. Errors: ErrInvalidAccount with fields password or
 // currentPassword, ErrThrottled, ErrBusy, ErrNoUser.
 func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, password string) error {
 	row, err := a.q.UserByID(ctx, a.pool, id)
@@ -59,7 +63,11 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 		return err
 	}
 	err = db.InTx(ctx, a.pool, func(tx pgx.Tx) error {
-		n, err := a.q.SetPasswordHash(ctx, tx, dbsqlc.SetPasswordHashParams{PasswordHash: hash, ID: id, OldHash: row.PasswordHash})
+		n, err := a.q.SetPasswordHash(ctx, tx, dbsqlc.SetPasswordHashParams{
+			PasswordHash: hash,
+			ID:           id,
+			OldHash:      row.PasswordHash,
+		})
 		if err != nil {
 			return err
 		}
@@ -76,8 +84,9 @@ func (a *Accounts) ChangePassword(ctx context.Context, id int64, current, passwo
 	return nil
 }
 
-// ProvePassword says whether this is the person's password: nil, or ErrInvalidAccount with the field currentPassword. At most 10 tries in
-// 15 minutes are made, those of ChangePassword among them. Errors: besides, ErrThrottled, ErrBusy, ErrNoUser.
+// ProvePassword says whether this is the person's password: nil, or ErrInvalidAccount with the field currentPassword.
+// At most 10 tries in 15 minutes are made, those of ChangePassword among them. Errors: besides, ErrThrottled, ErrBusy,
+// ErrNoUser.
 func (a *Accounts) ProvePassword(ctx context.Context, id int64, password string) error {
 	row, err := a.q.UserByID(ctx, a.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -107,8 +116,8 @@ func (a *Accounts) prove(ctx context.Context, row dbsqlc.UserByIDRow, password s
 	return err
 }
 
-// SetRole gives the person another role and ends their sessions and tokens: nobody carries an id from before a change of
-// privilege. changed is false when they had it already. Errors: ErrInvalidAccount, ErrNoUser.
+// SetRole gives the person another role and ends their sessions and tokens: nobody carries an id from before a change
+// of privilege. changed is false when they had it already. Errors: ErrInvalidAccount, ErrNoUser.
 func (a *Accounts) SetRole(ctx context.Context, id int64, role string) (changed bool, err error) {
 	if role != RoleShopper && role != RoleCreator && role != RoleOperator {
 		return false, ErrInvalidAccount.With("role", "role_unknown")
@@ -118,8 +127,8 @@ func (a *Accounts) SetRole(ctx context.Context, id int64, role string) (changed 
 	})
 }
 
-// Lock shuts a person out at once, everywhere; Unlock lets them sign in again. changed is false when nothing had to be done.
-// Errors: ErrNoUser.
+// Lock shuts a person out at once, everywhere; Unlock lets them sign in again. changed is false when nothing had to be
+// done. Errors: ErrNoUser.
 func (a *Accounts) Lock(ctx context.Context, id int64) (changed bool, err error) {
 	return a.setStatus(ctx, id, "locked")
 }
@@ -136,7 +145,8 @@ func (a *Accounts) setStatus(ctx context.Context, id int64, status string) (bool
 }
 
 // endingSessions makes a change and, where it changed something, ends all that was granted before it.
-func (a *Accounts) endingSessions(ctx context.Context, id int64, change func(pgx.Tx) (int64, error)) (changed bool, err error) {
+func (a *Accounts) endingSessions(ctx context.Context, id int64,
+	change func(pgx.Tx) (int64, error)) (changed bool, err error) {
 	if _, err := a.User(ctx, id); err != nil {
 		return false, err
 	}

@@ -18,7 +18,8 @@ const (
 	maxName  = 80  // characters
 )
 
-// Faults of registering and of changing an account. Fields name the inputs: email, name, password, currentPassword, locale.
+// Faults of registering and of changing an account. Fields name the inputs: email, name, password, currentPassword,
+// locale.
 var (
 	ErrInvalidAccount = fault.New(fault.Invalid, "invalid_account", "Some fields need another look.")
 	ErrEmailTaken     = fault.New(fault.Conflict, "email_taken", "There is an account with this email already.")
@@ -56,9 +57,21 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u := User{Email: email, Name: name, Role: RoleShopper, Locale: r.Locale, CreatedAt: a.now(), Epoch: 1}
+	u := User{
+		Email:     email,
+		Name:      name,
+		Role:      RoleShopper,
+		Locale:    r.Locale,
+		CreatedAt: a.now(),
+		Epoch:     1,
+	}
 	u.ID, err = a.q.InsertUser(ctx, a.pool, dbsqlc.InsertUserParams{
-		Email: u.Email, Name: u.Name, PasswordHash: hash, Role: u.Role, Locale: u.Locale, CreatedAt: u.CreatedAt,
+		Email:        u.Email,
+		Name:         u.Name,
+		PasswordHash: hash,
+		Role:         u.Role,
+		Locale:       u.Locale,
+		CreatedAt:    u.CreatedAt,
 	})
 	if db.IsUnique(err, "account_user_email_key") {
 		return User{}, ErrEmailTaken.With("email", "email_taken")
@@ -69,8 +82,8 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (User, error) {
 	return u, nil
 }
 
-// Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email that
-// has an account keeps its password, and takes the name and the role; a role that an operator decided stays.
+// Provision makes an account by the word of whoever runs the mall: any role, any password that is not empty. An email
+// that has an account keeps its password, and takes the name and the role; a role that an operator decided stays.
 // Errors: ErrInvalidAccount.
 func (a *Accounts) Provision(ctx context.Context, u User, password string) (User, error) {
 	u.Email, u.Name = normalEmail(u.Email), normalName(u.Name)
@@ -92,7 +105,12 @@ func (a *Accounts) Provision(ctx context.Context, u User, password string) (User
 		return User{}, err
 	}
 	id, err := a.q.ProvisionUser(ctx, a.pool, dbsqlc.ProvisionUserParams{
-		Email: u.Email, Name: u.Name, PasswordHash: hash, Role: u.Role, Locale: u.Locale, CreatedAt: a.now(),
+		Email:        u.Email,
+		Name:         u.Name,
+		PasswordHash: hash,
+		Role:         u.Role,
+		Locale:       u.Locale,
+		CreatedAt:    a.now(),
 	})
 	if err != nil {
 		return User{}, fmt.Errorf("provision %s: %w", u.Role, err)

@@ -18,8 +18,9 @@ var (
 	ErrOwnRole      = fault.New(fault.Forbidden, "own_role", "Nobody changes their own role.")
 	ErrLastOperator = fault.New(fault.Conflict, "last_operator", "This is the last operator; the mall needs one.")
 	ErrNotOperator  = fault.New(fault.Forbidden, "not_operator", "You are no operator any more.")
-	ErrRoleDecided  = fault.New(fault.Forbidden, "role_decided", "An operator has decided your role. Only an operator can change it.")
-	ErrRoleMoved    = fault.New(fault.Conflict, "role_moved", "This person's role has changed since you looked.")
+	ErrRoleDecided  = fault.New(fault.Forbidden, "role_decided",
+		"An operator has decided your role. Only an operator can change it.")
+	ErrRoleMoved = fault.New(fault.Conflict, "role_moved", "This person's role has changed since you looked.")
 )
 
 // Roles are all there are, from the least to the most.

@@ -19,7 +19,11 @@ import (
 // made is somebody with that role.
 func (h *house) made(t *testing.T, name, role string) account.User {
 	t.Helper()
-	u, err := h.Provision(t.Context(), account.User{Email: name + "@example.test", Name: name, Role: role}, goodPassword)
+	u, err := h.Provision(t.Context(), account.User{
+		Email: name + "@example.test",
+		Name:  name,
+		Role:  role,
+	}, goodPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,19 +37,59 @@ func (h *house) change(ctx context.Context, r account.RoleChange) error {
 func TestARoleIsChangedByAnotherOperatorAndFromWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
-	olga, ann, carl := h.made(t, "olga", account.RoleOperator), h.made(t, "ann", account.RoleShopper), h.made(t, "carl", account.RoleCreator)
+	olga, ann, carl := h.made(t, "olga", account.RoleOperator), h.made(t, "ann", account.RoleShopper), h.made(t, "carl",
+		account.RoleCreator)
 	for name, c := range map[string]struct {
 		change account.RoleChange
 		want   error
 	}{
-		"unknown role":   {account.RoleChange{By: olga.ID, ID: ann.ID, From: "shopper", To: "king"}, account.ErrInvalidAccount},
-		"no role":        {account.RoleChange{By: olga.ID, ID: ann.ID, From: "shopper"}, account.ErrInvalidAccount},
-		"own":            {account.RoleChange{By: olga.ID, ID: olga.ID, From: "operator", To: "creator"}, account.ErrOwnRole},
-		"by a creator":   {account.RoleChange{By: carl.ID, ID: ann.ID, From: "shopper", To: "operator"}, account.ErrNotOperator},
-		"by nobody":      {account.RoleChange{By: 0, ID: ann.ID, From: "shopper", To: "operator"}, account.ErrNotOperator},
-		"nobody's":       {account.RoleChange{By: olga.ID, ID: 4711, From: "shopper", To: "operator"}, account.ErrNoUser},
-		"moved":          {account.RoleChange{By: olga.ID, ID: carl.ID, From: "shopper", To: "operator"}, account.ErrRoleMoved},
-		"theirs already": {account.RoleChange{By: olga.ID, ID: carl.ID, From: "creator", To: "creator"}, account.ErrRoleMoved},
+		"unknown role": {account.RoleChange{
+			By:   olga.ID,
+			ID:   ann.ID,
+			From: "shopper",
+			To:   "king",
+		}, account.ErrInvalidAccount},
+		"no role": {account.RoleChange{
+			By:   olga.ID,
+			ID:   ann.ID,
+			From: "shopper",
+		}, account.ErrInvalidAccount},
+		"own": {account.RoleChange{
+			By:   olga.ID,
+			ID:   olga.ID,
+			From: "operator",
+			To:   "creator",
+		}, account.ErrOwnRole},
+		"by a creator": {account.RoleChange{
+			By:   carl.ID,
+			ID:   ann.ID,
+			From: "shopper",
+			To:   "operator",
+		}, account.ErrNotOperator},
+		"by nobody": {account.RoleChange{
+			By:   0,
+			ID:   ann.ID,
+			From: "shopper",
+			To:   "operator",
+		}, account.ErrNotOperator},
+		"nobody's": {account.RoleChange{
+			By:   olga.ID,
+			ID:   4711,
+			From: "shopper",
+			To:   "operator",
+		}, account.ErrNoUser},
+		"moved": {account.RoleChange{
+			By:   olga.ID,
+			ID:   carl.ID,
+			From: "shopper",
+			To:   "operator",
+		}, account.ErrRoleMoved},
+		"theirs already": {account.RoleChange{
+			By:   olga.ID,
+			ID:   carl.ID,
+			From: "creator",
+			To:   "creator",
+		}, account.ErrRoleMoved},
 	} {
 		if err := h.change(t.Context(), c.change); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
@@ -53,7 +97,12 @@ func TestARoleIsChangedByAnotherOperatorAndFromWhatWasSeen(t *testing.T) {
 	}
 	b := &browser{h: h}
 	b.signIn(t, ann)
-	if err := h.change(t.Context(), account.RoleChange{By: olga.ID, ID: ann.ID, From: "shopper", To: "operator"}); err != nil {
+	if err := h.change(t.Context(), account.RoleChange{
+		By:   olga.ID,
+		ID:   ann.ID,
+		From: "shopper",
+		To:   "operator",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if u, err := h.User(t.Context(), ann.ID); err != nil || u.Role != account.RoleOperator || b.who(t) != 0 {
@@ -63,7 +112,12 @@ func TestARoleIsChangedByAnotherOperatorAndFromWhatWasSeen(t *testing.T) {
 	if _, err := h.Lock(t.Context(), ann.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.change(t.Context(), account.RoleChange{By: ann.ID, ID: olga.ID, From: "operator", To: "shopper"}); !errors.Is(err, account.ErrNotOperator) {
+	if err := h.change(t.Context(), account.RoleChange{
+		By:   ann.ID,
+		ID:   olga.ID,
+		From: "operator",
+		To:   "shopper",
+	}); !errors.Is(err, account.ErrNotOperator) {
 		t.Errorf("a locked operator acts: %v", err)
 	}
 	if err := h.BecomeCreator(t.Context(), olga.ID); !errors.Is(err, account.ErrRoleMoved) {
@@ -74,7 +128,8 @@ func TestARoleIsChangedByAnotherOperatorAndFromWhatWasSeen(t *testing.T) {
 func TestAccounts_BecomeCreator(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
-	olga, carl, ann := h.made(t, "olga", account.RoleOperator), h.made(t, "carl", account.RoleCreator), h.made(t, "ann", account.RoleShopper)
+	olga, carl, ann := h.made(t, "olga", account.RoleOperator), h.made(t, "carl", account.RoleCreator), h.made(t, "ann",
+		account.RoleShopper)
 	role := func(id int64) string {
 		t.Helper()
 		u, err := h.User(t.Context(), id)
@@ -87,22 +142,37 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 		t.Fatalf("nobody has decided about her: %v", err)
 	}
 	for _, u := range []account.User{carl, ann} {
-		if err := h.change(t.Context(), account.RoleChange{By: olga.ID, ID: u.ID, From: "creator", To: "shopper"}); err != nil {
+		if err := h.change(t.Context(), account.RoleChange{
+			By:   olga.ID,
+			ID:   u.ID,
+			From: "creator",
+			To:   "shopper",
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.MayBecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) {
 			t.Errorf("%s may: %v", u.Name, err)
 		}
-		if err := h.BecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) || role(u.ID) != account.RoleShopper {
+		if err := h.BecomeCreator(t.Context(), u.ID); !errors.Is(err, account.ErrRoleDecided) ||
+			role(u.ID) != account.RoleShopper {
 			t.Errorf("%s takes the role back: %v, %s", u.Name, err, role(u.ID))
 		}
 	}
 	// A start of the demo provides its people again.
-	if u, err := h.Provision(t.Context(), account.User{Email: carl.Email, Name: "Carl", Role: account.RoleCreator}, "a password"); err != nil ||
+	if u, err := h.Provision(t.Context(), account.User{
+		Email: carl.Email,
+		Name:  "Carl",
+		Role:  account.RoleCreator,
+	}, "a password"); err != nil ||
 		u.Role != account.RoleShopper || u.Name != "Carl" {
 		t.Errorf("provided again: %+v, %v", u, err)
 	}
-	if err := h.change(t.Context(), account.RoleChange{By: olga.ID, ID: carl.ID, From: "shopper", To: "creator"}); err != nil || role(carl.ID) != account.RoleCreator {
+	if err := h.change(t.Context(), account.RoleChange{
+		By:   olga.ID,
+		ID:   carl.ID,
+		From: "shopper",
+		To:   "creator",
+	}); err != nil || role(carl.ID) != account.RoleCreator {
 		t.Errorf("given back by an operator: %v", err)
 	}
 }
@@ -122,10 +192,16 @@ func TestTheLastOperatorStays(t *testing.T) {
 			for k := range len(all) - 1 {
 				other := all[(n+k+1)%len(all)]
 				wg.Go(func() {
-					switch err := h.change(context.Background(), account.RoleChange{By: by.ID, ID: other.ID, From: "operator", To: "shopper"}); {
+					switch err := h.change(context.Background(), account.RoleChange{
+						By:   by.ID,
+						ID:   other.ID,
+						From: "operator",
+						To:   "shopper",
+					}); {
 					case err == nil:
 						taken.Store(other.ID, true)
-					case errors.Is(err, account.ErrNotOperator), errors.Is(err, account.ErrRoleMoved), errors.Is(err, account.ErrLastOperator):
+					case errors.Is(err, account.ErrNotOperator), errors.Is(err, account.ErrRoleMoved),
+						errors.Is(err, account.ErrLastOperator):
 					default:
 						t.Error(err)
 					}
@@ -149,7 +225,8 @@ func TestTheLastOperatorStays(t *testing.T) {
 		if left != 1 {
 			t.Fatalf("round %d: %d operators are left of %d", round, left, len(all))
 		}
-		if _, err := h.pool.Exec(t.Context(), "update account_user set role = 'shopper'"); err != nil { // as no verb can
+		// as no verb can
+		if _, err := h.pool.Exec(t.Context(), "update account_user set role = 'shopper'"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -158,7 +235,8 @@ func TestTheLastOperatorStays(t *testing.T) {
 func TestPeopleAreFoundByHowTheyBegin(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
-	ann, annika, bob := h.made(t, "ann", account.RoleShopper), h.made(t, "annika", account.RoleCreator), h.made(t, "bob_1", account.RoleOperator)
+	ann, annika, bob := h.made(t, "ann", account.RoleShopper), h.made(t, "annika", account.RoleCreator), h.made(t,
+		"bob_1", account.RoleOperator)
 	if err := h.ChangeProfile(t.Context(), bob.ID, "Anneli 王", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -189,13 +267,17 @@ func TestPeopleAreFoundByHowTheyBegin(t *testing.T) {
 		"and no wildcard":                    {account.PeopleFilter{Query: "ann_"}, nil},
 		"nor is a percent sign":              {account.PeopleFilter{Query: "%"}, nil},
 		"a number":                           {account.PeopleFilter{Query: fmt.Sprint(annika.ID)}, []int64{annika.ID}},
-		"a number of another role":           {account.PeopleFilter{Query: fmt.Sprint(annika.ID), Role: "shopper"}, nil},
-		"a role":                             {account.PeopleFilter{Role: "creator"}, []int64{annika.ID}},
-		"some":                               {account.PeopleFilter{Only: []int64{ann.ID, bob.ID}}, []int64{bob.ID, ann.ID}},
-		"of nobody":                          {account.PeopleFilter{Only: []int64{}}, nil},
-		"a number of nobody":                 {account.PeopleFilter{Only: []int64{}, Query: fmt.Sprint(ann.ID)}, nil},
-		"those before":                       {account.PeopleFilter{Query: "ann", Before: annika.ID}, []int64{ann.ID}},
-		"no text":                            {account.PeopleFilter{Query: "\xff"}, nil},
+		"a number of another role": {account.PeopleFilter{
+			Query: fmt.Sprint(annika.ID),
+			Role:  "shopper",
+		}, nil},
+		"a role": {account.PeopleFilter{Role: "creator"}, []int64{annika.ID}},
+		"some": {account.PeopleFilter{Only: []int64{ann.ID, bob.ID}},
+			[]int64{bob.ID, ann.ID}},
+		"of nobody":          {account.PeopleFilter{Only: []int64{}}, nil},
+		"a number of nobody": {account.PeopleFilter{Only: []int64{}, Query: fmt.Sprint(ann.ID)}, nil},
+		"those before":       {account.PeopleFilter{Query: "ann", Before: annika.ID}, []int64{ann.ID}},
+		"no text":            {account.PeopleFilter{Query: "\xff"}, nil},
 	} {
 		if got := find(c.filter); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

@@ -16,7 +16,11 @@ func TestRunbook_lost_password(t *testing.T) {
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "own@example.test")
 	known := h.RememberBrowser("", ann)
-	_, err := h.Register(ctx, account.Registration{Email: "new@example.test", Name: "Ann", Password: "another quiet heron"})
+	_, err := h.Register(ctx, account.Registration{
+		Email:    "new@example.test",
+		Name:     "Ann",
+		Password: "another quiet heron",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,18 +34,25 @@ func TestRunbook_lost_password(t *testing.T) {
 		t.Fatal("the runbook has no such statements")
 	}
 	for statement := range strings.SplitSeq(strings.ReplaceAll(sql, "@…", "@example.test"), ";") {
-		if tag, err := h.pool.Exec(ctx, statement); err != nil || strings.TrimSpace(statement) != "" && tag.RowsAffected() != 1 {
+		if tag, err := h.pool.Exec(ctx, statement); err != nil ||
+			strings.TrimSpace(statement) != "" && tag.RowsAffected() != 1 {
 			t.Errorf("%s: %v, %v", statement, tag, err)
 		}
 	}
 	if _, err := h.signIn(ctx, ann.Email, goodPassword, home); !errors.Is(err, account.ErrBadCredentials) {
 		t.Errorf("the lost password: %v", err)
 	}
-	if u, err := h.signIn(ctx, ann.Email, "another quiet heron", home); err != nil || u.ID != ann.ID || u.Epoch != ann.Epoch+1 {
+	if u, err := h.signIn(ctx, ann.Email, "another quiet heron", home); err != nil || u.ID != ann.ID ||
+		u.Epoch != ann.Epoch+1 {
 		t.Errorf("the new one: %+v, %v", u, err)
 	}
-	if _, err := h.signIn(ctx, "new@example.test", "another quiet heron", home); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := h.signIn(ctx, "new@example.test", "another quiet heron",
+		home); !errors.Is(err, account.ErrBadCredentials) {
 		t.Errorf("the account that it came from: %v", err)
 	}
-	h.useUp(t, account.Attempt{Email: ann.Email, Addr: office, Browser: known}, 10) // a stranger's tries, and none of a known browser
+	h.useUp(t, account.Attempt{
+		Email:   ann.Email,
+		Addr:    office,
+		Browser: known,
+	}, 10) // a stranger's tries, and none of a known browser
 }

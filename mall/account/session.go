@@ -26,8 +26,8 @@ import (
 	"videomall/mall/away"
 )
 
-// Lifetimes say when a session of somebody who signed in ends: Idle after their last visit, and Max after they signed in, however often they
-// came. Those of operators are shorter, since what a stolen one could do is more.
+// Lifetimes say when a session of somebody who signed in ends: Idle after their last visit, and Max after they signed
+// in, however often they came. Those of operators are shorter, since what a stolen one could do is more.
 type Lifetimes struct {
 	Idle, Max                 time.Duration
 	OperatorIdle, OperatorMax time.Duration
@@ -77,9 +77,9 @@ const (
 
 // Sessions is a gorilla/sessions store. The browser holds 256 random bits; the servers know only their SHA-256.
 //
-// Values live in Redis at session:<hex of the hash>, as a JSON object of strings. Whether an id is signed in is decided by
-// its row in PostgreSQL alone: a row that is gone ends the session whatever Redis remembers, and a person whose values Redis
-// lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis. See
+// Values live in Redis at session:<hex of the hash>, as a JSON object of strings. Whether an id is signed in is decided
+// by its row in PostgreSQL alone: a row that is gone ends the session whatever Redis remembers, and a person whose
+// values Redis lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis. See
 // docs/decisions/0011-sessions-survive-redis.md.
 type Sessions struct {
 	// Lifetimes are UsualLifetimes unless they are set, before anybody signs in.
@@ -96,9 +96,10 @@ type Sessions struct {
 
 var _ sessions.Store = (*Sessions)(nil)
 
-// NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries the
-// __Host- prefix, which a browser accepts from this very host only.
-func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time, secure bool) *Sessions {
+// NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries
+// the __Host- prefix, which a browser accepts from this very host only.
+func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time,
+	secure bool) *Sessions {
 	return &Sessions{
 		Lifetimes: UsualLifetimes,
 		pool:      pool,
@@ -124,8 +125,8 @@ func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) 
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-// New loads the session that the cookie names, or makes an empty one. An id that nobody issued, or that has ended, is never
-// taken over: the empty session gets an id of its own when it is first saved.
+// New loads the session that the cookie names, or makes an empty one. An id that nobody issued, or that has ended, is
+// never taken over: the empty session gets an id of its own when it is first saved.
 func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.IsNew = true
@@ -172,14 +173,16 @@ func (s *Sessions) load(ctx context.Context, id string) (values map[string]strin
 	return values, true
 }
 
-// Save writes the session's values, which must all be strings under string keys, and sets the cookie. A guest's session that
-// holds nothing is not created. A negative Options.MaxAge ends the session.
+// Save writes the session's values, which must all be strings under string keys, and sets the cookie. A guest's session
+// that holds nothing is not created. A negative Options.MaxAge ends the session.
 func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	ctx := r.Context()
 	if session.Options.MaxAge < 0 {
 		err := s.end(ctx, session.ID)
 		replaceCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
-		session.ID, session.IsNew, session.Options = "", true, s.options()
+		session.ID = ""
+		session.IsNew = true
+		session.Options = s.options()
 		clear(session.Values)
 		return err
 	}
@@ -220,10 +223,11 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 	return nil
 }
 
-// SignIn makes the session the person's under a new id, so that an id somebody planted before is worth nothing. The old id
-// and its row end; other values are kept. u is the person as they were when they proved themselves, device what the browser's device cookie
-// names, or nil. Errors: ErrEnded when everything of theirs has ended since.
-func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User, device []byte) error {
+// SignIn makes the session the person's under a new id, so that an id somebody planted before is worth nothing. The old
+// id and its row end; other values are kept. u is the person as they were when they proved themselves, device what the
+// browser's device cookie names, or nil. Errors: ErrEnded when everything of theirs has ended since.
+func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessions.Session, u User,
+	device []byte) error {
 	ctx, old, id, now := r.Context(), session.ID, newID(), s.now()
 	values, err := flatten(session.Values)
 	if err != nil {
@@ -267,7 +271,8 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 	return nil
 }
 
-// Prove notes that the session's person has proved their password now, which Accounts.ProvePassword looks at. Errors: ErrEnded.
+// Prove notes that the session's person has proved their password now, which Accounts.ProvePassword looks at. Errors:
+// ErrEnded.
 func (s *Sessions) Prove(ctx context.Context, session *sessions.Session) error {
 	n, err := s.q.ProveSession(ctx, s.pool, dbsqlc.ProveSessionParams{At: s.now(), IDHash: hash(session.ID)})
 	if err != nil {
@@ -299,7 +304,12 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Stand
 }
 
 func (s *Sessions) options() *sessions.Options {
-	return &sessions.Options{Path: "/", Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	return &sessions.Options{
+		Path:     "/",
+		Secure:   s.secure,
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	}
 }
 
 func (s *Sessions) setCookie(w http.ResponseWriter, session *sessions.Session, ttl time.Duration) {

@@ -118,7 +118,8 @@ func TestAGuestCostsNothingUntilSomethingIsKept(t *testing.T) {
 		t.Errorf("a guest is kept for %v", ttl)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(b.cookie.Value)
-	if err != nil || len(raw) != 32 || !b.cookie.HttpOnly || b.cookie.SameSite != http.SameSiteLaxMode || b.cookie.Path != "/" {
+	if err != nil || len(raw) != 32 || !b.cookie.HttpOnly || b.cookie.SameSite != http.SameSiteLaxMode ||
+		b.cookie.Path != "/" {
 		t.Errorf("cookie %v", b.cookie)
 	}
 	if b.value(t, "flash") != "hello" {
@@ -132,7 +133,8 @@ func TestOverHTTPSTheCookieBelongsToThisHostOnly(t *testing.T) {
 	h.sessions = account.NewSessions(h.pool, h.redis, nil, h.clock.now, true)
 	b := &browser{h: h}
 	b.put(t, "flash", "x")
-	if b.cookie == nil || b.cookie.Name != "__Host-session" || !b.cookie.Secure || b.cookie.Domain != "" || b.cookie.Path != "/" {
+	if b.cookie == nil || b.cookie.Name != "__Host-session" || !b.cookie.Secure || b.cookie.Domain != "" ||
+		b.cookie.Path != "/" {
 		t.Fatalf("cookie %v", b.cookie)
 	}
 }
@@ -199,7 +201,8 @@ func TestNobodyBecomesAPersonWithoutSignIn(t *testing.T) {
 	// Whoever can write Redis still cannot sign in: the row decides.
 	b = &browser{h: h}
 	b.put(t, "flash", "x")
-	if err := h.redis.Set(t.Context(), h.keys(t)[0], `{"user":"`+string(rune('0'+ann.ID))+`"}`, time.Hour).Err(); err != nil {
+	if err := h.redis.Set(t.Context(), h.keys(t)[0], `{"user":"`+string(rune('0'+ann.ID))+`"}`, time.Hour).
+		Err(); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.who(t); got != 0 {
@@ -296,7 +299,8 @@ func TestSigningOutOneDeviceOrAllOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if len(devices) != 3 || !devices[1].Here || devices[0].Here || devices[2].Here || !strings.Contains(devices[0].UserAgent, "Firefox") || len(devices[0].UserAgent) > 300 {
+	if len(devices) != 3 || !devices[1].Here || devices[0].Here || devices[2].Here ||
+		!strings.Contains(devices[0].UserAgent, "Firefox") || len(devices[0].UserAgent) > 300 {
 		t.Fatalf("devices %+v", devices)
 	}
 	if err := h.sessions.EndDevice(ctx, bob.ID, devices[2].Number); !errors.Is(err, account.ErrNoSession) {
@@ -308,7 +312,8 @@ func TestSigningOutOneDeviceOrAllOthers(t *testing.T) {
 	if tv.who(t) != ann.ID || laptop.who(t) != ann.ID {
 		t.Fatal("other devices were signed out too")
 	}
-	if n, err := h.EndAll(ctx, ann.ID); err != nil || n != 2 || laptop.who(t) != 0 || tv.who(t) != 0 || his.who(t) != bob.ID {
+	if n, err := h.EndAll(ctx, ann.ID); err != nil || n != 2 || laptop.who(t) != 0 || tv.who(t) != 0 ||
+		his.who(t) != bob.ID {
 		t.Fatalf("everywhere is not everywhere, or not hers alone: %d, %v", n, err)
 	}
 }
@@ -354,7 +359,11 @@ func TestChangesOfPrivilegeEndWhatWasGrantedBefore(t *testing.T) {
 			u := h.register(t, name+"@example.test")
 			b := &browser{h: h}
 			b.signIn(t, u)
-			token, err := h.IssueToken(t.Context(), account.TokenRequest{Email: u.Email, Password: goodPassword, Addr: name})
+			token, err := h.IssueToken(t.Context(), account.TokenRequest{
+				Email:    u.Email,
+				Password: goodPassword,
+				Addr:     name,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -33,7 +33,8 @@ type Standing struct {
 	Grant     Grant
 	SeenAt    time.Time // when the credential was last used; behind by as much as its writes are spared
 	ExpiresAt time.Time
-	ProvedAt  time.Time // when the password was last proved in the session, by signing in or since; long ago for a token
+	// when the password was last proved in the session, by signing in or since; long ago for a token
+	ProvedAt time.Time
 }
 
 // credential is what a request carries: the hash of a session's id or of a token, or a grant.

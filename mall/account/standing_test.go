@@ -28,15 +28,20 @@ func (b *browser) grant(t *testing.T) (g account.Grant) {
 
 func (h *house) token(t *testing.T, u account.User) account.Token {
 	t.Helper()
-	token, err := h.IssueToken(t.Context(), account.TokenRequest{Email: u.Email, Password: goodPassword, Addr: u.Email, Program: "curl/8.0"})
+	token, err := h.IssueToken(t.Context(), account.TokenRequest{
+		Email:    u.Email,
+		Password: goodPassword,
+		Addr:     u.Email,
+		Program:  "curl/8.0",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return token
 }
 
-// TestAccounts_MayAct/… : each way to end access ends the session, the token, and what was given out on the strength of either, but nothing
-// of what it does not speak of.
+// TestAccounts_MayAct/… : each way to end access ends the session, the token, and what was given out on the strength of
+// either, but nothing of what it does not speak of.
 func TestAccounts_MayAct(t *testing.T) {
 	t.Parallel()
 	type access struct{ here, there, token bool } // what goes on afterwards
@@ -66,7 +71,9 @@ func TestAccounts_MayAct(t *testing.T) {
 			_, err := p.h.Lock(ctx, p.ID)
 			return err
 		}, access{}},
-		"one session ended": {func(ctx context.Context, p person) error { return p.h.sessions.EndDevice(ctx, p.ID, p.here.Session) },
+		"one session ended": {func(ctx context.Context, p person) error {
+			return p.h.sessions.EndDevice(ctx, p.ID, p.here.Session)
+		},
 			access{there: true, token: true}},
 		"device removed": {func(ctx context.Context, p person) error {
 			n, err := p.h.sessions.EndDevicesOn(ctx, p.ID, []byte("here"), nil)
@@ -75,7 +82,9 @@ func TestAccounts_MayAct(t *testing.T) {
 			}
 			return err
 		}, access{there: true, token: true}},
-		"token ended": {func(ctx context.Context, p person) error { return p.h.EndToken(ctx, p.ID, p.token.Token) }, access{here: true, there: true}},
+		"token ended": {func(ctx context.Context, p person) error {
+			return p.h.EndToken(ctx, p.ID, p.token.Token)
+		}, access{here: true, there: true}},
 		"token too old": {func(_ context.Context, p person) error {
 			p.h.clock.pass(12 * time.Hour)
 			return nil
@@ -107,7 +116,8 @@ func TestAccounts_MayAct(t *testing.T) {
 			if got := (access{here.who(t) != 0, there.who(t) != 0, err == nil}); got != c.want {
 				t.Errorf("sessions and token: %+v, not %+v", got, c.want)
 			}
-			got := access{h.MayAct(t.Context(), p.here) == nil, h.MayAct(t.Context(), away) == nil, h.MayAct(t.Context(), p.token) == nil}
+			got := access{h.MayAct(t.Context(), p.here) == nil, h.MayAct(t.Context(), away) == nil,
+				h.MayAct(t.Context(), p.token) == nil}
 			if got != c.want {
 				t.Errorf("what was given out on their strength: %+v, not %+v", got, c.want)
 			}
@@ -124,12 +134,28 @@ func TestAccounts_MayAct_refuses_whom_operators_suspended_and_made_up_grants(t *
 	b.signIn(t, bob)
 	good := a.grant(t)
 	for name, g := range map[string]account.Grant{
-		"zero":                  {},
-		"of nothing":            {UserID: ann.ID, Epoch: 1},
-		"of somebody's session": {UserID: ann.ID, Epoch: 1, Session: b.grant(t).Session},
-		"of an epoch to come":   {UserID: ann.ID, Epoch: 2, Session: good.Session},
-		"of a session as token": {UserID: ann.ID, Epoch: 1, Token: good.Session},
-		"of nobody":             {UserID: 1 << 40, Epoch: 1, Session: good.Session},
+		"zero":       {},
+		"of nothing": {UserID: ann.ID, Epoch: 1},
+		"of somebody's session": {
+			UserID:  ann.ID,
+			Epoch:   1,
+			Session: b.grant(t).Session,
+		},
+		"of an epoch to come": {
+			UserID:  ann.ID,
+			Epoch:   2,
+			Session: good.Session,
+		},
+		"of a session as token": {
+			UserID: ann.ID,
+			Epoch:  1,
+			Token:  good.Session,
+		},
+		"of nobody": {
+			UserID:  1 << 40,
+			Epoch:   1,
+			Session: good.Session,
+		},
 	} {
 		if err := h.MayAct(t.Context(), g); !errors.Is(err, account.ErrEnded) {
 			t.Errorf("%s: %v", name, err)
@@ -176,7 +202,8 @@ func TestTokensAreListedWithTheirLastUseAndEndOneByOne(t *testing.T) {
 	second := h.token(t, ann)
 	h.token(t, bob)
 	list, err := h.Tokens(t.Context(), ann.ID)
-	if err != nil || len(list) != 2 || list[0].Used != nil || list[0].Program != "curl/8.0" || !list[0].ExpiresAt.Equal(second.ExpiresAt) {
+	if err != nil || len(list) != 2 || list[0].Used != nil || list[0].Program != "curl/8.0" ||
+		!list[0].ExpiresAt.Equal(second.ExpiresAt) {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	h.clock.pass(time.Minute)
@@ -187,7 +214,8 @@ func TestTokensAreListedWithTheirLastUseAndEndOneByOne(t *testing.T) {
 		}
 		h.clock.pass(time.Minute)
 	}
-	if list, err = h.Tokens(t.Context(), ann.ID); err != nil || list[0].Used == nil || !list[0].Used.Equal(used) || list[1].Used != nil {
+	if list, err = h.Tokens(t.Context(), ann.ID); err != nil || list[0].Used == nil || !list[0].Used.Equal(used) ||
+		list[1].Used != nil {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	if err := h.EndToken(t.Context(), bob.ID, list[0].Number); !errors.Is(err, account.ErrNoToken) {
@@ -207,7 +235,8 @@ func TestTokensAreListedWithTheirLastUseAndEndOneByOne(t *testing.T) {
 	}
 }
 
-// TestSessions_Lifetimes/… : however often somebody comes, a session ends at its time, with Redis remembering everything.
+// TestSessions_Lifetimes/… : however often somebody comes, a session ends at its time, with Redis remembering
+// everything.
 func TestSessions_Lifetimes(t *testing.T) {
 	t.Parallel()
 	for role, c := range map[string]struct{ idle, most, every time.Duration }{
@@ -217,7 +246,11 @@ func TestSessions_Lifetimes(t *testing.T) {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, dbtest.Redis(t))
-			u, err := h.Provision(t.Context(), account.User{Email: "ann@example.test", Name: "Ann", Role: role}, goodPassword)
+			u, err := h.Provision(t.Context(), account.User{
+				Email: "ann@example.test",
+				Name:  "Ann",
+				Role:  role,
+			}, goodPassword)
 			if err != nil {
 				t.Fatal(err)
 			}

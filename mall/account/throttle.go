@@ -119,7 +119,12 @@ redis.call('SET', KEYS[1], string.format('%d %.0f', n, closes), 'PX', closes - n
 return {n, closes}`)
 
 func newThrottle(rdb *away.Redis, log *slog.Logger, now func() time.Time) *throttle {
-	return &throttle{redis: rdb, log: log, now: now, local: map[string]window{}}
+	return &throttle{
+		redis: rdb,
+		log:   log,
+		now:   now,
+		local: map[string]window{},
+	}
 }
 
 // take counts an attempt under every rule, in one round trip and before it is made, so that attempts at the same moment

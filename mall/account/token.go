@@ -17,7 +17,8 @@ const (
 )
 
 // ErrInvalidToken is the one answer to a token that is unknown, expired or revoked, or whose person is locked.
-var ErrInvalidToken = fault.New(fault.Unauthenticated, "invalid_token", "The access token is unknown, expired or revoked.")
+var ErrInvalidToken = fault.New(fault.Unauthenticated, "invalid_token",
+	"The access token is unknown, expired or revoked.")
 
 // Token is an opaque bearer token. Value is shown once; the database keeps its SHA-256.
 type Token struct {
@@ -42,7 +43,11 @@ func (a *Accounts) IssueToken(ctx context.Context, r TokenRequest) (Token, error
 		return Token{}, err
 	}
 	now := a.now()
-	t := Token{Value: tokenPrefix + newID(), ExpiresAt: now.Add(tokenTTL), User: u}
+	t := Token{
+		Value:     tokenPrefix + newID(),
+		ExpiresAt: now.Add(tokenTTL),
+		User:      u,
+	}
 	n, err := a.q.InsertToken(ctx, a.pool, dbsqlc.InsertTokenParams{
 		TokenHash: hash(t.Value),
 		UserID:    u.ID,
@@ -87,8 +92,8 @@ func (a *Accounts) TokenUser(ctx context.Context, token string) (Standing, error
 // ErrNoToken says that the person has no such token, or has it no more.
 var ErrNoToken = fault.New(fault.NotFound, "no_token", "That access token has ended already.")
 
-// IssuedToken is a living token as its person sees it; the value itself was shown once. Number is unique and no secret; Used is exact to ten
-// minutes, and nil for one that was never used.
+// IssuedToken is a living token as its person sees it; the value itself was shown once. Number is unique and no secret;
+// Used is exact to ten minutes, and nil for one that was never used.
 type IssuedToken struct {
 	Number    int64
 	Program   string // User-Agent of who asked for it
@@ -112,7 +117,11 @@ func (a *Accounts) Tokens(ctx context.Context, userID int64) ([]IssuedToken, err
 
 // EndToken ends one of the person's tokens by its number. Errors: ErrNoToken.
 func (a *Accounts) EndToken(ctx context.Context, userID, number int64) error {
-	n, err := a.q.RevokeTokenByNo(ctx, a.pool, dbsqlc.RevokeTokenByNoParams{At: new(a.now()), UserID: userID, TokenNo: number})
+	n, err := a.q.RevokeTokenByNo(ctx, a.pool, dbsqlc.RevokeTokenByNoParams{
+		At:      new(a.now()),
+		UserID:  userID,
+		TokenNo: number,
+	})
 	if err != nil {
 		return fmt.Errorf("end token %d: %w", number, err)
 	}

@@ -15,14 +15,26 @@ func TestATokenStandsForItsPersonForTwelveHours(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")
-	if _, err := h.IssueToken(ctx, account.TokenRequest{Email: ann.Email, Password: "wrong", Addr: "192.0.2.1"}); !errors.Is(err, account.ErrBadCredentials) {
+	if _, err := h.IssueToken(ctx, account.TokenRequest{
+		Email:    ann.Email,
+		Password: "wrong",
+		Addr:     "192.0.2.1",
+	}); !errors.Is(err, account.ErrBadCredentials) {
 		t.Fatal(err)
 	}
-	first, err := h.IssueToken(ctx, account.TokenRequest{Email: "Ann@Example.test", Password: goodPassword, Addr: "192.0.2.1"})
+	first, err := h.IssueToken(ctx, account.TokenRequest{
+		Email:    "Ann@Example.test",
+		Password: goodPassword,
+		Addr:     "192.0.2.1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := h.IssueToken(ctx, account.TokenRequest{Email: ann.Email, Password: goodPassword, Addr: "192.0.2.1"})
+	second, err := h.IssueToken(ctx, account.TokenRequest{
+		Email:    ann.Email,
+		Password: goodPassword,
+		Addr:     "192.0.2.1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +42,9 @@ func TestATokenStandsForItsPersonForTwelveHours(t *testing.T) {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	var plain int
-	if err := h.pool.QueryRow(ctx, "select count(*) from account_token where encode(token_hash, 'escape') like '%vmt_%'").Scan(&plain); err != nil || plain != 0 {
+	if err := h.pool.QueryRow(ctx,
+		"select count(*) from account_token where encode(token_hash, 'escape') like '%vmt_%'").
+		Scan(&plain); err != nil || plain != 0 {
 		t.Fatalf("%d tokens are kept as they are, %v", plain, err)
 	}
 	if err := h.RevokeToken(ctx, first.Value); err != nil {
@@ -42,7 +56,8 @@ func TestATokenStandsForItsPersonForTwelveHours(t *testing.T) {
 	}
 	h.clock.pass(time.Second)
 	for name, token := range map[string]string{
-		"revoked": first.Value, "expired": second.Value, "empty": "", "prefix": "vmt_", "other": "vmt_" + strings.Repeat("A", 43),
+		"revoked": first.Value, "expired": second.Value, "empty": "", "prefix": "vmt_",
+		"other":     "vmt_" + strings.Repeat("A", 43),
 		"no prefix": strings.TrimPrefix(second.Value, "vmt_"),
 	} {
 		if _, err := h.TokenUser(ctx, token); !errors.Is(err, account.ErrInvalidToken) {
@@ -58,11 +73,13 @@ func TestChangingThePasswordWantsTheOldOne(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")
-	if err := h.ChangePassword(ctx, ann.ID, goodPassword, "short"); fault.From(err).Fields["password"] != "password_short" {
+	if err := h.ChangePassword(ctx, ann.ID, goodPassword,
+		"short"); fault.From(err).Fields["password"] != "password_short" {
 		t.Fatal(err)
 	}
 	for range 10 {
-		if err := h.ChangePassword(ctx, ann.ID, "wrong", "four loud herons"); fault.From(err).Fields["currentPassword"] != "password_wrong" {
+		if err := h.ChangePassword(ctx, ann.ID, "wrong",
+			"four loud herons"); fault.From(err).Fields["currentPassword"] != "password_wrong" {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package audit owns the log of who of the staff did what: a chain of entries that are only added to, each in the transaction of the deed
-// that it tells of. It refuses to know what the deeds mean: a verb, a subject and a detail are all it is told.
-// docs/decisions/0015 says what the chain proves and what it does not.
+// Package audit owns the log of who of the staff did what: a chain of entries that are only added to, each in the
+// transaction of the deed that it tells of. It refuses to know what the deeds mean: a verb, a subject and a detail are
+// all it is told. docs/decisions/0015 says what the chain proves and what it does not.
 package audit
 
 import (
@@ -29,13 +29,17 @@ type Log struct {
 
 // New needs a migrated database. key signs how far the chain reaches; it must stay the same.
 func New(pool *pgxpool.Pool, key []byte, now func() time.Time) *Log {
-	return &Log{pool: pool, key: key, q: dbsqlc.New(),
+	return &Log{
+		pool: pool,
+		key:  key,
+		q:    dbsqlc.New(),
 		// PostgreSQL keeps microseconds; a finer clock would be hashed and never read again.
-		now: func() time.Time { return now().Truncate(time.Microsecond) }}
+		now: func() time.Time { return now().Truncate(time.Microsecond) },
+	}
 }
 
-// WithClock is the same chain under another clock: for history that is written after the fact. Entries keep the order in which
-// they are written, whatever their times.
+// WithClock is the same chain under another clock: for history that is written after the fact. Entries keep the order
+// in which they are written, whatever their times.
 func (l *Log) WithClock(now func() time.Time) *Log { return New(l.pool, l.key, now) }
 
 // Entry is one deed to be written down.
@@ -60,8 +64,8 @@ type Record struct {
 	Hash     []byte
 }
 
-// WriteTx adds an entry within the transaction of the deed, so that both are there or neither is. Whoever writes holds other writers
-// off until the transaction ends: call it last.
+// WriteTx adds an entry within the transaction of the deed, so that both are there or neither is. Whoever writes holds
+// other writers off until the transaction ends: call it last.
 func (l *Log) WriteTx(ctx context.Context, tx pgx.Tx, e Entry) error {
 	if err := l.writeTx(ctx, tx, e); err != nil {
 		return fmt.Errorf("write down %s of %s by %d: %w", e.Verb, e.Subject, e.ActorID, err)
@@ -93,24 +97,50 @@ func (l *Log) writeTx(ctx context.Context, tx pgx.Tx, e Entry) error {
 	if err != nil {
 		return err
 	}
-	r := Record{ID: head.EntryID + 1, At: l.now(), ActorID: e.ActorID, Actor: e.Actor, Verb: e.Verb, Subject: e.Subject, Detail: detail, PrevHash: head.Hash}
+	r := Record{
+		ID:       head.EntryID + 1,
+		At:       l.now(),
+		ActorID:  e.ActorID,
+		Actor:    e.Actor,
+		Verb:     e.Verb,
+		Subject:  e.Subject,
+		Detail:   detail,
+		PrevHash: head.Hash,
+	}
 	r.Hash = r.sum()
-	if err := l.q.AddEntry(ctx, tx, dbsqlc.AddEntryParams{ID: r.ID, At: r.At, ActorID: r.ActorID, Actor: r.Actor, Verb: r.Verb,
-		Subject: r.Subject, Detail: r.Detail, PrevHash: r.PrevHash, Hash: r.Hash}); err != nil {
+	if err := l.q.AddEntry(ctx, tx, dbsqlc.AddEntryParams{
+		ID:       r.ID,
+		At:       r.At,
+		ActorID:  r.ActorID,
+		Actor:    r.Actor,
+		Verb:     r.Verb,
+		Subject:  r.Subject,
+		Detail:   r.Detail,
+		PrevHash: r.PrevHash,
+		Hash:     r.Hash,
+	}); err != nil {
 		return err
 	}
-	moved, err := l.q.MoveHead(ctx, tx, dbsqlc.MoveHeadParams{After: head.EntryID, EntryID: r.ID, Hash: r.Hash, Seal: l.seal(r.ID, r.Hash)})
+	moved, err := l.q.MoveHead(ctx, tx, dbsqlc.MoveHeadParams{
+		After:   head.EntryID,
+		EntryID: r.ID,
+		Hash:    r.Hash,
+		Seal:    l.seal(r.ID, r.Hash),
+	})
 	if err == nil && moved != 1 {
 		err = fmt.Errorf("the chain's head is not at %d", r.ID-1)
 	}
 	return err
 }
 
-// sum is the hash of an entry: SHA-256 over its fields, each with its length before it, the hash of the entry before among them.
+// sum is the hash of an entry: SHA-256 over its fields, each with its length before it, the hash of the entry before
+// among them.
 func (r Record) sum() []byte {
 	h := sha256.New()
-	for _, field := range [][]byte{binary.BigEndian.AppendUint64(nil, uint64(r.ID)), binary.BigEndian.AppendUint64(nil, uint64(r.At.UnixMicro())),
-		binary.BigEndian.AppendUint64(nil, uint64(r.ActorID)), []byte(r.Actor), []byte(r.Verb), []byte(r.Subject), []byte(r.Detail), r.PrevHash} {
+	for _, field := range [][]byte{binary.BigEndian.AppendUint64(nil, uint64(r.ID)),
+		binary.BigEndian.AppendUint64(nil, uint64(r.At.UnixMicro())),
+		binary.BigEndian.AppendUint64(nil, uint64(r.ActorID)), []byte(r.Actor), []byte(r.Verb), []byte(r.Subject),
+		[]byte(r.Detail), r.PrevHash} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(field))))
 		h.Write(field)
 	}

@@ -32,7 +32,9 @@ func open(t *testing.T) chain {
 
 func (c chain) write(e audit.Entry) {
 	c.t.Helper()
-	if err := db.InTx(c.t.Context(), c.pool, func(tx pgx.Tx) error { return c.WriteTx(c.t.Context(), tx, e) }); err != nil {
+	if err := db.InTx(c.t.Context(), c.pool, func(tx pgx.Tx) error {
+		return c.WriteTx(c.t.Context(), tx, e)
+	}); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -40,8 +42,13 @@ func (c chain) write(e audit.Entry) {
 func (c chain) filled(n int) chain {
 	c.t.Helper()
 	for i := range n {
-		c.write(audit.Entry{ActorID: int64(i%2 + 1), Actor: fmt.Sprintf("op%d@example.test", i%2+1), Verb: []string{"order.refund", "list.add"}[i%2],
-			Subject: fmt.Sprintf("order:%d", i+1), Detail: map[string]any{"zebra": 1, "amount": 1e2, "words": "写下"}})
+		c.write(audit.Entry{
+			ActorID: int64(i%2 + 1),
+			Actor:   fmt.Sprintf("op%d@example.test", i%2+1),
+			Verb:    []string{"order.refund", "list.add"}[i%2],
+			Subject: fmt.Sprintf("order:%d", i+1),
+			Detail:  map[string]any{"zebra": 1, "amount": 1e2, "words": "写下"},
+		})
 	}
 	return c
 }
@@ -69,7 +76,8 @@ func (c chain) is(fault string, broken, upto int64) {
 		c.t.Fatal(err)
 	}
 	if s.Fault != fault || s.Broken != broken || s.Upto != upto || s.Whole() != (fault == "") {
-		c.t.Errorf("the chain is %q at %d, whole up to %d; want %q at %d, up to %d", s.Fault, s.Broken, s.Upto, fault, broken, upto)
+		c.t.Errorf("the chain is %q at %d, whole up to %d; want %q at %d, up to %d", s.Fault, s.Broken, s.Upto, fault,
+			broken, upto)
 	}
 }
 
@@ -81,12 +89,14 @@ func TestAChainThatNobodyTouchedIsWhole(t *testing.T) {
 
 func TestEveryFieldThatIsAlteredIsNamed(t *testing.T) {
 	c := open(t).filled(4)
-	for _, set := range []string{"actor = 'nobody'", "actor_id = 9", "verb = 'order.look'", "subject = 'order:9'", "detail = '{}'", "at = at + interval '1 us'",
+	for _, set := range []string{"actor = 'nobody'", "actor_id = 9", "verb = 'order.look'", "subject = 'order:9'",
+		"detail = '{}'", "at = at + interval '1 us'",
 		"prev_hash = hash", "hash = sha256('x')"} {
 		c.force("create temp table kept on commit drop as select * from audit_entry where id = 2",
 			"create table saved as select * from kept", "update audit_entry set "+set+" where id = 2")
 		c.is(audit.Changed, 2, 1)
-		c.force("delete from audit_entry where id = 2", "insert into audit_entry select * from saved", "drop table saved")
+		c.force("delete from audit_entry where id = 2", "insert into audit_entry select * from saved",
+			"drop table saved")
 		c.is("", 0, 4)
 	}
 }
@@ -110,14 +120,17 @@ func TestACutOffEndIsSeen(t *testing.T) {
 
 func TestAnEntryBehindTheHeadIsSeen(t *testing.T) {
 	c := open(t).filled(2)
-	c.force(`insert into audit_entry select 3, at, actor_id, actor, verb, subject, detail, hash, sha256('x') from audit_entry where id = 2`)
+	c.force(`insert into audit_entry select 3, at, actor_id, actor, verb, subject, detail, hash, sha256('x')
+		from audit_entry where id = 2`)
 	c.is(audit.CutOff, 3, 2)
 }
 
 func TestStatementsThatTakeAnythingBackAreRefused(t *testing.T) {
 	c := open(t).filled(2)
-	for _, s := range []string{"update audit_entry set actor = 'x' where id = 1", "delete from audit_entry where id = 2", "truncate audit_entry",
-		"delete from audit_head", "truncate audit_head", "update audit_head set entry_id = 1", "update audit_head set entry_id = 9"} {
+	for _, s := range []string{"update audit_entry set actor = 'x' where id = 1",
+		"delete from audit_entry where id = 2", "truncate audit_entry",
+		"delete from audit_head", "truncate audit_head", "update audit_head set entry_id = 1",
+		"update audit_head set entry_id = 9"} {
 		if _, err := c.pool.Exec(t.Context(), s); err == nil || !strings.Contains(err.Error(), "audit log") {
 			t.Errorf("%s: %v", s, err)
 		}
@@ -132,7 +145,12 @@ func TestWritersAtOnceMakeOneChainAndARollbackLeavesNoGap(t *testing.T) {
 	for i := range 24 {
 		wg.Go(func() {
 			err := db.InTx(context.Background(), c.pool, func(tx pgx.Tx) error {
-				if err := c.WriteTx(context.Background(), tx, audit.Entry{ActorID: 1, Actor: "op", Verb: "x.y", Subject: fmt.Sprint("n:", i)}); err != nil {
+				if err := c.WriteTx(context.Background(), tx, audit.Entry{
+					ActorID: 1,
+					Actor:   "op",
+					Verb:    "x.y",
+					Subject: fmt.Sprint("n:", i),
+				}); err != nil {
 					return err
 				}
 				if i%3 == 0 {
@@ -165,8 +183,9 @@ func TestTheLogIsFiltered(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	for want, f := range map[string]audit.Filter{
-		"6 5 4 3 2 1": {}, "5 3 1": {Verb: "order.refund"}, "6 4 2": {ActorID: 2}, "3 2 1": {Before: 4}, "4": {Subject: "order:4"},
-		"": {Actor: "op_@"}, // an underscore is itself
+		"6 5 4 3 2 1": {}, "5 3 1": {Verb: "order.refund"}, "6 4 2": {ActorID: 2}, "3 2 1": {Before: 4},
+		"4": {Subject: "order:4"},
+		"":  {Actor: "op_@"}, // an underscore is itself
 	} {
 		if got := ids(f); got != want {
 			t.Errorf("%+v finds %q, want %q", f, got, want)

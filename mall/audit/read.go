@@ -28,7 +28,14 @@ var likeLiteral = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // List returns the entries that a filter chooses, the latest first.
 func (l *Log) List(ctx context.Context, f Filter) ([]Record, error) {
-	p := dbsqlc.ListParams{BeforeID: f.Before, ActorID: f.ActorID, Verb: f.Verb, Since: f.Since, Until: f.Until, Most: int32(f.Most)}
+	p := dbsqlc.ListParams{
+		BeforeID: f.Before,
+		ActorID:  f.ActorID,
+		Verb:     f.Verb,
+		Since:    f.Since,
+		Until:    f.Until,
+		Most:     int32(f.Most),
+	}
 	if f.Until.IsZero() {
 		p.Until = farFuture
 	}

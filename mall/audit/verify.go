@@ -35,10 +35,13 @@ type State struct {
 // Whole says that nothing is wrong.
 func (s State) Whole() bool { return s.Fault == "" }
 
-// Verify reads every entry in one snapshot and follows the chain from the first to the signed head. It costs about a second for
-// every few hundred thousand entries.
+// Verify reads every entry in one snapshot and follows the chain from the first to the signed head. It costs about a
+// second for every few hundred thousand entries.
 func (l *Log) Verify(ctx context.Context) (s State, err error) {
-	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{
+		IsoLevel:   pgx.RepeatableRead,
+		AccessMode: pgx.ReadOnly,
+	}, func(tx pgx.Tx) error {
 		s, err = l.verifyTx(ctx, tx)
 		return err
 	})

@@ -1,6 +1,6 @@
-// Package away owns the manners towards a Redis that may be away, slow or emptied at any time: how long anybody waits for it,
-// and how long it is left alone after it failed. It refuses to know what is kept there and what to do without it; that is
-// each caller's to say.
+// Package away owns the manners towards a Redis that may be away, slow or emptied at any time: how long anybody waits
+// for it, and how long it is left alone after it failed. It refuses to know what is kept there and what to do without
+// it; that is each caller's to say.
 package away
 
 import (
@@ -32,19 +32,22 @@ type Redis struct {
 // New wraps a client; nil stands for a Redis that is always away.
 func New(client redis.UniversalClient) *Redis { return &Redis{client: client} }
 
-// Try runs do with bounded patience. A missing key comes back as redis.Nil and is no failure. Errors: do's own, ErrResting.
+// Try runs do with bounded patience. A missing key comes back as redis.Nil and is no failure. Errors: do's own,
+// ErrResting.
 func (r *Redis) Try(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
 	return r.run(ctx, patience, func(err error) bool { return !errors.Is(err, redis.Nil) }, do)
 }
 
-// Wait is Try for somebody whom an answer without Redis would serve badly: it has the patience that its caller names, and a Redis
-// that was merely late is asked again at once by the next one. Errors: those of Try.
-func (r *Redis) Wait(ctx context.Context, patience time.Duration, do func(context.Context, redis.UniversalClient) error) error {
+// Wait is Try for somebody whom an answer without Redis would serve badly: it has the patience that its caller names,
+// and a Redis that was merely late is asked again at once by the next one. Errors: those of Try.
+func (r *Redis) Wait(ctx context.Context, patience time.Duration, do func(context.Context,
+	redis.UniversalClient) error) error {
 	return r.run(ctx, patience, func(err error) bool { return !errors.Is(err, redis.Nil) && !late(err) }, do)
 }
 
 // run leaves Redis alone for a while after an error that fails calls a failure; a caller who has left is none.
-func (r *Redis) run(ctx context.Context, patience time.Duration, fails func(error) bool, do func(context.Context, redis.UniversalClient) error) error {
+func (r *Redis) run(ctx context.Context, patience time.Duration, fails func(error) bool, do func(context.Context,
+	redis.UniversalClient) error) error {
 	if r.client == nil || time.Now().UnixNano() < r.until.Load() {
 		return ErrResting
 	}

@@ -12,9 +12,10 @@ type Call struct {
 	Args []any
 }
 
-// RunEach runs a script once for each call, in one round trip, by its hash. A node that has forgotten the script, as after a restart
-// or a flush, is sent it again for those calls that it refused for this reason: they have changed nothing, so none is run twice.
-// Errors: those of the client; the first call that failed stands for all, whatever became of the others.
+// RunEach runs a script once for each call, in one round trip, by its hash. A node that has forgotten the script, as
+// after a restart or a flush, is sent it again for those calls that it refused for this reason: they have changed
+// nothing, so none is run twice. Errors: those of the client; the first call that failed stands for all, whatever
+// became of the others.
 func RunEach(ctx context.Context, r redis.UniversalClient, script *redis.Script, calls []Call) ([]*redis.Cmd, error) {
 	answers := make([]*redis.Cmd, len(calls))
 	pipe := r.Pipeline()

@@ -1,5 +1,6 @@
 // Package batch gathers what arrives at the same moment into sets, so that many callers share one round trip and one
-// commit. It owns waiting and the bounds of waiting; what is done with a set, and what an answer means, it refuses to know.
+// commit. It owns waiting and the bounds of waiting; what is done with a set, and what an answer means, it refuses to
+// know.
 package batch
 
 import (
@@ -10,8 +11,8 @@ import (
 	"time"
 )
 
-// ErrFull is the answer to a caller for whom there is no place to wait. It is given at once: whoever hears it may tell a
-// person to try again, while a longer queue would only make everybody wait for what they no longer want.
+// ErrFull is the answer to a caller for whom there is no place to wait. It is given at once: whoever hears it may tell
+// a person to try again, while a longer queue would only make everybody wait for what they no longer want.
 var ErrFull = errors.New("batch: the queue is full")
 
 // ErrPanicked is the answer to every caller of a set whose work panicked.
@@ -29,14 +30,14 @@ type Options struct {
 	Crowd   int // callers that wait before another set is begun beside one that is in work: 1
 	Set     int // callers in one set: 512
 	Waiting int // callers that wait for their set: 8 times Set
-	// Slow is how long a set may be in work before those who come then are served beside it, be they no crowd, since it waits for
-	// something that need not concern them: 100 ms.
+	// Slow is how long a set may be in work before those who come then are served beside it, be they no crowd, since it
+	// waits for something that need not concern them: 100 ms.
 	Slow time.Duration
 }
 
-// Gatherer hands what arrives to Do in sets. A lone caller waits for nobody: there is no timer, and a set is whatever has
-// arrived while the workers were busy. It keeps no goroutine while nobody asks, so it needs no end of its own; Wait is for
-// those who want to see the last set done. It is safe for concurrent use.
+// Gatherer hands what arrives to Do in sets. A lone caller waits for nobody: there is no timer, and a set is whatever
+// has arrived while the workers were busy. It keeps no goroutine while nobody asks, so it needs no end of its own; Wait
+// is for those who want to see the last set done. It is safe for concurrent use.
 type Gatherer[T, R any] struct {
 	do  func(context.Context, []T) []Result[R]
 	opt Options
@@ -54,8 +55,9 @@ type call[T, R any] struct {
 	answer chan Result[R]
 }
 
-// New makes a Gatherer. do answers a set: one Result for each item, at the item's place. Its context carries the values of
-// the first caller's and no deadline, since a set is not given up because one of its callers has left: do bounds itself.
+// New makes a Gatherer. do answers a set: one Result for each item, at the item's place. Its context carries the values
+// of the first caller's and no deadline, since a set is not given up because one of its callers has left: do bounds
+// itself.
 func New[T, R any](opt Options, do func(context.Context, []T) []Result[R]) *Gatherer[T, R] {
 	if opt.Workers <= 0 {
 		opt.Workers = 1
@@ -77,21 +79,26 @@ func New[T, R any](opt Options, do func(context.Context, []T) []Result[R]) *Gath
 	return g
 }
 
-// Do joins the next set and waits for the answer. A caller whose context ends stops waiting and hears its error; what it
-// asked for may be done all the same. Errors: ErrFull, ErrPanicked, the context's, and those of the work.
+// Do joins the next set and waits for the answer. A caller whose context ends stops waiting and hears its error; what
+// it asked for may be done all the same. Errors: ErrFull, ErrPanicked, the context's, and those of the work.
 func (g *Gatherer[T, R]) Do(ctx context.Context, item T) (R, error) {
 	var none R
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	c := call[T, R]{ctx: ctx, item: item, answer: make(chan Result[R], 1)}
+	c := call[T, R]{
+		ctx:    ctx,
+		item:   item,
+		answer: make(chan Result[R], 1),
+	}
 	g.mu.Lock()
 	if len(g.waiting) >= g.opt.Waiting {
 		g.mu.Unlock()
 		return none, ErrFull
 	}
 	g.waiting = append(g.waiting, c)
-	if g.working == 0 || g.working < g.opt.Workers && (len(g.waiting) >= g.opt.Crowd || time.Since(g.begun) > g.opt.Slow) {
+	if g.working == 0 ||
+		g.working < g.opt.Workers && (len(g.waiting) >= g.opt.Crowd || time.Since(g.begun) > g.opt.Slow) {
 		g.working++
 		go g.work()
 	}
@@ -138,8 +145,8 @@ func (g *Gatherer[T, R]) work() {
 	}
 }
 
-// next takes a set, passing over callers that have left before their turn; an empty one ends the worker: nobody waits, or too few to be
-// served beside the set that is in work.
+// next takes a set, passing over callers that have left before their turn; an empty one ends the worker: nobody waits,
+// or too few to be served beside the set that is in work.
 func (g *Gatherer[T, R]) next() []call[T, R] {
 	g.mu.Lock()
 	defer g.mu.Unlock()

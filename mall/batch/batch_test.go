@@ -166,7 +166,11 @@ func TestAnswersThatAreMissingAreErrors(t *testing.T) {
 
 func TestManyCallersEachGetTheirOwnAnswer(t *testing.T) {
 	t.Parallel()
-	g := batch.New(batch.Options{Workers: 3, Set: 7, Waiting: 1000}, func(_ context.Context, set []int) []batch.Result[int] {
+	g := batch.New(batch.Options{
+		Workers: 3,
+		Set:     7,
+		Waiting: 1000,
+	}, func(_ context.Context, set []int) []batch.Result[int] {
 		results := make([]batch.Result[int], len(set))
 		for i, n := range set {
 			results[i].Value = n * n
@@ -189,7 +193,12 @@ func TestManyCallersEachGetTheirOwnAnswer(t *testing.T) {
 }
 
 func TestFewShareOneSetAndACrowdIsServedBesideIt(t *testing.T) {
-	d := open(batch.Options{Workers: 2, Crowd: 3, Set: 10, Slow: time.Hour})
+	d := open(batch.Options{
+		Workers: 2,
+		Crowd:   3,
+		Set:     10,
+		Slow:    time.Hour,
+	})
 	first := d.begin(t.Context(), 1)
 	second, third := d.queue(t, t.Context(), 2), d.queue(t, t.Context(), 3)
 	select {
@@ -213,7 +222,11 @@ func TestFewShareOneSetAndACrowdIsServedBesideIt(t *testing.T) {
 }
 
 func TestNobodyWaitsLongBehindASlowSet(t *testing.T) {
-	d := open(batch.Options{Workers: 2, Crowd: 3, Slow: time.Millisecond})
+	d := open(batch.Options{
+		Workers: 2,
+		Crowd:   3,
+		Slow:    time.Millisecond,
+	})
 	first := d.begin(t.Context(), 1)
 	time.Sleep(5 * time.Millisecond)
 	second := d.begin(t.Context(), 2) // comes into work while the first is still in it

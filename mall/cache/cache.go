@@ -1,10 +1,10 @@
-// Package cache owns what is kept of an answer that many ask for: in the memory of the process, behind it in Redis, with one
-// loader a key across processes, and void as soon as somebody says that what it was made of has changed. It refuses to know
-// what the answers are: a caller brings the loading, the tags that a change will name, and the moment from which time itself
-// makes a value wrong.
+// Package cache owns what is kept of an answer that many ask for: in the memory of the process, behind it in Redis,
+// with one loader a key across processes, and void as soon as somebody says that what it was made of has changed. It
+// refuses to know what the answers are: a caller brings the loading, the tags that a change will name, and the moment
+// from which time itself makes a value wrong.
 //
-// Redis may be away, slow or emptied at any time. Then every process loads for itself, once a key, and nothing waits for
-// longer than mall/away allows.
+// Redis may be away, slow or emptied at any time. Then every process loads for itself, once a key, and nothing waits
+// for longer than mall/away allows.
 package cache
 
 import (
@@ -33,13 +33,15 @@ type Options[T any] struct {
 	Name  string        // in Redis' keys and in metrics
 	Fresh time.Duration // for how long a value is served as it is; 30 s, at most 5 min, less up to a fifth by chance
 	Stale time.Duration // for how long after that it is served while one loads it anew; as Fresh
-	// Absent is the error by which a load says that there is no such thing; nil: none is kept. It is kept for AbsentFor; 5 s.
+	// Absent is the error by which a load says that there is no such thing; nil: none is kept. It is kept for
+	// AbsentFor; 5 s.
 	Absent    error
 	AbsentFor time.Duration
 	// Weight is how many bytes a value takes, and Most the sum of all; without Weight, Most counts values. 10,000.
 	Weight func(T) uint32
 	Most   int
-	// Local keeps values out of Redis: those that cannot be written down, and those that are made quickly of what is there.
+	// Local keeps values out of Redis: those that cannot be written down, and those that are made quickly of what is
+	// there.
 	Local bool
 	// Patience is how long a process waits for another one's load before it loads too; 2 s.
 	Patience time.Duration
@@ -86,10 +88,21 @@ func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telem
 	o.Fresh = min(or(o.Fresh, 30*time.Second), longest)
 	o.Stale, o.AbsentFor = or(o.Stale, o.Fresh), or(o.AbsentFor, 5*time.Second)
 	o.Most, o.Patience = or(o.Most, 10_000), or(o.Patience, 2*time.Second)
-	c := &Cache[T]{o: o, changes: changes, log: log, counts: metrics.Cache(o.Name), flights: map[string]*flight[T]{}}
+	c := &Cache[T]{
+		o:       o,
+		changes: changes,
+		log:     log,
+		counts:  metrics.Cache(o.Name),
+		flights: map[string]*flight[T]{},
+	}
 	bound := &otter.Options[string, *entry[T]]{MaximumSize: o.Most}
 	if o.Weight != nil {
-		bound = &otter.Options[string, *entry[T]]{MaximumWeight: uint64(o.Most), Weigher: func(_ string, e *entry[T]) uint32 { return o.Weight(e.value) }}
+		bound = &otter.Options[string, *entry[T]]{
+			MaximumWeight: uint64(o.Most),
+			Weigher: func(_ string, e *entry[T]) uint32 {
+				return o.Weight(e.value)
+			},
+		}
 	}
 	c.memory = otter.Must(bound)
 	if !o.Local {
@@ -98,8 +111,8 @@ func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telem
 	return c
 }
 
-// Get returns the value of key, loading it where none is kept. tags name what it is made of. What is returned is shared with
-// others: read only. Errors: the load's own, Options.Absent for what is known not to exist, ctx's.
+// Get returns the value of key, loading it where none is kept. tags name what it is made of. What is returned is shared
+// with others: read only. Errors: the load's own, Options.Absent for what is known not to exist, ctx's.
 func (c *Cache[T]) Get(ctx context.Context, key string, tags []string, load Load[T]) (T, error) {
 	if c == nil || !c.changes.begun() {
 		v, _, err := load(ctx)
@@ -117,8 +130,8 @@ func (c *Cache[T]) Get(ctx context.Context, key string, tags []string, load Load
 	return e.value, e.err
 }
 
-// Peek returns the value of key if it may be served now. It never waits: a value that is getting old is loaded anew behind
-// the caller's back, by the load that made it.
+// Peek returns the value of key if it may be served now. It never waits: a value that is getting old is loaded anew
+// behind the caller's back, by the load that made it.
 func (c *Cache[T]) Peek(ctx context.Context, key string) (T, bool) {
 	if c != nil && c.changes.begun() {
 		if e, ok := c.kept(ctx, key); ok && e.err == nil {
@@ -151,7 +164,14 @@ func (c *Cache[T]) kept(ctx context.Context, key string) (*entry[T], bool) {
 
 // made is an entry of what a load returned.
 func (c *Cache[T]) made(v T, life Life, err error, load Load[T], tags []string, seq uint64, began time.Time) *entry[T] {
-	e := &entry[T]{value: v, err: err, load: load, tags: tags, seq: seq, loaded: began}
+	e := &entry[T]{
+		value:  v,
+		err:    err,
+		load:   load,
+		tags:   tags,
+		seq:    seq,
+		loaded: began,
+	}
 	fresh, stale := c.o.Fresh, c.o.Stale
 	switch {
 	case err != nil:

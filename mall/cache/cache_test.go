@@ -46,7 +46,11 @@ func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cac
 	t.Helper()
 	changes := cache.NewChanges(away.New(rdb), slog.New(slog.DiscardHandler), c.now)
 	changes.Begin(t.Context())
-	o := cache.Options[film]{Name: "film", Absent: errNoFilm, Patience: time.Minute}
+	o := cache.Options[film]{
+		Name:     "film",
+		Absent:   errNoFilm,
+		Patience: time.Minute,
+	}
 	for _, a := range adjust {
 		a(&o)
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// grace is for how long a value that Age named is still served, and for how long one is when nothing is heard of changes.
+	// grace is for how long a value that Age named is still served, and for how long one is when nothing is heard of
+	// changes.
 	grace = time.Second
 	// mostMarks bounds the memory of what has changed; when it is full, everything counts as changed.
 	mostMarks = 50_000
@@ -28,11 +29,11 @@ func changeKey(tag string) string { return "cache:change:" + tag }
 
 // Changes is what this process knows of changes, for all its caches, and what it tells Redis of them.
 //
-// Until Begin nothing is kept: a process that does not hear of changes can't know what is void. Between Lost and the next
-// Begin it hears nothing for a while: what it keeps lives a second, and Redis is not believed.
+// Until Begin nothing is kept: a process that does not hear of changes can't know what is void. Between Lost and the
+// next Begin it hears nothing for a while: what it keeps lives a second, and Redis is not believed.
 //
-// Without Redis a change is told to nobody there, and is owed: before this process reads values there again it begins a new
-// epoch, in which those that were written before are void.
+// Without Redis a change is told to nobody there, and is owed: before this process reads values there again it begins a
+// new epoch, in which those that were written before are void.
 type Changes struct {
 	redis *away.Redis
 	log   *slog.Logger
@@ -71,7 +72,11 @@ const (
 
 // NewChanges makes one for a process. It knows nothing and keeps nothing until Begin.
 func NewChanges(rdb *away.Redis, log *slog.Logger, now func() time.Time) *Changes {
-	return &Changes{redis: rdb, log: log, now: now}
+	return &Changes{
+		redis: rdb,
+		log:   log,
+		now:   now,
+	}
 }
 
 // Begin says that from now on every change is heard. What was kept before is void, here and in Redis.
@@ -86,13 +91,14 @@ func (c *Changes) Begin(ctx context.Context) {
 // Lost says that changes may go unheard from now on.
 func (c *Changes) Lost() { c.state.CompareAndSwap(hearing, deaf) }
 
-// Drop makes void what is made of one of the tags, here at once and in Redis: whoever asks next waits for the new value.
+// Drop makes void what is made of one of the tags, here at once and in Redis: whoever asks next waits for the new
+// value.
 func (c *Changes) Drop(ctx context.Context, tags ...string) {
 	c.note(ctx, tags, func(m mark, seq uint64, _ time.Time) mark { m.void = seq; return m })
 }
 
-// Age is Drop for what changes often and may be a second late: a value is served for up to a second more, while the first who
-// asks has it loaded anew.
+// Age is Drop for what changes often and may be a second late: a value is served for up to a second more, while the
+// first who asks has it loaded anew.
 func (c *Changes) Age(ctx context.Context, tags ...string) {
 	c.note(ctx, tags, func(m mark, seq uint64, now time.Time) mark {
 		if !now.Before(m.ends) { // an earlier grace is over: what it was granted to is void
@@ -103,7 +109,8 @@ func (c *Changes) Age(ctx context.Context, tags ...string) {
 	})
 }
 
-// note marks before it tells Redis, for the readers of this process, and after, for what they read from Redis meanwhile.
+// note marks before it tells Redis, for the readers of this process, and after, for what they read from Redis
+// meanwhile.
 func (c *Changes) note(ctx context.Context, tags []string, change func(mark, uint64, time.Time) mark) {
 	if c.state.Load() == silent {
 		return

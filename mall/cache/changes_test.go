@@ -113,7 +113,8 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 		t.Errorf("Redis served %d from before the gap", got)
 	}
 
-	never := process{cache.New(cache.NewChanges(away.New(rdb), nil, c.now), cache.Options[film]{Name: "film"}, nil, nil), nil}
+	never := process{
+		cache.New(cache.NewChanges(away.New(rdb), nil, c.now), cache.Options[film]{Name: "film"}, nil, nil), nil}
 	before := s.loads.Load()
 	never.price(t, s)
 	never.price(t, s)
@@ -170,7 +171,8 @@ func TestAProcessThatCouldNotTellRedisBelievesNothingThatIsThere(t *testing.T) {
 		if got := a.price(t, s); got != 2 {
 			t.Fatalf("price %d", got)
 		}
-		if n, err := server.Client.Get(t.Context(), "cache:epoch").Result(); err == nil && n != "" && s.loads.Load() > 2 {
+		if n, err := server.Client.Get(t.Context(), "cache:epoch").Result(); err == nil && n != "" &&
+			s.loads.Load() > 2 {
 			return
 		}
 		a.changes.Lost() // forces a look at Redis
@@ -258,7 +260,9 @@ func TestTheFilterHoldsBackWhatDoesNotExist(t *testing.T) {
 	if wrong > names/100 { // it has room for half as many again, so that fewer than one in a hundred pass
 		t.Errorf("%d of %d made-up names pass", wrong, names)
 	}
-	if err := f.Fill(t.Context(), names, func(context.Context, func(string)) error { return errors.New("the database is away") }); err == nil {
+	if err := f.Fill(t.Context(), names, func(context.Context, func(string)) error {
+		return errors.New("the database is away")
+	}); err == nil {
 		t.Error("no error")
 	}
 	if !f.Passes("film-1") || f.Passes("made-up-0") && f.Passes("made-up-1") && f.Passes("made-up-2") {

@@ -10,8 +10,8 @@ import (
 	"videomall/telemetry"
 )
 
-// What a Filter is built for: one name in a hundred that does not exist passes as if it did, and costs what it would have
-// cost without the filter. That takes 9.6 bits a name and 7 looks: 1.2 MB for a million names.
+// What a Filter is built for: one name in a hundred that does not exist passes as if it did, and costs what it would
+// have cost without the filter. That takes 9.6 bits a name and 7 looks: 1.2 MB for a million names.
 const (
 	filterError = 0.01
 	filterLooks = 7
@@ -19,8 +19,8 @@ const (
 )
 
 // Filter is a Bloom filter over the names of what exists, so that names that somebody made up cost neither Redis nor
-// PostgreSQL a look. It may let through what does not exist, and never holds back what does. Until it is filled, and whenever
-// the process does not hear of what is new, everything passes.
+// PostgreSQL a look. It may let through what does not exist, and never holds back what does. Until it is filled, and
+// whenever the process does not hear of what is new, everything passes.
 type Filter struct {
 	changes *Changes
 	counts  *telemetry.CacheCounts
@@ -38,14 +38,22 @@ type bits struct {
 
 // NewFilter makes one that is not filled.
 func NewFilter(changes *Changes, counts *telemetry.CacheCounts) *Filter {
-	return &Filter{changes: changes, counts: counts, seed: maphash.MakeSeed()}
+	return &Filter{
+		changes: changes,
+		counts:  counts,
+		seed:    maphash.MakeSeed(),
+	}
 }
 
-// Fill builds the filter anew from all names that exist, which each is to hand over one by one; expected is about how many.
-// What is added meanwhile is in it too.
-func (f *Filter) Fill(ctx context.Context, expected int64, each func(ctx context.Context, add func(name string)) error) error {
+// Fill builds the filter anew from all names that exist, which each is to hand over one by one; expected is about how
+// many. What is added meanwhile is in it too.
+func (f *Filter) Fill(ctx context.Context, expected int64, each func(ctx context.Context,
+	add func(name string)) error) error {
 	n := float64(max(expected+expected/2, filterLeast)) // room for half as many again until the next time
-	b := &bits{words: make([]atomic.Uint64, int(math.Ceil(-n*math.Log(filterError)/(math.Ln2*math.Ln2)/64))), floor: f.changes.floor.Load()}
+	b := &bits{
+		words: make([]atomic.Uint64, int(math.Ceil(-n*math.Log(filterError)/(math.Ln2*math.Ln2)/64))),
+		floor: f.changes.floor.Load(),
+	}
 	f.mu.Lock()
 	f.filling = b
 	f.mu.Unlock()

@@ -27,8 +27,8 @@ func (c *Cache[T]) wait(ctx context.Context, key string, tags []string, load Loa
 	}
 }
 
-// fly joins the load of key that is under way, or begins one. A load that began before the last change of what it reads may
-// bring what was true before it: whoever asks after the change gets another.
+// fly joins the load of key that is under way, or begins one. A load that began before the last change of what it reads
+// may bring what was true before it: whoever asks after the change gets another.
 func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load[T]) *flight[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -38,7 +38,8 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 	f := &flight[T]{seq: c.changes.seq.Load(), done: make(chan struct{})}
 	began := c.changes.now()
 	// One who saw nothing kept, and comes here after the load of that moment has ended, finds what it brought.
-	if e, ok := c.memory.GetIfPresent(key); ok && began.Before(e.fresh) && c.changes.judge(e.seq, e.loaded, e.tags, began) == valid {
+	if e, ok := c.memory.GetIfPresent(key); ok && began.Before(e.fresh) &&
+		c.changes.judge(e.seq, e.loaded, e.tags, began) == valid {
 		f.entry = e
 		close(f.done)
 		return f
@@ -64,7 +65,8 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 }
 
 // bring gets the value from Redis, or by the load, at its turn.
-func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key string, tags []string, load Load[T]) (*entry[T], error) {
+func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key string, tags []string,
+	load Load[T]) (*entry[T], error) {
 	if c.o.Local || !c.changes.hearing() {
 		return c.source(ctx, seq, began, tags, load)
 	}
@@ -100,7 +102,8 @@ func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key s
 	}
 }
 
-func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Time, key, stamp string, tags []string, load Load[T]) (*entry[T], error) {
+func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Time, key, stamp string, tags []string,
+	load Load[T]) (*entry[T], error) {
 	e, err := c.source(ctx, seq, began, tags, load)
 	if err == nil && stamp != "" {
 		c.write(ctx, key, stamp, e)
@@ -109,7 +112,8 @@ func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Tim
 }
 
 // source runs the load. That there is no such thing is an answer like others.
-func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags []string, load Load[T]) (*entry[T], error) {
+func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags []string,
+	load Load[T]) (*entry[T], error) {
 	v, life, err := caught(ctx, load)
 	if err != nil && (c.o.Absent == nil || !errors.Is(err, c.o.Absent)) {
 		c.counts.Failed()
@@ -122,7 +126,8 @@ func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags
 	return c.made(v, life, err, load, tags, seq, began), nil
 }
 
-// caught runs the load. Its panic would end the process, for it runs in nobody's request; it becomes the error of all who wait.
+// caught runs the load. Its panic would end the process, for it runs in nobody's request; it becomes the error of all
+// who wait.
 func caught[T any](ctx context.Context, load Load[T]) (v T, life Life, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -36,16 +36,16 @@ func (c *Cache[T]) valueKey(key string) string {
 	return "cache:value:" + c.o.Name + ":" + c.form + ":" + key
 }
 
-// turnKey names the turn of those who load what is true after the same changes: after another one nobody waits for a load that
-// began before it.
+// turnKey names the turn of those who load what is true after the same changes: after another one nobody waits for a
+// load that began before it.
 func (c *Cache[T]) turnKey(key, stamp string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(stamp))
 	return "cache:turn:" + c.o.Name + ":" + c.form + ":" + key + ":" + strconv.FormatUint(h.Sum64(), 36)
 }
 
-// read returns what Redis holds of key, nil when that is nothing or void, and the stamp for a value that is loaded now. The
-// value is read first: a change that is said while the others are read makes the stamps differ.
+// read returns what Redis holds of key, nil when that is nothing or void, and the stamp for a value that is loaded now.
+// The value is read first: a change that is said while the others are read makes the stamps differ.
 func (c *Cache[T]) read(ctx context.Context, key string, tags []string) (*record, string, error) {
 	if !c.changes.settle(ctx) {
 		return nil, "", errOwing
@@ -85,7 +85,14 @@ var errOwing = errors.New("redis was not told of a change, and can't be told now
 
 // shared makes an entry of what another process has loaded. What can't be read is loaded here.
 func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string, load Load[T]) (*entry[T], error) {
-	e := &entry[T]{tags: tags, load: load, seq: seq, loaded: began, fresh: time.UnixMicro(r.Fresh), until: time.UnixMicro(r.Until)}
+	e := &entry[T]{
+		tags:   tags,
+		load:   load,
+		seq:    seq,
+		loaded: began,
+		fresh:  time.UnixMicro(r.Fresh),
+		until:  time.UnixMicro(r.Until),
+	}
 	if r.Absent {
 		e.err = c.o.Absent
 	} else if err := json.Unmarshal(r.Value, &e.value); err != nil {
@@ -97,7 +104,12 @@ func (c *Cache[T]) shared(r *record, seq uint64, began time.Time, tags []string,
 
 // write leaves an entry for other processes. Should Redis be away, they load for themselves.
 func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
-	r := record{Stamp: stamp, Fresh: e.fresh.UnixMicro(), Until: e.until.UnixMicro(), Absent: e.err != nil}
+	r := record{
+		Stamp:  stamp,
+		Fresh:  e.fresh.UnixMicro(),
+		Until:  e.until.UnixMicro(),
+		Absent: e.err != nil,
+	}
 	life := e.fresh.Sub(c.changes.now())
 	var raw []byte
 	var err error

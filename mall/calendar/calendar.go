@@ -1,6 +1,6 @@
-// Package calendar owns days and months as a time zone of the tz database has them: when each begins, and in which one a moment lies.
-// It refuses to know whose zone it is. The database is a part of the program, and nobody else's is asked: two of them may differ by
-// a change of clocks, and a day that begins at two moments counts some things twice.
+// Package calendar owns days and months as a time zone of the tz database has them: when each begins, and in which one
+// a moment lies. It refuses to know whose zone it is. The database is a part of the program, and nobody else's is
+// asked: two of them may differ by a change of clocks, and a day that begins at two moments counts some things twice.
 //
 // A day is written as the midnight of UTC that has its date, and a month as the first of its days, whatever the zone.
 package calendar
@@ -57,8 +57,8 @@ func (z Zone) Location() *time.Location {
 	return z.location
 }
 
-// Start is the first moment of a day. Where clocks skip midnight it is the moment after the gap, and a day that a zone skipped as a whole
-// begins when the next one does.
+// Start is the first moment of a day. Where clocks skip midnight it is the moment after the gap, and a day that a zone
+// skipped as a whole begins when the next one does.
 func (z Zone) Start(day time.Time) time.Time {
 	at := day.Add(-48 * time.Hour) // no zone is that far from UTC
 	for {

@@ -48,7 +48,8 @@ func TestZone_Start(t *testing.T) {
 		{"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z", 23 * time.Hour}, // no midnight
 		{"America/Sao_Paulo", "2018-02-17", "2018-02-17T02:00:00Z", 25 * time.Hour}, // the hour before midnight twice
 		{"America/Havana", "2025-11-02", "2025-11-02T04:00:00Z", 25 * time.Hour},    // midnight twice
-		{"America/St_Johns", "2010-11-07", "2010-11-07T02:30:00Z", 25 * time.Hour},  // back over midnight at one past it
+		// back over midnight at one past it
+		{"America/St_Johns", "2010-11-07", "2010-11-07T02:30:00Z", 25 * time.Hour},
 		{"Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", 24 * time.Hour},
 		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0}, // there was none
 		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24 * time.Hour},
@@ -64,7 +65,8 @@ func TestZone_Start(t *testing.T) {
 // TestZone_DayOf holds days against their starts: each moment lies in the day whose start came last.
 func TestZone_DayOf(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"UTC", "Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "America/Sao_Paulo", "America/St_Johns", "America/Havana",
+	for _, name := range []string{"UTC", "Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "America/Sao_Paulo",
+		"America/St_Johns", "America/Havana",
 		"Pacific/Apia", "Pacific/Chatham", "Australia/Lord_Howe", "Asia/Beirut"} {
 		z := zone(t, name)
 		for _, year := range []string{"2010", "2011", "2018", "2026"} {
@@ -74,7 +76,8 @@ func TestZone_DayOf(t *testing.T) {
 				t.Errorf("days of %s overlap in %s", name, year)
 			}
 			for n, start := range starts[:len(starts)-1] {
-				for _, in := range []time.Duration{0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second, time.Hour, 12 * time.Hour,
+				for _, in := range []time.Duration{0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second,
+					time.Hour, 12 * time.Hour,
 					23*time.Hour - time.Second, starts[n+1].Sub(start) - time.Second} {
 					at := start.Add(in)
 					if in < 0 || !at.Before(starts[n+1]) {
@@ -117,7 +120,8 @@ func TestZone_Offset(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "Local", "Mars/Phobos", "../../etc/passwd", "/etc/localtime", "Asia/../UTC", "Asia", "utc", "Asia/Shanghai\n",
+	for _, name := range []string{"", "Local", "Mars/Phobos", "../../etc/passwd", "/etc/localtime", "Asia/../UTC",
+		"Asia", "utc", "Asia/Shanghai\n",
 		"Asia/Shanghai\x00", strings.Repeat("A", 1000), "亚洲/上海"} {
 		if z, ok := calendar.Find(name); ok || z != calendar.UTC {
 			t.Errorf("%q is taken for %s", name, z.Name())

@@ -28,7 +28,8 @@ var (
 	ErrNoOwner  = fault.New(fault.Invalid, "cart_owner", "The cart belongs to nobody.")
 )
 
-// Owner is who a cart belongs to: a person, or else the guest who holds GuestToken, a random secret. With neither there is no cart.
+// Owner is who a cart belongs to: a person, or else the guest who holds GuestToken, a random secret. With neither there
+// is no cart.
 type Owner struct {
 	UserID     int64
 	GuestToken string
@@ -50,7 +51,11 @@ type Carts struct {
 
 // New makes the verbs over pool; now is the clock.
 func New(pool *pgxpool.Pool, now func() time.Time) *Carts {
-	return &Carts{pool: pool, now: now, q: dbsqlc.New()}
+	return &Carts{
+		pool: pool,
+		now:  now,
+		q:    dbsqlc.New(),
+	}
 }
 
 // A guest's token is a secret too long to guess; whoever holds it is the guest. Anything shorter counts as none.
@@ -87,7 +92,11 @@ func (c *Carts) Items(ctx context.Context, o Owner) ([]Item, error) {
 	}
 	items := make([]Item, len(rows))
 	for i, r := range rows {
-		items[i] = Item{SKUID: r.SkuID, Quantity: int(r.Quantity), AddedAt: r.AddedAt}
+		items[i] = Item{
+			SKUID:    r.SkuID,
+			Quantity: int(r.Quantity),
+			AddedAt:  r.AddedAt,
+		}
 	}
 	return items, nil
 }

@@ -208,7 +208,9 @@ func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	}
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		var waiting int
-		must(t, pool.QueryRow(ctx, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").Scan(&waiting))
+		must(t, pool.QueryRow(ctx,
+			"select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").
+			Scan(&waiting))
 		if waiting == people {
 			break
 		}

@@ -23,8 +23,13 @@ func (c *Carts) Add(ctx context.Context, o Owner, skuID int64, quantity, atMost 
 		if err != nil {
 			return err
 		}
-		if err := c.q.PutItem(ctx, tx, dbsqlc.PutItemParams{CartID: id, SkuID: skuID, Quantity: int32(quantity),
-			AtMost: int32(min(atMost, MaxQuantity)), At: c.now()}); err != nil {
+		if err := c.q.PutItem(ctx, tx, dbsqlc.PutItemParams{
+			CartID:   id,
+			SkuID:    skuID,
+			Quantity: int32(quantity),
+			AtMost:   int32(min(atMost, MaxQuantity)),
+			At:       c.now(),
+		}); err != nil {
 			return fmt.Errorf("add SKU %d to cart %d: %w", skuID, id, err)
 		}
 		// Counted while the cart's row is locked: two adds at once can't both take the last place.
@@ -59,7 +64,12 @@ func (c *Carts) SetQuantity(ctx context.Context, o Owner, skuID int64, quantity 
 		return ErrQuantity.Because("set %d of SKU %d", quantity, skuID)
 	}
 	userID, guest := o.keys()
-	n, err := c.q.SetQuantity(ctx, c.pool, dbsqlc.SetQuantityParams{Quantity: int32(quantity), SkuID: skuID, UserID: userID, GuestHash: guest})
+	n, err := c.q.SetQuantity(ctx, c.pool, dbsqlc.SetQuantityParams{
+		Quantity:  int32(quantity),
+		SkuID:     skuID,
+		UserID:    userID,
+		GuestHash: guest,
+	})
 	if err != nil {
 		return err
 	}
@@ -82,6 +92,11 @@ func (c *Carts) Clear(ctx context.Context, o Owner, skuIDs []int64, placedAt tim
 
 func (c *Carts) remove(ctx context.Context, o Owner, skuIDs []int64, addedBy *time.Time) error {
 	userID, guest := o.keys()
-	_, err := c.q.RemoveItems(ctx, c.pool, dbsqlc.RemoveItemsParams{SkuIds: skuIDs, AddedBy: addedBy, UserID: userID, GuestHash: guest})
+	_, err := c.q.RemoveItems(ctx, c.pool, dbsqlc.RemoveItemsParams{
+		SkuIds:    skuIDs,
+		AddedBy:   addedBy,
+		UserID:    userID,
+		GuestHash: guest,
+	})
 	return err
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Merge moves the guest's lines into the person's cart and deletes the guest's: the larger quantity where both have a
-// SKU; what finds no room below MaxLines is dropped, oldest first. merged counts the lines that arrived. A token with no
-// cart, or one merged before, changes nothing, so sign-in may call it whenever the cookie is there.
+// SKU; what finds no room below MaxLines is dropped, oldest first. merged counts the lines that arrived. A token with
+// no cart, or one merged before, changes nothing, so sign-in may call it whenever the cookie is there.
 func (c *Carts) Merge(ctx context.Context, guestToken string, userID int64) (merged int, err error) {
 	if !validToken(guestToken) || userID <= 0 {
 		return 0, nil
@@ -37,7 +37,11 @@ func (c *Carts) Merge(ctx context.Context, guestToken string, userID int64) (mer
 		if err != nil {
 			return err
 		}
-		n, err := c.q.TakeLines(ctx, tx, dbsqlc.TakeLinesParams{ToID: to, FromID: from, Room: max(0, MaxLines-held)})
+		n, err := c.q.TakeLines(ctx, tx, dbsqlc.TakeLinesParams{
+			ToID:   to,
+			FromID: from,
+			Room:   max(0, MaxLines-held),
+		})
 		if err != nil {
 			return err
 		}

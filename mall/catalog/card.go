@@ -23,7 +23,8 @@ type Card struct {
 	FromSKUID              int64     // the cheapest SKU now; 0 when nothing is on sale
 	From                   *money.Money
 	FromList               *money.Money // the struck-out price beside From
-	Sale                   *CardSale    // a flash sale that runs; the catalogue knows of none, see order.Orders.PriceCards
+	// a flash sale that runs; the catalogue knows of none, see order.Orders.PriceCards
+	Sale                   *CardSale
 	CreatorID              int64
 	CreatorSlug            string
 	CreatorZh, CreatorEn   string
@@ -91,12 +92,25 @@ func (c *Catalog) Related(ctx context.Context, spuID int64, limit int) ([]Card, 
 
 func card(r dbsqlc.CardsRow) Card {
 	k := Card{
-		SPUID: r.ID, Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Cover: r.Cover,
-		DurationSeconds: int(r.DurationSeconds), Live: r.Status == StatusLive,
-		RatingSum: r.RatingSum, RatingCount: r.RatingCount, SoldCount: r.SoldCount,
-		From: sum(r.FromAmount, r.FromCurrency), FromList: sum(r.FromListAmount, r.FromCurrency),
-		CreatorID: r.CreatorID, CreatorSlug: r.CreatorSlug, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn,
-		CategorySlug: r.CategorySlug, CategoryZh: r.CategoryZh, CategoryEn: r.CategoryEn,
+		SPUID:           r.ID,
+		Slug:            r.Slug,
+		TitleZh:         r.TitleZh,
+		TitleEn:         r.TitleEn,
+		Cover:           r.Cover,
+		DurationSeconds: int(r.DurationSeconds),
+		Live:            r.Status == StatusLive,
+		RatingSum:       r.RatingSum,
+		RatingCount:     r.RatingCount,
+		SoldCount:       r.SoldCount,
+		From:            sum(r.FromAmount, r.FromCurrency),
+		FromList:        sum(r.FromListAmount, r.FromCurrency),
+		CreatorID:       r.CreatorID,
+		CreatorSlug:     r.CreatorSlug,
+		CreatorZh:       r.CreatorZh,
+		CreatorEn:       r.CreatorEn,
+		CategorySlug:    r.CategorySlug,
+		CategoryZh:      r.CategoryZh,
+		CategoryEn:      r.CategoryEn,
 	}
 	if r.PublishedAt != nil {
 		k.PublishedAt = *r.PublishedAt

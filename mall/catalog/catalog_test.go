@@ -46,12 +46,25 @@ func open(t *testing.T) *stall {
 	t.Helper()
 	pool := dbtest.New(t)
 	k := &clock{at: opening}
-	s := &stall{Catalog: catalog.New(db.Pools{Primary: pool, Replica: pool}, k.now), pool: pool, clock: k}
+	s := &stall{
+		Catalog: catalog.New(db.Pools{Primary: pool, Replica: pool}, k.now),
+		pool:    pool,
+		clock:   k,
+	}
 	var err error
-	if s.category, err = s.CreateCategory(t.Context(), catalog.NewCategory{Slug: "nature", NameZh: "自然", NameEn: "Nature"}); err != nil {
+	if s.category, err = s.CreateCategory(t.Context(), catalog.NewCategory{
+		Slug:   "nature",
+		NameZh: "自然",
+		NameEn: "Nature",
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateCreator(t.Context(), catalog.NewCreator{UserID: 7, Slug: "lin", NameZh: "林溪", NameEn: "Lin Xi"}); err != nil {
+	if err := s.CreateCreator(t.Context(), catalog.NewCreator{
+		UserID: 7,
+		Slug:   "lin",
+		NameZh: "林溪",
+		NameEn: "Lin Xi",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -60,8 +73,18 @@ func open(t *testing.T) *stall {
 // sell puts one video with one SKU to own on sale.
 func (s *stall) sell(t *testing.T, slug string, amount int64, change ...func(*catalog.NewProduct)) catalog.Created {
 	t.Helper()
-	n := catalog.NewProduct{Slug: slug, CreatorID: 7, CategoryID: s.category, TitleZh: "片 " + slug, TitleEn: "Film " + slug,
-		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}}}
+	n := catalog.NewProduct{
+		Slug:       slug,
+		CreatorID:  7,
+		CategoryID: s.category,
+		TitleZh:    "片 " + slug,
+		TitleEn:    "Film " + slug,
+		SKUs: []catalog.NewSKU{{
+			Kind:    catalog.KindOwn,
+			Quality: catalog.QualityHD,
+			Price:   catalog.NewPrice{Amount: amount, Currency: "CNY"},
+		}},
+	}
 	for _, c := range change {
 		c(&n)
 	}
@@ -88,9 +111,25 @@ func (s *stall) offer(t *testing.T, sku int64, at time.Time) (catalog.Offer, boo
 func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	draft, err := s.CreateProduct(t.Context(), catalog.NewProduct{Slug: "draft", CreatorID: 7, CategoryID: s.category, TitleZh: "稿", TitleEn: "Draft",
-		SKUs: []catalog.NewSKU{{Kind: catalog.KindRent, Quality: catalog.Quality4K, RentHours: 48, MaxPerOrder: 3, StockLimited: true,
-			Price: catalog.NewPrice{Amount: 600, ListAmount: new(int64(900)), Currency: "CNY"}}}})
+	draft, err := s.CreateProduct(t.Context(), catalog.NewProduct{
+		Slug:       "draft",
+		CreatorID:  7,
+		CategoryID: s.category,
+		TitleZh:    "稿",
+		TitleEn:    "Draft",
+		SKUs: []catalog.NewSKU{{
+			Kind:         catalog.KindRent,
+			Quality:      catalog.Quality4K,
+			RentHours:    48,
+			MaxPerOrder:  3,
+			StockLimited: true,
+			Price: catalog.NewPrice{
+				Amount:     600,
+				ListAmount: new(int64(900)),
+				Currency:   "CNY",
+			},
+		}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +143,10 @@ func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 		t.Fatal(err)
 	}
 	o, ok := s.offer(t, draft.SKUIDs[0], opening)
-	if !ok || o.Amount.Amount != 600 || o.ListAmount.Amount != 900 || o.Kind != "rent" || o.Quality != "4K" || o.RentHours != 48 ||
-		!o.StockLimited || o.MaxPerOrder != 3 || o.CreatorID != 7 || o.PriceID == 0 || o.SPUID != draft.SPUID || o.TitleEn != "Draft" {
+	if !ok || o.Amount.Amount != 600 || o.ListAmount.Amount != 900 || o.Kind != "rent" || o.Quality != "4K" ||
+		o.RentHours != 48 ||
+		!o.StockLimited || o.MaxPerOrder != 3 || o.CreatorID != 7 || o.PriceID == 0 || o.SPUID != draft.SPUID ||
+		o.TitleEn != "Draft" {
 		t.Fatalf("offer %+v, %v", o, ok)
 	}
 	if _, ok := s.offer(t, draft.SKUIDs[0], opening.Add(-time.Second)); ok {
@@ -130,9 +171,25 @@ func TestCreationRefusesWhatCannotBe(t *testing.T) {
 	s := open(t)
 	s.sell(t, "one", 100)
 	good := func() catalog.NewProduct {
-		return catalog.NewProduct{Slug: "two", CreatorID: 7, CategoryID: s.category, TitleZh: "二", TitleEn: "Two", SKUs: []catalog.NewSKU{
-			{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 1, Currency: "CNY"}},
-			{Kind: catalog.KindRent, RentHours: 48, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 1, Currency: "CNY"}}}}
+		return catalog.NewProduct{
+			Slug:       "two",
+			CreatorID:  7,
+			CategoryID: s.category,
+			TitleZh:    "二",
+			TitleEn:    "Two",
+			SKUs: []catalog.NewSKU{
+				{
+					Kind:    catalog.KindOwn,
+					Quality: catalog.QualityHD,
+					Price:   catalog.NewPrice{Amount: 1, Currency: "CNY"},
+				},
+				{
+					Kind:      catalog.KindRent,
+					RentHours: 48,
+					Quality:   catalog.QualityHD,
+					Price:     catalog.NewPrice{Amount: 1, Currency: "CNY"},
+				}},
+		}
 	}
 	for name, c := range map[string]struct {
 		change func(*catalog.NewProduct)
@@ -144,8 +201,12 @@ func TestCreationRefusesWhatCannotBe(t *testing.T) {
 		"rent of no hours": {func(n *catalog.NewProduct) { n.SKUs[1].RentHours = 0 }, catalog.ErrProductInvalid},
 		"same SKU twice":   {func(n *catalog.NewProduct) { n.SKUs[1] = n.SKUs[0] }, catalog.ErrProductInvalid},
 		"negative price":   {func(n *catalog.NewProduct) { n.SKUs[0].Price.Amount = -1 }, catalog.ErrPriceInvalid},
-		"list below price": {func(n *catalog.NewProduct) { n.SKUs[0].Price.ListAmount = new(int64(1)) }, catalog.ErrPriceInvalid},
-		"two currencies":   {func(n *catalog.NewProduct) { n.SKUs[1].Price.Currency = "USD" }, catalog.ErrPriceCurrency},
+		"list below price": {func(n *catalog.NewProduct) {
+			n.SKUs[0].Price.ListAmount = new(int64(1))
+		}, catalog.ErrPriceInvalid},
+		"two currencies": {func(n *catalog.NewProduct) {
+			n.SKUs[1].Price.Currency = "USD"
+		}, catalog.ErrPriceCurrency},
 	} {
 		n := good()
 		c.change(&n)
@@ -165,9 +226,22 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	made := s.sell(t, "many", 0, func(n *catalog.NewProduct) {
 		n.Tags = []string{"极光", " ", "winter", "winter "}
 		n.SKUs = []catalog.NewSKU{
-			{Kind: catalog.KindOwn, Quality: catalog.Quality4K, Price: price(4000)},
-			{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: price(3000)},
-			{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: price(600)}}
+			{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.Quality4K,
+				Price:   price(4000),
+			},
+			{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.QualityHD,
+				Price:   price(3000),
+			},
+			{
+				Kind:      catalog.KindRent,
+				Quality:   catalog.QualityHD,
+				RentHours: 48,
+				Price:     price(600),
+			}}
 	})
 	p, err := s.ProductOfSKU(t.Context(), made.SKUIDs[0])
 	if err != nil {
@@ -180,7 +254,8 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	if got != "rent HD 600 CNY; own HD 3000 CNY; own 4K 4000 CNY; " {
 		t.Fatal(got)
 	}
-	if p.From.Amount != 600 || p.FromSKUID != made.SKUIDs[2] || len(p.Tags) != 2 || p.CreatorEn != "Lin Xi" || p.CategoryZh != "自然" {
+	if p.From.Amount != 600 || p.FromSKUID != made.SKUIDs[2] || len(p.Tags) != 2 || p.CreatorEn != "Lin Xi" ||
+		p.CategoryZh != "自然" {
 		t.Fatalf("%+v", p)
 	}
 	if _, err := s.ProductOfSKU(t.Context(), 987654); !errors.Is(err, catalog.ErrSKUNotFound) {
@@ -201,7 +276,8 @@ func TestCardsKeepTheOrderAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	cards, err := s.Cards(t.Context(), []int64{c, 987654, b, a})
-	if err != nil || len(cards) != 3 || cards[0].SPUID != c || cards[1].SPUID != b || cards[1].Live || cards[2].SPUID != a {
+	if err != nil || len(cards) != 3 || cards[0].SPUID != c || cards[1].SPUID != b || cards[1].Live ||
+		cards[2].SPUID != a {
 		t.Fatalf("%+v, %v", cards, err)
 	}
 }

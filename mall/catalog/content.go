@@ -23,7 +23,8 @@ const (
 	MaxAmount      = 10_000_000 // minor units
 	MaxEpisode     = 9999
 	MaxFree        = 1800 // seconds
-	// FreeRest is how many seconds of a film must be left to buy. A segment of it is a few seconds long and is given whole.
+	// FreeRest is how many seconds of a film must be left to buy. A segment of it is a few seconds long and is given
+	// whole.
 	FreeRest = 10
 	// Lines4K is how many lines a film must have to be sold in 4K.
 	Lines4K = 2160
@@ -32,10 +33,11 @@ const (
 // Currency is what new listings are priced in.
 const Currency = "CNY"
 
-// Content is what a revision says of a listing. A draft may lack anything; what is there keeps the limits above. Texts in one language are
-// enough: whoever reads the other one sees them too (text.Printer.Of).
+// Content is what a revision says of a listing. A draft may lack anything; what is there keeps the limits above. Texts
+// in one language are enough: whoever reads the other one sees them too (text.Printer.Of).
 type Content struct {
-	Slug          string   `json:"slug"` // the name in the address; settled by the first approval and empty from then on
+	// the name in the address; settled by the first approval and empty from then on
+	Slug          string   `json:"slug"`
 	TitleZh       string   `json:"titleZh"`
 	TitleEn       string   `json:"titleEn"`
 	DescriptionZh string   `json:"descriptionZh"`
@@ -46,7 +48,8 @@ type Content struct {
 	VideoID       int64    `json:"videoId"` // the creator's film; 0: none yet, or the one that is on sale already
 	SeriesID      int64    `json:"seriesId"`
 	Episode       int      `json:"episode"` // of the series; 0 without one
-	// FreeSeconds is how much of the film, from its begin, anybody may watch; 0 for nothing. Each episode of a series has its own.
+	// FreeSeconds is how much of the film, from its begin, anybody may watch; 0 for nothing. Each episode of a series
+	// has its own.
 	FreeSeconds int   `json:"freeSeconds,omitempty"`
 	Ways        []Way `json:"ways"`
 }
@@ -195,7 +198,8 @@ func (w Way) check(f faults, i int) {
 
 // goodSlug is stricter than what old addresses may be: words of letters and digits, joined by single dashes.
 func goodSlug(s string) bool {
-	return slugPattern.MatchString(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") && !strings.Contains(s, "--")
+	return slugPattern.MatchString(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") &&
+		!strings.Contains(s, "--")
 }
 
 // WayField names an input of the nth way to buy, from 0.

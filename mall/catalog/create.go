@@ -66,7 +66,11 @@ func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, err
 	var id int64
 	err := c.changing(ctx, func(tx pgx.Tx) (_ []Change, err error) {
 		id, err = c.queries.InsertCategory(ctx, tx, dbsqlc.InsertCategoryParams{
-			Slug: n.Slug, NameZh: n.NameZh, NameEn: n.NameEn, Position: int32(n.Position)})
+			Slug:     n.Slug,
+			NameZh:   n.NameZh,
+			NameEn:   n.NameEn,
+			Position: int32(n.Position),
+		})
 		return []Change{{Type: typeCategory, Shelf: n.Slug}}, err
 	})
 	return id, refused(err, "create category %q", n.Slug)
@@ -76,8 +80,16 @@ func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, err
 func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},
-			c.queries.InsertCreator(ctx, tx, dbsqlc.InsertCreatorParams{UserID: n.UserID, Slug: n.Slug, NameZh: n.NameZh,
-				NameEn: n.NameEn, BioZh: n.BioZh, BioEn: n.BioEn, Avatar: n.Avatar, CreatedAt: c.now()})
+			c.queries.InsertCreator(ctx, tx, dbsqlc.InsertCreatorParams{
+				UserID:    n.UserID,
+				Slug:      n.Slug,
+				NameZh:    n.NameZh,
+				NameEn:    n.NameEn,
+				BioZh:     n.BioZh,
+				BioEn:     n.BioEn,
+				Avatar:    n.Avatar,
+				CreatedAt: c.now(),
+			})
 	})
 	return refused(err, "create creator %q", n.Slug)
 }
@@ -103,19 +115,42 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 	var made Created
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		id, err := c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
-			Slug: n.Slug, CreatorID: n.CreatorID, CategoryID: n.CategoryID, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
-			DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, Tags: tags, Cover: n.Cover,
-			AssetID: n.AssetID, DurationSeconds: int32(n.DurationSeconds), FreeSeconds: int32(n.FreeSeconds),
-			SeriesID: n.SeriesID, Episode: int32(n.Episode), PublishedAt: n.PublishedAt, At: now})
+			Slug:            n.Slug,
+			CreatorID:       n.CreatorID,
+			CategoryID:      n.CategoryID,
+			TitleZh:         n.TitleZh,
+			TitleEn:         n.TitleEn,
+			DescriptionZh:   n.DescriptionZh,
+			DescriptionEn:   n.DescriptionEn,
+			Tags:            tags,
+			Cover:           n.Cover,
+			AssetID:         n.AssetID,
+			DurationSeconds: int32(n.DurationSeconds),
+			FreeSeconds:     int32(n.FreeSeconds),
+			SeriesID:        n.SeriesID,
+			Episode:         int32(n.Episode),
+			PublishedAt:     n.PublishedAt,
+			At:              now,
+		})
 		if err != nil {
 			return nil, err
 		}
 		made = Created{SPUID: id}
-		change := Change{Type: typeCreated, SPUID: id, Names: []string{"slug:" + n.Slug}}
+		change := Change{
+			Type:  typeCreated,
+			SPUID: id,
+			Names: []string{"slug:" + n.Slug},
+		}
 		for _, sku := range n.SKUs {
 			skuID, err := c.queries.InsertSKU(ctx, tx, dbsqlc.InsertSKUParams{
-				SpuID: id, Kind: sku.Kind, Quality: sku.Quality, RentHours: int32(sku.RentHours),
-				StockLimited: sku.StockLimited, MaxPerOrder: int32(max(1, sku.MaxPerOrder)), At: now})
+				SpuID:        id,
+				Kind:         sku.Kind,
+				Quality:      sku.Quality,
+				RentHours:    int32(sku.RentHours),
+				StockLimited: sku.StockLimited,
+				MaxPerOrder:  int32(max(1, sku.MaxPerOrder)),
+				At:           now,
+			})
 			if err != nil {
 				return nil, err
 			}
@@ -148,7 +183,12 @@ func (c *Catalog) TakeDown(ctx context.Context, spuID int64) error {
 
 func (c *Catalog) move(ctx context.Context, spuID int64, kind, to string, from ...string) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		moved, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: to, At: c.now(), FromStatuses: from})
+		moved, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+			ID:           spuID,
+			Status:       to,
+			At:           c.now(),
+			FromStatuses: from,
+		})
 		if err == nil && moved == 0 {
 			err = ErrProductState
 		}
@@ -164,7 +204,11 @@ func (c *Catalog) move(ctx context.Context, spuID int64, kind, to string, from .
 func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSeconds int) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		found, err := c.queries.SetAsset(ctx, tx, dbsqlc.SetAssetParams{
-			ID: spuID, AssetID: &assetID, DurationSeconds: int32(durationSeconds), At: c.now()})
+			ID:              spuID,
+			AssetID:         &assetID,
+			DurationSeconds: int32(durationSeconds),
+			At:              c.now(),
+		})
 		if err == nil && found == 0 {
 			err = ErrProductNotFound
 		}

@@ -18,7 +18,8 @@ type Cursor struct {
 }
 
 func (k Cursor) String() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(k.List + "~" + strconv.FormatInt(k.Key, 36) + "~" + strconv.FormatInt(k.ID, 36)))
+	return base64.RawURLEncoding.EncodeToString(
+		[]byte(k.List + "~" + strconv.FormatInt(k.Key, 36) + "~" + strconv.FormatInt(k.ID, 36)))
 }
 
 // ParseCursor reads a cursor made for that list. Errors: ErrCursorInvalid.
@@ -48,8 +49,8 @@ func ParseCursor(s, list string) (Cursor, error) {
 	return Cursor{list, key, id}, nil
 }
 
-// ListName names the list that a filter makes, for its cursors: its order, and a sum of all that narrows it. How long a page is
-// may change from page to page.
+// ListName names the list that a filter makes, for its cursors: its order, and a sum of all that narrows it. How long a
+// page is may change from page to page.
 func (f Filter) ListName() string {
 	bound := func(n *int64) string {
 		if n == nil {
@@ -58,8 +59,9 @@ func (f Filter) ListName() string {
 		return strconv.FormatInt(*n, 10)
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%q", []string{f.AmongWhat, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, strconv.FormatBool(f.Free),
-		bound(f.PriceMin), bound(f.PriceMax)})
+	fmt.Fprintf(h, "%q",
+		[]string{f.AmongWhat, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, strconv.FormatBool(f.Free),
+			bound(f.PriceMin), bound(f.PriceMax)})
 	return fmt.Sprintf("%s-%016x", f.Sort, h.Sum64())
 }
 

@@ -17,9 +17,10 @@ import (
 // MaxNote is how many letters a reviewer's reasons may have.
 const MaxNote = 4000
 
-// ApproveTx puts a revision's content in the place of what is on sale, all of it or nothing, and a new listing on sale. Whoever
-// joins it hands the changes to Forget after the commit. A listing that was taken down stays so. Errors: ErrListingNotFound,
-// ErrRevisionMoved for one that doesn't wait for a review, ErrRevisionMissing when something that it needs has gone meanwhile.
+// ApproveTx puts a revision's content in the place of what is on sale, all of it or nothing, and a new listing on sale.
+// Whoever joins it hands the changes to Forget after the commit. A listing that was taken down stays so. Errors:
+// ErrListingNotFound, ErrRevisionMoved for one that doesn't wait for a review, ErrRevisionMissing when something that
+// it needs has gone meanwhile.
 func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([]Change, error) {
 	spu, r, err := c.waitingTx(ctx, tx, revisionID)
 	if err != nil {
@@ -46,10 +47,24 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 		slug, change.Type = n.Slug, typePublished
 		change.Names = append(change.Names, "slug:"+slug)
 	}
-	err = c.queries.PutContent(ctx, tx, dbsqlc.PutContentParams{ID: spu.ID, Slug: slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn,
-		DescriptionZh: n.DescriptionZh, DescriptionEn: n.DescriptionEn, CategoryID: n.CategoryID, Tags: n.Tags, Cover: n.Cover,
-		SeriesID: n.SeriesID, Episode: int32(n.Episode), VideoID: n.VideoID, AssetID: &film.AssetID,
-		DurationSeconds: int32(film.DurationSeconds), FreeSeconds: int32(n.FreeSeconds), At: now})
+	err = c.queries.PutContent(ctx, tx, dbsqlc.PutContentParams{
+		ID:              spu.ID,
+		Slug:            slug,
+		TitleZh:         n.TitleZh,
+		TitleEn:         n.TitleEn,
+		DescriptionZh:   n.DescriptionZh,
+		DescriptionEn:   n.DescriptionEn,
+		CategoryID:      n.CategoryID,
+		Tags:            n.Tags,
+		Cover:           n.Cover,
+		SeriesID:        n.SeriesID,
+		Episode:         int32(n.Episode),
+		VideoID:         n.VideoID,
+		AssetID:         &film.AssetID,
+		DurationSeconds: int32(film.DurationSeconds),
+		FreeSeconds:     int32(n.FreeSeconds),
+		At:              now,
+	})
 	if err != nil {
 		return nil, refused(err, "put the content of revision %d", revisionID)
 	}
@@ -62,8 +77,8 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 	return made, c.announceTx(ctx, tx, made)
 }
 
-// ReturnTx gives a revision back to its creator with the reasons. Errors: ErrListingNotFound, ErrRevisionMoved, ErrRevisionInvalid
-// for a note that is too long.
+// ReturnTx gives a revision back to its creator with the reasons. Errors: ErrListingNotFound, ErrRevisionMoved,
+// ErrRevisionInvalid for a note that is too long.
 func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, note string) error {
 	note = strings.TrimSpace(note)
 	if !db.Storable(note) || utf8.RuneCountInString(note) > MaxNote {
@@ -86,7 +101,8 @@ func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, not
 }
 
 // ReopenTx takes a return back: the revision waits for a review again, as it was handed in. Errors: ErrListingNotFound,
-// ErrRevisionMoved for one that was not returned, that its creator has edited since, or whose address another waits for by now.
+// ErrRevisionMoved for one that was not returned, that its creator has edited since, or whose address another waits for
+// by now.
 func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) error {
 	spu, err := c.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
@@ -98,10 +114,16 @@ func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) err
 		return ErrRevisionMoved.Because("revision %d: %w", revisionID, err)
 	}
 	if err == nil && moved == 0 {
-		err = ErrRevisionMoved.Because("revision %d is not what its creator wrote last, or was not returned", revisionID)
+		err = ErrRevisionMoved.Because("revision %d is not what its creator wrote last, or was not returned",
+			revisionID)
 	}
 	if err == nil { // a listing that is on sale, or was, keeps its state
-		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spu.ID, Status: StatusInReview, At: now, FromStatuses: []string{StatusDraft}})
+		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+			ID:           spu.ID,
+			Status:       StatusInReview,
+			At:           now,
+			FromStatuses: []string{StatusDraft},
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("reopen revision %d: %w", revisionID, err)
@@ -122,7 +144,8 @@ func (c *Catalog) lockByRevisionTx(ctx context.Context, tx pgx.Tx, revisionID in
 }
 
 // waitingTx takes the listing of a revision that is in review.
-func (c *Catalog) waitingTx(ctx context.Context, tx pgx.Tx, revisionID int64) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
+func (c *Catalog) waitingTx(ctx context.Context, tx pgx.Tx,
+	revisionID int64) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
 	spu, err := c.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
 		return dbsqlc.LockListingRow{}, dbsqlc.CatalogRevision{}, err
@@ -135,15 +158,22 @@ func (c *Catalog) waitingTx(ctx context.Context, tx pgx.Tx, revisionID int64) (d
 }
 
 func (c *Catalog) decideTx(ctx context.Context, tx pgx.Tx, revisionID int64, state, note string) error {
-	moved, err := c.queries.DecideRevision(ctx, tx, dbsqlc.DecideRevisionParams{ID: revisionID, State: state, Note: note, At: c.now()})
+	moved, err := c.queries.DecideRevision(ctx, tx, dbsqlc.DecideRevisionParams{
+		ID:    revisionID,
+		State: state,
+		Note:  note,
+		At:    c.now(),
+	})
 	if err == nil && moved == 0 {
 		err = ErrRevisionMoved
 	}
 	return err
 }
 
-// putWaysTx makes the SKUs of a listing those of its content. A SKU that is left out is retired: those who bought it keep it.
-func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, n Content, now time.Time) (names []string, err error) {
+// putWaysTx makes the SKUs of a listing those of its content. A SKU that is left out is retired: those who bought it
+// keep it.
+func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, n Content,
+	now time.Time) (names []string, err error) {
 	known, err := c.queries.SKUsOfListing(ctx, tx, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: now})
 	if err != nil {
 		return nil, err
@@ -154,8 +184,15 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 	}
 	keep := make([]int64, 0, len(n.Ways))
 	for _, w := range n.Ways {
-		id, err := c.queries.PutSKU(ctx, tx, dbsqlc.PutSKUParams{SpuID: spu.ID, Kind: w.Kind, Quality: w.Quality, RentHours: int32(w.RentHours),
-			StockLimited: w.Limited, MaxPerOrder: int32(w.MaxPerOrder), At: now})
+		id, err := c.queries.PutSKU(ctx, tx, dbsqlc.PutSKUParams{
+			SpuID:        spu.ID,
+			Kind:         w.Kind,
+			Quality:      w.Quality,
+			RentHours:    int32(w.RentHours),
+			StockLimited: w.Limited,
+			MaxPerOrder:  int32(w.MaxPerOrder),
+			At:           now,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -166,7 +203,11 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 		}
 		selling := existed && old.Status == skuActive
 		if existed && !selling { // it comes back, and costs what was approved
-			if err := c.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{SkuID: id, At: now, By: spu.CreatorID}); err != nil {
+			if err := c.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{
+				SkuID: id,
+				At:    now,
+				By:    spu.CreatorID,
+			}); err != nil {
 				return nil, err
 			}
 		}
@@ -187,12 +228,20 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 	return names, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spu.ID, At: now})
 }
 
-// firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set ahead.
-func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way, now time.Time) error {
+// firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set
+// ahead.
+func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
+	now time.Time) error {
 	if w.Price == nil {
 		return nil
 	}
-	p := NewPrice{Amount: *w.Price, ListAmount: w.List, Currency: Currency, From: now, By: spu.CreatorID}
+	p := NewPrice{
+		Amount:     *w.Price,
+		ListAmount: w.List,
+		Currency:   Currency,
+		From:       now,
+		By:         spu.CreatorID,
+	}
 	next, err := c.queries.NextPrice(ctx, tx, dbsqlc.NextPriceParams{SkuID: skuID, At: now})
 	switch {
 	case err == nil:
@@ -200,7 +249,10 @@ func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLi
 	case !missing(err):
 		return err
 	}
-	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spu.ID, Currency: p.Currency})
+	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{
+		SpuID:    spu.ID,
+		Currency: p.Currency,
+	})
 	if err == nil && foreign {
 		err = ErrPriceCurrency
 	}
@@ -213,16 +265,16 @@ func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLi
 	return c.insertPriceTx(ctx, tx, skuID, p, now)
 }
 
-// TakeDownTx takes a listing off sale for the mall, also one that its creator took off sale. The changes are for Forget.
-// Errors: ErrListingNotFound, ErrProductState.
+// TakeDownTx takes a listing off sale for the mall, also one that its creator took off sale. The changes are for
+// Forget. Errors: ErrListingNotFound, ErrProductState.
 func (c *Catalog) TakeDownTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Change, error) {
 	return c.turnTx(ctx, tx, spuID, turn{typeTakenDown, StatusTakenDown, false, func(s dbsqlc.LockListingRow) bool {
 		return s.Status == StatusLive || offByCreator(s)
 	}})
 }
 
-// RestoreTx puts a listing that the mall took down back as it was: on sale, or off it by its creator. The changes are for Forget.
-// Errors: as TakeDownTx.
+// RestoreTx puts a listing that the mall took down back as it was: on sale, or off it by its creator. The changes are
+// for Forget. Errors: as TakeDownTx.
 func (c *Catalog) RestoreTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Change, error) {
 	spu, err := c.lockTx(ctx, tx, spuID)
 	if err != nil || !spu.OffBefore {
@@ -241,10 +293,13 @@ func offByCreator(s dbsqlc.LockListingRow) bool {
 	return s.Status == StatusTakenDown && s.TakenByCreator
 }
 
-// TakeOff takes a creator's own listing off sale; PutBack is the way back, as long as the mall did not take it down too.
-// Errors: ErrListingNotFound, ErrProductState.
+// TakeOff takes a creator's own listing off sale; PutBack is the way back, as long as the mall did not take it down
+// too. Errors: ErrListingNotFound, ErrProductState.
 func (c *Catalog) TakeOff(ctx context.Context, creatorID, spuID int64) error {
-	return c.turnOwn(ctx, creatorID, spuID, turn{typeTakenDown, StatusTakenDown, true, func(s dbsqlc.LockListingRow) bool { return s.Status == StatusLive }})
+	return c.turnOwn(ctx, creatorID, spuID,
+		turn{typeTakenDown, StatusTakenDown, true, func(s dbsqlc.LockListingRow) bool {
+			return s.Status == StatusLive
+		}})
 }
 
 // PutBack is the way back from TakeOff.
@@ -281,10 +336,19 @@ func (c *Catalog) turnTx(ctx context.Context, tx pgx.Tx, spuID int64, t turn) ([
 		err = ErrProductState.Because("SPU %d is %s, by its creator %v", spuID, spu.Status, spu.TakenByCreator)
 	}
 	if err == nil {
-		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: t.to, At: c.now(), FromStatuses: []string{spu.Status}})
+		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+			ID:           spuID,
+			Status:       t.to,
+			At:           c.now(),
+			FromStatuses: []string{spu.Status},
+		})
 	}
 	if err == nil {
-		err = c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{ID: spuID, ByCreator: t.byCreator, OffBefore: offByCreator(spu) && t.to == StatusTakenDown})
+		err = c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{
+			ID:        spuID,
+			ByCreator: t.byCreator,
+			OffBefore: offByCreator(spu) && t.to == StatusTakenDown,
+		})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("move SPU %d to %s: %w", spuID, t.to, err)

@@ -22,12 +22,21 @@ type NewListing struct {
 	VideoID    int64 // 0: none yet
 }
 
-// CreateListing makes a draft with its first revision, under a provisional address. Errors: ErrRevisionInvalid with the fields
-// title, category and video.
+// CreateListing makes a draft with its first revision, under a provisional address. Errors: ErrRevisionInvalid with the
+// fields title, category and video.
 func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListing) (spuID int64, err error) {
 	n.Title = strings.TrimSpace(n.Title)
-	content := Content{CategoryID: n.CategoryID, VideoID: n.VideoID, Slug: slugOf(n.Title), Tags: []string{},
-		Ways: []Way{{Kind: KindOwn, Quality: QualityHD, MaxPerOrder: 1}}}
+	content := Content{
+		CategoryID: n.CategoryID,
+		VideoID:    n.VideoID,
+		Slug:       slugOf(n.Title),
+		Tags:       []string{},
+		Ways: []Way{{
+			Kind:        KindOwn,
+			Quality:     QualityHD,
+			MaxPerOrder: 1,
+		}},
+	}
 	if n.Chinese {
 		content.TitleZh = n.Title
 	} else {
@@ -50,20 +59,31 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 		}
 		now := c.now()
 		slug := "draft-" + strings.ToLower(rand.Text())
-		spuID, err = c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{Slug: slug, CreatorID: creatorID, CategoryID: n.CategoryID,
-			TitleZh: content.TitleZh, TitleEn: content.TitleEn, Tags: []string{}, At: now})
+		spuID, err = c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
+			Slug:       slug,
+			CreatorID:  creatorID,
+			CategoryID: n.CategoryID,
+			TitleZh:    content.TitleZh,
+			TitleEn:    content.TitleEn,
+			Tags:       []string{},
+			At:         now,
+		})
 		if err != nil {
 			return nil, err
 		}
 		_, err = c.insertRevisionTx(ctx, tx, spuID, 1, 1, content, "", now)
-		return []Change{{Type: typeCreated, SPUID: spuID, Names: []string{"slug:" + slug}}}, err
+		return []Change{{
+			Type:  typeCreated,
+			SPUID: spuID,
+			Names: []string{"slug:" + slug},
+		}}, err
 	})
 	return spuID, refused(err, "create a listing of %d", creatorID)
 }
 
-// Edit is a form that is saved. Version is the one that it was filled from. Editor names an open page that saves by itself: its
-// own earlier saves don't stand in its way, whichever of them it has heard of. Pressed is the last save of a page, after which
-// one of its own that comes late is refused.
+// Edit is a form that is saved. Version is the one that it was filled from. Editor names an open page that saves by
+// itself: its own earlier saves don't stand in its way, whichever of them it has heard of. Pressed is the last save of
+// a page, after which one of its own that comes late is refused.
 type Edit struct {
 	Version int
 	Editor  string
@@ -71,8 +91,9 @@ type Edit struct {
 	Content Content
 }
 
-// Save keeps an edit in the listing's draft, which it opens where there is none. What is on sale stays as it is. Errors:
-// ErrListingNotFound, ErrRevisionInvalid with Fields, and ErrRevisionMoved where somebody else saved, submitted or decided since.
+// Save keeps an edit in the listing's draft, which it opens where there is none. What is on sale stays as it is.
+// Errors: ErrListingNotFound, ErrRevisionInvalid with Fields, and ErrRevisionMoved where somebody else saved, submitted
+// or decided since.
 func (c *Catalog) Save(ctx context.Context, creatorID, spuID int64, e Edit) (saved Revision, err error) {
 	e.Content = e.Content.normal()
 	f := e.Content.check()
@@ -89,7 +110,8 @@ func (c *Catalog) Save(ctx context.Context, creatorID, spuID int64, e Edit) (sav
 			return err
 		}
 		if !fits(latest, e) {
-			return ErrRevisionMoved.Because("SPU %d is at version %d (%s), edited from %d", spuID, latest.Version, latest.State, e.Version)
+			return ErrRevisionMoved.Because("SPU %d is at version %d (%s), edited from %d", spuID, latest.Version,
+				latest.State, e.Version)
 		}
 		if err := c.checkKnownTx(ctx, tx, creatorID, e.Content, f); err != nil {
 			return err
@@ -123,7 +145,8 @@ func fits(latest dbsqlc.CatalogRevision, e Edit) bool {
 	return int(latest.Version) == e.Version || mine && e.Version < int(latest.Version)
 }
 
-func (c *Catalog) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, latest dbsqlc.CatalogRevision, n Content, editor string) (dbsqlc.CatalogRevision, error) {
+func (c *Catalog) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, latest dbsqlc.CatalogRevision, n Content,
+	editor string) (dbsqlc.CatalogRevision, error) {
 	now := c.now()
 	if latest.State != RevisionDraft {
 		return c.insertRevisionTx(ctx, tx, spuID, latest.Number+1, latest.Version+1, n, editor, now)
@@ -132,15 +155,29 @@ func (c *Catalog) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, lat
 	if err != nil {
 		return dbsqlc.CatalogRevision{}, err
 	}
-	return c.queries.UpdateRevision(ctx, tx, dbsqlc.UpdateRevisionParams{ID: latest.ID, Version: latest.Version, Content: body, Editor: editor, At: now})
+	return c.queries.UpdateRevision(ctx, tx, dbsqlc.UpdateRevisionParams{
+		ID:      latest.ID,
+		Version: latest.Version,
+		Content: body,
+		Editor:  editor,
+		At:      now,
+	})
 }
 
-func (c *Catalog) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, number, version int32, n Content, editor string, now time.Time) (dbsqlc.CatalogRevision, error) {
+func (c *Catalog) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, number, version int32, n Content,
+	editor string, now time.Time) (dbsqlc.CatalogRevision, error) {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return dbsqlc.CatalogRevision{}, err
 	}
-	return c.queries.InsertRevision(ctx, tx, dbsqlc.InsertRevisionParams{SpuID: spuID, Number: number, Version: version, Content: body, Editor: editor, At: now})
+	return c.queries.InsertRevision(ctx, tx, dbsqlc.InsertRevisionParams{
+		SpuID:   spuID,
+		Number:  number,
+		Version: version,
+		Content: body,
+		Editor:  editor,
+		At:      now,
+	})
 }
 
 // lockOwnTx takes a creator's listing for the transaction. Another's does not exist.
@@ -229,9 +266,12 @@ func (c *Catalog) DeleteListing(ctx context.Context, creatorID, spuID int64) err
 	return nil
 }
 
-// slugOf suggests an address: the words of a title as far as they are Latin letters and digits, else something nobody has.
+// slugOf suggests an address: the words of a title as far as they are Latin letters and digits, else something nobody
+// has.
 func slugOf(title string) string {
-	words := strings.FieldsFunc(strings.ToLower(title), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	words := strings.FieldsFunc(strings.ToLower(title), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
 	slug := strings.Join(words, "-")
 	if len(slug) > 60 {
 		slug = strings.TrimRight(slug[:60], "-")

@@ -38,7 +38,8 @@ const (
 	typeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
 	typeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
 	typeReturned  = "catalog.returned" // the reviewers gave a revision back
-	typeSale      = "catalog.sale"     // a flash sale of one of its SKUs began, ended or was planned; told, and never an event
+	// a flash sale of one of its SKUs began, ended or was planned; told, and never an event
+	typeSale = "catalog.sale"
 )
 
 // Change says what of the catalogue has changed.
@@ -65,7 +66,8 @@ type Keeping struct {
 	Changes *cache.Changes
 	Metrics *telemetry.Metrics
 	Log     *slog.Logger
-	// Write keeps a change as an event, and Tell tells every process of it, both in the transaction that makes it; see Heard.
+	// Write keeps a change as an event, and Tell tells every process of it, both in the transaction that makes it; see
+	// Heard.
 	Write func(ctx context.Context, tx pgx.Tx, ch Change) error
 	Tell  func(ctx context.Context, q Querier, ch Change) error
 }
@@ -86,11 +88,17 @@ type kept struct {
 	series   *cache.Cache[Series]
 }
 
-// Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is loaded
-// from the primary: a replica may not have seen yet the change for which it is loaded again.
+// Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is
+// loaded from the primary: a replica may not have seen yet the change for which it is loaded again.
 func (c *Catalog) Keep(k Keeping) *Catalog {
-	c.kept = kept{Keeping: k, names: cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
-		ids:      keeping(k, cache.Options[int64]{Name: "catalog_ids", Fresh: 5 * time.Minute, Absent: ErrProductNotFound}),
+	c.kept = kept{
+		Keeping: k,
+		names:   cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
+		ids: keeping(k, cache.Options[int64]{
+			Name:   "catalog_ids",
+			Fresh:  5 * time.Minute,
+			Absent: ErrProductNotFound,
+		}),
 		products: keeping(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
 		reviews:  keeping(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),
 		lists:    keeping(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
@@ -115,8 +123,8 @@ func (c *Catalog) fresh() *pgxpool.Pool {
 	return c.pools.Primary
 }
 
-// changing runs do and announces what it says has changed, in one transaction. This process forgets at once, so that whoever
-// made the change sees it in the next answer.
+// changing runs do and announces what it says has changed, in one transaction. This process forgets at once, so that
+// whoever made the change sees it in the next answer.
 func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
 	var made []Change
 	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
@@ -164,8 +172,8 @@ func (c *Catalog) TellSaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) err
 	return nil
 }
 
-// Forget drops what this process keeps of changes that were committed, at once: who joined them to a transaction of their own
-// calls it after. Every process hears of them anyway, a moment later.
+// Forget drops what this process keeps of changes that were committed, at once: who joined them to a transaction of
+// their own calls it after. Every process hears of them anyway, a moment later.
 func (c *Catalog) Forget(ctx context.Context, made []Change) {
 	if c.kept.Changes == nil {
 		return
@@ -176,8 +184,8 @@ func (c *Catalog) Forget(ctx context.Context, made []Change) {
 	c.kept.Changes.Drop(ctx, TagShelves)
 }
 
-// Heard takes a change that some process announced. What shows many videos may be shown for a second more while it is made
-// anew, because each sale changes it; a video's own page may not.
+// Heard takes a change that some process announced. What shows many videos may be shown for a second more while it is
+// made anew, because each sale changes it; a video's own page may not.
 func (c *Catalog) Heard(ctx context.Context, ch Change) {
 	c.kept.take(ctx, ch)
 	c.kept.Changes.Age(ctx, TagShelves)
@@ -199,14 +207,16 @@ func (k kept) take(ctx context.Context, ch Change) {
 // LearnNames fills the filter in front of names that do not exist with all that do.
 func (c *Catalog) LearnNames(ctx context.Context) error {
 	var expected int64
-	if err := c.pools.Primary.QueryRow(ctx, `select (select count(*) from video_product_spu) + (select count(*) from video_product_sku)
+	if err := c.pools.Primary.QueryRow(ctx, `select (select count(*) from video_product_spu) + (select count(*)
+		from video_product_sku)
 		+ (select count(*) from catalog_creator)`).Scan(&expected); err != nil {
 		return fmt.Errorf("count names: %w", err)
 	}
 	return c.kept.names.Fill(ctx, expected, func(ctx context.Context, add func(string)) error {
 		// Row by row, which sqlc's lists are not: there may be millions.
 		rows, err := c.pools.Primary.Query(ctx, `select 'slug:' || slug from video_product_spu
-			union all select 'sku:' || id from video_product_sku union all select 'creator:' || slug from catalog_creator`)
+			union all select 'sku:' || id from video_product_sku union all select 'creator:' || slug
+			from catalog_creator`)
 		if err != nil {
 			return fmt.Errorf("learn names: %w", err)
 		}

@@ -33,12 +33,15 @@ func (s *stall) process(t *testing.T, rdb redis.UniversalClient) process {
 	log := slog.New(slog.DiscardHandler)
 	box := outbox.New(s.pool, s.clock.now)
 	p := process{changes: cache.NewChanges(away.New(rdb), log, s.clock.now), metrics: telemetry.NewMetrics()}
-	p.Catalog = catalog.New(db.Pools{Primary: s.pool, Replica: s.pool}, s.clock.now).Keep(catalog.Keeping{Changes: p.changes,
-		Metrics: p.metrics, Log: log,
+	p.Catalog = catalog.New(db.Pools{Primary: s.pool, Replica: s.pool}, s.clock.now).Keep(catalog.Keeping{
+		Changes: p.changes,
+		Metrics: p.metrics,
+		Log:     log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
 			return box.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
 		},
-		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error { return box.TellTx(ctx, q, ch) }})
+		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error { return box.TellTx(ctx, q, ch) },
+	})
 	began, ended := make(chan struct{}, 100), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -128,7 +131,14 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 			return writer.SetPrice(t.Context(), sea.SKUIDs[0], catalog.NewPrice{Amount: 500, Currency: "CNY"})
 		}, func(p process) bool { return product(p).SKUs[0].Price.Amount.Amount == 500 }},
 		{"a review", func() error {
-			_, err := writer.AddReview(t.Context(), catalog.NewReview{SPUID: sea.SPUID, UserID: 3, Owned: true, Author: "Bo", Rating: 5, Locale: "en"})
+			_, err := writer.AddReview(t.Context(), catalog.NewReview{
+				SPUID:  sea.SPUID,
+				UserID: 3,
+				Owned:  true,
+				Author: "Bo",
+				Rating: 5,
+				Locale: "en",
+			})
 			return err
 		}, func(p process) bool {
 			reviews, err := p.Reviews(t.Context(), sea.SPUID, "", 0)
@@ -139,8 +149,18 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 		{"a sale", func() error { return writer.CountSaleTx(t.Context(), s.pool, sea.SPUID, 3) },
 			func(p process) bool { return first(p) == "sea" }},
 		{"a new video", func() error {
-			made, err := writer.CreateProduct(t.Context(), catalog.NewProduct{Slug: "sky", CreatorID: 7, CategoryID: s.category, TitleZh: "天", TitleEn: "Sky",
-				SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 100, Currency: "CNY"}}}})
+			made, err := writer.CreateProduct(t.Context(), catalog.NewProduct{
+				Slug:       "sky",
+				CreatorID:  7,
+				CategoryID: s.category,
+				TitleZh:    "天",
+				TitleEn:    "Sky",
+				SKUs: []catalog.NewSKU{{
+					Kind:    catalog.KindOwn,
+					Quality: catalog.QualityHD,
+					Price:   catalog.NewPrice{Amount: 100, Currency: "CNY"},
+				}},
+			})
 			if err != nil {
 				return err
 			}
@@ -165,7 +185,8 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 		if err := step.do(); err != nil {
 			t.Fatal(step.name, err)
 		}
-		if step.name != "a sale" && !step.seen(writer) { // which is counted in others' transactions, and told when they commit
+		// which is counted in others' transactions, and told when they commit
+		if step.name != "a sale" && !step.seen(writer) {
 			t.Errorf("%s is not shown at once where it was made", step.name)
 		}
 		for deadline := time.Now().Add(time.Minute); !step.seen(reader); time.Sleep(2 * time.Millisecond) {
@@ -175,7 +196,8 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 		}
 	}
 	var events int
-	if err := s.pool.QueryRow(t.Context(), `select count(*) from outbox_event where type like 'catalog.%'`).Scan(&events); err != nil || events != 6 {
+	if err := s.pool.QueryRow(t.Context(), `select count(*) from outbox_event where type like 'catalog.%'`).
+		Scan(&events); err != nil || events != 6 {
 		t.Errorf("%d events %v", events, err)
 	}
 }
@@ -186,14 +208,20 @@ func TestNoProcessShowsAPriceBeyondItsTime(t *testing.T) {
 	sea := s.sell(t, "sea", 900)
 	week := opening.Add(20 * time.Second)
 	later := opening.Add(25 * time.Second)
-	if err := s.SetPrice(t.Context(), sea.SKUIDs[0], catalog.NewPrice{Amount: 500, Currency: "CNY", From: week, Until: &later}); err != nil {
+	if err := s.SetPrice(t.Context(), sea.SKUIDs[0], catalog.NewPrice{
+		Amount:   500,
+		Currency: "CNY",
+		From:     week,
+		Until:    &later,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	one, two := s.process(t, rdb), s.process(t, rdb)
 	for _, at := range []struct {
 		moment time.Time
 		want   int64
-	}{{opening, 900}, {week.Add(-time.Microsecond), 900}, {week, 500}, {later.Add(-time.Microsecond), 500}, {later, 900}} {
+	}{{opening, 900}, {week.Add(-time.Microsecond), 900}, {week, 500}, {later.Add(-time.Microsecond), 500},
+		{later, 900}} {
 		s.clock.set(at.moment)
 		for _, p := range []process{one, two} {
 			product, err := p.Product(t.Context(), sea.SPUID)
@@ -236,7 +264,8 @@ func TestNamesThatSomebodyMadeUpCostNothing(t *testing.T) {
 			t.Errorf("%s asked PostgreSQL %v times", name, got)
 		}
 	}
-	if got := p.counted(t, "videomall_cache_reads_total", map[string]string{"cache": "catalog_names", "outcome": "refused"}); got < 8 {
+	if got := p.counted(t, "videomall_cache_reads_total",
+		map[string]string{"cache": "catalog_names", "outcome": "refused"}); got < 8 {
 		t.Errorf("%v names were refused", got)
 	}
 	if _, err := p.ProductBySlug(t.Context(), "sea"); err != nil {

@@ -74,9 +74,9 @@ func ParseSort(s string) (Sort, error) {
 	return Sort(s), nil
 }
 
-// List returns one page of what is on sale: live, with a price now. Pages are cut by key, not by number, so a
-// row that is sold or added meanwhile neither repeats nor hides another. Total is counted on the first page only.
-// Errors: ErrFilterInvalid, ErrCursorInvalid; an unknown category or creator is an empty list. The items are shared: read only.
+// List returns one page of what is on sale: live, with a price now. Pages are cut by key, not by number, so a row that
+// is sold or added meanwhile neither repeats nor hides another. Total is counted on the first page only. Errors:
+// ErrFilterInvalid, ErrCursorInvalid; an unknown category or creator is an empty list. The items are shared: read only.
 func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	if f.Sort == "" {
 		f.Sort = SortPopular
@@ -92,15 +92,16 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 			return Page{}, err
 		}
 	}
-	key := fmt.Sprintf("%s.%s.%s.%s.%s.%t.%d.%t", f.Sort, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, f.Free, f.limit(), f.NoCount)
+	key := fmt.Sprintf("%s.%s.%s.%s.%s.%t.%d.%t", f.Sort, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, f.Free,
+		f.limit(), f.NoCount)
 	return c.kept.lists.Get(ctx, key, []string{TagShelves}, func(ctx context.Context) (Page, cache.Life, error) {
 		page, err := c.list(ctx, c.fresh(), f)
 		return page, cache.Life{}, err
 	})
 }
 
-// common lists are first pages that many ask for alike. Prices are typed and cursors wander, so that keeping theirs would fill
-// the memory with what nobody asks for again.
+// common lists are first pages that many ask for alike. Prices are typed and cursors wander, so that keeping theirs
+// would fill the memory with what nobody asks for again.
 func (f Filter) common() bool {
 	return f.Among == nil && f.PriceMin == nil && f.PriceMax == nil && f.Cursor == ""
 }
@@ -147,11 +148,13 @@ func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {
 			than = ">"
 		}
 		args = append(args, key, at.ID)
-		filtered += fmt.Sprintf(" and (%s, s.id) %s ($%d::%s, $%d::bigint)", o.key, than, len(args)-1, o.param, len(args))
+		filtered += fmt.Sprintf(" and (%s, s.id) %s ($%d::%s, $%d::bigint)", o.key, than, len(args)-1, o.param,
+			len(args))
 	}
 	args = append(args, limit+1)
-	ids, keys, err := c.ids(ctx, q, fmt.Sprintf("select s.id, %s from video_product_spu s where %s order by %s %s, s.id %[4]s limit $%d",
-		o.number, filtered, o.key, o.direction, len(args)), args)
+	ids, keys, err := c.ids(ctx, q,
+		fmt.Sprintf("select s.id, %s from video_product_spu s where %s order by %s %s, s.id %[4]s limit $%d",
+			o.number, filtered, o.key, o.direction, len(args)), args)
 	if err != nil {
 		return Page{}, fmt.Errorf("list by %s: %w", f.Sort, err)
 	}
@@ -203,7 +206,8 @@ func (c *Catalog) count(ctx context.Context, q Querier, f Filter) (total int, ca
 	}
 	args = append(args, CountCap+1)
 	err = q.QueryRow(ctx, fmt.Sprintf(
-		"select count(*) from (select 1 from video_product_spu s where %s limit $%d) hits", where, len(args)), args...).Scan(&total)
+		"select count(*) from (select 1 from video_product_spu s where %s limit $%d) hits", where, len(args)), args...).
+		Scan(&total)
 	if err != nil {
 		return 0, false, fmt.Errorf("count a list: %w", err)
 	}

@@ -18,7 +18,9 @@ func (s *stall) stock(t *testing.T, n int) {
 	t.Helper()
 	for i := range n {
 		day := opening.AddDate(0, 0, -i%3)
-		made := s.sell(t, fmt.Sprintf("film-%02d", i), int64(i%4)*500, func(p *catalog.NewProduct) { p.PublishedAt = &day })
+		made := s.sell(t, fmt.Sprintf("film-%02d", i), int64(i%4)*500, func(p *catalog.NewProduct) {
+			p.PublishedAt = &day
+		})
 		if err := s.CountSaleTx(t.Context(), s.pool, made.SPUID, i%5); err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +39,11 @@ func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
 	}
 	for sort, inOrder := range less {
 		for _, limit := range []int{1, 4, 23, 24} {
-			f := catalog.Filter{Sort: sort, Limit: limit, CategorySlug: "nature"}
+			f := catalog.Filter{
+				Sort:         sort,
+				Limit:        limit,
+				CategorySlug: "nature",
+			}
 			seen := map[string]bool{}
 			var last *catalog.Card
 			for pages := 0; ; pages++ {
@@ -99,7 +105,11 @@ func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
 	}
 	s.clock.set(opening.Add(time.Hour))
 	s.sell(t, "brand-new", 1)
-	second, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortNewest, Limit: 5, Cursor: first.NextCursor})
+	second, err := s.List(t.Context(), catalog.Filter{
+		Sort:   catalog.SortNewest,
+		Limit:  5,
+		Cursor: first.NextCursor,
+	})
 	if err != nil || len(second.Items) != 5 || second.NextCursor != "" {
 		t.Fatalf("%d left, %v", len(second.Items), err)
 	}
@@ -119,12 +129,24 @@ func TestCursorsOfAnotherListAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	newest := catalog.Filter{Sort: catalog.SortNewest}.ListName()
-	far := catalog.Cursor{List: newest, Key: math.MaxInt64, ID: 1}.String()
-	early := catalog.Cursor{List: newest, Key: math.MinInt64, ID: 1}.String()
+	far := catalog.Cursor{
+		List: newest,
+		Key:  math.MaxInt64,
+		ID:   1,
+	}.String()
+	early := catalog.Cursor{
+		List: newest,
+		Key:  math.MinInt64,
+		ID:   1,
+	}.String()
 	torn := base64.RawURLEncoding.EncodeToString([]byte(newest + "~~~"))
 	empty := base64.RawURLEncoding.EncodeToString([]byte(newest + "~~"))
-	for _, bad := range []string{page.NextCursor, "x", "%%%", "AAAA", torn, empty, far, early, string(make([]byte, 300))} {
-		if _, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortNewest, Cursor: bad}); !errors.Is(err, catalog.ErrCursorInvalid) {
+	for _, bad := range []string{page.NextCursor, "x", "%%%", "AAAA", torn, empty, far, early,
+		string(make([]byte, 300))} {
+		if _, err := s.List(t.Context(), catalog.Filter{
+			Sort:   catalog.SortNewest,
+			Cursor: bad,
+		}); !errors.Is(err, catalog.ErrCursorInvalid) {
 			t.Errorf("%.40q: %v", bad, err)
 		}
 	}
@@ -133,7 +155,8 @@ func TestCursorsOfAnotherListAreRefused(t *testing.T) {
 	}
 }
 
-// A cursor is a place in the list of one order and one filter: with another it would begin in the middle of a list that nobody saw.
+// A cursor is a place in the list of one order and one filter: with another it would begin in the middle of a list that
+// nobody saw.
 func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -144,7 +167,9 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 		t.Fatal(page, err)
 	}
 	again := made
-	again.Cursor, again.Limit, again.NoCount = page.NextCursor, 1, true
+	again.Cursor = page.NextCursor
+	again.Limit = 1
+	again.NoCount = true
 	if _, err := s.List(t.Context(), again); err != nil {
 		t.Errorf("the same list in shorter pages: %v", err)
 	}
@@ -163,7 +188,8 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 		f := made
 		f.Cursor = page.NextCursor
 		change(&f)
-		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrCursorInvalid) || fault.From(err).Fields["cursor"] != "other_list" {
+		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrCursorInvalid) ||
+			fault.From(err).Fields["cursor"] != "other_list" {
 			t.Errorf("with another %s: %v", name, err)
 		}
 	}
@@ -172,7 +198,11 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 func TestFiltersNarrow(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	other, err := s.CreateCategory(t.Context(), catalog.NewCategory{Slug: "city", NameZh: "城市", NameEn: "City"})
+	other, err := s.CreateCategory(t.Context(), catalog.NewCategory{
+		Slug:   "city",
+		NameZh: "城市",
+		NameEn: "City",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +210,12 @@ func TestFiltersNarrow(t *testing.T) {
 	s.sell(t, "cheap", 500)
 	s.sell(t, "dear", 5000, func(n *catalog.NewProduct) { n.CategoryID = other })
 	rent := s.sell(t, "rent-4k", 0, func(n *catalog.NewProduct) {
-		n.SKUs = []catalog.NewSKU{{Kind: catalog.KindRent, RentHours: 48, Quality: catalog.Quality4K, Price: catalog.NewPrice{Amount: 700, Currency: "CNY"}}}
+		n.SKUs = []catalog.NewSKU{{
+			Kind:      catalog.KindRent,
+			RentHours: 48,
+			Quality:   catalog.Quality4K,
+			Price:     catalog.NewPrice{Amount: 700, Currency: "CNY"},
+		}}
 	})
 	gone := s.sell(t, "gone", 100)
 	if err := s.TakeDown(t.Context(), gone.SPUID); err != nil {
@@ -194,7 +229,10 @@ func TestFiltersNarrow(t *testing.T) {
 		"shelf":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
 		"unknown shelf": {catalog.Filter{CategorySlug: "no"}, nil},
 		"maker":         {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
-		"between":       {catalog.Filter{PriceMin: new(int64(500)), PriceMax: new(int64(700))}, []string{"cheap", "rent-4k"}},
+		"between": {catalog.Filter{
+			PriceMin: new(int64(500)),
+			PriceMax: new(int64(700)),
+		}, []string{"cheap", "rent-4k"}},
 		"free":          {catalog.Filter{Free: true}, []string{"free"}},
 		"rent":          {catalog.Filter{Kind: "rent"}, []string{"rent-4k"}},
 		"own in HD":     {catalog.Filter{Kind: "own", Quality: "HD"}, []string{"free", "cheap", "dear"}},
@@ -213,14 +251,18 @@ func TestFiltersNarrow(t *testing.T) {
 		}
 	}
 	for name, f := range map[string]catalog.Filter{
-		"sort": {Sort: "random"}, "kind": {Kind: "steal"}, "quality": {Quality: "8K"}, "shelf": {CategorySlug: "a' or '1'='1"},
+		"sort": {Sort: "random"}, "kind": {Kind: "steal"}, "quality": {Quality: "8K"},
+		"shelf": {CategorySlug: "a' or '1'='1"},
 		"range": {PriceMin: new(int64(2)), PriceMax: new(int64(1))},
 	} {
 		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrFilterInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	given, err := s.List(t.Context(), catalog.Filter{Sort: catalog.SortGiven, Among: []int64{rent.SPUID, gone.SPUID, 1}})
+	given, err := s.List(t.Context(), catalog.Filter{
+		Sort:  catalog.SortGiven,
+		Among: []int64{rent.SPUID, gone.SPUID, 1},
+	})
 	if err != nil || len(given.Items) != 2 || given.Items[0].Slug != "rent-4k" || given.Items[1].Slug != "free" {
 		t.Errorf("given order: %+v, %v", given.Items, err)
 	}
@@ -235,7 +277,9 @@ func TestFiltersNarrow(t *testing.T) {
 		t.Errorf("makers %+v, %v", list, err)
 	}
 	related, err := s.Related(t.Context(), rent.SPUID, 2)
-	if err != nil || len(related) != 2 || slices.ContainsFunc(related, func(k catalog.Card) bool { return k.Slug == "rent-4k" || k.Slug == "gone" }) {
+	if err != nil || len(related) != 2 || slices.ContainsFunc(related, func(k catalog.Card) bool {
+		return k.Slug == "rent-4k" || k.Slug == "gone"
+	}) {
 		t.Errorf("related %+v, %v", related, err)
 	}
 }

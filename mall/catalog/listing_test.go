@@ -15,7 +15,8 @@ import (
 	"videomall/mall/fault"
 )
 
-// desk is a stall whose creator, 7, and another, 8, list films: 1 and 2 of 7, of which 2 is not ready, 3 in 4K, and 9 of 8.
+// desk is a stall whose creator, 7, and another, 8, list films: 1 and 2 of 7, of which 2 is not ready, 3 in 4K, and 9
+// of 8.
 type desk struct {
 	*stall
 	submitted []catalog.Submission
@@ -27,10 +28,30 @@ func openDesk(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
 	d := &desk{stall: open(t), stock: map[int64]int64{}}
-	if err := d.CreateCreator(t.Context(), catalog.NewCreator{UserID: 8, Slug: "wu", NameZh: "吴", NameEn: "Wu"}); err != nil {
+	if err := d.CreateCreator(t.Context(), catalog.NewCreator{
+		UserID: 8,
+		Slug:   "wu",
+		NameZh: "吴",
+		NameEn: "Wu",
+	}); err != nil {
 		t.Fatal(err)
 	}
-	films := map[[2]int64]catalog.Film{{7, 1}: {AssetID: 101, DurationSeconds: 60, Lines: 1080, Ready: true}, {7, 2}: {}, {7, 3}: {AssetID: 103, DurationSeconds: 90, Lines: 2160, Ready: true}, {8, 9}: {AssetID: 109, Ready: true, DurationSeconds: 5, Lines: 720}}
+	films := map[[2]int64]catalog.Film{{7, 1}: {
+		AssetID:         101,
+		DurationSeconds: 60,
+		Lines:           1080,
+		Ready:           true,
+	}, {7, 2}: {}, {7, 3}: {
+		AssetID:         103,
+		DurationSeconds: 90,
+		Lines:           2160,
+		Ready:           true,
+	}, {8, 9}: {
+		AssetID:         109,
+		Ready:           true,
+		DurationSeconds: 5,
+		Lines:           720,
+	}}
 	d.Listing = catalog.Listing{
 		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
 			f, ok := films[[2]int64{owner, video}]
@@ -54,8 +75,22 @@ func openDesk(t *testing.T) *desk {
 
 // whole is content that lacks nothing.
 func (d *desk) whole(change ...func(*catalog.Content)) catalog.Content {
-	n := catalog.Content{Slug: "aurora", TitleZh: "极光", TitleEn: "Aurora", DescriptionEn: "Night.", CategoryID: d.category, Tags: []string{"winter", " winter ", ""},
-		Cover: "aurora", VideoID: 1, Ways: []catalog.Way{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(3000)), MaxPerOrder: 1}}}
+	n := catalog.Content{
+		Slug:          "aurora",
+		TitleZh:       "极光",
+		TitleEn:       "Aurora",
+		DescriptionEn: "Night.",
+		CategoryID:    d.category,
+		Tags:          []string{"winter", " winter ", ""},
+		Cover:         "aurora",
+		VideoID:       1,
+		Ways: []catalog.Way{{
+			Kind:        catalog.KindOwn,
+			Quality:     catalog.QualityHD,
+			Price:       new(int64(3000)),
+			MaxPerOrder: 1,
+		}},
+	}
 	for _, c := range change {
 		c(&n)
 	}
@@ -82,7 +117,11 @@ func (d *desk) editing(t *testing.T, id int64) catalog.Editing {
 
 func (d *desk) save(t *testing.T, id int64, n catalog.Content) catalog.Revision {
 	t.Helper()
-	r, err := d.Save(t.Context(), 7, id, catalog.Edit{Version: d.editing(t, id).Version, Content: n, Pressed: true})
+	r, err := d.Save(t.Context(), 7, id, catalog.Edit{
+		Version: d.editing(t, id).Version,
+		Content: n,
+		Pressed: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,22 +174,37 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	e := d.editing(t, id)
-	if e.Content.TitleEn != "Aurora" || e.Content.Slug != "aurora" || !e.First || !e.Open || !e.CanDelete || e.Status != catalog.StatusDraft {
+	if e.Content.TitleEn != "Aurora" || e.Content.Slug != "aurora" || !e.First || !e.Open || !e.CanDelete ||
+		e.Status != catalog.StatusDraft {
 		t.Fatalf("a new listing is %+v", e)
 	}
-	is(t, d.Submit(t.Context(), 7, id, e.Version), catalog.ErrRevisionMissing, "cover", "cover_missing", "video", "video_missing", "ways.0.price", "price_missing")
+	is(t, d.Submit(t.Context(), 7, id, e.Version), catalog.ErrRevisionMissing, "cover", "cover_missing", "video",
+		"video_missing", "ways.0.price", "price_missing")
 	if _, err := d.ProductBySlug(t.Context(), "aurora"); !errors.Is(err, catalog.ErrProductNotFound) {
 		t.Fatalf("a draft is found: %v", err)
 	}
 	r := d.submit(t, id, d.whole(func(n *catalog.Content) {
-		n.Ways = append(n.Ways, catalog.Way{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(500)), List: new(int64(900)), Limited: true, Units: 5, MaxPerOrder: 2})
+		n.Ways = append(n.Ways, catalog.Way{
+			Kind:        catalog.KindRent,
+			Quality:     catalog.QualityHD,
+			RentHours:   48,
+			Price:       new(int64(500)),
+			List:        new(int64(900)),
+			Limited:     true,
+			Units:       5,
+			MaxPerOrder: 2,
+		})
 	}))
-	if len(d.submitted) != 1 || d.submitted[0].RevisionID != r.ID || !d.submitted[0].First || d.submitted[0].AssetID != 101 || d.submitted[0].Content.TitleZh != "极光" {
+	if len(d.submitted) != 1 || d.submitted[0].RevisionID != r.ID || !d.submitted[0].First ||
+		d.submitted[0].AssetID != 101 || d.submitted[0].Content.TitleZh != "极光" {
 		t.Fatalf("reviewers heard %+v", d.submitted)
 	}
 	is(t, d.Submit(t.Context(), 7, id, r.Version), catalog.ErrRevisionMoved)
 	is(t, d.Submit(t.Context(), 7, id, r.Version+1), catalog.ErrRevisionMoved)
-	if _, err := d.Save(t.Context(), 7, id, catalog.Edit{Version: r.Version + 1, Content: d.whole()}); !errors.Is(err, catalog.ErrRevisionMoved) {
+	if _, err := d.Save(t.Context(), 7, id, catalog.Edit{
+		Version: r.Version + 1,
+		Content: d.whole(),
+	}); !errors.Is(err, catalog.ErrRevisionMoved) {
 		t.Errorf("edited while in review: %v", err)
 	}
 	if err := d.approve(t, r.ID); err != nil {
@@ -158,7 +212,8 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 	}
 	is(t, d.approve(t, r.ID), catalog.ErrRevisionMoved)
 	p, err := d.ProductBySlug(t.Context(), "aurora")
-	if err != nil || p.TitleZh != "极光" || *p.AssetID != 101 || p.DurationSeconds != 60 || len(p.Tags) != 1 || len(p.SKUs) != 2 || p.From.Amount != 500 || p.PublishedAt.IsZero() {
+	if err != nil || p.TitleZh != "极光" || *p.AssetID != 101 || p.DurationSeconds != 60 || len(p.Tags) != 1 ||
+		len(p.SKUs) != 2 || p.From.Amount != 500 || p.PublishedAt.IsZero() {
 		t.Fatalf("on sale: %+v, %v", p, err)
 	}
 	if d.stock[p.SKUs[0].ID] != 5 || p.SKUs[0].MaxPerOrder != 2 || !p.SKUs[0].StockLimited {
@@ -225,7 +280,13 @@ func TestWhatIsGoneByTheApprovalIsNotSold(t *testing.T) {
 func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t, func(n *catalog.Content) {
-		n.Ways = append(n.Ways, catalog.Way{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(500)), MaxPerOrder: 1})
+		n.Ways = append(n.Ways, catalog.Way{
+			Kind:        catalog.KindRent,
+			Quality:     catalog.QualityHD,
+			RentHours:   48,
+			Price:       new(int64(500)),
+			MaxPerOrder: 1,
+		})
 	})
 	before, err := d.Product(t.Context(), id)
 	if err != nil {
@@ -237,21 +298,32 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	}
 	n := e.Content
 	n.TitleEn, n.VideoID = "Aurora, again", 3
-	n.Ways = []catalog.Way{n.Ways[1], {Kind: catalog.KindOwn, Quality: catalog.Quality4K, Price: new(int64(5000)), MaxPerOrder: 1}}
+	n.Ways = []catalog.Way{n.Ways[1], {
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.Quality4K,
+		Price:       new(int64(5000)),
+		MaxPerOrder: 1,
+	}}
 	n.Ways[0].Price = new(int64(1)) // a SKU that is sold keeps its prices, whatever a form says
-	if err := d.SchedulePrice(t.Context(), 7, before.SKUs[0].ID, catalog.NewPrice{Amount: 900, Currency: "CNY", From: opening.Add(24 * time.Hour)}); err != nil {
+	if err := d.SchedulePrice(t.Context(), 7, before.SKUs[0].ID, catalog.NewPrice{
+		Amount:   900,
+		Currency: "CNY",
+		From:     opening.Add(24 * time.Hour),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	r := d.submit(t, id, n)
 	same, err := d.Product(t.Context(), id)
-	if err != nil || same.TitleEn != "Aurora" || len(same.SKUs) != 2 || *same.AssetID != 101 || same.Status != catalog.StatusLive {
+	if err != nil || same.TitleEn != "Aurora" || len(same.SKUs) != 2 || *same.AssetID != 101 ||
+		same.Status != catalog.StatusLive {
 		t.Fatalf("before the approval it sells %+v, %v", same, err)
 	}
 	if err := d.approve(t, r.ID); err != nil {
 		t.Fatal(err)
 	}
 	p, err := d.Product(t.Context(), id)
-	if err != nil || p.TitleEn != "Aurora, again" || *p.AssetID != 103 || p.Slug != "aurora" || len(p.SKUs) != 2 || p.SKUs[0].Price.Amount.Amount != 3000 || p.SKUs[1].Quality != "4K" {
+	if err != nil || p.TitleEn != "Aurora, again" || *p.AssetID != 103 || p.Slug != "aurora" || len(p.SKUs) != 2 ||
+		p.SKUs[0].Price.Amount.Amount != 3000 || p.SKUs[1].Quality != "4K" {
 		t.Fatalf("after it %+v, %v", p, err)
 	}
 	if _, ok := d.offer(t, before.SKUs[0].ID, opening); ok {
@@ -260,10 +332,17 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	if p.SKUs[0].ID != before.SKUs[1].ID {
 		t.Error("the SKU that stayed is another")
 	}
-	// What was retired comes back as the SKU that it was, at the price that was approved now, whatever it cost or was to cost.
+	// What was retired comes back as the SKU that it was, at the price that was approved now, whatever it cost or was
+	// to cost.
 	e = d.editing(t, id)
 	n = e.Content
-	n.Ways = append(n.Ways, catalog.Way{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, MaxPerOrder: 1, Price: new(int64(700))})
+	n.Ways = append(n.Ways, catalog.Way{
+		Kind:        catalog.KindRent,
+		Quality:     catalog.QualityHD,
+		RentHours:   48,
+		MaxPerOrder: 1,
+		Price:       new(int64(700)),
+	})
 	if err := d.approve(t, d.submit(t, id, n).ID); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +394,11 @@ func TestFreeMinutesHoldOnceTheyAreApproved(t *testing.T) {
 		t.Errorf("after a return: %v", got)
 	}
 	for _, seconds := range []int{-1, catalog.MaxFree + 1} {
-		_, err := d.Save(t.Context(), 7, id, catalog.Edit{Version: d.editing(t, id).Version, Content: d.whole(free(seconds)), Pressed: true})
+		_, err := d.Save(t.Context(), 7, id, catalog.Edit{
+			Version: d.editing(t, id).Version,
+			Content: d.whole(free(seconds)),
+			Pressed: true,
+		})
 		is(t, err, catalog.ErrRevisionInvalid, "free", "free_out_of_range")
 	}
 	kept := d.save(t, id, d.whole(free(51))) // of 60: nothing would be left to buy
@@ -339,7 +422,12 @@ func TestTwoPagesDoNotOverwriteEachOther(t *testing.T) {
 	id := d.listed(t)
 	v := d.editing(t, id).Version
 	put := func(version int, editor, title string, pressed bool) error {
-		_, err := d.Save(t.Context(), 7, id, catalog.Edit{Version: version, Editor: editor, Pressed: pressed, Content: d.whole(func(n *catalog.Content) { n.TitleEn = title })})
+		_, err := d.Save(t.Context(), 7, id, catalog.Edit{
+			Version: version,
+			Editor:  editor,
+			Pressed: pressed,
+			Content: d.whole(func(n *catalog.Content) { n.TitleEn = title }),
+		})
 		return err
 	}
 	for _, title := range []string{"A1", "A2"} { // its own saves, of whose answers it has heard nothing
@@ -387,7 +475,11 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	series, err := d.CreateSeries(t.Context(), 7, catalog.NewSeries{Slug: "nights", TitleZh: "夜", TitleEn: "Nights"})
+	series, err := d.CreateSeries(t.Context(), 7, catalog.NewSeries{
+		Slug:    "nights",
+		TitleZh: "夜",
+		TitleEn: "Nights",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -413,7 +505,11 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 			t.Errorf("%s of none: %v", name, err)
 		}
 	}
-	is(t, d.SchedulePrice(ctx, 8, p.SKUs[0].ID, catalog.NewPrice{Amount: 1, Currency: "CNY", From: opening.Add(time.Hour)}), catalog.ErrSKUNotFound)
+	is(t, d.SchedulePrice(ctx, 8, p.SKUs[0].ID, catalog.NewPrice{
+		Amount:   1,
+		Currency: "CNY",
+		From:     opening.Add(time.Hour),
+	}), catalog.ErrSKUNotFound)
 	is(t, d.CancelPrice(ctx, 8, p.SKUs[0].Price.ID), catalog.ErrPriceNotFound)
 	is(t, d.LimitedSKU(ctx, 8, p.SKUs[0].ID), catalog.ErrSKUNotFound)
 	is(t, d.LimitedSKU(ctx, 7, p.SKUs[0].ID), catalog.ErrSKUNotFound)
@@ -422,13 +518,23 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 		t.Errorf("another sees %+v, %v", list, err)
 	}
 	// Nor can content name what is another's.
-	theirs, err := d.CreateListing(ctx, 8, catalog.NewListing{Title: "Mine", CategoryID: d.category, VideoID: 9})
+	theirs, err := d.CreateListing(ctx, 8, catalog.NewListing{
+		Title:      "Mine",
+		CategoryID: d.category,
+		VideoID:    9,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Save(ctx, 8, theirs, catalog.Edit{Version: 1, Content: d.whole(func(n *catalog.Content) { n.VideoID, n.SeriesID, n.Episode = 1, series, 1 })})
+	_, err = d.Save(ctx, 8, theirs, catalog.Edit{Version: 1, Content: d.whole(func(n *catalog.Content) {
+		n.VideoID, n.SeriesID, n.Episode = 1, series, 1
+	})})
 	is(t, err, catalog.ErrRevisionInvalid, "video", "video_unknown", "series", "series_unknown")
-	_, err = d.CreateListing(ctx, 8, catalog.NewListing{Title: "Mine", CategoryID: 987, VideoID: 3})
+	_, err = d.CreateListing(ctx, 8, catalog.NewListing{
+		Title:      "Mine",
+		CategoryID: 987,
+		VideoID:    3,
+	})
 	is(t, err, catalog.ErrRevisionInvalid, "video", "video_unknown", "category", "category_unknown")
 }
 
@@ -444,7 +550,8 @@ func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := d.editing(t, id)
-	if e.Status != catalog.StatusDraft || e.Open || e.Former == nil || e.Former.State != catalog.RevisionReturned || e.Former.Note != "The cover is dark." || e.Content.TitleZh != "极光" || e.CanDelete {
+	if e.Status != catalog.StatusDraft || e.Open || e.Former == nil || e.Former.State != catalog.RevisionReturned ||
+		e.Former.Note != "The cover is dark." || e.Content.TitleZh != "极光" || e.CanDelete {
 		t.Fatalf("returned: %+v", e)
 	}
 	is(t, d.approve(t, r.ID), catalog.ErrRevisionMoved)
@@ -453,7 +560,8 @@ func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
 	if again.Number != r.Number+1 || again.ID == r.ID {
 		t.Errorf("the next revision is %+v", again)
 	}
-	if err := d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, again.ID, "") }); err != nil { // the reasons say it
+	// the reasons say it
+	if err := d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, again.ID, "") }); err != nil {
 		t.Fatal(err)
 	}
 	again = d.submit(t, id, d.whole())
@@ -602,7 +710,12 @@ func TestAPriceThatHasNotBegunIsCalledOff(t *testing.T) {
 	sku := p.SKUs[0].ID
 	at := func(h int) time.Time { return opening.Add(time.Duration(h) * time.Hour) }
 	week := at(48)
-	if err := d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{Amount: 1000, Currency: "CNY", From: at(24), Until: &week}); err != nil {
+	if err := d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{
+		Amount:   1000,
+		Currency: "CNY",
+		From:     at(24),
+		Until:    &week,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	versions := func() []catalog.PriceVersion {
@@ -614,7 +727,8 @@ func TestAPriceThatHasNotBegunIsCalledOff(t *testing.T) {
 		return list[0].Versions
 	}
 	v := versions()
-	if len(v) != 3 || v[1].Amount.Amount != 1000 || v[1].SetBy != 7 || !v[1].Ahead(opening) || !v[2].Running(opening) || v[2].SetBy != 7 {
+	if len(v) != 3 || v[1].Amount.Amount != 1000 || v[1].SetBy != 7 || !v[1].Ahead(opening) || !v[2].Running(opening) ||
+		v[2].SetBy != 7 {
 		t.Fatalf("history %+v", v)
 	}
 	is(t, d.CancelPrice(ctx, 7, v[2].ID), catalog.ErrPriceBegun)
@@ -631,19 +745,31 @@ func TestAPriceThatHasNotBegunIsCalledOff(t *testing.T) {
 	if len(v) != 2 || v[0].CancelledAt == nil || v[0].Amount.Amount != 1000 || v[1].Until != nil {
 		t.Fatalf("history %+v", v)
 	}
-	if err := d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{Amount: 2000, Currency: "CNY", From: at(24)}); err != nil {
+	if err := d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{
+		Amount:   2000,
+		Currency: "CNY",
+		From:     at(24),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if v = versions(); v[1].Version == v[0].Version || v[0].Version == v[2].Version {
 		t.Errorf("a number was given twice: %+v", v)
 	}
-	is(t, d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{Amount: catalog.MaxAmount + 1, Currency: "CNY", From: at(90)}), catalog.ErrPriceInvalid)
+	is(t, d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{
+		Amount:   catalog.MaxAmount + 1,
+		Currency: "CNY",
+		From:     at(90),
+	}), catalog.ErrPriceInvalid)
 }
 
 func TestEpisodesOfASeriesAreInOrder(t *testing.T) {
 	d := openDesk(t)
 	ctx := t.Context()
-	series, err := d.CreateSeries(ctx, 7, catalog.NewSeries{Slug: "nights", TitleZh: "夜", TitleEn: "Nights"})
+	series, err := d.CreateSeries(ctx, 7, catalog.NewSeries{
+		Slug:    "nights",
+		TitleZh: "夜",
+		TitleEn: "Nights",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -652,7 +778,11 @@ func TestEpisodesOfASeriesAreInOrder(t *testing.T) {
 	if _, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "one-language", TitleZh: "夜"}); err != nil {
 		t.Errorf("a series in one language: %v", err)
 	}
-	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "nights", TitleZh: "夜", TitleEn: "Nights"})
+	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{
+		Slug:    "nights",
+		TitleZh: "夜",
+		TitleEn: "Nights",
+	})
 	is(t, err, catalog.ErrSeriesInvalid, "slug", "slug_taken")
 	if _, err := d.Series(ctx, "nights"); !errors.Is(err, catalog.ErrSeriesNotFound) {
 		t.Errorf("an empty series: %v", err)
@@ -661,7 +791,8 @@ func TestEpisodesOfASeriesAreInOrder(t *testing.T) {
 		d.live(t, func(c *catalog.Content) { c.Slug, c.SeriesID, c.Episode = fmt.Sprint("night-", n), series, n })
 	}
 	s, err := d.Series(ctx, "nights")
-	if err != nil || len(s.Episodes) != 2 || s.Episodes[0].Number != 1 || s.Episodes[0].Slug != "night-1" || s.CreatorSlug != "lin" {
+	if err != nil || len(s.Episodes) != 2 || s.Episodes[0].Number != 1 || s.Episodes[0].Slug != "night-1" ||
+		s.CreatorSlug != "lin" {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	p, err := d.ProductBySlug(ctx, "night-2")
@@ -687,7 +818,12 @@ func TestTheBandOfPricesIsThatOfTheCategory(t *testing.T) {
 		d.sell(t, fmt.Sprint("f", i), int64(100*(i+1)))
 	}
 	b, err := d.PriceBand(t.Context(), d.category, catalog.KindOwn, "CNY")
-	if err != nil || b != (catalog.Band{P10: 100, Median: 500, P90: 900, N: 10}) {
+	if err != nil || b != (catalog.Band{
+		P10:    100,
+		Median: 500,
+		P90:    900,
+		N:      10,
+	}) {
 		t.Fatalf("%+v, %v", b, err)
 	}
 	if b, err = d.PriceBand(t.Context(), d.category, catalog.KindRent, "CNY"); err != nil || b.N != 0 {
@@ -697,7 +833,12 @@ func TestTheBandOfPricesIsThatOfTheCategory(t *testing.T) {
 
 func TestAPersonOpensAProfileAsACreator(t *testing.T) {
 	d := openDesk(t)
-	n := catalog.NewCreator{UserID: 20, Slug: "new-maker", NameZh: "新", NameEn: "New"}
+	n := catalog.NewCreator{
+		UserID: 20,
+		Slug:   "new-maker",
+		NameZh: "新",
+		NameEn: "New",
+	}
 	for _, c := range []struct {
 		change      func(*catalog.NewCreator)
 		field, slug string
@@ -744,7 +885,8 @@ func TestCatalog_OpenCreator_in_one_language(t *testing.T) {
 			t.Errorf("%q the other way round: %v", names, err)
 		}
 	}
-	if _, err := d.pool.Exec(t.Context(), `update catalog_creator set name_zh = '', name_en = '' where user_id = 21`); err == nil {
+	if _, err := d.pool.Exec(t.Context(),
+		`update catalog_creator set name_zh = '', name_en = '' where user_id = 21`); err == nil {
 		t.Error("the database keeps a creator without a name")
 	}
 }
@@ -754,7 +896,8 @@ func TestAPreviewShowsTheDraft(t *testing.T) {
 	id := d.listed(t)
 	d.save(t, id, d.whole())
 	p, err := d.Preview(t.Context(), d.editing(t, id).Revision)
-	if err != nil || p.TitleZh != "极光" || p.CategoryEn != "Nature" || len(p.SKUs) != 1 || p.SKUs[0].Price.Amount.Amount != 3000 || p.DurationSeconds != 60 || p.Slug != "aurora" {
+	if err != nil || p.TitleZh != "极光" || p.CategoryEn != "Nature" || len(p.SKUs) != 1 ||
+		p.SKUs[0].Price.Amount.Amount != 3000 || p.DurationSeconds != 60 || p.Slug != "aurora" {
 		t.Fatalf("%+v, %v", p, err)
 	}
 }
@@ -768,7 +911,8 @@ func TestAnApprovedPriceLeadsToTheOneSetAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	sku := p.SKUs[0].ID
-	if _, err := d.pool.Exec(t.Context(), `update sku_price set valid_from = $1, valid_until = null where sku_id = $2`, opening.Add(24*time.Hour), sku); err != nil {
+	if _, err := d.pool.Exec(t.Context(), `update sku_price set valid_from = $1, valid_until = null where sku_id = $2`,
+		opening.Add(24*time.Hour), sku); err != nil {
 		t.Fatal(err)
 	}
 	n := d.editing(t, id).Content

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/money"
 )
 
-// Listed is a listing as its creator sees it among others. Titles and cover are those on sale, and of what was never on sale those
-// of its latest revision.
+// Listed is a listing as its creator sees it among others. Titles and cover are those on sale, and of what was never on
+// sale those of its latest revision.
 type Listed struct {
 	SPUID                  int64
 	Slug, TitleZh, TitleEn string
@@ -25,32 +25,51 @@ type Listed struct {
 	UpdatedAt              time.Time
 }
 
-// Listings returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest). state narrows
-// them to one state of an SPU; StatusInReview finds edits of what is on sale too.
-func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, before int64, most int) ([]Listed, error) {
-	rows, err := c.queries.Listings(ctx, c.pools.Primary, dbsqlc.ListingsParams{CreatorID: creatorID, State: state, BeforeID: before, Most: int32(most)})
+// Listings returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
+// state narrows them to one state of an SPU; StatusInReview finds edits of what is on sale too.
+func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, before int64,
+	most int) ([]Listed, error) {
+	rows, err := c.queries.Listings(ctx, c.pools.Primary, dbsqlc.ListingsParams{
+		CreatorID: creatorID,
+		State:     state,
+		BeforeID:  before,
+		Most:      int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("listings of %d: %w", creatorID, err)
 	}
 	list := make([]Listed, len(rows))
 	for i, r := range rows {
-		l := Listed{SPUID: r.ID, Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Cover: r.Cover, Status: r.Status, Revision: r.RevisionState,
-			First: r.PublishedAt == nil, TakenByCreator: r.TakenByCreator, From: sum(r.FromAmount, r.FromCurrency), SoldCount: r.SoldCount,
-			UpdatedAt: r.RevisedAt}
+		l := Listed{
+			SPUID:          r.ID,
+			Slug:           r.Slug,
+			TitleZh:        r.TitleZh,
+			TitleEn:        r.TitleEn,
+			Cover:          r.Cover,
+			Status:         r.Status,
+			Revision:       r.RevisionState,
+			First:          r.PublishedAt == nil,
+			TakenByCreator: r.TakenByCreator,
+			From:           sum(r.FromAmount, r.FromCurrency),
+			SoldCount:      r.SoldCount,
+			UpdatedAt:      r.RevisedAt,
+		}
 		if l.First && r.RevisionContent != nil {
 			var n Content
 			if err := json.Unmarshal(r.RevisionContent, &n); err != nil {
 				return nil, fmt.Errorf("content of listing %d: %w", r.ID, err)
 			}
-			l.TitleZh, l.TitleEn, l.Cover = n.TitleZh, n.TitleEn, n.Cover
+			l.TitleZh = n.TitleZh
+			l.TitleEn = n.TitleEn
+			l.Cover = n.Cover
 		}
 		list[i] = l
 	}
 	return list, nil
 }
 
-// Preview is the product as it would be with a revision's content: what its creator and its reviewers look at before anybody else
-// does. SKUs that are not on sale yet have no id.
+// Preview is the product as it would be with a revision's content: what its creator and its reviewers look at before
+// anybody else does. SKUs that are not on sale yet have no id.
 func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	p, err := c.readProduct(ctx, r.SPUID, c.now())
 	if err != nil {
@@ -58,8 +77,14 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	}
 	n := r.Content
 	known := Editing{Listed: new(p)}
-	p.TitleZh, p.TitleEn, p.DescriptionZh, p.DescriptionEn = n.TitleZh, n.TitleEn, n.DescriptionZh, n.DescriptionEn
-	p.Tags, p.Cover, p.VideoID, p.Series = n.Tags, n.Cover, n.VideoID, nil
+	p.TitleZh = n.TitleZh
+	p.TitleEn = n.TitleEn
+	p.DescriptionZh = n.DescriptionZh
+	p.DescriptionEn = n.DescriptionEn
+	p.Tags = n.Tags
+	p.Cover = n.Cover
+	p.VideoID = n.VideoID
+	p.Series = nil
 	if r.First {
 		p.Slug = n.Slug
 	}
@@ -81,7 +106,11 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	for _, w := range n.Ways {
 		k, sold := known.Selling(w)
 		if !sold {
-			k = SKU{Kind: w.Kind, Quality: w.Quality, RentHours: w.RentHours}
+			k = SKU{
+				Kind:      w.Kind,
+				Quality:   w.Quality,
+				RentHours: w.RentHours,
+			}
 		}
 		k.StockLimited, k.MaxPerOrder = w.Limited, w.MaxPerOrder
 		if k.Price == nil && w.Price != nil {
@@ -100,7 +129,10 @@ func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error
 	}
 	for _, s := range shelves {
 		if s.ID == n.CategoryID {
-			p.CategoryID, p.CategorySlug, p.CategoryZh, p.CategoryEn = s.ID, s.Slug, s.NameZh, s.NameEn
+			p.CategoryID = s.ID
+			p.CategorySlug = s.Slug
+			p.CategoryZh = s.NameZh
+			p.CategoryEn = s.NameEn
 		}
 	}
 	if n.SeriesID == 0 {
@@ -113,6 +145,12 @@ func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error
 	if err != nil {
 		return fmt.Errorf("series %d: %w", n.SeriesID, err)
 	}
-	p.Series = &SeriesRef{ID: s.ID, Slug: s.Slug, TitleZh: s.TitleZh, TitleEn: s.TitleEn, Episode: n.Episode}
+	p.Series = &SeriesRef{
+		ID:      s.ID,
+		Slug:    s.Slug,
+		TitleZh: s.TitleZh,
+		TitleEn: s.TitleEn,
+		Episode: n.Episode,
+	}
 	return nil
 }

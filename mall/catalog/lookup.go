@@ -11,7 +11,8 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// Known is a listing as a search of the staff finds it, in whatever state. What was never on sale is called as its open revision says.
+// Known is a listing as a search of the staff finds it, in whatever state. What was never on sale is called as its open
+// revision says.
 type Known struct {
 	SPUID, CreatorID               int64
 	Slug, TitleZh, TitleEn, Status string
@@ -25,7 +26,12 @@ func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, erro
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is no listing's id
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := c.queries.LookupListings(ctx, c.pools.Primary, dbsqlc.LookupListingsParams{ID: id, Begins: begins, Ends: ends, Most: int32(most)})
+	rows, err := c.queries.LookupListings(ctx, c.pools.Primary, dbsqlc.LookupListingsParams{
+		ID:     id,
+		Begins: begins,
+		Ends:   ends,
+		Most:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look listings up: %w", err)
 	}

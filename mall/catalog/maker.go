@@ -19,9 +19,9 @@ const (
 	MaxBio         = 1000
 )
 
-// OpenCreator makes a person a creator in the catalogue, or changes what their profile says: the address stays what it was first. A name in one
-// language is enough: whoever reads the other one sees it too (text.Printer.Of).
-// Errors: ErrCreatorInvalid with Fields.
+// OpenCreator makes a person a creator in the catalogue, or changes what their profile says: the address stays what it
+// was first. A name in one language is enough: whoever reads the other one sees it too (text.Printer.Of). Errors:
+// ErrCreatorInvalid with Fields.
 func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 	for _, s := range []*string{&n.Slug, &n.NameZh, &n.NameEn, &n.BioZh, &n.BioEn} {
 		*s = strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n"))
@@ -46,7 +46,13 @@ func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 	}
 	err = c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},
-			c.queries.UpdateCreator(ctx, tx, dbsqlc.UpdateCreatorParams{UserID: n.UserID, NameZh: n.NameZh, NameEn: n.NameEn, BioZh: n.BioZh, BioEn: n.BioEn})
+			c.queries.UpdateCreator(ctx, tx, dbsqlc.UpdateCreatorParams{
+				UserID: n.UserID,
+				NameZh: n.NameZh,
+				NameEn: n.NameEn,
+				BioZh:  n.BioZh,
+				BioEn:  n.BioEn,
+			})
 	})
 	return refused(err, "change creator %d", n.UserID)
 }
@@ -78,7 +84,16 @@ func (c *Catalog) CreatorOf(ctx context.Context, userID int64) (Creator, error) 
 	if err != nil {
 		return Creator{}, fmt.Errorf("creator %d: %w", userID, err)
 	}
-	return Creator{UserID: r.UserID, Slug: r.Slug, NameZh: r.NameZh, NameEn: r.NameEn, BioZh: r.BioZh, BioEn: r.BioEn, Avatar: r.Avatar, Since: r.CreatedAt}, nil
+	return Creator{
+		UserID: r.UserID,
+		Slug:   r.Slug,
+		NameZh: r.NameZh,
+		NameEn: r.NameEn,
+		BioZh:  r.BioZh,
+		BioEn:  r.BioEn,
+		Avatar: r.Avatar,
+		Since:  r.CreatedAt,
+	}, nil
 }
 
 func isSlugTaken(err error) bool { return errors.Is(err, ErrSlugTaken) }

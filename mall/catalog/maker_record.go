@@ -18,7 +18,8 @@ func (c *Catalog) LiveOfTx(ctx context.Context, q Querier, creatorID int64) (liv
 	return int(r.Live), since, nil
 }
 
-// FindByID returns an SPU in whatever state, for operators and its maker; the caller decides who may see it. Errors: ErrProductNotFound.
+// FindByID returns an SPU in whatever state, for operators and its maker; the caller decides who may see it. Errors:
+// ErrProductNotFound.
 func (c *Catalog) FindByID(ctx context.Context, spuID int64) (Product, error) {
 	return c.productByID(ctx, spuID)
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// MakersTx says whose the videos are, whatever their state; an unknown one is absent. q is the caller's transaction or a pool.
+// MakersTx says whose the videos are, whatever their state; an unknown one is absent. q is the caller's transaction or
+// a pool.
 func (c *Catalog) MakersTx(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error) {
 	makers := make(map[int64]int64, len(spuIDs))
 	if len(spuIDs) == 0 {

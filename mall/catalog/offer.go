@@ -31,11 +31,21 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 	offers := make(map[int64]Offer, len(rows))
 	for _, r := range rows {
 		offers[r.SkuID] = Offer{
-			SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID, PriceID: r.PriceID,
-			Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Cover: r.Cover,
-			Kind: r.Kind, Quality: r.Quality, RentHours: int(r.RentHours),
-			StockLimited: r.StockLimited, MaxPerOrder: int(r.MaxPerOrder),
-			Amount: money.Of(r.Amount, r.Currency), ListAmount: sum(r.ListAmount, &r.Currency),
+			SKUID:        r.SkuID,
+			SPUID:        r.SpuID,
+			CreatorID:    r.CreatorID,
+			PriceID:      r.PriceID,
+			Slug:         r.Slug,
+			TitleZh:      r.TitleZh,
+			TitleEn:      r.TitleEn,
+			Cover:        r.Cover,
+			Kind:         r.Kind,
+			Quality:      r.Quality,
+			RentHours:    int(r.RentHours),
+			StockLimited: r.StockLimited,
+			MaxPerOrder:  int(r.MaxPerOrder),
+			Amount:       money.Of(r.Amount, r.Currency),
+			ListAmount:   sum(r.ListAmount, &r.Currency),
 		}
 	}
 	return offers, nil

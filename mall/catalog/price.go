@@ -94,7 +94,13 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 		return err
 	}
 	if cuts && p.Until != nil {
-		resumed := NewPrice{Amount: former.Amount, ListAmount: former.ListAmount, Currency: former.Currency, From: *p.Until, By: p.By}
+		resumed := NewPrice{
+			Amount:     former.Amount,
+			ListAmount: former.ListAmount,
+			Currency:   former.Currency,
+			From:       *p.Until,
+			By:         p.By,
+		}
 		if err := c.insertPriceTx(ctx, tx, skuID, resumed, now); err != nil {
 			return err
 		}
@@ -104,8 +110,15 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 
 func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p NewPrice, now time.Time) error {
 	err := c.queries.InsertPrice(ctx, tx, dbsqlc.InsertPriceParams{
-		SkuID: skuID, Amount: p.Amount, ListAmount: p.ListAmount, Currency: p.Currency,
-		ValidFrom: p.From, ValidUntil: p.Until, At: now, CreatedBy: p.By})
+		SkuID:      skuID,
+		Amount:     p.Amount,
+		ListAmount: p.ListAmount,
+		Currency:   p.Currency,
+		ValidFrom:  p.From,
+		ValidUntil: p.Until,
+		At:         now,
+		CreatedBy:  p.By,
+	})
 	switch {
 	case isOverlap(err):
 		return ErrPriceOverlaps.Because("%w", err)

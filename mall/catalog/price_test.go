@@ -14,10 +14,16 @@ func TestAPriceChangesAtItsMomentAndNotBefore(t *testing.T) {
 	made := s.sell(t, "aurora", 3000)
 	sku := made.SKUIDs[0]
 	change := opening.Add(24 * time.Hour)
-	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{Amount: 2000, ListAmount: new(int64(3000)), Currency: "CNY", From: change}); err != nil {
+	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{
+		Amount:     2000,
+		ListAmount: new(int64(3000)),
+		Currency:   "CNY",
+		From:       change,
+	}); err != nil {
 		t.Fatal(err)
 	}
-	for at, want := range map[time.Time]int64{opening: 3000, change.Add(-time.Microsecond): 3000, change: 2000, change.AddDate(9, 0, 0): 2000} {
+	for at, want := range map[time.Time]int64{opening: 3000, change.Add(-time.Microsecond): 3000, change: 2000,
+		change.AddDate(9, 0, 0): 2000} {
 		if o, ok := s.offer(t, sku, at); !ok || o.Amount.Amount != want {
 			t.Errorf("at %v: %v, want %d", at, o.Amount, want)
 		}
@@ -60,10 +66,16 @@ func TestAnOfferWithAnEndLeavesNoGap(t *testing.T) {
 	s := open(t)
 	sku := s.sell(t, "week", 3000).SKUIDs[0]
 	from, until := opening.Add(time.Hour), opening.Add(8*time.Hour)
-	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{Amount: 1000, Currency: "CNY", From: from, Until: &until}); err != nil {
+	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{
+		Amount:   1000,
+		Currency: "CNY",
+		From:     from,
+		Until:    &until,
+	}); err != nil {
 		t.Fatal(err)
 	}
-	for at, want := range map[time.Time]int64{opening: 3000, from: 1000, until.Add(-time.Second): 1000, until: 3000, until.AddDate(1, 0, 0): 3000} {
+	for at, want := range map[time.Time]int64{opening: 3000, from: 1000, until.Add(-time.Second): 1000, until: 3000,
+		until.AddDate(1, 0, 0): 3000} {
 		if o, ok := s.offer(t, sku, at); !ok || o.Amount.Amount != want {
 			t.Errorf("at %v: %v, want %d", at, o.Amount, want)
 		}
@@ -90,13 +102,30 @@ func TestPricesNeverOverlap(t *testing.T) {
 	sku := s.sell(t, "overlap", 3000).SKUIDs[0]
 	at := func(h int) time.Time { return opening.Add(time.Duration(h) * time.Hour) }
 	end := at(20)
-	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{Amount: 1000, Currency: "CNY", From: at(10), Until: &end}); err != nil {
+	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{
+		Amount:   1000,
+		Currency: "CNY",
+		From:     at(10),
+		Until:    &end,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for name, p := range map[string]catalog.NewPrice{
-		"inside the offer":   {Amount: 5, Currency: "CNY", From: at(12)},
-		"into the offer":     {Amount: 5, Currency: "CNY", From: at(5)},
-		"the same moment":    {Amount: 5, Currency: "CNY", From: at(10)},
+		"inside the offer": {
+			Amount:   5,
+			Currency: "CNY",
+			From:     at(12),
+		},
+		"into the offer": {
+			Amount:   5,
+			Currency: "CNY",
+			From:     at(5),
+		},
+		"the same moment": {
+			Amount:   5,
+			Currency: "CNY",
+			From:     at(10),
+		},
 		"as the first price": {Amount: 5, Currency: "CNY"},
 	} {
 		if err := s.SetPrice(t.Context(), sku, p); !errors.Is(err, catalog.ErrPriceOverlaps) {
@@ -108,21 +137,36 @@ func TestPricesNeverOverlap(t *testing.T) {
 		p    catalog.NewPrice
 		want error
 	}{
-		"ends before it begins": {catalog.NewPrice{Amount: 5, Currency: "CNY", Until: &past}, catalog.ErrPriceInvalid},
-		"another currency":      {catalog.NewPrice{Amount: 5, Currency: "USD", From: at(30)}, catalog.ErrPriceCurrency},
+		"ends before it begins": {catalog.NewPrice{
+			Amount:   5,
+			Currency: "CNY",
+			Until:    &past,
+		}, catalog.ErrPriceInvalid},
+		"another currency": {catalog.NewPrice{
+			Amount:   5,
+			Currency: "USD",
+			From:     at(30),
+		}, catalog.ErrPriceCurrency},
 	} {
 		if err := s.SetPrice(t.Context(), sku, c.p); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := s.SetPrice(t.Context(), 987654, catalog.NewPrice{Amount: 5, Currency: "CNY"}); !errors.Is(err, catalog.ErrSKUNotFound) {
+	if err := s.SetPrice(t.Context(), 987654, catalog.NewPrice{
+		Amount:   5,
+		Currency: "CNY",
+	}); !errors.Is(err, catalog.ErrSKUNotFound) {
 		t.Errorf("unknown SKU: %v", err)
 	}
 	// Nothing refused left a trace: the former price still runs up to the offer.
 	if o, ok := s.offer(t, sku, at(9)); !ok || o.Amount.Amount != 3000 {
 		t.Fatalf("%v, %v", o.Amount, ok)
 	}
-	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{Amount: 5, Currency: "CNY", From: at(25)}); err != nil {
+	if err := s.SetPrice(t.Context(), sku, catalog.NewPrice{
+		Amount:   5,
+		Currency: "CNY",
+		From:     at(25),
+	}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -43,9 +43,10 @@ type Product struct {
 	CreatorAvatar                string     // the name below /media/avatars/; may be empty
 	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
 	CategoryID                   int64
-	FreeSeconds                  int        // of the film's begin that anybody may watch; 0 for nothing
-	VideoID                      int64      // the creator's film that the asset was made from; 0 where nobody uploaded one
-	Series                       *SeriesRef // nil for a video of its own
+	FreeSeconds                  int // of the film's begin that anybody may watch; 0 for nothing
+	// the creator's film that the asset was made from; 0 where nobody uploaded one
+	VideoID int64
+	Series  *SeriesRef // nil for a video of its own
 }
 
 // Product returns a live SPU. Errors: ErrProductNotFound for an unknown one and for one that is not on sale.
@@ -95,14 +96,15 @@ func live(p Product, err error) (Product, error) {
 }
 
 func (c *Catalog) productByID(ctx context.Context, id int64) (Product, error) {
-	return c.kept.products.Get(ctx, strconv.FormatInt(id, 10), []string{TagOf(id)}, func(ctx context.Context) (Product, cache.Life, error) {
-		at := c.now()
-		p, err := c.readProduct(ctx, id, at)
-		if err == nil {
-			p.Until, err = c.priceChange(ctx, id, at)
-		}
-		return p, ends(p.Until), err
-	})
+	return c.kept.products.Get(ctx, strconv.FormatInt(id, 10), []string{TagOf(id)},
+		func(ctx context.Context) (Product, cache.Life, error) {
+			at := c.now()
+			p, err := c.readProduct(ctx, id, at)
+			if err == nil {
+				p.Until, err = c.priceChange(ctx, id, at)
+			}
+			return p, ends(p.Until), err
+		})
 }
 
 // priceChange is when the prices of an SPU change next; nil: nothing is scheduled.
@@ -128,16 +130,38 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 	s := r.VideoProductSpu
 	p := Product{
 		Card: card(dbsqlc.CardsRow{
-			ID: s.ID, Slug: s.Slug, TitleZh: s.TitleZh, TitleEn: s.TitleEn, Cover: s.Cover,
-			DurationSeconds: s.DurationSeconds, Status: s.Status, RatingSum: s.RatingSum, RatingCount: s.RatingCount,
-			SoldCount: s.SoldCount, FromSkuID: s.FromSkuID, FromAmount: s.FromAmount, FromListAmount: s.FromListAmount,
-			FromCurrency: s.FromCurrency, PublishedAt: s.PublishedAt, CreatorID: s.CreatorID,
-			CreatorSlug: r.CreatorSlug, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn,
-			CategorySlug: r.CategorySlug, CategoryZh: r.CategoryZh, CategoryEn: r.CategoryEn,
+			ID:              s.ID,
+			Slug:            s.Slug,
+			TitleZh:         s.TitleZh,
+			TitleEn:         s.TitleEn,
+			Cover:           s.Cover,
+			DurationSeconds: s.DurationSeconds,
+			Status:          s.Status,
+			RatingSum:       s.RatingSum,
+			RatingCount:     s.RatingCount,
+			SoldCount:       s.SoldCount,
+			FromSkuID:       s.FromSkuID,
+			FromAmount:      s.FromAmount,
+			FromListAmount:  s.FromListAmount,
+			FromCurrency:    s.FromCurrency,
+			PublishedAt:     s.PublishedAt,
+			CreatorID:       s.CreatorID,
+			CreatorSlug:     r.CreatorSlug,
+			CreatorZh:       r.CreatorZh,
+			CreatorEn:       r.CreatorEn,
+			CategorySlug:    r.CategorySlug,
+			CategoryZh:      r.CategoryZh,
+			CategoryEn:      r.CategoryEn,
 		}),
-		Status: s.Status, DescriptionZh: s.DescriptionZh, DescriptionEn: s.DescriptionEn, Tags: s.Tags, AssetID: s.AssetID,
-		CreatorAvatar: r.CreatorAvatar, Series: seriesRef(r), CategoryID: s.CategoryID,
-		FreeSeconds: freeOf(int(s.FreeSeconds), int(s.DurationSeconds)),
+		Status:        s.Status,
+		DescriptionZh: s.DescriptionZh,
+		DescriptionEn: s.DescriptionEn,
+		Tags:          s.Tags,
+		AssetID:       s.AssetID,
+		CreatorAvatar: r.CreatorAvatar,
+		Series:        seriesRef(r),
+		CategoryID:    s.CategoryID,
+		FreeSeconds:   freeOf(int(s.FreeSeconds), int(s.DurationSeconds)),
 	}
 	if s.VideoID != nil {
 		p.VideoID = *s.VideoID
@@ -148,10 +172,21 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 		return Product{}, fmt.Errorf("SKUs of product %d: %w", id, err)
 	}
 	for _, k := range skus {
-		sku := SKU{ID: k.ID, Kind: k.Kind, Quality: k.Quality, RentHours: int(k.RentHours),
-			StockLimited: k.StockLimited, MaxPerOrder: int(k.MaxPerOrder)}
+		sku := SKU{
+			ID:           k.ID,
+			Kind:         k.Kind,
+			Quality:      k.Quality,
+			RentHours:    int(k.RentHours),
+			StockLimited: k.StockLimited,
+			MaxPerOrder:  int(k.MaxPerOrder),
+		}
 		if amount := sum(k.Amount, k.Currency); amount != nil {
-			sku.Price = &Price{ID: *k.PriceID, Amount: *amount, List: sum(k.ListAmount, k.Currency), Until: k.ValidUntil}
+			sku.Price = &Price{
+				ID:     *k.PriceID,
+				Amount: *amount,
+				List:   sum(k.ListAmount, k.Currency),
+				Until:  k.ValidUntil,
+			}
 		}
 		p.SKUs = append(p.SKUs, sku)
 	}

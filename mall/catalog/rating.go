@@ -43,7 +43,8 @@ func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 }
 
 // settleRatingTx has one rating counted or not. The SPU's row is locked.
-func (c *Catalog) settleRatingTx(ctx context.Context, tx pgx.Tx, userID, spuID int64, counts bool) (changed bool, err error) {
+func (c *Catalog) settleRatingTx(ctx context.Context, tx pgx.Tx, userID, spuID int64,
+	counts bool) (changed bool, err error) {
 	var rating int32
 	if counts {
 		rating, err = c.queries.RestoreReview(ctx, tx, dbsqlc.RestoreReviewParams{UserID: userID, SpuID: spuID})

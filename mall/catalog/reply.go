@@ -32,8 +32,8 @@ type Reply struct {
 	At   time.Time
 }
 
-// Reply keeps the answer of a video's maker below a review; an empty one takes it back. Errors: ErrReviewNotFound, ErrReviewInvalid
-// with the field reply.
+// Reply keeps the answer of a video's maker below a review; an empty one takes it back. Errors: ErrReviewNotFound,
+// ErrReviewInvalid with the field reply.
 func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body string) error {
 	body = strings.TrimSpace(body)
 	switch {
@@ -43,7 +43,12 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 		return ErrReviewInvalid.With("reply", "unreadable")
 	}
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		spuID, err := c.queries.ReplyToReview(ctx, tx, dbsqlc.ReplyToReviewParams{ID: reviewID, CreatorID: creatorID, Reply: body, At: c.now()})
+		spuID, err := c.queries.ReplyToReview(ctx, tx, dbsqlc.ReplyToReviewParams{
+			ID:        reviewID,
+			CreatorID: creatorID,
+			Reply:     body,
+			At:        c.now(),
+		})
 		if missing(err) {
 			err = ErrReviewNotFound
 		}

@@ -27,7 +27,8 @@ func reviewList(spuID int64) string { return "reviews-" + strconv.FormatInt(spuI
 type NewReview struct {
 	SPUID, UserID int64
 	Owned         bool // the caller's word that they have bought it
-	// Held says whether they still have, and keeps it so until the transaction ends: a refund may come meanwhile. Nil: Owned is enough.
+	// Held says whether they still have, and keeps it so until the transaction ends: a refund may come meanwhile. Nil:
+	// Owned is enough.
 	Held   func(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error)
 	Author string
 	Rating int       // 1 to 5
@@ -53,8 +54,9 @@ type ReviewPage struct {
 	NextCursor string
 }
 
-// AddReview keeps a review and counts its stars in one transaction. Errors: ErrReviewNotOwned, ErrReviewOwn for the video's
-// creator whatever their role is by now, ErrReviewInvalid (fields rating, body), ErrReviewExists when the person has reviewed the video before, ErrProductNotFound.
+// AddReview keeps a review and counts its stars in one transaction. Errors: ErrReviewNotOwned, ErrReviewOwn for the
+// video's creator whatever their role is by now, ErrReviewInvalid (fields rating, body), ErrReviewExists when the
+// person has reviewed the video before, ErrProductNotFound.
 func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 	n.Body = strings.TrimSpace(n.Body)
 	switch {
@@ -70,16 +72,27 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 	if n.At.IsZero() {
 		n.At = c.now()
 	}
-	r := Review{SPUID: n.SPUID, UserID: n.UserID, Author: n.Author, Rating: n.Rating, Body: n.Body, Locale: n.Locale, CreatedAt: n.At}
+	r := Review{
+		SPUID:     n.SPUID,
+		UserID:    n.UserID,
+		Author:    n.Author,
+		Rating:    n.Rating,
+		Body:      n.Body,
+		Locale:    n.Locale,
+		CreatedAt: n.At,
+	}
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		if n.Held != nil { // before the SPU's row, as refunds do
 			if held, err := n.Held(ctx, tx, n.UserID, n.SPUID); err != nil || !held {
 				return nil, cmp.Or(err, error(ErrReviewNotOwned))
 			}
 		}
-		// The SPU's row before the review: two reviews of one video then wait for each other instead of deadlocking on the
-		// lock the foreign key takes.
-		creatorID, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{SpuID: n.SPUID, Rating: int32(n.Rating)})
+		// The SPU's row before the review: two reviews of one video then wait for each other instead of deadlocking on
+		// the lock the foreign key takes.
+		creatorID, err := c.queries.CountRating(ctx, tx, dbsqlc.CountRatingParams{
+			SpuID:  n.SPUID,
+			Rating: int32(n.Rating),
+		})
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return nil, ErrProductNotFound
@@ -88,8 +101,15 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 		case creatorID == n.UserID: // the count goes back with the transaction
 			return nil, ErrReviewOwn.Because("user %d, SPU %d", n.UserID, n.SPUID)
 		}
-		r.ID, err = c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{SpuID: n.SPUID, UserID: n.UserID,
-			Author: n.Author, Rating: int32(n.Rating), Body: n.Body, Locale: n.Locale, At: n.At})
+		r.ID, err = c.queries.InsertReview(ctx, tx, dbsqlc.InsertReviewParams{
+			SpuID:  n.SPUID,
+			UserID: n.UserID,
+			Author: n.Author,
+			Rating: int32(n.Rating),
+			Body:   n.Body,
+			Locale: n.Locale,
+			At:     n.At,
+		})
 		return []Change{{Type: typeReviewed, SPUID: n.SPUID}}, err
 	})
 	switch {
@@ -109,13 +129,17 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 	limit = min(limit, MaxLimit)
 	if after == "" {
 		key := fmt.Sprintf("%d.%d", spuID, limit)
-		return c.kept.reviews.Get(ctx, key, []string{TagOf(spuID)}, func(ctx context.Context) (ReviewPage, cache.Life, error) {
-			rows, err := c.queries.Reviews(ctx, c.fresh(), dbsqlc.ReviewsParams{SpuID: spuID, Most: int32(limit + 1)})
-			if err != nil {
-				return ReviewPage{}, cache.Life{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
-			}
-			return reviewPage(rows, limit), cache.Life{}, nil
-		})
+		return c.kept.reviews.Get(ctx, key, []string{TagOf(spuID)},
+			func(ctx context.Context) (ReviewPage, cache.Life, error) {
+				rows, err := c.queries.Reviews(ctx, c.fresh(), dbsqlc.ReviewsParams{
+					SpuID: spuID,
+					Most:  int32(limit + 1),
+				})
+				if err != nil {
+					return ReviewPage{}, cache.Life{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
+				}
+				return reviewPage(rows, limit), cache.Life{}, nil
+			})
 	}
 	at, err := ParseCursor(after, reviewList(spuID))
 	if err != nil {
@@ -126,7 +150,11 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 		return ReviewPage{}, err
 	}
 	rows, err := c.queries.ReviewsAfter(ctx, c.pools.Replica, dbsqlc.ReviewsAfterParams{
-		SpuID: spuID, CreatedAt: moment, ID: at.ID, Most: int32(limit + 1)})
+		SpuID:     spuID,
+		CreatedAt: moment,
+		ID:        at.ID,
+		Most:      int32(limit + 1),
+	})
 	if err != nil {
 		return ReviewPage{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
 	}

@@ -14,8 +14,16 @@ func TestReviewsAreCountedOnceAPerson(t *testing.T) {
 	s := open(t)
 	spu := s.sell(t, "reviewed", 100).SPUID
 	for i, rating := range []int{5, 3, 5, 1} {
-		_, err := s.AddReview(t.Context(), catalog.NewReview{SPUID: spu, UserID: int64(100 + i), Owned: true, Author: "A", Rating: rating,
-			Body: "好", Locale: "zh-CN", At: opening.Add(time.Duration(i/2) * time.Hour)})
+		_, err := s.AddReview(t.Context(), catalog.NewReview{
+			SPUID:  spu,
+			UserID: int64(100 + i),
+			Owned:  true,
+			Author: "A",
+			Rating: rating,
+			Body:   "好",
+			Locale: "zh-CN",
+			At:     opening.Add(time.Duration(i/2) * time.Hour),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -24,7 +32,14 @@ func TestReviewsAreCountedOnceAPerson(t *testing.T) {
 	results := make(chan error, 6)
 	for range 6 {
 		go func() {
-			_, err := s.AddReview(t.Context(), catalog.NewReview{SPUID: spu, UserID: 200, Owned: true, Author: "B", Rating: 4, Locale: "en"})
+			_, err := s.AddReview(t.Context(), catalog.NewReview{
+				SPUID:  spu,
+				UserID: 200,
+				Owned:  true,
+				Author: "B",
+				Rating: 4,
+				Locale: "en",
+			})
 			results <- err
 		}()
 	}
@@ -79,13 +94,49 @@ func TestReviewsThatMayNotBe(t *testing.T) {
 		n    catalog.NewReview
 		want error
 	}{
-		"not owned":  {catalog.NewReview{SPUID: spu, Rating: 5, Locale: "en"}, catalog.ErrReviewNotOwned},
-		"one's own":  {catalog.NewReview{SPUID: spu, UserID: 7, Owned: true, Rating: 5, Locale: "en"}, catalog.ErrReviewOwn},
-		"no stars":   {catalog.NewReview{SPUID: spu, Owned: true, Locale: "en"}, catalog.ErrReviewInvalid},
-		"six stars":  {catalog.NewReview{SPUID: spu, Owned: true, Rating: 6, Locale: "en"}, catalog.ErrReviewInvalid},
-		"too long":   {catalog.NewReview{SPUID: spu, Owned: true, Rating: 5, Body: strings.Repeat("长", 4001), Locale: "en"}, catalog.ErrReviewInvalid},
-		"NUL":        {catalog.NewReview{SPUID: spu, Owned: true, Rating: 5, Body: "a\x00b", Locale: "en"}, catalog.ErrReviewInvalid},
-		"no product": {catalog.NewReview{SPUID: 987654, Owned: true, Rating: 5, Locale: "en"}, catalog.ErrProductNotFound},
+		"not owned": {catalog.NewReview{
+			SPUID:  spu,
+			Rating: 5,
+			Locale: "en",
+		}, catalog.ErrReviewNotOwned},
+		"one's own": {catalog.NewReview{
+			SPUID:  spu,
+			UserID: 7,
+			Owned:  true,
+			Rating: 5,
+			Locale: "en",
+		}, catalog.ErrReviewOwn},
+		"no stars": {catalog.NewReview{
+			SPUID:  spu,
+			Owned:  true,
+			Locale: "en",
+		}, catalog.ErrReviewInvalid},
+		"six stars": {catalog.NewReview{
+			SPUID:  spu,
+			Owned:  true,
+			Rating: 6,
+			Locale: "en",
+		}, catalog.ErrReviewInvalid},
+		"too long": {catalog.NewReview{
+			SPUID:  spu,
+			Owned:  true,
+			Rating: 5,
+			Body:   strings.Repeat("长", 4001),
+			Locale: "en",
+		}, catalog.ErrReviewInvalid},
+		"NUL": {catalog.NewReview{
+			SPUID:  spu,
+			Owned:  true,
+			Rating: 5,
+			Body:   "a\x00b",
+			Locale: "en",
+		}, catalog.ErrReviewInvalid},
+		"no product": {catalog.NewReview{
+			SPUID:  987654,
+			Owned:  true,
+			Rating: 5,
+			Locale: "en",
+		}, catalog.ErrProductNotFound},
 	} {
 		if _, err := s.AddReview(t.Context(), c.n); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)

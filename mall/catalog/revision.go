@@ -71,8 +71,20 @@ func (c *Catalog) Revision(ctx context.Context, revisionID int64) (Revision, err
 }
 
 func revision(r dbsqlc.CatalogRevision, creatorID int64, status string, publishedAt *time.Time) (Revision, error) {
-	v := Revision{ID: r.ID, SPUID: r.SpuID, CreatorID: creatorID, Number: int(r.Number), State: r.State, Version: int(r.Version), Note: r.Note,
-		UpdatedAt: r.UpdatedAt, SubmittedAt: r.SubmittedAt, DecidedAt: r.DecidedAt, First: publishedAt == nil, Status: status}
+	v := Revision{
+		ID:          r.ID,
+		SPUID:       r.SpuID,
+		CreatorID:   creatorID,
+		Number:      int(r.Number),
+		State:       r.State,
+		Version:     int(r.Version),
+		Note:        r.Note,
+		UpdatedAt:   r.UpdatedAt,
+		SubmittedAt: r.SubmittedAt,
+		DecidedAt:   r.DecidedAt,
+		First:       publishedAt == nil,
+		Status:      status,
+	}
 	if err := json.Unmarshal(r.Content, &v.Content); err != nil {
 		return Revision{}, fmt.Errorf("content of revision %d: %w", r.ID, err)
 	}
@@ -94,7 +106,9 @@ func (e Editing) Selling(w Way) (SKU, bool) {
 	if e.Listed == nil {
 		return SKU{}, false
 	}
-	i := slices.IndexFunc(e.Listed.SKUs, func(k SKU) bool { return k.Kind == w.Kind && k.Quality == w.Quality && k.RentHours == w.RentHours })
+	i := slices.IndexFunc(e.Listed.SKUs, func(k SKU) bool {
+		return k.Kind == w.Kind && k.Quality == w.Quality && k.RentHours == w.RentHours
+	})
 	if i < 0 {
 		return SKU{}, false
 	}
@@ -122,7 +136,15 @@ func (c *Catalog) Editing(ctx context.Context, creatorID, spuID int64) (Editing,
 	if published != nil || len(p.SKUs) > 0 {
 		e.Listed = &p
 	}
-	e.Revision = Revision{SPUID: spuID, CreatorID: creatorID, Number: 1, State: RevisionDraft, Content: contentOf(p), First: published == nil, Status: p.Status}
+	e.Revision = Revision{
+		SPUID:     spuID,
+		CreatorID: creatorID,
+		Number:    1,
+		State:     RevisionDraft,
+		Content:   contentOf(p),
+		First:     published == nil,
+		Status:    p.Status,
+	}
 	for i, r := range rows {
 		v, err := revision(r, creatorID, p.Status, published)
 		if err != nil {
@@ -132,7 +154,9 @@ func (c *Catalog) Editing(ctx context.Context, creatorID, spuID int64) (Editing,
 		case i == 0 && (v.State == RevisionDraft || v.State == RevisionInReview):
 			e.Revision, e.Open = v, true
 		case i == 0:
-			e.Former, e.Version, e.Number = &v, v.Version, v.Number+1
+			e.Former = &v
+			e.Version = v.Version
+			e.Number = v.Number + 1
 			if v.State != RevisionApproved {
 				e.Content = v.Content
 			}
@@ -156,14 +180,29 @@ func (c *Catalog) deletable(ctx context.Context, spuID int64) (can, takenByCreat
 
 // contentOf is what an edit of a listing begins with: what is on sale.
 func contentOf(p Product) Content {
-	n := Content{TitleZh: p.TitleZh, TitleEn: p.TitleEn, DescriptionZh: p.DescriptionZh, DescriptionEn: p.DescriptionEn,
-		CategoryID: p.CategoryID, Tags: p.Tags, Cover: p.Cover, VideoID: p.VideoID,
-		FreeSeconds: p.FreeSeconds, Ways: []Way{}}
+	n := Content{
+		TitleZh:       p.TitleZh,
+		TitleEn:       p.TitleEn,
+		DescriptionZh: p.DescriptionZh,
+		DescriptionEn: p.DescriptionEn,
+		CategoryID:    p.CategoryID,
+		Tags:          p.Tags,
+		Cover:         p.Cover,
+		VideoID:       p.VideoID,
+		FreeSeconds:   p.FreeSeconds,
+		Ways:          []Way{},
+	}
 	if p.Series != nil {
 		n.SeriesID, n.Episode = p.Series.ID, p.Series.Episode
 	}
 	for _, k := range p.SKUs {
-		w := Way{Kind: k.Kind, Quality: k.Quality, RentHours: k.RentHours, Limited: k.StockLimited, MaxPerOrder: k.MaxPerOrder}
+		w := Way{
+			Kind:        k.Kind,
+			Quality:     k.Quality,
+			RentHours:   k.RentHours,
+			Limited:     k.StockLimited,
+			MaxPerOrder: k.MaxPerOrder,
+		}
 		if k.Price != nil {
 			w.Price = new(k.Price.Amount.Amount)
 			if k.Price.List != nil {

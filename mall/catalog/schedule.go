@@ -39,7 +39,8 @@ type Priced struct {
 	Versions []PriceVersion
 }
 
-// SchedulePrice is SetPrice by the creator of the video. Errors: those of SetPrice, ErrSKUNotFound for another's and a retired SKU.
+// SchedulePrice is SetPrice by the creator of the video. Errors: those of SetPrice, ErrSKUNotFound for another's and a
+// retired SKU.
 func (c *Catalog) SchedulePrice(ctx context.Context, creatorID, skuID int64, p NewPrice) error {
 	if _, err := c.ownSKU(ctx, creatorID, skuID); err != nil {
 		return err
@@ -62,7 +63,8 @@ func (c *Catalog) ownSKU(ctx context.Context, creatorID, skuID int64) (dbsqlc.SK
 	return k, nil
 }
 
-// LimitedSKU says that a creator's SKU has a stock to be set. Errors: ErrSKUNotFound for another's, a retired and an unlimited one.
+// LimitedSKU says that a creator's SKU has a stock to be set. Errors: ErrSKUNotFound for another's, a retired and an
+// unlimited one.
 func (c *Catalog) LimitedSKU(ctx context.Context, creatorID, skuID int64) error {
 	k, err := c.ownSKU(ctx, creatorID, skuID)
 	if err == nil && !k.StockLimited {
@@ -71,8 +73,9 @@ func (c *Catalog) LimitedSKU(ctx context.Context, creatorID, skuID int64) error 
 	return err
 }
 
-// CancelPrice calls off a price version that has not begun. The price before it goes on in its place, and a former price that
-// would have come back after it is one with that again. Errors: ErrPriceNotFound for another's too, ErrPriceBegun.
+// CancelPrice calls off a price version that has not begun. The price before it goes on in its place, and a former
+// price that would have come back after it is one with that again. Errors: ErrPriceNotFound for another's too,
+// ErrPriceBegun.
 func (c *Catalog) CancelPrice(ctx context.Context, creatorID, priceID int64) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		p, err := c.queries.PriceOwner(ctx, tx, priceID)
@@ -100,7 +103,10 @@ func (c *Catalog) CancelPrice(ctx context.Context, creatorID, priceID int64) err
 		if err := c.healTx(ctx, tx, p.SkuPrice, creatorID, now); err != nil {
 			return nil, err
 		}
-		return []Change{{Type: typePriced, SPUID: p.SpuID}}, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: p.SpuID, At: now})
+		return []Change{{
+			Type:  typePriced,
+			SPUID: p.SpuID,
+		}}, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: p.SpuID, At: now})
 	})
 	if err != nil {
 		return fmt.Errorf("cancel price %d: %w", priceID, err)
@@ -111,7 +117,11 @@ func (c *Catalog) CancelPrice(ctx context.Context, creatorID, priceID int64) err
 // healTx removes a version and closes the gap.
 func (c *Catalog) healTx(ctx context.Context, tx pgx.Tx, p dbsqlc.SkuPrice, by int64, now time.Time) error {
 	remove := func(id int64) error {
-		if err := c.queries.KeepCancelled(ctx, tx, dbsqlc.KeepCancelledParams{ID: id, At: now, By: by}); err != nil {
+		if err := c.queries.KeepCancelled(ctx, tx, dbsqlc.KeepCancelledParams{
+			ID: id,
+			At: now,
+			By: by,
+		}); err != nil {
 			return err
 		}
 		return c.queries.DeletePrice(ctx, tx, id)
@@ -153,7 +163,8 @@ func samePrice(a, b dbsqlc.SkuPrice) bool {
 	return a.Amount == b.Amount && a.Currency == b.Currency && list(a) == list(b)
 }
 
-// Prices returns every SKU of a creator's listing, retired ones too, with the history of its price. Errors: ErrListingNotFound.
+// Prices returns every SKU of a creator's listing, retired ones too, with the history of its price. Errors:
+// ErrListingNotFound.
 func (c *Catalog) Prices(ctx context.Context, creatorID, spuID int64) ([]Priced, error) {
 	now := c.now()
 	spu, err := c.queries.ListingFacts(ctx, c.pools.Primary, spuID)
@@ -173,8 +184,14 @@ func (c *Catalog) Prices(ctx context.Context, creatorID, spuID int64) ([]Priced,
 	}
 	list := make([]Priced, len(rows))
 	for i, k := range rows {
-		list[i] = Priced{Retired: k.Status != skuActive, SKU: SKU{ID: k.ID, Kind: k.Kind, Quality: k.Quality, RentHours: int(k.RentHours),
-			StockLimited: k.StockLimited, MaxPerOrder: int(k.MaxPerOrder)}}
+		list[i] = Priced{Retired: k.Status != skuActive, SKU: SKU{
+			ID:           k.ID,
+			Kind:         k.Kind,
+			Quality:      k.Quality,
+			RentHours:    int(k.RentHours),
+			StockLimited: k.StockLimited,
+			MaxPerOrder:  int(k.MaxPerOrder),
+		}}
 		for _, v := range versions {
 			if v.SkuID == k.ID {
 				list[i].Versions = append(list[i].Versions, priceVersion(v))
@@ -185,16 +202,25 @@ func (c *Catalog) Prices(ctx context.Context, creatorID, spuID int64) ([]Priced,
 }
 
 func priceVersion(v dbsqlc.PriceHistoryRow) PriceVersion {
-	p := PriceVersion{ID: v.ID, SKUID: v.SkuID, Version: int(v.Version), Amount: money.Of(v.Amount, v.Currency), List: sum(v.ListAmount, &v.Currency),
-		From: v.ValidFrom, Until: v.ValidUntil, SetAt: v.CreatedAt, CancelledAt: v.CancelledAt}
+	p := PriceVersion{
+		ID:          v.ID,
+		SKUID:       v.SkuID,
+		Version:     int(v.Version),
+		Amount:      money.Of(v.Amount, v.Currency),
+		List:        sum(v.ListAmount, &v.Currency),
+		From:        v.ValidFrom,
+		Until:       v.ValidUntil,
+		SetAt:       v.CreatedAt,
+		CancelledAt: v.CancelledAt,
+	}
 	if v.CreatedBy != nil {
 		p.SetBy = *v.CreatedBy
 	}
 	return p
 }
 
-// Band is where the prices of a category lie: of N ways to buy, a tenth costs at most P10, half at most Median, a tenth more than
-// P90; minor units.
+// Band is where the prices of a category lie: of N ways to buy, a tenth costs at most P10, half at most Median, a tenth
+// more than P90; minor units.
 type Band struct {
 	P10, Median, P90 int64
 	N                int
@@ -207,9 +233,19 @@ func (c *Catalog) PriceBand(ctx context.Context, categoryID int64, kind, currenc
 
 // PriceBandTx is PriceBand for whoever decides by it, in the caller's transaction.
 func (c *Catalog) PriceBandTx(ctx context.Context, q Querier, categoryID int64, kind, currency string) (Band, error) {
-	r, err := c.queries.PriceBand(ctx, q, dbsqlc.PriceBandParams{CategoryID: categoryID, Kind: kind, Currency: currency, At: c.now()})
+	r, err := c.queries.PriceBand(ctx, q, dbsqlc.PriceBandParams{
+		CategoryID: categoryID,
+		Kind:       kind,
+		Currency:   currency,
+		At:         c.now(),
+	})
 	if err != nil {
 		return Band{}, fmt.Errorf("prices of category %d: %w", categoryID, err)
 	}
-	return Band{P10: r.P10, Median: r.Median, P90: r.P90, N: int(r.N)}, nil
+	return Band{
+		P10:    r.P10,
+		Median: r.Median,
+		P90:    r.P90,
+		N:      int(r.N),
+	}, nil
 }

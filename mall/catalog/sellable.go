@@ -7,15 +7,19 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// Offers returns what can be sold of the SKUs now, as OffersTx, to be looked at: an order asks within its own transaction.
+// Offers returns what can be sold of the SKUs now, as OffersTx, to be looked at: an order asks within its own
+// transaction.
 func (c *Catalog) Offers(ctx context.Context, skuIDs []int64) (map[int64]Offer, error) {
 	return c.OffersTx(ctx, c.pools.Replica, skuIDs, c.now())
 }
 
-// Sellable returns up to most SKUs that can be sold now, of one maker or with creatorID 0 of all, the newest videos first: what a
-// form lets choose from.
+// Sellable returns up to most SKUs that can be sold now, of one maker or with creatorID 0 of all, the newest videos
+// first: what a form lets choose from.
 func (c *Catalog) Sellable(ctx context.Context, creatorID int64, most int) ([]Offer, error) {
-	ids, err := c.queries.SellableIDs(ctx, c.pools.Replica, dbsqlc.SellableIDsParams{CreatorID: creatorID, Most: int32(most)})
+	ids, err := c.queries.SellableIDs(ctx, c.pools.Replica, dbsqlc.SellableIDsParams{
+		CreatorID: creatorID,
+		Most:      int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sellable SKUs of %d: %w", creatorID, err)
 	}

@@ -45,7 +45,9 @@ type NewSeries struct{ Slug, TitleZh, TitleEn string }
 
 // CreateSeries adds a series without episodes. Errors: ErrSeriesInvalid with Fields.
 func (c *Catalog) CreateSeries(ctx context.Context, creatorID int64, n NewSeries) (id int64, err error) {
-	n.Slug, n.TitleZh, n.TitleEn = strings.TrimSpace(n.Slug), strings.TrimSpace(n.TitleZh), strings.TrimSpace(n.TitleEn)
+	n.Slug = strings.TrimSpace(n.Slug)
+	n.TitleZh = strings.TrimSpace(n.TitleZh)
+	n.TitleEn = strings.TrimSpace(n.TitleEn)
 	f := faults{}
 	f.text("title_zh", n.TitleZh, MaxTitle)
 	f.text("title_en", n.TitleEn, MaxTitle)
@@ -62,7 +64,13 @@ func (c *Catalog) CreateSeries(ctx context.Context, creatorID int64, n NewSeries
 		return 0, err
 	}
 	err = c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		id, err = c.queries.InsertSeries(ctx, tx, dbsqlc.InsertSeriesParams{CreatorID: creatorID, Slug: n.Slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn, At: c.now()})
+		id, err = c.queries.InsertSeries(ctx, tx, dbsqlc.InsertSeriesParams{
+			CreatorID: creatorID,
+			Slug:      n.Slug,
+			TitleZh:   n.TitleZh,
+			TitleEn:   n.TitleEn,
+			At:        c.now(),
+		})
 		return []Change{{Type: typeSeries, Names: []string{"series:" + n.Slug}}}, err
 	})
 	if isSlugTaken(refused(err, "create series %q", n.Slug)) {
@@ -89,11 +97,12 @@ func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
 	if !slugPattern.MatchString(slug) {
 		return Series{}, ErrSeriesNotFound.Because("slug %q", slug)
 	}
-	s, err := c.kept.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagShelves}, func(ctx context.Context) (Series, cache.Life, error) {
-		r, err := c.queries.SeriesBySlug(ctx, c.fresh(), slug)
-		s, err := c.series(ctx, dbsqlc.SeriesByIDRow(r), err)
-		return s, cache.Life{}, err
-	})
+	s, err := c.kept.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagShelves},
+		func(ctx context.Context) (Series, cache.Life, error) {
+			r, err := c.queries.SeriesBySlug(ctx, c.fresh(), slug)
+			s, err := c.series(ctx, dbsqlc.SeriesByIDRow(r), err)
+			return s, cache.Life{}, err
+		})
 	if err == nil && len(s.Episodes) == 0 {
 		return Series{}, ErrSeriesNotFound.Because("series %q has no episode on sale", slug)
 	}
@@ -102,11 +111,12 @@ func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
 
 // SeriesEpisodes returns what of a series is on sale, in the order of the episodes. The slice is shared: read only.
 func (c *Catalog) SeriesEpisodes(ctx context.Context, seriesID int64) ([]Episode, error) {
-	s, err := c.kept.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagShelves}, func(ctx context.Context) (Series, cache.Life, error) {
-		r, err := c.queries.SeriesByID(ctx, c.fresh(), seriesID)
-		s, err := c.series(ctx, r, err)
-		return s, cache.Life{}, err
-	})
+	s, err := c.kept.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagShelves},
+		func(ctx context.Context) (Series, cache.Life, error) {
+			r, err := c.queries.SeriesByID(ctx, c.fresh(), seriesID)
+			s, err := c.series(ctx, r, err)
+			return s, cache.Life{}, err
+		})
 	return s.Episodes, err
 }
 
@@ -117,8 +127,16 @@ func (c *Catalog) series(ctx context.Context, r dbsqlc.SeriesByIDRow, err error)
 	if err != nil {
 		return Series{}, fmt.Errorf("series: %w", err)
 	}
-	s := Series{ID: r.ID, CreatorID: r.CreatorID, Slug: r.Slug, TitleZh: r.TitleZh, TitleEn: r.TitleEn,
-		CreatorSlug: r.CreatorSlug, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn}
+	s := Series{
+		ID:          r.ID,
+		CreatorID:   r.CreatorID,
+		Slug:        r.Slug,
+		TitleZh:     r.TitleZh,
+		TitleEn:     r.TitleEn,
+		CreatorSlug: r.CreatorSlug,
+		CreatorZh:   r.CreatorZh,
+		CreatorEn:   r.CreatorEn,
+	}
 	rows, err := c.queries.Episodes(ctx, c.fresh(), &r.ID)
 	if err != nil {
 		return Series{}, fmt.Errorf("episodes of series %d: %w", r.ID, err)
@@ -146,5 +164,11 @@ func seriesRef(r dbsqlc.ProductByIDRow) *SeriesRef {
 	if s.SeriesID == nil || s.Episode == nil || r.SeriesSlug == nil {
 		return nil
 	}
-	return &SeriesRef{ID: *s.SeriesID, Slug: *r.SeriesSlug, TitleZh: *r.SeriesZh, TitleEn: *r.SeriesEn, Episode: int(*s.Episode)}
+	return &SeriesRef{
+		ID:      *s.SeriesID,
+		Slug:    *r.SeriesSlug,
+		TitleZh: *r.SeriesZh,
+		TitleEn: *r.SeriesEn,
+		Episode: int(*s.Episode),
+	}
 }

@@ -31,17 +31,18 @@ type Creator struct {
 
 // Categories returns all shelves in their order. The slice is shared: read only.
 func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
-	return c.kept.shelves.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Category, cache.Life, error) {
-		rows, err := c.queries.Categories(ctx, c.fresh())
-		if err != nil {
-			return nil, cache.Life{}, fmt.Errorf("categories: %w", err)
-		}
-		shelves := make([]Category, len(rows))
-		for i, r := range rows {
-			shelves[i] = Category(r)
-		}
-		return shelves, cache.Life{}, nil
-	})
+	return c.kept.shelves.Get(ctx, "all", []string{TagShelves},
+		func(ctx context.Context) ([]Category, cache.Life, error) {
+			rows, err := c.queries.Categories(ctx, c.fresh())
+			if err != nil {
+				return nil, cache.Life{}, fmt.Errorf("categories: %w", err)
+			}
+			shelves := make([]Category, len(rows))
+			for i, r := range rows {
+				shelves[i] = Category(r)
+			}
+			return shelves, cache.Life{}, nil
+		})
 }
 
 // Category finds a shelf by the name in its address. Errors: ErrCategoryNotFound.
@@ -67,36 +68,47 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 	if !c.kept.names.Passes(name) {
 		return Creator{}, ErrCreatorNotFound.Because("no name %q", name)
 	}
-	return c.kept.creators.Get(ctx, slug, []string{name, TagShelves}, func(ctx context.Context) (Creator, cache.Life, error) {
-		r, err := c.queries.CreatorBySlug(ctx, c.fresh(), slug)
-		if missing(err) {
-			return Creator{}, cache.Life{}, ErrCreatorNotFound.Because("slug %q", slug)
-		}
-		if err != nil {
-			return Creator{}, cache.Life{}, fmt.Errorf("creator %q: %w", slug, err)
-		}
-		return creator(dbsqlc.CreatorsRow(r)), cache.Life{}, nil
-	})
+	return c.kept.creators.Get(ctx, slug, []string{name, TagShelves},
+		func(ctx context.Context) (Creator, cache.Life, error) {
+			r, err := c.queries.CreatorBySlug(ctx, c.fresh(), slug)
+			if missing(err) {
+				return Creator{}, cache.Life{}, ErrCreatorNotFound.Because("slug %q", slug)
+			}
+			if err != nil {
+				return Creator{}, cache.Life{}, fmt.Errorf("creator %q: %w", slug, err)
+			}
+			return creator(dbsqlc.CreatorsRow(r)), cache.Life{}, nil
+		})
 }
 
-// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first. The slice is shared: read
-// only.
+// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first. The slice is shared:
+// read only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	list, err := c.kept.makers.Get(ctx, "all", []string{TagShelves}, func(ctx context.Context) ([]Creator, cache.Life, error) {
-		rows, err := c.queries.Creators(ctx, c.fresh(), keptMakers)
-		if err != nil {
-			return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
-		}
-		list := make([]Creator, len(rows))
-		for i, r := range rows {
-			list[i] = creator(r)
-		}
-		return list, cache.Life{}, nil
-	})
+	list, err := c.kept.makers.Get(ctx, "all", []string{TagShelves},
+		func(ctx context.Context) ([]Creator, cache.Life, error) {
+			rows, err := c.queries.Creators(ctx, c.fresh(), keptMakers)
+			if err != nil {
+				return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
+			}
+			list := make([]Creator, len(rows))
+			for i, r := range rows {
+				list[i] = creator(r)
+			}
+			return list, cache.Life{}, nil
+		})
 	return list[:min(limit, len(list))], err
 }
 
 func creator(r dbsqlc.CreatorsRow) Creator {
-	return Creator{UserID: r.UserID, Slug: r.Slug, NameZh: r.NameZh, NameEn: r.NameEn, BioZh: r.BioZh, BioEn: r.BioEn,
-		Avatar: r.Avatar, Since: r.CreatedAt, Videos: r.Videos}
+	return Creator{
+		UserID: r.UserID,
+		Slug:   r.Slug,
+		NameZh: r.NameZh,
+		NameEn: r.NameEn,
+		BioZh:  r.BioZh,
+		BioEn:  r.BioEn,
+		Avatar: r.Avatar,
+		Since:  r.CreatedAt,
+		Videos: r.Videos,
+	}
 }

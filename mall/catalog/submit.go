@@ -21,12 +21,13 @@ type Submission struct {
 	Currency                     string
 }
 
-// tries are how often a creator's step is taken again that met a reviewer's: those lock the case, or the appeal, before the listing.
+// tries are how often a creator's step is taken again that met a reviewer's: those lock the case, or the appeal, before
+// the listing.
 const tries = 3
 
-// Submit hands a listing's draft, as last saved in that version, to the reviewers. What is on sale stays so meanwhile. Errors:
-// ErrListingNotFound, ErrRevisionMissing with the Fields that keep it from being sold, ErrRevisionMoved for another version and
-// for one that was submitted already.
+// Submit hands a listing's draft, as last saved in that version, to the reviewers. What is on sale stays so meanwhile.
+// Errors: ErrListingNotFound, ErrRevisionMissing with the Fields that keep it from being sold, ErrRevisionMoved for
+// another version and for one that was submitted already.
 func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version int) error {
 	err := db.InTxRetrying(ctx, c.pools.Primary, tries, func(tx pgx.Tx) error {
 		spu, err := c.lockOwnTx(ctx, tx, creatorID, spuID)
@@ -38,7 +39,8 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			return err
 		}
 		if r.State != RevisionDraft || int(r.Version) != version {
-			return ErrRevisionMoved.Because("SPU %d is at version %d (%s), submitted from %d", spuID, r.Version, r.State, version)
+			return ErrRevisionMoved.Because("SPU %d is at version %d (%s), submitted from %d", spuID, r.Version,
+				r.State, version)
 		}
 		v, err := revision(r, creatorID, spu.Status, spu.PublishedAt)
 		if err != nil {
@@ -52,7 +54,11 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			return err
 		}
 		now := c.now()
-		moved, err := c.queries.SubmitRevision(ctx, tx, dbsqlc.SubmitRevisionParams{ID: r.ID, Version: r.Version, At: now})
+		moved, err := c.queries.SubmitRevision(ctx, tx, dbsqlc.SubmitRevisionParams{
+			ID:      r.ID,
+			Version: r.Version,
+			At:      now,
+		})
 		if db.IsUnique(err, "catalog_revision_slug_key") {
 			return ErrRevisionMissing.With("slug", "slug_taken").Because("%w", err)
 		}
@@ -63,13 +69,26 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			return err
 		}
 		// A listing that is on sale, or was, keeps its state.
-		if _, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: StatusInReview, At: now, FromStatuses: []string{StatusDraft}}); err != nil {
+		if _, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+			ID:           spuID,
+			Status:       StatusInReview,
+			At:           now,
+			FromStatuses: []string{StatusDraft},
+		}); err != nil {
 			return err
 		}
 		if c.OnSubmit == nil {
 			return nil
 		}
-		s := Submission{RevisionID: r.ID, SPUID: spuID, CreatorID: creatorID, First: v.First, Content: v.Content, AssetID: film.AssetID, Currency: Currency}
+		s := Submission{
+			RevisionID: r.ID,
+			SPUID:      spuID,
+			CreatorID:  creatorID,
+			First:      v.First,
+			Content:    v.Content,
+			AssetID:    film.AssetID,
+			Currency:   Currency,
+		}
 		if id := v.Content.SeriesID; id != 0 {
 			series, err := c.queries.SeriesByID(ctx, tx, id)
 			if err != nil {
@@ -116,11 +135,17 @@ func (c *Catalog) Withdraw(ctx context.Context, creatorID, spuID int64) error {
 
 // backToDraftTx is for a listing that waited for its first approval; others keep their state.
 func (c *Catalog) backToDraftTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
-	_, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{ID: spuID, Status: StatusDraft, At: c.now(), FromStatuses: []string{StatusInReview}})
+	_, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+		ID:           spuID,
+		Status:       StatusDraft,
+		At:           c.now(),
+		FromStatuses: []string{StatusInReview},
+	})
 	return err
 }
 
-// Lacking says what keeps a listing's draft from being submitted, by field: the form's checklist. Errors: ErrListingNotFound.
+// Lacking says what keeps a listing's draft from being submitted, by field: the form's checklist. Errors:
+// ErrListingNotFound.
 func (c *Catalog) Lacking(ctx context.Context, creatorID, spuID int64, n Content) (map[string]string, error) {
 	spu, err := c.queries.ListingFacts(ctx, c.pools.Primary, spuID)
 	if missing(err) || err == nil && spu.CreatorID != creatorID {
@@ -134,7 +159,8 @@ func (c *Catalog) Lacking(ctx context.Context, creatorID, spuID int64, n Content
 }
 
 // lackingTx finds what keeps content from being sold, and its film: the one it names, else the one that is on sale.
-func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content) (Film, faults, error) {
+func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow,
+	n Content) (Film, faults, error) {
 	f := n.check()
 	if err := c.checkKnownTx(ctx, q, spu.CreatorID, n, f); err != nil {
 		return Film{}, nil, err
@@ -156,7 +182,11 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 		return Film{}, nil, err
 	}
 	if n.SeriesID != 0 {
-		taken, err := c.queries.EpisodeTaken(ctx, q, dbsqlc.EpisodeTakenParams{SeriesID: n.SeriesID, Episode: int32(n.Episode), SpuID: spu.ID})
+		taken, err := c.queries.EpisodeTaken(ctx, q, dbsqlc.EpisodeTakenParams{
+			SeriesID: n.SeriesID,
+			Episode:  int32(n.Episode),
+			SpuID:    spu.ID,
+		})
 		switch {
 		case err != nil:
 			return Film{}, nil, err
@@ -176,7 +206,8 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 	return film, f, c.waysLackTx(ctx, q, spu, n, film, lack)
 }
 
-func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, lack func(field, slug string)) error {
+func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
+	lack func(field, slug string)) error {
 	if spu.PublishedAt != nil {
 		return nil
 	}
@@ -190,13 +221,18 @@ func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 	return err
 }
 
-func (c *Catalog) filmLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, lack func(field, slug string)) (Film, error) {
+func (c *Catalog) filmLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
+	lack func(field, slug string)) (Film, error) {
 	if n.VideoID == 0 {
 		if spu.AssetID == nil {
 			lack("video", "video_missing")
 			return Film{}, nil
 		}
-		return Film{AssetID: *spu.AssetID, DurationSeconds: int(spu.DurationSeconds), Ready: true}, nil
+		return Film{
+			AssetID:         *spu.AssetID,
+			DurationSeconds: int(spu.DurationSeconds),
+			Ready:           true,
+		}, nil
 	}
 	film, known, err := c.filmTx(ctx, q, spu.CreatorID, n.VideoID)
 	if known && !film.Ready {
@@ -206,7 +242,8 @@ func (c *Catalog) filmLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 }
 
 // waysLackTx also refuses 4K where the film has fewer lines. What is sold in 4K already stays so while its film does.
-func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, film Film, lack func(field, slug string)) error {
+func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, film Film,
+	lack func(field, slug string)) error {
 	known, err := c.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: c.now()})
 	if err != nil {
 		return err

@@ -27,9 +27,21 @@ func (c *Catalog) TextsTx(ctx context.Context, q Querier, spuIDs []int64) ([]Tex
 	}
 	list := make([]Texts, len(rows))
 	for i, r := range rows {
-		list[i] = Texts{SPUID: r.ID, TitleZh: r.TitleZh, TitleEn: r.TitleEn, DescriptionZh: r.DescriptionZh,
-			DescriptionEn: r.DescriptionEn, CreatorZh: r.CreatorZh, CreatorEn: r.CreatorEn, CategoryZh: r.CategoryZh,
-			CategoryEn: r.CategoryEn, Tags: r.Tags, SoldCount: r.SoldCount, RatingSum: r.RatingSum, RatingCount: r.RatingCount}
+		list[i] = Texts{
+			SPUID:         r.ID,
+			TitleZh:       r.TitleZh,
+			TitleEn:       r.TitleEn,
+			DescriptionZh: r.DescriptionZh,
+			DescriptionEn: r.DescriptionEn,
+			CreatorZh:     r.CreatorZh,
+			CreatorEn:     r.CreatorEn,
+			CategoryZh:    r.CategoryZh,
+			CategoryEn:    r.CategoryEn,
+			Tags:          r.Tags,
+			SoldCount:     r.SoldCount,
+			RatingSum:     r.RatingSum,
+			RatingCount:   r.RatingCount,
+		}
 	}
 	return list, nil
 }

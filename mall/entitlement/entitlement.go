@@ -24,7 +24,8 @@ const (
 var (
 	ErrNotEntitled = fault.New(fault.Forbidden, "not_entitled", "This video has not been bought with this account.")
 	ErrExpired     = fault.New(fault.Forbidden, "rental_expired", "The rental of this video is over.")
-	ErrRevoked     = fault.New(fault.Forbidden, "entitlement_revoked", "This purchase was refunded, and the right to watch ended with it.")
+	ErrRevoked     = fault.New(fault.Forbidden, "entitlement_revoked",
+		"This purchase was refunded, and the right to watch ended with it.")
 )
 
 // Entitlements grants, revokes and answers.
@@ -36,7 +37,11 @@ type Entitlements struct {
 
 // New needs the pools of a migrated database; now is the clock that windows are held against.
 func New(pools db.Pools, now func() time.Time) *Entitlements {
-	return &Entitlements{pools: pools, now: now, q: dbsqlc.New()}
+	return &Entitlements{
+		pools: pools,
+		now:   now,
+		q:     dbsqlc.New(),
+	}
 }
 
 // Entitlement is one thing granted to one person.
@@ -69,9 +74,19 @@ func (e Entitlement) Refusal(at time.Time) error {
 
 func fromRow(r dbsqlc.VideoEntitlement) Entitlement {
 	return Entitlement{
-		ID: r.ID, UserID: r.UserID, SPUID: r.SpuID, SKUID: r.SkuID,
-		Reference: r.Reference, Source: r.Source, Kind: r.Kind, Quality: r.Quality,
-		RentHours: int(r.RentHours), GrantedAt: r.GrantedAt, FirstPlayedAt: r.FirstPlayedAt,
-		ExpiresAt: r.ExpiresAt, RevokedAt: r.RevokedAt, RevokedCause: r.RevokedCause,
+		ID:            r.ID,
+		UserID:        r.UserID,
+		SPUID:         r.SpuID,
+		SKUID:         r.SkuID,
+		Reference:     r.Reference,
+		Source:        r.Source,
+		Kind:          r.Kind,
+		Quality:       r.Quality,
+		RentHours:     int(r.RentHours),
+		GrantedAt:     r.GrantedAt,
+		FirstPlayedAt: r.FirstPlayedAt,
+		ExpiresAt:     r.ExpiresAt,
+		RevokedAt:     r.RevokedAt,
+		RevokedCause:  r.RevokedCause,
 	}
 }

@@ -47,8 +47,15 @@ func open(t *testing.T) fixture {
 }
 
 func own(user, spu int64, source, quality string) entitlement.Grant {
-	return entitlement.Grant{UserID: user, SPUID: spu, SKUID: spu * 10, Reference: "order", Source: source,
-		Kind: entitlement.KindOwn, Quality: quality}
+	return entitlement.Grant{
+		UserID:    user,
+		SPUID:     spu,
+		SKUID:     spu * 10,
+		Reference: "order",
+		Source:    source,
+		Kind:      entitlement.KindOwn,
+		Quality:   quality,
+	}
 }
 
 func rent(user, spu int64, source, quality string) entitlement.Grant {
@@ -255,8 +262,14 @@ func TestOwningForGood(t *testing.T) {
 		t.Helper()
 		var owns bool
 		if err := db.InTx(t.Context(), f.pool, func(tx pgx.Tx) (err error) {
-			owners, err := f.OwnersTx(t.Context(), tx, []entitlement.Viewing{{UserID: 2, SPUID: 7}, {UserID: 1, SPUID: 7}, {UserID: 1, SPUID: 8}})
-			if owners.Own(entitlement.Viewing{UserID: 2, SPUID: 7}, quality) || owners.Own(entitlement.Viewing{UserID: 1, SPUID: 8}, quality) {
+			owners, err := f.OwnersTx(t.Context(), tx, []entitlement.Viewing{{
+				UserID: 2,
+				SPUID:  7,
+			}, {UserID: 1, SPUID: 7}, {UserID: 1, SPUID: 8}})
+			if owners.Own(entitlement.Viewing{
+				UserID: 2,
+				SPUID:  7,
+			}, quality) || owners.Own(entitlement.Viewing{UserID: 1, SPUID: 8}, quality) {
 				t.Error("what one person owns of one film is somebody else's, or of another")
 			}
 			owns = owners.Own(entitlement.Viewing{UserID: 1, SPUID: 7}, quality)

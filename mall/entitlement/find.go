@@ -21,7 +21,11 @@ var ErrBadCursor = fault.New(fault.Invalid, "bad_cursor", "This page link is not
 // whatever happened last.
 func (e *Entitlements) Find(ctx context.Context, userID, spuID int64) (Entitlement, error) {
 	now := e.now()
-	row, err := e.q.BestLiving(ctx, e.pools.Primary, dbsqlc.BestLivingParams{UserID: userID, SpuID: spuID, At: now})
+	row, err := e.q.BestLiving(ctx, e.pools.Primary, dbsqlc.BestLivingParams{
+		UserID: userID,
+		SpuID:  spuID,
+		At:     now,
+	})
 	if err == nil {
 		return fromRow(row), nil
 	}
@@ -61,7 +65,11 @@ func (e *Entitlements) Owned(ctx context.Context, userID int64, spuIDs []int64) 
 	if userID == 0 || len(spuIDs) == 0 {
 		return owned, nil
 	}
-	rows, err := e.q.Living(ctx, e.pools.Replica, dbsqlc.LivingParams{UserID: userID, SpuIds: spuIDs, At: e.now()})
+	rows, err := e.q.Living(ctx, e.pools.Replica, dbsqlc.LivingParams{
+		UserID: userID,
+		SpuIds: spuIDs,
+		At:     e.now(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("entitlements of user %d for %d videos: %w", userID, len(spuIDs), err)
 	}
@@ -79,7 +87,8 @@ const (
 // List returns what was granted to a user, newest first, ended ones included, and the cursor of the next
 // page, empty at the end. A limit of 0 means 24, and more than 100 means 100. ErrBadCursor for a cursor
 // that is not List's own.
-func (e *Entitlements) List(ctx context.Context, userID int64, cursor string, limit int) (items []Entitlement, next string, err error) {
+func (e *Entitlements) List(ctx context.Context, userID int64, cursor string,
+	limit int) (items []Entitlement, next string, err error) {
 	if limit <= 0 {
 		limit = defaultPage
 	}
@@ -91,7 +100,10 @@ func (e *Entitlements) List(ctx context.Context, userID int64, cursor string, li
 		}
 	}
 	rows, err := e.q.List(ctx, e.pools.Primary, dbsqlc.ListParams{
-		UserID: userID, Before: before, BeforeID: beforeID, MaxRows: int32(limit + 1),
+		UserID:   userID,
+		Before:   before,
+		BeforeID: beforeID,
+		MaxRows:  int32(limit + 1),
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list entitlements of user %d: %w", userID, err)
@@ -118,7 +130,8 @@ func parseCursor(s string) (time.Time, int64, error) {
 		return time.Time{}, 0, ErrBadCursor.Because("cursor: %w", err)
 	}
 	var micros, id int64
-	if _, err := fmt.Sscanf(string(raw), "%d.%d", &micros, &id); err != nil || formatCursor(time.UnixMicro(micros), id) != s {
+	if _, err := fmt.Sscanf(string(raw), "%d.%d", &micros, &id); err != nil ||
+		formatCursor(time.UnixMicro(micros), id) != s {
 		return time.Time{}, 0, ErrBadCursor.Because("cursor %q", raw)
 	}
 	return time.UnixMicro(micros), id, nil

@@ -24,8 +24,15 @@ type Grant struct {
 // changes nothing and reports false: a job that runs twice grants once, and a late one revives nothing.
 func (e *Entitlements) GrantTx(ctx context.Context, tx pgx.Tx, g Grant) (granted bool, err error) {
 	n, err := e.q.Grant(ctx, tx, dbsqlc.GrantParams{
-		UserID: g.UserID, SpuID: g.SPUID, SkuID: g.SKUID, Reference: g.Reference, Source: g.Source,
-		Kind: g.Kind, Quality: g.Quality, RentHours: int32(g.RentHours), GrantedAt: e.now(),
+		UserID:    g.UserID,
+		SpuID:     g.SPUID,
+		SkuID:     g.SKUID,
+		Reference: g.Reference,
+		Source:    g.Source,
+		Kind:      g.Kind,
+		Quality:   g.Quality,
+		RentHours: int32(g.RentHours),
+		GrantedAt: e.now(),
 	})
 	if err != nil {
 		return false, fmt.Errorf("grant %s: %w", g.Source, err)
@@ -36,7 +43,11 @@ func (e *Entitlements) GrantTx(ctx context.Context, tx pgx.Tx, g Grant) (granted
 // RevokeTx ends what source granted, within the caller's transaction; cause is kept for the operator.
 // False when nothing of that source lives: never granted, or revoked before.
 func (e *Entitlements) RevokeTx(ctx context.Context, tx pgx.Tx, source, cause string) (revoked bool, err error) {
-	n, err := e.q.Revoke(ctx, tx, dbsqlc.RevokeParams{Source: source, RevokedAt: e.now(), RevokedCause: cause})
+	n, err := e.q.Revoke(ctx, tx, dbsqlc.RevokeParams{
+		Source:       source,
+		RevokedAt:    e.now(),
+		RevokedCause: cause,
+	})
 	if err != nil {
 		return false, fmt.Errorf("revoke %s: %w", source, err)
 	}

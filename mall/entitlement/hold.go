@@ -12,8 +12,8 @@ import (
 // Holdings are what one person may watch now, by video.
 type Holdings map[int64][]Entitlement
 
-// Cover says that a thing of that kind and quality would give the person nothing new: the video is owned for good in that quality or
-// a better one, or, where a rental is offered, rented so.
+// Cover says that a thing of that kind and quality would give the person nothing new: the video is owned for good in
+// that quality or a better one, or, where a rental is offered, rented so.
 func (h Holdings) Cover(spuID int64, kind, quality string) bool {
 	for _, e := range h[spuID] {
 		if (e.Kind == KindOwn || kind == KindRent) && (e.Quality == quality || e.Quality == Quality4K) {
@@ -39,7 +39,11 @@ func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 	if userID == 0 || len(spuIDs) == 0 {
 		return held, nil
 	}
-	rows, err := e.q.Living(ctx, tx, dbsqlc.LivingParams{UserID: userID, SpuIds: spuIDs, At: e.now()})
+	rows, err := e.q.Living(ctx, tx, dbsqlc.LivingParams{
+		UserID: userID,
+		SpuIds: spuIDs,
+		At:     e.now(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("holdings of user %d among %d videos: %w", userID, len(spuIDs), err)
 	}
@@ -49,7 +53,8 @@ func (e *Entitlements) HoldingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 	return held, nil
 }
 
-// HeldTx says which of these videos a person was granted and has not been paid back for. A rental that is over counts: it has been had.
+// HeldTx says which of these videos a person was granted and has not been paid back for. A rental that is over counts:
+// it has been had.
 func (e *Entitlements) HeldTx(ctx context.Context, tx pgx.Tx, userID int64, spuIDs []int64) (map[int64]bool, error) {
 	rows, err := e.q.Held(ctx, tx, dbsqlc.HeldParams{UserID: userID, SpuIds: spuIDs})
 	if err != nil {

@@ -28,7 +28,11 @@ func (e *Entitlements) Start(ctx context.Context, id int64) (Entitlement, error)
 		t := now.Add(time.Duration(ent.RentHours) * time.Hour)
 		expires = &t
 	}
-	row, err := e.q.Start(ctx, e.pools.Primary, dbsqlc.StartParams{ID: id, At: now, ExpiresAt: expires})
+	row, err := e.q.Start(ctx, e.pools.Primary, dbsqlc.StartParams{
+		ID:        id,
+		At:        now,
+		ExpiresAt: expires,
+	})
 	if errors.Is(err, pgx.ErrNoRows) { // another first play, or a refund, was quicker
 		if ent, err = e.ByID(ctx, id); err != nil {
 			return Entitlement{}, err

@@ -34,7 +34,11 @@ type Fault struct {
 
 // New makes a fault. Declare those that callers compare as package variables.
 func New(kind Kind, slug, message string) *Fault {
-	return &Fault{Kind: kind, Slug: slug, Message: message}
+	return &Fault{
+		Kind:    kind,
+		Slug:    slug,
+		Message: message,
+	}
 }
 
 func (f *Fault) Error() string {
@@ -75,5 +79,10 @@ func From(err error) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return f
 	}
-	return &Fault{Kind: Internal, Slug: "internal", Message: "Something went wrong on our side.", cause: err}
+	return &Fault{
+		Kind:    Internal,
+		Slug:    "internal",
+		Message: "Something went wrong on our side.",
+		cause:   err,
+	}
 }

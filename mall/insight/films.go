@@ -22,7 +22,11 @@ type FilmSums struct {
 
 // TopFilms reads the videos of all creators with most orders in a range, at most so many.
 func (s *Insight) TopFilms(ctx context.Context, r Range, most int) ([]FilmSums, error) {
-	rows, err := s.q.TopFilms(ctx, s.Pool, dbsqlc.TopFilmsParams{FromDay: r.From, ToDay: r.To, MaxRows: int32(most)})
+	rows, err := s.q.TopFilms(ctx, s.Pool, dbsqlc.TopFilmsParams{
+		FromDay: r.From,
+		ToDay:   r.To,
+		MaxRows: int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("top films: %w", err)
 	}

@@ -41,7 +41,12 @@ func paid(m *malltest.Mall, userID int64, skuIDs ...int64) order.Order {
 // refunded gives items back, all of them when none is named.
 func refunded(m *malltest.Mall, o order.Order, key string, items ...int64) {
 	m.T.Helper()
-	r, err := m.Orders.Refund(m.Ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: items, Key: key, Actor: "operator:1"})
+	r, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: items,
+		Key:     key,
+		Actor:   "operator:1",
+	})
 	m.OK(err)
 	if !r.Amount.IsZero() {
 		if err := m.Orders.SubmitRefund(m.Ctx, r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
@@ -63,9 +68,24 @@ func notices(m *malltest.Mall) {
 func sells(m *malltest.Mall, creatorID int64, slug, currency string, amount int64) int64 {
 	m.T.Helper()
 	shelf := malltest.Query[int64](m, `select id from catalog_category limit 1`)[0]
-	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{Slug: slug, CreatorID: creatorID, CategoryID: shelf, TitleZh: "影片", TitleEn: "Film",
-		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: amount, Currency: currency}},
-			{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: catalog.NewPrice{Amount: amount / 2, Currency: currency}}}})
+	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
+		Slug:       slug,
+		CreatorID:  creatorID,
+		CategoryID: shelf,
+		TitleZh:    "影片",
+		TitleEn:    "Film",
+		SKUs: []catalog.NewSKU{{
+			Kind:    catalog.KindOwn,
+			Quality: catalog.QualityHD,
+			Price:   catalog.NewPrice{Amount: amount, Currency: currency},
+		},
+			{
+				Kind:      catalog.KindRent,
+				Quality:   catalog.QualityHD,
+				RentHours: 48,
+				Price:     catalog.NewPrice{Amount: amount / 2, Currency: currency},
+			}},
+	})
 	m.OK(err)
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
 	return made.SKUIDs[0]
@@ -108,7 +128,8 @@ func asRows(m *malltest.Mall) []insight.Sums {
 		o, err := m.Orders.GetAny(m.Ctx, no)
 		m.OK(err)
 		for _, i := range o.Items {
-			for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole}, {i.CreatorID, i.SPUID}} {
+			for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole},
+				{i.CreatorID, i.SPUID}} {
 				s := at(*o.PaidAt, of[0], of[1], o.Total.Currency)
 				if mark := fmt.Sprint("order ", no, of); !seen[mark] {
 					seen[mark] = true
@@ -126,7 +147,8 @@ func asRows(m *malltest.Mall) []insight.Sums {
 			}
 			for _, share := range r.Items {
 				i := o.Items[slices.IndexFunc(o.Items, func(i order.Item) bool { return i.ID == share.ItemID })]
-				for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole}, {i.CreatorID, i.SPUID}} {
+				for _, of := range [][2]int64{{insight.Mall, insight.Whole}, {i.CreatorID, insight.Whole},
+					{i.CreatorID, i.SPUID}} {
 					s := at(*r.SettledAt, of[0], of[1], r.Amount.Currency)
 					if mark := fmt.Sprint("refund ", r.RefundNo, of); !seen[mark] {
 						seen[mark] = true
@@ -139,7 +161,13 @@ func asRows(m *malltest.Mall) []insight.Sums {
 	}
 	var list []insight.Sums
 	for k, s := range sums {
-		list = append(list, insight.Sums{Day: k.day, CreatorID: k.creator, SPUID: k.spu, Currency: k.currency, Sales: *s})
+		list = append(list, insight.Sums{
+			Day:       k.day,
+			CreatorID: k.creator,
+			SPUID:     k.spu,
+			Currency:  k.currency,
+			Sales:     *s,
+		})
 	}
 	return list
 }
@@ -148,12 +176,14 @@ func asRows(m *malltest.Mall) []insight.Sums {
 func exact(m *malltest.Mall) {
 	m.T.Helper()
 	var kept []insight.Sums
-	rows, err := m.Pool.Query(m.Ctx, `select day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded from insight_day`)
+	rows, err := m.Pool.Query(m.Ctx, `select day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded
+		from insight_day`)
 	m.OK(err)
 	defer rows.Close()
 	for rows.Next() {
 		var s insight.Sums
-		m.OK(rows.Scan(&s.Day, &s.CreatorID, &s.SPUID, &s.Currency, &s.Orders, &s.Units, &s.Gross, &s.Refunds, &s.Refunded))
+		m.OK(rows.Scan(&s.Day, &s.CreatorID, &s.SPUID, &s.Currency, &s.Orders, &s.Units, &s.Gross, &s.Refunds,
+			&s.Refunded))
 		kept = append(kept, s)
 	}
 	m.OK(rows.Err())

@@ -47,7 +47,9 @@ func (s *Insight) flushed(ctx context.Context) {
 func (s *Insight) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	visits, signs, dropped := s.visits, s.signs, s.dropped
-	s.visits, s.signs, s.dropped = nil, nil, 0
+	s.visits = nil
+	s.signs = nil
+	s.dropped = 0
 	s.mu.Unlock()
 	if dropped > 0 {
 		s.Metrics.InsightDropped(dropped)
@@ -149,7 +151,9 @@ func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, maker
 			return
 		}
 		sources[at] = v.Source
-		p.Days, p.CreatorIds, p.SpuIds = append(p.Days, at.day), append(p.CreatorIds, at.creator), append(p.SpuIds, at.spu)
+		p.Days = append(p.Days, at.day)
+		p.CreatorIds = append(p.CreatorIds, at.creator)
+		p.SpuIds = append(p.SpuIds, at.spu)
 		p.People, p.Moments = append(p.People, at.person), append(p.Moments, v.at)
 	}
 	for _, v := range visits {
@@ -211,7 +215,9 @@ func (s *Insight) arrivalsTx(ctx context.Context, tx pgx.Tx, arrivals map[arriva
 	}
 	var p dbsqlc.AddArrivalsParams
 	for a, n := range counted {
-		p.CreatorIds, p.Days, p.SpuIds = append(p.CreatorIds, a.creator), append(p.Days, a.day), append(p.SpuIds, a.spu)
+		p.CreatorIds = append(p.CreatorIds, a.creator)
+		p.Days = append(p.Days, a.day)
+		p.SpuIds = append(p.SpuIds, a.spu)
 		p.Sources, p.Views = append(p.Sources, a.source), append(p.Views, n)
 	}
 	if err := s.q.AddArrivals(ctx, tx, p); err != nil {
@@ -221,7 +227,8 @@ func (s *Insight) arrivalsTx(ctx context.Context, tx pgx.Tx, arrivals map[arriva
 }
 
 // knownTx reads the names of sources that the creators' days have so far.
-func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx, arrivals map[arrival]int64) (map[place]map[string]bool, error) {
+func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
+	arrivals map[arrival]int64) (map[place]map[string]bool, error) {
 	known := map[place]map[string]bool{}
 	var p dbsqlc.KnownSourcesParams
 	for a := range arrivals {
@@ -264,14 +271,25 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers m
 		maker, day := makers[g.SPUID].id, makers[g.SPUID].zone.DayOf(g.at)
 		p, known := plays[g.Session]
 		if !known {
-			p = &dbsqlc.InsightPlay{Session: g.Session, CreatorID: maker, SpuID: g.SPUID, Day: day, Reached: make([]bool, buckets)}
+			p = &dbsqlc.InsightPlay{
+				Session:   g.Session,
+				CreatorID: maker,
+				SpuID:     g.SPUID,
+				Day:       day,
+				Reached:   make([]bool, buckets),
+			}
 			plays[g.Session] = p
 		}
 		watched, fresh := hear(p, g, !known)
 		seconds[place{day, maker, g.SPUID}] += watched
 		began := place{p.Day, maker, g.SPUID}
 		if retention[began] == nil {
-			retention[began] = &dbsqlc.AddRetentionParams{CreatorID: maker, Day: p.Day, SpuID: g.SPUID, Reached: make([]int64, buckets)}
+			retention[began] = &dbsqlc.AddRetentionParams{
+				CreatorID: maker,
+				Day:       p.Day,
+				SpuID:     g.SPUID,
+				Reached:   make([]int64, buckets),
+			}
 		}
 		if !known {
 			retention[began].Plays++
@@ -324,7 +342,10 @@ func (s *Insight) playsTx(ctx context.Context, tx pgx.Tx, signs []Sign) (map[str
 func (s *Insight) viewersTx(ctx context.Context, tx pgx.Tx, viewers map[sight]bool, t tally) error {
 	p := dbsqlc.SeePlaysParams{At: s.Now()}
 	for v := range viewers {
-		p.Days, p.CreatorIds, p.SpuIds, p.People = append(p.Days, v.day), append(p.CreatorIds, v.creator), append(p.SpuIds, v.spu), append(p.People, v.person)
+		p.Days = append(p.Days, v.day)
+		p.CreatorIds = append(p.CreatorIds, v.creator)
+		p.SpuIds = append(p.SpuIds, v.spu)
+		p.People = append(p.People, v.person)
 	}
 	rows, err := s.q.SeePlays(ctx, tx, p)
 	if err != nil {
@@ -342,8 +363,13 @@ func (s *Insight) trafficTx(ctx context.Context, tx pgx.Tx, t tally) error {
 	}
 	var p dbsqlc.AddTrafficParams
 	for at, n := range t {
-		p.CreatorIds, p.SpuIds, p.Days = append(p.CreatorIds, at.creator), append(p.SpuIds, at.spu), append(p.Days, at.day)
-		p.Views, p.Visitors, p.Viewers, p.WatchSeconds = append(p.Views, n.Views), append(p.Visitors, n.Visitors), append(p.Viewers, n.Viewers), append(p.WatchSeconds, n.WatchSeconds)
+		p.CreatorIds = append(p.CreatorIds, at.creator)
+		p.SpuIds = append(p.SpuIds, at.spu)
+		p.Days = append(p.Days, at.day)
+		p.Views = append(p.Views, n.Views)
+		p.Visitors = append(p.Visitors, n.Visitors)
+		p.Viewers = append(p.Viewers, n.Viewers)
+		p.WatchSeconds = append(p.WatchSeconds, n.WatchSeconds)
 	}
 	if err := s.q.AddTraffic(ctx, tx, p); err != nil {
 		return fmt.Errorf("count visits and plays: %w", err)
@@ -364,7 +390,9 @@ func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error 
 	}
 	var p dbsqlc.TouchParams
 	for user, v := range last {
-		p.UserIds, p.Sources, p.Moments = append(p.UserIds, user), append(p.Sources, v.Source), append(p.Moments, v.at)
+		p.UserIds = append(p.UserIds, user)
+		p.Sources = append(p.Sources, v.Source)
+		p.Moments = append(p.Moments, v.at)
 	}
 	if err := s.q.Touch(ctx, tx, p); err != nil {
 		return fmt.Errorf("keep where people came from: %w", err)

@@ -29,9 +29,9 @@ func (p Past) views() (n int64) {
 	return n
 }
 
-// ImportTx writes past days in the caller's transaction: sums of sales from the rows of orders as that transaction sees them, from since
-// on, and the traffic that is told. A creator's visitors and viewers of a day are taken for as many as those of their videos together.
-// Days of which any traffic is known must not be told again.
+// ImportTx writes past days in the caller's transaction: sums of sales from the rows of orders as that transaction sees
+// them, from since on, and the traffic that is told. A creator's visitors and viewers of a day are taken for as many as
+// those of their videos together. Days of which any traffic is known must not be told again.
 func (s *Insight) ImportTx(ctx context.Context, tx pgx.Tx, since time.Time, past []Past) error {
 	if err := lockTx(ctx, tx); err != nil {
 		return err
@@ -68,7 +68,9 @@ func (s *Insight) ImportTx(ctx context.Context, tx pgx.Tx, since time.Time, past
 }
 
 func (p *Past) merge(o Past) {
-	p.Visitors, p.Viewers, p.Seconds = p.Visitors+o.Visitors, p.Viewers+o.Viewers, p.Seconds+o.Seconds
+	p.Visitors = p.Visitors + o.Visitors
+	p.Viewers = p.Viewers + o.Viewers
+	p.Seconds = p.Seconds + o.Seconds
 	for source, n := range o.Views {
 		p.Views[source] += n
 	}
@@ -117,12 +119,14 @@ func (t *trafficRows) write(ctx context.Context, tx pgx.Tx) error {
 		columns []string
 		rows    [][]any
 	}{
-		{"insight_traffic", []string{"creator_id", "spu_id", "day", "views", "visitors", "viewers", "watch_seconds"}, t.traffic},
+		{"insight_traffic", []string{"creator_id", "spu_id", "day", "views", "visitors", "viewers", "watch_seconds"},
+			t.traffic},
 		{"insight_arrival", []string{"creator_id", "day", "spu_id", "source", "views"}, t.arrivals},
 		{"insight_buyer", []string{"creator_id", "day", "spu_id", "source", "orders"}, t.buyers},
 		{"insight_retention", []string{"creator_id", "day", "spu_id", "plays", "reached"}, t.retention},
 	} {
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{table.name}, table.columns, pgx.CopyFromRows(table.rows)); err != nil {
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{table.name}, table.columns,
+			pgx.CopyFromRows(table.rows)); err != nil {
 			return fmt.Errorf("import %d rows of %s: %w", len(table.rows), table.name, err)
 		}
 	}

@@ -1,7 +1,7 @@
-// Package insight owns what creators see of their business: what was sold and given back, who came and from where, what was watched
-// and how far, summed by day. It refuses to know how an order is paid, how a film is played and what a page looks like; it hears of
-// each by a verb, and whoever joins the modules hands it what it needs of others. Days are those of each creator's own zone; the mall's are
-// those of UTC.
+// Package insight owns what creators see of their business: what was sold and given back, who came and from where, what
+// was watched and how far, summed by day. It refuses to know how an order is paid, how a film is played and what a page
+// looks like; it hears of each by a verb, and whoever joins the modules hands it what it needs of others. Days are
+// those of each creator's own zone; the mall's are those of UTC.
 package insight
 
 import (
@@ -32,8 +32,9 @@ type Deps struct {
 	Metrics *telemetry.Metrics
 	// Key makes of a visitor and a day the number that stands for both, 32 bytes.
 	Key []byte
-	// Facts sums the rows of orders from one day of a zone to another, both included, as the caller's transaction sees them: of some
-	// creators, or of everybody with creators nil. Its sums of the mall are those of all who were asked for.
+	// Facts sums the rows of orders from one day of a zone to another, both included, as the caller's transaction sees
+	// them: of some creators, or of everybody with creators nil. Its sums of the mall are those of all who were asked
+	// for.
 	Facts func(ctx context.Context, tx pgx.Tx, z calendar.Zone, from, to time.Time, creators []int64) ([]Sums, error)
 	// Since is when the first order was paid, as the caller's transaction sees it; nil when none was.
 	Since func(context.Context, pgx.Tx) (*time.Time, error)
@@ -66,15 +67,16 @@ type Sums struct {
 	Sales
 }
 
-// Sales count money: Orders and Units that were paid, Gross what was paid for them; Refunds that went through, and Refunded what went
-// back, for whatever was paid when. Sums are in minor units.
+// Sales count money: Orders and Units that were paid, Gross what was paid for them; Refunds that went through, and
+// Refunded what went back, for whatever was paid when. Sums are in minor units.
 type Sales struct{ Orders, Units, Gross, Refunds, Refunded int64 }
 
 // Net is what was paid less what went back.
 func (s Sales) Net() int64 { return s.Gross - s.Refunded }
 
 func (s Sales) plus(o Sales) Sales {
-	return Sales{s.Orders + o.Orders, s.Units + o.Units, s.Gross + o.Gross, s.Refunds + o.Refunds, s.Refunded + o.Refunded}
+	return Sales{s.Orders + o.Orders, s.Units + o.Units, s.Gross + o.Gross, s.Refunds + o.Refunds,
+		s.Refunded + o.Refunded}
 }
 
 // Traffic counts visits and plays. Visitors and viewers are different ones on each day, added up.

@@ -13,7 +13,8 @@ const buckets = 100
 const (
 	// lead is what a first sign of life vouches for: players send one every 15 s.
 	lead = 15 * time.Second
-	// longestGap is the longest pause between two signs in which a film is taken to have run: that of the stream's lease.
+	// longestGap is the longest pause between two signs in which a film is taken to have run: that of the stream's
+	// lease.
 	longestGap = 45 * time.Second
 	// fastest is how fast a film may run; what moved on faster was skipped. slack forgives a sign that was late.
 	fastest = 2.5
@@ -46,8 +47,8 @@ func (s *Insight) Played(g Sign) {
 	s.signs = append(s.signs, g)
 }
 
-// hear takes up a sign and returns for how many seconds the film ran since the one before, and which hundredths it showed for the
-// first time in this play.
+// hear takes up a sign and returns for how many seconds the film ran since the one before, and which hundredths it
+// showed for the first time in this play.
 func hear(p *dbsqlc.InsightPlay, g Sign, first bool) (watched float64, fresh []int) {
 	gap, moved := g.at.Sub(p.At), g.Position-p.Position
 	from := g.Position

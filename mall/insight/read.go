@@ -27,7 +27,8 @@ func (r Range) Before() Range {
 	return Range{r.From.AddDate(0, 0, -r.Days()), r.From.AddDate(0, 0, -1)}
 }
 
-// Report is what a creator, or a video, did in a range. Currencies are in the order of their codes; days without anything are absent.
+// Report is what a creator, or a video, did in a range. Currencies are in the order of their codes; days without
+// anything are absent.
 type Report struct {
 	Range   Range
 	Sales   []Sold
@@ -96,13 +97,24 @@ func (r Report) Conversion() (perMille int64, ok bool) {
 	return r.Orders() * 1000 / r.Traffic.Visitors, true
 }
 
-// Report reads a range of days, of the creator's zone, of a creator's video, or with Whole of all of it. It reads sums, never orders.
+// Report reads a range of days, of the creator's zone, of a creator's video, or with Whole of all of it. It reads sums,
+// never orders.
 func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (Report, error) {
-	sales, err := s.q.Days(ctx, s.Pool, dbsqlc.DaysParams{CreatorID: creatorID, SpuID: spuID, FromDay: r.From, ToDay: r.To})
+	sales, err := s.q.Days(ctx, s.Pool, dbsqlc.DaysParams{
+		CreatorID: creatorID,
+		SpuID:     spuID,
+		FromDay:   r.From,
+		ToDay:     r.To,
+	})
 	if err != nil {
 		return Report{}, fmt.Errorf("sales of creator %d: %w", creatorID, err)
 	}
-	traffic, err := s.q.TrafficDays(ctx, s.Pool, dbsqlc.TrafficDaysParams{CreatorID: creatorID, SpuID: spuID, FromDay: r.From, ToDay: r.To})
+	traffic, err := s.q.TrafficDays(ctx, s.Pool, dbsqlc.TrafficDaysParams{
+		CreatorID: creatorID,
+		SpuID:     spuID,
+		FromDay:   r.From,
+		ToDay:     r.To,
+	})
 	if err != nil {
 		return Report{}, fmt.Errorf("traffic of creator %d: %w", creatorID, err)
 	}
@@ -143,13 +155,19 @@ type VideoSums struct {
 
 // Videos reads a creator's videos of which anything is known in a range, those with most orders first, at most so many.
 func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int) ([]VideoSums, error) {
-	rows, err := s.q.TopVideos(ctx, s.Pool, dbsqlc.TopVideosParams{CreatorID: creatorID, FromDay: r.From, ToDay: r.To, MaxRows: int32(most)})
+	rows, err := s.q.TopVideos(ctx, s.Pool, dbsqlc.TopVideosParams{
+		CreatorID: creatorID,
+		FromDay:   r.From,
+		ToDay:     r.To,
+		MaxRows:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("videos of creator %d: %w", creatorID, err)
 	}
 	list := make([]VideoSums, len(rows))
 	for n, v := range rows {
-		list[n] = VideoSums{v.SpuID, Sold{v.Currency, Sales{v.Orders, v.Units, v.Gross, v.Refunds, v.Refunded}}, Traffic{v.Views, v.Visitors, v.Viewers, v.WatchSeconds}}
+		list[n] = VideoSums{v.SpuID, Sold{v.Currency, Sales{v.Orders, v.Units, v.Gross, v.Refunds, v.Refunded}},
+			Traffic{v.Views, v.Visitors, v.Viewers, v.WatchSeconds}}
 	}
 	return list, nil
 }
@@ -160,10 +178,15 @@ type Source struct {
 	Views, Orders int64
 }
 
-// Sources reads where people came from in a range, those that brought most orders first. Orders beyond those are of buyers of whom no
-// source is known, and stand last as SourceUnknown.
+// Sources reads where people came from in a range, those that brought most orders first. Orders beyond those are of
+// buyers of whom no source is known, and stand last as SourceUnknown.
 func (s *Insight) Sources(ctx context.Context, creatorID, spuID int64, r Range, orders int64) ([]Source, error) {
-	rows, err := s.q.Sources(ctx, s.Pool, dbsqlc.SourcesParams{CreatorID: creatorID, SpuID: spuID, FromDay: r.From, ToDay: r.To})
+	rows, err := s.q.Sources(ctx, s.Pool, dbsqlc.SourcesParams{
+		CreatorID: creatorID,
+		SpuID:     spuID,
+		FromDay:   r.From,
+		ToDay:     r.To,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sources of creator %d: %w", creatorID, err)
 	}
@@ -187,11 +210,21 @@ type Curve struct {
 // Retention reads the curve of the plays that began in a range.
 func (s *Insight) Retention(ctx context.Context, creatorID, spuID int64, r Range) (Curve, error) {
 	var c Curve
-	plays, err := s.q.Plays(ctx, s.Pool, dbsqlc.PlaysParams{CreatorID: creatorID, SpuID: spuID, FromDay: r.From, ToDay: r.To})
+	plays, err := s.q.Plays(ctx, s.Pool, dbsqlc.PlaysParams{
+		CreatorID: creatorID,
+		SpuID:     spuID,
+		FromDay:   r.From,
+		ToDay:     r.To,
+	})
 	if err != nil {
 		return c, fmt.Errorf("plays of SPU %d: %w", spuID, err)
 	}
-	rows, err := s.q.Reached(ctx, s.Pool, dbsqlc.ReachedParams{CreatorID: creatorID, SpuID: spuID, FromDay: r.From, ToDay: r.To})
+	rows, err := s.q.Reached(ctx, s.Pool, dbsqlc.ReachedParams{
+		CreatorID: creatorID,
+		SpuID:     spuID,
+		FromDay:   r.From,
+		ToDay:     r.To,
+	})
 	if err != nil {
 		return c, fmt.Errorf("retention of SPU %d: %w", spuID, err)
 	}

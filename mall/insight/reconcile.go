@@ -11,15 +11,15 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// settling is how long after its end a day may still hear of events that were written before: then what differs from the rows of
-// orders is a mistake, on whatever way.
+// settling is how long after its end a day may still hear of events that were written before: then what differs from
+// the rows of orders is a mistake, on whatever way.
 const settling = 10 * time.Minute
 
 // reconciled is how many days a turn looks at, today included.
 const reconciled = 3
 
-// Reconcile holds the last days of each zone against the rows of orders, mends what differs and returns how many sums did. Today is left
-// for later while events are on their way: they explain a difference.
+// Reconcile holds the last days of each zone against the rows of orders, mends what differs and returns how many sums
+// did. Today is left for later while events are on their way: they explain a difference.
 func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 	zones, err := s.zones(ctx, s.Pool)
 	if err != nil {
@@ -42,8 +42,9 @@ func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 	return drift, nil
 }
 
-// Rebuild sums every day of every zone anew from the rows of orders: for a mall that sold before there were sums, and for an operator who
-// doubts them. It may run while the mall sells, and again. It returns how many days there are in UTC.
+// Rebuild sums every day of every zone anew from the rows of orders: for a mall that sold before there were sums, and
+// for an operator who doubts them. It may run while the mall sells, and again. It returns how many days there are in
+// UTC.
 func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
 	var since *time.Time
 	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
@@ -70,8 +71,9 @@ func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
 	return days, nil
 }
 
-// sumDay replaces the sums of a zone's day by those of the rows, if they differ or always, and returns how many differed. With them it
-// keeps what it saw: an event of a transaction that was seen, which comes later, finds itself counted.
+// sumDay replaces the sums of a zone's day by those of the rows, if they differ or always, and returns how many
+// differed. With them it keeps what it saw: an event of a transaction that was seen, which comes later, finds itself
+// counted.
 func (s *Insight) sumDay(ctx context.Context, z calendar.Zone, day time.Time, always bool) (differed int, err error) {
 	err = pgx.BeginTxFunc(ctx, s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
@@ -115,7 +117,11 @@ func (s *Insight) replaceTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, r R
 		if err := s.q.DropDay(ctx, tx, dbsqlc.DropDayParams{Day: day, Zone: z.Name()}); err != nil {
 			return err
 		}
-		if err := s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{Zone: z.Name(), Day: day, At: s.Now()}); err != nil {
+		if err := s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{
+			Zone: z.Name(),
+			Day:  day,
+			At:   s.Now(),
+		}); err != nil {
 			return err
 		}
 	}

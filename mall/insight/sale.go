@@ -36,7 +36,9 @@ const attribution = 7 * 24 * time.Hour
 // PaidTx adds an order that was paid. An event that is in the sums already changes nothing.
 func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 	sums := spread(f, func(sum *Sales, l FactLine) {
-		sum.Orders, sum.Units, sum.Gross = 1, sum.Units+l.Units, sum.Gross+l.Amount
+		sum.Orders = 1
+		sum.Units = sum.Units + l.Units
+		sum.Gross = sum.Gross + l.Amount
 	})
 	fresh, err := s.addTx(ctx, tx, f, sums)
 	if err != nil || len(fresh) == 0 {
@@ -47,7 +49,9 @@ func (s *Insight) PaidTx(ctx context.Context, tx pgx.Tx, f Fact) error {
 
 // RefundedTx adds what went back, to the day on which it did. An event that is in the sums already changes nothing.
 func (s *Insight) RefundedTx(ctx context.Context, tx pgx.Tx, f Fact) error {
-	_, err := s.addTx(ctx, tx, f, spread(f, func(sum *Sales, l FactLine) { sum.Refunds, sum.Refunded = 1, sum.Refunded+l.Amount }))
+	_, err := s.addTx(ctx, tx, f, spread(f, func(sum *Sales, l FactLine) {
+		sum.Refunds, sum.Refunded = 1, sum.Refunded+l.Amount
+	}))
 	return err
 }
 
@@ -64,16 +68,24 @@ func spread(f Fact, add func(*Sales, FactLine)) []Sums {
 			add(at[k], l)
 		}
 	}
-	slices.SortFunc(keys, func(a, b key) int { return cmp.Or(cmp.Compare(a.creator, b.creator), cmp.Compare(a.spu, b.spu)) })
+	slices.SortFunc(keys, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.creator, b.creator), cmp.Compare(a.spu, b.spu))
+	})
 	var sums []Sums
 	for _, k := range keys {
-		sums = append(sums, Sums{CreatorID: k.creator, SPUID: k.spu, Currency: f.Currency, Sales: *at[k]})
+		sums = append(sums, Sums{
+			CreatorID: k.creator,
+			SPUID:     k.spu,
+			Currency:  f.Currency,
+			Sales:     *at[k],
+		})
 	}
 	return sums
 }
 
-// lockTx has sums changed by one transaction at a time. It is the table that is locked and no row, because a transaction's view of the
-// database begins with its first query, and LOCK is none: who locks first sees all that was done under the lock before.
+// lockTx has sums changed by one transaction at a time. It is the table that is locked and no row, because a
+// transaction's view of the database begins with its first query, and LOCK is none: who locks first sees all that was
+// done under the lock before.
 func lockTx(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, "lock table insight_mark in share row exclusive mode"); err != nil {
 		return fmt.Errorf("lock the sums: %w", err)
@@ -81,8 +93,8 @@ func lockTx(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// addTx adds to each creator's day, and to the mall's, and returns what was not in the sums yet: what an event says of one creator may be
-// when it is not for another, whose days are summed at another time.
+// addTx adds to each creator's day, and to the mall's, and returns what was not in the sums yet: what an event says of
+// one creator may be when it is not for another, whose days are summed at another time.
 func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fresh []Sums, err error) {
 	if err := lockTx(ctx, tx); err != nil {
 		return nil, err
@@ -127,8 +139,13 @@ func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fr
 func (s *Insight) writeTx(ctx context.Context, tx pgx.Tx, sums []Sums) error {
 	var p dbsqlc.AddSumsParams
 	for _, v := range sums {
-		p.Days, p.CreatorIds, p.SpuIds, p.Currencies = append(p.Days, v.Day), append(p.CreatorIds, v.CreatorID), append(p.SpuIds, v.SPUID), append(p.Currencies, v.Currency)
-		p.Orders, p.Units, p.Gross = append(p.Orders, v.Orders), append(p.Units, v.Units), append(p.Gross, v.Gross)
+		p.Days = append(p.Days, v.Day)
+		p.CreatorIds = append(p.CreatorIds, v.CreatorID)
+		p.SpuIds = append(p.SpuIds, v.SPUID)
+		p.Currencies = append(p.Currencies, v.Currency)
+		p.Orders = append(p.Orders, v.Orders)
+		p.Units = append(p.Units, v.Units)
+		p.Gross = append(p.Gross, v.Gross)
 		p.Refunds, p.Refunded = append(p.Refunds, v.Refunds), append(p.Refunded, v.Refunded)
 	}
 	if err := s.q.AddSums(ctx, tx, p); err != nil {

@@ -20,7 +20,12 @@ import (
 
 func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 	m := open(t)
-	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: 2, Slug: "other", NameZh: "另一位", NameEn: "Other"}))
+	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
+		UserID: 2,
+		Slug:   "other",
+		NameZh: "另一位",
+		NameEn: "Other",
+	}))
 	r := rand.New(rand.NewPCG(7, 11))
 	films := []int64{m.Sells(990, -1), m.Sells(0, -1), m.Sells(1990, 50)}
 	dollars := []int64{sells(m, 2, "in-dollars", "USD", 500), sells(m, 1, "mine-in-dollars", "USD", 700)}
@@ -109,9 +114,16 @@ func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 	exact(m)
 	first, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{From: day, To: day})
 	m.OK(err)
-	second, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{From: day.AddDate(0, 0, 1), To: day.AddDate(0, 0, 1)})
+	second, err := m.Insight.Report(m.Ctx, 1, insight.Whole, insight.Range{
+		From: day.AddDate(0, 0, 1),
+		To:   day.AddDate(0, 0, 1),
+	})
 	m.OK(err)
-	if got, want := first.In("CNY"), (insight.Sales{Orders: 1, Units: 1, Gross: 990}); got != want {
+	if got, want := first.In("CNY"), (insight.Sales{
+		Orders: 1,
+		Units:  1,
+		Gross:  990,
+	}); got != want {
 		t.Errorf("on the day of the payment %+v", got)
 	}
 	if got, want := second.In("CNY"), (insight.Sales{Refunds: 1, Refunded: 990}); got != want {
@@ -205,20 +217,50 @@ func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 
 func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
 	m := open(t)
-	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross) values
-		('2026-03-01', 1, 0, 'CNY', 5, 5, 4950), ('2026-03-01', 1, 7, 'CNY', 1, 1, 990), ('2026-03-01', 1, 8, 'CNY', 2, 2, 1980),
-		('2026-03-02', 1, 8, 'CNY', 2, 2, 1980), ('2026-03-02', 1, 8, 'USD', 1, 1, 300), ('2026-04-01', 1, 7, 'CNY', 9, 9, 9000),
+	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
+		gross) values
+		('2026-03-01', 1, 0, 'CNY', 5, 5, 4950), ('2026-03-01', 1, 7, 'CNY', 1, 1, 990), ('2026-03-01', 1, 8, 'CNY', 2,
+		2, 1980),
+		('2026-03-02', 1, 8, 'CNY', 2, 2, 1980), ('2026-03-02', 1, 8, 'USD', 1, 1, 300), ('2026-04-01', 1, 7, 'CNY', 9,
+		9, 9000),
 		('2026-03-01', 2, 4, 'CNY', 9, 9, 9000)`)
 	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers, watch_seconds) values
-		(1, 0, '2026-03-01', 99, 99, 9, 9), (1, 8, '2026-03-01', 20, 10, 2, 60), (1, 8, '2026-03-03', 4, 3, 1, 30), (1, 8, '2026-04-03', 4, 3, 1, 30),
+	_, err = m.Pool.Exec(m.Ctx, `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers,
+		watch_seconds) values
+		(1, 0, '2026-03-01', 99, 99, 9, 9), (1, 8, '2026-03-01', 20, 10, 2, 60), (1, 8, '2026-03-03', 4, 3, 1, 30), (1,
+		8, '2026-04-03', 4, 3, 1, 30),
 		(1, 5, '2026-03-01', 50, 40, 0, 0), (1, 6, '2026-03-01', 60, 50, 0, 0), (2, 4, '2026-03-01', 99, 99, 0, 0)`)
 	m.OK(err)
-	r := insight.Range{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)}
+	r := insight.Range{
+		From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+		To:   time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC),
+	}
 	all := []insight.VideoSums{
-		{8, insight.Sold{Currency: "CNY", Sales: insight.Sales{Orders: 4, Units: 4, Gross: 3960}}, insight.Traffic{Views: 24, Visitors: 13, Viewers: 3, WatchSeconds: 90}},
-		{7, insight.Sold{Currency: "CNY", Sales: insight.Sales{Orders: 1, Units: 1, Gross: 990}}, insight.Traffic{}},
-		{8, insight.Sold{Currency: "USD", Sales: insight.Sales{Orders: 1, Units: 1, Gross: 300}}, insight.Traffic{Views: 24, Visitors: 13, Viewers: 3, WatchSeconds: 90}},
+		{8, insight.Sold{Currency: "CNY", Sales: insight.Sales{
+			Orders: 4,
+			Units:  4,
+			Gross:  3960,
+		}}, insight.Traffic{
+			Views:        24,
+			Visitors:     13,
+			Viewers:      3,
+			WatchSeconds: 90,
+		}},
+		{7, insight.Sold{Currency: "CNY", Sales: insight.Sales{
+			Orders: 1,
+			Units:  1,
+			Gross:  990,
+		}}, insight.Traffic{}},
+		{8, insight.Sold{Currency: "USD", Sales: insight.Sales{
+			Orders: 1,
+			Units:  1,
+			Gross:  300,
+		}}, insight.Traffic{
+			Views:        24,
+			Visitors:     13,
+			Viewers:      3,
+			WatchSeconds: 90,
+		}},
 		{6, insight.Sold{}, insight.Traffic{Views: 60, Visitors: 50}},
 		{5, insight.Sold{}, insight.Traffic{Views: 50, Visitors: 40}},
 	}
@@ -234,10 +276,14 @@ func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
 func TestReportsReadSumsAndNoOrders(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross)
-		select '2026-01-01'::date + d, 1 + c, s * (1 + c), 'CNY', 1, 1, 990 from generate_series(0, 364) d, generate_series(0, 20) c, generate_series(0, 3) s;
+		select '2026-01-01'::date + d, 1 + c, s * (1 + c), 'CNY', 1, 1, 990
+		from generate_series(0, 364) d, generate_series(0, 20) c, generate_series(0, 3) s;
 		analyze insight_day`)
 	m.OK(err)
-	r := insight.Range{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)}
+	r := insight.Range{
+		From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+		To:   time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC),
+	}
 	for _, watched := range []string{"video_order", "video_order_item", "order_refund", "outbox_event"} {
 		tx, err := m.Pool.Begin(m.Ctx)
 		m.OK(err)
@@ -247,7 +293,11 @@ func TestReportsReadSumsAndNoOrders(t *testing.T) {
 	}
 	got, err := m.Insight.Report(m.Ctx, 1, insight.Whole, r) // which would wait for whatever holds those tables
 	m.OK(err)
-	if want := (insight.Sales{Orders: 31, Units: 31, Gross: 31 * 990}); got.In("CNY") != want {
+	if want := (insight.Sales{
+		Orders: 31,
+		Units:  31,
+		Gross:  31 * 990,
+	}); got.In("CNY") != want {
 		t.Errorf("March had %+v", got.In("CNY"))
 	}
 	if _, err := m.Insight.Videos(m.Ctx, 1, r, 10); err != nil {
@@ -259,7 +309,8 @@ func TestReportsReadSumsAndNoOrders(t *testing.T) {
 	if _, err := m.Insight.Retention(m.Ctx, 1, 1, r); err != nil {
 		t.Error(err)
 	}
-	plan := malltest.Query[string](m, `explain select day, orders from insight_day where creator_id = 1 and spu_id = 0 and day between '2026-03-01' and '2026-03-31'`)
+	plan := malltest.Query[string](m,
+		`explain select day, orders from insight_day where creator_id = 1 and spu_id = 0 and day between '2026-03-01' and '2026-03-31'`)
 	if len(plan) == 0 || !contains(plan, "insight_day_video_idx") {
 		t.Errorf("a report is read by %v", plan)
 	}

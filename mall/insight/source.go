@@ -20,8 +20,8 @@ const mostSources = 40
 // longestName is the longest name of a source, in letters.
 const longestName = 40
 
-// SourceOf names what led a browser here: the utm_source or ref of the address, else the page that linked here. host is the mall's
-// own. It is empty for a way within the mall, which says nothing of where somebody came from.
+// SourceOf names what led a browser here: the utm_source or ref of the address, else the page that linked here. host is
+// the mall's own. It is empty for a way within the mall, which says nothing of where somebody came from.
 func SourceOf(tag, referrer, host string) string {
 	if name := label(tag); name != "" {
 		return kind(name)
@@ -69,10 +69,13 @@ func kind(name string) string {
 	}
 	for part := range strings.SplitSeq(name, ".") {
 		switch part {
-		case "google", "bing", "baidu", "sogou", "so", "duckduckgo", "yandex", "ecosia", "yahoo", "brave", "qwant", "naver":
+		case "google", "bing", "baidu", "sogou", "so", "duckduckgo", "yandex", "ecosia", "yahoo", "brave", "qwant",
+			"naver":
 			return SourceSearch
-		case "facebook", "instagram", "twitter", "x", "t", "weibo", "wechat", "weixin", "douyin", "tiktok", "bilibili", "zhihu", "xiaohongshu",
-			"reddit", "linkedin", "lnkd", "pinterest", "telegram", "whatsapp", "youtube", "qq", "discord", "mastodon", "bsky", "threads":
+		case "facebook", "instagram", "twitter", "x", "t", "weibo", "wechat", "weixin", "douyin", "tiktok", "bilibili",
+			"zhihu", "xiaohongshu",
+			"reddit", "linkedin", "lnkd", "pinterest", "telegram", "whatsapp", "youtube", "qq", "discord", "mastodon",
+			"bsky", "threads":
 			return SourceSocial
 		}
 	}

@@ -38,7 +38,12 @@ func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 	one, _ := film(m)
 	two, _ := film(m)
 	see := func(spu int64, visitor string, user int64) {
-		m.Insight.See(insight.Visit{SPUID: spu, Visitor: visitor, UserID: user, Source: insight.SourceSearch})
+		m.Insight.See(insight.Visit{
+			SPUID:   spu,
+			Visitor: visitor,
+			UserID:  user,
+			Source:  insight.SourceSearch,
+		})
 	}
 	see(one, "ann", 0)
 	see(one, "ann", 0) // in one flush
@@ -87,7 +92,11 @@ func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
 	for _, p := range processes {
 		crowd.Go(func() {
 			for n := range 50 {
-				p.See(insight.Visit{SPUID: one, Visitor: fmt.Sprint("visitor ", n), Source: insight.SourceDirect})
+				p.See(insight.Visit{
+					SPUID:   one,
+					Visitor: fmt.Sprint("visitor ", n),
+					Source:  insight.SourceDirect,
+				})
 				if n%10 == 0 {
 					if err := p.Flush(m.Ctx); err != nil {
 						t.Error(err)
@@ -111,7 +120,13 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 	one, _ := film(m)
 	other := insight.New(m.Insight.Deps) // another process hears every second sign
 	sign := func(p *insight.Insight, session string, user int64, position float64) {
-		p.Played(insight.Sign{Session: session, UserID: user, SPUID: one, Position: position, Duration: 1000})
+		p.Played(insight.Sign{
+			Session:  session,
+			UserID:   user,
+			SPUID:    one,
+			Position: position,
+			Duration: 1000,
+		})
 		m.OK(p.Flush(m.Ctx))
 		m.Advance(15 * time.Second)
 	}
@@ -146,10 +161,15 @@ func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 	ctx, stop := contextOf(m)
 	ended := make(chan struct{})
 	go func() { p.Run(ctx); close(ended) }()
-	p.See(insight.Visit{SPUID: one, Visitor: "ann", Source: insight.SourceDirect})
+	p.See(insight.Visit{
+		SPUID:   one,
+		Visitor: "ann",
+		Source:  insight.SourceDirect,
+	})
 	stop()
 	<-ended
-	if n := malltest.Query[int64](m, `select views from insight_traffic where spu_id = $1`, one); len(n) != 1 || n[0] != 1 {
+	if n := malltest.Query[int64](m, `select views from insight_traffic where spu_id = $1`, one); len(n) != 1 ||
+		n[0] != 1 {
 		t.Errorf("%v", n)
 	}
 }
@@ -157,7 +177,11 @@ func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 func TestAFlushThatFailsLosesNothing(t *testing.T) {
 	m := open(t)
 	one, _ := film(m)
-	m.Insight.See(insight.Visit{SPUID: one, Visitor: "ann", Source: insight.SourceDirect})
+	m.Insight.See(insight.Visit{
+		SPUID:   one,
+		Visitor: "ann",
+		Source:  insight.SourceDirect,
+	})
 	ctx, stop := contextOf(m)
 	stop()
 	if m.Insight.Flush(ctx) == nil {
@@ -172,8 +196,17 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, sku := film(m)
-	m.Insight.See(insight.Visit{SPUID: one, Visitor: "ann", UserID: shopper, Source: "friend.example"})
-	m.Insight.See(insight.Visit{SPUID: one, Visitor: "bob", Source: insight.SourceSearch})
+	m.Insight.See(insight.Visit{
+		SPUID:   one,
+		Visitor: "ann",
+		UserID:  shopper,
+		Source:  "friend.example",
+	})
+	m.Insight.See(insight.Visit{
+		SPUID:   one,
+		Visitor: "bob",
+		Source:  insight.SourceSearch,
+	})
 	m.OK(m.Insight.Flush(m.Ctx))
 	paid(m, shopper, sku)
 	paid(m, 8, sku) // of whom nothing is known
@@ -181,7 +214,11 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	for _, spu := range []int64{one, insight.Whole} {
 		got, err := m.Insight.Sources(m.Ctx, 1, spu, insight.Last(1, calendar.UTC.DayOf(m.Now())), 2)
 		m.OK(err)
-		want := []insight.Source{{Name: "friend.example", Views: 1, Orders: 1}, {Name: insight.SourceSearch, Views: 1}, {Name: insight.SourceUnknown, Orders: 1}}
+		want := []insight.Source{{
+			Name:   "friend.example",
+			Views:  1,
+			Orders: 1,
+		}, {Name: insight.SourceSearch, Views: 1}, {Name: insight.SourceUnknown, Orders: 1}}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%v, want %v", got, want)
 		}
@@ -190,7 +227,8 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	again, more := film(m)
 	paid(m, shopper, more)
 	m.Relayed()
-	if got, err := m.Insight.Sources(m.Ctx, 1, again, insight.Last(1, calendar.UTC.DayOf(m.Now())), 1); err != nil || len(got) != 1 || got[0].Name != insight.SourceUnknown {
+	if got, err := m.Insight.Sources(m.Ctx, 1, again, insight.Last(1, calendar.UTC.DayOf(m.Now())), 1); err != nil ||
+		len(got) != 1 || got[0].Name != insight.SourceUnknown {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -200,7 +238,11 @@ func TestADayHasFewNamesOfSources(t *testing.T) {
 	noon(m)
 	one, _ := film(m)
 	for n := range 100 {
-		m.Insight.See(insight.Visit{SPUID: one, Visitor: fmt.Sprint(n), Source: fmt.Sprint("made-up-", n)})
+		m.Insight.See(insight.Visit{
+			SPUID:   one,
+			Visitor: fmt.Sprint(n),
+			Source:  fmt.Sprint("made-up-", n),
+		})
 		if n == 50 {
 			m.OK(m.Insight.Flush(m.Ctx))
 		}
@@ -217,9 +259,12 @@ func TestADayHasFewNamesOfSources(t *testing.T) {
 func TestSourcesHaveNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tag, referrer, want string }{
-		{"", "", "direct"}, {"", "https://mall.example/videos", ""}, {"", "https://www.google.com/", "search"}, {"", "https://www.baidu.com/s?wd=x", "search"},
-		{"", "https://t.co/x", "social"}, {"", "https://www.friend.example/blog", "friend.example"}, {"WeChat", "https://mall.example/", "social"},
-		{"Spring News", "", "spring-news"}, {"=cmd()", "", "cmd"}, {"", "not a url%zz", "direct"}, {"unknown", "", "other"},
+		{"", "", "direct"}, {"", "https://mall.example/videos", ""}, {"", "https://www.google.com/", "search"},
+		{"", "https://www.baidu.com/s?wd=x", "search"},
+		{"", "https://t.co/x", "social"}, {"", "https://www.friend.example/blog", "friend.example"},
+		{"WeChat", "https://mall.example/", "social"},
+		{"Spring News", "", "spring-news"}, {"=cmd()", "", "cmd"}, {"", "not a url%zz", "direct"},
+		{"unknown", "", "other"},
 		{"0123456789012345678901234567890123456789012345", "", "0123456789012345678901234567890123456789"},
 	} {
 		if got := insight.SourceOf(c.tag, c.referrer, "mall.example:8080"); got != c.want {

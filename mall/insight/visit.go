@@ -44,7 +44,8 @@ func (s *Insight) See(v Visit) {
 	s.visits = append(s.visits, v)
 }
 
-// person is the number that stands for somebody on one day: nobody without the key can tell whose it is, and tomorrow's is another.
+// person is the number that stands for somebody on one day: nobody without the key can tell whose it is, and tomorrow's
+// is another.
 func (s *Insight) person(day time.Time, kind, name string) int64 {
 	h := hmac.New(sha256.New, s.Key)
 	h.Write([]byte(day.Format(time.DateOnly) + " " + kind + " " + name))

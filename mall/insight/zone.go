@@ -13,7 +13,8 @@ import (
 )
 
 // ErrZoneUnknown says that the tz database has no such zone. Its fields name "zone".
-var ErrZoneUnknown = fault.New(fault.Invalid, "zone_unknown", "There is no time zone of that name.").With("zone", "zone_unknown")
+var ErrZoneUnknown = fault.New(fault.Invalid, "zone_unknown", "There is no time zone of that name.").
+	With("zone", "zone_unknown")
 
 // Zone is the zone in which a creator's days are cut: UTC until they chose one.
 func (s *Insight) Zone(ctx context.Context, creatorID int64) (calendar.Zone, error) {
@@ -21,9 +22,9 @@ func (s *Insight) Zone(ctx context.Context, creatorID int64) (calendar.Zone, err
 	return zones[creatorID], err
 }
 
-// SetZone has a creator's days be those of another zone, and sums all sales anew by them, in one transaction. What was visited and played
-// stays on the days on which it was counted, since nobody knows any more at what time. The zone that a creator has changes nothing.
-// Errors: ErrZoneUnknown.
+// SetZone has a creator's days be those of another zone, and sums all sales anew by them, in one transaction. What was
+// visited and played stays on the days on which it was counted, since nobody knows any more at what time. The zone that
+// a creator has changes nothing. Errors: ErrZoneUnknown.
 func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) error {
 	z, ok := calendar.Find(name)
 	if !ok {
@@ -37,11 +38,17 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 		if err != nil || zones[creatorID] == z {
 			return err
 		}
-		// All that a creator ever sold, by the index of their items: a plan for any creator would read everybody's orders.
-		if _, err := tx.Exec(ctx, "set local statement_timeout = '2min'; set local plan_cache_mode = force_custom_plan"); err != nil {
+		// All that a creator ever sold, by the index of their items: a plan for any creator would read everybody's
+		// orders.
+		if _, err := tx.Exec(ctx,
+			"set local statement_timeout = '2min'; set local plan_cache_mode = force_custom_plan"); err != nil {
 			return err
 		}
-		if err := s.q.SaveZone(ctx, tx, dbsqlc.SaveZoneParams{CreatorID: creatorID, Zone: z.Name(), At: s.Now()}); err != nil {
+		if err := s.q.SaveZone(ctx, tx, dbsqlc.SaveZoneParams{
+			CreatorID: creatorID,
+			Zone:      z.Name(),
+			At:        s.Now(),
+		}); err != nil {
 			return err
 		}
 		if err := s.q.DropSales(ctx, tx, creatorID); err != nil {

@@ -30,7 +30,12 @@ func creators(m *malltest.Mall) (skus []int64) {
 	skus = append(skus, m.Sells(990, -1))
 	for n, name := range []string{"Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin"} {
 		id, slug := int64(n+2), fmt.Sprint("creator-", n+2)
-		m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: id, Slug: slug, NameZh: "作者", NameEn: "Maker"}))
+		m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
+			UserID: id,
+			Slug:   slug,
+			NameZh: "作者",
+			NameEn: "Maker",
+		}))
 		m.OK(m.Insight.SetZone(m.Ctx, id, name))
 		skus = append(skus, sells(m, id, slug+"-film", "CNY", 500))
 	}
@@ -67,7 +72,13 @@ func TestInsight_PaidTx(t *testing.T) {
 		paid(m, 8, skus...)
 		m.Relayed()
 		exact(m)
-		for creator, want := range map[int64][2]int64{insight.Mall: {2, 0}, 1: {2, 0}, 2: {0, 2}, 3: {0, 2}, 4: {1, 1}} {
+		for creator, want := range map[int64][2]int64{
+			insight.Mall: {2, 0},
+			1:            {2, 0},
+			2:            {0, 2},
+			3:            {0, 2},
+			4:            {1, 1},
+		} {
 			if got := [2]int64{orders(m, creator, day), orders(m, creator, next)}; got != want {
 				t.Errorf("creator %d has %v orders on the two days, want %v", creator, got, want)
 			}
@@ -109,7 +120,8 @@ func TestInsight_Reconcile(t *testing.T) {
 	paid(m, 7, skus...)
 	m.Relayed()
 	for _, creator := range []int64{insight.Mall, 1, 2, 3, 4} {
-		_, err := m.Pool.Exec(m.Ctx, `update insight_day set gross = gross + 1 where spu_id = 0 and creator_id = $1`, creator)
+		_, err := m.Pool.Exec(m.Ctx, `update insight_day set gross = gross + 1 where spu_id = 0 and creator_id = $1`,
+			creator)
 		m.OK(err)
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
 			t.Errorf("of creator %d %d sums were mended, %v", creator, drift, err)
@@ -124,7 +136,8 @@ func TestInsight_Reconcile(t *testing.T) {
 func TestInsight_SetZone(t *testing.T) {
 	total := func(m *malltest.Mall, creator int64) string {
 		m.T.Helper()
-		return malltest.Query[string](m, `select concat_ws(' ', sum(orders), sum(units), sum(gross), sum(refunds), sum(refunded)) from insight_day
+		return malltest.Query[string](m, `select concat_ws(' ', sum(orders), sum(units), sum(gross), sum(refunds),
+			sum(refunded)) from insight_day
 			where creator_id = $1 and spu_id = 0`, creator)[0]
 	}
 	t.Run("sums all sales anew", func(t *testing.T) {
@@ -193,8 +206,19 @@ func TestInsight_SetZone(t *testing.T) {
 		tx, err := m.Pool.Begin(m.Ctx)
 		m.OK(err)
 		defer func() { _ = tx.Rollback(m.Ctx) }()
-		f := insight.Fact{At: *o.PaidAt, BuyerID: 7, Currency: "CNY", Lines: []insight.FactLine{{CreatorID: 1, SPUID: o.Items[0].SPUID, Units: 1, Amount: 990}}}
-		m.OK(m.Pool.QueryRow(m.Ctx, `select id, xid::text from outbox_event where type = 'order.paid'`).Scan(&f.EventID, &f.XID))
+		f := insight.Fact{
+			At:       *o.PaidAt,
+			BuyerID:  7,
+			Currency: "CNY",
+			Lines: []insight.FactLine{{
+				CreatorID: 1,
+				SPUID:     o.Items[0].SPUID,
+				Units:     1,
+				Amount:    990,
+			}},
+		}
+		m.OK(m.Pool.QueryRow(m.Ctx, `select id, xid::text from outbox_event where type = 'order.paid'`).
+			Scan(&f.EventID, &f.XID))
 		m.OK(m.Insight.PaidTx(m.Ctx, tx, f)) // on the day of UTC
 		changed := make(chan error, 1)
 		go func() { changed <- m.Insight.SetZone(m.Ctx, 1, "Pacific/Kiritimati") }()
@@ -271,14 +295,33 @@ func TestInsight_See(t *testing.T) {
 	see := func(at time.Time) {
 		m.T.Helper()
 		to(m, at)
-		m.Insight.See(insight.Visit{SPUID: one, Visitor: "ann", Source: insight.SourceDirect})
-		m.Insight.Played(insight.Sign{Session: at.String(), UserID: shopper, SPUID: one, Position: 20, Duration: 1000})
+		m.Insight.See(insight.Visit{
+			SPUID:   one,
+			Visitor: "ann",
+			Source:  insight.SourceDirect,
+		})
+		m.Insight.Played(insight.Sign{
+			Session:  at.String(),
+			UserID:   shopper,
+			SPUID:    one,
+			Position: 20,
+			Duration: 1000,
+		})
 		m.OK(m.Insight.Flush(m.Ctx))
 	}
 	see(z.Start(day).Add(time.Hour))
-	see(calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1).Add(time.Hour)) // another day of UTC, and the same of the creator's
+	// another day of UTC, and the same of the creator's
+	see(calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1).Add(time.Hour))
 	see(z.Start(day.AddDate(0, 0, 1)).Add(time.Hour))
-	for n, want := range []insight.Traffic{{Views: 2, Visitors: 1, Viewers: 1}, {Views: 1, Visitors: 1, Viewers: 1}} {
+	for n, want := range []insight.Traffic{{
+		Views:    2,
+		Visitors: 1,
+		Viewers:  1,
+	}, {
+		Views:    1,
+		Visitors: 1,
+		Viewers:  1,
+	}} {
 		at := day.AddDate(0, 0, n)
 		r, err := m.Insight.Report(m.Ctx, 1, one, insight.Range{From: at, To: at})
 		m.OK(err)

@@ -11,15 +11,17 @@ import (
 )
 
 // ErrSplitTooLarge says that a SKU's normal stock holds fewer units than a campaign wants of it.
-var ErrSplitTooLarge = fault.New(fault.Conflict, "split_too_large", "The stock has fewer units left than the sale wants.")
+var ErrSplitTooLarge = fault.New(fault.Conflict, "split_too_large",
+	"The stock has fewer units left than the sale wants.")
 
 // CampaignKey names a campaign's stock of one SKU.
 type CampaignKey struct{ CampaignID, SKUID int64 }
 
-// SplitTx sets units of a SKU apart for a campaign: they leave what is available of the normal stock and become a stock of
-// their own, which no other order can take. A SKU without a limit has nothing to take them from, so that its campaign's are
-// made from nothing, and later fall back into it. perUser is how many of them one person may have, 0 without a limit. Once a campaign and SKU; call it in ascending order of the SKUs, or two
-// campaigns can deadlock. Errors: ErrSplitTooLarge, which leaves the transaction usable.
+// SplitTx sets units of a SKU apart for a campaign: they leave what is available of the normal stock and become a stock
+// of their own, which no other order can take. A SKU without a limit has nothing to take them from, so that its
+// campaign's are made from nothing, and later fall back into it. perUser is how many of them one person may have, 0
+// without a limit. Once a campaign and SKU; call it in ascending order of the SKUs, or two campaigns can deadlock.
+// Errors: ErrSplitTooLarge, which leaves the transaction usable.
 func (i *Inventory) SplitTx(ctx context.Context, tx pgx.Tx, campaignID, skuID, units int64, perUser int) error {
 	taken, err := i.q.TakeFromNormal(ctx, tx, dbsqlc.TakeFromNormalParams{SkuID: skuID, Units: units})
 	if err != nil {
@@ -34,16 +36,22 @@ func (i *Inventory) SplitTx(ctx context.Context, tx pgx.Tx, campaignID, skuID, u
 			return ErrSplitTooLarge.Because("campaign %d wants %d of sku %d", campaignID, units, skuID)
 		}
 	}
-	err = i.q.InsertCampaignStock(ctx, tx, dbsqlc.InsertCampaignStockParams{SkuID: skuID, CampaignID: campaignID, Units: units, FromNormal: taken > 0, PerUser: int32(perUser)})
+	err = i.q.InsertCampaignStock(ctx, tx, dbsqlc.InsertCampaignStockParams{
+		SkuID:      skuID,
+		CampaignID: campaignID,
+		Units:      units,
+		FromNormal: taken > 0,
+		PerUser:    int32(perUser),
+	})
 	if err != nil {
 		return fmt.Errorf("stock of campaign %d, sku %d: %w", campaignID, skuID, err)
 	}
 	return nil
 }
 
-// MergeTx takes what is available of a campaign's stock back into the normal stock it came from, and says how many units that
-// were. Units that are frozen stay, sold ones too. It can be called again: what an order that closes or is refunded later
-// gives back comes with the next call.
+// MergeTx takes what is available of a campaign's stock back into the normal stock it came from, and says how many
+// units that were. Units that are frozen stay, sold ones too. It can be called again: what an order that closes or is
+// refunded later gives back comes with the next call.
 func (i *Inventory) MergeTx(ctx context.Context, tx pgx.Tx, campaignID int64) (units int64, err error) {
 	rows, err := i.q.LockCampaignStock(ctx, tx, campaignID)
 	if err != nil {
@@ -70,7 +78,8 @@ func (i *Inventory) MergeTx(ctx context.Context, tx pgx.Tx, campaignID int64) (u
 	return units, nil
 }
 
-// CampaignMoved has the gate count the shelves of a campaign, and those that it was split from, once units went from one to the other.
+// CampaignMoved has the gate count the shelves of a campaign, and those that it was split from, once units went from
+// one to the other.
 func (i *Inventory) CampaignMoved(ctx context.Context, campaignID int64) {
 	if i.Gate == nil {
 		return

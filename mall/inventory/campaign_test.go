@@ -29,7 +29,12 @@ func openSplit(t *testing.T) *split {
 	t.Helper()
 	t.Parallel()
 	pool := dbtest.New(t)
-	return &split{Inventory: inventory.New(pool, nil, time.Now), t: t, ctx: t.Context(), pool: pool}
+	return &split{
+		Inventory: inventory.New(pool, nil, time.Now),
+		t:         t,
+		ctx:       t.Context(),
+		pool:      pool,
+	}
 }
 
 func (r *split) ok(err error) {
@@ -83,7 +88,12 @@ func (r *split) hold(campaign, sku int64) (token uuid.UUID, held bool) {
 }
 
 func counts(total, available, frozen, sold int64) inventory.Counts {
-	return inventory.Counts{Total: total, Available: available, Frozen: frozen, Sold: sold}
+	return inventory.Counts{
+		Total:     total,
+		Available: available,
+		Frozen:    frozen,
+		Sold:      sold,
+	}
 }
 
 func TestACampaignsStockIsSplitAndComesBack(t *testing.T) {
@@ -196,7 +206,8 @@ func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
 				campaign := 10 + c*rounds + round
 				err := db.InTxRetrying(r.ctx, r.pool, 5, func(tx pgx.Tx) error {
 					for sku := int64(1); sku <= skus; sku++ {
-						if err := r.SplitTx(r.ctx, tx, campaign, sku, 3, 0); err != nil && !errors.Is(err, inventory.ErrSplitTooLarge) {
+						if err := r.SplitTx(r.ctx, tx, campaign, sku, 3, 0); err != nil &&
+							!errors.Is(err, inventory.ErrSplitTooLarge) {
 							return err
 						}
 					}
@@ -215,11 +226,17 @@ func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
 						settle = r.SellTx
 					}
 					run(func() error {
-						return db.InTxRetrying(r.ctx, r.pool, 5, func(tx pgx.Tx) error { _, err := settle(r.ctx, tx, token); return err })
+						return db.InTxRetrying(r.ctx, r.pool, 5, func(tx pgx.Tx) error {
+							_, err := settle(r.ctx, tx, token)
+							return err
+						})
 					})
 				}
 				for range 2 {
-					err := db.InTxRetrying(r.ctx, r.pool, 5, func(tx pgx.Tx) error { _, err := r.MergeTx(r.ctx, tx, campaign); return err })
+					err := db.InTxRetrying(r.ctx, r.pool, 5, func(tx pgx.Tx) error {
+						_, err := r.MergeTx(r.ctx, tx, campaign)
+						return err
+					})
 					if err != nil {
 						return fmt.Errorf("merge: %w", err)
 					}
@@ -233,7 +250,14 @@ func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
 			for n := range 8 {
 				sku := (buyer+int64(n))%skus + 1
 				err := r.tx(func(tx pgx.Tx) error {
-					rs := []inventory.Reservation{{Token: uuid.New(), OrderNo: "normal", Shelf: inventory.Shelf{SKUID: sku}, UserID: buyer, Qty: 1, ExpiresAt: time.Now()}}
+					rs := []inventory.Reservation{{
+						Token:     uuid.New(),
+						OrderNo:   "normal",
+						Shelf:     inventory.Shelf{SKUID: sku},
+						UserID:    buyer,
+						Qty:       1,
+						ExpiresAt: time.Now(),
+					}}
 					count, err := r.CountTx(r.ctx, tx, rs, false)
 					if err != nil {
 						return err
@@ -259,10 +283,12 @@ func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
 	}
 	for sku := int64(1); sku <= skus; sku++ {
 		var total, available, frozen, sold, inSales int64
-		r.ok(r.pool.QueryRow(r.ctx, `select sum(total), sum(available), sum(frozen), sum(sold), coalesce(sum(total - sold) filter (where campaign_id is not null), 0)
+		r.ok(r.pool.QueryRow(r.ctx, `select sum(total), sum(available), sum(frozen), sum(sold),
+			coalesce(sum(total - sold) filter (where campaign_id is not null), 0)
 			from video_inventory where sku_id = $1`, sku).Scan(&total, &available, &frozen, &sold, &inSales))
 		if total != each || available+frozen+sold != total || inSales != 0 {
-			t.Errorf("sku %d: %d in all, want %d; %d available, %d frozen, %d sold; %d unsold units stayed in sales", sku, total, each, available, frozen, sold, inSales)
+			t.Errorf("sku %d: %d in all, want %d; %d available, %d frozen, %d sold; %d unsold units stayed in sales",
+				sku, total, each, available, frozen, sold, inSales)
 		}
 	}
 }

@@ -18,8 +18,8 @@ type buyer struct {
 	userID int64
 }
 
-// Count is what a set of reservations can be served from, and what is left of it while they are taken one by one. It is one
-// transaction's own and not safe for concurrent use.
+// Count is what a set of reservations can be served from, and what is left of it while they are taken one by one. It is
+// one transaction's own and not safe for concurrent use.
 type Count struct {
 	shelves map[Shelf]counted
 	locked  bool
@@ -28,10 +28,15 @@ type Count struct {
 	has     map[buyer]int64
 }
 
-// CountTx counts the shelves of some reservations, and what their limited buyers have. With lock nobody else takes from these
-// shelves until the transaction ends, so that ReserveTx is sure to be right; without it nobody waits.
+// CountTx counts the shelves of some reservations, and what their limited buyers have. With lock nobody else takes from
+// these shelves until the transaction ends, so that ReserveTx is sure to be right; without it nobody waits.
 func (i *Inventory) CountTx(ctx context.Context, tx pgx.Tx, rs []Reservation, lock bool) (*Count, error) {
-	c := &Count{locked: lock, left: map[Shelf]int64{}, most: map[Shelf]int64{}, has: map[buyer]int64{}}
+	c := &Count{
+		locked: lock,
+		left:   map[Shelf]int64{},
+		most:   map[Shelf]int64{},
+		has:    map[buyer]int64{},
+	}
 	shelves, err := i.shelvesTx(ctx, tx, rs, lock)
 	c.shelves = shelves
 	if err != nil || len(shelves) == 0 {
@@ -80,7 +85,8 @@ func (c *Count) Take(rs []Reservation) error {
 			continue
 		}
 		c.PutBack(rs[:n])
-		return f.With(fmt.Sprintf("sku:%d", r.Shelf.SKUID), f.Slug).Because("%d wanted by user %d, %d left", r.Qty, r.UserID, c.left[r.Shelf])
+		return f.With(fmt.Sprintf("sku:%d", r.Shelf.SKUID), f.Slug).
+			Because("%d wanted by user %d, %d left", r.Qty, r.UserID, c.left[r.Shelf])
 	}
 	return nil
 }

@@ -21,10 +21,11 @@ import (
 )
 
 const (
-	// holdFor is how long an admission counts without its order: longer than a set of orders may take with all its retries.
+	// holdFor is how long an admission counts without its order: longer than a set of orders may take with all its
+	// retries.
 	holdFor = time.Minute
-	// remember is how long the token of a written order answers "again", so that who asks twice is not told "sold out": longer
-	// than most orders may wait for payment, so that what is not paid is given back by its token.
+	// remember is how long the token of a written order answers "again", so that who asks twice is not told "sold out":
+	// longer than most orders may wait for payment, so that what is not paid is given back by its token.
 	remember = 20 * time.Minute
 	// countFor bounds a recount: when its process dies, admissions go on after this.
 	countFor = 2 * time.Second
@@ -36,10 +37,10 @@ const (
 	mostUnlimited = 100_000
 )
 
-// Gate admits to limited stock in Redis, so that a crowd of which most will go away with nothing never reaches PostgreSQL, which
-// decides. An admission is no sale. Whatever Redis forgets, or remembers wrongly, costs a refusal later or a unit that waits for the
-// next recount; never a unit sold twice. Without Redis everybody is admitted, and the writer's own bounds hold. A nil *Gate admits
-// everybody too.
+// Gate admits to limited stock in Redis, so that a crowd of which most will go away with nothing never reaches
+// PostgreSQL, which decides. An admission is no sale. Whatever Redis forgets, or remembers wrongly, costs a refusal
+// later or a unit that waits for the next recount; never a unit sold twice. Without Redis everybody is admitted, and
+// the writer's own bounds hold. A nil *Gate admits everybody too.
 type Gate struct {
 	redis   *away.Redis
 	pool    *pgxpool.Pool
@@ -56,8 +57,18 @@ type Gate struct {
 }
 
 // NewGate opens the gate. A nil client is a Redis that is always away.
-func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger, metrics *telemetry.Metrics, now func() time.Time) *Gate {
-	g := &Gate{redis: away.New(client), pool: pool, q: dbsqlc.New(), log: log, metrics: metrics, now: now, scripts: newScripts(), unlimited: map[Shelf]time.Time{}}
+func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger, metrics *telemetry.Metrics,
+	now func() time.Time) *Gate {
+	g := &Gate{
+		redis:     away.New(client),
+		pool:      pool,
+		q:         dbsqlc.New(),
+		log:       log,
+		metrics:   metrics,
+		now:       now,
+		scripts:   newScripts(),
+		unlimited: map[Shelf]time.Time{},
+	}
 	g.admissions = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, g.admitSet)
 	return g
 }
@@ -82,9 +93,9 @@ const (
 	taken    verdict = "taken"
 )
 
-// Admit asks for all of an order's units, in the order of their SKUs, or for none. took names what was taken by this very call, and is
-// to be concluded by its caller; units that were admitted before under the same token are not among it.
-// Errors: ErrSoldOut, ErrBuyerLimit, each naming the SKU. Redis' own failures admit.
+// Admit asks for all of an order's units, in the order of their SKUs, or for none. took names what was taken by this
+// very call, and is to be concluded by its caller; units that were admitted before under the same token are not among
+// it. Errors: ErrSoldOut, ErrBuyerLimit, each naming the SKU. Redis' own failures admit.
 func (g *Gate) Admit(ctx context.Context, wants []Want) (took []Want, err error) {
 	if g == nil {
 		return nil, nil
@@ -102,8 +113,8 @@ func (g *Gate) Admit(ctx context.Context, wants []Want) (took []Want, err error)
 	return took, nil
 }
 
-// admit asks for one shelf's units, with what each answer asks for: a count where there is none, a look at the database before a
-// person is sent away for what they may have given back.
+// admit asks for one shelf's units, with what each answer asks for: a count where there is none, a look at the database
+// before a person is sent away for what they may have given back.
 func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 	if g.isUnlimited(w.Shelf) {
 		return "", nil
@@ -118,7 +129,8 @@ func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 				}
 				continue
 			} else if !errors.Is(err, errCounting) {
-				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Shelf.SKUID, "campaign", w.Shelf.CampaignID, "error", err)
+				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Shelf.SKUID, "campaign",
+					w.Shelf.CampaignID, "error", err)
 				return "", nil
 			}
 			v = counting
@@ -154,7 +166,10 @@ func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdic
 	results := make([]batch.Result[verdict], len(wants))
 	calls := make([]away.Call, len(wants))
 	for i, w := range wants {
-		calls[i] = away.Call{Keys: w.Shelf.keys(), Args: []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()}}
+		calls[i] = away.Call{
+			Keys: w.Shelf.keys(),
+			Args: []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()},
+		}
 	}
 	var answers []*redis.Cmd
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
@@ -176,8 +191,8 @@ func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdic
 	return results
 }
 
-// Conclude ends admissions: those of written orders are remembered for a while, the others give their units back. What Redis does
-// not hear of is found by the next recount.
+// Conclude ends admissions: those of written orders are remembered for a while, the others give their units back. What
+// Redis does not hear of is found by the next recount.
 func (g *Gate) Conclude(ctx context.Context, written, refused []Want) {
 	if g == nil {
 		return
@@ -208,13 +223,14 @@ func (g *Gate) Conclude(ctx context.Context, written, refused []Want) {
 			return g.scripts.conclude.Run(ctx, r, s.keys(), args...).Err()
 		})
 		if err != nil && !errors.Is(err, away.ErrResting) {
-			g.log.WarnContext(ctx, "admissions not concluded, the recount will", "sku", s.SKUID, "campaign", s.CampaignID, "error", err)
+			g.log.WarnContext(ctx, "admissions not concluded, the recount will", "sku", s.SKUID, "campaign",
+				s.CampaignID, "error", err)
 		}
 	}
 }
 
-// Return gives back to the gate what PostgreSQL has been given back by a close. What Redis does not hear of, or has forgotten, is found by
-// the next recount, within seconds.
+// Return gives back to the gate what PostgreSQL has been given back by a close. What Redis does not hear of, or has
+// forgotten, is found by the next recount, within seconds.
 func (g *Gate) Return(ctx context.Context, wants []Want) {
 	if g == nil {
 		return
@@ -226,10 +242,14 @@ func (g *Gate) Return(ctx context.Context, wants []Want) {
 	}
 }
 
-// mendBuyer asks the database whether a person whom Redis sends away has room after all, since units were given back that Redis never
-// heard of. mended says that asking again makes sense.
+// mendBuyer asks the database whether a person whom Redis sends away has room after all, since units were given back
+// that Redis never heard of. mended says that asking again makes sense.
 func (g *Gate) mendBuyer(ctx context.Context, w Want) (mended bool, err error) {
-	units, err := g.q.UnitsOf(ctx, g.pool, dbsqlc.UnitsOfParams{SkuID: w.Shelf.SKUID, CampaignID: w.Shelf.CampaignID, UserID: w.UserID})
+	units, err := g.q.UnitsOf(ctx, g.pool, dbsqlc.UnitsOfParams{
+		SkuID:      w.Shelf.SKUID,
+		CampaignID: w.Shelf.CampaignID,
+		UserID:     w.UserID,
+	})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return false, fmt.Errorf("units of user %d of sku %d: %w", w.UserID, w.Shelf.SKUID, err)
 	}

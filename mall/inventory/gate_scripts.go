@@ -13,7 +13,8 @@ import (
 //	gate:{sku:42}:7:done    sorted set: tokens whose order is written, by the time to forget them
 //	gate:{sku:42}:7:buyers  hash: user → units, where a limit is set
 //
-// 7 is the campaign, 0 the normal stock. None expires by itself: a counter that vanished would be a stock that is not sold.
+// 7 is the campaign, 0 the normal stock. None expires by itself: a counter that vanished would be a stock that is not
+// sold.
 func (s Shelf) keys() []string {
 	base := "gate:{sku:" + strconv.FormatInt(s.SKUID, 10) + "}:" + strconv.FormatInt(s.CampaignID, 10) + ":"
 	return []string{base + "count", base + "held", base + "done", base + "buyers"}
@@ -23,10 +24,9 @@ type scripts struct{ admit, conclude, giveBack, mend, count, set *redis.Script }
 
 func newScripts() scripts {
 	return scripts{
-		// Takes units for an admission, once a token.
-		// KEYS count, held, done, buyers. ARGV token, user, qty, now ms, deadline ms.
-		// Returns {word, left}: "again" for a token that is known, "counting" while the shelf is being counted, "cold" without a
-		// counter, "limit", "sold_out", or "taken".
+		// Takes units for an admission, once a token. KEYS count, held, done, buyers. ARGV token, user, qty, now ms,
+		// deadline ms. Returns {word, left}: "again" for a token that is known, "counting" while the shelf is being
+		// counted, "cold" without a counter, "limit", "sold_out", or "taken".
 		admit: redis.NewScript(`
 local now = tonumber(ARGV[4])
 local count = redis.call('HMGET', KEYS[1], 'left', 'limit', 'counting')
@@ -42,10 +42,9 @@ if limit > 0 then redis.call('HINCRBY', KEYS[4], ARGV[2], qty) end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 return {'taken', left}`),
 
-		// Ends admissions: the first n tokens have their order written and are remembered for a while, the others give their units back.
-		// A token that is not held is passed over, so that nothing is given back twice.
-		// KEYS count, held, done, buyers. ARGV forget at ms, n, token...
-		// Returns how many tokens gave units back.
+		// Ends admissions: the first n tokens have their order written and are remembered for a while, the others give
+		// their units back. A token that is not held is passed over, so that nothing is given back twice. KEYS count,
+		// held, done, buyers. ARGV forget at ms, n, token... Returns how many tokens gave units back.
 		conclude: redis.NewScript(`
 local given = 0
 for i = 3, #ARGV do
@@ -96,11 +95,11 @@ local held = redis.call('HGETALL', KEYS[2])
 table.insert(held, 1, tonumber(redis.call('HGET', KEYS[1], 'epoch') or 0))
 return held`),
 
-		// Ends a recount. Units of tokens that had no row at the moment of counting are taken off again, as long as the token is still
-		// held, or was written in between; one that is past its deadline has no order and never will.
-		// KEYS count, held, done, buyers. ARGV epoch, available, limit, now ms, forget at ms, n, then n tokens that have their row,
-		// then token and qty of each that had none.
-		// Returns {1 or 0 when another recount came between, left before or -1 without one, left now}.
+		// Ends a recount. Units of tokens that had no row at the moment of counting are taken off again, as long as the
+		// token is still held, or was written in between; one that is past its deadline has no order and never will.
+		// KEYS count, held, done, buyers. ARGV epoch, available, limit, now ms, forget at ms, n, then n tokens that
+		// have their row, then token and qty of each that had none. Returns {1 or 0 when another recount came between,
+		// left before or -1 without one, left now}.
 		set: redis.NewScript(`
 if tonumber(redis.call('HGET', KEYS[1], 'epoch') or 0) ~= tonumber(ARGV[1]) then return {0, 0, 0} end
 local left, now, n = tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[6])

@@ -40,7 +40,12 @@ func (r *room) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Loa
 func open(t *testing.T, stock int64) *room {
 	t.Helper()
 	t.Parallel()
-	r := &room{t: t, ctx: context.Background(), pool: dbtest.New(t), redis: dbtest.Redis(t)}
+	r := &room{
+		t:     t,
+		ctx:   context.Background(),
+		pool:  dbtest.New(t),
+		redis: dbtest.Redis(t),
+	}
 	r.Inventory = r.process(r.redis)
 	if stock >= 0 {
 		_, err := r.SetStock(r.ctx, shelf.SKUID, stock)
@@ -51,7 +56,8 @@ func open(t *testing.T, stock int64) *room {
 
 // process is another process on the same database and Redis.
 func (r *room) process(client redis.UniversalClient) *inventory.Inventory {
-	return inventory.New(r.pool, inventory.NewGate(r.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), r.now), r.now)
+	return inventory.New(r.pool,
+		inventory.NewGate(r.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), r.now), r.now)
 }
 
 func (r *room) ok(err error) {
@@ -62,13 +68,19 @@ func (r *room) ok(err error) {
 }
 
 func want(user int64, qty int) inventory.Want {
-	return inventory.Want{Token: uuid.New(), Shelf: shelf, UserID: user, Qty: qty}
+	return inventory.Want{
+		Token:  uuid.New(),
+		Shelf:  shelf,
+		UserID: user,
+		Qty:    qty,
+	}
 }
 
 // admits asks for one want and says what came of it.
 func (r *room) admits(w inventory.Want) error { return r.word(r.Gate, w) }
 
-// word asks until Redis itself has given its word: on a machine with much to do Redis may be slow, and then the gate lets everybody pass.
+// word asks until Redis itself has given its word: on a machine with much to do Redis may be slow, and then the gate
+// lets everybody pass.
 func (r *room) word(gate *inventory.Gate, w inventory.Want) error {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		took, err := gate.Admit(r.ctx, []inventory.Want{w})
@@ -89,7 +101,14 @@ func (r *room) word(gate *inventory.Gate, w inventory.Want) error {
 
 // writes reserves the units of a want in PostgreSQL, as an order would.
 func (r *room) writes(w inventory.Want) error {
-	rs := []inventory.Reservation{{Token: w.Token, OrderNo: fmt.Sprintf("%.26s", w.Token), Shelf: w.Shelf, UserID: w.UserID, Qty: w.Qty, ExpiresAt: r.now().Add(time.Minute)}}
+	rs := []inventory.Reservation{{
+		Token:     w.Token,
+		OrderNo:   fmt.Sprintf("%.26s", w.Token),
+		Shelf:     w.Shelf,
+		UserID:    w.UserID,
+		Qty:       w.Qty,
+		ExpiresAt: r.now().Add(time.Minute),
+	}}
 	return pgx.BeginFunc(r.ctx, r.pool, func(tx pgx.Tx) error {
 		count, err := r.CountTx(r.ctx, tx, rs, true)
 		if err == nil {
@@ -188,8 +207,18 @@ func TestAnOrderIsAdmittedAsAWholeOrNotAtAll(t *testing.T) {
 	other := inventory.Shelf{SKUID: 43}
 	_, err := r.SetStock(r.ctx, other.SKUID, 1)
 	r.ok(err)
-	r.ok(r.admits(inventory.Want{Token: uuid.New(), Shelf: other, UserID: 1, Qty: 1}))
-	if _, err := r.Gate.Admit(r.ctx, []inventory.Want{want(2, 1), {Token: uuid.New(), Shelf: other, UserID: 2, Qty: 1}}); !soldOut(err) {
+	r.ok(r.admits(inventory.Want{
+		Token:  uuid.New(),
+		Shelf:  other,
+		UserID: 1,
+		Qty:    1,
+	}))
+	if _, err := r.Gate.Admit(r.ctx, []inventory.Want{want(2, 1), {
+		Token:  uuid.New(),
+		Shelf:  other,
+		UserID: 2,
+		Qty:    1,
+	}}); !soldOut(err) {
 		t.Fatalf("one of two is sold out: %v", err)
 	}
 	r.left(3)
@@ -220,7 +249,8 @@ func TestRedisEmptiedIsCountedAnew(t *testing.T) {
 	r.ok(r.admits(lost)) // its order is under way when the counters vanish
 	r.ok(r.redis.FlushDB(r.ctx).Err())
 	r.ok(r.admits(want(3, 1)))
-	r.left(3) // 5, less the one written, less this one: the one under way is forgotten, and PostgreSQL will refuse the surplus
+	// 5, less the one written, less this one: the one under way is forgotten, and PostgreSQL will refuse the surplus
+	r.left(3)
 	r.ok(r.writes(lost))
 	drift, err := r.Gate.Recount(r.ctx, shelf)
 	if err != nil || drift != 1 {
@@ -240,7 +270,8 @@ func TestRedisThatCameBackWithOldDataIsMended(t *testing.T) {
 		r.ok(r.writes(w))
 		r.Gate.Conclude(r.ctx, []inventory.Want{w}, nil)
 	}
-	r.ok(r.redis.HSet(r.ctx, "gate:{sku:42}:0:count", dump).Err()) // a replica that had not heard of the last two took over
+	// a replica that had not heard of the last two took over
+	r.ok(r.redis.HSet(r.ctx, "gate:{sku:42}:0:count", dump).Err())
 	r.left(2)
 	late := want(5, 1)
 	r.ok(r.admits(late))

@@ -28,7 +28,8 @@ var ErrBuyerLimit = fault.New(fault.Conflict, "buyer_limit", "You have as many o
 var ErrMoved = errors.New("inventory: the stock has moved")
 
 // ErrStockTooSmall says that a new total would be less than what is frozen or sold already.
-var ErrStockTooSmall = fault.New(fault.Invalid, "stock_too_small", "The stock can't be less than what is sold or being bought.")
+var ErrStockTooSmall = fault.New(fault.Invalid, "stock_too_small",
+	"The stock can't be less than what is sold or being bought.")
 
 // Counts are the units of one SKU: Available + Frozen + Sold = Total at all times.
 type Counts struct{ Total, Available, Frozen, Sold int64 }
@@ -60,7 +61,12 @@ type Inventory struct {
 
 // New opens the stock room.
 func New(pool *pgxpool.Pool, gate *Gate, now func() time.Time) *Inventory {
-	return &Inventory{Gate: gate, pool: pool, now: now, q: dbsqlc.New()}
+	return &Inventory{
+		Gate: gate,
+		pool: pool,
+		now:  now,
+		q:    dbsqlc.New(),
+	}
 }
 
 // SetStock gives a SKU its total, in units. What is frozen or sold stays so. Errors: ErrStockTooSmall.
@@ -73,7 +79,8 @@ func (i *Inventory) SetStock(ctx context.Context, skuID, total int64) (Counts, e
 	return counts, nil
 }
 
-// SetStockTx is SetStock in the caller's transaction, for a SKU whose sale begins with its commit. The gate's recount hears of it.
+// SetStockTx is SetStock in the caller's transaction, for a SKU whose sale begins with its commit. The gate's recount
+// hears of it.
 func (i *Inventory) SetStockTx(ctx context.Context, tx pgx.Tx, skuID, total int64) error {
 	_, err := i.setStock(ctx, tx, skuID, total)
 	return err
@@ -108,7 +115,12 @@ func (i *Inventory) CountsOf(ctx context.Context, skuIDs ...int64) (map[int64]Co
 	}
 	all := make(map[int64]Counts, len(rows))
 	for _, r := range rows {
-		all[r.SkuID] = Counts{Total: r.Total, Available: r.Available, Frozen: r.Frozen, Sold: r.Sold}
+		all[r.SkuID] = Counts{
+			Total:     r.Total,
+			Available: r.Available,
+			Frozen:    r.Frozen,
+			Sold:      r.Sold,
+		}
 	}
 	return all, nil
 }

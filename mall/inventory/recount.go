@@ -16,8 +16,8 @@ import (
 	"videomall/mall/inventory/internal/dbsqlc"
 )
 
-// Two sets name shelves across processes, outside every hash tag: those that Redis counts, and those whose stock PostgreSQL has given back
-// since. Losing them loses a second: a shelf is named again when it is counted.
+// Two sets name shelves across processes, outside every hash tag: those that Redis counts, and those whose stock
+// PostgreSQL has given back since. Losing them loses a second: a shelf is named again when it is counted.
 const (
 	countedShelves = "gate:shelves"
 	movedShelves   = "gate:moved"
@@ -26,9 +26,9 @@ const (
 // errCounting says that another process is counting the shelf.
 var errCounting = errors.New("inventory: the shelf is being counted")
 
-// Recount makes Redis know of a shelf what PostgreSQL knows, and returns the drift: by how many units Redis was above the truth
-// (positive) or below it. Admissions wait for it, a millisecond or so. Their units are taken off until their orders are written or their time
-// is over. A shelf without a row is unlimited and leaves Redis.
+// Recount makes Redis know of a shelf what PostgreSQL knows, and returns the drift: by how many units Redis was above
+// the truth (positive) or below it. Admissions wait for it, a millisecond or so. Their units are taken off until their
+// orders are written or their time is over. A shelf without a row is unlimited and leaves Redis.
 func (g *Gate) Recount(ctx context.Context, s Shelf) (drift int64, err error) {
 	keys, now := s.keys(), g.now()
 	var began []any
@@ -53,14 +53,19 @@ func (g *Gate) Recount(ctx context.Context, s Shelf) (drift int64, err error) {
 			qty[token], _, _ = strings.Cut(value, ":")
 		}
 	}
-	row, err := g.q.Recount(ctx, g.pool, dbsqlc.RecountParams{SkuID: s.SKUID, CampaignID: s.CampaignID, Tokens: held})
+	row, err := g.q.Recount(ctx, g.pool, dbsqlc.RecountParams{
+		SkuID:      s.SKUID,
+		CampaignID: s.CampaignID,
+		Tokens:     held,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, g.leave(ctx, s)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("count sku %d of campaign %d: %w", s.SKUID, s.CampaignID, err)
 	}
-	args := []any{epoch, row.Available, row.PerUser, g.now().UnixMilli(), g.now().Add(remember).UnixMilli(), len(row.Written)}
+	args := []any{epoch, row.Available, row.PerUser, g.now().UnixMilli(), g.now().Add(remember).UnixMilli(),
+		len(row.Written)}
 	written := map[uuid.UUID]bool{}
 	for _, token := range row.Written {
 		written[token] = true
@@ -106,8 +111,8 @@ func (g *Gate) leave(ctx context.Context, s Shelf) error {
 	})
 }
 
-// Moved notes that PostgreSQL has given units of these shelves back, or has another opinion than Redis: they are counted again within
-// seconds. It never fails: what Redis does not hear of is found by the recount of all.
+// Moved notes that PostgreSQL has given units of these shelves back, or has another opinion than Redis: they are
+// counted again within seconds. It never fails: what Redis does not hear of is found by the recount of all.
 func (g *Gate) Moved(ctx context.Context, shelves ...Shelf) {
 	if g == nil || len(shelves) == 0 {
 		return
@@ -121,7 +126,8 @@ func (g *Gate) Moved(ctx context.Context, shelves ...Shelf) {
 	})
 }
 
-// Follow counts shelves whose stock somebody has just set: at once if that can be had, else with the next turn. It never fails.
+// Follow counts shelves whose stock somebody has just set: at once if that can be had, else with the next turn. It
+// never fails.
 func (g *Gate) Follow(ctx context.Context, shelves ...Shelf) {
 	if g == nil {
 		return
@@ -136,11 +142,12 @@ func (g *Gate) Follow(ctx context.Context, shelves ...Shelf) {
 	}
 }
 
-// lookBack is how far RecountMoved looks for units that came back: several of its turns, so that a late one misses nothing.
+// lookBack is how far RecountMoved looks for units that came back: several of its turns, so that a late one misses
+// nothing.
 const lookBack = 15 * time.Second
 
-// RecountMoved counts the shelves that Moved has named, and those whose units PostgreSQL has been given back lately, by a close or a
-// refund. It returns how many.
+// RecountMoved counts the shelves that Moved has named, and those whose units PostgreSQL has been given back lately, by
+// a close or a refund. It returns how many.
 func (g *Gate) RecountMoved(ctx context.Context) (int, error) {
 	var named []string
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
@@ -162,7 +169,8 @@ func (g *Gate) RecountMoved(ctx context.Context) (int, error) {
 	return len(named), g.recount(ctx, named, false)
 }
 
-// RecountAll counts every shelf that Redis knows, mends it and exports the drift: what neither an admission nor a return explains.
+// RecountAll counts every shelf that Redis knows, mends it and exports the drift: what neither an admission nor a
+// return explains.
 func (g *Gate) RecountAll(ctx context.Context) (int, error) {
 	if _, err := g.RecountMoved(ctx); err != nil {
 		return 0, err
@@ -193,7 +201,8 @@ func (g *Gate) recount(ctx context.Context, names []string, export bool) error {
 			g.Moved(ctx, s)
 		case export:
 			if drift != 0 {
-				g.log.WarnContext(ctx, "stock in Redis drifted and was mended", "sku", s.SKUID, "campaign", s.CampaignID, "units", drift)
+				g.log.WarnContext(ctx, "stock in Redis drifted and was mended", "sku", s.SKUID, "campaign",
+					s.CampaignID, "units", drift)
 			}
 			g.metrics.StockDrift(s.SKUID, drift)
 		}
@@ -213,7 +222,8 @@ func shelfNamed(name string) (s Shelf, err error) {
 	return s, err
 }
 
-// Left reads how many units of a shelf Redis would admit now; known is false where it does not count the shelf, or is away.
+// Left reads how many units of a shelf Redis would admit now; known is false where it does not count the shelf, or is
+// away.
 func (g *Gate) Left(ctx context.Context, s Shelf) (left int64, known bool) {
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
 		left, err = r.HGet(ctx, s.keys()[0], "left").Int64()

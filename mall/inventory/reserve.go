@@ -20,10 +20,10 @@ const (
 	released = "released"
 )
 
-// ReserveTx freezes the units of a set of reservations that were taken from a count, until their orders are paid or closed: all of
-// them, or the caller rolls back. What needs no answer before the commit is left to later, the hot shelf last, so that it is held for
-// the commit alone. Where there are several shelves, or limited buyers, they are locked now, in the order of their SKUs.
-// Errors, here and of later's Send: ErrMoved, unless the count holds the locks.
+// ReserveTx freezes the units of a set of reservations that were taken from a count, until their orders are paid or
+// closed: all of them, or the caller rolls back. What needs no answer before the commit is left to later, the hot shelf
+// last, so that it is held for the commit alone. Where there are several shelves, or limited buyers, they are locked
+// now, in the order of their SKUs. Errors, here and of later's Send: ErrMoved, unless the count holds the locks.
 func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, later *db.Later, count *Count, rs []Reservation) error {
 	if len(rs) == 0 {
 		return nil
@@ -33,12 +33,17 @@ func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, later *db.Later, c
 	for _, r := range rs {
 		s, found := count.shelves[r.Shelf]
 		if !found {
-			return fmt.Errorf("reserve sku %d of campaign %d for %s: %w", r.Shelf.SKUID, r.Shelf.CampaignID, r.OrderNo, ErrMoved)
+			return fmt.Errorf("reserve sku %d of campaign %d for %s: %w", r.Shelf.SKUID, r.Shelf.CampaignID, r.OrderNo,
+				ErrMoved)
 		}
 		wanted[s.id] += int64(r.Qty)
-		arg.Tokens, arg.InventoryIds, arg.OrderNos = append(arg.Tokens, r.Token), append(arg.InventoryIds, s.id), append(arg.OrderNos, r.OrderNo)
+		arg.Tokens = append(arg.Tokens, r.Token)
+		arg.InventoryIds = append(arg.InventoryIds, s.id)
+		arg.OrderNos = append(arg.OrderNos, r.OrderNo)
 		arg.SkuIds, arg.CampaignIds = append(arg.SkuIds, r.Shelf.SKUID), append(arg.CampaignIds, r.Shelf.CampaignID)
-		arg.UserIds, arg.Qtys, arg.ExpiresAts = append(arg.UserIds, r.UserID), append(arg.Qtys, int32(r.Qty)), append(arg.ExpiresAts, r.ExpiresAt)
+		arg.UserIds = append(arg.UserIds, r.UserID)
+		arg.Qtys = append(arg.Qtys, int32(r.Qty))
+		arg.ExpiresAts = append(arg.ExpiresAts, r.ExpiresAt)
 	}
 	shares := sharesOf(rs, count.shelves)
 	if !count.locked && (len(wanted) > 1 || len(shares.UserIds) > 0) {
@@ -105,8 +110,14 @@ func (i *Inventory) RestockTx(ctx context.Context, tx pgx.Tx, token uuid.UUID) (
 	})
 }
 
-func (i *Inventory) moveTx(ctx context.Context, tx pgx.Tx, token uuid.UUID, from, to string, count func(id, qty int64) error) (bool, error) {
-	row, err := i.q.SettleReservation(ctx, tx, dbsqlc.SettleReservationParams{ToState: to, SettledAt: i.now(), Token: token, FromState: from})
+func (i *Inventory) moveTx(ctx context.Context, tx pgx.Tx, token uuid.UUID, from, to string,
+	count func(id, qty int64) error) (bool, error) {
+	row, err := i.q.SettleReservation(ctx, tx, dbsqlc.SettleReservationParams{
+		ToState:   to,
+		SettledAt: i.now(),
+		Token:     token,
+		FromState: from,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -114,7 +125,11 @@ func (i *Inventory) moveTx(ctx context.Context, tx pgx.Tx, token uuid.UUID, from
 		err = count(row.InventoryID, int64(row.Qty))
 	}
 	if err == nil && to == released {
-		err = i.q.ReturnShare(ctx, tx, dbsqlc.ReturnShareParams{InventoryID: row.InventoryID, UserID: row.UserID, Units: row.Qty})
+		err = i.q.ReturnShare(ctx, tx, dbsqlc.ReturnShareParams{
+			InventoryID: row.InventoryID,
+			UserID:      row.UserID,
+			Units:       row.Qty,
+		})
 	}
 	if err != nil {
 		return false, fmt.Errorf("reservation %s from %s to %s: %w", token, from, to, err)

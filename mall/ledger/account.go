@@ -15,8 +15,8 @@ import (
 	"videomall/mall/money"
 )
 
-// Account is how a creator stands in one currency, in minor units. Available may be below zero: then refunds have taken back
-// what was paid out before, and the next shares that clear fill it.
+// Account is how a creator stands in one currency, in minor units. Available may be below zero: then refunds have taken
+// back what was paid out before, and the next shares that clear fill it.
 type Account struct {
 	Currency  string
 	Available int64
@@ -68,8 +68,8 @@ func (l *Ledger) accountsTx(ctx context.Context, q dbsqlc.DBTX, creatorID int64)
 	return list, nil
 }
 
-// FreeTx is what a creator has with the mall that no payout has a claim on, held or available, in minor units. Payouts are kept from it
-// until the transaction ends.
+// FreeTx is what a creator has with the mall that no payout has a claim on, held or available, in minor units. Payouts
+// are kept from it until the transaction ends.
 func (l *Ledger) FreeTx(ctx context.Context, tx pgx.Tx, creatorID int64, currency string) (int64, error) {
 	if _, err := l.lockPayeeTx(ctx, tx, creatorID); err != nil {
 		return 0, err
@@ -102,7 +102,10 @@ func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zon
 		return nil, fmt.Errorf("how long creator %d waits: %w", creatorID, err)
 	}
 	first := z.DayOf(span.First)
-	rows, err := l.q.Held(ctx, l.pool, dbsqlc.HeldParams{CreatorID: creatorID, Starts: z.Starts(first, z.DayOf(span.Last))})
+	rows, err := l.q.Held(ctx, l.pool, dbsqlc.HeldParams{
+		CreatorID: creatorID,
+		Starts:    z.Starts(first, z.DayOf(span.Last)),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("what creator %d waits for: %w", creatorID, err)
 	}
@@ -113,7 +116,8 @@ func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zon
 	return out, nil
 }
 
-// Day is what a creator sold during a day. Amounts are minor units; Back is what was refunded of these very sales since.
+// Day is what a creator sold during a day. Amounts are minor units; Back is what was refunded of these very sales
+// since.
 type Day struct {
 	Day      time.Time
 	Currency string
@@ -132,7 +136,11 @@ func (l *Ledger) DaysOf(ctx context.Context, creatorID int64, z calendar.Zone, d
 	today := z.DayOf(l.now())
 	first := today.AddDate(0, 0, 1-days)
 	starts := z.Starts(first, today)
-	rows, err := l.q.SalesByDay(ctx, l.pool, dbsqlc.SalesByDayParams{CreatorID: creatorID, Since: starts[0], Starts: starts})
+	rows, err := l.q.SalesByDay(ctx, l.pool, dbsqlc.SalesByDayParams{
+		CreatorID: creatorID,
+		Since:     starts[0],
+		Starts:    starts,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sales of creator %d: %w", creatorID, err)
 	}

@@ -70,7 +70,11 @@ func (l *Ledger) Recent(ctx context.Context, before int64, most int) ([]Booked, 
 	}
 	out, at, ids := make([]Booked, len(rows)), map[int64]int{}, make([]int64, len(rows))
 	for i, r := range rows {
-		out[i] = Booked{ID: r.ID, At: r.At, Posting: Posting{Kind: r.Kind, Reference: r.Reference}}
+		out[i] = Booked{
+			ID:      r.ID,
+			At:      r.At,
+			Posting: Posting{Kind: r.Kind, Reference: r.Reference},
+		}
 		at[r.ID], ids[i] = i, r.ID
 	}
 	lines, err := l.q.LinesOfPostings(ctx, l.pool, ids)

@@ -14,8 +14,9 @@ import (
 // clearRows bounds one transaction of clearing.
 const clearRows = 5000
 
-// Clear makes available what has been held for its time, less what was refunded meanwhile; it returns how many sold items that
-// were. Several may clear at once: each item clears once, and a refund of it comes wholly before or wholly after.
+// Clear makes available what has been held for its time, less what was refunded meanwhile; it returns how many sold
+// items that were. Several may clear at once: each item clears once, and a refund of it comes wholly before or wholly
+// after.
 func (l *Ledger) Clear(ctx context.Context) (int, error) {
 	cleared := 0
 	for {
@@ -50,7 +51,9 @@ func (l *Ledger) ClearTx(ctx context.Context, tx pgx.Tx) (n int, err error) {
 		}
 		// An item is the first of one round only.
 		reference := fmt.Sprintf("%d/%s/%d", r.CreatorID, r.Currency, r.FirstID)
-		if err := add(&arg, move(KindClearing, reference, of(Available, r.CreatorID), of(Held, r.CreatorID), money.Of(r.Share, r.Currency))); err != nil {
+		if err := add(&arg,
+			move(KindClearing, reference, of(Available, r.CreatorID), of(Held, r.CreatorID),
+				money.Of(r.Share, r.Currency))); err != nil {
 			return 0, err
 		}
 	}

@@ -18,9 +18,11 @@ import (
 
 // The faults of credits that callers tell apart.
 var (
-	ErrCreditNotFound   = fault.New(fault.NotFound, "credit_not_found", "There is no such credit.")
-	ErrCreditMoved      = fault.New(fault.Conflict, "credit_moved", "Somebody has decided about this credit since you looked.")
-	ErrCreditSamePerson = fault.New(fault.Forbidden, "credit_same_person", "You proposed this credit. Another operator confirms it.")
+	ErrCreditNotFound = fault.New(fault.NotFound, "credit_not_found", "There is no such credit.")
+	ErrCreditMoved    = fault.New(fault.Conflict, "credit_moved",
+		"Somebody has decided about this credit since you looked.")
+	ErrCreditSamePerson = fault.New(fault.Forbidden, "credit_same_person",
+		"You proposed this credit. Another operator confirms it.")
 )
 
 // The three states of a credit.
@@ -63,7 +65,8 @@ func creditOf(r dbsqlc.LedgerCredit) Credit {
 
 // ProposeCredit keeps a sum above 0 in a creator's favour for another operator to confirm, once for its key.
 // Errors: ErrOwnPayout; ErrPayoutInvalid with the field "amount" or "reason"; ErrKeyMissing.
-func (l *Ledger) ProposeCredit(ctx context.Context, actorID, creatorID int64, sum money.Money, reason, key string) (c Credit, err error) {
+func (l *Ledger) ProposeCredit(ctx context.Context, actorID, creatorID int64, sum money.Money,
+	reason, key string) (c Credit, err error) {
 	reason = strings.TrimSpace(reason)
 	switch {
 	case key == "" || len(key) > 200:
@@ -146,7 +149,8 @@ func (l *Ledger) decideCredit(ctx context.Context, actorID, id int64, state stri
 			return fmt.Errorf("decide credit %d: %w", id, err)
 		}
 		if state == CreditConfirmed {
-			if _, err := l.adjustTx(ctx, tx, actorID, c.CreatorID, c.Amount, c.Reason, "credit/"+strconv.FormatInt(id, 10), at); err != nil {
+			if _, err := l.adjustTx(ctx, tx, actorID, c.CreatorID, c.Amount, c.Reason,
+				"credit/"+strconv.FormatInt(id, 10), at); err != nil {
 				return err
 			}
 		}

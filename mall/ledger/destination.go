@@ -44,9 +44,9 @@ func (d Destination) Masked() Destination {
 	return Destination{string(first) + "•••", "••••" + string(account[len(account)-shown:])}
 }
 
-// SetDestination keeps where a creator is paid, encrypted. Payouts that were asked for keep theirs; those that are asked for afterwards
-// wait for Terms.PayoutWait, unless it is what it was.
-// Errors: ErrPayoutInvalid with the field "name" or "account".
+// SetDestination keeps where a creator is paid, encrypted. Payouts that were asked for keep theirs; those that are
+// asked for afterwards wait for Terms.PayoutWait, unless it is what it was. Errors: ErrPayoutInvalid with the field
+// "name" or "account".
 func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destination) error {
 	d.Name, d.Account = strings.TrimSpace(d.Name), strings.TrimSpace(d.Account)
 	found := ErrPayoutInvalid
@@ -73,7 +73,11 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 				return nil
 			}
 		}
-		if _, err := l.q.SetDestination(ctx, tx, dbsqlc.SetDestinationParams{CreatorID: creatorID, Destination: sealed, At: l.now()}); err != nil {
+		if _, err := l.q.SetDestination(ctx, tx, dbsqlc.SetDestinationParams{
+			CreatorID:   creatorID,
+			Destination: sealed,
+			At:          l.now(),
+		}); err != nil {
 			return fmt.Errorf("keep where creator %d is paid: %w", creatorID, err)
 		}
 		return nil
@@ -93,9 +97,10 @@ func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destinatio
 	return d.Masked(), err
 }
 
-// DestinationChanged says when a creator's destination was set or changed last, and until when payouts to it wait for their approval:
-// changed is false where none waits any more.
-func (l *Ledger) DestinationChanged(ctx context.Context, creatorID int64) (at, until time.Time, changed bool, err error) {
+// DestinationChanged says when a creator's destination was set or changed last, and until when payouts to it wait for
+// their approval: changed is false where none waits any more.
+func (l *Ledger) DestinationChanged(ctx context.Context,
+	creatorID int64) (at, until time.Time, changed bool, err error) {
 	payee, err := l.q.Payee(ctx, l.pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
 		return at, until, false, nil
@@ -133,7 +138,8 @@ func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, 
 		if d, err = l.unseal(p.CreatorID, p.destination); err != nil {
 			return err
 		}
-		return l.auditTx(ctx, tx, actorID, "payout.revealed", payoutSubject(id), map[string]any{"creatorId": p.CreatorID})
+		return l.auditTx(ctx, tx, actorID, "payout.revealed", payoutSubject(id),
+			map[string]any{"creatorId": p.CreatorID})
 	})
 	return d, err
 }

@@ -44,7 +44,11 @@ type house struct {
 func open(t *testing.T) *house {
 	t.Helper()
 	t.Parallel()
-	h := &house{T: t, ctx: context.Background(), pool: dbtest.New(t)}
+	h := &house{
+		T:    t,
+		ctx:  context.Background(),
+		pool: dbtest.New(t),
+	}
 	h.at.Store(time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC).UnixMicro())
 	h.books = ledger.New(h.pool, h.now)
 	key := sha256.Sum256([]byte("key"))
@@ -57,7 +61,15 @@ func (h *house) now() time.Time           { return time.UnixMicro(h.at.Load()).U
 func (h *house) advance(by time.Duration) { h.at.Add(by.Microseconds()) }
 func (h *house) tx(fn func(pgx.Tx) error) { h.Helper(); h.ok(db.InTx(h.ctx, h.pool, fn)) }
 func part(source string, n int64) ledger.Part {
-	return ledger.Part{Source: source, CreatorID: cara, Subject: 1, TitleZh: "影片", TitleEn: "Film", Quantity: 1, Amount: cny(n)}
+	return ledger.Part{
+		Source:    source,
+		CreatorID: cara,
+		Subject:   1,
+		TitleZh:   "影片",
+		TitleEn:   "Film",
+		Quantity:  1,
+		Amount:    cny(n),
+	}
 }
 
 func (h *house) ok(err error) {
@@ -76,12 +88,21 @@ func (h *house) sells(parts ...ledger.Part) {
 		sum.Amount += p.Amount.Amount
 	}
 	h.tx(func(tx pgx.Tx) error {
-		return h.books.SaleTx(h.ctx, tx, ledger.Sale{Reference: fmt.Sprint("bank/", h.n), Channel: "bank", Amount: sum, Parts: parts})
+		return h.books.SaleTx(h.ctx, tx, ledger.Sale{
+			Reference: fmt.Sprint("bank/", h.n),
+			Channel:   "bank",
+			Amount:    sum,
+			Parts:     parts,
+		})
 	})
 }
 
 func refund(no, source string, n int64) ledger.Refund {
-	return ledger.Refund{Reference: no, Amount: cny(n), Parts: []ledger.RefundPart{{Source: source, Amount: cny(n)}}}
+	return ledger.Refund{
+		Reference: no,
+		Amount:    cny(n),
+		Parts:     []ledger.RefundPart{{Source: source, Amount: cny(n)}},
+	}
 }
 
 func (h *house) refunds(no, source string, n int64) {
@@ -183,7 +204,12 @@ func TestASaleIsBookedOnceForAllItsCreators(t *testing.T) {
 	h.holds("creator_held:8", -(990 - 149))
 	h.zero()
 	err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
-		return h.books.SaleTx(h.ctx, tx, ledger.Sale{Reference: "bank/x", Channel: "bank", Amount: cny(11), Parts: []ledger.Part{part("B/1", 10)}})
+		return h.books.SaleTx(h.ctx, tx, ledger.Sale{
+			Reference: "bank/x",
+			Channel:   "bank",
+			Amount:    cny(11),
+			Parts:     []ledger.Part{part("B/1", 10)},
+		})
 	})
 	if !errors.Is(err, ledger.ErrUnbalanced) {
 		t.Errorf("parts below the sum: %v", err)
@@ -239,7 +265,9 @@ func TestPartialRefundsReverseExactly(t *testing.T) {
 		}
 	}
 	h.zero()
-	err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error { return h.books.RefundTx(h.ctx, tx, refund("more", "P0/1", 1)) })
+	err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
+		return h.books.RefundTx(h.ctx, tx, refund("more", "P0/1", 1))
+	})
 	if err == nil {
 		t.Error("more went back than was paid")
 	}
@@ -304,8 +332,12 @@ func (h *house) requests(n int64) ledger.Payout {
 func TestWhatWasSoldBeforeCreatorsHadAccountsComesFromSales(t *testing.T) {
 	h := open(t)
 	h.tx(func(tx pgx.Tx) error {
-		_, err := h.books.PostTx(h.ctx, tx, ledger.Posting{Kind: "capture", Reference: "bank/old", Lines: []ledger.Line{
-			{Account: "channel:bank", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}}})
+		_, err := h.books.PostTx(h.ctx, tx, ledger.Posting{
+			Kind:      "capture",
+			Reference: "bank/old",
+			Lines: []ledger.Line{
+				{Account: "channel:bank", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}},
+		})
 		return err
 	})
 	h.refunds("R1", "OLD/1", 400)
@@ -358,11 +390,15 @@ func TestClearingAgainstRefunds(t *testing.T) {
 		wg.Go(func() {
 			no := fmt.Sprint("R", n)
 			r := refund(no, fmt.Sprint("A/", n), int64(1+n*16))
-			if err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error { return h.books.RefundTx(h.ctx, tx, r) }); err != nil {
+			if err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
+				return h.books.RefundTx(h.ctx, tx, r)
+			}); err != nil {
 				t.Error(err)
 			}
 			if n%3 == 0 {
-				if err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error { return h.books.RefundFailedTx(h.ctx, tx, no) }); err != nil {
+				if err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
+					return h.books.RefundFailedTx(h.ctx, tx, no)
+				}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -462,7 +498,8 @@ func TestAPayoutsSteps(t *testing.T) {
 			t.Fatalf("end %d leaves %+v", n, a)
 		}
 	}
-	want := []string{"2 payout.approved payout:1", "2 payout.revealed payout:1", "2 payout.paid payout:1", "2 payout.failed payout:1",
+	want := []string{"2 payout.approved payout:1", "2 payout.revealed payout:1", "2 payout.paid payout:1",
+		"2 payout.failed payout:1",
 		"2 payout.refused payout:2", "2 payout.approved payout:4", "2 payout.failed payout:4"}
 	if !slices.Equal(deeds, want) {
 		t.Errorf("audited %q", deeds)
@@ -535,7 +572,8 @@ func TestTheTablesOfPayoutsAgree(t *testing.T) {
 		}
 	}
 	if strings.Count(check, "('") != n || strings.Count(drawn, "-->")-strings.Count(drawn, "[*]") != n {
-		t.Errorf("%d pairs in Go, %d in SQL, %d drawn", n, strings.Count(check, "('"), strings.Count(drawn, "-->")-strings.Count(drawn, "[*]"))
+		t.Errorf("%d pairs in Go, %d in SQL, %d drawn", n, strings.Count(check, "('"),
+			strings.Count(drawn, "-->")-strings.Count(drawn, "[*]"))
 	}
 }
 
@@ -553,13 +591,17 @@ func TestADestinationIsEncryptedAndBoundToItsCreator(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	h.ok(h.books.SetDestination(h.ctx, dan, d))
-	if _, err := h.pool.Exec(h.ctx, `update ledger_payee set destination = $1 where creator_id = $2`, kept, dan); err != nil {
+	if _, err := h.pool.Exec(h.ctx, `update ledger_payee set destination = $1 where creator_id = $2`, kept,
+		dan); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.books.DestinationOf(h.ctx, dan); err == nil {
 		t.Error("another creator's ciphertext opens")
 	}
-	for field, d := range map[string]ledger.Destination{"name": {Account: "123456"}, "account": {Name: "Cara", Account: "1"}} {
+	for field, d := range map[string]ledger.Destination{
+		"name":    {Account: "123456"},
+		"account": {Name: "Cara", Account: "1"},
+	} {
 		if err := h.books.SetDestination(h.ctx, cara, d); fault.From(err).Fields[field] == "" {
 			t.Errorf("%s: %v", field, err)
 		}
@@ -590,22 +632,28 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	march, err := h.books.Statement(h.ctx, cara, calendar.UTC, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	h.ok(err)
 	b := march.Books[0]
-	if march.Open || b.Opening != 0 || len(b.Videos) != 2 || b.Videos[1].Subject != 1 || b.Videos[1].Units != 2 || b.Videos[1].Sales != 1982 ||
+	if march.Open || b.Opening != 0 || len(b.Videos) != 2 || b.Videos[1].Subject != 1 || b.Videos[1].Units != 2 ||
+		b.Videos[1].Sales != 1982 ||
 		b.Videos[1].Fee != 298 || b.Videos[1].Refunds != 500 || b.Paid() != 2000 || b.Adjusted() != 0 {
 		t.Errorf("March %+v", march)
 	}
 	april, err := h.books.Statement(h.ctx, cara, calendar.UTC, calendar.UTC.MonthOf(h.now()))
 	h.ok(err)
 	a := april.Books[0]
-	if !april.Open || a.Opening != b.Closing || a.Paid() != -2000 || a.Adjusted() != -50 || a.Total().Refunds != -500 || a.Closing != h.account(cara).Owed() {
+	if !april.Open || a.Opening != b.Closing || a.Paid() != -2000 || a.Adjusted() != -50 || a.Total().Refunds != -500 ||
+		a.Closing != h.account(cara).Owed() {
 		t.Errorf("April %+v after %d, owed %d", april, b.Closing, h.account(cara).Owed())
 	}
-	for name, m := range map[string]time.Time{"before the first": time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), "to come": time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)} {
+	for name, m := range map[string]time.Time{
+		"before the first": time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
+		"to come":          time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC),
+	} {
 		if _, err := h.books.Statement(h.ctx, cara, calendar.UTC, m); !errors.Is(err, ledger.ErrNoStatement) {
 			t.Errorf("a month %s: %v", name, err)
 		}
 	}
-	if _, err := h.books.Statement(h.ctx, dan, calendar.UTC, calendar.UTC.MonthOf(h.now())); !errors.Is(err, ledger.ErrNoStatement) {
+	if _, err := h.books.Statement(h.ctx, dan, calendar.UTC,
+		calendar.UTC.MonthOf(h.now())); !errors.Is(err, ledger.ErrNoStatement) {
 		t.Errorf("of one without earnings: %v", err)
 	}
 	months, err := h.books.Months(h.ctx, cara, calendar.UTC)
@@ -618,7 +666,8 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	h.zero()
 }
 
-// TestLedger_Statement draws up all months of several zones: they follow on each other and come to what is owed, whatever the zone.
+// TestLedger_Statement draws up all months of several zones: they follow on each other and come to what is owed,
+// whatever the zone.
 func TestLedger_Statement(t *testing.T) {
 	h := open(t) // March 20
 	h.books.Terms.Clearing = 24 * time.Hour
@@ -637,7 +686,8 @@ func TestLedger_Statement(t *testing.T) {
 	h.ok(h.books.Adjust(h.ctx, olga, cara, cny(-50), "a fee of the bank", "k"))
 	to(time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC))
 	owed := h.account(cara).Owed()
-	for name, march := range map[string]int64{"UTC": 9000, "Asia/Shanghai": 3000, "Asia/Kolkata": 3000, "Europe/Berlin": 5000, "America/New_York": 9000,
+	for name, march := range map[string]int64{"UTC": 9000, "Asia/Shanghai": 3000, "Asia/Kolkata": 3000,
+		"Europe/Berlin": 5000, "America/New_York": 9000,
 		"Pacific/Kiritimati": 3000} {
 		z, _ := calendar.Find(name)
 		months, err := h.books.Months(h.ctx, cara, z)
@@ -689,7 +739,8 @@ func TestLedger_ClearingOf(t *testing.T) {
 	h.sells(part("A/2", 2000)) // and at eight in the evening
 	h.advance(48 * time.Hour)
 	h.sells(part("A/3", 4000))
-	for name, want := range map[string]string{"UTC": "27: 2550, 29: 3400, ", "Asia/Shanghai": "27: 850, 28: 1700, 30: 3400, "} {
+	for name, want := range map[string]string{"UTC": "27: 2550, 29: 3400, ",
+		"Asia/Shanghai": "27: 850, 28: 1700, 30: 3400, "} {
 		z, _ := calendar.Find(name)
 		list, err := h.books.ClearingOf(h.ctx, cara, z)
 		h.ok(err)
@@ -722,7 +773,8 @@ func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
 			default:
 			}
 			h.zero()
-			if _, err := h.books.Statement(h.ctx, cara, calendar.UTC, calendar.UTC.MonthOf(h.now())); err != nil && !errors.Is(err, ledger.ErrNoStatement) {
+			if _, err := h.books.Statement(h.ctx, cara, calendar.UTC, calendar.UTC.MonthOf(h.now())); err != nil &&
+				!errors.Is(err, ledger.ErrNoStatement) {
 				t.Error(err)
 			}
 		}
@@ -731,7 +783,12 @@ func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
 		wg.Go(func() {
 			source := fmt.Sprint("Z", n, "/1")
 			err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
-				return h.books.SaleTx(h.ctx, tx, ledger.Sale{Reference: fmt.Sprint("bank/z", n), Channel: "bank", Amount: cny(3001), Parts: []ledger.Part{part(source, 3001)}})
+				return h.books.SaleTx(h.ctx, tx, ledger.Sale{
+					Reference: fmt.Sprint("bank/z", n),
+					Channel:   "bank",
+					Amount:    cny(3001),
+					Parts:     []ledger.Part{part(source, 3001)},
+				})
 			})
 			if err != nil {
 				t.Error(err)
@@ -759,7 +816,8 @@ func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
 					break
 				}
 				var c ledger.Credit
-				if c, err = h.books.ProposeCredit(h.ctx, olga, cara, cny(int64(1+n)), "a test", fmt.Sprint("a", n)); err == nil {
+				if c, err = h.books.ProposeCredit(h.ctx, olga, cara, cny(int64(1+n)), "a test",
+					fmt.Sprint("a", n)); err == nil {
 					err = h.books.ConfirmCredit(h.ctx, otto, c.ID)
 				}
 			}
@@ -774,8 +832,10 @@ func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
 	h.clears()
 	h.zero()
 	var shares, back, paid, adjusted int64
-	h.ok(h.pool.QueryRow(h.ctx, `select (select sum(amount - fee) from ledger_earning), (select coalesce(sum(amount - fee), 0) from ledger_reversal),
-		(select coalesce(sum(amount), 0) from ledger_payout where state = 'paid'), (select sum(amount) from ledger_adjustment)::bigint`).Scan(&shares, &back, &paid, &adjusted))
+	h.ok(h.pool.QueryRow(h.ctx, `select (select sum(amount - fee)
+		from ledger_earning), (select coalesce(sum(amount - fee), 0) from ledger_reversal),
+		(select coalesce(sum(amount), 0) from ledger_payout where state = 'paid'), (select sum(amount)
+		from ledger_adjustment)::bigint`).Scan(&shares, &back, &paid, &adjusted))
 	if owed := h.account(cara).Owed(); owed != shares-back-paid+adjusted {
 		t.Errorf("owed %d of %d − %d − %d + %d", owed, shares, back, paid, adjusted)
 	}

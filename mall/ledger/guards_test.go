@@ -114,12 +114,14 @@ func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
 func TestLedger_CreditTakesTwoPeople(t *testing.T) {
 	h := open(t)
 	h.earned()
-	if err := h.books.Adjust(h.ctx, olga, cara, cny(500), "a gift", "k"); fault.From(err).Fields["amount"] != "amount_invalid" {
+	if err := h.books.Adjust(h.ctx, olga, cara, cny(500), "a gift",
+		"k"); fault.From(err).Fields["amount"] != "amount_invalid" {
 		t.Errorf("one person alone: %v", err)
 	}
 	c, err := h.books.ProposeCredit(h.ctx, olga, cara, cny(500), " a prize ", "k")
 	h.ok(err)
-	if again, err := h.books.ProposeCredit(h.ctx, olga, cara, cny(500), "a prize", "k"); err != nil || again.ID != c.ID || c.Reason != "a prize" {
+	if again, err := h.books.ProposeCredit(h.ctx, olga, cara, cny(500), "a prize", "k"); err != nil ||
+		again.ID != c.ID || c.Reason != "a prize" {
 		t.Errorf("the second click: %+v, %v", again, err)
 	}
 	waiting := func(want int) {
@@ -187,7 +189,8 @@ func TestLedger_CreditTakesTwoPeople(t *testing.T) {
 	}
 	h.holds("creator_available:7", -17500)
 	// The database keeps the rule too.
-	if _, err := h.pool.Exec(h.ctx, `update ledger_credit set decided_by = proposed_by where id = $1`, c.ID); err == nil {
+	if _, err := h.pool.Exec(h.ctx, `update ledger_credit set decided_by = proposed_by where id = $1`,
+		c.ID); err == nil {
 		t.Error("one person's word stands in the table")
 	}
 	h.zero()

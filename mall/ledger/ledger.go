@@ -1,9 +1,9 @@
-// Package ledger owns the double-entry books: postings, each written once, whose lines sum to zero; and what follows from them
-// for creators: earnings, their clearing, payouts and statements. It knows account names, sums and a creator's number; it refuses
-// to know orders, providers and people.
+// Package ledger owns the double-entry books: postings, each written once, whose lines sum to zero; and what follows
+// from them for creators: earnings, their clearing, payouts and statements. It knows account names, sums and a
+// creator's number; it refuses to know orders, providers and people.
 //
-// Signs in lines: a positive amount is what the mall has or is owed (an asset), a negative one what it owes or earned. What is
-// told of a creator's money is turned round: what the mall owes the creator is positive there.
+// Signs in lines: a positive amount is what the mall has or is owed (an asset), a negative one what it owes or earned.
+// What is told of a creator's money is turned round: what the mall owes the creator is positive there.
 package ledger
 
 import (
@@ -54,7 +54,8 @@ type Terms struct {
 	FeeRate   int           // of the price that was paid, in basis points: 1500 is 15 %
 	Clearing  time.Duration // how long a share is held
 	MinPayout int64         // minor units
-	// PayoutWait is how long a payout waits for its approval after its destination was set or changed, so that the owner can hear of it.
+	// PayoutWait is how long a payout waits for its approval after its destination was set or changed, so that the
+	// owner can hear of it.
 	PayoutWait time.Duration
 	// TwoAbove is the sum, in minor units, above which a payout needs two people: one approves, another transfers.
 	TwoAbove int64
@@ -66,7 +67,8 @@ func (t Terms) TwoPeople(sum money.Money) bool { return sum.Amount > t.TwoAbove 
 // WaitHours is how long a payout waits after a change of its destination, in hours, begun ones counted.
 func (t Terms) WaitHours() int { return begun(t.PayoutWait, time.Hour) }
 
-// ClearingDays is how long a share is held, in days, begun ones counted: nobody is promised money earlier than it comes.
+// ClearingDays is how long a share is held, in days, begun ones counted: nobody is promised money earlier than it
+// comes.
 func (t Terms) ClearingDays() int { return begun(t.Clearing, 24*time.Hour) }
 
 // begun counts the units of a time, the last of them also where it is not full.
@@ -117,20 +119,26 @@ type Ledger struct {
 
 // New opens the books, under the usual terms.
 func New(pool *pgxpool.Pool, now func() time.Time) *Ledger {
-	return &Ledger{Terms: UsualTerms, pool: pool, q: dbsqlc.New(),
+	return &Ledger{
+		Terms: UsualTerms,
+		pool:  pool,
+		q:     dbsqlc.New(),
 		// PostgreSQL keeps microseconds; a finer clock would be later than the moment that is stored.
-		now: func() time.Time { return now().Truncate(time.Microsecond) }}
+		now: func() time.Time { return now().Truncate(time.Microsecond) },
+	}
 }
 
-// WithClock is the same books under another clock: for history that is written after the fact. It shares everything else with l.
+// WithClock is the same books under another clock: for history that is written after the fact. It shares everything
+// else with l.
 func (l *Ledger) WithClock(now func() time.Time) *Ledger {
 	other := *l
 	other.now = func() time.Time { return now().Truncate(time.Microsecond) }
 	return &other
 }
 
-// PostTx writes a posting within the caller's transaction, in one round trip. One that was written before is left alone and
-// posted is false. Lines of nothing are left out. Errors: ErrUnbalanced; the database refuses an unbalanced one too, at commit.
+// PostTx writes a posting within the caller's transaction, in one round trip. One that was written before is left alone
+// and posted is false. Lines of nothing are left out. Errors: ErrUnbalanced; the database refuses an unbalanced one
+// too, at commit.
 func (l *Ledger) PostTx(ctx context.Context, tx pgx.Tx, p Posting) (posted bool, err error) {
 	id, err := l.postTx(ctx, tx, p, l.now())
 	return id != 0, err

@@ -29,8 +29,12 @@ func TestAPostingIsWrittenOnceAndInBalance(t *testing.T) {
 		})
 		return posted, err
 	}
-	sale := ledger.Posting{Kind: "capture", Reference: "sandbox/T1", Lines: []ledger.Line{
-		{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}}}
+	sale := ledger.Posting{
+		Kind:      "capture",
+		Reference: "sandbox/T1",
+		Lines: []ledger.Line{
+			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}},
+	}
 	if posted, err := post(sale); err != nil || !posted {
 		t.Fatalf("first: %v, %v", posted, err)
 	}
@@ -41,13 +45,21 @@ func TestAPostingIsWrittenOnceAndInBalance(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].Amount != cny(990) || got[1].Amount != cny(-990) {
 		t.Fatalf("balances %v, %v", got, err)
 	}
-	lame := ledger.Posting{Kind: "capture", Reference: "sandbox/T2", Lines: []ledger.Line{
-		{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-980)}}}
+	lame := ledger.Posting{
+		Kind:      "capture",
+		Reference: "sandbox/T2",
+		Lines: []ledger.Line{
+			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: cny(-980)}},
+	}
 	if _, err := post(lame); !errors.Is(err, ledger.ErrUnbalanced) {
 		t.Fatalf("unbalanced: %v", err)
 	}
-	mixed := ledger.Posting{Kind: "capture", Reference: "sandbox/T3", Lines: []ledger.Line{
-		{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: money.Of(-990, "USD")}}}
+	mixed := ledger.Posting{
+		Kind:      "capture",
+		Reference: "sandbox/T3",
+		Lines: []ledger.Line{
+			{Account: "channel:sandbox", Amount: cny(990)}, {Account: "sales", Amount: money.Of(-990, "USD")}},
+	}
 	if _, err := post(mixed); !errors.Is(err, ledger.ErrUnbalanced) {
 		t.Fatalf("two currencies: %v", err)
 	}
@@ -79,16 +91,20 @@ func TestLedger_SumsBeyondABigint(t *testing.T) {
 	pool, ctx := dbtest.New(t), context.Background()
 	books := ledger.New(pool, time.Now)
 	for _, sql := range []string{`alter table ledger_line drop constraint ledger_line_amount_bounded`, `
-		with p as (insert into ledger_posting (kind, reference) values ('capture', 'old/1'), ('capture', 'old/2') returning id)
+		with p as (insert into ledger_posting (kind, reference) values ('capture', 'old/1'), ('capture', 'old/2')
+		returning id)
 		insert into ledger_line (posting_id, account, amount, currency)
-		select id, a, n, 'CNY' from p, (values ('suspense', -9223372036854775807), ('channel:sandbox', 9223372036854775807)) v(a, n)`,
-		`alter table ledger_line add constraint ledger_line_amount_bounded check (amount between -1000000000000 and 1000000000000) not valid`} {
+		select id, a, n, 'CNY' from p, (values ('suspense', -9223372036854775807), ('channel:sandbox',
+		9223372036854775807)) v(a, n)`,
+		`alter table ledger_line add constraint ledger_line_amount_bounded check (amount between -1000000000000
+			and 1000000000000) not valid`} {
 		if _, err := pool.Exec(ctx, sql); err != nil {
 			t.Fatal(err)
 		}
 	}
 	families, err := books.Families(ctx)
-	if err != nil || len(families) != 2 || families[0].Amount != cny(math.MaxInt64) || families[1].Amount != cny(-math.MaxInt64) {
+	if err != nil || len(families) != 2 || families[0].Amount != cny(math.MaxInt64) ||
+		families[1].Amount != cny(-math.MaxInt64) {
 		t.Errorf("families %v, %v", families, err)
 	}
 	if sums, err := books.Imbalances(ctx); err != nil || len(sums) != 1 || !sums[0].IsZero() {

@@ -25,18 +25,21 @@ var (
 	ErrPayoutNotFound = fault.New(fault.NotFound, "payout_not_found", "There is no such payout.")
 	ErrPayoutMoved    = fault.New(fault.Conflict, "payout_moved", "The payout has moved on since you looked.")
 	ErrPayoutInvalid  = fault.New(fault.Invalid, "payout_invalid", "Some fields need another look.")
-	ErrPayoutWaits    = fault.New(fault.Conflict, "payout_waits", "The payout waits, since its destination had just changed.")
-	ErrSecondPerson   = fault.New(fault.Forbidden, "payout_second_person", "You approved this payout. Above this sum another person transfers it.")
-	ErrOwnPayout      = fault.New(fault.Forbidden, "payout_own", "Nobody decides about their own money.")
-	ErrNoStatement    = fault.New(fault.NotFound, "statement_not_found", "There is no statement of that month.")
-	ErrKeyMissing     = fault.New(fault.Invalid, "payout_key_missing", "A request needs a key of 1 to 200 characters.")
+	ErrPayoutWaits    = fault.New(fault.Conflict, "payout_waits",
+		"The payout waits, since its destination had just changed.")
+	ErrSecondPerson = fault.New(fault.Forbidden, "payout_second_person",
+		"You approved this payout. Above this sum another person transfers it.")
+	ErrOwnPayout   = fault.New(fault.Forbidden, "payout_own", "Nobody decides about their own money.")
+	ErrNoStatement = fault.New(fault.NotFound, "statement_not_found", "There is no statement of that month.")
+	ErrKeyMissing  = fault.New(fault.Invalid, "payout_key_missing", "A request needs a key of 1 to 200 characters.")
 )
 
 // RequestPayout sets a sum apart for a creator and asks for its transfer, once for its key: the second click gets the
 // first one's payout. However many are asked for at once, together they never exceed what is available. Errors:
 // ErrPayoutInvalid with the field "amount" (payout_below_minimum, payout_above_balance) or "destination"
 // (destination_missing); ErrKeyMissing.
-func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.Money, key string) (p Payout, err error) {
+func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.Money,
+	key string) (p Payout, err error) {
 	if key == "" || len(key) > 200 {
 		return Payout{}, ErrKeyMissing
 	}
@@ -47,7 +50,8 @@ func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.M
 	return p, err
 }
 
-func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum money.Money, key string) (Payout, error) {
+func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum money.Money,
+	key string) (Payout, error) {
 	payee, err := l.lockPayeeTx(ctx, tx, creatorID) // whoever asks at the same time waits here
 	if err != nil {
 		return Payout{}, err
@@ -77,7 +81,8 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 		}
 	}
 	if sum.Amount > available {
-		return Payout{}, ErrPayoutInvalid.Because("creator %d asks for %s of %d", creatorID, sum, available).With("amount", "payout_above_balance")
+		return Payout{}, ErrPayoutInvalid.Because("creator %d asks for %s of %d", creatorID, sum, available).
+			With("amount", "payout_above_balance")
 	}
 	at := l.now()
 	approvable := at
@@ -96,7 +101,8 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 	if err != nil {
 		return Payout{}, fmt.Errorf("write payout of creator %d: %w", creatorID, err)
 	}
-	_, err = l.postTx(ctx, tx, move(KindPayout, strconv.FormatInt(row.ID, 10)+"/requested", of(Reserved, creatorID), account, sum), at)
+	_, err = l.postTx(ctx, tx,
+		move(KindPayout, strconv.FormatInt(row.ID, 10)+"/requested", of(Reserved, creatorID), account, sum), at)
 	return payoutOf(row), err
 }
 
@@ -247,16 +253,19 @@ func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money
 		return err
 	}
 	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
-		booked, err := l.adjustTx(ctx, tx, actorID, creatorID, sum, reason, strconv.FormatInt(creatorID, 10)+"/"+key, l.now())
+		booked, err := l.adjustTx(ctx, tx, actorID, creatorID, sum, reason, strconv.FormatInt(creatorID, 10)+"/"+key,
+			l.now())
 		if err != nil || !booked {
 			return err
 		}
-		return l.auditTx(ctx, tx, actorID, "ledger.adjusted", creatorSubject(creatorID), map[string]any{"amount": sum, "reason": reason})
+		return l.auditTx(ctx, tx, actorID, "ledger.adjusted", creatorSubject(creatorID),
+			map[string]any{"amount": sum, "reason": reason})
 	})
 }
 
 // adjustTx books what is moved by hand, once for its reference.
-func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int64, sum money.Money, reason, reference string, at time.Time) (bool, error) {
+func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int64, sum money.Money,
+	reason, reference string, at time.Time) (bool, error) {
 	id, err := l.postTx(ctx, tx, move(KindAdjustment, reference, of(Available, creatorID), Adjustments, sum), at)
 	if err != nil || id == 0 {
 		return false, err

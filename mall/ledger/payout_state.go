@@ -27,8 +27,8 @@ const (
 	Failed    State = "failed"    // the bank did not take it, or sent it back
 )
 
-// transitions is the whole state machine. A CHECK on ledger_payout_transition holds the same pairs, and a test compares the two
-// with the drawn diagram.
+// transitions is the whole state machine. A CHECK on ledger_payout_transition holds the same pairs, and a test compares
+// the two with the drawn diagram.
 var transitions = map[State][]State{
 	Requested: {Approved, Refused, Cancelled},
 	Approved:  {Paid, Failed},
@@ -65,9 +65,20 @@ type Payout struct {
 }
 
 func payoutOf(r dbsqlc.LedgerPayout) Payout {
-	return Payout{ID: r.ID, CreatorID: r.CreatorID, Amount: money.Of(r.Amount, r.Currency), State: State(r.State), Version: int(r.Version),
-		BankReference: r.BankReference, Reason: r.Reason, RequestedAt: r.RequestedAt, ApprovableAt: r.ApprovableAt, PaidAt: r.PaidAt, OverAt: r.OverAt,
-		destination: r.Destination}
+	return Payout{
+		ID:            r.ID,
+		CreatorID:     r.CreatorID,
+		Amount:        money.Of(r.Amount, r.Currency),
+		State:         State(r.State),
+		Version:       int(r.Version),
+		BankReference: r.BankReference,
+		Reason:        r.Reason,
+		RequestedAt:   r.RequestedAt,
+		ApprovableAt:  r.ApprovableAt,
+		PaidAt:        r.PaidAt,
+		OverAt:        r.OverAt,
+		destination:   r.Destination,
+	}
 }
 
 // step is one move of a payout, with who caused it.
@@ -78,33 +89,53 @@ type step struct {
 	bankReference string
 }
 
-// moveTx takes a payout one step, if it is still in the state and version that p was read in, records the step and moves the money
-// that goes with it. Errors: ErrPayoutMoved, also for a pair outside the table.
+// moveTx takes a payout one step, if it is still in the state and version that p was read in, records the step and
+// moves the money that goes with it. Errors: ErrPayoutMoved, also for a pair outside the table.
 func (l *Ledger) moveTx(ctx context.Context, tx pgx.Tx, p Payout, s step) (Payout, error) {
 	if !slices.Contains(transitions[p.State], s.to) {
 		return Payout{}, ErrPayoutMoved.Because("payout %d can't go from %s to %s", p.ID, p.State, s.to)
 	}
 	at := l.now()
-	row, err := l.q.MovePayout(ctx, tx, dbsqlc.MovePayoutParams{ID: p.ID, FromState: string(p.State), ToState: string(s.to),
-		Version: int32(p.Version), Reason: s.reason, BankReference: s.bankReference, At: at})
+	row, err := l.q.MovePayout(ctx, tx, dbsqlc.MovePayoutParams{
+		ID:            p.ID,
+		FromState:     string(p.State),
+		ToState:       string(s.to),
+		Version:       int32(p.Version),
+		Reason:        s.reason,
+		BankReference: s.bankReference,
+		At:            at,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Payout{}, ErrPayoutMoved.Because("payout %d is not %s at version %d any more", p.ID, p.State, p.Version)
 	}
 	if err != nil {
 		return Payout{}, fmt.Errorf("move payout %d to %s: %w", p.ID, s.to, err)
 	}
-	if err := l.q.InsertPayoutTransition(ctx, tx, dbsqlc.InsertPayoutTransitionParams{PayoutID: p.ID, FromState: string(p.State),
-		ToState: string(s.to), Version: row.Version, ActorID: s.actorID, Reason: s.reason, At: at}); err != nil {
+	if err := l.q.InsertPayoutTransition(ctx, tx, dbsqlc.InsertPayoutTransitionParams{
+		PayoutID:  p.ID,
+		FromState: string(p.State),
+		ToState:   string(s.to),
+		Version:   row.Version,
+		ActorID:   s.actorID,
+		Reason:    s.reason,
+		At:        at,
+	}); err != nil {
 		return Payout{}, fmt.Errorf("record payout %d to %s: %w", p.ID, s.to, err)
 	}
 	from, to, name := "", "", ""
 	switch {
 	case s.to == Paid:
-		from, to, name = PaidOut, of(Reserved, p.CreatorID), "/paid"
+		from = PaidOut
+		to = of(Reserved, p.CreatorID)
+		name = "/paid"
 	case s.to == Failed && p.State == Paid:
-		from, to, name = of(Available, p.CreatorID), PaidOut, "/returned"
+		from = of(Available, p.CreatorID)
+		to = PaidOut
+		name = "/returned"
 	case s.to != Approved:
-		from, to, name = of(Available, p.CreatorID), of(Reserved, p.CreatorID), "/returned"
+		from = of(Available, p.CreatorID)
+		to = of(Reserved, p.CreatorID)
+		name = "/returned"
 	default:
 		return payoutOf(row), nil
 	}

@@ -10,7 +10,8 @@ import (
 	"videomall/mall/money"
 )
 
-// Refund is money promised back to a buyer. Parts say which sold items it pays back; none is for a sum that was no sale.
+// Refund is money promised back to a buyer. Parts say which sold items it pays back; none is for a sum that was no
+// sale.
 type Refund struct {
 	Reference string
 	Amount    money.Money
@@ -23,11 +24,11 @@ type RefundPart struct {
 	Amount money.Money
 }
 
-// RefundTx takes a promised refund from those who earned it, in the caller's transaction, once for its reference. A part takes from
-// the fee and from the creator's share as they stand to each other, so that parts which together make the whole price give back
-// exactly what was booked, in whatever order they come. The share comes from what is held, or from what is available when it
-// has cleared, which may fall below zero: then later earnings fill it. What was sold before creators had accounts comes
-// from Sales.
+// RefundTx takes a promised refund from those who earned it, in the caller's transaction, once for its reference. A
+// part takes from the fee and from the creator's share as they stand to each other, so that parts which together make
+// the whole price give back exactly what was booked, in whatever order they come. The share comes from what is held, or
+// from what is available when it has cleared, which may fall below zero: then later earnings fill it. What was sold
+// before creators had accounts comes from Sales.
 func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	known, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: r.Reference})
 	if err != nil {
@@ -61,7 +62,9 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 			return fmt.Errorf("refund %s: %w", r.Reference, err)
 		}
 		p.Lines = append(p.Lines, split(e, fee, part.Amount)...)
-		back.Sources, back.Amounts, back.Fees = append(back.Sources, part.Source), append(back.Amounts, part.Amount.Amount), append(back.Fees, fee)
+		back.Sources = append(back.Sources, part.Source)
+		back.Amounts = append(back.Amounts, part.Amount.Amount)
+		back.Fees = append(back.Fees, fee)
 	}
 	if _, err := l.postTx(ctx, tx, p, back.At); err != nil {
 		return err
@@ -75,8 +78,8 @@ func (l *Ledger) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	return nil
 }
 
-// RefundSentTx books that a refund has reached the buyer: the channel holds that much less. One whose promise was never booked,
-// because it was made before promises were, is taken from those who earned it now.
+// RefundSentTx books that a refund has reached the buyer: the channel holds that much less. One whose promise was never
+// booked, because it was made before promises were, is taken from those who earned it now.
 func (l *Ledger) RefundSentTx(ctx context.Context, tx pgx.Tx, channel string, r Refund) error {
 	if err := l.RefundTx(ctx, tx, r); err != nil {
 		return err
@@ -85,8 +88,8 @@ func (l *Ledger) RefundSentTx(ctx context.Context, tx pgx.Tx, channel string, r 
 	return err
 }
 
-// RefundFailedTx gives back what a refund that did not come had taken, once: the fee to the mall, and the share to where the
-// creator's earning stands by now. Of a refund whose promise was never booked there is nothing to give back.
+// RefundFailedTx gives back what a refund that did not come had taken, once: the fee to the mall, and the share to
+// where the creator's earning stands by now. Of a refund whose promise was never booked there is nothing to give back.
 func (l *Ledger) RefundFailedTx(ctx context.Context, tx pgx.Tx, reference string) error {
 	lines, err := l.q.LinesOf(ctx, tx, dbsqlc.LinesOfParams{Kind: KindRefund, Reference: reference})
 	if err != nil {
@@ -160,9 +163,9 @@ func split(e dbsqlc.LedgerEarning, fee int64, sum money.Money) []Line {
 	return []Line{{Fees, money.Of(fee, sum.Currency)}, {account, money.Of(sum.Amount-fee, sum.Currency)}}
 }
 
-// feeBack is how much of the fee goes back with a sum: what the fee's part in all that is back should be, less what is back of
-// it. Refunds that failed in between may have left that a minor unit off, hence the bounds: neither side gives back more
-// than it has left, and the last refund gives back the rest of both.
+// feeBack is how much of the fee goes back with a sum: what the fee's part in all that is back should be, less what is
+// back of it. Refunds that failed in between may have left that a minor unit off, hence the bounds: neither side gives
+// back more than it has left, and the last refund gives back the rest of both.
 func feeBack(e dbsqlc.LedgerEarning, sum money.Money) (int64, error) {
 	left := e.Amount - e.AmountBack
 	if sum.Currency != e.Currency || sum.Amount < 0 || sum.Amount > left {

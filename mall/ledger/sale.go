@@ -31,17 +31,25 @@ type Part struct {
 	Amount    money.Money // what was paid for it, after every discount
 }
 
-// SaleTx books a sale within the caller's transaction, in one round trip, once for its reference: the channel holds the sum, and
-// each part is split between the mall's fee and its creator, whose share is held until it clears. A part that cost nothing
-// is left out. The fee's rate is that of this moment, and later changes don't reach the part.
-// Errors: ErrUnbalanced when the parts don't come to the sum.
+// SaleTx books a sale within the caller's transaction, in one round trip, once for its reference: the channel holds the
+// sum, and each part is split between the mall's fee and its creator, whose share is held until it clears. A part that
+// cost nothing is left out. The fee's rate is that of this moment, and later changes don't reach the part. Errors:
+// ErrUnbalanced when the parts don't come to the sum.
 func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 	at := l.now()
-	arg := dbsqlc.PostSaleParams{Kinds: []string{KindSale}, Reference: s.Reference, Currency: s.Amount.Currency, At: at,
-		FeeRate: int32(l.Terms.FeeRate), ClearsAt: at.Add(l.Terms.Clearing)}
+	arg := dbsqlc.PostSaleParams{
+		Kinds:     []string{KindSale},
+		Reference: s.Reference,
+		Currency:  s.Amount.Currency,
+		At:        at,
+		FeeRate:   int32(l.Terms.FeeRate),
+		ClearsAt:  at.Add(l.Terms.Clearing),
+	}
 	line := func(kind, account string, amount int64) {
 		if amount != 0 {
-			arg.LineKinds, arg.Accounts, arg.Amounts = append(arg.LineKinds, kind), append(arg.Accounts, account), append(arg.Amounts, amount)
+			arg.LineKinds = append(arg.LineKinds, kind)
+			arg.Accounts = append(arg.Accounts, account)
+			arg.Amounts = append(arg.Amounts, amount)
 		}
 	}
 	var creators []int64
@@ -86,16 +94,19 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 	return nil
 }
 
-// CaptureTx books money that a channel took and that is no sale: Unapplied or Suspense says why. Once for its reference.
+// CaptureTx books money that a channel took and that is no sale: Unapplied or Suspense says why. Once for its
+// reference.
 func (l *Ledger) CaptureTx(ctx context.Context, tx pgx.Tx, reference, channel, account string, sum money.Money) error {
 	_, err := l.PostTx(ctx, tx, move(KindCapture, reference, account, Channel+channel, sum))
 	return err
 }
 
-// share is sum × part / whole, half a minor unit rounded up. All are at least 0, whole is above 0 and part at most whole.
+// share is sum × part / whole, half a minor unit rounded up. All are at least 0, whole is above 0 and part at most
+// whole.
 func share(sum, part, whole int64) int64 {
 	high, low := bits.Mul64(uint64(sum), uint64(part))
-	low, carry := bits.Add64(low, uint64(whole/2), 0) // whole/2 below the half of an odd whole: such a half is never met
+	// whole/2 below the half of an odd whole: such a half is never met
+	low, carry := bits.Add64(low, uint64(whole/2), 0)
 	quotient, _ := bits.Div64(high+carry, low, uint64(whole))
 	return int64(quotient)
 }

@@ -23,8 +23,9 @@ type Statement struct {
 	Books     []Book
 }
 
-// Book is a statement in one currency; amounts are minor units. Opening and Closing are what the mall owed the creator, at
-// whatever stage, as the accounts say: Closing = Opening + Net of all videos − Paid + Adjusted, or there is no statement.
+// Book is a statement in one currency; amounts are minor units. Opening and Closing are what the mall owed the creator,
+// at whatever stage, as the accounts say: Closing = Opening + Net of all videos − Paid + Adjusted, or there is no
+// statement.
 type Book struct {
 	Currency    string
 	Opening     int64
@@ -34,8 +35,8 @@ type Book struct {
 	Closing     int64
 }
 
-// VideoLine is what was sold and refunded of one video during the month, each with the mall's fee in it. A refund that failed
-// later is taken out of the month in which it failed.
+// VideoLine is what was sold and refunded of one video during the month, each with the mall's fee in it. A refund that
+// failed later is taken out of the month in which it failed.
 type VideoLine struct {
 	Subject          int64
 	TitleZh, TitleEn string
@@ -66,7 +67,11 @@ type AdjustedLine struct {
 // Total sums the videos.
 func (b Book) Total() (t VideoLine) {
 	for _, v := range b.Videos {
-		t.Units, t.Sales, t.Fee, t.Refunds, t.FeeBack = t.Units+v.Units, t.Sales+v.Sales, t.Fee+v.Fee, t.Refunds+v.Refunds, t.FeeBack+v.FeeBack
+		t.Units = t.Units + v.Units
+		t.Sales = t.Sales + v.Sales
+		t.Fee = t.Fee + v.Fee
+		t.Refunds = t.Refunds + v.Refunds
+		t.FeeBack = t.FeeBack + v.FeeBack
 	}
 	return t
 }
@@ -120,22 +125,30 @@ func (l *Ledger) firstMonth(ctx context.Context, creatorID int64, z calendar.Zon
 	return z.MonthOf(at), nil
 }
 
-// Statement draws up a creator's statement of a month of a zone, named by its first day; of a month that is not over it is provisional.
-// It is drawn up anew each time, so that after a change of the zone all months are those of the new one, and still come to the balance.
-// Errors: ErrNoStatement for a month to come, or before the creator's first.
-func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone, month time.Time) (s Statement, err error) {
+// Statement draws up a creator's statement of a month of a zone, named by its first day; of a month that is not over it
+// is provisional. It is drawn up anew each time, so that after a change of the zone all months are those of the new
+// one, and still come to the balance. Errors: ErrNoStatement for a month to come, or before the creator's first.
+func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone,
+	month time.Time) (s Statement, err error) {
 	first, err := l.firstMonth(ctx, creatorID, z)
 	if err != nil {
 		return Statement{}, err
 	}
-	s = Statement{CreatorID: creatorID, Zone: z, Month: month}
+	s = Statement{
+		CreatorID: creatorID,
+		Zone:      z,
+		Month:     month,
+	}
 	now := l.now()
 	if s.Month.Before(first) || s.Month.After(z.MonthOf(now)) {
 		return Statement{}, ErrNoStatement.Because("creator %d, %s of %s", creatorID, s.Month, z.Name())
 	}
 	s.Open = s.Until().After(now)
 	// One snapshot: what is booked meanwhile is in all of its numbers or in none.
-	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{
+		IsoLevel:   pgx.RepeatableRead,
+		AccessMode: pgx.ReadOnly,
+	}, func(tx pgx.Tx) error {
 		s.Books, err = l.booksTx(ctx, tx, creatorID, s.Since(), s.Until())
 		return err
 	})
@@ -170,7 +183,11 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 	if err := l.videosTx(ctx, tx, creatorID, since, until, in); err != nil {
 		return nil, err
 	}
-	paid, err := l.q.PaidBetween(ctx, tx, dbsqlc.PaidBetweenParams{CreatorID: creatorID, Since: since, Until: until})
+	paid, err := l.q.PaidBetween(ctx, tx, dbsqlc.PaidBetweenParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +199,11 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 		b := in(r.Currency)
 		b.Payouts = append(b.Payouts, PaidLine{r.ID, r.At, amount})
 	}
-	adjusted, err := l.q.AdjustmentsBetween(ctx, tx, dbsqlc.AdjustmentsBetweenParams{CreatorID: creatorID, Since: since, Until: until})
+	adjusted, err := l.q.AdjustmentsBetween(ctx, tx, dbsqlc.AdjustmentsBetweenParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -202,16 +223,32 @@ func (l *Ledger) booksTx(ctx context.Context, tx pgx.Tx, creatorID int64, since,
 }
 
 // videosTx puts sales and refunds together, a line a video; those that sold most first.
-func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time, in func(string) *Book) error {
-	sales, err := l.q.SalesBySubject(ctx, tx, dbsqlc.SalesBySubjectParams{CreatorID: creatorID, Since: since, Until: until})
+func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since, until time.Time,
+	in func(string) *Book) error {
+	sales, err := l.q.SalesBySubject(ctx, tx, dbsqlc.SalesBySubjectParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
 	if err != nil {
 		return err
 	}
 	for _, r := range sales {
 		b := in(r.Currency)
-		b.Videos = append(b.Videos, VideoLine{Subject: r.Subject, TitleZh: r.TitleZh, TitleEn: r.TitleEn, Units: int(r.Units), Sales: r.Amount, Fee: r.Fee})
+		b.Videos = append(b.Videos, VideoLine{
+			Subject: r.Subject,
+			TitleZh: r.TitleZh,
+			TitleEn: r.TitleEn,
+			Units:   int(r.Units),
+			Sales:   r.Amount,
+			Fee:     r.Fee,
+		})
 	}
-	refunds, err := l.q.RefundsBySubject(ctx, tx, dbsqlc.RefundsBySubjectParams{CreatorID: creatorID, Since: since, Until: until})
+	refunds, err := l.q.RefundsBySubject(ctx, tx, dbsqlc.RefundsBySubjectParams{
+		CreatorID: creatorID,
+		Since:     since,
+		Until:     until,
+	})
 	if err != nil {
 		return err
 	}
@@ -220,7 +257,11 @@ func (l *Ledger) videosTx(ctx context.Context, tx pgx.Tx, creatorID int64, since
 		n := slices.IndexFunc(b.Videos, func(v VideoLine) bool { return v.Subject == r.Subject })
 		if n < 0 {
 			n = len(b.Videos)
-			b.Videos = append(b.Videos, VideoLine{Subject: r.Subject, TitleZh: r.TitleZh, TitleEn: r.TitleEn})
+			b.Videos = append(b.Videos, VideoLine{
+				Subject: r.Subject,
+				TitleZh: r.TitleZh,
+				TitleEn: r.TitleEn,
+			})
 		}
 		b.Videos[n].Refunds, b.Videos[n].FeeBack = r.Amount-r.AmountUndone, r.Fee-r.FeeUndone
 	}

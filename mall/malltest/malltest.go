@@ -59,23 +59,60 @@ func (m *Mall) Advance(by time.Duration) { m.ahead.Add(int64(by)) }
 // Open builds the business. notifyURL is where the sandbox posts its notices, "" for nowhere.
 func Open(t testing.TB, notifyURL string) *Mall {
 	t.Helper()
-	m := &Mall{T: t, Ctx: context.Background(), Pool: dbtest.New(t), Redis: dbtest.Redis(t),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: telemetry.NewMetrics()}
+	m := &Mall{
+		T:       t,
+		Ctx:     context.Background(),
+		Pool:    dbtest.New(t),
+		Redis:   dbtest.Redis(t),
+		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Metrics: telemetry.NewMetrics(),
+	}
 	dir := t.TempDir()
 	storage, err := media.OpenStorage("file://"+dir, dir)
 	m.OK(err)
 	t.Cleanup(func() { _ = storage.Close() })
 	key := make([]byte, 32) // a test's secret is no secret
-	m.options = mall.Options{Pools: db.Pools{Primary: m.Pool, Replica: m.Pool}, Redis: m.Redis, Storage: storage,
-		Log: m.Log, Metrics: m.Metrics, Now: m.Now, PayWindow: 15 * time.Minute, MediaKey: key,
-		PlayKeys: playback.Keys{Token: key, Segment: key, Device: key}, QueueKey: key, AuditKey: key, InsightKey: key,
-		PayoutKey: key, WebhookKey: key, WebhookLoopback: true,
-		Sandbox: &sandbox.Options{Secret: Secret, PublicURL: "http://127.0.0.1", NotifyURL: notifyURL, Now: m.Now}}
+	m.options = mall.Options{
+		Pools:     db.Pools{Primary: m.Pool, Replica: m.Pool},
+		Redis:     m.Redis,
+		Storage:   storage,
+		Log:       m.Log,
+		Metrics:   m.Metrics,
+		Now:       m.Now,
+		PayWindow: 15 * time.Minute,
+		MediaKey:  key,
+		PlayKeys: playback.Keys{
+			Token:   key,
+			Segment: key,
+			Device:  key,
+		},
+		QueueKey:        key,
+		AuditKey:        key,
+		InsightKey:      key,
+		PayoutKey:       key,
+		WebhookKey:      key,
+		WebhookLoopback: true,
+		Sandbox: &sandbox.Options{
+			Secret:    Secret,
+			PublicURL: "http://127.0.0.1",
+			NotifyURL: notifyURL,
+			Now:       m.Now,
+		},
+	}
 	m.Mall, err = mall.New(m.options)
 	m.OK(err)
-	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
+	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
+		Slug:   "films",
+		NameZh: "电影",
+		NameEn: "Films",
+	})
 	m.OK(err)
-	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
+	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
+		UserID: 1,
+		Slug:   "maker",
+		NameZh: "作者",
+		NameEn: "Maker",
+	}))
 	return m
 }
 
@@ -112,9 +149,19 @@ func Listening(t testing.TB) *Mall {
 func (m *Mall) Sells(amount, stock int64) int64 {
 	m.T.Helper()
 	m.films++
-	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{Slug: fmt.Sprintf("film-%d", m.films), CreatorID: 1,
-		CategoryID: m.shelf, TitleZh: "影片", TitleEn: fmt.Sprintf("Film %d", m.films), SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn,
-			Quality: catalog.QualityHD, StockLimited: stock >= 0, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}}})
+	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
+		Slug:       fmt.Sprintf("film-%d", m.films),
+		CreatorID:  1,
+		CategoryID: m.shelf,
+		TitleZh:    "影片",
+		TitleEn:    fmt.Sprintf("Film %d", m.films),
+		SKUs: []catalog.NewSKU{{
+			Kind:         catalog.KindOwn,
+			Quality:      catalog.QualityHD,
+			StockLimited: stock >= 0,
+			Price:        catalog.NewPrice{Amount: amount, Currency: "CNY"},
+		}},
+	})
 	m.OK(err)
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
 	if stock >= 0 {
@@ -139,7 +186,11 @@ func (m *Mall) Place(userID int64, skuIDs ...int64) order.Order {
 	for _, id := range skuIDs {
 		lines = append(lines, order.Line{SKUID: id, Quantity: 1})
 	}
-	o, _, err := m.Orders.Place(m.Ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("key-", time.Now().UnixNano()), Items: lines})
+	o, _, err := m.Orders.Place(m.Ctx, order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: fmt.Sprint("key-", time.Now().UnixNano()),
+		Items:          lines,
+	})
 	m.OK(err)
 	return o
 }
@@ -174,14 +225,15 @@ func (m *Mall) Becomes(orderNo string, want order.Status) order.Order {
 	}
 }
 
-// Relayed hands every event that was written to its subscribers. The horizon below which the relay reads is the whole server's, so
-// that another test's transaction can hold it back for a moment; it fails after a minute.
+// Relayed hands every event that was written to its subscribers. The horizon below which the relay reads is the whole
+// server's, so that another test's transaction can hold it back for a moment; it fails after a minute.
 func (m *Mall) Relayed() {
 	m.T.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		_, err := m.Outbox.Relay(m.Ctx)
 		m.OK(err)
-		if Query[int64](m, `select (select count(*) from outbox_event e, outbox_cursor c where (e.xid, e.id) > (c.xid, c.event_id))
+		if Query[int64](m, `select (select count(*) from outbox_event e, outbox_cursor c
+			where (e.xid, e.id) > (c.xid, c.event_id))
 			+ (select count(*) from outbox_delivery where state = 'pending')`)[0] == 0 {
 			return
 		}

@@ -24,7 +24,9 @@ func both(t *testing.T, test func(*testing.T, fixture)) {
 	t.Parallel()
 	for name, storageURL := range map[string]func(*testing.T) string{
 		"folder": func(t *testing.T) string { return "file://" + t.TempDir() },
-		"bucket": func(t *testing.T) string { return strings.Replace(dbtest.Bucket(t), "/media?", "/media/deep/er?", 1) },
+		"bucket": func(t *testing.T) string {
+			return strings.Replace(dbtest.Bucket(t), "/media?", "/media/deep/er?", 1)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +98,8 @@ func TestAFilmIsPackedAndReadBackWhereverItLies(t *testing.T) {
 			t.Fatal(err)
 		}
 		trailer.Close()
-		for _, name := range [][3]string{{"film", "720p", "missing.m4s"}, {"other", "720p", "s00003.m4s"}, {"film", "..", "film"}, {"film", "720p", "."}} {
+		for _, name := range [][3]string{{"film", "720p", "missing.m4s"}, {"other", "720p", "s00003.m4s"},
+			{"film", "..", "film"}, {"film", "720p", "."}} {
 			if _, err := f.Storage().OpenFilm(t.Context(), name[0], name[1], name[2]); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%q: %v", name, err)
 			}
@@ -130,7 +133,8 @@ func TestAFilmIsThereWholeOrNotAtAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"), 3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
+			if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"),
+				3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
 				t.Fatal("the keys are not this film's")
 			}
 		}
@@ -175,7 +179,9 @@ func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
 	copyAll := func(from, to *media.Storage) (media.Moved, []string) {
 		t.Helper()
 		var names []string
-		moved, err := from.CopyTo(t.Context(), to, func(name string, size int64, copied bool) { names = append(names, fmt.Sprint(name, " ", size)) })
+		moved, err := from.CopyTo(t.Context(), to, func(name string, size int64, copied bool) {
+			names = append(names, fmt.Sprint(name, " ", size))
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +199,8 @@ func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := (fixture{Media: m}).read(t, "film", "720p", "s00002.m4s"), (fixture{Media: moved}).read(t, "film", "720p", "s00002.m4s"); !bytes.Equal(a, b) {
+	if a, b := (fixture{Media: m}).read(t, "film", "720p", "s00002.m4s"), (fixture{Media: moved}).read(t, "film",
+		"720p", "s00002.m4s"); !bytes.Equal(a, b) {
 		t.Fatal("another segment there")
 	}
 	third := openStorage(t, "file://"+t.TempDir())

@@ -43,9 +43,10 @@ func WebVTT(cues []Cue) []byte {
 	return []byte(b.String())
 }
 
-// SetCaptions adds a language's subtitles to a film of its owner's, or puts them in the place of those it has. Errors: ErrUnknownVideo,
-// ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
-func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, language string, file []byte) (unseen int, err error) {
+// SetCaptions adds a language's subtitles to a film of its owner's, or puts them in the place of those it has. Errors:
+// ErrUnknownVideo, ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
+func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, language string,
+	file []byte) (unseen int, err error) {
 	if !languageName.MatchString(language) || len(language) > 35 {
 		return 0, ErrBadCaptions.With("language", "captions_language")
 	}

@@ -27,7 +27,8 @@ var (
 	onlyDigits = regexp.MustCompile(`^\s*\d+\s*$`)
 	// likeTiming tells a time with a slip of the pen from words that hold an arrow.
 	likeTiming = regexp.MustCompile(`^\s*\d.*-->|-->.*\d[:.,]\d+\s*$`)
-	cueSetting = regexp.MustCompile(`^(vertical:(rl|lr)|line:-?\d{1,3}(\.\d+)?%?(,(start|center|end))?|(position|size):\d{1,3}(\.\d+)?%(,(line-left|center|line-right))?|align:(start|center|end|left|right))$`)
+	cueSetting = regexp.MustCompile(
+		`^(vertical:(rl|lr)|line:-?\d{1,3}(\.\d+)?%?(,(start|center|end))?|(position|size):\d{1,3}(\.\d+)?%(,(line-left|center|line-right))?|align:(start|center|end|left|right))$`)
 )
 
 func timing(moment string) *regexp.Regexp {
@@ -48,7 +49,8 @@ func ParseCaptions(b []byte) ([]Cue, error) {
 	}
 	r := captionReader{lines: strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")}
 	read := r.subRip
-	if head := r.lines[0]; head == "WEBVTT" || strings.HasPrefix(head, "WEBVTT ") || strings.HasPrefix(head, "WEBVTT\t") {
+	if head := r.lines[0]; head == "WEBVTT" || strings.HasPrefix(head, "WEBVTT ") ||
+		strings.HasPrefix(head, "WEBVTT\t") {
 		read = r.webVTT
 	}
 	if err := read(); err != nil {
@@ -91,7 +93,8 @@ type captionReader struct {
 
 // badLine names a line, counted from 0, that can't be read.
 func badLine(n int, slug string) error {
-	return ErrBadCaptions.With("file", "captions_cue").With("file."+strconv.Itoa(n+1), slug).Because("line %d: %s", n+1, slug)
+	return ErrBadCaptions.With("file", "captions_cue").With("file."+strconv.Itoa(n+1), slug).
+		Because("line %d: %s", n+1, slug)
 }
 
 // subRip takes what follows a line of time for its words, empty lines too, up to the next line of time and the number

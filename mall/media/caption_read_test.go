@@ -12,7 +12,8 @@ import (
 	"videomall/mall/media"
 )
 
-// Files that people bring, and what viewers then see: what ffmpeg reads of SubRip and browsers of WebVTT, and nothing less.
+// Files that people bring, and what viewers then see: what ffmpeg reads of SubRip and browsers of WebVTT, and nothing
+// less.
 func TestParseCaptions_FilesOfPeople(t *testing.T) {
 	t.Parallel()
 	two := "\n00:00:02.000 --> 00:00:03.000\nTwo\n"
@@ -42,19 +43,23 @@ func TestParseCaptions_FilesOfPeople(t *testing.T) {
 			"\n00:00:00.500 --> 00:00:01.500\nstraight after\n" + two,
 		},
 		"s19 words between brackets": {
-			"1\n00:00:00,500 --> 00:00:01,500\nI <3 you > me and a < b\n\n2\n00:00:02,000 --> 00:00:03,000\n<I>Caps</I>\n",
-			"\n00:00:00.500 --> 00:00:01.500\nI &lt;3 you &gt; me and a &lt; b\n\n00:00:02.000 --> 00:00:03.000\n<i>Caps</i>\n",
+			"1\n00:00:00,500 --> 00:00:01,500\nI <3 you > me and a < b\n\n2\n00:00:02,000 --> " +
+				"00:00:03,000\n<I>Caps</I>\n",
+			"\n00:00:00.500 --> 00:00:01.500\nI &lt;3 you &gt; me and a &lt; b\n\n00:00:02.000 --> " +
+				"00:00:03.000\n<i>Caps</i>\n",
 		},
 		"times as ffmpeg reads them, an arrow in words, a year at the end": {
 			"1\n0:0:0,5-->00:00:01,500 X1:10 X2:20\na --> b\n2024\n\n2\n00:00:02,000 --> 00:00:03,000\nTwo\n",
 			"\n00:00:00.005 --> 00:00:01.500\na --&gt; b\n2024\n" + two,
 		},
 		"other marks of styles": {
-			"1\n00:00:00,500 --> 00:00:01,500\n{\\i1}{Y:i}x{y}<br/><s>z</s> {\\an4}<font color=\"#fff\">q</font>\n\n00:00:02,000 --> 00:00:03,000\nTwo",
+			"1\n00:00:00,500 --> 00:00:01,500\n{\\i1}{Y:i}x{y}<br/><s>z</s> {\\an4}<font " +
+				"color=\"#fff\">q</font>\n\n00:00:02,000 --> 00:00:03,000\nTwo",
 			"\n00:00:00.500 --> 00:00:01.500 line:50% align:left\nx{y}\nz q\n" + two,
 		},
 		"tags and unknown words of WebVTT": {
-			"WEBVTT\n\n1\n00:00.500 --> 00:01.500\n<v.loud Ann><i.x>Hi</i> <00:00:01.000><you> <ruby>a<rt>b</rt></ruby>\n \n\n00:02.000 --> 00:03.000\nTwo\n",
+			"WEBVTT\n\n1\n00:00.500 --> 00:01.500\n<v.loud Ann><i.x>Hi</i> <00:00:01.000><you> " +
+				"<ruby>a<rt>b</rt></ruby>\n \n\n00:02.000 --> 00:03.000\nTwo\n",
 			"\n00:00:00.500 --> 00:00:01.500\n<i>Hi</i> &lt;you&gt; ab\n" + two,
 		},
 		"UTF-16": {utf16LE("1\r\n00:00:02,000 --> 00:00:03,000\r\nTwo\r\n"), two},
@@ -108,7 +113,8 @@ func TestParseCaptions_Lecture(t *testing.T) {
 		cue.From, cue.To = n*4000, n*4000+3500
 		b.WriteString(strings.TrimPrefix(string(media.WebVTT([]media.Cue{cue})), "WEBVTT\n"))
 	}
-	if cues, err := media.ParseCaptions([]byte("WEBVTT\n" + b.String())); b.Len() < 280_000 || err != nil || len(cues) != 2600 {
+	if cues, err := media.ParseCaptions([]byte("WEBVTT\n" + b.String())); b.Len() < 280_000 || err != nil ||
+		len(cues) != 2600 {
 		t.Errorf("%d bytes: %d cues, %v", b.Len(), len(cues), err)
 	}
 }

@@ -13,14 +13,18 @@ import (
 	"videomall/mall/media"
 )
 
-const srt = "\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Hello</i> <font color=\"red\">world</font> & co\r\n\r\n2\r\n0:00:03,000 --> 00:00:04,000\r\n你好\r\n"
+const srt = "\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Hello</i> <font color=\"red\">world</font> & " +
+	"co\r\n\r\n2\r\n0:00:03,000 --> 00:00:04,000\r\n你好\r\n"
 
-const vtt = "WEBVTT - a title\nX: y\n\nSTYLE\n::cue { background: url(https://elsewhere.test) }\n\nNOTE never shown\n\nfirst\n00:01.000 --> 00:02.500 line:0 align:start region:r1 onload:x\n<v Ann><b>Hi</b></v> &amp; <c.loud>you</c> &lt;3\n"
+const vtt = "WEBVTT - a title\nX: y\n\nSTYLE\n::cue { background: url(https://elsewhere.test) }\n\nNOTE never " +
+	"shown\n\nfirst\n00:01.000 --> 00:02.500 line:0 align:start region:r1 onload:x\n<v Ann><b>Hi</b></v> &amp; " +
+	"<c.loud>you</c> &lt;3\n"
 
 func TestSubtitlesComeOutInOneForm(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		srt: "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n<i>Hello</i> world &amp; co\n\n00:00:03.000 --> 00:00:04.000\n你好\n",
+		srt: "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n<i>Hello</i> world &amp; co\n\n00:00:03.000 --> " +
+			"00:00:04.000\n你好\n",
 		vtt: "WEBVTT\n\n00:00:01.000 --> 00:00:02.500 line:0 align:start\n<b>Hi</b> &amp; you &lt;3\n",
 	} {
 		cues, err := media.ParseCaptions([]byte(in))
@@ -38,7 +42,8 @@ func TestSubtitlesComeOutInOneForm(t *testing.T) {
 		"[Script Info]\nTitle: x\n": "captions_cue",
 		strings.Repeat("x", media.MaxCaptionBytes+1): "captions_large",
 	} {
-		if _, err := media.ParseCaptions([]byte(in)); !errors.Is(err, media.ErrBadCaptions) || fault.From(err).Fields["file"] != slug {
+		if _, err := media.ParseCaptions([]byte(in)); !errors.Is(err, media.ErrBadCaptions) ||
+			fault.From(err).Fields["file"] != slug {
 			t.Errorf("%.30q: %v, want %s", in, err, slug)
 		}
 	}
@@ -46,7 +51,8 @@ func TestSubtitlesComeOutInOneForm(t *testing.T) {
 
 // What is accepted must come out stable under a second reading, with no tag but slant and weight.
 func FuzzParseCaptions(f *testing.F) {
-	for _, s := range []string{srt, vtt, "WEBVTT\n\n00:01.000 --> 00:02.000\na\n<x>\nb\n", "WEBVTT\n\n00:01.000 --> 00:02.000\n--<x>&gt;\n",
+	for _, s := range []string{srt, vtt, "WEBVTT\n\n00:01.000 --> 00:02.000\na\n<x>\nb\n",
+		"WEBVTT\n\n00:01.000 --> 00:02.000\n--<x>&gt;\n",
 		"1\n00:00:01,000 --> 00:00:01,000\n{{\\an8}\\x}<3 {<b>\\q}\n\n7\n2\n0:0:1.5-->0:0:2.5\n&l{\\x}t;<br>\n"} {
 		f.Add([]byte(s))
 	}
@@ -64,7 +70,8 @@ func FuzzParseCaptions(f *testing.F) {
 			t.Fatalf("%v\n%s\nand then\n%s", err, once, media.WebVTT(again))
 		}
 		for _, c := range again {
-			rest := strings.NewReplacer("<i>", "", "</i>", "", "<b>", "", "</b>", "", "<u>", "", "</u>", "").Replace(c.Text)
+			rest := strings.NewReplacer("<i>", "", "</i>", "", "<b>", "", "</b>", "", "<u>", "", "</u>", "").
+				Replace(c.Text)
 			if strings.ContainsAny(rest, "<>") || c.To < c.From {
 				t.Fatalf("%+v", c)
 			}
@@ -92,7 +99,8 @@ func TestSubtitlesAndChaptersGoWithAFilm(t *testing.T) {
 	if w.ok(err); unseen != 1 {
 		t.Errorf("%d subtitles are never seen", unseen)
 	}
-	if a := asset(); len(a.Captions) != 2 || !strings.Contains(string(w.read(t, a.Prefix, media.ExtrasFolder, "en.vtt")), "<b>Hi</b>") {
+	if a := asset(); len(a.Captions) != 2 ||
+		!strings.Contains(string(w.read(t, a.Prefix, media.ExtrasFolder, "en.vtt")), "<b>Hi</b>") {
 		t.Errorf("captions %+v", asset().Captions)
 	}
 	for name, err := range map[string]error{
@@ -107,15 +115,28 @@ func TestSubtitlesAndChaptersGoWithAFilm(t *testing.T) {
 	if a := asset(); len(a.Captions) != 1 || a.Captions[0].Language != "zh-CN" {
 		t.Errorf("captions %+v", a.Captions)
 	}
-	if _, err := w.Storage().OpenFilm(ctx, asset().Prefix, media.ExtrasFolder, "en.vtt"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := w.Storage().OpenFilm(ctx, asset().Prefix, media.ExtrasFolder,
+		"en.vtt"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of removed subtitles: %v", err)
 	}
-	w.ok(w.SetChapters(ctx, 7, id, []media.Chapter{{Start: 0, En: "Out <at> sea"}, {Start: 4, En: "Home", Zh: "回家"}}))
-	if got := string(w.read(t, asset().Prefix, media.ExtrasFolder, media.ChaptersFile("zh-CN"))); got != "WEBVTT\n\n00:00:00.000 --> 00:00:04.000\nOut &lt;at&gt; sea\n\n00:00:04.000 --> 00:00:10.000\n回家\n" {
+	w.ok(w.SetChapters(ctx, 7, id, []media.Chapter{{Start: 0, En: "Out <at> sea"}, {
+		Start: 4,
+		En:    "Home",
+		Zh:    "回家",
+	}}))
+	if got := string(
+		w.read(t, asset().Prefix, media.ExtrasFolder, media.ChaptersFile("zh-CN"))); got != "WEBVTT\n\n00:00:00.000 "+
+		"--> 00:00:04.000\nOut &lt;at&gt; sea\n\n00:00:04.000 --> 00:00:10.000\n回家\n" {
 		t.Errorf("chapters\n%s", got)
 	}
-	for name, list := range map[string][]media.Chapter{"outside": {{Start: 10, En: "x"}}, "order": {{Start: 4, En: "x"}, {Start: 4, En: "y"}}, "nameless": {{Start: 1}}, "long": {{En: strings.Repeat("x", 101)}}} {
-		if err := w.SetChapters(ctx, 7, id, list); !errors.Is(err, media.ErrBadChapters) || len(fault.From(err).Fields) == 0 {
+	for name, list := range map[string][]media.Chapter{
+		"outside":  {{Start: 10, En: "x"}},
+		"order":    {{Start: 4, En: "x"}, {Start: 4, En: "y"}},
+		"nameless": {{Start: 1}},
+		"long":     {{En: strings.Repeat("x", 101)}},
+	} {
+		if err := w.SetChapters(ctx, 7, id, list); !errors.Is(err, media.ErrBadChapters) ||
+			len(fault.From(err).Fields) == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -125,7 +146,11 @@ func TestATrailerIsTheChosenPart(t *testing.T) {
 	w := factory(t)
 	ctx := t.Context()
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 18), ".mp4")...))
-	for name, c := range map[string]media.Trailer{"backwards": {From: 5, To: 5}, "before": {From: -1, To: 5}, "long": {From: 0, To: 61}} {
+	for name, c := range map[string]media.Trailer{
+		"backwards": {From: 5, To: 5},
+		"before":    {From: -1, To: 5},
+		"long":      {From: 0, To: 61},
+	} {
 		if err := w.SetTrailer(ctx, 7, id, c); !errors.Is(err, media.ErrBadTrailer) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -160,7 +185,10 @@ func TestATrailerIsTheChosenPart(t *testing.T) {
 	if !bytes.Equal(open, decrypt(t, key, w.read(t, a.Prefix, a.Renditions[0].Name, "s00002.m4s"), 2)) {
 		t.Error("the trailer is not the film's")
 	}
-	for name, err := range map[string]error{"beyond the end": w.SetTrailer(ctx, 7, id, media.Trailer{From: 30, To: 40}), "somebody else's": w.SetTrailer(ctx, 8, id, media.Trailer{To: 4})} {
+	for name, err := range map[string]error{
+		"beyond the end":  w.SetTrailer(ctx, 7, id, media.Trailer{From: 30, To: 40}),
+		"somebody else's": w.SetTrailer(ctx, 8, id, media.Trailer{To: 4}),
+	} {
 		if !errors.Is(err, media.ErrBadTrailer) && !errors.Is(err, media.ErrUnknownVideo) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -8,9 +8,11 @@ import (
 var (
 	// tag is one of those that subtitles have: SubRip's, WebVTT's and WebVTT's moments within a line. Any other "<" is
 	// a word's.
-	tag      = regexp.MustCompile(`(?i)<(?:(/?)(i|b|u|s|font|br|c|v|lang|ruby|rt|span)(?:[\s./][^<>]*)?|(?:\d{1,3}:)?\d\d:\d\d\.\d{3})>`)
-	entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&nbsp;", "\u00a0", "&lrm;", "\u200e", "&rlm;", "\u200f", "&amp;", "&")
-	escapes  = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	tag = regexp.MustCompile(
+		`(?i)<(?:(/?)(i|b|u|s|font|br|c|v|lang|ruby|rt|span)(?:[\s./][^<>]*)?|(?:\d{1,3}:)?\d\d:\d\d\.\d{3})>`)
+	entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&nbsp;", "\u00a0", "&lrm;", "\u200e", "&rlm;", "\u200f",
+		"&amp;", "&")
+	escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 	// override is what SubStation Alpha and MicroDVD write into a line and players take for a style: {\an8}, {Y:i}.
 	override = regexp.MustCompile(`\{(?:\\[^{}]*|[YyCcFfSs]:[^{}]*)\}`)
 	corner   = regexp.MustCompile(`\\an([1-9])`)

@@ -23,7 +23,8 @@ const (
 // ErrBadChapters is a list of chapters that a film can't have; fields are "chapters.<n>.start", ".en" and ".zh".
 var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the film.")
 
-// Chapter is where a part of a film begins, in seconds, and what it is called. One language may be empty and is then said in the other.
+// Chapter is where a part of a film begins, in seconds, and what it is called. One language may be empty and is then
+// said in the other.
 type Chapter struct {
 	Start int    `json:"start"`
 	En    string `json:"en"`
@@ -36,10 +37,12 @@ func ChaptersFile(language string) string { return "chapters." + language + ".vt
 // ChapterLanguages are the languages in which a film with chapters has ChaptersFile.
 func ChapterLanguages() []string { return []string{"en", "zh-CN"} }
 
-// SetChapters gives a film these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo, ErrNotReady,
-// ErrBadChapters.
+// SetChapters gives a film these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo,
+// ErrNotReady, ErrBadChapters.
 func (m *Media) SetChapters(ctx context.Context, ownerID, videoID int64, list []Chapter) error {
-	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error { return m.putChapters(ctx, q, a, list) })
+	return m.changeAsset(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
+		return m.putChapters(ctx, q, a, list)
+	})
 }
 
 // SetAssetChapters is SetChapters of a film that nobody uploaded. Errors: ErrUnknownAsset, ErrBadChapters.
@@ -67,7 +70,11 @@ func (m *Media) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, list []
 			if i+1 < len(list) {
 				end = list[i+1].Start
 			}
-			cues[i] = Cue{From: c.Start * 1000, To: end * 1000, Text: escapes.Replace(title(c))}
+			cues[i] = Cue{
+				From: c.Start * 1000,
+				To:   end * 1000,
+				Text: escapes.Replace(title(c)),
+			}
 		}
 		if err := m.keepFile(ctx, folder, ChaptersFile(language), WebVTT(cues)); err != nil {
 			return err
@@ -108,7 +115,8 @@ func checkChapters(list []Chapter, length int) ([]Chapter, error) {
 			refuse(n, "en", "chapter_title")
 		}
 		for field, title := range map[string]string{"en": c.En, "zh": c.Zh} {
-			if utf8.RuneCountInString(title) > MaxChapterTitle || strings.Contains(title, "-->") || !db.Storable(title) {
+			if utf8.RuneCountInString(title) > MaxChapterTitle || strings.Contains(title, "-->") ||
+				!db.Storable(title) {
 				refuse(n, field, "chapter_title")
 			}
 		}

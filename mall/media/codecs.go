@@ -24,8 +24,10 @@ func same(names ...string) []codec {
 
 // pictureCodecs are what the picture of a film may be in.
 func pictureCodecs() []codec {
-	return append(same("h264", "hevc", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores", "dnxhd", "h263", "vp6f",
-		"msmpeg4v2", "wmv2", "ffv1"),
+	return append(
+		same("h264", "hevc", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores", "dnxhd", "h263",
+			"vp6f",
+			"msmpeg4v2", "wmv2", "ffv1"),
 		codec{"av1", []string{"libdav1d", "av1"}},
 		codec{"flv1", []string{"flv"}},
 		codec{"msmpeg4v3", []string{"msmpeg4"}},
@@ -34,9 +36,13 @@ func pictureCodecs() []codec {
 
 // soundCodecs are what the sound of a film may be in.
 func soundCodecs() []codec {
-	return append(same("aac", "aac_latm", "ac3", "eac3", "truehd", "flac", "alac", "vorbis", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt",
-		"adpcm_swf", "nellymoser", "wmav1", "wmav2", "pcm_s8", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le",
-		"pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_mulaw", "pcm_alaw", "pcm_bluray", "pcm_dvd"),
+	return append(
+		same("aac", "aac_latm", "ac3", "eac3", "truehd", "flac", "alac", "vorbis", "adpcm_ms", "adpcm_ima_wav",
+			"adpcm_ima_qt",
+			"adpcm_swf", "nellymoser", "wmav1", "wmav2", "pcm_s8", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le",
+			"pcm_s24be", "pcm_s32le",
+			"pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_mulaw", "pcm_alaw", "pcm_bluray",
+			"pcm_dvd"),
 		codec{"amr_nb", []string{"amrnb", "libopencore_amrnb"}},
 		codec{"amr_wb", []string{"amrwb", "libopencore_amrwb"}},
 		codec{"dts", []string{"dca"}},

@@ -12,10 +12,12 @@ import (
 // hdr are the bars of SMPTE RP 219 as HDR shows them, with white at 203 cd/m² (ITU-R BT.2408).
 func hdr(t *testing.T, transfer string, options ...string) []byte {
 	t.Helper()
-	drawn := fmt.Sprintf("smptehdbars=s=640x360:r=10:d=1,format=gbrp,zscale=tin=709:pin=709:rin=pc:m=2020_ncl:t=%s:p=2020:r=tv:npl=203,"+
-		"format=yuv420p10le", transfer)
+	drawn := fmt.Sprintf(
+		"smptehdbars=s=640x360:r=10:d=1,format=gbrp,zscale=tin=709:pin=709:rin=pc:m=2020_ncl:t=%s:p=2020:r=tv:npl=203,"+
+			"format=yuv420p10le", transfer)
 	return sample(t, join(lavfi(drawn), "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
-		"log-level=none:colorprim=bt2020:transfer="+transfer+":colormatrix=bt2020nc", "-tag:v", "hvc1", "-color_primaries", "bt2020",
+		"log-level=none:colorprim=bt2020:transfer="+transfer+":colormatrix=bt2020nc", "-tag:v", "hvc1",
+		"-color_primaries", "bt2020",
 		"-color_trc", transfer, "-colorspace", "bt2020nc", options, ".mov")...)
 }
 
@@ -28,9 +30,10 @@ func TestTranscode_HDR(t *testing.T) {
 		change  media.ColourChange
 		turned  int
 	}{
-		"hlg.mov":       {hlg, media.ColoursHLG, 0},
-		"pq.mov":        {hdr(t, "smpte2084"), media.ColoursPQ, 0},
-		"phone.mov":     {sample(t, "-i", turned, "-c", "copy", "-metadata:s:v", "rotate=90", "-tag:v", "hvc1", ".mov"), media.ColoursHLG, 270},
+		"hlg.mov": {hlg, media.ColoursHLG, 0},
+		"pq.mov":  {hdr(t, "smpte2084"), media.ColoursPQ, 0},
+		"phone.mov": {sample(t, "-i", turned, "-c", "copy", "-metadata:s:v", "rotate=90", "-tag:v", "hvc1", ".mov"),
+			media.ColoursHLG, 270},
 		"dolby-8-4.mov": {dolbyVision(t, hlg, 8, 4), media.ColoursDolbyVision, 0},
 	} {
 		v, a, files := w.filmedVideo(name, c.content)
@@ -52,7 +55,8 @@ func TestTranscode_HDR(t *testing.T) {
 			white, green, red := bar(0), bar(3), bar(5)
 			// What is dark may be off by the little that ten bits of light are, which looks like more in numbers.
 			dark := func(c [3]int, a, b int) bool { return c[a] < 26 && c[b] < 26 }
-			if !near(white, [3]int{191, 191, 191}, 6) || !dark(green, 0, 2) || abs(green[1]-190) > 6 || !dark(red, 1, 2) || abs(red[0]-190) > 6 {
+			if !near(white, [3]int{191, 191, 191}, 6) || !dark(green, 0, 2) || abs(green[1]-190) > 6 ||
+				!dark(red, 1, 2) || abs(red[0]-190) > 6 {
 				t.Errorf("%s: white %v, green %v, red %v", name, white, green, red)
 			}
 		}
@@ -65,7 +69,8 @@ func abs(n int) int { return max(n, -n) }
 func TestProbe_DolbyVisionAlone(t *testing.T) {
 	w := factory(t)
 	content := dolbyVision(t, hdr(t, "smpte2084"), 5, 0)
-	if v := w.make(7, w.upload(7, "dolby-5.mov", content)); v.State != media.VideoFailed || v.Refusal != "dolby_vision" {
+	if v := w.make(7, w.upload(7, "dolby-5.mov", content)); v.State != media.VideoFailed ||
+		v.Refusal != "dolby_vision" {
 		t.Errorf("%s %q", v.State, v.Refusal)
 	}
 }
@@ -75,7 +80,8 @@ func TestTranscode_WideColours(t *testing.T) {
 	w := factory(t)
 	drawn := "smptehdbars=s=640x360:r=10:d=1,format=gbrp,zscale=tin=709:pin=709:rin=pc:m=2020_ncl:t=2020_10:p=2020:r=tv,format=yuv420p10le"
 	content := sample(t, join(lavfi(drawn), "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
-		"log-level=none:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc", "-color_primaries", "bt2020", "-color_trc", "bt2020-10",
+		"log-level=none:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc", "-color_primaries", "bt2020",
+		"-color_trc", "bt2020-10",
 		"-colorspace", "bt2020nc", ".mkv")...)
 	v, a, files := w.filmedVideo("wide.mkv", content)
 	wide, high := a.Renditions[0].Width, a.Renditions[0].Height
@@ -85,8 +91,8 @@ func TestTranscode_WideColours(t *testing.T) {
 	}
 }
 
-// dolbyVision writes into a QuickTime film of HEVC that it is Dolby Vision, as cameras do: a box dvcC or dvvC at the end of the sample
-// entry. ffmpeg can't.
+// dolbyVision writes into a QuickTime film of HEVC that it is Dolby Vision, as cameras do: a box dvcC or dvvC at the
+// end of the sample entry. ffmpeg can't.
 func dolbyVision(t *testing.T, film []byte, profile, compatible byte) []byte {
 	t.Helper()
 	box := make([]byte, 32)

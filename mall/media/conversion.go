@@ -120,7 +120,9 @@ func (p probed) leftOut(s Source) map[string]int {
 	left := map[string]int{}
 	for _, t := range p.Streams {
 		switch {
-		case t.Index == s.picture.index, slices.ContainsFunc(s.sounds, func(o sound) bool { return o.index == t.Index }):
+		case t.Index == s.picture.index, slices.ContainsFunc(s.sounds, func(o sound) bool {
+			return o.index == t.Index
+		}):
 		case t.CodecType == "video" && t.Disposition.Cover != 0:
 			left[LeftOutCover]++
 		case t.CodecType == "video":

@@ -26,17 +26,23 @@ import (
 
 // What can be wrong with a picture that is to be a cover.
 var (
-	ErrCoverSize   = fault.New(fault.Invalid, "cover_size", "The picture is larger than 15 MB.")
-	ErrCoverKind   = fault.New(fault.Invalid, "cover_kind", "This is not a picture that the mall can read. It reads JPEG, PNG and WebP.")
-	ErrCoverPixels = fault.New(fault.Invalid, "cover_pixels", "The picture has too few or too many pixels: at least 320 × 180, at most 40 million.")
+	ErrCoverSize = fault.New(fault.Invalid, "cover_size", "The picture is larger than 15 MB.")
+	ErrCoverKind = fault.New(fault.Invalid, "cover_kind",
+		"This is not a picture that the mall can read. It reads JPEG, PNG and WebP.")
+	ErrCoverPixels = fault.New(fault.Invalid, "cover_pixels",
+		"The picture has too few or too many pixels: at least 320 × 180, at most 40 million.")
 	ErrCoverMemory = fault.New(fault.Invalid, "cover_memory", "This picture takes too much memory to read. "+
 		"Save it with fewer pixels, with 8 bits a channel, or as a JPEG that is not progressive.")
-	ErrCoverAnimated = fault.New(fault.Invalid, "cover_animated", "This picture is animated. Save one of its frames as a still picture.")
-	ErrCoversMany    = fault.New(fault.TooMany, "covers_many", "Too many pictures in one day. Try again tomorrow.")
-	ErrCoverBusy     = fault.New(fault.TooMany, "cover_busy", "Another picture of yours is being worked on. Try again in a moment.")
-	ErrCoversWaiting = fault.New(fault.Unavailable, "covers_waiting", "Many pictures are being worked on. Try again in a minute.")
-	ErrCoverTool     = fault.New(fault.Unavailable, "cover_tool", "Pictures can't be taken at the moment. Try again later.")
-	ErrNoCover       = fault.New(fault.NotFound, "unknown_cover", "There is no such picture.")
+	ErrCoverAnimated = fault.New(fault.Invalid, "cover_animated",
+		"This picture is animated. Save one of its frames as a still picture.")
+	ErrCoversMany = fault.New(fault.TooMany, "covers_many", "Too many pictures in one day. Try again tomorrow.")
+	ErrCoverBusy  = fault.New(fault.TooMany, "cover_busy",
+		"Another picture of yours is being worked on. Try again in a moment.")
+	ErrCoversWaiting = fault.New(fault.Unavailable, "covers_waiting",
+		"Many pictures are being worked on. Try again in a minute.")
+	ErrCoverTool = fault.New(fault.Unavailable, "cover_tool",
+		"Pictures can't be taken at the moment. Try again later.")
+	ErrNoCover = fault.New(fault.NotFound, "unknown_cover", "There is no such picture.")
 )
 
 // Limits of what is decoded.
@@ -140,7 +146,8 @@ func freeMemory(h pictureHeader) {
 }
 
 func fits(width, height int) error {
-	if min(width, height) < minCoverHeight || width < minCoverWidth && height < minCoverWidth || width > maxCoverPixels/height {
+	if min(width, height) < minCoverHeight || width < minCoverWidth && height < minCoverWidth ||
+		width > maxCoverPixels/height {
 		return ErrCoverPixels.Because("%d × %d", width, height)
 	}
 	return nil
@@ -158,12 +165,17 @@ func (m *Media) saveCover(ctx context.Context, ownerID int64, picture image.Imag
 		if err != nil {
 			return "", err
 		}
-		if err := m.storage.put(ctx, coverName(stem, width), bytes.NewReader(encoded), int64(len(encoded))); err != nil {
+		if err := m.storage.put(ctx, coverName(stem, width), bytes.NewReader(encoded),
+			int64(len(encoded))); err != nil {
 			return "", fmt.Errorf("keep cover %s: %w", stem, err)
 		}
 		from, part = drawn, drawn.Bounds()
 	}
-	if err := m.q.InsertCover(ctx, m.pool, dbsqlc.InsertCoverParams{Stem: stem, OwnerID: ownerID, CreatedAt: m.now()}); err != nil {
+	if err := m.q.InsertCover(ctx, m.pool, dbsqlc.InsertCoverParams{
+		Stem:      stem,
+		OwnerID:   ownerID,
+		CreatedAt: m.now(),
+	}); err != nil {
 		return "", fmt.Errorf("keep cover %s: %w", stem, err)
 	}
 	return stem, nil
@@ -199,7 +211,9 @@ func webp(ctx context.Context, p *image.RGBA) ([]byte, error) {
 		[]string{"-frames:v", "1", "-c:v", "libwebp", "-pix_fmt", "yuv420p", "-quality", strconv.Itoa(coverQuality)},
 		[]string{"-f", "image2pipe", "pipe:1"})...)
 	var out, said bytes.Buffer
-	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(p.Pix), &out, &said
+	c.Stdin = bytes.NewReader(p.Pix)
+	c.Stdout = &out
+	c.Stderr = &said
 	if err := c.Run(); err != nil {
 		return nil, ErrCoverTool.Because("ffmpeg: %w: %.300s", err, said.String())
 	}

@@ -117,7 +117,8 @@ func extended(raw []byte, flags byte, kind string, body []byte) []byte {
 // shown is what ffmpeg, which knows the range of a WebP's numbers, makes of a picture's middle.
 func shown(t *testing.T, raw []byte) (r, g, b uint8) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "image2pipe", "-c:v", "webp", "-i", "-", "-vf", "crop=16:16", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
+	c := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "image2pipe", "-c:v", "webp", "-i", "-", "-vf",
+		"crop=16:16", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
 	c.Stdin = bytes.NewReader(raw)
 	out, err := c.Output()
 	if err != nil || len(out) != 3*16*16 {
@@ -143,7 +144,8 @@ func (f fixture) coverFile(t *testing.T, stem string, width int) []byte {
 // asWebP has ffmpeg write a lossy WebP, as photographs are.
 func asWebP(t *testing.T, p image.Image) []byte {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "image2pipe", "-c:v", "png", "-i", "-", "-c:v", "libwebp", "-quality", "95", "-f", "image2pipe", "-")
+	c := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "image2pipe", "-c:v", "png", "-i", "-", "-c:v",
+		"libwebp", "-quality", "95", "-f", "image2pipe", "-")
 	c.Stdin = bytes.NewReader(encoded(t, func(w io.Writer) error { return png.Encode(w, p) }))
 	out, err := c.Output()
 	if err != nil {
@@ -164,19 +166,22 @@ func TestCoverTurn_Save_profile(t *testing.T) {
 	asJPEG := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, orange, &jpeg.Options{Quality: 95}) })
 	profile := adobeRGB()
 	half := len(profile) / 2
-	pieces := segment(segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x02\x02"+string(profile[half:])), 0xe2, "ICC_PROFILE\x00\x01\x02"+string(profile[:half]))
+	pieces := segment(segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x02\x02"+string(profile[half:])), 0xe2,
+		"ICC_PROFILE\x00\x01\x02"+string(profile[:half]))
 	for name, c := range map[string]struct {
 		raw  []byte
 		want color.RGBA
 	}{
-		"JPEG":                  {segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x01"+string(profile)), color.RGBA{254, 128, 0, 255}},
-		"JPEG, in two pieces":   {pieces, color.RGBA{254, 128, 0, 255}},
-		"JPEG, a piece missing": {segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x02"+string(profile)), color.RGBA{227, 127, 30, 255}},
-		"PNG":                   {chunked(asPNG, "iCCP", packed(profile)), color.RGBA{254, 128, 0, 255}},
-		"PNG, broken profile":   {chunked(asPNG, "iCCP", packed(profile[:200])), color.RGBA{227, 127, 30, 255}},
-		"PNG without":           {asPNG, color.RGBA{227, 127, 30, 255}},
-		"WebP without":          {asWebP(t, orange), color.RGBA{227, 127, 30, 255}},
-		"WebP":                  {extended(asWebP(t, orange), 0x20, "ICCP", profile), color.RGBA{254, 128, 0, 255}},
+		"JPEG": {segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x01"+string(profile)),
+			color.RGBA{254, 128, 0, 255}},
+		"JPEG, in two pieces": {pieces, color.RGBA{254, 128, 0, 255}},
+		"JPEG, a piece missing": {segment(asJPEG, 0xe2, "ICC_PROFILE\x00\x01\x02"+string(profile)),
+			color.RGBA{227, 127, 30, 255}},
+		"PNG":                 {chunked(asPNG, "iCCP", packed(profile)), color.RGBA{254, 128, 0, 255}},
+		"PNG, broken profile": {chunked(asPNG, "iCCP", packed(profile[:200])), color.RGBA{227, 127, 30, 255}},
+		"PNG without":         {asPNG, color.RGBA{227, 127, 30, 255}},
+		"WebP without":        {asWebP(t, orange), color.RGBA{227, 127, 30, 255}},
+		"WebP":                {extended(asWebP(t, orange), 0x20, "ICCP", profile), color.RGBA{254, 128, 0, 255}},
 	} {
 		stem, err := f.SaveCover(t.Context(), maker, bytes.NewReader(c.raw))
 		if err != nil {
@@ -198,7 +203,8 @@ func TestCoverTurn_Save_orientation(t *testing.T) {
 		dbtest.Missing(t, err)
 	}
 	f := open(t)
-	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x02\x00\x00\x00\x00\x00\x00") // mirrored
+	// mirrored
+	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x02\x00\x00\x00\x00\x00\x00")
 	asPNG := encoded(t, func(w io.Writer) error { return png.Encode(w, halves(640, 360)) })
 	asLossy := asWebP(t, halves(640, 360))
 	for name, c := range map[string]struct {
@@ -234,10 +240,11 @@ func TestSmallInSRGB(t *testing.T) {
 		}
 		dot, want color.Color
 	}{
-		"RGB":                {image.NewRGBA(size), color.RGBA{200, 100, 50, 255}, color.RGBA{200, 100, 50, 255}},
-		"half transparent":   {image.NewNRGBA(size), color.NRGBA{0, 0, 0, 128}, color.RGBA{127, 127, 127, 255}},
-		"quite transparent":  {image.NewNRGBA64(size), color.NRGBA64{}, color.RGBA{255, 255, 255, 255}},
-		"16 bits":            {image.NewRGBA64(size), color.RGBA64{0xc8c8, 0x6464, 0x3232, 0xffff}, color.RGBA{200, 100, 50, 255}},
+		"RGB":               {image.NewRGBA(size), color.RGBA{200, 100, 50, 255}, color.RGBA{200, 100, 50, 255}},
+		"half transparent":  {image.NewNRGBA(size), color.NRGBA{0, 0, 0, 128}, color.RGBA{127, 127, 127, 255}},
+		"quite transparent": {image.NewNRGBA64(size), color.NRGBA64{}, color.RGBA{255, 255, 255, 255}},
+		"16 bits": {image.NewRGBA64(size), color.RGBA64{0xc8c8, 0x6464, 0x3232, 0xffff},
+			color.RGBA{200, 100, 50, 255}},
 		"grey":               {image.NewGray(size), color.Gray{90}, color.RGBA{90, 90, 90, 255}},
 		"ink, without words": {image.NewCMYK(size), color.CMYK{0, 255, 255, 0}, color.RGBA{255, 0, 0, 255}},
 	} {

@@ -105,7 +105,10 @@ func rows(p image.Image, studio bool) func(x, y int, row []uint8) {
 	return func(x, y int, row []uint8) {
 		for i := 0; i < len(row); i += 4 {
 			r, g, b, a := p.At(x, y).RGBA()
-			row[i], row[i+1], row[i+2], row[i+3] = uint8(r>>8), uint8(g>>8), uint8(b>>8), uint8(a>>8)
+			row[i] = uint8(r >> 8)
+			row[i+1] = uint8(g >> 8)
+			row[i+2] = uint8(b >> 8)
+			row[i+3] = uint8(a >> 8)
 			x++
 		}
 		onWhite(row)

@@ -80,7 +80,8 @@ func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
 			"mirrored": held(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(2400, 1350), nil) }), 2),
 			"turned":   held(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(900, 1600), nil) }), 6),
 		} {
-			stem, err := f.SaveCover(t.Context(), maker, bytes.NewReader(append(raw, "<script>secret tail</script>"...)))
+			stem, err := f.SaveCover(t.Context(), maker,
+				bytes.NewReader(append(raw, "<script>secret tail</script>"...)))
 			if err != nil || len(stem) != 26 {
 				t.Fatalf("%s: %q, %v", name, stem, err)
 			}
@@ -109,7 +110,8 @@ func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
 				t.Errorf("%s: what was uploaded is served", name)
 			}
 		}
-		for _, name := range []string{"x", "../secret", "aaaaaaaaaaaaaaaaaaaaaaaaaa-320.webp", "aaaaaaaaaaaaaaaaaaaaaaaaaa-100.webp"} {
+		for _, name := range []string{"x", "../secret", "aaaaaaaaaaaaaaaaaaaaaaaaaa-320.webp",
+			"aaaaaaaaaaaaaaaaaaaaaaaaaa-100.webp"} {
 			if _, err := f.OpenCover(t.Context(), name); !errors.Is(err, media.ErrNoCover) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -137,12 +139,14 @@ func TestBombsAreNoCovers(t *testing.T) {
 		"huge":            {claims(100_000, 100_000), media.ErrCoverPixels},
 		"huge and narrow": {claims(2_000_000_000, 300), media.ErrCoverPixels},
 		"just too many":   {claims(8000, 5001), media.ErrCoverPixels},
-		"tiny":            {encoded(t, func(w io.Writer) error { return png.Encode(w, halves(100, 60)) }), media.ErrCoverPixels},
-		"cut off":         {whole[:len(whole)/2], media.ErrCoverKind},
-		"a head alone":    {claims(800, 450), media.ErrCoverKind},
-		"text":            {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), media.ErrCoverKind},
-		"nothing":         {nil, media.ErrCoverKind},
-		"too heavy":       {append(whole, make([]byte, 15<<20)...), media.ErrCoverSize},
+		"tiny": {encoded(t, func(w io.Writer) error {
+			return png.Encode(w, halves(100, 60))
+		}), media.ErrCoverPixels},
+		"cut off":      {whole[:len(whole)/2], media.ErrCoverKind},
+		"a head alone": {claims(800, 450), media.ErrCoverKind},
+		"text":         {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), media.ErrCoverKind},
+		"nothing":      {nil, media.ErrCoverKind},
+		"too heavy":    {append(whole, make([]byte, 15<<20)...), media.ErrCoverSize},
 	} {
 		if stem, err := f.SaveCover(t.Context(), maker, bytes.NewReader(c.raw)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %q, %v", name, stem, err)

@@ -137,7 +137,8 @@ func (m *Media) countTry(ctx context.Context, ownerID int64) error {
 func (t *turns) borrow(ctx context.Context, h pictureHeader) (giveBack func(), err error) {
 	need := h.decoded + drawingMemory
 	if need > t.budget {
-		return nil, ErrCoverMemory.Because("a %s of %d × %d takes %d bytes, of %d", h.format, h.width, h.height, need, t.budget)
+		return nil, ErrCoverMemory.Because("a %s of %d × %d takes %d bytes, of %d", h.format, h.width, h.height, need,
+			t.budget)
 	}
 	if err := t.memory.Acquire(ctx, need); err != nil {
 		return nil, err

@@ -51,7 +51,8 @@ func TestMedia_BeginCover(t *testing.T) {
 			turns = append(turns, turn)
 		}
 		unread := bytes.NewReader([]byte("not a byte of this"))
-		if _, err := f.SaveCover(t.Context(), 100, unread); !errors.Is(err, media.ErrCoversWaiting) || unread.Len() != 18 {
+		if _, err := f.SaveCover(t.Context(), 100, unread); !errors.Is(err, media.ErrCoversWaiting) ||
+			unread.Len() != 18 {
 			t.Fatalf("%v, and %d bytes are unread", err, unread.Len())
 		}
 		turns[0].End()
@@ -91,13 +92,15 @@ func deep(w, h uint32) []byte {
 func TestCoverTurn_Save(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	animated := append([]byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), 0x7f, 2, 0, 0x67, 1, 0) // 640 × 360
+	// 640 × 360
+	animated := append([]byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), 0x7f, 2, 0, 0x67, 1, 0)
 	whole := encoded(t, func(w io.Writer) error { return png.Encode(w, halves(640, 360)) })
 	for name, c := range map[string]struct {
 		raw  []byte
 		want error
 	}{
-		"forty million of 8 bits fit":       {claims(8000, 5000), media.ErrCoverKind}, // decoding began, and found no pixels
+		// decoding began, and found no pixels
+		"forty million of 8 bits fit":       {claims(8000, 5000), media.ErrCoverKind},
 		"as many of 16 bits do not":         {deep(8000, 5000), media.ErrCoverMemory},
 		"an animated WebP":                  {animated, media.ErrCoverAnimated},
 		"more bytes than the request's own": {whole, media.ErrCoverSize},

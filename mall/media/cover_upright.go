@@ -6,12 +6,13 @@ import (
 	"image/color"
 )
 
-// A telephone writes the pixels as its sensor lies, and beside them how it was held, as the EXIF tag 0x0112 (Exif 2.32, 4.6.4): a number from
-// 1, upright, to 8.
+// A telephone writes the pixels as its sensor lies, and beside them how it was held, as the EXIF tag 0x0112 (Exif 2.32,
+// 4.6.4): a number from 1, upright, to 8.
 
 const orientationTag = 0x0112
 
-// exifOrientation finds that number in an EXIF block, which is a TIFF file without pictures; 1 where there is none to be found.
+// exifOrientation finds that number in an EXIF block, which is a TIFF file without pictures; 1 where there is none to
+// be found.
 func exifOrientation(tiff []byte) int {
 	if len(tiff) < 8 {
 		return 1

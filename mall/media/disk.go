@@ -14,7 +14,8 @@ import (
 )
 
 // ErrDiskFull says that a disk that the mall writes to has less free space than it must keep.
-var ErrDiskFull = fault.New(fault.Unavailable, "disk_full", "The mall's disk is nearly full. What has arrived is kept; go on when there is room again.")
+var ErrDiskFull = fault.New(fault.Unavailable, "disk_full",
+	"The mall's disk is nearly full. What has arrived is kept; go on when there is room again.")
 
 // WaitsForDisk is the slug of a stage that waits until a disk has room.
 const WaitsForDisk = "disk_full"
@@ -91,7 +92,8 @@ func (m *Media) room(more int64) error {
 	}
 	for _, d := range disks {
 		if d.Free-more < d.Floor {
-			return ErrDiskFull.Because("%s has %d bytes free, %d are to be written and %d must stay", filepath.Base(d.Folder), d.Free, more, d.Floor)
+			return ErrDiskFull.Because("%s has %d bytes free, %d are to be written and %d must stay",
+				filepath.Base(d.Folder), d.Free, more, d.Floor)
 		}
 	}
 	return nil

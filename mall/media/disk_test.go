@@ -30,7 +30,11 @@ func TestMedia_WriteUpload_disk_full(t *testing.T) {
 	}
 	whole := []byte(mp4Head + strings.Repeat("x", int(film.Size)-len(mp4Head)))
 	// Somebody else fills the disk while it is written.
-	filling := &watched{Reader: bytes.NewReader(whole), after: 20 << 20, then: func() { free = floor - 1 }}
+	filling := &watched{
+		Reader: bytes.NewReader(whole),
+		after:  20 << 20,
+		then:   func() { free = floor - 1 },
+	}
 	u, err = f.WriteUpload(t.Context(), maker, u.ID, 0, filling, film.Size)
 	if !errors.Is(err, media.ErrDiskFull) || u.Offset < 20<<20 || u.Offset >= film.Size {
 		t.Fatalf("at %d: %v", u.Offset, err)
@@ -45,7 +49,8 @@ func TestMedia_WriteUpload_disk_full(t *testing.T) {
 	if u, err = f.Upload(t.Context(), maker, u.ID); err != nil || u.Offset != at {
 		t.Fatalf("what arrived: %d of %d, %v", u.Offset, at, err)
 	}
-	if _, err = f.WriteUpload(t.Context(), maker, u.ID, at, bytes.NewReader(whole[at:]), film.Size-at); !errors.Is(err, media.ErrDiskFull) {
+	if _, err = f.WriteUpload(t.Context(), maker, u.ID, at, bytes.NewReader(whole[at:]),
+		film.Size-at); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("still full: %v", err)
 	}
 	free = 2 * floor
@@ -84,7 +89,8 @@ func TestMedia_RunStage_disk_full(t *testing.T) {
 	if err := w.run(id, media.StageProbe); !errors.As(err, &later) || !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("a full disk: %v", err)
 	}
-	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting || s.Refusal != media.WaitsForDisk || s.Attempts != 0 {
+	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting || s.Refusal != media.WaitsForDisk ||
+		s.Attempts != 0 {
 		t.Fatalf("%+v", s)
 	}
 	free.Store(floor + 1) // less than the file takes
@@ -112,7 +118,8 @@ func TestMedia_RunStage_disk_full_meanwhile(t *testing.T) {
 	if err := <-ended; !errors.Is(err, media.ErrDiskFull) {
 		t.Fatal(err)
 	}
-	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageWaiting || s.Refusal != media.WaitsForDisk || s.Attempts != 0 {
+	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageWaiting || s.Refusal != media.WaitsForDisk ||
+		s.Attempts != 0 {
 		t.Fatalf("%+v", s)
 	}
 }

@@ -17,14 +17,18 @@ import (
 // errStillWorked is a stage that has not yet heard that its film was deleted.
 var errStillWorked = errors.New("a stage is still being worked")
 
-// Delete takes a film from its owner: what is being made of it ends within a second or two, and its files are removed. A packaged film
-// that a listing still needs stays until a sweep finds that it does not. Error: ErrUnknownVideo.
+// Delete takes a film from its owner: what is being made of it ends within a second or two, and its files are removed.
+// A packaged film that a listing still needs stays until a sweep finds that it does not. Error: ErrUnknownVideo.
 func (m *Media) Delete(ctx context.Context, ownerID, videoID int64) error {
 	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
 		if _, err := m.lockVideo(ctx, tx, ownerID, videoID); err != nil {
 			return err
 		}
-		if _, err := m.q.DeleteVideo(ctx, tx, dbsqlc.DeleteVideoParams{OwnerID: ownerID, ID: videoID, At: m.now()}); err != nil {
+		if _, err := m.q.DeleteVideo(ctx, tx, dbsqlc.DeleteVideoParams{
+			OwnerID: ownerID,
+			ID:      videoID,
+			At:      m.now(),
+		}); err != nil {
 			return fmt.Errorf("delete video %d: %w", videoID, err)
 		}
 		if err := m.q.CancelStages(ctx, tx, dbsqlc.CancelStagesParams{VideoID: videoID, At: m.now()}); err != nil {
@@ -40,8 +44,8 @@ func (m *Media) Delete(ctx context.Context, ownerID, videoID int64) error {
 	})
 }
 
-// Erase removes the files of a deleted film: the original, what was made of it here, the posters, and the packaged film unless it is
-// in use. It stands being called twice. Later asks to come again, while a stage still runs.
+// Erase removes the files of a deleted film: the original, what was made of it here, the posters, and the packaged film
+// unless it is in use. It stands being called twice. Later asks to come again, while a stage still runs.
 func (m *Media) Erase(ctx context.Context, videoID int64) error {
 	row, err := m.q.VideoByID(ctx, m.pool, videoID)
 	if err != nil {
@@ -90,7 +94,8 @@ func (m *Media) Erase(ctx context.Context, videoID int64) error {
 // sweepAssets is how many films one look of SweepAssets takes.
 const sweepAssets = 100
 
-// SweepAssets removes the packaged films of deleted videos that were in use then and are not any more. It returns how many.
+// SweepAssets removes the packaged films of deleted videos that were in use then and are not any more. It returns how
+// many.
 func (m *Media) SweepAssets(ctx context.Context) (gone int, err error) {
 	for after := int64(0); ; {
 		rows, err := m.q.AssetsOfDeleted(ctx, m.pool, dbsqlc.AssetsOfDeletedParams{AfterID: after, Most: sweepAssets})
@@ -135,5 +140,6 @@ func (m *Media) dropAsset(ctx context.Context, id int64, prefix string) (gone bo
 	if used {
 		return false, nil
 	}
-	return true, errors.Join(m.storage.remove(ctx, trailersFolder+"/"+prefix), m.storage.remove(ctx, filmsFolder+"/"+prefix))
+	return true, errors.Join(m.storage.remove(ctx, trailersFolder+"/"+prefix),
+		m.storage.remove(ctx, filmsFolder+"/"+prefix))
 }

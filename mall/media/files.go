@@ -15,8 +15,8 @@ const postersFolder = "posters"
 
 func originalIn(dir string) string { return filepath.Join(dir, "original") }
 
-// fetchOriginal puts an uploaded file into a folder on this machine, under a name that tells nothing, and returns its path. Only its
-// content is shared with the original; it can't be written through it.
+// fetchOriginal puts an uploaded file into a folder on this machine, under a name that tells nothing, and returns its
+// path. Only its content is shared with the original; it can't be written through it.
 func (m *Media) fetchOriginal(ctx context.Context, key, toDir string) (path string, err error) {
 	if key == "" || !fs.ValidPath(key) {
 		return "", fmt.Errorf("original %q has no place in storage", key)

@@ -118,7 +118,9 @@ func factsOf(t *testing.T, file string) (f facts) {
 func dot(t *testing.T, file string, second float64, x, y int) [3]int {
 	t.Helper()
 	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-ss", fmt.Sprint(second), "-frames:v", "1",
-		"-vf", fmt.Sprintf("format=yuv444p,crop=2:2:%d:%d,scale=in_color_matrix=auto:flags=accurate_rnd+full_chroma_int,format=rgb24", x, y),
+		"-vf", fmt.Sprintf(
+			"format=yuv444p,crop=2:2:%d:%d,scale=in_color_matrix=auto:flags=accurate_rnd+full_chroma_int,format=rgb24",
+			x, y),
 		"-f", "rawvideo", "pipe:1").Output()
 	if err != nil || len(out) < 3 {
 		t.Fatalf("no dot at %v s: %v", second, err)
@@ -138,7 +140,8 @@ func near(got, want [3]int, by int) bool {
 // samples are a film's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
 func samples(t *testing.T, file string) []float64 {
 	t.Helper()
-	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "f32le", "pipe:1").Output()
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "f32le",
+		"pipe:1").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +213,8 @@ func TestTranscode_StillPicture(t *testing.T) {
 
 func TestTranscode_LatePicture(t *testing.T) {
 	w := factory(t)
-	late := sample(t, join("-itsoffset", "3", lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=6"), h264, "-c:a", "aac", ".mkv")...)
+	late := sample(t,
+		join("-itsoffset", "3", lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=6"), h264, "-c:a", "aac", ".mkv")...)
 	a, files := w.filmed("late.mkv", late)
 	if a.DurationSeconds != 6 {
 		t.Errorf("%d s", a.DurationSeconds)
@@ -227,12 +231,18 @@ func TestTranscode_FrameRate(t *testing.T) {
 		args []string
 		want string
 	}{
-		"phone.mp4": {join(lavfi("testsrc2=s=320x180:r=30:d=4"), "-vf", "setpts=(N/30.05+0.002*sin(N*1.7))/TB,settb=1/90000", vfr, h264, ".mp4"), "30/1"},
-		"pause.mp4": {join(lavfi("testsrc2=s=320x180:r=60:d=12"), "-vf", `select='if(lt(t,10),not(mod(n,60)),1)'`, vfr, h264, ".mp4"), "60/1"},
-		"ntsc.mkv":  {join(lavfi("testsrc2=s=320x180:r=30000/1001:d=3"), h264, ".mkv"), "30000/1001"},
-		"odd.mp4":   {join(lavfi("testsrc2=s=320x180:r=27:d=3"), h264, ".mp4"), "30000/1001"},
-		"fast.mp4":  {join(lavfi("testsrc2=s=320x180:r=120:d=2"), h264, ".mp4"), "60/1"},
-		"reordered": {join(lavfi("testsrc2=s=320x180:r=24:d=3"), "-c:v", "libx264", "-bf", "8", "-pix_fmt", "yuv420p", ".mp4"), "24/1"},
+		"phone.mp4": {
+			join(lavfi("testsrc2=s=320x180:r=30:d=4"), "-vf", "setpts=(N/30.05+0.002*sin(N*1.7))/TB,settb=1/90000", vfr,
+				h264, ".mp4"), "30/1"},
+		"pause.mp4": {
+			join(lavfi("testsrc2=s=320x180:r=60:d=12"), "-vf", `select='if(lt(t,10),not(mod(n,60)),1)'`, vfr, h264,
+				".mp4"), "60/1"},
+		"ntsc.mkv": {join(lavfi("testsrc2=s=320x180:r=30000/1001:d=3"), h264, ".mkv"), "30000/1001"},
+		"odd.mp4":  {join(lavfi("testsrc2=s=320x180:r=27:d=3"), h264, ".mp4"), "30000/1001"},
+		"fast.mp4": {join(lavfi("testsrc2=s=320x180:r=120:d=2"), h264, ".mp4"), "60/1"},
+		"reordered": {
+			join(lavfi("testsrc2=s=320x180:r=24:d=3"), "-c:v", "libx264", "-bf", "8", "-pix_fmt", "yuv420p", ".mp4"),
+			"24/1"},
 	} {
 		_, files := w.filmed(name, sample(t, c.args...))
 		if rate, _ := factsOf(t, files[0]).video(t); rate != c.want {
@@ -247,20 +257,26 @@ func TestTranscode_Colour(t *testing.T) {
 	sd := "smptehdbars=s=640x360:r=10:d=1,format=rgb24"
 	untagged := ",setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
 	for name, args := range map[string][]string{
-		"untagged.mp4":  join(lavfi(hd), "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"+untagged, h264, ".mp4"),
-		"small.mp4":     join(lavfi(sd), "-vf", "scale=out_color_matrix=bt601:out_range=tv,format=yuv420p"+untagged, h264, ".mp4"),
-		"tagged601.mp4": join(lavfi(hd), "-vf", "scale=out_color_matrix=bt601:out_range=tv,format=yuv420p", h264, "-colorspace", "smpte170m", ".mp4"),
-		"full.mp4":      join(lavfi(hd), "-vf", "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p", "-c:v", "libx264", "-preset", "ultrafast", "-color_range", "pc", "-colorspace", "bt709", ".mp4"),
-		"rgb.mkv":       join(lavfi(sd), "-c:v", "libx264rgb", "-preset", "ultrafast", "-crf", "5", ".mkv"),
+		"untagged.mp4": join(lavfi(hd), "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"+untagged,
+			h264, ".mp4"),
+		"small.mp4": join(lavfi(sd), "-vf", "scale=out_color_matrix=bt601:out_range=tv,format=yuv420p"+untagged,
+			h264, ".mp4"),
+		"tagged601.mp4": join(lavfi(hd), "-vf", "scale=out_color_matrix=bt601:out_range=tv,format=yuv420p", h264,
+			"-colorspace", "smpte170m", ".mp4"),
+		"full.mp4": join(lavfi(hd), "-vf", "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p", "-c:v",
+			"libx264", "-preset", "ultrafast", "-color_range", "pc", "-colorspace", "bt709", ".mp4"),
+		"rgb.mkv": join(lavfi(sd), "-c:v", "libx264rgb", "-preset", "ultrafast", "-crf", "5", ".mkv"),
 	} {
 		a, files := w.filmed(name, sample(t, args...))
 		for i, file := range files {
 			if _, tags := factsOf(t, file).video(t); tags != "bt709 bt709 bt709 tv" {
 				t.Errorf("%s in %s is tagged %s", name, a.Renditions[i].Name, tags)
 			}
-			// The bars of SMPTE RP 219: green is the fourth of seven between an eighth of grey at either side, red the sixth.
+			// The bars of SMPTE RP 219: green is the fourth of seven between an eighth of grey at either side, red the
+			// sixth.
 			wide, high := a.Renditions[i].Width, a.Renditions[i].Height
-			green, red := dot(t, file, 0.5, wide*1/8+wide*3/4*7/14, high/4), dot(t, file, 0.5, wide*1/8+wide*3/4*11/14, high/4)
+			green, red := dot(t, file, 0.5, wide*1/8+wide*3/4*7/14, high/4), dot(t, file, 0.5, wide*1/8+wide*3/4*11/14,
+				high/4)
 			if !near(green, [3]int{0, 190, 0}, 5) || !near(red, [3]int{190, 0, 0}, 5) {
 				t.Errorf("%s in %s: green %v, red %v", name, a.Renditions[i].Name, green, red)
 			}
@@ -270,7 +286,9 @@ func TestTranscode_Colour(t *testing.T) {
 
 func TestTranscode_ClockThatJumps(t *testing.T) {
 	w := factory(t)
-	plain := kept(t, "plain.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=30:d=4", "sine=d=4:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
+	plain := kept(t, "plain.mp4",
+		sample(t,
+			join(lavfi("testsrc2=s=320x180:r=30:d=4", "sine=d=4:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
 	one := sample(t, "-i", plain, "-c", "copy", ".ts")
 	two := sample(t, "-i", plain, "-c", "copy", "-output_ts_offset", "40000", ".ts")
 	a, files := w.filmed("joined.ts", append(one, two...))
@@ -297,16 +315,21 @@ func TestTranscode_SizeThatChanges(t *testing.T) {
 	if got := dot(t, files[0], 1, 20, 180); !near(got, white, 4) {
 		t.Errorf("at first: %v", got)
 	}
-	if bar, middle := dot(t, files[0], 3, 200, 180), dot(t, files[0], 3, 320, 180); !near(bar, black, 4) || !near(middle, white, 4) {
+	if bar, middle := dot(t, files[0], 3, 200, 180), dot(t, files[0], 3, 320, 180); !near(bar, black, 4) ||
+		!near(middle, white, 4) {
 		t.Errorf("then: %v beside %v, want a bar beside the picture", bar, middle)
 	}
 }
 
 func TestTranscode_SoundIsKept(t *testing.T) {
 	w := factory(t)
-	plain := kept(t, "plain.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=f=440:d=2:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
+	plain := kept(t, "plain.mp4",
+		sample(t,
+			join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=f=440:d=2:sample_rate=48000"), h264, "-c:a", "aac",
+				".mp4")...))
 	for name, args := range map[string][]string{
-		"dts.mkv":       {"-i", plain, "-c:v", "copy", "-c:a", "dca", "-strict", "-2", "-ac", "2", "-b:a", "768k", ".mkv"},
+		"dts.mkv": {"-i", plain, "-c:v", "copy", "-c:a", "dca", "-strict", "-2", "-ac", "2", "-b:a", "768k",
+			".mkv"},
 		"pcm_f32be.mov": {"-i", plain, "-c:v", "copy", "-c:a", "pcm_f32be", ".mov"},
 		"pcm_f64le.mov": {"-i", plain, "-c:v", "copy", "-c:a", "pcm_f64le", ".mov"},
 		"mp2.ts":        {"-i", plain, "-c:v", "copy", "-c:a", "mp2", ".ts"},
@@ -335,7 +358,10 @@ func TestTranscode_SoundTrack(t *testing.T) {
 		"both default":    {tracks("-disposition:a:0", "default", "-disposition:a:1", "default"), 300},
 		"default comment": {tracks("-disposition:a:0", "default+comment", "-disposition:a:1", "0"), 1200},
 		"for the blind":   {tracks("-disposition:a:0", "default+visual_impaired", "-disposition:a:1", "0"), 1200},
-		"first unknown":   {sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a:0", "tta", "-c:a:1", "aac", ".mkv")...), 1200},
+		"first unknown": {
+			sample(t,
+				join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a:0", "tta", "-c:a:1", "aac", ".mkv")...),
+			1200},
 	} {
 		a, files := w.filmed(name, c.content)
 		if len(a.Sounds) > 0 {
@@ -349,15 +375,31 @@ func TestTranscode_SoundTrack(t *testing.T) {
 
 func TestTranscode_SeveralSounds(t *testing.T) {
 	w := factory(t)
-	inputs := lavfi("testsrc2=s=320x180:r=25:d=9", "sine=f=300:d=9", "sine=f=1200:d=7", "sine=f=2400:d=10", "sine=f=4000:d=9", "sine=f=6000:d=9")
-	v, a, files := w.filmedVideo("languages.mkv", sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5",
-		h264, "-c:a", "aac", "-disposition:a", "0", "-disposition:a:1", "default", "-disposition:a:2", "comment",
-		"-metadata:s:a:0", "language=chi", "-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=eng",
-		"-metadata:s:a:2", "title=The \"maker\",\n speaks", "-metadata:s:a:3", "language=eng", ".mkv")...))
+	inputs := lavfi("testsrc2=s=320x180:r=25:d=9", "sine=f=300:d=9", "sine=f=1200:d=7", "sine=f=2400:d=10",
+		"sine=f=4000:d=9", "sine=f=6000:d=9")
+	v, a, files := w.filmedVideo("languages.mkv",
+		sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5",
+			h264, "-c:a", "aac", "-disposition:a", "0", "-disposition:a:1", "default", "-disposition:a:2", "comment",
+			"-metadata:s:a:0", "language=chi", "-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=eng",
+			"-metadata:s:a:2", "title=The \"maker\",\n speaks", "-metadata:s:a:3", "language=eng", ".mkv")...))
 	want := []media.Sound{
-		{Name: "sound-1", Label: "English", Language: "en", Default: true},
-		{Name: "sound-2", Label: "中文", Language: "zh"},
-		{Name: "sound-3", Label: "English – The 'maker', speaks", Language: "en", Purpose: media.SoundCommentary},
+		{
+			Name:     "sound-1",
+			Label:    "English",
+			Language: "en",
+			Default:  true,
+		},
+		{
+			Name:     "sound-2",
+			Label:    "中文",
+			Language: "zh",
+		},
+		{
+			Name:     "sound-3",
+			Label:    "English – The 'maker', speaks",
+			Language: "en",
+			Purpose:  media.SoundCommentary,
+		},
 	}
 	if !slices.Equal(a.Sounds, want) || !slices.Equal(v.Conversion.Offered, want) {
 		t.Errorf("offered %+v, told %+v", a.Sounds, v.Conversion.Offered)
@@ -365,7 +407,8 @@ func TestTranscode_SeveralSounds(t *testing.T) {
 	if left := v.Conversion.LeftOut[media.LeftOutSound]; left != 2 { // a second English one, and one of no language
 		t.Errorf("%d sounds left out", left)
 	}
-	if f := factsOf(t, files[0]); len(f.Streams) != 1 || f.Streams[0].CodecType != "video" || a.DurationSeconds != 9 || v.Conversion.Silent != 2 {
+	if f := factsOf(t, files[0]); len(f.Streams) != 1 || f.Streams[0].CodecType != "video" || a.DurationSeconds != 9 ||
+		v.Conversion.Silent != 2 {
 		t.Errorf("%d s of %+v", a.DurationSeconds, f.Streams)
 	}
 	for i, hz := range []float64{1200, 300, 2400} {
@@ -385,11 +428,17 @@ func TestTranscode_SeveralSounds(t *testing.T) {
 
 func TestTranscode_SoundsOfEveryName(t *testing.T) {
 	w := factory(t)
-	inputs := lavfi("testsrc2=s=320x180:r=10:d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2")
-	_, a, _ := w.filmedVideo("names.mkv", sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5", "-map", "6",
-		h264, "-c:a", "aac", "-disposition:a", "0", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=zh-min",
-		"-metadata:s:a:2", "language=qaa", "-metadata:s:a:2", "title=Original", "-disposition:a:3", "comment", "-metadata:s:a:3", "title=X 5",
-		"-disposition:a:4", "visual_impaired", "-metadata:s:a:4", "title=X", "-disposition:a:5", "comment", "-metadata:s:a:5", "title=X", ".mkv")...))
+	inputs := lavfi("testsrc2=s=320x180:r=10:d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2",
+		"sine=d=2")
+	_, a, _ := w.filmedVideo("names.mkv",
+		sample(t,
+			join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5", "-map", "6",
+				h264, "-c:a", "aac", "-disposition:a", "0", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1",
+				"language=zh-min",
+				"-metadata:s:a:2", "language=qaa", "-metadata:s:a:2", "title=Original", "-disposition:a:3", "comment",
+				"-metadata:s:a:3", "title=X 5",
+				"-disposition:a:4", "visual_impaired", "-metadata:s:a:4", "title=X", "-disposition:a:5", "comment",
+				"-metadata:s:a:5", "title=X", ".mkv")...))
 	var labels []string
 	for _, s := range a.Sounds {
 		labels = append(labels, s.Label)
@@ -406,10 +455,12 @@ func TestTranscode_SoundsOfEveryName(t *testing.T) {
 	}
 }
 
-// TestTranscode_PiecesKeepTime makes a film at 29.97 frames a second, of which sixty take a little longer than two seconds.
+// TestTranscode_PiecesKeepTime makes a film at 29.97 frames a second, of which sixty take a little longer than two
+// seconds.
 func TestTranscode_PiecesKeepTime(t *testing.T) {
 	w := factory(t)
-	_, a, _ := w.filmedVideo("ntsc.mp4", sample(t, join(lavfi("testsrc2=s=192x108:r=30000/1001:d=85"), h264, ".mp4")...))
+	_, a, _ := w.filmedVideo("ntsc.mp4",
+		sample(t, join(lavfi("testsrc2=s=192x108:r=30000/1001:d=85"), h264, ".mp4")...))
 	list, err := w.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
 	at := 0.0
@@ -426,14 +477,17 @@ func TestTranscode_PiecesKeepTime(t *testing.T) {
 
 func TestProbe_UnusedStreams(t *testing.T) {
 	w := factory(t)
-	plain := kept(t, "plain.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=2"), h264, "-c:a", "aac", ".mp4")...))
+	plain := kept(t, "plain.mp4",
+		sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=2"), h264, "-c:a", "aac", ".mp4")...))
 	cover := kept(t, "cover.png", sample(t, join(lavfi("testsrc2=s=320x180"), "-frames:v", "1", ".png")...))
 	words := kept(t, "words.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nHello\n"))
 	for name, args := range map[string][]string{
-		"cover.mp4":    {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1", "attached_pic", ".mp4"},
+		"cover.mp4": {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1",
+			"attached_pic", ".mp4"},
 		"captions.mkv": {"-i", plain, "-i", words, "-map", "0", "-map", "1", "-c", "copy", "-c:s", "ass", ".mkv"},
 		"timecode.mov": {"-i", plain, "-c", "copy", "-timecode", "01:00:00:00", ".mov"},
-		"picture.mkv":  {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1", "cinepak", "-disposition:v:1", "0", ".mkv"},
+		"picture.mkv": {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1",
+			"cinepak", "-disposition:v:1", "0", ".mkv"},
 	} {
 		v, a, _ := w.filmedVideo(name, sample(t, args...))
 		if covers := v.Conversion.LeftOut[media.LeftOutCover]; (covers == 1) != (name == "cover.mp4") {
@@ -452,9 +506,11 @@ func TestProbe_Codecs(t *testing.T) {
 		refusal string
 	}{
 		"picture": {join(lavfi("testsrc2=s=320x180:r=25:d=1"), "-c:v", "cinepak", ".mov"), "codec_unknown"},
-		"sound":   {join(lavfi("testsrc2=s=320x180:r=25:d=1", "sine=d=1"), h264, "-c:a", "tta", ".mkv"), "sound_unknown"},
+		"sound": {join(lavfi("testsrc2=s=320x180:r=25:d=1", "sine=d=1"), h264, "-c:a", "tta", ".mkv"),
+			"sound_unknown"},
 	} {
-		if v := w.make(7, w.upload(7, name, sample(t, c.args...))); v.State != media.VideoFailed || v.Refusal != c.refusal {
+		if v := w.make(7, w.upload(7, name, sample(t, c.args...))); v.State != media.VideoFailed ||
+			v.Refusal != c.refusal {
 			t.Errorf("%s: %s %q, want %s", name, v.State, v.Refusal, c.refusal)
 		}
 	}

@@ -34,11 +34,15 @@ func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
 		content []byte
 		refusal string
 	}{
-		"hls.mp4":     {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret + "\n#EXT-X-ENDLIST\n"), "not_a_film"},
-		"concat.mp4":  {[]byte("ffconcat version 1.0\nfile '" + secret + "'\n"), "not_a_film"},
-		"passwd.mp4":  {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n"), "not_a_film"},
-		"dash.mp4":    {[]byte(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>` + secret + `</BaseURL></Representation></AdaptationSet></Period></MPD>`), "not_a_film"},
-		"drawing.mp4": {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file://` + secret + `"/></svg>`), "not_a_film"},
+		"hls.mp4": {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret + "\n#EXT-X-ENDLIST\n"),
+			"not_a_film"},
+		"concat.mp4": {[]byte("ffconcat version 1.0\nfile '" + secret + "'\n"), "not_a_film"},
+		"passwd.mp4": {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n"),
+			"not_a_film"},
+		"dash.mp4": {
+			[]byte(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>` + secret + `</BaseURL></Representation></AdaptationSet></Period></MPD>`), "not_a_film"},
+		"drawing.mp4": {
+			[]byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file://` + secret + `"/></svg>`), "not_a_film"},
 		"picture.mp4": {sample(t, "-f", "lavfi", "-i", "testsrc=s=64x64:d=1", "-frames:v", "1", ".png"), "not_a_film"},
 		"lines.mp4":   {[]byte("1\n00:00:01,000 --> 00:00:02,000\n" + secret + "\n"), "not_a_film"},
 		"empty.mp4":   {nil, "not_a_film"},
@@ -46,13 +50,17 @@ func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
 		"cut.mp4":     {film[:len(film)/2], "broken"},
 		"bomb.mov":    {large, "picture_too_large"},
 		"many.mp4":    {sample(t, append(many, "-c", "copy", ".mp4")...), "too_many_streams"},
-		"locked.mp4": {sample(t, append(sounding("320x180", 1), "-encryption_scheme", "cenc-aes-ctr", "-encryption_key", strings.Repeat("ab", 16),
-			"-encryption_kid", strings.Repeat("cd", 16), ".mp4")...), "encrypted"},
+		"locked.mp4": {
+			sample(t,
+				append(sounding("320x180", 1), "-encryption_scheme", "cenc-aes-ctr", "-encryption_key",
+					strings.Repeat("ab", 16),
+					"-encryption_kid", strings.Repeat("cd", 16), ".mp4")...), "encrypted"},
 	} {
 		id := w.upload(7, name, c.content)
 		v := w.make(7, id)
 		s := w.stage(7, id, media.StageProbe)
-		if v.State != media.VideoFailed || v.Refusal != c.refusal || s.State != media.StageFailed || s.Refusal != c.refusal || v.AssetID != nil {
+		if v.State != media.VideoFailed || v.Refusal != c.refusal || s.State != media.StageFailed ||
+			s.Refusal != c.refusal || v.AssetID != nil {
 			t.Errorf("%s: %s %q, stage %s %q; want %s", name, v.State, v.Refusal, s.State, s.Refusal, c.refusal)
 		}
 	}
@@ -77,7 +85,9 @@ func TestALengthThatLiesDoesNoHarm(t *testing.T) {
 		t.Errorf("a film of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
 	}
 	// A stream without an index says nothing of its length, or the half of it; what counts is what is in it.
-	long := sample(t, append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags", "no_duration_filesize", ".flv")...)
+	long := sample(t,
+		append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags",
+			"no_duration_filesize", ".flv")...)
 	if v := w.make(7, w.upload(7, "short.flv", long)); v.State != media.VideoFailed || v.Refusal != "too_long" {
 		t.Errorf("a film that is longer than it may be: %s %q", v.State, v.Refusal)
 	}
@@ -88,7 +98,9 @@ func TestAttachmentsAreLeftAlone(t *testing.T) {
 	w := factory(t)
 	note := filepath.Join(t.TempDir(), "note.ttf")
 	w.ok(os.WriteFile(note, []byte("not a font"), 0o600))
-	mkv := sample(t, append(sounding("320x180", 2), "-attach", note, "-metadata:s:t", "mimetype=application/x-truetype-font", "-metadata:s:t", "filename=../../evil.ttf", ".mkv")...)
+	mkv := sample(t,
+		append(sounding("320x180", 2), "-attach", note, "-metadata:s:t", "mimetype=application/x-truetype-font",
+			"-metadata:s:t", "filename=../../evil.ttf", ".mkv")...)
 	v := w.make(7, w.upload(7, "with font.mkv", mkv))
 	if v.State != media.VideoReady {
 		t.Errorf("%s %q", v.State, v.Refusal)
@@ -122,8 +134,18 @@ func TestToolsRunLockedIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A tool that says who it is, what it may use and what it sees of the network.
-	out, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "id -u; ulimit -v; ulimit -f; ulimit -t; ulimit -c; nice; env | cut -d= -f1 | sort | tr '\n' ' '; echo; cat /proc/net/dev 2>/dev/null | wc -l"},
-		Bounds: ffmpeg.Bounds{Wall: 10 * time.Second, Memory: 1 << 30, File: 1 << 20}})
+	out, err := r.Run(t.Context(), ffmpeg.Job{
+		Tool: "sh",
+		Dir:  dir,
+		Args: []string{"-c",
+			"id -u; ulimit -v; ulimit -f; ulimit -t; ulimit -c; nice; env | cut -d= -f1 | sort | tr '\n' ' '; echo; " +
+				"cat /proc/net/dev 2>/dev/null | wc -l"},
+		Bounds: ffmpeg.Bounds{
+			Wall:   10 * time.Second,
+			Memory: 1 << 30,
+			File:   1 << 20,
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,18 +164,33 @@ func TestToolsRunLockedIn(t *testing.T) {
 	if r.Networkless() && said[7] != "3" { // two lines of heading, and the loopback
 		t.Errorf("it sees a network: %s", said[7])
 	}
-	_, err = r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "head -c 3000000 /dev/zero > large"}, Bounds: ffmpeg.Bounds{File: 1 << 20}})
+	_, err = r.Run(t.Context(), ffmpeg.Job{
+		Tool:   "sh",
+		Dir:    dir,
+		Args:   []string{"-c", "head -c 3000000 /dev/zero > large"},
+		Bounds: ffmpeg.Bounds{File: 1 << 20},
+	})
 	var failed *ffmpeg.Failed
-	if info, e := os.Stat(filepath.Join(dir, "large")); !errors.As(err, &failed) && err == nil || e == nil && info.Size() > 1<<20 {
+	if info, e := os.Stat(filepath.Join(dir, "large")); !errors.As(err, &failed) && err == nil ||
+		e == nil && info.Size() > 1<<20 {
 		t.Errorf("a file beyond its limit: %v", err)
 	}
-	if _, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "sleep 3171 & sleep 3171"}, Bounds: ffmpeg.Bounds{Wall: 300 * time.Millisecond}}); !errors.Is(err, ffmpeg.ErrTooSlow) {
+	if _, err := r.Run(t.Context(), ffmpeg.Job{
+		Tool:   "sh",
+		Dir:    dir,
+		Args:   []string{"-c", "sleep 3171 & sleep 3171"},
+		Bounds: ffmpeg.Bounds{Wall: 300 * time.Millisecond},
+	}); !errors.Is(err, ffmpeg.ErrTooSlow) {
 		t.Errorf("beyond its time: %v", err)
 	}
 	if out, _ := exec.Command("ps", "-eo", "args").Output(); strings.Contains(string(out), "sleep 3171") {
 		t.Error("what it started still runs")
 	}
-	w, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", "ln -s /etc/passwd link; echo made"}})
+	w, err := r.Run(t.Context(), ffmpeg.Job{
+		Tool: "sh",
+		Dir:  dir,
+		Args: []string{"-c", "ln -s /etc/passwd link; echo made"},
+	})
 	if err != nil || string(w) != "made\n" {
 		t.Fatal(err)
 	}
@@ -177,13 +214,20 @@ func TestWhatIsNoFaultOfAFilms(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(script string, b ffmpeg.Bounds) error {
-		_, err := r.Run(t.Context(), ffmpeg.Job{Tool: "sh", Dir: dir, Args: []string{"-c", script}, Bounds: b})
+		_, err := r.Run(t.Context(), ffmpeg.Job{
+			Tool:   "sh",
+			Dir:    dir,
+			Args:   []string{"-c", script},
+			Bounds: b,
+		})
 		return err
 	}
 	var failed *ffmpeg.Failed
 	for what, err := range map[string]error{
-		"killed, as by a kernel without memory": run("kill -KILL $$", ffmpeg.Bounds{}), "ended": run("kill -TERM $$", ffmpeg.Bounds{}),
-		"not locked in": run("echo no", ffmpeg.Bounds{File: -1024}), "not there": run("exec /nowhere/ffmpeg", ffmpeg.Bounds{}),
+		"killed, as by a kernel without memory": run("kill -KILL $$", ffmpeg.Bounds{}),
+		"ended":                                 run("kill -TERM $$", ffmpeg.Bounds{}),
+		"not locked in":                         run("echo no", ffmpeg.Bounds{File: -1024}),
+		"not there":                             run("exec /nowhere/ffmpeg", ffmpeg.Bounds{}),
 	} {
 		if !errors.Is(err, ffmpeg.ErrHindered) || errors.As(err, &failed) {
 			t.Errorf("%s: %v", what, err)
@@ -220,7 +264,8 @@ func TestAKilledToolIsTriedAgain(t *testing.T) {
 	for range 2 {
 		_ = w.run(id, media.StageProbe)
 	}
-	if v, err := w.Video(t.Context(), 7, id); err != nil || v.State != media.VideoFailed || v.Refusal != media.MallFailed {
+	if v, err := w.Video(t.Context(), 7, id); err != nil || v.State != media.VideoFailed ||
+		v.Refusal != media.MallFailed {
 		t.Errorf("after three: %+v %v", v, err)
 	}
 	t.Setenv("PATH", path)
@@ -265,7 +310,8 @@ func TestAFolderForFilmsThatSomebodyElseMadeIsNotTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = m.Process(media.Processing{})
-		if err != nil && strings.Contains(err.Error(), "can reach neither") { // of root's tests: where they lie is closed to others
+		// of root's tests: where they lie is closed to others
+		if err != nil && strings.Contains(err.Error(), "can reach neither") {
 			return nil
 		}
 		return err

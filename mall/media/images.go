@@ -18,7 +18,8 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// Pictures of a film that are made: a thumbnail every few seconds in sheets, posters to choose a cover from, and the fingerprint.
+// Pictures of a film that are made: a thumbnail every few seconds in sheets, posters to choose a cover from, and the
+// fingerprint.
 const (
 	thumbWidth, thumbHeight = 160, 90
 	sheetSide               = 10  // thumbnails a row and a column of a sheet
@@ -68,15 +69,20 @@ func (m *Media) pictures(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	err = m.q.PicturedVideo(ctx, m.pool, dbsqlc.PicturedVideoParams{ID: t.VideoID, Fingerprint: print, Posters: int32(posters), At: m.now()})
+	err = m.q.PicturedVideo(ctx, m.pool, dbsqlc.PicturedVideoParams{
+		ID:          t.VideoID,
+		Fingerprint: print,
+		Posters:     int32(posters),
+		At:          m.now(),
+	})
 	if err != nil {
 		return fmt.Errorf("note the pictures of video %d: %w", t.VideoID, err)
 	}
 	return replaceFolder(out, filepath.Join(t.dir, StageImages))
 }
 
-// join puts some segments of a rendition behind its init file, which makes them a film of its own, in the place of whatever lies there.
-// It is written into a folder of the tools': a link that one of them left must not be followed.
+// join puts some segments of a rendition behind its init file, which makes them a film of its own, in the place of
+// whatever lies there. It is written into a folder of the tools': a link that one of them left must not be followed.
 func (c *clearFilm) join(to, rendition, init string, segments []string) error {
 	if err := os.RemoveAll(to); err != nil {
 		return err
@@ -115,7 +121,8 @@ func (m *Media) thumbs(ctx context.Context, t *task, out string, length float64)
 	every := max(2, int(math.Ceil(length/mostThumbs)))
 	_, err := m.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf", fmt.Sprintf(
 		"fps=1/%d:round=up,scale=%d:%d:force_original_aspect_ratio=decrease,pad=%d:%d:(ow-iw)/2:(oh-ih)/2,setsar=1,tile=%dx%d",
-		every, thumbWidth, thumbHeight, thumbWidth, thumbHeight, sheetSide, sheetSide), "-q:v", "5", "out/thumbs_%02d.jpg"})
+		every, thumbWidth, thumbHeight, thumbWidth, thumbHeight, sheetSide, sheetSide), "-q:v", "5",
+		"out/thumbs_%02d.jpg"})
 	if err != nil {
 		return err
 	}
@@ -135,7 +142,8 @@ func thumbsVTT(length float64, every int, exists func(sheet string) bool) string
 		if !exists(sheet) {
 			break
 		}
-		fmt.Fprintf(&b, "\n%s --> %s\n%s#xywh=%d,%d,%d,%d\n", cueTime(n*every*1000), cueTime(min((n+1)*every*1000, int(length*1000))), sheet,
+		fmt.Fprintf(&b, "\n%s --> %s\n%s#xywh=%d,%d,%d,%d\n", cueTime(n*every*1000),
+			cueTime(min((n+1)*every*1000, int(length*1000))), sheet,
 			at%sheetSide*thumbWidth, at/sheetSide*thumbHeight, thumbWidth, thumbHeight)
 	}
 	return b.String()
@@ -146,11 +154,12 @@ func cueTime(ms int) string {
 	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }
 
-// fingerprint is made of how bright the pictures are from place to place at moments spread over the film, so that neither the file's
-// form nor its sound nor a name in it changes it. Two films are the same when it is equal.
+// fingerprint is made of how bright the pictures are from place to place at moments spread over the film, so that
+// neither the file's form nor its sound nor a name in it changes it. Two films are the same when it is equal.
 func (m *Media) fingerprint(ctx context.Context, t *task, length float64) (string, error) {
 	raw, err := m.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf",
-		"fps=" + strconv.FormatFloat(printMoments/max(length, 1), 'f', 6, 64) + ":round=up,scale=9:8:flags=area,format=gray",
+		"fps=" + strconv.FormatFloat(printMoments/max(length, 1), 'f', 6,
+			64) + ":round=up,scale=9:8:flags=area,format=gray",
 		"-frames:v", strconv.Itoa(printMoments), "-f", "rawvideo", "pipe:1"})
 	if err != nil {
 		return "", err
@@ -190,10 +199,12 @@ func (m *Media) posters(ctx context.Context, t *task, film *clearFilm, rendition
 			continue
 		}
 		last = n
-		if err := film.join(filepath.Join(t.own, "moment.mp4"), rendition, list.Init, []string{list.Segments[n].File}); err != nil {
+		if err := film.join(filepath.Join(t.own, "moment.mp4"), rendition, list.Init,
+			[]string{list.Segments[n].File}); err != nil {
 			return 0, err
 		}
-		picture, err := m.draw(ctx, t, "moment.mp4", nil, []string{"-vf", "scale='min(1280,iw)':-2", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", "pipe:1"})
+		picture, err := m.draw(ctx, t, "moment.mp4", nil,
+			[]string{"-vf", "scale='min(1280,iw)':-2", "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", "pipe:1"})
 		if err != nil {
 			return 0, err
 		}

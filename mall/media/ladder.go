@@ -16,9 +16,9 @@ type Rung struct {
 // rungs are the sizes by the lines of a picture of 16 to 9.
 var rungs = []int{360, 720, 1080, 2160}
 
-// Ladder is the sizes for a source, the smallest first. A rung is a box of 16 to 9, lying or standing, that the picture is fitted into,
-// so that a wide film of 1920 × 800 counts as 1080p. No rung is larger than the source; where the next smaller one is well below
-// it, the source's own size is a rung too.
+// Ladder is the sizes for a source, the smallest first. A rung is a box of 16 to 9, lying or standing, that the picture
+// is fitted into, so that a wide film of 1920 × 800 counts as 1080p. No rung is larger than the source; where the next
+// smaller one is well below it, the source's own size is a rung too.
 func Ladder(width, height int) []Rung {
 	long, short := max(width, height), min(width, height)
 	own := max(short, int(math.Round(float64(long)*9/16))) // the box that the source just fills
@@ -42,7 +42,11 @@ func rung(width, height, lines int) Rung {
 	long, short := float64(max(width, height)), float64(min(width, height))
 	scale := min(1, float64(lines)/short, float64(lines)*16/9/long)
 	even := func(n int) int { return max(16, int(math.Round(float64(n)*scale/2))*2) }
-	r := Rung{Name: strconv.Itoa(lines) + "p", Width: even(width), Height: even(height)}
+	r := Rung{
+		Name:   strconv.Itoa(lines) + "p",
+		Width:  even(width),
+		Height: even(height),
+	}
 	// Bits grow slower than pixels: 0.8 Mbit/s at 360p, 2.6 at 720p, 5.2 at 1080p, 17 at 2160p.
 	r.Rate = int(800_000*math.Pow(float64(r.Width*r.Height)/(640*360), 0.85)) / 1000 * 1000
 	r.Rate = max(r.Rate, 200_000)

@@ -19,7 +19,12 @@ func (m *Media) Lookup(ctx context.Context, q string, most int) ([]Video, error)
 		return nil, nil
 	}
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := m.q.LookupVideos(ctx, m.pool, dbsqlc.LookupVideosParams{Begins: begins, Ends: ends, Q: q, Most: int32(most)})
+	rows, err := m.q.LookupVideos(ctx, m.pool, dbsqlc.LookupVideosParams{
+		Begins: begins,
+		Ends:   ends,
+		Q:      q,
+		Most:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look films up: %w", err)
 	}

@@ -25,7 +25,8 @@ type Loudness struct{ From, Gain float64 }
 // evenOut finds the gain that brings a track of a film's sound to targetLoudness. Where that drives peaks into the
 // limiter, what is then heard is measured again, for the limiter takes loudness away. A silent track stays as it is.
 // Errors: as Transcode.
-func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source, track sound) (Loudness, error) {
+func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source,
+	track sound) (Loudness, error) {
 	first, err := hear(ctx, r, l, path, dir, s, track.stereo())
 	if err != nil || first.loudness <= silence {
 		return Loudness{From: silence}, err
@@ -61,7 +62,8 @@ var (
 func hear(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source, filters string) (heard, error) {
 	var said string
 	args := append(beginning("info"), l.hostile()...)
-	args = append(args, "-i", path, "-filter_complex", filters+",ebur128=peak=true:framelog=verbose[heard]", "-map", "[heard]",
+	args = append(args, "-i", path, "-filter_complex", filters+",ebur128=peak=true:framelog=verbose[heard]", "-map",
+		"[heard]",
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64), "-f", "null", "-")
 	_, err := r.Run(ctx, ffmpeg.Job{
 		Tool: ffmpeg.FFmpeg,
@@ -81,7 +83,8 @@ func hear(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s S
 		if len(found) == 0 {
 			return silence
 		}
-		f, err := strconv.ParseFloat(found[len(found)-1][1], 64) // the last: what a stranger wrote into the file is said before
+		// the last: what a stranger wrote into the file is said before
+		f, err := strconv.ParseFloat(found[len(found)-1][1], 64)
 		if err != nil || math.IsNaN(f) {
 			return silence
 		}

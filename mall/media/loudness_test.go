@@ -47,7 +47,8 @@ func TestTranscode_Loudness(t *testing.T) {
 			}
 		}
 		before, _ := loudnessOf(t, kept(t, name+".mkv", content))
-		if l := v.Conversion.Loudness; name == "quiet" && (math.Abs(l.From-before) > 0.5 || math.Abs(l.Gain+l.From+16) > 0.5) {
+		if l := v.Conversion.Loudness; name == "quiet" &&
+			(math.Abs(l.From-before) > 0.5 || math.Abs(l.Gain+l.From+16) > 0.5) {
 			t.Errorf("its creator is told %+v of %.1f LUFS", l, before)
 		}
 	}
@@ -55,7 +56,8 @@ func TestTranscode_Loudness(t *testing.T) {
 
 func TestTranscode_Silence(t *testing.T) {
 	w := factory(t)
-	_, _, files := w.filmedVideo("silent.mp4", sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))
+	_, _, files := w.filmedVideo("silent.mp4",
+		sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))
 	if most := peak(samples(t, files[0])); most > 0.001 {
 		t.Errorf("silence sounds, up to %.4f of full scale", most)
 	}

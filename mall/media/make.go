@@ -43,7 +43,8 @@ func (m *Media) look(ctx context.Context, t *task) (Source, error) {
 
 // transcode leaves the clear film in the film's folder, whole or not at all.
 func (m *Media) transcode(ctx context.Context, t *task) error {
-	s, err := m.look(ctx, t) // again, for what is wanted of it depends on this program, not on what an older one wrote down
+	// again, for what is wanted of it depends on this program, not on what an older one wrote down
+	s, err := m.look(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -107,8 +108,8 @@ func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion)
 	return nil
 }
 
-// inspect takes a clear film back from the tools, reads its playlists, writes down what its sounds are, and returns its length. One that the
-// tools ended well and that is no film had nothing to show.
+// inspect takes a clear film back from the tools, reads its playlists, writes down what its sounds are, and returns its
+// length. One that the tools ended well and that is no film had nothing to show.
 func (m *Media) inspect(dir string, sounds []Sound) (time.Duration, error) {
 	if err := m.work.runner.Reclaim(dir); err != nil {
 		return 0, ErrBroken.Because("%w", err)
@@ -208,8 +209,8 @@ func (m *Media) finish(ctx context.Context, t *task) error {
 	return nil
 }
 
-// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. One that was chosen before anybody knew the
-// film's length and lies beyond its end gives way to the usual one: the film is worth more.
+// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. One that was chosen before
+// anybody knew the film's length and lies beyond its end gives way to the usual one: the film is worth more.
 func (m *Media) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
 	v, err := m.q.VideoByID(ctx, m.pool, t.VideoID)
 	if err != nil {
@@ -222,8 +223,15 @@ func (m *Media) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
 	if !errors.Is(err, ErrBadTrailer) {
 		return err
 	}
-	m.work.Log.InfoContext(ctx, "trailer beyond the film's end left out", "video", t.VideoID, "from", v.TrailerFrom, "to", v.TrailerTo)
-	p := dbsqlc.ResetTrailerParams{ID: t.VideoID, TrailerTo: defaultTrailer, WasFrom: v.TrailerFrom, WasTo: v.TrailerTo, At: m.now()}
+	m.work.Log.InfoContext(ctx, "trailer beyond the film's end left out", "video", t.VideoID, "from", v.TrailerFrom,
+		"to", v.TrailerTo)
+	p := dbsqlc.ResetTrailerParams{
+		ID:        t.VideoID,
+		TrailerTo: defaultTrailer,
+		WasFrom:   v.TrailerFrom,
+		WasTo:     v.TrailerTo,
+		At:        m.now(),
+	}
 	if err := m.q.ResetTrailer(ctx, m.pool, p); err != nil {
 		return fmt.Errorf("trailer of video %d: %w", t.VideoID, err)
 	}

@@ -1,5 +1,6 @@
-// Package media owns what is watched, from a creator's file on its way in to the packaged film: uploads, originals, encrypted segments in
-// storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may watch: whoever asks for a key here has been let in before.
+// Package media owns what is watched, from a creator's file on its way in to the packaged film: uploads, originals,
+// encrypted segments in storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may
+// watch: whoever asks for a key here has been let in before.
 package media
 
 import (
@@ -96,7 +97,12 @@ func found(row dbsqlc.MediaAsset, err error) (Asset, error) {
 	if err != nil {
 		return Asset{}, fmt.Errorf("read asset: %w", err)
 	}
-	a := Asset{ID: row.ID, Prefix: row.Prefix, DurationSeconds: int(row.DurationSeconds), HasThumbnails: row.HasThumbnails}
+	a := Asset{
+		ID:              row.ID,
+		Prefix:          row.Prefix,
+		DurationSeconds: int(row.DurationSeconds),
+		HasThumbnails:   row.HasThumbnails,
+	}
 	if err := errors.Join(json.Unmarshal(row.Renditions, &a.Renditions), json.Unmarshal(row.Captions, &a.Captions),
 		json.Unmarshal(row.Sounds, &a.Sounds), json.Unmarshal(row.Chapters, &a.Chapters)); err != nil {
 		return Asset{}, fmt.Errorf("asset %d: %w", a.ID, err)

@@ -15,10 +15,11 @@ type Moved struct {
 	Bytes        int64 // copied
 }
 
-// CopyTo copies everything that is kept to another storage, and compares what lies there with what lies here, byte by byte. A file that is there
-// already and equal is kept, so that a copy that was interrupted goes on; tell hears of each file, its size and whether it was copied. What
-// is uploaded while this runs needs another run.
-func (s *Storage) CopyTo(ctx context.Context, to *Storage, tell func(name string, size int64, copied bool)) (Moved, error) {
+// CopyTo copies everything that is kept to another storage, and compares what lies there with what lies here, byte by
+// byte. A file that is there already and equal is kept, so that a copy that was interrupted goes on; tell hears of each
+// file, its size and whether it was copied. What is uploaded while this runs needs another run.
+func (s *Storage) CopyTo(ctx context.Context, to *Storage, tell func(name string, size int64,
+	copied bool)) (Moved, error) {
 	var m Moved
 	for _, folder := range []string{originalsFolder, filmsFolder, trailersFolder, coversFolder, postersFolder} {
 		for e, err := range s.list(ctx, folder) {

@@ -46,8 +46,8 @@ func (m *Media) readFilm(ctx context.Context, prefix, name string) ([]byte, erro
 	return io.ReadAll(io.LimitReader(f, maxPlaylist+1))
 }
 
-// TextUntil opens a film's subtitles or chapters, those of them that begin before a moment in seconds and no later than it. What is not
-// in the mall's own form of WebVTT is ErrUnknownAsset.
+// TextUntil opens a film's subtitles or chapters, those of them that begin before a moment in seconds and no later than
+// it. What is not in the mall's own form of WebVTT is ErrUnknownAsset.
 func (m *Media) TextUntil(ctx context.Context, prefix, file string, seconds int) (*File, error) {
 	text, err := m.readFilm(ctx, prefix, ExtrasFolder+"/"+file)
 	if err != nil {
@@ -63,7 +63,11 @@ func (m *Media) TextUntil(ctx context.Context, prefix, file string, seconds int)
 		cues[i].To = min(cues[i].To, end)
 	}
 	cut := WebVTT(cues)
-	return &File{ReadSeekCloser: inMemory{bytes.NewReader(cut)}, Size: int64(len(cut)), ModTime: m.now()}, nil
+	return &File{
+		ReadSeekCloser: inMemory{bytes.NewReader(cut)},
+		Size:           int64(len(cut)),
+		ModTime:        m.now(),
+	}, nil
 }
 
 // inMemory is a file that is nowhere else.

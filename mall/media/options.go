@@ -12,7 +12,8 @@ const maxAlloc = 2 << 30
 // beginning are the options that every run of ffmpeg begins with: it replaces what an earlier try left, asks nobody
 // anything, and says what is at least of this level ("error", "info") without counting frames meanwhile.
 func beginning(level string) []string {
-	return []string{"-y", "-hide_banner", "-nostats", "-nostdin", "-loglevel", level, "-max_alloc", strconv.Itoa(maxAlloc)}
+	return []string{"-y", "-hide_banner", "-nostats", "-nostdin", "-loglevel", level, "-max_alloc",
+		strconv.Itoa(maxAlloc)}
 }
 
 // reading are the options before every file that a tool opens: by which protocol, as which formats and with which

@@ -50,8 +50,8 @@ var (
 //	master.m3u8, <lines>p/index.m3u8 with its init file and segments, and so sound-<number>/ where there are several sounds,
 //	<language>.vtt, thumbs.vtt and the sheets it names (all three optional)
 //
-// Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A prefix that
-// was packaged before is returned as it is. A crash leaves either no film or a whole one. ErrBadPackage
+// Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A
+// prefix that was packaged before is returned as it is. A crash leaves either no film or a whole one. ErrBadPackage
 // says that src is not such a film.
 func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int) (Asset, error) {
 	if !prefixName.MatchString(prefix) || keyEvery < 1 {
@@ -71,7 +71,8 @@ func (m *Media) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int
 	return asset, nil
 }
 
-// packed returns a film that can be played, or ErrUnknownAsset: a crash, or a storage that was lost, may leave rows or files alone.
+// packed returns a film that can be played, or ErrUnknownAsset: a crash, or a storage that was lost, may leave rows or
+// files alone.
 func (m *Media) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset, error) {
 	row, err := m.q.AssetByPrefix(ctx, q, prefix)
 	if err == nil {
@@ -89,8 +90,8 @@ func (m *Media) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset
 	return a, nil
 }
 
-// alone does something to a film's files while nobody else does: the lock is the connection's, so that it ends with this process at the
-// latest, and no transaction is open while files travel.
+// alone does something to a film's files while nobody else does: the lock is the connection's, so that it ends with
+// this process at the latest, and no transaction is open while files travel.
 func (m *Media) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn) error) error {
 	conn, err := m.pool.Acquire(ctx)
 	if err != nil {
@@ -110,9 +111,10 @@ func (m *Media) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn)
 	return do(conn)
 }
 
-// packAlone packs while nobody else packs this film. The order makes every crash harmless: what is there of an older attempt loses its
-// keys, which is what makes it a film; then come the files, then the rows.
-func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string, keyEvery int) (Asset, error) {
+// packAlone packs while nobody else packs this film. The order makes every crash harmless: what is there of an older
+// attempt loses its keys, which is what makes it a film; then come the files, then the rows.
+func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string,
+	keyEvery int) (Asset, error) {
 	if a, err := m.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
 		return a, err
 	}
@@ -124,7 +126,12 @@ func (m *Media) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, pr
 		return Asset{}, err
 	}
 	defer edition.discard()
-	p := packer{ctx: ctx, src: src, out: edition, keyEvery: keyEvery}
+	p := packer{
+		ctx:      ctx,
+		src:      src,
+		out:      edition,
+		keyEvery: keyEvery,
+	}
 	asset, err := p.film()
 	if err != nil {
 		return Asset{}, err
@@ -182,7 +189,11 @@ func (m *Media) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error 
 		for i, k := range keys {
 			numbers[i], wrapped[i] = int32(i), m.keys.Seal(k, place(a.ID, i))
 		}
-		return m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{AssetID: a.ID, Numbers: numbers, Wrapped: wrapped})
+		return m.q.InsertKeys(ctx, tx, dbsqlc.InsertKeysParams{
+			AssetID: a.ID,
+			Numbers: numbers,
+			Wrapped: wrapped,
+		})
 	})
 }
 
@@ -215,7 +226,8 @@ func (p *packer) film() (Asset, error) {
 			segments, a.DurationSeconds = len(list.Segments), max(1, int(math.Round(list.Duration())))
 		}
 		if len(list.Segments) != segments { // shared keys go by the segment's number
-			return Asset{}, ErrBadPackage.Because("%s has %d segments and another rendition %d", r.Name, len(list.Segments), segments)
+			return Asset{}, ErrBadPackage.Because("%s has %d segments and another rendition %d", r.Name,
+				len(list.Segments), segments)
 		}
 	}
 	for _, s := range master.Sounds {
@@ -223,9 +235,11 @@ func (p *packer) film() (Asset, error) {
 		if err != nil {
 			return Asset{}, err
 		}
-		// Pieces of sound end where the coder's frames do, so that the last one may hold nothing but the rest of a frame.
+		// Pieces of sound end where the coder's frames do, so that the last one may hold nothing but the rest of a
+		// frame.
 		if off := len(list.Segments) - segments; off < -1 || off > 1 {
-			return Asset{}, ErrBadPackage.Because("%s has %d segments and the picture %d", s.Name, len(list.Segments), segments)
+			return Asset{}, ErrBadPackage.Because("%s has %d segments and the picture %d", s.Name, len(list.Segments),
+				segments)
 		}
 	}
 	if err := p.write("film/"+masterFile, master.Bytes(func(Rendition) bool { return true })); err != nil {
@@ -290,7 +304,8 @@ func (p *packer) clear(name string) (Playlist, error) {
 	seen := map[string]bool{list.Init: true}
 	for _, s := range list.Segments {
 		if s.Key >= 0 || seen[s.File] || list.Init == "" {
-			return Playlist{}, ErrBadPackage.Because("%s/index.m3u8: %s is encrypted, listed twice or has no init file", name, s.File)
+			return Playlist{}, ErrBadPackage.Because("%s/index.m3u8: %s is encrypted, listed twice or has no init file",
+				name, s.File)
 		}
 		seen[s.File] = true
 	}

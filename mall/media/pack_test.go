@@ -56,12 +56,14 @@ func film(n int) fstest.MapFS {
 		"#EXT-X-STREAM-INF:BANDWIDTH=3220800,RESOLUTION=1280x720,CODECS=\"avc1.64001f,mp4a.40.2\"\n720p/index.m3u8\n\n")}}
 	for i, name := range []string{"360p", "720p"} {
 		var list strings.Builder
-		fmt.Fprintf(&list, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"+
-			"#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init_%d.mp4\"\n", i)
+		fmt.Fprintf(&list,
+			"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"+
+				"#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init_%d.mp4\"\n", i)
 		files[fmt.Sprintf("%s/init_%d.mp4", name, i)] = &fstest.MapFile{Data: []byte("init " + name)}
 		for s := range n {
 			fmt.Fprintf(&list, "#EXTINF:4.000000,\ns%05d.m4s\n", s)
-			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{Data: bytes.Repeat([]byte{byte(s), byte(i)}, 500+s)}
+			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{
+				Data: bytes.Repeat([]byte{byte(s), byte(i)}, 500+s)}
 		}
 		list.WriteString("#EXT-X-ENDLIST\n")
 		files[name+"/index.m3u8"] = &fstest.MapFile{Data: []byte(list.String())}
@@ -72,7 +74,8 @@ func film(n int) fstest.MapFS {
 func withExtras(files fstest.MapFS) fstest.MapFS {
 	files["zh-CN.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")}
 	files["en.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")}
-	files["thumbs.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n")}
+	files["thumbs.vtt"] = &fstest.MapFile{
+		Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nsheet.jpg#xywh=0,0,160,90\n")}
 	files["sheet.jpg"] = &fstest.MapFile{Data: []byte("a picture")}
 	return files
 }
@@ -113,7 +116,8 @@ func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.DurationSeconds != 1200 || len(a.Renditions) != 2 || a.Renditions[1].Lines() != 720 || len(a.Captions) != 2 || !a.HasThumbnails {
+	if a.DurationSeconds != 1200 || len(a.Renditions) != 2 || a.Renditions[1].Lines() != 720 || len(a.Captions) != 2 ||
+		!a.HasThumbnails {
 		t.Fatalf("asset %+v", a)
 	}
 	for _, r := range a.Renditions {
@@ -151,7 +155,8 @@ func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
 		f.read(t, "first-film", "extras", name)
 	}
 	again, err := f.Asset(t.Context(), a.ID)
-	if err != nil || again.Prefix != "first-film" || again.Captions[1].Language != "zh-CN" || again.Renditions[0].Width != 640 {
+	if err != nil || again.Prefix != "first-film" || again.Captions[1].Language != "zh-CN" ||
+		again.Renditions[0].Width != 640 {
 		t.Fatalf("read back %+v, %v", again, err)
 	}
 }
@@ -184,21 +189,25 @@ func TestTheTrailerIsShortAndClear(t *testing.T) {
 	}
 }
 
-// withSounds is the film of n segments with two sounds beside it, the second of which has a rest after the picture's end.
+// withSounds is the film of n segments with two sounds beside it, the second of which has a rest after the picture's
+// end.
 func withSounds(n int) fstest.MapFS {
 	files := film(n)
 	master := strings.ReplaceAll(string(files["master.m3u8"].Data), "mp4a.40.2\"", "mp4a.40.2\",AUDIO=\"group_sound\"")
-	files["master.m3u8"] = &fstest.MapFile{Data: []byte(strings.Replace(master, "VERSION:7\n", "VERSION:7\n"+soundLine(1)+
-		strings.Replace(soundLine(2), "DEFAULT=NO", "DEFAULT=YES", 1), 1))}
+	files["master.m3u8"] = &fstest.MapFile{
+		Data: []byte(strings.Replace(master, "VERSION:7\n", "VERSION:7\n"+soundLine(1)+
+			strings.Replace(soundLine(2), "DEFAULT=NO", "DEFAULT=YES", 1), 1))}
 	for i, name := range []string{"sound-1", "sound-2"} {
 		list := strings.Replace(string(files["360p/index.m3u8"].Data), "init_0", "init", 1)
 		files[name+"/init.mp4"] = &fstest.MapFile{Data: []byte("init " + name)}
 		if i == 1 {
-			list = strings.Replace(list, "#EXT-X-ENDLIST", fmt.Sprintf("#EXTINF:0.021,\ns%05d.m4s\n#EXT-X-ENDLIST", n), 1)
+			list = strings.Replace(list, "#EXT-X-ENDLIST", fmt.Sprintf("#EXTINF:0.021,\ns%05d.m4s\n#EXT-X-ENDLIST", n),
+				1)
 		}
 		files[name+"/index.m3u8"] = &fstest.MapFile{Data: []byte(list)}
 		for s := range n + i {
-			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{Data: bytes.Repeat([]byte{byte(s), byte(7 + i)}, 300+s)}
+			files[fmt.Sprintf("%s/s%05d.m4s", name, s)] = &fstest.MapFile{
+				Data: bytes.Repeat([]byte{byte(s), byte(7 + i)}, 300+s)}
 		}
 	}
 	return files
@@ -225,7 +234,8 @@ func TestPack_SeveralSounds(t *testing.T) {
 			if err != nil || segment.Key != min(i/2, 3) { // the rest gets no key that no picture has
 				t.Fatalf("%s, segment %d: key %d, %v", s.Name, i, segment.Key, err)
 			}
-			if !bytes.Equal(decrypt(t, key, f.read(t, "film", s.Name, segment.File), i), src[s.Name+"/"+segment.File].Data) {
+			if !bytes.Equal(decrypt(t, key, f.read(t, "film", s.Name, segment.File), i),
+				src[s.Name+"/"+segment.File].Data) {
 				t.Fatalf("%s/%s holds something else", s.Name, segment.File)
 			}
 		}
@@ -264,7 +274,8 @@ func TestTrailer_OfAFilmWithSeveralSounds(t *testing.T) {
 			t.Errorf("no %s in\n%s", line, trailer(a.TrailerFile()))
 		}
 	}
-	for list, folder := range map[string]string{"index.m3u8": "360p", "sound.m3u8": "sound-2"} { // the second is the default
+	// the second is the default
+	for list, folder := range map[string]string{"index.m3u8": "360p", "sound.m3u8": "sound-2"} {
 		p, err := media.ParsePlaylist([]byte(trailer(list)))
 		if err != nil || len(p.Segments) != 3 || p.Segments[0].Key != -1 {
 			t.Fatalf("%s\n%v", trailer(list), err)
@@ -304,7 +315,8 @@ func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"), 3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
+		if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"),
+			3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
 			t.Fatal("the keys are not this film's")
 		}
 	}
@@ -347,9 +359,12 @@ func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
 		}
 	}
 	of := func(p string) string { return "(select id from media_asset where prefix = '" + p + "')" }
-	exec("update media_key set wrapped = (select wrapped from media_key where asset_id = " + of("b") + " and number = 0) where asset_id = " + of("a") + " and number = 0")
-	exec("update media_key set wrapped = (select wrapped from media_key where asset_id = " + of("a") + " and number = 2) where asset_id = " + of("a") + " and number = 1")
-	exec("update media_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where asset_id = " + of("b") + " and number = 1")
+	exec("update media_key set wrapped = (select wrapped from media_key where asset_id = " + of("b") +
+		" and number = 0) where asset_id = " + of("a") + " and number = 0")
+	exec("update media_key set wrapped = (select wrapped from media_key where asset_id = " + of("a") +
+		" and number = 2) where asset_id = " + of("a") + " and number = 1")
+	exec("update media_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where asset_id = " + of("b") +
+		" and number = 1")
 	exec("update media_key set wrapped = 'short' where asset_id = " + of("b") + " and number = 2")
 	for _, c := range []struct {
 		prefix string
@@ -390,10 +405,12 @@ func TestWhatIsNoFilmIsRefusedWhole(t *testing.T) {
 			m["thumbs.vtt"].Data = []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n../master.m3u8#xywh=0,0,1,1\n")
 		},
 		"a segment elsewhere": func(m fstest.MapFS) {
-			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("s00001.m4s"), []byte("../720p/s00001.m4s"), 1)
+			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("s00001.m4s"),
+				[]byte("../720p/s00001.m4s"), 1)
 		},
 		"encrypted before": func(m fstest.MapFS) {
-			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("#EXTINF"), []byte("#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXTINF"), 1)
+			m["360p/index.m3u8"].Data = bytes.Replace(m["360p/index.m3u8"].Data, []byte("#EXTINF"),
+				[]byte("#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXTINF"), 1)
 		},
 	}
 	for name, spoil := range cases {
@@ -434,10 +451,14 @@ func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(clear, "360p"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	run("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=10", "-f", "lavfi", "-i", "sine=f=440:d=10",
-		"-map", "0:v", "-map", "1:a", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-c:a", "aac",
-		"-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_flags", "independent_segments", "-hls_segment_type", "fmp4",
-		"-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", clear+"/%v/s%05d.m4s", "-master_pl_name", "master.m3u8",
+	run("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=10", "-f", "lavfi", "-i",
+		"sine=f=440:d=10",
+		"-map", "0:v", "-map", "1:a", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
+		"-keyint_min", "50", "-sc_threshold", "0", "-c:a", "aac",
+		"-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_flags", "independent_segments",
+		"-hls_segment_type", "fmp4",
+		"-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", clear+"/%v/s%05d.m4s", "-master_pl_name",
+		"master.m3u8",
 		"-var_stream_map", "v:0,a:0,name:360p", clear+"/%v/index.m3u8")
 	a, err := f.Pack(t.Context(), os.DirFS(clear), "film", 2)
 	if err != nil || a.DurationSeconds != 10 {
@@ -459,8 +480,10 @@ func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
 	if err := os.WriteFile(path, whole.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if frames := run("ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path); frames != "250" {
+	if frames := run("ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries",
+		"stream=nb_read_frames", "-of", "csv=p=0", path); frames != "250" {
 		t.Fatalf("%s frames decoded, want 250", frames)
 	}
-	run("ffmpeg", "-v", "error", "-xerror", "-nostdin", "-i", filepath.Join(f.dir, "trailers", "film", "index.m3u8"), "-f", "null", "-")
+	run("ffmpeg", "-v", "error", "-xerror", "-nostdin", "-i", filepath.Join(f.dir, "trailers", "film", "index.m3u8"),
+		"-f", "null", "-")
 }

@@ -32,7 +32,8 @@ func (p picture) graph(rate string, ladder []Rung) string {
 		b.WriteString("yadif=deint=interlaced,")
 	}
 	top := ladder[len(ladder)-1]
-	fmt.Fprintf(&b, "fps=%s,%stpad=stop=-1:stop_mode=clone,%s,setsar=1,pad=%d:%d:-1:-1,format=yuv420p,", rate, p.colours.toSDR(), p.fit(top),
+	fmt.Fprintf(&b, "fps=%s,%stpad=stop=-1:stop_mode=clone,%s,setsar=1,pad=%d:%d:-1:-1,format=yuv420p,", rate,
+		p.colours.toSDR(), p.fit(top),
 		top.Width, top.Height)
 	fmt.Fprintf(&b, "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,split=%d", len(ladder))
 	for i := range ladder {
@@ -51,6 +52,8 @@ func (p picture) fit(r Rung) string {
 	side := func(full int, other string) string {
 		return fmt.Sprintf("'if(lt(abs(dar/%f-1),0.02),%d,max(2,trunc(min(%d,%s)/2)*2))'", shape, full, full, other)
 	}
-	return fmt.Sprintf("scale=w=%s:h=%s:flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=%s:out_color_matrix=bt709:out_range=tv",
-		side(r.Width, fmt.Sprintf("%d*dar", r.Height)), side(r.Height, fmt.Sprintf("%d/dar", r.Width)), p.colours.written())
+	return fmt.Sprintf(
+		"scale=w=%s:h=%s:flags=bicubic+accurate_rnd+full_chroma_int:in_color_matrix=%s:out_color_matrix=bt709:out_range=tv",
+		side(r.Width, fmt.Sprintf("%d*dar", r.Height)), side(r.Height, fmt.Sprintf("%d/dar", r.Width)),
+		p.colours.written())
 }

@@ -65,8 +65,9 @@ func (l Later) Unwrap() error { return l.Why }
 // Processing is what making films of uploads stands on.
 type Processing struct {
 	Jobs *river.Client[pgx.Tx] // inserts; a worker elsewhere calls RunStage and Erase
-	// Dir is where films are made, on this machine; what one stage leaves there the next one finds. Where the tools run under another
-	// account that can't reach it, and where it is empty, a folder of the system's for temporary files takes its place.
+	// Dir is where films are made, on this machine; what one stage leaves there the next one finds. Where the tools run
+	// under another account that can't reach it, and where it is empty, a folder of the system's for temporary files
+	// takes its place.
 	Dir    string
 	Log    *slog.Logger
 	Limits Limits
@@ -94,12 +95,16 @@ func (m *Media) Process(p Processing) error {
 	if p.Dir, err = workFolder(runner, p.Dir); err != nil {
 		return err
 	}
-	m.work = &processing{Processing: p, runner: runner, halt: make(chan struct{})}
+	m.work = &processing{
+		Processing: p,
+		runner:     runner,
+		halt:       make(chan struct{}),
+	}
 	return nil
 }
 
-// workFolder makes dir, or one in its place that the tools can reach. It is not listable for them: whoever broke out of one film
-// does not find the others.
+// workFolder makes dir, or one in its place that the tools can reach. It is not listable for them: whoever broke out of
+// one film does not find the others.
 func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 	elsewhere := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
 	dir, err := filepath.Abs(or(dir, elsewhere))
@@ -125,19 +130,22 @@ func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 	return "", fmt.Errorf("the account that reads films can reach neither %s nor %s", dir, os.TempDir())
 }
 
-// isOurs refuses a folder that somebody else made, or a link: everybody may write where temporary files lie, the tools too.
+// isOurs refuses a folder that somebody else made, or a link: everybody may write where temporary files lie, the tools
+// too.
 func isOurs(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return fmt.Errorf("look at the folder for films in the making: %w", err)
 	}
 	if s, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(s.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s is not a folder of this account: remove it, or set another folder for films in the making", dir)
+		return fmt.Errorf(
+			"%s is not a folder of this account: remove it, or set another folder for films in the making", dir)
 	}
 	return nil
 }
 
-// Halt ends the stages that run and begins none; they go on where they were, at the latest in another process. For the end of a process.
+// Halt ends the stages that run and begins none; they go on where they were, at the latest in another process. For the
+// end of a process.
 func (m *Media) Halt() {
 	if m.work != nil {
 		m.work.halted.Do(func() { close(m.work.halt) })

@@ -47,7 +47,9 @@ func openFactory(t *testing.T, adjust ...func(*media.Processing)) *works {
 	storage, err := media.OpenStorage("", dir)
 	w.ok(err)
 	t.Cleanup(func() { storage.Close() })
-	m, err := media.New(pool, storage, secret, func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) })
+	m, err := media.New(pool, storage, secret, func() time.Time {
+		return time.Now().Add(time.Duration(w.ahead.Load()))
+	})
 	w.ok(err)
 	w.fixture = fixture{m, pool, filepath.Join(dir, "media")}
 	w.jobs, err = river.NewClient(riverpgxv5.New(pool), &river.Config{})
@@ -61,7 +63,11 @@ func (w *works) processing(adjust ...func(*media.Processing)) media.Processing {
 	work, err := os.MkdirTemp("", "videomall-test-")
 	w.ok(err)
 	w.t.Cleanup(func() { os.RemoveAll(work) })
-	p := media.Processing{Jobs: w.jobs, Dir: work, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	p := media.Processing{
+		Jobs: w.jobs,
+		Dir:  work,
+		Log:  slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
 	for _, a := range adjust {
 		a(&p)
 	}
@@ -90,7 +96,12 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	key := fmt.Sprintf("originals/%d", w.files)
 	w.ok(os.MkdirAll(filepath.Join(w.dir, "originals"), 0o700))
 	w.ok(os.WriteFile(filepath.Join(w.dir, key), content, 0o600))
-	id, err := w.Accept(w.t.Context(), media.Original{OwnerID: owner, Name: name, Key: key, Size: int64(len(content)) + 1})
+	id, err := w.Accept(w.t.Context(), media.Original{
+		OwnerID: owner,
+		Name:    name,
+		Key:     key,
+		Size:    int64(len(content)) + 1,
+	})
 	w.ok(err)
 	return id
 }
@@ -170,18 +181,21 @@ func bars(size string, seconds int) []string {
 }
 
 func sounding(size string, seconds int) []string {
-	return append(bars(size, seconds), "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", seconds), "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
+	return append(bars(size, seconds), "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", seconds), "-c:v", "libx264",
+		"-preset", "ultrafast", "-c:a", "aac")
 }
 
 func TestAnUploadBecomesAFilm(t *testing.T) {
 	w := factory(t)
 	content := sample(t, append(sounding("640x360", 10), ".mp4")...)
 	id := w.upload(7, "holiday.mp4", content)
-	if n, err := w.jobs.JobList(t.Context(), river.NewJobListParams().Kinds("media_stage")); err != nil || len(n.Jobs) != 1 {
+	if n, err := w.jobs.JobList(t.Context(), river.NewJobListParams().Kinds("media_stage")); err != nil ||
+		len(n.Jobs) != 1 {
 		t.Fatalf("%d jobs, %v", len(n.Jobs), err)
 	}
 	v := w.make(7, id)
-	if v.State != media.VideoReady || v.AssetID == nil || v.DurationSeconds != 10 || v.Width != 640 || v.Height != 360 || v.Fingerprint == "" || v.Posters < 2 {
+	if v.State != media.VideoReady || v.AssetID == nil || v.DurationSeconds != 10 || v.Width != 640 ||
+		v.Height != 360 || v.Fingerprint == "" || v.Posters < 2 {
 		t.Fatalf("made %+v %+v", v, w.stage(7, id, media.StagePackage))
 	}
 	a, err := w.Asset(t.Context(), *v.AssetID)
@@ -194,7 +208,8 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	if len(list.Segments) != 3 || list.Segments[0].Duration != 4 {
 		t.Errorf("segments %+v", list.Segments)
 	}
-	if vtt := w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile); !bytes.Contains(vtt, []byte("thumbs_01.jpg#xywh=640,0,160,90")) {
+	if vtt := w.read(t, a.Prefix, media.ExtrasFolder,
+		media.ThumbsFile); !bytes.Contains(vtt, []byte("thumbs_01.jpg#xywh=640,0,160,90")) {
 		t.Errorf("thumbnails %s", vtt)
 	}
 	poster, err := w.Poster(t.Context(), 7, id, 0)
@@ -209,7 +224,9 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	w.clean()
 
 	// The same pictures in another file, of somebody else's, without the sound.
-	twin := w.make(8, w.upload(8, "mine.mkv", sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
+	twin := w.make(8,
+		w.upload(8, "mine.mkv",
+			sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
 	if twin.Fingerprint != v.Fingerprint {
 		t.Errorf("fingerprints %s and %s of the same pictures", v.Fingerprint, twin.Fingerprint)
 	}

@@ -152,8 +152,10 @@ func ParseMaster(text []byte) (Master, error) {
 	if pending != nil || len(m.Renditions) == 0 || len(m.Renditions) > maxRenditions {
 		return Master{}, errors.New("a master playlist has 1 to 16 variants, each with its address")
 	}
-	if len(m.Sounds) > mostSounds || len(m.Sounds) == 1 || grouped != 0 && grouped != len(m.Renditions) || (grouped > 0) != (len(m.Sounds) > 0) {
-		return Master{}, fmt.Errorf("%d of %d variants hear one of %d sounds", grouped, len(m.Renditions), len(m.Sounds))
+	if len(m.Sounds) > mostSounds || len(m.Sounds) == 1 || grouped != 0 && grouped != len(m.Renditions) ||
+		(grouped > 0) != (len(m.Sounds) > 0) {
+		return Master{}, fmt.Errorf("%d of %d variants hear one of %d sounds", grouped, len(m.Renditions),
+			len(m.Sounds))
 	}
 	return m, nil
 }
@@ -249,7 +251,10 @@ func parseSound(line string, number int) (Sound, error) {
 // soundMarks are the characteristics that purposes go by, RFC 8216 section 4.3.4.1. There is none for commentary, so it
 // has one of ours.
 func soundMarks() map[SoundPurpose]string {
-	return map[SoundPurpose]string{SoundDescribes: "public.accessibility.describes-video", SoundCommentary: "videomall.commentary"}
+	return map[SoundPurpose]string{
+		SoundDescribes:  "public.accessibility.describes-video",
+		SoundCommentary: "videomall.commentary",
+	}
 }
 
 // ParsePlaylist reads a rendition's playlist, clear or packaged by us.
@@ -270,7 +275,11 @@ func ParsePlaylist(text []byte) (Playlist, error) {
 				err = fmt.Errorf("segment %.80q", line)
 				break
 			}
-			p.Segments = append(p.Segments, Segment{Duration: duration, File: line, Key: key})
+			p.Segments = append(p.Segments, Segment{
+				Duration: duration,
+				File:     line,
+				Key:      key,
+			})
 			duration = -1
 		case duration >= 0:
 			err = fmt.Errorf("%.80q between #EXTINF and its segment", line)
@@ -385,7 +394,8 @@ var codecsOf = regexp.MustCompile(`CODECS="([^"]*)"`)
 // write adds the sound's line of a master playlist.
 func (s Sound) write(b *bytes.Buffer, address string) {
 	yes := map[bool]string{true: "YES", false: "NO"}
-	fmt.Fprintf(b, `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="%s",NAME="%s",DEFAULT=%s,AUTOSELECT=%s`, soundGroup, s.Label, yes[s.Default], yes[s.Default])
+	fmt.Fprintf(b, `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="%s",NAME="%s",DEFAULT=%s,AUTOSELECT=%s`, soundGroup, s.Label,
+		yes[s.Default], yes[s.Default])
 	if s.Language != "" {
 		fmt.Fprintf(b, `,LANGUAGE="%s"`, s.Language)
 	}

@@ -45,7 +45,8 @@ func TestAPlaylistIsWrittenAsItWasRead(t *testing.T) {
 	}
 	rewritten := string(list.Bytes("/s/1/x/y/film/360p/", func(n int) string { return fmt.Sprintf("/k/t/film/%d", n) }))
 	for _, line := range []string{
-		`#EXT-X-MAP:URI="/s/1/x/y/film/360p/init.mp4"`, `#EXT-X-KEY:METHOD=AES-128,URI="/k/t/film/1"`, "/s/1/x/y/film/360p/s00002.m4s",
+		`#EXT-X-MAP:URI="/s/1/x/y/film/360p/init.mp4"`, `#EXT-X-KEY:METHOD=AES-128,URI="/k/t/film/1"`,
+		"/s/1/x/y/film/360p/s00002.m4s",
 	} {
 		if !strings.Contains(rewritten, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, rewritten)
@@ -60,14 +61,15 @@ func TestPlaylistsOutOfTheOrdinaryAreRefused(t *testing.T) {
 	t.Parallel()
 	swap := func(old, new string) string { return strings.Replace(packaged, old, new, 1) }
 	for name, text := range map[string]string{
-		"empty":                    "",
-		"no header":                packaged[8:],
-		"no end":                   swap("#EXT-X-ENDLIST\n", ""),
-		"more after the end":       packaged + "s.m4s\n",
-		"no segments":              "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-ENDLIST\n",
-		"no map":                   swap("#EXT-X-MAP:URI=\"init.mp4\"\n", ""),
-		"a second map":             swap("#EXT-X-KEY", "#EXT-X-MAP:URI=\"init2.mp4\"\n#EXT-X-KEY"),
-		"a map after a key":        swap("#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"", "#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXT-X-MAP:URI=\"init.mp4\""),
+		"empty":              "",
+		"no header":          packaged[8:],
+		"no end":             swap("#EXT-X-ENDLIST\n", ""),
+		"more after the end": packaged + "s.m4s\n",
+		"no segments":        "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-ENDLIST\n",
+		"no map":             swap("#EXT-X-MAP:URI=\"init.mp4\"\n", ""),
+		"a second map":       swap("#EXT-X-KEY", "#EXT-X-MAP:URI=\"init2.mp4\"\n#EXT-X-KEY"),
+		"a map after a key": swap("#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"",
+			"#EXT-X-KEY:METHOD=AES-128,URI=\"key:0\"\n#EXT-X-MAP:URI=\"init.mp4\""),
 		"a path":                   swap("s00001.m4s", "../s00001.m4s"),
 		"an address":               swap("s00001.m4s", "https://elsewhere.test/s00001.m4s"),
 		"a key elsewhere":          swap("key:0", "https://elsewhere.test/k"),
@@ -86,20 +88,28 @@ func TestPlaylistsOutOfTheOrdinaryAreRefused(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"no variants":        "#EXTM3U\n",
-		"no address":         "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n",
-		"an address alone":   "#EXTM3U\n360p/index.m3u8\n",
-		"a path":             "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n../360p/index.m3u8\n",
-		"another playlist":   "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360,AUDIO=\"a\"\n360p/index.m3u8\n",
-		"no resolution":      "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n360p/index.m3u8\n",
-		"a media tag":        "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.test\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n360p/index.m3u8\n",
-		"a sound elsewhere":  "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "sound-2/", "../sound-2/", 1) + hearing,
-		"a single sound":     "#EXTM3U\n" + soundLine(1) + hearing,
-		"sounds of nobody":   "#EXTM3U\n" + soundLine(1) + soundLine(2) + strings.Replace(hearing, ",AUDIO=\"group_sound\"", "", 1),
-		"subtitles":          "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "AUDIO", "SUBTITLES", 1) + hearing,
-		"no language":        "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "\"en\"", "\"<en>\"", 1) + hearing,
-		"too many sounds":    "#EXTM3U\n" + strings.Join([]string{soundLine(1), soundLine(2), soundLine(3), soundLine(4), soundLine(5), soundLine(6), soundLine(7), soundLine(8), soundLine(9)}, "") + hearing,
-		"the same one twice": strings.Replace("#EXTM3U\n#V\n360p/index.m3u8\n#V\n360p/index.m3u8\n", "#V", "#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360", 2),
+		"no variants":      "#EXTM3U\n",
+		"no address":       "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n",
+		"an address alone": "#EXTM3U\n360p/index.m3u8\n",
+		"a path":           "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n../360p/index.m3u8\n",
+		"another playlist": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360,AUDIO=\"a\"\n360p/index.m3u8\n",
+		"no resolution":    "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n360p/index.m3u8\n",
+		"a media tag":      "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.test\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360\n360p/index.m3u8\n",
+		"a sound elsewhere": "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "sound-2/", "../sound-2/",
+			1) + hearing,
+		"a single sound": "#EXTM3U\n" + soundLine(1) + hearing,
+		"sounds of nobody": "#EXTM3U\n" + soundLine(1) + soundLine(2) + strings.Replace(hearing,
+			",AUDIO=\"group_sound\"", "", 1),
+		"subtitles": "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "AUDIO", "SUBTITLES",
+			1) + hearing,
+		"no language": "#EXTM3U\n" + soundLine(1) + strings.Replace(soundLine(2), "\"en\"", "\"<en>\"",
+			1) + hearing,
+		"too many sounds": "#EXTM3U\n" +
+			strings.Join(
+				[]string{soundLine(1), soundLine(2), soundLine(3), soundLine(4), soundLine(5), soundLine(6),
+					soundLine(7), soundLine(8), soundLine(9)}, "") + hearing,
+		"the same one twice": strings.Replace("#EXTM3U\n#V\n360p/index.m3u8\n#V\n360p/index.m3u8\n", "#V",
+			"#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360", 2),
 	} {
 		if m, err := media.ParseMaster([]byte(text)); err == nil {
 			t.Errorf("master, %s: read as %+v", name, m)
@@ -110,7 +120,8 @@ func TestPlaylistsOutOfTheOrdinaryAreRefused(t *testing.T) {
 const hearing = "#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,AUDIO=\"group_sound\"\n360p/index.m3u8\n"
 
 func soundLine(n int) string {
-	return fmt.Sprintf("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"group_sound\",NAME=\"audio_%[1]d\",DEFAULT=NO,LANGUAGE=\"en\",URI=\"sound-%[1]d/index.m3u8\"\n", n)
+	return fmt.Sprintf(
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"group_sound\",NAME=\"audio_%[1]d\",DEFAULT=NO,LANGUAGE=\"en\",URI=\"sound-%[1]d/index.m3u8\"\n", n)
 }
 
 func TestMaster_Sounds(t *testing.T) {
@@ -120,8 +131,18 @@ func TestMaster_Sounds(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	m.Sounds = []media.Sound{
-		{Name: "sound-1", Label: "English", Language: "en", Default: true},
-		{Name: "sound-2", Label: "English – seen", Language: "en", Purpose: media.SoundDescribes},
+		{
+			Name:     "sound-1",
+			Label:    "English",
+			Language: "en",
+			Default:  true,
+		},
+		{
+			Name:     "sound-2",
+			Label:    "English – seen",
+			Language: "en",
+			Purpose:  media.SoundDescribes,
+		},
 	}
 	all := func(media.Rendition) bool { return true }
 	want := `#EXTM3U
@@ -164,7 +185,8 @@ func FuzzParsePlaylist(f *testing.F) {
 
 func FuzzParseMaster(f *testing.F) {
 	f.Add([]byte("#EXTM3U\n" + soundLine(1) + soundLine(2) + hearing))
-	f.Add([]byte("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n"))
+	f.Add([]byte(
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		all := func(media.Rendition) bool { return true }
 		m, err := media.ParseMaster(text)

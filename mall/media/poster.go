@@ -27,7 +27,8 @@ func (m *Media) Poster(ctx context.Context, ownerID, videoID int64, n int) ([]by
 	return picture, nil
 }
 
-// ChooseCover saves a poster as a cover of its owner's and returns the stem of its files. Errors: ErrUnknownVideo, and those of SaveCover.
+// ChooseCover saves a poster as a cover of its owner's and returns the stem of its files. Errors: ErrUnknownVideo, and
+// those of SaveCover.
 func (m *Media) ChooseCover(ctx context.Context, ownerID, videoID int64, n int) (stem string, err error) {
 	picture, err := m.Poster(ctx, ownerID, videoID, n)
 	if err != nil {

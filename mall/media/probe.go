@@ -18,15 +18,17 @@ import (
 
 // Why a file does not become a film. Each has its own way out, which the creator's page says.
 var (
-	ErrNotAFilm       = fault.New(fault.Invalid, "not_a_film", "This file is not a film in a form that the mall takes.")
-	ErrBroken         = fault.New(fault.Invalid, "broken", "This film is damaged or incomplete.")
-	ErrNoPicture      = fault.New(fault.Invalid, "no_picture", "This file holds no moving picture.")
-	ErrCodecUnknown   = fault.New(fault.Invalid, "codec_unknown", "The mall cannot decode the picture of this film.")
-	ErrSoundUnknown   = fault.New(fault.Invalid, "sound_unknown", "The mall cannot decode the sound of this film.")
-	ErrDolbyVision    = fault.New(fault.Invalid, "dolby_vision", "The colours of this film are in a form that only players of Dolby Vision know.")
-	ErrEncrypted      = fault.New(fault.Invalid, "encrypted", "This film is encrypted.")
-	ErrTooLong        = fault.New(fault.Invalid, "too_long", "This film is longer than the mall takes.")
-	ErrTooLarge       = fault.New(fault.Invalid, "picture_too_large", "The picture of this film is larger than the mall takes.")
+	ErrNotAFilm     = fault.New(fault.Invalid, "not_a_film", "This file is not a film in a form that the mall takes.")
+	ErrBroken       = fault.New(fault.Invalid, "broken", "This film is damaged or incomplete.")
+	ErrNoPicture    = fault.New(fault.Invalid, "no_picture", "This file holds no moving picture.")
+	ErrCodecUnknown = fault.New(fault.Invalid, "codec_unknown", "The mall cannot decode the picture of this film.")
+	ErrSoundUnknown = fault.New(fault.Invalid, "sound_unknown", "The mall cannot decode the sound of this film.")
+	ErrDolbyVision  = fault.New(fault.Invalid, "dolby_vision",
+		"The colours of this film are in a form that only players of Dolby Vision know.")
+	ErrEncrypted = fault.New(fault.Invalid, "encrypted", "This film is encrypted.")
+	ErrTooLong   = fault.New(fault.Invalid, "too_long", "This film is longer than the mall takes.")
+	ErrTooLarge  = fault.New(fault.Invalid, "picture_too_large",
+		"The picture of this film is larger than the mall takes.")
 	ErrTooManyStreams = fault.New(fault.Invalid, "too_many_streams", "This file holds more streams than a film needs.")
 	ErrTooSlow        = fault.New(fault.Invalid, "took_too_long", "Reading this film took longer than any film should.")
 )
@@ -177,9 +179,12 @@ func isContainer(path string) bool {
 	n, _ := io.ReadFull(f, b)
 	b = b[:n]
 	at := func(offset int, marks ...string) bool {
-		return slices.ContainsFunc(marks, func(m string) bool { return len(b) >= offset+len(m) && string(b[offset:offset+len(m)]) == m })
+		return slices.ContainsFunc(marks, func(m string) bool {
+			return len(b) >= offset+len(m) && string(b[offset:offset+len(m)]) == m
+		})
 	}
-	return at(4, "ftyp", "moov", "mdat", "wide", "free", "skip") || at(0, "\x1aE\xdf\xa3", "FLV\x01") || at(0, "RIFF") && at(8, "AVI ") ||
+	return at(4, "ftyp", "moov", "mdat", "wide", "free", "skip") || at(0, "\x1aE\xdf\xa3", "FLV\x01") ||
+		at(0, "RIFF") && at(8, "AVI ") ||
 		len(b) == 189 && b[0] == 0x47 && b[188] == 0x47
 }
 

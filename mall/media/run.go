@@ -22,7 +22,8 @@ import (
 )
 
 const (
-	// leaseFor is how long a stage stays a silent worker's; beat is how often a living one speaks, and progress is written.
+	// leaseFor is how long a stage stays a silent worker's; beat is how often a living one speaks, and progress is
+	// written.
 	leaseFor = 30 * time.Second
 	beat     = time.Second
 	// maxStageAttempts bounds the failures that are not the film's.
@@ -53,8 +54,8 @@ type task struct {
 	tell func(percent int, left time.Duration)
 }
 
-// RunStage works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come again; any other
-// error has put the stage back to waiting and asks for a retry.
+// RunStage works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come
+// again; any other error has put the stage back to waiting and asks for a retry.
 func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	w := m.work
 	if w == nil {
@@ -75,7 +76,13 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 		return err
 	}
 	t := &task{StageArgs: a, holder: rand.Text()}
-	attempts, err := m.q.ClaimStage(ctx, m.pool, dbsqlc.ClaimStageParams{VideoID: a.VideoID, Stage: a.Stage, Holder: t.holder, At: m.now(), Until: m.now().Add(leaseFor)})
+	attempts, err := m.q.ClaimStage(ctx, m.pool, dbsqlc.ClaimStageParams{
+		VideoID: a.VideoID,
+		Stage:   a.Stage,
+		Holder:  t.holder,
+		At:      m.now(),
+		Until:   m.now().Add(leaseFor),
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // done, cancelled, or another's
 	}
@@ -94,8 +101,8 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	return m.end(context.WithoutCancel(ctx), t, err)
 }
 
-// letOthers asks for later where a creator would take a second worker for hours while others, of whom nothing is being made, wait. Two
-// that ask at the same moment may both pass; the next one doesn't.
+// letOthers asks for later where a creator would take a second worker for hours while others, of whom nothing is being
+// made, wait. Two that ask at the same moment may both pass; the next one doesn't.
 func (m *Media) letOthers(ctx context.Context, a StageArgs) error {
 	if a.Stage != StageTranscode {
 		return nil
@@ -115,14 +122,20 @@ func (m *Media) letOthers(ctx context.Context, a StageArgs) error {
 
 // wait asks for later and notes in the stage that its job has come, and what it waits for where people should know.
 func (m *Media) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
-	note := dbsqlc.NoteWaitingParams{VideoID: a.VideoID, Stage: a.Stage, Refusal: refusal, At: m.now()}
+	note := dbsqlc.NoteWaitingParams{
+		VideoID: a.VideoID,
+		Stage:   a.Stage,
+		Refusal: refusal,
+		At:      m.now(),
+	}
 	if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
 		return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
 	}
 	return Later{again, why}
 }
 
-// hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process is to end.
+// hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process
+// is to end.
 func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
 	var mu sync.Mutex
 	var percent int32
@@ -158,7 +171,14 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 				return
 			}
 			mu.Lock()
-			p := dbsqlc.KeepStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder, Percent: percent, EtaSeconds: left, Until: m.now().Add(leaseFor)}
+			p := dbsqlc.KeepStageParams{
+				VideoID:    t.VideoID,
+				Stage:      t.Stage,
+				Holder:     t.holder,
+				Percent:    percent,
+				EtaSeconds: left,
+				Until:      m.now().Add(leaseFor),
+			}
 			mu.Unlock()
 			n, err := m.q.KeepStage(ctx, m.pool, p)
 			switch {
@@ -216,7 +236,13 @@ func (m *Media) try(ctx context.Context, t *task) (err error) {
 
 // end says what became of a stage, with the job of the next.
 func (m *Media) end(ctx context.Context, t *task, err error) error {
-	p := dbsqlc.EndStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder, State: string(StageDone), At: m.now()}
+	p := dbsqlc.EndStageParams{
+		VideoID: t.VideoID,
+		Stage:   t.Stage,
+		Holder:  t.holder,
+		State:   string(StageDone),
+		At:      m.now(),
+	}
 	answer := error(nil)
 	f, ours := errors.AsType[*fault.Fault](err)
 	switch {
@@ -224,15 +250,25 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 	case errors.Is(err, errLost):
 		return m.letGo(ctx, t)
 	case errors.Is(err, errElsewhere) && m.comesHome(ctx, t):
-		p.State, p.Forgotten, answer = string(StageWaiting), true, Later{beat, err}
+		p.State = string(StageWaiting)
+		p.Forgotten = true
+		answer = Later{beat, err}
 	case errors.Is(err, errElsewhere):
 		return m.redoTranscode(ctx, t)
 	case errors.Is(err, errHalted), errors.Is(err, context.Canceled):
-		p.State, p.Forgotten, answer = string(StageWaiting), true, Later{beat, err}
+		p.State = string(StageWaiting)
+		p.Forgotten = true
+		answer = Later{beat, err}
 	case errors.Is(err, ErrDiskFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		p.State, p.Refusal, p.Forgotten, answer = string(StageWaiting), WaitsForDisk, true, Later{again, err}
+		p.State = string(StageWaiting)
+		p.Refusal = WaitsForDisk
+		p.Forgotten = true
+		answer = Later{again, err}
 	case errors.Is(err, ffmpeg.ErrMissing):
-		p.State, p.Refusal, p.Forgotten, answer = string(StageWaiting), WaitsForFFmpeg, true, Later{again, err}
+		p.State = string(StageWaiting)
+		p.Refusal = WaitsForFFmpeg
+		p.Forgotten = true
+		answer = Later{again, err}
 	case ours && f.Kind == fault.Invalid:
 		p.State, p.Refusal = string(StageFailed), f.Slug
 		m.work.Log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
@@ -240,7 +276,8 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 		p.State, answer = string(StageWaiting), fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)
 	default:
 		p.State, p.Refusal = string(StageFailed), MallFailed
-		m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts, "error", err)
+		m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
+			"error", err)
 	}
 	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
 		n, err := m.q.EndStage(ctx, tx, p)
@@ -249,10 +286,19 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 		}
 		switch p.State {
 		case string(StageFailed):
-			return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{ID: t.VideoID, Refusal: p.Refusal, At: m.now()})
+			return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
+				ID:      t.VideoID,
+				Refusal: p.Refusal,
+				At:      m.now(),
+			})
 		case string(StageDone):
 			if t.asset != nil {
-				return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{ID: t.VideoID, AssetID: t.asset.ID, DurationSeconds: int32(t.asset.DurationSeconds), At: m.now()})
+				return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
+					ID:              t.VideoID,
+					AssetID:         t.asset.ID,
+					DurationSeconds: int32(t.asset.DurationSeconds),
+					At:              m.now(),
+				})
 			}
 			next, err := m.q.NextStage(ctx, tx, t.VideoID)
 			if errors.Is(err, pgx.ErrNoRows) {
@@ -276,13 +322,18 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 
 // letGo ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
 func (m *Media) letGo(ctx context.Context, t *task) error {
-	if err := m.q.LetGoOfStage(ctx, m.pool, dbsqlc.LetGoOfStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder}); err != nil {
+	if err := m.q.LetGoOfStage(ctx, m.pool, dbsqlc.LetGoOfStageParams{
+		VideoID: t.VideoID,
+		Stage:   t.Stage,
+		Holder:  t.holder,
+	}); err != nil {
 		return fmt.Errorf("let go of %s of video %d: %w", t.Stage, t.VideoID, err)
 	}
 	return nil
 }
 
-// homeAfter is how long a stage waits for the machine that holds what the stage before made, and then begins again without it.
+// homeAfter is how long a stage waits for the machine that holds what the stage before made, and then begins again
+// without it.
 const homeAfter = 2 * time.Minute
 
 func (m *Media) comesHome(ctx context.Context, t *task) bool {
@@ -300,8 +351,14 @@ func (m *Media) comesHome(ctx context.Context, t *task) bool {
 
 func (m *Media) redoTranscode(ctx context.Context, t *task) error {
 	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{VideoID: t.VideoID, Stage: t.Stage, Holder: t.holder,
-			State: string(StageWaiting), Forgotten: true, At: m.now()})
+		n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
+			VideoID:   t.VideoID,
+			Stage:     t.Stage,
+			Holder:    t.holder,
+			State:     string(StageWaiting),
+			Forgotten: true,
+			At:        m.now(),
+		})
 		if err != nil || n == 0 {
 			return err
 		}

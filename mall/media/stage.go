@@ -61,8 +61,16 @@ func (m *Media) Stages(ctx context.Context, ownerID int64, videoIDs ...int64) (m
 	}
 	all := make(map[int64][]Stage, len(videoIDs))
 	for _, r := range rows {
-		s := Stage{VideoID: r.VideoID, Name: r.Stage, State: StageState(r.State), Percent: int(r.Percent), Attempts: int(r.Attempts),
-			Refusal: r.Refusal, StartedAt: r.StartedAt, EndedAt: r.EndedAt}
+		s := Stage{
+			VideoID:   r.VideoID,
+			Name:      r.Stage,
+			State:     StageState(r.State),
+			Percent:   int(r.Percent),
+			Attempts:  int(r.Attempts),
+			Refusal:   r.Refusal,
+			StartedAt: r.StartedAt,
+			EndedAt:   r.EndedAt,
+		}
 		if r.EtaSeconds != nil {
 			s.Left = time.Duration(*r.EtaSeconds) * time.Second
 		}
@@ -91,7 +99,11 @@ func (m *Media) Retry(ctx context.Context, ownerID, videoID int64, stage string)
 
 // redoTx puts a stage that is over, and all after it, back to waiting, with a job.
 func (m *Media) redoTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
-	n, err := m.q.RedoFrom(ctx, tx, dbsqlc.RedoFromParams{VideoID: videoID, Stage: stage, At: m.now()})
+	n, err := m.q.RedoFrom(ctx, tx, dbsqlc.RedoFromParams{
+		VideoID: videoID,
+		Stage:   stage,
+		At:      m.now(),
+	})
 	if err != nil {
 		return fmt.Errorf("put %s of video %d back: %w", stage, videoID, err)
 	}
@@ -104,9 +116,14 @@ func (m *Media) redoTx(ctx context.Context, tx pgx.Tx, videoID int64, stage stri
 	return m.enqueueTx(ctx, tx, videoID, stage)
 }
 
-// enqueueTx inserts the job of a waiting stage. Without workers the stage waits for the sweep of a process that has some.
+// enqueueTx inserts the job of a waiting stage. Without workers the stage waits for the sweep of a process that has
+// some.
 func (m *Media) enqueueTx(ctx context.Context, tx pgx.Tx, videoID int64, stage string) error {
-	if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{VideoID: videoID, Stage: stage, At: m.now()}); err != nil {
+	if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{
+		VideoID: videoID,
+		Stage:   stage,
+		At:      m.now(),
+	}); err != nil {
 		return fmt.Errorf("free %s of video %d: %w", stage, videoID, err)
 	}
 	if m.work == nil {
@@ -149,8 +166,13 @@ func (m *Media) SweepStages(ctx context.Context) (int, error) {
 			return err
 		}
 		for _, s := range lost {
-			if s.State == string(StageWaiting) && queued[StageArgs{s.VideoID, s.Stage}] { // behind others; the row says that it was looked at
-				if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{VideoID: s.VideoID, Stage: s.Stage, At: m.now()}); err != nil {
+			// behind others; the row says that it was looked at
+			if s.State == string(StageWaiting) && queued[StageArgs{s.VideoID, s.Stage}] {
+				if err := m.q.FreeStage(ctx, tx, dbsqlc.FreeStageParams{
+					VideoID: s.VideoID,
+					Stage:   s.Stage,
+					At:      m.now(),
+				}); err != nil {
 					return fmt.Errorf("note that %s of video %d was looked at: %w", s.Stage, s.VideoID, err)
 				}
 				continue
@@ -168,11 +190,12 @@ func (m *Media) SweepStages(ctx context.Context) (int, error) {
 	return swept, nil
 }
 
-// queuedTx finds the stages that have a job to come, straight from River's table: its client can't ask for so little. A job that runs
-// does not count; it may be a killed worker's.
+// queuedTx finds the stages that have a job to come, straight from River's table: its client can't ask for so little. A
+// job that runs does not count; it may be a killed worker's.
 func queuedTx(ctx context.Context, tx pgx.Tx) (map[StageArgs]bool, error) {
 	rows, err := tx.Query(ctx, `select distinct (args->>'videoId')::bigint, args->>'stage' from river_job
-		where queue = $1 and kind = $2 and state in ('available', 'pending', 'retryable', 'scheduled')`, Queue, StageArgs{}.Kind())
+		where queue = $1 and kind = $2 and state in ('available', 'pending', 'retryable', 'scheduled')`, Queue,
+		StageArgs{}.Kind())
 	if err != nil {
 		return nil, fmt.Errorf("jobs of stages: %w", err)
 	}

@@ -83,7 +83,9 @@ func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
 	// What a killed worker leaves: a lease, and half a film.
 	folder := filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
 	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
-	_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'running', holder = 'dead', attempts = 1, lease_until = now() + interval '20 s' where stage = 'transcode'`)
+	_, err := w.pool.Exec(t.Context(), `update media_stage
+		set state = 'running', holder = 'dead', attempts = 1, lease_until = now() + interval '20 s'
+		where stage = 'transcode'`)
 	w.ok(err)
 	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
 		t.Errorf("a living lease was swept: %d, %v", n, err)
@@ -206,7 +208,8 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	w.ok(os.Rename(original+".away", original))
-	for _, wrong := range []error{w.Retry(t.Context(), 8, id, media.StageProbe), w.Retry(t.Context(), 7, id, media.StagePackage)} {
+	for _, wrong := range []error{w.Retry(t.Context(), 8, id, media.StageProbe),
+		w.Retry(t.Context(), 7, id, media.StagePackage)} {
 		if !errors.Is(wrong, media.ErrUnknownVideo) && !errors.Is(wrong, media.ErrUnknownStage) {
 			t.Errorf("retried: %v", wrong)
 		}
@@ -219,14 +222,16 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 
 func (w *works) queued(state string) (n int) {
 	w.t.Helper()
-	w.ok(w.pool.QueryRow(w.t.Context(), `select count(*) from river_job where kind = 'media_stage' and ($1 = '' or state::text = $1)`, state).Scan(&n))
+	w.ok(w.pool.QueryRow(w.t.Context(), `select count(*) from river_job where kind = 'media_stage' and ($1 = ''
+		or state::text = $1)`, state).Scan(&n))
 	return n
 }
 
 func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
-	for _, state := range []string{"available", "scheduled", "retryable"} { // behind others, or put off until there is ffmpeg
+	// behind others, or put off until there is ffmpeg
+	for _, state := range []string{"available", "scheduled", "retryable"} {
 		_, err := w.pool.Exec(t.Context(), `update river_job set state = $1::river_job_state`, state)
 		w.ok(err)
 		w.ahead.Add(int64(11 * time.Minute))
@@ -255,7 +260,8 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 	w := openFactory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	t.Setenv("PATH", t.TempDir())
-	_, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1`) // the very moment of a sweep
+	// the very moment of a sweep
+	_, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1`)
 	w.ok(err)
 	w.ahead.Add(int64(11 * time.Minute))
 	var later media.Later
@@ -272,21 +278,26 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 
 func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
 	w := factory(t)
-	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4", []byte("x"))
+	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4",
+		[]byte("x"))
 	more := w.upload(8, "d.mp4", []byte("x"))
 	begins := func(id int64, stage string) {
 		t.Helper()
-		_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'running', holder = 'x', lease_until = now() + interval '20 s' where video_id = $1 and stage = $2`, id, stage)
+		_, err := w.pool.Exec(t.Context(), `update media_stage
+			set state = 'running', holder = 'x', lease_until = now() + interval '20 s' where video_id = $1
+			and stage = $2`, id, stage)
 		w.ok(err)
 	}
-	_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'done' where stage = 'probe' and video_id <> all($1)`, []int64{others, more})
+	_, err := w.pool.Exec(t.Context(), `update media_stage set state = 'done' where stage = 'probe'
+		and video_id <> all($1)`, []int64{others, more})
 	w.ok(err)
 	begins(running, media.StageTranscode)
 	var later media.Later
 	if err := w.run(next, media.StageTranscode); !errors.As(err, &later) {
 		t.Errorf("a second worker while another creator waits: %v", err)
 	}
-	if s := w.stage(7, next, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 || s.Refusal != "" {
+	if s := w.stage(7, next, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 ||
+		s.Refusal != "" {
 		t.Errorf("%+v", s)
 	}
 	begins(others, media.StageProbe) // they have a worker now, and wait for a second one too

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// Storage keeps packaged films, clear trailers, covers and the files that creators upload, by name: in a folder of this machine, or in a
-// bucket of an S3 service. Nothing is opened outside of it, whatever a name says.
+// Storage keeps packaged films, clear trailers, covers and the files that creators upload, by name: in a folder of this
+// machine, or in a bucket of an S3 service. Nothing is opened outside of it, whatever a name says.
 type Storage struct{ store }
 
-// store is one of the two places, a folder or a bucket. Names are paths of plain steps, joined by "/"; a name that is not there is
-// fs.ErrNotExist.
+// store is one of the two places, a folder or a bucket. Names are paths of plain steps, joined by "/"; a name that is
+// not there is fs.ErrNotExist.
 type store interface {
 	open(ctx context.Context, name string) (*File, error)
 	size(ctx context.Context, name string) (int64, error)
@@ -49,7 +49,8 @@ type entry struct {
 	size int64
 }
 
-// File is an open file of the storage. Reading and seeking cost what they cost: each jump in a bucket's file is a request.
+// File is an open file of the storage. Reading and seeking cost what they cost: each jump in a bucket's file is a
+// request.
 type File struct {
 	io.ReadSeekCloser
 	Size    int64
@@ -66,9 +67,9 @@ const (
 
 const masterFile = "master.m3u8"
 
-// OpenStorage opens what storageURL names: a folder ("file:///srv/media"), which is made where it is missing, "media" below dataDir
-// when it is empty, or a bucket ("s3://KEY:SECRET@host/bucket/prefix?region=eu-central-1"), which is not asked before it is used. Errors
-// are sentences without secrets.
+// OpenStorage opens what storageURL names: a folder ("file:///srv/media"), which is made where it is missing, "media"
+// below dataDir when it is empty, or a bucket ("s3://KEY:SECRET@host/bucket/prefix?region=eu-central-1"), which is not
+// asked before it is used. Errors are sentences without secrets.
 func OpenStorage(storageURL, dataDir string) (*Storage, error) {
 	if storageURL == "" {
 		return openFolder(filepath.Join(dataDir, "media"))
@@ -85,7 +86,9 @@ func OpenStorage(storageURL, dataDir string) (*Storage, error) {
 		}
 		return &Storage{b}, nil
 	case u.Scheme != "file" || u.Host != "" || !filepath.IsAbs(u.Path):
-		return nil, fmt.Errorf("STORAGE_URL %s: it must be file:// and an absolute path, as in file:///srv/media, or %s", shown(u), bucketForm)
+		return nil, fmt.Errorf(
+			"STORAGE_URL %s: it must be file:// and an absolute path, as in file:///srv/media, or %s", shown(u),
+			bucketForm)
 	}
 	return openFolder(u.Path)
 }

@@ -53,14 +53,22 @@ func openBucket(u *url.URL) (*bucket, error) {
 	if region == "" {
 		region = "us-east-1" // what services without regions expect; asking for it would cost a request
 	}
-	client, err := minio.New(u.Host, &minio.Options{Creds: keys, Secure: tls != "off", Region: region})
+	client, err := minio.New(u.Host, &minio.Options{
+		Creds:  keys,
+		Secure: tls != "off",
+		Region: region,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("the address can't be used: %w", err)
 	}
 	if prefix != "" {
 		prefix += "/"
 	}
-	return &bucket{core: minio.Core{Client: client}, name: name, prefix: prefix}, nil
+	return &bucket{
+		core:   minio.Core{Client: client},
+		name:   name,
+		prefix: prefix,
+	}, nil
 }
 
 // Close has nothing to let go of.
@@ -86,7 +94,11 @@ func (b *bucket) origin() string {
 func absent(err error, name string) error {
 	switch minio.ToErrorResponse(err).Code {
 	case minio.NoSuchKey, minio.NoSuchUpload:
-		return &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		return &fs.PathError{
+			Op:   "open",
+			Path: name,
+			Err:  fs.ErrNotExist,
+		}
 	}
 	return err
 }
@@ -97,7 +109,14 @@ func (b *bucket) open(ctx context.Context, name string) (*File, error) {
 	if err != nil {
 		return nil, absent(err, name)
 	}
-	return &File{&object{ctx: ctx, b: b, name: name, tag: info.ETag, size: info.Size, body: body}, info.Size, info.LastModified}, nil
+	return &File{&object{
+		ctx:  ctx,
+		b:    b,
+		name: name,
+		tag:  info.ETag,
+		size: info.Size,
+		body: body,
+	}, info.Size, info.LastModified}, nil
 }
 
 func (b *bucket) size(ctx context.Context, name string) (int64, error) {
@@ -105,11 +124,13 @@ func (b *bucket) size(ctx context.Context, name string) (int64, error) {
 	return info.Size, absent(err, name)
 }
 
-var bucketTypes = map[string]string{".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment", ".mp4": "video/mp4",
+var bucketTypes = map[string]string{".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment",
+	".mp4": "video/mp4",
 	".vtt": "text/vtt; charset=utf-8", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png"}
 
 func (b *bucket) put(ctx context.Context, name string, r io.Reader, size int64) error {
-	_, err := b.core.Client.PutObject(ctx, b.name, b.key(name), r, size, minio.PutObjectOptions{ContentType: bucketTypes[path.Ext(name)]})
+	_, err := b.core.Client.PutObject(ctx, b.name, b.key(name), r, size,
+		minio.PutObjectOptions{ContentType: bucketTypes[path.Ext(name)]})
 	if err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
 	}
@@ -117,7 +138,8 @@ func (b *bucket) put(ctx context.Context, name string, r io.Reader, size int64) 
 }
 
 func (b *bucket) remove(ctx context.Context, name string) error {
-	if err := b.core.RemoveObject(ctx, b.name, b.key(name), minio.RemoveObjectOptions{}); err != nil && !errors.Is(absent(err, name), fs.ErrNotExist) {
+	if err := b.core.RemoveObject(ctx, b.name, b.key(name), minio.RemoveObjectOptions{}); err != nil &&
+		!errors.Is(absent(err, name), fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	for e, err := range b.list(ctx, name) {
@@ -135,7 +157,10 @@ func (b *bucket) list(ctx context.Context, folder string) iter.Seq2[entry, error
 	return func(yield func(entry, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		for o := range b.core.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: b.key(folder) + "/", Recursive: true}) {
+		for o := range b.core.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{
+			Prefix:    b.key(folder) + "/",
+			Recursive: true,
+		}) {
 			if o.Err == nil && strings.HasSuffix(o.Key, "/") {
 				continue // what some services keep in the place of a folder
 			}
@@ -199,7 +224,8 @@ func (e *bucketEdition) discard() {
 	_ = e.clear(ctx) // the next edition begins with this anyway
 }
 
-// object reads a file of a bucket. Seeking costs nothing by itself; reading elsewhere than where the last answer goes on is a request.
+// object reads a file of a bucket. Seeking costs nothing by itself; reading elsewhere than where the last answer goes
+// on is a request.
 type object struct {
 	ctx  context.Context // of whoever opened it, which bounds every request for it
 	b    *bucket

@@ -122,7 +122,11 @@ func (d *folder) list(_ context.Context, name string) iter.Seq2[entry, error] {
 }
 
 func (d *folder) edition(_ context.Context, prefix string) (edition, error) {
-	return &folderEdition{d: d, prefix: prefix, staging: stagingFolder + "/" + prefix + "-" + rand.Text()}, nil
+	return &folderEdition{
+		d:       d,
+		prefix:  prefix,
+		staging: stagingFolder + "/" + prefix + "-" + rand.Text(),
+	}, nil
 }
 
 type folderEdition struct {

@@ -14,12 +14,13 @@ import (
 func TestStorageSaysWhatItCannotDo(t *testing.T) {
 	t.Parallel()
 	for url, sentence := range map[string]string{
-		"s3://key:secret@host": "write it as s3:", "s3://key:secret@host/bucket?endpoint=x": "is not known", "s3://key:secret@ho st/bucket": "is not a URL",
-		"https://host/media": "must be file://",
-		"file://host/media":  "must be file://",
-		"file:media":         "must be file://",
-		"/srv/media":         "must be file://",
-		":":                  "is not a URL",
+		"s3://key:secret@host": "write it as s3:", "s3://key:secret@host/bucket?endpoint=x": "is not known",
+		"s3://key:secret@ho st/bucket": "is not a URL",
+		"https://host/media":           "must be file://",
+		"file://host/media":            "must be file://",
+		"file:media":                   "must be file://",
+		"/srv/media":                   "must be file://",
+		":":                            "is not a URL",
 	} {
 		s, err := media.OpenStorage(url, t.TempDir())
 		if err == nil {
@@ -27,7 +28,8 @@ func TestStorageSaysWhatItCannotDo(t *testing.T) {
 			t.Errorf("%s was opened", url)
 			continue
 		}
-		if !strings.Contains(err.Error(), "STORAGE_URL") || !strings.Contains(err.Error(), sentence) || strings.Contains(err.Error(), "secret@") {
+		if !strings.Contains(err.Error(), "STORAGE_URL") || !strings.Contains(err.Error(), sentence) ||
+			strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
@@ -60,15 +62,19 @@ func TestNothingOutsideOfAFilmIsOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"secret", "media/films/one/360p/s0.m4s", "media/films/two/360p/s0.m4s", "media/films/one/.hidden/s0.m4s", "media/trailers/one/index.m3u8"} {
+	for _, name := range []string{"secret", "media/films/one/360p/s0.m4s", "media/films/two/360p/s0.m4s",
+		"media/films/one/.hidden/s0.m4s", "media/trailers/one/index.m3u8"} {
 		write(name)
 	}
-	if err := os.Symlink(filepath.Join(dir, "secret"), filepath.Join(dir, "media/films/one/360p/link.m4s")); err != nil {
+	if err := os.Symlink(filepath.Join(dir, "secret"),
+		filepath.Join(dir, "media/films/one/360p/link.m4s")); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range [][3]string{
-		{"one", "360p", "../../two/360p/s0.m4s"}, {"one", "..", "two"}, {"..", "..", "secret"}, {"one/../two", "360p", "s0.m4s"},
-		{"one", "360p", `..\..\secret`}, {"one", "360p", "link.m4s"}, {"one", ".hidden", "s0.m4s"}, {"one", "360p", ""}, {"", "", ""},
+		{"one", "360p", "../../two/360p/s0.m4s"}, {"one", "..", "two"}, {"..", "..", "secret"},
+		{"one/../two", "360p", "s0.m4s"},
+		{"one", "360p", `..\..\secret`}, {"one", "360p", "link.m4s"}, {"one", ".hidden", "s0.m4s"}, {"one", "360p", ""},
+		{"", "", ""},
 		{"one", "360p", "s0.m4s\x00"}, {"one", "360p", "missing.m4s"}, {".", "one", "360p"}, {"one", "360p", "."},
 	} {
 		if f, err := s.OpenFilm(t.Context(), p[0], p[1], p[2]); err == nil {

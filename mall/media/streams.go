@@ -116,7 +116,8 @@ func (p probed) picture(l Limits) (stream, error) {
 	case t.Width <= 0 || t.Height <= 0:
 		return stream{}, ErrBroken.Because("a picture of %d × %d", t.Width, t.Height)
 	}
-	if d := t.dolbyVision(); d != nil && d.DolbyVision != 7 && *d.Compatible == 0 { // the seventh does not say with what its base is compatible
+	// the seventh does not say with what its base is compatible
+	if d := t.dolbyVision(); d != nil && d.DolbyVision != 7 && *d.Compatible == 0 {
 		return stream{}, ErrDolbyVision.Because("profile %d", d.DolbyVision)
 	}
 	return t, nil

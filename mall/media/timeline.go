@@ -23,7 +23,8 @@ type timeline struct {
 func measure(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source) (*timeline, error) {
 	args := append(beginning("error"), l.hostile()...)
 	// A second more than the longest that is taken, so that a longer one is seen.
-	args = append(args, "-t", strconv.Itoa(int(l.Duration/time.Second)+1), "-i", path, "-map", fmt.Sprintf("0:%d", s.picture.index))
+	args = append(args, "-t", strconv.Itoa(int(l.Duration/time.Second)+1), "-i", path, "-map",
+		fmt.Sprintf("0:%d", s.picture.index))
 	for _, track := range s.sounds {
 		args = append(args, "-map", fmt.Sprintf("0:%d", track.index))
 	}
@@ -188,7 +189,8 @@ func (f *frameRate) uneven() bool { return f.count > 1 && f.fastest > 1.05*f.ave
 // commonRates are those that players like, the lowest first.
 func commonRates() []commonRate {
 	return []commonRate{
-		{"10", 10}, {"12", 12}, {"15", 15}, {"20", 20}, {"24000/1001", 24000. / 1001}, {"24", 24}, {"25", 25}, {"30000/1001", 30000. / 1001},
+		{"10", 10}, {"12", 12}, {"15", 15}, {"20", 20}, {"24000/1001", 24000. / 1001}, {"24", 24}, {"25", 25},
+		{"30000/1001", 30000. / 1001},
 		{"30", 30}, {"48", 48}, {"50", 50}, {"60000/1001", 60000. / 1001}, {"60", 60},
 	}
 }

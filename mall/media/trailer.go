@@ -102,7 +102,8 @@ func (m *Media) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	}
 	var sound Playlist
 	if len(master.Sounds) > 0 {
-		if sound, err = m.clearPart(ctx, a.Prefix, byDefault(master.Sounds).Name, trailerSound, first, end); err != nil {
+		if sound, err = m.clearPart(ctx, a.Prefix, byDefault(master.Sounds).Name, trailerSound, first,
+			end); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,8 @@ const (
 // Transcode makes the clear film that Pack takes of the file at path: master.m3u8 and a folder a rung, in out, an empty
 // folder that the tools own. progress hears how much of a hundred is done and how long the rest will take, 0 while
 // nobody can tell. Errors: the refusals of a probe, ffmpeg.ErrMissing, the end of ctx.
-func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string, s Source, ladder []Rung, progress func(percent int, left time.Duration)) error {
+func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string, s Source, ladder []Rung,
+	progress func(percent int, left time.Duration)) error {
 	l = l.withDefaults()
 	job := ffmpeg.Job{
 		Tool: ffmpeg.FFmpeg,
@@ -59,16 +60,21 @@ func transcodeArgs(l Limits, path string, s Source, ladder []Rung) []string {
 	outputs, folders := s.outputs(ladder)
 	args = append(args, outputs...)
 	frames := strconv.Itoa(int(math.Round(s.rate.fps * keyFrameSeconds)))
-	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fps_mode", "cfr", "-r", s.rate.name,
+	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fps_mode", "cfr", "-r",
+		s.rate.name,
 		"-t", strconv.FormatFloat(s.Duration.Seconds(), 'f', 6, 64),
 		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0",
 		// By the clock and not by frames alone: at 29.97 a second sixty of them take 2.002 s, and segments would drift
 		// from those of the sound.
-		"-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", keyFrameSeconds), "-forced-idr", "1", "-g", frames, "-keyint_min", frames,
-		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", "-c:a", "aac")
-	return append(args, "-f", "hls", "-hls_time", strconv.Itoa(segmentSeconds), "-hls_playlist_type", "vod", "-hls_list_size", "0",
+		"-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", keyFrameSeconds), "-forced-idr", "1", "-g", frames,
+		"-keyint_min", frames,
+		"-flags:v", "+cgop", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range",
+		"tv", "-c:a", "aac")
+	return append(args, "-f", "hls", "-hls_time", strconv.Itoa(segmentSeconds), "-hls_playlist_type", "vod",
+		"-hls_list_size", "0",
 		"-hls_flags", "independent_segments", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",
-		"-hls_segment_filename", "%v/s%05d.m4s", "-master_pl_name", "master.m3u8", "-var_stream_map", strings.Join(folders, " "), "%v/index.m3u8")
+		"-hls_segment_filename", "%v/s%05d.m4s", "-master_pl_name", "master.m3u8", "-var_stream_map",
+		strings.Join(folders, " "), "%v/index.m3u8")
 }
 
 // outputs are the pictures and sounds that ffmpeg makes, and what goes into which folder. A single sound is coded into
@@ -84,13 +90,15 @@ func (s Source) outputs(ladder []Rung) (args, folders []string) {
 			if i == 0 {
 				first = ",default:yes" // where none is the default, ffmpeg lists every sound as a size of its own, too
 			}
-			args = append(args, "-filter_complex", track.graph(i, 1), "-map", "[a"+n+"]", "-b:a:"+n, strconv.Itoa(soundRate))
+			args = append(args, "-filter_complex", track.graph(i, 1), "-map", "[a"+n+"]", "-b:a:"+n,
+				strconv.Itoa(soundRate))
 			folders = append(folders, "a:"+n+",agroup:"+soundGroup+first+",name:"+soundName(i))
 		}
 	}
 	for i, g := range ladder {
 		n, hears := strconv.Itoa(i), ""
-		args = append(args, "-map", "[v"+n+"]", "-maxrate:v:"+n, strconv.Itoa(g.Rate), "-bufsize:v:"+n, strconv.Itoa(2*g.Rate))
+		args = append(args, "-map", "[v"+n+"]", "-maxrate:v:"+n, strconv.Itoa(g.Rate), "-bufsize:v:"+n,
+			strconv.Itoa(2*g.Rate))
 		switch {
 		case inside:
 			args = append(args, "-map", "[a"+n+"]", "-b:a:"+n, strconv.Itoa(g.Audio))

@@ -7,8 +7,8 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// TwinsTx returns the owners of other films with the same pictures, one for each film, at most 100. A film that was not probed yet
-// has none.
+// TwinsTx returns the owners of other films with the same pictures, one for each film, at most 100. A film that was not
+// probed yet has none.
 func (m *Media) TwinsTx(ctx context.Context, q dbsqlc.DBTX, videoID int64) ([]int64, error) {
 	owners, err := m.q.Twins(ctx, q, videoID)
 	if err != nil {

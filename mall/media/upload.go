@@ -21,20 +21,27 @@ import (
 
 // What can be wrong with an upload.
 var (
-	ErrUnknownUpload  = fault.New(fault.NotFound, "unknown_upload", "There is no such upload: it was cancelled, or it waited for too long.")
-	ErrUploadName     = fault.New(fault.Invalid, "upload_name", "The file needs a name of up to 200 characters.")
-	ErrUploadType     = fault.New(fault.Invalid, "upload_type", "This is not a kind of film that the mall takes. It takes MP4, MOV, MKV, WebM, MPEG-TS, AVI and FLV.")
-	ErrUploadSize     = fault.New(fault.Invalid, "upload_size", "The file is empty, or larger than the mall takes.")
-	ErrUploadQuota    = fault.New(fault.Conflict, "upload_quota", "There is not enough room left for this file. Delete files that you no longer need.")
-	ErrUploadsMany    = fault.New(fault.Conflict, "uploads_many", "Too many of your uploads are under way. Finish or cancel some of them.")
-	ErrFilmsMany      = fault.New(fault.Conflict, "films_many", "Too many of your films are being made. Upload this one when some of them are ready.")
-	ErrUploadBusy     = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
-	ErrUploadOffset   = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
-	ErrUploadTooLong  = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
-	ErrUploadShort    = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
-	ErrUploadNotFilm  = fault.New(fault.Invalid, "upload_not_film", "What is inside of the file is not a film, whatever its name says.")
+	ErrUnknownUpload = fault.New(fault.NotFound, "unknown_upload",
+		"There is no such upload: it was cancelled, or it waited for too long.")
+	ErrUploadName = fault.New(fault.Invalid, "upload_name", "The file needs a name of up to 200 characters.")
+	ErrUploadType = fault.New(fault.Invalid, "upload_type",
+		"This is not a kind of film that the mall takes. It takes MP4, MOV, MKV, WebM, MPEG-TS, AVI and FLV.")
+	ErrUploadSize  = fault.New(fault.Invalid, "upload_size", "The file is empty, or larger than the mall takes.")
+	ErrUploadQuota = fault.New(fault.Conflict, "upload_quota",
+		"There is not enough room left for this file. Delete files that you no longer need.")
+	ErrUploadsMany = fault.New(fault.Conflict, "uploads_many",
+		"Too many of your uploads are under way. Finish or cancel some of them.")
+	ErrFilmsMany = fault.New(fault.Conflict, "films_many",
+		"Too many of your films are being made. Upload this one when some of them are ready.")
+	ErrUploadBusy    = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
+	ErrUploadOffset  = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
+	ErrUploadTooLong = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
+	ErrUploadShort   = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
+	ErrUploadNotFilm = fault.New(fault.Invalid, "upload_not_film",
+		"What is inside of the file is not a film, whatever its name says.")
 	ErrUploadCut      = fault.New(fault.Unavailable, "upload_cut", "The connection broke. What arrived is kept.")
-	ErrUploadWrongWay = fault.New(fault.Conflict, "upload_wrong_way", "Uploads go another way here. Load the page again.")
+	ErrUploadWrongWay = fault.New(fault.Conflict, "upload_wrong_way",
+		"Uploads go another way here. Load the page again.")
 )
 
 const (
@@ -110,7 +117,11 @@ func (m *Media) FileLimit() int64 { return m.limits.File }
 // Allowance counts what a creator's films and uploads take.
 func (m *Media) Allowance(ctx context.Context, ownerID int64) (Allowance, error) {
 	used, _, err := m.used(ctx, m.pool, ownerID)
-	return Allowance{Used: used, Quota: m.limits.Quota, File: m.limits.File}, err
+	return Allowance{
+		Used:  used,
+		Quota: m.limits.Quota,
+		File:  m.limits.File,
+	}, err
 }
 
 func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, running int64, err error) {
@@ -140,7 +151,13 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 	if err := m.roomForUpload(n.Size); err != nil {
 		return Upload{}, err
 	}
-	u := Upload{ID: newID(), OwnerID: ownerID, Name: name, Size: n.Size, ExpiresAt: m.now().Add(uploadLife)}
+	u := Upload{
+		ID:        newID(),
+		OwnerID:   ownerID,
+		Name:      name,
+		Size:      n.Size,
+		ExpiresAt: m.now().Add(uploadLife),
+	}
 	if m.Direct() {
 		u.PartSize = partSize(n.Size)
 	}
@@ -165,8 +182,15 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 		if making >= maxMaking {
 			return ErrFilmsMany.Because("%d of %d", making, ownerID)
 		}
-		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{ID: u.ID, OwnerID: ownerID, Name: name, Size: n.Size,
-			PartSize: u.PartSize, CreatedAt: m.now(), ExpiresAt: u.ExpiresAt})
+		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{
+			ID:        u.ID,
+			OwnerID:   ownerID,
+			Name:      name,
+			Size:      n.Size,
+			PartSize:  u.PartSize,
+			CreatedAt: m.now(),
+			ExpiresAt: u.ExpiresAt,
+		})
 	})
 	if err != nil {
 		return Upload{}, err
@@ -178,7 +202,8 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 		err = s.create(u.key())
 	}
 	if err != nil {
-		return Upload{}, fmt.Errorf("begin upload %s: %w", u.ID, errors.Join(err, m.CancelUpload(context.WithoutCancel(ctx), ownerID, u.ID)))
+		return Upload{}, fmt.Errorf("begin upload %s: %w", u.ID,
+			errors.Join(err, m.CancelUpload(context.WithoutCancel(ctx), ownerID, u.ID)))
 	}
 	return u, nil
 }
@@ -228,7 +253,11 @@ func (m *Media) Upload(ctx context.Context, ownerID int64, id string) (Upload, e
 }
 
 func (m *Media) uploadRow(ctx context.Context, ownerID int64, id string) (Upload, error) {
-	row, err := m.q.Upload(ctx, m.pool, dbsqlc.UploadParams{ID: id, OwnerID: ownerID, At: m.now()})
+	row, err := m.q.Upload(ctx, m.pool, dbsqlc.UploadParams{
+		ID:      id,
+		OwnerID: ownerID,
+		At:      m.now(),
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Upload{}, ErrUnknownUpload.Because("upload %.40q of %d", id, ownerID)
 	}
@@ -239,15 +268,25 @@ func (m *Media) uploadRow(ctx context.Context, ownerID int64, id string) (Upload
 }
 
 func upload(r dbsqlc.MediaUpload) Upload {
-	u := Upload{ID: r.ID, OwnerID: r.OwnerID, Name: r.Name, Size: r.Size, PartSize: r.PartSize, ExpiresAt: r.ExpiresAt, VideoID: r.VideoID, multipart: r.Multipart}
+	u := Upload{
+		ID:        r.ID,
+		OwnerID:   r.OwnerID,
+		Name:      r.Name,
+		Size:      r.Size,
+		PartSize:  r.PartSize,
+		ExpiresAt: r.ExpiresAt,
+		VideoID:   r.VideoID,
+		multipart: r.Multipart,
+	}
 	if u.Complete() {
 		u.Offset = u.Size
 	}
 	return u
 }
 
-// CompleteUpload makes a film of an upload whose bytes are all there, once: the upload ends and the film begins in one transaction, and
-// whoever asks again gets the same film. ErrUnknownUpload, ErrUploadShort; ErrUploadNotFilm, which ends the upload.
+// CompleteUpload makes a film of an upload whose bytes are all there, once: the upload ends and the film begins in one
+// transaction, and whoever asks again gets the same film. ErrUnknownUpload, ErrUploadShort; ErrUploadNotFilm, which
+// ends the upload.
 func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (videoID int64, err error) {
 	u, err := m.uploadRow(ctx, ownerID, id)
 	if err != nil {
@@ -288,7 +327,12 @@ func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (v
 			videoID = *row.VideoID
 			return nil
 		}
-		if videoID, err = m.acceptTx(ctx, tx, Original{OwnerID: ownerID, Name: u.Name, Key: u.key(), Size: u.Size}); err != nil {
+		if videoID, err = m.acceptTx(ctx, tx, Original{
+			OwnerID: ownerID,
+			Name:    u.Name,
+			Key:     u.key(),
+			Size:    u.Size,
+		}); err != nil {
 			return err
 		}
 		_, err = m.q.CompleteUpload(ctx, tx, dbsqlc.CompleteUploadParams{ID: id, VideoID: videoID})
@@ -318,7 +362,8 @@ func (m *Media) sniff(ctx context.Context, u Upload) error {
 	return nil
 }
 
-// CancelUpload takes an upload that is under way back, with all its bytes. ErrUnknownUpload: there is none, or it is complete.
+// CancelUpload takes an upload that is under way back, with all its bytes. ErrUnknownUpload: there is none, or it is
+// complete.
 func (m *Media) CancelUpload(ctx context.Context, ownerID int64, id string) error {
 	n, err := m.q.EndUpload(ctx, m.pool, dbsqlc.EndUploadParams{ID: id, OwnerID: ownerID})
 	if err != nil {
@@ -330,8 +375,8 @@ func (m *Media) CancelUpload(ctx context.Context, ownerID int64, id string) erro
 	return m.clear(ctx, id)
 }
 
-// clear takes away what is left of an upload that ended: the bytes, then the row, so that a crash between them leaves work for the next
-// sweep and no byte.
+// clear takes away what is left of an upload that ended: the bytes, then the row, so that a crash between them leaves
+// work for the next sweep and no byte.
 func (m *Media) clear(ctx context.Context, id string) error {
 	key := Upload{ID: id}.key()
 	if s, direct := m.storage.store.(*bucket); direct {
@@ -348,7 +393,8 @@ func (m *Media) clear(ctx context.Context, id string) error {
 	return nil
 }
 
-// SweepUploads clears away the uploads that waited for too long, finishes the clearing that a crash left, and says how many it were.
+// SweepUploads clears away the uploads that waited for too long, finishes the clearing that a crash left, and says how
+// many it were.
 func (m *Media) SweepUploads(ctx context.Context) (int, error) {
 	if _, err := m.q.ExpireUploads(ctx, m.pool, m.now()); err != nil {
 		return 0, fmt.Errorf("expire uploads: %w", err)

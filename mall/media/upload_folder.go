@@ -15,10 +15,12 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// WriteUpload adds the bytes of r to an upload whose first offset bytes are there, and returns how far it has come, which is what lies on
-// disk. length is how many bytes r has, -1 where nobody knows. A connection that breaks keeps what arrived. With the last byte the upload
-// becomes a film. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong, ErrUploadCut, ErrDiskFull, and the refusals of CompleteUpload.
-func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader, length int64) (Upload, error) {
+// WriteUpload adds the bytes of r to an upload whose first offset bytes are there, and returns how far it has come,
+// which is what lies on disk. length is how many bytes r has, -1 where nobody knows. A connection that breaks keeps
+// what arrived. With the last byte the upload becomes a film. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong,
+// ErrUploadCut, ErrDiskFull, and the refusals of CompleteUpload.
+func (m *Media) WriteUpload(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader,
+	length int64) (Upload, error) {
 	d, ok := m.storage.store.(*folder)
 	if !ok {
 		return Upload{}, ErrUploadWrongWay
@@ -85,8 +87,9 @@ func (d *folder) create(name string) error {
 	return errors.Join(f.Close(), d.syncFolder(path.Dir(name)))
 }
 
-// append writes r behind the first offset bytes of a file, up to most bytes in all, and returns the file's new size when it is on disk. One
-// writer at a time, of all processes that share the folder: the system's lock ends with whoever holds it.
+// append writes r behind the first offset bytes of a file, up to most bytes in all, and returns the file's new size
+// when it is on disk. One writer at a time, of all processes that share the folder: the system's lock ends with whoever
+// holds it.
 func (d *folder) append(name string, offset int64, r io.Reader, most int64) (size int64, err error) {
 	f, err := d.root.OpenFile(name, os.O_WRONLY, 0o600)
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// A direct upload is an S3 multipart upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html has its limits.
+// A direct upload is an S3 multipart upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html has its
+// limits.
 const (
 	minPart  = 16 << 20
 	maxParts = 10_000
@@ -79,7 +80,11 @@ func (m *Media) parts(ctx context.Context, b *bucket, u Upload) ([]Part, error) 
 			return nil, absent(err, u.key())
 		}
 		for _, p := range r.ObjectParts {
-			list = append(list, Part{Number: p.PartNumber, Size: p.Size, tag: p.ETag})
+			list = append(list, Part{
+				Number: p.PartNumber,
+				Size:   p.Size,
+				tag:    p.ETag,
+			})
 		}
 		if !r.IsTruncated || r.NextPartNumberMarker <= marker {
 			slices.SortFunc(list, func(a, b Part) int { return a.Number - b.Number })
@@ -121,8 +126,8 @@ func (m *Media) directUpload(ctx context.Context, ownerID int64, id string) (*bu
 	return b, u, err
 }
 
-// SignParts hands out addresses for parts, at most partsAtOnce of them, for an hour, and gives the upload its full time again. Each takes
-// exactly its part's bytes. ErrUploadPart, ErrUnknownUpload.
+// SignParts hands out addresses for parts, at most partsAtOnce of them, for an hour, and gives the upload its full time
+// again. Each takes exactly its part's bytes. ErrUploadPart, ErrUnknownUpload.
 func (m *Media) SignParts(ctx context.Context, ownerID int64, id string, numbers []int) ([]SignedPart, error) {
 	b, u, err := m.directUpload(ctx, ownerID, id)
 	if err != nil {
@@ -140,7 +145,11 @@ func (m *Media) SignParts(ctx context.Context, ownerID int64, id string, numbers
 		if n < 1 || offset >= u.Size {
 			return nil, ErrUploadPart.Because("part %d of %d bytes", n, u.Size)
 		}
-		p := SignedPart{Number: n, Offset: offset, Size: min(u.PartSize, u.Size-offset)}
+		p := SignedPart{
+			Number: n,
+			Offset: offset,
+			Size:   min(u.PartSize, u.Size-offset),
+		}
 		query := url.Values{"partNumber": {strconv.Itoa(n)}, "uploadId": {u.multipart}}
 		length := http.Header{"Content-Length": {strconv.FormatInt(p.Size, 10)}}
 		address, err := b.core.PresignHeader(ctx, http.MethodPut, b.name, b.key(u.key()), partLife, query, length)
@@ -153,7 +162,8 @@ func (m *Media) SignParts(ctx context.Context, ownerID int64, id string, numbers
 	return signed, nil
 }
 
-// joinParts has the bucket make one file of the parts, when all are there and as long as they should be. A second time it finds it made.
+// joinParts has the bucket make one file of the parts, when all are there and as long as they should be. A second time
+// it finds it made.
 func (m *Media) joinParts(ctx context.Context, b *bucket, u Upload) error {
 	parts, err := m.parts(ctx, b, u)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -181,7 +191,8 @@ func (m *Media) joinParts(ctx context.Context, b *bucket, u Upload) error {
 
 // abort gives up every multipart upload of a name, those included that no row knows.
 func (b *bucket) abort(ctx context.Context, name string) error {
-	if err := b.core.RemoveIncompleteUpload(ctx, b.name, b.key(name)); err != nil && !errors.Is(absent(err, name), fs.ErrNotExist) {
+	if err := b.core.RemoveIncompleteUpload(ctx, b.name, b.key(name)); err != nil &&
+		!errors.Is(absent(err, name), fs.ErrNotExist) {
 		return fmt.Errorf("give up the parts of %s: %w", name, err)
 	}
 	return nil

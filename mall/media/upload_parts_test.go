@@ -34,7 +34,8 @@ func TestADirectUploadGoesOnByItsParts(t *testing.T) {
 	if !u.Direct() || up.PartSize != 16<<20 || u.UploadOrigin() == "" {
 		t.Fatalf("%+v", up)
 	}
-	if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, bytes.NewReader(whole), -1); !errors.Is(err, media.ErrUploadWrongWay) {
+	if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, bytes.NewReader(whole),
+		-1); !errors.Is(err, media.ErrUploadWrongWay) {
 		t.Fatalf("through the mall: %v", err)
 	}
 	signed, err := u.SignParts(t.Context(), maker, up.ID, []int{2, 1})
@@ -52,7 +53,8 @@ func TestADirectUploadGoesOnByItsParts(t *testing.T) {
 	if status := u.send(t, signed[0], whole[:4000]); status == http.StatusOK {
 		t.Errorf("a part of another size was taken: %d", status)
 	}
-	if status := u.send(t, media.SignedPart{URL: strings.Replace(signed[0].URL, "partNumber=2", "partNumber=1", 1)}, whole[:5000]); status != http.StatusForbidden {
+	if status := u.send(t, media.SignedPart{URL: strings.Replace(signed[0].URL, "partNumber=2", "partNumber=1", 1)},
+		whole[:5000]); status != http.StatusForbidden {
 		t.Errorf("another part at this one's address: %d", status)
 	}
 	if status := u.send(t, signed[0], whole[16<<20:]); status != http.StatusOK {
@@ -96,7 +98,8 @@ func TestADirectUploadGoesOnByItsParts(t *testing.T) {
 	if _, err := u.CompleteUpload(t.Context(), maker, crashed.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := u.pool.Exec(t.Context(), "update media_upload set state = 'running', video_id = null where id = $1", crashed.ID); err != nil {
+	if _, err := u.pool.Exec(t.Context(), "update media_upload set state = 'running', video_id = null where id = $1",
+		crashed.ID); err != nil {
 		t.Fatal(err)
 	}
 	if at, err := u.Upload(t.Context(), maker, crashed.ID); err != nil || at.Offset != 5000 {

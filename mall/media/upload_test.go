@@ -53,7 +53,11 @@ func bytesOf(n int) []byte {
 
 func (u *uploads) begin(t *testing.T, size int) media.Upload {
 	t.Helper()
-	up, err := u.BeginUpload(t.Context(), maker, media.NewUpload{Name: "My film.MP4", Type: "video/mp4", Size: int64(size)})
+	up, err := u.BeginUpload(t.Context(), maker, media.NewUpload{
+		Name: "My film.MP4",
+		Type: "video/mp4",
+		Size: int64(size),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +105,8 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 	up := u.begin(t, len(whole))
 	for _, piece := range []int{1, 0, 333_333, 7, 500_000} {
 		from := up.Offset
-		next, err := u.WriteUpload(t.Context(), maker, up.ID, from, broken{bytes.NewReader(whole[from : from+int64(piece)])}, int64(len(whole))-from)
+		next, err := u.WriteUpload(t.Context(), maker, up.ID, from,
+			broken{bytes.NewReader(whole[from : from+int64(piece)])}, int64(len(whole))-from)
 		if !errors.Is(err, media.ErrUploadCut) || next.Offset != from+int64(piece) {
 			t.Fatalf("%d bytes from %d on: at %d, %v", piece, from, next.Offset, err)
 		}
@@ -109,19 +114,22 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if up, err = u.Upload(t.Context(), maker, up.ID); err != nil || up.Offset != onDisk.Size() || up.Offset != next.Offset {
+		if up, err = u.Upload(t.Context(), maker, up.ID); err != nil || up.Offset != onDisk.Size() ||
+			up.Offset != next.Offset {
 			t.Fatalf("said %d, %d on disk, %v", up.Offset, onDisk.Size(), err)
 		}
 		for _, wrong := range []int64{up.Offset + 1, up.Offset - 1, 0, -1, int64(len(whole))} {
 			if wrong == up.Offset {
 				continue
 			}
-			if _, err := u.WriteUpload(t.Context(), maker, up.ID, wrong, strings.NewReader("x"), -1); !errors.Is(err, media.ErrUploadOffset) {
+			if _, err := u.WriteUpload(t.Context(), maker, up.ID, wrong, strings.NewReader("x"),
+				-1); !errors.Is(err, media.ErrUploadOffset) {
 				t.Fatalf("offset %d of %d: %v", wrong, up.Offset, err)
 			}
 		}
 	}
-	if _, err := u.WriteUpload(t.Context(), maker, up.ID, up.Offset, nil, int64(len(whole))-up.Offset+1); !errors.Is(err, media.ErrUploadTooLong) {
+	if _, err := u.WriteUpload(t.Context(), maker, up.ID, up.Offset, nil,
+		int64(len(whole))-up.Offset+1); !errors.Is(err, media.ErrUploadTooLong) {
 		t.Fatalf("more than there is: %v", err)
 	}
 	if _, err := u.CompleteUpload(t.Context(), maker, up.ID); !errors.Is(err, media.ErrUploadShort) {
@@ -136,7 +144,8 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 		t.Fatalf("%d bytes arrived, %v", len(got), err)
 	}
 	video, err := u.Video(t.Context(), maker, *done.VideoID)
-	if err != nil || video.Name != "My film.MP4" || video.Size != int64(len(whole)) || video.State != media.VideoProcessing {
+	if err != nil || video.Name != "My film.MP4" || video.Size != int64(len(whole)) ||
+		video.State != media.VideoProcessing {
 		t.Fatalf("%+v, %v", video, err)
 	}
 	// Said again, by a browser that missed the answer: the same film.
@@ -144,7 +153,8 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 		if id, err := u.CompleteUpload(t.Context(), maker, up.ID); err != nil || id != video.ID {
 			t.Fatalf("again: %d, %v", id, err)
 		}
-		if again, err := u.WriteUpload(t.Context(), maker, up.ID, int64(len(whole)), strings.NewReader(""), 0); err != nil || *again.VideoID != video.ID {
+		if again, err := u.WriteUpload(t.Context(), maker, up.ID, int64(len(whole)), strings.NewReader(""),
+			0); err != nil || *again.VideoID != video.ID {
 			t.Fatalf("again: %+v, %v", again, err)
 		}
 	}
@@ -194,7 +204,8 @@ func TestOneWritesAnUploadAtATime(t *testing.T) {
 	if _, err := w.Write(whole[:400]); err != nil { // is read only once the first has the file
 		t.Fatal(err)
 	}
-	if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, bytes.NewReader(whole), -1); !errors.Is(err, media.ErrUploadBusy) {
+	if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, bytes.NewReader(whole),
+		-1); !errors.Is(err, media.ErrUploadBusy) {
 		t.Fatalf("a second writer: %v", err)
 	}
 	if _, err := w.Write(whole[400:]); err != nil {
@@ -223,7 +234,8 @@ func TestAnUploadThatNobodyWantsLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.ahead.Store(int64(23 * time.Hour))
-	if _, err := u.WriteUpload(t.Context(), maker, alive.ID, 0, bytes.NewReader(whole[:1]), -1); err != nil { // its time begins anew
+	// its time begins anew
+	if _, err := u.WriteUpload(t.Context(), maker, alive.ID, 0, bytes.NewReader(whole[:1]), -1); err != nil {
 		t.Fatal(err)
 	}
 	u.ahead.Store(int64(25 * time.Hour))
@@ -231,7 +243,8 @@ func TestAnUploadThatNobodyWantsLeavesNothing(t *testing.T) {
 		t.Fatalf("an old upload: %v", err)
 	}
 	// A crash in the middle of the clearing: the bytes are gone, the row is not.
-	if _, err := u.pool.Exec(t.Context(), "update media_upload set state = 'ending' where id = $1", old.ID); err != nil {
+	if _, err := u.pool.Exec(t.Context(), "update media_upload set state = 'ending' where id = $1",
+		old.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(u.dir, "originals", old.ID)); err != nil {
@@ -260,7 +273,10 @@ func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
 	var taken, refused atomic.Int64
 	for range 8 {
 		wg.Go(func() {
-			_, err := u.BeginUpload(context.WithoutCancel(t.Context()), maker, media.NewUpload{Name: "a.mp4", Size: 400})
+			_, err := u.BeginUpload(context.WithoutCancel(t.Context()), maker, media.NewUpload{
+				Name: "a.mp4",
+				Size: 400,
+			})
 			switch {
 			case err == nil:
 				taken.Add(1)
@@ -290,25 +306,43 @@ func TestAnUploadThatIsNoFilmIsRefusedInWords(t *testing.T) {
 		media.NewUpload
 		want error
 	}{
-		{media.NewUpload{Name: "a.exe", Type: "video/mp4", Size: 1}, media.ErrUploadType},
-		{media.NewUpload{Name: "a.mp4", Type: "image/png", Size: 1}, media.ErrUploadType},
+		{media.NewUpload{
+			Name: "a.exe",
+			Type: "video/mp4",
+			Size: 1,
+		}, media.ErrUploadType},
+		{media.NewUpload{
+			Name: "a.mp4",
+			Type: "image/png",
+			Size: 1,
+		}, media.ErrUploadType},
 		{media.NewUpload{Name: "mp4", Size: 1}, media.ErrUploadType},
-		{media.NewUpload{Name: "a.m3u8", Type: "video/mp4", Size: 1}, media.ErrUploadType},
+		{media.NewUpload{
+			Name: "a.m3u8",
+			Type: "video/mp4",
+			Size: 1,
+		}, media.ErrUploadType},
 		{media.NewUpload{Name: "a.mp4", Size: 0}, media.ErrUploadSize},
 		{media.NewUpload{Name: "a.mp4", Size: -1}, media.ErrUploadSize},
 		{media.NewUpload{Name: "a.mp4", Size: 20<<30 + 1}, media.ErrUploadSize},
 		{media.NewUpload{Name: "", Size: 1}, media.ErrUploadName},
 		{media.NewUpload{Name: strings.Repeat("a", 300) + ".mp4", Size: 1}, media.ErrUploadName},
-		{media.NewUpload{Name: "clip.ts", Type: "text/vnd.trolltech.linguist", Size: 1}, nil},
+		{media.NewUpload{
+			Name: "clip.ts",
+			Type: "text/vnd.trolltech.linguist",
+			Size: 1,
+		}, nil},
 		{media.NewUpload{Name: `C:\films\片子.mkv`, Size: 1}, nil},
 	} {
 		if _, err := u.BeginUpload(t.Context(), maker, c.NewUpload); !errors.Is(err, c.want) {
 			t.Errorf("%+v: %v", c.NewUpload, err)
 		}
 	}
-	for _, inside := range []string{"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n", "MZ\x90\x00", "G", "<html>", "RIFFxxxxWAVE"} {
+	for _, inside := range []string{"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n", "MZ\x90\x00",
+		"G", "<html>", "RIFFxxxxWAVE"} {
 		up := u.begin(t, len(inside))
-		if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, strings.NewReader(inside), -1); !errors.Is(err, media.ErrUploadNotFilm) {
+		if _, err := u.WriteUpload(t.Context(), maker, up.ID, 0, strings.NewReader(inside),
+			-1); !errors.Is(err, media.ErrUploadNotFilm) {
 			t.Errorf("%q: %v", inside, err)
 		}
 		if _, err := os.Stat(filepath.Join(u.dir, "originals", up.ID)); !errors.Is(err, os.ErrNotExist) {
@@ -324,7 +358,12 @@ func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
 	_, read := u.Upload(t.Context(), stranger, up.ID)
 	_, write := u.WriteUpload(t.Context(), stranger, up.ID, 0, strings.NewReader("x"), -1)
 	_, complete := u.CompleteUpload(t.Context(), stranger, up.ID)
-	for what, err := range map[string]error{"read": read, "write": write, "complete": complete, "cancel": u.CancelUpload(t.Context(), stranger, up.ID)} {
+	for what, err := range map[string]error{
+		"read":     read,
+		"write":    write,
+		"complete": complete,
+		"cancel":   u.CancelUpload(t.Context(), stranger, up.ID),
+	} {
 		if !errors.Is(err, media.ErrUnknownUpload) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -334,8 +373,10 @@ func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
 func TestOneCreatorsFilmsInTheMakingAreBounded(t *testing.T) {
 	t.Parallel()
 	u := local(t)
-	if _, err := u.pool.Exec(t.Context(), `insert into media_video (owner_id, name, original, size, folder, created_at, updated_at)
-		select $1, 'a.mp4', 'originals/' || n, 1, 'v-' || n, now(), now() from generate_series(1, 20) n`, maker); err != nil {
+	if _, err := u.pool.Exec(t.Context(), `insert into media_video (owner_id, name, original, size, folder, created_at,
+		updated_at)
+		select $1, 'a.mp4', 'originals/' || n, 1, 'v-' || n, now(), now() from generate_series(1, 20) n`,
+		maker); err != nil {
 		t.Fatal(err)
 	}
 	begin := func(owner int64) error {

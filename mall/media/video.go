@@ -57,11 +57,22 @@ type Original struct {
 // acceptTx makes a film of a complete upload, in the transaction that ends the upload, with the job of its first stage.
 func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
 	folder := "v-" + strings.ToLower(rand.Text()) // its trailer is public to whoever knows the name
-	id, err := m.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{OwnerID: o.OwnerID, Name: o.Name, Original: o.Key, Size: o.Size, Folder: folder, At: m.now()})
+	id, err := m.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{
+		OwnerID:  o.OwnerID,
+		Name:     o.Name,
+		Original: o.Key,
+		Size:     o.Size,
+		Folder:   folder,
+		At:       m.now(),
+	})
 	if err != nil {
 		return 0, fmt.Errorf("accept %s: %w", o.Key, err)
 	}
-	if err := m.q.InsertStages(ctx, tx, dbsqlc.InsertStagesParams{VideoID: id, Stages: stages(), At: m.now()}); err != nil {
+	if err := m.q.InsertStages(ctx, tx, dbsqlc.InsertStagesParams{
+		VideoID: id,
+		Stages:  stages(),
+		At:      m.now(),
+	}); err != nil {
 		return 0, fmt.Errorf("stages of %s: %w", o.Key, err)
 	}
 	return id, m.enqueueTx(ctx, tx, id, StageProbe)
@@ -116,15 +127,19 @@ func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 	return owner, nil
 }
 
-// HoldTx returns a film of its owner's and keeps it from being deleted until the transaction ends: for whoever is about to name its
-// packaged film. Error: ErrUnknownVideo.
+// HoldTx returns a film of its owner's and keeps it from being deleted until the transaction ends: for whoever is about
+// to name its packaged film. Error: ErrUnknownVideo.
 func (m *Media) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
 	return m.lockVideo(ctx, tx, ownerID, id)
 }
 
 // Videos lists a creator's films, the newest first, at most most of them with ids below before (0: from the newest).
 func (m *Media) Videos(ctx context.Context, ownerID, before int64, most int) ([]Video, error) {
-	rows, err := m.q.Videos(ctx, m.pool, dbsqlc.VideosParams{OwnerID: ownerID, BeforeID: before, Most: int32(most)})
+	rows, err := m.q.Videos(ctx, m.pool, dbsqlc.VideosParams{
+		OwnerID:  ownerID,
+		BeforeID: before,
+		Most:     int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("videos of %d: %w", ownerID, err)
 	}

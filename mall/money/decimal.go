@@ -14,8 +14,8 @@ func Decimal(amount int64) string {
 	return s[:len(s)-2] + "." + s[len(s)-2:]
 }
 
-// ParseDecimal reads a sum as people type it, 19 or 19.90 or 19,9, in minor units, of at most digits before the point; -1, which every
-// rule of prices refuses, when it is none.
+// ParseDecimal reads a sum as people type it, 19 or 19.90 or 19,9, in minor units, of at most digits before the point;
+// -1, which every rule of prices refuses, when it is none.
 func ParseDecimal(s string, digits int) int64 {
 	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
 	if len(whole) > digits || len(part) > 2 || whole+part == "" {

@@ -11,8 +11,8 @@ import (
 // ErrCurrency says that two sums of different currencies met.
 var ErrCurrency = errors.New("money: currencies differ")
 
-// MaxSum is more than any order comes to, in minor units: ten thousand million of a currency with two digits. A larger sum that
-// comes from outside is refused where it arrives, so that no sum of sums leaves the range of an int64.
+// MaxSum is more than any order comes to, in minor units: ten thousand million of a currency with two digits. A larger
+// sum that comes from outside is refused where it arrives, so that no sum of sums leaves the range of an int64.
 const MaxSum = 1_000_000_000_000
 
 // ErrOverflow says that a sum left the range of int64 minor units.

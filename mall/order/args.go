@@ -56,7 +56,11 @@ const (
 
 // InsertOpts puts grants before everything else.
 func (DeliverArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueDeliver, Priority: 1, MaxAttempts: 20}
+	return river.InsertOpts{
+		Queue:       QueueDeliver,
+		Priority:    1,
+		MaxAttempts: 20,
+	}
 }
 
 // InsertOpts lets a provider be out of reach for about two days before an operator is called.

@@ -19,10 +19,12 @@ import (
 var (
 	ErrBundleUnavailable = fault.New(fault.Conflict, "bundle_unavailable", "This bundle is not for sale.")
 	ErrBundleHeld        = fault.New(fault.Conflict, "bundle_held", "You have everything of this bundle already.")
-	ErrBundleOpen        = fault.New(fault.Conflict, "bundle_open", "You have an order for this bundle that is not finished yet.")
+	ErrBundleOpen        = fault.New(fault.Conflict, "bundle_open",
+		"You have an order for this bundle that is not finished yet.")
 )
 
-// BundleQuote is what a bundle costs a person right now: the parts that the person does not have yet, at their shares of its price.
+// BundleQuote is what a bundle costs a person right now: the parts that the person does not have yet, at their shares
+// of its price.
 type BundleQuote struct {
 	Bundle  promotion.Bundle
 	Parts   []BundlePart // none where one of them is not for sale
@@ -53,8 +55,10 @@ func (q BundleQuote) Lines() (lines []Line) {
 	return lines
 }
 
-// QuoteBundles prices bundles for a person (0 for a guest), with the rules and the arithmetic of Place, and changes nothing.
-func (s *Orders) QuoteBundles(ctx context.Context, userID int64, bundles []promotion.Bundle) (quotes []BundleQuote, err error) {
+// QuoteBundles prices bundles for a person (0 for a guest), with the rules and the arithmetic of Place, and changes
+// nothing.
+func (s *Orders) QuoteBundles(ctx context.Context, userID int64,
+	bundles []promotion.Bundle) (quotes []BundleQuote, err error) {
 	if len(bundles) == 0 {
 		return nil, nil
 	}
@@ -96,7 +100,9 @@ func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
 		return err
 	}
 	for n, q := range quotes {
-		if q.Problem == "" && slices.ContainsFunc(q.Parts, func(p BundlePart) bool { return p.Offer.StockLimited && !p.Held && left[p.Offer.SKUID] < 1 }) {
+		if q.Problem == "" && slices.ContainsFunc(q.Parts, func(p BundlePart) bool {
+			return p.Offer.StockLimited && !p.Held && left[p.Offer.SKUID] < 1
+		}) {
 			quotes[n].Problem = inventory.ErrSoldOut.Slug
 		}
 	}
@@ -105,12 +111,21 @@ func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
 
 // bundle prices one bundle for a person.
 func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
-	q := BundleQuote{Bundle: b, Full: money.Of(0, b.Currency), Total: money.Of(0, b.Currency)}
+	q := BundleQuote{
+		Bundle: b,
+		Full:   money.Of(0, b.Currency),
+		Total:  money.Of(0, b.Currency),
+	}
 	prices := make([]int64, len(b.SKUIDs))
 	for n, id := range b.SKUIDs {
 		o, sold := f.offers[id]
 		if !sold || o.Amount.Currency != b.Currency {
-			return BundleQuote{Bundle: b, Full: q.Full, Total: q.Total, Problem: ErrBundleUnavailable.Slug}
+			return BundleQuote{
+				Bundle:  b,
+				Full:    q.Full,
+				Total:   q.Total,
+				Problem: ErrBundleUnavailable.Slug,
+			}
 		}
 		prices[n] = o.Amount.Amount
 		q.Parts = append(q.Parts, BundlePart{Offer: o, Held: f.held[userID].Cover(o.SPUID, o.Kind, o.Quality)})
@@ -131,8 +146,8 @@ func (f facts) bundle(userID int64, b promotion.Bundle) BundleQuote {
 	return q
 }
 
-// bundled is what a bundle takes off each of the lines that were asked for. Errors: ErrBundleUnavailable, ErrBundleHeld, and
-// ErrPriceChanged when the lines are not those that the buyer lacks any more.
+// bundled is what a bundle takes off each of the lines that were asked for. Errors: ErrBundleUnavailable,
+// ErrBundleHeld, and ErrPriceChanged when the lines are not those that the buyer lacks any more.
 func (f facts) bundled(a asked) (map[int64]int64, error) {
 	b, known := f.bundles[a.bundleID]
 	if !known {
@@ -196,7 +211,8 @@ func (s *Orders) bundleFactsTx(ctx context.Context, tx pgx.Tx, set []asked) (map
 }
 
 // holdingsTx is what those who want bundles have of their videos already.
-func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked, f facts) (map[int64]entitlement.Holdings, error) {
+func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked,
+	f facts) (map[int64]entitlement.Holdings, error) {
 	films := map[int64][]int64{}
 	for _, a := range set {
 		for _, id := range f.bundles[a.bundleID].SKUIDs {

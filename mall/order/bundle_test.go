@@ -19,14 +19,23 @@ import (
 
 func (s *shop) bundle(price int64, skuIDs ...int64) promotion.Bundle {
 	s.t.Helper()
-	b, err := s.promotions.CreateBundle(s.ctx, 1, promotion.BundleTerms{NameZh: "三部曲", NameEn: "Trilogy", Price: price, SKUIDs: skuIDs})
+	b, err := s.promotions.CreateBundle(s.ctx, 1, promotion.BundleTerms{
+		NameZh: "三部曲",
+		NameEn: "Trilogy",
+		Price:  price,
+		SKUIDs: skuIDs,
+	})
 	s.ok(err)
 	return b
 }
 
 func (s *shop) buyBundle(userID int64, b promotion.Bundle) (order.Order, error) {
 	s.t.Helper()
-	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("bundle-", time.Now().UnixNano()), BundleID: b.ID})
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: fmt.Sprint("bundle-", time.Now().UnixNano()),
+		BundleID:       b.ID,
+	})
 	return o, err
 }
 
@@ -51,7 +60,8 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	}
 	o, err := s.buyBundle(alice, k)
 	s.ok(err)
-	if o.Total != cny(1200) || len(o.Items) != 2 || o.BundleID != k.ID || o.Items[0].Net() != cny(800) || o.Items[1].Net() != cny(400) {
+	if o.Total != cny(1200) || len(o.Items) != 2 || o.BundleID != k.ID || o.Items[0].Net() != cny(800) ||
+		o.Items[1].Net() != cny(400) {
 		t.Fatalf("%+v", o)
 	}
 	s.pay(o, sandbox.PayOptions{})
@@ -59,7 +69,11 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	if _, err := s.buyBundle(alice, k); !errors.Is(err, order.ErrBundleHeld) {
 		t.Errorf("who has all: %v", err)
 	}
-	refund, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[1].ID}, Key: "k"})
+	refund, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[1].ID},
+		Key:     "k",
+	})
 	s.ok(err)
 	if refund.Amount != cny(400) {
 		t.Errorf("refunds %s", refund.Amount)
@@ -113,7 +127,11 @@ func TestParallelOrdersOfABundleLeaveOne(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range 20 {
 		wg.Go(func() {
-			_, _, err := processes[n%2].Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: fmt.Sprint("k", n), BundleID: k.ID})
+			_, _, err := processes[n%2].Place(s.ctx, order.PlaceRequest{
+				UserID:         alice,
+				IdempotencyKey: fmt.Sprint("k", n),
+				BundleID:       k.ID,
+			})
 			switch {
 			case err == nil:
 				placed.Add(1)
@@ -132,7 +150,11 @@ func TestParallelOrdersOfABundleLeaveOne(t *testing.T) {
 func TestABundlesWishIsReplayedAlsoWhenAllOfItIsGranted(t *testing.T) {
 	s := open(t)
 	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, -1))
-	r := order.PlaceRequest{UserID: alice, IdempotencyKey: "wish", BundleID: k.ID}
+	r := order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "wish",
+		BundleID:       k.ID,
+	}
 	o, _, err := s.orders.Place(s.ctx, r)
 	s.ok(err)
 	s.pay(o, sandbox.PayOptions{})
@@ -150,7 +172,8 @@ func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
 	o, err := s.buyBundle(alice, k)
 	s.ok(err)
 	s.bought(alice, one(a))
-	if _, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name, "http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
+	if _, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name,
+		"http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
 		t.Errorf("the payment was opened: %v", err)
 	}
 	_, err = s.orders.Cancel(s.ctx, alice, o.OrderNo)
@@ -159,7 +182,12 @@ func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
 		t.Errorf("ordered anew: %s, %v", o.Total, err)
 	}
 	agreed := cny(1500)
-	_, _, err = s.orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", BundleID: k.ID, ExpectTotal: &agreed})
+	_, _, err = s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         bob,
+		IdempotencyKey: "k",
+		BundleID:       k.ID,
+		ExpectTotal:    &agreed,
+	})
 	s.ok(err)
 }
 
@@ -185,7 +213,8 @@ func (m meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	}
 }
 
-// A part that its buyer gets between the asking and the writing is not sold a second time: the buyer sees the new price first.
+// A part that its buyer gets between the asking and the writing is not sold a second time: the buyer sees the new price
+// first.
 func TestABundleOfWhichAPartHasJustBeenGotIsAskedForAnew(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, 5)
@@ -195,7 +224,11 @@ func TestABundleOfWhichAPartHasJustBeenGotIsAskedForAnew(t *testing.T) {
 	got := false
 	client.AddHook(meanwhile{new(sync.Once), func() { s.bought(alice, one(a)); got = true }})
 	slow := s.process(client)
-	r := order.PlaceRequest{UserID: alice, IdempotencyKey: "slow", BundleID: k.ID}
+	r := order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "slow",
+		BundleID:       k.ID,
+	}
 	if o, _, err := slow.Place(s.ctx, r); !errors.Is(err, order.ErrPriceChanged) {
 		t.Errorf("%+v, %v", o, err)
 	}

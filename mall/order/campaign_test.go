@@ -18,8 +18,18 @@ import (
 func (s *shop) sale(film, amount int64, units, perUser int) promotion.Campaign {
 	s.t.Helper()
 	boss := promotion.Actor{UserID: 1, Operator: true}
-	c, err := s.promotions.Create(s.ctx, boss, promotion.Draft{NameZh: "抢购", NameEn: "Rush", StartsAt: s.now().Add(time.Minute), EndsAt: s.now().Add(time.Hour),
-		Items: []promotion.Item{{SKUID: film, Amount: cny(amount), Units: units, PerUser: perUser}}})
+	c, err := s.promotions.Create(s.ctx, boss, promotion.Draft{
+		NameZh:   "抢购",
+		NameEn:   "Rush",
+		StartsAt: s.now().Add(time.Minute),
+		EndsAt:   s.now().Add(time.Hour),
+		Items: []promotion.Item{{
+			SKUID:   film,
+			Amount:  cny(amount),
+			Units:   units,
+			PerUser: perUser,
+		}},
+	})
 	s.ok(err)
 	c, err = s.promotions.Schedule(s.ctx, boss, c.ID, c.Version)
 	s.ok(err)
@@ -35,7 +45,12 @@ func (s *shop) turn(by time.Duration) {
 }
 
 func (s *shop) rushes(user int64, key string, c promotion.Campaign, film int64) (order.Order, error) {
-	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: key, CampaignID: c.ID, Items: one(film)})
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         user,
+		IdempotencyKey: key,
+		CampaignID:     c.ID,
+		Items:          one(film),
+	})
 	return o, err
 }
 
@@ -65,7 +80,11 @@ func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 	if normal, err := s.places(alice, "normal", 990, one(film)); err != nil || normal.Total != cny(990) {
 		t.Errorf("beside the sale it costs %s, %v", normal.Total, err)
 	}
-	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(film)}); !errors.Is(err, order.ErrKeyReused) {
+	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k",
+		Items:          one(film),
+	}); !errors.Is(err, order.ErrKeyReused) {
 		t.Errorf("the same key at the normal price: %v", err)
 	}
 	other := s.sells(500, -1)
@@ -78,7 +97,8 @@ func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 		t.Errorf("the sale's stock is %+v", got)
 	}
 	s.turn(time.Hour)
-	if _, err := s.rushes(bob, "late", c, film); slug(err) != order.ErrNoCampaign.Slug && slug(err) != inventory.ErrSoldOut.Slug {
+	if _, err := s.rushes(bob, "late", c, film); slug(err) != order.ErrNoCampaign.Slug &&
+		slug(err) != inventory.ErrSoldOut.Slug {
 		t.Errorf("after its end: %v", err)
 	}
 	s.whole()
@@ -107,7 +127,8 @@ func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
 	if placed.Load() != 25 || refused.Load() != 95 {
 		t.Errorf("%d placed, %d refused", placed.Load(), refused.Load())
 	}
-	if most := query[int64](s, `select max(n) from (select count(*) as n from video_order group by user_id) u`)[0]; most != 1 {
+	if most := query[int64](s,
+		`select max(n) from (select count(*) as n from video_order group by user_id) u`)[0]; most != 1 {
 		t.Errorf("somebody has %d", most)
 	}
 	if normal := s.stock(film); normal.Available != 75 || normal.Frozen != 0 {

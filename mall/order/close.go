@@ -88,7 +88,8 @@ func (s *Orders) closeUnasked(ctx context.Context, orderNo string, m move) error
 	return nil
 }
 
-func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move) (returned []inventory.Want, err error) {
+func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
+	m move) (returned []inventory.Want, err error) {
 	o, err := s.lockTx(ctx, tx, orderNo)
 	if err != nil || o.Status != PendingPay {
 		return nil, err // paid meanwhile: the money won
@@ -100,7 +101,12 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string, m move)
 		if _, err := s.Inventory.ReleaseTx(ctx, tx, *i.reservation); err != nil {
 			return nil, err
 		}
-		returned = append(returned, inventory.Want{Token: *i.reservation, Shelf: i.shelf(), UserID: o.UserID, Qty: i.Quantity})
+		returned = append(returned, inventory.Want{
+			Token:  *i.reservation,
+			Shelf:  i.shelf(),
+			UserID: o.UserID,
+			Qty:    i.Quantity,
+		})
 	}
 	if o.couponID != 0 { // after the stock, as everywhere
 		if err := s.Promotions.ReleaseTx(ctx, tx, o.OrderNo); err != nil {
@@ -123,10 +129,16 @@ func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err er
 		case a.Err != nil:
 			waiting = fmt.Errorf("%w: attempt %s: %w", ErrAwaitsProvider, a.Attempt.AttemptNo, a.Err)
 		case a.Charge.Status == payment.ChargeProcessing, a.Charge.Status == payment.ChargeUnknown:
-			waiting = fmt.Errorf("%w: attempt %s is %s over there", ErrAwaitsProvider, a.Attempt.AttemptNo, a.Charge.Status)
+			waiting = fmt.Errorf("%w: attempt %s is %s over there", ErrAwaitsProvider, a.Attempt.AttemptNo,
+				a.Charge.Status)
 		case a.Charge.Status == payment.ChargePaid:
-			m := Money{Provider: a.Attempt.Provider, AttemptNo: a.Attempt.AttemptNo, ChannelTxnNo: a.Charge.ChannelTxnNo,
-				Amount: a.Charge.Amount, At: a.Charge.PaidAt}
+			m := Money{
+				Provider:     a.Attempt.Provider,
+				AttemptNo:    a.Attempt.AttemptNo,
+				ChannelTxnNo: a.Charge.ChannelTxnNo,
+				Amount:       a.Charge.Amount,
+				At:           a.Charge.PaidAt,
+			}
 			outcome, err := s.ConfirmPaid(ctx, m)
 			if err != nil {
 				return false, err

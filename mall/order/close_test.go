@@ -137,7 +137,8 @@ func TestCloseAgainstPay(t *testing.T) {
 		for range 3 {
 			wg.Go(func() {
 				if _, err := s.orders.Cancel(s.ctx, alice, o.OrderNo); err != nil &&
-					!errors.Is(err, order.ErrNotPayable) && !errors.Is(err, order.ErrBeingPaid) && !errors.Is(err, order.ErrMoved) {
+					!errors.Is(err, order.ErrNotPayable) && !errors.Is(err, order.ErrBeingPaid) &&
+					!errors.Is(err, order.ErrMoved) {
 					t.Error(err)
 				}
 			})

@@ -24,7 +24,14 @@ var maker = promotion.Actor{UserID: 1}
 // coupon makes one of the maker's that takes 3.00 off, unless adjust says otherwise.
 func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.Coupon {
 	s.t.Helper()
-	t := promotion.Terms{Currency: "CNY", AmountOff: 300, ValidFrom: s.now().Add(-time.Hour), ValidUntil: s.now().Add(time.Hour), TotalLimit: 50, PerUser: 1}
+	t := promotion.Terms{
+		Currency:   "CNY",
+		AmountOff:  300,
+		ValidFrom:  s.now().Add(-time.Hour),
+		ValidUntil: s.now().Add(time.Hour),
+		TotalLimit: 50,
+		PerUser:    1,
+	}
 	for _, a := range adjust {
 		a(&t)
 	}
@@ -35,7 +42,12 @@ func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.C
 
 // wants is a request of one person under a key of its own.
 func wants(userID int64, code string, l []order.Line) order.PlaceRequest {
-	return order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("coupon-", time.Now().UnixNano()), Items: l, CouponCode: code}
+	return order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: fmt.Sprint("coupon-", time.Now().UnixNano()),
+		Items:          l,
+		CouponCode:     code,
+	}
 }
 
 func (s *shop) placeWith(userID int64, code string, l []order.Line) order.Order {
@@ -56,7 +68,8 @@ func (s *shop) uses(c promotion.Coupon, held, used int) {
 		s.t.Errorf("coupon %s: %d held and %d used, want %d and %d", c.Code, got.Held, got.Used, held, used)
 	}
 	for state, want := range map[string]int{"held": held, "used": used} {
-		if n := query[int64](s, `select count(*) from promotion_coupon_use where coupon_id = $1 and state = $2`, c.ID, state)[0]; n != int64(want) {
+		if n := query[int64](s, `select count(*) from promotion_coupon_use where coupon_id = $1 and state = $2`, c.ID,
+			state)[0]; n != int64(want) {
 			s.t.Errorf("coupon %s: %d rows are %s, want %d", c.Code, n, state, want)
 		}
 	}
@@ -73,10 +86,12 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	if o.Total != cny(1723) || o.Discount() != cny(100) || o.Subtotal() != cny(1823) || o.CouponCode != "SPRING-25" {
 		t.Fatalf("%+v", o)
 	}
-	if got := []int64{o.Items[0].Discount.Amount, o.Items[1].Discount.Amount, o.Items[2].Discount.Amount}; got[0] != 54 || got[1] != 28 || got[2] != 18 {
+	if got := []int64{o.Items[0].Discount.Amount, o.Items[1].Discount.Amount,
+		o.Items[2].Discount.Amount}; got[0] != 54 || got[1] != 28 || got[2] != 18 {
 		t.Errorf("split as %v", got)
 	}
-	if kept := s.is(o.OrderNo, order.PendingPay); kept.Discount() != o.Discount() || kept.CouponCode != o.CouponCode || kept.Total != o.Total {
+	if kept := s.is(o.OrderNo, order.PendingPay); kept.Discount() != o.Discount() || kept.CouponCode != o.CouponCode ||
+		kept.Total != o.Total {
 		t.Errorf("kept %+v", kept)
 	}
 	s.uses(k, 1, 0)
@@ -85,7 +100,11 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	s.uses(k, 0, 1)
 
 	// What goes back of an item is what was paid for it, and all of it together is what was paid.
-	first, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "first"})
+	first, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[0].ID},
+		Key:     "first",
+	})
 	s.ok(err)
 	if first.Amount != cny(990-54) {
 		t.Errorf("refunds %s of the first", first.Amount)
@@ -97,7 +116,10 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	if sum := first.Amount.Amount + rest.Amount.Amount; sum != o.Total.Amount {
 		t.Errorf("%d went back of %s", sum, o.Total)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "more"}); !errors.Is(err, order.ErrNothingLeft) {
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "more",
+	}); !errors.Is(err, order.ErrNothingLeft) {
 		t.Errorf("a refund beyond it: %v", err)
 	}
 	s.refunds()
@@ -147,22 +169,31 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	gone := s.coupon("GONE")
 	s.ok(s.promotions.StopCoupon(s.ctx, maker, gone.ID, gone.Version))
 	s.advance(2 * time.Second)
-	foreign, err := s.promotions.CreateCoupon(s.ctx, promotion.Actor{UserID: 77}, "FOREIGN", promotion.Terms{Currency: "CNY", AmountOff: 1,
-		ValidFrom: s.now().Add(-time.Hour), ValidUntil: s.now().Add(time.Hour), TotalLimit: 1, PerUser: 1})
+	foreign, err := s.promotions.CreateCoupon(s.ctx, promotion.Actor{UserID: 77}, "FOREIGN", promotion.Terms{
+		Currency:   "CNY",
+		AmountOff:  1,
+		ValidFrom:  s.now().Add(-time.Hour),
+		ValidUntil: s.now().Add(time.Hour),
+		TotalLimit: 1,
+		PerUser:    1,
+	})
 	s.ok(err)
 	s.coupon("ONCE")
 	s.placeWith(bob, "ONCE", one(film))
 	s.coupon("ALL", func(t *promotion.Terms) { t.TotalLimit = 1 })
 	s.placeWith(bob, "ALL", one(other))
-	for code, want := range map[string]*fault.Fault{"NOBODYS": promotion.ErrCouponUnknown, "EARLY": promotion.ErrCouponEarly,
-		"LATE": promotion.ErrCouponExpired, "GONE": promotion.ErrCouponExpired, "RICH": promotion.ErrCouponMinimum, "CHOSEN": promotion.ErrCouponOther,
+	for code, want := range map[string]*fault.Fault{"NOBODYS": promotion.ErrCouponUnknown,
+		"EARLY": promotion.ErrCouponEarly,
+		"LATE":  promotion.ErrCouponExpired, "GONE": promotion.ErrCouponExpired, "RICH": promotion.ErrCouponMinimum,
+		"CHOSEN":  promotion.ErrCouponOther,
 		"DOLLARS": promotion.ErrCouponOther, foreign.Code: promotion.ErrCouponOther, "ALL": promotion.ErrCouponUsedUp} {
 		_, _, err := s.orders.Place(s.ctx, wants(alice, code, one(film)))
 		if !errors.Is(err, want) || fault.From(err).Fields[promotion.CouponField] != want.Slug {
 			t.Errorf("%s: %v, want %s", code, err, want.Slug)
 		}
 	}
-	if _, _, err := s.orders.Place(s.ctx, wants(bob, "ONCE", one(film))); !errors.Is(err, promotion.ErrCouponUserLimit) {
+	if _, _, err := s.orders.Place(s.ctx,
+		wants(bob, "ONCE", one(film))); !errors.Is(err, promotion.ErrCouponUserLimit) {
 		t.Errorf("the second use: %v", err)
 	}
 	sale := wants(alice, "ONCE", one(film))
@@ -277,7 +308,8 @@ func TestOnePersonsParallelOrdersUseACouponAsOftenAsAPersonMay(t *testing.T) {
 		t.Errorf("%d placed", placed.Load())
 	}
 	s.uses(k, 2, 0)
-	if slots := query[int32](s, `select slot from promotion_coupon_use order by slot`); len(slots) != 2 || slots[0] != 1 || slots[1] != 2 {
+	if slots := query[int32](s, `select slot from promotion_coupon_use order by slot`); len(slots) != 2 ||
+		slots[0] != 1 || slots[1] != 2 {
 		t.Errorf("slots %v", slots)
 	}
 }
@@ -365,7 +397,8 @@ func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
 	}
 	terms := k.Terms
 	terms.TotalLimit = 1
-	if _, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version, terms); fault.From(err).Fields["total_limit"] != "below_uses" {
+	if _, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version,
+		terms); fault.From(err).Fields["total_limit"] != "below_uses" {
 		t.Errorf("1 of 2 uses: %v", err)
 	}
 	s.uses(k, 2, 0)
@@ -375,7 +408,8 @@ func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
 	if cut.TotalLimit != 2 {
 		t.Errorf("kept as %d", cut.TotalLimit)
 	}
-	if _, _, err := s.orders.Place(s.ctx, wants(carol, "SPRING", one(s.sells(990, -1)))); !errors.Is(err, promotion.ErrCouponUsedUp) {
+	if _, _, err := s.orders.Place(s.ctx,
+		wants(carol, "SPRING", one(s.sells(990, -1)))); !errors.Is(err, promotion.ErrCouponUsedUp) {
 		t.Errorf("a third use: %v", err)
 	}
 }
@@ -420,7 +454,8 @@ func (s *shop) waitsFor(held string, heldArg any, free string, freeArg any, do f
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if query[int64](s, `select count(*) from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`, int64(pid))[0] > 0 {
+		if query[int64](s, `select count(*) from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`,
+			int64(pid))[0] > 0 {
 			break
 		}
 		if time.Now().After(deadline) {

@@ -20,8 +20,8 @@ type Customer struct {
 	FirstAt, LastAt time.Time // of payment
 }
 
-// CountCustomersTx brings the customers of an order's creators up to date, in the transaction that takes the order's event. It
-// counts from the orders, so that taking an event twice changes nothing.
+// CountCustomersTx brings the customers of an order's creators up to date, in the transaction that takes the order's
+// event. It counts from the orders, so that taking an event twice changes nothing.
 func (s *Orders) CountCustomersTx(ctx context.Context, tx pgx.Tx, e Event) error {
 	var creators []int64
 	for _, i := range e.Items {
@@ -29,16 +29,23 @@ func (s *Orders) CountCustomersTx(ctx context.Context, tx pgx.Tx, e Event) error
 			creators = append(creators, i.CreatorID)
 		}
 	}
-	if err := s.q.RecountCustomers(ctx, tx, dbsqlc.RecountCustomersParams{UserID: e.UserID, CreatorIds: creators}); err != nil {
+	if err := s.q.RecountCustomers(ctx, tx, dbsqlc.RecountCustomersParams{
+		UserID:     e.UserID,
+		CreatorIds: creators,
+	}); err != nil {
 		return fmt.Errorf("count customer %d of %v: %w", e.UserID, creators, err)
 	}
 	return nil
 }
 
-// Customers reads who bought from a creator, by their last purchase, the newest first: at most most of those before last, or from the
-// newest where that is nil.
+// Customers reads who bought from a creator, by their last purchase, the newest first: at most most of those before
+// last, or from the newest where that is nil.
 func (s *Orders) Customers(ctx context.Context, creatorID int64, last *Customer, most int) ([]Customer, error) {
-	arg := dbsqlc.CustomersOfParams{CreatorID: creatorID, Before: s.Now().AddDate(100, 0, 0), Most: int32(most)}
+	arg := dbsqlc.CustomersOfParams{
+		CreatorID: creatorID,
+		Before:    s.Now().AddDate(100, 0, 0),
+		Most:      int32(most),
+	}
 	if last != nil {
 		arg.Before, arg.BeforeID = last.LastAt, last.UserID
 	}
@@ -67,6 +74,12 @@ func (s *Orders) Customer(ctx context.Context, creatorID, userID int64) ([]Custo
 }
 
 func customerOf(r dbsqlc.CustomersOfRow) Customer {
-	return Customer{UserID: r.UserID, Orders: int(r.Orders), Spent: money.Of(r.Spent, r.Currency), Refunded: money.Of(r.Refunded, r.Currency),
-		FirstAt: r.FirstAt, LastAt: r.LastAt}
+	return Customer{
+		UserID:   r.UserID,
+		Orders:   int(r.Orders),
+		Spent:    money.Of(r.Spent, r.Currency),
+		Refunded: money.Of(r.Refunded, r.Currency),
+		FirstAt:  r.FirstAt,
+		LastAt:   r.LastAt,
+	}
 }

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Deliver grants every item of a paid order and makes it DELIVERED. What its buyer has got otherwise by then is paid back instead. An order in any other state is left alone, so
-// that a job, its retry and the sweeper may all come.
+// Deliver grants every item of a paid order and makes it DELIVERED. What its buyer has got otherwise by then is paid
+// back instead. An order in any other state is left alone, so that a job, its retry and the sweeper may all come.
 func (s *Orders) Deliver(ctx context.Context, orderNo string) error {
 	var waited time.Duration
 	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) (err error) {
@@ -46,9 +46,16 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 		if i.RevokedAt != nil { // being refunded already
 			continue
 		}
-		if _, err := s.Entitlements.GrantTx(ctx, tx, entitlement.Grant{UserID: o.UserID, SPUID: i.SPUID, SKUID: i.SKUID,
-			Reference: o.OrderNo, Source: source(o.OrderNo, i.LineNo), Kind: i.Kind, Quality: i.Quality,
-			RentHours: i.RentHours * i.Quantity}); err != nil {
+		if _, err := s.Entitlements.GrantTx(ctx, tx, entitlement.Grant{
+			UserID:    o.UserID,
+			SPUID:     i.SPUID,
+			SKUID:     i.SKUID,
+			Reference: o.OrderNo,
+			Source:    source(o.OrderNo, i.LineNo),
+			Kind:      i.Kind,
+			Quality:   i.Quality,
+			RentHours: i.RentHours * i.Quantity,
+		}); err != nil {
 			return 0, err
 		}
 		if err := s.q.GrantItem(ctx, tx, dbsqlc.GrantItemParams{ID: i.ID, At: now}); err != nil {

@@ -29,7 +29,11 @@ func (EndAccessArgs) Kind() string { return "order_end_access" }
 
 // InsertOpts keeps refunds by the thousand out of the way of grants.
 func (EndAccessArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: QueueProvider, Priority: 3, MaxAttempts: 25}
+	return river.InsertOpts{
+		Queue:       QueueProvider,
+		Priority:    3,
+		MaxAttempts: 25,
+	}
 }
 
 // EndAccessTx enqueues the job within the caller's transaction.
@@ -43,12 +47,17 @@ func (s *Orders) EndAccessTx(ctx context.Context, tx pgx.Tx, spuID, takedownID i
 // errUndone ends the work of a takedown that does not stand any more.
 var errUndone = errors.New("the takedown was undone")
 
-// EndAccess pays back what was paid for a listing, order by order, and ends what was bought with it, as long as its takedown stands.
-// Ending access always refunds: the mall sells nothing for nothing. A rental that is over has been had, and gets nothing. Each order has
-// one key for a takedown, so that the job may run twice, or beside itself. An order that fails does not keep the others from theirs, nor
-// those of later jobs; its error comes back, and with it the job.
+// EndAccess pays back what was paid for a listing, order by order, and ends what was bought with it, as long as its
+// takedown stands. Ending access always refunds: the mall sells nothing for nothing. A rental that is over has been
+// had, and gets nothing. Each order has one key for a takedown, so that the job may run twice, or beside itself. An
+// order that fails does not keep the others from theirs, nor those of later jobs; its error comes back, and with it the
+// job.
 func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
-	rows, err := s.q.ItemsOfListing(ctx, s.Pool, dbsqlc.ItemsOfListingParams{SpuID: a.SPUID, AfterID: a.After, MaxOrders: endedInATurn})
+	rows, err := s.q.ItemsOfListing(ctx, s.Pool, dbsqlc.ItemsOfListingParams{
+		SpuID:     a.SPUID,
+		AfterID:   a.After,
+		MaxOrders: endedInATurn,
+	})
 	if err != nil {
 		return fmt.Errorf("who bought spu %d: %w", a.SPUID, err)
 	}
@@ -87,15 +96,19 @@ func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	if len(orderNos) == endedInATurn {
 		a.After = last
 		if _, err := s.River.Insert(ctx, a, &river.InsertOpts{UniqueOpts: nextTurn}); err != nil {
-			return errors.Join(failed, fmt.Errorf("enqueue the end of access to spu %d after order %d: %w", a.SPUID, last, err))
+			return errors.Join(failed,
+				fmt.Errorf("enqueue the end of access to spu %d after order %d: %w", a.SPUID, last, err))
 		}
 	}
 	return failed
 }
 
 // nextTurn keeps a job that is tried again from enqueueing the next one again while that has not ended.
-var nextTurn = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
-	rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}
+var nextTurn = river.UniqueOpts{
+	ByArgs: true,
+	ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+		rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled},
+}
 
 // endAccess pays one order's items back, unless the takedown is undone by then: errUndone.
 func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
@@ -112,8 +125,13 @@ func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string,
 			return errUndone
 		}
 		by := "takedown:" + strconv.FormatInt(a.TakedownID, 10)
-		_, err = s.refundTx(ctx, tx, o, RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: "The video was taken off the mall.", Actor: by,
-			Key: by + ":" + orderNo}, byOperator)
+		_, err = s.refundTx(ctx, tx, o, RefundRequest{
+			OrderNo: orderNo,
+			ItemIDs: items,
+			Reason:  "The video was taken off the mall.",
+			Actor:   by,
+			Key:     by + ":" + orderNo,
+		}, byOperator)
 		return err
 	})
 }

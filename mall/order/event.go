@@ -20,8 +20,9 @@ type Event struct {
 	Status  Status      `json:"status"`
 	Version int         `json:"version"`
 	Total   money.Money `json:"total"`
-	PaidAt  *time.Time  `json:"paidAt"` // null for an order that never was, though a late sum of it may have come and gone back
-	Items   []EventItem `json:"items"`
+	// null for an order that never was, though a late sum of it may have come and gone back
+	PaidAt *time.Time  `json:"paidAt"`
+	Items  []EventItem `json:"items"`
 	// Refund is what went back, in order.refunded.
 	Refund *EventRefund `json:"refund,omitempty"`
 }
@@ -54,7 +55,15 @@ type EventItem struct {
 }
 
 func eventOf(o Order) Event {
-	e := Event{OrderNo: o.OrderNo, UserID: o.UserID, Status: o.Status, Version: o.Version, Total: o.Total, PaidAt: o.PaidAt, Items: []EventItem{}}
+	e := Event{
+		OrderNo: o.OrderNo,
+		UserID:  o.UserID,
+		Status:  o.Status,
+		Version: o.Version,
+		Total:   o.Total,
+		PaidAt:  o.PaidAt,
+		Items:   []EventItem{},
+	}
 	for _, i := range o.Items {
 		e.Items = append(e.Items, EventItem{i.SKUID, i.SPUID, i.CreatorID, i.Quantity, i.Amount, i.Net()})
 	}
@@ -68,7 +77,13 @@ func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) e
 // refundedEventTx says that a refund went through.
 func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
 	e := eventOf(o)
-	e.Refund = &EventRefund{RefundNo: r.RefundNo, Cause: r.Cause, Amount: r.Amount, SettledAt: *r.SettledAt, Items: []EventRefundItem{}}
+	e.Refund = &EventRefund{
+		RefundNo:  r.RefundNo,
+		Cause:     r.Cause,
+		Amount:    r.Amount,
+		SettledAt: *r.SettledAt,
+		Items:     []EventRefundItem{},
+	}
 	for _, share := range r.Items {
 		for _, i := range o.Items {
 			if i.ID == share.ItemID {
@@ -80,12 +95,19 @@ func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refu
 }
 
 // openCaseTx calls an operator, once for its kind and reference.
-func (s *Orders) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, reference string, detail map[string]any) error {
+func (s *Orders) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, reference string,
+	detail map[string]any) error {
 	body, err := json.Marshal(detail)
 	if err != nil {
 		return fmt.Errorf("case %s %s: %w", kind, reference, err)
 	}
-	if err := s.q.OpenCase(ctx, tx, dbsqlc.OpenCaseParams{Kind: kind, OrderNo: orderNo, Reference: reference, Detail: body, CreatedAt: s.Now()}); err != nil {
+	if err := s.q.OpenCase(ctx, tx, dbsqlc.OpenCaseParams{
+		Kind:      kind,
+		OrderNo:   orderNo,
+		Reference: reference,
+		Detail:    body,
+		CreatedAt: s.Now(),
+	}); err != nil {
 		return fmt.Errorf("case %s %s: %w", kind, reference, err)
 	}
 	return nil

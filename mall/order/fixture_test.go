@@ -78,7 +78,11 @@ func lines(n int, ids ...int64) []order.Line {
 func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) *shop {
 	t.Helper()
 	t.Parallel()
-	s := &shop{t: t, ctx: context.Background(), pool: dbtest.New(t)}
+	s := &shop{
+		t:    t,
+		ctx:  context.Background(),
+		pool: dbtest.New(t),
+	}
 	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -97,8 +101,12 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 		fmt.Fprint(w, ack.Body)
 	}))
 	t.Cleanup(s.callback.Close)
-	s.sandbox = sandbox.New(s.pool, jobs, sandbox.Options{Secret: "sandbox-secret", PublicURL: "http://127.0.0.1",
-		NotifyURL: s.callback.URL, Now: s.now})
+	s.sandbox = sandbox.New(s.pool, jobs, sandbox.Options{
+		Secret:    "sandbox-secret",
+		PublicURL: "http://127.0.0.1",
+		NotifyURL: s.callback.URL,
+		Now:       s.now,
+	})
 	var provider payment.Provider = s.sandbox
 	for _, w := range wrap {
 		provider = w(s, provider)
@@ -109,14 +117,35 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, gate, s.now)
 	s.promotions = mall.Promotions(s.pool, s.catalog, s.inventory, s.now)
 	s.payments, s.entitlements = payment.New(s.pool, s.now, provider), entitlement.New(pools, s.now)
-	s.deps = order.Deps{Pool: s.pool, Catalog: s.catalog, Promotions: s.promotions, Inventory: s.inventory, Payments: s.payments,
-		Entitlements: s.entitlements, Ledger: ledger.New(s.pool, s.now), Outbox: outbox.New(s.pool, s.now), River: jobs,
-		Redis: s.redis, Metrics: telemetry.NewMetrics(), Now: s.now, PayWindow: 15 * time.Minute}
+	s.deps = order.Deps{
+		Pool:         s.pool,
+		Catalog:      s.catalog,
+		Promotions:   s.promotions,
+		Inventory:    s.inventory,
+		Payments:     s.payments,
+		Entitlements: s.entitlements,
+		Ledger:       ledger.New(s.pool, s.now),
+		Outbox:       outbox.New(s.pool, s.now),
+		River:        jobs,
+		Redis:        s.redis,
+		Metrics:      telemetry.NewMetrics(),
+		Now:          s.now,
+		PayWindow:    15 * time.Minute,
+	}
 	s.orders = order.New(s.deps)
-	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"}); err != nil {
+	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{
+		Slug:   "films",
+		NameZh: "电影",
+		NameEn: "Films",
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.catalog.CreateCreator(s.ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}); err != nil {
+	if err := s.catalog.CreateCreator(s.ctx, catalog.NewCreator{
+		UserID: 1,
+		Slug:   "maker",
+		NameZh: "作者",
+		NameEn: "Maker",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -126,13 +155,23 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
 	s.t.Helper()
 	s.products++
-	sku := catalog.NewSKU{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: stock >= 0,
-		Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}
+	sku := catalog.NewSKU{
+		Kind:         catalog.KindOwn,
+		Quality:      catalog.QualityHD,
+		StockLimited: stock >= 0,
+		Price:        catalog.NewPrice{Amount: amount, Currency: "CNY"},
+	}
 	for _, a := range adjust {
 		a(&sku)
 	}
-	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{Slug: fmt.Sprintf("film-%d", s.products), CreatorID: 1,
-		CategoryID: s.category, TitleZh: "影片", TitleEn: fmt.Sprintf("Film %d", s.products), SKUs: []catalog.NewSKU{sku}})
+	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{
+		Slug:       fmt.Sprintf("film-%d", s.products),
+		CreatorID:  1,
+		CategoryID: s.category,
+		TitleZh:    "影片",
+		TitleEn:    fmt.Sprintf("Film %d", s.products),
+		SKUs:       []catalog.NewSKU{sku},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -150,7 +189,11 @@ func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64
 // place orders for a person under a key of its own.
 func (s *shop) place(userID int64, l []order.Line) order.Order {
 	s.t.Helper()
-	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: fmt.Sprint("key-", time.Now().UnixNano()), Items: l})
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: fmt.Sprint("key-", time.Now().UnixNano()),
+		Items:          l,
+	})
 	if err != nil {
 		s.t.Fatalf("place: %v", err)
 	}
@@ -211,8 +254,10 @@ func (s *shop) bought(userID int64, l []order.Line) order.Order {
 // refunds submits every refund that is promised and delivers the bank's word on it.
 func (s *shop) refunds() {
 	s.t.Helper()
-	for _, no := range query[string](s, `select refund_no from order_refund where status = 'pending' order by created_at`) {
-		if err := s.orders.SubmitRefund(s.ctx, no); err != nil && !strings.Contains(err.Error(), order.ErrAwaitsProvider.Error()) {
+	for _, no := range query[string](s, `select refund_no from order_refund where status = 'pending'
+		order by created_at`) {
+		if err := s.orders.SubmitRefund(s.ctx, no); err != nil &&
+			!strings.Contains(err.Error(), order.ErrAwaitsProvider.Error()) {
 			s.t.Fatalf("submit refund: %v", err)
 		}
 	}
@@ -270,7 +315,12 @@ func query[T any](s *shop, sql string, args ...any) []T {
 // refundAtBank gives money back at the bank itself, without the mall's doing.
 func (s *shop) refundAtBank(attempt, txn string, amount int64) {
 	s.t.Helper()
-	_, err := s.sandbox.Refund(s.ctx, payment.RefundRequest{RefundNo: "BANK" + attempt, AttemptNo: attempt, ChannelTxnNo: txn,
-		Amount: cny(amount), Reason: "at the counter"})
+	_, err := s.sandbox.Refund(s.ctx, payment.RefundRequest{
+		RefundNo:     "BANK" + attempt,
+		AttemptNo:    attempt,
+		ChannelTxnNo: txn,
+		Amount:       cny(amount),
+		Reason:       "at the counter",
+	})
 	s.ok(err)
 }

@@ -12,7 +12,13 @@ func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s := open(t)
 	film, gift := s.sells(990, -1), s.sells(0, 2)
 	o := s.bought(alice, one(film, gift))
-	ask := order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[1].ID}, Actor: "operator:2", Reason: "a mistake", Key: "k"}
+	ask := order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[1].ID},
+		Actor:   "operator:2",
+		Reason:  "a mistake",
+		Key:     "k",
+	}
 	r, err := s.orders.Refund(s.ctx, ask)
 	if err != nil || !r.Amount.IsZero() || r.Status != "succeeded" {
 		t.Fatalf("refund %+v, %v", r, err)
@@ -43,7 +49,11 @@ func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
 	a, b := s.sells(0, 1), s.sells(0, 1)
 	o := s.bought(alice, one(a, b))
 	for n, want := range []order.Status{order.Delivered, order.Refunded} {
-		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[n].ID}, Key: o.Items[n].Slug}); err != nil {
+		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			ItemIDs: []int64{o.Items[n].ID},
+			Key:     o.Items[n].Slug,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		s.is(o.OrderNo, want)
@@ -87,7 +97,11 @@ func TestAnOrderIsNotOverWhileAFreeItemIsLeft(t *testing.T) {
 	film, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.bought(alice, one(film, gift))
 	for n, want := range []order.Status{order.Delivered, order.Refunded} {
-		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[n].ID}, Key: o.Items[n].Slug}); err != nil {
+		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			ItemIDs: []int64{o.Items[n].ID},
+			Key:     o.Items[n].Slug,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		s.refunds()

@@ -21,7 +21,8 @@ import (
 func (s *shop) process(client redis.UniversalClient) *order.Orders {
 	deps := s.deps
 	deps.Redis = client
-	deps.Inventory = inventory.New(s.pool, inventory.NewGate(s.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now), s.now)
+	deps.Inventory = inventory.New(s.pool,
+		inventory.NewGate(s.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now), s.now)
 	return order.New(deps)
 }
 
@@ -33,7 +34,11 @@ func (s *shop) rush(buyers int, film int64, processes ...*order.Orders) (placed,
 	newcomer := 1000 + query[int64](s, `select count(*) from video_order`)[0]*1000
 	for n := range buyers {
 		crowd.Go(func() {
-			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{UserID: newcomer + int64(n), IdempotencyKey: "k", Items: one(film)})
+			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{
+				UserID:         newcomer + int64(n),
+				IdempotencyKey: "k",
+				Items:          one(film),
+			})
 			switch {
 			case err == nil:
 				got.Add(1)
@@ -69,7 +74,11 @@ func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
 func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, 40)
-	gone := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
+	gone := redis.NewClient(&redis.Options{
+		Addr:          "127.0.0.1:1",
+		MaxRetries:    -1,
+		DialerRetries: 1,
+	})
 	placed, refused := s.rush(240, film, s.process(gone), s.process(gone), s.process(nil))
 	if placed != 40 || refused != 200 {
 		t.Errorf("%d placed, %d refused", placed, refused)
@@ -102,7 +111,11 @@ func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, 1)
 	ask := func() (order.Order, bool, error) {
-		return s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "mine", Items: one(film)})
+		return s.orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         alice,
+			IdempotencyKey: "mine",
+			Items:          one(film),
+		})
 	}
 	first, _, err := ask()
 	s.ok(err)
@@ -121,15 +134,22 @@ func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 	s.whole()
 }
 
-// TestARepetitionNeedsNoPlaceInTheQueue asks again for what was placed while the writer is full, with a limited and an unlimited SKU.
+// TestARepetitionNeedsNoPlaceInTheQueue asks again for what was placed while the writer is full, with a limited and an
+// unlimited SKU.
 func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
 	s := open(t)
 	deps := s.deps
-	deps.Writer.Workers, deps.Writer.Set, deps.Writer.Waiting = 1, 1, 1
+	deps.Writer.Workers = 1
+	deps.Writer.Set = 1
+	deps.Writer.Waiting = 1
 	orders := order.New(deps)
 	limited, unlimited, busy := s.sells(990, 5), s.sells(500, -1), s.sells(700, 100)
 	place := func(user int64, key string, sku int64) (order.Order, bool, error) {
-		return orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: key, Items: one(sku)})
+		return orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         user,
+			IdempotencyKey: key,
+			Items:          one(sku),
+		})
 	}
 	firstLimited, _, err := place(alice, "l", limited)
 	s.ok(err)
@@ -143,10 +163,12 @@ func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
 	for orders.Waiting() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if again, replayed, err := place(alice, "l", limited); err != nil || !replayed || again.OrderNo != firstLimited.OrderNo {
+	if again, replayed, err := place(alice, "l", limited); err != nil || !replayed ||
+		again.OrderNo != firstLimited.OrderNo {
 		t.Errorf("limited: %s, %t, %v", again.OrderNo, replayed, err)
 	}
-	if again, replayed, err := place(alice, "u", unlimited); err != nil || !replayed || again.OrderNo != firstUnlimited.OrderNo {
+	if again, replayed, err := place(alice, "u", unlimited); err != nil || !replayed ||
+		again.OrderNo != firstUnlimited.OrderNo {
 		t.Errorf("unlimited: %s, %t, %v", again.OrderNo, replayed, err)
 	}
 	release()
@@ -158,7 +180,11 @@ func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
 func TestARepetitionGivesBackWhatTheGateTookForIt(t *testing.T) {
 	s := open(t)
 	known, forgotten := s.sells(990, 5), s.sells(500, 5)
-	wish := order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(known, forgotten)}
+	wish := order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k",
+		Items:          one(known, forgotten),
+	}
 	first, _, err := s.orders.Place(s.ctx, wish)
 	s.ok(err)
 	shelf := fmt.Sprintf("gate:{sku:%d}:0:", forgotten)

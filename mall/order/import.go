@@ -75,7 +75,8 @@ func (s *Orders) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) (Imported
 		past:   past,
 		done:   Imported{Sold: map[int64]int{}},
 	}
-	for _, step := range []func(context.Context) error{im.price, im.writeOrders, im.writeItems, im.writeMoves, im.pay, im.grant, im.refund, im.book,
+	for _, step := range []func(context.Context) error{im.price, im.writeOrders, im.writeItems, im.writeMoves, im.pay,
+		im.grant, im.refund, im.book,
 		im.countCustomers} {
 		if err := step(ctx); err != nil {
 			return Imported{}, fmt.Errorf("import %d orders: %w", len(past), err)
@@ -149,7 +150,10 @@ func (im *importer) countCustomers(ctx context.Context) error {
 	}
 	for userID, ids := range creators {
 		slices.SortFunc(ids, cmp.Compare)
-		if err := im.q.RecountCustomers(ctx, im.tx, dbsqlc.RecountCustomersParams{UserID: userID, CreatorIds: ids}); err != nil {
+		if err := im.q.RecountCustomers(ctx, im.tx, dbsqlc.RecountCustomersParams{
+			UserID:     userID,
+			CreatorIds: ids,
+		}); err != nil {
 			return fmt.Errorf("count customer %d: %w", userID, err)
 		}
 	}

@@ -145,7 +145,9 @@ func (im *importer) book(ctx context.Context) error {
 			continue
 		}
 		p := im.past[n]
-		due = append(due, booking{*o.PaidAt, func() error { return books.SaleTx(ctx, im.tx, saleOf(&o, p.Provider, p.TxnNo)) }})
+		due = append(due, booking{*o.PaidAt, func() error {
+			return books.SaleTx(ctx, im.tx, saleOf(&o, p.Provider, p.TxnNo))
+		}})
 		r := p.Refund
 		if r == nil {
 			continue

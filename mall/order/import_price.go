@@ -78,7 +78,8 @@ func (im *importer) settleUses(ctx context.Context) error {
 	return nil
 }
 
-func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer, coupons *promotion.CouponCount) (Order, *promotion.Use, error) {
+func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
+	coupons *promotion.CouponCount) (Order, *promotion.Use, error) {
 	p.PlacedAt = p.PlacedAt.Truncate(time.Microsecond)
 	hash := sha256.Sum256([]byte(p.OrderNo))
 	o := Order{
@@ -94,7 +95,8 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer, coupons *pro
 	for n, id := range p.SKUIDs {
 		f, sold := offers[id]
 		if !sold || f.StockLimited {
-			return Order{}, nil, ErrNotImportable.Because("order %s: SKU %d is not for sale without a limit", p.OrderNo, id)
+			return Order{}, nil, ErrNotImportable.Because("order %s: SKU %d is not for sale without a limit", p.OrderNo,
+				id)
 		}
 		o.Items = append(o.Items, Item{
 			LineNo:     n + 1,
@@ -130,7 +132,9 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer, coupons *pro
 		if err != nil {
 			return Order{}, nil, ErrNotImportable.Because("order %s: coupon %s: %w", p.OrderNo, p.CouponCode, err)
 		}
-		use, o.couponID, o.CouponCode = &u, u.CouponID, u.Code
+		use = &u
+		o.couponID = u.CouponID
+		o.CouponCode = u.Code
 		for n, d := range u.Discounts {
 			o.Items[n].Discount.Amount = d
 		}
@@ -148,7 +152,9 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer, coupons *pro
 func (o *Order) end(p Past) {
 	if p.PaidAt.IsZero() {
 		closed := o.PayBefore
-		o.Status, o.Version, o.ClosedAt = Closed, 2, &closed
+		o.Status = Closed
+		o.Version = 2
+		o.ClosedAt = &closed
 		return
 	}
 	paid := p.PaidAt.Truncate(time.Microsecond)
@@ -162,7 +168,10 @@ func (o *Order) end(p Past) {
 	}
 	asked := p.Refund.At.Truncate(time.Microsecond)
 	back := asked.Add(settledIn)
-	o.Status, o.Version, o.RefundedAt, o.Refunded = Refunded, 4, &back, o.Total
+	o.Status = Refunded
+	o.Version = 4
+	o.RefundedAt = &back
+	o.Refunded = o.Total
 	for n, i := range o.Items {
 		o.Items[n].Refunded, o.Items[n].RevokedAt = i.Net(), &asked
 	}

@@ -19,8 +19,9 @@ import (
 // keyLife is how long Redis remembers which order an idempotency key made. PostgreSQL remembers it for good.
 const keyLife = 24 * time.Hour
 
-// keys remembers idempotency keys in Redis, so that a storm of repetitions is answered without a place in the writer's queue, and so that
-// who repeats a wish hears of their order also after the stock has gone. What Redis does not know PostgreSQL is asked.
+// keys remembers idempotency keys in Redis, so that a storm of repetitions is answered without a place in the writer's
+// queue, and so that who repeats a wish hears of their order also after the stock has gone. What Redis does not know
+// PostgreSQL is asked.
 type keys struct {
 	redis *away.Redis
 	ask   *batch.Gatherer[wishKey, string]
@@ -61,7 +62,8 @@ func (k *keys) askSet(ctx context.Context, set []wishKey) []batch.Result[string]
 	return results
 }
 
-// find names the order that a wish has made before, as far as Redis remembers; "" where it does not. Errors: ErrKeyReused.
+// find names the order that a wish has made before, as far as Redis remembers; "" where it does not. Errors:
+// ErrKeyReused.
 func (k *keys) find(ctx context.Context, key wishKey, hash []byte) (orderNo string, err error) {
 	kept, err := k.ask.Do(ctx, key)
 	if err != nil || kept == "" {

@@ -11,7 +11,8 @@ import (
 // refundStates lists how the refunds of an order stand, the oldest first.
 func (s *shop) refundStates(o order.Order) string {
 	s.t.Helper()
-	return strings.Join(query[string](s, `select status from order_refund where order_no = $1 order by created_at, refund_no`, o.OrderNo), " ")
+	return strings.Join(query[string](s, `select status from order_refund where order_no = $1
+		order by created_at, refund_no`, o.OrderNo), " ")
 }
 
 func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {

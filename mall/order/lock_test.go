@@ -24,7 +24,8 @@ func (s *shop) waits(held, free int64, do func() error) {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		blocked := query[int64](s, `select count(*) from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`, int64(pid))
+		blocked := query[int64](s, `select count(*) from pg_stat_activity where $1::int = any(pg_blocking_pids(pid))`,
+			int64(pid))
 		if blocked[0] > 0 {
 			break
 		}

@@ -32,7 +32,8 @@ func (p paymentFirst) Error() string {
 // ApplyNotice takes a provider's notice as it came: verified first, then kept and applied in one transaction, once
 // an event however often it is sent. ack is the provider's own form of "received" or "send it again"; it is
 // positive only after the commit. err explains a negative ack.
-func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.Header, body []byte) (outcome string, ack payment.Ack, err error) {
+func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.Header,
+	body []byte) (outcome string, ack payment.Ack, err error) {
 	began := s.Now()
 	defer func() { s.Metrics.Callback(provider, s.Now().Sub(began), outcome == OutcomeDuplicate) }()
 	notice, err := s.Payments.ParseNotice(provider, header, body)
@@ -46,7 +47,8 @@ func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.H
 		}
 	}
 	if err != nil {
-		return "", s.Payments.Acknowledge(provider, err), fmt.Errorf("apply notice %s of %s: %w", notice.EventID, provider, err)
+		return "", s.Payments.Acknowledge(provider, err), fmt.Errorf("apply notice %s of %s: %w", notice.EventID,
+			provider, err)
 	}
 	if notice.Type == payment.PaymentSucceeded {
 		s.Metrics.PaymentOutcome(provider, outcome)
@@ -76,8 +78,13 @@ func (s *Orders) applyNotice(ctx context.Context, n payment.Notice, inquired boo
 func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
 	switch n.Type {
 	case payment.PaymentSucceeded:
-		return s.confirmTx(ctx, tx, Money{Provider: n.Provider, AttemptNo: n.AttemptNo, ChannelTxnNo: n.ChannelTxnNo,
-			Amount: n.Amount, At: n.OccurredAt})
+		return s.confirmTx(ctx, tx, Money{
+			Provider:     n.Provider,
+			AttemptNo:    n.AttemptNo,
+			ChannelTxnNo: n.ChannelTxnNo,
+			Amount:       n.Amount,
+			At:           n.OccurredAt,
+		})
 	case payment.PaymentFailed:
 		return OutcomePaymentFailed, s.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	case payment.RefundSucceeded, payment.RefundFailed:

@@ -39,28 +39,36 @@ const (
 
 // The faults that callers tell apart.
 var (
-	ErrNotFound         = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
-	ErrMoved            = fault.New(fault.Conflict, "order_moved", "The order has moved on since you looked.")
-	ErrKeyReused        = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for a different order.")
-	ErrKeyMissing       = fault.New(fault.Invalid, "idempotency_key_missing", "An Idempotency-Key of 1 to 200 printable characters is required.")
-	ErrEmpty            = fault.New(fault.Invalid, "empty_order", "An order needs at least one item.")
-	ErrTooManyItems     = fault.New(fault.Invalid, "too_many_items", "An order holds at most 50 items.")
-	ErrDuplicateItem    = fault.New(fault.Invalid, "duplicate_item", "The same item is listed twice.")
-	ErrQuantity         = fault.New(fault.Invalid, "quantity_over_limit", "The quantity is not allowed for this item.")
-	ErrUnavailable      = fault.New(fault.Conflict, "sku_unavailable", "This item is not for sale.")
-	ErrAlreadyOwned     = fault.New(fault.Conflict, "already_owned", "You own this already.")
-	ErrPriceChanged     = fault.New(fault.Conflict, "price_changed", "The price has changed.")
-	ErrMixedCurrency    = fault.New(fault.Invalid, "mixed_currency", "Items of different currencies can't be ordered together.")
-	ErrNotPayable       = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
-	ErrBeingPaid        = fault.New(fault.Conflict, "payment_processing", "A payment for this order is being processed. Look again soon.")
-	ErrNotRefundable    = fault.New(fault.Conflict, "order_not_refundable", "This order can't be refunded in its present state.")
-	ErrNothingLeft      = fault.New(fault.Conflict, "nothing_to_refund", "Everything chosen is refunded already, or being refunded.")
-	ErrUnknownItem      = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
-	ErrNoCampaign       = fault.New(fault.Conflict, "campaign_not_running", "This flash sale is not running, or does not sell this.")
+	ErrNotFound  = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
+	ErrMoved     = fault.New(fault.Conflict, "order_moved", "The order has moved on since you looked.")
+	ErrKeyReused = fault.New(fault.Invalid, "idempotency_key_reused",
+		"This Idempotency-Key was used for a different order.")
+	ErrKeyMissing = fault.New(fault.Invalid, "idempotency_key_missing",
+		"An Idempotency-Key of 1 to 200 printable characters is required.")
+	ErrEmpty         = fault.New(fault.Invalid, "empty_order", "An order needs at least one item.")
+	ErrTooManyItems  = fault.New(fault.Invalid, "too_many_items", "An order holds at most 50 items.")
+	ErrDuplicateItem = fault.New(fault.Invalid, "duplicate_item", "The same item is listed twice.")
+	ErrQuantity      = fault.New(fault.Invalid, "quantity_over_limit", "The quantity is not allowed for this item.")
+	ErrUnavailable   = fault.New(fault.Conflict, "sku_unavailable", "This item is not for sale.")
+	ErrAlreadyOwned  = fault.New(fault.Conflict, "already_owned", "You own this already.")
+	ErrPriceChanged  = fault.New(fault.Conflict, "price_changed", "The price has changed.")
+	ErrMixedCurrency = fault.New(fault.Invalid, "mixed_currency",
+		"Items of different currencies can't be ordered together.")
+	ErrNotPayable = fault.New(fault.Conflict, "order_not_payable", "This order can't be paid any more.")
+	ErrBeingPaid  = fault.New(fault.Conflict, "payment_processing",
+		"A payment for this order is being processed. Look again soon.")
+	ErrNotRefundable = fault.New(fault.Conflict, "order_not_refundable",
+		"This order can't be refunded in its present state.")
+	ErrNothingLeft = fault.New(fault.Conflict, "nothing_to_refund",
+		"Everything chosen is refunded already, or being refunded.")
+	ErrUnknownItem = fault.New(fault.Invalid, "unknown_item", "The order has no such item.")
+	ErrNoCampaign  = fault.New(fault.Conflict, "campaign_not_running",
+		"This flash sale is not running, or does not sell this.")
 	ErrCouponWithSale   = fault.New(fault.Invalid, "coupon_with_sale", "A coupon can't be used in a flash sale.")
 	ErrCouponWithBundle = fault.New(fault.Invalid, "coupon_with_bundle", "A coupon can't be used for a bundle.")
-	ErrBusy             = fault.New(fault.Unavailable, "order_busy", "Too many orders are coming in at once. Please try again in a moment.")
-	ErrAwaitsProvider   = errors.New("order: the provider has no final answer yet")
+	ErrBusy             = fault.New(fault.Unavailable, "order_busy",
+		"Too many orders are coming in at once. Please try again in a moment.")
+	ErrAwaitsProvider = errors.New("order: the provider has no final answer yet")
 )
 
 // Line is what a buyer asks for. Quantity counts units: for a rental, that many viewing windows in a row.
@@ -159,8 +167,8 @@ type Deps struct {
 	Now          func() time.Time
 	PayWindow    time.Duration // how long stock waits for payment
 	Writer       batch.Options // of the writer that places orders in sets; zero fields mean its own bounds
-	// Ended says of which of these listings nobody keeps what was bought, and by which takedown; it holds off whoever would undo one until
-	// the transaction ends. Nil knows of none.
+	// Ended says of which of these listings nobody keeps what was bought, and by which takedown; it holds off whoever
+	// would undo one until the transaction ends. Nil knows of none.
 	Ended func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error)
 	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
@@ -178,11 +186,19 @@ type Orders struct {
 
 // New opens the order book.
 func New(d Deps) *Orders {
-	s := &Orders{Deps: d, q: dbsqlc.New(), keys: newKeys(d.Redis)}
+	s := &Orders{
+		Deps: d,
+		q:    dbsqlc.New(),
+		keys: newKeys(d.Redis),
+	}
 	d.Writer.Workers, d.Writer.Set = cmp.Or(d.Writer.Workers, writers), cmp.Or(d.Writer.Set, mostInSet)
 	d.Writer.Waiting, d.Writer.Crowd = cmp.Or(d.Writer.Waiting, mostWaiting), cmp.Or(d.Writer.Crowd, crowd)
 	s.writer = batch.New(d.Writer, s.write)
-	s.denied = batch.New(batch.Options{Workers: 1, Set: 256, Waiting: 1 << 16}, s.replaySet)
+	s.denied = batch.New(batch.Options{
+		Workers: 1,
+		Set:     256,
+		Waiting: 1 << 16,
+	}, s.replaySet)
 	s.sales = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, s.askSaleSet)
 	return s
 }
@@ -193,10 +209,23 @@ func source(orderNo string, lineNo int) string { return fmt.Sprintf("%s/%d", ord
 func aggregate(orderNo string) string { return "order:" + orderNo }
 
 func orderOf(r dbsqlc.VideoOrder) Order {
-	o := Order{ID: r.ID, OrderNo: r.OrderNo, UserID: r.UserID, Status: Status(r.Status), Version: int(r.Version),
-		Total: money.Of(r.TotalAmount, r.Currency), Refunded: money.Of(r.RefundedAmount, r.Currency),
-		PayBefore: r.PayBefore, CreatedAt: r.CreatedAt, PaidAt: r.PaidAt, DeliveredAt: r.DeliveredAt,
-		ClosedAt: r.ClosedAt, RefundedAt: r.RefundedAt, CouponCode: r.CouponCode, requestHash: r.RequestHash}
+	o := Order{
+		ID:          r.ID,
+		OrderNo:     r.OrderNo,
+		UserID:      r.UserID,
+		Status:      Status(r.Status),
+		Version:     int(r.Version),
+		Total:       money.Of(r.TotalAmount, r.Currency),
+		Refunded:    money.Of(r.RefundedAmount, r.Currency),
+		PayBefore:   r.PayBefore,
+		CreatedAt:   r.CreatedAt,
+		PaidAt:      r.PaidAt,
+		DeliveredAt: r.DeliveredAt,
+		ClosedAt:    r.ClosedAt,
+		RefundedAt:  r.RefundedAt,
+		CouponCode:  r.CouponCode,
+		requestHash: r.RequestHash,
+	}
 	if r.CouponID != nil {
 		o.couponID = *r.CouponID
 	}
@@ -207,19 +236,37 @@ func orderOf(r dbsqlc.VideoOrder) Order {
 }
 
 func itemOf(r dbsqlc.VideoOrderItem, currency string) Item {
-	i := Item{ID: r.ID, LineNo: int(r.LineNo), SKUID: r.SkuID, SPUID: r.SpuID, CreatorID: r.CreatorID,
-		TitleZh: r.TitleZh, TitleEn: r.TitleEn, Slug: r.Slug, Cover: r.Cover, Kind: r.Kind, Quality: r.Quality,
-		RentHours: int(r.RentHours), Quantity: int(r.Quantity), UnitAmount: money.Of(r.UnitAmount, currency),
-		Amount: money.Of(r.Amount, currency), Discount: money.Of(r.DiscountAmount, currency), Refunded: money.Of(r.RefundedAmount, currency),
-		GrantedAt: r.GrantedAt, RevokedAt: r.RevokedAt, priceID: r.PriceID, reservation: r.ReservationToken}
+	i := Item{
+		ID:          r.ID,
+		LineNo:      int(r.LineNo),
+		SKUID:       r.SkuID,
+		SPUID:       r.SpuID,
+		CreatorID:   r.CreatorID,
+		TitleZh:     r.TitleZh,
+		TitleEn:     r.TitleEn,
+		Slug:        r.Slug,
+		Cover:       r.Cover,
+		Kind:        r.Kind,
+		Quality:     r.Quality,
+		RentHours:   int(r.RentHours),
+		Quantity:    int(r.Quantity),
+		UnitAmount:  money.Of(r.UnitAmount, currency),
+		Amount:      money.Of(r.Amount, currency),
+		Discount:    money.Of(r.DiscountAmount, currency),
+		Refunded:    money.Of(r.RefundedAmount, currency),
+		GrantedAt:   r.GrantedAt,
+		RevokedAt:   r.RevokedAt,
+		priceID:     r.PriceID,
+		reservation: r.ReservationToken,
+	}
 	if r.CampaignID != nil {
 		i.campaignID = *r.CampaignID
 	}
 	return i
 }
 
-// limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order, so that
-// no two orders wait for each other.
+// limited are the items that take stock, in the order of their SKUs: whoever moves stock locks its rows in this order,
+// so that no two orders wait for each other.
 func limited(items []Item) []Item {
 	list := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.reservation == nil })
 	slices.SortFunc(list, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })

@@ -37,7 +37,8 @@ func (s *Orders) mayPay(ctx context.Context, o Order) error {
 	if err != nil || len(owned) == 0 {
 		return err
 	}
-	return ErrAlreadyOwned.With(fmt.Sprintf("sku:%d", owned[0].SKUID), ErrAlreadyOwned.Slug).Because("item %d of %s", owned[0].LineNo, o.OrderNo)
+	return ErrAlreadyOwned.With(fmt.Sprintf("sku:%d", owned[0].SKUID), ErrAlreadyOwned.Slug).
+		Because("item %d of %s", owned[0].LineNo, o.OrderNo)
 }
 
 // ownedTx are the items of an order that would give its buyer nothing new beside what is granted, and beside more. An

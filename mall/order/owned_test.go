@@ -14,11 +14,26 @@ import (
 func (s *shop) sellsBoth(own, rent int64) (ownID, rentID int64) {
 	s.t.Helper()
 	s.products++
-	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{Slug: "both-" + string(rune('a'+s.products)), CreatorID: 1, CategoryID: s.category,
-		TitleZh: "影片", TitleEn: "Film", SKUs: []catalog.NewSKU{
-			{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: own, Currency: "CNY"}},
-			{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: catalog.NewPrice{Amount: rent, Currency: "CNY"}},
-		}})
+	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{
+		Slug:       "both-" + string(rune('a'+s.products)),
+		CreatorID:  1,
+		CategoryID: s.category,
+		TitleZh:    "影片",
+		TitleEn:    "Film",
+		SKUs: []catalog.NewSKU{
+			{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.QualityHD,
+				Price:   catalog.NewPrice{Amount: own, Currency: "CNY"},
+			},
+			{
+				Kind:      catalog.KindRent,
+				Quality:   catalog.QualityHD,
+				RentHours: 48,
+				Price:     catalog.NewPrice{Amount: rent, Currency: "CNY"},
+			},
+		},
+	})
 	s.ok(err)
 	s.ok(s.catalog.Publish(s.ctx, made.SPUID))
 	return made.SKUIDs[0], made.SKUIDs[1]
@@ -26,7 +41,8 @@ func (s *shop) sellsBoth(own, rent int64) (ownID, rentID int64) {
 
 func (s *shop) mayNotPay(o order.Order) {
 	s.t.Helper()
-	if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
+	if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name,
+		"http://127.0.0.1"); !errors.Is(err, order.ErrAlreadyOwned) {
 		s.t.Errorf("the payment of what is owned by now was opened: %v", err)
 	}
 }
@@ -75,9 +91,23 @@ func TestOrders_Prepay(t *testing.T) {
 	t.Run("a_better_picture_than_is_owned", func(t *testing.T) {
 		s := open(t)
 		s.products++
-		made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{Slug: "grows", CreatorID: 1, CategoryID: s.category, TitleZh: "影片", TitleEn: "Film",
-			SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 900, Currency: "CNY"}},
-				{Kind: catalog.KindOwn, Quality: catalog.Quality4K, Price: catalog.NewPrice{Amount: 1200, Currency: "CNY"}}}})
+		made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{
+			Slug:       "grows",
+			CreatorID:  1,
+			CategoryID: s.category,
+			TitleZh:    "影片",
+			TitleEn:    "Film",
+			SKUs: []catalog.NewSKU{{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.QualityHD,
+				Price:   catalog.NewPrice{Amount: 900, Currency: "CNY"},
+			},
+				{
+					Kind:    catalog.KindOwn,
+					Quality: catalog.Quality4K,
+					Price:   catalog.NewPrice{Amount: 1200, Currency: "CNY"},
+				}},
+		})
 		s.ok(err)
 		s.ok(s.catalog.Publish(s.ctx, made.SPUID))
 		waiting := s.place(alice, one(made.SKUIDs[1]))
@@ -123,7 +153,8 @@ func TestOrders_Deliver(t *testing.T) {
 		s.ok(s.orders.Deliver(s.ctx, both.OrderNo))
 		s.refunds()
 		got := s.is(both.OrderNo, order.Delivered)
-		if got.Refunded != cny(600) || got.Items[0].GrantedAt != nil || !s.watches(alice, got, 1) || s.grants(alice) != 2 {
+		if got.Refunded != cny(600) || got.Items[0].GrantedAt != nil || !s.watches(alice, got, 1) ||
+			s.grants(alice) != 2 {
 			t.Errorf("%+v, %d grants", got, s.grants(alice))
 		}
 		s.whole()
@@ -186,7 +217,11 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.is(second.OrderNo, order.Paid)
 		s.whole()
-		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: second.OrderNo, Key: "again", Actor: "operator:2"}); err != nil {
+		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+			OrderNo: second.OrderNo,
+			Key:     "again",
+			Actor:   "operator:2",
+		}); err != nil {
 			t.Errorf("an operator can't try again: %v", err)
 		}
 	})
@@ -196,7 +231,11 @@ func TestOrders_Deliver(t *testing.T) {
 		first := s.place(alice, one(film))
 		s.pay(first, sandbox.PayOptions{RefundsFail: true})
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
-		_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: first.OrderNo, Key: "k", Actor: "operator:2"})
+		_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+			OrderNo: first.OrderNo,
+			Key:     "k",
+			Actor:   "operator:2",
+		})
 		s.ok(err)
 		s.bought(alice, one(film))
 		s.refunds()

@@ -35,19 +35,27 @@ const (
 // Prepay starts, or picks up again, the payment of one's own order at a provider. returnURL is where the provider
 // sends the shopper back. Nobody is led to pay for what they own by now, or have paid for in another order.
 // Errors: ErrNotFound, ErrNotPayable, ErrAlreadyOwned, and those of payment.Prepay.
-func (s *Orders) Prepay(ctx context.Context, userID int64, orderNo, provider, returnURL string) (payment.Attempt, error) {
+func (s *Orders) Prepay(ctx context.Context, userID int64,
+	orderNo, provider, returnURL string) (payment.Attempt, error) {
 	o, err := s.Get(ctx, userID, orderNo)
 	if err != nil {
 		return payment.Attempt{}, err
 	}
 	if o.Status != PendingPay || !s.Now().Before(o.PayBefore) {
-		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status, o.PayBefore)
+		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status,
+			o.PayBefore)
 	}
 	if err := s.mayPay(ctx, o); err != nil {
 		return payment.Attempt{}, err
 	}
-	return s.Payments.Prepay(ctx, payment.PrepayRequest{Reference: o.OrderNo, Provider: provider, Subject: subject(o),
-		ReturnURL: returnURL, Amount: o.Total, ExpiresAt: o.PayBefore})
+	return s.Payments.Prepay(ctx, payment.PrepayRequest{
+		Reference: o.OrderNo,
+		Provider:  provider,
+		Subject:   subject(o),
+		ReturnURL: returnURL,
+		Amount:    o.Total,
+		ExpiresAt: o.PayBefore,
+	})
 }
 
 // subject names the purchase on the provider's page.
@@ -176,10 +184,15 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 	return nil
 }
 
-// reviveTx takes a closed order's stock again, and the use of its coupon, if both can be had at the price that was paid and its buyer
-// does not own it by now; else it changes nothing.
+// reviveTx takes a closed order's stock again, and the use of its coupon, if both can be had at the price that was paid
+// and its buyer does not own it by now; else it changes nothing.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
-	wanted := asked{userID: o.UserID, sales: map[int64]int64{}, agreed: true, bundleID: o.BundleID}
+	wanted := asked{
+		userID:   o.UserID,
+		sales:    map[int64]int64{},
+		agreed:   true,
+		bundleID: o.BundleID,
+	}
 	if o.BundleID != 0 {
 		another, err := s.q.HasOpenBundle(ctx, tx, dbsqlc.HasOpenBundleParams{UserID: o.UserID, BundleID: o.BundleID})
 		if err != nil {
@@ -209,12 +222,22 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	var stock []inventory.Reservation
 	for n, i := range o.Items {
 		l := quote.Lines[n]
-		if l.Problem != "" && l.Problem != ErrQuantity.Slug || l.Offer.Amount != i.UnitAmount || f.owners.Own(entitlement.Viewing{UserID: o.UserID, SPUID: i.SPUID}, i.Quality) {
+		if l.Problem != "" && l.Problem != ErrQuantity.Slug || l.Offer.Amount != i.UnitAmount ||
+			f.owners.Own(entitlement.Viewing{
+				UserID: o.UserID,
+				SPUID:  i.SPUID,
+			}, i.Quality) {
 			return false, nil // bought again after the close, it may be: nobody pays twice for one film
 		}
 		if i.reservation != nil {
-			stock = append(stock, inventory.Reservation{Token: uuid.New(), OrderNo: o.OrderNo, Shelf: i.shelf(),
-				UserID: o.UserID, Qty: i.Quantity, ExpiresAt: s.Now().Add(s.PayWindow)})
+			stock = append(stock, inventory.Reservation{
+				Token:     uuid.New(),
+				OrderNo:   o.OrderNo,
+				Shelf:     i.shelf(),
+				UserID:    o.UserID,
+				Qty:       i.Quantity,
+				ExpiresAt: s.Now().Add(s.PayWindow),
+			})
 		}
 	}
 	count, err := s.Inventory.CountTx(ctx, tx, stock, true)
@@ -246,7 +269,10 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 				continue
 			}
 			o.Items[n].reservation = &r.Token
-			if err := s.q.RestoreReservation(ctx, &later, dbsqlc.RestoreReservationParams{ID: i.ID, Token: r.Token}); err != nil {
+			if err := s.q.RestoreReservation(ctx, &later, dbsqlc.RestoreReservationParams{
+				ID:    i.ID,
+				Token: r.Token,
+			}); err != nil {
 				return false, fmt.Errorf("note the new reservation of item %d of %s: %w", i.LineNo, o.OrderNo, err)
 			}
 		}
@@ -254,9 +280,10 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	return true, later.Send(ctx, tx)
 }
 
-// reuseTx takes the coupon of a closed order once more and lowers the quote by it; same is false when it can't be used any more. The
-// coupon is locked, after the stock.
-func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order, quote *Quote) (use *promotion.Use, same bool, err error) {
+// reuseTx takes the coupon of a closed order once more and lowers the quote by it; same is false when it can't be used
+// any more. The coupon is locked, after the stock.
+func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
+	quote *Quote) (use *promotion.Use, same bool, err error) {
 	if o.couponID == 0 {
 		return nil, true, nil
 	}
@@ -278,13 +305,19 @@ func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, out
 	if err != nil || !fresh {
 		return OutcomeDuplicate, err
 	}
-	_, err = s.startRefundTx(ctx, tx, o, newRefund{capture: c, amount: c.Amount, cause: outcome,
-		key: outcome + ":" + m.Provider + "/" + m.ChannelTxnNo, actor: "system"})
+	_, err = s.startRefundTx(ctx, tx, o, newRefund{
+		capture: c,
+		amount:  c.Amount,
+		cause:   outcome,
+		key:     outcome + ":" + m.Provider + "/" + m.ChannelTxnNo,
+		actor:   "system",
+	})
 	return outcome, err
 }
 
 // suspendTx keeps a sum that fits no order, or fits one wrongly, and opens a case for an operator.
-func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, outcome string, detail map[string]any) (string, error) {
+func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, outcome string,
+	detail map[string]any) (string, error) {
 	_, fresh, err := s.captureTx(ctx, tx, m, &Order{OrderNo: orderNo}, payment.Suspense)
 	if err != nil {
 		return "", err
@@ -299,11 +332,19 @@ func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, out
 	return outcome, s.openCaseTx(ctx, tx, outcome, orderNo, m.Provider+"/"+m.ChannelTxnNo, detail)
 }
 
-// captureTx records a captured sum and books it: what the channel now holds for us, against who earned it, or against why it
-// is no sale.
-func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order, state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
-	c, fresh, err = s.Payments.CaptureTx(ctx, tx, payment.Capture{Provider: m.Provider, ChannelTxnNo: m.ChannelTxnNo,
-		AttemptNo: m.AttemptNo, Reference: o.OrderNo, Amount: m.Amount, State: state, CapturedAt: m.At})
+// captureTx records a captured sum and books it: what the channel now holds for us, against who earned it, or against
+// why it is no sale.
+func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order,
+	state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
+	c, fresh, err = s.Payments.CaptureTx(ctx, tx, payment.Capture{
+		Provider:     m.Provider,
+		ChannelTxnNo: m.ChannelTxnNo,
+		AttemptNo:    m.AttemptNo,
+		Reference:    o.OrderNo,
+		Amount:       m.Amount,
+		State:        state,
+		CapturedAt:   m.At,
+	})
 	if err != nil || !fresh {
 		return c, false, err
 	}
@@ -321,15 +362,27 @@ func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order, st
 
 // saleOf tells the books of an order that a provider's transaction paid.
 func saleOf(o *Order, provider, txnNo string) ledger.Sale {
-	return ledger.Sale{Reference: provider + "/" + txnNo, Channel: provider, Amount: o.Total, Parts: parts(o)}
+	return ledger.Sale{
+		Reference: provider + "/" + txnNo,
+		Channel:   provider,
+		Amount:    o.Total,
+		Parts:     parts(o),
+	}
 }
 
 // parts tell the books who sold what of an order, and for how much.
 func parts(o *Order) []ledger.Part {
 	list := make([]ledger.Part, len(o.Items))
 	for n, i := range o.Items {
-		list[n] = ledger.Part{Source: source(o.OrderNo, i.LineNo), CreatorID: i.CreatorID, Subject: i.SPUID, TitleZh: i.TitleZh,
-			TitleEn: i.TitleEn, Quantity: i.Quantity, Amount: i.Net()}
+		list[n] = ledger.Part{
+			Source:    source(o.OrderNo, i.LineNo),
+			CreatorID: i.CreatorID,
+			Subject:   i.SPUID,
+			TitleZh:   i.TitleZh,
+			TitleEn:   i.TitleEn,
+			Quantity:  i.Quantity,
+			Amount:    i.Net(),
+		}
 	}
 	return list
 }

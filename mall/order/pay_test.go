@@ -42,7 +42,11 @@ func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
 	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed PAID:notice DELIVERED:granted" {
 		t.Errorf("history %s", got)
 	}
-	if s.stock(film) != (inventory.Counts{Total: 5, Available: 4, Sold: 1}) || !s.watches(alice, o, 0) || s.watches(bob, o, 0) {
+	if s.stock(film) != (inventory.Counts{
+		Total:     5,
+		Available: 4,
+		Sold:      1,
+	}) || !s.watches(alice, o, 0) || s.watches(bob, o, 0) {
 		t.Errorf("stock %+v", s.stock(film))
 	}
 	s.whole()
@@ -172,7 +176,8 @@ func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
 	if got := s.is(o.OrderNo, order.Delivered); !got.Refunded.IsZero() || !s.watches(alice, o, 0) {
 		t.Errorf("the order lost something: %+v", got)
 	}
-	if got := query[int64](s, `select coalesce(sum(amount), 0)::bigint from ledger_line where account = 'unapplied'`)[0]; got != 0 {
+	if got := query[int64](s,
+		`select coalesce(sum(amount), 0)::bigint from ledger_line where account = 'unapplied'`)[0]; got != 0 {
 		t.Errorf("the account of what belongs to no sale holds %d", got)
 	}
 	s.whole()
@@ -196,7 +201,8 @@ func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
 			if got := s.outcomes(); got != c.outcome {
 				t.Errorf("outcome %s", got)
 			}
-			if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 || cases[0].Kind != c.outcome {
+			if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 ||
+				cases[0].Kind != c.outcome {
 				t.Errorf("cases %+v, %v", cases, err)
 			}
 			s.advance(16 * time.Minute) // and the order closes all the same
@@ -219,18 +225,21 @@ func (s *shop) notify(body string, at time.Time, secret string) (string, int, er
 }
 
 func noticeBody(event, attempt, txn string, amount int64, at time.Time) string {
-	return fmt.Sprintf(`{"eventId":%q,"type":"payment.succeeded","outTradeNo":%q,"channelTxnNo":%q,"amount":%d,"currency":"CNY","occurredAt":%q}`,
+	return fmt.Sprintf(
+		`{"eventId":%q,"type":"payment.succeeded","outTradeNo":%q,"channelTxnNo":%q,"amount":%d,"currency":"CNY","occurredAt":%q}`,
 		event, attempt, txn, amount, at.Format(time.RFC3339))
 }
 
 func TestANoticeForNoOrderIsKeptAndAcknowledged(t *testing.T) {
 	s := open(t)
 	now := s.now()
-	outcome, status, err := s.notify(noticeBody("e1", "01UNKNOWNATTEMPT0000000000", "T1", 990, now), now, "sandbox-secret")
+	outcome, status, err := s.notify(noticeBody("e1", "01UNKNOWNATTEMPT0000000000", "T1", 990, now), now,
+		"sandbox-secret")
 	if outcome != order.OutcomeUnknownOrder || status != http.StatusOK || err != nil {
 		t.Fatalf("%s, %d, %v", outcome, status, err)
 	}
-	if got := query[int64](s, `select amount from payment_capture where state = 'suspense'`); !slices.Equal(got, []int64{990}) {
+	if got := query[int64](s,
+		`select amount from payment_capture where state = 'suspense'`); !slices.Equal(got, []int64{990}) {
 		t.Errorf("suspense %v", got)
 	}
 }
@@ -250,7 +259,8 @@ func TestABadOrStaleSignatureWritesNothing(t *testing.T) {
 		"stale":  {now.Add(-301 * time.Second), "sandbox-secret"},
 		"future": {now.Add(302 * time.Second), "sandbox-secret"},
 	} {
-		if outcome, status, err := s.notify(body, c.at, c.secret); outcome != order.OutcomeRejected || status != http.StatusUnauthorized || err == nil {
+		if outcome, status, err := s.notify(body, c.at, c.secret); outcome != order.OutcomeRejected ||
+			status != http.StatusUnauthorized || err == nil {
 			t.Errorf("%s: %s, %d, %v", name, outcome, status, err)
 		}
 	}
@@ -267,12 +277,14 @@ func TestTheSameTransactionInAnotherNoticeIsADuplicate(t *testing.T) {
 	attempt := query[string](s, `select attempt_no from video_payment`)[0]
 	now := s.now()
 	for n, want := range []string{order.OutcomePaid, order.OutcomeDuplicate} {
-		if outcome, _, err := s.notify(noticeBody(fmt.Sprint("e", n), attempt, "T1", 990, now), now, "sandbox-secret"); err != nil || outcome != want {
+		if outcome, _, err := s.notify(noticeBody(fmt.Sprint("e", n), attempt, "T1", 990, now), now,
+			"sandbox-secret"); err != nil || outcome != want {
 			t.Errorf("notice %d: %s, %v", n, outcome, err)
 		}
 	}
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
-	if outcome, _, err := s.notify(noticeBody("e9", attempt, "T1", 990, now), now, "sandbox-secret"); err != nil || outcome != order.OutcomeDuplicate {
+	if outcome, _, err := s.notify(noticeBody("e9", attempt, "T1", 990, now), now, "sandbox-secret"); err != nil ||
+		outcome != order.OutcomeDuplicate {
 		t.Errorf("after delivery: %s, %v", outcome, err)
 	}
 	s.is(o.OrderNo, order.Delivered)
@@ -313,11 +325,13 @@ func TestAnOrderThatCanNotBePaidIsNotPrepaid(t *testing.T) {
 	paid, late := s.bought(alice, one(film)), s.place(bob, one(film))
 	s.advance(15*time.Minute + time.Second)
 	for name, o := range map[string]order.Order{"delivered": paid, "late": late} {
-		if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name, "http://127.0.0.1/"); !errors.Is(err, order.ErrNotPayable) {
+		if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name,
+			"http://127.0.0.1/"); !errors.Is(err, order.ErrNotPayable) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.orders.Prepay(s.ctx, alice, late.OrderNo, sandbox.Name, "http://127.0.0.1/"); !errors.Is(err, order.ErrNotFound) {
+	if _, err := s.orders.Prepay(s.ctx, alice, late.OrderNo, sandbox.Name,
+		"http://127.0.0.1/"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("somebody else's: %v", err)
 	}
 }

@@ -31,9 +31,10 @@ type PlaceRequest struct {
 	IdempotencyKey string
 	Items          []Line
 	ExpectTotal    *money.Money
-	CampaignID     int64  // the flash sale that all lines are bought in, never at the normal price instead; 0 to name none
-	CouponCode     string // as it was typed; empty for none. It goes with neither of the other two
-	BundleID       int64  // the bundle that is bought; 0 for none
+	// the flash sale that all lines are bought in, never at the normal price instead; 0 to name none
+	CampaignID int64
+	CouponCode string // as it was typed; empty for none. It goes with neither of the other two
+	BundleID   int64  // the bundle that is bought; 0 for none
 }
 
 // Place makes an order, or returns the one that this key made before (replayed). Stock is held until PayBefore; an
@@ -255,7 +256,8 @@ func (w *wish) shelf(skuID int64) inventory.Shelf {
 // the mall has chosen are others than those of the normal stock, to which it may have to turn.
 func (w *wish) token(skuID int64) uuid.UUID {
 	if sale, ok := w.sales.taken[skuID]; ok {
-		return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/sale/%d/%s", w.UserID, skuID, sale.CampaignID, w.IdempotencyKey))
+		return uuid.NewSHA1(uuid.NameSpaceURL,
+			fmt.Appendf(nil, "order/%d/%d/sale/%d/%s", w.UserID, skuID, sale.CampaignID, w.IdempotencyKey))
 	}
 	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "order/%d/%d/%s", w.UserID, skuID, w.IdempotencyKey))
 }
@@ -299,7 +301,9 @@ func (w *wish) reserved(skuID int64) uuid.UUID {
 }
 
 func (r PlaceRequest) check() error {
-	if k := r.IdempotencyKey; k == "" || len(k) > maxKeyLength || strings.ContainsFunc(k, func(c rune) bool { return c < ' ' || c > '~' }) {
+	if k := r.IdempotencyKey; k == "" || len(k) > maxKeyLength || strings.ContainsFunc(k, func(c rune) bool {
+		return c < ' ' || c > '~'
+	}) {
 		return ErrKeyMissing
 	}
 	switch {

@@ -18,7 +18,11 @@ import (
 func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 	s := open(t)
 	film, other := s.sells(990, 5), s.sells(500, -1)
-	request := order.PlaceRequest{UserID: alice, IdempotencyKey: "k1", Items: one(film, other)}
+	request := order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k1",
+		Items:          one(film, other),
+	}
 	first, replayed, err := s.orders.Place(s.ctx, request)
 	if err != nil || replayed || first.Total != cny(1490) || first.Status != order.PendingPay || len(first.Items) != 2 {
 		t.Fatalf("first: %+v, %t, %v", first, replayed, err)
@@ -39,13 +43,19 @@ func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 	if o, replayed, err := s.orders.Place(s.ctx, request); err != nil || replayed || o.OrderNo == first.OrderNo {
 		t.Fatalf("another person's same key: %v, %t, %v", o.OrderNo, replayed, err)
 	}
-	if got := s.stock(film); got != (inventory.Counts{Total: 5, Available: 3, Frozen: 2}) {
+	if got := s.stock(film); got != (inventory.Counts{
+		Total:     5,
+		Available: 3,
+		Frozen:    2,
+	}) {
 		t.Errorf("stock %+v", got)
 	}
-	if jobs := query[string](s, `select kind from river_job where args->>'orderNo' = $1`, first.OrderNo); len(jobs) != 1 || jobs[0] != "order_close" {
+	if jobs := query[string](s, `select kind from river_job where args->>'orderNo' = $1`,
+		first.OrderNo); len(jobs) != 1 || jobs[0] != "order_close" {
 		t.Errorf("jobs %v", jobs)
 	}
-	if events := query[string](s, `select type from outbox_event where aggregate = $1`, "order:"+first.OrderNo); len(events) != 1 || events[0] != "order.placed" {
+	if events := query[string](s, `select type from outbox_event where aggregate = $1`,
+		"order:"+first.OrderNo); len(events) != 1 || events[0] != "order.placed" {
 		t.Errorf("events %v", events)
 	}
 	s.whole()
@@ -58,7 +68,11 @@ func TestOneKeySentByManyAtOnceIsOneOrder(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 32 {
 		wg.Go(func() {
-			o, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "same", Items: one(film)})
+			o, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         alice,
+				IdempotencyKey: "same",
+				Items:          one(film),
+			})
 			if err != nil {
 				t.Error(err)
 				return
@@ -85,7 +99,11 @@ func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
 	var wg sync.WaitGroup
 	for buyer := range 200 {
 		wg.Go(func() {
-			_, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: int64(1000 + buyer), IdempotencyKey: "buy", Items: one(film)})
+			_, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         int64(1000 + buyer),
+				IdempotencyKey: "buy",
+				Items:          one(film),
+			})
 			switch {
 			case err == nil:
 				placed.Add(1)
@@ -119,7 +137,11 @@ func TestOrdersOfSeveralLimitedFilmsDoNotDeadlock(t *testing.T) {
 			wanted = one(b, a)
 		}
 		wg.Go(func() {
-			if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: int64(1000 + buyer), IdempotencyKey: "buy", Items: wanted}); err != nil {
+			if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         int64(1000 + buyer),
+				IdempotencyKey: "buy",
+				Items:          wanted,
+			}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -142,21 +164,38 @@ func TestWhatCannotBeOrderedChangesNothing(t *testing.T) {
 		request order.PlaceRequest
 		want    error
 	}{
-		"no key":            {order.PlaceRequest{Items: one(film)}, order.ErrKeyMissing},
-		"a long key":        {order.PlaceRequest{IdempotencyKey: strings.Repeat("k", 201), Items: one(film)}, order.ErrKeyMissing},
+		"no key": {order.PlaceRequest{Items: one(film)}, order.ErrKeyMissing},
+		"a long key": {order.PlaceRequest{
+			IdempotencyKey: strings.Repeat("k", 201),
+			Items:          one(film),
+		}, order.ErrKeyMissing},
 		"a key of controls": {order.PlaceRequest{IdempotencyKey: "a\nb", Items: one(film)}, order.ErrKeyMissing},
 		"nothing":           {order.PlaceRequest{IdempotencyKey: "k"}, order.ErrEmpty},
-		"too much":          {order.PlaceRequest{IdempotencyKey: "k", Items: make([]order.Line, 51)}, order.ErrTooManyItems},
-		"twice the same":    {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, film)}, order.ErrDuplicateItem},
-		"none of it":        {order.PlaceRequest{IdempotencyKey: "k", Items: lines(0, film)}, order.ErrQuantity},
-		"two of one":        {order.PlaceRequest{IdempotencyKey: "k", Items: lines(2, film)}, order.ErrQuantity},
-		"unknown":           {order.PlaceRequest{IdempotencyKey: "k", Items: one(999999)}, order.ErrUnavailable},
-		"one unknown":       {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, 999999)}, order.ErrUnavailable},
-		"sold out":          {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, gone)}, inventory.ErrSoldOut},
-		"owned":             {order.PlaceRequest{IdempotencyKey: "k", Items: one(owned)}, order.ErrAlreadyOwned},
-		"currencies":        {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, dollars)}, order.ErrMixedCurrency},
-		"another price":     {order.PlaceRequest{IdempotencyKey: "k", Items: one(film), ExpectTotal: expect(cny(989))}, order.ErrPriceChanged},
-		"another currency":  {order.PlaceRequest{IdempotencyKey: "k", Items: one(film), ExpectTotal: expect(money.Of(990, "USD"))}, order.ErrPriceChanged},
+		"too much": {order.PlaceRequest{
+			IdempotencyKey: "k",
+			Items:          make([]order.Line, 51),
+		}, order.ErrTooManyItems},
+		"twice the same": {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, film)}, order.ErrDuplicateItem},
+		"none of it":     {order.PlaceRequest{IdempotencyKey: "k", Items: lines(0, film)}, order.ErrQuantity},
+		"two of one":     {order.PlaceRequest{IdempotencyKey: "k", Items: lines(2, film)}, order.ErrQuantity},
+		"unknown":        {order.PlaceRequest{IdempotencyKey: "k", Items: one(999999)}, order.ErrUnavailable},
+		"one unknown":    {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, 999999)}, order.ErrUnavailable},
+		"sold out":       {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, gone)}, inventory.ErrSoldOut},
+		"owned":          {order.PlaceRequest{IdempotencyKey: "k", Items: one(owned)}, order.ErrAlreadyOwned},
+		"currencies": {order.PlaceRequest{
+			IdempotencyKey: "k",
+			Items:          one(film, dollars),
+		}, order.ErrMixedCurrency},
+		"another price": {order.PlaceRequest{
+			IdempotencyKey: "k",
+			Items:          one(film),
+			ExpectTotal:    expect(cny(989)),
+		}, order.ErrPriceChanged},
+		"another currency": {order.PlaceRequest{
+			IdempotencyKey: "k",
+			Items:          one(film),
+			ExpectTotal:    expect(money.Of(990, "USD")),
+		}, order.ErrPriceChanged},
 	} {
 		c.request.UserID = alice
 		if _, _, err := s.orders.Place(s.ctx, c.request); !errors.Is(err, c.want) {
@@ -217,11 +256,13 @@ func TestAQuoteAgreesWithTheOrder(t *testing.T) {
 	s.bought(alice, one(owned))
 	q, err := s.orders.Quote(s.ctx, alice, one(film, gone, owned, 999999))
 	s.ok(err)
-	problems := fmt.Sprint(q.Lines[0].Problem, "|", q.Lines[1].Problem, "|", q.Lines[2].Problem, "|", q.Lines[3].Problem)
+	problems := fmt.Sprint(q.Lines[0].Problem, "|", q.Lines[1].Problem, "|", q.Lines[2].Problem, "|",
+		q.Lines[3].Problem)
 	if problems != "|sold_out|already_owned|sku_unavailable" || q.Total != cny(990) || q.Buyable() {
 		t.Fatalf("problems %s, total %s", problems, q.Total)
 	}
-	if q, err = s.orders.Quote(s.ctx, alice, one(film)); err != nil || !q.Buyable() || q.Total != s.place(alice, one(film)).Total {
+	if q, err = s.orders.Quote(s.ctx, alice, one(film)); err != nil || !q.Buyable() ||
+		q.Total != s.place(alice, one(film)).Total {
 		t.Fatalf("quote %+v, %v", q, err)
 	}
 	if s.stock(film).Frozen != 1 {
@@ -244,7 +285,8 @@ func TestOrderNumbersSortByTimeAndAreOnesOwn(t *testing.T) {
 	if _, err := s.orders.Cancel(s.ctx, bob, first.OrderNo); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("cancelling somebody else's order: %v", err)
 	}
-	if mine, err := s.orders.List(s.ctx, alice, 0, 10); err != nil || len(mine) != 1 || mine[0].OrderNo != first.OrderNo {
+	if mine, err := s.orders.List(s.ctx, alice, 0, 10); err != nil || len(mine) != 1 ||
+		mine[0].OrderNo != first.OrderNo {
 		t.Errorf("my orders: %v, %v", mine, err)
 	}
 }

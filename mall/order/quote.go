@@ -46,7 +46,9 @@ func (l QuoteLine) Net() money.Money {
 
 // sum adds up the lines without a problem. Errors: ErrMixedCurrency.
 func (q *Quote) sum() (err error) {
-	q.Subtotal, q.Discount, q.Total = money.Money{}, money.Money{}, money.Money{}
+	q.Subtotal = money.Money{}
+	q.Discount = money.Money{}
+	q.Total = money.Money{}
 	for _, l := range q.Lines {
 		if l.Problem != "" {
 			continue
@@ -73,9 +75,10 @@ func (s *Orders) Quote(ctx context.Context, userID int64, lines []Line) (Quote, 
 	return quote, err
 }
 
-// QuoteCoupon is Quote with a coupon's code on the lines that can be bought. A coupon that can't be used takes nothing off, and refused
-// is the fault that Place would answer with. Errors: ErrMixedCurrency.
-func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line, code string) (quote Quote, refused *fault.Fault, err error) {
+// QuoteCoupon is Quote with a coupon's code on the lines that can be bought. A coupon that can't be used takes nothing
+// off, and refused is the fault that Place would answer with. Errors: ErrMixedCurrency.
+func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
+	code string) (quote Quote, refused *fault.Fault, err error) {
 	if quote, err = s.quoteLines(ctx, userID, lines); err != nil || code == "" {
 		return quote, nil, err
 	}
@@ -94,7 +97,8 @@ func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line, co
 	return quote, nil, quote.lower(use)
 }
 
-// takesCoupon fails when all that can be bought is bought in flash sales, whose prices no coupon lowers. Errors: ErrCouponWithSale.
+// takesCoupon fails when all that can be bought is bought in flash sales, whose prices no coupon lowers. Errors:
+// ErrCouponWithSale.
 func (q Quote) takesCoupon() error {
 	inSale := false
 	for _, l := range q.Lines {
@@ -109,12 +113,16 @@ func (q Quote) takesCoupon() error {
 	return ErrCouponWithSale.With(promotion.CouponField, ErrCouponWithSale.Slug)
 }
 
-// priced are the lines that a coupon may lower, all of the quote's in their order: one that can't be bought, or is bought in a flash
-// sale, is worth nothing.
+// priced are the lines that a coupon may lower, all of the quote's in their order: one that can't be bought, or is
+// bought in a flash sale, is worth nothing.
 func (q Quote) priced() []promotion.Priced {
 	list := make([]promotion.Priced, len(q.Lines))
 	for n, l := range q.Lines {
-		if list[n] = (promotion.Priced{SPUID: l.Offer.SPUID, CreatorID: l.Offer.CreatorID, Amount: l.Amount}); l.Problem != "" || l.InSale() {
+		if list[n] = (promotion.Priced{
+			SPUID:     l.Offer.SPUID,
+			CreatorID: l.Offer.CreatorID,
+			Amount:    l.Amount,
+		}); l.Problem != "" || l.InSale() {
 			list[n].Amount.Amount = 0
 		}
 	}
@@ -135,7 +143,11 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 	if err != nil {
 		return Quote{}, err
 	}
-	a := asked{userID: userID, sales: map[int64]int64{}, lines: lines}
+	a := asked{
+		userID: userID,
+		sales:  map[int64]int64{},
+		lines:  lines,
+	}
 	for n, t := range terms {
 		if t.Sells() {
 			a.sales[lines[n].SKUID] = t.CampaignID
@@ -175,14 +187,16 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 	}
 	for i := range quote.Lines {
 		l := &quote.Lines[i]
-		if n, limited := left[l.SKUID]; l.Problem == "" && !l.InSale() && l.Offer.StockLimited && (!limited || n < int64(l.Quantity)) {
+		if n, limited := left[l.SKUID]; l.Problem == "" && !l.InSale() && l.Offer.StockLimited &&
+			(!limited || n < int64(l.Quantity)) {
 			l.Problem = "sold_out"
 		}
 	}
 	return quote, quote.sum()
 }
 
-// asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's or a bundle's.
+// asked is what one person (0 for a guest) wants, at the normal prices or, where one is named, at a campaign's or a
+// bundle's.
 type asked struct {
 	userID     int64
 	campaignID int64           // of all lines, by the buyer's own word
@@ -200,7 +214,8 @@ func (a asked) campaignOf(skuID int64) int64 {
 	return a.sales[skuID]
 }
 
-// facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it already.
+// facts are what the lines of many people are judged by, read together: what is for sale at a moment, and who owns it
+// already.
 type facts struct {
 	offers  map[int64]catalog.Offer
 	deals   map[promotion.Key]promotion.Offer
@@ -255,7 +270,8 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 	return f, err
 }
 
-// quote prices one person's lines and names what forbids their sale, stock apart. Total is the sum of all lines without a problem.
+// quote prices one person's lines and names what forbids their sale, stock apart. Total is the sum of all lines without
+// a problem.
 func (f facts) quote(a asked) (quote Quote, err error) {
 	var off map[int64]int64
 	if a.bundleID != 0 {

@@ -27,7 +27,8 @@ func (s *shop) rates(userID int64, o order.Order, stars int) {
 	s.ok(err)
 }
 
-// rated fails unless the film of an order has so many ratings with so many stars in all, and of its reviews these are marked as refunded.
+// rated fails unless the film of an order has so many ratings with so many stars in all, and of its reviews these are
+// marked as refunded.
 func (s *shop) rated(o order.Order, count, sum int64, refunded int) {
 	s.t.Helper()
 	p, err := s.catalog.Product(s.ctx, o.Items[0].SPUID)
@@ -41,13 +42,18 @@ func (s *shop) rated(o order.Order, count, sum int64, refunded int) {
 		}
 	}
 	if p.RatingCount != count || p.RatingSum != sum || marked != refunded {
-		s.t.Errorf("%d ratings with %d stars and %d refunded, want %d, %d and %d", p.RatingCount, p.RatingSum, marked, count, sum, refunded)
+		s.t.Errorf("%d ratings with %d stars and %d refunded, want %d, %d and %d", p.RatingCount, p.RatingSum, marked,
+			count, sum, refunded)
 	}
 	s.whole()
 }
 
 func (s *shop) refund(o order.Order, key string) error {
-	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Actor: "operator:2", Key: key})
+	_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Actor:   "operator:2",
+		Key:     key,
+	})
 	return err
 }
 
@@ -92,7 +98,11 @@ func TestOrders_Refund_rating(t *testing.T) {
 		s := open(t)
 		o := s.bought(alice, one(s.sells(990, -1), s.sells(500, -1)))
 		s.rates(alice, o, 1)
-		_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[1].ID}, Key: "a"})
+		_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			ItemIDs: []int64{o.Items[1].ID},
+			Key:     "a",
+		})
 		s.ok(err)
 		s.rated(o, 1, 1, 0)
 		s.ok(s.refund(o, "b"))
@@ -149,8 +159,15 @@ func TestOrders_Refund_rating(t *testing.T) {
 		s := open(t)
 		o := s.bought(alice, one(s.sells(990, -1)))
 		s.ok(s.refund(o, "k"))
-		_, err := s.catalog.AddReview(s.ctx, catalog.NewReview{SPUID: o.Items[0].SPUID, UserID: alice, Owned: true, Held: s.entitlements.LockHeldTx,
-			Author: "A", Rating: 1, Locale: "en"})
+		_, err := s.catalog.AddReview(s.ctx, catalog.NewReview{
+			SPUID:  o.Items[0].SPUID,
+			UserID: alice,
+			Owned:  true,
+			Held:   s.entitlements.LockHeldTx,
+			Author: "A",
+			Rating: 1,
+			Locale: "en",
+		})
 		if !errors.Is(err, catalog.ErrReviewNotOwned) {
 			t.Errorf("a review of what was paid back: %v", err)
 		}

@@ -50,7 +50,11 @@ func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
 // List reads one's own orders, newest first: at most limit of those older than the order with the id before
 // (0 for the newest).
 func (s *Orders) List(ctx context.Context, userID, before int64, limit int) ([]Order, error) {
-	rows, err := s.q.OrdersOf(ctx, s.Pool, dbsqlc.OrdersOfParams{UserID: userID, BeforeID: before, MaxRows: int32(limit)})
+	rows, err := s.q.OrdersOf(ctx, s.Pool, dbsqlc.OrdersOfParams{
+		UserID:   userID,
+		BeforeID: before,
+		MaxRows:  int32(limit),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("orders of user %d: %w", userID, err)
 	}
@@ -68,16 +72,21 @@ type Filter struct {
 
 // Search reads the orders that a filter chooses, newest first.
 func (s *Orders) Search(ctx context.Context, f Filter) ([]Order, error) {
-	rows, err := s.q.SearchOrders(ctx, s.Pool, dbsqlc.SearchOrdersParams{Status: string(f.Status), OrderNo: f.OrderNo,
-		UserID: f.UserID, BeforeID: f.Before, MaxRows: int32(f.Limit)})
+	rows, err := s.q.SearchOrders(ctx, s.Pool, dbsqlc.SearchOrdersParams{
+		Status:   string(f.Status),
+		OrderNo:  f.OrderNo,
+		UserID:   f.UserID,
+		BeforeID: f.Before,
+		MaxRows:  int32(f.Limit),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("search orders: %w", err)
 	}
 	return s.withItems(ctx, rows)
 }
 
-// CountWaiting counts the orders that wait for their payment or for the grant, by their state. What rests is not counted: that would
-// take a look at every order there ever was.
+// CountWaiting counts the orders that wait for their payment or for the grant, by their state. What rests is not
+// counted: that would take a look at every order there ever was.
 func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
 	rows, err := s.q.CountWaiting(ctx, s.Pool)
 	if err != nil {
@@ -90,8 +99,8 @@ func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
 	return counts, nil
 }
 
-// FailuresByDay counts, by days of UTC from one midnight to another, the orders that nobody paid in time and the refunds that the
-// provider refused. A day without any is absent.
+// FailuresByDay counts, by days of UTC from one midnight to another, the orders that nobody paid in time and the
+// refunds that the provider refused. A day without any is absent.
 func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map[time.Time]int64, error) {
 	rows, err := s.q.FailuresByDay(ctx, s.Pool, dbsqlc.FailuresByDayParams{Since: since, Until: until})
 	if err != nil {
@@ -106,7 +115,11 @@ func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map
 
 // OfVideo lists the orders of a video, the newest first: at most so many, those before a number unless that is empty.
 func (s *Orders) OfVideo(ctx context.Context, spuID int64, beforeNo string, most int) ([]Order, error) {
-	rows, err := s.q.OrdersOfVideo(ctx, s.Pool, dbsqlc.OrdersOfVideoParams{SpuID: spuID, BeforeNo: beforeNo, MaxRows: int32(most)})
+	rows, err := s.q.OrdersOfVideo(ctx, s.Pool, dbsqlc.OrdersOfVideoParams{
+		SpuID:    spuID,
+		BeforeNo: beforeNo,
+		MaxRows:  int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("orders of SPU %d: %w", spuID, err)
 	}
@@ -142,7 +155,9 @@ func (s *Orders) Refunds(ctx context.Context, orderNo string) ([]Refund, error) 
 	}
 	refunds, at, nos := make([]Refund, len(rows)), map[string]int{}, make([]string, len(rows))
 	for i, r := range rows {
-		refunds[i], at[r.RefundNo], nos[i] = refundOf(r), i, r.RefundNo
+		refunds[i] = refundOf(r)
+		at[r.RefundNo] = i
+		nos[i] = r.RefundNo
 	}
 	shares, err := s.q.RefundItemsOf(ctx, s.Pool, nos)
 	if err != nil {
@@ -221,22 +236,35 @@ func (s *Orders) CountOpenCases(ctx context.Context) (int64, error) {
 // CloseCase settles a case with a note. Errors: ErrCaseNotFound when it is not open.
 func (s *Orders) CloseCase(ctx context.Context, id int64, by, note string) error {
 	return db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		_, err := s.q.CloseCase(ctx, tx, dbsqlc.CloseCaseParams{ID: id, At: s.Now(), ClosedBy: by, Note: note})
+		_, err := s.q.CloseCase(ctx, tx, dbsqlc.CloseCaseParams{
+			ID:       id,
+			At:       s.Now(),
+			ClosedBy: by,
+			Note:     note,
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrCaseNotFound.Because("case %d", id)
 		}
 		if err != nil {
 			return fmt.Errorf("close case %d: %w", id, err)
 		}
-		return s.auditTx(ctx, tx, by, "order.case_close", "order_case:"+strconv.FormatInt(id, 10), map[string]any{"note": note})
+		return s.auditTx(ctx, tx, by, "order.case_close", "order_case:"+strconv.FormatInt(id, 10),
+			map[string]any{"note": note})
 	})
 }
 
 func casesOf(rows []dbsqlc.OrderCase) []Case {
 	cases := make([]Case, len(rows))
 	for i, r := range rows {
-		cases[i] = Case{ID: r.ID, Kind: r.Kind, OrderNo: r.OrderNo, Reference: r.Reference, Detail: r.Detail,
-			CreatedAt: r.CreatedAt, ClosedAt: r.ClosedAt}
+		cases[i] = Case{
+			ID:        r.ID,
+			Kind:      r.Kind,
+			OrderNo:   r.OrderNo,
+			Reference: r.Reference,
+			Detail:    r.Detail,
+			CreatedAt: r.CreatedAt,
+			ClosedAt:  r.ClosedAt,
+		}
 		if r.ClosedBy != nil {
 			cases[i].ClosedBy = *r.ClosedBy
 		}

@@ -50,9 +50,9 @@ type RefundItem struct {
 const revokedCause = "refund"
 
 // Refund promises money back and ends the access of the items it pays for, in one transaction; a job then asks the
-// provider. What is refunded and being refunded never exceeds what was paid. Items that cost nothing are taken back at once.
-// The order is REFUNDED when its whole sum is back and none of its items is left.
-// Errors: ErrNotFound, ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
+// provider. What is refunded and being refunded never exceeds what was paid. Items that cost nothing are taken back at
+// once. The order is REFUNDED when its whole sum is back and none of its items is left. Errors: ErrNotFound,
+// ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
 func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
@@ -99,7 +99,8 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 }
 
 // takeBackTx writes the refund of these shares down and ends what they paid for.
-func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string, shares []RefundItem) (Refund, error) {
+func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
+	shares []RefundItem) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
 	}
@@ -107,8 +108,15 @@ func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReq
 	if err != nil {
 		return Refund{}, err
 	}
-	refund, err := s.startRefundTx(ctx, tx, o, newRefund{capture: capture, shares: shares, amount: total(shares, o.Total.Currency),
-		cause: cause, key: r.Key, reason: r.Reason, actor: r.Actor})
+	refund, err := s.startRefundTx(ctx, tx, o, newRefund{
+		capture: capture,
+		shares:  shares,
+		amount:  total(shares, o.Total.Currency),
+		cause:   cause,
+		key:     r.Key,
+		reason:  r.Reason,
+		actor:   r.Actor,
+	})
 	if err != nil {
 		return Refund{}, err
 	}
@@ -117,9 +125,16 @@ func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReq
 
 // giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It is
 // written down as a refund all the same, which has succeeded at once.
-func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string, shares []RefundItem) (Refund, error) {
-	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{shares: shares, amount: money.Of(0, o.Total.Currency), cause: cause,
-		key: r.Key, reason: r.Reason, actor: r.Actor})
+func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
+	shares []RefundItem) (Refund, error) {
+	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{
+		shares: shares,
+		amount: money.Of(0, o.Total.Currency),
+		cause:  cause,
+		key:    r.Key,
+		reason: r.Reason,
+		actor:  r.Actor,
+	})
 	if err != nil {
 		return Refund{}, err
 	}
@@ -129,7 +144,11 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 	if err := s.restockTx(ctx, tx, shared(o, shares)); err != nil {
 		return Refund{}, err
 	}
-	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{RefundNo: refund.RefundNo, Status: payment.Succeeded, At: s.Now()})
+	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{
+		RefundNo: refund.RefundNo,
+		Status:   payment.Succeeded,
+		At:       s.Now(),
+	})
 	if err != nil {
 		return Refund{}, fmt.Errorf("settle refund %s: %w", refund.RefundNo, err)
 	}
@@ -143,7 +162,8 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 	return refund, s.refundedEventTx(ctx, tx, o, refund)
 }
 
-// endRefundedTx makes an order REFUNDED, all of which is back; so is the use of its coupon. Its stock was locked before.
+// endRefundedTx makes an order REFUNDED, all of which is back; so is the use of its coupon. Its stock was locked
+// before.
 func (s *Orders) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refund) error {
 	if err := s.moveTx(ctx, tx, o, move{Refunded, r.Cause, r.Actor}); err != nil || o.couponID == 0 {
 		return err
@@ -169,7 +189,8 @@ func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int
 	}
 	var shares []RefundItem
 	for _, i := range chosen(o, itemIDs) {
-		if left := i.Net().Amount - i.Refunded.Amount - pending[i.ID]; left > 0 || i.Net().IsZero() && i.RevokedAt == nil {
+		if left := i.Net().Amount - i.Refunded.Amount - pending[i.ID]; left > 0 ||
+			i.Net().IsZero() && i.RevokedAt == nil {
 			shares = append(shares, RefundItem{i.ID, money.Of(left, i.Amount.Currency)})
 		}
 	}
@@ -203,15 +224,19 @@ type newRefund struct {
 	actor   string
 }
 
-// startRefundTx writes a refund down in all three modules, so that what it takes back can't be paid out meanwhile, and enqueues the
-// request to the provider.
+// startRefundTx writes a refund down in all three modules, so that what it takes back can't be paid out meanwhile, and
+// enqueues the request to the provider.
 func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, n)
 	if err != nil {
 		return Refund{}, err
 	}
-	if err := s.Payments.RefundTx(ctx, tx, payment.Refund{RefundNo: refund.RefundNo, CaptureID: n.capture.ID, Amount: n.amount,
-		Reason: n.reason}); err != nil {
+	if err := s.Payments.RefundTx(ctx, tx, payment.Refund{
+		RefundNo:  refund.RefundNo,
+		CaptureID: n.capture.ID,
+		Amount:    n.amount,
+		Reason:    n.reason,
+	}); err != nil {
 		return Refund{}, err
 	}
 	if err := s.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
@@ -229,7 +254,10 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 	for _, share := range shares {
 		for _, i := range o.Items {
 			if i.ID == share.ItemID {
-				book.Parts = append(book.Parts, ledger.RefundPart{Source: source(o.OrderNo, i.LineNo), Amount: share.Amount})
+				book.Parts = append(book.Parts, ledger.RefundPart{
+					Source: source(o.OrderNo, i.LineNo),
+					Amount: share.Amount,
+				})
 			}
 		}
 	}
@@ -238,24 +266,36 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 
 // writeRefundTx writes down which items a refund pays back, and how much.
 func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
-	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{RefundNo: newNumber(s.Now()), OrderNo: o.OrderNo,
-		Amount: n.amount.Amount, Currency: n.amount.Currency, Cause: n.cause, RequestKey: n.key, Reason: n.reason,
-		Actor: n.actor, CreatedAt: s.Now()})
+	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
+		RefundNo:   newNumber(s.Now()),
+		OrderNo:    o.OrderNo,
+		Amount:     n.amount.Amount,
+		Currency:   n.amount.Currency,
+		Cause:      n.cause,
+		RequestKey: n.key,
+		Reason:     n.reason,
+		Actor:      n.actor,
+		CreatedAt:  s.Now(),
+	})
 	if err != nil {
 		return Refund{}, fmt.Errorf("write refund of %s: %w", o.OrderNo, err)
 	}
 	refund := refundOf(row)
 	refund.Items = n.shares
 	for _, share := range n.shares {
-		if err := s.q.InsertRefundItem(ctx, tx, dbsqlc.InsertRefundItemParams{RefundNo: row.RefundNo, ItemID: share.ItemID, Amount: share.Amount.Amount}); err != nil {
+		if err := s.q.InsertRefundItem(ctx, tx, dbsqlc.InsertRefundItemParams{
+			RefundNo: row.RefundNo,
+			ItemID:   share.ItemID,
+			Amount:   share.Amount.Amount,
+		}); err != nil {
 			return Refund{}, fmt.Errorf("write refund %s of item %d: %w", row.RefundNo, share.ItemID, err)
 		}
 	}
 	return refund, nil
 }
 
-// revokeTx ends the access that the items of a refund gave, or keeps it from being given. A rating that nothing stands behind any more
-// does not count.
+// revokeTx ends the access that the items of a refund gave, or keeps it from being given. A rating that nothing stands
+// behind any more does not count.
 func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
 	now := s.Now()
 	for n, i := range o.Items {
@@ -273,8 +313,8 @@ func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []Ref
 	return s.settleRatingsTx(ctx, tx, *o)
 }
 
-// settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of them. It comes after
-// the grants and revocations of its transaction.
+// settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of
+// them. It comes after the grants and revocations of its transaction.
 func (s *Orders) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return s.Catalog.SettleRatingsTx(ctx, tx, o.UserID, films(o), s.Entitlements.HeldTx)
 }
@@ -307,6 +347,15 @@ func total(shares []RefundItem, currency string) money.Money {
 }
 
 func refundOf(r dbsqlc.OrderRefund) Refund {
-	return Refund{RefundNo: r.RefundNo, OrderNo: r.OrderNo, Amount: money.Of(r.Amount, r.Currency), Cause: r.Cause,
-		Reason: r.Reason, Actor: r.Actor, Status: r.Status, CreatedAt: r.CreatedAt, SettledAt: r.SettledAt}
+	return Refund{
+		RefundNo:  r.RefundNo,
+		OrderNo:   r.OrderNo,
+		Amount:    money.Of(r.Amount, r.Currency),
+		Cause:     r.Cause,
+		Reason:    r.Reason,
+		Actor:     r.Actor,
+		Status:    r.Status,
+		CreatedAt: r.CreatedAt,
+		SettledAt: r.SettledAt,
+	}
 }

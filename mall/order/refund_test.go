@@ -14,7 +14,12 @@ import (
 
 func (s *shop) refundAll(o order.Order) {
 	s.t.Helper()
-	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Reason: "test", Actor: "operator:2", Key: "all"})
+	_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Reason:  "test",
+		Actor:   "operator:2",
+		Key:     "all",
+	})
 	s.ok(err)
 	s.refunds()
 	s.is(o.OrderNo, order.Refunded)
@@ -26,7 +31,12 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 	s := open(t)
 	film, other := s.sells(990, 3), s.sells(500, -1)
 	o := s.bought(alice, one(film, other))
-	r, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Reason: "asked", Actor: "operator:2", Key: "k"})
+	r, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Reason:  "asked",
+		Actor:   "operator:2",
+		Key:     "k",
+	})
 	if err != nil || r.Amount != cny(1490) || r.Status != "pending" {
 		t.Fatalf("refund %+v, %v", r, err)
 	}
@@ -41,7 +51,10 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 	if err != nil || again.RefundNo != r.RefundNo {
 		t.Errorf("the second click: %+v, %v", again, err)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k2"}); !errors.Is(err, order.ErrNotRefundable) {
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Key:     "k2",
+	}); !errors.Is(err, order.ErrNotRefundable) {
 		t.Errorf("once more: %v", err)
 	}
 	s.whole()
@@ -51,20 +64,33 @@ func TestARefundByItemLeavesTheOthers(t *testing.T) {
 	s := open(t)
 	film, other := s.sells(990, 3), s.sells(500, -1)
 	o := s.bought(alice, one(film, other))
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "a"}); err != nil {
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[0].ID},
+		Key:     "a",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	s.refunds()
-	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || got.Items[0].Refunded != cny(990) || !got.Items[1].Refunded.IsZero() {
+	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || got.Items[0].Refunded != cny(990) ||
+		!got.Items[1].Refunded.IsZero() {
 		t.Errorf("after the first item: %+v", got)
 	}
 	if s.watches(alice, o, 0) || !s.watches(alice, o, 1) {
 		t.Error("access must follow the refunded item")
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "b"}); !errors.Is(err, order.ErrNothingLeft) {
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[0].ID},
+		Key:     "b",
+	}); !errors.Is(err, order.ErrNothingLeft) {
 		t.Errorf("the same item again: %v", err)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{999999}, Key: "c"}); !errors.Is(err, order.ErrUnknownItem) {
+	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{999999},
+		Key:     "c",
+	}); !errors.Is(err, order.ErrUnknownItem) {
 		t.Errorf("a foreign item: %v", err)
 	}
 	s.whole()
@@ -80,7 +106,11 @@ func TestTwoRefundsAtOnceNeverExceedWhatWasPaid(t *testing.T) {
 		var started atomic.Int64
 		var wg sync.WaitGroup
 		for n := range 8 {
-			r := order.RefundRequest{OrderNo: o.OrderNo, Actor: "operator:2", Key: fmt.Sprint("k", n)}
+			r := order.RefundRequest{
+				OrderNo: o.OrderNo,
+				Actor:   "operator:2",
+				Key:     fmt.Sprint("k", n),
+			}
 			if n%2 == 0 {
 				r.ItemIDs = []int64{o.Items[n/2%2].ID}
 			}
@@ -131,7 +161,8 @@ func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
 	if !s.watches(alice, o, 0) {
 		t.Error("the buyer has neither the money nor the film")
 	}
-	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 || cases[0].Kind != "refund_failed" {
+	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 ||
+		cases[0].Kind != "refund_failed" {
 		t.Errorf("cases %+v, %v", cases, err)
 	}
 	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "again"}); err != nil {
@@ -170,7 +201,8 @@ func TestAPartialRefundAtTheBankIsACase(t *testing.T) {
 	s.refundAtBank(attempt, txn, 90)
 	s.deliverNotices()
 	s.is(o.OrderNo, order.Delivered)
-	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 || cases[0].Kind != "refund_unmatched" {
+	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 ||
+		cases[0].Kind != "refund_unmatched" {
 		t.Errorf("cases %+v, %v", cases, err)
 	}
 }
@@ -219,16 +251,19 @@ func TestARefundNoticeOverAnotherSumSettlesNothing(t *testing.T) {
 	s.ok(err)
 	now, attempt := s.now(), query[string](s, `select attempt_no from video_payment`)[0]
 	for n, sum := range []string{`"amount":989,"currency":"CNY"`, `"amount":990,"currency":"JPY"`} {
-		body := fmt.Sprintf(`{"eventId":"e%d","type":"refund.succeeded","outTradeNo":%q,"channelTxnNo":"T1","refundNo":%q,%s,"occurredAt":%q}`,
+		body := fmt.Sprintf(
+			`{"eventId":"e%d","type":"refund.succeeded","outTradeNo":%q,"channelTxnNo":"T1","refundNo":%q,%s,"occurredAt":%q}`,
 			n, attempt, r.RefundNo, sum, now.Format(time.RFC3339))
-		if outcome, _, err := s.notify(body, now, "sandbox-secret"); err != nil || outcome != order.OutcomeRefundUnmatched {
+		if outcome, _, err := s.notify(body, now, "sandbox-secret"); err != nil ||
+			outcome != order.OutcomeRefundUnmatched {
 			t.Errorf("%s: %s, %v", sum, outcome, err)
 		}
 	}
 	if got := s.refundStates(o); got != "pending" {
 		t.Errorf("refund %s", got)
 	}
-	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 2 || cases[0].Kind != order.OutcomeRefundUnmatched {
+	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 2 ||
+		cases[0].Kind != order.OutcomeRefundUnmatched {
 		t.Errorf("cases %+v, %v", cases, err)
 	}
 	s.refunds() // the refund itself goes on

@@ -16,11 +16,14 @@ import (
 
 // Faults of a creator's refund; the mall's operators may still make it.
 var (
-	ErrRefundWindow    = fault.New(fault.Conflict, "refund_window_over", "The time in which you can refund this sale is over. Ask the mall's operators.")
-	ErrRefundUncovered = fault.New(fault.Conflict, "refund_uncovered", "What you have with the mall does not cover this refund. Ask the mall's operators.")
+	ErrRefundWindow = fault.New(fault.Conflict, "refund_window_over",
+		"The time in which you can refund this sale is over. Ask the mall's operators.")
+	ErrRefundUncovered = fault.New(fault.Conflict, "refund_uncovered",
+		"What you have with the mall does not cover this refund. Ask the mall's operators.")
 )
 
-// RefundWindow is how long after the payment a creator may refund a sale of theirs. Later ones are an operator's to decide.
+// RefundWindow is how long after the payment a creator may refund a sale of theirs. Later ones are an operator's to
+// decide.
 const RefundWindow = 30 * 24 * time.Hour
 
 // Sale is one item that a creator sold and that was paid for. It says nothing of the buyer but who they are.
@@ -45,17 +48,26 @@ func (s Sale) Refundable(now time.Time) bool {
 	return s.RevokedAt == nil && now.Before(s.PaidAt.Add(RefundWindow)) && (s.Status == Paid || s.Status == Delivered)
 }
 
-// Sales reads what a creator sold, the newest first: at most most items older than the item before (0: from the newest). With
-// buyerID it is what that person bought of them; 0 is everybody.
+// Sales reads what a creator sold, the newest first: at most most items older than the item before (0: from the
+// newest). With buyerID it is what that person bought of them; 0 is everybody.
 func (s *Orders) Sales(ctx context.Context, creatorID, buyerID, before int64, most int) ([]Sale, error) {
 	if buyerID == 0 {
-		rows, err := s.q.SalesOf(ctx, s.Pool, dbsqlc.SalesOfParams{CreatorID: creatorID, BeforeID: before, Most: int32(most)})
+		rows, err := s.q.SalesOf(ctx, s.Pool, dbsqlc.SalesOfParams{
+			CreatorID: creatorID,
+			BeforeID:  before,
+			Most:      int32(most),
+		})
 		if err != nil {
 			return nil, fmt.Errorf("sales of %d: %w", creatorID, err)
 		}
 		return salesOf(rows), nil
 	}
-	rows, err := s.q.SalesTo(ctx, s.Pool, dbsqlc.SalesToParams{CreatorID: creatorID, UserID: buyerID, BeforeID: before, Most: int32(most)})
+	rows, err := s.q.SalesTo(ctx, s.Pool, dbsqlc.SalesToParams{
+		CreatorID: creatorID,
+		UserID:    buyerID,
+		BeforeID:  before,
+		Most:      int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sales of %d to %d: %w", creatorID, buyerID, err)
 	}
@@ -69,15 +81,29 @@ func (s *Orders) Sales(ctx context.Context, creatorID, buyerID, before int64, mo
 func salesOf(rows []dbsqlc.SalesOfRow) []Sale {
 	sales := make([]Sale, len(rows))
 	for n, r := range rows {
-		sales[n] = Sale{ItemID: r.ID, OrderNo: r.OrderNo, BuyerID: r.UserID, Status: Status(r.Status), TitleZh: r.TitleZh, TitleEn: r.TitleEn,
-			Slug: r.Slug, Kind: r.Kind, Quality: r.Quality, RentHours: int(r.RentHours), Quantity: int(r.Quantity),
-			Amount: money.Of(r.Amount, r.Currency), Refunded: money.Of(r.RefundedAmount, r.Currency), PaidAt: r.PaidAt, RevokedAt: r.RevokedAt}
+		sales[n] = Sale{
+			ItemID:    r.ID,
+			OrderNo:   r.OrderNo,
+			BuyerID:   r.UserID,
+			Status:    Status(r.Status),
+			TitleZh:   r.TitleZh,
+			TitleEn:   r.TitleEn,
+			Slug:      r.Slug,
+			Kind:      r.Kind,
+			Quality:   r.Quality,
+			RentHours: int(r.RentHours),
+			Quantity:  int(r.Quantity),
+			Amount:    money.Of(r.Amount, r.Currency),
+			Refunded:  money.Of(r.RefundedAmount, r.Currency),
+			PaidAt:    r.PaidAt,
+			RevokedAt: r.RevokedAt,
+		}
 	}
 	return sales
 }
 
-// SaleOf reads an order as a creator may see it: with their own items alone, and only once it was paid. An order without any of theirs is
-// ErrNotFound, like one that doesn't exist.
+// SaleOf reads an order as a creator may see it: with their own items alone, and only once it was paid. An order
+// without any of theirs is ErrNotFound, like one that doesn't exist.
 func (s *Orders) SaleOf(ctx context.Context, creatorID int64, orderNo string) (Order, error) {
 	o, err := s.GetAny(ctx, orderNo)
 	if err != nil {
@@ -98,10 +124,11 @@ func soldBy(o Order, creatorID int64) ([]Item, error) {
 	return items, nil
 }
 
-// RefundSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within RefundWindow of
-// the payment, and as long as their balance covers what they give back: what was paid out can't be taken out a second time by a
-// friendly buyer. Its keys are the creator's own, whatever others call their refunds. The rest is as Refund says.
-// Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, ErrRefundUncovered, and those of Refund.
+// RefundSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within
+// RefundWindow of the payment, and as long as their balance covers what they give back: what was paid out can't be
+// taken out a second time by a friendly buyer. Its keys are the creator's own, whatever others call their refunds. The
+// rest is as Refund says. Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, ErrRefundUncovered, and those of
+// Refund.
 func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing

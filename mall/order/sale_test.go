@@ -22,9 +22,24 @@ const (
 // sellsOfRival lists a film of the rival.
 func (s *shop) sellsOfRival(amount int64) int64 {
 	s.t.Helper()
-	s.ok(s.catalog.CreateCreator(s.ctx, catalog.NewCreator{UserID: rival, Slug: "rival", NameZh: "对手", NameEn: "Rival"}))
-	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{Slug: "rivals", CreatorID: rival, CategoryID: s.category, TitleZh: "对手", TitleEn: "Rival's",
-		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}}})
+	s.ok(s.catalog.CreateCreator(s.ctx, catalog.NewCreator{
+		UserID: rival,
+		Slug:   "rival",
+		NameZh: "对手",
+		NameEn: "Rival",
+	}))
+	made, err := s.catalog.CreateProduct(s.ctx, catalog.NewProduct{
+		Slug:       "rivals",
+		CreatorID:  rival,
+		CategoryID: s.category,
+		TitleZh:    "对手",
+		TitleEn:    "Rival's",
+		SKUs: []catalog.NewSKU{{
+			Kind:    catalog.KindOwn,
+			Quality: catalog.QualityHD,
+			Price:   catalog.NewPrice{Amount: amount, Currency: "CNY"},
+		}},
+	})
 	s.ok(err)
 	s.ok(s.catalog.Publish(s.ctx, made.SPUID))
 	return made.SKUIDs[0]
@@ -53,7 +68,13 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		t.Errorf("somebody else sees the order: %v", err)
 	}
 	ask := func(creator int64, key string, items ...int64) error {
-		_, err := s.orders.RefundSale(s.ctx, creator, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: items, Reason: "asked", Actor: "creator:1", Key: key})
+		_, err := s.orders.RefundSale(s.ctx, creator, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			ItemIDs: items,
+			Reason:  "asked",
+			Actor:   "creator:1",
+			Key:     key,
+		})
 		return err
 	}
 	for name, c := range map[string]struct {
@@ -80,7 +101,8 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 	s.ok(ask(seller, "k", mine.ID))
 	s.ok(ask(seller, "k", mine.ID)) // the second click
 	s.refunds()
-	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || s.watches(alice, got, 0) || !s.watches(alice, got, 1) {
+	if got := s.is(o.OrderNo, order.Delivered); got.Refunded != cny(990) || s.watches(alice, got, 0) ||
+		!s.watches(alice, got, 1) {
 		t.Errorf("after: %+v", got)
 	}
 	refunds, err := s.orders.Refunds(s.ctx, o.OrderNo)
@@ -98,7 +120,11 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 		t.Errorf("an order that nobody paid is a sale: %v", err)
 	}
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k"})
+		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			ItemIDs: []int64{o.Items[0].ID},
+			Key:     "k",
+		})
 		return err
 	}
 	s.advance(order.RefundWindow + time.Second)
@@ -122,7 +148,11 @@ func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
 	out, err := books.RequestPayout(s.ctx, seller, cny(9900-1485), "all of it")
 	s.ok(err)
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k"})
+		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{
+			OrderNo: o.OrderNo,
+			ItemIDs: []int64{o.Items[0].ID},
+			Key:     "k",
+		})
 		return err
 	}
 	if err := ask(); !errors.Is(err, order.ErrRefundUncovered) || !s.watches(alice, o, 0) {
@@ -156,7 +186,8 @@ func TestCustomersAreCountedFromTheOrders(t *testing.T) {
 	if c := list[1]; c.Orders != 2 || c.Spent != cny(1490) || c.Refunded != cny(500) {
 		t.Errorf("alice %+v", c)
 	}
-	if rest, err := s.orders.Customers(s.ctx, seller, &list[0], 10); err != nil || len(rest) != 1 || rest[0].UserID != alice {
+	if rest, err := s.orders.Customers(s.ctx, seller, &list[0], 10); err != nil || len(rest) != 1 ||
+		rest[0].UserID != alice {
 		t.Errorf("the next page %+v, %v", rest, err)
 	}
 	if c, err := s.orders.Customer(s.ctx, rival, alice); err != nil || len(c) != 1 || c[0].Spent != cny(700) {
@@ -172,7 +203,8 @@ func TestCustomersAreCountedFromTheOrders(t *testing.T) {
 		return got
 	}
 	all := sales(0, 0, 10)
-	if len(all) != 3 || all[0].BuyerID != bob || all[2].OrderNo != first.OrderNo || all[1].Refunded != cny(500) || all[1].RevokedAt == nil {
+	if len(all) != 3 || all[0].BuyerID != bob || all[2].OrderNo != first.OrderNo || all[1].Refunded != cny(500) ||
+		all[1].RevokedAt == nil {
 		t.Errorf("sales %+v", all)
 	}
 	if page := sales(0, all[0].ItemID, 1); len(page) != 1 || page[0].ItemID != all[1].ItemID {

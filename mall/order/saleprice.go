@@ -227,7 +227,9 @@ func (s *Orders) PriceCards(ctx context.Context, userID int64, lists ...*[]catal
 			}
 			priced[n].Sale = best
 			if card.From == nil || best.Amount.Amount < card.From.Amount {
-				priced[n].FromSKUID, priced[n].From, priced[n].FromList = best.SKUID, &best.Amount, &best.Normal
+				priced[n].FromSKUID = best.SKUID
+				priced[n].From = &best.Amount
+				priced[n].FromList = &best.Normal
 			}
 		}
 		if priced != nil {

@@ -32,7 +32,12 @@ func (s *shop) campaignStock(c promotion.Campaign, film int64) inventory.Counts 
 // places orders at the sum that was agreed to.
 func (s *shop) places(userID int64, key string, agreed int64, l []order.Line) (order.Order, error) {
 	total := cny(agreed)
-	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: key, Items: l, ExpectTotal: &total})
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: key,
+		Items:          l,
+		ExpectTotal:    &total,
+	})
 	return o, err
 }
 
@@ -47,7 +52,8 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		s.turn(2 * time.Minute)
 		for _, who := range []int64{0, alice} {
 			q := s.quote(who, one(film, other))
-			if l := q.Lines[0]; q.Total != cny(1790) || !l.InSale() || l.Normal != cny(2600) || l.Sale.CampaignID != c.ID || q.Lines[1].Sale != nil {
+			if l := q.Lines[0]; q.Total != cny(1790) || !l.InSale() || l.Normal != cny(2600) ||
+				l.Sale.CampaignID != c.ID || q.Lines[1].Sale != nil {
 				t.Errorf("user %d: %+v", who, q)
 			}
 		}
@@ -59,7 +65,11 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		if got := s.campaignStock(c, film); got.Frozen != 1 || s.stock(other).Frozen != 1 {
 			t.Errorf("sale %+v, other %+v", got, s.stock(other))
 		}
-		if again, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(film, other)}); err != nil ||
+		if again, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         alice,
+			IdempotencyKey: "k",
+			Items:          one(film, other),
+		}); err != nil ||
 			!replayed || again.OrderNo != o.OrderNo {
 			t.Errorf("the same wish: %s, %t, %v", again.OrderNo, replayed, err)
 		}
@@ -72,13 +82,15 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		film := s.sells(2600, -1, func(k *catalog.NewSKU) { k.MaxPerOrder = 5 })
 		c := s.sale(film, 1290, 5, 1)
 		s.turn(2 * time.Minute)
-		if q := s.quote(alice, lines(2, film)); q.Total != cny(5200) || q.Lines[0].Sale == nil || q.Lines[0].Sale.Missed != inventory.ErrBuyerLimit.Slug {
+		if q := s.quote(alice, lines(2, film)); q.Total != cny(5200) || q.Lines[0].Sale == nil ||
+			q.Lines[0].Sale.Missed != inventory.ErrBuyerLimit.Slug {
 			t.Errorf("two of one: %+v", q.Lines)
 		}
 		_, err := s.places(alice, "first", 1290, one(film))
 		s.ok(err)
 		q := s.quote(alice, one(film))
-		if l := q.Lines[0]; q.Total != cny(2600) || l.InSale() || l.Sale == nil || l.Sale.Missed != inventory.ErrBuyerLimit.Slug {
+		if l := q.Lines[0]; q.Total != cny(2600) || l.InSale() || l.Sale == nil ||
+			l.Sale.Missed != inventory.ErrBuyerLimit.Slug {
 			t.Errorf("had it: %+v", q.Lines)
 		}
 		if _, err := s.places(alice, "second", 1290, one(film)); !errors.Is(err, order.ErrPriceChanged) {
@@ -98,15 +110,24 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		s.turn(2 * time.Minute)
 		first, err := s.places(alice, "k", 1290, one(film))
 		s.ok(err)
-		if q := s.quote(bob, one(film)); q.Total != cny(2600) || q.Lines[0].Sale.Missed != inventory.ErrSoldOut.Slug || q.Lines[0].Problem != "" {
+		if q := s.quote(bob, one(film)); q.Total != cny(2600) || q.Lines[0].Sale.Missed != inventory.ErrSoldOut.Slug ||
+			q.Lines[0].Problem != "" {
 			t.Errorf("%+v", q.Lines)
 		}
-		if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", Items: one(film)}); !errors.Is(err, order.ErrPriceChanged) {
+		if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         bob,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		}); !errors.Is(err, order.ErrPriceChanged) {
 			t.Errorf("the normal price was taken of a buyer who agreed to no sum: %v", err)
 		}
 		_, err = s.places(bob, "k", 2600, one(film))
 		s.ok(err)
-		again, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", Items: one(film)})
+		again, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         bob,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
 		if err != nil || !replayed || again.Total != cny(2600) {
 			t.Errorf("the same wish: %+v, %t, %v", again, replayed, err)
 		}
@@ -142,7 +163,8 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 		film := s.sells(2600, 5)
 		c := s.sale(film, 1290, 2, 1)
 		s.turn(2 * time.Minute)
-		held, err := s.places(bob, "k", 1290, one(film)) // ordered in time: its price stands until the time to pay is over
+		// ordered in time: its price stands until the time to pay is over
+		held, err := s.places(bob, "k", 1290, one(film))
 		s.ok(err)
 		shown := s.quote(alice, one(film)).Total
 		s.turn(time.Hour - 2*time.Minute)
@@ -214,14 +236,26 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 	if err != nil || refused != nil || q.Discount != cny(100) || q.Total != cny(2190) {
 		t.Errorf("%+v, %v, %v", q, refused, err)
 	}
-	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(film, other), CouponCode: "TENTH", ExpectTotal: &q.Total})
+	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k",
+		Items:          one(film, other),
+		CouponCode:     "TENTH",
+		ExpectTotal:    &q.Total,
+	})
 	if err != nil || o.Items[0].Discount.Amount != 0 {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(film), "TENTH"); err != nil || slug(refused) != order.ErrCouponWithSale.Slug {
+	if _, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(film), "TENTH"); err != nil ||
+		slug(refused) != order.ErrCouponWithSale.Slug {
 		t.Errorf("nothing but a sale: %v, %v", refused, err)
 	}
-	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k2", Items: one(film), CouponCode: "TENTH"}); slug(err) != order.ErrCouponWithSale.Slug {
+	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k2",
+		Items:          one(film),
+		CouponCode:     "TENTH",
+	}); slug(err) != order.ErrCouponWithSale.Slug {
 		t.Errorf("%v", err)
 	}
 	s.whole()
@@ -277,7 +311,8 @@ func TestOrders_PriceCards(t *testing.T) {
 	touched, err := s.orders.PriceCards(s.ctx, 0, &cards)
 	s.ok(err)
 	for _, c := range cards {
-		if sold := c.FromSKUID == film; sold != (c.Sale != nil) || sold && (*c.From != cny(1290) || *c.FromList != cny(2600)) || c.FromSKUID == other && *c.From != cny(900) {
+		if sold := c.FromSKUID == film; sold != (c.Sale != nil) ||
+			sold && (*c.From != cny(1290) || *c.FromList != cny(2600)) || c.FromSKUID == other && *c.From != cny(900) {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/order/internal/dbsqlc"
 )
 
-// Sales are what a creator, or one video of theirs, sold and gave back on a day, in minor units of one currency. A sale counts on the day
-// it was paid, with what was paid for it; a refund on the day it went through.
+// Sales are what a creator, or one video of theirs, sold and gave back on a day, in minor units of one currency. A sale
+// counts on the day it was paid, with what was paid for it; a refund on the day it went through.
 type Sales struct {
 	Day       int   // the first is 0
 	CreatorID int64 // 0 for all who were asked for
@@ -26,8 +26,8 @@ type Sales struct {
 	Refunded  int64
 }
 
-// SalesTx sums the rows of orders by days, as the caller's transaction sees them: of some creators, or of everybody with creators nil. Each
-// day ends where the next one starts; the last of starts ends the last day.
+// SalesTx sums the rows of orders by days, as the caller's transaction sees them: of some creators, or of everybody
+// with creators nil. Each day ends where the next one starts; the last of starts ends the last day.
 func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, starts []time.Time, creators []int64) ([]Sales, error) {
 	since, until := starts[0], starts[len(starts)-1]
 	rows, err := s.q.SalesByDay(ctx, tx, dbsqlc.SalesByDayParams{
@@ -88,16 +88,25 @@ type SoldLine struct {
 	Paid, Refunded   money.Money
 }
 
-// SoldLines reads lines of a creator's videos, or of one where spuID is not 0, that were paid between two moments: the oldest first, at
-// most so many of those after the line of that id.
-func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64, most int) ([]SoldLine, error) {
-	rows, err := s.q.SoldLines(ctx, s.Pool, dbsqlc.SoldLinesParams{CreatorID: creatorID, SpuID: spuID, Since: since, Until: until, AfterID: after, MaxRows: int32(most)})
+// SoldLines reads lines of a creator's videos, or of one where spuID is not 0, that were paid between two moments: the
+// oldest first, at most so many of those after the line of that id.
+func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64,
+	most int) ([]SoldLine, error) {
+	rows, err := s.q.SoldLines(ctx, s.Pool, dbsqlc.SoldLinesParams{
+		CreatorID: creatorID,
+		SpuID:     spuID,
+		Since:     since,
+		Until:     until,
+		AfterID:   after,
+		MaxRows:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("what creator %d sold: %w", creatorID, err)
 	}
 	lines := make([]SoldLine, len(rows))
 	for n, r := range rows {
-		lines[n] = SoldLine{r.ID, r.OrderNo, r.PaidAt, r.SpuID, r.TitleZh, r.TitleEn, r.Kind, r.Quality, int(r.Quantity),
+		lines[n] = SoldLine{r.ID, r.OrderNo, r.PaidAt, r.SpuID, r.TitleZh, r.TitleEn, r.Kind, r.Quality,
+			int(r.Quantity),
 			money.Of(r.Amount, r.Currency), money.Of(r.RefundedAmount, r.Currency)}
 	}
 	return lines, nil

@@ -55,7 +55,8 @@ func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice
 	row, err := s.q.RefundByNo(ctx, tx, n.RefundNo)
 	if err == nil && row.OrderNo == o.OrderNo {
 		if asked := money.Of(row.Amount, row.Currency); n.Amount != asked { // what the provider says when asked decides
-			return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, n.Provider+"/"+n.EventID,
+			return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo,
+				n.Provider+"/"+n.EventID,
 				map[string]any{"refundNo": n.RefundNo, "expected": asked, "received": n.Amount})
 		}
 		return s.settleTx(ctx, tx, o, n.RefundNo, status, n.ChannelRefundNo)
@@ -78,7 +79,8 @@ func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice
 
 // channelRefundTx takes up a refund that somebody made at the provider itself. One of all that is left ends the
 // whole order; a part names no items, so that only an operator can say whose it is.
-func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture, n payment.Notice) (string, error) {
+func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
+	n payment.Notice) (string, error) {
 	shares, err := s.sharesTx(ctx, tx, o, nil)
 	if err != nil && !errors.Is(err, ErrNothingLeft) {
 		return "", err
@@ -87,8 +89,14 @@ func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captur
 		if c.State != payment.Consumed || c.AttemptNo != n.AttemptNo || total(shares, o.Total.Currency) != n.Amount {
 			continue
 		}
-		refund, err := s.startRefundTx(ctx, tx, o, newRefund{capture: c, shares: shares, amount: n.Amount, cause: "channel",
-			key: "channel:" + n.EventID, actor: "provider:" + n.Provider})
+		refund, err := s.startRefundTx(ctx, tx, o, newRefund{
+			capture: c,
+			shares:  shares,
+			amount:  n.Amount,
+			cause:   "channel",
+			key:     "channel:" + n.EventID,
+			actor:   "provider:" + n.Provider,
+		})
 		if err != nil {
 			return "", err
 		}
@@ -102,7 +110,8 @@ func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captur
 }
 
 // settleTx ends a refund once, with all that follows. The order is locked.
-func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, status, channelRefundNo string) (string, error) {
+func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order,
+	refundNo, status, channelRefundNo string) (string, error) {
 	paid, changed, err := s.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
 	if err != nil {
 		return "", err
@@ -114,7 +123,11 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, sta
 		return OutcomeRefundUnmatched, s.openCaseTx(ctx, tx, OutcomeRefundUnmatched, o.OrderNo, refundNo+"/"+status,
 			map[string]any{"refundNo": refundNo, "was": paid.Status, "now": status})
 	}
-	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{RefundNo: refundNo, Status: status, At: s.Now()})
+	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{
+		RefundNo: refundNo,
+		Status:   status,
+		At:       s.Now(),
+	})
 	if err != nil {
 		return "", fmt.Errorf("settle refund %s: %w", refundNo, err)
 	}
@@ -128,10 +141,11 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order, refundNo, sta
 	return OutcomeRefundSettled, s.refundedTx(ctx, tx, o, refundOf(row), paid, shares)
 }
 
-// refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those who earned
-// it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody, and what its buyer has got
-// otherwise is not granted a second time: such a buyer is to be paid on another way.
-func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
+// refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those
+// who earned it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody,
+// and what its buyer has got otherwise is not granted a second time: such a buyer is to be paid on another way.
+func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
+	shares []dbsqlc.OrderRefundItem) error {
 	if err := s.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
 		return err
 	}
@@ -168,7 +182,8 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 
 // refundedTx books money that went back: the ledger, the items, their stock, and the order itself when nothing of
 // what was paid is left.
-func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund, shares []dbsqlc.OrderRefundItem) error {
+func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund,
+	shares []dbsqlc.OrderRefundItem) error {
 	given := make([]RefundItem, len(shares))
 	for n, share := range shares {
 		given[n] = RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)}
@@ -179,7 +194,10 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 	var whole []Item
 	for _, share := range shares {
 		r.Items = append(r.Items, RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)})
-		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{ID: share.ItemID, Amount: share.Amount}); err != nil {
+		if err := s.q.AddItemRefund(ctx, tx, dbsqlc.AddItemRefundParams{
+			ID:     share.ItemID,
+			Amount: share.Amount,
+		}); err != nil {
 			return fmt.Errorf("book refund %s of item %d: %w", r.RefundNo, share.ItemID, err)
 		}
 		for _, i := range o.Items {
@@ -191,7 +209,8 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 	if err := s.restockTx(ctx, tx, whole); err != nil {
 		return err
 	}
-	// The order keeps what it was paid with, and what it got back before: a further sum that came too late is not its own.
+	// The order keeps what it was paid with, and what it got back before: a further sum that came too late is not its
+	// own.
 	if r.Cause == OutcomePaidTwice || r.Cause == OutcomePaidAfterClose && o.Status != Closed {
 		return nil
 	}
@@ -219,7 +238,10 @@ func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
 
 // SweepRefunds asks again about refunds that have been open for longer than grace; it returns how many.
 func (s *Orders) SweepRefunds(ctx context.Context, grace time.Duration) (int, error) {
-	open, err := s.q.PendingRefunds(ctx, s.Pool, dbsqlc.PendingRefundsParams{Before: s.Now().Add(-grace), MaxRows: sweepRows})
+	open, err := s.q.PendingRefunds(ctx, s.Pool, dbsqlc.PendingRefundsParams{
+		Before:  s.Now().Add(-grace),
+		MaxRows: sweepRows,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("find open refunds: %w", err)
 	}

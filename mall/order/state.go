@@ -61,16 +61,28 @@ func (s *Orders) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error 
 		return fmt.Errorf("order %s: no transition from %s to %s (%s)", o.OrderNo, o.Status, m.to, m.cause)
 	}
 	at := s.Now()
-	row, err := s.q.MoveOrder(ctx, tx, dbsqlc.MoveOrderParams{OrderNo: o.OrderNo, FromStatus: string(o.Status),
-		ToStatus: string(m.to), Version: int32(o.Version), At: at})
+	row, err := s.q.MoveOrder(ctx, tx, dbsqlc.MoveOrderParams{
+		OrderNo:    o.OrderNo,
+		FromStatus: string(o.Status),
+		ToStatus:   string(m.to),
+		Version:    int32(o.Version),
+		At:         at,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrMoved.Because("order %s is not %s at version %d any more", o.OrderNo, o.Status, o.Version)
 	}
 	if err != nil {
 		return fmt.Errorf("move order %s to %s: %w", o.OrderNo, m.to, err)
 	}
-	if err := s.q.InsertTransition(ctx, tx, dbsqlc.InsertTransitionParams{OrderNo: o.OrderNo, FromStatus: string(o.Status),
-		ToStatus: string(m.to), Version: row.Version, Cause: m.cause, Actor: m.actor, At: at}); err != nil {
+	if err := s.q.InsertTransition(ctx, tx, dbsqlc.InsertTransitionParams{
+		OrderNo:    o.OrderNo,
+		FromStatus: string(o.Status),
+		ToStatus:   string(m.to),
+		Version:    row.Version,
+		Cause:      m.cause,
+		Actor:      m.actor,
+		At:         at,
+	}); err != nil {
 		return fmt.Errorf("record order %s to %s: %w", o.OrderNo, m.to, err)
 	}
 	items := o.Items

@@ -35,13 +35,16 @@ func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
 		}
 	}
 	want := pairs(inCode)
-	check := query[string](s, `select pg_get_constraintdef(oid) from pg_constraint where conname = 'order_transition_allowed'`)[0]
-	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).FindAllStringSubmatch(check, -1)); got != want {
+	check := query[string](s, `select pg_get_constraintdef(oid) from pg_constraint
+		where conname = 'order_transition_allowed'`)[0]
+	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).
+		FindAllStringSubmatch(check, -1)); got != want {
 		t.Errorf("the CHECK allows\n%s\nthe code\n%s\n(%s)", got, want, check)
 	}
 	drawing, err := os.ReadFile("../../docs/order-states.md")
 	s.ok(err)
-	if got := pairs(regexp.MustCompile(`(?m)^\s+([A-Z_]+) --> ([A-Z_]+)\b`).FindAllStringSubmatch(string(drawing), -1)); got != want {
+	if got := pairs(regexp.MustCompile(`(?m)^\s+([A-Z_]+) --> ([A-Z_]+)\b`).
+		FindAllStringSubmatch(string(drawing), -1)); got != want {
 		t.Errorf("the drawing shows\n%s\nthe code\n%s", got, want)
 	}
 }
@@ -55,7 +58,9 @@ func TestAMoveFromAnOldVersionIsRefused(t *testing.T) {
 		t.Fatalf("the same step again: %v", err)
 	}
 	o = s.is(o.OrderNo, order.Closed)
-	if err := db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error { return s.orders.MoveTx(s.ctx, tx, o, order.Delivered) }); err == nil || !strings.Contains(err.Error(), "no transition") {
+	if err := db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error {
+		return s.orders.MoveTx(s.ctx, tx, o, order.Delivered)
+	}); err == nil || !strings.Contains(err.Error(), "no transition") {
 		t.Fatalf("a step outside the table: %v", err)
 	}
 	s.is(o.OrderNo, order.Closed)
@@ -70,11 +75,14 @@ func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
 			t.Errorf("%s without its time: %v", status, err)
 		}
 	}
-	if _, err := s.pool.Exec(s.ctx, `insert into order_transition (order_no, from_status, to_status, version, cause, actor)
+	if _, err := s.pool.Exec(s.ctx, `insert into order_transition (order_no, from_status, to_status, version, cause,
+		actor)
 		values ($1, 'REFUNDED', 'PAID', 9, 'test', 'test')`, o.OrderNo); !db.IsCheck(err, "order_transition_allowed") {
 		t.Errorf("REFUNDED to PAID was recorded: %v", err)
 	}
-	if _, err := s.pool.Exec(s.ctx, fmt.Sprintf(`update video_order set refunded_amount = %d where order_no = $1`, o.Total.Amount+1), o.OrderNo); !db.IsCheck(err, "video_order_refunded_within") {
+	if _, err := s.pool.Exec(s.ctx,
+		fmt.Sprintf(`update video_order set refunded_amount = %d where order_no = $1`, o.Total.Amount+1),
+		o.OrderNo); !db.IsCheck(err, "video_order_refunded_within") {
 		t.Errorf("more than the total was refunded: %v", err)
 	}
 }

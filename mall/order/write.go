@@ -20,14 +20,15 @@ import (
 	"videomall/mall/promotion"
 )
 
-// The writer's bounds. One order a transaction on a hot row reaches as many orders a second as the disk flushes; a set of them
-// costs one flush. In a crowd two sets at a time keep the disk busy while the other one is being prepared; fewer than that share one set
-// sooner than they would be done in two.
+// The writer's bounds. One order a transaction on a hot row reaches as many orders a second as the disk flushes; a set
+// of them costs one flush. In a crowd two sets at a time keep the disk busy while the other one is being prepared;
+// fewer than that share one set sooner than they would be done in two.
 const (
-	writers      = 2
-	crowd        = 128
-	mostInSet    = 512
-	mostWaiting  = 4096             // beyond it the answer is ErrBusy: half a second of work at most stands before anybody
+	writers   = 2
+	crowd     = 128
+	mostInSet = 512
+	// beyond it the answer is ErrBusy: half a second of work at most stands before anybody
+	mostWaiting  = 4096
 	writeTimeout = 20 * time.Second // of one set with all its retries
 )
 
@@ -39,7 +40,8 @@ func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing]
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	s.Metrics.OrderSet(len(set))
-	looking := false // most keys are new ones: whether one has made an order is asked when that has turned out, or may have
+	// most keys are new ones: whether one has made an order is asked when that has turned out, or may have
+	looking := false
 	for left := set; len(left) > 0; looking = true {
 		var now []*wish
 		now, left = apart(left)
@@ -58,8 +60,8 @@ func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing]
 	return results
 }
 
-// conclude tells Redis what became of a set. What nobody knows yet, since a connection broke, it is not told: the recount looks whether
-// there is a row once no statement can be under way any more.
+// conclude tells Redis what became of a set. What nobody knows yet, since a connection broke, it is not told: the
+// recount looks whether there is a row once no statement can be under way any more.
 func (s *Orders) conclude(ctx context.Context, set []*wish) {
 	var placed []*wish
 	var written, refused []inventory.Want
@@ -103,8 +105,8 @@ func apart(set []*wish) (first, twins []*wish) {
 	return first, twins
 }
 
-// writeSet commits wishes together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by halving:
-// it fails alone.
+// writeSet commits wishes together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by
+// halving: it fails alone.
 func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
 	err := s.commitSet(ctx, set, looking)
 	if err == nil {
@@ -115,17 +117,20 @@ func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
 		s.writeSet(ctx, set[half:], looking)
 		return
 	}
-	if db.IsUnique(err, "video_order_bundle_open") { // two orders of one bundle by one buyer, of which the other has its row
+	// two orders of one bundle by one buyer, of which the other has its row
+	if db.IsUnique(err, "video_order_bundle_open") {
 		err = ErrBundleOpen.Because("%w", err)
 	}
 	for _, w := range set {
-		w.answer, w.err, w.again = placing{}, err, false
+		w.answer = placing{}
+		w.err = err
+		w.again = false
 	}
 }
 
-// commitSet runs the transaction of a set. It is run again when another process took the stock that was counted on, now with the
-// stock locked first, so that the last unit is sold; and once more when the connection broke, since nobody knows then whether it was
-// committed: what was is found by its keys.
+// commitSet runs the transaction of a set. It is run again when another process took the stock that was counted on, now
+// with the stock locked first, so that the last unit is sold; and once more when the connection broke, since nobody
+// knows then whether it was committed: what was is found by its keys.
 func (s *Orders) commitSet(ctx context.Context, set []*wish, looking bool) (err error) {
 	lock := false
 	for range 3 {
@@ -138,11 +143,13 @@ func (s *Orders) commitSet(ctx context.Context, set []*wish, looking bool) (err 
 	return err
 }
 
-// placeTx places what can be placed of a set, one wish a key. What is refused gets its error and leaves no row. Looking finds the keys
-// that have made an order before; without it they are found when they are refused or meet their order.
+// placeTx places what can be placed of a set, one wish a key. What is refused gets its error and leaves no row. Looking
+// finds the keys that have made an order before; without it they are found when they are refused or meet their order.
 func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, lock bool) error {
 	for _, w := range set {
-		w.answer, w.err, w.again = placing{}, nil, false
+		w.answer = placing{}
+		w.err = nil
+		w.again = false
 	}
 	fresh := set
 	if looking {
@@ -174,9 +181,10 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, l
 	return s.insertRestTx(ctx, tx, written, count, now)
 }
 
-// judgeTx prices fresh wishes and takes their stock and their coupons off a count, in the order of their arrival. It returns those that
-// can be written; the others have their error. Coupons are locked after stock, as everywhere.
-func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time, lock bool) (served []*wish, count *inventory.Count, err error) {
+// judgeTx prices fresh wishes and takes their stock and their coupons off a count, in the order of their arrival. It
+// returns those that can be written; the others have their error. Coupons are locked after stock, as everywhere.
+func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time,
+	lock bool) (served []*wish, count *inventory.Count, err error) {
 	until := now.Add(s.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {
@@ -257,8 +265,8 @@ func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*wish) (fresh 
 	return fresh, nil
 }
 
-// replaySet looks, for wishes that the gate has turned away, whether their keys have made an order before; the answer of the others is
-// the zero placing.
+// replaySet looks, for wishes that the gate has turned away, whether their keys have made an order before; the answer
+// of the others is the zero placing.
 func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[placing] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -272,9 +280,10 @@ func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[plac
 	return results
 }
 
-// insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that it is held for
-// the commit alone.
-func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count *inventory.Count, now time.Time) error {
+// insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that
+// it is held for the commit alone.
+func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count *inventory.Count,
+	now time.Time) error {
 	if len(set) == 0 {
 		return nil
 	}
@@ -324,7 +333,8 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count
 	return nil
 }
 
-// insertOrdersTx writes the orders themselves and returns the wishes that have one; a key that was taken a moment ago has not.
+// insertOrdersTx writes the orders themselves and returns the wishes that have one; a key that was taken a moment ago
+// has not.
 func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now time.Time) ([]*wish, error) {
 	if len(set) == 0 {
 		return nil, nil
@@ -333,8 +343,10 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.PayWindow), CreatedAt: now}
 	for _, w := range set {
 		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
-		arg.TotalAmounts, arg.Currencies = append(arg.TotalAmounts, w.quote.Total.Amount), append(arg.Currencies, w.quote.Total.Currency)
-		arg.IdempotencyKeys, arg.RequestHashes = append(arg.IdempotencyKeys, w.IdempotencyKey), append(arg.RequestHashes, w.hash)
+		arg.TotalAmounts = append(arg.TotalAmounts, w.quote.Total.Amount)
+		arg.Currencies = append(arg.Currencies, w.quote.Total.Currency)
+		arg.IdempotencyKeys = append(arg.IdempotencyKeys, w.IdempotencyKey)
+		arg.RequestHashes = append(arg.RequestHashes, w.hash)
 		couponID, code := w.couponUsed()
 		arg.CouponIds, arg.CouponCodes = append(arg.CouponIds, couponID), append(arg.CouponCodes, code)
 		arg.BundleIds = append(arg.BundleIds, w.BundleID)
@@ -355,9 +367,21 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 			continue
 		}
 		couponID, code := w.couponUsed()
-		w.answer.order = Order{ID: id, OrderNo: w.orderNo, UserID: w.UserID, Status: PendingPay, Version: 1, Total: w.quote.Total,
-			Refunded: money.Of(0, w.quote.Total.Currency), PayBefore: arg.PayBefore, CreatedAt: now, CouponCode: code, BundleID: w.BundleID,
-			couponID: couponID, requestHash: w.hash}
+		w.answer.order = Order{
+			ID:          id,
+			OrderNo:     w.orderNo,
+			UserID:      w.UserID,
+			Status:      PendingPay,
+			Version:     1,
+			Total:       w.quote.Total,
+			Refunded:    money.Of(0, w.quote.Total.Currency),
+			PayBefore:   arg.PayBefore,
+			CreatedAt:   now,
+			CouponCode:  code,
+			BundleID:    w.BundleID,
+			couponID:    couponID,
+			requestHash: w.hash,
+		}
 		written = append(written, w)
 	}
 	return written, nil
@@ -377,10 +401,13 @@ func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) erro
 			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, i.TitleZh), append(arg.TitlesEn, i.TitleEn)
 			arg.Slugs, arg.Covers = append(arg.Slugs, i.Slug), append(arg.Covers, i.Cover)
 			arg.Kinds, arg.Qualities = append(arg.Kinds, i.Kind), append(arg.Qualities, i.Quality)
-			arg.RentHours, arg.Quantities = append(arg.RentHours, int32(i.RentHours)), append(arg.Quantities, int32(i.Quantity))
-			arg.UnitAmounts, arg.Amounts = append(arg.UnitAmounts, i.UnitAmount.Amount), append(arg.Amounts, i.Amount.Amount)
+			arg.RentHours = append(arg.RentHours, int32(i.RentHours))
+			arg.Quantities = append(arg.Quantities, int32(i.Quantity))
+			arg.UnitAmounts = append(arg.UnitAmounts, i.UnitAmount.Amount)
+			arg.Amounts = append(arg.Amounts, i.Amount.Amount)
 			arg.Discounts = append(arg.Discounts, i.Discount.Amount)
-			arg.CampaignIds, arg.ReservationTokens = append(arg.CampaignIds, i.campaignID), append(arg.ReservationTokens, w.reserved(l.SKUID))
+			arg.CampaignIds = append(arg.CampaignIds, i.campaignID)
+			arg.ReservationTokens = append(arg.ReservationTokens, w.reserved(l.SKUID))
 		}
 	}
 	rows, err := s.q.InsertItems(ctx, tx, arg)

@@ -35,7 +35,8 @@ func (s *shop) stall(skuID int64) (release func()) {
 func (s *shop) blocked(n int64) {
 	s.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if query[int64](s, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)[0] >= n {
+		if query[int64](s, `select count(*) from pg_stat_activity where datname = current_database()
+			and wait_event_type = 'Lock'`)[0] >= n {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -54,7 +55,11 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	var buyers sync.WaitGroup
 	buy := func(n int) {
 		buyers.Go(func() {
-			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: int64(1000 + n), IdempotencyKey: "k", Items: one(film)}); err != nil {
+			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         int64(1000 + n),
+				IdempotencyKey: "k",
+				Items:          one(film),
+			}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -80,8 +85,8 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	s.whole()
 }
 
-// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three units: once through
-// the gate, and once with PostgreSQL alone.
+// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three
+// units: once through the gate, and once with PostgreSQL alone.
 func TestTheLastUnitIsSold(t *testing.T) {
 	t.Run("behind the gate", func(t *testing.T) { theLastUnitIsSold(t, func(*order.Deps) {}) })
 	t.Run("without Redis", func(t *testing.T) {
@@ -100,7 +105,11 @@ func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 	for n := range 150 {
 		buyers.Go(func() {
 			qty := 1 + n%3
-			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{UserID: int64(1000 + n), IdempotencyKey: "k", Items: lines(qty, film)})
+			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{
+				UserID:         int64(1000 + n),
+				IdempotencyKey: "k",
+				Items:          lines(qty, film),
+			})
 			switch {
 			case err == nil:
 				units.Add(int64(qty))
@@ -127,7 +136,8 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 	film := s.sells(990, 100)
 	for _, sql := range []string{
 		`create function refuse() returns trigger language plpgsql as $$ begin
-			if (select user_id from video_order where order_no = new.order_no) = 1013 then raise exception 'the disk is sad'; end if; return new; end $$`,
+			if (select user_id from video_order
+			where order_no = new.order_no) = 1013 then raise exception 'the disk is sad'; end if; return new; end $$`,
 		`create trigger refuse before insert on video_order_item for each row execute function refuse()`} {
 		_, err := s.pool.Exec(s.ctx, sql)
 		s.ok(err)
@@ -139,7 +149,11 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 	for n := range 30 {
 		buyers.Go(func() {
 			user := int64(1000 + n)
-			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(film)}); err != nil {
+			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         user,
+				IdempotencyKey: "k",
+				Items:          one(film),
+			}); err != nil {
 				mu.Lock()
 				failed = append(failed, user)
 				mu.Unlock()
@@ -161,12 +175,18 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 	s := open(t)
 	deps := s.deps
-	deps.Writer.Workers, deps.Writer.Set, deps.Writer.Waiting = 1, 1, 1
+	deps.Writer.Workers = 1
+	deps.Writer.Set = 1
+	deps.Writer.Waiting = 1
 	orders := order.New(deps)
 	film := s.sells(990, 100)
 	release := s.stall(film)
 	place := func(user int64) error {
-		_, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(film)})
+		_, _, err := orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         user,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
 		return err
 	}
 	answers := make(chan error, 2)
@@ -199,7 +219,11 @@ func TestTwinsInOneSetAreOneOrder(t *testing.T) {
 	release := s.stall(film)
 	var first sync.WaitGroup
 	first.Go(func() {
-		_, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: bob, IdempotencyKey: "k", Items: one(film)})
+		_, _, err := orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         bob,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
 		if err != nil {
 			t.Error(err)
 		}
@@ -214,7 +238,11 @@ func TestTwinsInOneSetAreOneOrder(t *testing.T) {
 			if n == 19 {
 				wanted = one(other)
 			}
-			o, again, err := orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: wanted})
+			o, again, err := orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         alice,
+				IdempotencyKey: "k",
+				Items:          wanted,
+			})
 			switch {
 			case errors.Is(err, order.ErrKeyReused):
 				reused.Add(1)
@@ -239,27 +267,34 @@ func TestTwinsInOneSetAreOneOrder(t *testing.T) {
 	twins.Wait()
 	distinct := 0
 	numbers.Range(func(any, any) bool { distinct++; return true })
-	if made.Load() != 1 || distinct != 1 || made.Load()+replayed.Load()+reused.Load() != 20 || reused.Load() != 1 && reused.Load() != 19 {
+	if made.Load() != 1 || distinct != 1 || made.Load()+replayed.Load()+reused.Load() != 20 ||
+		reused.Load() != 1 && reused.Load() != 19 {
 		t.Errorf("made %d, replayed %d, reused %d, %d numbers", made.Load(), replayed.Load(), reused.Load(), distinct)
 	}
 	s.whole()
 }
 
-// TestAnOrderWhoseConnectionBreaksIsPlacedOnce ends the writer's connection while its transaction waits: the set is written again.
+// TestAnOrderWhoseConnectionBreaksIsPlacedOnce ends the writer's connection while its transaction waits: the set is
+// written again.
 func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, 10)
 	release := s.stall(film)
 	placed := make(chan error, 1)
 	go func() {
-		_, again, err := s.orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: one(film)})
+		_, again, err := s.orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         alice,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
 		if again {
 			err = errors.New("the first answer says that it was given before")
 		}
 		placed <- err
 	}()
 	s.blocked(1)
-	if ended := query[bool](s, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`); len(ended) != 1 {
+	if ended := query[bool](s, `select pg_terminate_backend(pid) from pg_stat_activity
+		where datname = current_database() and wait_event_type = 'Lock'`); len(ended) != 1 {
 		t.Fatal("no connection was ended")
 	}
 	release()
@@ -276,8 +311,14 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	_, err := s.pool.Exec(s.ctx, `update video_inventory set per_user = 2 where sku_id = $1`, film)
 	s.ok(err)
 	reserve := func(user int64, qty int, token byte) error {
-		rs := []inventory.Reservation{{Token: [16]byte{token}, OrderNo: fmt.Sprintf("%026d", token), Shelf: inventory.Shelf{SKUID: film}, UserID: user,
-			Qty: qty, ExpiresAt: s.now()}}
+		rs := []inventory.Reservation{{
+			Token:     [16]byte{token},
+			OrderNo:   fmt.Sprintf("%026d", token),
+			Shelf:     inventory.Shelf{SKUID: film},
+			UserID:    user,
+			Qty:       qty,
+			ExpiresAt: s.now(),
+		}}
 		return pgx.BeginFunc(s.ctx, s.pool, func(tx pgx.Tx) error {
 			count, err := s.inventory.CountTx(s.ctx, tx, rs, false)
 			if err != nil {
@@ -329,16 +370,22 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	}
 }
 
-// TestAReplayTakesNothingFromThoseWhoCameWithIt sends a wish that was granted before together with another person's for the last unit,
-// without a Redis that would know it.
+// TestAReplayTakesNothingFromThoseWhoCameWithIt sends a wish that was granted before together with another person's for
+// the last unit, without a Redis that would know it.
 func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	s := open(t)
 	deps := s.deps
-	deps.Writer.Workers, deps.Redis, deps.Inventory = 1, nil, inventory.New(s.pool, nil, s.now)
+	deps.Writer.Workers = 1
+	deps.Redis = nil
+	deps.Inventory = inventory.New(s.pool, nil, s.now)
 	orders := order.New(deps)
 	film, busy := s.sells(990, 2), s.sells(990, 10)
 	place := func(user, sku int64) (order.Order, bool, error) {
-		return orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(sku)})
+		return orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         user,
+			IdempotencyKey: "k",
+			Items:          one(sku),
+		})
 	}
 	first, _, err := place(alice, film)
 	s.ok(err)
@@ -370,7 +417,8 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	s.whole()
 }
 
-// TestARefusedRepetitionIsAReplay asks again, without Redis, for what could not be had any more: what it was given before is its answer.
+// TestARefusedRepetitionIsAReplay asks again, without Redis, for what could not be had any more: what it was given
+// before is its answer.
 func TestARefusedRepetitionIsAReplay(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -378,17 +426,26 @@ func TestARefusedRepetitionIsAReplay(t *testing.T) {
 	orders := order.New(deps)
 	film := s.sells(990, 1)
 	place := func(user int64) (order.Order, bool, error) {
-		return orders.Place(s.ctx, order.PlaceRequest{UserID: user, IdempotencyKey: "k", Items: one(film)})
+		return orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         user,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
 	}
 	first, _, err := place(alice)
 	s.ok(err)
 	if _, _, err := place(bob); fault.From(err).Slug != inventory.ErrSoldOut.Slug {
 		t.Errorf("another person: %v", err)
 	}
-	if again, replayed, err := place(alice); err != nil || !replayed || again.OrderNo != first.OrderNo || len(again.Items) != 1 {
+	if again, replayed, err := place(alice); err != nil || !replayed || again.OrderNo != first.OrderNo ||
+		len(again.Items) != 1 {
 		t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
 	}
-	if _, _, err := orders.Place(s.ctx, order.PlaceRequest{UserID: alice, IdempotencyKey: "k", Items: lines(2, film)}); !errors.Is(err, order.ErrKeyReused) {
+	if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k",
+		Items:          lines(2, film),
+	}); !errors.Is(err, order.ErrKeyReused) {
 		t.Errorf("the key with another wish: %v", err)
 	}
 	s.whole()

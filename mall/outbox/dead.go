@@ -36,8 +36,18 @@ func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
 	}
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
-		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError,
-			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
+		letters[i] = DeadLetter{
+			Subscriber: r.Subscriber,
+			Attempts:   int(r.Attempts),
+			LastError:  r.LastError,
+			Event: Event{
+				ID:        r.EventID,
+				Type:      r.Type,
+				Aggregate: r.Aggregate,
+				Payload:   r.Payload,
+				CreatedAt: r.CreatedAt,
+			},
+		}
 		if r.SettledAt != nil {
 			letters[i].DiedAt = *r.SettledAt
 		}
@@ -53,8 +63,19 @@ func (o *Outbox) Refused(ctx context.Context, limit int) ([]DeadLetter, error) {
 	}
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
-		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError, NextAt: r.NextAt,
-			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
+		letters[i] = DeadLetter{
+			Subscriber: r.Subscriber,
+			Attempts:   int(r.Attempts),
+			LastError:  r.LastError,
+			NextAt:     r.NextAt,
+			Event: Event{
+				ID:        r.EventID,
+				Type:      r.Type,
+				Aggregate: r.Aggregate,
+				Payload:   r.Payload,
+				CreatedAt: r.CreatedAt,
+			},
+		}
 	}
 	return letters, nil
 }
@@ -67,8 +88,19 @@ func (o *Outbox) Lookup(ctx context.Context, eventID int64) ([]DeadLetter, error
 	}
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
-		letters[i] = DeadLetter{Subscriber: r.Subscriber, Attempts: int(r.Attempts), LastError: r.LastError, NextAt: r.NextAt,
-			Event: Event{ID: r.EventID, Type: r.Type, Aggregate: r.Aggregate, Payload: r.Payload, CreatedAt: r.CreatedAt}}
+		letters[i] = DeadLetter{
+			Subscriber: r.Subscriber,
+			Attempts:   int(r.Attempts),
+			LastError:  r.LastError,
+			NextAt:     r.NextAt,
+			Event: Event{
+				ID:        r.EventID,
+				Type:      r.Type,
+				Aggregate: r.Aggregate,
+				Payload:   r.Payload,
+				CreatedAt: r.CreatedAt,
+			},
+		}
 		if r.SettledAt != nil {
 			letters[i].DiedAt = *r.SettledAt
 		}
@@ -82,7 +114,11 @@ func (o *Outbox) CountDead(ctx context.Context) (int64, error) { return o.q.Coun
 // Retry gives a dead letter all its tries again; by is the operator's account. Errors: ErrNotDead.
 func (o *Outbox) Retry(ctx context.Context, by int64, subscriber string, eventID int64) error {
 	return o.settling(ctx, by, "retry", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
-		return o.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{Subscriber: subscriber, EventID: eventID, NextAt: o.now()})
+		return o.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{
+			Subscriber: subscriber,
+			EventID:    eventID,
+			NextAt:     o.now(),
+		})
 	})
 }
 
@@ -93,21 +129,23 @@ func (o *Outbox) Discard(ctx context.Context, by int64, subscriber string, event
 	})
 }
 
-// Cancel forgets an event that was refused and is tried again: it is tried no more, and those behind it go on; by is the operator's account.
-// Errors: ErrNotDead, also when it was delivered meanwhile.
+// Cancel forgets an event that was refused and is tried again: it is tried no more, and those behind it go on; by is
+// the operator's account. Errors: ErrNotDead, also when it was delivered meanwhile.
 func (o *Outbox) Cancel(ctx context.Context, by int64, subscriber string, eventID int64) error {
 	return o.settling(ctx, by, "cancel", subscriber, eventID, func(tx pgx.Tx) (int64, error) {
 		return o.q.CancelDelivery(ctx, tx, dbsqlc.CancelDeliveryParams{Subscriber: subscriber, EventID: eventID})
 	})
 }
 
-func (o *Outbox) settling(ctx context.Context, by int64, verb, subscriber string, eventID int64, do func(pgx.Tx) (int64, error)) error {
+func (o *Outbox) settling(ctx context.Context, by int64, verb, subscriber string, eventID int64,
+	do func(pgx.Tx) (int64, error)) error {
 	return db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
 		n, err := do(tx)
 		if err = settled(n, err, verb, subscriber, eventID); err != nil || o.Audit == nil {
 			return err
 		}
-		return o.Audit(ctx, tx, by, "letter."+verb, fmt.Sprintf("event:%d", eventID), map[string]any{"subscriber": subscriber})
+		return o.Audit(ctx, tx, by, "letter."+verb, fmt.Sprintf("event:%d", eventID),
+			map[string]any{"subscriber": subscriber})
 	})
 }
 

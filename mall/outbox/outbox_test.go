@@ -31,7 +31,11 @@ type box struct {
 func open(t *testing.T) *box {
 	t.Helper()
 	t.Parallel()
-	b := &box{t: t, ctx: context.Background(), pool: dbtest.New(t)}
+	b := &box{
+		t:    t,
+		ctx:  context.Background(),
+		pool: dbtest.New(t),
+	}
 	b.Outbox = outbox.New(b.pool, func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) })
 	if _, err := b.pool.Exec(b.ctx, `create table heard (subscriber text, event_id bigint, what text)`); err != nil {
 		t.Fatal(err)
@@ -41,7 +45,9 @@ func open(t *testing.T) *box {
 
 func (b *box) write(kind, aggregate string, payload any) {
 	b.t.Helper()
-	if err := db.InTx(b.ctx, b.pool, func(tx pgx.Tx) error { return b.WriteTx(b.ctx, tx, kind, aggregate, payload) }); err != nil {
+	if err := db.InTx(b.ctx, b.pool, func(tx pgx.Tx) error {
+		return b.WriteTx(b.ctx, tx, kind, aggregate, payload)
+	}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -62,7 +68,8 @@ func (b *box) settle() (delivered int) {
 	for deadline := time.Now().Add(time.Minute); ; {
 		delivered += b.relay()
 		var unread bool
-		if err := b.pool.QueryRow(b.ctx, `select exists (select from outbox_event e, outbox_cursor c where (e.xid, e.id) > (c.xid, c.event_id))`).Scan(&unread); err != nil {
+		if err := b.pool.QueryRow(b.ctx, `select exists (select from outbox_event e, outbox_cursor c
+			where (e.xid, e.id) > (c.xid, c.event_id))`).Scan(&unread); err != nil {
 			b.t.Fatal(err)
 		}
 		if !unread {
@@ -89,7 +96,8 @@ func (b *box) heard(subscriber string) []string {
 // listen writes each event down; refuse may turn one away after it was written.
 func listen(name string, refuse func(outbox.Event) error) outbox.Handler {
 	return func(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-		if _, err := tx.Exec(ctx, `insert into heard values ($1, $2, $3)`, name, e.ID, e.Aggregate+string(e.Payload)); err != nil {
+		if _, err := tx.Exec(ctx, `insert into heard values ($1, $2, $3)`, name, e.ID,
+			e.Aggregate+string(e.Payload)); err != nil {
 			return err
 		}
 		return refuse(e)
@@ -205,7 +213,8 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 	}
 	b.relay()
 	letters, err := b.Dead(b.ctx, 10)
-	if err != nil || len(letters) != 1 || !strings.Contains(letters[0].LastError, "poison") || letters[0].Attempts != outbox.MaxAttempts {
+	if err != nil || len(letters) != 1 || !strings.Contains(letters[0].LastError, "poison") ||
+		letters[0].Attempts != outbox.MaxAttempts {
 		t.Fatalf("dead letters %+v, %v", letters, err)
 	}
 	if got := b.heard("s"); !slices.Equal(got, []string{"a2"}) {
@@ -236,7 +245,8 @@ func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
 	b.write("paid", "a", 2)
 	b.settle()
 	trying, err := b.Refused(b.ctx, 10)
-	if err != nil || len(trying) != 1 || !trying[0].Trying() || trying[0].Attempts != 1 || trying[0].LastError != "never" {
+	if err != nil || len(trying) != 1 || !trying[0].Trying() || trying[0].Attempts != 1 ||
+		trying[0].LastError != "never" {
 		t.Fatalf("%+v, %v", trying, err)
 	}
 	event := trying[0].Event.ID
@@ -286,7 +296,8 @@ func TestManyRelaysAtOnceDeliverOnceInOrder(t *testing.T) {
 	if err != nil || len(what) != 120 {
 		t.Fatalf("%d delivered, %v", len(what), err)
 	}
-	if twice, err := b.pool.Exec(b.ctx, `select event_id from heard group by event_id having count(*) > 1`); err != nil || twice.RowsAffected() != 0 {
+	if twice, err := b.pool.Exec(b.ctx,
+		`select event_id from heard group by event_id having count(*) > 1`); err != nil || twice.RowsAffected() != 0 {
 		t.Errorf("%d events were delivered twice, %v", twice.RowsAffected(), err)
 	}
 }
@@ -328,8 +339,8 @@ func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// As when a notice was written down, and so got its transaction's number, before it waited for the order's lock; and
-	// somebody with a number between the two is still at work.
+	// As when a notice was written down, and so got its transaction's number, before it waited for the order's lock;
+	// and somebody with a number between the two is still at work.
 	early, number := begin()
 	between, _ := begin()
 	b.write("paid", "a", 1)
@@ -337,7 +348,8 @@ func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
 	must(early.Commit(b.ctx))
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		var readable bool
-		must(b.pool.QueryRow(b.ctx, `select pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8`, number).Scan(&readable))
+		must(b.pool.QueryRow(b.ctx, `select pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8`, number).
+			Scan(&readable))
 		if readable {
 			break
 		}

@@ -57,7 +57,11 @@ func (o *Outbox) fanOut(ctx context.Context, s subscriber) (read int, err error)
 		if err != nil {
 			return err
 		}
-		events, err := o.q.EventsAfter(ctx, tx, dbsqlc.EventsAfterParams{StreamXid: at.Xid, EventID: at.EventID, MaxRows: batch})
+		events, err := o.q.EventsAfter(ctx, tx, dbsqlc.EventsAfterParams{
+			StreamXid: at.Xid,
+			EventID:   at.EventID,
+			MaxRows:   batch,
+		})
 		if err != nil || len(events) == 0 {
 			return err
 		}
@@ -73,7 +77,11 @@ func (o *Outbox) fanOut(ctx context.Context, s subscriber) (read int, err error)
 			return err
 		}
 		last := events[len(events)-1]
-		return o.q.MoveCursor(ctx, tx, dbsqlc.MoveCursorParams{Subscriber: s.name, StreamXid: last.Xid, EventID: last.ID})
+		return o.q.MoveCursor(ctx, tx, dbsqlc.MoveCursorParams{
+			Subscriber: s.name,
+			StreamXid:  last.Xid,
+			EventID:    last.ID,
+		})
 	})
 	return read, err
 }
@@ -81,13 +89,24 @@ func (o *Outbox) fanOut(ctx context.Context, s subscriber) (read int, err error)
 // deliver hands over the first waiting event of each aggregate, each behind a savepoint of its own.
 func (o *Outbox) deliver(ctx context.Context, s subscriber) (tried, delivered int, err error) {
 	err = db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
-		due, err := o.q.DueDeliveries(ctx, tx, dbsqlc.DueDeliveriesParams{Subscriber: s.name, At: o.now(), MaxRows: batch})
+		due, err := o.q.DueDeliveries(ctx, tx, dbsqlc.DueDeliveriesParams{
+			Subscriber: s.name,
+			At:         o.now(),
+			MaxRows:    batch,
+		})
 		if err != nil {
 			return err
 		}
 		tried = len(due)
 		for _, d := range due {
-			event := Event{ID: d.EventID, XID: d.Xid, Type: d.Type, Aggregate: d.Aggregate, Payload: d.Payload, CreatedAt: d.CreatedAt}
+			event := Event{
+				ID:        d.EventID,
+				XID:       d.Xid,
+				Type:      d.Type,
+				Aggregate: d.Aggregate,
+				Payload:   d.Payload,
+				CreatedAt: d.CreatedAt,
+			}
 			refused := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return handle(ctx, savepoint, s, event) })
 			if ctx.Err() != nil {
 				return ctx.Err() // we are being stopped: nobody failed
@@ -121,10 +140,26 @@ func (o *Outbox) noteTx(ctx context.Context, tx pgx.Tx, s subscriber, e Event, a
 	now := o.now()
 	switch {
 	case refused == nil:
-		return o.q.SettleDelivery(ctx, tx, dbsqlc.SettleDeliveryParams{Subscriber: s.name, EventID: e.ID, State: "delivered", At: now})
+		return o.q.SettleDelivery(ctx, tx, dbsqlc.SettleDeliveryParams{
+			Subscriber: s.name,
+			EventID:    e.ID,
+			State:      "delivered",
+			At:         now,
+		})
 	case attempts+1 >= MaxAttempts:
-		return o.q.SettleDelivery(ctx, tx, dbsqlc.SettleDeliveryParams{Subscriber: s.name, EventID: e.ID, State: "dead", LastError: refused.Error(), At: now})
+		return o.q.SettleDelivery(ctx, tx, dbsqlc.SettleDeliveryParams{
+			Subscriber: s.name,
+			EventID:    e.ID,
+			State:      "dead",
+			LastError:  refused.Error(),
+			At:         now,
+		})
 	default:
-		return o.q.DelayDelivery(ctx, tx, dbsqlc.DelayDeliveryParams{Subscriber: s.name, EventID: e.ID, LastError: refused.Error(), NextAt: now.Add(Backoff(attempts + 1))})
+		return o.q.DelayDelivery(ctx, tx, dbsqlc.DelayDeliveryParams{
+			Subscriber: s.name,
+			EventID:    e.ID,
+			LastError:  refused.Error(),
+			NextAt:     now.Add(Backoff(attempts + 1)),
+		})
 	}
 }

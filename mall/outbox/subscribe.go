@@ -38,14 +38,17 @@ func (o *Outbox) Subscribe(name string, types []string, handle Handler) {
 	o.subscribers = append(o.subscribers, subscriber{name, types, handle})
 }
 
-// WaitingTx counts the events that a subscriber has not been handed, as the caller's transaction sees them; dead letters are not
-// waiting. It is -1 for one that the relay has not met yet.
+// WaitingTx counts the events that a subscriber has not been handed, as the caller's transaction sees them; dead
+// letters are not waiting. It is -1 for one that the relay has not met yet.
 func (o *Outbox) WaitingTx(ctx context.Context, tx pgx.Tx, name string) (int64, error) {
 	at := slices.IndexFunc(o.subscribers, func(s subscriber) bool { return s.name == name })
 	if at < 0 {
 		return 0, fmt.Errorf("outbox: no subscriber %q", name)
 	}
-	waiting, err := o.q.CountWaiting(ctx, tx, dbsqlc.CountWaitingParams{Subscriber: name, Types: o.subscribers[at].types})
+	waiting, err := o.q.CountWaiting(ctx, tx, dbsqlc.CountWaitingParams{
+		Subscriber: name,
+		Types:      o.subscribers[at].types,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("what waits for %s: %w", name, err)
 	}

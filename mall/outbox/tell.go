@@ -27,9 +27,10 @@ type Execer interface {
 	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
 }
 
-// TellTx tells every process that listens, once the transaction of q has committed. It is for what makes caches void: told
-// at once, kept nowhere, and missed by who is not there. The commits of transactions that tell wait for each other on the whole
-// server, so nothing that an order commits may tell; write an event instead, and tell from what handles it.
+// TellTx tells every process that listens, once the transaction of q has committed. It is for what makes caches void:
+// told at once, kept nowhere, and missed by who is not there. The commits of transactions that tell wait for each other
+// on the whole server, so nothing that an order commits may tell; write an event instead, and tell from what handles
+// it.
 func (o *Outbox) TellTx(ctx context.Context, q Execer, message any) error {
 	body, err := json.Marshal(message)
 	if err == nil {
@@ -48,8 +49,8 @@ type Ears struct {
 	Lost  func() // what is told until the next Began is missed
 }
 
-// Listen hears what is told until ctx ends, on a connection of its own. A connection that breaks, or that says nothing and
-// does not answer within 15 s, is replaced.
+// Listen hears what is told until ctx ends, on a connection of its own. A connection that breaks, or that says nothing
+// and does not answer within 15 s, is replaced.
 func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, ears Ears) {
 	for failures := 0; ; failures++ {
 		began, err := o.listenOnce(ctx, ears)
@@ -64,7 +65,9 @@ func (o *Outbox) Listen(ctx context.Context, log *slog.Logger, ears Ears) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(time.Duration(float64(min(100*time.Millisecond<<min(failures, 6), 5*time.Second)) * (0.5 + rand.Float64()/2))):
+		case <-time.After(
+			time.Duration(
+				float64(min(100*time.Millisecond<<min(failures, 6), 5*time.Second)) * (0.5 + rand.Float64()/2))):
 		}
 	}
 }

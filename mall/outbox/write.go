@@ -31,13 +31,18 @@ type Outbox struct {
 	q           *dbsqlc.Queries
 	subscribers []subscriber
 
-	// Audit writes down who settled a dead letter, in the transaction that does; nil writes nothing. It is set before anything else.
+	// Audit writes down who settled a dead letter, in the transaction that does; nil writes nothing. It is set before
+	// anything else.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
 // New opens the outbox.
 func New(pool *pgxpool.Pool, now func() time.Time) *Outbox {
-	return &Outbox{pool: pool, now: now, q: dbsqlc.New()}
+	return &Outbox{
+		pool: pool,
+		now:  now,
+		q:    dbsqlc.New(),
+	}
 }
 
 // Draft is an event to be kept: its Payload is marshalled to JSON.
@@ -51,7 +56,8 @@ func (o *Outbox) WriteTx(ctx context.Context, tx pgx.Tx, kind, aggregate string,
 	return o.WriteManyTx(ctx, tx, kind, []Draft{{aggregate, payload}})
 }
 
-// WriteManyTx keeps events of one type, in their order, in the caller's transaction: at once, or with a db.Later as it is sent.
+// WriteManyTx keeps events of one type, in their order, in the caller's transaction: at once, or with a db.Later as it
+// is sent.
 func (o *Outbox) WriteManyTx(ctx context.Context, tx dbsqlc.DBTX, kind string, drafts []Draft) error {
 	arg := dbsqlc.InsertEventsParams{Type: kind, CreatedAt: o.now()}
 	for _, d := range drafts {

@@ -40,8 +40,15 @@ type Capture struct {
 
 func captureOf(r dbsqlc.PaymentCapture) Capture {
 	return Capture{
-		ID: r.ID, Provider: r.Provider, ChannelTxnNo: r.ChannelTxnNo, AttemptNo: r.AttemptNo, Reference: r.Reference,
-		Amount: money.Of(r.Amount, r.Currency), State: CaptureState(r.State), Refunded: money.Of(r.Refunded, r.Currency), CapturedAt: r.CapturedAt,
+		ID:           r.ID,
+		Provider:     r.Provider,
+		ChannelTxnNo: r.ChannelTxnNo,
+		AttemptNo:    r.AttemptNo,
+		Reference:    r.Reference,
+		Amount:       money.Of(r.Amount, r.Currency),
+		State:        CaptureState(r.State),
+		Refunded:     money.Of(r.Refunded, r.Currency),
+		CapturedAt:   r.CapturedAt,
 	}
 }
 
@@ -52,8 +59,15 @@ func captureOf(r dbsqlc.PaymentCapture) Capture {
 // Surplus), ErrTransactionReused. After either the caller's transaction is still good.
 func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored Capture, fresh bool, err error) {
 	row, err := p.q.InsertCapture(ctx, tx, dbsqlc.InsertCaptureParams{
-		Provider: c.Provider, ChannelTxnNo: c.ChannelTxnNo, AttemptNo: c.AttemptNo, Reference: c.Reference,
-		Amount: c.Amount.Amount, Currency: c.Amount.Currency, State: string(c.State), CapturedAt: c.CapturedAt, At: p.now(),
+		Provider:     c.Provider,
+		ChannelTxnNo: c.ChannelTxnNo,
+		AttemptNo:    c.AttemptNo,
+		Reference:    c.Reference,
+		Amount:       c.Amount.Amount,
+		Currency:     c.Amount.Currency,
+		State:        string(c.State),
+		CapturedAt:   c.CapturedAt,
+		At:           p.now(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p.captured(ctx, tx, c)
@@ -62,7 +76,10 @@ func (p *Payments) CaptureTx(ctx context.Context, tx pgx.Tx, c Capture) (stored 
 		return Capture{}, false, fmt.Errorf("capture %s of %s: %w", c.ChannelTxnNo, c.Provider, err)
 	}
 	if _, err := p.q.SucceedAttempt(ctx, tx, dbsqlc.SucceedAttemptParams{
-		ChannelTxnNo: &c.ChannelTxnNo, At: p.now(), AttemptNo: c.AttemptNo, Provider: c.Provider,
+		ChannelTxnNo: &c.ChannelTxnNo,
+		At:           p.now(),
+		AttemptNo:    c.AttemptNo,
+		Provider:     c.Provider,
 	}); err != nil {
 		return Capture{}, false, fmt.Errorf("succeed attempt %s: %w", c.AttemptNo, err)
 	}
@@ -84,10 +101,12 @@ func (p *Payments) captured(ctx context.Context, tx pgx.Tx, c Capture) (Capture,
 			return Capture{}, false, fmt.Errorf("capture %s of %s: %w", c.ChannelTxnNo, c.Provider, err)
 		}
 		if consumed {
-			return Capture{}, false, ErrAlreadyConsumed.Because("reference %s, transaction %s of %s", c.Reference, c.ChannelTxnNo, c.Provider)
+			return Capture{}, false, ErrAlreadyConsumed.Because("reference %s, transaction %s of %s", c.Reference,
+				c.ChannelTxnNo, c.Provider)
 		}
 	}
-	return Capture{}, false, ErrTransactionReused.Because("reference %s, transaction %s of %s", c.Reference, c.ChannelTxnNo, c.Provider)
+	return Capture{}, false, ErrTransactionReused.Because("reference %s, transaction %s of %s", c.Reference,
+		c.ChannelTxnNo, c.Provider)
 }
 
 // CapturesTx lists what was taken for a reference, the oldest first.

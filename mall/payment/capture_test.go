@@ -16,8 +16,14 @@ func TestANoticeIsKeptOnce(t *testing.T) {
 	k := newTill(t, nil)
 	a := k.prepay("order-1")
 	n := payment.Notice{
-		Provider: sandbox.Name, EventID: "evt-1", Type: payment.PaymentSucceeded, AttemptNo: a.AttemptNo,
-		ChannelTxnNo: "txn-1", Amount: cny(990), OccurredAt: k.now(), Raw: []byte{0xff, 0},
+		Provider:     sandbox.Name,
+		EventID:      "evt-1",
+		Type:         payment.PaymentSucceeded,
+		AttemptNo:    a.AttemptNo,
+		ChannelTxnNo: "txn-1",
+		Amount:       cny(990),
+		OccurredAt:   k.now(),
+		Raw:          []byte{0xff, 0},
 	}
 	var fresh atomic.Int32
 	parallel(30, func(int) {
@@ -37,7 +43,8 @@ func TestANoticeIsKeptOnce(t *testing.T) {
 	}
 	k.tx(func(tx pgx.Tx) error { return k.payments.SetNoticeOutcomeTx(k.ctx, tx, n, "paid") })
 	kept, err := k.payments.Notices(k.ctx, "order-1")
-	if err != nil || len(kept) != 1 || kept[0].Replays != 29 || kept[0].Outcome != "paid" || kept[0].Amount != cny(990) {
+	if err != nil || len(kept) != 1 || kept[0].Replays != 29 || kept[0].Outcome != "paid" ||
+		kept[0].Amount != cny(990) {
 		t.Fatalf("%+v, %v", kept, err)
 	}
 	// What was rolled back was never kept.
@@ -61,8 +68,13 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 	a := k.prepay("order-1")
 	charge := k.pay(a, sandbox.PayOptions{})
 	first := payment.Capture{
-		Provider: sandbox.Name, ChannelTxnNo: charge.ChannelTxnNo, AttemptNo: a.AttemptNo, Reference: "order-1",
-		Amount: charge.Amount, State: payment.Consumed, CapturedAt: charge.PaidAt,
+		Provider:     sandbox.Name,
+		ChannelTxnNo: charge.ChannelTxnNo,
+		AttemptNo:    a.AttemptNo,
+		Reference:    "order-1",
+		Amount:       charge.Amount,
+		State:        payment.Consumed,
+		CapturedAt:   charge.PaidAt,
 	}
 	var fresh atomic.Int32
 	parallel(20, func(int) {
@@ -83,7 +95,8 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 	if fresh.Load() != 1 {
 		t.Fatalf("%d of 20 were fresh", fresh.Load())
 	}
-	if got := k.attempts("order-1")[0]; got.Status != payment.AttemptSucceeded || got.ChannelTxnNo != charge.ChannelTxnNo {
+	if got := k.attempts("order-1")[0]; got.Status != payment.AttemptSucceeded ||
+		got.ChannelTxnNo != charge.ChannelTxnNo {
 		t.Fatalf("%+v", got)
 	}
 
@@ -102,7 +115,13 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 		wantErr(t, err, payment.ErrTransactionReused)
 		// Money that nobody asked for: two providers may count alike.
 		for _, provider := range []string{"sandbox", "second"} {
-			stray := payment.Capture{Provider: provider, ChannelTxnNo: "stray", Amount: cny(5), State: payment.Suspense, CapturedAt: k.now()}
+			stray := payment.Capture{
+				Provider:     provider,
+				ChannelTxnNo: "stray",
+				Amount:       cny(5),
+				State:        payment.Suspense,
+				CapturedAt:   k.now(),
+			}
 			if _, isFresh, err := k.payments.CaptureTx(k.ctx, tx, stray); err != nil || !isFresh {
 				t.Errorf("stray of %s: %t, %v", provider, isFresh, err)
 			}

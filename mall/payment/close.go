@@ -22,7 +22,10 @@ const endedLately = 2 * time.Hour
 // Inquire asks the providers about every attempt of the reference that may have been paid: the living
 // and those that ended lately. It writes nothing. One provider's silence is that Inquiry's Err.
 func (p *Payments) Inquire(ctx context.Context, reference string) ([]Inquiry, error) {
-	rows, err := p.q.PayableAttempts(ctx, p.pool, dbsqlc.PayableAttemptsParams{Reference: reference, EndedAfter: p.now().Add(-endedLately)})
+	rows, err := p.q.PayableAttempts(ctx, p.pool, dbsqlc.PayableAttemptsParams{
+		Reference:  reference,
+		EndedAfter: p.now().Add(-endedLately),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("inquire %s: %w", reference, err)
 	}

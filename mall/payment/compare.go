@@ -21,8 +21,8 @@ type Comparison struct {
 	Silent   bool        // the provider gave no statement
 }
 
-// Compare sets what every provider took less what it gave back beside the provider's own statement of the day of UTC that a
-// moment lies in. A provider that does not answer in time is silent, and no error.
+// Compare sets what every provider took less what it gave back beside the provider's own statement of the day of UTC
+// that a moment lies in. A provider that does not answer in time is silent, and no error.
 func (p *Payments) Compare(ctx context.Context, day time.Time) ([]Comparison, error) {
 	since := day.UTC().Truncate(24 * time.Hour)
 	held, err := p.q.Held(ctx, p.pool)
@@ -40,8 +40,13 @@ func (p *Payments) Compare(ctx context.Context, day time.Time) ([]Comparison, er
 			stated[h.Provider] = p.stated(ctx, h.Provider, since)
 		}
 		sums := stated[h.Provider]
-		list[n] = Comparison{Provider: h.Provider, Held: money.Of(h.Amount, h.Currency), Moved: money.Of(0, h.Currency),
-			Stated: money.Of(sums[h.Currency], h.Currency), Silent: sums == nil}
+		list[n] = Comparison{
+			Provider: h.Provider,
+			Held:     money.Of(h.Amount, h.Currency),
+			Moved:    money.Of(0, h.Currency),
+			Stated:   money.Of(sums[h.Currency], h.Currency),
+			Silent:   sums == nil,
+		}
 		for _, m := range moved {
 			if m.Provider == h.Provider && m.Currency == h.Currency {
 				list[n].Moved.Amount = m.Amount

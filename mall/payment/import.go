@@ -45,7 +45,9 @@ func (p *Payments) ImportTx(ctx context.Context, tx pgx.Tx, past []Past) error {
 		}
 		status, txn, ended := AttemptClosed, (*string)(nil), a.ExpiresAt
 		if !a.PaidAt.IsZero() {
-			status, txn, ended = AttemptSucceeded, &a.ChannelTxnNo, a.PaidAt
+			status = AttemptSucceeded
+			txn = &a.ChannelTxnNo
+			ended = a.PaidAt
 			refunded := int64(0)
 			if a.Refund != nil {
 				references = append(references, a.Reference)

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// Known is a number of money's way as a search finds it. Kind is "attempt", "capture", "refund" or "channel_refund"; Reference is the
-// payer's, empty for money that nobody asked for.
+// Known is a number of money's way as a search finds it. Kind is "attempt", "capture", "refund" or "channel_refund";
+// Reference is the payer's, empty for money that nobody asked for.
 type Known struct {
 	Kind, Number, Reference, Provider, Status string
 	Amount                                    money.Money
@@ -23,15 +23,20 @@ const (
 	maxLookup = 200
 )
 
-// Lookup finds attempts and refunds by our own numbers in full, and captures and refunds by how the provider's numbers begin; up to most of
-// each.
+// Lookup finds attempts and refunds by our own numbers in full, and captures and refunds by how the provider's numbers
+// begin; up to most of each.
 func (p *Payments) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.TrimSpace(q)
 	if len(q) < minLookup || len(q) > maxLookup || !db.Storable(q) {
 		return nil, nil
 	}
 	begins, ends := db.Prefix(q)
-	rows, err := p.q.LookupReferences(ctx, p.pool, dbsqlc.LookupReferencesParams{Q: q, Begins: begins, Ends: ends, Most: int32(most)})
+	rows, err := p.q.LookupReferences(ctx, p.pool, dbsqlc.LookupReferencesParams{
+		Q:      q,
+		Begins: begins,
+		Ends:   ends,
+		Most:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look payments up: %w", err)
 	}

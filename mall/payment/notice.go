@@ -12,9 +12,9 @@ import (
 	"videomall/mall/payment/internal/dbsqlc"
 )
 
-// ParseNotice verifies and reads what was posted in a provider's name; nothing is written. A sum that no order can have is no
-// notice, whatever its provider's own reader thinks.
-// Errors: ErrUnknownProvider, ErrBadSignature, ErrMalformedNotice.
+// ParseNotice verifies and reads what was posted in a provider's name; nothing is written. A sum that no order can have
+// is no notice, whatever its provider's own reader thinks. Errors: ErrUnknownProvider, ErrBadSignature,
+// ErrMalformedNotice.
 func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Notice, error) {
 	pr, err := p.Provider(provider)
 	if err != nil {
@@ -34,7 +34,11 @@ func (p *Payments) ParseNotice(provider string, h http.Header, body []byte) (Not
 func (p *Payments) Acknowledge(provider string, err error) Ack {
 	pr, unknown := p.Provider(provider)
 	if unknown != nil {
-		return Ack{Status: http.StatusNotFound, ContentType: "text/plain; charset=utf-8", Body: "unknown provider"}
+		return Ack{
+			Status:      http.StatusNotFound,
+			ContentType: "text/plain; charset=utf-8",
+			Body:        "unknown provider",
+		}
 	}
 	return pr.Acknowledge(err)
 }
@@ -43,9 +47,17 @@ func (p *Payments) Acknowledge(provider string, err error) Ack {
 // was kept before. Of two at the same moment the second waits for the first one's commit.
 func (p *Payments) RecordNoticeTx(ctx context.Context, tx pgx.Tx, n Notice) (fresh bool, err error) {
 	fresh, err = p.q.RecordNotice(ctx, tx, dbsqlc.RecordNoticeParams{
-		Provider: n.Provider, EventID: n.EventID, Type: n.Type, AttemptNo: n.AttemptNo, ChannelTxnNo: n.ChannelTxnNo,
-		RefundNo: n.RefundNo, Amount: &n.Amount.Amount, Currency: n.Amount.Currency, Raw: n.Raw,
-		OccurredAt: n.OccurredAt, ReceivedAt: p.now(),
+		Provider:     n.Provider,
+		EventID:      n.EventID,
+		Type:         n.Type,
+		AttemptNo:    n.AttemptNo,
+		ChannelTxnNo: n.ChannelTxnNo,
+		RefundNo:     n.RefundNo,
+		Amount:       &n.Amount.Amount,
+		Currency:     n.Amount.Currency,
+		Raw:          n.Raw,
+		OccurredAt:   n.OccurredAt,
+		ReceivedAt:   p.now(),
 	})
 	if err != nil {
 		return false, fmt.Errorf("record notice %s of %s: %w", n.EventID, n.Provider, err)
@@ -55,7 +67,11 @@ func (p *Payments) RecordNoticeTx(ctx context.Context, tx pgx.Tx, n Notice) (fre
 
 // SetNoticeOutcomeTx writes beside a recorded notice what came of it.
 func (p *Payments) SetNoticeOutcomeTx(ctx context.Context, tx pgx.Tx, n Notice, outcome string) error {
-	rows, err := p.q.SetNoticeOutcome(ctx, tx, dbsqlc.SetNoticeOutcomeParams{Outcome: outcome, Provider: n.Provider, EventID: n.EventID})
+	rows, err := p.q.SetNoticeOutcome(ctx, tx, dbsqlc.SetNoticeOutcomeParams{
+		Outcome:  outcome,
+		Provider: n.Provider,
+		EventID:  n.EventID,
+	})
 	if err != nil {
 		return fmt.Errorf("outcome of notice %s: %w", n.EventID, err)
 	}
@@ -89,8 +105,16 @@ func (p *Payments) Notices(ctx context.Context, reference string) ([]NoticeRecor
 	out := make([]NoticeRecord, len(rows))
 	for i, r := range rows {
 		out[i] = NoticeRecord{
-			Provider: r.Provider, EventID: r.EventID, Type: r.Type, AttemptNo: r.AttemptNo, ChannelTxnNo: r.ChannelTxnNo,
-			RefundNo: r.RefundNo, Outcome: r.Outcome, Replays: int(r.Replays), OccurredAt: r.OccurredAt, ReceivedAt: r.ReceivedAt,
+			Provider:     r.Provider,
+			EventID:      r.EventID,
+			Type:         r.Type,
+			AttemptNo:    r.AttemptNo,
+			ChannelTxnNo: r.ChannelTxnNo,
+			RefundNo:     r.RefundNo,
+			Outcome:      r.Outcome,
+			Replays:      int(r.Replays),
+			OccurredAt:   r.OccurredAt,
+			ReceivedAt:   r.ReceivedAt,
 		}
 		if r.Amount != nil {
 			out[i].Amount = money.Of(*r.Amount, r.Currency)

@@ -23,23 +23,27 @@ import (
 
 // Faults that callers compare.
 var (
-	ErrUnknownProvider   = fault.New(fault.Invalid, "unknown_provider", "There is no such way to pay.")
-	ErrUnknownAttempt    = fault.New(fault.NotFound, "unknown_attempt", "There is no such payment.")
-	ErrInvalidPrepay     = fault.New(fault.Invalid, "invalid_prepay", "This payment cannot be started.")
-	ErrAlreadyPaid       = fault.New(fault.Conflict, "already_paid", "This has been paid already.")
-	ErrProcessing        = fault.New(fault.Conflict, "payment_processing", "The payment is on its way. Please wait for its result.")
-	ErrPaymentExpired    = fault.New(fault.Conflict, "payment_expired", "The time to pay is over.")
-	ErrPrepayMismatch    = fault.New(fault.Conflict, "prepay_mismatch", "A payment over another sum has been started.")
-	ErrRejected          = fault.New(fault.Conflict, "payment_rejected", "The payment provider refused the request.")
-	ErrProviderDown      = fault.New(fault.Unavailable, "provider_unavailable", "The payment provider does not answer. Please try again.")
+	ErrUnknownProvider = fault.New(fault.Invalid, "unknown_provider", "There is no such way to pay.")
+	ErrUnknownAttempt  = fault.New(fault.NotFound, "unknown_attempt", "There is no such payment.")
+	ErrInvalidPrepay   = fault.New(fault.Invalid, "invalid_prepay", "This payment cannot be started.")
+	ErrAlreadyPaid     = fault.New(fault.Conflict, "already_paid", "This has been paid already.")
+	ErrProcessing      = fault.New(fault.Conflict, "payment_processing",
+		"The payment is on its way. Please wait for its result.")
+	ErrPaymentExpired = fault.New(fault.Conflict, "payment_expired", "The time to pay is over.")
+	ErrPrepayMismatch = fault.New(fault.Conflict, "prepay_mismatch", "A payment over another sum has been started.")
+	ErrRejected       = fault.New(fault.Conflict, "payment_rejected", "The payment provider refused the request.")
+	ErrProviderDown   = fault.New(fault.Unavailable, "provider_unavailable",
+		"The payment provider does not answer. Please try again.")
 	ErrBadSignature      = fault.New(fault.Unauthenticated, "bad_signature", "The signature does not verify.")
 	ErrMalformedNotice   = fault.New(fault.Invalid, "malformed_notice", "The notice can't be read.")
 	ErrAlreadyConsumed   = fault.New(fault.Conflict, "already_consumed", "Another transaction has paid for this.")
-	ErrTransactionReused = fault.New(fault.Conflict, "transaction_reused", "This transaction number was recorded from another provider.")
-	ErrUnknownCapture    = fault.New(fault.NotFound, "unknown_capture", "There is no such captured payment.")
-	ErrUnknownRefund     = fault.New(fault.NotFound, "unknown_refund", "There is no such refund.")
-	ErrRefundExceeds     = fault.New(fault.Conflict, "refund_exceeds", "The refunds would exceed what was paid.")
-	ErrRefundNoReused    = fault.New(fault.Conflict, "refund_no_reused", "This refund number belongs to another refund.")
+	ErrTransactionReused = fault.New(fault.Conflict, "transaction_reused",
+		"This transaction number was recorded from another provider.")
+	ErrUnknownCapture = fault.New(fault.NotFound, "unknown_capture", "There is no such captured payment.")
+	ErrUnknownRefund  = fault.New(fault.NotFound, "unknown_refund", "There is no such refund.")
+	ErrRefundExceeds  = fault.New(fault.Conflict, "refund_exceeds", "The refunds would exceed what was paid.")
+	ErrRefundNoReused = fault.New(fault.Conflict, "refund_no_reused",
+		"This refund number belongs to another refund.")
 )
 
 // ErrAbsent is a provider's word that it never heard of the number it was asked about.
@@ -59,7 +63,12 @@ type Payments struct {
 
 // New joins the books in pool with the providers, whose names must differ.
 func New(pool *pgxpool.Pool, now func() time.Time, providers ...Provider) *Payments {
-	p := &Payments{pool: pool, now: now, providers: map[string]Provider{}, q: dbsqlc.New()}
+	p := &Payments{
+		pool:      pool,
+		now:       now,
+		providers: map[string]Provider{},
+		q:         dbsqlc.New(),
+	}
 	for _, provider := range providers {
 		p.providers[provider.Name()] = provider
 		p.names = append(p.names, provider.Name())
@@ -103,8 +112,13 @@ type Attempt struct {
 
 func attemptOf(row dbsqlc.VideoPayment) (Attempt, error) {
 	a := Attempt{
-		AttemptNo: row.AttemptNo, Reference: row.Reference, Provider: row.Provider, Status: row.Status,
-		Amount: money.Of(row.Amount, row.Currency), ExpiresAt: row.ExpiresAt, CreatedAt: row.CreatedAt,
+		AttemptNo: row.AttemptNo,
+		Reference: row.Reference,
+		Provider:  row.Provider,
+		Status:    row.Status,
+		Amount:    money.Of(row.Amount, row.Currency),
+		ExpiresAt: row.ExpiresAt,
+		CreatedAt: row.CreatedAt,
 	}
 	if row.ChannelTxnNo != nil {
 		a.ChannelTxnNo = *row.ChannelTxnNo
@@ -163,7 +177,12 @@ func (p *Payments) FailAttemptTx(ctx context.Context, tx pgx.Tx, provider, attem
 }
 
 func (p *Payments) endAttempt(ctx context.Context, db dbsqlc.DBTX, provider, attemptNo, status string) error {
-	if _, err := p.q.EndAttempt(ctx, db, dbsqlc.EndAttemptParams{Status: status, At: p.now(), AttemptNo: attemptNo, Provider: provider}); err != nil {
+	if _, err := p.q.EndAttempt(ctx, db, dbsqlc.EndAttemptParams{
+		Status:    status,
+		At:        p.now(),
+		AttemptNo: attemptNo,
+		Provider:  provider,
+	}); err != nil {
 		return fmt.Errorf("%s: attempt %s of %s: %w", status, attemptNo, provider, err)
 	}
 	return nil

@@ -33,14 +33,23 @@ type till struct {
 
 func newTill(t *testing.T, wrap func(*till) payment.Provider) *till {
 	t.Helper()
-	k := &till{t: t, ctx: t.Context(), pool: dbtest.New(t)}
+	k := &till{
+		t:    t,
+		ctx:  t.Context(),
+		pool: dbtest.New(t),
+	}
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	k.clock.Store(&at)
 	jobs, err := river.NewClient(riverpgxv5.New(k.pool), &river.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.sandbox = sandbox.New(k.pool, jobs, sandbox.Options{Secret: "s", PublicURL: "http://pay.test", NotifyURL: "http://127.0.0.1:1/", Now: k.now})
+	k.sandbox = sandbox.New(k.pool, jobs, sandbox.Options{
+		Secret:    "s",
+		PublicURL: "http://pay.test",
+		NotifyURL: "http://127.0.0.1:1/",
+		Now:       k.now,
+	})
 	var provider payment.Provider = k.sandbox
 	if wrap != nil {
 		provider = wrap(k)
@@ -110,8 +119,12 @@ func cny(n int64) money.Money { return money.Of(n, "CNY") }
 
 func (k *till) request(reference string) payment.PrepayRequest {
 	return payment.PrepayRequest{
-		Reference: reference, Provider: sandbox.Name, Subject: "A film", ReturnURL: "/orders/" + reference,
-		Amount: cny(990), ExpiresAt: k.now().Add(15 * time.Minute),
+		Reference: reference,
+		Provider:  sandbox.Name,
+		Subject:   "A film",
+		ReturnURL: "/orders/" + reference,
+		Amount:    cny(990),
+		ExpiresAt: k.now().Add(15 * time.Minute),
 	}
 }
 
@@ -151,8 +164,13 @@ func (k *till) capture(a payment.Attempt, c payment.Charge, state payment.Captur
 	var out payment.Capture
 	k.tx(func(tx pgx.Tx) (err error) {
 		out, _, err = k.payments.CaptureTx(k.ctx, tx, payment.Capture{
-			Provider: sandbox.Name, ChannelTxnNo: c.ChannelTxnNo, AttemptNo: a.AttemptNo, Reference: a.Reference,
-			Amount: c.Amount, State: state, CapturedAt: c.PaidAt,
+			Provider:     sandbox.Name,
+			ChannelTxnNo: c.ChannelTxnNo,
+			AttemptNo:    a.AttemptNo,
+			Reference:    a.Reference,
+			Amount:       c.Amount,
+			State:        state,
+			CapturedAt:   c.PaidAt,
 		})
 		return err
 	})

@@ -50,8 +50,11 @@ func (p *Payments) Prepay(ctx context.Context, r PrepayRequest) (Attempt, error)
 		return attempt, nil
 	}
 	action, err := p.create(ctx, provider, CreateRequest{
-		AttemptNo: attempt.AttemptNo, Subject: r.Subject, ReturnURL: r.ReturnURL,
-		Amount: attempt.Amount, ExpiresAt: attempt.ExpiresAt,
+		AttemptNo: attempt.AttemptNo,
+		Subject:   r.Subject,
+		ReturnURL: r.ReturnURL,
+		Amount:    attempt.Amount,
+		ExpiresAt: attempt.ExpiresAt,
 	})
 	if errors.Is(err, ErrRejected) {
 		if end := p.endAttempt(ctx, p.pool, r.Provider, attempt.AttemptNo, AttemptFailed); end != nil {
@@ -80,11 +83,19 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 			return Attempt{}, err
 		}
 		row, err := p.q.InsertAttempt(ctx, p.pool, dbsqlc.InsertAttemptParams{
-			AttemptNo: no, Reference: r.Reference, Provider: r.Provider, Amount: r.Amount.Amount,
-			Currency: r.Amount.Currency, ExpiresAt: r.ExpiresAt, At: p.now(),
+			AttemptNo: no,
+			Reference: r.Reference,
+			Provider:  r.Provider,
+			Amount:    r.Amount.Amount,
+			Currency:  r.Amount.Currency,
+			ExpiresAt: r.ExpiresAt,
+			At:        p.now(),
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
-			row, err = p.q.LivingAttempt(ctx, p.pool, dbsqlc.LivingAttemptParams{Reference: r.Reference, Provider: r.Provider})
+			row, err = p.q.LivingAttempt(ctx, p.pool, dbsqlc.LivingAttemptParams{
+				Reference: r.Reference,
+				Provider:  r.Provider,
+			})
 			if errors.Is(err, pgx.ErrNoRows) {
 				continue
 			}
@@ -97,7 +108,8 @@ func (p *Payments) livingAttempt(ctx context.Context, provider Provider, r Prepa
 			return Attempt{}, err
 		}
 		if attempt.Amount != r.Amount {
-			return Attempt{}, ErrPrepayMismatch.Because("attempt %s over %s, asked %s", attempt.AttemptNo, attempt.Amount, r.Amount)
+			return Attempt{}, ErrPrepayMismatch.Because("attempt %s over %s, asked %s", attempt.AttemptNo,
+				attempt.Amount, r.Amount)
 		}
 		if p.now().Before(attempt.ExpiresAt) {
 			return attempt, nil
@@ -158,7 +170,11 @@ func (p *Payments) fill(ctx context.Context, provider Provider, attemptNo string
 	if err != nil {
 		return Attempt{}, fmt.Errorf("action of attempt %s: %w", attemptNo, err)
 	}
-	row, err := p.q.FillAttempt(ctx, p.pool, dbsqlc.FillAttemptParams{Action: raw, At: p.now(), AttemptNo: attemptNo})
+	row, err := p.q.FillAttempt(ctx, p.pool, dbsqlc.FillAttemptParams{
+		Action:    raw,
+		At:        p.now(),
+		AttemptNo: attemptNo,
+	})
 	if err != nil {
 		return Attempt{}, fmt.Errorf("fill attempt %s: %w", attemptNo, err)
 	}

@@ -54,7 +54,8 @@ func TestAnAttemptIsCommittedBeforeItsProviderIsCalled(t *testing.T) {
 		return net
 	})
 	net.create = func(r payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
-		if n := k.count("select count(*) from video_payment where attempt_no = $1 and status = 'created'", r.AttemptNo); n != 1 {
+		if n := k.count("select count(*) from video_payment where attempt_no = $1 and status = 'created'",
+			r.AttemptNo); n != 1 {
 			t.Errorf("the provider sees an attempt that is not in the books")
 		}
 		return call()
@@ -72,10 +73,18 @@ func TestALostCreateNeverOpensASecondCharge(t *testing.T) {
 		times   int32
 		first   error // of the first Prepay
 	}{
-		"request lost once":  {arrives: false, times: 1},
-		"answer lost once":   {arrives: true, times: 1},
-		"request lost twice": {arrives: false, times: 2, first: payment.ErrProviderDown},
-		"answer lost twice":  {arrives: true, times: 2, first: payment.ErrProviderDown},
+		"request lost once": {arrives: false, times: 1},
+		"answer lost once":  {arrives: true, times: 1},
+		"request lost twice": {
+			arrives: false,
+			times:   2,
+			first:   payment.ErrProviderDown,
+		},
+		"answer lost twice": {
+			arrives: true,
+			times:   2,
+			first:   payment.ErrProviderDown,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,7 +182,11 @@ func TestANoticeMayOvertakeTheAnswer(t *testing.T) {
 	})
 	net.create = func(r payment.CreateRequest, call func() (payment.Action, error)) (payment.Action, error) {
 		action, err := call()
-		a := payment.Attempt{AttemptNo: r.AttemptNo, Reference: "order-1", Action: &action}
+		a := payment.Attempt{
+			AttemptNo: r.AttemptNo,
+			Reference: "order-1",
+			Action:    &action,
+		}
 		k.capture(a, k.pay(a, sandbox.PayOptions{}), payment.Consumed)
 		return action, err
 	}
@@ -219,8 +232,12 @@ func TestPrepayTurnsAwayWhatCantBePaid(t *testing.T) {
 		"nothing to pay":   {func(r *payment.PrepayRequest) { r.Amount = cny(0) }, payment.ErrInvalidPrepay},
 		"no reference":     {func(r *payment.PrepayRequest) { r.Reference = "" }, payment.ErrInvalidPrepay},
 		"another amount":   {func(r *payment.PrepayRequest) { r.Amount = cny(991) }, payment.ErrPrepayMismatch},
-		"another currency": {func(r *payment.PrepayRequest) { r.Amount = money.Of(990, "USD") }, payment.ErrPrepayMismatch},
-		"refused":          {func(r *payment.PrepayRequest) { r.Reference, r.ReturnURL = "order-2", "javascript:alert(1)" }, payment.ErrRejected},
+		"another currency": {func(r *payment.PrepayRequest) {
+			r.Amount = money.Of(990, "USD")
+		}, payment.ErrPrepayMismatch},
+		"refused": {func(r *payment.PrepayRequest) {
+			r.Reference, r.ReturnURL = "order-2", "javascript:alert(1)"
+		}, payment.ErrRejected},
 	} {
 		r := k.request("order-1")
 		c.change(&r)
@@ -266,7 +283,8 @@ func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
 	}
 	wantErr(t, k.payments.CloseAttempts(k.ctx, "paid"), payment.ErrAlreadyPaid)
 	wantErr(t, k.payments.CloseAttempts(k.ctx, "processing"), payment.ErrProcessing)
-	for reference, status := range map[string]string{"open": payment.AttemptClosed, "paid": payment.AttemptPending, "processing": payment.AttemptPending} {
+	for reference, status := range map[string]string{"open": payment.AttemptClosed, "paid": payment.AttemptPending,
+		"processing": payment.AttemptPending} {
 		if a := k.attempts(reference)[0]; a.Status != status {
 			t.Errorf("%s is %s, want %s", reference, a.Status, status)
 		}
@@ -276,7 +294,8 @@ func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
 	}
 
 	// What was closed lately is still asked about: its payment may have crossed the close.
-	for reference, status := range map[string]payment.ChargeStatus{"open": payment.ChargeClosed, "paid": payment.ChargePaid, "processing": payment.ChargeProcessing} {
+	for reference, status := range map[string]payment.ChargeStatus{"open": payment.ChargeClosed,
+		"paid": payment.ChargePaid, "processing": payment.ChargeProcessing} {
 		asked, err := k.payments.Inquire(k.ctx, reference)
 		if err != nil || len(asked) != 1 || asked[0].Err != nil || asked[0].Charge.Status != status {
 			t.Errorf("%s: %+v, %v", reference, asked, err)

@@ -41,9 +41,19 @@ type Refund struct {
 
 func refundOf(r dbsqlc.PaymentRefund, attemptNo, channelTxnNo string) Refund {
 	out := Refund{
-		RefundNo: r.RefundNo, CaptureID: r.CaptureID, Amount: money.Of(r.Amount, r.Currency), Reason: r.Reason,
-		Reference: r.Reference, Provider: r.Provider, AttemptNo: attemptNo, ChannelTxnNo: channelTxnNo,
-		Status: r.Status, Attempts: int(r.Attempts), LastError: r.LastError, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		RefundNo:     r.RefundNo,
+		CaptureID:    r.CaptureID,
+		Amount:       money.Of(r.Amount, r.Currency),
+		Reason:       r.Reason,
+		Reference:    r.Reference,
+		Provider:     r.Provider,
+		AttemptNo:    attemptNo,
+		ChannelTxnNo: channelTxnNo,
+		Status:       r.Status,
+		Attempts:     int(r.Attempts),
+		LastError:    r.LastError,
+		CreatedAt:    r.CreatedAt,
+		UpdatedAt:    r.UpdatedAt,
 	}
 	if r.ChannelRefundNo != nil {
 		out.ChannelRefundNo = *r.ChannelRefundNo
@@ -66,7 +76,8 @@ func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 	case err == nil:
 		was := refundOf(old.PaymentRefund, old.AttemptNo, old.ChannelTxnNo)
 		if was.CaptureID != r.CaptureID || was.Amount != r.Amount {
-			return ErrRefundNoReused.Because("refund %s is %s of capture %d, asked %s of %d", r.RefundNo, was.Amount, was.CaptureID, r.Amount, r.CaptureID)
+			return ErrRefundNoReused.Because("refund %s is %s of capture %d, asked %s of %d", r.RefundNo, was.Amount,
+				was.CaptureID, r.Amount, r.CaptureID)
 		}
 		return nil
 	case !errors.Is(err, pgx.ErrNoRows):
@@ -81,11 +92,18 @@ func (p *Payments) RefundTx(ctx context.Context, tx pgx.Tx, r Refund) error {
 		return fmt.Errorf("refund %s: %w", r.RefundNo, err)
 	}
 	if r.Amount.Amount <= 0 || left.Amount < 0 {
-		return ErrRefundExceeds.Because("refund %s of %s: %d of capture %d are claimed already", r.RefundNo, r.Amount, claimed, c.ID)
+		return ErrRefundExceeds.Because("refund %s of %s: %d of capture %d are claimed already", r.RefundNo, r.Amount,
+			claimed, c.ID)
 	}
 	if err := p.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
-		RefundNo: r.RefundNo, CaptureID: c.ID, Reference: c.Reference, Provider: c.Provider,
-		Amount: r.Amount.Amount, Currency: c.Currency, Reason: r.Reason, At: p.now(),
+		RefundNo:  r.RefundNo,
+		CaptureID: c.ID,
+		Reference: c.Reference,
+		Provider:  c.Provider,
+		Amount:    r.Amount.Amount,
+		Currency:  c.Currency,
+		Reason:    r.Reason,
+		At:        p.now(),
 	}); err != nil {
 		return fmt.Errorf("refund %s: %w", r.RefundNo, err)
 	}
@@ -110,7 +128,11 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 	if err != nil {
 		note = err.Error()
 	}
-	if e := p.q.CountRefundTry(ctx, p.pool, dbsqlc.CountRefundTryParams{LastError: note, At: p.now(), RefundNo: refundNo}); e != nil {
+	if e := p.q.CountRefundTry(ctx, p.pool, dbsqlc.CountRefundTryParams{
+		LastError: note,
+		At:        p.now(),
+		RefundNo:  refundNo,
+	}); e != nil {
 		return r, fmt.Errorf("refund %s: %w", refundNo, e)
 	}
 	switch {
@@ -120,7 +142,11 @@ func (p *Payments) SubmitRefund(ctx context.Context, refundNo string) (Refund, e
 	case err != nil:
 		return r, ErrProviderDown.Because("refund %s: %w", refundNo, err)
 	}
-	if e := p.q.SubmitRefund(ctx, p.pool, dbsqlc.SubmitRefundParams{ChannelRefundNo: optional(result.ChannelRefundNo), At: p.now(), RefundNo: refundNo}); e != nil {
+	if e := p.q.SubmitRefund(ctx, p.pool, dbsqlc.SubmitRefundParams{
+		ChannelRefundNo: optional(result.ChannelRefundNo),
+		At:              p.now(),
+		RefundNo:        refundNo,
+	}); e != nil {
 		return r, fmt.Errorf("refund %s: %w", refundNo, e)
 	}
 	// Read again: the provider's notice may have settled it meanwhile, and what is settled is told as it is.
@@ -151,7 +177,11 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	result, err := provider.Refund(call, RefundRequest{
-		RefundNo: r.RefundNo, AttemptNo: r.AttemptNo, ChannelTxnNo: r.ChannelTxnNo, Amount: r.Amount, Reason: r.Reason,
+		RefundNo:     r.RefundNo,
+		AttemptNo:    r.AttemptNo,
+		ChannelTxnNo: r.ChannelTxnNo,
+		Amount:       r.Amount,
+		Reason:       r.Reason,
 	})
 	if err == nil || errors.Is(err, ErrRejected) {
 		return result, err
@@ -167,7 +197,8 @@ func (p *Payments) submit(ctx context.Context, provider Provider, r Refund) (Ref
 // refunded. changed is false when the refund had ended before; r tells how, which the caller compares
 // with what it was told: two words of one provider that contradict each other are a case for a person.
 // Errors: ErrUnknownRefund.
-func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx, refundNo, status, channelRefundNo string) (r Refund, changed bool, err error) {
+func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx,
+	refundNo, status, channelRefundNo string) (r Refund, changed bool, err error) {
 	if status != Succeeded && status != Failed {
 		return Refund{}, false, fmt.Errorf("settle refund %s: %q is no end", refundNo, status)
 	}
@@ -180,13 +211,19 @@ func (p *Payments) SettleRefundTx(ctx context.Context, tx pgx.Tx, refundNo, stat
 		return Refund{}, false, fmt.Errorf("settle refund %s: %w", refundNo, err)
 	}
 	rows, err := p.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{
-		Status: status, ChannelRefundNo: optional(channelRefundNo), At: p.now(), RefundNo: refundNo,
+		Status:          status,
+		ChannelRefundNo: optional(channelRefundNo),
+		At:              p.now(),
+		RefundNo:        refundNo,
 	})
 	if err != nil {
 		return Refund{}, false, fmt.Errorf("settle refund %s: %w", refundNo, err)
 	}
 	if rows == 1 && status == Succeeded {
-		if err := p.q.AddRefunded(ctx, tx, dbsqlc.AddRefundedParams{Amount: row.PaymentRefund.Amount, ID: row.PaymentRefund.CaptureID}); err != nil {
+		if err := p.q.AddRefunded(ctx, tx, dbsqlc.AddRefundedParams{
+			Amount: row.PaymentRefund.Amount,
+			ID:     row.PaymentRefund.CaptureID,
+		}); err != nil {
 			return Refund{}, false, fmt.Errorf("settle refund %s: %w", refundNo, err)
 		}
 	}
@@ -229,9 +266,13 @@ func (p *Payments) Refunds(ctx context.Context, reference string) ([]Refund, err
 	return out, nil
 }
 
-// OpenRefunds lists at most limit refunds that were promised longer than olderThan ago and have not ended, the oldest first.
+// OpenRefunds lists at most limit refunds that were promised longer than olderThan ago and have not ended, the oldest
+// first.
 func (p *Payments) OpenRefunds(ctx context.Context, olderThan time.Duration, limit int) ([]Refund, error) {
-	rows, err := p.q.OpenRefunds(ctx, p.pool, dbsqlc.OpenRefundsParams{Before: p.now().Add(-olderThan), Max: int32(limit)})
+	rows, err := p.q.OpenRefunds(ctx, p.pool, dbsqlc.OpenRefundsParams{
+		Before: p.now().Add(-olderThan),
+		Max:    int32(limit),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open refunds: %w", err)
 	}

@@ -23,7 +23,12 @@ func (k *till) paid(reference string, o sandbox.PayOptions) payment.Capture {
 
 func (k *till) refund(no string, c payment.Capture, amount int64) error {
 	return db.InTx(k.ctx, k.pool, func(tx pgx.Tx) error {
-		return k.payments.RefundTx(k.ctx, tx, payment.Refund{RefundNo: no, CaptureID: c.ID, Amount: cny(amount), Reason: "test"})
+		return k.payments.RefundTx(k.ctx, tx, payment.Refund{
+			RefundNo:  no,
+			CaptureID: c.ID,
+			Amount:    cny(amount),
+			Reason:    "test",
+		})
 	})
 }
 
@@ -82,13 +87,18 @@ func TestARefundWaitsForTheOneBeforeIt(t *testing.T) {
 	c := k.paid("order-1", sandbox.PayOptions{})
 	second := make(chan error, 1)
 	k.tx(func(tx pgx.Tx) error {
-		err := k.payments.RefundTx(k.ctx, tx, payment.Refund{RefundNo: refundNo(1), CaptureID: c.ID, Amount: cny(600)})
+		err := k.payments.RefundTx(k.ctx, tx, payment.Refund{
+			RefundNo:  refundNo(1),
+			CaptureID: c.ID,
+			Amount:    cny(600),
+		})
 		go func() { second <- k.refund(refundNo(2), c, 600) }()
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 			if len(second) > 0 || time.Now().After(deadline) {
 				t.Fatal("the second refund did not wait for the first one's commit")
 			}
-			if k.count("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 1 {
+			if k.count(
+				"select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 1 {
 				return err
 			}
 		}
@@ -141,7 +151,11 @@ func TestARefundNumberIsOneRefund(t *testing.T) {
 	wantErr(t, k.refund(refundNo(2), payment.Capture{ID: 1 << 40}, 1), payment.ErrUnknownCapture)
 	wantErr(t, k.refund(refundNo(2), c, -1), payment.ErrRefundExceeds)
 	err := db.InTx(k.ctx, k.pool, func(tx pgx.Tx) error {
-		return k.payments.RefundTx(k.ctx, tx, payment.Refund{RefundNo: refundNo(3), CaptureID: c.ID, Amount: money.Of(1, "USD")})
+		return k.payments.RefundTx(k.ctx, tx, payment.Refund{
+			RefundNo:  refundNo(3),
+			CaptureID: c.ID,
+			Amount:    money.Of(1, "USD"),
+		})
 	})
 	wantErr(t, err, money.ErrCurrency)
 	if all, err := k.payments.Refunds(k.ctx, "order-1"); err != nil || len(all) != 1 || all[0].Amount != cny(500) {
@@ -167,7 +181,8 @@ func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
 				net = &network{Sandbox: k.sandbox}
 				return net
 			})
-			net.refund = func(_ payment.RefundRequest, call func() (payment.RefundResult, error)) (payment.RefundResult, error) {
+			net.refund = func(_ payment.RefundRequest,
+				call func() (payment.RefundResult, error)) (payment.RefundResult, error) {
 				return lose(call)
 			}
 			c := k.paid("order-1", sandbox.PayOptions{})
@@ -187,14 +202,16 @@ func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
 				t.Fatalf("requested %d times", net.refunds.Load())
 			}
 			// The provider settles it; its notice is lost, and asking finds out.
-			if _, err := k.pool.Exec(k.ctx, "update sandbox_refund set status = 'succeeded', settled_at = now()"); err != nil {
+			if _, err := k.pool.Exec(k.ctx,
+				"update sandbox_refund set status = 'succeeded', settled_at = now()"); err != nil {
 				t.Fatal(err)
 			}
 			r, err := k.payments.SubmitRefund(k.ctx, refundNo(1))
 			if err != nil || r.Status != payment.Succeeded {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			if stored, err := k.payments.Refund(k.ctx, refundNo(1)); err != nil || stored.Status != payment.Submitted || stored.Attempts != 4 {
+			if stored, err := k.payments.Refund(k.ctx, refundNo(1)); err != nil || stored.Status != payment.Submitted ||
+				stored.Attempts != 4 {
 				t.Fatalf("the row must wait for SettleRefundTx: %+v, %v", stored, err)
 			}
 		})
@@ -222,7 +239,8 @@ func TestARefundRequestThatNobodyAnswersStaysPending(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	net.refund = nil
-	if r, err := k.payments.SubmitRefund(k.ctx, refundNo(1)); err != nil || r.Status != payment.Submitted || r.LastError != "" {
+	if r, err := k.payments.SubmitRefund(k.ctx, refundNo(1)); err != nil || r.Status != payment.Submitted ||
+		r.LastError != "" {
 		t.Fatalf("%+v, %v", r, err)
 	}
 }
@@ -238,7 +256,8 @@ func TestANoticeMaySettleARefundBeforeItsAnswer(t *testing.T) {
 	if err := k.refund(refundNo(1), c, 990); err != nil {
 		t.Fatal(err)
 	}
-	net.refund = func(r payment.RefundRequest, call func() (payment.RefundResult, error)) (payment.RefundResult, error) {
+	net.refund = func(r payment.RefundRequest,
+		call func() (payment.RefundResult, error)) (payment.RefundResult, error) {
 		result, err := call()
 		k.settle(r.RefundNo, payment.Succeeded)
 		return result, err

@@ -35,9 +35,9 @@ type Session struct {
 	HeartbeatSeconds int
 }
 
-// Authorize lets a viewer in: it finds what the viewer is entitled by, gives the device a place, takes the
-// account's stream and signs a token of at most 15 minutes. Refusals: entitlement's, ErrWrongDevice without a device, ErrDeviceLimit,
-// ErrStreamLimit, media.ErrUnknownAsset. A rental's window does not open here but at the first key.
+// Authorize lets a viewer in: it finds what the viewer is entitled by, gives the device a place, takes the account's
+// stream and signs a token of at most 15 minutes. Refusals: entitlement's, ErrWrongDevice without a device,
+// ErrDeviceLimit, ErrStreamLimit, media.ErrUnknownAsset. A rental's window does not open here but at the first key.
 func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error) {
 	ent, err := p.entitlements.Find(ctx, r.UserID, r.SPUID)
 	if err != nil {
@@ -56,7 +56,13 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 	if err := p.admit(ctx, r.UserID, r.Device, r.Label); err != nil {
 		return Session{}, err
 	}
-	c := claims{user: r.UserID, Video: asset.Prefix, Entitlement: ent.ID, Device: deviceClaim(r.Device), Session: rand.Text()}
+	c := claims{
+		user:        r.UserID,
+		Video:       asset.Prefix,
+		Entitlement: ent.ID,
+		Device:      deviceClaim(r.Device),
+		Session:     rand.Text(),
+	}
 	c.bind(r.By)
 	how := holdOpen
 	if r.TakeOver {
@@ -80,9 +86,12 @@ func (p *Playback) session(c claims, ent entitlement.Entitlement) (Session, erro
 		return Session{}, err
 	}
 	return Session{
-		Token: token, PlaylistURL: "/p/" + token + "/" + c.Video + "/master.m3u8",
-		SegmentPrefix: p.prefix(until, c, ent.Quality),
-		ExpiresAt:     until, SessionID: c.Session, HeartbeatSeconds: int(p.opt.Heartbeat / time.Second),
+		Token:            token,
+		PlaylistURL:      "/p/" + token + "/" + c.Video + "/master.m3u8",
+		SegmentPrefix:    p.prefix(until, c, ent.Quality),
+		ExpiresAt:        until,
+		SessionID:        c.Session,
+		HeartbeatSeconds: int(p.opt.Heartbeat / time.Second),
 	}, nil
 }
 

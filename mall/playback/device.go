@@ -58,7 +58,11 @@ func (p *Playback) knows(ctx context.Context, user int64, hash []byte) (bool, er
 		return false, fmt.Errorf("device of user %d: %w", user, err)
 	}
 	if now := p.now(); now.Sub(seen) > seenAfter {
-		if err := p.q.SeeDevice(ctx, p.pool, dbsqlc.SeeDeviceParams{At: now, UserID: user, DeviceHash: hash}); err != nil {
+		if err := p.q.SeeDevice(ctx, p.pool, dbsqlc.SeeDeviceParams{
+			At:         now,
+			UserID:     user,
+			DeviceHash: hash,
+		}); err != nil {
 			return false, fmt.Errorf("see device of user %d: %w", user, err)
 		}
 	}
@@ -97,7 +101,12 @@ func (p *Playback) admit(ctx context.Context, user int64, hash []byte, label str
 		if int(n) >= p.opt.MaxDevices {
 			return ErrDeviceLimit
 		}
-		err = p.q.AddDevice(ctx, tx, dbsqlc.AddDeviceParams{UserID: user, DeviceHash: hash, Label: label, At: p.now()})
+		err = p.q.AddDevice(ctx, tx, dbsqlc.AddDeviceParams{
+			UserID:     user,
+			DeviceHash: hash,
+			Label:      label,
+			At:         p.now(),
+		})
 		if err != nil {
 			return fmt.Errorf("add device of user %d: %w", user, err)
 		}
@@ -113,7 +122,13 @@ func (p *Playback) Devices(ctx context.Context, userID int64) ([]Device, error) 
 	}
 	devices := make([]Device, len(rows))
 	for i, r := range rows {
-		devices[i] = Device{ID: r.ID, Label: r.Label, CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, Hash: r.DeviceHash}
+		devices[i] = Device{
+			ID:         r.ID,
+			Label:      r.Label,
+			CreatedAt:  r.CreatedAt,
+			LastSeenAt: r.LastSeenAt,
+			Hash:       r.DeviceHash,
+		}
 	}
 	return devices, nil
 }
@@ -124,7 +139,11 @@ func (p *Playback) MaxDevices() int { return p.opt.MaxDevices }
 // RemoveDevice takes a device off the account, or says ErrNoDevice. What it plays ends at its next key,
 // playlist or heartbeat. hash is what the device's cookie names, so that the caller can sign it out.
 func (p *Playback) RemoveDevice(ctx context.Context, userID, deviceID int64) (hash []byte, err error) {
-	hash, err = p.q.RemoveDevice(ctx, p.pool, dbsqlc.RemoveDeviceParams{UserID: userID, ID: deviceID, At: p.now()})
+	hash, err = p.q.RemoveDevice(ctx, p.pool, dbsqlc.RemoveDeviceParams{
+		UserID: userID,
+		ID:     deviceID,
+		At:     p.now(),
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, ErrNoDevice
 	}

@@ -104,7 +104,8 @@ func TestAFilmLongerThanItsTokenPlaysThrough(t *testing.T) {
 	}
 	progress, err := f.Progress(t.Context(), ann, []int64{film, other})
 	f.must(err)
-	if g := progress[film]; len(progress) != 1 || g.PositionSeconds != 20 || !g.Finished() || g.Resume() != 0 || g.Percent() != 100 {
+	if g := progress[film]; len(progress) != 1 || g.PositionSeconds != 20 || !g.Finished() || g.Resume() != 0 ||
+		g.Percent() != 100 {
 		t.Errorf("progress %+v", progress)
 	}
 }
@@ -113,13 +114,16 @@ func TestTokensMayNotLiveLong(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for name, opt := range map[string]playback.Options{
-		"token": {TokenTTL: 16 * time.Minute}, "lease": {Lease: 10 * time.Second}, "heartbeat": {Heartbeat: 20 * time.Minute},
+		"token": {TokenTTL: 16 * time.Minute}, "lease": {Lease: 10 * time.Second},
+		"heartbeat": {Heartbeat: 20 * time.Minute},
 	} {
-		if _, err := playback.New(f.pool, nil, f.entitlements, f.media, keys, opt, slog.Default(), time.Now); err == nil {
+		if _, err := playback.New(f.pool, nil, f.entitlements, f.media, keys, opt, slog.Default(),
+			time.Now); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := playback.New(f.pool, nil, f.entitlements, f.media, playback.Keys{}, playback.Options{}, slog.Default(), time.Now); err == nil {
+	if _, err := playback.New(f.pool, nil, f.entitlements, f.media, playback.Keys{}, playback.Options{}, slog.Default(),
+		time.Now); err == nil {
 		t.Error("empty keys: accepted")
 	}
 }

@@ -15,8 +15,8 @@ import (
 // qualityFree is what anybody may see of a listing's free minutes, and the scope that their segments are signed in.
 const qualityFree = "free"
 
-// freeSlack is how much longer than the free minutes one authorisation of them can be renewed: pauses, and seeing them again. Whoever
-// goes on after that asks anew, which is counted.
+// freeSlack is how much longer than the free minutes one authorisation of them can be renewed: pauses, and seeing them
+// again. Whoever goes on after that asks anew, which is counted.
 const freeSlack = time.Hour
 
 // FreeRequest asks to play the free minutes of a listing, whoever asks.
@@ -39,8 +39,9 @@ type Free struct {
 	Asset   media.Asset
 }
 
-// Free lets anybody in to the begin of a film that its listing gives away. It takes a stream of the device and none of an account, and
-// keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit, media.ErrUnknownAsset.
+// Free lets anybody in to the begin of a film that its listing gives away. It takes a stream of the device and none of
+// an account, and keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit,
+// media.ErrUnknownAsset.
 func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
 	asset, seconds, err := p.freeFilm(ctx, r.SPUID)
 	if err != nil {
@@ -52,7 +53,14 @@ func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
 	if r.Look {
 		return Free{Seconds: seconds, Asset: asset}, nil
 	}
-	c := claims{Video: asset.Prefix, Free: seconds, SPU: r.SPUID, Began: p.now().Unix(), Device: deviceClaim(r.Device), Session: rand.Text()}
+	c := claims{
+		Video:   asset.Prefix,
+		Free:    seconds,
+		SPU:     r.SPUID,
+		Began:   p.now().Unix(),
+		Device:  deviceClaim(r.Device),
+		Session: rand.Text(),
+	}
 	c.bind(r.By)
 	how := holdOpen
 	if r.TakeOver {
@@ -89,7 +97,8 @@ func (p *Playback) freeFilm(ctx context.Context, spuID int64) (media.Asset, int,
 	return asset, seconds, err
 }
 
-// freePicture is what is free of a film's smallest rendition. All renditions are cut at the same moments and share their keys.
+// freePicture is what is free of a film's smallest rendition. All renditions are cut at the same moments and share
+// their keys.
 func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (media.Playlist, error) {
 	master, err := p.media.Master(ctx, video)
 	if err != nil {
@@ -99,9 +108,10 @@ func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (
 	return list.Until(float64(seconds)), err
 }
 
-// freePart is what is free of the list of a rendition, or of a sound: as many pieces as of the picture, since theirs end a few hundredths of a
-// second before or after.
-func (p *Playback) freePart(ctx context.Context, video, folder string, list media.Playlist, seconds int) (media.Playlist, error) {
+// freePart is what is free of the list of a rendition, or of a sound: as many pieces as of the picture, since theirs
+// end a few hundredths of a second before or after.
+func (p *Playback) freePart(ctx context.Context, video, folder string, list media.Playlist,
+	seconds int) (media.Playlist, error) {
 	if !media.IsSound(folder) {
 		return list.Until(float64(seconds)), nil
 	}
@@ -152,7 +162,9 @@ func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
 	if list, err = p.freePart(ctx, r.Prefix, r.Folder, list, freeLimit(r.Session)); err != nil {
 		return err
 	}
-	if r.File != list.Init && !slices.ContainsFunc(list.Segments, func(s media.Segment) bool { return s.File == r.File }) {
+	if r.File != list.Init && !slices.ContainsFunc(list.Segments, func(s media.Segment) bool {
+		return s.File == r.File
+	}) {
 		return ErrFreeOver.Because("%s/%s/%s", r.Prefix, r.Folder, r.File)
 	}
 	return nil
@@ -164,15 +176,20 @@ func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File,
 	if err != nil {
 		return nil, err
 	}
-	chapters := slices.ContainsFunc(media.ChapterLanguages(), func(l string) bool { return media.ChaptersFile(l) == r.File })
+	chapters := slices.ContainsFunc(media.ChapterLanguages(), func(l string) bool {
+		return media.ChaptersFile(l) == r.File
+	})
 	if !chapters && !slices.ContainsFunc(asset.Captions, func(c media.Caption) bool { return c.File == r.File }) {
 		return nil, ErrFreeOver.Because("%s of %s", r.File, r.Prefix)
 	}
 	return p.media.TextUntil(ctx, r.Prefix, r.File, freeLimit(r.Session))
 }
 
-// FreeExtras signs what may be loaded beside a film's free minutes: subtitles and chapters, of which only that part is given.
+// FreeExtras signs what may be loaded beside a film's free minutes: subtitles and chapters, of which only that part is
+// given.
 func (p *Playback) FreeExtras(asset media.Asset, seconds int) Extras {
 	until := p.now().Add(time.Duration(seconds)*time.Second + extrasSlack)
-	return extrasAt(p.segmentPrefix(until, freeSession(seconds, "anybody"), asset.Prefix, scopeFreeExtras)+media.ExtrasFolder+"/", asset)
+	return extrasAt(
+		p.segmentPrefix(until, freeSession(seconds, "anybody"), asset.Prefix, scopeFreeExtras)+media.ExtrasFolder+"/",
+		asset)
 }

@@ -24,14 +24,20 @@ type given map[int64]struct {
 	seconds int
 }
 
-// generous is a Playback whose listings give away what the test says. The film of 20 s has keys of 8 s; tale is one with words.
+// generous is a Playback whose listings give away what the test says. The film of 20 s has keys of 8 s; tale is one
+// with words.
 func (f *fixture) generous() given {
 	f.t.Helper()
 	src := clearFilm()
-	src["en.vtt"].Data = []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nFirst\n\n00:05.000 --> 00:07.000\nSecond\n\n00:12.000 --> 00:14.000\nThe murderer\n")
+	src["en.vtt"].Data = []byte(
+		"WEBVTT\n\n00:00.000 --> 00:02.000\nFirst\n\n00:05.000 --> 00:07.000\nSecond\n\n00:12.000 --> 00:14.000\nThe murderer\n")
 	tale, err := f.media.Pack(f.t.Context(), src, "tale", 2)
 	f.must(err)
-	f.must(f.media.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{Start: 0, En: "Begin", Zh: "开始"}, {Start: 4, En: "Middle"}, {Start: 12, En: "The end"}}))
+	f.must(f.media.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{
+		Start: 0,
+		En:    "Begin",
+		Zh:    "开始",
+	}, {Start: 4, En: "Middle"}, {Start: 12, En: "The end"}}))
 	f.assets[9] = tale.ID
 	g := given{film: {f.assets[film], 6}, 9: {tale.ID, 6}}
 	f.Playback, err = playback.New(f.pool, f.redis, f.entitlements, f.media, keys, playback.Options{
@@ -60,16 +66,19 @@ func TestAnybodyPlaysTheFreeMinutesAndNothingBeyond(t *testing.T) {
 		s := f.try(film, f.phone)
 		master, err := f.Master(t.Context(), s.Token, f.phone, "film")
 		f.must(err)
-		if got := string(master); !strings.Contains(got, "\n360p/index.m3u8\n") || strings.Contains(got, "1080p") || strings.Contains(got, "2160p") {
+		if got := string(master); !strings.Contains(got, "\n360p/index.m3u8\n") || strings.Contains(got, "1080p") ||
+			strings.Contains(got, "2160p") {
 			t.Fatalf("%d s: shown are\n%s", c.limit, got)
 		}
 		list, err := f.Playlist(t.Context(), s.Token, f.phone, "film", "360p")
 		f.must(err)
-		if got := string(list); strings.Count(got, "#EXTINF") != c.segments || strings.Count(got, "#EXT-X-KEY") != c.keys || !strings.HasSuffix(got, "#EXT-X-ENDLIST\n") {
+		if got := string(list); strings.Count(got, "#EXTINF") != c.segments ||
+			strings.Count(got, "#EXT-X-KEY") != c.keys || !strings.HasSuffix(got, "#EXT-X-ENDLIST\n") {
 			t.Errorf("%d s: the playlist is\n%s", c.limit, got)
 		}
 		for n := range 3 {
-			if _, err := f.Key(t.Context(), s.Token, f.phone, "film", n); n < c.keys && err != nil || n >= c.keys && !errors.Is(err, playback.ErrFreeOver) {
+			if _, err := f.Key(t.Context(), s.Token, f.phone, "film", n); n < c.keys && err != nil ||
+				n >= c.keys && !errors.Is(err, playback.ErrFreeOver) {
 				t.Errorf("%d s, key %d: %v", c.limit, n, err)
 			}
 		}
@@ -118,7 +127,8 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 				src[name+"/"+rest] = content
 			}
 		}
-		src[name+"/index.m3u8"].Data = bytes.ReplaceAll(src[name+"/index.m3u8"].Data, []byte("#EXTINF:4.000000"), []byte("#EXTINF:3.990000"))
+		src[name+"/index.m3u8"].Data = bytes.ReplaceAll(src[name+"/index.m3u8"].Data, []byte("#EXTINF:4.000000"),
+			[]byte("#EXTINF:3.990000"))
 	}
 	master := strings.ReplaceAll(string(src["master.m3u8"].Data), "BANDWIDTH=", `AUDIO="sound",BANDWIDTH=`)
 	src["master.m3u8"].Data = []byte(strings.Replace(master, "#EXTM3U\n", "#EXTM3U\n"+sounds, 1))
@@ -152,7 +162,9 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 		t.Errorf("what was bought is\n%s", list)
 	}
 	f.must(f.fetch(segment(bought.SegmentPrefix + "sound-2/s4.m4s")))
-	if err := f.fetch(segment(strings.Replace(bought.SegmentPrefix, "/heard/", "/film/", 1) + "sound-2/s4.m4s")); !errors.Is(err, playback.ErrBadSignature) {
+	if err := f.fetch(
+		segment(strings.Replace(bought.SegmentPrefix, "/heard/", "/film/", 1) + "sound-2/s4.m4s")); !errors.Is(err,
+		playback.ErrBadSignature) {
 		t.Errorf("another film's sound: %v", err)
 	}
 }
@@ -174,7 +186,9 @@ func TestNothingBesideAFilmTellsWhatIsNotFree(t *testing.T) {
 		f.must(err)
 		return string(b)
 	}
-	if got := read(x.Captions[0].URL); !strings.Contains(got, "First") || !strings.Contains(got, "00:05.000 --> 00:00:06.000") && !strings.Contains(got, "00:00:05.000 --> 00:00:06.000") || strings.Contains(got, "murderer") {
+	if got := read(x.Captions[0].URL); !strings.Contains(got, "First") ||
+		!strings.Contains(got, "00:05.000 --> 00:00:06.000") &&
+			!strings.Contains(got, "00:00:05.000 --> 00:00:06.000") || strings.Contains(got, "murderer") {
 		t.Errorf("subtitles:\n%s", got)
 	}
 	if got := read(x.Chapters[0].URL); !strings.Contains(got, "Middle") || strings.Contains(got, "The end") {
@@ -187,7 +201,8 @@ func TestNothingBesideAFilmTellsWhatIsNotFree(t *testing.T) {
 		}
 	}
 	// What may be loaded for hours opens no segment, and what opens segments no text.
-	if err := f.fetch(segment(strings.Replace(base, "/extras/", "/360p/", 1) + "s0.m4s")); !errors.Is(err, playback.ErrBadSignature) {
+	if err := f.fetch(segment(strings.Replace(base, "/extras/", "/360p/", 1) + "s0.m4s")); !errors.Is(err,
+		playback.ErrBadSignature) {
 		t.Errorf("a segment by the subtitles' signature: %v", err)
 	}
 	if err := f.fetch(segment(s.SegmentPrefix + "extras/en.vtt")); !errors.Is(err, playback.ErrBadSignature) {
@@ -218,16 +233,25 @@ func TestATokenOfFreeMinutesIsGoodForNothingElse(t *testing.T) {
 		"as it should be": {s.Token, f.phone, "film", nil},
 		"another film":    {s.Token, f.phone, "tale", playback.ErrWrongVideo},
 		"another device":  {s.Token, f.laptop, "film", playback.ErrWrongDevice},
-		"tampered":        {forged(secret(9), func(c jwt.MapClaims) { c["free"] = 1800 }), f.phone, "film", playback.ErrBadToken},
-		"cut off":         {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
-		"without a limit": {forged(keys.Token, func(c jwt.MapClaims) { delete(c, "free") }), f.phone, "film", playback.ErrBadToken},
-		"of somebody":     {forged(keys.Token, func(c jwt.MapClaims) { c["sub"] = "1" }), f.phone, "film", playback.ErrBadToken},
+		"tampered": {forged(secret(9), func(c jwt.MapClaims) {
+			c["free"] = 1800
+		}), f.phone, "film", playback.ErrBadToken},
+		"cut off": {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
+		"without a limit": {forged(keys.Token, func(c jwt.MapClaims) {
+			delete(c, "free")
+		}), f.phone, "film", playback.ErrBadToken},
+		"of somebody": {forged(keys.Token, func(c jwt.MapClaims) {
+			c["sub"] = "1"
+		}), f.phone, "film", playback.ErrBadToken},
 	} {
 		if _, err := f.Key(t.Context(), c.token, c.device, c.video, 0); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := f.Free(t.Context(), playback.FreeRequest{SPUID: other, Device: f.phone}); !errors.Is(err, playback.ErrNotFree) {
+	if _, err := f.Free(t.Context(), playback.FreeRequest{
+		SPUID:  other,
+		Device: f.phone,
+	}); !errors.Is(err, playback.ErrNotFree) {
 		t.Errorf("a listing that gives nothing: %v", err)
 	}
 	if _, err := f.Free(t.Context(), playback.FreeRequest{SPUID: film}); !errors.Is(err, playback.ErrWrongDevice) {
@@ -262,7 +286,12 @@ func TestFreeMinutesEndWithTheListing(t *testing.T) {
 	_, beat := f.beat(next, 3)
 	_, list := f.Playlist(t.Context(), next.Token, f.phone, "film", "360p")
 	_, again := f.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.phone})
-	for what, err := range map[string]error{"key": key(next, 0), "heartbeat": beat, "playlist": list, "asked again": again} {
+	for what, err := range map[string]error{
+		"key":         key(next, 0),
+		"heartbeat":   beat,
+		"playlist":    list,
+		"asked again": again,
+	} {
 		if !errors.Is(err, playback.ErrNotFree) {
 			t.Errorf("taken down, %s: %v", what, err)
 		}

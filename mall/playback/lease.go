@@ -42,8 +42,8 @@ const (
 	holdTake = "take"
 )
 
-// leases keeps streams in Redis. Where Redis is away playing goes on without a lease: the worst that comes of
-// it is a second screen for a while, and refusing would punish everybody who paid. What was skipped is counted and logged.
+// leases keeps streams in Redis. Where Redis is away playing goes on without a lease: the worst that comes of it is a
+// second screen for a while, and refusing would punish everybody who paid. What was skipped is counted and logged.
 type leases struct {
 	redis   *away.Redis
 	ttl     time.Duration

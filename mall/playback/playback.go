@@ -37,7 +37,8 @@ var (
 	ErrSignedOut     = fault.New(fault.Unauthenticated, "signed_out", "Sign in to go on watching.")
 	ErrStreamEnded   = fault.New(fault.Conflict, "stream_ended", "Playback moved to another screen.")
 	ErrStreamLimit   = fault.New(fault.Conflict, "stream_limit", "This account is playing on another screen.")
-	ErrDeviceLimit   = fault.New(fault.Conflict, "device_limit", "This account already plays on as many devices as it may.")
+	ErrDeviceLimit   = fault.New(fault.Conflict, "device_limit",
+		"This account already plays on as many devices as it may.")
 	ErrDeviceRemoved = fault.New(fault.Conflict, "device_removed", "This device was removed from the account.")
 	ErrNotFree       = fault.New(fault.Forbidden, "not_free", "Nothing of this video can be watched for free.")
 	ErrFreeOver      = fault.New(fault.Forbidden, "free_over", "This part of the video cannot be watched for free.")
@@ -57,14 +58,14 @@ type Options struct {
 	Lease      time.Duration // how long a stream lives without a sign of life; 45 s
 	Heartbeat  time.Duration // what players are told to send; 15 s
 	MaxDevices int           // living devices an account; 5
-	// MayPreview says who may see a film without having bought it: its maker, and who decides on it. It is asked again at each key;
-	// nil lets nobody.
+	// MayPreview says who may see a film without having bought it: its maker, and who decides on it. It is asked again
+	// at each key; nil lets nobody.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
-	// MayAct says whether what a viewer was let in with is still good: nil, or why not. It is asked again at each playlist, key and heartbeat;
-	// nil asks nobody.
+	// MayAct says whether what a viewer was let in with is still good: nil, or why not. It is asked again at each
+	// playlist, key and heartbeat; nil asks nobody.
 	MayAct func(ctx context.Context, by Credential) error
-	// Free is the packaged film of a listing and how many seconds of its begin anybody may watch now, both 0 for nothing. It is asked again
-	// at each key; nil gives nothing away.
+	// Free is the packaged film of a listing and how many seconds of its begin anybody may watch now, both 0 for
+	// nothing. It is asked again at each key; nil gives nothing away.
 	Free func(ctx context.Context, spuID int64) (assetID int64, seconds int, err error)
 }
 
@@ -78,7 +79,8 @@ type Progressed struct {
 
 // Playback authorises, checks, renews and serves.
 type Playback struct {
-	// OnProgress hears of each heartbeat and must not wait for anything; nil hears of none. It is set before anybody plays.
+	// OnProgress hears of each heartbeat and must not wait for anything; nil hears of none. It is set before anybody
+	// plays.
 	OnProgress func(Progressed)
 
 	pool         *pgxpool.Pool
@@ -92,7 +94,8 @@ type Playback struct {
 	q            *dbsqlc.Queries
 }
 
-// New needs a migrated database. rdb may be nil: then, as whenever Redis is away, any number of streams of an account play.
+// New needs a migrated database. rdb may be nil: then, as whenever Redis is away, any number of streams of an account
+// play.
 func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlement.Entitlements, films *media.Media,
 	keys Keys, opt Options, log *slog.Logger, now func() time.Time) (*Playback, error) {
 	for _, k := range [][]byte{keys.Token, keys.Segment, keys.Device} {
@@ -105,11 +108,24 @@ func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlemen
 	opt.Heartbeat = or(opt.Heartbeat, 15*time.Second)
 	opt.MaxDevices = or(opt.MaxDevices, 5)
 	if opt.TokenTTL > maxTokenTTL || opt.TokenTTL <= opt.Heartbeat || opt.Lease <= opt.Heartbeat {
-		return nil, fmt.Errorf("playback: tokens of %s and leases of %s do not fit heartbeats of %s", opt.TokenTTL, opt.Lease, opt.Heartbeat)
+		return nil, fmt.Errorf("playback: tokens of %s and leases of %s do not fit heartbeats of %s", opt.TokenTTL,
+			opt.Lease, opt.Heartbeat)
 	}
 	return &Playback{
-		pool: pool, entitlements: entitlements, media: films, keys: keys, opt: opt, now: now, log: log, q: dbsqlc.New(),
-		leases: &leases{redis: away.New(rdb), ttl: opt.Lease, now: now, log: log},
+		pool:         pool,
+		entitlements: entitlements,
+		media:        films,
+		keys:         keys,
+		opt:          opt,
+		now:          now,
+		log:          log,
+		q:            dbsqlc.New(),
+		leases: &leases{
+			redis: away.New(rdb),
+			ttl:   opt.Lease,
+			now:   now,
+			log:   log,
+		},
 	}, nil
 }
 

@@ -36,7 +36,11 @@ func (c *clock) advance(d time.Duration) {
 
 func secret(fill byte) []byte { return bytes.Repeat([]byte{fill}, 32) }
 
-var keys = playback.Keys{Token: secret(1), Segment: secret(2), Device: secret(3)}
+var keys = playback.Keys{
+	Token:   secret(1),
+	Segment: secret(2),
+	Device:  secret(3),
+}
 
 const (
 	ann, bob    = int64(1), int64(2)
@@ -59,7 +63,13 @@ type fixture struct {
 
 func open(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, pool: dbtest.New(t), redis: dbtest.Redis(t), clock: &clock{}, assets: map[int64]int64{}}
+	f := &fixture{
+		t:      t,
+		pool:   dbtest.New(t),
+		redis:  dbtest.Redis(t),
+		clock:  &clock{},
+		assets: map[int64]int64{},
+	}
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	f.clock.at.Store(&start)
 	storage, err := media.OpenStorage("", t.TempDir())
@@ -80,7 +90,8 @@ func open(t *testing.T) *fixture {
 
 // play is another process of the mall, on this Redis.
 func (f *fixture) play(rdb redis.UniversalClient) *playback.Playback {
-	p, err := playback.New(f.pool, rdb, f.entitlements, f.media, keys, playback.Options{}, slog.New(slog.DiscardHandler), f.clock.now)
+	p, err := playback.New(f.pool, rdb, f.entitlements, f.media, keys, playback.Options{},
+		slog.New(slog.DiscardHandler), f.clock.now)
 	f.must(err)
 	return p
 }
@@ -103,7 +114,8 @@ func clearFilm() fstest.MapFS {
 		name string
 		w, h int
 	}{{"360p", 640, 360}, {"1080p", 1920, 1080}, {"2160p", 3840, 2160}} {
-		master += fmt.Sprintf("#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%dx%d\n%s/index.m3u8\n", r.h*1000, r.w, r.h, r.name)
+		master += fmt.Sprintf("#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%dx%d\n%s/index.m3u8\n", r.h*1000, r.w, r.h,
+			r.name)
 		list := "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI=\"init.mp4\"\n"
 		files[r.name+"/init.mp4"] = &fstest.MapFile{Data: []byte("init")}
 		for i := range 5 {
@@ -119,11 +131,23 @@ func clearFilm() fstest.MapFS {
 // give grants; hours 0 is for good. The source is what revoke takes back.
 func (f *fixture) give(user, spu int64, source, quality string, hours int) {
 	f.t.Helper()
-	g := entitlement.Grant{UserID: user, SPUID: spu, SKUID: 1, Reference: "order", Source: source, Kind: entitlement.KindOwn, Quality: quality, RentHours: hours}
+	g := entitlement.Grant{
+		UserID:    user,
+		SPUID:     spu,
+		SKUID:     1,
+		Reference: "order",
+		Source:    source,
+		Kind:      entitlement.KindOwn,
+		Quality:   quality,
+		RentHours: hours,
+	}
 	if hours > 0 {
 		g.Kind = entitlement.KindRent
 	}
-	f.must(db.InTx(f.t.Context(), f.pool, func(tx pgx.Tx) error { _, err := f.entitlements.GrantTx(f.t.Context(), tx, g); return err }))
+	f.must(db.InTx(f.t.Context(), f.pool, func(tx pgx.Tx) error {
+		_, err := f.entitlements.GrantTx(f.t.Context(), tx, g)
+		return err
+	}))
 }
 
 func (f *fixture) refund(source string) {
@@ -135,7 +159,14 @@ func (f *fixture) refund(source string) {
 }
 
 func (f *fixture) auth(user, spu int64, device []byte, takeOver bool) (playback.Session, error) {
-	return f.Authorize(f.t.Context(), playback.AuthRequest{UserID: user, SPUID: spu, AssetID: f.assets[spu], Device: device, Label: "Browser", TakeOver: takeOver})
+	return f.Authorize(f.t.Context(), playback.AuthRequest{
+		UserID:   user,
+		SPUID:    spu,
+		AssetID:  f.assets[spu],
+		Device:   device,
+		Label:    "Browser",
+		TakeOver: takeOver,
+	})
 }
 
 func (f *fixture) authorized(user, spu int64, device []byte) playback.Session {
@@ -146,13 +177,25 @@ func (f *fixture) authorized(user, spu int64, device []byte) playback.Session {
 }
 
 func (f *fixture) beat(s playback.Session, position float64) (playback.Session, error) {
-	return f.Heartbeat(f.t.Context(), playback.HeartbeatRequest{Token: s.Token, Device: f.phone, UserID: ann, Position: position})
+	return f.Heartbeat(f.t.Context(), playback.HeartbeatRequest{
+		Token:    s.Token,
+		Device:   f.phone,
+		UserID:   ann,
+		Position: position,
+	})
 }
 
 // segment takes an address of the /s/ kind apart, as the router does.
 func segment(address string) playback.SegmentRequest {
 	p := strings.Split(strings.TrimPrefix(address, "/s/"), "/")
-	return playback.SegmentRequest{Exp: p[0], Session: p[1], Sig: p[2], Prefix: p[3], Folder: p[4], File: p[5]}
+	return playback.SegmentRequest{
+		Exp:     p[0],
+		Session: p[1],
+		Sig:     p[2],
+		Prefix:  p[3],
+		Folder:  p[4],
+		File:    p[5],
+	}
 }
 
 func (f *fixture) fetch(r playback.SegmentRequest) error {
@@ -168,7 +211,8 @@ func TestAFilmPlaysForWhomItBelongsTo(t *testing.T) {
 	f := open(t)
 	f.give(ann, film, "a", entitlement.QualityHD, 0)
 	s := f.authorized(ann, film, f.phone)
-	if s.PlaylistURL != "/p/"+s.Token+"/film/master.m3u8" || s.ExpiresAt.Sub(f.clock.now()) != 15*time.Minute || s.HeartbeatSeconds != 15 {
+	if s.PlaylistURL != "/p/"+s.Token+"/film/master.m3u8" || s.ExpiresAt.Sub(f.clock.now()) != 15*time.Minute ||
+		s.HeartbeatSeconds != 15 {
 		t.Fatalf("session %+v", s)
 	}
 	master, err := f.Master(t.Context(), s.Token, f.phone, "film")
@@ -216,7 +260,8 @@ func TestQualityIsHeldInPlaylistsAndSegments(t *testing.T) {
 	}
 	f.give(ann, film, "4k", entitlement.Quality4K, 0)
 	uhd := f.authorized(ann, film, f.phone)
-	if master, err := f.Master(t.Context(), uhd.Token, f.phone, "film"); err != nil || !strings.Contains(string(master), "2160p") {
+	if master, err := f.Master(t.Context(), uhd.Token, f.phone, "film"); err != nil ||
+		!strings.Contains(string(master), "2160p") {
 		t.Errorf("4K misses its picture: %v\n%s", err, master)
 	}
 	for _, file := range []string{"2160p/s0.m4s", "360p/s0.m4s"} {
@@ -249,21 +294,32 @@ func TestEveryRefusalHasItsOwnCode(t *testing.T) {
 		video  string
 		want   error
 	}{
-		"no token":          {"", f.phone, "film", playback.ErrBadToken},
-		"noise":             {"a.b.c", f.phone, "film", playback.ErrBadToken},
-		"tampered":          {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
-		"another secret":    {forged(jwt.SigningMethodHS256, secret(9), same), f.phone, "film", playback.ErrBadToken},
-		"no algorithm":      {forged(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same), f.phone, "film", playback.ErrBadToken},
+		"no token":       {"", f.phone, "film", playback.ErrBadToken},
+		"noise":          {"a.b.c", f.phone, "film", playback.ErrBadToken},
+		"tampered":       {s.Token[:len(s.Token)-4] + "AAAA", f.phone, "film", playback.ErrBadToken},
+		"another secret": {forged(jwt.SigningMethodHS256, secret(9), same), f.phone, "film", playback.ErrBadToken},
+		"no algorithm": {forged(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same), f.phone, "film",
+			playback.ErrBadToken},
 		"another algorithm": {forged(jwt.SigningMethodHS512, keys.Token, same), f.phone, "film", playback.ErrBadToken},
-		"another audience":  {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) { c["aud"] = "session" }), f.phone, "film", playback.ErrBadToken},
-		"no expiry":         {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) { delete(c, "exp") }), f.phone, "film", playback.ErrBadToken},
-		"no user":           {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) { c["sub"] = "0" }), f.phone, "film", playback.ErrBadToken},
-		"another user":      {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) { c["sub"] = "2" }), f.phone, "film", entitlement.ErrNotEntitled},
-		"no such right":     {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) { c["ent"] = 999 }), f.phone, "film", entitlement.ErrNotEntitled},
-		"another device":    {s.Token, f.laptop, "film", playback.ErrWrongDevice},
-		"no device":         {s.Token, nil, "film", playback.ErrWrongDevice},
-		"another video":     {s.Token, f.phone, "other", playback.ErrWrongVideo},
-		"as it should be":   {s.Token, f.phone, "film", nil},
+		"another audience": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+			c["aud"] = "session"
+		}), f.phone, "film", playback.ErrBadToken},
+		"no expiry": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+			delete(c, "exp")
+		}), f.phone, "film", playback.ErrBadToken},
+		"no user": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+			c["sub"] = "0"
+		}), f.phone, "film", playback.ErrBadToken},
+		"another user": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+			c["sub"] = "2"
+		}), f.phone, "film", entitlement.ErrNotEntitled},
+		"no such right": {forged(jwt.SigningMethodHS256, keys.Token, func(c jwt.MapClaims) {
+			c["ent"] = 999
+		}), f.phone, "film", entitlement.ErrNotEntitled},
+		"another device":  {s.Token, f.laptop, "film", playback.ErrWrongDevice},
+		"no device":       {s.Token, nil, "film", playback.ErrWrongDevice},
+		"another video":   {s.Token, f.phone, "other", playback.ErrWrongVideo},
+		"as it should be": {s.Token, f.phone, "film", nil},
 	} {
 		if err := f.Check(t.Context(), c.token, c.device, c.video); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
@@ -284,7 +340,11 @@ func TestEveryRefusalHasItsOwnCode(t *testing.T) {
 		t.Errorf("without a device: %v", err)
 	}
 	for _, viewer := range []int64{0, bob} { // signed out, or another person at the same browser
-		_, err := f.Heartbeat(t.Context(), playback.HeartbeatRequest{Token: s.Token, Device: f.phone, UserID: viewer})
+		_, err := f.Heartbeat(t.Context(), playback.HeartbeatRequest{
+			Token:  s.Token,
+			Device: f.phone,
+			UserID: viewer,
+		})
 		if !errors.Is(err, playback.ErrSignedOut) {
 			t.Errorf("viewer %d: %v", viewer, err)
 		}
@@ -329,7 +389,8 @@ func TestSegmentAddresses(t *testing.T) {
 	asset, err := f.media.Asset(t.Context(), f.assets[film])
 	f.must(err)
 	extras := f.Extras(ann, asset)
-	for _, address := range []string{extras.Captions[0].URL, extras.ThumbsURL, strings.Replace(extras.ThumbsURL, "thumbs.vtt", "thumbs.webp", 1)} {
+	for _, address := range []string{extras.Captions[0].URL, extras.ThumbsURL,
+		strings.Replace(extras.ThumbsURL, "thumbs.vtt", "thumbs.webp", 1)} {
 		if err := f.fetch(segment(address)); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -342,18 +403,42 @@ func TestSegmentAddresses(t *testing.T) {
 		r    playback.SegmentRequest
 		want error
 	}{
-		"a later end":             {changed(good, func(r *playback.SegmentRequest) { r.Exp += "0" }), playback.ErrBadSignature},
-		"an end of no number":     {changed(good, func(r *playback.SegmentRequest) { r.Exp = "never" }), playback.ErrBadSignature},
-		"another session":         {changed(good, func(r *playback.SegmentRequest) { r.Session = "x" }), playback.ErrBadSignature},
-		"another film":            {changed(good, func(r *playback.SegmentRequest) { r.Prefix = "other" }), playback.ErrBadSignature},
-		"no signature":            {changed(good, func(r *playback.SegmentRequest) { r.Sig = "" }), playback.ErrBadSignature},
-		"another signature":       {changed(good, func(r *playback.SegmentRequest) { r.Sig = strings.Repeat("A", 43) }), playback.ErrBadSignature},
-		"extras with a segment's": {changed(good, func(r *playback.SegmentRequest) { r.Folder, r.File = "extras", "en.vtt" }), playback.ErrBadSignature},
-		"segments with extras'":   {changed(segment(extras.ThumbsURL), func(r *playback.SegmentRequest) { r.Folder, r.File = "360p", "s0.m4s" }), playback.ErrBadSignature},
-		"a playlist":              {changed(good, func(r *playback.SegmentRequest) { r.File = "index.m3u8" }), media.ErrUnknownAsset},
-		"no such file":            {changed(good, func(r *playback.SegmentRequest) { r.File = "s9.m4s" }), media.ErrUnknownAsset},
-		"a path":                  {changed(good, func(r *playback.SegmentRequest) { r.File = "../../other/360p/s0.m4s" }), media.ErrUnknownAsset},
-		"a folder up":             {changed(good, func(r *playback.SegmentRequest) { r.Folder, r.File = "..", "s0.m4s" }), media.ErrUnknownAsset},
+		"a later end": {changed(good, func(r *playback.SegmentRequest) {
+			r.Exp += "0"
+		}), playback.ErrBadSignature},
+		"an end of no number": {changed(good, func(r *playback.SegmentRequest) {
+			r.Exp = "never"
+		}), playback.ErrBadSignature},
+		"another session": {changed(good, func(r *playback.SegmentRequest) {
+			r.Session = "x"
+		}), playback.ErrBadSignature},
+		"another film": {changed(good, func(r *playback.SegmentRequest) {
+			r.Prefix = "other"
+		}), playback.ErrBadSignature},
+		"no signature": {changed(good, func(r *playback.SegmentRequest) {
+			r.Sig = ""
+		}), playback.ErrBadSignature},
+		"another signature": {changed(good, func(r *playback.SegmentRequest) {
+			r.Sig = strings.Repeat("A", 43)
+		}), playback.ErrBadSignature},
+		"extras with a segment's": {changed(good, func(r *playback.SegmentRequest) {
+			r.Folder, r.File = "extras", "en.vtt"
+		}), playback.ErrBadSignature},
+		"segments with extras'": {changed(segment(extras.ThumbsURL), func(r *playback.SegmentRequest) {
+			r.Folder, r.File = "360p", "s0.m4s"
+		}), playback.ErrBadSignature},
+		"a playlist": {changed(good, func(r *playback.SegmentRequest) {
+			r.File = "index.m3u8"
+		}), media.ErrUnknownAsset},
+		"no such file": {changed(good, func(r *playback.SegmentRequest) {
+			r.File = "s9.m4s"
+		}), media.ErrUnknownAsset},
+		"a path": {changed(good, func(r *playback.SegmentRequest) {
+			r.File = "../../other/360p/s0.m4s"
+		}), media.ErrUnknownAsset},
+		"a folder up": {changed(good, func(r *playback.SegmentRequest) {
+			r.Folder, r.File = "..", "s0.m4s"
+		}), media.ErrUnknownAsset},
 	} {
 		if err := f.fetch(c.r); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)

@@ -21,9 +21,9 @@ type PreviewRequest struct {
 	Look bool
 }
 
-// Preview lets in who may see the film without an entitlement, in every picture there is. It takes the account's stream as playing does, but
-// no device's place, and keeps no position. Refusals: entitlement.ErrNotEntitled, ErrWrongDevice without a device, ErrStreamLimit,
-// media.ErrUnknownAsset.
+// Preview lets in who may see the film without an entitlement, in every picture there is. It takes the account's stream
+// as playing does, but no device's place, and keeps no position. Refusals: entitlement.ErrNotEntitled, ErrWrongDevice
+// without a device, ErrStreamLimit, media.ErrUnknownAsset.
 func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, error) {
 	asset, err := p.media.Asset(ctx, r.AssetID)
 	if err != nil {
@@ -39,7 +39,13 @@ func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, erro
 	if r.Look {
 		return Session{}, nil
 	}
-	c := claims{user: r.UserID, Video: asset.Prefix, Preview: asset.ID, Device: deviceClaim(r.Device), Session: rand.Text()}
+	c := claims{
+		user:    r.UserID,
+		Video:   asset.Prefix,
+		Preview: asset.ID,
+		Device:  deviceClaim(r.Device),
+		Session: rand.Text(),
+	}
 	c.bind(r.By)
 	how := holdOpen
 	if r.TakeOver {
@@ -61,7 +67,8 @@ func (p *Playback) preview(ctx context.Context, userID, assetID int64) (entitlem
 		return entitlement.Entitlement{}, fmt.Errorf("may user %d preview asset %d: %w", userID, assetID, err)
 	}
 	if !may {
-		return entitlement.Entitlement{}, entitlement.ErrNotEntitled.Because("user %d previews asset %d", userID, assetID)
+		return entitlement.Entitlement{}, entitlement.ErrNotEntitled.Because("user %d previews asset %d", userID,
+			assetID)
 	}
 	return entitlement.Entitlement{UserID: userID, Quality: entitlement.Quality4K}, nil
 }

@@ -24,7 +24,11 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 	}, slog.New(slog.DiscardHandler), f.clock.now)
 	f.must(err)
 	see := func(user, asset int64, device []byte) error {
-		_, err := p.Preview(t.Context(), playback.PreviewRequest{UserID: user, AssetID: asset, Device: device})
+		_, err := p.Preview(t.Context(), playback.PreviewRequest{
+			UserID:  user,
+			AssetID: asset,
+			Device:  device,
+		})
 		return err
 	}
 	for name, c := range map[string]struct{ err, want error }{
@@ -33,7 +37,11 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 		"no film":       {see(ann, 999, f.phone), media.ErrUnknownAsset},
 		"no device":     {see(ann, f.assets[film], nil), playback.ErrWrongDevice},
 		"nobody previews": {func() error {
-			_, err := f.Preview(t.Context(), playback.PreviewRequest{UserID: ann, AssetID: f.assets[film], Device: f.phone})
+			_, err := f.Preview(t.Context(), playback.PreviewRequest{
+				UserID:  ann,
+				AssetID: f.assets[film],
+				Device:  f.phone,
+			})
 			return err
 		}(), entitlement.ErrNotEntitled},
 	} {
@@ -41,7 +49,11 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 			t.Errorf("%s: %v", name, c.err)
 		}
 	}
-	s, err := p.Preview(t.Context(), playback.PreviewRequest{UserID: ann, AssetID: f.assets[film], Device: f.phone})
+	s, err := p.Preview(t.Context(), playback.PreviewRequest{
+		UserID:  ann,
+		AssetID: f.assets[film],
+		Device:  f.phone,
+	})
 	f.must(err)
 	if _, err := p.Playlist(t.Context(), s.Token, f.phone, "film", "2160p"); err != nil {
 		t.Errorf("the best picture: %v", err)
@@ -56,7 +68,12 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 		t.Errorf("another film by the same token: %v", err)
 	}
 	f.clock.advance(time.Minute)
-	next, err := p.Heartbeat(t.Context(), playback.HeartbeatRequest{Token: s.Token, Device: f.phone, UserID: ann, Position: 9})
+	next, err := p.Heartbeat(t.Context(), playback.HeartbeatRequest{
+		Token:    s.Token,
+		Device:   f.phone,
+		UserID:   ann,
+		Position: 9,
+	})
 	f.must(err)
 	if devices, err := p.Devices(t.Context(), ann); err != nil || len(devices) != 0 {
 		t.Errorf("a preview took a device's place: %v, %v", devices, err)
@@ -70,7 +87,8 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 	}
 }
 
-// TestPlayback_MayAct/… : what plays without an entitlement ends with the sign-in that it was given for, and a guest's goes on.
+// TestPlayback_MayAct/… : what plays without an entitlement ends with the sign-in that it was given for, and a guest's
+// goes on.
 func TestPlayback_MayAct(t *testing.T) {
 	t.Parallel()
 	f := open(t)
@@ -87,16 +105,32 @@ func TestPlayback_MayAct(t *testing.T) {
 		},
 	}, slog.New(slog.DiscardHandler), f.clock.now)
 	f.must(err)
-	by := playback.Credential{UserID: ann, Epoch: 1, Session: 5}
-	free, err := p.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.phone, By: by})
+	by := playback.Credential{
+		UserID:  ann,
+		Epoch:   1,
+		Session: 5,
+	}
+	free, err := p.Free(t.Context(), playback.FreeRequest{
+		SPUID:  film,
+		Device: f.phone,
+		By:     by,
+	})
 	f.must(err)
 	guest, err := p.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.laptop})
 	f.must(err)
-	preview, err := p.Preview(t.Context(), playback.PreviewRequest{UserID: ann, AssetID: f.assets[film], Device: f.phone, By: by})
+	preview, err := p.Preview(t.Context(), playback.PreviewRequest{
+		UserID:  ann,
+		AssetID: f.assets[film],
+		Device:  f.phone,
+		By:      by,
+	})
 	f.must(err)
 	for name, c := range map[string]struct{ answer, want error }{
-		"signed in":   {},
-		"signed out":  {answer: fault.New(fault.Unauthenticated, "access_ended", "Ended."), want: playback.ErrSignedOut},
+		"signed in": {},
+		"signed out": {
+			answer: fault.New(fault.Unauthenticated, "access_ended", "Ended."),
+			want:   playback.ErrSignedOut,
+		},
 		"not to tell": {answer: ended, want: ended},
 	} {
 		answer = c.answer
@@ -107,7 +141,12 @@ func TestPlayback_MayAct(t *testing.T) {
 			if _, err := p.Key(t.Context(), token, f.phone, "film", 0); !errors.Is(err, c.want) {
 				t.Errorf("%s: %s, key: %v, want %v", name, kind, err, c.want)
 			}
-			r := playback.HeartbeatRequest{Token: token, Device: f.phone, UserID: ann, By: by}
+			r := playback.HeartbeatRequest{
+				Token:  token,
+				Device: f.phone,
+				UserID: ann,
+				By:     by,
+			}
 			if _, err := p.Heartbeat(t.Context(), r); !errors.Is(err, c.want) {
 				t.Errorf("%s: %s, heartbeat: %v, want %v", name, kind, err, c.want)
 			}

@@ -46,8 +46,11 @@ func (p *Playback) save(ctx context.Context, user, spu int64, position float64, 
 		return nil
 	}
 	err := p.q.SaveProgress(ctx, p.pool, dbsqlc.SaveProgressParams{
-		UserID: user, SpuID: spu, PositionSeconds: int32(min(position, float64(duration))),
-		DurationSeconds: int32(duration), UpdatedAt: p.now(),
+		UserID:          user,
+		SpuID:           spu,
+		PositionSeconds: int32(min(position, float64(duration))),
+		DurationSeconds: int32(duration),
+		UpdatedAt:       p.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("save progress of user %d in SPU %d: %w", user, spu, err)
@@ -82,5 +85,10 @@ func (p *Playback) Recent(ctx context.Context, userID int64, limit int) ([]Progr
 }
 
 func progress(r dbsqlc.PlaybackProgress) Progress {
-	return Progress{SPUID: r.SpuID, PositionSeconds: int(r.PositionSeconds), DurationSeconds: int(r.DurationSeconds), UpdatedAt: r.UpdatedAt}
+	return Progress{
+		SPUID:           r.SpuID,
+		PositionSeconds: int(r.PositionSeconds),
+		DurationSeconds: int(r.DurationSeconds),
+		UpdatedAt:       r.UpdatedAt,
+	}
 }

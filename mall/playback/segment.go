@@ -19,10 +19,11 @@ import (
 //
 //	/s/{exp}/{session}/{sig}/{prefix}/{rendition}/{file}
 //
-// where sig is base64url of HMAC-SHA256 over exp, session, prefix and scope, each ended by a line feed. The
-// scope is the quality that was bought, or "extras" for subtitles and thumbnails. A signature and a clock are all that is needed,
-// so an edge server can do the checking without the mall. Of free minutes the scopes are qualityFree and scopeFreeExtras, and the session
-// says how many seconds are free: these addresses are for the mall, which knows where a segment begins.
+// where sig is base64url of HMAC-SHA256 over exp, session, prefix and scope, each ended by a line feed. The scope is
+// the quality that was bought, or "extras" for subtitles and thumbnails. A signature and a clock are all that is
+// needed, so an edge server can do the checking without the mall. Of free minutes the scopes are qualityFree and
+// scopeFreeExtras, and the session says how many seconds are free: these addresses are for the mall, which knows where
+// a segment begins.
 
 const (
 	scopeExtras     = "extras"
@@ -48,9 +49,9 @@ var contentTypes = map[string]string{
 	".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png",
 }
 
-// OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. For what was bought it asks neither
-// database nor Redis; where free minutes end is in the playlist, and for their subtitles and chapters in the database too.
-// Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
+// OpenSegment checks the signature, then the clock, and opens the file; the caller closes it. For what was bought it
+// asks neither database nor Redis; where free minutes end is in the playlist, and for their subtitles and chapters in
+// the database too. Refusals: ErrBadSignature, ErrSegmentExpiry, media.ErrUnknownAsset.
 func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.File, contentType string, err error) {
 	scope := p.scope(r)
 	if scope == "" {
@@ -106,7 +107,8 @@ func (p *Playback) scope(r SegmentRequest) string {
 }
 
 // OpenTrailer opens a file of a film's clear trailer, which anybody may see, or says media.ErrUnknownAsset.
-func (p *Playback) OpenTrailer(ctx context.Context, prefix, file string) (f *media.File, contentType string, err error) {
+func (p *Playback) OpenTrailer(ctx context.Context,
+	prefix, file string) (f *media.File, contentType string, err error) {
 	contentType, ok := contentTypes[path.Ext(file)]
 	if path.Ext(file) == ".m3u8" {
 		contentType, ok = PlaylistType, true

@@ -68,7 +68,12 @@ func TestTwoScreensAtOnceAreOne(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, device := range [][]byte{f.phone, f.laptop, f.DeviceHash(f.NewDevice()), f.DeviceHash(f.NewDevice())} {
 		wg.Go(func() {
-			_, err := f.Authorize(context.WithoutCancel(t.Context()), playback.AuthRequest{UserID: ann, SPUID: film, AssetID: f.assets[film], Device: device})
+			_, err := f.Authorize(context.WithoutCancel(t.Context()), playback.AuthRequest{
+				UserID:  ann,
+				SPUID:   film,
+				AssetID: f.assets[film],
+				Device:  device,
+			})
 			switch {
 			case err == nil:
 				admitted.Add(1)
@@ -91,7 +96,12 @@ func TestWithoutRedisPeopleGoOnWatching(t *testing.T) {
 	defer gone.Close()
 	for name, p := range map[string]*playback.Playback{"gone": f.play(gone), "none": f.play(nil)} {
 		for _, device := range [][]byte{f.phone, f.laptop} {
-			s, err := p.Authorize(t.Context(), playback.AuthRequest{UserID: ann, SPUID: film, AssetID: f.assets[film], Device: device})
+			s, err := p.Authorize(t.Context(), playback.AuthRequest{
+				UserID:  ann,
+				SPUID:   film,
+				AssetID: f.assets[film],
+				Device:  device,
+			})
 			f.must(err)
 			if _, err := p.Key(t.Context(), s.Token, device, "film", 0); err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -117,14 +127,21 @@ func TestDevices(t *testing.T) {
 	gate, err := f.pool.Begin(t.Context())
 	f.must(err)
 	defer gate.Rollback(context.WithoutCancel(t.Context()))
-	_, err = gate.Exec(t.Context(), "select pg_advisory_xact_lock(hashtextextended('playback_device ' || $1::bigint, 0))", ann)
+	_, err = gate.Exec(t.Context(),
+		"select pg_advisory_xact_lock(hashtextextended('playback_device ' || $1::bigint, 0))", ann)
 	f.must(err)
 	var wg sync.WaitGroup
 	var full atomic.Int32
 	for range 4 {
 		device := f.DeviceHash(f.NewDevice())
 		wg.Go(func() {
-			_, err := f.Authorize(context.WithoutCancel(t.Context()), playback.AuthRequest{UserID: ann, SPUID: film, AssetID: f.assets[film], Device: device, TakeOver: true})
+			_, err := f.Authorize(context.WithoutCancel(t.Context()), playback.AuthRequest{
+				UserID:   ann,
+				SPUID:    film,
+				AssetID:  f.assets[film],
+				Device:   device,
+				TakeOver: true,
+			})
 			if errors.Is(err, playback.ErrDeviceLimit) {
 				full.Add(1)
 			} else if err != nil {

@@ -21,8 +21,8 @@ type claims struct {
 	Entitlement int64 `json:"ent"`
 	// Preview is the packaged film's number in a token that stands on no entitlement.
 	Preview int64 `json:"pre,omitempty"`
-	// Free is for how many seconds of the film's begin the token is good, of one that stands on a listing's free minutes and is nobody's; SPU
-	// is the listing, Began the second in which it was first asked for.
+	// Free is for how many seconds of the film's begin the token is good, of one that stands on a listing's free
+	// minutes and is nobody's; SPU is the listing, Began the second in which it was first asked for.
 	Free  int   `json:"free,omitempty"`
 	SPU   int64 `json:"spu,omitempty"`
 	Began int64 `json:"beg,omitempty"`
@@ -30,8 +30,8 @@ type claims struct {
 	Device string `json:"dev"`
 	// Session is the stream; it stays the same over renewals.
 	Session string `json:"sid"`
-	// What the person was let in with who asked for the token: it is good for as long as that is. Of free minutes that nobody asked for who
-	// is signed in, all four are 0.
+	// What the person was let in with who asked for the token: it is good for as long as that is. Of free minutes that
+	// nobody asked for who is signed in, all four are 0.
 	Account int64 `json:"acc,omitempty"`
 	Epoch   int64 `json:"epo,omitempty"`
 	SignIn  int64 `json:"sin,omitempty"`
@@ -40,8 +40,8 @@ type claims struct {
 	user int64
 }
 
-// Credential is what a viewer was let in with, as the mall's accounts number it; playback keeps it and asks about it. The zero Credential
-// is a guest's.
+// Credential is what a viewer was let in with, as the mall's accounts number it; playback keeps it and asks about it.
+// The zero Credential is a guest's.
 type Credential struct {
 	UserID  int64
 	Epoch   int64
@@ -52,7 +52,10 @@ type Credential struct {
 func (c claims) credential() Credential { return Credential{c.Account, c.Epoch, c.SignIn, c.Bearer} }
 
 func (c *claims) bind(by Credential) {
-	c.Account, c.Epoch, c.SignIn, c.Bearer = by.UserID, by.Epoch, by.Session, by.Token
+	c.Account = by.UserID
+	c.Epoch = by.Epoch
+	c.SignIn = by.Session
+	c.Bearer = by.Token
 }
 
 func deviceClaim(hash []byte) string { return base64.RawURLEncoding.EncodeToString(hash) }
@@ -60,8 +63,11 @@ func deviceClaim(hash []byte) string { return base64.RawURLEncoding.EncodeToStri
 // sign makes a fresh token of c that is valid until then.
 func (p *Playback) sign(c claims, until time.Time) (string, error) {
 	c.RegisteredClaims = jwt.RegisteredClaims{
-		Subject: strconv.FormatInt(c.user, 10), Audience: jwt.ClaimStrings{audience}, ID: rand.Text(),
-		IssuedAt: jwt.NewNumericDate(p.now()), ExpiresAt: jwt.NewNumericDate(until),
+		Subject:   strconv.FormatInt(c.user, 10),
+		Audience:  jwt.ClaimStrings{audience},
+		ID:        rand.Text(),
+		IssuedAt:  jwt.NewNumericDate(p.now()),
+		ExpiresAt: jwt.NewNumericDate(until),
 	}
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(p.keys.Token)
 }

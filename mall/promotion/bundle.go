@@ -52,8 +52,9 @@ type Bundle struct {
 	BundleTerms
 }
 
-// Shares divide the bundle's price among its SKUs, given what each costs by itself, in the order of SKUIDs: in proportion to that, to
-// the last minor unit, and none more than by itself. Parts that have become cheaper than the bundle's sum make it their sum.
+// Shares divide the bundle's price among its SKUs, given what each costs by itself, in the order of SKUIDs: in
+// proportion to that, to the last minor unit, and none more than by itself. Parts that have become cheaper than the
+// bundle's sum make it their sum.
 func (b Bundle) Shares(prices []int64) []int64 {
 	var full int64
 	for _, p := range prices {
@@ -79,7 +80,8 @@ func (p *Promotions) Bundle(ctx context.Context, id int64) (Bundle, error) {
 	return b, nil
 }
 
-// BundlesTx returns the bundles of those ids in whatever state; unknown ones are absent. q is the caller's transaction or a pool.
+// BundlesTx returns the bundles of those ids in whatever state; unknown ones are absent. q is the caller's transaction
+// or a pool.
 func (p *Promotions) BundlesTx(ctx context.Context, q Querier, ids []int64) (map[int64]Bundle, error) {
 	rows, err := p.q.Bundles(ctx, q, ids)
 	if err != nil {
@@ -107,7 +109,11 @@ func (p *Promotions) BundlesWith(ctx context.Context, spuIDs []int64, most int) 
 
 // BundlesOf returns up to most bundles of a creator, the newest first, those before an id unless that is 0.
 func (p *Promotions) BundlesOf(ctx context.Context, ownerID, before int64, most int) ([]Bundle, error) {
-	rows, err := p.q.BundlesOf(ctx, p.Pool, dbsqlc.BundlesOfParams{OwnerID: ownerID, Before: before, Most: int32(most)})
+	rows, err := p.q.BundlesOf(ctx, p.Pool, dbsqlc.BundlesOfParams{
+		OwnerID: ownerID,
+		Before:  before,
+		Most:    int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("bundles of %d: %w", ownerID, err)
 	}
@@ -143,6 +149,18 @@ func (p *Promotions) lockBundleTx(ctx context.Context, tx pgx.Tx, ownerID, id in
 }
 
 func bundleOf(r dbsqlc.PromotionBundle, skuIDs []int64) Bundle {
-	return Bundle{ID: r.ID, OwnerID: r.OwnerID, Status: BundleStatus(r.Status), Version: int(r.Version), BundleTerms: BundleTerms{NameZh: r.NameZh,
-		NameEn: r.NameEn, Currency: r.Currency, Price: r.Price, PercentOff: int(r.PercentOff), SKUIDs: skuIDs}}
+	return Bundle{
+		ID:      r.ID,
+		OwnerID: r.OwnerID,
+		Status:  BundleStatus(r.Status),
+		Version: int(r.Version),
+		BundleTerms: BundleTerms{
+			NameZh:     r.NameZh,
+			NameEn:     r.NameEn,
+			Currency:   r.Currency,
+			Price:      r.Price,
+			PercentOff: int(r.PercentOff),
+			SKUIDs:     skuIDs,
+		},
+	}
 }

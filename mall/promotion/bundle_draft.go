@@ -20,20 +20,33 @@ func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTe
 		if err != nil {
 			return err
 		}
-		id, err := p.q.InsertBundle(ctx, tx, dbsqlc.InsertBundleParams{OwnerID: ownerID, NameZh: t.NameZh, NameEn: t.NameEn, Currency: t.Currency,
-			Price: t.Price, PercentOff: int32(t.PercentOff), At: p.Now()})
+		id, err := p.q.InsertBundle(ctx, tx, dbsqlc.InsertBundleParams{
+			OwnerID:    ownerID,
+			NameZh:     t.NameZh,
+			NameEn:     t.NameEn,
+			Currency:   t.Currency,
+			Price:      t.Price,
+			PercentOff: int32(t.PercentOff),
+			At:         p.Now(),
+		})
 		if err != nil {
 			return fmt.Errorf("insert bundle: %w", err)
 		}
-		made = Bundle{ID: id, OwnerID: ownerID, Status: BundleLive, BundleTerms: t}
+		made = Bundle{
+			ID:          id,
+			OwnerID:     ownerID,
+			Status:      BundleLive,
+			BundleTerms: t,
+		}
 		return p.insertBundledTx(ctx, tx, made, skus)
 	})
 	return made, err
 }
 
-// EditBundle replaces the terms of a live bundle, read in that version; orders that were placed keep their price. Errors: those of
-// CreateBundle, ErrBundleNotFound, ErrBundleMoved.
-func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version int, t BundleTerms) (edited Bundle, err error) {
+// EditBundle replaces the terms of a live bundle, read in that version; orders that were placed keep their price.
+// Errors: those of CreateBundle, ErrBundleNotFound, ErrBundleMoved.
+func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version int,
+	t BundleTerms) (edited Bundle, err error) {
 	t = t.trimmed()
 	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
 		b, err := p.lockBundleTx(ctx, tx, ownerID, id)
@@ -44,18 +57,32 @@ func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version 
 		if err != nil {
 			return err
 		}
-		n, err := p.q.EditBundle(ctx, tx, dbsqlc.EditBundleParams{ID: id, Version: int32(version), NameZh: t.NameZh, NameEn: t.NameEn,
-			Currency: t.Currency, Price: t.Price, PercentOff: int32(t.PercentOff)})
+		n, err := p.q.EditBundle(ctx, tx, dbsqlc.EditBundleParams{
+			ID:         id,
+			Version:    int32(version),
+			NameZh:     t.NameZh,
+			NameEn:     t.NameEn,
+			Currency:   t.Currency,
+			Price:      t.Price,
+			PercentOff: int32(t.PercentOff),
+		})
 		if err != nil {
 			return fmt.Errorf("edit bundle %d: %w", id, err)
 		}
 		if n == 0 {
-			return ErrBundleMoved.Because("bundle %d is %s at version %d, edited from %d", id, b.Status, b.Version, version)
+			return ErrBundleMoved.Because("bundle %d is %s at version %d, edited from %d", id, b.Status, b.Version,
+				version)
 		}
 		if err := p.q.DeleteBundleItems(ctx, tx, id); err != nil {
 			return fmt.Errorf("clear bundle %d: %w", id, err)
 		}
-		edited = Bundle{ID: id, OwnerID: ownerID, Status: b.Status, Version: version + 1, BundleTerms: t}
+		edited = Bundle{
+			ID:          id,
+			OwnerID:     ownerID,
+			Status:      b.Status,
+			Version:     version + 1,
+			BundleTerms: t,
+		}
 		return p.insertBundledTx(ctx, tx, edited, skus)
 	})
 	return edited, err
@@ -67,7 +94,11 @@ func (p *Promotions) EndBundle(ctx context.Context, ownerID, id int64, version i
 	if err != nil {
 		return err
 	}
-	n, err := p.q.EndBundle(ctx, p.Pool, dbsqlc.EndBundleParams{ID: id, Version: int32(version), At: p.Now()})
+	n, err := p.q.EndBundle(ctx, p.Pool, dbsqlc.EndBundleParams{
+		ID:      id,
+		Version: int32(version),
+		At:      p.Now(),
+	})
 	if err != nil {
 		return fmt.Errorf("end bundle %d: %w", id, err)
 	}
@@ -93,8 +124,10 @@ func (t BundleTerms) trimmed() BundleTerms {
 	return t
 }
 
-// checkBundleTx names every field that keeps a bundle from being sold as it stands, and gives it the currency of its videos.
-func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64, t *BundleTerms) (map[int64]SKU, error) {
+// checkBundleTx names every field that keeps a bundle from being sold as it stands, and gives it the currency of its
+// videos.
+func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64,
+	t *BundleTerms) (map[int64]SKU, error) {
 	f := wrong{}
 	f.name("name_zh", t.NameZh)
 	f.name("name_en", t.NameEn)
@@ -129,7 +162,8 @@ func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64
 		full += sku.Price.Amount
 	}
 	switch {
-	case t.Price == 0 && t.PercentOff == 0, t.Price != 0 && t.PercentOff != 0, t.PercentOff == 0 && outside(t.Price, 1, MaxOff):
+	case t.Price == 0 && t.PercentOff == 0, t.Price != 0 && t.PercentOff != 0, t.PercentOff == 0 &&
+		outside(t.Price, 1, MaxOff):
 		f["price"] = "price_invalid"
 	case t.PercentOff == 0 && t.Price >= full && len(f) == 0:
 		f["price"] = "price_not_below"

@@ -31,9 +31,10 @@ var (
 	ErrCouponEarly     = fault.New(fault.Conflict, "coupon_not_yet", "This coupon is not valid yet.")
 	ErrCouponExpired   = fault.New(fault.Conflict, "coupon_expired", "This coupon is no longer valid.")
 	ErrCouponUsedUp    = fault.New(fault.Conflict, "coupon_used_up", "This coupon has been used up.")
-	ErrCouponUserLimit = fault.New(fault.Conflict, "coupon_user_limit", "You have used this coupon as often as one person may.")
-	ErrCouponMinimum   = fault.New(fault.Conflict, "coupon_minimum", "The order does not reach this coupon's minimum.")
-	ErrCouponOther     = fault.New(fault.Conflict, "coupon_not_for_these", "This coupon is not for these videos.")
+	ErrCouponUserLimit = fault.New(fault.Conflict, "coupon_user_limit",
+		"You have used this coupon as often as one person may.")
+	ErrCouponMinimum = fault.New(fault.Conflict, "coupon_minimum", "The order does not reach this coupon's minimum.")
+	ErrCouponOther   = fault.New(fault.Conflict, "coupon_not_for_these", "This coupon is not for these videos.")
 )
 
 // CouponField names the input of a code in the faults of a buyer.
@@ -110,11 +111,12 @@ type Priced struct {
 }
 
 func (c Coupon) covers(p Priced) bool {
-	return (c.MallWide || c.OwnerID == p.CreatorID) && (len(c.SPUIDs) == 0 || slices.Contains(c.SPUIDs, p.SPUID)) && c.Currency == p.Amount.Currency
+	return (c.MallWide || c.OwnerID == p.CreatorID) && (len(c.SPUIDs) == 0 || slices.Contains(c.SPUIDs, p.SPUID)) &&
+		c.Currency == p.Amount.Currency
 }
 
-// Discounts are what the coupon takes off each line, by its terms alone: uses are counted elsewhere. Errors: ErrCouponEarly,
-// ErrCouponExpired, ErrCouponOther, ErrCouponMinimum.
+// Discounts are what the coupon takes off each line, by its terms alone: uses are counted elsewhere. Errors:
+// ErrCouponEarly, ErrCouponExpired, ErrCouponOther, ErrCouponMinimum.
 func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 	switch {
 	case c.Status != CouponLive, !at.Before(c.ValidUntil):
@@ -147,13 +149,31 @@ func (c Coupon) Discounts(lines []Priced, at time.Time) ([]int64, error) {
 // refusal names the code as the input at fault.
 func refusal(f *fault.Fault) *fault.Fault { return f.With(CouponField, f.Slug) }
 
-// NormalCode is how a code is kept and compared: people type it in any case, with spaces around it, in full-width letters of a
-// Chinese keyboard, or copy it with marks that nobody sees.
+// NormalCode is how a code is kept and compared: people type it in any case, with spaces around it, in full-width
+// letters of a Chinese keyboard, or copy it with marks that nobody sees.
 func NormalCode(code string) string { return strings.ToUpper(textnorm.Key(code)) }
 
 func couponOf(r dbsqlc.PromotionCoupon, spuIDs []int64) Coupon {
-	return Coupon{ID: r.ID, OwnerID: r.OwnerID, MallWide: r.MallWide, Code: r.Code, Status: CouponStatus(r.Status), Version: int(r.Version),
-		Held: int(r.Held), Used: int(r.Used), Terms: Terms{Currency: r.Currency, AmountOff: r.AmountOff, PercentOff: int(r.PercentOff),
-			MaxOff: r.MaxOff, MinSpend: r.MinSpend, ValidFrom: r.ValidFrom, ValidUntil: r.ValidUntil, TotalLimit: int(r.TotalLimit),
-			PerUser: int(r.PerUser), SPUIDs: spuIDs}}
+	return Coupon{
+		ID:       r.ID,
+		OwnerID:  r.OwnerID,
+		MallWide: r.MallWide,
+		Code:     r.Code,
+		Status:   CouponStatus(r.Status),
+		Version:  int(r.Version),
+		Held:     int(r.Held),
+		Used:     int(r.Used),
+		Terms: Terms{
+			Currency:   r.Currency,
+			AmountOff:  r.AmountOff,
+			PercentOff: int(r.PercentOff),
+			MaxOff:     r.MaxOff,
+			MinSpend:   r.MinSpend,
+			ValidFrom:  r.ValidFrom,
+			ValidUntil: r.ValidUntil,
+			TotalLimit: int(r.TotalLimit),
+			PerUser:    int(r.PerUser),
+			SPUIDs:     spuIDs,
+		},
+	}
 }

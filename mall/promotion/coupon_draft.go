@@ -18,8 +18,8 @@ import (
 // codeShape is what a normal code looks like; the schema keeps it too.
 var codeShape = regexp.MustCompile(`^[A-Z0-9][A-Z0-9-]{2,31}$`)
 
-// CreateCoupon makes a coupon that is valid from its first moment on: of a creator for the own videos, of an operator for the mall.
-// Errors: ErrCouponInvalid with Fields such as "code" or "percent_off".
+// CreateCoupon makes a coupon that is valid from its first moment on: of a creator for the own videos, of an operator
+// for the mall. Errors: ErrCouponInvalid with Fields such as "code" or "percent_off".
 func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t Terms) (made Coupon, err error) {
 	code, t = NormalCode(code), t.trimmed()
 	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
@@ -31,16 +31,31 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 		if err := p.checkTermsTx(ctx, tx, by, by.UserID, t, at, f); err != nil {
 			return err
 		}
-		id, err := p.q.InsertCoupon(ctx, tx, dbsqlc.InsertCouponParams{OwnerID: by.UserID, MallWide: by.Operator, Code: code, Currency: t.Currency,
-			AmountOff: t.AmountOff, PercentOff: int32(t.PercentOff), MaxOff: t.MaxOff, MinSpend: t.MinSpend, ValidFrom: t.ValidFrom,
-			ValidUntil: t.ValidUntil, TotalLimit: int32(t.TotalLimit), PerUser: int32(t.PerUser), At: at})
+		id, err := p.q.InsertCoupon(ctx, tx, dbsqlc.InsertCouponParams{
+			OwnerID:    by.UserID,
+			MallWide:   by.Operator,
+			Code:       code,
+			Currency:   t.Currency,
+			AmountOff:  t.AmountOff,
+			PercentOff: int32(t.PercentOff),
+			MaxOff:     t.MaxOff,
+			MinSpend:   t.MinSpend,
+			ValidFrom:  t.ValidFrom,
+			ValidUntil: t.ValidUntil,
+			TotalLimit: int32(t.TotalLimit),
+			PerUser:    int32(t.PerUser),
+			At:         at,
+		})
 		if db.IsUnique(err, "promotion_coupon_code") {
 			return ErrCouponInvalid.With("code", codeTaken)
 		}
 		if err != nil {
 			return fmt.Errorf("insert coupon %s: %w", code, err)
 		}
-		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{CouponID: id, SpuIds: t.SPUIDs}); err != nil {
+		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
+			CouponID: id,
+			SpuIds:   t.SPUIDs,
+		}); err != nil {
 			return fmt.Errorf("videos of coupon %s: %w", code, err)
 		}
 		if made, err = p.coupon(ctx, tx, by, id); err != nil {
@@ -53,14 +68,16 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 
 const codeTaken = "code_taken"
 
-// CodeTaken says that a coupon was refused because another one has its code, which tells its maker that the code exists.
+// CodeTaken says that a coupon was refused because another one has its code, which tells its maker that the code
+// exists.
 func CodeTaken(err error) bool {
 	return errors.Is(err, ErrCouponInvalid) && fault.From(err).Fields["code"] == codeTaken
 }
 
-// EditCoupon changes the terms of a live coupon, read in that version. Orders that were placed keep what they were promised.
-// Errors: those of CreateCoupon, ErrCouponNotFound, ErrCouponMoved.
-func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version int, t Terms) (edited Coupon, err error) {
+// EditCoupon changes the terms of a live coupon, read in that version. Orders that were placed keep what they were
+// promised. Errors: those of CreateCoupon, ErrCouponNotFound, ErrCouponMoved.
+func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version int,
+	t Terms) (edited Coupon, err error) {
 	t = t.trimmed()
 	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
 		if _, err := p.q.LockCoupon(ctx, tx, id); err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -77,19 +94,33 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 		if err := p.checkTermsTx(ctx, tx, by, c.OwnerID, t, p.Now(), f); err != nil {
 			return err
 		}
-		n, err := p.q.EditCoupon(ctx, tx, dbsqlc.EditCouponParams{ID: id, Version: int32(version), Currency: t.Currency, AmountOff: t.AmountOff,
-			PercentOff: int32(t.PercentOff), MaxOff: t.MaxOff, MinSpend: t.MinSpend, ValidFrom: t.ValidFrom, ValidUntil: t.ValidUntil,
-			TotalLimit: int32(t.TotalLimit), PerUser: int32(t.PerUser)})
+		n, err := p.q.EditCoupon(ctx, tx, dbsqlc.EditCouponParams{
+			ID:         id,
+			Version:    int32(version),
+			Currency:   t.Currency,
+			AmountOff:  t.AmountOff,
+			PercentOff: int32(t.PercentOff),
+			MaxOff:     t.MaxOff,
+			MinSpend:   t.MinSpend,
+			ValidFrom:  t.ValidFrom,
+			ValidUntil: t.ValidUntil,
+			TotalLimit: int32(t.TotalLimit),
+			PerUser:    int32(t.PerUser),
+		})
 		if err != nil {
 			return fmt.Errorf("edit coupon %d: %w", id, err)
 		}
 		if n == 0 {
-			return ErrCouponMoved.Because("coupon %d is %s at version %d, edited from %d", id, c.Status, c.Version, version)
+			return ErrCouponMoved.Because("coupon %d is %s at version %d, edited from %d", id, c.Status, c.Version,
+				version)
 		}
 		if err := p.q.DeleteCouponSPUs(ctx, tx, id); err != nil {
 			return fmt.Errorf("clear the videos of coupon %d: %w", id, err)
 		}
-		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{CouponID: id, SpuIds: t.SPUIDs}); err != nil {
+		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
+			CouponID: id,
+			SpuIds:   t.SPUIDs,
+		}); err != nil {
 			return fmt.Errorf("videos of coupon %d: %w", id, err)
 		}
 		if edited, err = p.coupon(ctx, tx, by, id); err != nil {
@@ -100,19 +131,25 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 	return edited, err
 }
 
-// StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound, ErrCouponMoved.
+// StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound,
+// ErrCouponMoved.
 func (p *Promotions) StopCoupon(ctx context.Context, by Actor, id int64, version int) error {
 	return db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
 		c, err := p.coupon(ctx, tx, by, id)
 		if err != nil {
 			return err
 		}
-		n, err := p.q.StopCoupon(ctx, tx, dbsqlc.StopCouponParams{ID: id, Version: int32(version), At: p.Now()})
+		n, err := p.q.StopCoupon(ctx, tx, dbsqlc.StopCouponParams{
+			ID:      id,
+			Version: int32(version),
+			At:      p.Now(),
+		})
 		if err != nil {
 			return fmt.Errorf("stop coupon %d: %w", id, err)
 		}
 		if n == 0 {
-			return ErrCouponMoved.Because("coupon %d is %s at version %d, stopped from %d", id, c.Status, c.Version, version)
+			return ErrCouponMoved.Because("coupon %d is %s at version %d, stopped from %d", id, c.Status, c.Version,
+				version)
 		}
 		c.Version++
 		return p.auditCouponTx(ctx, tx, by, "coupon.stop", c)
@@ -139,10 +176,15 @@ func (p *Promotions) coupon(ctx context.Context, q Querier, by Actor, id int64) 
 	return c, nil
 }
 
-// Coupons returns up to most coupons that the actor made, the newest first, those before an id unless that is 0: a creator's own, or
-// for an operator those of the mall.
+// Coupons returns up to most coupons that the actor made, the newest first, those before an id unless that is 0: a
+// creator's own, or for an operator those of the mall.
 func (p *Promotions) Coupons(ctx context.Context, by Actor, before int64, most int) ([]Coupon, error) {
-	rows, err := p.q.CouponsOf(ctx, p.Pool, dbsqlc.CouponsOfParams{MallWide: by.Operator, OwnerID: by.UserID, Before: before, Most: int32(most)})
+	rows, err := p.q.CouponsOf(ctx, p.Pool, dbsqlc.CouponsOfParams{
+		MallWide: by.Operator,
+		OwnerID:  by.UserID,
+		Before:   before,
+		Most:     int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("coupons of %s: %w", by, err)
 	}
@@ -161,12 +203,14 @@ func (t Terms) trimmed() Terms {
 }
 
 // checkTermsTx names every field that is wrong, in addition to those found before.
-func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, ownerID int64, t Terms, at time.Time, f wrong) error {
+func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, ownerID int64, t Terms, at time.Time,
+	f wrong) error {
 	if !currencyShape.MatchString(t.Currency) {
 		f["currency"] = "currency_invalid"
 	}
 	switch {
-	case t.AmountOff == 0 && t.PercentOff == 0, t.AmountOff != 0 && t.PercentOff != 0, t.PercentOff == 0 && outside(t.AmountOff, 1, MaxOff):
+	case t.AmountOff == 0 && t.PercentOff == 0, t.AmountOff != 0 && t.PercentOff != 0, t.PercentOff == 0 &&
+		outside(t.AmountOff, 1, MaxOff):
 		f["amount_off"] = "amount_invalid"
 	case t.AmountOff == 0 && outside(int64(t.PercentOff), 1, 100):
 		f["percent_off"] = "percent_invalid"

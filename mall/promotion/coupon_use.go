@@ -14,7 +14,8 @@ import (
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
-// ErrCouponTaken says that a coupon was edited, stopped or used by others since it was counted: count again, with the lock.
+// ErrCouponTaken says that a coupon was edited, stopped or used by others since it was counted: count again, with the
+// lock.
 var ErrCouponTaken = errors.New("promotion: a coupon has changed since it was counted")
 
 // CouponAsk is a person who wants to use a code.
@@ -26,8 +27,8 @@ type CouponAsk struct {
 // person is one person at one coupon.
 type person struct{ couponID, userID int64 }
 
-// CouponCount is what a set of orders can use of their coupons, and what is left while they take one by one. It is one transaction's
-// own and not safe for concurrent use.
+// CouponCount is what a set of orders can use of their coupons, and what is left while they take one by one. It is one
+// transaction's own and not safe for concurrent use.
 type CouponCount struct {
 	at     time.Time
 	byCode map[string]Coupon
@@ -53,13 +54,21 @@ func (u Use) total() (sum int64) {
 	return sum
 }
 
-// CountCouponsTx counts the coupons of some codes, and the uses of those who ask. With lock nobody else uses or changes these coupons
-// until the transaction ends, so that HoldTx is sure to be right; without it nobody waits. Whoever also locks stock has done so before.
-func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time, lock bool) (*CouponCount, error) {
-	c := &CouponCount{at: at, byCode: map[string]Coupon{}, left: map[int64]int{}, slots: map[person][]int{}}
+// CountCouponsTx counts the coupons of some codes, and the uses of those who ask. With lock nobody else uses or changes
+// these coupons until the transaction ends, so that HoldTx is sure to be right; without it nobody waits. Whoever also
+// locks stock has done so before.
+func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time,
+	lock bool) (*CouponCount, error) {
+	c := &CouponCount{
+		at:     at,
+		byCode: map[string]Coupon{},
+		left:   map[int64]int{},
+		slots:  map[person][]int{},
+	}
 	var codes []string
 	for _, a := range asks {
-		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) { // others name none
+		// others name none
+		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) {
 			codes = append(codes, code)
 		}
 	}
@@ -71,7 +80,8 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 			return nil, fmt.Errorf("lock coupons %q: %w", codes, err)
 		}
 	}
-	rows, err := p.q.CouponsByCode(ctx, q, codes) // a statement of its own: it sees what was committed before the lock was had
+	// a statement of its own: it sees what was committed before the lock was had
+	rows, err := p.q.CouponsByCode(ctx, q, codes)
 	if err != nil {
 		return nil, fmt.Errorf("coupons %q: %w", codes, err)
 	}
@@ -103,7 +113,8 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 	return c, nil
 }
 
-// Take counts off one use for one order. Errors: ErrCouponUnknown, ErrCouponUsedUp, ErrCouponUserLimit and those of Coupon.Discounts.
+// Take counts off one use for one order. Errors: ErrCouponUnknown, ErrCouponUsedUp, ErrCouponUserLimit and those of
+// Coupon.Discounts.
 func (c *CouponCount) Take(ask CouponAsk, orderNo string, lines []Priced) (Use, error) {
 	k, known := c.byCode[NormalCode(ask.Code)]
 	if !known {
@@ -126,7 +137,15 @@ func (c *CouponCount) Take(ask CouponAsk, orderNo string, lines []Priced) (Use, 
 	}
 	c.left[k.ID]--
 	c.slots[who] = append(c.slots[who], slot)
-	return Use{CouponID: k.ID, Version: k.Version, Code: k.Code, OrderNo: orderNo, UserID: ask.UserID, Slot: slot, Discounts: discounts}, nil
+	return Use{
+		CouponID:  k.ID,
+		Version:   k.Version,
+		Code:      k.Code,
+		OrderNo:   orderNo,
+		UserID:    ask.UserID,
+		Slot:      slot,
+		Discounts: discounts,
+	}, nil
 }
 
 // PutBack undoes a Take.
@@ -136,16 +155,18 @@ func (c *CouponCount) PutBack(u Use) {
 	c.slots[who] = slices.DeleteFunc(c.slots[who], func(slot int) bool { return slot == u.Slot })
 }
 
-// HoldTx writes uses that were taken from a count, until their orders are paid or closed: all of them, or the caller rolls back. It
-// leaves its statements to later, whose Send may fail with ErrCouponTaken unless the count holds the locks. The coupons are locked in
-// the order of their ids, after whatever later has gathered before.
+// HoldTx writes uses that were taken from a count, until their orders are paid or closed: all of them, or the caller
+// rolls back. It leaves its statements to later, whose Send may fail with ErrCouponTaken unless the count holds the
+// locks. The coupons are locked in the order of their ids, after whatever later has gathered before.
 func (p *Promotions) HoldTx(ctx context.Context, later *db.Later, uses []Use) error {
 	if err := p.countHeld(ctx, later, uses); err != nil || len(uses) == 0 {
 		return err
 	}
 	arg := dbsqlc.InsertCouponUsesParams{At: p.Now()}
 	for _, u := range uses {
-		arg.OrderNos, arg.CouponIds, arg.UserIds = append(arg.OrderNos, u.OrderNo), append(arg.CouponIds, u.CouponID), append(arg.UserIds, u.UserID)
+		arg.OrderNos = append(arg.OrderNos, u.OrderNo)
+		arg.CouponIds = append(arg.CouponIds, u.CouponID)
+		arg.UserIds = append(arg.UserIds, u.UserID)
 		arg.Slots, arg.Discounts = append(arg.Slots, int32(u.Slot)), append(arg.Discounts, u.total())
 	}
 	if _, err := p.q.InsertCouponUses(ctx, later.Exactly(len(uses), ErrCouponTaken), arg); err != nil {
@@ -159,7 +180,11 @@ func (p *Promotions) HoldAgainTx(ctx context.Context, later *db.Later, u Use) er
 	if err := p.countHeld(ctx, later, []Use{u}); err != nil {
 		return err
 	}
-	_, err := p.q.HoldCouponAgain(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponAgainParams{OrderNo: u.OrderNo, Slot: int32(u.Slot), At: p.Now()})
+	_, err := p.q.HoldCouponAgain(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponAgainParams{
+		OrderNo: u.OrderNo,
+		Slot:    int32(u.Slot),
+		At:      p.Now(),
+	})
 	return err
 }
 
@@ -170,8 +195,11 @@ func (p *Promotions) countHeld(ctx context.Context, later *db.Later, uses []Use)
 		for to < len(byID) && byID[to].CouponID == byID[from].CouponID {
 			to++
 		}
-		_, err := p.q.HoldCoupon(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponParams{ID: byID[from].CouponID,
-			Version: int32(byID[from].Version), Uses: int32(to - from)})
+		_, err := p.q.HoldCoupon(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponParams{
+			ID:      byID[from].CouponID,
+			Version: int32(byID[from].Version),
+			Uses:    int32(to - from),
+		})
 		if err != nil {
 			return fmt.Errorf("hold %d uses of coupon %d: %w", to-from, byID[from].CouponID, err)
 		}
@@ -203,7 +231,12 @@ func (p *Promotions) ReturnTx(ctx context.Context, tx pgx.Tx, orderNo string) er
 }
 
 func (p *Promotions) settleTx(ctx context.Context, tx pgx.Tx, orderNo, from, to string) error {
-	err := p.q.SettleCoupon(ctx, tx, dbsqlc.SettleCouponParams{OrderNo: orderNo, FromState: from, ToState: to, At: p.Now()})
+	err := p.q.SettleCoupon(ctx, tx, dbsqlc.SettleCouponParams{
+		OrderNo:   orderNo,
+		FromState: from,
+		ToState:   to,
+		At:        p.Now(),
+	})
 	if err != nil {
 		return fmt.Errorf("coupon use of %s from %s to %s: %w", orderNo, from, to, err)
 	}

@@ -24,8 +24,8 @@ type Draft struct {
 	Items          []Item
 }
 
-// Create keeps a new campaign, which nobody sees yet. Errors: ErrInvalid with Fields, ErrSKUNotFound for a SKU that is not the
-// actor's.
+// Create keeps a new campaign, which nobody sees yet. Errors: ErrInvalid with Fields, ErrSKUNotFound for a SKU that is
+// not the actor's.
 func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campaign, err error) {
 	d = d.trimmed()
 	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
@@ -33,8 +33,14 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 		if err := p.checkTx(ctx, tx, by, d, at); err != nil {
 			return err
 		}
-		row, err := p.q.InsertCampaign(ctx, tx, dbsqlc.InsertCampaignParams{OwnerID: by.UserID, NameZh: d.NameZh, NameEn: d.NameEn,
-			StartsAt: d.StartsAt, EndsAt: d.EndsAt, At: at})
+		row, err := p.q.InsertCampaign(ctx, tx, dbsqlc.InsertCampaignParams{
+			OwnerID:  by.UserID,
+			NameZh:   d.NameZh,
+			NameEn:   d.NameEn,
+			StartsAt: d.StartsAt,
+			EndsAt:   d.EndsAt,
+			At:       at,
+		})
 		if err != nil {
 			return fmt.Errorf("insert campaign: %w", err)
 		}
@@ -48,8 +54,8 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 	return made, err
 }
 
-// Edit replaces a draft, read in that version. Errors: those of Create, ErrNotFound, ErrMoved for one that is no draft any more
-// or was edited by somebody else.
+// Edit replaces a draft, read in that version. Errors: those of Create, ErrNotFound, ErrMoved for one that is no draft
+// any more or was edited by somebody else.
 func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, d Draft) (edited Campaign, err error) {
 	d = d.trimmed()
 	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
@@ -63,8 +69,14 @@ func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, 
 		if err := p.checkTx(ctx, tx, by, d, p.Now()); err != nil {
 			return err
 		}
-		row, err := p.q.UpdateDraft(ctx, tx, dbsqlc.UpdateDraftParams{ID: id, Version: int32(version), NameZh: d.NameZh, NameEn: d.NameEn,
-			StartsAt: d.StartsAt, EndsAt: d.EndsAt})
+		row, err := p.q.UpdateDraft(ctx, tx, dbsqlc.UpdateDraftParams{
+			ID:       id,
+			Version:  int32(version),
+			NameZh:   d.NameZh,
+			NameEn:   d.NameEn,
+			StartsAt: d.StartsAt,
+			EndsAt:   d.EndsAt,
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrMoved.Because("campaign %d is %s at version %d, edited from %d", id, c.Status, c.Version, version)
 		}
@@ -86,8 +98,15 @@ func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, 
 
 func (p *Promotions) insertItemsTx(ctx context.Context, tx pgx.Tx, c Campaign) error {
 	for n, i := range c.Items {
-		err := p.q.InsertItem(ctx, tx, dbsqlc.InsertItemParams{CampaignID: c.ID, LineNo: int32(n + 1), SkuID: i.SKUID,
-			Amount: i.Amount.Amount, Currency: i.Amount.Currency, Units: int32(i.Units), PerUser: int32(i.PerUser)})
+		err := p.q.InsertItem(ctx, tx, dbsqlc.InsertItemParams{
+			CampaignID: c.ID,
+			LineNo:     int32(n + 1),
+			SkuID:      i.SKUID,
+			Amount:     i.Amount.Amount,
+			Currency:   i.Amount.Currency,
+			Units:      int32(i.Units),
+			PerUser:    int32(i.PerUser),
+		})
 		if err != nil {
 			return fmt.Errorf("insert item %d of campaign %d: %w", n+1, c.ID, err)
 		}

@@ -21,7 +21,12 @@ func (p *Promotions) Lookup(ctx context.Context, q string, most int) (found []Ca
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is no campaign's id
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := p.q.LookupCampaigns(ctx, p.Pool, dbsqlc.LookupCampaignsParams{ID: id, Begins: begins, Ends: ends, Most: int32(most)})
+	rows, err := p.q.LookupCampaigns(ctx, p.Pool, dbsqlc.LookupCampaignsParams{
+		ID:     id,
+		Begins: begins,
+		Ends:   ends,
+		Most:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look campaigns up: %w", err)
 	}
@@ -31,13 +36,18 @@ func (p *Promotions) Lookup(ctx context.Context, q string, most int) (found []Ca
 	return found, nil
 }
 
-// LookupCoupons finds up to most coupons by how the code begins, whosever and in whatever state, without what they cover.
+// LookupCoupons finds up to most coupons by how the code begins, whosever and in whatever state, without what they
+// cover.
 func (p *Promotions) LookupCoupons(ctx context.Context, q string, most int) (found []Coupon, err error) {
 	if q = strings.TrimSpace(q); !sayable(q) {
 		return nil, nil
 	}
 	begins, ends := db.Prefix(NormalCode(q))
-	rows, err := p.q.LookupCoupons(ctx, p.Pool, dbsqlc.LookupCouponsParams{Begins: begins, Ends: ends, Most: int32(most)})
+	rows, err := p.q.LookupCoupons(ctx, p.Pool, dbsqlc.LookupCouponsParams{
+		Begins: begins,
+		Ends:   ends,
+		Most:   int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look coupons up: %w", err)
 	}

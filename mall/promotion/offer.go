@@ -21,9 +21,10 @@ type Offer struct {
 	EndsAt   time.Time
 }
 
-// OffersTx returns what the campaigns sell at a moment: only those that run by their state and by the clock. A campaign that
-// does not is absent from the map. q is the caller's transaction or a pool.
-func (p *Promotions) OffersTx(ctx context.Context, q Querier, campaignIDs []int64, at time.Time) (map[Key]Offer, error) {
+// OffersTx returns what the campaigns sell at a moment: only those that run by their state and by the clock. A campaign
+// that does not is absent from the map. q is the caller's transaction or a pool.
+func (p *Promotions) OffersTx(ctx context.Context, q Querier, campaignIDs []int64,
+	at time.Time) (map[Key]Offer, error) {
 	rows, err := p.q.Offers(ctx, q, dbsqlc.OffersParams{CampaignIds: campaignIDs, At: at})
 	if err != nil {
 		return nil, fmt.Errorf("offers of campaigns %v: %w", campaignIDs, err)
@@ -36,8 +37,8 @@ func (p *Promotions) OffersTx(ctx context.Context, q Querier, campaignIDs []int6
 	return offers, nil
 }
 
-// OffersOfTx returns what the campaigns that run at a moment sell of some SKUs, by SKU: each is in one of them at most. q is the
-// caller's transaction or a pool.
+// OffersOfTx returns what the campaigns that run at a moment sell of some SKUs, by SKU: each is in one of them at most.
+// q is the caller's transaction or a pool.
 func (p *Promotions) OffersOfTx(ctx context.Context, q Querier, skuIDs []int64, at time.Time) (map[int64]Offer, error) {
 	rows, err := p.q.OffersOf(ctx, q, dbsqlc.OffersOfParams{SkuIds: skuIDs, At: at})
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package promotion owns what makes videos cheaper: flash sales, with the SKUs that they sell, their prices and moments; coupons, with
-// their terms and uses; bundles, with their videos and how their price divides. It refuses to know how stock is kept, what a video is
-// and what an order is beyond its number: whoever joins the modules hands it the verbs that set stock apart and that name a SKU's
-// price.
+// Package promotion owns what makes videos cheaper: flash sales, with the SKUs that they sell, their prices and
+// moments; coupons, with their terms and uses; bundles, with their videos and how their price divides. It refuses to
+// know how stock is kept, what a video is and what an order is beyond its number: whoever joins the modules hands it
+// the verbs that set stock apart and that name a SKU's price.
 package promotion
 
 import (
@@ -54,7 +54,8 @@ type Stock struct {
 	Split func(ctx context.Context, tx pgx.Tx, campaignID, skuID, units int64, perUser int) error
 	Merge func(ctx context.Context, tx pgx.Tx, campaignID int64) (units int64, err error)
 	Left  func(ctx context.Context) (campaignIDs []int64, err error) // campaigns with units available
-	Moved func(ctx context.Context, campaignID int64)                // told after the commit, for whoever counts units elsewhere
+	// told after the commit, for whoever counts units elsewhere
+	Moved func(ctx context.Context, campaignID int64)
 }
 
 // Deps are what campaigns stand on.
@@ -66,8 +67,8 @@ type Deps struct {
 	// Makers says whose videos are; unknown ones are absent from the map.
 	Makers func(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error)
 	Now    func() time.Time
-	// Announce tells whoever shows prices, in the transaction of the move, that what a campaign sells of these SKUs has changed; nil
-	// tells nobody.
+	// Announce tells whoever shows prices, in the transaction of the move, that what a campaign sells of these SKUs has
+	// changed; nil tells nobody.
 	Announce func(ctx context.Context, tx pgx.Tx, skuIDs []int64) error
 	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
@@ -75,15 +76,18 @@ type Deps struct {
 
 // auditTx writes an operator's deed down; a creator's own sales are nobody else's business.
 func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
-	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID), map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
+	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID),
+		map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
 }
 
 // auditCouponTx is auditTx for a coupon of the mall.
 func (p *Promotions) auditCouponTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Coupon) error {
-	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("coupon:%d", c.ID), map[string]any{"code": c.Code, "terms": c.Terms, "version": c.Version})
+	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("coupon:%d", c.ID),
+		map[string]any{"code": c.Code, "terms": c.Terms, "version": c.Version})
 }
 
-func (p *Promotions) deedTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string, detail map[string]any) error {
+func (p *Promotions) deedTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string,
+	detail map[string]any) error {
 	if !by.Operator || p.Audit == nil {
 		return nil
 	}
@@ -155,6 +159,14 @@ func (c Campaign) Item(skuID int64) (Item, bool) {
 }
 
 func campaignOf(r dbsqlc.PromotionCampaign) Campaign {
-	return Campaign{ID: r.ID, OwnerID: r.OwnerID, NameZh: r.NameZh, NameEn: r.NameEn, StartsAt: r.StartsAt, EndsAt: r.EndsAt,
-		Status: Status(r.Status), Version: int(r.Version)}
+	return Campaign{
+		ID:       r.ID,
+		OwnerID:  r.OwnerID,
+		NameZh:   r.NameZh,
+		NameEn:   r.NameEn,
+		StartsAt: r.StartsAt,
+		EndsAt:   r.EndsAt,
+		Status:   Status(r.Status),
+		Version:  int(r.Version),
+	}
 }

@@ -32,12 +32,23 @@ func open(t *testing.T) *malltest.Mall {
 }
 
 func item(sku, amount int64, units int) promotion.Item {
-	return promotion.Item{SKUID: sku, Amount: money.Of(amount, "CNY"), Units: units, PerUser: 1}
+	return promotion.Item{
+		SKUID:   sku,
+		Amount:  money.Of(amount, "CNY"),
+		Units:   units,
+		PerUser: 1,
+	}
 }
 
 // draft is a campaign that starts in an hour and lasts for one.
 func draft(m *malltest.Mall, items ...promotion.Item) promotion.Draft {
-	return promotion.Draft{NameZh: "限时抢购", NameEn: "Flash sale", StartsAt: m.Now().Add(time.Hour), EndsAt: m.Now().Add(2 * time.Hour), Items: items}
+	return promotion.Draft{
+		NameZh:   "限时抢购",
+		NameEn:   "Flash sale",
+		StartsAt: m.Now().Add(time.Hour),
+		EndsAt:   m.Now().Add(2 * time.Hour),
+		Items:    items,
+	}
 }
 
 func create(m *malltest.Mall, by promotion.Actor, items ...promotion.Item) promotion.Campaign {
@@ -92,13 +103,16 @@ func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
 		}
 	}
 	want := pairs(inCode)
-	check := malltest.Query[string](m, `select pg_get_constraintdef(oid) from pg_constraint where conname = 'promotion_transition_allowed'`)[0]
-	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).FindAllStringSubmatch(check, -1)); got != want {
+	check := malltest.Query[string](m, `select pg_get_constraintdef(oid) from pg_constraint
+		where conname = 'promotion_transition_allowed'`)[0]
+	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).
+		FindAllStringSubmatch(check, -1)); got != want {
 		t.Errorf("the CHECK allows\n%s\nthe code\n%s\n(%s)", got, want, check)
 	}
 	drawing, err := os.ReadFile("../../docs/campaigns.md")
 	m.OK(err)
-	if got := pairs(regexp.MustCompile(`(?m)^\s+(\w+) --> (\w+) :`).FindAllStringSubmatch(string(drawing), -1)); got != want {
+	if got := pairs(regexp.MustCompile(`(?m)^\s+(\w+) --> (\w+) :`).
+		FindAllStringSubmatch(string(drawing), -1)); got != want {
 		t.Errorf("the drawing shows\n%s\nthe code\n%s", got, want)
 	}
 }
@@ -107,11 +121,13 @@ func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
 	m := open(t)
 	c := create(m, maker, item(m.Sells(990, -1), 490, 5))
 	for _, status := range []string{"scheduled", "running", "ended", "cancelled", "lost"} {
-		if _, err := m.Pool.Exec(m.Ctx, `update promotion_campaign set status = $1 where id = $2`, status, c.ID); !db.IsCheck(err, "") {
+		if _, err := m.Pool.Exec(m.Ctx, `update promotion_campaign set status = $1 where id = $2`, status,
+			c.ID); !db.IsCheck(err, "") {
 			t.Errorf("%s without its time: %v", status, err)
 		}
 	}
-	if _, err := m.Pool.Exec(m.Ctx, `insert into promotion_transition (campaign_id, from_status, to_status, version, cause, actor)
+	if _, err := m.Pool.Exec(m.Ctx, `insert into promotion_transition (campaign_id, from_status, to_status, version,
+		cause, actor)
 		values ($1, 'ended', 'running', 9, 'test', 'test')`, c.ID); !db.IsCheck(err, "promotion_transition_allowed") {
 		t.Errorf("ended to running was recorded: %v", err)
 	}
@@ -143,7 +159,11 @@ func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 	is(m, c.ID, promotion.Running)
 	found, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, m.Now())
 	m.OK(err)
-	want := promotion.Offer{Key: promotion.Key{CampaignID: c.ID, SKUID: limited}, Amount: money.Of(490, "CNY"), PerUser: 1}
+	want := promotion.Offer{
+		Key:     promotion.Key{CampaignID: c.ID, SKUID: limited},
+		Amount:  money.Of(490, "CNY"),
+		PerUser: 1,
+	}
 	got := found[want.Key]
 	if len(found) != 2 || !got.StartsAt.Equal(c.StartsAt) || !got.EndsAt.Equal(c.EndsAt) {
 		t.Fatalf("offers %+v", found)
@@ -151,7 +171,8 @@ func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 	if got.StartsAt, got.EndsAt = want.StartsAt, want.EndsAt; got != want {
 		t.Fatalf("offer %+v, want %+v", got, want)
 	}
-	if before, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, c.StartsAt.Add(-time.Microsecond)); err != nil || len(before) != 0 {
+	if before, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID},
+		c.StartsAt.Add(-time.Microsecond)); err != nil || len(before) != 0 {
 		t.Fatalf("offers before the start: %v, %v", before, err)
 	}
 	if first, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID}, c.StartsAt); err != nil || len(first) != 2 {
@@ -181,8 +202,10 @@ func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
 	if n, _, err := m.Inventory.Counts(m.Ctx, sku); err != nil || n.Available != 5 {
 		t.Fatalf("stock %+v, %v", n, err)
 	}
-	if causes := malltest.Query[string](m, `select from_status || ' ' || to_status || ' ' || cause || ' ' || actor from promotion_transition order by id`); !slices.Equal(causes,
-		[]string{"drafted scheduled scheduled operator:9", "scheduled running time system", "running ended time system"}) {
+	if causes := malltest.Query[string](m, `select from_status || ' ' || to_status || ' ' || cause || ' ' || actor
+		from promotion_transition order by id`); !slices.Equal(causes,
+		[]string{"drafted scheduled scheduled operator:9", "scheduled running time system",
+			"running ended time system"}) {
 		t.Errorf("moves %q", causes)
 	}
 }
@@ -268,7 +291,8 @@ func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, maker, item(sku, 490, 5)))
 	// One unit is held by an order that waits for payment, as the order path writes it down.
-	_, err := m.Pool.Exec(m.Ctx, `update video_inventory set available = available - 1, frozen = frozen + 1 where campaign_id = $1`, c.ID)
+	_, err := m.Pool.Exec(m.Ctx, `update video_inventory set available = available - 1, frozen = frozen + 1
+		where campaign_id = $1`, c.ID)
 	m.OK(err)
 	m.Advance(3 * time.Hour)
 	turned(m, 2)
@@ -279,7 +303,8 @@ func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 		}
 	}
 	merged(0)
-	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = available + 1, frozen = frozen - 1 where campaign_id = $1`, c.ID)
+	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = available + 1, frozen = frozen - 1
+		where campaign_id = $1`, c.ID)
 	m.OK(err)
 	running := schedule(m, create(m, maker, item(m.Sells(990, 2), 490, 2))) // whose stock stays where it is
 	merged(1)
@@ -289,7 +314,10 @@ func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 	}
 	if n, err := m.Inventory.CampaignCounts(m.Ctx, []int64{running.ID}); err != nil || len(n) != 1 {
 		t.Errorf("stock of the other: %v, %v", n, err)
-	} else if got := n[inventory.CampaignKey{CampaignID: running.ID, SKUID: running.Items[0].SKUID}].Available; got != 2 {
+	} else if got := n[inventory.CampaignKey{
+		CampaignID: running.ID,
+		SKUID:      running.Items[0].SKUID,
+	}].Available; got != 2 {
 		t.Errorf("%d units of a campaign that is not over", got)
 	}
 }
@@ -299,7 +327,9 @@ func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
 	var want []int64
 	at := func(starts, ends time.Duration) int64 {
 		d := draft(m, item(m.Sells(990, -1), 490, 5))
-		d.NameEn, d.StartsAt, d.EndsAt = fmt.Sprint(starts), m.Now().Add(starts), m.Now().Add(ends)
+		d.NameEn = fmt.Sprint(starts)
+		d.StartsAt = m.Now().Add(starts)
+		d.EndsAt = m.Now().Add(ends)
 		c, err := m.Promotions.Create(m.Ctx, maker, d)
 		m.OK(err)
 		return schedule(m, c).ID

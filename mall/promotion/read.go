@@ -49,15 +49,20 @@ func (p *Promotions) Find(ctx context.Context, ids []int64) ([]Campaign, error) 
 // List returns up to most campaigns that the actor may change, the newest first, those before an id unless that is 0: a
 // creator's own, an operator's all.
 func (p *Promotions) List(ctx context.Context, by Actor, before int64, most int) ([]Campaign, error) {
-	rows, err := p.q.CampaignsOf(ctx, p.Pool, dbsqlc.CampaignsOfParams{Everybodys: by.Operator, OwnerID: by.UserID, Before: before, Most: int32(most)})
+	rows, err := p.q.CampaignsOf(ctx, p.Pool, dbsqlc.CampaignsOfParams{
+		Everybodys: by.Operator,
+		OwnerID:    by.UserID,
+		Before:     before,
+		Most:       int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("campaigns of %s: %w", by, err)
 	}
 	return p.withItems(ctx, rows)
 }
 
-// Open returns up to most campaigns that visitors may look forward to: what runs, the next to end first, then what comes, the
-// next to start first.
+// Open returns up to most campaigns that visitors may look forward to: what runs, the next to end first, then what
+// comes, the next to start first.
 func (p *Promotions) Open(ctx context.Context, most int) ([]Campaign, error) {
 	rows, err := p.q.OpenCampaigns(ctx, p.Pool, dbsqlc.OpenCampaignsParams{At: p.Now(), Most: int32(most)})
 	if err != nil {
@@ -68,7 +73,11 @@ func (p *Promotions) Open(ctx context.Context, most int) ([]Campaign, error) {
 
 // HasOpen says whether a person has a campaign of that English name scheduled or running.
 func (p *Promotions) HasOpen(ctx context.Context, ownerID int64, nameEn string) (bool, error) {
-	open, err := p.q.NamedOpen(ctx, p.Pool, dbsqlc.NamedOpenParams{OwnerID: ownerID, NameEn: nameEn, At: p.Now()})
+	open, err := p.q.NamedOpen(ctx, p.Pool, dbsqlc.NamedOpenParams{
+		OwnerID: ownerID,
+		NameEn:  nameEn,
+		At:      p.Now(),
+	})
 	if err != nil {
 		return false, fmt.Errorf("open campaign %q of %d: %w", nameEn, ownerID, err)
 	}
@@ -98,7 +107,12 @@ func (p *Promotions) loadItems(ctx context.Context, q Querier, list []Campaign) 
 	}
 	for _, r := range rows {
 		c := at[r.CampaignID]
-		c.Items = append(c.Items, Item{SKUID: r.SkuID, Amount: money.Of(r.Amount, r.Currency), Units: int(r.Units), PerUser: int(r.PerUser)})
+		c.Items = append(c.Items, Item{
+			SKUID:   r.SkuID,
+			Amount:  money.Of(r.Amount, r.Currency),
+			Units:   int(r.Units),
+			PerUser: int(r.PerUser),
+		})
 	}
 	return nil
 }

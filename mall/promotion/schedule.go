@@ -12,9 +12,9 @@ import (
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
-// Schedule announces a draft and sets its stock apart, all of it or nothing. From now on its prices and numbers stay as they
-// are. Errors: ErrNotFound, ErrMoved, ErrInvalid where a price or a moment does not fit any more, ErrSKUBusy, and the stock's
-// own where it has too few units; all but the first two name the item.
+// Schedule announces a draft and sets its stock apart, all of it or nothing. From now on its prices and numbers stay as
+// they are. Errors: ErrNotFound, ErrMoved, ErrInvalid where a price or a moment does not fit any more, ErrSKUBusy, and
+// the stock's own where it has too few units; all but the first two name the item.
 func (p *Promotions) Schedule(ctx context.Context, by Actor, id int64, version int) (c Campaign, err error) {
 	err = db.InTxRetrying(ctx, p.Pool, 3, func(tx pgx.Tx) error {
 		if c, err = p.lockAsTx(ctx, tx, by, id, version, Drafted); err != nil {
@@ -84,7 +84,8 @@ func (p *Promotions) giveUp(ctx context.Context, by Actor, id int64, version int
 }
 
 // lockAsTx locks a campaign that is the actor's, in one of the states and in the version that the actor looked at.
-func (p *Promotions) lockAsTx(ctx context.Context, tx pgx.Tx, by Actor, id int64, version int, from ...Status) (Campaign, error) {
+func (p *Promotions) lockAsTx(ctx context.Context, tx pgx.Tx, by Actor, id int64, version int,
+	from ...Status) (Campaign, error) {
 	c, err := p.lockTx(ctx, tx, id)
 	switch {
 	case err != nil:
@@ -92,7 +93,8 @@ func (p *Promotions) lockAsTx(ctx context.Context, tx pgx.Tx, by Actor, id int64
 	case !by.owns(c):
 		return Campaign{}, ErrNotFound.Because("campaign %d is not of %s", id, by)
 	case c.Version != version || !slices.Contains(from, c.Status):
-		return Campaign{}, ErrMoved.Because("campaign %d is %s at version %d, wanted %v at %d", id, c.Status, c.Version, from, version)
+		return Campaign{}, ErrMoved.Because("campaign %d is %s at version %d, wanted %v at %d", id, c.Status, c.Version,
+			from, version)
 	}
 	return c, nil
 }

@@ -18,7 +18,8 @@ import (
 func TestASKUIsInOneOpenCampaign(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 50)
-	first, second := create(m, maker, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, maker, item(sku, 390, 5))
+	first, second := create(m, maker, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, maker,
+		item(sku, 390, 5))
 	schedule(m, first)
 	_, err := m.Promotions.Schedule(m.Ctx, maker, second.ID, second.Version)
 	if !errors.Is(err, promotion.ErrSKUBusy) || fault.From(err).Fields["items.0.sku"] != "campaign_sku_busy" {
@@ -69,7 +70,8 @@ func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
 		t.Fatalf("%v, %v", err, fault.From(err).Fields)
 	}
 	is(m, c.ID, promotion.Drafted)
-	if left, err := m.Inventory.Available(m.Ctx, []int64{plenty, scarce}); err != nil || left[plenty] != 50 || left[scarce] != 3 {
+	if left, err := m.Inventory.Available(m.Ctx, []int64{plenty, scarce}); err != nil || left[plenty] != 50 ||
+		left[scarce] != 3 {
 		t.Errorf("left %v, %v", left, err)
 	}
 }
@@ -91,16 +93,26 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 		"past": {func(d *promotion.Draft) {
 			d.StartsAt, d.EndsAt = m.Now().Add(-2*time.Hour), m.Now().Add(-time.Hour)
 		}, "ends_at", "ends_in_the_past"},
-		"nothing":       {func(d *promotion.Draft) { d.Items = nil }, "items", "items_missing"},
-		"too much":      {func(d *promotion.Draft) { d.Items = slices.Repeat(d.Items, 21) }, "items", "too_many_items"},
-		"twice":         {func(d *promotion.Draft) { d.Items = slices.Repeat(d.Items, 2) }, "items.1.sku", "duplicate_item"},
-		"unknown SKU":   {func(d *promotion.Draft) { d.Items[0].SKUID = 4711 }, "items.0.sku", "sku_unavailable"},
-		"normal price":  {func(d *promotion.Draft) { d.Items[0].Amount.Amount = 990 }, "items.0.price", "price_not_below"},
-		"free":          {func(d *promotion.Draft) { d.Items[0].Amount.Amount = 0 }, "items.0.price", "price_invalid"},
-		"other money":   {func(d *promotion.Draft) { d.Items[0].Amount.Currency = "USD" }, "items.0.price", "price_invalid"},
-		"no units":      {func(d *promotion.Draft) { d.Items[0].Units = 0 }, "items.0.units", "units_out_of_range"},
-		"too many":      {func(d *promotion.Draft) { d.Items[0].Units = 1_000_001 }, "items.0.units", "units_out_of_range"},
-		"none a person": {func(d *promotion.Draft) { d.Items[0].PerUser = 0 }, "items.0.per_user", "per_user_out_of_range"},
+		"nothing":  {func(d *promotion.Draft) { d.Items = nil }, "items", "items_missing"},
+		"too much": {func(d *promotion.Draft) { d.Items = slices.Repeat(d.Items, 21) }, "items", "too_many_items"},
+		"twice": {func(d *promotion.Draft) {
+			d.Items = slices.Repeat(d.Items, 2)
+		}, "items.1.sku", "duplicate_item"},
+		"unknown SKU": {func(d *promotion.Draft) { d.Items[0].SKUID = 4711 }, "items.0.sku", "sku_unavailable"},
+		"normal price": {func(d *promotion.Draft) {
+			d.Items[0].Amount.Amount = 990
+		}, "items.0.price", "price_not_below"},
+		"free": {func(d *promotion.Draft) { d.Items[0].Amount.Amount = 0 }, "items.0.price", "price_invalid"},
+		"other money": {func(d *promotion.Draft) {
+			d.Items[0].Amount.Currency = "USD"
+		}, "items.0.price", "price_invalid"},
+		"no units": {func(d *promotion.Draft) { d.Items[0].Units = 0 }, "items.0.units", "units_out_of_range"},
+		"too many": {func(d *promotion.Draft) {
+			d.Items[0].Units = 1_000_001
+		}, "items.0.units", "units_out_of_range"},
+		"none a person": {func(d *promotion.Draft) {
+			d.Items[0].PerUser = 0
+		}, "items.0.per_user", "per_user_out_of_range"},
 	} {
 		d := draft(m, item(film, 490, 5))
 		c.change(&d)
@@ -122,7 +134,11 @@ func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, -1)
 	c := create(m, maker, item(sku, 490, 5))
-	m.OK(m.Catalog.SetPrice(m.Ctx, sku, catalog.NewPrice{Amount: 490, Currency: "CNY", From: m.Now().Add(time.Second)}))
+	m.OK(m.Catalog.SetPrice(m.Ctx, sku, catalog.NewPrice{
+		Amount:   490,
+		Currency: "CNY",
+		From:     m.Now().Add(time.Second),
+	}))
 	m.Advance(2 * time.Second)
 	_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
 	if f := fault.From(err); f.Fields["items.0.price"] != "price_not_below" {
@@ -138,12 +154,14 @@ func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
 	_, edit := m.Promotions.Edit(m.Ctx, other, c.ID, c.Version, draft(m))
 	_, scheduled := m.Promotions.Schedule(m.Ctx, other, c.ID, c.Version)
 	for what, err := range map[string]error{"read": read, "edit": edit, "schedule": scheduled,
-		"cancel": m.Promotions.Cancel(m.Ctx, other, c.ID, c.Version), "stop": m.Promotions.Stop(m.Ctx, other, c.ID, c.Version)} {
+		"cancel": m.Promotions.Cancel(m.Ctx, other, c.ID, c.Version),
+		"stop":   m.Promotions.Stop(m.Ctx, other, c.ID, c.Version)} {
 		if !errors.Is(err, promotion.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := m.Promotions.Create(m.Ctx, other, draft(m, item(sku, 490, 5))); !errors.Is(err, promotion.ErrSKUNotFound) {
+	if _, err := m.Promotions.Create(m.Ctx, other,
+		draft(m, item(sku, 490, 5))); !errors.Is(err, promotion.ErrSKUNotFound) {
 		t.Errorf("a campaign with another's film: %v", err)
 	}
 	list, err := m.Promotions.List(m.Ctx, other, 0, 10)

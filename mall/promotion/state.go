@@ -24,8 +24,8 @@ const (
 	Cancelled Status = "cancelled" // given up before it ran
 )
 
-// transitions is the whole state machine. A CHECK on promotion_transition holds the same pairs, and a test compares the two
-// with the drawn diagram.
+// transitions is the whole state machine. A CHECK on promotion_transition holds the same pairs, and a test compares the
+// two with the drawn diagram.
 var transitions = map[Status][]Status{
 	Drafted:   {Scheduled, Cancelled},
 	Scheduled: {Running, Cancelled},
@@ -53,15 +53,20 @@ type move struct {
 	actor string
 }
 
-// moveTx takes a campaign one step, if it is still in the state and version that c was read in, and records the step with its
-// cause. Errors: ErrMoved, ErrSKUBusy; a pair outside the table is a mistake in the program.
+// moveTx takes a campaign one step, if it is still in the state and version that c was read in, and records the step
+// with its cause. Errors: ErrMoved, ErrSKUBusy; a pair outside the table is a mistake in the program.
 func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move) error {
 	if !slices.Contains(transitions[c.Status], m.to) {
 		return fmt.Errorf("campaign %d: no transition from %s to %s (%s)", c.ID, c.Status, m.to, m.cause)
 	}
 	at := p.Now()
-	row, err := p.q.MoveCampaign(ctx, tx, dbsqlc.MoveCampaignParams{ID: c.ID, FromStatus: string(c.Status), ToStatus: string(m.to),
-		Version: int32(c.Version), At: at})
+	row, err := p.q.MoveCampaign(ctx, tx, dbsqlc.MoveCampaignParams{
+		ID:         c.ID,
+		FromStatus: string(c.Status),
+		ToStatus:   string(m.to),
+		Version:    int32(c.Version),
+		At:         at,
+	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrMoved.Because("campaign %d is not %s at version %d any more", c.ID, c.Status, c.Version)
@@ -70,8 +75,15 @@ func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move)
 	case err != nil:
 		return fmt.Errorf("move campaign %d to %s: %w", c.ID, m.to, err)
 	}
-	if err := p.q.InsertTransition(ctx, tx, dbsqlc.InsertTransitionParams{CampaignID: c.ID, FromStatus: string(c.Status),
-		ToStatus: string(m.to), Version: row.Version, Cause: m.cause, Actor: m.actor, At: at}); err != nil {
+	if err := p.q.InsertTransition(ctx, tx, dbsqlc.InsertTransitionParams{
+		CampaignID: c.ID,
+		FromStatus: string(c.Status),
+		ToStatus:   string(m.to),
+		Version:    row.Version,
+		Cause:      m.cause,
+		Actor:      m.actor,
+		At:         at,
+	}); err != nil {
 		return fmt.Errorf("record campaign %d to %s: %w", c.ID, m.to, err)
 	}
 	items := c.Items
@@ -86,7 +98,8 @@ func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move)
 	return nil
 }
 
-// lockTx reads a campaign with its items and keeps every other mover out until the transaction ends. Errors: ErrNotFound.
+// lockTx reads a campaign with its items and keeps every other mover out until the transaction ends. Errors:
+// ErrNotFound.
 func (p *Promotions) lockTx(ctx context.Context, tx pgx.Tx, id int64) (Campaign, error) {
 	row, err := p.q.LockCampaign(ctx, tx, id)
 	if errors.Is(err, pgx.ErrNoRows) {

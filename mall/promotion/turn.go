@@ -10,9 +10,10 @@ import (
 	"videomall/db"
 )
 
-// Turn starts and ends the campaigns whose moment has come, each in a transaction of its own, and says how many it moved.
-// Called every second; a late turn sells nothing early or late, because an offer looks at the clock too. One campaign that
-// fails keeps no other from its turn. Several processes may call it at once: the row's lock and the guard let one move.
+// Turn starts and ends the campaigns whose moment has come, each in a transaction of its own, and says how many it
+// moved. Called every second; a late turn sells nothing early or late, because an offer looks at the clock too. One
+// campaign that fails keeps no other from its turn. Several processes may call it at once: the row's lock and the guard
+// let one move.
 func (p *Promotions) Turn(ctx context.Context) (moved int, err error) {
 	ids, err := p.q.DueCampaigns(ctx, p.Pool, p.Now())
 	if err != nil {

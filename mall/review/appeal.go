@@ -38,8 +38,19 @@ type Appeal struct {
 }
 
 func appealOf(a dbsqlc.ReviewAppeal) Appeal {
-	return Appeal{ID: a.ID, TakedownID: deref(a.TakedownID), CaseID: deref(a.CaseID), SPUID: a.SpuID, CreatorID: a.CreatorID, Words: a.Words,
-		State: a.State, Answer: a.Answer, ByID: deref(a.ByID), OpenedAt: a.OpenedAt, DecidedAt: a.DecidedAt}
+	return Appeal{
+		ID:         a.ID,
+		TakedownID: deref(a.TakedownID),
+		CaseID:     deref(a.CaseID),
+		SPUID:      a.SpuID,
+		CreatorID:  a.CreatorID,
+		Words:      a.Words,
+		State:      a.State,
+		Answer:     a.Answer,
+		ByID:       deref(a.ByID),
+		OpenedAt:   a.OpenedAt,
+		DecidedAt:  a.DecidedAt,
+	}
 }
 
 // Ground is what a creator may appeal against now: the one or the other, or nothing.
@@ -76,8 +87,8 @@ func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID in
 	return Ground{Case: &c}, err
 }
 
-// Appeal keeps a creator's word against what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody else's listing,
-// ErrAppealOpen, ErrInvalid with Fields.
+// Appeal keeps a creator's word against what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody
+// else's listing, ErrAppealOpen, ErrInvalid with Fields.
 func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words string) (made Appeal, err error) {
 	words = strings.TrimSpace(words)
 	err = db.InTx(ctx, r.Pool, func(tx pgx.Tx) error {
@@ -92,7 +103,12 @@ func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words stri
 		case n > MaxAppeal || !db.Storable(words):
 			return ErrInvalid.With("words", "words_invalid")
 		}
-		p := dbsqlc.InsertAppealParams{SpuID: spuID, CreatorID: creatorID, Words: words, At: r.Now()}
+		p := dbsqlc.InsertAppealParams{
+			SpuID:     spuID,
+			CreatorID: creatorID,
+			Words:     words,
+			At:        r.Now(),
+		}
 		if g.Takedown != nil {
 			p.TakedownID = &g.Takedown.ID
 		} else {
@@ -111,9 +127,9 @@ func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words stri
 	return made, err
 }
 
-// Answer decides an appeal. Granted against a takedown, the listing is on sale again; against a return, the case waits for a look as
-// if it had just come. Errors: ErrNotFound, ErrMoved when it was answered before, ErrOwnListing, ErrInvalid with Fields, and those
-// of the listing.
+// Answer decides an appeal. Granted against a takedown, the listing is on sale again; against a return, the case waits
+// for a look as if it had just come. Errors: ErrNotFound, ErrMoved when it was answered before, ErrOwnListing,
+// ErrInvalid with Fields, and those of the listing.
 func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, answer string) error {
 	answer = strings.TrimSpace(answer)
 	switch n := utf8.RuneCountInString(answer); {
@@ -166,7 +182,11 @@ func (r *Reviews) reopenTx(ctx context.Context, tx pgx.Tx, operatorID, caseID in
 		return ErrMoved.Because("case %d is %s", caseID, c.State)
 	}
 	next := c
-	next.State, next.FirstBy, next.SecondBy, next.Causes, next.Note = Open, 0, 0, []string{}, ""
+	next.State = Open
+	next.FirstBy = 0
+	next.SecondBy = 0
+	next.Causes = []string{}
+	next.Note = ""
 	if _, err := r.moveTx(ctx, tx, c, next, operatorID); err != nil {
 		return err
 	}
@@ -174,7 +194,13 @@ func (r *Reviews) reopenTx(ctx context.Context, tx pgx.Tx, operatorID, caseID in
 }
 
 func (r *Reviews) decideAppealTx(ctx context.Context, tx pgx.Tx, id int64, state, answer string, by int64) error {
-	n, err := r.q.DecideAppeal(ctx, tx, dbsqlc.DecideAppealParams{ID: id, State: state, Answer: answer, ByID: some(by), At: r.Now()})
+	n, err := r.q.DecideAppeal(ctx, tx, dbsqlc.DecideAppealParams{
+		ID:     id,
+		State:  state,
+		Answer: answer,
+		ByID:   some(by),
+		At:     r.Now(),
+	})
 	switch {
 	case db.IsCheck(err, "review_appeal_not_own"):
 		return ErrOwnListing.Because("appeal %d: %w", id, err)

@@ -18,12 +18,13 @@ var causes = []string{"texts", "cover", "film", "price", "category", "rights", "
 // Causes returns the reasons that a return chooses from.
 func Causes() []string { return slices.Clone(causes) }
 
-// tries are how often a decision is taken again that met a deadlock: a creator who withdraws locks the listing first and the case
-// after it, a reviewer the other way round.
+// tries are how often a decision is taken again that met a deadlock: a creator who withdraws locks the listing first
+// and the case after it, a reviewer the other way round.
 const tries = 3
 
-// Approve says yes to a case, read in that version. From SecondFrom points on it takes two people: the first yes leaves the case
-// waiting for the second. Errors: ErrNotFound, ErrMoved, ErrOwnListing, ErrSamePerson, and those of the listing.
+// Approve says yes to a case, read in that version. From SecondFrom points on it takes two people: the first yes leaves
+// the case waiting for the second. Errors: ErrNotFound, ErrMoved, ErrOwnListing, ErrSamePerson, and those of the
+// listing.
 func (r *Reviews) Approve(ctx context.Context, operatorID, id int64, version int) (c Case, err error) {
 	err = db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
 		if c, err = r.lockAsTx(ctx, tx, operatorID, id, version); err != nil {
@@ -49,7 +50,8 @@ func (r *Reviews) Approve(ctx context.Context, operatorID, id int64, version int
 				return err
 			}
 		}
-		return r.Audit(ctx, tx, operatorID, verb, c.Subject(), map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score})
+		return r.Audit(ctx, tx, operatorID, verb, c.Subject(),
+			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score})
 	})
 	return c, err
 }
@@ -71,7 +73,9 @@ func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int,
 			return err
 		}
 		next := c
-		next.State, next.Causes, next.Note = Returned, v.Causes, v.Note
+		next.State = Returned
+		next.Causes = v.Causes
+		next.Note = v.Note
 		if c.State == Second {
 			next.SecondBy = operatorID
 		} else {
@@ -84,7 +88,8 @@ func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int,
 			return err
 		}
 		return r.Audit(ctx, tx, operatorID, "review.return", c.Subject(),
-			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score, "causes": v.Causes, "note": v.Note})
+			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score, "causes": v.Causes,
+				"note": v.Note})
 	})
 	return c, err
 }

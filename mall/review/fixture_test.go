@@ -41,9 +41,18 @@ type desk struct {
 func open(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
-	d := &desk{t: t, pool: dbtest.New(t), now: time.Now().Truncate(time.Microsecond)}
-	d.creator = review.Creator{Since: d.now.AddDate(-1, 0, 0), FirstListing: d.now.AddDate(0, -6, 0), Live: 3}
-	if _, err := d.pool.Exec(t.Context(), `create table neighbour (id bigint generated always as identity, deed text)`); err != nil {
+	d := &desk{
+		t:    t,
+		pool: dbtest.New(t),
+		now:  time.Now().Truncate(time.Microsecond),
+	}
+	d.creator = review.Creator{
+		Since:        d.now.AddDate(-1, 0, 0),
+		FirstListing: d.now.AddDate(0, -6, 0),
+		Live:         3,
+	}
+	if _, err := d.pool.Exec(t.Context(),
+		`create table neighbour (id bigint generated always as identity, deed text)`); err != nil {
 		t.Fatal(err)
 	}
 	notes := func(ctx context.Context, tx pgx.Tx, deed string, id int64) error {
@@ -53,9 +62,18 @@ func open(t *testing.T) *desk {
 	verb := func(deed string) func(context.Context, pgx.Tx, int64) error {
 		return func(ctx context.Context, tx pgx.Tx, id int64) error { return notes(ctx, tx, deed, id) }
 	}
-	d.Reviews = review.New(review.Deps{Pool: d.pool, Now: func() time.Time { return d.now },
-		Listing: review.Listing{Approve: verb("approve"), Reopen: verb("reopen"), TakeDown: verb("take_down"), Restore: verb("restore"),
-			Return: func(ctx context.Context, tx pgx.Tx, id int64, _ string) error { return notes(ctx, tx, "return", id) }},
+	d.Reviews = review.New(review.Deps{
+		Pool: d.pool,
+		Now:  func() time.Time { return d.now },
+		Listing: review.Listing{
+			Approve:  verb("approve"),
+			Reopen:   verb("reopen"),
+			TakeDown: verb("take_down"),
+			Restore:  verb("restore"),
+			Return: func(ctx context.Context, tx pgx.Tx, id int64, _ string) error {
+				return notes(ctx, tx, "return", id)
+			},
+		},
 		Facts: review.Facts{
 			Creator: func(context.Context, pgx.Tx, int64) (review.Creator, error) { return d.creator, nil },
 			PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
@@ -69,7 +87,10 @@ func open(t *testing.T) *desk {
 			}
 			return notes(ctx, tx, "audit:"+verb+":"+subject, actorID)
 		},
-		EndAccess: func(ctx context.Context, tx pgx.Tx, spuID, _ int64) error { return notes(ctx, tx, "end_access", spuID) }})
+		EndAccess: func(ctx context.Context, tx pgx.Tx, spuID, _ int64) error {
+			return notes(ctx, tx, "end_access", spuID)
+		},
+	})
 	return d
 }
 
@@ -88,8 +109,18 @@ func (d *desk) deeds() string {
 }
 
 func content() review.Content {
-	return review.Content{TitleZh: "山脊晨光", TitleEn: "First light", DescriptionEn: "A walk.", CategoryID: 1, VideoID: 5,
-		Prices: []review.Price{{Kind: "own", Quality: "HD", Amount: money.Of(990, "CNY")}}}
+	return review.Content{
+		TitleZh:       "山脊晨光",
+		TitleEn:       "First light",
+		DescriptionEn: "A walk.",
+		CategoryID:    1,
+		VideoID:       5,
+		Prices: []review.Price{{
+			Kind:    "own",
+			Quality: "HD",
+			Amount:  money.Of(990, "CNY"),
+		}},
+	}
 }
 
 // opens submits a revision of listing 70 by the maker.
@@ -103,7 +134,12 @@ func (d *desk) opens(revisionID int64, change ...func(*review.Submission)) revie
 }
 
 func (d *desk) submit(revisionID int64, change ...func(*review.Submission)) (c review.Case, err error) {
-	s := review.Submission{RevisionID: revisionID, SPUID: 70, CreatorID: maker, Content: content()}
+	s := review.Submission{
+		RevisionID: revisionID,
+		SPUID:      70,
+		CreatorID:  maker,
+		Content:    content(),
+	}
 	for _, f := range change {
 		f(&s)
 	}

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/review/internal/dbsqlc"
 )
 
-// OpenTx takes a submitted revision up within the caller's transaction, with its score. A revision that was returned or withdrawn
-// and comes again is a new case; a return that the creator was appealing against needs no judge any more.
+// OpenTx takes a submitted revision up within the caller's transaction, with its score. A revision that was returned or
+// withdrawn and comes again is a new case; a return that the creator was appealing against needs no judge any more.
 // Errors: ErrOpenAlready while a case of the revision lives.
 func (r *Reviews) OpenTx(ctx context.Context, tx pgx.Tx, s Submission) (Case, error) {
 	reasons, err := r.reasonsTx(ctx, tx, s)
@@ -31,8 +31,15 @@ func (r *Reviews) OpenTx(ctx context.Context, tx pgx.Tx, s Submission) (Case, er
 	if err := r.q.MootAppeals(ctx, tx, dbsqlc.MootAppealsParams{SpuID: s.SPUID, At: r.Now()}); err != nil {
 		return Case{}, fmt.Errorf("end the appeals of spu %d: %w", s.SPUID, err)
 	}
-	row, err := r.q.InsertCase(ctx, tx, dbsqlc.InsertCaseParams{RevisionID: s.RevisionID, SpuID: s.SPUID, CreatorID: s.CreatorID,
-		Content: content, Score: int32(score(reasons)), Reasons: why, At: r.Now()})
+	row, err := r.q.InsertCase(ctx, tx, dbsqlc.InsertCaseParams{
+		RevisionID: s.RevisionID,
+		SpuID:      s.SPUID,
+		CreatorID:  s.CreatorID,
+		Content:    content,
+		Score:      int32(score(reasons)),
+		Reasons:    why,
+		At:         r.Now(),
+	})
 	if db.IsUnique(err, "review_case_revision_key") {
 		return Case{}, ErrOpenAlready.Because("revision %d: %w", s.RevisionID, err)
 	}
@@ -42,8 +49,8 @@ func (r *Reviews) OpenTx(ctx context.Context, tx pgx.Tx, s Submission) (Case, er
 	return caseOf(row)
 }
 
-// WithdrawTx ends the case of a revision that its creator takes back, within the caller's transaction. Errors: ErrMoved when no case
-// of it waits any more: somebody has decided.
+// WithdrawTx ends the case of a revision that its creator takes back, within the caller's transaction. Errors: ErrMoved
+// when no case of it waits any more: somebody has decided.
 func (r *Reviews) WithdrawTx(ctx context.Context, tx pgx.Tx, revisionID int64) error {
 	row, err := r.q.LockLivingCase(ctx, tx, revisionID)
 	if errors.Is(err, pgx.ErrNoRows) {

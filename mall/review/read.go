@@ -42,8 +42,8 @@ func (f Filter) waiting() bool {
 	return true
 }
 
-// List returns the cases that a filter chooses: what waits by its score, the highest first, then whoever has waited longest; what is
-// decided by its age, the latest first.
+// List returns the cases that a filter chooses: what waits by its score, the highest first, then whoever has waited
+// longest; what is decided by its age, the latest first.
 func (r *Reviews) List(ctx context.Context, f Filter) ([]Case, error) {
 	if len(f.States) == 0 {
 		f.States = []State{Open, Second}
@@ -55,7 +55,13 @@ func (r *Reviews) List(ctx context.Context, f Filter) ([]Case, error) {
 	var rows []dbsqlc.ReviewCase
 	var err error
 	if f.waiting() {
-		p := dbsqlc.WaitingParams{States: states, Least: int32(f.Least), CreatorID: f.CreatorID, AfterID: f.After, Most: int32(f.Most)}
+		p := dbsqlc.WaitingParams{
+			States:    states,
+			Least:     int32(f.Least),
+			CreatorID: f.CreatorID,
+			AfterID:   f.After,
+			Most:      int32(f.Most),
+		}
 		if f.After != 0 {
 			after, err := r.Get(ctx, f.After)
 			if err != nil {
@@ -65,8 +71,13 @@ func (r *Reviews) List(ctx context.Context, f Filter) ([]Case, error) {
 		}
 		rows, err = r.q.Waiting(ctx, r.Pool, p)
 	} else {
-		rows, err = r.q.Decided(ctx, r.Pool, dbsqlc.DecidedParams{States: states, Least: int32(f.Least), CreatorID: f.CreatorID,
-			BeforeID: f.After, Most: int32(f.Most)})
+		rows, err = r.q.Decided(ctx, r.Pool, dbsqlc.DecidedParams{
+			States:    states,
+			Least:     int32(f.Least),
+			CreatorID: f.CreatorID,
+			BeforeID:  f.After,
+			Most:      int32(f.Most),
+		})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list cases: %w", err)
@@ -86,7 +97,12 @@ func (r *Reviews) Counts(ctx context.Context) (n Counts, err error) {
 	row, err := r.q.CountWaiting(ctx, r.Pool, SecondFrom)
 	switch {
 	case err == nil:
-		n = Counts{Open: int(row.Open), Second: int(row.Second), High: int(row.High), Oldest: &row.Oldest}
+		n = Counts{
+			Open:   int(row.Open),
+			Second: int(row.Second),
+			High:   int(row.High),
+			Oldest: &row.Oldest,
+		}
 	case !errors.Is(err, pgx.ErrNoRows):
 		return Counts{}, fmt.Errorf("count cases: %w", err)
 	}
@@ -114,7 +130,13 @@ func (r *Reviews) Moves(ctx context.Context, id int64) ([]Move, error) {
 	}
 	out := make([]Move, len(rows))
 	for i, m := range rows {
-		out[i] = Move{From: State(m.FromState), To: State(m.ToState), ActorID: m.ActorID, Note: m.Note, At: m.At}
+		out[i] = Move{
+			From:    State(m.FromState),
+			To:      State(m.ToState),
+			ActorID: m.ActorID,
+			Note:    m.Note,
+			At:      m.At,
+		}
 	}
 	return out, nil
 }
@@ -131,11 +153,19 @@ func (r *Reviews) Past(ctx context.Context, creatorID, besides int64, most int) 
 	if err != nil {
 		return Past{}, fmt.Errorf("past of creator %d: %w", creatorID, err)
 	}
-	rows, err := r.q.CasesOfCreator(ctx, r.Pool, dbsqlc.CasesOfCreatorParams{CreatorID: creatorID, OtherThan: besides, Most: int32(most)})
+	rows, err := r.q.CasesOfCreator(ctx, r.Pool, dbsqlc.CasesOfCreatorParams{
+		CreatorID: creatorID,
+		OtherThan: besides,
+		Most:      int32(most),
+	})
 	if err != nil {
 		return Past{}, fmt.Errorf("cases of creator %d: %w", creatorID, err)
 	}
-	p := Past{Approved: int(row.Approved), Returned: int(row.Returned), Takedowns: int(row.Takedowns)}
+	p := Past{
+		Approved:  int(row.Approved),
+		Returned:  int(row.Returned),
+		Takedowns: int(row.Takedowns),
+	}
 	p.Cases, err = casesOf(rows)
 	return p, err
 }
@@ -158,7 +188,11 @@ func (r *Reviews) OpenAppeals(ctx context.Context, most int) ([]Heard, error) {
 
 // AppealsOf returns up to most of a creator's appeals for one listing, the latest first.
 func (r *Reviews) AppealsOf(ctx context.Context, creatorID, spuID int64, most int) ([]Heard, error) {
-	rows, err := r.q.AppealsOfListing(ctx, r.Pool, dbsqlc.AppealsOfListingParams{SpuID: spuID, CreatorID: creatorID, Most: int32(most)})
+	rows, err := r.q.AppealsOfListing(ctx, r.Pool, dbsqlc.AppealsOfListingParams{
+		SpuID:     spuID,
+		CreatorID: creatorID,
+		Most:      int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("appeals of spu %d: %w", spuID, err)
 	}

@@ -1,6 +1,6 @@
-// Package review owns the desk in front of the shop: which submitted listings wait for a look, how risky each is and why, who decided
-// what, what was taken down again, and the creators' appeals. It refuses to know what a listing is made of and how it goes on sale:
-// whoever joins the modules hands it the verbs that do.
+// Package review owns the desk in front of the shop: which submitted listings wait for a look, how risky each is and
+// why, who decided what, what was taken down again, and the creators' appeals. It refuses to know what a listing is
+// made of and how it goes on sale: whoever joins the modules hands it the verbs that do.
 package review
 
 import (
@@ -30,10 +30,12 @@ const (
 
 // The faults that callers tell apart.
 var (
-	ErrNotFound    = fault.New(fault.NotFound, "review_not_found", "There is no such case.")
-	ErrMoved       = fault.New(fault.Conflict, "review_moved", "Somebody else was quicker: the case has moved on since you looked.")
-	ErrOwnListing  = fault.New(fault.Forbidden, "review_own_listing", "Nobody decides on a listing of their own.")
-	ErrSamePerson  = fault.New(fault.Conflict, "review_same_person", "You approved this one. A second person must decide now.")
+	ErrNotFound = fault.New(fault.NotFound, "review_not_found", "There is no such case.")
+	ErrMoved    = fault.New(fault.Conflict, "review_moved",
+		"Somebody else was quicker: the case has moved on since you looked.")
+	ErrOwnListing = fault.New(fault.Forbidden, "review_own_listing", "Nobody decides on a listing of their own.")
+	ErrSamePerson = fault.New(fault.Conflict, "review_same_person",
+		"You approved this one. A second person must decide now.")
 	ErrInvalid     = fault.New(fault.Invalid, "review_invalid", "Some fields need another look.")
 	ErrOpenAlready = fault.New(fault.Conflict, "review_open_already", "This version waits for a review already.")
 	ErrTakenDown   = fault.New(fault.Conflict, "review_taken_down_already", "This listing is taken down already.")
@@ -90,12 +92,13 @@ type Band struct {
 	Low, High int64 // minor units
 }
 
-// Listing are the verbs of whoever keeps the listings. All join the desk's transaction; their faults come back as they are.
+// Listing are the verbs of whoever keeps the listings. All join the desk's transaction; their faults come back as they
+// are.
 type Listing struct {
 	Approve func(ctx context.Context, tx pgx.Tx, revisionID int64) error // puts the revision on sale
 	Return  func(ctx context.Context, tx pgx.Tx, revisionID int64, note string) error
-	// Reopen takes a return back, so that the revision waits for a review again; nil where that can't be, and then nobody may appeal
-	// against a return.
+	// Reopen takes a return back, so that the revision waits for a review again; nil where that can't be, and then
+	// nobody may appeal against a return.
 	Reopen   func(ctx context.Context, tx pgx.Tx, revisionID int64) error
 	TakeDown func(ctx context.Context, tx pgx.Tx, spuID int64) error
 	Restore  func(ctx context.Context, tx pgx.Tx, spuID int64) error
@@ -115,9 +118,11 @@ type Deps struct {
 	Now     func() time.Time
 	Listing Listing
 	Facts   Facts
-	// Audit writes down who did what, in the transaction of the deed. It is called last: whoever writes holds others off.
+	// Audit writes down who did what, in the transaction of the deed. It is called last: whoever writes holds others
+	// off.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-	// EndAccess sees to it that what was bought of a listing ends and is paid back, soon after the commit. takedownID says why.
+	// EndAccess sees to it that what was bought of a listing ends and is paid back, soon after the commit. takedownID
+	// says why.
 	EndAccess func(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error
 }
 
@@ -158,9 +163,21 @@ func (c Case) NeedsTwo() bool { return c.Score >= SecondFrom }
 func (c Case) Subject() string { return fmt.Sprintf("case:%d", c.ID) }
 
 func caseOf(r dbsqlc.ReviewCase) (Case, error) {
-	c := Case{ID: r.ID, RevisionID: r.RevisionID, SPUID: r.SpuID, CreatorID: r.CreatorID, Score: int(r.Score), State: State(r.State),
-		Version: int(r.Version), FirstBy: deref(r.FirstBy), SecondBy: deref(r.SecondBy), Causes: r.Causes, Note: r.Note,
-		OpenedAt: r.OpenedAt, DecidedAt: r.DecidedAt}
+	c := Case{
+		ID:         r.ID,
+		RevisionID: r.RevisionID,
+		SPUID:      r.SpuID,
+		CreatorID:  r.CreatorID,
+		Score:      int(r.Score),
+		State:      State(r.State),
+		Version:    int(r.Version),
+		FirstBy:    deref(r.FirstBy),
+		SecondBy:   deref(r.SecondBy),
+		Causes:     r.Causes,
+		Note:       r.Note,
+		OpenedAt:   r.OpenedAt,
+		DecidedAt:  r.DecidedAt,
+	}
 	if err := json.Unmarshal(r.Content, &c.Content); err != nil {
 		return Case{}, fmt.Errorf("content of case %d: %w", r.ID, err)
 	}

@@ -17,9 +17,12 @@ import (
 func TestTheTableAndTheCheckAllowTheSameMoves(t *testing.T) {
 	d := open(t)
 	var check string
-	d.ok(d.pool.QueryRow(t.Context(), `select pg_get_constraintdef(oid) from pg_constraint where conname = 'review_move_allowed'`).Scan(&check))
+	d.ok(d.pool.QueryRow(t.Context(), `select pg_get_constraintdef(oid) from pg_constraint
+		where conname = 'review_move_allowed'`).Scan(&check))
 	var inSQL, inGo []string
-	for _, m := range regexp.MustCompile(`\(from_state = '(\w+)'::text\) AND \(to_state = '(\w+)'::text\)|ROW\('(\w+)'::text, '(\w+)'::text\)`).FindAllStringSubmatch(check, -1) {
+	for _, m := range regexp.MustCompile(
+		`\(from_state = '(\w+)'::text\) AND \(to_state = '(\w+)'::text\)|ROW\('(\w+)'::text, '(\w+)'::text\)`).
+		FindAllStringSubmatch(check, -1) {
 		inSQL = append(inSQL, m[1]+m[3]+" "+m[2]+m[4])
 	}
 	for from, to := range review.Transitions() {
@@ -71,9 +74,11 @@ func TestHighRiskTakesTwoPeople(t *testing.T) {
 
 	// The schema holds both rules by itself.
 	c = d.risky(2)
-	for _, set := range []string{"state = 'approved', first_by = 11, decided_at = now()", "state = 'second', first_by = 1",
+	for _, set := range []string{"state = 'approved', first_by = 11, decided_at = now()",
+		"state = 'second', first_by = 1",
 		"state = 'approved', first_by = 11, second_by = 11, decided_at = now()"} {
-		if _, err := d.pool.Exec(t.Context(), "update review_case set "+set+" where id = $1", c.ID); !db.IsCheck(err, "") {
+		if _, err := d.pool.Exec(t.Context(), "update review_case set "+set+" where id = $1",
+			c.ID); !db.IsCheck(err, "") {
 			t.Errorf("%s: %v", set, err)
 		}
 	}
@@ -98,7 +103,13 @@ func TestNobodyDecidesOnTheirOwnListing(t *testing.T) {
 	d.fails(err, review.ErrOwnListing)
 	_, err = d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
 	d.fails(err, review.ErrOwnListing)
-	_, err = d.TakeDown(t.Context(), olga, review.Target{SPUID: 70, CreatorID: olga, TitleZh: "a", TitleEn: "a", Reason: "r"})
+	_, err = d.TakeDown(t.Context(), olga, review.Target{
+		SPUID:     70,
+		CreatorID: olga,
+		TitleZh:   "a",
+		TitleEn:   "a",
+		Reason:    "r",
+	})
 	d.fails(err, review.ErrOwnListing)
 	d.says("")
 }
@@ -116,7 +127,10 @@ func TestAReturnSaysWhy(t *testing.T) {
 	}
 	_, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"made up"}})
 	d.fails(err, review.ErrInvalid)
-	c, err = d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price", "other"}, Note: " too dear "})
+	c, err = d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{
+		Causes: []string{"price", "other"},
+		Note:   " too dear ",
+	})
 	d.ok(err)
 	if c.State != review.Returned || c.Note != "too dear" || !slices.Equal(c.Causes, []string{"price", "other"}) {
 		t.Errorf("%+v", c)
@@ -179,7 +193,8 @@ func TestOfManyReviewersOneDecides(t *testing.T) {
 			if n%2 == 0 {
 				_, err = d.Approve(context.Background(), who, quiet.ID, quiet.Version)
 			} else {
-				_, err = d.Return(context.Background(), who, quiet.ID, quiet.Version, review.Verdict{Causes: []string{"price"}})
+				_, err = d.Return(context.Background(), who, quiet.ID, quiet.Version,
+					review.Verdict{Causes: []string{"price"}})
 			}
 			if err == nil {
 				won.Add(1)
@@ -217,7 +232,14 @@ func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
 	back := d.opens(3, func(s *review.Submission) { s.SPUID = 71 })
 	_, err := d.Return(t.Context(), olga, back.ID, back.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)
-	down, err := d.TakeDown(t.Context(), olga, review.Target{SPUID: 72, CreatorID: maker, TitleZh: "a", TitleEn: "a", Reason: "r", KeepAccess: true})
+	down, err := d.TakeDown(t.Context(), olga, review.Target{
+		SPUID:      72,
+		CreatorID:  maker,
+		TitleZh:    "a",
+		TitleEn:    "a",
+		Reason:     "r",
+		KeepAccess: true,
+	})
 	d.ok(err)
 	appeal, err := d.Appeal(t.Context(), maker, 72, "please")
 	d.ok(err)
@@ -237,7 +259,13 @@ func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
 			return err
 		},
 		"take down": func() error {
-			_, err := d.TakeDown(t.Context(), olga, review.Target{SPUID: 73, CreatorID: maker, TitleZh: "a", TitleEn: "a", Reason: "r"})
+			_, err := d.TakeDown(t.Context(), olga, review.Target{
+				SPUID:     73,
+				CreatorID: maker,
+				TitleZh:   "a",
+				TitleEn:   "a",
+				Reason:    "r",
+			})
 			return err
 		},
 		"undo":        func() error { return d.Undo(t.Context(), olga, down.ID) },

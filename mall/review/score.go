@@ -64,7 +64,8 @@ func score(reasons []Reason) int {
 // reasonsTx asks every rule; the heaviest reason comes first.
 func (r *Reviews) reasonsTx(ctx context.Context, tx pgx.Tx, s Submission) ([]Reason, error) {
 	reasons := []Reason{}
-	for _, rule := range []func(context.Context, pgx.Tx, Submission) (*Reason, error){r.creatorRule, r.priceRule, r.wordRule, r.twinRule} {
+	for _, rule := range []func(context.Context, pgx.Tx, Submission) (*Reason, error){r.creatorRule, r.priceRule,
+		r.wordRule, r.twinRule} {
 		reason, err := rule(ctx, tx, s)
 		if err != nil {
 			return nil, err
@@ -78,7 +79,11 @@ func (r *Reviews) reasonsTx(ctx context.Context, tx pgx.Tx, s Submission) ([]Rea
 		return nil, fmt.Errorf("past of creator %d: %w", s.CreatorID, err)
 	}
 	if past.Takedowns > 0 {
-		reasons = append(reasons, Reason{Rule: RuleTakedowns, Points: pointsTakedown * int(min(past.Takedowns, mostTakedowns)), Count: int(past.Takedowns)})
+		reasons = append(reasons, Reason{
+			Rule:   RuleTakedowns,
+			Points: pointsTakedown * int(min(past.Takedowns, mostTakedowns)),
+			Count:  int(past.Takedowns),
+		})
 	}
 	slices.SortStableFunc(reasons, func(a, b Reason) int { return cmp.Compare(b.Points, a.Points) })
 	return reasons, nil
@@ -123,7 +128,13 @@ func (r *Reviews) priceRule(ctx context.Context, tx pgx.Tx, s Submission) (worst
 		}
 		furthest = off
 		low, high, price := money.Of(band.Low, p.Amount.Currency), money.Of(band.High, p.Amount.Currency), p.Amount
-		worst = &Reason{Rule: RulePrice, Points: pointsPrice, Price: &price, Low: &low, High: &high}
+		worst = &Reason{
+			Rule:   RulePrice,
+			Points: pointsPrice,
+			Price:  &price,
+			Low:    &low,
+			High:   &high,
+		}
 	}
 	return worst, nil
 }
@@ -134,7 +145,9 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 		return nil, fmt.Errorf("words: %w", err)
 	}
 	c := s.Content
-	texts := append([]string{c.TitleZh, c.TitleEn, c.DescriptionZh, c.DescriptionEn, c.SeriesZh, c.SeriesEn, strings.ReplaceAll(c.Slug, "-", " ")}, c.Tags...)
+	texts := append(
+		[]string{c.TitleZh, c.TitleEn, c.DescriptionZh, c.DescriptionEn, c.SeriesZh, c.SeriesEn,
+			strings.ReplaceAll(c.Slug, "-", " ")}, c.Tags...)
 	found := Reason{Rule: RuleWords}
 	for _, w := range list {
 		if slices.ContainsFunc(texts, func(text string) bool { return holds(text, w.Norm) }) {
@@ -164,9 +177,17 @@ func (r *Reviews) twinRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	}
 	switch {
 	case others > 0:
-		return &Reason{Rule: RuleCopied, Points: pointsCopied, Count: others}, nil
+		return &Reason{
+			Rule:   RuleCopied,
+			Points: pointsCopied,
+			Count:  others,
+		}, nil
 	case len(owners) > 0:
-		return &Reason{Rule: RuleRepeated, Points: pointsRepeated, Count: len(owners)}, nil
+		return &Reason{
+			Rule:   RuleRepeated,
+			Points: pointsRepeated,
+			Count:  len(owners),
+		}, nil
 	}
 	return nil, nil
 }

@@ -28,11 +28,19 @@ func TestWhatTheRulesBring(t *testing.T) {
 		return func(s *review.Submission) {
 			s.Content.Prices = nil
 			for _, a := range amounts {
-				s.Content.Prices = append(s.Content.Prices, review.Price{Kind: "own", Quality: "HD", Amount: money.Of(a, "CNY")})
+				s.Content.Prices = append(s.Content.Prices, review.Price{
+					Kind:    "own",
+					Quality: "HD",
+					Amount:  money.Of(a, "CNY"),
+				})
 			}
 		}
 	}
-	shelf := review.Band{Offers: 5, Low: 500, High: 1000}
+	shelf := review.Band{
+		Offers: 5,
+		Low:    500,
+		High:   1000,
+	}
 	for n, c := range []struct {
 		name    string
 		creator review.Creator
@@ -42,25 +50,41 @@ func TestWhatTheRulesBring(t *testing.T) {
 		want    string
 	}{
 		{"nothing", proven, shelf, nil, priced(990), ""},
-		{"a young account", review.Creator{Since: d.now.Add(-30*day + time.Minute), FirstListing: proven.FirstListing}, shelf, nil, nil, "new_creator 25"},
-		{"an account of thirty days", review.Creator{Since: d.now.Add(-30 * day), FirstListing: d.now.Add(-30 * day)}, shelf, nil, nil, ""},
-		{"a young first listing", review.Creator{Since: proven.Since, FirstListing: d.now.Add(-29 * day)}, shelf, nil, nil, "new_creator 25"},
+		{"a young account", review.Creator{
+			Since:        d.now.Add(-30*day + time.Minute),
+			FirstListing: proven.FirstListing,
+		}, shelf, nil, nil, "new_creator 25"},
+		{"an account of thirty days", review.Creator{
+			Since:        d.now.Add(-30 * day),
+			FirstListing: d.now.Add(-30 * day),
+		}, shelf, nil, nil, ""},
+		{"a young first listing", review.Creator{
+			Since:        proven.Since,
+			FirstListing: d.now.Add(-29 * day),
+		}, shelf, nil, nil, "new_creator 25"},
 		{"no listing ever", review.Creator{Since: proven.Since}, shelf, nil, nil, "new_creator 25"},
 		{"three times the dearest", proven, shelf, nil, priced(3000), ""},
 		{"more", proven, shelf, nil, priced(3001), "price_outlier 30"},
 		{"a third of the cheapest", proven, shelf, nil, priced(167), ""},
 		{"less", proven, shelf, nil, priced(166), "price_outlier 30"},
 		{"for nothing", proven, shelf, nil, priced(0), ""},
-		{"a shelf with too few offers", proven, review.Band{Offers: 4, Low: 500, High: 1000}, nil, priced(9000), ""},
+		{"a shelf with too few offers", proven, review.Band{
+			Offers: 4,
+			Low:    500,
+			High:   1000,
+		}, nil, priced(9000), ""},
 		{"an empty shelf", proven, review.Band{}, nil, priced(9000), ""},
 		{"one reason for several prices", proven, shelf, nil, priced(9000, 1, 700), "price_outlier 30"},
 		{"pictures of somebody else", proven, shelf, []int64{rival}, nil, "duplicate_other 60"},
 		{"pictures of one's own", proven, shelf, []int64{maker, maker}, nil, "duplicate_own 10"},
 		{"pictures of both", proven, shelf, []int64{maker, rival}, nil, "duplicate_other 60"},
 		{"no film yet", proven, shelf, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
-		{"several", review.Creator{}, shelf, []int64{maker}, priced(9000), "price_outlier 30, new_creator 25, duplicate_own 10"},
+		{"several", review.Creator{}, shelf, []int64{maker}, priced(9000),
+			"price_outlier 30, new_creator 25, duplicate_own 10"},
 	} {
-		d.creator, d.band, d.twins = c.creator, c.band, c.twins
+		d.creator = c.creator
+		d.band = c.band
+		d.twins = c.twins
 		change := []func(*review.Submission){}
 		if c.change != nil {
 			change = append(change, c.change)
@@ -78,9 +102,16 @@ func TestWhatTheRulesBring(t *testing.T) {
 
 func TestTheWorstPriceIsNamed(t *testing.T) {
 	d := open(t)
-	d.band = review.Band{Offers: 9, Low: 500, High: 1000}
+	d.band = review.Band{
+		Offers: 9,
+		Low:    500,
+		High:   1000,
+	}
 	c := d.opens(1, func(s *review.Submission) {
-		s.Content.Prices = []review.Price{{Kind: "own", Amount: money.Of(4000, "CNY")}, {Kind: "own", Amount: money.Of(20, "CNY")}}
+		s.Content.Prices = []review.Price{{
+			Kind:   "own",
+			Amount: money.Of(4000, "CNY"),
+		}, {Kind: "own", Amount: money.Of(20, "CNY")}}
 	})
 	if r := c.Reasons[0]; r.Price.Amount != 20 || r.Low.Amount != 500 || r.High.Amount != 1000 {
 		t.Errorf("%+v", r)
@@ -126,7 +157,8 @@ func TestApprovalsAndTakedownsOfTheDeskCount(t *testing.T) {
 
 func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 	d := open(t)
-	for word, weight := range map[string]int{"Casino": 20, "赌博": 30, "free money": 25, "ＶＩＰ": 15, "ß-test": 5, "1xbet": 40} {
+	for word, weight := range map[string]int{"Casino": 20, "赌博": 30, "free money": 25, "ＶＩＰ": 15, "ß-test": 5,
+		"1xbet": 40} {
 		d.ok(d.AddWord(t.Context(), olga, word, weight))
 	}
 	for n, c := range []struct {
@@ -180,7 +212,9 @@ func TestSeveralWordsAddUpToAtMostAHundred(t *testing.T) {
 		t.Errorf("%+v", c.Reasons)
 	}
 	d.ok(d.AddWord(t.Context(), olga, "gamma", 50))
-	if got := rules(d.opens(2, func(s *review.Submission) { s.Content.DescriptionEn = "alpha beta gamma" })); got != "listed_words 100" {
+	if got := rules(d.opens(2, func(s *review.Submission) {
+		s.Content.DescriptionEn = "alpha beta gamma"
+	})); got != "listed_words 100" {
 		t.Errorf("%s", got)
 	}
 }
@@ -191,7 +225,8 @@ func TestWordsThatCanNotBeOnTheList(t *testing.T) {
 	for _, c := range []struct {
 		word   string
 		weight int
-	}{{"", 5}, {" -- ", 5}, {strings.Repeat("x", review.MaxWord+1), 5}, {"ok", 0}, {"ok", 101}, {"ＣＡＳＩＮＯ", 5}, {"a\x00b", 5}} {
+	}{{"", 5}, {" -- ", 5}, {strings.Repeat("x", review.MaxWord+1), 5}, {"ok", 0}, {"ok", 101}, {"ＣＡＳＩＮＯ", 5},
+		{"a\x00b", 5}} {
 		d.fails(d.AddWord(t.Context(), olga, c.word, c.weight), review.ErrInvalid)
 	}
 	words, err := d.Words(t.Context())

@@ -43,8 +43,8 @@ func Transitions() map[State][]State {
 	return table
 }
 
-// moveTx takes a case one step to what next says, if it is still in the state and version that c was read in, and records the step.
-// Errors: ErrMoved; a pair outside the table is a mistake in the program.
+// moveTx takes a case one step to what next says, if it is still in the state and version that c was read in, and
+// records the step. Errors: ErrMoved; a pair outside the table is a mistake in the program.
 func (r *Reviews) moveTx(ctx context.Context, tx pgx.Tx, c Case, next Case, actorID int64) (Case, error) {
 	if !slices.Contains(transitions[c.State], next.State) {
 		return Case{}, fmt.Errorf("case %d: no transition from %s to %s", c.ID, c.State, next.State)
@@ -54,16 +54,33 @@ func (r *Reviews) moveTx(ctx context.Context, tx pgx.Tx, c Case, next Case, acto
 	if next.State != Open && next.State != Second {
 		decided = &at
 	}
-	row, err := r.q.MoveCase(ctx, tx, dbsqlc.MoveCaseParams{ID: c.ID, FromState: string(c.State), Version: int32(c.Version), ToState: string(next.State),
-		FirstBy: some(next.FirstBy), SecondBy: some(next.SecondBy), Causes: next.Causes, Note: next.Note, DecidedAt: decided})
-	if errors.Is(err, pgx.ErrNoRows) || db.IsUnique(err, "review_case_revision_key") { // a newer case of the revision lives
+	row, err := r.q.MoveCase(ctx, tx, dbsqlc.MoveCaseParams{
+		ID:        c.ID,
+		FromState: string(c.State),
+		Version:   int32(c.Version),
+		ToState:   string(next.State),
+		FirstBy:   some(next.FirstBy),
+		SecondBy:  some(next.SecondBy),
+		Causes:    next.Causes,
+		Note:      next.Note,
+		DecidedAt: decided,
+	})
+	// a newer case of the revision lives
+	if errors.Is(err, pgx.ErrNoRows) || db.IsUnique(err, "review_case_revision_key") {
 		return Case{}, ErrMoved.Because("case %d is not %s at version %d any more: %w", c.ID, c.State, c.Version, err)
 	}
 	if err != nil {
 		return Case{}, fmt.Errorf("move case %d to %s: %w", c.ID, next.State, err)
 	}
-	if err := r.q.InsertMove(ctx, tx, dbsqlc.InsertMoveParams{CaseID: c.ID, FromState: string(c.State), ToState: string(next.State),
-		Version: row.Version, ActorID: actorID, Note: next.Note, At: at}); err != nil {
+	if err := r.q.InsertMove(ctx, tx, dbsqlc.InsertMoveParams{
+		CaseID:    c.ID,
+		FromState: string(c.State),
+		ToState:   string(next.State),
+		Version:   row.Version,
+		ActorID:   actorID,
+		Note:      next.Note,
+		At:        at,
+	}); err != nil {
 		return Case{}, fmt.Errorf("record case %d to %s: %w", c.ID, next.State, err)
 	}
 	return caseOf(row)

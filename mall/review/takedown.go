@@ -14,8 +14,8 @@ import (
 	"videomall/mall/review/internal/dbsqlc"
 )
 
-// Takedown is a listing that an operator took off the shop. A creator who takes an own listing off makes none, and keeps what
-// buyers own of it.
+// Takedown is a listing that an operator took off the shop. A creator who takes an own listing off makes none, and
+// keeps what buyers own of it.
 type Takedown struct {
 	ID, SPUID, CreatorID int64
 	TitleZh, TitleEn     string
@@ -28,8 +28,19 @@ type Takedown struct {
 }
 
 func takedownOf(t dbsqlc.ReviewTakedown) Takedown {
-	return Takedown{ID: t.ID, SPUID: t.SpuID, CreatorID: t.CreatorID, TitleZh: t.TitleZh, TitleEn: t.TitleEn, ByID: t.ByID, Reason: t.Reason,
-		KeepAccess: t.KeepAccess, At: t.At, UndoneAt: t.UndoneAt, UndoneBy: deref(t.UndoneBy)}
+	return Takedown{
+		ID:         t.ID,
+		SPUID:      t.SpuID,
+		CreatorID:  t.CreatorID,
+		TitleZh:    t.TitleZh,
+		TitleEn:    t.TitleEn,
+		ByID:       t.ByID,
+		Reason:     t.Reason,
+		KeepAccess: t.KeepAccess,
+		At:         t.At,
+		UndoneAt:   t.UndoneAt,
+		UndoneBy:   deref(t.UndoneBy),
+	}
 }
 
 // Target is the listing to be taken down, and why.
@@ -40,8 +51,9 @@ type Target struct {
 	KeepAccess       bool
 }
 
-// TakeDown takes a live listing off the shop. Without KeepAccess what buyers own of it ends soon after, and each is paid back: the mall
-// sells nothing for nothing. Errors: ErrOwnListing, ErrTakenDown, ErrInvalid with Fields, and those of the listing.
+// TakeDown takes a live listing off the shop. Without KeepAccess what buyers own of it ends soon after, and each is
+// paid back: the mall sells nothing for nothing. Errors: ErrOwnListing, ErrTakenDown, ErrInvalid with Fields, and those
+// of the listing.
 func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (down Takedown, err error) {
 	t.Reason = strings.TrimSpace(t.Reason)
 	switch n := utf8.RuneCountInString(t.Reason); {
@@ -53,8 +65,16 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 		return Takedown{}, ErrInvalid.With("reason", "reason_invalid")
 	}
 	err = db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
-		row, err := r.q.InsertTakedown(ctx, tx, dbsqlc.InsertTakedownParams{SpuID: t.SPUID, CreatorID: t.CreatorID, TitleZh: t.TitleZh,
-			TitleEn: t.TitleEn, ByID: operatorID, Reason: t.Reason, KeepAccess: t.KeepAccess, At: r.Now()})
+		row, err := r.q.InsertTakedown(ctx, tx, dbsqlc.InsertTakedownParams{
+			SpuID:      t.SPUID,
+			CreatorID:  t.CreatorID,
+			TitleZh:    t.TitleZh,
+			TitleEn:    t.TitleEn,
+			ByID:       operatorID,
+			Reason:     t.Reason,
+			KeepAccess: t.KeepAccess,
+			At:         r.Now(),
+		})
 		if db.IsUnique(err, "review_takedown_living_key") {
 			return ErrTakenDown.Because("spu %d: %w", t.SPUID, err)
 		}
@@ -79,8 +99,8 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 	return down, nil
 }
 
-// Undo puts a listing that was taken down back on sale; an appeal that waits is granted by it. What was paid back stays paid back.
-// Errors: ErrNotFound, ErrMoved when it was undone before, ErrOwnListing, and those of the listing.
+// Undo puts a listing that was taken down back on sale; an appeal that waits is granted by it. What was paid back stays
+// paid back. Errors: ErrNotFound, ErrMoved when it was undone before, ErrOwnListing, and those of the listing.
 func (r *Reviews) Undo(ctx context.Context, operatorID, id int64) error {
 	return db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
 		// The appeal first, as whoever answers it locks them.
@@ -102,7 +122,11 @@ func (r *Reviews) Undo(ctx context.Context, operatorID, id int64) error {
 }
 
 func (r *Reviews) restoreTx(ctx context.Context, tx pgx.Tx, operatorID, id int64) (Takedown, error) {
-	row, err := r.q.UndoTakedown(ctx, tx, dbsqlc.UndoTakedownParams{ID: id, At: r.Now(), ByID: operatorID})
+	row, err := r.q.UndoTakedown(ctx, tx, dbsqlc.UndoTakedownParams{
+		ID:   id,
+		At:   r.Now(),
+		ByID: operatorID,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		if _, err := r.Takedown(ctx, id); err != nil {
 			return Takedown{}, err
@@ -143,8 +167,8 @@ func (r *Reviews) Takedowns(ctx context.Context, before int64, most int) ([]Take
 	return out, nil
 }
 
-// EndedAccessTx says which of these listings are taken down without their buyers keeping anything, and by which takedown: what is
-// paid for them later must go back too. None of these is undone before the transaction ends.
+// EndedAccessTx says which of these listings are taken down without their buyers keeping anything, and by which
+// takedown: what is paid for them later must go back too. None of these is undone before the transaction ends.
 func (r *Reviews) EndedAccessTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
 	rows, err := r.q.EndedAccess(ctx, tx, spuIDs)
 	if err != nil {

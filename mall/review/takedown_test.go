@@ -14,7 +14,14 @@ import (
 )
 
 func target(keep bool) review.Target {
-	return review.Target{SPUID: 70, CreatorID: maker, TitleZh: "山脊晨光", TitleEn: "First light", Reason: "A claim of rights.", KeepAccess: keep}
+	return review.Target{
+		SPUID:      70,
+		CreatorID:  maker,
+		TitleZh:    "山脊晨光",
+		TitleEn:    "First light",
+		Reason:     "A claim of rights.",
+		KeepAccess: keep,
+	}
 }
 
 func TestATakedownKeepsOrEndsWhatBuyersOwn(t *testing.T) {
@@ -102,9 +109,11 @@ func TestAnAppealAgainstATakedown(t *testing.T) {
 	if down, err := d.Takedown(t.Context(), down.ID); err != nil || down.UndoneBy != oscar {
 		t.Errorf("%+v %v", down, err)
 	}
-	d.says("take_down 70, audit:review.take_down:spu:70 11, audit:review.appeal_refuse:spu:70 11, restore 70, audit:review.appeal_grant:spu:70 12")
+	d.says("take_down 70, audit:review.take_down:spu:70 11, audit:review.appeal_refuse:spu:70 11, restore 70, " +
+		"audit:review.appeal_grant:spu:70 12")
 	heard, err := d.AppealsOf(t.Context(), maker, 70, 9)
-	if err != nil || len(heard) != 2 || heard[0].State != review.Granted || heard[1].Answer != "It is not." || heard[0].Takedown == nil {
+	if err != nil || len(heard) != 2 || heard[0].State != review.Granted || heard[1].Answer != "It is not." ||
+		heard[0].Takedown == nil {
 		t.Errorf("%+v %v", heard, err)
 	}
 	if heard, err := d.AppealsOf(t.Context(), rival, 70, 9); err != nil || len(heard) != 0 {

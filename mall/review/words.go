@@ -39,7 +39,13 @@ func (r *Reviews) Words(ctx context.Context) ([]Word, error) {
 	}
 	out := make([]Word, len(rows))
 	for i, w := range rows {
-		out[i] = Word{ID: w.ID, Word: w.Word, Weight: int(w.Weight), AddedBy: w.AddedBy, AddedAt: w.AddedAt}
+		out[i] = Word{
+			ID:      w.ID,
+			Word:    w.Word,
+			Weight:  int(w.Weight),
+			AddedBy: w.AddedBy,
+			AddedAt: w.AddedAt,
+		}
 	}
 	return out, nil
 }
@@ -60,7 +66,13 @@ func (r *Reviews) AddWord(ctx context.Context, operatorID int64, word string, we
 		return ErrInvalid.With("weight", "weight_invalid")
 	}
 	return db.InTx(ctx, r.Pool, func(tx pgx.Tx) error {
-		n, err := r.q.AddWord(ctx, tx, dbsqlc.AddWordParams{Word: word, Norm: normal, Weight: int32(weight), AddedBy: operatorID, At: r.Now()})
+		n, err := r.q.AddWord(ctx, tx, dbsqlc.AddWordParams{
+			Word:    word,
+			Norm:    normal,
+			Weight:  int32(weight),
+			AddedBy: operatorID,
+			At:      r.Now(),
+		})
 		if err != nil {
 			return fmt.Errorf("add word: %w", err)
 		}
@@ -81,18 +93,19 @@ func (r *Reviews) RemoveWord(ctx context.Context, operatorID, id int64) error {
 		if err != nil {
 			return fmt.Errorf("remove word %s: %w", strconv.FormatInt(id, 10), err)
 		}
-		return r.Audit(ctx, tx, operatorID, "review.word_remove", "words", map[string]any{"word": w.Word, "weight": w.Weight})
+		return r.Audit(ctx, tx, operatorID, "review.word_remove", "words",
+			map[string]any{"word": w.Word, "weight": w.Weight})
 	})
 }
 
-// normalised makes spellings of one word equal: compatibility forms (full width, ligatures, circled letters) become plain ones, case
-// goes, and so do characters that nobody sees.
+// normalised makes spellings of one word equal: compatibility forms (full width, ligatures, circled letters) become
+// plain ones, case goes, and so do characters that nobody sees.
 func normalised(s string) string {
 	return norm.NFKC.String(cases.Fold().String(textnorm.Key(s)))
 }
 
-// loose is normalised without anything between letters and digits: Chinese has no spaces, and what is put between its characters
-// only hides a word.
+// loose is normalised without anything between letters and digits: Chinese has no spaces, and what is put between its
+// characters only hides a word.
 func loose(s string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
@@ -109,8 +122,8 @@ func wordless(c rune) bool {
 	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
-// holds says whether a text has the word, given as it is looked for. A word of an alphabet must stand by itself; Chinese may be
-// anywhere.
+// holds says whether a text has the word, given as it is looked for. A word of an alphabet must stand by itself;
+// Chinese may be anywhere.
 func holds(text, word string) bool {
 	if cjk(word) {
 		return strings.Contains(loose(text), word)

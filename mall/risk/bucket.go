@@ -8,8 +8,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A bucket is one number: the moment, in microseconds of the Unix epoch, at which it is full again. Every token that is taken moves
-// that moment one interval further, and time passes by itself. No bucket at all is a full one, so an idle one needs no key.
+// A bucket is one number: the moment, in microseconds of the Unix epoch, at which it is full again. Every token that is
+// taken moves that moment one interval further, and time passes by itself. No bucket at all is a full one, so an idle
+// one needs no key.
 
 // takeToken takes from a bucket, or gives back to it.
 //
@@ -18,7 +19,8 @@ import (
 // ARGV[4] tokens to take: 1, or -1 to give one back
 // returns {1 when taken else 0, tokens left, µs until it could be taken, µs until it is full}
 //
-// now is the caller's clock. One that runs behind sees a bucket fuller of debt than can be, and the debt is cut to a whole bucket.
+// now is the caller's clock. One that runs behind sees a bucket fuller of debt than can be, and the debt is cut to a
+// whole bucket.
 var takeToken = redis.NewScript(`
 local now, interval, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local most = now + interval * capacity
@@ -51,10 +53,18 @@ func take(full, now int64, r Rate, tokens int64) (int64, drawn) {
 	full = min(max(full, now), most)
 	after := full + interval*tokens
 	if after > most {
-		return full, drawn{left: int((most - full) / interval), wait: micro(after - most), full: micro(full - now)}
+		return full, drawn{
+			left: int((most - full) / interval),
+			wait: micro(after - most),
+			full: micro(full - now),
+		}
 	}
 	after = max(after, now)
-	return after, drawn{taken: true, left: int((most - after) / interval), full: micro(after - now)}
+	return after, drawn{
+		taken: true,
+		left:  int((most - after) / interval),
+		full:  micro(after - now),
+	}
 }
 
 func micro(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

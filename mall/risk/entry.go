@@ -57,7 +57,12 @@ var deviceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // read checks the input and names every field at fault. Errors: ErrEntryInvalid.
 func (n NewEntry) read(now time.Time) (dbsqlc.AddEntryParams, error) {
-	row := dbsqlc.AddEntryParams{Effect: string(n.Effect), Reason: strings.TrimSpace(n.Reason), AuthorID: n.By.UserID, At: now}
+	row := dbsqlc.AddEntryParams{
+		Effect:   string(n.Effect),
+		Reason:   strings.TrimSpace(n.Reason),
+		AuthorID: n.By.UserID,
+		At:       now,
+	}
 	wrong := map[string]string{}
 	if n.Effect != Deny && n.Effect != Allow {
 		wrong["effect"] = "list_effect_unknown"
@@ -121,16 +126,24 @@ func parseBlock(s string) (netip.Prefix, error) {
 	return block.Masked(), nil
 }
 
-// Add makes an entry, and ends the living one for the same subject. Every process knows within one second, this one at once.
-// Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
+// Add makes an entry, and ends the living one for the same subject. Every process knows within one second, this one at
+// once. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	now := l.now()
 	row, err := n.read(now)
 	if err != nil {
 		return err
 	}
-	deed := &deed{verb: "list.add", detail: map[string]any{"effect": n.Effect, "kind": n.Kind, "subject": strings.TrimSpace(n.Subject), "reason": row.Reason,
-		"expires": row.ExpiresAt}}
+	deed := &deed{
+		verb: "list.add",
+		detail: map[string]any{
+			"effect":  n.Effect,
+			"kind":    n.Kind,
+			"subject": strings.TrimSpace(n.Subject),
+			"reason":  row.Reason,
+			"expires": row.ExpiresAt,
+		},
+	}
 	return l.change(ctx, n.By, deed, func(tx pgx.Tx) error {
 		id, err := l.addTx(ctx, tx, row)
 		deed.subject = fmt.Sprintf("list_entry:%d", id)
@@ -140,7 +153,13 @@ func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 
 // addTx makes an entry, and ends the living one for the same subject.
 func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams) (int64, error) {
-	err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{At: row.At, ActorID: row.AuthorID, Address: row.Address, UserID: row.UserID, Device: row.Device})
+	err := l.q.EndEntryOf(ctx, tx, dbsqlc.EndEntryOfParams{
+		At:      row.At,
+		ActorID: row.AuthorID,
+		Address: row.Address,
+		UserID:  row.UserID,
+		Device:  row.Device,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("end the entry before: %w", err)
 	}
@@ -151,7 +170,8 @@ func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams)
 	return id, nil
 }
 
-// End ends an entry. Errors: ErrNoEntry, ErrActorSuspended, and ErrOwnLockout where the entry is what lets its operator in.
+// End ends an entry. Errors: ErrNoEntry, ErrActorSuspended, and ErrOwnLockout where the entry is what lets its operator
+// in.
 func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
 	return l.change(ctx, by, &deed{verb: "list.end", subject: fmt.Sprintf("list_entry:%d", id)}, func(tx pgx.Tx) error {
 		return l.endTx(ctx, tx, id, by)
@@ -159,7 +179,11 @@ func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
 }
 
 func (l *Lists) endTx(ctx context.Context, tx pgx.Tx, id int64, by Subject) error {
-	n, err := l.q.EndEntry(ctx, tx, dbsqlc.EndEntryParams{At: l.now(), ActorID: by.UserID, ID: id})
+	n, err := l.q.EndEntry(ctx, tx, dbsqlc.EndEntryParams{
+		At:      l.now(),
+		ActorID: by.UserID,
+		ID:      id,
+	})
 	if err != nil {
 		return fmt.Errorf("end entry %d: %w", id, err)
 	}
@@ -190,9 +214,9 @@ func (l *Lists) change(ctx context.Context, by Subject, deed *deed, do func(pgx.
 	return nil
 }
 
-// changeTx raises the version, which holds other changes off until this one is through. It takes nothing from an operator whom the lists
-// keep out at that moment, whatever the gate still remembers, or they would let themselves in again; and nothing that would deny its own
-// operator. What lets them in must not do so for a while only.
+// changeTx raises the version, which holds other changes off until this one is through. It takes nothing from an
+// operator whom the lists keep out at that moment, whatever the gate still remembers, or they would let themselves in
+// again; and nothing that would deny its own operator. What lets them in must not do so for a while only.
 func (l *Lists) changeTx(ctx context.Context, tx pgx.Tx, by Subject, do func() error) error {
 	version, err := l.q.RaiseListVersion(ctx, tx)
 	if err != nil {
@@ -251,8 +275,15 @@ func (l *Lists) Past(ctx context.Context, n int) ([]Entry, error) {
 func entries(rows []dbsqlc.RiskEntry) []Entry {
 	out := make([]Entry, len(rows))
 	for i, r := range rows {
-		e := Entry{ID: r.ID, Effect: Effect(r.Effect), Reason: r.Reason, AuthorID: r.AuthorID, CreatedAt: r.CreatedAt,
-			ExpiresAt: r.ExpiresAt, EndedAt: r.EndedAt}
+		e := Entry{
+			ID:        r.ID,
+			Effect:    Effect(r.Effect),
+			Reason:    r.Reason,
+			AuthorID:  r.AuthorID,
+			CreatedAt: r.CreatedAt,
+			ExpiresAt: r.ExpiresAt,
+			EndedAt:   r.EndedAt,
+		}
 		switch {
 		case r.Address != nil:
 			e.Kind, e.Subject = Address, r.Address.String()

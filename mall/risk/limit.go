@@ -18,8 +18,8 @@ import (
 	"videomall/telemetry"
 )
 
-// Rate is Tokens at once, which come back evenly within Per. A bucket that was full lets up to twice as many through in one
-// Per: those that it held and those that came back.
+// Rate is Tokens at once, which come back evenly within Per. A bucket that was full lets up to twice as many through in
+// one Per: those that it held and those that came back.
 type Rate struct {
 	Tokens int
 	Per    time.Duration
@@ -55,8 +55,8 @@ type Standing struct {
 
 // Limits counts requests by user, device and address.
 //
-// The buckets lie in Redis, shared by all processes. Without Redis each process counts for itself in bounded memory, so that n
-// processes together let n times as many pass. See docs/decisions/0012-the-buckets-clock.md.
+// The buckets lie in Redis, shared by all processes. Without Redis each process counts for itself in bounded memory, so
+// that n processes together let n times as many pass. See docs/decisions/0012-the-buckets-clock.md.
 type Limits struct {
 	redis    *away.Redis
 	ask      *batch.Gatherer[[]bucket, []drawn]
@@ -68,16 +68,24 @@ type Limits struct {
 }
 
 // NewLimits needs no Redis that answers. Empty policies limit nothing and ask nobody.
-func NewLimits(rdb redis.UniversalClient, p Policies, metrics *telemetry.Metrics, log *slog.Logger, now func() time.Time) *Limits {
-	l := &Limits{redis: away.New(rdb), local: &local{full: map[string]int64{}}, policies: p, metrics: metrics, log: log, now: now}
+func NewLimits(rdb redis.UniversalClient, p Policies, metrics *telemetry.Metrics, log *slog.Logger,
+	now func() time.Time) *Limits {
+	l := &Limits{
+		redis:    away.New(rdb),
+		local:    &local{full: map[string]int64{}},
+		policies: p,
+		metrics:  metrics,
+		log:      log,
+		now:      now,
+	}
 	l.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, l.askSet)
 	return l
 }
 
-// Take counts one request of the class against every bucket of the subject that has a rate, in one round trip that it shares with
-// those who ask at the same moment. Either all of them
-// had a token, or ErrRateLimited, which knows when to come back, and none has lost one: what was taken is given back in a second
-// round trip, which only refusals pay for. The standings come in both cases, the one that is nearest to refusing first.
+// Take counts one request of the class against every bucket of the subject that has a rate, in one round trip that it
+// shares with those who ask at the same moment. Either all of them had a token, or ErrRateLimited, which knows when to
+// come back, and none has lost one: what was taken is given back in a second round trip, which only refusals pay for.
+// The standings come in both cases, the one that is nearest to refusing first.
 func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, error) {
 	buckets := l.buckets(class, s)
 	if len(buckets) == 0 {
@@ -93,11 +101,18 @@ func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, 
 	}
 	standings, wait, refused := make([]Standing, len(buckets)), time.Duration(0), false
 	for i, b := range buckets {
-		standings[i] = Standing{Policy: string(class) + "-" + string(b.kind), Rate: b.rate, Left: got[i].left, Full: got[i].full, Kind: b.kind}
+		standings[i] = Standing{
+			Policy: string(class) + "-" + string(b.kind),
+			Rate:   b.rate,
+			Left:   got[i].left,
+			Full:   got[i].full,
+			Kind:   b.kind,
+		}
 		if !got[i].taken {
 			wait, refused = max(wait, got[i].wait), true
 			l.metrics.RateLimited(string(class), string(b.kind))
-			l.log.InfoContext(ctx, "rate limited", "policy", standings[i].Policy, "user", s.UserID, "device", s.Device, "address", s.Address)
+			l.log.InfoContext(ctx, "rate limited", "policy", standings[i].Policy, "user", s.UserID, "device", s.Device,
+				"address", s.Address)
 		}
 	}
 	slices.SortStableFunc(standings, func(a, b Standing) int { return a.Left - b.Left })
@@ -107,7 +122,8 @@ func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, 
 	return standings, nil
 }
 
-// GiveBack returns what Take took for something that turned out not to count. Where it fails the subject has one token less for a while.
+// GiveBack returns what Take took for something that turned out not to count. Where it fails the subject has one token
+// less for a while.
 func (l *Limits) GiveBack(ctx context.Context, class Class, s Subject) {
 	buckets := l.buckets(class, s)
 	if len(buckets) == 0 {
@@ -119,8 +135,8 @@ func (l *Limits) GiveBack(ctx context.Context, class Class, s Subject) {
 	}
 }
 
-// buckets are those that the request is counted in. An address of this machine is no visitor's: a proxy that is not trusted
-// stands there, or a test, and one bucket for all behind it would shut the mall.
+// buckets are those that the request is counted in. An address of this machine is no visitor's: a proxy that is not
+// trusted stands there, or a test, and one bucket for all behind it would shut the mall.
 func (l *Limits) buckets(class Class, s Subject) []bucket {
 	var out []bucket
 	add := func(kind Kind, subject string) {
@@ -138,14 +154,15 @@ func (l *Limits) buckets(class Class, s Subject) []bucket {
 	return out
 }
 
-// bucketKey hides the subject: who asked has no business in Redis' key space. Each bucket lies in a slot of its own, so that a
-// cluster spreads them.
+// bucketKey hides the subject: who asked has no business in Redis' key space. Each bucket lies in a slot of its own, so
+// that a cluster spreads them.
 func bucketKey(class Class, kind Kind, subject string) string {
 	sum := sha256.Sum256([]byte(subject))
 	return "bucket:{" + string(class) + ":" + string(kind) + ":" + hex.EncodeToString(sum[:16]) + "}"
 }
 
-// askSet asks the buckets of many requests in one round trip; where one of a request's refuses, what its others gave is given back.
+// askSet asks the buckets of many requests in one round trip; where one of a request's refuses, what its others gave is
+// given back.
 func (l *Limits) askSet(ctx context.Context, set [][]bucket) []batch.Result[[]drawn] {
 	var back []bucket
 	now := l.now().UnixMicro()
@@ -198,7 +215,12 @@ func (l *Limits) shared(ctx context.Context, buckets []bucket, now int64, tokens
 		if err != nil {
 			return nil, err
 		}
-		got[i] = drawn{taken: n[0] == 1, left: int(n[1]), wait: micro(n[2]), full: micro(n[3])}
+		got[i] = drawn{
+			taken: n[0] == 1,
+			left:  int(n[1]),
+			wait:  micro(n[2]),
+			full:  micro(n[3]),
+		}
 	}
 	return got, nil
 }

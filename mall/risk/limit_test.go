@@ -74,7 +74,8 @@ func TestABucketGivesWhatItHoldsAndThenWhatComesBack(t *testing.T) {
 			if err != nil {
 				t.Fatalf("request %d: %v", i, err)
 			}
-			if s := standings[0]; s.Left != 4-i || s.Policy != "order-user" || s.Full != time.Duration(i+1)*2*time.Second {
+			if s := standings[0]; s.Left != 4-i || s.Policy != "order-user" ||
+				s.Full != time.Duration(i+1)*2*time.Second {
 				t.Errorf("request %d: %+v", i, s)
 			}
 		}
@@ -110,9 +111,17 @@ func TestABucketGivesWhatItHoldsAndThenWhatComesBack(t *testing.T) {
 func TestOneRefusalTakesNothingFromTheOthers(t *testing.T) {
 	both(t, func(t *testing.T, rdb redis.UniversalClient) {
 		c := newClock()
-		l := limits(rdb, c, risk.Policies{risk.Pages: {risk.User: {1, time.Minute}, risk.Device: {4, time.Minute}, risk.Address: {8, time.Minute}}})
+		l := limits(rdb, c, risk.Policies{risk.Pages: {
+			risk.User:    {1, time.Minute},
+			risk.Device:  {4, time.Minute},
+			risk.Address: {8, time.Minute},
+		}})
 		office := netip.MustParseAddr("192.0.2.1")
-		ann := risk.Subject{UserID: 1, Device: strings.Repeat("a", 32), Address: office}
+		ann := risk.Subject{
+			UserID:  1,
+			Device:  strings.Repeat("a", 32),
+			Address: office,
+		}
 		if _, err := l.Take(t.Context(), risk.Pages, ann); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +151,8 @@ func TestManyAtOnceGetExactlyWhatABucketHolds(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				if _, err := l.Take(context.WithoutCancel(t.Context()), risk.Orders, risk.Subject{UserID: 7}); err == nil {
+				if _, err := l.Take(context.WithoutCancel(t.Context()), risk.Orders,
+					risk.Subject{UserID: 7}); err == nil {
 					passed.Add(1)
 				}
 			})
@@ -175,7 +185,8 @@ func TestWhatOneAddressIs(t *testing.T) {
 		l := limits(rdb, newClock(), risk.Policies{risk.Pages: {risk.Address: {1, time.Minute}}})
 		for range 3 { // of this machine: a proxy that nobody has named, or a test
 			for _, a := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1"} {
-				if s, err := l.Take(t.Context(), risk.Pages, risk.Subject{Address: netip.MustParseAddr(a)}); err != nil || s != nil {
+				if s, err := l.Take(t.Context(), risk.Pages,
+					risk.Subject{Address: netip.MustParseAddr(a)}); err != nil || s != nil {
 					t.Errorf("%s is counted: %v %v", a, s, err)
 				}
 			}
@@ -202,7 +213,8 @@ func TestBucketsAreSharedAndNameNobody(t *testing.T) {
 		t.Fatalf("%v %v", keys, err)
 	}
 	for _, key := range keys {
-		if !strings.HasPrefix(key, "bucket:{page:") || strings.Contains(key, "424242") || strings.Contains(key, "192.0.2") {
+		if !strings.HasPrefix(key, "bucket:{page:") || strings.Contains(key, "424242") ||
+			strings.Contains(key, "192.0.2") {
 			t.Errorf("key %s", key)
 		}
 		if left, err := rdb.PTTL(t.Context(), key).Result(); err != nil || left <= 0 || left > time.Minute {
@@ -287,7 +299,11 @@ func TestWhatHasNoRateIsNotCounted(t *testing.T) {
 	t.Parallel()
 	l := limits(gone(t), newClock(), nil)
 	for n := range 3 {
-		s := risk.Subject{UserID: 1, Device: fmt.Sprint(n), Address: netip.MustParseAddr("192.0.2." + strconv.Itoa(n))}
+		s := risk.Subject{
+			UserID:  1,
+			Device:  fmt.Sprint(n),
+			Address: netip.MustParseAddr("192.0.2." + strconv.Itoa(n)),
+		}
 		if standings, err := l.Take(t.Context(), risk.Orders, s); err != nil || standings != nil {
 			t.Errorf("%v %v", standings, err)
 		}

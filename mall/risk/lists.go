@@ -20,7 +20,8 @@ import (
 // Effect is what an entry does.
 type Effect string
 
-// The effects. A denial of any kind goes before every allowance of another; of two entries for addresses the narrower block counts.
+// The effects. A denial of any kind goes before every allowance of another; of two entries for addresses the narrower
+// block counts.
 const (
 	Deny  Effect = "deny"
 	Allow Effect = "allow" // passes without being counted
@@ -28,25 +29,27 @@ const (
 
 // How old a process's memory of the lists may be.
 const (
-	refreshAfter = 500 * time.Millisecond // then one request looks whether they have changed, and the others go on with what is known
-	staleAfter   = time.Second            // then nobody goes on before somebody has looked
-	listPatience = time.Second            // that a look may take before the process goes on with what it knew
+	// then one request looks whether they have changed, and the others go on with what is known
+	refreshAfter = 500 * time.Millisecond
+	staleAfter   = time.Second // then nobody goes on before somebody has looked
+	listPatience = time.Second // that a look may take before the process goes on with what it knew
 )
 
-// Lists are the entries that operators make. Their truth is in PostgreSQL; each process keeps the living ones in memory and looks at
-// their version at most a second after the last look, whenever somebody asks. Nothing runs in between and no connection is held,
-// so there is none to lose: while PostgreSQL is away the lists stay as they were.
+// Lists are the entries that operators make. Their truth is in PostgreSQL; each process keeps the living ones in memory
+// and looks at their version at most a second after the last look, whenever somebody asks. Nothing runs in between and
+// no connection is held, so there is none to lose: while PostgreSQL is away the lists stay as they were.
 type Lists struct {
 	pool *pgxpool.Pool
 	q    *dbsqlc.Queries
 	log  *slog.Logger
 	now  func() time.Time
 
-	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing. It is set before anything else.
+	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing. It is set before
+	// anything else.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 
-	// May refuses who is to change the lists and is no operator any more, in the transaction of the change; nil refuses nobody. It is set
-	// before anything else.
+	// May refuses who is to change the lists and is no operator any more, in the transaction of the change; nil refuses
+	// nobody. It is set before anything else.
 	May func(ctx context.Context, tx pgx.Tx, actorID int64) error
 
 	mu     sync.Mutex // held by whoever looks
@@ -56,7 +59,12 @@ type Lists struct {
 
 // NewLists needs a migrated database by the first question.
 func NewLists(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) *Lists {
-	return &Lists{pool: pool, q: dbsqlc.New(), log: log, now: now}
+	return &Lists{
+		pool: pool,
+		q:    dbsqlc.New(),
+		log:  log,
+		now:  now,
+	}
 }
 
 // Judge says what the lists say of a subject: "" for nothing. kind is what the entry that decides is about.
@@ -96,8 +104,8 @@ func (l *Lists) refresh(ctx context.Context) {
 	l.looked.Store(now.UnixMilli()) // after a failure too: its cost is not to be paid by every request
 }
 
-// load reads the entries when their version has moved. The version is read first: a change between the two reads is seen too
-// early, and read once more at the next look.
+// load reads the entries when their version has moved. The version is read first: a change between the two reads is
+// seen too early, and read once more at the next look.
 func (l *Lists) load(ctx context.Context) error {
 	version, err := l.q.ListVersion(ctx, l.pool)
 	if err != nil {
@@ -131,7 +139,12 @@ type listed struct {
 func (e listed) living(now time.Time) bool { return e.expires == nil || e.expires.After(now) }
 
 func newIndex(version int64, rows []dbsqlc.RiskEntry) *index {
-	x := &index{version: version, addresses: map[netip.Prefix]listed{}, users: map[int64]listed{}, devices: map[string]listed{}}
+	x := &index{
+		version:   version,
+		addresses: map[netip.Prefix]listed{},
+		users:     map[int64]listed{},
+		devices:   map[string]listed{},
+	}
 	for _, r := range rows {
 		e := listed{Effect(r.Effect), r.ExpiresAt}
 		switch {

@@ -20,7 +20,11 @@ import (
 
 var (
 	someDevice = strings.Repeat("0123456789abcdef", 2)
-	operator   = risk.Subject{UserID: 900, Device: strings.Repeat("f", 32), Address: netip.MustParseAddr("198.51.100.9")}
+	operator   = risk.Subject{
+		UserID:  900,
+		Device:  strings.Repeat("f", 32),
+		Address: netip.MustParseAddr("198.51.100.9"),
+	}
 )
 
 func at(address string) risk.Subject { return risk.Subject{Address: netip.MustParseAddr(address)} }
@@ -35,7 +39,14 @@ func desk(t *testing.T) (*risk.Lists, *pgxpool.Pool, *clock) {
 
 func add(t *testing.T, l *risk.Lists, effect risk.Effect, kind risk.Kind, subject string, lasts time.Duration) {
 	t.Helper()
-	if err := l.Add(t.Context(), risk.NewEntry{Effect: effect, Kind: kind, Subject: subject, Reason: "a test", For: lasts, By: operator}); err != nil {
+	if err := l.Add(t.Context(), risk.NewEntry{
+		Effect:  effect,
+		Kind:    kind,
+		Subject: subject,
+		Reason:  "a test",
+		For:     lasts,
+		By:      operator,
+	}); err != nil {
 		t.Fatalf("%s %s: %v", effect, subject, err)
 	}
 }
@@ -61,9 +72,12 @@ func TestListsNameAddressesAccountsAndDevices(t *testing.T) {
 		who  risk.Subject
 		want risk.Effect
 	}{
-		{at("192.0.2.1"), risk.Deny}, {at("::ffff:192.0.2.1"), risk.Deny}, {at("192.0.2.7"), risk.Allow}, {at("192.0.3.1"), ""},
-		{at("2001:db8:2::1"), risk.Deny}, {at("2001:db8:1:5::1"), risk.Allow}, {at("2001:db9::1"), ""}, {at("203.0.113.200"), risk.Deny},
-		{risk.Subject{UserID: 7}, risk.Deny}, {risk.Subject{UserID: 8}, risk.Allow}, {risk.Subject{UserID: 9}, ""}, {risk.Subject{}, ""},
+		{at("192.0.2.1"), risk.Deny}, {at("::ffff:192.0.2.1"), risk.Deny}, {at("192.0.2.7"), risk.Allow},
+		{at("192.0.3.1"), ""},
+		{at("2001:db8:2::1"), risk.Deny}, {at("2001:db8:1:5::1"), risk.Allow}, {at("2001:db9::1"), ""},
+		{at("203.0.113.200"), risk.Deny},
+		{risk.Subject{UserID: 7}, risk.Deny}, {risk.Subject{UserID: 8}, risk.Allow}, {risk.Subject{UserID: 9}, ""},
+		{risk.Subject{}, ""},
 		{risk.Subject{Device: someDevice}, risk.Deny}, {risk.Subject{Device: strings.Repeat("0", 32)}, ""},
 		// A denial goes before an allowance of another kind, whichever it is.
 		{risk.Subject{UserID: 8, Address: netip.MustParseAddr("192.0.2.1")}, risk.Deny},
@@ -121,7 +135,8 @@ func TestAnEntryExpiresByItself(t *testing.T) {
 	}
 	living, err1 := l.Living(t.Context())
 	past, err2 := l.Past(t.Context(), 10)
-	if err1 != nil || err2 != nil || len(living) != 1 || len(past) != 1 || past[0].Subject != "192.0.2.1/32" || past[0].EndedAt != nil {
+	if err1 != nil || err2 != nil || len(living) != 1 || len(past) != 1 || past[0].Subject != "192.0.2.1/32" ||
+		past[0].EndedAt != nil {
 		t.Errorf("living %+v %v, past %+v %v", living, err1, past, err2)
 	}
 	add(t, l, risk.Allow, risk.Address, "192.0.2.1", 0) // the expired one is not in the way
@@ -133,14 +148,21 @@ func TestListsOutliveTheirConnections(t *testing.T) {
 	other := risk.NewLists(pool, silent, c.now)
 	add(t, l, risk.Deny, risk.Address, "192.0.2.1", 0)
 	judged(t, other, at("192.0.2.1"), risk.Deny)
-	_, err := pool.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
+	_, err := pool.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.advance(2 * time.Second)
 	judged(t, other, at("192.0.2.1"), risk.Deny) // whether or not this look met a dead connection
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if err = l.Add(t.Context(), risk.NewEntry{Effect: risk.Deny, Kind: risk.Address, Subject: "192.0.2.2", Reason: "r", By: operator}); err == nil {
+		if err = l.Add(t.Context(), risk.NewEntry{
+			Effect:  risk.Deny,
+			Kind:    risk.Address,
+			Subject: "192.0.2.2",
+			Reason:  "r",
+			By:      operator,
+		}); err == nil {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -158,10 +180,18 @@ func TestListsOutliveTheirConnections(t *testing.T) {
 func TestNobodyLocksThemselvesOut(t *testing.T) {
 	l, _, c := desk(t)
 	entry := func(effect risk.Effect, kind risk.Kind, subject string, lasts time.Duration) error {
-		return l.Add(t.Context(), risk.NewEntry{Effect: effect, Kind: kind, Subject: subject, Reason: "r", For: lasts, By: operator})
+		return l.Add(t.Context(), risk.NewEntry{
+			Effect:  effect,
+			Kind:    kind,
+			Subject: subject,
+			Reason:  "r",
+			For:     lasts,
+			By:      operator,
+		})
 	}
 	for kind, subjects := range map[risk.Kind][]string{
-		risk.Address: {"198.51.100.9", "198.51.100.0/24", "0.0.0.0/0", "::ffff:198.51.100.9"}, risk.User: {"900"}, risk.Device: {operator.Device},
+		risk.Address: {"198.51.100.9", "198.51.100.0/24", "0.0.0.0/0", "::ffff:198.51.100.9"}, risk.User: {"900"},
+		risk.Device: {operator.Device},
 	} {
 		for _, s := range subjects {
 			err := entry(risk.Deny, kind, s, 0)
@@ -180,7 +210,8 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 	if err := entry(risk.Deny, risk.Address, "198.51.100.0/24", 0); !errors.Is(err, risk.ErrOwnLockout) {
 		t.Errorf("err = %v", err)
 	}
-	if err := errors.Join(entry(risk.Allow, risk.Address, "198.51.100.9", 0), entry(risk.Deny, risk.Address, "198.51.100.0/24", 0)); err != nil {
+	if err := errors.Join(entry(risk.Allow, risk.Address, "198.51.100.9", 0),
+		entry(risk.Deny, risk.Address, "198.51.100.0/24", 0)); err != nil {
 		t.Fatal(err)
 	}
 	judged(t, l, at("198.51.100.10"), risk.Deny)
@@ -200,25 +231,46 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 	judged(t, l, operator, risk.Allow)
 }
 
-// The gate of a process may have looked before the denial, and lets its operator through to the lists for one second more.
+// The gate of a process may have looked before the denial, and lets its operator through to the lists for one second
+// more.
 func TestWhoIsDeniedChangesNothing(t *testing.T) {
 	l, pool, _ := desk(t)
-	fallen := risk.Subject{UserID: 901, Device: someDevice, Address: netip.MustParseAddr("192.0.2.9")}
-	for kind, subject := range map[risk.Kind]string{risk.User: "901", risk.Device: someDevice, risk.Address: "192.0.2.0/24"} {
+	fallen := risk.Subject{
+		UserID:  901,
+		Device:  someDevice,
+		Address: netip.MustParseAddr("192.0.2.9"),
+	}
+	for kind, subject := range map[risk.Kind]string{risk.User: "901", risk.Device: someDevice,
+		risk.Address: "192.0.2.0/24"} {
 		add(t, l, risk.Deny, kind, subject, time.Hour)
 		before, err := l.Living(t.Context())
 		if err != nil || len(before) != 1 {
 			t.Fatalf("%+v %v", before, err)
 		}
 		enter := func(effect risk.Effect, kind risk.Kind, subject string) error {
-			return l.Add(t.Context(), risk.NewEntry{Effect: effect, Kind: kind, Subject: subject, Reason: "r", By: fallen})
+			return l.Add(t.Context(), risk.NewEntry{
+				Effect:  effect,
+				Kind:    kind,
+				Subject: subject,
+				Reason:  "r",
+				By:      fallen,
+			})
 		}
 		tries := map[string]error{
-			"ends it": l.End(t.Context(), before[0].ID, fallen), "is allowed in its place": enter(risk.Allow, kind, subject),
-			"allows the account": enter(risk.Allow, risk.User, "901"), "denies another": enter(risk.Deny, risk.User, "902"),
-			"lifts it": db.InTx(t.Context(), pool, func(tx pgx.Tx) error { _, err := l.LiftTx(t.Context(), tx, 901, fallen); return err }),
+			"ends it":                 l.End(t.Context(), before[0].ID, fallen),
+			"is allowed in its place": enter(risk.Allow, kind, subject),
+			"allows the account":      enter(risk.Allow, risk.User, "901"),
+			"denies another":          enter(risk.Deny, risk.User, "902"),
+			"lifts it": db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+				_, err := l.LiftTx(t.Context(), tx, 901, fallen)
+				return err
+			}),
 			"suspends another": db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-				_, err := l.SuspendTx(t.Context(), tx, risk.Suspension{UserID: 902, Reason: "r", By: fallen})
+				_, err := l.SuspendTx(t.Context(), tx, risk.Suspension{
+					UserID: 902,
+					Reason: "r",
+					By:     fallen,
+				})
 				return err
 			}),
 		}
@@ -236,7 +288,13 @@ func TestWhoIsDeniedChangesNothing(t *testing.T) {
 			}
 		}
 	}
-	if err := l.Add(t.Context(), risk.NewEntry{Effect: risk.Deny, Kind: risk.User, Subject: "902", Reason: "r", By: fallen}); err != nil {
+	if err := l.Add(t.Context(), risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.User,
+		Subject: "902",
+		Reason:  "r",
+		By:      fallen,
+	}); err != nil {
 		t.Errorf("let in again: %v", err)
 	}
 }
@@ -265,7 +323,8 @@ func TestEveryChangeIsKept(t *testing.T) {
 		t.Fatalf("%+v %v", past, err)
 	}
 	second, first := past[0], past[1]
-	if first.Effect != risk.Deny || first.EndedBy != operator.UserID || second.Effect != risk.Allow || second.EndedBy != 901 ||
+	if first.Effect != risk.Deny || first.EndedBy != operator.UserID || second.Effect != risk.Allow ||
+		second.EndedBy != 901 ||
 		second.AuthorID != operator.UserID || !second.EndedAt.Equal(c.now()) || second.Reason != "a test" {
 		t.Errorf("%+v", past)
 	}
@@ -277,7 +336,13 @@ func TestEveryChangeIsKept(t *testing.T) {
 
 func TestAnEntryIsReadWithCare(t *testing.T) {
 	l, _, _ := desk(t)
-	good := risk.NewEntry{Effect: risk.Deny, Kind: risk.Address, Subject: "192.0.2.1", Reason: "r", By: operator}
+	good := risk.NewEntry{
+		Effect:  risk.Deny,
+		Kind:    risk.Address,
+		Subject: "192.0.2.1",
+		Reason:  "r",
+		By:      operator,
+	}
 	for name, c := range map[string]struct {
 		change func(*risk.NewEntry)
 		field  string
@@ -298,7 +363,8 @@ func TestAnEntryIsReadWithCare(t *testing.T) {
 		e := good
 		c.change(&e)
 		err := l.Add(t.Context(), e)
-		if f := fault.From(err); !errors.Is(err, risk.ErrEntryInvalid) || len(f.Fields) != 1 || f.Fields[c.field] == "" {
+		if f := fault.From(err); !errors.Is(err, risk.ErrEntryInvalid) || len(f.Fields) != 1 ||
+			f.Fields[c.field] == "" {
 			t.Errorf("%s: %v %v", name, err, f.Fields)
 		}
 	}
@@ -315,7 +381,13 @@ func TestChangesMeetAtOneRow(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			e := risk.NewEntry{Effect: risk.Deny, Kind: risk.Address, Subject: "192.0.2.1", Reason: "r", By: operator}
+			e := risk.NewEntry{
+				Effect:  risk.Deny,
+				Kind:    risk.Address,
+				Subject: "192.0.2.1",
+				Reason:  "r",
+				By:      operator,
+			}
 			if err := l.Add(context.WithoutCancel(t.Context()), e); err != nil {
 				t.Error(err)
 			}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A pass is "<end>.<signature>": the end of the lease in milliseconds, base 36, and HMAC-SHA256 over purpose, queue, person and end.
-// It names nobody; whoever shows it must be the one it was signed for.
+// A pass is "<end>.<signature>": the end of the lease in milliseconds, base 36, and HMAC-SHA256 over purpose, queue,
+// person and end. It names nobody; whoever shows it must be the one it was signed for.
 
 func (q *Queue) sign(queue, name string, until time.Time) string {
 	end := strconv.FormatInt(until.UnixMilli(), 36)
@@ -25,9 +25,9 @@ func (q *Queue) mac(queue, name, end string) []byte {
 	return h.Sum(nil)
 }
 
-// CheckPass says whether the pass opens this floor to this person now; it asks neither Redis nor PostgreSQL. A pass that was given to a
-// device before its owner signed in stays good on that device. It outlives Leave by the rest of its lease, so a verb that lets one buy
-// once must hold that rule by itself. Errors: ErrPassInvalid.
+// CheckPass says whether the pass opens this floor to this person now; it asks neither Redis nor PostgreSQL. A pass
+// that was given to a device before its owner signed in stays good on that device. It outlives Leave by the rest of its
+// lease, so a verb that lets one buy once must hold that rule by itself. Errors: ErrPassInvalid.
 func (q *Queue) CheckPass(queue, pass string, s Subject) error {
 	end, signature, _ := strings.Cut(pass, ".")
 	given, err := base64.RawURLEncoding.Strict().DecodeString(signature)

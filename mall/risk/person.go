@@ -48,7 +48,11 @@ func (l *Lists) denials(ctx context.Context, q dbsqlc.DBTX, userIDs []int64) (ma
 
 // About lists up to most entries on an account and on devices, ended ones too, the latest first.
 func (l *Lists) About(ctx context.Context, userID int64, devices []string, most int) ([]Entry, error) {
-	rows, err := l.q.EntriesAbout(ctx, l.pool, dbsqlc.EntriesAboutParams{UserID: userID, Devices: devices, MaxRows: int32(most)})
+	rows, err := l.q.EntriesAbout(ctx, l.pool, dbsqlc.EntriesAboutParams{
+		UserID:  userID,
+		Devices: devices,
+		MaxRows: int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("entries about account %d: %w", userID, err)
 	}
@@ -59,7 +63,8 @@ func (l *Lists) About(ctx context.Context, userID int64, devices []string, most 
 	return entries(all), nil
 }
 
-// HoldTx keeps the lists as they are until the caller's transaction ends, and says whom of these accounts they keep out.
+// HoldTx keeps the lists as they are until the caller's transaction ends, and says whom of these accounts they keep
+// out.
 func (l *Lists) HoldTx(ctx context.Context, tx pgx.Tx, userIDs ...int64) (out map[int64]Denial, err error) {
 	if _, err := l.q.HoldLists(ctx, tx); err != nil {
 		return nil, fmt.Errorf("hold the lists: %w", err)
@@ -75,13 +80,20 @@ type Suspension struct {
 	By     Subject
 }
 
-// SuspendTx keeps an account out, in the caller's transaction, and ends the living word on it; the caller writes the deed down and calls
-// Changed after the commit. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
+// SuspendTx keeps an account out, in the caller's transaction, and ends the living word on it; the caller writes the
+// deed down and calls Changed after the commit. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID int64, err error) {
 	if s.UserID == s.By.UserID {
 		return 0, ErrOwnLockout.Because("operator %d", s.By.UserID).With("subject", ErrOwnLockout.Slug)
 	}
-	row, err := NewEntry{Effect: Deny, Kind: User, Subject: strconv.FormatInt(s.UserID, 10), Reason: s.Reason, For: s.For, By: s.By}.read(l.now())
+	row, err := NewEntry{
+		Effect:  Deny,
+		Kind:    User,
+		Subject: strconv.FormatInt(s.UserID, 10),
+		Reason:  s.Reason,
+		For:     s.For,
+		By:      s.By,
+	}.read(l.now())
 	if err != nil {
 		return 0, err
 	}
@@ -92,8 +104,8 @@ func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID
 	return entryID, err
 }
 
-// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the deed down and calls Changed after
-// the commit. Errors: ErrNoEntry, ErrOwnLockout, ErrActorSuspended.
+// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the deed down and
+// calls Changed after the commit. Errors: ErrNoEntry, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) LiftTx(ctx context.Context, tx pgx.Tx, userID int64, by Subject) (entryID int64, err error) {
 	err = l.changeTx(ctx, tx, by, func() error {
 		living, err := l.denials(ctx, tx, []int64{userID})
@@ -119,5 +131,7 @@ func (l *Lists) Changed() {
 
 // lasting are the entries that an operator must not be locked out by: allowances that expire don't count for that.
 func lasting(rows []dbsqlc.RiskEntry) []dbsqlc.RiskEntry {
-	return slices.DeleteFunc(rows, func(r dbsqlc.RiskEntry) bool { return Effect(r.Effect) != Deny && r.ExpiresAt != nil })
+	return slices.DeleteFunc(rows, func(r dbsqlc.RiskEntry) bool {
+		return Effect(r.Effect) != Deny && r.ExpiresAt != nil
+	})
 }

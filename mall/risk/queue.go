@@ -24,7 +24,8 @@ var (
 	ErrPassInvalid = fault.New(fault.Forbidden, "queue_pass_invalid", "Wait for your turn first.")
 )
 
-// Floor is what a line leads to. Whoever sells says so anew at every look, so that a floor can be made wider while people wait.
+// Floor is what a line leads to. Whoever sells says so anew at every look, so that a floor can be made wider while
+// people wait.
 type Floor struct {
 	Name  string        // "campaign:7"; a to z, digits, ':', '-' and '_', at most 64
 	Slots int           // people who may buy at once, at least 1
@@ -34,11 +35,11 @@ type Floor struct {
 
 const (
 	usualLease = time.Minute
-	// patience is how long a place is kept for somebody who does not look. Browsers wake a page that nobody sees at least once a
-	// minute, so a page should ask a little more often than it needs to.
+	// patience is how long a place is kept for somebody who does not look. Browsers wake a page that nobody sees at
+	// least once a minute, so a page should ask a little more often than it needs to.
 	patience = time.Minute
-	// linePatience bounds what somebody in line waits for an answer. Waiting is what they are here for, and a line that opened
-	// because a crowd made Redis slow would open at the worst of moments.
+	// linePatience bounds what somebody in line waits for an answer. Waiting is what they are here for, and a line that
+	// opened because a crowd made Redis slow would open at the worst of moments.
 	linePatience = 5 * time.Second
 	// forgetAfter is when a line that nobody looks at is gone, in milliseconds beyond lease and patience.
 	forgetAfter = 10 * time.Minute
@@ -82,9 +83,9 @@ type Place struct {
 	Until time.Time
 }
 
-// Queue keeps people in line, each line in Redis under one hash tag. Who joined first is admitted first; at most Slots people are on
-// the floor at once, each until they leave or their lease is over. Without Redis the line is open and everybody is on the floor at
-// once: PostgreSQL still decides who gets a unit.
+// Queue keeps people in line, each line in Redis under one hash tag. Who joined first is admitted first; at most Slots
+// people are on the floor at once, each until they leave or their lease is over. Without Redis the line is open and
+// everybody is on the floor at once: PostgreSQL still decides who gets a unit.
 type Queue struct {
 	redis   *away.Redis
 	key     []byte
@@ -94,25 +95,32 @@ type Queue struct {
 }
 
 // NewQueue takes the key that signs passes, at least 32 bytes.
-func NewQueue(rdb redis.UniversalClient, key []byte, metrics *telemetry.Metrics, log *slog.Logger, now func() time.Time) (*Queue, error) {
+func NewQueue(rdb redis.UniversalClient, key []byte, metrics *telemetry.Metrics, log *slog.Logger,
+	now func() time.Time) (*Queue, error) {
 	if len(key) < 32 {
 		return nil, errors.New("risk: the key of passes is shorter than 32 bytes")
 	}
-	return &Queue{redis: away.New(rdb), key: key, metrics: metrics, log: log, now: now}, nil
+	return &Queue{
+		redis:   away.New(rdb),
+		key:     key,
+		metrics: metrics,
+		log:     log,
+		now:     now,
+	}, nil
 }
 
-// lookQueue does everything that a line does, at every look of anybody: it forgets who is gone, admits who is next, and says
-// where the person stands.
+// lookQueue does everything that a line does, at every look of anybody: it forgets who is gone, admits who is next, and
+// says where the person stands.
 //
-// KEYS[1] the line, a sorted set of people by ticket     KEYS[2] when each in line was last seen, a sorted set, ms
-// KEYS[3] the floor, a sorted set of people by the end of their lease, ms
-// KEYS[4] tickets of people on the floor, a hash         KEYS[5] the last ticket drawn
-// ARGV[1] now, ms   ARGV[2] the person, "" for nobody   ARGV[3] the person's other name, "" without one
-// ARGV[4] "join", "look", "leave" or "count"   ARGV[5] slots   ARGV[6] lease, ms   ARGV[7] patience, ms   ARGV[8] ms to keep the keys
-// returns {0 outside, 1 in line, 2 on the floor; ticket; people ahead; people in line; people on the floor; end of the lease, ms}
+// KEYS[1] the line, a sorted set of people by ticket KEYS[2] when each in line was last seen, a sorted set, ms KEYS[3]
+// the floor, a sorted set of people by the end of their lease, ms KEYS[4] tickets of people on the floor, a hash
+// KEYS[5] the last ticket drawn ARGV[1] now, ms ARGV[2] the person, "" for nobody ARGV[3] the person's other name, ""
+// without one ARGV[4] "join", "look", "leave" or "count" ARGV[5] slots ARGV[6] lease, ms ARGV[7] patience, ms ARGV[8]
+// ms to keep the keys returns {0 outside, 1 in line, 2 on the floor; ticket; people ahead; people in line; people on
+// the floor; end of the lease, ms}
 //
-// Places are scores, and nobody's score changes, so the number of people ahead only falls. A person who is known by the other name,
-// as a browser that has signed in meanwhile, is the same person and keeps the place.
+// Places are scores, and nobody's score changes, so the number of people ahead only falls. A person who is known by the
+// other name, as a browser that has signed in meanwhile, is the same person and keeps the place.
 var lookQueue = redis.NewScript(`
 local line, seen, floor, tickets = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, me, other, act, slots = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -172,8 +180,8 @@ end
 return {0, 0, 0, waiting, inside, 0}
 `)
 
-// Join takes a place at the end of the line, or finds the one that the person has; on a floor with room it is on the floor. Somebody
-// who is signed in is known by the account, else by the device, whose place the account takes over.
+// Join takes a place at the end of the line, or finds the one that the person has; on a floor with room it is on the
+// floor. Somebody who is signed in is known by the account, else by the device, whose place the account takes over.
 // Errors: ErrNoQueue, ErrQueueEnded.
 func (q *Queue) Join(ctx context.Context, f Floor, s Subject) (Place, error) {
 	return q.ask(ctx, f, s, "join")
@@ -225,7 +233,8 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 	}
 	var n []int64
 	err := ask(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		n, err = lookQueue.Run(ctx, r, queueKeys(f.Name), now.UnixMilli(), names[0], other, act, f.Slots, f.lease().Milliseconds(),
+		n, err = lookQueue.Run(ctx, r, queueKeys(f.Name), now.UnixMilli(), names[0], other, act, f.Slots,
+			f.lease().Milliseconds(),
 			patience.Milliseconds(), (f.lease() + patience + forgetAfter).Milliseconds()).Int64Slice()
 		return err
 	})
@@ -239,7 +248,13 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 		return q.onFloor(f, Place{}, names[0], now.Add(f.lease())), nil
 	}
 	q.metrics.Queue(f.Name, int(n[3]), int(n[4]))
-	p := Place{Where: Outside, Ticket: n[1], Ahead: int(n[2]), Waiting: int(n[3]), Inside: int(n[4])}
+	p := Place{
+		Where:   Outside,
+		Ticket:  n[1],
+		Ahead:   int(n[2]),
+		Waiting: int(n[3]),
+		Inside:  int(n[4]),
+	}
 	switch n[0] {
 	case 1:
 		p.Where = InLine
@@ -250,12 +265,14 @@ func (q *Queue) ask(ctx context.Context, f Floor, s Subject, act string) (Place,
 }
 
 func (q *Queue) onFloor(f Floor, p Place, name string, until time.Time) Place {
-	p.Where, p.Until, p.Pass = OnFloor, until, q.sign(f.Name, name, until)
+	p.Where = OnFloor
+	p.Until = until
+	p.Pass = q.sign(f.Name, name, until)
 	return p
 }
 
-// names are what a person is known by in a line, the first one counting. Both say nothing to whoever reads Redis: an account by its
-// number, a device by a part of its hash.
+// names are what a person is known by in a line, the first one counting. Both say nothing to whoever reads Redis: an
+// account by its number, a device by a part of its hash.
 func names(s Subject) []string {
 	var out []string
 	if s.UserID != 0 {

@@ -30,7 +30,8 @@ func newQueue(t *testing.T, rdb redis.UniversalClient, c *clock) *risk.Queue {
 	return q
 }
 
-// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a line waits.
+// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a line
+// waits.
 const crowd = 64
 
 func person(n int64) risk.Subject { return risk.Subject{UserID: n} }
@@ -47,7 +48,8 @@ func stands(t *testing.T, ask verb, f risk.Floor, s risk.Subject) risk.Place {
 	return p
 }
 
-// Five hundred people arrive at once. They are let in strictly by the tickets they drew, never more than the floor holds.
+// Five hundred people arrive at once. They are let in strictly by the tickets they drew, never more than the floor
+// holds.
 func TestFiveHundredPeopleAreAdmittedInTheOrderOfJoining(t *testing.T) {
 	t.Parallel()
 	const people, slots = 500, 20
@@ -108,7 +110,8 @@ func TestFiveHundredPeopleAreAdmittedInTheOrderOfJoining(t *testing.T) {
 	}
 }
 
-// All of them at once, each looking until let in and leaving soon: whoever counts never finds more than the floor holds.
+// All of them at once, each looking until let in and leaving soon: whoever counts never finds more than the floor
+// holds.
 func TestNeverMoreOnTheFloorThanItHolds(t *testing.T) {
 	t.Parallel()
 	const people, slots = 500, 7
@@ -172,7 +175,10 @@ func TestARefreshKeepsThePlaceAndSigningInTakesItAlong(t *testing.T) {
 	// A phone that stood in line by itself before its owner signed in gives the later of the two places up.
 	tablet := risk.Subject{Device: strings.Repeat("ef", 16)}
 	stands(t, q.Join, f, tablet)
-	if p := stands(t, q.Join, f, risk.Subject{UserID: 2, Device: tablet.Device}); p.Ticket != first.Ticket || p.Waiting != 2 {
+	if p := stands(t, q.Join, f, risk.Subject{
+		UserID: 2,
+		Device: tablet.Device,
+	}); p.Ticket != first.Ticket || p.Waiting != 2 {
 		t.Errorf("two places of one person: %+v", p)
 	}
 	if p := stands(t, q.Look, f, tablet); p.Where != risk.Outside {
@@ -193,7 +199,11 @@ func TestARefreshKeepsThePlaceAndSigningInTakesItAlong(t *testing.T) {
 func TestAnAbandonedPlaceIsPassedOver(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	q, f := newQueue(t, dbtest.Redis(t), c), risk.Floor{Name: "sale", Slots: 1, Lease: 10 * time.Minute}
+	q, f := newQueue(t, dbtest.Redis(t), c), risk.Floor{
+		Name:  "sale",
+		Slots: 1,
+		Lease: 10 * time.Minute,
+	}
 	for n := range int64(5) {
 		stands(t, q.Join, f, person(n+1)) // 1 is on the floor, 2 to 5 wait
 	}
@@ -283,7 +293,10 @@ func TestAPassIsOnePersonsAtOneFloorForAWhile(t *testing.T) {
 	}
 	guest := risk.Subject{Device: strings.Repeat("12", 16)}
 	f2 := risk.Floor{Name: "other", Slots: 1}
-	if err := q.CheckPass("other", stands(t, q.Join, f2, guest).Pass, risk.Subject{UserID: 5, Device: guest.Device}); err != nil {
+	if err := q.CheckPass("other", stands(t, q.Join, f2, guest).Pass, risk.Subject{
+		UserID: 5,
+		Device: guest.Device,
+	}); err != nil {
 		t.Errorf("a guest who has signed in: %v", err)
 	}
 	c.advance(time.Minute - time.Millisecond)
@@ -315,7 +328,11 @@ func TestALineThatEndedOrNeverWas(t *testing.T) {
 	t.Parallel()
 	c, rdb := newClock(), dbtest.Redis(t)
 	q := newQueue(t, rdb, c)
-	over := risk.Floor{Name: "sale", Slots: 1, Ends: c.now().Add(time.Second)}
+	over := risk.Floor{
+		Name:  "sale",
+		Slots: 1,
+		Ends:  c.now().Add(time.Second),
+	}
 	stands(t, q.Join, over, person(1))
 	c.advance(time.Second)
 	for _, ask := range []verb{q.Join, q.Look} {
@@ -323,12 +340,18 @@ func TestALineThatEndedOrNeverWas(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	for _, f := range []risk.Floor{{Name: "", Slots: 1}, {Name: "a}b", Slots: 1}, {Name: strings.Repeat("a", 65), Slots: 1}, {Name: "sale"}} {
+	for _, f := range []risk.Floor{{
+		Name:  "",
+		Slots: 1,
+	}, {Name: "a}b", Slots: 1}, {Name: strings.Repeat("a", 65), Slots: 1}, {Name: "sale"}} {
 		if _, err := q.Join(t.Context(), f, person(1)); !errors.Is(err, risk.ErrNoQueue) {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}
-	if _, err := q.Join(t.Context(), risk.Floor{Name: "sale", Slots: 1}, risk.Subject{}); !errors.Is(err, risk.ErrNoQueue) {
+	if _, err := q.Join(t.Context(), risk.Floor{
+		Name:  "sale",
+		Slots: 1,
+	}, risk.Subject{}); !errors.Is(err, risk.ErrNoQueue) {
 		t.Errorf("nobody: %v", err)
 	}
 	if _, err := risk.NewQueue(rdb, []byte("short"), nil, silent, c.now); err == nil {
@@ -365,7 +388,11 @@ func TestAFloorCountsItsPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := risk.Floor{Name: "sale", Slots: 2, Ends: c.now().Add(time.Minute)}
+	f := risk.Floor{
+		Name:  "sale",
+		Slots: 2,
+		Ends:  c.now().Add(time.Minute),
+	}
 	for n := range int64(5) {
 		stands(t, q.Join, f, person(n+1))
 	}
@@ -391,7 +418,8 @@ func gauges(t *testing.T, m *telemetry.Metrics) string {
 	for _, f := range families {
 		if name, ok := strings.CutPrefix(f.GetName(), "videomall_queue_"); ok {
 			for _, series := range f.GetMetric() {
-				out = append(out, fmt.Sprint(name, " ", series.GetLabel()[0].GetValue(), " ", series.GetGauge().GetValue()))
+				out = append(out,
+					fmt.Sprint(name, " ", series.GetLabel()[0].GetValue(), " ", series.GetGauge().GetValue()))
 			}
 		}
 	}

@@ -1,5 +1,5 @@
-// Package seal encrypts small secrets before they reach the database: AES-256-GCM under a random nonce, tied to the place where they
-// lie. It refuses to know what they are, and where keys come from.
+// Package seal encrypts small secrets before they reach the database: AES-256-GCM under a random nonce, tied to the
+// place where they lie. It refuses to know what they are, and where keys come from.
 package seal
 
 import (

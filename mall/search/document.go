@@ -8,7 +8,8 @@ import (
 	"videomall/mall/catalog"
 )
 
-// Bounds of a document: PostgreSQL keeps positions up to 16383, and a description that goes on after this says little new.
+// Bounds of a document: PostgreSQL keeps positions up to 16383, and a description that goes on after this says little
+// new.
 const (
 	longestText  = 4000 // characters of one field
 	lastPosition = 16000
@@ -37,7 +38,8 @@ func document(t catalog.Texts) doc {
 	v.add('C', false, t.DescriptionZh, t.DescriptionEn) // is found by its words alone
 
 	var fuzzy []string
-	for _, s := range append([]string{t.TitleZh, t.TitleEn, t.CreatorZh, t.CreatorEn, t.CategoryZh, t.CategoryEn}, t.Tags...) {
+	for _, s := range append([]string{t.TitleZh, t.TitleEn, t.CreatorZh, t.CreatorEn, t.CategoryZh, t.CategoryEn},
+		t.Tags...) {
 		for _, r := range segment(clip(s)) {
 			if !r.cjk {
 				fuzzy = append(fuzzy, r.text())
@@ -45,11 +47,15 @@ func document(t catalog.Texts) doc {
 		}
 	}
 
-	return doc{words: v.b.String(), fuzzy: strings.Join(fuzzy, " "), popularity: popularity(t)}
+	return doc{
+		words:      v.b.String(),
+		fuzzy:      strings.Join(fuzzy, " "),
+		popularity: popularity(t),
+	}
 }
 
-// popularity is the factor by which sales and ratings raise a match: a best seller of a thousand ranks about twice as high as
-// a newcomer that matches as well.
+// popularity is the factor by which sales and ratings raise a match: a best seller of a thousand ranks about twice as
+// high as a newcomer that matches as well.
 func popularity(t catalog.Texts) float32 {
 	known := 1 + 0.15*math.Log1p(float64(max(0, t.SoldCount)))
 	if t.RatingCount > 0 {

@@ -115,7 +115,8 @@ func parses(letters string, lastBegun, begun bool) [][]sound {
 		}
 	}
 	// ü is typed as v where u is another sound.
-	if letters = strings.NewReplacer("lv", "lu", "nv", "nu").Replace(letters); len(letters) <= longestSpelt && isSpelt(letters) {
+	if letters = strings.NewReplacer("lv", "lu", "nv", "nu").Replace(letters); len(letters) <= longestSpelt &&
+		isSpelt(letters) {
 		walk(letters, nil)
 	}
 	slices.SortStableFunc(list, func(a, b []sound) int { return len(a) - len(b) })
@@ -205,7 +206,9 @@ func spokenQuery(p []sound) string {
 // heard says whether Chinese characters are read so.
 func heard(p []sound, read [][]string) bool {
 	for i, s := range p {
-		if !slices.ContainsFunc(read[i], func(r string) bool { return r == s.letters || !s.whole && strings.HasPrefix(r, s.letters) }) {
+		if !slices.ContainsFunc(read[i], func(r string) bool {
+			return r == s.letters || !s.whole && strings.HasPrefix(r, s.letters)
+		}) {
 			return false
 		}
 	}

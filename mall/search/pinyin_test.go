@@ -22,7 +22,11 @@ func (s *shop) add(t testing.TB, f film) {
 		DescriptionZh: f.aboutZh,
 		DescriptionEn: f.aboutEn,
 		Tags:          f.tags,
-		SKUs:          []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 900, Currency: "CNY"}}},
+		SKUs: []catalog.NewSKU{{
+			Kind:    catalog.KindOwn,
+			Quality: catalog.QualityHD,
+			Price:   catalog.NewPrice{Amount: 900, Currency: "CNY"},
+		}},
 	})
 	if err == nil {
 		err = s.catalog.Publish(t.Context(), made.SPUID)
@@ -38,17 +42,63 @@ func (s *shop) add(t testing.TB, f film) {
 
 // chinese are films that people look for by what they hear, and English ones whose words are syllables too.
 var chinese = []film{
-	{slug: "whale", titleZh: "鲸鱼的歌", titleEn: "Songs of Whales", aboutZh: "书法与编程。"},
-	{slug: "jelly", titleZh: "水母漂流记", titleEn: "Adrift with Jellyfish"},
-	{slug: "coffee", titleZh: "咖啡馆的早晨", titleEn: "Mornings"},
-	{slug: "cook", titleZh: "烹飪入門", titleEn: "From the Kitchen"},
-	{slug: "code", titleZh: "編程與書法", titleEn: "Strokes"},
-	{slug: "chongqing", titleZh: "重庆音乐", titleEn: "A City Sings"},
-	{slug: "green", titleZh: "绿女", titleEn: "Jade"},
-	{slug: "slow", titleZh: "慢生活 安静 满山 漫步", titleEn: "Unhurried"},
-	{slug: "man", titleZh: "忙人", titleEn: "A Man in a Hurry"},
-	{slug: "dance", titleZh: "单侧 脚步", titleEn: "Steps", tags: []string{"footwork"}},
-	{slug: "dancing", titleZh: "舞", titleEn: "Last Dance"},
+	{
+		slug:    "whale",
+		titleZh: "鲸鱼的歌",
+		titleEn: "Songs of Whales",
+		aboutZh: "书法与编程。",
+	},
+	{
+		slug:    "jelly",
+		titleZh: "水母漂流记",
+		titleEn: "Adrift with Jellyfish",
+	},
+	{
+		slug:    "coffee",
+		titleZh: "咖啡馆的早晨",
+		titleEn: "Mornings",
+	},
+	{
+		slug:    "cook",
+		titleZh: "烹飪入門",
+		titleEn: "From the Kitchen",
+	},
+	{
+		slug:    "code",
+		titleZh: "編程與書法",
+		titleEn: "Strokes",
+	},
+	{
+		slug:    "chongqing",
+		titleZh: "重庆音乐",
+		titleEn: "A City Sings",
+	},
+	{
+		slug:    "green",
+		titleZh: "绿女",
+		titleEn: "Jade",
+	},
+	{
+		slug:    "slow",
+		titleZh: "慢生活 安静 满山 漫步",
+		titleEn: "Unhurried",
+	},
+	{
+		slug:    "man",
+		titleZh: "忙人",
+		titleEn: "A Man in a Hurry",
+	},
+	{
+		slug:    "dance",
+		titleZh: "单侧 脚步",
+		titleEn: "Steps",
+		tags:    []string{"footwork"},
+	},
+	{
+		slug:    "dancing",
+		titleZh: "舞",
+		titleEn: "Last Dance",
+	},
 }
 
 func TestSearch_Query_chinese(t *testing.T) {
@@ -125,8 +175,17 @@ func TestSearch_Query_chinese(t *testing.T) {
 func TestSearch_Query_wordsFirst(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.add(t, film{slug: "heard", titleZh: "水母 水母 水母", titleEn: "Jelly"})
-	s.add(t, film{slug: "written", titleZh: "别的", titleEn: "Other", aboutEn: "On shuimu, said once."})
+	s.add(t, film{
+		slug:    "heard",
+		titleZh: "水母 水母 水母",
+		titleEn: "Jelly",
+	})
+	s.add(t, film{
+		slug:    "written",
+		titleZh: "别的",
+		titleEn: "Other",
+		aboutEn: "On shuimu, said once.",
+	})
 	if err := s.catalog.CountSaleTx(t.Context(), s.pool, s.ids["heard"], 100_000); err != nil { // as popular as can be
 		t.Fatal(err)
 	}
@@ -182,7 +241,11 @@ func TestSearch_Reindex(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for n := range 210 { // more than a batch
-		s.add(t, film{slug: fmt.Sprint("jelly-", n), titleZh: "水母", titleEn: fmt.Sprint("Jelly ", n)})
+		s.add(t, film{
+			slug:    fmt.Sprint("jelly-", n),
+			titleZh: "水母",
+			titleEn: fmt.Sprint("Jelly ", n),
+		})
 	}
 	if _, err := s.pool.Exec(t.Context(), `update search_document set version = 1, words = '''水母'':1A'`); err != nil {
 		t.Fatal(err)

@@ -30,9 +30,9 @@ type Result struct {
 	Relaxed bool
 }
 
-// Query finds live videos by text, narrowed by f. f.Among is not used. Where nothing has all the words, a misspelt one is
-// corrected by its like in the index; where that does not help either, any of the words is enough. Nothing that can be
-// typed as text is an error. Errors: catalog.ErrFilterInvalid, catalog.ErrCursorInvalid.
+// Query finds live videos by text, narrowed by f. f.Among is not used. Where nothing has all the words, a misspelt one
+// is corrected by its like in the index; where that does not help either, any of the words is enough. Nothing that can
+// be typed as text is an error. Errors: catalog.ErrFilterInvalid, catalog.ErrCursorInvalid.
 func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Result, error) {
 	if f.Sort == "" {
 		f.Sort = SortRelevance
@@ -46,7 +46,8 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 		page, err := s.catalog.List(ctx, f) // still refuses a filter that is not valid
 		return Result{Page: page}, err
 	}
-	for _, try := range []func(context.Context, string, []term) (attempt, error){s.exact, s.begun, s.corrected, s.spelt, s.some} {
+	for _, try := range []func(context.Context, string, []term) (attempt, error){s.exact, s.begun, s.corrected, s.spelt,
+		s.some} {
 		a, err := try(ctx, text, terms)
 		if err != nil {
 			return Result{}, fmt.Errorf("search %q: %w", text, err)
@@ -63,13 +64,14 @@ func (s *Search) Query(ctx context.Context, text string, f catalog.Filter) (Resu
 		}
 	}
 	if f.Cursor != "" { // there is no list that it could be a place in
-		return Result{}, catalog.ErrCursorInvalid.With("cursor", "other_list").Because("cursor %.100q for %q", f.Cursor, text)
+		return Result{}, catalog.ErrCursorInvalid.With("cursor", "other_list").
+			Because("cursor %.100q for %q", f.Cursor, text)
 	}
 	return Result{}, nil
 }
 
-// attempt is one way to answer a query: a tsquery, none to be passed over, and where it reads words as pinyin too the one of the words
-// alone, whose matches stand first.
+// attempt is one way to answer a query: a tsquery, none to be passed over, and where it reads words as pinyin too the
+// one of the words alone, whose matches stand first.
 type attempt struct {
 	Result
 	query, words string
@@ -77,7 +79,11 @@ type attempt struct {
 
 // reads is the attempt that wants every term.
 func reads(terms []term, how reading) attempt {
-	a := attempt{Result: Result{Marks: marks(terms, false, how)}, query: strict(terms, how), words: strict(terms, asWords)}
+	a := attempt{
+		Result: Result{Marks: marks(terms, false, how)},
+		query:  strict(terms, how),
+		words:  strict(terms, asWords),
+	}
 	if a.words == a.query {
 		a.words = ""
 	}
@@ -151,14 +157,20 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 		limit = catalog.DefaultLimit
 	}
 	first := f.Cursor == ""
-	f.Sort, f.Cursor, f.Limit = catalog.SortGiven, "", limit+1
+	f.Sort = catalog.SortGiven
+	f.Cursor = ""
+	f.Limit = limit + 1
 	if res.Page, err = s.catalog.List(ctx, f); err != nil {
 		return false, err
 	}
 	if len(res.Items) > limit {
 		res.Items = res.Items[:limit]
 		last := res.Items[limit-1].SPUID
-		res.NextCursor = catalog.Cursor{List: list, Key: scores[last], ID: last}.String()
+		res.NextCursor = catalog.Cursor{
+			List: list,
+			Key:  scores[last],
+			ID:   last,
+		}.String()
 	}
 	if !first { // the rest is not the whole
 		res.Total, res.Capped = 0, false
@@ -167,8 +179,8 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 	return true, nil
 }
 
-// planned has a query planned for the words that it asks for, each time: a plan made once for any words would read every match of
-// a word that is in most documents.
+// planned has a query planned for the words that it asks for, each time: a plan made once for any words would read
+// every match of a word that is in most documents.
 type planned struct{ dbsqlc.DBTX }
 
 func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {

@@ -90,7 +90,9 @@ func (s *Search) RebuildAll(ctx context.Context) error {
 			break
 		}
 		// Retried: sales rank documents in the order they come, which may cross the order of the ids.
-		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error { return s.indexTx(ctx, tx, ids, started) }); err != nil {
+		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error {
+			return s.indexTx(ctx, tx, ids, started)
+		}); err != nil {
 			return fmt.Errorf("rebuild the index after SPU %d: %w", after, err)
 		}
 		after = ids[len(ids)-1]
@@ -109,7 +111,10 @@ const turn = 40 * time.Second
 // too: traditional characters.
 func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) {
 	for until := s.now().Add(turn); s.now().Before(until); {
-		ids, err := s.queries.Outdated(ctx, s.pools.Primary, dbsqlc.OutdatedParams{Version: version, Most: rebuildBatch})
+		ids, err := s.queries.Outdated(ctx, s.pools.Primary, dbsqlc.OutdatedParams{
+			Version: version,
+			Most:    rebuildBatch,
+		})
 		if err != nil {
 			return done, 0, fmt.Errorf("find outdated documents: %w", err)
 		}
@@ -117,7 +122,9 @@ func (s *Search) Reindex(ctx context.Context) (done int, left int64, err error) 
 			return done, 0, nil
 		}
 		slices.Sort(ids)
-		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error { return s.indexTx(ctx, tx, ids, s.now()) }); err != nil {
+		if err := db.InTxRetrying(ctx, s.pools.Primary, 3, func(tx pgx.Tx) error {
+			return s.indexTx(ctx, tx, ids, s.now())
+		}); err != nil {
 			return done, 0, fmt.Errorf("rewrite documents %d to %d: %w", ids[0], ids[len(ids)-1], err)
 		}
 		done += len(ids)

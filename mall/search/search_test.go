@@ -35,11 +35,16 @@ type film struct {
 }
 
 var films = []film{
-	{"aurora", "追逐极光", "Chasing the Aurora", "在冰岛的冬夜里等待北极光。", "Nights of waiting under the northern lights of Iceland.", 7, []string{"极光", "iceland", "nature"}, 1900},
-	{"kyoto", "京都的四季", "Four Seasons of Kyoto", "古都的寺庙、庭院与小巷。", "Temples, gardens and lanes, photographed through a year.", 8, []string{"京都", "travel"}, 2900},
-	{"wok", "铁锅里的火", "Fire in the Wok", "四川厨师的日常。", "A Sichuan cook's day; running a kitchen.", 8, []string{"food", "cooking"}, 0},
-	{"guitar", "指弹吉他入门", "Fingerstyle Guitar for Beginners", "从第一个和弦开始。", "Start from the first chord. You don't need to read music.", 7, []string{"music", "course"}, 9900},
-	{"tokyo", "东京夜行", "Tokyo by Night", "霓虹与雨。", "Neon and rain. Café culture after midnight.", 8, []string{"東京", "トーキョー", "travel"}, 1500},
+	{"aurora", "追逐极光", "Chasing the Aurora", "在冰岛的冬夜里等待北极光。", "Nights of waiting under the northern lights of Iceland.",
+		7, []string{"极光", "iceland", "nature"}, 1900},
+	{"kyoto", "京都的四季", "Four Seasons of Kyoto", "古都的寺庙、庭院与小巷。",
+		"Temples, gardens and lanes, photographed through a year.", 8, []string{"京都", "travel"}, 2900},
+	{"wok", "铁锅里的火", "Fire in the Wok", "四川厨师的日常。", "A Sichuan cook's day; running a kitchen.", 8,
+		[]string{"food", "cooking"}, 0},
+	{"guitar", "指弹吉他入门", "Fingerstyle Guitar for Beginners", "从第一个和弦开始。",
+		"Start from the first chord. You don't need to read music.", 7, []string{"music", "course"}, 9900},
+	{"tokyo", "东京夜行", "Tokyo by Night", "霓虹与雨。", "Neon and rain. Café culture after midnight.", 8,
+		[]string{"東京", "トーキョー", "travel"}, 1500},
 	{"north", "北方的光", "Light of the North", "灯塔看守人。", "A keeper of the lighthouse.", 7, nil, 1200},
 }
 
@@ -50,20 +55,46 @@ func open(t testing.TB) *shop {
 	pools := db.Pools{Primary: pool, Replica: pool}
 	now := func() time.Time { return opening }
 	c := catalog.New(pools, now)
-	s := &shop{Search: search.New(pools, c, now), catalog: c, pool: pool, ids: map[string]int64{}}
-	category, err := c.CreateCategory(ctx, catalog.NewCategory{Slug: "all", NameZh: "纪录片", NameEn: "Documentary"})
+	s := &shop{
+		Search:  search.New(pools, c, now),
+		catalog: c,
+		pool:    pool,
+		ids:     map[string]int64{},
+	}
+	category, err := c.CreateCategory(ctx, catalog.NewCategory{
+		Slug:   "all",
+		NameZh: "纪录片",
+		NameEn: "Documentary",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for id, name := range map[int64][2]string{7: {"林溪", "Lin Xi"}, 8: {"山田花子", "Hanako Yamada"}} {
-		if err := c.CreateCreator(ctx, catalog.NewCreator{UserID: id, Slug: fmt.Sprint("maker-", id), NameZh: name[0], NameEn: name[1]}); err != nil {
+		if err := c.CreateCreator(ctx, catalog.NewCreator{
+			UserID: id,
+			Slug:   fmt.Sprint("maker-", id),
+			NameZh: name[0],
+			NameEn: name[1],
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, f := range films {
-		made, err := c.CreateProduct(ctx, catalog.NewProduct{Slug: f.slug, CreatorID: f.maker, CategoryID: category, TitleZh: f.titleZh, TitleEn: f.titleEn,
-			DescriptionZh: f.aboutZh, DescriptionEn: f.aboutEn, Tags: f.tags,
-			SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: f.amount, Currency: "CNY"}}}})
+		made, err := c.CreateProduct(ctx, catalog.NewProduct{
+			Slug:          f.slug,
+			CreatorID:     f.maker,
+			CategoryID:    category,
+			TitleZh:       f.titleZh,
+			TitleEn:       f.titleEn,
+			DescriptionZh: f.aboutZh,
+			DescriptionEn: f.aboutEn,
+			Tags:          f.tags,
+			SKUs: []catalog.NewSKU{{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.QualityHD,
+				Price:   catalog.NewPrice{Amount: f.amount, Currency: "CNY"},
+			}},
+		})
 		if err == nil {
 			err = c.Publish(ctx, made.SPUID)
 		}
@@ -139,7 +170,8 @@ func TestWordsAreFoundInBothLanguages(t *testing.T) {
 		slices.Sort(got)
 		slices.Sort(wanted)
 		if !slices.Equal(got, wanted) || r.Corrected != "" || r.Relaxed || r.Total != len(wanted) {
-			t.Errorf("%q finds %v (%d; corrected %q, relaxed %v), want %v", q, got, r.Total, r.Corrected, r.Relaxed, wanted)
+			t.Errorf("%q finds %v (%d; corrected %q, relaxed %v), want %v", q, got, r.Total, r.Corrected, r.Relaxed,
+				wanted)
 		}
 	}
 }
@@ -226,7 +258,8 @@ func TestMarksShowWhatWasFound(t *testing.T) {
 	}
 	long := strings.Repeat("word ", 60) + "the aurora came " + strings.Repeat("after ", 60)
 	got := write(s.find(t, "aurora").Marks.Excerpt(long, 60))
-	if !strings.HasPrefix(got, "…word") || !strings.HasSuffix(got, "after…") || !strings.Contains(got, "the [aurora] came") || utf8.RuneCountInString(got) > 66 {
+	if !strings.HasPrefix(got, "…word") || !strings.HasSuffix(got, "after…") ||
+		!strings.Contains(got, "the [aurora] came") || utf8.RuneCountInString(got) > 66 {
 		t.Errorf("excerpt %q", got)
 	}
 	if e := s.find(t, "aurora").Marks.Excerpt("nothing here", 60); e != nil {
@@ -237,7 +270,8 @@ func TestMarksShowWhatWasFound(t *testing.T) {
 func TestPagesAndFiltersOfASearch(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, sort := range []catalog.Sort{"", catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc, catalog.SortPriceDesc} {
+	for _, sort := range []catalog.Sort{"", catalog.SortPopular, catalog.SortNewest, catalog.SortPriceAsc,
+		catalog.SortPriceDesc} {
 		for _, q := range []string{"documentary", "dokumentary", "aurora wok guitar zzz"} {
 			f := catalog.Filter{Sort: sort, Limit: 2}
 			var seen []string
@@ -268,7 +302,12 @@ func TestPagesAndFiltersOfASearch(t *testing.T) {
 			}
 		}
 	}
-	r, err := s.Query(t.Context(), "documentary", catalog.Filter{Sort: catalog.SortPriceAsc, PriceMin: new(int64(1300)), PriceMax: new(int64(3000)), CreatorSlug: "maker-8"})
+	r, err := s.Query(t.Context(), "documentary", catalog.Filter{
+		Sort:        catalog.SortPriceAsc,
+		PriceMin:    new(int64(1300)),
+		PriceMax:    new(int64(3000)),
+		CreatorSlug: "maker-8",
+	})
 	if err != nil || slugs(r) != "tokyo kyoto" || r.Total != 2 {
 		t.Errorf("filtered: %s (%d), %v", slugs(r), r.Total, err)
 	}
@@ -276,7 +315,10 @@ func TestPagesAndFiltersOfASearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, f := range map[string]catalog.Filter{"another query's": {Cursor: first.NextCursor}, "nonsense": {Cursor: "x"}} {
+	for name, f := range map[string]catalog.Filter{
+		"another query's": {Cursor: first.NextCursor},
+		"nonsense":        {Cursor: "x"},
+	} {
 		if _, err := s.Query(t.Context(), "travel", f); !errors.Is(err, catalog.ErrCursorInvalid) {
 			t.Errorf("%s cursor: %v", name, err)
 		}
@@ -297,7 +339,8 @@ func TestPagesAndFiltersOfASearch(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.Query(t.Context(), "travel", catalog.Filter{Sort: "random"}); !errors.Is(err, catalog.ErrFilterInvalid) {
+	if _, err := s.Query(t.Context(), "travel",
+		catalog.Filter{Sort: "random"}); !errors.Is(err, catalog.ErrFilterInvalid) {
 		t.Errorf("unknown sort: %v", err)
 	}
 }
@@ -316,7 +359,8 @@ func TestTheIndexFollowsTheCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	var left int
-	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil || left != len(films)-1 {
+	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil ||
+		left != len(films)-1 {
 		t.Fatalf("%d documents, %v", left, err)
 	}
 	if err := s.catalog.Publish(t.Context(), id); err != nil {
@@ -328,13 +372,16 @@ func TestTheIndexFollowsTheCatalogue(t *testing.T) {
 	if got := slugs(s.find(t, "极光")); got != "aurora" {
 		t.Error(got)
 	}
-	if _, err := s.pool.Exec(t.Context(), "insert into search_document (spu_id, words, fuzzy, version, updated_at) values (987654, '''x''', 'x', 2, $1)", opening.Add(-time.Hour)); err != nil {
+	if _, err := s.pool.Exec(t.Context(),
+		"insert into search_document (spu_id, words, fuzzy, version, updated_at) values (987654, '''x''', 'x', 2, $1)",
+		opening.Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.RebuildAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil || left != len(films) {
+	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil ||
+		left != len(films) {
 		t.Fatalf("%d documents after a rebuild, %v", left, err)
 	}
 }
@@ -342,9 +389,12 @@ func TestTheIndexFollowsTheCatalogue(t *testing.T) {
 func FuzzNothingTypedIsAnError(f *testing.F) {
 	s := open(f)
 	for _, q := range []string{
-		"'; drop table search_document; --", `\`, `\\'`, `''`, `"`, `"""`, `"a`, `a"b"c`, `"极光 aurora" -"北 x`, "a & b | !c <-> d:*", ":*", "!", "<->", "(", ")))", "'a':*A & 'b'",
-		"😀", "👩‍👩‍👧‍👦 aurora", "a\x00b", "\xff\xfe", "\u202eabc", "é", "é", "ｱﾞ", "ß ſ ﬁ ㎏ ½", "İstanbul", "हिन्दी", "กรุงเทพ", "العربية",
-		strings.Repeat("极", 5000), strings.Repeat("a ", 5000), strings.Repeat("x", 100000), strings.Repeat("\"", 300), strings.Repeat("-", 300), "%_%", "$1", "「四季", "《》", "- aurora", "--aurora",
+		"'; drop table search_document; --", `\`, `\\'`, `''`, `"`, `"""`, `"a`, `a"b"c`, `"极光 aurora" -"北 x`,
+		"a & b | !c <-> d:*", ":*", "!", "<->", "(", ")))", "'a':*A & 'b'",
+		"😀", "👩‍👩‍👧‍👦 aurora", "a\x00b", "\xff\xfe", "\u202eabc", "é", "é", "ｱﾞ", "ß ſ ﬁ ㎏ ½", "İstanbul", "हिन्दी",
+		"กรุงเทพ", "العربية",
+		strings.Repeat("极", 5000), strings.Repeat("a ", 5000), strings.Repeat("x", 100000), strings.Repeat("\"", 300),
+		strings.Repeat("-", 300), "%_%", "$1", "「四季", "《》", "- aurora", "--aurora",
 	} {
 		f.Add(q)
 	}

@@ -10,9 +10,9 @@ import (
 	"videomall/mall/textnorm"
 )
 
-// run is a stretch of a text that is one word, or one unbroken stretch of Chinese or Japanese. runes are folded:
-// lower case, full width made normal, accents of Latin letters taken off, traditional characters simplified. Each has the place of the letter it
-// came from, so that a match can be shown in the text as it was written.
+// run is a stretch of a text that is one word, or one unbroken stretch of Chinese or Japanese. runes are folded: lower
+// case, full width made normal, accents of Latin letters taken off, traditional characters simplified. Each has the
+// place of the letter it came from, so that a match can be shown in the text as it was written.
 type run struct {
 	cjk    bool
 	runes  []rune
@@ -83,7 +83,8 @@ func fold(r rune) string {
 		return string(unicode.ToLower(r))
 	}
 	s := strings.ToLower(norm.NFKC.String(string(r)))
-	if parts := []rune(norm.NFD.String(s)); len(parts) > 1 && unicode.Is(unicode.Latin, parts[0]) && unicode.Is(unicode.Mn, parts[1]) {
+	if parts := []rune(norm.NFD.String(s)); len(parts) > 1 && unicode.Is(unicode.Latin, parts[0]) &&
+		unicode.Is(unicode.Mn, parts[1]) {
 		return string(parts[0])
 	}
 	return strings.Map(textnorm.Simplified, s)

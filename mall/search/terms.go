@@ -20,8 +20,10 @@ type term struct {
 }
 
 // stopWords say too little to be demanded beside other words.
-var stopWords = map[string]bool{"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true, "in": true,
-	"is": true, "it": true, "of": true, "on": true, "or": true, "the": true, "to": true, "with": true, "的": true, "和": true, "与": true}
+var stopWords = map[string]bool{"a": true, "an": true, "and": true, "at": true, "by": true, "for": true, "from": true,
+	"in": true,
+	"is": true, "it": true, "of": true, "on": true, "or": true, "the": true, "to": true, "with": true, "的": true,
+	"和": true, "与": true}
 
 // parse reads a query as web searches do: all words wanted, "…" a phrase, a leading - unwanted. Nothing that can be
 // typed is an error. A query of unwanted words alone asks for nothing.
@@ -86,7 +88,9 @@ func chunks(s string) []chunk {
 		}
 		c := chunk{at: i}
 		if len(rest) > 1 && rest[0] == '-' && strings.IndexAny(rest[1:], spaces) != 0 {
-			c.not, c.at, rest = true, i+1, rest[1:]
+			c.not = true
+			c.at = i + 1
+			rest = rest[1:]
 		}
 		for open, end := range closing {
 			if inner, ok := strings.CutPrefix(rest, string(open)); ok {
@@ -146,7 +150,9 @@ type stretch struct {
 func stretches(terms []term, how reading) []stretch {
 	var list []stretch
 	for len(terms) > 0 {
-		n := max(1, slices.IndexFunc(append(slices.Clone(terms), term{not: true}), func(t term) bool { return !t.spelt() }))
+		n := max(1, slices.IndexFunc(append(slices.Clone(terms), term{not: true}), func(t term) bool {
+			return !t.spelt()
+		}))
 		s := stretch{terms[:n], heardAs(texts(terms[:n]), how)}
 		if len(s.heard) == 0 && n > 1 {
 			n = 1
@@ -173,8 +179,8 @@ func texts(terms []term) []string {
 	return list
 }
 
-// relaxed is the tsquery that any of the terms satisfies, a long Chinese run by any pair of it; empty when there is only
-// one to choose from.
+// relaxed is the tsquery that any of the terms satisfies, a long Chinese run by any pair of it; empty when there is
+// only one to choose from.
 func relaxed(terms []term) string {
 	var any, none []string
 	for _, t := range terms {

@@ -52,23 +52,49 @@ func TestPages_Save(t *testing.T) {
 	}
 	p, err := o.Current(ctx, sitepage.Terms)
 	must(err)
-	if p.Adapted() || p.Blanks() == 0 || !strings.Contains(p.BodyEn, "Sample text") || !strings.Contains(p.BodyZh, "示例文本") {
+	if p.Adapted() || p.Blanks() == 0 || !strings.Contains(p.BodyEn, "Sample text") ||
+		!strings.Contains(p.BodyZh, "示例文本") {
 		t.Fatalf("the first text: %+v", p)
 	}
-	must(o.Save(ctx, sitepage.Edit{Slug: sitepage.Terms, BodyEn: "\r\nOne.\r\n\r\nTwo.\r\n", By: 7}))
+	must(o.Save(ctx, sitepage.Edit{
+		Slug:   sitepage.Terms,
+		BodyEn: "\r\nOne.\r\n\r\nTwo.\r\n",
+		By:     7,
+	}))
 	p, err = o.Current(ctx, sitepage.Terms)
 	must(err)
-	if p.Version != 1 || p.BodyEn != "One.\n\nTwo." || p.BodyZh != "" || p.SavedBy != 7 || p.SavedAt.IsZero() || p.Blanks() != 0 {
+	if p.Version != 1 || p.BodyEn != "One.\n\nTwo." || p.BodyZh != "" || p.SavedBy != 7 || p.SavedAt.IsZero() ||
+		p.Blanks() != 0 {
 		t.Errorf("%+v", p)
 	}
-	must(o.Save(ctx, sitepage.Edit{Slug: sitepage.Terms, Version: 1, BodyEn: "One.\n\nTwo.", By: 8})) // the same again
-	must(o.Save(ctx, sitepage.Edit{Slug: sitepage.Terms, Version: 1, BodyEn: "Three.", BodyZh: "三。", By: 8}))
-	err = o.Save(ctx, sitepage.Edit{Slug: sitepage.Terms, Version: 1, BodyEn: "From a second tab.", By: 7})
+	must(o.Save(ctx, sitepage.Edit{
+		Slug:    sitepage.Terms,
+		Version: 1,
+		BodyEn:  "One.\n\nTwo.",
+		By:      8,
+	})) // the same again
+	must(o.Save(ctx, sitepage.Edit{
+		Slug:    sitepage.Terms,
+		Version: 1,
+		BodyEn:  "Three.",
+		BodyZh:  "三。",
+		By:      8,
+	}))
+	err = o.Save(ctx, sitepage.Edit{
+		Slug:    sitepage.Terms,
+		Version: 1,
+		BodyEn:  "From a second tab.",
+		By:      7,
+	})
 	if !errors.Is(err, sitepage.ErrChanged) {
 		t.Errorf("an old version was edited: %v", err)
 	}
 	for _, version := range []int{-1, 3, 1 << 40} {
-		if err := o.Save(ctx, sitepage.Edit{Slug: sitepage.Terms, Version: version, BodyEn: "x"}); !errors.Is(err, sitepage.ErrChanged) {
+		if err := o.Save(ctx, sitepage.Edit{
+			Slug:    sitepage.Terms,
+			Version: version,
+			BodyEn:  "x",
+		}); !errors.Is(err, sitepage.ErrChanged) {
 			t.Errorf("version %d, which there is not: %v", version, err)
 		}
 	}
@@ -83,7 +109,8 @@ func TestPages_Save(t *testing.T) {
 	if first, err := o.Version(ctx, sitepage.Terms, 1); err != nil || first.BodyEn != "One.\n\nTwo." {
 		t.Errorf("what was in force earlier: %+v %v", first, err)
 	}
-	if list, err := o.Versions(ctx, sitepage.Terms); err != nil || len(list) != 2 || list[0].Version != 2 || list[1].SavedBy != 7 {
+	if list, err := o.Versions(ctx, sitepage.Terms); err != nil || len(list) != 2 || list[0].Version != 2 ||
+		list[1].SavedBy != 7 {
 		t.Errorf("versions: %+v %v", list, err)
 	}
 	all, err := o.All(ctx)
@@ -107,12 +134,18 @@ func TestPages_Save_refused(t *testing.T) {
 		zh, en string
 		fields map[string]string
 	}{
-		"nothing":                {"", "", map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"}},
-		"spaces and the unseen":  {" \r\n\t", "\u200b\u3000", map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"}},
+		"nothing": {"", "",
+			map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"}},
+		"spaces and the unseen": {" \r\n\t", "\u200b\u3000",
+			map[string]string{"body_zh": "site_page_empty", "body_en": "site_page_empty"}},
 		"one character too many": {long + "字", "x", map[string]string{"body_zh": "site_page_too_long"}},
 		"the longest":            {long, long, nil},
 	} {
-		err := o.Save(t.Context(), sitepage.Edit{Slug: sitepage.Privacy, BodyZh: c.zh, BodyEn: c.en})
+		err := o.Save(t.Context(), sitepage.Edit{
+			Slug:   sitepage.Privacy,
+			BodyZh: c.zh,
+			BodyEn: c.en,
+		})
 		if c.fields == nil {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -156,7 +189,8 @@ func TestPages_Save_at_once(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if list, err := o.Versions(t.Context(), sitepage.Refunds); saved != 1 || refused != 9 || err != nil || len(list) != 1 {
+	if list, err := o.Versions(t.Context(), sitepage.Refunds); saved != 1 || refused != 9 || err != nil ||
+		len(list) != 1 {
 		t.Errorf("%d saved, %d refused, versions %+v %v", saved, refused, list, err)
 	}
 }
@@ -164,8 +198,9 @@ func TestPages_Save_at_once(t *testing.T) {
 func TestPage_Blanks(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
-		"": 0, "No blank.": 0, "[name]": 1, "from [name], [address]": 2, "[words](/terms)": 0, "[words](/terms) and [name]": 1,
-		"[ref]: https://a.example": 0, "[公司名称]": 1, "[two\nlines]": 0, "[]": 0,
+		"": 0, "No blank.": 0, "[name]": 1, "from [name], [address]": 2, "[words](/terms)": 0,
+		"[words](/terms) and [name]": 1,
+		"[ref]: https://a.example":   0, "[公司名称]": 1, "[two\nlines]": 0, "[]": 0,
 	} {
 		if got := (sitepage.Page{BodyEn: text}).Blanks(); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
@@ -173,7 +208,8 @@ func TestPage_Blanks(t *testing.T) {
 	}
 }
 
-// TestTemplate holds that each page ships in both languages, says that it is a sample, and leads only to pages of the shop.
+// TestTemplate holds that each page ships in both languages, says that it is a sample, and leads only to pages of the
+// shop.
 func TestTemplate(t *testing.T) {
 	t.Parallel()
 	for _, slug := range sitepage.Slugs() {
@@ -185,7 +221,8 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("%s does not say that it is a sample", slug)
 		}
 		if p.Blanks() == 0 || strings.Count(p.BodyEn, "\n## ") != strings.Count(p.BodyZh, "\n## ") {
-			t.Errorf("%s: %d places to fill in, %d and %d parts", slug, p.Blanks(), strings.Count(p.BodyEn, "\n## "), strings.Count(p.BodyZh, "\n## "))
+			t.Errorf("%s: %d places to fill in, %d and %d parts", slug, p.Blanks(), strings.Count(p.BodyEn, "\n## "),
+				strings.Count(p.BodyZh, "\n## "))
 		}
 	}
 }

@@ -8,19 +8,21 @@ import (
 	"strings"
 )
 
-// hostname is a name of the public DNS, in lower case: two labels or more, the last of which begins with a letter. So no way to write
-// a number (127.1, 0x7f.1, 2130706433) passes for a name, and neither does one that only a search list would complete.
+// hostname is a name of the public DNS, in lower case: two labels or more, the last of which begins with a letter. So
+// no way to write a number (127.1, 0x7f.1, 2130706433) passes for a name, and neither does one that only a search list
+// would complete.
 var hostname = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
 
 // inside are the ends of names that no public server has: RFC 6761, 6762, 7686, 8375, and ICANN's .internal.
-var inside = []string{"localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "test", "invalid", "example"}
+var inside = []string{"localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "test", "invalid",
+	"example"}
 
 // ports are where a webhook may lie; "" is the scheme's own.
 var ports = []string{"", "443", "8443"}
 
-// CheckURL returns an address as it is kept, or the slug of what is wrong with it. It refuses whatever two readers could understand
-// differently. Where a name leads is checked when it is called, and every time: see guard. With loopback an address on this machine
-// will do, over http and on any port.
+// CheckURL returns an address as it is kept, or the slug of what is wrong with it. It refuses whatever two readers
+// could understand differently. Where a name leads is checked when it is called, and every time: see guard. With
+// loopback an address on this machine will do, over http and on any port.
 func CheckURL(typed string, loopback bool) (kept, slug string) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -76,5 +78,7 @@ func public(host string) bool {
 	if len(host) > 253 || !hostname.MatchString(host) {
 		return false
 	}
-	return !slices.ContainsFunc(inside, func(end string) bool { return host == end || strings.HasSuffix(host, "."+end) })
+	return !slices.ContainsFunc(inside, func(end string) bool {
+		return host == end || strings.HasSuffix(host, "."+end)
+	})
 }

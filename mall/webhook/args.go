@@ -23,17 +23,22 @@ type TurnArgs struct {
 // Kind names the job in the database.
 func (TurnArgs) Kind() string { return "webhook_turn" }
 
-// InsertOpts lets one turn of an endpoint wait or run, so that a slow receiver holds one worker at most. A second attempt is for the turn
-// of a killed process, which else would end as a dead letter.
+// InsertOpts lets one turn of an endpoint wait or run, so that a slow receiver holds one worker at most. A second
+// attempt is for the turn of a killed process, which else would end as a dead letter.
 func (TurnArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Queue, MaxAttempts: 2, UniqueOpts: river.UniqueOpts{ByArgs: true,
-		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-			rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
+	return river.InsertOpts{
+		Queue:       Queue,
+		MaxAttempts: 2,
+		UniqueOpts: river.UniqueOpts{ByArgs: true,
+			ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+				rivertype.JobStateRunning,
+				rivertype.JobStateRetryable, rivertype.JobStateScheduled}},
+	}
 }
 
-// Enqueue gives a turn to every endpoint at which something is due. The rows say what that is and jobs only carry it, so that nothing
-// hangs on one job. Hence whoever tells enqueues nothing: two relays that enqueue for the same endpoints in another order would wait for
-// each other.
+// Enqueue gives a turn to every endpoint at which something is due. The rows say what that is and jobs only carry it,
+// so that nothing hangs on one job. Hence whoever tells enqueues nothing: two relays that enqueue for the same
+// endpoints in another order would wait for each other.
 func (w *Webhooks) Enqueue(ctx context.Context) (int, error) {
 	ids, err := w.q.DueEndpoints(ctx, w.Pool, w.Now())
 	if err != nil || len(ids) == 0 {

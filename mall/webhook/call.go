@@ -34,15 +34,26 @@ type result struct {
 // sending makes the calls.
 type sending struct{ client *http.Client }
 
-// newSending makes a client that connects afresh for every call, so that the guard sees each, and neither obeys a proxy of the
-// environment nor follows redirects.
+// newSending makes a client that connects afresh for every call, so that the guard sees each, and neither obeys a proxy
+// of the environment nor follows redirects.
 func newSending(g *guard) sending { return sendingThrough(g, nil) }
 
 func sendingThrough(g *guard, resolver *net.Resolver) sending {
-	dialer := &net.Dialer{Timeout: connecting, ControlContext: g.control, Resolver: resolver}
+	dialer := &net.Dialer{
+		Timeout:        connecting,
+		ControlContext: g.control,
+		Resolver:       resolver,
+	}
 	return sending{&http.Client{
-		Transport: &http.Transport{Proxy: nil, DialContext: dialer.DialContext, TLSHandshakeTimeout: connecting, DisableKeepAlives: true,
-			DisableCompression: true, MaxResponseHeaderBytes: maxHeaders, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
+		Transport: &http.Transport{
+			Proxy:                  nil,
+			DialContext:            dialer.DialContext,
+			TLSHandshakeTimeout:    connecting,
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxHeaders,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -84,7 +95,9 @@ func (s sending) call(ctx context.Context, p parcel) result {
 	slow := time.AfterFunc(draining, cancel)
 	defer slow.Stop()
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	r.status, r.answer, r.took = response.StatusCode, legible(body), time.Since(began)
+	r.status = response.StatusCode
+	r.answer = legible(body)
+	r.took = time.Since(began)
 	switch {
 	case r.status >= 200 && r.status < 300:
 	case r.status >= 300 && r.status < 400:

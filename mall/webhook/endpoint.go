@@ -62,8 +62,14 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 		}
 		var wrapped []byte
 		secret, wrapped = w.wrap.newSecret(id)
-		row, err := w.q.InsertEndpoint(ctx, tx, dbsqlc.InsertEndpointParams{ID: id, OwnerID: ownerID, Url: d.URL, Types: d.Types,
-			Secret: wrapped, At: w.Now()})
+		row, err := w.q.InsertEndpoint(ctx, tx, dbsqlc.InsertEndpointParams{
+			ID:      id,
+			OwnerID: ownerID,
+			Url:     d.URL,
+			Types:   d.Types,
+			Secret:  wrapped,
+			At:      w.Now(),
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrInvalid.With("url", "url_known")
 		}
@@ -76,8 +82,8 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 	return made, secret, nil
 }
 
-// Edit changes an endpoint that was read in that version. What waits goes to the new address. Errors: ErrInvalid with Fields,
-// ErrNotFound, ErrMoved.
+// Edit changes an endpoint that was read in that version. What waits goes to the new address. Errors: ErrInvalid with
+// Fields, ErrNotFound, ErrMoved.
 func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d Draft) error {
 	d, err := w.check(d)
 	if err != nil {
@@ -87,25 +93,38 @@ func (w *Webhooks) Edit(ctx context.Context, ownerID, id int64, version int, d D
 		if err := w.q.LockOwner(ctx, tx, ownerID); err != nil {
 			return 0, err
 		}
-		same, err := w.q.SameURL(ctx, tx, dbsqlc.SameURLParams{OwnerID: ownerID, Url: d.URL, ID: id})
+		same, err := w.q.SameURL(ctx, tx, dbsqlc.SameURLParams{
+			OwnerID: ownerID,
+			Url:     d.URL,
+			ID:      id,
+		})
 		if err != nil {
 			return 0, err
 		}
 		if same {
 			return 0, ErrInvalid.With("url", "url_known")
 		}
-		return w.q.UpdateEndpoint(ctx, tx, dbsqlc.UpdateEndpointParams{ID: id, Version: int32(version), Url: d.URL, Types: d.Types})
+		return w.q.UpdateEndpoint(ctx, tx, dbsqlc.UpdateEndpointParams{
+			ID:      id,
+			Version: int32(version),
+			Url:     d.URL,
+			Types:   d.Types,
+		})
 	})
 }
 
-// Rotate gives an endpoint a new secret, returned this once. The one before signs too for Overlap; one before that no more. Errors:
-// ErrNotFound, ErrMoved.
+// Rotate gives an endpoint a new secret, returned this once. The one before signs too for Overlap; one before that no
+// more. Errors: ErrNotFound, ErrMoved.
 func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (secret string, err error) {
 	err = w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		var wrapped []byte
 		secret, wrapped = w.wrap.newSecret(id)
-		return w.q.RotateSecret(ctx, tx, dbsqlc.RotateSecretParams{ID: id, Version: int32(version), Secret: wrapped,
-			OldUntil: w.Now().Add(Overlap)})
+		return w.q.RotateSecret(ctx, tx, dbsqlc.RotateSecretParams{
+			ID:       id,
+			Version:  int32(version),
+			Secret:   wrapped,
+			OldUntil: w.Now().Add(Overlap),
+		})
 	})
 	if err != nil {
 		return "", err
@@ -113,8 +132,8 @@ func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (
 	return secret, nil
 }
 
-// Switch turns an endpoint on or off. Off, what waited for it is set aside, from where it can be resent. Errors: ErrNotFound,
-// ErrMoved.
+// Switch turns an endpoint on or off. Off, what waited for it is set aside, from where it can be resent. Errors:
+// ErrNotFound, ErrMoved.
 func (w *Webhooks) Switch(ctx context.Context, ownerID, id int64, version int, on bool) error {
 	return w.change(ctx, ownerID, id, func(tx pgx.Tx, _ dbsqlc.WebhookEndpoint) (int64, error) {
 		to := Off
@@ -127,7 +146,12 @@ func (w *Webhooks) Switch(ctx context.Context, ownerID, id int64, version int, o
 
 func (w *Webhooks) switchTx(ctx context.Context, tx pgx.Tx, id int64, version int, to State) (int64, error) {
 	at := w.Now()
-	n, err := w.q.SwitchEndpoint(ctx, tx, dbsqlc.SwitchEndpointParams{ID: id, Version: int32(version), State: string(to), At: at})
+	n, err := w.q.SwitchEndpoint(ctx, tx, dbsqlc.SwitchEndpointParams{
+		ID:      id,
+		Version: int32(version),
+		State:   string(to),
+		At:      at,
+	})
 	if err != nil || n == 0 || to == On {
 		return n, err
 	}
@@ -142,7 +166,8 @@ func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) e
 }
 
 // change does something to an endpoint of that owner; a statement that met no row was meant for another version.
-func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx, dbsqlc.WebhookEndpoint) (int64, error)) error {
+func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx,
+	dbsqlc.WebhookEndpoint) (int64, error)) error {
 	return db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
 		if err != nil {

@@ -50,7 +50,8 @@ func TestATestIsSentAtOnceAndOnce(t *testing.T) {
 	id, err := p.Test(p.ctx, owner, e.ID)
 	p.ok(err)
 	d, err := p.Delivery(p.ctx, owner, e.ID, id)
-	if err != nil || !d.Test || d.Type != "webhook.test" || d.State != webhook.Dead || d.Status != 410 || d.Tries[0].Answer != "because 410" {
+	if err != nil || !d.Test || d.Type != "webhook.test" || d.State != webhook.Dead || d.Status != 410 ||
+		d.Tries[0].Answer != "because 410" {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if got := p.endpoint(e).State; got != webhook.Off {
@@ -76,7 +77,10 @@ func TestNobodyElseFindsAnEndpoint(t *testing.T) {
 	const other = 8
 	_, err := p.Get(p.ctx, other, e.ID)
 	p.wants(err, webhook.ErrNotFound)
-	p.wants(p.Edit(p.ctx, other, e.ID, e.Version, webhook.Draft{URL: r.URL, Types: webhook.Types()}), webhook.ErrNotFound)
+	p.wants(p.Edit(p.ctx, other, e.ID, e.Version, webhook.Draft{
+		URL:   r.URL,
+		Types: webhook.Types(),
+	}), webhook.ErrNotFound)
 	_, err = p.Rotate(p.ctx, other, e.ID, e.Version)
 	p.wants(err, webhook.ErrNotFound)
 	p.wants(p.Switch(p.ctx, other, e.ID, e.Version, false), webhook.ErrNotFound)
@@ -110,7 +114,10 @@ func TestACreatorHasAFewEndpointsAndEachOnce(t *testing.T) {
 	var made atomic.Int64
 	for n := range 8 {
 		wg.Go(func() {
-			switch _, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: fmt.Sprint(r.URL, "/", n), Types: webhook.Types()}); {
+			switch _, _, err := p.Add(p.ctx, owner, webhook.Draft{
+				URL:   fmt.Sprint(r.URL, "/", n),
+				Types: webhook.Types(),
+			}); {
 			case err == nil:
 				made.Add(1)
 			case !errors.Is(err, webhook.ErrTooMany):
@@ -127,7 +134,10 @@ func TestACreatorHasAFewEndpointsAndEachOnce(t *testing.T) {
 	if fault.From(err).Fields["url"] != "url_known" {
 		t.Errorf("moved to a known address: %v", err)
 	}
-	p.wants(p.Edit(p.ctx, owner, e.ID, e.Version+1, webhook.Draft{URL: r.URL, Types: webhook.Types()}), webhook.ErrMoved)
+	p.wants(p.Edit(p.ctx, owner, e.ID, e.Version+1, webhook.Draft{
+		URL:   r.URL,
+		Types: webhook.Types(),
+	}), webhook.ErrMoved)
 	_, _, err = p.Add(p.ctx, owner, webhook.Draft{URL: "ftp://x", Types: []string{"webhook.test"}})
 	if f := fault.From(err).Fields; f["url"] != "url_scheme" || f["types"] != "types_missing" {
 		t.Errorf("refused with %v", f)

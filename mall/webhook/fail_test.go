@@ -26,12 +26,14 @@ func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
 		if calls := p.turn(e); calls != 1 {
 			t.Fatalf("%d calls at try %d", calls, n)
 		}
-		if d := p.log(e)[1]; n < webhook.MaxAttempts && (d.State != webhook.Pending || d.Attempts != n || !d.NextAt.After(p.Now())) {
+		if d := p.log(e)[1]; n < webhook.MaxAttempts &&
+			(d.State != webhook.Pending || d.Attempts != n || !d.NextAt.After(p.Now())) {
 			t.Fatalf("after %d tries %+v", n, d)
 		}
 	}
 	dead := p.log(e)[1]
-	if took := p.Now().Sub(began); dead.State != webhook.Dead || dead.Failure != "status" || took < 20*time.Hour || took > 30*time.Hour {
+	if took := p.Now().Sub(began); dead.State != webhook.Dead || dead.Failure != "status" || took < 20*time.Hour ||
+		took > 30*time.Hour {
 		t.Fatalf("after %s %+v", took, dead)
 	}
 	r.says(200)
@@ -44,11 +46,13 @@ func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
 	if got := heard[len(heard)-2:]; !slices.Equal(got, []string{"two", "one"}) {
 		t.Errorf("heard %v", got)
 	}
-	if ids := []string{r.got[0].Header.Get("webhook-id"), r.got[len(r.got)-1].Header.Get("webhook-id")}; ids[0] != ids[1] {
+	if ids := []string{r.got[0].Header.Get("webhook-id"),
+		r.got[len(r.got)-1].Header.Get("webhook-id")}; ids[0] != ids[1] {
 		t.Errorf("resent under another id: %v", ids)
 	}
 	d, err := p.Delivery(p.ctx, owner, e.ID, dead.ID)
-	if err != nil || d.State != webhook.Delivered || d.Attempts != 1 || len(d.Tries) != webhook.MaxAttempts+1 || d.Tries[0].Answer != "because 503" {
+	if err != nil || d.State != webhook.Delivered || d.Attempts != 1 || len(d.Tries) != webhook.MaxAttempts+1 ||
+		d.Tries[0].Answer != "because 503" {
 		t.Errorf("resent %+v, %v", d, err)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // errRefused says that a name leads to where nothing is sent.
 var errRefused = errors.New("this address is not sent to")
 
-// guard decides about an address when a connection to it is about to be made: after the name was looked up, so that a name that
-// leads elsewhere the second time gains nothing by it.
+// guard decides about an address when a connection to it is about to be made: after the name was looked up, so that a
+// name that leads elsewhere the second time gains nothing by it.
 type guard struct {
 	loopback bool
 	own      func() ([]netip.Addr, error) // of this machine
@@ -63,9 +63,9 @@ func ownAddresses() ([]netip.Addr, error) {
 	return own, nil
 }
 
-// routed says that an address is one of the public Internet's, and of a single host. What is listed is in IANA's registries of
-// special-purpose addresses, or reaches what hosts of a cloud alone should reach. An IPv4 address inside an IPv6 one is refused whatever
-// it is: nobody's receiver needs it.
+// routed says that an address is one of the public Internet's, and of a single host. What is listed is in IANA's
+// registries of special-purpose addresses, or reaches what hosts of a cloud alone should reach. An IPv4 address inside
+// an IPv6 one is refused whatever it is: nobody's receiver needs it.
 func routed(a netip.Addr) bool {
 	if !a.IsValid() || a.Is4In6() || a.Zone() != "" {
 		return false
@@ -76,8 +76,8 @@ func routed(a netip.Addr) bool {
 	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// global6 is all that was given out of IPv6. Outside lie ::, ::1, ::ffff:0:0/96 and 64:ff9b::/96 (IPv4 within), fc00::/7, fe80::/10,
-// ff00::/8, and the metadata of a cloud at fd00:ec2::254.
+// global6 is all that was given out of IPv6. Outside lie ::, ::1, ::ffff:0:0/96 and 64:ff9b::/96 (IPv4 within),
+// fc00::/7, fe80::/10, ff00::/8, and the metadata of a cloud at fd00:ec2::254.
 var global6 = netip.MustParsePrefix("2000::/3")
 
 var special = []netip.Prefix{

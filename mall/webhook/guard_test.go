@@ -23,19 +23,25 @@ func TestOnlyPublicHostsAreDialled(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		// loopback, this network, private, carriers' NAT
-		"127.0.0.1:443", "127.255.255.254:443", "0.0.0.0:443", "0.1.2.3:443", "10.0.0.1:443", "172.16.0.1:443", "172.31.255.255:443",
+		"127.0.0.1:443", "127.255.255.254:443", "0.0.0.0:443", "0.1.2.3:443", "10.0.0.1:443", "172.16.0.1:443",
+		"172.31.255.255:443",
 		"192.168.1.1:443", "100.64.0.1:443", "100.127.255.255:443",
 		// link-local and the metadata of clouds
-		"169.254.169.254:443", "169.254.0.1:443", "100.100.100.200:443", "192.0.0.192:443", "168.63.129.16:443", "[fd00:ec2::254]:443",
+		"169.254.169.254:443", "169.254.0.1:443", "100.100.100.200:443", "192.0.0.192:443", "168.63.129.16:443",
+		"[fd00:ec2::254]:443",
 		// multicast, broadcast, reserved, documentation, benchmarks
-		"224.0.0.1:443", "239.255.255.250:443", "255.255.255.255:443", "240.0.0.1:443", "192.0.2.1:443", "198.51.100.7:443",
+		"224.0.0.1:443", "239.255.255.250:443", "255.255.255.255:443", "240.0.0.1:443", "192.0.2.1:443",
+		"198.51.100.7:443",
 		"203.0.113.7:443", "198.18.0.1:443", "192.88.99.1:443",
 		// IPv6: loopback, unspecified, unique local, link-local, site-local, multicast, documentation
-		"[::1]:443", "[::]:443", "[fc00::1]:443", "[fdff::1]:443", "[fe80::1]:443", "[fe80::1%eth0]:443", "[fec0::1]:443", "[ff02::1]:443",
+		"[::1]:443", "[::]:443", "[fc00::1]:443", "[fdff::1]:443", "[fe80::1]:443", "[fe80::1%eth0]:443",
+		"[fec0::1]:443", "[ff02::1]:443",
 		"[2001:db8::1]:443", "[3fff::1]:443", "[100::1]:443",
 		// an IPv4 within: mapped, compatible, NAT64, 6to4, Teredo, ISATAP-like
-		"[::ffff:127.0.0.1]:443", "[::ffff:10.0.0.1]:443", "[::ffff:8.8.8.8]:443", "[::127.0.0.1]:443", "[64:ff9b::7f00:1]:443",
-		"[64:ff9b::808:808]:443", "[64:ff9b:1::a00:1]:443", "[2002:7f00:1::]:443", "[2002:a00:1::1]:443", "[2001:0:4136:e378:8000:63bf:3fff:fdd2]:443",
+		"[::ffff:127.0.0.1]:443", "[::ffff:10.0.0.1]:443", "[::ffff:8.8.8.8]:443", "[::127.0.0.1]:443",
+		"[64:ff9b::7f00:1]:443",
+		"[64:ff9b::808:808]:443", "[64:ff9b:1::a00:1]:443", "[2002:7f00:1::]:443", "[2002:a00:1::1]:443",
+		"[2001:0:4136:e378:8000:63bf:3fff:fdd2]:443",
 		// this machine by its public address, and other ports of public hosts
 		ownAddress + ":443", "8.8.8.8:22", "8.8.8.8:80", "8.8.8.8:6379", "8.8.8.8:0", "[2606:4700::1111]:25",
 		// what is no address
@@ -45,7 +51,8 @@ func TestOnlyPublicHostsAreDialled(t *testing.T) {
 			t.Errorf("%s is dialled", address)
 		}
 	}
-	for _, address := range []string{"8.8.8.8:443", "93.184.215.14:8443", "[2606:4700:4700::1111]:443", "[2a00:1450:4001::1]:8443", "172.32.0.1:443",
+	for _, address := range []string{"8.8.8.8:443", "93.184.215.14:8443", "[2606:4700:4700::1111]:443",
+		"[2a00:1450:4001::1]:8443", "172.32.0.1:443",
 		"100.128.0.1:443", "11.0.0.1:443", "192.0.3.1:443"} {
 		if webhook.Refuses("tcp4", address, ownAddress) {
 			t.Errorf("%s is not dialled", address)
@@ -138,20 +145,25 @@ func TestAddressesThatAreRefusedOrKept(t *testing.T) {
 			t.Errorf("%q is kept as %q with %q", typed, kept, slug)
 		}
 	}
-	if kept, _ := webhook.CheckURL("  https://HOOKS.shop.com:8443/A?b=C ", false); kept != "https://hooks.shop.com:8443/A?b=C" {
+	if kept, _ := webhook.CheckURL("  https://HOOKS.shop.com:8443/A?b=C ",
+		false); kept != "https://hooks.shop.com:8443/A?b=C" {
 		t.Errorf("kept as %s", kept)
 	}
-	for typed, ok := range map[string]bool{"http://127.0.0.1:9/": true, "http://localhost:8080/x": true, "http://[::1]:80/": true,
-		"http://10.0.0.1/": false, "http://hooks.shop.com/": false, "https://hooks.shop.com/": true, "http://[::ffff:127.0.0.1]/": false} {
+	for typed, ok := range map[string]bool{"http://127.0.0.1:9/": true, "http://localhost:8080/x": true,
+		"http://[::1]:80/": true,
+		"http://10.0.0.1/": false, "http://hooks.shop.com/": false, "https://hooks.shop.com/": true,
+		"http://[::ffff:127.0.0.1]/": false} {
 		if _, slug := webhook.CheckURL(typed, true); (slug == "") != ok {
 			t.Errorf("with loopback %s is %q", typed, slug)
 		}
 	}
 }
 
-// FuzzCheckURL holds that whatever is kept leads over https to a host that is none of the inside's, and is kept the same again.
+// FuzzCheckURL holds that whatever is kept leads over https to a host that is none of the inside's, and is kept the
+// same again.
 func FuzzCheckURL(f *testing.F) {
-	for _, seed := range []string{"https://hooks.shop.com/a", "https://a@b.com:443/", "https://[::1]/", "https://0x7f.1/", "https://127.0.0.1:8443",
+	for _, seed := range []string{"https://hooks.shop.com/a", "https://a@b.com:443/", "https://[::1]/",
+		"https://0x7f.1/", "https://127.0.0.1:8443",
 		"https://a.com\\b", "https://a.com:443@b/", "https://[fe80::1%25a]/", "https://a.b/?#"} {
 		f.Add(seed)
 	}
@@ -171,7 +183,8 @@ func FuzzCheckURL(f *testing.F) {
 			if !webhook.Routed(a) {
 				t.Fatalf("%q leads to %s", typed, a)
 			}
-		} else if last := u.Hostname()[strings.LastIndexByte(u.Hostname(), '.')+1:]; last == "" || last[0] < 'a' || last[0] > 'z' {
+		} else if last := u.Hostname()[strings.LastIndexByte(u.Hostname(), '.')+1:]; last == "" || last[0] < 'a' ||
+			last[0] > 'z' {
 			t.Fatalf("%q leads to %q, which somebody may read as a number", typed, u.Hostname())
 		}
 	})
@@ -188,7 +201,8 @@ func FuzzRouted(f *testing.F) {
 		if !ok || !webhook.Routed(a) {
 			return
 		}
-		if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.Is4In6() {
+		if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
+			a.IsUnspecified() || a.Is4In6() {
 			t.Fatalf("%s is sent to", a)
 		}
 	})
@@ -214,10 +228,16 @@ func nameServer(t *testing.T, answers ...string) *net.Resolver {
 			if err := m.Unpack(buf[:n]); err != nil || len(m.Questions) != 1 {
 				continue
 			}
-			m.Response, m.Authoritative, m.Additionals = true, true, nil
+			m.Response = true
+			m.Authoritative = true
+			m.Additionals = nil
 			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
 				to := netip.MustParseAddr(answers[min(int(asked.Add(1))-1, len(answers)-1)])
-				m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
+				m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{
+					Name:  q.Name,
+					Type:  q.Type,
+					Class: q.Class,
+				},
 					Body: &dnsmessage.AResource{A: to.As4()}}}
 			}
 			if reply, err := m.Pack(); err == nil {
@@ -249,14 +269,17 @@ func TestANameThatLeadsElsewhereTheSecondTimeGainsNothing(t *testing.T) {
 	}
 	e, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: "http://localhost:" + port, Types: webhook.Types()})
 	p.ok(err)
-	_, err = p.pool.Exec(p.ctx, `update webhook_endpoint set url = $1`, fmt.Sprintf("http://rebinds.shop.com:%s/", port))
+	_, err = p.pool.Exec(p.ctx, `update webhook_endpoint set url = $1`,
+		fmt.Sprintf("http://rebinds.shop.com:%s/", port))
 	p.ok(err)
-	p.Guarded(func(to netip.AddrPort) bool { return to.Addr() == netip.MustParseAddr("127.0.0.2") }, nameServer(t, "127.0.0.2", "127.0.0.1"))
+	p.Guarded(func(to netip.AddrPort) bool { return to.Addr() == netip.MustParseAddr("127.0.0.2") },
+		nameServer(t, "127.0.0.2", "127.0.0.1"))
 	p.tell("order:1", "one")
 	p.turn(e)
 	p.tell("order:2", "two")
 	p.turn(e)
-	if log := p.log(e); public.Load() != 1 || inside.Load() != 0 || log[1].State != webhook.Delivered || log[0].Failure != "address" {
+	if log := p.log(e); public.Load() != 1 || inside.Load() != 0 || log[1].State != webhook.Delivered ||
+		log[0].Failure != "address" {
 		t.Errorf("%d calls outside, %d inside, %+v", public.Load(), inside.Load(), log)
 	}
 }
@@ -268,10 +291,12 @@ func TestAProxyOfTheEnvironmentIsNotObeyed(t *testing.T) {
 	t.Setenv("HTTP_PROXY", proxy.URL)
 	t.Setenv("http_proxy", proxy.URL)
 	p := openHere(t)
-	p.Guarded(func(to netip.AddrPort) bool { return to.Addr() == netip.MustParseAddr("127.0.0.1") }, nameServer(t, "127.0.0.3"))
+	p.Guarded(func(to netip.AddrPort) bool { return to.Addr() == netip.MustParseAddr("127.0.0.1") },
+		nameServer(t, "127.0.0.3"))
 	e, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: "http://localhost:9", Types: webhook.Types()})
 	p.ok(err)
-	_, err = p.pool.Exec(p.ctx, `update webhook_endpoint set url = 'http://hooks.shop.com/'`) // proxies are for other machines than this
+	// proxies are for other machines than this
+	_, err = p.pool.Exec(p.ctx, `update webhook_endpoint set url = 'http://hooks.shop.com/'`)
 	p.ok(err)
 	_, err = p.Test(p.ctx, owner, e.ID)
 	p.ok(err)

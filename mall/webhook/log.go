@@ -50,21 +50,38 @@ type Attempt struct {
 	Failure string
 }
 
-// Deliveries returns up to most messages of an endpoint, the newest first, those before an id unless that is 0, in one state unless that
-// is "". Errors: ErrNotFound, for others' endpoints too.
-func (w *Webhooks) Deliveries(ctx context.Context, ownerID, id int64, state DeliveryState, before int64, most int) ([]Delivery, error) {
+// Deliveries returns up to most messages of an endpoint, the newest first, those before an id unless that is 0, in one
+// state unless that is "". Errors: ErrNotFound, for others' endpoints too.
+func (w *Webhooks) Deliveries(ctx context.Context, ownerID, id int64, state DeliveryState, before int64,
+	most int) ([]Delivery, error) {
 	if _, err := w.Get(ctx, ownerID, id); err != nil {
 		return nil, err
 	}
-	rows, err := w.q.Deliveries(ctx, w.Pool, dbsqlc.DeliveriesParams{EndpointID: id, State: string(state), Before: before, Most: int32(most)})
+	rows, err := w.q.Deliveries(ctx, w.Pool, dbsqlc.DeliveriesParams{
+		EndpointID: id,
+		State:      string(state),
+		Before:     before,
+		Most:       int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("messages of webhook %d: %w", id, err)
 	}
 	list := make([]Delivery, len(rows))
 	for n, r := range rows {
-		list[n] = Delivery{ID: r.ID, MessageID: r.MessageID, Type: r.Type, Aggregate: r.Aggregate, Test: r.EventID == nil,
-			State: DeliveryState(r.State), Attempts: int(r.Attempts), NextAt: r.NextAt, CreatedAt: r.CreatedAt, Status: int(r.Status),
-			Took: time.Duration(r.Millis) * time.Millisecond, Failure: r.Failure}
+		list[n] = Delivery{
+			ID:        r.ID,
+			MessageID: r.MessageID,
+			Type:      r.Type,
+			Aggregate: r.Aggregate,
+			Test:      r.EventID == nil,
+			State:     DeliveryState(r.State),
+			Attempts:  int(r.Attempts),
+			NextAt:    r.NextAt,
+			CreatedAt: r.CreatedAt,
+			Status:    int(r.Status),
+			Took:      time.Duration(r.Millis) * time.Millisecond,
+			Failure:   r.Failure,
+		}
 	}
 	return list, nil
 }
@@ -78,25 +95,43 @@ func (w *Webhooks) Delivery(ctx context.Context, ownerID, id, deliveryID int64) 
 	if err != nil {
 		return Delivery{}, found(err, "message %d of webhook %d", deliveryID, id)
 	}
-	d := Delivery{ID: r.ID, MessageID: r.MessageID, Type: r.Type, Aggregate: r.Aggregate, Test: r.EventID == nil,
-		State: DeliveryState(r.State), Attempts: int(r.Attempts), NextAt: r.NextAt, CreatedAt: r.CreatedAt, Body: r.Body}
+	d := Delivery{
+		ID:        r.ID,
+		MessageID: r.MessageID,
+		Type:      r.Type,
+		Aggregate: r.Aggregate,
+		Test:      r.EventID == nil,
+		State:     DeliveryState(r.State),
+		Attempts:  int(r.Attempts),
+		NextAt:    r.NextAt,
+		CreatedAt: r.CreatedAt,
+		Body:      r.Body,
+	}
 	rows, err := w.q.Attempts(ctx, w.Pool, r.ID)
 	if err != nil {
 		return Delivery{}, fmt.Errorf("tries of message %d: %w", deliveryID, err)
 	}
 	for _, a := range rows {
-		t := Attempt{At: a.At, Status: int(a.Status), Took: time.Duration(a.Millis) * time.Millisecond, Answer: a.Answer, Failure: a.Failure}
+		t := Attempt{
+			At:      a.At,
+			Status:  int(a.Status),
+			Took:    time.Duration(a.Millis) * time.Millisecond,
+			Answer:  a.Answer,
+			Failure: a.Failure,
+		}
 		if err := json.Unmarshal(a.Headers, &t.Headers); err != nil {
 			return Delivery{}, fmt.Errorf("headers of a try of message %d: %w", deliveryID, err)
 		}
 		d.Tries = append(d.Tries, t)
-		d.Status, d.Took, d.Failure = t.Status, t.Took, t.Failure
+		d.Status = t.Status
+		d.Took = t.Took
+		d.Failure = t.Failure
 	}
 	return d, nil
 }
 
-// Resend gives a message that was delivered or set aside all its tries again, under the same id. Those of its aggregate that still wait
-// come after it. Errors: ErrNotFound, for a test too; ErrOff, ErrWaiting.
+// Resend gives a message that was delivered or set aside all its tries again, under the same id. Those of its aggregate
+// that still wait come after it. Errors: ErrNotFound, for a test too; ErrOff, ErrWaiting.
 func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) error {
 	return db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
@@ -113,7 +148,11 @@ func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) er
 		if d.EventID == nil {
 			return ErrNotFound.Because("message %d is a test", deliveryID)
 		}
-		n, err := w.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{ID: deliveryID, EndpointID: id, At: w.Now()})
+		n, err := w.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{
+			ID:         deliveryID,
+			EndpointID: id,
+			At:         w.Now(),
+		})
 		if err == nil && n == 0 {
 			return ErrWaiting.Because("message %d", deliveryID)
 		}

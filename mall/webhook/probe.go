@@ -12,12 +12,13 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// between is the least time between two tests of an endpoint: longer than one can take, so that nobody is called by two at once.
+// between is the least time between two tests of an endpoint: longer than one can take, so that nobody is called by two
+// at once.
 const between = deadline + 5*time.Second
 
-// Test calls an endpoint with a message that means nothing, at once and once, whether it is on or not; what comes of it is kept like
-// every other message, whose id is returned, and says nothing of the endpoint. It may take as long as a call. Errors: ErrNotFound,
-// ErrTested.
+// Test calls an endpoint with a message that means nothing, at once and once, whether it is on or not; what comes of it
+// is kept like every other message, whose id is returned, and says nothing of the endpoint. It may take as long as a
+// call. Errors: ErrNotFound, ErrTested.
 func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int64, err error) {
 	p := parcel{messageID: newMessageID()}
 	err = db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
@@ -26,7 +27,11 @@ func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int6
 			return err
 		}
 		p.at, p.url = w.Now(), e.Url
-		n, err := w.q.MarkTested(ctx, tx, dbsqlc.MarkTestedParams{ID: id, At: p.at, Before: p.at.Add(-between)})
+		n, err := w.q.MarkTested(ctx, tx, dbsqlc.MarkTestedParams{
+			ID:     id,
+			At:     p.at,
+			Before: p.at.Add(-between),
+		})
 		if err == nil && n == 0 {
 			return ErrTested.Because("webhook %d at %s", id, e.TestedAt)
 		}
@@ -51,8 +56,15 @@ func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int6
 		if r.failure != "" {
 			state = Dead
 		}
-		deliveryID, err = w.q.InsertTest(ctx, tx, dbsqlc.InsertTestParams{EndpointID: id, MessageID: p.messageID, Type: typeTest, Body: p.body,
-			State: string(state), At: p.at, SettledAt: w.Now()})
+		deliveryID, err = w.q.InsertTest(ctx, tx, dbsqlc.InsertTestParams{
+			EndpointID: id,
+			MessageID:  p.messageID,
+			Type:       typeTest,
+			Body:       p.body,
+			State:      string(state),
+			At:         p.at,
+			SettledAt:  w.Now(),
+		})
 		if err != nil {
 			return fmt.Errorf("keep the test of webhook %d: %w", id, err)
 		}

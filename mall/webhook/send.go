@@ -17,7 +17,8 @@ import (
 const (
 	// lease is for how long nobody else sends what one process has begun to send.
 	lease = 30 * time.Second
-	// turnFor is after how long a turn begins nothing more, so that an endpoint with much to say lets others have the worker.
+	// turnFor is after how long a turn begins nothing more, so that an endpoint with much to say lets others have the
+	// worker.
 	turnFor = 4 * time.Second
 	// maxRest bounds the pause of an endpoint that fails.
 	maxRest = time.Minute
@@ -27,14 +28,15 @@ const (
 const GiveUpAfter = 5 * 24 * time.Hour
 
 // pauses are those between the tries of one message: a day in all.
-var pauses = [...]time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour,
+var pauses = [...]time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour,
 	4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
 
 // MaxAttempts is how often a message is tried before it is set aside.
 const MaxAttempts = len(pauses) + 1
 
-// Backoff is the pause after the given number of failed tries, a tenth longer or shorter by chance, which is from 0 to 1: receivers
-// that were down together are not called together.
+// Backoff is the pause after the given number of failed tries, a tenth longer or shorter by chance, which is from 0 to
+// 1: receivers that were down together are not called together.
 func Backoff(attempts int, chance float64) time.Duration {
 	pause := pauses[min(max(attempts, 1), len(pauses))-1]
 	return time.Duration(float64(pause) * (0.9 + chance/5))
@@ -45,8 +47,8 @@ func rest(failures int) time.Duration {
 	return min(time.Second<<min(max(failures, 1)-1, 6), maxRest)
 }
 
-// Turn sends what is due at one endpoint, one message after the other, for a few seconds. It makes its calls outside of any
-// transaction. A receiver that fails is no error; it returns how many calls were made.
+// Turn sends what is due at one endpoint, one message after the other, for a few seconds. It makes its calls outside of
+// any transaction. A receiver that fails is no error; it returns how many calls were made.
 func (w *Webhooks) Turn(ctx context.Context, endpointID int64) (calls int, err error) {
 	for began := w.Now(); calls == 0 || w.Now().Sub(began) < turnFor; calls++ {
 		d, p, err := w.claim(ctx, endpointID)
@@ -79,14 +81,24 @@ func (w *Webhooks) claim(ctx context.Context, endpointID int64) (d dbsqlc.Webhoo
 		if err != nil {
 			return err
 		}
-		row, err := w.q.ClaimDelivery(ctx, tx, dbsqlc.ClaimDeliveryParams{EndpointID: endpointID, At: at, LeasedTo: at.Add(lease)})
+		row, err := w.q.ClaimDelivery(ctx, tx, dbsqlc.ClaimDeliveryParams{
+			EndpointID: endpointID,
+			At:         at,
+			LeasedTo:   at.Add(lease),
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("claim a message for webhook %d: %w", endpointID, err)
 		}
-		d, p = row, parcel{url: e.Url, messageID: row.MessageID, body: row.Body, secrets: secrets, at: at}
+		d, p = row, parcel{
+			url:       e.Url,
+			messageID: row.MessageID,
+			body:      row.Body,
+			secrets:   secrets,
+			at:        at,
+		}
 		return nil
 	})
 	return d, p, err
@@ -120,8 +132,15 @@ func (w *Webhooks) noteTx(ctx context.Context, tx pgx.Tx, deliveryID int64, r re
 	if err != nil {
 		return err
 	}
-	err = w.q.InsertAttempt(ctx, tx, dbsqlc.InsertAttemptParams{DeliveryID: deliveryID, At: r.at, Headers: headers, Status: int32(r.status),
-		Millis: int32(r.took.Milliseconds()), Answer: r.answer, Failure: r.failure})
+	err = w.q.InsertAttempt(ctx, tx, dbsqlc.InsertAttemptParams{
+		DeliveryID: deliveryID,
+		At:         r.at,
+		Headers:    headers,
+		Status:     int32(r.status),
+		Millis:     int32(r.took.Milliseconds()),
+		Answer:     r.answer,
+		Failure:    r.failure,
+	})
 	return failed(err, "note a try of message %d", deliveryID)
 }
 
@@ -129,15 +148,23 @@ func (w *Webhooks) noteTx(ctx context.Context, tx pgx.Tx, deliveryID int64, r re
 func (w *Webhooks) moveTx(ctx context.Context, tx pgx.Tx, d dbsqlc.WebhookDelivery, r result) (err error) {
 	at, attempts := w.Now(), int(d.Attempts)+1
 	if r.failure != "" && attempts < MaxAttempts {
-		_, err = w.q.DelayDelivery(ctx, tx, dbsqlc.DelayDeliveryParams{ID: d.ID, LeasedTo: *d.LeasedTo,
-			NextAt: at.Add(Backoff(attempts, rand.Float64()))})
+		_, err = w.q.DelayDelivery(ctx, tx, dbsqlc.DelayDeliveryParams{
+			ID:       d.ID,
+			LeasedTo: *d.LeasedTo,
+			NextAt:   at.Add(Backoff(attempts, rand.Float64())),
+		})
 		return failed(err, "delay message %d", d.ID)
 	}
 	state := Delivered
 	if r.failure != "" {
 		state = Dead
 	}
-	_, err = w.q.SettleDelivery(ctx, tx, dbsqlc.SettleDeliveryParams{ID: d.ID, LeasedTo: *d.LeasedTo, State: string(state), At: at})
+	_, err = w.q.SettleDelivery(ctx, tx, dbsqlc.SettleDeliveryParams{
+		ID:       d.ID,
+		LeasedTo: *d.LeasedTo,
+		State:    string(state),
+		At:       at,
+	})
 	return failed(err, "settle message %d", d.ID)
 }
 
@@ -155,7 +182,11 @@ func (w *Webhooks) judgeTx(ctx context.Context, tx pgx.Tx, e dbsqlc.WebhookEndpo
 	case e.FailingSince != nil && at.Sub(*e.FailingSince) >= GiveUpAfter:
 		_, err = w.switchTx(ctx, tx, e.ID, int(e.Version), Failed)
 	default:
-		err = w.q.NoteFailure(ctx, tx, dbsqlc.NoteFailureParams{ID: e.ID, At: at, RestsUntil: at.Add(rest(int(e.Failures) + 1))})
+		err = w.q.NoteFailure(ctx, tx, dbsqlc.NoteFailureParams{
+			ID:         e.ID,
+			At:         at,
+			RestsUntil: at.Add(rest(int(e.Failures) + 1)),
+		})
 	}
 	return failed(err, "judge webhook %d", e.ID)
 }

@@ -13,8 +13,8 @@ import (
 	"videomall/mall/webhook/internal/dbsqlc"
 )
 
-// Message is something that its owner may know. EventID is the outbox's, so that one event tells an endpoint once; messages of one
-// Aggregate arrive in the order in which they were told.
+// Message is something that its owner may know. EventID is the outbox's, so that one event tells an endpoint once;
+// messages of one Aggregate arrive in the order in which they were told.
 type Message struct {
 	EventID   int64
 	OwnerID   int64
@@ -41,7 +41,11 @@ func newMessageID() string { return "msg_" + strings.ToLower(rand.Text()) }
 
 // TellTx writes a message down for each of the owner's endpoints that wants it. It enqueues nothing: see Enqueue.
 func (w *Webhooks) TellTx(ctx context.Context, tx pgx.Tx, m Message) error {
-	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{OwnerID: m.OwnerID, Type: m.Type, At: m.At})
+	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{
+		OwnerID: m.OwnerID,
+		Type:    m.Type,
+		At:      m.At,
+	})
 	if err != nil || len(ids) == 0 {
 		return failed(err, "webhooks of %d for %s", m.OwnerID, m.Type)
 	}
@@ -50,8 +54,15 @@ func (w *Webhooks) TellTx(ctx context.Context, tx pgx.Tx, m Message) error {
 		return fmt.Errorf("message %s of %s: %w", m.Type, m.Aggregate, err)
 	}
 	for _, id := range ids {
-		if err := w.q.InsertDelivery(ctx, tx, dbsqlc.InsertDeliveryParams{EndpointID: id, EventID: &m.EventID, MessageID: newMessageID(),
-			Type: m.Type, Aggregate: m.Aggregate, Body: body, At: w.Now()}); err != nil {
+		if err := w.q.InsertDelivery(ctx, tx, dbsqlc.InsertDeliveryParams{
+			EndpointID: id,
+			EventID:    &m.EventID,
+			MessageID:  newMessageID(),
+			Type:       m.Type,
+			Aggregate:  m.Aggregate,
+			Body:       body,
+			At:         w.Now(),
+		}); err != nil {
 			return fmt.Errorf("message %s of %s for webhook %d: %w", m.Type, m.Aggregate, id, err)
 		}
 	}

@@ -1,6 +1,7 @@
-// Package webhook owns the addresses at which creators want to be told of what happens to their videos, and what was sent there:
-// signed as Standard Webhooks says, one message of an aggregate after the other, tried again for a day. It refuses to know what an
-// event means and which of it a creator may see: it is handed messages that are fit for their reader.
+// Package webhook owns the addresses at which creators want to be told of what happens to their videos, and what was
+// sent there: signed as Standard Webhooks says, one message of an aggregate after the other, tried again for a day. It
+// refuses to know what an event means and which of it a creator may see: it is handed messages that are fit for their
+// reader.
 package webhook
 
 import (
@@ -36,7 +37,8 @@ var (
 
 // Types lists what can be told, as receivers know it.
 func Types() []string {
-	return []string{"order.paid", "order.delivered", "order.refunded", "listing.published", "listing.revised", "listing.returned",
+	return []string{"order.paid", "order.delivered", "order.refunded", "listing.published", "listing.revised",
+		"listing.returned",
 		"listing.taken_down", "payout.approved", "payout.refused", "payout.paid", "payout.failed"}
 }
 
@@ -46,7 +48,8 @@ const typeTest = "webhook.test"
 // State says whether an endpoint is sent to.
 type State string
 
-// The states of an endpoint. The mall itself sets Failed after GiveUpAfter of failures, and Gone when the receiver answers 410.
+// The states of an endpoint. The mall itself sets Failed after GiveUpAfter of failures, and Gone when the receiver
+// answers 410.
 const (
 	On     State = "on"
 	Off    State = "off"
@@ -68,8 +71,17 @@ type Endpoint struct {
 }
 
 func endpointOf(r dbsqlc.WebhookEndpoint) Endpoint {
-	return Endpoint{ID: r.ID, OwnerID: r.OwnerID, URL: r.Url, Types: r.Types, State: State(r.State), OldUntil: r.OldUntil,
-		FailingSince: r.FailingSince, Version: int(r.Version), CreatedAt: r.CreatedAt}
+	return Endpoint{
+		ID:           r.ID,
+		OwnerID:      r.OwnerID,
+		URL:          r.Url,
+		Types:        r.Types,
+		State:        State(r.State),
+		OldUntil:     r.OldUntil,
+		FailingSince: r.FailingSince,
+		Version:      int(r.Version),
+		CreatedAt:    r.CreatedAt,
+	}
 }
 
 // Deps are what webhooks stand on.
@@ -100,7 +112,12 @@ func New(d Deps) (*Webhooks, error) {
 	now := d.Now
 	// PostgreSQL keeps microseconds; a lease is found again by its moment.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
-	w := &Webhooks{Deps: d, q: dbsqlc.New(), wrap: wrapper{box}, guard: guard{loopback: d.Loopback, own: ownAddresses}}
+	w := &Webhooks{
+		Deps:  d,
+		q:     dbsqlc.New(),
+		wrap:  wrapper{box},
+		guard: guard{loopback: d.Loopback, own: ownAddresses},
+	}
 	w.sending = newSending(&w.guard)
 	return w, nil
 }

@@ -46,11 +46,20 @@ func open(t *testing.T) *post {
 // openHere is open for a test that changes the environment, and so runs alone.
 func openHere(t *testing.T) *post {
 	t.Helper()
-	p := &post{t: t, ctx: context.Background(), pool: dbtest.New(t)}
+	p := &post{
+		t:    t,
+		ctx:  context.Background(),
+		pool: dbtest.New(t),
+	}
 	jobs, err := river.NewClient(riverpgxv5.New(p.pool), &river.Config{})
 	p.ok(err)
-	p.Webhooks, err = webhook.New(webhook.Deps{Pool: p.pool, River: jobs, Key: make([]byte, 32), Loopback: true,
-		Now: func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }})
+	p.Webhooks, err = webhook.New(webhook.Deps{
+		Pool:     p.pool,
+		River:    jobs,
+		Key:      make([]byte, 32),
+		Loopback: true,
+		Now:      func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) },
+	})
 	p.ok(err)
 	return p
 }
@@ -125,7 +134,14 @@ func (p *post) add(r *receiver) (webhook.Endpoint, string) {
 func (p *post) tell(aggregate, data string) {
 	p.t.Helper()
 	p.ok(db.InTx(p.ctx, p.pool, func(tx pgx.Tx) error {
-		return p.TellTx(p.ctx, tx, webhook.Message{EventID: p.events.Add(1), OwnerID: owner, Type: "order.paid", Aggregate: aggregate, At: p.Now(), Data: data})
+		return p.TellTx(p.ctx, tx, webhook.Message{
+			EventID:   p.events.Add(1),
+			OwnerID:   owner,
+			Type:      "order.paid",
+			Aggregate: aggregate,
+			At:        p.Now(),
+			Data:      data,
+		})
 	}))
 }
 
@@ -186,7 +202,8 @@ func TestAMessageArrivesSignedAndOnce(t *testing.T) {
 	if err := verifier.Verify([]byte(r.bodies[0]), r.got[0].Header); err != nil {
 		t.Error(err)
 	}
-	if !strings.HasPrefix(secret, "whsec_") || r.got[0].Method != "POST" || r.got[0].Header.Get("Content-Type") != "application/json" {
+	if !strings.HasPrefix(secret, "whsec_") || r.got[0].Method != "POST" ||
+		r.got[0].Header.Get("Content-Type") != "application/json" {
 		t.Errorf("secret %s, %s %v", secret, r.got[0].Method, r.got[0].Header)
 	}
 	log := p.log(e)
@@ -195,7 +212,8 @@ func TestAMessageArrivesSignedAndOnce(t *testing.T) {
 	}
 	d, err := p.Delivery(p.ctx, owner, e.ID, log[0].ID)
 	p.ok(err)
-	if d.Body != r.bodies[0] || d.Tries[0].Headers["webhook-id"] != d.MessageID || d.Tries[0].Headers["webhook-signature"] == "" {
+	if d.Body != r.bodies[0] || d.Tries[0].Headers["webhook-id"] != d.MessageID ||
+		d.Tries[0].Headers["webhook-signature"] == "" {
 		t.Errorf("kept %+v", d)
 	}
 	var kept []byte
@@ -212,7 +230,14 @@ func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
 	e, _ := p.add(r)
 	_, _, err := p.Add(p.ctx, owner, webhook.Draft{URL: other.URL, Types: []string{"order.refunded"}})
 	p.ok(err)
-	m := webhook.Message{EventID: 5, OwnerID: owner, Type: "order.paid", Aggregate: "order:1", At: p.Now(), Data: "one"}
+	m := webhook.Message{
+		EventID:   5,
+		OwnerID:   owner,
+		Type:      "order.paid",
+		Aggregate: "order:1",
+		At:        p.Now(),
+		Data:      "one",
+	}
 	before, elsewhere := m, m
 	before.EventID, before.At = 6, e.CreatedAt.Add(-time.Second)
 	elsewhere.EventID, elsewhere.OwnerID = 7, 8
@@ -221,7 +246,8 @@ func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
 	}
 	var n int
 	p.ok(p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery where endpoint_id = $1`, e.ID).Scan(&n))
-	if all := 0; p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery`).Scan(&all) != nil || all != 1 || n != 1 {
+	if all := 0; p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery`).Scan(&all) != nil || all != 1 ||
+		n != 1 {
 		t.Errorf("%d messages, %d for who wants it", all, n)
 	}
 }
@@ -287,7 +313,9 @@ func TestManyWorkersSendOnceInOrder(t *testing.T) {
 		t.Fatalf("%d came", len(got))
 	}
 	for n := range 3 {
-		mine := slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasPrefix(s, fmt.Sprint(n, " ")) })
+		mine := slices.DeleteFunc(slices.Clone(got), func(s string) bool {
+			return !strings.HasPrefix(s, fmt.Sprint(n, " "))
+		})
 		if !slices.IsSorted(mine) {
 			t.Errorf("came as %v", mine)
 		}

@@ -15,44 +15,46 @@ import (
 const module = "videomall/"
 
 // leaves may be imported by everybody below main.
-var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/money", "mall/network", "mall/seal", "mall/strictjson", "mall/textnorm"}
+var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/money", "mall/network", "mall/seal",
+	"mall/strictjson", "mall/textnorm"}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A room is the longest entry that
 // a package's path begins with. "mall/*" stands for every module of the business.
 var allowed = map[string][]string{
-	"":                     {"*"}, // main wires everything
-	"config":               {},
-	"db":                   {"db/migrations"},
-	"db/dbtest":            {"db", "db/migrations", "embedded"},
-	"db/migrations":        {},
-	"demo":                 {"mall", "mall/*"},
-	"docs":                 {},
-	"embedded":             {},
-	"load":                 {}, // knows a mall by its addresses
-	"load/stage":           {"load", "mall", "mall/*"},
-	"telemetry":            {},
-	"mall":                 {"mall/*", "db", "telemetry"}, // the composition of the business
-	"mall/batch":           {},
-	"mall/calendar":        {},
-	"mall/fault":           {},
-	"mall/money":           {},
-	"mall/network":         {},
-	"mall/seal":            {},
-	"mall/strictjson":      {},
-	"mall/textnorm":        {},
-	"mall/away":            {},
-	"mall/account":         {"db", "mall/away"},
-	"mall/audit":           {},
-	"mall/cache":           {"telemetry", "mall/away"},
-	"mall/cart":            {"db"},
-	"mall/catalog":         {"db", "telemetry", "mall/cache"},
-	"mall/entitlement":     {"db"},
-	"mall/insight":         {"db", "telemetry"},
-	"mall/inventory":       {"db", "telemetry", "mall/away"},
-	"mall/ledger":          {"db"},
-	"mall/malltest":        {"*"}, // tests only
-	"mall/media":           {"db"},
-	"mall/order":           {"db", "telemetry", "mall/away", "mall/catalog", "mall/inventory", "mall/promotion", "mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
+	"":                 {"*"}, // main wires everything
+	"config":           {},
+	"db":               {"db/migrations"},
+	"db/dbtest":        {"db", "db/migrations", "embedded"},
+	"db/migrations":    {},
+	"demo":             {"mall", "mall/*"},
+	"docs":             {},
+	"embedded":         {},
+	"load":             {}, // knows a mall by its addresses
+	"load/stage":       {"load", "mall", "mall/*"},
+	"telemetry":        {},
+	"mall":             {"mall/*", "db", "telemetry"}, // the composition of the business
+	"mall/batch":       {},
+	"mall/calendar":    {},
+	"mall/fault":       {},
+	"mall/money":       {},
+	"mall/network":     {},
+	"mall/seal":        {},
+	"mall/strictjson":  {},
+	"mall/textnorm":    {},
+	"mall/away":        {},
+	"mall/account":     {"db", "mall/away"},
+	"mall/audit":       {},
+	"mall/cache":       {"telemetry", "mall/away"},
+	"mall/cart":        {"db"},
+	"mall/catalog":     {"db", "telemetry", "mall/cache"},
+	"mall/entitlement": {"db"},
+	"mall/insight":     {"db", "telemetry"},
+	"mall/inventory":   {"db", "telemetry", "mall/away"},
+	"mall/ledger":      {"db"},
+	"mall/malltest":    {"*"}, // tests only
+	"mall/media":       {"db"},
+	"mall/order": {"db", "telemetry", "mall/away", "mall/catalog", "mall/inventory", "mall/promotion",
+		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
 	"mall/outbox":          {"db"},
 	"mall/payment":         {"db"},
 	"mall/payment/sandbox": {"db", "mall/payment"},
@@ -121,7 +123,9 @@ func TestArrowsPointDown(t *testing.T) {
 				continue
 			}
 			for prefix, banned := range never {
-				if strings.HasPrefix(path, prefix) && slices.ContainsFunc(banned, func(b string) bool { return strings.HasPrefix(imported, b) }) {
+				if strings.HasPrefix(path, prefix) && slices.ContainsFunc(banned, func(b string) bool {
+					return strings.HasPrefix(imported, b)
+				}) {
 					t.Errorf("%s must not import %s", path, imported)
 				}
 			}

@@ -27,8 +27,8 @@ func (b *bench) creator() account.User {
 	return account.User{}
 }
 
-// dashboardAt has the mall's sums built from its orders and asks for the demo creator's pages: the week, the month, a year beside the
-// year before.
+// dashboardAt has the mall's sums built from its orders and asks for the demo creator's pages: the week, the month, a
+// year beside the year before.
 func (b *bench) dashboardAt(ctx context.Context, s stage) (row, error) {
 	began := time.Now()
 	days, err := b.program.Mall.Insight.Rebuild(ctx)
@@ -39,7 +39,8 @@ func (b *bench) dashboardAt(ctx context.Context, s stage) (row, error) {
 	err = db.InTx(ctx, b.program.Pools.Primary, func(tx pgx.Tx) error {
 		for _, statement := range []string{"set local statement_timeout = 0",
 			`insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers, watch_seconds)
-				select creator_id, spu_id, day, 25 * orders, 20 * orders, 5 * orders, 9000 * orders from insight_day on conflict do nothing`,
+				select creator_id, spu_id, day, 25 * orders, 20 * orders, 5 * orders, 9000 * orders from insight_day
+				on conflict do nothing`,
 			"analyze insight_day, insight_traffic"} {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
@@ -56,7 +57,11 @@ func (b *bench) dashboardAt(ctx context.Context, s stage) (row, error) {
 		return row{}, err
 	}
 	today := time.Now().UTC()
-	year := url.Values{"period": {"own"}, "from": {today.AddDate(0, 0, -364).Format(time.DateOnly)}, "to": {today.Format(time.DateOnly)}}
+	year := url.Values{
+		"period": {"own"},
+		"from":   {today.AddDate(0, 0, -364).Format(time.DateOnly)},
+		"to":     {today.Format(time.DateOnly)},
+	}
 	pages := []string{"/studio", "/studio?period=month", "/studio?" + year.Encode(), "/studio?period=day"}
 	got, err := load(ctx, 0, func(ctx context.Context, n int) error { return desk.get(ctx, b.url+pages[n%len(pages)]) })
 	if err != nil {
@@ -71,8 +76,12 @@ func (b *bench) signedIn(ctx context.Context, who account.User) (*bench, error) 
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: b.client.Transport, Timeout: b.client.Timeout, Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		Transport:     b.client.Transport,
+		Timeout:       b.client.Timeout,
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	desk := &bench{url: b.url, client: client}
 	form := url.Values{"email": {who.Email}, "password": {demo.Password}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/sign-in", strings.NewReader(form.Encode()))

@@ -21,9 +21,10 @@ const (
 	filmRounds  = 3
 )
 
-// films measures how many seconds of a film are made in a second: by the mall, from an upload that has ended to a film that can be
-// sold, with its stages, its locked-in tools, pictures, thumbnails, encryption and storage; by its transcode stage alone; and by bare
-// ffmpeg, which makes the same sizes with the same coder in one call. They take turns, and the middle of three counts.
+// films measures how many seconds of a film are made in a second: by the mall, from an upload that has ended to a film
+// that can be sold, with its stages, its locked-in tools, pictures, thumbnails, encryption and storage; by its
+// transcode stage alone; and by bare ffmpeg, which makes the same sizes with the same coder in one call. They take
+// turns, and the middle of three counts.
 func (b *bench) films(ctx context.Context) ([]row, error) {
 	dir, err := os.MkdirTemp("", "videomall-bench-film")
 	if err != nil {
@@ -31,8 +32,10 @@ func (b *bench) films(ctx context.Context) ([]row, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	source := filepath.Join(dir, "source.mp4")
-	if err := tool(ctx, "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=s=%s:r=25:d=%d,noise=alls=8:allf=t", filmSize, filmSeconds),
-		"-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", filmSeconds), "-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-pix_fmt", "yuv420p", "-c:a", "aac", source); err != nil {
+	if err := tool(ctx, "-f", "lavfi", "-i",
+		fmt.Sprintf("testsrc2=s=%s:r=25:d=%d,noise=alls=8:allf=t", filmSize, filmSeconds),
+		"-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", filmSeconds), "-c:v", "libx264", "-preset", "ultrafast", "-crf",
+		"20", "-pix_fmt", "yuv420p", "-c:a", "aac", source); err != nil {
 		return nil, err
 	}
 	var whole, transcoding, bare []time.Duration
@@ -49,13 +52,18 @@ func (b *bench) films(ctx context.Context) ([]row, error) {
 		whole, transcoding = append(whole, all), append(transcoding, transcode)
 	}
 	limit := pace(bare)
-	return []row{against("transcode_vs_ffmpeg", "film s/s", pace(transcoding), limit), against("film_vs_ffmpeg", "film s/s", pace(whole), limit)}, nil
+	return []row{against("transcode_vs_ffmpeg", "film s/s", pace(transcoding), limit),
+		against("film_vs_ffmpeg", "film s/s", pace(whole), limit)}, nil
 }
 
 func pace(took []time.Duration) figure {
 	slices.Sort(took)
 	middle := took[len(took)/2]
-	return figure{perSecond: filmSeconds / middle.Seconds(), p50: middle, p99: took[len(took)-1]}
+	return figure{
+		perSecond: filmSeconds / middle.Seconds(),
+		p50:       middle,
+		p99:       took[len(took)-1],
+	}
 }
 
 // film uploads the source as the demo's creator and works its stages, one after the other as their jobs would.
@@ -70,7 +78,11 @@ func (b *bench) film(ctx context.Context, source string, n int) (all, transcode 
 	if err != nil {
 		return 0, 0, err
 	}
-	up, err := m.BeginUpload(ctx, owner, media.NewUpload{Name: fmt.Sprintf("film-%d.mp4", n), Type: "video/mp4", Size: info.Size()})
+	up, err := m.BeginUpload(ctx, owner, media.NewUpload{
+		Name: fmt.Sprintf("film-%d.mp4", n),
+		Type: "video/mp4",
+		Size: info.Size(),
+	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("begin the upload: %w", err)
 	}
@@ -114,17 +126,23 @@ func ladderByHand(ctx context.Context, source, out string) error {
 	}
 	args = append(args, "-filter_complex", graph+scaled)
 	for i, g := range ladder {
-		args = append(args, "-map", fmt.Sprintf("[o%d]", i), "-map", "0:a", fmt.Sprintf("-maxrate:v:%d", i), fmt.Sprint(g.Rate),
+		args = append(args, "-map", fmt.Sprintf("[o%d]", i), "-map", "0:a", fmt.Sprintf("-maxrate:v:%d", i),
+			fmt.Sprint(g.Rate),
 			fmt.Sprintf("-bufsize:v:%d", i), fmt.Sprint(2*g.Rate), fmt.Sprintf("-b:a:%d", i), fmt.Sprint(g.Audio))
 	}
-	return tool(ctx, append(args, "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0",
-		"-g", "50", "-keyint_min", "50", "-flags:v", "+cgop", "-c:a", "aac", "-ac", "2", "-ar", "48000", "-f", "hls", "-hls_time", "4",
-		"-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", out+"/%v-%d.m4s",
-		"-var_stream_map", strings.Join(streams, " "), out+"/%v.m3u8")...)
+	return tool(ctx,
+		append(args, "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "23", "-sc_threshold", "0",
+			"-g", "50", "-keyint_min", "50", "-flags:v", "+cgop", "-c:a", "aac", "-ac", "2", "-ar", "48000", "-f",
+			"hls",
+			"-hls_time", "4",
+			"-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",
+			"-hls_segment_filename", out+"/%v-%d.m4s",
+			"-var_stream_map", strings.Join(streams, " "), out+"/%v.m3u8")...)
 }
 
 func tool(ctx context.Context, args ...string) error {
-	out, err := exec.CommandContext(ctx, "ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).
+		CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("ffmpeg: %w: %s", err, out)
 	}

@@ -30,8 +30,8 @@ func short(n int) string {
 	return fmt.Sprint(n)
 }
 
-// grow fills a second mall of its own step by step and asks the same things at each size. There is no raw limit to hold these
-// rows against: each is to be compared with its twin at another size.
+// grow fills a second mall of its own step by step and asks the same things at each size. There is no raw limit to hold
+// these rows against: each is to be compared with its twin at another size.
 func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err error) {
 	stages := []stage{{min(1000, products), 0}, {products, 0}, {products, orders}}
 	have := stage{}
@@ -46,7 +46,8 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 			}
 		}
 		if s.orders > have.orders {
-			if err := fillOrders(ctx, b.program.Pools.Primary, have.orders, s.orders, s.products, b.creator().ID); err != nil {
+			if err := fillOrders(ctx, b.program.Pools.Primary, have.orders, s.orders, s.products,
+				b.creator().ID); err != nil {
 				return nil, fmt.Errorf("grow to %s: %w", s.name(), err)
 			}
 		}
@@ -55,10 +56,12 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 			return nil, err
 		}
 		var size string
-		if err := b.program.Pools.Primary.QueryRow(ctx, "select pg_size_pretty(pg_database_size(current_database()))").Scan(&size); err != nil {
+		if err := b.program.Pools.Primary.QueryRow(ctx, "select pg_size_pretty(pg_database_size(current_database()))").
+			Scan(&size); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(os.Stderr, "grown to %s in %s: the database is %s\n", s.name(), time.Since(began).Round(time.Second), size)
+		fmt.Fprintf(os.Stderr, "grown to %s in %s: the database is %s\n", s.name(),
+			time.Since(began).Round(time.Second), size)
 		got, err := b.atSize(ctx, s)
 		if err != nil {
 			return nil, fmt.Errorf("at %s: %w", s.name(), err)
@@ -68,8 +71,8 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 	return rows, nil
 }
 
-// atSize measures what shoppers do. The addresses rotate, so that what is hot is what would be hot: lists by every sort and of
-// every shelf, products all over the catalogue, words that are in every tenth title and words that are in few.
+// atSize measures what shoppers do. The addresses rotate, so that what is hot is what would be hot: lists by every sort
+// and of every shelf, products all over the catalogue, words that are in every tenth title and words that are in few.
 func (b *bench) atSize(ctx context.Context, s stage) (rows []row, err error) {
 	shelves, err := b.program.Mall.Catalog.Categories(ctx)
 	if err != nil {
@@ -137,7 +140,13 @@ func (b *bench) placeAt(ctx context.Context, s stage) (row, error) {
 
 // alone makes a row of a figure that has no raw limit beside it.
 func alone(name, unit string, got figure) row {
-	return row{Name: name, Value: round(got.perSecond), Unit: unit, P50: milliseconds(got.p50), P99: milliseconds(got.p99)}
+	return row{
+		Name:  name,
+		Value: round(got.perSecond),
+		Unit:  unit,
+		P50:   milliseconds(got.p50),
+		P99:   milliseconds(got.p99),
+	}
 }
 
 // grown opens a mall of its own in dir, grows it and measures it.

@@ -24,9 +24,9 @@ var crowds = []int{64, 256, 1024}
 // hotStock is more than a measurement can sell.
 const hotStock = 10_000_000
 
-// hot measures a crowd at one SKU: POST /orders over HTTP, with authentication, limits, idempotency, admission and a durable commit
-// before each answer; against the same rows written by bare pgx: by a loop that commits what waits in sets, by two of them, and one
-// transaction an order.
+// hot measures a crowd at one SKU: POST /orders over HTTP, with authentication, limits, idempotency, admission and a
+// durable commit before each answer; against the same rows written by bare pgx: by a loop that commits what waits in
+// sets, by two of them, and one transaction an order.
 func (b *bench) hot(ctx context.Context) ([]row, error) {
 	skuID, err := b.limitedSKU(ctx, "hot", hotStock)
 	if err != nil {
@@ -38,7 +38,11 @@ func (b *bench) hot(ctx context.Context) ([]row, error) {
 	}
 	single := func(ctx context.Context, _ int) error { return b.insertSets(ctx, skuID, []string{uuid.NewString()}) }
 	bare := func(loops int) func(context.Context, int) error {
-		sets := batch.New(batch.Options{Workers: loops, Set: 512, Waiting: 1 << 16}, func(ctx context.Context, keys []string) []batch.Result[bool] {
+		sets := batch.New(batch.Options{
+			Workers: loops,
+			Set:     512,
+			Waiting: 1 << 16,
+		}, func(ctx context.Context, keys []string) []batch.Result[bool] {
 			err := b.insertSets(ctx, skuID, keys)
 			results := make([]batch.Result[bool], len(keys))
 			for i := range results {
@@ -62,7 +66,8 @@ func (b *bench) hot(ctx context.Context) ([]row, error) {
 			}
 			return err
 		}
-		reached, err := alternate(ctx, contender{n, placed}, contender{n, oneLoop}, contender{n, twoLoops}, contender{64, single})
+		reached, err := alternate(ctx, contender{n, placed}, contender{n, oneLoop}, contender{n, twoLoops},
+			contender{64, single})
 		hangUp()
 		if err != nil {
 			return nil, fmt.Errorf("hot orders of %d buyers: %w", n, err)
@@ -103,7 +108,11 @@ func alternate(ctx context.Context, contenders ...contender) ([]figure, error) {
 	figures := make([]figure, len(contenders))
 	for i, t := range took {
 		slices.Sort(t)
-		figures[i] = figure{perSecond: float64(len(t)) / lasted[i].Seconds(), p50: t[len(t)/2], p99: t[len(t)*99/100]}
+		figures[i] = figure{
+			perSecond: float64(len(t)) / lasted[i].Seconds(),
+			p50:       t[len(t)/2],
+			p99:       t[len(t)*99/100],
+		}
 	}
 	return figures, nil
 }
@@ -115,12 +124,23 @@ func (b *bench) limitedSKU(ctx context.Context, slug string, units int64) (int64
 		return 0, err
 	}
 	var category int64
-	if err := b.program.Pools.Primary.QueryRow(ctx, `select id from catalog_category order by id limit 1`).Scan(&category); err != nil {
+	if err := b.program.Pools.Primary.QueryRow(ctx, `select id from catalog_category order by id limit 1`).
+		Scan(&category); err != nil {
 		return 0, err
 	}
-	made, err := b.program.Mall.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: slug, CreatorID: films[0].CreatorID, CategoryID: category,
-		TitleZh: "抢", TitleEn: "Hot", SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true,
-			Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
+	made, err := b.program.Mall.Catalog.CreateProduct(ctx, catalog.NewProduct{
+		Slug:       slug,
+		CreatorID:  films[0].CreatorID,
+		CategoryID: category,
+		TitleZh:    "抢",
+		TitleEn:    "Hot",
+		SKUs: []catalog.NewSKU{{
+			Kind:         catalog.KindOwn,
+			Quality:      catalog.QualityHD,
+			StockLimited: true,
+			Price:        catalog.NewPrice{Amount: 990, Currency: "CNY"},
+		}},
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -149,19 +169,28 @@ func (b *bench) insertSets(ctx context.Context, skuID int64, keys []string) erro
 	}
 	return db.InTx(ctx, b.program.Pools.Primary, func(tx pgx.Tx) error {
 		p := &pgx.Batch{}
-		p.Queue(`insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before)
-			select unnest($1::text[]), 1, 'PENDING_PAY', 1, 990, 'CNY', unnest($2::text[]), '\x00', now() + interval '2 hours'`, numbers, keys)
-		p.Queue(`insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, kind, quality,
+		p.Queue(`insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key,
+			request_hash, pay_before)
+			select unnest($1::text[]), 1, 'PENDING_PAY', 1, 990, 'CNY', unnest($2::text[]), '\x00',
+			now() + interval '2 hours'`, numbers, keys)
+		p.Queue(`insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug,
+			kind, quality,
 			rent_hours, quantity, price_id, unit_amount, amount, reservation_token)
-			select unnest($1::text[]), 1, $3, 1, 1, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 990, 990, unnest($2::text[])::uuid`, numbers, keys, skuID)
-		p.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor) select unnest($1::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', 'bench'`, numbers)
-		p.Queue(`insert into outbox_event (type, aggregate, payload) select 'bench', 'order:' || n, jsonb_build_object('orderNo', n) from unnest($1::text[]) n`, numbers)
+			select unnest($1::text[]), 1, $3, 1, 1, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 990, 990,
+			unnest($2::text[])::uuid`, numbers, keys, skuID)
+		p.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor)
+			select unnest($1::text[]), 'INIT', 'PENDING_PAY', 1, 'placed', 'bench'`, numbers)
+		p.Queue(`insert into outbox_event (type, aggregate, payload)
+			select 'bench', 'order:' || n, jsonb_build_object('orderNo', n) from unnest($1::text[]) n`, numbers)
 		p.Queue(`insert into river_job (kind, args, state, scheduled_at, max_attempts)
-			select 'bench', jsonb_build_object('orderNo', n), 'scheduled', now() + interval '2 hours', 1 from unnest($1::text[]) n`, numbers)
+			select 'bench', jsonb_build_object('orderNo', n), 'scheduled', now() + interval '2 hours', 1
+			from unnest($1::text[]) n`, numbers)
 		p.Queue(`insert into inventory_reservation (token, inventory_id, order_no, sku_id, user_id, qty, expires_at)
 			select k::uuid, v.id, n, v.sku_id, 1, 1, now() + interval '2 hours'
-			from (select unnest($1::text[]) as n, unnest($2::text[]) as k) o, video_inventory v where v.sku_id = $3`, numbers, keys, skuID)
-		p.Queue(`update video_inventory set available = available - $2, frozen = frozen + $2 where sku_id = $1 and available >= $2`, skuID, len(keys))
+			from (select unnest($1::text[]) as n, unnest($2::text[]) as k) o, video_inventory v where v.sku_id = $3`,
+			numbers, keys, skuID)
+		p.Queue(`update video_inventory set available = available - $2, frozen = frozen + $2 where sku_id = $1
+			and available >= $2`, skuID, len(keys))
 		return tx.SendBatch(ctx, p).Close()
 	})
 }
@@ -169,7 +198,8 @@ func (b *bench) insertSets(ctx context.Context, skuID int64, keys []string) erro
 // wholeStock counts the units that orders hold, and fails unless every unit is where its reservation says.
 func (b *bench) wholeStock(ctx context.Context, skuID int64) (held int64, err error) {
 	var available, frozen, total int64
-	err = b.program.Pools.Primary.QueryRow(ctx, `select available, frozen, total, (select coalesce(sum(qty), 0) from inventory_reservation where sku_id = $1 and state = 'held')
+	err = b.program.Pools.Primary.QueryRow(ctx, `select available, frozen, total, (select coalesce(sum(qty), 0)
+		from inventory_reservation where sku_id = $1 and state = 'held')
 		from video_inventory where sku_id = $1`, skuID).Scan(&available, &frozen, &total, &held)
 	if err == nil && (available+frozen != total || frozen != held) {
 		err = fmt.Errorf("stock: %d available, %d frozen, %d held of %d", available, frozen, held, total)
@@ -177,9 +207,10 @@ func (b *bench) wholeStock(ctx context.Context, skuID int64) (held int64, err er
 	return held, err
 }
 
-// crowd has that many clients do something for half the span, each again as soon as it was answered; do is told which client asks. It returns
-// what each answer took, after a short warm-up, and how long the crowd was there.
-func crowd(ctx context.Context, clients int, do func(ctx context.Context, client int) error) (took []time.Duration, lasted time.Duration, err error) {
+// crowd has that many clients do something for half the span, each again as soon as it was answered; do is told which
+// client asks. It returns what each answer took, after a short warm-up, and how long the crowd was there.
+func crowd(ctx context.Context, clients int, do func(ctx context.Context,
+	client int) error) (took []time.Duration, lasted time.Duration, err error) {
 	var mu sync.Mutex
 	var failed atomic.Pointer[error]
 	warm := time.Now().Add(span / 12) // not counted

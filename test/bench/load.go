@@ -82,13 +82,24 @@ func load(ctx context.Context, most int, do func(ctx context.Context, n int) err
 	}
 	elapsed := time.Since(began)
 	slices.Sort(took)
-	return figure{perSecond: float64(len(took)) / elapsed.Seconds(), p50: took[len(took)/2], p99: took[len(took)*99/100]}, nil
+	return figure{
+		perSecond: float64(len(took)) / elapsed.Seconds(),
+		p50:       took[len(took)/2],
+		p99:       took[len(took)*99/100],
+	}, nil
 }
 
 // against makes a row of a figure and its raw limit.
 func against(name, unit string, got, limit figure) row {
-	return row{Name: name, Value: round(got.perSecond), Unit: unit, Limit: round(limit.perSecond), Ratio: round(got.perSecond / limit.perSecond),
-		P50: milliseconds(got.p50), P99: milliseconds(got.p99)}
+	return row{
+		Name:  name,
+		Value: round(got.perSecond),
+		Unit:  unit,
+		Limit: round(limit.perSecond),
+		Ratio: round(got.perSecond / limit.perSecond),
+		P50:   milliseconds(got.p50),
+		P99:   milliseconds(got.p99),
+	}
 }
 
 func round(f float64) float64              { return float64(int64(f*1000+0.5)) / 1000 }
@@ -122,6 +133,11 @@ func delayRow(name string, waited []time.Duration) row {
 	for _, w := range waited {
 		sum += w
 	}
-	return row{Name: name, Value: milliseconds(sum / time.Duration(len(waited))), Unit: "ms",
-		P50: milliseconds(waited[len(waited)/2]), P99: milliseconds(waited[len(waited)*99/100])}
+	return row{
+		Name:  name,
+		Value: milliseconds(sum / time.Duration(len(waited))),
+		Unit:  "ms",
+		P50:   milliseconds(waited[len(waited)/2]),
+		P99:   milliseconds(waited[len(waited)*99/100]),
+	}
 }

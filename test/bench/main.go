@@ -1,6 +1,6 @@
 // Command bench measures the mall against the raw limits of the machine it runs on, both in one run: a page against
-// Echo sending the same bytes, an order and a notice against the same rows written by bare pgx, a film against bare ffmpeg. Figures of one run
-// compare with each other; absolute ones say more about the machine than about the mall.
+// Echo sending the same bytes, an order and a notice against the same rows written by bare pgx, a film against bare
+// ffmpeg. Figures of one run compare with each other; absolute ones say more about the machine than about the mall.
 package main
 
 import (
@@ -27,12 +27,14 @@ import (
 
 func main() {
 	var g growth
-	only := flag.String("only", "", "of pages, hot, rush, plays, orders, notices, films, covers, readers and growth, separated by commas; empty: all")
+	only := flag.String("only", "",
+		"of pages, hot, rush, plays, orders, notices, films, covers, readers and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
 	profile := flag.String("profile", "", "write what this process did with its processor time to this file")
-	serving := flag.String("serve", "", "serve the mall that -keep names at this address until standard input ends, and measure nothing")
+	serving := flag.String("serve", "",
+		"serve the mall that -keep names at this address until standard input ends, and measure nothing")
 	flag.Parse()
 	if *serving != "" {
 		if err := serve(context.Background(), *serving, g.keep); err != nil {
@@ -101,7 +103,8 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 	for _, m := range []struct {
 		name    string
 		measure func(context.Context) ([]row, error)
-	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders}, // grants before the notices, whose paid orders
+		// grants before the notices, whose paid orders
+	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders},
 		{"notices", b.notices}, // would stand in their way
 		{"films", b.films}, {"covers", b.covers}, {"readers", b.readers}} {
 		if !wanted(m.name) {
@@ -137,8 +140,9 @@ func open(ctx context.Context, dir string) (*bench, error) {
 }
 
 func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, error) {
-	cfg, err := config.Load([]string{"DATA_DIR=" + dir, "ADDR=" + listener.Addr().String(), "ADMIN_ADDR=127.0.0.1:0", "DEMO=on",
-		"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=" + neverFull, "PATH=" + os.Getenv("PATH")})
+	cfg, err := config.Load(
+		[]string{"DATA_DIR=" + dir, "ADDR=" + listener.Addr().String(), "ADMIN_ADDR=127.0.0.1:0", "DEMO=on",
+			"LOG_LEVEL=error", "PAY_WINDOW=2h", "RATE_LIMITS=" + neverFull, "PATH=" + os.Getenv("PATH")})
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +165,15 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 		return nil, err
 	}
 	go p.Mall.Hear(ctx)
-	handler := web.New(web.Deps{Mall: p.Mall, Config: cfg, Log: p.Log, Metrics: p.Metrics, Now: time.Now, Covers: covers, Avatars: avatars})
+	handler := web.New(web.Deps{
+		Mall:    p.Mall,
+		Config:  cfg,
+		Log:     p.Log,
+		Metrics: p.Metrics,
+		Now:     time.Now,
+		Covers:  covers,
+		Avatars: avatars,
+	})
 	server := transfer.Server(handler)
 	bounded := transfer.Listen(listener, transfer.Options{
 		SendTimeout: cfg.SendTimeout,
@@ -169,7 +181,12 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	})
 	go func() { _ = server.Serve(bounded) }()
 	transport := &http.Transport{MaxIdleConnsPerHost: slices.Max(crowds), DisableCompression: true}
-	b := &bench{program: p, cfg: cfg, url: "http://" + listener.Addr().String(), client: &http.Client{Transport: transport, Timeout: time.Minute}}
+	b := &bench{
+		program: p,
+		cfg:     cfg,
+		url:     "http://" + listener.Addr().String(),
+		client:  &http.Client{Transport: transport, Timeout: time.Minute},
+	}
 	for _, a := range demo.Accounts {
 		u, err := p.Mall.Accounts.Authenticate(ctx, account.Attempt{Email: a.Email, Password: demo.Password})
 		if err != nil {

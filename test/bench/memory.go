@@ -33,8 +33,8 @@ const (
 	idleFor = 60 * time.Second
 )
 
-// covers has eight creators upload a picture of 40 million pixels at once, and measures by how much the process's resident memory rises at
-// most. One that is told to come again comes again.
+// covers has eight creators upload a picture of 40 million pixels at once, and measures by how much the process's
+// resident memory rises at most. One that is told to come again comes again.
 func (b *bench) covers(ctx context.Context) (rows []row, err error) {
 	for _, kind := range []struct {
 		name   string
@@ -54,8 +54,18 @@ func (b *bench) covers(ctx context.Context) (rows []row, err error) {
 			return nil, fmt.Errorf("covers, %s of %d bytes: %w", kind.name, picture.Len(), err)
 		}
 		rows = append(rows,
-			row{Name: "covers_8_at_once_" + kind.name, Value: raised, Unit: "MiB more", Limit: coversMost, Ratio: round(raised / coversMost)},
-			row{Name: "covers_8_at_once_" + kind.name + "_took", Value: round(took.Seconds()), Unit: "s"})
+			row{
+				Name:  "covers_8_at_once_" + kind.name,
+				Value: raised,
+				Unit:  "MiB more",
+				Limit: coversMost,
+				Ratio: round(raised / coversMost),
+			},
+			row{
+				Name:  "covers_8_at_once_" + kind.name + "_took",
+				Value: round(took.Seconds()),
+				Unit:  "s",
+			})
 	}
 	return rows, nil
 }
@@ -114,8 +124,8 @@ func fortyMillion() image.Image {
 	return p
 }
 
-// readers has 500 connections ask for more than any buffer holds and read nothing of it. Half ask for one film's file over and over, half for
-// pages; each sends its requests at once.
+// readers has 500 connections ask for more than any buffer holds and read nothing of it. Half ask for one film's file
+// over and over, half for pages; each sends its requests at once.
 func (b *bench) readers(ctx context.Context) ([]row, error) {
 	address := strings.TrimPrefix(b.url, "http://")
 	trailer, err := b.someTrailer()
@@ -167,9 +177,21 @@ func (b *bench) readers(ctx context.Context) ([]row, error) {
 		at   standing
 	}{{"before", start}, {"during", during}, {"after_60s", after}} {
 		rows = append(rows,
-			row{Name: "readers_500_idle_memory_" + s.when, Value: round(float64(s.at.resident) / (1 << 20)), Unit: "MiB"},
-			row{Name: "readers_500_idle_goroutines_" + s.when, Value: float64(s.at.goroutines), Unit: "goroutines"},
-			row{Name: "readers_500_idle_open_" + s.when, Value: float64(s.at.sockets), Unit: "sockets"})
+			row{
+				Name:  "readers_500_idle_memory_" + s.when,
+				Value: round(float64(s.at.resident) / (1 << 20)),
+				Unit:  "MiB",
+			},
+			row{
+				Name:  "readers_500_idle_goroutines_" + s.when,
+				Value: float64(s.at.goroutines),
+				Unit:  "goroutines",
+			},
+			row{
+				Name:  "readers_500_idle_open_" + s.when,
+				Value: float64(s.at.sockets),
+				Unit:  "sockets",
+			})
 	}
 	return rows, nil
 }

@@ -73,7 +73,9 @@ func (b *bench) orders(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("place orders: %w", err)
 	}
-	limit, err := load(ctx, mostOrders, func(ctx context.Context, n int) error { return insertOrder(ctx, b.program.Pools.Primary, n) })
+	limit, err := load(ctx, mostOrders, func(ctx context.Context, n int) error {
+		return insertOrder(ctx, b.program.Pools.Primary, n)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("insert orders: %w", err)
 	}
@@ -82,7 +84,11 @@ func (b *bench) orders(ctx context.Context) ([]row, error) {
 
 // token is the demo shopper's.
 func (b *bench) token(ctx context.Context) (string, error) {
-	t, err := b.program.Mall.Accounts.IssueToken(ctx, account.TokenRequest{Email: demo.Accounts[0].Email, Password: demo.Password, Addr: "127.0.0.1"})
+	t, err := b.program.Mall.Accounts.IssueToken(ctx, account.TokenRequest{
+		Email:    demo.Accounts[0].Email,
+		Password: demo.Password,
+		Addr:     "127.0.0.1",
+	})
 	return t.Value, err
 }
 
@@ -107,13 +113,19 @@ func insertOrder(ctx context.Context, pool *pgxpool.Pool, n int) error {
 	no := fmt.Sprintf("%026d", n)
 	return db.InTx(ctx, pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		batch.Queue(`insert into video_order (order_no, user_id, status, version, total_amount, currency, idempotency_key, request_hash, pay_before)
+		batch.Queue(`insert into video_order (order_no, user_id, status, version, total_amount, currency,
+			idempotency_key, request_hash, pay_before)
 			values ($1, 1, 'PENDING_PAY', 1, 990, 'CNY', $1, '\x00', now() + interval '2 hours')`, no)
-		batch.Queue(`insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en, slug, kind, quality,
-			rent_hours, quantity, price_id, unit_amount, amount) values ($1, 1, 1, 1, 1, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 990, 990)`, no)
-		batch.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor) values ($1, 'INIT', 'PENDING_PAY', 1, 'placed', 'bench')`, no)
-		batch.Queue(`insert into outbox_event (type, aggregate, payload) values ('bench', $1, '{"orderNo": "x"}')`, "order:"+no)
-		batch.Queue(`insert into river_job (kind, args, state, scheduled_at, max_attempts) values ('bench', '{}', 'scheduled', now() + interval '2 hours', 1)`)
+		batch.Queue(`insert into video_order_item (order_no, line_no, sku_id, spu_id, creator_id, title_zh, title_en,
+			slug, kind, quality,
+			rent_hours, quantity, price_id, unit_amount, amount)
+			values ($1, 1, 1, 1, 1, '影片', 'Film', 'film', 'own', 'HD', 0, 1, 1, 990, 990)`, no)
+		batch.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor)
+			values ($1, 'INIT', 'PENDING_PAY', 1, 'placed', 'bench')`, no)
+		batch.Queue(`insert into outbox_event (type, aggregate, payload) values ('bench', $1, '{"orderNo": "x"}')`,
+			"order:"+no)
+		batch.Queue(`insert into river_job (kind, args, state, scheduled_at, max_attempts)
+			values ('bench', '{}', 'scheduled', now() + interval '2 hours', 1)`)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 }
@@ -126,7 +138,8 @@ func (b *bench) notices(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	got, err := load(ctx, len(bodies), func(ctx context.Context, n int) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/api/v1/mall/payments/callback/sandbox", bytes.NewReader(bodies[n]))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/api/v1/mall/payments/callback/sandbox",
+			bytes.NewReader(bodies[n]))
 		if err != nil {
 			return err
 		}
@@ -137,7 +150,9 @@ func (b *bench) notices(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notices: %w", err)
 	}
-	limit, err := load(ctx, mostNotices, func(ctx context.Context, n int) error { return payOrder(ctx, b.program.Pools.Primary, n) })
+	limit, err := load(ctx, mostNotices, func(ctx context.Context, n int) error {
+		return payOrder(ctx, b.program.Pools.Primary, n)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("pay orders: %w", err)
 	}
@@ -170,8 +185,11 @@ func (b *bench) waitingPayments(ctx context.Context, n int) ([][]byte, error) {
 }
 
 func (b *bench) waitingPayment(ctx context.Context, buyer account.User, skuID int64) ([]byte, error) {
-	o, _, err := b.program.Mall.Orders.Place(ctx, order.PlaceRequest{UserID: buyer.ID, IdempotencyKey: uuid.NewString(),
-		Items: []order.Line{{SKUID: skuID, Quantity: 1}}})
+	o, _, err := b.program.Mall.Orders.Place(ctx, order.PlaceRequest{
+		UserID:         buyer.ID,
+		IdempotencyKey: uuid.NewString(),
+		Items:          []order.Line{{SKUID: skuID, Quantity: 1}},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +197,16 @@ func (b *bench) waitingPayment(ctx context.Context, buyer account.User, skuID in
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(map[string]any{"eventId": "bench-" + a.AttemptNo, "type": "payment.succeeded", "outTradeNo": a.AttemptNo,
-		"channelTxnNo": "txn-" + a.AttemptNo, "amount": a.Amount.Amount, "currency": a.Amount.Currency, "occurredAt": time.Now().UTC().Format(time.RFC3339)})
+	return json.Marshal(map[string]any{
+		"eventId":      "bench-" + a.AttemptNo,
+		"type":         "payment.succeeded",
+		"outTradeNo":   a.AttemptNo,
+		"channelTxnNo": "txn-" + a.AttemptNo,
+		"amount":       a.Amount.Amount,
+		"currency":     a.Amount.Currency,
+
+		"occurredAt": time.Now().UTC().Format(time.RFC3339),
+	})
 }
 
 // payOrder writes what one notice leaves behind, on an order that insertOrder made.
@@ -188,17 +214,23 @@ func payOrder(ctx context.Context, pool *pgxpool.Pool, n int) error {
 	no := fmt.Sprintf("%026d", n)
 	return db.InTx(ctx, pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		batch.Queue(`insert into payment_notice (provider, event_id, type, attempt_no, channel_txn_no, amount, currency, raw, outcome, occurred_at, received_at)
+		batch.Queue(`insert into payment_notice (provider, event_id, type, attempt_no, channel_txn_no, amount, currency,
+			raw, outcome, occurred_at, received_at)
 			values ('bench', $1, 'payment.succeeded', $1, $1, 990, 'CNY', '{}', 'paid', now(), now())`, no)
-		batch.Queue(`insert into payment_capture (provider, channel_txn_no, attempt_no, reference, amount, currency, state, captured_at)
+		batch.Queue(`insert into payment_capture (provider, channel_txn_no, attempt_no, reference, amount, currency,
+			state, captured_at)
 			values ('bench', $1, $1, $1, 990, 'CNY', 'consumed', now())`, no)
 		batch.Queue(`with p as (insert into ledger_posting (kind, reference) values ('bench', $1) returning id)
 			insert into ledger_line (posting_id, account, amount, currency)
 			select id, a, n, 'CNY' from p, (values ('channel:bench', 990), ('sales', -990)) v(a, n)`, no)
-		batch.Queue(`update video_order set status = 'PAID', version = 2, paid_at = now() where order_no = $1 and status = 'PENDING_PAY'`, no)
-		batch.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor) values ($1, 'PENDING_PAY', 'PAID', 2, 'notice', 'bench')`, no)
-		batch.Queue(`insert into outbox_event (type, aggregate, payload) values ('bench', $1, '{"orderNo": "x"}')`, "order:"+no)
-		batch.Queue(`insert into river_job (kind, args, state, scheduled_at, max_attempts) select 'bench', '{}', 'scheduled', now() + interval '2 hours', 1 from generate_series(1, 2)`)
+		batch.Queue(`update video_order set status = 'PAID', version = 2, paid_at = now() where order_no = $1
+			and status = 'PENDING_PAY'`, no)
+		batch.Queue(`insert into order_transition (order_no, from_status, to_status, version, cause, actor)
+			values ($1, 'PENDING_PAY', 'PAID', 2, 'notice', 'bench')`, no)
+		batch.Queue(`insert into outbox_event (type, aggregate, payload) values ('bench', $1, '{"orderNo": "x"}')`,
+			"order:"+no)
+		batch.Queue(`insert into river_job (kind, args, state, scheduled_at, max_attempts)
+			select 'bench', '{}', 'scheduled', now() + interval '2 hours', 1 from generate_series(1, 2)`)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 }

@@ -20,7 +20,12 @@ const grants = 50
 
 // plays measures the way from a paid notice to the right to watch, with workers, and the handing out of play tokens.
 func (b *bench) plays(ctx context.Context) ([]row, error) {
-	workers, err := jobs.New(jobs.Deps{Pool: b.program.Pools.Primary, Mall: b.program.Mall, Log: b.program.Log, Metrics: b.program.Metrics})
+	workers, err := jobs.New(jobs.Deps{
+		Pool:    b.program.Pools.Primary,
+		Mall:    b.program.Mall,
+		Log:     b.program.Log,
+		Metrics: b.program.Metrics,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +41,11 @@ func (b *bench) plays(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := b.program.Mall.Accounts.IssueToken(ctx, account.TokenRequest{Email: demo.Accounts[0].Email, Password: demo.Password, Addr: "127.0.0.1"})
+	token, err := b.program.Mall.Accounts.IssueToken(ctx, account.TokenRequest{
+		Email:    demo.Accounts[0].Email,
+		Password: demo.Password,
+		Addr:     "127.0.0.1",
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +53,14 @@ func (b *bench) plays(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	screen := &bench{url: b.url, client: &http.Client{Transport: b.client.Transport, Timeout: b.client.Timeout, Jar: device}}
+	screen := &bench{url: b.url, client: &http.Client{
+		Transport: b.client.Transport,
+		Timeout:   b.client.Timeout,
+		Jar:       device,
+	}}
 	played, err := load(ctx, 0, func(ctx context.Context, _ int) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/api/v1/mall/play/auth/%d", b.url, videoID), nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet,
+			fmt.Sprintf("%s/api/v1/mall/play/auth/%d", b.url, videoID), nil)
 		if err != nil {
 			return err
 		}
@@ -56,7 +70,13 @@ func (b *bench) plays(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("play tokens: %w", err)
 	}
-	return []row{granted, {Name: "play_token", Value: round(played.perSecond), Unit: "tokens/s", P50: milliseconds(played.p50), P99: milliseconds(played.p99)}}, nil
+	return []row{granted, {
+		Name:  "play_token",
+		Value: round(played.perSecond),
+		Unit:  "tokens/s",
+		P50:   milliseconds(played.p50),
+		P99:   milliseconds(played.p99),
+	}}, nil
 }
 
 // grantDelay pays orders one after the other and waits for each to be delivered: PAID to DELIVERED, by the database.

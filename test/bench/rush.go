@@ -21,8 +21,8 @@ const (
 	rushProcesses = 3
 )
 
-// rush has buyers ask for a few units at the same moment, spread over processes of their own on this mall's databases, and fails unless
-// exactly the units were sold and everybody was answered.
+// rush has buyers ask for a few units at the same moment, spread over processes of their own on this mall's databases,
+// and fails unless exactly the units were sold and everybody was answered.
 func (b *bench) rush(ctx context.Context) ([]row, error) {
 	skuID, err := b.limitedSKU(ctx, "rush", rushUnits)
 	if err != nil {
@@ -83,11 +83,17 @@ func (b *bench) rush(ctx context.Context) ([]row, error) {
 		err = fmt.Errorf("%d of %d units were sold, and %d buyers were told so", held, rushUnits, placed)
 	}
 	slices.Sort(waited)
-	return []row{{Name: fmt.Sprintf("rush_%d_for_%d_last_answer", rushBuyers, rushUnits), Value: milliseconds(waited[rushBuyers-1]), Unit: "ms",
-		P50: milliseconds(waited[rushBuyers/2]), P99: milliseconds(waited[rushBuyers*99/100])}}, err
+	return []row{{
+		Name:  fmt.Sprintf("rush_%d_for_%d_last_answer", rushBuyers, rushUnits),
+		Value: milliseconds(waited[rushBuyers-1]),
+		Unit:  "ms",
+		P50:   milliseconds(waited[rushBuyers/2]),
+		P99:   milliseconds(waited[rushBuyers*99/100]),
+	}}, err
 }
 
-// another starts this program again as one more server on the same databases. It ends when stop is called, or with this process.
+// another starts this program again as one more server on the same databases. It ends when stop is called, or with this
+// process.
 func (b *bench) another(ctx context.Context) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

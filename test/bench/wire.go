@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// wire is one client's connection, which writes requests as bytes and reads no more of an answer than it must: a crowd shares the
-// machine with what it asks, and a client that takes as much of it as a server would measures itself.
+// wire is one client's connection, which writes requests as bytes and reads no more of an answer than it must: a crowd
+// shares the machine with what it asks, and a client that takes as much of it as a server would measures itself.
 type wire struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -38,10 +38,13 @@ func dial(ctx context.Context, address string, n int) (wires []*wire, hangUp fun
 	return wires, hangUp, nil
 }
 
-// post sends a JSON body with a line for each header, and returns the status of the answer with as much of it as the buffer holds.
+// post sends a JSON body with a line for each header, and returns the status of the answer with as much of it as the
+// buffer holds.
 func (w *wire) post(path, headers, body string) (status int, text []byte, err error) {
 	w.out.Reset()
-	fmt.Fprintf(&w.out, "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s", path, len(body), headers, body)
+	fmt.Fprintf(&w.out,
+		"POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s", path,
+		len(body), headers, body)
 	_ = w.conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := w.conn.Write(w.out.Bytes()); err != nil {
 		return 0, nil, err

@@ -1,6 +1,6 @@
-// Package browser_test looks at the whole mall through Chromium, as people do: one mall and one browser serve all tests,
-// and each person in them has a browser profile of their own. A console error, an uncaught exception, a violation of the
-// Content-Security-Policy or a request to any other host fails the test in which it happens.
+// Package browser_test looks at the whole mall through Chromium, as people do: one mall and one browser serve all
+// tests, and each person in them has a browser profile of their own. A console error, an uncaught exception, a
+// violation of the Content-Security-Policy or a request to any other host fails the test in which it happens.
 package browser_test
 
 import (
@@ -54,8 +54,8 @@ var (
 	asking      sync.Mutex
 )
 
-// require returns the mall and the browser's context. Without a browser it skips loudly, or fails where E2E=required says that there
-// must be one.
+// require returns the mall and the browser's context. Without a browser it skips loudly, or fails where E2E=required
+// says that there must be one.
 func require(t *testing.T) (*house, context.Context) {
 	t.Helper()
 	asking.Lock()
@@ -94,7 +94,8 @@ func startBrowser() (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox,
+		chromedp.DisableGPU,
 		chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(patience))
 	actx, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
@@ -145,7 +146,14 @@ func newPerson(t *testing.T, l look) *person {
 	h, root := require(t)
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	ctx, end := context.WithTimeout(ctx, 10*time.Minute) // a walk through all pages, on a busy machine
-	p := &person{t: t, ctx: ctx, mall: h, look: l, open: map[network.RequestID]string{}, bytes: map[string]float64{}}
+	p := &person{
+		t:     t,
+		ctx:   ctx,
+		mall:  h,
+		look:  l,
+		open:  map[network.RequestID]string{},
+		bytes: map[string]float64{},
+	}
 	t.Cleanup(func() {
 		p.mu.Lock()
 		for _, w := range p.wrong {
@@ -157,7 +165,8 @@ func newPerson(t *testing.T, l look) *person {
 	})
 	p.do(chromedp.EmulateViewport(l.width, height(l.width)))
 	p.ok(chromedp.Listen(ctx, p.hear))
-	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watcher})
+	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: watcher})
 	p.ok(err)
 	p.cookie("lang", l.lang)
 	if l.theme != "" {
@@ -198,7 +207,8 @@ func (p *person) hear(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		p.requests = append(p.requests, e.Request.URL)
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Hostname() != "127.0.0.1" && u.Scheme != "data" && u.Scheme != "blob" && u.Scheme != "about" {
+		if u, err := url.Parse(e.Request.URL); err != nil ||
+			u.Hostname() != "127.0.0.1" && u.Scheme != "data" && u.Scheme != "blob" && u.Scheme != "about" {
 			p.amiss("a request left the machine: " + e.Request.URL)
 		}
 		if strings.HasPrefix(e.Request.URL, "http") {
@@ -243,7 +253,9 @@ func (p *person) quiet() {
 // painted waits until what the page shows now has been drawn twice, so that its layout shifts are counted.
 func (p *person) painted() {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`, chromedp.EvalAwaitPromise))
+	_, err := chromedp.Run(p.ctx,
+		chromedp.Evaluate[bool](
+			`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`, chromedp.EvalAwaitPromise))
 	p.ok(err)
 }
 
@@ -271,7 +283,9 @@ func (p *person) fail(what string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
 	defer cancel()
-	where, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + (document.querySelector('main') ?? document.body).innerText.slice(0, 800)`))
+	where, _ := chromedp.Run(ctx,
+		chromedp.Evaluate[string](
+			`location.href + "\n" + (document.querySelector('main') ?? document.body).innerText.slice(0, 800)`))
 	if png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot()); err == nil {
 		_ = os.WriteFile(filepath.Join(p.t.ArtifactDir(), strings.ReplaceAll(p.t.Name(), "/", "_")+".png"), png, 0o644)
 	}
@@ -280,7 +294,11 @@ func (p *person) fail(what string) {
 
 func (p *person) cookie(name, value string) {
 	p.t.Helper()
-	_, err := chromedp.Call(p.ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.mall.url})
+	_, err := chromedp.Call(p.ctx, network.SetCookie, network.SetCookieParams{
+		Name:  name,
+		Value: value,
+		URL:   p.mall.url,
+	})
 	p.ok(err)
 }
 
@@ -322,7 +340,8 @@ func (p *person) until(js string) {
 // at waits until the address begins with that path and the page stands.
 func (p *person) at(path string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf("(location.pathname + location.search).startsWith(%q) && document.readyState === 'complete'", path))
+	p.until(
+		fmt.Sprintf("(location.pathname + location.search).startsWith(%q) && document.readyState === 'complete'", path))
 }
 
 // has waits until an element that matches is there.
@@ -354,14 +373,16 @@ func (p *person) fill(css, text string) {
 // beforePages runs a script in each page that is opened from now on, before the page's own.
 func (p *person) beforePages(js string) {
 	p.t.Helper()
-	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
 	p.ok(err)
 }
 
 // scripts turns JavaScript off, or on again.
 func (p *person) scripts(on bool) {
 	p.t.Helper()
-	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: !on})
 	p.ok(err)
 }
 
@@ -380,8 +401,13 @@ func passwordOf(email string) string {
 // enter gives the browser the session that the sign-in form gives.
 func (p *person) enter(u account.User) {
 	p.t.Helper()
-	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.PostForm(p.mall.url+"/sign-in", url.Values{"email": {u.Email}, "password": {passwordOf(u.Email)}})
+	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	res, err := client.PostForm(p.mall.url+"/sign-in", url.Values{
+		"email":    {u.Email},
+		"password": {passwordOf(u.Email)},
+	})
 	p.ok(err)
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, res.Body)

@@ -17,13 +17,15 @@ const (
 )
 
 // TestHomeIsLight measures what a first visit with an empty cache costs: everything but the pictures that lie below the
-// fold. Of those a browser fetches the next ones in advance, as many as it likes; the rest must wait for somebody to scroll.
+// fold. Of those a browser fetches the next ones in advance, as many as it likes; the rest must wait for somebody to
+// scroll.
 func TestHomeIsLight(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	p.visit("/")
 	p.quiet()
-	above := eval[[]string](p, `[...document.images].filter(i => i.getBoundingClientRect().top < innerHeight).map(i => i.currentSrc)`)
+	above := eval[[]string](p,
+		`[...document.images].filter(i => i.getBoundingClientRect().top < innerHeight).map(i => i.currentSrc)`)
 	waiting := eval[int](p, `[...document.images].filter(i => !i.complete || !i.currentSrc).length`)
 	var first, all float64
 	var lines []string
@@ -37,7 +39,8 @@ func TestHomeIsLight(t *testing.T) {
 	}
 	p.mu.Unlock()
 	slices.Sort(lines)
-	t.Logf("home: %.1f KB, with the pictures fetched in advance %.1f KB; %d pictures wait\n%s", first/1000, all/1000, waiting, strings.Join(lines, "\n"))
+	t.Logf("home: %.1f KB, with the pictures fetched in advance %.1f KB; %d pictures wait\n%s", first/1000, all/1000,
+		waiting, strings.Join(lines, "\n"))
 	if first > homeBudget {
 		t.Errorf("the home page costs %.0f bytes, more than %d", first, homeBudget)
 	}
@@ -48,7 +51,8 @@ func TestHomeIsLight(t *testing.T) {
 	p.until(`[...document.images].every(i => i.complete && i.naturalWidth > 0)`)
 }
 
-// phoneBudgets are what pages of the shop may cost on a phone, in bytes over the wire with the pictures fetched in advance.
+// phoneBudgets are what pages of the shop may cost on a phone, in bytes over the wire with the pictures fetched in
+// advance.
 var phoneBudgets = map[string]float64{
 	"/":                    150_000,
 	"/videos":              180_000,
@@ -56,8 +60,9 @@ var phoneBudgets = map[string]float64{
 	"/watch/ink-mountains": 110_000, // before the press that brings the player
 }
 
-// TestPagesAreLightOnAPhone sums all that the pages of the shop cost on a first visit with an empty cache, before anybody scrolls: on the
-// phone that Lighthouse takes for usual, and with the pictures that a browser fetches in advance.
+// TestPagesAreLightOnAPhone sums all that the pages of the shop cost on a first visit with an empty cache, before
+// anybody scrolls: on the phone that Lighthouse takes for usual, and with the pictures that a browser fetches in
+// advance.
 func TestPagesAreLightOnAPhone(t *testing.T) {
 	t.Parallel()
 	for path, budget := range phoneBudgets {
@@ -97,7 +102,8 @@ func TestNothingJumps(t *testing.T) {
 	for _, l := range []look{{lang: "en", width: 1280}, {lang: "zh-CN", width: 390}} {
 		p := newPerson(t, l)
 		p.enter(mei)
-		for _, path := range []string{"/", "/videos", "/v/aurora-nights", "/orders/" + waiting.OrderNo, "/orders/" + ready.OrderNo} {
+		for _, path := range []string{"/", "/videos", "/v/aurora-nights", "/orders/" + waiting.OrderNo,
+			"/orders/" + ready.OrderNo} {
 			p.visit(path)
 			p.until(`document.fonts.status === 'loaded'`)
 			if strings.HasPrefix(path, "/v/") {

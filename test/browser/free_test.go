@@ -8,11 +8,16 @@ import (
 	"videomall/mall/account"
 )
 
-// TestAGuestTriesAFilmAndABuyerJumpsByAChapter watches what is free of a film to its end and again, and then the film as who has bought it.
+// TestAGuestTriesAFilmAndABuyerJumpsByAChapter watches what is free of a film to its end and again, and then the film
+// as who has bought it.
 func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	t.Parallel()
 	const slug = "snow-in-the-pines"
-	p := newPerson(t, look{lang: "en", width: 1280, theme: "light"})
+	p := newPerson(t, look{
+		lang:  "en",
+		width: 1280,
+		theme: "light",
+	})
 	p.visit("/v/" + slug)
 	p.click(`a[href="/try/` + slug + `"]`)
 	p.at("/try/" + slug)

@@ -34,12 +34,16 @@ func TestBackRestoresTheList(t *testing.T) {
 	p.at("/v/")
 	for _, path := range []string{filtered, "/videos?sort=newest"} {
 		eval[bool](p, `history.back(); true`)
-		p.until(`location.pathname + location.search === ` + quoted(path) + ` && ` + listed + ` === ` + quoted(seen[path]))
+		p.until(
+			`location.pathname + location.search === ` + quoted(path) + ` && ` + listed + ` === ` + quoted(seen[path]))
 	}
-	// What sells best changes while other tests buy, so that the first list is known by its length and by not being the one after it.
+	// What sells best changes while other tests buy, so that the first list is known by its length and by not being the
+	// one after it.
 	eval[bool](p, `history.back(); true`)
-	p.until(`location.pathname + location.search === '/videos' && ` + listed + `.split(' ').length === ` + itoa(strings.Count(seen["/videos"], " ")+1) +
-		` && ` + listed + ` !== ` + quoted(seen["/videos?sort=newest"]))
+	p.until(
+		`location.pathname + location.search === '/videos' && ` + listed + `.split(' ').length === ` +
+			itoa(strings.Count(seen["/videos"], " ")+1) +
+			` && ` + listed + ` !== ` + quoted(seen["/videos?sort=newest"]))
 	p.until(`!document.querySelector('#filter-quality-4K').checked`)
 	eval[bool](p, `history.forward(); true`)
 	p.until(`location.search === '?sort=newest' && ` + listed + ` === ` + quoted(seen["/videos?sort=newest"]))
@@ -65,7 +69,8 @@ func TestTwoClicksAreOneOrder(t *testing.T) {
 		t.Errorf("a double click made %d orders", n)
 	}
 	eval[bool](p, `history.back(); true`)
-	// Either the page as the browser kept it, or, where it had let go of it, the order that awaits payment, to which /checkout leads now.
+	// Either the page as the browser kept it, or, where it had let go of it, the order that awaits payment, to which
+	// /checkout leads now.
 	p.until(`/^.(checkout$|orders.)/.test(location.pathname) && document.readyState === 'complete'`)
 	if eval[bool](p, `!!document.querySelector('#checkout button[data-once]')`) {
 		eval[bool](p, `document.querySelector('#checkout button[data-once]').click(); true`)

@@ -22,12 +22,32 @@ type trip struct {
 
 func TestJourneyInChineseOnAPhone(t *testing.T) {
 	t.Parallel()
-	trip{look: look{lang: "zh-CN", width: 390, theme: "dark"}, query: "极光", slug: "aurora-nights", rental: true, delay: "2", reload: true}.run(t)
+	trip{
+		look: look{
+			lang:  "zh-CN",
+			width: 390,
+			theme: "dark",
+		},
+		query:  "极光",
+		slug:   "aurora-nights",
+		rental: true,
+		delay:  "2",
+		reload: true,
+	}.run(t)
 }
 
 func TestJourneyInEnglishOnADesk(t *testing.T) {
 	t.Parallel()
-	trip{look: look{lang: "en", width: 1280, theme: "light"}, query: "lanterns", slug: "kyoto-lanterns", edition: `label:nth-of-type(2) input[name=sku_id]`}.run(t)
+	trip{
+		look: look{
+			lang:  "en",
+			width: 1280,
+			theme: "light",
+		},
+		query:   "lanterns",
+		slug:    "kyoto-lanterns",
+		edition: `label:nth-of-type(2) input[name=sku_id]`,
+	}.run(t)
 }
 
 const (
@@ -150,12 +170,16 @@ func refundByHand(t *testing.T, l look, orderNo string) {
 func (j trip) refused(p *person, auth string) {
 	if j.reload {
 		p.visit("/watch/" + j.slug)
-		p.until(`!document.querySelector('[data-player]') && document.querySelector('main [role=status] a[href="/v/` + j.slug + `"]')`)
+		p.until(
+			`!document.querySelector('[data-player]') && document.querySelector('main [role=status] a[href="/v/` +
+				j.slug + `"]')`)
 	} else {
 		p.until(`document.querySelector('.player-notice a[href="/v/` + j.slug + `"]')`)
 		p.until(film + `.paused`)
 	}
-	status := eval[int](p, `(() => { const x = new XMLHttpRequest(); x.open('GET', `+quoted(auth)+`, false); x.send(); return x.status; })()`)
+	status := eval[int](p,
+		`(() => { const x = new XMLHttpRequest(); x.open('GET', `+quoted(auth)+
+			`, false); x.send(); return x.status; })()`)
 	if status != 403 {
 		p.fail("authorising after a refund was not refused")
 	}

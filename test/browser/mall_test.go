@@ -48,8 +48,10 @@ func openMall() (h *house, err error) {
 	if err != nil {
 		return h, err
 	}
-	cfg, err := config.Load([]string{"DATA_DIR=" + dir, "ADDR=" + address, "ADMIN_ADDR=127.0.0.1:0", "DEMO=on", "LOG_LEVEL=error", "LOG_FORMAT=text",
-		"PATH=" + os.Getenv("PATH")})
+	cfg, err := config.Load(
+		[]string{"DATA_DIR=" + dir, "ADDR=" + address, "ADMIN_ADDR=127.0.0.1:0", "DEMO=on", "LOG_LEVEL=error",
+			"LOG_FORMAT=text",
+			"PATH=" + os.Getenv("PATH")})
 	if err != nil {
 		return h, err
 	}
@@ -60,7 +62,9 @@ func openMall() (h *house, err error) {
 		return h, err
 	}
 	ended := make(chan error, 1)
-	h.Mall, h.program, h.url = p.Mall, p, "http://"+address
+	h.Mall = p.Mall
+	h.program = p
+	h.url = "http://" + address
 	h.close = func() error {
 		stop()
 		return errors.Join(<-ended, p.Close(), os.RemoveAll(dir))
@@ -108,7 +112,11 @@ func freeAddress() (string, error) {
 // account makes a person that no other test knows.
 func (h *house) account(t *testing.T, name, role string) account.User {
 	t.Helper()
-	u, err := h.Accounts.Provision(t.Context(), account.User{Email: "b" + rand.Text()[:10] + "@example.test", Name: name, Role: role}, password)
+	u, err := h.Accounts.Provision(t.Context(), account.User{
+		Email: "b" + rand.Text()[:10] + "@example.test",
+		Name:  name,
+		Role:  role,
+	}, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +145,11 @@ func (h *house) place(t *testing.T, userID int64, skus ...int64) order.Order {
 	for _, id := range skus {
 		lines = append(lines, order.Line{SKUID: id, Quantity: 1})
 	}
-	o, _, err := h.Orders.Place(t.Context(), order.PlaceRequest{UserID: userID, IdempotencyKey: rand.Text(), Items: lines})
+	o, _, err := h.Orders.Place(t.Context(), order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: rand.Text(),
+		Items:          lines,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +189,13 @@ func (h *house) refund(t *testing.T, orderNo string) {
 	for _, i := range o.Items {
 		items = append(items, i.ID)
 	}
-	if _, err := h.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: "test", Actor: "operator:1", Key: rand.Text()}); err != nil {
+	if _, err := h.Orders.Refund(t.Context(), order.RefundRequest{
+		OrderNo: orderNo,
+		ItemIDs: items,
+		Reason:  "test",
+		Actor:   "operator:1",
+		Key:     rand.Text(),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	h.reaches(t, orderNo, order.Refunded)

@@ -19,11 +19,13 @@ type violation struct {
 	Nodes            []string
 }
 
-// runAxe looks for violations of WCAG 2.2 A and AA, targets of at least 24 pixels (2.5.8) among them, and of axe's best practices.
+// runAxe looks for violations of WCAG 2.2 A and AA, targets of at least 24 pixels (2.5.8) among them, and of axe's best
+// practices.
 const runAxe = `axe.run(%s, {resultTypes: ['violations'], preload: false, rules: {'target-size': {enabled: true}}}).then(r => r.violations
 	.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 5).map(n => n.target.join(' ') + '  ' + n.html.slice(0, 200) + '  ' + n.failureSummary.replace(/\s+/g, ' ').slice(0, 300))})))`
 
-// axeViolations asks axe-core about the page as it stands. Movement is stopped first: colours that fade in have no contrast yet.
+// axeViolations asks axe-core about the page as it stands. Movement is stopped first: colours that fade in have no
+// contrast yet.
 func (p *person) axeViolations(part string) []violation {
 	p.t.Helper()
 	eval[bool](p, `document.getAnimations().forEach(a => { try { a.finish(); } catch { a.cancel(); } }); true`)
@@ -34,7 +36,8 @@ func (p *person) axeViolations(part string) []violation {
 	if part != "" {
 		root = quoted(part)
 	}
-	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]violation](fmt.Sprintf(runAxe, root), chromedp.EvalAwaitPromise))
+	found, err := chromedp.Run(p.ctx,
+		chromedp.Evaluate[[]violation](fmt.Sprintf(runAxe, root), chromedp.EvalAwaitPromise))
 	p.ok(err)
 	return found
 }
@@ -49,12 +52,20 @@ const sticksOut = `(() => {
 
 func TestPagesOnAPhoneInTheDark(t *testing.T) {
 	t.Parallel()
-	inspect(t, look{lang: "zh-CN", width: 390, theme: "dark"})
+	inspect(t, look{
+		lang:  "zh-CN",
+		width: 390,
+		theme: "dark",
+	})
 }
 
 func TestPagesOnADeskInTheLight(t *testing.T) {
 	t.Parallel()
-	inspect(t, look{lang: "en", width: 1280, theme: "light"})
+	inspect(t, look{
+		lang:  "en",
+		width: 1280,
+		theme: "light",
+	})
 }
 
 // inspect sees that each page can be used by everybody, fits a phone, and says what language it is in.
@@ -65,7 +76,9 @@ func judge(p *person, s stop) {
 	t, l := p.t, p.look
 	t.Helper()
 	for _, theme := range []string{"light", "dark"} {
-		shown := eval[string](p, `(html => { const was = html.dataset.theme; html.dataset.theme = `+quoted(themes[theme])+`; return was; })(document.documentElement)`)
+		shown := eval[string](p,
+			`(html => { const was = html.dataset.theme; html.dataset.theme = `+quoted(themes[theme])+
+				`; return was; })(document.documentElement)`)
 		for _, v := range p.axeViolations(s.part) {
 			t.Errorf("%s (%s, %d px, %s): %s %s: %s", s.name, l.lang, l.width, theme, v.Impact, v.ID, v.Help)
 			for _, n := range v.Nodes {
@@ -77,7 +90,8 @@ func judge(p *person, s stop) {
 	if eval[bool](p, `!window.htmx && document.querySelector('[hx-get], [hx-post]') !== null`) {
 		t.Errorf("%s swaps parts of itself without htmx", s.name)
 	}
-	if n := eval[int](p, `document.querySelectorAll('[type=search]').length`); strings.HasPrefix(s.path, "/admin") && n != 1 {
+	if n := eval[int](p, `document.querySelectorAll('[type=search]').length`); strings.HasPrefix(s.path, "/admin") &&
+		n != 1 {
 		t.Errorf("%s has %d search fields, want one", s.name, n)
 	}
 	if lang := eval[string](p, `document.documentElement.lang`); lang != l.lang {

@@ -13,8 +13,8 @@ import (
 	bundleview "videomall/views/bundle"
 )
 
-// TestPhone_LongWords walks through all pages on which a person's words stand, with words of sixty letters, and sees that none is wider
-// than a phone.
+// TestPhone_LongWords walks through all pages on which a person's words stand, with words of sixty letters, and sees
+// that none is wider than a phone.
 func TestPhone_LongWords(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
@@ -59,19 +59,34 @@ func TestPhone_LongWords(t *testing.T) {
 		stops = append(stops, s)
 	}
 	rich := h.account(t, word, account.RoleShopper)
-	stops = append(stops, stop{name: "checkout", who: &rich, path: "/v/" + w.slug, act: func(p *person) { p.inCart(w.slug); p.visit("/checkout") }})
+	stops = append(stops, stop{
+		name: "checkout",
+		who:  &rich,
+		path: "/v/" + w.slug,
+		act:  func(p *person) { p.inCart(w.slug); p.visit("/checkout") },
+	})
 	walk(t, look{lang: "en", width: 390}, stops, func(p *person, s stop) { p.fitsPhone(s.name) })
 }
 
-// seriesAndBundle are the pages of a series with one film of the workshop and of a bundle with another one besides, both called name.
+// seriesAndBundle are the pages of a series with one film of the workshop and of a bundle with another one besides,
+// both called name.
 func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
 	t.Helper()
 	ctx := t.Context()
-	id, err := h.Catalog.CreateSeries(ctx, w.maker.ID, catalog.NewSeries{Slug: w.slug + "-series", TitleZh: name, TitleEn: name})
+	id, err := h.Catalog.CreateSeries(ctx, w.maker.ID, catalog.NewSeries{
+		Slug:    w.slug + "-series",
+		TitleZh: name,
+		TitleEn: name,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	terms := promotion.BundleTerms{NameZh: name, NameEn: name, Currency: "CNY", PercentOff: 30}
+	terms := promotion.BundleTerms{
+		NameZh:     name,
+		NameEn:     name,
+		Currency:   "CNY",
+		PercentOff: 30,
+	}
 	for _, spu := range []int64{w.live, h.onSale(t, w, w.slug[len("dawn-"):]+"-4", id)} {
 		film, err := h.Catalog.FindByID(ctx, spu)
 		if err != nil {
@@ -96,7 +111,9 @@ func TestPhone_BuyBar(t *testing.T) {
 	p.until(`!` + bar + `.inert && Math.round(` + bar + `.getBoundingClientRect().bottom) === innerHeight`)
 	last := `[...document.querySelectorAll('#buy input[name=sku_id]:enabled')].at(-1)`
 	eval[bool](p, last+`.click(); true`)
-	p.until(bar + `.querySelector('[data-buy-price]').textContent.trim() === ` + last + `.closest('label').querySelector('[data-edition-price]').textContent.trim()`)
+	p.until(
+		bar + `.querySelector('[data-buy-price]').textContent.trim() === ` + last +
+			`.closest('label').querySelector('[data-edition-price]').textContent.trim()`)
 	eval[bool](p, `document.querySelector('[data-buy]').scrollIntoView({block: 'center'}); true`)
 	p.until(bar + `.inert`)
 	eval[bool](p, `scrollTo(0, document.body.scrollHeight / 2); true`)
@@ -124,7 +141,8 @@ func TestPhone_BuyBar_NoScripts(t *testing.T) {
 	p.at("/sign-in?next=%2Fcheckout")
 }
 
-// TestPhone_MoreTabs sees that what scrolls sideways shows an end beyond which there is more, and that figures stand side by side.
+// TestPhone_MoreTabs sees that what scrolls sideways shows an end beyond which there is more, and that figures stand
+// side by side.
 func TestPhone_MoreTabs(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
@@ -135,10 +153,12 @@ func TestPhone_MoreTabs(t *testing.T) {
 	if !eval[bool](p, `(r => r.scrollWidth > r.clientWidth)(document.querySelector('main .rail'))`) {
 		t.Fatal("the studio's tabs do not scroll")
 	}
-	if shades := eval[string](p, `getComputedStyle(document.querySelector('main .rail')).backgroundAttachment`); shades != "local, local, scroll, scroll" {
+	if shades := eval[string](p,
+		`getComputedStyle(document.querySelector('main .rail')).backgroundAttachment`); shades != "local, local, scroll, scroll" {
 		t.Errorf("a rail's ends look like %q", shades)
 	}
-	if !eval[bool](p, `(tiles => tiles.length > 1 && tiles[0].getBoundingClientRect().top === tiles[1].getBoundingClientRect().top)(document.querySelector('.stat-tiles').children)`) {
+	if !eval[bool](p,
+		`(tiles => tiles.length > 1 && tiles[0].getBoundingClientRect().top === tiles[1].getBoundingClientRect().top)(document.querySelector('.stat-tiles').children)`) {
 		t.Error("figures stand below each other")
 	}
 }
@@ -161,5 +181,6 @@ func TestStudioReviews_Folded(t *testing.T) {
 	p.click(`main details[open] button`)
 	p.at("/studio/reviews")
 	p.scripts(true)
-	p.until(`document.querySelector('main details:not([open])') && document.querySelector('main li').textContent.includes('Thank you')`)
+	p.until(
+		`document.querySelector('main details:not([open])') && document.querySelector('main li').textContent.includes('Thank you')`)
 }

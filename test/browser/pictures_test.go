@@ -12,7 +12,8 @@ import (
 
 var pictures = flag.String("pictures", "", "a folder that TestPictures writes PNGs of all pages to")
 
-// TestPictures takes the pictures that the README shows and people look at: go test ./test/browser -run TestPictures -pictures DIR
+// TestPictures takes the pictures that the README shows and people look at: go test ./test/browser -run TestPictures
+// -pictures DIR
 func TestPictures(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("no -pictures DIR")
@@ -25,15 +26,32 @@ func TestPictures(t *testing.T) {
 }
 
 // looks are the four that a page is looked at in.
-var looks = []look{{lang: "en", width: 1280, theme: "light"}, {lang: "zh-CN", width: 390, theme: "light"},
-	{lang: "zh-CN", width: 1280, theme: "dark"}, {lang: "en", width: 390, theme: "dark"}}
+var looks = []look{{
+	lang:  "en",
+	width: 1280,
+	theme: "light",
+}, {
+	lang:  "zh-CN",
+	width: 390,
+	theme: "light",
+},
+	{
+		lang:  "zh-CN",
+		width: 1280,
+		theme: "dark",
+	}, {
+		lang:  "en",
+		width: 390,
+		theme: "dark",
+	}}
 
 // picture keeps what is on the screen, all of it, where -pictures says.
 func picture(p *person, s stop) {
 	p.t.Helper()
 	p.ok(os.MkdirAll(*pictures, 0o755))
 	eval[bool](p, `document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; }); true`)
-	eval[bool](p, `document.querySelectorAll('.video-card').forEach(c => { c.style.contentVisibility = 'visible'; }); true`)
+	eval[bool](p,
+		`document.querySelectorAll('.video-card').forEach(c => { c.style.contentVisibility = 'visible'; }); true`)
 	p.until(`[...document.images].every(i => i.complete)`)
 	p.painted()
 	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))

@@ -13,7 +13,11 @@ import (
 // TestTrailer_FirstPress sees that the player comes with the press that plays, and not before.
 func TestTrailer_FirstPress(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, look{lang: "en", width: 390, theme: "light"})
+	p := newPerson(t, look{
+		lang:  "en",
+		width: 390,
+		theme: "light",
+	})
 	p.visit("/v/aurora-nights")
 	p.has(`[data-trailer] [data-start]:not([hidden])`)
 	p.quiet()
@@ -47,8 +51,9 @@ func TestPlayer_Remembers(t *testing.T) {
 	p.until(shownCaptions + ` === 'zh'`) // the reader's language, before anything is chosen
 
 	request := func(name, detail string) {
-		eval[bool](p, `document.querySelector('media-controller').dispatchEvent(new CustomEvent('`+name+`', {detail: `+detail+
-			`, bubbles: true, composed: true})); true`)
+		eval[bool](p,
+			`document.querySelector('media-controller').dispatchEvent(new CustomEvent('`+name+`', {detail: `+detail+
+				`, bubbles: true, composed: true})); true`)
 	}
 	request("mediaplaybackraterequest", "1.5")
 	request("mediavolumerequest", "0.4")
@@ -57,7 +62,8 @@ func TestPlayer_Remembers(t *testing.T) {
 	p.until(film + `.videoRenditions.length > 1`)
 	lowest := `Math.min(...[...` + film + `.videoRenditions].map(r => r.height))`
 	request("mediarenditionrequest", `[...`+film+`.videoRenditions].find(r => r.height === `+lowest+`).id`)
-	p.until(`(k => k && k.rate === 1.5 && k.volume === 0.4 && k.captions === 'en' && k.height > 0)(JSON.parse(localStorage.getItem('player')))`)
+	p.until(
+		`(k => k && k.rate === 1.5 && k.volume === 0.4 && k.captions === 'en' && k.height > 0)(JSON.parse(localStorage.getItem('player')))`)
 
 	p.visit("/watch/" + films[1])
 	p.press()
@@ -77,7 +83,8 @@ func TestPlayer_Remembers(t *testing.T) {
 func TestPlayer_StorageClosed(t *testing.T) {
 	t.Parallel()
 	p, films := watching(t, look{lang: "en", width: 1280})
-	p.beforePages(`Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed', 'SecurityError'); } });`)
+	p.beforePages(
+		`Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed', 'SecurityError'); } });`)
 	p.visit("/watch/" + films[0])
 	p.press()
 	p.until(shownCaptions + ` === 'en'`)
@@ -138,7 +145,8 @@ func TestPlayer_End(t *testing.T) {
 	eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
 	p.has(`.player-end .player-more a`)
 	p.until(`document.activeElement.matches('.player-end')`)
-	for _, part := range []string{`form[action="/cart/items"] button`, `a[href="/v/jellyfish-drift#reviews"]`, `[data-again]`} {
+	for _, part := range []string{`form[action="/cart/items"] button`, `a[href="/v/jellyfish-drift#reviews"]`,
+		`[data-again]`} {
 		p.has(`.player-end ` + part)
 	}
 	if out := eval[string](p, sticksOut); out != "" {
@@ -149,7 +157,8 @@ func TestPlayer_End(t *testing.T) {
 }
 
 // shownCaptions is the language of the captions over the film; empty for none.
-const shownCaptions = `([...` + film + `.textTracks].find(t => t.kind === 'captions' && t.mode === 'showing')?.language ?? '')`
+const shownCaptions = `([...` + film +
+	`.textTracks].find(t => t.kind === 'captions' && t.mode === 'showing')?.language ?? '')`
 
 // watching is somebody who owns two films.
 func watching(t *testing.T, l look) (p *person, slugs []string) {

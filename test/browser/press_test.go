@@ -15,9 +15,11 @@ HTMLMediaElement.prototype.play = function () {
 // saveData is a browser that is to load as little as it can.
 const saveData = `Object.defineProperty(navigator, 'connection', {value: {saveData: true}});`
 
-const playsInFront = film + `?.currentTime > 0.5 && !` + film + `.paused && !document.querySelector('.player-notice, .player[data-busy]')`
+const playsInFront = film + `?.currentTime > 0.5 && !` + film +
+	`.paused && !document.querySelector('.player-notice, .player[data-busy]')`
 
-// press plays the film of a page that was opened by its address, as browsers want it there, and pauses it once it has begun.
+// press plays the film of a page that was opened by its address, as browsers want it there, and pauses it once it has
+// begun.
 func (p *person) press() {
 	p.t.Helper()
 	p.click(`[data-player] [data-start]`)
@@ -26,7 +28,8 @@ func (p *person) press() {
 	p.until(film + `.paused`)
 }
 
-// TestWatch_PressFirst sees that the player leaves the page alone until somebody presses, and then plays and has the keyboard.
+// TestWatch_PressFirst sees that the player leaves the page alone until somebody presses, and then plays and has the
+// keyboard.
 func TestWatch_PressFirst(t *testing.T) {
 	t.Parallel()
 	for name, press := range map[string]func(p *person){
@@ -41,7 +44,8 @@ func TestWatch_PressFirst(t *testing.T) {
 			p.beforePages(pressFirst)
 			p.visit("/watch/" + films[0])
 			p.has(`[data-player] [data-start][aria-label^="Play: "]:not([hidden])`)
-			p.until(`performance.getEntriesByType('resource').some(r => r.name.includes('/static/player.'))`) // ahead of the press
+			// ahead of the press
+			p.until(`performance.getEntriesByType('resource').some(r => r.name.includes('/static/player.'))`)
 			p.quiet()
 			if eval[bool](p, `!!globalThis.MallPlayer`) {
 				t.Error("the player runs before anybody has pressed")
@@ -79,7 +83,8 @@ func TestWatch_PressedWithoutALine(t *testing.T) {
 	p.until(playsInFront)
 }
 
-// TestWatch_RefusedLate is a browser that refuses to play once the film is there: a large button waits, without a word of an error.
+// TestWatch_RefusedLate is a browser that refuses to play once the film is there: a large button waits, without a word
+// of an error.
 func TestWatch_RefusedLate(t *testing.T) {
 	t.Parallel()
 	p, films := watching(t, look{lang: "en", width: 390})

@@ -48,8 +48,10 @@ func makeSales() (s flashSales, err error) {
 	}
 	s.scarce = fmt.Sprint("/sales/", scarce.ID)
 	operator := promotion.Actor{UserID: ended.OwnerID, Operator: true}
-	_, failed := h.program.Pools.Primary.Exec(ctx, `update video_inventory set available = 0, frozen = case when sku_id = $2 then 2 else 0 end,
-		sold = case when sku_id = $2 then total - 2 else total end where campaign_id = $1`, scarce.ID, scarce.Items[0].SKUID)
+	_, failed := h.program.Pools.Primary.Exec(ctx, `update video_inventory
+		set available = 0, frozen = case when sku_id = $2 then 2 else 0 end,
+		sold = case when sku_id = $2 then total - 2 else total end where campaign_id = $1`, scarce.ID,
+		scarce.Items[0].SKUID)
 	return s, errors.Join(failed, h.Promotions.Stop(ctx, operator, ended.ID, ended.Version))
 }
 
@@ -61,7 +63,12 @@ func (h *house) sale(ctx context.Context, nameEn, nameZh string, slugs ...string
 	}
 	by := promotion.Actor{UserID: owner.ID, Operator: true}
 	now := time.Now()
-	d := promotion.Draft{NameEn: nameEn, NameZh: nameZh, StartsAt: now.Add(-time.Minute), EndsAt: now.Add(100 * time.Hour)}
+	d := promotion.Draft{
+		NameEn:   nameEn,
+		NameZh:   nameZh,
+		StartsAt: now.Add(-time.Minute),
+		EndsAt:   now.Add(100 * time.Hour),
+	}
 	for _, slug := range slugs {
 		p, err := h.Catalog.FindAny(ctx, slug)
 		if err != nil {
@@ -69,7 +76,12 @@ func (h *house) sale(ctx context.Context, nameEn, nameZh string, slugs ...string
 		}
 		for _, k := range p.SKUs {
 			if k.Kind == "own" && k.Quality == "HD" {
-				d.Items = append(d.Items, promotion.Item{SKUID: k.ID, Amount: money.Of(390, "CNY"), Units: 10, PerUser: 1})
+				d.Items = append(d.Items, promotion.Item{
+					SKUID:   k.ID,
+					Amount:  money.Of(390, "CNY"),
+					Units:   10,
+					PerUser: 1,
+				})
 			}
 		}
 	}

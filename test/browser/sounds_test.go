@@ -61,16 +61,22 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.until(film + `?.readyState >= 2 && ` + chosen + ` === '中文'`)
 }
 
-// twoSounds is a film of 20 s in the clear form that is packaged, with an English sound and a Chinese description of what is seen.
+// twoSounds is a film of 20 s in the clear form that is packaged, with an English sound and a Chinese description of
+// what is seen.
 func twoSounds(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	draw(t, "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-f", "lavfi", "-i", "sine=f=300", "-f", "lavfi", "-i", "sine=f=1200",
-		"-map", "1", "-map", "2", "-map", "0", "-t", "20", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50",
-		"-keyint_min", "50", "-sc_threshold", "0", "-c:a", "aac", "-f", "hls", "-hls_time", "4", "-hls_playlist_type", "vod", "-hls_list_size", "0",
+	draw(t, "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-f", "lavfi", "-i", "sine=f=300", "-f", "lavfi", "-i",
+		"sine=f=1200",
+		"-map", "1", "-map", "2", "-map", "0", "-t", "20", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt",
+		"yuv420p", "-g", "50",
+		"-keyint_min", "50", "-sc_threshold", "0", "-c:a", "aac", "-f", "hls", "-hls_time", "4", "-hls_playlist_type",
+		"vod", "-hls_list_size", "0",
 		"-hls_flags", "independent_segments", "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4",
 		"-hls_segment_filename", dir+"/%v/s%05d.m4s", "-master_pl_name", "master.m3u8",
-		"-var_stream_map", "a:0,agroup:sound,default:yes,name:sound-1 a:1,agroup:sound,name:sound-2 v:0,agroup:sound,name:180p", dir+"/%v/index.m3u8")
+		"-var_stream_map",
+		"a:0,agroup:sound,default:yes,name:sound-1 a:1,agroup:sound,name:sound-2 v:0,agroup:sound,name:180p",
+		dir+"/%v/index.m3u8")
 	const master = `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS

@@ -18,8 +18,11 @@ type people struct {
 
 func (h *house) populate(t *testing.T) people {
 	t.Helper()
-	e := people{shopper: h.account(t, "Mei 梅", account.RoleShopper), newcomer: h.account(t, "New Here", account.RoleShopper),
-		operator: h.account(t, "Operator", account.RoleOperator)}
+	e := people{
+		shopper:  h.account(t, "Mei 梅", account.RoleShopper),
+		newcomer: h.account(t, "New Here", account.RoleShopper),
+		operator: h.account(t, "Operator", account.RoleOperator),
+	}
 	id := e.shopper.ID
 	var err error
 	if e.sales, err = theSales(); err != nil {
@@ -46,7 +49,8 @@ func (h *house) populate(t *testing.T) people {
 		return h.count(t, `select count(*) from order_case where order_no = $1`, odd.OrderNo) > 0
 	})
 	h.exec(t, `insert into outbox_delivery (subscriber, event_id, aggregate, state, attempts, last_error, settled_at)
-		select 'newsletter', id, aggregate, 'dead', 8, 'the other side does not answer', now() from outbox_event order by id limit 1 on conflict do nothing`)
+		select 'newsletter', id, aggregate, 'dead', 8, 'the other side does not answer', now() from outbox_event
+		order by id limit 1 on conflict do nothing`)
 	h.exec(t, `update river_job set state = 'discarded', finalized_at = now(), attempt = max_attempts,
 		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no such table', 'trace', '')]
 		where id = (select id from river_job where kind = 'order_close' and args->>'orderNo' = $1)`, closed.OrderNo)
@@ -82,59 +86,258 @@ func places(e people) []stop {
 		{name: "creator", path: "/creators/lin-xi"},
 		{name: "search", path: "/search?q=%E6%B5%B7"},
 		{name: "search-empty", path: "/search?q=zzqqxxyy"},
-		{name: "product", path: "/v/first-light-ridge", ready: `document.querySelector('[data-trailer] [data-start]:not([hidden])')`},
-		{name: "product-held", who: s, path: "/v/ink-mountains", ready: `document.querySelector('[data-trailer] [data-start]:not([hidden])')`},
-		{name: "product-in-sale", path: "/v/waves-and-lighthouse", ready: `document.querySelector('[data-trailer] [data-start]:not([hidden])')`},
+		{
+			name:  "product",
+			path:  "/v/first-light-ridge",
+			ready: `document.querySelector('[data-trailer] [data-start]:not([hidden])')`,
+		},
+		{
+			name:  "product-held",
+			who:   s,
+			path:  "/v/ink-mountains",
+			ready: `document.querySelector('[data-trailer] [data-start]:not([hidden])')`,
+		},
+		{
+			name:  "product-in-sale",
+			path:  "/v/waves-and-lighthouse",
+			ready: `document.querySelector('[data-trailer] [data-start]:not([hidden])')`,
+		},
 		{name: "sales", path: "/sales"},
-		{name: "sale-before", path: e.sales.coming, ready: `+document.querySelector('[data-unit=hours]').textContent > 0`},
+		{
+			name:  "sale-before",
+			path:  e.sales.coming,
+			ready: `+document.querySelector('[data-unit=hours]').textContent > 0`,
+		},
 		{name: "sale-running", path: e.sales.running},
-		{name: "sale-over", path: e.sales.ended, ready: `document.querySelector('[data-sale]').dataset.phase === 'ended'`},
+		{
+			name:  "sale-over",
+			path:  e.sales.ended,
+			ready: `document.querySelector('[data-sale]').dataset.phase === 'ended'`,
+		},
 		{name: "cart-empty", path: "/cart"},
 		{name: "sell", path: "/sell"},
 		{name: "sign-in", path: "/sign-in"},
 		{name: "sign-up", path: "/sign-up"},
-		{name: "sign-up-wrong", path: "/sign-up", act: signUpWrongly, ready: `document.querySelector('#password-error')`, wrong: `422`},
-		{name: "not-found", path: "/v/no-such-film", wrong: `404`},
-		{name: "error", path: "/videos?cursor=%21", wrong: `4\d\d`},
-		{name: "cart", who: s, path: "/videos", act: func(p *person) { p.inCart("snow-in-the-pines", "jellyfish-drift"); p.visit("/cart") }},
-		{name: "checkout", who: s, path: "/checkout"},
-		{name: "sandbox", who: s, path: e.paying, act: func(p *person) { p.click("details > summary") }},
-		{name: "order-pending", who: s, path: "/orders/" + e.pending},
-		{name: "order-delivered", who: s, path: "/orders/" + e.delivered},
-		{name: "order-refunded", who: s, path: "/orders/" + e.refunded},
-		{name: "order-closed", who: s, path: "/orders/" + e.closed},
-		{name: "orders", who: s, path: "/orders"},
-		{name: "library", who: s, path: "/library"},
-		{name: "watch", who: s, path: "/watch/ink-mountains", ready: `document.querySelector('[data-start]:not([hidden], [aria-busy])')`},
-		{name: "watch-pressed", who: s, path: "/watch/ink-mountains", act: (*person).press},
-		{name: "watch-rental", who: s, path: "/watch/night-train-window"},
-		{name: "watch-refused", who: s, path: "/watch/rain-piano", wrong: `403`},
-		{name: "devices", who: s, path: "/library/devices"},
-		{name: "account", who: s, path: "/account"},
-		{name: "menu", who: s, path: "/videos", part: "header", act: func(p *person) { p.click("details[data-menu] > summary") }},
-		{name: "sale-buyer", who: s, path: e.sales.running},
-		{name: "sale-held", who: s, path: e.sales.scarce, ready: `document.querySelector('[data-sale]').dataset.phase === 'held'`},
-		{name: "library-empty", who: n, path: "/library"},
-		{name: "orders-empty", who: n, path: "/orders"},
-		{name: "sell-shopper", who: n, path: "/sell"},
-		{name: "admin", who: o, path: "/admin"},
-		{name: "admin-orders", who: o, path: "/admin/orders"},
-		{name: "admin-order", who: o, path: "/admin/orders/" + e.delivered},
-		{name: "admin-refund", who: o, path: "/admin/orders/" + e.delivered, act: reviewRefund},
-		{name: "admin-sales", who: o, path: "/admin/sales"},
-		{name: "admin-sale", who: o, path: "/admin" + e.sales.running},
-		{name: "admin-cases", who: o, path: "/admin/cases"},
-		{name: "admin-letters", who: o, path: "/admin/dead-letters"},
-		{name: "admin-letter", who: o, path: "/admin/dead-letters", act: func(p *person) { p.click(`main a[href^="/admin/dead-letters/"]`); p.at("/admin/dead-letters/") }},
-		{name: "admin-people", who: o, path: "/admin/people"},
-		{name: "admin-person", who: o, path: "/admin/people/" + itoa(int(c.ID))},
-		{name: "admin-deed", who: o, path: "/admin/people/" + itoa(int(c.ID)) + "/suspend"},
-		{name: "admin-find", who: o, path: "/admin/search?q=a"},
-		{name: "studio-sales", who: c, path: "/studio/sales"},
-		{name: "studio-sale-new", who: c, path: "/studio/sales/new"},
-		{name: "studio-sale-wrong", who: c, path: "/studio/sales/new", act: func(p *person) { p.click(`main button[value=save]:not([aria-hidden])`) },
-			ready: `document.querySelector('#name_en-error')`, wrong: `422`},
-		{name: "admin-lists", who: o, path: "/admin/lists"},
+		{
+			name:  "sign-up-wrong",
+			path:  "/sign-up",
+			act:   signUpWrongly,
+			ready: `document.querySelector('#password-error')`,
+			wrong: `422`,
+		},
+		{
+			name:  "not-found",
+			path:  "/v/no-such-film",
+			wrong: `404`,
+		},
+		{
+			name:  "error",
+			path:  "/videos?cursor=%21",
+			wrong: `4\d\d`,
+		},
+		{
+			name: "cart",
+			who:  s,
+			path: "/videos",
+			act:  func(p *person) { p.inCart("snow-in-the-pines", "jellyfish-drift"); p.visit("/cart") },
+		},
+		{
+			name: "checkout",
+			who:  s,
+			path: "/checkout",
+		},
+		{
+			name: "sandbox",
+			who:  s,
+			path: e.paying,
+			act:  func(p *person) { p.click("details > summary") },
+		},
+		{
+			name: "order-pending",
+			who:  s,
+			path: "/orders/" + e.pending,
+		},
+		{
+			name: "order-delivered",
+			who:  s,
+			path: "/orders/" + e.delivered,
+		},
+		{
+			name: "order-refunded",
+			who:  s,
+			path: "/orders/" + e.refunded,
+		},
+		{
+			name: "order-closed",
+			who:  s,
+			path: "/orders/" + e.closed,
+		},
+		{
+			name: "orders",
+			who:  s,
+			path: "/orders",
+		},
+		{
+			name: "library",
+			who:  s,
+			path: "/library",
+		},
+		{
+			name:  "watch",
+			who:   s,
+			path:  "/watch/ink-mountains",
+			ready: `document.querySelector('[data-start]:not([hidden], [aria-busy])')`,
+		},
+		{
+			name: "watch-pressed",
+			who:  s,
+			path: "/watch/ink-mountains",
+			act:  (*person).press,
+		},
+		{
+			name: "watch-rental",
+			who:  s,
+			path: "/watch/night-train-window",
+		},
+		{
+			name:  "watch-refused",
+			who:   s,
+			path:  "/watch/rain-piano",
+			wrong: `403`,
+		},
+		{
+			name: "devices",
+			who:  s,
+			path: "/library/devices",
+		},
+		{
+			name: "account",
+			who:  s,
+			path: "/account",
+		},
+		{
+			name: "menu",
+			who:  s,
+			path: "/videos",
+			part: "header",
+			act:  func(p *person) { p.click("details[data-menu] > summary") },
+		},
+		{
+			name: "sale-buyer",
+			who:  s,
+			path: e.sales.running,
+		},
+		{
+			name:  "sale-held",
+			who:   s,
+			path:  e.sales.scarce,
+			ready: `document.querySelector('[data-sale]').dataset.phase === 'held'`,
+		},
+		{
+			name: "library-empty",
+			who:  n,
+			path: "/library",
+		},
+		{
+			name: "orders-empty",
+			who:  n,
+			path: "/orders",
+		},
+		{
+			name: "sell-shopper",
+			who:  n,
+			path: "/sell",
+		},
+		{
+			name: "admin",
+			who:  o,
+			path: "/admin",
+		},
+		{
+			name: "admin-orders",
+			who:  o,
+			path: "/admin/orders",
+		},
+		{
+			name: "admin-order",
+			who:  o,
+			path: "/admin/orders/" + e.delivered,
+		},
+		{
+			name: "admin-refund",
+			who:  o,
+			path: "/admin/orders/" + e.delivered,
+			act:  reviewRefund,
+		},
+		{
+			name: "admin-sales",
+			who:  o,
+			path: "/admin/sales",
+		},
+		{
+			name: "admin-sale",
+			who:  o,
+			path: "/admin" + e.sales.running,
+		},
+		{
+			name: "admin-cases",
+			who:  o,
+			path: "/admin/cases",
+		},
+		{
+			name: "admin-letters",
+			who:  o,
+			path: "/admin/dead-letters",
+		},
+		{
+			name: "admin-letter",
+			who:  o,
+			path: "/admin/dead-letters",
+			act:  func(p *person) { p.click(`main a[href^="/admin/dead-letters/"]`); p.at("/admin/dead-letters/") },
+		},
+		{
+			name: "admin-people",
+			who:  o,
+			path: "/admin/people",
+		},
+		{
+			name: "admin-person",
+			who:  o,
+			path: "/admin/people/" + itoa(int(c.ID)),
+		},
+		{
+			name: "admin-deed",
+			who:  o,
+			path: "/admin/people/" + itoa(int(c.ID)) + "/suspend",
+		},
+		{
+			name: "admin-find",
+			who:  o,
+			path: "/admin/search?q=a",
+		},
+		{
+			name: "studio-sales",
+			who:  c,
+			path: "/studio/sales",
+		},
+		{
+			name: "studio-sale-new",
+			who:  c,
+			path: "/studio/sales/new",
+		},
+		{
+			name:  "studio-sale-wrong",
+			who:   c,
+			path:  "/studio/sales/new",
+			act:   func(p *person) { p.click(`main button[value=save]:not([aria-hidden])`) },
+			ready: `document.querySelector('#name_en-error')`,
+			wrong: `422`,
+		},
+		{
+			name: "admin-lists",
+			who:  o,
+			path: "/admin/lists",
+		},
 	}
 }
 

@@ -17,18 +17,20 @@ import (
 	"videomall/mall/order"
 )
 
-// clip is a film of eight seconds. Films of the same pictures are each other's twins, which takes a second reviewer: whoever means to be
-// approved by one brings pictures of their own.
+// clip is a film of eight seconds. Films of the same pictures are each other's twins, which takes a second reviewer:
+// whoever means to be approved by one brings pictures of their own.
 func clip(t *testing.T, pictures string) (film string) {
 	t.Helper()
 	film = filepath.Join(t.TempDir(), "dawn.mp4")
-	draw(t, "-f", "lavfi", "-i", pictures+"=s=640x360:r=25", "-f", "lavfi", "-i", "sine=f=330", "-t", "8", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film)
+	draw(t, "-f", "lavfi", "-i", pictures+"=s=640x360:r=25", "-f", "lavfi", "-i", "sine=f=330", "-t", "8", "-c:v",
+		"libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film)
 	return film
 }
 
 func draw(t *testing.T, args ...string) {
 	t.Helper()
-	if out, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-y", "-nostdin"}, args...)...).
+		CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v %s", err, out)
 	}
 }
@@ -64,8 +66,9 @@ const stall = `(() => {
 	return true;
 })()`
 
-// A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the film is packaged, priced, reviewed,
-// bought and watched; the sale and the earning are seen; and in the end an operator takes it down, which pays the buyer back.
+// A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the film is packaged,
+// priced, reviewed, bought and watched; the sale and the earning are seen; and in the end an operator takes it down,
+// which pays the buyer back.
 func TestFromAFileToMoneyEarned(t *testing.T) {
 	t.Parallel()
 	film, cover := wares(t)
@@ -127,7 +130,8 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	shopper.until(`!document.querySelector('button[name=next]')`)
 }
 
-// uploads sends a film whose second piece never arrives, closes the page, chooses the same file again, and comes to the film's page.
+// uploads sends a film whose second piece never arrives, closes the page, chooses the same file again, and comes to the
+// film's page.
 func (p *person) uploads(file string) (video int64) {
 	p.t.Helper()
 	choose := chromedp.SetUploadFiles(chromedp.CSS(`[data-upload] input[type=file]`), []string{file})
@@ -146,7 +150,8 @@ func (p *person) uploads(file string) (video int64) {
 	p.click(`[data-open]`)
 	p.at("/studio/videos/")
 	video = eval[int64](p, `Number(location.pathname.split('/')[3])`)
-	if n := p.mall.count(p.t, `select count(*) from media_upload u join media_video v on v.owner_id = u.owner_id where v.id = $1`, video); n != 1 {
+	if n := p.mall.count(p.t, `select count(*) from media_upload u join media_video v on v.owner_id = u.owner_id
+		where v.id = $1`, video); n != 1 {
 		p.fail(fmt.Sprintf("the file was uploaded %d times instead of going on", n))
 	}
 	return video
@@ -157,7 +162,8 @@ func (p *person) lists(video int64, slug, cover string) (spu int64) {
 	p.t.Helper()
 	p.visit("/studio/listings/new")
 	p.fill(`#title`, "First light")
-	p.do(chromedp.SetValue(chromedp.CSS(`#category`), "1"), chromedp.SetValue(chromedp.CSS(`#video`), fmt.Sprint(video)))
+	p.do(chromedp.SetValue(chromedp.CSS(`#category`), "1"),
+		chromedp.SetValue(chromedp.CSS(`#video`), fmt.Sprint(video)))
 	p.click(`form[action="/studio/listings"] button[type=submit]`)
 	p.until(`/^\/studio\/listings\/\d+$/.test(location.pathname) && document.readyState === 'complete'`)
 	spu = eval[int64](p, `Number(location.pathname.split('/')[3])`)
@@ -189,7 +195,11 @@ func (p *person) approves(spu, video int64) {
 // TestSell follows a guest from the foot of the front page into the studio.
 func TestSell(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, look{lang: "zh-CN", width: 390, theme: "dark"})
+	p := newPerson(t, look{
+		lang:  "zh-CN",
+		width: 390,
+		theme: "dark",
+	})
 	p.visit("/")
 	p.click(`footer a[href="/sell"]`)
 	p.at("/sell")
@@ -209,7 +219,8 @@ func TestSell(t *testing.T) {
 	p.at("/studio")
 }
 
-// TestSell_FromTheStudio comes to the studio's first page as nobody, who is told of selling, and signs in as a creator from there.
+// TestSell_FromTheStudio comes to the studio's first page as nobody, who is told of selling, and signs in as a creator
+// from there.
 func TestSell_FromTheStudio(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})

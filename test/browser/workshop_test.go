@@ -72,11 +72,20 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 		second:   h.account(t, "Olga", account.RoleOperator),
 		buyer:    h.account(t, called.buyer, account.RoleShopper),
 	}
-	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: w.maker.ID, Slug: "dawn-" + name, NameZh: called.creatorZh, NameEn: called.creatorEn}))
+	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{
+		UserID: w.maker.ID,
+		Slug:   "dawn-" + name,
+		NameZh: called.creatorZh,
+		NameEn: called.creatorEn,
+	}))
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
 	ok(err)
-	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{Name: called.file, Type: "video/mp4", Size: int64(len(content))})
+	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{
+		Name: called.file,
+		Type: "video/mp4",
+		Size: int64(len(content)),
+	})
 	ok(err)
 	up, err = h.Media.WriteUpload(ctx, w.maker.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
 	ok(err)
@@ -98,28 +107,56 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	ok(err)
 	w.orderNo = h.bought(t, buyer.ID, detail.SKUs[0].ID).OrderNo
 	h.refund(t, h.bought(t, h.account(t, "Kim", account.RoleShopper).ID, detail.SKUs[0].ID).OrderNo)
-	_, err = h.Catalog.AddReview(ctx, catalog.NewReview{SPUID: w.live, UserID: buyer.ID, Owned: true, Author: called.buyer, Rating: 4, Body: called.said, Locale: "en"})
+	_, err = h.Catalog.AddReview(ctx, catalog.NewReview{
+		SPUID:  w.live,
+		UserID: buyer.ID,
+		Owned:  true,
+		Author: called.buyer,
+		Rating: 4,
+		Body:   called.said,
+		Locale: "en",
+	})
 	ok(err)
 	eventually(t, "the sale is booked", func() bool {
 		return h.count(t, `select count(*) from ledger_earning where creator_id = $1`, w.maker.ID) > 0
 	})
 
 	now := time.Now()
-	c, err := h.Promotions.CreateCoupon(ctx, promotion.Actor{UserID: w.maker.ID}, "DAWN"+strings.ToUpper(name), promotion.Terms{Currency: "CNY", PercentOff: 20,
-		ValidFrom: now, ValidUntil: now.AddDate(0, 1, 0), TotalLimit: 100, PerUser: 1})
+	c, err := h.Promotions.CreateCoupon(ctx, promotion.Actor{UserID: w.maker.ID}, "DAWN"+strings.ToUpper(name),
+		promotion.Terms{
+			Currency:   "CNY",
+			PercentOff: 20,
+			ValidFrom:  now,
+			ValidUntil: now.AddDate(0, 1, 0),
+			TotalLimit: 100,
+			PerUser:    1,
+		})
 	ok(err)
 	w.coupon = c.ID
-	e, _, err := h.Webhooks.Add(ctx, w.maker.ID, webhook.Draft{URL: "https://hooks.example.com/mall", Types: []string{"order.paid"}})
+	e, _, err := h.Webhooks.Add(ctx, w.maker.ID, webhook.Draft{
+		URL:   "https://hooks.example.com/mall",
+		Types: []string{"order.paid"},
+	})
 	ok(err)
 	w.endpoint = e.ID
 	prize, err := h.Ledger.ProposeCredit(ctx, w.operator.ID, w.maker.ID, money.Of(50000, "CNY"), "a prize", rand.Text())
 	ok(err)
 	ok(h.Ledger.ConfirmCredit(ctx, buyer.ID, prize.ID))
-	ok(h.Ledger.SetDestination(ctx, w.maker.ID, ledger.Destination{Name: "Dawn Films Ltd", Account: "DE89370400440532013000"}))
+	ok(h.Ledger.SetDestination(ctx, w.maker.ID, ledger.Destination{
+		Name:    "Dawn Films Ltd",
+		Account: "DE89370400440532013000",
+	}))
 	out, err := h.Ledger.RequestPayout(ctx, w.maker.ID, money.Of(20000, "CNY"), rand.Text())
 	ok(err)
 	w.payout = out.ID
-	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{SPUID: w.down, CreatorID: w.maker.ID, TitleZh: called.titleZh, TitleEn: called.titleEn, Reason: "somebody else's bars", KeepAccess: true})
+	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{
+		SPUID:      w.down,
+		CreatorID:  w.maker.ID,
+		TitleZh:    called.titleZh,
+		TitleEn:    called.titleEn,
+		Reason:     "somebody else's bars",
+		KeepAccess: true,
+	})
 	ok(err)
 	_, err = h.Reviews.Appeal(ctx, w.maker.ID, w.down, "the bars are mine")
 	ok(err)
@@ -146,7 +183,11 @@ func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (sp
 func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()
-	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{Title: w.titleEn, CategoryID: 1, VideoID: w.video})
+	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{
+		Title:      w.titleEn,
+		CategoryID: 1,
+		VideoID:    w.video,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,10 +195,24 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Content.TitleZh, e.Content.Slug, e.Content.Cover, e.Content.Tags = w.titleZh, "dawn-"+slug, "aurora-nights", []string{w.tag}
+	e.Content.TitleZh = w.titleZh
+	e.Content.Slug = "dawn-" + slug
+	e.Content.Cover = "aurora-nights"
+	e.Content.Tags = []string{w.tag}
 	e.Content.SeriesID, e.Content.Episode = series, 1
-	e.Content.Ways = []catalog.Way{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: new(int64(990)), MaxPerOrder: 1},
-		{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, Price: new(int64(300)), MaxPerOrder: 1}}
+	e.Content.Ways = []catalog.Way{{
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.QualityHD,
+		Price:       new(int64(990)),
+		MaxPerOrder: 1,
+	},
+		{
+			Kind:        catalog.KindRent,
+			Quality:     catalog.QualityHD,
+			RentHours:   48,
+			Price:       new(int64(300)),
+			MaxPerOrder: 1,
+		}}
 	r, err := h.Catalog.Save(ctx, w.maker.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})
 	if err != nil {
 		t.Fatal(err)
@@ -180,13 +235,21 @@ func (h *house) caseOf(t *testing.T, spu int64) review.Case {
 func TestStudioAndDeskOnAPhoneInTheDark(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
-	walk(t, look{lang: "zh-CN", width: 390, theme: "dark"}, h.workshop(t).places(), judge)
+	walk(t, look{
+		lang:  "zh-CN",
+		width: 390,
+		theme: "dark",
+	}, h.workshop(t).places(), judge)
 }
 
 func TestStudioAndDeskOnADeskInTheLight(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
-	walk(t, look{lang: "en", width: 1280, theme: "light"}, h.workshop(t).places(), judge)
+	walk(t, look{
+		lang:  "en",
+		width: 1280,
+		theme: "light",
+	}, h.workshop(t).places(), judge)
 }
 
 // places are the pages of the studio and of those who look after it.
@@ -194,49 +257,214 @@ func (w *workshop) places() []stop {
 	m, o := &w.maker, &w.operator
 	month := time.Now().UTC().Format("2006-01")
 	return []stop{
-		{name: "studio-overview", who: m, path: "/studio"},
-		{name: "studio-time-zone", who: m, path: "/studio/time-zone"},
-		{name: "studio-insight", who: m, path: fmt.Sprintf("/studio/insight/%d?period=month", w.live)},
-		{name: "studio-videos", who: m, path: "/studio/videos"},
-		{name: "studio-upload", who: m, path: "/studio/videos/new", ready: `document.querySelector('[data-upload]:not([hidden])')`},
-		{name: "studio-video", who: m, path: fmt.Sprintf("/studio/videos/%d", w.video)},
-		{name: "studio-listings", who: m, path: "/studio/listings"},
-		{name: "studio-listing-new", who: m, path: "/studio/listings/new"},
-		{name: "studio-listing", who: m, path: listing(w.live, "")},
-		{name: "studio-listing-wrong", who: m, path: listing(w.live, ""), act: func(p *person) {
-			eval[string](p, `document.querySelector("[name=title_zh]").value = document.querySelector("[name=title_en]").value = ""`)
-			p.click(`button[name=do][value=submit]:not(.sr-only)`)
-		}, ready: `document.querySelector('main [id$="-error"]')`, wrong: `422`},
-		{name: "studio-listing-waiting", who: m, path: listing(w.waiting, "")},
-		{name: "studio-listing-down", who: m, path: listing(w.down, "")},
-		{name: "studio-appeal", who: m, path: listing(w.down, "/appeal")},
-		{name: "studio-preview", who: m, path: listing(w.live, "/preview")},
-		{name: "studio-prices", who: m, path: listing(w.live, "/prices")},
-		{name: "studio-series", who: m, path: "/studio/listings/series"},
-		{name: "studio-orders", who: m, path: "/studio/orders"},
-		{name: "studio-order", who: m, path: "/studio/orders/" + w.orderNo},
-		{name: "studio-customers", who: m, path: "/studio/customers"},
-		{name: "studio-reviews", who: m, path: "/studio/reviews"},
-		{name: "studio-offers", who: m, path: "/studio/offers"},
-		{name: "studio-coupon", who: m, path: fmt.Sprintf("/studio/offers/coupons/%d", w.coupon)},
-		{name: "studio-bundle", who: m, path: "/studio/offers/bundles/new"},
-		{name: "studio-earnings", who: m, path: "/studio/earnings"},
-		{name: "studio-statement", who: m, path: "/studio/earnings/statements/" + month},
-		{name: "studio-webhooks", who: m, path: "/studio/webhooks"},
-		{name: "studio-webhook", who: m, path: fmt.Sprintf("/studio/webhooks/%d", w.endpoint)},
-		{name: "desk-queue", who: o, path: "/admin/review"},
-		{name: "desk-case", who: o, path: fmt.Sprintf("/admin/review/%d", w.reviewed)},
-		{name: "desk-words", who: o, path: "/admin/review/words"},
-		{name: "desk-film", who: o, path: fmt.Sprintf("/admin/films/%d", w.video)},
-		{name: "desk-live", who: o, path: "/admin/review/live"},
-		{name: "desk-take-down", who: o, path: fmt.Sprintf("/admin/takedowns/new?spu=%d", w.live)},
-		{name: "desk-takedowns", who: o, path: "/admin/takedowns"},
-		{name: "desk-payouts", who: o, path: "/admin/payouts"},
-		{name: "desk-payout", who: o, path: fmt.Sprintf("/admin/payouts/%d", w.payout)},
-		{name: "desk-books", who: o, path: "/admin/books"},
-		{name: "desk-account", who: o, path: fmt.Sprintf("/admin/books/creators/%d", w.maker.ID)},
-		{name: "desk-offers", who: o, path: "/admin/offers"},
-		{name: "desk-audit", who: o, path: "/admin/audit"},
+		{
+			name: "studio-overview",
+			who:  m,
+			path: "/studio",
+		},
+		{
+			name: "studio-time-zone",
+			who:  m,
+			path: "/studio/time-zone",
+		},
+		{
+			name: "studio-insight",
+			who:  m,
+			path: fmt.Sprintf("/studio/insight/%d?period=month", w.live),
+		},
+		{
+			name: "studio-videos",
+			who:  m,
+			path: "/studio/videos",
+		},
+		{
+			name:  "studio-upload",
+			who:   m,
+			path:  "/studio/videos/new",
+			ready: `document.querySelector('[data-upload]:not([hidden])')`,
+		},
+		{
+			name: "studio-video",
+			who:  m,
+			path: fmt.Sprintf("/studio/videos/%d", w.video),
+		},
+		{
+			name: "studio-listings",
+			who:  m,
+			path: "/studio/listings",
+		},
+		{
+			name: "studio-listing-new",
+			who:  m,
+			path: "/studio/listings/new",
+		},
+		{
+			name: "studio-listing",
+			who:  m,
+			path: listing(w.live, ""),
+		},
+		{
+			name: "studio-listing-wrong",
+			who:  m,
+			path: listing(w.live, ""),
+			act: func(p *person) {
+				eval[string](p,
+					`document.querySelector("[name=title_zh]").value = document.querySelector("[name=title_en]").value = ""`)
+				p.click(`button[name=do][value=submit]:not(.sr-only)`)
+			},
+			ready: `document.querySelector('main [id$="-error"]')`,
+			wrong: `422`,
+		},
+		{
+			name: "studio-listing-waiting",
+			who:  m,
+			path: listing(w.waiting, ""),
+		},
+		{
+			name: "studio-listing-down",
+			who:  m,
+			path: listing(w.down, ""),
+		},
+		{
+			name: "studio-appeal",
+			who:  m,
+			path: listing(w.down, "/appeal"),
+		},
+		{
+			name: "studio-preview",
+			who:  m,
+			path: listing(w.live, "/preview"),
+		},
+		{
+			name: "studio-prices",
+			who:  m,
+			path: listing(w.live, "/prices"),
+		},
+		{
+			name: "studio-series",
+			who:  m,
+			path: "/studio/listings/series",
+		},
+		{
+			name: "studio-orders",
+			who:  m,
+			path: "/studio/orders",
+		},
+		{
+			name: "studio-order",
+			who:  m,
+			path: "/studio/orders/" + w.orderNo,
+		},
+		{
+			name: "studio-customers",
+			who:  m,
+			path: "/studio/customers",
+		},
+		{
+			name: "studio-reviews",
+			who:  m,
+			path: "/studio/reviews",
+		},
+		{
+			name: "studio-offers",
+			who:  m,
+			path: "/studio/offers",
+		},
+		{
+			name: "studio-coupon",
+			who:  m,
+			path: fmt.Sprintf("/studio/offers/coupons/%d", w.coupon),
+		},
+		{
+			name: "studio-bundle",
+			who:  m,
+			path: "/studio/offers/bundles/new",
+		},
+		{
+			name: "studio-earnings",
+			who:  m,
+			path: "/studio/earnings",
+		},
+		{
+			name: "studio-statement",
+			who:  m,
+			path: "/studio/earnings/statements/" + month,
+		},
+		{
+			name: "studio-webhooks",
+			who:  m,
+			path: "/studio/webhooks",
+		},
+		{
+			name: "studio-webhook",
+			who:  m,
+			path: fmt.Sprintf("/studio/webhooks/%d", w.endpoint),
+		},
+		{
+			name: "desk-queue",
+			who:  o,
+			path: "/admin/review",
+		},
+		{
+			name: "desk-case",
+			who:  o,
+			path: fmt.Sprintf("/admin/review/%d", w.reviewed),
+		},
+		{
+			name: "desk-words",
+			who:  o,
+			path: "/admin/review/words",
+		},
+		{
+			name: "desk-film",
+			who:  o,
+			path: fmt.Sprintf("/admin/films/%d", w.video),
+		},
+		{
+			name: "desk-live",
+			who:  o,
+			path: "/admin/review/live",
+		},
+		{
+			name: "desk-take-down",
+			who:  o,
+			path: fmt.Sprintf("/admin/takedowns/new?spu=%d", w.live),
+		},
+		{
+			name: "desk-takedowns",
+			who:  o,
+			path: "/admin/takedowns",
+		},
+		{
+			name: "desk-payouts",
+			who:  o,
+			path: "/admin/payouts",
+		},
+		{
+			name: "desk-payout",
+			who:  o,
+			path: fmt.Sprintf("/admin/payouts/%d", w.payout),
+		},
+		{
+			name: "desk-books",
+			who:  o,
+			path: "/admin/books",
+		},
+		{
+			name: "desk-account",
+			who:  o,
+			path: fmt.Sprintf("/admin/books/creators/%d", w.maker.ID),
+		},
+		{
+			name: "desk-offers",
+			who:  o,
+			path: "/admin/offers",
+		},
+		{
+			name: "desk-audit",
+			who:  o,
+			path: "/admin/audit",
+		},
 	}
 }
 

@@ -10,12 +10,17 @@ import (
 	"videomall/mall/account"
 )
 
-// TestTimesInTheReadersZone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the browser writes the times,
-// and a page of one's own has them from the server.
+// TestTimesInTheReadersZone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the
+// browser writes the times, and a page of one's own has them from the server.
 func TestTimesInTheReadersZone(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, look{lang: "en", width: 1280, theme: "light"})
-	_, err := chromedp.Call(p.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Kathmandu"})
+	p := newPerson(t, look{
+		lang:  "en",
+		width: 1280,
+		theme: "light",
+	})
+	_, err := chromedp.Call(p.ctx, emulation.SetTimezoneOverride,
+		emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Kathmandu"})
 	p.ok(err)
 	kathmandu, err := time.LoadLocation("Asia/Kathmandu")
 	p.ok(err)

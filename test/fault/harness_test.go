@@ -92,14 +92,21 @@ func newWorld(t *testing.T) *world {
 func newWorldOn(t *testing.T, redisURL string) *world {
 	t.Helper()
 	url := dbtest.URL(t)
-	w := &world{t: t, ctx: context.Background(), proxy: newProxy(t, url), address: freeAddress(t)}
+	w := &world{
+		t:       t,
+		ctx:     context.Background(),
+		proxy:   newProxy(t, url),
+		address: freeAddress(t),
+	}
 	var err error
 	w.pool, err = db.Open(w.ctx, url, db.Options{ApplicationName: "fault", MaxConns: 4})
 	w.ok(err)
 	t.Cleanup(w.pool.Close)
 	w.stock()
-	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(), "DATABASE_URL="+w.proxy.url(),
-		"REDIS_URL="+redisURL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40), "SANDBOX_SECRET="+strings.Repeat("s", 20), "SANDBOX_IN_PRODUCTION=on",
+	w.env = append(os.Environ(), "ADDR="+w.address, "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR="+t.TempDir(),
+		"DATABASE_URL="+w.proxy.url(),
+		"REDIS_URL="+redisURL, "DEMO=off", "SECRET_KEY="+strings.Repeat("k", 40),
+		"SANDBOX_SECRET="+strings.Repeat("s", 20), "SANDBOX_IN_PRODUCTION=on",
 		"LOG_FORMAT=text", "LOG_LEVEL=warn")
 	t.Cleanup(func() {
 		w.kill()
@@ -116,11 +123,24 @@ func (w *world) stock() {
 	w.t.Helper()
 	shop := w.shop()
 	var err error
-	w.shelf, err = shop.CreateCategory(w.ctx, catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
+	w.shelf, err = shop.CreateCategory(w.ctx, catalog.NewCategory{
+		Slug:   "films",
+		NameZh: "电影",
+		NameEn: "Films",
+	})
 	w.ok(err)
-	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
+	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{
+		UserID: 1,
+		Slug:   "maker",
+		NameZh: "作者",
+		NameEn: "Maker",
+	}))
 	w.sku = w.film("film", 3)
-	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{Email: email, Name: "Buyer", Role: account.RoleShopper}, password)
+	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{
+		Email: email,
+		Name:  "Buyer",
+		Role:  account.RoleShopper,
+	}, password)
 	w.ok(err)
 }
 
@@ -132,8 +152,19 @@ func (w *world) shop() *catalog.Catalog {
 func (w *world) film(slug string, units int64) int64 {
 	w.t.Helper()
 	shop := w.shop()
-	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{Slug: slug, CreatorID: 1, CategoryID: w.shelf, TitleZh: "影片", TitleEn: "Film",
-		SKUs: []catalog.NewSKU{{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: true, Price: catalog.NewPrice{Amount: 990, Currency: "CNY"}}}})
+	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{
+		Slug:       slug,
+		CreatorID:  1,
+		CategoryID: w.shelf,
+		TitleZh:    "影片",
+		TitleEn:    "Film",
+		SKUs: []catalog.NewSKU{{
+			Kind:         catalog.KindOwn,
+			Quality:      catalog.QualityHD,
+			StockLimited: true,
+			Price:        catalog.NewPrice{Amount: 990, Currency: "CNY"},
+		}},
+	})
 	w.ok(err)
 	w.ok(shop.Publish(w.ctx, made.SPUID))
 	_, err = inventory.New(w.pool, nil, time.Now).SetStock(w.ctx, made.SKUIDs[0], units)
@@ -148,7 +179,9 @@ func (w *world) start() {
 	w.ok(err)
 	w.log = &bytes.Buffer{}
 	w.process = exec.Command(path, "serve")
-	w.process.Env, w.process.Stdout, w.process.Stderr = w.env, w.log, w.log
+	w.process.Env = w.env
+	w.process.Stdout = w.log
+	w.process.Stderr = w.log
 	w.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	w.ok(w.process.Start())
 	w.until("the program answers", func() bool {
@@ -202,7 +235,8 @@ func (w *world) call(method, path, token, key string, body any, answer any) (int
 func (w *world) signIn() string {
 	w.t.Helper()
 	var token struct{ Token string }
-	status, err := w.call("POST", "/api/v1/mall/auth/token", "", "", map[string]string{"email": email, "password": password}, &token)
+	status, err := w.call("POST", "/api/v1/mall/auth/token", "", "",
+		map[string]string{"email": email, "password": password}, &token)
 	w.ok(err)
 	if token.Token == "" {
 		w.t.Fatalf("no token: %d", status)
@@ -222,7 +256,8 @@ func (w *world) place(token string) (orderNo string, err error) {
 // order asks once for one unit; an error means that no answer came.
 func (w *world) order(token, key string, sku int64) (orderNo string, status int, code string, err error) {
 	var placed struct{ OrderNo, Code string }
-	status, err = w.call("POST", "/api/v1/mall/orders", token, key, map[string]any{"items": []map[string]any{{"skuId": sku, "quantity": 1}}}, &placed)
+	status, err = w.call("POST", "/api/v1/mall/orders", token, key,
+		map[string]any{"items": []map[string]any{{"skuId": sku, "quantity": 1}}}, &placed)
 	return placed.OrderNo, status, placed.Code, err
 }
 
@@ -233,7 +268,8 @@ func (w *world) payPage(token, orderNo string) string {
 		Action struct{ URL string }
 		Code   string
 	}
-	status, err := w.call("POST", "/api/v1/mall/payments/"+orderNo+"/prepay", token, "", map[string]string{"provider": "sandbox"}, &prepaid)
+	status, err := w.call("POST", "/api/v1/mall/payments/"+orderNo+"/prepay", token, "",
+		map[string]string{"provider": "sandbox"}, &prepaid)
 	w.ok(err)
 	if prepaid.Action.URL == "" {
 		w.t.Fatalf("prepay: %d %s", status, prepaid.Code)
@@ -243,7 +279,9 @@ func (w *world) payPage(token, orderNo string) string {
 
 // pay presses the bank's button.
 func (w *world) pay(page string) error {
-	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	res, err := client.Post(page+"/pay", "application/x-www-form-urlencoded", nil)
 	if err != nil {
 		return err

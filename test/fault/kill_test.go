@@ -43,7 +43,9 @@ func TestKilledWhilePlacing(t *testing.T) {
 			if after {
 				want = "1"
 			}
-			w.until("the transaction ended as it should", func() bool { return w.text(`select count(*)::text from video_order`) == want })
+			w.until("the transaction ended as it should", func() bool {
+				return w.text(`select count(*)::text from video_order`) == want
+			})
 			w.start()
 			orderNo, err := w.place(token) // the buyer's browser tries again
 			w.ok(err)

@@ -16,8 +16,8 @@ import (
 )
 
 // proxy stands between the program and PostgreSQL. It reads what the program sends, and can stop a transaction at its
-// commit: before PostgreSQL hears of it, or after, with the answer kept back. Whoever is held there is then killed, or has its
-// connection cut and never hears what became of the commit.
+// commit: before PostgreSQL hears of it, or after, with the answer kept back. Whoever is held there is then killed, or
+// has its connection cut and never hears what became of the commit.
 type proxy struct {
 	t        *testing.T
 	listener net.Listener
@@ -40,7 +40,11 @@ func newProxy(t *testing.T, databaseURL string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{t: t, listener: l, target: target}
+	p := &proxy{
+		t:        t,
+		listener: l,
+		target:   target,
+	}
 	t.Cleanup(func() { _ = l.Close() })
 	go p.accept()
 	return p
@@ -48,18 +52,23 @@ func newProxy(t *testing.T, databaseURL string) *proxy {
 
 // url is the program's DATABASE_URL.
 func (p *proxy) url() string {
-	return "postgres://" + p.target.User + "@" + p.listener.Addr().String() + "/" + p.target.Database + "?sslmode=disable"
+	return "postgres://" + p.target.User + "@" + p.listener.Addr().String() + "/" + p.target.Database +
+		"?sslmode=disable"
 }
 
 // arm stops the next transaction that runs the named query (of db/queries) at its commit; the channel closes then.
 func (p *proxy) arm(query string, after bool) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed, p.after, p.cut, p.caught = query, after, false, make(chan struct{})
+	p.armed = query
+	p.after = after
+	p.cut = false
+	p.caught = make(chan struct{})
 	return p.caught
 }
 
-// sever has the next transaction that runs the named query commit, and cuts its connection before the program hears of it.
+// sever has the next transaction that runs the named query commit, and cuts its connection before the program hears of
+// it.
 func (p *proxy) sever(query string) <-chan struct{} {
 	caught := p.arm(query, true)
 	p.mu.Lock()
@@ -86,7 +95,8 @@ func (p *proxy) accept() {
 			return
 		}
 		go func() {
-			if err := p.relay(c); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed) &&
+			if err := p.relay(c); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) &&
+				!errors.Is(err, net.ErrClosed) &&
 				!strings.Contains(err.Error(), "reset by peer") && !strings.Contains(err.Error(), "broken pipe") {
 				p.t.Logf("proxy: %v", err)
 			}
@@ -150,7 +160,8 @@ func (p *proxy) relay(client net.Conn) error {
 					return nil
 				}
 			}
-			if begin, _, _ := strings.Cut(m.String, " "); begin == "begin" || begin == "commit" || begin == "rollback" { // not COPY, say
+			// not COPY, say
+			if begin, _, _ := strings.Cut(m.String, " "); begin == "begin" || begin == "commit" || begin == "rollback" {
 				clear(ran)
 			}
 		}

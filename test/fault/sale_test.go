@@ -17,8 +17,8 @@ import (
 	"videomall/test/invariant"
 )
 
-// A sale of the fault suite: buyers come one after the other, each with one wish that is repeated until it has its answer, and those
-// who got something pay.
+// A sale of the fault suite: buyers come one after the other, each with one wish that is repeated until it has its
+// answer, and those who got something pay.
 const (
 	saleBuyers = 60
 	saleUnits  = 25
@@ -43,7 +43,11 @@ type sale struct {
 // sells prepares a sale of its own.
 func (w *world) sells(name string) *sale {
 	w.t.Helper()
-	s := &sale{world: w, sku: w.film(name, saleUnits), orders: map[string]int{}}
+	s := &sale{
+		world:  w,
+		sku:    w.film(name, saleUnits),
+		orders: map[string]int{},
+	}
 	crowd, err := account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Crowd(w.ctx, name, saleBuyers)
 	w.ok(err)
 	for _, token := range crowd {
@@ -52,8 +56,8 @@ func (w *world) sells(name string) *sale {
 	return s
 }
 
-// opens lets the crowd come, with the fault in its midst, and holds the sale against its promises: every buyer was answered, every unit
-// was sold once, and whoever was told of an order has it and has paid for it once.
+// opens lets the crowd come, with the fault in its midst, and holds the sale against its promises: every buyer was
+// answered, every unit was sold once, and whoever was told of an order has it and has paid for it once.
 func (s *sale) opens(t *testing.T) {
 	s.t = t
 	var crowd sync.WaitGroup
@@ -65,7 +69,8 @@ func (s *sale) opens(t *testing.T) {
 		time.Sleep(saleApart)
 	}
 	crowd.Wait()
-	if len(s.failed) > 0 { // others may have been refused while the failed wish held its unit: it came back, for whoever comes next
+	// others may have been refused while the failed wish held its unit: it came back, for whoever comes next
+	if len(s.failed) > 0 {
 		_, err := s.pool.Exec(s.ctx, `drop function refuse_one cascade`)
 		s.ok(err)
 		for _, n := range s.failed {
@@ -80,20 +85,25 @@ func (s *sale) opens(t *testing.T) {
 		return
 	}
 	if len(s.orders)+s.refused != saleBuyers || len(s.orders) != saleUnits {
-		t.Errorf("%d of %d units sold; %d of %d buyers were refused, %d failed at first", len(s.orders), saleUnits, s.refused, saleBuyers, len(s.failed))
+		t.Errorf("%d of %d units sold; %d of %d buyers were refused, %d failed at first", len(s.orders), saleUnits,
+			s.refused, saleBuyers, len(s.failed))
 	}
-	if got, want := s.text(`select format('%s/%s', available, frozen + sold) from video_inventory where sku_id = $1`, s.sku), fmt.Sprintf("0/%d", saleUnits); got != want {
+	if got, want := s.text(`select format('%s/%s', available, frozen + sold) from video_inventory where sku_id = $1`,
+		s.sku), fmt.Sprintf("0/%d", saleUnits); got != want {
 		t.Errorf("stock %s, want %s", got, want)
 	}
 	for sql, want := range map[string]int{
-		`select count(*)::text from video_order_item where sku_id = $1`:                                                                                          len(s.orders),
-		`select count(*)::text from payment_capture c join video_order_item i on i.order_no = c.reference where i.sku_id = $1`:                                   len(s.orders),
-		`select count(distinct e.user_id)::text from video_entitlement e join video_product_sku k on k.spu_id = e.spu_id where k.id = $1 and e.state = 'active'`: len(s.orders),
+		`select count(*)::text from video_order_item where sku_id = $1`: len(s.orders),
+		`select count(*)::text from payment_capture c join video_order_item i on i.order_no = c.reference
+			where i.sku_id = $1`: len(s.orders),
+		`select count(distinct e.user_id)::text from video_entitlement e join video_product_sku k on k.spu_id = e.spu_id
+			where k.id = $1 and e.state = 'active'`: len(s.orders),
 	} {
 		s.until(fmt.Sprintf("%s is %d", sql, want), func() bool { return s.text(sql, s.sku) == fmt.Sprint(want) })
 	}
 	s.until("nothing is on its way", func() bool {
-		return s.text(`select count(*)::text from video_order where status = 'PAID'`) == "0" && s.text(`select count(*)::text from sandbox_notice where acked_at is null`) == "0"
+		return s.text(`select count(*)::text from video_order where status = 'PAID'`) == "0" &&
+			s.text(`select count(*)::text from sandbox_notice where acked_at is null`) == "0"
 	})
 	invariant.Check(t, s.pool, true)
 }
@@ -109,7 +119,8 @@ func (s *sale) buys(n int) {
 		case err == nil && status == http.StatusConflict && code == "sold_out":
 			s.note(func() { s.refused++ })
 			return
-		case err == nil && status == http.StatusInternalServerError && s.text(`select (to_regproc('refuse_one') is not null)::text`) == "true":
+		case err == nil && status == http.StatusInternalServerError &&
+			s.text(`select (to_regproc('refuse_one') is not null)::text`) == "true":
 			s.note(func() { s.failed = append(s.failed, n) })
 			return
 		case time.Now().After(deadline):
@@ -124,7 +135,8 @@ func (s *sale) pays(n int, orderNo string) {
 		var prepaid struct {
 			Action struct{ URL string }
 		}
-		_, err := s.call("POST", "/api/v1/mall/payments/"+orderNo+"/prepay", s.tokens[n], "", map[string]string{"provider": "sandbox"}, &prepaid)
+		_, err := s.call("POST", "/api/v1/mall/payments/"+orderNo+"/prepay", s.tokens[n], "",
+			map[string]string{"provider": "sandbox"}, &prepaid)
 		if err == nil && prepaid.Action.URL != "" && s.pay(prepaid.Action.URL) == nil {
 			return
 		}
@@ -196,7 +208,8 @@ func TestASaleSurvives(t *testing.T) {
 		{"an-insert-refused", func(s *sale) { // of one buyer who has not come yet
 			for _, sql := range []string{
 				fmt.Sprintf(`create function refuse_one() returns trigger language plpgsql as $$ begin
-					if new.user_id = %d then raise exception 'the disk is sad'; end if; return new; end $$`, s.users[faultAt+5]),
+					if new.user_id = %d then raise exception 'the disk is sad'; end if; return new; end $$`,
+					s.users[faultAt+5]),
 				`create trigger refuse_one before insert on inventory_reservation for each row execute function refuse_one()`} {
 				_, err := s.pool.Exec(s.ctx, sql)
 				s.ok(err)
@@ -220,7 +233,9 @@ func TestASaleRunsOnARedisCluster(t *testing.T) {
 	w := newWorldOn(t, url)
 	s := w.sells("clustered")
 	s.fault = func() {
-		w.ok(nodes.ForEachMaster(w.ctx, func(ctx context.Context, node *redis.Client) error { return node.ScriptFlush(ctx).Err() }))
+		w.ok(nodes.ForEachMaster(w.ctx, func(ctx context.Context, node *redis.Client) error {
+			return node.ScriptFlush(ctx).Err()
+		}))
 	}
 	s.opens(t)
 	for _, path := range []string{"/", "/videos", "/v/clustered", "/v/clustered", "/search?q=film"} {

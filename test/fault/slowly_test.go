@@ -26,7 +26,11 @@ func newSlowly(t *testing.T, redis *dbtest.RedisHandle) *slowly {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &slowly{t: t, redis: redis, listener: l}
+	s := &slowly{
+		t:        t,
+		redis:    redis,
+		listener: l,
+	}
 	s.follow()
 	t.Cleanup(func() { _ = l.Close() })
 	go s.accept()

@@ -16,13 +16,16 @@ var rules = []struct{ promise, broken string }{
 		`select format('sku %s: %s + %s + %s <> %s', sku_id, available, frozen, sold, total) from video_inventory
 		 where available + frozen + sold <> total or least(available, frozen, sold) < 0`},
 	{"frozen and sold units are those of the reservations",
-		`select format('sku %s: frozen %s, held %s, sold %s, reserved as sold %s', i.sku_id, i.frozen, r.held, i.sold, r.sold)
+		`select format('sku %s: frozen %s, held %s, sold %s, reserved as sold %s', i.sku_id, i.frozen, r.held, i.sold,
+			r.sold)
 		 from video_inventory i cross join lateral (
-		   select coalesce(sum(qty) filter (where state = 'held'), 0) as held, coalesce(sum(qty) filter (where state = 'sold'), 0) as sold
+		   select coalesce(sum(qty) filter (where state = 'held'), 0) as held,
+		coalesce(sum(qty) filter (where state = 'sold'), 0) as sold
 		   from inventory_reservation where inventory_id = i.id) r
 		 where i.frozen <> r.held or i.sold <> r.sold`},
 	{"a held unit has an order that waits for payment, a sold one an order that was paid",
-		`select format('%s of %s is %s while the order is %s', r.token, r.order_no, r.state, coalesce(o.status, 'missing'))
+		`select format('%s of %s is %s while the order is %s', r.token, r.order_no, r.state, coalesce(o.status,
+			'missing'))
 		 from inventory_reservation r left join video_order o using (order_no)
 		 where (r.state = 'held' and o.status is distinct from 'PENDING_PAY')
 		    or (r.state = 'sold' and coalesce(o.status, '') not in ('PAID', 'DELIVERED'))`},
@@ -33,14 +36,17 @@ var rules = []struct{ promise, broken string }{
 	{"a product's rating is that of its reviews, without those whose purchase was paid back",
 		`select format('product %s: %s of %s shown, %s of %s written', s.id, s.rating_sum, s.rating_count, r.sum, r.n)
 		 from video_product_spu s cross join lateral (
-		   select coalesce(sum(rating), 0) as sum, count(*) as n, array[count(*) filter (where rating = 1), count(*) filter (where rating = 2),
-		     count(*) filter (where rating = 3), count(*) filter (where rating = 4), count(*) filter (where rating = 5)] as each
+		   select coalesce(sum(rating), 0) as sum, count(*) as n, array[count(*) filter (where rating = 1),
+		count(*) filter (where rating = 2),
+		     count(*) filter (where rating = 3), count(*) filter (where rating = 4),
+		count(*) filter (where rating = 5)] as each
 		   from catalog_review where spu_id = s.id and refunded_at is null) r
 		 where (s.rating_sum, s.rating_count, s.rating_counts) is distinct from (r.sum, r.n, r.each)
 		 union all
 		 select format('the review of product %s by %s is refunded: %s', r.spu_id, r.user_id, r.refunded_at is not null)
 		 from catalog_review r join lateral (
-		   select bool_and(state = 'revoked') as over from video_entitlement where user_id = r.user_id and spu_id = r.spu_id) e on true
+		   select bool_and(state = 'revoked') as over from video_entitlement where user_id = r.user_id
+		and spu_id = r.spu_id) e on true
 		 where (r.refunded_at is not null) <> e.over`},
 	{"a coupon counts its uses, and each stands as its order does",
 		`select format('coupon %s: held %s, used %s, rows %s and %s', c.code, c.held, c.used, u.held, u.used)
@@ -51,16 +57,20 @@ var rules = []struct{ promise, broken string }{
 		 union all
 		 select format('the use of %s is %s while the order is %s', u.order_no, u.state, coalesce(o.status, 'missing'))
 		 from promotion_coupon_use u left join video_order o using (order_no)
-		 where u.state <> case when o.status = 'PENDING_PAY' then 'held' when o.status in ('PAID', 'DELIVERED') then 'used' else 'returned' end
-		    or u.discount is distinct from (select sum(discount_amount)::bigint from video_order_item i where i.order_no = u.order_no)`},
+		 where u.state <> case when o.status = 'PENDING_PAY' then 'held' when o.status in ('PAID',
+		'DELIVERED') then 'used' else 'returned' end
+		    or u.discount is distinct from (select sum(discount_amount)::bigint from video_order_item i
+		where i.order_no = u.order_no)`},
 	{"an order's status is the last of its recorded moves, which follow each other",
 		`select format('%s is %s at %s, recorded as %s at %s', o.order_no, o.status, o.version, t.to_status, t.version)
 		 from video_order o left join lateral (
-		   select to_status, version from order_transition where order_no = o.order_no order by version desc limit 1) t on true
+		   select to_status, version from order_transition where order_no = o.order_no order by version desc
+		limit 1) t on true
 		 where o.status is distinct from t.to_status or o.version is distinct from t.version
 		 union all
 		 select format('%s: move %s begins at %s after %s', order_no, version, from_status, before) from (
-		   select *, lag(to_status, 1, 'INIT') over (partition by order_no order by version) as before from order_transition) m
+		   select *, lag(to_status, 1, 'INIT') over (partition by order_no order by version) as before
+		from order_transition) m
 		 where from_status <> before`},
 	{"an order that was paid has exactly one consumed capture of its total, and no other order has one",
 		`select format('%s is %s with %s consumed captures of %s', o.order_no, o.status, count(c.id), sum(c.amount))
@@ -74,13 +84,15 @@ var rules = []struct{ promise, broken string }{
 	{"the ledger's channel accounts hold captures less refunds",
 		`select format('%s %s: ledger %s, captures less refunds %s', provider, currency, booked, taken) from (
 		   select c.provider, c.currency, sum(c.amount - c.refunded) as taken,
-		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:' || c.provider and l.currency = c.currency) as booked
+		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:' || c.provider
+		and l.currency = c.currency) as booked
 		   from payment_capture c group by c.provider, c.currency) s where booked <> taken`},
 	{"all accounts of the ledger sum to zero",
 		`select format('%s: %s', currency, sum(amount)) from ledger_line group by currency having sum(amount) <> 0`},
 	{"each item that was paid for has its earning, of what was paid, and nothing else has one",
 		`select format('%s/%s: paid %s, earned %s', order_no, line_no, paid, earned) from (
-		   select i.order_no, i.line_no, e.amount as earned, case when c.id is not null then nullif(i.amount - i.discount_amount, 0) end as paid
+		   select i.order_no, i.line_no, e.amount as earned,
+		case when c.id is not null then nullif(i.amount - i.discount_amount, 0) end as paid
 		   from video_order_item i left join payment_capture c on c.reference = i.order_no and c.state = 'consumed'
 		   left join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
 		 where paid is distinct from earned`},
@@ -92,9 +104,12 @@ var rules = []struct{ promise, broken string }{
 		   from video_order_item i join ledger_earning e on e.source = i.order_no || '/' || i.line_no) s
 		 where back <> amount_back`},
 	{"what earnings gave back is the sum of their reversals that stand",
-		`select format('%s: %s of which fee %s, reversals %s of which fee %s', source, amount_back, fee_back, amount, fee) from (
-		   select e.source, e.amount_back, e.fee_back, coalesce(sum(r.amount), 0) as amount, coalesce(sum(r.fee), 0) as fee
-		   from ledger_earning e left join ledger_reversal r on r.source = e.source and r.undone_at is null group by e.id) s
+		`select format('%s: %s of which fee %s, reversals %s of which fee %s', source, amount_back, fee_back, amount,
+			fee) from (
+		   select e.source, e.amount_back, e.fee_back, coalesce(sum(r.amount), 0) as amount, coalesce(sum(r.fee),
+		0) as fee
+		   from ledger_earning e left join ledger_reversal r on r.source = e.source and r.undone_at is null
+		group by e.id) s
 		 where (amount_back, fee_back) <> (amount, fee)`},
 	{"a creator's accounts hold the shares of what was paid less refunds and payouts, and each stage its own",
 		`with l as (
@@ -112,14 +127,17 @@ var rules = []struct{ promise, broken string }{
 		   from ledger_payout group by 1, 2
 		 ), a as (select creator_id, currency, sum(amount) as amount from ledger_adjustment group by 1, 2)
 		 select format('creator %s: owed %s of %s, held %s of %s, reserved %s of %s %s', creator_id, l.owed,
-		   coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0), l.held, e.held, l.reserved, p.reserved, currency)
-		 from l full join e using (creator_id, currency) full join p using (creator_id, currency) full join a using (creator_id, currency)
+		   coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0), l.held, e.held, l.reserved, p.reserved,
+		currency)
+		 from l full join e using (creator_id, currency) full join p using (creator_id, currency) full
+		join a using (creator_id, currency)
 		 where coalesce(l.owed, 0) <> coalesce(e.earned, 0) - coalesce(p.paid, 0) + coalesce(a.amount, 0)
 		    or coalesce(l.held, 0) <> coalesce(e.held, 0) or coalesce(l.reserved, 0) <> coalesce(p.reserved, 0)`},
 	{"what the sandbox took less what it gave back is what the ledger says it holds",
 		`select format('%s: sandbox %s, ledger %s', currency, held, booked) from (
 		   select currency, sum(amount - refunded) as held,
-		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:sandbox' and l.currency = t.currency) as booked
+		     (select coalesce(sum(amount), 0) from ledger_line l where l.account = 'channel:sandbox'
+		and l.currency = t.currency) as booked
 		   from sandbox_transaction t group by currency) s where held <> booked`},
 	{"a delivered order's items are granted once, and nothing unpaid is granted",
 		`select format('%s/%s granted %s times, order %s', i.order_no, i.line_no, count(e.id), o.status)
@@ -139,7 +157,8 @@ var rules = []struct{ promise, broken string }{
 		 where (e.state = 'revoked') <> (i.revoked_at is not null)`},
 	{"a refunded order got everything back",
 		`select format('%s: %s of %s', order_no, refunded_amount, total_amount) from video_order
-		 where (status = 'REFUNDED') <> (refunded_amount = total_amount and refunded_at is not null and status = 'REFUNDED')`},
+		 where (status = 'REFUNDED') <> (refunded_amount = total_amount and refunded_at is not null
+		and status = 'REFUNDED')`},
 }
 
 // Check fails the test for every promise that the database breaks right now, money in flight aside: the sandbox's

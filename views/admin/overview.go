@@ -97,12 +97,16 @@ func (p OverviewPage) trends(t *text.Printer) []trend {
 		words:  number,
 	})
 	refunds := trend{
-		label:  t.T("overview.refunds"),
-		value:  number(p.Now.Refunds()),
-		href:   "/admin/orders?status=" + string(order.Refunded),
-		Change: ui.Change{Now: p.Now.Refunds(), Before: p.Before.Refunds(), Worse: true},
-		days:   p.series(p.Now, sold(func(s insight.Sales) int64 { return s.Refunds })),
-		words:  number,
+		label: t.T("overview.refunds"),
+		value: number(p.Now.Refunds()),
+		href:  "/admin/orders?status=" + string(order.Refunded),
+		Change: ui.Change{
+			Now:    p.Now.Refunds(),
+			Before: p.Before.Refunds(),
+			Worse:  true,
+		},
+		days:  p.series(p.Now, sold(func(s insight.Sales) int64 { return s.Refunds })),
+		words: number,
 	}
 	for _, c := range currencies {
 		if refunds.note != "" {
@@ -122,12 +126,16 @@ func (p OverviewPage) trends(t *text.Printer) []trend {
 	} {
 		now, before := sumOf(k.days, p.Now.Range), sumOf(k.days, p.Before.Range)
 		list = append(list, trend{
-			label:  k.label,
-			value:  number(now),
-			href:   k.href,
-			Change: ui.Change{Now: now, Before: before, Worse: k.worse},
-			days:   daysOf(k.days, p.Now.Range),
-			words:  number,
+			label: k.label,
+			value: number(now),
+			href:  k.href,
+			Change: ui.Change{
+				Now:    now,
+				Before: before,
+				Worse:  k.worse,
+			},
+			days:  daysOf(k.days, p.Now.Range),
+			words: number,
 		})
 	}
 	return list
@@ -167,7 +175,8 @@ func sparkWords(t *text.Printer, label string, days []int64, words func(int64) s
 	for _, n := range days {
 		top = max(top, n)
 	}
-	return t.T("admin.spark", "What", label, "First", words(days[0]), "Last", words(days[len(days)-1]), "Top", words(top))
+	return t.T("admin.spark", "What", label, "First", words(days[0]), "Last", words(days[len(days)-1]), "Top",
+		words(top))
 }
 
 func (f TopFilm) title(t *text.Printer) string {

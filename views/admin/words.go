@@ -1,5 +1,5 @@
-// Package adminview draws the operator's console: counts, orders in full, refunds, cases and dead letters. It shows codes
-// where a code is what an operator looks for, and refuses to decide anything.
+// Package adminview draws the operator's console: counts, orders in full, refunds, cases and dead letters. It shows
+// codes where a code is what an operator looks for, and refuses to decide anything.
 package adminview
 
 import (

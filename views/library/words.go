@@ -1,5 +1,5 @@
-// Package libraryview draws what a person may watch: the library, a film with its player, the devices that play. It takes
-// entitlements, cards and positions as their modules hand them out and decides how they read.
+// Package libraryview draws what a person may watch: the library, a film with its player, the devices that play. It
+// takes entitlements, cards and positions as their modules hand them out and decides how they read.
 package libraryview
 
 import (

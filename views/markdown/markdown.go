@@ -1,5 +1,5 @@
-// Package markdown owns how Markdown that people of the shop write becomes HTML that can do no harm: raw HTML is left out, and
-// only plain structure and links pass. It refuses to know whose text it is.
+// Package markdown owns how Markdown that people of the shop write becomes HTML that can do no harm: raw HTML is left
+// out, and only plain structure and links pass. It refuses to know whose text it is.
 package markdown
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// converter leaves raw HTML out, as goldmark does without WithUnsafe. Cells are not aligned: that takes inline styles, which the
-// Content-Security-Policy forbids.
+// converter leaves raw HTML out, as goldmark does without WithUnsafe. Cells are not aligned: that takes inline styles,
+// which the Content-Security-Policy forbids.
 var converter = goldmark.New(
 	goldmark.WithExtensions(extension.Linkify, extension.Strikethrough,
 		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone))),
@@ -26,7 +26,8 @@ var policy = newPolicy()
 
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "ul", "ol", "li", "strong", "em", "del", "code", "pre",
+	p.AllowElements("h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "ul", "ol", "li", "strong", "em", "del", "code",
+		"pre",
 		"blockquote", "table", "thead", "tbody", "tr", "th", "td")
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("href").OnElements("a")

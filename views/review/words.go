@@ -1,5 +1,5 @@
-// Package reviewview draws the review desk: the queue, one case with what it is compared to, the words that raise a score, takedowns
-// and appeals. It refuses to decide anything: who may press which button is handed to it.
+// Package reviewview draws the review desk: the queue, one case with what it is compared to, the words that raise a
+// score, takedowns and appeals. It refuses to decide anything: who may press which button is handed to it.
 package reviewview
 
 import (
@@ -35,7 +35,8 @@ func num(n int64) string { return strconv.FormatInt(n, 10) }
 
 func caseURL(id int64) string { return "/admin/review/" + num(id) }
 
-var stateTones = map[review.State]ui.Tone{review.Open: ui.Info, review.Second: ui.Warning, review.Approved: ui.Success, review.Returned: ui.Error}
+var stateTones = map[review.State]ui.Tone{review.Open: ui.Info, review.Second: ui.Warning, review.Approved: ui.Success,
+	review.Returned: ui.Error}
 
 func scoreTone(score int) ui.Tone {
 	switch {
@@ -88,14 +89,55 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 		l = *live
 	}
 	out := []pair{
-		{label: t.T("review.title_en"), new: n.TitleEn, live: l.TitleEn}, {label: t.T("review.title_zh"), new: n.TitleZh, live: l.TitleZh},
-		{label: t.T("review.description_en"), new: n.DescriptionEn, live: l.DescriptionEn},
-		{label: t.T("review.description_zh"), new: n.DescriptionZh, live: l.DescriptionZh},
-		{label: t.T("review.tags"), new: strings.Join(n.Tags, ", "), live: strings.Join(l.Tags, ", "), whole: true},
-		{label: t.T("review.category"), new: t.Of(n.CategoryZh, n.CategoryEn), live: t.Of(l.CategoryZh, l.CategoryEn), whole: true},
-		{label: t.T("review.series"), new: series(t, n), live: series(t, l), whole: true},
-		{label: t.T("review.slug"), new: n.Slug, live: l.Slug, whole: true},
-		{label: t.T("review.free"), new: free(t, n), live: free(t, l), whole: true},
+		{
+			label: t.T("review.title_en"),
+			new:   n.TitleEn,
+			live:  l.TitleEn,
+		}, {
+			label: t.T("review.title_zh"),
+			new:   n.TitleZh,
+			live:  l.TitleZh,
+		},
+		{
+			label: t.T("review.description_en"),
+			new:   n.DescriptionEn,
+			live:  l.DescriptionEn,
+		},
+		{
+			label: t.T("review.description_zh"),
+			new:   n.DescriptionZh,
+			live:  l.DescriptionZh,
+		},
+		{
+			label: t.T("review.tags"),
+			new:   strings.Join(n.Tags, ", "),
+			live:  strings.Join(l.Tags, ", "),
+			whole: true,
+		},
+		{
+			label: t.T("review.category"),
+			new:   t.Of(n.CategoryZh, n.CategoryEn),
+			live:  t.Of(l.CategoryZh, l.CategoryEn),
+			whole: true,
+		},
+		{
+			label: t.T("review.series"),
+			new:   series(t, n),
+			live:  series(t, l),
+			whole: true,
+		},
+		{
+			label: t.T("review.slug"),
+			new:   n.Slug,
+			live:  l.Slug,
+			whole: true,
+		},
+		{
+			label: t.T("review.free"),
+			new:   free(t, n),
+			live:  free(t, l),
+			whole: true,
+		},
 	}
 	var editions []string
 	prices := func(c review.Content) map[string]string {
@@ -114,7 +156,12 @@ func pairs(t *text.Printer, n review.Content, live *review.Content) []pair {
 	}
 	newPrices, livePrices := prices(n), prices(l)
 	for _, e := range editions {
-		out = append(out, pair{label: e, new: newPrices[e], live: livePrices[e], whole: true})
+		out = append(out, pair{
+			label: e,
+			new:   newPrices[e],
+			live:  livePrices[e],
+			whole: true,
+		})
 	}
 	return out
 }
@@ -148,7 +195,8 @@ func compare(old, now string) parts {
 	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
 		tail++
 	}
-	return parts{string(a[:head]), string(a[head : len(a)-tail]), string(b[head : len(b)-tail]), string(a[len(a)-tail:])}
+	return parts{string(a[:head]), string(a[head : len(a)-tail]), string(b[head : len(b)-tail]),
+		string(a[len(a)-tail:])}
 }
 
 // wrong is what is wrong with a field, in words; empty when nothing is.

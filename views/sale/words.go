@@ -1,5 +1,6 @@
-// Package saleview draws flash sales: what visitors see of them, and the desk where creators and operators make them. It takes
-// campaigns, offers and counts as the business hands them out and decides how they read; it refuses to ask for anything itself.
+// Package saleview draws flash sales: what visitors see of them, and the desk where creators and operators make them.
+// It takes campaigns, offers and counts as the business hands them out and decides how they read; it refuses to ask for
+// anything itself.
 package saleview
 
 import (
@@ -43,14 +44,23 @@ type LiveLot struct {
 	Phase Phase
 }
 
-// LiveOf says how a campaign stands at a moment with those counts. A start that the clock has reached and the mall has not is
-// still ahead; an end that the clock has reached is the end.
+// LiveOf says how a campaign stands at a moment with those counts. A start that the clock has reached and the mall has
+// not is still ahead; an end that the clock has reached is the end.
 func LiveOf(c promotion.Campaign, counts map[inventory.CampaignKey]inventory.Counts, now time.Time) Live {
-	l := Live{StartsAt: c.StartsAt, EndsAt: c.EndsAt, Phase: SoldOut, Lots: make([]LiveLot, len(c.Items))}
+	l := Live{
+		StartsAt: c.StartsAt,
+		EndsAt:   c.EndsAt,
+		Phase:    SoldOut,
+		Lots:     make([]LiveLot, len(c.Items)),
+	}
 	on := c.On(now)
 	for n, i := range c.Items {
 		k := counts[inventory.CampaignKey{CampaignID: c.ID, SKUID: i.SKUID}]
-		lot := LiveLot{SKUID: i.SKUID, Left: k.Available, Phase: Running}
+		lot := LiveLot{
+			SKUID: i.SKUID,
+			Left:  k.Available,
+			Phase: Running,
+		}
 		switch {
 		case k.Available > 0:
 			l.Phase = Running
@@ -140,7 +150,8 @@ func tiles(until, now time.Time) []tile {
 		}
 		return strconv.FormatInt(n, 10)
 	}
-	return []tile{{"days", strconv.FormatInt(left/86400, 10)}, {"hours", two(left / 3600 % 24)}, {"minutes", two(left / 60 % 60)}, {"seconds", two(left % 60)}}
+	return []tile{{"days", strconv.FormatInt(left/86400, 10)}, {"hours", two(left / 3600 % 24)},
+		{"minutes", two(left / 60 % 60)}, {"seconds", two(left % 60)}}
 }
 
 // leftWords puts a count into the words that also go to the script, where it stands as {left}.

@@ -4,7 +4,8 @@ import "github.com/a-h/templ"
 
 // swaps makes a link to the same list in another state replace the list in place, under the link's address.
 func swaps(href string) templ.Attributes {
-	return templ.Attributes{"hx-get": href, "hx-target": "#listing", "hx-swap": "outerHTML show:window:top", "hx-push-url": "true",
+	return templ.Attributes{"hx-get": href, "hx-target": "#listing", "hx-swap": "outerHTML show:window:top",
+		"hx-push-url":  "true",
 		"hx-indicator": "#listing"}
 }
 

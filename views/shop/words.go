@@ -1,5 +1,5 @@
-// Package shopview draws the shop: the front page, lists and searches, a video's page and its reviews. It takes cards and
-// products as the catalogue hands them out and decides how they read; it refuses to ask for anything itself.
+// Package shopview draws the shop: the front page, lists and searches, a video's page and its reviews. It takes cards
+// and products as the catalogue hands them out and decides how they read; it refuses to ask for anything itself.
 package shopview
 
 import (
@@ -118,8 +118,8 @@ func tagsIn(t *text.Printer, tags []string) []string {
 	return mine
 }
 
-// Summary is the beginning of a text, for search engines, shared links and the front page. length counts letters; a Chinese
-// character takes the room of two.
+// Summary is the beginning of a text, for search engines, shared links and the front page. length counts letters; a
+// Chinese character takes the room of two.
 func Summary(s string, length int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	room := length

@@ -13,8 +13,8 @@ import (
 	"videomall/mall/money"
 )
 
-// form is how one language writes what is not a word. Its zone is that of readers whose own is not known, see Printer.In, and is
-// named wherever a time of day is shown: Beijing's in Chinese, UTC in English.
+// form is how one language writes what is not a word. Its zone is that of readers whose own is not known, see
+// Printer.In, and is named wherever a time of day is shown: Beijing's in Chinese, UTC in English.
 type form struct {
 	tag      language.Tag
 	zone     *time.Location
@@ -46,8 +46,8 @@ var forms = map[Lang]form{
 // Number writes a count with the thousands set apart: 12,345.
 func (p *Printer) Number(n int) string { return group(strconv.Itoa(n)) }
 
-// Money writes a sum as its reader does: ¥9.90 for CNY in Chinese, CN¥9.90 in English. Both languages group in thousands
-// and use a decimal point, so only the symbol and the number of minor digits come from CLDR.
+// Money writes a sum as its reader does: ¥9.90 for CNY in Chinese, CN¥9.90 in English. Both languages group in
+// thousands and use a decimal point, so only the symbol and the number of minor digits come from CLDR.
 func (p *Printer) Money(m money.Money) string {
 	symbol, digits := p.currency(m.Currency)
 	sign, amount := "", m.Amount
@@ -122,7 +122,8 @@ func (p *Printer) BasisPoints(n int) string {
 // Date writes a day: Nov 22, 2025 or 2025年11月22日.
 func (p *Printer) Date(t time.Time) string { return t.In(p.Here()).Format(p.form.date) }
 
-// DateTime writes a moment to the minute: in the reader's own zone where it is known, else in the language's, which it names.
+// DateTime writes a moment to the minute: in the reader's own zone where it is known, else in the language's, which it
+// names.
 func (p *Printer) DateTime(t time.Time) string {
 	if p.own == nil {
 		return t.In(p.form.zone).Format(p.form.date+p.form.clock) + p.form.named
@@ -130,7 +131,8 @@ func (p *Printer) DateTime(t time.Time) string {
 	return t.In(p.own.Location()).Format(p.form.date + p.form.clock)
 }
 
-// In is the same printer for a reader in that zone, by its name in the tz database. A name that there is not changes nothing.
+// In is the same printer for a reader in that zone, by its name in the tz database. A name that there is not changes
+// nothing.
 func (p *Printer) In(zone string) *Printer {
 	own, ok := calendar.Find(zone)
 	if !ok {
@@ -157,11 +159,12 @@ func (p *Printer) HereName() string {
 	return p.own.Name()
 }
 
-// Zone is the zone of moments that are typed in, which forms name. It is the language's and not the reader's own: a form may be
-// sent after the reader's zone became known, or from another one, and a moment must not move by that.
+// Zone is the zone of moments that are typed in, which forms name. It is the language's and not the reader's own: a
+// form may be sent after the reader's zone became known, or from another one, and a moment must not move by that.
 func (p *Printer) Zone() *time.Location { return p.form.zone }
 
-// Relative writes how long ago t was, or how far ahead it lies: 3 minutes ago, in 2 days. Beyond 30 days it is the date.
+// Relative writes how long ago t was, or how far ahead it lies: 3 minutes ago, in 2 days. Beyond 30 days it is the
+// date.
 func (p *Printer) Relative(t, now time.Time) string {
 	d := t.Sub(now)
 	direction := "in"

@@ -95,12 +95,14 @@ var (
 	literal = regexp.MustCompile(`"([a-z0-9_]+(?:\.[a-z0-9_]+)*\.?)"(\s*\+)?`)
 )
 
-// A key is used where it stands as a literal; a literal that ends in "." and is joined to something uses all keys below it.
+// A key is used where it stands as a literal; a literal that ends in "." and is joined to something uses all keys below
+// it.
 func TestKeysInTheSourceAndInTheFilesAgree(t *testing.T) {
 	t.Parallel()
 	keys := messageFiles(t)["en"]
 	source := func(p string) bool {
-		return strings.HasSuffix(p, ".templ") || (strings.HasSuffix(p, ".go") && !strings.HasSuffix(p, "_templ.go") && !strings.HasSuffix(p, "_test.go"))
+		return strings.HasSuffix(p, ".templ") ||
+			(strings.HasSuffix(p, ".go") && !strings.HasSuffix(p, "_templ.go") && !strings.HasSuffix(p, "_test.go"))
 	}
 	files := readAll(t, "..", source)
 	maps.Copy(files, readAll(t, "../../web", source))

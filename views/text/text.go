@@ -1,6 +1,7 @@
-// Package text owns the words and the forms of numbers, sums, dates and durations that a reader sees, in each language the
-// mall speaks. Messages live in messages/<area>.<language>.toml, one file an area so that several people can add at once.
-// It refuses to know requests and pages: it is handed a cookie's value and an Accept-Language header, never the request.
+// Package text owns the words and the forms of numbers, sums, dates and durations that a reader sees, in each language
+// the mall speaks. Messages live in messages/<area>.<language>.toml, one file an area so that several people can add at
+// once. It refuses to know requests and pages: it is handed a cookie's value and an Accept-Language header, never the
+// request.
 package text
 
 import (
@@ -34,8 +35,8 @@ var Langs = []struct {
 
 var matcher = language.NewMatcher([]language.Tag{language.English, language.SimplifiedChinese})
 
-// Choose picks the language: the reader's own switch (the lang cookie's value), else the browser's Accept-Language, else
-// English. Any Chinese is answered in simplified Chinese. Malformed input counts as absent.
+// Choose picks the language: the reader's own switch (the lang cookie's value), else the browser's Accept-Language,
+// else English. Any Chinese is answered in simplified Chinese. Malformed input counts as absent.
 func Choose(cookie, acceptLanguage string) Lang {
 	switch Lang(cookie) {
 	case En, ZhCN:
@@ -71,7 +72,12 @@ func load(files embed.FS) map[Lang]*Printer {
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	out := map[Lang]*Printer{}
 	for _, l := range Langs {
-		out[l.Lang] = &Printer{Lang: l.Lang, plain: map[string]string{}, localizer: i18n.NewLocalizer(bundle, string(l.Lang)), form: forms[l.Lang]}
+		out[l.Lang] = &Printer{
+			Lang:      l.Lang,
+			plain:     map[string]string{},
+			localizer: i18n.NewLocalizer(bundle, string(l.Lang)),
+			form:      forms[l.Lang],
+		}
 	}
 	entries, err := fs.ReadDir(files, "messages")
 	if err != nil {
@@ -107,8 +113,8 @@ func For(l Lang) *Printer {
 	return printers[En]
 }
 
-// T returns a message. args are name, value pairs for its {{.Name}} places: p.T("cart.added", "Title", title). An unknown
-// key comes back as itself, so that a page never fails for want of a word; a test keeps keys and files in step.
+// T returns a message. args are name, value pairs for its {{.Name}} places: p.T("cart.added", "Title", title). An
+// unknown key comes back as itself, so that a page never fails for want of a word; a test keeps keys and files in step.
 func (p *Printer) T(key string, args ...any) string {
 	if s, ok := p.plain[key]; ok {
 		return s
@@ -126,7 +132,11 @@ func (p *Printer) localize(key string, count any, args []any) string {
 	for i := 0; i+1 < len(args); i += 2 {
 		data[fmt.Sprint(args[i])] = args[i+1]
 	}
-	s, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: count})
+	s, err := p.localizer.Localize(&i18n.LocalizeConfig{
+		MessageID:    key,
+		TemplateData: data,
+		PluralCount:  count,
+	})
 	if err != nil {
 		return key
 	}
@@ -139,8 +149,8 @@ func (p *Printer) Of(zh, en string) string {
 	return s
 }
 
-// Foreign is the language of what Of returns where it is not the reader's: a page says so, in a lang attribute and where it matters in a note.
-// It is empty where the reader's language was written, and where nothing was.
+// Foreign is the language of what Of returns where it is not the reader's: a page says so, in a lang attribute and
+// where it matters in a note. It is empty where the reader's language was written, and where nothing was.
 func (p *Printer) Foreign(zh, en string) string {
 	s, l := p.choose(zh, en)
 	if s == "" || l == p.Lang {

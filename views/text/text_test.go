@@ -60,13 +60,14 @@ func TestWordsAndPlurals(t *testing.T) {
 	t.Parallel()
 	en, zh := text.For(text.En), text.For(text.ZhCN)
 	for got, want := range map[string]string{
-		en.T("nav.cart"):                                             "Cart",
-		zh.T("nav.cart"):                                             "购物车",
-		en.N("nav.cart_count", 1):                                    "Cart, 1 video",
-		en.N("nav.cart_count", 0):                                    "Cart, 0 videos",
-		en.N("rating.count", 12345):                                  "12,345 reviews",
-		zh.N("rating.count", 12345):                                  "12,345 条评价",
-		en.T("price.from", "Price", "<$1> & more"):                   "from <$1> & more", // escaped where it is drawn, not here
+		en.T("nav.cart"):            "Cart",
+		zh.T("nav.cart"):            "购物车",
+		en.N("nav.cart_count", 1):   "Cart, 1 video",
+		en.N("nav.cart_count", 0):   "Cart, 0 videos",
+		en.N("rating.count", 12345): "12,345 reviews",
+		zh.N("rating.count", 12345): "12,345 条评价",
+		// escaped where it is drawn, not here
+		en.T("price.from", "Price", "<$1> & more"):                   "from <$1> & more",
 		en.T("no.such.key"):                                          "no.such.key",
 		text.For("xx").T("nav.cart"):                                 "Cart",
 		text.From(context.Background()).T("nav.cart"):                "Cart",

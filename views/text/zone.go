@@ -14,7 +14,8 @@ func (p *Printer) OwnZone() (calendar.Zone, bool) {
 	return *p.own, true
 }
 
-// ZoneName names a zone whose days from one moment to another are shown, with how far it is from UTC then: Europe/Berlin (UTC+1, UTC+2).
+// ZoneName names a zone whose days from one moment to another are shown, with how far it is from UTC then:
+// Europe/Berlin (UTC+1, UTC+2).
 func (p *Printer) ZoneName(z calendar.Zone, from, to time.Time) string {
 	if z == calendar.UTC {
 		return z.Name()

@@ -1,6 +1,7 @@
 package ui
 
-// icons are the inner shapes of the Lucide set (ISC licence, lucide.dev) on a 24-unit square, drawn with the text's colour.
+// icons are the inner shapes of the Lucide set (ISC licence, lucide.dev) on a 24-unit square, drawn with the text's
+// colour.
 var icons = map[string]string{
 	"arrow-left":    `<path d="m12 19-7-7 7-7"/><path d="M19 12H5"/>`,
 	"arrow-right":   `<path d="M5 12h14"/><path d="m12 5 7 7-7 7"/>`,

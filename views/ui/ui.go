@@ -1,6 +1,7 @@
-// Package ui owns the parts that every page is made of: icons, buttons, fields, prices, covers, cards, dialogs. They take
-// typed props and the reader's words from the context (text.With). It refuses to know the business: a card is handed a price
-// and an address, never a video; and it never writes an inline style or handler, which the mall's CSP would drop.
+// Package ui owns the parts that every page is made of: icons, buttons, fields, prices, covers, cards, dialogs. They
+// take typed props and the reader's words from the context (text.With). It refuses to know the business: a card is
+// handed a price and an address, never a video; and it never writes an inline style or handler, which the mall's CSP
+// would drop.
 package ui
 
 import (
@@ -22,8 +23,8 @@ type Request struct {
 	Unpaid bool // orders can be paid without money although this is no demo
 }
 
-// With carries the request to the parts below. views.Layout does it for whole pages; a handler that draws a bare fragment
-// does it itself.
+// With carries the request to the parts below. views.Layout does it for whole pages; a handler that draws a bare
+// fragment does it itself.
 func With(ctx context.Context, r Request) context.Context {
 	return context.WithValue(ctx, contextKey{}, r)
 }

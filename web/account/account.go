@@ -1,5 +1,5 @@
-// Package account owns the pages of having an account: sign in, sign up, sign out, and the account's own page. The rules of
-// passwords and sessions are mall/account's; it refuses to know what else happens to a person who signs in.
+// Package account owns the pages of having an account: sign in, sign up, sign out, and the account's own page. The
+// rules of passwords and sessions are mall/account's; it refuses to know what else happens to a person who signs in.
 package account
 
 import (
@@ -20,8 +20,8 @@ import (
 	"videomall/web/page"
 )
 
-// Deps is what the pages work with. OnSignIn runs after a person has signed in, for what was a guest's until then; its error
-// is logged and keeps nobody out. Demo shows the demo accounts.
+// Deps is what the pages work with. OnSignIn runs after a person has signed in, for what was a guest's until then; its
+// error is logged and keeps nobody out. Demo shows the demo accounts.
 type Deps struct {
 	Site     *page.Site
 	Accounts *account.Accounts
@@ -67,11 +67,15 @@ func Routes(g *echo.Group, d Deps) {
 type handlers struct{ Deps }
 
 func (h handlers) account(c *page.Ctx) error {
-	return h.showAccount(c, http.StatusOK, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{}, nil)
+	return h.showAccount(c, http.StatusOK, accountview.Profile{
+		Name:   c.Viewer.Name,
+		Locale: c.Viewer.Locale,
+	}, accountview.Passwords{}, nil)
 }
 
 // showAccount draws the page; each form may have come back with what was typed and what is wrong with it.
-func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords, creator *accountview.Creator) error {
+func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords,
+	creator *accountview.Creator) error {
 	ctx := c.Request().Context()
 	u, err := h.Accounts.User(ctx, c.Viewer.UserID)
 	if err != nil {
@@ -81,7 +85,14 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 	if err != nil {
 		return err
 	}
-	props := accountview.Account{Email: u.Email, Since: u.CreatedAt, Now: c.Now, Profile: profile, Passwords: passwords, Creator: creator}
+	props := accountview.Account{
+		Email:     u.Email,
+		Since:     u.CreatedAt,
+		Now:       c.Now,
+		Profile:   profile,
+		Passwords: passwords,
+		Creator:   creator,
+	}
 	if creator == nil {
 		if props.Creator, err = h.creator(c); err != nil {
 			return err
@@ -90,7 +101,12 @@ func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profi
 	for _, d := range devices {
 		browser, system := page.DescribeAgent(d.UserAgent)
 		props.Devices = append(props.Devices, accountview.Device{
-			Number: d.Number, Browser: browser, System: system, Since: d.Since, Seen: d.Seen, Here: d.Here,
+			Number:  d.Number,
+			Browser: browser,
+			System:  system,
+			Since:   d.Since,
+			Seen:    d.Seen,
+			Here:    d.Here,
 		})
 	}
 	tokens, err := h.Accounts.Tokens(ctx, c.Viewer.UserID)
@@ -109,7 +125,10 @@ func (h handlers) saveProfile(c *page.Ctx) error {
 	err := h.Accounts.ChangeProfile(c.Request().Context(), c.Viewer.UserID, name, locale)
 	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
 		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
-			Name: name, Locale: locale, NameError: c.Explain(f.Fields["name"]), LocaleError: c.Explain(f.Fields["locale"]),
+			Name:        name,
+			Locale:      locale,
+			NameError:   c.Explain(f.Fields["name"]),
+			LocaleError: c.Explain(f.Fields["locale"]),
 		}, accountview.Passwords{}, nil)
 	}
 	if err != nil {
@@ -128,8 +147,14 @@ func (h handlers) changePassword(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	err := h.Accounts.ChangePassword(ctx, c.Viewer.UserID, c.FormValue("currentPassword"), c.FormValue("password"))
 	if f := fault.From(err); errors.Is(err, account.ErrInvalidAccount) {
-		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale},
-			accountview.Passwords{CurrentError: c.Explain(f.Fields["currentPassword"]), NewError: c.Explain(f.Fields["password"])}, nil)
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
+			Name:   c.Viewer.Name,
+			Locale: c.Viewer.Locale,
+		},
+			accountview.Passwords{
+				CurrentError: c.Explain(f.Fields["currentPassword"]),
+				NewError:     c.Explain(f.Fields["password"]),
+			}, nil)
 	}
 	if err != nil {
 		return err

@@ -39,11 +39,20 @@ func open(t *testing.T, demo bool) *mall {
 	m := &mall{accounts: account.New(pool, rdb, log, time.Now)}
 	m.accounts.BrowserKey = []byte("the key that signs marks of browsers")
 	sessions := account.NewSessions(pool, rdb, log, time.Now, false)
-	site := page.New(page.Options{Accounts: m.accounts, Sessions: sessions, PublicURL: "http://mall.example", Log: log, Now: time.Now})
+	site := page.New(page.Options{
+		Accounts:  m.accounts,
+		Sessions:  sessions,
+		PublicURL: "http://mall.example",
+		Log:       log,
+		Now:       time.Now,
+	})
 	e := echo.New()
 	site.Use(e)
 	accountweb.Routes(e.Group(""), accountweb.Deps{
-		Site: site, Accounts: m.accounts, Sessions: sessions, Demo: demo,
+		Site:     site,
+		Accounts: m.accounts,
+		Sessions: sessions,
+		Demo:     demo,
 		OnSignIn: func(_ context.Context, c *page.Ctx, userID int64) error {
 			m.entered.Store(userID)
 			if m.broken.Load() {
@@ -75,7 +84,13 @@ type visitor struct {
 
 func (m *mall) visitor(t *testing.T) *visitor {
 	jar, _ := cookiejar.New(nil)
-	return &visitor{t: t, m: m, http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &visitor{
+		t: t,
+		m: m,
+		http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
 }
 
 func (v *visitor) do(r *http.Request, err error) answer {
@@ -111,7 +126,9 @@ func (v *visitor) post(path string, fields ...string) answer {
 	if err == nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
-		r.Header.Set("User-Agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36")
+		r.Header.Set("User-Agent",
+			"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "+
+				"Safari/537.36")
 	}
 	return v.do(r, err)
 }
@@ -128,7 +145,8 @@ func (v *visitor) session() string {
 
 func (v *visitor) signUp(email string) {
 	v.t.Helper()
-	if a := v.post("/sign-up", "name", "Ann Lee", "email", email, "password", goodPassword); a.StatusCode != http.StatusSeeOther {
+	if a := v.post("/sign-up", "name", "Ann Lee", "email", email, "password",
+		goodPassword); a.StatusCode != http.StatusSeeOther {
 		v.t.Fatalf("sign-up: %d %s", a.StatusCode, a.body)
 	}
 }
@@ -142,7 +160,8 @@ func TestAPersonSignsUpAndIsInAtOnce(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	v := m.visitor(t)
-	if a := v.get("/sign-up?next=%2Fcart"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `name="next" value="/cart"`) {
+	if a := v.get("/sign-up?next=%2Fcart"); a.StatusCode != http.StatusOK ||
+		!strings.Contains(a.body, `name="next" value="/cart"`) {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	a := v.post("/sign-up", "name", "Ann Lee", "email", "Ann@Example.test", "password", goodPassword, "next", "/cart")
@@ -150,7 +169,8 @@ func TestAPersonSignsUpAndIsInAtOnce(t *testing.T) {
 		t.Fatalf("%d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 	own := v.get("/account")
-	for _, want := range []string{"ann@example.test", "Ann Lee", "Welcome! Your account is ready.", "Chrome on Windows", "This device"} {
+	for _, want := range []string{"ann@example.test", "Ann Lee", "Welcome! Your account is ready.", "Chrome on Windows",
+		"This device"} {
 		if !strings.Contains(own.body, want) {
 			t.Errorf("the account does not say %q", want)
 		}
@@ -158,7 +178,8 @@ func TestAPersonSignsUpAndIsInAtOnce(t *testing.T) {
 	if m.entered.Load() == 0 {
 		t.Error("what was the guest's was not handed over")
 	}
-	if a := v.get("/sign-in?next=%2Flibrary"); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/library" {
+	if a := v.get("/sign-in?next=%2Flibrary"); a.StatusCode != http.StatusSeeOther ||
+		a.Header.Get("Location") != "/library" {
 		t.Errorf("signed in already: %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 	if a := v.post("/sign-out"); a.StatusCode != http.StatusSeeOther || v.signedIn() {
@@ -176,7 +197,8 @@ func TestAnInvalidFormComesBackWithWhatWasTyped(t *testing.T) {
 	if a.StatusCode != http.StatusUnprocessableEntity {
 		t.Fatal(a.StatusCode)
 	}
-	for _, want := range []string{`value="Ann &lt;Lee&gt;"`, `value="nonsense"`, "Use at least 10 characters.", "This does not look like an email address.", `aria-invalid="true"`} {
+	for _, want := range []string{`value="Ann &lt;Lee&gt;"`, `value="nonsense"`, "Use at least 10 characters.",
+		"This does not look like an email address.", `aria-invalid="true"`} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("no %s", want)
 		}
@@ -190,7 +212,9 @@ func TestAnInvalidFormComesBackWithWhatWasTyped(t *testing.T) {
 	if !strings.Contains(other.get("/sign-up?next=%2Fcart").body, `name="next" value="/sign-up?next=%2Fcart"`) {
 		t.Error("the language switch leads elsewhere")
 	}
-	if a := other.post("/sign-up", "name", "Bob", "email", "ANN@example.test", "password", goodPassword); a.StatusCode != 422 || !strings.Contains(a.body, "There is an account with this email already.") {
+	if a := other.post("/sign-up", "name", "Bob", "email", "ANN@example.test", "password",
+		goodPassword); a.StatusCode != 422 ||
+		!strings.Contains(a.body, "There is an account with this email already.") {
 		t.Errorf("a taken email: %d", a.StatusCode)
 	}
 }
@@ -204,7 +228,8 @@ func TestSigningInFailsInOneWay(t *testing.T) {
 	var answers []string
 	for _, email := range []string{"ann@example.test", "nobody@example.test"} {
 		a := v.post("/sign-in", "email", email, "password", "wrong password", "next", "/cart")
-		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `value="`+email+`"`) || !strings.Contains(a.body, `value="/cart"`) || strings.Contains(a.body, "wrong password") {
+		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `value="`+email+`"`) ||
+			!strings.Contains(a.body, `value="/cart"`) || strings.Contains(a.body, "wrong password") {
 			t.Errorf("%s: %d %s", email, a.StatusCode, a.body)
 		}
 		answers = append(answers, page.ReplaceAllString(a.body, ""))
@@ -223,12 +248,14 @@ func TestTheThrottleSaysWhenToComeBack(t *testing.T) {
 	m.visitor(t).signUp("ann@example.test")
 	v := m.visitor(t)
 	for range 10 {
-		if a := v.post("/sign-in", "email", "ann@example.test", "password", "wrong"); a.StatusCode != http.StatusUnauthorized {
+		if a := v.post("/sign-in", "email", "ann@example.test", "password",
+			"wrong"); a.StatusCode != http.StatusUnauthorized {
 			t.Fatal(a.StatusCode)
 		}
 	}
 	a := v.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
-	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" || !strings.Contains(a.body, "Try again in 15 minutes.") || !strings.Contains(a.body, `value="ann@example.test"`) {
+	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" ||
+		!strings.Contains(a.body, "Try again in 15 minutes.") || !strings.Contains(a.body, `value="ann@example.test"`) {
 		t.Errorf("%d %q %s", a.StatusCode, a.Header.Get("Retry-After"), a.body)
 	}
 	if v.signedIn() {
@@ -236,7 +263,8 @@ func TestTheThrottleSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
-// TestAKnownBrowser_signs_in: strangers on the same network use up their tries and not those of a browser where the owner was before.
+// TestAKnownBrowser_signs_in: strangers on the same network use up their tries and not those of a browser where the
+// owner was before.
 func TestAKnownBrowser_signs_in(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
@@ -246,7 +274,8 @@ func TestAKnownBrowser_signs_in(t *testing.T) {
 	for range 10 {
 		stranger.post("/sign-in", "email", "ann@example.test", "password", "wrong")
 	}
-	if a := stranger.post("/sign-in", "email", "ann@example.test", "password", goodPassword); a.StatusCode != http.StatusTooManyRequests {
+	if a := stranger.post("/sign-in", "email", "ann@example.test", "password",
+		goodPassword); a.StatusCode != http.StatusTooManyRequests {
 		t.Fatalf("a stranger's eleventh try: %d", a.StatusCode)
 	}
 	a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
@@ -263,7 +292,8 @@ func TestAKnownBrowser_signs_in(t *testing.T) {
 		t.Errorf("the mark is set by %q", cookie)
 	}
 	owner.post("/account/sign-out-everywhere")
-	if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword); a.StatusCode != http.StatusTooManyRequests {
+	if a := owner.post("/sign-in", "email", "ann@example.test", "password",
+		goodPassword); a.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("after signing out everywhere: %d", a.StatusCode)
 	}
 }
@@ -295,8 +325,10 @@ func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
 	if cookies := a.Header.Values("Set-Cookie"); len(cookies) != 2 { // the session's and the browser's
 		t.Errorf("cookies are set: %q", cookies)
 	}
-	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example", "/sign-in?next=/sign-in", "/sign-up"} {
-		if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next", next); a.Header.Get("Location") != "/" {
+	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example",
+		"/sign-in?next=/sign-in", "/sign-up"} {
+		if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next",
+			next); a.Header.Get("Location") != "/" {
 			t.Errorf("%q leads to %q", next, a.Header.Get("Location"))
 		}
 	}
@@ -337,14 +369,16 @@ func TestTheProfileIsKeptInTheLanguageChosen(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
 	v.signUp("ann@example.test")
-	if a := v.post("/account", "name", " ", "locale", "en"); a.StatusCode != 422 || !strings.Contains(a.body, "Please tell us a name.") {
+	if a := v.post("/account", "name", " ", "locale", "en"); a.StatusCode != 422 ||
+		!strings.Contains(a.body, "Please tell us a name.") {
 		t.Errorf("no name: %d", a.StatusCode)
 	}
 	if a := v.post("/account", "name", "李安", "locale", "zh-CN"); a.StatusCode != http.StatusSeeOther {
 		t.Fatal(a.StatusCode)
 	}
 	body := v.get("/account").body
-	for _, want := range []string{`lang="zh-CN"`, "李安", "个人资料已保存。", "Windows 上的 Chrome", `<option value="zh-CN" selected>`} {
+	for _, want := range []string{`lang="zh-CN"`, "李安", "个人资料已保存。", "Windows 上的 Chrome",
+		`<option value="zh-CN" selected>`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s", want)
 		}
@@ -376,7 +410,8 @@ func TestDevicesAreSignedOutOneByOneOrAllAtOnce(t *testing.T) {
 		t.Errorf("ended twice: %d", a.StatusCode)
 	}
 	there.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
-	if a := here.post("/account/sign-out-everywhere"); a.Header.Get("Location") != "/sign-in" || here.signedIn() || there.signedIn() || !stranger.signedIn() {
+	if a := here.post("/account/sign-out-everywhere"); a.Header.Get("Location") != "/sign-in" || here.signedIn() ||
+		there.signedIn() || !stranger.signedIn() {
 		t.Errorf("everywhere: %d", a.StatusCode)
 	}
 }
@@ -429,7 +464,8 @@ func TestAccessTokensAreListedAndEndOneByOne(t *testing.T) {
 	if a := ann.post(ends[0]); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/account#tokens" {
 		t.Errorf("ended: %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
-	if a := ann.get("/account"); !strings.Contains(a.body, "The access token has ended.") || strings.Contains(a.body, ends[0]) ||
+	if a := ann.get("/account"); !strings.Contains(a.body, "The access token has ended.") ||
+		strings.Contains(a.body, ends[0]) ||
 		!strings.Contains(a.body, ends[1]) {
 		t.Error("the list does not say what is left")
 	}
@@ -451,11 +487,16 @@ func TestAccessTokensAreListedAndEndOneByOne(t *testing.T) {
 
 func TestOnlyADemoShowsItsAccounts(t *testing.T) {
 	t.Parallel()
-	if body := open(t, false).visitor(t).get("/sign-in").body; strings.Contains(body, "example.test") || strings.Contains(body, "demo-mall") {
+	if body := open(t, false).visitor(t).get("/sign-in").body; strings.Contains(body, "example.test") ||
+		strings.Contains(body, "demo-mall") {
 		t.Error("a real mall shows demo accounts")
 	}
 	m := open(t, true)
-	if _, err := m.accounts.Provision(t.Context(), account.User{Email: "operator@example.test", Name: "Operator", Role: account.RoleOperator}, "demo-mall"); err != nil {
+	if _, err := m.accounts.Provision(t.Context(), account.User{
+		Email: "operator@example.test",
+		Name:  "Operator",
+		Role:  account.RoleOperator,
+	}, "demo-mall"); err != nil {
 		t.Fatal(err)
 	}
 	v := m.visitor(t)
@@ -465,7 +506,8 @@ func TestOnlyADemoShowsItsAccounts(t *testing.T) {
 			t.Errorf("no button for %s", want)
 		}
 	}
-	if a := v.post("/sign-in", "email", "operator@example.test", "password", "demo-mall"); a.StatusCode != http.StatusSeeOther || !v.signedIn() {
+	if a := v.post("/sign-in", "email", "operator@example.test", "password",
+		"demo-mall"); a.StatusCode != http.StatusSeeOther || !v.signedIn() {
 		t.Errorf("the button: %d", a.StatusCode)
 	}
 }
@@ -473,8 +515,10 @@ func TestOnlyADemoShowsItsAccounts(t *testing.T) {
 func TestTheAccountIsForItsPerson(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
-	for _, path := range []string{"/account/password", "/account/sign-out-everywhere", "/account/devices/1/end", "/account"} {
-		if a := v.post(path); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/sign-in?next=") {
+	for _, path := range []string{"/account/password", "/account/sign-out-everywhere", "/account/devices/1/end",
+		"/account"} {
+		if a := v.post(path); a.StatusCode != http.StatusSeeOther ||
+			!strings.HasPrefix(a.Header.Get("Location"), "/sign-in?next=") {
 			t.Errorf("%s: %d to %q", path, a.StatusCode, a.Header.Get("Location"))
 		}
 	}

@@ -36,18 +36,32 @@ func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &accountview.Creator{Is: c.Viewer.Is(account.RoleCreator), Settled: k.Slug, Slug: k.Slug, NameZh: k.NameZh, NameEn: k.NameEn, BioZh: k.BioZh, BioEn: k.BioEn}, nil
+	return &accountview.Creator{
+		Is:      c.Viewer.Is(account.RoleCreator),
+		Settled: k.Slug,
+		Slug:    k.Slug,
+		NameZh:  k.NameZh,
+		NameEn:  k.NameEn,
+		BioZh:   k.BioZh,
+		BioEn:   k.BioEn,
+	}, nil
 }
 
-// saveCreator makes a shopper a creator, or changes what a creator's profile says. A change of role ends every session, so that this
-// browser gets a new one.
+// saveCreator makes a shopper a creator, or changes what a creator's profile says. A change of role ends every session,
+// so that this browser gets a new one.
 func (h handlers) saveCreator(c *page.Ctx) error {
 	if c.Viewer.Is(account.RoleOperator) {
 		return errNoCreator.Because("operator %d", c.Viewer.UserID)
 	}
 	ctx := c.Request().Context()
-	form := accountview.Creator{Is: c.Viewer.Is(account.RoleCreator), Slug: c.FormValue("slug"), NameZh: c.FormValue("name_zh"), NameEn: c.FormValue("name_en"),
-		BioZh: c.FormValue("bio_zh"), BioEn: c.FormValue("bio_en")}
+	form := accountview.Creator{
+		Is:     c.Viewer.Is(account.RoleCreator),
+		Slug:   c.FormValue("slug"),
+		NameZh: c.FormValue("name_zh"),
+		NameEn: c.FormValue("name_en"),
+		BioZh:  c.FormValue("bio_zh"),
+		BioEn:  c.FormValue("bio_en"),
+	}
 	stands, err := h.creator(c)
 	if err != nil {
 		return err
@@ -56,14 +70,23 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		return account.ErrRoleDecided.Because("user %d", c.Viewer.UserID)
 	}
 	form.Settled = stands.Settled
-	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{UserID: c.Viewer.UserID, Slug: form.Slug, NameZh: form.NameZh, NameEn: form.NameEn,
-		BioZh: form.BioZh, BioEn: form.BioEn})
+	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{
+		UserID: c.Viewer.UserID,
+		Slug:   form.Slug,
+		NameZh: form.NameZh,
+		NameEn: form.NameEn,
+		BioZh:  form.BioZh,
+		BioEn:  form.BioEn,
+	})
 	if errors.Is(err, catalog.ErrCreatorInvalid) {
 		form.Errors = fault.From(err).Fields
 		if !form.Is {
 			return h.showSell(c, http.StatusUnprocessableEntity, &form)
 		}
-		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{Name: c.Viewer.Name, Locale: c.Viewer.Locale}, accountview.Passwords{}, &form)
+		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
+			Name:   c.Viewer.Name,
+			Locale: c.Viewer.Locale,
+		}, accountview.Passwords{}, &form)
 	}
 	if err != nil {
 		return err

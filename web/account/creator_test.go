@@ -26,11 +26,18 @@ func selling(t *testing.T) *webtest.Mall {
 	t.Helper()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		sessions := account.NewSessions(m.Pool, dbtest.Redis(t), slog.New(slog.DiscardHandler), m.Now, false)
-		accountweb.Routes(g, accountweb.Deps{Site: m.Site, Accounts: m.Accounts, Sessions: sessions, Catalog: m.Catalog, Terms: ledger.UsualTerms,
+		accountweb.Routes(g, accountweb.Deps{
+			Site:     m.Site,
+			Accounts: m.Accounts,
+			Sessions: sessions,
+			Catalog:  m.Catalog,
+			Terms:    ledger.UsualTerms,
 			OpenZone: func(ctx context.Context, creatorID int64, zone string) error {
-				_, err := m.Pool.Exec(ctx, `insert into insight_zone (creator_id, zone, snapshot, at) values ($1, $2, pg_current_snapshot(), now())`, creatorID, zone)
+				_, err := m.Pool.Exec(ctx, `insert into insight_zone (creator_id, zone, snapshot, at)
+					values ($1, $2, pg_current_snapshot(), now())`, creatorID, zone)
 				return err
-			}})
+			},
+		})
 	}})
 	m.Person("maker", account.RoleCreator) // whose profile webtest has made
 	return m
@@ -41,30 +48,40 @@ func TestSell(t *testing.T) {
 	t.Parallel()
 	m := selling(t)
 	const form = `action="/account/creator"`
-	guest := m.Browser(0).Get("/sell").Wants(200).Shows("keep 85% of what every buyer pays", "7 days", "¥10.00", "72 hours", "Create an account")
-	if !guest.Has(`href="/sign-up?next=%2Fsell%23creator"`) || !guest.Has(`href="/sign-in?next=%2Fstudio"`) || guest.Has(form) {
+	guest := m.Browser(0).Get("/sell").Wants(200).
+		Shows("keep 85% of what every buyer pays", "7 days", "¥10.00", "72 hours", "Create an account")
+	if !guest.Has(`href="/sign-up?next=%2Fsell%23creator"`) || !guest.Has(`href="/sign-in?next=%2Fstudio"`) ||
+		guest.Has(form) {
 		t.Errorf("a guest's next step: %s", guest.Text())
 	}
 	mia := m.Person("mia", account.RoleShopper)
 	if a := m.Browser(mia.ID).Get("/sell").Wants(200).Hides("Create an account"); !a.Has(form) {
 		t.Errorf("a shopper's next step: %s", a.Text())
 	}
-	if a := m.Browser(m.Person("carl", account.RoleCreator).ID).Get("/sell").Wants(200); !a.Has(`href="/studio"`) || a.Has(form) {
+	if a := m.Browser(m.Person("carl", account.RoleCreator).ID).Get("/sell").Wants(200); !a.Has(`href="/studio"`) ||
+		a.Has(form) {
 		t.Errorf("a creator's next step: %s", a.Text())
 	}
 	olga := m.Person("olga", account.RoleOperator)
 	if a := m.Browser(olga.ID).Get("/sell").Wants(200).Shows("Operators can’t sell videos"); a.Has(form) {
 		t.Error("an operator is asked to become a creator")
 	}
-	for _, move := range [][2]string{{account.RoleShopper, account.RoleCreator}, {account.RoleCreator, account.RoleShopper}} {
+	for _, move := range [][2]string{{account.RoleShopper, account.RoleCreator},
+		{account.RoleCreator, account.RoleShopper}} {
 		if err := db.InTx(t.Context(), m.Pool, func(tx pgx.Tx) error {
-			return m.Accounts.ChangeRoleTx(t.Context(), tx, account.RoleChange{By: olga.ID, ID: mia.ID, From: move[0], To: move[1]})
+			return m.Accounts.ChangeRoleTx(t.Context(), tx, account.RoleChange{
+				By:   olga.ID,
+				ID:   mia.ID,
+				From: move[0],
+				To:   move[1],
+			})
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b := m.Browser(mia.ID)
-	if a := b.Get("/sell").Wants(200).Shows("This account can’t sell videos", "only an operator can change it"); a.Has(form) {
+	if a := b.Get("/sell").Wants(200).
+		Shows("This account can’t sell videos", "only an operator can change it"); a.Has(form) {
 		t.Error("a role that an operator decided is offered")
 	}
 	b.Post("/account/creator", url.Values{"name_en": {"Mia"}, "name_zh": {"Mia"}, "slug": {"mia-decided"}}).Wants(403)
@@ -83,7 +100,8 @@ func TestAShopperBecomesACreator(t *testing.T) {
 		t.Errorf("the form's address leads to %s", a.Location)
 	}
 	form := url.Values{"name_en": {" "}, "name_zh": {""}, "slug": {"Mia Films"}, "bio_en": {strings.Repeat("b", 1001)}}
-	wrong := b.Post("/account/creator", form).Wants(422).Shows("Give yourself a name in at least one language.", "single dashes between them", "That is too long.")
+	wrong := b.Post("/account/creator", form).Wants(422).
+		Shows("Give yourself a name in at least one language.", "single dashes between them", "That is too long.")
 	if wrong.Form("/account/creator").Get("slug") != "Mia Films" || !wrong.Has(`id="creator-slug-error"`) {
 		t.Errorf("what was typed is lost: %s", wrong.Text())
 	}
@@ -103,7 +121,8 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	b.Get("/account").Wants(200).Shows("Your profile as a creator", "/creators/mia-films", "Welcome to the studio.")
 	form.Set("name_en", "Mia's films")
 	b.Post("/account/creator", form).Wants(303)
-	if k, err := m.Catalog.CreatorOf(t.Context(), shopper.ID); err != nil || k.NameEn != "Mia's films" || k.NameZh != "米娅" || k.Slug != "mia-films" {
+	if k, err := m.Catalog.CreatorOf(t.Context(), shopper.ID); err != nil || k.NameEn != "Mia's films" ||
+		k.NameZh != "米娅" || k.Slug != "mia-films" {
 		t.Fatalf("%+v, %v", k, err)
 	}
 
@@ -113,7 +132,8 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	m.Browser(0).Post("/account/creator", form).Wants(303)
 }
 
-// TestAShopperBecomesACreator_zone holds that reports begin in the zone of the browser in which somebody became a creator.
+// TestAShopperBecomesACreator_zone holds that reports begin in the zone of the browser in which somebody became a
+// creator.
 func TestAShopperBecomesACreator_zone(t *testing.T) {
 	t.Parallel()
 	m := selling(t)
@@ -127,13 +147,19 @@ func TestAShopperBecomesACreator_zone(t *testing.T) {
 		if n > 0 {
 			want = nil
 		}
-		if got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`, who.ID); !slices.Equal(got, want) {
+		if got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`,
+			who.ID); !slices.Equal(got, want) {
 			t.Errorf("in %q the zone is %v", zone, got)
 		}
 		b.Post("/account/creator", url.Values{"name_en": {name}, "name_zh": {"米娅"}, "slug": {name}}).Wants(303)
 	}
 	again := m.Person("again", account.RoleShopper) // who has a profile from before, with the zone that it had
-	if err := m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{UserID: again.ID, Slug: "again", NameZh: "again", NameEn: "again"}); err != nil {
+	if err := m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
+		UserID: again.ID,
+		Slug:   "again",
+		NameZh: "again",
+		NameEn: "again",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	b := m.Browser(again.ID)

@@ -16,9 +16,21 @@ import (
 const demoPassword = "demo-mall"
 
 var demoAccounts = []accountview.DemoAccount{
-	{Label: "account.demo_shopper", Icon: "cart", Email: "shopper@example.test"},
-	{Label: "account.demo_creator", Icon: "studio", Email: "creator@example.test"},
-	{Label: "account.demo_operator", Icon: "gauge", Email: "operator@example.test"},
+	{
+		Label: "account.demo_shopper",
+		Icon:  "cart",
+		Email: "shopper@example.test",
+	},
+	{
+		Label: "account.demo_creator",
+		Icon:  "studio",
+		Email: "creator@example.test",
+	},
+	{
+		Label: "account.demo_operator",
+		Icon:  "gauge",
+		Email: "operator@example.test",
+	},
 }
 
 // next is where a person was going when they had to sign in first; the two pages here would lead in a circle.
@@ -56,9 +68,15 @@ func (h handlers) signIn(c *page.Ctx) error {
 	})
 	switch {
 	case errors.Is(err, account.ErrBadCredentials):
-		return h.showSignIn(c, http.StatusUnauthorized, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})
+		return h.showSignIn(c, http.StatusUnauthorized, accountview.SignIn{
+			Email: email,
+			Error: c.Explain(fault.From(err).Slug),
+		})
 	case errors.Is(err, account.ErrSuspended):
-		return h.showSignIn(c, http.StatusForbidden, accountview.SignIn{Email: email, Error: c.Explain(fault.From(err).Slug)})
+		return h.showSignIn(c, http.StatusForbidden, accountview.SignIn{
+			Email: email,
+			Error: c.Explain(fault.From(err).Slug),
+		})
 	case errors.Is(err, account.ErrThrottled):
 		return h.showSignIn(c, http.StatusTooManyRequests, accountview.SignIn{Email: email, Error: c.TooMany(err)})
 	case err != nil:
@@ -83,7 +101,11 @@ func (h handlers) showSignUp(c *page.Ctx, status int, p accountview.SignUp) erro
 func (h handlers) signUp(c *page.Ctx) error {
 	typed := accountview.SignUp{Email: c.FormValue("email"), Name: c.FormValue("name")}
 	u, err := h.Accounts.Register(c.Request().Context(), account.Registration{
-		Email: typed.Email, Name: typed.Name, Password: c.FormValue("password"), Locale: string(c.Text.Lang), Addr: c.RealIP(),
+		Email:    typed.Email,
+		Name:     typed.Name,
+		Password: c.FormValue("password"),
+		Locale:   string(c.Text.Lang),
+		Addr:     c.RealIP(),
 	})
 	switch f := fault.From(err); {
 	case errors.Is(err, account.ErrInvalidAccount), errors.Is(err, account.ErrEmailTaken):

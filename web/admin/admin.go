@@ -1,5 +1,6 @@
-// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases, dead letters, people, who is kept
-// out, and one search over all of it. Whoever is no operator finds nothing here. It refuses to move money or states by itself: it calls the same verbs as everybody.
+// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases, dead letters, people,
+// who is kept out, and one search over all of it. Whoever is no operator finds nothing here. It refuses to move money
+// or states by itself: it calls the same verbs as everybody.
 package admin
 
 import (

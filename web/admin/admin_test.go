@@ -56,7 +56,12 @@ func open(t *testing.T) *desk {
 			Audit:    audit.New(m.Pool, make([]byte, 32), m.Now),
 			Lists:    d.lists,
 			Asks:     asks,
-			Insight:  insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32)}),
+			Insight: insight.New(insight.Deps{
+				Pool: m.Pool,
+				Now:  m.Now,
+				Log:  slog.New(slog.DiscardHandler),
+				Key:  make([]byte, 32),
+			}),
 		}
 		admin.Routes(g, deps)
 		e := echo.New() // only to list them
@@ -107,7 +112,8 @@ func TestOnlyOperatorsFindTheConsole(t *testing.T) {
 			if a := guest.Get(path); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
 				t.Errorf("%s leads a guest to %d %s", path, a.Status, a.Location)
 			}
-		} else if a := guest.Post(path, url.Values{"item": {"1"}}); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
+		} else if a := guest.Post(path, url.Values{"item": {"1"}}); a.Status != 303 ||
+			!strings.HasPrefix(a.Location, "/sign-in") {
 			t.Errorf("POST %s answers a guest with %d %s", path, a.Status, a.Location)
 		}
 	}
@@ -149,9 +155,11 @@ func TestAnOrderIsShownInFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := "/admin/orders/" + o.OrderNo
-	d.b.Get(at).Wants(200).Shows(o.OrderNo, "mia@example.test", "Film 1", "Film 2", "CN¥10.00", "payment arrived", "access given",
-		"shopper:"+strconv.FormatInt(d.mia.ID, 10), "provider:sandbox", attempt[0].AttemptNo, attempt[0].ChannelTxnNo,
-		"payment.succeeded", "paid for the order")
+	d.b.Get(at).Wants(200).
+		Shows(o.OrderNo, "mia@example.test", "Film 1", "Film 2", "CN¥10.00", "payment arrived", "access given",
+			"shopper:"+strconv.FormatInt(d.mia.ID, 10), "provider:sandbox", attempt[0].AttemptNo,
+			attempt[0].ChannelTxnNo,
+			"payment.succeeded", "paid for the order")
 	d.b.Get("/admin/orders/01HZZZZZZZZZZZZZZZZZZZZZZZ").Wants(404)
 	d.b.Lang = "zh-CN"
 	d.b.Get(at).Wants(200).Shows("流转记录", "款项到账", "影片1", "¥10.00")
@@ -170,7 +178,8 @@ func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
 	}
 	d.b.Get(at + "/refund?" + choice.Encode()).Wants(422) // no reason
 	choice["item"], choice["reason"] = choice["item"][:1], []string{"played with no sound"}
-	review := d.b.Get(at+"/refund?"+choice.Encode()).Wants(200).Shows("Refund CN¥9.90", "played with no sound", "Film 1").Hides("Film 2")
+	review := d.b.Get(at+"/refund?"+choice.Encode()).Wants(200).
+		Shows("Refund CN¥9.90", "played with no sound", "Film 1").Hides("Film 2")
 	if n := webtest.Query[int64](d.Mall, "select count(*) from order_refund")[0]; n != 0 {
 		t.Fatal("looking refunds")
 	}
@@ -186,7 +195,8 @@ func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
 	if len(sums) != 1 || sums[0] != 990 {
 		t.Fatalf("refunds of %v", sums)
 	}
-	if actor := webtest.Query[string](d.Mall, "select actor from order_refund")[0]; actor != "operator:"+strconv.FormatInt(d.olga.ID, 10) {
+	if actor := webtest.Query[string](d.Mall,
+		"select actor from order_refund")[0]; actor != "operator:"+strconv.FormatInt(d.olga.ID, 10) {
 		t.Errorf("by %s", actor)
 	}
 	// The other item is what is left, even before the provider has answered.
@@ -233,7 +243,11 @@ func TestTwoOperatorsRefundOneItemOnce(t *testing.T) {
 	}
 	for name, forged := range map[string]url.Values{
 		"no item": {"key": {"k"}, "reason": {"r"}}, "no key": {"item": forms[0]["item"], "reason": {"r"}},
-		"another's item": {"key": {"k2"}, "reason": {"r"}, "item": {"999999"}}, "no reason": {"key": {"k3"}, "item": forms[0]["item"]},
+		"another's item": {
+			"key":    {"k2"},
+			"reason": {"r"},
+			"item":   {"999999"},
+		}, "no reason": {"key": {"k3"}, "item": forms[0]["item"]},
 	} {
 		if a := d.b.Post(at+"/refund", forged); a.Status != 422 {
 			t.Errorf("%s: %d", name, a.Status)
@@ -259,7 +273,11 @@ func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 func TestACaseIsClosedWithANoteOnce(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	o, _, err := d.Orders.Place(ctx, order.PlaceRequest{UserID: d.mia.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: d.Film(990, -1), Quantity: 1}}})
+	o, _, err := d.Orders.Place(ctx, order.PlaceRequest{
+		UserID:         d.mia.ID,
+		IdempotencyKey: "k",
+		Items:          []order.Line{{SKUID: d.Film(990, -1), Quantity: 1}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,12 +285,14 @@ func TestACaseIsClosedWithANoteOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Sandbox.Pay(ctx, a.Action.URL[strings.LastIndex(a.Action.URL, "/")+1:], sandbox.PayOptions{Amount: 1}); err != nil {
+	if _, err := d.Sandbox.Pay(ctx, a.Action.URL[strings.LastIndex(a.Action.URL, "/")+1:],
+		sandbox.PayOptions{Amount: 1}); err != nil {
 		t.Fatal(err)
 	}
 	d.DeliverNotices()
 	d.b.Get("/admin").Wants(200).Shows("Open cases 1")
-	page := d.b.Get("/admin/cases").Wants(200).Shows("The paid amount differs", o.OrderNo, "Expected CN¥9.90", "Received CN¥0.01")
+	page := d.b.Get("/admin/cases").Wants(200).
+		Shows("The paid amount differs", o.OrderNo, "Expected CN¥9.90", "Received CN¥0.01")
 	d.b.Get("/admin/orders/"+o.OrderNo).Shows("The paid amount differs", "in suspense", "wrong amount")
 	id := webtest.Query[int64](d.Mall, "select id from order_case")[0]
 	at := "/admin/cases/" + strconv.FormatInt(id, 10) + "/close"
@@ -283,7 +303,8 @@ func TestACaseIsClosedWithANoteOnce(t *testing.T) {
 	form.Set("note", "me too")
 	d.b.Post(at, form).Wants(303)
 	d.b.Get("/admin/cases").Shows("Somebody closed this case already", "No open cases")
-	if note := webtest.Query[string](d.Mall, "select detail->>'note' from order_case")[0]; note != "refunded at the bank" {
+	if note := webtest.Query[string](d.Mall,
+		"select detail->>'note' from order_case")[0]; note != "refunded at the bank" {
 		t.Errorf("the note is %q", note)
 	}
 }
@@ -291,7 +312,10 @@ func TestACaseIsClosedWithANoteOnce(t *testing.T) {
 func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
-	d.Outbox.Subscribe("stubborn", []string{"order.paid", "order.placed"}, func(context.Context, pgx.Tx, outbox.Event) error { return errors.New("will not <b>take</b> it") })
+	d.Outbox.Subscribe("stubborn", []string{"order.paid", "order.placed"},
+		func(context.Context, pgx.Tx, outbox.Event) error {
+			return errors.New("will not <b>take</b> it")
+		})
 	// The subscriber counts events from its first look on.
 	if _, err := d.Outbox.Relay(ctx); err != nil {
 		t.Fatal(err)
@@ -316,7 +340,8 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	discard(t, d.Pool, jobs)
 	d.b = d.Browser(d.olga.ID) // hours went by, and an operator does not stay signed in so long
 	d.b.Get("/admin").Shows("Dead letters 4")
-	list := d.b.Get("/admin/dead-letters").Wants(200).Shows("order.paid", "stubborn", "will not <b>take</b> it", "no such table")
+	list := d.b.Get("/admin/dead-letters").Wants(200).
+		Shows("order.paid", "stubborn", "will not <b>take</b> it", "no such table")
 
 	for _, path := range []string{lettersIn(t, list, "/events/stubborn/")[0], lettersIn(t, list, "/jobs/")[0]} {
 		shown := d.b.Get("/admin/dead-letters" + path).Wants(200).Shows("orderNo")
@@ -335,7 +360,8 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	if len(states) != 1 || states[0] != "available" {
 		t.Errorf("the jobs are %v, want one alive and one gone", states)
 	}
-	pending := webtest.Query[int64](d.Mall, "select count(*) from outbox_delivery where subscriber = 'stubborn' and state = 'pending'")
+	pending := webtest.Query[int64](d.Mall,
+		"select count(*) from outbox_delivery where subscriber = 'stubborn' and state = 'pending'")
 	if pending[0] != 1 {
 		t.Errorf("%d deliveries are alive, want 1", pending[0])
 	}
@@ -344,7 +370,8 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 func TestAJobThatIsTriedAgainIsShownAndCancelled(t *testing.T) {
 	d := open(t)
 	d.Bought(d.mia.ID, d.Film(990, -1))
-	job := webtest.Query[int64](d.Mall, `update river_job set state = 'retryable', attempt = 2, scheduled_at = now() + interval '1 hour',
+	job := webtest.Query[int64](d.Mall, `update river_job
+		set state = 'retryable', attempt = 2, scheduled_at = now() + interval '1 hour',
 		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no answer', 'trace', '')]
 		where id = (select min(id) from river_job where kind like 'order_%') returning id`)[0]
 	at := "/admin/dead-letters/jobs/" + strconv.FormatInt(job, 10)
@@ -356,7 +383,8 @@ func TestAJobThatIsTriedAgainIsShownAndCancelled(t *testing.T) {
 	d.b.Post(at+"/discard", nil).Wants(303)
 	d.b.Post(at+"/cancel", shown.Form(at+"/cancel")).Wants(303)
 	d.b.Get("/admin/dead-letters").Shows("It is cancelled")
-	if state := webtest.Query[string](d.Mall, "select state::text from river_job where id = $1", job)[0]; state != "cancelled" {
+	if state := webtest.Query[string](d.Mall, "select state::text from river_job where id = $1",
+		job)[0]; state != "cancelled" {
 		t.Errorf("the job is %s", state)
 	}
 	d.b.Post(at+"/cancel", nil).Wants(303)
@@ -367,8 +395,10 @@ func TestAJobThatIsTriedAgainIsShownAndCancelled(t *testing.T) {
 // discard leaves jobs as River leaves those whose tries ran out.
 func discard(t *testing.T, pool *pgxpool.Pool, jobs []int64) {
 	t.Helper()
-	_, err := pool.Exec(t.Context(), `update river_job set state = 'discarded', finalized_at = now(), attempt = max_attempts,
-		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no such table', 'trace', '')] where id = any($1)`, jobs)
+	_, err := pool.Exec(t.Context(), `update river_job
+		set state = 'discarded', finalized_at = now(), attempt = max_attempts,
+		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no such table', 'trace', '')]
+		where id = any($1)`, jobs)
 	if err != nil || len(jobs) != 2 {
 		t.Fatalf("%v, %v", jobs, err)
 	}

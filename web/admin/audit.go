@@ -23,9 +23,18 @@ const (
 
 // auditFilter reads what to show. Days are the reader's; until is the last day that is in.
 func auditFilter(c *page.Ctx) (adminview.AuditForm, audit.Filter) {
-	form := adminview.AuditForm{Actor: strings.TrimSpace(c.QueryParam("actor")), Verb: c.QueryParam("verb"),
-		Subject: strings.TrimSpace(c.QueryParam("subject")), Since: c.QueryParam("since"), Until: c.QueryParam("until")}
-	f := audit.Filter{Verb: form.Verb, Subject: form.Subject, Actor: form.Actor}
+	form := adminview.AuditForm{
+		Actor:   strings.TrimSpace(c.QueryParam("actor")),
+		Verb:    c.QueryParam("verb"),
+		Subject: strings.TrimSpace(c.QueryParam("subject")),
+		Since:   c.QueryParam("since"),
+		Until:   c.QueryParam("until"),
+	}
+	f := audit.Filter{
+		Verb:    form.Verb,
+		Subject: form.Subject,
+		Actor:   form.Actor,
+	}
 	if id, err := strconv.ParseInt(form.Actor, 10, 64); err == nil && id > 0 {
 		f.ActorID, f.Actor = id, ""
 	}
@@ -44,7 +53,8 @@ func auditFilter(c *page.Ctx) (adminview.AuditForm, audit.Filter) {
 
 func auditQuery(f adminview.AuditForm) url.Values {
 	q := url.Values{}
-	for name, value := range map[string]string{"actor": f.Actor, "verb": f.Verb, "subject": f.Subject, "since": f.Since, "until": f.Until} {
+	for name, value := range map[string]string{"actor": f.Actor, "verb": f.Verb, "subject": f.Subject, "since": f.Since,
+		"until": f.Until} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -52,8 +62,8 @@ func auditQuery(f adminview.AuditForm) url.Values {
 	return q
 }
 
-// showAudit lists who did what, and says whether the chain is whole: it is read from its first entry on each time, because only that
-// tells.
+// showAudit lists who did what, and says whether the chain is whole: it is read from its first entry on each time,
+// because only that tells.
 func (d Deps) showAudit(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	form, f := auditFilter(c)
@@ -83,8 +93,8 @@ func (d Deps) showAudit(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("admin.audit"), adminview.Audit(p))
 }
 
-// exportAudit writes the chosen entries as a file, the latest first, with their hashes: kept elsewhere, it proves later what the log
-// said today.
+// exportAudit writes the chosen entries as a file, the latest first, with their hashes: kept elsewhere, it proves later
+// what the log said today.
 func (d Deps) exportAudit(c *page.Ctx) error {
 	_, f := auditFilter(c)
 	f.Most = auditExported
@@ -94,10 +104,13 @@ func (d Deps) exportAudit(c *page.Ctx) error {
 	}
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	_ = w.Write([]string{"id", "at", "actor_id", "actor", "verb", "subject", "detail", "prev_hash", "hash"}) // a buffer takes everything
+	// a buffer takes everything
+	_ = w.Write([]string{"id", "at", "actor_id", "actor", "verb", "subject", "detail", "prev_hash", "hash"})
 	for _, r := range records {
-		_ = w.Write([]string{strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10), sheet.Inert(r.Actor), r.Verb,
-			sheet.Inert(r.Subject), sheet.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
+		_ = w.Write(
+			[]string{strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10),
+				sheet.Inert(r.Actor), r.Verb,
+				sheet.Inert(r.Subject), sheet.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
 	}
 	w.Flush()
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="audit.csv"`)

@@ -18,12 +18,16 @@ import (
 // ask shows what a deed means and asks why.
 func (d Deps) ask(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		return d.renderDeed(c, http.StatusOK, adminview.DeedPage{Do: do, To: c.QueryParam("to"), For: adminview.Terms[2]})
+		return d.renderDeed(c, http.StatusOK, adminview.DeedPage{
+			Do:  do,
+			To:  c.QueryParam("to"),
+			For: adminview.Terms[2],
+		})
 	}
 }
 
-// renderDeed fills the page around what was typed. Errors: account.ErrNoUser, and for a role that is none or is theirs already
-// account.ErrInvalidAccount.
+// renderDeed fills the page around what was typed. Errors: account.ErrNoUser, and for a role that is none or is theirs
+// already account.ErrInvalidAccount.
 func (d Deps) renderDeed(c *page.Ctx, status int, p adminview.DeedPage) (err error) {
 	if p.Person, err = d.Accounts.Person(c.Request().Context(), typed.ID(c.Param("id"))); err != nil {
 		return err
@@ -38,8 +42,17 @@ func (d Deps) renderDeed(c *page.Ctx, status int, p adminview.DeedPage) (err err
 }
 
 func (d Deps) changeRole(c *page.Ctx) error {
-	id, p := typed.ID(c.Param("id")), adminview.DeedPage{Do: "role", To: c.FormValue("to"), Reason: c.FormValue("reason")}
-	err := d.People.ChangeRole(c.Request().Context(), account.RoleChange{By: c.Viewer.UserID, ID: id, From: c.FormValue("from"), To: p.To}, p.Reason)
+	id, p := typed.ID(c.Param("id")), adminview.DeedPage{
+		Do:     "role",
+		To:     c.FormValue("to"),
+		Reason: c.FormValue("reason"),
+	}
+	err := d.People.ChangeRole(c.Request().Context(), account.RoleChange{
+		By:   c.Viewer.UserID,
+		ID:   id,
+		From: c.FormValue("from"),
+		To:   p.To,
+	}, p.Reason)
 	if errors.Is(err, account.ErrRoleMoved) {
 		c.Flash(ui.Warning, "role_moved")
 		return c.Redirect(adminview.PersonURL(id))
@@ -48,7 +61,11 @@ func (d Deps) changeRole(c *page.Ctx) error {
 }
 
 func (d Deps) suspend(c *page.Ctx) error {
-	p := adminview.DeedPage{Do: "suspend", Reason: c.FormValue("reason"), For: c.FormValue("for")}
+	p := adminview.DeedPage{
+		Do:     "suspend",
+		Reason: c.FormValue("reason"),
+		For:    c.FormValue("for"),
+	}
 	err := d.People.Suspend(c.Request().Context(), d.operator(c), typed.ID(c.Param("id")), p.Reason, term(p.For))
 	return d.done(c, p, err, "person_suspended")
 }

@@ -20,7 +20,8 @@ const hitsShown = 8
 type Finder struct {
 	Kind  string   // the message find.kind.<kind>
 	Names []string // before a colon these ask for this kind alone: "order:01H…", as the audit log writes its subjects
-	// Find returns up to most things that begin with q, or are called so in full, from an index. t is for words in the reader's language.
+	// Find returns up to most things that begin with q, or are called so in full, from an index. t is for words in the
+	// reader's language.
 	Find func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error)
 }
 
@@ -45,7 +46,11 @@ func (d Deps) find(c *page.Ctx) error {
 			}
 		}
 		if len(hits) > 0 {
-			p.Groups = append(p.Groups, adminview.Group{Kind: f.Kind, Hits: hits[:min(len(hits), hitsShown)], More: len(hits) > hitsShown})
+			p.Groups = append(p.Groups, adminview.Group{
+				Kind: f.Kind,
+				Hits: hits[:min(len(hits), hitsShown)],
+				More: len(hits) > hitsShown,
+			})
 		}
 	}
 	if len(exact) == 1 {

@@ -71,8 +71,16 @@ func eventLetters(list []outbox.DeadLetter) (out []adminview.Letter) {
 }
 
 func eventLetter(l outbox.DeadLetter) adminview.Letter {
-	v := adminview.Letter{Path: eventPath(l), Kind: l.Event.Type, Whose: l.Subscriber, About: l.Event.Aggregate, Tries: l.Attempts, At: l.DiedAt,
-		Error: l.LastError, Contents: l.Event.Payload}
+	v := adminview.Letter{
+		Path:     eventPath(l),
+		Kind:     l.Event.Type,
+		Whose:    l.Subscriber,
+		About:    l.Event.Aggregate,
+		Tries:    l.Attempts,
+		At:       l.DiedAt,
+		Error:    l.LastError,
+		Contents: l.Event.Payload,
+	}
 	if l.Trying() {
 		v.Trying, v.At = true, l.NextAt
 	}
@@ -87,7 +95,14 @@ func jobLetters(jobs []*rivertype.JobRow) (out []adminview.Letter) {
 }
 
 func jobLetter(j *rivertype.JobRow) adminview.Letter {
-	l := adminview.Letter{Path: jobPath(j.ID), Kind: j.Kind, Whose: j.Queue, Tries: j.Attempt, At: j.CreatedAt, Contents: j.EncodedArgs}
+	l := adminview.Letter{
+		Path:     jobPath(j.ID),
+		Kind:     j.Kind,
+		Whose:    j.Queue,
+		Tries:    j.Attempt,
+		At:       j.CreatedAt,
+		Contents: j.EncodedArgs,
+	}
 	switch {
 	case j.State == rivertype.JobStateRetryable:
 		l.Trying, l.At = true, j.ScheduledAt
@@ -95,7 +110,11 @@ func jobLetter(j *rivertype.JobRow) adminview.Letter {
 		l.At = *j.FinalizedAt
 	}
 	for _, e := range j.Errors {
-		l.Errors = append(l.Errors, adminview.LetterError{Try: e.Attempt, At: e.At, Error: e.Error})
+		l.Errors = append(l.Errors, adminview.LetterError{
+			Try:   e.Attempt,
+			At:    e.At,
+			Error: e.Error,
+		})
 		l.Error = e.Error
 	}
 	return l
@@ -115,21 +134,25 @@ func (d Deps) showEvent(c *page.Ctx) error {
 }
 
 func (d Deps) retryEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_retried", d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
+	return d.settle(c, "letter_retried",
+		d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
 func (d Deps) discardEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_discarded", d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
+	return d.settle(c, "letter_discarded",
+		d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
 func (d Deps) cancelEvent(c *page.Ctx) error {
-	return d.settle(c, "letter_cancelled", d.Outbox.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
+	return d.settle(c, "letter_cancelled",
+		d.Outbox.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
 }
 
 // showJob shows a job that failed; one in any other state is no letter, and is not to be touched from here.
 func (d Deps) showJob(c *page.Ctx) error {
 	j, err := d.Jobs.JobGet(c.Request().Context(), typed.ID(c.Param("id")))
-	if errors.Is(err, rivertype.ErrNotFound) || err == nil && j.State != rivertype.JobStateDiscarded && j.State != rivertype.JobStateRetryable {
+	if errors.Is(err, rivertype.ErrNotFound) ||
+		err == nil && j.State != rivertype.JobStateDiscarded && j.State != rivertype.JobStateRetryable {
 		return outbox.ErrNotDead.Because("job %s", c.Param("id"))
 	}
 	if err != nil {
@@ -139,15 +162,18 @@ func (d Deps) showJob(c *page.Ctx) error {
 }
 
 func (d Deps) retryJob(c *page.Ctx) error {
-	return d.settle(c, "letter_retried", d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+	return d.settle(c, "letter_retried",
+		d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
 }
 
 func (d Deps) discardJob(c *page.Ctx) error {
-	return d.settle(c, "letter_discarded", d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+	return d.settle(c, "letter_discarded",
+		d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
 }
 
 func (d Deps) cancelJob(c *page.Ctx) error {
-	return d.settle(c, "letter_cancelled", d.DeadJobs.Cancel(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+	return d.settle(c, "letter_cancelled",
+		d.DeadJobs.Cancel(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
 }
 
 // settle goes back to the list; a letter that somebody else settled first is no mistake.

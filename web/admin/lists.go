@@ -22,7 +22,11 @@ import (
 const pastListed = 50
 
 func (d Deps) showLists(c *page.Ctx) error {
-	form := adminview.EntryForm{Effect: string(risk.Deny), Kind: string(risk.Address), For: adminview.Terms[1]}
+	form := adminview.EntryForm{
+		Effect: string(risk.Deny),
+		Kind:   string(risk.Address),
+		For:    adminview.Terms[1],
+	}
 	return d.renderLists(c, http.StatusOK, form)
 }
 
@@ -43,10 +47,21 @@ func (d Deps) renderLists(c *page.Ctx, status int, form adminview.EntryForm) (er
 
 // addEntry makes an entry; a form that is refused comes back with what was typed.
 func (d Deps) addEntry(c *page.Ctx) error {
-	form := adminview.EntryForm{Effect: c.FormValue("effect"), Kind: c.FormValue("kind"), Subject: strings.TrimSpace(c.FormValue("subject")),
-		Reason: c.FormValue("reason"), For: c.FormValue("for")}
-	entry := risk.NewEntry{Effect: risk.Effect(form.Effect), Kind: risk.Kind(form.Kind), Subject: form.Subject, Reason: form.Reason,
-		For: term(form.For), By: d.operator(c)}
+	form := adminview.EntryForm{
+		Effect:  c.FormValue("effect"),
+		Kind:    c.FormValue("kind"),
+		Subject: strings.TrimSpace(c.FormValue("subject")),
+		Reason:  c.FormValue("reason"),
+		For:     c.FormValue("for"),
+	}
+	entry := risk.NewEntry{
+		Effect:  risk.Effect(form.Effect),
+		Kind:    risk.Kind(form.Kind),
+		Subject: form.Subject,
+		Reason:  form.Reason,
+		For:     term(form.For),
+		By:      d.operator(c),
+	}
 	ctx := c.Request().Context()
 	var err error
 	if entry.Kind == risk.User {

@@ -11,18 +11,27 @@ import (
 )
 
 func entry(kind risk.Kind, subject string) url.Values {
-	return url.Values{"effect": {"deny"}, "kind": {string(kind)}, "subject": {subject}, "reason": {"asks for everything"}, "for": {"24h"}}
+	return url.Values{
+		"effect":  {"deny"},
+		"kind":    {string(kind)},
+		"subject": {subject},
+		"reason":  {"asks for everything"},
+		"for":     {"24h"},
+	}
 }
 
 func TestAnOperatorKeepsSomebodyOutAndLetsThemInAgain(t *testing.T) {
 	d := open(t)
 	d.b.Get("/admin/lists").Wants(200).Shows("Nobody is listed", "Add an entry")
-	for _, form := range []url.Values{entry(risk.Address, "203.0.113.7/24"), entry(risk.User, "MIA@example.test"), entry(risk.Device, "0123456789abcdef0123456789abcdef")} {
+	for _, form := range []url.Values{entry(risk.Address, "203.0.113.7/24"), entry(risk.User, "MIA@example.test"),
+		entry(risk.Device, "0123456789abcdef0123456789abcdef")} {
 		if a := d.b.Post("/admin/lists", form).Wants(303); a.Location != "/admin/lists" {
 			t.Errorf("led to %s", a.Location)
 		}
 	}
-	d.b.Get("/admin/lists").Wants(200).Shows("The entry is in force.", "203.0.113.0/24", "mia", "0123456789abcdef0123456789abcdef", "asks for everything", "olga", "in 1 day")
+	d.b.Get("/admin/lists").Wants(200).
+		Shows("The entry is in force.", "203.0.113.0/24", "mia", "0123456789abcdef0123456789abcdef",
+			"asks for everything", "olga", "in 1 day")
 	d.b.Lang = "zh-CN"
 	d.b.Get("/admin/lists").Wants(200).Shows("名单", "生效中", "拒绝")
 	d.b.Lang = "en"
@@ -59,7 +68,8 @@ func TestAWrongEntryComesBackAsItWasTyped(t *testing.T) {
 		"olga@example.test":   {risk.User, "This would lock you out yourself."},
 	} {
 		a := d.b.Post("/admin/lists", entry(c.kind, subject)).Wants(422).Shows(c.says)
-		if got := a.Form("/admin/lists"); got.Get("subject") != subject || got.Get("reason") != "asks for everything" || got.Get("kind") != string(c.kind) || got.Get("for") != "24h" {
+		if got := a.Form("/admin/lists"); got.Get("subject") != subject || got.Get("reason") != "asks for everything" ||
+			got.Get("kind") != string(c.kind) || got.Get("for") != "24h" {
 			t.Errorf("%s comes back as %v", subject, got)
 		}
 	}

@@ -110,7 +110,11 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.OrderPage{Order: o, Now: c.Now, AtBank: map[string]payment.Refund{}}
+	p := adminview.OrderPage{
+		Order:  o,
+		Now:    c.Now,
+		AtBank: map[string]payment.Refund{},
+	}
 	if p.People, err = d.Accounts.Users(ctx, partiesOf(o)...); err != nil {
 		return err
 	}

@@ -24,7 +24,8 @@ func (d Deps) showOverview(c *page.Ctx) error {
 		p.Days = n
 	}
 	r := insight.Last(p.Days, calendar.UTC.DayOf(c.Now))
-	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{d.fillWaiting, d.fillTrends, d.fillFilms} {
+	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{d.fillWaiting,
+		d.fillTrends, d.fillFilms} {
 		if err := fill(ctx, r, &p); err != nil {
 			return err
 		}

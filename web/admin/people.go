@@ -22,8 +22,16 @@ const suspendedSearched = 5000
 func (d Deps) listPeople(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	c.Page.OwnSearch = true
-	p := adminview.PeoplePage{Query: strings.TrimSpace(c.QueryParam("q")), Suspended: c.QueryParam("suspended") != "", Now: c.Now}
-	f := account.PeopleFilter{Query: p.Query, Before: typed.ID(c.QueryParam("before")), Most: peoplePerPage + 1}
+	p := adminview.PeoplePage{
+		Query:     strings.TrimSpace(c.QueryParam("q")),
+		Suspended: c.QueryParam("suspended") != "",
+		Now:       c.Now,
+	}
+	f := account.PeopleFilter{
+		Query:  p.Query,
+		Before: typed.ID(c.QueryParam("before")),
+		Most:   peoplePerPage + 1,
+	}
 	if role := c.QueryParam("role"); slices.Contains(account.Roles(), role) {
 		f.Role, p.Role = role, role
 	}

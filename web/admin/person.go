@@ -33,8 +33,14 @@ func (d Deps) showPerson(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := adminview.PersonPage{Person: u, Own: userID == c.Viewer.UserID, Now: c.Now, DeviceID: listedDevice}
-	for _, fill := range []func(context.Context, *text.Printer, *adminview.PersonPage) error{d.fillStanding, d.fillMakes, d.fillBought, d.fillDevices, d.fillWords} {
+	p := adminview.PersonPage{
+		Person:   u,
+		Own:      userID == c.Viewer.UserID,
+		Now:      c.Now,
+		DeviceID: listedDevice,
+	}
+	for _, fill := range []func(context.Context, *text.Printer, *adminview.PersonPage) error{d.fillStanding,
+		d.fillMakes, d.fillBought, d.fillDevices, d.fillWords} {
 		if err := fill(ctx, c.Text, &p); err != nil {
 			return err
 		}
@@ -131,7 +137,12 @@ func (d Deps) fillDevices(ctx context.Context, _ *text.Printer, p *adminview.Per
 	}
 	for _, s := range sessions[:min(len(sessions), partListed)] {
 		browser, system := page.DescribeAgent(s.UserAgent)
-		p.Sessions = append(p.Sessions, adminview.SignedIn{Browser: browser, System: system, Since: s.Since, Seen: s.Seen})
+		p.Sessions = append(p.Sessions, adminview.SignedIn{
+			Browser: browser,
+			System:  system,
+			Since:   s.Since,
+			Seen:    s.Seen,
+		})
 	}
 	p.Devices, err = d.Playback.Devices(ctx, p.Person.ID)
 	return err

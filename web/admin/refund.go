@@ -23,7 +23,8 @@ var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200
 
 // leftOf is what may still be paid back of the chosen items (of all when none is chosen), with its sum: what neither
 // went back nor is on its way. Items that cost nothing count as long as they can be watched.
-func leftOf(t *text.Printer, o order.Order, refunds []order.Refund, chosen []int64) (left []adminview.Refundable, sum money.Money) {
+func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
+	chosen []int64) (left []adminview.Refundable, sum money.Money) {
 	pending := map[int64]int64{}
 	for _, r := range refunds {
 		if r.Status != "pending" {
@@ -36,7 +37,8 @@ func leftOf(t *text.Printer, o order.Order, refunds []order.Refund, chosen []int
 	sum = money.Of(0, o.Total.Currency)
 	for _, i := range o.Items {
 		rest := money.Of(i.Net().Amount-i.Refunded.Amount-pending[i.ID], i.Amount.Currency)
-		if rest.Amount <= 0 && (!i.Net().IsZero() || i.RevokedAt != nil) || len(chosen) > 0 && !slices.Contains(chosen, i.ID) {
+		if rest.Amount <= 0 && (!i.Net().IsZero() || i.RevokedAt != nil) ||
+			len(chosen) > 0 && !slices.Contains(chosen, i.ID) {
 			continue
 		}
 		left = append(left, adminview.Refundable{Item: i, Left: t.Money(rest)})
@@ -95,7 +97,14 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 		return err
 	}
 	return c.Render(http.StatusOK, c.Text.T("admin.refund_confirm"), adminview.Refund(adminview.RefundPage{
-		Order: o, Buyer: buyer, Items: left, Sum: c.Text.Money(sum), Free: o.Total.IsZero(), Reason: reason, Key: rand.Text()}))
+		Order:  o,
+		Buyer:  buyer,
+		Items:  left,
+		Sum:    c.Text.Money(sum),
+		Free:   o.Total.IsZero(),
+		Reason: reason,
+		Key:    rand.Text(),
+	}))
 }
 
 // refund refunds the items that were shown; the same key is the same refund, however often it is sent. It names each
@@ -109,8 +118,13 @@ func (d Deps) refund(c *page.Ctx) error {
 	if len(items) == 0 {
 		return order.ErrUnknownItem.Because("a refund that names no items")
 	}
-	_, err = d.Orders.Refund(c.Request().Context(), order.RefundRequest{OrderNo: orderNo, ItemIDs: items, Reason: reason,
-		Actor: actor(c), Key: c.FormValue("key")})
+	_, err = d.Orders.Refund(c.Request().Context(), order.RefundRequest{
+		OrderNo: orderNo,
+		ItemIDs: items,
+		Reason:  reason,
+		Actor:   actor(c),
+		Key:     c.FormValue("key"),
+	})
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "refund_started")

@@ -17,7 +17,8 @@ func TestEveryRouteKnowsWhoAsks(t *testing.T) {
 	guest, stranger, browser, program := m.guest(), m.browser(bob), m.browser(ann), m.program(ann)
 	waiting, third := m.Place(ann.ID, m.Sells(990, -1)).OrderNo, m.Sells(990, -1)
 	bought := m.Place(ann.ID, own)
-	m.pay(program.call("POST", "/payments/"+bought.OrderNo+"/prepay", `{"provider": "sandbox"}`).wants(200).text("action", "url"))
+	m.pay(program.call("POST", "/payments/"+bought.OrderNo+"/prepay", `{"provider": "sandbox"}`).wants(200).
+		text("action", "url"))
 	m.OK(m.Orders.Deliver(m.Ctx, bought.OrderNo))
 
 	for _, c := range []struct {
@@ -88,7 +89,8 @@ func TestATokenAndACookieAreEachJudgedByThemselves(t *testing.T) {
 
 	c := m.guest()
 	c.call("POST", "/auth/token", `{"email": "ann@example.test", "password": "not it"}`).refuses(401, "bad_credentials")
-	c.call("POST", "/auth/token", `{"email": "nobody@example.test", "password": "not it"}`).refuses(401, "bad_credentials")
+	c.call("POST", "/auth/token", `{"email": "nobody@example.test", "password": "not it"}`).
+		refuses(401, "bad_credentials")
 	a := c.call("POST", "/auth/token", `{"email": "ann@example.test"}`).refuses(422, "field_missing")
 	if a.at("errors", "password") != "field_missing" {
 		t.Errorf("%s", a.body)

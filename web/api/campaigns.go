@@ -25,8 +25,8 @@ type campaign struct {
 	Items    []campaignItem   `json:"items"`
 }
 
-// campaignItem is a SKU of it. ListPrice is what it costs outside of the sale; nil when it is not for sale there. Remaining
-// counts the units that can be bought now, of a sale that comes those that it will start with.
+// campaignItem is a SKU of it. ListPrice is what it costs outside of the sale; nil when it is not for sale there.
+// Remaining counts the units that can be bought now, of a sale that comes those that it will start with.
 type campaignItem struct {
 	SKUID     int64        `json:"skuId"`
 	Price     money.Money  `json:"price"`
@@ -65,11 +65,22 @@ func (d Deps) listCampaigns(c *page.Ctx) error {
 		return err
 	}
 	for _, k := range open {
-		row := campaign{ID: k.ID, Name: c.Text.Of(k.NameZh, k.NameEn), Status: k.Status, StartsAt: k.StartsAt.UTC(), EndsAt: k.EndsAt.UTC(),
-			URL: d.PublicURL + "/sales/" + strconv.FormatInt(k.ID, 10), Items: make([]campaignItem, 0, len(k.Items))}
+		row := campaign{
+			ID:       k.ID,
+			Name:     c.Text.Of(k.NameZh, k.NameEn),
+			Status:   k.Status,
+			StartsAt: k.StartsAt.UTC(),
+			EndsAt:   k.EndsAt.UTC(),
+			URL:      d.PublicURL + "/sales/" + strconv.FormatInt(k.ID, 10),
+			Items:    make([]campaignItem, 0, len(k.Items)),
+		}
 		for _, i := range k.Items {
-			item := campaignItem{SKUID: i.SKUID, Price: i.Amount, PerUser: i.PerUser,
-				Remaining: counts[inventory.CampaignKey{CampaignID: k.ID, SKUID: i.SKUID}].Available}
+			item := campaignItem{
+				SKUID:     i.SKUID,
+				Price:     i.Amount,
+				PerUser:   i.PerUser,
+				Remaining: counts[inventory.CampaignKey{CampaignID: k.ID, SKUID: i.SKUID}].Available,
+			}
 			if o, ok := offers[i.SKUID]; ok {
 				item.ListPrice = &o.Amount
 			}

@@ -14,9 +14,19 @@ func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
 	by := promotion.Actor{UserID: 9, Operator: true}
 	sale := func(name string, starts, ends time.Duration, schedule bool, skus ...int64) {
 		t.Helper()
-		d := promotion.Draft{NameZh: "抢购", NameEn: name, StartsAt: m.Now().Add(starts), EndsAt: m.Now().Add(ends)}
+		d := promotion.Draft{
+			NameZh:   "抢购",
+			NameEn:   name,
+			StartsAt: m.Now().Add(starts),
+			EndsAt:   m.Now().Add(ends),
+		}
 		for _, sku := range skus {
-			d.Items = append(d.Items, promotion.Item{SKUID: sku, Amount: money.Of(490, "CNY"), Units: 5, PerUser: 2})
+			d.Items = append(d.Items, promotion.Item{
+				SKUID:   sku,
+				Amount:  money.Of(490, "CNY"),
+				Units:   5,
+				PerUser: 2,
+			})
 		}
 		c, err := m.Promotions.Create(m.Ctx, by, d)
 		m.OK(err)
@@ -36,11 +46,13 @@ func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
 	sale("Draft", 0, time.Hour, false, m.Sells(990, -1))
 	_, err := m.Promotions.Turn(m.Ctx)
 	m.OK(err)
-	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = 2, frozen = 1, sold = 2 where sku_id = $1 and campaign_id is not null`, film)
+	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = 2, frozen = 1, sold = 2 where sku_id = $1
+		and campaign_id is not null`, film)
 	m.OK(err)
 	m.Advance(61 * time.Minute) // no tick has come for the one that is over
 	a := c.call("GET", "/campaigns", "").wants(200)
-	if len(a.rows()) != 2 || a.text("items", 0, "name") != "Now" || a.text("items", 0, "status") != "running" || a.text("items", 1, "name") != "Later" || a.text("items", 1, "status") != "scheduled" {
+	if len(a.rows()) != 2 || a.text("items", 0, "name") != "Now" || a.text("items", 0, "status") != "running" ||
+		a.text("items", 1, "name") != "Later" || a.text("items", 1, "status") != "scheduled" {
 		t.Fatalf("%s", a.body)
 	}
 	for at, want := range map[string]float64{"skuId": float64(film), "remaining": 2, "perUser": 2} {
@@ -48,7 +60,9 @@ func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
 			t.Errorf("%s is %v, want %v", at, got, want)
 		}
 	}
-	if a.at("items", 0, "items", 0, "price", "amount") != 490.0 || a.at("items", 0, "items", 0, "listPrice", "amount") != 990.0 || a.at("items", 1, "items", 0, "remaining") != 5.0 {
+	if a.at("items", 0, "items", 0, "price", "amount") != 490.0 ||
+		a.at("items", 0, "items", 0, "listPrice", "amount") != 990.0 ||
+		a.at("items", 1, "items", 0, "remaining") != 5.0 {
 		t.Errorf("%s", a.body)
 	}
 	p, err := m.Catalog.ProductOfSKU(m.Ctx, other)
@@ -61,7 +75,8 @@ func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
 	if a := c.call("GET", "/campaigns", "").wants(200); a.text("items", 0, "name") != "抢购" {
 		t.Errorf("%s", a.body)
 	}
-	if a := c.call("GET", "/campaigns?limit=1", "").refuses(422, "filter_invalid"); a.at("errors", "limit") != "unknown_parameter" {
+	if a := c.call("GET", "/campaigns?limit=1", "").
+		refuses(422, "filter_invalid"); a.at("errors", "limit") != "unknown_parameter" {
 		t.Errorf("%s", a.body)
 	}
 	c.call("GET", "/campaigns?x=%zz", "").refuses(400, "bad_request")

@@ -17,11 +17,20 @@ import (
 )
 
 // A code of the table is one of an operation in the document, or of the way to any address.
-var anywhere = []string{"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed", "413 too_large"}
+var anywhere = []string{"400 unreadable_text", "403 access_denied", "404 not_found", "405 method_not_allowed",
+	"413 too_large"}
 
 // kinds are the statuses that a fault's kind may have: a fault that rides on a 400, 405, 413 or 415 is an Invalid one.
-var kinds = map[string][]string{"Invalid": {"422", "400", "405", "413", "415"}, "Unauthenticated": {"401"}, "Forbidden": {"403"},
-	"NotFound": {"404"}, "Conflict": {"409"}, "TooMany": {"429"}, "Unavailable": {"503"}, "Internal": {"500"}}
+var kinds = map[string][]string{
+	"Invalid":         {"422", "400", "405", "413", "415"},
+	"Unauthenticated": {"401"},
+	"Forbidden":       {"403"},
+	"NotFound":        {"404"},
+	"Conflict":        {"409"},
+	"TooMany":         {"429"},
+	"Unavailable":     {"503"},
+	"Internal":        {"500"},
+}
 
 func TestTheTableOfCodesIsWholeAndTrue(t *testing.T) {
 	t.Parallel()
@@ -30,7 +39,8 @@ func TestTheTableOfCodesIsWholeAndTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table []string
-	for _, m := range regexp.MustCompile("(?m)^\\| (\\d{3}) \\| `([a-z_]+)` \\| .+ \\|$").FindAllStringSubmatch(string(page), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| (\\d{3}) \\| `([a-z_]+)` \\| .+ \\|$").
+		FindAllStringSubmatch(string(page), -1) {
 		table = append(table, m[1]+" "+m[2])
 	}
 	if !slices.IsSorted(table) {
@@ -40,12 +50,15 @@ func TestTheTableOfCodesIsWholeAndTrue(t *testing.T) {
 	slices.Sort(described)
 	described = slices.Compact(described)
 	if !slices.Equal(table, described) {
-		t.Errorf("docs/api.md lists\n%s\nthe document and the way\n%s", strings.Join(table, "\n"), strings.Join(described, "\n"))
+		t.Errorf("docs/api.md lists\n%s\nthe document and the way\n%s", strings.Join(table, "\n"),
+			strings.Join(described, "\n"))
 	}
 	declared := faults(t)
 	for _, entry := range table {
 		status, code, _ := strings.Cut(entry, " ")
-		if !slices.ContainsFunc(declared[code], func(kind string) bool { return slices.Contains(kinds[kind], status) }) {
+		if !slices.ContainsFunc(declared[code], func(kind string) bool {
+			return slices.Contains(kinds[kind], status)
+		}) {
 			t.Errorf("%s: no fault of that name has that status, only %v", entry, declared[code])
 		}
 		for _, l := range text.Langs {
@@ -86,7 +99,8 @@ func faults(t *testing.T) map[string][]string {
 	found := map[string][]string{"internal": {"Internal"}}
 	for _, root := range []string{"../../mall", ".."} {
 		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_templ.go") {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+				strings.HasSuffix(path, "_templ.go") {
 				return err
 			}
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)

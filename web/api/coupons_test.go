@@ -12,8 +12,14 @@ func TestACouponLowersAnOrder(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	film := m.Sells(990, -1)
-	_, err := m.Promotions.CreateCoupon(m.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{Currency: "CNY", AmountOff: 300,
-		ValidFrom: m.Now().Add(-time.Hour), ValidUntil: m.Now().Add(time.Hour), TotalLimit: 1, PerUser: 1})
+	_, err := m.Promotions.CreateCoupon(m.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{
+		Currency:   "CNY",
+		AmountOff:  300,
+		ValidFrom:  m.Now().Add(-time.Hour),
+		ValidUntil: m.Now().Add(time.Hour),
+		TotalLimit: 1,
+		PerUser:    1,
+	})
 	m.OK(err)
 	c := m.browser(m.person("ann"))
 	body := func(more string) string {
@@ -27,12 +33,14 @@ func TestACouponLowersAnOrder(t *testing.T) {
 		t.Errorf("replayed: %s", again.body)
 	}
 	a := c.call("GET", "/orders/"+placed.text("orderNo"), "").wants(200)
-	if a.at("discount", "amount") != 300.0 || a.text("couponCode") != "SPRING" || a.at("items", 0, "discount", "amount") != 300.0 || a.at("items", 0, "amount", "amount") != 990.0 {
+	if a.at("discount", "amount") != 300.0 || a.text("couponCode") != "SPRING" ||
+		a.at("items", 0, "discount", "amount") != 300.0 || a.at("items", 0, "amount", "amount") != 990.0 {
 		t.Errorf("%s", a.body)
 	}
 	other := m.browser(m.person("bob"))
 	other.order("l", body(`, "couponCode": "SPRING"`)).refuses(409, "coupon_used_up")
-	for n, typed := range []string{"ＳＰＲＩＮＧ", "ｓｐｒｉｎｇ", "SPR\u200bING", "S\u00adPRIN\ufe0fG\u034f", "\u3000Spring "} { // known, hence not coupon_unknown
+	// known, hence not coupon_unknown
+	for n, typed := range []string{"ＳＰＲＩＮＧ", "ｓｐｒｉｎｇ", "SPR\u200bING", "S\u00adPRIN\ufe0fG\u034f", "\u3000Spring "} {
 		other.order(fmt.Sprint("typed-", n), body(`, "couponCode": "`+typed+`"`)).refuses(409, "coupon_used_up")
 	}
 	other.order("l", body(`, "couponCode": "SPRING", "campaignId": 1`)).refuses(422, "coupon_with_sale")

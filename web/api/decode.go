@@ -27,7 +27,8 @@ const longestName = 120
 var (
 	errMalformed    = fault.New(fault.Invalid, "malformed_json", "The body is not valid JSON.")
 	errUnknownField = fault.New(fault.Invalid, "unknown_field", "The body has a field that this address does not know.")
-	errWrongType    = fault.New(fault.Invalid, "wrong_type", "A field of the body has the wrong type, or a number out of range.")
+	errWrongType    = fault.New(fault.Invalid, "wrong_type",
+		"A field of the body has the wrong type, or a number out of range.")
 	errFieldMissing = fault.New(fault.Invalid, "field_missing", "A required field of the body is missing.")
 )
 
@@ -58,7 +59,8 @@ func parse(body []byte, into any) error {
 			f = errUnknownField
 		}
 		f = f.With(fieldName(meaning.JSONPointer), f.Slug)
-	} else if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && errors.Is(err, jsontext.ErrDuplicateName) {
+	} else if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok &&
+		errors.Is(err, jsontext.ErrDuplicateName) {
 		f = f.With(fieldName(syntax.JSONPointer), "duplicate_field")
 	}
 	return page.ErrBadRequest(f.Because("%w", err))

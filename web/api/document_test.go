@@ -103,7 +103,13 @@ func route(doc *openapi3.T, r *http.Request) (*routers.Route, map[string]string)
 			}
 		}
 		if fits && (best == nil || len(found) < len(params)) {
-			best, params = &routers.Route{Spec: doc, Path: at, PathItem: item, Method: r.Method, Operation: o}, found
+			best, params = &routers.Route{
+				Spec:      doc,
+				Path:      at,
+				PathItem:  item,
+				Method:    r.Method,
+				Operation: o,
+			}, found
 		}
 	}
 	return best, params
@@ -111,7 +117,8 @@ func route(doc *openapi3.T, r *http.Request) (*routers.Route, map[string]string)
 
 // ofTheWay are headers of every answer of the mall, which no operation describes by itself.
 var ofTheWay = []string{"Content-Length", "Content-Type", "Content-Security-Policy", "Cross-Origin-Opener-Policy",
-	"Cross-Origin-Resource-Policy", "Date", "Permissions-Policy", "Referrer-Policy", "Vary", "X-Content-Type-Options", "Connection"}
+	"Cross-Origin-Resource-Policy", "Date", "Permissions-Policy", "Referrer-Policy", "Vary", "X-Content-Type-Options",
+	"Connection"}
 
 // describes fails unless the document allows the answer's status, headers, type and body, and for an answer that grants
 // what was asked, the request too.
@@ -125,8 +132,16 @@ func describes(t *testing.T, r *http.Request, body string, a answer) {
 	}
 	asked := r.Clone(t.Context())
 	asked.Body = io.NopCloser(strings.NewReader(body))
-	options := &openapi3filter.Options{IncludeResponseStatus: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}
-	input := &openapi3filter.RequestValidationInput{Request: asked, PathParams: params, Route: found, Options: options}
+	options := &openapi3filter.Options{
+		IncludeResponseStatus: true,
+		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request:    asked,
+		PathParams: params,
+		Route:      found,
+		Options:    options,
+	}
 	if a.status < 300 {
 		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
 			t.Errorf("%s is granted and not described: %v", a.asked, err)
@@ -134,7 +149,12 @@ func describes(t *testing.T, r *http.Request, body string, a answer) {
 	}
 	header := a.header.Clone()
 	header.Set("Vary", strings.Join(a.header.Values("Vary"), ", ")) // the validator reads the first line of a list only
-	output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: a.status, Header: header, Options: options}
+	output := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input,
+		Status:                 a.status,
+		Header:                 header,
+		Options:                options,
+	}
 	output.SetBodyBytes([]byte(a.body))
 	if err := openapi3filter.ValidateResponse(t.Context(), output); err != nil {
 		t.Errorf("%s answers %d, which is not described: %v\n%s", a.asked, a.status, err, a.body)
@@ -145,7 +165,9 @@ func describes(t *testing.T, r *http.Request, body string, a answer) {
 		t.Errorf("%s: a body that is not described: %s", a.asked, a.body)
 	}
 	for name := range a.header {
-		described := slices.ContainsFunc(slices.Collect(maps.Keys(response.Headers)), func(known string) bool { return strings.EqualFold(known, name) })
+		described := slices.ContainsFunc(slices.Collect(maps.Keys(response.Headers)), func(known string) bool {
+			return strings.EqualFold(known, name)
+		})
 		if !described && !slices.Contains(ofTheWay, name) {
 			t.Errorf("%s: %d has the header %s, which is not described", a.asked, a.status, name)
 		}
@@ -183,24 +205,39 @@ func TestTheDocumentRefusesWhatItDoesNotDescribe(t *testing.T) {
 		headers []string
 		fine    bool
 	}{
-		"fine":          {404, fmt.Sprintf(problem, "order_not_found", 404, ""), nil, true},
-		"other code":    {404, fmt.Sprintf(problem, "sold_out", 404, ""), nil, false},
-		"other status":  {409, fmt.Sprintf(problem, "order_not_found", 409, ""), nil, false},
-		"torn status":   {404, fmt.Sprintf(problem, "order_not_found", 400, ""), nil, false},
-		"extra field":   {404, fmt.Sprintf(problem, "order_not_found", 404, `, "stack": "main.go:1"`), nil, false},
-		"text errors":   {404, fmt.Sprintf(problem, "order_not_found", 404, `, "errors": {"a": 1}`), nil, false},
-		"may be cached": {404, fmt.Sprintf(problem, "order_not_found", 404, ""), []string{"Cache-Control", "public"}, false},
+		"fine":         {404, fmt.Sprintf(problem, "order_not_found", 404, ""), nil, true},
+		"other code":   {404, fmt.Sprintf(problem, "sold_out", 404, ""), nil, false},
+		"other status": {409, fmt.Sprintf(problem, "order_not_found", 409, ""), nil, false},
+		"torn status":  {404, fmt.Sprintf(problem, "order_not_found", 400, ""), nil, false},
+		"extra field":  {404, fmt.Sprintf(problem, "order_not_found", 404, `, "stack": "main.go:1"`), nil, false},
+		"text errors":  {404, fmt.Sprintf(problem, "order_not_found", 404, `, "errors": {"a": 1}`), nil, false},
+		"may be cached": {404, fmt.Sprintf(problem, "order_not_found", 404, ""), []string{"Cache-Control", "public"},
+			false},
 		"no request id": {404, fmt.Sprintf(problem, "order_not_found", 404, ""), []string{"X-Request-Id", ""}, false},
 	} {
-		h := http.Header{"Content-Type": {"application/problem+json"}, "Cache-Control": {"private, no-store"}, "X-Request-Id": {"r"}}
+		h := http.Header{
+			"Content-Type":  {"application/problem+json"},
+			"Cache-Control": {"private, no-store"},
+			"X-Request-Id":  {"r"},
+		}
 		for i := 0; i+1 < len(c.headers); i += 2 {
 			if h.Set(c.headers[i], c.headers[i+1]); c.headers[i+1] == "" {
 				h.Del(c.headers[i])
 			}
 		}
 		options := &openapi3filter.Options{IncludeResponseStatus: true}
-		out := &openapi3filter.ResponseValidationInput{Status: c.status, Header: h, Options: options, Body: io.NopCloser(bytes.NewReader([]byte(c.body))),
-			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: found, Options: options}}
+		out := &openapi3filter.ResponseValidationInput{
+			Status:  c.status,
+			Header:  h,
+			Options: options,
+			Body:    io.NopCloser(bytes.NewReader([]byte(c.body))),
+			RequestValidationInput: &openapi3filter.RequestValidationInput{
+				Request:    r,
+				PathParams: params,
+				Route:      found,
+				Options:    options,
+			},
+		}
 		if err := openapi3filter.ValidateResponse(t.Context(), out); (err == nil) != c.fine {
 			t.Errorf("%s: %v", name, err)
 		}

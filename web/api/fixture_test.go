@@ -41,13 +41,38 @@ func open(t *testing.T) *mall {
 	e := echo.New()
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
-	m := &mall{Mall: malltest.Open(t, server.URL+v1+"/payments/callback/sandbox"), t: t, url: server.URL, e: e}
-	site := page.New(page.Options{Accounts: m.Accounts, Sessions: m.Sessions, PublicURL: server.URL, Log: m.Log, Now: m.Now})
+	m := &mall{
+		Mall: malltest.Open(t, server.URL+v1+"/payments/callback/sandbox"),
+		t:    t,
+		url:  server.URL,
+		e:    e,
+	}
+	site := page.New(page.Options{
+		Accounts:  m.Accounts,
+		Sessions:  m.Sessions,
+		PublicURL: server.URL,
+		Log:       m.Log,
+		Now:       m.Now,
+	})
 	site.Use(e)
 	g := e.Group("")
-	api.Routes(g, api.Deps{Site: site, PublicURL: server.URL, Accounts: m.Accounts, Catalog: m.Catalog, Search: m.Search,
-		Promotions: m.Promotions, Inventory: m.Inventory, Orders: m.Orders, Entitlements: m.Entitlements})
-	play.Routes(g, play.Deps{Site: site, Catalog: m.Catalog, Media: m.Media, Playback: m.Playback})
+	api.Routes(g, api.Deps{
+		Site:         site,
+		PublicURL:    server.URL,
+		Accounts:     m.Accounts,
+		Catalog:      m.Catalog,
+		Search:       m.Search,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Orders:       m.Orders,
+		Entitlements: m.Entitlements,
+	})
+	play.Routes(g, play.Deps{
+		Site:     site,
+		Catalog:  m.Catalog,
+		Media:    m.Media,
+		Playback: m.Playback,
+	})
 	e.POST("/sign-in/:user", site.Handle(func(c *page.Ctx) error {
 		id, err := strconv.ParseInt(c.Param("user"), 10, 64)
 		if err != nil {
@@ -76,12 +101,20 @@ type client struct {
 func (m *mall) guest() *client {
 	jar, err := cookiejar.New(nil)
 	m.OK(err)
-	return &client{m: m, http: &http.Client{Jar: jar}, lang: "en"}
+	return &client{
+		m:    m,
+		http: &http.Client{Jar: jar},
+		lang: "en",
+	}
 }
 
 func (m *mall) person(name string) account.User {
 	m.t.Helper()
-	u, err := m.Accounts.Provision(m.Ctx, account.User{Email: name + "@example.test", Name: name, Role: account.RoleShopper}, password)
+	u, err := m.Accounts.Provision(m.Ctx, account.User{
+		Email: name + "@example.test",
+		Name:  name,
+		Role:  account.RoleShopper,
+	}, password)
 	m.OK(err)
 	return u
 }
@@ -103,7 +136,8 @@ func (m *mall) browser(u account.User) *client {
 func (m *mall) program(u account.User) *client {
 	m.t.Helper()
 	c := m.guest()
-	c.token = c.call("POST", "/auth/token", `{"email": "`+u.Email+`", "password": "`+password+`"}`).wants(200).text("token")
+	c.token = c.call("POST", "/auth/token", `{"email": "`+u.Email+`", "password": "`+password+`"}`).wants(200).
+		text("token")
 	return c
 }
 
@@ -150,7 +184,13 @@ func (c *client) call(method, address, body string, headers ...string) answer {
 	defer res.Body.Close()
 	read, err := io.ReadAll(res.Body)
 	c.m.OK(err)
-	a := answer{t: t, asked: method + " " + address, status: res.StatusCode, header: res.Header, body: string(read)}
+	a := answer{
+		t:      t,
+		asked:  method + " " + address,
+		status: res.StatusCode,
+		header: res.Header,
+		body:   string(read),
+	}
 	if len(read) > 0 {
 		if err := json.Unmarshal(read, &a.json); err != nil {
 			t.Fatalf("%s: no JSON: %v: %s", a.asked, err, read)
@@ -230,12 +270,40 @@ func (a answer) rows() []any {
 // rental of 48 hours for 490.
 func (m *mall) harbour() (videoID, own, rent int64) {
 	m.t.Helper()
-	shelf, err := m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{Slug: "sea", NameZh: "大海", NameEn: "The sea"})
+	shelf, err := m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
+		Slug:   "sea",
+		NameZh: "大海",
+		NameEn: "The sea",
+	})
 	m.OK(err)
-	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{Slug: "harbour", CreatorID: 1, CategoryID: shelf, TitleZh: "晨光海港",
-		TitleEn: "Harbour at dawn", DescriptionZh: "清晨。", DescriptionEn: "A morning.", Tags: []string{"sea"}, Cover: "harbour", SKUs: []catalog.NewSKU{
-			{Kind: catalog.KindOwn, Quality: catalog.QualityHD, Price: catalog.NewPrice{Amount: 1990, ListAmount: new(int64(2990)), Currency: "CNY"}},
-			{Kind: catalog.KindRent, Quality: catalog.QualityHD, RentHours: 48, MaxPerOrder: 3, Price: catalog.NewPrice{Amount: 490, Currency: "CNY"}}}})
+	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
+		Slug:          "harbour",
+		CreatorID:     1,
+		CategoryID:    shelf,
+		TitleZh:       "晨光海港",
+		TitleEn:       "Harbour at dawn",
+		DescriptionZh: "清晨。",
+		DescriptionEn: "A morning.",
+		Tags:          []string{"sea"},
+		Cover:         "harbour",
+		SKUs: []catalog.NewSKU{
+			{
+				Kind:    catalog.KindOwn,
+				Quality: catalog.QualityHD,
+				Price: catalog.NewPrice{
+					Amount:     1990,
+					ListAmount: new(int64(2990)),
+					Currency:   "CNY",
+				},
+			},
+			{
+				Kind:        catalog.KindRent,
+				Quality:     catalog.QualityHD,
+				RentHours:   48,
+				MaxPerOrder: 3,
+				Price:       catalog.NewPrice{Amount: 490, Currency: "CNY"},
+			}},
+	})
 	m.OK(err)
 	asset, err := m.Media.Pack(m.Ctx, clearFilm(), "harbour", 2)
 	m.OK(err)
@@ -247,11 +315,13 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 
 func clearFilm() fstest.MapFS {
 	return fstest.MapFS{
-		"master.m3u8":     {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
-		"360p/init.mp4":   {Data: []byte("init")},
-		"360p/s0.m4s":     {Data: []byte("segment")},
-		"360p/index.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.000000,\ns0.m4s\n#EXT-X-ENDLIST\n")},
-		"en.vtt":          {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"360p/s0.m4s":   {Data: []byte("segment")},
+		"360p/index.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.000000,\ns0.m4s\n#EXT-X-ENDLIST\n")},
+		"en.vtt": {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
 	}
 }
 
@@ -260,7 +330,8 @@ func (m *mall) pay(url string) {
 	m.t.Helper()
 	_, err := m.Sandbox.Pay(m.Ctx, path.Base(url), sandbox.PayOptions{})
 	m.OK(err)
-	for _, id := range malltest.Query[int64](m.Mall, `select id from sandbox_notice where acked_at is null order by id`) {
+	for _, id := range malltest.Query[int64](m.Mall,
+		`select id from sandbox_notice where acked_at is null order by id`) {
 		m.OK(m.Sandbox.Deliver(m.Ctx, id))
 	}
 }

@@ -17,37 +17,51 @@ func TestAProgramBuysAndWatches(t *testing.T) {
 	began := time.Now()
 
 	token := c.call("POST", "/auth/token", `{"email": "ANN@example.test", "password": "`+password+`"}`).wants(200)
-	if until, err := time.Parse(time.RFC3339, token.text("expiresAt")); err != nil || until.Before(began.Add(11*time.Hour)) {
+	if until, err := time.Parse(time.RFC3339, token.text("expiresAt")); err != nil ||
+		until.Before(began.Add(11*time.Hour)) {
 		t.Errorf("token until %v, %v", until, err)
 	}
 	c.token = token.text("token")
 
 	list := c.call("GET", "/videos?q=harbour", "").wants(200)
 	first := list.at("items", 0).(map[string]any)
-	for name, want := range map[string]any{"videoId": float64(videoID), "skuId": float64(rent), "title": "Harbour at dawn", "creator": "Maker",
-		"durationSeconds": 4.0, "rating": nil, "coverUrl": m.url + "/media/covers/harbour-960.webp", "listPrice": nil} {
+	for name, want := range map[string]any{
+		"videoId":         float64(videoID),
+		"skuId":           float64(rent),
+		"title":           "Harbour at dawn",
+		"creator":         "Maker",
+		"durationSeconds": 4.0,
+		"rating":          nil,
+		"coverUrl":        m.url + "/media/covers/harbour-960.webp",
+		"listPrice":       nil,
+	} {
 		if first[name] != want {
 			t.Errorf("%s is %v, want %v", name, first[name], want)
 		}
 	}
 	sku := c.call("GET", fmt.Sprint("/videos/", own), "").wants(200)
-	if sku.number("price", "amount") != 1990 || sku.number("listPrice", "amount") != 2990 || sku.number("siblings", 0, "skuId") != rent ||
-		sku.number("siblings", 0, "rentHours") != 48 || sku.at("problem") != nil || sku.text("video", "description") != "A morning." {
+	if sku.number("price", "amount") != 1990 || sku.number("listPrice", "amount") != 2990 ||
+		sku.number("siblings", 0, "skuId") != rent ||
+		sku.number("siblings", 0, "rentHours") != 48 || sku.at("problem") != nil ||
+		sku.text("video", "description") != "A morning." {
 		t.Errorf("sku: %s", sku.body)
 	}
 
 	placed := c.order("wish-1", fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]}`, own)).wants(201)
 	no := placed.text("orderNo")
-	if placed.text("status") != "PENDING_PAY" || placed.number("total", "amount") != 1990 || placed.header.Get("Location") != v1+"/orders/"+no {
+	if placed.text("status") != "PENDING_PAY" || placed.number("total", "amount") != 1990 ||
+		placed.header.Get("Location") != v1+"/orders/"+no {
 		t.Errorf("placed: %s", placed.body)
 	}
 	c.call("GET", fmt.Sprint("/play/auth/", videoID), "").refuses(403, "not_entitled")
 	attempt := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).wants(200)
-	if again := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).wants(200); again.body != attempt.body {
+	if again := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).
+		wants(200); again.body != attempt.body {
 		t.Errorf("a second prepay: %s after %s", again.body, attempt.body)
 	}
 	m.pay(attempt.text("action", "url"))
-	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PAID" || a.text("items", 0, "title") != "Harbour at dawn" {
+	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PAID" ||
+		a.text("items", 0, "title") != "Harbour at dawn" {
 		t.Errorf("paid: %s", a.body)
 	}
 	m.OK(m.Orders.Deliver(m.Ctx, no))
@@ -56,7 +70,8 @@ func TestAProgramBuysAndWatches(t *testing.T) {
 		t.Errorf("delivered: %s", delivered.body)
 	}
 	held := c.call("GET", "/me/entitlements", "").wants(200)
-	if held.text("items", 0, "orderNo") != no || held.number("items", 0, "videoId") != videoID || held.text("items", 0, "status") != "active" || held.text("nextCursor") != "" {
+	if held.text("items", 0, "orderNo") != no || held.number("items", 0, "videoId") != videoID ||
+		held.text("items", 0, "status") != "active" || held.text("nextCursor") != "" {
 		t.Errorf("entitlements: %s", held.body)
 	}
 	if again := c.call("GET", fmt.Sprint("/videos/", own), "").wants(200); again.at("problem") != "already_owned" {
@@ -95,9 +110,11 @@ func TestAnOrderOfNothingIsPaidAtOnce(t *testing.T) {
 		t.Errorf("placed: %s", placed.body)
 	}
 	m.OK(m.Orders.Deliver(m.Ctx, placed.text("orderNo")))
-	if again := c.order("free", body).wants(201); again.body != placed.body || again.header.Get("Idempotency-Replayed") != "true" {
+	if again := c.order("free", body).wants(201); again.body != placed.body ||
+		again.header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("replayed: %s", again.body)
 	}
-	c.call("POST", "/payments/"+placed.text("orderNo")+"/prepay", `{"provider": "sandbox"}`).refuses(409, "order_not_payable")
+	c.call("POST", "/payments/"+placed.text("orderNo")+"/prepay", `{"provider": "sandbox"}`).
+		refuses(409, "order_not_payable")
 	c.call("POST", "/orders/"+placed.text("orderNo")+"/cancel", "").refuses(409, "order_not_payable")
 }

@@ -61,10 +61,23 @@ func (d Deps) listEntitlements(c *page.Ctx) error {
 	answer := list[entitlementAnswer]{Items: make([]entitlementAnswer, len(held)), NextCursor: next}
 	for i, e := range held {
 		k := films[e.SPUID]
-		answer.Items[i] = entitlementAnswer{EntitlementID: e.ID, VideoID: e.SPUID, SKUID: e.SKUID, Title: c.Text.Of(k.TitleZh, k.TitleEn),
-			CoverURL: d.coverURL(k.Cover), WatchURL: d.PublicURL + address.Watch(k.Slug), OrderNo: e.Reference, Kind: e.Kind,
-			Quality: e.Quality, RentHours: hours(e.RentHours), Status: statusOf(e, c.Now), GrantedAt: e.GrantedAt.UTC(),
-			FirstPlayedAt: utc(e.FirstPlayedAt), ExpiresAt: utc(e.ExpiresAt), RevokedAt: utc(e.RevokedAt)}
+		answer.Items[i] = entitlementAnswer{
+			EntitlementID: e.ID,
+			VideoID:       e.SPUID,
+			SKUID:         e.SKUID,
+			Title:         c.Text.Of(k.TitleZh, k.TitleEn),
+			CoverURL:      d.coverURL(k.Cover),
+			WatchURL:      d.PublicURL + address.Watch(k.Slug),
+			OrderNo:       e.Reference,
+			Kind:          e.Kind,
+			Quality:       e.Quality,
+			RentHours:     hours(e.RentHours),
+			Status:        statusOf(e, c.Now),
+			GrantedAt:     e.GrantedAt.UTC(),
+			FirstPlayedAt: utc(e.FirstPlayedAt),
+			ExpiresAt:     utc(e.ExpiresAt),
+			RevokedAt:     utc(e.RevokedAt),
+		}
 	}
 	return c.JSON(http.StatusOK, answer)
 }

@@ -19,10 +19,12 @@ func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
 	c, bank := m.browser(ann), m.guest()
 	no := m.Place(ann.ID, sku).OrderNo
 	attempt := c.call("POST", "/payments/"+no+"/prepay", `{"provider": "sandbox"}`).wants(200)
-	notice := fmt.Sprintf(`{"eventId": "e1", "type": "payment.succeeded", "outTradeNo": %q, "channelTxnNo": "T1", "amount": 990, "currency": "CNY", "occurredAt": %q}`,
+	notice := fmt.Sprintf(
+		`{"eventId": "e1", "type": "payment.succeeded", "outTradeNo": %q, "channelTxnNo": "T1", "amount": 990, "currency": "CNY", "occurredAt": %q}`,
 		attempt.text("attemptNo"), time.Now().UTC().Format(time.RFC3339))
 	signed := func(body string) []string {
-		return []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now(), []byte(body)), "Sec-Fetch-Site", "cross-site", "Origin", "https://bank.example"}
+		return []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now(), []byte(body)), "Sec-Fetch-Site",
+			"cross-site", "Origin", "https://bank.example"}
 	}
 	stale := []string{sandbox.SignatureHeader, sandbox.Sign(malltest.Secret, m.Now().Add(-time.Hour), []byte(notice))}
 	huge := strings.Replace(notice, "990", "9223372036854775807", 1)
@@ -55,13 +57,15 @@ func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
 	if a := c.call("GET", "/orders/"+no, "").wants(200); a.text("status") != "PENDING_PAY" {
 		t.Fatalf("a refused notice moved the order: %s", a.body)
 	}
-	if n := malltest.Query[int64](m.Mall, `select (select count(*) from payment_notice) + (select count(*) from payment_capture)`)[0]; n != 0 {
+	if n := malltest.Query[int64](m.Mall, `select (select count(*) from payment_notice) + (select count(*)
+		from payment_capture)`)[0]; n != 0 {
 		t.Errorf("refused notices left %d rows", n)
 	}
 
 	// Signed, from another site, with somebody's useless token: taken, and taken once.
 	for _, address := range []string{"/payments/callback/sandbox", "/payments/callback", "/payments/callback/sandbox"} {
-		a := bank.call("POST", address, notice, append(signed(notice), "Authorization", "Bearer vmt_nonsense")...).wants(200)
+		a := bank.call("POST", address, notice, append(signed(notice), "Authorization", "Bearer vmt_nonsense")...).
+			wants(200)
 		if a.body != `{"received": true}` {
 			t.Errorf("%s: %s", address, a.body)
 		}

@@ -65,7 +65,8 @@ func (r orderRequest) lines() ([]order.Line, error) {
 	return lines, required(missing...)
 }
 
-// campaign is the one that the order names; 0 for the normal prices. One that nobody can have names itself, and is not running.
+// campaign is the one that the order names; 0 for the normal prices. One that nobody can have names itself, and is not
+// running.
 func (r orderRequest) campaign() int64 {
 	if r.CampaignID == nil {
 		return 0
@@ -117,7 +118,12 @@ func (d Deps) placeOrder(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := placedOrder{OrderNo: o.OrderNo, Status: order.PendingPay, Total: o.Total, PayBefore: o.PayBefore.UTC()}
+	answer := placedOrder{
+		OrderNo:   o.OrderNo,
+		Status:    order.PendingPay,
+		Total:     o.Total,
+		PayBefore: o.PayBefore.UTC(),
+	}
 	if o.Total.IsZero() {
 		answer.Status = order.Paid
 	}
@@ -174,16 +180,41 @@ type itemAnswer struct {
 }
 
 func (d Deps) orderOf(c *page.Ctx, o order.Order) orderAnswer {
-	a := orderAnswer{OrderNo: o.OrderNo, Status: o.Status, Total: o.Total, Discount: o.Discount(), Refunded: o.Refunded, CreatedAt: o.CreatedAt.UTC(),
-		PayBefore: o.PayBefore.UTC(), PaidAt: utc(o.PaidAt), DeliveredAt: utc(o.DeliveredAt), ClosedAt: utc(o.ClosedAt),
-		RefundedAt: utc(o.RefundedAt), URL: d.PublicURL + "/orders/" + o.OrderNo, Items: make([]itemAnswer, len(o.Items))}
+	a := orderAnswer{
+		OrderNo:     o.OrderNo,
+		Status:      o.Status,
+		Total:       o.Total,
+		Discount:    o.Discount(),
+		Refunded:    o.Refunded,
+		CreatedAt:   o.CreatedAt.UTC(),
+		PayBefore:   o.PayBefore.UTC(),
+		PaidAt:      utc(o.PaidAt),
+		DeliveredAt: utc(o.DeliveredAt),
+		ClosedAt:    utc(o.ClosedAt),
+		RefundedAt:  utc(o.RefundedAt),
+		URL:         d.PublicURL + "/orders/" + o.OrderNo,
+		Items:       make([]itemAnswer, len(o.Items)),
+	}
 	if o.CouponCode != "" {
 		a.CouponCode = &o.CouponCode
 	}
 	for n, i := range o.Items {
-		a.Items[n] = itemAnswer{SKUID: i.SKUID, VideoID: i.SPUID, Title: c.Text.Of(i.TitleZh, i.TitleEn), CoverURL: d.coverURL(i.Cover),
-			Kind: i.Kind, Quality: i.Quality, RentHours: hours(i.RentHours), Quantity: i.Quantity, UnitPrice: i.UnitAmount,
-			Amount: i.Amount, Discount: i.Discount, Refunded: i.Refunded, GrantedAt: utc(i.GrantedAt), RevokedAt: utc(i.RevokedAt)}
+		a.Items[n] = itemAnswer{
+			SKUID:     i.SKUID,
+			VideoID:   i.SPUID,
+			Title:     c.Text.Of(i.TitleZh, i.TitleEn),
+			CoverURL:  d.coverURL(i.Cover),
+			Kind:      i.Kind,
+			Quality:   i.Quality,
+			RentHours: hours(i.RentHours),
+			Quantity:  i.Quantity,
+			UnitPrice: i.UnitAmount,
+			Amount:    i.Amount,
+			Discount:  i.Discount,
+			Refunded:  i.Refunded,
+			GrantedAt: utc(i.GrantedAt),
+			RevokedAt: utc(i.RevokedAt),
+		}
 	}
 	return a
 }

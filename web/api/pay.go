@@ -43,8 +43,13 @@ func (d Deps) prepay(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, prepayAnswer{AttemptNo: a.AttemptNo, Provider: a.Provider, Amount: a.Amount, Action: a.Action,
-		ExpiresAt: a.ExpiresAt.UTC()})
+	return c.JSON(http.StatusOK, prepayAnswer{
+		AttemptNo: a.AttemptNo,
+		Provider:  a.Provider,
+		Amount:    a.Amount,
+		Action:    a.Action,
+		ExpiresAt: a.ExpiresAt.UTC(),
+	})
 }
 
 // takeNotice hands a provider's notice on as it came and answers in the provider's own words. No cookie and no token

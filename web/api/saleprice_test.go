@@ -20,7 +20,12 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 		NameEn:   "Rush",
 		StartsAt: m.Now(),
 		EndsAt:   m.Now().Add(time.Hour),
-		Items:    []promotion.Item{{SKUID: film, Amount: money.Of(1290, "CNY"), Units: 5, PerUser: 1}},
+		Items: []promotion.Item{{
+			SKUID:   film,
+			Amount:  money.Of(1290, "CNY"),
+			Units:   5,
+			PerUser: 1,
+		}},
 	}
 	c, err := m.Promotions.Create(m.Ctx, by, draft)
 	m.OK(err)
@@ -33,7 +38,8 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 	priced := func(who *client, now, was float64) {
 		t.Helper()
 		a := who.call("GET", address, "").wants(200)
-		if a.at("price", "amount") != now || was != 0 && a.at("listPrice", "amount") != was || (was != 0) != (a.at("priceUntil") != nil) {
+		if a.at("price", "amount") != now || was != 0 && a.at("listPrice", "amount") != was ||
+			(was != 0) != (a.at("priceUntil") != nil) {
 			t.Errorf("want %v instead of %v: %s", now, was, a.body)
 		}
 		for n := range who.call("GET", "/videos", "").wants(200).rows() {
@@ -59,7 +65,8 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 	}
 	place("a", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).refuses(409, "price_changed")
 	place("a", `, "expectTotal": {"amount": 1290}`).refuses(422, "field_missing")
-	if a := place("a", `, "expectTotal": {"amount": 1290, "currency": "CNY"}`).wants(201); a.at("total", "amount") != 1290.0 {
+	if a := place("a", `, "expectTotal": {"amount": 1290, "currency": "CNY"}`).
+		wants(201); a.at("total", "amount") != 1290.0 {
 		t.Errorf("%s", a.body)
 	}
 	priced(p, 2600, 0)
@@ -68,7 +75,8 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 	if missed.at("errors", fmt.Sprintf("sku:%d", film)) != "sale_missed" {
 		t.Errorf("%s", missed.body)
 	}
-	if a := place("b", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).wants(201); a.at("total", "amount") != 2600.0 {
+	if a := place("b", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).
+		wants(201); a.at("total", "amount") != 2600.0 {
 		t.Errorf("%s", a.body)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"videomall/web/page"
 )
 
-var errTokenRequired = fault.New(fault.Unauthenticated, "token_required", "Send the token that is to end as Authorization: Bearer.")
+var errTokenRequired = fault.New(fault.Unauthenticated, "token_required",
+	"Send the token that is to end as Authorization: Bearer.")
 
 type tokenRequest struct {
 	Email    *string `json:"email"`
@@ -48,7 +49,11 @@ func (d Deps) issueToken(c *page.Ctx) error {
 		return err
 	}
 	c.Response().Header().Set("Cache-Control", "private, no-store")
-	return c.JSON(http.StatusOK, tokenAnswer{Token: t.Value, TokenType: "Bearer", ExpiresAt: t.ExpiresAt.UTC()})
+	return c.JSON(http.StatusOK, tokenAnswer{
+		Token:     t.Value,
+		TokenType: "Bearer",
+		ExpiresAt: t.ExpiresAt.UTC(),
+	})
 }
 
 // revokeToken ends the token that the request itself carries. A session by cookie is ended by signing out.

@@ -36,10 +36,21 @@ type video struct {
 }
 
 func (d Deps) videoOf(c *page.Ctx, k catalog.Card) video {
-	v := video{VideoID: k.SPUID, SKUID: k.FromSKUID, Title: c.Text.Of(k.TitleZh, k.TitleEn),
-		Creator: c.Text.Of(k.CreatorZh, k.CreatorEn), CreatorSlug: k.CreatorSlug, CategorySlug: k.CategorySlug, Slug: k.Slug,
-		URL: d.PublicURL + address.Product(k.Slug), CoverURL: d.coverURL(k.Cover), DurationSeconds: k.DurationSeconds, Price: k.From,
-		ListPrice: k.FromList, RatingCount: k.RatingCount}
+	v := video{
+		VideoID:         k.SPUID,
+		SKUID:           k.FromSKUID,
+		Title:           c.Text.Of(k.TitleZh, k.TitleEn),
+		Creator:         c.Text.Of(k.CreatorZh, k.CreatorEn),
+		CreatorSlug:     k.CreatorSlug,
+		CategorySlug:    k.CategorySlug,
+		Slug:            k.Slug,
+		URL:             d.PublicURL + address.Product(k.Slug),
+		CoverURL:        d.coverURL(k.Cover),
+		DurationSeconds: k.DurationSeconds,
+		Price:           k.From,
+		ListPrice:       k.FromList,
+		RatingCount:     k.RatingCount,
+	}
 	if k.RatingCount > 0 {
 		v.Rating = new(math.Round(k.Rating()*100) / 100)
 	}
@@ -70,7 +81,9 @@ func (d Deps) listVideos(c *page.Ctx) error {
 	} else {
 		var result search.Result
 		result, err = d.Search.Query(c.Request().Context(), words, f)
-		found, answer.CorrectedQuery, answer.Relaxed = result.Page, result.Corrected, result.Relaxed
+		found = result.Page
+		answer.CorrectedQuery = result.Corrected
+		answer.Relaxed = result.Relaxed
 	}
 	if err != nil {
 		return err
@@ -90,9 +103,14 @@ func (d Deps) listVideos(c *page.Ctx) error {
 // filter reads what narrows and orders the list. A category that does not exist is refused, for a program that
 // misspells one should not be told that nothing is on sale.
 func (d Deps) filter(c *page.Ctx, q *query) (catalog.Filter, error) {
-	f := catalog.Filter{NoCount: true, Limit: q.limit(), Cursor: q.values.Get("cursor"),
+	f := catalog.Filter{
+		NoCount:      true,
+		Limit:        q.limit(),
+		Cursor:       q.values.Get("cursor"),
 		CategorySlug: q.values.Get("category"),
-		PriceMin:     q.number("priceMin", 0, highestPrice), PriceMax: q.number("priceMax", 0, highestPrice)}
+		PriceMin:     q.number("priceMin", 0, highestPrice),
+		PriceMax:     q.number("priceMax", 0, highestPrice),
+	}
 	if s := q.values.Get("sort"); s != "" {
 		var err error
 		if f.Sort, err = catalog.ParseSort(s); err != nil {
@@ -168,9 +186,16 @@ func (d Deps) showSKU(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := skuAnswer{video: d.videoOf(c, product.Card), Siblings: []sibling{},
-		About: about{VideoID: product.SPUID, Description: c.Text.Of(product.DescriptionZh, product.DescriptionEn),
-			Tags: append([]string{}, product.Tags...), PublishedAt: product.PublishedAt.UTC()}}
+	answer := skuAnswer{
+		video:    d.videoOf(c, product.Card),
+		Siblings: []sibling{},
+		About: about{
+			VideoID:     product.SPUID,
+			Description: c.Text.Of(product.DescriptionZh, product.DescriptionEn),
+			Tags:        append([]string{}, product.Tags...),
+			PublishedAt: product.PublishedAt.UTC(),
+		},
+	}
 	active := false
 	for _, k := range product.SKUs {
 		s := siblingOf(k, lines[k.ID])
@@ -179,7 +204,10 @@ func (d Deps) showSKU(c *page.Ctx) error {
 			continue
 		}
 		active = true
-		answer.SKUID, answer.Price, answer.ListPrice, answer.terms = k.ID, s.Price, s.ListPrice, s.terms
+		answer.SKUID = k.ID
+		answer.Price = s.Price
+		answer.ListPrice = s.ListPrice
+		answer.terms = s.terms
 	}
 	if !active {
 		return catalog.ErrSKUNotFound.Because("SKU %d is not active", id)
@@ -188,12 +216,21 @@ func (d Deps) showSKU(c *page.Ctx) error {
 }
 
 func siblingOf(k catalog.SKU, l order.QuoteLine) sibling {
-	s := sibling{SKUID: k.ID, terms: terms{Kind: k.Kind, Quality: k.Quality, RentHours: hours(k.RentHours), MaxPerOrder: k.MaxPerOrder}}
+	s := sibling{SKUID: k.ID, terms: terms{
+		Kind:        k.Kind,
+		Quality:     k.Quality,
+		RentHours:   hours(k.RentHours),
+		MaxPerOrder: k.MaxPerOrder,
+	}}
 	if k.Price != nil {
-		s.Price, s.ListPrice, s.PriceUntil = &k.Price.Amount, k.Price.List, utc(k.Price.Until)
+		s.Price = &k.Price.Amount
+		s.ListPrice = k.Price.List
+		s.PriceUntil = utc(k.Price.Until)
 	}
 	if k.Price != nil && l.InSale() {
-		s.Price, s.ListPrice, s.PriceUntil = &l.Offer.Amount, &l.Normal, utc(&l.Sale.EndsAt)
+		s.Price = &l.Offer.Amount
+		s.ListPrice = &l.Normal
+		s.PriceUntil = utc(&l.Sale.EndsAt)
 	}
 	if l.Problem != "" {
 		s.Problem = &l.Problem
@@ -201,7 +238,8 @@ func siblingOf(k catalog.SKU, l order.QuoteLine) sibling {
 	return s
 }
 
-// quoteEach prices one unit of each SKU for this viewer, and says what keeps it from being bought, by the rules of an order.
+// quoteEach prices one unit of each SKU for this viewer, and says what keeps it from being bought, by the rules of an
+// order.
 func (d Deps) quoteEach(c *page.Ctx, skus []catalog.SKU) (map[int64]order.QuoteLine, error) {
 	lines := make([]order.Line, len(skus))
 	for i, k := range skus {

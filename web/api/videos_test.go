@@ -109,7 +109,8 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 	for _, address := range []string{"/nothing", "/videos/1/2", "/orders"} {
 		c.call("GET", address, "")
 	}
-	if a := c.call("DELETE", "/videos", "").refuses(405, "method_not_allowed"); !strings.Contains(a.header.Get("Allow"), "GET") {
+	if a := c.call("DELETE", "/videos", "").
+		refuses(405, "method_not_allowed"); !strings.Contains(a.header.Get("Allow"), "GET") {
 		t.Errorf("Allow: %q", a.header.Get("Allow"))
 	}
 	c.call("GET", "/api/v2/mall/videos", "").refuses(404, "not_found")
@@ -122,11 +123,13 @@ func TestTitlesFollowAcceptLanguage(t *testing.T) {
 	ann := m.person("ann")
 	m.OK(m.Accounts.SetLocale(m.Ctx, ann.ID, "en"))
 	guest, person := m.guest(), m.browser(ann)
-	for lang, want := range map[string]string{"zh-CN,zh;q=0.9": "晨光海港", "zh-Hant": "晨光海港", "en-GB": "Harbour at dawn", "fr": "Harbour at dawn", "": "Harbour at dawn"} {
+	for lang, want := range map[string]string{"zh-CN,zh;q=0.9": "晨光海港", "zh-Hant": "晨光海港", "en-GB": "Harbour at dawn",
+		"fr": "Harbour at dawn", "": "Harbour at dawn"} {
 		for _, c := range []*client{guest, person} {
 			c.lang = lang
 			a := c.call("GET", "/videos?category=sea", "").wants(200)
-			if got := a.text("items", 0, "title"); got != want || !slices.Contains(a.header.Values("Vary"), "Accept-Language") {
+			if got := a.text("items", 0, "title"); got != want ||
+				!slices.Contains(a.header.Values("Vary"), "Accept-Language") {
 				t.Errorf("%q: %s, Vary %v", lang, got, a.header.Values("Vary"))
 			}
 			if got := c.call("GET", fmt.Sprint("/videos/", own), "").wants(200).text("title"); got != want {

@@ -1,5 +1,5 @@
-// Package books owns the operator's pages on creators' money: payouts to decide about, the books with their sum, and adjustments.
-// It refuses to move money by itself: it calls the ledger's verbs, which keep the rules.
+// Package books owns the operator's pages on creators' money: payouts to decide about, the books with their sum, and
+// adjustments. It refuses to move money by itself: it calls the ledger's verbs, which keep the rules.
 package books
 
 import (
@@ -66,8 +66,15 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 		return err
 	}
 	for _, w := range witnesses {
-		row := bookview.Compared{Provider: w.Provider, Currency: w.Held.Currency, Captured: w.Held.Amount, Stated: w.Stated.Amount,
-			Ours: w.Moved.Amount, Day: yesterday.Format(time.DateOnly), Silent: w.Silent}
+		row := bookview.Compared{
+			Provider: w.Provider,
+			Currency: w.Held.Currency,
+			Captured: w.Held.Amount,
+			Stated:   w.Stated.Amount,
+			Ours:     w.Moved.Amount,
+			Day:      yesterday.Format(time.DateOnly),
+			Silent:   w.Silent,
+		}
 		for _, f := range p.Families {
 			if f.Name == ledger.Channel+w.Provider && f.Amount.Currency == w.Held.Currency {
 				row.Booked = f.Amount.Amount
@@ -102,7 +109,12 @@ func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
 	if err != nil {
 		return err
 	}
-	p := bookview.CreatorPage{CreatorID: creatorID, Creator: u.Name, Own: creatorID == c.Viewer.UserID, Form: f}
+	p := bookview.CreatorPage{
+		CreatorID: creatorID,
+		Creator:   u.Name,
+		Own:       creatorID == c.Viewer.UserID,
+		Form:      f,
+	}
 	if p.Accounts, err = d.Ledger.AccountsOf(ctx, creatorID); err != nil {
 		return err
 	}
@@ -115,11 +127,16 @@ func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
 	return c.Render(status, u.Name, bookview.Creator(p))
 }
 
-// adjust moves a creator's money by hand; the form's key makes a second click the same adjustment. What is in the creator's favour waits for
-// another operator.
+// adjust moves a creator's money by hand; the form's key makes a second click the same adjustment. What is in the
+// creator's favour waits for another operator.
 func (d Deps) adjust(c *page.Ctx) error {
 	ctx, creatorID := c.Request().Context(), typed.ID(c.Param("id"))
-	f := bookview.Form{Amount: strings.TrimSpace(c.FormValue("amount")), Currency: c.FormValue("currency"), Reason: c.FormValue("reason"), Key: c.FormValue("key")}
+	f := bookview.Form{
+		Amount:   strings.TrimSpace(c.FormValue("amount")),
+		Currency: c.FormValue("currency"),
+		Reason:   c.FormValue("reason"),
+		Key:      c.FormValue("key"),
+	}
 	accounts, err := d.Ledger.AccountsOf(ctx, creatorID)
 	if err != nil {
 		return err

@@ -79,7 +79,8 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err 
 	p.Own = p.CreatorID == c.Viewer.UserID
 	p.Waits = p.State == ledger.Requested && p.ApprovableAt.After(c.Now)
 	for _, m := range p.Moves {
-		p.First = p.First || m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && d.Ledger.Terms.TwoPeople(p.Amount)
+		p.First = p.First ||
+			m.To == ledger.Approved && m.ActorID == c.Viewer.UserID && d.Ledger.Terms.TwoPeople(p.Amount)
 	}
 	return c.Render(status, c.Text.T("books.payout_n", "Number", strconv.FormatInt(p.ID, 10)), bookview.Payout(p))
 }
@@ -87,8 +88,13 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err 
 // decide is one of the four moves; what is wrong comes back beside its field with what was typed.
 func (d Deps) decide(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), typed.Version(c.FormValue("version"))
-		f := bookview.Form{Do: do, Reason: c.FormValue("reason"), BankReference: c.FormValue("bank_reference")}
+		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), typed.Version(
+			c.FormValue("version"))
+		f := bookview.Form{
+			Do:            do,
+			Reason:        c.FormValue("reason"),
+			BankReference: c.FormValue("bank_reference"),
+		}
 		var err error
 		switch do {
 		case "approve":

@@ -1,5 +1,5 @@
-// Package bundle owns the page of a bundle and its button, and the hint that leads there. It refuses to price and to decide what its
-// visitor has already: orders do.
+// Package bundle owns the page of a bundle and its button, and the hint that leads there. It refuses to price and to
+// decide what its visitor has already: orders do.
 package bundle
 
 import (
@@ -37,7 +37,8 @@ func Routes(g *echo.Group, d Deps) {
 const mostHints = 3
 
 // Hints are the bundles that hold a video and can be bought by a person (0 for a guest).
-func Hints(p *promotion.Promotions, o *order.Orders) func(ctx context.Context, userID, spuID int64) ([]order.BundleQuote, error) {
+func Hints(p *promotion.Promotions, o *order.Orders) func(ctx context.Context,
+	userID, spuID int64) ([]order.BundleQuote, error) {
 	return func(ctx context.Context, userID, spuID int64) ([]order.BundleQuote, error) {
 		bundles, err := p.BundlesWith(ctx, []int64{spuID}, mostHints)
 		if err != nil {
@@ -81,7 +82,11 @@ func (d Deps) page(c *page.Ctx) (bundleview.Page, error) {
 	if err != nil {
 		return bundleview.Page{}, err
 	}
-	return bundleview.Page{Quote: quotes[0], SignedIn: c.Viewer.SignedIn(), Problem: c.Explain(quotes[0].Problem)}, nil
+	return bundleview.Page{
+		Quote:    quotes[0],
+		SignedIn: c.Viewer.SignedIn(),
+		Problem:  c.Explain(quotes[0].Problem),
+	}, nil
 }
 
 func (d Deps) render(c *page.Ctx, status int, p bundleview.Page) error {
@@ -92,8 +97,8 @@ func (d Deps) render(c *page.Ctx, status int, p bundleview.Page) error {
 	return c.Render(status, name, bundleview.View(p))
 }
 
-// buy orders what its buyer lacks of the bundle at the sum that was shown, once a rendered page. What keeps it from being ordered is
-// said on the page, beside how it stands now.
+// buy orders what its buyer lacks of the bundle at the sum that was shown, once a rendered page. What keeps it from
+// being ordered is said on the page, beside how it stands now.
 func (d Deps) buy(c *page.Ctx) error {
 	p, err := d.page(c)
 	if err != nil {
@@ -104,8 +109,12 @@ func (d Deps) buy(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	total := money.Of(amount, c.FormValue("currency"))
-	placed, _, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: c.FormValue("key"),
-		BundleID: p.Quote.Bundle.ID, ExpectTotal: &total})
+	placed, _, err := d.Orders.Place(c.Request().Context(), order.PlaceRequest{
+		UserID:         c.Viewer.UserID,
+		IdempotencyKey: c.FormValue("key"),
+		BundleID:       p.Quote.Bundle.ID,
+		ExpectTotal:    &total,
+	})
 	f := fault.From(err)
 	switch {
 	case err == nil:

@@ -34,7 +34,12 @@ func (d Deps) cartPage(c *page.Ctx) (checkoutview.CartPage, error) {
 		return checkoutview.CartPage{}, err
 	}
 	quote, mixed, err := d.quote(ctx, c.Viewer.UserID, linesOf(items))
-	return checkoutview.CartPage{Quote: quote, Mixed: mixed, SignedIn: c.Viewer.SignedIn(), Now: c.Now}, err
+	return checkoutview.CartPage{
+		Quote:    quote,
+		Mixed:    mixed,
+		SignedIn: c.Viewer.SignedIn(),
+		Now:      c.Now,
+	}, err
 }
 
 // quote prices lines. Lines of several currencies have no total, yet each can be shown.
@@ -98,7 +103,8 @@ func (d Deps) addItem(c *page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		return c.Fragment(http.StatusOK, checkoutview.CartAdded(count, ui.Success, c.Text.T("cart.added", "Title", titleOf(c.Text, offered))))
+		return c.Fragment(http.StatusOK,
+			checkoutview.CartAdded(count, ui.Success, c.Text.T("cart.added", "Title", titleOf(c.Text, offered))))
 	}
 	if next == "" {
 		next = "/cart"

@@ -61,7 +61,11 @@ func several(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 }
 
 func setPrice(t *testing.T, m *webtest.Mall, sku, amount int64) {
 	t.Helper()
-	if err := m.Catalog.SetPrice(t.Context(), sku, catalog.NewPrice{Amount: amount, Currency: "CNY", From: m.Now()}); err != nil {
+	if err := m.Catalog.SetPrice(t.Context(), sku, catalog.NewPrice{
+		Amount:   amount,
+		Currency: "CNY",
+		From:     m.Now(),
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -108,7 +112,11 @@ func TestAddingSaysWhatHappenedWithAndWithoutScripts(t *testing.T) {
 	if !a.Has(`id="cart-link"`) || !a.Has("Cart, 1 video") || !a.Has(`hx-swap-oob="beforeend:[data-toast-list]"`) {
 		t.Errorf("no new count or notice: %s", a.Body)
 	}
-	for sku, word := range map[int64]string{gone: "sku_unavailable", soldOut: "sold_out", owned: "already_owned"} {
+	for sku, word := range map[int64]string{
+		gone:    "sku_unavailable",
+		soldOut: "sold_out",
+		owned:   "already_owned",
+	} {
 		if a := b.HTMX("/cart/items", item(sku)); a.Status != http.StatusConflict {
 			t.Errorf("%s: status %d: %s", word, a.Status, a.Body)
 		}
@@ -132,7 +140,8 @@ func TestBuyNowLeadsToTheCheckoutAndAddsOnce(t *testing.T) {
 			t.Fatalf("buy now leads to %q", at)
 		}
 	}
-	if to := b.HTMX("/cart/items", item(film, "next", "/checkout")).Wants(200).Header.Get("HX-Redirect"); to != "/checkout" {
+	if to := b.HTMX("/cart/items", item(film, "next", "/checkout")).
+		Wants(200).Header.Get("HX-Redirect"); to != "/checkout" {
 		t.Errorf("htmx is sent to %q", to)
 	}
 	b.Get("/checkout").Wants(200).Shows("CN¥9.90").Hides("CN¥19.80")
@@ -166,7 +175,8 @@ func TestCart_SetQuantity_that_is_no_number(t *testing.T) {
 	b.Post("/cart/items", item(film, "quantity", "2"))
 	at := "/cart/items/" + strconv.FormatInt(film, 10)
 	for _, typed := range []string{"1.5", "abc", "", "1e3", "２", "99999999999999999999", "101", "-1"} {
-		b.Post(at, url.Values{"quantity": {typed}}).Wants(422).Shows("The quantity must be between 1 and 100.", "Film 1", "CN¥19.80")
+		b.Post(at, url.Values{"quantity": {typed}}).Wants(422).
+			Shows("The quantity must be between 1 and 100.", "Film 1", "CN¥19.80")
 		b.HTMX(at, url.Values{"quantity": {typed}}).Wants(422)
 	}
 	b.Post(at, url.Values{}).Wants(422)
@@ -185,10 +195,12 @@ func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
 	}
 	m.Bought(leo.ID, soldOut)
 	m.Bought(mia.ID, owned)
-	if err := m.Catalog.TakeDown(t.Context(), webtest.Query[int64](m, "select spu_id from video_product_sku where id = $1", gone)[0]); err != nil {
+	if err := m.Catalog.TakeDown(t.Context(),
+		webtest.Query[int64](m, "select spu_id from video_product_sku where id = $1", gone)[0]); err != nil {
 		t.Fatal(err)
 	}
-	b.Get("/cart").Wants(200).Shows("Sold out", "No longer sold", "You own this already", "3 videos can't be bought", "CN¥9.90")
+	b.Get("/cart").Wants(200).
+		Shows("Sold out", "No longer sold", "You own this already", "3 videos can't be bought", "CN¥9.90")
 	page := b.Get("/checkout").Wants(200).Shows("These can't be bought right now", "Pay CN¥9.90")
 	form := page.Form("/checkout")
 	if len(form["line"]) != 1 {
@@ -253,7 +265,8 @@ func TestAMovedPriceIsShownAndAgreedTo(t *testing.T) {
 	if at := b.Post("/checkout", agreed).Wants(303).Location; !strings.HasPrefix(at, "/sandbox/pay/") {
 		t.Fatalf("agreeing leads to %q", at)
 	}
-	if totals := webtest.Query[int64](m, "select total_amount from video_order"); len(totals) != 1 || totals[0] != 1790 {
+	if totals := webtest.Query[int64](m, "select total_amount from video_order"); len(totals) != 1 ||
+		totals[0] != 1790 {
 		t.Fatalf("ordered for %v", totals)
 	}
 	b.Post("/checkout", old).Wants(303) // the form before it means the same order by now

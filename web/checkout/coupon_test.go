@@ -10,8 +10,14 @@ import (
 
 func coupon(t *testing.T, m *webtest.Mall, code string, limit int) promotion.Coupon {
 	t.Helper()
-	c, err := m.Promotions.CreateCoupon(t.Context(), promotion.Actor{UserID: 1}, code, promotion.Terms{Currency: "CNY", AmountOff: 300,
-		ValidFrom: m.Now().Add(-time.Hour), ValidUntil: m.Now().Add(time.Hour), TotalLimit: limit, PerUser: 1})
+	c, err := m.Promotions.CreateCoupon(t.Context(), promotion.Actor{UserID: 1}, code, promotion.Terms{
+		Currency:   "CNY",
+		AmountOff:  300,
+		ValidFrom:  m.Now().Add(-time.Hour),
+		ValidUntil: m.Now().Add(time.Hour),
+		TotalLimit: limit,
+		PerUser:    1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func (d Deps) watchFree(c *page.Ctx) error {
 	switch {
 	case errors.Is(err, order.ErrAlreadyOwned):
 		return c.Redirect(address.Watch(product.Slug))
-	case err != nil && fault.From(err).Kind == fault.Conflict: // it costs something by now, or has run out: the page tells
+	// it costs something by now, or has run out: the page tells
+	case err != nil && fault.From(err).Kind == fault.Conflict:
 		c.Flash(ui.Warning, "not_free_any_more")
 		return c.Redirect(address.Product(product.Slug))
 	case err != nil:

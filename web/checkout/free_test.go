@@ -48,14 +48,16 @@ func TestWatchFree(t *testing.T) {
 		m.Film(0, -1, func(k *catalog.NewSKU) { k.Kind, k.RentHours = catalog.KindRent, 48 })
 		mia := m.Person("mia", "shopper")
 		b := m.Browser(0)
-		if to := b.Post(press, url.Values{}).Wants(303).Location; to != "/sign-in?next=%2Fwatch%2Ffilm-1%3Fstart%3Dnew" {
+		if to := b.Post(press, url.Values{}).
+			Wants(303).Location; to != "/sign-in?next=%2Fwatch%2Ffilm-1%3Fstart%3Dnew" {
 			t.Fatalf("it leads to %q", to)
 		}
 		b.SignIn(mia.ID, "/watch/film-1?start=new")
 		if got := owns(m, mia.ID); len(got) != 1 || got[0] != "active" {
 			t.Errorf("entitlements %v", got)
 		}
-		if to := m.Browser(m.Person("leo", "shopper").ID).Post(press, url.Values{}).Wants(303).Location; to != "/watch/film-1?start=new" {
+		if to := m.Browser(m.Person("leo", "shopper").ID).Post(press, url.Values{}).
+			Wants(303).Location; to != "/watch/film-1?start=new" {
 			t.Errorf("it leads to %q", to)
 		}
 	})
@@ -94,7 +96,8 @@ func TestWatchFree(t *testing.T) {
 		m.Film(0, 1, func(k *catalog.NewSKU) { k.MaxPerOrder = 1 })
 		mia, leo := m.Person("mia", "shopper"), m.Person("leo", "shopper")
 		m.Browser(mia.ID).Post(press, url.Values{}).Wants(303)
-		if to := m.Browser(leo.ID).Post(press, url.Values{}).Wants(303).Location; to != "/v/film-1" || len(owns(m, leo.ID)) != 0 {
+		if to := m.Browser(leo.ID).Post(press, url.Values{}).Wants(303).Location; to != "/v/film-1" ||
+			len(owns(m, leo.ID)) != 0 {
 			t.Errorf("it leads to %q, entitlements %v", to, owns(m, leo.ID))
 		}
 	})

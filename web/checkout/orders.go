@@ -61,7 +61,11 @@ func (d Deps) orderPage(c *page.Ctx) (checkoutview.OrderPage, error) {
 // complete gathers what the page tells beyond the order itself.
 func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, error) {
 	ctx := c.Request().Context()
-	p := checkoutview.OrderPage{Order: o, Providers: d.Payments.Providers(), Now: c.Now}
+	p := checkoutview.OrderPage{
+		Order:     o,
+		Providers: d.Payments.Providers(),
+		Now:       c.Now,
+	}
 	attempts, err := d.Payments.Attempts(ctx, o.OrderNo)
 	if err != nil {
 		return p, err
@@ -97,7 +101,8 @@ func (d Deps) followOrder(c *page.Ctx) error {
 		return c.Redirect(orderURL(o.OrderNo))
 	}
 	unchanged := checkoutview.OrderPage{Order: o, Now: c.Now}
-	if c.QueryParam("version") == strconv.Itoa(o.Version) && c.QueryParam("expired") == strconv.FormatBool(unchanged.Expired()) {
+	if c.QueryParam("version") == strconv.Itoa(o.Version) &&
+		c.QueryParam("expired") == strconv.FormatBool(unchanged.Expired()) {
 		c.Response().Header().Set("HX-Reswap", "none")
 		return c.Fragment(http.StatusOK, checkoutview.OrderUnchanged(unchanged))
 	}

@@ -127,7 +127,8 @@ func TestTheTimeToPayRunsOut(t *testing.T) {
 	if err := m.Orders.Expire(t.Context(), no); err != nil {
 		t.Fatal(err)
 	}
-	closed := b.HTMX(pollOf(t, late), nil).Wants(200).Shows("This order is closed", "It was not paid in time", "Buy again")
+	closed := b.HTMX(pollOf(t, late), nil).Wants(200).
+		Shows("This order is closed", "It was not paid in time", "Buy again")
 	if closed.Has("hx-trigger") {
 		t.Error("a closed order polls on")
 	}
@@ -159,7 +160,11 @@ func TestOtherPeoplesOrdersDoNotExist(t *testing.T) {
 	film := m.Film(990, -1)
 	mia, eve := m.Person("mia", "shopper"), m.Person("eve", "operator")
 	o := m.Bought(mia.ID, film)
-	open, _, err := m.Orders.Place(t.Context(), order.PlaceRequest{UserID: mia.ID, IdempotencyKey: "k", Items: []order.Line{{SKUID: m.Film(5, -1), Quantity: 1}}})
+	open, _, err := m.Orders.Place(t.Context(), order.PlaceRequest{
+		UserID:         mia.ID,
+		IdempotencyKey: "k",
+		Items:          []order.Line{{SKUID: m.Film(5, -1), Quantity: 1}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,8 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	}
 	p := checkoutview.CheckoutPage{Key: rand.Text(), Quote: quote}
 	code := c.QueryParam("coupon")
-	if page.FromElsewhere(c.Request()) { // another site's link puts it into the field, and tries nothing in the buyer's name
+	// another site's link puts it into the field, and tries nothing in the buyer's name
+	if page.FromElsewhere(c.Request()) {
 		p.Coupon.Code, code = promotion.NormalCode(code), ""
 	}
 	if err := d.applyCoupon(c, linesOf(items), code, &p); err != nil {
@@ -47,8 +48,8 @@ func (d Deps) showCheckout(c *page.Ctx) error {
 	return d.renderCheckout(c, http.StatusOK, p)
 }
 
-// leaveCheckout leads whoever comes to a checkout of nothing to the order that they have just placed and not paid: the way back from
-// the payment page ends here. Without one it is the empty cart.
+// leaveCheckout leads whoever comes to a checkout of nothing to the order that they have just placed and not paid: the
+// way back from the payment page ends here. Without one it is the empty cart.
 func (d Deps) leaveCheckout(c *page.Ctx) error {
 	waiting, err := d.Orders.AwaitingPayment(c.Request().Context(), c.Viewer.UserID)
 	if err != nil {
@@ -111,8 +112,8 @@ func (d Deps) renderCheckout(c *page.Ctx, status int, p checkoutview.CheckoutPag
 	return c.Render(status, c.Text.T("checkout.title"), checkoutview.Checkout(p))
 }
 
-// allowPayment names where the pay button may lead. A browser holds the redirect after a form against form-action, and a
-// visitor may have come by another name than the mall's own: 127.0.0.1 instead of localhost.
+// allowPayment names where the pay button may lead. A browser holds the redirect after a form against form-action, and
+// a visitor may have come by another name than the mall's own: 127.0.0.1 instead of localhost.
 func (d Deps) allowPayment(c *page.Ctx) {
 	c.Allow("form-action", append([]string{c.PublicURL("")}, d.PaymentOrigins...)...)
 }
@@ -132,7 +133,12 @@ func readAgreed(c *page.Ctx) (agreed, error) {
 	if err != nil {
 		return agreed{}, page.ErrBadRequest(err)
 	}
-	a := agreed{key: form.Get("key"), provider: form.Get("provider"), coupon: form.Get("coupon_code"), amounts: map[int64]int64{}}
+	a := agreed{
+		key:      form.Get("key"),
+		provider: form.Get("provider"),
+		coupon:   form.Get("coupon_code"),
+		amounts:  map[int64]int64{},
+	}
 	amount, err := strconv.ParseInt(form.Get("total"), 10, 64)
 	if err != nil {
 		return agreed{}, page.ErrBadRequest(err)
@@ -199,7 +205,8 @@ func (d Deps) place(c *page.Ctx) error {
 
 // isRefusal says that the shopper can do something about it on the checkout page.
 func isRefusal(err error) bool {
-	for _, f := range []error{order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned, inventory.ErrSoldOut} {
+	for _, f := range []error{order.ErrPriceChanged, order.ErrUnavailable, order.ErrQuantity, order.ErrAlreadyOwned,
+		inventory.ErrSoldOut} {
 		if errors.Is(err, f) {
 			return true
 		}
@@ -223,7 +230,12 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 	if mixed {
 		return c.Redirect("/cart")
 	}
-	p := checkoutview.CheckoutPage{Key: a.key, Quote: quote, Provider: a.provider, Was: map[int64]money.Money{}}
+	p := checkoutview.CheckoutPage{
+		Key:      a.key,
+		Quote:    quote,
+		Provider: a.provider,
+		Was:      map[int64]money.Money{},
+	}
 	for _, l := range quote.Lines {
 		if shown := a.amounts[l.SKUID]; l.Problem == "" && l.Amount.Amount != shown {
 			p.Was[l.SKUID] = money.Of(shown, l.Amount.Currency)
@@ -247,7 +259,8 @@ func (d Deps) askAgain(c *page.Ctx, a agreed, f *fault.Fault) error {
 // pay sends the shopper to the provider's page. The order stands whatever happens here, so every failure ends on the
 // order's page, where the payment can be tried again.
 func (d Deps) pay(c *page.Ctx, orderNo, provider string) error {
-	attempt, err := d.Orders.Prepay(c.Request().Context(), c.Viewer.UserID, orderNo, provider, c.PublicURL(orderURL(orderNo)))
+	attempt, err := d.Orders.Prepay(c.Request().Context(), c.Viewer.UserID, orderNo, provider,
+		c.PublicURL(orderURL(orderNo)))
 	switch {
 	case err == nil:
 		if attempt.Action != nil && attempt.Action.Type == payment.ActionRedirect {

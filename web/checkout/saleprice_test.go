@@ -25,10 +25,12 @@ func TestCheckout_flash_sale_that_sells_out_in_between(t *testing.T) {
 	if n := orders(m); n != 1 {
 		t.Fatalf("%d orders, want Mia's alone", n)
 	}
-	if to := leo.Post("/checkout", page.Form("/checkout")).Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
+	if to := leo.Post("/checkout", page.Form("/checkout")).
+		Wants(303).Location; !strings.HasPrefix(to, "/sandbox/pay/") {
 		t.Errorf("agreeing leads to %q", to)
 	}
-	if totals := webtest.Query[int64](m, "select total_amount from video_order order by id"); len(totals) != 2 || totals[0] != 1290 || totals[1] != 2600 {
+	if totals := webtest.Query[int64](m, "select total_amount from video_order order by id"); len(totals) != 2 ||
+		totals[0] != 1290 || totals[1] != 2600 {
 		t.Errorf("ordered for %v", totals)
 	}
 	mia.Post("/cart/items", item(film)).Wants(303)
@@ -47,11 +49,13 @@ func TestCheckout_flash_sale_that_ends_in_between(t *testing.T) {
 	held.Post("/checkout", held.Get("/checkout").Form("/checkout")).Wants(303)
 
 	m.Advance(time.Hour)
-	page := b.Post("/checkout", before.Form("/checkout")).Wants(409).Shows("The total was CN¥12.90 and is now CN¥26.00", "Agree and pay CN¥26.00").
+	page := b.Post("/checkout", before.Form("/checkout")).Wants(409).
+		Shows("The total was CN¥12.90 and is now CN¥26.00", "Agree and pay CN¥26.00").
 		Hides("Flash sale price until", "has sold out")
 	b.Post("/cart/items", item(other)).Wants(303)
 	b.Post("/checkout", page.Form("/checkout")).Wants(303)
-	if totals := webtest.Query[int64](m, "select total_amount from video_order order by id"); len(totals) != 2 || totals[0] != 1290 || totals[1] != 2600 {
+	if totals := webtest.Query[int64](m, "select total_amount from video_order order by id"); len(totals) != 2 ||
+		totals[0] != 1290 || totals[1] != 2600 {
 		t.Errorf("ordered for %v", totals)
 	}
 }

@@ -21,7 +21,11 @@ func (d Deps) devices(c *page.Ctx) error {
 	p := libraryview.DevicesPage{Most: d.Playback.MaxDevices(), Now: c.Now}
 	for _, v := range devices {
 		p.Devices = append(p.Devices, libraryview.Device{
-			ID: v.ID, Label: v.Label, Since: v.CreatedAt, Seen: v.LastSeenAt, Here: bytes.Equal(v.Hash, here),
+			ID:    v.ID,
+			Label: v.Label,
+			Since: v.CreatedAt,
+			Seen:  v.LastSeenAt,
+			Here:  bytes.Equal(v.Hash, here),
 		})
 	}
 	c.Page.NoIndex = true

@@ -77,7 +77,8 @@ func (d Deps) library(c *page.Ctx) error {
 }
 
 // fill sorts what was granted: each video once, by the best right to it.
-func (d Deps) fill(ctx context.Context, userID int64, shelf *libraryview.Shelf, granted []entitlement.Entitlement, begun []playback.Progress) error {
+func (d Deps) fill(ctx context.Context, userID int64, shelf *libraryview.Shelf, granted []entitlement.Entitlement,
+	begun []playback.Progress) error {
 	var ids []int64
 	for _, e := range granted {
 		ids = append(ids, e.SPUID)
@@ -102,7 +103,11 @@ func (d Deps) fill(ctx context.Context, userID int64, shelf *libraryview.Shelf, 
 		card[k.SPUID] = k
 	}
 	item := func(e entitlement.Entitlement) libraryview.Item {
-		return libraryview.Item{Card: card[e.SPUID], Entitlement: e, Progress: positions[e.SPUID]}
+		return libraryview.Item{
+			Card:        card[e.SPUID],
+			Entitlement: e,
+			Progress:    positions[e.SPUID],
+		}
 	}
 	shown := map[int64]bool{}
 	for _, e := range granted {
@@ -159,7 +164,8 @@ func (d Deps) watch(c *page.Ctx) error {
 		}
 		w.End = d.end(c, product, w.Entitlement)
 		if product.Live {
-			// Search engines, which are never let in here, and whoever shares the page are to name the one where it can be bought.
+			// Search engines, which are never let in here, and whoever shares the page are to name the one where it can
+			// be bought.
 			c.Page.Canonical = c.PublicURL(address.Product(product.Slug))
 		}
 		c.AdmitPlayer()
@@ -170,8 +176,9 @@ func (d Deps) watch(c *page.Ctx) error {
 // justGranted is for how long a rental counts as what the press before has brought.
 const justGranted = time.Minute
 
-// begins says that the viewer has pressed to have this rental's time begin: on this page, or where it was given just now. An address on another
-// site begins nothing, and what was given leaves a rental alone that was there before and is the better one.
+// begins says that the viewer has pressed to have this rental's time begin: on this page, or where it was given just
+// now. An address on another site begins nothing, and what was given leaves a rental alone that was there before and is
+// the better one.
 func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 	switch c.QueryParam("start") {
 	case "":
@@ -196,10 +203,16 @@ func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 		return nil, err
 	}
 	f := &ui.Film{
-		Title: libraryview.Title(c.Text, product.Card), AuthURL: "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
-		Resume: positions[product.SPUID].Resume(), Poster: address.Cover(product.Cover, media.CoverLarge), Watermark: d.Playback.Watermark(viewer),
-		BuyURL: address.Product(product.Slug), SignInURL: "/sign-in?next=" + url.QueryEscape(address.Watch(product.Slug)), DevicesURL: "/library/devices", Autoplay: true,
-		Sounds: len(asset.Sounds) > 0,
+		Title:      libraryview.Title(c.Text, product.Card),
+		AuthURL:    "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
+		Resume:     positions[product.SPUID].Resume(),
+		Poster:     address.Cover(product.Cover, media.CoverLarge),
+		Watermark:  d.Playback.Watermark(viewer),
+		BuyURL:     address.Product(product.Slug),
+		SignInURL:  "/sign-in?next=" + url.QueryEscape(address.Watch(product.Slug)),
+		DevicesURL: "/library/devices",
+		Autoplay:   true,
+		Sounds:     len(asset.Sounds) > 0,
 	}
 	extras := d.Playback.Extras(viewer, asset)
 	f.Thumbs = extras.ThumbsURL

@@ -45,11 +45,28 @@ func open(t *testing.T) *house {
 	h.Mall = webtest.Open(t, webtest.Options{Device: device, Routes: func(g *echo.Group, m *webtest.Mall) {
 		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		h.must(err)
-		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
-		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{}, slog.New(slog.DiscardHandler), m.Now)
+		keys := playback.Keys{
+			Token:   bytes.Repeat([]byte{1}, 32),
+			Segment: bytes.Repeat([]byte{2}, 32),
+			Device:  bytes.Repeat([]byte{3}, 32),
+		}
+		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{},
+			slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		library.Routes(g, library.Deps{Site: m.Site, Sessions: m.Sessions, Catalog: m.Catalog, Entitlements: m.Entitlements, Media: h.media, Playback: h.playback})
-		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback})
+		library.Routes(g, library.Deps{
+			Site:         m.Site,
+			Sessions:     m.Sessions,
+			Catalog:      m.Catalog,
+			Entitlements: m.Entitlements,
+			Media:        h.media,
+			Playback:     h.playback,
+		})
+		play.Routes(g, play.Deps{
+			Site:     m.Site,
+			Catalog:  m.Catalog,
+			Media:    h.media,
+			Playback: h.playback,
+		})
 		g.GET("/device", func(c echo.Context) error {
 			play.EnsureDevice(c, h.playback, false)
 			return c.NoContent(http.StatusNoContent)
@@ -70,8 +87,12 @@ func (h *house) packaged() catalog.Product {
 	h.t.Helper()
 	p, err := h.Catalog.ProductOfSKU(h.t.Context(), h.Film(990, -1))
 	h.must(err)
-	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
-		"360p/init.mp4": {Data: []byte("init")}, "en.vtt": {Data: []byte("WEBVTT\n")}}
+	files := fstest.MapFS{
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"en.vtt":        {Data: []byte("WEBVTT\n")},
+	}
 	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
 	for i := range 5 {
 		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
@@ -88,11 +109,23 @@ func (h *house) packaged() catalog.Product {
 func (h *house) give(user int64, p catalog.Product, hours int) string {
 	h.t.Helper()
 	h.grants++
-	g := entitlement.Grant{UserID: user, SPUID: p.SPUID, SKUID: 1, Reference: "order", Source: fmt.Sprint("order/", h.grants), Kind: "own", Quality: "HD", RentHours: hours}
+	g := entitlement.Grant{
+		UserID:    user,
+		SPUID:     p.SPUID,
+		SKUID:     1,
+		Reference: "order",
+		Source:    fmt.Sprint("order/", h.grants),
+		Kind:      "own",
+		Quality:   "HD",
+		RentHours: hours,
+	}
 	if hours > 0 {
 		g.Kind = "rent"
 	}
-	h.must(db.InTx(h.t.Context(), h.Pool, func(tx pgx.Tx) error { _, err := h.Entitlements.GrantTx(h.t.Context(), tx, g); return err }))
+	h.must(db.InTx(h.t.Context(), h.Pool, func(tx pgx.Tx) error {
+		_, err := h.Entitlements.GrantTx(h.t.Context(), tx, g)
+		return err
+	}))
 	return g.Source
 }
 
@@ -108,9 +141,21 @@ func (h *house) refund(source string) {
 func (h *house) plays(b *webtest.Browser, user int64, p catalog.Product, position float64) {
 	h.t.Helper()
 	device := h.playback.DeviceHash(h.playback.NewDevice())
-	s, err := h.playback.Authorize(h.t.Context(), playback.AuthRequest{UserID: user, SPUID: p.SPUID, AssetID: *h.fresh(p).AssetID, Device: device, Label: "Firefox/Linux", TakeOver: true})
+	s, err := h.playback.Authorize(h.t.Context(), playback.AuthRequest{
+		UserID:   user,
+		SPUID:    p.SPUID,
+		AssetID:  *h.fresh(p).AssetID,
+		Device:   device,
+		Label:    "Firefox/Linux",
+		TakeOver: true,
+	})
 	h.must(err)
-	_, err = h.playback.Heartbeat(h.t.Context(), playback.HeartbeatRequest{Token: s.Token, Device: device, UserID: user, Position: position})
+	_, err = h.playback.Heartbeat(h.t.Context(), playback.HeartbeatRequest{
+		Token:    s.Token,
+		Device:   device,
+		UserID:   user,
+		Position: position,
+	})
 	h.must(err)
 }
 
@@ -144,9 +189,11 @@ func TestTheLibraryShowsWhatIsMineAndHowItStands(t *testing.T) {
 	h.Advance(2 * time.Hour)
 	h.plays(b, ann.ID, owned, 9)
 	a := b.Get("/library").Wants(200)
-	a.Shows(owned.TitleEn, "Yours for good", "48 hours from the first play", "Rental ends in 2 days", "The rental is over", "Refunded", "Continue watching", "0:11 left", "No longer in your library")
+	a.Shows(owned.TitleEn, "Yours for good", "48 hours from the first play", "Rental ends in 2 days",
+		"The rental is over", "Refunded", "Continue watching", "0:11 left", "No longer in your library")
 	a.Hides(foreign.TitleEn)
-	if a.Header.Get("Cache-Control") != "private, no-store" || !a.Has(`href="/watch/`+owned.Slug+`"`) || a.Has(`href="/watch/`+over.Slug+`"`) || !a.Has(`href="/v/`+over.Slug+`"`) {
+	if a.Header.Get("Cache-Control") != "private, no-store" || !a.Has(`href="/watch/`+owned.Slug+`"`) ||
+		a.Has(`href="/watch/`+over.Slug+`"`) || !a.Has(`href="/v/`+over.Slug+`"`) {
 		t.Fatalf("%v\n%s", a.Header, a.Body)
 	}
 	b.Lang = "zh-CN"
@@ -155,10 +202,12 @@ func TestTheLibraryShowsWhatIsMineAndHowItStands(t *testing.T) {
 	// Bought for good after it was rented: one card, by the better right.
 	b.Lang = "en"
 	h.give(ann.ID, over, 0)
-	if again := b.Get("/library").Wants(200); strings.Count(again.Body, `class="card-link"`) != 6 || strings.Contains(again.Text(), "The rental is over") {
+	if again := b.Get("/library").Wants(200); strings.Count(again.Body, `class="card-link"`) != 6 ||
+		strings.Contains(again.Text(), "The rental is over") {
 		t.Fatalf("%d cards: %s", strings.Count(again.Body, `class="card-link"`), again.Text())
 	}
-	if guest := h.Browser(0).Get("/library"); guest.Status != http.StatusSeeOther || !strings.HasPrefix(guest.Location, "/sign-in?next=") {
+	if guest := h.Browser(0).Get("/library"); guest.Status != http.StatusSeeOther ||
+		!strings.HasPrefix(guest.Location, "/sign-in?next=") {
 		t.Fatalf("a guest: %d %s", guest.Status, guest.Location)
 	}
 }
@@ -197,8 +246,10 @@ func TestAFilmsPage(t *testing.T) {
 	h.plays(b, ann.ID, p, 9)
 	a := b.Get("/watch/"+p.Slug).Wants(200).Shows(p.TitleEn, "Yours for good")
 	for _, want := range []string{
-		fmt.Sprintf(`data-auth-url="/api/v1/mall/play/auth/%d"`, p.SPUID), `data-resume="9"`, `data-watermark="` + h.playback.Watermark(ann.ID) + `"`,
-		`data-buy-url="/v/` + p.Slug + `"`, `data-devices-url="/library/devices"`, "Playing a film needs JavaScript", "player.",
+		fmt.Sprintf(`data-auth-url="/api/v1/mall/play/auth/%d"`, p.SPUID), `data-resume="9"`,
+		`data-watermark="` + h.playback.Watermark(ann.ID) + `"`,
+		`data-buy-url="/v/` + p.Slug + `"`, `data-devices-url="/library/devices"`, "Playing a film needs JavaScript",
+		"player.",
 		`/v/` + p.Slug + `"><link rel="alternate"`, // the page to find is the one that sells
 	} {
 		if !a.Has(want) {
@@ -233,12 +284,14 @@ func TestARentalAsksBeforeItStarts(t *testing.T) {
 	b := h.Browser(ann.ID)
 	p := h.packaged()
 	h.give(ann.ID, p, 48)
-	a := b.Get("/watch/"+p.Slug).Wants(200).Shows("Your rental lasts 48 hours from the moment you press play.", "Start watching")
+	a := b.Get("/watch/"+p.Slug).Wants(200).
+		Shows("Your rental lasts 48 hours from the moment you press play.", "Start watching")
 	if a.Has("data-player") {
 		t.Fatal("a player would start the rental")
 	}
 	h.Advance(2 * time.Minute)
-	for address, from := range map[string]string{"?start=1": "cross-site", "?start=new": "same-origin"} { // a stranger's link; a rental that was there before
+	// a stranger's link; a rental that was there before
+	for address, from := range map[string]string{"?start=1": "cross-site", "?start=new": "same-origin"} {
 		a = b.Send("GET", "/watch/"+p.Slug+address, http.Header{"Sec-Fetch-Site": {from}}, "").Wants(200)
 		if a.Has("data-player") {
 			t.Fatalf("%s of %s would start the rental", address, from)
@@ -272,9 +325,11 @@ func TestDevicesAreListedAndRemoved(t *testing.T) {
 	p := h.packaged()
 	h.give(ann.ID, p, 0)
 	h.plays(b, ann.ID, p, 3)
-	auth := b.Send("POST", fmt.Sprint("/api/v1/mall/play/auth/", p.SPUID), http.Header{"User-Agent": {"Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36"}}, `{"takeover": true}`)
+	auth := b.Send("POST", fmt.Sprint("/api/v1/mall/play/auth/", p.SPUID),
+		http.Header{"User-Agent": {"Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36"}}, `{"takeover": true}`)
 	auth.Wants(200)
-	a := b.Get("/library/devices").Wants(200).Shows("Firefox on Linux", "Chrome on Windows", "This device", "Up to 5 devices")
+	a := b.Get("/library/devices").Wants(200).
+		Shows("Firefox on Linux", "Chrome on Windows", "This device", "Up to 5 devices")
 	devices, err := h.playback.Devices(t.Context(), ann.ID)
 	h.must(err)
 	if len(devices) != 2 {
@@ -287,13 +342,15 @@ func TestDevicesAreListedAndRemoved(t *testing.T) {
 		t.Fatal(done.Location)
 	}
 	b.Get("/library/devices").Wants(200).Shows("The device is removed.")
-	if left, err := h.playback.Devices(t.Context(), ann.ID); err != nil || len(left) != 1 || left[0].ID == devices[0].ID {
+	if left, err := h.playback.Devices(t.Context(), ann.ID); err != nil || len(left) != 1 ||
+		left[0].ID == devices[0].ID {
 		t.Fatalf("%+v, %v", left, err)
 	}
 	b.Post("/library/devices/x/remove", url.Values{}).Wants(404)
 }
 
-// TestRemovingADevice_signs_it_out: whoever sits at a device that was removed is out at once, and whoever removes the one they sit at is not.
+// TestRemovingADevice_signs_it_out: whoever sits at a device that was removed is out at once, and whoever removes the
+// one they sit at is not.
 func TestRemovingADevice_signs_it_out(t *testing.T) {
 	t.Parallel()
 	h := open(t)

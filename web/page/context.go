@@ -20,8 +20,8 @@ import (
 
 const contextKey = "page"
 
-// Ctx is one request on its way to an answer. Page holds what the layout shows; a handler may set Description, Canonical,
-// Image, NoIndex, Query and Bare before it renders, the rest is filled in.
+// Ctx is one request on its way to an answer. Page holds what the layout shows; a handler may set Description,
+// Canonical, Image, NoIndex, Query and Bare before it renders, the rest is filled in.
 type Ctx struct {
 	echo.Context
 	Viewer Viewer
@@ -38,8 +38,8 @@ type Ctx struct {
 	bearer  bool        // the viewer is known by a token, not by a cookie
 }
 
-// Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role taken away is
-// gone at once.
+// Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role taken away
+// is gone at once.
 type Viewer struct {
 	UserID int64
 	Name   string
@@ -57,13 +57,19 @@ func (v Viewer) SignedIn() bool { return v.UserID != 0 }
 // Is says that the viewer has the role.
 func (v Viewer) Is(role string) bool { return v.UserID != 0 && v.Role == role }
 
-// From returns the request's page context, making it at the first call. On an error the context is a guest's and still fit
-// to render the error.
+// From returns the request's page context, making it at the first call. On an error the context is a guest's and still
+// fit to render the error.
 func (s *Site) From(c echo.Context) (*Ctx, error) {
 	if pc, ok := c.Get(contextKey).(*Ctx); ok {
 		return pc, nil
 	}
-	pc := &Ctx{Context: c, site: s, Now: s.now(), nonce: rand.Text(), policy: policy{}}
+	pc := &Ctx{
+		Context: c,
+		site:    s,
+		Now:     s.now(),
+		nonce:   rand.Text(),
+		policy:  policy{},
+	}
 	c.Set(contextKey, pc)
 	err := pc.identify()
 	cookieLang := cookieValue(c, langCookie)
@@ -76,7 +82,8 @@ func (s *Site) From(c echo.Context) (*Ctx, error) {
 			s.continueIn(c, named)
 		}
 	}
-	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language"))).In(cookieValue(c, zoneCookie))
+	pc.Text = text.For(text.Choose(cookieLang, c.Request().Header.Get("Accept-Language"))).
+		In(cookieValue(c, zoneCookie))
 	pc.Page = views.Page{
 		Path:      pc.here(),
 		Text:      pc.Text,
@@ -133,8 +140,11 @@ func (c *Ctx) showViewer() {
 	c.Page.Viewer = views.Viewer{}
 	if v := c.Viewer; v.SignedIn() {
 		c.Page.Viewer = views.Viewer{
-			ID: strconv.FormatInt(v.UserID, 10), Name: v.Name, Email: v.Email,
-			Creator: v.Is(account.RoleCreator), Operator: v.Is(account.RoleOperator),
+			ID:       strconv.FormatInt(v.UserID, 10),
+			Name:     v.Name,
+			Email:    v.Email,
+			Creator:  v.Is(account.RoleCreator),
+			Operator: v.Is(account.RoleOperator),
 		}
 	}
 }
@@ -153,13 +163,14 @@ func bearer(r *http.Request) (string, bool) {
 
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
-// IsHTMX says that a part of a page is asked for, so that a bare fragment answers. A boosted link, and a page that the back
-// button asks again, want the whole page.
+// IsHTMX says that a part of a page is asked for, so that a bare fragment answers. A boosted link, and a page that the
+// back button asks again, want the whole page.
 func (c *Ctx) IsHTMX() bool { return wantsFragment(c.Request()) }
 
 func wantsFragment(r *http.Request) bool {
 	h := r.Header
-	return h.Get("HX-Request") == "true" && h.Get("HX-Boosted") != "true" && h.Get("HX-History-Restore-Request") != "true"
+	return h.Get("HX-Request") == "true" && h.Get("HX-Boosted") != "true" &&
+		h.Get("HX-History-Restore-Request") != "true"
 }
 
 // Log is the request's logger: its lines carry the request's id.
@@ -170,12 +181,13 @@ func (c *Ctx) PublicURL(path string) string { return c.site.publicURL + path }
 
 // SharePicture is what a shared link to this page shows: an absolute address, and the picture's size in pixels.
 func (c *Ctx) SharePicture(address string, width, height int) {
-	c.Page.Image, c.Page.ImageWidth, c.Page.ImageHeight = address, width, height
+	c.Page.Image = address
+	c.Page.ImageWidth = width
+	c.Page.ImageHeight = height
 }
 
-// SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The rest of the answer sees them
-// signed in. u is the person as they were when
-// they proved themselves.
+// SignIn makes the person the viewer, under a new session id, and marks the browser as one they signed in with. The
+// rest of the answer sees them signed in. u is the person as they were when they proved themselves.
 func (c *Ctx) SignIn(u account.User) error {
 	if err := c.site.sessions.SignIn(c.Request(), c.Response(), c.session, u, c.site.device(c.Context)); err != nil {
 		return err
@@ -213,8 +225,8 @@ func (c *Ctx) beforeWrite() {
 	c.cacheHeaders(h)
 }
 
-// cacheHeaders keeps what is one person's out of every cache, and tells a cache what a guest's page depends on. A handler
-// that set Cache-Control itself knows better.
+// cacheHeaders keeps what is one person's out of every cache, and tells a cache what a guest's page depends on. A
+// handler that set Cache-Control itself knows better.
 func (c *Ctx) cacheHeaders(h http.Header) {
 	h.Add("Vary", "Cookie")
 	h.Add("Vary", "Accept-Language")

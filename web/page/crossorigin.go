@@ -16,8 +16,8 @@ const callbackPrefix = "/api/v1/mall/payments/callback"
 var errCrossOrigin = fault.New(fault.Forbidden, "cross_origin", "This request came from another site and was refused.")
 
 // refuseCrossOrigin keeps other sites from acting in a person's name, by what the browser itself says of the request's
-// origin (Sec-Fetch-Site, else Origin). Requests in which no cookie counts need no guard: notices, and the API with a bearer
-// token. See docs/decisions/0010-csrf-by-fetch-metadata.md.
+// origin (Sec-Fetch-Site, else Origin). Requests in which no cookie counts need no guard: notices, and the API with a
+// bearer token. See docs/decisions/0010-csrf-by-fetch-metadata.md.
 func (s *Site) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	guard := http.NewCrossOriginProtection()
 	return func(c echo.Context) error {
@@ -31,8 +31,8 @@ func (s *Site) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// FromElsewhere says that another site, or a sister host, had the browser ask. A browser that does not say so by Sec-Fetch-Site (those before
-// 2023) says where it comes from by Origin or Referer; what says neither is a program.
+// FromElsewhere says that another site, or a sister host, had the browser ask. A browser that does not say so by
+// Sec-Fetch-Site (those before 2023) says where it comes from by Origin or Referer; what says neither is a program.
 func FromElsewhere(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
@@ -50,8 +50,8 @@ func FromElsewhere(r *http.Request) bool {
 	return false
 }
 
-// RefuseElsewhere keeps other sites from a GET that starts something in a person's name, such as a stream: links and pictures lead a browser
-// there with its cookies. Errors: cross_origin.
+// RefuseElsewhere keeps other sites from a GET that starts something in a person's name, such as a stream: links and
+// pictures lead a browser there with its cookies. Errors: cross_origin.
 func RefuseElsewhere(r *http.Request) error {
 	if _, ok := bearer(r); !ok && FromElsewhere(r) {
 		return errCrossOrigin.Because("GET from %q", r.Header.Get("Sec-Fetch-Site"))

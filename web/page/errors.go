@@ -44,8 +44,8 @@ type problemDoc struct {
 	RequestID string            `json:"requestId,omitempty"`
 }
 
-// HandleError turns an error into an answer: problem+json for programs, a notice for an htmx element, a page for people.
-// What is shown is the fault's public face in the reader's language; the cause goes to the log only.
+// HandleError turns an error into an answer: problem+json for programs, a notice for an htmx element, a page for
+// people. What is shown is the fault's public face in the reader's language; the cause goes to the log only.
 func (s *Site) HandleError(err error, c echo.Context) {
 	f, status := translate(err)
 	s.logError(c, err, f, status)
@@ -83,15 +83,28 @@ func (s *Site) show(c *Ctx, err error, f *fault.Fault, status int) error {
 	}
 	c.Page.NoIndex = true
 	return c.Render(status, title, problem.Page(problem.Props{
-		Status: status, Title: title, Detail: detail, RequestID: requestIDOf(c.Context), Retry: f.Kind == fault.Unavailable || f.Kind == fault.TooMany,
-		SignIn: status == http.StatusUnauthorized, Next: c.here(), Barred: barred(err), SignOut: c.Viewer.SignedIn(),
+		Status:    status,
+		Title:     title,
+		Detail:    detail,
+		RequestID: requestIDOf(c.Context),
+		Retry:     f.Kind == fault.Unavailable || f.Kind == fault.TooMany,
+		SignIn:    status == http.StatusUnauthorized,
+		Next:      c.here(),
+		Barred:    barred(err),
+		SignOut:   c.Viewer.SignedIn(),
 	}))
 }
 
 func (c *Ctx) problem(f *fault.Fault, status int, title, detail, buyURL string) error {
 	body, err := json.Marshal(problemDoc{
-		Type: "urn:videomall:problem:" + f.Slug, Title: title, Status: status, Detail: detail, Code: f.Slug,
-		Errors: f.Fields, BuyURL: buyURL, RequestID: requestIDOf(c.Context),
+		Type:      "urn:videomall:problem:" + f.Slug,
+		Title:     title,
+		Status:    status,
+		Detail:    detail,
+		Code:      f.Slug,
+		Errors:    f.Fields,
+		BuyURL:    buyURL,
+		RequestID: requestIDOf(c.Context),
 	})
 	if err != nil {
 		return err
@@ -102,8 +115,8 @@ func (c *Ctx) problem(f *fault.Fault, status int, title, detail, buyURL string) 
 	return c.Blob(status, "application/problem+json", body)
 }
 
-// Words are the title and the sentence of a fault in the reader's language: errors.title_<status> and errors.<slug>, else
-// the fault's own public message.
+// Words are the title and the sentence of a fault in the reader's language: errors.title_<status> and errors.<slug>,
+// else the fault's own public message.
 func Words(t *text.Printer, f *fault.Fault, status int) (title, detail string) {
 	title, detail = http.StatusText(status), f.Message
 	if key := "errors.title_" + strconv.Itoa(status); t.Has(key) {
@@ -125,15 +138,19 @@ func (c *Ctx) Explain(slug string) string {
 
 // Faults of the way itself, before any handler: by the status that Echo or net/http names.
 var wayFaults = map[int]*fault.Fault{
-	http.StatusBadRequest:            fault.New(fault.Invalid, "bad_request", "The request could not be read."),
-	http.StatusUnauthorized:          errSignIn,
-	http.StatusForbidden:             fault.New(fault.Forbidden, "forbidden", "You may not do this."),
-	http.StatusNotFound:              ErrNotFound,
-	http.StatusMethodNotAllowed:      fault.New(fault.Invalid, "method_not_allowed", "This address does not answer that method."),
+	http.StatusBadRequest:   fault.New(fault.Invalid, "bad_request", "The request could not be read."),
+	http.StatusUnauthorized: errSignIn,
+	http.StatusForbidden:    fault.New(fault.Forbidden, "forbidden", "You may not do this."),
+	http.StatusNotFound:     ErrNotFound,
+	http.StatusMethodNotAllowed: fault.New(fault.Invalid, "method_not_allowed",
+		"This address does not answer that method."),
 	http.StatusRequestEntityTooLarge: fault.New(fault.Invalid, "too_large", "The request is too large."),
-	http.StatusUnsupportedMediaType:  fault.New(fault.Invalid, "unsupported_media_type", "The request's content type is not understood."),
-	http.StatusTooManyRequests:       fault.New(fault.TooMany, "slow_down", "Too many requests. Try again in a moment."),
-	http.StatusServiceUnavailable:    fault.New(fault.Unavailable, "unavailable", "The mall is busy. Try again in a moment."),
+	http.StatusUnsupportedMediaType: fault.New(fault.Invalid, "unsupported_media_type",
+		"The request's content type is not understood."),
+	http.StatusTooManyRequests: fault.New(fault.TooMany, "slow_down",
+		"Too many requests. Try again in a moment."),
+	http.StatusServiceUnavailable: fault.New(fault.Unavailable, "unavailable",
+		"The mall is busy. Try again in a moment."),
 }
 
 // ErrBadRequest is for a body that is no JSON, or no form: 400, where a readable one that breaks a rule is 422. A cause
@@ -165,7 +182,8 @@ func translate(err error) (*fault.Fault, int) {
 	return f, statuses[f.Kind]
 }
 
-// retryAfter is how long to stay away: what an error of the chain says, else a guess for the kinds that pass by themselves.
+// retryAfter is how long to stay away: what an error of the chain says, else a guess for the kinds that pass by
+// themselves.
 func retryAfter(err error, kind fault.Kind) (time.Duration, bool) {
 	var knows interface{ RetryAfter() time.Duration }
 	if errors.As(err, &knows) {
@@ -189,8 +207,8 @@ func barred(err error) bool {
 	return errors.As(err, &knows)
 }
 
-// left says that the request failed because its reader went away in the midst of it, as browsers do with the pictures of a page
-// that is left: no fault of the server's.
+// left says that the request failed because its reader went away in the midst of it, as browsers do with the pictures
+// of a page that is left: no fault of the server's.
 func left(err error, c echo.Context) bool {
 	return errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil
 }
@@ -208,7 +226,8 @@ func (s *Site) logError(c echo.Context, err error, f *fault.Fault, status int) {
 		level = slog.LevelInfo
 	}
 	r := c.Request()
-	s.log.Log(r.Context(), level, "request failed", "method", r.Method, "route", c.Path(), "status", status, "code", f.Slug, "error", err)
+	s.log.Log(r.Context(), level, "request failed", "method", r.Method, "route", c.Path(), "status", status, "code",
+		f.Slug, "error", err)
 }
 
 func (s *Site) logFor(c echo.Context) *slog.Logger { return s.log.With("request_id", requestIDOf(c)) }

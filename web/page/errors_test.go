@@ -21,18 +21,22 @@ func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
 		headers                   []string
 	}{
 		{"internal.html", "/fail/internal", "text/html; charset=UTF-8", 500, nil},
-		{"internal.zh-CN.html", "/fail/internal", "text/html; charset=UTF-8", 500, []string{"Accept-Language", "zh-CN,zh;q=0.9"}},
+		{"internal.zh-CN.html", "/fail/internal", "text/html; charset=UTF-8", 500,
+			[]string{"Accept-Language", "zh-CN,zh;q=0.9"}},
 		{"internal.fragment.html", "/fail/internal", "text/html; charset=UTF-8", 500, []string{"HX-Request", "true"}},
 		{"internal.json", "/api/fail/internal", "application/problem+json", 500, nil},
 		{"conflict.html", "/fail/sold-out", "text/html; charset=UTF-8", 409, nil},
 		{"conflict.fragment.html", "/fail/sold-out", "text/html; charset=UTF-8", 409, []string{"HX-Request", "true"}},
 		{"conflict.json", "/api/fail/sold-out", "application/problem+json", 409, nil},
-		{"throttled.zh-CN.json", "/api/fail/throttled", "application/problem+json", 429, []string{"Accept-Language", "zh-Hant"}},
+		{"throttled.zh-CN.json", "/api/fail/throttled", "application/problem+json", 429,
+			[]string{"Accept-Language", "zh-Hant"}},
 		{"throttled.html", "/fail/throttled", "text/html; charset=UTF-8", 429, nil},
 		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, nil},
 		{"missing.html", "/no/such/page", "text/html; charset=UTF-8", 404, nil},
-		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, []string{"HX-Request", "true", "HX-Boosted", "true"}},
-		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404, []string{"HX-Request", "true", "HX-History-Restore-Request", "true"}},
+		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404,
+			[]string{"HX-Request", "true", "HX-Boosted", "true"}},
+		{"missing.html", "/fail/missing", "text/html; charset=UTF-8", 404,
+			[]string{"HX-Request", "true", "HX-History-Restore-Request", "true"}},
 		{"missing.json", "/fail/missing", "application/problem+json", 404, []string{"Accept", "application/json"}},
 		{"unauthorized.html", "/fail/unauthorized", "text/html; charset=UTF-8", 401, nil},
 		{"unauthorized.json", "/api/fail/unauthorized", "application/problem+json", 401, nil},
@@ -50,7 +54,8 @@ func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
 		}
 		golden(t, c.golden, a.body)
 	}
-	if !strings.Contains(m.log.String(), "on fire") || !strings.Contains(m.log.String(), "request_id=golden-request-1") {
+	if !strings.Contains(m.log.String(), "on fire") ||
+		!strings.Contains(m.log.String(), "request_id=golden-request-1") {
 		t.Error("the log does not tell the cause and the request")
 	}
 }
@@ -90,12 +95,14 @@ func TestAWrongMethodIs405AndAWrongTokenIs401(t *testing.T) {
 		t.Errorf("wrong method: %d, Allow %q", a.StatusCode, got)
 	}
 	a = v.get("/api/v1/mall/me", "Authorization", "Bearer vmt_nonsense")
-	if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"invalid_token"`) || a.Header.Get("WWW-Authenticate") != "Bearer" {
+	if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"invalid_token"`) ||
+		a.Header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("wrong token: %d %s", a.StatusCode, a.body)
 	}
 }
 
-// Browsers drop the pictures of a page that is left. That must neither look like a fault in the log nor count against the mall.
+// Browsers drop the pictures of a page that is left. That must neither look like a fault in the log nor count against
+// the mall.
 func TestSite_HandleError_reader_left(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")

@@ -16,8 +16,8 @@ var errSignIn = fault.New(fault.Unauthenticated, "sign_in_required", "Sign in to
 // ErrNotFound is an address that leads to nothing.
 var ErrNotFound = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
-// RequireUser lets people with an account pass. A guest on a page is sent to sign in and comes back; a guest on the API gets
-// 401.
+// RequireUser lets people with an account pass. A guest on a page is sent to sign in and comes back; a guest on the API
+// gets 401.
 func (s *Site) RequireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		pc, err := s.From(c)
@@ -50,8 +50,8 @@ func (s *Site) RequireRole(roles ...string) echo.MiddlewareFunc {
 	}
 }
 
-// RequireRoleOrLead is RequireRole for the first page of a room that everybody may hear of: who may not enter, guests included, is led to the
-// page that says how one comes in. Programs are refused as by RequireRole.
+// RequireRoleOrLead is RequireRole for the first page of a room that everybody may hear of: who may not enter, guests
+// included, is led to the page that says how one comes in. Programs are refused as by RequireRole.
 func (s *Site) RequireRoleOrLead(to string, roles ...string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		strict := s.RequireRole(roles...)(next)

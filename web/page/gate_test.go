@@ -14,7 +14,11 @@ const goodPassword = "three quiet herons"
 
 func (m *mall) register(t *testing.T, email string) account.User {
 	t.Helper()
-	u, err := m.accounts.Register(t.Context(), account.Registration{Email: email, Name: "Ann Lee", Password: goodPassword})
+	u, err := m.accounts.Register(t.Context(), account.Registration{
+		Email:    email,
+		Name:     "Ann Lee",
+		Password: goodPassword,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +36,8 @@ func TestAGuestIsSentToSignInAndComesBack(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.get("/own?page=2&q=a%20b")
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/sign-in?next="+url.QueryEscape("/own?page=2&q=a%20b") {
+	if a.StatusCode != http.StatusSeeOther ||
+		a.Header.Get("Location") != "/sign-in?next="+url.QueryEscape("/own?page=2&q=a%20b") {
 		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 	a = v.get("/own", "HX-Request", "true", "HX-Current-URL", v.m.url+"/videos")
@@ -43,7 +48,8 @@ func TestAGuestIsSentToSignInAndComesBack(t *testing.T) {
 	if a.Header.Get("HX-Redirect") != "/sign-in?next=%2F" {
 		t.Errorf("htmx from elsewhere: to %q", a.Header.Get("HX-Redirect"))
 	}
-	if a := v.get("/api/v1/mall/me"); a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `"code":"sign_in_required"`) {
+	if a := v.get("/api/v1/mall/me"); a.StatusCode != http.StatusUnauthorized ||
+		!strings.Contains(a.body, `"code":"sign_in_required"`) {
 		t.Errorf("API: %d %s", a.StatusCode, a.body)
 	}
 }
@@ -85,12 +91,17 @@ func TestABearerCountsOnTheAPIAndNowhereElse(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	ann, bob := m.register(t, "ann@example.test"), m.register(t, "bob@example.test")
-	token, err := m.accounts.IssueToken(t.Context(), account.TokenRequest{Email: ann.Email, Password: goodPassword, Addr: "192.0.2.1"})
+	token, err := m.accounts.IssueToken(t.Context(), account.TokenRequest{
+		Email:    ann.Email,
+		Password: goodPassword,
+		Addr:     "192.0.2.1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v := m.visitor(t)
-	if a := v.get("/api/v1/mall/me", "Authorization", "bearer "+token.Value); a.StatusCode != 200 || !strings.Contains(a.body, ann.Email) || a.Header.Get("Cache-Control") != "private, no-store" {
+	if a := v.get("/api/v1/mall/me", "Authorization", "bearer "+token.Value); a.StatusCode != 200 ||
+		!strings.Contains(a.body, ann.Email) || a.Header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("%d %s %q", a.StatusCode, a.body, a.Header.Get("Cache-Control"))
 	}
 	if a := v.get("/own", "Authorization", "Bearer "+token.Value); a.StatusCode != http.StatusSeeOther {

@@ -17,8 +17,8 @@ func (s *Site) guestCookie() string {
 	return "guest"
 }
 
-// GuestToken is the secret by which a browser owns a cart before anybody signs in; "" where it has none yet. It lives in a
-// cookie of its own, so that a guest's cart outlives Redis and the session.
+// GuestToken is the secret by which a browser owns a cart before anybody signs in; "" where it has none yet. It lives
+// in a cookie of its own, so that a guest's cart outlives Redis and the session.
 func (c *Ctx) GuestToken() string {
 	token := cookieValue(c.Context, c.site.guestCookie())
 	if len(token) != guestLength {
@@ -46,5 +46,13 @@ func (c *Ctx) DropGuestToken() {
 }
 
 func (c *Ctx) setGuestCookie(value string, maxAge int) {
-	c.SetCookie(&http.Cookie{Name: c.site.guestCookie(), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: c.site.https, SameSite: http.SameSiteLaxMode})
+	c.SetCookie(&http.Cookie{
+		Name:     c.site.guestCookie(),
+		Value:    value,
+		Path:     "/",
+		MaxAge:   maxAge,
+		HttpOnly: true,
+		Secure:   c.site.https,
+		SameSite: http.SameSiteLaxMode,
+	})
 }

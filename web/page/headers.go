@@ -34,14 +34,14 @@ var baseline = []struct {
 // policy is what one answer's Content-Security-Policy admits beyond the baseline.
 type policy map[string][]string
 
-// Allow widens this answer's Content-Security-Policy: Allow("form-action", "https://pay.example"). For the few pages that
-// need it, each with its reason beside the call.
+// Allow widens this answer's Content-Security-Policy: Allow("form-action", "https://pay.example"). For the few pages
+// that need it, each with its reason beside the call.
 func (c *Ctx) Allow(directive string, sources ...string) {
 	c.policy[directive] = append(c.policy[directive], sources...)
 }
 
-// AdmitPlayer admits what the player needs, which loads when something is to play: hls.js hands the media over as blob: addresses,
-// and the player's controls keep their styles in shadow roots, each marked with the answer's nonce.
+// AdmitPlayer admits what the player needs, which loads when something is to play: hls.js hands the media over as blob:
+// addresses, and the player's controls keep their styles in shadow roots, each marked with the answer's nonce.
 func (c *Ctx) AdmitPlayer() {
 	c.Allow("media-src", "blob:")
 	c.Allow("style-src", "'nonce'")
@@ -72,8 +72,8 @@ func (p policy) String(nonce string, https bool) string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
-// headers guards every answer, static files and API included. The policy below holds for what is no page of ours; a page
-// replaces it by its own.
+// headers guards every answer, static files and API included. The policy below holds for what is no page of ours; a
+// page replaces it by its own.
 func (s *Site) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()

@@ -19,7 +19,8 @@ func TestEveryAnswerIsGuardedByHeaders(t *testing.T) {
 				t.Errorf("%s: %s is %q", path, name, got)
 			}
 		}
-		if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src '") || !strings.Contains(csp, "frame-ancestors 'none'") {
+		if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src '") ||
+			!strings.Contains(csp, "frame-ancestors 'none'") {
 			t.Errorf("%s: CSP %q", path, csp)
 		}
 		if h.Get("Strict-Transport-Security") != "" {
@@ -44,7 +45,8 @@ func TestScriptsRunByTheAnswersNonceAlone(t *testing.T) {
 		if match == nil || strings.Contains(csp, "unsafe") || strings.Contains(csp, "blob:") {
 			t.Fatalf("CSP %q", csp)
 		}
-		if scripts, nonced := strings.Count(a.body, "<script"), strings.Count(a.body, `nonce="`+match[1]+`"`); scripts == 0 || scripts != nonced {
+		if scripts, nonced := strings.Count(a.body, "<script"), strings.Count(a.body,
+			`nonce="`+match[1]+`"`); scripts == 0 || scripts != nonced {
 			t.Errorf("%d scripts, %d with the nonce", scripts, nonced)
 		}
 		seen[match[1]] = true
@@ -59,7 +61,8 @@ func TestThePlayerGetsWhatItNeedsOnItsPageOnly(t *testing.T) {
 	v := open(t, "http://mall.example").visitor(t)
 	csp := v.get("/player").Header.Get("Content-Security-Policy")
 	nonce := nonceSource.FindStringSubmatch(csp)
-	if nonce == nil || !strings.Contains(csp, "media-src 'self' blob:;") || !strings.Contains(csp, "style-src 'self' 'nonce-"+nonce[1]+"';") || strings.Contains(csp, "unsafe") {
+	if nonce == nil || !strings.Contains(csp, "media-src 'self' blob:;") ||
+		!strings.Contains(csp, "style-src 'self' 'nonce-"+nonce[1]+"';") || strings.Contains(csp, "unsafe") {
 		t.Errorf("CSP %q", csp)
 	}
 	if csp := v.get("/").Header.Get("Content-Security-Policy"); strings.Contains(csp, "blob:") {
@@ -71,11 +74,13 @@ func TestOverHTTPSBrowsersStayThere(t *testing.T) {
 	t.Parallel()
 	v := open(t, "https://mall.example").visitor(t)
 	h := v.get("/").Header
-	if h.Get("Strict-Transport-Security") != "max-age=31536000" || !strings.HasSuffix(h.Get("Content-Security-Policy"), "upgrade-insecure-requests") {
+	if h.Get("Strict-Transport-Security") != "max-age=31536000" ||
+		!strings.HasSuffix(h.Get("Content-Security-Policy"), "upgrade-insecure-requests") {
 		t.Errorf("%v", h)
 	}
 	cookie := v.get("/guest").Header.Get("Set-Cookie")
-	if !strings.HasPrefix(cookie, "__Host-guest=") || !strings.Contains(cookie, "Secure") || strings.Contains(cookie, "Domain") {
+	if !strings.HasPrefix(cookie, "__Host-guest=") || !strings.Contains(cookie, "Secure") ||
+		strings.Contains(cookie, "Domain") {
 		t.Errorf("cookie %q", cookie)
 	}
 }

@@ -41,14 +41,15 @@ type field struct {
 // errNotKept says that a page, though asked for by a guest, is not one that all guests share.
 var errNotKept = errors.New("page: drawn, and not to be kept")
 
-// Keep says for how long this page may be kept for all guests who ask for the same address in the same language and theme, and
-// what changes void it. A page of a handler that does not call it is drawn for each of them. It does nothing for a page that is
-// drawn for somebody.
+// Keep says for how long this page may be kept for all guests who ask for the same address in the same language and
+// theme, and what changes void it. A page of a handler that does not call it is drawn for each of them. It does nothing
+// for a page that is drawn for somebody.
 func (c *Ctx) Keep(life cache.Life) { c.life = &life }
 
-// Kept is Handle for a page that is the same for all guests, or would be. The page that is kept is drawn for a request of
-// nobody's: it carries the address, the language and the theme, and nothing else that a visitor sent, so that nothing of a
-// visitor can be in it. Whoever brings a cookie besides those two, a token, or wants a fragment, gets a page of their own.
+// Kept is Handle for a page that is the same for all guests, or would be. The page that is kept is drawn for a request
+// of nobody's: it carries the address, the language and the theme, and nothing else that a visitor sent, so that
+// nothing of a visitor can be in it. Whoever brings a cookie besides those two, a token, or wants a fragment, gets a
+// page of their own.
 func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 	own := s.Handle(h)
 	return func(c echo.Context) error {
@@ -57,10 +58,12 @@ func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 			return own(c)
 		}
 		// All that the draw takes from this request; it may outlive it.
-		e, uri, route, names, values := c.Echo(), c.Request().URL.RequestURI(), c.Path(), c.ParamNames(), append([]string{}, c.ParamValues()...)
-		p, err := s.pages.Get(c.Request().Context(), key.String(), nil, func(ctx context.Context) (*kept, cache.Life, error) {
-			return s.draw(ctx, e, key, uri, route, names, values, h)
-		})
+		e, uri, route, names, values := c.Echo(), c.Request().URL.RequestURI(), c.Path(), c.ParamNames(), append(
+			[]string{}, c.ParamValues()...)
+		p, err := s.pages.Get(c.Request().Context(), key.String(), nil,
+			func(ctx context.Context) (*kept, cache.Life, error) {
+				return s.draw(ctx, e, key, uri, route, names, values, h)
+			})
 		if errors.Is(err, errNotKept) {
 			return own(c)
 		}
@@ -71,7 +74,8 @@ func (s *Site) Kept(h func(*Ctx) error) echo.HandlerFunc {
 	}
 }
 
-// serveKept answers with a page that is kept, before anything is done that it does not need: routes, sessions, compression.
+// serveKept answers with a page that is kept, before anything is done that it does not need: routes, sessions,
+// compression.
 func (s *Site) serveKept(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key, ok := s.shares(c)
@@ -102,7 +106,8 @@ func (k sharedKey) String() string {
 // shares says whether a request is a guest's who is like all others: no session, no cart, no notice waiting, no token.
 func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 	r := c.Request()
-	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) || len(r.RequestURI) > longestKept || isAPI(r) ||
+	if !IsRead(r.Method) || r.Header.Get("Authorization") != "" || wantsFragment(r) ||
+		len(r.RequestURI) > longestKept || isAPI(r) ||
 		wantsProblem(r) {
 		return sharedKey{}, false
 	}
@@ -133,7 +138,8 @@ func (s *Site) shares(c echo.Context) (sharedKey, bool) {
 }
 
 // draw makes the page for nobody.
-func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route string, names, values []string, h func(*Ctx) error) (*kept, cache.Life, error) {
+func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route string, names, values []string,
+	h func(*Ctx) error) (*kept, cache.Life, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
 	if err != nil {
 		return nil, cache.Life{}, err
@@ -153,7 +159,8 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 		return nil, cache.Life{}, err
 	}
 	header := sheet.header
-	if pc.life == nil || sheet.status != http.StatusOK || header.Get("Set-Cookie") != "" || pc.Viewer.SignedIn() || pc.Page.Flash != nil ||
+	if pc.life == nil || sheet.status != http.StatusOK || header.Get("Set-Cookie") != "" || pc.Viewer.SignedIn() ||
+		pc.Page.Flash != nil ||
 		!strings.HasPrefix(header.Get(echo.HeaderContentType), "text/html") {
 		return nil, cache.Life{}, errNotKept
 	}
@@ -168,8 +175,8 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 	return p, *pc.life, err
 }
 
-// send answers with a kept page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old body, with
-// its old nonce, against the new policy.
+// send answers with a kept page under a nonce of its own. There is no ETag: with a 304 the browser would hold the old
+// body, with its old nonce, against the new policy.
 func (s *Site) send(c echo.Context, p *kept, packed bool) error {
 	s.continueIn(c, spoken(c))
 	nonce, h := rand.Text(), c.Response().Header()

@@ -40,18 +40,29 @@ func openKeeper(t *testing.T) *keeper {
 	t.Helper()
 	t.Parallel()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
-	k := &keeper{t: t, accounts: account.New(pool, rdb, log, time.Now), changes: cache.NewChanges(away.New(nil), log, time.Now)}
+	k := &keeper{
+		t:        t,
+		accounts: account.New(pool, rdb, log, time.Now),
+		changes:  cache.NewChanges(away.New(nil), log, time.Now),
+	}
 	k.changes.Begin(t.Context())
-	site := page.New(page.Options{Accounts: k.accounts, Sessions: account.NewSessions(pool, rdb, log, time.Now, false),
-		PublicURL: "http://mall.example", Log: log, Now: time.Now, Changes: k.changes,
-		CartCount: func(_ context.Context, c *page.Ctx) (int, error) { return len(c.GuestToken()), nil }})
+	site := page.New(page.Options{
+		Accounts:  k.accounts,
+		Sessions:  account.NewSessions(pool, rdb, log, time.Now, false),
+		PublicURL: "http://mall.example",
+		Log:       log,
+		Now:       time.Now,
+		Changes:   k.changes,
+		CartCount: func(_ context.Context, c *page.Ctx) (int, error) { return len(c.GuestToken()), nil },
+	})
 	e := echo.New()
 	site.Use(e)
 	draw := func(c *page.Ctx) error {
 		k.drawn.Add(1)
 		time.Sleep(10 * time.Millisecond)
 		c.AdmitPlayer()
-		return c.Render(http.StatusOK, "Film "+c.Param("film"), templ.Raw("<p>for "+c.Viewer.Name+"!</p>"+strings.Repeat("<p>waves</p>", 200)))
+		return c.Render(http.StatusOK, "Film "+c.Param("film"),
+			templ.Raw("<p>for "+c.Viewer.Name+"!</p>"+strings.Repeat("<p>waves</p>", 200)))
 	}
 	keep := func(c *page.Ctx) error {
 		c.Keep(cache.Life{Tags: []string{"film:" + c.Param("film")}})
@@ -60,13 +71,19 @@ func openKeeper(t *testing.T) *keeper {
 	e.GET("/film/:film", site.Kept(keep))
 	e.GET("/plain/:film", site.Handle(draw))
 	e.GET("/silent", site.Kept(draw))
-	e.GET("/gone", site.Kept(func(*page.Ctx) error { k.drawn.Add(1); return fault.New(fault.NotFound, "gone", "Gone.") }))
+	e.GET("/gone", site.Kept(func(*page.Ctx) error {
+		k.drawn.Add(1)
+		return fault.New(fault.NotFound, "gone", "Gone.")
+	}))
 	e.GET("/cookie", site.Kept(func(c *page.Ctx) error { c.EnsureGuestToken(); return keep(c) }))
 	e.GET("/refused", site.Kept(func(c *page.Ctx) error {
 		c.Keep(cache.Life{})
 		return c.Render(http.StatusUnprocessableEntity, "No", templ.NopComponent)
 	}))
-	e.POST("/flash", site.Handle(func(c *page.Ctx) error { c.Flash(ui.Success, "signed_in"); return c.Redirect("/film/sea") }))
+	e.POST("/flash", site.Handle(func(c *page.Ctx) error {
+		c.Flash(ui.Success, "signed_in")
+		return c.Redirect("/film/sea")
+	}))
 	e.POST("/enter/:id", site.Handle(func(c *page.Ctx) error {
 		var id int64
 		fmt.Sscan(c.Param("id"), &id)
@@ -133,7 +150,8 @@ func TestAGuestsPageIsDrawnOnceForAll(t *testing.T) {
 		var crowd sync.WaitGroup
 		for n := range 100 {
 			crowd.Go(func() {
-				res, body := k.ask("GET", "/film/sea", "Accept-Encoding", []string{"identity", "gzip", "br, gzip;q=0.5"}[n%3])
+				res, body := k.ask("GET", "/film/sea", "Accept-Encoding",
+					[]string{"identity", "gzip", "br, gzip;q=0.5"}[n%3])
 				if res.StatusCode != http.StatusOK || !strings.Contains(body, "<p>for !</p>") {
 					t.Errorf("%d %s", res.StatusCode, body)
 				}
@@ -163,7 +181,8 @@ func TestAGuestsPageIsDrawnOnceForAll(t *testing.T) {
 			t.Error("another film's page")
 		}
 	})
-	if _, body := k.ask("GET", "/film/sea", "Cookie", "theme=mall-dark; lang=zh-CN"); !strings.Contains(body, `<html lang="zh-CN" data-theme="mall-dark"`) {
+	if _, body := k.ask("GET", "/film/sea", "Cookie",
+		"theme=mall-dark; lang=zh-CN"); !strings.Contains(body, `<html lang="zh-CN" data-theme="mall-dark"`) {
 		t.Error("the theme is lost")
 	}
 }
@@ -205,7 +224,11 @@ func TestAKeptPageIsAnsweredLikeAnother(t *testing.T) {
 
 func TestNobodysOwnPageReachesAnother(t *testing.T) {
 	k := openKeeper(t)
-	u, err := k.accounts.Provision(t.Context(), account.User{Email: "ann@example.test", Name: "Ann", Role: account.RoleShopper}, "a long enough password")
+	u, err := k.accounts.Provision(t.Context(), account.User{
+		Email: "ann@example.test",
+		Name:  "Ann",
+		Role:  account.RoleShopper,
+	}, "a long enough password")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +244,8 @@ func TestNobodysOwnPageReachesAnother(t *testing.T) {
 	cart := "guest=" + strings.Repeat("A", 26)
 	own := func() {
 		k.draws(6, "each of those who bring something", func() {
-			if res, body := k.ask("GET", "/film/sea", "Cookie", signedIn); !strings.Contains(body, "<p>for Ann!</p>") || res.Header.Get("Cache-Control") != "private, no-store" {
+			if res, body := k.ask("GET", "/film/sea", "Cookie", signedIn); !strings.Contains(body, "<p>for Ann!</p>") ||
+				res.Header.Get("Cache-Control") != "private, no-store" {
 				t.Error("Ann's page is not hers")
 			}
 			if _, body := k.ask("GET", "/film/sea", "Cookie", cart); !strings.Contains(body, ">26</span>") {
@@ -237,14 +261,16 @@ func TestNobodysOwnPageReachesAnother(t *testing.T) {
 	}
 	guest := func() {
 		_, body := k.ask("GET", "/film/sea")
-		if !strings.Contains(body, "<p>for !</p>") || strings.Contains(body, ">26</span>") || strings.Contains(body, "Ann") {
+		if !strings.Contains(body, "<p>for !</p>") || strings.Contains(body, ">26</span>") ||
+			strings.Contains(body, "Ann") {
 			t.Errorf("a guest sees somebody's page: %.2000s", body)
 		}
 	}
 	own()
 	k.draws(1, "the first guest", func() { guest(); guest() })
 	own()
-	if _, body := k.ask("GET", "/film/sea", "Cookie", flash); !strings.Contains(body, `role="status"`) && !strings.Contains(body, "alert") {
+	if _, body := k.ask("GET", "/film/sea", "Cookie", flash); !strings.Contains(body, `role="status"`) &&
+		!strings.Contains(body, "alert") {
 		t.Error("the notice is not shown")
 	}
 	k.draws(0, "guests after them", guest)

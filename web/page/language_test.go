@@ -11,7 +11,8 @@ func TestKept_language(t *testing.T) {
 	get := func(path, lang string, wants string, header ...string) (cookies []string) {
 		t.Helper()
 		res, body := k.ask("GET", path, append(header, "Accept-Language", lang)...)
-		if res.StatusCode != 200 || !strings.Contains(body, `<html lang="`+wants+`"`) || !strings.Contains(body, `name="next" value="/film/sea"`) {
+		if res.StatusCode != 200 || !strings.Contains(body, `<html lang="`+wants+`"`) ||
+			!strings.Contains(body, `name="next" value="/film/sea"`) {
 			t.Errorf("%s for a reader of %s: %d %s", path, lang, res.StatusCode, body[:min(len(body), 200)])
 		}
 		if !strings.Contains(strings.Join(res.Header["Vary"], ","), "Accept-Language") {
@@ -27,7 +28,8 @@ func TestKept_language(t *testing.T) {
 	})
 	k.draws(1, "the page in Chinese, whoever asks", func() {
 		for _, lang := range []string{"en", "zh-CN", "fr"} {
-			if set := get("/film/sea?lang=zh-CN", lang, "zh-CN"); len(set) != 1 || !strings.HasPrefix(set[0], "lang=zh-CN;") {
+			if set := get("/film/sea?lang=zh-CN", lang, "zh-CN"); len(set) != 1 ||
+				!strings.HasPrefix(set[0], "lang=zh-CN;") {
 				t.Errorf("a reader of %s does not go on in it: %q", lang, set)
 			}
 			if set := get("/film/sea?lang=zh-CN", lang, "zh-CN", "Cookie", "lang=en"); len(set) != 0 {

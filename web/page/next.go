@@ -7,9 +7,9 @@ import (
 
 const maxNext = 2000
 
-// SafeNext returns where to go after a detour: raw when it is a path of this very site, else fallback. Everything that any
-// browser could read as another host is refused: //host, /\host, schemes, control characters (which browsers drop), and the
-// same hidden in percent signs. So are the addresses that answer no GET.
+// SafeNext returns where to go after a detour: raw when it is a path of this very site, else fallback. Everything that
+// any browser could read as another host is refused: //host, /\host, schemes, control characters (which browsers drop),
+// and the same hidden in percent signs. So are the addresses that answer no GET.
 func SafeNext(raw, fallback string) string {
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
 		return fallback
@@ -23,7 +23,8 @@ func SafeNext(raw, fallback string) string {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return fallback
 	}
-	if !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsFunc(u.Path, unsafeInPath) {
+	if !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") ||
+		strings.ContainsFunc(u.Path, unsafeInPath) {
 		return fallback
 	}
 	for _, dot := range strings.Split(u.Path, "/") {
@@ -43,8 +44,8 @@ func unsafeInPath(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }
 // Next is SafeNext of the request's next parameter, from its form or its query.
 func (c *Ctx) Next(fallback string) string { return SafeNext(c.FormValue("next"), fallback) }
 
-// here is the local page that a person looks at while this request runs: the page itself for a GET, else the page that the
-// form or the htmx element stands on.
+// here is the local page that a person looks at while this request runs: the page itself for a GET, else the page that
+// the form or the htmx element stands on.
 func (c *Ctx) here() string {
 	r := c.Request()
 	if (r.Method == "GET" || r.Method == "HEAD") && !c.IsHTMX() {

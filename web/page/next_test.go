@@ -49,10 +49,11 @@ func TestOnlyPathsOfThisSiteAreFollowed(t *testing.T) {
 	}
 }
 
-// FuzzSafeNext holds the answer against what a browser makes of a Location: the WHATWG rules drop tabs and line ends, take
-// a backslash for a slash, and read a leading double slash as a host.
+// FuzzSafeNext holds the answer against what a browser makes of a Location: the WHATWG rules drop tabs and line ends,
+// take a backslash for a slash, and read a leading double slash as a host.
 func FuzzSafeNext(f *testing.F) {
-	for _, seed := range []string{"/videos?q=1", "//evil.example", `/\evil`, "/%2f%2fevil", "/.//evil", "/a/%2e%2e//evil", "https://evil", "/\t/evil", "/a?b=//c#//d"} {
+	for _, seed := range []string{"/videos?q=1", "//evil.example", `/\evil`, "/%2f%2fevil", "/.//evil",
+		"/a/%2e%2e//evil", "https://evil", "/\t/evil", "/a?b=//c#//d"} {
 		f.Add(seed)
 	}
 	base, err := url.Parse("https://mall.example/sign-in")
@@ -74,7 +75,8 @@ func FuzzSafeNext(f *testing.F) {
 		}
 		for _, reading := range []string{got, browser, path} {
 			u, err := base.Parse(reading)
-			if err != nil || u.Host != "mall.example" || u.Scheme != "https" || u.User != nil || strings.HasPrefix(u.Path, "//") {
+			if err != nil || u.Host != "mall.example" || u.Scheme != "https" || u.User != nil ||
+				strings.HasPrefix(u.Path, "//") {
 				t.Fatalf("%q leads to %q, read as %v (%v)", raw, got, u, err)
 			}
 		}

@@ -70,8 +70,11 @@ func open(t *testing.T, publicURL string) *mall {
 	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
 	m.accounts = account.New(pool, rdb, log, time.Now)
 	m.site = page.New(page.Options{
-		Accounts: m.accounts, Sessions: account.NewSessions(pool, rdb, log, time.Now, strings.HasPrefix(publicURL, "https://")),
-		PublicURL: publicURL, Log: log, Now: time.Now,
+		Accounts:  m.accounts,
+		Sessions:  account.NewSessions(pool, rdb, log, time.Now, strings.HasPrefix(publicURL, "https://")),
+		PublicURL: publicURL,
+		Log:       log,
+		Now:       time.Now,
 		CartCount: func(context.Context, *page.Ctx) (int, error) { return 3, nil },
 		Categories: func(context.Context, *page.Ctx) ([]ui.Link, error) {
 			return nil, errors.New("the catalog is asleep")
@@ -81,7 +84,9 @@ func open(t *testing.T, publicURL string) *mall {
 	m.site.Use(e)
 	m.site.Routes(e.Group(""))
 	show := func(words string) echo.HandlerFunc {
-		return m.site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "Room", templ.Raw("<p id=room>"+words+"</p>")) })
+		return m.site.Handle(func(c *page.Ctx) error {
+			return c.Render(http.StatusOK, "Room", templ.Raw("<p id=room>"+words+"</p>"))
+		})
 	}
 	fail := func(err error) echo.HandlerFunc { return func(echo.Context) error { return err } }
 	e.GET("/", show("open"))
@@ -99,7 +104,9 @@ func open(t *testing.T, publicURL string) *mall {
 		return c.JSON(http.StatusOK, map[string]string{"email": pc.Viewer.Email})
 	}, m.site.RequireUser)
 	e.POST("/api/v1/mall/write", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
-	e.POST("/api/v1/mall/payments/callback/sandbox", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	e.POST("/api/v1/mall/payments/callback/sandbox", func(c echo.Context) error {
+		return c.NoContent(http.StatusNoContent)
+	})
 	e.POST("/buy", m.site.Handle(func(c *page.Ctx) error {
 		c.Flash(ui.Success, "signed_in")
 		return c.Redirect("/")
@@ -121,8 +128,9 @@ func open(t *testing.T, publicURL string) *mall {
 	}))
 	secret := errors.New("relation account_user is on fire")
 	for path, err := range map[string]error{
-		"internal":     fmt.Errorf("look for it: %w", secret),
-		"sold-out":     fault.New(fault.Conflict, "sold_out_somewhere", "That is sold out.").Because("%w", secret).With("skuId", "sold_out"),
+		"internal": fmt.Errorf("look for it: %w", secret),
+		"sold-out": fault.New(fault.Conflict, "sold_out_somewhere", "That is sold out.").Because("%w", secret).
+			With("skuId", "sold_out"),
 		"throttled":    fault.New(fault.TooMany, "slow_down", "Slow down.").Because("%w", failing{}),
 		"unavailable":  fault.New(fault.Unavailable, "unavailable", "Busy."),
 		"missing":      fault.New(fault.NotFound, "not_found", "Nothing here."),
@@ -158,7 +166,13 @@ type visitor struct {
 
 func (m *mall) visitor(t *testing.T) *visitor {
 	jar, _ := cookiejar.New(nil)
-	return &visitor{t: t, m: m, http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &visitor{
+		t: t,
+		m: m,
+		http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
 }
 
 // ask sends a request; headers are name, value pairs. A POST's body is a form.
@@ -196,8 +210,8 @@ var (
 	looks = regexp.MustCompile(` class="[^"]*"`)
 )
 
-// golden compares with testdata/<name>; of a whole page only <main> and no classes, since the rest is the layout's and the
-// parts' own affair.
+// golden compares with testdata/<name>; of a whole page only <main> and no classes, since the rest is the layout's and
+// the parts' own affair.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	if part := main.FindString(got); part != "" {

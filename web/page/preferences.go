@@ -17,8 +17,8 @@ const (
 
 var errPreference = fault.New(fault.Invalid, "invalid_preference", "That preference does not exist.")
 
-// savePreferences keeps the language and the theme of this browser, each when the form names it, and the language of the
-// person who is signed in.
+// savePreferences keeps the language and the theme of this browser, each when the form names it, and the language of
+// the person who is signed in.
 func savePreferences(c *Ctx) error {
 	form, err := c.FormParams()
 	if err != nil {
@@ -39,14 +39,15 @@ func savePreferences(c *Ctx) error {
 	return c.Redirect(c.Next("/"))
 }
 
-// SetLanguage keeps the language in this browser, and with the person where one is signed in. An empty one leaves the choice
-// to the browser's settings again.
+// SetLanguage keeps the language in this browser, and with the person where one is signed in. An empty one leaves the
+// choice to the browser's settings again.
 func (c *Ctx) SetLanguage(lang text.Lang) error {
 	if lang != "" && !knownLanguage(lang) {
 		return errPreference.With("lang", "invalid_preference")
 	}
 	c.remember(langCookie, string(lang))
-	c.Text = text.For(text.Choose(string(lang), c.Request().Header.Get("Accept-Language"))).In(cookieValue(c.Context, zoneCookie))
+	c.Text = text.For(text.Choose(string(lang), c.Request().Header.Get("Accept-Language"))).
+		In(cookieValue(c.Context, zoneCookie))
 	c.Page.Text = c.Text
 	if c.Viewer.SignedIn() && c.Viewer.Locale != string(lang) {
 		return c.site.accounts.SetLocale(c.Request().Context(), c.Viewer.UserID, string(lang))
@@ -56,7 +57,15 @@ func (c *Ctx) SetLanguage(lang text.Lang) error {
 
 // remember keeps a preference for a year; an empty one is forgotten.
 func (c *Ctx) remember(name, value string) {
-	cookie := &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: yearSeconds, HttpOnly: true, Secure: c.site.https, SameSite: http.SameSiteLaxMode}
+	cookie := &http.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		MaxAge:   yearSeconds,
+		HttpOnly: true,
+		Secure:   c.site.https,
+		SameSite: http.SameSiteLaxMode,
+	}
 	if value == "" {
 		cookie.MaxAge = -1
 	}

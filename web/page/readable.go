@@ -17,7 +17,8 @@ import (
 )
 
 // errUnreadableText refuses text that no database keeps and no person typed.
-var errUnreadableText = fault.New(fault.Invalid, "unreadable_text", "The request has text that is not valid UTF-8, or a NUL character.")
+var errUnreadableText = fault.New(fault.Invalid, "unreadable_text",
+	"The request has text that is not valid UTF-8, or a NUL character.")
 
 // unreadable is errUnreadableText as a 400, for the place where the text was found.
 func unreadable(place, text string) error {

@@ -17,7 +17,8 @@ import (
 // recently is how long a proof of the password opens what RequireRecent guards.
 const recently = 15 * time.Minute
 
-var errNotRecent = fault.New(fault.Forbidden, "password_required", "Sign in again to do this: it takes a password typed within the last 15 minutes.")
+var errNotRecent = fault.New(fault.Forbidden, "password_required",
+	"Sign in again to do this: it takes a password typed within the last 15 minutes.")
 
 // RequireRecent guards a form that moves money or power: it lets people pass who have proved their password within the
 // last 15 minutes, so that a session left open, or stolen, is not enough. Others are asked for it on a page that keeps

@@ -14,9 +14,9 @@ import (
 	"videomall/views/ui"
 )
 
-// Render answers with body inside the layout, or with body alone when htmx asks for a part of the page; nobody else decides
-// that. title comes without the site's name. Everything is drawn before the status is written, so that a component that
-// fails becomes an error page and never half a page.
+// Render answers with body inside the layout, or with body alone when htmx asks for a part of the page; nobody else
+// decides that. title comes without the site's name. Everything is drawn before the status is written, so that a
+// component that fails becomes an error page and never half a page.
 func (c *Ctx) Render(status int, title string, body templ.Component) error {
 	c.Page.Title = title
 	if c.IsHTMX() {
@@ -140,7 +140,8 @@ func (c *Ctx) TakeBack(key string) string {
 
 const flashKey = "flash"
 
-// Flash keeps a notice for the next whole page that this browser asks: the message flash.<slug>. Without Redis it is lost.
+// Flash keeps a notice for the next whole page that this browser asks: the message flash.<slug>. Without Redis it is
+// lost.
 func (c *Ctx) Flash(tone ui.Tone, slug string) {
 	c.Remember(flashKey, string(tone)+" "+slug)
 }

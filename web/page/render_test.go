@@ -53,7 +53,8 @@ func TestANoticeIsShownOnce(t *testing.T) {
 	if strings.Contains(v.get("/").body, notice) {
 		t.Error("the notice stays")
 	}
-	if a := v.ask("POST", "/buy", "a=b", "HX-Request", "true"); a.StatusCode != http.StatusOK || a.Header.Get("HX-Redirect") != "/" {
+	if a := v.ask("POST", "/buy", "a=b", "HX-Request", "true"); a.StatusCode != http.StatusOK ||
+		a.Header.Get("HX-Redirect") != "/" {
 		t.Errorf("htmx: %d to %q", a.StatusCode, a.Header.Get("HX-Redirect"))
 	}
 }
@@ -129,7 +130,8 @@ func TestTheLayoutKnowsWhoLooks(t *testing.T) {
 	v := m.visitor(t)
 	v.enter(u)
 	body := v.get("/").body
-	if !strings.Contains(body, "Ann Lee") || !strings.Contains(body, `href="/admin"`) || strings.Contains(body, `href="/studio"`) {
+	if !strings.Contains(body, "Ann Lee") || !strings.Contains(body, `href="/admin"`) ||
+		strings.Contains(body, `href="/studio"`) {
 		t.Error("the menu is somebody else's")
 	}
 }

@@ -1,6 +1,6 @@
-// Package page owns the way from a request to an answer: who asks, in which language and theme, whether a whole page or a
-// fragment goes back, which headers guard it, and how an error is shown. It refuses to know any business: what a page is
-// about is its handler's affair.
+// Package page owns the way from a request to an answer: who asks, in which language and theme, whether a whole page or
+// a fragment goes back, which headers guard it, and how an error is shown. It refuses to know any business: what a page
+// is about is its handler's affair.
 package page
 
 import (
@@ -19,8 +19,8 @@ import (
 	"videomall/views/ui"
 )
 
-// Options are what a Site is built from. CartCount, Awaiting and Categories may be nil; they are asked for whole pages only, and an
-// error of theirs costs the page its number or its links, never the page.
+// Options are what a Site is built from. CartCount, Awaiting and Categories may be nil; they are asked for whole pages
+// only, and an error of theirs costs the page its number or its links, never the page.
 type Options struct {
 	Accounts   *account.Accounts
 	Sessions   *account.Sessions
@@ -30,11 +30,12 @@ type Options struct {
 	Awaiting   func(ctx context.Context, c *Ctx) (views.Awaiting, error) // asked for people only
 	Categories func(ctx context.Context, c *Ctx) ([]ui.Link, error)
 	Notice     func(ctx context.Context, c *Ctx) (*views.Notice, error) // as CartCount; nil shows none
-	Device     func(c echo.Context) []byte                              // what the browser's device cookie names, nil without one; nil knows of no devices
-	Log        *slog.Logger
-	Now        func() time.Time
-	Changes    *cache.Changes // void kept pages; nil keeps none
-	Metrics    *telemetry.Metrics
+	// what the browser's device cookie names, nil without one; nil knows of no devices
+	Device  func(c echo.Context) []byte
+	Log     *slog.Logger
+	Now     func() time.Time
+	Changes *cache.Changes // void kept pages; nil keeps none
+	Metrics *telemetry.Metrics
 }
 
 // Site is built once and shared by all requests.
@@ -58,23 +59,37 @@ type Site struct {
 // New makes the Site.
 func New(o Options) *Site {
 	s := &Site{
-		accounts: o.Accounts, sessions: o.Sessions,
-		publicURL: strings.TrimSuffix(o.PublicURL, "/"), https: strings.HasPrefix(o.PublicURL, "https://"), unpaid: o.Unpaid,
-		cartCount: o.CartCount, awaiting: o.Awaiting, categories: o.Categories, notice: o.Notice, log: o.Log, now: o.Now, buffers: newBuffers(),
+		accounts:   o.Accounts,
+		sessions:   o.Sessions,
+		publicURL:  strings.TrimSuffix(o.PublicURL, "/"),
+		https:      strings.HasPrefix(o.PublicURL, "https://"),
+		unpaid:     o.Unpaid,
+		cartCount:  o.CartCount,
+		awaiting:   o.Awaiting,
+		categories: o.Categories,
+		notice:     o.Notice,
+		log:        o.Log,
+		now:        o.Now,
+		buffers:    newBuffers(),
 	}
 	s.device = o.Device
 	if s.device == nil {
 		s.device = func(echo.Context) []byte { return nil }
 	}
 	if o.Changes != nil {
-		s.pages = cache.New(o.Changes, cache.Options[*kept]{Name: "pages", Local: true, Weight: weigh, Most: mostKept}, o.Log, o.Metrics)
+		s.pages = cache.New(o.Changes, cache.Options[*kept]{
+			Name:   "pages",
+			Local:  true,
+			Weight: weigh,
+			Most:   mostKept,
+		}, o.Log, o.Metrics)
 	}
 	return s
 }
 
-// Use hangs the Site into a server: request ids, security headers, the guard against cross-origin writes, and the one place
-// where errors become answers. It goes before every route. Without an IPExtractor of the caller's, who must know which
-// proxies to believe, the peer's address counts: Echo's own default believes a header that anybody can send.
+// Use hangs the Site into a server: request ids, security headers, the guard against cross-origin writes, and the one
+// place where errors become answers. It goes before every route. Without an IPExtractor of the caller's, who must know
+// which proxies to believe, the peer's address counts: Echo's own default believes a header that anybody can send.
 func (s *Site) Use(e *echo.Echo) {
 	if e.IPExtractor == nil {
 		e.IPExtractor = echo.ExtractIPDirect()

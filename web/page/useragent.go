@@ -12,13 +12,14 @@ var (
 		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
 	}
 	systems = []agentMark{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"HarmonyOS", "HarmonyOS"}, {"Windows", "Windows"},
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"HarmonyOS", "HarmonyOS"},
+		{"Windows", "Windows"},
 		{"Macintosh", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
 	}
 )
 
-// DescribeAgent names the browser and the system of a User-Agent well enough for a person to know a device of theirs again; ""
-// where it cannot tell. A User-Agent proves nothing, and nothing is decided by it.
+// DescribeAgent names the browser and the system of a User-Agent well enough for a person to know a device of theirs
+// again; "" where it cannot tell. A User-Agent proves nothing, and nothing is decided by it.
 func DescribeAgent(userAgent string) (browser, system string) {
 	return firstAgent(userAgent, browsers), firstAgent(userAgent, systems)
 }

@@ -2,9 +2,9 @@ package pieces
 
 import "hash/crc32"
 
-// The CRC-32 of two texts in a row follows from theirs: crc(ab) = crc(a)·x^(8·|b|) + crc(b), in the polynomials over GF(2)
-// modulo gzip's. They are kept as hash/crc32 keeps them, the highest power in the lowest bit. The method is zlib's
-// crc32_combine.
+// The CRC-32 of two texts in a row follows from theirs: crc(ab) = crc(a)·x^(8·|b|) + crc(b), in the polynomials over
+// GF(2) modulo gzip's. They are kept as hash/crc32 keeps them, the highest power in the lowest bit. The method is
+// zlib's crc32_combine.
 
 const (
 	one = uint32(1) << 31 // x^0

@@ -1,6 +1,6 @@
-// Package pieces owns a text that is sent many times and differs only in a few small holes: it is compressed once, cut at
-// the holes, and every answer is put together from what is compressed already. It refuses to know what the text is and what
-// goes into the holes.
+// Package pieces owns a text that is sent many times and differs only in a few small holes: it is compressed once, cut
+// at the holes, and every answer is put together from what is compressed already. It refuses to know what the text is
+// and what goes into the holes.
 package pieces
 
 import (
@@ -34,8 +34,8 @@ type part struct {
 // gzipHead is RFC 1952's: deflate, no name, no time, no operating system.
 var gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 
-// Cut makes a Text of text, with a hole wherever mark stands. Compressing is done here, at the best level: it is paid once.
-// Errors: ErrHole.
+// Cut makes a Text of text, with a hole wherever mark stands. Compressing is done here, at the best level: it is paid
+// once. Errors: ErrHole.
 func Cut(text []byte, mark string) (*Text, error) {
 	if mark == "" || len(mark) > math.MaxUint16 {
 		return nil, ErrHole
@@ -61,8 +61,12 @@ func Cut(text []byte, mark string) (*Text, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pieces: %w", err)
 		}
-		t.parts = append(t.parts, part{plain: bytes.Clone(plain), deflated: bytes.Clone(out.Bytes()),
-			crc: crc32.ChecksumIEEE(plain), shift: shiftOf(len(plain))})
+		t.parts = append(t.parts, part{
+			plain:    bytes.Clone(plain),
+			deflated: bytes.Clone(out.Bytes()),
+			crc:      crc32.ChecksumIEEE(plain),
+			shift:    shiftOf(len(plain)),
+		})
 	}
 	return t, nil
 }
@@ -78,8 +82,9 @@ func (t *Text) AppendPlain(dst []byte, fill string) []byte {
 	return dst
 }
 
-// AppendGzip appends the text to dst as one gzip member, with fill in every hole. Nothing is compressed for it: fill goes in
-// as stored blocks, and the checksum is combined from those of the parts. fill has at most 65,535 bytes; what is longer is cut.
+// AppendGzip appends the text to dst as one gzip member, with fill in every hole. Nothing is compressed for it: fill
+// goes in as stored blocks, and the checksum is combined from those of the parts. fill has at most 65,535 bytes; what
+// is longer is cut.
 func (t *Text) AppendGzip(dst []byte, fill string) []byte {
 	fill = fill[:min(len(fill), math.MaxUint16)]
 	crcOfFill, shift, size := crc32.ChecksumIEEE([]byte(fill)), t.shift, 0

@@ -65,7 +65,8 @@ func TestAMarkThatCanBeNoHoleIsRefused(t *testing.T) {
 func FuzzAssembled(f *testing.F) {
 	for _, seed := range []struct{ text, mark, fill string }{
 		{"", "m", "f"}, {"m", "m", "f"}, {"mm", "m", ""}, {"no hole", "m", "f"}, {"amamama", "ma", "am"},
-		{"<script nonce=\"N\">N</script>", "N", "6OJ3ZC5Y"}, {"\xff\x00\xff", "\x00", "\xff\xff"}, {strings.Repeat("ab", 40000), "ba", "c"},
+		{"<script nonce=\"N\">N</script>", "N", "6OJ3ZC5Y"}, {"\xff\x00\xff", "\x00", "\xff\xff"},
+		{strings.Repeat("ab", 40000), "ba", "c"},
 	} {
 		f.Add([]byte(seed.text), seed.mark, seed.fill)
 	}

@@ -36,8 +36,13 @@ type session struct {
 
 func describe(s playback.Session) session {
 	return session{
-		Token: s.Token, PlaylistURL: s.PlaylistURL, ExpiresAt: s.ExpiresAt.UTC(), SessionID: s.SessionID,
-		SegmentPrefix: s.SegmentPrefix, HeartbeatURL: HeartbeatURL, HeartbeatSeconds: s.HeartbeatSeconds,
+		Token:            s.Token,
+		PlaylistURL:      s.PlaylistURL,
+		ExpiresAt:        s.ExpiresAt.UTC(),
+		SessionID:        s.SessionID,
+		SegmentPrefix:    s.SegmentPrefix,
+		HeartbeatURL:     HeartbeatURL,
+		HeartbeatSeconds: s.HeartbeatSeconds,
 	}
 }
 
@@ -84,11 +89,17 @@ func (d Deps) authorize(c *page.Ctx) error {
 	}
 	ctx := c.Request().Context()
 	s, err := d.Playback.Authorize(ctx, playback.AuthRequest{
-		UserID: c.Viewer.UserID, SPUID: product.SPUID, AssetID: *product.AssetID,
-		By:     playback.Credential(c.Viewer.Grant),
-		Device: d.ensureDevice(c.Context), Label: label(c.Request()), TakeOver: takeOver, Look: c.IsHead(),
+		UserID:   c.Viewer.UserID,
+		SPUID:    product.SPUID,
+		AssetID:  *product.AssetID,
+		By:       playback.Credential(c.Viewer.Grant),
+		Device:   d.ensureDevice(c.Context),
+		Label:    label(c.Request()),
+		TakeOver: takeOver,
+		Look:     c.IsHead(),
 	})
-	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) || errors.Is(err, entitlement.ErrRevoked) {
+	if errors.Is(err, entitlement.ErrNotEntitled) || errors.Is(err, entitlement.ErrExpired) ||
+		errors.Is(err, entitlement.ErrRevoked) {
 		return forSale{err, c.PublicURL(address.Product(product.Slug))}
 	}
 	if err != nil {
@@ -113,14 +124,20 @@ func (d Deps) authorize(c *page.Ctx) error {
 // beside adds what lies beside a film, signed for a viewer.
 func (d Deps) beside(a authorization, viewer int64, asset media.Asset) authorization {
 	extras := d.Playback.Extras(viewer, asset)
-	a.Captions, a.ThumbnailsURL, a.Watermark = captions(extras.Captions), extras.ThumbsURL, d.Playback.Watermark(viewer)
+	a.Captions = captions(extras.Captions)
+	a.ThumbnailsURL = extras.ThumbsURL
+	a.Watermark = d.Playback.Watermark(viewer)
 	return a
 }
 
 func captions(signed []playback.Caption) []caption {
 	list := []caption{}
 	for _, x := range signed {
-		list = append(list, caption{Language: x.Language, Label: LanguageName(x.Language), URL: x.URL})
+		list = append(list, caption{
+			Language: x.Language,
+			Label:    LanguageName(x.Language),
+			URL:      x.URL,
+		})
 	}
 	return list
 }
@@ -142,7 +159,8 @@ func (d Deps) product(c *page.Ctx) (catalog.Product, error) {
 	return d.Catalog.FindAny(ctx, cards[0].Slug)
 }
 
-// wantsTakeOver reads what a player asks for. GET starts a stream as well, so it is refused when another site sent the browser.
+// wantsTakeOver reads what a player asks for. GET starts a stream as well, so it is refused when another site sent the
+// browser.
 func wantsTakeOver(r *http.Request) (bool, error) {
 	if r.Method != http.MethodPost {
 		return false, page.RefuseElsewhere(r)

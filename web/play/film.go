@@ -20,7 +20,8 @@ func (d Deps) master(c echo.Context) error {
 }
 
 func (d Deps) playlist(c echo.Context) error {
-	text, err := d.Playback.Playlist(c.Request().Context(), c.Param("token"), d.device(c), c.Param("video"), c.Param("rendition"))
+	text, err := d.Playback.Playlist(c.Request().Context(), c.Param("token"), d.device(c), c.Param("video"),
+		c.Param("rendition"))
 	if err != nil {
 		return err
 	}
@@ -41,8 +42,12 @@ func (d Deps) key(c echo.Context) error {
 
 func (d Deps) segment(c echo.Context) error {
 	f, contentType, err := d.Playback.OpenSegment(c.Request().Context(), playback.SegmentRequest{
-		Exp: c.Param("exp"), Session: c.Param("session"), Sig: c.Param("sig"),
-		Prefix: c.Param("video"), Folder: c.Param("folder"), File: c.Param("file"),
+		Exp:     c.Param("exp"),
+		Session: c.Param("session"),
+		Sig:     c.Param("sig"),
+		Prefix:  c.Param("video"),
+		Folder:  c.Param("folder"),
+		File:    c.Param("file"),
 	})
 	if err != nil {
 		return err
@@ -73,7 +78,8 @@ func serve(c echo.Context, f *media.File, contentType string) error {
 	return nil
 }
 
-// direct lets the kernel copy a file to the connection, which Echo's response, hiding the server's own writer, would prevent.
+// direct lets the kernel copy a file to the connection, which Echo's response, hiding the server's own writer, would
+// prevent.
 type direct struct{ *echo.Response }
 
 func (w direct) ReadFrom(r io.Reader) (int64, error) {

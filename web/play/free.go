@@ -43,5 +43,8 @@ func (d Deps) free(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, authorization{session: describe(f.Session), Captions: captions(d.Playback.FreeExtras(f.Asset, f.Seconds).Captions)})
+	return c.JSON(http.StatusOK, authorization{
+		session:  describe(f.Session),
+		Captions: captions(d.Playback.FreeExtras(f.Asset, f.Seconds).Captions),
+	})
 }

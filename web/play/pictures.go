@@ -18,8 +18,8 @@ import (
 
 var errNoPicture = fault.New(fault.NotFound, "unknown_picture", "There is no such picture.")
 
-// pictures serves WebP files, which anybody may see. Their names carry no version, so a browser keeps one for a day and then asks
-// whether it still holds, by the hash of what it has.
+// pictures serves WebP files, which anybody may see. Their names carry no version, so a browser keeps one for a day and
+// then asks whether it still holds, by the hash of what it has.
 func pictures(files fs.FS) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name := c.Param("file")
@@ -43,7 +43,8 @@ func pictures(files fs.FS) echo.HandlerFunc {
 	}
 }
 
-// cover serves a creator's cover from the storage, and else what others does. A creator's cover never changes: a new one has a new name.
+// cover serves a creator's cover from the storage, and else what others does. A creator's cover never changes: a new
+// one has a new name.
 func (d Deps) cover(others echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		f, err := d.Media.OpenCover(c.Request().Context(), c.Param("file"))

@@ -21,11 +21,16 @@ func TestNothingBesideAFilmsFilesIsServed(t *testing.T) {
 	b := h.Browser(ann.ID)
 	s := read(t, b.Get(h.authURL()).Wants(200))
 	for _, path := range []string{
-		s.SegmentPrefix + "360p/index.m3u8", s.SegmentPrefix + "360p/missing.m4s", s.SegmentPrefix + "360p/..%2f..%2fmaster.m3u8",
-		s.SegmentPrefix + "..%2f..%2fstaging/s0.m4s", s.SegmentPrefix + "360p/%00.m4s", s.SegmentPrefix + "360p/.", s.SegmentPrefix + "%2e%2e/master.m3u8",
-		"/media/trailers/sea/s3.m4s", "/media/trailers/..%2ffilms%2fsea/360p", "/media/trailers/%2e%2e/sea.mp4", "/media/trailers/sea/..%2f..%2ffilms%2fsea%2f360p%2fs0.m4s",
-		"/media/covers/secret.txt", "/media/covers/..%2fsea-320.webp", "/media/covers/deep%2fsea-320.webp", "/media/covers/missing.webp", "/media/avatars/ann-96.webp",
-		strings.Replace(s.PlaylistURL, "master.m3u8", "..%2f360p/index.m3u8", 1), strings.Replace(s.PlaylistURL, "master.m3u8", "720p/index.m3u8", 1),
+		s.SegmentPrefix + "360p/index.m3u8", s.SegmentPrefix + "360p/missing.m4s",
+		s.SegmentPrefix + "360p/..%2f..%2fmaster.m3u8",
+		s.SegmentPrefix + "..%2f..%2fstaging/s0.m4s", s.SegmentPrefix + "360p/%00.m4s", s.SegmentPrefix + "360p/.",
+		s.SegmentPrefix + "%2e%2e/master.m3u8",
+		"/media/trailers/sea/s3.m4s", "/media/trailers/..%2ffilms%2fsea/360p", "/media/trailers/%2e%2e/sea.mp4",
+		"/media/trailers/sea/..%2f..%2ffilms%2fsea%2f360p%2fs0.m4s",
+		"/media/covers/secret.txt", "/media/covers/..%2fsea-320.webp", "/media/covers/deep%2fsea-320.webp",
+		"/media/covers/missing.webp", "/media/avatars/ann-96.webp",
+		strings.Replace(s.PlaylistURL, "master.m3u8", "..%2f360p/index.m3u8", 1),
+		strings.Replace(s.PlaylistURL, "master.m3u8", "720p/index.m3u8", 1),
 	} {
 		a := b.Get(path)
 		if a.Status != 404 && a.Status != 403 {
@@ -42,15 +47,18 @@ func TestTrailersAndCoversAreForEverybody(t *testing.T) {
 	h := open(t)
 	guest := h.Browser(0)
 	list := guest.Get("/media/trailers/sea/index.m3u8").Wants(200)
-	if list.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" || strings.Contains(list.Body, "KEY") || strings.Count(list.Body, ".m4s") != 3 {
+	if list.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" || strings.Contains(list.Body, "KEY") ||
+		strings.Count(list.Body, ".m4s") != 3 {
 		t.Fatalf("%v\n%s", list.Header, list.Body)
 	}
-	if a := guest.Get("/media/trailers/sea/s2.m4s").Wants(200); a.Body != strings.Repeat("c", 1000) || !strings.HasPrefix(a.Header.Get("Cache-Control"), "public") {
+	if a := guest.Get("/media/trailers/sea/s2.m4s").Wants(200); a.Body != strings.Repeat("c", 1000) ||
+		!strings.HasPrefix(a.Header.Get("Cache-Control"), "public") {
 		t.Fatalf("%v", a.Header)
 	}
 	cover := guest.Get("/media/covers/sea-320.webp").Wants(200)
 	tag := cover.Header.Get("ETag")
-	if cover.Body != "RIFF cover" || cover.Header.Get("Content-Type") != "image/webp" || tag == "" || !strings.HasPrefix(cover.Header.Get("Cache-Control"), "public") {
+	if cover.Body != "RIFF cover" || cover.Header.Get("Content-Type") != "image/webp" || tag == "" ||
+		!strings.HasPrefix(cover.Header.Get("Cache-Control"), "public") {
 		t.Fatalf("%v %q", cover.Header, cover.Body)
 	}
 	guest.Send("GET", "/media/covers/sea-320.webp", http.Header{"If-None-Match": {tag}}, "").Wants(304)
@@ -68,7 +76,8 @@ func TestACreatorsCoverIsServedFromTheStorage(t *testing.T) {
 	h.must(err)
 	guest := h.Browser(0)
 	a := guest.Get("/media/covers/" + stem + "-320.webp").Wants(200)
-	if !strings.HasPrefix(a.Body, "RIFF") || a.Header.Get("Content-Type") != "image/webp" || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+	if !strings.HasPrefix(a.Body, "RIFF") || a.Header.Get("Content-Type") != "image/webp" ||
+		!strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
 		t.Fatalf("%v", a.Header)
 	}
 	guest.Get("/media/covers/" + stem + "-321.webp").Wants(404)

@@ -21,7 +21,8 @@ type Deps struct {
 	Catalog  *catalog.Catalog
 	Media    *media.Media
 	Playback *playback.Playback
-	// Covers holds <cover>-<width>.webp of the demo; those of creators lie in the storage. Avatars holds <avatar>-<size>.webp.
+	// Covers holds <cover>-<width>.webp of the demo; those of creators lie in the storage. Avatars holds
+	// <avatar>-<size>.webp.
 	Covers, Avatars fs.FS
 	// Secure says that people reach the mall over https.
 	Secure bool
@@ -87,14 +88,21 @@ func CurrentDevice(c echo.Context, p *playback.Playback, secure bool) []byte {
 func (d Deps) device(c echo.Context) []byte       { return CurrentDevice(c, d.Playback, d.Secure) }
 func (d Deps) ensureDevice(c echo.Context) []byte { return EnsureDevice(c, d.Playback, d.Secure) }
 
-// EnsureDevice is CurrentDevice, with a cookie handed out where the browser has none of ours. It is the one name that a browser
-// has in this mall, whoever is signed in: players are bound to it, and the gate counts by it.
+// EnsureDevice is CurrentDevice, with a cookie handed out where the browser has none of ours. It is the one name that a
+// browser has in this mall, whoever is signed in: players are bound to it, and the gate counts by it.
 func EnsureDevice(c echo.Context, p *playback.Playback, secure bool) []byte {
 	if hash := CurrentDevice(c, p, secure); hash != nil {
 		return hash
 	}
-	cookie := &http.Cookie{Name: deviceCookie(secure), Value: p.NewDevice(), Path: "/", MaxAge: deviceSeconds,
-		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
+	cookie := &http.Cookie{
+		Name:     deviceCookie(secure),
+		Value:    p.NewDevice(),
+		Path:     "/",
+		MaxAge:   deviceSeconds,
+		HttpOnly: true,
+		Secure:   secure,
+		SameSite: http.SameSiteLaxMode,
+	}
 	c.SetCookie(cookie)
 	replaceCookie(c.Request(), cookie) // for the rest of this request
 	return p.DeviceHash(cookie.Value)

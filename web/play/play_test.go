@@ -48,7 +48,11 @@ func open(t *testing.T) *house {
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		h.must(err)
-		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
+		keys := playback.Keys{
+			Token:   bytes.Repeat([]byte{1}, 32),
+			Segment: bytes.Repeat([]byte{2}, 32),
+			Device:  bytes.Repeat([]byte{3}, 32),
+		}
 		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{
 			Free: m.Catalog.FreeMinutes,
 			MayAct: func(ctx context.Context, by playback.Credential) error {
@@ -57,9 +61,16 @@ func open(t *testing.T) *house {
 		}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
 		m.Accounts.Suspended = func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
-		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: h.media, Playback: h.playback, Covers: fs.FS(fstest.MapFS{
-			"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")}, "deep/sea-320.webp": {Data: []byte("x")},
-		})})
+		play.Routes(g, play.Deps{
+			Site:     m.Site,
+			Catalog:  m.Catalog,
+			Media:    h.media,
+			Playback: h.playback,
+			Covers: fs.FS(fstest.MapFS{
+				"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")},
+				"deep/sea-320.webp": {Data: []byte("x")},
+			}),
+		})
 	}})
 	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.Film(990, -1))
 	h.must(err)
@@ -78,7 +89,8 @@ func (h *house) must(err error) {
 
 func clearFilm() fstest.MapFS {
 	files := fstest.MapFS{
-		"master.m3u8":   {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
 		"360p/init.mp4": {Data: []byte("init")},
 		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
 		"zh.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")},
@@ -97,11 +109,23 @@ func clearFilm() fstest.MapFS {
 // give grants for good, or with hours as a rental, and returns the source to take it back by.
 func (h *house) give(user int64, hours int) string {
 	h.t.Helper()
-	g := entitlement.Grant{UserID: user, SPUID: h.film.SPUID, SKUID: 1, Reference: "order", Source: fmt.Sprint("order/", user), Kind: "own", Quality: "HD", RentHours: hours}
+	g := entitlement.Grant{
+		UserID:    user,
+		SPUID:     h.film.SPUID,
+		SKUID:     1,
+		Reference: "order",
+		Source:    fmt.Sprint("order/", user),
+		Kind:      "own",
+		Quality:   "HD",
+		RentHours: hours,
+	}
 	if hours > 0 {
 		g.Kind = "rent"
 	}
-	h.must(db.InTx(h.t.Context(), h.Pool, func(tx pgx.Tx) error { _, err := h.Entitlements.GrantTx(h.t.Context(), tx, g); return err }))
+	h.must(db.InTx(h.t.Context(), h.Pool, func(tx pgx.Tx) error {
+		_, err := h.Entitlements.GrantTx(h.t.Context(), tx, g)
+		return err
+	}))
 	return g.Source
 }
 
@@ -125,7 +149,10 @@ func read(t *testing.T, a webtest.Answer) authorization {
 }
 
 func beat(b *webtest.Browser, s authorization, position float64) webtest.Answer {
-	return b.Send("POST", s.HeartbeatURL, http.Header{"Authorization": {"Bearer " + s.Token}, "Content-Type": {"application/json"}},
+	return b.Send("POST", s.HeartbeatURL, http.Header{
+		"Authorization": {"Bearer " + s.Token},
+		"Content-Type":  {"application/json"},
+	},
 		fmt.Sprintf(`{"position": %v, "sessionId": %q}`, position, s.SessionID))
 }
 
@@ -145,15 +172,18 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 	h.give(ann.ID, 0)
 	b := h.Browser(ann.ID)
 	s := read(t, private(t, "auth", b.Get(h.authURL()).Wants(200)))
-	if s.HeartbeatSeconds != 15 || len(s.Watermark) != 14 || s.ExpiresAt.Before(h.Now().Add(14*time.Minute)) || len(s.Captions) != 2 ||
+	if s.HeartbeatSeconds != 15 || len(s.Watermark) != 14 || s.ExpiresAt.Before(h.Now().Add(14*time.Minute)) ||
+		len(s.Captions) != 2 ||
 		s.Captions[0].Label != "English" || s.Captions[1].Label != "中文" {
 		t.Fatalf("authorisation %+v", s)
 	}
 	master := private(t, "master", b.Get(s.PlaylistURL).Wants(200))
-	if master.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" || !strings.Contains(master.Body, "360p/index.m3u8") {
+	if master.Header.Get("Content-Type") != "application/vnd.apple.mpegurl" ||
+		!strings.Contains(master.Body, "360p/index.m3u8") {
 		t.Fatalf("%v\n%s", master.Header, master.Body)
 	}
-	list := private(t, "playlist", b.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
+	list := private(t, "playlist",
+		b.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
 	var keyURL, segmentURL string
 	for line := range strings.Lines(list.Body) {
 		line = strings.TrimSpace(line)
@@ -167,11 +197,13 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 	if !strings.HasPrefix(segmentURL, s.SegmentPrefix) {
 		t.Fatalf("segment %s outside of %s", segmentURL, s.SegmentPrefix)
 	}
-	if key := private(t, "key", b.Get(keyURL).Wants(200)); len(key.Body) != 16 || key.Header.Get("Content-Type") != "application/octet-stream" {
+	if key := private(t, "key", b.Get(keyURL).Wants(200)); len(key.Body) != 16 ||
+		key.Header.Get("Content-Type") != "application/octet-stream" {
 		t.Fatalf("key of %d bytes, %v", len(key.Body), key.Header)
 	}
 	segment := private(t, "segment", b.Get(segmentURL).Wants(200))
-	if len(segment.Body) != 1008 || segment.Header.Get("Content-Type") != "video/iso.segment" || segment.Header.Get("Content-Length") != "1008" {
+	if len(segment.Body) != 1008 || segment.Header.Get("Content-Type") != "video/iso.segment" ||
+		segment.Header.Get("Content-Length") != "1008" {
 		t.Fatalf("segment of %d bytes, %v", len(segment.Body), segment.Header)
 	}
 	part := b.Send("GET", segmentURL, http.Header{"Range": {"bytes=100-199"}}, "").Wants(206)
@@ -179,10 +211,12 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 		t.Fatalf("range %v of %d bytes", part.Header, len(part.Body))
 	}
 	b.Send("GET", segmentURL, http.Header{"Range": {"bytes=5000-"}}, "").Wants(416)
-	if head := b.Send("HEAD", segmentURL, nil, "").Wants(200); head.Header.Get("Content-Length") != "1008" || head.Body != "" {
+	if head := b.Send("HEAD", segmentURL, nil, "").Wants(200); head.Header.Get("Content-Length") != "1008" ||
+		head.Body != "" {
 		t.Fatalf("head %v", head.Header)
 	}
-	for address, contentType := range map[string]string{s.Captions[1].URL: "text/vtt; charset=utf-8", s.ThumbnailsURL: "text/vtt; charset=utf-8",
+	for address, contentType := range map[string]string{s.Captions[1].URL: "text/vtt; charset=utf-8",
+		s.ThumbnailsURL: "text/vtt; charset=utf-8",
 		strings.Replace(s.ThumbnailsURL, "thumbs.vtt", "thumbs.webp", 1): "image/webp"} {
 		if a := private(t, address, b.Get(address).Wants(200)); a.Header.Get("Content-Type") != contentType {
 			t.Errorf("%s: %v", address, a.Header)
@@ -190,7 +224,8 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 	}
 
 	next := read(t, private(t, "heartbeat", beat(b, s, 7.5).Wants(200)))
-	if next.SessionID != s.SessionID || next.Token == s.Token || next.SegmentPrefix == "" || next.HeartbeatURL != s.HeartbeatURL {
+	if next.SessionID != s.SessionID || next.Token == s.Token || next.SegmentPrefix == "" ||
+		next.HeartbeatURL != s.HeartbeatURL {
 		t.Fatalf("renewal %+v", next)
 	}
 	if again := read(t, b.Get(h.authURL()).Wants(200)); again.ResumeSeconds != 7 {
@@ -201,7 +236,8 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 // gives has the listing give seconds of its film away, as an approved revision does.
 func (h *house) gives(seconds int) {
 	h.t.Helper()
-	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.film.SPUID, seconds)
+	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.film.SPUID,
+		seconds)
 	h.must(err)
 }
 
@@ -219,10 +255,12 @@ func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
 	refusal("no such film", guest.Get(play.FreeURL("none")), "not_free")
 	h.gives(6)
 	s := read(t, private(t, "free minutes", guest.Get(here).Wants(200)))
-	if s.Watermark != "" || s.ThumbnailsURL != "" || len(s.Captions) != 2 || s.ExpiresAt.After(h.Now().Add(15*time.Minute)) {
+	if s.Watermark != "" || s.ThumbnailsURL != "" || len(s.Captions) != 2 ||
+		s.ExpiresAt.After(h.Now().Add(15*time.Minute)) {
 		t.Errorf("a guest is told %+v", s)
 	}
-	list := private(t, "playlist", guest.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
+	list := private(t, "playlist",
+		guest.Get(strings.Replace(s.PlaylistURL, "master.m3u8", "360p/index.m3u8", 1)).Wants(200))
 	if strings.Count(list.Body, ".m4s") != 2 || !strings.Contains(list.Body, s.SegmentPrefix) {
 		t.Errorf("playlist\n%s", list.Body)
 	}
@@ -230,14 +268,17 @@ func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
 	refusal("a later key", guest.Get("/k/"+s.Token+"/sea/1"), "free_over")
 	guest.Get(s.SegmentPrefix + "360p/s1.m4s").Wants(200)
 	refusal("a later segment", guest.Get(s.SegmentPrefix+"360p/s2.m4s"), "free_over")
-	refusal("its header", guest.Send("GET", s.SegmentPrefix+"360p/s4.m4s", http.Header{"Range": {"bytes=0-1"}}, ""), "free_over")
-	if a := guest.Get(s.Captions[0].URL).Wants(200); a.Header.Get("Content-Type") != "text/vtt; charset=utf-8" || !strings.Contains(a.Body, "Hello") {
+	refusal("its header", guest.Send("GET", s.SegmentPrefix+"360p/s4.m4s", http.Header{"Range": {"bytes=0-1"}}, ""),
+		"free_over")
+	if a := guest.Get(s.Captions[0].URL).Wants(200); a.Header.Get("Content-Type") != "text/vtt; charset=utf-8" ||
+		!strings.Contains(a.Body, "Hello") {
 		t.Errorf("subtitles %v\n%s", a.Header, a.Body)
 	}
 	refusal("another browser", h.Browser(0).Get("/k/"+s.Token+"/sea/0"), "wrong_device")
 	next := read(t, beat(guest, s, 3).Wants(200))
 	guest.Get("/k/" + next.Token + "/sea/0").Wants(200)
-	if n := webtest.Query[int64](h.Mall, `select count(*) from playback_progress`)[0] + webtest.Query[int64](h.Mall, `select count(*) from playback_device`)[0]; n != 0 {
+	if n := webtest.Query[int64](h.Mall, `select count(*) from playback_progress`)[0] + webtest.Query[int64](h.Mall,
+		`select count(*) from playback_device`)[0]; n != 0 {
 		t.Errorf("a guest left %d rows", n)
 	}
 	// What was already given to somebody who watches ends with the listing.
@@ -268,7 +309,8 @@ func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
 	s := read(t, b.Get(h.authURL()).Wants(200))
 	key := "/k/" + s.Token + "/sea/0"
 	refused("a guest", h.Browser(0).Get(h.authURL()), 401, "signed_out")
-	if p := refused("a stranger", h.Browser(bob.ID).Get(h.authURL()), 403, "not_entitled"); p.BuyURL != h.URL+"/v/"+h.film.Slug {
+	if p := refused("a stranger", h.Browser(bob.ID).Get(h.authURL()), 403,
+		"not_entitled"); p.BuyURL != h.URL+"/v/"+h.film.Slug {
 		t.Errorf("buy at %q", p.BuyURL)
 	}
 	refused("no such film", b.Get("/api/v1/mall/play/auth/999"), 404, "product_not_found")
@@ -283,7 +325,8 @@ func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
 	refused("a heartbeat of nobody", beat(h.Browser(0), s, 1), 403, "wrong_device")
 	refused("a heartbeat without token", beat(b, authorization{HeartbeatURL: s.HeartbeatURL}, 1), 403, "bad_token")
 
-	over := second.Send("POST", h.authURL(), http.Header{"Content-Type": {"application/json"}}, `{"takeover": true}`).Wants(200)
+	over := second.Send("POST", h.authURL(), http.Header{"Content-Type": {"application/json"}}, `{"takeover": true}`).
+		Wants(200)
 	refused("the screen that was left", beat(b, s, 3), 409, "stream_ended")
 	refused("its keys", b.Get(key), 409, "stream_ended")
 	s = read(t, over)
@@ -293,11 +336,13 @@ func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
 	}))
 	refused("a key after the refund", second.Get("/k/"+s.Token+"/sea/1"), 403, "entitlement_revoked")
 	refused("a heartbeat after the refund", beat(second, s, 3), 403, "entitlement_revoked")
-	if p := refused("an authorisation after the refund", second.Get(h.authURL()), 403, "entitlement_revoked"); p.BuyURL == "" {
+	if p := refused("an authorisation after the refund", second.Get(h.authURL()), 403,
+		"entitlement_revoked"); p.BuyURL == "" {
 		t.Error("nowhere to buy it again")
 	}
 	second.Get(s.SegmentPrefix + "360p/s0.m4s").Wants(200)
-	refused("a changed segment", second.Get(strings.Replace(s.SegmentPrefix, "/sea/", "/land/", 1)+"360p/s0.m4s"), 403, "bad_signature")
+	refused("a changed segment", second.Get(strings.Replace(s.SegmentPrefix, "/sea/", "/land/", 1)+"360p/s0.m4s"), 403,
+		"bad_signature")
 	h.Advance(15 * time.Minute)
 	refused("a segment after its time", second.Get(s.SegmentPrefix+"360p/s0.m4s"), 403, "segment_expired")
 	refused("a token after its time", second.Get("/k/"+s.Token+"/sea/1"), 403, "token_expired")
@@ -333,7 +378,8 @@ func TestWhoIsSuspendedPlaysNoFurther(t *testing.T) {
 	beat(b, s, 3).Wants(200)
 }
 
-// TestKey_WhatAViewerWasLetInWithEnds shows that each way to end somebody's access ends what plays at the next key and the next playlist.
+// TestKey_WhatAViewerWasLetInWithEnds shows that each way to end somebody's access ends what plays at the next key and
+// the next playlist.
 func TestKey_WhatAViewerWasLetInWithEnds(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -403,7 +449,8 @@ func TestLanguagesNameThemselves(t *testing.T) {
 	}
 }
 
-// TestAuth_another_site: what starts a stream is not to be started by a link or a picture on another site, and a program with a token is none.
+// TestAuth_another_site: what starts a stream is not to be started by a link or a picture on another site, and a
+// program with a token is none.
 func TestAuth_another_site(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -1,5 +1,6 @@
-// Package queue owns the page that people wait on before a sale that more want than can be served at once, and the cookie in which
-// their pass travels to the checkout. Who is next is mall/risk's decision, what is sold there is the seller's: it knows neither.
+// Package queue owns the page that people wait on before a sale that more want than can be served at once, and the
+// cookie in which their pass travels to the checkout. Who is next is mall/risk's decision, what is sold there is the
+// seller's: it knows neither.
 package queue
 
 import (
@@ -39,9 +40,9 @@ func Routes(g *echo.Group, d Deps) {
 // URL is where to send somebody who must wait; next is the local path to which they go on.
 func URL(name, next string) string { return "/queue/" + name + "?next=" + url.QueryEscape(next) }
 
-// show joins the line, or finds the place that was taken. What the page asks every two seconds is the same address as a fragment: that
-// only looks, so that a place which was given up is not taken again behind its owner's back. So does who comes from another site, and is
-// asked to join.
+// show joins the line, or finds the place that was taken. What the page asks every two seconds is the same address as a
+// fragment: that only looks, so that a place which was given up is not taken again behind its owner's back. So does who
+// comes from another site, and is asked to join.
 func (d Deps) show(c *page.Ctx) error {
 	ctx, next := c.Request().Context(), c.Next("/")
 	floor, err := d.Floor(ctx, c.Param("name"))
@@ -107,8 +108,15 @@ func (d Deps) person(c *page.Ctx) risk.Subject {
 
 func (d Deps) givePass(c *page.Ctx, f risk.Floor, p risk.Place) {
 	left := int(p.Until.Sub(c.Now).Seconds())
-	c.SetCookie(&http.Cookie{Name: passCookie(f.Name, d.Secure), Value: p.Pass, Path: "/", MaxAge: max(1, left), HttpOnly: true,
-		Secure: d.Secure, SameSite: http.SameSiteLaxMode})
+	c.SetCookie(&http.Cookie{
+		Name:     passCookie(f.Name, d.Secure),
+		Value:    p.Pass,
+		Path:     "/",
+		MaxAge:   max(1, left),
+		HttpOnly: true,
+		Secure:   d.Secure,
+		SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // passHeader is where a program sends its pass.

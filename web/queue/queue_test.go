@@ -45,14 +45,20 @@ func open(t *testing.T) *sale {
 	}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		var err error
-		s.queue, err = risk.NewQueue(dbtest.Redis(t), []byte("a key of thirty-two bytes, no less"), nil, slog.New(slog.DiscardHandler), m.Now)
+		s.queue, err = risk.NewQueue(dbtest.Redis(t), []byte("a key of thirty-two bytes, no less"), nil,
+			slog.New(slog.DiscardHandler), m.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		asks := func(echo.Context) risk.Subject {
 			return risk.Subject{Address: netip.MustParseAddr("192.0.2.1")}
 		}
-		queue.Routes(g, queue.Deps{Site: m.Site, Queue: s.queue, Floor: floor, Asks: asks})
+		queue.Routes(g, queue.Deps{
+			Site:  m.Site,
+			Queue: s.queue,
+			Floor: floor,
+			Asks:  asks,
+		})
 		g.GET("/shop", m.Site.Handle(func(c *page.Ctx) error { // what a buying verb does
 			who := asks(c.Context)
 			who.UserID = c.Viewer.UserID
@@ -83,13 +89,15 @@ func TestSomebodyWaitsAndGoesOnByThemselves(t *testing.T) {
 	}
 	page := bob.Get(line).Wants(200).Shows("You are in line", "Your place 1", "You are next.", "You have just joined")
 	if !page.Has(`hx-get="/queue/campaign:7?next=%2Fshop&amp;from=0"`) || !page.Has(`hx-trigger="every 2s"`) ||
-		!page.Has(`<meta http-equiv="refresh" content="6;url=/queue/campaign:7?next=%2Fshop&amp;from=0">`) || !page.Has("No. 1 in line") {
+		!page.Has(`<meta http-equiv="refresh" content="6;url=/queue/campaign:7?next=%2Fshop&amp;from=0">`) ||
+		!page.Has("No. 1 in line") {
 		t.Errorf("the page does not ask by itself: %s", page.Body)
 	}
 	eve.Lang = "zh-CN"
 	eve.Get(line).Wants(200).Shows("正在排队", "您的位置 2", "前面还有 1 人。")
 	eve.Get(line).Wants(200).Shows("您的位置 2") // a refresh keeps it
-	if a := eve.HTMX(line+"&from=1", nil).Wants(200).Shows("您的位置 2"); strings.Contains(a.Body, "<html") || !a.Has(`id="queue"`) {
+	if a := eve.HTMX(line+"&from=1", nil).Wants(200).Shows("您的位置 2"); strings.Contains(a.Body, "<html") ||
+		!a.Has(`id="queue"`) {
 		t.Errorf("no fragment: %s", a.Body)
 	}
 	s.Advance(30 * time.Second)
@@ -102,7 +110,8 @@ func TestSomebodyWaitsAndGoesOnByThemselves(t *testing.T) {
 	}
 	bob.Get("/shop").Wants(204)
 	eve.Lang = "en"
-	eve.HTMX(line+"&from=1", nil).Wants(200).Shows("Your place 1", "You are next.", "1 person has gone in since you joined")
+	eve.HTMX(line+"&from=1", nil).Wants(200).
+		Shows("Your place 1", "You are next.", "1 person has gone in since you joined")
 	if got := ann.Get("/shop").Status; got != 403 {
 		t.Errorf("a pass outlives its lease: %d", got)
 	}
@@ -159,7 +168,8 @@ func TestAnEndedSaleSaysSoAndAnUnknownOneIsNothing(t *testing.T) {
 
 func TestItGoesOnInsideTheMallOnly(t *testing.T) {
 	s := open(t)
-	for next, want := range map[string]string{"//evil.example/": "/", "https://evil.example/": "/", `/\evil.example`: "/", "/cart?a=b": "/cart?a=b"} {
+	for next, want := range map[string]string{"//evil.example/": "/", "https://evil.example/": "/",
+		`/\evil.example`: "/", "/cart?a=b": "/cart?a=b"} {
 		b := s.visitor("p" + hex.EncodeToString([]byte(next)))
 		if a := b.Get("/queue/campaign:7?next=" + url.QueryEscape(next)).Wants(303); a.Location != want {
 			t.Errorf("%s leads to %q", next, a.Location)

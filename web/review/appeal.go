@@ -29,7 +29,10 @@ func (d Deps) renderAppeal(c *page.Ctx, status int, p reviewview.AppealPage) err
 	if listing.CreatorID != c.Viewer.UserID {
 		return catalog.ErrProductNotFound.Because("spu %d is not of creator %d", id, c.Viewer.UserID)
 	}
-	p.SPUID, p.TitleZh, p.TitleEn, p.Now = id, listing.TitleZh, listing.TitleEn, c.Now
+	p.SPUID = id
+	p.TitleZh = listing.TitleZh
+	p.TitleEn = listing.TitleEn
+	p.Now = c.Now
 	if p.Ground, err = d.Reviews.Ground(ctx, c.Viewer.UserID, id); err != nil {
 		return err
 	}

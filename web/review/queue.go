@@ -22,7 +22,10 @@ const (
 
 func (d Deps) queue(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	p := reviewview.QueuePage{Now: c.Now, Chosen: reviewview.Chosen{State: c.QueryParam("state"), High: c.QueryParam("high") == "on"}}
+	p := reviewview.QueuePage{
+		Now:    c.Now,
+		Chosen: reviewview.Chosen{State: c.QueryParam("state"), High: c.QueryParam("high") == "on"},
+	}
 	if !slices.Contains(reviewview.States, p.Chosen.State) {
 		p.Chosen.State = reviewview.States[0]
 	}
@@ -78,7 +81,12 @@ func (d Deps) show(c *page.Ctx) error {
 
 func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview.ReturnForm) error {
 	ctx := c.Request().Context()
-	p := reviewview.CasePage{Case: k, Form: form, Viewer: c.Viewer.UserID, Now: c.Now}
+	p := reviewview.CasePage{
+		Case:   k,
+		Form:   form,
+		Viewer: c.Viewer.UserID,
+		Now:    c.Now,
+	}
 	live, err := d.Catalog.FindByID(ctx, k.SPUID)
 	switch {
 	case err == nil && live.Live:
@@ -116,14 +124,33 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview
 
 // contentOf is what is on sale, in the form of what is submitted.
 func contentOf(p catalog.Product) *review.Content {
-	c := review.Content{TitleZh: p.TitleZh, TitleEn: p.TitleEn, DescriptionZh: p.DescriptionZh, DescriptionEn: p.DescriptionEn, Tags: p.Tags,
-		CategoryZh: p.CategoryZh, CategoryEn: p.CategoryEn, Cover: p.Cover, FreeSeconds: p.FreeSeconds, VideoID: p.VideoID, Slug: p.Slug}
+	c := review.Content{
+		TitleZh:       p.TitleZh,
+		TitleEn:       p.TitleEn,
+		DescriptionZh: p.DescriptionZh,
+		DescriptionEn: p.DescriptionEn,
+		Tags:          p.Tags,
+		CategoryZh:    p.CategoryZh,
+		CategoryEn:    p.CategoryEn,
+		Cover:         p.Cover,
+		FreeSeconds:   p.FreeSeconds,
+		VideoID:       p.VideoID,
+		Slug:          p.Slug,
+	}
 	if p.Series != nil {
-		c.SeriesZh, c.SeriesEn, c.Episode = p.Series.TitleZh, p.Series.TitleEn, p.Series.Episode
+		c.SeriesZh = p.Series.TitleZh
+		c.SeriesEn = p.Series.TitleEn
+		c.Episode = p.Series.Episode
 	}
 	for _, s := range p.SKUs {
 		if s.Price != nil {
-			c.Prices = append(c.Prices, review.Price{Kind: s.Kind, Quality: s.Quality, RentHours: s.RentHours, Amount: s.Price.Amount, List: s.Price.List})
+			c.Prices = append(c.Prices, review.Price{
+				Kind:      s.Kind,
+				Quality:   s.Quality,
+				RentHours: s.RentHours,
+				Amount:    s.Price.Amount,
+				List:      s.Price.List,
+			})
 		}
 	}
 	return &c
@@ -151,7 +178,11 @@ func (d Deps) giveBack(c *page.Ctx) error {
 		if err != nil {
 			return err
 		}
-		return d.renderCase(c, http.StatusUnprocessableEntity, k, reviewview.ReturnForm{Causes: v.Causes, Note: v.Note, Errors: wrong})
+		return d.renderCase(c, http.StatusUnprocessableEntity, k, reviewview.ReturnForm{
+			Causes: v.Causes,
+			Note:   v.Note,
+			Errors: wrong,
+		})
 	}
 	return d.decided(c, "review_returned", err)
 }

@@ -1,5 +1,6 @@
-// Package review owns the pages of the review desk: the queue, a case, the words that raise a score, takedowns and appeals for
-// operators; and for a creator the page to appeal on. It refuses to decide anything: it calls the desk's verbs.
+// Package review owns the pages of the review desk: the queue, a case, the words that raise a score, takedowns and
+// appeals for operators; and for a creator the page to appeal on. It refuses to decide anything: it calls the desk's
+// verbs.
 package review
 
 import (
@@ -62,11 +63,13 @@ func fields(err error) map[string]string {
 	return nil
 }
 
-// passing says that an error is a decision that somebody else made first, or that this person may not make; the page then shows how
-// things stand.
+// passing says that an error is a decision that somebody else made first, or that this person may not make; the page
+// then shows how things stand.
 func passing(err error) (flash string, ok bool) {
-	for fault, slug := range map[error]string{review.ErrMoved: "review_moved", review.ErrSamePerson: "review_same_person",
-		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already", catalog.ErrProductState: "review_not_live",
+	for fault, slug := range map[error]string{review.ErrMoved: "review_moved",
+		review.ErrSamePerson: "review_same_person",
+		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already",
+		catalog.ErrProductState:  "review_not_live",
 		catalog.ErrRevisionMoved: "review_edited"} {
 		if errors.Is(err, fault) {
 			return slug, true
@@ -76,6 +79,14 @@ func passing(err error) (flash string, ok bool) {
 }
 
 func found(p catalog.Card) reviewview.Found {
-	return reviewview.Found{SPUID: p.SPUID, CreatorID: p.CreatorID, Slug: p.Slug, TitleZh: p.TitleZh, TitleEn: p.TitleEn, CreatorZh: p.CreatorZh,
-		CreatorEn: p.CreatorEn, Cover: p.Cover}
+	return reviewview.Found{
+		SPUID:     p.SPUID,
+		CreatorID: p.CreatorID,
+		Slug:      p.Slug,
+		TitleZh:   p.TitleZh,
+		TitleEn:   p.TitleEn,
+		CreatorZh: p.CreatorZh,
+		CreatorEn: p.CreatorEn,
+		Cover:     p.Cover,
+	}
 }

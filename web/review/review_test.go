@@ -39,7 +39,8 @@ func open(t *testing.T) *desk {
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		move := func(to, from string) func(context.Context, pgx.Tx, int64) error {
 			return func(ctx context.Context, tx pgx.Tx, id int64) error {
-				done, err := tx.Exec(ctx, `update video_product_spu set status = $2 where id = $1 and status = $3`, id, to, from)
+				done, err := tx.Exec(ctx, `update video_product_spu set status = $2 where id = $1 and status = $3`, id,
+					to, from)
 				if err == nil && done.RowsAffected() == 0 {
 					err = catalog.ErrProductState
 				}
@@ -48,16 +49,33 @@ func open(t *testing.T) *desk {
 		}
 		nothing := func(context.Context, pgx.Tx, int64) error { return nil }
 		log := audit.New(m.Pool, make([]byte, 32), m.Now)
-		d.reviews = review.New(review.Deps{Pool: m.Pool, Now: m.Now,
-			Listing: review.Listing{Approve: nothing, Reopen: nothing, TakeDown: move("taken_down", "live"), Restore: move("live", "taken_down"),
-				Return: func(context.Context, pgx.Tx, int64, string) error { return nil }},
-			Facts: review.Facts{
-				Creator:   func(context.Context, pgx.Tx, int64) (review.Creator, error) { return review.Creator{}, nil },
-				PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) { return review.Band{}, nil },
-				Twins:     func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+		d.reviews = review.New(review.Deps{
+			Pool: m.Pool,
+			Now:  m.Now,
+			Listing: review.Listing{
+				Approve:  nothing,
+				Reopen:   nothing,
+				TakeDown: move("taken_down", "live"),
+				Restore:  move("live", "taken_down"),
+				Return:   func(context.Context, pgx.Tx, int64, string) error { return nil },
 			},
-			Audit: mall.Deeds(m.Accounts, log), EndAccess: m.Orders.EndAccessTx})
-		deps := webreview.Deps{Site: m.Site, Reviews: d.reviews, Accounts: m.Accounts, Catalog: m.Catalog,
+			Facts: review.Facts{
+				Creator: func(context.Context, pgx.Tx, int64) (review.Creator, error) {
+					return review.Creator{}, nil
+				},
+				PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
+					return review.Band{}, nil
+				},
+				Twins: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+			},
+			Audit:     mall.Deeds(m.Accounts, log),
+			EndAccess: m.Orders.EndAccessTx,
+		})
+		deps := webreview.Deps{
+			Site:     m.Site,
+			Reviews:  d.reviews,
+			Accounts: m.Accounts,
+			Catalog:  m.Catalog,
 			Find: func(ctx context.Context, title string) ([]catalog.Card, error) {
 				page, err := m.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest})
 				var cards []catalog.Card
@@ -68,7 +86,8 @@ func open(t *testing.T) *desk {
 				}
 				return cards, err
 			},
-			PreviewURL: func(id int64) string { return fmt.Sprintf("/preview/%d", id) }}
+			PreviewURL: func(id int64) string { return fmt.Sprintf("/preview/%d", id) },
+		}
 		webreview.Routes(g, deps)
 		e := echo.New() // only to list them
 		webreview.Routes(e.Group(""), deps)
@@ -99,9 +118,23 @@ func (d *desk) submitsFilm(revision, spuID, videoID int64) review.Case {
 	d.t.Helper()
 	var c review.Case
 	err := db.InTx(d.t.Context(), d.Pool, func(tx pgx.Tx) (err error) {
-		c, err = d.reviews.OpenTx(d.t.Context(), tx, review.Submission{RevisionID: revision, SPUID: spuID, CreatorID: d.maker.ID, Content: review.Content{
-			TitleZh: "新片", TitleEn: "A new film", DescriptionEn: "About <b>light</b>", VideoID: videoID, Cover: "harbour",
-			Prices: []review.Price{{Kind: "own", Quality: "HD", Amount: money.Of(1990, "CNY")}}}})
+		c, err = d.reviews.OpenTx(d.t.Context(), tx, review.Submission{
+			RevisionID: revision,
+			SPUID:      spuID,
+			CreatorID:  d.maker.ID,
+			Content: review.Content{
+				TitleZh:       "新片",
+				TitleEn:       "A new film",
+				DescriptionEn: "About <b>light</b>",
+				VideoID:       videoID,
+				Cover:         "harbour",
+				Prices: []review.Price{{
+					Kind:    "own",
+					Quality: "HD",
+					Amount:  money.Of(1990, "CNY"),
+				}},
+			},
+		})
 		return err
 	})
 	if err != nil {
@@ -118,8 +151,17 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 	c := d.submits(1, spu)
 	shopper, guest := d.Browser(d.Person("mia", account.RoleShopper).ID), d.Browser(0)
 	creator, operator := d.Browser(d.maker.ID), d.Browser(d.olga.ID)
-	form := url.Values{"version": {"0"}, "cause": {"price"}, "word": {"w"}, "weight": {"5"}, "spu": {strconv.FormatInt(spu, 10)}, "reason": {"r"},
-		"access": {"end"}, "do": {"grant"}, "words": {"please"}}
+	form := url.Values{
+		"version": {"0"},
+		"cause":   {"price"},
+		"word":    {"w"},
+		"weight":  {"5"},
+		"spu":     {strconv.FormatInt(spu, 10)},
+		"reason":  {"r"},
+		"access":  {"end"},
+		"do":      {"grant"},
+		"words":   {"please"},
+	}
 	seen := 0
 	for _, r := range d.routes {
 		if r.Method == echo.RouteNotFound {
@@ -128,7 +170,8 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 		seen++
 		path := strings.ReplaceAll(r.Path, ":id", strconv.FormatInt(c.ID, 10))
 		studio := strings.HasPrefix(path, "/studio")
-		for who, b := range map[string]*webtest.Browser{"creator": creator, "shopper": shopper, "operator": operator, "guest": guest} {
+		for who, b := range map[string]*webtest.Browser{"creator": creator, "shopper": shopper, "operator": operator,
+			"guest": guest} {
 			if who == "operator" && !studio || who == "creator" && studio {
 				continue
 			}
@@ -138,7 +181,8 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 			} else {
 				a = b.Get(path)
 			}
-			if who == "guest" && (a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in")) || who != "guest" && a.Status != 404 && a.Status != 403 {
+			if who == "guest" && (a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in")) ||
+				who != "guest" && a.Status != 404 && a.Status != 403 {
 				t.Errorf("%s %s answers a %s with %d %s", r.Method, path, who, a.Status, a.Location)
 			}
 		}
@@ -159,7 +203,8 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 	b.Get("/admin/review").Wants(200).Shows("A new film", "maker", "25", "Open")
 	b.Get("/admin/review?high=on").Wants(200).Hides("A new film")
 	b.Get("/admin/review?state=approved").Wants(200).Hides("A new film")
-	page := b.Get(at(c)).Wants(200).Shows("New creator", "+25", "changed", "CN¥19.90", "CN¥9.90", "maker@example.test", "About <b>light</b>")
+	page := b.Get(at(c)).Wants(200).
+		Shows("New creator", "+25", "changed", "CN¥19.90", "CN¥9.90", "maker@example.test", "About <b>light</b>")
 	if !page.Has("/preview/5") || !page.Has("/media/covers/harbour-480.webp") || page.Has("<b>light") {
 		t.Error("the film, the cover, or a text that became markup")
 	}
@@ -175,7 +220,8 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 		t.Errorf("leads to %s", a.Location)
 	}
 	b.Get(at(c)).Shows("Somebody else was quicker")
-	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The film is the one that is on sale").Hides("be played yet")
+	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The film is the one that is on sale").
+		Hides("be played yet")
 	b.Get("/admin/review/999").Wants(404)
 	b.Get("/admin/review/x").Wants(404)
 	b.Get("/admin/review?after=999").Wants(404)
@@ -203,7 +249,10 @@ func TestAReturnComesBackWhereItSaysNothing(t *testing.T) {
 	d := open(t)
 	c := d.submits(1, d.film())
 	b := d.Browser(d.olga.ID)
-	b.Post(at(c)+"/return", url.Values{"version": {"0"}, "note": {"too dear"}}).Wants(422).Shows("Choose at least one reason.", "too dear")
+	b.Post(at(c)+"/return", url.Values{
+		"version": {"0"},
+		"note":    {"too dear"},
+	}).Wants(422).Shows("Choose at least one reason.", "too dear")
 	b.Post(at(c)+"/return", url.Values{"version": {"0"}, "note": {"too dear"}, "cause": {"price"}}).Wants(303)
 	b.Get(at(c)).Shows("Returned", "too dear")
 	spu := strconv.FormatInt(c.SPUID, 10)
@@ -216,7 +265,8 @@ func TestAListingThatItsCreatorTookOffCanBeTakenDown(t *testing.T) {
 	d := open(t)
 	b, film := d.Browser(d.olga.ID), d.film()
 	for status, want := range map[string]int{"taken_down": 200, "draft": 404} {
-		if _, err := d.Pool.Exec(t.Context(), `update video_product_spu set status = $2 where id = $1`, film, status); err != nil {
+		if _, err := d.Pool.Exec(t.Context(), `update video_product_spu set status = $2 where id = $1`, film,
+			status); err != nil {
 			t.Fatal(err)
 		}
 		d.Catalog.Forget(t.Context(), []catalog.Change{{SPUID: film}})
@@ -233,7 +283,10 @@ func TestAListingIsTakenDownAppealedAndPutBack(t *testing.T) {
 	b.Get("/admin/review/live?q=nothing").Wants(200).Shows("No such listing on sale")
 	b.Get("/admin/takedowns/new?spu=" + spu).Wants(200).Shows("What buyers own")
 	b.Get("/admin/takedowns/new?spu=999").Wants(404)
-	b.Post("/admin/takedowns", url.Values{"spu": {spu}, "reason": {"because"}}).Wants(422).Shows("Choose what becomes of what buyers own.", "because")
+	b.Post("/admin/takedowns", url.Values{
+		"spu":    {spu},
+		"reason": {"because"},
+	}).Wants(422).Shows("Choose what becomes of what buyers own.", "because")
 	b.Post("/admin/takedowns", url.Values{"spu": {spu}, "access": {"keep"}}).Wants(422).Shows("Say why.")
 	b.Post("/admin/takedowns", url.Values{"spu": {spu}, "access": {"end"}, "reason": {"A claim of rights"}}).Wants(303)
 	b.Post("/admin/takedowns", url.Values{"spu": {spu}, "access": {"end"}, "reason": {"A claim of rights"}}).Wants(303)
@@ -267,7 +320,10 @@ func TestWordsAreKept(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.olga.ID)
 	b.Get("/admin/review/words").Wants(200).Shows("No words yet")
-	b.Post("/admin/review/words", url.Values{"word": {"赌博"}, "weight": {"many"}}).Wants(422).Shows("A whole number from 1 to 100.")
+	b.Post("/admin/review/words", url.Values{
+		"word":   {"赌博"},
+		"weight": {"many"},
+	}).Wants(422).Shows("A whole number from 1 to 100.")
 	b.Post("/admin/review/words", url.Values{"word": {"赌博"}, "weight": {"40"}}).Wants(303)
 	b.Get("/admin/review/words").Shows("赌博", "40", "olga")
 	b.Post("/admin/review/words/1/remove", url.Values{}).Wants(303)

@@ -32,7 +32,8 @@ func (d Deps) live(c *page.Ctx) error {
 }
 
 func (d Deps) beginTakedown(c *page.Ctx) error {
-	listing, err := d.Catalog.FindByID(c.Request().Context(), typed.ID(c.QueryParam("spu"))) // also one that its creator took off
+	// also one that its creator took off
+	listing, err := d.Catalog.FindByID(c.Request().Context(), typed.ID(c.QueryParam("spu")))
 	if err != nil {
 		return err
 	}
@@ -52,13 +53,23 @@ func (d Deps) takeDown(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := reviewview.TakeDownPage{Listing: found(listing.Card), Reason: c.FormValue("reason"), Access: c.FormValue("access")}
+	p := reviewview.TakeDownPage{
+		Listing: found(listing.Card),
+		Reason:  c.FormValue("reason"),
+		Access:  c.FormValue("access"),
+	}
 	if p.Access != "keep" && p.Access != "end" { // the harder of the two is never a guess
 		p.Errors = map[string]string{"access": "access_missing"}
 		return d.renderTakedown(c, http.StatusUnprocessableEntity, p)
 	}
-	_, err = d.Reviews.TakeDown(ctx, c.Viewer.UserID, review.Target{SPUID: listing.SPUID, CreatorID: listing.CreatorID, TitleZh: listing.TitleZh,
-		TitleEn: listing.TitleEn, Reason: p.Reason, KeepAccess: p.Access == "keep"})
+	_, err = d.Reviews.TakeDown(ctx, c.Viewer.UserID, review.Target{
+		SPUID:      listing.SPUID,
+		CreatorID:  listing.CreatorID,
+		TitleZh:    listing.TitleZh,
+		TitleEn:    listing.TitleEn,
+		Reason:     p.Reason,
+		KeepAccess: p.Access == "keep",
+	})
 	if p.Errors = fields(err); p.Errors != nil {
 		return d.renderTakedown(c, http.StatusUnprocessableEntity, p)
 	}
@@ -127,7 +138,11 @@ func (d Deps) answer(c *page.Ctx) error {
 	}
 	err := d.Reviews.Answer(c.Request().Context(), c.Viewer.UserID, rowID(c), do == "grant", answer)
 	if wrong := fields(err); wrong != nil {
-		return d.renderTakedowns(c, http.StatusUnprocessableEntity, reviewview.TakedownsPage{Answered: rowID(c), Answer: answer, Errors: wrong})
+		return d.renderTakedowns(c, http.StatusUnprocessableEntity, reviewview.TakedownsPage{
+			Answered: rowID(c),
+			Answer:   answer,
+			Errors:   wrong,
+		})
 	}
 	return d.settled(c, "review_answered", err)
 }

@@ -19,9 +19,10 @@ type buying struct {
 	line *waits
 }
 
-// buy orders one unit of a lot at the sale's price, once a rendered page and lot: a double click, a resubmission and the back
-// button all end at the same order. While people stand in line for this sale, whoever has no pass goes there first; so does everybody
-// when the mall can't take more orders. What keeps it from being ordered is said on the page, beside how the sale stands now.
+// buy orders one unit of a lot at the sale's price, once a rendered page and lot: a double click, a resubmission and
+// the back button all end at the same order. While people stand in line for this sale, whoever has no pass goes there
+// first; so does everybody when the mall can't take more orders. What keeps it from being ordered is said on the page,
+// beside how the sale stands now.
 func (d *buying) buy(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	form, err := c.FormParams()
@@ -44,8 +45,13 @@ func (d *buying) buy(c *page.Ctx) error {
 		return d.line.join(c, campaign.ID)
 	}
 	// The price of a campaign never changes once it is announced, so this is the one that the page showed.
-	placed, _, err := d.Place(ctx, order.PlaceRequest{UserID: c.Viewer.UserID, IdempotencyKey: form.Get("key"), CampaignID: campaign.ID,
-		Items: []order.Line{{SKUID: skuID, Quantity: 1}}, ExpectTotal: &item.Amount})
+	placed, _, err := d.Place(ctx, order.PlaceRequest{
+		UserID:         c.Viewer.UserID,
+		IdempotencyKey: form.Get("key"),
+		CampaignID:     campaign.ID,
+		Items:          []order.Line{{SKUID: skuID, Quantity: 1}},
+		ExpectTotal:    &item.Amount,
+	})
 	switch {
 	case err == nil:
 		d.line.leave(c, campaign.ID)

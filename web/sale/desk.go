@@ -80,9 +80,10 @@ func (k desk) renderForm(c *page.Ctx, status int, p saleview.FormPage) error {
 }
 
 func (k desk) create(c *page.Ctx) error {
-	return k.save(c, nil, func(ctx context.Context, by promotion.Actor, _ saleview.Form, d promotion.Draft) (promotion.Campaign, error) {
-		return k.Promotions.Create(ctx, by, d)
-	})
+	return k.save(c, nil,
+		func(ctx context.Context, by promotion.Actor, _ saleview.Form, d promotion.Draft) (promotion.Campaign, error) {
+			return k.Promotions.Create(ctx, by, d)
+		})
 }
 
 func (k desk) edit(c *page.Ctx) error {
@@ -90,9 +91,10 @@ func (k desk) edit(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return k.save(c, &campaign, func(ctx context.Context, by promotion.Actor, f saleview.Form, d promotion.Draft) (promotion.Campaign, error) {
-		return k.Promotions.Edit(ctx, by, campaign.ID, f.Version, d)
-	})
+	return k.save(c, &campaign,
+		func(ctx context.Context, by promotion.Actor, f saleview.Form, d promotion.Draft) (promotion.Campaign, error) {
+			return k.Promotions.Edit(ctx, by, campaign.ID, f.Version, d)
+		})
 }
 
 // save reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
@@ -134,7 +136,10 @@ func (k desk) show(c *page.Ctx) error {
 		return err
 	}
 	if campaign.Status == promotion.Drafted {
-		return k.renderForm(c, http.StatusOK, saleview.FormPage{Campaign: &campaign, Form: formOf(campaign, c.Text.Zone())})
+		return k.renderForm(c, http.StatusOK, saleview.FormPage{
+			Campaign: &campaign,
+			Form:     formOf(campaign, c.Text.Zone()),
+		})
 	}
 	p := saleview.StandPage{Frame: k.frame(), Campaign: campaign}
 	if p.Counts, err = k.Inventory.CampaignCounts(ctx, []int64{campaign.ID}); err != nil {

@@ -17,8 +17,17 @@ import (
 // typed is a form of one video at 4.90 that starts in an hour and lasts for one, in the reader's zone.
 func (f *fair) typed(zone *time.Location, sku int64, change ...string) url.Values {
 	at := func(in time.Duration) string { return f.Now().Add(in).In(zone).Format("2006-01-02T15:04") }
-	v := url.Values{"name_en": {"Midnight sale"}, "name_zh": {"午夜抢购"}, "starts_at": {at(time.Hour)}, "ends_at": {at(2 * time.Hour)},
-		"sku": {strconv.FormatInt(sku, 10)}, "price": {"4.90"}, "units": {"5"}, "per_user": {"1"}, "do": {"save"}}
+	v := url.Values{
+		"name_en":   {"Midnight sale"},
+		"name_zh":   {"午夜抢购"},
+		"starts_at": {at(time.Hour)},
+		"ends_at":   {at(2 * time.Hour)},
+		"sku":       {strconv.FormatInt(sku, 10)},
+		"price":     {"4.90"},
+		"units":     {"5"},
+		"per_user":  {"1"},
+		"do":        {"save"},
+	}
 	for i := 0; i+1 < len(change); i += 2 {
 		v.Set(change[i], change[i+1])
 	}
@@ -50,7 +59,8 @@ func TestACreatorMakesASale(t *testing.T) {
 	b.Get("/studio/sales").Wants(200).Shows("No sale yet")
 	b.Get("/studio/sales/new").Wants(200).Shows("Film 1", "CN¥9.90", "Time zone: UTC")
 	c := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
-	if c.OwnerID != f.maker.ID || c.NameEn != "Midnight sale" || len(c.Items) != 1 || c.Items[0].Amount.Amount != 490 || c.Items[0].Units != 5 {
+	if c.OwnerID != f.maker.ID || c.NameEn != "Midnight sale" || len(c.Items) != 1 || c.Items[0].Amount.Amount != 490 ||
+		c.Items[0].Units != 5 {
 		t.Fatalf("kept %+v", c)
 	}
 	if in := c.StartsAt.Sub(f.Now()); in < 58*time.Minute || in > time.Hour {
@@ -123,7 +133,8 @@ func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
 		if !a.Has(`id="` + c.id + `-error"`) {
 			t.Errorf("%s=%q: nothing beside the field", c.field, c.value)
 		}
-		if form := a.Form("/studio/sales"); form.Get("name_en") != f.typed(time.UTC, sku, c.field, c.value).Get("name_en") || form.Get(c.field) != c.value {
+		if form := a.Form("/studio/sales"); form.Get("name_en") != f.typed(time.UTC, sku, c.field, c.value).
+			Get("name_en") || form.Get(c.field) != c.value {
 			t.Errorf("%s=%q comes back as %v", c.field, c.value, form)
 		}
 	}
@@ -140,7 +151,9 @@ func TestVideosAreAddedAndTakenOut(t *testing.T) {
 	if len(form["sku"]) != 2 || form.Get("name_en") != "Midnight sale" || form["price"][0] != "4.90" {
 		t.Fatalf("with another row: %v", form)
 	}
-	form["sku"][1], form["price"][1], form["units"][1] = strconv.FormatInt(two, 10), "5", "3"
+	form["sku"][1] = strconv.FormatInt(two, 10)
+	form["price"][1] = "5"
+	form["units"][1] = "3"
 	form.Set("do", "save")
 	c := f.created(b.Post("/studio/sales", form), "/studio")
 	if len(c.Items) != 2 || c.Items[1].SKUID != two || c.Items[1].Amount.Amount != 500 {
@@ -166,7 +179,8 @@ func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
 	c := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
 	here := "/studio" + path(c)
 	form := b.Get(here).Form(here + "/schedule")
-	a := b.Post(here+"/schedule", form).Wants(409).Shows("The sale was not scheduled", "The normal stock has fewer units left.")
+	a := b.Post(here+"/schedule", form).Wants(409).
+		Shows("The sale was not scheduled", "The normal stock has fewer units left.")
 	if !a.Has(`id="units-0-error"`) {
 		t.Error("nothing beside the field")
 	}
@@ -192,7 +206,11 @@ func TestNobodyElseFindsASale(t *testing.T) {
 	other.Get("/studio/sales").Wants(200).Hides("Midnight sale")
 	other.Get("/studio/sales/new").Wants(200).Hides("Film 1")
 	other.Post("/studio/sales", f.typed(time.UTC, sku)).Wants(404) // another's film
-	for who, b := range map[string]*webtest.Browser{"a shopper": f.Browser(f.mia.ID), "a creator in the console": other, "an operator in the studio": f.Browser(f.olga.ID)} {
+	for who, b := range map[string]*webtest.Browser{
+		"a shopper":                 f.Browser(f.mia.ID),
+		"a creator in the console":  other,
+		"an operator in the studio": f.Browser(f.olga.ID),
+	} {
 		base := "/admin"
 		if who == "an operator in the studio" {
 			base = "/studio"

@@ -57,8 +57,8 @@ type eventLot struct {
 	Phase saleview.Phase `json:"phase"`
 }
 
-// follow streams a sale's states as server-sent events, until the visitor leaves, the sale is over or the server stops. It is
-// public and the same for everybody, so it asks for no session: that would be a query for each of a crowd.
+// follow streams a sale's states as server-sent events, until the visitor leaves, the sale is over or the server stops.
+// It is public and the same for everybody, so it asks for no session: that would be a query for each of a crowd.
 func (s *shown) follow(c echo.Context) error {
 	ctx, id := c.Request().Context(), campaignID(c.Param("id"))
 	if !s.hub.knows(id) {
@@ -109,7 +109,13 @@ func (s *shown) follow(c echo.Context) error {
 }
 
 func (s *shown) written(l saleview.Live) (string, error) {
-	e := event{Now: s.Now().UnixMilli(), Phase: l.Phase, Starts: l.StartsAt.UnixMilli(), Ends: l.EndsAt.UnixMilli(), Lots: []eventLot{}}
+	e := event{
+		Now:    s.Now().UnixMilli(),
+		Phase:  l.Phase,
+		Starts: l.StartsAt.UnixMilli(),
+		Ends:   l.EndsAt.UnixMilli(),
+		Lots:   []eventLot{},
+	}
 	for _, k := range l.Lots {
 		e.Lots = append(e.Lots, eventLot{k.SKUID, k.Left, k.Phase})
 	}

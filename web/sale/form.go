@@ -23,7 +23,12 @@ const priceDigits = 7
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(values url.Values) saleview.Form {
-	f := saleview.Form{NameZh: values.Get("name_zh"), NameEn: values.Get("name_en"), StartsAt: values.Get("starts_at"), EndsAt: values.Get("ends_at")}
+	f := saleview.Form{
+		NameZh:   values.Get("name_zh"),
+		NameEn:   values.Get("name_en"),
+		StartsAt: values.Get("starts_at"),
+		EndsAt:   values.Get("ends_at"),
+	}
 	f.Version = typed.Version(values.Get("version"))
 	at := func(name string, n int) string {
 		if n < len(values[name]) {
@@ -32,30 +37,54 @@ func readForm(values url.Values) saleview.Form {
 		return ""
 	}
 	for n := range min(len(values["sku"]), promotion.MaxItems+1) {
-		f.Rows = append(f.Rows, saleview.Row{SKU: at("sku", n), Price: at("price", n), Units: at("units", n), PerUser: at("per_user", n)})
+		f.Rows = append(f.Rows, saleview.Row{
+			SKU:     at("sku", n),
+			Price:   at("price", n),
+			Units:   at("units", n),
+			PerUser: at("per_user", n),
+		})
 	}
 	return f
 }
 
-// draft turns what was typed into a campaign, with moments in the reader's zone. What can't be read becomes a value that the
-// campaign's own rules refuse, so that every field is judged in one place.
+// draft turns what was typed into a campaign, with moments in the reader's zone. What can't be read becomes a value
+// that the campaign's own rules refuse, so that every field is judged in one place.
 func draft(f saleview.Form, zone *time.Location, offers map[int64]catalog.Offer) promotion.Draft {
-	d := promotion.Draft{NameZh: f.NameZh, NameEn: f.NameEn, StartsAt: typed.At(f.StartsAt, zone), EndsAt: typed.At(f.EndsAt, zone)}
+	d := promotion.Draft{
+		NameZh:   f.NameZh,
+		NameEn:   f.NameEn,
+		StartsAt: typed.At(f.StartsAt, zone),
+		EndsAt:   typed.At(f.EndsAt, zone),
+	}
 	for _, r := range f.Rows {
 		skuID := typed.Number(r.SKU)
 		currency := offers[skuID].Amount.Currency
-		d.Items = append(d.Items, promotion.Item{SKUID: skuID, Amount: money.Of(money.ParseDecimal(r.Price, priceDigits), currency),
-			Units: int(typed.Number(r.Units)), PerUser: int(typed.Number(r.PerUser))})
+		d.Items = append(d.Items, promotion.Item{
+			SKUID:   skuID,
+			Amount:  money.Of(money.ParseDecimal(r.Price, priceDigits), currency),
+			Units:   int(typed.Number(r.Units)),
+			PerUser: int(typed.Number(r.PerUser)),
+		})
 	}
 	return d
 }
 
 // formOf fills a form with a draft.
 func formOf(c promotion.Campaign, zone *time.Location) saleview.Form {
-	f := saleview.Form{Version: c.Version, NameZh: c.NameZh, NameEn: c.NameEn, StartsAt: c.StartsAt.In(zone).Format(typed.Moment), EndsAt: c.EndsAt.In(zone).Format(typed.Moment)}
+	f := saleview.Form{
+		Version:  c.Version,
+		NameZh:   c.NameZh,
+		NameEn:   c.NameEn,
+		StartsAt: c.StartsAt.In(zone).Format(typed.Moment),
+		EndsAt:   c.EndsAt.In(zone).Format(typed.Moment),
+	}
 	for _, i := range c.Items {
-		f.Rows = append(f.Rows, saleview.Row{SKU: strconv.FormatInt(i.SKUID, 10), Price: money.Decimal(i.Amount.Amount),
-			Units: strconv.Itoa(i.Units), PerUser: strconv.Itoa(i.PerUser)})
+		f.Rows = append(f.Rows, saleview.Row{
+			SKU:     strconv.FormatInt(i.SKUID, 10),
+			Price:   money.Decimal(i.Amount.Amount),
+			Units:   strconv.Itoa(i.Units),
+			PerUser: strconv.Itoa(i.PerUser),
+		})
 	}
 	return f
 }
@@ -78,7 +107,8 @@ func pressed(f *saleview.Form, button string) bool {
 }
 
 // choices are the SKUs that a form lets choose from, and the prices of those that it names.
-func (k desk) choices(ctx context.Context, maker int64, f saleview.Form) ([]catalog.Offer, map[int64]catalog.Offer, error) {
+func (k desk) choices(ctx context.Context, maker int64,
+	f saleview.Form) ([]catalog.Offer, map[int64]catalog.Offer, error) {
 	list, err := k.Catalog.Sellable(ctx, maker, mostChoices)
 	if err != nil {
 		return nil, nil, err

@@ -18,11 +18,12 @@ const (
 	readTimeout = 5 * time.Second // of one look at the database
 )
 
-var errTooManyViewers = fault.New(fault.Unavailable, "too_many_viewers", "Very many people are watching this. The page shows the stock when you load it.")
+var errTooManyViewers = fault.New(fault.Unavailable, "too_many_viewers",
+	"Very many people are watching this. The page shows the stock when you load it.")
 
-// hub tells all who watch a sale how it stands. However many they are, one goroutine of the process asks, once a tick, and only
-// while somebody watches. A viewer who reads slowly keeps nobody waiting: each has room for one state, and a newer one takes
-// its place. It is safe for concurrent use.
+// hub tells all who watch a sale how it stands. However many they are, one goroutine of the process asks, once a tick,
+// and only while somebody watches. A viewer who reads slowly keeps nobody waiting: each has room for one state, and a
+// newer one takes its place. It is safe for concurrent use.
 type hub struct {
 	read  func(ctx context.Context, ids []int64) (map[int64]saleview.Live, error)
 	ticks func() (ticks <-chan time.Time, stop func())
@@ -43,7 +44,8 @@ type watch struct {
 // viewer is one open stream. States come in through a channel with room for one.
 type viewer struct{ states chan saleview.Live }
 
-func newHub(read func(context.Context, []int64) (map[int64]saleview.Live, error), ticks func() (<-chan time.Time, func())) *hub {
+func newHub(read func(context.Context, []int64) (map[int64]saleview.Live, error),
+	ticks func() (<-chan time.Time, func())) *hub {
 	return &hub{
 		read:    read,
 		ticks:   ticks,
@@ -65,7 +67,8 @@ func (h *hub) knows(id int64) bool {
 	return ok && w.latest != nil
 }
 
-// join adds a viewer at an address, who first hears how the sale stood at the last look. Errors: errTooManyViewers. leave must be called.
+// join adds a viewer at an address, who first hears how the sale stood at the last look. Errors: errTooManyViewers.
+// leave must be called.
 func (h *hub) join(id int64, at netip.Addr) (v *viewer, leave func(), err error) {
 	network, counted := transfer.Network(at)
 	h.mu.Lock()
@@ -113,8 +116,8 @@ func (h *hub) leave(id int64, v *viewer, network netip.Prefix) {
 	}
 }
 
-// ask looks at every tick until nobody watches. A look that fails is forgotten: the next one is a second away, and whoever
-// watches keeps the state that was last known.
+// ask looks at every tick until nobody watches. A look that fails is forgotten: the next one is a second away, and
+// whoever watches keeps the state that was last known.
 func (h *hub) ask(ctx context.Context) {
 	ticks, stop := h.ticks()
 	defer stop()
@@ -166,5 +169,6 @@ func (v *viewer) put(state saleview.Live) {
 }
 
 func same(a, b saleview.Live) bool {
-	return a.Phase == b.Phase && a.StartsAt.Equal(b.StartsAt) && a.EndsAt.Equal(b.EndsAt) && slices.Equal(a.Lots, b.Lots)
+	return a.Phase == b.Phase && a.StartsAt.Equal(b.StartsAt) && a.EndsAt.Equal(b.EndsAt) &&
+		slices.Equal(a.Lots, b.Lots)
 }

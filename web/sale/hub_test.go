@@ -29,7 +29,11 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	t.Parallel()
-	b := &bench{t: t, ticks: make(chan time.Time), stopped: make(chan struct{}, 100)}
+	b := &bench{
+		t:       t,
+		ticks:   make(chan time.Time),
+		stopped: make(chan struct{}, 100),
+	}
 	b.says(nil)
 	b.join, b.knows = sale.NewHub(func(_ context.Context, ids []int64) (map[int64]saleview.Live, error) {
 		b.reads.Add(1)
@@ -66,7 +70,11 @@ func (b *bench) tick(n int) {
 }
 
 func left(n int64) saleview.Live {
-	return saleview.Live{Phase: saleview.Running, Lots: []saleview.LiveLot{{SKUID: 1, Left: n, Phase: saleview.Running}}}
+	return saleview.Live{Phase: saleview.Running, Lots: []saleview.LiveLot{{
+		SKUID: 1,
+		Left:  n,
+		Phase: saleview.Running,
+	}}}
 }
 
 // next waits for a viewer's state.

@@ -37,8 +37,8 @@ type seen struct {
 	at      time.Time
 }
 
-// inLine says whether somebody who would buy now has to stand in line first: others do, and this person has no pass. Where the line
-// can't be asked, nobody waits.
+// inLine says whether somebody who would buy now has to stand in line first: others do, and this person has no pass.
+// Where the line can't be asked, nobody waits.
 func (w *waits) inLine(c *page.Ctx, campaignID int64) bool {
 	name := w.Name(campaignID)
 	if w.Queue.CheckPass(name, queue.Pass(c.Context, name, w.Secure), w.person(c)) == nil {

@@ -1,6 +1,6 @@
-// Package sale owns the pages of flash sales: what runs and what comes, one sale with its clock and its live stock, the button
-// that buys, and the desk where creators and operators make sales. It refuses to price, to count stock and to decide who may
-// buy: campaigns, inventory and orders do.
+// Package sale owns the pages of flash sales: what runs and what comes, one sale with its clock and its live stock, the
+// button that buys, and the desk where creators and operators make sales. It refuses to price, to count stock and to
+// decide who may buy: campaigns, inventory and orders do.
 package sale
 
 import (
@@ -45,7 +45,11 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/sales/:id/events", s.follow)
 	g.POST("/sales/:id/buy", on(b.buy), d.Site.RequireUser)
 	for base, role := range map[string]string{"/studio": account.RoleCreator, "/admin": account.RoleOperator} {
-		k := desk{Deps: d, base: base, operator: role == account.RoleOperator}
+		k := desk{
+			Deps:     d,
+			base:     base,
+			operator: role == account.RoleOperator,
+		}
 		r := page.Guarded(g, base, d.Site.RequireRole(role))
 		r.GET("/sales", on(k.list))
 		r.GET("/sales/new", on(k.begin))

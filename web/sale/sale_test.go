@@ -48,21 +48,41 @@ func open(t *testing.T) *fair {
 	f := &fair{t: t, stopping: make(chan struct{})}
 	f.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		var err error
-		f.line, err = risk.NewQueue(dbtest.Redis(t), []byte("a key of thirty-two bytes, no less"), nil, slog.New(slog.DiscardHandler), m.Now)
+		f.line, err = risk.NewQueue(dbtest.Redis(t), []byte("a key of thirty-two bytes, no less"), nil,
+			slog.New(slog.DiscardHandler), m.Now)
 		f.ok(err)
-		line := sale.Line{Queue: f.line, Name: func(id int64) string { return fmt.Sprint("campaign:", id) }, Floor: f.floor,
-			Asks: func(echo.Context) risk.Subject { return risk.Subject{} }}
-		queue.Routes(g, queue.Deps{Site: m.Site, Queue: f.line, Floor: f.floor, Asks: line.Asks})
-		sale.Routes(g, sale.Deps{Site: m.Site, Promotions: m.Promotions, Catalog: m.Catalog, Inventory: m.Inventory, Now: m.Now,
-			Line: line, Stopping: f.stopping, Place: func(ctx context.Context, r order.PlaceRequest) (order.Order, bool, error) {
+		line := sale.Line{
+			Queue: f.line,
+			Name:  func(id int64) string { return fmt.Sprint("campaign:", id) },
+			Floor: f.floor,
+			Asks:  func(echo.Context) risk.Subject { return risk.Subject{} },
+		}
+		queue.Routes(g, queue.Deps{
+			Site:  m.Site,
+			Queue: f.line,
+			Floor: f.floor,
+			Asks:  line.Asks,
+		})
+		sale.Routes(g, sale.Deps{
+			Site:       m.Site,
+			Promotions: m.Promotions,
+			Catalog:    m.Catalog,
+			Inventory:  m.Inventory,
+			Now:        m.Now,
+			Line:       line,
+			Stopping:   f.stopping,
+			Place: func(ctx context.Context, r order.PlaceRequest) (order.Order, bool, error) {
 				f.asked = append(f.asked, r)
 				if f.refuse != nil {
 					return order.Order{}, false, f.refuse
 				}
 				return m.Orders.Place(ctx, r)
-			}})
+			},
+		})
 	}})
-	f.maker, f.olga, f.mia = f.Person("carl", account.RoleCreator), f.Person("olga", account.RoleOperator), f.Person("mia", account.RoleShopper)
+	f.maker = f.Person("carl", account.RoleCreator)
+	f.olga = f.Person("olga", account.RoleOperator)
+	f.mia = f.Person("mia", account.RoleShopper)
 	if f.maker.ID != 1 {
 		t.Fatalf("the first account is %d", f.maker.ID)
 	}
@@ -70,7 +90,11 @@ func open(t *testing.T) *fair {
 }
 
 func (f *fair) floor(_ context.Context, name string) (risk.Floor, error) {
-	return risk.Floor{Name: name, Slots: 1, Ends: f.ends}, nil
+	return risk.Floor{
+		Name:  name,
+		Slots: 1,
+		Ends:  f.ends,
+	}, nil
 }
 
 func (f *fair) ok(err error) {
@@ -84,9 +108,19 @@ func (f *fair) ok(err error) {
 func (f *fair) scheduled(units int, skus ...int64) promotion.Campaign {
 	f.t.Helper()
 	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
-	d := promotion.Draft{NameZh: "午夜抢购", NameEn: "Midnight sale", StartsAt: f.Now().Add(time.Hour), EndsAt: f.Now().Add(2 * time.Hour)}
+	d := promotion.Draft{
+		NameZh:   "午夜抢购",
+		NameEn:   "Midnight sale",
+		StartsAt: f.Now().Add(time.Hour),
+		EndsAt:   f.Now().Add(2 * time.Hour),
+	}
 	for _, sku := range skus {
-		d.Items = append(d.Items, promotion.Item{SKUID: sku, Amount: money.Of(490, "CNY"), Units: units, PerUser: 1})
+		d.Items = append(d.Items, promotion.Item{
+			SKUID:   sku,
+			Amount:  money.Of(490, "CNY"),
+			Units:   units,
+			PerUser: 1,
+		})
 	}
 	c, err := f.Promotions.Create(f.t.Context(), by, d)
 	f.ok(err)
@@ -106,7 +140,8 @@ func (f *fair) turn(by time.Duration) {
 // stock moves units of a campaign's row as orders do.
 func (f *fair) stock(c promotion.Campaign, available, frozen, sold int) {
 	f.t.Helper()
-	_, err := f.Pool.Exec(f.t.Context(), `update video_inventory set available = $2, frozen = $3, sold = $4 where campaign_id = $1`, c.ID, available, frozen, sold)
+	_, err := f.Pool.Exec(f.t.Context(), `update video_inventory set available = $2, frozen = $3, sold = $4
+		where campaign_id = $1`, c.ID, available, frozen, sold)
 	f.ok(err)
 }
 
@@ -127,7 +162,8 @@ func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	is := func(want string, buyable bool, words ...string) {
 		t.Helper()
 		a := b.Get(path(c)).Wants(200).Shows(append(words, "Midnight sale", "Film 1", "CN¥4.90", "CN¥9.90")...)
-		if got := phase(a); got != want || !a.Has(`<span data-shows="`+want+`">`) || a.Has(`data-buy="" hidden`) == buyable {
+		if got := phase(a); got != want || !a.Has(`<span data-shows="`+want+`">`) ||
+			a.Has(`data-buy="" hidden`) == buyable {
 			t.Errorf("the page is %q, want %q, with the button: %v", got, want, buyable)
 		}
 		if at := fmt.Sprintf(`data-now="%d`, f.Now().Unix()/1000); !a.Has(at) {
@@ -174,7 +210,10 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 	f.turn(61 * time.Minute)
 	guest := f.Browser(0)
 	guest.Get(path(c)).Wants(200).Shows("Sign in to buy")
-	if a := guest.Post(path(c)+"/buy", url.Values{"sku": {"1"}, "key": {"k"}}); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
+	if a := guest.Post(path(c)+"/buy", url.Values{
+		"sku": {"1"},
+		"key": {"k"},
+	}); a.Status != 303 || !strings.HasPrefix(a.Location, "/sign-in") {
 		t.Fatalf("a guest: %d %s", a.Status, a.Location)
 	}
 	b := f.Browser(f.mia.ID)
@@ -188,7 +227,10 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 		t.Errorf("%d orders", n)
 	}
 	r := f.asked[0]
-	if r.CampaignID != c.ID || r.UserID != f.mia.ID || !slices.Equal(r.Items, []order.Line{{SKUID: first, Quantity: 1}}) || *r.ExpectTotal != money.Of(490, "CNY") {
+	if r.CampaignID != c.ID || r.UserID != f.mia.ID || !slices.Equal(r.Items, []order.Line{{
+		SKUID:    first,
+		Quantity: 1,
+	}}) || *r.ExpectTotal != money.Of(490, "CNY") {
 		t.Errorf("asked for %+v", r)
 	}
 	other := url.Values{"sku": {strconv.FormatInt(second, 10)}, "key": {"another"}}
@@ -232,7 +274,8 @@ func TestWhoFindsTheMallBusyStandsInLine(t *testing.T) {
 	c := f.scheduled(5, f.Film(990, -1))
 	f.turn(61 * time.Minute)
 	line := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
-	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(f.Person("bob", account.RoleShopper).ID)
+	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(
+		f.Person("bob", account.RoleShopper).ID)
 	buy := func(b *webtest.Browser) string {
 		t.Helper()
 		return b.Post(path(c)+"/buy", b.Get(path(c)).Wants(200).Form(path(c)+"/buy")).Wants(303).Location
@@ -268,7 +311,8 @@ func TestWhoFindsTheMallBusyStandsInLine(t *testing.T) {
 		t.Errorf("the last one was led to %q", to)
 	}
 	time.Sleep(1100 * time.Millisecond)
-	if to := buy(f.Browser(f.Person("eve", account.RoleShopper).ID)); !strings.HasPrefix(to, "/orders/") { // nobody waits any more
+	// nobody waits any more
+	if to := buy(f.Browser(f.Person("eve", account.RoleShopper).ID)); !strings.HasPrefix(to, "/orders/") {
 		t.Errorf("after the crowd: %q", to)
 	}
 }
@@ -326,7 +370,8 @@ func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
 	is := func(phase string, left int64) {
 		t.Helper()
 		e, ok := s.next()
-		if !ok || e.Phase != phase || len(e.Lots) != 1 || e.Lots[0].SKU != sku || e.Lots[0].Left != left || e.Lots[0].Phase != phase {
+		if !ok || e.Phase != phase || len(e.Lots) != 1 || e.Lots[0].SKU != sku || e.Lots[0].Left != left ||
+			e.Lots[0].Phase != phase {
 			t.Fatalf("event %+v (%v), want %s with %d left", e, ok, phase, left)
 		}
 		if early := f.Now().UnixMilli() - e.Now; early < 0 || early > 60_000 {
@@ -365,8 +410,18 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 func TestOnlyAnnouncedSalesAreStreamed(t *testing.T) {
 	f := open(t)
 	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
-	draft, err := f.Promotions.Create(t.Context(), by, promotion.Draft{NameZh: "草稿", NameEn: "Draft", StartsAt: f.Now(), EndsAt: f.Now().Add(time.Hour),
-		Items: []promotion.Item{{SKUID: f.Film(990, -1), Amount: money.Of(490, "CNY"), Units: 1, PerUser: 1}}})
+	draft, err := f.Promotions.Create(t.Context(), by, promotion.Draft{
+		NameZh:   "草稿",
+		NameEn:   "Draft",
+		StartsAt: f.Now(),
+		EndsAt:   f.Now().Add(time.Hour),
+		Items: []promotion.Item{{
+			SKUID:   f.Film(990, -1),
+			Amount:  money.Of(490, "CNY"),
+			Units:   1,
+			PerUser: 1,
+		}},
+	})
 	f.ok(err)
 	b := f.Browser(f.mia.ID)
 	for _, p := range []string{path(draft), "/sales/999", "/sales/x"} {

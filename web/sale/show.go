@@ -50,10 +50,12 @@ func (d Deps) showSale(c *page.Ctx) error {
 
 func (d Deps) renderSale(c *page.Ctx, status int, p saleview.SalePage) error {
 	c.Page.Canonical = c.PublicURL(saleURL(p.Campaign.ID))
-	c.Page.Description = c.Text.T("sale.description_of", "Name", saleview.Name(c.Text, p.Campaign), "Date", c.Text.DateTime(p.Campaign.StartsAt))
+	c.Page.Description = c.Text.T("sale.description_of", "Name", saleview.Name(c.Text, p.Campaign), "Date",
+		c.Text.DateTime(p.Campaign.StartsAt))
 	for _, l := range p.Lots {
 		if l.Video != nil && l.Video.Cover != "" && c.Page.Image == "" {
-			c.SharePicture(c.PublicURL(address.Cover(l.Video.Cover, media.CoverLarge)), media.CoverLarge, address.CoverHeight)
+			c.SharePicture(c.PublicURL(address.Cover(l.Video.Cover, media.CoverLarge)), media.CoverLarge,
+				address.CoverHeight)
 		}
 	}
 	return c.Render(status, saleview.Name(c.Text, p.Campaign), saleview.Sale(p))
@@ -70,7 +72,12 @@ func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 	if err != nil {
 		return saleview.SalePage{}, err
 	}
-	p := saleview.SalePage{Campaign: campaign, Live: saleview.LiveOf(campaign, counts, c.Now), Now: c.Now, SignedIn: c.Viewer.SignedIn()}
+	p := saleview.SalePage{
+		Campaign: campaign,
+		Live:     saleview.LiveOf(campaign, counts, c.Now),
+		Now:      c.Now,
+		SignedIn: c.Viewer.SignedIn(),
+	}
 	if p.Lots, err = lots(ctx, d.Catalog, campaign); err != nil {
 		return saleview.SalePage{}, err
 	}

@@ -15,8 +15,8 @@ const (
 	showcaseMost = 20
 )
 
-// Showcase is what the rest of the shop says of running sales. It stands on the busiest pages and so asks the database once in
-// showcaseLife a process, whoever looks. It is safe for concurrent use.
+// Showcase is what the rest of the shop says of running sales. It stands on the busiest pages and so asks the database
+// once in showcaseLife a process, whoever looks. It is safe for concurrent use.
 type Showcase struct {
 	promotions *promotion.Promotions
 	catalog    *catalog.Catalog
@@ -29,7 +29,11 @@ type Showcase struct {
 
 // NewShowcase makes an empty one.
 func NewShowcase(p *promotion.Promotions, c *catalog.Catalog, now func() time.Time) *Showcase {
-	return &Showcase{promotions: p, catalog: c, now: now}
+	return &Showcase{
+		promotions: p,
+		catalog:    c,
+		now:        now,
+	}
 }
 
 // Running are the sales that run and have something to show, the next to end first.

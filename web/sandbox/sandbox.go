@@ -1,5 +1,5 @@
-// Package sandbox serves the sandbox provider's hosted payment page, as a bank would on a site of its own. It reads a form
-// and shows a charge; it refuses to know what is being paid for, and whether the mall has heard of it.
+// Package sandbox serves the sandbox provider's hosted payment page, as a bank would on a site of its own. It reads a
+// form and shows a charge; it refuses to know what is being paid for, and whether the mall has heard of it.
 package sandbox
 
 import (
@@ -88,16 +88,27 @@ func (d Deps) render(c *page.Ctx, status int, p sandboxview.Props) error {
 	return c.Render(status, title, sandboxview.Page(p))
 }
 
-// readOptions reads the test options. Without any of them, as from a form without scripts or a program, it is a plain payment.
+// readOptions reads the test options. Without any of them, as from a form without scripts or a program, it is a plain
+// payment.
 func readOptions(c *page.Ctx) (sandboxview.Form, sandbox.PayOptions, error) {
 	f := sandboxview.Form{
-		Copies: c.FormValue("copies"), Delay: c.FormValue("delay"), Amount: c.FormValue("amount"), Currency: c.FormValue("currency"),
-		FirstNotice: c.FormValue("first_notice"), Processing: c.FormValue("processing") != "", Hold: c.FormValue("hold_notice") != "",
-		Twice: c.FormValue("twice") != "", RefundsFail: c.FormValue("refunds_fail") != "",
+		Copies:      c.FormValue("copies"),
+		Delay:       c.FormValue("delay"),
+		Amount:      c.FormValue("amount"),
+		Currency:    c.FormValue("currency"),
+		FirstNotice: c.FormValue("first_notice"),
+		Processing:  c.FormValue("processing") != "",
+		Hold:        c.FormValue("hold_notice") != "",
+		Twice:       c.FormValue("twice") != "",
+		RefundsFail: c.FormValue("refunds_fail") != "",
 	}
 	o := sandbox.PayOptions{
-		Processing: f.Processing, HoldNotice: f.Hold, Currency: strings.ToUpper(f.Currency), FirstNotice: f.FirstNotice,
-		Twice: f.Twice, RefundsFail: f.RefundsFail,
+		Processing:  f.Processing,
+		HoldNotice:  f.Hold,
+		Currency:    strings.ToUpper(f.Currency),
+		FirstNotice: f.FirstNotice,
+		Twice:       f.Twice,
+		RefundsFail: f.RefundsFail,
 	}
 	problem := sandbox.ErrBadOptions
 	number := func(name, typed string, highest int64) int64 {

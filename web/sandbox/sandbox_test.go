@@ -28,7 +28,11 @@ func open(t *testing.T) *webtest.Mall {
 func charge(t *testing.T, m *webtest.Mall, attemptNo string) string {
 	t.Helper()
 	a, err := m.Sandbox.Create(t.Context(), payment.CreateRequest{
-		AttemptNo: attemptNo, Subject: "A <film>", ReturnURL: m.URL + "/orders/7", Amount: money.Of(990, "CNY"), ExpiresAt: m.Now().Add(15 * time.Minute),
+		AttemptNo: attemptNo,
+		Subject:   "A <film>",
+		ReturnURL: m.URL + "/orders/7",
+		Amount:    money.Of(990, "CNY"),
+		ExpiresAt: m.Now().Add(15 * time.Minute),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +53,9 @@ func TestThePageAsksPlainlyForTestMoney(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	path, b := charge(t, m, "attempt-1"), m.Browser(0)
-	a := b.Get(path).Wants(http.StatusOK).Shows("Sandbox Pay", "nothing is charged", "CN¥9.90", "A <film>", "attempt-1", "Time left", "Pay CN¥9.90", "Let it fail", "Back to the shop", "Test options")
+	a := b.Get(path).Wants(http.StatusOK).
+		Shows("Sandbox Pay", "nothing is charged", "CN¥9.90", "A <film>", "attempt-1", "Time left", "Pay CN¥9.90",
+			"Let it fail", "Back to the shop", "Test options")
 	if a.Has("A <film>") {
 		t.Error("the subject is not escaped")
 	}
@@ -133,13 +139,15 @@ func TestTestOptionsReachTheProvider(t *testing.T) {
 	b := m.Browser(0)
 	path := charge(t, m, "attempt-1")
 	b.Post(path+"/pay", url.Values{
-		"copies": {"7"}, "delay": {"30"}, "amount": {"1"}, "currency": {"usd"}, "first_notice": {provider.SignBadly}, "hold_notice": {"on"},
-		"twice": {"on"}, "refunds_fail": {"on"},
+		"copies": {"7"}, "delay": {"30"}, "amount": {"1"}, "currency": {"usd"}, "first_notice": {provider.SignBadly},
+		"hold_notice": {"on"},
+		"twice":       {"on"}, "refunds_fail": {"on"},
 	}).Wants(http.StatusSeeOther)
 	if c := charged(t, m, "attempt-1"); c.Amount != money.Of(1, "USD") {
 		t.Fatalf("%+v", c)
 	}
-	if n := webtest.Query[int64](m, "select count(*) from sandbox_notice where copies = 7 and held and first_signing = 'bad'"); n[0] != 2 {
+	if n := webtest.Query[int64](m,
+		"select count(*) from sandbox_notice where copies = 7 and held and first_signing = 'bad'"); n[0] != 2 {
 		t.Fatalf("%d notices", n[0])
 	}
 	if n := webtest.Query[bool](m, "select refunds_fail from sandbox_charge"); !n[0] {
@@ -153,7 +161,8 @@ func TestWrongOptionsComeBackAsTyped(t *testing.T) {
 	b := m.Browser(0)
 	path := charge(t, m, "attempt-1")
 	for name, typed := range map[string]string{
-		"copies": "101", "delay": "601", "amount": "-3", "currency": "yuan", "first_notice": "maybe", "hold_notice": "on",
+		"copies": "101", "delay": "601", "amount": "-3", "currency": "yuan", "first_notice": "maybe",
+		"hold_notice": "on",
 	} {
 		form := url.Values{"copies": {"3"}, name: {typed}}
 		if name == "hold_notice" {

@@ -1,5 +1,6 @@
-// Package seen owns the address at which a browser says that somebody looks at a page. It is a request of its own, sent once the page
-// is there, so that pages are kept and sent whole for everybody and none waits for being counted. It refuses to count: insight does.
+// Package seen owns the address at which a browser says that somebody looks at a page. It is a request of its own, sent
+// once the page is there, so that pages are kept and sent whole for everybody and none waits for being counted. It
+// refuses to count: insight does.
 package seen
 
 import (
@@ -15,8 +16,8 @@ import (
 	"videomall/web/page"
 )
 
-// Path is the address; below it stands the number of a video. The cookie goes there and nowhere else: guests whose other requests
-// carry none share their pages.
+// Path is the address; below it stands the number of a video. The cookie goes there and nowhere else: guests whose
+// other requests carry none share their pages.
 const Path = "/seen"
 
 // week is how long a browser is known, and what led it here first counts.
@@ -62,7 +63,12 @@ func (d Deps) see(c *page.Ctx) error {
 	if fresh {
 		d.keep(c.Context, v)
 	}
-	d.Insight.See(insight.Visit{SPUID: spu, Visitor: v.name, UserID: c.Viewer.UserID, Source: v.source})
+	d.Insight.See(insight.Visit{
+		SPUID:   spu,
+		Visitor: v.name,
+		UserID:  c.Viewer.UserID,
+		Source:  v.source,
+	})
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -100,8 +106,15 @@ func (d Deps) visitor(c echo.Context) visitor {
 
 func (d Deps) keep(c echo.Context, v visitor) {
 	left := week - d.Now().Sub(v.since)
-	c.SetCookie(&http.Cookie{Name: d.cookie(), Value: v.name + "." + strconv.FormatInt(v.since.Unix(), 10) + "." + v.source, Path: Path,
-		MaxAge: max(1, int(left.Round(time.Second)/time.Second)), HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteLaxMode})
+	c.SetCookie(&http.Cookie{
+		Name:     d.cookie(),
+		Value:    v.name + "." + strconv.FormatInt(v.since.Unix(), 10) + "." + v.source,
+		Path:     Path,
+		MaxAge:   max(1, int(left.Round(time.Second)/time.Second)),
+		HttpOnly: true,
+		Secure:   d.Secure,
+		SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // automatic knows requests that no person looks at: programs that say so, and pages fetched ahead.
@@ -110,7 +123,8 @@ func automatic(r *http.Request) bool {
 	if agent == "" || strings.Contains(r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose"), "prefetch") {
 		return true
 	}
-	for _, sign := range []string{"bot", "crawl", "spider", "slurp", "preview", "headless", "facebookexternalhit", "lighthouse", "monitor"} {
+	for _, sign := range []string{"bot", "crawl", "spider", "slurp", "preview", "headless", "facebookexternalhit",
+		"lighthouse", "monitor"} {
 		if strings.Contains(agent, sign) {
 			return true
 		}

@@ -22,7 +22,11 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 	t.Parallel()
 	var sums *insight.Insight
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sums = insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32),
+		sums = insight.New(insight.Deps{
+			Pool: m.Pool,
+			Now:  m.Now,
+			Log:  slog.New(slog.DiscardHandler),
+			Key:  make([]byte, 32),
 			Makers: func(_ context.Context, ids []int64) (map[int64]int64, error) {
 				makers := map[int64]int64{}
 				for _, id := range ids {
@@ -31,15 +35,23 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 					}
 				}
 				return makers, nil
-			}})
-		seen.Routes(g, seen.Deps{Site: m.Site, Insight: sums, Now: m.Now})
+			},
+		})
+		seen.Routes(g, seen.Deps{
+			Site:    m.Site,
+			Insight: sums,
+			Now:     m.Now,
+		})
 	}})
-	m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) // noon, or an hour might lead into another day
-	m.Person("maker", account.RoleCreator)                                  // number 1, whose own visits would not count
+	// noon, or an hour might lead into another day
+	m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now()))
+	// number 1, whose own visits would not count
+	m.Person("maker", account.RoleCreator)
 	person := m.Person("ann", account.RoleShopper)
 	b := m.Browser(0)
 	first := b.Post("/seen/5", url.Values{"from": {"https://www.google.com/"}}).Wants(204)
-	if c := first.Header.Get("Set-Cookie"); !strings.HasPrefix(c, "visit=") || !strings.Contains(c, "Path=/seen;") || !strings.Contains(c, "HttpOnly") || !strings.Contains(c, "Max-Age=604800") {
+	if c := first.Header.Get("Set-Cookie"); !strings.HasPrefix(c, "visit=") || !strings.Contains(c, "Path=/seen;") ||
+		!strings.Contains(c, "HttpOnly") || !strings.Contains(c, "Max-Age=604800") {
 		t.Errorf("the cookie is %q", c)
 	}
 	if err := sums.Flush(t.Context()); err != nil {
@@ -62,10 +74,13 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 	if fmt.Sprint(got) != "[0 search 2 5 search 2]" {
 		t.Errorf("%v", got)
 	}
-	if got := webtest.Query[string](m, `select user_id || ' ' || source from insight_touch`); fmt.Sprint(got) != fmt.Sprintf("[%d search]", person.ID) {
+	if got := webtest.Query[string](m,
+		`select user_id || ' ' || source from insight_touch`); fmt.Sprint(got) != fmt.Sprintf("[%d search]",
+		person.ID) {
 		t.Errorf("%v", got)
 	}
-	if got := webtest.Query[int64](m, `select visitors from insight_traffic where spu_id = 5`); fmt.Sprint(got) != "[1]" {
+	if got := webtest.Query[int64](m,
+		`select visitors from insight_traffic where spu_id = 5`); fmt.Sprint(got) != "[1]" {
 		t.Errorf("%v visitors", got)
 	}
 }

@@ -1,4 +1,5 @@
-// Package sheet writes tables for spreadsheets: CSV as RFC 4180 says, in UTF-8 that Excel recognises, in which no text is a formula.
+// Package sheet writes tables for spreadsheets: CSV as RFC 4180 says, in UTF-8 that Excel recognises, in which no text
+// is a formula.
 package sheet
 
 import (
@@ -17,7 +18,8 @@ func New(w io.Writer) (*csv.Writer, error) {
 	return c, nil
 }
 
-// Inert keeps a spreadsheet from taking what somebody typed for a formula: a text that begins like one gets an apostrophe in front.
+// Inert keeps a spreadsheet from taking what somebody typed for a formula: a text that begins like one gets an
+// apostrophe in front.
 func Inert(s string) string {
 	for _, sign := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"} {
 		if strings.HasPrefix(s, sign) {

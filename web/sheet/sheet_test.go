@@ -9,7 +9,8 @@ import (
 
 func TestNoTextIsAFormula(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "\nx": "'\nx",
+	for text, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx",
+		"\rx": "'\rx", "\nx": "'\nx",
 		"＝x": "'＝x", "＠x": "'＠x", "Film": "Film", "a=b": "a=b", "": ""} {
 		if got := sheet.Inert(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
@@ -20,7 +21,8 @@ func TestNoTextIsAFormula(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.WriteAll([][]string{{"a", `say "b", twice`}}); err != nil || out.String() != "\ufeffa,\"say \"\"b\"\", twice\"\r\n" {
+	if err := w.WriteAll([][]string{{"a", `say "b", twice`}}); err != nil ||
+		out.String() != "\ufeffa,\"say \"\"b\"\", twice\"\r\n" {
 		t.Errorf("%q, %v", out.String(), err)
 	}
 }

@@ -23,8 +23,8 @@ type request struct {
 	wrong  string // the message key of what is wrong with the prices
 }
 
-// read takes what it knows from a query. Prices are typed by people, so a wrong one is shown and left out of the filter;
-// whatever else is wrong was not typed, and the catalogue refuses it.
+// read takes what it knows from a query. Prices are typed by people, so a wrong one is shown and left out of the
+// filter; whatever else is wrong was not typed, and the catalogue refuses it.
 func read(action string, query url.Values) request {
 	r := request{action: action, asked: url.Values{}}
 	for _, name := range parameters {
@@ -33,8 +33,12 @@ func read(action string, query url.Values) request {
 		}
 	}
 	r.filter = catalog.Filter{
-		CategorySlug: r.asked.Get("category"), Kind: r.asked.Get("kind"), Quality: r.asked.Get("quality"),
-		Free: r.asked.Get("free") != "", Sort: catalog.Sort(r.asked.Get("sort")), Cursor: query.Get("cursor"),
+		CategorySlug: r.asked.Get("category"),
+		Kind:         r.asked.Get("kind"),
+		Quality:      r.asked.Get("quality"),
+		Free:         r.asked.Get("free") != "",
+		Sort:         catalog.Sort(r.asked.Get("sort")),
+		Cursor:       query.Get("cursor"),
 	}
 	low, lowOK := price(r.asked.Get("price_min"))
 	high, highOK := price(r.asked.Get("price_max"))
@@ -65,7 +69,8 @@ func price(s string) (*int64, bool) {
 	return new(int64(fen)), true
 }
 
-// with is the list's address after a change; an empty value takes the parameter away. Every change starts at the first page.
+// with is the list's address after a change; an empty value takes the parameter away. Every change starts at the first
+// page.
 func (r request) with(changes ...string) string {
 	values := url.Values{}
 	for name := range r.asked {
@@ -105,9 +110,15 @@ func (r request) next(cursor string) string {
 
 func (r request) form(t *text.Printer, categories []ui.Option) shopview.FilterForm {
 	f := shopview.FilterForm{
-		Query: r.asked.Get("q"), Sort: r.asked.Get("sort"), Category: r.asked.Get("category"), Categories: categories,
-		Kind: r.asked.Get("kind"), Quality: r.asked.Get("quality"), PriceMin: r.asked.Get("price_min"),
-		PriceMax: r.asked.Get("price_max"), Free: r.filter.Free,
+		Query:      r.asked.Get("q"),
+		Sort:       r.asked.Get("sort"),
+		Category:   r.asked.Get("category"),
+		Categories: categories,
+		Kind:       r.asked.Get("kind"),
+		Quality:    r.asked.Get("quality"),
+		PriceMin:   r.asked.Get("price_min"),
+		PriceMax:   r.asked.Get("price_max"),
+		Free:       r.filter.Free,
 	}
 	if r.wrong != "" {
 		f.PriceError = t.T(r.wrong)
@@ -163,8 +174,11 @@ func (r request) sorts(t *text.Printer, searching bool) []ui.Link {
 		if i == 0 { // what a list is sorted by unless told otherwise needs no parameter
 			value = ""
 		}
-		links[i] = ui.Link{Label: t.T("shop.sort_" + string(s)), Href: r.with("sort", value),
-			Current: r.filter.Sort == s || r.filter.Sort == "" && i == 0}
+		links[i] = ui.Link{
+			Label:   t.T("shop.sort_" + string(s)),
+			Href:    r.with("sort", value),
+			Current: r.filter.Sort == s || r.filter.Sort == "" && i == 0,
+		}
 	}
 	return links
 }

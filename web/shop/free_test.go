@@ -8,11 +8,13 @@ func TestProduct_of_a_free_film(t *testing.T) {
 	s.Film(990, -1)
 	mia := s.Person("mia", "shopper")
 	for _, b := range []int64{0, mia.ID} {
-		a := s.Browser(b).Get("/v/film-1").Wants(200).Shows("Watch free", "It stays in your library").Hides("Buy now", "Add to cart")
+		a := s.Browser(b).Get("/v/film-1").Wants(200).Shows("Watch free", "It stays in your library").
+			Hides("Buy now", "Add to cart")
 		if !a.Has(`action="/v/film-1/free"`) {
 			t.Errorf("user %d: no button that gives it: %s", b, a.Text())
 		}
-		if a := s.Browser(b).Get("/v/film-2").Wants(200).Shows("Buy now", "Add to cart").Hides("Watch free"); a.Has("/free") {
+		if a := s.Browser(b).Get("/v/film-2").Wants(200).Shows("Buy now", "Add to cart").
+			Hides("Watch free"); a.Has("/free") {
 			t.Errorf("user %d: what costs something is given away", b)
 		}
 	}

@@ -20,7 +20,11 @@ const (
 func (d Deps) home(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	var p shopview.HomePage
-	popular, err := d.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortPopular, Limit: homeShelf + 1, NoCount: true})
+	popular, err := d.Catalog.List(ctx, catalog.Filter{
+		Sort:    catalog.SortPopular,
+		Limit:   homeShelf + 1,
+		NoCount: true,
+	})
 	if err != nil {
 		return err
 	}
@@ -34,11 +38,20 @@ func (d Deps) home(c *page.Ctx) error {
 			return err
 		}
 	}
-	newest, err := d.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortNewest, Limit: homeShelf, NoCount: true})
+	newest, err := d.Catalog.List(ctx, catalog.Filter{
+		Sort:    catalog.SortNewest,
+		Limit:   homeShelf,
+		NoCount: true,
+	})
 	if err != nil {
 		return err
 	}
-	free, err := d.Catalog.List(ctx, catalog.Filter{Sort: catalog.SortPopular, Free: true, Limit: homeFree, NoCount: true})
+	free, err := d.Catalog.List(ctx, catalog.Filter{
+		Sort:    catalog.SortPopular,
+		Free:    true,
+		Limit:   homeFree,
+		NoCount: true,
+	})
 	if err != nil {
 		return err
 	}

@@ -70,10 +70,16 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 			return err
 		}
 	}
-	p.Action, p.Filter, p.Chips, p.Sorts = r.action, r.form(t, options), r.chips(t, options), r.sorts(t, p.Query != "")
+	p.Action = r.action
+	p.Filter = r.form(t, options)
+	p.Chips = r.chips(t, options)
+	p.Sorts = r.sorts(t, p.Query != "")
 	p.Filter.Open = c.QueryParam("filters") != ""
 	p.Clear, p.Next = r.clear(), r.next(found.NextCursor)
-	p.Cards, p.Total, p.Capped, p.Partial = found.Items, found.Total, found.Capped, r.filter.Cursor != ""
+	p.Cards = found.Items
+	p.Total = found.Total
+	p.Capped = found.Capped
+	p.Partial = r.filter.Cursor != ""
 	if len(p.Cards) == 0 {
 		if err := d.console(ctx, &p); err != nil {
 			return err
@@ -97,7 +103,8 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 	return c.Render(status, p.Heading, shopview.List(p))
 }
 
-// keepList keeps the page under the one address by which the mall itself leads to it, so that invented parameters fill nothing.
+// keepList keeps the page under the one address by which the mall itself leads to it, so that invented parameters fill
+// nothing.
 func (d Deps) keepList(c *page.Ctx, r request, life cache.Life) {
 	life.Tags = []string{catalog.TagShelves}
 	switch {

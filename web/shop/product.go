@@ -31,7 +31,11 @@ func (d Deps) product(c *page.Ctx) error {
 // showProduct draws a video's page; form is a review that came back with what was typed.
 func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form *shopview.ReviewForm) error {
 	ctx, t := c.Request().Context(), c.Text
-	p := shopview.ProductPage{Product: product, Address: c.PublicURL(address.Product(product.Slug)), Now: c.Now}
+	p := shopview.ProductPage{
+		Product: product,
+		Address: c.PublicURL(address.Product(product.Slug)),
+		Now:     c.Now,
+	}
 	held, err := d.Entitlements.Owned(ctx, c.Viewer.UserID, []int64{product.SPUID})
 	if err != nil {
 		return err
@@ -118,7 +122,8 @@ func life(product catalog.Product, editions []shopview.Edition) cache.Life {
 }
 
 // editions are the SKUs as this viewer may buy them; the first that can be bought is chosen.
-func (d Deps) editions(c *page.Ctx, product catalog.Product, mine []entitlement.Entitlement) ([]shopview.Edition, error) {
+func (d Deps) editions(c *page.Ctx, product catalog.Product,
+	mine []entitlement.Entitlement) ([]shopview.Edition, error) {
 	var limited []int64
 	for _, k := range product.SKUs {
 		if k.StockLimited {
@@ -139,7 +144,12 @@ func (d Deps) editions(c *page.Ctx, product catalog.Product, mine []entitlement.
 	chosen := false
 	editions := make([]shopview.Edition, len(product.SKUs))
 	for i, k := range product.SKUs {
-		e := shopview.Edition{SKU: k, Left: left[k.ID], Owned: ownsAlready(mine, k), Sale: running[k.ID]}
+		e := shopview.Edition{
+			SKU:   k,
+			Left:  left[k.ID],
+			Owned: ownsAlready(mine, k),
+			Sale:  running[k.ID],
+		}
 		e.SoldOut = k.StockLimited && e.Left == 0 && !e.InSale()
 		if !chosen && k.Price != nil && !e.SoldOut && !e.Owned {
 			e.Chosen, chosen = true, true

@@ -93,7 +93,8 @@ func (d Deps) reviewsOf(c *page.Ctx, product catalog.Product, cursor string) (sh
 }
 
 // mayReview puts the form on the page of a person who holds the video, did not make it and has not reviewed it.
-func (d Deps) mayReview(c *page.Ctx, product catalog.Product, holds bool, form *shopview.ReviewForm, p *shopview.ReviewsPage) error {
+func (d Deps) mayReview(c *page.Ctx, product catalog.Product, holds bool, form *shopview.ReviewForm,
+	p *shopview.ReviewsPage) error {
 	if !holds || product.CreatorID == c.Viewer.UserID {
 		return nil
 	}

@@ -1,6 +1,6 @@
-// Package shop owns the pages a visitor walks through before paying: the front page, lists, searches, a video's page and
-// its reviews. It asks the catalogue, the search, the stock and the entitlements, and refuses to decide anything that they
-// decide: prices, matches, who owns what.
+// Package shop owns the pages a visitor walks through before paying: the front page, lists, searches, a video's page
+// and its reviews. It asks the catalogue, the search, the stock and the entitlements, and refuses to decide anything
+// that they decide: prices, matches, who owns what.
 package shop
 
 import (
@@ -55,8 +55,8 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
 }
 
-// How long a page may be kept that changes without the catalogue's saying so. What is left of a limited stock is part of orders,
-// which announce nothing; a search is asked by few and the index follows by itself.
+// How long a page may be kept that changes without the catalogue's saying so. What is left of a limited stock is part
+// of orders, which announce nothing; a search is asked by few and the index follows by itself.
 const (
 	stockKept  = 500 * time.Millisecond
 	searchKept = 2 * time.Second
@@ -73,15 +73,19 @@ func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link,
 		for _, k := range list {
 			if k.Videos > 0 {
 				href := "/c/" + k.Slug
-				links = append(links, ui.Link{Label: shopview.CategoryName(pc.Text, k), Href: href, Current: pc.Request().URL.Path == href})
+				links = append(links, ui.Link{
+					Label:   shopview.CategoryName(pc.Text, k),
+					Href:    href,
+					Current: pc.Request().URL.Path == href,
+				})
 			}
 		}
 		return links, nil
 	}
 }
 
-// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The life is that of a page that shows them:
-// what is left in a sale is part of orders, which announce nothing.
+// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The life is that of a page
+// that shows them: what is left in a sale is part of orders, which announce nothing.
 func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Life, error) {
 	running, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, lists...)
 	if err != nil || !running {

@@ -42,7 +42,11 @@ type film struct {
 }
 
 func sku(kind, quality string, amount int64, more ...func(*catalog.NewSKU)) catalog.NewSKU {
-	k := catalog.NewSKU{Kind: kind, Quality: quality, Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}
+	k := catalog.NewSKU{
+		Kind:    kind,
+		Quality: quality,
+		Price:   catalog.NewPrice{Amount: amount, Currency: "CNY"},
+	}
 	if kind == catalog.KindRent {
 		k.RentHours = 48
 	}
@@ -54,9 +58,12 @@ func sku(kind, quality string, amount int64, more ...func(*catalog.NewSKU)) cata
 
 var stock = []film{
 	{"aurora", "nature", "追逐极光", "Chasing the Aurora", []string{"极光", "iceland"}, 50, []catalog.NewSKU{
-		sku("rent", "HD", 600), sku("own", "HD", 1990, func(k *catalog.NewSKU) { k.Price.ListAmount = new(int64(2990)) }),
+		sku("rent", "HD", 600), sku("own", "HD", 1990, func(k *catalog.NewSKU) {
+			k.Price.ListAmount = new(int64(2990))
+		}),
 		sku("own", "4K", 3990, func(k *catalog.NewSKU) { k.StockLimited = true })}},
-	{"kyoto", "travel", "京都的四季", "Four Seasons of Kyoto", []string{"京都", "travel"}, 20, []catalog.NewSKU{sku("own", "HD", 2900)}},
+	{"kyoto", "travel", "京都的四季", "Four Seasons of Kyoto", []string{"京都", "travel"}, 20,
+		[]catalog.NewSKU{sku("own", "HD", 2900)}},
 	{"tokyo", "travel", "东京夜行", "Tokyo by Night", []string{"travel"}, 20, []catalog.NewSKU{sku("rent", "HD", 500)}},
 	{"wok", "nature", "铁锅里的火", "Fire in the Wok", []string{"food"}, 1, []catalog.NewSKU{sku("own", "HD", 0)}},
 }
@@ -69,10 +76,18 @@ func open(t *testing.T) *stall {
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		m.Site.Routes(g)
 		find = search.New(db.Pools{Primary: m.Pool, Replica: m.Pool}, m.Catalog, m.Now)
-		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Search: find, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders,
+		shop.Routes(g, shop.Deps{
+			Site:         m.Site,
+			Catalog:      m.Catalog,
+			Search:       find,
+			Inventory:    m.Inventory,
+			Entitlements: m.Entitlements,
+			Orders:       m.Orders,
 			Trailer: func(_ context.Context, asset int64) (string, error) {
 				return fmt.Sprintf("/media/trailers/film-%d/index.m3u8", asset), nil
-			}, Sales: sale.NewShowcase(m.Promotions, m.Catalog, m.Now).Running})
+			},
+			Sales: sale.NewShowcase(m.Promotions, m.Catalog, m.Now).Running,
+		})
 	}})
 	ctx := t.Context()
 	must := func(err error) {
@@ -82,18 +97,52 @@ func open(t *testing.T) *stall {
 		}
 	}
 	shelves := map[string]int64{}
-	for _, n := range []catalog.NewCategory{{Slug: "nature", NameZh: "自然", NameEn: "Nature", Position: 1}, {Slug: "travel", NameZh: "旅行", NameEn: "Travel", Position: 2},
-		{Slug: "empty", NameZh: "空架", NameEn: "Bare shelf", Position: 3}} {
+	for _, n := range []catalog.NewCategory{{
+		Slug:     "nature",
+		NameZh:   "自然",
+		NameEn:   "Nature",
+		Position: 1,
+	}, {
+		Slug:     "travel",
+		NameZh:   "旅行",
+		NameEn:   "Travel",
+		Position: 2,
+	},
+		{
+			Slug:     "empty",
+			NameZh:   "空架",
+			NameEn:   "Bare shelf",
+			Position: 3,
+		}} {
 		var err error
 		shelves[n.Slug], err = s.Catalog.CreateCategory(ctx, n)
 		must(err)
 	}
-	must(s.Catalog.CreateCreator(ctx, catalog.NewCreator{UserID: 70, Slug: "lin-xi", NameZh: "林溪", NameEn: "Lin Xi", BioZh: "在北方拍片。", BioEn: "Films the north."}))
+	must(s.Catalog.CreateCreator(ctx, catalog.NewCreator{
+		UserID: 70,
+		Slug:   "lin-xi",
+		NameZh: "林溪",
+		NameEn: "Lin Xi",
+		BioZh:  "在北方拍片。",
+		BioEn:  "Films the north.",
+	}))
 	for i, f := range stock {
 		day := s.Now().AddDate(0, 0, -i)
-		made, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{Slug: f.slug, CreatorID: 70, CategoryID: shelves[f.category], TitleZh: f.zh, TitleEn: f.en,
-			DescriptionZh: "关于" + f.zh + "的一部短片。", DescriptionEn: "A short film about " + f.en + " <script>alert(1)</script>.", Tags: f.tags,
-			Cover: f.slug, AssetID: new(int64(i + 1)), DurationSeconds: 95, PublishedAt: &day, SKUs: f.skus})
+		made, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{
+			Slug:            f.slug,
+			CreatorID:       70,
+			CategoryID:      shelves[f.category],
+			TitleZh:         f.zh,
+			TitleEn:         f.en,
+			DescriptionZh:   "关于" + f.zh + "的一部短片。",
+			DescriptionEn:   "A short film about " + f.en + " <script>alert(1)</script>.",
+			Tags:            f.tags,
+			Cover:           f.slug,
+			AssetID:         new(int64(i + 1)),
+			DurationSeconds: 95,
+			PublishedAt:     &day,
+			SKUs:            f.skus,
+		})
 		must(err)
 		must(s.Catalog.Publish(ctx, made.SPUID))
 		must(s.Catalog.CountSaleTx(ctx, s.Pool, made.SPUID, f.sold))
@@ -120,8 +169,11 @@ func cards(a webtest.Answer) []string {
 func TestTheFrontPageInBothLanguages(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
-	a := b.Get("/").Wants(http.StatusOK).Shows("Chasing the Aurora", "from CN¥6.00", "Nature", "Travel", "Lin Xi", "Free to watch", "Fire in the Wok").Hides("Bare shelf", "追逐极光")
-	if !a.Has(`<html lang="en"`) || !a.Has(`/media/covers/aurora-480.webp`) || strings.Count(a.Body, `fetchpriority="high"`) != 1 {
+	a := b.Get("/").Wants(http.StatusOK).
+		Shows("Chasing the Aurora", "from CN¥6.00", "Nature", "Travel", "Lin Xi", "Free to watch", "Fire in the Wok").
+		Hides("Bare shelf", "追逐极光")
+	if !a.Has(`<html lang="en"`) || !a.Has(`/media/covers/aurora-480.webp`) ||
+		strings.Count(a.Body, `fetchpriority="high"`) != 1 {
 		t.Error("the featured cover is not the one image fetched first")
 	}
 	b.Lang = "zh-CN"
@@ -156,8 +208,10 @@ func TestListsNarrowSortAndKeepTheirAddress(t *testing.T) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
-	a := b.Get("/videos?kind=own&price_min=10&sort=newest&filters=1").Wants(200).Shows("1 video", "Own", "From CN¥10.00", "Clear all filters")
-	for _, link := range []string{`href="/videos?kind=own&amp;sort=newest"`, `href="/videos?price_min=10&amp;sort=newest"`, `href="/videos?sort=newest"`} {
+	a := b.Get("/videos?kind=own&price_min=10&sort=newest&filters=1").Wants(200).
+		Shows("1 video", "Own", "From CN¥10.00", "Clear all filters")
+	for _, link := range []string{`href="/videos?kind=own&amp;sort=newest"`,
+		`href="/videos?price_min=10&amp;sort=newest"`, `href="/videos?sort=newest"`} {
 		if !a.Has(link) {
 			t.Errorf("no link %s", link)
 		}
@@ -167,7 +221,8 @@ func TestListsNarrowSortAndKeepTheirAddress(t *testing.T) {
 	if form.Get("kind") != "own" || form.Get("price_min") != "10" || form.Get("sort") != "newest" {
 		t.Errorf("the form holds %v", form)
 	}
-	for path, status := range map[string]int{"/c/nowhere": 404, "/creators/nobody": 404, "/videos?sort=random": 422, "/videos?kind=steal": 422, "/videos?cursor=x": 422, "/videos?category=%27": 422} {
+	for path, status := range map[string]int{"/c/nowhere": 404, "/creators/nobody": 404, "/videos?sort=random": 422,
+		"/videos?kind=steal": 422, "/videos?cursor=x": 422, "/videos?category=%27": 422} {
 		b.Get(path).Wants(status)
 	}
 	b.Get("/videos?price_min=abc").Wants(422).Shows("Type a price such as").Hides("From CN¥")
@@ -180,8 +235,10 @@ func TestListsNarrowSortAndKeepTheirAddress(t *testing.T) {
 func TestAFragmentIsThePageWithoutItsFrame(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
-	whole, part := b.Get("/videos?kind=rent").Wants(200), b.HTMX("/videos?kind=rent&quality=&price_min=&free=", nil).Wants(200)
-	if !whole.Has("<html") || part.Has("<html") || !part.Has(`id="listing"`) || !slices.Equal(cards(whole), cards(part)) {
+	whole, part := b.Get("/videos?kind=rent").Wants(200), b.HTMX("/videos?kind=rent&quality=&price_min=&free=", nil).
+		Wants(200)
+	if !whole.Has("<html") || part.Has("<html") || !part.Has(`id="listing"`) ||
+		!slices.Equal(cards(whole), cards(part)) {
 		t.Error("page and fragment differ in more than the frame")
 	}
 	if got := part.Header.Get("HX-Push-Url"); got != "/videos?kind=rent" {
@@ -209,7 +266,8 @@ func TestFurtherPagesShowEveryVideoOnce(t *testing.T) {
 		s.Film(int64(i%3)*100, -1)
 	}
 	b := s.Browser(0)
-	for _, path := range []string{"/videos", "/videos?sort=newest", "/videos?sort=price_asc", "/videos?sort=price_desc"} {
+	for _, path := range []string{"/videos", "/videos?sort=newest", "/videos?sort=price_asc",
+		"/videos?sort=price_desc"} {
 		seen := map[string]bool{}
 		for at, pages := path, 0; at != ""; pages++ {
 			a := b.Get(at).Wants(200)
@@ -239,14 +297,16 @@ func TestASearchShowsWhereItMatched(t *testing.T) {
 	if !a.Has(`追逐<mark>极光</mark>`) || !a.Has(`value="极光"`) {
 		t.Error("the match in the other title is not marked, or the box is empty")
 	}
-	if a := b.Get("/search?q=auroa").Wants(200).Shows("Nothing was found for “auroa”", "results for “aurora”"); !a.Has("<mark>Aurora</mark>") {
+	if a := b.Get("/search?q=auroa").Wants(200).
+		Shows("Nothing was found for “auroa”", "results for “aurora”"); !a.Has("<mark>Aurora</mark>") {
 		t.Error("the corrected match is not marked")
 	}
 	b.Get("/search?q=aurora+wok").Wants(200).Shows("No video has all of “aurora wok”", "Chasing the", "Fire in the")
 	b.Get("/search?q=zzzzzz").Wants(200).Shows("Nothing found for “zzzzzz”", "Check the spelling", "Nature", "Popular")
 	b.Lang = "zh-CN"
 	b.Get("/search?q=zzzzzz").Wants(200).Shows("没有找到“zzzzzz”", "自然")
-	for _, q := range []string{`<script>alert(1)</script>`, `"`, `'; drop table video_product_spu; --`, "😀", strings.Repeat("极光 ", 500)} {
+	for _, q := range []string{`<script>alert(1)</script>`, `"`, `'; drop table video_product_spu; --`, "😀",
+		strings.Repeat("极光 ", 500)} {
 		if a := b.Get("/search?q=" + url.QueryEscape(q)).Wants(200); a.Has("<script>alert") {
 			t.Errorf("%q comes back unescaped", q)
 		}
@@ -259,17 +319,22 @@ func TestAVideosPage(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	a := b.Get("/v/aurora").Wants(200).Shows("Chasing the Aurora", "追逐极光", "by Lin Xi", "1 minute 35 seconds",
-		"CN¥6.00", "Watch for 48 hours from the first play", "CN¥19.90", "CN¥29.90", "Only 3 left", "Buy now", "Add to cart", "Nobody has reviewed", "Fire in the Wok").
+		"CN¥6.00", "Watch for 48 hours from the first play", "CN¥19.90", "CN¥29.90", "Only 3 left", "Buy now",
+		"Add to cart", "Nobody has reviewed", "Fire in the Wok").
 		Hides("Watch now", "Write a review")
-	for _, part := range []string{`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`, `<img src="/media/covers/aurora-960.webp"`, `type="application/ld+json"`, `"@type":"Product"`,
-		`<meta property="og:image" content="` + s.URL + `/media/covers/aurora-960.webp"`, `<link rel="canonical" href="` + s.URL + `/v/aurora"`, `href="/search?q=iceland"`,
+	for _, part := range []string{`data-trailer`, `data-src="/media/trailers/film-1/index.m3u8"`,
+		`<img src="/media/covers/aurora-960.webp"`, `type="application/ld+json"`, `"@type":"Product"`,
+		`<meta property="og:image" content="` + s.URL + `/media/covers/aurora-960.webp"`,
+		`<link rel="canonical" href="` + s.URL + `/v/aurora"`, `href="/search?q=iceland"`,
 		`data-copy="` + s.URL + `/v/aurora"`, `&lt;script&gt;alert(1)`} {
 		if !a.Has(part) {
 			t.Errorf("no %s", part)
 		}
 	}
 	nonce := regexp.MustCompile(`nonce-([^']+)'`).FindStringSubmatch(a.Header.Get("Content-Security-Policy"))
-	if nonce == nil || !regexp.MustCompile(`<script[^>]*ld\+json[^>]*nonce="`+regexp.QuoteMeta(nonce[1])+`"`).MatchString(a.Body) || strings.Contains(a.Body, "<script>alert") {
+	if nonce == nil ||
+		!regexp.MustCompile(`<script[^>]*ld\+json[^>]*nonce="`+regexp.QuoteMeta(nonce[1])+`"`).MatchString(a.Body) ||
+		strings.Contains(a.Body, "<script>alert") {
 		t.Error("the structured data has no nonce, or markup came through")
 	}
 	structured(t, s, a)
@@ -342,7 +407,8 @@ func TestLanguageOfAnAddress(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0) // reads English
 	a := b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("首次播放起 48 小时内观看")
-	for _, part := range []string{`<html lang="zh-CN"`, `<link rel="canonical" href="` + s.URL + `/v/aurora?lang=zh-CN"`,
+	for _, part := range []string{`<html lang="zh-CN"`,
+		`<link rel="canonical" href="` + s.URL + `/v/aurora?lang=zh-CN"`,
 		`<meta property="og:locale" content="zh_CN"`, `name="next" value="/v/aurora"`} {
 		if !a.Has(part) {
 			t.Errorf("no %s", part)
@@ -364,10 +430,15 @@ func TestLanguageOfAnAddress(t *testing.T) {
 	}
 }
 
-// A video that was described in one language is whole in the other: its texts stand in, are marked as foreign, and a note says so.
+// A video that was described in one language is whole in the other: its texts stand in, are marked as foreign, and a
+// note says so.
 func TestProduct_in_one_language(t *testing.T) {
 	s := open(t)
-	shelf, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{Slug: "single", NameZh: "单语", NameEn: "Single"})
+	shelf, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
+		Slug:   "single",
+		NameZh: "单语",
+		NameEn: "Single",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -496,14 +567,20 @@ func TestAPageSaysWhenAPriceEndsAndWhatIsGone(t *testing.T) {
 	ctx := t.Context()
 	aurora := s.films["aurora"].SKUIDs
 	until := s.Now().Add(72 * time.Hour)
-	if err := s.Catalog.SetPrice(ctx, aurora[0], catalog.NewPrice{Amount: 100, ListAmount: new(int64(600)), Currency: "CNY", Until: &until}); err != nil {
+	if err := s.Catalog.SetPrice(ctx, aurora[0], catalog.NewPrice{
+		Amount:     100,
+		ListAmount: new(int64(600)),
+		Currency:   "CNY",
+		Until:      &until,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Inventory.SetStock(ctx, aurora[2], 0); err != nil {
 		t.Fatal(err)
 	}
 	b := s.Browser(0)
-	b.Get("/v/aurora").Wants(200).Shows("CN¥1.00", "This price until "+until.UTC().Format("Jan 2, 2006, 15:04"), "Sold out")
+	b.Get("/v/aurora").Wants(200).
+		Shows("CN¥1.00", "This price until "+until.UTC().Format("Jan 2, 2006, 15:04"), "Sold out")
 	s.Advance(73 * time.Hour)
 	b.Get("/v/aurora").Wants(200).Shows("CN¥6.00").Hides("This price until", "CN¥1.00")
 }
@@ -514,7 +591,8 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 	b := s.Browser(me.ID)
 	review := url.Values{"rating": {"4"}, "body": {"Cold & <b>fine</b>"}}
 	b.Post("/v/aurora/reviews", review).Wants(403)
-	if guest := s.Browser(0).Post("/v/aurora/reviews", review).Wants(http.StatusSeeOther); !strings.HasPrefix(guest.Location, "/sign-in") {
+	if guest := s.Browser(0).Post("/v/aurora/reviews", review).
+		Wants(http.StatusSeeOther); !strings.HasPrefix(guest.Location, "/sign-in") {
 		t.Errorf("a guest is sent to %s", guest.Location)
 	}
 
@@ -530,14 +608,19 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 	b.Get("/videos").Wants(200).Shows("Owned")
 	s.Browser(other.ID).Get("/v/aurora").Wants(200).Hides("Watch now", "You own", "Write a review")
 
-	wrong := b.Post("/v/aurora/reviews", url.Values{"rating": {""}, "body": {"No stars yet"}}).Wants(422).Shows("Choose 1 to 5 stars.")
+	wrong := b.Post("/v/aurora/reviews", url.Values{
+		"rating": {""},
+		"body":   {"No stars yet"},
+	}).Wants(422).Shows("Choose 1 to 5 stars.")
 	if !wrong.Has("No stars yet</textarea>") {
 		t.Error("what was typed is lost")
 	}
 	if done := b.Post("/v/aurora/reviews", review).Wants(303); done.Location != "/v/aurora#reviews" {
 		t.Errorf("leads to %s", done.Location)
 	}
-	b.Get("/v/aurora").Wants(200).Shows("your review is published", "Cold & <b>fine</b>", "mei", "4.0", "You have reviewed this video").Hides("Write a review")
+	b.Get("/v/aurora").Wants(200).
+		Shows("your review is published", "Cold & <b>fine</b>", "mei", "4.0", "You have reviewed this video").
+		Hides("Write a review")
 	b.Post("/v/aurora/reviews", review).Wants(409)
 }
 
@@ -545,11 +628,15 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 func TestShop_ReviewOfOnesOwn(t *testing.T) {
 	s := open(t)
 	me := s.Person("mei", account.RoleOperator) // the mall has made a creator of the first person
-	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`, me.ID)
+	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`,
+		me.ID)
 	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
 	b := s.Browser(me.ID)
 	b.Get("/v/aurora").Wants(200).Shows("You own this in HD.").Hides("Write a review")
-	b.Post("/v/aurora/reviews", url.Values{"rating": {"5"}, "body": {"The best!"}}).Wants(403).Shows("Nobody reviews a video of their own.")
+	b.Post("/v/aurora/reviews", url.Values{
+		"rating": {"5"},
+		"body":   {"The best!"},
+	}).Wants(403).Shows("Nobody reviews a video of their own.")
 	b.Get("/v/aurora").Wants(200).Hides("The best!")
 }
 
@@ -561,7 +648,11 @@ func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
 	b.Post("/v/aurora/reviews", url.Values{"rating": {"1"}, "body": {"Too dark."}}).Wants(303)
 	const mark, none = "Refunded, not counted", "Nobody has reviewed this yet"
 	b.Get("/v/aurora").Wants(200).Shows("Too dark.").Hides(mark, none)
-	_, err := s.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: o.OrderNo, Actor: "operator:2", Key: "k"})
+	_, err := s.Orders.Refund(t.Context(), order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Actor:   "operator:2",
+		Key:     "k",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -572,8 +663,16 @@ func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
 func TestFurtherReviews(t *testing.T) {
 	s := open(t)
 	for i := range 14 {
-		if _, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{SPUID: s.films["wok"].SPUID, UserID: int64(900 + i), Owned: true,
-			Author: "A", Rating: 1 + i%5, Body: fmt.Sprintf("remark-%02d", i), Locale: "en", At: s.Now().Add(-time.Duration(i/3) * time.Hour)}); err != nil {
+		if _, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{
+			SPUID:  s.films["wok"].SPUID,
+			UserID: int64(900 + i),
+			Owned:  true,
+			Author: "A",
+			Rating: 1 + i%5,
+			Body:   fmt.Sprintf("remark-%02d", i),
+			Locale: "en",
+			At:     s.Now().Add(-time.Duration(i/3) * time.Hour),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -614,8 +713,18 @@ func TestARunningFlashSaleIsShownInTheShop(t *testing.T) {
 		b.Get("/v/kyoto").Wants(200).Hides("flash sale")
 	}
 	by := promotion.Actor{UserID: 9, Operator: true}
-	c, err := s.Promotions.Create(t.Context(), by, promotion.Draft{NameZh: "极光之夜", NameEn: "Northern nights", StartsAt: s.Now(), EndsAt: s.Now().Add(time.Hour),
-		Items: []promotion.Item{{SKUID: s.films["aurora"].SKUIDs[1], Amount: money.Of(990, "CNY"), Units: 5, PerUser: 1}}})
+	c, err := s.Promotions.Create(t.Context(), by, promotion.Draft{
+		NameZh:   "极光之夜",
+		NameEn:   "Northern nights",
+		StartsAt: s.Now(),
+		EndsAt:   s.Now().Add(time.Hour),
+		Items: []promotion.Item{{
+			SKUID:   s.films["aurora"].SKUIDs[1],
+			Amount:  money.Of(990, "CNY"),
+			Units:   5,
+			PerUser: 1,
+		}},
+	})
 	if err == nil {
 		_, err = s.Promotions.Schedule(t.Context(), by, c.ID, c.Version)
 	}

@@ -98,7 +98,10 @@ func (h handlers) index(c echo.Context) error {
 		return err
 	}
 	return h.write(c, "sitemapindex", func(w *xml.Encoder) error {
-		if err := w.Encode(entry{XMLName: xml.Name{Local: "sitemap"}, Loc: h.PublicURL + "/sitemaps/" + pagesPart}); err != nil {
+		if err := w.Encode(entry{
+			XMLName: xml.Name{Local: "sitemap"},
+			Loc:     h.PublicURL + "/sitemaps/" + pagesPart,
+		}); err != nil {
 			return err
 		}
 		for _, p := range parts {
@@ -235,7 +238,8 @@ func date(t time.Time) string {
 func (h handlers) write(c echo.Context, root string, fill func(*xml.Encoder) error) error {
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationXMLCharsetUTF8)
 	w := c.Response()
-	if _, err := fmt.Fprintf(w, "%s<%s xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n",
+	if _, err := fmt.Fprintf(w,
+		"%s<%s xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n",
 		xml.Header, root); err != nil {
 		return err
 	}

@@ -65,7 +65,10 @@ func (d Deps) list(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, c.Text.T("sitepage.title"), sitepageview.List(sitepageview.ListPage{Pages: pages, Authors: authors}))
+	return c.Render(http.StatusOK, c.Text.T("sitepage.title"), sitepageview.List(sitepageview.ListPage{
+		Pages:   pages,
+		Authors: authors,
+	}))
 }
 
 // edit fills the form with the current text, or with an earlier one that is asked for.
@@ -143,7 +146,9 @@ func (d Deps) typed(c *page.Ctx) (sitepageview.EditPage, error) {
 		return sitepageview.EditPage{}, page.ErrBadRequest(err)
 	}
 	p, err := d.editing(c)
-	p.BodyZh, p.BodyEn, p.From = c.FormValue("body_zh"), c.FormValue("body_en"), -1
+	p.BodyZh = c.FormValue("body_zh")
+	p.BodyEn = c.FormValue("body_en")
+	p.From = -1
 	return p, err
 }
 

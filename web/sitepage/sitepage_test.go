@@ -27,7 +27,8 @@ func open(t *testing.T) *webtest.Mall {
 func TestShow(t *testing.T) {
 	m := open(t)
 	guest, olga := m.Browser(0), m.Browser(m.Person("olga", "operator").ID)
-	for path, title := range map[string]string{"/terms": "Terms of use", "/privacy": "Privacy policy", "/refunds": "Refund policy", "/contact": "Contact"} {
+	for path, title := range map[string]string{"/terms": "Terms of use", "/privacy": "Privacy policy",
+		"/refunds": "Refund policy", "/contact": "Contact"} {
 		a := guest.Get(path).Wants(200).Shows(title, "This is a sample text", "Replace what stands in square brackets")
 		if !a.Has(`<meta name="robots" content="noindex"`) || !a.Has("<h2>") || strings.Count(a.Body, "<h1") != 1 {
 			t.Errorf("%s: the sample's page: %s", path, a.Body)
@@ -39,7 +40,8 @@ func TestShow(t *testing.T) {
 
 	olga.Post("/admin/pages/terms", url.Values{"version": {"0"}, "body_zh": {"## 账户\n\n请保管好密码。"}}).Wants(303)
 	chinese.Get("/terms").Wants(200).Shows("账户", "请保管好密码。", "第 1 版").Hides("示例", "英文版")
-	a := guest.Get("/terms").Wants(200).Shows("账户", "This page is available in Chinese only.", "Version 1").Hides("sample")
+	a := guest.Get("/terms").Wants(200).Shows("账户", "This page is available in Chinese only.", "Version 1").
+		Hides("sample")
 	if !a.Has(`class="prose-page" lang="zh-CN"`) || a.Has("noindex") {
 		t.Errorf("a text in the other language: %s", a.Body)
 	}
@@ -50,7 +52,8 @@ func TestShow(t *testing.T) {
 func TestSave_harmless(t *testing.T) {
 	m := open(t)
 	olga := m.Browser(m.Person("olga", "operator").ID)
-	text := "Before <script>document.title='changed'</script> <b onclick=\"document.title=1\">bold</b> ![p](https://a.example/p.png) " +
+	text := "Before <script>document.title='changed'</script> <b onclick=\"document.title=1\">bold</b> " +
+		"![p](https://a.example/p.png) " +
 		"[press](javascript:document.title) [out](https://a.example/) after"
 	form := url.Values{"version": {"0"}, "body_en": {text}}
 	preview := olga.Post("/admin/pages/contact/preview", form).Wants(200).Shows("Not saved yet", "Before", "after")
@@ -89,12 +92,14 @@ func TestEdit(t *testing.T) {
 	form.Set("body_en", "Within [14] days.")
 	form.Set("body_zh", "")
 	olga.Post("/admin/pages/refunds", form).Wants(303)
-	olga.Get("/admin/pages/refunds").Wants(200).Shows("Saved. The page shows the new text.", "1 place to fill in", "Version 1", "olga")
+	olga.Get("/admin/pages/refunds").Wants(200).
+		Shows("Saved. The page shows the new text.", "1 place to fill in", "Version 1", "olga")
 
 	// The second tab keeps what was typed there, sees the other text, and may then replace it.
 	form = second.Form("/admin/pages/refunds")
 	form.Set("body_en", "Never <b>ever</b>.")
-	lost := oscar.Post("/admin/pages/refunds", form).Wants(409).Shows("olga saved this page meanwhile", "Within [14] days.")
+	lost := oscar.Post("/admin/pages/refunds", form).Wants(409).
+		Shows("olga saved this page meanwhile", "Within [14] days.")
 	if !lost.Has("Never &lt;b&gt;ever&lt;/b&gt;.") {
 		t.Errorf("what was typed is lost: %s", lost.Body)
 	}
@@ -115,7 +120,10 @@ func TestEdit(t *testing.T) {
 	empty := olga.Post("/admin/pages/refunds", url.Values{"version": {"2"}, "body_zh": {" "}}).Wants(422)
 	empty.Shows("Not saved", "Write the text in at least one language.")
 	long := strings.Repeat("x", mallpages.MaxBody+1)
-	if a := olga.Post("/admin/pages/refunds", url.Values{"version": {"2"}, "body_en": {long}}).Wants(422).Shows("At most 40,000 characters."); !a.Has(long) {
+	if a := olga.Post("/admin/pages/refunds", url.Values{
+		"version": {"2"},
+		"body_en": {long},
+	}).Wants(422).Shows("At most 40,000 characters."); !a.Has(long) {
 		t.Error("a text that is too long is lost")
 	}
 	olga.Post("/admin/pages/refunds", url.Values{"version": {"two"}, "body_en": {"x"}}).Wants(409)

@@ -40,7 +40,10 @@ func (a addressed) RemoteAddr() net.Addr { return a.address }
 func TestListener_Accept_connections_of_an_address(t *testing.T) {
 	t.Parallel()
 	raw := from{conns: make(chan net.Conn, 1)}
-	l := transfer.Listen(raw, transfer.Options{PerAddress: 2, Trusted: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}})
+	l := transfer.Listen(raw, transfer.Options{
+		PerAddress: 2,
+		Trusted:    []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+	})
 	// dial returns the server's side, nil where the connection was one too many.
 	dial := func(ip string) net.Conn {
 		t.Helper()
@@ -88,7 +91,8 @@ func TestListener_Accept_connections_of_an_address(t *testing.T) {
 	if dial("203.0.113.7") == nil || dial("203.0.113.7") != nil {
 		t.Fatal("after one was closed there is room for one")
 	}
-	if dial("2001:db8:1:2::1") == nil || dial("2001:db8:1:2:ffff::1") == nil || dial("2001:db8:1:2::3") != nil || dial("2001:db8:1:3::1") == nil {
+	if dial("2001:db8:1:2::1") == nil || dial("2001:db8:1:2:ffff::1") == nil || dial("2001:db8:1:2::3") != nil ||
+		dial("2001:db8:1:3::1") == nil {
 		t.Fatal("IPv6 is not counted by its /64")
 	}
 	for range 5 {
@@ -99,7 +103,8 @@ func TestListener_Accept_connections_of_an_address(t *testing.T) {
 }
 
 // serve answers with what write does, behind a listener with a short patience.
-func serve(t *testing.T, timeout time.Duration, write func(http.ResponseWriter, *http.Request)) (*transfer.Listener, <-chan struct{}) {
+func serve(t *testing.T, timeout time.Duration, write func(http.ResponseWriter,
+	*http.Request)) (*transfer.Listener, <-chan struct{}) {
 	t.Helper()
 	raw, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -296,7 +301,12 @@ func TestBody_Read(t *testing.T) {
 	} {
 		k := &clock{time.Unix(1_800_000_000, 0)}
 		d := &deadlines{}
-		b := transfer.NewBody(&drip{clock: k, bytes: c.bytes, takes: c.takes, left: 200 * c.bytes}, d, transfer.BodyLimits{
+		b := transfer.NewBody(&drip{
+			clock: k,
+			bytes: c.bytes,
+			takes: c.takes,
+			left:  200 * c.bytes,
+		}, d, transfer.BodyLimits{
 			Rate: c.rate,
 			Now:  func() time.Time { return k.now },
 		})
@@ -324,7 +334,12 @@ func TestBody_Within(t *testing.T) {
 	k := &clock{time.Unix(1_800_000_000, 0)}
 	end := k.now.Add(time.Minute)
 	d := &deadlines{}
-	b := transfer.NewBody(&drip{clock: k, bytes: 1, takes: 6 * time.Second, left: 10}, d, transfer.BodyLimits{
+	b := transfer.NewBody(&drip{
+		clock: k,
+		bytes: 1,
+		takes: 6 * time.Second,
+		left:  10,
+	}, d, transfer.BodyLimits{
 		Within: time.Minute,
 		Now:    func() time.Time { return k.now },
 	})

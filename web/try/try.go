@@ -1,5 +1,5 @@
-// Package try owns the page on which anybody watches the free minutes of a film. What is free is the catalogue's and playing it is
-// mall/playback's; it refuses to hand out anything that plays.
+// Package try owns the page on which anybody watches the free minutes of a film. What is free is the catalogue's and
+// playing it is mall/playback's; it refuses to hand out anything that plays.
 package try
 
 import (
@@ -39,7 +39,8 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/try/:slug", d.Site.Handle(d.show))
 }
 
-// show plays what is free. Who may watch the film sees it instead, and a film that gives nothing away is shown on its own page.
+// show plays what is free. Who may watch the film sees it instead, and a film that gives nothing away is shown on its
+// own page.
 func (d Deps) show(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	product, err := d.Catalog.ProductBySlug(ctx, c.Param("slug"))
@@ -72,8 +73,15 @@ func (d Deps) show(c *page.Ctx) error {
 }
 
 func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Film {
-	f := ui.Film{Title: shopview.Title(c.Text, product.Card), AuthURL: play.FreeURL(product.Slug), Poster: address.Cover(product.Cover, media.CoverLarge),
-		BuyURL: address.Product(product.Slug), SignInURL: "/sign-in?next=" + url.QueryEscape(address.Try(product.Slug)), Autoplay: true, Sounds: len(asset.Sounds) > 0}
+	f := ui.Film{
+		Title:     shopview.Title(c.Text, product.Card),
+		AuthURL:   play.FreeURL(product.Slug),
+		Poster:    address.Cover(product.Cover, media.CoverLarge),
+		BuyURL:    address.Product(product.Slug),
+		SignInURL: "/sign-in?next=" + url.QueryEscape(address.Try(product.Slug)),
+		Autoplay:  true,
+		Sounds:    len(asset.Sounds) > 0,
+	}
 	f.Captions, f.Chapters = play.Beside(d.Playback.FreeExtras(asset, product.FreeSeconds), c.Text.Lang == text.ZhCN)
 	return f
 }

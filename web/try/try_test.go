@@ -44,18 +44,44 @@ func open(t *testing.T) *house {
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		films, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		h.must(err)
-		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
-		player, err := playback.New(m.Pool, rdb, m.Entitlements, films, keys, playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
+		keys := playback.Keys{
+			Token:   bytes.Repeat([]byte{1}, 32),
+			Segment: bytes.Repeat([]byte{2}, 32),
+			Device:  bytes.Repeat([]byte{3}, 32),
+		}
+		player, err := playback.New(m.Pool, rdb, m.Entitlements, films, keys,
+			playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		try.Routes(g, try.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders, Media: films, Playback: player})
-		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: films, Playback: player})
+		try.Routes(g, try.Deps{
+			Site:         m.Site,
+			Catalog:      m.Catalog,
+			Inventory:    m.Inventory,
+			Entitlements: m.Entitlements,
+			Orders:       m.Orders,
+			Media:        films,
+			Playback:     player,
+		})
+		play.Routes(g, play.Deps{
+			Site:     m.Site,
+			Catalog:  m.Catalog,
+			Media:    films,
+			Playback: player,
+		})
 	}})
 	h.sku = h.Film(990, -1)
 	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
 	h.must(err)
 	asset, err := films.Pack(t.Context(), clearFilm(), "sea", 2)
 	h.must(err)
-	h.must(films.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{Start: 0, En: "Begin", Zh: "开始"}, {Start: 12, En: "The end", Zh: "结局"}}))
+	h.must(films.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
+		Start: 0,
+		En:    "Begin",
+		Zh:    "开始",
+	}, {
+		Start: 12,
+		En:    "The end",
+		Zh:    "结局",
+	}}))
 	_, err = h.Pool.Exec(t.Context(), `update video_product_spu set free_seconds = 8 where id = $1`, h.film.SPUID)
 	h.must(err)
 	h.must(h.Catalog.SetAsset(t.Context(), h.film.SPUID, asset.ID, asset.DurationSeconds))
@@ -70,9 +96,15 @@ func (h *house) must(err error) {
 }
 
 func clearFilm() fstest.MapFS {
-	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
-		"360p/init.mp4": {Data: []byte("init")}, "en.vtt": {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
-		"thumbs.vtt": {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")}, "thumbs.webp": {Data: []byte("sheet")}}
+	files := fstest.MapFS{
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
+		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
+
+		"thumbs.webp": {Data: []byte("sheet")},
+	}
 	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
 	for i := range 5 {
 		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
@@ -86,8 +118,10 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 	h := open(t)
 	here := "/try/" + h.film.Slug
 	guest := h.Browser(0)
-	a := guest.Get(here).Wants(200).Shows("first 8 seconds for free", "The whole film lasts 20 seconds.", "Buy for CN¥9.90")
-	for _, part := range []string{`data-auth-url="` + here + `/auth"`, `<template data-end>`, `data-again`, `data-thumbs=""`, `data-watermark=""`,
+	a := guest.Get(here).Wants(200).
+		Shows("first 8 seconds for free", "The whole film lasts 20 seconds.", "Buy for CN¥9.90")
+	for _, part := range []string{`data-auth-url="` + here + `/auth"`, `<template data-end>`, `data-again`,
+		`data-thumbs=""`, `data-watermark=""`,
 		`chapters.en.vtt`, fmt.Sprintf(`name="sku_id" value="%d"`, h.sku), `noindex`} {
 		if !a.Has(part) {
 			t.Errorf("the page lacks %s", part)
@@ -98,7 +132,8 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 	}
 	chapters := a.Body[strings.Index(a.Body, `data-chapters="`)+len(`data-chapters="`):]
 	chapters, _, _ = strings.Cut(chapters, `"`)
-	if text := guest.Get(chapters).Wants(200).Body; !strings.Contains(text, "Begin") || strings.Contains(text, "The end") {
+	if text := guest.Get(chapters).Wants(200).Body; !strings.Contains(text, "Begin") ||
+		strings.Contains(text, "The end") {
 		t.Errorf("chapters:\n%s", text)
 	}
 	guest.Lang = "zh-CN"
@@ -129,8 +164,15 @@ func TestABuyerIsLedToTheFilm(t *testing.T) {
 	here := "/try/" + h.film.Slug
 	h.Browser(ann.ID).Get(here).Wants(200)
 	h.must(db.InTx(t.Context(), h.Pool, func(tx pgx.Tx) error {
-		_, err := h.Entitlements.GrantTx(t.Context(), tx, entitlement.Grant{UserID: ann.ID, SPUID: h.film.SPUID, SKUID: h.sku, Reference: "o", Source: "s",
-			Kind: entitlement.KindOwn, Quality: entitlement.QualityHD})
+		_, err := h.Entitlements.GrantTx(t.Context(), tx, entitlement.Grant{
+			UserID:    ann.ID,
+			SPUID:     h.film.SPUID,
+			SKUID:     h.sku,
+			Reference: "o",
+			Source:    "s",
+			Kind:      entitlement.KindOwn,
+			Quality:   entitlement.QualityHD,
+		})
 		return err
 	}))
 	if a := h.Browser(ann.ID).Get(here).Wants(303); a.Location != "/watch/"+h.film.Slug {

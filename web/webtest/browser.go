@@ -25,9 +25,14 @@ func (m *Mall) Browser(userID int64) *Browser {
 	m.t.Helper()
 	jar, err := cookiejar.New(nil)
 	m.must(err)
-	b := &Browser{t: m.t, mall: m, Lang: "en", client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}}
+	b := &Browser{
+		t:    m.t,
+		mall: m,
+		Lang: "en",
+		client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
 	if userID != 0 {
 		b.SignIn(userID)
 	}
@@ -37,7 +42,10 @@ func (m *Mall) Browser(userID int64) *Browser {
 // SignIn signs the browser in.
 func (b *Browser) SignIn(userID int64, next ...string) {
 	b.t.Helper()
-	if a := b.Post(b.mall.signIn, url.Values{"user": {strconv.FormatInt(userID, 10)}, "next": next}); a.Status != http.StatusNoContent {
+	if a := b.Post(b.mall.signIn, url.Values{
+		"user": {strconv.FormatInt(userID, 10)},
+		"next": next,
+	}); a.Status != http.StatusNoContent {
 		b.t.Fatalf("sign in: %d %s", a.Status, a.Body)
 	}
 }
@@ -47,7 +55,11 @@ func (b *Browser) Cookie(name, value string) {
 	b.t.Helper()
 	at, err := url.Parse(b.mall.URL)
 	b.mall.must(err)
-	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+	b.client.Jar.SetCookies(at, []*http.Cookie{{
+		Name:  name,
+		Value: value,
+		Path:  "/",
+	}})
 }
 
 // Answer is what the server said.
@@ -101,7 +113,13 @@ func (b *Browser) do(method, path string, form url.Values, header http.Header) A
 	read, err := io.ReadAll(res.Body)
 	b.mall.must(err)
 	location := strings.TrimPrefix(res.Header.Get("Location"), b.mall.URL)
-	return Answer{Status: res.StatusCode, Location: location, Header: res.Header, Body: string(read), t: b.t}
+	return Answer{
+		Status:   res.StatusCode,
+		Location: location,
+		Header:   res.Header,
+		Body:     string(read),
+		t:        b.t,
+	}
 }
 
 // Wants fails unless the answer has that status.

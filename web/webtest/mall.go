@@ -1,5 +1,5 @@
-// Package webtest opens a small mall behind a real HTTP server, on a PostgreSQL and a Redis of the test's own, for tests
-// of handlers. It knows how modules are joined and nothing of what a page should say.
+// Package webtest opens a small mall behind a real HTTP server, on a PostgreSQL and a Redis of the test's own, for
+// tests of handlers. It knows how modules are joined and nothing of what a page should say.
 package webtest
 
 import (
@@ -94,7 +94,11 @@ func Open(t testing.TB, o Options) *Mall {
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
 	pools := db.Pools{Primary: pool, Replica: pool}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	m := &Mall{t: t, Pool: pool, signIn: "/" + rand.Text()}
+	m := &Mall{
+		t:      t,
+		Pool:   pool,
+		signIn: "/" + rand.Text(),
+	}
 	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
 	m.must(err)
 	e := echo.New()
@@ -107,19 +111,41 @@ func Open(t testing.TB, o Options) *Mall {
 	m.Catalog, m.Inventory = catalog.New(pools, m.Now), inventory.New(pool, nil, m.Now)
 	m.Promotions = mall.Promotions(pool, m.Catalog, m.Inventory, m.Now)
 	m.Entitlements, m.Outbox = entitlement.New(pools, m.Now), outbox.New(pool, m.Now)
-	m.Sandbox = sandbox.New(pool, jobs, sandbox.Options{Secret: "sandbox-secret", PublicURL: m.URL, NotifyURL: m.URL + "/notices", Now: m.Now})
+	m.Sandbox = sandbox.New(pool, jobs, sandbox.Options{
+		Secret:    "sandbox-secret",
+		PublicURL: m.URL,
+		NotifyURL: m.URL + "/notices",
+		Now:       m.Now,
+	})
 	var provider payment.Provider = m.Sandbox
 	if o.Provider != nil {
 		provider = o.Provider(m, provider)
 	}
 	m.Payments = payment.New(pool, m.Now, provider)
-	m.Orders = order.New(order.Deps{Pool: pool, Catalog: m.Catalog, Promotions: m.Promotions, Inventory: m.Inventory, Payments: m.Payments,
-		Entitlements: m.Entitlements, Ledger: ledger.New(pool, m.Now), Outbox: m.Outbox, River: jobs,
-		Metrics: telemetry.NewMetrics(), Now: m.Now, PayWindow: 15 * time.Minute})
+	m.Orders = order.New(order.Deps{
+		Pool:         pool,
+		Catalog:      m.Catalog,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Payments:     m.Payments,
+		Entitlements: m.Entitlements,
+		Ledger:       ledger.New(pool, m.Now),
+		Outbox:       m.Outbox,
+		River:        jobs,
+		Metrics:      telemetry.NewMetrics(),
+		Now:          m.Now,
+		PayWindow:    15 * time.Minute,
+	})
 
 	m.Sessions = account.NewSessions(pool, rdb, log, m.Now, false)
-	options := page.Options{Accounts: m.Accounts, Sessions: m.Sessions,
-		PublicURL: m.URL, Log: log, Now: m.Now, Device: o.Device}
+	options := page.Options{
+		Accounts:  m.Accounts,
+		Sessions:  m.Sessions,
+		PublicURL: m.URL,
+		Log:       log,
+		Now:       m.Now,
+		Device:    o.Device,
+	}
 	if o.CartCount != nil {
 		options.CartCount = o.CartCount(m)
 	}
@@ -136,9 +162,18 @@ func Open(t testing.TB, o Options) *Mall {
 	g.POST(m.signIn, m.Site.Handle(func(c *page.Ctx) error { return m.takeSignIn(c, o) }))
 	o.Routes(g, m)
 
-	m.category, err = m.Catalog.CreateCategory(t.Context(), catalog.NewCategory{Slug: "films", NameZh: "电影", NameEn: "Films"})
+	m.category, err = m.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
+		Slug:   "films",
+		NameZh: "电影",
+		NameEn: "Films",
+	})
 	m.must(err)
-	m.must(m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{UserID: 1, Slug: "maker", NameZh: "作者", NameEn: "Maker"}))
+	m.must(m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
+		UserID: 1,
+		Slug:   "maker",
+		NameZh: "作者",
+		NameEn: "Maker",
+	}))
 	return m
 }
 
@@ -180,7 +215,11 @@ func (m *Mall) takeSignIn(c *page.Ctx, o Options) error {
 // Person makes an account with that role.
 func (m *Mall) Person(name, role string) account.User {
 	m.t.Helper()
-	u, err := m.Accounts.Provision(m.t.Context(), account.User{Email: name + "@example.test", Name: name, Role: role}, "a password of "+name)
+	u, err := m.Accounts.Provision(m.t.Context(), account.User{
+		Email: name + "@example.test",
+		Name:  name,
+		Role:  role,
+	}, "a password of "+name)
 	m.must(err)
 	return u
 }
@@ -190,13 +229,23 @@ func (m *Mall) Person(name, role string) account.User {
 func (m *Mall) Film(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
 	m.t.Helper()
 	m.films++
-	sku := catalog.NewSKU{Kind: catalog.KindOwn, Quality: catalog.QualityHD, StockLimited: stock >= 0,
-		Price: catalog.NewPrice{Amount: amount, Currency: "CNY"}}
+	sku := catalog.NewSKU{
+		Kind:         catalog.KindOwn,
+		Quality:      catalog.QualityHD,
+		StockLimited: stock >= 0,
+		Price:        catalog.NewPrice{Amount: amount, Currency: "CNY"},
+	}
 	for _, a := range adjust {
 		a(&sku)
 	}
-	made, err := m.Catalog.CreateProduct(m.t.Context(), catalog.NewProduct{Slug: fmt.Sprintf("film-%d", m.films), CreatorID: 1,
-		CategoryID: m.category, TitleZh: fmt.Sprintf("影片%d", m.films), TitleEn: fmt.Sprintf("Film %d", m.films), SKUs: []catalog.NewSKU{sku}})
+	made, err := m.Catalog.CreateProduct(m.t.Context(), catalog.NewProduct{
+		Slug:       fmt.Sprintf("film-%d", m.films),
+		CreatorID:  1,
+		CategoryID: m.category,
+		TitleZh:    fmt.Sprintf("影片%d", m.films),
+		TitleEn:    fmt.Sprintf("Film %d", m.films),
+		SKUs:       []catalog.NewSKU{sku},
+	})
 	m.must(err)
 	m.must(m.Catalog.Publish(m.t.Context(), made.SPUID))
 	if stock >= 0 {
@@ -215,7 +264,12 @@ func (m *Mall) FlashSale(sku, amount int64, units int) {
 		NameEn:   "Rush",
 		StartsAt: m.Now(),
 		EndsAt:   m.Now().Add(time.Hour),
-		Items:    []promotion.Item{{SKUID: sku, Amount: money.Of(amount, "CNY"), Units: units, PerUser: 1}},
+		Items: []promotion.Item{{
+			SKUID:   sku,
+			Amount:  money.Of(amount, "CNY"),
+			Units:   units,
+			PerUser: 1,
+		}},
 	})
 	m.must(err)
 	_, err = m.Promotions.Schedule(m.t.Context(), by, c.ID, c.Version)
@@ -248,7 +302,11 @@ func (m *Mall) Bought(userID int64, skuIDs ...int64) order.Order {
 	for _, id := range skuIDs {
 		lines = append(lines, order.Line{SKUID: id, Quantity: 1})
 	}
-	o, _, err := m.Orders.Place(ctx, order.PlaceRequest{UserID: userID, IdempotencyKey: rand.Text(), Items: lines})
+	o, _, err := m.Orders.Place(ctx, order.PlaceRequest{
+		UserID:         userID,
+		IdempotencyKey: rand.Text(),
+		Items:          lines,
+	})
 	m.must(err)
 	if !o.Total.IsZero() {
 		a, err := m.Orders.Prepay(ctx, userID, o.OrderNo, sandbox.Name, m.URL)

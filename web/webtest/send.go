@@ -20,5 +20,10 @@ func (b *Browser) Send(method, path string, header http.Header, body string) Ans
 	defer res.Body.Close()
 	read, err := io.ReadAll(res.Body)
 	b.mall.must(err)
-	return Answer{Status: res.StatusCode, Header: res.Header, Body: string(read), t: b.t}
+	return Answer{
+		Status: res.StatusCode,
+		Header: res.Header,
+		Body:   string(read),
+		t:      b.t,
+	}
 }

@@ -1,6 +1,7 @@
-// Package ffmpeg runs ffmpeg and ffprobe over files that strangers made: as a process group of its own that is killed at its limits
-// and with its caller, under an account that owns nothing where we are root, without a network where the machine lets us take it away,
-// with bounded memory, time, output and words. It owns what such a process may do and refuses to know what films are.
+// Package ffmpeg runs ffmpeg and ffprobe over files that strangers made: as a process group of its own that is killed
+// at its limits and with its caller, under an account that owns nothing where we are root, without a network where the
+// machine lets us take it away, with bounded memory, time, output and words. It owns what such a process may do and
+// refuses to know what films are.
 package ffmpeg
 
 import (
@@ -70,7 +71,8 @@ func (r *Runner) Own(dir string) error {
 	return os.Chown(dir, int(r.cred.Uid), int(r.cred.Gid))
 }
 
-// Reclaim makes everything below dir ours again and refuses what a tool has no business to leave there: links, pipes, devices.
+// Reclaim makes everything below dir ours again and refuses what a tool has no business to leave there: links, pipes,
+// devices.
 func (r *Runner) Reclaim(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
@@ -120,5 +122,7 @@ func unprivileged() (*syscall.Credential, error) {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return nil, fmt.Errorf("films are not read as root, and there is no account %s or nobody: make one, or run as an ordinary user", account)
+	return nil, fmt.Errorf(
+		"films are not read as root, and there is no account %s or nobody: make one, or run as an ordinary user",
+		account)
 }

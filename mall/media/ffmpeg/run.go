@@ -19,12 +19,13 @@ import (
 var (
 	// ErrTooSlow says that a tool was killed at the end of its time.
 	ErrTooSlow = errors.New("the tool was killed at the end of its time")
-	// ErrHindered says that a tool was not locked in, or was ended from outside, as by a machine whose memory is full: what it was
-	// to read is not to blame.
+	// ErrHindered says that a tool was not locked in, or was ended from outside, as by a machine whose memory is full:
+	// what it was to read is not to blame.
 	ErrHindered = errors.New("the tool could not do its work on this machine")
 )
 
-// Failed is a tool that ended badly, with the last of what it said. It may quote names that a stranger chose: for logs only.
+// Failed is a tool that ended badly, with the last of what it said. It may quote names that a stranger chose: for logs
+// only.
 type Failed struct {
 	Code   int
 	Stderr string
@@ -51,10 +52,11 @@ type Job struct {
 	Args []string
 	Dir  string // an absolute path; its current folder, where it may write
 	Bounds
-	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it goes.
+	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it
+	// goes.
 	Progress func(at time.Duration, speed float64)
-	// Line hears each line of the standard output, of which Run then returns nothing; that output may have any length. A line of 64 KiB
-	// ends the listening. Not with Progress.
+	// Line hears each line of the standard output, of which Run then returns nothing; that output may have any length.
+	// A line of 64 KiB ends the listening. Not with Progress.
 	Line func(line string)
 	// Said, if set, is given the last of what a tool said that ended well.
 	Said *string
@@ -64,12 +66,13 @@ const (
 	maxStdout = 8 << 20
 	maxStderr = 32 << 10
 	nice      = "10"
-	// unlocked is how script ends where a limit can't be set; shells end as the others where what is to run can't. No tool ends so.
+	// unlocked is how script ends where a limit can't be set; shells end as the others where what is to run can't. No
+	// tool ends so.
 	unlocked, notExecutable, notFound = 86, 126, 127
 )
 
-// script sets what Go can't set for a child: no core, then seconds of CPU, blocks of 512 bytes a file, KiB of address space, which
-// macOS has no limit for.
+// script sets what Go can't set for a child: no core, then seconds of CPU, blocks of 512 bytes a file, KiB of address
+// space, which macOS has no limit for.
 const script = `ulimit -c 0 || exit 86
 ulimit -t "$1" || exit 86
 ulimit -f "$2" || exit 86
@@ -77,8 +80,9 @@ ulimit -v "$3" 2>/dev/null || [ "$(uname)" = Darwin ] || exit 86
 shift 3
 exec nice -n ` + nice + ` "$@"`
 
-// Run runs a tool to its end and returns what it wrote to its standard output, none of it when Progress or Line is set. Errors: ErrMissing,
-// ErrTooSlow, ErrHindered, *Failed, or the end of ctx. Nothing of the process group is left when it returns.
+// Run runs a tool to its end and returns what it wrote to its standard output, none of it when Progress or Line is set.
+// Errors: ErrMissing, ErrTooSlow, ErrHindered, *Failed, or the end of ctx. Nothing of the process group is left when it
+// returns.
 func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	path, err := exec.LookPath(j.Tool)
 	if err != nil {
@@ -88,7 +92,8 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, wall)
 	defer cancel()
 	cpu := int64(wall/time.Second)*int64(runtime.NumCPU()) + 1
-	args := []string{"-c", r.script, "sh", strconv.FormatInt(cpu, 10), strconv.FormatInt(file/512, 10), strconv.FormatInt(memory/1024, 10), path}
+	args := []string{"-c", r.script, "sh", strconv.FormatInt(cpu, 10), strconv.FormatInt(file/512, 10),
+		strconv.FormatInt(memory/1024, 10), path}
 	c := exec.CommandContext(limited, "/bin/sh", append(args, j.Args...)...)
 	c.Dir = j.Dir
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + j.Dir, "TMPDIR=" + j.Dir, "LANG=C.UTF-8"}
@@ -131,7 +136,8 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	case errors.As(err, &exit):
 		failed := &Failed{Code: exit.ExitCode(), Stderr: stderr.String()}
 		switch s, _ := exit.Sys().(syscall.WaitStatus); {
-		case s.Signaled() && (s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
+		case s.Signaled() &&
+			(s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
 			return nil, ErrTooSlow
 		case s.Signaled() && fromOutside(s.Signal()):
 			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed)
@@ -143,7 +149,8 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 	return nil, fmt.Errorf("run %s: %w", j.Tool, err)
 }
 
-// fromOutside tells the signals that somebody sends from those that a tool brings upon itself: by what it read, or at a limit of ours.
+// fromOutside tells the signals that somebody sends from those that a tool brings upon itself: by what it read, or at a
+// limit of ours.
 func fromOutside(s syscall.Signal) bool {
 	switch s {
 	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT:

@@ -58,9 +58,12 @@ func rgb(curve []byte, r, g, b []byte) []byte {
 
 // The primaries are those of the profiles that Adobe, Apple and the ICC publish.
 var (
-	adobeRGB = rgb(gamma(2.19921875), xyz(0.60974, 0.31111, 0.01947), xyz(0.20528, 0.62567, 0.06087), xyz(0.14919, 0.06322, 0.74457))
-	p3       = rgb(srgbCurve(), xyz(0.51512, 0.24120, -0.00105), xyz(0.29198, 0.69225, 0.04189), xyz(0.15710, 0.06657, 0.78407))
-	srgb     = rgb(srgbCurve(), xyz(0.43607, 0.22249, 0.01392), xyz(0.38515, 0.71687, 0.09708), xyz(0.14307, 0.06061, 0.71410))
+	adobeRGB = rgb(gamma(2.19921875), xyz(0.60974, 0.31111, 0.01947), xyz(0.20528, 0.62567, 0.06087),
+		xyz(0.14919, 0.06322, 0.74457))
+	p3 = rgb(srgbCurve(), xyz(0.51512, 0.24120, -0.00105), xyz(0.29198, 0.69225, 0.04189),
+		xyz(0.15710, 0.06657, 0.78407))
+	srgb = rgb(srgbCurve(), xyz(0.43607, 0.22249, 0.01392), xyz(0.38515, 0.71687, 0.09708),
+		xyz(0.14307, 0.06061, 0.71410))
 )
 
 // inks is a CMYK table of two points a channel: no ink is white, black ink is black, and each of the others takes a
@@ -118,13 +121,14 @@ func TestTransform_SRGB(t *testing.T) {
 	}{
 		// By the chromaticities and D65 alone, without a profile's numbers, (254, 128, 0) of sRGB is (226.5, 127, 29.8)
 		// of Adobe RGB.
-		"orange of Adobe RGB":           {adobeRGB, [4]uint8{227, 127, 30}, [3]uint8{255, 128, 1}},
-		"white of Adobe RGB":            {adobeRGB, [4]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
-		"green beyond sRGB is clipped":  {adobeRGB, [4]uint8{0, 255, 0}, [3]uint8{0, 255, 0}},
-		"orange of Display P3":          {p3, [4]uint8{237, 137, 50}, [3]uint8{253, 130, 0}},
-		"grey of Display P3":            {p3, [4]uint8{100, 100, 100}, [3]uint8{100, 100, 100}},
-		"sRGB stays":                    {srgb, [4]uint8{224, 126, 30}, [3]uint8{224, 126, 30}},
-		"grey of gamma 1.8":             {made("GRAY", "XYZ ", map[string][]byte{"kTRC": gamma(1.8)}), [4]uint8{128, 128, 128}, [3]uint8{147, 147, 147}},
+		"orange of Adobe RGB":          {adobeRGB, [4]uint8{227, 127, 30}, [3]uint8{255, 128, 1}},
+		"white of Adobe RGB":           {adobeRGB, [4]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
+		"green beyond sRGB is clipped": {adobeRGB, [4]uint8{0, 255, 0}, [3]uint8{0, 255, 0}},
+		"orange of Display P3":         {p3, [4]uint8{237, 137, 50}, [3]uint8{253, 130, 0}},
+		"grey of Display P3":           {p3, [4]uint8{100, 100, 100}, [3]uint8{100, 100, 100}},
+		"sRGB stays":                   {srgb, [4]uint8{224, 126, 30}, [3]uint8{224, 126, 30}},
+		"grey of gamma 1.8": {made("GRAY", "XYZ ", map[string][]byte{"kTRC": gamma(1.8)}),
+			[4]uint8{128, 128, 128}, [3]uint8{147, 147, 147}},
 		"paper, 8 bits":                 {inks8(), [4]uint8{}, [3]uint8{255, 255, 255}},
 		"black ink, 8 bits":             {inks8(), [4]uint8{3: 255}, [3]uint8{0, 0, 0}},
 		"paper, 16 bits":                {inks16(), [4]uint8{}, [3]uint8{255, 255, 255}},
@@ -154,14 +158,15 @@ func TestParse_Refuses(t *testing.T) {
 	behind := append([]byte{}, adobeRGB...)
 	binary.BigEndian.PutUint32(behind[132+4:], 1<<31)
 	for name, raw := range map[string][]byte{
-		"nothing":             nil,
-		"text":                make([]byte, 500),
-		"a tag behind":        behind,
-		"a table cut off":     inks16()[:300],
-		"no curves":           made("RGB ", "XYZ ", nil),
-		"another space":       made("HSV ", "XYZ ", nil),
-		"a device link":       made("RGB ", "CMYK", nil),
-		"a table of version4": made("CMYK", "Lab ", map[string][]byte{"A2B0": append([]byte("mAB \x00\x00\x00\x00\x04\x03\x02"), make([]byte, 90)...)}),
+		"nothing":         nil,
+		"text":            make([]byte, 500),
+		"a tag behind":    behind,
+		"a table cut off": inks16()[:300],
+		"no curves":       made("RGB ", "XYZ ", nil),
+		"another space":   made("HSV ", "XYZ ", nil),
+		"a device link":   made("RGB ", "CMYK", nil),
+		"a table of version4": made("CMYK", "Lab ",
+			map[string][]byte{"A2B0": append([]byte("mAB \x00\x00\x00\x00\x04\x03\x02"), make([]byte, 90)...)}),
 	} {
 		if _, err := icc.Parse(raw); !errors.Is(err, icc.ErrUnsupported) {
 			t.Errorf("%s: %v", name, err)

@@ -31,7 +31,8 @@ func (p profile) table(inputs int) (func([4]float64) [3]float64, error) {
 		side:   int(tag[10]),
 	}
 	if int(tag[8]) != inputs || tag[9] != 3 || t.side < 2 || t.side > maxSide {
-		return nil, fmt.Errorf("%w: a lookup table from %d to %d channels with %d points", ErrUnsupported, tag[8], tag[9], t.side)
+		return nil, fmt.Errorf("%w: a lookup table from %d to %d channels with %d points", ErrUnsupported, tag[8],
+			tag[9], t.side)
 	}
 	points := 3
 	for range inputs {

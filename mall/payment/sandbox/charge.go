@@ -29,8 +29,14 @@ func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.
 		return payment.Action{}, err
 	}
 	err := s.q.InsertCharge(ctx, s.pool, dbsqlc.InsertChargeParams{
-		OutTradeNo: r.AttemptNo, PageToken: rand.Text(), Amount: r.Amount.Amount, Currency: r.Amount.Currency,
-		Subject: r.Subject, ReturnUrl: r.ReturnURL, ExpiresAt: r.ExpiresAt, At: s.opt.Now(),
+		OutTradeNo: r.AttemptNo,
+		PageToken:  rand.Text(),
+		Amount:     r.Amount.Amount,
+		Currency:   r.Amount.Currency,
+		Subject:    r.Subject,
+		ReturnUrl:  r.ReturnURL,
+		ExpiresAt:  r.ExpiresAt,
+		At:         s.opt.Now(),
 	})
 	if err != nil {
 		return payment.Action{}, fmt.Errorf("sandbox: create %s: %w", r.AttemptNo, err)
@@ -40,7 +46,8 @@ func (s *Sandbox) Create(ctx context.Context, r payment.CreateRequest) (payment.
 		return payment.Action{}, fmt.Errorf("sandbox: create %s: %w", r.AttemptNo, err)
 	}
 	if money.Of(charge.Amount, charge.Currency) != r.Amount {
-		return payment.Action{}, payment.ErrRejected.Because("charge %s is over %d %s, asked %s", r.AttemptNo, charge.Amount, charge.Currency, r.Amount)
+		return payment.Action{}, payment.ErrRejected.Because("charge %s is over %d %s, asked %s", r.AttemptNo,
+			charge.Amount, charge.Currency, r.Amount)
 	}
 	return payment.Action{Type: payment.ActionRedirect, URL: s.opt.PublicURL + "/sandbox/pay/" + charge.PageToken}, nil
 }
@@ -85,7 +92,10 @@ func (s *Sandbox) Query(ctx context.Context, attemptNo string) (payment.Charge, 
 		return payment.Charge{}, fmt.Errorf("sandbox: query %s: %w", attemptNo, err)
 	}
 	return payment.Charge{
-		Status: payment.ChargePaid, ChannelTxnNo: t.TxnNo, Amount: money.Of(t.Amount, t.Currency), PaidAt: t.PaidAt,
+		Status:       payment.ChargePaid,
+		ChannelTxnNo: t.TxnNo,
+		Amount:       money.Of(t.Amount, t.Currency),
+		PaidAt:       t.PaidAt,
 	}, nil
 }
 

@@ -64,14 +64,22 @@ func (s *Sandbox) announceTx(ctx context.Context, tx pgx.Tx, a announcement) err
 		return err
 	}
 	w := a.notice
-	w.EventID, w.Merchant, w.Amount = eventID, Merchant, &a.amount
+	w.EventID = eventID
+	w.Merchant = Merchant
+	w.Amount = &a.amount
 	body, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
 	p := dbsqlc.InsertNoticeParams{
-		EventID: eventID, OutTradeNo: w.OutTradeNo, Type: w.Type, Body: body, Copies: int32(a.copies),
-		FirstSigning: a.firstSigning, Held: a.held, At: s.opt.Now(),
+		EventID:      eventID,
+		OutTradeNo:   w.OutTradeNo,
+		Type:         w.Type,
+		Body:         body,
+		Copies:       int32(a.copies),
+		FirstSigning: a.firstSigning,
+		Held:         a.held,
+		At:           s.opt.Now(),
 	}
 	if w.RefundNo != "" {
 		p.RefundNo = &w.RefundNo
@@ -155,7 +163,11 @@ func (s *Sandbox) settle(ctx context.Context, n dbsqlc.SandboxNotice) error {
 		status = "failed"
 	}
 	return db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		r, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{Status: status, At: &now, OutRefundNo: *n.RefundNo})
+		r, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{
+			Status:      status,
+			At:          &now,
+			OutRefundNo: *n.RefundNo,
+		})
 		if notFound(err) || err == nil && status == "succeeded" {
 			return nil
 		}
@@ -231,6 +243,10 @@ func loopbackClient() *http.Client {
 	return &http.Client{
 		Timeout:       15 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second},
+		Transport: &http.Transport{
+			DialContext:         dialer.DialContext,
+			MaxIdleConnsPerHost: 16,
+			IdleConnTimeout:     30 * time.Second,
+		},
 	}
 }

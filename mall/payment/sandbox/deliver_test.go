@@ -82,7 +82,11 @@ func withNotifyURL(t *testing.T, b *bench, url string) *sandbox.Sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sandbox.New(b.pool, jobs, sandbox.Options{Secret: secret, NotifyURL: url, Now: b.now})
+	return sandbox.New(b.pool, jobs, sandbox.Options{
+		Secret:    secret,
+		NotifyURL: url,
+		Now:       b.now,
+	})
 }
 
 // worker is what package jobs has, without its logging.
@@ -106,7 +110,9 @@ func TestRiverDeliversWithRetries(t *testing.T) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, worker{sandbox: b.Sandbox})
 	client, err := river.NewClient(riverpgxv5.New(b.pool), &river.Config{
-		Queues: map[string]river.QueueConfig{sandbox.Queue: {MaxWorkers: 2}}, Workers: workers, FetchPollInterval: 100 * time.Millisecond,
+		Queues:            map[string]river.QueueConfig{sandbox.Queue: {MaxWorkers: 2}},
+		Workers:           workers,
+		FetchPollInterval: 100 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +145,8 @@ func stop(t *testing.T, client *river.Client[pgx.Tx]) {
 func TestRetryDelayDoublesToItsLimit(t *testing.T) {
 	t.Parallel()
 	for tries, want := range map[int]time.Duration{
-		0: time.Second, 1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 9: 256 * time.Second, 10: 5 * time.Minute, 1000: 5 * time.Minute,
+		0: time.Second, 1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 9: 256 * time.Second,
+		10: 5 * time.Minute, 1000: 5 * time.Minute,
 	} {
 		if got := sandbox.RetryDelay(tries); got != want {
 			t.Errorf("after %d tries %s, want %s", tries, got, want)

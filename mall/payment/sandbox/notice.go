@@ -90,9 +90,8 @@ type wireNotice struct {
 	OccurredAt   *time.Time `json:"occurredAt"`
 }
 
-// ParseNotice verifies a notice, then reads it; members that it does not know are passed over, but for those that differ
-// from a known one by case alone.
-// Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
+// ParseNotice verifies a notice, then reads it; members that it does not know are passed over, but for those that
+// differ from a known one by case alone. Errors: payment.ErrBadSignature, payment.ErrMalformedNotice.
 func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error) {
 	if len(body) > payment.MaxNotice {
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%d bytes", len(body))
@@ -108,9 +107,17 @@ func (s *Sandbox) ParseNotice(h http.Header, body []byte) (payment.Notice, error
 		return payment.Notice{}, payment.ErrMalformedNotice.Because("%w", err)
 	}
 	return payment.Notice{
-		Provider: Name, EventID: w.EventID, Type: w.Type, AttemptNo: w.OutTradeNo, ChannelTxnNo: w.ChannelTxnNo,
-		RefundNo: w.RefundNo, ChannelRefundNo: w.RefundTxnNo, Merchant: w.Merchant,
-		Amount: money.Of(*w.Amount, w.Currency), OccurredAt: *w.OccurredAt, Raw: body,
+		Provider:        Name,
+		EventID:         w.EventID,
+		Type:            w.Type,
+		AttemptNo:       w.OutTradeNo,
+		ChannelTxnNo:    w.ChannelTxnNo,
+		RefundNo:        w.RefundNo,
+		ChannelRefundNo: w.RefundTxnNo,
+		Merchant:        w.Merchant,
+		Amount:          money.Of(*w.Amount, w.Currency),
+		OccurredAt:      *w.OccurredAt,
+		Raw:             body,
 	}, nil
 }
 
@@ -150,7 +157,11 @@ func (w wireNotice) check() error {
 // Acknowledge answers 200 {"received": true} after the commit; 401 and 400 for what will never be taken;
 // 500 asks to be told again.
 func (s *Sandbox) Acknowledge(err error) payment.Ack {
-	ack := payment.Ack{Status: http.StatusOK, ContentType: "application/json", Body: `{"received": true}`}
+	ack := payment.Ack{
+		Status:      http.StatusOK,
+		ContentType: "application/json",
+		Body:        `{"received": true}`,
+	}
 	if err == nil {
 		return ack
 	}

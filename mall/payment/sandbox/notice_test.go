@@ -34,10 +34,13 @@ func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
 		body   string
 		ok     bool
 	}{
-		"good":                    {header: header(good), ok: true},
-		"300 s old":               {header: header(at(-300 * time.Second)), ok: true},
-		"300 s ahead":             {header: header(at(300 * time.Second)), ok: true},
-		"old secret beside new":   {header: header("t=" + strconv.FormatInt(noon.Unix(), 10) + ",v1=00ff," + v1), ok: true},
+		"good":        {header: header(good), ok: true},
+		"300 s old":   {header: header(at(-300 * time.Second)), ok: true},
+		"300 s ahead": {header: header(at(300 * time.Second)), ok: true},
+		"old secret beside new": {
+			header: header("t=" + strconv.FormatInt(noon.Unix(), 10) + ",v1=00ff," + v1),
+			ok:     true,
+		},
 		"new secret beside old":   {header: header(good + ",v1=00ff"), ok: true},
 		"unknown scheme beside":   {header: header(good + ",v9=abc, x"), ok: true},
 		"301 s old":               {header: header(at(-301 * time.Second))},
@@ -84,8 +87,10 @@ func TestASignedNoticeIsReadStrictly(t *testing.T) {
 		return receiver().ParseNotice(header(sandbox.Sign(secret, noon, []byte(body))), []byte(body))
 	}
 	n, err := parse(strings.TrimSuffix(goodBody, "}") + `,"merchant":"` + sandbox.Merchant + `","added":{"later":[1]}}`)
-	if err != nil || n.Provider != "sandbox" || n.EventID != "evt-1" || n.Type != payment.PaymentSucceeded || n.ChannelTxnNo != "txn-1" ||
-		n.Amount != money.Of(990, "CNY") || !n.OccurredAt.Equal(noon.Add(-time.Second)) || n.Merchant != sandbox.Merchant || len(n.Raw) == 0 {
+	if err != nil || n.Provider != "sandbox" || n.EventID != "evt-1" || n.Type != payment.PaymentSucceeded ||
+		n.ChannelTxnNo != "txn-1" ||
+		n.Amount != money.Of(990, "CNY") || !n.OccurredAt.Equal(noon.Add(-time.Second)) ||
+		n.Merchant != sandbox.Merchant || len(n.Raw) == 0 {
 		t.Fatalf("%+v, %v", n, err)
 	}
 	change := func(key string, value any) string {
@@ -106,10 +111,14 @@ func TestASignedNoticeIsReadStrictly(t *testing.T) {
 	}
 	for _, body := range []string{
 		"", "null", "[]", `"x"`, goodBody + goodBody, goodBody[:40],
-		change("eventId", nil), change("eventId", ""), change("eventId", 7), change("eventId", "a\x00b"), change("eventId", strings.Repeat("a", 129)),
-		change("type", nil), change("type", "payment.maybe"), change("outTradeNo", nil), change("outTradeNo", "a b"), change("channelTxnNo", nil),
-		change("amount", nil), change("amount", "990"), change("amount", 9.9), change("amount", 0), change("amount", -5), change("amount", 1e30),
-		change("currency", nil), change("currency", "cny"), change("currency", "CNYX"), change("occurredAt", nil), change("occurredAt", "yesterday"),
+		change("eventId", nil), change("eventId", ""), change("eventId", 7), change("eventId", "a\x00b"),
+		change("eventId", strings.Repeat("a", 129)),
+		change("type", nil), change("type", "payment.maybe"), change("outTradeNo", nil), change("outTradeNo", "a b"),
+		change("channelTxnNo", nil),
+		change("amount", nil), change("amount", "990"), change("amount", 9.9), change("amount", 0),
+		change("amount", -5), change("amount", 1e30),
+		change("currency", nil), change("currency", "cny"), change("currency", "CNYX"), change("occurredAt", nil),
+		change("occurredAt", "yesterday"),
 		change("occurredAt", 5), change("merchant", "somebody else"),
 		change("amount", money.MaxSum+1), strings.Replace(goodBody, "990", "9223372036854775807", 1),
 		strings.TrimSuffix(goodBody, "}") + `,"AMOUNT":600}`, strings.TrimSuffix(goodBody, "}") + `,"amount":600}`,
@@ -141,7 +150,8 @@ func TestAcknowledgementsSayWhetherToTryAgain(t *testing.T) {
 		{payment.ErrMalformedNotice.Because("secret detail"), 400, `{"received": false, "code": "malformed_notice"}`},
 		{http.ErrServerClosed, 500, `{"received": false, "code": "internal"}`},
 	} {
-		if got := receiver().Acknowledge(c.err); got.Status != c.status || got.Body != c.body || got.ContentType != "application/json" {
+		if got := receiver().Acknowledge(c.err); got.Status != c.status || got.Body != c.body ||
+			got.ContentType != "application/json" {
 			t.Errorf("%v: %+v", c.err, got)
 		}
 	}
@@ -160,7 +170,8 @@ func FuzzParseNotice(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, s := range []string{n.EventID, n.AttemptNo, n.ChannelTxnNo, n.RefundNo, n.ChannelRefundNo, n.Merchant, n.Amount.Currency} {
+		for _, s := range []string{n.EventID, n.AttemptNo, n.ChannelTxnNo, n.RefundNo, n.ChannelRefundNo, n.Merchant,
+			n.Amount.Currency} {
 			for i := range len(s) {
 				if s[i] <= ' ' || s[i] > '~' {
 					t.Fatalf("%q", s)
@@ -170,7 +181,8 @@ func FuzzParseNotice(f *testing.F) {
 				t.Fatalf("%d characters", len(s))
 			}
 		}
-		if n.EventID == "" || n.AttemptNo == "" || n.Amount.Amount <= 0 || len(n.Amount.Currency) != 3 || n.OccurredAt.IsZero() {
+		if n.EventID == "" || n.AttemptNo == "" || n.Amount.Amount <= 0 || len(n.Amount.Currency) != 3 ||
+			n.OccurredAt.IsZero() {
 			t.Fatalf("%+v", n)
 		}
 	})

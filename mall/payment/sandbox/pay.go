@@ -74,8 +74,14 @@ type HostedCharge struct {
 
 func (s *Sandbox) hosted(c dbsqlc.SandboxCharge) HostedCharge {
 	return HostedCharge{
-		Token: c.PageToken, OutTradeNo: c.OutTradeNo, Subject: c.Subject, ReturnURL: c.ReturnUrl,
-		Status: s.statusOf(c), Amount: money.Of(c.Amount, c.Currency), ExpiresAt: c.ExpiresAt, PaidAt: c.PaidAt,
+		Token:      c.PageToken,
+		OutTradeNo: c.OutTradeNo,
+		Subject:    c.Subject,
+		ReturnURL:  c.ReturnUrl,
+		Status:     s.statusOf(c),
+		Amount:     money.Of(c.Amount, c.Currency),
+		ExpiresAt:  c.ExpiresAt,
+		PaidAt:     c.PaidAt,
 	}
 }
 
@@ -104,7 +110,12 @@ func (s *Sandbox) Pay(ctx context.Context, token string, o PayOptions) (HostedCh
 	}
 	var c dbsqlc.SandboxCharge
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		c, err = s.q.PayCharge(ctx, tx, dbsqlc.PayChargeParams{Status: status, RefundsFail: o.RefundsFail, At: now, PageToken: token})
+		c, err = s.q.PayCharge(ctx, tx, dbsqlc.PayChargeParams{
+			Status:      status,
+			RefundsFail: o.RefundsFail,
+			At:          now,
+			PageToken:   token,
+		})
 		if err != nil {
 			return err
 		}
@@ -136,19 +147,34 @@ func (s *Sandbox) Pay(ctx context.Context, token string, o PayOptions) (HostedCh
 }
 
 // takeTx books one transaction and its notice.
-func (s *Sandbox) takeTx(ctx context.Context, tx pgx.Tx, outTradeNo string, taken money.Money, at time.Time, o PayOptions) error {
+func (s *Sandbox) takeTx(ctx context.Context, tx pgx.Tx, outTradeNo string, taken money.Money, at time.Time,
+	o PayOptions) error {
 	txnNo, err := s.newNo("sbx")
 	if err != nil {
 		return err
 	}
 	if err := s.q.InsertTransaction(ctx, tx, dbsqlc.InsertTransactionParams{
-		TxnNo: txnNo, OutTradeNo: outTradeNo, Amount: taken.Amount, Currency: taken.Currency, PaidAt: at,
+		TxnNo:      txnNo,
+		OutTradeNo: outTradeNo,
+		Amount:     taken.Amount,
+		Currency:   taken.Currency,
+		PaidAt:     at,
 	}); err != nil {
 		return err
 	}
 	return s.announceTx(ctx, tx, announcement{
-		notice: wireNotice{Type: payment.PaymentSucceeded, OutTradeNo: outTradeNo, ChannelTxnNo: txnNo, Currency: taken.Currency, OccurredAt: &at},
-		amount: taken.Amount, copies: o.Copies, delay: o.Delay, held: o.HoldNotice, firstSigning: o.FirstNotice,
+		notice: wireNotice{
+			Type:         payment.PaymentSucceeded,
+			OutTradeNo:   outTradeNo,
+			ChannelTxnNo: txnNo,
+			Currency:     taken.Currency,
+			OccurredAt:   &at,
+		},
+		amount:       taken.Amount,
+		copies:       o.Copies,
+		delay:        o.Delay,
+		held:         o.HoldNotice,
+		firstSigning: o.FirstNotice,
 	})
 }
 
@@ -162,8 +188,15 @@ func (s *Sandbox) Fail(ctx context.Context, token string) (HostedCharge, error) 
 			return err
 		}
 		return s.announceTx(ctx, tx, announcement{
-			notice: wireNotice{Type: payment.PaymentFailed, OutTradeNo: c.OutTradeNo, Currency: c.Currency, OccurredAt: &now},
-			amount: c.Amount, copies: 1, firstSigning: SignWell,
+			notice: wireNotice{
+				Type:       payment.PaymentFailed,
+				OutTradeNo: c.OutTradeNo,
+				Currency:   c.Currency,
+				OccurredAt: &now,
+			},
+			amount:       c.Amount,
+			copies:       1,
+			firstSigning: SignWell,
 		})
 	})
 	if notFound(err) {

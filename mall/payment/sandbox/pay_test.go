@@ -15,18 +15,43 @@ func TestCreateIsOneChargeANumber(t *testing.T) {
 	b := newBench(t)
 	first := b.create("attempt-1")
 	parallel(8, func(int) {
-		a, err := b.Create(b.ctx, payment.CreateRequest{AttemptNo: "attempt-1", ReturnURL: "/x", Amount: money.Of(990, "CNY"), ExpiresAt: b.now().Add(time.Hour)})
+		a, err := b.Create(b.ctx, payment.CreateRequest{
+			AttemptNo: "attempt-1",
+			ReturnURL: "/x",
+			Amount:    money.Of(990, "CNY"),
+			ExpiresAt: b.now().Add(time.Hour),
+		})
 		if err != nil || a.URL != "http://pay.test/sandbox/pay/"+first {
 			t.Errorf("%+v, %v", a, err)
 		}
 	})
 	for name, r := range map[string]payment.CreateRequest{
-		"another amount": {AttemptNo: "attempt-1", ReturnURL: "/x", Amount: money.Of(1, "CNY")},
-		"no amount":      {AttemptNo: "attempt-2", ReturnURL: "/x", Amount: money.Of(0, "CNY")},
-		"no currency":    {AttemptNo: "attempt-2", ReturnURL: "/x", Amount: money.Of(1, "")},
-		"script":         {AttemptNo: "attempt-2", ReturnURL: "javascript:alert(1)", Amount: money.Of(1, "CNY")},
-		"schemeless":     {AttemptNo: "attempt-2", ReturnURL: "//evil.test/", Amount: money.Of(1, "CNY")},
-		"no number":      {ReturnURL: "/x", Amount: money.Of(1, "CNY")},
+		"another amount": {
+			AttemptNo: "attempt-1",
+			ReturnURL: "/x",
+			Amount:    money.Of(1, "CNY"),
+		},
+		"no amount": {
+			AttemptNo: "attempt-2",
+			ReturnURL: "/x",
+			Amount:    money.Of(0, "CNY"),
+		},
+		"no currency": {
+			AttemptNo: "attempt-2",
+			ReturnURL: "/x",
+			Amount:    money.Of(1, ""),
+		},
+		"script": {
+			AttemptNo: "attempt-2",
+			ReturnURL: "javascript:alert(1)",
+			Amount:    money.Of(1, "CNY"),
+		},
+		"schemeless": {
+			AttemptNo: "attempt-2",
+			ReturnURL: "//evil.test/",
+			Amount:    money.Of(1, "CNY"),
+		},
+		"no number": {ReturnURL: "/x", Amount: money.Of(1, "CNY")},
 	} {
 		if a, err := b.Create(b.ctx, r); err == nil {
 			t.Errorf("%s: %+v", name, a)
@@ -49,14 +74,16 @@ func TestPayingTwicePaysOnce(t *testing.T) {
 		}
 	})
 	c := b.status("attempt-1")
-	if c.Status != payment.ChargePaid || c.Amount != money.Of(990, "CNY") || c.ChannelTxnNo == "" || !c.PaidAt.Equal(b.now()) {
+	if c.Status != payment.ChargePaid || c.Amount != money.Of(990, "CNY") || c.ChannelTxnNo == "" ||
+		!c.PaidAt.Equal(b.now()) {
 		t.Fatalf("%+v", c)
 	}
 	if n := len(b.jobs()); n != 1 {
 		t.Fatalf("%d notices", n)
 	}
 	b.deliverAll()
-	if len(b.notices) != 1 || b.notices[0].ChannelTxnNo != c.ChannelTxnNo || b.notices[0].AttemptNo != "attempt-1" || b.notices[0].Amount != c.Amount {
+	if len(b.notices) != 1 || b.notices[0].ChannelTxnNo != c.ChannelTxnNo || b.notices[0].AttemptNo != "attempt-1" ||
+		b.notices[0].Amount != c.Amount {
 		t.Fatalf("%+v", b.notices)
 	}
 	wantErr(t, b.Close(b.ctx, "attempt-1"), payment.ErrAlreadyPaid)
@@ -238,14 +265,20 @@ func TestAHeldNoticeFollowsTheRefunds(t *testing.T) {
 	if err := b.Deliver(b.ctx, held); err != nil || b.posts != 0 {
 		t.Fatalf("a notice that is held back was posted %d times, %v", b.posts, err)
 	}
-	if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-1", AttemptNo: "attempt-1", Amount: money.Of(990, "CNY")}); err != nil {
+	if _, err := b.Refund(b.ctx, payment.RefundRequest{
+		RefundNo:  "refund-1",
+		AttemptNo: "attempt-1",
+		Amount:    money.Of(990, "CNY"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	b.deliverAll()
-	if len(b.notices) != 2 || b.notices[0].Type != payment.RefundSucceeded || b.notices[1].Type != payment.PaymentSucceeded {
+	if len(b.notices) != 2 || b.notices[0].Type != payment.RefundSucceeded ||
+		b.notices[1].Type != payment.PaymentSucceeded {
 		t.Fatalf("%+v", b.notices)
 	}
-	if n := b.notices[0]; n.RefundNo != "refund-1" || n.ChannelRefundNo == "" || n.ChannelTxnNo != b.notices[1].ChannelTxnNo {
+	if n := b.notices[0]; n.RefundNo != "refund-1" || n.ChannelRefundNo == "" ||
+		n.ChannelTxnNo != b.notices[1].ChannelTxnNo {
 		t.Fatalf("%+v", n)
 	}
 }

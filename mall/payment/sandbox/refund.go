@@ -57,14 +57,16 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	// Under the transaction's lock: of two requests with one number the second finds the first one's refund.
 	switch old, err := s.q.Refund(ctx, tx, r.RefundNo); {
 	case err == nil && (old.TxnNo != txnNo || money.Of(old.Amount, old.Currency) != r.Amount):
-		return none, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount, old.Currency, old.TxnNo)
+		return none, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount, old.Currency,
+			old.TxnNo)
 	case err == nil:
 		return resultOf(old), nil
 	case !notFound(err):
 		return none, err
 	}
 	if r.Amount.Currency != t.Currency || r.Amount.Amount > t.Amount-t.Refunded {
-		return none, payment.ErrRejected.Because("%s of %s, %d %s are left", r.Amount, txnNo, t.Amount-t.Refunded, t.Currency)
+		return none, payment.ErrRejected.Because("%s of %s, %d %s are left", r.Amount, txnNo, t.Amount-t.Refunded,
+			t.Currency)
 	}
 	refundTxnNo, err := s.newNo("sbr")
 	if err != nil {
@@ -75,8 +77,13 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 		return none, err
 	}
 	if err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
-		OutRefundNo: r.RefundNo, OutTradeNo: r.AttemptNo, TxnNo: txnNo, RefundTxnNo: refundTxnNo,
-		Amount: r.Amount.Amount, Currency: r.Amount.Currency, At: now,
+		OutRefundNo: r.RefundNo,
+		OutTradeNo:  r.AttemptNo,
+		TxnNo:       txnNo,
+		RefundTxnNo: refundTxnNo,
+		Amount:      r.Amount.Amount,
+		Currency:    r.Amount.Currency,
+		At:          now,
 	}); err != nil {
 		return none, err
 	}
@@ -86,10 +93,17 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	}
 	if err := s.announceTx(ctx, tx, announcement{
 		notice: wireNotice{
-			Type: end, OutTradeNo: r.AttemptNo, ChannelTxnNo: txnNo, RefundNo: r.RefundNo, RefundTxnNo: refundTxnNo,
-			Currency: r.Amount.Currency, OccurredAt: &now,
+			Type:         end,
+			OutTradeNo:   r.AttemptNo,
+			ChannelTxnNo: txnNo,
+			RefundNo:     r.RefundNo,
+			RefundTxnNo:  refundTxnNo,
+			Currency:     r.Amount.Currency,
+			OccurredAt:   &now,
 		},
-		amount: r.Amount.Amount, copies: 1, firstSigning: SignWell,
+		amount:       r.Amount.Amount,
+		copies:       1,
+		firstSigning: SignWell,
 	}); err != nil {
 		return none, err
 	}
@@ -100,7 +114,8 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 func (s *Sandbox) QueryRefund(ctx context.Context, refundNo, attemptNo string) (payment.RefundResult, error) {
 	r, err := s.q.Refund(ctx, s.pool, refundNo)
 	if notFound(err) || err == nil && r.OutTradeNo != attemptNo {
-		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s of %s: %w", refundNo, attemptNo, payment.ErrAbsent)
+		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s of %s: %w", refundNo, attemptNo,
+			payment.ErrAbsent)
 	}
 	if err != nil {
 		return payment.RefundResult{}, fmt.Errorf("sandbox: refund %s: %w", refundNo, err)

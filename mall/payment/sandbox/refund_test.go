@@ -16,7 +16,12 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
 	txn := b.status("attempt-1").ChannelTxnNo
 	ask := func(no string, amount int64) (payment.RefundResult, error) {
-		return b.Refund(b.ctx, payment.RefundRequest{RefundNo: no, AttemptNo: "attempt-1", ChannelTxnNo: txn, Amount: money.Of(amount, "CNY")})
+		return b.Refund(b.ctx, payment.RefundRequest{
+			RefundNo:     no,
+			AttemptNo:    "attempt-1",
+			ChannelTxnNo: txn,
+			Amount:       money.Of(amount, "CNY"),
+		})
 	}
 	var accepted atomic.Int32
 	parallel(20, func(i int) {
@@ -47,11 +52,33 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 		}
 	}
 	for name, r := range map[string]payment.RefundRequest{
-		"number of another refund": {RefundNo: "refund-last", AttemptNo: "attempt-1", ChannelTxnNo: txn, Amount: money.Of(80, "CNY")},
-		"unknown transaction":      {RefundNo: "refund-x", AttemptNo: "attempt-1", ChannelTxnNo: "no", Amount: money.Of(1, "CNY")},
-		"unknown charge":           {RefundNo: "refund-x", AttemptNo: "no", Amount: money.Of(1, "CNY")},
-		"nothing":                  {RefundNo: "refund-x", AttemptNo: "attempt-1", Amount: money.Of(0, "CNY")},
-		"another currency":         {RefundNo: "refund-x", AttemptNo: "attempt-1", Amount: money.Of(1, "USD")},
+		"number of another refund": {
+			RefundNo:     "refund-last",
+			AttemptNo:    "attempt-1",
+			ChannelTxnNo: txn,
+			Amount:       money.Of(80, "CNY"),
+		},
+		"unknown transaction": {
+			RefundNo:     "refund-x",
+			AttemptNo:    "attempt-1",
+			ChannelTxnNo: "no",
+			Amount:       money.Of(1, "CNY"),
+		},
+		"unknown charge": {
+			RefundNo:  "refund-x",
+			AttemptNo: "no",
+			Amount:    money.Of(1, "CNY"),
+		},
+		"nothing": {
+			RefundNo:  "refund-x",
+			AttemptNo: "attempt-1",
+			Amount:    money.Of(0, "CNY"),
+		},
+		"another currency": {
+			RefundNo:  "refund-x",
+			AttemptNo: "attempt-1",
+			Amount:    money.Of(1, "USD"),
+		},
 	} {
 		if _, err := b.Refund(b.ctx, r); err == nil {
 			t.Errorf("%s was accepted", name)
@@ -62,7 +89,11 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 	b.create("unpaid")
 	b.pay(b.create("processing"), sandbox.PayOptions{Processing: true, Delay: time.Minute})
 	for _, attemptNo := range []string{"unpaid", "processing"} {
-		_, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-" + attemptNo, AttemptNo: attemptNo, Amount: money.Of(1, "CNY")})
+		_, err := b.Refund(b.ctx, payment.RefundRequest{
+			RefundNo:  "refund-" + attemptNo,
+			AttemptNo: attemptNo,
+			Amount:    money.Of(1, "CNY"),
+		})
 		wantErr(t, err, payment.ErrRejected)
 	}
 
@@ -93,12 +124,17 @@ func TestARefundWaitsForItsTransaction(t *testing.T) {
 	}
 	second := make(chan error, 1)
 	go func() {
-		_, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-1", AttemptNo: "attempt-1", Amount: money.Of(600, "CNY")})
+		_, err := b.Refund(b.ctx, payment.RefundRequest{
+			RefundNo:  "refund-1",
+			AttemptNo: "attempt-1",
+			Amount:    money.Of(600, "CNY"),
+		})
 		second <- err
 	}()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		var waiting bool
-		if err := b.pool.QueryRow(b.ctx, "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')").Scan(&waiting); err != nil {
+		if err := b.pool.QueryRow(b.ctx,
+			"select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')").Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
 		if waiting {
@@ -119,7 +155,11 @@ func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{RefundsFail: true})
 	for _, no := range []string{"refund-1", "refund-2"} { // twice the whole sum: possible only if the first came back
-		if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: no, AttemptNo: "attempt-1", Amount: money.Of(990, "CNY")}); err != nil {
+		if _, err := b.Refund(b.ctx, payment.RefundRequest{
+			RefundNo:  no,
+			AttemptNo: "attempt-1",
+			Amount:    money.Of(990, "CNY"),
+		}); err != nil {
 			t.Fatal(err)
 		}
 		b.deliverAll()
@@ -137,7 +177,11 @@ func TestStatementListsADay(t *testing.T) {
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
 	b.pay(b.create("slow"), sandbox.PayOptions{Processing: true})
-	if _, err := b.Refund(b.ctx, payment.RefundRequest{RefundNo: "refund-1", AttemptNo: "attempt-1", Amount: money.Of(90, "CNY")}); err != nil {
+	if _, err := b.Refund(b.ctx, payment.RefundRequest{
+		RefundNo:  "refund-1",
+		AttemptNo: "attempt-1",
+		Amount:    money.Of(90, "CNY"),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	today, err := b.Statement(b.ctx, b.now())
@@ -146,7 +190,8 @@ func TestStatementListsADay(t *testing.T) {
 	}
 	b.pass(24 * time.Hour)
 	b.deliverAll()
-	if today, err = b.Statement(b.ctx, noon); err != nil || len(today) != 2 || today[0].Kind != payment.StatementPayment || today[0].Amount != money.Of(990, "CNY") {
+	if today, err = b.Statement(b.ctx, noon); err != nil || len(today) != 2 ||
+		today[0].Kind != payment.StatementPayment || today[0].Amount != money.Of(990, "CNY") {
 		t.Fatalf("%+v, %v", today, err)
 	}
 	tomorrow, err := b.Statement(b.ctx, b.now())
@@ -155,7 +200,8 @@ func TestStatementListsADay(t *testing.T) {
 	}
 	kinds := map[string]payment.StatementLine{tomorrow[0].Kind: tomorrow[0], tomorrow[1].Kind: tomorrow[1]}
 	if kinds[payment.StatementPayment].AttemptNo != "slow" || kinds[payment.StatementRefund].RefundNo != "refund-1" ||
-		kinds[payment.StatementRefund].Amount != money.Of(90, "CNY") || kinds[payment.StatementRefund].ChannelTxnNo != today[0].ChannelTxnNo {
+		kinds[payment.StatementRefund].Amount != money.Of(90, "CNY") ||
+		kinds[payment.StatementRefund].ChannelTxnNo != today[0].ChannelTxnNo {
 		t.Fatalf("%+v", tomorrow)
 	}
 	if other, err := b.Statement(b.ctx, b.now().Add(24*time.Hour)); err != nil || len(other) != 0 {

@@ -55,7 +55,13 @@ var _ payment.Provider = (*Sandbox)(nil)
 
 // New keeps its books in pool. jobs only inserts; a worker elsewhere calls Deliver.
 func New(pool *pgxpool.Pool, jobs *river.Client[pgx.Tx], opt Options) *Sandbox {
-	return &Sandbox{pool: pool, river: jobs, opt: opt, q: dbsqlc.New(), client: loopbackClient()}
+	return &Sandbox{
+		pool:   pool,
+		river:  jobs,
+		opt:    opt,
+		q:      dbsqlc.New(),
+		client: loopbackClient(),
+	}
 }
 
 // Name is "sandbox".

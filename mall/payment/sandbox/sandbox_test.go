@@ -43,7 +43,11 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, ctx: t.Context(), pool: dbtest.New(t)}
+	b := &bench{
+		t:    t,
+		ctx:  t.Context(),
+		pool: dbtest.New(t),
+	}
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	b.clock.Store(&at)
 	mall := httptest.NewServer(http.HandlerFunc(b.receive))
@@ -52,7 +56,12 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Sandbox = sandbox.New(b.pool, jobs, sandbox.Options{Secret: secret, PublicURL: "http://pay.test", NotifyURL: mall.URL + "/callback", Now: b.now})
+	b.Sandbox = sandbox.New(b.pool, jobs, sandbox.Options{
+		Secret:    secret,
+		PublicURL: "http://pay.test",
+		NotifyURL: mall.URL + "/callback",
+		Now:       b.now,
+	})
 	return b
 }
 
@@ -88,7 +97,11 @@ func (b *bench) receive(w http.ResponseWriter, r *http.Request) {
 func (b *bench) create(attemptNo string) (token string) {
 	b.t.Helper()
 	a, err := b.Create(b.ctx, payment.CreateRequest{
-		AttemptNo: attemptNo, Subject: "A film", ReturnURL: "/orders/7", Amount: money.Of(990, "CNY"), ExpiresAt: b.now().Add(15 * time.Minute),
+		AttemptNo: attemptNo,
+		Subject:   "A film",
+		ReturnURL: "/orders/7",
+		Amount:    money.Of(990, "CNY"),
+		ExpiresAt: b.now().Add(15 * time.Minute),
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -119,7 +132,8 @@ type job struct {
 // jobs lists the notices' jobs in the order of their insertion.
 func (b *bench) jobs() []job {
 	b.t.Helper()
-	rows, err := b.pool.Query(b.ctx, "select args, scheduled_at from river_job where kind = 'sandbox_notice' and queue = 'sandbox' order by id")
+	rows, err := b.pool.Query(b.ctx,
+		"select args, scheduled_at from river_job where kind = 'sandbox_notice' and queue = 'sandbox' order by id")
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// Statement lists the settled payments and refunds of one day of UTC, in the order of their time. The sandbox takes no fee.
+// Statement lists the settled payments and refunds of one day of UTC, in the order of their time. The sandbox takes no
+// fee.
 func (s *Sandbox) Statement(ctx context.Context, day time.Time) ([]payment.StatementLine, error) {
 	from := day.UTC().Truncate(24 * time.Hour)
 	to := from.Add(24 * time.Hour)
@@ -26,14 +27,23 @@ func (s *Sandbox) Statement(ctx context.Context, day time.Time) ([]payment.State
 	lines := make([]payment.StatementLine, 0, len(paid)+len(refunds))
 	for _, t := range paid {
 		lines = append(lines, payment.StatementLine{
-			Kind: payment.StatementPayment, AttemptNo: t.OutTradeNo, ChannelTxnNo: t.TxnNo,
-			Amount: money.Of(t.Amount, t.Currency), Fee: money.Of(0, t.Currency), At: t.PaidAt,
+			Kind:         payment.StatementPayment,
+			AttemptNo:    t.OutTradeNo,
+			ChannelTxnNo: t.TxnNo,
+			Amount:       money.Of(t.Amount, t.Currency),
+			Fee:          money.Of(0, t.Currency),
+			At:           t.PaidAt,
 		})
 	}
 	for _, r := range refunds {
 		lines = append(lines, payment.StatementLine{
-			Kind: payment.StatementRefund, AttemptNo: r.OutTradeNo, ChannelTxnNo: r.TxnNo, RefundNo: r.OutRefundNo,
-			Amount: money.Of(r.Amount, r.Currency), Fee: money.Of(0, r.Currency), At: *r.SettledAt,
+			Kind:         payment.StatementRefund,
+			AttemptNo:    r.OutTradeNo,
+			ChannelTxnNo: r.TxnNo,
+			RefundNo:     r.OutRefundNo,
+			Amount:       money.Of(r.Amount, r.Currency),
+			Fee:          money.Of(0, r.Currency),
+			At:           *r.SettledAt,
 		})
 	}
 	slices.SortStableFunc(lines, func(a, b payment.StatementLine) int { return a.At.Compare(b.At) })

@@ -1,4 +1,5 @@
-// Package listingview draws the studio's pages of listings. It takes them as the catalogue hands them out, and decides nothing.
+// Package listingview draws the studio's pages of listings. It takes them as the catalogue hands them out, and decides
+// nothing.
 package listingview
 
 import (
@@ -45,7 +46,8 @@ func wrong(t *text.Printer, errors map[string]string, field string) string {
 	return t.T("listing.wrong." + slug)
 }
 
-var tones = map[string]ui.Tone{catalog.StatusLive: ui.Success, catalog.StatusInReview: ui.Info, catalog.StatusTakenDown: ui.Error}
+var tones = map[string]ui.Tone{catalog.StatusLive: ui.Success, catalog.StatusInReview: ui.Info,
+	catalog.StatusTakenDown: ui.Error}
 
 func filmOptions(t *text.Printer, films []Film, listed *catalog.Product, chosen string) []ui.Option {
 	none := t.T("listing.no_film")
@@ -95,8 +97,10 @@ type need struct {
 }
 
 func needs(first bool) []need {
-	list := []need{{"film", "video", []string{"video", "free"}}, {"titles", "title_en", []string{"title_"}}, {"cover", "cover-file", []string{"cover"}},
-		{"category", "category", []string{"category", "tags", "series", "episode", "description"}}, {"ways", "ways", []string{"ways"}}}
+	list := []need{{"film", "video", []string{"video", "free"}}, {"titles", "title_en", []string{"title_"}},
+		{"cover", "cover-file", []string{"cover"}},
+		{"category", "category", []string{"category", "tags", "series", "episode", "description"}},
+		{"ways", "ways", []string{"ways"}}}
 	if first {
 		list = append(list, need{"address", "slug", []string{"slug"}})
 	}

@@ -1,5 +1,5 @@
-// Package offersview draws where creators make coupons and bundles, and operators the coupons of the mall. It takes them as the
-// business hands them out and decides how they read; it refuses to ask for anything itself.
+// Package offersview draws where creators make coupons and bundles, and operators the coupons of the mall. It takes
+// them as the business hands them out and decides how they read; it refuses to ask for anything itself.
 package offersview
 
 import (
@@ -55,7 +55,8 @@ func edition(t *text.Printer, o catalog.Offer) string {
 	return t.Edition(o.Kind, o.Quality, o.RentHours)
 }
 
-var phaseTones = map[promotion.CouponPhase]ui.Tone{promotion.PhaseComing: ui.Info, promotion.PhaseOn: ui.Success, promotion.PhaseUsedUp: ui.Warning,
+var phaseTones = map[promotion.CouponPhase]ui.Tone{promotion.PhaseComing: ui.Info, promotion.PhaseOn: ui.Success,
+	promotion.PhaseUsedUp:  ui.Warning,
 	promotion.PhaseStopped: ui.Error}
 
 var bundleTones = map[promotion.BundleStatus]ui.Tone{promotion.BundleLive: ui.Success}

@@ -25,8 +25,24 @@ type chart struct {
 }
 
 var (
-	wide   = chart{W: 760, H: 240, Left: 64, Right: 8, Top: 12, Bottom: 28, Labels: 7}
-	narrow = chart{W: 340, H: 220, Left: 56, Right: 4, Top: 12, Bottom: 28, Labels: 3}
+	wide = chart{
+		W:      760,
+		H:      240,
+		Left:   64,
+		Right:  8,
+		Top:    12,
+		Bottom: 28,
+		Labels: 7,
+	}
+	narrow = chart{
+		W:      340,
+		H:      220,
+		Left:   56,
+		Right:  4,
+		Top:    12,
+		Bottom: 28,
+		Labels: 3,
+	}
 )
 
 func (c chart) viewBox() string { return fmt.Sprintf("0 0 %d %d", c.W, c.H) }
@@ -86,7 +102,8 @@ func (c chart) curve(values []int64, top int64) (line, area string) {
 		fmt.Fprintf(&b, "%s,%s ", pixel(c.x(n, len(values)-1)), pixel(c.y(v, top)))
 	}
 	line = strings.TrimSpace(b.String())
-	return line, fmt.Sprintf("%s,%s %s %s,%s", pixel(c.x(0, 1)), pixel(c.y(0, 1)), line, pixel(c.x(1, 1)), pixel(c.y(0, 1)))
+	return line, fmt.Sprintf("%s,%s %s %s,%s", pixel(c.x(0, 1)), pixel(c.y(0, 1)), line, pixel(c.x(1, 1)),
+		pixel(c.y(0, 1)))
 }
 
 func pixel(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }

@@ -1,5 +1,6 @@
-// Package overviewview draws what creators see of their business: numbers beside those of the period before, charts that are drawn on
-// the server and can be read as tables, and where to take it all as CSV. It takes sums as the business hands them out.
+// Package overviewview draws what creators see of their business: numbers beside those of the period before, charts
+// that are drawn on the server and can be read as tables, and where to take it all as CSV. It takes sums as the
+// business hands them out.
 package overviewview
 
 import (
@@ -69,7 +70,11 @@ func (p Page) path() string {
 func VideoURL(spuID int64) string { return "/studio/insight/" + strconv.FormatInt(spuID, 10) }
 
 func (p Page) csv(what string) string {
-	q := url.Values{"what": {what}, "from": {p.Now.Range.From.Format(time.DateOnly)}, "to": {p.Now.Range.To.Format(time.DateOnly)}}
+	q := url.Values{
+		"what": {what},
+		"from": {p.Now.Range.From.Format(time.DateOnly)},
+		"to":   {p.Now.Range.To.Format(time.DateOnly)},
+	}
 	if p.Video != nil {
 		q.Set("video", strconv.FormatInt(p.Video.SPUID, 10))
 	}
@@ -107,16 +112,38 @@ func (p Page) tiles(t *text.Printer) []tile {
 			label = t.T("overview.revenue_in", "Currency", c)
 		}
 		now, before := p.Now.In(c), p.Before.In(c)
-		list = append(list, tile{Label: label, Value: t.Money(money.Of(now.Gross, c)), Now: now.Gross, Before: before.Gross})
+		list = append(list, tile{
+			Label:  label,
+			Value:  t.Money(money.Of(now.Gross, c)),
+			Now:    now.Gross,
+			Before: before.Gross,
+		})
 	}
 	if len(currencies) == 0 {
-		list = append(list, tile{Label: t.T("overview.revenue"), Value: "–", None: true})
+		list = append(list, tile{
+			Label: t.T("overview.revenue"),
+			Value: "–",
+			None:  true,
+		})
 	}
-	list = append(list, tile{Label: t.T("overview.orders"), Value: t.Number(int(p.Now.Orders())), Now: p.Now.Orders(), Before: p.Before.Orders()})
-	conversion := tile{Label: t.T("overview.conversion"), Value: "–", None: true, Points: true}
+	list = append(list, tile{
+		Label:  t.T("overview.orders"),
+		Value:  t.Number(int(p.Now.Orders())),
+		Now:    p.Now.Orders(),
+		Before: p.Before.Orders(),
+	})
+	conversion := tile{
+		Label:  t.T("overview.conversion"),
+		Value:  "–",
+		None:   true,
+		Points: true,
+	}
 	if now, ok := p.Now.Conversion(); ok {
 		before, compared := p.Before.Conversion()
-		conversion.Value, conversion.Now, conversion.Before, conversion.None = share(now), now, before, !compared
+		conversion.Value = share(now)
+		conversion.Now = now
+		conversion.Before = before
+		conversion.None = !compared
 	}
 	list = append(list, conversion)
 	for _, c := range currencies {
@@ -125,13 +152,34 @@ func (p Page) tiles(t *text.Printer) []tile {
 		if len(currencies) > 1 {
 			label = t.T("overview.refunded_in", "Currency", c)
 		}
-		list = append(list, tile{Label: label, Value: t.Money(money.Of(now.Refunded, c)), Now: now.Refunded, Before: before.Refunded, Worse: true})
+		list = append(list, tile{
+			Label:  label,
+			Value:  t.Money(money.Of(now.Refunded, c)),
+			Now:    now.Refunded,
+			Before: before.Refunded,
+			Worse:  true,
+		})
 	}
 	a, b := p.Now.Traffic, p.Before.Traffic
 	return append(list,
-		tile{Label: t.T("overview.visitors"), Value: t.Number(int(a.Visitors)), Now: a.Visitors, Before: b.Visitors},
-		tile{Label: t.T("overview.viewers"), Value: t.Number(int(a.Viewers)), Now: a.Viewers, Before: b.Viewers},
-		tile{Label: t.T("overview.watched"), Value: hours(t, a.WatchSeconds), Now: a.WatchSeconds, Before: b.WatchSeconds})
+		tile{
+			Label:  t.T("overview.visitors"),
+			Value:  t.Number(int(a.Visitors)),
+			Now:    a.Visitors,
+			Before: b.Visitors,
+		},
+		tile{
+			Label:  t.T("overview.viewers"),
+			Value:  t.Number(int(a.Viewers)),
+			Now:    a.Viewers,
+			Before: b.Viewers,
+		},
+		tile{
+			Label:  t.T("overview.watched"),
+			Value:  hours(t, a.WatchSeconds),
+			Now:    a.WatchSeconds,
+			Before: b.WatchSeconds,
+		})
 }
 
 // change says how a number moved, in words, and how it is to be taken.
@@ -139,7 +187,12 @@ func (k tile) change(t *text.Printer) (words string, tone string) {
 	if k.None {
 		return t.T("overview.no_change"), ""
 	}
-	return ui.Change{Now: k.Now, Before: k.Before, Worse: k.Worse, Points: k.Points}.Say(t)
+	return ui.Change{
+		Now:    k.Now,
+		Before: k.Before,
+		Worse:  k.Worse,
+		Points: k.Points,
+	}.Say(t)
 }
 
 func share(perMille int64) string { return ui.Tenths(perMille) + "%" }
@@ -201,7 +254,8 @@ func byDay(r insight.Report, value func(insight.Day) int64) map[time.Time]int64 
 
 // zone names the zone of the days shown.
 func (p Page) zone(t *text.Printer) string {
-	return t.ZoneName(p.Zone, p.Zone.Start(p.Now.Range.From), p.Zone.Start(p.Now.Range.To.AddDate(0, 0, 1)).Add(-time.Second))
+	return t.ZoneName(p.Zone, p.Zone.Start(p.Now.Range.From),
+		p.Zone.Start(p.Now.Range.To.AddDate(0, 0, 1)).Add(-time.Second))
 }
 
 // shortDay names a day by its own date.
@@ -305,7 +359,10 @@ func views(s insight.Source) int64 { return s.Views }
 func sourceOrders(s insight.Source) int64 { return s.Orders }
 
 func crumbs(t *text.Printer, p Page) []ui.Link {
-	return []ui.Link{{Label: t.T("studio.overview"), Href: "/studio?" + p.Period.query().Encode()}, {Label: cardTitle(t, p.Video)}}
+	return []ui.Link{{
+		Label: t.T("studio.overview"),
+		Href:  "/studio?" + p.Period.query().Encode(),
+	}, {Label: cardTitle(t, p.Video)}}
 }
 
 // from and to are what the fields of an own range hold.

@@ -31,11 +31,12 @@ func (p ZonePage) wrong(t *text.Printer, field string) string {
 }
 
 // common are the zones that stand first in the list.
-var common = []string{"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Kolkata", "Europe/London",
+var common = []string{"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo",
+	"Asia/Kolkata", "Europe/London",
 	"Europe/Berlin", "Europe/Paris", "America/New_York", "America/Chicago", "America/Los_Angeles", "Australia/Sydney"}
 
-// groups are the zones to choose from: the common ones, then all by their continents. One by an older name stands among the common ones
-// where it is the creator's.
+// groups are the zones to choose from: the common ones, then all by their continents. One by an older name stands among
+// the common ones where it is the creator's.
 func (p ZonePage) groups(t *text.Printer) []ui.OptionGroup {
 	names := calendar.Names()
 	first := common
@@ -50,7 +51,10 @@ func (p ZonePage) groups(t *text.Printer) []ui.OptionGroup {
 			end++
 		}
 		if within {
-			groups = append(groups, ui.OptionGroup{Label: t.T("zone.region_" + region), Options: p.options(t, names[:end])})
+			groups = append(groups, ui.OptionGroup{
+				Label:   t.T("zone.region_" + region),
+				Options: p.options(t, names[:end]),
+			})
 		}
 		names = names[end:]
 	}

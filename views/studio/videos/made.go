@@ -58,7 +58,8 @@ func heard(t *text.Printer, c media.Conversion, language func(tag string) string
 	if c.Sound == nil {
 		return t.T("videos.made_sound_none")
 	}
-	said := t.T("videos.made_sound_"+string(c.Sound.Why), "Track", strconv.Itoa(c.Sound.Track), "Of", strconv.Itoa(c.Sound.Of))
+	said := t.T("videos.made_sound_"+string(c.Sound.Why), "Track", strconv.Itoa(c.Sound.Track), "Of",
+		strconv.Itoa(c.Sound.Of))
 	if c.Sound.Language != "" {
 		said += t.T("videos.made_language", "Language", language(c.Sound.Language))
 	}
@@ -102,7 +103,8 @@ func decimal(f float64) string {
 // leftOut lists streams by their kind: "2 × sound track".
 func leftOut(t *text.Printer, streams map[string]int) string {
 	var list []string
-	for _, kind := range []string{media.LeftOutCover, media.LeftOutPicture, media.LeftOutSound, media.LeftOutSubtitle, media.LeftOutOther} {
+	for _, kind := range []string{media.LeftOutCover, media.LeftOutPicture, media.LeftOutSound, media.LeftOutSubtitle,
+		media.LeftOutOther} {
 		if n := streams[kind]; n > 0 {
 			list = append(list, t.T("videos.made_stream_"+kind, "N", strconv.Itoa(n)))
 		}

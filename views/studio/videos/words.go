@@ -1,5 +1,6 @@
-// Package videosview draws the creator's uploaded films: their list, and the page of each, where one sees how far it has come and
-// chooses its trailer, cover, subtitles and chapters. It takes films as the business hands them out; it refuses to ask for anything.
+// Package videosview draws the creator's uploaded films: their list, and the page of each, where one sees how far it
+// has come and chooses its trailer, cover, subtitles and chapters. It takes films as the business hands them out; it
+// refuses to ask for anything.
 package videosview
 
 import (
@@ -15,9 +16,11 @@ import (
 // URL is a film's page.
 func URL(id int64) string { return "/studio/videos/" + strconv.FormatInt(id, 10) }
 
-var tones = map[media.VideoState]ui.Tone{media.VideoProcessing: ui.Info, media.VideoReady: ui.Success, media.VideoFailed: ui.Error}
+var tones = map[media.VideoState]ui.Tone{media.VideoProcessing: ui.Info, media.VideoReady: ui.Success,
+	media.VideoFailed: ui.Error}
 
-var stageTones = map[media.StageState]ui.Tone{media.StageRunning: ui.Info, media.StageDone: ui.Success, media.StageFailed: ui.Error}
+var stageTones = map[media.StageState]ui.Tone{media.StageRunning: ui.Info, media.StageDone: ui.Success,
+	media.StageFailed: ui.Error}
 
 // waitsFor are the words of what a stage waits for, besides its turn.
 var waitsFor = map[string]string{media.WaitsForFFmpeg: "videos.waits_ffmpeg", media.WaitsForDisk: "videos.waits_disk"}

@@ -1,5 +1,6 @@
-// Package webhookview draws a creator's webhooks: the addresses, their secret when it is new, and what was sent there. It takes endpoints
-// and messages as the business hands them out and decides how they read; it refuses to ask for anything itself.
+// Package webhookview draws a creator's webhooks: the addresses, their secret when it is new, and what was sent there.
+// It takes endpoints and messages as the business hands them out and decides how they read; it refuses to ask for
+// anything itself.
 package webhookview
 
 import (
@@ -29,7 +30,8 @@ func DeliveryURL(id, deliveryID int64) string {
 
 var stateTones = map[webhook.State]ui.Tone{webhook.On: ui.Success, webhook.Failed: ui.Error, webhook.Gone: ui.Error}
 
-var deliveryTones = map[webhook.DeliveryState]ui.Tone{webhook.Pending: ui.Info, webhook.Delivered: ui.Success, webhook.Dead: ui.Error}
+var deliveryTones = map[webhook.DeliveryState]ui.Tone{webhook.Pending: ui.Info, webhook.Delivered: ui.Success,
+	webhook.Dead: ui.Error}
 
 // outcome is what came of a try, in words: the status, or why there was none.
 func outcome(t *text.Printer, status int, failure string) string {

@@ -17,7 +17,8 @@ func CSV(t *text.Printer, s ledger.Statement) ([]byte, error) {
 		return nil, err
 	}
 	head := append([]string{t.T("earnings.currency")}, heads(t)...)
-	head[1] = t.T("earnings.day_of", "Zone", s.Zone.Name()) // what else names the zone gets lost on the way into a spreadsheet
+	// what else names the zone gets lost on the way into a spreadsheet
+	head[1] = t.T("earnings.day_of", "Zone", s.Zone.Name())
 	records := [][]string{head}
 	for _, b := range s.Books {
 		for _, r := range rows(t, s.Zone, b) {

@@ -1,5 +1,5 @@
-// Package earnings owns the creator's pages on money: what was earned, what clears when, payouts, and the monthly statement as page,
-// CSV and PDF. Every address is the viewer's own; it refuses to show anybody else's.
+// Package earnings owns the creator's pages on money: what was earned, what clears when, payouts, and the monthly
+// statement as page, CSV and PDF. Every address is the viewer's own; it refuses to show anybody else's.
 package earnings
 
 import (
@@ -96,7 +96,8 @@ func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 func (d Deps) request(c *page.Ctx) error {
 	f := earningsview.RequestForm{Currency: c.FormValue("currency"), Amount: strings.TrimSpace(c.FormValue("amount"))}
 	key := c.FormValue("key")
-	_, err := d.Ledger.RequestPayout(c.Request().Context(), c.Viewer.UserID, money.Of(money.ParseDecimal(f.Amount, 12), f.Currency), key)
+	_, err := d.Ledger.RequestPayout(c.Request().Context(), c.Viewer.UserID,
+		money.Of(money.ParseDecimal(f.Amount, 12), f.Currency), key)
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "payout_requested")
@@ -109,7 +110,8 @@ func (d Deps) request(c *page.Ctx) error {
 }
 
 func (d Deps) cancel(c *page.Ctx) error {
-	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), typed.Version(c.FormValue("version")))
+	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")),
+		typed.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "payout_cancelled")
@@ -123,14 +125,20 @@ func (d Deps) cancel(c *page.Ctx) error {
 
 func (d Deps) setDestination(c *page.Ctx) error {
 	f := earningsview.WhereForm{Name: c.FormValue("name"), Account: c.FormValue("account")}
-	err := d.Ledger.SetDestination(c.Request().Context(), c.Viewer.UserID, ledger.Destination{Name: f.Name, Account: f.Account})
+	err := d.Ledger.SetDestination(c.Request().Context(), c.Viewer.UserID, ledger.Destination{
+		Name:    f.Name,
+		Account: f.Account,
+	})
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "destination_saved")
 		return c.Redirect("/studio/earnings")
 	case errors.Is(err, ledger.ErrPayoutInvalid):
 		f.Errors = fault.From(err).Fields
-		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{Where: f, Request: earningsview.RequestForm{Key: rand.Text()}})
+		return d.render(c, http.StatusUnprocessableEntity, earningsview.Page{
+			Where:   f,
+			Request: earningsview.RequestForm{Key: rand.Text()},
+		})
 	}
 	return err
 }

@@ -45,13 +45,28 @@ func open(t *testing.T) *studio {
 		key := sha256.Sum256([]byte("key"))
 		s.books.Key = key[:]
 		s.books.Terms.PayoutWait = 0 // but where the wait is looked at
-		s.sums = insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil }})
-		earnings.Routes(g, earnings.Deps{Site: m.Site, Ledger: s.books, Zone: s.sums.Zone})
-		books.Routes(g, books.Deps{Site: m.Site, Ledger: s.books, Payments: m.Payments, Accounts: m.Accounts})
+		s.sums = insight.New(insight.Deps{
+			Pool:  m.Pool,
+			Now:   m.Now,
+			Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil },
+		})
+		earnings.Routes(g, earnings.Deps{
+			Site:   m.Site,
+			Ledger: s.books,
+			Zone:   s.sums.Zone,
+		})
+		books.Routes(g, books.Deps{
+			Site:     m.Site,
+			Ledger:   s.books,
+			Payments: m.Payments,
+			Accounts: m.Accounts,
+		})
 	}, Notice: func(*webtest.Mall) func(context.Context, *page.Ctx) (*views.Notice, error) {
 		return func(ctx context.Context, c *page.Ctx) (*views.Notice, error) { return earnings.Notice(s.books)(ctx, c) }
 	}})
-	s.carl, s.dora, s.olga = s.Person("carl", account.RoleCreator), s.Person("dora", account.RoleCreator), s.Person("olga", account.RoleOperator)
+	s.carl = s.Person("carl", account.RoleCreator)
+	s.dora = s.Person("dora", account.RoleCreator)
+	s.olga = s.Person("olga", account.RoleOperator)
 	if s.carl.ID != 1 {
 		t.Fatalf("the creator of all films has id %d", s.carl.ID)
 	}
@@ -82,17 +97,20 @@ func TestACreatorSeesWhatIsEarnedAndIsPaid(t *testing.T) {
 	s := open(t)
 	s.creator.Get("/studio/earnings").Wants(200).Shows("Nothing earned yet", "15%", "7 days")
 	s.sold(t, 2000, 990)
-	s.creator.Get("/studio/earnings").Wants(200).Shows("CN¥25.41", "What clears when", "Sales of the last 30 days", "To have money paid out, first say below")
+	s.creator.Get("/studio/earnings").Wants(200).
+		Shows("CN¥25.41", "What clears when", "Sales of the last 30 days", "To have money paid out, first say below")
 	s.clears(t)
 	where := s.creator.Get("/studio/earnings").Form("/studio/earnings/destination")
 	where.Set("name", "Carl Chen")
 	where.Set("account", "1")
-	s.creator.Post("/studio/earnings/destination", where).Wants(422).Shows("Write bank and number").Form("/studio/earnings/destination")
+	s.creator.Post("/studio/earnings/destination", where).Wants(422).Shows("Write bank and number").
+		Form("/studio/earnings/destination")
 	where.Set("account", "Bank of Test 6222 9876")
 	s.creator.Post("/studio/earnings/destination", where).Wants(303)
 	page := s.creator.Get("/studio/earnings").Wants(200).Shows("••••9876", "CN¥25.41").Hides("6222 9876")
 	form := page.Form("/studio/earnings/payouts")
-	for sum, word := range map[string]string{"25.42": "more than is available", "9.99": "below the least sum", "much": "below the least sum"} {
+	for sum, word := range map[string]string{"25.42": "more than is available", "9.99": "below the least sum",
+		"much": "below the least sum"} {
 		form.Set("amount", sum)
 		a := s.creator.Post("/studio/earnings/payouts", form).Wants(422).Shows(word)
 		if got := a.Form("/studio/earnings/payouts").Get("amount"); got != sum {
@@ -111,7 +129,8 @@ func TestACreatorSeesWhatIsEarnedAndIsPaid(t *testing.T) {
 	// The operator sees the account only after saying so.
 	s.operator.Get("/admin/payouts").Wants(200).Shows("carl", "CN¥20.00")
 	at := "/admin/payouts/1"
-	s.operator.Post(at+"/refuse", s.operator.Get(at).Wants(200).Hides("6222 9876").Form(at+"/refuse")).Wants(422).Shows("Say why")
+	s.operator.Post(at+"/refuse", s.operator.Get(at).Wants(200).Hides("6222 9876").Form(at+"/refuse")).Wants(422).
+		Shows("Say why")
 	s.operator.Post(at+"/approve", s.operator.Get(at).Form(at+"/approve")).Wants(303)
 	s.operator.Post(at+"/reveal", s.operator.Get(at).Form(at+"/reveal")).Wants(200).Shows("Bank of Test 6222 9876")
 	pay := s.operator.Get(at).Hides("6222 9876").Form(at + "/pay")
@@ -119,7 +138,8 @@ func TestACreatorSeesWhatIsEarnedAndIsPaid(t *testing.T) {
 	s.operator.Post(at+"/pay", pay).Wants(303)
 	s.operator.Post(at+"/pay", pay).Wants(303) // moved on
 	s.creator.Get("/studio/earnings").Wants(200).Shows("Paid", "Reference TX-55")
-	s.operator.Get("/admin/books").Wants(200).Shows("The books are whole", "creator_available", "Agree").Hides("Differ", "broken")
+	s.operator.Get("/admin/books").Wants(200).Shows("The books are whole", "creator_available", "Agree").
+		Hides("Differ", "broken")
 	s.operator.Get("/admin/books/creators/1").Wants(200).Shows("carl", "CN¥5.41")
 }
 
@@ -146,7 +166,8 @@ func TestEarnings_DestinationChanged(t *testing.T) {
 	s.sold(t, 2000)
 	s.clears(t)
 	const told = "The account for your payouts was set or changed on"
-	where := s.creator.Get("/studio/earnings").Wants(200).Hides(told).Shows("payouts wait 72 hours").Form("/studio/earnings/destination")
+	where := s.creator.Get("/studio/earnings").Wants(200).Hides(told).Shows("payouts wait 72 hours").
+		Form("/studio/earnings/destination")
 	where.Set("name", "Mallory")
 	where.Set("account", "Bank of Mallory 1")
 	s.creator.Post("/studio/earnings/destination", where).Wants(303)
@@ -171,7 +192,8 @@ func TestEarnings_DestinationChanged(t *testing.T) {
 	s.Advance(72 * time.Hour)
 	s.Browser(s.carl.ID).Get("/studio/earnings").Wants(200).Hides(told, "Can be approved from")
 	s.operator = s.Browser(s.olga.ID)
-	s.operator.Post("/admin/payouts/1/approve", s.operator.Get("/admin/payouts/1").Form("/admin/payouts/1/approve")).Wants(303)
+	s.operator.Post("/admin/payouts/1/approve", s.operator.Get("/admin/payouts/1").Form("/admin/payouts/1/approve")).
+		Wants(303)
 	s.operator.Get("/admin/payouts/1").Wants(200).Shows("Approved")
 }
 
@@ -188,16 +210,21 @@ func TestBooks_TwoPeople(t *testing.T) {
 	for range 2 { // the second click is the same proposal
 		s.operator.Post("/admin/books/creators/1/adjust", form).Wants(303)
 	}
-	s.operator.Get("/admin/books/creators/1").Wants(200).Shows("The credit is proposed", "a prize", "You proposed this one", "CN¥76.50")
+	s.operator.Get("/admin/books/creators/1").Wants(200).
+		Shows("The credit is proposed", "a prize", "You proposed this one", "CN¥76.50")
 	s.operator.Post("/admin/books/credits/1/confirm", url.Values{}).Wants(403).Shows("Another operator confirms it.")
 	s.creator.Post("/admin/books/credits/1/confirm", url.Values{}).Wants(404)
-	confirm := otto.Get("/admin/books").Wants(200).Shows("Credits that wait", "CN¥12.34", "Proposed by olga").Form("/admin/books/credits/1/confirm")
+	confirm := otto.Get("/admin/books").Wants(200).Shows("Credits that wait", "CN¥12.34", "Proposed by olga").
+		Form("/admin/books/credits/1/confirm")
 	otto.Post("/admin/books/credits/1/confirm", confirm).Wants(303)
 	otto.Get("/admin/books").Wants(200).Shows("The credit is booked.").Hides("Credits that wait")
 	otto.Post("/admin/books/credits/1/refuse", confirm).Wants(303)
 	otto.Get("/admin/books/creators/1").Wants(200).Shows("Somebody has decided", "CN¥88.84")
 
-	if err := s.books.SetDestination(t.Context(), s.carl.ID, ledger.Destination{Name: "Carl", Account: "12345678"}); err != nil {
+	if err := s.books.SetDestination(t.Context(), s.carl.ID, ledger.Destination{
+		Name:    "Carl",
+		Account: "12345678",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.books.RequestPayout(t.Context(), s.carl.ID, money.Of(1501, "CNY"), "k"); err != nil {
@@ -205,10 +232,14 @@ func TestBooks_TwoPeople(t *testing.T) {
 	}
 	at := "/admin/payouts/1"
 	s.operator.Post(at+"/approve", s.operator.Get(at).Form(at+"/approve")).Wants(303)
-	if a := s.operator.Get(at).Wants(200).Shows("A second person transfers this payout"); a.Has(at+"/pay") || a.Has(at+"/reveal") {
+	if a := s.operator.Get(at).Wants(200).Shows("A second person transfers this payout"); a.Has(at+"/pay") ||
+		a.Has(at+"/reveal") {
 		t.Error("who approved is offered to pay")
 	}
-	s.operator.Post(at+"/pay", url.Values{"version": {"1"}, "bank_reference": {"TX"}}).Wants(403).Shows("another operator transfers it")
+	s.operator.Post(at+"/pay", url.Values{
+		"version":        {"1"},
+		"bank_reference": {"TX"},
+	}).Wants(403).Shows("another operator transfers it")
 	s.operator.Post(at+"/reveal", url.Values{}).Wants(403)
 	pay := otto.Get(at).Wants(200).Form(at + "/pay")
 	pay.Set("bank_reference", "TX")
@@ -222,7 +253,10 @@ func TestOthersFindNothing(t *testing.T) {
 	s.clears(t)
 	month := s.Now().UTC().Format("2006-01")
 	dora, mia := s.Browser(s.dora.ID), s.Browser(s.Person("max", account.RoleShopper).ID)
-	if err := s.books.SetDestination(t.Context(), s.carl.ID, ledger.Destination{Name: "Carl", Account: "12345678"}); err != nil {
+	if err := s.books.SetDestination(t.Context(), s.carl.ID, ledger.Destination{
+		Name:    "Carl",
+		Account: "12345678",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := s.books.RequestPayout(t.Context(), s.carl.ID, money.Of(1000, "CNY"), "k")
@@ -245,9 +279,18 @@ func TestOthersFindNothing(t *testing.T) {
 	}
 	for _, do := range []string{"approve", "refuse", "pay", "fail", "reveal"} {
 		s.creator.Post("/admin/payouts/"+id+"/"+do, url.Values{"version": {"0"}, "reason": {"r"}}).Wants(404)
-		s.operator.Post("/admin/payouts/999/"+do, url.Values{"version": {"0"}, "reason": {"r"}, "bank_reference": {"b"}}).Wants(404)
+		s.operator.Post("/admin/payouts/999/"+do, url.Values{
+			"version":        {"0"},
+			"reason":         {"r"},
+			"bank_reference": {"b"},
+		}).Wants(404)
 	}
-	s.creator.Post("/admin/books/creators/1/adjust", url.Values{"amount": {"5"}, "reason": {"r"}, "key": {"k"}, "currency": {"CNY"}}).Wants(404)
+	s.creator.Post("/admin/books/creators/1/adjust", url.Values{
+		"amount":   {"5"},
+		"reason":   {"r"},
+		"key":      {"k"},
+		"currency": {"CNY"},
+	}).Wants(404)
 	s.creator.Post("/studio/earnings/payouts/"+id+"/cancel", url.Values{"version": {"0"}}).Wants(303)
 }
 
@@ -284,18 +327,21 @@ func TestTheCSVSaysWhatTheLedgerSays(t *testing.T) {
 	if err != nil || sum != closing || closing != st.Books[0].Closing || closing != accounts[0].Owed() {
 		t.Errorf("rows come to %d, closing %d, ledger %+v, %v", sum, closing, accounts, err)
 	}
-	s.creator.Get("/studio/earnings/statements/" + month).Wants(200).Shows(text.For(text.En).Money(money.Of(closing, "CNY")))
+	s.creator.Get("/studio/earnings/statements/" + month).Wants(200).
+		Shows(text.For(text.En).Money(money.Of(closing, "CNY")))
 }
 
 func TestEarnings_Zone(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000)
-	if err := s.sums.SetZone(t.Context(), s.carl.ID, "Pacific/Kiritimati"); err != nil { // 14 hours ahead, never with another offset
+	// 14 hours ahead, never with another offset
+	if err := s.sums.SetZone(t.Context(), s.carl.ID, "Pacific/Kiritimati"); err != nil {
 		t.Fatal(err)
 	}
 	z, _ := calendar.Find("Pacific/Kiritimati")
 	at := "/studio/earnings/statements/" + z.MonthOf(s.Now()).Format("2006-01")
-	for lang, named := range map[string]string{"en": "Pacific/Kiritimati (UTC+14)", "zh-CN": "Pacific/Kiritimati（UTC+14）"} {
+	for lang, named := range map[string]string{"en": "Pacific/Kiritimati (UTC+14)",
+		"zh-CN": "Pacific/Kiritimati（UTC+14）"} {
 		s.creator.Lang = lang
 		page := s.creator.Get("/studio/earnings").Wants(200).Shows(named)
 		if n := strings.Count(page.Text(), named); n != 3 || !page.Has(`href="/studio/time-zone"`) {
@@ -316,12 +362,25 @@ func TestCSV_Zone(t *testing.T) {
 	late := time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)
 	for name, want := range map[string]string{"UTC": "2026-03-31", "Asia/Shanghai": "2026-04-01"} {
 		z, _ := calendar.Find(name)
-		body, err := earnings.CSV(text.For(text.En), ledger.Statement{Zone: z, Month: z.MonthOf(late), Books: []ledger.Book{{
-			Currency:    "CNY",
-			Payouts:     []ledger.PaidLine{{PayoutID: 1, At: late, Amount: 100}},
-			Adjustments: []ledger.AdjustedLine{{At: late, Reason: "a fee", Amount: -5}},
-		}}})
-		if err != nil || strings.Count(string(body), ","+want+",") != 2 || !strings.Contains(string(body), "Day ("+name+")") {
+		body, err := earnings.CSV(text.For(text.En), ledger.Statement{
+			Zone:  z,
+			Month: z.MonthOf(late),
+			Books: []ledger.Book{{
+				Currency: "CNY",
+				Payouts: []ledger.PaidLine{{
+					PayoutID: 1,
+					At:       late,
+					Amount:   100,
+				}},
+				Adjustments: []ledger.AdjustedLine{{
+					At:     late,
+					Reason: "a fee",
+					Amount: -5,
+				}},
+			}},
+		})
+		if err != nil || strings.Count(string(body), ","+want+",") != 2 ||
+			!strings.Contains(string(body), "Day ("+name+")") {
 			t.Errorf("%s: %q, %v", name, body, err)
 		}
 	}
@@ -352,17 +411,32 @@ func TestNoCellIsAFormula(t *testing.T) {
 
 func TestAPDFIsDrawnInBothLanguages(t *testing.T) {
 	t.Parallel()
-	s := ledger.Statement{Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Open: true, Books: []ledger.Book{{Currency: "CNY", Opening: -5,
-		Adjustments: []ledger.AdjustedLine{{Reason: "银行手续费", Amount: -50}}}}}
+	s := ledger.Statement{
+		Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+		Open:  true,
+		Books: []ledger.Book{{
+			Currency:    "CNY",
+			Opening:     -5,
+			Adjustments: []ledger.AdjustedLine{{Reason: "银行手续费", Amount: -50}},
+		}},
+	}
 	for n := range 80 { // more than a page
-		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{Subject: int64(n), TitleEn: strings.Repeat("A long title ", 9), TitleZh: strings.Repeat("很长的片名", 9), Units: n, Sales: 100, Fee: 15})
+		s.Books[0].Videos = append(s.Books[0].Videos, ledger.VideoLine{
+			Subject: int64(n),
+			TitleEn: strings.Repeat("A long title ", 9),
+			TitleZh: strings.Repeat("很长的片名", 9),
+			Units:   n,
+			Sales:   100,
+			Fee:     15,
+		})
 	}
 	for _, l := range []text.Lang{text.En, text.ZhCN} {
 		body, err := earnings.PDF(text.For(l), s, "陈 Carl", time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.HasPrefix(body, []byte("%PDF-")) || len(body) > 400_000 || bytes.Count(body, []byte("/Type /Page\n")) < 2 {
+		if !bytes.HasPrefix(body, []byte("%PDF-")) || len(body) > 400_000 ||
+			bytes.Count(body, []byte("/Type /Page\n")) < 2 {
 			t.Errorf("%s: %d bytes", l, len(body))
 		}
 	}

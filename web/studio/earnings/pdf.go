@@ -14,8 +14,8 @@ import (
 	"videomall/views/text"
 )
 
-// sans is Droid Sans Fallback, cut down to Latin and the characters of GB 2312; only the letters that a statement uses go into its
-// file. A rarer character is drawn as an empty box.
+// sans is Droid Sans Fallback, cut down to Latin and the characters of GB 2312; only the letters that a statement uses
+// go into its file. A rarer character is drawn as an empty box.
 //
 //go:embed sans.ttf
 var sans []byte

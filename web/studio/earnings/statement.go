@@ -66,8 +66,8 @@ func Attach(c *page.Ctx, s ledger.Statement, ending, creator string) error {
 	return c.Blob(http.StatusOK, kind, body)
 }
 
-// row is a line of a statement as CSV and PDF show it. Sums are signed as the creator's: what is taken is below zero, and the shares
-// of all rows but the closing one come to the closing one's.
+// row is a line of a statement as CSV and PDF show it. Sums are signed as the creator's: what is taken is below zero,
+// and the shares of all rows but the closing one come to the closing one's.
 type row struct {
 	day                              string
 	what                             string
@@ -79,23 +79,49 @@ type row struct {
 
 // rows lays a book out, with days of a zone: the balance at the beginning, what moved it, the balance at the end.
 func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
-	list := []row{{what: t.T("earnings.opening"), share: decimal(b.Opening), total: true}}
+	list := []row{{
+		what:  t.T("earnings.opening"),
+		share: decimal(b.Opening),
+		total: true,
+	}}
 	for _, v := range b.Videos {
-		list = append(list, row{what: earningsview.Title(t, v), typed: true, units: strconv.Itoa(v.Units), sales: decimal(v.Sales), fee: decimal(-v.Fee),
-			refunds: decimal(-v.Refunds), back: decimal(v.FeeBack), share: decimal(v.Net())})
+		list = append(list, row{
+			what:    earningsview.Title(t, v),
+			typed:   true,
+			units:   strconv.Itoa(v.Units),
+			sales:   decimal(v.Sales),
+			fee:     decimal(-v.Fee),
+			refunds: decimal(-v.Refunds),
+			back:    decimal(v.FeeBack),
+			share:   decimal(v.Net()),
+		})
 	}
 	for _, p := range b.Payouts {
-		list = append(list, row{day: z.DayOf(p.At).Format(time.DateOnly), what: earningsview.PayoutWord(t, p), share: decimal(-p.Amount)})
+		list = append(list, row{
+			day:   z.DayOf(p.At).Format(time.DateOnly),
+			what:  earningsview.PayoutWord(t, p),
+			share: decimal(-p.Amount),
+		})
 	}
 	for _, a := range b.Adjustments {
-		list = append(list, row{day: z.DayOf(a.At).Format(time.DateOnly), what: t.T("earnings.adjustment", "Reason", a.Reason), typed: true, share: decimal(a.Amount)})
+		list = append(list, row{
+			day:   z.DayOf(a.At).Format(time.DateOnly),
+			what:  t.T("earnings.adjustment", "Reason", a.Reason),
+			typed: true,
+			share: decimal(a.Amount),
+		})
 	}
-	return append(list, row{what: t.T("earnings.closing"), share: decimal(b.Closing), total: true})
+	return append(list, row{
+		what:  t.T("earnings.closing"),
+		share: decimal(b.Closing),
+		total: true,
+	})
 }
 
 // heads are the names of a row's columns.
 func heads(t *text.Printer) []string {
-	return []string{t.T("earnings.day"), t.T("earnings.what"), t.T("earnings.units"), t.T("earnings.gross"), t.T("earnings.fee"),
+	return []string{t.T("earnings.day"), t.T("earnings.what"), t.T("earnings.units"), t.T("earnings.gross"),
+		t.T("earnings.fee"),
 		t.T("earnings.back"), t.T("earnings.fee_back"), t.T("earnings.sum")}
 }
 

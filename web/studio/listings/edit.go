@@ -18,8 +18,8 @@ func (d Deps) editing(c *page.Ctx) (catalog.Editing, error) {
 	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
 }
 
-// show is the form, or how a listing stands that the reviewers have. A cover that was chosen elsewhere comes in the address and is kept
-// when the form is saved.
+// show is the form, or how a listing stands that the reviewers have. A cover that was chosen elsewhere comes in the
+// address and is kept when the form is saved.
 func (d Deps) show(c *page.Ctx) error {
 	e, err := d.editing(c)
 	if err != nil {
@@ -34,7 +34,11 @@ func (d Deps) show(c *page.Ctx) error {
 
 func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingview.Form) error {
 	ctx := c.Request().Context()
-	p := listingview.FormPage{Editing: e, Form: f, Now: c.Now}
+	p := listingview.FormPage{
+		Editing: e,
+		Form:    f,
+		Now:     c.Now,
+	}
 	var err error
 	if p.Categories, err = d.categories(ctx, c.Text); err != nil {
 		return err
@@ -51,8 +55,8 @@ func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingvi
 	return c.Render(status, p.Title(c.Text), listingview.FormView(p))
 }
 
-// save keeps a form that somebody sent, and hands it to the reviewers if that was the button; whatever is wrong comes back beside its
-// field with everything that was typed.
+// save keeps a form that somebody sent, and hands it to the reviewers if that was the button; whatever is wrong comes
+// back beside its field with everything that was typed.
 func (d Deps) save(c *page.Ctx) error {
 	e, err := d.editing(c)
 	if err != nil {
@@ -67,7 +71,12 @@ func (d Deps) save(c *page.Ctx) error {
 		return d.renderForm(c, http.StatusOK, e, f)
 	}
 	ctx := c.Request().Context()
-	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, e.SPUID, catalog.Edit{Version: f.Version, Editor: f.Editor, Pressed: true, Content: content(f)})
+	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, e.SPUID, catalog.Edit{
+		Version: f.Version,
+		Editor:  f.Editor,
+		Pressed: true,
+		Content: content(f),
+	})
 	done := "listing_saved"
 	if err == nil && do == "submit" {
 		f.Version, done = kept.Version, "listing_submitted"
@@ -91,13 +100,16 @@ func (d Deps) save(c *page.Ctx) error {
 	return err
 }
 
-// moved shows a form that came too late with what was typed in it: nothing of that is lost, nor of what was saved meanwhile.
+// moved shows a form that came too late with what was typed in it: nothing of that is lost, nor of what was saved
+// meanwhile.
 func (d Deps) moved(c *page.Ctx, f listingview.Form) error {
 	e, err := d.editing(c)
 	if err != nil {
 		return err
 	}
-	f.Moved, f.Version, f.Editor = true, e.Version, rand.Text()
+	f.Moved = true
+	f.Version = e.Version
+	f.Editor = rand.Text()
 	return d.renderForm(c, http.StatusConflict, e, f)
 }
 
@@ -109,7 +121,11 @@ func (d Deps) autosave(c *page.Ctx) error {
 	}
 	f := readForm(values)
 	ctx, listing := c.Request().Context(), typed.ID(c.Param("id"))
-	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{Version: f.Version, Editor: f.Editor, Content: content(f)})
+	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{
+		Version: f.Version,
+		Editor:  f.Editor,
+		Content: content(f),
+	})
 	p := listingview.SavedNote{At: c.Now, Version: kept.Version}
 	switch {
 	case err == nil:

@@ -15,10 +15,22 @@ import (
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
-	f := listingview.Form{Version: int(typed.ID(v.Get("version"))), Editor: v.Get("editor"), Slug: v.Get("slug"), TitleZh: v.Get("title_zh"), TitleEn: v.Get("title_en"),
-		DescriptionZh: v.Get("description_zh"), DescriptionEn: v.Get("description_en"), Category: v.Get("category"), Tags: v.Get("tags"),
-		Cover: v.Get("cover"), Video: v.Get("video"), Series: v.Get("series"), Episode: v.Get("episode"),
-		Free: strings.TrimSpace(v.Get("free"))}
+	f := listingview.Form{
+		Version:       int(typed.ID(v.Get("version"))),
+		Editor:        v.Get("editor"),
+		Slug:          v.Get("slug"),
+		TitleZh:       v.Get("title_zh"),
+		TitleEn:       v.Get("title_en"),
+		DescriptionZh: v.Get("description_zh"),
+		DescriptionEn: v.Get("description_en"),
+		Category:      v.Get("category"),
+		Tags:          v.Get("tags"),
+		Cover:         v.Get("cover"),
+		Video:         v.Get("video"),
+		Series:        v.Get("series"),
+		Episode:       v.Get("episode"),
+		Free:          strings.TrimSpace(v.Get("free")),
+	}
 	if len(f.Editor) > 64 {
 		f.Editor = ""
 	}
@@ -29,20 +41,47 @@ func readForm(v url.Values) listingview.Form {
 		return ""
 	}
 	for n := range min(len(v["kind"]), catalog.MaxWays+1) {
-		f.Ways = append(f.Ways, listingview.WayForm{Kind: at("kind", n), Quality: at("quality", n), Hours: at("hours", n), Price: at("price", n),
-			List: at("list", n), Limited: at("limited", n), Units: at("units", n), Most: at("most", n)})
+		f.Ways = append(f.Ways, listingview.WayForm{
+			Kind:    at("kind", n),
+			Quality: at("quality", n),
+			Hours:   at("hours", n),
+			Price:   at("price", n),
+			List:    at("list", n),
+			Limited: at("limited", n),
+			Units:   at("units", n),
+			Most:    at("most", n),
+		})
 	}
 	return f
 }
 
-// content turns what was typed into what is kept. What can't be read becomes a value that the catalogue's rules refuse, so that every
-// field is judged in one place.
+// content turns what was typed into what is kept. What can't be read becomes a value that the catalogue's rules refuse,
+// so that every field is judged in one place.
 func content(f listingview.Form) catalog.Content {
-	n := catalog.Content{Slug: f.Slug, TitleZh: f.TitleZh, TitleEn: f.TitleEn, DescriptionZh: f.DescriptionZh, DescriptionEn: f.DescriptionEn,
-		CategoryID: typed.ID(f.Category), Tags: tags(f.Tags), Cover: f.Cover, VideoID: typed.ID(f.Video), SeriesID: typed.ID(f.Series),
-		Episode: int(number(f.Episode)), FreeSeconds: freeSeconds(f.Free), Ways: []catalog.Way{}}
+	n := catalog.Content{
+		Slug:          f.Slug,
+		TitleZh:       f.TitleZh,
+		TitleEn:       f.TitleEn,
+		DescriptionZh: f.DescriptionZh,
+		DescriptionEn: f.DescriptionEn,
+		CategoryID:    typed.ID(f.Category),
+		Tags:          tags(f.Tags),
+		Cover:         f.Cover,
+		VideoID:       typed.ID(f.Video),
+		SeriesID:      typed.ID(f.Series),
+		Episode:       int(number(f.Episode)),
+		FreeSeconds:   freeSeconds(f.Free),
+		Ways:          []catalog.Way{},
+	}
 	for _, w := range f.Ways {
-		way := catalog.Way{Kind: w.Kind, Quality: w.Quality, Price: price(w.Price), List: price(w.List), Limited: w.Limited != "", MaxPerOrder: int(number(w.Most))}
+		way := catalog.Way{
+			Kind:        w.Kind,
+			Quality:     w.Quality,
+			Price:       price(w.Price),
+			List:        price(w.List),
+			Limited:     w.Limited != "",
+			MaxPerOrder: int(number(w.Most)),
+		}
 		if w.Kind == catalog.KindRent {
 			way.RentHours = int(number(w.Hours))
 		}
@@ -67,7 +106,8 @@ func number(s string) int64 {
 	return typed.Number(s)
 }
 
-// price reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; nil when nothing was typed, -1 when it is none.
+// price reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; nil when nothing was typed, -1 when it is
+// none.
 func price(s string) *int64 {
 	if s == "" {
 		return nil
@@ -78,12 +118,33 @@ func price(s string) *int64 {
 // formOf fills a form with what is kept.
 func formOf(e catalog.Editing, editor string) listingview.Form {
 	n := e.Content
-	f := listingview.Form{Version: e.Version, Editor: editor, Slug: n.Slug, TitleZh: n.TitleZh, TitleEn: n.TitleEn, DescriptionZh: n.DescriptionZh,
-		DescriptionEn: n.DescriptionEn, Category: some(n.CategoryID), Tags: strings.Join(n.Tags, ", "), Cover: n.Cover, Video: some(n.VideoID),
-		Series: some(n.SeriesID), Episode: some(int64(n.Episode)), Free: freeMinutes(n.FreeSeconds)}
+	f := listingview.Form{
+		Version:       e.Version,
+		Editor:        editor,
+		Slug:          n.Slug,
+		TitleZh:       n.TitleZh,
+		TitleEn:       n.TitleEn,
+		DescriptionZh: n.DescriptionZh,
+		DescriptionEn: n.DescriptionEn,
+		Category:      some(n.CategoryID),
+		Tags:          strings.Join(n.Tags, ", "),
+		Cover:         n.Cover,
+		Video:         some(n.VideoID),
+		Series:        some(n.SeriesID),
+		Episode:       some(int64(n.Episode)),
+		Free:          freeMinutes(n.FreeSeconds),
+	}
 	for _, w := range n.Ways {
-		f.Ways = append(f.Ways, listingview.WayForm{Kind: w.Kind, Quality: w.Quality, Hours: some(int64(w.RentHours)), Price: decimal(w.Price), List: decimal(w.List),
-			Limited: map[bool]string{true: "on"}[w.Limited], Units: some(w.Units), Most: some(int64(w.MaxPerOrder))})
+		f.Ways = append(f.Ways, listingview.WayForm{
+			Kind:    w.Kind,
+			Quality: w.Quality,
+			Hours:   some(int64(w.RentHours)),
+			Price:   decimal(w.Price),
+			List:    decimal(w.List),
+			Limited: map[bool]string{true: "on"}[w.Limited],
+			Units:   some(w.Units),
+			Most:    some(int64(w.MaxPerOrder)),
+		})
 	}
 	return f
 }
@@ -129,7 +190,12 @@ func decimal(amount *int64) string {
 func pressed(f *listingview.Form, button string) bool {
 	if button == "add" {
 		if len(f.Ways) < catalog.MaxWays {
-			f.Ways = append(f.Ways, listingview.WayForm{Kind: catalog.KindRent, Quality: catalog.QualityHD, Hours: "48", Most: "1"})
+			f.Ways = append(f.Ways, listingview.WayForm{
+				Kind:    catalog.KindRent,
+				Quality: catalog.QualityHD,
+				Hours:   "48",
+				Most:    "1",
+			})
 		}
 		return true
 	}

@@ -1,5 +1,6 @@
-// Package listings owns the studio's pages of what a creator sells: the list, the form with its drafts, the preview, the prices and
-// the series. What may be sold and when is the catalogue's to say; the pages refuse to know how films are made and who reviews.
+// Package listings owns the studio's pages of what a creator sells: the list, the form with its drafts, the preview,
+// the prices and the series. What may be sold and when is the catalogue's to say; the pages refuse to know how films
+// are made and who reviews.
 package listings
 
 import (
@@ -96,7 +97,10 @@ func (d Deps) list(c *page.Ctx) error {
 }
 
 func (d Deps) begin(c *page.Ctx) error {
-	return d.renderBegin(c, http.StatusOK, listingview.BeginPage{Video: c.QueryParam("video"), Cover: c.QueryParam("cover")})
+	return d.renderBegin(c, http.StatusOK, listingview.BeginPage{
+		Video: c.QueryParam("video"),
+		Cover: c.QueryParam("cover"),
+	})
 }
 
 func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) error {
@@ -113,16 +117,26 @@ func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) erro
 			return err
 		}
 		p.Others = slices.DeleteFunc(all, func(l catalog.Listed) bool {
-			return l.Status == catalog.StatusTakenDown || l.Revision == catalog.RevisionInReview // nothing of them can be written on
+			// nothing of them can be written on
+			return l.Status == catalog.StatusTakenDown || l.Revision == catalog.RevisionInReview
 		})
 	}
 	return c.Render(status, c.Text.T("listing.new"), listingview.Begin(p))
 }
 
 func (d Deps) create(c *page.Ctx) error {
-	p := listingview.BeginPage{Title: c.FormValue("title"), Category: c.FormValue("category"), Video: c.FormValue("video"), Cover: c.FormValue("cover")}
-	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{Title: p.Title,
-		Chinese: c.Text.Lang == text.ZhCN, CategoryID: typed.ID(p.Category), VideoID: typed.ID(p.Video)})
+	p := listingview.BeginPage{
+		Title:    c.FormValue("title"),
+		Category: c.FormValue("category"),
+		Video:    c.FormValue("video"),
+		Cover:    c.FormValue("cover"),
+	}
+	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{
+		Title:      p.Title,
+		Chinese:    c.Text.Lang == text.ZhCN,
+		CategoryID: typed.ID(p.Category),
+		VideoID:    typed.ID(p.Video),
+	})
 	if errors.Is(err, catalog.ErrRevisionInvalid) {
 		p.Errors = fault.From(err).Fields
 		return d.renderBegin(c, http.StatusUnprocessableEntity, p)
@@ -136,7 +150,8 @@ func (d Deps) create(c *page.Ctx) error {
 	return c.Redirect(listingview.URL(made))
 }
 
-// dress puts a picture that was chosen before the listing was there into its form. One that is none is left out: the form asks for it.
+// dress puts a picture that was chosen before the listing was there into its form. One that is none is left out: the
+// form asks for it.
 func (d Deps) dress(c *page.Ctx, listing int64, cover string) error {
 	ctx := c.Request().Context()
 	e, err := d.Catalog.Editing(ctx, c.Viewer.UserID, listing)

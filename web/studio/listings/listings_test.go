@@ -34,20 +34,47 @@ func open(t *testing.T) *studio {
 	t.Parallel()
 	s := &studio{t: t}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		listings.Routes(g, listings.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory,
+		listings.Routes(g, listings.Deps{
+			Site:      m.Site,
+			Catalog:   m.Catalog,
+			Inventory: m.Inventory,
 			Films: func(_ context.Context, owner int64) ([]listingview.Film, error) {
-				return []listingview.Film{{ID: owner, Name: "take-" + strconv.FormatInt(owner, 10) + ".mp4", Ready: true, Seconds: 65}}, nil
-			}})
-		shop.Routes(g, shop.Deps{Site: m.Site, Catalog: m.Catalog, Inventory: m.Inventory, Entitlements: m.Entitlements, Orders: m.Orders})
+				return []listingview.Film{{
+					ID:      owner,
+					Name:    "take-" + strconv.FormatInt(owner, 10) + ".mp4",
+					Ready:   true,
+					Seconds: 65,
+				}}, nil
+			},
+		})
+		shop.Routes(g, shop.Deps{
+			Site:         m.Site,
+			Catalog:      m.Catalog,
+			Inventory:    m.Inventory,
+			Entitlements: m.Entitlements,
+			Orders:       m.Orders,
+		})
 	}})
-	s.lin, s.wu, s.shoppy = s.Person("lin", account.RoleCreator), s.Person("wu", account.RoleCreator), s.Person("shoppy", account.RoleShopper)
-	s.ok(s.Catalog.CreateCreator(t.Context(), catalog.NewCreator{UserID: s.wu.ID, Slug: "wu", NameZh: "吴", NameEn: "Wu"}))
+	s.lin = s.Person("lin", account.RoleCreator)
+	s.wu = s.Person("wu", account.RoleCreator)
+	s.shoppy = s.Person("shoppy", account.RoleShopper)
+	s.ok(s.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
+		UserID: s.wu.ID,
+		Slug:   "wu",
+		NameZh: "吴",
+		NameEn: "Wu",
+	}))
 	s.Catalog.Listing = catalog.Listing{
 		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
 			if owner != video {
 				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
 			}
-			return catalog.Film{AssetID: 100 + video, DurationSeconds: 65, Lines: 1080, Ready: true}, nil
+			return catalog.Film{
+				AssetID:         100 + video,
+				DurationSeconds: 65,
+				Lines:           1080,
+				Ready:           true,
+			}, nil
 		},
 		Stock: s.Inventory.SetStockTx,
 	}
@@ -65,7 +92,11 @@ func (s *studio) ok(err error) {
 func (s *studio) begun(b *webtest.Browser, video string) string {
 	s.t.Helper()
 	category := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_category`)[0], 10)
-	a := b.Post("/studio/listings", url.Values{"title": {"Aurora"}, "category": {category}, "video": {video}}).Wants(303)
+	a := b.Post("/studio/listings", url.Values{
+		"title":    {"Aurora"},
+		"category": {category},
+		"video":    {video},
+	}).Wants(303)
 	return a.Location
 }
 
@@ -73,7 +104,8 @@ func (s *studio) begun(b *webtest.Browser, video string) string {
 func (s *studio) filled(b *webtest.Browser, here string, change ...string) url.Values {
 	s.t.Helper()
 	v := b.Get(here).Wants(200).Form(here)
-	for name, value := range map[string]string{"title_en": "Aurora", "title_zh": "极光", "description_en": "Night.", "cover": "aurora", "price": "30", "video": "1", "tags": "winter, 夜"} {
+	for name, value := range map[string]string{"title_en": "Aurora", "title_zh": "极光", "description_en": "Night.",
+		"cover": "aurora", "price": "30", "video": "1", "tags": "winter, 夜"} {
 		v.Set(name, value)
 	}
 	for i := 0; i+1 < len(change); i += 2 {
@@ -91,7 +123,8 @@ func (s *studio) approve(here string) {
 	s.t.Helper()
 	spu, err := strconv.ParseInt(strings.TrimPrefix(here, "/studio/listings/"), 10, 64)
 	s.ok(err)
-	revision := webtest.Query[int64](s.Mall, `select id from catalog_revision where spu_id = $1 and state = 'in_review'`, spu)[0]
+	revision := webtest.Query[int64](s.Mall,
+		`select id from catalog_revision where spu_id = $1 and state = 'in_review'`, spu)[0]
 	s.ok(db.InTx(s.t.Context(), s.Pool, func(tx pgx.Tx) error {
 		_, err := s.Catalog.ApproveTx(s.t.Context(), tx, revision)
 		return err
@@ -103,13 +136,19 @@ func TestACreatorListsAFilm(t *testing.T) {
 	b := s.Browser(s.lin.ID)
 	b.Get("/studio/listings").Wants(200).Shows("Nothing listed yet")
 	b.Get("/studio/listings/new").Wants(200).Shows("take-1.mp4 · 1:05", "Films")
-	b.Post("/studio/listings", url.Values{"title": {" "}, "video": {"2"}}).Wants(422).Shows("Give it a title.", "Choose a category.", "There is no such file of yours.")
+	b.Post("/studio/listings", url.Values{
+		"title": {" "},
+		"video": {"2"},
+	}).Wants(422).Shows("Give it a title.", "Choose a category.", "There is no such file of yours.")
 	here := s.begun(b, "1")
-	b.Get(here).Wants(200).Shows("Draft", "One language is enough.", "Upload a cover.", "What does it cost?").Hides("Choose a film.")
+	b.Get(here).Wants(200).Shows("Draft", "One language is enough.", "Upload a cover.", "What does it cost?").
+		Hides("Choose a film.")
 	// What is missing comes back beside its field, and what was typed is kept.
-	lacking := b.Post(here, s.filled(b, here, "title_zh", "", "title_en", "", "price", "", "tags", "snow", "do", "submit")).Wants(422).
+	lacking := b.Post(here,
+		s.filled(b, here, "title_zh", "", "title_en", "", "price", "", "tags", "snow", "do", "submit")).Wants(422).
 		Shows("Give it a title in at least one language.")
-	if !lacking.Has(`id="title_en-error"`) || !lacking.Has(`id="price-0-error"`) || lacking.Form(here).Get("tags") != "snow" {
+	if !lacking.Has(`id="title_en-error"`) || !lacking.Has(`id="price-0-error"`) ||
+		lacking.Form(here).Get("tags") != "snow" {
 		t.Errorf("the form came back with %s", lacking.Text())
 	}
 	s.submitted(b, here)
@@ -137,20 +176,24 @@ func TestACreatorGivesTheFirstMinutesAway(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
-	for typed, says := range map[string]string{"many": "Type minutes, up to 30", "31": "Type minutes, up to 30", "1:75": "Type minutes, up to 30", "-1": "Type minutes, up to 30"} {
+	for typed, says := range map[string]string{"many": "Type minutes, up to 30", "31": "Type minutes, up to 30",
+		"1:75": "Type minutes, up to 30", "-1": "Type minutes, up to 30"} {
 		back := b.Post(here, s.filled(b, here, "free", typed, "do", "save")).Wants(422).Shows(says)
 		if got := back.Form(here).Get("free"); got != typed {
 			t.Errorf("%q came back as %q", typed, got)
 		}
 	}
-	b.Post(here, s.filled(b, here, "free", "1", "do", "submit")).Wants(422).Shows("At least ten seconds of the film must be left to buy.") // of 65 s
+	// of 65 s
+	b.Post(here, s.filled(b, here, "free", "1", "do", "submit")).Wants(422).
+		Shows("At least ten seconds of the film must be left to buy.")
 	s.submitted(b, here, "free", "0:40")
 	b.Get(here + "/preview").Wants(200).Shows("Watch the first 40 seconds free")
 	s.approve(here)
 	if got := b.Get(here).Form(here).Get("free"); got != "0:40" {
 		t.Errorf("the form shows %q", got)
 	}
-	if a := s.Browser(0).Get("/v/aurora").Wants(200).Shows("Watch the first 40 seconds free"); !a.Has(`href="/try/aurora"`) {
+	if a := s.Browser(0).Get("/v/aurora").Wants(200).
+		Shows("Watch the first 40 seconds free"); !a.Has(`href="/try/aurora"`) {
 		t.Error("and leads nowhere")
 	}
 }
@@ -173,7 +216,8 @@ func TestAPageSavesItselfAndMindsOthers(t *testing.T) {
 		t.Errorf("what was typed is lost: %v", got)
 	}
 	one.Set("price", "cheap")
-	b.HTMX(here+"/autosave", one).Wants(422).Shows("Not saved yet:", "Way to buy 1, Price in yuan: Type a price such as 9.90")
+	b.HTMX(here+"/autosave", one).Wants(422).
+		Shows("Not saved yet:", "Way to buy 1, Price in yuan: Type a price such as 9.90")
 	one.Set("price", "30")
 	b.Post(here, one).Wants(303) // its own saves don't stand in its way, though it never heard of them
 	b.HTMX(here+"/autosave", one).Wants(409)
@@ -198,7 +242,8 @@ func TestAnotherCreatorsListingIsNowhere(t *testing.T) {
 		s.Browser(0).Get(here + path).Wants(303)
 	}
 	form := url.Values{"sku": {sku}, "amount": {"1"}, "units": {"5"}, "version": {"3"}, "title_en": {"Mine now"}}
-	for _, path := range []string{"", "/autosave", "/withdraw", "/take-off", "/put-back", "/delete", "/prices", "/stock", "/prices/" + price + "/cancel"} {
+	for _, path := range []string{"", "/autosave", "/withdraw", "/take-off", "/put-back", "/delete", "/prices",
+		"/stock", "/prices/" + price + "/cancel"} {
 		wu.Post(here+path, form).Wants(404)
 	}
 	// Nor by way of an own listing.
@@ -231,7 +276,9 @@ func TestAPreviewIsThePageThatWillBe(t *testing.T) {
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
 	b.Post(here, s.filled(b, here, "do", "save")).Wants(303)
-	a := b.Get(here+"/preview").Wants(200).Shows("Preview:", "Aurora", "极光", "Night.", "CN¥30.00", "Buy now", "1 minute 5 seconds").Hides("Nobody has reviewed this yet.")
+	a := b.Get(here+"/preview").Wants(200).
+		Shows("Preview:", "Aurora", "极光", "Night.", "CN¥30.00", "Buy now", "1 minute 5 seconds").
+		Hides("Nobody has reviewed this yet.")
 	if !regexp.MustCompile(`value="/checkout"[^>]*disabled`).MatchString(a.Body) {
 		t.Error("a preview sells")
 	}
@@ -252,8 +299,10 @@ func TestPricesAreScheduledAndCalledOff(t *testing.T) {
 	b.Get(prices).Wants(200).Shows("CN¥20.00", "Scheduled", "Call off")
 	b.Post(prices, form).Wants(422).Shows("Another price is set for that time already.")
 	for _, c := range []struct{ field, value, says string }{
-		{"amount", "", "What does it cost?"}, {"amount", "much", "Type a price such as 9.90"}, {"list", "1", "It must be above the price."},
-		{"from", "soon", "Give a date and a time."}, {"until", "2020-01-01T00:00", "The end must come after the start."},
+		{"amount", "", "What does it cost?"}, {"amount", "much", "Type a price such as 9.90"},
+		{"list", "1", "It must be above the price."},
+		{"from", "soon", "Give a date and a time."},
+		{"until", "2020-01-01T00:00", "The end must come after the start."},
 	} {
 		wrong := url.Values{"sku": {sku}, "amount": {"20"}}
 		wrong.Set(c.field, c.value)
@@ -290,8 +339,13 @@ func TestWaysToBuyComeAndGo(t *testing.T) {
 func TestASeriesHasAPageOfItsOwn(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
-	b.Post("/studio/listings/series", url.Values{"slug": {"No Way"}}).Wants(422).Shows("Give it a title in at least one language.", "Use small letters")
-	b.Post("/studio/listings/series", url.Values{"title_en": {"Nights"}, "title_zh": {"夜"}, "slug": {"nights"}}).Wants(303)
+	b.Post("/studio/listings/series", url.Values{"slug": {"No Way"}}).Wants(422).
+		Shows("Give it a title in at least one language.", "Use small letters")
+	b.Post("/studio/listings/series", url.Values{
+		"title_en": {"Nights"},
+		"title_zh": {"夜"},
+		"slug":     {"nights"},
+	}).Wants(303)
 	b.Get("/studio/listings/series").Wants(200).Shows("Nights", "/series/nights")
 	b.Get("/series/nights").Wants(404)
 	series := strconv.FormatInt(webtest.Query[int64](s.Mall, `select id from catalog_series`)[0], 10)
@@ -314,7 +368,8 @@ func TestACoverThatWasChosenBeforeComesAlong(t *testing.T) {
 		t.Fatalf("%v", form)
 	}
 	page.Hides("a listing that you have")
-	if form = b.Post("/studio/listings", form).Wants(422).Form("/studio/listings"); form.Get("cover") != first { // without a title
+	// without a title
+	if form = b.Post("/studio/listings", form).Wants(422).Form("/studio/listings"); form.Get("cover") != first {
 		t.Fatalf("lost: %v", form)
 	}
 	form.Set("title", "Aurora")
@@ -325,7 +380,8 @@ func TestACoverThatWasChosenBeforeComesAlong(t *testing.T) {
 		t.Fatalf("the listing begins with %q", got)
 	}
 	there := here + "?cover=" + second
-	if page := b.Get("/studio/listings/new?video=1&cover=" + second).Wants(200).Shows("a listing that you have"); !page.Has(`href="` + there + `"`) {
+	if page := b.Get("/studio/listings/new?video=1&cover=" + second).Wants(200).
+		Shows("a listing that you have"); !page.Has(`href="` + there + `"`) {
 		t.Error("no way to the listing that there is")
 	}
 	if page := s.Browser(s.wu.ID).Get("/studio/listings/new?cover=" + second).Wants(200); page.Has(here) {

@@ -24,9 +24,18 @@ func (d Deps) preview(c *page.Ctx) error {
 	if product.TitleZh == "" && product.TitleEn == "" { // of a draft
 		product.TitleZh, product.TitleEn = c.Text.T("listing.untitled"), c.Text.T("listing.untitled")
 	}
-	p := shopview.ProductPage{Product: product, Address: c.PublicURL(address.Product(product.Slug)), Now: c.Now, Preview: true}
+	p := shopview.ProductPage{
+		Product: product,
+		Address: c.PublicURL(address.Product(product.Slug)),
+		Now:     c.Now,
+		Preview: true,
+	}
 	for i, k := range product.SKUs {
-		p.Editions = append(p.Editions, shopview.Edition{SKU: k, Left: unitsOf(e.Content, i), Chosen: i == 0})
+		p.Editions = append(p.Editions, shopview.Edition{
+			SKU:    k,
+			Left:   unitsOf(e.Content, i),
+			Chosen: i == 0,
+		})
 	}
 	if product.Series != nil {
 		if p.Episodes, err = d.Catalog.SeriesEpisodes(ctx, product.Series.ID); err != nil {

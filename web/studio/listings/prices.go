@@ -26,7 +26,12 @@ func (d Deps) renderPrices(c *page.Ctx, status int, f listingview.PriceForm) err
 	if err != nil {
 		return err
 	}
-	p := listingview.PricesPage{Editing: e, Form: f, Now: c.Now, Viewer: c.Viewer.UserID}
+	p := listingview.PricesPage{
+		Editing: e,
+		Form:    f,
+		Now:     c.Now,
+		Viewer:  c.Viewer.UserID,
+	}
 	if p.SKUs, err = d.Catalog.Prices(ctx, c.Viewer.UserID, e.SPUID); err != nil {
 		return err
 	}
@@ -57,8 +62,14 @@ func (d Deps) own(c *page.Ctx, sku int64) (catalog.Priced, error) {
 }
 
 func (d Deps) schedule(c *page.Ctx) error {
-	f := listingview.PriceForm{SKU: typed.ID(c.FormValue("sku")), Amount: strings.TrimSpace(c.FormValue("amount")), List: strings.TrimSpace(c.FormValue("list")),
-		From: c.FormValue("from"), Until: c.FormValue("until"), Errors: map[string]string{}}
+	f := listingview.PriceForm{
+		SKU:    typed.ID(c.FormValue("sku")),
+		Amount: strings.TrimSpace(c.FormValue("amount")),
+		List:   strings.TrimSpace(c.FormValue("list")),
+		From:   c.FormValue("from"),
+		Until:  c.FormValue("until"),
+		Errors: map[string]string{},
+	}
 	k, err := d.own(c, f.SKU)
 	if err != nil {
 		return err
@@ -114,7 +125,11 @@ func newPrice(f listingview.PriceForm, k catalog.Priced, zone *time.Location) (c
 		}
 		return at
 	}
-	p := catalog.NewPrice{ListAmount: list, Currency: catalog.Currency, From: moment("from", f.From)}
+	p := catalog.NewPrice{
+		ListAmount: list,
+		Currency:   catalog.Currency,
+		From:       moment("from", f.From),
+	}
 	if until := moment("until", f.Until); !until.IsZero() {
 		p.Until = &until
 	}

@@ -24,8 +24,16 @@ func (d Deps) renderSeries(c *page.Ctx, status int, p listingview.SeriesPage) er
 }
 
 func (d Deps) addSeries(c *page.Ctx) error {
-	p := listingview.SeriesPage{TitleZh: c.FormValue("title_zh"), TitleEn: c.FormValue("title_en"), Slug: c.FormValue("slug")}
-	_, err := d.Catalog.CreateSeries(c.Request().Context(), c.Viewer.UserID, catalog.NewSeries{Slug: p.Slug, TitleZh: p.TitleZh, TitleEn: p.TitleEn})
+	p := listingview.SeriesPage{
+		TitleZh: c.FormValue("title_zh"),
+		TitleEn: c.FormValue("title_en"),
+		Slug:    c.FormValue("slug"),
+	}
+	_, err := d.Catalog.CreateSeries(c.Request().Context(), c.Viewer.UserID, catalog.NewSeries{
+		Slug:    p.Slug,
+		TitleZh: p.TitleZh,
+		TitleEn: p.TitleEn,
+	})
 	if errors.Is(err, catalog.ErrSeriesInvalid) {
 		p.Errors = fault.From(err).Fields
 		return d.renderSeries(c, http.StatusUnprocessableEntity, p)

@@ -21,7 +21,10 @@ import (
 func (k desk) bundleURL(id int64) string { return k.base + "/bundles/" + strconv.FormatInt(id, 10) }
 
 func (k desk) beginBundle(c *page.Ctx) error {
-	return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Form: offersview.BundleForm{Kind: "sum", SKUs: make([]string, promotion.MinBundled)}})
+	return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Form: offersview.BundleForm{
+		Kind: "sum",
+		SKUs: make([]string, promotion.MinBundled),
+	}})
 }
 
 // renderBundle shows the form of a new bundle, or of the one in p.
@@ -40,9 +43,10 @@ func (k desk) renderBundle(c *page.Ctx, status int, p offersview.BundlePage) err
 }
 
 func (k desk) createBundle(c *page.Ctx) error {
-	return k.saveBundle(c, nil, func(ctx context.Context, _ offersview.BundleForm, t promotion.BundleTerms) (promotion.Bundle, error) {
-		return k.Promotions.CreateBundle(ctx, c.Viewer.UserID, t)
-	})
+	return k.saveBundle(c, nil,
+		func(ctx context.Context, _ offersview.BundleForm, t promotion.BundleTerms) (promotion.Bundle, error) {
+			return k.Promotions.CreateBundle(ctx, c.Viewer.UserID, t)
+		})
 }
 
 func (k desk) editBundle(c *page.Ctx) error {
@@ -50,9 +54,10 @@ func (k desk) editBundle(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return k.saveBundle(c, &bundle, func(ctx context.Context, f offersview.BundleForm, t promotion.BundleTerms) (promotion.Bundle, error) {
-		return k.Promotions.EditBundle(ctx, c.Viewer.UserID, bundle.ID, f.Version, t)
-	})
+	return k.saveBundle(c, &bundle,
+		func(ctx context.Context, f offersview.BundleForm, t promotion.BundleTerms) (promotion.Bundle, error) {
+			return k.Promotions.EditBundle(ctx, c.Viewer.UserID, bundle.ID, f.Version, t)
+		})
 }
 
 // saveBundle reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
@@ -86,8 +91,14 @@ func (k desk) showBundle(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := offersview.BundleForm{Version: bundle.Version, NameZh: bundle.NameZh, NameEn: bundle.NameEn, Kind: "sum", Price: majors(bundle.Price),
-		PercentOff: count(bundle.PercentOff)}
+	f := offersview.BundleForm{
+		Version:    bundle.Version,
+		NameZh:     bundle.NameZh,
+		NameEn:     bundle.NameEn,
+		Kind:       "sum",
+		Price:      majors(bundle.Price),
+		PercentOff: count(bundle.PercentOff),
+	}
 	if bundle.PercentOff > 0 {
 		f.Kind = "percent"
 	}
@@ -113,8 +124,15 @@ func (k desk) endBundle(c *page.Ctx) error {
 
 func readBundle(v url.Values) offersview.BundleForm {
 	skus := v["sku"]
-	return offersview.BundleForm{Version: typed.Version(v.Get("version")), NameZh: v.Get("name_zh"), NameEn: v.Get("name_en"), Kind: v.Get("kind"),
-		Price: v.Get("price"), PercentOff: v.Get("percent_off"), SKUs: skus[:min(len(skus), promotion.MaxBundled+1)]}
+	return offersview.BundleForm{
+		Version:    typed.Version(v.Get("version")),
+		NameZh:     v.Get("name_zh"),
+		NameEn:     v.Get("name_en"),
+		Kind:       v.Get("kind"),
+		Price:      v.Get("price"),
+		PercentOff: v.Get("percent_off"),
+		SKUs:       skus[:min(len(skus), promotion.MaxBundled+1)],
+	}
 }
 
 // bundleTerms turn what was typed into a bundle's. What can't be read becomes a value that their own rules refuse.

@@ -25,8 +25,14 @@ func (k desk) couponURL(id int64) string { return k.base + "/coupons/" + strconv
 
 func (k desk) beginCoupon(c *page.Ctx) error {
 	now, zone := k.Now(), c.Text.Zone()
-	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{Form: offersview.CouponForm{Kind: "amount", PerUser: "1", TotalLimit: "100",
-		Currency: defaultCurrency, ValidFrom: now.In(zone).Format(typed.Moment), ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(typed.Moment)}})
+	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{Form: offersview.CouponForm{
+		Kind:       "amount",
+		PerUser:    "1",
+		TotalLimit: "100",
+		Currency:   defaultCurrency,
+		ValidFrom:  now.In(zone).Format(typed.Moment),
+		ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(typed.Moment),
+	}})
 }
 
 // renderCoupon shows the form of a new coupon, or of the one in p.
@@ -42,12 +48,20 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 		for _, o := range offers {
 			if !listed[o.SPUID] {
 				listed[o.SPUID] = true
-				p.Videos = append(p.Videos, offersview.Video{ID: o.SPUID, TitleZh: o.TitleZh, TitleEn: o.TitleEn})
+				p.Videos = append(p.Videos, offersview.Video{
+					ID:      o.SPUID,
+					TitleZh: o.TitleZh,
+					TitleEn: o.TitleEn,
+				})
 			}
 		}
 		for video := range p.Form.Videos { // ticked once, and not for sale any more
 			if n := typed.ID(video); n > 0 && !listed[n] {
-				p.Videos = append(p.Videos, offersview.Video{ID: n, TitleZh: "#" + video, TitleEn: "#" + video})
+				p.Videos = append(p.Videos, offersview.Video{
+					ID:      n,
+					TitleZh: "#" + video,
+					TitleEn: "#" + video,
+				})
 			}
 		}
 	}
@@ -59,17 +73,18 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 }
 
 func (k desk) createCoupon(c *page.Ctx) error {
-	return k.saveCoupon(c, nil, func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
-		if k.operator { // sees every coupon anyway
-			return k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
-		}
-		var made promotion.Coupon
-		err := k.Guess.Try(c, f.Code, func() (err error) {
-			made, err = k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
-			return err
+	return k.saveCoupon(c, nil,
+		func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
+			if k.operator { // sees every coupon anyway
+				return k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
+			}
+			var made promotion.Coupon
+			err := k.Guess.Try(c, f.Code, func() (err error) {
+				made, err = k.Promotions.CreateCoupon(ctx, k.actor(c), f.Code, t)
+				return err
+			})
+			return made, err
 		})
-		return made, err
-	})
 }
 
 func (k desk) editCoupon(c *page.Ctx) error {
@@ -77,9 +92,10 @@ func (k desk) editCoupon(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return k.saveCoupon(c, &coupon, func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
-		return k.Promotions.EditCoupon(ctx, k.actor(c), coupon.ID, f.Version, t)
-	})
+	return k.saveCoupon(c, &coupon,
+		func(ctx context.Context, f offersview.CouponForm, t promotion.Terms) (promotion.Coupon, error) {
+			return k.Promotions.EditCoupon(ctx, k.actor(c), coupon.ID, f.Version, t)
+		})
 }
 
 // saveCoupon reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
@@ -113,7 +129,10 @@ func (k desk) showCoupon(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{Coupon: &coupon, Form: couponForm(coupon, c.Text.Zone())})
+	return k.renderCoupon(c, http.StatusOK, offersview.CouponPage{
+		Coupon: &coupon,
+		Form:   couponForm(coupon, c.Text.Zone()),
+	})
 }
 
 func (k desk) stopCoupon(c *page.Ctx) error {
@@ -132,21 +151,38 @@ func (k desk) stopCoupon(c *page.Ctx) error {
 
 // readCoupon keeps what was typed, so that it can come back.
 func readCoupon(v url.Values) offersview.CouponForm {
-	f := offersview.CouponForm{Version: typed.Version(v.Get("version")), Code: v.Get("code"), Kind: v.Get("kind"), AmountOff: v.Get("amount_off"),
-		PercentOff: v.Get("percent_off"), MaxOff: v.Get("max_off"), MinSpend: v.Get("min_spend"), Currency: v.Get("currency"),
-		ValidFrom: v.Get("valid_from"), ValidUntil: v.Get("valid_until"), TotalLimit: v.Get("total_limit"), PerUser: v.Get("per_user"),
-		Videos: map[string]bool{}}
+	f := offersview.CouponForm{
+		Version:    typed.Version(v.Get("version")),
+		Code:       v.Get("code"),
+		Kind:       v.Get("kind"),
+		AmountOff:  v.Get("amount_off"),
+		PercentOff: v.Get("percent_off"),
+		MaxOff:     v.Get("max_off"),
+		MinSpend:   v.Get("min_spend"),
+		Currency:   v.Get("currency"),
+		ValidFrom:  v.Get("valid_from"),
+		ValidUntil: v.Get("valid_until"),
+		TotalLimit: v.Get("total_limit"),
+		PerUser:    v.Get("per_user"),
+		Videos:     map[string]bool{},
+	}
 	for _, video := range v["video"] {
 		f.Videos[video] = true
 	}
 	return f
 }
 
-// terms turn what was typed into a coupon's, with moments in the reader's zone. What can't be read becomes a value that the terms' own
-// rules refuse, so that every field is judged in one place.
+// terms turn what was typed into a coupon's, with moments in the reader's zone. What can't be read becomes a value that
+// the terms' own rules refuse, so that every field is judged in one place.
 func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
-	t := promotion.Terms{Currency: strings.ToUpper(strings.TrimSpace(f.Currency)), MinSpend: optional(f.MinSpend), ValidFrom: typed.At(f.ValidFrom, zone),
-		ValidUntil: typed.At(f.ValidUntil, zone), TotalLimit: int(number(f.TotalLimit)), PerUser: int(number(f.PerUser))}
+	t := promotion.Terms{
+		Currency:   strings.ToUpper(strings.TrimSpace(f.Currency)),
+		MinSpend:   optional(f.MinSpend),
+		ValidFrom:  typed.At(f.ValidFrom, zone),
+		ValidUntil: typed.At(f.ValidUntil, zone),
+		TotalLimit: int(number(f.TotalLimit)),
+		PerUser:    int(number(f.PerUser)),
+	}
 	if f.Kind == "percent" {
 		t.PercentOff, t.MaxOff = int(cmp.Or(number(f.PercentOff), -1)), optional(f.MaxOff)
 	} else {
@@ -161,9 +197,21 @@ func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
 
 // couponForm fills a form with a coupon.
 func couponForm(c promotion.Coupon, zone *time.Location) offersview.CouponForm {
-	f := offersview.CouponForm{Version: c.Version, Code: c.Code, Kind: "amount", AmountOff: majors(c.AmountOff), PercentOff: count(c.PercentOff),
-		MaxOff: majors(c.MaxOff), MinSpend: majors(c.MinSpend), Currency: c.Currency, ValidFrom: c.ValidFrom.In(zone).Format(typed.Moment),
-		ValidUntil: c.ValidUntil.In(zone).Format(typed.Moment), TotalLimit: count(c.TotalLimit), PerUser: count(c.PerUser), Videos: map[string]bool{}}
+	f := offersview.CouponForm{
+		Version:    c.Version,
+		Code:       c.Code,
+		Kind:       "amount",
+		AmountOff:  majors(c.AmountOff),
+		PercentOff: count(c.PercentOff),
+		MaxOff:     majors(c.MaxOff),
+		MinSpend:   majors(c.MinSpend),
+		Currency:   c.Currency,
+		ValidFrom:  c.ValidFrom.In(zone).Format(typed.Moment),
+		ValidUntil: c.ValidUntil.In(zone).Format(typed.Moment),
+		TotalLimit: count(c.TotalLimit),
+		PerUser:    count(c.PerUser),
+		Videos:     map[string]bool{},
+	}
 	if c.PercentOff > 0 {
 		f.Kind = "percent"
 	}

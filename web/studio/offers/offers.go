@@ -1,5 +1,5 @@
-// Package offers owns the desk where creators make coupons and bundles, and operators the coupons of the whole mall. It refuses to
-// judge terms, to price and to count uses: promotions and orders do.
+// Package offers owns the desk where creators make coupons and bundles, and operators the coupons of the whole mall. It
+// refuses to judge terms, to price and to count uses: promotions and orders do.
 package offers
 
 import (
@@ -35,8 +35,13 @@ const (
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	for base, role := range map[string]string{"/studio/offers": account.RoleCreator, "/admin/offers": account.RoleOperator} {
-		k := desk{Deps: d, base: base, operator: role == account.RoleOperator}
+	for base, role := range map[string]string{"/studio/offers": account.RoleCreator,
+		"/admin/offers": account.RoleOperator} {
+		k := desk{
+			Deps:     d,
+			base:     base,
+			operator: role == account.RoleOperator,
+		}
 		r := page.Guarded(g, base, d.Site.RequireRole(role))
 		r.GET("", on(k.list))
 		r.GET("/coupons/new", on(k.beginCoupon))

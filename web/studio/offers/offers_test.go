@@ -28,10 +28,23 @@ func open(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		offers.Routes(g, offers.Deps{Site: m.Site, Promotions: m.Promotions, Catalog: m.Catalog, Now: m.Now})
-		bundle.Routes(g, bundle.Deps{Site: m.Site, Promotions: m.Promotions, Orders: m.Orders})
+		offers.Routes(g, offers.Deps{
+			Site:       m.Site,
+			Promotions: m.Promotions,
+			Catalog:    m.Catalog,
+			Now:        m.Now,
+		})
+		bundle.Routes(g, bundle.Deps{
+			Site:       m.Site,
+			Promotions: m.Promotions,
+			Orders:     m.Orders,
+		})
 	}})
-	d := &desk{Mall: m, t: t, maker: m.Person("maker", account.RoleCreator)}
+	d := &desk{
+		Mall:  m,
+		t:     t,
+		maker: m.Person("maker", account.RoleCreator),
+	}
 	if d.maker.ID != 1 { // films belong to account 1
 		t.Fatalf("the maker is account %d", d.maker.ID)
 	}
@@ -41,8 +54,20 @@ func open(t *testing.T) *desk {
 // coupon is a form that takes 3.00 off from an hour ago until in an hour, in UTC, which is the zone of English readers.
 func (d *desk) coupon(change ...string) url.Values {
 	at := func(in time.Duration) string { return d.Now().Add(in).UTC().Format("2006-01-02T15:04") }
-	v := url.Values{"code": {"spring"}, "kind": {"amount"}, "amount_off": {"3.00"}, "percent_off": {""}, "currency": {"cny"}, "min_spend": {""},
-		"valid_from": {at(-time.Hour)}, "valid_until": {at(time.Hour)}, "total_limit": {"50"}, "per_user": {"1"}, "version": {"0"}}
+	v := url.Values{
+		"code":        {"spring"},
+		"kind":        {"amount"},
+		"amount_off":  {"3.00"},
+		"percent_off": {""},
+		"currency":    {"cny"},
+		"min_spend":   {""},
+		"valid_from":  {at(-time.Hour)},
+		"valid_until": {at(time.Hour)},
+		"total_limit": {"50"},
+		"per_user":    {"1"},
+
+		"version": {"0"},
+	}
 	for i := 0; i+1 < len(change); i += 2 {
 		v.Set(change[i], change[i+1])
 	}
@@ -56,7 +81,8 @@ func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
 	b.Get("/studio/offers").Wants(200).Shows("No coupon yet", "No bundle yet")
 	b.Get("/studio/offers/coupons/new").Wants(200).Shows("Film 1", "Time zone: UTC")
 	film := webtest.Query[int64](d.Mall, `select id from video_product_spu`)[0]
-	made := b.Post("/studio/offers/coupons", d.coupon("video", strconv.FormatInt(film, 10), "min_spend", "9.9")).Wants(303).Location
+	made := b.Post("/studio/offers/coupons", d.coupon("video", strconv.FormatInt(film, 10), "min_spend", "9.9")).
+		Wants(303).Location
 	b.Get(made).Wants(200).Shows("SPRING", "CN¥3.00 off", "0 of 50", "Stop this coupon")
 	c, err := d.Promotions.Coupon(t.Context(), promotion.Actor{UserID: d.maker.ID}, 1)
 	if err != nil || c.MinSpend != 990 || len(c.SPUIDs) != 1 || c.Currency != "CNY" {
@@ -121,7 +147,14 @@ func TestOthersOffersDoNotExist(t *testing.T) {
 }
 
 func bundleForm(skus ...int64) url.Values {
-	v := url.Values{"name_en": {"Trilogy"}, "name_zh": {"三部曲"}, "kind": {"sum"}, "price": {"12"}, "version": {"0"}, "do": {"save"}}
+	v := url.Values{
+		"name_en": {"Trilogy"},
+		"name_zh": {"三部曲"},
+		"kind":    {"sum"},
+		"price":   {"12"},
+		"version": {"0"},
+		"do":      {"save"},
+	}
 	for _, sku := range skus {
 		v.Add("sku", strconv.FormatInt(sku, 10))
 	}
@@ -145,7 +178,8 @@ func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
 	made := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location
 	page := "/bundles/" + made[strings.LastIndex(made, "/")+1:]
 
-	d.Browser(0).Get(page).Wants(200).Shows("Trilogy", "Film 1", "Film 2", "CN¥12.00", "You save CN¥3.00", "Sign in to buy")
+	d.Browser(0).Get(page).Wants(200).
+		Shows("Trilogy", "Film 1", "Film 2", "CN¥12.00", "You save CN¥3.00", "Sign in to buy")
 	mia := d.Person("mia", account.RoleShopper)
 	d.Bought(mia.ID, second)
 	m := d.Browser(mia.ID)
@@ -154,11 +188,16 @@ func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
 	if again := m.Post(page+"/buy", shown).Wants(303).Location; again != at {
 		t.Errorf("the second press leads to %s, the first to %s", again, at)
 	}
-	if totals := webtest.Query[int64](d.Mall, `select total_amount from video_order where bundle_id is not null`); len(totals) != 1 || totals[0] != 800 {
+	if totals := webtest.Query[int64](d.Mall,
+		`select total_amount from video_order where bundle_id is not null`); len(totals) != 1 || totals[0] != 800 {
 		t.Errorf("ordered for %v", totals)
 	}
 	m.Post(page+"/buy", m.Get(page).Form(page+"/buy")).Wants(409).Shows("not finished yet")
-	if err := d.Catalog.SetPrice(t.Context(), second, catalog.NewPrice{Amount: 900, Currency: "CNY", From: d.Now()}); err != nil {
+	if err := d.Catalog.SetPrice(t.Context(), second, catalog.NewPrice{
+		Amount:   900,
+		Currency: "CNY",
+		From:     d.Now(),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	leo := d.Browser(d.Person("leo", account.RoleShopper).ID)

@@ -53,7 +53,8 @@ type asked struct {
 	insight.Range
 }
 
-// table is a file whose last column names the zone of its days in each row, where sorting and copying in a spreadsheet keep it.
+// table is a file whose last column names the zone of its days in each row, where sorting and copying in a spreadsheet
+// keep it.
 type table struct {
 	*csv.Writer
 	zone string
@@ -63,8 +64,8 @@ func (t table) head(names ...string) error { return t.Write(append(names, "time_
 
 func (t table) row(cells ...string) error { return t.Write(append(cells, t.zone)) }
 
-// csv answers with a file of what the page shows: ?what=days|traffic|videos|sources|retention|orders&from&to, and video for one. The days are
-// those of the creator's zone, which stands in the file's name and in a column of its own.
+// csv answers with a file of what the page shows: ?what=days|traffic|videos|sources|retention|orders&from&to, and video
+// for one. The days are those of the creator's zone, which stands in the file's name and in a column of its own.
 func (d Deps) csv(c *page.Ctx) error {
 	ctx, creator := c.Request().Context(), c.Viewer.UserID
 	zone, err := d.Insight.Zone(ctx, creator)
@@ -90,7 +91,8 @@ func (d Deps) csv(c *page.Ctx) error {
 		return errSheet.Because("what=%q", what)
 	}
 	res := c.Response()
-	name := fmt.Sprintf("%s-%s-%s-%s.csv", what, r.From.Format(time.DateOnly), r.To.Format(time.DateOnly), strings.ReplaceAll(zone.Name(), "/", "-"))
+	name := fmt.Sprintf("%s-%s-%s-%s.csv", what, r.From.Format(time.DateOnly), r.To.Format(time.DateOnly),
+		strings.ReplaceAll(zone.Name(), "/", "-"))
 	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	res.WriteHeader(http.StatusOK)
@@ -123,7 +125,8 @@ func (d Deps) daysCSV(ctx context.Context, s table, a asked) error {
 			if !ok {
 				continue
 			}
-			if err := s.row(day.Day.Format(time.DateOnly), sold.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, sold.Currency),
+			if err := s.row(day.Day.Format(time.DateOnly), sold.Currency, number(v.Orders), number(v.Units),
+				decimal(v.Gross, sold.Currency),
 				number(v.Refunds), decimal(v.Refunded, sold.Currency), decimal(v.Net(), sold.Currency)); err != nil {
 				return err
 			}
@@ -142,7 +145,8 @@ func (d Deps) trafficCSV(ctx context.Context, s table, a asked) error {
 	}
 	for _, day := range report.Days {
 		v := day.Traffic
-		if err := s.row(day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers), number(v.WatchSeconds)); err != nil {
+		if err := s.row(day.Day.Format(time.DateOnly), number(v.Views), number(v.Visitors), number(v.Viewers),
+			number(v.WatchSeconds)); err != nil {
 			return err
 		}
 	}
@@ -158,7 +162,8 @@ func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 	if err != nil {
 		return err
 	}
-	if err := s.head("video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded", "net",
+	if err := s.head("video", "title_en", "title_zh", "currency", "orders", "units", "revenue", "refunds", "refunded",
+		"net",
 		"views", "visitors", "viewers", "watch_seconds"); err != nil {
 		return err
 	}
@@ -167,9 +172,11 @@ func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 		if v.Card != nil {
 			en, zh = v.Card.TitleEn, v.Card.TitleZh
 		}
-		if err := s.row(number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders), number(v.Units), decimal(v.Gross, v.Currency),
+		if err := s.row(number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders),
+			number(v.Units), decimal(v.Gross, v.Currency),
 			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
-			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers), number(v.Traffic.WatchSeconds)); err != nil {
+			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers),
+			number(v.Traffic.WatchSeconds)); err != nil {
 			return err
 		}
 	}
@@ -213,17 +220,21 @@ func (d Deps) retentionCSV(ctx context.Context, s table, a asked) error {
 }
 
 func (d Deps) ordersCSV(ctx context.Context, s table, a asked) error {
-	if err := s.head("paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency", "paid", "refunded"); err != nil {
+	if err := s.head("paid_at", "order", "video", "title_en", "title_zh", "kind", "quality", "units", "currency",
+		"paid", "refunded"); err != nil {
 		return err
 	}
 	for after := int64(0); ; {
-		lines, err := d.Lines(ctx, a.creator, a.spu, a.zone.Start(a.From), a.zone.Start(a.To.AddDate(0, 0, 1)), after, linesPage)
+		lines, err := d.Lines(ctx, a.creator, a.spu, a.zone.Start(a.From), a.zone.Start(a.To.AddDate(0, 0, 1)), after,
+			linesPage)
 		if err != nil {
 			return err
 		}
 		for _, l := range lines {
-			if err := s.row(l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID), sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
-				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency), decimal(l.Refunded.Amount, l.Paid.Currency)); err != nil {
+			if err := s.row(l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID),
+				sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
+				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency),
+				decimal(l.Refunded.Amount, l.Paid.Currency)); err != nil {
 				return err
 			}
 			after = l.ID

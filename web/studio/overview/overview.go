@@ -1,5 +1,5 @@
-// Package overview owns what creators see of their business: the studio's first page, one video's numbers, and both as CSV. It refuses
-// to count: insight does.
+// Package overview owns what creators see of their business: the studio's first page, one video's numbers, and both as
+// CSV. It refuses to count: insight does.
 package overview
 
 import (
@@ -29,8 +29,10 @@ type Deps struct {
 	Site    *page.Site
 	Insight *insight.Insight
 	Catalog *catalog.Catalog
-	// Lines reads paid lines of a creator's orders, for the CSV of orders: those of SPU spuID, 0 for any, after the line of that id.
-	Lines func(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64, most int) ([]order.SoldLine, error)
+	// Lines reads paid lines of a creator's orders, for the CSV of orders: those of SPU spuID, 0 for any, after the
+	// line of that id.
+	Lines func(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64,
+		most int) ([]order.SoldLine, error)
 }
 
 // Routes registers the pages.

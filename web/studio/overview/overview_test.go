@@ -33,9 +33,19 @@ func open(t *testing.T) *desk {
 	t.Parallel()
 	d := &desk{t: t}
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sums := insight.New(insight.Deps{Pool: m.Pool, Now: m.Now, Log: slog.New(slog.DiscardHandler), Key: make([]byte, 32),
-			Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil }})
-		overview.Routes(g, overview.Deps{Site: m.Site, Insight: sums, Catalog: m.Catalog, Lines: m.Orders.SoldLines})
+		sums := insight.New(insight.Deps{
+			Pool:  m.Pool,
+			Now:   m.Now,
+			Log:   slog.New(slog.DiscardHandler),
+			Key:   make([]byte, 32),
+			Since: func(context.Context, pgx.Tx) (*time.Time, error) { return nil, nil },
+		})
+		overview.Routes(g, overview.Deps{
+			Site:    m.Site,
+			Insight: sums,
+			Catalog: m.Catalog,
+			Lines:   m.Orders.SoldLines,
+		})
 	}})
 	d.maker, d.other = d.Person("maker", account.RoleCreator), d.Person("other", account.RoleCreator)
 	if d.maker.ID != 1 {
@@ -48,8 +58,10 @@ func open(t *testing.T) *desk {
 // sums writes what a video, or with 0 the maker, did so many days ago.
 func (d *desk) sums(ago int, spu int64, currency string, orders, gross, refunds, refunded int64) {
 	d.t.Helper()
-	_, err := d.Pool.Exec(d.t.Context(), `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross, refunds, refunded)
-		values ($1, 1, $2, $3, $4, $4, $5, $6, $7)`, d.today.AddDate(0, 0, -ago), spu, currency, orders, gross, refunds, refunded)
+	_, err := d.Pool.Exec(d.t.Context(), `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
+		gross, refunds, refunded)
+		values ($1, 1, $2, $3, $4, $4, $5, $6, $7)`, d.today.AddDate(0, 0, -ago), spu, currency, orders, gross, refunds,
+		refunded)
 	d.ok(err)
 }
 
@@ -82,18 +94,24 @@ func TestTheStudioBeginsWithNumbers(t *testing.T) {
 	d.sums(0, film, "CNY", 3, 2970, 1, 990)
 	d.sums(1, 0, "USD", 1, 500, 0, 0)
 	d.sums(8, 0, "CNY", 2, 1980, 0, 0)
-	_, err := d.Pool.Exec(t.Context(), `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers, watch_seconds)
+	_, err := d.Pool.Exec(t.Context(), `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers,
+		watch_seconds)
 		values (1, 0, $1, 90, 40, 5, 7200), (1, $2, $1, 90, 40, 5, 7200)`, d.today, film)
 	d.ok(err)
-	_, err = d.Pool.Exec(t.Context(), `insert into insight_arrival (creator_id, day, spu_id, source, views) values (1, $1, 0, 'friend.example', 90)`, d.today)
+	_, err = d.Pool.Exec(t.Context(), `insert into insight_arrival (creator_id, day, spu_id, source, views)
+		values (1, $1, 0, 'friend.example', 90)`, d.today)
 	d.ok(err)
-	b.Get("/studio").Wants(200).Shows("Revenue in CNY", "CN¥29.70", "Revenue in USD", "$5.00", "+50%", "10%", "Refunded in CNY", "2.0 h", "Film 1",
-		"friend.example", "Not known", "Show as a table")
+	b.Get("/studio").Wants(200).
+		Shows("Revenue in CNY", "CN¥29.70", "Revenue in USD", "$5.00", "+50%", "10%", "Refunded in CNY", "2.0 h",
+			"Film 1",
+			"friend.example", "Not known", "Show as a table")
 	holds(b.Get("/studio"), fmt.Sprintf("/studio/insight/%d?period=week", film), "<polyline", "what=days")
-	if a := b.HTMX("/studio?period=month", nil).Wants(200); strings.Contains(a.Body, "<html") || !strings.Contains(a.Body, `id="overview"`) {
+	if a := b.HTMX("/studio?period=month", nil).Wants(200); strings.Contains(a.Body, "<html") ||
+		!strings.Contains(a.Body, `id="overview"`) {
 		t.Error("htmx got no fragment")
 	}
-	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).Shows("Film 1", "CN¥29.70", "Nobody has played this video")
+	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).
+		Shows("Film 1", "CN¥29.70", "Nobody has played this video")
 	holds(b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)), "what=retention")
 	b.Lang = "zh-CN"
 	b.Get("/studio").Wants(200).Shows("收入（CNY）", "¥29.70", "观众来源")
@@ -115,7 +133,8 @@ func TestAPeriodThatCantBeShownComesBack(t *testing.T) {
 	if a := b.Get("/studio?period=own&from=2025-11-01&to=2025-11-30"); !a.Has(`value="2025-11-01"`) {
 		t.Error("the form forgot the first day")
 	}
-	b.Get("/studio?period=own&from=2025-11-01&to=2025-11-30").Wants(200).Shows("Nov 1, 2025 – Nov 30, 2025", "Oct 2, 2025 – Oct 31, 2025")
+	b.Get("/studio?period=own&from=2025-11-01&to=2025-11-30").Wants(200).
+		Shows("Nov 1, 2025 – Nov 30, 2025", "Oct 2, 2025 – Oct 31, 2025")
 }
 
 func TestNobodySeesAnothersNumbers(t *testing.T) {
@@ -136,7 +155,11 @@ func TestNobodySeesAnothersNumbers(t *testing.T) {
 		t.Errorf("another's file: %s", a.Body)
 	}
 	operator := d.Browser(d.Person("operator", account.RoleOperator).ID)
-	for who, b := range map[string]*webtest.Browser{"a guest": d.Browser(0), "a shopper": shopper, "an operator": operator} {
+	for who, b := range map[string]*webtest.Browser{
+		"a guest":     d.Browser(0),
+		"a shopper":   shopper,
+		"an operator": operator,
+	} {
 		if a := b.Get("/studio?period=week"); a.Status != 303 || a.Location != "/sell" {
 			t.Errorf("%s at the studio's first page: %d %s", who, a.Status, a.Location)
 		}
@@ -153,7 +176,8 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 	d := open(t)
 	sku := d.Film(990, -1)
 	film := d.spu(sku)
-	_, err := d.Pool.Exec(t.Context(), `update video_product_spu set title_en = '=HYPERLINK("http://evil"),"a"' where id = $1`, film)
+	_, err := d.Pool.Exec(t.Context(), `update video_product_spu set title_en = '=HYPERLINK("http://evil"),"a"'
+		where id = $1`, film)
 	d.ok(err)
 	d.sums(0, 0, "CNY", 3, 2970, 1, 990)
 	d.sums(0, film, "CNY", 3, 2970, 1, 990)
@@ -164,7 +188,8 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 		t.Helper()
 		a := b.Get(fmt.Sprintf("/studio/insight.csv?what=%s&from=%s&to=%s%s", what, today, today, more)).Wants(200)
 		body, ok := strings.CutPrefix(a.Body, "\ufeff")
-		if !ok || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") || !strings.Contains(a.Header.Get("Content-Disposition"), what) ||
+		if !ok || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") ||
+			!strings.Contains(a.Header.Get("Content-Disposition"), what) ||
 			strings.Count(body, "\n") != strings.Count(body, "\r\n") {
 			t.Errorf("%s: %v %q", what, a.Header, a.Body)
 		}
@@ -179,7 +204,8 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 		}
 	}
 	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80", "UTC")
-	same("videos", read("videos", "")[1][:8], fmt.Sprint(film), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3", "3", "29.70", "1")
+	same("videos", read("videos", "")[1][:8], fmt.Sprint(film), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3",
+		"3", "29.70", "1")
 	same("sources", read("sources", "")[1], "unknown", "0", "3", "UTC")
 	if rows := read("retention", fmt.Sprintf("&video=%d", film)); len(rows) != 101 {
 		t.Errorf("retention has %d rows", len(rows))
@@ -189,7 +215,8 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 		t.Errorf("orders: %q", lines)
 	}
 	read("traffic", "")
-	for _, bad := range []string{"what=days", "what=secrets&from=" + today + "&to=" + today, "what=days&from=2020-01-01&to=" + today,
+	for _, bad := range []string{"what=days", "what=secrets&from=" + today + "&to=" + today,
+		"what=days&from=2020-01-01&to=" + today,
 		"what=retention&from=" + today + "&to=" + today} {
 		if a := b.Get("/studio/insight.csv?" + bad); a.Status < 400 || a.Status >= 500 {
 			t.Errorf("%s: %d", bad, a.Status)
@@ -210,7 +237,8 @@ func TestOverview_Zone(t *testing.T) {
 
 	const at = "/studio/time-zone"
 	b.Get("/studio").Wants(200).Shows("Change time zone")
-	b.Get(at).Wants(200).Shows("Your reports have the days and months of UTC.", "Asia/Kolkata (UTC+5:30)").Hides("This browser is in")
+	b.Get(at).Wants(200).Shows("Your reports have the days and months of UTC.", "Asia/Kolkata (UTC+5:30)").
+		Hides("This browser is in")
 	for _, name := range []string{"", "Mars/Phobos", "utc"} {
 		b.Post(at, url.Values{"zone": {name}}).Wants(422).Shows("Choose a time zone from the list.", "of UTC.")
 	}
@@ -226,13 +254,15 @@ func TestOverview_Zone(t *testing.T) {
 	if got := b.Get(at).Form(at).Get("zone"); got != "Pacific/Kiritimati" {
 		t.Errorf("the form has %q", got)
 	}
-	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
+	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).
+		Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	for _, what := range []string{"days", "traffic", "videos", "sources", "orders"} {
 		a := b.Get("/studio/insight.csv?what=" + what + "&from=" + tomorrow + "&to=" + tomorrow).Wants(200)
 		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
 		d.ok(err)
 		last := len(rows[0]) - 1
-		if rows[0][last] != "time_zone" || !strings.Contains(a.Header.Get("Content-Disposition"), "-Pacific-Kiritimati.csv") {
+		if rows[0][last] != "time_zone" ||
+			!strings.Contains(a.Header.Get("Content-Disposition"), "-Pacific-Kiritimati.csv") {
 			t.Errorf("%s: %q, %v", what, rows[0], a.Header)
 		}
 		for _, row := range rows[1:] {
@@ -245,7 +275,8 @@ func TestOverview_Zone(t *testing.T) {
 		}
 	}
 	b.Cookie("zone", "Europe/Berlin")
-	if a := b.Get(at).Wants(200).Shows("This browser is in Europe/Berlin", "Use Europe/Berlin"); a.Form(at).Get("zone") != "Europe/Berlin" {
+	if a := b.Get(at).Wants(200).Shows("This browser is in Europe/Berlin", "Use Europe/Berlin"); a.Form(at).
+		Get("zone") != "Europe/Berlin" {
 		t.Error("the browser's zone is not offered")
 	}
 	b.Cookie("zone", "Pacific/Kiritimati")
@@ -269,7 +300,9 @@ func TestOverview_ZoneOfOrders(t *testing.T) {
 	b := d.Browser(d.maker.ID)
 	lines := func(day time.Time) [][]string {
 		t.Helper()
-		a := b.Get("/studio/insight.csv?what=orders&from=" + day.Format(time.DateOnly) + "&to=" + day.Format(time.DateOnly)).Wants(200)
+		a := b.Get(
+			"/studio/insight.csv?what=orders&from=" + day.Format(time.DateOnly) + "&to=" + day.Format(time.DateOnly)).
+			Wants(200)
 		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
 		d.ok(err)
 		return rows[1:]
@@ -282,7 +315,8 @@ func TestOverview_ZoneOfOrders(t *testing.T) {
 	if got := lines(today); len(got) != 0 {
 		t.Errorf("today in Shanghai %q", got)
 	}
-	if got := lines(tomorrow); len(got) != 1 || !strings.HasPrefix(got[0][0], tomorrow.Format(time.DateOnly)+"T07:3") || !strings.HasSuffix(got[0][0], "+08:00") {
+	if got := lines(tomorrow); len(got) != 1 || !strings.HasPrefix(got[0][0], tomorrow.Format(time.DateOnly)+"T07:3") ||
+		!strings.HasSuffix(got[0][0], "+08:00") {
 		t.Errorf("tomorrow in Shanghai %q", got)
 	}
 }

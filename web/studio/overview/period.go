@@ -11,9 +11,15 @@ import (
 // lengths are the days of the periods that need none to be typed.
 var lengths = map[string]int{"day": 1, "week": 7, "month": 30}
 
-// readPeriod reads the choice of days, of which today is the last that can be shown. One that can't be shown comes back as it was typed, with what is wrong, beside the last week.
+// readPeriod reads the choice of days, of which today is the last that can be shown. One that can't be shown comes back
+// as it was typed, with what is wrong, beside the last week.
 func readPeriod(q url.Values, today time.Time) overviewview.Period {
-	p := overviewview.Period{Name: q.Get("period"), From: q.Get("from"), To: q.Get("to"), Range: insight.Last(lengths["week"], today)}
+	p := overviewview.Period{
+		Name:  q.Get("period"),
+		From:  q.Get("from"),
+		To:    q.Get("to"),
+		Range: insight.Last(lengths["week"], today),
+	}
 	if n, ok := lengths[p.Name]; ok {
 		p.Range = insight.Last(n, today)
 		return p

@@ -53,10 +53,18 @@ func (d Deps) showSale(c *page.Ctx) error {
 	return d.renderSale(c, http.StatusOK, o, "", "")
 }
 
-// renderSale shows an order's items of this creator; reason and wrong are what was typed into the form of the refund, and why it was refused.
+// renderSale shows an order's items of this creator; reason and wrong are what was typed into the form of the refund,
+// and why it was refused.
 func (d Deps) renderSale(c *page.Ctx, status int, o order.Order, reason, wrong string) error {
 	ctx := c.Request().Context()
-	p := salesview.OrderPage{Order: o, Reason: reason, Wrong: wrong, Key: rand.Text(), Until: o.PaidAt.Add(order.RefundWindow), Now: c.Now}
+	p := salesview.OrderPage{
+		Order:  o,
+		Reason: reason,
+		Wrong:  wrong,
+		Key:    rand.Text(),
+		Until:  o.PaidAt.Add(order.RefundWindow),
+		Now:    c.Now,
+	}
 	names, err := d.names(ctx, []int64{o.UserID})
 	if err != nil {
 		return err
@@ -76,8 +84,12 @@ func (d Deps) refund(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	r := order.RefundRequest{OrderNo: o.OrderNo, Reason: strings.TrimSpace(form.Get("reason")), Key: form.Get("key"),
-		Actor: fmt.Sprintf("creator:%d", c.Viewer.UserID)}
+	r := order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Reason:  strings.TrimSpace(form.Get("reason")),
+		Key:     form.Get("key"),
+		Actor:   fmt.Sprintf("creator:%d", c.Viewer.UserID),
+	}
 	for _, s := range form["item"] {
 		r.ItemIDs = append(r.ItemIDs, typed.ID(s))
 	}

@@ -25,7 +25,11 @@ func (d Deps) renderReviews(c *page.Ctx, status int, refused *salesview.Typed) e
 	if err != nil {
 		return err
 	}
-	p := salesview.ReviewsPage{Reviews: list, Unanswered: asked.Unanswered, Typed: refused}
+	p := salesview.ReviewsPage{
+		Reviews:    list,
+		Unanswered: asked.Unanswered,
+		Typed:      refused,
+	}
 	if len(list) > rows {
 		p.Reviews = list[:rows]
 		p.Next = salesview.ReviewsURL(asked.Unanswered, p.Reviews[rows-1].ID)
@@ -43,7 +47,11 @@ func (d Deps) reply(c *page.Ctx) error {
 	switch {
 	case errors.Is(err, catalog.ErrReviewInvalid):
 		wrong := c.Text.T("sales.reply_" + fault.From(err).Fields["reply"])
-		return d.renderReviews(c, http.StatusUnprocessableEntity, &salesview.Typed{ReviewID: id, Reply: body, Wrong: wrong})
+		return d.renderReviews(c, http.StatusUnprocessableEntity, &salesview.Typed{
+			ReviewID: id,
+			Reply:    body,
+			Wrong:    wrong,
+		})
 	case err != nil:
 		return err
 	}

@@ -1,5 +1,5 @@
-// Package sales owns the creator's pages of what was sold: the orders, the customers, a refund within the mall's policy, and the
-// answers to reviews. It refuses to know a buyer's address: a creator sees a name.
+// Package sales owns the creator's pages of what was sold: the orders, the customers, a refund within the mall's
+// policy, and the answers to reviews. It refuses to know a buyer's address: a creator sees a name.
 package sales
 
 import (

@@ -30,7 +30,12 @@ func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
 	s := &studio{t: t, Mall: webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sales.Routes(g, sales.Deps{Site: m.Site, Accounts: m.Accounts, Orders: m.Orders, Catalog: m.Catalog})
+		sales.Routes(g, sales.Deps{
+			Site:     m.Site,
+			Accounts: m.Accounts,
+			Orders:   m.Orders,
+			Catalog:  m.Catalog,
+		})
 	}})}
 	s.maker, s.rival = s.Person("maker", account.RoleCreator), s.Person("rival", account.RoleCreator)
 	s.buyer = s.Person("linxia", account.RoleShopper)
@@ -40,7 +45,10 @@ func open(t *testing.T) *studio {
 	}
 	s.sold = s.Bought(s.buyer.ID, sku)
 	s.ok(db.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
-		return s.Orders.CountCustomersTx(t.Context(), tx, order.Event{UserID: s.buyer.ID, Items: []order.EventItem{{CreatorID: s.maker.ID}}})
+		return s.Orders.CountCustomersTx(t.Context(), tx, order.Event{
+			UserID: s.buyer.ID,
+			Items:  []order.EventItem{{CreatorID: s.maker.ID}},
+		})
 	}))
 	return s
 }
@@ -70,7 +78,11 @@ func TestACreatorLooksAtWhatWasSold(t *testing.T) {
 	rival.Get("/studio/customers").Wants(200).Shows("No customers yet")
 	rival.Get("/studio/orders/" + s.sold.OrderNo).Wants(404)
 	rival.Get(fmt.Sprint("/studio/customers/", s.buyer.ID)).Wants(404)
-	rival.Post("/studio/orders/"+s.sold.OrderNo+"/refund", url.Values{"key": {"k"}, "reason": {"x"}, "item": {fmt.Sprint(s.sold.Items[0].ID)}}).Wants(404)
+	rival.Post("/studio/orders/"+s.sold.OrderNo+"/refund", url.Values{
+		"key":    {"k"},
+		"reason": {"x"},
+		"item":   {fmt.Sprint(s.sold.Items[0].ID)},
+	}).Wants(404)
 }
 
 func TestACreatorRefundsASale(t *testing.T) {
@@ -80,7 +92,8 @@ func TestACreatorRefundsASale(t *testing.T) {
 	b.Post(address+"/refund", form).Wants(422).Shows("Say why")
 	form.Set("reason", "they <b>asked</b>")
 	form.Del("item")
-	if a := b.Post(address+"/refund", form).Wants(422).Shows("Choose what is to be refunded"); !a.Has("they &lt;b&gt;asked") {
+	if a := b.Post(address+"/refund", form).Wants(422).
+		Shows("Choose what is to be refunded"); !a.Has("they &lt;b&gt;asked") {
 		t.Error("what was typed did not come back")
 	}
 	form.Set("item", fmt.Sprint(s.sold.Items[0].ID))
@@ -104,12 +117,20 @@ func TestACreatorAnswersAReview(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.maker.ID)
 	b.Get("/studio/reviews").Wants(200).Shows("Nobody has reviewed this yet")
-	r, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{SPUID: s.sold.Items[0].SPUID, UserID: s.buyer.ID, Owned: true, Author: "Lin Xia",
-		Rating: 4, Body: "Lovely light", Locale: "en"})
+	r, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{
+		SPUID:  s.sold.Items[0].SPUID,
+		UserID: s.buyer.ID,
+		Owned:  true,
+		Author: "Lin Xia",
+		Rating: 4,
+		Body:   "Lovely light",
+		Locale: "en",
+	})
 	s.ok(err)
 	address := fmt.Sprintf("/studio/reviews/%d/reply", r.ID)
 	b.Get("/studio/reviews").Wants(200).Shows("Lovely light", "Film 1")
-	b.Post(address, url.Values{"reply": {strings.Repeat("x", catalog.MaxReplyLength+1)}}).Wants(422).Shows("At most 2,000 characters", "xxx")
+	b.Post(address, url.Values{"reply": {strings.Repeat("x", catalog.MaxReplyLength+1)}}).Wants(422).
+		Shows("At most 2,000 characters", "xxx")
 	s.Browser(s.rival.ID).Post(address, url.Values{"reply": {"not mine"}}).Wants(404)
 	answer := func() *catalog.Reply {
 		t.Helper()
@@ -121,7 +142,10 @@ func TestACreatorAnswersAReview(t *testing.T) {
 		t.Errorf("answered %+v", got)
 	}
 	b.Get("/studio/reviews?show=unanswered").Wants(200).Shows("Lovely light")
-	if to := b.Post(address, url.Values{"reply": {"Thank you"}, "show": {"unanswered"}}).Wants(303).Location; to != "/studio/reviews?show=unanswered" {
+	if to := b.Post(address, url.Values{
+		"reply": {"Thank you"},
+		"show":  {"unanswered"},
+	}).Wants(303).Location; to != "/studio/reviews?show=unanswered" {
 		t.Errorf("the answer leads to %s", to)
 	}
 	b.Get("/studio/reviews?show=unanswered").Wants(200).Hides("Lovely light").Shows("Every review is answered")
@@ -135,7 +159,11 @@ func TestACreatorAnswersAReview(t *testing.T) {
 	}
 	const mark = "Refunded, not counted"
 	b.Get("/studio/reviews").Wants(200).Hides(mark)
-	_, err = s.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: s.sold.OrderNo, Actor: "operator:2", Key: "k"})
+	_, err = s.Orders.Refund(t.Context(), order.RefundRequest{
+		OrderNo: s.sold.OrderNo,
+		Actor:   "operator:2",
+		Key:     "k",
+	})
 	s.ok(err)
 	b.Get("/studio/reviews").Wants(200).Shows(mark)
 }

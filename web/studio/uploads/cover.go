@@ -21,8 +21,8 @@ const (
 	coverRate = 8 << 10
 )
 
-// saveCover takes the first file of a form and answers with the name that a listing keeps. Nothing of the body is read before it is the
-// picture's turn.
+// saveCover takes the first file of a form and answers with the name that a listing keeps. Nothing of the body is read
+// before it is the picture's turn.
 func (d Deps) saveCover(c *page.Ctx) error {
 	r := c.Request()
 	turn, err := d.Media.BeginCover(r.Context(), c.Viewer.UserID)

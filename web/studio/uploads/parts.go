@@ -25,7 +25,14 @@ func describeParts(u media.Upload, parts []media.Part) direct {
 	if parts == nil {
 		parts = []media.Part{}
 	}
-	return direct{URL: partsPath + "/" + u.ID, Size: u.Size, PartSize: u.PartSize, ExpiresAt: u.ExpiresAt.UTC(), Parts: parts, VideoID: u.VideoID}
+	return direct{
+		URL:       partsPath + "/" + u.ID,
+		Size:      u.Size,
+		PartSize:  u.PartSize,
+		ExpiresAt: u.ExpiresAt.UTC(),
+		Parts:     parts,
+		VideoID:   u.VideoID,
+	}
 }
 
 // maxJSON bounds what a script says of a file or asks for.
@@ -49,7 +56,11 @@ func (d Deps) partsBegin(c *page.Ctx) error {
 	if err := read(c, &said); err != nil {
 		return err
 	}
-	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{Name: said.Name, Type: said.Type, Size: said.Size})
+	u, err := d.Media.BeginUpload(c.Request().Context(), c.Viewer.UserID, media.NewUpload{
+		Name: said.Name,
+		Type: said.Type,
+		Size: said.Size,
+	})
 	if err != nil {
 		return err
 	}

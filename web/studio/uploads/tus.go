@@ -33,8 +33,10 @@ var tusHeaders = []string{"Upload-Length", "Upload-Metadata", "Upload-Offset"}
 var (
 	errTusVersion = fault.New(fault.Invalid, "tus_version", "This upload protocol is tus 1.0.0.")
 	errTusHeader  = fault.New(fault.Invalid, "tus_header", "A header of the upload is missing or can't be read.")
-	errTusOffer   = fault.New(fault.Invalid, "tus_extension", "The upload uses an extension of tus that this address does not offer. "+
-		"It offers creation, expiration and termination: no parallel uploads, no length that comes later, no checksums, no bytes in the first request.")
+	errTusOffer   = fault.New(fault.Invalid, "tus_extension",
+		"The upload uses an extension of tus that this address does not offer. "+
+			"It offers creation, expiration and termination: no parallel uploads, no length that comes later, no "+
+			"checksums, no bytes in the first request.")
 	errTusType = fault.New(fault.Invalid, "unsupported_media_type", "The request's content type is not understood.")
 )
 
@@ -74,7 +76,8 @@ func offered(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		creates := r.Method == http.MethodPost && r.Header.Get("X-HTTP-Method-Override") == ""
-		if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); creates && err == nil && kind == patchType {
+		if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); creates && err == nil &&
+			kind == patchType {
 			return page.ErrBadRequest(errTusOffer.With(echo.HeaderContentType, "not_offered"))
 		}
 		return next(c)

@@ -1,5 +1,6 @@
-// Package uploads owns the studio's way in for files: the page, resumable uploads (tus 1.0) where bytes pass through the mall, presigned parts
-// where they go straight to a bucket, and covers. What is taken, and how much, is mall/media's decision.
+// Package uploads owns the studio's way in for files: the page, resumable uploads (tus 1.0) where bytes pass through
+// the mall, presigned parts where they go straight to a bucket, and covers. What is taken, and how much, is
+// mall/media's decision.
 package uploads
 
 import (
@@ -18,7 +19,8 @@ import (
 type Deps struct {
 	Site  *page.Site
 	Media *media.Media
-	// Stopping is closed when the server is about to end: what is being uploaded is then kept, to go on later. nil never closes.
+	// Stopping is closed when the server is about to end: what is being uploaded is then kept, to go on later. nil
+	// never closes.
 	Stopping <-chan struct{}
 	// MinRate is the fewest bytes a second that a film may come with; 0: any.
 	MinRate int64
@@ -53,7 +55,8 @@ func Routes(g *echo.Group, d Deps) {
 	g.DELETE(partsPath+"/:id", d.Site.Handle(d.cancel), forPrograms, creators)
 }
 
-// forPrograms has errors answered as problem+json: a script reads them, and shows their words. No cache keeps how far an upload is.
+// forPrograms has errors answered as problem+json: a script reads them, and shows their words. No cache keeps how far
+// an upload is.
 func forPrograms(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Request().Header.Set("Accept", "application/problem+json")

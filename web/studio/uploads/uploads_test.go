@@ -64,7 +64,8 @@ func named(name string) string {
 
 func (h *house) begin(b *webtest.Browser, size int) string {
 	h.t.Helper()
-	a := b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", strconv.Itoa(size), "Upload-Metadata", named("film.mp4")), "").Wants(201)
+	a := b.Send("POST", "/studio/uploads/tus",
+		tus("Upload-Length", strconv.Itoa(size), "Upload-Metadata", named("film.mp4")), "").Wants(201)
 	path, ok := strings.CutPrefix(a.Header.Get("Location"), h.URL)
 	if !ok || a.Header.Get("Upload-Expires") == "" || a.Header.Get("Tus-Resumable") != "1.0.0" {
 		h.t.Fatalf("%v", a.Header)
@@ -73,7 +74,8 @@ func (h *house) begin(b *webtest.Browser, size int) string {
 }
 
 func patch(b *webtest.Browser, path string, offset int, body string) webtest.Answer {
-	return b.Send("PATCH", path, tus("Upload-Offset", strconv.Itoa(offset), "Content-Type", "application/offset+octet-stream"), body)
+	return b.Send("PATCH", path,
+		tus("Upload-Offset", strconv.Itoa(offset), "Content-Type", "application/offset+octet-stream"), body)
 }
 
 const inside = "\x00\x00\x00\x18ftypmp42 and then the rest of a film"
@@ -84,20 +86,23 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 	maker := h.Person("maker", "creator")
 	b := h.Browser(maker.ID)
 	o := b.Send("OPTIONS", "/studio/uploads/tus", nil, "").Wants(204)
-	if o.Header.Get("Tus-Version") != "1.0.0" || o.Header.Get("Tus-Extension") != "creation,expiration,termination" || o.Header.Get("Tus-Max-Size") != "1048576" {
+	if o.Header.Get("Tus-Version") != "1.0.0" || o.Header.Get("Tus-Extension") != "creation,expiration,termination" ||
+		o.Header.Get("Tus-Max-Size") != "1048576" {
 		t.Fatalf("%v", o.Header)
 	}
 	path := h.begin(b, len(inside))
 	at := func(want int) webtest.Answer {
 		t.Helper()
 		a := b.Send("HEAD", path, tus(), "").Wants(200)
-		if a.Header.Get("Upload-Offset") != strconv.Itoa(want) || a.Header.Get("Upload-Length") != strconv.Itoa(len(inside)) || a.Header.Get("Cache-Control") != "no-store" {
+		if a.Header.Get("Upload-Offset") != strconv.Itoa(want) ||
+			a.Header.Get("Upload-Length") != strconv.Itoa(len(inside)) || a.Header.Get("Cache-Control") != "no-store" {
 			t.Fatalf("%v", a.Header)
 		}
 		return a
 	}
 	at(0)
-	if a := patch(b, path, 0, inside[:10]).Wants(204); a.Header.Get("Upload-Offset") != "10" || a.Header.Get("Upload-Expires") == "" {
+	if a := patch(b, path, 0, inside[:10]).Wants(204); a.Header.Get("Upload-Offset") != "10" ||
+		a.Header.Get("Upload-Expires") == "" {
 		t.Fatalf("%v", a.Header)
 	}
 	for what, c := range map[string]struct {
@@ -108,17 +113,26 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 		"an offset before": {patch(b, path, 9, "x"), 409, "upload_offset"},
 		"an offset behind": {patch(b, path, 11, "x"), 409, "upload_offset"},
 		"too much":         {patch(b, path, 10, inside), 413, "upload_too_long"},
-		"no offset":        {b.Send("PATCH", path, tus("Content-Type", "application/offset+octet-stream"), "x"), 400, "tus_header"},
-		"another type":     {b.Send("PATCH", path, tus("Upload-Offset", "10"), "x"), 415, "unsupported_media_type"},
-		"no version":       {b.Send("PATCH", path, nil, "x"), 412, "tus_version"},
-		"another version":  {b.Send("HEAD", path, http.Header{"Tus-Resumable": {"0.2.0"}}, ""), 412, ""},
-		"no length":        {b.Send("POST", "/studio/uploads/tus", tus(), ""), 400, "tus_header"},
-		"too large":        {b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048577", "Upload-Metadata", named("a.mp4")), ""), 413, "upload_size"},
-		"no film":          {b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", named("a.exe")), ""), 422, "upload_type"},
-		"bad metadata":     {b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", "filename %%%"), ""), 400, "tus_header"},
-		"another method":   {b.Send("POST", path, tus(), ""), 405, "method_not_allowed"},
-		"parts":            {b.Send("POST", "/studio/uploads/parts", nil, "{}"), 409, "upload_wrong_way"},
-		"another site":     {b.Send("POST", "/studio/uploads/tus", tus("Sec-Fetch-Site", "cross-site", "Upload-Length", "1"), ""), 403, ""},
+		"no offset": {b.Send("PATCH", path, tus("Content-Type", "application/offset+octet-stream"), "x"), 400,
+			"tus_header"},
+		"another type":    {b.Send("PATCH", path, tus("Upload-Offset", "10"), "x"), 415, "unsupported_media_type"},
+		"no version":      {b.Send("PATCH", path, nil, "x"), 412, "tus_version"},
+		"another version": {b.Send("HEAD", path, http.Header{"Tus-Resumable": {"0.2.0"}}, ""), 412, ""},
+		"no length":       {b.Send("POST", "/studio/uploads/tus", tus(), ""), 400, "tus_header"},
+		"too large": {
+			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048577", "Upload-Metadata", named("a.mp4")),
+				""), 413, "upload_size"},
+		"no film": {
+			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", named("a.exe")), ""),
+			422, "upload_type"},
+		"bad metadata": {
+			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", "filename %%%"), ""),
+			400, "tus_header"},
+		"another method": {b.Send("POST", path, tus(), ""), 405, "method_not_allowed"},
+		"parts":          {b.Send("POST", "/studio/uploads/parts", nil, "{}"), 409, "upload_wrong_way"},
+		"another site": {
+			b.Send("POST", "/studio/uploads/tus", tus("Sec-Fetch-Site", "cross-site", "Upload-Length", "1"), ""), 403,
+			""},
 	} {
 		if c.answer.Status != c.status || c.code != "" && !strings.Contains(c.answer.Body, `"code":"`+c.code+`"`) {
 			t.Errorf("%s: %d %s", what, c.answer.Status, c.answer.Body)
@@ -126,7 +140,9 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 	}
 	at(10)
 	// A client that can't send PATCH.
-	done := b.Send("POST", path, tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "10", "Content-Type", "application/offset+octet-stream"), inside[10:]).Wants(204)
+	done := b.Send("POST", path,
+		tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "10", "Content-Type",
+			"application/offset+octet-stream"), inside[10:]).Wants(204)
 	video := done.Header.Get("Mall-Video")
 	if id, err := strconv.ParseInt(video, 10, 64); err != nil {
 		t.Fatalf("%v", done.Header)
@@ -148,7 +164,8 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 		t.Fatal(a.Body)
 	}
 	for n := range 3 {
-		a := b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048576", "Upload-Metadata", named("a.mp4")), "")
+		a := b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048576", "Upload-Metadata", named("a.mp4")),
+			"")
 		if want := map[bool]int{true: 409, false: 201}[n == 2]; a.Status != want {
 			t.Errorf("file %d: %d %s", n, a.Status, a.Body)
 		}
@@ -159,8 +176,15 @@ func TestUploadsAreTheirMakersAlone(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	path := h.begin(h.Browser(h.Person("maker", "creator").ID), len(inside))
-	for who, b := range map[string]*webtest.Browser{"another creator": h.Browser(h.Person("other", "creator").ID), "a shopper": h.Browser(h.Person("ann", "shopper").ID)} {
-		for what, a := range map[string]webtest.Answer{"read": b.Send("HEAD", path, tus(), ""), "write": patch(b, path, 0, inside), "cancel": b.Send("DELETE", path, tus(), "")} {
+	for who, b := range map[string]*webtest.Browser{
+		"another creator": h.Browser(h.Person("other", "creator").ID),
+		"a shopper":       h.Browser(h.Person("ann", "shopper").ID),
+	} {
+		for what, a := range map[string]webtest.Answer{
+			"read":   b.Send("HEAD", path, tus(), ""),
+			"write":  patch(b, path, 0, inside),
+			"cancel": b.Send("DELETE", path, tus(), ""),
+		} {
 			if a.Status != 404 {
 				t.Errorf("%s: %s: %d", who, what, a.Status)
 			}
@@ -174,7 +198,10 @@ func TestThePageSaysWhatTheScriptNeeds(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	b := h.Browser(h.Person("maker", "creator").ID)
-	for lang, words := range map[string][]string{"en": {"Upload films", "needs JavaScript", "1 MB"}, "zh-CN": {"上传影片", "需要启用 JavaScript", "1 MB"}} {
+	for lang, words := range map[string][]string{
+		"en":    {"Upload films", "needs JavaScript", "1 MB"},
+		"zh-CN": {"上传影片", "需要启用 JavaScript", "1 MB"},
+	} {
 		b.Lang = lang
 		a := b.Get("/studio/videos/new").Wants(200)
 		for _, w := range append(words, `data-upload="/studio/uploads/tus"`, "/static/upload.", "aria-live") {
@@ -190,7 +217,8 @@ func TestDirectUploadsOverTheAddressesOfTheScript(t *testing.T) {
 	h := open(t, dbtest.Bucket(t))
 	b := h.Browser(h.Person("maker", "creator").ID)
 	page := b.Get("/studio/videos/new").Wants(200)
-	if !page.Has("data-direct") || !strings.Contains(page.Header.Get("Content-Security-Policy"), "connect-src 'self' "+h.media.UploadOrigin()) {
+	if !page.Has("data-direct") ||
+		!strings.Contains(page.Header.Get("Content-Security-Policy"), "connect-src 'self' "+h.media.UploadOrigin()) {
 		t.Fatalf("%v", page.Header)
 	}
 	say := func(method, path, body string, status int, into any) {
@@ -209,7 +237,8 @@ func TestDirectUploadsOverTheAddressesOfTheScript(t *testing.T) {
 			URL    string
 		}
 	}
-	say("POST", "/studio/uploads/parts", fmt.Sprintf(`{"name": "film.mkv", "type": "", "size": %d}`, len(inside)), 201, &u)
+	say("POST", "/studio/uploads/parts", fmt.Sprintf(`{"name": "film.mkv", "type": "", "size": %d}`, len(inside)), 201,
+		&u)
 	say("POST", "/studio/uploads/tus", "", 412, nil)
 	address := u.URL
 	say("POST", address+"/complete", "{}", 409, nil)
@@ -274,16 +303,18 @@ func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
 	f.Close()
 	for code, raw := range map[string][]byte{"cover_kind": []byte("no picture"), "cover_size": make([]byte, 16<<20)} {
 		kind, body := form(t, raw)
-		if a := b.Send("POST", "/studio/covers", http.Header{"Content-Type": {kind}}, body); a.Status != 422 || !strings.Contains(a.Body, code) {
+		if a := b.Send("POST", "/studio/covers", http.Header{"Content-Type": {kind}}, body); a.Status != 422 ||
+			!strings.Contains(a.Body, code) {
 			t.Errorf("%s: %d %.200s", code, a.Status, a.Body)
 		}
 	}
 	b.Send("POST", "/studio/covers", nil, "x").Wants(400)
-	h.Browser(h.Person("ann", "shopper").ID).Send("POST", "/studio/covers", http.Header{"Content-Type": {kind}}, body).Wants(404)
+	h.Browser(h.Person("ann", "shopper").ID).Send("POST", "/studio/covers", http.Header{"Content-Type": {kind}}, body).
+		Wants(404)
 }
 
-// What tus-js-client 4 sends with parallelUploads, uploadLengthDeferred, and uploadDataDuringCreation, and what else belongs to no extension
-// that is offered. Before, a part of a film was taken for a whole one.
+// What tus-js-client 4 sends with parallelUploads, uploadLengthDeferred, and uploadDataDuringCreation, and what else
+// belongs to no extension that is offered. Before, a part of a film was taken for a whole one.
 func TestDeps_offered(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
@@ -292,15 +323,26 @@ func TestDeps_offered(t *testing.T) {
 	path := h.begin(b, len(inside))
 	size, octets := strconv.Itoa(len(inside)), "application/offset+octet-stream"
 	for what, a := range map[string]webtest.Answer{
-		"a part":              b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", size, "Upload-Concat", "partial"), ""),
-		"parts, put together": b.Send("POST", "/studio/uploads/tus", tus("Upload-Concat", "final;/studio/uploads/tus/a /studio/uploads/tus/b", "Upload-Metadata", named("film.mp4")), ""),
-		"a length to come":    b.Send("POST", "/studio/uploads/tus", tus("Upload-Defer-Length", "1", "Upload-Metadata", named("film.mp4")), ""),
-		"bytes at once":       b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", size, "Upload-Metadata", named("film.mp4"), "Content-Type", octets), inside),
-		"a checksum":          b.Send("PATCH", path, tus("Upload-Offset", "0", "Content-Type", octets, "Upload-Checksum", "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="), inside),
-		"a draft of the IETF": b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", size, "Upload-Complete", "?1", "Upload-Metadata", named("film.mp4")), ""),
-		"a part, by override": b.Send("POST", path, tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "0", "Content-Type", octets, "Upload-Concat", "partial"), inside),
+		"a part": b.Send("POST", "/studio/uploads/tus",
+			tus("Upload-Length", size, "Upload-Concat", "partial"), ""),
+		"parts, put together": b.Send("POST", "/studio/uploads/tus",
+			tus("Upload-Concat", "final;/studio/uploads/tus/a /studio/uploads/tus/b", "Upload-Metadata",
+				named("film.mp4")), ""),
+		"a length to come": b.Send("POST", "/studio/uploads/tus",
+			tus("Upload-Defer-Length", "1", "Upload-Metadata", named("film.mp4")), ""),
+		"bytes at once": b.Send("POST", "/studio/uploads/tus",
+			tus("Upload-Length", size, "Upload-Metadata", named("film.mp4"), "Content-Type", octets), inside),
+		"a checksum": b.Send("PATCH", path,
+			tus("Upload-Offset", "0", "Content-Type", octets, "Upload-Checksum", "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="),
+			inside),
+		"a draft of the IETF": b.Send("POST", "/studio/uploads/tus",
+			tus("Upload-Length", size, "Upload-Complete", "?1", "Upload-Metadata", named("film.mp4")), ""),
+		"a part, by override": b.Send("POST", path,
+			tus("X-HTTP-Method-Override", "PATCH", "Upload-Offset", "0", "Content-Type", octets, "Upload-Concat",
+				"partial"), inside),
 	} {
-		if a.Status != 400 || !strings.Contains(a.Body, `"code":"tus_extension"`) || !strings.Contains(a.Body, "parallel") || !strings.Contains(a.Body, "not_offered") {
+		if a.Status != 400 || !strings.Contains(a.Body, `"code":"tus_extension"`) ||
+			!strings.Contains(a.Body, "parallel") || !strings.Contains(a.Body, "not_offered") {
 			t.Errorf("%s: %d %s", what, a.Status, a.Body)
 		}
 	}

@@ -49,7 +49,10 @@ func (d Deps) cover(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "cover_saved")
-	return c.Redirect("/studio/listings/new?" + url.Values{"video": {strconv.FormatInt(id(c), 10)}, "cover": {stem}}.Encode())
+	return c.Redirect("/studio/listings/new?" + url.Values{
+		"video": {strconv.FormatInt(id(c), 10)},
+		"cover": {stem},
+	}.Encode())
 }
 
 // saved answers a form: the page anew, or what was wrong beside its field.
@@ -72,9 +75,17 @@ func (d Deps) saved(c *page.Ctx, err error, slug string, refused func(*videosvie
 
 func (d Deps) trailer(c *page.Ctx) error {
 	from, to := c.FormValue("from"), c.FormValue("to")
-	err := d.Media.SetTrailer(c.Request().Context(), c.Viewer.UserID, id(c), media.Trailer{From: moment(from), To: moment(to)})
+	err := d.Media.SetTrailer(c.Request().Context(), c.Viewer.UserID, id(c), media.Trailer{
+		From: moment(from),
+		To:   moment(to),
+	})
 	return d.saved(c, err, "trailer_saved", func(p *videosview.VideoPage, wrong map[string]string) {
-		p.Trailer = videosview.TrailerForm{From: from, To: to, FromError: wrong["from"], ToError: wrong["to"]}
+		p.Trailer = videosview.TrailerForm{
+			From:      from,
+			To:        to,
+			FromError: wrong["from"],
+			ToError:   wrong["to"],
+		}
 	})
 }
 
@@ -108,7 +119,11 @@ func (d Deps) captions(c *page.Ctx) error {
 		slug = "captions_unseen"
 	}
 	return d.saved(c, err, slug, func(p *videosview.VideoPage, wrong map[string]string) {
-		p.Captions = videosview.CaptionsForm{Language: language, LanguageError: wrong["language"], FileError: wrong["file"]}
+		p.Captions = videosview.CaptionsForm{
+			Language:      language,
+			LanguageError: wrong["language"],
+			FileError:     wrong["file"],
+		}
 		for field, slug := range wrong {
 			if line, ok := strings.CutPrefix(field, "file."); ok {
 				p.Captions.FileLine, p.Captions.FileError = int(typed.ID(line)), slug
@@ -117,8 +132,8 @@ func (d Deps) captions(c *page.Ctx) error {
 	})
 }
 
-// MaxCaptionBody is the most bytes of a form with subtitles: more than they may have, so that a file that is too large is told so in
-// words. TakesCaptions says that a route takes such a form.
+// MaxCaptionBody is the most bytes of a form with subtitles: more than they may have, so that a file that is too large
+// is told so in words. TakesCaptions says that a route takes such a form.
 const MaxCaptionBody = media.MaxCaptionBytes + 1<<20
 
 // TakesCaptions: see MaxCaptionBody.
@@ -172,15 +187,19 @@ func (d Deps) chapters(c *page.Ctx) error {
 	})
 }
 
-// readChapters reads a chapter a line, begin | title in English | title in Chinese, and says from which line each came. What can't be
-// read becomes a value that the rules refuse.
+// readChapters reads a chapter a line, begin | title in English | title in Chinese, and says from which line each came.
+// What can't be read becomes a value that the rules refuse.
 func readChapters(s string) (list []media.Chapter, lines []int) {
 	for n, line := range strings.Split(s, "\n") {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
 		parts := strings.SplitN(line+"||", "|", 3)
-		list = append(list, media.Chapter{Start: moment(parts[0]), En: strings.TrimSpace(parts[1]), Zh: strings.Trim(parts[2], " \t\r|")})
+		list = append(list, media.Chapter{
+			Start: moment(parts[0]),
+			En:    strings.TrimSpace(parts[1]),
+			Zh:    strings.Trim(parts[2], " \t\r|"),
+		})
 		lines = append(lines, n+1)
 	}
 	return list, lines

@@ -1,5 +1,5 @@
-// Package videos owns the studio's pages of uploaded films: the list, and each film's page with how far it has come, its posters, trailer,
-// subtitles and chapters. Making films is mall/media's; it refuses to know how.
+// Package videos owns the studio's pages of uploaded films: the list, and each film's page with how far it has come,
+// its posters, trailer, subtitles and chapters. Making films is mall/media's; it refuses to know how.
 package videos
 
 import (
@@ -92,7 +92,9 @@ func (d Deps) load(c *page.Ctx) (p videosview.VideoPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.Stages, p.NoFFmpeg, p.Language = stages[p.Video.ID], d.noFFmpeg(), play.LanguageName
+	p.Stages = stages[p.Video.ID]
+	p.NoFFmpeg = d.noFFmpeg()
+	p.Language = play.LanguageName
 	p.Trailer = videosview.TrailerOf(p.Video.Trailer)
 	if p.Video.AssetID == nil {
 		return p, nil
@@ -118,7 +120,8 @@ func (d Deps) show(c *page.Ctx) error {
 	return d.render(c, http.StatusOK, p)
 }
 
-// status is the part of the page that asks for itself. Once the film is made, or failed, the whole page has more to show.
+// status is the part of the page that asks for itself. Once the film is made, or failed, the whole page has more to
+// show.
 func (d Deps) status(c *page.Ctx) error {
 	p, err := d.load(c)
 	if err != nil {
@@ -164,7 +167,11 @@ func (d Deps) inspect(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return d.renderFilm(c, videosview.PlayPage{Video: v, Film: f, Operator: true})
+	return d.renderFilm(c, videosview.PlayPage{
+		Video:    v,
+		Film:     f,
+		Operator: true,
+	})
 }
 
 // film is a packaged film with what lies beside it, for who may see it without having bought it.
@@ -174,8 +181,14 @@ func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
 	if err != nil {
 		return ui.Film{}, err
 	}
-	f := ui.Film{Title: v.Name, AuthURL: play.PreviewURL(asset.ID), Watermark: d.Playback.Watermark(me), SignInURL: "/sign-in", DevicesURL: "/library/devices",
-		Sounds: len(asset.Sounds) > 0}
+	f := ui.Film{
+		Title:      v.Name,
+		AuthURL:    play.PreviewURL(asset.ID),
+		Watermark:  d.Playback.Watermark(me),
+		SignInURL:  "/sign-in",
+		DevicesURL: "/library/devices",
+		Sounds:     len(asset.Sounds) > 0,
+	}
 	extras := d.Playback.Extras(me, asset)
 	f.Thumbs = extras.ThumbsURL
 	f.Captions, f.Chapters = play.Beside(extras, c.Text.Lang == text.ZhCN)

@@ -50,15 +50,28 @@ func open(t *testing.T) *studio {
 		s.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
 		s.ok(err)
 		s.ok(s.media.Process(media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)}))
-		keys := playback.Keys{Token: bytes.Repeat([]byte{1}, 32), Segment: bytes.Repeat([]byte{2}, 32), Device: bytes.Repeat([]byte{3}, 32)}
+		keys := playback.Keys{
+			Token:   bytes.Repeat([]byte{1}, 32),
+			Segment: bytes.Repeat([]byte{2}, 32),
+			Device:  bytes.Repeat([]byte{3}, 32),
+		}
 		p, err := playback.New(m.Pool, rdb, m.Entitlements, s.media, keys, playback.Options{
 			MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
 				owner, err := s.media.OwnerOf(ctx, asset)
 				return err == nil && owner == user, nil
 			}}, slog.New(slog.DiscardHandler), m.Now)
 		s.ok(err)
-		videos.Routes(g, videos.Deps{Site: m.Site, Media: s.media, Playback: p})
-		play.Routes(g, play.Deps{Site: m.Site, Catalog: m.Catalog, Media: s.media, Playback: p})
+		videos.Routes(g, videos.Deps{
+			Site:     m.Site,
+			Media:    s.media,
+			Playback: p,
+		})
+		play.Routes(g, play.Deps{
+			Site:     m.Site,
+			Catalog:  m.Catalog,
+			Media:    s.media,
+			Playback: p,
+		})
 	}})
 	s.maker, s.bob = s.Person("mia", account.RoleCreator), s.Person("bob", account.RoleCreator)
 	return s
@@ -74,23 +87,35 @@ func (s *studio) ok(err error) {
 // uploaded is a film that waits for its first stage.
 func (s *studio) uploaded(owner int64) int64 {
 	s.t.Helper()
-	id := webtest.Query[int64](s.Mall, `insert into media_video (owner_id, name, original, size, folder, created_at, updated_at)
+	id := webtest.Query[int64](s.Mall, `insert into media_video (owner_id, name, original, size, folder, created_at,
+		updated_at)
 		values ($1, 'harbour.mp4', 'originals/1', 2000000, 'v-one', now(), now()) returning id`, owner)[0]
 	webtest.Query[int64](s.Mall, `insert into media_stage (video_id, stage, position, enqueued_at)
-		select $1, s, n, now() from unnest(array['probe', 'transcode', 'images', 'package']) with ordinality as x(s, n) returning video_id`, id)
+		select $1, s, n, now() from unnest(array['probe', 'transcode', 'images', 'package']) with ordinality as x(s, n)
+		returning video_id`, id)
 	return id
 }
 
 // packaged makes it ready.
 func (s *studio) packaged(id int64) media.Asset {
 	s.t.Helper()
-	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
-		"360p/init.mp4": {Data: []byte("init")}, "360p/s0.m4s": {Data: []byte("one")}, "360p/s1.m4s": {Data: []byte("two")},
-		"360p/index.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\ns0.m4s\n#EXTINF:4.0,\ns1.m4s\n#EXT-X-ENDLIST\n")}}
+	files := fstest.MapFS{
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"360p/s0.m4s":   {Data: []byte("one")},
+
+		"360p/s1.m4s": {Data: []byte("two")},
+		"360p/index.m3u8": {
+			Data: []byte(
+				"#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\ns0.m4s\n#EXTINF:4.0,\ns1.m4s\n#EXT-X-ENDLIST\n")},
+	}
 	a, err := s.media.Pack(s.t.Context(), files, "v-one", 1)
 	s.ok(err)
-	webtest.Query[int64](s.Mall, `update media_video set state = 'ready', asset_id = $2, duration_seconds = 8 where id = $1 returning id`, id, a.ID)
-	webtest.Query[int64](s.Mall, `update media_stage set state = 'done', percent = 100 where video_id = $1 returning video_id`, id)
+	webtest.Query[int64](s.Mall, `update media_video set state = 'ready', asset_id = $2, duration_seconds = 8
+		where id = $1 returning id`, id, a.ID)
+	webtest.Query[int64](s.Mall, `update media_stage set state = 'done', percent = 100 where video_id = $1
+		returning video_id`, id)
 	return a
 }
 
@@ -101,15 +126,20 @@ func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 	id := s.uploaded(s.maker.ID)
 	here := fmt.Sprint("/studio/videos/", id)
 	b.Get("/studio/videos").Wants(200).Shows("harbour.mp4", "In preparation")
-	webtest.Query[int64](s.Mall, `update media_stage set state = 'running', percent = 42, eta_seconds = 75, holder = 'x', lease_until = now() + interval '1 min', attempts = 1
+	webtest.Query[int64](s.Mall, `update media_stage
+		set state = 'running', percent = 42, eta_seconds = 75, holder = 'x', lease_until = now() + interval '1 min',
+		attempts = 1
 		where video_id = $1 and stage = 'probe' returning video_id`, id)
 	a := b.Get(here).Wants(200).Shows("Look at the file", "42%", "1:15 left", "Waiting")
 	if !a.Has(`hx-get="` + here + `/status"`) {
 		t.Error("the page does not ask for itself")
 	}
 	b.Get(here + "/status").Wants(200).Shows("42%")
-	webtest.Query[int64](s.Mall, `update media_stage set state = 'failed', holder = '', lease_until = null, refusal = 'no_picture' where video_id = $1 and stage = 'probe' returning video_id`, id)
-	webtest.Query[int64](s.Mall, `update media_video set state = 'failed', refusal = 'no_picture' where id = $1 returning id`, id)
+	webtest.Query[int64](s.Mall, `update media_stage
+		set state = 'failed', holder = '', lease_until = null, refusal = 'no_picture' where video_id = $1
+		and stage = 'probe' returning video_id`, id)
+	webtest.Query[int64](s.Mall, `update media_video set state = 'failed', refusal = 'no_picture' where id = $1
+		returning id`, id)
 	b.Get(here).Wants(200).Shows("The file holds sound but no moving picture", "Try again")
 	zh := s.Browser(s.maker.ID)
 	zh.Lang = "zh-CN"
@@ -135,14 +165,18 @@ func TestAFilmIsDressed(t *testing.T) {
 	b.Post(here+"/trailer", url.Values{"from": {"0:30"}, "to": {"0:40"}}).Wants(422).Shows("The film is over by then")
 	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out | 出海\r\n0:04 | Home\r\n"}}).Wants(303)
 	b.Get(here).Wants(200).Shows("0:00 | Out | 出海", "0:04 | Home |")
-	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out\r\n\r\n9:00 | Late"}}).Wants(422).Shows("Line 3: write a start within the film", "9:00 | Late")
+	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out\r\n\r\n9:00 | Late"}}).Wants(422).
+		Shows("Line 3: write a start within the film", "9:00 | Late")
 	form := func(language, content string) webtest.Answer {
-		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\n" + language + "\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" + content + "\r\n--x--\r\n"
+		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\n" + language +
+			"\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" + content +
+			"\r\n--x--\r\n"
 		return b.Send("POST", here+"/captions", http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}, body)
 	}
 	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n").Wants(303)
 	form("fr", "nonsense").Wants(422).Shows("Line 1: these words belong to no subtitle")
-	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03 --> 00:00:04\nWorld\n").Wants(422).Shows("Line 6: write both times")
+	form("fr", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03 --> 00:00:04\nWorld\n").Wants(422).
+		Shows("Line 6: write both times")
 	form("fr", strings.Repeat("x", media.MaxCaptionBytes+1)).Wants(422).Shows("The file is larger than 1 MB")
 	form("fr", "1\n00:00:01,000 --> 00:00:01,000\nHello\n").Wants(303)
 	b.Get(here).Wants(200).Shows("Some of them end when they begin", "up to 1 MB")
@@ -155,7 +189,8 @@ func TestAFilmIsDressed(t *testing.T) {
 	if !page.Has(`data-auth-url="` + play.PreviewURL(a.ID) + `"`) {
 		t.Error("no player")
 	}
-	if auth := b.Get(play.PreviewURL(a.ID)).Wants(200); !strings.Contains(auth.Header.Get("Cache-Control"), "no-store") || !auth.Has("/v-one/master.m3u8") {
+	if auth := b.Get(play.PreviewURL(a.ID)).
+		Wants(200); !strings.Contains(auth.Header.Get("Cache-Control"), "no-store") || !auth.Has("/v-one/master.m3u8") {
 		t.Errorf("authorised by %s", auth.Body)
 	}
 }
@@ -195,7 +230,13 @@ func TestNobodySeesAnothersFile(t *testing.T) {
 		guest.Get(here + path).Wants(303)
 	}
 	for _, path := range []string{"/cover", "/delete", "/trailer", "/captions/delete", "/chapters", "/retry"} {
-		other.Post(here+path, url.Values{"from": {"0"}, "to": {"4"}, "stage": {"probe"}, "language": {"en"}, "poster": {"0"}}).Wants(404)
+		other.Post(here+path, url.Values{
+			"from":     {"0"},
+			"to":       {"4"},
+			"stage":    {"probe"},
+			"language": {"en"},
+			"poster":   {"0"},
+		}).Wants(404)
 	}
 	other.Get(play.PreviewURL(a.ID)).Wants(403)
 	guest.Get(play.PreviewURL(a.ID)).Wants(401)
@@ -214,20 +255,29 @@ func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 		t.Helper()
 		webtest.Query[int64](s.Mall, `update media_video set conversion = $2 where id = $1 returning id`, id, []byte(c))
 	}
-	prepared(`{"rate": "60", "sourceRate": "5.8", "unevenRate": true, "turned": 90, "interlaced": true, "colours": "hlg", "held": 75,
+	prepared(
+		`{"rate": "60", "sourceRate": "5.8", "unevenRate": true, "turned": 90, "interlaced": true, "colours": "hlg", "held": 75,
 		"sound": {"track": 2, "of": 3, "language": "fre", "channels": 6, "why": "main"}, "loudness": {"From": -23.04, "Gain": 7.04},
 		"leftOut": {"cover": 1, "sound": 2}}`)
-	b.Get(here).Wants(200).Shows("How it was prepared", "The file's frame rate varies, 5.8 a second on average; the film has a steady 60.",
-		"turned to the right by 90°", "fields were joined", "The file is HDR (HLG). Its colours were tone-mapped to SDR",
-		"The sound is track 2 of 3; those before it are commentary or audio description (français), mixed from 6 channels to stereo.",
-		"made louder by 7 dB, from −23 LUFS", "held for 1:15", "Left out: cover pictures (1), further sound tracks (2).")
+	b.Get(here).Wants(200).
+		Shows("How it was prepared", "The file's frame rate varies, 5.8 a second on average; the film has a steady 60.",
+			"turned to the right by 90°", "fields were joined",
+			"The file is HDR (HLG). Its colours were tone-mapped to SDR",
+			"The sound is track 2 of 3; those before it are commentary or audio description (français), mixed from 6 "+
+				"channels to stereo.",
+			"made louder by 7 dB, from −23 LUFS", "held for 1:15",
+			"Left out: cover pictures (1), further sound tracks (2).")
 	zh.Get(here).Wants(200).Shows("处理说明", "文件为 HDR（HLG）", "（français），已由 6 个声道混合为立体声。", "未采用：封面图片（1）、其他音轨（2）。")
-	prepared(`{"rate": "25", "sourceRate": "25", "colours": "kept", "silent": 5, "sound": {"track": 1, "of": 1, "channels": 2, "why": "only"},
+	prepared(
+		`{"rate": "25", "sourceRate": "25", "colours": "kept", "silent": 5, "sound": {"track": 1, "of": 1, "channels": 2, "why": "only"},
 		"loudness": {"From": -16.02, "Gain": -0.01}}`)
-	b.Get(here).Wants(200).Shows("25 frames a second, as in the file.", "The colours are those of the file", "The sound is the file's only track.",
-		"The loudness was left as it is.", "0:05 of silence follow").Hides("Left out", "turned")
+	b.Get(here).Wants(200).
+		Shows("25 frames a second, as in the file.", "The colours are those of the file",
+			"The sound is the file's only track.",
+			"The loudness was left as it is.", "0:05 of silence follow").Hides("Left out", "turned")
 	prepared(`{"rate": "10", "colours": "kept", "held": 19}`)
 	b.Get(here).Wants(200).Shows("The file holds a single frame", "held for 0:19")
 	prepared(`{"rate": "60", "sourceRate": "120", "colours": "assumed"}`)
-	b.Get(here).Wants(200).Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The film has no sound.")
+	b.Get(here).Wants(200).
+		Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The film has no sound.")
 }

@@ -1,5 +1,6 @@
-// Package webhooks owns the pages where a creator says which address is told of what, and sees what was sent there. Whoever is no creator
-// finds nothing here, and nobody another's. It refuses to sign, to send and to judge an address: mall/webhook does.
+// Package webhooks owns the pages where a creator says which address is told of what, and sees what was sent there.
+// Whoever is no creator finds nothing here, and nobody another's. It refuses to sign, to send and to judge an address:
+// mall/webhook does.
 package webhooks
 
 import (
@@ -48,7 +49,10 @@ func (d Deps) list(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, c.Text.T("studio.webhooks"), webhookview.List(webhookview.ListPage{Endpoints: list, Now: c.Now}))
+	return c.Render(http.StatusOK, c.Text.T("studio.webhooks"), webhookview.List(webhookview.ListPage{
+		Endpoints: list,
+		Now:       c.Now,
+	}))
 }
 
 func (d Deps) begin(c *page.Ctx) error {
@@ -65,7 +69,11 @@ func readForm(c *page.Ctx) (webhookview.Form, error) {
 	if err != nil {
 		return webhookview.Form{}, page.ErrBadRequest(err)
 	}
-	return webhookview.Form{Version: typed.Version(c.FormValue("version")), URL: values.Get("url"), Types: values["types"]}, nil
+	return webhookview.Form{
+		Version: typed.Version(c.FormValue("version")),
+		URL:     values.Get("url"),
+		Types:   values["types"],
+	}, nil
 }
 
 // add answers with the secret itself: it is shown this once, and no redirect could carry it.
@@ -74,10 +82,17 @@ func (d Deps) add(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	made, secret, err := d.Webhooks.Add(c.Request().Context(), c.Viewer.UserID, webhook.Draft{URL: f.URL, Types: f.Types})
+	made, secret, err := d.Webhooks.Add(c.Request().Context(), c.Viewer.UserID, webhook.Draft{
+		URL:   f.URL,
+		Types: f.Types,
+	})
 	switch {
 	case err == nil:
-		return c.Render(http.StatusOK, c.Text.T("webhooks.secret"), webhookview.Secret(webhookview.SecretPage{ID: made.ID, URL: made.URL, Secret: secret}))
+		return c.Render(http.StatusOK, c.Text.T("webhooks.secret"), webhookview.Secret(webhookview.SecretPage{
+			ID:     made.ID,
+			URL:    made.URL,
+			Secret: secret,
+		}))
 	case errors.Is(err, webhook.ErrInvalid):
 		f.Errors = fault.From(err).Fields
 		return d.renderNew(c, http.StatusUnprocessableEntity, webhookview.NewPage{Form: f})
@@ -116,7 +131,12 @@ func (d Deps) rotate(c *page.Ctx) error {
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
 	}
-	return c.Render(http.StatusOK, c.Text.T("webhooks.secret"), webhookview.Secret(webhookview.SecretPage{ID: id, URL: e.URL, Secret: secret, Rotated: true}))
+	return c.Render(http.StatusOK, c.Text.T("webhooks.secret"), webhookview.Secret(webhookview.SecretPage{
+		ID:      id,
+		URL:     e.URL,
+		Secret:  secret,
+		Rotated: true,
+	}))
 }
 
 func (d Deps) turnOn(c *page.Ctx) error { return d.turn(c, true, "webhook_on") }
@@ -125,7 +145,8 @@ func (d Deps) turnOff(c *page.Ctx) error { return d.turn(c, false, "webhook_off"
 
 func (d Deps) turn(c *page.Ctx, on bool, done string) error {
 	id := typed.ID(c.Param("id"))
-	return d.done(c, webhookview.URL(id), done, d.Webhooks.Switch(c.Request().Context(), c.Viewer.UserID, id, typed.Version(c.FormValue("version")), on))
+	return d.done(c, webhookview.URL(id), done,
+		d.Webhooks.Switch(c.Request().Context(), c.Viewer.UserID, id, typed.Version(c.FormValue("version")), on))
 }
 
 func (d Deps) remove(c *page.Ctx) error {
@@ -177,7 +198,11 @@ func (d Deps) show(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return d.renderShow(c, http.StatusOK, webhookview.ShowPage{Endpoint: e, Form: webhookview.Form{Version: e.Version, URL: e.URL, Types: e.Types}})
+	return d.renderShow(c, http.StatusOK, webhookview.ShowPage{Endpoint: e, Form: webhookview.Form{
+		Version: e.Version,
+		URL:     e.URL,
+		Types:   e.Types,
+	}})
 }
 
 // logPage is how many messages a page of the log lists.
@@ -186,14 +211,16 @@ const logPage = 30
 // renderShow completes the page of an endpoint with its log, as the address filters it.
 func (d Deps) renderShow(c *page.Ctx, status int, p webhookview.ShowPage) error {
 	p.Now = c.Now
-	if s := webhook.DeliveryState(c.QueryParam("state")); slices.Contains([]webhook.DeliveryState{webhook.Pending, webhook.Delivered, webhook.Dead}, s) {
+	if s := webhook.DeliveryState(c.QueryParam("state")); slices.Contains(
+		[]webhook.DeliveryState{webhook.Pending, webhook.Delivered, webhook.Dead}, s) {
 		p.State = s
 	}
 	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
 	if err != nil || before < 0 {
 		before = 0
 	}
-	list, err := d.Webhooks.Deliveries(c.Request().Context(), c.Viewer.UserID, p.Endpoint.ID, p.State, before, logPage+1)
+	list, err := d.Webhooks.Deliveries(c.Request().Context(), c.Viewer.UserID, p.Endpoint.ID, p.State, before,
+		logPage+1)
 	if err != nil {
 		return err
 	}

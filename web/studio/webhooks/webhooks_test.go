@@ -43,7 +43,13 @@ func open(t *testing.T) *desk {
 	d.code.Store(200)
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		var err error
-		d.hooks, err = webhook.New(webhook.Deps{Pool: m.Pool, River: m.Jobs, Key: make([]byte, 32), Loopback: true, Now: m.Now})
+		d.hooks, err = webhook.New(webhook.Deps{
+			Pool:     m.Pool,
+			River:    m.Jobs,
+			Key:      make([]byte, 32),
+			Loopback: true,
+			Now:      m.Now,
+		})
 		d.ok(err)
 		webhooks.Routes(g, webhooks.Deps{Site: m.Site, Webhooks: d.hooks})
 	}})
@@ -113,7 +119,8 @@ func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
 	b := d.Browser(d.maker.ID)
 	b.Get("/studio/webhooks").Wants(200).Shows("No webhook yet", "Add a webhook")
 	b.Get("/studio/webhooks/new").Wants(200).Shows("order.paid", "order.refunded")
-	wrong := b.Post("/studio/webhooks", typed("https://10.0.0.1/inside")).Wants(422).Shows("That is not the name of a public server.", "Choose at least one.")
+	wrong := b.Post("/studio/webhooks", typed("https://10.0.0.1/inside")).Wants(422).
+		Shows("That is not the name of a public server.", "Choose at least one.")
 	if !wrong.Has(`id="url-error"`) || wrong.Form("/studio/webhooks").Get("url") != "https://10.0.0.1/inside" {
 		t.Error("what was typed is lost")
 	}
@@ -122,7 +129,8 @@ func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
 	if secret == "" || !strings.Contains(made.Header.Get("Cache-Control"), "no-store") {
 		t.Errorf("secret %q, %v", secret, made.Header)
 	}
-	b.Post("/studio/webhooks", typed(d.there, "order.paid")).Wants(422).Shows("You have a webhook with that address.") // reloaded
+	// reloaded
+	b.Post("/studio/webhooks", typed(d.there, "order.paid")).Wants(422).Shows("You have a webhook with that address.")
 	b.Get("/studio/webhooks").Wants(200).Shows(d.there, "On", "order.paid").Hides("order.refunded", "whsec_")
 	id := webtest.Query[int64](d.Mall, `select id from webhook_endpoint`)[0]
 	here := fmt.Sprint("/studio/webhooks/", id)
@@ -136,7 +144,8 @@ func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
 	form := b.Get(here).Form(here)
 	form["types"] = []string{"order.refunded", "webhook.test", "made.up"}
 	b.Post(here, form).Wants(303)
-	if kinds := webtest.Query[[]string](d.Mall, `select types from webhook_endpoint`)[0]; len(kinds) != 1 || kinds[0] != "order.refunded" {
+	if kinds := webtest.Query[[]string](d.Mall, `select types from webhook_endpoint`)[0]; len(kinds) != 1 ||
+		kinds[0] != "order.refunded" {
 		t.Errorf("told of %v", kinds)
 	}
 	form = b.Get(here).Form(here)
@@ -166,7 +175,8 @@ func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 		t.Errorf("%d messages", n)
 	}
 	last := d.said.Load().(string)
-	for _, want := range []string{`"type":"order.delivered"`, o.OrderNo, `"amount":{"amount":990,"currency":"CNY"}`, `"quantity":1`} {
+	for _, want := range []string{`"type":"order.delivered"`, o.OrderNo, `"amount":{"amount":990,"currency":"CNY"}`,
+		`"quantity":1`} {
 		if !strings.Contains(last, want) {
 			t.Errorf("%s is not in %s", want, last)
 		}
@@ -177,7 +187,8 @@ func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 		}
 	}
 	id := webtest.Query[int64](d.Mall, `select max(id) from webhook_delivery`)[0]
-	b.Get(fmt.Sprint(here, "/deliveries/", id)).Wants(200).Shows("webhook-signature: v1,", "webhook-id: msg_", "thank you kindly", `"orderNo": "`+o.OrderNo, "Resend")
+	b.Get(fmt.Sprint(here, "/deliveries/", id)).Wants(200).
+		Shows("webhook-signature: v1,", "webhook-id: msg_", "thank you kindly", `"orderNo": "`+o.OrderNo, "Resend")
 	d.said.Store("")
 	b.Post(fmt.Sprint(here, "/deliveries/", id, "/resend"), url.Values{}).Wants(303)
 	b.Get(fmt.Sprint(here, "/deliveries/", id)).Wants(200).Shows("on its way again", "Next try:")
@@ -193,7 +204,12 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	b := d.Browser(d.maker.ID)
 	here := d.added(b)
 	o := d.Bought(d.Person("mia", account.RoleShopper).ID, film, other)
-	r, err := d.Orders.Refund(t.Context(), order.RefundRequest{OrderNo: o.OrderNo, ItemIDs: []int64{o.Items[0].ID}, Key: "k", Actor: "operator:1"})
+	r, err := d.Orders.Refund(t.Context(), order.RefundRequest{
+		OrderNo: o.OrderNo,
+		ItemIDs: []int64{o.Items[0].ID},
+		Key:     "k",
+		Actor:   "operator:1",
+	})
 	d.ok(err)
 	if err := d.Orders.SubmitRefund(t.Context(), r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
 		t.Fatal(err)
@@ -202,7 +218,8 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	d.told()
 	d.sent()
 	last := d.said.Load().(string)
-	if !strings.Contains(last, `"type":"order.refunded"`) || !strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, film)) ||
+	if !strings.Contains(last, `"type":"order.refunded"`) ||
+		!strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, film)) ||
 		strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, other)) || strings.Contains(last, "quantity") {
 		t.Errorf("told %s", last)
 	}
@@ -215,7 +232,8 @@ func TestTheTestButtonShowsWhatTheServerAnswered(t *testing.T) {
 	here := d.added(b)
 	d.code.Store(418)
 	a := b.Post(here+"/test", url.Values{}).Wants(303)
-	b.Get(a.Location).Wants(200).Shows("webhook.test", "418 I'm a teapot", "thank you kindly", "Set aside").Hides("Resend")
+	b.Get(a.Location).Wants(200).Shows("webhook.test", "418 I'm a teapot", "thank you kindly", "Set aside").
+		Hides("Resend")
 	b.Post(here+"/test", url.Values{}).Wants(303)
 	b.Get(here).Wants(200).Shows("It was tested a moment ago", "On")
 	b.Get(here + "?state=delivered").Wants(200).Hides("418 I'm a teapot")
@@ -230,7 +248,8 @@ func TestALongLogIsCutIntoPages(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.maker.ID)
 	here := d.added(b)
-	_, err := d.Pool.Exec(t.Context(), `insert into webhook_delivery (endpoint_id, event_id, message_id, type, aggregate, body, next_at, created_at)
+	_, err := d.Pool.Exec(t.Context(), `insert into webhook_delivery (endpoint_id, event_id, message_id, type,
+		aggregate, body, next_at, created_at)
 		select max(e.id), n, 'msg_' || n, 'order.paid', 'order:' || lpad(n::text, 3, '0'), '{}', now(), now()
 		from webhook_endpoint e, generate_series(1, 31) n group by n order by n`)
 	d.ok(err)
@@ -252,21 +271,26 @@ func TestNobodyElseFindsAWebhook(t *testing.T) {
 	eve := d.Browser(d.Person("eve", account.RoleCreator).ID)
 	theirs := d.added(eve)
 	delivery := a.Location[strings.LastIndexByte(a.Location, '/'):]
-	for name, b := range map[string]*webtest.Browser{"another creator": eve, "a shopper": d.Browser(d.Person("mia", account.RoleShopper).ID),
-		"an operator": d.Browser(d.Person("olga", account.RoleOperator).ID)} {
+	for name, b := range map[string]*webtest.Browser{
+		"another creator": eve,
+		"a shopper":       d.Browser(d.Person("mia", account.RoleShopper).ID),
+		"an operator":     d.Browser(d.Person("olga", account.RoleOperator).ID),
+	} {
 		for _, path := range []string{here, a.Location, theirs + "/deliveries" + delivery} {
 			if got := b.Get(path).Status; got != 404 {
 				t.Errorf("%s gets %d from %s", name, got, path)
 			}
 		}
-		for _, verb := range []string{"", "/rotate", "/on", "/off", "/remove", "/test", "/deliveries" + delivery + "/resend"} {
+		for _, verb := range []string{"", "/rotate", "/on", "/off", "/remove", "/test",
+			"/deliveries" + delivery + "/resend"} {
 			if got := b.Post(here+verb, typed(d.there+"/stolen", "order.paid")).Status; got != 404 {
 				t.Errorf("%s posts to %q with %d", name, verb, got)
 			}
 		}
 	}
 	eve.Get("/studio/webhooks/x").Wants(404)
-	if n := webtest.Query[int64](d.Mall, `select count(*) from webhook_endpoint where version <> 0 or state <> 'on'`)[0]; n != 0 {
+	if n := webtest.Query[int64](d.Mall,
+		`select count(*) from webhook_endpoint where version <> 0 or state <> 'on'`)[0]; n != 0 {
 		t.Errorf("%d were changed", n)
 	}
 	if guest := d.Browser(0).Get(here); guest.Status != 303 || !strings.HasPrefix(guest.Location, "/sign-in") {

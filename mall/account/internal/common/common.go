@@ -48,7 +48,8 @@ func Hash(folded string) string {
 }
 
 // lookalikes are what people write for a letter. l and i go together, since 1 stands for both.
-var lookalikes = strings.NewReplacer("4", "a", "@", "a", "3", "e", "1", "i", "!", "i", "|", "i", "l", "i", "0", "o", "5", "s", "$", "s",
+var lookalikes = strings.NewReplacer("4", "a", "@", "a", "3", "e", "1", "i", "!", "i", "|", "i", "l", "i", "0", "o",
+	"5", "s", "$", "s",
 	"7", "t", "+", "t", "8", "b")
 
 // Fold returns what two passwords have in common that differ in case, in letters written otherwise, and, of word alone,

@@ -16,7 +16,8 @@ import (
 
 const (
 	most = 190_000 // entries, so that the table stays below a megabyte
-	long = 10      // characters, from which an entry is a password that the mall would otherwise take: all of these are kept
+	// characters, from which an entry is a password that the mall would otherwise take: all of these are kept
+	long = 10
 )
 
 func main() {
