@@ -1,26 +1,37 @@
 # Video mall. Bare `make` lists the targets.
 SHELL := /bin/bash
 GO ?= go
-export CGO_ENABLED ?= 1
-# make check vets; and what a debugger reads takes a third of the time of linking fifty test programs.
-TESTFLAGS ?= -vet=off -ldflags='-s -w'
+# The race detector compiles every package a second time, so only CI=true or RACE=1 asks for it. It needs cgo.
+RACE ?= $(CI)
+RACEFLAG := $(if $(filter 1 true,$(RACE)),-race)
+ifneq ($(RACEFLAG),)
+export CGO_ENABLED := 1
+endif
+# What a debugger reads takes a third of a program's size and of the time of linking. The flags of the linker change no
+# compiled package: make run, make test and go test share what the compiler wrote.
+LDFLAGS ?= -ldflags='-s -w'
+# make check vets.
+TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
+
+# Without prettier: templ would hand it the scripts of a page, and a machine that has none would format them otherwise.
+TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast bench findings gen css check fmt install-test clean
+.PHONY: help run build test test-fast bench findings gen css check fmt install install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: build ## serve a stocked mall on http://127.0.0.1:8080, with its own PostgreSQL and Redis; Ctrl-C stops all of it
+run: install build ## serve a stocked mall on http://127.0.0.1:8080, with its own PostgreSQL and Redis; Ctrl-C stops all of it
 	@exec bin/videomall serve
 
 build: ## compile bin/videomall
-	$(GO) build -trimpath -o bin/videomall .
+	$(GO) build $(LDFLAGS) -o bin/videomall .
 
-test: install-test ## run all tests with the race detector, browser journeys included; installs what they need if it is missing
-	E2E=required $(GO) test -race $(TESTFLAGS) -timeout 25m ./...
+test: install-test ## run all tests, browser journeys included; installs what they need if it is missing; RACE=1 adds the race detector
+	E2E=required $(GO) test $(TESTFLAGS) -timeout 25m ./...
 
-test-fast: ## run the tests without the race detector and without installing anything
+test-fast: ## run the tests without installing anything; without a browser its journeys are skipped
 	$(GO) test $(TESTFLAGS) ./...
 
 bench: install-test ## measure against the raw limits and how the mall grows, writes bench.json; needs 12 GB of disk, BENCH="-products 0" does not
@@ -40,15 +51,19 @@ css: ## rebuild the styles and vendored scripts below static/dist (needs Node)
 # Both read what the compiler wrote of each package. They ask for it as make test does, so that it compiles once.
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(GO) vet -race ./...
-	GOFLAGS="$$GOFLAGS -race" $$($(GO) tool -modfile=tools/lint/go.mod -n staticcheck) ./...
+	@$(TEMPLFMT) -fail views || { echo 'templ files were not formatted; they are now'; exit 1; }
+	$(GO) vet $(RACEFLAG) ./...
+	GOFLAGS="$$GOFLAGS $(RACEFLAG)" $$($(GO) tool -modfile=tools/lint/go.mod -n staticcheck) ./...
 
 fmt: ## format Go and templ files
 	gofmt -w $$(git ls-files '*.go')
-	$(GO) tool templ fmt views
+	$(TEMPLFMT) views
+
+install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where it can't, say how, and the mall does without
+	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg
 
 install-test: ## install PostgreSQL, Redis, Chromium and ffmpeg for the tests, where they are missing
-	@test/install.sh
+	@tools/install.sh postgresql redis ffmpeg chromium fonts processes $(if $(RACEFLAG),compiler)
 
 clean: ## remove what was built, and the demo's data
 	rm -rf bin .data bench.json loadtest.html
