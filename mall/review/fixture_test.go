@@ -18,11 +18,11 @@ import (
 
 // The people of the tests.
 const (
-	maker int64 = 1
-	rival int64 = 2
-	olga  int64 = 11
-	oscar int64 = 12
-	oleg  int64 = 13
+	creator int64 = 1
+	rival   int64 = 2
+	olga    int64 = 11
+	oscar   int64 = 12
+	oleg    int64 = 13
 )
 
 // desk is a review desk whose neighbours write what they are asked into a table, in the desk's own transaction.
@@ -32,10 +32,10 @@ type desk struct {
 	pool *pgxpool.Pool
 	now  time.Time
 
-	creator review.Creator
-	band    review.Band
-	twins   []int64
-	unaudit error // what the audit log answers
+	creator    review.Creator
+	band       review.Band
+	duplicates []int64
+	unaudit    error // what the audit log answers
 }
 
 func open(t *testing.T) *desk {
@@ -80,7 +80,7 @@ func open(t *testing.T) *desk {
 			PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
 				return d.band, nil
 			},
-			Twins: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+			Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 		},
 		Audit: func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, _ any) error {
 			if d.unaudit != nil {
@@ -124,7 +124,7 @@ func content() review.Content {
 	}
 }
 
-// opens submits a revision of listing 70 by the maker.
+// opens submits a revision of listing 70 by the creator.
 func (d *desk) opens(revisionID int64, change ...func(*review.Submission)) review.Case {
 	d.t.Helper()
 	c, err := d.submit(revisionID, change...)
@@ -138,7 +138,7 @@ func (d *desk) submit(revisionID int64, change ...func(*review.Submission)) (c r
 	s := review.Submission{
 		RevisionID: revisionID,
 		SPUID:      70,
-		CreatorID:  maker,
+		CreatorID:  creator,
 		Content:    content(),
 	}
 	for _, f := range change {
@@ -154,9 +154,9 @@ func (d *desk) submit(revisionID int64, change ...func(*review.Submission)) (c r
 // risky submits one that takes two people.
 func (d *desk) risky(revisionID int64) review.Case {
 	d.t.Helper()
-	d.twins = []int64{rival}
+	d.duplicates = []int64{rival}
 	c := d.opens(revisionID)
-	d.twins = nil
+	d.duplicates = nil
 	if !c.NeedsTwo() {
 		d.t.Fatalf("score %d", c.Score)
 	}

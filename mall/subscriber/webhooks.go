@@ -38,7 +38,7 @@ func (h handlers) notifyOfListing(ctx context.Context, tx pgx.Tx, e outbox.Event
 	if err != nil {
 		return err
 	}
-	creators, err := h.deps.Catalog.MakersTx(ctx, tx, []int64{ch.SPUID})
+	creators, err := h.deps.Catalog.CreatorsOfTx(ctx, tx, []int64{ch.SPUID})
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/promotion"
 	saleview "videomall/views/sale"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // deskPage is how many sales a page of the desk lists.
@@ -28,8 +28,8 @@ func (k desk) actor(c *page.Ctx) promotion.Actor {
 	return promotion.Actor{UserID: c.Viewer.UserID, Operator: k.operator}
 }
 
-// maker is whose SKUs may be chosen; 0 is everybody's.
-func (k desk) maker(c *page.Ctx) int64 {
+// creator is whose SKUs may be chosen; 0 is everybody's.
+func (k desk) creator(c *page.Ctx) int64 {
 	if k.operator {
 		return 0
 	}
@@ -68,7 +68,7 @@ func (k desk) begin(c *page.Ctx) error {
 // renderForm shows the form of a new sale, or of the draft in p.
 func (k desk) renderForm(c *page.Ctx, status int, p saleview.FormPage) error {
 	var err error
-	if p.Choices, _, err = k.choices(c.Request().Context(), k.maker(c), p.Form); err != nil {
+	if p.Choices, _, err = k.choices(c.Request().Context(), k.creator(c), p.Form); err != nil {
 		return err
 	}
 	p.Frame, p.MaxItems = k.frame(), promotion.MaxItems
@@ -109,7 +109,7 @@ func (k desk) save(c *page.Ctx, campaign *promotion.Campaign,
 	if pressed(&f, values.Get("do")) {
 		return k.renderForm(c, http.StatusOK, saleview.FormPage{Campaign: campaign, Form: f})
 	}
-	_, offers, err := k.choices(ctx, k.maker(c), f)
+	_, offers, err := k.choices(ctx, k.creator(c), f)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (k desk) show(c *page.Ctx) error {
 // schedule announces a draft as it was last saved; what keeps it from that is said beside its field.
 func (k desk) schedule(c *page.Ctx) error {
 	ctx, id := c.Request().Context(), campaignID(c.Param("id"))
-	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, typed.Version(c.FormValue("version")))
+	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, formvalue.Version(c.FormValue("version")))
 	f := fault.From(err)
 	switch {
 	case err == nil:
@@ -183,7 +183,7 @@ func (k desk) stop(c *page.Ctx) error { return k.giveUp(c, k.Promotions.Stop, "s
 
 func (k desk) giveUp(c *page.Ctx, do func(context.Context, promotion.Actor, int64, int) error, done string) error {
 	id := campaignID(c.Param("id"))
-	err := do(c.Request().Context(), k.actor(c), id, typed.Version(c.FormValue("version")))
+	err := do(c.Request().Context(), k.actor(c), id, formvalue.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, done)

@@ -106,7 +106,7 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 // cacheList caches the page under the one address by which the mall itself leads to it, so that invented parameters
 // fill nothing.
 func (d Deps) cacheList(c *page.Ctx, r request, policy cache.Policy) {
-	policy.Tags = []string{catalog.TagShelves}
+	policy.Tags = []string{catalog.TagLists}
 	switch {
 	case r.wrong != "" || r.filter.Cursor != "" || c.Request().URL.RequestURI() != r.with():
 		return

@@ -109,7 +109,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 
 // policy is how long a video's page may be cached: to the next price, and hardly at all while it counts what is left.
 func policy(product catalog.Product, editions []shopview.Edition) cache.Policy {
-	l := cache.Policy{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagShelves}}
+	l := cache.Policy{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagLists}}
 	if product.Until != nil {
 		l.Until = *product.Until
 	}

@@ -30,7 +30,7 @@ func (d Deps) series(c *page.Ctx) error {
 		s.Episodes[i].Card = cards[i]
 	}
 	if c.Request().URL.RawQuery == "" {
-		policy.Tags = []string{catalog.TagShelves}
+		policy.Tags = []string{catalog.TagLists}
 		c.Cache(policy)
 	}
 	c.Page.Canonical = c.PublicURL("/series/" + s.Slug)
