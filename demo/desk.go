@@ -34,8 +34,13 @@ const (
 func (s *seeder) offers(ctx context.Context) error {
 	clock := s.now.AddDate(0, 0, -historyDays)
 	audited, _ := s.at(&clock)
-	shop := mall.Promotions(s.pool, s.mall.Catalog, s.mall.Inventory, func() time.Time { return clock })
-	shop.Audit = audited
+	shop := mall.Promotions(mall.PromotionsDeps{
+		Pool:      s.pool,
+		Catalog:   s.mall.Catalog,
+		Inventory: s.mall.Inventory,
+		Now:       func() time.Time { return clock },
+		Audit:     audited,
+	})
 	operator, err := s.mall.Accounts.ByEmail(ctx, emailOf(account.RoleOperator))
 	if err != nil {
 		return err

@@ -158,9 +158,8 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 func (s *seeder) at(clock *time.Time) (backoffice.AuditFunc, *ledger.Ledger) {
 	now := func() time.Time { return *clock }
 	audited := backoffice.Audit(s.mall.Accounts, s.mall.Audit.WithClock(now))
-	books := s.mall.Ledger.WithClock(now)
-	books.Audit, books.OnDecision = audited, nil // creators' servers are told of what happens, not of what happened
-	return audited, books
+	// creators' servers are told of what happens, not of what happened
+	return audited, s.mall.Ledger.ForHistory(now, audited)
 }
 
 // plan draws the history of the mall as it stands.
@@ -169,7 +168,7 @@ func (s *seeder) plan(ctx context.Context) (*plan, error) {
 	p := &plan{
 		now:       s.now,
 		catalogue: s.catalogue,
-		payWindow: s.mall.Orders.PayWindow,
+		payWindow: s.mall.Orders.PayWindow(),
 		entropy:   source,
 		random:    rand.New(source),
 	}

@@ -3,10 +3,6 @@
 package mall
 
 import (
-	"cmp"
-	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"videomall/db"
 	"videomall/mall/account"
@@ -34,12 +29,10 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/promotion"
-	"videomall/mall/redisbreaker"
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
-	"videomall/mall/subscriber"
 	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
@@ -115,238 +108,6 @@ type Mall struct {
 	pool *pgxpool.Pool
 	log  *slog.Logger
 	now  func() time.Time
-}
-
-// New joins the modules. It starts nothing.
-func New(o Options) (*Mall, error) {
-	primary := o.Pools.Primary
-	jobs, err := river.NewClient(riverpgxv5.New(primary),
-		&river.Config{Logger: telemetry.AtLeast(slog.LevelWarn, o.Log)})
-	if err != nil {
-		return nil, fmt.Errorf("open the job queue: %w", err)
-	}
-	m := &Mall{
-		Accounts:     account.New(primary, o.Redis, o.Log, o.Now),
-		Audit:        audit.New(primary, o.AuditKey, o.Now),
-		Sessions:     account.NewSessions(primary, o.Redis, o.Log, o.Now, o.Secure),
-		Cart:         cart.New(primary, o.Now),
-		Catalog:      catalog.New(o.Pools, o.Now),
-		Changes:      cache.NewChanges(redisbreaker.New(o.Redis), o.Log, o.Now),
-		Entitlements: entitlement.New(o.Pools, o.Now),
-		Inventory:    inventory.New(primary, inventory.NewGate(primary, o.Redis, o.Log, o.Metrics, o.Now), o.Now),
-		Ledger:       ledger.New(primary, o.Now),
-		Limits:       risk.NewLimits(o.Redis, o.RateLimits, o.Metrics, o.Log, o.Now),
-		Lists:        risk.NewLists(primary, o.Log, o.Now),
-		Outbox:       outbox.New(primary, o.Now),
-		River:        jobs,
-		pool:         primary,
-		log:          o.Log,
-		now:          o.Now,
-	}
-	m.Accounts.BrowserKey = o.BrowserKey
-	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
-	m.Catalog.Keep(catalog.CacheDeps{
-		Changes: m.Changes,
-		Metrics: o.Metrics,
-		Log:     o.Log,
-		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
-			return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
-		},
-		Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
-			return m.Outbox.NotifyTx(ctx, q, ch)
-		},
-	})
-	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
-	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
-	audited := backoffice.Audit(m.Accounts, m.Audit)
-	m.Promotions.Audit = audited
-	m.Lists.Audit = audited
-	m.Outbox.Audit = audited
-	m.Ledger.Audit = audited
-	m.Ledger.OnDecision = func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
-		kind, aggregate, e := p.Event()
-		return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
-	}
-	m.SitePages = sitepage.New(sitepage.Deps{
-		Pool:  primary,
-		Now:   o.Now,
-		Audit: audited,
-		Notify: func(ctx context.Context, tx pgx.Tx) error {
-			return m.Outbox.NotifyTx(ctx, tx, invalidation{Tag: sitepage.Tag})
-		},
-		Drop: func(ctx context.Context) { m.Changes.Drop(ctx, sitepage.Tag) },
-	})
-	m.Lists.May = m.Accounts.OperatorTx
-	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
-		Pool:  primary,
-		River: jobs,
-		Audit: audited,
-	})
-	m.People = backoffice.NewPeople(backoffice.PeopleDeps{
-		Pool:     primary,
-		Accounts: m.Accounts,
-		Lists:    m.Lists,
-		Audit:    audited,
-	})
-	m.Accounts.Suspended = func(ctx context.Context, userID int64) bool {
-		verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
-		return verdict == risk.Deny
-	}
-	m.Search = search.New(o.Pools, m.Catalog, o.Now)
-	if m.Media, err = media.New(primary, o.Storage, o.MediaKey, o.Now); err != nil {
-		return nil, err
-	}
-	m.Media.LimitUploads(o.Uploads)
-	if err := m.Media.Process(media.Processing{
-		Jobs:  jobs,
-		Dir:   o.WorkDir,
-		Log:   o.Log,
-		InUse: m.Catalog.NeedsAsset,
-	}); err != nil {
-		o.Log.Error("films are not made of uploads here", "error", err) // the rest of the mall works
-	}
-	if o.Playback.MayPreview == nil {
-		o.Playback.MayPreview = m.mayPreview
-	}
-	if o.Playback.MayAct == nil {
-		o.Playback.MayAct = func(ctx context.Context, by playback.Credential) error {
-			return m.Accounts.MayAct(ctx, account.Grant(by))
-		}
-	}
-	if o.Playback.Free == nil {
-		o.Playback.Free = m.Catalog.FreeMinutes
-	}
-	m.Catalog.Listing = m.listing()
-	m.Playback, err = playback.New(primary, o.Redis, m.Entitlements, m.Media, o.PlayKeys, o.Playback, o.Log, o.Now)
-	if err != nil {
-		return nil, err
-	}
-	m.Admissions = waitingroom.NewSales(waitingroom.SalesDeps{Find: m.findSale, Now: o.Now})
-	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{
-		Redis:   o.Redis,
-		Key:     o.QueueKey,
-		Metrics: o.Metrics,
-		Log:     o.Log,
-		Now:     o.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var providers []payment.Provider
-	if o.Sandbox != nil {
-		m.Sandbox = sandbox.New(primary, jobs, *o.Sandbox)
-		providers = append(providers, m.Sandbox)
-	}
-	m.Payments = payment.New(primary, o.Now, providers...)
-	m.Orders = order.New(order.Deps{
-		Pool:         primary,
-		Catalog:      m.Catalog,
-		Promotions:   m.Promotions,
-		Inventory:    m.Inventory,
-		Payments:     m.Payments,
-		Entitlements: m.Entitlements,
-		Ledger:       m.Ledger,
-		Outbox:       m.Outbox,
-		River:        jobs,
-		Redis:        o.Redis,
-		Metrics:      o.Metrics,
-		Now:          o.Now,
-		PayWindow:    o.PayWindow,
-		Audit:        audited,
-	})
-	m.openReviews(audited)
-	m.Webhooks, err = webhook.New(webhook.Deps{
-		Pool:     primary,
-		River:    jobs,
-		Key:      o.WebhookKey,
-		Loopback: o.WebhookLoopback,
-		Now:      o.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	m.Insight = Insight(m, primary, o)
-	subscriber.Subscribe(m.Outbox, subscriber.Deps{
-		Catalog:  m.Catalog,
-		Insight:  m.Insight,
-		Orders:   m.Orders,
-		Reviews:  m.Reviews,
-		Search:   m.Search,
-		Webhooks: m.Webhooks,
-	})
-	m.Playback.OnProgress = func(g playback.Progressed) {
-		m.Insight.Played(insight.Sign{
-			Session:  g.SessionID,
-			UserID:   g.UserID,
-			SPUID:    g.SPUID,
-			Position: g.PositionSeconds,
-			Duration: g.DurationSeconds,
-		})
-	}
-	return m, nil
-}
-
-// Promotions opens the campaigns over the stock and the catalogue, which they know by these verbs only.
-func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory,
-	now func() time.Time) *promotion.Promotions {
-	return promotion.New(promotion.Deps{
-		Pool:     pool,
-		Now:      now,
-		Announce: c.NotifySaleTx,
-		Stock: promotion.Stock{
-			Split: i.SplitTx,
-			Merge: i.MergeTx,
-			Left:  i.CampaignsWithStock,
-			Moved: i.CampaignMoved,
-		},
-		SKUs: func(ctx context.Context, q promotion.Querier, skuIDs []int64,
-			at time.Time) (map[int64]promotion.SKU, error) {
-			offers, err := c.OffersTx(ctx, q, skuIDs, at)
-			skus := make(map[int64]promotion.SKU, len(offers))
-			for id, o := range offers {
-				skus[id] = promotion.SKU{
-					SPUID:     o.SPUID,
-					CreatorID: o.CreatorID,
-					Price:     o.Amount,
-				}
-			}
-			return skus, err
-		},
-		CreatorsOf: func(ctx context.Context, q promotion.Querier, spuIDs []int64) (map[int64]int64, error) {
-			return c.CreatorsOfTx(ctx, q, spuIDs)
-		},
-	})
-}
-
-// mayPreview lets a film be seen before it is sold, and without being bought, by who uploaded it and by operators.
-func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, error) {
-	owner, err := m.Media.OwnerOf(ctx, assetID)
-	if err == nil && owner == userID {
-		return true, nil
-	}
-	if err != nil && !errors.Is(err, media.ErrUnknownVideo) {
-		return false, err
-	}
-	u, err := m.Accounts.User(ctx, userID)
-	return err == nil && u.Role == account.RoleOperator, err
-}
-
-// findSale tells the waiting room of a flash sale that is public; nil otherwise.
-func (m *Mall) findSale(ctx context.Context, campaignID int64) (*waitingroom.Sale, error) {
-	c, err := m.Promotions.Public(ctx, campaignID)
-	if errors.Is(err, promotion.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	sale := &waitingroom.Sale{StartsAt: c.StartsAt, EndsAt: c.EndsAt}
-	if !c.On(m.now()) {
-		return sale, nil
-	}
-	counts, err := m.Inventory.CampaignCounts(ctx, []int64{campaignID})
-	for _, n := range counts {
-		sale.Available += n.Available
-	}
-	return sale, err
+	// audit writes down what operators do.
+	audit backoffice.AuditFunc
 }

@@ -5,19 +5,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/review"
 )
 
-// openReviews opens the review desk over the listings, whose verbs it is handed.
-func (m *Mall) openReviews(auditFunc backoffice.AuditFunc) {
-	m.Reviews = review.New(review.Deps{
+// reviewDeps hands the review desk the verbs of the listings.
+func (m *Mall) reviewDeps() review.Deps {
+	return review.Deps{
 		Pool:      m.pool,
 		Now:       m.now,
 		Facts:     m.reviewFacts(),
-		Audit:     auditFunc,
+		Audit:     m.audit,
 		EndAccess: m.Orders.EndAccessTx,
 		Listing: review.Listing{
 			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
@@ -36,8 +35,7 @@ func (m *Mall) openReviews(auditFunc backoffice.AuditFunc) {
 				return err
 			},
 		},
-	})
-	m.Orders.Ended = m.Reviews.EndedAccessTx
+	}
 }
 
 func (m *Mall) reviewFacts() review.Facts {

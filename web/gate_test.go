@@ -41,7 +41,13 @@ func openHouseWith(t *testing.T, p risk.Policies, cfg config.Config) *house {
 	t.Helper()
 	t.Parallel()
 	m := malltest.Open(t, "")
-	m.Limits = risk.NewLimits(m.Redis, p, m.Metrics, m.Log, m.Now)
+	m.Limits = risk.NewLimits(risk.LimitsDeps{
+		Redis:    m.Redis,
+		Policies: p,
+		Metrics:  m.Metrics,
+		Log:      m.Log,
+		Now:      m.Now,
+	})
 	cfg.Proxies, cfg.PublicURL = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "http://mall.example"
 	server := httptest.NewServer(web.New(web.Deps{
 		Mall:    m.Mall,

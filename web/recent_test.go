@@ -26,7 +26,7 @@ func TestSite_RequireRecent(t *testing.T) {
 		h.OK(err)
 		ids[n] = p.ID
 	}
-	h.Advance(h.Ledger.Terms.PayoutWait)
+	h.Advance(h.Ledger.Terms().PayoutWait)
 	payout := func(n int, do string) string { return fmt.Sprintf("/admin/payouts/%d/%s", ids[n], do) }
 	for _, n := range []int{2, 3, 4} {
 		h.OK(h.Ledger.ApprovePayout(h.Ctx, olga.ID, ids[n], 0, ""))

@@ -140,7 +140,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Accounts: m.Accounts,
 		Sessions: m.Sessions,
 		Catalog:  m.Catalog,
-		Terms:    m.Ledger.Terms,
+		Terms:    m.Ledger.Terms(),
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
 		Demo:     d.Config.Demo,

@@ -42,13 +42,6 @@ var ErrNoUser = fault.New(fault.NotFound, "no_user", "There is no such account."
 
 // Accounts holds the verbs of people. It is safe for concurrent use.
 type Accounts struct {
-	// Suspended says whom the operators keep from signing in; nil keeps nobody. It is set before anybody signs in.
-	Suspended func(ctx context.Context, userID int64) bool
-
-	// BrowserKey signs the marks of browsers where people signed in before, 32 bytes; without it none is known. It is
-	// set before anybody signs in.
-	BrowserKey []byte
-
 	pool      *pgxpool.Pool
 	log       *slog.Logger
 	q         *dbsqlc.Queries
@@ -57,19 +50,36 @@ type Accounts struct {
 	throttle  *throttle
 	slow      *slow
 	standings *standings
+
+	suspended  func(ctx context.Context, userID int64) bool
+	browserKey []byte
 }
 
-// New makes the verbs. redis counts attempts only; log receives what Redis failed at.
-func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time) *Accounts {
+// Deps are what people stand on.
+type Deps struct {
+	Pool  *pgxpool.Pool
+	Redis redis.UniversalClient // counts attempts only
+	Log   *slog.Logger          // receives what Redis failed at
+	Now   func() time.Time
+	// BrowserKey signs the marks of browsers where people signed in before, 32 bytes; without it none is known.
+	BrowserKey []byte
+	// Suspended says whom the operators keep from signing in; nil keeps nobody.
+	Suspended func(ctx context.Context, userID int64) bool
+}
+
+// New makes the verbs.
+func New(d Deps) *Accounts {
 	return &Accounts{
-		pool:      pool,
-		log:       log,
-		q:         dbsqlc.New(),
-		now:       now,
-		hasher:    newHasher(),
-		throttle:  newThrottle(redisbreaker.New(rdb), log, now),
-		slow:      newSlow(),
-		standings: newStandings(pool, log, now),
+		pool:       d.Pool,
+		log:        d.Log,
+		q:          dbsqlc.New(),
+		now:        d.Now,
+		hasher:     newHasher(),
+		throttle:   newThrottle(redisbreaker.New(d.Redis), d.Log, d.Now),
+		slow:       newSlow(),
+		standings:  newStandings(d.Pool, d.Log, d.Now),
+		suspended:  d.Suspended,
+		browserKey: d.BrowserKey,
 	}
 }
 

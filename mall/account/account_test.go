@@ -49,13 +49,24 @@ func newHouse(t *testing.T, rdb *redis.Client) *house {
 	t.Helper()
 	pool, c, log := dbtest.New(t), newClock(), slog.New(slog.DiscardHandler)
 	h := &house{
-		Accounts: account.New(pool, rdb, log, c.now),
-		sessions: account.NewSessions(pool, rdb, log, c.now, false),
-		pool:     pool,
-		redis:    rdb,
-		clock:    c,
+		Accounts: account.New(account.Deps{
+			Pool:  pool,
+			Redis: rdb,
+			Log:   log,
+			Now:   c.now,
+
+			BrowserKey: []byte("the key that signs marks of browsers"),
+		}),
+		sessions: account.NewSessions(account.SessionsDeps{
+			Pool:  pool,
+			Redis: rdb,
+			Log:   log,
+			Now:   c.now,
+		}),
+		pool:  pool,
+		redis: rdb,
+		clock: c,
 	}
-	h.BrowserKey = []byte("the key that signs marks of browsers")
 	return h
 }
 

@@ -76,7 +76,7 @@ func (a *Accounts) Authenticate(ctx context.Context, try Attempt) (User, error) 
 		return User{}, ErrBadCredentials
 	}
 	a.forgive(ctx, counted)
-	if a.Suspended != nil && a.Suspended(ctx, row.ID) {
+	if a.suspended != nil && a.suspended(ctx, row.ID) {
 		return User{}, ErrSuspended.Because("user %d", row.ID)
 	}
 	if stale {

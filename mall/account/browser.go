@@ -34,7 +34,7 @@ const (
 // RememberBrowser returns the cookie that marks a browser as one where u has signed in. cookie is the one that it has
 // by now, whose marks of other people are kept. It is empty for a mall without a BrowserKey.
 func (a *Accounts) RememberBrowser(cookie string, u User) string {
-	if len(a.BrowserKey) == 0 {
+	if len(a.browserKey) == 0 {
 		return ""
 	}
 	m := mark{
@@ -74,7 +74,7 @@ func (a *Accounts) sign(m mark) string {
 
 func (a *Accounts) readMark(text string) (m mark, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != markBytes+macBytes || len(a.BrowserKey) == 0 ||
+	if err != nil || len(b) != markBytes+macBytes || len(a.browserKey) == 0 ||
 		!hmac.Equal(b[markBytes:], a.mac(b[:markBytes])) {
 		return mark{}, false
 	}
@@ -86,7 +86,7 @@ func (a *Accounts) readMark(text string) (m mark, ok bool) {
 }
 
 func (a *Accounts) mac(b []byte) []byte {
-	h := hmac.New(sha256.New, a.BrowserKey)
+	h := hmac.New(sha256.New, a.browserKey)
 	h.Write(b)
 	return slices.Clip(h.Sum(nil)[:macBytes])
 }

@@ -119,13 +119,19 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 			t.Errorf("forged (%s) and believed", name)
 		}
 	}
-	foreign := account.New(h.pool, h.redis, nil, h.clock.now)
-	foreign.BrowserKey = []byte("the key of another mall, as long as it")
+	another := func(key []byte) *account.Accounts {
+		return account.New(account.Deps{
+			Pool:       h.pool,
+			Redis:      h.redis,
+			Now:        h.clock.now,
+			BrowserKey: key,
+		})
+	}
+	foreign := another([]byte("the key of another mall, as long as it"))
 	if isKnown(foreign.RememberBrowser("", ann), ann) {
 		t.Error("another mall's mark is believed")
 	}
-	foreign.BrowserKey = nil
-	if got := foreign.RememberBrowser(only, ann); got != "" {
+	if got := another(nil).RememberBrowser(only, ann); got != "" {
 		t.Errorf("marked without a key: %q", got)
 	}
 

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -82,8 +83,7 @@ const (
 // values Redis lost, or cannot give, stays signed in with no other values. A guest's values are lost with Redis. See
 // docs/decisions/0011-sessions-survive-redis.md.
 type Sessions struct {
-	// Lifetimes are UsualLifetimes unless they are set, before anybody signs in.
-	Lifetimes Lifetimes
+	lifetimes Lifetimes
 
 	pool   *pgxpool.Pool
 	q      *dbsqlc.Queries
@@ -96,19 +96,29 @@ type Sessions struct {
 
 var _ sessions.Store = (*Sessions)(nil)
 
-// NewSessions makes the store. secure says that people reach the mall over https: the cookie is then Secure and carries
-// the __Host- prefix, which a browser accepts from this very host only.
-func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now func() time.Time,
-	secure bool) *Sessions {
+// SessionsDeps are what sessions stand on.
+type SessionsDeps struct {
+	Pool  *pgxpool.Pool
+	Redis redis.UniversalClient
+	Log   *slog.Logger
+	Now   func() time.Time
+	// Secure says that people reach the mall over https: the cookie is then Secure and carries the __Host- prefix,
+	// which a browser accepts from this very host only.
+	Secure    bool
+	Lifetimes Lifetimes // the zero value stands for UsualLifetimes
+}
+
+// NewSessions makes the store.
+func NewSessions(d SessionsDeps) *Sessions {
 	return &Sessions{
-		Lifetimes: UsualLifetimes,
-		pool:      pool,
+		lifetimes: cmp.Or(d.Lifetimes, UsualLifetimes),
+		pool:      d.Pool,
 		q:         dbsqlc.New(),
-		redis:     redisbreaker.New(rdb),
-		log:       log,
-		now:       now,
-		secure:    secure,
-		people:    newStandings(pool, log, now),
+		redis:     redisbreaker.New(d.Redis),
+		log:       d.Log,
+		now:       d.Now,
+		secure:    d.Secure,
+		people:    newStandings(d.Pool, d.Log, d.Now),
 	}
 }
 
@@ -204,8 +214,8 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 		now := s.now()
 		until, err := s.q.SlideSession(ctx, s.pool, dbsqlc.SlideSessionParams{
 			At:            now,
-			Until:         now.Add(s.Lifetimes.Idle),
-			OperatorUntil: now.Add(s.Lifetimes.OperatorIdle),
+			Until:         now.Add(s.lifetimes.Idle),
+			OperatorUntil: now.Add(s.lifetimes.OperatorIdle),
 			IDHash:        hash(session.ID),
 		})
 		if errors.Is(err, pgx.ErrNoRows) { // signed out elsewhere while this request ran
@@ -234,7 +244,7 @@ func (s *Sessions) SignIn(r *http.Request, w http.ResponseWriter, session *sessi
 		return err
 	}
 	values[userKey] = strconv.FormatInt(u.ID, 10)
-	idle, most := s.Lifetimes.of(u.Role)
+	idle, most := s.lifetimes.of(u.Role)
 	idle = min(idle, most)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if old != "" {
@@ -300,7 +310,7 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Stand
 		clear(session.Values)
 		return Standing{}, false, nil
 	}
-	return row, s.now().Sub(row.SeenAt) >= s.Lifetimes.slideEvery(row.Role), nil
+	return row, s.now().Sub(row.SeenAt) >= s.lifetimes.slideEvery(row.Role), nil
 }
 
 func (s *Sessions) options() *sessions.Options {

@@ -130,7 +130,13 @@ func TestAGuestCostsNothingUntilSomethingIsKept(t *testing.T) {
 func TestOverHTTPSTheCookieBelongsToThisHostOnly(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
-	h.sessions = account.NewSessions(h.pool, h.redis, nil, h.clock.now, true)
+	h.sessions = account.NewSessions(account.SessionsDeps{
+		Pool:   h.pool,
+		Redis:  h.redis,
+		Log:    nil,
+		Now:    h.clock.now,
+		Secure: true,
+	})
 	b := &browser{h: h}
 	b.put(t, "flash", "x")
 	if b.cookie == nil || b.cookie.Name != "__Host-session" || !b.cookie.Secure || b.cookie.Domain != "" ||

@@ -136,7 +136,7 @@ func (a *Accounts) MayAct(ctx context.Context, g Grant) error {
 	if found.ID == 0 {
 		return ErrEnded.Because("grant %+v", g)
 	}
-	if a.Suspended != nil && a.Suspended(ctx, g.UserID) {
+	if a.suspended != nil && a.suspended(ctx, g.UserID) {
 		return ErrEnded.Because("user %d is suspended", g.UserID)
 	}
 	return nil

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -161,11 +162,17 @@ func TestAccounts_MayAct_refuses_whom_operators_suspended_and_made_up_grants(t *
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	h.Suspended = func(_ context.Context, id int64) bool { return id == ann.ID }
-	if err := h.MayAct(t.Context(), good); !errors.Is(err, account.ErrEnded) {
+	strict := account.New(account.Deps{
+		Pool:      h.pool,
+		Redis:     h.redis,
+		Log:       slog.New(slog.DiscardHandler),
+		Now:       h.clock.now,
+		Suspended: func(_ context.Context, id int64) bool { return id == ann.ID },
+	})
+	if err := strict.MayAct(t.Context(), good); !errors.Is(err, account.ErrEnded) {
 		t.Errorf("a suspended person acts: %v", err)
 	}
-	if err := h.MayAct(t.Context(), b.grant(t)); err != nil {
+	if err := strict.MayAct(t.Context(), b.grant(t)); err != nil {
 		t.Errorf("somebody else does not: %v", err)
 	}
 }

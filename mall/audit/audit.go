@@ -27,20 +27,33 @@ type Log struct {
 	now  func() time.Time
 }
 
-// New needs a migrated database. key signs how far the chain reaches; it must stay the same.
-func New(pool *pgxpool.Pool, key []byte, now func() time.Time) *Log {
+// Deps are what the log stands on.
+type Deps struct {
+	Pool *pgxpool.Pool // of a migrated database
+	Key  []byte        // signs how far the chain reaches; it must stay the same
+	Now  func() time.Time
+}
+
+// New opens the log.
+func New(d Deps) *Log {
 	return &Log{
-		pool: pool,
-		key:  key,
+		pool: d.Pool,
+		key:  d.Key,
 		q:    dbsqlc.New(),
 		// PostgreSQL keeps microseconds; a finer clock would be hashed and never read again.
-		now: func() time.Time { return now().Truncate(time.Microsecond) },
+		now: func() time.Time { return d.Now().Truncate(time.Microsecond) },
 	}
 }
 
 // WithClock is the same chain under another clock: for history that is written after the fact. Entries keep the order
 // in which they are written, whatever their times.
-func (l *Log) WithClock(now func() time.Time) *Log { return New(l.pool, l.key, now) }
+func (l *Log) WithClock(now func() time.Time) *Log {
+	return New(Deps{
+		Pool: l.pool,
+		Key:  l.key,
+		Now:  now,
+	})
+}
 
 // Entry is one action to be written down.
 type Entry struct {

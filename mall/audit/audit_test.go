@@ -27,7 +27,11 @@ func open(t *testing.T) chain {
 	t.Helper()
 	t.Parallel()
 	pool := dbtest.New(t)
-	return chain{audit.New(pool, []byte("a key of a test"), time.Now), t, pool}
+	return chain{audit.New(audit.Deps{
+		Pool: pool,
+		Key:  []byte("a key of a test"),
+		Now:  time.Now,
+	}), t, pool}
 }
 
 func (c chain) write(e audit.Entry) {

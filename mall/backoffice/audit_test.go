@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -47,15 +48,20 @@ func TestAudit_what_operators_do(t *testing.T) {
 	if !errors.Is(err, order.ErrNothingLeft) {
 		t.Fatal(err)
 	}
-	m.Lists.May = nil // account 9 is nobody's
-	m.OK(m.Lists.Add(m.Ctx, risk.NewEntry{
+	lists := risk.NewLists(risk.ListsDeps{ // account 9 is nobody's: no operator is asked for
+		Pool:  m.Pool,
+		Log:   m.Log,
+		Now:   m.Now,
+		Audit: backoffice.Audit(m.Accounts, m.Audit),
+	})
+	m.OK(lists.Add(m.Ctx, risk.NewEntry{
 		Effect:  risk.Deny,
 		Kind:    risk.User,
 		Subject: "77",
 		Reason:  "spam",
 		By:      risk.Subject{UserID: 9},
 	}))
-	if err := m.Lists.Add(m.Ctx, risk.NewEntry{
+	if err := lists.Add(m.Ctx, risk.NewEntry{
 		Effect:  risk.Deny,
 		Kind:    risk.User,
 		Subject: "9",
@@ -64,7 +70,7 @@ func TestAudit_what_operators_do(t *testing.T) {
 	}); !errors.Is(err, risk.ErrOwnLockout) {
 		t.Fatal(err)
 	}
-	m.OK(m.Lists.End(m.Ctx, malltest.Query[int64](m, `select id from risk_entry`)[0], risk.Subject{UserID: 9}))
+	m.OK(lists.End(m.Ctx, malltest.Query[int64](m, `select id from risk_entry`)[0], risk.Subject{UserID: 9}))
 	_, err = m.Pool.Exec(m.Ctx, `insert into order_case (kind, reference) values ('unknown_order', 'r')`)
 	m.OK(err)
 	m.OK(m.Orders.CloseCase(m.Ctx, malltest.Query[int64](m, `select id from order_case`)[0], "operator:9", "found it"))
@@ -90,8 +96,10 @@ func TestAudit_a_refund_that_can_not_be_written_down_is_not_made(t *testing.T) {
 	m := malltest.Listening(t)
 	o := bought(m)
 	stop := errors.New("the log is full")
-	m.Orders.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
-	if _, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	orders := m.OrdersWith(func(d *order.Deps) {
+		d.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
+	})
+	if _, err := orders.Refund(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "k",
 		Actor:   "operator:9",

@@ -44,7 +44,11 @@ type process struct {
 
 func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cache.Options[film])) process {
 	t.Helper()
-	changes := cache.NewChanges(redisbreaker.New(rdb), slog.New(slog.DiscardHandler), c.now)
+	changes := cache.NewChanges(cache.ChangesDeps{
+		Redis: redisbreaker.New(rdb),
+		Log:   slog.New(slog.DiscardHandler),
+		Now:   c.now,
+	})
 	changes.Connect(t.Context())
 	o := cache.Options[film]{
 		Name:     "film",

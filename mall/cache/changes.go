@@ -70,12 +70,19 @@ const (
 	void
 )
 
+// ChangesDeps are what Changes stands on.
+type ChangesDeps struct {
+	Redis *redisbreaker.Breaker
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
 // NewChanges makes one for a process. It knows nothing and caches nothing until Connect.
-func NewChanges(rdb *redisbreaker.Breaker, log *slog.Logger, now func() time.Time) *Changes {
+func NewChanges(d ChangesDeps) *Changes {
 	return &Changes{
-		redis: rdb,
-		log:   log,
-		now:   now,
+		redis: d.Redis,
+		log:   d.Log,
+		now:   d.Now,
 	}
 }
 

@@ -114,7 +114,11 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 	}
 
 	never := process{
-		cache.New(cache.NewChanges(redisbreaker.New(rdb), nil, c.now), cache.Options[film]{Name: "film"}, nil, nil),
+		cache.New(cache.NewChanges(cache.ChangesDeps{
+			Redis: redisbreaker.New(rdb),
+			Log:   nil,
+			Now:   c.now,
+		}), cache.Options[film]{Name: "film"}, nil, nil),
 		nil}
 	before := s.loads.Load()
 	never.price(t, s)

@@ -49,11 +49,17 @@ type Carts struct {
 	q    *dbsqlc.Queries
 }
 
-// New makes the verbs over pool; now is the clock.
-func New(pool *pgxpool.Pool, now func() time.Time) *Carts {
+// Deps are what carts stand on.
+type Deps struct {
+	Pool *pgxpool.Pool
+	Now  func() time.Time
+}
+
+// New makes the verbs.
+func New(d Deps) *Carts {
 	return &Carts{
-		pool: pool,
-		now:  now,
+		pool: d.Pool,
+		now:  d.Now,
 		q:    dbsqlc.New(),
 	}
 }

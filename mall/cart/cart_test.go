@@ -24,7 +24,10 @@ func newCarts(t *testing.T) (*cart.Carts, *clock) {
 	t.Helper()
 	c := &clock{}
 	c.at.Store(time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC).UnixNano())
-	return cart.New(dbtest.New(t), c.now), c
+	return cart.New(cart.Deps{
+		Pool: dbtest.New(t),
+		Now:  c.now,
+	}), c
 }
 
 func must(t *testing.T, err error) {
@@ -188,7 +191,10 @@ func TestSigningInMergesOnce(t *testing.T) {
 func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
-	c, guest, ctx := cart.New(pool, time.Now), rand.Text(), t.Context()
+	c, guest, ctx := cart.New(cart.Deps{
+		Pool: pool,
+		Now:  time.Now,
+	}), rand.Text(), t.Context()
 	must(t, c.Add(ctx, cart.Owner{GuestToken: guest}, 1, 1, 1))
 
 	// Somebody holds the guest's row until all of them have come as far as they get: a real race.
@@ -273,7 +279,10 @@ func TestOnlyGuestsCartsGoStale(t *testing.T) {
 func TestTheDatabaseDoesNotKnowTheToken(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
-	c := cart.New(pool, time.Now)
+	c := cart.New(cart.Deps{
+		Pool: pool,
+		Now:  time.Now,
+	})
 	token := rand.Text()
 	must(t, c.Add(t.Context(), cart.Owner{GuestToken: token}, 1, 1, 1))
 	var hash []byte

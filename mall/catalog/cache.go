@@ -88,10 +88,8 @@ type caches struct {
 	series     *cache.Cache[Series]
 }
 
-// Keep makes the Catalog cache its answers, and announce its changes. It is called before anything else. What is cached
-// is loaded from the primary: a replica may not have seen yet the change for which it is loaded again.
-func (c *Catalog) Keep(k CacheDeps) *Catalog {
-	c.caches = caches{
+func newCaches(k CacheDeps) caches {
+	return caches{
 		CacheDeps: k,
 		names:     cache.NewFilter(k.Changes, k.Metrics.Cache("catalog_names")),
 		ids: newCache(k, cache.Options[int64]{
@@ -108,7 +106,6 @@ func (c *Catalog) Keep(k CacheDeps) *Catalog {
 		creator:    newCache(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
 		series:     newCache(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
 	}
-	return c
 }
 
 func newCache[T any](k CacheDeps, o cache.Options[T]) *cache.Cache[T] {

@@ -31,17 +31,28 @@ type process struct {
 func (s *stall) process(t *testing.T, rdb redis.UniversalClient) process {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	box := outbox.New(s.pool, s.clock.now)
-	p := process{changes: cache.NewChanges(redisbreaker.New(rdb), log, s.clock.now), metrics: telemetry.NewMetrics()}
-	p.Catalog = catalog.New(db.Pools{Primary: s.pool, Replica: s.pool}, s.clock.now).Keep(catalog.CacheDeps{
-		Changes: p.changes,
-		Metrics: p.metrics,
-		Log:     log,
-		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
-			return box.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
-		},
-		Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
-			return box.NotifyTx(ctx, q, ch)
+	box := outbox.New(outbox.Deps{
+		Pool: s.pool,
+		Now:  s.clock.now,
+	})
+	p := process{changes: cache.NewChanges(cache.ChangesDeps{
+		Redis: redisbreaker.New(rdb),
+		Log:   log,
+		Now:   s.clock.now,
+	}), metrics: telemetry.NewMetrics()}
+	p.Catalog = catalog.New(catalog.Deps{
+		Pools: db.Pools{Primary: s.pool, Replica: s.pool},
+		Now:   s.clock.now,
+		Cache: catalog.CacheDeps{
+			Changes: p.changes,
+			Metrics: p.metrics,
+			Log:     log,
+			Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
+				return box.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
+			},
+			Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
+				return box.NotifyTx(ctx, q, ch)
+			},
 		},
 	})
 	began, ended := make(chan struct{}, 100), make(chan struct{})

@@ -81,17 +81,33 @@ type Catalog struct {
 	now     func() time.Time
 	queries *dbsqlc.Queries
 	caches  caches // zero: nothing is cached
-	Listing
+	listing Listing
 }
 
-// New makes a Catalog that reads lists from the replica and everything else from the primary, at every call; see Keep.
-func New(pools db.Pools, now func() time.Time) *Catalog {
-	return &Catalog{
-		pools: pools,
+// Deps are what a Catalog stands on.
+type Deps struct {
+	Pools db.Pools
+	Now   func() time.Time
+	// Cache makes the Catalog cache its answers, and announce its changes. What is cached is loaded from the primary: a
+	// replica may not have seen yet the change for which it is loaded again. Without Cache.Changes nothing is cached,
+	// and lists are read from the replica at every call.
+	Cache   CacheDeps
+	Listing Listing
+}
+
+// New opens the catalogue.
+func New(d Deps) *Catalog {
+	c := &Catalog{
+		pools: d.Pools,
 		// PostgreSQL keeps microseconds; a finer clock would make "from now on" begin after now.
-		now:     func() time.Time { return now().Truncate(time.Microsecond) },
+		now:     func() time.Time { return d.Now().Truncate(time.Microsecond) },
 		queries: dbsqlc.New(),
+		listing: d.Listing,
 	}
+	if d.Cache.Changes != nil {
+		c.caches = newCaches(d.Cache)
+	}
+	return c
 }
 
 var slugPattern = regexp.MustCompile(`^[a-z0-9-]{1,80}$`)

@@ -216,8 +216,8 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 				return nil, err
 			}
 		}
-		if w.Limited && w.Units > 0 && !(selling && old.StockLimited) && c.Stock != nil {
-			if err := c.Stock(ctx, tx, id, w.Units); err != nil {
+		if w.Limited && w.Units > 0 && !(selling && old.StockLimited) && c.listing.Stock != nil {
+			if err := c.listing.Stock(ctx, tx, id, w.Units); err != nil {
 				return nil, err
 			}
 		}

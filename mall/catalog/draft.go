@@ -231,10 +231,10 @@ func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, 
 
 // filmTx finds a creator's film; known is false when there is none of that creator.
 func (c *Catalog) filmTx(ctx context.Context, q Querier, creatorID, videoID int64) (film Film, known bool, err error) {
-	if c.Film == nil || videoID < 0 {
+	if c.listing.Film == nil || videoID < 0 {
 		return Film{}, false, nil
 	}
-	film, err = c.Film(ctx, q, creatorID, videoID)
+	film, err = c.listing.Film(ctx, q, creatorID, videoID)
 	if isNotFound(err) {
 		return Film{}, false, nil
 	}

@@ -22,20 +22,13 @@ type desk struct {
 	submitted []catalog.Submission
 	withdrawn []int64
 	stock     map[int64]int64
+	filmGone  bool // no film is found
 }
 
 func openDesk(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
-	d := &desk{stall: open(t), stock: map[int64]int64{}}
-	if err := d.CreateCreator(t.Context(), catalog.NewCreator{
-		UserID: 8,
-		Slug:   "wu",
-		NameZh: "吴",
-		NameEn: "Wu",
-	}); err != nil {
-		t.Fatal(err)
-	}
+	d := &desk{stock: map[int64]int64{}}
 	films := map[[2]int64]catalog.Film{{7, 1}: {
 		AssetID:         101,
 		DurationSeconds: 60,
@@ -52,8 +45,11 @@ func openDesk(t *testing.T) *desk {
 		DurationSeconds: 5,
 		Lines:           720,
 	}}
-	d.Listing = catalog.Listing{
+	d.stall = openWith(t, catalog.Listing{
 		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
+			if d.filmGone {
+				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+			}
 			f, ok := films[[2]int64{owner, video}]
 			if !ok {
 				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
@@ -69,6 +65,14 @@ func openDesk(t *testing.T) *desk {
 			d.withdrawn = append(d.withdrawn, id)
 			return nil
 		},
+	})
+	if err := d.CreateCreator(t.Context(), catalog.NewCreator{
+		UserID: 8,
+		Slug:   "wu",
+		NameZh: "吴",
+		NameEn: "Wu",
+	}); err != nil {
+		t.Fatal(err)
 	}
 	return d
 }
@@ -263,15 +267,12 @@ func TestWhatIsGoneByTheApprovalIsNotSold(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	r := d.submit(t, id, d.whole())
-	film := d.Listing.Film
-	d.Listing.Film = func(context.Context, catalog.Querier, int64, int64) (catalog.Film, error) {
-		return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
-	}
+	d.filmGone = true
 	is(t, d.approve(t, r.ID), catalog.ErrRevisionMissing, "video", "video_unknown")
 	if e := d.editing(t, id); e.State != catalog.RevisionInReview || e.Status != catalog.StatusInReview {
 		t.Errorf("the listing is %s, its revision %s", e.Status, e.State)
 	}
-	d.Listing.Film = film
+	d.filmGone = false
 	if err := d.approve(t, r.ID); err != nil {
 		t.Error(err)
 	}
@@ -527,7 +528,9 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = d.Save(ctx, 8, theirs, catalog.Edit{Version: 1, Content: d.whole(func(n *catalog.Content) {
-		n.VideoID, n.SeriesID, n.Episode = 1, series, 1
+		n.VideoID = 1
+		n.SeriesID = series
+		n.Episode = 1
 	})})
 	is(t, err, catalog.ErrRevisionInvalid, "video", "video_unknown", "series", "series_unknown")
 	_, err = d.CreateListing(ctx, 8, catalog.NewListing{

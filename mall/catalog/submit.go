@@ -77,7 +77,7 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 		}); err != nil {
 			return err
 		}
-		if c.OnSubmit == nil {
+		if c.listing.OnSubmit == nil {
 			return nil
 		}
 		s := Submission{
@@ -96,7 +96,7 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			}
 			s.SeriesZh, s.SeriesEn = series.TitleZh, series.TitleEn
 		}
-		return c.OnSubmit(ctx, tx, s)
+		return c.listing.OnSubmit(ctx, tx, s)
 	})
 	if err != nil {
 		return fmt.Errorf("submit the listing %d: %w", spuID, err)
@@ -122,10 +122,10 @@ func (c *Catalog) Withdraw(ctx context.Context, creatorID, spuID int64) error {
 		if err == nil {
 			err = c.backToDraftTx(ctx, tx, spuID)
 		}
-		if err != nil || c.OnWithdraw == nil {
+		if err != nil || c.listing.OnWithdraw == nil {
 			return err
 		}
-		return c.OnWithdraw(ctx, tx, r.ID)
+		return c.listing.OnWithdraw(ctx, tx, r.ID)
 	})
 	if err != nil {
 		return fmt.Errorf("withdraw the listing %d: %w", spuID, err)

@@ -35,11 +35,17 @@ type Entitlements struct {
 	q     *dbsqlc.Queries
 }
 
-// New needs the pools of a migrated database; now is the clock that windows are held against.
-func New(pools db.Pools, now func() time.Time) *Entitlements {
+// Deps are what entitlements stand on.
+type Deps struct {
+	Pools db.Pools         // of a migrated database
+	Now   func() time.Time // the clock that windows are held against
+}
+
+// New opens the entitlements.
+func New(d Deps) *Entitlements {
 	return &Entitlements{
-		pools: pools,
-		now:   now,
+		pools: d.Pools,
+		now:   d.Now,
 		q:     dbsqlc.New(),
 	}
 }

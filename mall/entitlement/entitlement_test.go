@@ -43,7 +43,10 @@ type fixture struct {
 func open(t *testing.T) fixture {
 	t.Helper()
 	pool, clk := dbtest.New(t), newClock()
-	return fixture{entitlement.New(db.Pools{Primary: pool, Replica: pool}, clk.now), pool, clk}
+	return fixture{entitlement.New(entitlement.Deps{
+		Pools: db.Pools{Primary: pool, Replica: pool},
+		Now:   clk.now,
+	}), pool, clk}
 }
 
 func own(user, spu int64, source, quality string) entitlement.Grant {
@@ -178,7 +181,10 @@ func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range players {
 		at := f.clock.now().Add(time.Duration(i) * time.Minute)
-		e := entitlement.New(db.Pools{Primary: f.pool, Replica: f.pool}, func() time.Time { return at })
+		e := entitlement.New(entitlement.Deps{
+			Pools: db.Pools{Primary: f.pool, Replica: f.pool},
+			Now:   func() time.Time { return at },
+		})
 		wg.Go(func() {
 			got, err := e.Start(context.WithoutCancel(t.Context()), ent.ID)
 			if errs[i] = err; err == nil {

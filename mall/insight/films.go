@@ -22,7 +22,7 @@ type FilmSums struct {
 
 // TopFilms reads the videos of all creators with most orders in a range, at most so many.
 func (s *Insight) TopFilms(ctx context.Context, r Range, most int) ([]FilmSums, error) {
-	rows, err := s.q.TopFilms(ctx, s.Pool, dbsqlc.TopFilmsParams{
+	rows, err := s.q.TopFilms(ctx, s.deps.Pool, dbsqlc.TopFilmsParams{
 		FromDay: r.From,
 		ToDay:   r.To,
 		MaxRows: int32(most),
@@ -49,7 +49,7 @@ func (s *Insight) TopFilms(ctx context.Context, r Range, most int) ([]FilmSums, 
 		at[key{v.SpuID, v.Currency}] = &list[n]
 		arg.CreatorIds, arg.SpuIds = append(arg.CreatorIds, v.CreatorID), append(arg.SpuIds, v.SpuID)
 	}
-	days, err := s.q.FilmDays(ctx, s.Pool, arg)
+	days, err := s.q.FilmDays(ctx, s.deps.Pool, arg)
 	if err != nil {
 		return nil, fmt.Errorf("days of %d films: %w", len(list), err)
 	}

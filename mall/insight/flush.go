@@ -39,7 +39,7 @@ func (s *Insight) Run(ctx context.Context) {
 
 func (s *Insight) flushed(ctx context.Context) {
 	if err := s.Flush(ctx); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "visits and plays not written down yet", "error", err)
+		s.deps.Log.WarnContext(ctx, "visits and plays not written down yet", "error", err)
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *Insight) Flush(ctx context.Context) error {
 	s.dropped = 0
 	s.mu.Unlock()
 	if dropped > 0 {
-		s.Metrics.InsightDropped(dropped)
+		s.deps.Metrics.InsightDropped(dropped)
 	}
 	if len(visits)+len(signs) == 0 {
 		return nil
@@ -80,11 +80,11 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 			spuIDs = append(spuIDs, id)
 		}
 	}
-	owners, err := s.CreatorsOf(ctx, spuIDs)
+	owners, err := s.deps.CreatorsOf(ctx, spuIDs)
 	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		// One flush at a time: they meet in the same rows.
 		if _, err := tx.Exec(ctx, "lock table insight_seen in share row exclusive mode"); err != nil {
 			return fmt.Errorf("lock visits and plays: %w", err)
@@ -251,7 +251,8 @@ func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
 	return known, nil
 }
 
-// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own films don't count.
+// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own films don't
+// count.
 func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators map[int64]creator, t tally) error {
 	signs = slices.DeleteFunc(slices.Clone(signs), func(g Sign) bool {
 		creator, ok := creators[g.SPUID]
@@ -340,7 +341,7 @@ func (s *Insight) playsTx(ctx context.Context, tx pgx.Tx, signs []Sign) (map[str
 }
 
 func (s *Insight) viewersTx(ctx context.Context, tx pgx.Tx, viewers map[sight]bool, t tally) error {
-	p := dbsqlc.SeePlaysParams{At: s.Now()}
+	p := dbsqlc.SeePlaysParams{At: s.deps.Now()}
 	for v := range viewers {
 		p.Days = append(p.Days, v.day)
 		p.CreatorIds = append(p.CreatorIds, v.creator)
@@ -402,14 +403,14 @@ func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error 
 
 // Purge forgets what was kept only until it was counted.
 func (s *Insight) Purge(ctx context.Context) error {
-	now := s.Now()
+	now := s.deps.Now()
 	for _, purge := range []func() error{
 		// Wherever it is still yesterday.
-		func() error { return s.q.PurgeSeen(ctx, s.Pool, calendar.UTC.DayOf(now).AddDate(0, 0, -1)) },
-		func() error { return s.q.PurgePlays(ctx, s.Pool, now.Add(-48*time.Hour)) },
-		func() error { return s.q.PurgeTouches(ctx, s.Pool, now.Add(-attribution)) },
+		func() error { return s.q.PurgeSeen(ctx, s.deps.Pool, calendar.UTC.DayOf(now).AddDate(0, 0, -1)) },
+		func() error { return s.q.PurgePlays(ctx, s.deps.Pool, now.Add(-48*time.Hour)) },
+		func() error { return s.q.PurgeTouches(ctx, s.deps.Pool, now.Add(-attribution)) },
 		// The outbox forgets events after a week; a dead letter that an operator sends again was never counted.
-		func() error { return s.q.PurgeEvents(ctx, s.Pool, now.Add(-14*24*time.Hour)) },
+		func() error { return s.q.PurgeEvents(ctx, s.deps.Pool, now.Add(-14*24*time.Hour)) },
 	} {
 		if err := purge(); err != nil {
 			return fmt.Errorf("forget what is counted: %w", err)

@@ -85,7 +85,7 @@ func (s *Insight) importSales(ctx context.Context, tx pgx.Tx, since time.Time) e
 		return err
 	}
 	for _, z := range zones {
-		r := Range{z.DayOf(since), z.DayOf(s.Now())}
+		r := Range{z.DayOf(since), z.DayOf(s.deps.Now())}
 		facts, err := s.factsTx(ctx, tx, z, r)
 		if err != nil {
 			return err

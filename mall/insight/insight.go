@@ -46,8 +46,8 @@ type Deps struct {
 
 // Insight counts and tells.
 type Insight struct {
-	Deps
-	q *dbsqlc.Queries
+	deps Deps
+	q    *dbsqlc.Queries
 
 	mu      sync.Mutex
 	visits  []Visit
@@ -56,7 +56,7 @@ type Insight struct {
 }
 
 // New opens the sums. It starts nothing: Run flushes what is heard of.
-func New(d Deps) *Insight { return &Insight{Deps: d, q: dbsqlc.New()} }
+func New(d Deps) *Insight { return &Insight{deps: d, q: dbsqlc.New()} }
 
 // Sums are what a creator, or one video, sold and gave back on a day in one currency.
 type Sums struct {

@@ -37,7 +37,7 @@ func (s *Insight) Played(g Sign) {
 		return
 	}
 	g.Position = min(g.Position, float64(g.Duration))
-	g.at = s.Now()
+	g.at = s.deps.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.signs) >= mostWaiting {

@@ -100,7 +100,7 @@ func (r Report) Conversion() (perMille int64, ok bool) {
 // Report reads a range of days, of the creator's zone, of a creator's video, or with Whole of all of it. It reads sums,
 // never orders.
 func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (Report, error) {
-	sales, err := s.q.Days(ctx, s.Pool, dbsqlc.DaysParams{
+	sales, err := s.q.Days(ctx, s.deps.Pool, dbsqlc.DaysParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
 		FromDay:   r.From,
@@ -109,7 +109,7 @@ func (s *Insight) Report(ctx context.Context, creatorID, spuID int64, r Range) (
 	if err != nil {
 		return Report{}, fmt.Errorf("sales of creator %d: %w", creatorID, err)
 	}
-	traffic, err := s.q.TrafficDays(ctx, s.Pool, dbsqlc.TrafficDaysParams{
+	traffic, err := s.q.TrafficDays(ctx, s.deps.Pool, dbsqlc.TrafficDaysParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
 		FromDay:   r.From,
@@ -155,7 +155,7 @@ type VideoSums struct {
 
 // Videos reads a creator's videos of which anything is known in a range, those with most orders first, at most so many.
 func (s *Insight) Videos(ctx context.Context, creatorID int64, r Range, most int) ([]VideoSums, error) {
-	rows, err := s.q.TopVideos(ctx, s.Pool, dbsqlc.TopVideosParams{
+	rows, err := s.q.TopVideos(ctx, s.deps.Pool, dbsqlc.TopVideosParams{
 		CreatorID: creatorID,
 		FromDay:   r.From,
 		ToDay:     r.To,
@@ -181,7 +181,7 @@ type Source struct {
 // Sources reads where people came from in a range, those that brought most orders first. Orders beyond those are of
 // buyers of whom no source is known, and stand last as SourceUnknown.
 func (s *Insight) Sources(ctx context.Context, creatorID, spuID int64, r Range, orders int64) ([]Source, error) {
-	rows, err := s.q.Sources(ctx, s.Pool, dbsqlc.SourcesParams{
+	rows, err := s.q.Sources(ctx, s.deps.Pool, dbsqlc.SourcesParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
 		FromDay:   r.From,
@@ -210,7 +210,7 @@ type Curve struct {
 // Retention reads the curve of the plays that began in a range.
 func (s *Insight) Retention(ctx context.Context, creatorID, spuID int64, r Range) (Curve, error) {
 	var c Curve
-	plays, err := s.q.Plays(ctx, s.Pool, dbsqlc.PlaysParams{
+	plays, err := s.q.Plays(ctx, s.deps.Pool, dbsqlc.PlaysParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
 		FromDay:   r.From,
@@ -219,7 +219,7 @@ func (s *Insight) Retention(ctx context.Context, creatorID, spuID int64, r Range
 	if err != nil {
 		return c, fmt.Errorf("plays of SPU %d: %w", spuID, err)
 	}
-	rows, err := s.q.Reached(ctx, s.Pool, dbsqlc.ReachedParams{
+	rows, err := s.q.Reached(ctx, s.deps.Pool, dbsqlc.ReachedParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
 		FromDay:   r.From,

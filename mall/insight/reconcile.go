@@ -21,12 +21,12 @@ const reconciled = 3
 // Reconcile holds the last days of each zone against the rows of orders, mends what differs and returns how many sums
 // did. Today is left for later while events are on their way: they explain a difference.
 func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
-	zones, err := s.zones(ctx, s.Pool)
+	zones, err := s.zones(ctx, s.deps.Pool)
 	if err != nil {
 		return 0, err
 	}
 	for _, z := range zones {
-		today := z.DayOf(s.Now())
+		today := z.DayOf(s.deps.Now())
 		for n := range reconciled {
 			differed, err := s.sumDay(ctx, z, today.AddDate(0, 0, -n), false)
 			if err != nil {
@@ -35,9 +35,9 @@ func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 			drift += differed
 		}
 	}
-	s.Metrics.InsightDrift(drift)
+	s.deps.Metrics.InsightDrift(drift)
 	if drift > 0 {
-		s.Log.WarnContext(ctx, "sums differed from the rows of orders and were mended", "sums", drift)
+		s.deps.Log.WarnContext(ctx, "sums differed from the rows of orders and were mended", "sums", drift)
 	}
 	return drift, nil
 }
@@ -47,19 +47,19 @@ func (s *Insight) Reconcile(ctx context.Context) (drift int, err error) {
 // UTC.
 func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
 	var since *time.Time
-	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
-		since, err = s.Since(ctx, tx)
+	err = pgx.BeginFunc(ctx, s.deps.Pool, func(tx pgx.Tx) error {
+		since, err = s.deps.Since(ctx, tx)
 		return err
 	})
 	if err != nil || since == nil {
 		return 0, err
 	}
-	zones, err := s.zones(ctx, s.Pool)
+	zones, err := s.zones(ctx, s.deps.Pool)
 	if err != nil {
 		return 0, err
 	}
 	for _, z := range zones {
-		for day := z.DayOf(*since); !day.After(z.DayOf(s.Now())); day = day.AddDate(0, 0, 1) {
+		for day := z.DayOf(*since); !day.After(z.DayOf(s.deps.Now())); day = day.AddDate(0, 0, 1) {
 			if _, err := s.sumDay(ctx, z, day, true); err != nil {
 				return days, err
 			}
@@ -75,7 +75,7 @@ func (s *Insight) Rebuild(ctx context.Context) (days int, err error) {
 // differed. With them it keeps what it saw: an event of a transaction that was seen, which comes later, finds itself
 // counted.
 func (s *Insight) sumDay(ctx context.Context, z calendar.Zone, day time.Time, always bool) (differed int, err error) {
-	err = pgx.BeginTxFunc(ctx, s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, s.deps.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
 			return err
 		}
@@ -92,8 +92,8 @@ func (s *Insight) sumDay(ctx context.Context, z calendar.Zone, day time.Time, al
 			if differed == 0 {
 				return nil
 			}
-			if fresh := s.Now().Before(z.Start(day.AddDate(0, 0, 1)).Add(settling)); fresh {
-				waiting, err := s.Waiting(ctx, tx)
+			if fresh := s.deps.Now().Before(z.Start(day.AddDate(0, 0, 1)).Add(settling)); fresh {
+				waiting, err := s.deps.Waiting(ctx, tx)
 				if err != nil {
 					return err
 				}
@@ -120,7 +120,7 @@ func (s *Insight) replaceTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, r R
 		if err := s.q.MarkDay(ctx, tx, dbsqlc.MarkDayParams{
 			Zone: z.Name(),
 			Day:  day,
-			At:   s.Now(),
+			At:   s.deps.Now(),
 		}); err != nil {
 			return err
 		}

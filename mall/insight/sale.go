@@ -99,7 +99,7 @@ func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fr
 	if err := lockTx(ctx, tx); err != nil {
 		return nil, err
 	}
-	noted, err := s.q.NoteEvent(ctx, tx, dbsqlc.NoteEventParams{EventID: f.EventID, At: s.Now()})
+	noted, err := s.q.NoteEvent(ctx, tx, dbsqlc.NoteEventParams{EventID: f.EventID, At: s.deps.Now()})
 	if err != nil {
 		return nil, fmt.Errorf("note event %d: %w", f.EventID, err)
 	}

@@ -87,7 +87,7 @@ func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := film(m)
-	processes := []*insight.Insight{insight.New(m.Insight.Deps), insight.New(m.Insight.Deps)}
+	processes := []*insight.Insight{m.Another().Insight, m.Another().Insight}
 	var crowd sync.WaitGroup
 	for _, p := range processes {
 		crowd.Go(func() {
@@ -118,7 +118,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := film(m)
-	other := insight.New(m.Insight.Deps) // another process hears every second sign
+	other := m.Another().Insight // another process hears every second sign
 	sign := func(p *insight.Insight, session string, user int64, position float64) {
 		p.Played(insight.Sign{
 			Session:  session,
@@ -157,7 +157,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 	m := open(t)
 	one, _ := film(m)
-	p := insight.New(m.Insight.Deps)
+	p := m.Another().Insight
 	ctx, stop := contextOf(m)
 	ended := make(chan struct{})
 	go func() { p.Run(ctx); close(ended) }()

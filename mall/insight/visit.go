@@ -30,7 +30,7 @@ func (v Visit) person(day time.Time) int64 {
 
 // See hears of a visit. It costs no more than memory; Flush writes it down.
 func (s *Insight) See(v Visit) {
-	v.at = s.Now()
+	v.at = s.deps.Now()
 	for n := range v.people {
 		v.people[n] = s.person(calendar.UTC.DayOf(v.at).AddDate(0, 0, n-1), "visitor", v.Visitor)
 	}
@@ -47,7 +47,7 @@ func (s *Insight) See(v Visit) {
 // person is the number that stands for somebody on one day: nobody without the key can tell whose it is, and tomorrow's
 // is another.
 func (s *Insight) person(day time.Time, kind, name string) int64 {
-	h := hmac.New(sha256.New, s.Key)
+	h := hmac.New(sha256.New, s.deps.Key)
 	h.Write([]byte(day.Format(time.DateOnly) + " " + kind + " " + name))
 	return int64(binary.BigEndian.Uint64(h.Sum(nil)))
 }

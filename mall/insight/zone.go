@@ -18,7 +18,7 @@ var ErrZoneUnknown = fault.New(fault.Invalid, "zone_unknown", "There is no time 
 
 // Zone is the zone in which a creator's days are cut: UTC until they chose one.
 func (s *Insight) Zone(ctx context.Context, creatorID int64) (calendar.Zone, error) {
-	zones, err := s.zonesOf(ctx, s.Pool, creatorID)
+	zones, err := s.zonesOf(ctx, s.deps.Pool, creatorID)
 	return zones[creatorID], err
 }
 
@@ -30,7 +30,7 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 	if !ok {
 		return ErrZoneUnknown.Because("zone %q of creator %d", name, creatorID)
 	}
-	err := pgx.BeginTxFunc(ctx, s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, s.deps.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		if err := lockTx(ctx, tx); err != nil { // before the first query; see there
 			return err
 		}
@@ -47,19 +47,20 @@ func (s *Insight) SetZone(ctx context.Context, creatorID int64, name string) err
 		if err := s.q.SaveZone(ctx, tx, dbsqlc.SaveZoneParams{
 			CreatorID: creatorID,
 			Zone:      z.Name(),
-			At:        s.Now(),
+			At:        s.deps.Now(),
 		}); err != nil {
 			return err
 		}
 		if err := s.q.DropSales(ctx, tx, creatorID); err != nil {
 			return err
 		}
-		since, err := s.Since(ctx, tx)
+		since, err := s.deps.Since(ctx, tx)
 		if err != nil || since == nil {
 			return err
 		}
 		// To the day after tomorrow, for other machines' clocks: what the snapshot sees is in the sums.
-		facts, err := s.Facts(ctx, tx, z, z.DayOf(*since), z.DayOf(s.Now()).AddDate(0, 0, 2), []int64{creatorID})
+		facts, err := s.deps.Facts(ctx, tx, z, z.DayOf(*since), z.DayOf(s.deps.Now()).AddDate(0, 0, 2),
+			[]int64{creatorID})
 		if err != nil {
 			return err
 		}
@@ -119,14 +120,14 @@ func (s *Insight) factsTx(ctx context.Context, tx pgx.Tx, z calendar.Zone, r Ran
 		if err != nil || len(here) == 0 {
 			return nil, err
 		}
-		facts, err := s.Facts(ctx, tx, z, r.From, r.To, here)
+		facts, err := s.deps.Facts(ctx, tx, z, r.From, r.To, here)
 		return withoutMall(facts), err
 	}
 	elsewhere, err := s.q.CreatorsElsewhere(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	facts, err := s.Facts(ctx, tx, z, r.From, r.To, nil)
+	facts, err := s.deps.Facts(ctx, tx, z, r.From, r.To, nil)
 	return slices.DeleteFunc(facts, func(f Sums) bool { return slices.Contains(elsewhere, f.CreatorID) }), err
 }
 

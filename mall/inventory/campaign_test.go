@@ -30,10 +30,14 @@ func openSplit(t *testing.T) *split {
 	t.Parallel()
 	pool := dbtest.New(t)
 	return &split{
-		Inventory: inventory.New(pool, nil, time.Now),
-		t:         t,
-		ctx:       t.Context(),
-		pool:      pool,
+		Inventory: inventory.New(inventory.Deps{
+			Pool: pool,
+			Gate: nil,
+			Now:  time.Now,
+		}),
+		t:    t,
+		ctx:  t.Context(),
+		pool: pool,
 	}
 }
 

@@ -56,16 +56,24 @@ type Gate struct {
 	unlimited map[StockKey]time.Time
 }
 
-// NewGate opens the gate. A nil client is a Redis that is always away.
-func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger, metrics *telemetry.Metrics,
-	now func() time.Time) *Gate {
+// GateDeps are what a Gate stands on.
+type GateDeps struct {
+	Pool    *pgxpool.Pool
+	Redis   redis.UniversalClient // nil is one that is always away
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	Now     func() time.Time
+}
+
+// NewGate opens the gate.
+func NewGate(d GateDeps) *Gate {
 	g := &Gate{
-		redis:     redisbreaker.New(client),
-		pool:      pool,
+		redis:     redisbreaker.New(d.Redis),
+		pool:      d.Pool,
 		q:         dbsqlc.New(),
-		log:       log,
-		metrics:   metrics,
-		now:       now,
+		log:       d.Log,
+		metrics:   d.Metrics,
+		now:       d.Now,
 		scripts:   newScripts(),
 		unlimited: map[StockKey]time.Time{},
 	}

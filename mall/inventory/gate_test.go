@@ -56,8 +56,17 @@ func open(t *testing.T, stock int64) *room {
 
 // process is another process on the same database and Redis.
 func (r *room) process(client redis.UniversalClient) *inventory.Inventory {
-	return inventory.New(r.pool,
-		inventory.NewGate(r.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), r.now), r.now)
+	return inventory.New(inventory.Deps{
+		Pool: r.pool,
+		Gate: inventory.NewGate(inventory.GateDeps{
+			Pool:    r.pool,
+			Redis:   client,
+			Log:     slog.New(slog.DiscardHandler),
+			Metrics: telemetry.NewMetrics(),
+			Now:     r.now,
+		}),
+		Now: r.now,
+	})
 }
 
 func (r *room) ok(err error) {

@@ -59,12 +59,19 @@ type Inventory struct {
 	q    *dbsqlc.Queries
 }
 
+// Deps are what the stock stands on.
+type Deps struct {
+	Pool *pgxpool.Pool
+	Gate *Gate // nil admits everybody
+	Now  func() time.Time
+}
+
 // New opens the stock room.
-func New(pool *pgxpool.Pool, gate *Gate, now func() time.Time) *Inventory {
+func New(d Deps) *Inventory {
 	return &Inventory{
-		Gate: gate,
-		pool: pool,
-		now:  now,
+		Gate: d.Gate,
+		pool: d.Pool,
+		now:  d.Now,
 		q:    dbsqlc.New(),
 	}
 }

@@ -30,7 +30,7 @@ func (a Account) Owed() int64 { return a.Available + a.Held + a.Reserved }
 
 // AccountsOf reads how a creator stands, a currency each; none for one who never earned anything.
 func (l *Ledger) AccountsOf(ctx context.Context, creatorID int64) ([]Account, error) {
-	return l.accountsTx(ctx, l.pool, creatorID)
+	return l.accountsTx(ctx, l.deps.Pool, creatorID)
 }
 
 func (l *Ledger) accountsTx(ctx context.Context, q dbsqlc.DBTX, creatorID int64) ([]Account, error) {
@@ -94,7 +94,7 @@ type Clearing struct {
 
 // ClearingOf lists on which days of a zone what a creator has earned clears, the next day first.
 func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zone) ([]Clearing, error) {
-	span, err := l.q.HeldSpan(ctx, l.pool, creatorID)
+	span, err := l.q.HeldSpan(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -102,7 +102,7 @@ func (l *Ledger) ClearingOf(ctx context.Context, creatorID int64, z calendar.Zon
 		return nil, fmt.Errorf("how long creator %d waits: %w", creatorID, err)
 	}
 	first := z.DayOf(span.First)
-	rows, err := l.q.Held(ctx, l.pool, dbsqlc.HeldParams{
+	rows, err := l.q.Held(ctx, l.deps.Pool, dbsqlc.HeldParams{
 		CreatorID: creatorID,
 		Starts:    z.Starts(first, z.DayOf(span.Last)),
 	})
@@ -136,7 +136,7 @@ func (l *Ledger) DaysOf(ctx context.Context, creatorID int64, z calendar.Zone, d
 	today := z.DayOf(l.now())
 	first := today.AddDate(0, 0, 1-days)
 	starts := z.Starts(first, today)
-	rows, err := l.q.SalesByDay(ctx, l.pool, dbsqlc.SalesByDayParams{
+	rows, err := l.q.SalesByDay(ctx, l.deps.Pool, dbsqlc.SalesByDayParams{
 		CreatorID: creatorID,
 		Since:     starts[0],
 		Starts:    starts,

@@ -11,7 +11,7 @@ import (
 
 // Balances lists every account with what it holds, by name and currency.
 func (l *Ledger) Balances(ctx context.Context) ([]Balance, error) {
-	rows, err := l.q.Balances(ctx, l.pool)
+	rows, err := l.q.Balances(ctx, l.deps.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("balances: %w", err)
 	}
@@ -31,7 +31,7 @@ type Family struct {
 
 // Families sums the books by the kind of their accounts.
 func (l *Ledger) Families(ctx context.Context) ([]Family, error) {
-	rows, err := l.q.Families(ctx, l.pool)
+	rows, err := l.q.Families(ctx, l.deps.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("sum the accounts: %w", err)
 	}
@@ -44,7 +44,7 @@ func (l *Ledger) Families(ctx context.Context) ([]Family, error) {
 
 // Imbalances sums all accounts, a currency each. Anything but zero means that the books are broken.
 func (l *Ledger) Imbalances(ctx context.Context) ([]money.Money, error) {
-	rows, err := l.q.Imbalances(ctx, l.pool)
+	rows, err := l.q.Imbalances(ctx, l.deps.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("sum the books: %w", err)
 	}
@@ -64,7 +64,7 @@ type Booked struct {
 
 // Recent lists up to most postings, the newest first, those before an id unless that is 0.
 func (l *Ledger) Recent(ctx context.Context, before int64, most int) ([]Booked, error) {
-	rows, err := l.q.RecentPostings(ctx, l.pool, dbsqlc.RecentPostingsParams{Before: before, Most: int32(most)})
+	rows, err := l.q.RecentPostings(ctx, l.deps.Pool, dbsqlc.RecentPostingsParams{Before: before, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("recent postings: %w", err)
 	}
@@ -77,7 +77,7 @@ func (l *Ledger) Recent(ctx context.Context, before int64, most int) ([]Booked, 
 		}
 		at[r.ID], ids[i] = i, r.ID
 	}
-	lines, err := l.q.LinesOfPostings(ctx, l.pool, ids)
+	lines, err := l.q.LinesOfPostings(ctx, l.deps.Pool, ids)
 	if err != nil {
 		return nil, fmt.Errorf("lines of recent postings: %w", err)
 	}

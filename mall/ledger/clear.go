@@ -29,7 +29,7 @@ func (l *Ledger) Clear(ctx context.Context) (int, error) {
 }
 
 func (l *Ledger) clear(ctx context.Context) (n int, err error) {
-	err = db.InTxRetrying(ctx, l.pool, 3, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, l.deps.Pool, 3, func(tx pgx.Tx) error {
 		n, err = l.ClearTx(ctx, tx)
 		return err
 	})

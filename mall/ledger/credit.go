@@ -79,7 +79,7 @@ func (l *Ledger) ProposeCredit(ctx context.Context, actorID, creatorID int64, su
 	if err := notOwn(actorID, creatorID); err != nil {
 		return Credit{}, err
 	}
-	err = db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		row, err := l.q.InsertCredit(ctx, tx, dbsqlc.InsertCreditParams{
 			CreatorID:  creatorID,
 			Amount:     sum.Amount,
@@ -122,7 +122,7 @@ func (l *Ledger) RefuseCredit(ctx context.Context, actorID, id int64) error {
 }
 
 func (l *Ledger) decideCredit(ctx context.Context, actorID, id int64, state string) error {
-	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		row, err := l.q.LockCredit(ctx, tx, id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrCreditNotFound.Because("credit %d", id)
@@ -162,7 +162,10 @@ func (l *Ledger) decideCredit(ctx context.Context, actorID, id int64, state stri
 // ProposedCredits lists up to most credits that wait for a second operator, the oldest first; of one creator, or of all
 // for 0.
 func (l *Ledger) ProposedCredits(ctx context.Context, creatorID int64, most int) ([]Credit, error) {
-	rows, err := l.q.ProposedCredits(ctx, l.pool, dbsqlc.ProposedCreditsParams{CreatorID: creatorID, Most: int32(most)})
+	rows, err := l.q.ProposedCredits(ctx, l.deps.Pool, dbsqlc.ProposedCreditsParams{
+		CreatorID: creatorID,
+		Most:      int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("credits that wait: %w", err)
 	}

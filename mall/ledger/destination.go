@@ -63,7 +63,7 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 	if err != nil {
 		return err
 	}
-	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		payee, err := l.lockPayeeTx(ctx, tx, creatorID)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (l *Ledger) SetDestination(ctx context.Context, creatorID int64, d Destinat
 
 // DestinationOf reads where a creator is paid, masked; the zero value where nobody has said so.
 func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destination, error) {
-	payee, err := l.q.Payee(ctx, l.pool, creatorID)
+	payee, err := l.q.Payee(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
 		return Destination{}, nil
 	}
@@ -101,14 +101,14 @@ func (l *Ledger) DestinationOf(ctx context.Context, creatorID int64) (Destinatio
 // their approval: changed is false where none waits any more.
 func (l *Ledger) DestinationChanged(ctx context.Context,
 	creatorID int64) (at, until time.Time, changed bool, err error) {
-	payee, err := l.q.Payee(ctx, l.pool, creatorID)
+	payee, err := l.q.Payee(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && payee.Destination == nil {
 		return at, until, false, nil
 	}
 	if err != nil {
 		return at, until, false, fmt.Errorf("payee %d: %w", creatorID, err)
 	}
-	until = payee.UpdatedAt.Add(l.Terms.PayoutWait)
+	until = payee.UpdatedAt.Add(l.deps.Terms.PayoutWait)
 	return payee.UpdatedAt, until, until.After(l.now()), nil
 }
 
@@ -121,7 +121,7 @@ func (l *Ledger) PayoutDestination(p Payout) (Destination, error) {
 // Reveal shows an operator in full where an approved payout goes, and writes down that it did.
 // Errors: ErrPayoutNotFound, ErrPayoutMoved when it is not approved, ErrOwnPayout, ErrSecondPerson as MarkPaid.
 func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, err error) {
-	err = db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		p, err := l.payoutTx(ctx, tx, id)
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ func (l *Ledger) Reveal(ctx context.Context, actorID, id int64) (d Destination, 
 func place(creatorID int64) string { return "payee/" + strconv.FormatInt(creatorID, 10) }
 
 func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
-	box, err := seal.New(l.Key)
+	box, err := seal.New(l.deps.Key)
 	if err != nil {
 		return nil, fmt.Errorf("the key of destinations: %w", err)
 	}
@@ -163,7 +163,7 @@ func (l *Ledger) seal(creatorID int64, d Destination) ([]byte, error) {
 }
 
 func (l *Ledger) unseal(creatorID int64, sealed []byte) (d Destination, err error) {
-	box, err := seal.New(l.Key)
+	box, err := seal.New(l.deps.Key)
 	if err != nil {
 		return d, fmt.Errorf("the key of destinations: %w", err)
 	}

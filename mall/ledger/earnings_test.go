@@ -37,6 +37,7 @@ type house struct {
 	ctx   context.Context
 	pool  *pgxpool.Pool
 	books *ledger.Ledger
+	deps  ledger.Deps // of books
 	at    atomic.Int64
 	n     int
 }
@@ -50,11 +51,21 @@ func open(t *testing.T) *house {
 		pool: dbtest.New(t),
 	}
 	h.at.Store(time.Date(2026, 3, 20, 12, 0, 0, 0, time.UTC).UnixMicro())
-	h.books = ledger.New(h.pool, h.now)
 	key := sha256.Sum256([]byte("key"))
-	h.books.Key = key[:]
-	h.books.Terms.PayoutWait = 0 // but where the wait is looked at
+	h.deps = ledger.Deps{
+		Pool:  h.pool,
+		Now:   h.now,
+		Terms: ledger.UsualTerms,
+		Key:   key[:],
+	}
+	h.terms(func(t *ledger.Terms) { t.PayoutWait = 0 }) // but where the wait is looked at
 	return h
+}
+
+// terms opens the books under other terms.
+func (h *house) terms(adjust func(*ledger.Terms)) {
+	adjust(&h.deps.Terms)
+	h.books = ledger.New(h.deps)
 }
 
 func (h *house) now() time.Time           { return time.UnixMicro(h.at.Load()).UTC() }
@@ -178,7 +189,7 @@ func TestASaleIsSplitToTheCent(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.amount, "@", c.rate), func(t *testing.T) {
 			h := open(t)
-			h.books.Terms.FeeRate = int(c.rate)
+			h.terms(func(t *ledger.Terms) { t.FeeRate = int(c.rate) })
 			p := part("A/1", c.amount)
 			p.Quantity = 3
 			h.sells(p)
@@ -219,7 +230,7 @@ func TestASaleIsBookedOnceForAllItsCreators(t *testing.T) {
 func TestAChangeOfTheFeeLeavesOldSalesAlone(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 1000))
-	h.books.Terms.FeeRate = 3000
+	h.terms(func(t *ledger.Terms) { t.FeeRate = 3000 })
 	h.sells(part("A/2", 1000))
 	h.holds("fees", -450)
 	h.refunds("R1", "A/1", 1000)
@@ -237,10 +248,10 @@ func TestPartialRefundsReverseExactly(t *testing.T) {
 	for round := range 30 {
 		source := fmt.Sprint("P", round, "/1")
 		amount := 1 + dice.Int64N(2000)
-		h.books.Terms.FeeRate = dice.IntN(10001)
+		h.terms(func(t *ledger.Terms) { t.FeeRate = dice.IntN(10001) })
 		h.sells(part(source, amount))
 		if dice.IntN(2) == 0 {
-			h.advance(h.books.Terms.Clearing)
+			h.advance(h.books.Terms().Clearing)
 			h.clears()
 		}
 		n := 0
@@ -261,7 +272,7 @@ func TestPartialRefundsReverseExactly(t *testing.T) {
 			h.holds(account, 0)
 		}
 		if t.Failed() {
-			t.Fatalf("round %d: %d at %d", round, amount, h.books.Terms.FeeRate)
+			t.Fatalf("round %d: %d at %d", round, amount, h.books.Terms().FeeRate)
 		}
 	}
 	h.zero()
@@ -278,7 +289,7 @@ func TestARefundThatFailsAfterTheClearingComesBackAvailable(t *testing.T) {
 	h.sells(part("A/1", 1000))
 	h.refunds("R1", "A/1", 400)
 	h.holds("creator_held:7", -510)
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 	h.holds("creator_available:7", -510)
 	h.fails("R1")
@@ -295,7 +306,7 @@ func TestARefundThatFailsAfterTheClearingComesBackAvailable(t *testing.T) {
 func TestARefundAfterTheClearingMayLeaveADebtThatLaterSalesFill(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 2000))
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 	h.pays(1700)
 	h.refunds("R1", "A/1", 2000)
@@ -303,7 +314,7 @@ func TestARefundAfterTheClearingMayLeaveADebtThatLaterSalesFill(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	h.sells(part("A/2", 4000))
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 	if a := h.account(cara); a.Available != 1700 {
 		t.Fatalf("%+v", a)
@@ -355,7 +366,7 @@ func TestOnlyWhatIsDueClearsAndOnce(t *testing.T) {
 	h.sells(part("A/1", 1000))
 	h.advance(24 * time.Hour)
 	h.sells(part("A/2", 1000))
-	h.advance(h.books.Terms.Clearing - 24*time.Hour)
+	h.advance(h.books.Terms().Clearing - 24*time.Hour)
 	h.clears()
 	h.clears()
 	if a := h.account(cara); a.Available != 850 || a.Held != 850 {
@@ -375,7 +386,7 @@ func TestClearingAgainstRefunds(t *testing.T) {
 	for n := range items {
 		h.sells(part(fmt.Sprint("A/", n), 1001))
 	}
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
@@ -416,7 +427,7 @@ func TestClearingAgainstRefunds(t *testing.T) {
 func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 20000)) // 17,000 to the creator
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 	h.ok(h.books.SetDestination(h.ctx, cara, ledger.Destination{Name: "Cara", Account: "12345678"}))
 	var got atomic.Int64
@@ -447,12 +458,13 @@ func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
 func TestAPayoutsSteps(t *testing.T) {
 	h := open(t)
 	var actions []string
-	h.books.Audit = func(_ context.Context, _ pgx.Tx, actor int64, verb, subject string, _ any) error {
+	h.deps.Audit = func(_ context.Context, _ pgx.Tx, actor int64, verb, subject string, _ any) error {
 		actions = append(actions, fmt.Sprint(actor, " ", verb, " ", subject))
 		return nil
 	}
+	h.books = ledger.New(h.deps)
 	h.sells(part("A/1", 20000))
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 	p := h.requests(5000)
 	is := func(err error, want *fault.Fault) {
@@ -467,7 +479,7 @@ func TestAPayoutsSteps(t *testing.T) {
 	is(h.books.RefusePayout(h.ctx, olga, p.ID, 0, " "), ledger.ErrPayoutInvalid)
 	_, err := h.books.Reveal(h.ctx, olga, p.ID)
 	is(err, ledger.ErrPayoutMoved)
-	_, err = h.books.RequestPayout(h.ctx, cara, cny(h.books.Terms.MinPayout-1), "too little")
+	_, err = h.books.RequestPayout(h.ctx, cara, cny(h.books.Terms().MinPayout-1), "too little")
 	is(err, ledger.ErrPayoutInvalid)
 	is(h.books.ApprovePayout(h.ctx, olga, p.ID, 1, "a page that shows what is not yet"), ledger.ErrPayoutMoved)
 	h.ok(h.books.ApprovePayout(h.ctx, olga, p.ID, 0, "looks good"))
@@ -510,7 +522,7 @@ func TestAPayoutsSteps(t *testing.T) {
 func TestDecisionsAtOnceHappenOnce(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 20000))
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 	p := h.requests(5000)
 	var done atomic.Int64
@@ -613,7 +625,7 @@ func TestADestinationIsEncryptedAndBoundToItsCreator(t *testing.T) {
 
 func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	h := open(t) // March 20
-	h.books.Terms.Clearing = 24 * time.Hour
+	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	second := part("A/2", 3000)
 	second.Subject, second.TitleEn = 2, "Other"
 	h.sells(part("A/1", 991), second)
@@ -670,7 +682,7 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 // whatever the zone.
 func TestLedger_Statement(t *testing.T) {
 	h := open(t) // March 20
-	h.books.Terms.Clearing = 24 * time.Hour
+	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	to := func(at time.Time) { h.at.Store(at.UnixMicro()) }
 	h.sells(part("A/1", 3000))
 	to(time.Date(2026, 3, 31, 18, 45, 0, 0, time.UTC)) // April in Kolkata, and further east
@@ -760,7 +772,7 @@ func TestLedger_ClearingOf(t *testing.T) {
 // Everything at once, and the books are whole at every look and at the end.
 func TestTheBooksAreWholeWhateverHappensAtOnce(t *testing.T) {
 	h := open(t)
-	h.books.Terms.Clearing = 0
+	h.terms(func(t *ledger.Terms) { t.Clearing = 0 })
 	h.ok(h.books.SetDestination(h.ctx, cara, ledger.Destination{Name: "Cara", Account: "12345678"}))
 	var wg sync.WaitGroup
 	stop := make(chan struct{})

@@ -15,15 +15,15 @@ import (
 func (h *house) earned() {
 	h.Helper()
 	h.sells(part("A/1", 20000))
-	h.advance(h.books.Terms.Clearing)
+	h.advance(h.books.Terms().Clearing)
 	h.clears()
 }
 
 func TestLedger_PayoutWaitsAfterItsDestinationChanged(t *testing.T) {
 	h := open(t)
-	h.books.Terms.PayoutWait = ledger.UsualTerms.PayoutWait
-	if h.books.Terms.PayoutWait != 72*time.Hour {
-		t.Fatalf("the usual wait is %s", h.books.Terms.PayoutWait)
+	h.terms(func(t *ledger.Terms) { t.PayoutWait = ledger.UsualTerms.PayoutWait })
+	if h.books.Terms().PayoutWait != 72*time.Hour {
+		t.Fatalf("the usual wait is %s", h.books.Terms().PayoutWait)
 	}
 	h.earned()
 	changed := func() bool {
@@ -82,7 +82,7 @@ func TestLedger_PayoutWaitsAfterItsDestinationChanged(t *testing.T) {
 
 func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
 	h := open(t)
-	h.books.Terms.TwoAbove = 3000
+	h.terms(func(t *ledger.Terms) { t.TwoAbove = 3000 })
 	h.earned()
 	approved := func(n int64) ledger.Payout {
 		t.Helper()

@@ -7,6 +7,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,37 +104,50 @@ type Balance struct {
 	Amount  money.Money
 }
 
-// Ledger keeps the books in PostgreSQL.
-type Ledger struct {
-	Terms Terms
+// Deps are what the books stand on.
+type Deps struct {
+	Pool  *pgxpool.Pool
+	Now   func() time.Time
+	Terms Terms  // the zero value stands for UsualTerms
 	Key   []byte // encrypts where creators are paid, 32 bytes; without it nobody can say
 	// Audit writes down what staff did, in the transaction of the action; nil writes nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// OnDecision is called with a payout that staff moved, in the same transaction; nil calls nobody.
 	OnDecision func(ctx context.Context, tx pgx.Tx, p Payout) error
+}
 
-	pool *pgxpool.Pool
+// Ledger keeps the books in PostgreSQL.
+type Ledger struct {
+	deps Deps
 	now  func() time.Time
 	q    *dbsqlc.Queries
 }
 
-// New opens the books, under the usual terms.
-func New(pool *pgxpool.Pool, now func() time.Time) *Ledger {
+// New opens the books.
+func New(d Deps) *Ledger {
+	d.Terms = cmp.Or(d.Terms, UsualTerms)
 	return &Ledger{
-		Terms: UsualTerms,
-		pool:  pool,
-		q:     dbsqlc.New(),
+		deps: d,
+		q:    dbsqlc.New(),
 		// PostgreSQL keeps microseconds; a finer clock would be later than the moment that is stored.
-		now: func() time.Time { return now().Truncate(time.Microsecond) },
+		now: func() time.Time { return d.Now().Truncate(time.Microsecond) },
 	}
 }
 
-// WithClock is the same books under another clock: for history that is written after the fact. It shares everything
-// else with l.
-func (l *Ledger) WithClock(now func() time.Time) *Ledger {
-	other := *l
-	other.now = func() time.Time { return now().Truncate(time.Microsecond) }
-	return &other
+// Terms are those that the books are kept under.
+func (l *Ledger) Terms() Terms { return l.deps.Terms }
+
+// ForHistory is the same books for history that is written after the fact: under another clock, with the audit of that
+// clock, and calling nobody about decisions.
+func (l *Ledger) ForHistory(
+	now func() time.Time,
+	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error,
+) *Ledger {
+	d := l.deps
+	d.Now = now
+	d.Audit = audit
+	d.OnDecision = nil
+	return New(d)
 }
 
 // PostTx writes a posting within the caller's transaction, in one round trip. One that was written before is left alone
@@ -197,8 +211,8 @@ func owed(creatorID int64) []string {
 }
 
 func (l *Ledger) auditTx(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error {
-	if l.Audit == nil {
+	if l.deps.Audit == nil {
 		return nil
 	}
-	return l.Audit(ctx, tx, actorID, verb, subject, detail)
+	return l.deps.Audit(ctx, tx, actorID, verb, subject, detail)
 }

@@ -21,7 +21,10 @@ func cny(n int64) money.Money { return money.Of(n, "CNY") }
 func TestAPostingIsWrittenOnceAndInBalance(t *testing.T) {
 	t.Parallel()
 	pool, ctx := dbtest.New(t), context.Background()
-	books := ledger.New(pool, time.Now)
+	books := ledger.New(ledger.Deps{
+		Pool: pool,
+		Now:  time.Now,
+	})
 	post := func(p ledger.Posting) (posted bool, err error) {
 		err = db.InTx(ctx, pool, func(tx pgx.Tx) error {
 			posted, err = books.PostTx(ctx, tx, p)
@@ -89,7 +92,10 @@ func TestTheDatabaseKeepsTheBooksItself(t *testing.T) {
 func TestLedger_SumsBeyondABigint(t *testing.T) {
 	t.Parallel()
 	pool, ctx := dbtest.New(t), context.Background()
-	books := ledger.New(pool, time.Now)
+	books := ledger.New(ledger.Deps{
+		Pool: pool,
+		Now:  time.Now,
+	})
 	for _, sql := range []string{`alter table ledger_line drop constraint ledger_line_amount_bounded`, `
 		with p as (insert into ledger_posting (kind, reference) values ('capture', 'old/1'), ('capture', 'old/2')
 		returning id)

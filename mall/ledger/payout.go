@@ -43,7 +43,7 @@ func (l *Ledger) RequestPayout(ctx context.Context, creatorID int64, sum money.M
 	if key == "" || len(key) > 200 {
 		return Payout{}, ErrKeyMissing
 	}
-	err = db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		p, err = l.requestTx(ctx, tx, creatorID, sum, key)
 		return err
 	})
@@ -66,7 +66,7 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 	if payee.Destination == nil {
 		return Payout{}, ErrPayoutInvalid.With("destination", "destination_missing")
 	}
-	if sum.Amount < max(l.Terms.MinPayout, 1) {
+	if sum.Amount < max(l.deps.Terms.MinPayout, 1) {
 		return Payout{}, ErrPayoutInvalid.With("amount", "payout_below_minimum")
 	}
 	account := of(Available, creatorID)
@@ -86,7 +86,7 @@ func (l *Ledger) requestTx(ctx context.Context, tx pgx.Tx, creatorID int64, sum 
 	}
 	at := l.now()
 	approvable := at
-	if until := payee.UpdatedAt.Add(l.Terms.PayoutWait); until.After(at) {
+	if until := payee.UpdatedAt.Add(l.deps.Terms.PayoutWait); until.After(at) {
 		approvable = until
 	}
 	row, err = l.q.InsertPayout(ctx, tx, dbsqlc.InsertPayoutParams{
@@ -194,7 +194,7 @@ func (l *Ledger) byStaff(ctx context.Context, id int64, version int, s step) err
 
 // secondPersonTx refuses whoever approved a payout to transfer it too, where its sum is above what one person may pay.
 func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorID int64) error {
-	if !l.Terms.TwoPeople(p.Amount) || p.State != Approved {
+	if !l.deps.Terms.TwoPeople(p.Amount) || p.State != Approved {
 		return nil
 	}
 	first, err := l.q.PayoutApprover(ctx, tx, p.ID)
@@ -208,7 +208,7 @@ func (l *Ledger) secondPersonTx(ctx context.Context, tx pgx.Tx, p Payout, actorI
 }
 
 func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may func(pgx.Tx, Payout) error) error {
-	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		p, err := l.payoutTx(ctx, tx, id)
 		if err != nil {
 			return err
@@ -221,8 +221,8 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 		if p, err = l.moveTx(ctx, tx, p, s); err != nil || s.to == Cancelled {
 			return err
 		}
-		if l.OnDecision != nil {
-			if err := l.OnDecision(ctx, tx, p); err != nil {
+		if l.deps.OnDecision != nil {
+			if err := l.deps.OnDecision(ctx, tx, p); err != nil {
 				return fmt.Errorf("tell of payout %d: %w", id, err)
 			}
 		}
@@ -252,7 +252,7 @@ func (l *Ledger) Adjust(ctx context.Context, actorID, creatorID int64, sum money
 	if err := notOwn(actorID, creatorID); err != nil {
 		return err
 	}
-	return db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, l.deps.Pool, func(tx pgx.Tx) error {
 		booked, err := l.adjustTx(ctx, tx, actorID, creatorID, sum, reason, strconv.FormatInt(creatorID, 10)+"/"+key,
 			l.now())
 		if err != nil || !booked {
@@ -287,7 +287,7 @@ func (l *Ledger) adjustTx(ctx context.Context, tx pgx.Tx, actorID, creatorID int
 
 // Payout reads one, for an operator. Errors: ErrPayoutNotFound.
 func (l *Ledger) Payout(ctx context.Context, id int64) (Payout, error) {
-	return l.payoutTx(ctx, l.pool, id)
+	return l.payoutTx(ctx, l.deps.Pool, id)
 }
 
 func (l *Ledger) payoutTx(ctx context.Context, q dbsqlc.DBTX, id int64) (Payout, error) {
@@ -311,7 +311,7 @@ type PayoutMove struct {
 
 // PayoutMoves reads a payout's moves, oldest first.
 func (l *Ledger) PayoutMoves(ctx context.Context, id int64) ([]PayoutMove, error) {
-	rows, err := l.q.PayoutMoves(ctx, l.pool, id)
+	rows, err := l.q.PayoutMoves(ctx, l.deps.Pool, id)
 	if err != nil {
 		return nil, fmt.Errorf("moves of payout %d: %w", id, err)
 	}
@@ -324,7 +324,7 @@ func (l *Ledger) PayoutMoves(ctx context.Context, id int64) ([]PayoutMove, error
 
 // PayoutsOf lists up to most of a creator's payouts, the newest first, those before an id unless that is 0.
 func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most int) ([]Payout, error) {
-	rows, err := l.q.PayoutsOf(ctx, l.pool, dbsqlc.PayoutsOfParams{
+	rows, err := l.q.PayoutsOf(ctx, l.deps.Pool, dbsqlc.PayoutsOfParams{
 		CreatorID: creatorID,
 		Before:    before,
 		Most:      int32(most),
@@ -335,7 +335,7 @@ func (l *Ledger) PayoutsOf(ctx context.Context, creatorID, before int64, most in
 // Payouts lists up to most payouts of everybody, the newest first, those of one state unless that is empty, and before
 // an id unless that is 0.
 func (l *Ledger) Payouts(ctx context.Context, state State, before int64, most int) ([]Payout, error) {
-	rows, err := l.q.Payouts(ctx, l.pool, dbsqlc.PayoutsParams{
+	rows, err := l.q.Payouts(ctx, l.deps.Pool, dbsqlc.PayoutsParams{
 		State:  string(state),
 		Before: before,
 		Most:   int32(most),
@@ -345,7 +345,7 @@ func (l *Ledger) Payouts(ctx context.Context, state State, before int64, most in
 
 // CountPayouts counts all payouts by their state.
 func (l *Ledger) CountPayouts(ctx context.Context) (map[State]int64, error) {
-	rows, err := l.q.CountPayouts(ctx, l.pool)
+	rows, err := l.q.CountPayouts(ctx, l.deps.Pool)
 	counts := map[State]int64{}
 	for _, r := range rows {
 		counts[State(r.State)] = r.Count

@@ -42,8 +42,8 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 		Reference: s.Reference,
 		Currency:  s.Amount.Currency,
 		At:        at,
-		FeeRate:   int32(l.Terms.FeeRate),
-		ClearsAt:  at.Add(l.Terms.Clearing),
+		FeeRate:   int32(l.deps.Terms.FeeRate),
+		ClearsAt:  at.Add(l.deps.Terms.Clearing),
 	}
 	line := func(kind, account string, amount int64) {
 		if amount != 0 {
@@ -65,7 +65,7 @@ func (l *Ledger) SaleTx(ctx context.Context, tx pgx.Tx, s Sale) error {
 		if !slices.Contains(creators, p.CreatorID) {
 			creators = append(creators, p.CreatorID)
 		}
-		fee := share(p.Amount.Amount, int64(l.Terms.FeeRate), 10000)
+		fee := share(p.Amount.Amount, int64(l.deps.Terms.FeeRate), 10000)
 		gross[p.CreatorID] += p.Amount.Amount
 		fees[p.CreatorID] += fee
 		sum, allFees = sum+p.Amount.Amount, allFees+fee

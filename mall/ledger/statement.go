@@ -115,7 +115,7 @@ func (l *Ledger) Months(ctx context.Context, creatorID int64, z calendar.Zone) (
 }
 
 func (l *Ledger) firstMonth(ctx context.Context, creatorID int64, z calendar.Zone) (time.Time, error) {
-	at, err := l.q.FirstMoment(ctx, l.pool, creatorID)
+	at, err := l.q.FirstMoment(ctx, l.deps.Pool, creatorID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, ErrNoStatement.Because("creator %d never earned anything", creatorID)
 	}
@@ -145,7 +145,7 @@ func (l *Ledger) Statement(ctx context.Context, creatorID int64, z calendar.Zone
 	}
 	s.Open = s.Until().After(now)
 	// One snapshot: what is booked meanwhile is in all of its numbers or in none.
-	err = pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{
+	err = pgx.BeginTxFunc(ctx, l.deps.Pool, pgx.TxOptions{
 		IsoLevel:   pgx.RepeatableRead,
 		AccessMode: pgx.ReadOnly,
 	}, func(tx pgx.Tx) error {

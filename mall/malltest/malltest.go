@@ -22,6 +22,7 @@ import (
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/money"
@@ -122,6 +123,29 @@ func (m *Mall) Another() *mall.Mall {
 	another, err := mall.New(m.options)
 	m.OK(err)
 	return another
+}
+
+// OrdersWith is the order book again, with other dependencies.
+func (m *Mall) OrdersWith(adjust func(*order.Deps)) *order.Orders {
+	d := order.Deps{
+		Pool:         m.Pool,
+		Catalog:      m.Catalog,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Payments:     m.Payments,
+		Entitlements: m.Entitlements,
+		Ledger:       m.Ledger,
+		Outbox:       m.Outbox,
+		River:        m.River,
+		Redis:        m.Redis,
+		Metrics:      m.Metrics,
+		Now:          m.Now,
+		PayWindow:    m.options.PayWindow,
+		Ended:        m.Reviews.EndedAccessTx,
+		Audit:        backoffice.Audit(m.Accounts, m.Audit),
+	}
+	adjust(&d)
+	return order.New(d)
 }
 
 // Listening is Open with an address of its own, where the sandbox's notices are taken.

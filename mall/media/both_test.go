@@ -32,7 +32,12 @@ func both(t *testing.T, test func(*testing.T, fixture)) {
 			t.Parallel()
 			storage := openStorage(t, storageURL(t))
 			pool := dbtest.New(t)
-			m, err := media.New(pool, storage, secret, time.Now)
+			m, err := media.New(media.Deps{
+				Pool:    pool,
+				Storage: storage,
+				Key:     secret,
+				Now:     time.Now,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +165,12 @@ func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
 	t.Parallel()
 	folder, bucket := openStorage(t, "file://"+t.TempDir()), openStorage(t, dbtest.Bucket(t))
 	pool := dbtest.New(t)
-	m, err := media.New(pool, folder, secret, time.Now)
+	m, err := media.New(media.Deps{
+		Pool:    pool,
+		Storage: folder,
+		Key:     secret,
+		Now:     time.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +205,12 @@ func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
 	if again, _ := copyAll(folder, bucket); again.Copied != 0 || again.Kept != len(names) {
 		t.Fatalf("again: %+v", again)
 	}
-	moved, err := media.New(pool, bucket, secret, time.Now)
+	moved, err := media.New(media.Deps{
+		Pool:    pool,
+		Storage: bucket,
+		Key:     secret,
+		Now:     time.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,25 +35,43 @@ type Media struct {
 	turns   *turns
 	disk    diskFloor
 	q       *dbsqlc.Queries
-	work    *processing // nil where uploads only wait; see Process
+	work    *processing // nil where uploads only wait
 }
 
-// New needs a migrated database and the 32 bytes that wrap segment keys, derived from the mall's secret for
-// this purpose alone. Other bytes open no key that these have wrapped.
-func New(pool *pgxpool.Pool, storage *Storage, wrappingKey []byte, now func() time.Time) (*Media, error) {
-	keys, err := seal.New(wrappingKey)
+// Deps are what media stand on.
+type Deps struct {
+	Pool    *pgxpool.Pool // of a migrated database
+	Storage *Storage
+	// Key wraps segment keys, 32 bytes, derived from the mall's secret for this purpose alone. Other bytes open no key
+	// that these have wrapped.
+	Key     []byte
+	Now     func() time.Time
+	Uploads UploadLimits // zero fields stand for the usual ones
+	// Processing makes films of uploads; nil: uploads are stored and wait.
+	Processing *Processing
+}
+
+// New opens the media.
+func New(d Deps) (*Media, error) {
+	keys, err := seal.New(d.Key)
 	if err != nil {
 		return nil, fmt.Errorf("the key that wraps segment keys: %w", err)
 	}
-	return &Media{
-		pool:    pool,
-		storage: storage,
+	m := &Media{
+		pool:    d.Pool,
+		storage: d.Storage,
 		keys:    keys,
-		now:     now,
+		now:     d.Now,
 		q:       dbsqlc.New(),
-		limits:  UploadLimits{File: usualFile, Quota: usualQuota},
+		limits:  d.Uploads.withDefaults(),
 		turns:   newTurns(UsualCoverMemory, turnWait),
-	}, nil
+	}
+	if d.Processing != nil {
+		if err := m.process(*d.Processing); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
 }
 
 // Storage is where the films lie.

@@ -42,7 +42,12 @@ func open(t *testing.T) fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { storage.Close() })
-	m, err := media.New(pool, storage, secret, time.Now)
+	m, err := media.New(media.Deps{
+		Pool:    pool,
+		Storage: storage,
+		Key:     secret,
+		Now:     time.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +382,12 @@ func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
 	if _, err := f.Key(t.Context(), "a", 2); err != nil {
 		t.Errorf("an untouched key: %v", err)
 	}
-	other, err := media.New(f.pool, f.Storage(), []byte("another key of thirty-two bytes."), time.Now)
+	other, err := media.New(media.Deps{
+		Pool:    f.pool,
+		Storage: f.Storage(),
+		Key:     []byte("another key of thirty-two bytes."),
+		Now:     time.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,8 +85,8 @@ type processing struct {
 	halted sync.Once
 }
 
-// Process lets m make films of uploads. Without it, uploads are kept and wait.
-func (m *Media) Process(p Processing) error {
+// process lets m make films of uploads.
+func (m *Media) process(p Processing) error {
 	runner, err := ffmpeg.New()
 	if err != nil {
 		return err

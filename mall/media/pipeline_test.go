@@ -47,14 +47,20 @@ func openFactory(t *testing.T, adjust ...func(*media.Processing)) *works {
 	storage, err := media.OpenStorage("", dir)
 	w.ok(err)
 	t.Cleanup(func() { storage.Close() })
-	m, err := media.New(pool, storage, secret, func() time.Time {
-		return time.Now().Add(time.Duration(w.ahead.Load()))
+	w.jobs, err = river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	w.ok(err)
+	processing := w.processing(adjust...)
+	m, err := media.New(media.Deps{
+		Pool:       pool,
+		Storage:    storage,
+		Key:        secret,
+		Processing: &processing,
+		Now: func() time.Time {
+			return time.Now().Add(time.Duration(w.ahead.Load()))
+		},
 	})
 	w.ok(err)
 	w.fixture = fixture{m, pool, filepath.Join(dir, "media")}
-	w.jobs, err = river.NewClient(riverpgxv5.New(pool), &river.Config{})
-	w.ok(err)
-	w.ok(m.Process(w.processing(adjust...)))
 	return w
 }
 
@@ -245,7 +251,12 @@ func TestPostersMoveWithTheirFilm(t *testing.T) {
 	t.Cleanup(func() { to.Close() })
 	_, err = w.Storage().CopyTo(t.Context(), to, func(string, int64, bool) {})
 	w.ok(err)
-	moved, err := media.New(w.pool, to, secret, time.Now)
+	moved, err := media.New(media.Deps{
+		Pool:    w.pool,
+		Storage: to,
+		Key:     secret,
+		Now:     time.Now,
+	})
 	w.ok(err)
 	there, err := moved.Poster(t.Context(), 7, id, 0)
 	if err != nil || !bytes.Equal(here, there) {

@@ -67,14 +67,14 @@ const (
 	usualQuota = 50 << 30
 )
 
-// LimitUploads sets the limits, once, before the first upload.
-func (m *Media) LimitUploads(l UploadLimits) {
-	if l.File > 0 {
-		m.limits.File = l.File
+func (l UploadLimits) withDefaults() UploadLimits {
+	if l.File <= 0 {
+		l.File = usualFile
 	}
-	if l.Quota > 0 {
-		m.limits.Quota = l.Quota
+	if l.Quota <= 0 {
+		l.Quota = usualQuota
 	}
+	return l
 }
 
 // NewUpload is what a creator says of a file before its first byte.

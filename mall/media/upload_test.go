@@ -27,21 +27,27 @@ type uploads struct {
 
 func (u *uploads) now() time.Time { return time.Now().Add(time.Duration(u.ahead.Load())) }
 
-func openUploads(t *testing.T, storageURL, dir string) *uploads {
+func openUploads(t *testing.T, storageURL, dir string, limits ...media.UploadLimits) *uploads {
 	t.Helper()
 	u := &uploads{}
 	var err error
 	u.pool, u.dir = dbtest.New(t), dir
-	u.Media, err = media.New(u.pool, openStorage(t, storageURL), secret, u.now)
+	u.Media, err = media.New(media.Deps{
+		Pool:    u.pool,
+		Storage: openStorage(t, storageURL),
+		Key:     secret,
+		Now:     u.now,
+		Uploads: append(limits, media.UploadLimits{})[0],
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return u
 }
 
-func local(t *testing.T) *uploads {
+func local(t *testing.T, limits ...media.UploadLimits) *uploads {
 	dir := t.TempDir()
-	return openUploads(t, "file://"+dir, dir)
+	return openUploads(t, "file://"+dir, dir, limits...)
 }
 
 // bytesOf is what a film of n bytes looks like from outside.
@@ -267,8 +273,7 @@ func TestAnUploadThatNobodyWantsLeavesNothing(t *testing.T) {
 
 func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
 	t.Parallel()
-	u := local(t)
-	u.LimitUploads(media.UploadLimits{File: 800, Quota: 1000})
+	u := local(t, media.UploadLimits{File: 800, Quota: 1000})
 	var wg sync.WaitGroup
 	var taken, refused atomic.Int64
 	for range 8 {

@@ -12,7 +12,7 @@ import (
 // provider or a shopper does stands in the history only. The subject is an order number, or names its own kind.
 func (s *Orders) auditTx(ctx context.Context, tx pgx.Tx, actor, verb, subject string, detail any) error {
 	number, staff := strings.CutPrefix(actor, "operator:")
-	if !staff || s.Audit == nil {
+	if !staff || s.deps.Audit == nil {
 		return nil
 	}
 	id, err := strconv.ParseInt(number, 10, 64)
@@ -22,5 +22,5 @@ func (s *Orders) auditTx(ctx context.Context, tx pgx.Tx, actor, verb, subject st
 	if !strings.Contains(subject, ":") {
 		subject = aggregate(subject)
 	}
-	return s.Audit(ctx, tx, id, verb, subject, detail)
+	return s.deps.Audit(ctx, tx, id, verb, subject, detail)
 }

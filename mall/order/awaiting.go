@@ -15,7 +15,7 @@ type Awaiting struct {
 
 // AwaitingPayment counts a person's orders that can still be paid.
 func (s *Orders) AwaitingPayment(ctx context.Context, userID int64) (Awaiting, error) {
-	row, err := s.q.AwaitingPayment(ctx, s.Pool, dbsqlc.AwaitingPaymentParams{UserID: userID, At: s.Now()})
+	row, err := s.q.AwaitingPayment(ctx, s.deps.Pool, dbsqlc.AwaitingPaymentParams{UserID: userID, At: s.deps.Now()})
 	if err != nil {
 		return Awaiting{}, fmt.Errorf("unpaid orders of user %d: %w", userID, err)
 	}

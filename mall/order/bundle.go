@@ -66,8 +66,8 @@ func (s *Orders) QuoteBundles(ctx context.Context, userID int64,
 	for n, b := range bundles {
 		set[n] = asked{userID: userID, bundleID: b.ID}
 	}
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		f, err := s.factsTx(ctx, tx, set, s.Now())
+	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
+		f, err := s.factsTx(ctx, tx, set, s.deps.Now())
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (s *Orders) markSoldOut(ctx context.Context, quotes []BundleQuote) error {
 	if len(limited) == 0 {
 		return nil
 	}
-	left, err := s.Inventory.Available(ctx, limited)
+	left, err := s.deps.Inventory.Available(ctx, limited)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func bundleFault(problem string) error {
 
 // bundleLines are what a person lacks of a bundle. Errors: ErrBundleUnavailable, ErrBundleHeld.
 func (s *Orders) bundleLines(ctx context.Context, userID, bundleID int64) ([]Line, error) {
-	found, err := s.Promotions.BundlesTx(ctx, s.Pool, []int64{bundleID})
+	found, err := s.deps.Promotions.BundlesTx(ctx, s.deps.Pool, []int64{bundleID})
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (s *Orders) bundleFactsTx(ctx context.Context, tx pgx.Tx, set []asked) (map
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return s.Promotions.BundlesTx(ctx, tx, ids)
+	return s.deps.Promotions.BundlesTx(ctx, tx, ids)
 }
 
 // holdingsTx is what those who want bundles have of their videos already.
@@ -223,7 +223,7 @@ func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked,
 	}
 	held := make(map[int64]entitlement.Holdings, len(films))
 	for userID, spuIDs := range films {
-		h, err := s.Entitlements.HoldingsTx(ctx, tx, userID, spuIDs)
+		h, err := s.deps.Entitlements.HoldingsTx(ctx, tx, userID, spuIDs)
 		if err != nil {
 			return nil, err
 		}

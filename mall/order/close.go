@@ -51,7 +51,7 @@ func (s *Orders) Cancel(ctx context.Context, userID int64, orderNo string) (Orde
 // close asks the providers first: paid money is applied, a running payment is waited for, everything else is
 // closed over there before it is closed here.
 func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
-	row, err := s.q.OrderByNo(ctx, s.Pool, orderNo)
+	row, err := s.q.OrderByNo(ctx, s.deps.Pool, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNotFound.Because("order %q", orderNo)
 	}
@@ -61,13 +61,13 @@ func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 	if Status(row.Status) != PendingPay {
 		return nil
 	}
-	if m.cause == "not_paid_in_time" && s.Now().Before(row.PayBefore) {
+	if m.cause == "not_paid_in_time" && s.deps.Now().Before(row.PayBefore) {
 		return fmt.Errorf("%w: order %s may be paid until %s", ErrAwaitsProvider, orderNo, row.PayBefore)
 	}
 	if paid, err := s.inquire(ctx, orderNo); err != nil || paid {
 		return err
 	}
-	if err := s.Payments.CloseAttempts(ctx, orderNo); err != nil {
+	if err := s.deps.Payments.CloseAttempts(ctx, orderNo); err != nil {
 		return fmt.Errorf("%w: close the attempts of %s: %w", ErrAwaitsProvider, orderNo, err)
 	}
 	return s.closeUnasked(ctx, orderNo, m)
@@ -76,15 +76,15 @@ func (s *Orders) close(ctx context.Context, orderNo string, m move) error {
 // closeUnasked closes what is still unpaid, and lets the gate admit to its units again.
 func (s *Orders) closeUnasked(ctx context.Context, orderNo string, m move) error {
 	var returned []inventory.Want
-	err := db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) (err error) {
+	err := db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) (err error) {
 		returned, err = s.closeTx(ctx, tx, orderNo, m)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.Inventory.Gate.Return(ctx, returned)
-	s.Metrics.OrderOutcome(m.cause)
+	s.deps.Inventory.Gate.Return(ctx, returned)
+	s.deps.Metrics.OrderOutcome(m.cause)
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 		return nil, err
 	}
 	for _, i := range limited(o.Items) {
-		if _, err := s.Inventory.ReleaseTx(ctx, tx, *i.reservation); err != nil {
+		if _, err := s.deps.Inventory.ReleaseTx(ctx, tx, *i.reservation); err != nil {
 			return nil, err
 		}
 		returned = append(returned, inventory.Want{
@@ -109,7 +109,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 		})
 	}
 	if o.couponID != 0 { // after the stock, as everywhere
-		if err := s.Promotions.ReleaseTx(ctx, tx, o.OrderNo); err != nil {
+		if err := s.deps.Promotions.ReleaseTx(ctx, tx, o.OrderNo); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +119,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 // inquire asks every provider that may have taken money for an order. Errors: ErrAwaitsProvider when one is still
 // working, or gives no answer.
 func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err error) {
-	answers, err := s.Payments.Inquire(ctx, orderNo)
+	answers, err := s.deps.Payments.Inquire(ctx, orderNo)
 	if err != nil {
 		return false, err
 	}
@@ -154,7 +154,7 @@ func (s *Orders) inquire(ctx context.Context, orderNo string) (paid bool, err er
 
 // CloseSiblings closes at their providers the attempts of an order that was paid through another one.
 func (s *Orders) CloseSiblings(ctx context.Context, orderNo string) error {
-	if err := s.Payments.CloseAttempts(ctx, orderNo); err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
+	if err := s.deps.Payments.CloseAttempts(ctx, orderNo); err != nil && !errors.Is(err, payment.ErrAlreadyPaid) {
 		return fmt.Errorf("close the siblings of %s: %w", orderNo, err)
 	}
 	_, err := s.inquire(ctx, orderNo) // one that was paid meanwhile becomes surplus
@@ -163,7 +163,10 @@ func (s *Orders) CloseSiblings(ctx context.Context, orderNo string) error {
 
 // SweepOverdue closes what a lost job left open for longer than grace after its time; it returns how many it tried.
 func (s *Orders) SweepOverdue(ctx context.Context, grace time.Duration) (int, error) {
-	overdue, err := s.q.Overdue(ctx, s.Pool, dbsqlc.OverdueParams{At: s.Now().Add(-grace), MaxRows: sweepRows})
+	overdue, err := s.q.Overdue(ctx, s.deps.Pool, dbsqlc.OverdueParams{
+		At:      s.deps.Now().Add(-grace),
+		MaxRows: sweepRows,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("find overdue orders: %w", err)
 	}

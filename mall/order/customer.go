@@ -43,13 +43,13 @@ func (s *Orders) CountCustomersTx(ctx context.Context, tx pgx.Tx, e Event) error
 func (s *Orders) Customers(ctx context.Context, creatorID int64, last *Customer, most int) ([]Customer, error) {
 	arg := dbsqlc.CustomersOfParams{
 		CreatorID: creatorID,
-		Before:    s.Now().AddDate(100, 0, 0),
+		Before:    s.deps.Now().AddDate(100, 0, 0),
 		Most:      int32(most),
 	}
 	if last != nil {
 		arg.Before, arg.BeforeID = last.LastAt, last.UserID
 	}
-	rows, err := s.q.CustomersOf(ctx, s.Pool, arg)
+	rows, err := s.q.CustomersOf(ctx, s.deps.Pool, arg)
 	if err != nil {
 		return nil, fmt.Errorf("customers of %d: %w", creatorID, err)
 	}
@@ -62,7 +62,7 @@ func (s *Orders) Customers(ctx context.Context, creatorID int64, last *Customer,
 
 // Customer reads what one buyer is to a creator, a value a currency; nobody who bought nothing has one.
 func (s *Orders) Customer(ctx context.Context, creatorID, userID int64) ([]Customer, error) {
-	rows, err := s.q.CustomerTotals(ctx, s.Pool, dbsqlc.CustomerTotalsParams{CreatorID: creatorID, UserID: userID})
+	rows, err := s.q.CustomerTotals(ctx, s.deps.Pool, dbsqlc.CustomerTotalsParams{CreatorID: creatorID, UserID: userID})
 	if err != nil {
 		return nil, fmt.Errorf("customer %d of %d: %w", userID, creatorID, err)
 	}

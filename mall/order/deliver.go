@@ -16,15 +16,15 @@ import (
 // back instead. An order in any other state is left alone, so that a job, its retry and the sweeper may all come.
 func (s *Orders) Deliver(ctx context.Context, orderNo string) error {
 	var waited time.Duration
-	err := db.InTx(ctx, s.Pool, func(tx pgx.Tx) (err error) {
+	err := db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) (err error) {
 		waited, err = s.deliverTx(ctx, tx, orderNo)
 		return err
 	})
 	switch {
 	case err != nil:
-		s.Metrics.GrantOutcome("error", 0)
+		s.deps.Metrics.GrantOutcome("error", 0)
 	case waited > 0:
-		s.Metrics.GrantOutcome("granted", waited)
+		s.deps.Metrics.GrantOutcome("granted", waited)
 	}
 	return err
 }
@@ -41,12 +41,12 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 	if o, err = s.returnOwnedTx(ctx, tx, o); err != nil || o.Status != Paid {
 		return 0, err
 	}
-	now, granted := s.Now(), 0
+	now, granted := s.deps.Now(), 0
 	for n, i := range o.Items {
 		if i.RevokedAt != nil { // being refunded already
 			continue
 		}
-		if _, err := s.Entitlements.GrantTx(ctx, tx, entitlement.Grant{
+		if _, err := s.deps.Entitlements.GrantTx(ctx, tx, entitlement.Grant{
 			UserID:    o.UserID,
 			SPUID:     i.SPUID,
 			SKUID:     i.SKUID,
@@ -85,7 +85,10 @@ func (s *Orders) deliverTx(ctx context.Context, tx pgx.Tx, orderNo string) (time
 // SweepUndelivered grants what has been paid for longer than grace: it keeps the promise of 30 s whatever became
 // of the job. It returns how many orders it took up.
 func (s *Orders) SweepUndelivered(ctx context.Context, grace time.Duration) (int, error) {
-	waiting, err := s.q.Undelivered(ctx, s.Pool, dbsqlc.UndeliveredParams{At: s.Now().Add(-grace), MaxRows: sweepRows})
+	waiting, err := s.q.Undelivered(ctx, s.deps.Pool, dbsqlc.UndeliveredParams{
+		At:      s.deps.Now().Add(-grace),
+		MaxRows: sweepRows,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("find undelivered orders: %w", err)
 	}

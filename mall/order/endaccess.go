@@ -38,7 +38,7 @@ func (EndAccessArgs) InsertOpts() river.InsertOpts {
 
 // EndAccessTx enqueues the job within the caller's transaction.
 func (s *Orders) EndAccessTx(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error {
-	if _, err := s.River.InsertTx(ctx, tx, EndAccessArgs{SPUID: spuID, TakedownID: takedownID}, nil); err != nil {
+	if _, err := s.deps.River.InsertTx(ctx, tx, EndAccessArgs{SPUID: spuID, TakedownID: takedownID}, nil); err != nil {
 		return fmt.Errorf("enqueue the end of access to spu %d: %w", spuID, err)
 	}
 	return nil
@@ -53,7 +53,7 @@ var errUndone = errors.New("the takedown was undone")
 // order that fails does not keep the others from theirs, nor those of later jobs; its error comes back, and with it the
 // job.
 func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
-	rows, err := s.q.ItemsOfListing(ctx, s.Pool, dbsqlc.ItemsOfListingParams{
+	rows, err := s.q.ItemsOfListing(ctx, s.deps.Pool, dbsqlc.ItemsOfListingParams{
 		SpuID:     a.SPUID,
 		AfterID:   a.After,
 		MaxOrders: endedInATurn,
@@ -65,7 +65,7 @@ func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	for n, r := range rows {
 		sources[n] = source(r.OrderNo, int(r.LineNo))
 	}
-	over, err := s.Entitlements.Over(ctx, sources)
+	over, err := s.deps.Entitlements.Over(ctx, sources)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	}
 	if len(orderNos) == endedInATurn {
 		a.After = last
-		if _, err := s.River.Insert(ctx, a, &river.InsertOpts{UniqueOpts: nextTurn}); err != nil {
+		if _, err := s.deps.River.Insert(ctx, a, &river.InsertOpts{UniqueOpts: nextTurn}); err != nil {
 			return errors.Join(failed,
 				fmt.Errorf("enqueue the end of access to spu %d after order %d: %w", a.SPUID, last, err))
 		}
@@ -112,7 +112,7 @@ var nextTurn = river.UniqueOpts{
 
 // endAccess pays one order's items back, unless the takedown is undone by then: errUndone.
 func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
-	return db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, orderNo)
 		if err != nil {
 			return err
@@ -137,8 +137,8 @@ func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string,
 }
 
 func (s *Orders) endedTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
-	if s.Ended == nil {
+	if s.deps.Ended == nil {
 		return nil, nil
 	}
-	return s.Ended(ctx, tx, spuIDs)
+	return s.deps.Ended(ctx, tx, spuIDs)
 }

@@ -71,7 +71,7 @@ func eventOf(o Order) Event {
 }
 
 func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
-	return s.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
+	return s.deps.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
 }
 
 // refundedEventTx says that a refund went through.
@@ -91,7 +91,7 @@ func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refu
 			}
 		}
 	}
-	return s.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)
+	return s.deps.Outbox.WriteTx(ctx, tx, "order.refunded", aggregate(o.OrderNo), e)
 }
 
 // openCaseTx calls an operator, once for its kind and reference.
@@ -106,7 +106,7 @@ func (s *Orders) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, refer
 		OrderNo:   orderNo,
 		Reference: reference,
 		Detail:    body,
-		CreatedAt: s.Now(),
+		CreatedAt: s.deps.Now(),
 	}); err != nil {
 		return fmt.Errorf("case %s %s: %w", kind, reference, err)
 	}

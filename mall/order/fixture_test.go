@@ -101,11 +101,15 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 		fmt.Fprint(w, ack.Body)
 	}))
 	t.Cleanup(s.callback.Close)
-	s.sandbox = sandbox.New(s.pool, jobs, sandbox.Options{
-		Secret:    "sandbox-secret",
-		PublicURL: "http://127.0.0.1",
-		NotifyURL: s.callback.URL,
-		Now:       s.now,
+	s.sandbox = sandbox.New(sandbox.Deps{
+		Pool:  s.pool,
+		River: jobs,
+		Options: sandbox.Options{
+			Secret:    "sandbox-secret",
+			PublicURL: "http://127.0.0.1",
+			NotifyURL: s.callback.URL,
+			Now:       s.now,
+		},
 	})
 	var provider payment.Provider = s.sandbox
 	for _, w := range wrap {
@@ -113,10 +117,35 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	}
 	pools := db.Pools{Primary: s.pool, Replica: s.pool}
 	s.redis = dbtest.Redis(t)
-	gate := inventory.NewGate(s.pool, s.redis, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now)
-	s.catalog, s.inventory = catalog.New(pools, s.now), inventory.New(s.pool, gate, s.now)
-	s.promotions = mall.Promotions(s.pool, s.catalog, s.inventory, s.now)
-	s.payments, s.entitlements = payment.New(s.pool, s.now, provider), entitlement.New(pools, s.now)
+	gate := inventory.NewGate(inventory.GateDeps{
+		Pool:    s.pool,
+		Redis:   s.redis,
+		Log:     slog.New(slog.DiscardHandler),
+		Metrics: telemetry.NewMetrics(),
+		Now:     s.now,
+	})
+	s.catalog, s.inventory = catalog.New(catalog.Deps{
+		Pools: pools,
+		Now:   s.now,
+	}), inventory.New(inventory.Deps{
+		Pool: s.pool,
+		Gate: gate,
+		Now:  s.now,
+	})
+	s.promotions = mall.Promotions(mall.PromotionsDeps{
+		Pool:      s.pool,
+		Catalog:   s.catalog,
+		Inventory: s.inventory,
+		Now:       s.now,
+	})
+	s.payments, s.entitlements = payment.New(payment.Deps{
+		Pool:      s.pool,
+		Now:       s.now,
+		Providers: []payment.Provider{provider},
+	}), entitlement.New(entitlement.Deps{
+		Pools: pools,
+		Now:   s.now,
+	})
 	s.deps = order.Deps{
 		Pool:         s.pool,
 		Catalog:      s.catalog,
@@ -124,13 +153,19 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 		Inventory:    s.inventory,
 		Payments:     s.payments,
 		Entitlements: s.entitlements,
-		Ledger:       ledger.New(s.pool, s.now),
-		Outbox:       outbox.New(s.pool, s.now),
-		River:        jobs,
-		Redis:        s.redis,
-		Metrics:      telemetry.NewMetrics(),
-		Now:          s.now,
-		PayWindow:    15 * time.Minute,
+		Ledger: ledger.New(ledger.Deps{
+			Pool: s.pool,
+			Now:  s.now,
+		}),
+		Outbox: outbox.New(outbox.Deps{
+			Pool: s.pool,
+			Now:  s.now,
+		}),
+		River:     jobs,
+		Redis:     s.redis,
+		Metrics:   telemetry.NewMetrics(),
+		Now:       s.now,
+		PayWindow: 15 * time.Minute,
 	}
 	s.orders = order.New(s.deps)
 	if s.category, err = s.catalog.CreateCategory(s.ctx, catalog.NewCategory{

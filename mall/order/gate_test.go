@@ -21,8 +21,17 @@ import (
 func (s *shop) process(client redis.UniversalClient) *order.Orders {
 	deps := s.deps
 	deps.Redis = client
-	deps.Inventory = inventory.New(s.pool,
-		inventory.NewGate(s.pool, client, slog.New(slog.DiscardHandler), telemetry.NewMetrics(), s.now), s.now)
+	deps.Inventory = inventory.New(inventory.Deps{
+		Pool: s.pool,
+		Gate: inventory.NewGate(inventory.GateDeps{
+			Pool:    s.pool,
+			Redis:   client,
+			Log:     slog.New(slog.DiscardHandler),
+			Metrics: telemetry.NewMetrics(),
+			Now:     s.now,
+		}),
+		Now: s.now,
+	})
 	return order.New(deps)
 }
 

@@ -138,7 +138,7 @@ func (im *importer) grant(ctx context.Context) error {
 			})
 		}
 	}
-	return im.Entitlements.ImportTx(ctx, im.tx, grants)
+	return im.deps.Entitlements.ImportTx(ctx, im.tx, grants)
 }
 
 func (im *importer) countCustomers(ctx context.Context) error {

@@ -38,7 +38,7 @@ func (im *importer) pay(ctx context.Context) error {
 		}
 		im.done.Payments = append(im.done.Payments, a)
 	}
-	return im.Payments.ImportTx(ctx, im.tx, im.done.Payments)
+	return im.deps.Payments.ImportTx(ctx, im.tx, im.done.Payments)
 }
 
 // refund writes what went back of which item, and opens a case for each refund that failed.
@@ -138,7 +138,7 @@ type booking struct {
 // sent refunds.
 func (im *importer) book(ctx context.Context) error {
 	var clock time.Time
-	books := im.Ledger.WithClock(func() time.Time { return clock })
+	books := im.deps.Ledger.ForHistory(func() time.Time { return clock }, nil)
 	var due []booking
 	for n, o := range im.orders {
 		if o.PaidAt == nil || o.Total.IsZero() {
@@ -172,7 +172,8 @@ func (im *importer) book(ctx context.Context) error {
 	byTime := func(a, b booking) int { return a.at.Compare(b.at) }
 	slices.SortStableFunc(due, byTime)
 	clearing := func() error { _, err := books.ClearTx(ctx, im.tx); return err }
-	for day := due[0].at.Truncate(24*time.Hour).AddDate(0, 0, 1); day.Before(im.Now()); day = day.AddDate(0, 0, 1) {
+	for day := due[0].at.Truncate(24*time.Hour).
+		AddDate(0, 0, 1); day.Before(im.deps.Now()); day = day.AddDate(0, 0, 1) {
 		due = append(due, booking{day, clearing})
 	}
 	slices.SortStableFunc(due, byTime)

@@ -24,12 +24,12 @@ func (im *importer) price(ctx context.Context) error {
 		}
 	}
 	slices.Sort(skuIDs)
-	now := im.Now()
-	offers, err := im.Catalog.OffersTx(ctx, im.tx, slices.Compact(skuIDs), now)
+	now := im.deps.Now()
+	offers, err := im.deps.Catalog.OffersTx(ctx, im.tx, slices.Compact(skuIDs), now)
 	if err != nil {
 		return err
 	}
-	coupons, err := im.Promotions.CountCouponsTx(ctx, im.tx, asks, now, true)
+	coupons, err := im.deps.Promotions.CountCouponsTx(ctx, im.tx, asks, now, true)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (im *importer) price(ctx context.Context) error {
 		im.orders = append(im.orders, o)
 	}
 	var later db.Later
-	if err := im.Promotions.HoldTx(ctx, &later, uses); err != nil {
+	if err := im.deps.Promotions.HoldTx(ctx, &later, uses); err != nil {
 		return err
 	}
 	if err := later.Send(ctx, im.tx); err != nil {
@@ -61,16 +61,16 @@ func (im *importer) settleUses(ctx context.Context) error {
 			continue
 		}
 		if o.PaidAt == nil {
-			if err := im.Promotions.ReleaseTx(ctx, im.tx, o.OrderNo); err != nil {
+			if err := im.deps.Promotions.ReleaseTx(ctx, im.tx, o.OrderNo); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := im.Promotions.UseTx(ctx, im.tx, o.OrderNo); err != nil {
+		if err := im.deps.Promotions.UseTx(ctx, im.tx, o.OrderNo); err != nil {
 			return err
 		}
 		if o.Status == Refunded {
-			if err := im.Promotions.ReturnTx(ctx, im.tx, o.OrderNo); err != nil {
+			if err := im.deps.Promotions.ReturnTx(ctx, im.tx, o.OrderNo); err != nil {
 				return err
 			}
 		}
@@ -87,7 +87,7 @@ func (im *importer) orderOf(p Past, offers map[int64]catalog.Offer,
 		UserID:      p.UserID,
 		Status:      Delivered,
 		Version:     3,
-		PayBefore:   p.PlacedAt.Add(im.PayWindow),
+		PayBefore:   p.PlacedAt.Add(im.deps.PayWindow),
 		CreatedAt:   p.PlacedAt,
 		requestHash: hash[:],
 	}

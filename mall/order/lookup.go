@@ -31,7 +31,7 @@ func (s *Orders) Lookup(ctx context.Context, q string, most int) ([]Known, error
 	if len(q) < minPrefix || len(q) > NumberLength || strings.Trim(q, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return nil, nil
 	}
-	rows, err := s.q.LookupOrders(ctx, s.Pool, dbsqlc.LookupOrdersParams{Prefix: q, Most: int32(most)})
+	rows, err := s.q.LookupOrders(ctx, s.deps.Pool, dbsqlc.LookupOrdersParams{Prefix: q, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("look orders up: %w", err)
 	}

@@ -34,11 +34,11 @@ func (p paymentFirst) Error() string {
 // positive only after the commit. err explains a negative ack.
 func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.Header,
 	body []byte) (outcome string, ack payment.Ack, err error) {
-	began := s.Now()
-	defer func() { s.Metrics.Callback(provider, s.Now().Sub(began), outcome == OutcomeDuplicate) }()
-	notice, err := s.Payments.ParseNotice(provider, header, body)
+	began := s.deps.Now()
+	defer func() { s.deps.Metrics.Callback(provider, s.deps.Now().Sub(began), outcome == OutcomeDuplicate) }()
+	notice, err := s.deps.Payments.ParseNotice(provider, header, body)
 	if err != nil {
-		return OutcomeRejected, s.Payments.Acknowledge(provider, err), err
+		return OutcomeRejected, s.deps.Payments.Acknowledge(provider, err), err
 	}
 	outcome, err = s.applyNotice(ctx, notice, false)
 	if early, ok := errors.AsType[paymentFirst](err); ok {
@@ -47,19 +47,19 @@ func (s *Orders) ApplyNotice(ctx context.Context, provider string, header http.H
 		}
 	}
 	if err != nil {
-		return "", s.Payments.Acknowledge(provider, err), fmt.Errorf("apply notice %s of %s: %w", notice.EventID,
+		return "", s.deps.Payments.Acknowledge(provider, err), fmt.Errorf("apply notice %s of %s: %w", notice.EventID,
 			provider, err)
 	}
 	if notice.Type == payment.PaymentSucceeded {
-		s.Metrics.PaymentOutcome(provider, outcome)
+		s.deps.Metrics.PaymentOutcome(provider, outcome)
 	}
-	return outcome, s.Payments.Acknowledge(provider, nil), nil
+	return outcome, s.deps.Payments.Acknowledge(provider, nil), nil
 }
 
 // applyNotice applies one notice in one transaction; inquired says that the provider was asked for a missing payment.
 func (s *Orders) applyNotice(ctx context.Context, n payment.Notice, inquired bool) (outcome string, err error) {
-	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
-		fresh, err := s.Payments.RecordNoticeTx(ctx, tx, n)
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
+		fresh, err := s.deps.Payments.RecordNoticeTx(ctx, tx, n)
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (s *Orders) applyNotice(ctx context.Context, n payment.Notice, inquired boo
 		if outcome, err = s.noticeTx(ctx, tx, n, inquired); err != nil {
 			return err
 		}
-		return s.Payments.SetNoticeOutcomeTx(ctx, tx, n, outcome)
+		return s.deps.Payments.SetNoticeOutcomeTx(ctx, tx, n, outcome)
 	})
 	return outcome, err
 }
@@ -86,7 +86,7 @@ func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inqu
 			At:           n.OccurredAt,
 		})
 	case payment.PaymentFailed:
-		return OutcomePaymentFailed, s.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+		return OutcomePaymentFailed, s.deps.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	case payment.RefundSucceeded, payment.RefundFailed:
 		return s.refundNoticeTx(ctx, tx, n, inquired)
 	default:

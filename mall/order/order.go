@@ -176,7 +176,7 @@ type Deps struct {
 
 // Orders places, pays, delivers, closes and refunds.
 type Orders struct {
-	Deps
+	deps   Deps
 	q      *dbsqlc.Queries
 	writer *batch.Gatherer[*placeAttempt, placeResult]
 	denied *batch.Gatherer[*placeAttempt, placeResult]
@@ -187,7 +187,7 @@ type Orders struct {
 // New opens the order book.
 func New(d Deps) *Orders {
 	s := &Orders{
-		Deps: d,
+		deps: d,
 		q:    dbsqlc.New(),
 		keys: newKeys(d.Redis),
 	}
@@ -202,6 +202,9 @@ func New(d Deps) *Orders {
 	s.sales = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, s.askSaleSet)
 	return s
 }
+
+// PayWindow is how long stock waits for payment.
+func (s *Orders) PayWindow() time.Duration { return s.deps.PayWindow }
 
 // source names an item to the entitlement that it grants.
 func source(orderNo string, lineNo int) string { return fmt.Sprintf("%s/%d", orderNo, lineNo) }

@@ -20,7 +20,7 @@ func (s *Orders) OwnedByNow(ctx context.Context, o Order) (items []Item, err err
 	if o.Status != PendingPay {
 		return nil, nil
 	}
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		paid, err := s.paidElsewhereTx(ctx, tx, o)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *Orders) mayPay(ctx context.Context, o Order) error {
 // item of a bundle has been left out of its price where the buyer held it, rentals too; otherwise only owning for good
 // counts, since a second rental is another window.
 func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitlement.Holdings) (items []Item, err error) {
-	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
+	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
 		return fmt.Errorf("other orders of the buyer of %s: %w", o.OrderNo, err)
 	}
 	for _, orderNo := range waiting {
-		if _, err := s.River.InsertTx(ctx, tx, CloseOwnedArgs{orderNo}, nil); err != nil {
+		if _, err := s.deps.River.InsertTx(ctx, tx, CloseOwnedArgs{orderNo}, nil); err != nil {
 			return fmt.Errorf("enqueue the close of %s: %w", orderNo, err)
 		}
 	}
@@ -139,7 +139,7 @@ func (s *Orders) CloseOwned(ctx context.Context, orderNo string) error {
 		return err
 	}
 	var owned []Item
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		owned, err = s.ownedTx(ctx, tx, o, nil)
 		return err
 	})

@@ -41,14 +41,14 @@ func (s *Orders) Prepay(ctx context.Context, userID int64,
 	if err != nil {
 		return payment.Attempt{}, err
 	}
-	if o.Status != PendingPay || !s.Now().Before(o.PayBefore) {
+	if o.Status != PendingPay || !s.deps.Now().Before(o.PayBefore) {
 		return payment.Attempt{}, ErrNotPayable.Because("order %s is %s, to be paid before %s", orderNo, o.Status,
 			o.PayBefore)
 	}
 	if err := s.mayPay(ctx, o); err != nil {
 		return payment.Attempt{}, err
 	}
-	return s.Payments.Prepay(ctx, payment.PrepayRequest{
+	return s.deps.Payments.Prepay(ctx, payment.PrepayRequest{
 		Reference: o.OrderNo,
 		Provider:  provider,
 		Subject:   subject(o),
@@ -79,18 +79,18 @@ type Money struct {
 // ConfirmPaid applies money that a provider took, once a transaction: the order becomes PAID, or the sum becomes
 // surplus and goes back by itself, or it waits in suspense for an operator. The outcome says which.
 func (s *Orders) ConfirmPaid(ctx context.Context, m Money) (outcome string, err error) {
-	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		outcome, err = s.confirmTx(ctx, tx, m)
 		return err
 	})
 	if err == nil {
-		s.Metrics.PaymentOutcome(m.Provider, outcome)
+		s.deps.Metrics.PaymentOutcome(m.Provider, outcome)
 	}
 	return outcome, err
 }
 
 func (s *Orders) confirmTx(ctx context.Context, tx pgx.Tx, m Money) (string, error) {
-	attempt, err := s.Payments.AttemptTx(ctx, tx, m.Provider, m.AttemptNo)
+	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, m.Provider, m.AttemptNo)
 	if errors.Is(err, payment.ErrUnknownAttempt) {
 		return s.suspendTx(ctx, tx, m, "", OutcomeUnknownOrder, nil)
 	}
@@ -116,7 +116,7 @@ func (s *Orders) confirmTx(ctx context.Context, tx pgx.Tx, m Money) (string, err
 
 // applyTx decides what a sum that fits the order does to it. The order is locked.
 func (s *Orders) applyTx(ctx context.Context, tx pgx.Tx, o Order, m Money) (string, error) {
-	captures, err := s.Payments.CapturesTx(ctx, tx, o.OrderNo)
+	captures, err := s.deps.Payments.CapturesTx(ctx, tx, o.OrderNo)
 	if err != nil {
 		return "", err
 	}
@@ -156,7 +156,7 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 		return err
 	}
 	for _, i := range limited(o.Items) {
-		sold, err := s.Inventory.SellTx(ctx, tx, *i.reservation)
+		sold, err := s.deps.Inventory.SellTx(ctx, tx, *i.reservation)
 		if err != nil {
 			return err
 		}
@@ -165,20 +165,20 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 		}
 	}
 	if o.couponID != 0 { // after the stock, as everywhere
-		if err := s.Promotions.UseTx(ctx, tx, o.OrderNo); err != nil {
+		if err := s.deps.Promotions.UseTx(ctx, tx, o.OrderNo); err != nil {
 			return err
 		}
 	}
 	if err := s.eventTx(ctx, tx, "order.paid", *o); err != nil {
 		return err
 	}
-	if _, err := s.River.InsertTx(ctx, tx, DeliverArgs{o.OrderNo}, nil); err != nil {
+	if _, err := s.deps.River.InsertTx(ctx, tx, DeliverArgs{o.OrderNo}, nil); err != nil {
 		return fmt.Errorf("enqueue the grant of %s: %w", o.OrderNo, err)
 	}
 	if o.Total.IsZero() {
 		return nil
 	}
-	if _, err := s.River.InsertTx(ctx, tx, CloseSiblingsArgs{o.OrderNo}, nil); err != nil {
+	if _, err := s.deps.River.InsertTx(ctx, tx, CloseSiblingsArgs{o.OrderNo}, nil); err != nil {
 		return fmt.Errorf("enqueue the siblings of %s: %w", o.OrderNo, err)
 	}
 	return nil
@@ -208,7 +208,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 			wanted.sales[i.SKUID] = i.campaignID
 		}
 	}
-	f, err := s.factsTx(ctx, tx, []asked{wanted}, s.Now())
+	f, err := s.factsTx(ctx, tx, []asked{wanted}, s.deps.Now())
 	if err != nil {
 		return false, err
 	}
@@ -236,11 +236,11 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 				Stock:     i.stockKey(),
 				UserID:    o.UserID,
 				Qty:       i.Quantity,
-				ExpiresAt: s.Now().Add(s.PayWindow),
+				ExpiresAt: s.deps.Now().Add(s.deps.PayWindow),
 			})
 		}
 	}
-	count, err := s.Inventory.CountTx(ctx, tx, stock, true)
+	count, err := s.deps.Inventory.CountTx(ctx, tx, stock, true)
 	if err != nil {
 		return false, err
 	}
@@ -255,11 +255,11 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 		return false, nil
 	}
 	var later db.Later
-	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
+	if err := s.deps.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
 		return false, err
 	}
 	if use != nil {
-		if err := s.Promotions.HoldAgainTx(ctx, &later, *use); err != nil {
+		if err := s.deps.Promotions.HoldAgainTx(ctx, &later, *use); err != nil {
 			return false, err
 		}
 	}
@@ -288,7 +288,7 @@ func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 		return nil, true, nil
 	}
 	ask := promotion.CouponAsk{Code: o.CouponCode, UserID: o.UserID}
-	count, err := s.Promotions.CountCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.Now(), true)
+	count, err := s.deps.Promotions.CountCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.deps.Now(), true)
 	if err != nil {
 		return nil, false, err
 	}
@@ -336,7 +336,7 @@ func (s *Orders) suspendTx(ctx context.Context, tx pgx.Tx, m Money, orderNo, out
 // why it is no sale.
 func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order,
 	state payment.CaptureState) (c payment.Capture, fresh bool, err error) {
-	c, fresh, err = s.Payments.CaptureTx(ctx, tx, payment.Capture{
+	c, fresh, err = s.deps.Payments.CaptureTx(ctx, tx, payment.Capture{
 		Provider:     m.Provider,
 		ChannelTxnNo: m.ChannelTxnNo,
 		AttemptNo:    m.AttemptNo,
@@ -351,11 +351,11 @@ func (s *Orders) captureTx(ctx context.Context, tx pgx.Tx, m Money, o *Order,
 	reference := m.Provider + "/" + m.ChannelTxnNo
 	switch state {
 	case payment.Consumed:
-		err = s.Ledger.SaleTx(ctx, tx, saleOf(o, m.Provider, m.ChannelTxnNo))
+		err = s.deps.Ledger.SaleTx(ctx, tx, saleOf(o, m.Provider, m.ChannelTxnNo))
 	case payment.Surplus:
-		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Unapplied, m.Amount)
+		err = s.deps.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Unapplied, m.Amount)
 	default:
-		err = s.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Suspense, m.Amount)
+		err = s.deps.Ledger.CaptureTx(ctx, tx, reference, m.Provider, ledger.Suspense, m.Amount)
 	}
 	return c, true, err
 }

@@ -45,7 +45,7 @@ type PlaceRequest struct {
 // ErrCouponWithSale, ErrCouponWithBundle, ErrBundleUnavailable, ErrBundleHeld, ErrBundleOpen, those of
 // promotion.CouponCount.Take, and ErrBusy when too many are waiting.
 func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, replayed bool, err error) {
-	defer func() { s.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
+	defer func() { s.deps.Metrics.OrderOutcome(placeOutcome(replayed, err)) }()
 	r.CouponCode = promotion.NormalCode(r.CouponCode)
 	if err := r.check(); err != nil {
 		return Order{}, false, err
@@ -68,7 +68,7 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 		placed, replayed, err = s.placeAt(ctx, &placeAttempt{
 			PlaceRequest: r,
 			hash:         hash,
-			orderNo:      newNumber(s.Now()),
+			orderNo:      newNumber(s.deps.Now()),
 			sales:        sales,
 		})
 		if err == nil {
@@ -85,10 +85,10 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 // placeAt places an order at the prices of the sales that were chosen for it. A sale that sells no more refuses it.
 func (s *Orders) placeAt(ctx context.Context, w *placeAttempt) (placed Order, replayed bool, err error) {
 	wants := w.wants()
-	w.took, err = s.Inventory.Gate.Admit(ctx, wants)
+	w.took, err = s.deps.Inventory.Gate.Admit(ctx, wants)
 	if len(w.took) < len(wants) { // what the gate has just taken it had never heard of; all else may be a repetition
 		if before, known, e := s.remembered(ctx, w); e != nil || known {
-			s.Inventory.Gate.Conclude(ctx, nil, w.took)
+			s.deps.Inventory.Gate.Conclude(ctx, nil, w.took)
 			return before, known, e
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Orders) placeAt(ctx context.Context, w *placeAttempt) (placed Order, re
 	}
 	answer, err := s.writer.Do(ctx, w)
 	if errors.Is(err, batch.ErrFull) {
-		s.Inventory.Gate.Conclude(ctx, nil, w.took)
+		s.deps.Inventory.Gate.Conclude(ctx, nil, w.took)
 		return Order{}, false, ErrBusy
 	}
 	return answer.order, answer.replayed, err

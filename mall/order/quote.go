@@ -83,7 +83,7 @@ func (s *Orders) QuoteCoupon(ctx context.Context, userID int64, lines []Line,
 		return quote, nil, err
 	}
 	ask := promotion.CouponAsk{Code: code, UserID: userID}
-	count, err := s.Promotions.CountCouponsTx(ctx, s.Pool, []promotion.CouponAsk{ask}, s.Now(), false)
+	count, err := s.deps.Promotions.CountCouponsTx(ctx, s.deps.Pool, []promotion.CouponAsk{ask}, s.deps.Now(), false)
 	if err != nil {
 		return Quote{}, nil, err
 	}
@@ -138,7 +138,7 @@ func (q *Quote) lower(use promotion.Use) error {
 }
 
 func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Quote, error) {
-	at := s.Now()
+	at := s.deps.Now()
 	terms, err := s.askSales(ctx, asksOf(userID, lines), at)
 	if err != nil {
 		return Quote{}, err
@@ -154,7 +154,7 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 		}
 	}
 	var quote Quote
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		f, err := s.factsTx(ctx, tx, []asked{a}, at)
 		if err != nil {
 			return err
@@ -181,7 +181,7 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 			l.Sale = nil
 		}
 	}
-	left, err := s.Inventory.Available(ctx, skuIDs(lines))
+	left, err := s.deps.Inventory.Available(ctx, skuIDs(lines))
 	if err != nil {
 		return Quote{}, err
 	}
@@ -247,11 +247,11 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 			}
 		}
 	}
-	if f.offers, err = s.Catalog.OffersTx(ctx, tx, ids, at); err != nil {
+	if f.offers, err = s.deps.Catalog.OffersTx(ctx, tx, ids, at); err != nil {
 		return facts{}, err
 	}
 	if len(campaigns) > 0 {
-		if f.deals, err = s.Promotions.OffersTx(ctx, tx, campaigns, at); err != nil {
+		if f.deals, err = s.deps.Promotions.OffersTx(ctx, tx, campaigns, at); err != nil {
 			return facts{}, err
 		}
 	}
@@ -263,7 +263,7 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 			}
 		}
 	}
-	if f.owners, err = s.Entitlements.OwnersTx(ctx, tx, viewings); err != nil || len(f.bundles) == 0 {
+	if f.owners, err = s.deps.Entitlements.OwnersTx(ctx, tx, viewings); err != nil || len(f.bundles) == 0 {
 		return f, err
 	}
 	f.held, err = s.holdingsTx(ctx, tx, set, f)

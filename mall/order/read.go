@@ -33,7 +33,7 @@ func (s *Orders) Get(ctx context.Context, userID int64, orderNo string) (Order, 
 
 // GetAny reads any order, for an operator. Errors: ErrNotFound.
 func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
-	row, err := s.q.OrderByNo(ctx, s.Pool, orderNo)
+	row, err := s.q.OrderByNo(ctx, s.deps.Pool, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Order{}, ErrNotFound.Because("order %q", orderNo)
 	}
@@ -41,7 +41,7 @@ func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
 		return Order{}, fmt.Errorf("order %s: %w", orderNo, err)
 	}
 	orders := []Order{orderOf(row)}
-	if err := s.loadItems(ctx, s.Pool, orders); err != nil {
+	if err := s.loadItems(ctx, s.deps.Pool, orders); err != nil {
 		return Order{}, err
 	}
 	return orders[0], nil
@@ -50,7 +50,7 @@ func (s *Orders) GetAny(ctx context.Context, orderNo string) (Order, error) {
 // List reads one's own orders, newest first: at most limit of those older than the order with the id before
 // (0 for the newest).
 func (s *Orders) List(ctx context.Context, userID, before int64, limit int) ([]Order, error) {
-	rows, err := s.q.OrdersOf(ctx, s.Pool, dbsqlc.OrdersOfParams{
+	rows, err := s.q.OrdersOf(ctx, s.deps.Pool, dbsqlc.OrdersOfParams{
 		UserID:   userID,
 		BeforeID: before,
 		MaxRows:  int32(limit),
@@ -72,7 +72,7 @@ type Filter struct {
 
 // Search reads the orders that a filter chooses, newest first.
 func (s *Orders) Search(ctx context.Context, f Filter) ([]Order, error) {
-	rows, err := s.q.SearchOrders(ctx, s.Pool, dbsqlc.SearchOrdersParams{
+	rows, err := s.q.SearchOrders(ctx, s.deps.Pool, dbsqlc.SearchOrdersParams{
 		Status:   string(f.Status),
 		OrderNo:  f.OrderNo,
 		UserID:   f.UserID,
@@ -88,7 +88,7 @@ func (s *Orders) Search(ctx context.Context, f Filter) ([]Order, error) {
 // CountWaiting counts the orders that wait for their payment or for the grant, by their state. What rests is not
 // counted: that would take a look at every order there ever was.
 func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
-	rows, err := s.q.CountWaiting(ctx, s.Pool)
+	rows, err := s.q.CountWaiting(ctx, s.deps.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("count orders: %w", err)
 	}
@@ -102,7 +102,7 @@ func (s *Orders) CountWaiting(ctx context.Context) (map[Status]int64, error) {
 // FailuresByDay counts, by days of UTC from one midnight to another, the orders that nobody paid in time and the
 // refunds that the provider refused. A day without any is absent.
 func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map[time.Time]int64, error) {
-	rows, err := s.q.FailuresByDay(ctx, s.Pool, dbsqlc.FailuresByDayParams{Since: since, Until: until})
+	rows, err := s.q.FailuresByDay(ctx, s.deps.Pool, dbsqlc.FailuresByDayParams{Since: since, Until: until})
 	if err != nil {
 		return nil, fmt.Errorf("failures from %s to %s: %w", since, until, err)
 	}
@@ -115,7 +115,7 @@ func (s *Orders) FailuresByDay(ctx context.Context, since, until time.Time) (map
 
 // OfVideo lists the orders of a video, the newest first: at most so many, those before a number unless that is empty.
 func (s *Orders) OfVideo(ctx context.Context, spuID int64, beforeNo string, most int) ([]Order, error) {
-	rows, err := s.q.OrdersOfVideo(ctx, s.Pool, dbsqlc.OrdersOfVideoParams{
+	rows, err := s.q.OrdersOfVideo(ctx, s.deps.Pool, dbsqlc.OrdersOfVideoParams{
 		SpuID:    spuID,
 		BeforeNo: beforeNo,
 		MaxRows:  int32(most),
@@ -136,7 +136,7 @@ type Transition struct {
 
 // History reads an order's moves, oldest first.
 func (s *Orders) History(ctx context.Context, orderNo string) ([]Transition, error) {
-	rows, err := s.q.Transitions(ctx, s.Pool, orderNo)
+	rows, err := s.q.Transitions(ctx, s.deps.Pool, orderNo)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", orderNo, err)
 	}
@@ -149,7 +149,7 @@ func (s *Orders) History(ctx context.Context, orderNo string) ([]Transition, err
 
 // Refunds reads an order's refunds with the items they pay back, oldest first.
 func (s *Orders) Refunds(ctx context.Context, orderNo string) ([]Refund, error) {
-	rows, err := s.q.RefundsOf(ctx, s.Pool, orderNo)
+	rows, err := s.q.RefundsOf(ctx, s.deps.Pool, orderNo)
 	if err != nil {
 		return nil, fmt.Errorf("refunds of %s: %w", orderNo, err)
 	}
@@ -159,7 +159,7 @@ func (s *Orders) Refunds(ctx context.Context, orderNo string) ([]Refund, error) 
 		at[r.RefundNo] = i
 		nos[i] = r.RefundNo
 	}
-	shares, err := s.q.RefundItemsOf(ctx, s.Pool, nos)
+	shares, err := s.q.RefundItemsOf(ctx, s.deps.Pool, nos)
 	if err != nil {
 		return nil, fmt.Errorf("refunded items of %s: %w", orderNo, err)
 	}
@@ -172,7 +172,7 @@ func (s *Orders) Refunds(ctx context.Context, orderNo string) ([]Refund, error) 
 
 // CountPendingRefunds counts the refunds that have no final answer yet.
 func (s *Orders) CountPendingRefunds(ctx context.Context) (int64, error) {
-	return s.q.CountPendingRefunds(ctx, s.Pool)
+	return s.q.CountPendingRefunds(ctx, s.deps.Pool)
 }
 
 // Case is something that only an operator can settle.
@@ -189,7 +189,7 @@ type Case struct {
 
 // Cases reads the open cases, newest first.
 func (s *Orders) Cases(ctx context.Context, limit int) ([]Case, error) {
-	rows, err := s.q.OpenCases(ctx, s.Pool, int32(limit))
+	rows, err := s.q.OpenCases(ctx, s.deps.Pool, int32(limit))
 	if err != nil {
 		return nil, fmt.Errorf("open cases: %w", err)
 	}
@@ -198,7 +198,7 @@ func (s *Orders) Cases(ctx context.Context, limit int) ([]Case, error) {
 
 // CasesOf reads all cases of one order, oldest first.
 func (s *Orders) CasesOf(ctx context.Context, orderNo string) ([]Case, error) {
-	rows, err := s.q.CasesOf(ctx, s.Pool, orderNo)
+	rows, err := s.q.CasesOf(ctx, s.deps.Pool, orderNo)
 	if err != nil {
 		return nil, fmt.Errorf("cases of %s: %w", orderNo, err)
 	}
@@ -207,7 +207,7 @@ func (s *Orders) CasesOf(ctx context.Context, orderNo string) ([]Case, error) {
 
 // CasesOfBuyer reads the cases of somebody's orders, closed ones too, the newest first, at most so many.
 func (s *Orders) CasesOfBuyer(ctx context.Context, userID int64, most int) ([]Case, error) {
-	rows, err := s.q.CasesOfBuyer(ctx, s.Pool, dbsqlc.CasesOfBuyerParams{UserID: userID, MaxRows: int32(most)})
+	rows, err := s.q.CasesOfBuyer(ctx, s.deps.Pool, dbsqlc.CasesOfBuyerParams{UserID: userID, MaxRows: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("cases of user %d: %w", userID, err)
 	}
@@ -216,7 +216,7 @@ func (s *Orders) CasesOfBuyer(ctx context.Context, userID int64, most int) ([]Ca
 
 // Numbered reads orders by their numbers; those that don't exist are absent.
 func (s *Orders) Numbered(ctx context.Context, orderNos []string) (map[string]Order, error) {
-	rows, err := s.q.OrdersByNo(ctx, s.Pool, orderNos)
+	rows, err := s.q.OrdersByNo(ctx, s.deps.Pool, orderNos)
 	if err != nil {
 		return nil, fmt.Errorf("%d orders by number: %w", len(orderNos), err)
 	}
@@ -230,15 +230,15 @@ func (s *Orders) Numbered(ctx context.Context, orderNos []string) (map[string]Or
 
 // CountOpenCases counts what waits for an operator.
 func (s *Orders) CountOpenCases(ctx context.Context) (int64, error) {
-	return s.q.CountOpenCases(ctx, s.Pool)
+	return s.q.CountOpenCases(ctx, s.deps.Pool)
 }
 
 // CloseCase settles a case with a note. Errors: ErrCaseNotFound when it is not open.
 func (s *Orders) CloseCase(ctx context.Context, id int64, by, note string) error {
-	return db.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		_, err := s.q.CloseCase(ctx, tx, dbsqlc.CloseCaseParams{
 			ID:       id,
-			At:       s.Now(),
+			At:       s.deps.Now(),
 			ClosedBy: by,
 			Note:     note,
 		})
@@ -277,7 +277,7 @@ func (s *Orders) withItems(ctx context.Context, rows []dbsqlc.VideoOrder) ([]Ord
 	for i, r := range rows {
 		orders[i] = orderOf(r)
 	}
-	return orders, s.loadItems(ctx, s.Pool, orders)
+	return orders, s.loadItems(ctx, s.deps.Pool, orders)
 }
 
 func (s *Orders) loadItems(ctx context.Context, q dbsqlc.DBTX, orders []Order) error {

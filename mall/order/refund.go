@@ -57,7 +57,7 @@ func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, er
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
 	}
-	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.OrderNo)
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{
 		RefundNo: refund.RefundNo,
 		Status:   payment.Succeeded,
-		At:       s.Now(),
+		At:       s.deps.Now(),
 	})
 	if err != nil {
 		return Refund{}, fmt.Errorf("settle refund %s: %w", refund.RefundNo, err)
@@ -168,7 +168,7 @@ func (s *Orders) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refun
 	if err := s.moveTx(ctx, tx, o, move{Refunded, r.Cause, r.Actor}); err != nil || o.couponID == 0 {
 		return err
 	}
-	return s.Promotions.ReturnTx(ctx, tx, o.OrderNo)
+	return s.deps.Promotions.ReturnTx(ctx, tx, o.OrderNo)
 }
 
 // sharesTx is what each chosen item may still get back: nothing for one that cost nothing and can still be watched. The
@@ -201,7 +201,7 @@ func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int
 }
 
 func (s *Orders) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (payment.Capture, error) {
-	captures, err := s.Payments.CapturesTx(ctx, tx, orderNo)
+	captures, err := s.deps.Payments.CapturesTx(ctx, tx, orderNo)
 	if err != nil {
 		return payment.Capture{}, err
 	}
@@ -231,7 +231,7 @@ func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 	if err != nil {
 		return Refund{}, err
 	}
-	if err := s.Payments.RefundTx(ctx, tx, payment.Refund{
+	if err := s.deps.Payments.RefundTx(ctx, tx, payment.Refund{
 		RefundNo:  refund.RefundNo,
 		CaptureID: n.capture.ID,
 		Amount:    n.amount,
@@ -239,10 +239,10 @@ func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 	}); err != nil {
 		return Refund{}, err
 	}
-	if err := s.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
+	if err := s.deps.Ledger.RefundTx(ctx, tx, bookOf(o, refund, n.shares)); err != nil {
 		return Refund{}, err
 	}
-	if _, err := s.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
+	if _, err := s.deps.River.InsertTx(ctx, tx, RefundArgs{refund.RefundNo}, nil); err != nil {
 		return Refund{}, fmt.Errorf("enqueue refund %s: %w", refund.RefundNo, err)
 	}
 	return refund, s.eventTx(ctx, tx, "order.refund_started", o)
@@ -267,7 +267,7 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 // writeRefundTx writes down which items a refund pays back, and how much.
 func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
-		RefundNo:   newNumber(s.Now()),
+		RefundNo:   newNumber(s.deps.Now()),
 		OrderNo:    o.OrderNo,
 		Amount:     n.amount.Amount,
 		Currency:   n.amount.Currency,
@@ -275,7 +275,7 @@ func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 		RequestKey: n.key,
 		Reason:     n.reason,
 		Actor:      n.actor,
-		CreatedAt:  s.Now(),
+		CreatedAt:  s.deps.Now(),
 	})
 	if err != nil {
 		return Refund{}, fmt.Errorf("write refund of %s: %w", o.OrderNo, err)
@@ -297,12 +297,12 @@ func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 // revokeTx ends the access that the items of a refund gave, or keeps it from being given. A rating that nothing stands
 // behind any more does not count.
 func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
-	now := s.Now()
+	now := s.deps.Now()
 	for n, i := range o.Items {
 		if !slices.ContainsFunc(shares, func(share RefundItem) bool { return share.ItemID == i.ID }) {
 			continue
 		}
-		if _, err := s.Entitlements.RevokeTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
+		if _, err := s.deps.Entitlements.RevokeTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
 			return err
 		}
 		if err := s.q.RevokeItem(ctx, tx, dbsqlc.RevokeItemParams{ID: i.ID, At: now}); err != nil {
@@ -316,7 +316,7 @@ func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []Ref
 // settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of
 // them. It comes after the grants and revocations of its transaction.
 func (s *Orders) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
-	return s.Catalog.SettleRatingsTx(ctx, tx, o.UserID, films(o), s.Entitlements.HeldTx)
+	return s.deps.Catalog.SettleRatingsTx(ctx, tx, o.UserID, films(o), s.deps.Entitlements.HeldTx)
 }
 
 // shared are the items of an order that a refund pays back.

@@ -52,7 +52,7 @@ func (s Sale) Refundable(now time.Time) bool {
 // newest). With buyerID it is what that person bought of them; 0 is everybody.
 func (s *Orders) Sales(ctx context.Context, creatorID, buyerID, before int64, most int) ([]Sale, error) {
 	if buyerID == 0 {
-		rows, err := s.q.SalesOf(ctx, s.Pool, dbsqlc.SalesOfParams{
+		rows, err := s.q.SalesOf(ctx, s.deps.Pool, dbsqlc.SalesOfParams{
 			CreatorID: creatorID,
 			BeforeID:  before,
 			Most:      int32(most),
@@ -62,7 +62,7 @@ func (s *Orders) Sales(ctx context.Context, creatorID, buyerID, before int64, mo
 		}
 		return salesOf(rows), nil
 	}
-	rows, err := s.q.SalesTo(ctx, s.Pool, dbsqlc.SalesToParams{
+	rows, err := s.q.SalesTo(ctx, s.deps.Pool, dbsqlc.SalesToParams{
 		CreatorID: creatorID,
 		UserID:    buyerID,
 		BeforeID:  before,
@@ -134,7 +134,7 @@ func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundReques
 		return Refund{}, ErrKeyMissing
 	}
 	r.Key = fmt.Sprintf("creator:%d:%s", creatorID, r.Key)
-	err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.OrderNo)
 		if err != nil {
 			return err
@@ -151,17 +151,17 @@ func (s *Orders) RefundSale(ctx context.Context, creatorID int64, r RefundReques
 		if len(r.ItemIDs) == 0 {
 			return ErrUnknownItem.Because("a refund that names no items")
 		}
-		if !s.Now().Before(o.PaidAt.Add(RefundWindow)) {
+		if !s.deps.Now().Before(o.PaidAt.Add(RefundWindow)) {
 			return ErrRefundWindow.Because("order %s was paid at %s", o.OrderNo, o.PaidAt)
 		}
-		had, err := s.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		had, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
 		if err != nil {
 			return err
 		}
 		if refund, err = s.refundTx(ctx, tx, o, r, byCreator); err != nil {
 			return err
 		}
-		left, err := s.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		left, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
 		if err == nil && left < 0 && left < had { // a refund that was made before takes nothing
 			err = ErrRefundUncovered.Because("creator %d would have %d %s", creatorID, left, o.Total.Currency)
 		}

@@ -138,8 +138,16 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 // Who was paid out can't have a friend pay, and give the friend the mall's money.
 func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
 	s := open(t)
-	books := s.orders.Ledger
-	books.Key, books.Terms.Clearing = make([]byte, 32), time.Hour
+	terms := ledger.UsualTerms
+	terms.Clearing = time.Hour
+	books := ledger.New(ledger.Deps{
+		Pool:  s.pool,
+		Now:   s.now,
+		Terms: terms,
+		Key:   make([]byte, 32),
+	})
+	s.deps.Ledger = books
+	s.orders = order.New(s.deps)
 	o := s.bought(alice, one(s.sells(9900, -1)))
 	s.advance(2 * time.Hour)
 	_, err := books.Clear(s.ctx)

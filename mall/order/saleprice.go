@@ -56,7 +56,7 @@ func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (te
 	for n, a := range asks {
 		ids[n] = a.SKUID
 	}
-	offers, err := s.Promotions.OffersOfTx(ctx, s.Pool, ids, at)
+	offers, err := s.deps.Promotions.OffersOfTx(ctx, s.deps.Pool, ids, at)
 	if err != nil || len(offers) == 0 {
 		return terms, err
 	}
@@ -67,8 +67,8 @@ func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (te
 		}
 	}
 	var count *inventory.Count
-	err = db.InTx(ctx, s.Pool, func(tx pgx.Tx) (err error) {
-		count, err = s.Inventory.CountTx(ctx, tx, wanted, false)
+	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) (err error) {
+		count, err = s.deps.Inventory.CountTx(ctx, tx, wanted, false)
 		return err
 	})
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Orders) askSaleSet(ctx context.Context, set [][]saleAsk) []batch.Result
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	results := make([]batch.Result[[]*SaleTerms], len(set))
-	terms, err := s.askSales(ctx, slices.Concat(set...), s.Now())
+	terms, err := s.askSales(ctx, slices.Concat(set...), s.deps.Now())
 	for n, asks := range set {
 		if results[n].Err = err; err == nil {
 			results[n].Value, terms = terms[:len(asks)], terms[len(asks):]
@@ -193,7 +193,7 @@ func (s *Orders) RunningSales(ctx context.Context, userID int64, skus []catalog.
 	if len(asks) == 0 {
 		return nil, nil
 	}
-	terms, err := s.askSales(ctx, asks, s.Now())
+	terms, err := s.askSales(ctx, asks, s.deps.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -241,8 +241,8 @@ func (s *Orders) PriceCards(ctx context.Context, userID int64, lists ...*[]catal
 
 // cardSales are the cheapest sales that a person can buy now, by video; nil for a video whose sales are missed.
 func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalog.CardSale, error) {
-	at := s.Now()
-	running, err := s.Promotions.AllOffersTx(ctx, s.Pool, at)
+	at := s.deps.Now()
+	running, err := s.deps.Promotions.AllOffersTx(ctx, s.deps.Pool, at)
 	if err != nil || len(running) == 0 {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (s *Orders) cardSales(ctx context.Context, userID int64) (map[int64]*catalo
 	if err != nil {
 		return nil, err
 	}
-	offers, err := s.Catalog.OffersTx(ctx, s.Pool, ids, at)
+	offers, err := s.deps.Catalog.OffersTx(ctx, s.deps.Pool, ids, at)
 	if err != nil {
 		return nil, err
 	}

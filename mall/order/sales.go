@@ -58,7 +58,9 @@ func (s *Orders) SalesTx(ctx context.Context, tx pgx.Tx, starts []time.Time, cre
 }
 
 // FirstPaid is when the first order was paid; nil when none was.
-func (s *Orders) FirstPaid(ctx context.Context) (*time.Time, error) { return s.firstPaid(ctx, s.Pool) }
+func (s *Orders) FirstPaid(ctx context.Context) (*time.Time, error) {
+	return s.firstPaid(ctx, s.deps.Pool)
+}
 
 // FirstPaidTx is FirstPaid as the caller's transaction sees it.
 func (s *Orders) FirstPaidTx(ctx context.Context, tx pgx.Tx) (*time.Time, error) {
@@ -92,7 +94,7 @@ type SoldLine struct {
 // oldest first, at most so many of those after the line of that id.
 func (s *Orders) SoldLines(ctx context.Context, creatorID, spuID int64, since, until time.Time, after int64,
 	most int) ([]SoldLine, error) {
-	rows, err := s.q.SoldLines(ctx, s.Pool, dbsqlc.SoldLinesParams{
+	rows, err := s.q.SoldLines(ctx, s.deps.Pool, dbsqlc.SoldLinesParams{
 		CreatorID: creatorID,
 		SpuID:     spuID,
 		Since:     since,

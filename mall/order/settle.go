@@ -17,14 +17,14 @@ import (
 // SubmitRefund asks the provider for a promised refund, or how far it has come, and settles it when that is known.
 // Errors: ErrAwaitsProvider while the provider works on it.
 func (s *Orders) SubmitRefund(ctx context.Context, refundNo string) error {
-	r, err := s.Payments.SubmitRefund(ctx, refundNo)
+	r, err := s.deps.Payments.SubmitRefund(ctx, refundNo)
 	if err != nil {
 		return err
 	}
 	if r.Status != payment.Succeeded && r.Status != payment.Failed {
 		return fmt.Errorf("%w: refund %s is %s", ErrAwaitsProvider, refundNo, r.Status)
 	}
-	return db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error {
+	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, r.Reference)
 		if err != nil {
 			return err
@@ -36,7 +36,7 @@ func (s *Orders) SubmitRefund(ctx context.Context, refundNo string) error {
 
 // refundNoticeTx applies a provider's word on a refund: one of ours, or one that was made over there.
 func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
-	attempt, err := s.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
+	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	if errors.Is(err, payment.ErrUnknownAttempt) {
 		return OutcomeUnknownOrder, s.openCaseTx(ctx, tx, OutcomeUnknownOrder, "", n.Provider+"/"+n.EventID,
 			map[string]any{"type": n.Type, "attemptNo": n.AttemptNo, "amount": n.Amount})
@@ -67,7 +67,7 @@ func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice
 	if status == payment.Failed {
 		return OutcomeIgnored, nil // nothing of ours failed, and no money moved
 	}
-	captures, err := s.Payments.CapturesTx(ctx, tx, o.OrderNo)
+	captures, err := s.deps.Payments.CapturesTx(ctx, tx, o.OrderNo)
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +112,7 @@ func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captur
 // settleTx ends a refund once, with all that follows. The order is locked.
 func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 	refundNo, status, channelRefundNo string) (string, error) {
-	paid, changed, err := s.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
+	paid, changed, err := s.deps.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
 	if err != nil {
 		return "", err
 	}
@@ -126,7 +126,7 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 	row, err := s.q.SettleRefund(ctx, tx, dbsqlc.SettleRefundParams{
 		RefundNo: refundNo,
 		Status:   status,
-		At:       s.Now(),
+		At:       s.deps.Now(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("settle refund %s: %w", refundNo, err)
@@ -146,7 +146,7 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 // and what its buyer has got otherwise is not granted a second time: such a buyer is to be paid on another way.
 func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem) error {
-	if err := s.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
+	if err := s.deps.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
 		return err
 	}
 	if err := s.lockBuyerTx(ctx, tx, o); err != nil {
@@ -156,7 +156,7 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 	if err != nil {
 		return err
 	}
-	held, err := s.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
+	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 			if i.ID != share.ItemID || ended[i.SPUID] != 0 || held.Own(i.SPUID, i.Quality) {
 				continue
 			}
-			if _, err := s.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
+			if _, err := s.deps.Entitlements.RestoreTx(ctx, tx, source(o.OrderNo, i.LineNo), revokedCause); err != nil {
 				return err
 			}
 			if err := s.q.RestoreItem(ctx, tx, i.ID); err != nil {
@@ -188,7 +188,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 	for n, share := range shares {
 		given[n] = RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)}
 	}
-	if err := s.Ledger.RefundSentTx(ctx, tx, paid.Provider, bookOf(o, r, given)); err != nil {
+	if err := s.deps.Ledger.RefundSentTx(ctx, tx, paid.Provider, bookOf(o, r, given)); err != nil {
 		return err
 	}
 	var whole []Item
@@ -229,7 +229,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 
 func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
 	for _, i := range limited(items) {
-		if _, err := s.Inventory.RestockTx(ctx, tx, *i.reservation); err != nil {
+		if _, err := s.deps.Inventory.RestockTx(ctx, tx, *i.reservation); err != nil {
 			return err
 		}
 	}
@@ -238,8 +238,8 @@ func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
 
 // SweepRefunds asks again about refunds that have been open for longer than grace; it returns how many.
 func (s *Orders) SweepRefunds(ctx context.Context, grace time.Duration) (int, error) {
-	open, err := s.q.PendingRefunds(ctx, s.Pool, dbsqlc.PendingRefundsParams{
-		Before:  s.Now().Add(-grace),
+	open, err := s.q.PendingRefunds(ctx, s.deps.Pool, dbsqlc.PendingRefundsParams{
+		Before:  s.deps.Now().Add(-grace),
 		MaxRows: sweepRows,
 	})
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *Orders) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error 
 	if !slices.Contains(transitions[o.Status], m.to) {
 		return fmt.Errorf("order %s: no transition from %s to %s (%s)", o.OrderNo, o.Status, m.to, m.cause)
 	}
-	at := s.Now()
+	at := s.deps.Now()
 	row, err := s.q.MoveOrder(ctx, tx, dbsqlc.MoveOrderParams{
 		OrderNo:    o.OrderNo,
 		FromStatus: string(o.Status),

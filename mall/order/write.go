@@ -39,7 +39,7 @@ func (s *Orders) Waiting() int { return s.writer.Waiting() }
 func (s *Orders) write(ctx context.Context, set []*placeAttempt) []batch.Result[placeResult] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	s.Metrics.OrderSet(len(set))
+	s.deps.Metrics.OrderSet(len(set))
 	// most keys are new ones: whether one has made an order is asked when that has turned out, or may have
 	looking := false
 	for left := set; len(left) > 0; looking = true {
@@ -81,8 +81,8 @@ func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
 		}
 	}
 	s.keys.keep(ctx, placed)
-	s.Inventory.Gate.Conclude(ctx, written, refused)
-	s.Inventory.Gate.Moved(ctx, moved...)
+	s.deps.Inventory.Gate.Conclude(ctx, written, refused)
+	s.deps.Inventory.Gate.Moved(ctx, moved...)
 }
 
 // isFault says that the mall itself has refused an attempt, and nothing of it was written.
@@ -134,7 +134,9 @@ func (s *Orders) writeSet(ctx context.Context, set []*placeAttempt, looking bool
 func (s *Orders) commitSet(ctx context.Context, set []*placeAttempt, looking bool) (err error) {
 	lock := false
 	for range 3 {
-		err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.placeTx(ctx, tx, set, looking, lock) })
+		err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
+			return s.placeTx(ctx, tx, set, looking, lock)
+		})
 		if err == nil || ctx.Err() != nil || db.IsRefused(err) {
 			return err
 		}
@@ -159,7 +161,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, lo
 			return err
 		}
 	}
-	now := s.Now()
+	now := s.deps.Now()
 	served, count, err := s.judgeTx(ctx, tx, fresh, now, lock)
 	if err != nil {
 		return err
@@ -186,7 +188,7 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, lo
 // returns those that can be written; the others have their error. Coupons are locked after stock, as everywhere.
 func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, now time.Time,
 	lock bool) (served []*placeAttempt, count *inventory.Count, err error) {
-	until := now.Add(s.PayWindow)
+	until := now.Add(s.deps.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {
 		all[i] = w.asks()
@@ -207,10 +209,10 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, 
 			asks = append(asks, w.couponAsk())
 		}
 	}
-	if count, err = s.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
+	if count, err = s.deps.Inventory.CountTx(ctx, tx, wanted, lock); err != nil {
 		return nil, nil, err
 	}
-	coupons, err := s.Promotions.CountCouponsTx(ctx, tx, asks, now, lock) // asks nothing where nobody has one
+	coupons, err := s.deps.Promotions.CountCouponsTx(ctx, tx, asks, now, lock) // asks nothing where nobody has one
 	if err != nil {
 		return nil, nil, err
 	}
@@ -271,7 +273,7 @@ func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*placeAttempt)
 func (s *Orders) replaySet(ctx context.Context, set []*placeAttempt) []batch.Result[placeResult] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	_, err := s.replay(ctx, s.Pool, set)
+	_, err := s.replay(ctx, s.deps.Pool, set)
 	results := make([]batch.Result[placeResult], len(set))
 	for i, w := range set {
 		if results[i].Err = err; err == nil {
@@ -305,20 +307,20 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttemp
 		closes[i] = river.InsertManyParams{Args: CloseArgs{o.OrderNo}, InsertOpts: closeAt(o.PayBefore)}
 		stock = append(stock, w.stock...)
 	}
-	if _, err := s.River.InsertManyFastTx(ctx, tx, closes); err != nil {
+	if _, err := s.deps.River.InsertManyFastTx(ctx, tx, closes); err != nil {
 		return fmt.Errorf("enqueue the close of %d orders: %w", len(set), err)
 	}
 	var later db.Later
 	if err := s.q.InsertPlacings(ctx, &later, moves); err != nil {
 		return fmt.Errorf("record %d placings: %w", len(set), err)
 	}
-	if err := s.Outbox.WriteManyTx(ctx, &later, "order.placed", events); err != nil {
+	if err := s.deps.Outbox.WriteManyTx(ctx, &later, "order.placed", events); err != nil {
 		return err
 	}
-	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
+	if err := s.deps.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
 		return err
 	}
-	if err := s.Promotions.HoldTx(ctx, &later, uses); err != nil {
+	if err := s.deps.Promotions.HoldTx(ctx, &later, uses); err != nil {
 		return err
 	}
 	if err := later.Send(ctx, tx); err != nil {
@@ -342,7 +344,7 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAtte
 		return nil, nil
 	}
 	now = now.Truncate(time.Microsecond) // as PostgreSQL keeps it
-	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.PayWindow), CreatedAt: now}
+	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.deps.PayWindow), CreatedAt: now}
 	for _, w := range set {
 		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
 		arg.TotalAmounts = append(arg.TotalAmounts, w.quote.Total.Amount)

@@ -90,7 +90,13 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 func TestTheLastUnitIsSold(t *testing.T) {
 	t.Run("behind the gate", func(t *testing.T) { theLastUnitIsSold(t, func(*order.Deps) {}) })
 	t.Run("without Redis", func(t *testing.T) {
-		theLastUnitIsSold(t, func(d *order.Deps) { d.Redis, d.Inventory = nil, inventory.New(d.Pool, nil, d.Now) })
+		theLastUnitIsSold(t, func(d *order.Deps) {
+			d.Redis, d.Inventory = nil, inventory.New(inventory.Deps{
+				Pool: d.Pool,
+				Gate: nil,
+				Now:  d.Now,
+			})
+		})
 	})
 }
 
@@ -209,7 +215,8 @@ func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_duplicates_in_one_set sends one key many times over while the writer is held, with another body among them.
+// TestOrders_Place_duplicates_in_one_set sends one key many times over while the writer is held, with another body
+// among them.
 func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -377,7 +384,11 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	deps := s.deps
 	deps.Writer.Workers = 1
 	deps.Redis = nil
-	deps.Inventory = inventory.New(s.pool, nil, s.now)
+	deps.Inventory = inventory.New(inventory.Deps{
+		Pool: s.pool,
+		Gate: nil,
+		Now:  s.now,
+	})
 	orders := order.New(deps)
 	film, busy := s.sells(990, 2), s.sells(990, 10)
 	place := func(user, sku int64) (order.Order, bool, error) {
@@ -422,7 +433,11 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 func TestARefusedRepetitionIsAReplay(t *testing.T) {
 	s := open(t)
 	deps := s.deps
-	deps.Redis, deps.Inventory = nil, inventory.New(s.pool, nil, s.now)
+	deps.Redis, deps.Inventory = nil, inventory.New(inventory.Deps{
+		Pool: s.pool,
+		Gate: nil,
+		Now:  s.now,
+	})
 	orders := order.New(deps)
 	film := s.sells(990, 1)
 	place := func(user int64) (order.Order, bool, error) {

@@ -141,10 +141,10 @@ func (o *Outbox) settling(ctx context.Context, by int64, verb, subscriber string
 	do func(pgx.Tx) (int64, error)) error {
 	return db.InTx(ctx, o.pool, func(tx pgx.Tx) error {
 		n, err := do(tx)
-		if err = settled(n, err, verb, subscriber, eventID); err != nil || o.Audit == nil {
+		if err = settled(n, err, verb, subscriber, eventID); err != nil || o.audit == nil {
 			return err
 		}
-		return o.Audit(ctx, tx, by, "letter."+verb, fmt.Sprintf("event:%d", eventID),
+		return o.audit(ctx, tx, by, "letter."+verb, fmt.Sprintf("event:%d", eventID),
 			map[string]any{"subscriber": subscriber})
 	})
 }

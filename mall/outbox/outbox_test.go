@@ -36,7 +36,10 @@ func open(t *testing.T) *box {
 		ctx:  context.Background(),
 		pool: dbtest.New(t),
 	}
-	b.Outbox = outbox.New(b.pool, func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) })
+	b.Outbox = outbox.New(outbox.Deps{
+		Pool: b.pool,
+		Now:  func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) },
+	})
 	if _, err := b.pool.Exec(b.ctx, `create table heard (subscriber text, event_id bigint, what text)`); err != nil {
 		t.Fatal(err)
 	}

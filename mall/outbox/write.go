@@ -29,19 +29,25 @@ type Outbox struct {
 	pool        *pgxpool.Pool
 	now         func() time.Time
 	q           *dbsqlc.Queries
+	audit       func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	subscribers []subscriber
+}
 
-	// Audit writes down who settled a dead letter, in the transaction that does; nil writes nothing. It is set before
-	// anything else.
+// Deps are what the outbox stands on.
+type Deps struct {
+	Pool *pgxpool.Pool
+	Now  func() time.Time
+	// Audit writes down who settled a dead letter, in the transaction that does; nil writes nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
 // New opens the outbox.
-func New(pool *pgxpool.Pool, now func() time.Time) *Outbox {
+func New(d Deps) *Outbox {
 	return &Outbox{
-		pool: pool,
-		now:  now,
-		q:    dbsqlc.New(),
+		pool:  d.Pool,
+		now:   d.Now,
+		q:     dbsqlc.New(),
+		audit: d.Audit,
 	}
 }
 

@@ -61,15 +61,22 @@ type Payments struct {
 	q         *dbsqlc.Queries
 }
 
-// New joins the books in pool with the providers, whose names must differ.
-func New(pool *pgxpool.Pool, now func() time.Time, providers ...Provider) *Payments {
+// Deps are what payments stand on.
+type Deps struct {
+	Pool      *pgxpool.Pool
+	Now       func() time.Time
+	Providers []Provider // their names must differ
+}
+
+// New joins the books with the providers.
+func New(d Deps) *Payments {
 	p := &Payments{
-		pool:      pool,
-		now:       now,
+		pool:      d.Pool,
+		now:       d.Now,
 		providers: map[string]Provider{},
 		q:         dbsqlc.New(),
 	}
-	for _, provider := range providers {
+	for _, provider := range d.Providers {
 		p.providers[provider.Name()] = provider
 		p.names = append(p.names, provider.Name())
 	}

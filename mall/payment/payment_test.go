@@ -44,17 +44,25 @@ func newTill(t *testing.T, wrap func(*till) payment.Provider) *till {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.sandbox = sandbox.New(k.pool, jobs, sandbox.Options{
-		Secret:    "s",
-		PublicURL: "http://pay.test",
-		NotifyURL: "http://127.0.0.1:1/",
-		Now:       k.now,
+	k.sandbox = sandbox.New(sandbox.Deps{
+		Pool:  k.pool,
+		River: jobs,
+		Options: sandbox.Options{
+			Secret:    "s",
+			PublicURL: "http://pay.test",
+			NotifyURL: "http://127.0.0.1:1/",
+			Now:       k.now,
+		},
 	})
 	var provider payment.Provider = k.sandbox
 	if wrap != nil {
 		provider = wrap(k)
 	}
-	k.payments = payment.New(k.pool, k.now, provider, second{k.sandbox})
+	k.payments = payment.New(payment.Deps{
+		Pool:      k.pool,
+		Now:       k.now,
+		Providers: []payment.Provider{provider, second{k.sandbox}},
+	})
 	return k
 }
 

@@ -239,8 +239,8 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	if err := p.save(ctx, ok.user, ok.entitlement.SPUID, r.Position, asset.DurationSeconds); err != nil {
 		return Session{}, err
 	}
-	if p.OnProgress != nil {
-		p.OnProgress(Progressed{ok.Session, ok.user, ok.entitlement.SPUID, r.Position, asset.DurationSeconds})
+	if p.onProgress != nil {
+		p.onProgress(Progressed{ok.Session, ok.user, ok.entitlement.SPUID, r.Position, asset.DurationSeconds})
 	}
 	return p.session(ok.claims, ok.entitlement)
 }

@@ -117,13 +117,29 @@ func TestTokensMayNotLiveLong(t *testing.T) {
 		"token": {TokenTTL: 16 * time.Minute}, "lease": {Lease: 10 * time.Second},
 		"heartbeat": {Heartbeat: 20 * time.Minute},
 	} {
-		if _, err := playback.New(f.pool, nil, f.entitlements, f.media, keys, opt, slog.Default(),
-			time.Now); err == nil {
+		if _, err := playback.New(playback.Deps{
+			Pool:         f.pool,
+			Redis:        nil,
+			Entitlements: f.entitlements,
+			Media:        f.media,
+			Keys:         keys,
+			Options:      opt,
+			Log:          slog.Default(),
+			Now:          time.Now,
+		}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := playback.New(f.pool, nil, f.entitlements, f.media, playback.Keys{}, playback.Options{}, slog.Default(),
-		time.Now); err == nil {
+	if _, err := playback.New(playback.Deps{
+		Pool:         f.pool,
+		Redis:        nil,
+		Entitlements: f.entitlements,
+		Media:        f.media,
+		Keys:         playback.Keys{},
+		Options:      playback.Options{},
+		Log:          slog.Default(),
+		Now:          time.Now,
+	}); err == nil {
 		t.Error("empty keys: accepted")
 	}
 }

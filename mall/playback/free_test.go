@@ -26,7 +26,7 @@ type given map[int64]struct {
 
 // generous is a Playback whose listings give away what the test says. The film of 20 s has keys of 8 s; tale is one
 // with words.
-func (f *fixture) generous() given {
+func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 	f.t.Helper()
 	src := clearFilm()
 	src["en.vtt"].Data = []byte(
@@ -40,9 +40,19 @@ func (f *fixture) generous() given {
 	}, {Start: 4, En: "Middle"}, {Start: 12, En: "The end"}}))
 	f.assets[9] = tale.ID
 	g := given{film: {f.assets[film], 6}, 9: {tale.ID, 6}}
-	f.Playback, err = playback.New(f.pool, f.redis, f.entitlements, f.media, keys, playback.Options{
-		Free: func(_ context.Context, spu int64) (int64, int, error) { return g[spu].asset, g[spu].seconds, nil },
-	}, slog.New(slog.DiscardHandler), f.clock.now)
+	f.Playback, err = playback.New(playback.Deps{
+		Pool:         f.pool,
+		Redis:        f.redis,
+		Entitlements: f.entitlements,
+		Media:        f.media,
+		Keys:         keys,
+		Options: playback.Options{
+			Free: func(_ context.Context, spu int64) (int64, int, error) { return g[spu].asset, g[spu].seconds, nil },
+		},
+		OnProgress: append(onProgress, nil)[0],
+		Log:        slog.New(slog.DiscardHandler),
+		Now:        f.clock.now,
+	})
 	f.must(err)
 	return g
 }
@@ -313,8 +323,7 @@ func TestFreeMinutesEndWithTheListing(t *testing.T) {
 func TestFreeMinutesCountForNobody(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.generous()
-	f.OnProgress = func(g playback.Progressed) { t.Errorf("heard of %+v", g) }
+	f.generous(func(g playback.Progressed) { t.Errorf("heard of %+v", g) })
 	f.give(ann, film, "a", entitlement.QualityHD, 48)
 	f.give(ann, other, "b", entitlement.QualityHD, 0)
 	watched := f.authorized(ann, other, f.laptop)

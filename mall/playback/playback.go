@@ -58,8 +58,8 @@ type Options struct {
 	Lease      time.Duration // how long a stream lives without a sign of life; 45 s
 	Heartbeat  time.Duration // what players are told to send; 15 s
 	MaxDevices int           // living devices an account; 5
-	// MayPreview says who may see a film without having bought it: its creator, and who decides on it. It is asked again
-	// at each key; nil lets nobody.
+	// MayPreview says who may see a film without having bought it: its creator, and who decides on it. It is asked
+	// again at each key; nil lets nobody.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
 	// MayAct says whether what a viewer was let in with is still good: nil, or why not. It is asked again at each
 	// playlist, key and heartbeat; nil asks nobody.
@@ -79,10 +79,7 @@ type Progressed struct {
 
 // Playback authorises, checks, renews and serves.
 type Playback struct {
-	// OnProgress hears of each heartbeat and must not wait for anything; nil hears of none. It is set before anybody
-	// plays.
-	OnProgress func(Progressed)
-
+	onProgress   func(Progressed)
 	pool         *pgxpool.Pool
 	entitlements *entitlement.Entitlements
 	media        *media.Media
@@ -94,10 +91,24 @@ type Playback struct {
 	q            *dbsqlc.Queries
 }
 
-// New needs a migrated database. rdb may be nil: then, as whenever Redis is away, any number of streams of an account
-// play.
-func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlement.Entitlements, films *media.Media,
-	keys Keys, opt Options, log *slog.Logger, now func() time.Time) (*Playback, error) {
+// Deps are what playback stands on.
+type Deps struct {
+	Pool *pgxpool.Pool // of a migrated database
+	// Redis may be nil: then, as whenever Redis is away, any number of streams of an account play.
+	Redis        redis.UniversalClient
+	Entitlements *entitlement.Entitlements
+	Media        *media.Media
+	Keys         Keys
+	Options      Options
+	// OnProgress is called at each heartbeat and must not wait for anything; nil calls nobody.
+	OnProgress func(Progressed)
+	Log        *slog.Logger
+	Now        func() time.Time
+}
+
+// New opens playback.
+func New(d Deps) (*Playback, error) {
+	keys, opt := d.Keys, d.Options
 	for _, k := range [][]byte{keys.Token, keys.Segment, keys.Device} {
 		if len(k) < 32 {
 			return nil, errors.New("playback: a key is shorter than 32 bytes")
@@ -112,19 +123,20 @@ func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlemen
 			opt.Lease, opt.Heartbeat)
 	}
 	return &Playback{
-		pool:         pool,
-		entitlements: entitlements,
-		media:        films,
+		onProgress:   d.OnProgress,
+		pool:         d.Pool,
+		entitlements: d.Entitlements,
+		media:        d.Media,
 		keys:         keys,
 		opt:          opt,
-		now:          now,
-		log:          log,
+		now:          d.Now,
+		log:          d.Log,
 		q:            dbsqlc.New(),
 		leases: &leases{
-			redis: redisbreaker.New(rdb),
+			redis: redisbreaker.New(d.Redis),
 			ttl:   opt.Lease,
-			now:   now,
-			log:   log,
+			now:   d.Now,
+			log:   d.Log,
 		},
 	}, nil
 }

@@ -75,9 +75,17 @@ func open(t *testing.T) *fixture {
 	storage, err := media.OpenStorage("", t.TempDir())
 	f.must(err)
 	t.Cleanup(func() { storage.Close() })
-	f.media, err = media.New(f.pool, storage, secret(4), f.clock.now)
+	f.media, err = media.New(media.Deps{
+		Pool:    f.pool,
+		Storage: storage,
+		Key:     secret(4),
+		Now:     f.clock.now,
+	})
 	f.must(err)
-	f.entitlements = entitlement.New(db.Pools{Primary: f.pool, Replica: f.pool}, f.clock.now)
+	f.entitlements = entitlement.New(entitlement.Deps{
+		Pools: db.Pools{Primary: f.pool, Replica: f.pool},
+		Now:   f.clock.now,
+	})
 	f.Playback = f.play(f.redis)
 	for spu, prefix := range map[int64]string{film: "film", other: "other"} {
 		a, err := f.media.Pack(t.Context(), clearFilm(), prefix, 2)
@@ -90,8 +98,16 @@ func open(t *testing.T) *fixture {
 
 // play is another process of the mall, on this Redis.
 func (f *fixture) play(rdb redis.UniversalClient) *playback.Playback {
-	p, err := playback.New(f.pool, rdb, f.entitlements, f.media, keys, playback.Options{},
-		slog.New(slog.DiscardHandler), f.clock.now)
+	p, err := playback.New(playback.Deps{
+		Pool:         f.pool,
+		Redis:        rdb,
+		Entitlements: f.entitlements,
+		Media:        f.media,
+		Keys:         keys,
+		Options:      playback.Options{},
+		Log:          slog.New(slog.DiscardHandler),
+		Now:          f.clock.now,
+	})
 	f.must(err)
 	return p
 }

@@ -17,11 +17,20 @@ func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	leave := map[int64]bool{ann: true}
-	p, err := playback.New(f.pool, f.redis, f.entitlements, f.media, keys, playback.Options{
-		MayPreview: func(_ context.Context, user, asset int64) (bool, error) {
-			return leave[user] && asset == f.assets[film], nil
+	p, err := playback.New(playback.Deps{
+		Pool:         f.pool,
+		Redis:        f.redis,
+		Entitlements: f.entitlements,
+		Media:        f.media,
+		Keys:         keys,
+		Options: playback.Options{
+			MayPreview: func(_ context.Context, user, asset int64) (bool, error) {
+				return leave[user] && asset == f.assets[film], nil
+			},
 		},
-	}, slog.New(slog.DiscardHandler), f.clock.now)
+		Log: slog.New(slog.DiscardHandler),
+		Now: f.clock.now,
+	})
 	f.must(err)
 	see := func(user, asset int64, device []byte) error {
 		_, err := p.Preview(t.Context(), playback.PreviewRequest{
@@ -94,16 +103,25 @@ func TestPlayback_MayAct(t *testing.T) {
 	f := open(t)
 	ended := errors.New("the register is out of reach")
 	var answer error
-	p, err := playback.New(f.pool, f.redis, f.entitlements, f.media, keys, playback.Options{
-		Free:       func(context.Context, int64) (int64, int, error) { return f.assets[film], 6, nil },
-		MayPreview: func(context.Context, int64, int64) (bool, error) { return true, nil },
-		MayAct: func(_ context.Context, by playback.Credential) error {
-			if by.UserID == 0 {
-				t.Error("asked about nobody")
-			}
-			return answer
+	p, err := playback.New(playback.Deps{
+		Pool:         f.pool,
+		Redis:        f.redis,
+		Entitlements: f.entitlements,
+		Media:        f.media,
+		Keys:         keys,
+		Options: playback.Options{
+			Free:       func(context.Context, int64) (int64, int, error) { return f.assets[film], 6, nil },
+			MayPreview: func(context.Context, int64, int64) (bool, error) { return true, nil },
+			MayAct: func(_ context.Context, by playback.Credential) error {
+				if by.UserID == 0 {
+					t.Error("asked about nobody")
+				}
+				return answer
+			},
 		},
-	}, slog.New(slog.DiscardHandler), f.clock.now)
+		Log: slog.New(slog.DiscardHandler),
+		Now: f.clock.now,
+	})
 	f.must(err)
 	by := playback.Credential{
 		UserID:  ann,

@@ -69,7 +69,7 @@ func (b Bundle) Shares(prices []int64) []int64 {
 
 // Bundle returns a bundle in whatever state. Errors: ErrBundleNotFound.
 func (p *Promotions) Bundle(ctx context.Context, id int64) (Bundle, error) {
-	list, err := p.BundlesTx(ctx, p.Pool, []int64{id})
+	list, err := p.BundlesTx(ctx, p.deps.Pool, []int64{id})
 	if err != nil {
 		return Bundle{}, err
 	}
@@ -96,7 +96,7 @@ func (p *Promotions) BundlesTx(ctx context.Context, q Querier, ids []int64) (map
 
 // BundlesWith returns up to most bundles that are sold and hold one of these videos, the newest first.
 func (p *Promotions) BundlesWith(ctx context.Context, spuIDs []int64, most int) ([]Bundle, error) {
-	rows, err := p.q.BundlesWith(ctx, p.Pool, dbsqlc.BundlesWithParams{SpuIds: spuIDs, Most: int32(most)})
+	rows, err := p.q.BundlesWith(ctx, p.deps.Pool, dbsqlc.BundlesWithParams{SpuIds: spuIDs, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("bundles with %v: %w", spuIDs, err)
 	}
@@ -109,7 +109,7 @@ func (p *Promotions) BundlesWith(ctx context.Context, spuIDs []int64, most int) 
 
 // BundlesOf returns up to most bundles of a creator, the newest first, those before an id unless that is 0.
 func (p *Promotions) BundlesOf(ctx context.Context, ownerID, before int64, most int) ([]Bundle, error) {
-	rows, err := p.q.BundlesOf(ctx, p.Pool, dbsqlc.BundlesOfParams{
+	rows, err := p.q.BundlesOf(ctx, p.deps.Pool, dbsqlc.BundlesOfParams{
 		OwnerID: ownerID,
 		Before:  before,
 		Most:    int32(most),

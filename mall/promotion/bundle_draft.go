@@ -15,7 +15,7 @@ import (
 // ErrSKUNotFound for a SKU that is not the creator's.
 func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTerms) (made Bundle, err error) {
 	t = t.trimmed()
-	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		skus, err := p.checkBundleTx(ctx, tx, ownerID, &t)
 		if err != nil {
 			return err
@@ -27,7 +27,7 @@ func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTe
 			Currency:   t.Currency,
 			Price:      t.Price,
 			PercentOff: int32(t.PercentOff),
-			At:         p.Now(),
+			At:         p.deps.Now(),
 		})
 		if err != nil {
 			return fmt.Errorf("insert bundle: %w", err)
@@ -48,7 +48,7 @@ func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTe
 func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version int,
 	t BundleTerms) (edited Bundle, err error) {
 	t = t.trimmed()
-	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		b, err := p.lockBundleTx(ctx, tx, ownerID, id)
 		if err != nil {
 			return err
@@ -94,10 +94,10 @@ func (p *Promotions) EndBundle(ctx context.Context, ownerID, id int64, version i
 	if err != nil {
 		return err
 	}
-	n, err := p.q.EndBundle(ctx, p.Pool, dbsqlc.EndBundleParams{
+	n, err := p.q.EndBundle(ctx, p.deps.Pool, dbsqlc.EndBundleParams{
 		ID:      id,
 		Version: int32(version),
-		At:      p.Now(),
+		At:      p.deps.Now(),
 	})
 	if err != nil {
 		return fmt.Errorf("end bundle %d: %w", id, err)
@@ -137,7 +137,7 @@ func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64
 	case len(t.SKUIDs) > MaxBundled:
 		f["items"] = "too_many_items"
 	}
-	skus, err := p.SKUs(ctx, q, t.SKUIDs, p.Now())
+	skus, err := p.deps.SKUs(ctx, q, t.SKUIDs, p.deps.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -22,12 +22,12 @@ var codeShape = regexp.MustCompile(`^[A-Z0-9][A-Z0-9-]{2,31}$`)
 // for the mall. Errors: ErrCouponInvalid with Fields such as "code" or "percent_off".
 func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t Terms) (made Coupon, err error) {
 	code, t = NormalCode(code), t.trimmed()
-	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		f := wrong{}
 		if !codeShape.MatchString(code) {
 			f["code"] = "code_invalid"
 		}
-		at := p.Now()
+		at := p.deps.Now()
 		if err := p.checkTermsTx(ctx, tx, by, by.UserID, t, at, f); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func CodeTaken(err error) bool {
 func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version int,
 	t Terms) (edited Coupon, err error) {
 	t = t.trimmed()
-	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		if _, err := p.q.LockCoupon(ctx, tx, id); err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("lock coupon %d: %w", id, err)
 		}
@@ -91,7 +91,7 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 		if t.TotalLimit < c.Held+c.Used {
 			f["total_limit"] = "below_uses"
 		}
-		if err := p.checkTermsTx(ctx, tx, by, c.OwnerID, t, p.Now(), f); err != nil {
+		if err := p.checkTermsTx(ctx, tx, by, c.OwnerID, t, p.deps.Now(), f); err != nil {
 			return err
 		}
 		n, err := p.q.EditCoupon(ctx, tx, dbsqlc.EditCouponParams{
@@ -134,7 +134,7 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 // StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound,
 // ErrCouponMoved.
 func (p *Promotions) StopCoupon(ctx context.Context, by Actor, id int64, version int) error {
-	return db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		c, err := p.coupon(ctx, tx, by, id)
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ func (p *Promotions) StopCoupon(ctx context.Context, by Actor, id int64, version
 		n, err := p.q.StopCoupon(ctx, tx, dbsqlc.StopCouponParams{
 			ID:      id,
 			Version: int32(version),
-			At:      p.Now(),
+			At:      p.deps.Now(),
 		})
 		if err != nil {
 			return fmt.Errorf("stop coupon %d: %w", id, err)
@@ -158,7 +158,7 @@ func (p *Promotions) StopCoupon(ctx context.Context, by Actor, id int64, version
 
 // Coupon returns a coupon to those who made it. Errors: ErrCouponNotFound, for others' too.
 func (p *Promotions) Coupon(ctx context.Context, by Actor, id int64) (Coupon, error) {
-	return p.coupon(ctx, p.Pool, by, id)
+	return p.coupon(ctx, p.deps.Pool, by, id)
 }
 
 func (p *Promotions) coupon(ctx context.Context, q Querier, by Actor, id int64) (Coupon, error) {
@@ -179,7 +179,7 @@ func (p *Promotions) coupon(ctx context.Context, q Querier, by Actor, id int64) 
 // Coupons returns up to most coupons that the actor made, the newest first, those before an id unless that is 0: a
 // creator's own, or for an operator those of the mall.
 func (p *Promotions) Coupons(ctx context.Context, by Actor, before int64, most int) ([]Coupon, error) {
-	rows, err := p.q.CouponsOf(ctx, p.Pool, dbsqlc.CouponsOfParams{
+	rows, err := p.q.CouponsOf(ctx, p.deps.Pool, dbsqlc.CouponsOfParams{
 		MallWide: by.Operator,
 		OwnerID:  by.UserID,
 		Before:   before,
@@ -240,7 +240,7 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if len(t.SPUIDs) > MaxCouponFilms {
 		f["videos"] = "too_many_videos"
 	}
-	creators, err := p.CreatorsOf(ctx, q, t.SPUIDs)
+	creators, err := p.deps.CreatorsOf(ctx, q, t.SPUIDs)
 	if err != nil {
 		return err
 	}

@@ -162,7 +162,7 @@ func (p *Promotions) HoldTx(ctx context.Context, later *db.Later, uses []Use) er
 	if err := p.countHeld(ctx, later, uses); err != nil || len(uses) == 0 {
 		return err
 	}
-	arg := dbsqlc.InsertCouponUsesParams{At: p.Now()}
+	arg := dbsqlc.InsertCouponUsesParams{At: p.deps.Now()}
 	for _, u := range uses {
 		arg.OrderNos = append(arg.OrderNos, u.OrderNo)
 		arg.CouponIds = append(arg.CouponIds, u.CouponID)
@@ -183,7 +183,7 @@ func (p *Promotions) HoldAgainTx(ctx context.Context, later *db.Later, u Use) er
 	_, err := p.q.HoldCouponAgain(ctx, later.Exactly(1, ErrCouponTaken), dbsqlc.HoldCouponAgainParams{
 		OrderNo: u.OrderNo,
 		Slot:    int32(u.Slot),
-		At:      p.Now(),
+		At:      p.deps.Now(),
 	})
 	return err
 }
@@ -235,7 +235,7 @@ func (p *Promotions) settleTx(ctx context.Context, tx pgx.Tx, orderNo, from, to 
 		OrderNo:   orderNo,
 		FromState: from,
 		ToState:   to,
-		At:        p.Now(),
+		At:        p.deps.Now(),
 	})
 	if err != nil {
 		return fmt.Errorf("coupon use of %s from %s to %s: %w", orderNo, from, to, err)

@@ -28,8 +28,8 @@ type Draft struct {
 // not the actor's.
 func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campaign, err error) {
 	d = d.trimmed()
-	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
-		at := p.Now()
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
+		at := p.deps.Now()
 		if err := p.checkTx(ctx, tx, by, d, at); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 // any more or was edited by somebody else.
 func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, d Draft) (edited Campaign, err error) {
 	d = d.trimmed()
-	err = db.InTx(ctx, p.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
 		c, err := p.lockTx(ctx, tx, id)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, 
 		if !by.owns(c) {
 			return ErrNotFound.Because("campaign %d is not of %s", id, by)
 		}
-		if err := p.checkTx(ctx, tx, by, d, p.Now()); err != nil {
+		if err := p.checkTx(ctx, tx, by, d, p.deps.Now()); err != nil {
 			return err
 		}
 		row, err := p.q.UpdateDraft(ctx, tx, dbsqlc.UpdateDraftParams{
@@ -156,7 +156,7 @@ func (p *Promotions) checkTx(ctx context.Context, q Querier, by Actor, d Draft, 
 }
 
 func (p *Promotions) checkItemsTx(ctx context.Context, q Querier, by Actor, items []Item, at time.Time, f wrong) error {
-	skus, err := p.SKUs(ctx, q, skuIDs(items), at)
+	skus, err := p.deps.SKUs(ctx, q, skuIDs(items), at)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (p *Promotions) Lookup(ctx context.Context, q string, most int) (found []Ca
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is no campaign's id
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := p.q.LookupCampaigns(ctx, p.Pool, dbsqlc.LookupCampaignsParams{
+	rows, err := p.q.LookupCampaigns(ctx, p.deps.Pool, dbsqlc.LookupCampaignsParams{
 		ID:     id,
 		Begins: begins,
 		Ends:   ends,
@@ -43,7 +43,7 @@ func (p *Promotions) LookupCoupons(ctx context.Context, q string, most int) (fou
 		return nil, nil
 	}
 	begins, ends := db.Prefix(NormalCode(q))
-	rows, err := p.q.LookupCoupons(ctx, p.Pool, dbsqlc.LookupCouponsParams{
+	rows, err := p.q.LookupCoupons(ctx, p.deps.Pool, dbsqlc.LookupCouponsParams{
 		Begins: begins,
 		Ends:   ends,
 		Most:   int32(most),

@@ -88,16 +88,16 @@ func (p *Promotions) auditCouponTx(ctx context.Context, tx pgx.Tx, by Actor, ver
 
 func (p *Promotions) auditActionTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string,
 	detail map[string]any) error {
-	if !by.Operator || p.Audit == nil {
+	if !by.Operator || p.deps.Audit == nil {
 		return nil
 	}
-	return p.Audit(ctx, tx, by.UserID, verb, subject, detail)
+	return p.deps.Audit(ctx, tx, by.UserID, verb, subject, detail)
 }
 
 // Promotions drafts, schedules, starts and ends campaigns, and says what they offer.
 type Promotions struct {
-	Deps
-	q *dbsqlc.Queries
+	deps Deps
+	q    *dbsqlc.Queries
 }
 
 // New opens the campaigns.
@@ -105,7 +105,7 @@ func New(d Deps) *Promotions {
 	now := d.Now
 	// PostgreSQL keeps microseconds; a finer clock would end a campaign after the moment that is stored.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
-	return &Promotions{Deps: d, q: dbsqlc.New()}
+	return &Promotions{deps: d, q: dbsqlc.New()}
 }
 
 // Actor is who makes campaigns: a creator with the SKUs of the own videos, or an operator with all.

@@ -39,7 +39,7 @@ func (p *Promotions) one(ctx context.Context, id int64) (Campaign, error) {
 
 // Find returns the campaigns of those ids, in whatever state, in the order of the ids; unknown ones are left out.
 func (p *Promotions) Find(ctx context.Context, ids []int64) ([]Campaign, error) {
-	rows, err := p.q.Campaigns(ctx, p.Pool, ids)
+	rows, err := p.q.Campaigns(ctx, p.deps.Pool, ids)
 	if err != nil {
 		return nil, fmt.Errorf("campaigns %v: %w", ids, err)
 	}
@@ -49,7 +49,7 @@ func (p *Promotions) Find(ctx context.Context, ids []int64) ([]Campaign, error) 
 // List returns up to most campaigns that the actor may change, the newest first, those before an id unless that is 0: a
 // creator's own, an operator's all.
 func (p *Promotions) List(ctx context.Context, by Actor, before int64, most int) ([]Campaign, error) {
-	rows, err := p.q.CampaignsOf(ctx, p.Pool, dbsqlc.CampaignsOfParams{
+	rows, err := p.q.CampaignsOf(ctx, p.deps.Pool, dbsqlc.CampaignsOfParams{
 		Everybodys: by.Operator,
 		OwnerID:    by.UserID,
 		Before:     before,
@@ -64,7 +64,7 @@ func (p *Promotions) List(ctx context.Context, by Actor, before int64, most int)
 // Open returns up to most campaigns that visitors may look forward to: what runs, the next to end first, then what
 // comes, the next to start first.
 func (p *Promotions) Open(ctx context.Context, most int) ([]Campaign, error) {
-	rows, err := p.q.OpenCampaigns(ctx, p.Pool, dbsqlc.OpenCampaignsParams{At: p.Now(), Most: int32(most)})
+	rows, err := p.q.OpenCampaigns(ctx, p.deps.Pool, dbsqlc.OpenCampaignsParams{At: p.deps.Now(), Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("open campaigns: %w", err)
 	}
@@ -73,10 +73,10 @@ func (p *Promotions) Open(ctx context.Context, most int) ([]Campaign, error) {
 
 // HasOpen says whether a person has a campaign of that English name scheduled or running.
 func (p *Promotions) HasOpen(ctx context.Context, ownerID int64, nameEn string) (bool, error) {
-	open, err := p.q.NamedOpen(ctx, p.Pool, dbsqlc.NamedOpenParams{
+	open, err := p.q.NamedOpen(ctx, p.deps.Pool, dbsqlc.NamedOpenParams{
 		OwnerID: ownerID,
 		NameEn:  nameEn,
-		At:      p.Now(),
+		At:      p.deps.Now(),
 	})
 	if err != nil {
 		return false, fmt.Errorf("open campaign %q of %d: %w", nameEn, ownerID, err)
@@ -89,7 +89,7 @@ func (p *Promotions) withItems(ctx context.Context, rows []dbsqlc.PromotionCampa
 	for n, r := range rows {
 		list[n] = campaignOf(r)
 	}
-	return list, p.loadItems(ctx, p.Pool, list)
+	return list, p.loadItems(ctx, p.deps.Pool, list)
 }
 
 func (p *Promotions) loadItems(ctx context.Context, q Querier, list []Campaign) error {

@@ -16,14 +16,14 @@ import (
 // they are. Errors: ErrNotFound, ErrMoved, ErrInvalid where a price or a moment does not fit any more, ErrSKUBusy, and
 // the stock's own where it has too few units; all but the first two name the item.
 func (p *Promotions) Schedule(ctx context.Context, by Actor, id int64, version int) (c Campaign, err error) {
-	err = db.InTxRetrying(ctx, p.Pool, 3, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, p.deps.Pool, 3, func(tx pgx.Tx) error {
 		if c, err = p.lockAsTx(ctx, tx, by, id, version, Drafted); err != nil {
 			return err
 		}
 		d := Draft{c.NameZh, c.NameEn, c.StartsAt, c.EndsAt, c.Items}
 		// The owner's SKUs count, whoever presses the button.
 		owner := Actor{UserID: c.OwnerID, Operator: by.Operator}
-		if err := p.checkTx(ctx, tx, owner, d, p.Now()); err != nil {
+		if err := p.checkTx(ctx, tx, owner, d, p.deps.Now()); err != nil {
 			return err
 		}
 		busy, err := p.q.BusySKUs(ctx, tx, dbsqlc.BusySKUsParams{SkuIds: skuIDs(c.Items), CampaignID: c.ID})
@@ -39,7 +39,7 @@ func (p *Promotions) Schedule(ctx context.Context, by Actor, id int64, version i
 		inOrder := slices.Clone(c.Items) // everybody locks stock in the order of the SKUs
 		slices.SortFunc(inOrder, func(a, b Item) int { return cmp.Compare(a.SKUID, b.SKUID) })
 		for _, i := range inOrder {
-			if err := p.Stock.Split(ctx, tx, c.ID, i.SKUID, int64(i.Units), i.PerUser); err != nil {
+			if err := p.deps.Stock.Split(ctx, tx, c.ID, i.SKUID, int64(i.Units), i.PerUser); err != nil {
 				return atFault(err, c.Items, i.SKUID, "units")
 			}
 		}
@@ -48,7 +48,7 @@ func (p *Promotions) Schedule(ctx context.Context, by Actor, id int64, version i
 	if err != nil {
 		return Campaign{}, err
 	}
-	p.Stock.Moved(ctx, id)
+	p.deps.Stock.Moved(ctx, id)
 	return c, nil
 }
 
@@ -64,7 +64,7 @@ func (p *Promotions) Stop(ctx context.Context, by Actor, id int64, version int) 
 }
 
 func (p *Promotions) giveUp(ctx context.Context, by Actor, id int64, version int, m move, from ...Status) error {
-	err := db.InTxRetrying(ctx, p.Pool, 3, func(tx pgx.Tx) error {
+	err := db.InTxRetrying(ctx, p.deps.Pool, 3, func(tx pgx.Tx) error {
 		c, err := p.lockAsTx(ctx, tx, by, id, version, from...)
 		if err != nil {
 			return err
@@ -72,13 +72,13 @@ func (p *Promotions) giveUp(ctx context.Context, by Actor, id int64, version int
 		if err := p.moveTx(ctx, tx, &c, m); err != nil {
 			return err
 		}
-		if _, err = p.Stock.Merge(ctx, tx, id); err != nil {
+		if _, err = p.deps.Stock.Merge(ctx, tx, id); err != nil {
 			return err
 		}
 		return p.auditTx(ctx, tx, by, "sale."+m.cause, c)
 	})
 	if err == nil {
-		p.Stock.Moved(ctx, id)
+		p.deps.Stock.Moved(ctx, id)
 	}
 	return err
 }

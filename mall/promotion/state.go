@@ -59,7 +59,7 @@ func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move)
 	if !slices.Contains(transitions[c.Status], m.to) {
 		return fmt.Errorf("campaign %d: no transition from %s to %s (%s)", c.ID, c.Status, m.to, m.cause)
 	}
-	at := p.Now()
+	at := p.deps.Now()
 	row, err := p.q.MoveCampaign(ctx, tx, dbsqlc.MoveCampaignParams{
 		ID:         c.ID,
 		FromStatus: string(c.Status),
@@ -89,10 +89,10 @@ func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move)
 	items := c.Items
 	*c = campaignOf(row)
 	c.Items = items
-	if p.Announce == nil {
+	if p.deps.Announce == nil {
 		return nil
 	}
-	if err := p.Announce(ctx, tx, skuIDs(c.Items)); err != nil {
+	if err := p.deps.Announce(ctx, tx, skuIDs(c.Items)); err != nil {
 		return fmt.Errorf("announce campaign %d: %w", c.ID, err)
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 // campaign that fails keeps no other from its turn. Several processes may call it at once: the row's lock and the guard
 // let one move.
 func (p *Promotions) Turn(ctx context.Context) (moved int, err error) {
-	ids, err := p.q.DueCampaigns(ctx, p.Pool, p.Now())
+	ids, err := p.q.DueCampaigns(ctx, p.deps.Pool, p.deps.Now())
 	if err != nil {
 		return 0, fmt.Errorf("campaigns that are due: %w", err)
 	}
@@ -30,13 +30,13 @@ func (p *Promotions) Turn(ctx context.Context) (moved int, err error) {
 
 // turn moves one campaign as far as the clock says: one that nobody started in time starts and ends at once.
 func (p *Promotions) turn(ctx context.Context, id int64) (moved int, err error) {
-	err = db.InTxRetrying(ctx, p.Pool, 3, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, p.deps.Pool, 3, func(tx pgx.Tx) error {
 		moved = 0
 		c, err := p.lockTx(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		now := p.Now()
+		now := p.deps.Now()
 		if c.Status == Scheduled && !now.Before(c.StartsAt) {
 			if err := p.moveTx(ctx, tx, &c, move{Running, "time", system}); err != nil {
 				return err
@@ -48,7 +48,7 @@ func (p *Promotions) turn(ctx context.Context, id int64) (moved int, err error) 
 				return err
 			}
 			moved++
-			if _, err := p.Stock.Merge(ctx, tx, id); err != nil {
+			if _, err := p.deps.Stock.Merge(ctx, tx, id); err != nil {
 				return err
 			}
 		}
@@ -57,29 +57,29 @@ func (p *Promotions) turn(ctx context.Context, id int64) (moved int, err error) 
 	if err != nil {
 		return 0, fmt.Errorf("turn campaign %d: %w", id, err)
 	}
-	p.Stock.Moved(ctx, id)
+	p.deps.Stock.Moved(ctx, id)
 	return moved, nil
 }
 
 // MergeLate takes back what came after the end: units of orders that closed or were refunded since, and says how many.
 func (p *Promotions) MergeLate(ctx context.Context) (units int64, err error) {
-	left, err := p.Stock.Left(ctx)
+	left, err := p.deps.Stock.Left(ctx)
 	if err != nil || len(left) == 0 {
 		return 0, err
 	}
-	over, err := p.q.OverAmong(ctx, p.Pool, left)
+	over, err := p.q.OverAmong(ctx, p.deps.Pool, left)
 	if err != nil {
 		return 0, fmt.Errorf("campaigns that are over: %w", err)
 	}
 	var failed []error
 	for _, id := range over { // over is final, so that no lock on the campaign is needed
 		var n int64
-		err := db.InTxRetrying(ctx, p.Pool, 3, func(tx pgx.Tx) (err error) {
-			n, err = p.Stock.Merge(ctx, tx, id)
+		err := db.InTxRetrying(ctx, p.deps.Pool, 3, func(tx pgx.Tx) (err error) {
+			n, err = p.deps.Stock.Merge(ctx, tx, id)
 			return err
 		})
 		if err == nil {
-			p.Stock.Moved(ctx, id)
+			p.deps.Stock.Moved(ctx, id)
 			units += n
 		}
 		failed = append(failed, err)

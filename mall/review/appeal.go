@@ -64,7 +64,7 @@ func (g Ground) Nothing() bool { return g.Takedown == nil && g.Case == nil }
 
 // Ground finds what a creator may appeal against. Somebody else's listing has nothing.
 func (r *Reviews) Ground(ctx context.Context, creatorID, spuID int64) (g Ground, err error) {
-	return r.ground(ctx, r.Pool, creatorID, spuID)
+	return r.ground(ctx, r.deps.Pool, creatorID, spuID)
 }
 
 func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID int64) (g Ground, err error) {
@@ -77,7 +77,7 @@ func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID in
 		return Ground{}, fmt.Errorf("takedown of spu %d: %w", spuID, err)
 	}
 	row, err := r.q.LatestCase(ctx, q, dbsqlc.LatestCaseParams{SpuID: spuID, CreatorID: creatorID})
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && (State(row.State) != Returned || r.Listing.Reopen == nil) {
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && (State(row.State) != Returned || r.deps.Listing.Reopen == nil) {
 		return Ground{}, nil
 	}
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID in
 // else's listing, ErrAppealOpen, ErrInvalid with Fields.
 func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words string) (made Appeal, err error) {
 	words = strings.TrimSpace(words)
-	err = db.InTx(ctx, r.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, r.deps.Pool, func(tx pgx.Tx) error {
 		g, err := r.ground(ctx, tx, creatorID, spuID)
 		switch n := utf8.RuneCountInString(words); {
 		case err != nil:
@@ -107,7 +107,7 @@ func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words stri
 			SpuID:     spuID,
 			CreatorID: creatorID,
 			Words:     words,
-			At:        r.Now(),
+			At:        r.deps.Now(),
 		}
 		if g.Takedown != nil {
 			p.TakedownID = &g.Takedown.ID
@@ -138,7 +138,7 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 	case n > MaxAppeal || !db.Storable(answer):
 		return ErrInvalid.With("answer", "answer_invalid")
 	}
-	return db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
+	return db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
 		row, err := r.q.LockAppeal(ctx, tx, id)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
@@ -167,7 +167,7 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 		if err != nil {
 			return err
 		}
-		return r.Audit(ctx, tx, operatorID, verb, spuSubject(a.SPUID),
+		return r.deps.Audit(ctx, tx, operatorID, verb, spuSubject(a.SPUID),
 			map[string]any{"appeal": id, "takedown": a.TakedownID, "case": a.CaseID, "answer": answer})
 	})
 }
@@ -178,7 +178,7 @@ func (r *Reviews) reopenTx(ctx context.Context, tx pgx.Tx, operatorID, caseID in
 	if err != nil {
 		return err
 	}
-	if c.State != Returned || r.Listing.Reopen == nil {
+	if c.State != Returned || r.deps.Listing.Reopen == nil {
 		return ErrMoved.Because("case %d is %s", caseID, c.State)
 	}
 	next := c
@@ -190,7 +190,7 @@ func (r *Reviews) reopenTx(ctx context.Context, tx pgx.Tx, operatorID, caseID in
 	if _, err := r.moveTx(ctx, tx, c, next, operatorID); err != nil {
 		return err
 	}
-	return r.Listing.Reopen(ctx, tx, c.RevisionID)
+	return r.deps.Listing.Reopen(ctx, tx, c.RevisionID)
 }
 
 func (r *Reviews) decideAppealTx(ctx context.Context, tx pgx.Tx, id int64, state, answer string, by int64) error {
@@ -199,7 +199,7 @@ func (r *Reviews) decideAppealTx(ctx context.Context, tx pgx.Tx, id int64, state
 		State:  state,
 		Answer: answer,
 		ByID:   some(by),
-		At:     r.Now(),
+		At:     r.deps.Now(),
 	})
 	switch {
 	case db.IsCheck(err, "review_appeal_not_own"):

@@ -26,7 +26,7 @@ const tries = 3
 // the case waiting for the second. Errors: ErrNotFound, ErrMoved, ErrOwnListing, ErrSamePerson, and those of the
 // listing.
 func (r *Reviews) Approve(ctx context.Context, operatorID, id int64, version int) (c Case, err error) {
-	err = db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
 		if c, err = r.lockAsTx(ctx, tx, operatorID, id, version); err != nil {
 			return err
 		}
@@ -46,11 +46,11 @@ func (r *Reviews) Approve(ctx context.Context, operatorID, id int64, version int
 		verb := "review.approve_first"
 		if c.State == Approved {
 			verb = "review.approve"
-			if err := r.Listing.Approve(ctx, tx, c.RevisionID); err != nil {
+			if err := r.deps.Listing.Approve(ctx, tx, c.RevisionID); err != nil {
 				return err
 			}
 		}
-		return r.Audit(ctx, tx, operatorID, verb, c.Subject(),
+		return r.deps.Audit(ctx, tx, operatorID, verb, c.Subject(),
 			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score})
 	})
 	return c, err
@@ -68,7 +68,7 @@ func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int,
 	if err := v.check(); err != nil {
 		return Case{}, err
 	}
-	err = db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
 		if c, err = r.lockAsTx(ctx, tx, operatorID, id, version); err != nil {
 			return err
 		}
@@ -84,10 +84,10 @@ func (r *Reviews) Return(ctx context.Context, operatorID, id int64, version int,
 		if c, err = r.moveTx(ctx, tx, c, next, operatorID); err != nil {
 			return err
 		}
-		if err := r.Listing.Return(ctx, tx, c.RevisionID, c.Note); err != nil {
+		if err := r.deps.Listing.Return(ctx, tx, c.RevisionID, c.Note); err != nil {
 			return err
 		}
-		return r.Audit(ctx, tx, operatorID, "review.return", c.Subject(),
+		return r.deps.Audit(ctx, tx, operatorID, "review.return", c.Subject(),
 			map[string]any{"revision": c.RevisionID, "spu": c.SPUID, "score": c.Score, "causes": v.Causes,
 				"note": v.Note})
 	})

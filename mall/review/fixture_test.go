@@ -28,6 +28,7 @@ const (
 // desk is a review desk whose neighbours write what they are asked into a table, in the desk's own transaction.
 type desk struct {
 	*review.Reviews
+	deps review.Deps // of Reviews
 	t    *testing.T
 	pool *pgxpool.Pool
 	now  time.Time
@@ -63,7 +64,7 @@ func open(t *testing.T) *desk {
 	verb := func(action string) func(context.Context, pgx.Tx, int64) error {
 		return func(ctx context.Context, tx pgx.Tx, id int64) error { return notes(ctx, tx, action, id) }
 	}
-	d.Reviews = review.New(review.Deps{
+	d.deps = review.Deps{
 		Pool: d.pool,
 		Now:  func() time.Time { return d.now },
 		Listing: review.Listing{
@@ -91,7 +92,8 @@ func open(t *testing.T) *desk {
 		EndAccess: func(ctx context.Context, tx pgx.Tx, spuID, _ int64) error {
 			return notes(ctx, tx, "end_access", spuID)
 		},
-	})
+	}
+	d.Reviews = review.New(d.deps)
 	return d
 }
 

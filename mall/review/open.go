@@ -28,7 +28,7 @@ func (r *Reviews) OpenTx(ctx context.Context, tx pgx.Tx, s Submission) (Case, er
 	if err != nil {
 		return Case{}, fmt.Errorf("reasons of revision %d: %w", s.RevisionID, err)
 	}
-	if err := r.q.MootAppeals(ctx, tx, dbsqlc.MootAppealsParams{SpuID: s.SPUID, At: r.Now()}); err != nil {
+	if err := r.q.MootAppeals(ctx, tx, dbsqlc.MootAppealsParams{SpuID: s.SPUID, At: r.deps.Now()}); err != nil {
 		return Case{}, fmt.Errorf("end the appeals of spu %d: %w", s.SPUID, err)
 	}
 	row, err := r.q.InsertCase(ctx, tx, dbsqlc.InsertCaseParams{
@@ -38,7 +38,7 @@ func (r *Reviews) OpenTx(ctx context.Context, tx pgx.Tx, s Submission) (Case, er
 		Content:    content,
 		Score:      int32(score(reasons)),
 		Reasons:    why,
-		At:         r.Now(),
+		At:         r.deps.Now(),
 	})
 	if db.IsUnique(err, "review_case_revision_key") {
 		return Case{}, ErrOpenAlready.Because("revision %d: %w", s.RevisionID, err)

@@ -13,7 +13,7 @@ import (
 
 // Get returns a case. Errors: ErrNotFound.
 func (r *Reviews) Get(ctx context.Context, id int64) (Case, error) {
-	row, err := r.q.CaseByID(ctx, r.Pool, id)
+	row, err := r.q.CaseByID(ctx, r.deps.Pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Case{}, ErrNotFound.Because("case %d", id)
 	}
@@ -69,9 +69,9 @@ func (r *Reviews) List(ctx context.Context, f Filter) ([]Case, error) {
 			}
 			p.AfterScore = int32(after.Score)
 		}
-		rows, err = r.q.Waiting(ctx, r.Pool, p)
+		rows, err = r.q.Waiting(ctx, r.deps.Pool, p)
 	} else {
-		rows, err = r.q.Decided(ctx, r.Pool, dbsqlc.DecidedParams{
+		rows, err = r.q.Decided(ctx, r.deps.Pool, dbsqlc.DecidedParams{
 			States:    states,
 			Least:     int32(f.Least),
 			CreatorID: f.CreatorID,
@@ -94,7 +94,7 @@ type Counts struct {
 
 // Counts counts what waits.
 func (r *Reviews) Counts(ctx context.Context) (n Counts, err error) {
-	row, err := r.q.CountWaiting(ctx, r.Pool, SecondFrom)
+	row, err := r.q.CountWaiting(ctx, r.deps.Pool, SecondFrom)
 	switch {
 	case err == nil:
 		n = Counts{
@@ -106,7 +106,7 @@ func (r *Reviews) Counts(ctx context.Context) (n Counts, err error) {
 	case !errors.Is(err, pgx.ErrNoRows):
 		return Counts{}, fmt.Errorf("count cases: %w", err)
 	}
-	appeals, err := r.q.CountOpenAppeals(ctx, r.Pool)
+	appeals, err := r.q.CountOpenAppeals(ctx, r.deps.Pool)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count appeals: %w", err)
 	}
@@ -124,7 +124,7 @@ type Move struct {
 
 // Moves returns the steps of a case, the oldest first.
 func (r *Reviews) Moves(ctx context.Context, id int64) ([]Move, error) {
-	rows, err := r.q.Moves(ctx, r.Pool, id)
+	rows, err := r.q.Moves(ctx, r.deps.Pool, id)
 	if err != nil {
 		return nil, fmt.Errorf("moves of case %d: %w", id, err)
 	}
@@ -149,11 +149,11 @@ type Past struct {
 
 // Past returns a creator's history, with up to most cases besides the one.
 func (r *Reviews) Past(ctx context.Context, creatorID, besides int64, most int) (Past, error) {
-	row, err := r.q.Past(ctx, r.Pool, creatorID)
+	row, err := r.q.Past(ctx, r.deps.Pool, creatorID)
 	if err != nil {
 		return Past{}, fmt.Errorf("past of creator %d: %w", creatorID, err)
 	}
-	rows, err := r.q.CasesOfCreator(ctx, r.Pool, dbsqlc.CasesOfCreatorParams{
+	rows, err := r.q.CasesOfCreator(ctx, r.deps.Pool, dbsqlc.CasesOfCreatorParams{
 		CreatorID: creatorID,
 		OtherThan: besides,
 		Most:      int32(most),
@@ -179,7 +179,7 @@ type Heard struct {
 
 // OpenAppeals returns up to most appeals that wait for an answer, the oldest first.
 func (r *Reviews) OpenAppeals(ctx context.Context, most int) ([]Heard, error) {
-	rows, err := r.q.OpenAppeals(ctx, r.Pool, int32(most))
+	rows, err := r.q.OpenAppeals(ctx, r.deps.Pool, int32(most))
 	if err != nil {
 		return nil, fmt.Errorf("open appeals: %w", err)
 	}
@@ -188,7 +188,7 @@ func (r *Reviews) OpenAppeals(ctx context.Context, most int) ([]Heard, error) {
 
 // AppealsOf returns up to most of a creator's appeals for one listing, the latest first.
 func (r *Reviews) AppealsOf(ctx context.Context, creatorID, spuID int64, most int) ([]Heard, error) {
-	rows, err := r.q.AppealsOfListing(ctx, r.Pool, dbsqlc.AppealsOfListingParams{
+	rows, err := r.q.AppealsOfListing(ctx, r.deps.Pool, dbsqlc.AppealsOfListingParams{
 		SpuID:     spuID,
 		CreatorID: creatorID,
 		Most:      int32(most),
@@ -209,7 +209,7 @@ func (r *Reviews) heard(ctx context.Context, rows []dbsqlc.ReviewAppeal) ([]Hear
 			takedownIDs = append(takedownIDs, *a.TakedownID)
 		}
 	}
-	found, err := r.q.CasesByID(ctx, r.Pool, caseIDs)
+	found, err := r.q.CasesByID(ctx, r.deps.Pool, caseIDs)
 	if err != nil {
 		return nil, fmt.Errorf("cases of appeals: %w", err)
 	}
@@ -217,7 +217,7 @@ func (r *Reviews) heard(ctx context.Context, rows []dbsqlc.ReviewAppeal) ([]Hear
 	if err != nil {
 		return nil, err
 	}
-	downs, err := r.q.TakedownsByID(ctx, r.Pool, takedownIDs)
+	downs, err := r.q.TakedownsByID(ctx, r.deps.Pool, takedownIDs)
 	if err != nil {
 		return nil, fmt.Errorf("takedowns of appeals: %w", err)
 	}
@@ -241,7 +241,7 @@ func (r *Reviews) heard(ctx context.Context, rows []dbsqlc.ReviewAppeal) ([]Hear
 
 // CasesOf returns up to most cases of a listing, decided ones too, the latest first.
 func (r *Reviews) CasesOf(ctx context.Context, spuID int64, most int) ([]Case, error) {
-	rows, err := r.q.CasesOfListing(ctx, r.Pool, dbsqlc.CasesOfListingParams{SpuID: spuID, Most: int32(most)})
+	rows, err := r.q.CasesOfListing(ctx, r.deps.Pool, dbsqlc.CasesOfListingParams{SpuID: spuID, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("cases of spu %d: %w", spuID, err)
 	}

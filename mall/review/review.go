@@ -128,8 +128,8 @@ type Deps struct {
 
 // Reviews opens cases, decides them, takes down and hears appeals.
 type Reviews struct {
-	Deps
-	q *dbsqlc.Queries
+	deps Deps
+	q    *dbsqlc.Queries
 }
 
 // New opens the desk.
@@ -137,7 +137,7 @@ func New(d Deps) *Reviews {
 	now := d.Now
 	// PostgreSQL keeps microseconds.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
-	return &Reviews{Deps: d, q: dbsqlc.New()}
+	return &Reviews{deps: d, q: dbsqlc.New()}
 }
 
 // Case is one look at one submitted revision.

@@ -90,7 +90,7 @@ func (r *Reviews) reasonsTx(ctx context.Context, tx pgx.Tx, s Submission) ([]Rea
 }
 
 func (r *Reviews) creatorRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reason, error) {
-	known, err := r.Facts.Creator(ctx, tx, s.CreatorID)
+	known, err := r.deps.Facts.Creator(ctx, tx, s.CreatorID)
 	if err != nil {
 		return nil, fmt.Errorf("creator %d: %w", s.CreatorID, err)
 	}
@@ -101,7 +101,7 @@ func (r *Reviews) creatorRule(ctx context.Context, tx pgx.Tx, s Submission) (*Re
 	if l := known.FirstListing; !l.IsZero() && (first.IsZero() || l.Before(first)) {
 		first = l // on sale before there was a desk
 	}
-	young := func(at time.Time) bool { return r.Now().Sub(at) < youngFor }
+	young := func(at time.Time) bool { return r.deps.Now().Sub(at) < youngFor }
 	if first.IsZero() || young(first) || young(known.Since) {
 		return &Reason{Rule: RuleNewCreator, Points: pointsNewCreator}, nil
 	}
@@ -115,7 +115,7 @@ func (r *Reviews) priceRule(ctx context.Context, tx pgx.Tx, s Submission) (worst
 		if p.Amount.Amount <= 0 {
 			continue
 		}
-		band, err := r.Facts.PriceBand(ctx, tx, s.Content.CategoryID, p.Kind, p.Amount.Currency)
+		band, err := r.deps.Facts.PriceBand(ctx, tx, s.Content.CategoryID, p.Kind, p.Amount.Currency)
 		if err != nil {
 			return nil, fmt.Errorf("prices of category %d: %w", s.Content.CategoryID, err)
 		}
@@ -165,7 +165,7 @@ func (r *Reviews) twinRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	if s.Content.VideoID == 0 {
 		return nil, nil
 	}
-	owners, err := r.Facts.Duplicates(ctx, tx, s.Content.VideoID)
+	owners, err := r.deps.Facts.Duplicates(ctx, tx, s.Content.VideoID)
 	if err != nil {
 		return nil, fmt.Errorf("duplicates of video %d: %w", s.Content.VideoID, err)
 	}

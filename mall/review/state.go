@@ -49,7 +49,7 @@ func (r *Reviews) moveTx(ctx context.Context, tx pgx.Tx, c Case, next Case, acto
 	if !slices.Contains(transitions[c.State], next.State) {
 		return Case{}, fmt.Errorf("case %d: no transition from %s to %s", c.ID, c.State, next.State)
 	}
-	at := r.Now()
+	at := r.deps.Now()
 	var decided *time.Time
 	if next.State != Open && next.State != Second {
 		decided = &at

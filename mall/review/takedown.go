@@ -64,7 +64,7 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 	case n > MaxReason || !db.Storable(t.Reason):
 		return Takedown{}, ErrInvalid.With("reason", "reason_invalid")
 	}
-	err = db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
+	err = db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
 		row, err := r.q.InsertTakedown(ctx, tx, dbsqlc.InsertTakedownParams{
 			SpuID:      t.SPUID,
 			CreatorID:  t.CreatorID,
@@ -73,7 +73,7 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 			ByID:       operatorID,
 			Reason:     t.Reason,
 			KeepAccess: t.KeepAccess,
-			At:         r.Now(),
+			At:         r.deps.Now(),
 		})
 		if db.IsUnique(err, "review_takedown_living_key") {
 			return ErrTakenDown.Because("spu %d: %w", t.SPUID, err)
@@ -82,15 +82,15 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 			return fmt.Errorf("take down spu %d: %w", t.SPUID, err)
 		}
 		down = takedownOf(row)
-		if err := r.Listing.TakeDown(ctx, tx, t.SPUID); err != nil {
+		if err := r.deps.Listing.TakeDown(ctx, tx, t.SPUID); err != nil {
 			return err
 		}
 		if !t.KeepAccess {
-			if err := r.EndAccess(ctx, tx, t.SPUID, down.ID); err != nil {
+			if err := r.deps.EndAccess(ctx, tx, t.SPUID, down.ID); err != nil {
 				return err
 			}
 		}
-		return r.Audit(ctx, tx, operatorID, "review.take_down", spuSubject(t.SPUID),
+		return r.deps.Audit(ctx, tx, operatorID, "review.take_down", spuSubject(t.SPUID),
 			map[string]any{"takedown": down.ID, "reason": t.Reason, "keepAccess": t.KeepAccess})
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 // Undo puts a listing that was taken down back on sale; an appeal that waits is granted by it. What was paid back stays
 // paid back. Errors: ErrNotFound, ErrMoved when it was undone before, ErrOwnListing, and those of the listing.
 func (r *Reviews) Undo(ctx context.Context, operatorID, id int64) error {
-	return db.InTxRetrying(ctx, r.Pool, tries, func(tx pgx.Tx) error {
+	return db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
 		// The appeal first, as whoever answers it locks them.
 		appeal, err := r.q.OpenAppealOf(ctx, tx, &id)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -117,14 +117,15 @@ func (r *Reviews) Undo(ctx context.Context, operatorID, id int64) error {
 		if err != nil {
 			return err
 		}
-		return r.Audit(ctx, tx, operatorID, "review.restore", spuSubject(down.SPUID), map[string]any{"takedown": id})
+		return r.deps.Audit(ctx, tx, operatorID, "review.restore", spuSubject(down.SPUID),
+			map[string]any{"takedown": id})
 	})
 }
 
 func (r *Reviews) restoreTx(ctx context.Context, tx pgx.Tx, operatorID, id int64) (Takedown, error) {
 	row, err := r.q.UndoTakedown(ctx, tx, dbsqlc.UndoTakedownParams{
 		ID:   id,
-		At:   r.Now(),
+		At:   r.deps.Now(),
 		ByID: operatorID,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -139,12 +140,12 @@ func (r *Reviews) restoreTx(ctx context.Context, tx pgx.Tx, operatorID, id int64
 	if row.CreatorID == operatorID {
 		return Takedown{}, ErrOwnListing.Because("takedown %d", id)
 	}
-	return takedownOf(row), r.Listing.Restore(ctx, tx, row.SpuID)
+	return takedownOf(row), r.deps.Listing.Restore(ctx, tx, row.SpuID)
 }
 
 // Takedown returns one of them. Errors: ErrNotFound.
 func (r *Reviews) Takedown(ctx context.Context, id int64) (Takedown, error) {
-	row, err := r.q.TakedownByID(ctx, r.Pool, id)
+	row, err := r.q.TakedownByID(ctx, r.deps.Pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Takedown{}, ErrNotFound.Because("takedown %d", id)
 	}
@@ -156,7 +157,7 @@ func (r *Reviews) Takedown(ctx context.Context, id int64) (Takedown, error) {
 
 // Takedowns returns up to most of them, the latest first, those before an id unless that is 0.
 func (r *Reviews) Takedowns(ctx context.Context, before int64, most int) ([]Takedown, error) {
-	rows, err := r.q.Takedowns(ctx, r.Pool, dbsqlc.TakedownsParams{BeforeID: before, Most: int32(most)})
+	rows, err := r.q.Takedowns(ctx, r.deps.Pool, dbsqlc.TakedownsParams{BeforeID: before, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("takedowns: %w", err)
 	}

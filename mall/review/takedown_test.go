@@ -170,7 +170,8 @@ func TestANewRevisionSettlesTheAppealAgainstAReturn(t *testing.T) {
 
 func TestWithoutAWayBackNobodyAppealsAgainstAReturn(t *testing.T) {
 	d := open(t)
-	d.Listing.Reopen = nil
+	d.deps.Listing.Reopen = nil
+	d.Reviews = review.New(d.deps)
 	c := d.opens(1)
 	_, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)

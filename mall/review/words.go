@@ -33,7 +33,7 @@ type Word struct {
 
 // Words returns the list, in its order.
 func (r *Reviews) Words(ctx context.Context) ([]Word, error) {
-	rows, err := r.q.Words(ctx, r.Pool)
+	rows, err := r.q.Words(ctx, r.deps.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("words: %w", err)
 	}
@@ -65,13 +65,13 @@ func (r *Reviews) AddWord(ctx context.Context, operatorID int64, word string, we
 	case weight < 1 || weight > MaxWeight:
 		return ErrInvalid.With("weight", "weight_invalid")
 	}
-	return db.InTx(ctx, r.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, r.deps.Pool, func(tx pgx.Tx) error {
 		n, err := r.q.AddWord(ctx, tx, dbsqlc.AddWordParams{
 			Word:    word,
 			Norm:    normal,
 			Weight:  int32(weight),
 			AddedBy: operatorID,
-			At:      r.Now(),
+			At:      r.deps.Now(),
 		})
 		if err != nil {
 			return fmt.Errorf("add word: %w", err)
@@ -79,13 +79,14 @@ func (r *Reviews) AddWord(ctx context.Context, operatorID int64, word string, we
 		if n == 0 {
 			return ErrInvalid.With("word", "word_known")
 		}
-		return r.Audit(ctx, tx, operatorID, "review.word_add", "words", map[string]any{"word": word, "weight": weight})
+		return r.deps.Audit(ctx, tx, operatorID, "review.word_add", "words",
+			map[string]any{"word": word, "weight": weight})
 	})
 }
 
 // RemoveWord takes a word off the list. Errors: ErrNotFound.
 func (r *Reviews) RemoveWord(ctx context.Context, operatorID, id int64) error {
-	return db.InTx(ctx, r.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, r.deps.Pool, func(tx pgx.Tx) error {
 		w, err := r.q.RemoveWord(ctx, tx, id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNotFound.Because("word %d", id)
@@ -93,7 +94,7 @@ func (r *Reviews) RemoveWord(ctx context.Context, operatorID, id int64) error {
 		if err != nil {
 			return fmt.Errorf("remove word %s: %w", strconv.FormatInt(id, 10), err)
 		}
-		return r.Audit(ctx, tx, operatorID, "review.word_remove", "words",
+		return r.deps.Audit(ctx, tx, operatorID, "review.word_remove", "words",
 			map[string]any{"word": w.Word, "weight": w.Weight})
 	})
 }

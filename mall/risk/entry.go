@@ -205,10 +205,10 @@ type auditAction struct {
 // change is a change with a transaction of its own, and its entry in the audit log.
 func (l *Lists) change(ctx context.Context, by Subject, action *auditAction, do func(pgx.Tx) error) error {
 	err := db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
-		if err := l.changeTx(ctx, tx, by, func() error { return do(tx) }); err != nil || l.Audit == nil {
+		if err := l.changeTx(ctx, tx, by, func() error { return do(tx) }); err != nil || l.audit == nil {
 			return err
 		}
-		return l.Audit(ctx, tx, by.UserID, action.name, action.subject, action.detail)
+		return l.audit(ctx, tx, by.UserID, action.name, action.subject, action.detail)
 	})
 	if err != nil {
 		return err
@@ -225,8 +225,8 @@ func (l *Lists) changeTx(ctx context.Context, tx pgx.Tx, by Subject, do func() e
 	if err != nil {
 		return fmt.Errorf("raise the lists' version: %w", err)
 	}
-	if l.May != nil {
-		if err := l.May(ctx, tx, by.UserID); err != nil {
+	if l.may != nil {
+		if err := l.may(ctx, tx, by.UserID); err != nil {
 			return err
 		}
 	}

@@ -67,16 +67,24 @@ type Limits struct {
 	now      func() time.Time
 }
 
-// NewLimits needs no Redis that answers. Empty policies limit nothing and ask nobody.
-func NewLimits(rdb redis.UniversalClient, p Policies, metrics *telemetry.Metrics, log *slog.Logger,
-	now func() time.Time) *Limits {
+// LimitsDeps are what limits stand on.
+type LimitsDeps struct {
+	Redis    redis.UniversalClient // need not answer
+	Policies Policies              // empty ones limit nothing and ask nobody
+	Metrics  *telemetry.Metrics
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// NewLimits makes the limits.
+func NewLimits(d LimitsDeps) *Limits {
 	l := &Limits{
-		redis:    redisbreaker.New(rdb),
+		redis:    redisbreaker.New(d.Redis),
 		local:    &local{full: map[string]int64{}},
-		policies: p,
-		metrics:  metrics,
-		log:      log,
-		now:      now,
+		policies: d.Policies,
+		metrics:  d.Metrics,
+		log:      d.Log,
+		now:      d.Now,
 	}
 	l.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, l.askSet)
 	return l

@@ -35,7 +35,13 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 var silent = slog.New(slog.DiscardHandler)
 
 func limits(rdb redis.UniversalClient, c *clock, p risk.Policies) *risk.Limits {
-	return risk.NewLimits(rdb, p, telemetry.NewMetrics(), silent, c.now)
+	return risk.NewLimits(risk.LimitsDeps{
+		Redis:    rdb,
+		Policies: p,
+		Metrics:  telemetry.NewMetrics(),
+		Log:      silent,
+		Now:      c.now,
+	})
 }
 
 // gone is a client of a Redis that is not there.

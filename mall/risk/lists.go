@@ -44,26 +44,35 @@ type Lists struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing. It is set before
-	// anything else.
-	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-
-	// May refuses who is to change the lists and is no operator any more, in the transaction of the change; nil refuses
-	// nobody. It is set before anything else.
-	May func(ctx context.Context, tx pgx.Tx, actorID int64) error
+	audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
+	may   func(ctx context.Context, tx pgx.Tx, actorID int64) error
 
 	mu     sync.Mutex // held by whoever looks
 	known  atomic.Pointer[index]
 	looked atomic.Int64 // when, ms; by the clock that is passed in
 }
 
-// NewLists needs a migrated database by the first question.
-func NewLists(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) *Lists {
+// ListsDeps are what the lists stand on.
+type ListsDeps struct {
+	Pool *pgxpool.Pool // migrated by the first question
+	Log  *slog.Logger
+	Now  func() time.Time
+	// Audit writes down who changed the lists, in the transaction of the change; nil writes nothing.
+	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
+	// May refuses who is to change the lists and is no operator any more, in the transaction of the change; nil refuses
+	// nobody.
+	May func(ctx context.Context, tx pgx.Tx, actorID int64) error
+}
+
+// NewLists opens the lists.
+func NewLists(d ListsDeps) *Lists {
 	return &Lists{
-		pool: pool,
-		q:    dbsqlc.New(),
-		log:  log,
-		now:  now,
+		pool:  d.Pool,
+		q:     dbsqlc.New(),
+		log:   d.Log,
+		now:   d.Now,
+		audit: d.Audit,
+		may:   d.May,
 	}
 }
 

@@ -34,7 +34,11 @@ func desk(t *testing.T) (*risk.Lists, *pgxpool.Pool, *clock) {
 	t.Helper()
 	t.Parallel()
 	pool, c := dbtest.New(t), newClock()
-	return risk.NewLists(pool, silent, c.now), pool, c
+	return risk.NewLists(risk.ListsDeps{
+		Pool: pool,
+		Log:  silent,
+		Now:  c.now,
+	}), pool, c
 }
 
 func add(t *testing.T, l *risk.Lists, effect risk.Effect, kind risk.Kind, subject string, lasts time.Duration) {
@@ -93,7 +97,11 @@ func TestListsNameAddressesAccountsAndDevices(t *testing.T) {
 
 func TestEveryProcessFollowsWithinOneSecond(t *testing.T) {
 	l, pool, c := desk(t)
-	other := risk.NewLists(pool, silent, c.now)
+	other := risk.NewLists(risk.ListsDeps{
+		Pool: pool,
+		Log:  silent,
+		Now:  c.now,
+	})
 	judged(t, other, at("192.0.2.1"), "")
 	add(t, l, risk.Deny, risk.Address, "192.0.2.1", 0)
 	judged(t, l, at("192.0.2.1"), risk.Deny) // here at once
@@ -123,7 +131,11 @@ func TestEveryProcessFollowsWithinOneSecond(t *testing.T) {
 
 func TestAnEntryExpiresByItself(t *testing.T) {
 	l, pool, c := desk(t)
-	other := risk.NewLists(pool, silent, c.now)
+	other := risk.NewLists(risk.ListsDeps{
+		Pool: pool,
+		Log:  silent,
+		Now:  c.now,
+	})
 	add(t, l, risk.Deny, risk.Address, "192.0.2.0/24", 0)
 	add(t, l, risk.Allow, risk.Address, "192.0.2.1", time.Hour)
 	for _, x := range []*risk.Lists{l, other} {
@@ -145,7 +157,11 @@ func TestAnEntryExpiresByItself(t *testing.T) {
 
 func TestListsOutliveTheirConnections(t *testing.T) {
 	l, pool, c := desk(t)
-	other := risk.NewLists(pool, silent, c.now)
+	other := risk.NewLists(risk.ListsDeps{
+		Pool: pool,
+		Log:  silent,
+		Now:  c.now,
+	})
 	add(t, l, risk.Deny, risk.Address, "192.0.2.1", 0)
 	judged(t, other, at("192.0.2.1"), risk.Deny)
 	_, err := pool.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity
@@ -174,7 +190,11 @@ func TestListsOutliveTheirConnections(t *testing.T) {
 	pool.Close() // for good: what was known goes on
 	c.advance(time.Hour)
 	judged(t, other, at("192.0.2.2"), risk.Deny)
-	judged(t, risk.NewLists(pool, silent, c.now), at("192.0.2.2"), "")
+	judged(t, risk.NewLists(risk.ListsDeps{
+		Pool: pool,
+		Log:  silent,
+		Now:  c.now,
+	}), at("192.0.2.2"), "")
 }
 
 func TestNobodyLocksThemselvesOut(t *testing.T) {

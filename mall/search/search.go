@@ -30,12 +30,19 @@ type Search struct {
 	queries *dbsqlc.Queries
 }
 
-// New makes a Search over what the catalogue sells.
-func New(pools db.Pools, c *catalog.Catalog, now func() time.Time) *Search {
+// Deps are what a search stands on.
+type Deps struct {
+	Pools   db.Pools
+	Catalog *catalog.Catalog // what it sells is found
+	Now     func() time.Time
+}
+
+// New makes a Search.
+func New(d Deps) *Search {
 	return &Search{
-		pools:   pools,
-		catalog: c,
-		now:     func() time.Time { return now().Truncate(time.Microsecond) },
+		pools:   d.Pools,
+		catalog: d.Catalog,
+		now:     func() time.Time { return d.Now().Truncate(time.Microsecond) },
 		queries: dbsqlc.New(),
 	}
 }

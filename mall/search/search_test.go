@@ -54,9 +54,16 @@ func open(t testing.TB) *shop {
 	pool := dbtest.New(t)
 	pools := db.Pools{Primary: pool, Replica: pool}
 	now := func() time.Time { return opening }
-	c := catalog.New(pools, now)
+	c := catalog.New(catalog.Deps{
+		Pools: pools,
+		Now:   now,
+	})
 	s := &shop{
-		Search:  search.New(pools, c, now),
+		Search: search.New(search.Deps{
+			Pools:   pools,
+			Catalog: c,
+			Now:     now,
+		}),
 		catalog: c,
 		pool:    pool,
 		ids:     map[string]int64{},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
@@ -24,12 +25,18 @@ func reviewing(t *testing.T) *malltest.Mall {
 	t.Parallel()
 	m := malltest.Listening(t)
 	nothing := func(context.Context, pgx.Tx, int64) error { return nil }
-	m.Reviews.Listing = review.Listing{
-		Approve:  nothing,
-		TakeDown: nothing,
-		Restore:  nothing,
-		Return:   func(context.Context, pgx.Tx, int64, string) error { return nil },
-	}
+	m.Reviews = review.New(review.Deps{
+		Pool: m.Pool,
+		Now:  m.Now,
+		Listing: review.Listing{
+			Approve:  nothing,
+			TakeDown: nothing,
+			Restore:  nothing,
+			Return:   func(context.Context, pgx.Tx, int64, string) error { return nil },
+		},
+		Audit:     backoffice.Audit(m.Accounts, m.Audit),
+		EndAccess: m.Orders.EndAccessTx,
+	})
 	return m
 }
 
@@ -282,19 +289,22 @@ func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
 		bought(m, int64(100+n), film.SKUIDs[3])
 	}
 	args := takesDown(m, film)
-	ended, broken := m.Orders.Ended, errors.New("no answer")
+	broken := errors.New("no answer")
 	fails := 2 * 50 // in two turns every order, and then the first
-	m.Orders.Ended = func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
-		if fails--; fails >= 0 {
-			return nil, broken
+	orders := m.OrdersWith(func(d *order.Deps) {
+		ended := d.Ended
+		d.Ended = func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
+			if fails--; fails >= 0 {
+				return nil, broken
+			}
+			return ended(ctx, tx, spuIDs)
 		}
-		return ended(ctx, tx, spuIDs)
-	}
+	})
 	for _, want := range []int64{0, 0, 49} {
 		if want > 0 {
 			fails = 1
 		}
-		if err := m.Orders.EndAccess(m.Ctx, args); !errors.Is(err, broken) {
+		if err := orders.EndAccess(m.Ctx, args); !errors.Is(err, broken) {
 			t.Fatal(err)
 		}
 		if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != want {

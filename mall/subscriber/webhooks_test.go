@@ -16,7 +16,6 @@ import (
 // A creator's server is told what becomes of their listings and payouts, and nobody else's is.
 func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 	m := making(t)
-	m.Ledger.Key = []byte(strings.Repeat("k", 32))
 	for _, owner := range []int64{1, m.oscar.ID} {
 		_, _, err := m.Webhooks.Add(m.Ctx, owner, webhook.Draft{
 			URL:   "https://hooks.example.com/mall",
@@ -51,8 +50,8 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 	}
 
 	m.Credit(1, 50000)
-	m.Ledger.Terms.PayoutWait = 0
 	m.OK(m.Ledger.SetDestination(m.Ctx, 1, ledger.Destination{Name: "Creator Ltd", Account: "DE89370400440532013000"}))
+	m.Advance(m.Ledger.Terms().PayoutWait)
 	for key, decide := range map[string]func(ledger.Payout){
 		"paid": func(p ledger.Payout) {
 			m.OK(m.Ledger.ApprovePayout(m.Ctx, m.olga.ID, p.ID, p.Version, ""))

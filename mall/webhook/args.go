@@ -40,7 +40,7 @@ func (TurnArgs) InsertOpts() river.InsertOpts {
 // so that nothing hangs on one job. Hence whoever tells enqueues nothing: two relays that enqueue for the same
 // endpoints in another order would wait for each other.
 func (w *Webhooks) Enqueue(ctx context.Context) (int, error) {
-	ids, err := w.q.DueEndpoints(ctx, w.Pool, w.Now())
+	ids, err := w.q.DueEndpoints(ctx, w.deps.Pool, w.deps.Now())
 	if err != nil || len(ids) == 0 {
 		return 0, failed(err, "webhooks with something due")
 	}
@@ -48,7 +48,7 @@ func (w *Webhooks) Enqueue(ctx context.Context) (int, error) {
 	for n, id := range ids {
 		turns[n] = river.InsertManyParams{Args: TurnArgs{id}}
 	}
-	if _, err := w.River.InsertMany(ctx, turns); err != nil {
+	if _, err := w.deps.River.InsertMany(ctx, turns); err != nil {
 		return 0, fmt.Errorf("enqueue turns of %d webhooks: %w", len(ids), err)
 	}
 	return len(ids), nil

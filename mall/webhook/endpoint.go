@@ -21,7 +21,7 @@ type Draft struct {
 // check cleans a draft, or names each field at fault.
 func (w *Webhooks) check(d Draft) (Draft, error) {
 	wrong := ErrInvalid
-	url, slug := CheckURL(d.URL, w.Loopback)
+	url, slug := CheckURL(d.URL, w.deps.Loopback)
 	if slug != "" {
 		wrong = wrong.With("url", slug)
 	}
@@ -45,7 +45,7 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 	if d, err = w.check(d); err != nil {
 		return Endpoint{}, "", err
 	}
-	err = db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		if err := w.q.LockOwner(ctx, tx, ownerID); err != nil {
 			return fmt.Errorf("lock the webhooks of %d: %w", ownerID, err)
 		}
@@ -68,7 +68,7 @@ func (w *Webhooks) Add(ctx context.Context, ownerID int64, d Draft) (made Endpoi
 			Url:     d.URL,
 			Types:   d.Types,
 			Secret:  wrapped,
-			At:      w.Now(),
+			At:      w.deps.Now(),
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrInvalid.With("url", "url_known")
@@ -123,7 +123,7 @@ func (w *Webhooks) Rotate(ctx context.Context, ownerID, id int64, version int) (
 			ID:       id,
 			Version:  int32(version),
 			Secret:   wrapped,
-			OldUntil: w.Now().Add(Overlap),
+			OldUntil: w.deps.Now().Add(Overlap),
 		})
 	})
 	if err != nil {
@@ -145,7 +145,7 @@ func (w *Webhooks) Switch(ctx context.Context, ownerID, id int64, version int, o
 }
 
 func (w *Webhooks) switchTx(ctx context.Context, tx pgx.Tx, id int64, version int, to State) (int64, error) {
-	at := w.Now()
+	at := w.deps.Now()
 	n, err := w.q.SwitchEndpoint(ctx, tx, dbsqlc.SwitchEndpointParams{
 		ID:      id,
 		Version: int32(version),
@@ -168,7 +168,7 @@ func (w *Webhooks) Remove(ctx context.Context, ownerID, id int64, version int) e
 // change does something to an endpoint of that owner; a statement that met no row was meant for another version.
 func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx,
 	dbsqlc.WebhookEndpoint) (int64, error)) error {
-	return db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
 		if err != nil {
 			return err
@@ -183,7 +183,7 @@ func (w *Webhooks) change(ctx context.Context, ownerID, id int64, do func(pgx.Tx
 
 // List returns the endpoints of an owner, the oldest first.
 func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) {
-	rows, err := w.q.Endpoints(ctx, w.Pool, ownerID)
+	rows, err := w.q.Endpoints(ctx, w.deps.Pool, ownerID)
 	if err != nil {
 		return nil, fmt.Errorf("webhooks of %d: %w", ownerID, err)
 	}
@@ -196,7 +196,7 @@ func (w *Webhooks) List(ctx context.Context, ownerID int64) ([]Endpoint, error) 
 
 // Get returns one endpoint of an owner. Errors: ErrNotFound, for others' too.
 func (w *Webhooks) Get(ctx context.Context, ownerID, id int64) (Endpoint, error) {
-	row, err := w.q.Endpoint(ctx, w.Pool, dbsqlc.EndpointParams{ID: id, OwnerID: ownerID})
+	row, err := w.q.Endpoint(ctx, w.deps.Pool, dbsqlc.EndpointParams{ID: id, OwnerID: ownerID})
 	if err != nil {
 		return Endpoint{}, found(err, "webhook %d of %d", id, ownerID)
 	}

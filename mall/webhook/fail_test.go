@@ -18,7 +18,7 @@ func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
 	r.says(503)
 	p.tell("order:1", "one")
 	p.tell("order:1", "two")
-	began := p.Now()
+	began := p.now()
 	for n := 1; n <= webhook.MaxAttempts; n++ {
 		if n > 1 {
 			p.ahead.Add(int64(webhook.Backoff(n-1, 1) + time.Minute))
@@ -27,12 +27,12 @@ func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
 			t.Fatalf("%d calls at try %d", calls, n)
 		}
 		if d := p.log(e)[1]; n < webhook.MaxAttempts &&
-			(d.State != webhook.Pending || d.Attempts != n || !d.NextAt.After(p.Now())) {
+			(d.State != webhook.Pending || d.Attempts != n || !d.NextAt.After(p.now())) {
 			t.Fatalf("after %d tries %+v", n, d)
 		}
 	}
 	dead := p.log(e)[1]
-	if took := p.Now().Sub(began); dead.State != webhook.Dead || dead.Failure != "status" || took < 20*time.Hour ||
+	if took := p.now().Sub(began); dead.State != webhook.Dead || dead.Failure != "status" || took < 20*time.Hour ||
 		took > 30*time.Hour {
 		t.Fatalf("after %s %+v", took, dead)
 	}

@@ -57,7 +57,7 @@ func (w *Webhooks) Deliveries(ctx context.Context, ownerID, id int64, state Deli
 	if _, err := w.Get(ctx, ownerID, id); err != nil {
 		return nil, err
 	}
-	rows, err := w.q.Deliveries(ctx, w.Pool, dbsqlc.DeliveriesParams{
+	rows, err := w.q.Deliveries(ctx, w.deps.Pool, dbsqlc.DeliveriesParams{
 		EndpointID: id,
 		State:      string(state),
 		Before:     before,
@@ -91,7 +91,7 @@ func (w *Webhooks) Delivery(ctx context.Context, ownerID, id, deliveryID int64) 
 	if _, err := w.Get(ctx, ownerID, id); err != nil {
 		return Delivery{}, err
 	}
-	r, err := w.q.Delivery(ctx, w.Pool, dbsqlc.DeliveryParams{ID: deliveryID, EndpointID: id})
+	r, err := w.q.Delivery(ctx, w.deps.Pool, dbsqlc.DeliveryParams{ID: deliveryID, EndpointID: id})
 	if err != nil {
 		return Delivery{}, found(err, "message %d of webhook %d", deliveryID, id)
 	}
@@ -107,7 +107,7 @@ func (w *Webhooks) Delivery(ctx context.Context, ownerID, id, deliveryID int64) 
 		CreatedAt: r.CreatedAt,
 		Body:      r.Body,
 	}
-	rows, err := w.q.Attempts(ctx, w.Pool, r.ID)
+	rows, err := w.q.Attempts(ctx, w.deps.Pool, r.ID)
 	if err != nil {
 		return Delivery{}, fmt.Errorf("tries of message %d: %w", deliveryID, err)
 	}
@@ -133,7 +133,7 @@ func (w *Webhooks) Delivery(ctx context.Context, ownerID, id, deliveryID int64) 
 // Resend gives a message that was delivered or set aside all its tries again, under the same id. Those of its aggregate
 // that still wait come after it. Errors: ErrNotFound, for a test too; ErrOff, ErrWaiting.
 func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) error {
-	return db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
 		if err != nil {
 			return err
@@ -151,7 +151,7 @@ func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) er
 		n, err := w.q.ReviveDelivery(ctx, tx, dbsqlc.ReviveDeliveryParams{
 			ID:         deliveryID,
 			EndpointID: id,
-			At:         w.Now(),
+			At:         w.deps.Now(),
 		})
 		if err == nil && n == 0 {
 			return ErrWaiting.Because("message %d", deliveryID)
@@ -162,6 +162,6 @@ func (w *Webhooks) Resend(ctx context.Context, ownerID, id, deliveryID int64) er
 
 // Purge forgets messages that were settled longer than age ago; it returns how many went.
 func (w *Webhooks) Purge(ctx context.Context, age time.Duration) (int64, error) {
-	n, err := w.q.Purge(ctx, w.Pool, w.Now().Add(-age))
+	n, err := w.q.Purge(ctx, w.deps.Pool, w.deps.Now().Add(-age))
 	return n, failed(err, "purge messages")
 }

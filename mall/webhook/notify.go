@@ -61,7 +61,7 @@ func (w *Webhooks) NotifyTx(ctx context.Context, tx pgx.Tx, m Message) error {
 			Type:       m.Type,
 			Aggregate:  m.Aggregate,
 			Body:       body,
-			At:         w.Now(),
+			At:         w.deps.Now(),
 		}); err != nil {
 			return fmt.Errorf("message %s of %s for webhook %d: %w", m.Type, m.Aggregate, id, err)
 		}

@@ -21,12 +21,12 @@ const between = deadline + 5*time.Second
 // call. Errors: ErrNotFound, ErrTested.
 func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int64, err error) {
 	p := parcel{messageID: newMessageID()}
-	err = db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.ownedTx(ctx, tx, ownerID, id)
 		if err != nil {
 			return err
 		}
-		p.at, p.url = w.Now(), e.Url
+		p.at, p.url = w.deps.Now(), e.Url
 		n, err := w.q.MarkTested(ctx, tx, dbsqlc.MarkTestedParams{
 			ID:     id,
 			At:     p.at,
@@ -47,7 +47,7 @@ func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int6
 		return 0, fmt.Errorf("message of a test: %w", err)
 	}
 	r := w.sending.call(ctx, p)
-	err = db.InTx(context.WithoutCancel(ctx), w.Pool, func(tx pgx.Tx) error {
+	err = db.InTx(context.WithoutCancel(ctx), w.deps.Pool, func(tx pgx.Tx) error {
 		_, err := w.ownedTx(ctx, tx, ownerID, id)
 		if err != nil {
 			return err
@@ -63,7 +63,7 @@ func (w *Webhooks) Test(ctx context.Context, ownerID, id int64) (deliveryID int6
 			Body:       p.body,
 			State:      string(state),
 			At:         p.at,
-			SettledAt:  w.Now(),
+			SettledAt:  w.deps.Now(),
 		})
 		if err != nil {
 			return fmt.Errorf("keep the test of webhook %d: %w", id, err)

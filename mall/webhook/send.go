@@ -50,7 +50,7 @@ func rest(failures int) time.Duration {
 // Turn sends what is due at one endpoint, one message after the other, for a few seconds. It makes its calls outside of
 // any transaction. A receiver that fails is no error; it returns how many calls were made.
 func (w *Webhooks) Turn(ctx context.Context, endpointID int64) (calls int, err error) {
-	for began := w.Now(); calls == 0 || w.Now().Sub(began) < turnFor; calls++ {
+	for began := w.deps.Now(); calls == 0 || w.deps.Now().Sub(began) < turnFor; calls++ {
 		d, p, err := w.claim(ctx, endpointID)
 		if err != nil || d.ID == 0 {
 			return calls, err
@@ -68,8 +68,8 @@ func (w *Webhooks) Turn(ctx context.Context, endpointID int64) (calls int, err e
 
 // claim leases the next message that is due at an endpoint; one without an id when there is none.
 func (w *Webhooks) claim(ctx context.Context, endpointID int64) (d dbsqlc.WebhookDelivery, p parcel, err error) {
-	err = db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
-		at := w.Now()
+	err = db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
+		at := w.deps.Now()
 		e, err := w.q.LockEndpoint(ctx, tx, endpointID)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (State(e.State) != On || e.RestsUntil.After(at)) {
 			return nil
@@ -106,7 +106,7 @@ func (w *Webhooks) claim(ctx context.Context, endpointID int64) (d dbsqlc.Webhoo
 
 // settle writes down what came of a call, and what follows for the message and for its endpoint.
 func (w *Webhooks) settle(ctx context.Context, d dbsqlc.WebhookDelivery, r result) error {
-	return db.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+	return db.InTx(ctx, w.deps.Pool, func(tx pgx.Tx) error {
 		e, err := w.q.LockEndpoint(ctx, tx, d.EndpointID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil // removed meanwhile, with all that was sent to it
@@ -146,7 +146,7 @@ func (w *Webhooks) noteTx(ctx context.Context, tx pgx.Tx, deliveryID int64, r re
 
 // moveTx settles a message, or says when it is tried again. Where the lease was over meanwhile, who took over decides.
 func (w *Webhooks) moveTx(ctx context.Context, tx pgx.Tx, d dbsqlc.WebhookDelivery, r result) (err error) {
-	at, attempts := w.Now(), int(d.Attempts)+1
+	at, attempts := w.deps.Now(), int(d.Attempts)+1
 	if r.failure != "" && attempts < MaxAttempts {
 		_, err = w.q.DelayDelivery(ctx, tx, dbsqlc.DelayDeliveryParams{
 			ID:       d.ID,
@@ -170,7 +170,7 @@ func (w *Webhooks) moveTx(ctx context.Context, tx pgx.Tx, d dbsqlc.WebhookDelive
 
 // judgeTx draws from a call what it says of the endpoint.
 func (w *Webhooks) judgeTx(ctx context.Context, tx pgx.Tx, e dbsqlc.WebhookEndpoint, r result) (err error) {
-	at := w.Now()
+	at := w.deps.Now()
 	switch {
 	case r.failure == "":
 		if e.Failures == 0 {

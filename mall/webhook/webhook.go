@@ -96,7 +96,7 @@ type Deps struct {
 
 // Webhooks keeps endpoints, and sends to them.
 type Webhooks struct {
-	Deps
+	deps    Deps
 	q       *dbsqlc.Queries
 	wrap    wrapper
 	guard   guard
@@ -113,7 +113,7 @@ func New(d Deps) (*Webhooks, error) {
 	// PostgreSQL keeps microseconds; a lease is found again by its moment.
 	d.Now = func() time.Time { return now().Truncate(time.Microsecond) }
 	w := &Webhooks{
-		Deps:  d,
+		deps:  d,
 		q:     dbsqlc.New(),
 		wrap:  wrapper{box},
 		guard: guard{loopback: d.Loopback, own: ownAddresses},

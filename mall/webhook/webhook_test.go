@@ -58,10 +58,14 @@ func openHere(t *testing.T) *post {
 		River:    jobs,
 		Key:      make([]byte, 32),
 		Loopback: true,
-		Now:      func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) },
+		Now:      p.now,
 	})
 	p.ok(err)
 	return p
+}
+
+func (p *post) now() time.Time {
+	return time.Now().Add(time.Duration(p.ahead.Load())).Truncate(time.Microsecond)
 }
 
 func (p *post) ok(err error) {
@@ -139,7 +143,7 @@ func (p *post) tell(aggregate, data string) {
 			OwnerID:   owner,
 			Type:      "order.paid",
 			Aggregate: aggregate,
-			At:        p.Now(),
+			At:        p.now(),
 			Data:      data,
 		})
 	}))
@@ -235,7 +239,7 @@ func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
 		OwnerID:   owner,
 		Type:      "order.paid",
 		Aggregate: "order:1",
-		At:        p.Now(),
+		At:        p.now(),
 		Data:      "one",
 	}
 	before, elsewhere := m, m

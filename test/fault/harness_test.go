@@ -136,7 +136,12 @@ func (w *world) stock() {
 		NameEn: "Creator",
 	}))
 	w.sku = w.film("film", 3)
-	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{
+	_, err = account.New(account.Deps{
+		Pool:  w.pool,
+		Redis: nil,
+		Log:   slog.New(slog.DiscardHandler),
+		Now:   time.Now,
+	}).Provision(w.ctx, account.User{
 		Email: email,
 		Name:  "Buyer",
 		Role:  account.RoleShopper,
@@ -145,7 +150,10 @@ func (w *world) stock() {
 }
 
 func (w *world) shop() *catalog.Catalog {
-	return catalog.New(db.Pools{Primary: w.pool, Replica: w.pool}, time.Now)
+	return catalog.New(catalog.Deps{
+		Pools: db.Pools{Primary: w.pool, Replica: w.pool},
+		Now:   time.Now,
+	})
 }
 
 // film lists a film with so many units and returns its SKU.
@@ -167,7 +175,11 @@ func (w *world) film(slug string, units int64) int64 {
 	})
 	w.ok(err)
 	w.ok(shop.Publish(w.ctx, made.SPUID))
-	_, err = inventory.New(w.pool, nil, time.Now).SetStock(w.ctx, made.SKUIDs[0], units)
+	_, err = inventory.New(inventory.Deps{
+		Pool: w.pool,
+		Gate: nil,
+		Now:  time.Now,
+	}).SetStock(w.ctx, made.SKUIDs[0], units)
 	w.ok(err)
 	return made.SKUIDs[0]
 }

@@ -48,7 +48,12 @@ func (w *world) sells(name string) *sale {
 		sku:    w.film(name, saleUnits),
 		orders: map[string]int{},
 	}
-	crowd, err := account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Crowd(w.ctx, name, saleBuyers)
+	crowd, err := account.New(account.Deps{
+		Pool:  w.pool,
+		Redis: nil,
+		Log:   slog.New(slog.DiscardHandler),
+		Now:   time.Now,
+	}).Crowd(w.ctx, name, saleBuyers)
 	w.ok(err)
 	for _, token := range crowd {
 		s.tokens, s.users = append(s.tokens, token.Value), append(s.users, token.User.ID)

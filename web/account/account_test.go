@@ -36,9 +36,20 @@ type mall struct {
 func open(t *testing.T, demo bool) *mall {
 	t.Helper()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
-	m := &mall{accounts: account.New(pool, rdb, log, time.Now)}
-	m.accounts.BrowserKey = []byte("the key that signs marks of browsers")
-	sessions := account.NewSessions(pool, rdb, log, time.Now, false)
+	m := &mall{accounts: account.New(account.Deps{
+		Pool:  pool,
+		Redis: rdb,
+		Log:   log,
+		Now:   time.Now,
+
+		BrowserKey: []byte("the key that signs marks of browsers"),
+	})}
+	sessions := account.NewSessions(account.SessionsDeps{
+		Pool:  pool,
+		Redis: rdb,
+		Log:   log,
+		Now:   time.Now,
+	})
 	site := page.New(page.Options{
 		Accounts:  m.accounts,
 		Sessions:  sessions,

@@ -25,7 +25,13 @@ import (
 func selling(t *testing.T) *webtest.Mall {
 	t.Helper()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sessions := account.NewSessions(m.Pool, dbtest.Redis(t), slog.New(slog.DiscardHandler), m.Now, false)
+		sessions := account.NewSessions(account.SessionsDeps{
+			Pool:   m.Pool,
+			Redis:  dbtest.Redis(t),
+			Log:    slog.New(slog.DiscardHandler),
+			Now:    m.Now,
+			Secure: false,
+		})
 		accountweb.Routes(g, accountweb.Deps{
 			Site:     m.Site,
 			Accounts: m.Accounts,

@@ -42,7 +42,11 @@ func open(t *testing.T) *desk {
 	t.Parallel()
 	d := &desk{}
 	d.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		d.lists = risk.NewLists(m.Pool, slog.New(slog.DiscardHandler), m.Now)
+		d.lists = risk.NewLists(risk.ListsDeps{
+			Pool: m.Pool,
+			Log:  slog.New(slog.DiscardHandler),
+			Now:  m.Now,
+		})
 		asks := func(echo.Context) risk.Subject { return risk.Subject{Address: netip.MustParseAddr("198.51.100.9")} }
 		deps := admin.Deps{
 			Site:       m.Site,
@@ -53,9 +57,13 @@ func open(t *testing.T) *desk {
 			Outbox:     m.Outbox,
 			Jobs:       m.Jobs,
 			FailedJobs: backoffice.NewFailedJobs(backoffice.FailedJobsDeps{Pool: m.Pool, River: m.Jobs}),
-			Audit:      audit.New(m.Pool, make([]byte, 32), m.Now),
-			Lists:      d.lists,
-			Asks:       asks,
+			Audit: audit.New(audit.Deps{
+				Pool: m.Pool,
+				Key:  make([]byte, 32),
+				Now:  m.Now,
+			}),
+			Lists: d.lists,
+			Asks:  asks,
 			Insight: insight.New(insight.Deps{
 				Pool: m.Pool,
 				Now:  m.Now,

@@ -13,7 +13,11 @@ import (
 func TestTheAuditLogIsShownFilteredAndExported(t *testing.T) {
 	d := open(t)
 	d.b.Get("/admin/audit").Wants(200).Shows("No entries", "The chain is whole: 0 entries")
-	log := audit.New(d.Pool, make([]byte, 32), d.Now)
+	log := audit.New(audit.Deps{
+		Pool: d.Pool,
+		Key:  make([]byte, 32),
+		Now:  d.Now,
+	})
 	for _, e := range []audit.Entry{{
 		ActorID: d.olga.ID,
 		Actor:   "olga@example.test",

@@ -42,15 +42,28 @@ func open(t *testing.T) *house {
 	t.Cleanup(func() { storage.Close() })
 	var films *media.Media
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		films, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		films, err = media.New(media.Deps{
+			Pool:    m.Pool,
+			Storage: storage,
+			Key:     bytes.Repeat([]byte{4}, 32),
+			Now:     m.Now,
+		})
 		h.must(err)
 		keys := playback.Keys{
 			Token:   bytes.Repeat([]byte{1}, 32),
 			Segment: bytes.Repeat([]byte{2}, 32),
 			Device:  bytes.Repeat([]byte{3}, 32),
 		}
-		player, err := playback.New(m.Pool, rdb, m.Entitlements, films, keys,
-			playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
+		player, err := playback.New(playback.Deps{
+			Pool:         m.Pool,
+			Redis:        rdb,
+			Entitlements: m.Entitlements,
+			Media:        films,
+			Keys:         keys,
+			Options:      playback.Options{Free: m.Catalog.FreeMinutes},
+			Log:          slog.New(slog.DiscardHandler),
+			Now:          m.Now,
+		})
 		h.must(err)
 		freepreview.Routes(g, freepreview.Deps{
 			Site:         m.Site,

@@ -43,15 +43,28 @@ func open(t *testing.T) *house {
 	t.Cleanup(func() { storage.Close() })
 	device := func(c echo.Context) []byte { return play.CurrentDevice(c, h.playback, false) }
 	h.Mall = webtest.Open(t, webtest.Options{Device: device, Routes: func(g *echo.Group, m *webtest.Mall) {
-		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		h.media, err = media.New(media.Deps{
+			Pool:    m.Pool,
+			Storage: storage,
+			Key:     bytes.Repeat([]byte{4}, 32),
+			Now:     m.Now,
+		})
 		h.must(err)
 		keys := playback.Keys{
 			Token:   bytes.Repeat([]byte{1}, 32),
 			Segment: bytes.Repeat([]byte{2}, 32),
 			Device:  bytes.Repeat([]byte{3}, 32),
 		}
-		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{},
-			slog.New(slog.DiscardHandler), m.Now)
+		h.playback, err = playback.New(playback.Deps{
+			Pool:         m.Pool,
+			Redis:        rdb,
+			Entitlements: m.Entitlements,
+			Media:        h.media,
+			Keys:         keys,
+			Options:      playback.Options{},
+			Log:          slog.New(slog.DiscardHandler),
+			Now:          m.Now,
+		})
 		h.must(err)
 		library.Routes(g, library.Deps{
 			Site:         m.Site,

@@ -41,14 +41,29 @@ func openKeeper(t *testing.T) *keeper {
 	t.Parallel()
 	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
 	k := &keeper{
-		t:        t,
-		accounts: account.New(pool, rdb, log, time.Now),
-		changes:  cache.NewChanges(redisbreaker.New(nil), log, time.Now),
+		t: t,
+		accounts: account.New(account.Deps{
+			Pool:  pool,
+			Redis: rdb,
+			Log:   log,
+			Now:   time.Now,
+		}),
+		changes: cache.NewChanges(cache.ChangesDeps{
+			Redis: redisbreaker.New(nil),
+			Log:   log,
+			Now:   time.Now,
+		}),
 	}
 	k.changes.Connect(t.Context())
 	site := page.New(page.Options{
-		Accounts:  k.accounts,
-		Sessions:  account.NewSessions(pool, rdb, log, time.Now, false),
+		Accounts: k.accounts,
+		Sessions: account.NewSessions(account.SessionsDeps{
+			Pool:   pool,
+			Redis:  rdb,
+			Log:    log,
+			Now:    time.Now,
+			Secure: false,
+		}),
 		PublicURL: "http://mall.example",
 		Log:       log,
 		Now:       time.Now,

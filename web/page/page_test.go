@@ -68,10 +68,21 @@ func open(t *testing.T, publicURL string) *mall {
 	pool, rdb := dbtest.New(t), dbtest.Redis(t)
 	m := &mall{log: &journal{}}
 	log := telemetry.NewLogger(m.log, slog.LevelInfo, "text")
-	m.accounts = account.New(pool, rdb, log, time.Now)
+	m.accounts = account.New(account.Deps{
+		Pool:  pool,
+		Redis: rdb,
+		Log:   log,
+		Now:   time.Now,
+	})
 	m.site = page.New(page.Options{
-		Accounts:  m.accounts,
-		Sessions:  account.NewSessions(pool, rdb, log, time.Now, strings.HasPrefix(publicURL, "https://")),
+		Accounts: m.accounts,
+		Sessions: account.NewSessions(account.SessionsDeps{
+			Pool:   pool,
+			Redis:  rdb,
+			Log:    log,
+			Now:    time.Now,
+			Secure: strings.HasPrefix(publicURL, "https://"),
+		}),
 		PublicURL: publicURL,
 		Log:       log,
 		Now:       time.Now,

@@ -45,22 +45,36 @@ func open(t *testing.T) *house {
 	storage, err := media.OpenStorage("", t.TempDir())
 	h.must(err)
 	t.Cleanup(func() { storage.Close() })
-	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+	suspended := func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
+	h.Mall = webtest.Open(t, webtest.Options{Suspended: suspended, Routes: func(g *echo.Group, m *webtest.Mall) {
+		h.media, err = media.New(media.Deps{
+			Pool:    m.Pool,
+			Storage: storage,
+			Key:     bytes.Repeat([]byte{4}, 32),
+			Now:     m.Now,
+		})
 		h.must(err)
 		keys := playback.Keys{
 			Token:   bytes.Repeat([]byte{1}, 32),
 			Segment: bytes.Repeat([]byte{2}, 32),
 			Device:  bytes.Repeat([]byte{3}, 32),
 		}
-		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{
-			Free: m.Catalog.FreeMinutes,
-			MayAct: func(ctx context.Context, by playback.Credential) error {
-				return m.Accounts.MayAct(ctx, account.Grant(by))
+		h.playback, err = playback.New(playback.Deps{
+			Pool:         m.Pool,
+			Redis:        rdb,
+			Entitlements: m.Entitlements,
+			Media:        h.media,
+			Keys:         keys,
+			Options: playback.Options{
+				Free: m.Catalog.FreeMinutes,
+				MayAct: func(ctx context.Context, by playback.Credential) error {
+					return m.Accounts.MayAct(ctx, account.Grant(by))
+				},
 			},
-		}, slog.New(slog.DiscardHandler), m.Now)
+			Log: slog.New(slog.DiscardHandler),
+			Now: m.Now,
+		})
 		h.must(err)
-		m.Accounts.Suspended = func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
 		play.Routes(g, play.Deps{
 			Site:     m.Site,
 			Catalog:  m.Catalog,

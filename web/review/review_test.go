@@ -48,7 +48,11 @@ func open(t *testing.T) *desk {
 			}
 		}
 		nothing := func(context.Context, pgx.Tx, int64) error { return nil }
-		log := audit.New(m.Pool, make([]byte, 32), m.Now)
+		log := audit.New(audit.Deps{
+			Pool: m.Pool,
+			Key:  make([]byte, 32),
+			Now:  m.Now,
+		})
 		d.reviews = review.New(review.Deps{
 			Pool: m.Pool,
 			Now:  m.Now,

@@ -75,7 +75,11 @@ func open(t *testing.T) *stall {
 	s := &stall{films: map[string]catalog.Created{}}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		m.Site.Routes(g)
-		find = search.New(db.Pools{Primary: m.Pool, Replica: m.Pool}, m.Catalog, m.Now)
+		find = search.New(search.Deps{
+			Pools:   db.Pools{Primary: m.Pool, Replica: m.Pool},
+			Catalog: m.Catalog,
+			Now:     m.Now,
+		})
 		shop.Routes(g, shop.Deps{
 			Site:         m.Site,
 			Catalog:      m.Catalog,

@@ -76,6 +76,10 @@ type Options struct {
 	Awaiting  func(*Mall) func(context.Context, *page.Ctx) (views.Awaiting, error)
 	OnSignIn  func(*Mall) func(context.Context, *page.Ctx, int64) error
 	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
+	// Suspended says whom the operators keep from signing in; nil keeps nobody.
+	Suspended func(ctx context.Context, userID int64) bool
+	// Listing is what the listing of videos needs of films and stock.
+	Listing catalog.Listing
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
 	// Provider may put something between the mall and its bank.
@@ -106,22 +110,58 @@ func Open(t testing.TB, o Options) *Mall {
 	t.Cleanup(server.Close)
 	m.URL, m.Jobs = server.URL, jobs
 
-	m.Accounts = account.New(pool, rdb, log, m.Now)
-	m.Carts = cart.New(pool, m.Now)
-	m.Catalog, m.Inventory = catalog.New(pools, m.Now), inventory.New(pool, nil, m.Now)
-	m.Promotions = mall.Promotions(pool, m.Catalog, m.Inventory, m.Now)
-	m.Entitlements, m.Outbox = entitlement.New(pools, m.Now), outbox.New(pool, m.Now)
-	m.Sandbox = sandbox.New(pool, jobs, sandbox.Options{
-		Secret:    "sandbox-secret",
-		PublicURL: m.URL,
-		NotifyURL: m.URL + "/notices",
+	m.Accounts = account.New(account.Deps{
+		Pool:  pool,
+		Redis: rdb,
+		Log:   log,
+		Now:   m.Now,
+
+		Suspended: o.Suspended,
+	})
+	m.Carts = cart.New(cart.Deps{
+		Pool: pool,
+		Now:  m.Now,
+	})
+	m.Catalog, m.Inventory = catalog.New(catalog.Deps{
+		Pools:   pools,
+		Now:     m.Now,
+		Listing: o.Listing,
+	}), inventory.New(inventory.Deps{
+		Pool: pool,
+		Now:  m.Now,
+	})
+	m.Promotions = mall.Promotions(mall.PromotionsDeps{
+		Pool:      pool,
+		Catalog:   m.Catalog,
+		Inventory: m.Inventory,
 		Now:       m.Now,
+	})
+	m.Entitlements, m.Outbox = entitlement.New(entitlement.Deps{
+		Pools: pools,
+		Now:   m.Now,
+	}), outbox.New(outbox.Deps{
+		Pool: pool,
+		Now:  m.Now,
+	})
+	m.Sandbox = sandbox.New(sandbox.Deps{
+		Pool:  pool,
+		River: jobs,
+		Options: sandbox.Options{
+			Secret:    "sandbox-secret",
+			PublicURL: m.URL,
+			NotifyURL: m.URL + "/notices",
+			Now:       m.Now,
+		},
 	})
 	var provider payment.Provider = m.Sandbox
 	if o.Provider != nil {
 		provider = o.Provider(m, provider)
 	}
-	m.Payments = payment.New(pool, m.Now, provider)
+	m.Payments = payment.New(payment.Deps{
+		Pool:      pool,
+		Now:       m.Now,
+		Providers: []payment.Provider{provider},
+	})
 	m.Orders = order.New(order.Deps{
 		Pool:         pool,
 		Catalog:      m.Catalog,
@@ -129,15 +169,23 @@ func Open(t testing.TB, o Options) *Mall {
 		Inventory:    m.Inventory,
 		Payments:     m.Payments,
 		Entitlements: m.Entitlements,
-		Ledger:       ledger.New(pool, m.Now),
-		Outbox:       m.Outbox,
-		River:        jobs,
-		Metrics:      telemetry.NewMetrics(),
-		Now:          m.Now,
-		PayWindow:    15 * time.Minute,
+		Ledger: ledger.New(ledger.Deps{
+			Pool: pool,
+			Now:  m.Now,
+		}),
+		Outbox:    m.Outbox,
+		River:     jobs,
+		Metrics:   telemetry.NewMetrics(),
+		Now:       m.Now,
+		PayWindow: 15 * time.Minute,
 	})
 
-	m.Sessions = account.NewSessions(pool, rdb, log, m.Now, false)
+	m.Sessions = account.NewSessions(account.SessionsDeps{
+		Pool:  pool,
+		Redis: rdb,
+		Log:   log,
+		Now:   m.Now,
+	})
 	options := page.Options{
 		Accounts:  m.Accounts,
 		Sessions:  m.Sessions,

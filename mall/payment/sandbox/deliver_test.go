@@ -82,10 +82,14 @@ func withNotifyURL(t *testing.T, b *bench, url string) *sandbox.Sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sandbox.New(b.pool, jobs, sandbox.Options{
-		Secret:    secret,
-		NotifyURL: url,
-		Now:       b.now,
+	return sandbox.New(sandbox.Deps{
+		Pool:  b.pool,
+		River: jobs,
+		Options: sandbox.Options{
+			Secret:    secret,
+			NotifyURL: url,
+			Now:       b.now,
+		},
 	})
 }
 

@@ -19,7 +19,11 @@ const goodBody = `{"eventId":"evt-1","type":"payment.succeeded","outTradeNo":"at
 
 // receiver only reads notices: it needs no books.
 func receiver() *sandbox.Sandbox {
-	return sandbox.New(nil, nil, sandbox.Options{Secret: secret, Now: func() time.Time { return noon }})
+	return sandbox.New(sandbox.Deps{
+		Pool:    nil,
+		River:   nil,
+		Options: sandbox.Options{Secret: secret, Now: func() time.Time { return noon }},
+	})
 }
 
 func header(value string) http.Header { return http.Header{sandbox.SignatureHeader: {value}} }
@@ -75,7 +79,11 @@ func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
 			wantErr(t, err, payment.ErrBadSignature)
 		}
 	}
-	open := sandbox.New(nil, nil, sandbox.Options{Now: func() time.Time { return noon }})
+	open := sandbox.New(sandbox.Deps{
+		Pool:    nil,
+		River:   nil,
+		Options: sandbox.Options{Now: func() time.Time { return noon }},
+	})
 	if _, err := open.ParseNotice(header(sandbox.Sign("", noon, []byte(goodBody))), []byte(goodBody)); err == nil {
 		t.Fatal("without a secret anybody can sign")
 	}

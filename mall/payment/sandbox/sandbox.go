@@ -53,12 +53,19 @@ type Sandbox struct {
 
 var _ payment.Provider = (*Sandbox)(nil)
 
-// New keeps its books in pool. jobs only inserts; a worker elsewhere calls Deliver.
-func New(pool *pgxpool.Pool, jobs *river.Client[pgx.Tx], opt Options) *Sandbox {
+// Deps are what the sandbox stands on.
+type Deps struct {
+	Pool    *pgxpool.Pool         // of its books
+	River   *river.Client[pgx.Tx] // inserts only; a worker elsewhere calls Deliver
+	Options Options
+}
+
+// New opens the sandbox.
+func New(d Deps) *Sandbox {
 	return &Sandbox{
-		pool:   pool,
-		river:  jobs,
-		opt:    opt,
+		pool:   d.Pool,
+		river:  d.River,
+		opt:    d.Options,
 		q:      dbsqlc.New(),
 		client: loopbackClient(),
 	}

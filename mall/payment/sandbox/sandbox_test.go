@@ -56,11 +56,15 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Sandbox = sandbox.New(b.pool, jobs, sandbox.Options{
-		Secret:    secret,
-		PublicURL: "http://pay.test",
-		NotifyURL: mall.URL + "/callback",
-		Now:       b.now,
+	b.Sandbox = sandbox.New(sandbox.Deps{
+		Pool:  b.pool,
+		River: jobs,
+		Options: sandbox.Options{
+			Secret:    secret,
+			PublicURL: "http://pay.test",
+			NotifyURL: mall.URL + "/callback",
+			Now:       b.now,
+		},
 	})
 	return b
 }

@@ -59,7 +59,7 @@ func (d Deps) show(c *page.Ctx) error {
 // render fills the page around the forms that p carries.
 func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
-	p.Terms, p.Now = d.Ledger.Terms, c.Now
+	p.Terms, p.Now = d.Ledger.Terms(), c.Now
 	if p.Zone, err = d.Zone(ctx, me); err != nil {
 		return err
 	}

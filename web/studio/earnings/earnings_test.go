@@ -36,15 +36,23 @@ type studio struct {
 	creator, operator *webtest.Browser
 }
 
-func open(t *testing.T) *studio {
+func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 	t.Helper()
 	t.Parallel()
 	s := &studio{}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		s.books = ledger.New(m.Pool, m.Now)
 		key := sha256.Sum256([]byte("key"))
-		s.books.Key = key[:]
-		s.books.Terms.PayoutWait = 0 // but where the wait is looked at
+		terms := ledger.UsualTerms
+		terms.PayoutWait = 0 // but where the wait is looked at
+		for _, a := range adjust {
+			a(&terms)
+		}
+		s.books = ledger.New(ledger.Deps{
+			Pool:  m.Pool,
+			Now:   m.Now,
+			Terms: terms,
+			Key:   key[:],
+		})
 		s.sums = insight.New(insight.Deps{
 			Pool:  m.Pool,
 			Now:   m.Now,
@@ -86,7 +94,7 @@ func (s *studio) sold(t *testing.T, prices ...int64) {
 // clears lets the shares clear, which takes longer than an operator stays signed in and a password counts.
 func (s *studio) clears(t *testing.T) {
 	t.Helper()
-	s.Advance(s.books.Terms.Clearing)
+	s.Advance(s.books.Terms().Clearing)
 	s.creator, s.operator = s.Browser(s.carl.ID), s.Browser(s.olga.ID)
 	if _, err := s.books.Clear(t.Context()); err != nil {
 		t.Fatal(err)
@@ -161,8 +169,7 @@ func TestADebtIsExplained(t *testing.T) {
 }
 
 func TestEarnings_DestinationChanged(t *testing.T) {
-	s := open(t)
-	s.books.Terms.PayoutWait = 72 * time.Hour
+	s := open(t, func(t *ledger.Terms) { t.PayoutWait = 72 * time.Hour })
 	s.sold(t, 2000)
 	s.clears(t)
 	const told = "The account for your payouts was set or changed on"
@@ -198,8 +205,7 @@ func TestEarnings_DestinationChanged(t *testing.T) {
 }
 
 func TestBooks_TwoPeople(t *testing.T) {
-	s := open(t)
-	s.books.Terms.TwoAbove = 1500
+	s := open(t, func(t *ledger.Terms) { t.TwoAbove = 1500 })
 	s.sold(t, 9000)
 	s.clears(t)
 	otto := s.Browser(s.Person("otto", account.RoleOperator).ID)

@@ -33,7 +33,23 @@ func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
 	s := &studio{t: t}
-	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+	listing := catalog.Listing{
+		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
+			if owner != video {
+				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+			}
+			return catalog.Film{
+				AssetID:         100 + video,
+				DurationSeconds: 65,
+				Lines:           1080,
+				Ready:           true,
+			}, nil
+		},
+		Stock: func(ctx context.Context, tx pgx.Tx, skuID, units int64) error {
+			return s.Inventory.SetStockTx(ctx, tx, skuID, units)
+		},
+	}
+	s.Mall = webtest.Open(t, webtest.Options{Listing: listing, Routes: func(g *echo.Group, m *webtest.Mall) {
 		listings.Routes(g, listings.Deps{
 			Site:      m.Site,
 			Catalog:   m.Catalog,
@@ -64,20 +80,6 @@ func open(t *testing.T) *studio {
 		NameZh: "吴",
 		NameEn: "Wu",
 	}))
-	s.Catalog.Listing = catalog.Listing{
-		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
-			if owner != video {
-				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
-			}
-			return catalog.Film{
-				AssetID:         100 + video,
-				DurationSeconds: 65,
-				Lines:           1080,
-				Ready:           true,
-			}, nil
-		},
-		Stock: s.Inventory.SetStockTx,
-	}
 	return s
 }
 

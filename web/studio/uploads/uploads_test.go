@@ -35,9 +35,14 @@ func open(t *testing.T, storageURL string) *house {
 	h.must(err)
 	t.Cleanup(func() { storage.Close() })
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		h.media, err = media.New(media.Deps{
+			Pool:    m.Pool,
+			Storage: storage,
+			Key:     bytes.Repeat([]byte{4}, 32),
+			Now:     m.Now,
+			Uploads: media.UploadLimits{File: 1 << 20, Quota: 3 << 20},
+		})
 		h.must(err)
-		h.media.LimitUploads(media.UploadLimits{File: 1 << 20, Quota: 3 << 20})
 		uploads.Routes(g, uploads.Deps{Site: m.Site, Media: h.media})
 	}})
 	return h

@@ -47,19 +47,33 @@ func open(t *testing.T) *studio {
 	s.ok(err)
 	t.Cleanup(func() { storage.Close() })
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		s.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		s.media, err = media.New(media.Deps{
+			Pool:       m.Pool,
+			Storage:    storage,
+			Key:        bytes.Repeat([]byte{4}, 32),
+			Now:        m.Now,
+			Processing: &media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)},
+		})
 		s.ok(err)
-		s.ok(s.media.Process(media.Processing{Jobs: m.Jobs, Log: slog.New(slog.DiscardHandler)}))
 		keys := playback.Keys{
 			Token:   bytes.Repeat([]byte{1}, 32),
 			Segment: bytes.Repeat([]byte{2}, 32),
 			Device:  bytes.Repeat([]byte{3}, 32),
 		}
-		p, err := playback.New(m.Pool, rdb, m.Entitlements, s.media, keys, playback.Options{
-			MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
-				owner, err := s.media.OwnerOf(ctx, asset)
-				return err == nil && owner == user, nil
-			}}, slog.New(slog.DiscardHandler), m.Now)
+		p, err := playback.New(playback.Deps{
+			Pool:         m.Pool,
+			Redis:        rdb,
+			Entitlements: m.Entitlements,
+			Media:        s.media,
+			Keys:         keys,
+			Options: playback.Options{
+				MayPreview: func(ctx context.Context, user, asset int64) (bool, error) {
+					owner, err := s.media.OwnerOf(ctx, asset)
+					return err == nil && owner == user, nil
+				}},
+			Log: slog.New(slog.DiscardHandler),
+			Now: m.Now,
+		})
 		s.ok(err)
 		videos.Routes(g, videos.Deps{
 			Site:     m.Site,

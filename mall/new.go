@@ -1,0 +1,304 @@
+package mall
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"videomall/mall/account"
+	"videomall/mall/audit"
+	"videomall/mall/backoffice"
+	"videomall/mall/cache"
+	"videomall/mall/cart"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
+	"videomall/mall/ledger"
+	"videomall/mall/media"
+	"videomall/mall/order"
+	"videomall/mall/outbox"
+	"videomall/mall/payment"
+	"videomall/mall/payment/sandbox"
+	"videomall/mall/playback"
+	"videomall/mall/redisbreaker"
+	"videomall/mall/review"
+	"videomall/mall/risk"
+	"videomall/mall/search"
+	"videomall/mall/sitepage"
+	"videomall/mall/subscriber"
+	"videomall/mall/waitingroom"
+	"videomall/mall/webhook"
+	"videomall/telemetry"
+)
+
+// New joins the modules. It starts nothing. A module that needs one which is made after it is handed a function that
+// finds the other through m; none of these is called before New has returned: docs/decisions/0034 says why.
+func New(o Options) (*Mall, error) {
+	jobs, err := river.NewClient(riverpgxv5.New(o.Pools.Primary), &river.Config{
+		Logger: telemetry.AtLeast(slog.LevelWarn, o.Log),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the job queue: %w", err)
+	}
+	m := &Mall{
+		River: jobs,
+		pool:  o.Pools.Primary,
+		log:   o.Log,
+		now:   o.Now,
+	}
+	m.openPeople(o)
+	m.openShop(o)
+	if err := m.openMedia(o); err != nil {
+		return nil, err
+	}
+	m.openOrders(o)
+	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{
+		Redis:   o.Redis,
+		Key:     o.QueueKey,
+		Metrics: o.Metrics,
+		Log:     o.Log,
+		Now:     o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.Admissions = waitingroom.NewSales(waitingroom.SalesDeps{Find: m.findSale, Now: o.Now})
+	m.Webhooks, err = webhook.New(webhook.Deps{
+		Pool:     m.pool,
+		River:    jobs,
+		Key:      o.WebhookKey,
+		Loopback: o.WebhookLoopback,
+		Now:      o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.Insight = Insight(m, m.pool, o)
+	subscriber.Subscribe(m.Outbox, subscriber.Deps{
+		Catalog:  m.Catalog,
+		Insight:  m.Insight,
+		Orders:   m.Orders,
+		Reviews:  m.Reviews,
+		Search:   m.Search,
+		Webhooks: m.Webhooks,
+	})
+	return m, nil
+}
+
+// openPeople opens accounts, the audit log, the access lists and what operators do with them.
+func (m *Mall) openPeople(o Options) {
+	m.Accounts = account.New(account.Deps{
+		Pool:       m.pool,
+		Redis:      o.Redis,
+		Log:        o.Log,
+		Now:        o.Now,
+		BrowserKey: o.BrowserKey,
+		Suspended: func(ctx context.Context, userID int64) bool {
+			verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
+			return verdict == risk.Deny
+		},
+	})
+	m.Sessions = account.NewSessions(account.SessionsDeps{
+		Pool:      m.pool,
+		Redis:     o.Redis,
+		Log:       o.Log,
+		Now:       o.Now,
+		Secure:    o.Secure,
+		Lifetimes: account.UsualLifetimes.Within(o.SessionMax),
+	})
+	m.Audit = audit.New(audit.Deps{
+		Pool: m.pool,
+		Key:  o.AuditKey,
+		Now:  o.Now,
+	})
+	m.audit = backoffice.Audit(m.Accounts, m.Audit)
+	m.Limits = risk.NewLimits(risk.LimitsDeps{
+		Redis:    o.Redis,
+		Policies: o.RateLimits,
+		Metrics:  o.Metrics,
+		Log:      o.Log,
+		Now:      o.Now,
+	})
+	m.Lists = risk.NewLists(risk.ListsDeps{
+		Pool:  m.pool,
+		Log:   o.Log,
+		Now:   o.Now,
+		Audit: m.audit,
+		May:   m.Accounts.OperatorTx,
+	})
+	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
+		Pool:  m.pool,
+		River: m.River,
+		Audit: m.audit,
+	})
+	m.People = backoffice.NewPeople(backoffice.PeopleDeps{
+		Pool:     m.pool,
+		Accounts: m.Accounts,
+		Lists:    m.Lists,
+		Audit:    m.audit,
+	})
+}
+
+// openShop opens what is sold: events and caches, the catalogue and its search, stock, campaigns, site pages.
+func (m *Mall) openShop(o Options) {
+	m.Outbox = outbox.New(outbox.Deps{
+		Pool:  m.pool,
+		Now:   o.Now,
+		Audit: m.audit,
+	})
+	m.Changes = cache.NewChanges(cache.ChangesDeps{
+		Redis: redisbreaker.New(o.Redis),
+		Log:   o.Log,
+		Now:   o.Now,
+	})
+	m.Cart = cart.New(cart.Deps{Pool: m.pool, Now: o.Now})
+	m.Entitlements = entitlement.New(entitlement.Deps{Pools: o.Pools, Now: o.Now})
+	m.Inventory = inventory.New(inventory.Deps{
+		Pool: m.pool,
+		Gate: inventory.NewGate(inventory.GateDeps{
+			Pool:    m.pool,
+			Redis:   o.Redis,
+			Log:     o.Log,
+			Metrics: o.Metrics,
+			Now:     o.Now,
+		}),
+		Now: o.Now,
+	})
+	m.Catalog = catalog.New(catalog.Deps{
+		Pools: o.Pools,
+		Now:   o.Now,
+		Cache: catalog.CacheDeps{
+			Changes: m.Changes,
+			Metrics: o.Metrics,
+			Log:     o.Log,
+			Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
+				return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
+			},
+			Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
+				return m.Outbox.NotifyTx(ctx, q, ch)
+			},
+		},
+		Listing: m.listing(),
+	})
+	m.Search = search.New(search.Deps{
+		Pools:   o.Pools,
+		Catalog: m.Catalog,
+		Now:     o.Now,
+	})
+	m.Promotions = Promotions(PromotionsDeps{
+		Pool:      m.pool,
+		Catalog:   m.Catalog,
+		Inventory: m.Inventory,
+		Now:       o.Now,
+		Audit:     m.audit,
+	})
+	m.SitePages = sitepage.New(sitepage.Deps{
+		Pool:  m.pool,
+		Now:   o.Now,
+		Audit: m.audit,
+		Notify: func(ctx context.Context, tx pgx.Tx) error {
+			return m.Outbox.NotifyTx(ctx, tx, invalidation{Tag: sitepage.Tag})
+		},
+		Drop: func(ctx context.Context) { m.Changes.Drop(ctx, sitepage.Tag) },
+	})
+}
+
+// openMedia opens films and their playback. Where this machine can't make films of uploads, the rest of the mall works.
+func (m *Mall) openMedia(o Options) (err error) {
+	d := media.Deps{
+		Pool:    m.pool,
+		Storage: o.Storage,
+		Key:     o.MediaKey,
+		Now:     o.Now,
+		Uploads: o.Uploads,
+		Processing: &media.Processing{
+			Jobs:  m.River,
+			Dir:   o.WorkDir,
+			Log:   o.Log,
+			InUse: m.Catalog.NeedsAsset,
+		},
+	}
+	if m.Media, err = media.New(d); err != nil {
+		o.Log.Error("films are not made of uploads here", "error", err)
+		d.Processing = nil
+		if m.Media, err = media.New(d); err != nil {
+			return err
+		}
+	}
+	if o.Playback.MayPreview == nil {
+		o.Playback.MayPreview = m.mayPreview
+	}
+	if o.Playback.MayAct == nil {
+		o.Playback.MayAct = func(ctx context.Context, by playback.Credential) error {
+			return m.Accounts.MayAct(ctx, account.Grant(by))
+		}
+	}
+	if o.Playback.Free == nil {
+		o.Playback.Free = m.Catalog.FreeMinutes
+	}
+	m.Playback, err = playback.New(playback.Deps{
+		Pool:         m.pool,
+		Redis:        o.Redis,
+		Entitlements: m.Entitlements,
+		Media:        m.Media,
+		Keys:         o.PlayKeys,
+		Options:      o.Playback,
+		OnProgress:   m.countPlay,
+		Log:          o.Log,
+		Now:          o.Now,
+	})
+	return err
+}
+
+// openOrders opens the books, payments, orders and the review desk.
+func (m *Mall) openOrders(o Options) {
+	m.Ledger = ledger.New(ledger.Deps{
+		Pool:  m.pool,
+		Now:   o.Now,
+		Terms: o.Terms,
+		Key:   o.PayoutKey,
+		Audit: m.audit,
+		OnDecision: func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
+			kind, aggregate, e := p.Event()
+			return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
+		},
+	})
+	var providers []payment.Provider
+	if o.Sandbox != nil {
+		m.Sandbox = sandbox.New(sandbox.Deps{
+			Pool:    m.pool,
+			River:   m.River,
+			Options: *o.Sandbox,
+		})
+		providers = append(providers, m.Sandbox)
+	}
+	m.Payments = payment.New(payment.Deps{
+		Pool:      m.pool,
+		Now:       o.Now,
+		Providers: providers,
+	})
+	m.Orders = order.New(order.Deps{
+		Pool:         m.pool,
+		Catalog:      m.Catalog,
+		Promotions:   m.Promotions,
+		Inventory:    m.Inventory,
+		Payments:     m.Payments,
+		Entitlements: m.Entitlements,
+		Ledger:       m.Ledger,
+		Outbox:       m.Outbox,
+		River:        m.River,
+		Redis:        o.Redis,
+		Metrics:      o.Metrics,
+		Now:          o.Now,
+		PayWindow:    o.PayWindow,
+		Ended: func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
+			return m.Reviews.EndedAccessTx(ctx, tx, spuIDs)
+		},
+		Audit: m.audit,
+	})
+	m.Reviews = review.New(m.reviewDeps())
+}
