@@ -13,6 +13,9 @@ LDFLAGS ?= -ldflags='-s -w'
 # make check vets.
 TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
 
+# Without prettier: templ would hand it the scripts of a page, and a machine that has none would format them otherwise.
+TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
+
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-fast bench findings gen css check fmt install install-test clean
 
@@ -48,12 +51,13 @@ css: ## rebuild the styles and vendored scripts below static/dist (needs Node)
 # Both read what the compiler wrote of each package. They ask for it as make test does, so that it compiles once.
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@$(TEMPLFMT) -fail views || { echo 'templ files were not formatted; they are now'; exit 1; }
 	$(GO) vet $(RACEFLAG) ./...
 	GOFLAGS="$$GOFLAGS $(RACEFLAG)" $$($(GO) tool -modfile=tools/lint/go.mod -n staticcheck) ./...
 
 fmt: ## format Go and templ files
 	gofmt -w $$(git ls-files '*.go')
-	$(GO) tool templ fmt views
+	$(TEMPLFMT) views
 
 install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where it can't, say how, and the mall does without
 	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg

@@ -59,6 +59,28 @@ func messageFiles(t *testing.T) map[string]map[string]string {
 	return out
 }
 
+// A reader who looks for "cart.title" opens cart.en.toml.
+func TestMessageFiles_Keys(t *testing.T) {
+	t.Parallel()
+	files := readAll(t, "messages", func(p string) bool { return strings.HasSuffix(p, ".toml") })
+	for path, body := range files {
+		area, ending, _ := strings.Cut(filepath.Base(path), ".")
+		var keys map[string]any
+		if err := toml.Unmarshal([]byte(body), &keys); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for key := range keys {
+			want, _, _ := strings.Cut(key, ".")
+			if _, ok := files[filepath.Join("messages", want+"."+ending)]; !ok {
+				want = "common"
+			}
+			if area != want {
+				t.Errorf("%s: %q belongs in %s.%s", path, key, want, ending)
+			}
+		}
+	}
+}
+
 func places(s string) []string {
 	seen := map[string]bool{}
 	for _, m := range place.FindAllStringSubmatch(s, -1) {
