@@ -36,7 +36,7 @@ type Texts struct {
 	En []string `json:"en"`
 }
 
-// Category is a shelf of the mall.
+// Category is a category of the mall.
 type Category struct {
 	Slug string `json:"slug"`
 	Name Text   `json:"name"`

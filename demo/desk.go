@@ -137,7 +137,7 @@ var payouts = []payout{
 
 // books writes what the staff did with money: the refunds that they made and the payouts, in the order of time.
 func (s *seeder) books(ctx context.Context, p *plan) error {
-	if done, err := s.mall.Ledger.PayoutsOf(ctx, s.makers[payouts[len(payouts)-1].creator], 0, 2); err != nil ||
+	if done, err := s.mall.Ledger.PayoutsOf(ctx, s.creators[payouts[len(payouts)-1].creator], 0, 2); err != nil ||
 		len(done) == 2 {
 		return err
 	}
@@ -149,7 +149,7 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 	deed, books := s.at(&clock)
 	for _, name := range []string{"lin-xi", "harbour-light", "night-train", "hearthside"} {
 		clock = s.now.AddDate(0, 0, -80)
-		id := s.makers[name]
+		id := s.creators[name]
 		to := ledger.Destination{
 			Name:    name,
 			Account: fmt.Sprintf("CN62 1700 %04d %04d", spread(name, 9999), spread(name+" bank", 9999)),
@@ -185,7 +185,7 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 
 func (s *seeder) payOut(ctx context.Context, books *ledger.Ledger, clock *time.Time, operatorID int64, n int,
 	pay payout) error {
-	id := s.makers[pay.creator]
+	id := s.creators[pay.creator]
 	accounts, err := books.AccountsOf(ctx, id)
 	if err != nil {
 		return err
@@ -326,7 +326,7 @@ func (s *seeder) desk(ctx context.Context) error {
 
 // webhook gives the demo's creator an address that nobody listens at, with the one failed test of it, switched off.
 func (s *seeder) webhook(ctx context.Context) error {
-	id := s.makers["lin-xi"]
+	id := s.creators["lin-xi"]
 	if known, err := s.mall.Webhooks.List(ctx, id); err != nil || len(known) > 0 {
 		return err
 	}

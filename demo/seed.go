@@ -45,13 +45,13 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 		return err
 	}
 	s := seeder{
-		mall:      m,
-		pool:      pool,
-		catalogue: c,
-		now:       time.Now().Truncate(time.Millisecond),
-		shelves:   map[string]int64{},
-		makers:    map[string]int64{},
-		series:    map[string]place{},
+		mall:       m,
+		pool:       pool,
+		catalogue:  c,
+		now:        time.Now().Truncate(time.Millisecond),
+		categories: map[string]int64{},
+		creators:   map[string]int64{},
+		series:     map[string]place{},
 	}
 	var missing []Video
 	for _, v := range c.Videos {
@@ -68,7 +68,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 		if err := s.content(ctx, missing); err != nil {
 			return err
 		}
-	} else if err := s.findMakers(ctx); err != nil {
+	} else if err := s.findCreators(ctx); err != nil {
 		return err
 	}
 	if err := s.history(ctx); err != nil {
@@ -77,7 +77,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 	return s.sales(ctx)
 }
 
-// content writes people, shelves, series and the videos that are missing.
+// content writes people, categories, series and the videos that are missing.
 func (s *seeder) content(ctx context.Context, missing []Video) error {
 	for _, step := range []func(context.Context) error{s.people, s.shelve, s.bind} {
 		if err := step(ctx); err != nil {
@@ -93,23 +93,23 @@ func (s *seeder) content(ctx context.Context, missing []Video) error {
 }
 
 type seeder struct {
-	mall      *mall.Mall
-	pool      *pgxpool.Pool
-	catalogue Catalogue
-	now       time.Time
-	shelves   map[string]int64
-	makers    map[string]int64
-	series    map[string]place // by the slug of a video
+	mall       *mall.Mall
+	pool       *pgxpool.Pool
+	catalogue  Catalogue
+	now        time.Time
+	categories map[string]int64
+	creators   map[string]int64
+	series     map[string]place // by the slug of a video
 }
 
-// findMakers looks up whose the creators of the catalogue are.
-func (s *seeder) findMakers(ctx context.Context) error {
+// findCreators looks up the accounts of the catalogue's creators.
+func (s *seeder) findCreators(ctx context.Context) error {
 	for _, c := range s.catalogue.Creators {
 		found, err := s.mall.Catalog.Creator(ctx, c.Slug)
 		if err != nil {
 			return err
 		}
-		s.makers[c.Slug] = found.UserID
+		s.creators[c.Slug] = found.UserID
 	}
 	return nil
 }
@@ -125,11 +125,11 @@ func (s *seeder) people(ctx context.Context) error {
 			return err
 		}
 		if a.Role == account.RoleCreator {
-			s.makers[s.catalogue.Creators[0].Slug] = u.ID
+			s.creators[s.catalogue.Creators[0].Slug] = u.ID
 		}
 	}
 	for _, c := range s.catalogue.Creators {
-		if s.makers[c.Slug] == 0 { // nobody signs in as these: their passwords are thrown away
+		if s.creators[c.Slug] == 0 { // nobody signs in as these: their passwords are thrown away
 			u, err := s.mall.Accounts.Provision(ctx, account.User{
 				Email: c.Slug + "@creators.example.test",
 				Name:  c.Name.En,
@@ -138,10 +138,10 @@ func (s *seeder) people(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			s.makers[c.Slug] = u.ID
+			s.creators[c.Slug] = u.ID
 		}
 		err := s.mall.Catalog.CreateCreator(ctx, catalog.NewCreator{
-			UserID: s.makers[c.Slug],
+			UserID: s.creators[c.Slug],
 			Slug:   c.Slug,
 			NameZh: c.Name.Zh,
 			NameEn: c.Name.En,
@@ -155,7 +155,7 @@ func (s *seeder) people(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.mall.Insight.SetZone(ctx, s.makers[c.Slug], "Asia/Shanghai"); err != nil {
+		if err := s.mall.Insight.SetZone(ctx, s.creators[c.Slug], "Asia/Shanghai"); err != nil {
 			return err
 		}
 	}
@@ -173,11 +173,11 @@ func (s *seeder) shelve(ctx context.Context) error {
 		if err != nil && !errors.Is(err, catalog.ErrSlugTaken) {
 			return err
 		}
-		shelf, err := s.mall.Catalog.Category(ctx, c.Slug)
+		category, err := s.mall.Catalog.Category(ctx, c.Slug)
 		if err != nil {
 			return err
 		}
-		s.shelves[c.Slug] = shelf.ID
+		s.categories[c.Slug] = category.ID
 	}
 	return nil
 }
@@ -233,7 +233,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 			return err
 		}
 	}
-	if err := s.mall.Media.Adopt(ctx, s.makers[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
+	if err := s.mall.Media.Adopt(ctx, s.creators[v.Creator], v.Slug+".mp4", size(footage), asset); err != nil {
 		return err
 	}
 	return s.mall.Catalog.Publish(ctx, spuID)
@@ -258,8 +258,8 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64,
 	published := s.now.AddDate(0, 0, -v.PublishedDaysAgo)
 	n := catalog.NewProduct{
 		Slug:            v.Slug,
-		CreatorID:       s.makers[v.Creator],
-		CategoryID:      s.shelves[v.Category],
+		CreatorID:       s.creators[v.Creator],
+		CategoryID:      s.categories[v.Category],
 		TitleZh:         v.Title.Zh,
 		TitleEn:         v.Title.En,
 		DescriptionZh:   v.Description.Zh,

@@ -29,7 +29,7 @@ var series = []struct {
 // bind makes the series, or finds them, and says which video is which episode.
 func (s *seeder) bind(ctx context.Context) error {
 	for _, of := range series {
-		creatorID := s.makers[of.creator]
+		creatorID := s.creators[of.creator]
 		known, err := s.mall.Catalog.SeriesOf(ctx, creatorID)
 		if err != nil {
 			return err

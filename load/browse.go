@@ -8,32 +8,32 @@ import (
 	"strings"
 )
 
-// shelf is what a visitor may come upon, read once before the crowd comes.
-type shelf struct {
+// onSale is what a visitor may come upon, read once before the crowd comes.
+type onSale struct {
 	films []film
 	words []string // of their titles
 }
 
 type film struct {
-	VideoID int64 `json:"videoId"`
-	SKUID   int64 `json:"skuId"`
-	Slug    string
-	Title   string
-	Shelf   string `json:"categorySlug"`
-	Price   *struct{ Amount int64 }
+	VideoID  int64 `json:"videoId"`
+	SKUID    int64 `json:"skuId"`
+	Slug     string
+	Title    string
+	Category string `json:"categorySlug"`
+	Price    *struct{ Amount int64 }
 }
 
 // look reads what is on sale through the API.
-func (c *Crowd) look(ctx context.Context, query string) (shelf, error) {
+func (c *Crowd) look(ctx context.Context, query string) (onSale, error) {
 	a := c.ask(ctx, get(api+"/videos?limit=100&"+query).with("Accept-Language", "en"))
 	var list struct{ Items []film }
 	if !a.into(&list) {
-		return shelf{}, fmt.Errorf("list what is on sale: %s", a.outcome())
+		return onSale{}, fmt.Errorf("list what is on sale: %s", a.outcome())
 	}
 	if len(list.Items) == 0 {
-		return shelf{}, errors.New("nothing of the kind is on sale")
+		return onSale{}, errors.New("nothing of the kind is on sale")
 	}
-	s := shelf{films: list.Items}
+	s := onSale{films: list.Items}
 	for _, f := range s.films {
 		for _, w := range strings.Fields(f.Title) {
 			if w = strings.Trim(w, ".,:;!?'\""); len(w) > 3 {
@@ -47,8 +47,8 @@ func (c *Crowd) look(ctx context.Context, query string) (shelf, error) {
 	return s, nil
 }
 
-func (s shelf) film(v *Visit) film { return s.films[v.draw.IntN(len(s.films))] }
-func (s shelf) word(v *Visit) string {
+func (s onSale) film(v *Visit) film { return s.films[v.draw.IntN(len(s.films))] }
+func (s onSale) word(v *Visit) string {
 	return url.QueryEscape(s.words[v.draw.IntN(len(s.words))])
 }
 
@@ -71,7 +71,7 @@ func browse(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string
 		}{
 			{"home page", func() string { return "/" }},
 			{"list", func() string {
-				return []string{"/videos", "/c/" + s.film(v).Shelf}[v.draw.IntN(2)] + "?sort=" +
+				return []string{"/videos", "/c/" + s.film(v).Category}[v.draw.IntN(2)] + "?sort=" +
 					sorts[v.draw.IntN(len(sorts))]
 			}},
 			{"product page", func() string { return "/v/" + s.film(v).Slug }},

@@ -77,7 +77,7 @@ func notices(ctx context.Context, c *Crowd) (func(context.Context, *Visit) strin
 }
 
 // owed makes an order that waits for payment, and what is going to be said of it.
-func (c *Crowd) owed(ctx context.Context, s shelf, n int) (mail []letter, err error) {
+func (c *Crowd) owed(ctx context.Context, s onSale, n int) (mail []letter, err error) {
 	p, key := c.stage.People[n], c.key(n)
 	var made orderAnswer
 	if a := c.ask(ctx, order(p, key, s.films[n%len(s.films)].SKUID, 0)); !a.into(&made) {

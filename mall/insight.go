@@ -51,13 +51,13 @@ func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
 		Waiting: func(ctx context.Context, tx pgx.Tx) (int64, error) {
 			return m.Outbox.WaitingTx(ctx, tx, insightName)
 		},
-		Makers: func(ctx context.Context, spuIDs []int64) (map[int64]int64, error) {
+		CreatorsOf: func(ctx context.Context, spuIDs []int64) (map[int64]int64, error) {
 			cards, err := m.Catalog.Cards(ctx, spuIDs)
-			makers := make(map[int64]int64, len(cards))
+			creators := make(map[int64]int64, len(cards))
 			for _, c := range cards {
-				makers[c.SPUID] = c.CreatorID
+				creators[c.SPUID] = c.CreatorID
 			}
-			return makers, err
+			return creators, err
 		},
 	})
 }

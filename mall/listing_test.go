@@ -13,18 +13,18 @@ import (
 	"videomall/mall/review"
 )
 
-// maker is a mall with a creator who has a film, and two operators.
-type maker struct {
+// creator is a mall with a creator who has a film, and two operators.
+type creator struct {
 	*malltest.Mall
 	olga, oscar    account.User
 	category       int64
 	video, assetID int64
 }
 
-func making(t *testing.T) *maker {
+func making(t *testing.T) *creator {
 	t.Helper()
 	t.Parallel()
-	m := &maker{Mall: malltest.Listening(t)}
+	m := &creator{Mall: malltest.Listening(t)}
 	person := func(name, role string) account.User {
 		t.Helper()
 		u, err := m.Accounts.Provision(m.Ctx, account.User{
@@ -35,8 +35,8 @@ func making(t *testing.T) *maker {
 		m.OK(err)
 		return u
 	}
-	if u := person("maker", account.RoleCreator); u.ID != 1 { // whom the catalogue of a test knows
-		t.Fatalf("the maker is %d", u.ID)
+	if u := person("creator", account.RoleCreator); u.ID != 1 { // whom the catalogue of a test knows
+		t.Fatalf("the creator is %d", u.ID)
 	}
 	m.olga, m.oscar = person("olga", account.RoleOperator), person("oscar", account.RoleOperator)
 	m.assetID = malltest.Query[int64](m.Mall, `insert into media_asset (prefix, duration_seconds, renditions)
@@ -49,7 +49,7 @@ func making(t *testing.T) *maker {
 }
 
 // begun is a new listing of the film.
-func (m *maker) begun(title string) int64 {
+func (m *creator) begun(title string) int64 {
 	m.T.Helper()
 	spu, err := m.Catalog.CreateListing(m.Ctx, 1, catalog.NewListing{
 		Title:      title,
@@ -61,7 +61,7 @@ func (m *maker) begun(title string) int64 {
 }
 
 // submitted writes a listing's texts and its way to buy it, and hands it in.
-func (m *maker) submitted(spu int64, title string, way catalog.Way) review.Case {
+func (m *creator) submitted(spu int64, title string, way catalog.Way) review.Case {
 	m.T.Helper()
 	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
 	m.OK(err)
@@ -79,7 +79,7 @@ func (m *maker) submitted(spu int64, title string, way catalog.Way) review.Case 
 }
 
 // approved lets a case pass, by a second operator where the first is not enough.
-func (m *maker) approved(c review.Case) {
+func (m *creator) approved(c review.Case) {
 	m.T.Helper()
 	var err error
 	for _, by := range []int64{m.olga.ID, m.oscar.ID} {

@@ -283,8 +283,8 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory,
 			}
 			return skus, err
 		},
-		Makers: func(ctx context.Context, q promotion.Querier, spuIDs []int64) (map[int64]int64, error) {
-			return c.MakersTx(ctx, q, spuIDs)
+		CreatorsOf: func(ctx context.Context, q promotion.Querier, spuIDs []int64) (map[int64]int64, error) {
+			return c.CreatorsOfTx(ctx, q, spuIDs)
 		},
 	})
 }

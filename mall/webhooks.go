@@ -51,17 +51,17 @@ type toldListing struct {
 	VideoID int64 `json:"videoId"`
 }
 
-// tellOfListing tells the maker of a listing what became of it.
+// tellOfListing tells the creator of a listing what became of it.
 func (m *Mall) tellOfListing(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
 	var ch catalog.Change
 	if err := json.Unmarshal(e.Payload, &ch); err != nil {
 		return fmt.Errorf("read event %d: %w", e.ID, err)
 	}
-	makers, err := m.Catalog.MakersTx(ctx, tx, []int64{ch.SPUID})
+	creators, err := m.Catalog.CreatorsOfTx(ctx, tx, []int64{ch.SPUID})
 	if err != nil {
 		return err
 	}
-	owner, exists := makers[ch.SPUID]
+	owner, exists := creators[ch.SPUID]
 	if !exists {
 		return nil // deleted since
 	}

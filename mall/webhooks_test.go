@@ -52,7 +52,7 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 
 	m.Credit(1, 50000)
 	m.Ledger.Terms.PayoutWait = 0
-	m.OK(m.Ledger.SetDestination(m.Ctx, 1, ledger.Destination{Name: "Maker Ltd", Account: "DE89370400440532013000"}))
+	m.OK(m.Ledger.SetDestination(m.Ctx, 1, ledger.Destination{Name: "Creator Ltd", Account: "DE89370400440532013000"}))
 	for key, decide := range map[string]func(ledger.Payout){
 		"paid": func(p ledger.Payout) {
 			m.OK(m.Ledger.ApprovePayout(m.Ctx, m.olga.ID, p.ID, p.Version, ""))

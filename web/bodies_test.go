@@ -10,9 +10,9 @@ import (
 // A form with subtitles may be as large as subtitles are, other forms not.
 func TestNew_BodiesOfForms(t *testing.T) {
 	h := openHouse(t, nil)
-	maker := h.person("mia", account.RoleCreator)
+	creator := h.person("mia", account.RoleCreator)
 	c := h.at("192.0.2.1")
-	c.signIn(maker)
+	c.signIn(creator)
 	send := func(path string, bytes int) int {
 		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\nen\r\n--x\r\nContent-Disposition: " +
 			"form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" +

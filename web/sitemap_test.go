@@ -107,7 +107,7 @@ func TestSitemap(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/sitemaps/pages.xml":      both("/", "/videos", "/sales", "/sell", "/c/films", "/privacy"),
 		"/sitemaps/videos-0.xml":   both("/v/film-1", "/v/film-3"),
-		"/sitemaps/creators-0.xml": both("/creators/maker"),
+		"/sitemaps/creators-0.xml": both("/creators/creator"),
 	} {
 		got := h.sitemap(path, "urlset")
 		if !slices.Equal(got, want) {

@@ -134,7 +134,7 @@ join catalog_creator m on m.user_id = s.creator_id
 where s.id = any(@ids::bigint[]);
 
 -- name: RelatedIDs :many
--- The same maker's and the same shelf's best sellers, those that share most tags first.
+-- The same creator's and the same category's best sellers, those that share most tags first.
 with me as (
     select id, category_id, creator_id, tags from video_product_spu where video_product_spu.id = @spu_id
 ), near as (
@@ -247,10 +247,10 @@ where k.spu_id = @spu_id and k.status = 'active'
   and (p.valid_from > @at::timestamptz or p.valid_until > @at::timestamptz)
 order by change_at limit 1;
 
--- name: Makers :many
+-- name: CreatorsOf :many
 select id, creator_id from video_product_spu where id = any(@spu_ids::bigint[]);
 
 -- name: LiveOf :one
--- How many of a maker's listings are on sale, and since when the first of them is.
+-- How many of a creator's listings are on sale, and since when the first of them is.
 select count(*) as live, coalesce(min(published_at), 'epoch')::timestamptz as since
 from video_product_spu where creator_id = @creator_id and status = 'live' and published_at is not null;

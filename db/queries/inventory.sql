@@ -12,15 +12,15 @@ select sku_id, available from video_inventory where sku_id = any(@sku_ids::bigin
 -- name: Counts :many
 select sku_id, total, available, frozen, sold from video_inventory where sku_id = any(@sku_ids::bigint[]) and campaign_id is null;
 
--- name: Shelves :many
--- What is left on some shelves, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
+-- name: Stocks :many
+-- What is left on some stocks, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
 select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest(@sku_ids::bigint[]) as sku_id, unnest(@campaign_ids::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
 order by v.sku_id, v.campaign_id nulls first;
 
--- name: LockShelves :many
--- Whoever takes units of several shelves locks them in the order of their SKUs, the normal stock first.
+-- name: LockStocks :many
+-- Whoever takes units of several stocks locks them in the order of their SKUs, the normal stock first.
 select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest(@sku_ids::bigint[]) as sku_id, unnest(@campaign_ids::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
@@ -28,7 +28,7 @@ order by v.sku_id, v.campaign_id nulls first
 for update of v;
 
 -- name: Freeze :execrows
--- The decision: a shelf that has too few is not counted, and the caller takes everything back.
+-- The decision: a stock that has too few is not counted, and the caller takes everything back.
 update video_inventory v set available = v.available - w.qty, frozen = v.frozen + w.qty, updated_at = now()
 from (select unnest(@ids::bigint[]) as id, unnest(@qtys::bigint[]) as qty) w
 where v.id = w.id and v.available >= w.qty;
@@ -72,17 +72,17 @@ update video_inventory set frozen = frozen - @qty, available = available + @qty,
 update video_inventory set sold = sold - @qty, available = available + @qty, updated_at = now() where id = @id;
 
 -- name: Recount :one
--- What Redis should know of a shelf, and which of the tokens that it holds have their row by now: one statement, so one moment.
+-- What Redis should know of a stock, and which of the tokens that it holds have their row by now: one statement, so one moment.
 select v.available, coalesce(v.per_user, 0)::int as per_user,
     coalesce((select array_agg(r.token) from inventory_reservation r where r.token = any(@tokens::uuid[])), '{}')::uuid[] as written
 from video_inventory v where v.sku_id = @sku_id and v.campaign_id is not distinct from nullif(@campaign_id::bigint, 0);
 
 -- name: UnitsOf :one
--- How many units of a shelf a person has.
+-- How many units of a stock a person has.
 select b.units from inventory_buyer b join video_inventory v on v.id = b.inventory_id
 where v.sku_id = @sku_id and v.campaign_id is not distinct from nullif(@campaign_id::bigint, 0) and b.user_id = @user_id;
 
--- name: ReturnedShelves :many
+-- name: ReturnedStocks :many
 -- Whose units came back after that moment, by a close or a refund.
 select distinct sku_id, coalesce(campaign_id, 0)::bigint as campaign_id from inventory_reservation
 where state = 'released' and settled_at > @after::timestamptz limit 1000;

@@ -76,11 +76,11 @@ func (c *Catalog) cards(ctx context.Context, q Querier, ids []int64) ([]Card, er
 	return cards, nil
 }
 
-// Related returns up to limit other videos on sale: of the same shelf or maker, those with most tags in common
+// Related returns up to limit other videos on sale: of the same category or creator, those with most tags in common
 // first, then those that sell best. The slice is shared: read only.
 func (c *Catalog) Related(ctx context.Context, spuID int64, limit int) ([]Card, error) {
 	key := fmt.Sprintf("%d.%d", spuID, limit)
-	return c.kept.related.Get(ctx, key, []string{TagShelves}, func(ctx context.Context) ([]Card, cache.Life, error) {
+	return c.kept.related.Get(ctx, key, []string{TagLists}, func(ctx context.Context) ([]Card, cache.Life, error) {
 		ids, err := c.queries.RelatedIDs(ctx, c.fresh(), dbsqlc.RelatedIDsParams{SpuID: spuID, Most: int32(limit)})
 		if err != nil {
 			return nil, cache.Life{}, fmt.Errorf("related to SPU %d: %w", spuID, err)

@@ -34,7 +34,7 @@ func (k *clock) set(at time.Time) {
 	k.at = at
 }
 
-// stall is a catalogue with one shelf and one maker.
+// stall is a catalogue with one category and one creator.
 type stall struct {
 	*catalog.Catalog
 	pool     *pgxpool.Pool

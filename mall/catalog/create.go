@@ -15,13 +15,13 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// NewCategory describes a shelf; the lowest Position stands first.
+// NewCategory describes a category; the lowest Position stands first.
 type NewCategory struct {
 	Slug, NameZh, NameEn string
 	Position             int
 }
 
-// NewCreator describes a maker. UserID is the account that owns the videos.
+// NewCreator describes a creator. UserID is the account that owns the videos.
 type NewCreator struct {
 	UserID               int64
 	Slug, NameZh, NameEn string
@@ -61,7 +61,7 @@ type Created struct {
 	SKUIDs []int64
 }
 
-// CreateCategory adds a shelf. Errors: ErrSlugTaken, ErrProductInvalid.
+// CreateCategory adds a category. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, error) {
 	var id int64
 	err := c.changing(ctx, func(tx pgx.Tx) (_ []Change, err error) {
@@ -71,12 +71,12 @@ func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, err
 			NameEn:   n.NameEn,
 			Position: int32(n.Position),
 		})
-		return []Change{{Type: typeCategory, Shelf: n.Slug}}, err
+		return []Change{{Type: typeCategory, Category: n.Slug}}, err
 	})
 	return id, refused(err, "create category %q", n.Slug)
 }
 
-// CreateCreator adds a maker. Errors: ErrSlugTaken, ErrProductInvalid.
+// CreateCreator adds a creator. Errors: ErrSlugTaken, ErrProductInvalid.
 func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},

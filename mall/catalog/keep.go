@@ -16,8 +16,8 @@ import (
 	"videomall/telemetry"
 )
 
-// TagShelves is the tag of everything that shows more than one video: lists, counts, what is related to a video.
-const TagShelves = "shelves"
+// TagLists is the tag of everything that shows more than one video: lists, counts, what is related to a video.
+const TagLists = "shelves"
 
 // TagOf is the tag of one SPU: its page, its prices, its reviews.
 func TagOf(spuID int64) string { return "spu:" + strconv.FormatInt(spuID, 10) }
@@ -44,10 +44,10 @@ const (
 
 // Change says what of the catalogue has changed.
 type Change struct {
-	Type  string   `json:"type"` // catalog.created, …
-	SPUID int64    `json:"spuId,omitempty"`
-	Names []string `json:"names,omitempty"` // what exists since then, as the filter spells it
-	Shelf string   `json:"shelf,omitempty"` // the slug of a new category
+	Type     string   `json:"type"` // catalog.created, …
+	SPUID    int64    `json:"spuId,omitempty"`
+	Names    []string `json:"names,omitempty"` // what exists since then, as the filter spells it
+	Category string   `json:"shelf,omitempty"` // the slug of a new category
 }
 
 // Aggregate is what the change is of, for the outbox.
@@ -55,8 +55,8 @@ func (ch Change) Aggregate() string {
 	switch {
 	case ch.SPUID != 0:
 		return TagOf(ch.SPUID)
-	case ch.Shelf != "":
-		return "category:" + ch.Shelf
+	case ch.Category != "":
+		return "category:" + ch.Category
 	}
 	return ch.Names[0]
 }
@@ -72,20 +72,20 @@ type Keeping struct {
 	Tell  func(ctx context.Context, q Querier, ch Change) error
 }
 
-// kept are the answers at hand. Lists and shelves are made of many videos and shared by all readers; what is read to be
+// kept are the answers at hand. Lists and categories are made of many videos and shared by all readers; what is read to be
 // decided on, such as an offer in an order, is never kept.
 type kept struct {
 	Keeping
-	names    *cache.Filter
-	ids      *cache.Cache[int64] // by "slug:…" and "sku:…": neither ever changes hands
-	products *cache.Cache[Product]
-	reviews  *cache.Cache[ReviewPage]
-	lists    *cache.Cache[Page]
-	related  *cache.Cache[[]Card]
-	shelves  *cache.Cache[[]Category]
-	makers   *cache.Cache[[]Creator]
-	creators *cache.Cache[Creator]
-	series   *cache.Cache[Series]
+	names      *cache.Filter
+	ids        *cache.Cache[int64] // by "slug:…" and "sku:…": neither ever changes hands
+	products   *cache.Cache[Product]
+	reviews    *cache.Cache[ReviewPage]
+	lists      *cache.Cache[Page]
+	related    *cache.Cache[[]Card]
+	categories *cache.Cache[[]Category]
+	creators   *cache.Cache[[]Creator]
+	creator    *cache.Cache[Creator]
+	series     *cache.Cache[Series]
 }
 
 // Keep makes the Catalog keep its answers, and announce its changes. It is called before anything else. What is kept is
@@ -99,14 +99,14 @@ func (c *Catalog) Keep(k Keeping) *Catalog {
 			Fresh:  5 * time.Minute,
 			Absent: ErrProductNotFound,
 		}),
-		products: keeping(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
-		reviews:  keeping(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),
-		lists:    keeping(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
-		related:  keeping(k, cache.Options[[]Card]{Name: "catalog_related"}),
-		shelves:  keeping(k, cache.Options[[]Category]{Name: "catalog_categories"}),
-		makers:   keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
-		creators: keeping(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
-		series:   keeping(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
+		products:   keeping(k, cache.Options[Product]{Name: "catalog_products", Absent: ErrProductNotFound}),
+		reviews:    keeping(k, cache.Options[ReviewPage]{Name: "catalog_reviews"}),
+		lists:      keeping(k, cache.Options[Page]{Name: "catalog_lists", Most: 2000}),
+		related:    keeping(k, cache.Options[[]Card]{Name: "catalog_related"}),
+		categories: keeping(k, cache.Options[[]Category]{Name: "catalog_categories"}),
+		creators:   keeping(k, cache.Options[[]Creator]{Name: "catalog_creators"}),
+		creator:    keeping(k, cache.Options[Creator]{Name: "catalog_creator", Absent: ErrCreatorNotFound}),
+		series:     keeping(k, cache.Options[Series]{Name: "catalog_series", Absent: ErrSeriesNotFound}),
 	}
 	return c
 }
@@ -181,14 +181,14 @@ func (c *Catalog) Forget(ctx context.Context, made []Change) {
 	for _, ch := range made {
 		c.kept.take(ctx, ch)
 	}
-	c.kept.Changes.Drop(ctx, TagShelves)
+	c.kept.Changes.Drop(ctx, TagLists)
 }
 
 // Heard takes a change that some process announced. What shows many videos may be shown for a second more while it is
 // made anew, because each sale changes it; a video's own page may not.
 func (c *Catalog) Heard(ctx context.Context, ch Change) {
 	c.kept.take(ctx, ch)
-	c.kept.Changes.Age(ctx, TagShelves)
+	c.kept.Changes.Age(ctx, TagLists)
 }
 
 func (k kept) take(ctx context.Context, ch Change) {

@@ -170,8 +170,8 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 			if err != nil && !errors.Is(err, catalog.ErrProductNotFound) {
 				t.Fatal(err)
 			}
-			shelves, failed := p.Categories(t.Context())
-			return err == nil && must(t, shelves, failed)[0].Videos == 3
+			categories, failed := p.Categories(t.Context())
+			return err == nil && must(t, categories, failed)[0].Videos == 3
 		}},
 		{"one taken down", func() error { return writer.TakeDown(t.Context(), land.SPUID) },
 			func(p process) bool {

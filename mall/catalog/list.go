@@ -94,7 +94,7 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	}
 	key := fmt.Sprintf("%s.%s.%s.%s.%s.%t.%d.%t", f.Sort, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, f.Free,
 		f.limit(), f.NoCount)
-	return c.kept.lists.Get(ctx, key, []string{TagShelves}, func(ctx context.Context) (Page, cache.Life, error) {
+	return c.kept.lists.Get(ctx, key, []string{TagLists}, func(ctx context.Context) (Page, cache.Life, error) {
 		page, err := c.list(ctx, c.fresh(), f)
 		return page, cache.Life{}, err
 	})

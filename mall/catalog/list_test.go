@@ -174,16 +174,16 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 		t.Errorf("the same list in shorter pages: %v", err)
 	}
 	for name, change := range map[string]func(*catalog.Filter){
-		"order":             func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },
-		"category":          func(f *catalog.Filter) { f.CategorySlug = "nature" },
-		"creator":           func(f *catalog.Filter) { f.CreatorSlug = "maker" },
-		"category as maker": func(f *catalog.Filter) { f.CategorySlug, f.CreatorSlug = "", "nature" },
-		"kind":              func(f *catalog.Filter) { f.Kind = catalog.KindOwn },
-		"quality":           func(f *catalog.Filter) { f.Quality = catalog.QualityHD },
-		"free":              func(f *catalog.Filter) { f.Free = true },
-		"price from":        func(f *catalog.Filter) { f.PriceMin = new(int64(0)) },
-		"price to":          func(f *catalog.Filter) { f.PriceMax = new(int64(1 << 40)) },
-		"words":             func(f *catalog.Filter) { f.Among, f.AmongWhat = []int64{1, 2, 3}, "film" },
+		"order":               func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },
+		"category":            func(f *catalog.Filter) { f.CategorySlug = "nature" },
+		"creator":             func(f *catalog.Filter) { f.CreatorSlug = "creator" },
+		"category as creator": func(f *catalog.Filter) { f.CategorySlug, f.CreatorSlug = "", "nature" },
+		"kind":                func(f *catalog.Filter) { f.Kind = catalog.KindOwn },
+		"quality":             func(f *catalog.Filter) { f.Quality = catalog.QualityHD },
+		"free":                func(f *catalog.Filter) { f.Free = true },
+		"price from":          func(f *catalog.Filter) { f.PriceMin = new(int64(0)) },
+		"price to":            func(f *catalog.Filter) { f.PriceMax = new(int64(1 << 40)) },
+		"words":               func(f *catalog.Filter) { f.Among, f.AmongWhat = []int64{1, 2, 3}, "film" },
 	} {
 		f := made
 		f.Cursor = page.NextCursor
@@ -225,10 +225,10 @@ func TestFiltersNarrow(t *testing.T) {
 		f    catalog.Filter
 		want []string
 	}{
-		"all":           {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
-		"shelf":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
-		"unknown shelf": {catalog.Filter{CategorySlug: "no"}, nil},
-		"maker":         {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
+		"all":              {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
+		"category":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
+		"unknown category": {catalog.Filter{CategorySlug: "no"}, nil},
+		"creator":          {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
 		"between": {catalog.Filter{
 			PriceMin: new(int64(500)),
 			PriceMax: new(int64(700)),
@@ -252,8 +252,8 @@ func TestFiltersNarrow(t *testing.T) {
 	}
 	for name, f := range map[string]catalog.Filter{
 		"sort": {Sort: "random"}, "kind": {Kind: "steal"}, "quality": {Quality: "8K"},
-		"shelf": {CategorySlug: "a' or '1'='1"},
-		"range": {PriceMin: new(int64(2)), PriceMax: new(int64(1))},
+		"category": {CategorySlug: "a' or '1'='1"},
+		"range":    {PriceMin: new(int64(2)), PriceMax: new(int64(1))},
 	} {
 		if _, err := s.List(t.Context(), f); !errors.Is(err, catalog.ErrFilterInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -266,15 +266,15 @@ func TestFiltersNarrow(t *testing.T) {
 	if err != nil || len(given.Items) != 2 || given.Items[0].Slug != "rent-4k" || given.Items[1].Slug != "free" {
 		t.Errorf("given order: %+v, %v", given.Items, err)
 	}
-	shelves, err := s.Categories(t.Context())
-	if err != nil || len(shelves) != 2 || shelves[0].Videos != 3 || shelves[1].Videos != 1 {
-		t.Errorf("shelves %+v, %v", shelves, err)
+	categories, err := s.Categories(t.Context())
+	if err != nil || len(categories) != 2 || categories[0].Videos != 3 || categories[1].Videos != 1 {
+		t.Errorf("categories %+v, %v", categories, err)
 	}
 	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.NameZh != "林溪" {
-		t.Errorf("maker %+v, %v", m, err)
+		t.Errorf("creator %+v, %v", m, err)
 	}
 	if list, err := s.Creators(t.Context(), 5); err != nil || len(list) != 1 || list[0].Videos != 4 {
-		t.Errorf("makers %+v, %v", list, err)
+		t.Errorf("creators %+v, %v", list, err)
 	}
 	related, err := s.Related(t.Context(), rent.SPUID, 2)
 	if err != nil || len(related) != 2 || slices.ContainsFunc(related, func(k catalog.Card) bool {

@@ -835,7 +835,7 @@ func TestAPersonOpensAProfileAsACreator(t *testing.T) {
 	d := openDesk(t)
 	n := catalog.NewCreator{
 		UserID: 20,
-		Slug:   "new-maker",
+		Slug:   "new-creator",
 		NameZh: "新",
 		NameEn: "New",
 	}
@@ -859,7 +859,7 @@ func TestAPersonOpensAProfileAsACreator(t *testing.T) {
 	if err := d.OpenCreator(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
-	if k, err := d.CreatorOf(t.Context(), 20); err != nil || k.Slug != "new-maker" || k.NameEn != "Newer" {
+	if k, err := d.CreatorOf(t.Context(), 20); err != nil || k.Slug != "new-creator" || k.NameEn != "Newer" {
 		t.Fatalf("%+v, %v", k, err)
 	}
 }

@@ -123,11 +123,11 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 
 // previewNames fills in the names of the category and the series that content names by id.
 func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error {
-	shelves, err := c.Categories(ctx)
+	categories, err := c.Categories(ctx)
 	if err != nil {
 		return err
 	}
-	for _, s := range shelves {
+	for _, s := range categories {
 		if s.ID == n.CategoryID {
 			p.CategoryID = s.ID
 			p.CategorySlug = s.Slug

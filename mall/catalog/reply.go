@@ -32,7 +32,7 @@ type Reply struct {
 	At   time.Time
 }
 
-// Reply keeps the answer of a video's maker below a review; an empty one takes it back. Errors: ErrReviewNotFound,
+// Reply keeps the answer of a video's creator below a review; an empty one takes it back. Errors: ErrReviewNotFound,
 // ErrReviewInvalid with the field reply.
 func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body string) error {
 	body = strings.TrimSpace(body)

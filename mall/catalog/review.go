@@ -45,7 +45,7 @@ type Review struct {
 	Body, Locale      string
 	CreatedAt         time.Time
 	Refunded          bool   // every purchase behind it was paid back: its rating does not count
-	Reply             *Reply // the maker's answer
+	Reply             *Reply // the creator's answer
 }
 
 // ReviewPage is a part of a video's reviews, newest first.

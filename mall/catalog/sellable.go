@@ -13,7 +13,7 @@ func (c *Catalog) Offers(ctx context.Context, skuIDs []int64) (map[int64]Offer, 
 	return c.OffersTx(ctx, c.pools.Replica, skuIDs, c.now())
 }
 
-// Sellable returns up to most SKUs that can be sold now, of one maker or with creatorID 0 of all, the newest videos
+// Sellable returns up to most SKUs that can be sold now, of one creator or with creatorID 0 of all, the newest videos
 // first: what a form lets choose from.
 func (c *Catalog) Sellable(ctx context.Context, creatorID int64, most int) ([]Offer, error) {
 	ids, err := c.queries.SellableIDs(ctx, c.pools.Replica, dbsqlc.SellableIDsParams{

@@ -97,7 +97,7 @@ func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
 	if !slugPattern.MatchString(slug) {
 		return Series{}, ErrSeriesNotFound.Because("slug %q", slug)
 	}
-	s, err := c.kept.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagShelves},
+	s, err := c.kept.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagLists},
 		func(ctx context.Context) (Series, cache.Life, error) {
 			r, err := c.queries.SeriesBySlug(ctx, c.fresh(), slug)
 			s, err := c.series(ctx, dbsqlc.SeriesByIDRow(r), err)
@@ -111,7 +111,7 @@ func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
 
 // SeriesEpisodes returns what of a series is on sale, in the order of the episodes. The slice is shared: read only.
 func (c *Catalog) SeriesEpisodes(ctx context.Context, seriesID int64) ([]Episode, error) {
-	s, err := c.kept.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagShelves},
+	s, err := c.kept.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagLists},
 		func(ctx context.Context) (Series, cache.Life, error) {
 			r, err := c.queries.SeriesByID(ctx, c.fresh(), seriesID)
 			s, err := c.series(ctx, r, err)

@@ -67,11 +67,11 @@ func notices(m *malltest.Mall) {
 // sells lists a film of another creator in another currency.
 func sells(m *malltest.Mall, creatorID int64, slug, currency string, amount int64) int64 {
 	m.T.Helper()
-	shelf := malltest.Query[int64](m, `select id from catalog_category limit 1`)[0]
+	category := malltest.Query[int64](m, `select id from catalog_category limit 1`)[0]
 	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
 		Slug:       slug,
 		CreatorID:  creatorID,
-		CategoryID: shelf,
+		CategoryID: category,
 		TitleZh:    "影片",
 		TitleEn:    "Film",
 		SKUs: []catalog.NewSKU{{

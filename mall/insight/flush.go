@@ -80,7 +80,7 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 			spuIDs = append(spuIDs, id)
 		}
 	}
-	owners, err := s.Makers(ctx, spuIDs)
+	owners, err := s.CreatorsOf(ctx, spuIDs)
 	if err != nil {
 		return err
 	}
@@ -89,15 +89,15 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 		if _, err := tx.Exec(ctx, "lock table insight_seen in share row exclusive mode"); err != nil {
 			return fmt.Errorf("lock visits and plays: %w", err)
 		}
-		makers, err := s.makersTx(ctx, tx, owners)
+		creators, err := s.creatorsOfTx(ctx, tx, owners)
 		if err != nil {
 			return err
 		}
 		t := tally{}
-		if err := s.visitsTx(ctx, tx, visits, makers, t); err != nil {
+		if err := s.visitsTx(ctx, tx, visits, creators, t); err != nil {
 			return err
 		}
-		if err := s.signsTx(ctx, tx, signs, makers, t); err != nil {
+		if err := s.signsTx(ctx, tx, signs, creators, t); err != nil {
 			return err
 		}
 		if err := s.trafficTx(ctx, tx, t); err != nil {
@@ -107,26 +107,26 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 	})
 }
 
-// maker is whose a video is, and in which zone the video's days are cut.
-type maker struct {
+// creator is whose a video is, and in which zone the video's days are cut.
+type creator struct {
 	id   int64
 	zone calendar.Zone
 }
 
-// makersTx adds the zones of those whose the videos are.
-func (s *Insight) makersTx(ctx context.Context, tx pgx.Tx, owners map[int64]int64) (map[int64]maker, error) {
+// creatorsOfTx adds the zones of those whose the videos are.
+func (s *Insight) creatorsOfTx(ctx context.Context, tx pgx.Tx, owners map[int64]int64) (map[int64]creator, error) {
 	zones, err := s.zonesOf(ctx, tx, slices.Collect(maps.Values(owners))...)
 	if err != nil {
 		return nil, err
 	}
-	makers := make(map[int64]maker, len(owners))
+	creators := make(map[int64]creator, len(owners))
 	for spuID, id := range owners {
-		makers[spuID] = maker{id, zones[id]}
+		creators[spuID] = creator{id, zones[id]}
 	}
-	return makers, nil
+	return creators, nil
 }
 
-// place is a video's day, or with Whole its maker's.
+// place is a video's day, or with Whole its creator's.
 type place struct {
 	day          time.Time
 	creator, spu int64
@@ -142,8 +142,8 @@ type sight struct {
 	person int64
 }
 
-// visitsTx counts the visits that count; makers who look at their own pages don't.
-func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, makers map[int64]maker, t tally) error {
+// visitsTx counts the visits that count; creators who look at their own pages don't.
+func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, creators map[int64]creator, t tally) error {
 	sources := map[sight]string{}
 	var p dbsqlc.SeeVisitsParams
 	note := func(at sight, v Visit) {
@@ -157,13 +157,13 @@ func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, maker
 		p.People, p.Moments = append(p.People, at.person), append(p.Moments, v.at)
 	}
 	for _, v := range visits {
-		maker, ok := makers[v.SPUID]
-		if !ok || v.UserID == maker.id {
+		creator, ok := creators[v.SPUID]
+		if !ok || v.UserID == creator.id {
 			continue
 		}
-		day := maker.zone.DayOf(v.at)
-		note(sight{place{day, maker.id, v.SPUID}, v.person(day)}, v)
-		note(sight{place{day, maker.id, Whole}, v.person(day)}, v)
+		day := creator.zone.DayOf(v.at)
+		note(sight{place{day, creator.id, v.SPUID}, v.person(day)}, v)
+		note(sight{place{day, creator.id, Whole}, v.person(day)}, v)
 	}
 	if len(sources) == 0 {
 		return nil
@@ -251,11 +251,11 @@ func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
 	return known, nil
 }
 
-// signsTx takes up the signs of plays, each after the other as they came; makers who watch their own films don't count.
-func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers map[int64]maker, t tally) error {
+// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own films don't count.
+func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators map[int64]creator, t tally) error {
 	signs = slices.DeleteFunc(slices.Clone(signs), func(g Sign) bool {
-		maker, ok := makers[g.SPUID]
-		return !ok || g.UserID == maker.id
+		creator, ok := creators[g.SPUID]
+		return !ok || g.UserID == creator.id
 	})
 	if len(signs) == 0 {
 		return nil
@@ -268,12 +268,12 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers m
 	retention, seconds := map[place]*dbsqlc.AddRetentionParams{}, map[place]float64{}
 	viewers := map[sight]bool{}
 	for _, g := range signs {
-		maker, day := makers[g.SPUID].id, makers[g.SPUID].zone.DayOf(g.at)
+		creator, day := creators[g.SPUID].id, creators[g.SPUID].zone.DayOf(g.at)
 		p, known := plays[g.Session]
 		if !known {
 			p = &dbsqlc.InsightPlay{
 				Session:   g.Session,
-				CreatorID: maker,
+				CreatorID: creator,
 				SpuID:     g.SPUID,
 				Day:       day,
 				Reached:   make([]bool, buckets),
@@ -281,11 +281,11 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers m
 			plays[g.Session] = p
 		}
 		watched, fresh := hear(p, g, !known)
-		seconds[place{day, maker, g.SPUID}] += watched
-		began := place{p.Day, maker, g.SPUID}
+		seconds[place{day, creator, g.SPUID}] += watched
+		began := place{p.Day, creator, g.SPUID}
 		if retention[began] == nil {
 			retention[began] = &dbsqlc.AddRetentionParams{
-				CreatorID: maker,
+				CreatorID: creator,
 				Day:       p.Day,
 				SpuID:     g.SPUID,
 				Reached:   make([]int64, buckets),
@@ -298,8 +298,8 @@ func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, makers m
 			retention[began].Reached[n]++
 		}
 		person := s.person(day, "user", fmt.Sprint(g.UserID))
-		viewers[sight{place{day, maker, g.SPUID}, person}] = true
-		viewers[sight{place{day, maker, Whole}, person}] = true
+		viewers[sight{place{day, creator, g.SPUID}, person}] = true
+		viewers[sight{place{day, creator, Whole}, person}] = true
 	}
 	for at, n := range seconds {
 		whole := int64(n + 0.5)

@@ -40,8 +40,8 @@ type Deps struct {
 	Since func(context.Context, pgx.Tx) (*time.Time, error)
 	// Waiting counts the events of orders that are on their way here, as the caller's transaction sees them.
 	Waiting func(context.Context, pgx.Tx) (int64, error)
-	// Makers says whose the videos are; those that don't exist are absent.
-	Makers func(ctx context.Context, spuIDs []int64) (map[int64]int64, error)
+	// CreatorsOf says whose the videos are; those that don't exist are absent.
+	CreatorsOf func(ctx context.Context, spuIDs []int64) (map[int64]int64, error)
 }
 
 // Insight counts and tells.

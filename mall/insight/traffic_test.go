@@ -20,7 +20,7 @@ func film(m *malltest.Mall) (spuID, skuID int64) {
 	return malltest.Query[int64](m, `select spu_id from video_product_sku where id = $1`, sku)[0], sku
 }
 
-// traffic flushes and reads what a video, or the maker as a whole, has of today.
+// traffic flushes and reads what a video, or the creator as a whole, has of today.
 func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 	m.T.Helper()
 	m.OK(m.Insight.Flush(m.Ctx))
@@ -49,13 +49,13 @@ func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 	see(one, "ann", 0) // in one flush
 	see(two, "ann", 0)
 	see(one, "bob", shopper)
-	see(one, "the maker", 1)
+	see(one, "the creator", 1)
 	see(999_999, "ann", 0) // no such video
 	if got, want := traffic(m, one), (insight.Traffic{Views: 2, Visitors: 2}); got != want {
 		t.Errorf("the video has %+v", got)
 	}
 	if got, want := traffic(m, insight.Whole), (insight.Traffic{Views: 3, Visitors: 2}); got != want {
-		t.Errorf("the maker has %+v", got)
+		t.Errorf("the creator has %+v", got)
 	}
 	m.Advance(29 * time.Minute)
 	see(one, "ann", 0) // in a later flush
@@ -137,7 +137,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 	sign(other, "a", shopper, 915)
 	sign(m.Insight, "b", shopper, 10)
 	sign(m.Insight, "b", shopper, 10) // paused
-	sign(m.Insight, "c", 1, 500)      // the maker
+	sign(m.Insight, "c", 1, 500)      // the creator
 	sign(m.Insight, "d", shopper, 0)  // not begun
 	if got, want := traffic(m, one), (insight.Traffic{Viewers: 1, WatchSeconds: 45}); got != want {
 		t.Errorf("%+v", got)

@@ -24,7 +24,7 @@ func zone(m *malltest.Mall, name string) calendar.Zone {
 	return z
 }
 
-// creators are three besides the maker, each with a film, in Shanghai, Kolkata and Berlin; the maker stays in UTC.
+// creators are three besides the creator, each with a film, in Shanghai, Kolkata and Berlin; the creator stays in UTC.
 func creators(m *malltest.Mall) (skus []int64) {
 	m.T.Helper()
 	skus = append(skus, m.Sells(990, -1))
@@ -34,7 +34,7 @@ func creators(m *malltest.Mall) (skus []int64) {
 			UserID: id,
 			Slug:   slug,
 			NameZh: "作者",
-			NameEn: "Maker",
+			NameEn: "Creator",
 		}))
 		m.OK(m.Insight.SetZone(m.Ctx, id, name))
 		skus = append(skus, sells(m, id, slug+"-film", "CNY", 500))
@@ -157,7 +157,7 @@ func TestInsight_SetZone(t *testing.T) {
 			m.OK(m.Insight.SetZone(m.Ctx, 1, name))
 			exact(m)
 			if after := total(m, 1); after != before {
-				t.Errorf("in %s the maker sold %s, before %s", name, after, before)
+				t.Errorf("in %s the creator sold %s, before %s", name, after, before)
 			}
 			if got, err := m.Insight.Zone(m.Ctx, 1); err != nil || got.Name() != name {
 				t.Errorf("the zone is %s, %v", got.Name(), err)

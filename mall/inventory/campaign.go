@@ -78,7 +78,7 @@ func (i *Inventory) MergeTx(ctx context.Context, tx pgx.Tx, campaignID int64) (u
 	return units, nil
 }
 
-// CampaignMoved has the gate count the shelves of a campaign, and those that it was split from, once units went from
+// CampaignMoved has the gate count the stocks of a campaign, and those that it was split from, once units went from
 // one to the other.
 func (i *Inventory) CampaignMoved(ctx context.Context, campaignID int64) {
 	if i.Gate == nil {
@@ -88,11 +88,11 @@ func (i *Inventory) CampaignMoved(ctx context.Context, campaignID int64) {
 	if err != nil {
 		return // the recount of all finds it
 	}
-	var shelves []Shelf
+	var stocks []StockKey
 	for _, id := range ids {
-		shelves = append(shelves, Shelf{SKUID: id}, Shelf{SKUID: id, CampaignID: campaignID})
+		stocks = append(stocks, StockKey{SKUID: id}, StockKey{SKUID: id, CampaignID: campaignID})
 	}
-	i.Gate.Follow(ctx, shelves...)
+	i.Gate.Follow(ctx, stocks...)
 }
 
 // CampaignCounts reads the campaigns' units, by campaign and SKU.

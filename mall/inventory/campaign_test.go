@@ -253,7 +253,7 @@ func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
 					rs := []inventory.Reservation{{
 						Token:     uuid.New(),
 						OrderNo:   "normal",
-						Shelf:     inventory.Shelf{SKUID: sku},
+						Stock:     inventory.StockKey{SKUID: sku},
 						UserID:    buyer,
 						Qty:       1,
 						ExpiresAt: time.Now(),

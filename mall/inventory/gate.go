@@ -29,11 +29,11 @@ const (
 	remember = 20 * time.Minute
 	// countFor bounds a recount: when its process dies, admissions go on after this.
 	countFor = 2 * time.Second
-	// unlimitedFor is how long a shelf that has no row is taken to be unlimited without asking.
+	// unlimitedFor is how long a stock that has no row is taken to be unlimited without asking.
 	unlimitedFor = 5 * time.Minute
 	// mostPause bounds how long somebody waits for a count, half a second altogether; then PostgreSQL decides alone.
 	mostPause = 512 * time.Millisecond
-	// mostUnlimited bounds the memory of such shelves; when it is full, they are asked about again.
+	// mostUnlimited bounds the memory of such stocks; when it is full, they are asked about again.
 	mostUnlimited = 100_000
 )
 
@@ -53,7 +53,7 @@ type Gate struct {
 	admissions *batch.Gatherer[Want, verdict]
 
 	mu        sync.Mutex
-	unlimited map[Shelf]time.Time
+	unlimited map[StockKey]time.Time
 }
 
 // NewGate opens the gate. A nil client is a Redis that is always away.
@@ -67,7 +67,7 @@ func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger,
 		metrics:   metrics,
 		now:       now,
 		scripts:   newScripts(),
-		unlimited: map[Shelf]time.Time{},
+		unlimited: map[StockKey]time.Time{},
 	}
 	g.admissions = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, g.admitSet)
 	return g
@@ -76,7 +76,7 @@ func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger,
 // Want asks for units before an order is written. Token names them as in a Reservation.
 type Want struct {
 	Token  uuid.UUID
-	Shelf  Shelf
+	Stock  StockKey
 	UserID int64
 	Qty    int
 }
@@ -113,24 +113,24 @@ func (g *Gate) Admit(ctx context.Context, wants []Want) (took []Want, err error)
 	return took, nil
 }
 
-// admit asks for one shelf's units, with what each answer asks for: a count where there is none, a look at the database
+// admit asks for one stock's units, with what each answer asks for: a count where there is none, a look at the database
 // before a person is sent away for what they may have given back.
 func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
-	if g.isUnlimited(w.Shelf) {
+	if g.isUnlimited(w.Stock) {
 		return "", nil
 	}
 	mended := false
 	for pause := time.Millisecond; pause < mostPause; pause *= 2 {
 		v, err := g.admissions.Do(ctx, w)
 		if err == nil && v == cold {
-			if _, err := g.Recount(ctx, w.Shelf); err == nil {
-				if g.isUnlimited(w.Shelf) {
+			if _, err := g.Recount(ctx, w.Stock); err == nil {
+				if g.isUnlimited(w.Stock) {
 					return "", nil
 				}
 				continue
 			} else if !errors.Is(err, errCounting) {
-				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Shelf.SKUID, "campaign",
-					w.Shelf.CampaignID, "error", err)
+				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Stock.SKUID, "campaign",
+					w.Stock.CampaignID, "error", err)
 				return "", nil
 			}
 			v = counting
@@ -149,11 +149,11 @@ func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 			if mended, err = g.mendBuyer(ctx, w); err != nil || mended {
 				continue
 			}
-			return "", ErrBuyerLimit.With(field(w.Shelf), ErrBuyerLimit.Slug)
+			return "", ErrBuyerLimit.With(field(w.Stock), ErrBuyerLimit.Slug)
 		case v == limit:
-			return "", ErrBuyerLimit.With(field(w.Shelf), ErrBuyerLimit.Slug)
+			return "", ErrBuyerLimit.With(field(w.Stock), ErrBuyerLimit.Slug)
 		case v == soldOut:
-			return "", ErrSoldOut.With(field(w.Shelf), ErrSoldOut.Slug)
+			return "", ErrSoldOut.With(field(w.Stock), ErrSoldOut.Slug)
 		}
 		return v, nil
 	}
@@ -167,7 +167,7 @@ func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdic
 	calls := make([]away.Call, len(wants))
 	for i, w := range wants {
 		calls[i] = away.Call{
-			Keys: w.Shelf.keys(),
+			Keys: w.Stock.keys(),
 			Args: []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()},
 		}
 	}
@@ -182,7 +182,7 @@ func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdic
 		}
 		said, err := answers[i].Slice()
 		if err != nil || len(said) == 0 {
-			results[i].Err = fmt.Errorf("admission to sku %d: %v, %w", wants[i].Shelf.SKUID, said, err)
+			results[i].Err = fmt.Errorf("admission to sku %d: %v, %w", wants[i].Stock.SKUID, said, err)
 			continue
 		}
 		word, _ := said[0].(string)
@@ -198,23 +198,23 @@ func (g *Gate) Conclude(ctx context.Context, written, refused []Want) {
 		return
 	}
 	type ends struct{ written, refused []string }
-	shelves := map[Shelf]*ends{}
-	of := func(s Shelf) *ends {
-		if shelves[s] == nil {
-			shelves[s] = &ends{}
+	stocks := map[StockKey]*ends{}
+	of := func(s StockKey) *ends {
+		if stocks[s] == nil {
+			stocks[s] = &ends{}
 		}
-		return shelves[s]
+		return stocks[s]
 	}
 	for _, w := range written {
-		if !g.isUnlimited(w.Shelf) {
-			of(w.Shelf).written = append(of(w.Shelf).written, w.Token.String())
+		if !g.isUnlimited(w.Stock) {
+			of(w.Stock).written = append(of(w.Stock).written, w.Token.String())
 		}
 	}
 	for _, w := range refused {
-		of(w.Shelf).refused = append(of(w.Shelf).refused, w.Token.String())
+		of(w.Stock).refused = append(of(w.Stock).refused, w.Token.String())
 	}
 	forget := g.now().Add(remember).UnixMilli()
-	for s, e := range shelves {
+	for s, e := range stocks {
 		args := []any{forget, len(e.written)}
 		for _, token := range append(e.written, e.refused...) {
 			args = append(args, token)
@@ -237,7 +237,7 @@ func (g *Gate) Return(ctx context.Context, wants []Want) {
 	}
 	for _, w := range wants {
 		_ = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-			return g.scripts.giveBack.Run(ctx, r, w.Shelf.keys(), w.Token.String(), w.UserID, w.Qty).Err()
+			return g.scripts.giveBack.Run(ctx, r, w.Stock.keys(), w.Token.String(), w.UserID, w.Qty).Err()
 		})
 	}
 }
@@ -246,21 +246,21 @@ func (g *Gate) Return(ctx context.Context, wants []Want) {
 // that Redis never heard of. mended says that asking again makes sense.
 func (g *Gate) mendBuyer(ctx context.Context, w Want) (mended bool, err error) {
 	units, err := g.q.UnitsOf(ctx, g.pool, dbsqlc.UnitsOfParams{
-		SkuID:      w.Shelf.SKUID,
-		CampaignID: w.Shelf.CampaignID,
+		SkuID:      w.Stock.SKUID,
+		CampaignID: w.Stock.CampaignID,
 		UserID:     w.UserID,
 	})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return false, fmt.Errorf("units of user %d of sku %d: %w", w.UserID, w.Shelf.SKUID, err)
+		return false, fmt.Errorf("units of user %d of sku %d: %w", w.UserID, w.Stock.SKUID, err)
 	}
 	err = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		mended, err = g.scripts.mend.Run(ctx, r, w.Shelf.keys(), strconv.FormatInt(w.UserID, 10), units).Bool()
+		mended, err = g.scripts.mend.Run(ctx, r, w.Stock.keys(), strconv.FormatInt(w.UserID, 10), units).Bool()
 		return err
 	})
 	return mended, err
 }
 
-func (g *Gate) isUnlimited(s Shelf) bool {
+func (g *Gate) isUnlimited(s StockKey) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	until, known := g.unlimited[s]
@@ -271,4 +271,4 @@ func (g *Gate) isUnlimited(s Shelf) bool {
 	return known
 }
 
-func field(s Shelf) string { return fmt.Sprintf("sku:%d", s.SKUID) }
+func field(s StockKey) string { return fmt.Sprintf("sku:%d", s.SKUID) }

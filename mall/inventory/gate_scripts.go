@@ -6,7 +6,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// What Redis keeps of a shelf, all under one hash tag, so that the scripts run on Redis Cluster:
+// What Redis keeps of a stock, all under one hash tag, so that the scripts run on Redis Cluster:
 //
 //	gate:{sku:42}:7:count   hash: left, limit (a person's units, 0 for none), epoch (raised by each recount), counting (until, ms)
 //	gate:{sku:42}:7:held    hash: token → "qty:user:deadline ms" of admissions whose order is not known to be written yet
@@ -15,7 +15,7 @@ import (
 //
 // 7 is the campaign, 0 the normal stock. None expires by itself: a counter that vanished would be a stock that is not
 // sold.
-func (s Shelf) keys() []string {
+func (s StockKey) keys() []string {
 	base := "gate:{sku:" + strconv.FormatInt(s.SKUID, 10) + "}:" + strconv.FormatInt(s.CampaignID, 10) + ":"
 	return []string{base + "count", base + "held", base + "done", base + "buyers"}
 }
@@ -25,7 +25,7 @@ type scripts struct{ admit, conclude, giveBack, mend, count, set *redis.Script }
 func newScripts() scripts {
 	return scripts{
 		// Takes units for an admission, once a token. KEYS count, held, done, buyers. ARGV token, user, qty, now ms,
-		// deadline ms. Returns {word, left}: "again" for a token that is known, "counting" while the shelf is being
+		// deadline ms. Returns {word, left}: "again" for a token that is known, "counting" while the stock is being
 		// counted, "cold" without a counter, "limit", "sold_out", or "taken".
 		admit: redis.NewScript(`
 local now = tonumber(ARGV[4])

@@ -22,8 +22,8 @@ import (
 	"videomall/telemetry"
 )
 
-// shelf is the stock that most tests are about.
-var shelf = inventory.Shelf{SKUID: 42}
+// stock is the stock that most tests are about.
+var stockKey = inventory.StockKey{SKUID: 42}
 
 // room is a stock room with a gate before it, and a clock that tests drive.
 type room struct {
@@ -48,7 +48,7 @@ func open(t *testing.T, stock int64) *room {
 	}
 	r.Inventory = r.process(r.redis)
 	if stock >= 0 {
-		_, err := r.SetStock(r.ctx, shelf.SKUID, stock)
+		_, err := r.SetStock(r.ctx, stockKey.SKUID, stock)
 		r.ok(err)
 	}
 	return r
@@ -70,7 +70,7 @@ func (r *room) ok(err error) {
 func want(user int64, qty int) inventory.Want {
 	return inventory.Want{
 		Token:  uuid.New(),
-		Shelf:  shelf,
+		Stock:  stockKey,
 		UserID: user,
 		Qty:    qty,
 	}
@@ -104,7 +104,7 @@ func (r *room) writes(w inventory.Want) error {
 	rs := []inventory.Reservation{{
 		Token:     w.Token,
 		OrderNo:   fmt.Sprintf("%.26s", w.Token),
-		Shelf:     w.Shelf,
+		Stock:     w.Stock,
 		UserID:    w.UserID,
 		Qty:       w.Qty,
 		ExpiresAt: r.now().Add(time.Minute),
@@ -139,7 +139,7 @@ func (r *room) releases(w inventory.Want) {
 // left fails unless Redis would admit exactly that many units.
 func (r *room) left(units int64) {
 	r.t.Helper()
-	if got, known := r.Gate.Left(r.ctx, shelf); !known || got != units {
+	if got, known := r.Gate.Left(r.ctx, stockKey); !known || got != units {
 		r.t.Fatalf("Redis would admit %d (known: %t), want %d", got, known, units)
 	}
 }
@@ -204,18 +204,18 @@ func TestACrowdAtTheGateTakesNoUnitTooMany(t *testing.T) {
 
 func TestAnOrderIsAdmittedAsAWholeOrNotAtAll(t *testing.T) {
 	r := open(t, 3)
-	other := inventory.Shelf{SKUID: 43}
+	other := inventory.StockKey{SKUID: 43}
 	_, err := r.SetStock(r.ctx, other.SKUID, 1)
 	r.ok(err)
 	r.ok(r.admits(inventory.Want{
 		Token:  uuid.New(),
-		Shelf:  other,
+		Stock:  other,
 		UserID: 1,
 		Qty:    1,
 	}))
 	if _, err := r.Gate.Admit(r.ctx, []inventory.Want{want(2, 1), {
 		Token:  uuid.New(),
-		Shelf:  other,
+		Stock:  other,
 		UserID: 2,
 		Qty:    1,
 	}}); !soldOut(err) {
@@ -228,7 +228,7 @@ func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
 	r := open(t, 10)
 	_, err := r.pool.Exec(r.ctx, `update video_inventory set per_user = 2`)
 	r.ok(err)
-	r.Gate.Follow(r.ctx, shelf)
+	r.Gate.Follow(r.ctx, stockKey)
 	mine := want(7, 2)
 	r.ok(r.admits(mine))
 	if err := r.admits(want(7, 1)); err == nil || fault.From(err).Slug != inventory.ErrBuyerLimit.Slug {
@@ -252,7 +252,7 @@ func TestRedisEmptiedIsCountedAnew(t *testing.T) {
 	// 5, less the one written, less this one: the one under way is forgotten, and PostgreSQL will refuse the surplus
 	r.left(3)
 	r.ok(r.writes(lost))
-	drift, err := r.Gate.Recount(r.ctx, shelf)
+	drift, err := r.Gate.Recount(r.ctx, stockKey)
 	if err != nil || drift != 1 {
 		t.Fatalf("drift %d, %v", drift, err)
 	}
@@ -284,7 +284,7 @@ func TestRedisThatCameBackWithOldDataIsMended(t *testing.T) {
 	r.Gate.Conclude(r.ctx, nil, []inventory.Want{surplus})
 	_, err = r.Gate.RecountAll(r.ctx)
 	r.ok(err)
-	if got, _ := r.Gate.Left(r.ctx, shelf); got != 0 {
+	if got, _ := r.Gate.Left(r.ctx, stockKey); got != 0 {
 		t.Errorf("after the recount Redis would admit %d of none", got)
 	}
 }
@@ -315,7 +315,7 @@ func TestUnitsThatPostgresGaveBackAreAdmittedAgain(t *testing.T) {
 	}
 	r.releases(w)
 	if n, err := r.Gate.RecountMoved(r.ctx); err != nil || n == 0 {
-		t.Fatalf("%d shelves counted, %v", n, err)
+		t.Fatalf("%d stocks counted, %v", n, err)
 	}
 	r.ok(r.admits(want(2, 1)))
 }
@@ -347,7 +347,7 @@ func TestAScriptThatRedisForgotIsSentAgain(t *testing.T) {
 	r.left(1)
 }
 
-func TestAShelfWithoutALimitIsNotCounted(t *testing.T) {
+func TestAStockWithoutALimitIsNotCounted(t *testing.T) {
 	r := open(t, -1)
 	for n := range int64(3) {
 		if took, err := r.Gate.Admit(r.ctx, []inventory.Want{want(n, 1)}); err != nil || len(took) != 0 {
@@ -370,7 +370,7 @@ func TestCountingWhilePeopleBuy(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				_, _ = r.Gate.Recount(r.ctx, shelf) // another's turn is no failure
+				_, _ = r.Gate.Recount(r.ctx, stockKey) // another's turn is no failure
 			}
 		}
 	})
@@ -403,7 +403,7 @@ func TestCountingWhilePeopleBuy(t *testing.T) {
 	r.ahead.Add(int64(2 * time.Minute)) // whatever is held has no order
 	_, err := r.Gate.RecountAll(r.ctx)
 	r.ok(err)
-	c, _, err := r.Counts(r.ctx, shelf.SKUID)
+	c, _, err := r.Counts(r.ctx, stockKey.SKUID)
 	r.ok(err)
 	if c.Frozen != written.Load() || c.Available+c.Frozen != 60 {
 		t.Errorf("%d written, stock %+v", written.Load(), c)

@@ -21,7 +21,7 @@ import (
 // ErrSoldOut says that fewer units are left than were asked for.
 var ErrSoldOut = fault.New(fault.Conflict, "sold_out", "This is sold out.")
 
-// ErrBuyerLimit says that one person would have more units of a shelf than is allowed.
+// ErrBuyerLimit says that one person would have more units of a stock than is allowed.
 var ErrBuyerLimit = fault.New(fault.Conflict, "buyer_limit", "You have as many of these as one person may buy.")
 
 // ErrMoved says that between counting and reserving somebody else took units: count again.
@@ -34,8 +34,8 @@ var ErrStockTooSmall = fault.New(fault.Invalid, "stock_too_small",
 // Counts are the units of one SKU: Available + Frozen + Sold = Total at all times.
 type Counts struct{ Total, Available, Frozen, Sold int64 }
 
-// Shelf names one stock: the normal one of a SKU, or the one that a campaign has split from it.
-type Shelf struct {
+// StockKey names one stock: the normal one of a SKU, or the one that a campaign has split from it.
+type StockKey struct {
 	SKUID      int64
 	CampaignID int64 // 0 is the normal stock
 }
@@ -44,7 +44,7 @@ type Shelf struct {
 type Reservation struct {
 	Token     uuid.UUID
 	OrderNo   string
-	Shelf     Shelf
+	Stock     StockKey
 	UserID    int64
 	Qty       int
 	ExpiresAt time.Time
@@ -75,7 +75,7 @@ func (i *Inventory) SetStock(ctx context.Context, skuID, total int64) (Counts, e
 	if err != nil {
 		return Counts{}, err
 	}
-	i.Gate.Follow(ctx, Shelf{SKUID: skuID})
+	i.Gate.Follow(ctx, StockKey{SKUID: skuID})
 	return counts, nil
 }
 

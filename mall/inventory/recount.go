@@ -16,20 +16,20 @@ import (
 	"videomall/mall/inventory/internal/dbsqlc"
 )
 
-// Two sets name shelves across processes, outside every hash tag: those that Redis counts, and those whose stock
-// PostgreSQL has given back since. Losing them loses a second: a shelf is named again when it is counted.
+// Two sets name stocks across processes, outside every hash tag: those that Redis counts, and those whose stock
+// PostgreSQL has given back since. Losing them loses a second: a stock is named again when it is counted.
 const (
-	countedShelves = "gate:shelves"
-	movedShelves   = "gate:moved"
+	countedStocks = "gate:shelves"
+	movedStocks   = "gate:moved"
 )
 
-// errCounting says that another process is counting the shelf.
-var errCounting = errors.New("inventory: the shelf is being counted")
+// errCounting says that another process is counting the stock.
+var errCounting = errors.New("inventory: the stock is being counted")
 
-// Recount makes Redis know of a shelf what PostgreSQL knows, and returns the drift: by how many units Redis was above
+// Recount makes Redis know of a stock what PostgreSQL knows, and returns the drift: by how many units Redis was above
 // the truth (positive) or below it. Admissions wait for it, a millisecond or so. Their units are taken off until their
-// orders are written or their time is over. A shelf without a row is unlimited and leaves Redis.
-func (g *Gate) Recount(ctx context.Context, s Shelf) (drift int64, err error) {
+// orders are written or their time is over. A stock without a row is unlimited and leaves Redis.
+func (g *Gate) Recount(ctx context.Context, s StockKey) (drift int64, err error) {
 	keys, now := s.keys(), g.now()
 	var began []any
 	err = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
@@ -81,7 +81,7 @@ func (g *Gate) Recount(ctx context.Context, s Shelf) (drift int64, err error) {
 		if ended, err = g.scripts.set.Run(ctx, r, keys, args...).Int64Slice(); err != nil {
 			return err
 		}
-		return r.SAdd(ctx, countedShelves, s.name()).Err()
+		return r.SAdd(ctx, countedStocks, s.name()).Err()
 	})
 	if err != nil {
 		return 0, fmt.Errorf("end a recount: %w", err)
@@ -95,8 +95,8 @@ func (g *Gate) Recount(ctx context.Context, s Shelf) (drift int64, err error) {
 	return drift, nil
 }
 
-// leave takes a shelf that has no limit out of Redis, and remembers here that nobody needs to ask.
-func (g *Gate) leave(ctx context.Context, s Shelf) error {
+// leave takes a stock that has no limit out of Redis, and remembers here that nobody needs to ask.
+func (g *Gate) leave(ctx context.Context, s StockKey) error {
 	g.mu.Lock()
 	if len(g.unlimited) >= mostUnlimited {
 		clear(g.unlimited)
@@ -104,35 +104,35 @@ func (g *Gate) leave(ctx context.Context, s Shelf) error {
 	g.unlimited[s] = g.now().Add(unlimitedFor)
 	g.mu.Unlock()
 	return g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		if err := r.SRem(ctx, countedShelves, s.name()).Err(); err != nil {
+		if err := r.SRem(ctx, countedStocks, s.name()).Err(); err != nil {
 			return err
 		}
 		return r.Del(ctx, s.keys()...).Err()
 	})
 }
 
-// Moved notes that PostgreSQL has given units of these shelves back, or has another opinion than Redis: they are
+// Moved notes that PostgreSQL has given units of these stocks back, or has another opinion than Redis: they are
 // counted again within seconds. It never fails: what Redis does not hear of is found by the recount of all.
-func (g *Gate) Moved(ctx context.Context, shelves ...Shelf) {
-	if g == nil || len(shelves) == 0 {
+func (g *Gate) Moved(ctx context.Context, stocks ...StockKey) {
+	if g == nil || len(stocks) == 0 {
 		return
 	}
-	names := make([]any, len(shelves))
-	for i, s := range shelves {
+	names := make([]any, len(stocks))
+	for i, s := range stocks {
 		names[i] = s.name()
 	}
 	_ = g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		return r.SAdd(ctx, movedShelves, names...).Err()
+		return r.SAdd(ctx, movedStocks, names...).Err()
 	})
 }
 
-// Follow counts shelves whose stock somebody has just set: at once if that can be had, else with the next turn. It
+// Follow counts stocks whose stock somebody has just set: at once if that can be had, else with the next turn. It
 // never fails.
-func (g *Gate) Follow(ctx context.Context, shelves ...Shelf) {
+func (g *Gate) Follow(ctx context.Context, stocks ...StockKey) {
 	if g == nil {
 		return
 	}
-	for _, s := range shelves {
+	for _, s := range stocks {
 		g.mu.Lock()
 		delete(g.unlimited, s)
 		g.mu.Unlock()
@@ -146,30 +146,30 @@ func (g *Gate) Follow(ctx context.Context, shelves ...Shelf) {
 // nothing.
 const lookBack = 15 * time.Second
 
-// RecountMoved counts the shelves that Moved has named, and those whose units PostgreSQL has been given back lately, by
+// RecountMoved counts the stocks that Moved has named, and those whose units PostgreSQL has been given back lately, by
 // a close or a refund. It returns how many.
 func (g *Gate) RecountMoved(ctx context.Context) (int, error) {
 	var named []string
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		named, err = r.SPopN(ctx, movedShelves, 1000).Result()
+		named, err = r.SPopN(ctx, movedStocks, 1000).Result()
 		return err
 	})
 	if err != nil {
 		return 0, nil // Redis is away; when it is back its counters are cold, or counted by RecountAll
 	}
-	rows, err := g.q.ReturnedShelves(ctx, g.pool, g.now().Add(-lookBack))
+	rows, err := g.q.ReturnedStocks(ctx, g.pool, g.now().Add(-lookBack))
 	if err != nil {
-		return 0, fmt.Errorf("find shelves with returned units: %w", err)
+		return 0, fmt.Errorf("find stocks with returned units: %w", err)
 	}
 	for _, r := range rows {
-		if name := (Shelf{r.SkuID, r.CampaignID}).name(); !slices.Contains(named, name) {
+		if name := (StockKey{r.SkuID, r.CampaignID}).name(); !slices.Contains(named, name) {
 			named = append(named, name)
 		}
 	}
 	return len(named), g.recount(ctx, named, false)
 }
 
-// RecountAll counts every shelf that Redis knows, mends it and exports the drift: what neither an admission nor a
+// RecountAll counts every stock that Redis knows, mends it and exports the drift: what neither an admission nor a
 // return explains.
 func (g *Gate) RecountAll(ctx context.Context) (int, error) {
 	if _, err := g.RecountMoved(ctx); err != nil {
@@ -177,7 +177,7 @@ func (g *Gate) RecountAll(ctx context.Context) (int, error) {
 	}
 	var names []string
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		names, err = r.SMembers(ctx, countedShelves).Result()
+		names, err = r.SMembers(ctx, countedStocks).Result()
 		return err
 	})
 	if err != nil {
@@ -189,7 +189,7 @@ func (g *Gate) RecountAll(ctx context.Context) (int, error) {
 func (g *Gate) recount(ctx context.Context, names []string, export bool) error {
 	var failed []error
 	for _, name := range names {
-		s, err := shelfNamed(name)
+		s, err := stockNamed(name)
 		if err != nil {
 			continue
 		}
@@ -210,11 +210,11 @@ func (g *Gate) recount(ctx context.Context, names []string, export bool) error {
 	return errors.Join(failed...)
 }
 
-func (s Shelf) name() string {
+func (s StockKey) name() string {
 	return strconv.FormatInt(s.SKUID, 10) + ":" + strconv.FormatInt(s.CampaignID, 10)
 }
 
-func shelfNamed(name string) (s Shelf, err error) {
+func stockNamed(name string) (s StockKey, err error) {
 	sku, campaign, _ := strings.Cut(name, ":")
 	if s.SKUID, err = strconv.ParseInt(sku, 10, 64); err == nil {
 		s.CampaignID, err = strconv.ParseInt(campaign, 10, 64)
@@ -222,9 +222,9 @@ func shelfNamed(name string) (s Shelf, err error) {
 	return s, err
 }
 
-// Left reads how many units of a shelf Redis would admit now; known is false where it does not count the shelf, or is
+// Left reads how many units of a stock Redis would admit now; known is false where it does not count the stock, or is
 // away.
-func (g *Gate) Left(ctx context.Context, s Shelf) (left int64, known bool) {
+func (g *Gate) Left(ctx context.Context, s StockKey) (left int64, known bool) {
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
 		left, err = r.HGet(ctx, s.keys()[0], "left").Int64()
 		return err

@@ -21,8 +21,8 @@ const (
 )
 
 // ReserveTx freezes the units of a set of reservations that were taken from a count, until their orders are paid or
-// closed: all of them, or the caller rolls back. What needs no answer before the commit is left to later, the hot shelf
-// last, so that it is held for the commit alone. Where there are several shelves, or limited buyers, they are locked
+// closed: all of them, or the caller rolls back. What needs no answer before the commit is left to later, the hot stock
+// last, so that it is held for the commit alone. Where there are several stocks, or limited buyers, they are locked
 // now, in the order of their SKUs. Errors, here and of later's Send: ErrMoved, unless the count holds the locks.
 func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, later *db.Later, count *Count, rs []Reservation) error {
 	if len(rs) == 0 {
@@ -31,23 +31,23 @@ func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, later *db.Later, c
 	wanted := map[int64]int64{}
 	arg := dbsqlc.InsertReservationsParams{CreatedAt: i.now()}
 	for _, r := range rs {
-		s, found := count.shelves[r.Shelf]
+		s, found := count.stocks[r.Stock]
 		if !found {
-			return fmt.Errorf("reserve sku %d of campaign %d for %s: %w", r.Shelf.SKUID, r.Shelf.CampaignID, r.OrderNo,
+			return fmt.Errorf("reserve sku %d of campaign %d for %s: %w", r.Stock.SKUID, r.Stock.CampaignID, r.OrderNo,
 				ErrMoved)
 		}
 		wanted[s.id] += int64(r.Qty)
 		arg.Tokens = append(arg.Tokens, r.Token)
 		arg.InventoryIds = append(arg.InventoryIds, s.id)
 		arg.OrderNos = append(arg.OrderNos, r.OrderNo)
-		arg.SkuIds, arg.CampaignIds = append(arg.SkuIds, r.Shelf.SKUID), append(arg.CampaignIds, r.Shelf.CampaignID)
+		arg.SkuIds, arg.CampaignIds = append(arg.SkuIds, r.Stock.SKUID), append(arg.CampaignIds, r.Stock.CampaignID)
 		arg.UserIds = append(arg.UserIds, r.UserID)
 		arg.Qtys = append(arg.Qtys, int32(r.Qty))
 		arg.ExpiresAts = append(arg.ExpiresAts, r.ExpiresAt)
 	}
-	shares := sharesOf(rs, count.shelves)
+	shares := sharesOf(rs, count.stocks)
 	if !count.locked && (len(wanted) > 1 || len(shares.UserIds) > 0) {
-		if _, err := i.shelvesTx(ctx, tx, rs, true); err != nil {
+		if _, err := i.stocksTx(ctx, tx, rs, true); err != nil {
 			return err
 		}
 	}
@@ -69,15 +69,15 @@ func (i *Inventory) ReserveTx(ctx context.Context, tx pgx.Tx, later *db.Later, c
 	return nil
 }
 
-// sharesOf are the units of limited buyers, one row a person and shelf whatever the number of orders.
-func sharesOf(rs []Reservation, shelves map[Shelf]counted) (arg dbsqlc.TakeSharesParams) {
+// sharesOf are the units of limited buyers, one row a person and stock whatever the number of orders.
+func sharesOf(rs []Reservation, stocks map[StockKey]counted) (arg dbsqlc.TakeSharesParams) {
 	at := map[buyer]int{}
 	for _, r := range rs {
-		s := shelves[r.Shelf]
+		s := stocks[r.Stock]
 		if s.perUser == 0 {
 			continue
 		}
-		b := buyer{r.Shelf, r.UserID}
+		b := buyer{r.Stock, r.UserID}
 		if n, known := at[b]; known {
 			arg.Units[n] += int32(r.Qty)
 			continue

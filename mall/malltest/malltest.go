@@ -35,16 +35,16 @@ import (
 // Mall is a business under test.
 type Mall struct {
 	*mall.Mall
-	T       testing.TB
-	Ctx     context.Context
-	Pool    *pgxpool.Pool
-	Redis   *redis.Client
-	Log     *slog.Logger
-	Metrics *telemetry.Metrics
-	ahead   atomic.Int64
-	shelf   int64
-	films   int
-	options mall.Options
+	T        testing.TB
+	Ctx      context.Context
+	Pool     *pgxpool.Pool
+	Redis    *redis.Client
+	Log      *slog.Logger
+	Metrics  *telemetry.Metrics
+	ahead    atomic.Int64
+	category int64
+	films    int
+	options  mall.Options
 }
 
 // Secret signs the sandbox's notices.
@@ -101,7 +101,7 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	}
 	m.Mall, err = mall.New(m.options)
 	m.OK(err)
-	m.shelf, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
+	m.category, err = m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
 		Slug:   "films",
 		NameZh: "电影",
 		NameEn: "Films",
@@ -109,9 +109,9 @@ func Open(t testing.TB, notifyURL string) *Mall {
 	m.OK(err)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 1,
-		Slug:   "maker",
+		Slug:   "creator",
 		NameZh: "作者",
-		NameEn: "Maker",
+		NameEn: "Creator",
 	}))
 	return m
 }
@@ -152,7 +152,7 @@ func (m *Mall) Sells(amount, stock int64) int64 {
 	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
 		Slug:       fmt.Sprintf("film-%d", m.films),
 		CreatorID:  1,
-		CategoryID: m.shelf,
+		CategoryID: m.category,
 		TitleZh:    "影片",
 		TitleEn:    fmt.Sprintf("Film %d", m.films),
 		SKUs: []catalog.NewSKU{{

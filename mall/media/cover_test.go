@@ -80,7 +80,7 @@ func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
 			"mirrored": held(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(2400, 1350), nil) }), 2),
 			"turned":   held(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(900, 1600), nil) }), 6),
 		} {
-			stem, err := f.SaveCover(t.Context(), maker,
+			stem, err := f.SaveCover(t.Context(), creator,
 				bytes.NewReader(append(raw, "<script>secret tail</script>"...)))
 			if err != nil || len(stem) != 26 {
 				t.Fatalf("%s: %q, %v", name, stem, err)
@@ -148,7 +148,7 @@ func TestBombsAreNoCovers(t *testing.T) {
 		"nothing":      {nil, media.ErrCoverKind},
 		"too heavy":    {append(whole, make([]byte, 15<<20)...), media.ErrCoverSize},
 	} {
-		if stem, err := f.SaveCover(t.Context(), maker, bytes.NewReader(c.raw)); !errors.Is(err, c.want) {
+		if stem, err := f.SaveCover(t.Context(), creator, bytes.NewReader(c.raw)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %q, %v", name, stem, err)
 		}
 	}

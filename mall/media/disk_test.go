@@ -20,11 +20,11 @@ func TestMedia_WriteUpload_disk_full(t *testing.T) {
 		t.Fatal(err)
 	}
 	film := media.NewUpload{Name: "film.mp4", Size: 40<<20 + 1}
-	if _, err := f.BeginUpload(t.Context(), maker, film); !errors.Is(err, media.ErrDiskFull) {
+	if _, err := f.BeginUpload(t.Context(), creator, film); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("a file that would leave less than the floor: %v", err)
 	}
 	film.Size = 40 << 20
-	u, err := f.BeginUpload(t.Context(), maker, film)
+	u, err := f.BeginUpload(t.Context(), creator, film)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,26 +35,26 @@ func TestMedia_WriteUpload_disk_full(t *testing.T) {
 		after:  20 << 20,
 		then:   func() { free = floor - 1 },
 	}
-	u, err = f.WriteUpload(t.Context(), maker, u.ID, 0, filling, film.Size)
+	u, err = f.WriteUpload(t.Context(), creator, u.ID, 0, filling, film.Size)
 	if !errors.Is(err, media.ErrDiskFull) || u.Offset < 20<<20 || u.Offset >= film.Size {
 		t.Fatalf("at %d: %v", u.Offset, err)
 	}
 	if err := f.CheckDisk(t.Context()); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("the operator sees %v", err)
 	}
-	if _, err := f.BeginCover(t.Context(), maker); !errors.Is(err, media.ErrDiskFull) {
+	if _, err := f.BeginCover(t.Context(), creator); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("a cover: %v", err)
 	}
 	at := u.Offset
-	if u, err = f.Upload(t.Context(), maker, u.ID); err != nil || u.Offset != at {
+	if u, err = f.Upload(t.Context(), creator, u.ID); err != nil || u.Offset != at {
 		t.Fatalf("what arrived: %d of %d, %v", u.Offset, at, err)
 	}
-	if _, err = f.WriteUpload(t.Context(), maker, u.ID, at, bytes.NewReader(whole[at:]),
+	if _, err = f.WriteUpload(t.Context(), creator, u.ID, at, bytes.NewReader(whole[at:]),
 		film.Size-at); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("still full: %v", err)
 	}
 	free = 2 * floor
-	u, err = f.WriteUpload(t.Context(), maker, u.ID, at, bytes.NewReader(whole[at:]), film.Size-at)
+	u, err = f.WriteUpload(t.Context(), creator, u.ID, at, bytes.NewReader(whole[at:]), film.Size-at)
 	if err != nil || !u.Complete() {
 		t.Fatalf("with room again: %+v, %v", u, err)
 	}

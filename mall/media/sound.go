@@ -49,7 +49,7 @@ type sound struct {
 	index    int
 	gain     float64 // decibels
 	language string  // as the file says it
-	title    string  // as its maker called it, made readable
+	title    string  // as its creator called it, made readable
 	purpose  SoundPurpose
 	choice   SoundChoice
 }

@@ -124,7 +124,7 @@ func (p probed) picture(l Limits) (stream, error) {
 }
 
 // sounds are the tracks that a viewer hears: first the one that a player would choose, which is the first that its
-// maker marked as the default, and no commentary or description where there is another; after it those of the others
+// creator marked as the default, and no commentary or description where there is another; after it those of the others
 // that a viewer could tell from it, by their language or by what they are for. None where the film is silent. A film
 // whose sound can't be decoded is refused rather than made silent.
 func (p probed) sounds() ([]sound, error) {
@@ -217,7 +217,7 @@ func (t stream) sound() sound {
 // maxTrackTitle is in characters: a line of the player's menu.
 const maxTrackTitle = 60
 
-// title is what the track's maker called it, in one line, without what a playlist can't hold.
+// title is what the track's creator called it, in one line, without what a playlist can't hold.
 func (t stream) title() string {
 	title := strings.Map(func(r rune) rune {
 		switch {
@@ -247,7 +247,7 @@ func (t stream) dolbyVision() *sideData {
 	return nil
 }
 
-// upright is the size at which the picture is to be shown: turned as its maker said, with square pixels.
+// upright is the size at which the picture is to be shown: turned as its creator said, with square pixels.
 func (t stream) upright() (width, height int) {
 	width, height = t.Width, t.Height
 	if x, y, ok := ratio(t.Aspect); ok && x/y > 0.1 && x/y < 10 {

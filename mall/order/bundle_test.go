@@ -152,7 +152,7 @@ func TestABundlesWishIsReplayedAlsoWhenAllOfItIsGranted(t *testing.T) {
 	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, -1))
 	r := order.PlaceRequest{
 		UserID:         alice,
-		IdempotencyKey: "wish",
+		IdempotencyKey: "request",
 		BundleID:       k.ID,
 	}
 	o, _, err := s.orders.Place(s.ctx, r)

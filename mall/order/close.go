@@ -103,7 +103,7 @@ func (s *Orders) closeTx(ctx context.Context, tx pgx.Tx, orderNo string,
 		}
 		returned = append(returned, inventory.Want{
 			Token:  *i.reservation,
-			Shelf:  i.shelf(),
+			Stock:  i.stockKey(),
 			UserID: o.UserID,
 			Qty:    i.Quantity,
 		})

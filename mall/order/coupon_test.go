@@ -19,9 +19,9 @@ import (
 	"videomall/mall/promotion"
 )
 
-var maker = promotion.Actor{UserID: 1}
+var creator = promotion.Actor{UserID: 1}
 
-// coupon makes one of the maker's that takes 3.00 off, unless adjust says otherwise.
+// coupon makes one of the creator's that takes 3.00 off, unless adjust says otherwise.
 func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.Coupon {
 	s.t.Helper()
 	t := promotion.Terms{
@@ -35,7 +35,7 @@ func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.C
 	for _, a := range adjust {
 		a(&t)
 	}
-	c, err := s.promotions.CreateCoupon(s.ctx, maker, code, t)
+	c, err := s.promotions.CreateCoupon(s.ctx, creator, code, t)
 	s.ok(err)
 	return c
 }
@@ -62,7 +62,7 @@ func (s *shop) placeWith(userID int64, code string, l []order.Line) order.Order 
 // uses fails unless so many uses of a coupon are held and used, and the use rows say the same.
 func (s *shop) uses(c promotion.Coupon, held, used int) {
 	s.t.Helper()
-	got, err := s.promotions.Coupon(s.ctx, maker, c.ID)
+	got, err := s.promotions.Coupon(s.ctx, creator, c.ID)
 	s.ok(err)
 	if got.Held != held || got.Used != used {
 		s.t.Errorf("coupon %s: %d held and %d used, want %d and %d", c.Code, got.Held, got.Used, held, used)
@@ -167,7 +167,7 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	s.coupon("CHOSEN", func(t *promotion.Terms) { t.SPUIDs = spuOf(other) })
 	s.coupon("DOLLARS", func(t *promotion.Terms) { t.Currency = "USD" })
 	gone := s.coupon("GONE")
-	s.ok(s.promotions.StopCoupon(s.ctx, maker, gone.ID, gone.Version))
+	s.ok(s.promotions.StopCoupon(s.ctx, creator, gone.ID, gone.Version))
 	s.advance(2 * time.Second)
 	foreign, err := s.promotions.CreateCoupon(s.ctx, promotion.Actor{UserID: 77}, "FOREIGN", promotion.Terms{
 		Currency:   "CNY",
@@ -221,7 +221,7 @@ func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
 	s.uses(k, 0, 0)
 }
 
-func TestTheSameWishUsesItsCouponOnce(t *testing.T) {
+func TestOrders_Place_same_key_uses_its_coupon_once(t *testing.T) {
 	s := open(t)
 	film := s.sells(990, -1)
 	k := s.coupon("SPRING")
@@ -378,7 +378,7 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
 	s.closeUnasked(o)
 	terms := k.Terms
 	terms.AmountOff = 100
-	_, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version, terms)
+	_, err := s.promotions.EditCoupon(s.ctx, creator, k.ID, k.Version, terms)
 	s.ok(err)
 	s.releaseNotices()
 	if got := s.outcomes(); got != order.OutcomePaidAfterClose {
@@ -397,13 +397,13 @@ func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
 	}
 	terms := k.Terms
 	terms.TotalLimit = 1
-	if _, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version,
+	if _, err := s.promotions.EditCoupon(s.ctx, creator, k.ID, k.Version,
 		terms); fault.From(err).Fields["total_limit"] != "below_uses" {
 		t.Errorf("1 of 2 uses: %v", err)
 	}
 	s.uses(k, 2, 0)
 	terms.TotalLimit = 2
-	cut, err := s.promotions.EditCoupon(s.ctx, maker, k.ID, k.Version, terms)
+	cut, err := s.promotions.EditCoupon(s.ctx, creator, k.ID, k.Version, terms)
 	s.ok(err)
 	if cut.TotalLimit != 2 {
 		t.Errorf("kept as %d", cut.TotalLimit)

@@ -142,9 +142,9 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	}
 	if err := s.catalog.CreateCreator(s.ctx, catalog.NewCreator{
 		UserID: 1,
-		Slug:   "maker",
+		Slug:   "creator",
 		NameZh: "作者",
-		NameEn: "Maker",
+		NameEn: "Creator",
 	}); err != nil {
 		t.Fatal(err)
 	}

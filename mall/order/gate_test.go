@@ -180,20 +180,21 @@ func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
 func TestARepetitionGivesBackWhatTheGateTookForIt(t *testing.T) {
 	s := open(t)
 	known, forgotten := s.sells(990, 5), s.sells(500, 5)
-	wish := order.PlaceRequest{
+	request := order.PlaceRequest{
 		UserID:         alice,
 		IdempotencyKey: "k",
 		Items:          one(known, forgotten),
 	}
-	first, _, err := s.orders.Place(s.ctx, wish)
+	first, _, err := s.orders.Place(s.ctx, request)
 	s.ok(err)
-	shelf := fmt.Sprintf("gate:{sku:%d}:0:", forgotten)
-	left := func() string { return s.redis.HGet(s.ctx, shelf+"count", "left").Val() }
+	stockKey := fmt.Sprintf("gate:{sku:%d}:0:", forgotten)
+	left := func() string { return s.redis.HGet(s.ctx, stockKey+"count", "left").Val() }
 	if left() != "4" {
 		t.Fatalf("%s left after the order", left())
 	}
-	s.ok(s.redis.Del(s.ctx, shelf+"done").Err())
-	if again, replayed, err := s.orders.Place(s.ctx, wish); err != nil || !replayed || again.OrderNo != first.OrderNo {
+	s.ok(s.redis.Del(s.ctx, stockKey+"done").Err())
+	if again, replayed, err := s.orders.Place(s.ctx, request); err != nil || !replayed ||
+		again.OrderNo != first.OrderNo {
 		t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
 	}
 	if left() != "4" {

@@ -20,11 +20,11 @@ import (
 const keyLife = 24 * time.Hour
 
 // keys remembers idempotency keys in Redis, so that a storm of repetitions is answered without a place in the writer's
-// queue, and so that who repeats a wish hears of their order also after the stock has gone. What Redis does not know
-// PostgreSQL is asked.
+// queue, and so that who repeats an attempt hears of their order also after the stock has gone. What Redis does not
+// know PostgreSQL is asked.
 type keys struct {
 	redis *away.Redis
-	ask   *batch.Gatherer[wishKey, string]
+	ask   *batch.Gatherer[attemptKey, string]
 }
 
 // newKeys makes the memory. A nil client is a Redis that is always away.
@@ -35,13 +35,13 @@ func newKeys(client redis.UniversalClient) *keys {
 }
 
 // name hides the key: people put anything into it.
-func (k wishKey) name() string {
+func (k attemptKey) name() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", k.userID, k.key))
 	return "order:key:" + hex.EncodeToString(sum[:16])
 }
 
 // askSet reads many keys in one round trip; an empty answer is a key that Redis does not know.
-func (k *keys) askSet(ctx context.Context, set []wishKey) []batch.Result[string] {
+func (k *keys) askSet(ctx context.Context, set []attemptKey) []batch.Result[string] {
 	answers := make([]*redis.StringCmd, len(set))
 	err := k.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		pipe := r.Pipeline() // one key a command, which a cluster allows
@@ -62,9 +62,9 @@ func (k *keys) askSet(ctx context.Context, set []wishKey) []batch.Result[string]
 	return results
 }
 
-// find names the order that a wish has made before, as far as Redis remembers; "" where it does not. Errors:
+// find names the order that an attempt has made before, as far as Redis remembers; "" where it does not. Errors:
 // ErrKeyReused.
-func (k *keys) find(ctx context.Context, key wishKey, hash []byte) (orderNo string, err error) {
+func (k *keys) find(ctx context.Context, key attemptKey, hash []byte) (orderNo string, err error) {
 	kept, err := k.ask.Do(ctx, key)
 	if err != nil || kept == "" {
 		return "", nil // PostgreSQL decides
@@ -81,7 +81,7 @@ func (k *keys) find(ctx context.Context, key wishKey, hash []byte) (orderNo stri
 }
 
 // keep remembers the orders that were just written. A failure costs nothing but the shortcut.
-func (k *keys) keep(ctx context.Context, set []*wish) {
+func (k *keys) keep(ctx context.Context, set []*placeAttempt) {
 	if len(set) == 0 {
 		return
 	}

@@ -146,9 +146,9 @@ func (i Item) Net() money.Money {
 	return money.Of(i.Amount.Amount-i.Discount.Amount, i.Amount.Currency)
 }
 
-// shelf is the stock that the item was taken from, if it is limited.
-func (i Item) shelf() inventory.Shelf {
-	return inventory.Shelf{SKUID: i.SKUID, CampaignID: i.campaignID}
+// stock is the stock that the item was taken from, if it is limited.
+func (i Item) stockKey() inventory.StockKey {
+	return inventory.StockKey{SKUID: i.SKUID, CampaignID: i.campaignID}
 }
 
 // Deps are the modules that an order brings together.
@@ -178,8 +178,8 @@ type Deps struct {
 type Orders struct {
 	Deps
 	q      *dbsqlc.Queries
-	writer *batch.Gatherer[*wish, placing]
-	denied *batch.Gatherer[*wish, placing]
+	writer *batch.Gatherer[*placeAttempt, placeResult]
+	denied *batch.Gatherer[*placeAttempt, placeResult]
 	sales  *batch.Gatherer[[]saleAsk, []*SaleTerms]
 	keys   *keys
 }

@@ -233,7 +233,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 			stock = append(stock, inventory.Reservation{
 				Token:     uuid.New(),
 				OrderNo:   o.OrderNo,
-				Shelf:     i.shelf(),
+				Stock:     i.stockKey(),
 				UserID:    o.UserID,
 				Qty:       i.Quantity,
 				ExpiresAt: s.Now().Add(s.PayWindow),
@@ -265,7 +265,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	}
 	for _, r := range stock {
 		for n, i := range o.Items {
-			if i.SKUID != r.Shelf.SKUID {
+			if i.SKUID != r.Stock.SKUID {
 				continue
 			}
 			o.Items[n].reservation = &r.Token

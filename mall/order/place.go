@@ -21,11 +21,11 @@ import (
 	"videomall/mall/promotion"
 )
 
-// PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this wish: the same key with
-// the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's order
-// names no lines: they are what its buyer lacks of it. Lines that a running flash sale sells to this person are bought
-// in it; CampaignID names one whose price is to be had or none. A line whose running sale its buyer misses, since it
-// has sold out or sells one person no more, is sold at the normal price only where ExpectTotal agrees to it.
+// PlaceRequest orders some lines for one person. IdempotencyKey is the caller's name for this request: the same key
+// with the same lines is the same order. ExpectTotal, where given, is the sum that the buyer agreed to. A bundle's
+// order names no lines: they are what its buyer lacks of it. Lines that a running flash sale sells to this person are
+// bought in it; CampaignID names one whose price is to be had or none. A line whose running sale its buyer misses,
+// since it has sold out or sells one person no more, is sold at the normal price only where ExpectTotal agrees to it.
 type PlaceRequest struct {
 	UserID         int64
 	IdempotencyKey string
@@ -53,8 +53,8 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 	hash := r.hash()
 	if r.BundleID != 0 {
 		if r.Items, err = s.bundleLines(ctx, r.UserID, r.BundleID); err != nil {
-			// The buyer may have all of it because this very wish was granted.
-			if before, e := s.denied.Do(ctx, &wish{PlaceRequest: r, hash: hash}); e != nil || before.replayed {
+			// The buyer may have all of it because this very attempt was granted.
+			if before, e := s.denied.Do(ctx, &placeAttempt{PlaceRequest: r, hash: hash}); e != nil || before.replayed {
 				return before.order, before.replayed, e
 			}
 			return Order{}, false, err
@@ -65,7 +65,7 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 		return Order{}, false, err
 	}
 	for {
-		placed, replayed, err = s.placeAt(ctx, &wish{
+		placed, replayed, err = s.placeAt(ctx, &placeAttempt{
 			PlaceRequest: r,
 			hash:         hash,
 			orderNo:      newNumber(s.Now()),
@@ -83,7 +83,7 @@ func (s *Orders) Place(ctx context.Context, r PlaceRequest) (placed Order, repla
 }
 
 // placeAt places an order at the prices of the sales that were chosen for it. A sale that sells no more refuses it.
-func (s *Orders) placeAt(ctx context.Context, w *wish) (placed Order, replayed bool, err error) {
+func (s *Orders) placeAt(ctx context.Context, w *placeAttempt) (placed Order, replayed bool, err error) {
 	wants := w.wants()
 	w.took, err = s.Inventory.Gate.Admit(ctx, wants)
 	if len(w.took) < len(wants) { // what the gate has just taken it had never heard of; all else may be a repetition
@@ -93,7 +93,7 @@ func (s *Orders) placeAt(ctx context.Context, w *wish) (placed Order, replayed b
 		}
 	}
 	if err != nil {
-		// Redis may have forgotten that this very wish has taken the last unit: PostgreSQL has not.
+		// Redis may have forgotten that this very attempt has taken the last unit: PostgreSQL has not.
 		if before, e := s.denied.Do(ctx, w); e != nil || before.replayed {
 			return before.order, before.replayed, e
 		}
@@ -107,8 +107,8 @@ func (s *Orders) placeAt(ctx context.Context, w *wish) (placed Order, replayed b
 	return answer.order, answer.replayed, err
 }
 
-// remembered is the order that Redis knows this wish to have made before. Errors: ErrKeyReused.
-func (s *Orders) remembered(ctx context.Context, w *wish) (before Order, known bool, err error) {
+// remembered is the order that Redis knows this request to have made before. Errors: ErrKeyReused.
+func (s *Orders) remembered(ctx context.Context, w *placeAttempt) (before Order, known bool, err error) {
 	orderNo, err := s.keys.find(ctx, w.key(), w.hash)
 	if err != nil || orderNo == "" {
 		return Order{}, false, err
@@ -117,8 +117,8 @@ func (s *Orders) remembered(ctx context.Context, w *wish) (before Order, known b
 	return before, err == nil, nil // what Redis says and PostgreSQL does not know is no order
 }
 
-// wish is a request on its way into the database, with what its set's transaction has found out about it.
-type wish struct {
+// placeAttempt is a request on its way into the database, with what its set's transaction has found out about it.
+type placeAttempt struct {
 	PlaceRequest
 	hash    []byte
 	orderNo string           // its own from the start, so that a commit whose answer was lost is known by it
@@ -128,28 +128,28 @@ type wish struct {
 	quote  Quote
 	stock  []inventory.Reservation
 	coupon *promotion.Use
-	answer placing
+	answer placeResult
 	err    error
 	again  bool // another process has just used its key: the next look finds that order
 }
 
-// wishKey is what makes two requests the same wish.
-type wishKey struct {
+// attemptKey is what makes two requests the same attempt.
+type attemptKey struct {
 	userID int64
 	key    string
 }
 
-func (w *wish) key() wishKey { return wishKey{w.UserID, w.IdempotencyKey} }
+func (w *placeAttempt) key() attemptKey { return attemptKey{w.UserID, w.IdempotencyKey} }
 
-// placing is what became of a wish.
-type placing struct {
+// placeResult is what became of an attempt.
+type placeResult struct {
 	order    Order
 	replayed bool
 }
 
-// judge prices the wish and says what of it holds stock until then. Errors: those of Place that need no look at stock
-// or coupons.
-func (w *wish) judge(f facts, until time.Time) (err error) {
+// judge prices the attempt and says what of it holds stock until then. Errors: those of Place that need no look at
+// stock or coupons.
+func (w *placeAttempt) judge(f facts, until time.Time) (err error) {
 	if w.quote, err = f.quote(w.asks()); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 			w.stock = append(w.stock, inventory.Reservation{
 				Token:     w.token(l.SKUID),
 				OrderNo:   w.orderNo,
-				Shelf:     w.shelf(l.SKUID),
+				Stock:     w.stockKey(l.SKUID),
 				UserID:    w.UserID,
 				Qty:       l.Quantity,
 				ExpiresAt: until,
@@ -177,9 +177,9 @@ func (w *wish) judge(f facts, until time.Time) (err error) {
 	return nil
 }
 
-// take counts off what the wish needs of coupons and stock, all of it or nothing, and holds its sum against the one
+// take counts off what the attempt needs of coupons and stock, all of it or nothing, and holds its sum against the one
 // that was agreed to. Errors: ErrPriceChanged and those of the counts.
-func (w *wish) take(stock *inventory.Count, coupons *promotion.CouponCount) error {
+func (w *placeAttempt) take(stock *inventory.Count, coupons *promotion.CouponCount) error {
 	if w.CouponCode != "" {
 		if err := w.quote.takesCoupon(); err != nil {
 			return err
@@ -204,41 +204,41 @@ func (w *wish) take(stock *inventory.Count, coupons *promotion.CouponCount) erro
 	return nil
 }
 
-// couponUsed names the coupon that the wish takes; 0 and "" without one.
-func (w *wish) couponUsed() (id int64, code string) {
+// couponUsed names the coupon that the attempt takes; 0 and "" without one.
+func (w *placeAttempt) couponUsed() (id int64, code string) {
 	if w.coupon == nil {
 		return 0, ""
 	}
 	return w.coupon.CouponID, w.coupon.Code
 }
 
-func (w *wish) putBack(coupons *promotion.CouponCount) {
+func (w *placeAttempt) putBack(coupons *promotion.CouponCount) {
 	if w.coupon != nil {
 		coupons.PutBack(*w.coupon)
 		w.coupon = nil
 	}
 }
 
-func (w *wish) couponAsk() promotion.CouponAsk {
+func (w *placeAttempt) couponAsk() promotion.CouponAsk {
 	return promotion.CouponAsk{Code: w.CouponCode, UserID: w.UserID}
 }
 
 // wants is what the gate is asked for, in the order of the SKUs: whether a SKU is limited at all, the gate knows.
-func (w *wish) wants() []inventory.Want {
+func (w *placeAttempt) wants() []inventory.Want {
 	wants := make([]inventory.Want, len(w.Items))
 	for i, l := range w.Items {
 		wants[i] = inventory.Want{
 			Token:  w.token(l.SKUID),
-			Shelf:  w.shelf(l.SKUID),
+			Stock:  w.stockKey(l.SKUID),
 			UserID: w.UserID,
 			Qty:    l.Quantity,
 		}
 	}
-	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Shelf.SKUID, b.Shelf.SKUID) })
+	slices.SortFunc(wants, func(a, b inventory.Want) int { return cmp.Compare(a.Stock.SKUID, b.Stock.SKUID) })
 	return wants
 }
 
-func (w *wish) asks() asked {
+func (w *placeAttempt) asks() asked {
 	return asked{
 		userID:     w.UserID,
 		campaignID: w.CampaignID,
@@ -248,13 +248,13 @@ func (w *wish) asks() asked {
 	}
 }
 
-func (w *wish) shelf(skuID int64) inventory.Shelf {
-	return inventory.Shelf{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
+func (w *placeAttempt) stockKey(skuID int64) inventory.StockKey {
+	return inventory.StockKey{SKUID: skuID, CampaignID: cmp.Or(w.CampaignID, w.sales.taken[skuID].CampaignID)}
 }
 
-// token names the units of one SKU in this wish: the same wish asked again names the same units. Those of a sale that
-// the mall has chosen are others than those of the normal stock, to which it may have to turn.
-func (w *wish) token(skuID int64) uuid.UUID {
+// token names the units of one SKU in this request: the same attempt asked again names the same units. Those of a sale
+// that the mall has chosen are others than those of the normal stock, to which it may have to turn.
+func (w *placeAttempt) token(skuID int64) uuid.UUID {
 	if sale, ok := w.sales.taken[skuID]; ok {
 		return uuid.NewSHA1(uuid.NameSpaceURL,
 			fmt.Appendf(nil, "order/%d/%d/sale/%d/%s", w.UserID, skuID, sale.CampaignID, w.IdempotencyKey))
@@ -263,7 +263,7 @@ func (w *wish) token(skuID int64) uuid.UUID {
 }
 
 // item is a line as it is sold.
-func (w *wish) item(n int, l QuoteLine) Item {
+func (w *placeAttempt) item(n int, l QuoteLine) Item {
 	i := Item{
 		LineNo:     n + 1,
 		SKUID:      l.Offer.SKUID,
@@ -282,7 +282,7 @@ func (w *wish) item(n int, l QuoteLine) Item {
 		Discount:   l.Discount,
 		Refunded:   money.Of(0, l.Amount.Currency),
 		priceID:    l.Offer.PriceID,
-		campaignID: w.shelf(l.Offer.SKUID).CampaignID,
+		campaignID: w.stockKey(l.Offer.SKUID).CampaignID,
 	}
 	if token := w.reserved(l.SKUID); token != uuid.Nil {
 		i.reservation = &token
@@ -291,9 +291,9 @@ func (w *wish) item(n int, l QuoteLine) Item {
 }
 
 // reserved is the token of a SKU's units, or the zero one of a SKU without a limit.
-func (w *wish) reserved(skuID int64) uuid.UUID {
+func (w *placeAttempt) reserved(skuID int64) uuid.UUID {
 	for _, r := range w.stock {
-		if r.Shelf.SKUID == skuID {
+		if r.Stock.SKUID == skuID {
 			return r.Token
 		}
 	}
@@ -334,7 +334,7 @@ func (r PlaceRequest) check() error {
 	return nil
 }
 
-// hash is the same for the same wish, in whatever order its lines come.
+// hash is the same for the same attempt, in whatever order its lines come.
 func (r PlaceRequest) hash() []byte {
 	lines := slices.SortedFunc(slices.Values(r.Items), func(a, b Line) int { return cmp.Compare(a.SKUID, b.SKUID) })
 	h := sha256.New()

@@ -30,7 +30,7 @@ func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 	if want := first.CreatedAt.Add(15 * time.Minute); !first.PayBefore.Equal(want) {
 		t.Errorf("to be paid before %s, want %s", first.PayBefore, want)
 	}
-	request.Items = one(other, film) // the same wish in another order
+	request.Items = one(other, film) // the same request in another order
 	again, replayed, err := s.orders.Place(s.ctx, request)
 	if err != nil || !replayed || again.OrderNo != first.OrderNo || len(again.Items) != 2 {
 		t.Fatalf("again: %+v, %t, %v", again, replayed, err)

@@ -17,7 +17,7 @@ import (
 )
 
 // RefundRequest asks for an order's money back: of the items named, or of all that is left of it when none is.
-// Key is the caller's name for this wish: the same key is the same refund.
+// Key is the caller's name for this request: the same key is the same refund.
 type RefundRequest struct {
 	OrderNo string
 	ItemIDs []int64

@@ -62,7 +62,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 
 	sale, err := s.orders.SaleOf(s.ctx, seller, o.OrderNo)
 	if err != nil || len(sale.Items) != 1 || sale.Items[0].ID != mine.ID {
-		t.Fatalf("the maker sees %+v, %v", sale.Items, err)
+		t.Fatalf("the creator sees %+v, %v", sale.Items, err)
 	}
 	if _, err := s.orders.SaleOf(s.ctx, 77, o.OrderNo); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("somebody else sees the order: %v", err)

@@ -93,7 +93,7 @@ func (s *Orders) askSales(ctx context.Context, asks []saleAsk, at time.Time) (te
 func (a saleAsk) reservation(o promotion.Offer) inventory.Reservation {
 	return inventory.Reservation{
 		Token:  uuid.Nil,
-		Shelf:  inventory.Shelf{SKUID: a.SKUID, CampaignID: o.CampaignID},
+		Stock:  inventory.StockKey{SKUID: a.SKUID, CampaignID: o.CampaignID},
 		UserID: a.userID,
 		Qty:    a.Quantity,
 	}

@@ -71,7 +71,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 			Items:          one(film, other),
 		}); err != nil ||
 			!replayed || again.OrderNo != o.OrderNo {
-			t.Errorf("the same wish: %s, %t, %v", again.OrderNo, replayed, err)
+			t.Errorf("the same request: %s, %t, %v", again.OrderNo, replayed, err)
 		}
 		s.pay(o, sandbox.PayOptions{})
 		s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
@@ -129,7 +129,7 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 			Items:          one(film),
 		})
 		if err != nil || !replayed || again.Total != cny(2600) {
-			t.Errorf("the same wish: %+v, %t, %v", again, replayed, err)
+			t.Errorf("the same request: %+v, %t, %v", again, replayed, err)
 		}
 		_, err = s.orders.Cancel(s.ctx, alice, first.OrderNo)
 		s.ok(err)

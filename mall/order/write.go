@@ -35,16 +35,16 @@ const (
 // Waiting is how many requests wait for their place in a set: a measure of how saturated this process is.
 func (s *Orders) Waiting() int { return s.writer.Waiting() }
 
-// write commits a set of wishes and answers each.
-func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing] {
+// write commits a set of attempts and answers each.
+func (s *Orders) write(ctx context.Context, set []*placeAttempt) []batch.Result[placeResult] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	s.Metrics.OrderSet(len(set))
 	// most keys are new ones: whether one has made an order is asked when that has turned out, or may have
 	looking := false
 	for left := set; len(left) > 0; looking = true {
-		var now []*wish
-		now, left = apart(left)
+		var now []*placeAttempt
+		now, left = splitDuplicates(left)
 		s.writeSet(ctx, now, looking)
 		for _, w := range now {
 			if w.again {
@@ -53,19 +53,19 @@ func (s *Orders) write(ctx context.Context, set []*wish) []batch.Result[placing]
 		}
 	}
 	s.conclude(ctx, set)
-	results := make([]batch.Result[placing], len(set))
+	results := make([]batch.Result[placeResult], len(set))
 	for i, w := range set {
-		results[i] = batch.Result[placing]{Value: w.answer, Err: w.err}
+		results[i] = batch.Result[placeResult]{Value: w.answer, Err: w.err}
 	}
 	return results
 }
 
 // conclude tells Redis what became of a set. What nobody knows yet, since a connection broke, it is not told: the
 // recount looks whether there is a row once no statement can be under way any more.
-func (s *Orders) conclude(ctx context.Context, set []*wish) {
-	var placed []*wish
+func (s *Orders) conclude(ctx context.Context, set []*placeAttempt) {
+	var placed []*placeAttempt
 	var written, refused []inventory.Want
-	var moved []inventory.Shelf
+	var moved []inventory.StockKey
 	for _, w := range set {
 		switch {
 		case w.err == nil && !w.answer.replayed:
@@ -75,7 +75,7 @@ func (s *Orders) conclude(ctx context.Context, set []*wish) {
 			refused = append(refused, w.took...)
 			if len(w.took) > 0 && errors.Is(w.err, inventory.ErrSoldOut) { // admitted to what is not there
 				for _, t := range w.took {
-					moved = append(moved, t.Shelf)
+					moved = append(moved, t.Stock)
 				}
 			}
 		}
@@ -85,29 +85,29 @@ func (s *Orders) conclude(ctx context.Context, set []*wish) {
 	s.Inventory.Gate.Moved(ctx, moved...)
 }
 
-// isFault says that the mall itself has refused a wish, and nothing of it was written.
+// isFault says that the mall itself has refused an attempt, and nothing of it was written.
 func isFault(err error) bool {
 	_, ok := errors.AsType[*fault.Fault](err)
 	return ok
 }
 
-// apart takes one wish of each key; the others wait until it is known what became of the first.
-func apart(set []*wish) (first, twins []*wish) {
-	seen := make(map[wishKey]bool, len(set))
+// splitDuplicates takes one attempt of each key; the others wait until it is known what became of the first.
+func splitDuplicates(set []*placeAttempt) (first, duplicates []*placeAttempt) {
+	seen := make(map[attemptKey]bool, len(set))
 	for _, w := range set {
 		if seen[w.key()] {
-			twins = append(twins, w)
+			duplicates = append(duplicates, w)
 			continue
 		}
 		seen[w.key()] = true
 		first = append(first, w)
 	}
-	return first, twins
+	return first, duplicates
 }
 
-// writeSet commits wishes together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by
+// writeSet commits attempts together. Where PostgreSQL refuses a statement, one of them is at fault, which is found by
 // halving: it fails alone.
-func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
+func (s *Orders) writeSet(ctx context.Context, set []*placeAttempt, looking bool) {
 	err := s.commitSet(ctx, set, looking)
 	if err == nil {
 		return
@@ -122,7 +122,7 @@ func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
 		err = ErrBundleOpen.Because("%w", err)
 	}
 	for _, w := range set {
-		w.answer = placing{}
+		w.answer = placeResult{}
 		w.err = err
 		w.again = false
 	}
@@ -131,7 +131,7 @@ func (s *Orders) writeSet(ctx context.Context, set []*wish, looking bool) {
 // commitSet runs the transaction of a set. It is run again when another process took the stock that was counted on, now
 // with the stock locked first, so that the last unit is sold; and once more when the connection broke, since nobody
 // knows then whether it was committed: what was is found by its keys.
-func (s *Orders) commitSet(ctx context.Context, set []*wish, looking bool) (err error) {
+func (s *Orders) commitSet(ctx context.Context, set []*placeAttempt, looking bool) (err error) {
 	lock := false
 	for range 3 {
 		err = db.InTxRetrying(ctx, s.Pool, 3, func(tx pgx.Tx) error { return s.placeTx(ctx, tx, set, looking, lock) })
@@ -143,11 +143,12 @@ func (s *Orders) commitSet(ctx context.Context, set []*wish, looking bool) (err 
 	return err
 }
 
-// placeTx places what can be placed of a set, one wish a key. What is refused gets its error and leaves no row. Looking
-// finds the keys that have made an order before; without it they are found when they are refused or meet their order.
-func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, lock bool) error {
+// placeTx places what can be placed of a set, one attempt a key. What is refused gets its error and leaves no row.
+// Looking finds the keys that have made an order before; without it they are found when they are refused or meet their
+// order.
+func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, looking, lock bool) error {
 	for _, w := range set {
-		w.answer = placing{}
+		w.answer = placeResult{}
 		w.err = nil
 		w.again = false
 	}
@@ -181,10 +182,10 @@ func (s *Orders) placeTx(ctx context.Context, tx pgx.Tx, set []*wish, looking, l
 	return s.insertRestTx(ctx, tx, written, count, now)
 }
 
-// judgeTx prices fresh wishes and takes their stock and their coupons off a count, in the order of their arrival. It
+// judgeTx prices fresh attempts and takes their stock and their coupons off a count, in the order of their arrival. It
 // returns those that can be written; the others have their error. Coupons are locked after stock, as everywhere.
-func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time.Time,
-	lock bool) (served []*wish, count *inventory.Count, err error) {
+func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*placeAttempt, now time.Time,
+	lock bool) (served []*placeAttempt, count *inventory.Count, err error) {
 	until := now.Add(s.PayWindow)
 	all := make([]asked, len(fresh))
 	for i, w := range fresh {
@@ -194,7 +195,7 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time
 	if err != nil {
 		return nil, nil, err
 	}
-	var priced []*wish
+	var priced []*placeAttempt
 	var wanted []inventory.Reservation
 	var asks []promotion.CouponAsk
 	for _, w := range fresh {
@@ -221,8 +222,8 @@ func (s *Orders) judgeTx(ctx context.Context, tx pgx.Tx, fresh []*wish, now time
 	return served, count, nil
 }
 
-// rejects are the wishes that were refused.
-func rejects(set []*wish) (refused []*wish) {
+// rejects are the attempts that were refused.
+func rejects(set []*placeAttempt) (refused []*placeAttempt) {
 	for _, w := range set {
 		if w.err != nil {
 			refused = append(refused, w)
@@ -231,8 +232,8 @@ func rejects(set []*wish) (refused []*wish) {
 	return refused
 }
 
-// replay answers the wishes whose keys have made an order before, and returns the others.
-func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*wish) (fresh []*wish, err error) {
+// replay answers the attempts whose keys have made an order before, and returns the others.
+func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*placeAttempt) (fresh []*placeAttempt, err error) {
 	var arg dbsqlc.OrdersByKeysParams
 	for _, w := range set {
 		arg.UserIds, arg.IdempotencyKeys = append(arg.UserIds, w.UserID), append(arg.IdempotencyKeys, w.IdempotencyKey)
@@ -244,9 +245,9 @@ func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*wish) (fresh 
 	if len(rows) == 0 {
 		return set, nil
 	}
-	orders, at := make([]Order, len(rows)), make(map[wishKey]int, len(rows))
+	orders, at := make([]Order, len(rows)), make(map[attemptKey]int, len(rows))
 	for i, r := range rows {
-		orders[i], at[wishKey{r.UserID, r.IdempotencyKey}] = orderOf(r), i
+		orders[i], at[attemptKey{r.UserID, r.IdempotencyKey}] = orderOf(r), i
 	}
 	if err := s.loadItems(ctx, q, orders); err != nil {
 		return nil, err
@@ -259,22 +260,22 @@ func (s *Orders) replay(ctx context.Context, q dbsqlc.DBTX, set []*wish) (fresh 
 		case !bytes.Equal(rows[i].RequestHash, w.hash):
 			w.err = ErrKeyReused
 		default:
-			w.answer, w.err = placing{orders[i], orders[i].OrderNo != w.orderNo}, nil
+			w.answer, w.err = placeResult{orders[i], orders[i].OrderNo != w.orderNo}, nil
 		}
 	}
 	return fresh, nil
 }
 
-// replaySet looks, for wishes that the gate has turned away, whether their keys have made an order before; the answer
-// of the others is the zero placing.
-func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[placing] {
+// replaySet looks, for attempts that the gate has turned away, whether their keys have made an order before; the answer
+// of the others is the zero placeResult.
+func (s *Orders) replaySet(ctx context.Context, set []*placeAttempt) []batch.Result[placeResult] {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	_, err := s.replay(ctx, s.Pool, set)
-	results := make([]batch.Result[placing], len(set))
+	results := make([]batch.Result[placeResult], len(set))
 	for i, w := range set {
 		if results[i].Err = err; err == nil {
-			results[i] = batch.Result[placing]{Value: w.answer, Err: w.err}
+			results[i] = batch.Result[placeResult]{Value: w.answer, Err: w.err}
 		}
 	}
 	return results
@@ -282,7 +283,7 @@ func (s *Orders) replaySet(ctx context.Context, set []*wish) []batch.Result[plac
 
 // insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that
 // it is held for the commit alone.
-func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count *inventory.Count,
+func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, count *inventory.Count,
 	now time.Time) error {
 	if len(set) == 0 {
 		return nil
@@ -333,9 +334,10 @@ func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*wish, count
 	return nil
 }
 
-// insertOrdersTx writes the orders themselves and returns the wishes that have one; a key that was taken a moment ago
+// insertOrdersTx writes the orders themselves and returns the attempts that have one; a key that was taken a moment ago
 // has not.
-func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now time.Time) ([]*wish, error) {
+func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt,
+	now time.Time) ([]*placeAttempt, error) {
 	if len(set) == 0 {
 		return nil, nil
 	}
@@ -359,7 +361,7 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 	for _, r := range rows {
 		made[r.OrderNo] = r.ID
 	}
-	var written []*wish
+	var written []*placeAttempt
 	for _, w := range set {
 		id, ok := made[w.orderNo]
 		if !ok {
@@ -387,9 +389,9 @@ func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*wish, now
 	return written, nil
 }
 
-func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*wish) error {
+func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt) error {
 	var arg dbsqlc.InsertItemsParams
-	owner := make(map[string]*wish, len(set))
+	owner := make(map[string]*placeAttempt, len(set))
 	for _, w := range set {
 		owner[w.orderNo] = w
 		for n, l := range w.quote.Lines {

@@ -231,9 +231,9 @@ func TestTwinsInOneSetAreOneOrder(t *testing.T) {
 	s.blocked(1)
 	var made, replayed, reused atomic.Int64
 	numbers := sync.Map{}
-	var twins sync.WaitGroup
+	var duplicates sync.WaitGroup
 	for n := range 20 {
-		twins.Go(func() {
+		duplicates.Go(func() {
 			wanted := one(film)
 			if n == 19 {
 				wanted = one(other)
@@ -259,12 +259,12 @@ func TestTwinsInOneSetAreOneOrder(t *testing.T) {
 	}
 	for deadline := time.Now().Add(30 * time.Second); orders.Waiting() < 20; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the twins never came")
+			t.Fatal("the duplicates never came")
 		}
 	}
 	release()
 	first.Wait()
-	twins.Wait()
+	duplicates.Wait()
 	distinct := 0
 	numbers.Range(func(any, any) bool { distinct++; return true })
 	if made.Load() != 1 || distinct != 1 || made.Load()+replayed.Load()+reused.Load() != 20 ||
@@ -314,7 +314,7 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 		rs := []inventory.Reservation{{
 			Token:     [16]byte{token},
 			OrderNo:   fmt.Sprintf("%026d", token),
-			Shelf:     inventory.Shelf{SKUID: film},
+			Stock:     inventory.StockKey{SKUID: film},
 			UserID:    user,
 			Qty:       qty,
 			ExpiresAt: s.now(),
@@ -370,8 +370,8 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	}
 }
 
-// TestAReplayTakesNothingFromThoseWhoCameWithIt sends a wish that was granted before together with another person's for
-// the last unit, without a Redis that would know it.
+// TestAReplayTakesNothingFromThoseWhoCameWithIt sends an attempt that was granted before together with another person's
+// for the last unit, without a Redis that would know it.
 func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -446,7 +446,7 @@ func TestARefusedRepetitionIsAReplay(t *testing.T) {
 		IdempotencyKey: "k",
 		Items:          lines(2, film),
 	}); !errors.Is(err, order.ErrKeyReused) {
-		t.Errorf("the key with another wish: %v", err)
+		t.Errorf("the key with another request: %v", err)
 	}
 	s.whole()
 }

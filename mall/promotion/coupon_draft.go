@@ -68,7 +68,7 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 
 const codeTaken = "code_taken"
 
-// CodeTaken says that a coupon was refused because another one has its code, which tells its maker that the code
+// CodeTaken says that a coupon was refused because another one has its code, which tells its creator that the code
 // exists.
 func CodeTaken(err error) bool {
 	return errors.Is(err, ErrCouponInvalid) && fault.From(err).Fields["code"] == codeTaken
@@ -240,12 +240,12 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if len(t.SPUIDs) > MaxCouponFilms {
 		f["videos"] = "too_many_videos"
 	}
-	makers, err := p.Makers(ctx, q, t.SPUIDs)
+	creators, err := p.CreatorsOf(ctx, q, t.SPUIDs)
 	if err != nil {
 		return err
 	}
 	for _, id := range t.SPUIDs {
-		if maker, known := makers[id]; !known || !by.Operator && maker != ownerID {
+		if creator, known := creators[id]; !known || !by.Operator && creator != ownerID {
 			f["videos"] = "video_unknown"
 		}
 	}

@@ -64,9 +64,9 @@ type Deps struct {
 	Stock Stock
 	// SKUs are those that can be sold at a moment; others are absent from the map.
 	SKUs func(ctx context.Context, q Querier, skuIDs []int64, at time.Time) (map[int64]SKU, error)
-	// Makers says whose videos are; unknown ones are absent from the map.
-	Makers func(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error)
-	Now    func() time.Time
+	// CreatorsOf says whose videos are; unknown ones are absent from the map.
+	CreatorsOf func(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error)
+	Now        func() time.Time
 	// Announce tells whoever shows prices, in the transaction of the move, that what a campaign sells of these SKUs has
 	// changed; nil tells nobody.
 	Announce func(ctx context.Context, tx pgx.Tx, skuIDs []int64) error

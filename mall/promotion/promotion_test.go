@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	maker    = promotion.Actor{UserID: 1} // whose films malltest sells
+	creator  = promotion.Actor{UserID: 1} // whose films malltest sells
 	other    = promotion.Actor{UserID: 2}
 	operator = promotion.Actor{UserID: 9, Operator: true}
 )
@@ -119,7 +119,7 @@ func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
 
 func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
 	m := open(t)
-	c := create(m, maker, item(m.Sells(990, -1), 490, 5))
+	c := create(m, creator, item(m.Sells(990, -1), 490, 5))
 	for _, status := range []string{"scheduled", "running", "ended", "cancelled", "lost"} {
 		if _, err := m.Pool.Exec(m.Ctx, `update promotion_campaign set status = $1 where id = $2`, status,
 			c.ID); !db.IsCheck(err, "") {
@@ -136,7 +136,7 @@ func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
 func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 	m := open(t)
 	limited, free := m.Sells(990, 10), m.Sells(1990, -1)
-	c := schedule(m, create(m, maker, item(free, 890, 4), item(limited, 490, 6)))
+	c := schedule(m, create(m, creator, item(free, 890, 4), item(limited, 490, 6)))
 	offers := func() int {
 		t.Helper()
 		found, err := m.Promotions.OffersTx(m.Ctx, m.Pool, []int64{c.ID, 999}, m.Now())
@@ -195,7 +195,7 @@ func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
-	c := schedule(m, create(m, maker, item(sku, 490, 5)))
+	c := schedule(m, create(m, creator, item(sku, 490, 5)))
 	m.Advance(3 * time.Hour)
 	turned(m, 2)
 	is(m, c.ID, promotion.Ended)
@@ -212,7 +212,7 @@ func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
 
 func TestManyProcessesTurnACampaignOnce(t *testing.T) {
 	m := open(t)
-	c := schedule(m, create(m, maker, item(m.Sells(990, 5), 490, 5)))
+	c := schedule(m, create(m, creator, item(m.Sells(990, 5), 490, 5)))
 	m.Advance(61 * time.Minute)
 	var moves int
 	var mu sync.Mutex
@@ -236,8 +236,8 @@ func TestManyProcessesTurnACampaignOnce(t *testing.T) {
 
 func TestMovesAreGuardedByVersionAndState(t *testing.T) {
 	m := open(t)
-	c := create(m, maker, item(m.Sells(990, 5), 490, 5))
-	edited, err := m.Promotions.Edit(m.Ctx, maker, c.ID, c.Version, draft(m, c.Items...))
+	c := create(m, creator, item(m.Sells(990, 5), 490, 5))
+	edited, err := m.Promotions.Edit(m.Ctx, creator, c.ID, c.Version, draft(m, c.Items...))
 	m.OK(err)
 	moved := func(what string, err error) {
 		t.Helper()
@@ -245,51 +245,51 @@ func TestMovesAreGuardedByVersionAndState(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	_, err = m.Promotions.Edit(m.Ctx, maker, c.ID, c.Version, draft(m, c.Items...))
+	_, err = m.Promotions.Edit(m.Ctx, creator, c.ID, c.Version, draft(m, c.Items...))
 	moved("a second edit of the same version", err)
-	_, err = m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	_, err = m.Promotions.Schedule(m.Ctx, creator, c.ID, c.Version)
 	moved("scheduling what was edited since", err)
-	moved("stopping a draft", m.Promotions.Stop(m.Ctx, maker, c.ID, edited.Version))
-	c, err = m.Promotions.Schedule(m.Ctx, maker, c.ID, edited.Version)
+	moved("stopping a draft", m.Promotions.Stop(m.Ctx, creator, c.ID, edited.Version))
+	c, err = m.Promotions.Schedule(m.Ctx, creator, c.ID, edited.Version)
 	m.OK(err)
-	_, err = m.Promotions.Edit(m.Ctx, maker, c.ID, c.Version, draft(m, c.Items...))
+	_, err = m.Promotions.Edit(m.Ctx, creator, c.ID, c.Version, draft(m, c.Items...))
 	moved("editing what is scheduled", err)
-	_, err = m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	_, err = m.Promotions.Schedule(m.Ctx, creator, c.ID, c.Version)
 	moved("scheduling twice", err)
 	m.Advance(61 * time.Minute)
 	turned(m, 1)
 	c = is(m, c.ID, promotion.Running)
-	moved("cancelling what runs", m.Promotions.Cancel(m.Ctx, maker, c.ID, c.Version))
-	m.OK(m.Promotions.Stop(m.Ctx, maker, c.ID, c.Version))
+	moved("cancelling what runs", m.Promotions.Cancel(m.Ctx, creator, c.ID, c.Version))
+	m.OK(m.Promotions.Stop(m.Ctx, creator, c.ID, c.Version))
 	c = is(m, c.ID, promotion.Ended)
 	if c.EndsAt.After(m.Now()) {
 		t.Errorf("a stopped campaign ends at %s", c.EndsAt)
 	}
-	moved("stopping twice", m.Promotions.Stop(m.Ctx, maker, c.ID, c.Version))
+	moved("stopping twice", m.Promotions.Stop(m.Ctx, creator, c.ID, c.Version))
 	m.Whole()
 }
 
 func TestCancellingGivesTheStockBack(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
-	c := schedule(m, create(m, maker, item(sku, 490, 5)))
+	c := schedule(m, create(m, creator, item(sku, 490, 5)))
 	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || left[sku] != 0 {
 		t.Fatalf("left %v, %v", left, err)
 	}
-	m.OK(m.Promotions.Cancel(m.Ctx, maker, c.ID, c.Version))
+	m.OK(m.Promotions.Cancel(m.Ctx, creator, c.ID, c.Version))
 	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || left[sku] != 5 {
 		t.Fatalf("left %v, %v", left, err)
 	}
 	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
 		t.Errorf("a cancelled campaign is shown: %v", err)
 	}
-	schedule(m, create(m, maker, item(sku, 490, 5)))
+	schedule(m, create(m, creator, item(sku, 490, 5)))
 }
 
 func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
-	c := schedule(m, create(m, maker, item(sku, 490, 5)))
+	c := schedule(m, create(m, creator, item(sku, 490, 5)))
 	// One unit is held by an order that waits for payment, as the order path writes it down.
 	_, err := m.Pool.Exec(m.Ctx, `update video_inventory set available = available - 1, frozen = frozen + 1
 		where campaign_id = $1`, c.ID)
@@ -306,7 +306,7 @@ func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = available + 1, frozen = frozen - 1
 		where campaign_id = $1`, c.ID)
 	m.OK(err)
-	running := schedule(m, create(m, maker, item(m.Sells(990, 2), 490, 2))) // whose stock stays where it is
+	running := schedule(m, create(m, creator, item(m.Sells(990, 2), 490, 2))) // whose stock stays where it is
 	merged(1)
 	merged(0)
 	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || left[sku] != 5 {
@@ -330,13 +330,13 @@ func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
 		d.NameEn = fmt.Sprint(starts)
 		d.StartsAt = m.Now().Add(starts)
 		d.EndsAt = m.Now().Add(ends)
-		c, err := m.Promotions.Create(m.Ctx, maker, d)
+		c, err := m.Promotions.Create(m.Ctx, creator, d)
 		m.OK(err)
 		return schedule(m, c).ID
 	}
 	later, sooner := at(5*time.Hour, 6*time.Hour), at(4*time.Hour, 9*time.Hour)
 	long, short := at(time.Hour, 3*time.Hour), at(time.Hour, 2*time.Hour)
-	create(m, maker, item(m.Sells(990, -1), 490, 5)) // a draft
+	create(m, creator, item(m.Sells(990, -1), 490, 5)) // a draft
 	m.Advance(61 * time.Minute)
 	turned(m, 2)
 	open, err := m.Promotions.Open(m.Ctx, 10)

@@ -18,17 +18,17 @@ import (
 func TestASKUIsInOneOpenCampaign(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 50)
-	first, second := create(m, maker, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, maker,
+	first, second := create(m, creator, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, creator,
 		item(sku, 390, 5))
 	schedule(m, first)
-	_, err := m.Promotions.Schedule(m.Ctx, maker, second.ID, second.Version)
+	_, err := m.Promotions.Schedule(m.Ctx, creator, second.ID, second.Version)
 	if !errors.Is(err, promotion.ErrSKUBusy) || fault.From(err).Fields["items.0.sku"] != "campaign_sku_busy" {
 		t.Fatalf("scheduled twice: %v, %v", err, fault.From(err).Fields)
 	}
 	is(m, second.ID, promotion.Drafted)
 	m.Advance(3 * time.Hour)
 	turned(m, 2)
-	second, err = m.Promotions.Edit(m.Ctx, maker, second.ID, second.Version, draft(m, item(sku, 390, 5)))
+	second, err = m.Promotions.Edit(m.Ctx, creator, second.ID, second.Version, draft(m, item(sku, 390, 5)))
 	m.OK(err)
 	schedule(m, second)
 	m.Whole()
@@ -39,13 +39,13 @@ func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
 	sku := m.Sells(990, 50)
 	var drafts []promotion.Campaign
 	for range 6 {
-		drafts = append(drafts, create(m, maker, item(sku, 490, 5)))
+		drafts = append(drafts, create(m, creator, item(sku, 490, 5)))
 	}
 	var all sync.WaitGroup
 	var won sync.Map
 	for _, c := range drafts {
 		all.Go(func() {
-			_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+			_, err := m.Promotions.Schedule(m.Ctx, creator, c.ID, c.Version)
 			if err == nil {
 				won.Store(c.ID, true)
 			} else if !errors.Is(err, promotion.ErrSKUBusy) {
@@ -64,8 +64,8 @@ func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
 func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
 	m := open(t)
 	plenty, scarce := m.Sells(990, 50), m.Sells(990, 3)
-	c := create(m, maker, item(scarce, 490, 4), item(plenty, 490, 5))
-	_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	c := create(m, creator, item(scarce, 490, 4), item(plenty, 490, 5))
+	_, err := m.Promotions.Schedule(m.Ctx, creator, c.ID, c.Version)
 	if !errors.Is(err, inventory.ErrSplitTooLarge) || fault.From(err).Fields["items.0.units"] != "split_too_large" {
 		t.Fatalf("%v, %v", err, fault.From(err).Fields)
 	}
@@ -116,12 +116,12 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 	} {
 		d := draft(m, item(film, 490, 5))
 		c.change(&d)
-		_, err := m.Promotions.Create(m.Ctx, maker, d)
+		_, err := m.Promotions.Create(m.Ctx, creator, d)
 		if f := fault.From(err); !errors.Is(err, promotion.ErrInvalid) || f.Fields[c.field] != c.slug {
 			t.Errorf("%s: %v %v", name, err, f.Fields)
 		}
 	}
-	_, err := m.Promotions.Create(m.Ctx, maker, promotion.Draft{Items: []promotion.Item{{}}})
+	_, err := m.Promotions.Create(m.Ctx, creator, promotion.Draft{Items: []promotion.Item{{}}})
 	if f := fault.From(err); len(f.Fields) != 6 {
 		t.Errorf("an empty form: %v", f.Fields)
 	}
@@ -133,14 +133,14 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, -1)
-	c := create(m, maker, item(sku, 490, 5))
+	c := create(m, creator, item(sku, 490, 5))
 	m.OK(m.Catalog.SetPrice(m.Ctx, sku, catalog.NewPrice{
 		Amount:   490,
 		Currency: "CNY",
 		From:     m.Now().Add(time.Second),
 	}))
 	m.Advance(2 * time.Second)
-	_, err := m.Promotions.Schedule(m.Ctx, maker, c.ID, c.Version)
+	_, err := m.Promotions.Schedule(m.Ctx, creator, c.ID, c.Version)
 	if f := fault.From(err); f.Fields["items.0.price"] != "price_not_below" {
 		t.Errorf("%v %v", err, f.Fields)
 	}
@@ -149,7 +149,7 @@ func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
 func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
-	c := create(m, maker, item(sku, 490, 5))
+	c := create(m, creator, item(sku, 490, 5))
 	_, read := m.Promotions.Get(m.Ctx, other, c.ID)
 	_, edit := m.Promotions.Edit(m.Ctx, other, c.ID, c.Version, draft(m))
 	_, scheduled := m.Promotions.Schedule(m.Ctx, other, c.ID, c.Version)

@@ -18,11 +18,11 @@ import (
 
 // The people of the tests.
 const (
-	maker int64 = 1
-	rival int64 = 2
-	olga  int64 = 11
-	oscar int64 = 12
-	oleg  int64 = 13
+	creator int64 = 1
+	rival   int64 = 2
+	olga    int64 = 11
+	oscar   int64 = 12
+	oleg    int64 = 13
 )
 
 // desk is a review desk whose neighbours write what they are asked into a table, in the desk's own transaction.
@@ -123,7 +123,7 @@ func content() review.Content {
 	}
 }
 
-// opens submits a revision of listing 70 by the maker.
+// opens submits a revision of listing 70 by the creator.
 func (d *desk) opens(revisionID int64, change ...func(*review.Submission)) review.Case {
 	d.t.Helper()
 	c, err := d.submit(revisionID, change...)
@@ -137,7 +137,7 @@ func (d *desk) submit(revisionID int64, change ...func(*review.Submission)) (c r
 	s := review.Submission{
 		RevisionID: revisionID,
 		SPUID:      70,
-		CreatorID:  maker,
+		CreatorID:  creator,
 		Content:    content(),
 	}
 	for _, f := range change {

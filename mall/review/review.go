@@ -86,7 +86,7 @@ type Creator struct {
 	FirstListing time.Time // when the first of those went on sale; zero without one
 }
 
-// Band is between which prices the middle of a shelf's offers lies, tenth to ninetieth percentile.
+// Band is between which prices the middle of a category's offers lies, tenth to ninetieth percentile.
 type Band struct {
 	Offers    int
 	Low, High int64 // minor units

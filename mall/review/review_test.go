@@ -234,16 +234,16 @@ func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
 	d.ok(err)
 	down, err := d.TakeDown(t.Context(), olga, review.Target{
 		SPUID:      72,
-		CreatorID:  maker,
+		CreatorID:  creator,
 		TitleZh:    "a",
 		TitleEn:    "a",
 		Reason:     "r",
 		KeepAccess: true,
 	})
 	d.ok(err)
-	appeal, err := d.Appeal(t.Context(), maker, 72, "please")
+	appeal, err := d.Appeal(t.Context(), creator, 72, "please")
 	d.ok(err)
-	other, err := d.Appeal(t.Context(), maker, 71, "please")
+	other, err := d.Appeal(t.Context(), creator, 71, "please")
 	d.ok(err)
 	d.ok(d.AddWord(t.Context(), olga, "casino", 10))
 	words, err := d.Words(t.Context())
@@ -261,7 +261,7 @@ func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
 		"take down": func() error {
 			_, err := d.TakeDown(t.Context(), olga, review.Target{
 				SPUID:     73,
-				CreatorID: maker,
+				CreatorID: creator,
 				TitleZh:   "a",
 				TitleEn:   "a",
 				Reason:    "r",

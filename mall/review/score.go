@@ -17,7 +17,7 @@ import (
 // The rules of a score. Each has words in both languages.
 const (
 	RuleNewCreator = "new_creator"     // the account or its first listing is young, or none was ever approved
-	RulePrice      = "price_outlier"   // far outside of what the shelf asks for
+	RulePrice      = "price_outlier"   // far outside of what the category asks for
 	RuleWords      = "listed_words"    // words on the list
 	RuleTakedowns  = "takedowns"       // listings of the creator that were taken down, and not put back
 	RuleCopied     = "duplicate_other" // somebody else's film has the same pictures
@@ -39,7 +39,7 @@ const (
 const (
 	youngFor    = 30 * 24 * time.Hour
 	priceFactor = 3 // above the ninetieth percentile or below the tenth, by this
-	fewOffers   = 5 // of a shelf say nothing about a price
+	fewOffers   = 5 // of a category say nothing about a price
 )
 
 // Reason is what one rule brought, with what it saw.
@@ -48,7 +48,7 @@ type Reason struct {
 	Points int          `json:"points"`
 	Words  []string     `json:"words,omitempty"` // as they stand on the list
 	Count  int          `json:"count,omitempty"`
-	Price  *money.Money `json:"price,omitempty"` // with Low and High, which the shelf lies between
+	Price  *money.Money `json:"price,omitempty"` // with Low and High, which the category lies between
 	Low    *money.Money `json:"low,omitempty"`
 	High   *money.Money `json:"high,omitempty"`
 }

@@ -36,7 +36,7 @@ func TestWhatTheRulesBring(t *testing.T) {
 			}
 		}
 	}
-	shelf := review.Band{
+	category := review.Band{
 		Offers: 5,
 		Low:    500,
 		High:   1000,
@@ -49,37 +49,37 @@ func TestWhatTheRulesBring(t *testing.T) {
 		change  func(*review.Submission)
 		want    string
 	}{
-		{"nothing", proven, shelf, nil, priced(990), ""},
+		{"nothing", proven, category, nil, priced(990), ""},
 		{"a young account", review.Creator{
 			Since:        d.now.Add(-30*day + time.Minute),
 			FirstListing: proven.FirstListing,
-		}, shelf, nil, nil, "new_creator 25"},
+		}, category, nil, nil, "new_creator 25"},
 		{"an account of thirty days", review.Creator{
 			Since:        d.now.Add(-30 * day),
 			FirstListing: d.now.Add(-30 * day),
-		}, shelf, nil, nil, ""},
+		}, category, nil, nil, ""},
 		{"a young first listing", review.Creator{
 			Since:        proven.Since,
 			FirstListing: d.now.Add(-29 * day),
-		}, shelf, nil, nil, "new_creator 25"},
-		{"no listing ever", review.Creator{Since: proven.Since}, shelf, nil, nil, "new_creator 25"},
-		{"three times the dearest", proven, shelf, nil, priced(3000), ""},
-		{"more", proven, shelf, nil, priced(3001), "price_outlier 30"},
-		{"a third of the cheapest", proven, shelf, nil, priced(167), ""},
-		{"less", proven, shelf, nil, priced(166), "price_outlier 30"},
-		{"for nothing", proven, shelf, nil, priced(0), ""},
-		{"a shelf with too few offers", proven, review.Band{
+		}, category, nil, nil, "new_creator 25"},
+		{"no listing ever", review.Creator{Since: proven.Since}, category, nil, nil, "new_creator 25"},
+		{"three times the dearest", proven, category, nil, priced(3000), ""},
+		{"more", proven, category, nil, priced(3001), "price_outlier 30"},
+		{"a third of the cheapest", proven, category, nil, priced(167), ""},
+		{"less", proven, category, nil, priced(166), "price_outlier 30"},
+		{"for nothing", proven, category, nil, priced(0), ""},
+		{"a category with too few offers", proven, review.Band{
 			Offers: 4,
 			Low:    500,
 			High:   1000,
 		}, nil, priced(9000), ""},
-		{"an empty shelf", proven, review.Band{}, nil, priced(9000), ""},
-		{"one reason for several prices", proven, shelf, nil, priced(9000, 1, 700), "price_outlier 30"},
-		{"pictures of somebody else", proven, shelf, []int64{rival}, nil, "duplicate_other 60"},
-		{"pictures of one's own", proven, shelf, []int64{maker, maker}, nil, "duplicate_own 10"},
-		{"pictures of both", proven, shelf, []int64{maker, rival}, nil, "duplicate_other 60"},
-		{"no film yet", proven, shelf, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
-		{"several", review.Creator{}, shelf, []int64{maker}, priced(9000),
+		{"an empty category", proven, review.Band{}, nil, priced(9000), ""},
+		{"one reason for several prices", proven, category, nil, priced(9000, 1, 700), "price_outlier 30"},
+		{"pictures of somebody else", proven, category, []int64{rival}, nil, "duplicate_other 60"},
+		{"pictures of one's own", proven, category, []int64{creator, creator}, nil, "duplicate_own 10"},
+		{"pictures of both", proven, category, []int64{creator, rival}, nil, "duplicate_other 60"},
+		{"no film yet", proven, category, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
+		{"several", review.Creator{}, category, []int64{creator}, priced(9000),
 			"price_outlier 30, new_creator 25, duplicate_own 10"},
 	} {
 		d.creator = c.creator

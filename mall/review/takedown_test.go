@@ -16,7 +16,7 @@ import (
 func target(keep bool) review.Target {
 	return review.Target{
 		SPUID:      70,
-		CreatorID:  maker,
+		CreatorID:  creator,
 		TitleZh:    "山脊晨光",
 		TitleEn:    "First light",
 		Reason:     "A claim of rights.",
@@ -84,26 +84,26 @@ func TestOfManyTakedownsOneIsMade(t *testing.T) {
 
 func TestAnAppealAgainstATakedown(t *testing.T) {
 	d := open(t)
-	_, err := d.Appeal(t.Context(), maker, 70, "please")
+	_, err := d.Appeal(t.Context(), creator, 70, "please")
 	d.fails(err, review.ErrNoAppeal)
 	down, err := d.TakeDown(t.Context(), olga, target(true))
 	d.ok(err)
 	_, err = d.Appeal(t.Context(), rival, 70, "please")
 	d.fails(err, review.ErrNoAppeal)
-	_, err = d.Appeal(t.Context(), maker, 70, "  ")
+	_, err = d.Appeal(t.Context(), creator, 70, "  ")
 	d.fails(err, review.ErrInvalid)
-	a, err := d.Appeal(t.Context(), maker, 70, "It is mine.")
+	a, err := d.Appeal(t.Context(), creator, 70, "It is mine.")
 	d.ok(err)
-	_, err = d.Appeal(t.Context(), maker, 70, "It is mine!")
+	_, err = d.Appeal(t.Context(), creator, 70, "It is mine!")
 	d.fails(err, review.ErrAppealOpen)
 	d.fails(d.Answer(t.Context(), olga, a.ID, false, ""), review.ErrInvalid)
-	d.fails(d.Answer(t.Context(), maker, a.ID, true, ""), review.ErrOwnListing)
+	d.fails(d.Answer(t.Context(), creator, a.ID, true, ""), review.ErrOwnListing)
 	d.ok(d.Answer(t.Context(), olga, a.ID, false, "It is not."))
 	d.fails(d.Answer(t.Context(), oscar, a.ID, true, ""), review.ErrMoved)
 	if down, err := d.Takedown(t.Context(), down.ID); err != nil || down.UndoneAt != nil {
 		t.Errorf("%+v %v", down, err)
 	}
-	a, err = d.Appeal(t.Context(), maker, 70, "Here is the contract.")
+	a, err = d.Appeal(t.Context(), creator, 70, "Here is the contract.")
 	d.ok(err)
 	d.ok(d.Answer(t.Context(), oscar, a.ID, true, ""))
 	if down, err := d.Takedown(t.Context(), down.ID); err != nil || down.UndoneBy != oscar {
@@ -111,7 +111,7 @@ func TestAnAppealAgainstATakedown(t *testing.T) {
 	}
 	d.says("take_down 70, audit:review.take_down:spu:70 11, audit:review.appeal_refuse:spu:70 11, restore 70, " +
 		"audit:review.appeal_grant:spu:70 12")
-	heard, err := d.AppealsOf(t.Context(), maker, 70, 9)
+	heard, err := d.AppealsOf(t.Context(), creator, 70, 9)
 	if err != nil || len(heard) != 2 || heard[0].State != review.Granted || heard[1].Answer != "It is not." ||
 		heard[0].Takedown == nil {
 		t.Errorf("%+v %v", heard, err)
@@ -125,10 +125,10 @@ func TestPuttingBackGrantsTheAppealThatWaits(t *testing.T) {
 	d := open(t)
 	down, err := d.TakeDown(t.Context(), olga, target(true))
 	d.ok(err)
-	_, err = d.Appeal(t.Context(), maker, 70, "please")
+	_, err = d.Appeal(t.Context(), creator, 70, "please")
 	d.ok(err)
 	d.ok(d.Undo(t.Context(), oscar, down.ID))
-	heard, err := d.AppealsOf(t.Context(), maker, 70, 9)
+	heard, err := d.AppealsOf(t.Context(), creator, 70, 9)
 	if err != nil || len(heard) != 1 || heard[0].State != review.Granted || heard[0].ByID != oscar {
 		t.Errorf("%+v %v", heard, err)
 	}
@@ -139,7 +139,7 @@ func TestAnAppealAgainstAReturnPutsTheCaseBackIntoTheQueue(t *testing.T) {
 	c := d.opens(1)
 	c, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)
-	a, err := d.Appeal(t.Context(), maker, 70, "It is fair.")
+	a, err := d.Appeal(t.Context(), creator, 70, "It is fair.")
 	d.ok(err)
 	d.ok(d.Answer(t.Context(), oscar, a.ID, true, "Right."))
 	again := d.is(c.ID, review.Open)
@@ -149,7 +149,7 @@ func TestAnAppealAgainstAReturnPutsTheCaseBackIntoTheQueue(t *testing.T) {
 	d.says("return 1, audit:review.return:case:1 11, reopen 1, audit:review.appeal_grant:spu:70 12")
 	_, err = d.Approve(t.Context(), olga, again.ID, again.Version)
 	d.ok(err)
-	_, err = d.Appeal(t.Context(), maker, 70, "please")
+	_, err = d.Appeal(t.Context(), creator, 70, "please")
 	d.fails(err, review.ErrNoAppeal)
 }
 
@@ -158,11 +158,11 @@ func TestANewRevisionSettlesTheAppealAgainstAReturn(t *testing.T) {
 	c := d.opens(1)
 	_, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)
-	a, err := d.Appeal(t.Context(), maker, 70, "please")
+	a, err := d.Appeal(t.Context(), creator, 70, "please")
 	d.ok(err)
 	d.opens(2)
 	d.fails(d.Answer(t.Context(), oscar, a.ID, true, ""), review.ErrMoved)
-	heard, err := d.AppealsOf(t.Context(), maker, 70, 9)
+	heard, err := d.AppealsOf(t.Context(), creator, 70, 9)
 	if err != nil || len(heard) != 1 || heard[0].State != review.Moot {
 		t.Errorf("%+v %v", heard, err)
 	}
@@ -174,6 +174,6 @@ func TestWithoutAWayBackNobodyAppealsAgainstAReturn(t *testing.T) {
 	c := d.opens(1)
 	_, err := d.Return(t.Context(), olga, c.ID, c.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)
-	_, err = d.Appeal(t.Context(), maker, 70, "please")
+	_, err = d.Appeal(t.Context(), creator, 70, "please")
 	d.fails(err, review.ErrNoAppeal)
 }

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-// add puts a film on the shelf and into the index.
+// add puts a film on the category and into the index.
 func (s *shop) add(t testing.TB, f film) {
 	t.Helper()
 	made, err := s.catalog.CreateProduct(t.Context(), catalog.NewProduct{

@@ -29,7 +29,7 @@ type shop struct {
 
 type film struct {
 	slug, titleZh, titleEn, aboutZh, aboutEn string
-	maker                                    int64
+	creator                                  int64
 	tags                                     []string
 	amount                                   int64
 }
@@ -72,7 +72,7 @@ func open(t testing.TB) *shop {
 	for id, name := range map[int64][2]string{7: {"林溪", "Lin Xi"}, 8: {"山田花子", "Hanako Yamada"}} {
 		if err := c.CreateCreator(ctx, catalog.NewCreator{
 			UserID: id,
-			Slug:   fmt.Sprint("maker-", id),
+			Slug:   fmt.Sprint("creator-", id),
 			NameZh: name[0],
 			NameEn: name[1],
 		}); err != nil {
@@ -82,7 +82,7 @@ func open(t testing.TB) *shop {
 	for _, f := range films {
 		made, err := c.CreateProduct(ctx, catalog.NewProduct{
 			Slug:          f.slug,
-			CreatorID:     f.maker,
+			CreatorID:     f.creator,
 			CategoryID:    category,
 			TitleZh:       f.titleZh,
 			TitleEn:       f.titleEn,
@@ -306,7 +306,7 @@ func TestPagesAndFiltersOfASearch(t *testing.T) {
 		Sort:        catalog.SortPriceAsc,
 		PriceMin:    new(int64(1300)),
 		PriceMax:    new(int64(3000)),
-		CreatorSlug: "maker-8",
+		CreatorSlug: "creator-8",
 	})
 	if err != nil || slugs(r) != "tokyo kyoto" || r.Total != 2 {
 		t.Errorf("filtered: %s (%d), %v", slugs(r), r.Total, err)

@@ -18,10 +18,10 @@ import (
 // The made-up rows have ids of their own, far above those of the demo: SPU firstSPU+n has the SKUs 2*(firstSPU+n),
 // owned, and, every fourth, 2*(firstSPU+n)+1, rented.
 const (
-	firstSPU    = 1_000_000
-	firstMaker  = 500_000
-	filmsAMaker = 500
-	wordsInUse  = 3000
+	firstSPU        = 1_000_000
+	firstCreator    = 500_000
+	filmsPerCreator = 500
+	wordsInUse      = 3000
 
 	creatorsFilms = 10_000 // sold by the demo's creator, whose dashboard is measured
 )
@@ -60,22 +60,22 @@ func someWord(r *rand.Rand) int {
 
 // fillProducts brings the catalogue from "from" to "to" made-up products, each with its prices and its search document.
 func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
-	var shelves []int64
-	if err := pool.QueryRow(ctx, `select array_agg(id order by id) from catalog_category`).Scan(&shelves); err != nil {
+	var categories []int64
+	if err := pool.QueryRow(ctx, `select array_agg(id order by id) from catalog_category`).Scan(&categories); err != nil {
 		return err
 	}
 	return withoutIndexes(ctx, pool, []string{"video_product_spu", "search_document"}, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `insert into catalog_creator (user_id, slug, name_zh, name_en)
 			select $1::bigint + n, 'maker-' || n, '作者' || n, 'Maker ' || n
 			from generate_series($2::int / $4::int, ($3::int - 1) / $4::int) n
-			on conflict do nothing`, firstMaker, from, to, filmsAMaker)
+			on conflict do nothing`, firstCreator, from, to, filmsPerCreator)
 		if err != nil {
-			return fmt.Errorf("makers: %w", err)
+			return fmt.Errorf("creators: %w", err)
 		}
 		spus := func(w *bufio.Writer, n int, f film) {
 			fmt.Fprintf(w, "%d,film-%d,%d,%d,%s,%s,%s,%s,\"{%s}\",%d,live,%d,%d,%d,%d,%d,%d,CNY,%s\n", firstSPU+n, n,
-				firstMaker+n/filmsAMaker,
-				shelves[min(n%7*n%11, n)%len(shelves)], f.zh, f.en, f.zh, f.about, f.tags, 600+n%5400,
+				firstCreator+n/filmsPerCreator,
+				categories[min(n%7*n%11, n)%len(categories)], f.zh, f.en, f.zh, f.about, f.tags, 600+n%5400,
 				f.rating*f.ratings, f.ratings, f.sold,
 				2*(firstSPU+n)+n%4/3, f.amount, f.amount+500, f.published)
 		}
@@ -167,13 +167,13 @@ func stream(ctx context.Context, tx pgx.Tx, sql string, from, to int, line func(
 		in.CloseWithError(w.Flush())
 	}()
 	_, err := tx.Conn().PgConn().CopyFrom(ctx, out, sql)
-	_ = out.CloseWithError(err) // a copy that failed reads no more: let the maker end
+	_ = out.CloseWithError(err) // a copy that failed reads no more: let the writer end
 	return err
 }
 
 // fillOrders adds delivered orders, one item each, with what they leave behind: moves and entitlements. Each buyer's
 // orders are spread over all that time. The first films are the creator's, who so has one in a hundred of a million;
-// the others are their makers'.
+// the others are their creators'.
 func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int, creator int64) error {
 	tables := []string{"video_order", "video_order_item", "order_transition", "video_entitlement"}
 	return withoutIndexes(ctx, pool, tables, func(tx pgx.Tx) error {
@@ -209,7 +209,7 @@ func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int,
 // sellerOf is whose film s is, in SQL.
 func sellerOf(creator int64) string {
 	return fmt.Sprintf("case when s < %d then %d else %d + (s - %d) / %d end", firstSPU+creatorsFilms, creator,
-		firstMaker, firstSPU, filmsAMaker)
+		firstCreator, firstSPU, filmsPerCreator)
 }
 
 // withoutIndexes takes the indexes that hold no constraint off the tables while fill works, and puts them back as they

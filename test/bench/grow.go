@@ -72,15 +72,15 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 }
 
 // atSize measures what shoppers do. The addresses rotate, so that what is hot is what would be hot: lists by every sort
-// and of every shelf, products all over the catalogue, words that are in every tenth title and words that are in few.
+// and of every category, products all over the catalogue, words that are in every tenth title and words that are in few.
 func (b *bench) atSize(ctx context.Context, s stage) (rows []row, err error) {
-	shelves, err := b.program.Mall.Catalog.Categories(ctx)
+	categories, err := b.program.Mall.Catalog.Categories(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var lists, searches, misspelt []string
 	for _, sort := range []string{"newest", "popular", "price_asc", "price_desc"} {
-		lists = append(lists, "/videos?sort="+sort, "/c/"+shelves[len(lists)%len(shelves)].Slug+"?sort="+sort)
+		lists = append(lists, "/videos?sort="+sort, "/c/"+categories[len(lists)%len(categories)].Slug+"?sort="+sort)
 	}
 	for _, words := range []string{englishWord(0), englishWord(40), englishWord(2000), chineseWord(1), chineseWord(300),
 		englishWord(3) + " " + englishWord(90), chineseWord(2) + chineseWord(50)} {

@@ -20,7 +20,7 @@ func TestPhone_LongWords(t *testing.T) {
 	h, _ := require(t)
 	word := strings.Repeat("Rindfleischetikettierungsueberwachung", 2)[:60]
 	w := h.workshopOf(t, names{
-		maker:     word,
+		creator:   word,
 		creatorZh: word,
 		creatorEn: word,
 		file:      word + ".mp4",
@@ -43,7 +43,7 @@ func TestPhone_LongWords(t *testing.T) {
 		{who: &w.operator, path: "/admin/orders"},
 		{who: &w.operator, path: "/admin/orders/" + w.orderNo},
 		{who: &w.operator, path: fmt.Sprintf("/admin/products/%d", w.live)},
-		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.maker.ID)},
+		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.creator.ID)},
 		{who: &w.operator, path: fmt.Sprintf("/admin/people/%d", w.buyer.ID)},
 		{who: &w.operator, path: "/admin/search?q=" + word[:40]},
 		{path: series},
@@ -52,7 +52,7 @@ func TestPhone_LongWords(t *testing.T) {
 		{path: "/videos?sort=newest"},
 		{path: "/search?q=" + word},
 		{path: "/v/" + w.slug},
-		{path: "/creators/" + h.text(t, `select slug from catalog_creator where user_id = $1`, w.maker.ID)},
+		{path: "/creators/" + h.text(t, `select slug from catalog_creator where user_id = $1`, w.creator.ID)},
 		{path: "/v/" + w.slug, act: func(p *person) { p.inCart(w.slug); p.visit("/cart") }},
 	} {
 		s.name = s.path
@@ -73,7 +73,7 @@ func TestPhone_LongWords(t *testing.T) {
 func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
 	t.Helper()
 	ctx := t.Context()
-	id, err := h.Catalog.CreateSeries(ctx, w.maker.ID, catalog.NewSeries{
+	id, err := h.Catalog.CreateSeries(ctx, w.creator.ID, catalog.NewSeries{
 		Slug:    w.slug + "-series",
 		TitleZh: name,
 		TitleEn: name,
@@ -94,7 +94,7 @@ func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series,
 		}
 		terms.SKUIDs = append(terms.SKUIDs, film.SKUs[0].ID)
 	}
-	b, err := h.Promotions.CreateBundle(ctx, w.maker.ID, terms)
+	b, err := h.Promotions.CreateBundle(ctx, w.creator.ID, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,9 +146,9 @@ func TestPhone_BuyBar_NoScripts(t *testing.T) {
 func TestPhone_MoreTabs(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
-	maker, err := p.mall.Accounts.ByEmail(t.Context(), "creator@example.test")
+	creator, err := p.mall.Accounts.ByEmail(t.Context(), "creator@example.test")
 	p.ok(err)
-	p.enter(maker)
+	p.enter(creator)
 	p.visit("/studio")
 	if !eval[bool](p, `(r => r.scrollWidth > r.clientWidth)(document.querySelector('main .rail'))`) {
 		t.Fatal("the studio's tabs do not scroll")
@@ -169,7 +169,7 @@ func TestStudioReviews_Folded(t *testing.T) {
 	h, _ := require(t)
 	w := h.workshop(t)
 	p := newPerson(t, look{lang: "en", width: 390})
-	p.enter(w.maker)
+	p.enter(w.creator)
 	p.scripts(false) // it needs none
 	p.visit("/studio/reviews")
 	p.has(`main details textarea`)

@@ -72,30 +72,30 @@ const stall = `(() => {
 func TestFromAFileToMoneyEarned(t *testing.T) {
 	t.Parallel()
 	film, cover := wares(t)
-	maker := newPerson(t, look{lang: "en", width: 1280})
+	creator := newPerson(t, look{lang: "en", width: 1280})
 	name := strings.ToLower(rand.Text()[:10])
 
-	maker.visit("/sign-up")
-	maker.fill(`#name`, "Dawn Films")
-	maker.fill(`#email`, "maker-"+name+"@example.test")
-	maker.fill(`#password`, password)
-	maker.click(`form[action="/sign-up"] button[type=submit]`)
-	maker.until(`location.pathname !== '/sign-up'`)
-	maker.visit("/sell")
-	maker.fill(`#creator-name-en`, "Dawn Films "+name)
-	maker.fill(`#creator-name-zh`, "晨光影业")
-	maker.fill(`#creator-slug`, "dawn-"+name)
-	maker.click(`form[action="/account/creator"] button[type=submit]`)
-	maker.at("/studio/listings")
+	creator.visit("/sign-up")
+	creator.fill(`#name`, "Dawn Films")
+	creator.fill(`#email`, "creator-"+name+"@example.test")
+	creator.fill(`#password`, password)
+	creator.click(`form[action="/sign-up"] button[type=submit]`)
+	creator.until(`location.pathname !== '/sign-up'`)
+	creator.visit("/sell")
+	creator.fill(`#creator-name-en`, "Dawn Films "+name)
+	creator.fill(`#creator-name-zh`, "晨光影业")
+	creator.fill(`#creator-slug`, "dawn-"+name)
+	creator.click(`form[action="/account/creator"] button[type=submit]`)
+	creator.at("/studio/listings")
 
-	video := maker.uploads(film)
+	video := creator.uploads(film)
 	eventually(t, "the film is packaged", func() bool {
-		return maker.mall.text(t, `select state from media_video where id = $1`, video) == "ready"
+		return creator.mall.text(t, `select state from media_video where id = $1`, video) == "ready"
 	})
-	maker.has(`form[action$="/cover"]`)
+	creator.has(`form[action$="/cover"]`)
 
 	slug := "first-light-" + name
-	spu := maker.lists(video, slug, cover)
+	spu := creator.lists(video, slug, cover)
 	operator := newPerson(t, look{lang: "en", width: 1280})
 	operator.enter(operator.mall.account(t, "Olga", account.RoleOperator))
 	operator.approves(spu, video)
@@ -109,12 +109,12 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	orderNo := sale.buy(shopper)
 	sale.watch(shopper)
 
-	maker.visit("/studio/orders")
-	maker.until(`document.querySelector('main').innerText.includes(` + quoted(orderNo) + `)`)
-	maker.visit("/studio/earnings")
-	maker.until(`document.querySelector('main').innerText.includes('8.41')`) // of 9.90, less 15 % for the mall
-	maker.visit("/studio")
-	maker.until(`document.querySelector('main').innerText.includes('9.90')`)
+	creator.visit("/studio/orders")
+	creator.until(`document.querySelector('main').innerText.includes(` + quoted(orderNo) + `)`)
+	creator.visit("/studio/earnings")
+	creator.until(`document.querySelector('main').innerText.includes('8.41')`) // of 9.90, less 15 % for the mall
+	creator.visit("/studio")
+	creator.until(`document.querySelector('main').innerText.includes('9.90')`)
 
 	operator.visit(fmt.Sprintf("/admin/takedowns/new?spu=%d", spu))
 	operator.fill(`#reason`, "somebody else's bars")

@@ -21,13 +21,13 @@ import (
 
 // names are what the people and things of a workshop are called.
 type names struct {
-	maker, creatorZh, creatorEn string
-	file, titleZh, titleEn, tag string
-	buyer, said                 string
+	creator, creatorZh, creatorEn string
+	file, titleZh, titleEn, tag   string
+	buyer, said                   string
 }
 
 var ordinary = names{
-	maker:     "Dawn 晨",
+	creator:   "Dawn 晨",
 	creatorZh: "晨光影业",
 	creatorEn: "Dawn Films",
 	file:      "dawn over the harbour.mp4",
@@ -41,7 +41,7 @@ var ordinary = names{
 // workshop is a creator with a film in each state that a listing has, and an operator who looks after them.
 type workshop struct {
 	names
-	maker               account.User
+	creator             account.User
 	operator, second    account.User
 	buyer               account.User
 	slug                string // of the live one
@@ -67,13 +67,13 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	}
 	w := &workshop{
 		names:    called,
-		maker:    h.account(t, called.maker, account.RoleCreator),
+		creator:  h.account(t, called.creator, account.RoleCreator),
 		operator: h.account(t, "Ada", account.RoleOperator),
 		second:   h.account(t, "Olga", account.RoleOperator),
 		buyer:    h.account(t, called.buyer, account.RoleShopper),
 	}
 	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{
-		UserID: w.maker.ID,
+		UserID: w.creator.ID,
 		Slug:   "dawn-" + name,
 		NameZh: called.creatorZh,
 		NameEn: called.creatorEn,
@@ -81,17 +81,17 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
 	ok(err)
-	up, err := h.Media.BeginUpload(ctx, w.maker.ID, media.NewUpload{
+	up, err := h.Media.BeginUpload(ctx, w.creator.ID, media.NewUpload{
 		Name: called.file,
 		Type: "video/mp4",
 		Size: int64(len(content)),
 	})
 	ok(err)
-	up, err = h.Media.WriteUpload(ctx, w.maker.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
+	up, err = h.Media.WriteUpload(ctx, w.creator.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
 	ok(err)
 	w.video = *up.VideoID
 	eventually(t, "the film is packaged", func() bool {
-		v, err := h.Media.Video(ctx, w.maker.ID, w.video)
+		v, err := h.Media.Video(ctx, w.creator.ID, w.video)
 		return err == nil && v.State == media.VideoReady
 	})
 
@@ -118,11 +118,11 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	})
 	ok(err)
 	eventually(t, "the sale is booked", func() bool {
-		return h.count(t, `select count(*) from ledger_earning where creator_id = $1`, w.maker.ID) > 0
+		return h.count(t, `select count(*) from ledger_earning where creator_id = $1`, w.creator.ID) > 0
 	})
 
 	now := time.Now()
-	c, err := h.Promotions.CreateCoupon(ctx, promotion.Actor{UserID: w.maker.ID}, "DAWN"+strings.ToUpper(name),
+	c, err := h.Promotions.CreateCoupon(ctx, promotion.Actor{UserID: w.creator.ID}, "DAWN"+strings.ToUpper(name),
 		promotion.Terms{
 			Currency:   "CNY",
 			PercentOff: 20,
@@ -133,32 +133,32 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 		})
 	ok(err)
 	w.coupon = c.ID
-	e, _, err := h.Webhooks.Add(ctx, w.maker.ID, webhook.Draft{
+	e, _, err := h.Webhooks.Add(ctx, w.creator.ID, webhook.Draft{
 		URL:   "https://hooks.example.com/mall",
 		Types: []string{"order.paid"},
 	})
 	ok(err)
 	w.endpoint = e.ID
-	prize, err := h.Ledger.ProposeCredit(ctx, w.operator.ID, w.maker.ID, money.Of(50000, "CNY"), "a prize", rand.Text())
+	prize, err := h.Ledger.ProposeCredit(ctx, w.operator.ID, w.creator.ID, money.Of(50000, "CNY"), "a prize", rand.Text())
 	ok(err)
 	ok(h.Ledger.ConfirmCredit(ctx, buyer.ID, prize.ID))
-	ok(h.Ledger.SetDestination(ctx, w.maker.ID, ledger.Destination{
+	ok(h.Ledger.SetDestination(ctx, w.creator.ID, ledger.Destination{
 		Name:    "Dawn Films Ltd",
 		Account: "DE89370400440532013000",
 	}))
-	out, err := h.Ledger.RequestPayout(ctx, w.maker.ID, money.Of(20000, "CNY"), rand.Text())
+	out, err := h.Ledger.RequestPayout(ctx, w.creator.ID, money.Of(20000, "CNY"), rand.Text())
 	ok(err)
 	w.payout = out.ID
 	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{
 		SPUID:      w.down,
-		CreatorID:  w.maker.ID,
+		CreatorID:  w.creator.ID,
 		TitleZh:    called.titleZh,
 		TitleEn:    called.titleEn,
 		Reason:     "somebody else's bars",
 		KeepAccess: true,
 	})
 	ok(err)
-	_, err = h.Reviews.Appeal(ctx, w.maker.ID, w.down, "the bars are mine")
+	_, err = h.Reviews.Appeal(ctx, w.creator.ID, w.down, "the bars are mine")
 	ok(err)
 	return w
 }
@@ -183,7 +183,7 @@ func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (sp
 func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()
-	spu, err := h.Catalog.CreateListing(ctx, w.maker.ID, catalog.NewListing{
+	spu, err := h.Catalog.CreateListing(ctx, w.creator.ID, catalog.NewListing{
 		Title:      w.titleEn,
 		CategoryID: 1,
 		VideoID:    w.video,
@@ -191,7 +191,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := h.Catalog.Editing(ctx, w.maker.ID, spu)
+	e, err := h.Catalog.Editing(ctx, w.creator.ID, spu)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,11 +213,11 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 			Price:       new(int64(300)),
 			MaxPerOrder: 1,
 		}}
-	r, err := h.Catalog.Save(ctx, w.maker.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	r, err := h.Catalog.Save(ctx, w.creator.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Catalog.Submit(ctx, w.maker.ID, spu, r.Version); err != nil {
+	if err := h.Catalog.Submit(ctx, w.creator.ID, spu, r.Version); err != nil {
 		t.Fatal(err)
 	}
 	return spu
@@ -254,7 +254,7 @@ func TestStudioAndDeskOnADeskInTheLight(t *testing.T) {
 
 // places are the pages of the studio and of those who look after it.
 func (w *workshop) places() []stop {
-	m, o := &w.maker, &w.operator
+	m, o := &w.creator, &w.operator
 	month := time.Now().UTC().Format("2006-01")
 	return []stop{
 		{
@@ -453,7 +453,7 @@ func (w *workshop) places() []stop {
 		{
 			name: "desk-account",
 			who:  o,
-			path: fmt.Sprintf("/admin/books/creators/%d", w.maker.ID),
+			path: fmt.Sprintf("/admin/books/creators/%d", w.creator.ID),
 		},
 		{
 			name: "desk-offers",

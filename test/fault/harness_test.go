@@ -64,18 +64,18 @@ const (
 // world is a database with one film and one person, and the program that serves them, which can be killed and started
 // again.
 type world struct {
-	t       *testing.T
-	ctx     context.Context
-	pool    *pgxpool.Pool // past the proxy
-	proxy   *proxy
-	redis   *dbtest.RedisHandle
-	slowly  *slowly // Redis as the program sees it
-	shelf   int64
-	sku     int64
-	address string
-	env     []string
-	process *exec.Cmd
-	log     *bytes.Buffer
+	t        *testing.T
+	ctx      context.Context
+	pool     *pgxpool.Pool // past the proxy
+	proxy    *proxy
+	redis    *dbtest.RedisHandle
+	slowly   *slowly // Redis as the program sees it
+	category int64
+	sku      int64
+	address  string
+	env      []string
+	process  *exec.Cmd
+	log      *bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
@@ -123,7 +123,7 @@ func (w *world) stock() {
 	w.t.Helper()
 	shop := w.shop()
 	var err error
-	w.shelf, err = shop.CreateCategory(w.ctx, catalog.NewCategory{
+	w.category, err = shop.CreateCategory(w.ctx, catalog.NewCategory{
 		Slug:   "films",
 		NameZh: "电影",
 		NameEn: "Films",
@@ -131,9 +131,9 @@ func (w *world) stock() {
 	w.ok(err)
 	w.ok(shop.CreateCreator(w.ctx, catalog.NewCreator{
 		UserID: 1,
-		Slug:   "maker",
+		Slug:   "creator",
 		NameZh: "作者",
-		NameEn: "Maker",
+		NameEn: "Creator",
 	}))
 	w.sku = w.film("film", 3)
 	_, err = account.New(w.pool, nil, slog.New(slog.DiscardHandler), time.Now).Provision(w.ctx, account.User{
@@ -155,7 +155,7 @@ func (w *world) film(slug string, units int64) int64 {
 	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{
 		Slug:       slug,
 		CreatorID:  1,
-		CategoryID: w.shelf,
+		CategoryID: w.category,
 		TitleZh:    "影片",
 		TitleEn:    "Film",
 		SKUs: []catalog.NewSKU{{

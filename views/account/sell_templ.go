@@ -18,11 +18,11 @@ import (
 type Standing int
 
 const (
-	Guest    Standing = iota
-	Shopper           // may become a creator
-	Maker             // is one
-	Operator          // judges what creators sell
-	Decided           // an operator has decided that they are none
+	Guest   Standing = iota
+	Shopper          // may become a creator
+	IsCreator
+	Operator // judges what creators sell
+	Decided  // an operator has decided that they are none
 )
 
 // SellPage says what selling in the mall is.
@@ -387,7 +387,7 @@ func sellStart(p SellPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case Maker:
+		case IsCreator:
 			templ_7745c5c3_Var19 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

@@ -26,17 +26,17 @@ type Item struct {
 	Progress    playback.Progress
 }
 
-// Shelf is a page of a library. Continue is what was begun and not finished; Living may be watched, Over not any more.
-type Shelf struct {
+// Page is a page of a library. Continue is what was begun and not finished; Living may be watched, Over not any more.
+type Page struct {
 	Continue, Living, Over []Item
 	First, Next            string // addresses of the newest and the older page; empty where there is none
 	Now                    time.Time
 }
 
-func (s Shelf) empty() bool { return len(s.Living) == 0 && len(s.Over) == 0 && s.First == "" }
+func (p Page) empty() bool { return len(p.Living) == 0 && len(p.Over) == 0 && p.First == "" }
 
 // Library is the page.
-func Library(s Shelf) templ.Component {
+func Library(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -106,7 +106,7 @@ func Library(s Shelf) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if s.empty() {
+		if p.empty() {
 			templ_7745c5c3_Var5 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -153,7 +153,7 @@ func Library(s Shelf) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(s.Continue) > 0 {
+		if len(p.Continue) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<section aria-label=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -187,8 +187,8 @@ func Library(s Shelf) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for _, i := range s.Continue {
-					templ_7745c5c3_Err = ui.VideoCard(continueCard(t, i, s.Now)).Render(ctx, templ_7745c5c3_Buffer)
+				for _, i := range p.Continue {
+					templ_7745c5c3_Err = ui.VideoCard(continueCard(t, i, p.Now)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -204,7 +204,7 @@ func Library(s Shelf) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(s.Living) > 0 {
+		if len(p.Living) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<section aria-label=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -238,7 +238,7 @@ func Library(s Shelf) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for _, i := range s.Living {
+				for _, i := range p.Living {
 					templ_7745c5c3_Var12 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 						templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 						templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -280,7 +280,7 @@ func Library(s Shelf) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.VideoCard(livingCard(t, i, s.Now)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.VideoCard(livingCard(t, i, p.Now)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -296,7 +296,7 @@ func Library(s Shelf) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(s.Over) > 0 {
+		if len(p.Over) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<section aria-label=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -330,8 +330,8 @@ func Library(s Shelf) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for _, i := range s.Over {
-					templ_7745c5c3_Err = ui.VideoCard(overCard(t, i, s.Now)).Render(ctx, templ_7745c5c3_Buffer)
+				for _, i := range p.Over {
+					templ_7745c5c3_Err = ui.VideoCard(overCard(t, i, p.Now)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -347,7 +347,7 @@ func Library(s Shelf) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Pagination(s.First, s.Next, nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Pagination(p.First, p.Next, nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -93,7 +93,7 @@ func Home(p HomePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = shelf(t.T("shop.newest"), "/videos?sort=newest", p.Newest, p.Owned).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = row(t.T("shop.newest"), "/videos?sort=newest", p.Newest, p.Owned).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -101,11 +101,11 @@ func Home(p HomePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = shelf(t.T("shop.popular"), "/videos", p.Popular, p.Owned).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = row(t.T("shop.popular"), "/videos", p.Popular, p.Owned).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = shelf(t.T("shop.free"), "/videos?free=1", p.Free, p.Owned).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = row(t.T("shop.free"), "/videos?free=1", p.Free, p.Owned).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -362,7 +362,7 @@ func featured(p catalog.Product) templ.Component {
 	})
 }
 
-func shelf(title, href string, cards []catalog.Card, owned map[int64]bool) templ.Component {
+func row(title, href string, cards []catalog.Card, owned map[int64]bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -658,7 +658,7 @@ func creators(list []catalog.Creator) templ.Component {
 	})
 }
 
-// avatar is a maker's picture, or the first letter of the name.
+// avatar is a creator's picture, or the first letter of the name.
 func avatar(name, person string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

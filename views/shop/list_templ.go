@@ -15,10 +15,10 @@ import (
 	"videomall/views/ui"
 )
 
-// ListPage is a list of videos with its filters: all of them, a shelf, a maker's, or what a search found.
+// ListPage is a list of videos with its filters: all of them, a category, a creator's, or what a search found.
 type ListPage struct {
 	Heading string
-	Creator *catalog.Creator // heads a maker's own list
+	Creator *catalog.Creator // heads a creator's own list
 	Action  string           // the list's address without its query
 	Filter  FilterForm
 	Sorts   []ui.Link
@@ -44,7 +44,7 @@ type FilterForm struct {
 	Query              string
 	Sort               string
 	Category           string
-	Categories         []ui.Option // nil where the list is of one shelf or maker
+	Categories         []ui.Option // nil where the list is of one category or creator
 	Kind, Quality      string
 	PriceMin, PriceMax string
 	PriceError         string

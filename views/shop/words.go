@@ -34,13 +34,13 @@ func Title(t *text.Printer, c catalog.Card) string { return t.Of(c.TitleZh, c.Ti
 
 func creatorName(t *text.Printer, c catalog.Card) string { return t.Of(c.CreatorZh, c.CreatorEn) }
 
-// CategoryName is a shelf's name in the reader's language.
+// CategoryName is a category's name in the reader's language.
 func CategoryName(t *text.Printer, c catalog.Category) string { return t.Of(c.NameZh, c.NameEn) }
 
-// CreatorName is a maker's name in the reader's language.
+// CreatorName is a creator's name in the reader's language.
 func CreatorName(t *text.Printer, c catalog.Creator) string { return t.Of(c.NameZh, c.NameEn) }
 
-// AvatarURL is a maker's picture at 96 or 192 pixels; empty without one.
+// AvatarURL is a creator's picture at 96 or 192 pixels; empty without one.
 func AvatarURL(name, width string) string {
 	if name == "" {
 		return ""

@@ -39,7 +39,7 @@ func selling(t *testing.T) *webtest.Mall {
 			},
 		})
 	}})
-	m.Person("maker", account.RoleCreator) // whose profile webtest has made
+	m.Person("creator", account.RoleCreator) // whose profile webtest has made
 	return m
 }
 
@@ -105,7 +105,7 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	if wrong.Form("/account/creator").Get("slug") != "Mia Films" || !wrong.Has(`id="creator-slug-error"`) {
 		t.Errorf("what was typed is lost: %s", wrong.Text())
 	}
-	form = url.Values{"name_en": {""}, "name_zh": {"米娅"}, "slug": {"maker"}}
+	form = url.Values{"name_en": {""}, "name_zh": {"米娅"}, "slug": {"creator"}}
 	b.Post("/account/creator", form).Wants(422).Shows("Somebody has this address already.")
 	if u, err := m.Accounts.User(t.Context(), shopper.ID); err != nil || u.Role != account.RoleShopper {
 		t.Fatalf("refused, and yet %+v, %v", u, err)

@@ -28,7 +28,7 @@ func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) e
 	case c.Viewer.Is(account.RoleOperator):
 		p.Standing = accountview.Operator
 	case c.Viewer.Is(account.RoleCreator):
-		p.Standing = accountview.Maker
+		p.Standing = accountview.IsCreator
 	default:
 		p.Standing = accountview.Shopper
 		var err error

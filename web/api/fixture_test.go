@@ -270,7 +270,7 @@ func (a answer) rows() []any {
 // rental of 48 hours for 490.
 func (m *mall) harbour() (videoID, own, rent int64) {
 	m.t.Helper()
-	shelf, err := m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
+	category, err := m.Catalog.CreateCategory(m.Ctx, catalog.NewCategory{
 		Slug:   "sea",
 		NameZh: "大海",
 		NameEn: "The sea",
@@ -279,7 +279,7 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
 		Slug:          "harbour",
 		CreatorID:     1,
-		CategoryID:    shelf,
+		CategoryID:    category,
 		TitleZh:       "晨光海港",
 		TitleEn:       "Harbour at dawn",
 		DescriptionZh: "清晨。",

@@ -29,7 +29,7 @@ func TestAProgramBuysAndWatches(t *testing.T) {
 		"videoId":         float64(videoID),
 		"skuId":           float64(rent),
 		"title":           "Harbour at dawn",
-		"creator":         "Maker",
+		"creator":         "Creator",
 		"durationSeconds": 4.0,
 		"rating":          nil,
 		"coverUrl":        m.url + "/media/covers/harbour-960.webp",

@@ -121,19 +121,19 @@ func (d Deps) filter(c *page.Ctx, q *query) (catalog.Filter, error) {
 		q.wrong["priceMin"] = "above_price_max"
 	}
 	if f.CategorySlug != "" {
-		shelves, err := d.Catalog.Categories(c.Request().Context())
+		categories, err := d.Catalog.Categories(c.Request().Context())
 		if err != nil {
 			return f, err
 		}
-		if !known(shelves, f.CategorySlug) {
+		if !known(categories, f.CategorySlug) {
 			q.wrong["category"] = "unknown"
 		}
 	}
 	return f, q.err()
 }
 
-func known(shelves []catalog.Category, slug string) bool {
-	for _, s := range shelves {
+func known(categories []catalog.Category, slug string) bool {
+	for _, s := range categories {
 		if s.Slug == slug {
 			return true
 		}

@@ -22,9 +22,9 @@ func (a answer) titles() []string {
 func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
 	t.Parallel()
 	m := open(t)
-	m.harbour() // 490 on the shelf "sea"
+	m.harbour() // 490 on the category "sea"
 	for _, price := range []int64{100, 300, 500, 900} {
-		m.Sells(price, -1) // Film 1 to 4 on the shelf "films"
+		m.Sells(price, -1) // Film 1 to 4 on the category "films"
 	}
 	m.OK(m.Search.RebuildAll(m.Ctx))
 	c := m.guest()

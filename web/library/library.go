@@ -59,25 +59,25 @@ func (d Deps) library(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	shelf := libraryview.Shelf{Now: c.Now}
+	page := libraryview.Page{Now: c.Now}
 	if next != "" {
-		shelf.Next = "/library?cursor=" + url.QueryEscape(next)
+		page.Next = "/library?cursor=" + url.QueryEscape(next)
 	}
 	var begun []playback.Progress
 	if cursor != "" {
-		shelf.First = "/library"
+		page.First = "/library"
 	} else if begun, err = d.Playback.Recent(ctx, c.Viewer.UserID, recent); err != nil {
 		return err
 	}
-	if err := d.fill(ctx, c.Viewer.UserID, &shelf, entitlements, begun); err != nil {
+	if err := d.fill(ctx, c.Viewer.UserID, &page, entitlements, begun); err != nil {
 		return err
 	}
 	c.Page.NoIndex = true
-	return c.Render(http.StatusOK, c.Text.T("library.title"), libraryview.Library(shelf))
+	return c.Render(http.StatusOK, c.Text.T("library.title"), libraryview.Library(page))
 }
 
 // fill sorts what was granted: each video once, by the best right to it.
-func (d Deps) fill(ctx context.Context, userID int64, shelf *libraryview.Shelf, granted []entitlement.Entitlement,
+func (d Deps) fill(ctx context.Context, userID int64, page *libraryview.Page, granted []entitlement.Entitlement,
 	begun []playback.Progress) error {
 	var ids []int64
 	for _, e := range granted {
@@ -118,15 +118,15 @@ func (d Deps) fill(ctx context.Context, userID int64, shelf *libraryview.Shelf, 
 			continue
 		}
 		shown[e.SPUID] = true
-		if e.Refusal(shelf.Now) == nil {
-			shelf.Living = append(shelf.Living, item(e))
+		if e.Refusal(page.Now) == nil {
+			page.Living = append(page.Living, item(e))
 		} else {
-			shelf.Over = append(shelf.Over, item(e))
+			page.Over = append(page.Over, item(e))
 		}
 	}
 	for _, g := range begun {
-		if rights := best[g.SPUID]; len(rights) > 0 && !g.Finished() && len(shelf.Continue) < rowful {
-			shelf.Continue = append(shelf.Continue, item(rights[0]))
+		if rights := best[g.SPUID]; len(rights) > 0 && !g.Finished() && len(page.Continue) < rowful {
+			page.Continue = append(page.Continue, item(rights[0]))
 		}
 	}
 	return nil

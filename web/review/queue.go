@@ -94,13 +94,13 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form reviewview
 	case err != nil && !errors.Is(err, catalog.ErrProductNotFound):
 		return err
 	}
-	shelves, err := d.Catalog.Categories(ctx)
+	categories, err := d.Catalog.Categories(ctx)
 	if err != nil {
 		return err
 	}
-	for _, shelf := range shelves {
-		if shelf.ID == k.Content.CategoryID {
-			p.Case.Content.CategoryZh, p.Case.Content.CategoryEn = shelf.NameZh, shelf.NameEn
+	for _, category := range categories {
+		if category.ID == k.Content.CategoryID {
+			p.Case.Content.CategoryZh, p.Case.Content.CategoryEn = category.NameZh, category.NameEn
 		}
 	}
 	if d.PreviewURL != nil && k.Content.VideoID != 0 {

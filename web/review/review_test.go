@@ -22,14 +22,14 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its review desk, two operators, the maker of its films and another creator.
+// desk is a mall with its review desk, two operators, the creator of its films and another creator.
 type desk struct {
 	*webtest.Mall
-	t                        *testing.T
-	maker, rival, olga, oleg account.User
-	reviews                  *review.Reviews
-	routes                   []*echo.Route
-	twins                    []int64
+	t                          *testing.T
+	creator, rival, olga, oleg account.User
+	reviews                    *review.Reviews
+	routes                     []*echo.Route
+	twins                      []int64
 }
 
 func open(t *testing.T) *desk {
@@ -93,10 +93,10 @@ func open(t *testing.T) *desk {
 		webreview.Routes(e.Group(""), deps)
 		d.routes = e.Routes()
 	}})
-	d.maker, d.rival = d.Person("maker", account.RoleCreator), d.Person("rival", account.RoleCreator)
+	d.creator, d.rival = d.Person("creator", account.RoleCreator), d.Person("rival", account.RoleCreator)
 	d.olga, d.oleg = d.Person("olga", account.RoleOperator), d.Person("oleg", account.RoleOperator)
-	if d.maker.ID != 1 {
-		t.Fatalf("the maker is %d, films are made by 1", d.maker.ID)
+	if d.creator.ID != 1 {
+		t.Fatalf("the creator is %d, films are made by 1", d.creator.ID)
 	}
 	return d
 }
@@ -121,7 +121,7 @@ func (d *desk) submitsFilm(revision, spuID, videoID int64) review.Case {
 		c, err = d.reviews.OpenTx(d.t.Context(), tx, review.Submission{
 			RevisionID: revision,
 			SPUID:      spuID,
-			CreatorID:  d.maker.ID,
+			CreatorID:  d.creator.ID,
 			Content: review.Content{
 				TitleZh:       "新片",
 				TitleEn:       "A new film",
@@ -150,7 +150,7 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 	spu := d.film()
 	c := d.submits(1, spu)
 	shopper, guest := d.Browser(d.Person("mia", account.RoleShopper).ID), d.Browser(0)
-	creator, operator := d.Browser(d.maker.ID), d.Browser(d.olga.ID)
+	creator, operator := d.Browser(d.creator.ID), d.Browser(d.olga.ID)
 	form := url.Values{
 		"version": {"0"},
 		"cause":   {"price"},
@@ -200,11 +200,11 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 	b := d.Browser(d.olga.ID)
 	b.Get("/admin/review").Wants(200).Shows("Nothing here")
 	c := d.submits(1, d.film())
-	b.Get("/admin/review").Wants(200).Shows("A new film", "maker", "25", "Open")
+	b.Get("/admin/review").Wants(200).Shows("A new film", "creator", "25", "Open")
 	b.Get("/admin/review?high=on").Wants(200).Hides("A new film")
 	b.Get("/admin/review?state=approved").Wants(200).Hides("A new film")
 	page := b.Get(at(c)).Wants(200).
-		Shows("New creator", "+25", "changed", "CN¥19.90", "CN¥9.90", "maker@example.test", "About <b>light</b>")
+		Shows("New creator", "+25", "changed", "CN¥19.90", "CN¥9.90", "creator@example.test", "About <b>light</b>")
 	if !page.Has("/preview/5") || !page.Has("/media/covers/harbour-480.webp") || page.Has("<b>light") {
 		t.Error("the film, the cover, or a text that became markup")
 	}
@@ -256,8 +256,8 @@ func TestAReturnComesBackWhereItSaysNothing(t *testing.T) {
 	b.Post(at(c)+"/return", url.Values{"version": {"0"}, "note": {"too dear"}, "cause": {"price"}}).Wants(303)
 	b.Get(at(c)).Shows("Returned", "too dear")
 	spu := strconv.FormatInt(c.SPUID, 10)
-	maker := d.Browser(d.maker.ID)
-	maker.Get("/studio/listings/"+spu+"/appeal").Wants(200).Shows("This listing was returned", "Price", "too dear")
+	creator := d.Browser(d.creator.ID)
+	creator.Get("/studio/listings/"+spu+"/appeal").Wants(200).Shows("This listing was returned", "Price", "too dear")
 }
 
 // Taking a listing off sale first saves nobody from its takedown.
@@ -277,7 +277,7 @@ func TestAListingThatItsCreatorTookOffCanBeTakenDown(t *testing.T) {
 func TestAListingIsTakenDownAppealedAndPutBack(t *testing.T) {
 	d := open(t)
 	spu := strconv.FormatInt(d.film(), 10)
-	b, maker := d.Browser(d.olga.ID), d.Browser(d.maker.ID)
+	b, creator := d.Browser(d.olga.ID), d.Browser(d.creator.ID)
 	b.Get("/admin/takedowns").Wants(200).Shows("Nothing was taken down")
 	b.Get("/admin/review/live?q=Film").Wants(200).Shows("Film 1", "Take down")
 	b.Get("/admin/review/live?q=nothing").Wants(200).Shows("No such listing on sale")
@@ -297,16 +297,16 @@ func TestAListingIsTakenDownAppealedAndPutBack(t *testing.T) {
 	own := "/studio/listings/" + spu + "/appeal"
 	d.Browser(d.rival.ID).Get(own).Wants(404)
 	d.Browser(d.rival.ID).Post(own, url.Values{"words": {"mine"}}).Wants(404)
-	maker.Get(own).Wants(200).Shows("This listing was taken down", "A claim of rights", "can't watch it any more")
-	maker.Post(own, url.Values{"words": {" "}}).Wants(422).Shows("Say why we should look again.")
-	maker.Post(own, url.Values{"words": {"Here is the contract"}}).Wants(303)
-	maker.Get(own).Shows("Waits for an answer", "Here is the contract").Hides("Send the appeal")
-	b.Get("/admin/takedowns").Shows("Against the takedown of", "Here is the contract", "maker@example.test")
+	creator.Get(own).Wants(200).Shows("This listing was taken down", "A claim of rights", "can't watch it any more")
+	creator.Post(own, url.Values{"words": {" "}}).Wants(422).Shows("Say why we should look again.")
+	creator.Post(own, url.Values{"words": {"Here is the contract"}}).Wants(303)
+	creator.Get(own).Shows("Waits for an answer", "Here is the contract").Hides("Send the appeal")
+	b.Get("/admin/takedowns").Shows("Against the takedown of", "Here is the contract", "creator@example.test")
 	appeal := "/admin/appeals/" + strconv.FormatInt(webtest.Query[int64](d.Mall, `select id from review_appeal`)[0], 10)
 	b.Post(appeal, url.Values{"do": {"refuse"}}).Wants(422).Shows("A refusal needs an answer.")
 	b.Post(appeal, url.Values{"do": {"nod"}}).Wants(400)
 	b.Post(appeal, url.Values{"do": {"grant"}, "answer": {"You are right"}}).Wants(303)
-	maker.Get(own).Shows("Granted", "You are right", "nothing to appeal")
+	creator.Get(own).Shows("Granted", "You are right", "nothing to appeal")
 	if s := webtest.Query[string](d.Mall, `select status from video_product_spu`)[0]; s != "live" {
 		t.Errorf("the listing is %s", s)
 	}

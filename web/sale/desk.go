@@ -28,8 +28,8 @@ func (k desk) actor(c *page.Ctx) promotion.Actor {
 	return promotion.Actor{UserID: c.Viewer.UserID, Operator: k.operator}
 }
 
-// maker is whose SKUs may be chosen; 0 is everybody's.
-func (k desk) maker(c *page.Ctx) int64 {
+// creator is whose SKUs may be chosen; 0 is everybody's.
+func (k desk) creator(c *page.Ctx) int64 {
 	if k.operator {
 		return 0
 	}
@@ -68,7 +68,7 @@ func (k desk) begin(c *page.Ctx) error {
 // renderForm shows the form of a new sale, or of the draft in p.
 func (k desk) renderForm(c *page.Ctx, status int, p saleview.FormPage) error {
 	var err error
-	if p.Choices, _, err = k.choices(c.Request().Context(), k.maker(c), p.Form); err != nil {
+	if p.Choices, _, err = k.choices(c.Request().Context(), k.creator(c), p.Form); err != nil {
 		return err
 	}
 	p.Frame, p.MaxItems = k.frame(), promotion.MaxItems
@@ -109,7 +109,7 @@ func (k desk) save(c *page.Ctx, campaign *promotion.Campaign,
 	if pressed(&f, values.Get("do")) {
 		return k.renderForm(c, http.StatusOK, saleview.FormPage{Campaign: campaign, Form: f})
 	}
-	_, offers, err := k.choices(ctx, k.maker(c), f)
+	_, offers, err := k.choices(ctx, k.creator(c), f)
 	if err != nil {
 		return err
 	}

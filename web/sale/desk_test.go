@@ -55,11 +55,11 @@ func (f *fair) created(a webtest.Answer, base string) promotion.Campaign {
 func TestACreatorMakesASale(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, 20)
-	b := f.Browser(f.maker.ID)
+	b := f.Browser(f.creator.ID)
 	b.Get("/studio/sales").Wants(200).Shows("No sale yet")
 	b.Get("/studio/sales/new").Wants(200).Shows("Film 1", "CN¥9.90", "Time zone: UTC")
 	c := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
-	if c.OwnerID != f.maker.ID || c.NameEn != "Midnight sale" || len(c.Items) != 1 || c.Items[0].Amount.Amount != 490 ||
+	if c.OwnerID != f.creator.ID || c.NameEn != "Midnight sale" || len(c.Items) != 1 || c.Items[0].Amount.Amount != 490 ||
 		c.Items[0].Units != 5 {
 		t.Fatalf("kept %+v", c)
 	}
@@ -116,7 +116,7 @@ func TestTimesAreInTheReadersZone(t *testing.T) {
 func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
-	b := f.Browser(f.maker.ID)
+	b := f.Browser(f.creator.ID)
 	for _, c := range []struct{ field, value, id, says string }{
 		{"name_en", "", "name_en", "Give it a name."},
 		{"name_zh", strings.Repeat("长", 81), "name_zh", "That is more than 80 letters."},
@@ -146,7 +146,7 @@ func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
 func TestVideosAreAddedAndTakenOut(t *testing.T) {
 	f := open(t)
 	one, two := f.Film(990, -1), f.Film(1990, -1)
-	b := f.Browser(f.maker.ID)
+	b := f.Browser(f.creator.ID)
 	form := b.Post("/studio/sales", f.typed(time.UTC, one, "do", "add")).Wants(200).Form("/studio/sales")
 	if len(form["sku"]) != 2 || form.Get("name_en") != "Midnight sale" || form["price"][0] != "4.90" {
 		t.Fatalf("with another row: %v", form)
@@ -175,7 +175,7 @@ func TestVideosAreAddedAndTakenOut(t *testing.T) {
 func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, 4)
-	b := f.Browser(f.maker.ID)
+	b := f.Browser(f.creator.ID)
 	c := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
 	here := "/studio" + path(c)
 	form := b.Get(here).Form(here + "/schedule")
@@ -197,7 +197,7 @@ func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
 func TestNobodyElseFindsASale(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
-	mine := f.created(f.Browser(f.maker.ID).Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
+	mine := f.created(f.Browser(f.creator.ID).Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
 	other := f.Browser(f.Person("eve", account.RoleCreator).ID)
 	for _, verb := range []string{"", "/schedule", "/cancel", "/stop"} {
 		other.Post("/studio"+path(mine)+verb, f.typed(time.UTC, sku, "version", "0")).Wants(404)
@@ -239,9 +239,9 @@ func TestNobodyElseFindsASale(t *testing.T) {
 func TestALongListIsCutIntoPages(t *testing.T) {
 	f := open(t)
 	_, err := f.Pool.Exec(t.Context(), `insert into promotion_campaign (owner_id, name_zh, name_en, starts_at, ends_at)
-		select $1, 'x', 'Sale ' || n, now(), now() + interval '1 hour' from generate_series(1, 51) n`, f.maker.ID)
+		select $1, 'x', 'Sale ' || n, now(), now() + interval '1 hour' from generate_series(1, 51) n`, f.creator.ID)
 	f.ok(err)
-	b := f.Browser(f.maker.ID)
+	b := f.Browser(f.creator.ID)
 	first := b.Get("/studio/sales").Wants(200).Shows("Sale 51", "Sale 2 ").Hides("Sale 1 ")
 	id := webtest.Query[int64](f.Mall, `select id from promotion_campaign where name_en = 'Sale 2'`)[0]
 	next := fmt.Sprintf("/studio/sales?before=%d", id)

@@ -107,9 +107,9 @@ func pressed(f *saleview.Form, button string) bool {
 }
 
 // choices are the SKUs that a form lets choose from, and the prices of those that it names.
-func (k desk) choices(ctx context.Context, maker int64,
+func (k desk) choices(ctx context.Context, creator int64,
 	f saleview.Form) ([]catalog.Offer, map[int64]catalog.Offer, error) {
-	list, err := k.Catalog.Sellable(ctx, maker, mostChoices)
+	list, err := k.Catalog.Sellable(ctx, creator, mostChoices)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -132,7 +132,7 @@ func (k desk) choices(ctx context.Context, maker int64,
 	}
 	for id, o := range more {
 		known[id] = o
-		if maker == 0 || o.CreatorID == maker {
+		if creator == 0 || o.CreatorID == creator {
 			list = append(list, o)
 		}
 	}

@@ -32,7 +32,7 @@ import (
 type fair struct {
 	*webtest.Mall
 	t        *testing.T
-	maker    account.User // the creator of all films
+	creator  account.User // the creator of all films
 	olga     account.User // an operator
 	mia      account.User // a shopper
 	stopping chan struct{}
@@ -80,11 +80,11 @@ func open(t *testing.T) *fair {
 			},
 		})
 	}})
-	f.maker = f.Person("carl", account.RoleCreator)
+	f.creator = f.Person("carl", account.RoleCreator)
 	f.olga = f.Person("olga", account.RoleOperator)
 	f.mia = f.Person("mia", account.RoleShopper)
-	if f.maker.ID != 1 {
-		t.Fatalf("the first account is %d", f.maker.ID)
+	if f.creator.ID != 1 {
+		t.Fatalf("the first account is %d", f.creator.ID)
 	}
 	return f
 }

@@ -27,14 +27,14 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 			Now:  m.Now,
 			Log:  slog.New(slog.DiscardHandler),
 			Key:  make([]byte, 32),
-			Makers: func(_ context.Context, ids []int64) (map[int64]int64, error) {
-				makers := map[int64]int64{}
+			CreatorsOf: func(_ context.Context, ids []int64) (map[int64]int64, error) {
+				creators := map[int64]int64{}
 				for _, id := range ids {
 					if id == 5 {
-						makers[id] = 1
+						creators[id] = 1
 					}
 				}
-				return makers, nil
+				return creators, nil
 			},
 		})
 		seen.Routes(g, seen.Deps{
@@ -46,7 +46,7 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 	// noon, or an hour might lead into another day
 	m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now()))
 	// number 1, whose own visits would not count
-	m.Person("maker", account.RoleCreator)
+	m.Person("creator", account.RoleCreator)
 	person := m.Person("ann", account.RoleShopper)
 	b := m.Browser(0)
 	first := b.Post("/seen/5", url.Values{"from": {"https://www.google.com/"}}).Wants(204)

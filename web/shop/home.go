@@ -9,9 +9,9 @@ import (
 	"videomall/web/page"
 )
 
-// How many videos and makers the front page shows of each kind.
+// How many videos and creators the front page shows of each kind.
 const (
-	homeShelf    = 8
+	homeRow      = 8
 	homeFree     = 4
 	homeCreators = 6
 )
@@ -22,7 +22,7 @@ func (d Deps) home(c *page.Ctx) error {
 	var p shopview.HomePage
 	popular, err := d.Catalog.List(ctx, catalog.Filter{
 		Sort:    catalog.SortPopular,
-		Limit:   homeShelf + 1,
+		Limit:   homeRow + 1,
 		NoCount: true,
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func (d Deps) home(c *page.Ctx) error {
 	}
 	newest, err := d.Catalog.List(ctx, catalog.Filter{
 		Sort:    catalog.SortNewest,
-		Limit:   homeShelf,
+		Limit:   homeRow,
 		NoCount: true,
 	})
 	if err != nil {
@@ -80,7 +80,7 @@ func (d Deps) home(c *page.Ctx) error {
 	c.Page.Canonical = c.PublicURL("/")
 	c.Page.Unswapped = true
 	if c.Request().URL.RawQuery == "" {
-		life.Tags = []string{catalog.TagShelves}
+		life.Tags = []string{catalog.TagLists}
 		c.Keep(life)
 	}
 	return c.Render(http.StatusOK, "", shopview.Home(p))

@@ -106,7 +106,7 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 // keepList keeps the page under the one address by which the mall itself leads to it, so that invented parameters fill
 // nothing.
 func (d Deps) keepList(c *page.Ctx, r request, life cache.Life) {
-	life.Tags = []string{catalog.TagShelves}
+	life.Tags = []string{catalog.TagLists}
 	switch {
 	case r.wrong != "" || r.filter.Cursor != "" || c.Request().URL.RequestURI() != r.with():
 		return

@@ -109,7 +109,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 
 // life is how long a video's page may be kept: to the next price, and hardly at all while it counts what is left.
 func life(product catalog.Product, editions []shopview.Edition) cache.Life {
-	l := cache.Life{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagShelves}}
+	l := cache.Life{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagLists}}
 	if product.Until != nil {
 		l.Until = *product.Until
 	}

@@ -30,7 +30,7 @@ func (d Deps) series(c *page.Ctx) error {
 		s.Episodes[i].Card = cards[i]
 	}
 	if c.Request().URL.RawQuery == "" {
-		life.Tags = []string{catalog.TagShelves}
+		life.Tags = []string{catalog.TagLists}
 		c.Keep(life)
 	}
 	c.Page.Canonical = c.PublicURL("/series/" + s.Slug)

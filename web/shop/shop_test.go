@@ -27,7 +27,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// stall is a mall whose shelves hold a few films.
+// stall is a mall whose categories hold a few films.
 type stall struct {
 	*webtest.Mall
 	films map[string]catalog.Created
@@ -96,7 +96,7 @@ func open(t *testing.T) *stall {
 			t.Fatal(err)
 		}
 	}
-	shelves := map[string]int64{}
+	categories := map[string]int64{}
 	for _, n := range []catalog.NewCategory{{
 		Slug:     "nature",
 		NameZh:   "自然",
@@ -111,11 +111,11 @@ func open(t *testing.T) *stall {
 		{
 			Slug:     "empty",
 			NameZh:   "空架",
-			NameEn:   "Bare shelf",
+			NameEn:   "Bare category",
 			Position: 3,
 		}} {
 		var err error
-		shelves[n.Slug], err = s.Catalog.CreateCategory(ctx, n)
+		categories[n.Slug], err = s.Catalog.CreateCategory(ctx, n)
 		must(err)
 	}
 	must(s.Catalog.CreateCreator(ctx, catalog.NewCreator{
@@ -131,7 +131,7 @@ func open(t *testing.T) *stall {
 		made, err := s.Catalog.CreateProduct(ctx, catalog.NewProduct{
 			Slug:            f.slug,
 			CreatorID:       70,
-			CategoryID:      shelves[f.category],
+			CategoryID:      categories[f.category],
 			TitleZh:         f.zh,
 			TitleEn:         f.en,
 			DescriptionZh:   "关于" + f.zh + "的一部短片。",
@@ -171,7 +171,7 @@ func TestTheFrontPageInBothLanguages(t *testing.T) {
 	b := s.Browser(0)
 	a := b.Get("/").Wants(http.StatusOK).
 		Shows("Chasing the Aurora", "from CN¥6.00", "Nature", "Travel", "Lin Xi", "Free to watch", "Fire in the Wok").
-		Hides("Bare shelf", "追逐极光")
+		Hides("Bare category", "追逐极光")
 	if !a.Has(`<html lang="en"`) || !a.Has(`/media/covers/aurora-480.webp`) ||
 		strings.Count(a.Body, `fetchpriority="high"`) != 1 {
 		t.Error("the featured cover is not the one image fetched first")
@@ -434,7 +434,7 @@ func TestLanguageOfAnAddress(t *testing.T) {
 // note says so.
 func TestProduct_in_one_language(t *testing.T) {
 	s := open(t)
-	shelf, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
+	category, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
 		Slug:   "single",
 		NameZh: "单语",
 		NameEn: "Single",
@@ -446,7 +446,7 @@ func TestProduct_in_one_language(t *testing.T) {
 	made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
 		Slug:          "only-chinese",
 		CreatorID:     70,
-		CategoryID:    shelf,
+		CategoryID:    category,
 		TitleZh:       "雪国列车站",
 		DescriptionZh: "一座车站的冬天。",
 		Cover:         "x",
@@ -490,7 +490,7 @@ func TestProduct_in_one_language(t *testing.T) {
 func TestCreator_in_one_language(t *testing.T) {
 	s := open(t)
 	day := s.Now()
-	shelf, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
+	category, err := s.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
 		Slug:   "single",
 		NameZh: "单语",
 		NameEn: "Single",
@@ -517,7 +517,7 @@ func TestCreator_in_one_language(t *testing.T) {
 		made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{
 			Slug:        "by-" + n.Slug,
 			CreatorID:   n.UserID,
-			CategoryID:  shelf,
+			CategoryID:  category,
 			TitleZh:     "候鸟",
 			TitleEn:     "Migrants",
 			Cover:       "x",

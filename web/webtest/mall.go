@@ -170,9 +170,9 @@ func Open(t testing.TB, o Options) *Mall {
 	m.must(err)
 	m.must(m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: 1,
-		Slug:   "maker",
+		Slug:   "creator",
 		NameZh: "作者",
-		NameEn: "Maker",
+		NameEn: "Creator",
 	}))
 	return m
 }

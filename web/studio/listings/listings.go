@@ -167,9 +167,9 @@ func (d Deps) dress(c *page.Ctx, listing int64, cover string) error {
 }
 
 func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, error) {
-	shelves, err := d.Catalog.Categories(ctx)
+	categories, err := d.Catalog.Categories(ctx)
 	list := []ui.Option{{Label: t.T("listing.choose_category")}}
-	for _, s := range shelves {
+	for _, s := range categories {
 		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.NameZh, s.NameEn)})
 	}
 	return list, err

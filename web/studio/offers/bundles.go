@@ -31,7 +31,7 @@ func (k desk) beginBundle(c *page.Ctx) error {
 func (k desk) renderBundle(c *page.Ctx, status int, p offersview.BundlePage) error {
 	ctx := c.Request().Context()
 	var err error
-	if p.Choices, err = k.Catalog.Sellable(ctx, k.maker(c), mostChoices); err != nil {
+	if p.Choices, err = k.Catalog.Sellable(ctx, k.creator(c), mostChoices); err != nil {
 		return err
 	}
 	p.Frame = k.frame()

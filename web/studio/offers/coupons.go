@@ -40,7 +40,7 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 	ctx := c.Request().Context()
 	p.Frame, p.Now = k.frame(), k.Now()
 	if !k.operator {
-		offers, err := k.Catalog.Sellable(ctx, k.maker(c), mostChoices)
+		offers, err := k.Catalog.Sellable(ctx, k.creator(c), mostChoices)
 		if err != nil {
 			return err
 		}

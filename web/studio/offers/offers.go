@@ -107,8 +107,8 @@ func (k desk) older(list string, before int64) string {
 	return k.base + "?" + url.Values{list: {strconv.FormatInt(before, 10)}}.Encode()
 }
 
-// maker is whose SKUs may be chosen; 0 is everybody's.
-func (k desk) maker(c *page.Ctx) int64 {
+// creator is whose SKUs may be chosen; 0 is everybody's.
+func (k desk) creator(c *page.Ctx) int64 {
 	if k.operator {
 		return 0
 	}

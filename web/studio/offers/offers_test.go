@@ -17,11 +17,11 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its maker, the account that owns every film.
+// desk is a mall with its creator, the account that owns every film.
 type desk struct {
 	*webtest.Mall
-	t     *testing.T
-	maker account.User
+	t       *testing.T
+	creator account.User
 }
 
 func open(t *testing.T) *desk {
@@ -41,12 +41,12 @@ func open(t *testing.T) *desk {
 		})
 	}})
 	d := &desk{
-		Mall:  m,
-		t:     t,
-		maker: m.Person("maker", account.RoleCreator),
+		Mall:    m,
+		t:       t,
+		creator: m.Person("creator", account.RoleCreator),
 	}
-	if d.maker.ID != 1 { // films belong to account 1
-		t.Fatalf("the maker is account %d", d.maker.ID)
+	if d.creator.ID != 1 { // films belong to account 1
+		t.Fatalf("the creator is account %d", d.creator.ID)
 	}
 	return d
 }
@@ -77,14 +77,14 @@ func (d *desk) coupon(change ...string) url.Values {
 func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
 	d := open(t)
 	d.Film(990, -1)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	b.Get("/studio/offers").Wants(200).Shows("No coupon yet", "No bundle yet")
 	b.Get("/studio/offers/coupons/new").Wants(200).Shows("Film 1", "Time zone: UTC")
 	film := webtest.Query[int64](d.Mall, `select id from video_product_spu`)[0]
 	made := b.Post("/studio/offers/coupons", d.coupon("video", strconv.FormatInt(film, 10), "min_spend", "9.9")).
 		Wants(303).Location
 	b.Get(made).Wants(200).Shows("SPRING", "CN¥3.00 off", "0 of 50", "Stop this coupon")
-	c, err := d.Promotions.Coupon(t.Context(), promotion.Actor{UserID: d.maker.ID}, 1)
+	c, err := d.Promotions.Coupon(t.Context(), promotion.Actor{UserID: d.creator.ID}, 1)
 	if err != nil || c.MinSpend != 990 || len(c.SPUIDs) != 1 || c.Currency != "CNY" {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -100,7 +100,7 @@ func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
 
 func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
 	d := open(t)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	for words, change := range map[string][]string{
 		"letters, digits and hyphens, and no hyphen first": {"code", "-x"},
 		"Type a sum such as 5.00":                          {"amount_off", "much"},
@@ -126,7 +126,7 @@ func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
 func TestOthersOffersDoNotExist(t *testing.T) {
 	d := open(t)
 	first, second := d.Film(990, -1), d.Film(500, -1)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	coupon := b.Post("/studio/offers/coupons", d.coupon()).Wants(303).Location
 	bundle := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location
 	other := d.Browser(d.Person("other", account.RoleCreator).ID)
@@ -164,7 +164,7 @@ func bundleForm(skus ...int64) url.Values {
 func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
 	d := open(t)
 	first, second := d.Film(1000, -1), d.Film(500, -1)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	b.Post("/studio/offers/bundles", bundleForm(first)).Wants(422).Shows("Choose at least two videos")
 	b.Post("/studio/offers/bundles", bundleForm(first, first)).Wants(422).Shows("in the list already")
 	dear := bundleForm(first, second)

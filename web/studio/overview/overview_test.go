@@ -23,9 +23,9 @@ import (
 // desk is a mall with a creator who has two films, and another who has none.
 type desk struct {
 	*webtest.Mall
-	t            *testing.T
-	maker, other account.User
-	today        time.Time
+	t              *testing.T
+	creator, other account.User
+	today          time.Time
 }
 
 func open(t *testing.T) *desk {
@@ -47,15 +47,15 @@ func open(t *testing.T) *desk {
 			Lines:   m.Orders.SoldLines,
 		})
 	}})
-	d.maker, d.other = d.Person("maker", account.RoleCreator), d.Person("other", account.RoleCreator)
-	if d.maker.ID != 1 {
-		t.Fatalf("the maker is %d", d.maker.ID)
+	d.creator, d.other = d.Person("creator", account.RoleCreator), d.Person("other", account.RoleCreator)
+	if d.creator.ID != 1 {
+		t.Fatalf("the creator is %d", d.creator.ID)
 	}
 	d.today = calendar.UTC.DayOf(d.Now())
 	return d
 }
 
-// sums writes what a video, or with 0 the maker, did so many days ago.
+// sums writes what a video, or with 0 the creator, did so many days ago.
 func (d *desk) sums(ago int, spu int64, currency string, orders, gross, refunds, refunded int64) {
 	d.t.Helper()
 	_, err := d.Pool.Exec(d.t.Context(), `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
@@ -79,7 +79,7 @@ func (d *desk) spu(sku int64) int64 {
 
 func TestTheStudioBeginsWithNumbers(t *testing.T) {
 	d := open(t)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	holds := func(a webtest.Answer, parts ...string) {
 		t.Helper()
 		for _, part := range parts {
@@ -119,7 +119,7 @@ func TestTheStudioBeginsWithNumbers(t *testing.T) {
 
 func TestAPeriodThatCantBeShownComesBack(t *testing.T) {
 	d := open(t)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
 	for query, says := range map[string]string{
 		"period=own&from=2025-02-30&to=2025-03-01":  "Choose a day.",
@@ -182,7 +182,7 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 	d.sums(0, 0, "CNY", 3, 2970, 1, 990)
 	d.sums(0, film, "CNY", 3, 2970, 1, 990)
 	order := d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	today := d.today.Format(time.DateOnly)
 	read := func(what, more string) [][]string {
 		t.Helper()
@@ -230,7 +230,7 @@ func TestOverview_Zone(t *testing.T) {
 	d.Advance(d.today.Add(36 * time.Hour).Sub(d.Now())) // noon of UTC
 	d.today = d.today.AddDate(0, 0, 1)
 	film := d.spu(d.Film(990, -1))
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
 	own := "/studio?period=own&from=" + tomorrow + "&to=" + tomorrow
 	b.Get(own).Wants(422).Shows("has not come yet", "Days of UTC.")
@@ -297,7 +297,7 @@ func TestOverview_ZoneOfOrders(t *testing.T) {
 	d.Advance(d.today.Add(47*time.Hour + 30*time.Minute).Sub(d.Now())) // half past eleven at night of UTC
 	sku := d.Film(990, -1)
 	d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	lines := func(day time.Time) [][]string {
 		t.Helper()
 		a := b.Get(

@@ -19,13 +19,13 @@ import (
 
 type studio struct {
 	*webtest.Mall
-	t            *testing.T
-	maker, rival account.User
-	buyer        account.User
-	sold         order.Order
+	t              *testing.T
+	creator, rival account.User
+	buyer          account.User
+	sold           order.Order
 }
 
-// open makes a mall in which one film of the maker was sold.
+// open makes a mall in which one film of the creator was sold.
 func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
@@ -37,17 +37,17 @@ func open(t *testing.T) *studio {
 			Catalog:  m.Catalog,
 		})
 	}})}
-	s.maker, s.rival = s.Person("maker", account.RoleCreator), s.Person("rival", account.RoleCreator)
+	s.creator, s.rival = s.Person("creator", account.RoleCreator), s.Person("rival", account.RoleCreator)
 	s.buyer = s.Person("linxia", account.RoleShopper)
 	sku := s.Film(990, -1)
-	if s.maker.ID != 1 { // whose films webtest makes
-		t.Fatalf("the maker is %d", s.maker.ID)
+	if s.creator.ID != 1 { // whose films webtest makes
+		t.Fatalf("the creator is %d", s.creator.ID)
 	}
 	s.sold = s.Bought(s.buyer.ID, sku)
 	s.ok(db.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
 		return s.Orders.CountCustomersTx(t.Context(), tx, order.Event{
 			UserID: s.buyer.ID,
-			Items:  []order.EventItem{{CreatorID: s.maker.ID}},
+			Items:  []order.EventItem{{CreatorID: s.creator.ID}},
 		})
 	}))
 	return s
@@ -62,7 +62,7 @@ func (s *studio) ok(err error) {
 
 func TestACreatorLooksAtWhatWasSold(t *testing.T) {
 	s := open(t)
-	b := s.Browser(s.maker.ID)
+	b := s.Browser(s.creator.ID)
 	b.Get("/studio/orders").Wants(200).Shows(s.sold.OrderNo, "linxia", "Film 1", "CN¥9.90")
 	page := b.Get("/studio/orders/"+s.sold.OrderNo).Wants(200).Shows("Order of linxia", "Refund now")
 	if strings.Contains(page.Body, s.buyer.Email) {
@@ -87,7 +87,7 @@ func TestACreatorLooksAtWhatWasSold(t *testing.T) {
 
 func TestACreatorRefundsASale(t *testing.T) {
 	s := open(t)
-	b, address := s.Browser(s.maker.ID), "/studio/orders/"+s.sold.OrderNo
+	b, address := s.Browser(s.creator.ID), "/studio/orders/"+s.sold.OrderNo
 	form := url.Values{"key": {"one"}, "item": {fmt.Sprint(s.sold.Items[0].ID)}, "reason": {" "}}
 	b.Post(address+"/refund", form).Wants(422).Shows("Say why")
 	form.Set("reason", "they <b>asked</b>")
@@ -107,7 +107,7 @@ func TestACreatorRefundsASale(t *testing.T) {
 
 	again := s.Bought(s.buyer.ID, s.Film(500, -1))
 	s.Advance(order.RefundWindow)
-	b = s.Browser(s.maker.ID) // no session lives that long
+	b = s.Browser(s.creator.ID) // no session lives that long
 	b.Get("/studio/orders/" + again.OrderNo).Wants(200).Shows("Nothing of this order can be refunded by you any more")
 	form = url.Values{"key": {"two"}, "item": {fmt.Sprint(again.Items[0].ID)}, "reason": {"late"}}
 	b.Post("/studio/orders/"+again.OrderNo+"/refund", form).Wants(409).Shows("is over")
@@ -115,7 +115,7 @@ func TestACreatorRefundsASale(t *testing.T) {
 
 func TestACreatorAnswersAReview(t *testing.T) {
 	s := open(t)
-	b := s.Browser(s.maker.ID)
+	b := s.Browser(s.creator.ID)
 	b.Get("/studio/reviews").Wants(200).Shows("Nobody has reviewed this yet")
 	r, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{
 		SPUID:  s.sold.Items[0].SPUID,

@@ -31,7 +31,7 @@ func (c slowConn) Read(p []byte) (int, error) {
 func TestAnUploadMayTakeLongerThanAnyOtherRequest(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
-	b := h.Browser(h.Person("maker", "creator").ID)
+	b := h.Browser(h.Person("creator", "creator").ID)
 	e := echo.New()
 	h.Site.Use(e)
 	uploads.Routes(e.Group(""), uploads.Deps{Site: h.Site, Media: h.media})

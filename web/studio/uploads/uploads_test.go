@@ -83,8 +83,8 @@ const inside = "\x00\x00\x00\x18ftypmp42 and then the rest of a film"
 func TestAClientOfTusUploadsAFilm(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
-	maker := h.Person("maker", "creator")
-	b := h.Browser(maker.ID)
+	creator := h.Person("creator", "creator")
+	b := h.Browser(creator.ID)
 	o := b.Send("OPTIONS", "/studio/uploads/tus", nil, "").Wants(204)
 	if o.Header.Get("Tus-Version") != "1.0.0" || o.Header.Get("Tus-Extension") != "creation,expiration,termination" ||
 		o.Header.Get("Tus-Max-Size") != "1048576" {
@@ -146,7 +146,7 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 	video := done.Header.Get("Mall-Video")
 	if id, err := strconv.ParseInt(video, 10, 64); err != nil {
 		t.Fatalf("%v", done.Header)
-	} else if v, err := h.media.Video(t.Context(), maker.ID, id); err != nil || v.Name != "film.mp4" {
+	} else if v, err := h.media.Video(t.Context(), creator.ID, id); err != nil || v.Name != "film.mp4" {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if a := at(len(inside)); a.Header.Get("Mall-Video") != video {
@@ -172,10 +172,10 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 	}
 }
 
-func TestUploadsAreTheirMakersAlone(t *testing.T) {
+func TestUploads_of_another_creator(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
-	path := h.begin(h.Browser(h.Person("maker", "creator").ID), len(inside))
+	path := h.begin(h.Browser(h.Person("creator", "creator").ID), len(inside))
 	for who, b := range map[string]*webtest.Browser{
 		"another creator": h.Browser(h.Person("other", "creator").ID),
 		"a shopper":       h.Browser(h.Person("ann", "shopper").ID),
@@ -197,7 +197,7 @@ func TestUploadsAreTheirMakersAlone(t *testing.T) {
 func TestThePageSaysWhatTheScriptNeeds(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
-	b := h.Browser(h.Person("maker", "creator").ID)
+	b := h.Browser(h.Person("creator", "creator").ID)
 	for lang, words := range map[string][]string{
 		"en":    {"Upload films", "needs JavaScript", "1 MB"},
 		"zh-CN": {"上传影片", "需要启用 JavaScript", "1 MB"},
@@ -215,7 +215,7 @@ func TestThePageSaysWhatTheScriptNeeds(t *testing.T) {
 func TestDirectUploadsOverTheAddressesOfTheScript(t *testing.T) {
 	t.Parallel()
 	h := open(t, dbtest.Bucket(t))
-	b := h.Browser(h.Person("maker", "creator").ID)
+	b := h.Browser(h.Person("creator", "creator").ID)
 	page := b.Get("/studio/videos/new").Wants(200)
 	if !page.Has("data-direct") ||
 		!strings.Contains(page.Header.Get("Content-Security-Policy"), "connect-src 'self' "+h.media.UploadOrigin()) {
@@ -288,7 +288,7 @@ func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
 		dbtest.Missing(t, err)
 	}
 	h := open(t, "file://"+t.TempDir())
-	b := h.Browser(h.Person("maker", "creator").ID)
+	b := h.Browser(h.Person("creator", "creator").ID)
 	var picture bytes.Buffer
 	h.must(png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 640, 360))))
 	kind, body := form(t, picture.Bytes())
@@ -318,8 +318,8 @@ func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
 func TestDeps_offered(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
-	maker := h.Person("maker", "creator")
-	b := h.Browser(maker.ID)
+	creator := h.Person("creator", "creator")
+	b := h.Browser(creator.ID)
 	path := h.begin(b, len(inside))
 	size, octets := strconv.Itoa(len(inside)), "application/offset+octet-stream"
 	for what, a := range map[string]webtest.Answer{
@@ -349,7 +349,7 @@ func TestDeps_offered(t *testing.T) {
 	if a := b.Send("HEAD", path, tus(), "").Wants(200); a.Header.Get("Upload-Offset") != "0" {
 		t.Errorf("bytes were taken: %v", a.Header)
 	}
-	videos, err := h.media.Videos(t.Context(), maker.ID, 0, 10)
+	videos, err := h.media.Videos(t.Context(), creator.ID, 0, 10)
 	if h.must(err); len(videos) != 0 {
 		t.Errorf("%d films", len(videos))
 	}

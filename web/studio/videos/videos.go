@@ -33,20 +33,20 @@ const perPage = 50
 
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
-	maker, on := d.Site.RequireRole(account.RoleCreator), d.Site.Handle
-	g.GET("/studio/videos", on(d.list), maker)
-	g.GET("/studio/videos/:id", on(d.show), maker)
-	g.GET("/studio/videos/:id/status", on(d.status), maker)
-	g.GET("/studio/videos/:id/play", on(d.play), maker)
+	creator, on := d.Site.RequireRole(account.RoleCreator), d.Site.Handle
+	g.GET("/studio/videos", on(d.list), creator)
+	g.GET("/studio/videos/:id", on(d.show), creator)
+	g.GET("/studio/videos/:id/status", on(d.status), creator)
+	g.GET("/studio/videos/:id/play", on(d.play), creator)
 	g.GET("/admin/films/:id", on(d.inspect), d.Site.RequireRole(account.RoleOperator))
-	g.GET("/studio/videos/:id/posters/:n", on(d.poster), maker)
-	g.POST("/studio/videos/:id/cover", on(d.cover), maker)
-	g.POST("/studio/videos/:id/retry", on(d.retry), maker)
-	g.POST("/studio/videos/:id/delete", on(d.remove), maker)
-	g.POST("/studio/videos/:id/trailer", on(d.trailer), maker)
-	g.POST(captionsPath, on(d.captions), maker)
-	g.POST("/studio/videos/:id/captions/delete", on(d.dropCaptions), maker)
-	g.POST("/studio/videos/:id/chapters", on(d.chapters), maker)
+	g.GET("/studio/videos/:id/posters/:n", on(d.poster), creator)
+	g.POST("/studio/videos/:id/cover", on(d.cover), creator)
+	g.POST("/studio/videos/:id/retry", on(d.retry), creator)
+	g.POST("/studio/videos/:id/delete", on(d.remove), creator)
+	g.POST("/studio/videos/:id/trailer", on(d.trailer), creator)
+	g.POST(captionsPath, on(d.captions), creator)
+	g.POST("/studio/videos/:id/captions/delete", on(d.dropCaptions), creator)
+	g.POST("/studio/videos/:id/chapters", on(d.chapters), creator)
 }
 
 // id is the film that the address names.

@@ -31,10 +31,10 @@ import (
 // studio is a mall with two creators.
 type studio struct {
 	*webtest.Mall
-	t          *testing.T
-	media      *media.Media
-	dir        string // of the storage
-	maker, bob account.User
+	t            *testing.T
+	media        *media.Media
+	dir          string // of the storage
+	creator, bob account.User
 }
 
 func open(t *testing.T) *studio {
@@ -73,7 +73,7 @@ func open(t *testing.T) *studio {
 			Playback: p,
 		})
 	}})
-	s.maker, s.bob = s.Person("mia", account.RoleCreator), s.Person("bob", account.RoleCreator)
+	s.creator, s.bob = s.Person("mia", account.RoleCreator), s.Person("bob", account.RoleCreator)
 	return s
 }
 
@@ -121,9 +121,9 @@ func (s *studio) packaged(id int64) media.Asset {
 
 func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 	s := open(t)
-	b := s.Browser(s.maker.ID)
+	b := s.Browser(s.creator.ID)
 	b.Get("/studio/videos").Wants(200).Shows("No file yet", "Upload a film")
-	id := s.uploaded(s.maker.ID)
+	id := s.uploaded(s.creator.ID)
 	here := fmt.Sprint("/studio/videos/", id)
 	b.Get("/studio/videos").Wants(200).Shows("harbour.mp4", "In preparation")
 	webtest.Query[int64](s.Mall, `update media_stage
@@ -141,7 +141,7 @@ func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 	webtest.Query[int64](s.Mall, `update media_video set state = 'failed', refusal = 'no_picture' where id = $1
 		returning id`, id)
 	b.Get(here).Wants(200).Shows("The file holds sound but no moving picture", "Try again")
-	zh := s.Browser(s.maker.ID)
+	zh := s.Browser(s.creator.ID)
 	zh.Lang = "zh-CN"
 	zh.Get(here).Wants(200).Shows("文件只有声音，没有画面")
 	b.Post(here+"/retry", url.Values{"stage": {"probe"}}).Wants(303)
@@ -156,9 +156,9 @@ func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 
 func TestAFilmIsDressed(t *testing.T) {
 	s := open(t)
-	id := s.uploaded(s.maker.ID)
+	id := s.uploaded(s.creator.ID)
 	a := s.packaged(id)
-	b, here := s.Browser(s.maker.ID), fmt.Sprint("/studio/videos/", id)
+	b, here := s.Browser(s.creator.ID), fmt.Sprint("/studio/videos/", id)
 	b.Get(here).Wants(200).Shows("Ready", "Play", "Trailer", "Subtitles", "Chapters")
 	b.Post(here+"/trailer", url.Values{"from": {"0:04"}, "to": {"0:08"}}).Wants(303)
 	b.Post(here+"/trailer", url.Values{"from": {"soon"}, "to": {"1:30"}}).Wants(422).Shows("Write a time such as 0:30")
@@ -184,7 +184,7 @@ func TestAFilmIsDressed(t *testing.T) {
 	b.Get(here).Wants(200).Shows("français")
 	b.Post(here+"/captions/delete", url.Values{"language": {"fr"}}).Wants(303)
 	b.Get(here).Wants(200).Hides("français")
-	// Its maker plays it before anybody can buy it.
+	// Its creator plays it before anybody can buy it.
 	page := b.Get(here + "/play").Wants(200)
 	if !page.Has(`data-auth-url="` + play.PreviewURL(a.ID) + `"`) {
 		t.Error("no player")
@@ -200,14 +200,14 @@ func TestAPictureOfAFilmBecomesACover(t *testing.T) {
 		dbtest.Missing(t, err)
 	}
 	s := open(t)
-	id := s.uploaded(s.maker.ID)
+	id := s.uploaded(s.creator.ID)
 	s.packaged(id)
 	folder := filepath.Join(s.dir, "media", "posters", "v-one")
 	var picture bytes.Buffer
 	s.ok(errors.Join(os.MkdirAll(folder, 0o700), jpeg.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 640, 360)), nil)))
 	s.ok(os.WriteFile(filepath.Join(folder, "0.jpg"), picture.Bytes(), 0o600))
 	webtest.Query[int64](s.Mall, `update media_video set posters = 1 where id = $1 returning id`, id)
-	b, here := s.Browser(s.maker.ID), fmt.Sprint("/studio/videos/", id)
+	b, here := s.Browser(s.creator.ID), fmt.Sprint("/studio/videos/", id)
 	b.Post(here+"/cover", url.Values{"poster": {"1"}}).Wants(404)
 	form := b.Get(here).Wants(200).Shows("Use as cover").Form(here + "/cover")
 	to, err := url.Parse(b.Post(here+"/cover", form).Wants(303).Location)
@@ -220,7 +220,7 @@ func TestAPictureOfAFilmBecomesACover(t *testing.T) {
 
 func TestNobodySeesAnothersFile(t *testing.T) {
 	s := open(t)
-	id := s.uploaded(s.maker.ID)
+	id := s.uploaded(s.creator.ID)
 	a := s.packaged(id)
 	here := fmt.Sprint("/studio/videos/", id)
 	other, shopper, guest := s.Browser(s.bob.ID), s.Browser(s.Person("sam", account.RoleShopper).ID), s.Browser(0)
@@ -246,9 +246,9 @@ func TestNobodySeesAnothersFile(t *testing.T) {
 
 func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 	s := open(t)
-	id := s.uploaded(s.maker.ID)
-	b, here := s.Browser(s.maker.ID), fmt.Sprint("/studio/videos/", id)
-	zh := s.Browser(s.maker.ID)
+	id := s.uploaded(s.creator.ID)
+	b, here := s.Browser(s.creator.ID), fmt.Sprint("/studio/videos/", id)
+	zh := s.Browser(s.creator.ID)
 	zh.Lang = "zh-CN"
 	b.Get(here).Wants(200).Hides("How it was prepared")
 	prepared := func(c string) {

@@ -28,12 +28,12 @@ import (
 // desk is a mall with its webhooks, whose films are those of the creator 1.
 type desk struct {
 	*webtest.Mall
-	t     *testing.T
-	hooks *webhook.Webhooks
-	maker account.User
-	said  atomic.Value // what the receiver heard last
-	code  atomic.Int64 // what it answers
-	there string       // its address
+	t       *testing.T
+	hooks   *webhook.Webhooks
+	creator account.User
+	said    atomic.Value // what the receiver heard last
+	code    atomic.Int64 // what it answers
+	there   string       // its address
 }
 
 func open(t *testing.T) *desk {
@@ -61,7 +61,7 @@ func open(t *testing.T) *desk {
 	}))
 	t.Cleanup(receiver.Close)
 	d.there = receiver.URL + "/hook"
-	d.maker = d.Person("carl", account.RoleCreator)
+	d.creator = d.Person("carl", account.RoleCreator)
 	return d
 }
 
@@ -116,7 +116,7 @@ var secretShown = regexp.MustCompile(`whsec_[A-Za-z0-9+/]+=*`)
 
 func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
 	d := open(t)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	b.Get("/studio/webhooks").Wants(200).Shows("No webhook yet", "Add a webhook")
 	b.Get("/studio/webhooks/new").Wants(200).Shows("order.paid", "order.refunded")
 	wrong := b.Post("/studio/webhooks", typed("https://10.0.0.1/inside")).Wants(422).
@@ -164,7 +164,7 @@ func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 	d := open(t)
 	film := d.Film(990, -1)
 	mia := d.Person("mia", account.RoleShopper)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	here := d.added(b)
 	o := d.Bought(mia.ID, film)
 	d.told()
@@ -201,7 +201,7 @@ func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	d := open(t)
 	film, other := d.Film(990, -1), d.Film(500, -1)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	here := d.added(b)
 	o := d.Bought(d.Person("mia", account.RoleShopper).ID, film, other)
 	r, err := d.Orders.Refund(t.Context(), order.RefundRequest{
@@ -228,7 +228,7 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 
 func TestTheTestButtonShowsWhatTheServerAnswered(t *testing.T) {
 	d := open(t)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	here := d.added(b)
 	d.code.Store(418)
 	a := b.Post(here+"/test", url.Values{}).Wants(303)
@@ -246,7 +246,7 @@ func TestTheTestButtonShowsWhatTheServerAnswered(t *testing.T) {
 
 func TestALongLogIsCutIntoPages(t *testing.T) {
 	d := open(t)
-	b := d.Browser(d.maker.ID)
+	b := d.Browser(d.creator.ID)
 	here := d.added(b)
 	_, err := d.Pool.Exec(t.Context(), `insert into webhook_delivery (endpoint_id, event_id, message_id, type,
 		aggregate, body, next_at, created_at)
@@ -265,7 +265,7 @@ func TestALongLogIsCutIntoPages(t *testing.T) {
 
 func TestNobodyElseFindsAWebhook(t *testing.T) {
 	d := open(t)
-	mine := d.Browser(d.maker.ID)
+	mine := d.Browser(d.creator.ID)
 	here := d.added(mine)
 	a := mine.Post(here+"/test", url.Values{}).Wants(303)
 	eve := d.Browser(d.Person("eve", account.RoleCreator).ID)

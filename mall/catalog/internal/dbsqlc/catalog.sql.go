@@ -257,6 +257,35 @@ func (q *Queries) Creators(ctx context.Context, db DBTX, most int32) ([]Creators
 	return items, nil
 }
 
+const creatorsOf = `-- name: CreatorsOf :many
+select id, creator_id from video_product_spu where id = any($1::bigint[])
+`
+
+type CreatorsOfRow struct {
+	ID        int64
+	CreatorID int64
+}
+
+func (q *Queries) CreatorsOf(ctx context.Context, db DBTX, spuIds []int64) ([]CreatorsOfRow, error) {
+	rows, err := db.Query(ctx, creatorsOf, spuIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CreatorsOfRow{}
+	for rows.Next() {
+		var i CreatorsOfRow
+		if err := rows.Scan(&i.ID, &i.CreatorID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endPrice = `-- name: EndPrice :exec
 update sku_price set valid_until = $1::timestamptz where id = $2
 `
@@ -549,7 +578,7 @@ type LiveOfRow struct {
 	Since time.Time
 }
 
-// How many of a maker's listings are on sale, and since when the first of them is.
+// How many of a creator's listings are on sale, and since when the first of them is.
 func (q *Queries) LiveOf(ctx context.Context, db DBTX, creatorID int64) (LiveOfRow, error) {
 	row := db.QueryRow(ctx, liveOf, creatorID)
 	var i LiveOfRow
@@ -608,35 +637,6 @@ func (q *Queries) LockSPUOfSKU(ctx context.Context, db DBTX, skuID int64) (int64
 	var id int64
 	err := row.Scan(&id)
 	return id, err
-}
-
-const makers = `-- name: Makers :many
-select id, creator_id from video_product_spu where id = any($1::bigint[])
-`
-
-type MakersRow struct {
-	ID        int64
-	CreatorID int64
-}
-
-func (q *Queries) Makers(ctx context.Context, db DBTX, spuIds []int64) ([]MakersRow, error) {
-	rows, err := db.Query(ctx, makers, spuIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []MakersRow{}
-	for rows.Next() {
-		var i MakersRow
-		if err := rows.Scan(&i.ID, &i.CreatorID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const needsAsset = `-- name: NeedsAsset :one
@@ -892,7 +892,7 @@ type RelatedIDsParams struct {
 	SpuID int64
 }
 
-// The same maker's and the same shelf's best sellers, those that share most tags first.
+// The same creator's and the same category's best sellers, those that share most tags first.
 func (q *Queries) RelatedIDs(ctx context.Context, db DBTX, arg RelatedIDsParams) ([]int64, error) {
 	rows, err := db.Query(ctx, relatedIDs, arg.Most, arg.SpuID)
 	if err != nil {

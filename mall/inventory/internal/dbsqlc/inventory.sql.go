@@ -127,7 +127,7 @@ type FreezeParams struct {
 	Qtys []int64
 }
 
-// The decision: a shelf that has too few is not counted, and the caller takes everything back.
+// The decision: a stock that has too few is not counted, and the caller takes everything back.
 func (q *Queries) Freeze(ctx context.Context, db DBTX, arg FreezeParams) (int64, error) {
 	result, err := db.Exec(ctx, freeze, arg.Ids, arg.Qtys)
 	if err != nil {
@@ -169,7 +169,7 @@ func (q *Queries) InsertReservations(ctx context.Context, db DBTX, arg InsertRes
 	return err
 }
 
-const lockShelves = `-- name: LockShelves :many
+const lockStocks = `-- name: LockStocks :many
 select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest($1::bigint[]) as sku_id, unnest($2::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
@@ -177,12 +177,12 @@ order by v.sku_id, v.campaign_id nulls first
 for update of v
 `
 
-type LockShelvesParams struct {
+type LockStocksParams struct {
 	SkuIds      []int64
 	CampaignIds []int64
 }
 
-type LockShelvesRow struct {
+type LockStocksRow struct {
 	ID         int64
 	SkuID      int64
 	CampaignID int64
@@ -190,16 +190,16 @@ type LockShelvesRow struct {
 	PerUser    int32
 }
 
-// Whoever takes units of several shelves locks them in the order of their SKUs, the normal stock first.
-func (q *Queries) LockShelves(ctx context.Context, db DBTX, arg LockShelvesParams) ([]LockShelvesRow, error) {
-	rows, err := db.Query(ctx, lockShelves, arg.SkuIds, arg.CampaignIds)
+// Whoever takes units of several stocks locks them in the order of their SKUs, the normal stock first.
+func (q *Queries) LockStocks(ctx context.Context, db DBTX, arg LockStocksParams) ([]LockStocksRow, error) {
+	rows, err := db.Query(ctx, lockStocks, arg.SkuIds, arg.CampaignIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LockShelvesRow{}
+	items := []LockStocksRow{}
 	for rows.Next() {
-		var i LockShelvesRow
+		var i LockStocksRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.SkuID,
@@ -235,7 +235,7 @@ type RecountRow struct {
 	Written   []uuid.UUID
 }
 
-// What Redis should know of a shelf, and which of the tokens that it holds have their row by now: one statement, so one moment.
+// What Redis should know of a stock, and which of the tokens that it holds have their row by now: one statement, so one moment.
 func (q *Queries) Recount(ctx context.Context, db DBTX, arg RecountParams) (RecountRow, error) {
 	row := db.QueryRow(ctx, recount, arg.Tokens, arg.SkuID, arg.CampaignID)
 	var i RecountRow
@@ -286,26 +286,26 @@ func (q *Queries) ReturnSold(ctx context.Context, db DBTX, arg ReturnSoldParams)
 	return err
 }
 
-const returnedShelves = `-- name: ReturnedShelves :many
+const returnedStocks = `-- name: ReturnedStocks :many
 select distinct sku_id, coalesce(campaign_id, 0)::bigint as campaign_id from inventory_reservation
 where state = 'released' and settled_at > $1::timestamptz limit 1000
 `
 
-type ReturnedShelvesRow struct {
+type ReturnedStocksRow struct {
 	SkuID      int64
 	CampaignID int64
 }
 
 // Whose units came back after that moment, by a close or a refund.
-func (q *Queries) ReturnedShelves(ctx context.Context, db DBTX, after time.Time) ([]ReturnedShelvesRow, error) {
-	rows, err := db.Query(ctx, returnedShelves, after)
+func (q *Queries) ReturnedStocks(ctx context.Context, db DBTX, after time.Time) ([]ReturnedStocksRow, error) {
+	rows, err := db.Query(ctx, returnedStocks, after)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ReturnedShelvesRow{}
+	items := []ReturnedStocksRow{}
 	for rows.Next() {
-		var i ReturnedShelvesRow
+		var i ReturnedStocksRow
 		if err := rows.Scan(&i.SkuID, &i.CampaignID); err != nil {
 			return nil, err
 		}
@@ -397,19 +397,19 @@ func (q *Queries) SettleReservation(ctx context.Context, db DBTX, arg SettleRese
 	return i, err
 }
 
-const shelves = `-- name: Shelves :many
+const stocks = `-- name: Stocks :many
 select v.id, v.sku_id, coalesce(v.campaign_id, 0)::bigint as campaign_id, v.available, coalesce(v.per_user, 0)::int as per_user
 from (select unnest($1::bigint[]) as sku_id, unnest($2::bigint[]) as campaign_id) w
 join video_inventory v on v.sku_id = w.sku_id and v.campaign_id is not distinct from nullif(w.campaign_id, 0)
 order by v.sku_id, v.campaign_id nulls first
 `
 
-type ShelvesParams struct {
+type StocksParams struct {
 	SkuIds      []int64
 	CampaignIds []int64
 }
 
-type ShelvesRow struct {
+type StocksRow struct {
 	ID         int64
 	SkuID      int64
 	CampaignID int64
@@ -417,16 +417,16 @@ type ShelvesRow struct {
 	PerUser    int32
 }
 
-// What is left on some shelves, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
-func (q *Queries) Shelves(ctx context.Context, db DBTX, arg ShelvesParams) ([]ShelvesRow, error) {
-	rows, err := db.Query(ctx, shelves, arg.SkuIds, arg.CampaignIds)
+// What is left on some stocks, as far as others have committed. No lock: what is decided by this is decided again by Freeze.
+func (q *Queries) Stocks(ctx context.Context, db DBTX, arg StocksParams) ([]StocksRow, error) {
+	rows, err := db.Query(ctx, stocks, arg.SkuIds, arg.CampaignIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ShelvesRow{}
+	items := []StocksRow{}
 	for rows.Next() {
-		var i ShelvesRow
+		var i StocksRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.SkuID,
@@ -487,7 +487,7 @@ type UnitsOfParams struct {
 	UserID     int64
 }
 
-// How many units of a shelf a person has.
+// How many units of a stock a person has.
 func (q *Queries) UnitsOf(ctx context.Context, db DBTX, arg UnitsOfParams) (int32, error) {
 	row := db.QueryRow(ctx, unitsOf, arg.SkuID, arg.CampaignID, arg.UserID)
 	var units int32

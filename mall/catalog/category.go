@@ -9,17 +9,17 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// keptMakers is how many of the best-selling makers are kept at hand.
-const keptMakers = 24
+// keptCreators is how many of the best-selling creators are kept at hand.
+const keptCreators = 24
 
-// Category is a shelf with the number of videos on sale there.
+// Category is a category with the number of videos on sale there.
 type Category struct {
 	ID                   int64
 	Slug, NameZh, NameEn string
 	Videos               int64
 }
 
-// Creator is a maker with the number of videos on sale.
+// Creator is a creator with the number of videos on sale.
 type Creator struct {
 	UserID               int64
 	Slug, NameZh, NameEn string
@@ -29,29 +29,29 @@ type Creator struct {
 	Videos               int64
 }
 
-// Categories returns all shelves in their order. The slice is shared: read only.
+// Categories returns all categories in their order. The slice is shared: read only.
 func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
-	return c.kept.shelves.Get(ctx, "all", []string{TagShelves},
+	return c.kept.categories.Get(ctx, "all", []string{TagLists},
 		func(ctx context.Context) ([]Category, cache.Life, error) {
 			rows, err := c.queries.Categories(ctx, c.fresh())
 			if err != nil {
 				return nil, cache.Life{}, fmt.Errorf("categories: %w", err)
 			}
-			shelves := make([]Category, len(rows))
+			categories := make([]Category, len(rows))
 			for i, r := range rows {
-				shelves[i] = Category(r)
+				categories[i] = Category(r)
 			}
-			return shelves, cache.Life{}, nil
+			return categories, cache.Life{}, nil
 		})
 }
 
-// Category finds a shelf by the name in its address. Errors: ErrCategoryNotFound.
+// Category finds a category by the name in its address. Errors: ErrCategoryNotFound.
 func (c *Catalog) Category(ctx context.Context, slug string) (Category, error) {
-	shelves, err := c.Categories(ctx)
+	categories, err := c.Categories(ctx)
 	if err != nil {
 		return Category{}, err
 	}
-	for _, s := range shelves {
+	for _, s := range categories {
 		if s.Slug == slug {
 			return s, nil
 		}
@@ -59,7 +59,7 @@ func (c *Catalog) Category(ctx context.Context, slug string) (Category, error) {
 	return Category{}, ErrCategoryNotFound.Because("slug %q", slug)
 }
 
-// Creator finds a maker by the name in their address. Errors: ErrCreatorNotFound.
+// Creator finds a creator by the name in their address. Errors: ErrCreatorNotFound.
 func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 	if !slugPattern.MatchString(slug) {
 		return Creator{}, ErrCreatorNotFound.Because("slug %q", slug)
@@ -68,7 +68,7 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 	if !c.kept.names.Passes(name) {
 		return Creator{}, ErrCreatorNotFound.Because("no name %q", name)
 	}
-	return c.kept.creators.Get(ctx, slug, []string{name, TagShelves},
+	return c.kept.creator.Get(ctx, slug, []string{name, TagLists},
 		func(ctx context.Context) (Creator, cache.Life, error) {
 			r, err := c.queries.CreatorBySlug(ctx, c.fresh(), slug)
 			if missing(err) {
@@ -81,12 +81,12 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 		})
 }
 
-// Creators returns up to limit (at most 24) makers with videos on sale, those who sell most first. The slice is shared:
+// Creators returns up to limit (at most 24) creators with videos on sale, those who sell most first. The slice is shared:
 // read only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	list, err := c.kept.makers.Get(ctx, "all", []string{TagShelves},
+	list, err := c.kept.creators.Get(ctx, "all", []string{TagLists},
 		func(ctx context.Context) ([]Creator, cache.Life, error) {
-			rows, err := c.queries.Creators(ctx, c.fresh(), keptMakers)
+			rows, err := c.queries.Creators(ctx, c.fresh(), keptCreators)
 			if err != nil {
 				return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
 			}
