@@ -66,8 +66,8 @@ func (m *Mall) reviewFacts() review.Facts {
 				High:   b.P90,
 			}, err
 		},
-		Twins: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
-			return m.Media.TwinsTx(ctx, tx, videoID)
+		Duplicates: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
+			return m.Media.DuplicatesTx(ctx, tx, videoID)
 		},
 	}
 }

@@ -19,14 +19,15 @@ import (
 	"videomall/web/books"
 	"videomall/web/bundle"
 	"videomall/web/checkout"
+	"videomall/web/freepreview"
 	"videomall/web/library"
 	"videomall/web/page"
+	"videomall/web/pageview"
 	"videomall/web/play"
 	"videomall/web/queue"
 	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
-	"videomall/web/seen"
 	"videomall/web/shop"
 	"videomall/web/sitemap"
 	"videomall/web/sitepage"
@@ -38,7 +39,6 @@ import (
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
-	"videomall/web/try"
 	"videomall/web/wellknown"
 )
 
@@ -81,7 +81,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Pages:    m.SitePages,
 		Accounts: m.Accounts,
 	})
-	try.Routes(all, try.Deps{
+	freepreview.Routes(all, freepreview.Deps{
 		Site:         site,
 		Catalog:      m.Catalog,
 		Inventory:    m.Inventory,
@@ -211,7 +211,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Find:       findLive(m),
 		PreviewURL: videos.InspectURL,
 	})
-	seen.Routes(all, seen.Deps{
+	pageview.Routes(all, pageview.Deps{
 		Site:    site,
 		Insight: m.Insight,
 		Secure:  d.Config.SecureCookies(),

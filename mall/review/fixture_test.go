@@ -32,10 +32,10 @@ type desk struct {
 	pool *pgxpool.Pool
 	now  time.Time
 
-	creator review.Creator
-	band    review.Band
-	twins   []int64
-	unaudit error // what the audit log answers
+	creator    review.Creator
+	band       review.Band
+	duplicates []int64
+	unaudit    error // what the audit log answers
 }
 
 func open(t *testing.T) *desk {
@@ -79,7 +79,7 @@ func open(t *testing.T) *desk {
 			PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
 				return d.band, nil
 			},
-			Twins: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+			Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 		},
 		Audit: func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, _ any) error {
 			if d.unaudit != nil {
@@ -153,9 +153,9 @@ func (d *desk) submit(revisionID int64, change ...func(*review.Submission)) (c r
 // risky submits one that takes two people.
 func (d *desk) risky(revisionID int64) review.Case {
 	d.t.Helper()
-	d.twins = []int64{rival}
+	d.duplicates = []int64{rival}
 	c := d.opens(revisionID)
-	d.twins = nil
+	d.duplicates = nil
 	if !c.NeedsTwo() {
 		d.t.Fatalf("score %d", c.Score)
 	}

@@ -108,8 +108,8 @@ type Listing struct {
 type Facts struct {
 	Creator   func(ctx context.Context, tx pgx.Tx, creatorID int64) (Creator, error)
 	PriceBand func(ctx context.Context, tx pgx.Tx, categoryID int64, kind, currency string) (Band, error)
-	// Twins are the owners of other films with the same pictures, one for each such film.
-	Twins func(ctx context.Context, tx pgx.Tx, videoID int64) (ownerIDs []int64, err error)
+	// Duplicates are the owners of other films with the same pictures, one for each such film.
+	Duplicates func(ctx context.Context, tx pgx.Tx, videoID int64) (ownerIDs []int64, err error)
 }
 
 // Deps are what the desk stands on.

@@ -165,9 +165,9 @@ func (r *Reviews) twinRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	if s.Content.VideoID == 0 {
 		return nil, nil
 	}
-	owners, err := r.Facts.Twins(ctx, tx, s.Content.VideoID)
+	owners, err := r.Facts.Duplicates(ctx, tx, s.Content.VideoID)
 	if err != nil {
-		return nil, fmt.Errorf("twins of video %d: %w", s.Content.VideoID, err)
+		return nil, fmt.Errorf("duplicates of video %d: %w", s.Content.VideoID, err)
 	}
 	others := 0
 	for _, id := range owners {

@@ -11,8 +11,8 @@ import (
 	"videomall/mall/risk"
 	adminview "videomall/views/admin"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // ask shows what a deed means and asks why.
@@ -29,7 +29,7 @@ func (d Deps) ask(do string) func(*page.Ctx) error {
 // renderDeed fills the page around what was typed. Errors: account.ErrNoUser, and for a role that is none or is theirs
 // already account.ErrInvalidAccount.
 func (d Deps) renderDeed(c *page.Ctx, status int, p adminview.DeedPage) (err error) {
-	if p.Person, err = d.Accounts.Person(c.Request().Context(), typed.ID(c.Param("id"))); err != nil {
+	if p.Person, err = d.Accounts.Person(c.Request().Context(), formvalue.ID(c.Param("id"))); err != nil {
 		return err
 	}
 	if p.Person.ID == c.Viewer.UserID {
@@ -42,7 +42,7 @@ func (d Deps) renderDeed(c *page.Ctx, status int, p adminview.DeedPage) (err err
 }
 
 func (d Deps) changeRole(c *page.Ctx) error {
-	id, p := typed.ID(c.Param("id")), adminview.DeedPage{
+	id, p := formvalue.ID(c.Param("id")), adminview.DeedPage{
 		Do:     "role",
 		To:     c.FormValue("to"),
 		Reason: c.FormValue("reason"),
@@ -66,23 +66,23 @@ func (d Deps) suspend(c *page.Ctx) error {
 		Reason: c.FormValue("reason"),
 		For:    c.FormValue("for"),
 	}
-	err := d.People.Suspend(c.Request().Context(), d.operator(c), typed.ID(c.Param("id")), p.Reason, term(p.For))
+	err := d.People.Suspend(c.Request().Context(), d.operator(c), formvalue.ID(c.Param("id")), p.Reason, term(p.For))
 	return d.done(c, p, err, "person_suspended")
 }
 
 func (d Deps) lift(c *page.Ctx) error {
 	p := adminview.DeedPage{Do: "lift", Reason: c.FormValue("reason")}
-	err := d.People.Lift(c.Request().Context(), d.operator(c), typed.ID(c.Param("id")), p.Reason)
+	err := d.People.Lift(c.Request().Context(), d.operator(c), formvalue.ID(c.Param("id")), p.Reason)
 	if errors.Is(err, risk.ErrNoEntry) {
 		c.Flash(ui.Info, "person_not_suspended")
-		return c.Redirect(adminview.PersonURL(typed.ID(c.Param("id"))))
+		return c.Redirect(adminview.PersonURL(formvalue.ID(c.Param("id"))))
 	}
 	return d.done(c, p, err, "person_lifted")
 }
 
 func (d Deps) signOutPerson(c *page.Ctx) error {
 	p := adminview.DeedPage{Do: "sign-out", Reason: c.FormValue("reason")}
-	_, err := d.People.SignOut(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), p.Reason)
+	_, err := d.People.SignOut(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")), p.Reason)
 	return d.done(c, p, err, "person_signed_out")
 }
 
@@ -99,5 +99,5 @@ func (d Deps) done(c *page.Ctx, p adminview.DeedPage, err error, flash string) e
 		return err
 	}
 	c.Flash(ui.Success, flash)
-	return c.Redirect(adminview.PersonURL(typed.ID(c.Param("id"))))
+	return c.Redirect(adminview.PersonURL(formvalue.ID(c.Param("id"))))
 }

@@ -15,7 +15,7 @@ import (
 	"videomall/mall/cache"
 	"videomall/views/text"
 	"videomall/views/ui"
-	"videomall/web/pieces"
+	"videomall/web/gzipsplice"
 )
 
 const (
@@ -29,7 +29,7 @@ const (
 type kept struct {
 	route  string
 	header []field
-	body   *pieces.Text
+	body   *gzipsplice.Text
 }
 
 // field is a header of the answer. Where the nonce stands in its value, the value is cut.
@@ -171,7 +171,7 @@ func (s *Site) draw(ctx context.Context, e *echo.Echo, key sharedKey, uri, route
 			p.header = append(p.header, field{name, strings.Split(line, pc.nonce)})
 		}
 	}
-	p.body, err = pieces.Cut(sheet.body.Bytes(), pc.nonce)
+	p.body, err = gzipsplice.Cut(sheet.body.Bytes(), pc.nonce)
 	return p, *pc.life, err
 }
 

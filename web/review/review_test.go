@@ -29,7 +29,7 @@ type desk struct {
 	creator, rival, olga, oleg account.User
 	reviews                    *review.Reviews
 	routes                     []*echo.Route
-	twins                      []int64
+	duplicates                 []int64
 }
 
 func open(t *testing.T) *desk {
@@ -66,7 +66,7 @@ func open(t *testing.T) *desk {
 				PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
 					return review.Band{}, nil
 				},
-				Twins: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+				Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 			},
 			Audit:     mall.Deeds(m.Accounts, log),
 			EndAccess: m.Orders.EndAccessTx,
@@ -229,7 +229,7 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 
 func TestASecondPersonIsAskedFor(t *testing.T) {
 	d := open(t)
-	d.twins = []int64{d.rival.ID}
+	d.duplicates = []int64{d.rival.ID}
 	c := d.submits(1, d.film())
 	first, second := d.Browser(d.olga.ID), d.Browser(d.oleg.ID)
 	page := first.Get(at(c)).Wants(200).Shows("Same pictures as films of others: 1", "85", "two people must approve")

@@ -1,4 +1,4 @@
-package pieces
+package gzipsplice
 
 import "hash/crc32"
 

@@ -1,6 +1,6 @@
-// Package sheet writes tables for spreadsheets: CSV as RFC 4180 says, in UTF-8 that Excel recognises, in which no text
+// Package csvfile writes tables for spreadsheets: CSV as RFC 4180 says, in UTF-8 that Excel recognises, in which no text
 // is a formula.
-package sheet
+package csvfile
 
 import (
 	"encoding/csv"

@@ -1,10 +1,10 @@
-package sheet_test
+package csvfile_test
 
 import (
 	"bytes"
 	"testing"
 
-	"videomall/web/sheet"
+	"videomall/web/csvfile"
 )
 
 func TestNoTextIsAFormula(t *testing.T) {
@@ -12,12 +12,12 @@ func TestNoTextIsAFormula(t *testing.T) {
 	for text, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx",
 		"\rx": "'\rx", "\nx": "'\nx",
 		"＝x": "'＝x", "＠x": "'＠x", "Film": "Film", "a=b": "a=b", "": ""} {
-		if got := sheet.Inert(text); got != want {
+		if got := csvfile.Inert(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
 	var out bytes.Buffer
-	w, err := sheet.New(&out)
+	w, err := csvfile.New(&out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package try owns the page on which anybody watches the free minutes of a film. What is free is the catalogue's and
+// Package freepreview owns the page on which anybody watches the free minutes of a film. What is free is the catalogue's and
 // playing it is mall/playback's; it refuses to hand out anything that plays.
-package try
+package freepreview
 
 import (
 	"net/http"
@@ -15,9 +15,9 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/playback"
 	"videomall/views/address"
+	previewview "videomall/views/freepreview"
 	shopview "videomall/views/shop"
 	"videomall/views/text"
-	tryview "videomall/views/try"
 	"videomall/views/ui"
 	"videomall/web/page"
 	"videomall/web/play"
@@ -61,7 +61,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := tryview.Page{Product: product, Film: d.film(c, product, asset)}
+	p := previewview.Page{Product: product, Film: d.film(c, product, asset)}
 	if p.Ways, err = d.ways(c, product); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (d Deps) show(c *page.Ctx) error {
 	c.Page.NoIndex = true
 	c.Page.Unswapped = true
 	title := c.Text.T("try.title", "Title", shopview.Title(c.Text, product.Card))
-	return c.Render(http.StatusOK, title, tryview.Show(p))
+	return c.Render(http.StatusOK, title, previewview.Show(p))
 }
 
 func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Film {
@@ -87,7 +87,7 @@ func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.F
 }
 
 // ways are the editions that can be bought now, at what this viewer pays.
-func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]tryview.Way, error) {
+func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]previewview.Way, error) {
 	var limited []int64
 	for _, k := range product.SKUs {
 		if k.StockLimited {
@@ -105,14 +105,14 @@ func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]tryview.Way, error) 
 	if err != nil {
 		return nil, err
 	}
-	var ways []tryview.Way
+	var ways []previewview.Way
 	for _, k := range product.SKUs {
 		switch sale := running[k.ID]; {
 		case k.Price == nil:
 		case sale.Sells():
-			ways = append(ways, tryview.Way{SKU: k, Price: sale.Amount})
+			ways = append(ways, previewview.Way{SKU: k, Price: sale.Amount})
 		case !k.StockLimited || left[k.ID] > 0:
-			ways = append(ways, tryview.Way{SKU: k, Price: k.Price.Amount})
+			ways = append(ways, previewview.Way{SKU: k, Price: k.Price.Amount})
 		}
 	}
 	return ways, nil

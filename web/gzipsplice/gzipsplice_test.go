@@ -1,4 +1,4 @@
-package pieces_test
+package gzipsplice_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"videomall/web/pieces"
+	"videomall/web/gzipsplice"
 )
 
 // unzip reads one gzip member as strictly as compress/gzip does: checksum and size must be right, nothing may follow.
@@ -33,7 +33,7 @@ func unzip(t *testing.T, packed []byte) []byte {
 func TestHolesAreFilledInBothForms(t *testing.T) {
 	t.Parallel()
 	page := strings.Repeat("<p>A film by the sea.</p>", 400)
-	text, err := pieces.Cut([]byte("<script nonce=@@@@></script><b nonce=@@@@>"+page+"@@@@"), "@@@@")
+	text, err := gzipsplice.Cut([]byte("<script nonce=@@@@></script><b nonce=@@@@>"+page+"@@@@"), "@@@@")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestHolesAreFilledInBothForms(t *testing.T) {
 func TestAMarkThatCanBeNoHoleIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, mark := range []string{"", strings.Repeat("x", 65536)} {
-		if _, err := pieces.Cut([]byte("text"), mark); !errors.Is(err, pieces.ErrHole) {
+		if _, err := gzipsplice.Cut([]byte("text"), mark); !errors.Is(err, gzipsplice.ErrHole) {
 			t.Errorf("a mark of %d bytes: %v", len(mark), err)
 		}
 	}
@@ -74,7 +74,7 @@ func FuzzAssembled(f *testing.F) {
 		if mark == "" || len(mark) > 65535 || len(fill) > 65535 || bytes.Count(text, []byte(mark))*len(fill) > 1<<24 {
 			return
 		}
-		cut, err := pieces.Cut(text, mark)
+		cut, err := gzipsplice.Cut(text, mark)
 		if err != nil {
 			t.Fatal(err)
 		}

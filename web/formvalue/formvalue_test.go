@@ -1,10 +1,10 @@
-package typed_test
+package formvalue_test
 
 import (
 	"testing"
 	"time"
 
-	"videomall/web/typed"
+	"videomall/web/formvalue"
 )
 
 func TestWhatCantBeReadIsRefusedByEveryRule(t *testing.T) {
@@ -19,7 +19,7 @@ func TestWhatCantBeReadIsRefusedByEveryRule(t *testing.T) {
 		"1000000000":           {1_000_000_000, 1_000_000_000, -1},
 		"99999999999999999999": {0, -1, -1},
 	} {
-		if got := [3]int64{typed.ID(s), int64(typed.Version(s)), typed.Number(s)}; got != want {
+		if got := [3]int64{formvalue.ID(s), int64(formvalue.Version(s)), formvalue.Number(s)}; got != want {
 			t.Errorf("%q is read as %v, want %v", s, got, want)
 		}
 	}
@@ -28,7 +28,7 @@ func TestWhatCantBeReadIsRefusedByEveryRule(t *testing.T) {
 		"2026-11-26T08:30:15": time.Date(2026, 11, 26, 0, 30, 15, 0, time.UTC),
 		" 2026-11-26 08:30":   time.Date(2026, 11, 26, 0, 30, 0, 0, time.UTC),
 		"2026-02-30T08:30":    {}, "tomorrow": {}, "": {}} {
-		if got := typed.At(s, zone); !got.Equal(want) {
+		if got := formvalue.At(s, zone); !got.Equal(want) {
 			t.Errorf("%q is read as %s, want %s", s, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package try_test
+package freepreview_test
 
 import (
 	"bytes"
@@ -19,8 +19,8 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/playback"
+	"videomall/web/freepreview"
 	"videomall/web/play"
-	"videomall/web/try"
 	"videomall/web/webtest"
 )
 
@@ -52,7 +52,7 @@ func open(t *testing.T) *house {
 		player, err := playback.New(m.Pool, rdb, m.Entitlements, films, keys,
 			playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
 		h.must(err)
-		try.Routes(g, try.Deps{
+		freepreview.Routes(g, freepreview.Deps{
 			Site:         m.Site,
 			Catalog:      m.Catalog,
 			Inventory:    m.Inventory,

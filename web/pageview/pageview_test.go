@@ -1,4 +1,4 @@
-package seen_test
+package pageview_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
-	"videomall/web/seen"
+	"videomall/web/pageview"
 	"videomall/web/webtest"
 )
 
@@ -37,7 +37,7 @@ func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
 				return creators, nil
 			},
 		})
-		seen.Routes(g, seen.Deps{
+		pageview.Routes(g, pageview.Deps{
 			Site:    m.Site,
 			Insight: sums,
 			Now:     m.Now,

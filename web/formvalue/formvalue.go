@@ -1,6 +1,6 @@
-// Package typed reads what people and addresses send as text: ids, versions, whole numbers, moments. What can't be read
+// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, moments. What can't be read
 // becomes a value that every rule refuses, so that each field is judged in one place, by the business.
-package typed
+package formvalue
 
 import (
 	"strconv"
