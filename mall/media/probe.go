@@ -18,7 +18,7 @@ import (
 
 // Why a file does not become a film. Each has its own way out, which the creator's page says.
 var (
-	ErrNotAVideo     = fault.New(fault.Invalid, "not_a_film", "This file is not a video in a form that the mall takes.")
+	ErrNotAVideo    = fault.New(fault.Invalid, "not_a_film", "This file is not a video in a form that the mall takes.")
 	ErrBroken       = fault.New(fault.Invalid, "broken", "This video is damaged or incomplete.")
 	ErrNoPicture    = fault.New(fault.Invalid, "no_picture", "This file holds no moving picture.")
 	ErrCodecUnknown = fault.New(fault.Invalid, "codec_unknown", "The mall cannot decode the picture of this video.")

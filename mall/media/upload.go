@@ -33,10 +33,10 @@ var (
 		"Too many of your uploads are under way. Finish or cancel some of them.")
 	ErrFilmsMany = fault.New(fault.Conflict, "films_many",
 		"Too many of your videos are being made. Upload this one when some of them are ready.")
-	ErrUploadBusy    = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
-	ErrUploadOffset  = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
-	ErrUploadTooLong = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
-	ErrUploadShort   = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
+	ErrUploadBusy     = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
+	ErrUploadOffset   = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
+	ErrUploadTooLong  = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
+	ErrUploadShort    = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
 	ErrUploadNotVideo = fault.New(fault.Invalid, "upload_not_film",
 		"What is inside of the file is not a video, whatever its name says.")
 	ErrUploadCut      = fault.New(fault.Unavailable, "upload_cut", "The connection broke. What arrived is kept.")
