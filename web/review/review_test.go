@@ -12,9 +12,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/review"
@@ -68,7 +68,7 @@ func open(t *testing.T) *desk {
 				},
 				Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 			},
-			Audit:     mall.Deeds(m.Accounts, log),
+			Audit:     backoffice.Audit(m.Accounts, log),
 			EndAccess: m.Orders.EndAccessTx,
 		})
 		deps := webreview.Deps{
@@ -191,7 +191,7 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 		t.Errorf("%d routes", seen)
 	}
 	if n := webtest.Query[int64](d.Mall, `select count(*) from audit_entry`)[0]; n != 0 {
-		t.Errorf("%d deeds were done", n)
+		t.Errorf("%d actions were taken", n)
 	}
 }
 
