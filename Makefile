@@ -17,7 +17,7 @@ TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
 TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast bench findings gen css check fmt install install-test clean
+.PHONY: help run build test test-fast cover bench findings migration gen css check fmt install install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,11 +34,21 @@ test: install-test ## run all tests, browser journeys included; installs what th
 test-fast: ## run the tests without installing anything; without a browser its journeys are skipped
 	$(GO) test $(TESTFLAGS) ./...
 
+PKG ?= ./...
+cover: install-test ## show in bin/cover.html which lines the tests run; PKG=./mall/order/... looks at a part
+	@mkdir -p bin
+	$(GO) test $(TESTFLAGS) -coverpkg=$(PKG) -coverprofile=bin/cover.out $(PKG)
+	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	@$(GO) tool cover -func=bin/cover.out | tail -1
+
 bench: install-test ## measure against the raw limits and how the mall grows, writes bench.json; needs 12 GB of disk, BENCH="-products 0" does not
 	$(GO) run ./test/bench $(BENCH)
 
 findings: ## show again what surprised us about players, parsers and ffmpeg; downloads their pinned releases
 	@for f in findings/*.sh; do timeout 300 "$$f" || { echo "$$f: no longer so"; exit 1; }; done
+
+migration: ## write the next numbered file of db/migrations: make migration NAME=creator_zone
+	@tools/migration.sh "$(NAME)"
 
 gen: ## regenerate templ and sqlc code
 	$(GO) tool templ generate -log-level error

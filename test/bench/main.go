@@ -153,7 +153,7 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	if err := p.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, p.Log); err != nil {
+	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenFilms(cfg.DemoFilms), p.Log); err != nil {
 		return nil, err
 	}
 	covers, err := demo.Covers()
