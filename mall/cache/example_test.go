@@ -13,7 +13,11 @@ import (
 // A value is loaded once, and again after a change of one of its tags. Local keeps this one out of Redis.
 func ExampleCache_Get() {
 	ctx := context.Background()
-	changes := cache.NewChanges(redisbreaker.New(nil), slog.New(slog.DiscardHandler), time.Now)
+	changes := cache.NewChanges(cache.ChangesDeps{
+		Redis: redisbreaker.New(nil),
+		Log:   slog.New(slog.DiscardHandler),
+		Now:   time.Now,
+	})
 	changes.Connect(ctx)
 	titles := cache.New(changes, cache.Options[string]{
 		Name:  "title",
