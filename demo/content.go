@@ -1,7 +1,7 @@
 // Package demo owns the content of a freshly started mall: six creators, their videos with
-// covers and packaged footage, prices and reviews, all embedded so that a machine without
-// ffmpeg can serve them. It refuses to know databases, object stores and encryption: it hands
-// out values and clear files, and whoever seeds decides what becomes of them. Everything below
+// covers and packaged footage, prices and reviews, so that a machine without ffmpeg can serve them.
+// All but the footage is embedded. It refuses to know databases, object stores and encryption: it
+// hands out values and clear files, and whoever seeds decides what becomes of them. Everything below
 // footage/, covers/ and avatars/ is made by the command in gen/.
 package demo
 
@@ -10,12 +10,11 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 )
 
-//go:embed catalogue footage covers avatars
+//go:embed catalogue covers avatars
 var files embed.FS
 
 // CoverWidths are the widths in pixels in which every cover exists; the height is 9/16 of it.
@@ -169,17 +168,6 @@ func (c Catalogue) check() error {
 		}
 	}
 	return nil
-}
-
-// Footage is the folder of one video: master.m3u8; 360p/, 720p/ and for some 2160p/, each with
-// index.m3u8, init.mp4 and s00000.m4s onwards; zh.vtt, en.vtt; thumbs.webp, thumbs.vtt;
-// poster.webp (1280 x 720). Nothing in it is encrypted.
-func Footage(slug string) (fs.FS, error) {
-	dir := path.Join("footage", slug)
-	if _, err := fs.Stat(files, path.Join(dir, "master.m3u8")); err != nil {
-		return nil, fmt.Errorf("demo: footage of %q: %w", slug, err)
-	}
-	return fs.Sub(files, dir)
 }
 
 // Cover is the WebP cover of a video in one of CoverWidths.

@@ -85,7 +85,7 @@ func TestPricesCanBeSold(t *testing.T) {
 	t.Parallel()
 	var free, limited, scarce, struck, scheduled, uhd int
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(v.Slug)
+		footage, err := demo.Footage(films, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,12 +192,12 @@ func TestCoversLookDifferent(t *testing.T) {
 			}
 		}
 		for other, seen := range looks {
-			var apart float64
+			var distance float64
 			for i := range look {
-				apart += math.Abs(look[i]-seen[i]) / float64(len(look))
+				distance += math.Abs(look[i]-seen[i]) / float64(len(look))
 			}
-			if apart < 14 {
-				t.Errorf("%s and %s look alike (%.1f of 255 apart)", v.Slug, other, apart)
+			if distance < 14 {
+				t.Errorf("%s and %s look alike (%.1f of 255 apart)", v.Slug, other, distance)
 			}
 		}
 		looks[v.Slug] = look

@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -13,6 +14,16 @@ import (
 
 	"videomall/demo"
 )
+
+var films = demo.OpenFilms("footage")
+
+func TestFootage_missing(t *testing.T) {
+	t.Parallel()
+	_, err := demo.Footage(demo.OpenFilms(t.TempDir()), "aurora-nights")
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "DEMO_FILMS") {
+		t.Errorf("a folder without films: %v", err)
+	}
+}
 
 func lines(t *testing.T, fsys fs.FS, name string) []string {
 	t.Helper()
@@ -27,7 +38,7 @@ func lines(t *testing.T, fsys fs.FS, name string) []string {
 func TestPlaylistsAreWhole(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(v.Slug)
+		footage, err := demo.Footage(films, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +138,7 @@ func cues(t *testing.T, fsys fs.FS, name string) []cue {
 func TestCaptionsSayTheNarration(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(v.Slug)
+		footage, err := demo.Footage(films, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +157,7 @@ func TestCaptionsSayTheNarration(t *testing.T) {
 func TestThumbnailsLieOnTheirSheet(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(v.Slug)
+		footage, err := demo.Footage(films, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}

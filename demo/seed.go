@@ -39,7 +39,7 @@ const segmentsAKey = 2
 
 // Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where
 // it ended; in a mall that has everything it only looks, and makes the flash sales anew that are over.
-func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logger) error {
+func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, films fs.FS, log *slog.Logger) error {
 	c, err := Load()
 	if err != nil {
 		return err
@@ -47,6 +47,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, log *slog.Logge
 	s := seeder{
 		mall:       m,
 		pool:       pool,
+		films:      films,
 		catalogue:  c,
 		now:        time.Now().Truncate(time.Millisecond),
 		categories: map[string]int64{},
@@ -95,6 +96,7 @@ func (s *seeder) content(ctx context.Context, missing []Video) error {
 type seeder struct {
 	mall       *mall.Mall
 	pool       *pgxpool.Pool
+	films      fs.FS // see OpenFilms
 	catalogue  Catalogue
 	now        time.Time
 	categories map[string]int64
@@ -185,7 +187,7 @@ func (s *seeder) shelve(ctx context.Context) error {
 // video packages a film, lists it with its prices and stock, and publishes it last: what a crash leaves is a
 // draft that nobody sees.
 func (s *seeder) video(ctx context.Context, v Video) error {
-	footage, err := Footage(v.Slug)
+	footage, err := Footage(s.films, v.Slug)
 	if err != nil {
 		return err
 	}

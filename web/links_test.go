@@ -28,7 +28,7 @@ func (a reply) links() []string {
 // the console, each kind of address once for each page that it was found on.
 func TestConsole_links(t *testing.T) {
 	h := openHouse(t, nil)
-	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, h.Log))
+	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenFilms("../demo/footage"), h.Log))
 	c := h.at("192.0.2.1")
 	c.signIn(h.person("oscar", account.RoleOperator))
 

@@ -11,6 +11,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/risk"
+	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
@@ -24,7 +25,6 @@ import (
 	"videomall/web/page"
 	"videomall/web/pageview"
 	"videomall/web/play"
-	"videomall/web/queue"
 	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
@@ -39,6 +39,7 @@ import (
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
+	"videomall/web/waitingroom"
 	"videomall/web/wellknown"
 )
 
@@ -46,6 +47,7 @@ import (
 func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.Subject) {
 	m, all := d.Mall, e.Group("")
 	guess := couponGuesses(m, asks)
+	device := func(c echo.Context) string { return asks(c).Device }
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
@@ -95,12 +97,12 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
 		Inventory:  m.Inventory,
-		Line: sale.Line{
-			Queue:  m.Queue,
-			Name:   mall.SaleLine,
-			Floor:  m.Floor,
-			Asks:   asks,
-			Secure: d.Config.SecureCookies(),
+		WaitingRoom: sale.WaitingRoom{
+			Queue:     m.WaitingRoom,
+			Room:      mallwaitingroom.SaleRoom,
+			Admission: m.Admissions.Admission,
+			Device:    device,
+			Secure:    d.Config.SecureCookies(),
 		},
 		Place:    m.Orders.Place,
 		Now:      d.Now,
@@ -170,11 +172,11 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Outbox:       m.Outbox,
 		Audit:        m.Audit,
 		Jobs:         m.River,
-		DeadJobs:     m.DeadJobs(),
+		FailedJobs:   m.FailedJobs,
 		Lists:        m.Lists,
 		Asks:         asks,
 		Waiting:      waiting(m),
-		People:       m.People(),
+		People:       m.People,
 		Sessions:     m.Sessions,
 		Catalog:      m.Catalog,
 		Media:        m.Media,
@@ -224,12 +226,12 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Lines:   m.Orders.SoldLines,
 	})
 	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
-	queue.Routes(all, queue.Deps{
-		Site:   site,
-		Queue:  m.Queue,
-		Floor:  m.Floor,
-		Asks:   asks,
-		Secure: d.Config.SecureCookies(),
+	waitingroom.Routes(all, waitingroom.Deps{
+		Site:      site,
+		Queue:     m.WaitingRoom,
+		Admission: m.Admissions.Admission,
+		Device:    device,
+		Secure:    d.Config.SecureCookies(),
 	})
 	videos.Routes(all, videos.Deps{
 		Site:     site,

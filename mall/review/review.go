@@ -118,7 +118,7 @@ type Deps struct {
 	Now     func() time.Time
 	Listing Listing
 	Facts   Facts
-	// Audit writes down who did what, in the transaction of the deed. It is called last: whoever writes holds others
+	// Audit writes down who did what, in the transaction of the action. It is called last: whoever writes holds others
 	// off.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// EndAccess sees to it that what was bought of a listing ends and is paid back, soon after the commit. takedownID

@@ -65,7 +65,7 @@ func score(reasons []Reason) int {
 func (r *Reviews) reasonsTx(ctx context.Context, tx pgx.Tx, s Submission) ([]Reason, error) {
 	reasons := []Reason{}
 	for _, rule := range []func(context.Context, pgx.Tx, Submission) (*Reason, error){r.creatorRule, r.priceRule,
-		r.wordRule, r.twinRule} {
+		r.wordRule, r.duplicateRule} {
 		reason, err := rule(ctx, tx, s)
 		if err != nil {
 			return nil, err
@@ -161,7 +161,7 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	return &found, nil
 }
 
-func (r *Reviews) twinRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reason, error) {
+func (r *Reviews) duplicateRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reason, error) {
 	if s.Content.VideoID == 0 {
 		return nil, nil
 	}

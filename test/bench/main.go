@@ -153,7 +153,7 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	if err := p.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, p.Log); err != nil {
+	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenFilms(cfg.DemoFilms), p.Log); err != nil {
 		return nil, err
 	}
 	covers, err := demo.Covers()
@@ -164,7 +164,7 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	if err != nil {
 		return nil, err
 	}
-	go p.Mall.Hear(ctx)
+	go p.Mall.ListenInvalidations(ctx)
 	handler := web.New(web.Deps{
 		Mall:    p.Mall,
 		Config:  cfg,

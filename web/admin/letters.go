@@ -163,17 +163,17 @@ func (d Deps) showJob(c *page.Ctx) error {
 
 func (d Deps) retryJob(c *page.Ctx) error {
 	return d.settle(c, "letter_retried",
-		d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
+		d.FailedJobs.Retry(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
 func (d Deps) discardJob(c *page.Ctx) error {
 	return d.settle(c, "letter_discarded",
-		d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
+		d.FailedJobs.Discard(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
 func (d Deps) cancelJob(c *page.Ctx) error {
 	return d.settle(c, "letter_cancelled",
-		d.DeadJobs.Cancel(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
+		d.FailedJobs.Cancel(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
 // settle goes back to the list; a letter that somebody else settled first is no mistake.

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
@@ -157,7 +157,7 @@ func (d Deps) fillWords(ctx context.Context, _ *text.Printer, p *adminview.Perso
 	if p.Entries, err = d.Lists.About(ctx, p.Person.ID, devices, partListed); err != nil {
 		return err
 	}
-	subjects := []string{mall.AccountSubject(p.Person.ID), fmt.Sprintf("creator:%d", p.Person.ID)}
+	subjects := []string{backoffice.AccountSubject(p.Person.ID), fmt.Sprintf("creator:%d", p.Person.ID)}
 	for _, e := range p.Entries {
 		subjects = append(subjects, fmt.Sprintf("list_entry:%d", e.ID))
 	}

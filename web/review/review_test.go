@@ -12,9 +12,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/review"
@@ -68,7 +68,7 @@ func open(t *testing.T) *desk {
 				},
 				Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 			},
-			Audit:     mall.Deeds(m.Accounts, log),
+			Audit:     backoffice.Audit(m.Accounts, log),
 			EndAccess: m.Orders.EndAccessTx,
 		})
 		deps := webreview.Deps{
@@ -191,7 +191,7 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 		t.Errorf("%d routes", seen)
 	}
 	if n := webtest.Query[int64](d.Mall, `select count(*) from audit_entry`)[0]; n != 0 {
-		t.Errorf("%d deeds were done", n)
+		t.Errorf("%d actions were taken", n)
 	}
 }
 
@@ -220,7 +220,7 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 		t.Errorf("leads to %s", a.Location)
 	}
 	b.Get(at(c)).Shows("Somebody else was quicker")
-	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The film is the one that is on sale").
+	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The video is the one that is on sale").
 		Hides("be played yet")
 	b.Get("/admin/review/999").Wants(404)
 	b.Get("/admin/review/x").Wants(404)
@@ -232,7 +232,7 @@ func TestASecondPersonIsAskedFor(t *testing.T) {
 	d.duplicates = []int64{d.rival.ID}
 	c := d.submits(1, d.film())
 	first, second := d.Browser(d.olga.ID), d.Browser(d.oleg.ID)
-	page := first.Get(at(c)).Wants(200).Shows("Same pictures as films of others: 1", "85", "two people must approve")
+	page := first.Get(at(c)).Wants(200).Shows("Same pictures as videos of others: 1", "85", "two people must approve")
 	first.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303)
 	mine := first.Get(at(c)).Wants(200).Shows("A second person must decide", "You approved this one.")
 	if mine.Has(at(c) + "/approve") {
