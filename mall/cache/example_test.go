@@ -6,15 +6,15 @@ import (
 	"log/slog"
 	"time"
 
-	"videomall/mall/away"
 	"videomall/mall/cache"
+	"videomall/mall/redisbreaker"
 )
 
 // A value is loaded once, and again after a change of one of its tags. Local keeps this one out of Redis.
 func ExampleCache_Get() {
 	ctx := context.Background()
-	changes := cache.NewChanges(away.New(nil), slog.New(slog.DiscardHandler), time.Now)
-	changes.Begin(ctx)
+	changes := cache.NewChanges(redisbreaker.New(nil), slog.New(slog.DiscardHandler), time.Now)
+	changes.Connect(ctx)
 	titles := cache.New(changes, cache.Options[string]{
 		Name:  "title",
 		Local: true,
@@ -22,9 +22,9 @@ func ExampleCache_Get() {
 
 	loads := 0
 	title := func() {
-		v, err := titles.Get(ctx, "film:7", []string{"film:7"}, func(context.Context) (string, cache.Life, error) {
+		v, err := titles.Get(ctx, "film:7", []string{"film:7"}, func(context.Context) (string, cache.Policy, error) {
 			loads++
-			return "The Sea", cache.Life{}, nil
+			return "The Sea", cache.Policy{}, nil
 		})
 		fmt.Println(v, err, loads)
 	}
