@@ -22,7 +22,7 @@ TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
 TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast bench findings gen css check fmt size install install-test clean
+.PHONY: help run build test test-fast cover bench findings migration gen css check fmt size install install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,11 +42,21 @@ test: install-test ## run all tests, browser journeys included; installs what th
 test-fast: ## run the tests without installing anything; without a browser its journeys are skipped
 	$(GO) test $(TESTFLAGS) ./...
 
+PKG ?= ./...
+cover: install-test ## show in bin/cover.html which lines the tests run; PKG=./mall/order/... looks at a part
+	@mkdir -p bin
+	$(GO) test $(TESTFLAGS) -coverpkg=$(PKG) -coverprofile=bin/cover.out $(PKG)
+	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	@$(GO) tool cover -func=bin/cover.out | tail -1
+
 bench: install-test ## measure against the raw limits and how the mall grows, writes bench.json; needs 12 GB of disk, BENCH="-products 0" does not
 	$(GO) run ./test/bench $(BENCH)
 
 findings: ## show again what surprised us about players, parsers and ffmpeg; downloads their pinned releases
 	@for f in findings/*.sh; do timeout 300 "$$f" || { echo "$$f: no longer so"; exit 1; }; done
+
+migration: ## write the next numbered file of db/migrations: make migration NAME=creator_zone
+	@tools/migration.sh "$(NAME)"
 
 gen: ## regenerate templ and sqlc code
 	$(GO) tool templ generate -log-level error
@@ -59,13 +69,13 @@ css: ## rebuild the styles and vendored scripts below static/dist (needs Node)
 # Both read what the compiler wrote of each package. They ask for it as make test does, so that it compiles once.
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	@$(TEMPLFMT) -fail views || { echo 'templ files were not formatted; they are now'; exit 1; }
+	@$(TEMPLFMT) -fail views load || { echo 'templ files were not formatted; they are now'; exit 1; }
 	$(GO) vet $(RACEFLAG) ./...
 	GOFLAGS="$$GOFLAGS $(RACEFLAG)" $$($(GO) tool -modfile=tools/lint/go.mod -n staticcheck) ./...
 
 fmt: ## format Go and templ files
 	gofmt -w $$(git ls-files '*.go')
-	$(TEMPLFMT) views
+	$(TEMPLFMT) views load
 
 install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where it can't, say how, and the mall does without
 	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg

@@ -71,7 +71,7 @@ func (c loadtestCommand) Run(ctx context.Context, cfg *config.Config) error {
 		if err := db.CheckMigrated(ctx, p.Pools.Primary); err != nil {
 			return err
 		}
-		ready, err := stage.Set(ctx, p.Mall, scenario, stage.Wish{
+		ready, err := stage.Set(ctx, p.Mall, scenario, stage.Request{
 			Run:        name,
 			People:     crowd.People(),
 			SKU:        c.SKU,

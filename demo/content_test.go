@@ -192,12 +192,12 @@ func TestCoversLookDifferent(t *testing.T) {
 			}
 		}
 		for other, seen := range looks {
-			var apart float64
+			var distance float64
 			for i := range look {
-				apart += math.Abs(look[i]-seen[i]) / float64(len(look))
+				distance += math.Abs(look[i]-seen[i]) / float64(len(look))
 			}
-			if apart < 14 {
-				t.Errorf("%s and %s look alike (%.1f of 255 apart)", v.Slug, other, apart)
+			if distance < 14 {
+				t.Errorf("%s and %s look alike (%.1f of 255 apart)", v.Slug, other, distance)
 			}
 		}
 		looks[v.Slug] = look

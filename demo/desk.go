@@ -11,6 +11,7 @@ import (
 
 	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
@@ -32,9 +33,9 @@ const (
 // offers makes the coupons and a bundle, some weeks ago.
 func (s *seeder) offers(ctx context.Context) error {
 	clock := s.now.AddDate(0, 0, -historyDays)
-	deed, _ := s.at(&clock)
+	audited, _ := s.at(&clock)
 	shop := mall.Promotions(s.pool, s.mall.Catalog, s.mall.Inventory, func() time.Time { return clock })
-	shop.Audit = deed
+	shop.Audit = audited
 	operator, err := s.mall.Accounts.ByEmail(ctx, emailOf(account.RoleOperator))
 	if err != nil {
 		return err
@@ -146,7 +147,7 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 		return err
 	}
 	var clock time.Time
-	deed, books := s.at(&clock)
+	audited, books := s.at(&clock)
 	for _, name := range []string{"lin-xi", "harbour-light", "night-train", "hearthside"} {
 		clock = s.now.AddDate(0, 0, -80)
 		id := s.creators[name]
@@ -165,7 +166,7 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 		due := s.now.AddDate(0, 0, -pay.daysAgo)
 		for ; len(refunds) > 0 && refunds[0].Refund.At.Before(due); refunds = refunds[1:] {
 			clock = refunds[0].Refund.At
-			if err := s.noteRefund(ctx, deed, operator.ID, refunds[0]); err != nil {
+			if err := s.noteRefund(ctx, audited, operator.ID, refunds[0]); err != nil {
 				return err
 			}
 		}
@@ -176,7 +177,7 @@ func (s *seeder) books(ctx context.Context, p *plan) error {
 	}
 	for _, r := range refunds {
 		clock = r.Refund.At
-		if err := s.noteRefund(ctx, deed, operator.ID, r); err != nil {
+		if err := s.noteRefund(ctx, audited, operator.ID, r); err != nil {
 			return err
 		}
 	}
@@ -215,7 +216,7 @@ func (s *seeder) payOut(ctx context.Context, books *ledger.Ledger, clock *time.T
 }
 
 // noteRefund writes down that the operator refunded an order.
-func (s *seeder) noteRefund(ctx context.Context, deed mall.Deed, operatorID int64, o drawn) error {
+func (s *seeder) noteRefund(ctx context.Context, audited backoffice.AuditFunc, operatorID int64, o drawn) error {
 	if _, err := s.mall.Orders.GetAny(ctx, o.OrderNo); err != nil {
 		if errors.Is(err, order.ErrNotFound) { // the history was written on another day, and its end is only now
 			return nil
@@ -227,7 +228,7 @@ func (s *seeder) noteRefund(ctx context.Context, deed mall.Deed, operatorID int6
 		return err
 	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		return deed(ctx, tx, operatorID, "order.refund", subject,
+		return audited(ctx, tx, operatorID, "order.refund", subject,
 			map[string]any{"refund": o.Refund.RefundNo, "reason": o.Refund.Reason})
 	})
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
 	"videomall/mall/order"
@@ -155,12 +155,12 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 }
 
 // at is an audit log and books under the clock of the past.
-func (s *seeder) at(clock *time.Time) (mall.Deed, *ledger.Ledger) {
+func (s *seeder) at(clock *time.Time) (backoffice.AuditFunc, *ledger.Ledger) {
 	now := func() time.Time { return *clock }
-	deed := mall.Deeds(s.mall.Accounts, s.mall.Audit.WithClock(now))
+	audited := backoffice.Audit(s.mall.Accounts, s.mall.Audit.WithClock(now))
 	books := s.mall.Ledger.WithClock(now)
-	books.Audit, books.Decided = deed, nil // creators' servers are told of what happens, not of what happened
-	return deed, books
+	books.Audit, books.OnDecision = audited, nil // creators' servers are told of what happens, not of what happened
+	return audited, books
 }
 
 // plan draws the history of the mall as it stands.

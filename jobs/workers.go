@@ -16,50 +16,50 @@ import (
 // workers registers every kind that the business enqueues; a test enqueues each and sees it worked.
 func workers(d Deps, tasks map[string]task) *river.Workers {
 	w, orders := river.NewWorkers(), d.Mall.Orders
-	river.AddWorker(w, &verb[order.DeliverArgs]{
-		retry: quickly,
+	river.AddWorker(w, &worker[order.DeliverArgs]{
+		retry: fastBackoff,
 		do: func(ctx context.Context, a order.DeliverArgs) error {
 			return orders.Deliver(ctx, a.OrderNo)
 		},
 	})
-	river.AddWorker(w, &verb[order.CloseArgs]{retry: steadily, do: func(ctx context.Context, a order.CloseArgs) error {
+	river.AddWorker(w, &worker[order.CloseArgs]{retry: slowBackoff, do: func(ctx context.Context, a order.CloseArgs) error {
 		return orders.Expire(ctx, a.OrderNo)
 	}})
-	river.AddWorker(w, &verb[order.CloseSiblingsArgs]{
-		retry: steadily,
+	river.AddWorker(w, &worker[order.CloseSiblingsArgs]{
+		retry: slowBackoff,
 		do: func(ctx context.Context, a order.CloseSiblingsArgs) error {
 			return orders.CloseSiblings(ctx, a.OrderNo)
 		},
 	})
-	river.AddWorker(w, &verb[order.CloseOwnedArgs]{
-		retry: steadily,
+	river.AddWorker(w, &worker[order.CloseOwnedArgs]{
+		retry: slowBackoff,
 		do: func(ctx context.Context, a order.CloseOwnedArgs) error {
 			return orders.CloseOwned(ctx, a.OrderNo)
 		},
 	})
-	river.AddWorker(w, &verb[order.RefundArgs]{
-		retry: steadily,
+	river.AddWorker(w, &worker[order.RefundArgs]{
+		retry: slowBackoff,
 		do: func(ctx context.Context, a order.RefundArgs) error {
 			return orders.SubmitRefund(ctx, a.RefundNo)
 		},
 	})
-	river.AddWorker(w, &verb[order.EndAccessArgs]{retry: steadily, do: orders.EndAccess})
+	river.AddWorker(w, &worker[order.EndAccessArgs]{retry: slowBackoff, do: orders.EndAccess})
 	if bank := d.Mall.Sandbox; bank != nil {
-		river.AddWorker(w, &verb[sandbox.NoticeArgs]{
+		river.AddWorker(w, &worker[sandbox.NoticeArgs]{
 			retry: sandbox.RetryDelay,
 			do: func(ctx context.Context, a sandbox.NoticeArgs) error {
 				return bank.Deliver(ctx, a.NoticeID)
 			},
 		})
 	}
-	river.AddWorker(w, &patient[media.StageArgs]{verb[media.StageArgs]{retry: quickly, do: d.Mall.Media.RunStage}})
-	river.AddWorker(w, &patient[media.EraseArgs]{verb[media.EraseArgs]{
-		retry: steadily,
+	river.AddWorker(w, &longRunning[media.StageArgs]{worker[media.StageArgs]{retry: fastBackoff, do: d.Mall.Media.RunStage}})
+	river.AddWorker(w, &longRunning[media.EraseArgs]{worker[media.EraseArgs]{
+		retry: slowBackoff,
 		do: func(ctx context.Context, a media.EraseArgs) error {
 			return d.Mall.Media.Erase(ctx, a.VideoID)
 		},
 	}})
-	river.AddWorker(w, &turns{send: d.Mall.Webhooks.Turn})
+	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})
 	river.AddWorker(w, &ticker{tasks: tasks, log: d.Log})
 	return w
 }
@@ -67,15 +67,15 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 // awaitProvider is the pause before a provider that is still working is asked again.
 const awaitProvider = 5 * time.Second
 
-// verb works one kind of job by calling one verb of the business.
-type verb[T river.JobArgs] struct {
+// worker works one kind of job by calling one verb of the business.
+type worker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 	do    func(context.Context, T) error
 	retry func(attempt int) time.Duration
 }
 
 // Work calls the verb. Waiting for a provider is no failure: the job sleeps and keeps its tries.
-func (v *verb[T]) Work(ctx context.Context, job *river.Job[T]) error {
+func (v *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	err := v.do(ctx, job.Args)
 	if errors.Is(err, order.ErrAwaitsProvider) {
 		return river.JobSnooze(awaitProvider)
@@ -83,18 +83,18 @@ func (v *verb[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	return err
 }
 
-// patient works what may take hours.
-type patient[T river.JobArgs] struct{ verb[T] }
+// longRunning works what may take hours.
+type longRunning[T river.JobArgs] struct{ worker[T] }
 
 // maxFilmTime is longer than any stage of a film. Until it is over River takes no job of a killed worker up again; the
 // sweep of stages does, within seconds of the lease's end.
 const maxFilmTime = 24 * time.Hour
 
 // Timeout replaces the client's, which is for what people wait for.
-func (p *patient[T]) Timeout(*river.Job[T]) time.Duration { return maxFilmTime }
+func (p *longRunning[T]) Timeout(*river.Job[T]) time.Duration { return maxFilmTime }
 
 // Work calls the verb; where it asks for later, the job sleeps and keeps its tries.
-func (p *patient[T]) Work(ctx context.Context, job *river.Job[T]) error {
+func (p *longRunning[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	err := p.do(ctx, job.Args)
 	if later, ok := errors.AsType[media.Later](err); ok {
 		return river.JobSnooze(later.After)
@@ -103,34 +103,34 @@ func (p *patient[T]) Work(ctx context.Context, job *river.Job[T]) error {
 }
 
 // NextRetry replaces River's attempt⁴ s, which is too slow for a grant that is promised within 30 s.
-func (v *verb[T]) NextRetry(job *river.Job[T]) time.Time {
+func (v *worker[T]) NextRetry(job *river.Job[T]) time.Time {
 	return time.Now().Add(v.retry(job.Attempt))
 }
 
-// turns send what is due at a webhook.
-type turns struct {
+// webhookWorker sends what is due at a webhook.
+type webhookWorker struct {
 	river.WorkerDefaults[webhook.TurnArgs]
 	send func(context.Context, int64) (int, error)
 }
 
 // Timeout leaves the call that a turn began last the time that it has.
-func (t *turns) Timeout(*river.Job[webhook.TurnArgs]) time.Duration { return webhook.TurnTime }
+func (t *webhookWorker) Timeout(*river.Job[webhook.TurnArgs]) time.Duration { return webhook.TurnTime }
 
 // Work takes one turn. A turn that fails is cancelled, not retried and no dead letter: what it left is still due, and
 // gets another.
-func (t *turns) Work(ctx context.Context, job *river.Job[webhook.TurnArgs]) error {
+func (t *webhookWorker) Work(ctx context.Context, job *river.Job[webhook.TurnArgs]) error {
 	if _, err := t.send(ctx, job.Args.EndpointID); err != nil {
 		return river.JobCancel(err)
 	}
 	return nil
 }
 
-// quickly is 1, 2, 4, 8 … s, at most a minute: somebody is waiting for this.
-func quickly(attempt int) time.Duration {
+// fastBackoff is 1, 2, 4, 8 … s, at most a minute: somebody is waiting for this.
+func fastBackoff(attempt int) time.Duration {
 	return min(time.Second<<min(max(attempt, 1)-1, 6), time.Minute)
 }
 
-// steadily is 1, 2, 4 … s, at most two hours: the other side may be down for long.
-func steadily(attempt int) time.Duration {
+// slowBackoff is 1, 2, 4 … s, at most two hours: the other side may be down for long.
+func slowBackoff(attempt int) time.Duration {
 	return min(time.Second<<min(max(attempt, 1)-1, 13), 2*time.Hour)
 }

@@ -41,7 +41,7 @@ func mall(t *testing.T) (m *malltest.Mall, url string) {
 }
 
 // sent prepares a crowd, sends it and counts.
-func sent(t *testing.T, m *malltest.Mall, p load.Plan, w stage.Wish) (*load.Crowd, load.Result) {
+func sent(t *testing.T, m *malltest.Mall, p load.Plan, w stage.Request) (*load.Crowd, load.Result) {
 	t.Helper()
 	c, err := load.New(m.Ctx, p, w.Run)
 	m.OK(err)
@@ -72,7 +72,7 @@ func TestThreeHundredBuyersForFiftyUnits(t *testing.T) {
 	m, url := mall(t)
 	m.Sells(990, -1)
 	sku := m.Sells(990, 7) // the newest that is limited: what a flash takes by itself
-	c, r := sent(t, m, plan(url, 2000, 300), stage.Wish{Run: "flash", Units: 50})
+	c, r := sent(t, m, plan(url, 2000, 300), stage.Request{Run: "flash", Units: 50})
 	if placed, out := count(r.Visits, "order placed"), count(r.Visits, "sold_out"); placed != 50 || out != 250 {
 		t.Errorf("%d orders placed and %d told that it is sold out, want 50 and 250: %v", placed, out,
 			r.Visits.Outcomes)
@@ -109,7 +109,7 @@ func TestNotices(t *testing.T) {
 	m.Sells(990, -1)
 	p := plan(url, 500, 60)
 	p.Scenario = "notices"
-	_, r := sent(t, m, p, stage.Wish{Run: "notices", Secret: malltest.Secret})
+	_, r := sent(t, m, p, stage.Request{Run: "notices", Secret: malltest.Secret})
 	if n := count(r.Visits, "acknowledged"); n != 60 {
 		t.Errorf("%d of 60 notices acknowledged: %v", n, r.Visits.Outcomes)
 	}
@@ -125,19 +125,19 @@ func TestWhatAStageRefuses(t *testing.T) {
 	unlimited := m.Sells(990, -1)
 	for name, try := range map[string]struct {
 		scenario string
-		wish     stage.Wish
+		request  stage.Request
 	}{
-		"a flash at something unlimited":   {"flash", stage.Wish{SKU: unlimited}},
-		"a flash where nothing is limited": {"flash", stage.Wish{}},
-		"a campaign without a SKU":         {"flash", stage.Wish{CampaignID: 3}},
-		"notices that nobody signs":        {"notices", stage.Wish{}},
+		"a flash at something unlimited":   {"flash", stage.Request{SKU: unlimited}},
+		"a flash where nothing is limited": {"flash", stage.Request{}},
+		"a campaign without a SKU":         {"flash", stage.Request{CampaignID: 3}},
+		"notices that nobody signs":        {"notices", stage.Request{}},
 	} {
-		if _, err := stage.Set(m.Ctx, m.Mall, *load.Find(try.scenario), try.wish); err == nil {
+		if _, err := stage.Set(m.Ctx, m.Mall, *load.Find(try.scenario), try.request); err == nil {
 			t.Errorf("%s was made ready", name)
 		}
 	}
 	limited := m.Sells(990, 3)
-	ready, err := stage.Set(m.Ctx, m.Mall, *load.Find("flash"), stage.Wish{
+	ready, err := stage.Set(m.Ctx, m.Mall, *load.Find("flash"), stage.Request{
 		Run:    "as-is",
 		SKU:    limited,
 		Units:  -1,

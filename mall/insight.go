@@ -2,8 +2,6 @@ package mall
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,12 +9,8 @@ import (
 
 	"videomall/mall/calendar"
 	"videomall/mall/insight"
-	"videomall/mall/order"
-	"videomall/mall/outbox"
+	"videomall/mall/subscriber"
 )
-
-// insightName is the place of creators' sums in the stream of events.
-const insightName = "insight"
 
 // Insight opens the sums of creators over orders, events and the catalogue, which they know by these verbs only.
 func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
@@ -49,7 +43,7 @@ func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
 			return sums, err
 		},
 		Waiting: func(ctx context.Context, tx pgx.Tx) (int64, error) {
-			return m.Outbox.WaitingTx(ctx, tx, insightName)
+			return m.Outbox.WaitingTx(ctx, tx, subscriber.Insight)
 		},
 		CreatorsOf: func(ctx context.Context, spuIDs []int64) (map[int64]int64, error) {
 			cards, err := m.Catalog.Cards(ctx, spuIDs)
@@ -60,46 +54,4 @@ func Insight(m *Mall, pool *pgxpool.Pool, o Options) *insight.Insight {
 			return creators, err
 		},
 	})
-}
-
-// sumSales hands what became of orders to the sums of their creators.
-func (m *Mall) sumSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	var o order.Event
-	if err := json.Unmarshal(e.Payload, &o); err != nil {
-		return fmt.Errorf("read event %d: %w", e.ID, err)
-	}
-	f := insight.Fact{
-		EventID:  e.ID,
-		XID:      e.XID,
-		BuyerID:  o.UserID,
-		Currency: o.Total.Currency,
-	}
-	switch {
-	case e.Type == "order.paid" && o.PaidAt != nil:
-		f.At = *o.PaidAt
-		for _, i := range o.Items {
-			paid := i.Paid
-			if paid.Currency == "" { // written before events said what was paid, when it was the amount
-				paid = i.Amount
-			}
-			f.Lines = append(f.Lines, insight.FactLine{
-				CreatorID: i.CreatorID,
-				SPUID:     i.VideoID,
-				Units:     int64(i.Quantity),
-				Amount:    paid.Amount,
-			})
-		}
-		return m.Insight.PaidTx(ctx, tx, f)
-	case o.Refund != nil:
-		f.At = o.Refund.SettledAt
-		for _, i := range o.Refund.Items {
-			f.Lines = append(f.Lines, insight.FactLine{
-				CreatorID: i.CreatorID,
-				SPUID:     i.VideoID,
-				Amount:    i.Amount.Amount,
-			})
-		}
-		return m.Insight.RefundedTx(ctx, tx, f)
-	}
-	return nil // written before events said what went back: the rows say it, and the days are held against them
 }

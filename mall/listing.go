@@ -2,14 +2,11 @@ package mall
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/catalog"
 	"videomall/mall/media"
-	"videomall/mall/outbox"
 )
 
 // listing hands the catalogue what it must know of films and stock.
@@ -40,13 +37,4 @@ func (m *Mall) listing() catalog.Listing {
 			return m.Reviews.WithdrawTx(ctx, tx, revisionID)
 		},
 	}
-}
-
-// index brings what a search finds of a listing up to date when it goes on sale, off sale, or says something else.
-func (m *Mall) index(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	var ch catalog.Change
-	if err := json.Unmarshal(e.Payload, &ch); err != nil {
-		return fmt.Errorf("read event %d: %w", e.ID, err)
-	}
-	return m.Search.IndexTx(ctx, tx, ch.SPUID)
 }

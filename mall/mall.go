@@ -5,16 +5,13 @@ package mall
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/maypok86/otter/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -22,7 +19,7 @@ import (
 	"videomall/db"
 	"videomall/mall/account"
 	"videomall/mall/audit"
-	"videomall/mall/away"
+	"videomall/mall/backoffice"
 	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
@@ -37,10 +34,13 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/playback"
 	"videomall/mall/promotion"
+	"videomall/mall/redisbreaker"
 	"videomall/mall/review"
 	"videomall/mall/risk"
 	"videomall/mall/search"
 	"videomall/mall/sitepage"
+	"videomall/mall/subscriber"
+	"videomall/mall/waitingroom"
 	"videomall/mall/webhook"
 	"videomall/telemetry"
 )
@@ -67,7 +67,7 @@ type Options struct {
 	Playback playback.Options
 
 	RateLimits risk.Policies // nil limits nothing
-	QueueKey   []byte        // signs the passes of lines, 32 bytes
+	QueueKey   []byte        // signs the tickets of waiting rooms, 32 bytes
 	AuditKey   []byte        // seals the audit log, 32 bytes
 
 	Terms      ledger.Terms // zero means the usual ones
@@ -84,12 +84,14 @@ type Options struct {
 // Mall is the business.
 type Mall struct {
 	Accounts     *account.Accounts
+	Admissions   *waitingroom.Sales
 	Audit        *audit.Log
 	Sessions     *account.Sessions
 	Cart         *cart.Carts
 	Catalog      *catalog.Catalog
 	Entitlements *entitlement.Entitlements
 	Insight      *insight.Insight
+	FailedJobs   *backoffice.FailedJobs
 	Inventory    *inventory.Inventory
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
@@ -98,21 +100,21 @@ type Mall struct {
 	Orders       *order.Orders
 	Outbox       *outbox.Outbox
 	Payments     *payment.Payments
+	People       *backoffice.People
 	Playback     *playback.Playback
 	Promotions   *promotion.Promotions
-	Queue        *risk.Queue
 	Reviews      *review.Reviews
 	Sandbox      *sandbox.Sandbox // nil without one
 	Search       *search.Search
 	SitePages    *sitepage.Pages
+	WaitingRoom  *waitingroom.Queue
 	Webhooks     *webhook.Webhooks
 	River        *river.Client[pgx.Tx] // inserts and looks up; whoever works jobs brings a client of its own
-	Changes      *cache.Changes        // what this process has heard of changes; see Hear
+	Changes      *cache.Changes        // what this process has heard of changes; see ListenInvalidations
 
-	pool   *pgxpool.Pool
-	log    *slog.Logger
-	now    func() time.Time
-	floors *otter.Cache[int64, risk.Floor]
+	pool *pgxpool.Pool
+	log  *slog.Logger
+	now  func() time.Time
 }
 
 // New joins the modules. It starts nothing.
@@ -129,7 +131,7 @@ func New(o Options) (*Mall, error) {
 		Sessions:     account.NewSessions(primary, o.Redis, o.Log, o.Now, o.Secure),
 		Cart:         cart.New(primary, o.Now),
 		Catalog:      catalog.New(o.Pools, o.Now),
-		Changes:      cache.NewChanges(away.New(o.Redis), o.Log, o.Now),
+		Changes:      cache.NewChanges(redisbreaker.New(o.Redis), o.Log, o.Now),
 		Entitlements: entitlement.New(o.Pools, o.Now),
 		Inventory:    inventory.New(primary, inventory.NewGate(primary, o.Redis, o.Log, o.Metrics, o.Now), o.Now),
 		Ledger:       ledger.New(primary, o.Now),
@@ -140,36 +142,52 @@ func New(o Options) (*Mall, error) {
 		pool:         primary,
 		log:          o.Log,
 		now:          o.Now,
-		floors:       newFloors(),
 	}
 	m.Accounts.BrowserKey = o.BrowserKey
 	m.Sessions.Lifetimes = account.UsualLifetimes.Within(o.SessionMax)
-	m.Catalog.Keep(catalog.Keeping{
+	m.Catalog.Keep(catalog.CacheDeps{
 		Changes: m.Changes,
 		Metrics: o.Metrics,
 		Log:     o.Log,
 		Write: func(ctx context.Context, tx pgx.Tx, ch catalog.Change) error {
 			return m.Outbox.WriteTx(ctx, tx, ch.Type, ch.Aggregate(), ch)
 		},
-		Tell: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
-			return m.Outbox.TellTx(ctx, q, ch)
+		Notify: func(ctx context.Context, q catalog.Querier, ch catalog.Change) error {
+			return m.Outbox.NotifyTx(ctx, q, ch)
 		},
 	})
 	m.Ledger.Terms, m.Ledger.Key = cmp.Or(o.Terms, ledger.UsualTerms), o.PayoutKey
 	m.Promotions = Promotions(primary, m.Catalog, m.Inventory, o.Now)
-	deeds := Deeds(m.Accounts, m.Audit)
-	m.Promotions.Audit = deeds
-	m.Lists.Audit = deeds
-	m.Outbox.Audit = deeds
-	m.Ledger.Audit = deeds
+	audited := backoffice.Audit(m.Accounts, m.Audit)
+	m.Promotions.Audit = audited
+	m.Lists.Audit = audited
+	m.Outbox.Audit = audited
+	m.Ledger.Audit = audited
+	m.Ledger.OnDecision = func(ctx context.Context, tx pgx.Tx, p ledger.Payout) error {
+		kind, aggregate, e := p.Event()
+		return m.Outbox.WriteTx(ctx, tx, kind, aggregate, e)
+	}
 	m.SitePages = sitepage.New(sitepage.Deps{
-		Pool:   primary,
-		Now:    o.Now,
-		Audit:  deeds,
-		Notify: func(ctx context.Context, tx pgx.Tx) error { return m.Outbox.TellTx(ctx, tx, told{Tag: sitepage.Tag}) },
-		Drop:   func(ctx context.Context) { m.Changes.Drop(ctx, sitepage.Tag) },
+		Pool:  primary,
+		Now:   o.Now,
+		Audit: audited,
+		Notify: func(ctx context.Context, tx pgx.Tx) error {
+			return m.Outbox.NotifyTx(ctx, tx, invalidation{Tag: sitepage.Tag})
+		},
+		Drop: func(ctx context.Context) { m.Changes.Drop(ctx, sitepage.Tag) },
 	})
 	m.Lists.May = m.Accounts.OperatorTx
+	m.FailedJobs = backoffice.NewFailedJobs(backoffice.FailedJobsDeps{
+		Pool:  primary,
+		River: jobs,
+		Audit: audited,
+	})
+	m.People = backoffice.NewPeople(backoffice.PeopleDeps{
+		Pool:     primary,
+		Accounts: m.Accounts,
+		Lists:    m.Lists,
+		Audit:    audited,
+	})
 	m.Accounts.Suspended = func(ctx context.Context, userID int64) bool {
 		verdict, _ := m.Lists.Judge(ctx, risk.Subject{UserID: userID})
 		return verdict == risk.Deny
@@ -203,7 +221,15 @@ func New(o Options) (*Mall, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Queue, err = risk.NewQueue(o.Redis, o.QueueKey, o.Metrics, o.Log, o.Now); err != nil {
+	m.Admissions = waitingroom.NewSales(waitingroom.SalesDeps{Find: m.findSale, Now: o.Now})
+	m.WaitingRoom, err = waitingroom.New(waitingroom.Deps{
+		Redis:   o.Redis,
+		Key:     o.QueueKey,
+		Metrics: o.Metrics,
+		Log:     o.Log,
+		Now:     o.Now,
+	})
+	if err != nil {
 		return nil, err
 	}
 	var providers []payment.Provider
@@ -226,9 +252,9 @@ func New(o Options) (*Mall, error) {
 		Metrics:      o.Metrics,
 		Now:          o.Now,
 		PayWindow:    o.PayWindow,
-		Audit:        deeds,
+		Audit:        audited,
 	})
-	m.openReviews(deeds)
+	m.openReviews(audited)
 	m.Webhooks, err = webhook.New(webhook.Deps{
 		Pool:     primary,
 		River:    jobs,
@@ -239,12 +265,15 @@ func New(o Options) (*Mall, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.tellCreators()
-	m.Outbox.Subscribe("popularity", []string{"order.paid", "order.refunded"}, m.countSales)
-	m.Outbox.Subscribe("customers", []string{"order.paid", "order.refunded"}, m.countCustomers)
-	m.Outbox.Subscribe("search", []string{"catalog.published", "catalog.revised", "catalog.taken_down"}, m.index)
 	m.Insight = Insight(m, primary, o)
-	m.Outbox.Subscribe(insightName, []string{"order.paid", "order.refunded"}, m.sumSales)
+	subscriber.Subscribe(m.Outbox, subscriber.Deps{
+		Catalog:  m.Catalog,
+		Insight:  m.Insight,
+		Orders:   m.Orders,
+		Reviews:  m.Reviews,
+		Search:   m.Search,
+		Webhooks: m.Webhooks,
+	})
 	m.Playback.OnProgress = func(g playback.Progressed) {
 		m.Insight.Played(insight.Sign{
 			Session:  g.SessionID,
@@ -263,7 +292,7 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory,
 	return promotion.New(promotion.Deps{
 		Pool:     pool,
 		Now:      now,
-		Announce: c.TellSaleTx,
+		Announce: c.NotifySaleTx,
 		Stock: promotion.Stock{
 			Split: i.SplitTx,
 			Merge: i.MergeTx,
@@ -289,15 +318,6 @@ func Promotions(pool *pgxpool.Pool, c *catalog.Catalog, i *inventory.Inventory,
 	})
 }
 
-// countCustomers keeps who bought from whom.
-func (m *Mall) countCustomers(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	var o order.Event
-	if err := json.Unmarshal(e.Payload, &o); err != nil {
-		return fmt.Errorf("read event %d: %w", e.ID, err)
-	}
-	return m.Orders.CountCustomersTx(ctx, tx, o)
-}
-
 // mayPreview lets a film be seen before it is sold, and without being bought, by who uploaded it and by operators.
 func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, error) {
 	owner, err := m.Media.OwnerOf(ctx, assetID)
@@ -311,31 +331,22 @@ func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, err
 	return err == nil && u.Role == account.RoleOperator, err
 }
 
-// countSales keeps what "popular" sorts by, and how high a search ranks: an order that is paid adds, one that was paid
-// and is refunded as a whole takes back. Each happens once to an order.
-func (m *Mall) countSales(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	var o order.Event
-	if err := json.Unmarshal(e.Payload, &o); err != nil {
-		return fmt.Errorf("read event %d: %w", e.ID, err)
+// findSale tells the waiting room of a flash sale that is public; nil otherwise.
+func (m *Mall) findSale(ctx context.Context, campaignID int64) (*waitingroom.Sale, error) {
+	c, err := m.Promotions.Public(ctx, campaignID)
+	if errors.Is(err, promotion.ErrNotFound) {
+		return nil, nil
 	}
-	var sign int
-	switch {
-	case e.Type == "order.paid":
-		sign = 1
-	case e.Type == "order.refunded" && o.Status == order.Refunded && o.PaidAt != nil:
-		sign = -1
-	default:
-		return nil
+	if err != nil {
+		return nil, err
 	}
-	// In the order of their ids, as everybody who locks several.
-	slices.SortFunc(o.Items, func(a, b order.EventItem) int { return cmp.Compare(a.VideoID, b.VideoID) })
-	for _, i := range o.Items {
-		if err := m.Catalog.CountSaleTx(ctx, tx, i.VideoID, sign*i.Quantity); err != nil {
-			return err
-		}
-		if err := m.Search.RankTx(ctx, tx, i.VideoID); err != nil {
-			return err
-		}
+	sale := &waitingroom.Sale{StartsAt: c.StartsAt, EndsAt: c.EndsAt}
+	if !c.On(m.now()) {
+		return sale, nil
 	}
-	return nil
+	counts, err := m.Inventory.CampaignCounts(ctx, []int64{campaignID})
+	for _, n := range counts {
+		sale.Available += n.Available
+	}
+	return sale, err
 }

@@ -2,25 +2,22 @@ package mall
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
-	"videomall/mall/order"
-	"videomall/mall/outbox"
 	"videomall/mall/review"
 )
 
 // openReviews opens the review desk over the listings, whose verbs it is handed.
-func (m *Mall) openReviews(deeds Deed) {
+func (m *Mall) openReviews(auditFunc backoffice.AuditFunc) {
 	m.Reviews = review.New(review.Deps{
 		Pool:      m.pool,
 		Now:       m.now,
 		Facts:     m.reviewFacts(),
-		Audit:     deeds,
+		Audit:     auditFunc,
 		EndAccess: m.Orders.EndAccessTx,
 		Listing: review.Listing{
 			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
@@ -41,7 +38,6 @@ func (m *Mall) openReviews(deeds Deed) {
 		},
 	})
 	m.Orders.Ended = m.Reviews.EndedAccessTx
-	m.Outbox.Subscribe("ended_access", []string{"order.paid"}, m.endLateAccess)
 }
 
 func (m *Mall) reviewFacts() review.Facts {
@@ -66,32 +62,10 @@ func (m *Mall) reviewFacts() review.Facts {
 				High:   b.P90,
 			}, err
 		},
-		Twins: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
-			return m.Media.TwinsTx(ctx, tx, videoID)
+		Duplicates: func(ctx context.Context, tx pgx.Tx, videoID int64) ([]int64, error) {
+			return m.Media.DuplicatesTx(ctx, tx, videoID)
 		},
 	}
-}
-
-// endLateAccess pays an order back whose payment came after its video was taken off with all that was bought of it.
-func (m *Mall) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) error {
-	var o order.Event
-	if err := json.Unmarshal(e.Payload, &o); err != nil {
-		return fmt.Errorf("read event %d: %w", e.ID, err)
-	}
-	var spuIDs []int64
-	for _, i := range o.Items {
-		spuIDs = append(spuIDs, i.VideoID)
-	}
-	ended, err := m.Reviews.EndedAccessTx(ctx, tx, spuIDs)
-	if err != nil {
-		return err
-	}
-	for spuID, takedownID := range ended {
-		if err := m.Orders.EndAccessTx(ctx, tx, spuID, takedownID); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // submitted hands a revision to the review desk, in the transaction that submits it.

@@ -42,7 +42,7 @@ func (p *Program) Run(ctx context.Context, roles Roles) (err error) {
 	failed := make(chan error, 1)
 	stopHTTP := func(context.Context) error { return nil }
 	if roles.HTTP {
-		defer p.aside(ctx, p.Mall.Hear)()
+		defer p.aside(ctx, p.Mall.ListenInvalidations)()
 		defer p.aside(ctx, p.Mall.Insight.Run)()
 		if stopHTTP, err = p.startHTTP(failed); err != nil {
 			return err

@@ -58,7 +58,7 @@ func load(files embed.FS) (map[string]string, map[string]asset) {
 		name, ext := entry.Name(), path.Ext(entry.Name())
 		contentType, known := types[ext]
 		if !known {
-			continue // a compressed twin, read with its source
+			continue // a compressed copy, read with its source
 		}
 		plain := read(name)
 		sum := sha256.Sum256(plain)

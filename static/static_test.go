@@ -71,7 +71,7 @@ func TestEveryBuiltFileIsServedWithItsTypeForAYear(t *testing.T) {
 	}
 }
 
-func TestCompressedTwinsUnpackToTheirSource(t *testing.T) {
+func TestCompressedCopiesUnpackToTheirSource(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"app.css", "app.js", "htmx.js", "player.js", "favicon.svg"} {
 		want, err := os.ReadFile(filepath.Join("dist", name))

@@ -83,7 +83,7 @@ func TestLayoutSpeaksTheReadersLanguageAndTheme(t *testing.T) {
 	for _, want := range []string{
 		`<html lang="zh-CN" data-theme="mall-dark">`, `<title>Bread &lt;slowly&gt; · 影集</title>`, `href="#main"`,
 		`<main id="main"`,
-		`购物车，3 部影片`, `aria-current="page"`, `action="/sign-out"`, `name="_csrf" value="t0ken"`,
+		`购物车，3 个视频`, `aria-current="page"`, `action="/sign-out"`, `name="_csrf" value="t0ken"`,
 		`name="next" value="/videos?q=bread&amp;sort=newest"`,
 		`href="/studio"`, `href="/admin"`, `<p>the body</p>`, `"allowEval":false`[1:],
 	} {

@@ -94,7 +94,7 @@ func TestARoleThatIsTakenIsGoneAtTheVeryNextRequest(t *testing.T) {
 		}
 	}
 	if n := malltest.Query[int64](h.Mall, `select count(*) from audit_entry`)[0]; n != 1 {
-		t.Errorf("%d deeds", n)
+		t.Errorf("%d actions", n)
 	}
 }
 

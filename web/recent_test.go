@@ -60,7 +60,7 @@ func TestSite_RequireRecent(t *testing.T) {
 			b := h.at("192.0.2.1")
 			b.signIn(c.who)
 			h.Advance(15 * time.Minute)
-			before := deeds(h)
+			before := actions(h)
 			referer := []string{"Referer", h.url + "/some/form?x=1"}
 			first := b.ask("POST", c.path, c.form.Encode(), referer...)
 			if first.status != 403 || !strings.Contains(first.body, "Confirm your password") ||
@@ -90,14 +90,14 @@ func TestSite_RequireRecent(t *testing.T) {
 				!strings.Contains(a.body, `href="/some/form?x=1"`) {
 				t.Errorf("a wrong password: %d %s", a.status, a.body)
 			}
-			if now := deeds(h); now != before {
+			if now := actions(h); now != before {
 				t.Errorf("something was done without a password: %s, before %s", now, before)
 			}
 			again.Set("confirm_password", password)
 			if a := b.post(c.path, again); a.status != c.status {
 				t.Errorf("the right password: %d %s", a.status, a.body)
 			}
-			if deeds(h) == before {
+			if actions(h) == before {
 				t.Error("nothing was done")
 			}
 			if a := b.post(c.path, c.form); strings.Contains(a.body, "Confirm your password") {
@@ -107,8 +107,8 @@ func TestSite_RequireRecent(t *testing.T) {
 	}
 }
 
-// deeds sums up what staff and creators did with money and roles.
-func deeds(h *house) string {
+// actions sums up what staff and creators did with money and roles.
+func actions(h *house) string {
 	return malltest.Query[string](h.Mall, `select concat_ws(' ', (select count(*)
 		from audit_entry), (select sum(version) from ledger_payee),
 		(select sum(version) from ledger_payout), (select count(*) from ledger_adjustment), (select count(*)

@@ -11,6 +11,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/media"
 	"videomall/mall/risk"
+	mallwaitingroom "videomall/mall/waitingroom"
 	"videomall/static"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
@@ -19,14 +20,14 @@ import (
 	"videomall/web/books"
 	"videomall/web/bundle"
 	"videomall/web/checkout"
+	"videomall/web/freepreview"
 	"videomall/web/library"
 	"videomall/web/page"
+	"videomall/web/pageview"
 	"videomall/web/play"
-	"videomall/web/queue"
 	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
-	"videomall/web/seen"
 	"videomall/web/shop"
 	"videomall/web/sitemap"
 	"videomall/web/sitepage"
@@ -38,7 +39,7 @@ import (
 	"videomall/web/studio/uploads"
 	"videomall/web/studio/videos"
 	"videomall/web/studio/webhooks"
-	"videomall/web/try"
+	"videomall/web/waitingroom"
 	"videomall/web/wellknown"
 )
 
@@ -46,6 +47,7 @@ import (
 func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.Subject) {
 	m, all := d.Mall, e.Group("")
 	guess := couponGuesses(m, asks)
+	device := func(c echo.Context) string { return asks(c).Device }
 	e.GET(static.Prefix+"*", echo.WrapHandler(static.Handler()))
 	site.Routes(all)
 
@@ -81,7 +83,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Pages:    m.SitePages,
 		Accounts: m.Accounts,
 	})
-	try.Routes(all, try.Deps{
+	freepreview.Routes(all, freepreview.Deps{
 		Site:         site,
 		Catalog:      m.Catalog,
 		Inventory:    m.Inventory,
@@ -95,12 +97,12 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
 		Inventory:  m.Inventory,
-		Line: sale.Line{
-			Queue:  m.Queue,
-			Name:   mall.SaleLine,
-			Floor:  m.Floor,
-			Asks:   asks,
-			Secure: d.Config.SecureCookies(),
+		WaitingRoom: sale.WaitingRoom{
+			Queue:     m.WaitingRoom,
+			Room:      mallwaitingroom.SaleRoom,
+			Admission: m.Admissions.Admission,
+			Device:    device,
+			Secure:    d.Config.SecureCookies(),
 		},
 		Place:    m.Orders.Place,
 		Now:      d.Now,
@@ -170,11 +172,11 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Outbox:       m.Outbox,
 		Audit:        m.Audit,
 		Jobs:         m.River,
-		DeadJobs:     m.DeadJobs(),
+		FailedJobs:   m.FailedJobs,
 		Lists:        m.Lists,
 		Asks:         asks,
 		Waiting:      waiting(m),
-		People:       m.People(),
+		People:       m.People,
 		Sessions:     m.Sessions,
 		Catalog:      m.Catalog,
 		Media:        m.Media,
@@ -211,7 +213,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Find:       findLive(m),
 		PreviewURL: videos.InspectURL,
 	})
-	seen.Routes(all, seen.Deps{
+	pageview.Routes(all, pageview.Deps{
 		Site:    site,
 		Insight: m.Insight,
 		Secure:  d.Config.SecureCookies(),
@@ -224,12 +226,12 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Lines:   m.Orders.SoldLines,
 	})
 	webhooks.Routes(all, webhooks.Deps{Site: site, Webhooks: m.Webhooks})
-	queue.Routes(all, queue.Deps{
-		Site:   site,
-		Queue:  m.Queue,
-		Floor:  m.Floor,
-		Asks:   asks,
-		Secure: d.Config.SecureCookies(),
+	waitingroom.Routes(all, waitingroom.Deps{
+		Site:      site,
+		Queue:     m.WaitingRoom,
+		Admission: m.Admissions.Admission,
+		Device:    device,
+		Secure:    d.Config.SecureCookies(),
 	})
 	videos.Routes(all, videos.Deps{
 		Site:     site,

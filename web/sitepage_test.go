@@ -68,7 +68,7 @@ func TestSitePages_of_another_process(t *testing.T) {
 	other := h.Another()
 	hearing, stop := context.WithCancel(h.Ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); h.Hear(hearing) }()
+	go func() { defer close(done); h.ListenInvalidations(hearing) }()
 	t.Cleanup(func() { stop(); <-done })
 	// A program's visit: a browser is given the cookie of its device, and with it a page of its own.
 	read := func() string { return h.at("192.0.2.1").ask("GET", "/terms", "", "Accept", "*/*").body }

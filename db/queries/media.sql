@@ -152,7 +152,7 @@ set state = @state, percent = case when @state = 'done' then 100 else percent en
     attempts = case when @forgotten::boolean then attempts - 1 else attempts end
 where video_id = @video_id and stage = @stage and holder = @holder and state = 'running';
 
--- name: LetGoOfStage :exec
+-- name: ReleaseStage :exec
 -- The end of a stage that was cancelled while it was worked.
 update media_stage set holder = '', lease_until = null where video_id = @video_id and stage = @stage and holder = @holder;
 
@@ -247,7 +247,7 @@ select * from media_asset where id = @id for update;
 -- name: SetChapters :exec
 update media_asset set chapters = @chapters where id = @id;
 
--- name: Twins :many
+-- name: Duplicates :many
 -- Whose other films show the same pictures.
 select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
 where v.id = @id and v.fingerprint <> ''

@@ -15,8 +15,8 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// Wish is what the person at the terminal asked for.
-type Wish struct {
+// Request is what the person at the terminal asked for.
+type Request struct {
 	Run        string // names the accounts
 	People     int
 	SKU        int64 // of a flash; 0 takes the first limited one that is on sale
@@ -26,20 +26,20 @@ type Wish struct {
 }
 
 // Set makes ready what the scenario needs. Errors are sentences for whoever started it.
-func Set(ctx context.Context, m *mall.Mall, s load.Scenario, w Wish) (load.Stage, error) {
-	stage := load.Stage{SKU: w.SKU, CampaignID: w.CampaignID}
+func Set(ctx context.Context, m *mall.Mall, s load.Scenario, r Request) (load.Stage, error) {
+	stage := load.Stage{SKU: r.SKU, CampaignID: r.CampaignID}
 	if s.NeedsSign {
-		if w.Secret == "" {
+		if r.Secret == "" {
 			return stage, errors.New("notices are signed by SANDBOX_SECRET, which is not set here")
 		}
-		stage.Sign = func(at time.Time, body []byte) string { return sandbox.Sign(w.Secret, at, body) }
+		stage.Sign = func(at time.Time, body []byte) string { return sandbox.Sign(r.Secret, at, body) }
 	}
 	if s.NeedsStock {
-		if err := stock(ctx, m, &stage, w.Units); err != nil {
+		if err := stock(ctx, m, &stage, r.Units); err != nil {
 			return stage, err
 		}
 	}
-	tokens, err := m.Accounts.Crowd(ctx, "crowd-"+w.Run, w.People)
+	tokens, err := m.Accounts.Crowd(ctx, "crowd-"+r.Run, r.People)
 	if err != nil {
 		return stage, err
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/away"
 	"videomall/mall/fault"
+	"videomall/mall/redisbreaker"
 )
 
 // The roles, from the least to the most. A role opens its own rooms only: an operator is not a creator.
@@ -67,7 +67,7 @@ func New(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger, now fu
 		q:         dbsqlc.New(),
 		now:       now,
 		hasher:    newHasher(),
-		throttle:  newThrottle(away.New(rdb), log, now),
+		throttle:  newThrottle(redisbreaker.New(rdb), log, now),
 		slow:      newSlow(),
 		standings: newStandings(pool, log, now),
 	}

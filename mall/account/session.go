@@ -23,7 +23,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/account/internal/dbsqlc"
-	"videomall/mall/away"
+	"videomall/mall/redisbreaker"
 )
 
 // Lifetimes say when a session of somebody who signed in ends: Idle after their last visit, and Max after they signed
@@ -87,7 +87,7 @@ type Sessions struct {
 
 	pool   *pgxpool.Pool
 	q      *dbsqlc.Queries
-	redis  *away.Redis
+	redis  *redisbreaker.Breaker
 	log    *slog.Logger
 	now    func() time.Time
 	secure bool
@@ -104,7 +104,7 @@ func NewSessions(pool *pgxpool.Pool, rdb redis.UniversalClient, log *slog.Logger
 		Lifetimes: UsualLifetimes,
 		pool:      pool,
 		q:         dbsqlc.New(),
-		redis:     away.New(rdb),
+		redis:     redisbreaker.New(rdb),
 		log:       log,
 		now:       now,
 		secure:    secure,

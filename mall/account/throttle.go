@@ -12,8 +12,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
 	"videomall/mall/network"
+	"videomall/mall/redisbreaker"
 )
 
 // rule says how many attempts of one subject (an address, an account from one network, a browser) are made in a window:
@@ -79,7 +79,7 @@ func (a attempts) key() string {
 // it was late for a moment, what this process saw itself still counts. argon2id's cost and the bound on hashings hold
 // in any case.
 type throttle struct {
-	redis *away.Redis
+	redis *redisbreaker.Breaker
 	log   *slog.Logger
 	now   func() time.Time
 
@@ -118,7 +118,7 @@ end
 redis.call('SET', KEYS[1], string.format('%d %.0f', n, closes), 'PX', closes - now)
 return {n, closes}`)
 
-func newThrottle(rdb *away.Redis, log *slog.Logger, now func() time.Time) *throttle {
+func newThrottle(rdb *redisbreaker.Breaker, log *slog.Logger, now func() time.Time) *throttle {
 	return &throttle{
 		redis: rdb,
 		log:   log,
@@ -174,7 +174,7 @@ func (t *throttle) clear(ctx context.Context, all ...attempts) {
 func (t *throttle) add(ctx context.Context, all []attempts, n int) []window {
 	now := t.now()
 	shared, err := t.shared(ctx, all, n, now)
-	if err != nil && !errors.Is(err, away.ErrResting) && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, redisbreaker.ErrOpen) && ctx.Err() == nil {
 		t.log.WarnContext(ctx, "attempts counted in this process only", "error", err)
 	}
 	t.mu.Lock()
@@ -193,13 +193,13 @@ func (t *throttle) add(ctx context.Context, all []attempts, n int) []window {
 }
 
 func (t *throttle) shared(ctx context.Context, all []attempts, n int, now time.Time) ([]window, error) {
-	calls := make([]away.Call, len(all))
+	calls := make([]redisbreaker.Call, len(all))
 	for i, a := range all {
-		calls[i] = away.Call{Keys: []string{a.key()}, Args: []any{now.UnixMilli(), a.period.Milliseconds(), n}}
+		calls[i] = redisbreaker.Call{Keys: []string{a.key()}, Args: []any{now.UnixMilli(), a.period.Milliseconds(), n}}
 	}
 	var answers []*redis.Cmd
 	err := t.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		answers, err = away.RunEach(ctx, r, countAttempt, calls)
+		answers, err = redisbreaker.RunEach(ctx, r, countAttempt, calls)
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package audit owns the log of who of the staff did what: a chain of entries that are only added to, each in the
-// transaction of the deed that it tells of. It refuses to know what the deeds mean: a verb, a subject and a detail are
-// all it is told. docs/decisions/0015 says what the chain proves and what it does not.
+// transaction of the action that it tells of. It refuses to know what the actions mean: a verb, a subject and a detail
+// are all it is told. docs/decisions/0015 says what the chain proves and what it does not.
 package audit
 
 import (
@@ -42,7 +42,7 @@ func New(pool *pgxpool.Pool, key []byte, now func() time.Time) *Log {
 // in which they are written, whatever their times.
 func (l *Log) WithClock(now func() time.Time) *Log { return New(l.pool, l.key, now) }
 
-// Entry is one deed to be written down.
+// Entry is one action to be written down.
 type Entry struct {
 	ActorID int64  // whose account; 0 is the mall itself
 	Actor   string // how the person is called, such as an email
@@ -64,8 +64,8 @@ type Record struct {
 	Hash     []byte
 }
 
-// WriteTx adds an entry within the transaction of the deed, so that both are there or neither is. Whoever writes holds
-// other writers off until the transaction ends: call it last.
+// WriteTx adds an entry within the transaction of the action, so that both are there or neither is. Whoever writes
+// holds other writers off until the transaction ends: call it last.
 func (l *Log) WriteTx(ctx context.Context, tx pgx.Tx, e Entry) error {
 	if err := l.writeTx(ctx, tx, e); err != nil {
 		return fmt.Errorf("write down %s of %s by %d: %w", e.Verb, e.Subject, e.ActorID, err)

@@ -140,7 +140,7 @@ func TestStatementsThatTakeAnythingBackAreRefused(t *testing.T) {
 
 func TestWritersAtOnceMakeOneChainAndARollbackLeavesNoGap(t *testing.T) {
 	c := open(t)
-	stop := errors.New("the deed failed")
+	stop := errors.New("the action failed")
 	var wg sync.WaitGroup
 	for i := range 24 {
 		wg.Go(func() {

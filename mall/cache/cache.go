@@ -1,10 +1,10 @@
-// Package cache owns what is kept of an answer that many ask for: in the memory of the process, behind it in Redis,
-// with one loader a key across processes, and void as soon as somebody says that what it was made of has changed. It
-// refuses to know what the answers are: a caller brings the loading, the tags that a change will name, and the moment
-// from which time itself makes a value wrong.
+// Package cache owns the cached answers that many ask for: in the memory of the process, behind it in Redis, with one
+// loader a key across processes, and void as soon as somebody says that what it was made of has changed. It refuses to
+// know what the answers are: a caller brings the loading, the tags that a change will name, and the moment from which
+// time itself makes a value wrong.
 //
 // Redis may be away, slow or emptied at any time. Then every process loads for itself, once a key, and nothing waits
-// for longer than mall/away allows.
+// for longer than mall/redisbreaker allows.
 package cache
 
 import (
@@ -28,12 +28,12 @@ const (
 	loading = 15 * time.Second
 )
 
-// Options say how long and how much a Cache keeps. The zero value of a field is what stands beside it.
+// Options say how long and how much a Cache holds. The zero value of a field is what stands beside it.
 type Options[T any] struct {
 	Name  string        // in Redis' keys and in metrics
 	Fresh time.Duration // for how long a value is served as it is; 30 s, at most 5 min, less up to a fifth by chance
 	Stale time.Duration // for how long after that it is served while one loads it anew; as Fresh
-	// Absent is the error by which a load says that there is no such thing; nil: none is kept. It is kept for
+	// Absent is the error by which a load says that there is no such thing; nil: none is cached. It is cached for
 	// AbsentFor; 5 s.
 	Absent    error
 	AbsentFor time.Duration
@@ -47,8 +47,8 @@ type Options[T any] struct {
 	Patience time.Duration
 }
 
-// Life is what a load knows of its value's end beyond the cache's own rule.
-type Life struct {
+// Policy is what a load knows of its value's end beyond the cache's own rule.
+type Policy struct {
 	Until time.Time // from then on the value is wrong, for a price ends or begins; zero: no such moment
 	Fresh time.Duration
 	Stale time.Duration // both instead of the cache's; Fresh 0 leaves them
@@ -56,9 +56,9 @@ type Life struct {
 }
 
 // Load makes a value. It runs once for all who wait, and not bound to any of them.
-type Load[T any] func(ctx context.Context) (T, Life, error)
+type Load[T any] func(ctx context.Context) (T, Policy, error)
 
-// Cache keeps values of one kind. It is safe for concurrent use; a nil one loads at every call.
+// Cache holds values of one kind. It is safe for concurrent use; a nil one loads at every call.
 type Cache[T any] struct {
 	o       Options[T]
 	changes *Changes
@@ -71,7 +71,7 @@ type Cache[T any] struct {
 	flights map[string]*flight[T]
 }
 
-// entry is a kept value. It is never changed.
+// entry is a cached value. It is never changed.
 type entry[T any] struct {
 	value  T
 	err    error // Options.Absent: there is no such thing
@@ -111,14 +111,14 @@ func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telem
 	return c
 }
 
-// Get returns the value of key, loading it where none is kept. tags name what it is made of. What is returned is shared
-// with others: read only. Errors: the load's own, Options.Absent for what is known not to exist, ctx's.
+// Get returns the value of key, loading it where none is cached. tags name what it is made of. What is returned is
+// shared with others: read only. Errors: the load's own, Options.Absent for what is known not to exist, ctx's.
 func (c *Cache[T]) Get(ctx context.Context, key string, tags []string, load Load[T]) (T, error) {
 	if c == nil || !c.changes.begun() {
 		v, _, err := load(ctx)
 		return v, err
 	}
-	if e, ok := c.kept(ctx, key); ok {
+	if e, ok := c.cached(ctx, key); ok {
 		return e.value, e.err
 	}
 	c.counts.Miss()
@@ -134,7 +134,7 @@ func (c *Cache[T]) Get(ctx context.Context, key string, tags []string, load Load
 // behind the caller's back, by the load that made it.
 func (c *Cache[T]) Peek(ctx context.Context, key string) (T, bool) {
 	if c != nil && c.changes.begun() {
-		if e, ok := c.kept(ctx, key); ok && e.err == nil {
+		if e, ok := c.cached(ctx, key); ok && e.err == nil {
 			return e.value, true
 		}
 	}
@@ -142,8 +142,8 @@ func (c *Cache[T]) Peek(ctx context.Context, key string) (T, bool) {
 	return none, false
 }
 
-// kept finds what may be served now, and has it loaded anew if it is getting old.
-func (c *Cache[T]) kept(ctx context.Context, key string) (*entry[T], bool) {
+// cached finds what may be served now, and has it loaded anew if it is getting old.
+func (c *Cache[T]) cached(ctx context.Context, key string) (*entry[T], bool) {
 	e, ok := c.memory.GetIfPresent(key)
 	if !ok {
 		return nil, false
@@ -163,7 +163,8 @@ func (c *Cache[T]) kept(ctx context.Context, key string) (*entry[T], bool) {
 }
 
 // made is an entry of what a load returned.
-func (c *Cache[T]) made(v T, life Life, err error, load Load[T], tags []string, seq uint64, began time.Time) *entry[T] {
+func (c *Cache[T]) made(v T, policy Policy, err error, load Load[T], tags []string, seq uint64,
+	began time.Time) *entry[T] {
 	e := &entry[T]{
 		value:  v,
 		err:    err,
@@ -176,20 +177,20 @@ func (c *Cache[T]) made(v T, life Life, err error, load Load[T], tags []string, 
 	switch {
 	case err != nil:
 		fresh, stale = c.o.AbsentFor, 0
-	case life.Fresh > 0:
-		fresh, stale = min(life.Fresh, longest), life.Stale
+	case policy.Fresh > 0:
+		fresh, stale = min(policy.Fresh, longest), policy.Stale
 	}
-	if len(life.Tags) > 0 {
-		e.tags = append(append([]string{}, tags...), life.Tags...)
+	if len(policy.Tags) > 0 {
+		e.tags = append(append([]string{}, tags...), policy.Tags...)
 	}
 	fresh -= time.Duration(rand.Float64() * jitter * float64(fresh))
 	e.fresh, e.until = began.Add(fresh), began.Add(fresh+stale)
-	if !life.Until.IsZero() {
-		if life.Until.Before(e.until) {
-			e.until = life.Until
+	if !policy.Until.IsZero() {
+		if policy.Until.Before(e.until) {
+			e.until = policy.Until
 		}
-		if life.Until.Before(e.fresh) {
-			e.fresh = life.Until
+		if policy.Until.Before(e.fresh) {
+			e.fresh = policy.Until
 		}
 	}
 	return e

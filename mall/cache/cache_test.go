@@ -13,8 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/db/dbtest"
-	"videomall/mall/away"
 	"videomall/mall/cache"
+	"videomall/mall/redisbreaker"
 )
 
 // clock is a business clock that stands still until a test moves it.
@@ -44,8 +44,8 @@ type process struct {
 
 func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cache.Options[film])) process {
 	t.Helper()
-	changes := cache.NewChanges(away.New(rdb), slog.New(slog.DiscardHandler), c.now)
-	changes.Begin(t.Context())
+	changes := cache.NewChanges(redisbreaker.New(rdb), slog.New(slog.DiscardHandler), c.now)
+	changes.Connect(t.Context())
 	o := cache.Options[film]{
 		Name:     "film",
 		Absent:   errNoFilm,
@@ -59,21 +59,21 @@ func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cac
 
 // source is where films come from; it counts who asks.
 type source struct {
-	loads atomic.Int64
-	price atomic.Int64
-	fail  atomic.Pointer[error]
-	life  cache.Life
-	slow  time.Duration
+	loads  atomic.Int64
+	price  atomic.Int64
+	fail   atomic.Pointer[error]
+	policy cache.Policy
+	slow   time.Duration
 }
 
-func (s *source) load(context.Context) (film, cache.Life, error) {
+func (s *source) load(context.Context) (film, cache.Policy, error) {
 	s.loads.Add(1)
 	price := s.price.Load()
 	time.Sleep(s.slow)
 	if err := s.fail.Load(); err != nil {
-		return film{}, cache.Life{}, *err
+		return film{}, cache.Policy{}, *err
 	}
-	return film{"The Sea", price}, s.life, nil
+	return film{"The Sea", price}, s.policy, nil
 }
 
 func (s *source) wants(t *testing.T, loads int64) {
@@ -202,7 +202,7 @@ func TestAnErrorIsKeptByNobody(t *testing.T) {
 		}
 	}
 	s.wants(t, 2)
-	_, err := p.Get(t.Context(), "sea", nil, func(context.Context) (film, cache.Life, error) { panic("oh") })
+	_, err := p.Get(t.Context(), "sea", nil, func(context.Context) (film, cache.Policy, error) { panic("oh") })
 	if err == nil {
 		t.Error("a panic is no error")
 	}
@@ -212,13 +212,13 @@ func TestAValueEndsWhenTimeMakesItWrong(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	a, b := open(t, rdb, c), open(t, rdb, c)
-	s.life.Until = c.now().Add(10 * time.Second)
+	s.policy.Until = c.now().Add(10 * time.Second)
 	a.price(t, s)
 	b.price(t, s)
 	s.wants(t, 1)
 	c.pass(10 * time.Second)
 	s.price.Store(5)
-	s.life.Until = time.Time{}
+	s.policy.Until = time.Time{}
 	if a.price(t, s) != 5 || b.price(t, s) != 5 {
 		t.Error("a value outlived its moment")
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
+	"videomall/mall/redisbreaker"
 )
 
 const (
@@ -29,20 +29,20 @@ func changeKey(tag string) string { return "cache:change:" + tag }
 
 // Changes is what this process knows of changes, for all its caches, and what it tells Redis of them.
 //
-// Until Begin nothing is kept: a process that does not hear of changes can't know what is void. Between Lost and the
-// next Begin it hears nothing for a while: what it keeps lives a second, and Redis is not believed.
+// Until Connect nothing is cached: a process that does not hear of changes can't know what is void. Between Disconnect
+// and the next Connect it hears nothing for a while: what it caches lives a second, and Redis is not believed.
 //
-// Without Redis a change is told to nobody there, and is owed: before this process reads values there again it begins a
-// new epoch, in which those that were written before are void.
+// Without Redis a change is told to nobody there, and its invalidation is pending: before this process reads values
+// there again it begins a new epoch, in which those that were written before are void.
 type Changes struct {
-	redis *away.Redis
+	redis *redisbreaker.Breaker
 	log   *slog.Logger
 	now   func() time.Time
 
-	seq   atomic.Uint64 // counts changes; a value remembers how far it was when its load began
-	floor atomic.Uint64 // everything that began before is void
-	state atomic.Int32
-	owes  atomic.Bool
+	seq                 atomic.Uint64 // counts changes; a value remembers how far it was when its load began
+	floor               atomic.Uint64 // everything that began before is void
+	state               atomic.Int32
+	pendingInvalidation atomic.Bool
 
 	mu    sync.Mutex // of writers
 	marks sync.Map   // tag → *mark
@@ -50,9 +50,9 @@ type Changes struct {
 }
 
 const (
-	silent  = int32(iota) // not begun
-	hearing               // between Begin and Lost
-	deaf                  // after Lost
+	idle         = int32(iota) // not begun
+	connected                  // between Connect and Disconnect
+	disconnected               // after Disconnect
 )
 
 // mark is what was heard of a tag. It is never changed.
@@ -70,8 +70,8 @@ const (
 	void
 )
 
-// NewChanges makes one for a process. It knows nothing and keeps nothing until Begin.
-func NewChanges(rdb *away.Redis, log *slog.Logger, now func() time.Time) *Changes {
+// NewChanges makes one for a process. It knows nothing and caches nothing until Connect.
+func NewChanges(rdb *redisbreaker.Breaker, log *slog.Logger, now func() time.Time) *Changes {
 	return &Changes{
 		redis: rdb,
 		log:   log,
@@ -79,17 +79,17 @@ func NewChanges(rdb *away.Redis, log *slog.Logger, now func() time.Time) *Change
 	}
 }
 
-// Begin says that from now on every change is heard. What was kept before is void, here and in Redis.
-func (c *Changes) Begin(ctx context.Context) {
-	c.owes.Store(true)
+// Connect says that from now on every change is heard. What was cached before is void, here and in Redis.
+func (c *Changes) Connect(ctx context.Context) {
+	c.pendingInvalidation.Store(true)
 	c.floor.Store(c.seq.Add(1))
 	c.settle(ctx)
 	c.floor.Store(c.seq.Add(1)) // what was read from Redis meanwhile
-	c.state.Store(hearing)
+	c.state.Store(connected)
 }
 
-// Lost says that changes may go unheard from now on.
-func (c *Changes) Lost() { c.state.CompareAndSwap(hearing, deaf) }
+// Disconnect says that changes may go unheard from now on.
+func (c *Changes) Disconnect() { c.state.CompareAndSwap(connected, disconnected) }
 
 // Drop makes void what is made of one of the tags, here at once and in Redis: whoever asks next waits for the new
 // value.
@@ -112,7 +112,7 @@ func (c *Changes) Age(ctx context.Context, tags ...string) {
 // note marks before it tells Redis, for the readers of this process, and after, for what they read from Redis
 // meanwhile.
 func (c *Changes) note(ctx context.Context, tags []string, change func(mark, uint64, time.Time) mark) {
-	if c.state.Load() == silent {
+	if c.state.Load() == idle {
 		return
 	}
 	c.mark(tags, change)
@@ -125,7 +125,7 @@ func (c *Changes) note(ctx context.Context, tags []string, change func(mark, uin
 		return err
 	})
 	if err != nil {
-		c.owes.Store(true)
+		c.pendingInvalidation.Store(true)
 		c.log.DebugContext(ctx, "redis not told of a change", "tags", tags, "error", err)
 	}
 	c.mark(tags, change)
@@ -152,12 +152,12 @@ func (c *Changes) mark(tags []string, change func(mark, uint64, time.Time) mark)
 	}
 }
 
-func (c *Changes) begun() bool   { return c.state.Load() != silent }
-func (c *Changes) hearing() bool { return c.state.Load() == hearing }
+func (c *Changes) begun() bool     { return c.state.Load() != idle }
+func (c *Changes) connected() bool { return c.state.Load() == connected }
 
 // judge says what has become of a value whose load began at seq, and at the moment loaded.
 func (c *Changes) judge(seq uint64, loaded time.Time, tags []string, now time.Time) verdict {
-	if seq < c.floor.Load() || c.state.Load() != hearing && !now.Before(loaded.Add(grace)) {
+	if seq < c.floor.Load() || c.state.Load() != connected && !now.Before(loaded.Add(grace)) {
 		return void
 	}
 	worst := valid
@@ -189,17 +189,17 @@ func (c *Changes) holds(seq uint64, tags []string) bool {
 	return true
 }
 
-// settle begins a new epoch in Redis if this process owes it a change; false while it can't.
+// settle begins a new epoch in Redis if an invalidation is pending; false while it can't.
 func (c *Changes) settle(ctx context.Context) bool {
-	if !c.owes.Load() {
+	if !c.pendingInvalidation.Load() {
 		return true
 	}
-	c.owes.Store(false) // before, so that a change that is missed meanwhile is owed again
+	c.pendingInvalidation.Store(false) // before, so that a change that is missed meanwhile is pending again
 	err := c.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 		return r.Set(ctx, epochKey, rand.Text(), 0).Err()
 	})
 	if err != nil {
-		c.owes.Store(true)
+		c.pendingInvalidation.Store(true)
 	}
 	return err == nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"videomall/db/dbtest"
-	"videomall/mall/away"
 	"videomall/mall/cache"
+	"videomall/mall/redisbreaker"
 )
 
 func TestADropIsSeenByTheNextReaderOfEveryProcess(t *testing.T) {
@@ -43,10 +43,10 @@ func TestALoadThatBeganBeforeAChangeIsNotKept(t *testing.T) {
 		began, goOn := make(chan struct{}), make(chan struct{})
 		old := make(chan int64)
 		go func() {
-			f, err := p.Get(t.Context(), "sea", tags, func(context.Context) (film, cache.Life, error) {
+			f, err := p.Get(t.Context(), "sea", tags, func(context.Context) (film, cache.Policy, error) {
 				close(began)
 				<-goOn // what it has read by now is the old price
-				return film{Price: 1}, cache.Life{Tags: []string{"sea"}}, nil
+				return film{Price: 1}, cache.Policy{Tags: []string{"sea"}}, nil
 			})
 			if err != nil {
 				t.Error(err)
@@ -85,7 +85,7 @@ func TestWhatAgesIsServedForASecondMore(t *testing.T) {
 	p.becomes(t, s, 2) // loaded behind the readers
 	s.price.Store(3)
 	p.changes.Age(t.Context(), "sea")
-	c.pass(time.Second) // nobody asks, and it ages again, which must not prolong its life
+	c.pass(time.Second) // nobody asks, and it ages again, which must not prolong its policy
 	p.changes.Age(t.Context(), "sea")
 	if got := p.price(t, s); got != 3 {
 		t.Errorf("a second after the change the price is %d", got)
@@ -97,7 +97,7 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	p := open(t, rdb, c)
 	p.price(t, s)
-	p.changes.Lost()
+	p.changes.Disconnect()
 	p.price(t, s)
 	s.wants(t, 1)
 	c.pass(time.Second)
@@ -105,7 +105,7 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 	s.wants(t, 2)
 	other := open(t, rdb, c)
 	s.price.Store(2)
-	p.changes.Begin(t.Context())
+	p.changes.Connect(t.Context())
 	if got := p.price(t, s); got != 2 {
 		t.Errorf("what was kept before the gap is served: %d", got)
 	}
@@ -114,7 +114,8 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 	}
 
 	never := process{
-		cache.New(cache.NewChanges(away.New(rdb), nil, c.now), cache.Options[film]{Name: "film"}, nil, nil), nil}
+		cache.New(cache.NewChanges(redisbreaker.New(rdb), nil, c.now), cache.Options[film]{Name: "film"}, nil, nil),
+		nil}
 	before := s.loads.Load()
 	never.price(t, s)
 	never.price(t, s)
@@ -175,8 +176,8 @@ func TestAProcessThatCouldNotTellRedisBelievesNothingThatIsThere(t *testing.T) {
 			s.loads.Load() > 2 {
 			return
 		}
-		a.changes.Lost() // forces a look at Redis
-		a.changes.Begin(t.Context())
+		a.changes.Disconnect() // forces a look at Redis
+		a.changes.Connect(t.Context())
 		if time.Now().After(deadline) {
 			t.Fatal("no new epoch")
 		}
@@ -268,11 +269,11 @@ func TestTheFilterHoldsBackWhatDoesNotExist(t *testing.T) {
 	if !f.Passes("film-1") || f.Passes("made-up-0") && f.Passes("made-up-1") && f.Passes("made-up-2") {
 		t.Error("a fill that failed changed the filter")
 	}
-	p.changes.Lost()
+	p.changes.Disconnect()
 	if !f.Passes("made-up-1") {
 		t.Error("a process that hears of nothing new holds back")
 	}
-	p.changes.Begin(t.Context())
+	p.changes.Connect(t.Context())
 	if !f.Passes("made-up-1") {
 		t.Error("what was new in the gap is held back")
 	}

@@ -87,7 +87,7 @@ func (f *Filter) Passes(name string) bool {
 	}
 	b := f.live.Load()
 	// What was new while nothing was heard is missing in a filter that was filled before.
-	if b == nil || !f.changes.hearing() || b.floor != f.changes.floor.Load() {
+	if b == nil || !f.changes.connected() || b.floor != f.changes.floor.Load() {
 		return true
 	}
 	first, step := f.places(name)

@@ -67,7 +67,7 @@ func (c *Cache[T]) fly(ctx context.Context, key string, tags []string, load Load
 // bring gets the value from Redis, or by the load, at its turn.
 func (c *Cache[T]) bring(ctx context.Context, seq uint64, began time.Time, key string, tags []string,
 	load Load[T]) (*entry[T], error) {
-	if c.o.Local || !c.changes.hearing() {
+	if c.o.Local || !c.changes.connected() {
 		return c.source(ctx, seq, began, tags, load)
 	}
 	deadline := time.Now().Add(c.o.Patience)
@@ -114,7 +114,7 @@ func (c *Cache[T]) bringAndShare(ctx context.Context, seq uint64, began time.Tim
 // source runs the load. That there is no such thing is an answer like others.
 func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags []string,
 	load Load[T]) (*entry[T], error) {
-	v, life, err := caught(ctx, load)
+	v, policy, err := caught(ctx, load)
 	if err != nil && (c.o.Absent == nil || !errors.Is(err, c.o.Absent)) {
 		c.counts.Failed()
 		return nil, err
@@ -123,12 +123,12 @@ func (c *Cache[T]) source(ctx context.Context, seq uint64, began time.Time, tags
 	if err != nil {
 		err = c.o.Absent
 	}
-	return c.made(v, life, err, load, tags, seq, began), nil
+	return c.made(v, policy, err, load, tags, seq, began), nil
 }
 
 // caught runs the load. Its panic would end the process, for it runs in nobody's request; it becomes the error of all
 // who wait.
-func caught[T any](ctx context.Context, load Load[T]) (v T, life Life, err error) {
+func caught[T any](ctx context.Context, load Load[T]) (v T, policy Policy, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic while loading: %v\n%s", p, debug.Stack())

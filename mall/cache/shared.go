@@ -110,7 +110,7 @@ func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
 		Until:  e.until.UnixMicro(),
 		Absent: e.err != nil,
 	}
-	life := e.fresh.Sub(c.changes.now())
+	policy := e.fresh.Sub(c.changes.now())
 	var raw []byte
 	var err error
 	if !r.Absent {
@@ -119,9 +119,9 @@ func (c *Cache[T]) write(ctx context.Context, key, stamp string, e *entry[T]) {
 	if err == nil {
 		raw, err = json.Marshal(r)
 	}
-	if err == nil && life >= time.Millisecond {
+	if err == nil && policy >= time.Millisecond {
 		err = c.changes.redis.Try(ctx, func(ctx context.Context, rdb redis.UniversalClient) error {
-			return rdb.Set(ctx, c.valueKey(key), raw, life).Err()
+			return rdb.Set(ctx, c.valueKey(key), raw, policy).Err()
 		})
 	}
 	if err != nil {

@@ -80,13 +80,13 @@ func (c *Catalog) cards(ctx context.Context, q Querier, ids []int64) ([]Card, er
 // first, then those that sell best. The slice is shared: read only.
 func (c *Catalog) Related(ctx context.Context, spuID int64, limit int) ([]Card, error) {
 	key := fmt.Sprintf("%d.%d", spuID, limit)
-	return c.kept.related.Get(ctx, key, []string{TagLists}, func(ctx context.Context) ([]Card, cache.Life, error) {
+	return c.caches.related.Get(ctx, key, []string{TagLists}, func(ctx context.Context) ([]Card, cache.Policy, error) {
 		ids, err := c.queries.RelatedIDs(ctx, c.fresh(), dbsqlc.RelatedIDsParams{SpuID: spuID, Most: int32(limit)})
 		if err != nil {
-			return nil, cache.Life{}, fmt.Errorf("related to SPU %d: %w", spuID, err)
+			return nil, cache.Policy{}, fmt.Errorf("related to SPU %d: %w", spuID, err)
 		}
 		cards, err := c.cards(ctx, c.fresh(), ids)
-		return cards, cache.Life{}, err
+		return cards, cache.Policy{}, err
 	})
 }
 

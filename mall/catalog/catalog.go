@@ -80,7 +80,7 @@ type Catalog struct {
 	pools   db.Pools
 	now     func() time.Time
 	queries *dbsqlc.Queries
-	kept    kept // zero: nothing is
+	caches  caches // zero: nothing is cached
 	Listing
 }
 

@@ -9,8 +9,8 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// keptCreators is how many of the best-selling creators are kept at hand.
-const keptCreators = 24
+// cachedCreators is how many of the best-selling creators are cached.
+const cachedCreators = 24
 
 // Category is a category with the number of videos on sale there.
 type Category struct {
@@ -31,17 +31,17 @@ type Creator struct {
 
 // Categories returns all categories in their order. The slice is shared: read only.
 func (c *Catalog) Categories(ctx context.Context) ([]Category, error) {
-	return c.kept.categories.Get(ctx, "all", []string{TagLists},
-		func(ctx context.Context) ([]Category, cache.Life, error) {
+	return c.caches.categories.Get(ctx, "all", []string{TagLists},
+		func(ctx context.Context) ([]Category, cache.Policy, error) {
 			rows, err := c.queries.Categories(ctx, c.fresh())
 			if err != nil {
-				return nil, cache.Life{}, fmt.Errorf("categories: %w", err)
+				return nil, cache.Policy{}, fmt.Errorf("categories: %w", err)
 			}
 			categories := make([]Category, len(rows))
 			for i, r := range rows {
 				categories[i] = Category(r)
 			}
-			return categories, cache.Life{}, nil
+			return categories, cache.Policy{}, nil
 		})
 }
 
@@ -65,36 +65,36 @@ func (c *Catalog) Creator(ctx context.Context, slug string) (Creator, error) {
 		return Creator{}, ErrCreatorNotFound.Because("slug %q", slug)
 	}
 	name := "creator:" + slug
-	if !c.kept.names.Passes(name) {
+	if !c.caches.names.Passes(name) {
 		return Creator{}, ErrCreatorNotFound.Because("no name %q", name)
 	}
-	return c.kept.creator.Get(ctx, slug, []string{name, TagLists},
-		func(ctx context.Context) (Creator, cache.Life, error) {
+	return c.caches.creator.Get(ctx, slug, []string{name, TagLists},
+		func(ctx context.Context) (Creator, cache.Policy, error) {
 			r, err := c.queries.CreatorBySlug(ctx, c.fresh(), slug)
 			if missing(err) {
-				return Creator{}, cache.Life{}, ErrCreatorNotFound.Because("slug %q", slug)
+				return Creator{}, cache.Policy{}, ErrCreatorNotFound.Because("slug %q", slug)
 			}
 			if err != nil {
-				return Creator{}, cache.Life{}, fmt.Errorf("creator %q: %w", slug, err)
+				return Creator{}, cache.Policy{}, fmt.Errorf("creator %q: %w", slug, err)
 			}
-			return creator(dbsqlc.CreatorsRow(r)), cache.Life{}, nil
+			return creator(dbsqlc.CreatorsRow(r)), cache.Policy{}, nil
 		})
 }
 
-// Creators returns up to limit (at most 24) creators with videos on sale, those who sell most first. The slice is shared:
-// read only.
+// Creators returns up to limit (at most 24) creators with videos on sale, those who sell most first. The slice is
+// shared: read only.
 func (c *Catalog) Creators(ctx context.Context, limit int) ([]Creator, error) {
-	list, err := c.kept.creators.Get(ctx, "all", []string{TagLists},
-		func(ctx context.Context) ([]Creator, cache.Life, error) {
-			rows, err := c.queries.Creators(ctx, c.fresh(), keptCreators)
+	list, err := c.caches.creators.Get(ctx, "all", []string{TagLists},
+		func(ctx context.Context) ([]Creator, cache.Policy, error) {
+			rows, err := c.queries.Creators(ctx, c.fresh(), cachedCreators)
 			if err != nil {
-				return nil, cache.Life{}, fmt.Errorf("creators: %w", err)
+				return nil, cache.Policy{}, fmt.Errorf("creators: %w", err)
 			}
 			list := make([]Creator, len(rows))
 			for i, r := range rows {
 				list[i] = creator(r)
 			}
-			return list, cache.Life{}, nil
+			return list, cache.Policy{}, nil
 		})
 	return list[:min(limit, len(list))], err
 }

@@ -87,16 +87,16 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	if !f.common() {
 		return c.list(ctx, c.pools.Replica, f)
 	}
-	if c.kept.Changes != nil {
+	if c.caches.Changes != nil {
 		if known, err := c.knows(ctx, f); err != nil || !known {
 			return Page{}, err
 		}
 	}
 	key := fmt.Sprintf("%s.%s.%s.%s.%s.%t.%d.%t", f.Sort, f.CategorySlug, f.CreatorSlug, f.Kind, f.Quality, f.Free,
 		f.limit(), f.NoCount)
-	return c.kept.lists.Get(ctx, key, []string{TagLists}, func(ctx context.Context) (Page, cache.Life, error) {
+	return c.caches.lists.Get(ctx, key, []string{TagLists}, func(ctx context.Context) (Page, cache.Policy, error) {
 		page, err := c.list(ctx, c.fresh(), f)
-		return page, cache.Life{}, err
+		return page, cache.Policy{}, err
 	})
 }
 
@@ -119,7 +119,7 @@ func (c *Catalog) knows(ctx context.Context, f Filter) (bool, error) {
 			return false, err
 		}
 	}
-	return f.CreatorSlug == "" || c.kept.names.Passes("creator:"+f.CreatorSlug), nil
+	return f.CreatorSlug == "" || c.caches.names.Passes("creator:"+f.CreatorSlug), nil
 }
 
 func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {

@@ -61,11 +61,11 @@ func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int
 	if found == 0 {
 		return ErrProductNotFound.Because("count a sale of SPU %d", spuID)
 	}
-	if c.kept.Changes == nil {
+	if c.caches.Changes == nil {
 		return nil
 	}
 	// The sale is an event already, the order's; this only tells who shows what sells.
-	return c.kept.Tell(ctx, q, Change{Type: typeSold, SPUID: spuID})
+	return c.caches.Notify(ctx, q, Change{Type: typeSold, SPUID: spuID})
 }
 
 // sum is nil when either half is missing: no price, no money.

@@ -96,8 +96,8 @@ func live(p Product, err error) (Product, error) {
 }
 
 func (c *Catalog) productByID(ctx context.Context, id int64) (Product, error) {
-	return c.kept.products.Get(ctx, strconv.FormatInt(id, 10), []string{TagOf(id)},
-		func(ctx context.Context) (Product, cache.Life, error) {
+	return c.caches.products.Get(ctx, strconv.FormatInt(id, 10), []string{TagOf(id)},
+		func(ctx context.Context) (Product, cache.Policy, error) {
 			at := c.now()
 			p, err := c.readProduct(ctx, id, at)
 			if err == nil {

@@ -129,16 +129,16 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 	limit = min(limit, MaxLimit)
 	if after == "" {
 		key := fmt.Sprintf("%d.%d", spuID, limit)
-		return c.kept.reviews.Get(ctx, key, []string{TagOf(spuID)},
-			func(ctx context.Context) (ReviewPage, cache.Life, error) {
+		return c.caches.reviews.Get(ctx, key, []string{TagOf(spuID)},
+			func(ctx context.Context) (ReviewPage, cache.Policy, error) {
 				rows, err := c.queries.Reviews(ctx, c.fresh(), dbsqlc.ReviewsParams{
 					SpuID: spuID,
 					Most:  int32(limit + 1),
 				})
 				if err != nil {
-					return ReviewPage{}, cache.Life{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
+					return ReviewPage{}, cache.Policy{}, fmt.Errorf("reviews of SPU %d: %w", spuID, err)
 				}
-				return reviewPage(rows, limit), cache.Life{}, nil
+				return reviewPage(rows, limit), cache.Policy{}, nil
 			})
 	}
 	at, err := ParseCursor(after, reviewList(spuID))

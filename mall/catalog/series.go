@@ -97,11 +97,11 @@ func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
 	if !slugPattern.MatchString(slug) {
 		return Series{}, ErrSeriesNotFound.Because("slug %q", slug)
 	}
-	s, err := c.kept.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagLists},
-		func(ctx context.Context) (Series, cache.Life, error) {
+	s, err := c.caches.series.Get(ctx, "slug:"+slug, []string{"series:" + slug, TagLists},
+		func(ctx context.Context) (Series, cache.Policy, error) {
 			r, err := c.queries.SeriesBySlug(ctx, c.fresh(), slug)
 			s, err := c.series(ctx, dbsqlc.SeriesByIDRow(r), err)
-			return s, cache.Life{}, err
+			return s, cache.Policy{}, err
 		})
 	if err == nil && len(s.Episodes) == 0 {
 		return Series{}, ErrSeriesNotFound.Because("series %q has no episode on sale", slug)
@@ -111,11 +111,11 @@ func (c *Catalog) Series(ctx context.Context, slug string) (Series, error) {
 
 // SeriesEpisodes returns what of a series is on sale, in the order of the episodes. The slice is shared: read only.
 func (c *Catalog) SeriesEpisodes(ctx context.Context, seriesID int64) ([]Episode, error) {
-	s, err := c.kept.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagLists},
-		func(ctx context.Context) (Series, cache.Life, error) {
+	s, err := c.caches.series.Get(ctx, "id:"+strconv.FormatInt(seriesID, 10), []string{TagLists},
+		func(ctx context.Context) (Series, cache.Policy, error) {
 			r, err := c.queries.SeriesByID(ctx, c.fresh(), seriesID)
 			s, err := c.series(ctx, r, err)
-			return s, cache.Life{}, err
+			return s, cache.Policy{}, err
 		})
 	return s.Episodes, err
 }

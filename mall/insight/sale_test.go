@@ -33,14 +33,14 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 	films = append(films, sells(m, 2, "theirs", "CNY", 300), both, both+1) // the last two are of one video
 	var orders []order.Order
 	for n := range 24 {
-		shelf := films
+		list := films
 		if n%5 == 0 {
-			shelf = dollars
+			list = dollars
 		}
-		picked := r.Perm(len(shelf))[:1+r.IntN(2)]
+		picked := r.Perm(len(list))[:1+r.IntN(2)]
 		var skus []int64
 		for _, p := range picked {
-			skus = append(skus, shelf[p])
+			skus = append(skus, list[p])
 		}
 		orders = append(orders, paid(m, int64(100+n), skus...))
 		switch r.IntN(4) {

@@ -14,9 +14,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
 	"videomall/mall/batch"
 	"videomall/mall/inventory/internal/dbsqlc"
+	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
 )
 
@@ -42,7 +42,7 @@ const (
 // later or a unit that waits for the next recount; never a unit sold twice. Without Redis everybody is admitted, and
 // the writer's own bounds hold. A nil *Gate admits everybody too.
 type Gate struct {
-	redis   *away.Redis
+	redis   *redisbreaker.Breaker
 	pool    *pgxpool.Pool
 	q       *dbsqlc.Queries
 	log     *slog.Logger
@@ -60,7 +60,7 @@ type Gate struct {
 func NewGate(pool *pgxpool.Pool, client redis.UniversalClient, log *slog.Logger, metrics *telemetry.Metrics,
 	now func() time.Time) *Gate {
 	g := &Gate{
-		redis:     away.New(client),
+		redis:     redisbreaker.New(client),
 		pool:      pool,
 		q:         dbsqlc.New(),
 		log:       log,
@@ -164,16 +164,16 @@ func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 func (g *Gate) admitSet(ctx context.Context, wants []Want) []batch.Result[verdict] {
 	now := g.now()
 	results := make([]batch.Result[verdict], len(wants))
-	calls := make([]away.Call, len(wants))
+	calls := make([]redisbreaker.Call, len(wants))
 	for i, w := range wants {
-		calls[i] = away.Call{
+		calls[i] = redisbreaker.Call{
 			Keys: w.Stock.keys(),
 			Args: []any{w.Token.String(), w.UserID, w.Qty, now.UnixMilli(), now.Add(holdFor).UnixMilli()},
 		}
 	}
 	var answers []*redis.Cmd
 	err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		answers, err = away.RunEach(ctx, r, g.scripts.admit, calls)
+		answers, err = redisbreaker.RunEach(ctx, r, g.scripts.admit, calls)
 		return err
 	})
 	for i := range results {
@@ -222,7 +222,7 @@ func (g *Gate) Conclude(ctx context.Context, written, refused []Want) {
 		err := g.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) error {
 			return g.scripts.conclude.Run(ctx, r, s.keys(), args...).Err()
 		})
-		if err != nil && !errors.Is(err, away.ErrResting) {
+		if err != nil && !errors.Is(err, redisbreaker.ErrOpen) {
 			g.log.WarnContext(ctx, "admissions not concluded, the recount will", "sku", s.SKUID, "campaign",
 				s.CampaignID, "error", err)
 		}

@@ -446,9 +446,9 @@ func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
 
 func TestAPayoutsSteps(t *testing.T) {
 	h := open(t)
-	var deeds []string
+	var actions []string
 	h.books.Audit = func(_ context.Context, _ pgx.Tx, actor int64, verb, subject string, _ any) error {
-		deeds = append(deeds, fmt.Sprint(actor, " ", verb, " ", subject))
+		actions = append(actions, fmt.Sprint(actor, " ", verb, " ", subject))
 		return nil
 	}
 	h.sells(part("A/1", 20000))
@@ -501,8 +501,8 @@ func TestAPayoutsSteps(t *testing.T) {
 	want := []string{"2 payout.approved payout:1", "2 payout.revealed payout:1", "2 payout.paid payout:1",
 		"2 payout.failed payout:1",
 		"2 payout.refused payout:2", "2 payout.approved payout:4", "2 payout.failed payout:4"}
-	if !slices.Equal(deeds, want) {
-		t.Errorf("audited %q", deeds)
+	if !slices.Equal(actions, want) {
+		t.Errorf("audited %q", actions)
 	}
 	h.zero()
 }

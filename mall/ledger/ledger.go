@@ -107,10 +107,10 @@ type Balance struct {
 type Ledger struct {
 	Terms Terms
 	Key   []byte // encrypts where creators are paid, 32 bytes; without it nobody can say
-	// Audit writes down what staff did, in the transaction of the deed; nil writes nothing.
+	// Audit writes down what staff did, in the transaction of the action; nil writes nothing.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-	// Decided hears of a payout that staff moved, in the same transaction; nil hears nothing.
-	Decided func(ctx context.Context, tx pgx.Tx, p Payout) error
+	// OnDecision is called with a payout that staff moved, in the same transaction; nil calls nobody.
+	OnDecision func(ctx context.Context, tx pgx.Tx, p Payout) error
 
 	pool *pgxpool.Pool
 	now  func() time.Time

@@ -221,8 +221,8 @@ func (l *Ledger) decide(ctx context.Context, id int64, version int, s step, may 
 		if p, err = l.moveTx(ctx, tx, p, s); err != nil || s.to == Cancelled {
 			return err
 		}
-		if l.Decided != nil {
-			if err := l.Decided(ctx, tx, p); err != nil {
+		if l.OnDecision != nil {
+			if err := l.OnDecision(ctx, tx, p); err != nil {
 				return fmt.Errorf("tell of payout %d: %w", id, err)
 			}
 		}

@@ -210,6 +210,14 @@ func (m *Mall) Pay(o order.Order, options sandbox.PayOptions) {
 	m.OK(err)
 }
 
+// DeliverNotices lets the sandbox post all notices that it has.
+func (m *Mall) DeliverNotices() {
+	m.T.Helper()
+	for _, id := range Query[int64](m, `select id from sandbox_notice where acked_at is null order by id`) {
+		m.OK(m.Sandbox.Deliver(m.Ctx, id))
+	}
+}
+
 // Becomes waits until an order is in that state, and fails after a minute.
 func (m *Mall) Becomes(orderNo string, want order.Status) order.Order {
 	m.T.Helper()

@@ -26,7 +26,7 @@ var (
 	// ErrBadCaptions is a file that is neither WebVTT nor SRT; its fields say where it stops being so.
 	ErrBadCaptions = fault.New(fault.Invalid, "bad_captions", "This file is neither WebVTT nor SubRip subtitles.")
 	// ErrNotReady is a film that is not packaged yet.
-	ErrNotReady = fault.New(fault.Conflict, "video_not_ready", "This film is still being prepared.")
+	ErrNotReady = fault.New(fault.Conflict, "video_not_ready", "This video is still being prepared.")
 )
 
 // WebVTT writes cues in the one form that the mall serves.

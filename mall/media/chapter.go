@@ -21,7 +21,7 @@ const (
 )
 
 // ErrBadChapters is a list of chapters that a film can't have; fields are "chapters.<n>.start", ".en" and ".zh".
-var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the film.")
+var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the video.")
 
 // Chapter is where a part of a film begins, in seconds, and what it is called. One language may be empty and is then
 // said in the other.

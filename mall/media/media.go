@@ -22,7 +22,7 @@ var (
 	// ErrUnknownAsset is a film or a key of it that is not there.
 	ErrUnknownAsset = fault.New(fault.NotFound, "unknown_asset", "There is no such video file.")
 	// ErrBadPackage is a film that cannot be packaged; the cause says what about it.
-	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a film that the mall can package.")
+	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a video that the mall can package.")
 )
 
 // Media packages films and hands out their files and keys.

@@ -224,11 +224,11 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	w.clean()
 
 	// The same pictures in another file, of somebody else's, without the sound.
-	twin := w.make(8,
+	other := w.make(8,
 		w.upload(8, "mine.mkv",
 			sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
-	if twin.Fingerprint != v.Fingerprint {
-		t.Errorf("fingerprints %s and %s of the same pictures", v.Fingerprint, twin.Fingerprint)
+	if other.Fingerprint != v.Fingerprint {
+		t.Errorf("fingerprints %s and %s of the same pictures", v.Fingerprint, other.Fingerprint)
 	}
 }
 

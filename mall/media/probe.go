@@ -18,19 +18,19 @@ import (
 
 // Why a file does not become a film. Each has its own way out, which the creator's page says.
 var (
-	ErrNotAFilm     = fault.New(fault.Invalid, "not_a_film", "This file is not a film in a form that the mall takes.")
-	ErrBroken       = fault.New(fault.Invalid, "broken", "This film is damaged or incomplete.")
+	ErrNotAVideo    = fault.New(fault.Invalid, "not_a_film", "This file is not a video in a form that the mall takes.")
+	ErrBroken       = fault.New(fault.Invalid, "broken", "This video is damaged or incomplete.")
 	ErrNoPicture    = fault.New(fault.Invalid, "no_picture", "This file holds no moving picture.")
-	ErrCodecUnknown = fault.New(fault.Invalid, "codec_unknown", "The mall cannot decode the picture of this film.")
-	ErrSoundUnknown = fault.New(fault.Invalid, "sound_unknown", "The mall cannot decode the sound of this film.")
+	ErrCodecUnknown = fault.New(fault.Invalid, "codec_unknown", "The mall cannot decode the picture of this video.")
+	ErrSoundUnknown = fault.New(fault.Invalid, "sound_unknown", "The mall cannot decode the sound of this video.")
 	ErrDolbyVision  = fault.New(fault.Invalid, "dolby_vision",
-		"The colours of this film are in a form that only players of Dolby Vision know.")
-	ErrEncrypted = fault.New(fault.Invalid, "encrypted", "This film is encrypted.")
-	ErrTooLong   = fault.New(fault.Invalid, "too_long", "This film is longer than the mall takes.")
+		"The colours of this video are in a form that only players of Dolby Vision know.")
+	ErrEncrypted = fault.New(fault.Invalid, "encrypted", "This video is encrypted.")
+	ErrTooLong   = fault.New(fault.Invalid, "too_long", "This video is longer than the mall takes.")
 	ErrTooLarge  = fault.New(fault.Invalid, "picture_too_large",
-		"The picture of this film is larger than the mall takes.")
-	ErrTooManyStreams = fault.New(fault.Invalid, "too_many_streams", "This file holds more streams than a film needs.")
-	ErrTooSlow        = fault.New(fault.Invalid, "took_too_long", "Reading this film took longer than any film should.")
+		"The picture of this video is larger than the mall takes.")
+	ErrTooManyStreams = fault.New(fault.Invalid, "too_many_streams", "This file holds more streams than a video needs.")
+	ErrTooSlow        = fault.New(fault.Invalid, "took_too_long", "Reading this video took longer than any video should.")
 )
 
 // Limits are what a film may be; zeros are what the mall runs with.
@@ -155,7 +155,7 @@ func (l Limits) refusal(err error, path string) error {
 	said := func(words string) bool { return strings.Contains(failed.Stderr, words) }
 	switch {
 	case said("Format not on whitelist"), !isContainer(path):
-		return ErrNotAFilm.Because("%w", err)
+		return ErrNotAVideo.Because("%w", err)
 	case said(tooManyPixels):
 		return ErrTooLarge.Because("%w", err)
 	case said("max_streams"), said("Number of streams exceeds"):

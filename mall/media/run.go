@@ -72,7 +72,7 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	if err := m.roomForStage(ctx, a); err != nil {
 		return m.wait(ctx, a, WaitsForDisk, err)
 	}
-	if err := m.letOthers(ctx, a); err != nil {
+	if err := m.yieldToOtherCreators(ctx, a); err != nil {
 		return err
 	}
 	t := &task{StageArgs: a, holder: rand.Text()}
@@ -101,9 +101,9 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	return m.end(context.WithoutCancel(ctx), t, err)
 }
 
-// letOthers asks for later where a creator would take a second worker for hours while others, of whom nothing is being
+// yieldToOtherCreators asks for later where a creator would take a second worker for hours while others, of whom nothing is being
 // made, wait. Two that ask at the same moment may both pass; the next one doesn't.
-func (m *Media) letOthers(ctx context.Context, a StageArgs) error {
+func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if a.Stage != StageTranscode {
 		return nil
 	}
@@ -248,8 +248,8 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 	switch {
 	case err == nil:
 	case errors.Is(err, errLost):
-		return m.letGo(ctx, t)
-	case errors.Is(err, errElsewhere) && m.comesHome(ctx, t):
+		return m.releaseLease(ctx, t)
+	case errors.Is(err, errElsewhere) && m.waitForOriginHost(ctx, t):
 		p.State = string(StageWaiting)
 		p.Forgotten = true
 		answer = Later{beat, err}
@@ -317,12 +317,12 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 	if p.State == string(StageFailed) || t.asset != nil && err == nil {
 		_ = os.RemoveAll(t.dir)
 	}
-	return errors.Join(answer, m.letGo(ctx, t))
+	return errors.Join(answer, m.releaseLease(ctx, t))
 }
 
-// letGo ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
-func (m *Media) letGo(ctx context.Context, t *task) error {
-	if err := m.q.LetGoOfStage(ctx, m.pool, dbsqlc.LetGoOfStageParams{
+// releaseLease ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
+func (m *Media) releaseLease(ctx context.Context, t *task) error {
+	if err := m.q.ReleaseStage(ctx, m.pool, dbsqlc.ReleaseStageParams{
 		VideoID: t.VideoID,
 		Stage:   t.Stage,
 		Holder:  t.holder,
@@ -336,7 +336,7 @@ func (m *Media) letGo(ctx context.Context, t *task) error {
 // without it.
 const homeAfter = 2 * time.Minute
 
-func (m *Media) comesHome(ctx context.Context, t *task) bool {
+func (m *Media) waitForOriginHost(ctx context.Context, t *task) bool {
 	all, err := m.Stages(ctx, t.video.OwnerID, t.VideoID)
 	if err != nil {
 		return true

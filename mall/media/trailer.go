@@ -26,7 +26,7 @@ const (
 )
 
 // ErrBadTrailer is a part of a film that can't be its trailer.
-var ErrBadTrailer = fault.New(fault.Invalid, "bad_trailer", "This part of the film cannot be its trailer.")
+var ErrBadTrailer = fault.New(fault.Invalid, "bad_trailer", "This part of the video cannot be its trailer.")
 
 // Trailer is the part of a film that anybody may see, in seconds from its begin. It is cut where segments begin: up to
 // four seconds more are shown at either end.

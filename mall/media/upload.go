@@ -25,20 +25,20 @@ var (
 		"There is no such upload: it was cancelled, or it waited for too long.")
 	ErrUploadName = fault.New(fault.Invalid, "upload_name", "The file needs a name of up to 200 characters.")
 	ErrUploadType = fault.New(fault.Invalid, "upload_type",
-		"This is not a kind of film that the mall takes. It takes MP4, MOV, MKV, WebM, MPEG-TS, AVI and FLV.")
+		"This is not a kind of video that the mall takes. It takes MP4, MOV, MKV, WebM, MPEG-TS, AVI and FLV.")
 	ErrUploadSize  = fault.New(fault.Invalid, "upload_size", "The file is empty, or larger than the mall takes.")
 	ErrUploadQuota = fault.New(fault.Conflict, "upload_quota",
 		"There is not enough room left for this file. Delete files that you no longer need.")
 	ErrUploadsMany = fault.New(fault.Conflict, "uploads_many",
 		"Too many of your uploads are under way. Finish or cancel some of them.")
 	ErrFilmsMany = fault.New(fault.Conflict, "films_many",
-		"Too many of your films are being made. Upload this one when some of them are ready.")
-	ErrUploadBusy    = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
-	ErrUploadOffset  = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
-	ErrUploadTooLong = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
-	ErrUploadShort   = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
-	ErrUploadNotFilm = fault.New(fault.Invalid, "upload_not_film",
-		"What is inside of the file is not a film, whatever its name says.")
+		"Too many of your videos are being made. Upload this one when some of them are ready.")
+	ErrUploadBusy     = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
+	ErrUploadOffset   = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
+	ErrUploadTooLong  = fault.New(fault.Invalid, "upload_too_long", "More bytes came than the file has.")
+	ErrUploadShort    = fault.New(fault.Conflict, "upload_short", "Parts of the file have not arrived yet.")
+	ErrUploadNotVideo = fault.New(fault.Invalid, "upload_not_film",
+		"What is inside of the file is not a video, whatever its name says.")
 	ErrUploadCut      = fault.New(fault.Unavailable, "upload_cut", "The connection broke. What arrived is kept.")
 	ErrUploadWrongWay = fault.New(fault.Conflict, "upload_wrong_way",
 		"Uploads go another way here. Load the page again.")
@@ -285,7 +285,7 @@ func upload(r dbsqlc.MediaUpload) Upload {
 }
 
 // CompleteUpload makes a film of an upload whose bytes are all there, once: the upload ends and the film begins in one
-// transaction, and whoever asks again gets the same film. ErrUnknownUpload, ErrUploadShort; ErrUploadNotFilm, which
+// transaction, and whoever asks again gets the same film. ErrUnknownUpload, ErrUploadShort; ErrUploadNotVideo, which
 // ends the upload.
 func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (videoID int64, err error) {
 	u, err := m.uploadRow(ctx, ownerID, id)
@@ -310,7 +310,7 @@ func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (v
 		return 0, ErrUploadShort.Because("%d bytes of %d", size, u.Size)
 	}
 	if err := m.sniff(ctx, u); err != nil {
-		if errors.Is(err, ErrUploadNotFilm) {
+		if errors.Is(err, ErrUploadNotVideo) {
 			err = errors.Join(err, m.CancelUpload(ctx, ownerID, id))
 		}
 		return 0, err
@@ -357,7 +357,7 @@ func (m *Media) sniff(ctx context.Context, u Upload) error {
 		return fmt.Errorf("look into upload %s: %w", u.ID, err)
 	}
 	if !beginsFilm(head[:n]) {
-		return ErrUploadNotFilm.Because("upload %s begins with %.16q", u.ID, head[:n])
+		return ErrUploadNotVideo.Because("upload %s begins with %.16q", u.ID, head[:n])
 	}
 	return nil
 }

@@ -342,7 +342,7 @@ func TestAnUploadThatIsNoFilmIsRefusedInWords(t *testing.T) {
 		"G", "<html>", "RIFFxxxxWAVE"} {
 		up := u.begin(t, len(inside))
 		if _, err := u.WriteUpload(t.Context(), creator, up.ID, 0, strings.NewReader(inside),
-			-1); !errors.Is(err, media.ErrUploadNotFilm) {
+			-1); !errors.Is(err, media.ErrUploadNotVideo) {
 			t.Errorf("%q: %v", inside, err)
 		}
 		if _, err := os.Stat(filepath.Join(u.dir, "originals", up.ID)); !errors.Is(err, os.ErrNotExist) {

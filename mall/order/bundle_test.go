@@ -147,7 +147,7 @@ func TestParallelOrdersOfABundleLeaveOne(t *testing.T) {
 	s.whole()
 }
 
-func TestABundlesWishIsReplayedAlsoWhenAllOfItIsGranted(t *testing.T) {
+func TestOrders_Place_bundle_again_after_its_grant(t *testing.T) {
 	s := open(t)
 	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, -1))
 	r := order.PlaceRequest{

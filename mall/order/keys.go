@@ -12,8 +12,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
 	"videomall/mall/batch"
+	"videomall/mall/redisbreaker"
 )
 
 // keyLife is how long Redis remembers which order an idempotency key made. PostgreSQL remembers it for good.
@@ -23,13 +23,13 @@ const keyLife = 24 * time.Hour
 // queue, and so that who repeats an attempt hears of their order also after the stock has gone. What Redis does not
 // know PostgreSQL is asked.
 type keys struct {
-	redis *away.Redis
+	redis *redisbreaker.Breaker
 	ask   *batch.Gatherer[attemptKey, string]
 }
 
 // newKeys makes the memory. A nil client is a Redis that is always away.
 func newKeys(client redis.UniversalClient) *keys {
-	k := &keys{redis: away.New(client)}
+	k := &keys{redis: redisbreaker.New(client)}
 	k.ask = batch.New(batch.Options{Set: 256, Waiting: 1 << 16}, k.askSet)
 	return k
 }

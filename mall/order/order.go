@@ -170,7 +170,7 @@ type Deps struct {
 	// Ended says of which of these listings nobody keeps what was bought, and by which takedown; it holds off whoever
 	// would undo one until the transaction ends. Nil knows of none.
 	Ended func(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error)
-	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
+	// Audit writes down what an operator did, in the transaction of the action; nil writes nothing. It is called last.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 

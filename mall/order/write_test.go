@@ -209,8 +209,8 @@ func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 	s.whole()
 }
 
-// TestTwinsInOneSetAreOneOrder sends one key many times over while the writer is held, with another body among them.
-func TestTwinsInOneSetAreOneOrder(t *testing.T) {
+// TestOrders_Place_duplicates_in_one_set sends one key many times over while the writer is held, with another body among them.
+func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1

@@ -9,7 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
+	"videomall/mall/redisbreaker"
 )
 
 // holdStream takes or keeps the one stream of an account, or of a device that plays for free.
@@ -45,7 +45,7 @@ const (
 // leases keeps streams in Redis. Where Redis is away playing goes on without a lease: the worst that comes of it is a
 // second screen for a while, and refusing would punish everybody who paid. What was skipped is counted and logged.
 type leases struct {
-	redis   *away.Redis
+	redis   *redisbreaker.Breaker
 	ttl     time.Duration
 	now     func() time.Time
 	log     *slog.Logger
@@ -62,7 +62,7 @@ func (l *leases) hold(ctx context.Context, holder, session, device, how string) 
 	})
 	if err != nil {
 		l.skipped.Add(1)
-		if ctx.Err() == nil && !errors.Is(err, away.ErrResting) {
+		if ctx.Err() == nil && !errors.Is(err, redisbreaker.ErrOpen) {
 			l.log.Warn("playing without a stream lease", "holder", holder, "error", err)
 		}
 		return true

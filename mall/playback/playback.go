@@ -17,11 +17,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
 	"videomall/mall/entitlement"
 	"videomall/mall/fault"
 	"videomall/mall/media"
 	"videomall/mall/playback/internal/dbsqlc"
+	"videomall/mall/redisbreaker"
 )
 
 // Why playing is refused; besides these, entitlement's not_entitled, rental_expired and entitlement_revoked.
@@ -121,7 +121,7 @@ func New(pool *pgxpool.Pool, rdb redis.UniversalClient, entitlements *entitlemen
 		log:          log,
 		q:            dbsqlc.New(),
 		leases: &leases{
-			redis: away.New(rdb),
+			redis: redisbreaker.New(rdb),
 			ttl:   opt.Lease,
 			now:   now,
 			log:   log,

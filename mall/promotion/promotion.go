@@ -70,23 +70,23 @@ type Deps struct {
 	// Announce tells whoever shows prices, in the transaction of the move, that what a campaign sells of these SKUs has
 	// changed; nil tells nobody.
 	Announce func(ctx context.Context, tx pgx.Tx, skuIDs []int64) error
-	// Audit writes down what an operator did, in the transaction of the deed; nil writes nothing. It is called last.
+	// Audit writes down what an operator did, in the transaction of the action; nil writes nothing. It is called last.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
-// auditTx writes an operator's deed down; a creator's own sales are nobody else's business.
+// auditTx writes an operator's action down; a creator's own sales are nobody else's business.
 func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
-	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID),
+	return p.auditActionTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID),
 		map[string]any{"name": c.NameEn, "owner": c.OwnerID, "version": c.Version})
 }
 
 // auditCouponTx is auditTx for a coupon of the mall.
 func (p *Promotions) auditCouponTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Coupon) error {
-	return p.deedTx(ctx, tx, by, verb, fmt.Sprintf("coupon:%d", c.ID),
+	return p.auditActionTx(ctx, tx, by, verb, fmt.Sprintf("coupon:%d", c.ID),
 		map[string]any{"code": c.Code, "terms": c.Terms, "version": c.Version})
 }
 
-func (p *Promotions) deedTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string,
+func (p *Promotions) auditActionTx(ctx context.Context, tx pgx.Tx, by Actor, verb, subject string,
 	detail map[string]any) error {
 	if !by.Operator || p.Audit == nil {
 		return nil

@@ -32,10 +32,10 @@ type desk struct {
 	pool *pgxpool.Pool
 	now  time.Time
 
-	creator review.Creator
-	band    review.Band
-	twins   []int64
-	unaudit error // what the audit log answers
+	creator    review.Creator
+	band       review.Band
+	duplicates []int64
+	unaudit    error // what the audit log answers
 }
 
 func open(t *testing.T) *desk {
@@ -52,15 +52,16 @@ func open(t *testing.T) *desk {
 		Live:         3,
 	}
 	if _, err := d.pool.Exec(t.Context(),
-		`create table neighbour (id bigint generated always as identity, deed text)`); err != nil {
+		`create table neighbour (id bigint generated always as identity, action text)`); err != nil {
 		t.Fatal(err)
 	}
-	notes := func(ctx context.Context, tx pgx.Tx, deed string, id int64) error {
-		_, err := tx.Exec(ctx, `insert into neighbour (deed) values (format('%s %s', $1::text, $2::bigint))`, deed, id)
+	notes := func(ctx context.Context, tx pgx.Tx, action string, id int64) error {
+		_, err := tx.Exec(ctx, `insert into neighbour (action) values (format('%s %s', $1::text, $2::bigint))`, action,
+			id)
 		return err
 	}
-	verb := func(deed string) func(context.Context, pgx.Tx, int64) error {
-		return func(ctx context.Context, tx pgx.Tx, id int64) error { return notes(ctx, tx, deed, id) }
+	verb := func(action string) func(context.Context, pgx.Tx, int64) error {
+		return func(ctx context.Context, tx pgx.Tx, id int64) error { return notes(ctx, tx, action, id) }
 	}
 	d.Reviews = review.New(review.Deps{
 		Pool: d.pool,
@@ -79,7 +80,7 @@ func open(t *testing.T) *desk {
 			PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
 				return d.band, nil
 			},
-			Twins: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+			Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 		},
 		Audit: func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, _ any) error {
 			if d.unaudit != nil {
@@ -94,10 +95,10 @@ func open(t *testing.T) *desk {
 	return d
 }
 
-// deeds are what the neighbours and the audit log were told, in order.
-func (d *desk) deeds() string {
+// actions are what the neighbours and the audit log were told, in order.
+func (d *desk) actions() string {
 	d.t.Helper()
-	rows, err := d.pool.Query(d.t.Context(), `select deed from neighbour order by id`)
+	rows, err := d.pool.Query(d.t.Context(), `select action from neighbour order by id`)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -153,9 +154,9 @@ func (d *desk) submit(revisionID int64, change ...func(*review.Submission)) (c r
 // risky submits one that takes two people.
 func (d *desk) risky(revisionID int64) review.Case {
 	d.t.Helper()
-	d.twins = []int64{rival}
+	d.duplicates = []int64{rival}
 	c := d.opens(revisionID)
-	d.twins = nil
+	d.duplicates = nil
 	if !c.NeedsTwo() {
 		d.t.Fatalf("score %d", c.Score)
 	}
@@ -194,7 +195,7 @@ func (d *desk) fails(err, want error) {
 
 func (d *desk) says(want string) {
 	d.t.Helper()
-	if got := d.deeds(); got != want {
+	if got := d.actions(); got != want {
 		d.t.Errorf("done: %s\nwant: %s", got, want)
 	}
 }

@@ -108,8 +108,8 @@ type Listing struct {
 type Facts struct {
 	Creator   func(ctx context.Context, tx pgx.Tx, creatorID int64) (Creator, error)
 	PriceBand func(ctx context.Context, tx pgx.Tx, categoryID int64, kind, currency string) (Band, error)
-	// Twins are the owners of other films with the same pictures, one for each such film.
-	Twins func(ctx context.Context, tx pgx.Tx, videoID int64) (ownerIDs []int64, err error)
+	// Duplicates are the owners of other films with the same pictures, one for each such film.
+	Duplicates func(ctx context.Context, tx pgx.Tx, videoID int64) (ownerIDs []int64, err error)
 }
 
 // Deps are what the desk stands on.
@@ -118,7 +118,7 @@ type Deps struct {
 	Now     func() time.Time
 	Listing Listing
 	Facts   Facts
-	// Audit writes down who did what, in the transaction of the deed. It is called last: whoever writes holds others
+	// Audit writes down who did what, in the transaction of the action. It is called last: whoever writes holds others
 	// off.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 	// EndAccess sees to it that what was bought of a listing ends and is paid back, soon after the commit. takedownID

@@ -218,15 +218,15 @@ func TestOfManyReviewersOneDecides(t *testing.T) {
 	if won.Load() != 1 || seconds.Load() != 1 {
 		t.Errorf("%d decided, %d were first", won.Load(), seconds.Load())
 	}
-	var deeds int
-	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where deed like 'audit:%'`).Scan(&deeds))
-	if deeds != 2 {
-		t.Errorf("%d entries", deeds)
+	var entries int
+	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where action like 'audit:%'`).Scan(&entries))
+	if entries != 2 {
+		t.Errorf("%d entries", entries)
 	}
 }
 
-// Without its entry in the audit log no deed is done.
-func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
+// Without its entry in the audit log no action is taken.
+func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing.T) {
 	d := open(t)
 	low, high := d.opens(1), d.risky(2)
 	back := d.opens(3, func(s *review.Submission) { s.SPUID = 71 })
@@ -249,9 +249,9 @@ func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
 	words, err := d.Words(t.Context())
 	d.ok(err)
 
-	before := d.deeds()
+	before := d.actions()
 	d.unaudit = errors.New("the log is full")
-	for name, deed := range map[string]func() error{
+	for name, action := range map[string]func() error{
 		"approve":       func() error { _, err := d.Approve(t.Context(), olga, low.ID, low.Version); return err },
 		"approve first": func() error { _, err := d.Approve(t.Context(), olga, high.ID, high.Version); return err },
 		"return": func() error {
@@ -275,7 +275,7 @@ func TestADeedAndItsEntryStandOrFallTogether(t *testing.T) {
 		"add word":    func() error { return d.AddWord(t.Context(), olga, "lottery", 10) },
 		"remove word": func() error { return d.RemoveWord(t.Context(), olga, words[0].ID) },
 	} {
-		if err := deed(); !errors.Is(err, d.unaudit) {
+		if err := action(); !errors.Is(err, d.unaudit) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -65,7 +65,7 @@ func score(reasons []Reason) int {
 func (r *Reviews) reasonsTx(ctx context.Context, tx pgx.Tx, s Submission) ([]Reason, error) {
 	reasons := []Reason{}
 	for _, rule := range []func(context.Context, pgx.Tx, Submission) (*Reason, error){r.creatorRule, r.priceRule,
-		r.wordRule, r.twinRule} {
+		r.wordRule, r.duplicateRule} {
 		reason, err := rule(ctx, tx, s)
 		if err != nil {
 			return nil, err
@@ -161,13 +161,13 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	return &found, nil
 }
 
-func (r *Reviews) twinRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reason, error) {
+func (r *Reviews) duplicateRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reason, error) {
 	if s.Content.VideoID == 0 {
 		return nil, nil
 	}
-	owners, err := r.Facts.Twins(ctx, tx, s.Content.VideoID)
+	owners, err := r.Facts.Duplicates(ctx, tx, s.Content.VideoID)
 	if err != nil {
-		return nil, fmt.Errorf("twins of video %d: %w", s.Content.VideoID, err)
+		return nil, fmt.Errorf("duplicates of video %d: %w", s.Content.VideoID, err)
 	}
 	others := 0
 	for _, id := range owners {

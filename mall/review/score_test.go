@@ -42,12 +42,12 @@ func TestWhatTheRulesBring(t *testing.T) {
 		High:   1000,
 	}
 	for n, c := range []struct {
-		name    string
-		creator review.Creator
-		band    review.Band
-		twins   []int64
-		change  func(*review.Submission)
-		want    string
+		name       string
+		creator    review.Creator
+		band       review.Band
+		duplicates []int64
+		change     func(*review.Submission)
+		want       string
 	}{
 		{"nothing", proven, category, nil, priced(990), ""},
 		{"a young account", review.Creator{
@@ -84,7 +84,7 @@ func TestWhatTheRulesBring(t *testing.T) {
 	} {
 		d.creator = c.creator
 		d.band = c.band
-		d.twins = c.twins
+		d.duplicates = c.duplicates
 		change := []func(*review.Submission){}
 		if c.change != nil {
 			change = append(change, c.change)

@@ -76,7 +76,7 @@ func TestOfManyTakedownsOneIsMade(t *testing.T) {
 		t.Errorf("%d were made", made.Load())
 	}
 	var ends int
-	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where deed = 'end_access 70'`).Scan(&ends))
+	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where action = 'end_access 70'`).Scan(&ends))
 	if ends != 1 {
 		t.Errorf("access ended %d times", ends)
 	}

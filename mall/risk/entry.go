@@ -134,8 +134,8 @@ func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 	if err != nil {
 		return err
 	}
-	deed := &deed{
-		verb: "list.add",
+	action := &auditAction{
+		name: "list.add",
 		detail: map[string]any{
 			"effect":  n.Effect,
 			"kind":    n.Kind,
@@ -144,9 +144,9 @@ func (l *Lists) Add(ctx context.Context, n NewEntry) error {
 			"expires": row.ExpiresAt,
 		},
 	}
-	return l.change(ctx, n.By, deed, func(tx pgx.Tx) error {
+	return l.change(ctx, n.By, action, func(tx pgx.Tx) error {
 		id, err := l.addTx(ctx, tx, row)
-		deed.subject = fmt.Sprintf("list_entry:%d", id)
+		action.subject = fmt.Sprintf("list_entry:%d", id)
 		return err
 	})
 }
@@ -173,7 +173,10 @@ func (l *Lists) addTx(ctx context.Context, tx pgx.Tx, row dbsqlc.AddEntryParams)
 // End ends an entry. Errors: ErrNoEntry, ErrActorSuspended, and ErrOwnLockout where the entry is what lets its operator
 // in.
 func (l *Lists) End(ctx context.Context, id int64, by Subject) error {
-	return l.change(ctx, by, &deed{verb: "list.end", subject: fmt.Sprintf("list_entry:%d", id)}, func(tx pgx.Tx) error {
+	return l.change(ctx, by, &auditAction{
+		name:    "list.end",
+		subject: fmt.Sprintf("list_entry:%d", id),
+	}, func(tx pgx.Tx) error {
 		return l.endTx(ctx, tx, id, by)
 	})
 }
@@ -193,19 +196,19 @@ func (l *Lists) endTx(ctx context.Context, tx pgx.Tx, id int64, by Subject) erro
 	return nil
 }
 
-// deed is what a change says of itself to the audit log.
-type deed struct {
-	verb, subject string
+// auditAction is what a change says of itself to the audit log.
+type auditAction struct {
+	name, subject string
 	detail        any
 }
 
-// change is a change with a transaction of its own, and its deed.
-func (l *Lists) change(ctx context.Context, by Subject, deed *deed, do func(pgx.Tx) error) error {
+// change is a change with a transaction of its own, and its entry in the audit log.
+func (l *Lists) change(ctx context.Context, by Subject, action *auditAction, do func(pgx.Tx) error) error {
 	err := db.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		if err := l.changeTx(ctx, tx, by, func() error { return do(tx) }); err != nil || l.Audit == nil {
 			return err
 		}
-		return l.Audit(ctx, tx, by.UserID, deed.verb, deed.subject, deed.detail)
+		return l.Audit(ctx, tx, by.UserID, action.name, action.subject, action.detail)
 	})
 	if err != nil {
 		return err

@@ -12,9 +12,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"videomall/mall/away"
 	"videomall/mall/batch"
 	"videomall/mall/network"
+	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
 )
 
@@ -58,7 +58,7 @@ type Standing struct {
 // The buckets lie in Redis, shared by all processes. Without Redis each process counts for itself in bounded memory, so
 // that n processes together let n times as many pass. See docs/decisions/0012-the-buckets-clock.md.
 type Limits struct {
-	redis    *away.Redis
+	redis    *redisbreaker.Breaker
 	ask      *batch.Gatherer[[]bucket, []drawn]
 	local    *local
 	policies Policies
@@ -71,7 +71,7 @@ type Limits struct {
 func NewLimits(rdb redis.UniversalClient, p Policies, metrics *telemetry.Metrics, log *slog.Logger,
 	now func() time.Time) *Limits {
 	l := &Limits{
-		redis:    away.New(rdb),
+		redis:    redisbreaker.New(rdb),
 		local:    &local{full: map[string]int64{}},
 		policies: p,
 		metrics:  metrics,
@@ -94,7 +94,7 @@ func (l *Limits) Take(ctx context.Context, class Class, s Subject) ([]Standing, 
 	now := l.now().UnixMicro()
 	got, err := l.ask.Do(ctx, buckets)
 	if err != nil {
-		if !errors.Is(err, away.ErrResting) && ctx.Err() == nil {
+		if !errors.Is(err, redisbreaker.ErrOpen) && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "requests counted in this process only", "error", err)
 		}
 		got = l.local.takeAll(buckets, now)
@@ -197,13 +197,13 @@ func revert(buckets []bucket, got []drawn) (back []bucket) {
 
 // shared runs takeToken on each bucket in Redis.
 func (l *Limits) shared(ctx context.Context, buckets []bucket, now int64, tokens int) (got []drawn, err error) {
-	calls := make([]away.Call, len(buckets))
+	calls := make([]redisbreaker.Call, len(buckets))
 	for i, b := range buckets {
-		calls[i] = away.Call{Keys: []string{b.key}, Args: b.args(now, tokens)}
+		calls[i] = redisbreaker.Call{Keys: []string{b.key}, Args: b.args(now, tokens)}
 	}
 	var answers []*redis.Cmd
 	err = l.redis.Try(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		answers, err = away.RunEach(ctx, r, takeToken, calls)
+		answers, err = redisbreaker.RunEach(ctx, r, takeToken, calls)
 		return err
 	})
 	if err != nil {

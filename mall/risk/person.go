@@ -81,7 +81,7 @@ type Suspension struct {
 }
 
 // SuspendTx keeps an account out, in the caller's transaction, and ends the living word on it; the caller writes the
-// deed down and calls Changed after the commit. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
+// audit entry and calls Changed after the commit. Errors: ErrEntryInvalid, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID int64, err error) {
 	if s.UserID == s.By.UserID {
 		return 0, ErrOwnLockout.Because("operator %d", s.By.UserID).With("subject", ErrOwnLockout.Slug)
@@ -104,7 +104,7 @@ func (l *Lists) SuspendTx(ctx context.Context, tx pgx.Tx, s Suspension) (entryID
 	return entryID, err
 }
 
-// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the deed down and
+// LiftTx ends the entry that keeps an account out, in the caller's transaction; the caller writes the audit entry and
 // calls Changed after the commit. Errors: ErrNoEntry, ErrOwnLockout, ErrActorSuspended.
 func (l *Lists) LiftTx(ctx context.Context, tx pgx.Tx, userID int64, by Subject) (entryID int64, err error) {
 	err = l.changeTx(ctx, tx, by, func() error {

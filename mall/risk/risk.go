@@ -1,7 +1,6 @@
 // Package risk owns the gate before the mall when a crowd arrives: how much one person, device or address may ask for,
-// who is kept out or let through by name, and the line that people stand in when more want to buy than can be served at
-// once. It refuses to know what is sold, HTTP and pages; it decides nothing about stock, which PostgreSQL does whatever
-// passes here.
+// and who is kept out or let through by name. It refuses to know what is sold, HTTP and pages; it decides nothing about
+// stock, which PostgreSQL does whatever passes here.
 package risk
 
 import (

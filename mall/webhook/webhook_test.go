@@ -134,7 +134,7 @@ func (p *post) add(r *receiver) (webhook.Endpoint, string) {
 func (p *post) tell(aggregate, data string) {
 	p.t.Helper()
 	p.ok(db.InTx(p.ctx, p.pool, func(tx pgx.Tx) error {
-		return p.TellTx(p.ctx, tx, webhook.Message{
+		return p.NotifyTx(p.ctx, tx, webhook.Message{
 			EventID:   p.events.Add(1),
 			OwnerID:   owner,
 			Type:      "order.paid",
@@ -242,7 +242,7 @@ func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
 	before.EventID, before.At = 6, e.CreatedAt.Add(-time.Second)
 	elsewhere.EventID, elsewhere.OwnerID = 7, 8
 	for _, m := range []webhook.Message{m, m, before, elsewhere} {
-		p.ok(db.InTx(p.ctx, p.pool, func(tx pgx.Tx) error { return p.TellTx(p.ctx, tx, m) }))
+		p.ok(db.InTx(p.ctx, p.pool, func(tx pgx.Tx) error { return p.NotifyTx(p.ctx, tx, m) }))
 	}
 	var n int
 	p.ok(p.pool.QueryRow(p.ctx, `select count(*) from webhook_delivery where endpoint_id = $1`, e.ID).Scan(&n))

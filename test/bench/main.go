@@ -164,7 +164,7 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	if err != nil {
 		return nil, err
 	}
-	go p.Mall.Hear(ctx)
+	go p.Mall.ListenInvalidations(ctx)
 	handler := web.New(web.Deps{
 		Mall:    p.Mall,
 		Config:  cfg,

@@ -306,7 +306,7 @@ func places(e people) []stop {
 			path: "/admin/people/" + itoa(int(c.ID)),
 		},
 		{
-			name: "admin-deed",
+			name: "admin-action",
 			who:  o,
 			path: "/admin/people/" + itoa(int(c.ID)) + "/suspend",
 		},

@@ -8,9 +8,9 @@ import (
 
 // The named points: a transaction is known by a query that only it runs.
 const (
-	placing  = "InsertOrders"
-	paying   = "InsertCapture"
-	granting = "Grant"
+	placement = "InsertOrders"
+	paying    = "InsertCapture"
+	granting  = "Grant"
 )
 
 // hits waits until the program is held at the armed point, and kills it there.
@@ -29,7 +29,7 @@ func TestKilledWhilePlacing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			token := w.signIn()
-			caught := w.proxy.arm(placing, after)
+			caught := w.proxy.arm(placement, after)
 			answered := make(chan error, 1)
 			go func() {
 				_, err := w.place(token)

@@ -194,14 +194,14 @@ func TestASaleSurvives(t *testing.T) {
 				s.ok(s.redis.Client.RestoreReplace(s.ctx, key, 0, value).Err())
 			}
 		}},
-		{"commit-unknown", func(s *sale) { s.hears(s.proxy.sever(placing)) }},
+		{"commit-unknown", func(s *sale) { s.hears(s.proxy.sever(placement)) }},
 		{"killed-after-a-commit", func(s *sale) {
-			s.hears(s.proxy.arm(placing, true))
+			s.hears(s.proxy.arm(placement, true))
 			s.kill()
 			s.start()
 		}},
 		{"killed-before-a-commit", func(s *sale) {
-			s.hears(s.proxy.arm(placing, false))
+			s.hears(s.proxy.arm(placement, false))
 			s.kill()
 			s.start()
 		}},

@@ -24,7 +24,11 @@ func newMachine(t *testing.T, programs ...string) *machine {
 	if runtime.GOOS == "windows" {
 		t.Skip("a shell script")
 	}
-	m := &machine{t: t, bin: t.TempDir(), log: filepath.Join(t.TempDir(), "log")}
+	m := &machine{
+		t:   t,
+		bin: t.TempDir(),
+		log: filepath.Join(t.TempDir(), "log"),
+	}
 	m.program("uname", "echo Linux")
 	m.program("id", "echo 0")
 	m.program("env", `while [ "${1#*=}" != "$1" ]; do shift; done; "$@"`)

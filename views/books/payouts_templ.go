@@ -1020,7 +1020,7 @@ func Payout(p PayoutPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = deed(p, "approve", ui.Primary, false).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = decision(p, "approve", ui.Primary, false).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1029,7 +1029,7 @@ func Payout(p PayoutPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = deed(p, "refuse", ui.Danger, true).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = decision(p, "refuse", ui.Danger, true).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1072,12 +1072,12 @@ func Payout(p PayoutPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = deed(p, "fail", ui.Danger, true).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = decision(p, "fail", ui.Danger, true).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				case ledger.Paid:
-					templ_7745c5c3_Err = deed(p, "fail", ui.Danger, true).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = decision(p, "fail", ui.Danger, true).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1097,8 +1097,8 @@ func Payout(p PayoutPage) templ.Component {
 	})
 }
 
-// deed is a move with a reason.
-func deed(p PayoutPage, do string, kind ui.ButtonKind, required bool) templ.Component {
+// decision is a move with a reason.
+func decision(p PayoutPage, do string, kind ui.ButtonKind, required bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

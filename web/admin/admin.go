@@ -11,9 +11,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/riverqueue/river"
 
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
@@ -31,18 +31,18 @@ import (
 
 // Deps are the verbs that the console calls.
 type Deps struct {
-	Site     *page.Site
-	Accounts *account.Accounts
-	Orders   *order.Orders
-	Payments *payment.Payments
-	Outbox   *outbox.Outbox
-	Audit    *audit.Log
-	Jobs     *river.Client[pgx.Tx] // looks failed jobs up
-	DeadJobs mall.DeadJobs         // retries, cancels and deletes them
-	Lists    *risk.Lists
-	Asks     func(echo.Context) risk.Subject // the operator's address and device
+	Site       *page.Site
+	Accounts   *account.Accounts
+	Orders     *order.Orders
+	Payments   *payment.Payments
+	Outbox     *outbox.Outbox
+	Audit      *audit.Log
+	Jobs       *river.Client[pgx.Tx]  // looks failed jobs up
+	FailedJobs *backoffice.FailedJobs // retries, cancels and deletes them
+	Lists      *risk.Lists
+	Asks       func(echo.Context) risk.Subject // the operator's address and device
 	// What the page of a person shows besides, and what is done there.
-	People       mall.People
+	People       *backoffice.People
 	Sessions     *account.Sessions
 	Catalog      *catalog.Catalog
 	Media        *media.Media

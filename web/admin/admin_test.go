@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/insight"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -45,17 +45,17 @@ func open(t *testing.T) *desk {
 		d.lists = risk.NewLists(m.Pool, slog.New(slog.DiscardHandler), m.Now)
 		asks := func(echo.Context) risk.Subject { return risk.Subject{Address: netip.MustParseAddr("198.51.100.9")} }
 		deps := admin.Deps{
-			Site:     m.Site,
-			Accounts: m.Accounts,
-			Catalog:  m.Catalog,
-			Orders:   m.Orders,
-			Payments: m.Payments,
-			Outbox:   m.Outbox,
-			Jobs:     m.Jobs,
-			DeadJobs: mall.DeadJobs{Pool: m.Pool, River: m.Jobs},
-			Audit:    audit.New(m.Pool, make([]byte, 32), m.Now),
-			Lists:    d.lists,
-			Asks:     asks,
+			Site:       m.Site,
+			Accounts:   m.Accounts,
+			Catalog:    m.Catalog,
+			Orders:     m.Orders,
+			Payments:   m.Payments,
+			Outbox:     m.Outbox,
+			Jobs:       m.Jobs,
+			FailedJobs: backoffice.NewFailedJobs(backoffice.FailedJobsDeps{Pool: m.Pool, River: m.Jobs}),
+			Audit:      audit.New(m.Pool, make([]byte, 32), m.Now),
+			Lists:      d.lists,
+			Asks:       asks,
 			Insight: insight.New(insight.Deps{
 				Pool: m.Pool,
 				Now:  m.Now,

@@ -11,8 +11,8 @@ import (
 
 	"videomall/mall/audit"
 	adminview "videomall/views/admin"
+	"videomall/web/csvfile"
 	"videomall/web/page"
-	"videomall/web/sheet"
 )
 
 const (
@@ -109,8 +109,8 @@ func (d Deps) exportAudit(c *page.Ctx) error {
 	for _, r := range records {
 		_ = w.Write(
 			[]string{strconv.FormatInt(r.ID, 10), r.At.UTC().Format(time.RFC3339Nano), strconv.FormatInt(r.ActorID, 10),
-				sheet.Inert(r.Actor), r.Verb,
-				sheet.Inert(r.Subject), sheet.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
+				csvfile.Inert(r.Actor), r.Verb,
+				csvfile.Inert(r.Subject), csvfile.Inert(r.Detail), adminview.Hex(r.PrevHash), adminview.Hex(r.Hash)})
 	}
 	w.Flush()
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="audit.csv"`)

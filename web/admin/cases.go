@@ -9,8 +9,8 @@ import (
 	"videomall/mall/order"
 	adminview "videomall/views/admin"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // maxListed bounds the lists that an operator works off from the top.
@@ -43,7 +43,7 @@ func (d Deps) closeCase(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	err = d.Orders.CloseCase(c.Request().Context(), typed.ID(c.Param("id")), actor(c), note)
+	err = d.Orders.CloseCase(c.Request().Context(), formvalue.ID(c.Param("id")), actor(c), note)
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "case_closed")

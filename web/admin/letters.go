@@ -13,8 +13,8 @@ import (
 	"videomall/mall/outbox"
 	adminview "videomall/views/admin"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) listLetters(c *page.Ctx) error {
@@ -121,7 +121,7 @@ func jobLetter(j *rivertype.JobRow) adminview.Letter {
 }
 
 func (d Deps) showEvent(c *page.Ctx) error {
-	letters, err := d.Outbox.Lookup(c.Request().Context(), typed.ID(c.Param("id")))
+	letters, err := d.Outbox.Lookup(c.Request().Context(), formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -135,22 +135,22 @@ func (d Deps) showEvent(c *page.Ctx) error {
 
 func (d Deps) retryEvent(c *page.Ctx) error {
 	return d.settle(c, "letter_retried",
-		d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
+		d.Outbox.Retry(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), formvalue.ID(c.Param("id"))))
 }
 
 func (d Deps) discardEvent(c *page.Ctx) error {
 	return d.settle(c, "letter_discarded",
-		d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
+		d.Outbox.Discard(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), formvalue.ID(c.Param("id"))))
 }
 
 func (d Deps) cancelEvent(c *page.Ctx) error {
 	return d.settle(c, "letter_cancelled",
-		d.Outbox.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), typed.ID(c.Param("id"))))
+		d.Outbox.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), formvalue.ID(c.Param("id"))))
 }
 
 // showJob shows a job that failed; one in any other state is no letter, and is not to be touched from here.
 func (d Deps) showJob(c *page.Ctx) error {
-	j, err := d.Jobs.JobGet(c.Request().Context(), typed.ID(c.Param("id")))
+	j, err := d.Jobs.JobGet(c.Request().Context(), formvalue.ID(c.Param("id")))
 	if errors.Is(err, rivertype.ErrNotFound) ||
 		err == nil && j.State != rivertype.JobStateDiscarded && j.State != rivertype.JobStateRetryable {
 		return outbox.ErrNotDead.Because("job %s", c.Param("id"))
@@ -163,17 +163,17 @@ func (d Deps) showJob(c *page.Ctx) error {
 
 func (d Deps) retryJob(c *page.Ctx) error {
 	return d.settle(c, "letter_retried",
-		d.DeadJobs.Retry(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+		d.FailedJobs.Retry(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
 func (d Deps) discardJob(c *page.Ctx) error {
 	return d.settle(c, "letter_discarded",
-		d.DeadJobs.Discard(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+		d.FailedJobs.Discard(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
 func (d Deps) cancelJob(c *page.Ctx) error {
 	return d.settle(c, "letter_cancelled",
-		d.DeadJobs.Cancel(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id"))))
+		d.FailedJobs.Cancel(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
 // settle goes back to the list; a letter that somebody else settled first is no mistake.

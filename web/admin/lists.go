@@ -14,8 +14,8 @@ import (
 	"videomall/mall/risk"
 	adminview "videomall/views/admin"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // pastListed bounds the history below the list.
@@ -85,7 +85,7 @@ func (d Deps) addEntry(c *page.Ctx) error {
 }
 
 func (d Deps) endEntry(c *page.Ctx) error {
-	err := d.Lists.End(c.Request().Context(), typed.ID(c.Param("id")), d.operator(c))
+	err := d.Lists.End(c.Request().Context(), formvalue.ID(c.Param("id")), d.operator(c))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "entry_ended")

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/payment"
 	adminview "videomall/views/admin"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 const ordersPerPage = 30
@@ -22,7 +22,7 @@ var searchable = []order.Status{order.PendingPay, order.Paid, order.Delivered, o
 
 // listOrders searches by state, and by what was typed: an email when it looks like one, else an order number.
 func (d Deps) listOrders(c *page.Ctx) error {
-	if spuID := typed.ID(c.QueryParam("product")); spuID > 0 {
+	if spuID := formvalue.ID(c.QueryParam("product")); spuID > 0 {
 		return d.listOrdersOf(c, spuID)
 	}
 	ctx := c.Request().Context()

@@ -9,8 +9,8 @@ import (
 
 	"videomall/mall/account"
 	adminview "videomall/views/admin"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 const peoplePerPage = 30
@@ -29,7 +29,7 @@ func (d Deps) listPeople(c *page.Ctx) error {
 	}
 	f := account.PeopleFilter{
 		Query:  p.Query,
-		Before: typed.ID(c.QueryParam("before")),
+		Before: formvalue.ID(c.QueryParam("before")),
 		Most:   peoplePerPage + 1,
 	}
 	if role := c.QueryParam("role"); slices.Contains(account.Roles(), role) {

@@ -8,17 +8,17 @@ import (
 	"net/http"
 	"strconv"
 
-	"videomall/mall"
 	"videomall/mall/account"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/entitlement"
 	"videomall/mall/playback"
 	"videomall/mall/risk"
 	adminview "videomall/views/admin"
 	"videomall/views/text"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 	"videomall/web/studio/earnings"
-	"videomall/web/typed"
 )
 
 // partListed bounds each part of somebody's page.
@@ -28,7 +28,7 @@ const partListed = 6
 func listedDevice(d playback.Device) string { return hex.EncodeToString(d.Hash[:16]) }
 
 func (d Deps) showPerson(c *page.Ctx) error {
-	ctx, userID := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, userID := c.Request().Context(), formvalue.ID(c.Param("id"))
 	u, err := d.Accounts.Person(ctx, userID)
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func (d Deps) fillWords(ctx context.Context, _ *text.Printer, p *adminview.Perso
 	if p.Entries, err = d.Lists.About(ctx, p.Person.ID, devices, partListed); err != nil {
 		return err
 	}
-	subjects := []string{mall.AccountSubject(p.Person.ID), fmt.Sprintf("creator:%d", p.Person.ID)}
+	subjects := []string{backoffice.AccountSubject(p.Person.ID), fmt.Sprintf("creator:%d", p.Person.ID)}
 	for _, e := range p.Entries {
 		subjects = append(subjects, fmt.Sprintf("list_entry:%d", e.ID))
 	}
@@ -183,7 +183,7 @@ func (d Deps) namesIn(ctx context.Context, entries []risk.Entry) (account.Users,
 
 // showStatement is a creator's monthly statement, for an operator to read.
 func (d Deps) showStatement(c *page.Ctx) error {
-	u, err := d.Accounts.Person(c.Request().Context(), typed.ID(c.Param("id")))
+	u, err := d.Accounts.Person(c.Request().Context(), formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (d Deps) showStatement(c *page.Ctx) error {
 
 func (d Deps) statementFile(ending string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		u, err := d.Accounts.User(c.Request().Context(), typed.ID(c.Param("id")))
+		u, err := d.Accounts.User(c.Request().Context(), formvalue.ID(c.Param("id")))
 		if err != nil {
 			return err
 		}

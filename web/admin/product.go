@@ -5,13 +5,13 @@ import (
 	"strconv"
 
 	adminview "videomall/views/admin"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // showProduct is what the mall knows of a product, on sale or not, and where what belongs to it lies.
 func (d Deps) showProduct(c *page.Ctx) error {
-	ctx, spuID := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, spuID := c.Request().Context(), formvalue.ID(c.Param("id"))
 	product, err := d.Catalog.FindByID(ctx, spuID)
 	if err != nil {
 		return err

@@ -19,8 +19,8 @@ import (
 	"videomall/mall/payment"
 	bookview "videomall/views/books"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 const listed = 50
@@ -85,7 +85,7 @@ func (d Deps) showBooks(c *page.Ctx) (err error) {
 	if p.Credits, err = d.credits(c, 0); err != nil {
 		return err
 	}
-	before := typed.ID(c.QueryParam("before"))
+	before := formvalue.ID(c.QueryParam("before"))
 	if p.Postings, err = d.Ledger.Recent(ctx, before, listed+1); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (d Deps) showCreator(c *page.Ctx) error {
 }
 
 func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
-	ctx, creatorID := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, creatorID := c.Request().Context(), formvalue.ID(c.Param("id"))
 	u, err := d.Accounts.User(ctx, creatorID)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (d Deps) renderCreator(c *page.Ctx, status int, f bookview.Form) error {
 // adjust moves a creator's money by hand; the form's key makes a second click the same adjustment. What is in the
 // creator's favour waits for another operator.
 func (d Deps) adjust(c *page.Ctx) error {
-	ctx, creatorID := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, creatorID := c.Request().Context(), formvalue.ID(c.Param("id"))
 	f := bookview.Form{
 		Amount:   strings.TrimSpace(c.FormValue("amount")),
 		Currency: c.FormValue("currency"),

@@ -6,8 +6,8 @@ import (
 	"videomall/mall/ledger"
 	bookview "videomall/views/books"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // credits are those that wait for a second operator: of one creator, or of all for 0.
@@ -45,7 +45,7 @@ func (d Deps) decideCredit(state string) func(*page.Ctx) error {
 		if state == ledger.CreditRefused {
 			do, done = d.Ledger.RefuseCredit, "credit_refused"
 		}
-		err := do(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+		err := do(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 		switch {
 		case err == nil:
 			c.Flash(ui.Success, done)

@@ -9,8 +9,8 @@ import (
 	"videomall/mall/ledger"
 	bookview "videomall/views/books"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) listPayouts(c *page.Ctx) error {
@@ -23,7 +23,7 @@ func (d Deps) listPayouts(c *page.Ctx) error {
 	if p.Counts, err = d.Ledger.CountPayouts(ctx); err != nil {
 		return err
 	}
-	before := typed.ID(c.QueryParam("before"))
+	before := formvalue.ID(c.QueryParam("before"))
 	list, err := d.Ledger.Payouts(ctx, p.State, before, listed+1)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (d Deps) showPayout(c *page.Ctx) error {
 // renderPayout fills the page around what p carries.
 func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err error) {
 	ctx := c.Request().Context()
-	if p.Payout, err = d.Ledger.Payout(ctx, typed.ID(c.Param("id"))); err != nil {
+	if p.Payout, err = d.Ledger.Payout(ctx, formvalue.ID(c.Param("id"))); err != nil {
 		return err
 	}
 	people, err := d.Accounts.Users(ctx, p.CreatorID)
@@ -88,7 +88,7 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p bookview.PayoutPage) (err 
 // decide is one of the four moves; what is wrong comes back beside its field with what was typed.
 func (d Deps) decide(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")), typed.Version(
+		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")), formvalue.Version(
 			c.FormValue("version"))
 		f := bookview.Form{
 			Do:            do,
@@ -125,7 +125,7 @@ func (d Deps) decide(do string) func(*page.Ctx) error {
 
 // reveal shows the account in full, once: the page is not kept by any cache.
 func (d Deps) reveal(c *page.Ctx) error {
-	id := typed.ID(c.Param("id"))
+	id := formvalue.ID(c.Param("id"))
 	where, err := d.Ledger.Reveal(c.Request().Context(), c.Viewer.UserID, id)
 	if errors.Is(err, ledger.ErrPayoutMoved) {
 		c.Flash(ui.Warning, "payout_moved")

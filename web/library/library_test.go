@@ -248,7 +248,7 @@ func TestAFilmsPage(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf(`data-auth-url="/api/v1/mall/play/auth/%d"`, p.SPUID), `data-resume="9"`,
 		`data-watermark="` + h.playback.Watermark(ann.ID) + `"`,
-		`data-buy-url="/v/` + p.Slug + `"`, `data-devices-url="/library/devices"`, "Playing a film needs JavaScript",
+		`data-buy-url="/v/` + p.Slug + `"`, `data-devices-url="/library/devices"`, "Playing a video needs JavaScript",
 		"player.",
 		`/v/` + p.Slug + `"><link rel="alternate"`, // the page to find is the one that sells
 	} {

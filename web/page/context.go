@@ -33,9 +33,9 @@ type Ctx struct {
 	nonce   string
 	policy  policy
 	session *sessions.Session
-	dirty   bool        // the session is to be saved before the status is written
-	life    *cache.Life // what the handler said of keeping the page
-	bearer  bool        // the viewer is known by a token, not by a cookie
+	dirty   bool          // the session is to be saved before the status is written
+	caching *cache.Policy // what the handler said of caching the page
+	bearer  bool          // the viewer is known by a token, not by a cookie
 }
 
 // Viewer is who asks; the zero value is a guest. It is read from PostgreSQL at every request, so that a role taken away

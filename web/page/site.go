@@ -52,7 +52,7 @@ type Site struct {
 	device     func(c echo.Context) []byte
 	log        *slog.Logger
 	now        func() time.Time
-	pages      *cache.Cache[*kept] // by sharedKey
+	pages      *cache.Cache[*cachedPage] // by sharedKey
 	buffers    *sync.Pool
 }
 
@@ -77,11 +77,11 @@ func New(o Options) *Site {
 		s.device = func(echo.Context) []byte { return nil }
 	}
 	if o.Changes != nil {
-		s.pages = cache.New(o.Changes, cache.Options[*kept]{
+		s.pages = cache.New(o.Changes, cache.Options[*cachedPage]{
 			Name:   "pages",
 			Local:  true,
 			Weight: weigh,
-			Most:   mostKept,
+			Most:   mostCached,
 		}, o.Log, o.Metrics)
 	}
 	return s
@@ -96,7 +96,7 @@ func (s *Site) Use(e *echo.Echo) {
 	}
 	e.HTTPErrorHandler = s.HandleError
 	answerHead(e)
-	e.Pre(requestID, s.headers, refuseUnreadableAddress, spokenLanguage, s.serveKept)
+	e.Pre(requestID, s.headers, refuseUnreadableAddress, spokenLanguage, s.serveCached)
 	e.Use(oneSegment, allowed, s.refuseCrossOrigin)
 }
 

@@ -11,8 +11,8 @@ import (
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 const (
@@ -29,7 +29,7 @@ func (d Deps) queue(c *page.Ctx) error {
 	if !slices.Contains(reviewview.States, p.Chosen.State) {
 		p.Chosen.State = reviewview.States[0]
 	}
-	f := review.Filter{After: typed.ID(c.QueryParam("after")), Most: perPage + 1}
+	f := review.Filter{After: formvalue.ID(c.QueryParam("after")), Most: perPage + 1}
 	if p.Chosen.State != reviewview.States[0] {
 		f.States = []review.State{review.State(p.Chosen.State)}
 	}
@@ -157,7 +157,7 @@ func contentOf(p catalog.Product) *review.Content {
 }
 
 func (d Deps) approve(c *page.Ctx) error {
-	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c), typed.Version(c.FormValue("version")))
+	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c), formvalue.Version(c.FormValue("version")))
 	done := "review_approved"
 	if k.State == review.Second {
 		done = "review_second"
@@ -172,7 +172,7 @@ func (d Deps) giveBack(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	v := review.Verdict{Causes: values["cause"], Note: values.Get("note")}
-	_, err = d.Reviews.Return(ctx, c.Viewer.UserID, rowID(c), typed.Version(c.FormValue("version")), v)
+	_, err = d.Reviews.Return(ctx, c.Viewer.UserID, rowID(c), formvalue.Version(c.FormValue("version")), v)
 	if wrong := fields(err); wrong != nil {
 		k, err := d.Reviews.Get(ctx, rowID(c))
 		if err != nil {

@@ -14,8 +14,8 @@ import (
 	"videomall/mall/fault"
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // Deps are the verbs that the desk calls.
@@ -53,7 +53,7 @@ func Routes(g *echo.Group, d Deps) {
 }
 
 // rowID reads an id of the address; what is none finds nothing.
-func rowID(c *page.Ctx) int64 { return typed.ID(c.Param("id")) }
+func rowID(c *page.Ctx) int64 { return formvalue.ID(c.Param("id")) }
 
 // fields are the inputs at fault, when that is what err is about; nil for any other error.
 func fields(err error) map[string]string {

@@ -12,9 +12,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/audit"
+	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	"videomall/mall/review"
@@ -29,7 +29,7 @@ type desk struct {
 	creator, rival, olga, oleg account.User
 	reviews                    *review.Reviews
 	routes                     []*echo.Route
-	twins                      []int64
+	duplicates                 []int64
 }
 
 func open(t *testing.T) *desk {
@@ -66,9 +66,9 @@ func open(t *testing.T) *desk {
 				PriceBand: func(context.Context, pgx.Tx, int64, string, string) (review.Band, error) {
 					return review.Band{}, nil
 				},
-				Twins: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.twins, nil },
+				Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 			},
-			Audit:     mall.Deeds(m.Accounts, log),
+			Audit:     backoffice.Audit(m.Accounts, log),
 			EndAccess: m.Orders.EndAccessTx,
 		})
 		deps := webreview.Deps{
@@ -191,7 +191,7 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 		t.Errorf("%d routes", seen)
 	}
 	if n := webtest.Query[int64](d.Mall, `select count(*) from audit_entry`)[0]; n != 0 {
-		t.Errorf("%d deeds were done", n)
+		t.Errorf("%d actions were taken", n)
 	}
 }
 
@@ -220,7 +220,7 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 		t.Errorf("leads to %s", a.Location)
 	}
 	b.Get(at(c)).Shows("Somebody else was quicker")
-	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The film is the one that is on sale").
+	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The video is the one that is on sale").
 		Hides("be played yet")
 	b.Get("/admin/review/999").Wants(404)
 	b.Get("/admin/review/x").Wants(404)
@@ -229,10 +229,10 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 
 func TestASecondPersonIsAskedFor(t *testing.T) {
 	d := open(t)
-	d.twins = []int64{d.rival.ID}
+	d.duplicates = []int64{d.rival.ID}
 	c := d.submits(1, d.film())
 	first, second := d.Browser(d.olga.ID), d.Browser(d.oleg.ID)
-	page := first.Get(at(c)).Wants(200).Shows("Same pictures as films of others: 1", "85", "two people must approve")
+	page := first.Get(at(c)).Wants(200).Shows("Same pictures as videos of others: 1", "85", "two people must approve")
 	first.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303)
 	mine := first.Get(at(c)).Wants(200).Shows("A second person must decide", "You approved this one.")
 	if mine.Has(at(c) + "/approve") {

@@ -11,8 +11,8 @@ import (
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // mostAppeals bounds the list that is worked off from the top.
@@ -33,7 +33,7 @@ func (d Deps) live(c *page.Ctx) error {
 
 func (d Deps) beginTakedown(c *page.Ctx) error {
 	// also one that its creator took off
-	listing, err := d.Catalog.FindByID(c.Request().Context(), typed.ID(c.QueryParam("spu")))
+	listing, err := d.Catalog.FindByID(c.Request().Context(), formvalue.ID(c.QueryParam("spu")))
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (d Deps) renderTakedown(c *page.Ctx, status int, p reviewview.TakeDownPage)
 
 func (d Deps) takeDown(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	listing, err := d.Catalog.FindByID(ctx, typed.ID(c.FormValue("spu")))
+	listing, err := d.Catalog.FindByID(ctx, formvalue.ID(c.FormValue("spu")))
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (d Deps) takedowns(c *page.Ctx) error {
 func (d Deps) renderTakedowns(c *page.Ctx, status int, p reviewview.TakedownsPage) (err error) {
 	ctx := c.Request().Context()
 	p.Now, p.Viewer = c.Now, c.Viewer.UserID
-	before := typed.ID(c.QueryParam("before"))
+	before := formvalue.ID(c.QueryParam("before"))
 	if p.Takedowns, err = d.Reviews.Takedowns(ctx, before, perPage+1); err != nil {
 		return err
 	}

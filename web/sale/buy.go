@@ -13,16 +13,16 @@ import (
 	"videomall/web/page"
 )
 
-// buying is the button and the line before it.
+// buying is the button and the waiting room before it.
 type buying struct {
 	Deps
-	line *waits
+	gate *gate
 }
 
 // buy orders one unit of a lot at the sale's price, once a rendered page and lot: a double click, a resubmission and
-// the back button all end at the same order. While people stand in line for this sale, whoever has no pass goes there
-// first; so does everybody when the mall can't take more orders. What keeps it from being ordered is said on the page,
-// beside how the sale stands now.
+// the back button all end at the same order. While people wait for this sale, whoever has no ticket goes there first;
+// so does everybody when the mall can't take more orders. What keeps it from being ordered is said on the page, beside
+// how the sale stands now.
 func (d *buying) buy(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	form, err := c.FormParams()
@@ -41,8 +41,8 @@ func (d *buying) buy(c *page.Ctx) error {
 	if !ok {
 		return promotion.ErrSKUNotFound.Because("sku %d is not in campaign %d", skuID, campaign.ID)
 	}
-	if d.line.inLine(c, campaign.ID) {
-		return d.line.join(c, campaign.ID)
+	if d.gate.mustWait(c, campaign.ID) {
+		return d.gate.join(c, campaign.ID)
 	}
 	// The price of a campaign never changes once it is announced, so this is the one that the page showed.
 	placed, _, err := d.Place(ctx, order.PlaceRequest{
@@ -54,10 +54,10 @@ func (d *buying) buy(c *page.Ctx) error {
 	})
 	switch {
 	case err == nil:
-		d.line.leave(c, campaign.ID)
+		d.gate.leave(c, campaign.ID)
 		return c.Redirect("/orders/" + placed.OrderNo)
 	case errors.Is(err, order.ErrBusy):
-		return d.line.join(c, campaign.ID)
+		return d.gate.join(c, campaign.ID)
 	case errors.Is(err, order.ErrKeyReused): // the same page's form with something else in it
 		c.Flash(ui.Info, "checkout_used")
 		return c.Redirect("/orders")

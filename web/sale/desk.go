@@ -10,8 +10,8 @@ import (
 	"videomall/mall/promotion"
 	saleview "videomall/views/sale"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // deskPage is how many sales a page of the desk lists.
@@ -154,7 +154,7 @@ func (k desk) show(c *page.Ctx) error {
 // schedule announces a draft as it was last saved; what keeps it from that is said beside its field.
 func (k desk) schedule(c *page.Ctx) error {
 	ctx, id := c.Request().Context(), campaignID(c.Param("id"))
-	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, typed.Version(c.FormValue("version")))
+	_, err := k.Promotions.Schedule(ctx, k.actor(c), id, formvalue.Version(c.FormValue("version")))
 	f := fault.From(err)
 	switch {
 	case err == nil:
@@ -183,7 +183,7 @@ func (k desk) stop(c *page.Ctx) error { return k.giveUp(c, k.Promotions.Stop, "s
 
 func (k desk) giveUp(c *page.Ctx, do func(context.Context, promotion.Actor, int64, int) error, done string) error {
 	id := campaignID(c.Param("id"))
-	err := do(c.Request().Context(), k.actor(c), id, typed.Version(c.FormValue("version")))
+	err := do(c.Request().Context(), k.actor(c), id, formvalue.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, done)

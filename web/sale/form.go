@@ -12,7 +12,7 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/promotion"
 	saleview "videomall/views/sale"
-	"videomall/web/typed"
+	"videomall/web/formvalue"
 )
 
 // mostChoices bounds the list of SKUs that a form lets choose from, the newest videos first.
@@ -29,7 +29,7 @@ func readForm(values url.Values) saleview.Form {
 		StartsAt: values.Get("starts_at"),
 		EndsAt:   values.Get("ends_at"),
 	}
-	f.Version = typed.Version(values.Get("version"))
+	f.Version = formvalue.Version(values.Get("version"))
 	at := func(name string, n int) string {
 		if n < len(values[name]) {
 			return strings.TrimSpace(values[name][n])
@@ -53,17 +53,17 @@ func draft(f saleview.Form, zone *time.Location, offers map[int64]catalog.Offer)
 	d := promotion.Draft{
 		NameZh:   f.NameZh,
 		NameEn:   f.NameEn,
-		StartsAt: typed.At(f.StartsAt, zone),
-		EndsAt:   typed.At(f.EndsAt, zone),
+		StartsAt: formvalue.At(f.StartsAt, zone),
+		EndsAt:   formvalue.At(f.EndsAt, zone),
 	}
 	for _, r := range f.Rows {
-		skuID := typed.Number(r.SKU)
+		skuID := formvalue.Number(r.SKU)
 		currency := offers[skuID].Amount.Currency
 		d.Items = append(d.Items, promotion.Item{
 			SKUID:   skuID,
 			Amount:  money.Of(money.ParseDecimal(r.Price, priceDigits), currency),
-			Units:   int(typed.Number(r.Units)),
-			PerUser: int(typed.Number(r.PerUser)),
+			Units:   int(formvalue.Number(r.Units)),
+			PerUser: int(formvalue.Number(r.PerUser)),
 		})
 	}
 	return d
@@ -75,8 +75,8 @@ func formOf(c promotion.Campaign, zone *time.Location) saleview.Form {
 		Version:  c.Version,
 		NameZh:   c.NameZh,
 		NameEn:   c.NameEn,
-		StartsAt: c.StartsAt.In(zone).Format(typed.Moment),
-		EndsAt:   c.EndsAt.In(zone).Format(typed.Moment),
+		StartsAt: c.StartsAt.In(zone).Format(formvalue.Moment),
+		EndsAt:   c.EndsAt.In(zone).Format(formvalue.Moment),
 	}
 	for _, i := range c.Items {
 		f.Rows = append(f.Rows, saleview.Row{
@@ -119,7 +119,7 @@ func (k desk) choices(ctx context.Context, creator int64,
 	}
 	var missing []int64
 	for _, r := range f.Rows {
-		if id := typed.Number(r.SKU); id > 0 && known[id].SKUID == 0 {
+		if id := formvalue.Number(r.SKU); id > 0 && known[id].SKUID == 0 {
 			missing = append(missing, id)
 		}
 	}

@@ -27,9 +27,9 @@ type Deps struct {
 	Catalog    *catalog.Catalog
 	Inventory  *inventory.Inventory
 	// Place is the order's; it decides whether the sale sells to this person.
-	Place func(context.Context, order.PlaceRequest) (placed order.Order, replayed bool, err error)
-	Line  Line
-	Now   func() time.Time
+	Place       func(context.Context, order.PlaceRequest) (placed order.Order, replayed bool, err error)
+	WaitingRoom WaitingRoom
+	Now         func() time.Time
 	// Stopping is closed when the server is about to end, which waits for open streams; nil never closes.
 	Stopping <-chan struct{}
 }
@@ -39,7 +39,7 @@ func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
 	s := &shown{Deps: d}
 	s.hub = newHub(s.live, everySecond)
-	b := &buying{d, &waits{Line: d.Line, known: map[int64]seen{}}}
+	b := &buying{d, &gate{WaitingRoom: d.WaitingRoom, known: map[int64]count{}}}
 	g.GET("/sales", on(d.listSales))
 	g.GET("/sales/:id", on(d.showSale))
 	g.GET("/sales/:id/events", s.follow)

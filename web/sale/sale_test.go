@@ -22,9 +22,9 @@ import (
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
-	"videomall/mall/risk"
-	"videomall/web/queue"
+	"videomall/mall/waitingroom"
 	"videomall/web/sale"
+	web "videomall/web/waitingroom"
 	"videomall/web/webtest"
 )
 
@@ -38,8 +38,8 @@ type fair struct {
 	stopping chan struct{}
 	asked    []order.PlaceRequest // what was handed to the order path
 	refuse   error                // what it answers instead of placing
-	line     *risk.Queue          // before each sale, whose floor has room for one
-	ends     time.Time            // of that floor
+	queue    *waitingroom.Queue   // before each sale, which admits one person at a time
+	ends     time.Time            // of that admission
 }
 
 func open(t *testing.T) *fair {
@@ -48,29 +48,33 @@ func open(t *testing.T) *fair {
 	f := &fair{t: t, stopping: make(chan struct{})}
 	f.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		var err error
-		f.line, err = risk.NewQueue(dbtest.Redis(t), []byte("a key of thirty-two bytes, no less"), nil,
-			slog.New(slog.DiscardHandler), m.Now)
+		f.queue, err = waitingroom.New(waitingroom.Deps{
+			Redis: dbtest.Redis(t),
+			Key:   []byte("a key of thirty-two bytes, no less"),
+			Log:   slog.New(slog.DiscardHandler),
+			Now:   m.Now,
+		})
 		f.ok(err)
-		line := sale.Line{
-			Queue: f.line,
-			Name:  func(id int64) string { return fmt.Sprint("campaign:", id) },
-			Floor: f.floor,
-			Asks:  func(echo.Context) risk.Subject { return risk.Subject{} },
+		room := sale.WaitingRoom{
+			Queue:     f.queue,
+			Room:      waitingroom.SaleRoom,
+			Admission: f.admission,
+			Device:    func(echo.Context) string { return "" },
 		}
-		queue.Routes(g, queue.Deps{
-			Site:  m.Site,
-			Queue: f.line,
-			Floor: f.floor,
-			Asks:  line.Asks,
+		web.Routes(g, web.Deps{
+			Site:      m.Site,
+			Queue:     f.queue,
+			Admission: f.admission,
+			Device:    room.Device,
 		})
 		sale.Routes(g, sale.Deps{
-			Site:       m.Site,
-			Promotions: m.Promotions,
-			Catalog:    m.Catalog,
-			Inventory:  m.Inventory,
-			Now:        m.Now,
-			Line:       line,
-			Stopping:   f.stopping,
+			Site:        m.Site,
+			Promotions:  m.Promotions,
+			Catalog:     m.Catalog,
+			Inventory:   m.Inventory,
+			Now:         m.Now,
+			WaitingRoom: room,
+			Stopping:    f.stopping,
 			Place: func(ctx context.Context, r order.PlaceRequest) (order.Order, bool, error) {
 				f.asked = append(f.asked, r)
 				if f.refuse != nil {
@@ -89,9 +93,9 @@ func open(t *testing.T) *fair {
 	return f
 }
 
-func (f *fair) floor(_ context.Context, name string) (risk.Floor, error) {
-	return risk.Floor{
-		Name:  name,
+func (f *fair) admission(_ context.Context, room string) (waitingroom.Admission, error) {
+	return waitingroom.Admission{
+		Room:  room,
 		Slots: 1,
 		Ends:  f.ends,
 	}, nil
@@ -268,12 +272,13 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	b.Post(path(c)+"/buy", form).Wants(500)
 }
 
-// TestWhoFindsTheMallBusyStandsInLine has the order path refuse one buyer, who then goes first, whoever comes.
-func TestWhoFindsTheMallBusyStandsInLine(t *testing.T) {
+// TestBuy_a_busy_mall_leads_to_the_waiting_room has the order path refuse one buyer, who then goes first, whoever
+// comes.
+func TestBuy_a_busy_mall_leads_to_the_waiting_room(t *testing.T) {
 	f := open(t)
 	c := f.scheduled(5, f.Film(990, -1))
 	f.turn(61 * time.Minute)
-	line := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
+	room := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
 	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(
 		f.Person("bob", account.RoleShopper).ID)
 	buy := func(b *webtest.Browser) string {
@@ -282,31 +287,31 @@ func TestWhoFindsTheMallBusyStandsInLine(t *testing.T) {
 	}
 	f.refuse = order.ErrBusy
 	for _, b := range []*webtest.Browser{first, second} {
-		if to := buy(b); to != line {
-			t.Fatalf("a busy mall led to %q, not %q", to, line)
+		if to := buy(b); to != room {
+			t.Fatalf("a busy mall led to %q, not %q", to, room)
 		}
 	}
 	f.refuse = nil
-	if to := first.Get(line).Wants(303).Location; to != path(c) { // alone on the floor
+	if to := first.Get(room).Wants(303).Location; to != path(c) { // the only one admitted
 		t.Fatalf("the first one was led to %q", to)
 	}
-	second.Get(line).Wants(200).Shows("You are in line")
+	second.Get(room).Wants(200).Shows("You are in line")
 	asked := len(f.asked)
-	time.Sleep(1100 * time.Millisecond) // what a process has just seen of the line it takes to be so for a second
-	if to := buy(third); to != line || len(f.asked) != asked {
+	time.Sleep(1100 * time.Millisecond) // what a process has just seen of the queue it takes to be so for a second
+	if to := buy(third); to != room || len(f.asked) != asked {
 		t.Errorf("somebody who has just come was led to %q before those who wait", to)
 	}
-	third.Get(line).Wants(200).Shows("Your place 2")
+	third.Get(room).Wants(200).Shows("Your place 2")
 	if to := buy(first); !strings.HasPrefix(to, "/orders/") {
-		t.Errorf("the one on the floor was led to %q", to)
+		t.Errorf("the one who is admitted was led to %q", to)
 	}
-	if a := second.HTMX(line, nil).Wants(200); a.Header.Get("Hx-Redirect") != path(c) { // at once: the first has left
+	if a := second.HTMX(room, nil).Wants(200); a.Header.Get("Hx-Redirect") != path(c) { // at once: the first has left
 		t.Errorf("the next one waits on: %v", a.Header)
 	}
 	if to := buy(second); !strings.HasPrefix(to, "/orders/") {
 		t.Errorf("the next one was led to %q", to)
 	}
-	third.Get(line).Wants(303)
+	third.Get(room).Wants(303)
 	if to := buy(third); !strings.HasPrefix(to, "/orders/") {
 		t.Errorf("the last one was led to %q", to)
 	}

@@ -69,7 +69,7 @@ func (d Deps) home(c *page.Ctx) error {
 	if p.Featured != nil {
 		best = append(best, p.Featured.Card)
 	}
-	life, err := d.priceCards(c, &best, &p.Newest, &p.Popular, &p.Free)
+	policy, err := d.priceCards(c, &best, &p.Newest, &p.Popular, &p.Free)
 	if err != nil {
 		return err
 	}
@@ -80,8 +80,8 @@ func (d Deps) home(c *page.Ctx) error {
 	c.Page.Canonical = c.PublicURL("/")
 	c.Page.Unswapped = true
 	if c.Request().URL.RawQuery == "" {
-		life.Tags = []string{catalog.TagLists}
-		c.Keep(life)
+		policy.Tags = []string{catalog.TagLists}
+		c.Cache(policy)
 	}
 	return c.Render(http.StatusOK, "", shopview.Home(p))
 }

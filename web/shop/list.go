@@ -85,35 +85,35 @@ func (d Deps) list(c *page.Ctx, r request, p shopview.ListPage) error {
 			return err
 		}
 	}
-	life, err := d.priceCards(c, &p.Cards, &p.Popular)
+	policy, err := d.priceCards(c, &p.Cards, &p.Popular)
 	if err != nil {
 		return err
 	}
 	p.Owned = d.owned(c, p.Cards, p.Popular)
-	d.keepList(c, r, life)
+	d.cacheList(c, r, policy)
 
 	c.Page.Query = p.Query
 	c.Page.NoIndex = p.Query != "" || r.filter.Cursor != "" || len(p.Chips) > 0
 	c.Page.Canonical = c.PublicURL(r.action)
 	c.Page.Description = t.T("shop.description", "Heading", p.Heading)
 	if c.IsHTMX() && r.filter.Cursor == "" {
-		// A form sends its empty fields too; the address that is kept and shared has none of them.
+		// A form sends its empty fields too; the address that is cached and shared has none of them.
 		c.Response().Header().Set("HX-Push-Url", r.with())
 	}
 	return c.Render(status, p.Heading, shopview.List(p))
 }
 
-// keepList keeps the page under the one address by which the mall itself leads to it, so that invented parameters fill
-// nothing.
-func (d Deps) keepList(c *page.Ctx, r request, life cache.Life) {
-	life.Tags = []string{catalog.TagLists}
+// cacheList caches the page under the one address by which the mall itself leads to it, so that invented parameters
+// fill nothing.
+func (d Deps) cacheList(c *page.Ctx, r request, policy cache.Policy) {
+	policy.Tags = []string{catalog.TagLists}
 	switch {
 	case r.wrong != "" || r.filter.Cursor != "" || c.Request().URL.RequestURI() != r.with():
 		return
-	case r.asked.Get("q") != "" && life.Fresh == 0:
-		life.Fresh, life.Stale = searchKept, searchKept
+	case r.asked.Get("q") != "" && policy.Fresh == 0:
+		policy.Fresh, policy.Stale = searchCached, searchCached
 	}
-	c.Keep(life)
+	c.Cache(policy)
 }
 
 func (d Deps) find(ctx context.Context, r request, p *shopview.ListPage) (catalog.Page, error) {

@@ -93,9 +93,9 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		c.AdmitPlayer()
 	}
 	if c.Request().URL.RawQuery == "" {
-		l := life(product, p.Editions)
+		l := policy(product, p.Editions)
 		l.Fresh, l.Stale = cmp.Or(l.Fresh, related.Fresh), cmp.Or(l.Stale, related.Stale)
-		c.Keep(l)
+		c.Cache(l)
 	}
 	c.Page.Canonical = p.Address
 	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
@@ -107,15 +107,15 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	return c.Render(status, shopview.Title(t, product.Card), shopview.Product(p))
 }
 
-// life is how long a video's page may be kept: to the next price, and hardly at all while it counts what is left.
-func life(product catalog.Product, editions []shopview.Edition) cache.Life {
-	l := cache.Life{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagLists}}
+// policy is how long a video's page may be cached: to the next price, and hardly at all while it counts what is left.
+func policy(product catalog.Product, editions []shopview.Edition) cache.Policy {
+	l := cache.Policy{Tags: []string{catalog.TagOf(product.SPUID), catalog.TagLists}}
 	if product.Until != nil {
 		l.Until = *product.Until
 	}
 	for _, e := range editions {
 		if e.SKU.StockLimited || e.Sale != nil {
-			l.Fresh, l.Stale = stockKept, stockKept
+			l.Fresh, l.Stale = stockCached, stockCached
 		}
 	}
 	return l

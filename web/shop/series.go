@@ -21,17 +21,17 @@ func (d Deps) series(c *page.Ctx) error {
 	for i, e := range s.Episodes {
 		cards[i] = e.Card
 	}
-	life, err := d.priceCards(c, &cards)
+	policy, err := d.priceCards(c, &cards)
 	if err != nil {
 		return err
 	}
-	s.Episodes = slices.Clone(s.Episodes) // what is kept of the series is shared
+	s.Episodes = slices.Clone(s.Episodes) // what is cached of the series is shared
 	for i := range s.Episodes {
 		s.Episodes[i].Card = cards[i]
 	}
 	if c.Request().URL.RawQuery == "" {
-		life.Tags = []string{catalog.TagLists}
-		c.Keep(life)
+		policy.Tags = []string{catalog.TagLists}
+		c.Cache(policy)
 	}
 	c.Page.Canonical = c.PublicURL("/series/" + s.Slug)
 	title := shopview.SeriesTitle(c.Text, s)

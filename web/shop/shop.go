@@ -43,23 +43,23 @@ type Deps struct {
 
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
-	on, kept := d.Site.Handle, d.Site.Kept
-	g.GET("/", kept(d.home))
-	g.GET("/videos", kept(d.videos))
-	g.GET("/search", kept(d.search))
-	g.GET("/c/:category", kept(d.category))
-	g.GET("/creators/:creator", kept(d.creator))
-	g.GET("/v/:slug", kept(d.product))
-	g.GET("/series/:slug", kept(d.series))
+	on, cached := d.Site.Handle, d.Site.Cached
+	g.GET("/", cached(d.home))
+	g.GET("/videos", cached(d.videos))
+	g.GET("/search", cached(d.search))
+	g.GET("/c/:category", cached(d.category))
+	g.GET("/creators/:creator", cached(d.creator))
+	g.GET("/v/:slug", cached(d.product))
+	g.GET("/series/:slug", cached(d.series))
 	g.GET("/v/:slug/reviews", on(d.reviews))
 	g.POST("/v/:slug/reviews", on(d.addReview), d.Site.RequireUser)
 }
 
-// How long a page may be kept that changes without the catalogue's saying so. What is left of a limited stock is part
+// How long a page may be cached that changes without the catalogue's saying so. What is left of a limited stock is part
 // of orders, which announce nothing; a search is asked by few and the index follows by itself.
 const (
-	stockKept  = 500 * time.Millisecond
-	searchKept = 2 * time.Second
+	stockCached  = 500 * time.Millisecond
+	searchCached = 2 * time.Second
 )
 
 // Categories are the links in the header, for page.Options.
@@ -84,14 +84,14 @@ func Categories(c *catalog.Catalog) func(context.Context, *page.Ctx) ([]ui.Link,
 	}
 }
 
-// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The life is that of a page
-// that shows them: what is left in a sale is part of orders, which announce nothing.
-func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Life, error) {
+// priceCards puts the prices of running flash sales on cards, as this viewer would pay them. The policy is that of a
+// page that shows them: what is left in a sale is part of orders, which announce nothing.
+func (d Deps) priceCards(c *page.Ctx, lists ...*[]catalog.Card) (cache.Policy, error) {
 	running, err := d.Orders.PriceCards(c.Request().Context(), c.Viewer.UserID, lists...)
 	if err != nil || !running {
-		return cache.Life{}, err
+		return cache.Policy{}, err
 	}
-	return cache.Life{Fresh: stockKept, Stale: stockKept}, nil
+	return cache.Policy{Fresh: stockCached, Stale: stockCached}, nil
 }
 
 // owned says which of the cards' videos the viewer may watch now. A shop that can't tell shows them unmarked.

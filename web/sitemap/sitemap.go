@@ -120,9 +120,9 @@ func (h handlers) index(c echo.Context) error {
 
 // listed are the parts, as they were up to some minutes ago: what each holds is read when it is asked for.
 func (h handlers) listed(ctx context.Context) ([]catalog.SitemapPart, error) {
-	return h.parts.Get(ctx, "parts", nil, func(ctx context.Context) ([]catalog.SitemapPart, cache.Life, error) {
+	return h.parts.Get(ctx, "parts", nil, func(ctx context.Context) ([]catalog.SitemapPart, cache.Policy, error) {
 		parts, err := h.Catalog.SitemapParts(ctx, partSize)
-		return parts, cache.Life{}, err
+		return parts, cache.Policy{}, err
 	})
 }
 

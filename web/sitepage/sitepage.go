@@ -29,7 +29,7 @@ type Deps struct {
 // Routes registers the pages.
 func Routes(g *echo.Group, d Deps) {
 	for _, slug := range sitepage.Slugs() {
-		g.GET("/"+slug, d.Site.Kept(d.show(slug)))
+		g.GET("/"+slug, d.Site.Cached(d.show(slug)))
 	}
 	on := d.Site.Handle
 	a := page.Guarded(g, "/admin/pages", d.Site.RequireRole(account.RoleOperator))
@@ -46,7 +46,7 @@ func (d Deps) show(slug string) func(*page.Ctx) error {
 			return err
 		}
 		if c.Request().URL.RawQuery == "" {
-			c.Keep(cache.Life{Tags: []string{sitepage.Tag}})
+			c.Cache(cache.Policy{Tags: []string{sitepage.Tag}})
 		}
 		title := sitepageview.Title(c.Text, slug)
 		c.Page.Canonical = c.PublicURL("/" + slug)

@@ -10,7 +10,7 @@ import (
 
 // ErrSlow is a body whose bytes come more slowly than BodyLimits.Rate.
 var ErrSlow = fault.New(fault.Unavailable, "too_slow",
-	"The file arrives too slowly. What arrived of a film is kept: go on with a better connection.")
+	"The file arrives too slowly. What arrived of a video is kept: go on with a better connection.")
 
 const (
 	// patience is how long the next bytes may take.

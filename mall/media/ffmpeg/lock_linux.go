@@ -33,15 +33,15 @@ func (r *Runner) attrWith(flags uintptr) *syscall.SysProcAttr {
 // isolation is what of this machine the kernel lets us keep from the tools: the network and what other processes share
 // in memory, with the rights of root or of a user namespace; nothing in containers that forbid both.
 func (r *Runner) isolation() uintptr {
-	apart := uintptr(syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC)
+	flags := uintptr(syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC)
 	if r.cred == nil {
-		apart |= syscall.CLONE_NEWUSER
+		flags |= syscall.CLONE_NEWUSER
 	}
 	c := exec.Command("/bin/sh", "-c", ":")
 	c.Dir = "/"
-	c.SysProcAttr = r.attrWith(apart)
+	c.SysProcAttr = r.attrWith(flags)
 	if tied(c) != nil {
 		return 0
 	}
-	return apart
+	return flags
 }

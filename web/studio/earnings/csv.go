@@ -6,13 +6,13 @@ import (
 
 	"videomall/mall/ledger"
 	"videomall/views/text"
-	"videomall/web/sheet"
+	"videomall/web/csvfile"
 )
 
 // CSV writes a statement as RFC 4180 says, a row a line of it. Sums are decimals with a point, in every language.
 func CSV(t *text.Printer, s ledger.Statement) ([]byte, error) {
 	var buf bytes.Buffer
-	w, err := sheet.New(&buf)
+	w, err := csvfile.New(&buf)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func CSV(t *text.Printer, s ledger.Statement) ([]byte, error) {
 	for _, b := range s.Books {
 		for _, r := range rows(t, s.Zone, b) {
 			if r.typed {
-				r.what = sheet.Inert(r.what)
+				r.what = csvfile.Inert(r.what)
 			}
 			records = append(records, append([]string{b.Currency}, r.cells()...))
 		}

@@ -19,8 +19,8 @@ import (
 	"videomall/mall/money"
 	earningsview "videomall/views/studio/earnings"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // Bounds of what one page lists.
@@ -78,7 +78,7 @@ func (d Deps) render(c *page.Ctx, status int, p earningsview.Page) (err error) {
 	if p.Destination, err = d.Ledger.DestinationOf(ctx, me); err != nil {
 		return err
 	}
-	before := typed.ID(c.QueryParam("before"))
+	before := formvalue.ID(c.QueryParam("before"))
 	if p.Payouts, err = d.Ledger.PayoutsOf(ctx, me, before, payoutsListed+1); err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func (d Deps) request(c *page.Ctx) error {
 }
 
 func (d Deps) cancel(c *page.Ctx) error {
-	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")),
-		typed.Version(c.FormValue("version")))
+	err := d.Ledger.CancelPayout(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")),
+		formvalue.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "payout_cancelled")

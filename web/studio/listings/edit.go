@@ -10,12 +10,12 @@ import (
 	"videomall/mall/fault"
 	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) editing(c *page.Ctx) (catalog.Editing, error) {
-	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+	return d.Catalog.Editing(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 }
 
 // show is the form, or how a listing stands that the reviewers have. A cover that was chosen elsewhere comes in the
@@ -120,7 +120,7 @@ func (d Deps) autosave(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	f := readForm(values)
-	ctx, listing := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, listing := c.Request().Context(), formvalue.ID(c.Param("id"))
 	kept, err := d.Catalog.Save(ctx, c.Viewer.UserID, listing, catalog.Edit{
 		Version: f.Version,
 		Editor:  f.Editor,
@@ -152,7 +152,7 @@ func (d Deps) saved(ctx context.Context, c *page.Ctx, kept catalog.Revision, p l
 // turning moves a listing by one verb.
 func (d Deps) turning(do func(ctx context.Context, creatorID, spuID int64) error, done string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
-		listing := typed.ID(c.Param("id"))
+		listing := formvalue.ID(c.Param("id"))
 		err := do(c.Request().Context(), c.Viewer.UserID, listing)
 		switch {
 		case err == nil:
@@ -167,7 +167,7 @@ func (d Deps) turning(do func(ctx context.Context, creatorID, spuID int64) error
 }
 
 func (d Deps) remove(c *page.Ctx) error {
-	listing := typed.ID(c.Param("id"))
+	listing := formvalue.ID(c.Param("id"))
 	err := d.Catalog.DeleteListing(c.Request().Context(), c.Viewer.UserID, listing)
 	if errors.Is(err, catalog.ErrProductState) {
 		c.Flash(ui.Warning, "listing_moved")

@@ -10,13 +10,13 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/money"
 	listingview "videomall/views/studio/listings"
-	"videomall/web/typed"
+	"videomall/web/formvalue"
 )
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
 	f := listingview.Form{
-		Version:       int(typed.ID(v.Get("version"))),
+		Version:       int(formvalue.ID(v.Get("version"))),
 		Editor:        v.Get("editor"),
 		Slug:          v.Get("slug"),
 		TitleZh:       v.Get("title_zh"),
@@ -64,11 +64,11 @@ func content(f listingview.Form) catalog.Content {
 		TitleEn:       f.TitleEn,
 		DescriptionZh: f.DescriptionZh,
 		DescriptionEn: f.DescriptionEn,
-		CategoryID:    typed.ID(f.Category),
+		CategoryID:    formvalue.ID(f.Category),
 		Tags:          tags(f.Tags),
 		Cover:         f.Cover,
-		VideoID:       typed.ID(f.Video),
-		SeriesID:      typed.ID(f.Series),
+		VideoID:       formvalue.ID(f.Video),
+		SeriesID:      formvalue.ID(f.Series),
 		Episode:       int(number(f.Episode)),
 		FreeSeconds:   freeSeconds(f.Free),
 		Ways:          []catalog.Way{},
@@ -103,7 +103,7 @@ func number(s string) int64 {
 	if s = strings.TrimSpace(s); s == "" {
 		return 0
 	}
-	return typed.Number(s)
+	return formvalue.Number(s)
 }
 
 // price reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; nil when nothing was typed, -1 when it is
@@ -154,7 +154,7 @@ func freeSeconds(s string) int {
 	minutes, seconds, both := strings.Cut(strings.ReplaceAll(s, "：", ":"), ":")
 	m, n := number(minutes), int64(0)
 	if both {
-		n = typed.Number(seconds)
+		n = formvalue.Number(seconds)
 	}
 	if m < 0 || n < 0 || n > 59 || m > catalog.MaxFree {
 		return -1

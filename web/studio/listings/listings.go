@@ -20,8 +20,8 @@ import (
 	listingview "videomall/views/studio/listings"
 	"videomall/views/text"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // Deps are the verbs that the pages call.
@@ -66,7 +66,7 @@ func (d Deps) list(c *page.Ctx) error {
 	if !listingview.IsState(state) {
 		state = ""
 	}
-	before := typed.ID(c.QueryParam("before"))
+	before := formvalue.ID(c.QueryParam("before"))
 	found, err := d.Catalog.Listings(c.Request().Context(), c.Viewer.UserID, state, before, listPage+1)
 	if err != nil {
 		return err
@@ -134,8 +134,8 @@ func (d Deps) create(c *page.Ctx) error {
 	made, err := d.Catalog.CreateListing(c.Request().Context(), c.Viewer.UserID, catalog.NewListing{
 		Title:      p.Title,
 		Chinese:    c.Text.Lang == text.ZhCN,
-		CategoryID: typed.ID(p.Category),
-		VideoID:    typed.ID(p.Video),
+		CategoryID: formvalue.ID(p.Category),
+		VideoID:    formvalue.ID(p.Video),
 	})
 	if errors.Is(err, catalog.ErrRevisionInvalid) {
 		p.Errors = fault.From(err).Fields

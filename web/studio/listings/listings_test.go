@@ -142,7 +142,7 @@ func TestACreatorListsAFilm(t *testing.T) {
 	}).Wants(422).Shows("Give it a title.", "Choose a category.", "There is no such file of yours.")
 	here := s.begun(b, "1")
 	b.Get(here).Wants(200).Shows("Draft", "One language is enough.", "Upload a cover.", "What does it cost?").
-		Hides("Choose a film.")
+		Hides("Choose a video.")
 	// What is missing comes back beside its field, and what was typed is kept.
 	lacking := b.Post(here,
 		s.filled(b, here, "title_zh", "", "title_en", "", "price", "", "tags", "snow", "do", "submit")).Wants(422).
@@ -185,7 +185,7 @@ func TestACreatorGivesTheFirstMinutesAway(t *testing.T) {
 	}
 	// of 65 s
 	b.Post(here, s.filled(b, here, "free", "1", "do", "submit")).Wants(422).
-		Shows("At least ten seconds of the film must be left to buy.")
+		Shows("At least ten seconds of the video must be left to buy.")
 	s.submitted(b, here, "free", "0:40")
 	b.Get(here + "/preview").Wants(200).Shows("Watch the first 40 seconds free")
 	s.approve(here)
@@ -333,7 +333,7 @@ func TestWaysToBuyComeAndGo(t *testing.T) {
 	}
 	less.Set("quality", "4K")
 	less.Set("do", "submit")
-	b.Post(here, less).Wants(422).Shows("This film has too few lines to be sold in 4K")
+	b.Post(here, less).Wants(422).Shows("This video has too few lines to be sold in 4K")
 }
 
 func TestASeriesHasAPageOfItsOwn(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/inventory"
 	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) prices(c *page.Ctx) error {
@@ -49,7 +49,7 @@ func (d Deps) renderPrices(c *page.Ctx, status int, f listingview.PriceForm) err
 
 // own finds a SKU of the listing in the address; another listing's is none.
 func (d Deps) own(c *page.Ctx, sku int64) (catalog.Priced, error) {
-	list, err := d.Catalog.Prices(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+	list, err := d.Catalog.Prices(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 	for _, k := range list {
 		if k.ID == sku {
 			return k, nil
@@ -63,7 +63,7 @@ func (d Deps) own(c *page.Ctx, sku int64) (catalog.Priced, error) {
 
 func (d Deps) schedule(c *page.Ctx) error {
 	f := listingview.PriceForm{
-		SKU:    typed.ID(c.FormValue("sku")),
+		SKU:    formvalue.ID(c.FormValue("sku")),
 		Amount: strings.TrimSpace(c.FormValue("amount")),
 		List:   strings.TrimSpace(c.FormValue("list")),
 		From:   c.FormValue("from"),
@@ -80,7 +80,7 @@ func (d Deps) schedule(c *page.Ctx) error {
 		switch {
 		case err == nil:
 			c.Flash(ui.Success, "price_scheduled")
-			return c.Redirect(listingview.URL(typed.ID(c.Param("id"))) + "/prices")
+			return c.Redirect(listingview.URL(formvalue.ID(c.Param("id"))) + "/prices")
 		case errors.Is(err, catalog.ErrPriceOverlaps):
 			wrong = map[string]string{"from": "price_overlaps"}
 		case errors.Is(err, catalog.ErrPriceInvalid):
@@ -143,7 +143,7 @@ func newPrice(f listingview.PriceForm, k catalog.Priced, zone *time.Location) (c
 }
 
 func (d Deps) cancelPrice(c *page.Ctx) error {
-	err := d.Catalog.CancelPrice(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("price")))
+	err := d.Catalog.CancelPrice(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("price")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "price_cancelled")
@@ -152,13 +152,13 @@ func (d Deps) cancelPrice(c *page.Ctx) error {
 	default:
 		return err
 	}
-	return c.Redirect(listingview.URL(typed.ID(c.Param("id"))) + "/prices")
+	return c.Redirect(listingview.URL(formvalue.ID(c.Param("id"))) + "/prices")
 }
 
 // setStock gives a limited SKU a new total, at once: stock is no part of what is reviewed.
 func (d Deps) setStock(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	f := listingview.PriceForm{SKU: typed.ID(c.FormValue("sku")), Units: c.FormValue("units")}
+	f := listingview.PriceForm{SKU: formvalue.ID(c.FormValue("sku")), Units: c.FormValue("units")}
 	if _, err := d.own(c, f.SKU); err != nil {
 		return err
 	}
@@ -177,5 +177,5 @@ func (d Deps) setStock(c *page.Ctx) error {
 		return err
 	}
 	c.Flash(ui.Success, "stock_set")
-	return c.Redirect(listingview.URL(typed.ID(c.Param("id"))) + "/prices")
+	return c.Redirect(listingview.URL(formvalue.ID(c.Param("id"))) + "/prices")
 }

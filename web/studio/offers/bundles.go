@@ -14,8 +14,8 @@ import (
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (k desk) bundleURL(id int64) string { return k.base + "/bundles/" + strconv.FormatInt(id, 10) }
@@ -50,7 +50,7 @@ func (k desk) createBundle(c *page.Ctx) error {
 }
 
 func (k desk) editBundle(c *page.Ctx) error {
-	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 }
 
 func (k desk) showBundle(c *page.Ctx) error {
-	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+	bundle, err := k.Promotions.OwnBundle(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -109,8 +109,8 @@ func (k desk) showBundle(c *page.Ctx) error {
 }
 
 func (k desk) endBundle(c *page.Ctx) error {
-	n := typed.ID(c.Param("id"))
-	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, typed.Version(c.FormValue("version")))
+	n := formvalue.ID(c.Param("id"))
+	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, formvalue.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "bundle_ended")
@@ -125,7 +125,7 @@ func (k desk) endBundle(c *page.Ctx) error {
 func readBundle(v url.Values) offersview.BundleForm {
 	skus := v["sku"]
 	return offersview.BundleForm{
-		Version:    typed.Version(v.Get("version")),
+		Version:    formvalue.Version(v.Get("version")),
 		NameZh:     v.Get("name_zh"),
 		NameEn:     v.Get("name_en"),
 		Kind:       v.Get("kind"),

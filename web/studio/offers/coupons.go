@@ -15,8 +15,8 @@ import (
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 const defaultCurrency = "CNY"
@@ -30,8 +30,8 @@ func (k desk) beginCoupon(c *page.Ctx) error {
 		PerUser:    "1",
 		TotalLimit: "100",
 		Currency:   defaultCurrency,
-		ValidFrom:  now.In(zone).Format(typed.Moment),
-		ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(typed.Moment),
+		ValidFrom:  now.In(zone).Format(formvalue.Moment),
+		ValidUntil: now.AddDate(0, 1, 0).In(zone).Format(formvalue.Moment),
 	}})
 }
 
@@ -56,7 +56,7 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 			}
 		}
 		for video := range p.Form.Videos { // ticked once, and not for sale any more
-			if n := typed.ID(video); n > 0 && !listed[n] {
+			if n := formvalue.ID(video); n > 0 && !listed[n] {
 				p.Videos = append(p.Videos, offersview.Video{
 					ID:      n,
 					TitleZh: "#" + video,
@@ -88,7 +88,7 @@ func (k desk) createCoupon(c *page.Ctx) error {
 }
 
 func (k desk) editCoupon(c *page.Ctx) error {
-	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), typed.ID(c.Param("id")))
+	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (k desk) saveCoupon(c *page.Ctx, coupon *promotion.Coupon,
 }
 
 func (k desk) showCoupon(c *page.Ctx) error {
-	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), typed.ID(c.Param("id")))
+	coupon, err := k.Promotions.Coupon(c.Request().Context(), k.actor(c), formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -136,8 +136,8 @@ func (k desk) showCoupon(c *page.Ctx) error {
 }
 
 func (k desk) stopCoupon(c *page.Ctx) error {
-	n := typed.ID(c.Param("id"))
-	err := k.Promotions.StopCoupon(c.Request().Context(), k.actor(c), n, typed.Version(c.FormValue("version")))
+	n := formvalue.ID(c.Param("id"))
+	err := k.Promotions.StopCoupon(c.Request().Context(), k.actor(c), n, formvalue.Version(c.FormValue("version")))
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "coupon_stopped")
@@ -152,7 +152,7 @@ func (k desk) stopCoupon(c *page.Ctx) error {
 // readCoupon keeps what was typed, so that it can come back.
 func readCoupon(v url.Values) offersview.CouponForm {
 	f := offersview.CouponForm{
-		Version:    typed.Version(v.Get("version")),
+		Version:    formvalue.Version(v.Get("version")),
 		Code:       v.Get("code"),
 		Kind:       v.Get("kind"),
 		AmountOff:  v.Get("amount_off"),
@@ -178,8 +178,8 @@ func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
 	t := promotion.Terms{
 		Currency:   strings.ToUpper(strings.TrimSpace(f.Currency)),
 		MinSpend:   optional(f.MinSpend),
-		ValidFrom:  typed.At(f.ValidFrom, zone),
-		ValidUntil: typed.At(f.ValidUntil, zone),
+		ValidFrom:  formvalue.At(f.ValidFrom, zone),
+		ValidUntil: formvalue.At(f.ValidUntil, zone),
 		TotalLimit: int(number(f.TotalLimit)),
 		PerUser:    int(number(f.PerUser)),
 	}
@@ -206,8 +206,8 @@ func couponForm(c promotion.Coupon, zone *time.Location) offersview.CouponForm {
 		MaxOff:     majors(c.MaxOff),
 		MinSpend:   majors(c.MinSpend),
 		Currency:   c.Currency,
-		ValidFrom:  c.ValidFrom.In(zone).Format(typed.Moment),
-		ValidUntil: c.ValidUntil.In(zone).Format(typed.Moment),
+		ValidFrom:  c.ValidFrom.In(zone).Format(formvalue.Moment),
+		ValidUntil: c.ValidUntil.In(zone).Format(formvalue.Moment),
 		TotalLimit: count(c.TotalLimit),
 		PerUser:    count(c.PerUser),
 		Videos:     map[string]bool{},

@@ -14,8 +14,8 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // Deps are the verbs that these pages call.
@@ -75,7 +75,7 @@ func (k desk) frame() offersview.Frame { return offersview.Frame{Base: k.base, O
 
 func (k desk) list(c *page.Ctx) (err error) {
 	ctx := c.Request().Context()
-	olderCoupons, olderBundles := typed.ID(c.QueryParam("coupons")), typed.ID(c.QueryParam("bundles"))
+	olderCoupons, olderBundles := formvalue.ID(c.QueryParam("coupons")), formvalue.ID(c.QueryParam("bundles"))
 	p := offersview.ListPage{Frame: k.frame(), Now: k.Now()}
 	if olderCoupons+olderBundles > 0 {
 		p.First = k.base

@@ -5,11 +5,11 @@ import (
 	"strings"
 
 	"videomall/mall/money"
-	"videomall/web/typed"
+	"videomall/web/formvalue"
 )
 
 // number reads a whole number with what stands around it.
-func number(s string) int64 { return typed.Number(strings.TrimSpace(s)) }
+func number(s string) int64 { return formvalue.Number(strings.TrimSpace(s)) }
 
 // minor reads a sum of up to seven digits before the point, in minor units.
 func minor(s string) int64 { return money.ParseDecimal(strings.TrimSpace(s), 7) }

@@ -14,8 +14,8 @@ import (
 	"videomall/mall/calendar"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
+	"videomall/web/csvfile"
 	"videomall/web/page"
-	"videomall/web/sheet"
 )
 
 // The limits of one file.
@@ -96,7 +96,7 @@ func (d Deps) csv(c *page.Ctx) error {
 	res.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	res.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	res.WriteHeader(http.StatusOK)
-	w, err := sheet.New(res)
+	w, err := csvfile.New(res)
 	if err != nil {
 		return nil // the reader has gone
 	}
@@ -172,7 +172,7 @@ func (d Deps) videosCSV(ctx context.Context, s table, a asked) error {
 		if v.Card != nil {
 			en, zh = v.Card.TitleEn, v.Card.TitleZh
 		}
-		if err := s.row(number(v.SPUID), sheet.Inert(en), sheet.Inert(zh), v.Currency, number(v.Orders),
+		if err := s.row(number(v.SPUID), csvfile.Inert(en), csvfile.Inert(zh), v.Currency, number(v.Orders),
 			number(v.Units), decimal(v.Gross, v.Currency),
 			number(v.Refunds), decimal(v.Refunded, v.Currency), decimal(v.Net(), v.Currency),
 			number(v.Traffic.Views), number(v.Traffic.Visitors), number(v.Traffic.Viewers),
@@ -196,7 +196,7 @@ func (d Deps) sourcesCSV(ctx context.Context, s table, a asked) error {
 		return err
 	}
 	for _, v := range list {
-		if err := s.row(sheet.Inert(v.Name), number(v.Views), number(v.Orders)); err != nil {
+		if err := s.row(csvfile.Inert(v.Name), number(v.Views), number(v.Orders)); err != nil {
 			return err
 		}
 	}
@@ -232,7 +232,7 @@ func (d Deps) ordersCSV(ctx context.Context, s table, a asked) error {
 		}
 		for _, l := range lines {
 			if err := s.row(l.PaidAt.In(a.zone.Location()).Format(time.RFC3339), l.OrderNo, number(l.SPUID),
-				sheet.Inert(l.TitleEn), sheet.Inert(l.TitleZh), l.Kind, l.Quality,
+				csvfile.Inert(l.TitleEn), csvfile.Inert(l.TitleZh), l.Kind, l.Quality,
 				strconv.Itoa(l.Quantity), l.Paid.Currency, decimal(l.Paid.Amount, l.Paid.Currency),
 				decimal(l.Refunded.Amount, l.Paid.Currency)); err != nil {
 				return err

@@ -8,13 +8,13 @@ import (
 
 	"videomall/mall/order"
 	salesview "videomall/views/studio/sales"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) listCustomers(c *page.Ctx) error {
 	ctx := c.Request().Context()
-	last := lastSeen(c.QueryParam("last"), typed.ID(c.QueryParam("before")))
+	last := lastSeen(c.QueryParam("last"), formvalue.ID(c.QueryParam("before")))
 	list, err := d.Orders.Customers(ctx, c.Viewer.UserID, last, rows+1)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func lastSeen(micros string, userID int64) *order.Customer {
 
 // showCustomer is what one person bought. Somebody who bought nothing of this creator does not exist for them.
 func (d Deps) showCustomer(c *page.Ctx) error {
-	ctx, userID := c.Request().Context(), typed.ID(c.Param("user"))
+	ctx, userID := c.Request().Context(), formvalue.ID(c.Param("user"))
 	totals, err := d.Orders.Customer(ctx, c.Viewer.UserID, userID)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (d Deps) showCustomer(c *page.Ctx) error {
 	if len(totals) == 0 {
 		return order.ErrNotFound.Because("user %d is no customer of %d", userID, c.Viewer.UserID)
 	}
-	before := typed.ID(c.QueryParam("before"))
+	before := formvalue.ID(c.QueryParam("before"))
 	p := salesview.CustomerPage{Totals: totals}
 	if p.Sales, err = d.Orders.Sales(ctx, c.Viewer.UserID, userID, before, rows+1); err != nil {
 		return err

@@ -13,12 +13,12 @@ import (
 	"videomall/mall/order"
 	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) listSales(c *page.Ctx) error {
-	ctx, before := c.Request().Context(), typed.ID(c.QueryParam("before"))
+	ctx, before := c.Request().Context(), formvalue.ID(c.QueryParam("before"))
 	sales, err := d.Orders.Sales(ctx, c.Viewer.UserID, 0, before, rows+1)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (d Deps) refund(c *page.Ctx) error {
 		Actor:   fmt.Sprintf("creator:%d", c.Viewer.UserID),
 	}
 	for _, s := range form["item"] {
-		r.ItemIDs = append(r.ItemIDs, typed.ID(s))
+		r.ItemIDs = append(r.ItemIDs, formvalue.ID(s))
 	}
 	switch {
 	case r.Reason == "" || utf8.RuneCountInString(r.Reason) > salesview.MaxReason || !db.Storable(r.Reason):

@@ -8,8 +8,8 @@ import (
 	"videomall/mall/fault"
 	salesview "videomall/views/studio/sales"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) listReviews(c *page.Ctx) error { return d.renderReviews(c, http.StatusOK, nil) }
@@ -18,7 +18,7 @@ func (d Deps) renderReviews(c *page.Ctx, status int, refused *salesview.Typed) e
 	asked := catalog.ReviewsAsked{
 		CreatorID:  c.Viewer.UserID,
 		Unanswered: salesview.Unanswered(c.FormValue("show")),
-		Before:     typed.ID(c.QueryParam("before")),
+		Before:     formvalue.ID(c.QueryParam("before")),
 		Most:       rows + 1,
 	}
 	list, err := d.Catalog.ReviewsFor(c.Request().Context(), asked)
@@ -42,7 +42,7 @@ func (d Deps) renderReviews(c *page.Ctx, status int, refused *salesview.Typed) e
 
 // reply keeps the answer to a review; an empty one takes it back.
 func (d Deps) reply(c *page.Ctx) error {
-	id, body := typed.ID(c.Param("id")), c.FormValue("reply")
+	id, body := formvalue.ID(c.Param("id")), c.FormValue("reply")
 	err := d.Catalog.Reply(c.Request().Context(), c.Viewer.UserID, id, body)
 	switch {
 	case errors.Is(err, catalog.ErrReviewInvalid):

@@ -199,8 +199,8 @@ func TestThePageSaysWhatTheScriptNeeds(t *testing.T) {
 	h := open(t, "file://"+t.TempDir())
 	b := h.Browser(h.Person("creator", "creator").ID)
 	for lang, words := range map[string][]string{
-		"en":    {"Upload films", "needs JavaScript", "1 MB"},
-		"zh-CN": {"上传影片", "需要启用 JavaScript", "1 MB"},
+		"en":    {"Upload videos", "needs JavaScript", "1 MB"},
+		"zh-CN": {"上传视频", "需要启用 JavaScript", "1 MB"},
 	} {
 		b.Lang = lang
 		a := b.Get("/studio/videos/new").Wants(200)

@@ -13,8 +13,8 @@ import (
 	"videomall/mall/media"
 	videosview "videomall/views/studio/videos"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 func (d Deps) retry(c *page.Ctx) error {
@@ -126,7 +126,7 @@ func (d Deps) captions(c *page.Ctx) error {
 		}
 		for field, slug := range wrong {
 			if line, ok := strings.CutPrefix(field, "file."); ok {
-				p.Captions.FileLine, p.Captions.FileError = int(typed.ID(line)), slug
+				p.Captions.FileLine, p.Captions.FileError = int(formvalue.ID(line)), slug
 			}
 		}
 	})

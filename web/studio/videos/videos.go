@@ -16,9 +16,9 @@ import (
 	videosview "videomall/views/studio/videos"
 	"videomall/views/text"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 	"videomall/web/play"
-	"videomall/web/typed"
 )
 
 // Deps is what the pages work with.
@@ -50,7 +50,7 @@ func Routes(g *echo.Group, d Deps) {
 }
 
 // id is the film that the address names.
-func id(c *page.Ctx) int64 { return typed.ID(c.Param("id")) }
+func id(c *page.Ctx) int64 { return formvalue.ID(c.Param("id")) }
 
 func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.CanProcess(), ffmpeg.ErrMissing) }
 

@@ -122,7 +122,7 @@ func (s *studio) packaged(id int64) media.Asset {
 func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.creator.ID)
-	b.Get("/studio/videos").Wants(200).Shows("No file yet", "Upload a film")
+	b.Get("/studio/videos").Wants(200).Shows("No file yet", "Upload a video")
 	id := s.uploaded(s.creator.ID)
 	here := fmt.Sprint("/studio/videos/", id)
 	b.Get("/studio/videos").Wants(200).Shows("harbour.mp4", "In preparation")
@@ -162,11 +162,11 @@ func TestAFilmIsDressed(t *testing.T) {
 	b.Get(here).Wants(200).Shows("Ready", "Play", "Trailer", "Subtitles", "Chapters")
 	b.Post(here+"/trailer", url.Values{"from": {"0:04"}, "to": {"0:08"}}).Wants(303)
 	b.Post(here+"/trailer", url.Values{"from": {"soon"}, "to": {"1:30"}}).Wants(422).Shows("Write a time such as 0:30")
-	b.Post(here+"/trailer", url.Values{"from": {"0:30"}, "to": {"0:40"}}).Wants(422).Shows("The film is over by then")
+	b.Post(here+"/trailer", url.Values{"from": {"0:30"}, "to": {"0:40"}}).Wants(422).Shows("The video is over by then")
 	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out | 出海\r\n0:04 | Home\r\n"}}).Wants(303)
 	b.Get(here).Wants(200).Shows("0:00 | Out | 出海", "0:04 | Home |")
 	b.Post(here+"/chapters", url.Values{"chapters": {"0:00 | Out\r\n\r\n9:00 | Late"}}).Wants(422).
-		Shows("Line 3: write a start within the film", "9:00 | Late")
+		Shows("Line 3: write a start within the video", "9:00 | Late")
 	form := func(language, content string) webtest.Answer {
 		body := "--x\r\nContent-Disposition: form-data; name=\"language\"\r\n\r\n" + language +
 			"\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.srt\"\r\n\r\n" + content +
@@ -260,7 +260,7 @@ func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 		"sound": {"track": 2, "of": 3, "language": "fre", "channels": 6, "why": "main"}, "loudness": {"From": -23.04, "Gain": 7.04},
 		"leftOut": {"cover": 1, "sound": 2}}`)
 	b.Get(here).Wants(200).
-		Shows("How it was prepared", "The file's frame rate varies, 5.8 a second on average; the film has a steady 60.",
+		Shows("How it was prepared", "The file's frame rate varies, 5.8 a second on average; the video has a steady 60.",
 			"turned to the right by 90°", "fields were joined",
 			"The file is HDR (HLG). Its colours were tone-mapped to SDR",
 			"The sound is track 2 of 3; those before it are commentary or audio description (français), mixed from 6 "+
@@ -279,5 +279,5 @@ func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 	b.Get(here).Wants(200).Shows("The file holds a single frame", "held for 0:19")
 	prepared(`{"rate": "60", "sourceRate": "120", "colours": "assumed"}`)
 	b.Get(here).Wants(200).
-		Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The film has no sound.")
+		Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The video has no sound.")
 }

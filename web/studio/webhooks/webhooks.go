@@ -16,8 +16,8 @@ import (
 	"videomall/mall/webhook"
 	webhookview "videomall/views/studio/webhooks"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
-	"videomall/web/typed"
 )
 
 // Deps are the verbs that these pages call.
@@ -70,7 +70,7 @@ func readForm(c *page.Ctx) (webhookview.Form, error) {
 		return webhookview.Form{}, page.ErrBadRequest(err)
 	}
 	return webhookview.Form{
-		Version: typed.Version(c.FormValue("version")),
+		Version: formvalue.Version(c.FormValue("version")),
 		URL:     values.Get("url"),
 		Types:   values["types"],
 	}, nil
@@ -104,7 +104,7 @@ func (d Deps) add(c *page.Ctx) error {
 }
 
 func (d Deps) edit(c *page.Ctx) error {
-	ctx, id := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, id := c.Request().Context(), formvalue.ID(c.Param("id"))
 	f, err := readForm(c)
 	if err != nil {
 		return err
@@ -122,12 +122,12 @@ func (d Deps) edit(c *page.Ctx) error {
 }
 
 func (d Deps) rotate(c *page.Ctx) error {
-	ctx, id := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, id := c.Request().Context(), formvalue.ID(c.Param("id"))
 	e, err := d.Webhooks.Get(ctx, c.Viewer.UserID, id)
 	if err != nil {
 		return err
 	}
-	secret, err := d.Webhooks.Rotate(ctx, c.Viewer.UserID, id, typed.Version(c.FormValue("version")))
+	secret, err := d.Webhooks.Rotate(ctx, c.Viewer.UserID, id, formvalue.Version(c.FormValue("version")))
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
 	}
@@ -144,14 +144,14 @@ func (d Deps) turnOn(c *page.Ctx) error { return d.turn(c, true, "webhook_on") }
 func (d Deps) turnOff(c *page.Ctx) error { return d.turn(c, false, "webhook_off") }
 
 func (d Deps) turn(c *page.Ctx, on bool, done string) error {
-	id := typed.ID(c.Param("id"))
+	id := formvalue.ID(c.Param("id"))
 	return d.done(c, webhookview.URL(id), done,
-		d.Webhooks.Switch(c.Request().Context(), c.Viewer.UserID, id, typed.Version(c.FormValue("version")), on))
+		d.Webhooks.Switch(c.Request().Context(), c.Viewer.UserID, id, formvalue.Version(c.FormValue("version")), on))
 }
 
 func (d Deps) remove(c *page.Ctx) error {
-	id := typed.ID(c.Param("id"))
-	err := d.Webhooks.Remove(c.Request().Context(), c.Viewer.UserID, id, typed.Version(c.FormValue("version")))
+	id := formvalue.ID(c.Param("id"))
+	err := d.Webhooks.Remove(c.Request().Context(), c.Viewer.UserID, id, formvalue.Version(c.FormValue("version")))
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
 	}
@@ -160,7 +160,7 @@ func (d Deps) remove(c *page.Ctx) error {
 
 // test waits for the receiver's answer, which is what the button is for, and leads to it.
 func (d Deps) test(c *page.Ctx) error {
-	id := typed.ID(c.Param("id"))
+	id := formvalue.ID(c.Param("id"))
 	delivery, err := d.Webhooks.Test(c.Request().Context(), c.Viewer.UserID, id)
 	if err != nil {
 		return d.done(c, webhookview.URL(id), "", err)
@@ -169,7 +169,7 @@ func (d Deps) test(c *page.Ctx) error {
 }
 
 func (d Deps) resend(c *page.Ctx) error {
-	id, delivery := typed.ID(c.Param("id")), typed.ID(c.Param("delivery"))
+	id, delivery := formvalue.ID(c.Param("id")), formvalue.ID(c.Param("delivery"))
 	err := d.Webhooks.Resend(c.Request().Context(), c.Viewer.UserID, id, delivery)
 	return d.done(c, webhookview.DeliveryURL(id, delivery), "webhook_resent", err)
 }
@@ -194,7 +194,7 @@ func (d Deps) done(c *page.Ctx, to, done string, err error) error {
 }
 
 func (d Deps) show(c *page.Ctx) error {
-	e, err := d.Webhooks.Get(c.Request().Context(), c.Viewer.UserID, typed.ID(c.Param("id")))
+	e, err := d.Webhooks.Get(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -237,12 +237,12 @@ func (d Deps) renderShow(c *page.Ctx, status int, p webhookview.ShowPage) error 
 }
 
 func (d Deps) showDelivery(c *page.Ctx) error {
-	ctx, id := c.Request().Context(), typed.ID(c.Param("id"))
+	ctx, id := c.Request().Context(), formvalue.ID(c.Param("id"))
 	e, err := d.Webhooks.Get(ctx, c.Viewer.UserID, id)
 	if err != nil {
 		return err
 	}
-	m, err := d.Webhooks.Delivery(ctx, c.Viewer.UserID, id, typed.ID(c.Param("delivery")))
+	m, err := d.Webhooks.Delivery(ctx, c.Viewer.UserID, id, formvalue.ID(c.Param("delivery")))
 	if err != nil {
 		return err
 	}

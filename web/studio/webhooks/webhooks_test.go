@@ -16,10 +16,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/db"
-	"videomall/mall"
 	"videomall/mall/account"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
+	"videomall/mall/subscriber"
 	"videomall/mall/webhook"
 	"videomall/web/studio/webhooks"
 	"videomall/web/webtest"
@@ -104,7 +104,7 @@ func (d *desk) told() {
 			return err
 		}
 		for _, e := range events {
-			if err := mall.TellOfOrder(d.t.Context(), tx, d.hooks, e); err != nil {
+			if err := subscriber.NotifyOfOrder(d.t.Context(), tx, d.hooks, e); err != nil {
 				return err
 			}
 		}

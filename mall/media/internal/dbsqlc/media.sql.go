@@ -266,6 +266,33 @@ func (q *Queries) DeleteVideo(ctx context.Context, db DBTX, arg DeleteVideoParam
 	return result.RowsAffected(), nil
 }
 
+const duplicates = `-- name: Duplicates :many
+select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
+where v.id = $1 and v.fingerprint <> ''
+order by o.id limit 100
+`
+
+// Whose other films show the same pictures.
+func (q *Queries) Duplicates(ctx context.Context, db DBTX, id int64) ([]int64, error) {
+	rows, err := db.Query(ctx, duplicates, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var owner_id int64
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endStage = `-- name: EndStage :execrows
 update media_stage
 set state = $1, percent = case when $1 = 'done' then 100 else percent end, eta_seconds = null, refusal = $2,
@@ -627,22 +654,6 @@ func (q *Queries) LeavesToOthers(ctx context.Context, db DBTX, arg LeavesToOther
 	var column_1 bool
 	err := row.Scan(&column_1)
 	return column_1, err
-}
-
-const letGoOfStage = `-- name: LetGoOfStage :exec
-update media_stage set holder = '', lease_until = null where video_id = $1 and stage = $2 and holder = $3
-`
-
-type LetGoOfStageParams struct {
-	VideoID int64
-	Stage   string
-	Holder  string
-}
-
-// The end of a stage that was cancelled while it was worked.
-func (q *Queries) LetGoOfStage(ctx context.Context, db DBTX, arg LetGoOfStageParams) error {
-	_, err := db.Exec(ctx, letGoOfStage, arg.VideoID, arg.Stage, arg.Holder)
-	return err
 }
 
 const lockAsset = `-- name: LockAsset :one
@@ -1011,6 +1022,22 @@ func (q *Queries) RedoFrom(ctx context.Context, db DBTX, arg RedoFromParams) (in
 	return result.RowsAffected(), nil
 }
 
+const releaseStage = `-- name: ReleaseStage :exec
+update media_stage set holder = '', lease_until = null where video_id = $1 and stage = $2 and holder = $3
+`
+
+type ReleaseStageParams struct {
+	VideoID int64
+	Stage   string
+	Holder  string
+}
+
+// The end of a stage that was cancelled while it was worked.
+func (q *Queries) ReleaseStage(ctx context.Context, db DBTX, arg ReleaseStageParams) error {
+	_, err := db.Exec(ctx, releaseStage, arg.VideoID, arg.Stage, arg.Holder)
+	return err
+}
+
 const resetTrailer = `-- name: ResetTrailer :exec
 update media_video set trailer_from = 0, trailer_to = $1, updated_at = $2
 where id = $3 and trailer_from = $4 and trailer_to = $5
@@ -1163,33 +1190,6 @@ func (q *Queries) TryLockPrefix(ctx context.Context, db DBTX, prefix string) (bo
 	var pg_try_advisory_lock bool
 	err := row.Scan(&pg_try_advisory_lock)
 	return pg_try_advisory_lock, err
-}
-
-const twins = `-- name: Twins :many
-select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
-where v.id = $1 and v.fingerprint <> ''
-order by o.id limit 100
-`
-
-// Whose other films show the same pictures.
-func (q *Queries) Twins(ctx context.Context, db DBTX, id int64) ([]int64, error) {
-	rows, err := db.Query(ctx, twins, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []int64{}
-	for rows.Next() {
-		var owner_id int64
-		if err := rows.Scan(&owner_id); err != nil {
-			return nil, err
-		}
-		items = append(items, owner_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const unlinkAsset = `-- name: UnlinkAsset :exec

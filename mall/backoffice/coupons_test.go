@@ -1,0 +1,50 @@
+package backoffice_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/malltest"
+	"videomall/mall/promotion"
+)
+
+// What an operator does with a coupon of the mall is in the audit log; a creator's own coupons are nobody else's
+// business.
+func TestAudit_coupons_of_the_mall(t *testing.T) {
+	t.Parallel()
+	m := malltest.Listening(t)
+	olga, err := m.Accounts.Provision(m.Ctx, account.User{
+		Email: "olga@example.test",
+		Name:  "Olga",
+		Role:  account.RoleOperator,
+	}, "a password of Olga")
+	m.OK(err)
+	for code, by := range map[string]promotion.Actor{
+		"MALL": {UserID: olga.ID, Operator: true},
+		"OWN":  {UserID: olga.ID + 1},
+	} {
+		terms := promotion.Terms{
+			Currency:   "CNY",
+			PercentOff: 10,
+			ValidFrom:  m.Now(),
+			ValidUntil: m.Now().Add(time.Hour),
+			TotalLimit: 5,
+			PerUser:    1,
+		}
+		c, err := m.Promotions.CreateCoupon(m.Ctx, by, code, terms)
+		m.OK(err)
+		terms.PercentOff = 20
+		c, err = m.Promotions.EditCoupon(m.Ctx, by, c.ID, c.Version, terms)
+		m.OK(err)
+		m.OK(m.Promotions.StopCoupon(m.Ctx, by, c.ID, c.Version))
+	}
+	got := malltest.Query[string](m,
+		`select actor || ' ' || verb || ' ' || (detail->>'code') || ' ' || (detail->'terms'->>'PercentOff')
+			from audit_entry order by id`)
+	if want := []string{"olga@example.test coupon.create MALL 10", "olga@example.test coupon.edit MALL 20",
+		"olga@example.test coupon.stop MALL 20"}; !slices.Equal(got, want) {
+		t.Errorf("the log says %q, want %q", got, want)
+	}
+}

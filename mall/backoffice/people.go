@@ -1,0 +1,155 @@
+package backoffice
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"videomall/db"
+	"videomall/mall/account"
+	"videomall/mall/risk"
+)
+
+// PeopleDeps is what People works with.
+type PeopleDeps struct {
+	Pool     *pgxpool.Pool
+	Accounts *account.Accounts
+	Lists    *risk.Lists
+	Audit    AuditFunc // nil writes nothing
+}
+
+// People are the actions of operators about somebody's account, each with its reason.
+type People struct{ deps PeopleDeps }
+
+// NewPeople opens them.
+func NewPeople(d PeopleDeps) *People { return &People{d} }
+
+// ChangeRole gives somebody another role and signs them out everywhere. There is an operator who is let in after it:
+// the one who acts. Errors: those of account.ChangeRoleTx, ErrActionInvalid, ErrActorSuspended.
+func (p *People) ChangeRole(ctx context.Context, r account.RoleChange, reason string) error {
+	reason, err := checkReason(reason)
+	if err != nil {
+		return err
+	}
+	return db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
+		if err := p.holdTx(ctx, tx, r.By); err != nil {
+			return err
+		}
+		if err := p.deps.Accounts.ChangeRoleTx(ctx, tx, r); err != nil {
+			return err
+		}
+		return p.auditTx(ctx, tx, r.By, "account.role", r.ID,
+			map[string]any{"from": r.From, "to": r.To, "reason": reason})
+	})
+}
+
+// Suspend keeps somebody out of the mall for that long, 0 for until it is lifted, and signs them out everywhere.
+// Errors: ErrActionInvalid, ErrActorSuspended, risk.ErrOwnLockout, account.ErrNoUser; account.ErrNotOperator where the
+// lists ask for one.
+func (p *People) Suspend(ctx context.Context, by risk.Subject, id int64, reason string, length time.Duration) error {
+	reason, err := checkReason(reason)
+	if length < 0 {
+		wrong := ErrActionInvalid.With("for", "list_expiry_invalid")
+		if err != nil {
+			wrong = wrong.With("reason", "reason_missing")
+		}
+		err = wrong
+	}
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
+		if _, err := p.deps.Accounts.UserTx(ctx, tx, id); err != nil {
+			return err
+		}
+		entry, err := p.deps.Lists.SuspendTx(ctx, tx, risk.Suspension{
+			UserID: id,
+			Reason: reason,
+			For:    length,
+			By:     by,
+		})
+		if err != nil {
+			return err
+		}
+		ended, err := p.deps.Accounts.EndAllTx(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		detail := map[string]any{"entry": entry, "reason": reason, "sessions": ended}
+		if length > 0 {
+			detail["hours"] = int(length.Hours())
+		}
+		return p.auditTx(ctx, tx, by.UserID, "account.suspend", id, detail)
+	})
+	if err == nil {
+		p.deps.Lists.Changed()
+	}
+	return err
+}
+
+// Lift lets somebody in again. Errors: ErrActionInvalid, ErrActorSuspended, also for lifting one's own suspension,
+// risk.ErrNoEntry for one who is not suspended; account.ErrNotOperator as above.
+func (p *People) Lift(ctx context.Context, by risk.Subject, id int64, reason string) error {
+	reason, err := checkReason(reason)
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
+		entry, err := p.deps.Lists.LiftTx(ctx, tx, id, by)
+		if err != nil {
+			return err
+		}
+		return p.auditTx(ctx, tx, by.UserID, "account.lift", id, map[string]any{"entry": entry, "reason": reason})
+	})
+	if err == nil {
+		p.deps.Lists.Changed()
+	}
+	return err
+}
+
+// SignOut ends all sessions and tokens of somebody; it returns how many sessions ended. Errors: ErrActionInvalid,
+// account.ErrNoUser, account.ErrNotOperator, ErrActorSuspended.
+func (p *People) SignOut(ctx context.Context, by, id int64, reason string) (ended int, err error) {
+	reason, err = checkReason(reason)
+	if err != nil {
+		return 0, err
+	}
+	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
+		if err := p.holdTx(ctx, tx, by); err != nil {
+			return err
+		}
+		if _, err := p.deps.Accounts.UserTx(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := p.deps.Accounts.OperatorTx(ctx, tx, by); err != nil {
+			return err
+		}
+		if ended, err = p.deps.Accounts.EndAllTx(ctx, tx, id); err != nil {
+			return err
+		}
+		return p.auditTx(ctx, tx, by, "account.sign_out", id, map[string]any{"reason": reason, "sessions": ended})
+	})
+	return ended, err
+}
+
+// holdTx keeps who acts from being suspended meanwhile: the lists come before the accounts in every action.
+func (p *People) holdTx(ctx context.Context, tx pgx.Tx, by int64) error {
+	denied, err := p.deps.Lists.HoldTx(ctx, tx, by)
+	if err != nil {
+		return err
+	}
+	if _, out := denied[by]; out {
+		return ErrActorSuspended.Because("operator %d", by)
+	}
+	return nil
+}
+
+func (p *People) auditTx(ctx context.Context, tx pgx.Tx, by int64, action string, id int64,
+	detail map[string]any) error {
+	if p.deps.Audit == nil {
+		return nil
+	}
+	return p.deps.Audit(ctx, tx, by, action, AccountSubject(id), detail)
+}

@@ -1,0 +1,37 @@
+package money_test
+
+import (
+	"errors"
+	"fmt"
+
+	"videomall/mall/money"
+)
+
+func ExampleMoney_Add() {
+	film := money.Of(1990, "CNY")
+	total, err := film.Add(money.Of(500, "CNY"))
+	fmt.Println(total, err)
+
+	_, err = film.Add(money.Of(500, "USD"))
+	fmt.Println(errors.Is(err, money.ErrCurrency))
+	// Output:
+	// 2490 CNY <nil>
+	// true
+}
+
+func ExampleParseDecimal() {
+	for _, typed := range []string{"19.90", "19,9", "19", "free", "-1"} {
+		fmt.Println(money.ParseDecimal(typed, 6))
+	}
+	// Output:
+	// 1990
+	// 1990
+	// 1900
+	// -1
+	// -1
+}
+
+func ExampleDecimal() {
+	fmt.Println(money.Decimal(1990), money.Decimal(5))
+	// Output: 19.90 0.05
+}

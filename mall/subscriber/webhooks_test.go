@@ -1,0 +1,87 @@
+package subscriber_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"videomall/mall/catalog"
+	"videomall/mall/ledger"
+	"videomall/mall/malltest"
+	"videomall/mall/money"
+	"videomall/mall/review"
+	"videomall/mall/webhook"
+)
+
+// A creator's server is told what becomes of their listings and payouts, and nobody else's is.
+func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
+	m := making(t)
+	m.Ledger.Key = []byte(strings.Repeat("k", 32))
+	for _, owner := range []int64{1, m.oscar.ID} {
+		_, _, err := m.Webhooks.Add(m.Ctx, owner, webhook.Draft{
+			URL:   "https://hooks.example.com/mall",
+			Types: webhook.Types(),
+		})
+		m.OK(err)
+	}
+	told := func(owner int64) []string {
+		m.Relayed()
+		return malltest.Query[string](m.Mall, `select d.type || ' ' || d.aggregate from webhook_delivery d
+			join webhook_endpoint e on e.id = d.endpoint_id where e.owner_id = $1 order by d.id`, owner)
+	}
+	way := catalog.Way{
+		Kind:        catalog.KindOwn,
+		Quality:     catalog.QualityHD,
+		Price:       new(int64(990)),
+		MaxPerOrder: 1,
+	}
+	spu := m.begun("Glacier")
+	c := m.submitted(spu, "Glacier", way)
+	_, err := m.Reviews.Return(m.Ctx, m.olga.ID, c.ID, c.Version, review.Verdict{
+		Causes: review.Causes()[:1],
+		Note:   "the title says little",
+	})
+	m.OK(err)
+	m.approved(m.submitted(spu, "Glacier at noon", way))
+	m.approved(m.submitted(spu, "Glacier at dusk", way))
+	m.OK(m.Catalog.TakeOff(m.Ctx, 1, spu))
+	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised",
+		"listing.taken_down"}; !slices.Equal(types(got), want) {
+		t.Errorf("told of %q, want %q", got, want)
+	}
+
+	m.Credit(1, 50000)
+	m.Ledger.Terms.PayoutWait = 0
+	m.OK(m.Ledger.SetDestination(m.Ctx, 1, ledger.Destination{Name: "Creator Ltd", Account: "DE89370400440532013000"}))
+	for key, decide := range map[string]func(ledger.Payout){
+		"paid": func(p ledger.Payout) {
+			m.OK(m.Ledger.ApprovePayout(m.Ctx, m.olga.ID, p.ID, p.Version, ""))
+			m.OK(m.Ledger.MarkPaid(m.Ctx, m.olga.ID, p.ID, p.Version+1, "bank 1"))
+			m.OK(m.Ledger.MarkFailed(m.Ctx, m.olga.ID, p.ID, p.Version+2, "it came back"))
+		},
+		"refused": func(p ledger.Payout) {
+			m.OK(m.Ledger.RefusePayout(m.Ctx, m.olga.ID, p.ID, p.Version, "another account, please"))
+		},
+		"cancelled": func(p ledger.Payout) { m.OK(m.Ledger.CancelPayout(m.Ctx, 1, p.ID, p.Version)) },
+	} {
+		p, err := m.Ledger.RequestPayout(m.Ctx, 1, money.Of(2000, "CNY"), key)
+		m.OK(err)
+		decide(p)
+	}
+	got := types(told(1)[4:])
+	slices.Sort(got)
+	if want := []string{"payout.approved", "payout.failed", "payout.paid", "payout.refused"}; !slices.Equal(got, want) {
+		t.Errorf("told of %q, want %q", got, want)
+	}
+	if got := told(m.oscar.ID); len(got) != 0 {
+		t.Errorf("somebody else was told of %q", got)
+	}
+}
+
+func types(told []string) (list []string) {
+	for _, d := range told {
+		kind, _, _ := strings.Cut(d, " ")
+		list = append(list, kind)
+	}
+	return list
+}

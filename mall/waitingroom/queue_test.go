@@ -1,0 +1,506 @@
+package waitingroom_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"videomall/db/dbtest"
+	"videomall/mall/waitingroom"
+	"videomall/telemetry"
+)
+
+var (
+	queueKey = []byte("a key of thirty-two bytes, no less")
+	device   = strings.Repeat("0123456789abcdef", 2)
+)
+
+// clock stands still until a test moves it.
+type clock struct{ at atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.at.Store(time.Date(2026, 11, 11, 0, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+
+// gone is a client of a Redis that is not there.
+func gone(t *testing.T) redis.UniversalClient {
+	t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func open(rdb redis.UniversalClient, key []byte, metrics *telemetry.Metrics, c *clock) (*waitingroom.Queue, error) {
+	return waitingroom.New(waitingroom.Deps{
+		Redis:   rdb,
+		Key:     key,
+		Metrics: metrics,
+		Log:     slog.New(slog.DiscardHandler),
+		Now:     c.now,
+	})
+}
+
+func newQueue(t *testing.T, rdb redis.UniversalClient, c *clock) *waitingroom.Queue {
+	t.Helper()
+	q, err := open(rdb, queueKey, telemetry.NewMetrics(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a
+// queue waits for it.
+const crowd = 64
+
+func person(n int64) waitingroom.Visitor { return waitingroom.Visitor{UserID: n} }
+
+type verb func(context.Context, waitingroom.Admission, waitingroom.Visitor) (waitingroom.Position, error)
+
+// stands asks and fails on an error.
+func stands(t *testing.T, ask verb, f waitingroom.Admission, s waitingroom.Visitor) waitingroom.Position {
+	t.Helper()
+	p, err := ask(context.WithoutCancel(t.Context()), f, s)
+	if err != nil {
+		t.Fatalf("%+v: %v", s, err)
+	}
+	return p
+}
+
+// Five hundred people arrive at once. They are admitted strictly by the numbers they drew, never more than there are
+// slots.
+func TestQueue_Join_admits_in_the_order_of_joining(t *testing.T) {
+	t.Parallel()
+	const people, slots = 500, 20
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "campaign:7", Slots: slots}
+	numbers := make([]int64, people)
+	var race sync.WaitGroup
+	room := make(chan struct{}, crowd)
+	for i := range people {
+		race.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			numbers[i] = stands(t, q.Join, f, person(int64(i+1))).Number
+			if again := stands(t, q.Join, f, person(int64(i+1))); again.Number != numbers[i] {
+				t.Errorf("person %d drew %d and %d", i, numbers[i], again.Number)
+			}
+		})
+	}
+	race.Wait()
+	drawn := slices.Sorted(slices.Values(numbers))
+	for i, number := range drawn {
+		if number != int64(i+1) {
+			t.Fatalf("number %d is %d", i, number)
+		}
+	}
+	byNumber := make([]int64, people)
+	for i, number := range numbers {
+		byNumber[number-1] = int64(i + 1)
+	}
+	ahead := make([]int, people)
+	for i := range ahead {
+		ahead[i] = people
+	}
+	for gone := 0; gone < people; gone += slots {
+		// Everybody looks, in any order; exactly the next ones are admitted, and nobody moves backwards.
+		for _, i := range rand.Perm(people) {
+			p := stands(t, q.Look, f, person(byNumber[i]))
+			want := waitingroom.Queued
+			switch {
+			case i < gone:
+				want = waitingroom.Outside
+			case i < gone+slots:
+				want = waitingroom.Admitted
+			}
+			if p.Status != want || p.Admitted != min(slots, people-gone) || p.Ahead > ahead[i] {
+				t.Fatalf("after %d, number %d is %+v, want %s (was behind %d)", gone, i+1, p, want, ahead[i])
+			}
+			if want == waitingroom.Queued && p.Ahead != i-gone-slots {
+				t.Fatalf("number %d has %d ahead, want %d", i+1, p.Ahead, i-gone-slots)
+			}
+			ahead[i] = p.Ahead
+		}
+		for i := gone; i < min(gone+slots, people); i++ {
+			if err := q.Leave(t.Context(), f, person(byNumber[i])); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// All of them at once, each looking until let in and leaving soon: whoever counts never finds more than there are
+// slots.
+func TestQueue_Join_never_admits_more_than_its_slots(t *testing.T) {
+	t.Parallel()
+	const people, slots = 500, 7
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "campaign:8", Slots: slots}
+	room := make(chan struct{}, crowd)
+	var inside, most, served atomic.Int64
+	look := func(ask verb, s waitingroom.Visitor) waitingroom.Position {
+		room <- struct{}{}
+		defer func() { <-room }()
+		return stands(t, ask, f, s)
+	}
+	var all sync.WaitGroup
+	for i := range people {
+		all.Go(func() {
+			me := person(int64(i + 1))
+			for p := look(q.Join, me); p.Status != waitingroom.Admitted; p = look(q.Look, me) {
+				if p.Status == waitingroom.Outside || t.Failed() {
+					t.Errorf("person %d lost the position: %+v", i, p)
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			n := inside.Add(1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			served.Add(1)
+			inside.Add(-1)
+			if err := q.Leave(context.WithoutCancel(t.Context()), f, me); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if served.Load() != people || most.Load() > slots {
+		t.Errorf("%d were served, at most %d at once", served.Load(), most.Load())
+	}
+}
+
+func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "sale", Slots: 1}
+	stands(t, q.Join, f, person(1)) // admitted
+	guest := waitingroom.Visitor{Device: strings.Repeat("ab", 16)}
+	first := stands(t, q.Join, f, guest)
+	stands(t, q.Join, f, person(3))
+	for range 3 {
+		if p := stands(t, q.Join, f, guest); p.Number != first.Number || p.Ahead != 0 || p.Waiting != 2 {
+			t.Errorf("a refresh: %+v", p)
+		}
+	}
+	signedIn := waitingroom.Visitor{UserID: 2, Device: guest.Device}
+	if p := stands(t, q.Look, f, signedIn); p.Number != first.Number || p.Status != waitingroom.Queued ||
+		p.Waiting != 2 {
+		t.Errorf("after signing in: %+v", p)
+	}
+	phone := waitingroom.Visitor{UserID: 2, Device: strings.Repeat("cd", 16)}
+	if p := stands(t, q.Join, f, phone); p.Number != first.Number || p.Waiting != 2 {
+		t.Errorf("the same account on a phone: %+v", p)
+	}
+	// A phone that queued by itself before its owner signed in gives the later of the two positions up.
+	tablet := waitingroom.Visitor{Device: strings.Repeat("ef", 16)}
+	stands(t, q.Join, f, tablet)
+	if p := stands(t, q.Join, f, waitingroom.Visitor{
+		UserID: 2,
+		Device: tablet.Device,
+	}); p.Number != first.Number || p.Waiting != 2 {
+		t.Errorf("two positions of one person: %+v", p)
+	}
+	if p := stands(t, q.Look, f, tablet); p.Status != waitingroom.Outside {
+		t.Errorf("the other position: %+v", p)
+	}
+	// Once admitted it is the same.
+	if err := q.Leave(t.Context(), f, person(1)); err != nil {
+		t.Fatal(err)
+	}
+	if p := stands(t, q.Look, f, phone); p.Status != waitingroom.Admitted || p.Number != first.Number {
+		t.Errorf("at one's turn: %+v", p)
+	}
+	if err := q.CheckTicket("sale", stands(t, q.Look, f, phone).Ticket, signedIn); err != nil {
+		t.Errorf("the account's ticket on its other device: %v", err)
+	}
+}
+
+func TestQueue_Look_passes_over_who_is_absent(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{
+		Room:  "sale",
+		Slots: 1,
+		Lease: 10 * time.Minute,
+	}
+	for n := range int64(5) {
+		stands(t, q.Join, f, person(n+1)) // 1 is admitted, 2 to 5 wait
+	}
+	for range 4 { // 2 and 4 never look
+		c.advance(15 * time.Second)
+		stands(t, q.Look, f, person(3))
+		stands(t, q.Look, f, person(5))
+	}
+	if p := stands(t, q.Look, f, person(3)); p.Ahead != 1 {
+		t.Errorf("given up before its time: %+v", p)
+	}
+	c.advance(time.Millisecond)
+	if p := stands(t, q.Look, f, person(3)); p.Ahead != 0 || p.Waiting != 2 {
+		t.Errorf("still behind whoever is gone: %+v", p)
+	}
+	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Outside {
+		t.Errorf("a lost position: %+v", p)
+	}
+	if p := stands(t, q.Join, f, person(2)); p.Ahead != 2 {
+		t.Errorf("joins at the end: %+v", p)
+	}
+	if err := q.Leave(t.Context(), f, person(1)); err != nil {
+		t.Fatal(err)
+	}
+	if p := stands(t, q.Look, f, person(3)); p.Status != waitingroom.Admitted {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestQueue_Look_ends_a_lease(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "sale", Slots: 1}
+	first := stands(t, q.Join, f, person(1))
+	if first.Status != waitingroom.Admitted || !first.Until.Equal(c.now().Add(time.Minute)) {
+		t.Fatalf("%+v", first)
+	}
+	stands(t, q.Join, f, person(2))
+	c.advance(30 * time.Second)
+	if p := stands(t, q.Join, f, person(1)); !p.Until.Equal(first.Until) {
+		t.Errorf("a lease is prolonged by looking: %+v", p)
+	}
+	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Queued {
+		t.Errorf("%+v", p)
+	}
+	c.advance(30 * time.Second)
+	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Admitted {
+		t.Errorf("%+v", p)
+	}
+	if p := stands(t, q.Look, f, person(1)); p.Status != waitingroom.Outside {
+		t.Errorf("%+v", p)
+	}
+	f.Slots = 2 // a room that gets another slot admits at once
+	if p := stands(t, q.Join, f, person(1)); p.Status != waitingroom.Admitted || p.Admitted != 2 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestQueue_CheckTicket(t *testing.T) {
+	t.Parallel()
+	c, rdb := newClock(), dbtest.Redis(t)
+	q, f := newQueue(t, rdb, c), waitingroom.Admission{Room: "sale", Slots: 1}
+	ann := waitingroom.Visitor{UserID: 1, Device: device}
+	ticket := stands(t, q.Join, f, ann).Ticket
+	other, err := open(rdb, []byte(strings.Repeat("another key ", 4)), nil, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, signature, _ := strings.Cut(ticket, ".")
+	for name, wrong := range map[string]error{
+		"nobody":           q.CheckTicket("sale", ticket, waitingroom.Visitor{}),
+		"somebody else":    q.CheckTicket("sale", ticket, person(2)),
+		"her device alone": q.CheckTicket("sale", ticket, waitingroom.Visitor{Device: device}),
+		"another room":     q.CheckTicket("sale2", ticket, ann),
+		"another key":      other.CheckTicket("sale", ticket, ann),
+		"none":             q.CheckTicket("sale", "", ann),
+		"a longer one":     q.CheckTicket("sale", end+"0."+signature, ann),
+		"no signature":     q.CheckTicket("sale", end+".", ann),
+		"two lines":        q.CheckTicket("sale", end+"\n."+signature, ann),
+	} {
+		if !errors.Is(wrong, waitingroom.ErrTicketInvalid) {
+			t.Errorf("%s: %v", name, wrong)
+		}
+	}
+	if err := q.CheckTicket("sale", ticket, waitingroom.Visitor{UserID: 1}); err != nil {
+		t.Error(err)
+	}
+	guest := waitingroom.Visitor{Device: strings.Repeat("12", 16)}
+	f2 := waitingroom.Admission{Room: "other", Slots: 1}
+	if err := q.CheckTicket("other", stands(t, q.Join, f2, guest).Ticket, waitingroom.Visitor{
+		UserID: 5,
+		Device: guest.Device,
+	}); err != nil {
+		t.Errorf("a guest who has signed in: %v", err)
+	}
+	c.advance(time.Minute - time.Millisecond)
+	if err := q.CheckTicket("sale", ticket, ann); err != nil {
+		t.Error(err)
+	}
+	c.advance(time.Millisecond)
+	if err := q.CheckTicket("sale", ticket, ann); !errors.Is(err, waitingroom.ErrTicketInvalid) {
+		t.Errorf("after its lease: %v", err)
+	}
+}
+
+func TestQueue_Join_admits_everybody_without_redis(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q, f := newQueue(t, gone(t), c), waitingroom.Admission{Room: "sale", Slots: 1}
+	for n := range int64(3) {
+		p := stands(t, q.Join, f, person(n+1))
+		if p.Status != waitingroom.Admitted || q.CheckTicket("sale", p.Ticket, person(n+1)) != nil {
+			t.Errorf("%+v", p)
+		}
+	}
+	if err := q.Leave(t.Context(), f, person(1)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
+	t.Parallel()
+	c, rdb := newClock(), dbtest.Redis(t)
+	q := newQueue(t, rdb, c)
+	over := waitingroom.Admission{
+		Room:  "sale",
+		Slots: 1,
+		Ends:  c.now().Add(time.Second),
+	}
+	stands(t, q.Join, over, person(1))
+	c.advance(time.Second)
+	for _, ask := range []verb{q.Join, q.Look} {
+		if _, err := ask(t.Context(), over, person(1)); !errors.Is(err, waitingroom.ErrEnded) {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, f := range []waitingroom.Admission{{
+		Room:  "",
+		Slots: 1,
+	}, {Room: "a}b", Slots: 1}, {Room: strings.Repeat("a", 65), Slots: 1}, {Room: "sale"}} {
+		if _, err := q.Join(t.Context(), f, person(1)); !errors.Is(err, waitingroom.ErrUnknown) {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+	if _, err := q.Join(t.Context(), waitingroom.Admission{
+		Room:  "sale",
+		Slots: 1,
+	}, waitingroom.Visitor{}); !errors.Is(err, waitingroom.ErrUnknown) {
+		t.Errorf("nobody: %v", err)
+	}
+	if _, err := open(rdb, []byte("short"), nil, c); err == nil {
+		t.Error("signs with a short key")
+	}
+}
+
+func TestQueue_Join_keeps_its_keys_in_one_slot_for_a_while(t *testing.T) {
+	t.Parallel()
+	rdb := dbtest.Redis(t)
+	q := newQueue(t, rdb, newClock())
+	for n := range int64(3) {
+		stands(t, q.Join, waitingroom.Admission{Room: "campaign:7", Slots: 1}, person(n+1))
+	}
+	keys, err := rdb.Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) != 5 {
+		t.Fatalf("%v %v", keys, err)
+	}
+	for _, key := range keys {
+		if !strings.HasPrefix(key, "queue:{campaign:7}:") {
+			t.Errorf("%s lies elsewhere", key)
+		}
+		if left := rdb.PTTL(t.Context(), key).Val(); left <= time.Minute || left > time.Hour {
+			t.Errorf("%s lives %s", key, left)
+		}
+	}
+}
+
+func TestQueue_Look_counts_people_in_the_metrics(t *testing.T) {
+	t.Parallel()
+	metrics := telemetry.NewMetrics()
+	c := newClock()
+	q, err := open(dbtest.Redis(t), queueKey, metrics, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := waitingroom.Admission{
+		Room:  "sale",
+		Slots: 2,
+		Ends:  c.now().Add(time.Minute),
+	}
+	for n := range int64(5) {
+		stands(t, q.Join, f, person(n+1))
+	}
+	if got := gauges(t, metrics); got != "admitted sale 2, waiting sale 3" {
+		t.Error(got)
+	}
+	c.advance(time.Minute)
+	if _, err := q.Look(t.Context(), f, person(1)); err == nil {
+		t.Error("not over")
+	}
+	if got := gauges(t, metrics); got != "" {
+		t.Errorf("a sale that is over has series: %s", got)
+	}
+}
+
+func gauges(t *testing.T, m *telemetry.Metrics) string {
+	t.Helper()
+	families, err := m.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range families {
+		if name, ok := strings.CutPrefix(f.GetName(), "videomall_queue_"); ok {
+			for _, series := range f.GetMetric() {
+				out = append(out,
+					fmt.Sprint(name, " ", series.GetLabel()[0].GetValue(), " ", series.GetGauge().GetValue()))
+			}
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// A crowd makes Redis slow; that is when the queue must not open.
+func TestQueue_Join_waits_for_a_slow_redis(t *testing.T) {
+	t.Parallel()
+	server := dbtest.RedisServer(t)
+	q, f := newQueue(t, server.Client, newClock()), waitingroom.Admission{Room: "sale", Slots: 1}
+	stands(t, q.Join, f, person(1))
+	if err := server.Client.Do(t.Context(), "CLIENT", "PAUSE", "700", "ALL").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if p := stands(t, q.Join, f, person(2)); p.Status != waitingroom.Queued {
+		t.Errorf("%+v", p)
+	}
+	// One that is later than even a queue waits admits that one person, and nobody after them.
+	if err := server.Client.Do(t.Context(), "CLIENT", "PAUSE", "5700", "ALL").Err(); err != nil {
+		t.Fatal(err)
+	}
+	stands(t, q.Join, f, person(3))
+	if p := stands(t, q.Join, f, person(4)); p.Status != waitingroom.Queued {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestQueue_Waiting(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "campaign:counted", Slots: 1}
+	waiting := func(want int) {
+		t.Helper()
+		if n, err := q.Waiting(t.Context(), f); err != nil || n != want {
+			t.Errorf("%d wait, %v; want %d", n, err, want)
+		}
+	}
+	waiting(0)
+	for n := range int64(3) {
+		stands(t, q.Join, f, person(n+1))
+	}
+	waiting(2)
+	waiting(2) // nobody joins by counting
+	c.advance(2 * time.Minute)
+	waiting(0) // nobody has looked for a minute
+}

@@ -1,0 +1,70 @@
+package webhook
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/webhook/internal/dbsqlc"
+)
+
+// Message is something that its owner may know. EventID is the outbox's, so that one event tells an endpoint once;
+// messages of one Aggregate arrive in the order in which they were told.
+type Message struct {
+	EventID   int64
+	OwnerID   int64
+	Type      string
+	Aggregate string
+	At        time.Time
+	Data      any
+}
+
+// envelope is the body of every message, as Standard Webhooks recommends it.
+type envelope struct {
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      any       `json:"data"`
+}
+
+func bodyOf(kind string, at time.Time, data any) (string, error) {
+	body, err := json.Marshal(envelope{kind, at.UTC().Truncate(time.Millisecond), data})
+	return string(body), err
+}
+
+// newMessageID says nothing of how many events the mall has.
+func newMessageID() string { return "msg_" + strings.ToLower(rand.Text()) }
+
+// NotifyTx writes a message down for each of the owner's endpoints that wants it. It enqueues nothing: see Enqueue.
+func (w *Webhooks) NotifyTx(ctx context.Context, tx pgx.Tx, m Message) error {
+	ids, err := w.q.Listening(ctx, tx, dbsqlc.ListeningParams{
+		OwnerID: m.OwnerID,
+		Type:    m.Type,
+		At:      m.At,
+	})
+	if err != nil || len(ids) == 0 {
+		return failed(err, "webhooks of %d for %s", m.OwnerID, m.Type)
+	}
+	body, err := bodyOf(m.Type, m.At, m.Data)
+	if err != nil {
+		return fmt.Errorf("message %s of %s: %w", m.Type, m.Aggregate, err)
+	}
+	for _, id := range ids {
+		if err := w.q.InsertDelivery(ctx, tx, dbsqlc.InsertDeliveryParams{
+			EndpointID: id,
+			EventID:    &m.EventID,
+			MessageID:  newMessageID(),
+			Type:       m.Type,
+			Aggregate:  m.Aggregate,
+			Body:       body,
+			At:         w.Now(),
+		}); err != nil {
+			return fmt.Errorf("message %s of %s for webhook %d: %w", m.Type, m.Aggregate, id, err)
+		}
+	}
+	return nil
+}

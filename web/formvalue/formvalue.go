@@ -1,0 +1,49 @@
+// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, moments. What can't be read
+// becomes a value that every rule refuses, so that each field is judged in one place, by the business.
+package formvalue
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Moment is how a browser sends a moment of a datetime-local field.
+const Moment = "2006-01-02T15:04"
+
+// ID reads an id of an address or a form; 0, which finds nothing and begins a list, when it is none.
+func ID(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// Version reads the version that a page showed; -1, which matches none, when it is none.
+func Version(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// Number reads a whole number of up to nine digits; -1 when it is none.
+func Number(s string) int64 {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n > 999_999_999 {
+		return -1
+	}
+	return int64(n)
+}
+
+// At reads a moment in the reader's zone; the zero time when it is none.
+func At(s string, zone *time.Location) time.Time {
+	for _, layout := range []string{Moment, "2006-01-02T15:04:05", "2006-01-02 15:04"} {
+		if t, err := time.ParseInLocation(layout, strings.TrimSpace(s), zone); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,119 @@
+// Package freepreview owns the page on which anybody watches the free minutes of a film. What is free is the catalogue's and
+// playing it is mall/playback's; it refuses to hand out anything that plays.
+package freepreview
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/inventory"
+	"videomall/mall/media"
+	"videomall/mall/order"
+	"videomall/mall/playback"
+	"videomall/views/address"
+	previewview "videomall/views/freepreview"
+	shopview "videomall/views/shop"
+	"videomall/views/text"
+	"videomall/views/ui"
+	"videomall/web/page"
+	"videomall/web/play"
+)
+
+// Deps is what the page works with.
+type Deps struct {
+	Site         *page.Site
+	Catalog      *catalog.Catalog
+	Inventory    *inventory.Inventory
+	Entitlements *entitlement.Entitlements
+	Orders       *order.Orders
+	Media        *media.Media
+	Playback     *playback.Playback
+}
+
+// Routes registers the page.
+func Routes(g *echo.Group, d Deps) {
+	g.GET("/try/:slug", d.Site.Handle(d.show))
+}
+
+// show plays what is free. Who may watch the film sees it instead, and a film that gives nothing away is shown on its
+// own page.
+func (d Deps) show(c *page.Ctx) error {
+	ctx := c.Request().Context()
+	product, err := d.Catalog.ProductBySlug(ctx, c.Param("slug"))
+	if err != nil {
+		return err
+	}
+	held, err := d.Entitlements.Owned(ctx, c.Viewer.UserID, []int64{product.SPUID})
+	if err != nil {
+		return err
+	}
+	if len(held[product.SPUID]) > 0 {
+		return c.Redirect(address.Watch(product.Slug))
+	}
+	if product.FreeSeconds == 0 || product.AssetID == nil {
+		return c.Redirect(address.Product(product.Slug))
+	}
+	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	if err != nil {
+		return err
+	}
+	p := previewview.Page{Product: product, Film: d.film(c, product, asset)}
+	if p.Ways, err = d.ways(c, product); err != nil {
+		return err
+	}
+	c.AdmitPlayer()
+	c.Page.NoIndex = true
+	c.Page.Unswapped = true
+	title := c.Text.T("try.title", "Title", shopview.Title(c.Text, product.Card))
+	return c.Render(http.StatusOK, title, previewview.Show(p))
+}
+
+func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Film {
+	f := ui.Film{
+		Title:     shopview.Title(c.Text, product.Card),
+		AuthURL:   play.FreeURL(product.Slug),
+		Poster:    address.Cover(product.Cover, media.CoverLarge),
+		BuyURL:    address.Product(product.Slug),
+		SignInURL: "/sign-in?next=" + url.QueryEscape(address.Try(product.Slug)),
+		Autoplay:  true,
+		Sounds:    len(asset.Sounds) > 0,
+	}
+	f.Captions, f.Chapters = play.Beside(d.Playback.FreeExtras(asset, product.FreeSeconds), c.Text.Lang == text.ZhCN)
+	return f
+}
+
+// ways are the editions that can be bought now, at what this viewer pays.
+func (d Deps) ways(c *page.Ctx, product catalog.Product) ([]previewview.Way, error) {
+	var limited []int64
+	for _, k := range product.SKUs {
+		if k.StockLimited {
+			limited = append(limited, k.ID)
+		}
+	}
+	left := map[int64]int64{}
+	if len(limited) > 0 {
+		var err error
+		if left, err = d.Inventory.Available(c.Request().Context(), limited); err != nil {
+			return nil, err
+		}
+	}
+	running, err := d.Orders.RunningSales(c.Request().Context(), c.Viewer.UserID, product.SKUs)
+	if err != nil {
+		return nil, err
+	}
+	var ways []previewview.Way
+	for _, k := range product.SKUs {
+		switch sale := running[k.ID]; {
+		case k.Price == nil:
+		case sale.Sells():
+			ways = append(ways, previewview.Way{SKU: k, Price: sale.Amount})
+		case !k.StockLimited || left[k.ID] > 0:
+			ways = append(ways, previewview.Way{SKU: k, Price: k.Price.Amount})
+		}
+	}
+	return ways, nil
+}

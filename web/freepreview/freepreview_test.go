@@ -1,0 +1,194 @@
+package freepreview_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/media"
+	"videomall/mall/money"
+	"videomall/mall/order"
+	"videomall/mall/playback"
+	"videomall/web/freepreview"
+	"videomall/web/play"
+	"videomall/web/webtest"
+)
+
+// house is a mall with one film of 20 s, of which 8 are free.
+type house struct {
+	*webtest.Mall
+	t    *testing.T
+	film catalog.Product
+	sku  int64
+}
+
+func open(t *testing.T) *house {
+	t.Helper()
+	t.Parallel()
+	h := &house{t: t}
+	rdb := dbtest.Redis(t)
+	storage, err := media.OpenStorage("", t.TempDir())
+	h.must(err)
+	t.Cleanup(func() { storage.Close() })
+	var films *media.Media
+	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		films, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		h.must(err)
+		keys := playback.Keys{
+			Token:   bytes.Repeat([]byte{1}, 32),
+			Segment: bytes.Repeat([]byte{2}, 32),
+			Device:  bytes.Repeat([]byte{3}, 32),
+		}
+		player, err := playback.New(m.Pool, rdb, m.Entitlements, films, keys,
+			playback.Options{Free: m.Catalog.FreeMinutes}, slog.New(slog.DiscardHandler), m.Now)
+		h.must(err)
+		freepreview.Routes(g, freepreview.Deps{
+			Site:         m.Site,
+			Catalog:      m.Catalog,
+			Inventory:    m.Inventory,
+			Entitlements: m.Entitlements,
+			Orders:       m.Orders,
+			Media:        films,
+			Playback:     player,
+		})
+		play.Routes(g, play.Deps{
+			Site:     m.Site,
+			Catalog:  m.Catalog,
+			Media:    films,
+			Playback: player,
+		})
+	}})
+	h.sku = h.Film(990, -1)
+	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
+	h.must(err)
+	asset, err := films.Pack(t.Context(), clearFilm(), "sea", 2)
+	h.must(err)
+	h.must(films.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
+		Start: 0,
+		En:    "Begin",
+		Zh:    "开始",
+	}, {
+		Start: 12,
+		En:    "The end",
+		Zh:    "结局",
+	}}))
+	_, err = h.Pool.Exec(t.Context(), `update video_product_spu set free_seconds = 8 where id = $1`, h.film.SPUID)
+	h.must(err)
+	h.must(h.Catalog.SetAsset(t.Context(), h.film.SPUID, asset.ID, asset.DurationSeconds))
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func clearFilm() fstest.MapFS {
+	files := fstest.MapFS{
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
+		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
+
+		"thumbs.webp": {Data: []byte("sheet")},
+	}
+	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
+	for i := range 5 {
+		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
+		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: []byte("x")}
+	}
+	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
+	return files
+}
+
+func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
+	h := open(t)
+	here := "/try/" + h.film.Slug
+	guest := h.Browser(0)
+	a := guest.Get(here).Wants(200).
+		Shows("first 8 seconds for free", "The whole film lasts 20 seconds.", "Buy for CN¥9.90")
+	for _, part := range []string{`data-auth-url="` + here + `/auth"`, `<template data-end>`, `data-again`,
+		`data-thumbs=""`, `data-watermark=""`,
+		`chapters.en.vtt`, fmt.Sprintf(`name="sku_id" value="%d"`, h.sku), `noindex`} {
+		if !a.Has(part) {
+			t.Errorf("the page lacks %s", part)
+		}
+	}
+	if a.Has("thumbs.vtt") {
+		t.Error("the thumbnails of the whole film are named")
+	}
+	chapters := a.Body[strings.Index(a.Body, `data-chapters="`)+len(`data-chapters="`):]
+	chapters, _, _ = strings.Cut(chapters, `"`)
+	if text := guest.Get(chapters).Wants(200).Body; !strings.Contains(text, "Begin") ||
+		strings.Contains(text, "The end") {
+		t.Errorf("chapters:\n%s", text)
+	}
+	guest.Lang = "zh-CN"
+	if a := guest.Get(here).Wants(200).Shows("免费试看前 8 秒", "购买"); !a.Has("chapters.zh-CN.vtt") {
+		t.Error("the chapters are in another language")
+	}
+}
+
+func TestShow_price_of_a_running_sale(t *testing.T) {
+	h := open(t)
+	h.FlashSale(h.sku, 490, 1)
+	here := "/try/" + h.film.Slug
+	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥4.90").Hides("CN¥9.90")
+	agreed := money.Of(490, "CNY")
+	_, _, err := h.Orders.Place(t.Context(), order.PlaceRequest{
+		UserID:         h.Person("ann", "shopper").ID,
+		IdempotencyKey: "k",
+		Items:          []order.Line{{SKUID: h.sku, Quantity: 1}},
+		ExpectTotal:    &agreed,
+	})
+	h.must(err)
+	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥9.90").Hides("CN¥4.90")
+}
+
+func TestABuyerIsLedToTheFilm(t *testing.T) {
+	h := open(t)
+	ann := h.Person("ann", "shopper")
+	here := "/try/" + h.film.Slug
+	h.Browser(ann.ID).Get(here).Wants(200)
+	h.must(db.InTx(t.Context(), h.Pool, func(tx pgx.Tx) error {
+		_, err := h.Entitlements.GrantTx(t.Context(), tx, entitlement.Grant{
+			UserID:    ann.ID,
+			SPUID:     h.film.SPUID,
+			SKUID:     h.sku,
+			Reference: "o",
+			Source:    "s",
+			Kind:      entitlement.KindOwn,
+			Quality:   entitlement.QualityHD,
+		})
+		return err
+	}))
+	if a := h.Browser(ann.ID).Get(here).Wants(303); a.Location != "/watch/"+h.film.Slug {
+		t.Errorf("a buyer goes to %s", a.Location)
+	}
+}
+
+func TestThereIsNoPageOfWhatIsNotFree(t *testing.T) {
+	h := open(t)
+	guest := h.Browser(0)
+	guest.Get("/try/nothing").Wants(404)
+	other, err := h.Catalog.ProductOfSKU(t.Context(), h.Film(990, -1))
+	h.must(err)
+	if a := guest.Get("/try/" + other.Slug).Wants(303); a.Location != "/v/"+other.Slug {
+		t.Errorf("led to %s", a.Location)
+	}
+	h.must(h.Catalog.TakeDown(t.Context(), h.film.SPUID))
+	guest.Get("/try/" + h.film.Slug).Wants(404)
+}
