@@ -56,7 +56,8 @@ func graded(top, bottom Color, from, to float64) Ink {
 	}
 }
 
-func (i Ink) with(mode Blend) Ink { i.Mode = mode; return i }
+// screened lightens what is below.
+func (i Ink) screened() Ink { i.Mode = Screen; return i }
 
 func clamp(v float64) float64 { return math.Max(0, math.Min(1, v)) }
 

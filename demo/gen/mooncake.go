@@ -5,7 +5,7 @@ import "math"
 func paintMooncake(c *Canvas, t float64) {
 	c.Still("mooncake", func() {
 		c.Sky(hex(0x0d1238), hex(0x1b1f57), hex(0x3a2f74), hex(0x6a4284), hex(0x9c5a82))
-		stars(c, 171, 120, 700, 0)
+		stars(c, 171, 120, 700)
 	})
 	moonY := lerp(520, 400, ramp(0, 20, t))
 	c.Glow(800, moonY, 700, hex(0xffd98a), 0.5)

@@ -2,14 +2,14 @@ package main
 
 import "math"
 
-// stars scatters n fixed stars above a height; some of them twinkle.
-func stars(c *Canvas, seed, n int, below, t float64) {
+// stars scatters n fixed stars above a height; some of them are brighter or fainter than the rest.
+func stars(c *Canvas, seed, n int, below float64) {
 	for i := 0; i < n; i++ {
 		x, y := dice(seed, i, 1)*Wide, math.Pow(dice(seed, i, 2), 1.3)*below
 		r := 0.8 + 1.7*math.Pow(dice(seed, i, 3), 3)
 		a := 0.35 + 0.55*dice(seed, i, 4)
 		if i%7 == 0 {
-			a *= 0.4 + 0.6*wave(t, 3+2*dice(seed, i, 5), dice(seed, i, 6))
+			a *= 0.4 + 0.6*wave(0, 1, dice(seed, i, 6))
 			r *= 1.3
 		}
 		c.Circle(x, y, r, flat(hex(0xeaf2ff).Fade(a)))
@@ -56,7 +56,7 @@ func paintAurora(c *Canvas, t float64) {
 	shore := 640.0
 	c.Still("aurora", func() {
 		c.Sky(hex(0x040818), hex(0x08152e), hex(0x0e2a44), hex(0x17465a), hex(0x0a1c2e))
-		stars(c, 3, 170, 560, 0)
+		stars(c, 3, 170, 560)
 	})
 	c.Field(7, 0, shore, Screen, func(x, y float64) Color { return curtain(x, y, t) })
 	far := func(x float64) float64 { return 505 + 130*fbm(x/330, 4, 0, 4) - 60*math.Exp(-sq((x-1130)/230)) }

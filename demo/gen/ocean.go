@@ -6,7 +6,7 @@ func paintLighthouse(c *Canvas, t float64) {
 	horizon := 520.0
 	c.Still("lighthouse", func() {
 		c.Sky(hex(0x14204a), hex(0x2f3f7c), hex(0x8a5f9a), hex(0xf08f86), hex(0xffc58f), hex(0xffc58f))
-		stars(c, 5, 70, 260, 0)
+		stars(c, 5, 70, 260)
 		for i := 0; i < 9; i++ {
 			x, y := dice(31, i, 1)*1700-50, 300+170*dice(31, i, 2)
 			w := 110 + 190*dice(31, i, 3)

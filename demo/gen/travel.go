@@ -154,7 +154,7 @@ func pagoda(c *Canvas, x, y, s float64, ink, lit Ink) {
 func paintKyoto(c *Canvas, t float64) {
 	c.Still("kyoto", func() {
 		c.Sky(hex(0x14163f), hex(0x35296b), hex(0x7a3f82), hex(0xd0627f), hex(0xf5a07c), hex(0xf5a07c))
-		stars(c, 111, 60, 330, 0)
+		stars(c, 111, 60, 330)
 		c.Glow(800, 560, 560, hex(0xffb070), 0.55)
 		c.Circle(980, 210, 64, flat(hex(0xfff1cf)))
 		c.Ridge(10, func(x float64) float64 { return 600 - 120*fbm(x/380, 3, 0, 3) }, flat(hex(0x7c477f)))
@@ -249,19 +249,19 @@ func paintNeon(c *Canvas, t float64) {
 		if i%6 == 0 {
 			a = 0.2 + 0.3*wave(t, 3+4*dice(122, i, 4), dice(122, i, 5))
 		}
-		c.Circle(x, y, r, flat(tone.Fade(a)).with(Screen))
-		c.Ring(x, y, r, 3, flat(mix(tone, white, 0.3).Fade(a*0.8)).with(Screen))
+		c.Circle(x, y, r, flat(tone.Fade(a)).screened())
+		c.Ring(x, y, r, 3, flat(mix(tone, white, 0.3).Fade(a*0.8)).screened())
 	}
 	sign := func(x, y, w, h float64, tone Color, beat float64) {
 		a := 0.85 + 0.15*math.Sin(t*beat)
 		c.Glow(x+w/2, y+h/2, math.Max(w, h)*1.15, tone, 0.45)
 		p := (&Path{}).Move(x, y).Line(x+w, y).Line(x+w, y+h).Line(x, y+h).Close()
 		p.Move(x+11, y+11).Line(x+11, y+h-11).Line(x+w-11, y+h-11).Line(x+w-11, y+11).Close()
-		c.Fill(p, flat(mix(tone, white, 0.45).Fade(a)).with(Screen))
+		c.Fill(p, flat(mix(tone, white, 0.45).Fade(a)).screened())
 		n := int(h / 62)
 		for i := 0; i < n; i++ {
 			cy := y + 34 + float64(i)*(h-68)/math.Max(1, float64(n-1))
-			c.Ring(x+w/2, cy, w*0.2, 8, flat(mix(tone, white, 0.5).Fade(a)).with(Screen))
+			c.Ring(x+w/2, cy, w*0.2, 8, flat(mix(tone, white, 0.5).Fade(a)).screened())
 		}
 	}
 	sign(210, 90, 96, 330, hex(0xff2e88), 1.1)
@@ -278,13 +278,13 @@ func paintNeon(c *Canvas, t float64) {
 		}
 		x := wrap(dice(123, i)*2000+dir*t*(60+26*dice(124, i)), -160, 1760)
 		for k := -1.0; k <= 1; k += 2 {
-			c.Circle(x+k*46, y, 34, flat(tone.Fade(0.5)).with(Screen))
-			c.Ring(x+k*46, y, 34, 4, flat(tone.Fade(0.5)).with(Screen))
-			c.Oval(x+k*46, y+150, 20, 110, 0, flat(tone.Fade(0.13)).with(Screen))
+			c.Circle(x+k*46, y, 34, flat(tone.Fade(0.5)).screened())
+			c.Ring(x+k*46, y, 34, 4, flat(tone.Fade(0.5)).screened())
+			c.Oval(x+k*46, y+150, 20, 110, 0, flat(tone.Fade(0.13)).screened())
 		}
 	}
 	for i := 0; i < 9; i++ {
-		c.Oval(dice(125, i)*1600, 800, 34, 130, 0, flat(tones[i%6].Fade(0.13)).with(Screen))
+		c.Oval(dice(125, i)*1600, 800, 34, 130, 0, flat(tones[i%6].Fade(0.13)).screened())
 	}
 	drop := func(x, y, r float64) {
 		c.Oval(x, y, r, r*1.18, 0, flat(hex(0x070716).Fade(0.5)))

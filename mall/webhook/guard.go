@@ -42,8 +42,11 @@ func (g *guard) control(_ context.Context, network, address string, _ syscall.Ra
 		return fmt.Errorf("%w: %w", errRefused, err)
 	}
 	own, err := g.own()
-	if err != nil || slices.Contains(own, to.Addr()) {
-		return fmt.Errorf("%w: %s is this machine (%v)", errRefused, to, err)
+	if err != nil {
+		return fmt.Errorf("%w: %s may be this machine: %w", errRefused, to, err)
+	}
+	if slices.Contains(own, to.Addr()) {
+		return fmt.Errorf("%w: %s is this machine", errRefused, to)
 	}
 	return nil
 }

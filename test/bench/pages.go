@@ -76,9 +76,10 @@ func (b *bench) echoLimit(ctx context.Context, path string) (figure, error) {
 	if err != nil {
 		return figure{}, err
 	}
+	header := res.Header
 	e := echo.New()
 	e.GET("/*", func(c echo.Context) error {
-		for name, values := range res.Header {
+		for name, values := range header {
 			for _, v := range values {
 				c.Response().Header().Add(name, v)
 			}

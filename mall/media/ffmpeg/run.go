@@ -140,8 +140,10 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 			(s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
 			return nil, ErrTooSlow
 		case s.Signaled() && fromOutside(s.Signal()):
+			//nolint:errorlint // a *Failed in the chain would blame the film
 			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed)
 		case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
+			//nolint:errorlint // as above
 			return nil, fmt.Errorf("%w: %s", ErrHindered, failed)
 		}
 		return nil, failed
