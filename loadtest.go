@@ -20,18 +20,18 @@ import (
 )
 
 type loadtestCommand struct {
-	Scenario string `arg:"" enum:"browse,buy,flash,notices,play" help:"browse, buy, flash, notices or play; docs/load.md describes them."`
+	Scenario string `arg:"positional,required" help:"browse, buy, flash, notices or play; docs/load.md describes them."`
 
 	Target      string `placeholder:"URL" help:"The mall's address; without it the one that ADDR says."`
-	AllowRemote bool   `help:"The target may be another machine, which is yours."`
-	YesWrite    bool   `help:"Leave accounts, orders and payments behind in a mall that is not in demo mode."`
+	AllowRemote bool   `arg:"--allow-remote" help:"The target may be another machine, which is yours."`
+	YesWrite    bool   `arg:"--yes-write" help:"Leave accounts, orders and payments behind in a mall that is not in demo mode."`
 
 	Rate     float64       `help:"Visits a second. Default: browse 10, buy 5, flash 500, notices 100, play 5."`
 	Constant bool          `help:"Visits evenly spaced, not as independent people come."`
 	Ramp     time.Duration `help:"Let the rate climb from nothing in this time."`
 	Duration time.Duration `default:"30s" help:"How long visits arrive."`
-	Most     int           `name:"visits" help:"Visits at most: buyers, viewers, notices. Default: 500 in flash, else 10000."`
-	InFlight int           `default:"512" help:"Visits at once."`
+	Most     int           `arg:"--visits" help:"Visits at most: buyers, viewers, notices. Default: 500 in flash, else 10000."`
+	InFlight int           `arg:"--in-flight" default:"512" help:"Visits at once."`
 	Patience time.Duration `default:"5s" help:"How late a visit may begin; then it counts as not sent."`
 	Timeout  time.Duration `default:"15s" help:"Of one request."`
 	Persist  time.Duration `default:"30s" help:"How long a buyer who is told to wait asks again."`
@@ -39,7 +39,7 @@ type loadtestCommand struct {
 	Think    time.Duration `default:"2s" help:"Mean pause before the next page."`
 	Seed     uint64        `default:"1" help:"The same seed sends the same crowd."`
 
-	SKU      int64  `name:"sku" help:"Of flash; without it the newest with a limited stock."`
+	SKU      int64  `arg:"--sku" help:"Of flash; without it the newest with a limited stock."`
 	Campaign int64  `help:"Of flash: order under this campaign."`
 	Units    int64  `default:"100" help:"Of flash: units for sale; -1 leaves the stock as it is."`
 	Report   string `default:"loadtest.html" help:"Where the report goes; empty for none."`

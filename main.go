@@ -9,7 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/alecthomas/kong"
+	"github.com/alexflint/go-arg"
 
 	"videomall/config"
 	"videomall/db"
@@ -19,28 +19,33 @@ import (
 
 // commands is the command line; config.Config, from the environment, is the rest.
 type commands struct {
-	Serve     serveCommand     `cmd:"" default:"1" help:"Serve the mall; without further roles it does everything, the jobs included."`
-	Worker    workerCommand    `cmd:"" help:"Work jobs only, beside processes that serve."`
-	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
-	Seed      seedCommand      `cmd:"" help:"Write the demo content into an empty mall."`
-	Rebuild   rebuildCommand   `cmd:"" help:"Sum what creators see of their sales anew from the rows of orders; the mall may be open."`
-	MoveMedia moveMediaCommand `cmd:"" help:"Copy all media from STORAGE_URL to another storage."`
-	Loadtest  loadtestCommand  `cmd:"" help:"Send a crowd to a mall, measure its answers and count what it sold."`
-	Doctor    doctorCommand    `cmd:"" help:"Say what this machine has and what is missing."`
+	Serve     *serveCommand     `arg:"subcommand:serve" help:"Serve the mall, which is also done without a command; without further roles it does everything, the jobs included."`
+	Worker    *workerCommand    `arg:"subcommand:worker" help:"Work jobs only, beside processes that serve."`
+	Migrate   *migrateCommand   `arg:"subcommand:migrate" help:"Bring the database's schema up to date."`
+	Seed      *seedCommand      `arg:"subcommand:seed" help:"Write the demo content into an empty mall."`
+	Rebuild   *rebuildCommand   `arg:"subcommand:rebuild" help:"Sum what creators see of their sales anew from the rows of orders; the mall may be open."`
+	MoveMedia *moveMediaCommand `arg:"subcommand:move-media" help:"Copy all media from STORAGE_URL to another storage."`
+	Loadtest  *loadtestCommand  `arg:"subcommand:loadtest" help:"Send a crowd to a mall, measure its answers and count what it sold."`
+	Doctor    *doctorCommand    `arg:"subcommand:doctor" help:"Say what this machine has and what is missing."`
+}
+
+// Description is part of the help.
+func (commands) Description() string {
+	return "A self-hosted shop for video. It is set up by environment variables; docs/configuration.md lists them."
+}
+
+type command interface {
+	Run(context.Context, *config.Config) error
 }
 
 func main() {
-	var line commands
-	kctx := kong.Parse(&line, kong.Name("videomall"), kong.UsageOnError(),
-		kong.Description(
-			"A self-hosted shop for video. It is set up by environment variables; docs/configuration.md lists them."))
+	chosen := parse(os.Args[1:])
 	// The first signal asks for an orderly end; a second one finds no handler and ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	cfg, err := config.Load(os.Environ())
 	if err == nil {
-		kctx.BindTo(ctx, (*context.Context)(nil))
-		err = kctx.Run(cfg)
+		err = chosen.Run(ctx, cfg)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "videomall: "+err.Error())
@@ -48,8 +53,31 @@ func main() {
 	}
 }
 
+// parse returns the command that was chosen. It ends the process where help was asked for, or the line makes no sense.
+func parse(line []string) command {
+	var all commands
+	parser, err := arg.NewParser(arg.Config{Program: "videomall"}, &all)
+	if err != nil {
+		panic(err) // the tags of commands
+	}
+	err = parser.Parse(line)
+	switch {
+	case errors.Is(err, arg.ErrHelp):
+		_ = parser.WriteHelpForSubcommand(os.Stdout, parser.SubcommandNames()...)
+		os.Exit(0)
+	case err != nil:
+		_ = parser.WriteUsageForSubcommand(os.Stderr, parser.SubcommandNames()...)
+		fmt.Fprintln(os.Stderr, "videomall: "+err.Error())
+		os.Exit(1)
+	}
+	if chosen, ok := parser.Subcommand().(command); ok {
+		return chosen
+	}
+	return serveCommand{}
+}
+
 type serveCommand struct {
-	Jobs bool `default:"true" negatable:"" help:"Work jobs in this process too."`
+	NoJobs bool `arg:"--no-jobs" help:"Leave the jobs to other processes."`
 }
 
 // Run serves until the context ends.
@@ -58,7 +86,7 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config) error {
 		if err := prepare(ctx, cfg, p); err != nil {
 			return err
 		}
-		return p.Run(ctx, program.Roles{HTTP: true, Jobs: c.Jobs})
+		return p.Run(ctx, program.Roles{HTTP: true, Jobs: !c.NoJobs})
 	})
 }
 
@@ -104,7 +132,7 @@ func (seedCommand) Run(ctx context.Context, cfg *config.Config) error {
 }
 
 type moveMediaCommand struct {
-	To string `required:"" env:"MOVE_MEDIA_TO" placeholder:"URL" help:"Where to, as STORAGE_URL is written. In MOVE_MEDIA_TO other people on this machine can't see its secret."`
+	To string `arg:"--to,required,env:MOVE_MEDIA_TO" placeholder:"URL" help:"Where to, as STORAGE_URL is written. In MOVE_MEDIA_TO other people on this machine can't see its secret."`
 }
 
 // Run copies and ends; it needs no database.

@@ -2,32 +2,50 @@ package load
 
 import (
 	"bufio"
+	"context"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
-//go:embed report.gohtml
-var reportText string
+//go:embed report.css
+var reportCSS string
+
+// reportStyle is handed on as it is: a template can't read CSS.
+var reportStyle = "<style>\n" + reportCSS + "</style>"
+
+// report is what the page shows: templ, unlike html/template, calls no method by its name, so that the linker can leave
+// out of the program what nobody calls.
+type report struct {
+	Result
+	Curve, Rate, Time chart
+	Broken            []Check
+}
 
 // Report writes a result as one HTML page that asks nobody for anything.
 func (r Result) Report(w io.Writer) error {
-	page, err := template.New("report").Funcs(template.FuncMap{"short": short, "clock": clock, "share": share,
-		"kind": func(outcome string) Kind { return KindOf(outcome) }}).Parse(reportText)
-	if err != nil {
-		return fmt.Errorf("read the report's template: %w", err)
+	return report{
+		Result: r,
+		Curve:  curveChart(append([]Step{r.All}, slowest(r.Steps)...)),
+		Rate:   rateChart(r.Seconds),
+		Time:   timeChart(r.Seconds),
+		Broken: Broken(r.Checks),
+	}.page().Render(context.Background(), w)
+}
+
+// at writes a coordinate of a drawing.
+func at(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
+
+// anchor keeps the label of the last tick within the drawing.
+func anchor(x float64) string {
+	if x > 395 {
+		return "end"
 	}
-	return page.Execute(w, struct {
-		Result
-		Curve, Rate, Time chart
-		Config, Machine   []setting
-		Broken            []Check
-	}{r, curveChart(append([]Step{r.All}, slowest(r.Steps)...)), rateChart(r.Seconds), timeChart(r.Seconds),
-		r.Plan.settings(), machine(), Broken(r.Checks)})
+	return "middle"
 }
 
 // Broken are the checks that do not add up.

@@ -6,13 +6,8 @@ package text
 
 import (
 	"context"
-	"embed"
-	"fmt"
-	"io/fs"
-	"strings"
 
-	"github.com/BurntSushi/toml"
-	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 
 	"videomall/mall/calendar"
@@ -52,57 +47,15 @@ func Choose(cookie, acceptLanguage string) Lang {
 	return En
 }
 
-//go:embed messages/*.toml
-var messages embed.FS
-
 // Built once from the embedded files, never written again.
 var printers = load(messages)
 
 // Printer writes for one reader: a language, with its calendar and zone. It is safe for concurrent use.
 type Printer struct {
-	Lang      Lang
-	plain     map[string]string // messages without arguments, which need no template
-	localizer *i18n.Localizer
-	form      form
-	own       *calendar.Zone // the reader's zone; nil where it is not known
-}
-
-func load(files embed.FS) map[Lang]*Printer {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	out := map[Lang]*Printer{}
-	for _, l := range Langs {
-		out[l.Lang] = &Printer{
-			Lang:      l.Lang,
-			plain:     map[string]string{},
-			localizer: i18n.NewLocalizer(bundle, string(l.Lang)),
-			form:      forms[l.Lang],
-		}
-	}
-	entries, err := fs.ReadDir(files, "messages")
-	if err != nil {
-		panic("text: " + err.Error())
-	}
-	for _, entry := range entries {
-		b, err := files.ReadFile("messages/" + entry.Name())
-		if err != nil {
-			panic("text: " + err.Error())
-		}
-		parsed, err := bundle.ParseMessageFileBytes(b, entry.Name())
-		if err != nil {
-			panic(fmt.Sprintf("text: messages/%s: %v", entry.Name(), err))
-		}
-		p := out[Lang(parsed.Tag.String())]
-		if p == nil {
-			panic("text: messages/" + entry.Name() + " is in no language of the mall")
-		}
-		for _, m := range parsed.Messages {
-			if m.One == "" && !strings.Contains(m.Other, "{{") {
-				p.plain[m.ID] = m.Other
-			}
-		}
-	}
-	return out
+	Lang     Lang
+	messages map[string]entry
+	form     form
+	own      *calendar.Zone // the reader's zone; nil where it is not known
 }
 
 // For returns the printer of a language; an unknown one gets English.
@@ -116,31 +69,25 @@ func For(l Lang) *Printer {
 // T returns a message. args are name, value pairs for its {{.Name}} places: p.T("cart.added", "Title", title). An
 // unknown key comes back as itself, so that a page never fails for want of a word; a test keeps keys and files in step.
 func (p *Printer) T(key string, args ...any) string {
-	if s, ok := p.plain[key]; ok {
-		return s
+	m, ok := p.messages[key]
+	if !ok {
+		return key
 	}
-	return p.localize(key, nil, args)
+	text := m.form(plural.Other)
+	if !m.places {
+		return text
+	}
+	return fill(text, args)
 }
 
 // N returns a message in the plural form of n, which the message may show as {{.Count}}, grouped in thousands.
 func (p *Printer) N(key string, n int, args ...any) string {
-	return p.localize(key, n, append(args, "Count", p.Number(n)))
-}
-
-func (p *Printer) localize(key string, count any, args []any) string {
-	data := make(map[string]any, len(args)/2)
-	for i := 0; i+1 < len(args); i += 2 {
-		data[fmt.Sprint(args[i])] = args[i+1]
-	}
-	s, err := p.localizer.Localize(&i18n.LocalizeConfig{
-		MessageID:    key,
-		TemplateData: data,
-		PluralCount:  count,
-	})
-	if err != nil {
+	m, ok := p.messages[key]
+	if !ok {
 		return key
 	}
-	return s
+	form := plural.Cardinal.MatchPlural(p.form.tag, max(n, -n), 0, 0, 0, 0)
+	return fill(m.form(form), append(args, "Count", p.Number(n)))
 }
 
 // Of chooses between what was written in both languages; where one is missing, the other stands in.
@@ -168,10 +115,8 @@ func (p *Printer) choose(zh, en string) (string, Lang) {
 
 // Has reports whether a message exists in this language, for keys made from a slug or a state.
 func (p *Printer) Has(key string) bool {
-	if _, ok := p.plain[key]; ok {
-		return true
-	}
-	return p.localize(key, 1, nil) != key
+	_, ok := p.messages[key]
+	return ok
 }
 
 type contextKey struct{}

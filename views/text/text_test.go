@@ -64,6 +64,8 @@ func TestWordsAndPlurals(t *testing.T) {
 		zh.T("nav.cart"):            "购物车",
 		en.N("nav.cart_count", 1):   "Cart, 1 video",
 		en.N("nav.cart_count", 0):   "Cart, 0 videos",
+		en.N("nav.cart_count", -1):  "Cart, -1 video",
+		zh.N("no.such.key", 2):      "no.such.key",
 		en.N("rating.count", 12345): "12,345 reviews",
 		zh.N("rating.count", 12345): "12,345 条评价",
 		// escaped where it is drawn, not here
