@@ -1,11 +1,8 @@
 package web_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -18,14 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/net/html"
 
 	"videomall/mall/account"
-	"videomall/mall/malltest"
-	"videomall/mall/payment/sandbox"
 )
 
 // The kinds of values that no text is. They are refused before a handler sees them.
@@ -34,30 +28,6 @@ const (
 	badBytes = "bytes that are no UTF-8"
 )
 
-// kindOfValue are values that break a server for the same reason.
-type kindOfValue struct {
-	name   string
-	values []string
-}
-
-// hostile are values that have broken other servers.
-var hostile = []kindOfValue{
-	{nul, []string{"a\x00b", "\x00"}},
-	{badBytes, []string{"\xff\xfe", "a\xc0\xafb", "\xed\xa0\x80"}},
-	{"nothing", []string{"", " "}},
-	{"not above zero", []string{"-1", "0"}},
-	{"no whole number", []string{"1.5", "1e400", "NaN", "0x10", "２", "١"}},
-	{"beyond 32 bits", []string{"2147483648"}},
-	{"the limit of 64 bits", []string{"9223372036854775807", "-9223372036854775808"}},
-	{"beyond 64 bits", []string{"9223372036854775808", strings.Repeat("9", 400)}},
-	{"long", []string{strings.Repeat("é", 5000)}},
-	{"marks of another language", []string{"' or 1=1; --", `\`, "%", "_%", "%00", "<script>", "\r\nX: y"}},
-	{"unseen or astral", []string{"\u202e\u200b\ufeff", "💥"}},
-	{"time", []string{"0000-00-00T00:00", "9999-12-31T23:59", "294277-01-01T00:00"}},
-	{"structure", []string{"null", "[]", "a,b,,", "AAAA"}},
-	{"address", []string{"../../etc/passwd", "javascript:alert(1)", "//evil.example/"}},
-}
-
 // target is an address with a request that it understands.
 type target struct {
 	who, method, route, address string
@@ -65,139 +35,6 @@ type target struct {
 	json                        string     // the body instead of a form
 	headers                     []string
 }
-
-// unlinked are parameters that no page of the matrix links to or has a form for, by "method route".
-var unlinked = map[string]url.Values{
-	"GET /videos":          {"cursor": {"x"}, "sort": {"newest"}, "filters": {"1"}},
-	"GET /search":          {"q": {"film"}, "cursor": {"x"}, "sort": {"price_asc"}},
-	"GET /v/:slug/reviews": {"cursor": {"x"}},
-	"GET /orders":          {"cursor": {"x"}},
-	"GET /library":         {"cursor": {"x"}, "expired": {"1"}, "device": {"1"}},
-	"GET /admin/orders": {
-		"beforeNo": {"x"},
-		"before":   {"2026-01-02T03:04"},
-		"product":  {"1"},
-		"status":   {"PAID"},
-		"q":        {"x"},
-	},
-	"GET /admin/audit": {
-		"actor":   {"1"},
-		"verb":    {"x"},
-		"subject": {"x"},
-		"since":   {"2026-01-02"},
-		"until":   {"2026-01-03"},
-		"before":  {"1"},
-	},
-	"GET /admin/people": {
-		"q":         {"x"},
-		"role":      {"shopper"},
-		"suspended": {"1"},
-		"after":     {"1"},
-		"before":    {"1"},
-	},
-	"GET /admin/cases": {
-		"before": {"1"},
-		"after":  {"1"},
-		"state":  {"open"},
-		"kind":   {"x"},
-		"last":   {"1"},
-	},
-	"GET /admin/review": {"state": {"open"}, "before": {"1"}, "after": {"1"}, "high": {"1"}},
-	"GET /admin/books": {
-		"before":   {"1"},
-		"account":  {"x"},
-		"currency": {"CNY"},
-		"from":     {"2026-01-01"},
-		"to":       {"2026-01-02"},
-	},
-	"GET /admin/lists": {"list": {"deny"}, "before": {"1"}, "subject": {"x"}},
-	"GET /admin":       {"days": {"30"}},
-	"GET /studio":      {"days": {"30"}, "from": {"2026-01-01"}, "to": {"2026-01-02"}},
-	"GET /studio/orders": {
-		"before": {"x"},
-		"q":      {"x"},
-		"video":  {"1"},
-		"from":   {"2026-01-01"},
-		"to":     {"2026-01-02"},
-		"state":  {"x"},
-	},
-	"GET /studio/listings":     {"before": {"1"}, "state": {"draft"}},
-	"GET /studio/listings/new": {"video": {"1"}, "cover": {"x"}},
-	"GET /studio/offers":       {"coupons": {"1"}, "bundles": {"1"}},
-	"GET /studio/earnings":     {"before": {"1"}, "currency": {"CNY"}},
-	"GET /studio/webhooks/:id": {"before": {"1"}},
-	"GET /studio/sales/new":    {"spu": {"1"}, "q": {"x"}},
-	"GET /admin/sales/new":     {"spu": {"1"}, "q": {"x"}},
-	"GET /sign-in":             {"next": {"/"}},
-	"GET /api/v1/mall/videos": {
-		"q":        {"film"},
-		"category": {"films"},
-		"sort":     {"newest"},
-		"priceMin": {"1"},
-		"priceMax": {"2"},
-		"limit":    {"1"},
-		"cursor":   {"x"},
-	},
-	"GET /api/v1/mall/me/orders":       {"limit": {"1"}, "cursor": {"x"}},
-	"GET /api/v1/mall/me/entitlements": {"limit": {"1"}, "cursor": {"x"}},
-	"GET /api/v1/mall/campaigns":       {"limit": {"1"}, "cursor": {"x"}},
-	"GET /checkout":                    {"coupon": {"SUMMER"}},
-	"GET /studio/insight.csv":          {"what": {"days"}},
-	"GET /watch/:slug":                 {"start": {"1"}},
-	"POST /cart/items":                 {"sku_id": {"1"}, "next": {"/checkout"}},
-	"POST /studio/time-zone":           {"zone": {"Asia/Shanghai"}},
-	"POST /seen":                       {"tag": {"x"}},
-	"POST /v/:slug/reviews":            {"rating": {"5"}, "body": {"Good."}},
-	"POST /sandbox/pay/:token/pay": {
-		"copies":       {"1"},
-		"delay":        {"1"},
-		"amount":       {"1"},
-		"currency":     {"CNY"},
-		"first_notice": {"x"},
-		"processing":   {"1"},
-		"hold_notice":  {"1"},
-		"twice":        {"1"},
-		"refunds_fail": {"1"},
-	},
-	"POST /studio/videos/:id/captions": {"language": {"en"}},
-	"POST /studio/videos/:id/chapters": {"language": {"en"}, "chapters": {"0:00 Start"}},
-	"POST /studio/videos/:id/cover":    {"poster": {"1"}},
-	"POST /studio/videos/:id/retry":    {"stage": {"probe"}},
-	"POST /studio/listings/:id/appeal": {"words": {"Please look again."}},
-	"POST /admin/payouts/:id/pay":      {"bank_reference": {"x"}},
-	"POST /admin/takedowns":            {"access": {"keep"}},
-	"POST /admin/appeals/:id":          {"answer": {"yes"}},
-	"POST /admin/cases/:id/close":      {"note": {"Done."}},
-	"POST /admin/review/:id/return":    {"note": {"Too dark."}},
-	"POST /sign-in":                    {"email": {"nobody@example.test"}, "password": {"x"}, "next": {"/"}},
-	"POST /sign-up": {
-		"email":    {"new@example.test"},
-		"name":     {"New"},
-		"password": {password},
-		"next":     {"/"},
-	},
-}
-
-// bodies are what the addresses that read JSON understand.
-var bodies = map[string]string{
-	"POST /api/v1/mall/orders":                      `{"items": [{"skuId": 1, "quantity": 1}], "couponCode": "SUMMER", "campaignId": 1}`,
-	"POST /api/v1/mall/payments/:orderNo/prepay":    `{"provider": "sandbox"}`,
-	"POST /api/v1/mall/auth/token":                  `{"email": "nobody@example.test", "password": "x"}`,
-	"POST /api/v1/mall/play/heartbeat":              `{"position": 1}`,
-	"POST /api/v1/mall/play/auth/:videoId":          `{"takeover": true}`,
-	"POST /preview/:assetId/auth":                   `{"takeover": true}`,
-	"POST /try/:slug/auth":                          `{"takeover": true}`,
-	"POST /studio/uploads/parts":                    `{"name": "film.mp4", "type": "video/mp4", "size": 100}`,
-	"POST /studio/uploads/parts/:id/addresses":      `{"numbers": [1]}`,
-	"POST /api/v1/mall/payments/callback":           notice,
-	"POST /api/v1/mall/payments/callback/:provider": notice,
-}
-
-const notice = `{"eventId": "e", "type": "payment.succeeded", "merchant": "x", "outTradeNo": "1", "channelTxnNo": "t", "refundNo": "r",
-	"refundTxnNo": "r", "amount": 1, "currency": "CNY", "occurredAt": "2026-01-02T03:04:05Z"}`
-
-// endless are addresses whose answer has no end.
-var endless = []string{"/sales/:id/events"}
 
 // TestNoParameterBreaksTheServer sends hostile values to every address, as somebody who may ask there, in the place of
 // each of its parameters: of the path, the query, the form and the JSON. Each is alone in a request that is right
@@ -423,119 +260,6 @@ func forms(m *matrix, page, body string) []target {
 		list = append(list, x)
 	}
 	return list
-}
-
-// attempt is one request with a hostile value in the place of name.
-type attempt struct {
-	name, kind, value, address, body string
-	headers                          []string
-}
-
-// asJSON are values that a text can't stand for, with the name of their own parameter for %s.
-var asJSON = []string{"null", "[]", "{}", "true", "-1", "1e999", "9223372036854775808", "0.1", `{"a": {"a": []}}`,
-	`1, "%s": 1`}
-
-// requests are all attempts at a target. A name that is not known gets every value, and is known then.
-func (x target) requests(known map[string]bool) []attempt {
-	var list []attempt
-	send := func(name, kind, value, address string, form url.Values) {
-		a := attempt{name, kind, value, address, x.json, x.headers}
-		switch {
-		case x.method == http.MethodGet || x.method == http.MethodHead || x.method == http.MethodDelete:
-			if len(form) > 0 {
-				a.address += "?" + form.Encode()
-			}
-		case x.json == "" && x.headers[1] == echo.MIMEApplicationForm:
-			a.body = form.Encode()
-		}
-		if strings.HasPrefix(x.route, "/api/v1/mall/payments/callback") {
-			a.headers = append(slices.Clone(x.headers), sandbox.SignatureHeader,
-				sandbox.Sign(malltest.Secret, time.Now(), []byte(a.body)))
-		}
-		list = append(list, a)
-	}
-	each := func(name string, send func(kind, value string)) {
-		for _, k := range hostile {
-			values := k.values
-			if known[name] {
-				n := crc32.ChecksumIEEE([]byte(x.method+x.route+name)) % uint32(len(values))
-				values = values[n : n+1]
-			}
-			for _, v := range values {
-				send(k.name, v)
-			}
-		}
-		known[name] = true
-	}
-	steps := strings.Split(x.address, "/")
-	for n, step := range strings.Split(x.route, "/") {
-		if !strings.HasPrefix(step, ":") {
-			continue
-		}
-		each(step, func(kind, value string) {
-			if value == "" {
-				return // another address
-			}
-			other := slices.Clone(steps)
-			other[n] = url.PathEscape(value)
-			send(step, kind, value, strings.Join(other, "/"), x.form)
-		})
-	}
-	for _, name := range slices.Sorted(maps.Keys(x.form)) {
-		each(name, func(kind, value string) {
-			form := maps.Clone(x.form)
-			form[name] = []string{value}
-			send(name, kind, value, x.address, form)
-		})
-		form := maps.Clone(x.form)
-		right := x.form.Get(name)
-		form[name] = []string{right, right, "x"}
-		send(name, "thrice", right, x.address, form)
-	}
-	body := x.json
-	for _, leaf := range leaves(body) {
-		each(leaf.name, func(kind, value string) {
-			x.json = replaceLeaf(body, leaf, quoteJSON(value))
-			send(leaf.name, kind, value, x.address, nil)
-		})
-		for _, raw := range asJSON {
-			x.json = replaceLeaf(body, leaf, strings.ReplaceAll(raw, "%s", leaf.name))
-			send(leaf.name, "JSON", raw, x.address, nil)
-		}
-	}
-	return list
-}
-
-// leaf is a value of a JSON text: its name and where it stands.
-type leaf struct {
-	name       string
-	start, end int
-}
-
-var jsonLeaf = regexp.MustCompile(`"(\w+)": ("[^"]*"|\d+|true|\[\d+\])`)
-
-func leaves(body string) []leaf {
-	var list []leaf
-	for _, at := range jsonLeaf.FindAllStringSubmatchIndex(body, -1) {
-		list = append(list, leaf{body[at[2]:at[3]], at[4], at[5]})
-	}
-	return list
-}
-
-func replaceLeaf(body string, l leaf, value string) string {
-	return body[:l.start] + value + body[l.end:]
-}
-
-// quoteJSON writes a string with the bytes that it has, also those that no JSON text may have.
-func quoteJSON(s string) string {
-	if strings.ToValidUTF8(s, "") != s {
-		return `"` + s + `"`
-	}
-	var b bytes.Buffer
-	if err := json.NewEncoder(&b).Encode(s); err != nil {
-		return `""`
-	}
-	return strings.TrimSpace(b.String())
 }
 
 var reads = regexp.MustCompile(`(?:QueryParam|FormValue|PostFormValue|words|number)\("(\w+)"`)

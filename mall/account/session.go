@@ -2,18 +2,13 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gorilla/sessions"
@@ -25,47 +20,6 @@ import (
 	"videomall/mall/account/internal/dbsqlc"
 	"videomall/mall/redisbreaker"
 )
-
-// Lifetimes say when a session of somebody who signed in ends: Idle after their last visit, and Max after they signed
-// in, however often they came. Those of operators are shorter, since what a stolen one could do is more.
-type Lifetimes struct {
-	Idle, Max                 time.Duration
-	OperatorIdle, OperatorMax time.Duration
-}
-
-// UsualLifetimes are those of a mall that was told nothing else.
-var UsualLifetimes = Lifetimes{
-	Idle:         30 * 24 * time.Hour,
-	Max:          90 * 24 * time.Hour,
-	OperatorIdle: 12 * time.Hour,
-	OperatorMax:  7 * 24 * time.Hour,
-}
-
-// Within cuts the lifetimes to a longest one; 0 leaves them as they are.
-func (l Lifetimes) Within(most time.Duration) Lifetimes {
-	if most <= 0 {
-		return l
-	}
-	return Lifetimes{
-		Idle:         min(l.Idle, most),
-		Max:          most,
-		OperatorIdle: min(l.OperatorIdle, most),
-		OperatorMax:  min(l.OperatorMax, most),
-	}
-}
-
-func (l Lifetimes) of(role string) (idle, most time.Duration) {
-	if role == RoleOperator {
-		return l.OperatorIdle, l.OperatorMax
-	}
-	return l.Idle, l.Max
-}
-
-// slideEvery is how stale seen_at may be, so that a visit is rarely a write.
-func (l Lifetimes) slideEvery(role string) time.Duration {
-	idle, _ := l.of(role)
-	return min(time.Hour, idle/72)
-}
 
 const (
 	guestTTL     = 7 * 24 * time.Hour // since the last change
@@ -303,30 +257,6 @@ func (s *Sessions) User(ctx context.Context, session *sessions.Session) (u Stand
 	return row, s.now().Sub(row.SeenAt) >= s.Lifetimes.slideEvery(row.Role), nil
 }
 
-func (s *Sessions) options() *sessions.Options {
-	return &sessions.Options{
-		Path:     "/",
-		Secure:   s.secure,
-		HttpOnly: true,
-		SameSite: http.SameSiteLaxMode,
-	}
-}
-
-func (s *Sessions) setCookie(w http.ResponseWriter, session *sessions.Session, ttl time.Duration) {
-	options := *session.Options
-	options.MaxAge = int(ttl / time.Second)
-	replaceCookie(w, sessions.NewCookie(session.Name(), session.ID, &options))
-}
-
-// replaceCookie sets the cookie in the place of one that this answer set before: RFC 6265 asks for one a name.
-func replaceCookie(w http.ResponseWriter, cookie *http.Cookie) {
-	const header = "Set-Cookie"
-	w.Header()[header] = slices.DeleteFunc(w.Header()[header], func(line string) bool {
-		return strings.HasPrefix(line, cookie.Name+"=")
-	})
-	http.SetCookie(w, cookie)
-}
-
 // end deletes what stands for the id: the row, whose failure is an error, then what Redis holds.
 func (s *Sessions) end(ctx context.Context, id string) error {
 	if id == "" {
@@ -379,46 +309,3 @@ func (s *Sessions) forget(ctx context.Context, hashes ...[]byte) {
 }
 
 func redisKey(hash []byte) string { return "session:" + hex.EncodeToString(hash) }
-
-func newID() string {
-	b := make([]byte, idBytes)
-	rand.Read(b) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func wellFormed(id string) bool {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(id)
-	return err == nil && len(b) == idBytes
-}
-
-func hash(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
-
-func flatten(values map[any]any) (map[string]string, error) {
-	out := make(map[string]string, len(values)+1)
-	for k, v := range values {
-		key, okKey := k.(string)
-		value, okValue := v.(string)
-		if !okKey || !okValue {
-			return nil, fmt.Errorf("session: value %v is a %T, and only strings are kept", k, v)
-		}
-		out[key] = value
-	}
-	return out, nil
-}
-
-// clip keeps at most n bytes of valid UTF-8 without control characters, which PostgreSQL and a page both accept.
-func clip(text string, n int) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
-	if len(text) > n {
-		text = strings.ToValidUTF8(text[:n], "")
-	}
-	return text
-}

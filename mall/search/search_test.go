@@ -3,128 +3,15 @@ package search_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"videomall/db"
-	"videomall/db/dbtest"
 	"videomall/mall/catalog"
 	"videomall/mall/search"
 )
-
-var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-type shop struct {
-	*search.Search
-	catalog *catalog.Catalog
-	pool    *pgxpool.Pool
-	ids     map[string]int64
-}
-
-type film struct {
-	slug, titleZh, titleEn, aboutZh, aboutEn string
-	creator                                  int64
-	tags                                     []string
-	amount                                   int64
-}
-
-var films = []film{
-	{"aurora", "追逐极光", "Chasing the Aurora", "在冰岛的冬夜里等待北极光。", "Nights of waiting under the northern lights of Iceland.",
-		7, []string{"极光", "iceland", "nature"}, 1900},
-	{"kyoto", "京都的四季", "Four Seasons of Kyoto", "古都的寺庙、庭院与小巷。",
-		"Temples, gardens and lanes, photographed through a year.", 8, []string{"京都", "travel"}, 2900},
-	{"wok", "铁锅里的火", "Fire in the Wok", "四川厨师的日常。", "A Sichuan cook's day; running a kitchen.", 8,
-		[]string{"food", "cooking"}, 0},
-	{"guitar", "指弹吉他入门", "Fingerstyle Guitar for Beginners", "从第一个和弦开始。",
-		"Start from the first chord. You don't need to read music.", 7, []string{"music", "course"}, 9900},
-	{"tokyo", "东京夜行", "Tokyo by Night", "霓虹与雨。", "Neon and rain. Café culture after midnight.", 8,
-		[]string{"東京", "トーキョー", "travel"}, 1500},
-	{"north", "北方的光", "Light of the North", "灯塔看守人。", "A keeper of the lighthouse.", 7, nil, 1200},
-}
-
-func open(t testing.TB) *shop {
-	t.Helper()
-	ctx := context.Background()
-	pool := dbtest.New(t)
-	pools := db.Pools{Primary: pool, Replica: pool}
-	now := func() time.Time { return opening }
-	c := catalog.New(pools, now)
-	s := &shop{
-		Search:  search.New(pools, c, now),
-		catalog: c,
-		pool:    pool,
-		ids:     map[string]int64{},
-	}
-	category, err := c.CreateCategory(ctx, catalog.NewCategory{
-		Slug:   "all",
-		NameZh: "纪录片",
-		NameEn: "Documentary",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, name := range map[int64][2]string{7: {"林溪", "Lin Xi"}, 8: {"山田花子", "Hanako Yamada"}} {
-		if err := c.CreateCreator(ctx, catalog.NewCreator{
-			UserID: id,
-			Slug:   fmt.Sprint("creator-", id),
-			NameZh: name[0],
-			NameEn: name[1],
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, f := range films {
-		made, err := c.CreateProduct(ctx, catalog.NewProduct{
-			Slug:          f.slug,
-			CreatorID:     f.creator,
-			CategoryID:    category,
-			TitleZh:       f.titleZh,
-			TitleEn:       f.titleEn,
-			DescriptionZh: f.aboutZh,
-			DescriptionEn: f.aboutEn,
-			Tags:          f.tags,
-			SKUs: []catalog.NewSKU{{
-				Kind:    catalog.KindOwn,
-				Quality: catalog.QualityHD,
-				Price:   catalog.NewPrice{Amount: f.amount, Currency: "CNY"},
-			}},
-		})
-		if err == nil {
-			err = c.Publish(ctx, made.SPUID)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.ids[f.slug] = made.SPUID
-	}
-	if err := s.RebuildAll(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func slugs(r search.Result) string {
-	var list []string
-	for _, k := range r.Items {
-		list = append(list, k.Slug)
-	}
-	return strings.Join(list, " ")
-}
-
-func (s *shop) find(t *testing.T, q string) search.Result {
-	t.Helper()
-	r, err := s.Query(t.Context(), q, catalog.Filter{})
-	if err != nil {
-		t.Fatalf("%q: %v", q, err)
-	}
-	return r
-}
 
 func TestWordsAreFoundInBothLanguages(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,89 @@
+package catalog_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/mall/catalog"
+)
+
+func TestCatalog_Submit_in_one_language(t *testing.T) {
+	d := openDesk(t)
+	id := d.listed(t)
+	r := d.save(t, id, d.whole(func(n *catalog.Content) { n.TitleZh, n.TitleEn = "", "" }))
+	is(t, d.Submit(t.Context(), 7, id, r.Version), catalog.ErrRevisionMissing, "title_en", "titles_missing")
+	for slug, only := range map[string]func(*catalog.Content){
+		"only-chinese": func(n *catalog.Content) { n.TitleEn, n.DescriptionEn = "", "" },
+		"only-english": func(n *catalog.Content) { n.TitleZh, n.DescriptionZh = "", "" },
+	} {
+		want := d.whole(only, func(n *catalog.Content) { n.Slug = slug })
+		d.live(t, only, func(n *catalog.Content) { n.Slug = slug })
+		p, err := d.ProductBySlug(t.Context(), slug)
+		if err != nil || p.TitleZh != want.TitleZh || p.TitleEn != want.TitleEn {
+			t.Errorf("%s is on sale as %q and %q: %v", slug, p.TitleZh, p.TitleEn, err)
+		}
+	}
+}
+
+// What a page shows is what is submitted: another page that saved meanwhile is not handed in by it.
+func TestAnOldPageSubmitsNothing(t *testing.T) {
+	d := openDesk(t)
+	id := d.listed(t)
+	old := d.save(t, id, d.whole())
+	now := d.save(t, id, d.whole(func(n *catalog.Content) { n.TitleEn = "Aurora, dearer" }))
+	is(t, d.Submit(t.Context(), 7, id, old.Version), catalog.ErrRevisionMoved)
+	if len(d.submitted) != 0 {
+		t.Errorf("reviewers heard %+v", d.submitted)
+	}
+	if err := d.Submit(t.Context(), 7, id, now.Version); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
+	d := openDesk(t)
+	id := d.listed(t)
+	r := d.submit(t, id, d.whole())
+	returned := func(note string) error {
+		return d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, r.ID, note) })
+	}
+	is(t, returned(strings.Repeat("x", catalog.MaxNote+1)), catalog.ErrRevisionInvalid, "note", "note_invalid")
+	if err := returned("The cover is dark."); err != nil {
+		t.Fatal(err)
+	}
+	e := d.editing(t, id)
+	if e.Status != catalog.StatusDraft || e.Open || e.Former == nil || e.Former.State != catalog.RevisionReturned ||
+		e.Former.Note != "The cover is dark." || e.Content.TitleZh != "极光" || e.CanDelete {
+		t.Fatalf("returned: %+v", e)
+	}
+	is(t, d.approve(t, r.ID), catalog.ErrRevisionMoved)
+	is(t, d.DeleteListing(t.Context(), 7, id), catalog.ErrProductState)
+	again := d.submit(t, id, d.whole())
+	if again.Number != r.Number+1 || again.ID == r.ID {
+		t.Errorf("the next revision is %+v", again)
+	}
+	// the reasons say it
+	if err := d.tx(t, func(tx pgx.Tx) error { return d.ReturnTx(t.Context(), tx, again.ID, "") }); err != nil {
+		t.Fatal(err)
+	}
+	again = d.submit(t, id, d.whole())
+	if err := d.Withdraw(t.Context(), 7, id); err != nil {
+		t.Fatal(err)
+	}
+	is(t, d.Withdraw(t.Context(), 7, id), catalog.ErrRevisionMoved)
+	is(t, d.approve(t, again.ID), catalog.ErrRevisionMoved)
+	if len(d.withdrawn) != 1 || d.withdrawn[0] != again.ID || d.editing(t, id).Status != catalog.StatusDraft {
+		t.Errorf("withdrawn %v", d.withdrawn)
+	}
+	is(t, d.approve(t, 987654), catalog.ErrListingNotFound)
+	fresh := d.listed(t)
+	if err := d.DeleteListing(t.Context(), 7, fresh); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Editing(t.Context(), 7, fresh); !errors.Is(err, catalog.ErrListingNotFound) {
+		t.Errorf("deleted: %v", err)
+	}
+}

@@ -1,0 +1,124 @@
+package ledger_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/calendar"
+	"videomall/mall/ledger"
+)
+
+func TestWhatWasSoldBeforeCreatorsHadAccountsComesFromSales(t *testing.T) {
+	h := open(t)
+	h.tx(func(tx pgx.Tx) error {
+		_, err := h.books.PostTx(h.ctx, tx, ledger.Posting{
+			Kind:      "capture",
+			Reference: "bank/old",
+			Lines: []ledger.Line{
+				{Account: "channel:bank", Amount: cny(990)}, {Account: "sales", Amount: cny(-990)}},
+		})
+		return err
+	})
+	h.refunds("R1", "OLD/1", 400)
+	h.fails("R1")
+	h.holds("sales", -990)
+	h.fails("never promised here")
+	h.sent("R2", "OLD/1", 990) // promised by the version before
+	h.holds("sales", 0)
+	h.holds("channel:bank", 0)
+	h.zero()
+}
+
+func TestOnlyWhatIsDueClearsAndOnce(t *testing.T) {
+	h := open(t)
+	h.sells(part("A/1", 1000))
+	h.advance(24 * time.Hour)
+	h.sells(part("A/2", 1000))
+	h.advance(h.books.Terms.Clearing - 24*time.Hour)
+	h.clears()
+	h.clears()
+	if a := h.account(cara); a.Available != 850 || a.Held != 850 {
+		t.Fatalf("%+v", a)
+	}
+	waiting, err := h.books.ClearingOf(h.ctx, cara, calendar.UTC)
+	h.ok(err)
+	if len(waiting) != 1 || waiting[0].Amount != cny(850) || waiting[0].Day.Day() != 28 {
+		t.Fatalf("%+v", waiting)
+	}
+}
+
+// Each of the two may come first; neither may lose a cent.
+func TestClearingAgainstRefunds(t *testing.T) {
+	h := open(t)
+	const items = 60
+	for n := range items {
+		h.sells(part(fmt.Sprint("A/", n), 1001))
+	}
+	h.advance(h.books.Terms.Clearing)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for range 10 {
+				if _, err := h.books.Clear(h.ctx); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for n := range items {
+		wg.Go(func() {
+			no := fmt.Sprint("R", n)
+			r := refund(no, fmt.Sprint("A/", n), int64(1+n*16))
+			if err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
+				return h.books.RefundTx(h.ctx, tx, r)
+			}); err != nil {
+				t.Error(err)
+			}
+			if n%3 == 0 {
+				if err := db.InTx(h.ctx, h.pool, func(tx pgx.Tx) error {
+					return h.books.RefundFailedTx(h.ctx, tx, no)
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	h.clears()
+	h.holds("creator_held:7", 0)
+	var left int64
+	h.ok(h.pool.QueryRow(h.ctx, `select sum(amount - fee - amount_back + fee_back) from ledger_earning`).Scan(&left))
+	h.holds("creator_available:7", -left)
+	h.zero()
+}
+
+// TestLedger_ClearingOf has what clears late in the day of UTC clear on the next day further east.
+func TestLedger_ClearingOf(t *testing.T) {
+	h := open(t)
+	h.sells(part("A/1", 1000)) // clears on March 27 at noon
+	h.advance(8 * time.Hour)
+	h.sells(part("A/2", 2000)) // and at eight in the evening
+	h.advance(48 * time.Hour)
+	h.sells(part("A/3", 4000))
+	for name, want := range map[string]string{"UTC": "27: 2550, 29: 3400, ",
+		"Asia/Shanghai": "27: 850, 28: 1700, 30: 3400, "} {
+		z, _ := calendar.Find(name)
+		list, err := h.books.ClearingOf(h.ctx, cara, z)
+		h.ok(err)
+		got := ""
+		for _, c := range list {
+			got += fmt.Sprintf("%d: %d, ", c.Day.Day(), c.Amount.Amount)
+		}
+		if got != want {
+			t.Errorf("in %s %s, want %s", name, got, want)
+		}
+	}
+	if list, err := h.books.ClearingOf(h.ctx, dan, calendar.UTC); err != nil || len(list) != 0 {
+		t.Errorf("of one who sold nothing: %v, %v", list, err)
+	}
+}

@@ -1,0 +1,181 @@
+package media_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"videomall/mall/media"
+)
+
+var h264 = []string{"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"}
+
+// lavfi are inputs that ffmpeg draws itself.
+func lavfi(inputs ...string) []string {
+	var args []string
+	for _, in := range inputs {
+		args = append(args, "-f", "lavfi", "-i", in)
+	}
+	return args
+}
+
+func join(parts ...any) []string {
+	var all []string
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			all = append(all, p)
+		case []string:
+			all = append(all, p...)
+		}
+	}
+	return all
+}
+
+// kept writes a film to a file that further ones are made of.
+func kept(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// filmed makes a film of what was uploaded and returns it with its renditions in clear, the smallest first.
+func (w *works) filmed(name string, content []byte) (media.Asset, []string) {
+	w.t.Helper()
+	_, a, files := w.filmedVideo(name, content)
+	return a, files
+}
+
+// filmedVideo is filmed, with what its creator sees of it.
+func (w *works) filmedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
+	w.t.Helper()
+	id := w.upload(7, name, content)
+	v := w.make(7, id)
+	if v.State != media.VideoReady {
+		w.t.Fatalf("%s: %s %q", name, v.State, v.Refusal)
+	}
+	a, err := w.Asset(w.t.Context(), *v.AssetID)
+	w.ok(err)
+	var files []string
+	for _, r := range a.Renditions {
+		files = append(files, w.open(a, r.Name))
+	}
+	return v, a, files
+}
+
+type facts struct {
+	Streams []struct {
+		CodecType string `json:"codec_type"`
+		Rate      string `json:"r_frame_rate"`
+		Frames    string `json:"nb_read_packets"`
+		Matrix    string `json:"color_space"`
+		Transfer  string `json:"color_transfer"`
+		Primaries string `json:"color_primaries"`
+		Range     string `json:"color_range"`
+		Duration  string
+		Width     int
+		Height    int
+	}
+}
+
+func (f facts) video(t *testing.T) (rate, colour string) {
+	t.Helper()
+	for _, s := range f.Streams {
+		if s.CodecType == "video" {
+			return s.Rate, strings.Join([]string{s.Matrix, s.Transfer, s.Primaries, s.Range}, " ")
+		}
+	}
+	t.Fatal("no picture")
+	return "", ""
+}
+
+func factsOf(t *testing.T, file string) (f facts) {
+	t.Helper()
+	out, err := exec.Command("ffprobe", "-v", "error", "-show_streams", "-of", "json", file).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// dot is the colour that a player shows at a moment and place, by the tags of the film.
+func dot(t *testing.T, file string, second float64, x, y int) [3]int {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-ss", fmt.Sprint(second), "-frames:v", "1",
+		"-vf", fmt.Sprintf(
+			"format=yuv444p,crop=2:2:%d:%d,scale=in_color_matrix=auto:flags=accurate_rnd+full_chroma_int,format=rgb24",
+			x, y),
+		"-f", "rawvideo", "pipe:1").Output()
+	if err != nil || len(out) < 3 {
+		t.Fatalf("no dot at %v s: %v", second, err)
+	}
+	return [3]int{int(out[0]), int(out[1]), int(out[2])}
+}
+
+func near(got, want [3]int, by int) bool {
+	for i := range got {
+		if math.Abs(float64(got[i]-want[i])) > float64(by) {
+			return false
+		}
+	}
+	return true
+}
+
+// samples are a film's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
+func samples(t *testing.T, file string) []float64 {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "f32le",
+		"pipe:1").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := make([]float32, len(out)/4)
+	if err := binary.Read(bytes.NewReader(out[:len(raw)*4]), binary.LittleEndian, raw); err != nil {
+		t.Fatal(err)
+	}
+	all := make([]float64, len(raw))
+	for i, s := range raw {
+		all[i] = float64(s)
+	}
+	return all
+}
+
+// pitch is the frequency of a tone in Hz, by what is clearly heard of it.
+func pitch(s []float64) float64 {
+	first, last, crossings := 0, 0, 0
+	low := false
+	for i, v := range s {
+		switch {
+		case v < -0.02:
+			low = true
+		case v > 0.02 && low:
+			if low = false; crossings == 0 {
+				first = i
+			}
+			last = i
+			crossings++
+		}
+	}
+	return float64(crossings-1) * 48000 / float64(max(1, last-first))
+}
+
+func peak(s []float64) float64 {
+	most := 0.0
+	for _, v := range s {
+		most = max(most, math.Abs(v))
+	}
+	return most
+}

@@ -1,0 +1,138 @@
+package media
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+	"videomall/mall/media/internal/dbsqlc"
+)
+
+// NewUpload is what a creator says of a file before its first byte.
+type NewUpload struct {
+	Name string // the file's own
+	Type string // what the browser takes it for; empty where it does not know
+	Size int64  // bytes
+}
+
+// Allowance is how much a creator's files take and may take, in bytes.
+type Allowance struct{ Used, Quota, File int64 }
+
+// Allowance counts what a creator's films and uploads take.
+func (m *Media) Allowance(ctx context.Context, ownerID int64) (Allowance, error) {
+	used, _, err := m.used(ctx, m.pool, ownerID)
+	return Allowance{
+		Used:  used,
+		Quota: m.limits.Quota,
+		File:  m.limits.File,
+	}, err
+}
+
+func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, running int64, err error) {
+	uploads, err := m.q.UploadsOf(ctx, q, ownerID)
+	if err != nil {
+		return 0, 0, fmt.Errorf("uploads of %d: %w", ownerID, err)
+	}
+	originals, err := m.q.OriginalsOf(ctx, q, ownerID)
+	if err != nil {
+		return 0, 0, fmt.Errorf("files of %d: %w", ownerID, err)
+	}
+	return uploads.Bytes + originals, uploads.Number, nil
+}
+
+// BeginUpload checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
+// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany, ErrDiskFull.
+func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
+	name := fileName(n.Name)
+	switch {
+	case name == "" || len(name) > maxUploadName:
+		return Upload{}, ErrUploadName.Because("%.300q", n.Name)
+	case !film(name, n.Type):
+		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
+	case n.Size <= 0 || n.Size > m.limits.File:
+		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)
+	}
+	if err := m.roomForUpload(n.Size); err != nil {
+		return Upload{}, err
+	}
+	u := Upload{
+		ID:        newID(),
+		OwnerID:   ownerID,
+		Name:      name,
+		Size:      n.Size,
+		ExpiresAt: m.now().Add(uploadLife),
+	}
+	if m.Direct() {
+		u.PartSize = partSize(n.Size)
+	}
+	// The row first: what has one is cleared away whatever happens next.
+	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
+		if err := m.q.LockUploader(ctx, tx, ownerID); err != nil {
+			return err
+		}
+		used, running, err := m.used(ctx, tx, ownerID)
+		switch {
+		case err != nil:
+			return err
+		case running >= maxRunning:
+			return ErrUploadsMany
+		case used+n.Size > m.limits.Quota:
+			return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, n.Size)
+		}
+		making, err := m.q.FilmsInTheMaking(ctx, tx, ownerID)
+		if err != nil {
+			return fmt.Errorf("films of %d in the making: %w", ownerID, err)
+		}
+		if making >= maxMaking {
+			return ErrFilmsMany.Because("%d of %d", making, ownerID)
+		}
+		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{
+			ID:        u.ID,
+			OwnerID:   ownerID,
+			Name:      name,
+			Size:      n.Size,
+			PartSize:  u.PartSize,
+			CreatedAt: m.now(),
+			ExpiresAt: u.ExpiresAt,
+		})
+	})
+	if err != nil {
+		return Upload{}, err
+	}
+	switch s := m.storage.store.(type) {
+	case *bucket:
+		err = m.beginParts(ctx, s, &u)
+	case *folder:
+		err = s.create(u.key())
+	}
+	if err != nil {
+		return Upload{}, fmt.Errorf("begin upload %s: %w", u.ID,
+			errors.Join(err, m.CancelUpload(context.WithoutCancel(ctx), ownerID, u.ID)))
+	}
+	return u, nil
+}
+
+// newID is 26 characters that nobody guesses, fit for a path.
+func newID() string { return strings.ToLower(rand.Text()) }
+
+// fileName keeps what a person recognises the file by: no path, nothing that can't be seen.
+func fileName(s string) string {
+	s = path.Base(strings.ReplaceAll(s, "\\", "/"))
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s))
+	if s == "." || s == "/" {
+		return ""
+	}
+	return s
+}

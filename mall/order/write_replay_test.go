@@ -1,0 +1,159 @@
+package order_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"videomall/mall/fault"
+	"videomall/mall/inventory"
+	"videomall/mall/order"
+)
+
+// TestOrders_Place_duplicates_in_one_set sends one key many times over while the writer is held, with another body among them.
+func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers = 1
+	orders := order.New(deps)
+	film, other := s.sells(990, 100), s.sells(500, -1)
+	release := s.stall(film)
+	var first sync.WaitGroup
+	first.Go(func() {
+		_, _, err := orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         bob,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	s.blocked(1)
+	var made, replayed, reused atomic.Int64
+	numbers := sync.Map{}
+	var duplicates sync.WaitGroup
+	for n := range 20 {
+		duplicates.Go(func() {
+			wanted := one(film)
+			if n == 19 {
+				wanted = one(other)
+			}
+			o, again, err := orders.Place(s.ctx, order.PlaceRequest{
+				UserID:         alice,
+				IdempotencyKey: "k",
+				Items:          wanted,
+			})
+			switch {
+			case errors.Is(err, order.ErrKeyReused):
+				reused.Add(1)
+			case err != nil:
+				t.Error(err)
+			case again:
+				replayed.Add(1)
+				numbers.Store(o.OrderNo, true)
+			default:
+				made.Add(1)
+				numbers.Store(o.OrderNo, true)
+			}
+		})
+	}
+	for deadline := time.Now().Add(30 * time.Second); orders.Waiting() < 20; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the duplicates never came")
+		}
+	}
+	release()
+	first.Wait()
+	duplicates.Wait()
+	distinct := 0
+	numbers.Range(func(any, any) bool { distinct++; return true })
+	if made.Load() != 1 || distinct != 1 || made.Load()+replayed.Load()+reused.Load() != 20 ||
+		reused.Load() != 1 && reused.Load() != 19 {
+		t.Errorf("made %d, replayed %d, reused %d, %d numbers", made.Load(), replayed.Load(), reused.Load(), distinct)
+	}
+	s.whole()
+}
+
+// TestAReplayTakesNothingFromThoseWhoCameWithIt sends an attempt that was granted before together with another person's
+// for the last unit, without a Redis that would know it.
+func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Writer.Workers = 1
+	deps.Redis = nil
+	deps.Inventory = inventory.New(s.pool, nil, s.now)
+	orders := order.New(deps)
+	film, busy := s.sells(990, 2), s.sells(990, 10)
+	place := func(user, sku int64) (order.Order, bool, error) {
+		return orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         user,
+			IdempotencyKey: "k",
+			Items:          one(sku),
+		})
+	}
+	first, _, err := place(alice, film)
+	s.ok(err)
+	release := s.stall(busy)
+	var together sync.WaitGroup
+	together.Go(func() { _, _, err := place(103, busy); s.ok(err) })
+	s.blocked(1)
+	together.Go(func() {
+		if again, replayed, err := place(alice, film); err != nil || !replayed || again.OrderNo != first.OrderNo {
+			t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
+		}
+	})
+	for orders.Waiting() < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	together.Go(func() {
+		if _, _, err := place(bob, film); err != nil {
+			t.Errorf("the last unit: %v", err)
+		}
+	})
+	for orders.Waiting() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	together.Wait()
+	if c := s.stock(film); c.Frozen != 2 || c.Available != 0 {
+		t.Errorf("stock %+v", c)
+	}
+	s.whole()
+}
+
+// TestARefusedRepetitionIsAReplay asks again, without Redis, for what could not be had any more: what it was given
+// before is its answer.
+func TestARefusedRepetitionIsAReplay(t *testing.T) {
+	s := open(t)
+	deps := s.deps
+	deps.Redis, deps.Inventory = nil, inventory.New(s.pool, nil, s.now)
+	orders := order.New(deps)
+	film := s.sells(990, 1)
+	place := func(user int64) (order.Order, bool, error) {
+		return orders.Place(s.ctx, order.PlaceRequest{
+			UserID:         user,
+			IdempotencyKey: "k",
+			Items:          one(film),
+		})
+	}
+	first, _, err := place(alice)
+	s.ok(err)
+	if _, _, err := place(bob); fault.From(err).Slug != inventory.ErrSoldOut.Slug {
+		t.Errorf("another person: %v", err)
+	}
+	if again, replayed, err := place(alice); err != nil || !replayed || again.OrderNo != first.OrderNo ||
+		len(again.Items) != 1 {
+		t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
+	}
+	if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
+		UserID:         alice,
+		IdempotencyKey: "k",
+		Items:          lines(2, film),
+	}); !errors.Is(err, order.ErrKeyReused) {
+		t.Errorf("the key with another request: %v", err)
+	}
+	s.whole()
+}

@@ -1,0 +1,158 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"videomall/db"
+	"videomall/mall/inventory"
+	"videomall/mall/money"
+	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/outbox"
+	"videomall/mall/promotion"
+)
+
+// insertRestTx writes what belongs to orders that have their rows. The hot row of a popular SKU is locked last, so that
+// it is held for the commit alone.
+func (s *Orders) insertRestTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt, count *inventory.Count,
+	now time.Time) error {
+	if len(set) == 0 {
+		return nil
+	}
+	if err := s.insertItemsTx(ctx, tx, set); err != nil {
+		return err
+	}
+	moves := dbsqlc.InsertPlacingsParams{At: now}
+	events, closes := make([]outbox.Draft, len(set)), make([]river.InsertManyParams, len(set))
+	var stock []inventory.Reservation
+	var uses []promotion.Use
+	for i, w := range set {
+		o := w.answer.order
+		if w.coupon != nil {
+			uses = append(uses, *w.coupon)
+		}
+		moves.OrderNos, moves.Actors = append(moves.OrderNos, o.OrderNo), append(moves.Actors, shopper(o.UserID))
+		events[i] = outbox.Draft{Aggregate: aggregate(o.OrderNo), Payload: eventOf(o)}
+		closes[i] = river.InsertManyParams{Args: CloseArgs{o.OrderNo}, InsertOpts: closeAt(o.PayBefore)}
+		stock = append(stock, w.stock...)
+	}
+	if _, err := s.River.InsertManyFastTx(ctx, tx, closes); err != nil {
+		return fmt.Errorf("enqueue the close of %d orders: %w", len(set), err)
+	}
+	var later db.Later
+	if err := s.q.InsertPlacings(ctx, &later, moves); err != nil {
+		return fmt.Errorf("record %d placings: %w", len(set), err)
+	}
+	if err := s.Outbox.WriteManyTx(ctx, &later, "order.placed", events); err != nil {
+		return err
+	}
+	if err := s.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
+		return err
+	}
+	if err := s.Promotions.HoldTx(ctx, &later, uses); err != nil {
+		return err
+	}
+	if err := later.Send(ctx, tx); err != nil {
+		return fmt.Errorf("write what belongs to %d orders: %w", len(set), err)
+	}
+	for _, w := range set {
+		if o := &w.answer.order; o.Total.IsZero() {
+			if err := s.payTx(ctx, tx, o, "free", shopper(o.UserID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// insertOrdersTx writes the orders themselves and returns the attempts that have one; a key that was taken a moment ago
+// has not.
+func (s *Orders) insertOrdersTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt,
+	now time.Time) ([]*placeAttempt, error) {
+	if len(set) == 0 {
+		return nil, nil
+	}
+	now = now.Truncate(time.Microsecond) // as PostgreSQL keeps it
+	arg := dbsqlc.InsertOrdersParams{PayBefore: now.Add(s.PayWindow), CreatedAt: now}
+	for _, w := range set {
+		arg.OrderNos, arg.UserIds = append(arg.OrderNos, w.orderNo), append(arg.UserIds, w.UserID)
+		arg.TotalAmounts = append(arg.TotalAmounts, w.quote.Total.Amount)
+		arg.Currencies = append(arg.Currencies, w.quote.Total.Currency)
+		arg.IdempotencyKeys = append(arg.IdempotencyKeys, w.IdempotencyKey)
+		arg.RequestHashes = append(arg.RequestHashes, w.hash)
+		couponID, code := w.couponUsed()
+		arg.CouponIds, arg.CouponCodes = append(arg.CouponIds, couponID), append(arg.CouponCodes, code)
+		arg.BundleIds = append(arg.BundleIds, w.BundleID)
+	}
+	rows, err := s.q.InsertOrders(ctx, tx, arg)
+	if err != nil {
+		return nil, fmt.Errorf("insert %d orders: %w", len(set), err)
+	}
+	made := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		made[r.OrderNo] = r.ID
+	}
+	var written []*placeAttempt
+	for _, w := range set {
+		id, ok := made[w.orderNo]
+		if !ok {
+			w.again = true
+			continue
+		}
+		couponID, code := w.couponUsed()
+		w.answer.order = Order{
+			ID:          id,
+			OrderNo:     w.orderNo,
+			UserID:      w.UserID,
+			Status:      PendingPay,
+			Version:     1,
+			Total:       w.quote.Total,
+			Refunded:    money.Of(0, w.quote.Total.Currency),
+			PayBefore:   arg.PayBefore,
+			CreatedAt:   now,
+			CouponCode:  code,
+			BundleID:    w.BundleID,
+			couponID:    couponID,
+			requestHash: w.hash,
+		}
+		written = append(written, w)
+	}
+	return written, nil
+}
+
+func (s *Orders) insertItemsTx(ctx context.Context, tx pgx.Tx, set []*placeAttempt) error {
+	var arg dbsqlc.InsertItemsParams
+	owner := make(map[string]*placeAttempt, len(set))
+	for _, w := range set {
+		owner[w.orderNo] = w
+		for n, l := range w.quote.Lines {
+			i := w.item(n, l)
+			w.answer.order.Items = append(w.answer.order.Items, i)
+			arg.OrderNos, arg.LineNos = append(arg.OrderNos, w.orderNo), append(arg.LineNos, int32(i.LineNo))
+			arg.SkuIds, arg.SpuIds = append(arg.SkuIds, i.SKUID), append(arg.SpuIds, i.SPUID)
+			arg.CreatorIds, arg.PriceIds = append(arg.CreatorIds, i.CreatorID), append(arg.PriceIds, i.priceID)
+			arg.TitlesZh, arg.TitlesEn = append(arg.TitlesZh, i.TitleZh), append(arg.TitlesEn, i.TitleEn)
+			arg.Slugs, arg.Covers = append(arg.Slugs, i.Slug), append(arg.Covers, i.Cover)
+			arg.Kinds, arg.Qualities = append(arg.Kinds, i.Kind), append(arg.Qualities, i.Quality)
+			arg.RentHours = append(arg.RentHours, int32(i.RentHours))
+			arg.Quantities = append(arg.Quantities, int32(i.Quantity))
+			arg.UnitAmounts = append(arg.UnitAmounts, i.UnitAmount.Amount)
+			arg.Amounts = append(arg.Amounts, i.Amount.Amount)
+			arg.Discounts = append(arg.Discounts, i.Discount.Amount)
+			arg.CampaignIds = append(arg.CampaignIds, i.campaignID)
+			arg.ReservationTokens = append(arg.ReservationTokens, w.reserved(l.SKUID))
+		}
+	}
+	rows, err := s.q.InsertItems(ctx, tx, arg)
+	if err != nil {
+		return fmt.Errorf("insert the items of %d orders: %w", len(set), err)
+	}
+	for _, r := range rows {
+		owner[r.OrderNo].answer.order.Items[r.LineNo-1].ID = r.ID
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db/dbtest"
+	"videomall/mall/account"
+	accountweb "videomall/web/account"
+	"videomall/web/page"
+)
+
+const goodPassword = "three quiet herons"
+
+type mall struct {
+	accounts *account.Accounts
+	url      string
+	entered  atomic.Int64 // the last person that OnSignIn was told of
+	broken   atomic.Bool  // OnSignIn fails
+}
+
+func open(t *testing.T, demo bool) *mall {
+	t.Helper()
+	pool, rdb, log := dbtest.New(t), dbtest.Redis(t), slog.New(slog.DiscardHandler)
+	m := &mall{accounts: account.New(pool, rdb, log, time.Now)}
+	m.accounts.BrowserKey = []byte("the key that signs marks of browsers")
+	sessions := account.NewSessions(pool, rdb, log, time.Now, false)
+	site := page.New(page.Options{
+		Accounts:  m.accounts,
+		Sessions:  sessions,
+		PublicURL: "http://mall.example",
+		Log:       log,
+		Now:       time.Now,
+	})
+	e := echo.New()
+	site.Use(e)
+	accountweb.Routes(e.Group(""), accountweb.Deps{
+		Site:     site,
+		Accounts: m.accounts,
+		Sessions: sessions,
+		Demo:     demo,
+		OnSignIn: func(_ context.Context, c *page.Ctx, userID int64) error {
+			m.entered.Store(userID)
+			if m.broken.Load() {
+				return errors.New("the cart is stuck")
+			}
+			if c.Viewer.UserID != userID {
+				return errors.New("called before the person is the viewer")
+			}
+			return nil
+		},
+	})
+	e.GET("/", site.Handle(func(c *page.Ctx) error { return c.Render(http.StatusOK, "", templ.NopComponent) }))
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	m.url = server.URL
+	return m
+}
+
+type answer struct {
+	*http.Response
+	body string
+}
+
+type visitor struct {
+	t    *testing.T
+	m    *mall
+	http http.Client
+}
+
+func (m *mall) visitor(t *testing.T) *visitor {
+	jar, _ := cookiejar.New(nil)
+	return &visitor{
+		t: t,
+		m: m,
+		http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
+}
+
+func (v *visitor) do(r *http.Request, err error) answer {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	w, err := v.http.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer w.Body.Close()
+	b, err := io.ReadAll(w.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return answer{w, string(b)}
+}
+
+func (v *visitor) get(path string) answer {
+	v.t.Helper()
+	return v.do(http.NewRequest("GET", v.m.url+path, nil))
+}
+
+// post sends a form as a browser does; fields are name, value pairs.
+func (v *visitor) post(path string, fields ...string) answer {
+	v.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	r, err := http.NewRequest("POST", v.m.url+path, strings.NewReader(form.Encode()))
+	if err == nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.Header.Set("User-Agent",
+			"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "+
+				"Safari/537.36")
+	}
+	return v.do(r, err)
+}
+
+func (v *visitor) session() string {
+	u, _ := url.Parse(v.m.url)
+	for _, c := range v.http.Jar.Cookies(u) {
+		if c.Name == "session" {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+func (v *visitor) signUp(email string) {
+	v.t.Helper()
+	if a := v.post("/sign-up", "name", "Ann Lee", "email", email, "password",
+		goodPassword); a.StatusCode != http.StatusSeeOther {
+		v.t.Fatalf("sign-up: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func (v *visitor) signedIn() bool {
+	v.t.Helper()
+	return v.get("/account").StatusCode == http.StatusOK
+}

@@ -1,0 +1,198 @@
+package account_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestAPersonSignsUpAndIsInAtOnce(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	v := m.visitor(t)
+	if a := v.get("/sign-up?next=%2Fcart"); a.StatusCode != http.StatusOK ||
+		!strings.Contains(a.body, `name="next" value="/cart"`) {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	a := v.post("/sign-up", "name", "Ann Lee", "email", "Ann@Example.test", "password", goodPassword, "next", "/cart")
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/cart" {
+		t.Fatalf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	own := v.get("/account")
+	for _, want := range []string{"ann@example.test", "Ann Lee", "Welcome! Your account is ready.", "Chrome on Windows",
+		"This device"} {
+		if !strings.Contains(own.body, want) {
+			t.Errorf("the account does not say %q", want)
+		}
+	}
+	if m.entered.Load() == 0 {
+		t.Error("what was the guest's was not handed over")
+	}
+	if a := v.get("/sign-in?next=%2Flibrary"); a.StatusCode != http.StatusSeeOther ||
+		a.Header.Get("Location") != "/library" {
+		t.Errorf("signed in already: %d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	if a := v.post("/sign-out"); a.StatusCode != http.StatusSeeOther || v.signedIn() {
+		t.Errorf("sign-out: %d", a.StatusCode)
+	}
+	if !strings.Contains(v.get("/").body, "You are signed out.") {
+		t.Error("nobody says that it worked")
+	}
+}
+
+func TestAnInvalidFormComesBackWithWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	v := open(t, false).visitor(t)
+	a := v.post("/sign-up", "name", "Ann <Lee>", "email", "nonsense", "password", "hunter2")
+	if a.StatusCode != http.StatusUnprocessableEntity {
+		t.Fatal(a.StatusCode)
+	}
+	for _, want := range []string{`value="Ann &lt;Lee&gt;"`, `value="nonsense"`, "Use at least 10 characters.",
+		"This does not look like an email address.", `aria-invalid="true"`} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(a.body, "hunter2") {
+		t.Error("the password came back")
+	}
+	v.signUp("ann@example.test")
+	other := open(t, false).visitor(t)
+	other.m = v.m
+	if !strings.Contains(other.get("/sign-up?next=%2Fcart").body, `name="next" value="/sign-up?next=%2Fcart"`) {
+		t.Error("the language switch leads elsewhere")
+	}
+	if a := other.post("/sign-up", "name", "Bob", "email", "ANN@example.test", "password",
+		goodPassword); a.StatusCode != 422 ||
+		!strings.Contains(a.body, "There is an account with this email already.") {
+		t.Errorf("a taken email: %d", a.StatusCode)
+	}
+}
+
+func TestSigningInFailsInOneWay(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	m.visitor(t).signUp("ann@example.test")
+	v := m.visitor(t)
+	page := regexp.MustCompile(`nonce="[^"]*"|value="[^"]*@example.test"`)
+	var answers []string
+	for _, email := range []string{"ann@example.test", "nobody@example.test"} {
+		a := v.post("/sign-in", "email", email, "password", "wrong password", "next", "/cart")
+		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.body, `value="`+email+`"`) ||
+			!strings.Contains(a.body, `value="/cart"`) || strings.Contains(a.body, "wrong password") {
+			t.Errorf("%s: %d %s", email, a.StatusCode, a.body)
+		}
+		answers = append(answers, page.ReplaceAllString(a.body, ""))
+	}
+	if answers[0] != answers[1] {
+		t.Error("the page tells who is a customer")
+	}
+	if v.session() != "" {
+		t.Error("a failed sign-in made a session")
+	}
+}
+
+func TestTheThrottleSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	m.visitor(t).signUp("ann@example.test")
+	v := m.visitor(t)
+	for range 10 {
+		if a := v.post("/sign-in", "email", "ann@example.test", "password",
+			"wrong"); a.StatusCode != http.StatusUnauthorized {
+			t.Fatal(a.StatusCode)
+		}
+	}
+	a := v.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
+	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" ||
+		!strings.Contains(a.body, "Try again in 15 minutes.") || !strings.Contains(a.body, `value="ann@example.test"`) {
+		t.Errorf("%d %q %s", a.StatusCode, a.Header.Get("Retry-After"), a.body)
+	}
+	if v.signedIn() {
+		t.Error("and signed in all the same")
+	}
+}
+
+// TestAKnownBrowser_signs_in: strangers on the same network use up their tries and not those of a browser where the
+// owner was before.
+func TestAKnownBrowser_signs_in(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	owner, stranger := m.visitor(t), m.visitor(t)
+	owner.signUp("ann@example.test")
+	owner.post("/sign-out")
+	for range 10 {
+		stranger.post("/sign-in", "email", "ann@example.test", "password", "wrong")
+	}
+	if a := stranger.post("/sign-in", "email", "ann@example.test", "password",
+		goodPassword); a.StatusCode != http.StatusTooManyRequests {
+		t.Fatalf("a stranger's eleventh try: %d", a.StatusCode)
+	}
+	a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword)
+	if a.StatusCode != http.StatusSeeOther || !owner.signedIn() {
+		t.Fatalf("the owner: %d", a.StatusCode)
+	}
+	cookie := ""
+	for _, line := range a.Header.Values("Set-Cookie") {
+		if strings.HasPrefix(line, "browser=") {
+			cookie = line
+		}
+	}
+	if !strings.Contains(cookie, "; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict") {
+		t.Errorf("the mark is set by %q", cookie)
+	}
+	owner.post("/account/sign-out-everywhere")
+	if a := owner.post("/sign-in", "email", "ann@example.test", "password",
+		goodPassword); a.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("after signing out everywhere: %d", a.StatusCode)
+	}
+}
+
+func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	owner := m.visitor(t)
+	owner.signUp("ann@example.test")
+	first := owner.session()
+	owner.post("/sign-out")
+	guest := owner.session() // the farewell is kept in a guest's session
+	a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next", "/videos?q=sea")
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/videos?q=sea" {
+		t.Errorf("%d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	now := owner.session()
+	if guest == "" || now == "" || now == guest || now == first || guest == first {
+		t.Errorf("sessions %q, %q, %q", first, guest, now)
+	}
+	for _, old := range []string{first, guest} {
+		thief := m.visitor(t)
+		u, _ := url.Parse(m.url)
+		thief.http.Jar.SetCookies(u, []*http.Cookie{{Name: "session", Value: old}})
+		if thief.signedIn() {
+			t.Error("an id from before is still good")
+		}
+	}
+	if cookies := a.Header.Values("Set-Cookie"); len(cookies) != 2 { // the session's and the browser's
+		t.Errorf("cookies are set: %q", cookies)
+	}
+	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "/%2f%2fevil.example",
+		"/sign-in?next=/sign-in", "/sign-up"} {
+		if a := owner.post("/sign-in", "email", "ann@example.test", "password", goodPassword, "next",
+			next); a.Header.Get("Location") != "/" {
+			t.Errorf("%q leads to %q", next, a.Header.Get("Location"))
+		}
+	}
+}
+
+func TestAFailingHandOverKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	m := open(t, false)
+	m.broken.Store(true)
+	v := m.visitor(t)
+	v.signUp("ann@example.test")
+	if !v.signedIn() {
+		t.Error("not signed in")
+	}
+}

@@ -1,0 +1,185 @@
+package play_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"videomall/db"
+	"videomall/db/dbtest"
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/entitlement"
+	"videomall/mall/media"
+	"videomall/mall/playback"
+	"videomall/web/play"
+	"videomall/web/webtest"
+)
+
+// house is a mall with one packaged film.
+type house struct {
+	*webtest.Mall
+	t        *testing.T
+	media    *media.Media
+	playback *playback.Playback
+	film     catalog.Product
+	out      atomic.Int64 // the account that is suspended
+}
+
+func open(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t}
+	rdb := dbtest.Redis(t)
+	storage, err := media.OpenStorage("", t.TempDir())
+	h.must(err)
+	t.Cleanup(func() { storage.Close() })
+	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		h.media, err = media.New(m.Pool, storage, bytes.Repeat([]byte{4}, 32), m.Now)
+		h.must(err)
+		keys := playback.Keys{
+			Token:   bytes.Repeat([]byte{1}, 32),
+			Segment: bytes.Repeat([]byte{2}, 32),
+			Device:  bytes.Repeat([]byte{3}, 32),
+		}
+		h.playback, err = playback.New(m.Pool, rdb, m.Entitlements, h.media, keys, playback.Options{
+			Free: m.Catalog.FreeMinutes,
+			MayAct: func(ctx context.Context, by playback.Credential) error {
+				return m.Accounts.MayAct(ctx, account.Grant(by))
+			},
+		}, slog.New(slog.DiscardHandler), m.Now)
+		h.must(err)
+		m.Accounts.Suspended = func(_ context.Context, userID int64) bool { return userID == h.out.Load() }
+		play.Routes(g, play.Deps{
+			Site:     m.Site,
+			Catalog:  m.Catalog,
+			Media:    h.media,
+			Playback: h.playback,
+			Covers: fs.FS(fstest.MapFS{
+				"sea-320.webp": {Data: []byte("RIFF cover")}, "secret.txt": {Data: []byte("secret")},
+				"deep/sea-320.webp": {Data: []byte("x")},
+			}),
+		})
+	}})
+	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.Film(990, -1))
+	h.must(err)
+	asset, err := h.media.Pack(t.Context(), clearFilm(), "sea", 2)
+	h.must(err)
+	h.must(h.Catalog.SetAsset(t.Context(), h.film.SPUID, asset.ID, asset.DurationSeconds))
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func clearFilm() fstest.MapFS {
+	files := fstest.MapFS{
+		"master.m3u8": {
+			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
+		"360p/init.mp4": {Data: []byte("init")},
+		"en.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")},
+		"zh.vtt":        {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\n你好\n")},
+		"thumbs.vtt":    {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},
+		"thumbs.webp":   {Data: []byte("sheet")},
+	}
+	list := "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n"
+	for i := range 5 {
+		list += fmt.Sprintf("#EXTINF:4.000000,\ns%d.m4s\n", i)
+		files[fmt.Sprintf("360p/s%d.m4s", i)] = &fstest.MapFile{Data: bytes.Repeat([]byte{'a' + byte(i)}, 1000)}
+	}
+	files["360p/index.m3u8"] = &fstest.MapFile{Data: []byte(list + "#EXT-X-ENDLIST\n")}
+	return files
+}
+
+// give grants for good, or with hours as a rental, and returns the source to take it back by.
+func (h *house) give(user int64, hours int) string {
+	h.t.Helper()
+	g := entitlement.Grant{
+		UserID:    user,
+		SPUID:     h.film.SPUID,
+		SKUID:     1,
+		Reference: "order",
+		Source:    fmt.Sprint("order/", user),
+		Kind:      "own",
+		Quality:   "HD",
+		RentHours: hours,
+	}
+	if hours > 0 {
+		g.Kind = "rent"
+	}
+	h.must(db.InTx(h.t.Context(), h.Pool, func(tx pgx.Tx) error {
+		_, err := h.Entitlements.GrantTx(h.t.Context(), tx, g)
+		return err
+	}))
+	return g.Source
+}
+
+func (h *house) authURL() string { return fmt.Sprint("/api/v1/mall/play/auth/", h.film.SPUID) }
+
+type authorization struct {
+	Token, PlaylistURL, SessionID, SegmentPrefix, HeartbeatURL, ThumbnailsURL, PosterURL, Watermark string
+	ExpiresAt                                                                                       time.Time
+	HeartbeatSeconds, ResumeSeconds                                                                 int
+	Captions                                                                                        []struct{ Language, Label, URL string }
+	Code, BuyURL                                                                                    string
+}
+
+func read(t *testing.T, a webtest.Answer) authorization {
+	t.Helper()
+	var v authorization
+	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
+		t.Fatalf("%d %s: %v", a.Status, a.Body, err)
+	}
+	return v
+}
+
+func beat(b *webtest.Browser, s authorization, position float64) webtest.Answer {
+	return b.Send("POST", s.HeartbeatURL, http.Header{
+		"Authorization": {"Bearer " + s.Token},
+		"Content-Type":  {"application/json"},
+	},
+		fmt.Sprintf(`{"position": %v, "sessionId": %q}`, position, s.SessionID))
+}
+
+// private fails unless no cache may keep the answer.
+func private(t *testing.T, what string, a webtest.Answer) webtest.Answer {
+	t.Helper()
+	if got := a.Header.Get("Cache-Control"); got != "private, no-store" {
+		t.Errorf("%s: Cache-Control %q", what, got)
+	}
+	return a
+}
+
+// gives has the listing give seconds of its film away, as an approved revision does.
+func (h *house) gives(seconds int) {
+	h.t.Helper()
+	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.film.SPUID,
+		seconds)
+	h.must(err)
+}
+
+// keyIn is the address of the first key in a playlist.
+func (h *house) keyIn(list webtest.Answer) string {
+	h.t.Helper()
+	_, rest, _ := strings.Cut(list.Body, `METHOD=AES-128,URI="`)
+	key, _, found := strings.Cut(rest, `"`)
+	if !found {
+		h.t.Fatalf("no key in %s", list.Body)
+	}
+	return key
+}

@@ -1,0 +1,129 @@
+package shop_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"videomall/mall/account"
+	"videomall/mall/catalog"
+	"videomall/mall/order"
+	"videomall/web/webtest"
+)
+
+func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
+	s := open(t)
+	me, other := s.Person("mei", account.RoleShopper), s.Person("otto", account.RoleShopper)
+	b := s.Browser(me.ID)
+	review := url.Values{"rating": {"4"}, "body": {"Cold & <b>fine</b>"}}
+	b.Post("/v/aurora/reviews", review).Wants(403)
+	if guest := s.Browser(0).Post("/v/aurora/reviews", review).
+		Wants(http.StatusSeeOther); !strings.HasPrefix(guest.Location, "/sign-in") {
+		t.Errorf("a guest is sent to %s", guest.Location)
+	}
+
+	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	a := b.Get("/v/aurora").Wants(200).Shows("You own this in HD.", "Watch now", "In your library", "Write a review")
+	if !a.Has(`href="/watch/aurora"`) {
+		t.Error("no way to watch")
+	}
+	// HD is owned, 4K may still be bought, and a rental makes no sense.
+	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.films["aurora"].SKUIDs[2], 10) {
+		t.Errorf("the form offers %v", form)
+	}
+	b.Get("/videos").Wants(200).Shows("Owned")
+	s.Browser(other.ID).Get("/v/aurora").Wants(200).Hides("Watch now", "You own", "Write a review")
+
+	wrong := b.Post("/v/aurora/reviews", url.Values{
+		"rating": {""},
+		"body":   {"No stars yet"},
+	}).Wants(422).Shows("Choose 1 to 5 stars.")
+	if !wrong.Has("No stars yet</textarea>") {
+		t.Error("what was typed is lost")
+	}
+	if done := b.Post("/v/aurora/reviews", review).Wants(303); done.Location != "/v/aurora#reviews" {
+		t.Errorf("leads to %s", done.Location)
+	}
+	b.Get("/v/aurora").Wants(200).
+		Shows("your review is published", "Cold & <b>fine</b>", "mei", "4.0", "You have reviewed this video").
+		Hides("Write a review")
+	b.Post("/v/aurora/reviews", review).Wants(409)
+}
+
+// A creator who holds a video of theirs, an operator by now or not, has no word on it.
+func TestShop_ReviewOfOnesOwn(t *testing.T) {
+	s := open(t)
+	me := s.Person("mei", account.RoleOperator) // the mall has made a creator of the first person
+	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`,
+		me.ID)
+	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	b := s.Browser(me.ID)
+	b.Get("/v/aurora").Wants(200).Shows("You own this in HD.").Hides("Write a review")
+	b.Post("/v/aurora/reviews", url.Values{
+		"rating": {"5"},
+		"body":   {"The best!"},
+	}).Wants(403).Shows("Nobody reviews a video of their own.")
+	b.Get("/v/aurora").Wants(200).Hides("The best!")
+}
+
+func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
+	s := open(t)
+	me := s.Person("mia", account.RoleShopper)
+	o := s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	b := s.Browser(me.ID)
+	b.Post("/v/aurora/reviews", url.Values{"rating": {"1"}, "body": {"Too dark."}}).Wants(303)
+	const mark, none = "Refunded, not counted", "Nobody has reviewed this yet"
+	b.Get("/v/aurora").Wants(200).Shows("Too dark.").Hides(mark, none)
+	_, err := s.Orders.Refund(t.Context(), order.RefundRequest{
+		OrderNo: o.OrderNo,
+		Actor:   "operator:2",
+		Key:     "k",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Get("/v/aurora").Wants(200).Shows("Too dark.", mark, none)
+	b.Post("/v/aurora/reviews", url.Values{"rating": {"2"}}).Wants(403)
+}
+
+func TestFurtherReviews(t *testing.T) {
+	s := open(t)
+	for i := range 14 {
+		if _, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{
+			SPUID:  s.films["wok"].SPUID,
+			UserID: int64(900 + i),
+			Owned:  true,
+			Author: "A",
+			Rating: 1 + i%5,
+			Body:   fmt.Sprintf("remark-%02d", i),
+			Locale: "en",
+			At:     s.Now().Add(-time.Duration(i/3) * time.Hour),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := s.Browser(0)
+	seen := map[string]int{}
+	pages := 0
+	for at := "/v/wok"; at != ""; pages++ {
+		a := b.Get(at).Wants(200)
+		for _, m := range regexp.MustCompile(`remark-\d\d`).FindAllString(a.Body, -1) {
+			seen[m]++
+		}
+		at = next(a)
+	}
+	if len(seen) != 14 || pages != 3 {
+		t.Errorf("%d reviews on %d pages", len(seen), pages)
+	}
+	for r, n := range seen {
+		if n != 1 {
+			t.Errorf("%s %d times", r, n)
+		}
+	}
+	b.Get("/v/wok/reviews?cursor=nonsense").Wants(422)
+}
