@@ -22,7 +22,7 @@ TESTFLAGS ?= -vet=off $(LDFLAGS) $(RACEFLAG)
 TEMPLFMT := $(GO) tool templ fmt -prettier-command none -log-level error
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-fast cover bench findings migration gen css check fmt size install install-test clean
+.PHONY: help run build test test-fast cover bench findings migration gen css check lint fmt size install install-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -66,16 +66,22 @@ css: ## rebuild the styles and vendored scripts below static/dist (needs Node)
 	npm ci --no-audit --no-fund --loglevel=error
 	npm run --silent build
 
-# Both read what the compiler wrote of each package. They ask for it as make test does, so that it compiles once.
-check: ## formatting, vet, staticcheck
+check: ## formatting, vet, lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	@$(TEMPLFMT) -fail views load || { echo 'templ files were not formatted; they are now'; exit 1; }
+	@$(TEMPLFMT) -fail . || { echo 'templ files were not formatted; they are now'; exit 1; }
 	$(GO) vet $(RACEFLAG) ./...
-	GOFLAGS="$$GOFLAGS $(RACEFLAG)" $$($(GO) tool -modfile=tools/lint/go.mod -n staticcheck) ./...
+	@$(MAKE) --no-print-directory lint
+
+# vet and golangci-lint read what the compiler wrote of each package. They ask for it as make test does, so that it
+# compiles once.
+GOLANGCI = $$($(GO) tool -modfile=tools/lint/go.mod -n golangci-lint)
+
+lint: ## run the linters of .golangci.yml
+	GOFLAGS="$$GOFLAGS $(RACEFLAG)" $(GOLANGCI) run ./...
 
 fmt: ## format Go and templ files
-	gofmt -w $$(git ls-files '*.go')
-	$(TEMPLFMT) views load
+	$(GOLANGCI) fmt
+	$(TEMPLFMT) .
 
 install: ## install PostgreSQL, Redis and ffmpeg, where they are missing; where it can't, say how, and the mall does without
 	@tools/install.sh --optional $(if $(DATABASE_URL),,postgresql) $(if $(REDIS_URL),,redis) ffmpeg

@@ -39,8 +39,9 @@ func fetchPostgres(dst string) (string, error) {
 	}
 	failed := ep.NewDatabase(cfg).Start()
 	if _, err := os.Stat(filepath.Join(bin, "postgres")); err != nil {
-		//nolint:errorlint // %w can't print nil, which a download gives that brought the wrong files
-		return "", fmt.Errorf("%w, and the download failed (%v): %s", ErrNoBinaries, failed, installPostgres())
+		// It is nil where a download brought the wrong files.
+		why := fmt.Sprint(failed)
+		return "", fmt.Errorf("%w, and the download failed (%s): %s", ErrNoBinaries, why, installPostgres())
 	}
 	return bin, nil
 }

@@ -50,20 +50,20 @@ func TestConsole_links(t *testing.T) {
 	payout, payee := one(`select id::text from ledger_payout order by id limit 1`), one(`select creator_id::text
 		from ledger_payout order by id limit 1`)
 
-	order, person, film, creator := "/admin/orders/"+orderNo, "/admin/people/"+buyer, "/admin/products/"+
+	order, person, film, creatorPath := "/admin/orders/"+orderNo, "/admin/people/"+buyer, "/admin/products/"+
 		product, "/admin/people/"+creator
 	theCase, log := "/admin/cases#case-"+caseID, "/admin/audit?subject="
 	pages := map[string][]string{
 		"/admin": {"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people",
 			"/admin/cases"},
 		"/admin/orders?q=" + email: {order, person},
-		order:                      {person, film, creator, theCase, log + "order%3A" + orderNo},
+		order:                      {person, film, creatorPath, theCase, log + "order%3A" + orderNo},
 		person:                     {order, theCase, log + "account%3A" + buyer, film},
-		film: {"/admin/orders/" + latest, creator, "/admin/people/" + latestBuyer,
+		film: {"/admin/orders/" + latest, creatorPath, "/admin/people/" + latestBuyer,
 			log + "spu%3A" + product, "/admin/orders?product=" + product},
 		"/admin/orders?product=" + product: {order, person, film},
-		creator:                            {"/admin/books/creators/" + creator, log + "account%3A" + creator},
-		"/admin/cases":                     {order, person, film, creator, log + "order%3A" + orderNo},
+		creatorPath:                        {"/admin/books/creators/" + creator, log + "account%3A" + creator},
+		"/admin/cases":                     {order, person, film, creatorPath, log + "order%3A" + orderNo},
 		"/admin/people/" + reviewer:        {"/admin/products/" + reviewed},
 		"/admin/products/" + reviewed:      {"/admin/people/" + reviewer},
 		"/admin/review/" + deskCase: {"/admin/products/" + deskProduct, "/admin/people/" + deskCreator,

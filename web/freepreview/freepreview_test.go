@@ -132,7 +132,7 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 	here := "/try/" + h.film.Slug
 	guest := h.Browser(0)
 	a := guest.Get(here).Wants(200).
-		Shows("first 8 seconds for free", "The whole film lasts 20 seconds.", "Buy for CN¥9.90")
+		Shows("first 8 seconds for free", "The whole video lasts 20 seconds.", "Buy for CN¥9.90")
 	for _, part := range []string{`data-auth-url="` + here + `/auth"`, `<template data-end>`, `data-again`,
 		`data-thumbs=""`, `data-watermark=""`,
 		`chapters.en.vtt`, fmt.Sprintf(`name="sku_id" value="%d"`, h.sku), `noindex`} {

@@ -140,11 +140,10 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 			(s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
 			return nil, ErrTooSlow
 		case s.Signaled() && fromOutside(s.Signal()):
-			//nolint:errorlint // a *Failed in the chain would blame the film
-			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed)
+			// A *Failed in the chain would blame the film.
+			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed) //nolint:errorlint // see above
 		case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
-			//nolint:errorlint // as above
-			return nil, fmt.Errorf("%w: %s", ErrHindered, failed)
+			return nil, fmt.Errorf("%w: %s", ErrHindered, failed) //nolint:errorlint // see above
 		}
 		return nil, failed
 	}

@@ -293,5 +293,5 @@ func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 	b.Get(here).Wants(200).Shows("The file holds a single frame", "held for 0:19")
 	prepared(`{"rate": "60", "sourceRate": "120", "colours": "assumed"}`)
 	b.Get(here).Wants(200).
-		Shows("The file has 120 frames a second; the film has 60.", "BT.709 was assumed", "The video has no sound.")
+		Shows("The file has 120 frames a second; the video has 60.", "BT.709 was assumed", "The video has no sound.")
 }
