@@ -271,7 +271,9 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = d.Save(ctx, 8, theirs, catalog.Edit{Version: 1, Content: d.whole(func(n *catalog.Content) {
-		n.VideoID, n.SeriesID, n.Episode = 1, series, 1
+		n.VideoID = 1
+		n.SeriesID = series
+		n.Episode = 1
 	})})
 	is(t, err, catalog.ErrRevisionInvalid, "video", "video_unknown", "series", "series_unknown")
 	_, err = d.CreateListing(ctx, 8, catalog.NewListing{

@@ -58,8 +58,8 @@ type Options struct {
 	Lease      time.Duration // how long a stream lives without a sign of life; 45 s
 	Heartbeat  time.Duration // what players are told to send; 15 s
 	MaxDevices int           // living devices an account; 5
-	// MayPreview says who may see a film without having bought it: its creator, and who decides on it. It is asked again
-	// at each key; nil lets nobody.
+	// MayPreview says who may see a film without having bought it: its creator, and who decides on it. It is asked
+	// again at each key; nil lets nobody.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
 	// MayAct says whether what a viewer was let in with is still good: nil, or why not. It is asked again at each
 	// playlist, key and heartbeat; nil asks nobody.
