@@ -35,7 +35,7 @@ type Texts struct {
 	En []string `json:"en"`
 }
 
-// Category is a category of the mall.
+// Category is a named part of the catalogue.
 type Category struct {
 	Slug string `json:"slug"`
 	Name Text   `json:"name"`

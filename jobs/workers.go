@@ -22,9 +22,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			return orders.Deliver(ctx, a.OrderNo)
 		},
 	})
-	river.AddWorker(w, &worker[order.CloseArgs]{retry: slowBackoff, do: func(ctx context.Context, a order.CloseArgs) error {
-		return orders.Expire(ctx, a.OrderNo)
-	}})
+	river.AddWorker(w, &worker[order.CloseArgs]{
+		retry: slowBackoff,
+		do: func(ctx context.Context, a order.CloseArgs) error {
+			return orders.Expire(ctx, a.OrderNo)
+		},
+	})
 	river.AddWorker(w, &worker[order.CloseSiblingsArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a order.CloseSiblingsArgs) error {
@@ -52,7 +55,10 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 			},
 		})
 	}
-	river.AddWorker(w, &longRunning[media.StageArgs]{worker[media.StageArgs]{retry: fastBackoff, do: d.Mall.Media.RunStage}})
+	river.AddWorker(w, &longRunning[media.StageArgs]{worker[media.StageArgs]{
+		retry: fastBackoff,
+		do:    d.Mall.Media.RunStage,
+	}})
 	river.AddWorker(w, &longRunning[media.EraseArgs]{worker[media.EraseArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a media.EraseArgs) error {

@@ -45,13 +45,15 @@ func TestConsole_links(t *testing.T) {
 	reviewer := one(`select user_id::text from catalog_review order by id limit 1`)
 	reviewed := one(`select spu_id::text from catalog_review order by id limit 1`)
 	deskCase := one(`select id::text from review_case where state = 'open' order by id limit 1`)
-	deskProduct, deskCreator := one(`select spu_id::text from review_case where id = `+deskCase), one(
-		`select creator_id::text from review_case where id = `+deskCase)
-	payout, payee := one(`select id::text from ledger_payout order by id limit 1`), one(`select creator_id::text
-		from ledger_payout order by id limit 1`)
+	deskProduct := one(`select spu_id::text from review_case where id = ` + deskCase)
+	deskCreator := one(`select creator_id::text from review_case where id = ` + deskCase)
+	payout := one(`select id::text from ledger_payout order by id limit 1`)
+	payee := one(`select creator_id::text from ledger_payout order by id limit 1`)
 
-	order, person, film, creatorPath := "/admin/orders/"+orderNo, "/admin/people/"+buyer, "/admin/products/"+
-		product, "/admin/people/"+creator
+	order := "/admin/orders/" + orderNo
+	person := "/admin/people/" + buyer
+	film := "/admin/products/" + product
+	creatorPath := "/admin/people/" + creator
 	theCase, log := "/admin/cases#case-"+caseID, "/admin/audit?subject="
 	pages := map[string][]string{
 		"/admin": {"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people",

@@ -52,7 +52,7 @@ update outbox_delivery set attempts = attempts + 1, last_error = @last_error, ne
 where subscriber = @subscriber and event_id = @event_id;
 
 -- name: DeadDeliveries :many
-select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.settled_at, e.type, e.payload, e.created_at
+select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.state = 'dead' order by d.settled_at desc, d.event_id desc limit @max_rows;
 
@@ -78,13 +78,13 @@ where e.created_at < @before::timestamptz
 
 -- name: RefusedDeliveries :many
 -- What was refused at least once and is tried again, the next first.
-select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.next_at, e.type, e.payload, e.created_at
+select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.state = 'pending' and d.attempts > 0 order by d.next_at, d.event_id limit @max_rows;
 
 -- name: LettersOf :many
 -- The deliveries of one event that are dead, or that were refused and are tried again.
-select d.subscriber, d.event_id, d.aggregate, d.state, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.payload, e.created_at
+select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.event_id = @event_id and (d.state = 'dead' or (d.state = 'pending' and d.attempts > 0)) order by d.subscriber;
 

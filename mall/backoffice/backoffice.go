@@ -35,7 +35,7 @@ type AuditFunc = func(ctx context.Context, tx pgx.Tx, actorID int64, action, sub
 // Audit names actors by the email that they have at that moment, so that the log can be read when the account is gone.
 func Audit(accounts *account.Accounts, log *audit.Log) AuditFunc {
 	return func(ctx context.Context, tx pgx.Tx, actorID int64, action, subject string, detail any) error {
-		name := fmt.Sprintf("account:%d", actorID)
+		name := AccountSubject(actorID)
 		u, err := accounts.UserTx(ctx, tx, actorID)
 		switch {
 		case err == nil:

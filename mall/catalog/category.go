@@ -12,14 +12,14 @@ import (
 // cachedCreators is how many of the best-selling creators are cached.
 const cachedCreators = 24
 
-// Category is a category with the number of videos on sale there.
+// Category is a named part of the catalogue, with the number of videos on sale there.
 type Category struct {
 	ID                   int64
 	Slug, NameZh, NameEn string
 	Videos               int64
 }
 
-// Creator is a creator with the number of videos on sale.
+// Creator is who sells videos, with the number of those on sale.
 type Creator struct {
 	UserID               int64
 	Slug, NameZh, NameEn string

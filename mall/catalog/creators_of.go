@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// CreatorsOfTx says whose the videos are, whatever their state; an unknown one is absent. q is the caller's transaction or
-// a pool.
+// CreatorsOfTx says whose the videos are, whatever their state; an unknown one is absent. q is the caller's transaction
+// or a pool.
 func (c *Catalog) CreatorsOfTx(ctx context.Context, q Querier, spuIDs []int64) (map[int64]int64, error) {
 	creators := make(map[int64]int64, len(spuIDs))
 	if len(spuIDs) == 0 {

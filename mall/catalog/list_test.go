@@ -228,7 +228,10 @@ func TestFiltersNarrow(t *testing.T) {
 		"all":              {catalog.Filter{}, []string{"free", "cheap", "rent-4k", "dear"}},
 		"category":         {catalog.Filter{CategorySlug: "city"}, []string{"dear"}},
 		"unknown category": {catalog.Filter{CategorySlug: "no"}, nil},
-		"creator":          {catalog.Filter{CreatorSlug: "lin", PriceMin: new(int64(600))}, []string{"rent-4k", "dear"}},
+		"creator": {catalog.Filter{
+			CreatorSlug: "lin",
+			PriceMin:    new(int64(600)),
+		}, []string{"rent-4k", "dear"}},
 		"between": {catalog.Filter{
 			PriceMin: new(int64(500)),
 			PriceMax: new(int64(700)),

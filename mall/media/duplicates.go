@@ -7,8 +7,8 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// DuplicatesTx returns the owners of other films with the same pictures, one for each film, at most 100. A film that was not
-// probed yet has none.
+// DuplicatesTx returns the owners of other films with the same pictures, one for each film, at most 100. A film that
+// was not probed yet has none.
 func (m *Media) DuplicatesTx(ctx context.Context, q dbsqlc.DBTX, videoID int64) ([]int64, error) {
 	owners, err := m.q.Duplicates(ctx, q, videoID)
 	if err != nil {

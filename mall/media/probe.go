@@ -30,7 +30,8 @@ var (
 	ErrTooLarge  = fault.New(fault.Invalid, "picture_too_large",
 		"The picture of this video is larger than the mall takes.")
 	ErrTooManyStreams = fault.New(fault.Invalid, "too_many_streams", "This file holds more streams than a video needs.")
-	ErrTooSlow        = fault.New(fault.Invalid, "took_too_long", "Reading this video took longer than any video should.")
+	ErrTooSlow        = fault.New(fault.Invalid, "took_too_long",
+		"Reading this video took longer than any video should.")
 )
 
 // Limits are what a film may be; zeros are what the mall runs with.

@@ -101,8 +101,8 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	return m.end(context.WithoutCancel(ctx), t, err)
 }
 
-// yieldToOtherCreators asks for later where a creator would take a second worker for hours while others, of whom nothing is being
-// made, wait. Two that ask at the same moment may both pass; the next one doesn't.
+// yieldToOtherCreators asks for later where a creator would take a second worker for hours while others, of whom
+// nothing is being made, wait. Two that ask at the same moment may both pass; the next one doesn't.
 func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if a.Stage != StageTranscode {
 		return nil

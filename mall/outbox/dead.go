@@ -22,11 +22,32 @@ type DeadLetter struct {
 	Attempts   int
 	LastError  string
 	DiedAt     time.Time // zero for one that is tried again
-	NextAt     time.Time // when, for such a one
+	NextAt     time.Time // when, for such a one; of a dead one it says nothing
 }
 
 // Trying says that the event is no dead letter yet.
 func (l DeadLetter) Trying() bool { return l.DiedAt.IsZero() }
+
+// letter reads a delivery with its event. The three queries choose the same columns, so that one form of row serves all.
+func letter(r dbsqlc.LettersOfRow) DeadLetter {
+	l := DeadLetter{
+		Subscriber: r.Subscriber,
+		Attempts:   int(r.Attempts),
+		LastError:  r.LastError,
+		NextAt:     r.NextAt,
+		Event: Event{
+			ID:        r.EventID,
+			Type:      r.Type,
+			Aggregate: r.Aggregate,
+			Payload:   r.Payload,
+			CreatedAt: r.CreatedAt,
+		},
+	}
+	if r.SettledAt != nil {
+		l.DiedAt = *r.SettledAt
+	}
+	return l
+}
 
 // Dead lists the dead letters, the latest first.
 func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
@@ -36,21 +57,7 @@ func (o *Outbox) Dead(ctx context.Context, limit int) ([]DeadLetter, error) {
 	}
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
-		letters[i] = DeadLetter{
-			Subscriber: r.Subscriber,
-			Attempts:   int(r.Attempts),
-			LastError:  r.LastError,
-			Event: Event{
-				ID:        r.EventID,
-				Type:      r.Type,
-				Aggregate: r.Aggregate,
-				Payload:   r.Payload,
-				CreatedAt: r.CreatedAt,
-			},
-		}
-		if r.SettledAt != nil {
-			letters[i].DiedAt = *r.SettledAt
-		}
+		letters[i] = letter(dbsqlc.LettersOfRow(r))
 	}
 	return letters, nil
 }
@@ -63,19 +70,7 @@ func (o *Outbox) Refused(ctx context.Context, limit int) ([]DeadLetter, error) {
 	}
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
-		letters[i] = DeadLetter{
-			Subscriber: r.Subscriber,
-			Attempts:   int(r.Attempts),
-			LastError:  r.LastError,
-			NextAt:     r.NextAt,
-			Event: Event{
-				ID:        r.EventID,
-				Type:      r.Type,
-				Aggregate: r.Aggregate,
-				Payload:   r.Payload,
-				CreatedAt: r.CreatedAt,
-			},
-		}
+		letters[i] = letter(dbsqlc.LettersOfRow(r))
 	}
 	return letters, nil
 }
@@ -88,22 +83,7 @@ func (o *Outbox) Lookup(ctx context.Context, eventID int64) ([]DeadLetter, error
 	}
 	letters := make([]DeadLetter, len(rows))
 	for i, r := range rows {
-		letters[i] = DeadLetter{
-			Subscriber: r.Subscriber,
-			Attempts:   int(r.Attempts),
-			LastError:  r.LastError,
-			NextAt:     r.NextAt,
-			Event: Event{
-				ID:        r.EventID,
-				Type:      r.Type,
-				Aggregate: r.Aggregate,
-				Payload:   r.Payload,
-				CreatedAt: r.CreatedAt,
-			},
-		}
-		if r.SettledAt != nil {
-			letters[i].DiedAt = *r.SettledAt
-		}
+		letters[i] = letter(r)
 	}
 	return letters, nil
 }

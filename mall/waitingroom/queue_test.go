@@ -3,8 +3,6 @@ package waitingroom_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,76 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"videomall/db/dbtest"
 	"videomall/mall/waitingroom"
-	"videomall/telemetry"
 )
-
-var (
-	queueKey = []byte("a key of thirty-two bytes, no less")
-	device   = strings.Repeat("0123456789abcdef", 2)
-)
-
-// clock stands still until a test moves it.
-type clock struct{ at atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.at.Store(time.Date(2026, 11, 11, 0, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
-func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
-
-// gone is a client of a Redis that is not there.
-func gone(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func open(rdb redis.UniversalClient, key []byte, metrics *telemetry.Metrics, c *clock) (*waitingroom.Queue, error) {
-	return waitingroom.New(waitingroom.Deps{
-		Redis:   rdb,
-		Key:     key,
-		Metrics: metrics,
-		Log:     slog.New(slog.DiscardHandler),
-		Now:     c.now,
-	})
-}
-
-func newQueue(t *testing.T, rdb redis.UniversalClient, c *clock) *waitingroom.Queue {
-	t.Helper()
-	q, err := open(rdb, queueKey, telemetry.NewMetrics(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return q
-}
-
-// crowd is how many ask Redis at the same moment: more only wait for a connection, on a slow machine longer than a
-// queue waits for it.
-const crowd = 64
-
-func person(n int64) waitingroom.Visitor { return waitingroom.Visitor{UserID: n} }
-
-type verb func(context.Context, waitingroom.Admission, waitingroom.Visitor) (waitingroom.Position, error)
-
-// stands asks and fails on an error.
-func stands(t *testing.T, ask verb, f waitingroom.Admission, s waitingroom.Visitor) waitingroom.Position {
-	t.Helper()
-	p, err := ask(context.WithoutCancel(t.Context()), f, s)
-	if err != nil {
-		t.Fatalf("%+v: %v", s, err)
-	}
-	return p
-}
 
 // Five hundred people arrive at once. They are admitted strictly by the numbers they drew, never more than there are
 // slots.
@@ -233,72 +164,6 @@ func TestQueue_Join_keeps_the_position_of_who_reloads_or_signs_in(t *testing.T) 
 	}
 }
 
-func TestQueue_Look_passes_over_who_is_absent(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{
-		Room:  "sale",
-		Slots: 1,
-		Lease: 10 * time.Minute,
-	}
-	for n := range int64(5) {
-		stands(t, q.Join, f, person(n+1)) // 1 is admitted, 2 to 5 wait
-	}
-	for range 4 { // 2 and 4 never look
-		c.advance(15 * time.Second)
-		stands(t, q.Look, f, person(3))
-		stands(t, q.Look, f, person(5))
-	}
-	if p := stands(t, q.Look, f, person(3)); p.Ahead != 1 {
-		t.Errorf("given up before its time: %+v", p)
-	}
-	c.advance(time.Millisecond)
-	if p := stands(t, q.Look, f, person(3)); p.Ahead != 0 || p.Waiting != 2 {
-		t.Errorf("still behind whoever is gone: %+v", p)
-	}
-	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Outside {
-		t.Errorf("a lost position: %+v", p)
-	}
-	if p := stands(t, q.Join, f, person(2)); p.Ahead != 2 {
-		t.Errorf("joins at the end: %+v", p)
-	}
-	if err := q.Leave(t.Context(), f, person(1)); err != nil {
-		t.Fatal(err)
-	}
-	if p := stands(t, q.Look, f, person(3)); p.Status != waitingroom.Admitted {
-		t.Errorf("%+v", p)
-	}
-}
-
-func TestQueue_Look_ends_a_lease(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	q, f := newQueue(t, dbtest.Redis(t), c), waitingroom.Admission{Room: "sale", Slots: 1}
-	first := stands(t, q.Join, f, person(1))
-	if first.Status != waitingroom.Admitted || !first.Until.Equal(c.now().Add(time.Minute)) {
-		t.Fatalf("%+v", first)
-	}
-	stands(t, q.Join, f, person(2))
-	c.advance(30 * time.Second)
-	if p := stands(t, q.Join, f, person(1)); !p.Until.Equal(first.Until) {
-		t.Errorf("a lease is prolonged by looking: %+v", p)
-	}
-	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Queued {
-		t.Errorf("%+v", p)
-	}
-	c.advance(30 * time.Second)
-	if p := stands(t, q.Look, f, person(2)); p.Status != waitingroom.Admitted {
-		t.Errorf("%+v", p)
-	}
-	if p := stands(t, q.Look, f, person(1)); p.Status != waitingroom.Outside {
-		t.Errorf("%+v", p)
-	}
-	f.Slots = 2 // a room that gets another slot admits at once
-	if p := stands(t, q.Join, f, person(1)); p.Status != waitingroom.Admitted || p.Admitted != 2 {
-		t.Errorf("%+v", p)
-	}
-}
-
 func TestQueue_CheckTicket(t *testing.T) {
 	t.Parallel()
 	c, rdb := newClock(), dbtest.Redis(t)
@@ -346,21 +211,6 @@ func TestQueue_CheckTicket(t *testing.T) {
 	}
 }
 
-func TestQueue_Join_admits_everybody_without_redis(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	q, f := newQueue(t, gone(t), c), waitingroom.Admission{Room: "sale", Slots: 1}
-	for n := range int64(3) {
-		p := stands(t, q.Join, f, person(n+1))
-		if p.Status != waitingroom.Admitted || q.CheckTicket("sale", p.Ticket, person(n+1)) != nil {
-			t.Errorf("%+v", p)
-		}
-	}
-	if err := q.Leave(t.Context(), f, person(1)); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
 	t.Parallel()
 	c, rdb := newClock(), dbtest.Redis(t)
@@ -393,95 +243,6 @@ func TestQueue_Join_refuses_an_unknown_or_ended_room(t *testing.T) {
 	}
 	if _, err := open(rdb, []byte("short"), nil, c); err == nil {
 		t.Error("signs with a short key")
-	}
-}
-
-func TestQueue_Join_keeps_its_keys_in_one_slot_for_a_while(t *testing.T) {
-	t.Parallel()
-	rdb := dbtest.Redis(t)
-	q := newQueue(t, rdb, newClock())
-	for n := range int64(3) {
-		stands(t, q.Join, waitingroom.Admission{Room: "campaign:7", Slots: 1}, person(n+1))
-	}
-	keys, err := rdb.Keys(t.Context(), "*").Result()
-	if err != nil || len(keys) != 5 {
-		t.Fatalf("%v %v", keys, err)
-	}
-	for _, key := range keys {
-		if !strings.HasPrefix(key, "queue:{campaign:7}:") {
-			t.Errorf("%s lies elsewhere", key)
-		}
-		if left := rdb.PTTL(t.Context(), key).Val(); left <= time.Minute || left > time.Hour {
-			t.Errorf("%s lives %s", key, left)
-		}
-	}
-}
-
-func TestQueue_Look_counts_people_in_the_metrics(t *testing.T) {
-	t.Parallel()
-	metrics := telemetry.NewMetrics()
-	c := newClock()
-	q, err := open(dbtest.Redis(t), queueKey, metrics, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := waitingroom.Admission{
-		Room:  "sale",
-		Slots: 2,
-		Ends:  c.now().Add(time.Minute),
-	}
-	for n := range int64(5) {
-		stands(t, q.Join, f, person(n+1))
-	}
-	if got := gauges(t, metrics); got != "admitted sale 2, waiting sale 3" {
-		t.Error(got)
-	}
-	c.advance(time.Minute)
-	if _, err := q.Look(t.Context(), f, person(1)); err == nil {
-		t.Error("not over")
-	}
-	if got := gauges(t, metrics); got != "" {
-		t.Errorf("a sale that is over has series: %s", got)
-	}
-}
-
-func gauges(t *testing.T, m *telemetry.Metrics) string {
-	t.Helper()
-	families, err := m.Registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for _, f := range families {
-		if name, ok := strings.CutPrefix(f.GetName(), "videomall_queue_"); ok {
-			for _, series := range f.GetMetric() {
-				out = append(out,
-					fmt.Sprint(name, " ", series.GetLabel()[0].GetValue(), " ", series.GetGauge().GetValue()))
-			}
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// A crowd makes Redis slow; that is when the queue must not open.
-func TestQueue_Join_waits_for_a_slow_redis(t *testing.T) {
-	t.Parallel()
-	server := dbtest.RedisServer(t)
-	q, f := newQueue(t, server.Client, newClock()), waitingroom.Admission{Room: "sale", Slots: 1}
-	stands(t, q.Join, f, person(1))
-	if err := server.Client.Do(t.Context(), "CLIENT", "PAUSE", "700", "ALL").Err(); err != nil {
-		t.Fatal(err)
-	}
-	if p := stands(t, q.Join, f, person(2)); p.Status != waitingroom.Queued {
-		t.Errorf("%+v", p)
-	}
-	// One that is later than even a queue waits admits that one person, and nobody after them.
-	if err := server.Client.Do(t.Context(), "CLIENT", "PAUSE", "5700", "ALL").Err(); err != nil {
-		t.Fatal(err)
-	}
-	stands(t, q.Join, f, person(3))
-	if p := stands(t, q.Join, f, person(4)); p.Status != waitingroom.Queued {
-		t.Errorf("%+v", p)
 	}
 }
 

@@ -61,7 +61,8 @@ func someWord(r *rand.Rand) int {
 // fillProducts brings the catalogue from "from" to "to" made-up products, each with its prices and its search document.
 func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
 	var categories []int64
-	if err := pool.QueryRow(ctx, `select array_agg(id order by id) from catalog_category`).Scan(&categories); err != nil {
+	if err := pool.QueryRow(ctx, `select array_agg(id order by id) from catalog_category`).
+		Scan(&categories); err != nil {
 		return err
 	}
 	return withoutIndexes(ctx, pool, []string{"video_product_spu", "search_document"}, func(tx pgx.Tx) error {

@@ -72,7 +72,8 @@ func (b *bench) grow(ctx context.Context, products, orders int) (rows []row, err
 }
 
 // atSize measures what shoppers do. The addresses rotate, so that what is hot is what would be hot: lists by every sort
-// and of every category, products all over the catalogue, words that are in every tenth title and words that are in few.
+// and of every category, products all over the catalogue, words that are in every tenth title and words that are in
+// few.
 func (b *bench) atSize(ctx context.Context, s stage) (rows []row, err error) {
 	categories, err := b.program.Mall.Catalog.Categories(ctx)
 	if err != nil {

@@ -138,7 +138,8 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	})
 	ok(err)
 	w.endpoint = e.ID
-	prize, err := h.Ledger.ProposeCredit(ctx, w.operator.ID, w.creator.ID, money.Of(50000, "CNY"), "a prize", rand.Text())
+	prize, err := h.Ledger.ProposeCredit(ctx, w.operator.ID, w.creator.ID, money.Of(50000, "CNY"), "a prize",
+		rand.Text())
 	ok(err)
 	ok(h.Ledger.ConfirmCredit(ctx, buyer.ID, prize.ID))
 	ok(h.Ledger.SetDestination(ctx, w.creator.ID, ledger.Destination{

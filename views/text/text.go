@@ -1,7 +1,7 @@
 // Package text owns the words and the forms of numbers, sums, dates and durations that a reader sees, in each language
 // the mall speaks. Messages live in messages/<prefix>.<language>.toml: a key such as "cart.title" stands in the file of
-// its prefix, and in common where the prefix has no file. It refuses to know requests and pages: it is handed a cookie's
-// value and an Accept-Language header, never the request.
+// its prefix, and in common where the prefix has no file. It refuses to know requests and pages: it is handed a
+// cookie's value and an Accept-Language header, never the request.
 package text
 
 import (

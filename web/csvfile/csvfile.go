@@ -1,5 +1,5 @@
-// Package csvfile writes tables for spreadsheets: CSV as RFC 4180 says, in UTF-8 that Excel recognises, in which no text
-// is a formula.
+// Package csvfile writes tables for spreadsheets: CSV as RFC 4180 says, in UTF-8 that Excel recognises, in which no
+// text is a formula.
 package csvfile
 
 import (

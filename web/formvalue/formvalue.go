@@ -1,5 +1,5 @@
-// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, moments. What can't be read
-// becomes a value that every rule refuses, so that each field is judged in one place, by the business.
+// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, moments. What can't be
+// read becomes a value that every rule refuses, so that each field is judged in one place, by the business.
 package formvalue
 
 import (

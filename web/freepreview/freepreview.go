@@ -1,5 +1,5 @@
-// Package freepreview owns the page on which anybody watches the free minutes of a film. What is free is the catalogue's and
-// playing it is mall/playback's; it refuses to hand out anything that plays.
+// Package freepreview owns the page on which anybody watches the free minutes of a film. What is free is the
+// catalogue's and playing it is mall/playback's; it refuses to hand out anything that plays.
 package freepreview
 
 import (

@@ -1,6 +1,6 @@
-// Package gzipsplice owns a text that is sent many times and differs only in a few small holes: it is compressed once, cut
-// at the holes, and every answer is put together from what is compressed already. It refuses to know what the text is
-// and what goes into the holes.
+// Package gzipsplice owns a text that is sent many times and differs only in a few small holes: it is compressed once,
+// cut at the holes, and every answer is put together from what is compressed already. It refuses to know what the text
+// is and what goes into the holes.
 package gzipsplice
 
 import (

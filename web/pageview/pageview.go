@@ -1,5 +1,5 @@
-// Package pageview owns the address at which a browser says that somebody looks at a page. It is a request of its own, sent
-// once the page is there, so that pages are kept and sent whole for everybody and none waits for being counted. It
+// Package pageview owns the address at which a browser says that somebody looks at a page. It is a request of its own,
+// sent once the page is there, so that pages are kept and sent whole for everybody and none waits for being counted. It
 // refuses to count: insight does.
 package pageview
 

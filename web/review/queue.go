@@ -157,7 +157,8 @@ func contentOf(p catalog.Product) *review.Content {
 }
 
 func (d Deps) approve(c *page.Ctx) error {
-	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c), formvalue.Version(c.FormValue("version")))
+	k, err := d.Reviews.Approve(c.Request().Context(), c.Viewer.UserID, rowID(c),
+		formvalue.Version(c.FormValue("version")))
 	done := "review_approved"
 	if k.State == review.Second {
 		done = "review_second"

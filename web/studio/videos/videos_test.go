@@ -274,7 +274,8 @@ func TestAFilmSaysHowItWasPrepared(t *testing.T) {
 		"sound": {"track": 2, "of": 3, "language": "fre", "channels": 6, "why": "main"}, "loudness": {"From": -23.04, "Gain": 7.04},
 		"leftOut": {"cover": 1, "sound": 2}}`)
 	b.Get(here).Wants(200).
-		Shows("How it was prepared", "The file's frame rate varies, 5.8 a second on average; the video has a steady 60.",
+		Shows("How it was prepared",
+			"The file's frame rate varies, 5.8 a second on average; the video has a steady 60.",
 			"turned to the right by 90°", "fields were joined",
 			"The file is HDR (HLG). Its colours were tone-mapped to SDR",
 			"The sound is track 2 of 3; those before it are commentary or audio description (français), mixed from 6 "+

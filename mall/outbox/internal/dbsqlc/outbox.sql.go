@@ -68,7 +68,7 @@ func (q *Queries) CountWaiting(ctx context.Context, db DBTX, arg CountWaitingPar
 }
 
 const deadDeliveries = `-- name: DeadDeliveries :many
-select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.settled_at, e.type, e.payload, e.created_at
+select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.state = 'dead' order by d.settled_at desc, d.event_id desc limit $1
 `
@@ -76,11 +76,12 @@ where d.state = 'dead' order by d.settled_at desc, d.event_id desc limit $1
 type DeadDeliveriesRow struct {
 	Subscriber string
 	EventID    int64
-	Aggregate  string
 	Attempts   int32
 	LastError  string
+	NextAt     time.Time
 	SettledAt  *time.Time
 	Type       string
+	Aggregate  string
 	Payload    []byte
 	CreatedAt  time.Time
 }
@@ -97,11 +98,12 @@ func (q *Queries) DeadDeliveries(ctx context.Context, db DBTX, maxRows int32) ([
 		if err := rows.Scan(
 			&i.Subscriber,
 			&i.EventID,
-			&i.Aggregate,
 			&i.Attempts,
 			&i.LastError,
+			&i.NextAt,
 			&i.SettledAt,
 			&i.Type,
+			&i.Aggregate,
 			&i.Payload,
 			&i.CreatedAt,
 		); err != nil {
@@ -338,7 +340,7 @@ func (q *Queries) InsertEvents(ctx context.Context, db DBTX, arg InsertEventsPar
 }
 
 const lettersOf = `-- name: LettersOf :many
-select d.subscriber, d.event_id, d.aggregate, d.state, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.payload, e.created_at
+select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.event_id = $1 and (d.state = 'dead' or (d.state = 'pending' and d.attempts > 0)) order by d.subscriber
 `
@@ -346,13 +348,12 @@ where d.event_id = $1 and (d.state = 'dead' or (d.state = 'pending' and d.attemp
 type LettersOfRow struct {
 	Subscriber string
 	EventID    int64
-	Aggregate  string
-	State      string
 	Attempts   int32
 	LastError  string
 	NextAt     time.Time
 	SettledAt  *time.Time
 	Type       string
+	Aggregate  string
 	Payload    []byte
 	CreatedAt  time.Time
 }
@@ -370,13 +371,12 @@ func (q *Queries) LettersOf(ctx context.Context, db DBTX, eventID int64) ([]Lett
 		if err := rows.Scan(
 			&i.Subscriber,
 			&i.EventID,
-			&i.Aggregate,
-			&i.State,
 			&i.Attempts,
 			&i.LastError,
 			&i.NextAt,
 			&i.SettledAt,
 			&i.Type,
+			&i.Aggregate,
 			&i.Payload,
 			&i.CreatedAt,
 		); err != nil {
@@ -453,7 +453,7 @@ func (q *Queries) PurgeEvents(ctx context.Context, db DBTX, arg PurgeEventsParam
 }
 
 const refusedDeliveries = `-- name: RefusedDeliveries :many
-select d.subscriber, d.event_id, d.aggregate, d.attempts, d.last_error, d.next_at, e.type, e.payload, e.created_at
+select d.subscriber, d.event_id, d.attempts, d.last_error, d.next_at, d.settled_at, e.type, e.aggregate, e.payload, e.created_at
 from outbox_delivery d join outbox_event e on e.id = d.event_id
 where d.state = 'pending' and d.attempts > 0 order by d.next_at, d.event_id limit $1
 `
@@ -461,11 +461,12 @@ where d.state = 'pending' and d.attempts > 0 order by d.next_at, d.event_id limi
 type RefusedDeliveriesRow struct {
 	Subscriber string
 	EventID    int64
-	Aggregate  string
 	Attempts   int32
 	LastError  string
 	NextAt     time.Time
+	SettledAt  *time.Time
 	Type       string
+	Aggregate  string
 	Payload    []byte
 	CreatedAt  time.Time
 }
@@ -483,11 +484,12 @@ func (q *Queries) RefusedDeliveries(ctx context.Context, db DBTX, maxRows int32)
 		if err := rows.Scan(
 			&i.Subscriber,
 			&i.EventID,
-			&i.Aggregate,
 			&i.Attempts,
 			&i.LastError,
 			&i.NextAt,
+			&i.SettledAt,
 			&i.Type,
+			&i.Aggregate,
 			&i.Payload,
 			&i.CreatedAt,
 		); err != nil {
