@@ -112,7 +112,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:      site,
 		Catalog:   m.Catalog,
 		Inventory: m.Inventory,
-		Films:     films(m),
+		Films:     listable(m),
 		Trailer:   trailer(m),
 	})
 	bundle.Routes(all, bundle.Deps{
@@ -280,8 +280,8 @@ func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error
 	}
 }
 
-// films are what a creator can list, the newest first.
-func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error) {
+// listable videos are those that a creator can list, the newest first.
+func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error) {
 	const most = 200
 	return func(ctx context.Context, ownerID int64) ([]listingview.Film, error) {
 		videos, err := m.Media.Videos(ctx, ownerID, 0, most)
