@@ -41,7 +41,7 @@ select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_up
 -- name: OriginalsOf :one
 select coalesce(sum(size), 0)::bigint from media_video where owner_id = @owner_id and original <> '';
 
--- name: FilmsInTheMaking :one
+-- name: VideosInTheMaking :one
 select count(*) from media_video where owner_id = @owner_id and state = 'processing';
 
 -- name: InsertUpload :exec

@@ -230,7 +230,7 @@ func (m *Media) sniff(ctx context.Context, u Upload) error {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("look into upload %s: %w", u.ID, err)
 	}
-	if !beginsFilm(head[:n]) {
+	if !beginsVideo(head[:n]) {
 		return ErrUploadNotVideo.Because("upload %s begins with %.16q", u.ID, head[:n])
 	}
 	return nil

@@ -54,7 +54,7 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 	switch {
 	case name == "" || len(name) > maxUploadName:
 		return Upload{}, ErrUploadName.Because("%.300q", n.Name)
-	case !film(name, n.Type):
+	case !isVideo(name, n.Type):
 		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
 	case n.Size <= 0 || n.Size > m.limits.File:
 		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)
@@ -86,7 +86,7 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 		case used+n.Size > m.limits.Quota:
 			return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, n.Size)
 		}
-		making, err := m.q.FilmsInTheMaking(ctx, tx, ownerID)
+		making, err := m.q.VideosInTheMaking(ctx, tx, ownerID)
 		if err != nil {
 			return fmt.Errorf("films of %d in the making: %w", ownerID, err)
 		}

@@ -286,7 +286,7 @@ func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
 	}
 }
 
-func TestOneCreatorsFilmsInTheMakingAreBounded(t *testing.T) {
+func TestOneCreatorsVideosInTheMakingAreBounded(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	if _, err := u.pool.Exec(t.Context(), `insert into media_video (owner_id, name, original, size, folder, created_at,

@@ -35,7 +35,7 @@ type OverviewPage struct {
 
 // TopFilm is a film that sold; Card is nil for one that can't be found any more.
 type TopFilm struct {
-	insight.FilmSums
+	insight.BestSeller
 	Card *catalog.Card
 }
 

@@ -78,7 +78,7 @@ func (d Deps) fillTrends(ctx context.Context, r insight.Range, p *adminview.Over
 }
 
 func (d Deps) fillFilms(ctx context.Context, r insight.Range, p *adminview.OverviewPage) error {
-	films, err := d.Insight.TopFilms(ctx, r, topFilms)
+	films, err := d.Insight.BestSellers(ctx, r, topFilms)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (d Deps) fillFilms(ctx context.Context, r insight.Range, p *adminview.Overv
 		return err
 	}
 	for _, f := range films {
-		row := adminview.TopFilm{FilmSums: f}
+		row := adminview.TopFilm{BestSeller: f}
 		for n := range cards {
 			if cards[n].SPUID == f.SPUID {
 				row.Card = &cards[n]

@@ -279,27 +279,27 @@ func (q *Queries) DropSales(ctx context.Context, db DBTX, creatorID int64) error
 	return err
 }
 
-const filmDays = `-- name: FilmDays :many
+const filmDays = `-- name: VideoDays :many
 select spu_id, currency, day, gross from insight_day d
 where (creator_id, spu_id) in (select unnest($1::bigint[]), unnest($2::bigint[])) and day between $3 and $4
 order by spu_id, currency, day
 `
 
-type FilmDaysParams struct {
+type VideoDaysParams struct {
 	CreatorIds []int64
 	SpuIds     []int64
 	FromDay    time.Time
 	ToDay      time.Time
 }
 
-type FilmDaysRow struct {
+type VideoDaysRow struct {
 	SpuID    int64
 	Currency string
 	Day      time.Time
 	Gross    int64
 }
 
-func (q *Queries) FilmDays(ctx context.Context, db DBTX, arg FilmDaysParams) ([]FilmDaysRow, error) {
+func (q *Queries) VideoDays(ctx context.Context, db DBTX, arg VideoDaysParams) ([]VideoDaysRow, error) {
 	rows, err := db.Query(ctx, filmDays,
 		arg.CreatorIds,
 		arg.SpuIds,
@@ -310,9 +310,9 @@ func (q *Queries) FilmDays(ctx context.Context, db DBTX, arg FilmDaysParams) ([]
 		return nil, err
 	}
 	defer rows.Close()
-	items := []FilmDaysRow{}
+	items := []VideoDaysRow{}
 	for rows.Next() {
-		var i FilmDaysRow
+		var i VideoDaysRow
 		if err := rows.Scan(
 			&i.SpuID,
 			&i.Currency,
@@ -825,20 +825,20 @@ func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, arg SumsOfDayParams) (
 	return items, nil
 }
 
-const topFilms = `-- name: TopFilms :many
+const topFilms = `-- name: BestSellers :many
 select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
 from insight_day where spu_id > 0 and day between $1 and $2
 group by creator_id, spu_id, currency
 order by 4 desc, 5 desc, 2, 3 limit $3
 `
 
-type TopFilmsParams struct {
+type BestSellersParams struct {
 	FromDay time.Time
 	ToDay   time.Time
 	MaxRows int32
 }
 
-type TopFilmsRow struct {
+type BestSellersRow struct {
 	CreatorID int64
 	SpuID     int64
 	Currency  string
@@ -848,15 +848,15 @@ type TopFilmsRow struct {
 }
 
 // Of all creators.
-func (q *Queries) TopFilms(ctx context.Context, db DBTX, arg TopFilmsParams) ([]TopFilmsRow, error) {
+func (q *Queries) BestSellers(ctx context.Context, db DBTX, arg BestSellersParams) ([]BestSellersRow, error) {
 	rows, err := db.Query(ctx, topFilms, arg.FromDay, arg.ToDay, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []TopFilmsRow{}
+	items := []BestSellersRow{}
 	for rows.Next() {
-		var i TopFilmsRow
+		var i BestSellersRow
 		if err := rows.Scan(
 			&i.CreatorID,
 			&i.SpuID,

@@ -406,11 +406,11 @@ func (q *Queries) FailedVideo(ctx context.Context, db DBTX, arg FailedVideoParam
 	return err
 }
 
-const filmsInTheMaking = `-- name: FilmsInTheMaking :one
+const filmsInTheMaking = `-- name: VideosInTheMaking :one
 select count(*) from media_video where owner_id = $1 and state = 'processing'
 `
 
-func (q *Queries) FilmsInTheMaking(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+func (q *Queries) VideosInTheMaking(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
 	row := db.QueryRow(ctx, filmsInTheMaking, ownerID)
 	var count int64
 	err := row.Scan(&count)
