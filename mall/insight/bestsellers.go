@@ -28,7 +28,7 @@ func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSel
 		MaxRows: int32(most),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("top films: %w", err)
+		return nil, fmt.Errorf("top videos: %w", err)
 	}
 	type key struct {
 		spu      int64
@@ -51,7 +51,7 @@ func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSel
 	}
 	days, err := s.q.VideoDays(ctx, s.deps.Pool, arg)
 	if err != nil {
-		return nil, fmt.Errorf("days of %d films: %w", len(list), err)
+		return nil, fmt.Errorf("days of %d videos: %w", len(list), err)
 	}
 	for _, d := range days {
 		f := at[key{d.SpuID, d.Currency}]
