@@ -46,7 +46,7 @@ func (s *shop) quoteOf(userID int64, b promotion.Bundle) order.BundleQuote {
 	return quotes[0]
 }
 
-func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
+func TestOrders_QuoteBundles_held_parts_lower_the_price(t *testing.T) {
 	s := open(t)
 	a, b, c := s.sells(1000, -1), s.sells(1000, 5), s.sells(500, -1)
 	k := s.bundle(2000, a, b, c)
@@ -85,7 +85,7 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	s.whole()
 }
 
-func TestABetterOrEqualEditionCountsAsHad(t *testing.T) {
+func TestOrders_QuoteBundles_rental_holds_only_its_own_edition(t *testing.T) {
 	s := open(t)
 	rent := func(sku *catalog.NewSKU) { sku.Kind, sku.RentHours = catalog.KindRent, 48 }
 	rented, hd := s.sells(300, -1, rent), s.sells(1000, -1)
@@ -96,7 +96,7 @@ func TestABetterOrEqualEditionCountsAsHad(t *testing.T) {
 	}
 }
 
-func TestABundleOfWhatIsNotSoldIsNotSold(t *testing.T) {
+func TestOrders_Place_bundle_unavailable(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, 1)
 	k := s.bundle(1500, a, b)
@@ -119,7 +119,7 @@ func TestABundleOfWhatIsNotSoldIsNotSold(t *testing.T) {
 	s.whole()
 }
 
-func TestParallelOrdersOfABundleLeaveOne(t *testing.T) {
+func TestOrders_Place_bundle_many_at_once(t *testing.T) {
 	s := open(t)
 	k := s.bundle(1500, s.sells(1000, -1), s.sells(1000, 50))
 	processes := []*order.Orders{s.orders, order.New(s.deps)}
@@ -165,7 +165,7 @@ func TestOrders_Place_bundle_again_after_its_grant(t *testing.T) {
 	}
 }
 
-func TestWhatWasGrantedMeanwhileIsNotPaidWithTheBundle(t *testing.T) {
+func TestOrders_Prepay_bundle_with_a_part_owned_by_now(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, -1)
 	k := s.bundle(1500, a, b)
@@ -215,7 +215,7 @@ func (m meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 
 // A part that its buyer gets between the asking and the writing is not sold a second time: the buyer sees the new price
 // first.
-func TestABundleOfWhichAPartHasJustBeenGotIsAskedForAnew(t *testing.T) {
+func TestOrders_Place_bundle_part_bought_meanwhile(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(1000, -1), s.sells(1000, 5)
 	k := s.bundle(1500, a, b)

@@ -61,7 +61,7 @@ func slug(err error) string {
 	return fault.From(err).Slug
 }
 
-func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
+func TestOrders_Place_campaign_price_and_stock(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 10)
 	c := s.sale(video, 490, 3, 1)
@@ -104,7 +104,7 @@ func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 	s.whole()
 }
 
-func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
+func TestOrders_Place_campaign_crowd(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 100)
 	c := s.sale(video, 490, 25, 1)
@@ -137,7 +137,7 @@ func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
 	s.whole()
 }
 
-func TestAUnitOfACampaignThatIsNotPaidComesBackAlsoAfterItsEnd(t *testing.T) {
+func TestOrders_Expire_campaign_unit_returns_after_its_end(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 10)
 	c := s.sale(video, 490, 3, 1)

@@ -14,7 +14,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
+func TestOrders_Expire_unpaid(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
@@ -38,7 +38,7 @@ func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
 	s.whole()
 }
 
-func TestClosingFindsThePaymentWhoseNoticeWasLost(t *testing.T) {
+func TestOrders_Expire_finds_the_payment_whose_notice_was_lost(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
@@ -53,7 +53,7 @@ func TestClosingFindsThePaymentWhoseNoticeWasLost(t *testing.T) {
 	s.whole()
 }
 
-func TestAPaymentInProgressIsWaitedFor(t *testing.T) {
+func TestOrders_Expire_payment_in_progress(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
@@ -78,7 +78,7 @@ func (mute) Query(context.Context, string) (payment.Charge, error) {
 	return payment.Charge{}, errors.New("connection reset")
 }
 
-func TestAnOrderStaysOpenWhileTheBankIsSilent(t *testing.T) {
+func TestOrders_Expire_bank_does_not_answer(t *testing.T) {
 	bank := &struct{ payment.Provider }{}
 	s := open(t, func(_ *shop, p payment.Provider) payment.Provider { bank.Provider = p; return bank })
 	o := s.place(alice, one(s.sells(990, 1)))
@@ -98,7 +98,7 @@ func TestAnOrderStaysOpenWhileTheBankIsSilent(t *testing.T) {
 	s.whole()
 }
 
-func TestCancelReturnsTheStockAtOnce(t *testing.T) {
+func TestOrders_Cancel_returns_the_stock(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -118,7 +118,7 @@ func TestCancelReturnsTheStockAtOnce(t *testing.T) {
 	s.whole()
 }
 
-func TestCloseAgainstPay(t *testing.T) {
+func TestOrders_Cancel_races_with_a_payment(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 100)
 	for range 12 {
@@ -157,7 +157,7 @@ func TestCloseAgainstPay(t *testing.T) {
 	s.whole()
 }
 
-func TestCloseUnaskedAgainstPayNotice(t *testing.T) {
+func TestOrders_CloseUnasked_races_with_a_notice(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	for range 12 {

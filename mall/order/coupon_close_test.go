@@ -13,7 +13,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestAClosedOrderGivesItsUseBack(t *testing.T) {
+func TestOrders_Cancel_returns_the_coupon_use(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
@@ -32,7 +32,7 @@ func TestAClosedOrderGivesItsUseBack(t *testing.T) {
 	s.uses(k, 0, 0)
 }
 
-func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_coupon_used_up(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
@@ -50,7 +50,7 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
 	s.whole()
 }
 
-func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_revives_the_coupon_use(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
@@ -68,7 +68,7 @@ func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
 }
 
 // After its terms have changed, a sum that was paid under the old ones buys nothing.
-func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_coupon_changed(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("SPRING")
@@ -88,7 +88,7 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
 }
 
 // What was given out counts: a total below it would be a promise that is broken already.
-func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
+func TestPromotions_EditCoupon_total_below_its_uses(t *testing.T) {
 	s := open(t)
 	k := s.coupon("SPRING")
 	for _, userID := range []int64{alice, bob} {
@@ -113,7 +113,7 @@ func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
 	}
 }
 
-func TestACouponIsLockedAfterTheStock(t *testing.T) {
+func TestOrders_Place_locks_the_stock_before_the_coupon(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 9)
 	s.coupon("SPRING", func(t *promotion.Terms) { t.PerUser = 9 })

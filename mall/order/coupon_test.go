@@ -73,7 +73,7 @@ func (s *shop) uses(c promotion.Coupon, held, used int) {
 	}
 }
 
-func TestACouponLowersWhatIsPaid(t *testing.T) {
+func TestOrders_Place_coupon_lowers_the_total(t *testing.T) {
 	s := open(t)
 	a, b, c := s.sells(990, -1), s.sells(500, -1), s.sells(333, -1)
 	k := s.coupon("Spring-25", func(t *promotion.Terms) { t.AmountOff = 100 })
@@ -127,7 +127,7 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	s.whole()
 }
 
-func TestTheDatabaseRefundsNoMoreThanWasPaidForAnItem(t *testing.T) {
+func TestSchema_refund_of_an_item_within_its_price(t *testing.T) {
 	s := open(t)
 	s.coupon("SPRING")
 	o := s.placeWith(alice, "SPRING", one(s.sells(990, -1)))
@@ -137,7 +137,7 @@ func TestTheDatabaseRefundsNoMoreThanWasPaidForAnItem(t *testing.T) {
 	}
 }
 
-func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
+func TestOrders_Place_coupon_makes_the_order_free(t *testing.T) {
 	s := open(t)
 	k := s.coupon("GIFT", func(t *promotion.Terms) { t.AmountOff, t.PercentOff = 0, 100 })
 	o := s.placeWith(alice, "GIFT", one(s.sells(990, 3)))
@@ -153,7 +153,7 @@ func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
 	s.whole()
 }
 
-func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
+func TestOrders_Place_coupon_refused(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 5), s.sells(500, 5)
 	spuOf := func(sku int64) []int64 {
@@ -208,7 +208,7 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	s.whole()
 }
 
-func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
+func TestOrders_Place_sold_out_leaves_the_coupon(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	k := s.coupon("SPRING")
@@ -253,7 +253,7 @@ func TestOrders_Place_same_key_uses_its_coupon_once(t *testing.T) {
 	}
 }
 
-func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
+func TestOrders_Place_coupon_total_limit_many_at_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	k := s.coupon("RUSH", func(t *promotion.Terms) { t.TotalLimit = 50 })
@@ -281,7 +281,7 @@ func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
 	s.whole()
 }
 
-func TestOnePersonsParallelOrdersUseACouponAsOftenAsAPersonMay(t *testing.T) {
+func TestOrders_Place_coupon_user_limit_many_at_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1, func(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 })
 	k := s.coupon("TWICE", func(t *promotion.Terms) { t.PerUser = 2 })

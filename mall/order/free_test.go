@@ -8,7 +8,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
+func TestRefunds_Request_free_item_of_a_paid_order(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, -1), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))
@@ -44,7 +44,7 @@ func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s.whole()
 }
 
-func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
+func TestRefunds_Request_one_of_two_free_items(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(0, 1), s.sells(0, 1)
 	o := s.bought(alice, one(a, b))
@@ -64,7 +64,7 @@ func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
 	}
 }
 
-func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
+func TestRefunds_Submit_failure_restores_free_items(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.place(alice, one(video, gift))
@@ -81,7 +81,7 @@ func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
 	s.whole()
 }
 
-func TestAFullRefundGivesTheFreeItemsUnitBack(t *testing.T) {
+func TestRefunds_Request_full_returns_the_unit_of_a_free_item(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))
@@ -92,7 +92,7 @@ func TestAFullRefundGivesTheFreeItemsUnitBack(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderIsNotOverWhileAFreeItemIsLeft(t *testing.T) {
+func TestRefunds_Request_order_stays_open_for_a_free_item(t *testing.T) {
 	s := open(t)
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))

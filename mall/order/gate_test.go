@@ -70,7 +70,7 @@ func (s *shop) sold(video, units int64) {
 	s.whole()
 }
 
-func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
+func TestOrders_Place_three_processes(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 40)
 	placed, refused := s.rush(240, video, s.orders, s.process(s.redis), s.process(s.redis))
@@ -80,7 +80,7 @@ func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
 	s.sold(video, 40)
 }
 
-func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
+func TestOrders_Place_three_processes_without_redis(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 40)
 	gone := redis.NewClient(&redis.Options{
@@ -95,8 +95,8 @@ func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
 	s.sold(video, 40)
 }
 
-// TestRedisDiesAndIsEmptiedDuringASale kills Redis in the middle, and later brings an empty one.
-func TestRedisDiesAndIsEmptiedDuringASale(t *testing.T) {
+// TestOrders_Place_redis_dies_and_is_emptied kills Redis in the middle, and later brings an empty one.
+func TestOrders_Place_redis_dies_and_is_emptied(t *testing.T) {
 	s := open(t)
 	server := dbtest.RedisServer(t)
 	video := s.sells(990, 60)
@@ -116,7 +116,7 @@ func TestRedisDiesAndIsEmptiedDuringASale(t *testing.T) {
 	s.sold(video, 60)
 }
 
-func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
+func TestOrders_Place_replay_after_the_stock_sold_out(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	ask := func() (order.Order, bool, error) {
@@ -143,9 +143,9 @@ func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 	s.whole()
 }
 
-// TestARepetitionNeedsNoPlaceInTheQueue asks again for what was placed while the writer is full, with a limited and an
+// TestOrders_Place_replay_while_the_queue_is_full asks again for what was placed while the writer is full, with a limited and an
 // unlimited SKU.
-func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
+func TestOrders_Place_replay_while_the_queue_is_full(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -185,8 +185,8 @@ func TestARepetitionNeedsNoPlaceInTheQueue(t *testing.T) {
 	s.whole()
 }
 
-// TestARepetitionGivesBackWhatTheGateTookForIt asks again for an order of which the gate has forgotten one half.
-func TestARepetitionGivesBackWhatTheGateTookForIt(t *testing.T) {
+// TestOrders_Place_replay_returns_its_units_to_the_gate asks again for an order of which the gate has forgotten one half.
+func TestOrders_Place_replay_returns_its_units_to_the_gate(t *testing.T) {
 	s := open(t)
 	known, forgotten := s.sells(990, 5), s.sells(500, 5)
 	request := order.PlaceRequest{

@@ -15,7 +15,7 @@ func (s *shop) refundStates(o order.Order) string {
 		order by created_at, refund_no`, o.OrderNo), " ")
 }
 
-func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
+func TestOrders_ApplyNotice_two_payments_after_close(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -33,7 +33,7 @@ func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
 	s.whole()
 }
 
-func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
+func TestOrders_ApplyNotice_revived_order_survives_an_earlier_refund(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -60,7 +60,7 @@ func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderIsNotRevivedForWhatItsBuyerOwnsByNow(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_owned_by_now(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 3)
 	o := s.place(alice, one(video))

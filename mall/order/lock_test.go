@@ -43,7 +43,7 @@ func (s *shop) waits(held, free int64, do func() error) {
 	s.ok(<-done)
 }
 
-func TestStockIsAlwaysLockedInTheOrderOfItsSKUs(t *testing.T) {
+func TestOrders_Cancel_locks_the_stock_in_order_of_sku(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(990, 9), s.sells(500, 9)
 	backwards := one(b, a)

@@ -35,7 +35,7 @@ func (s *shop) history(orderNo string) string {
 	return strings.Join(words, " ")
 }
 
-func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
+func TestOrders_Deliver_grants_and_sells_the_stock(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 5)
 	o := s.bought(alice, one(video))
@@ -52,7 +52,7 @@ func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
 	s.whole()
 }
 
-func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
+func TestOrders_ApplyNotice_hundred_copies_pay_once(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 5)
 	o := s.place(alice, one(video))
@@ -67,7 +67,7 @@ func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
 	s.whole()
 }
 
-func TestDeliveringIsDoneOnceByWhoeverComesFirst(t *testing.T) {
+func TestOrders_Deliver_races_with_the_sweeper(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	o := s.place(alice, one(video))
@@ -89,7 +89,7 @@ func TestDeliveringIsDoneOnceByWhoeverComesFirst(t *testing.T) {
 	s.whole()
 }
 
-func TestTheSweeperGrantsWhatAJobForgot(t *testing.T) {
+func TestOrders_SweepUndelivered_after_the_grace(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.pay(o, sandbox.PayOptions{})
@@ -103,7 +103,7 @@ func TestTheSweeperGrantsWhatAJobForgot(t *testing.T) {
 	s.is(o.OrderNo, order.Delivered)
 }
 
-func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_revives_the_order(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 1)
 	o := s.place(alice, one(video))
@@ -125,7 +125,7 @@ func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
 	s.whole()
 }
 
-func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_sold_out(t *testing.T) {
 	s := open(t)
 	video, plenty := s.sells(990, 1), s.sells(100, 5)
 	o := s.place(alice, one(video, plenty))
@@ -149,7 +149,7 @@ func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
 	s.whole()
 }
 
-func TestPaidAfterCloseIsRefundedWhenThePriceMoved(t *testing.T) {
+func TestOrders_ApplyNotice_paid_after_close_price_changed(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	o := s.place(alice, one(video))
@@ -164,7 +164,7 @@ func TestPaidAfterCloseIsRefundedWhenThePriceMoved(t *testing.T) {
 	s.whole()
 }
 
-func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
+func TestOrders_ApplyNotice_paid_twice(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, 3)))
 	s.pay(o, sandbox.PayOptions{Twice: true})
@@ -183,7 +183,7 @@ func TestASecondPaymentIsSurplusAndGoesBack(t *testing.T) {
 	s.whole()
 }
 
-func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
+func TestOrders_ApplyNotice_wrong_sum(t *testing.T) {
 	for name, c := range map[string]struct {
 		options sandbox.PayOptions
 		outcome string
@@ -230,7 +230,7 @@ func noticeBody(event, attempt, txn string, amount int64, at time.Time) string {
 		event, attempt, txn, amount, at.Format(time.RFC3339))
 }
 
-func TestANoticeForNoOrderIsKeptAndAcknowledged(t *testing.T) {
+func TestOrders_ApplyNotice_unknown_order(t *testing.T) {
 	s := open(t)
 	now := s.now()
 	outcome, status, err := s.notify(noticeBody("e1", "01UNKNOWNATTEMPT0000000000", "T1", 990, now), now,
@@ -244,7 +244,7 @@ func TestANoticeForNoOrderIsKeptAndAcknowledged(t *testing.T) {
 	}
 }
 
-func TestABadOrStaleSignatureWritesNothing(t *testing.T) {
+func TestOrders_ApplyNotice_bad_or_stale_signature(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.page(o)
@@ -270,7 +270,7 @@ func TestABadOrStaleSignatureWritesNothing(t *testing.T) {
 	s.is(o.OrderNo, order.PendingPay)
 }
 
-func TestTheSameTransactionInAnotherNoticeIsADuplicate(t *testing.T) {
+func TestOrders_ApplyNotice_same_transaction_in_another_notice(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.page(o)
@@ -305,7 +305,7 @@ func (h hasty) Create(ctx context.Context, r payment.CreateRequest) (payment.Act
 	return action, err
 }
 
-func TestANoticeBeforeThePrepayAnswerPays(t *testing.T) {
+func TestOrders_ApplyNotice_before_the_prepay_answer(t *testing.T) {
 	s := open(t, func(s *shop, p payment.Provider) payment.Provider { return hasty{p, s} })
 	o := s.place(alice, one(s.sells(990, 1)))
 	a, err := s.orders.Prepay(s.ctx, alice, o.OrderNo, sandbox.Name, "http://127.0.0.1/")
@@ -319,7 +319,7 @@ func TestANoticeBeforeThePrepayAnswerPays(t *testing.T) {
 	s.whole()
 }
 
-func TestAnOrderThatCanNotBePaidIsNotPrepaid(t *testing.T) {
+func TestOrders_Prepay_not_payable(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, -1)
 	paid, late := s.bought(alice, one(video)), s.place(bob, one(video))

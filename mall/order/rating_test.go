@@ -57,7 +57,7 @@ func (s *shop) refund(o order.Order, key string) error {
 	return err
 }
 
-func TestOrders_Refund_rating(t *testing.T) {
+func TestRefunds_Request_rating(t *testing.T) {
 	t.Run("leaves_the_average_and_comes_back_with_a_new_purchase", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(990, -1)

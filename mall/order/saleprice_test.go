@@ -262,7 +262,7 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 }
 
 // A crowd that buys through the cart gets the sale's units once each, and the rest pays the normal price or nothing.
-func TestOrders_Place_a_crowd_of_carts(t *testing.T) {
+func TestOrders_Place_sale_crowd_of_carts(t *testing.T) {
 	s := open(t)
 	video := s.sells(2600, 8)
 	c := s.sale(video, 1290, 5, 1)

@@ -26,7 +26,7 @@ func pairs(found [][]string) string {
 	return strings.Join(slices.Compact(lines), "\n")
 }
 
-func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
+func TestTransitions_agree_with_the_schema_and_the_diagram(t *testing.T) {
 	s := open(t)
 	var inCode [][]string
 	for from, to := range order.Transitions() {
@@ -49,7 +49,7 @@ func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
 	}
 }
 
-func TestAMoveFromAnOldVersionIsRefused(t *testing.T) {
+func TestOrders_MoveTx_old_version(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	s.ok(db.InTx(s.ctx, s.pool, func(tx pgx.Tx) error { return s.orders.MoveTx(s.ctx, tx, o, order.Closed) }))
@@ -66,7 +66,7 @@ func TestAMoveFromAnOldVersionIsRefused(t *testing.T) {
 	s.is(o.OrderNo, order.Closed)
 }
 
-func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
+func TestSchema_refuses_inconsistent_orders(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, -1)))
 	for _, status := range []string{"PAID", "DELIVERED", "CLOSED", "REFUNDED", "LOST"} {

@@ -78,9 +78,9 @@ func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s.whole()
 }
 
-// TestAReplayTakesNothingFromThoseWhoCameWithIt sends an attempt that was granted before together with another person's
+// TestOrders_Place_replay_in_one_set_with_another_buyer sends an attempt that was granted before together with another person's
 // for the last unit, without a Redis that would know it.
-func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
+func TestOrders_Place_replay_in_one_set_with_another_buyer(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -129,9 +129,9 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	s.whole()
 }
 
-// TestARefusedRepetitionIsAReplay asks again, without Redis, for what could not be had any more: what it was given
+// TestOrders_Place_replay_after_the_stock_sold_out_without_redis asks again, without Redis, for what could not be had any more: what it was given
 // before is its answer.
-func TestARefusedRepetitionIsAReplay(t *testing.T) {
+func TestOrders_Place_replay_after_the_stock_sold_out_without_redis(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Redis, deps.Inventory = nil, inventory.New(inventory.Deps{

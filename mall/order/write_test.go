@@ -45,7 +45,7 @@ func (s *shop) blocked(n int64) {
 	}
 }
 
-func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
+func TestOrders_Place_simultaneous_orders_share_a_transaction(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -85,9 +85,9 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	s.whole()
 }
 
-// TestTheLastUnitIsSold lets three processes race for a stock that their crowds exceed, with orders of one to three
+// TestOrders_Place_last_unit lets three processes race for a stock that their crowds exceed, with orders of one to three
 // units: once through the gate, and once with PostgreSQL alone.
-func TestTheLastUnitIsSold(t *testing.T) {
+func TestOrders_Place_last_unit(t *testing.T) {
 	t.Run("behind the gate", func(t *testing.T) { theLastUnitIsSold(t, func(*order.Deps) {}) })
 	t.Run("without Redis", func(t *testing.T) {
 		theLastUnitIsSold(t, func(d *order.Deps) {
@@ -133,8 +133,8 @@ func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 	s.whole()
 }
 
-// TestOneBadOrderFailsAlone has PostgreSQL refuse the rows of one buyer, in the middle of a set.
-func TestOneBadOrderFailsAlone(t *testing.T) {
+// TestOrders_Place_one_failure_in_a_set has PostgreSQL refuse the rows of one buyer, in the middle of a set.
+func TestOrders_Place_one_failure_in_a_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -178,7 +178,7 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 	s.whole()
 }
 
-func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
+func TestOrders_Place_queue_full(t *testing.T) {
 	s := open(t)
 	deps := s.deps
 	deps.Writer.Workers = 1
@@ -215,9 +215,9 @@ func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 	s.whole()
 }
 
-// TestAnOrderWhoseConnectionBreaksIsPlacedOnce ends the writer's connection while its transaction waits: the set is
+// TestOrders_Place_connection_lost ends the writer's connection while its transaction waits: the set is
 // written again.
-func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
+func TestOrders_Place_connection_lost(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 10)
 	release := s.stall(video)
@@ -246,7 +246,7 @@ func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 	s.whole()
 }
 
-func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
+func TestInventory_ReserveTx_buyer_limit(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 100)
 	_, err := s.pool.Exec(s.ctx, `update video_inventory set per_user = 2 where sku_id = $1`, video)
