@@ -11,7 +11,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestANoticeIsKeptOnce(t *testing.T) {
+func TestPayments_RecordNoticeTx_many_at_once(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")
@@ -62,7 +62,7 @@ func TestANoticeIsKeptOnce(t *testing.T) {
 	})
 }
 
-func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
+func TestPayments_CaptureTx_once_per_transaction(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")
@@ -134,7 +134,7 @@ func TestMoneyIsCapturedOncePerTransaction(t *testing.T) {
 	}
 }
 
-func TestMoneyOutweighsWhatWasThoughtOfItsAttempt(t *testing.T) {
+func TestPayments_CaptureTx_after_the_attempt_failed(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	closed, suspended := k.prepay("closed"), k.prepay("suspended")

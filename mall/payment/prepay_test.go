@@ -12,7 +12,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestPrepaysAtOnceGetTheSameAttempt(t *testing.T) {
+func TestPayments_Prepay_many_at_once(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	got := make([]payment.Attempt, 16)
@@ -46,7 +46,7 @@ func TestPrepaysAtOnceGetTheSameAttempt(t *testing.T) {
 	}
 }
 
-func TestAnAttemptIsCommittedBeforeItsProviderIsCalled(t *testing.T) {
+func TestPayments_Prepay_commits_before_it_calls(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -65,7 +65,7 @@ func TestAnAttemptIsCommittedBeforeItsProviderIsCalled(t *testing.T) {
 	}
 }
 
-func TestALostCreateNeverOpensASecondCharge(t *testing.T) {
+func TestPayments_Prepay_lost_request_or_answer(t *testing.T) {
 	t.Parallel()
 	lost := context.DeadlineExceeded
 	for name, c := range map[string]struct {
@@ -119,7 +119,7 @@ func TestALostCreateNeverOpensASecondCharge(t *testing.T) {
 	}
 }
 
-func TestAnUnreachableProviderKeepsTheAttempt(t *testing.T) {
+func TestPayments_Prepay_unreachable_provider(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -146,7 +146,7 @@ func TestAnUnreachableProviderKeepsTheAttempt(t *testing.T) {
 	}
 }
 
-func TestTheFirstAnswerStays(t *testing.T) {
+func TestPayments_Prepay_late_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -173,7 +173,7 @@ func TestTheFirstAnswerStays(t *testing.T) {
 	}
 }
 
-func TestANoticeMayOvertakeTheAnswer(t *testing.T) {
+func TestPayments_Prepay_notice_before_the_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -198,7 +198,7 @@ func TestANoticeMayOvertakeTheAnswer(t *testing.T) {
 	wantErr(t, err, payment.ErrAlreadyPaid)
 }
 
-func TestAnAttemptClosedWhileItWasOpeningStaysClosed(t *testing.T) {
+func TestPayments_Prepay_closed_meanwhile(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -219,7 +219,7 @@ func TestAnAttemptClosedWhileItWasOpeningStaysClosed(t *testing.T) {
 	}
 }
 
-func TestPrepayTurnsAwayWhatCantBePaid(t *testing.T) {
+func TestPayments_Prepay_refused(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	first := k.prepay("order-1")
@@ -257,7 +257,7 @@ func TestPrepayTurnsAwayWhatCantBePaid(t *testing.T) {
 	}
 }
 
-func TestAnExpiredAttemptIsClosedBeforeTheNext(t *testing.T) {
+func TestPayments_Prepay_after_expiry(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	first := k.prepay("order-1")
@@ -271,7 +271,7 @@ func TestAnExpiredAttemptIsClosedBeforeTheNext(t *testing.T) {
 	}
 }
 
-func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
+func TestPayments_CloseAttempts_asks_the_provider(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	_, paid, processing := k.prepay("open"), k.prepay("paid"), k.prepay("processing")
@@ -307,7 +307,7 @@ func TestCloseAttemptsAsksTheProviderFirst(t *testing.T) {
 	}
 }
 
-func TestReferenceOf(t *testing.T) {
+func TestPayments_ReferenceOf(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")

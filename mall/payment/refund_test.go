@@ -41,7 +41,7 @@ func (k *till) settle(no, status string) (r payment.Refund, changed bool) {
 	return r, changed
 }
 
-func TestRefundsAtOnceNeverExceedWhatWasTaken(t *testing.T) {
+func TestPayments_RefundTx_many_at_once(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -81,7 +81,7 @@ func TestRefundsAtOnceNeverExceedWhatWasTaken(t *testing.T) {
 	}
 }
 
-func TestARefundWaitsForTheOneBeforeIt(t *testing.T) {
+func TestPayments_RefundTx_waits_for_the_one_before(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -106,7 +106,7 @@ func TestARefundWaitsForTheOneBeforeIt(t *testing.T) {
 	wantErr(t, <-second, payment.ErrRefundExceeds)
 }
 
-func TestAFailedRefundGivesItsAmountBack(t *testing.T) {
+func TestPayments_SettleRefundTx_failed(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -138,7 +138,7 @@ func TestAFailedRefundGivesItsAmountBack(t *testing.T) {
 	}
 }
 
-func TestARefundNumberIsOneRefund(t *testing.T) {
+func TestPayments_RefundTx_same_number(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	c := k.paid("order-1", sandbox.PayOptions{})
@@ -165,7 +165,7 @@ func TestARefundNumberIsOneRefund(t *testing.T) {
 	wantErr(t, err, payment.ErrUnknownRefund)
 }
 
-func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
+func TestPayments_SubmitRefund_again(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(call func() (payment.RefundResult, error)) (payment.RefundResult, error){
 		"nothing lost": func(call func() (payment.RefundResult, error)) (payment.RefundResult, error) { return call() },
@@ -218,7 +218,7 @@ func TestSubmittingARefundAgainIsTheSameRefund(t *testing.T) {
 	}
 }
 
-func TestARefundRequestThatNobodyAnswersStaysPending(t *testing.T) {
+func TestPayments_SubmitRefund_no_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -245,7 +245,7 @@ func TestARefundRequestThatNobodyAnswersStaysPending(t *testing.T) {
 	}
 }
 
-func TestANoticeMaySettleARefundBeforeItsAnswer(t *testing.T) {
+func TestPayments_SubmitRefund_notice_before_the_answer(t *testing.T) {
 	t.Parallel()
 	var net *network
 	k := newTill(t, func(k *till) payment.Provider {
@@ -271,7 +271,7 @@ func TestANoticeMaySettleARefundBeforeItsAnswer(t *testing.T) {
 	}
 }
 
-func TestARefundThatTheProviderRefusesHasFailed(t *testing.T) {
+func TestPayments_SubmitRefund_refused(t *testing.T) {
 	t.Parallel()
 	k := newTill(t, nil)
 	a := k.prepay("order-1")
