@@ -15,7 +15,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestANoticeRepeatsUntilItIsAcknowledged(t *testing.T) {
+func TestSandbox_Deliver_until_acknowledged(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.refuse = 2
@@ -39,7 +39,7 @@ func TestANoticeRepeatsUntilItIsAcknowledged(t *testing.T) {
 	}
 }
 
-func TestOnlyTheRightWordsAcknowledge(t *testing.T) {
+func TestSandbox_Deliver_invalid_acknowledgement(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"an empty 200": func(http.ResponseWriter, *http.Request) {},
@@ -66,7 +66,7 @@ func TestOnlyTheRightWordsAcknowledge(t *testing.T) {
 	}
 }
 
-func TestNoticesStayOnThisMachine(t *testing.T) {
+func TestSandbox_Deliver_to_loopback_only(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{})
@@ -107,7 +107,7 @@ func (w worker) NextRetry(j *river.Job[sandbox.NoticeArgs]) time.Time {
 	return time.Now().Add(sandbox.RetryDelay(j.Attempt) / 20)
 }
 
-func TestRiverDeliversWithRetries(t *testing.T) {
+func TestSandbox_Deliver_by_river_with_retries(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.refuse = 2
@@ -146,7 +146,7 @@ func stop(t *testing.T, client *river.Client[pgx.Tx]) {
 	}
 }
 
-func TestRetryDelayDoublesToItsLimit(t *testing.T) {
+func TestRetryDelay(t *testing.T) {
 	t.Parallel()
 	for tries, want := range map[int]time.Duration{
 		0: time.Second, 1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 9: 256 * time.Second,

@@ -28,7 +28,7 @@ func receiver() *sandbox.Sandbox {
 
 func header(value string) http.Header { return http.Header{sandbox.SignatureHeader: {value}} }
 
-func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
+func TestSandbox_ParseNotice_signature(t *testing.T) {
 	t.Parallel()
 	good := sandbox.Sign(secret, noon, []byte(goodBody))
 	_, v1, _ := strings.Cut(good, ",")
@@ -89,7 +89,7 @@ func TestOnlyASignedAndFreshNoticeIsRead(t *testing.T) {
 	}
 }
 
-func TestASignedNoticeIsReadStrictly(t *testing.T) {
+func TestSandbox_ParseNotice_body(t *testing.T) {
 	t.Parallel()
 	parse := func(body string) (payment.Notice, error) {
 		return receiver().ParseNotice(header(sandbox.Sign(secret, noon, []byte(body))), []byte(body))
@@ -146,7 +146,7 @@ func TestASignedNoticeIsReadStrictly(t *testing.T) {
 	}
 }
 
-func TestAcknowledgementsSayWhetherToTryAgain(t *testing.T) {
+func TestSandbox_Acknowledge(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		err    error

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestCreateIsOneChargeANumber(t *testing.T) {
+func TestSandbox_Create_one_charge_per_attempt(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	first := b.create("attempt-1")
@@ -64,7 +64,7 @@ func TestCreateIsOneChargeANumber(t *testing.T) {
 	}
 }
 
-func TestPayingTwicePaysOnce(t *testing.T) {
+func TestSandbox_Pay_many_at_once(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	token := b.create("attempt-1")
@@ -91,7 +91,7 @@ func TestPayingTwicePaysOnce(t *testing.T) {
 	wantErr(t, err, sandbox.ErrNotPayable)
 }
 
-func TestAPageEndsOnce(t *testing.T) {
+func TestSandbox_HostedPage_ends_once(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var ends [3]atomic.Bool
@@ -172,7 +172,7 @@ func TestAPageEndsOnce(t *testing.T) {
 	wantErr(t, err, sandbox.ErrUnknownPage)
 }
 
-func TestMisbehaviourOnDemand(t *testing.T) {
+func TestSandbox_Pay_options(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 
@@ -251,7 +251,7 @@ func TestMisbehaviourOnDemand(t *testing.T) {
 	}
 }
 
-func TestAHeldNoticeFollowsTheRefunds(t *testing.T) {
+func TestSandbox_Refund_releases_a_held_notice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{HoldNotice: true})

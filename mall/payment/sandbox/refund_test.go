@@ -10,7 +10,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestRefundsStayWithinTheTransaction(t *testing.T) {
+func TestSandbox_Refund_within_the_transaction(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
@@ -109,7 +109,7 @@ func TestRefundsStayWithinTheTransaction(t *testing.T) {
 	wantErr(t, err, payment.ErrAbsent)
 }
 
-func TestARefundWaitsForItsTransaction(t *testing.T) {
+func TestSandbox_Refund_waits_for_the_one_before(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{})
@@ -150,7 +150,7 @@ func TestARefundWaitsForItsTransaction(t *testing.T) {
 	wantErr(t, <-second, payment.ErrRejected)
 }
 
-func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
+func TestSandbox_Refund_failure_restores_the_amount(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{RefundsFail: true})
@@ -172,7 +172,7 @@ func TestAFailedRefundGivesTheMoneyBack(t *testing.T) {
 	}
 }
 
-func TestStatementListsADay(t *testing.T) {
+func TestSandbox_Statement_of_a_day(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{Twice: true})
