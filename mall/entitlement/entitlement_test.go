@@ -93,7 +93,7 @@ func (f fixture) revoke(t *testing.T, source string) bool {
 	return revoked
 }
 
-func TestASourceIsGrantedOnceAndRevokedForGood(t *testing.T) {
+func TestEntitlements_GrantTx_once_and_not_after_revocation(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := own(1, 7, "A/1", entitlement.QualityHD)
@@ -111,7 +111,7 @@ func TestASourceIsGrantedOnceAndRevokedForGood(t *testing.T) {
 	}
 }
 
-func TestARentalRunsFromItsFirstPlay(t *testing.T) {
+func TestEntitlements_Start_rental(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, rent(1, 7, "A/1", entitlement.QualityHD))
@@ -140,7 +140,7 @@ func TestARentalRunsFromItsFirstPlay(t *testing.T) {
 	}
 }
 
-func TestWhatIsOwnedNeverEnds(t *testing.T) {
+func TestEntitlements_Start_owned(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, own(1, 7, "A/1", entitlement.QualityHD))
@@ -158,7 +158,7 @@ func TestWhatIsOwnedNeverEnds(t *testing.T) {
 }
 
 // Simultaneous first plays, each with its own idea of the time, must agree on one window.
-func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
+func TestEntitlements_Start_many_at_once(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, rent(1, 7, "A/1", entitlement.QualityHD))
@@ -214,7 +214,7 @@ func TestFirstPlaysAtOnceOpenOneWindow(t *testing.T) {
 	}
 }
 
-func TestTheBestLivingEntitlementIsFound(t *testing.T) {
+func TestEntitlements_Find_best(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	want := func(source string) {
@@ -247,7 +247,7 @@ func TestTheBestLivingEntitlementIsFound(t *testing.T) {
 	want("own-hd")
 }
 
-func TestNobodyFindsWhatAnotherOwns(t *testing.T) {
+func TestEntitlements_Find_not_entitled(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.grant(t, own(1, 7, "A/1", entitlement.Quality4K))
@@ -261,7 +261,7 @@ func TestNobodyFindsWhatAnotherOwns(t *testing.T) {
 	}
 }
 
-func TestOwningForGood(t *testing.T) {
+func TestEntitlements_OwnersTx(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	owns := func(quality string) bool {
@@ -304,7 +304,7 @@ func TestOwningForGood(t *testing.T) {
 	}
 }
 
-func TestListPagesNewestFirstAndKeepsWhatEnded(t *testing.T) {
+func TestEntitlements_List_newest_first(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for i := range 5 {
