@@ -13,7 +13,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestWhatWasSoldBeforeCreatorsHadAccountsComesFromSales(t *testing.T) {
+func TestLedger_RefundTx_sale_before_creator_accounts(t *testing.T) {
 	h := open(t)
 	h.tx(func(tx pgx.Tx) error {
 		_, err := h.books.PostTx(h.ctx, tx, ledger.Posting{
@@ -34,7 +34,7 @@ func TestWhatWasSoldBeforeCreatorsHadAccountsComesFromSales(t *testing.T) {
 	h.zero()
 }
 
-func TestOnlyWhatIsDueClearsAndOnce(t *testing.T) {
+func TestLedger_Clear_due_only_and_once(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 1000))
 	h.advance(24 * time.Hour)
@@ -53,7 +53,7 @@ func TestOnlyWhatIsDueClearsAndOnce(t *testing.T) {
 }
 
 // Each of the two may come first; neither may lose a cent.
-func TestClearingAgainstRefunds(t *testing.T) {
+func TestLedger_Clear_races_with_refunds(t *testing.T) {
 	h := open(t)
 	const items = 60
 	for n := range items {

@@ -19,7 +19,7 @@ func (h *house) earned() {
 	h.clears()
 }
 
-func TestLedger_PayoutWaitsAfterItsDestinationChanged(t *testing.T) {
+func TestLedger_ApprovePayout_waits_after_a_change_of_destination(t *testing.T) {
 	h := open(t)
 	h.terms(func(t *ledger.Terms) { t.PayoutWait = ledger.UsualTerms.PayoutWait })
 	if h.books.Terms().PayoutWait != 72*time.Hour {
@@ -80,7 +80,7 @@ func TestLedger_PayoutWaitsAfterItsDestinationChanged(t *testing.T) {
 	h.zero()
 }
 
-func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
+func TestLedger_MarkPaid_large_payout_takes_two_people(t *testing.T) {
 	h := open(t)
 	h.terms(func(t *ledger.Terms) { t.TwoAbove = 3000 })
 	h.earned()
@@ -111,7 +111,7 @@ func TestLedger_PayoutAboveTheSumTakesTwoPeople(t *testing.T) {
 	h.zero()
 }
 
-func TestLedger_CreditTakesTwoPeople(t *testing.T) {
+func TestLedger_ConfirmCredit_takes_two_people(t *testing.T) {
 	h := open(t)
 	h.earned()
 	if err := h.books.Adjust(h.ctx, olga, cara, cny(500), "a gift",

@@ -17,7 +17,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
+func TestLedger_RequestPayout_many_at_once(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 20000)) // 17,000 to the creator
 	h.advance(h.books.Terms().Clearing)
@@ -48,7 +48,7 @@ func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
 	h.zero()
 }
 
-func TestAPayoutsSteps(t *testing.T) {
+func TestLedger_Payout_steps(t *testing.T) {
 	h := open(t)
 	var actions []string
 	h.deps.Audit = func(_ context.Context, _ pgx.Tx, actor int64, verb, subject string, _ any) error {
@@ -112,7 +112,7 @@ func TestAPayoutsSteps(t *testing.T) {
 	h.zero()
 }
 
-func TestDecisionsAtOnceHappenOnce(t *testing.T) {
+func TestLedger_ApprovePayout_races_with_other_decisions(t *testing.T) {
 	h := open(t)
 	h.sells(part("A/1", 20000))
 	h.advance(h.books.Terms().Clearing)
@@ -148,7 +148,7 @@ func TestDecisionsAtOnceHappenOnce(t *testing.T) {
 	h.zero()
 }
 
-func TestTheTablesOfPayoutsAgree(t *testing.T) {
+func TestTransitions_agree_with_the_schema_and_the_diagram(t *testing.T) {
 	t.Parallel()
 	read := func(path, from, to string) string {
 		b, err := os.ReadFile(path)
@@ -182,7 +182,7 @@ func TestTheTablesOfPayoutsAgree(t *testing.T) {
 	}
 }
 
-func TestADestinationIsEncryptedAndBoundToItsCreator(t *testing.T) {
+func TestLedger_SetDestination_encrypted_and_bound_to_its_creator(t *testing.T) {
 	h := open(t)
 	d := ledger.Destination{Name: "陈Cara", Account: "6222021234"}
 	h.ok(h.books.SetDestination(h.ctx, cara, d))

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/ledger"
 )
 
-func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
+func TestLedger_Statement_agrees_with_the_accounts(t *testing.T) {
 	h := open(t) // March 20
 	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	second := part("A/2", 3000)
@@ -65,9 +65,9 @@ func TestAStatementSaysWhatTheAccountsSay(t *testing.T) {
 	h.zero()
 }
 
-// TestLedger_Statement draws up all months of several zones: they follow on each other and come to what is owed,
+// TestLedger_Statement_in_several_zones draws up all months of several zones: they follow on each other and come to what is owed,
 // whatever the zone.
-func TestLedger_Statement(t *testing.T) {
+func TestLedger_Statement_in_several_zones(t *testing.T) {
 	h := open(t) // March 20
 	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })
 	to := func(at time.Time) { h.at.Store(at.UnixMicro()) }
