@@ -44,7 +44,7 @@ func (b *box) next(said chan string, want string) {
 	}
 }
 
-func TestWhatIsToldIsHeardByEveryProcessOnceItIsTrue(t *testing.T) {
+func TestOutbox_Listen_every_process_after_commit(t *testing.T) {
 	b := open(t)
 	one, _ := b.hears()
 	two, stop := b.hears()
@@ -69,7 +69,7 @@ func TestWhatIsToldIsHeardByEveryProcessOnceItIsTrue(t *testing.T) {
 	b.next(two, "lost")
 }
 
-func TestAListenerThatWasCutOffSaysSoAndListensAgain(t *testing.T) {
+func TestOutbox_Listen_reconnects(t *testing.T) {
 	b := open(t)
 	said, _ := b.hears()
 	b.next(said, "began")

@@ -109,7 +109,7 @@ func listen(name string, refuse func(outbox.Event) error) outbox.Handler {
 
 func welcome(outbox.Event) error { return nil }
 
-func TestEveryoneHearsWhatTheyAskedForInOrderAndOnce(t *testing.T) {
+func TestOutbox_Relay_subscribed_types_in_order_and_once(t *testing.T) {
 	b := open(t)
 	b.Subscribe("all", []string{"paid", "closed"}, listen("all", welcome))
 	b.Subscribe("closed", []string{"closed"}, listen("closed", welcome))
@@ -130,7 +130,7 @@ func TestEveryoneHearsWhatTheyAskedForInOrderAndOnce(t *testing.T) {
 	}
 }
 
-func TestAnEventThatWasRolledBackNeverHappened(t *testing.T) {
+func TestOutbox_WriteTx_rolled_back(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))
 	_ = db.InTx(b.ctx, b.pool, func(tx pgx.Tx) error {
@@ -144,7 +144,7 @@ func TestAnEventThatWasRolledBackNeverHappened(t *testing.T) {
 	}
 }
 
-func TestATransactionThatCommitsLateIsNotSkipped(t *testing.T) {
+func TestOutbox_Relay_late_commit(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))
 	slow, err := b.pool.Begin(b.ctx)
@@ -165,7 +165,7 @@ func TestATransactionThatCommitsLateIsNotSkipped(t *testing.T) {
 	}
 }
 
-func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
+func TestOutbox_Relay_refused_event_holds_its_aggregate(t *testing.T) {
 	b := open(t)
 	down := atomic.Bool{}
 	down.Store(true)
@@ -194,7 +194,7 @@ func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
+func TestOutbox_Retry_dead_letter(t *testing.T) {
 	b := open(t)
 	healed := atomic.Bool{}
 	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
@@ -236,7 +236,7 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 	}
 }
 
-func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
+func TestOutbox_Cancel_refused_event(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
 		if string(e.Payload) == "1" {
@@ -276,7 +276,7 @@ func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
 	}
 }
 
-func TestManyRelaysAtOnceDeliverOnceInOrder(t *testing.T) {
+func TestOutbox_Relay_many_at_once(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", welcome))
 	for n := range 120 {
@@ -305,7 +305,7 @@ func TestManyRelaysAtOnceDeliverOnceInOrder(t *testing.T) {
 	}
 }
 
-func TestPurgeKeepsWhatSomebodyStillNeeds(t *testing.T) {
+func TestOutbox_Purge_keeps_undelivered_events(t *testing.T) {
 	b := open(t)
 	b.Subscribe("s", []string{"paid"}, listen("s", func(e outbox.Event) error {
 		if e.Aggregate == "stuck" {
@@ -323,7 +323,7 @@ func TestPurgeKeepsWhatSomebodyStillNeeds(t *testing.T) {
 	}
 }
 
-func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
+func TestOutbox_Relay_waits_for_an_earlier_unreadable_event(t *testing.T) {
 	b := open(t)
 	b.Subscribe("all", []string{"paid", "refunded"}, listen("all", welcome))
 	begin := func() (tx pgx.Tx, xid string) {
