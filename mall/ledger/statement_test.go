@@ -65,8 +65,8 @@ func TestLedger_Statement_agrees_with_the_accounts(t *testing.T) {
 	h.zero()
 }
 
-// TestLedger_Statement_in_several_zones draws up all months of several zones: they follow on each other and come to what is owed,
-// whatever the zone.
+// TestLedger_Statement_in_several_zones checks that in every zone each month opens with the closing balance of the
+// month before, and that the months add up to what is owed.
 func TestLedger_Statement_in_several_zones(t *testing.T) {
 	h := open(t) // March 20
 	h.terms(func(t *ledger.Terms) { t.Clearing = 24 * time.Hour })

@@ -95,7 +95,7 @@ func TestOrders_Place_three_processes_without_redis(t *testing.T) {
 	s.sold(video, 40)
 }
 
-// TestOrders_Place_redis_dies_and_is_emptied kills Redis in the middle, and later brings an empty one.
+// TestOrders_Place_redis_dies_and_is_emptied kills Redis in the middle of a sale and later restarts it empty.
 func TestOrders_Place_redis_dies_and_is_emptied(t *testing.T) {
 	s := open(t)
 	server := dbtest.RedisServer(t)
@@ -143,8 +143,8 @@ func TestOrders_Place_replay_after_the_stock_sold_out(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_replay_while_the_queue_is_full asks again for what was placed while the writer is full, with a limited and an
-// unlimited SKU.
+// TestOrders_Place_replay_while_the_queue_is_full repeats requests for a limited and for an unlimited SKU while the
+// writer's queue is full: a replay needs no place in it.
 func TestOrders_Place_replay_while_the_queue_is_full(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -185,7 +185,8 @@ func TestOrders_Place_replay_while_the_queue_is_full(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_replay_returns_its_units_to_the_gate asks again for an order of which the gate has forgotten one half.
+// TestOrders_Place_replay_returns_its_units_to_the_gate repeats a request of which the gate remembers only one of the
+// two SKUs: the gate takes a unit of the other SKU, and gets it back.
 func TestOrders_Place_replay_returns_its_units_to_the_gate(t *testing.T) {
 	s := open(t)
 	known, forgotten := s.sells(990, 5), s.sells(500, 5)

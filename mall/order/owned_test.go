@@ -53,7 +53,7 @@ func (s *shop) grants(userID int64) int64 {
 }
 
 func TestOrders_Prepay(t *testing.T) {
-	t.Run("a_film_owned_by_now", func(t *testing.T) {
+	t.Run("a_video_owned_by_now", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(600, 5)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))
@@ -63,14 +63,14 @@ func TestOrders_Prepay(t *testing.T) {
 		s.mayNotPay(second)
 		s.page(s.place(bob, one(video))) // another person's payment is opened
 	})
-	t.Run("a_rental_of_a_film_owned_by_now", func(t *testing.T) {
+	t.Run("a_rental_of_a_video_owned_by_now", func(t *testing.T) {
 		s := open(t)
 		own, rent := s.sellsBoth(900, 300)
 		waiting := s.place(alice, one(rent))
 		s.bought(alice, one(own))
 		s.mayNotPay(waiting)
 	})
-	t.Run("one_film_of_two_is_owned_by_now", func(t *testing.T) {
+	t.Run("one_video_of_two_is_owned_by_now", func(t *testing.T) {
 		s := open(t)
 		a, b := s.sells(600, -1), s.sells(700, -1)
 		waiting := s.place(alice, one(a, b))
@@ -142,7 +142,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("only_the_owned_film_of_two_goes_back", func(t *testing.T) {
+	t.Run("only_the_owned_video_of_two_goes_back", func(t *testing.T) {
 		s := open(t)
 		a, b := s.sells(600, 3), s.sells(700, 3)
 		both := s.place(alice, one(a, b))
@@ -159,7 +159,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("a_rental_whose_film_is_owned_goes_back", func(t *testing.T) {
+	t.Run("a_rental_whose_video_is_owned_goes_back", func(t *testing.T) {
 		s := open(t)
 		own, rent := s.sellsBoth(900, 300)
 		waiting := s.place(alice, one(rent))
@@ -188,7 +188,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.whole()
 	})
-	t.Run("a_free_film_of_two_orders_is_granted_once", func(t *testing.T) {
+	t.Run("a_free_video_of_two_orders_is_granted_once", func(t *testing.T) {
 		s := open(t)
 		video := s.sells(0, 3)
 		first, second := s.place(alice, one(video)), s.place(alice, one(video))

@@ -108,7 +108,7 @@ func TestRefunds_Request_rating(t *testing.T) {
 		s.ok(s.refund(o, "b"))
 		s.rated(o, 0, 0, 1)
 	})
-	t.Run("of_a_free_film", func(t *testing.T) {
+	t.Run("of_a_free_video", func(t *testing.T) {
 		s := open(t)
 		o := s.bought(alice, one(s.sells(0, -1)))
 		s.rates(alice, o, 1)

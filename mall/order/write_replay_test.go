@@ -78,8 +78,8 @@ func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_replay_in_one_set_with_another_buyer sends an attempt that was granted before together with another person's
-// for the last unit, without a Redis that would know it.
+// TestOrders_Place_replay_in_one_set_with_another_buyer puts a request that was placed before into one set with another
+// buyer's request for the last unit, without Redis, which would recognize the replay earlier.
 func TestOrders_Place_replay_in_one_set_with_another_buyer(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -129,8 +129,8 @@ func TestOrders_Place_replay_in_one_set_with_another_buyer(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_replay_after_the_stock_sold_out_without_redis asks again, without Redis, for what could not be had any more: what it was given
-// before is its answer.
+// TestOrders_Place_replay_after_the_stock_sold_out_without_redis repeats a request after its SKU has sold out: the
+// answer is the order that the first request placed.
 func TestOrders_Place_replay_after_the_stock_sold_out_without_redis(t *testing.T) {
 	s := open(t)
 	deps := s.deps

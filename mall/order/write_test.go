@@ -85,8 +85,8 @@ func TestOrders_Place_simultaneous_orders_share_a_transaction(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_last_unit lets three processes race for a stock that their crowds exceed, with orders of one to three
-// units: once through the gate, and once with PostgreSQL alone.
+// TestOrders_Place_last_unit has three processes sell one stock to more buyers than it has units, in orders of one to
+// three units: once through the gate, and once with PostgreSQL alone.
 func TestOrders_Place_last_unit(t *testing.T) {
 	t.Run("behind the gate", func(t *testing.T) { theLastUnitIsSold(t, func(*order.Deps) {}) })
 	t.Run("without Redis", func(t *testing.T) {
@@ -133,7 +133,8 @@ func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 	s.whole()
 }
 
-// TestOrders_Place_one_failure_in_a_set has PostgreSQL refuse the rows of one buyer, in the middle of a set.
+// TestOrders_Place_one_failure_in_a_set has PostgreSQL refuse the rows of one buyer in a set of many: the other orders
+// of the set are placed.
 func TestOrders_Place_one_failure_in_a_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps
@@ -215,7 +216,7 @@ func TestOrders_Place_queue_full(t *testing.T) {
 	s.whole()
 }
 
-// TestOrders_Place_connection_lost ends the writer's connection while its transaction waits: the set is
+// TestOrders_Place_connection_lost ends the writer's connection while its transaction waits for a lock: the set is
 // written again.
 func TestOrders_Place_connection_lost(t *testing.T) {
 	s := open(t)
