@@ -78,7 +78,7 @@ func (CloseOwnedArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 6}
 }
 
-// InsertOpts sets the usual 25 attempts; the sweeper of overdue orders closes what they leave open.
+// InsertOpts keeps trying for a day; after that the sweeper of overdue orders goes on.
 func (CloseArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueProvider, MaxAttempts: 25}
 }
