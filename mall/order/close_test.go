@@ -31,7 +31,7 @@ func TestOrders_Expire_unpaid(t *testing.T) {
 	if _, err := s.sandbox.Pay(s.ctx, page, sandbox.PayOptions{}); err == nil {
 		t.Error("the bank's page of a closed order still takes money")
 	}
-	s.ok(s.orders.Expire(s.ctx, o.OrderNo)) // twice changes nothing twice
+	s.ok(s.orders.Expire(s.ctx, o.OrderNo)) // the second call changes nothing
 	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed CLOSED:not_paid_in_time" {
 		t.Errorf("history %s", got)
 	}
@@ -42,11 +42,11 @@ func TestOrders_Expire_finds_the_payment_whose_notice_was_lost(t *testing.T) {
 	s := open(t)
 	video := s.sells(990, 2)
 	o := s.place(alice, one(video))
-	s.payAt(s.page(o), sandbox.PayOptions{}) // and its notice is never delivered
+	s.payAt(s.page(o), sandbox.PayOptions{}) // the notice is not delivered
 	s.advance(16 * time.Minute)
 	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Paid)
-	s.deliverNotices() // late, and a duplicate by now
+	s.deliverNotices() // the notice comes late, as a duplicate
 	if got := s.outcomes(); got != order.OutcomeDuplicate {
 		t.Errorf("outcomes %s", got)
 	}
@@ -71,7 +71,7 @@ func TestOrders_Expire_payment_in_progress(t *testing.T) {
 	s.whole()
 }
 
-// mute is a bank that gives no answer.
+// mute is a bank that does not answer queries.
 type mute struct{ payment.Provider }
 
 func (mute) Query(context.Context, string) (payment.Charge, error) {
@@ -150,7 +150,7 @@ func TestOrders_Cancel_races_with_a_payment(t *testing.T) {
 		if got.Status != order.Closed && got.Status != order.Paid {
 			t.Errorf("order %s ended %s", o.OrderNo, got.Status)
 		}
-		if got.Status == order.Paid { // so that the next one is not owned already
+		if got.Status == order.Paid { // otherwise the buyer of the next order would own the video
 			s.refundAll(got)
 		}
 	}
@@ -171,7 +171,7 @@ func TestOrders_CloseUnasked_races_with_a_notice(t *testing.T) {
 			}
 		})
 		wg.Wait()
-		got := s.is(o.OrderNo, order.Paid) // at its time, or revived
+		got := s.is(o.OrderNo, order.Paid) // paid before the close, or revived after it
 		if h := s.history(o.OrderNo); strings.Count(h, "PAID:") != 1 {
 			t.Errorf("history %s", h)
 		}

@@ -19,7 +19,7 @@ import (
 
 var creator = promotion.Actor{UserID: 1}
 
-// coupon makes one of the creator's that takes 3.00 off, unless adjust says otherwise.
+// coupon creates a coupon of the creator that takes 3.00 off, unless adjust changes its terms.
 func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.Coupon {
 	s.t.Helper()
 	t := promotion.Terms{
@@ -38,7 +38,7 @@ func (s *shop) coupon(code string, adjust ...func(*promotion.Terms)) promotion.C
 	return c
 }
 
-// wants is a request of one person under a key of its own.
+// wants returns a request of one person with a new key.
 func wants(userID int64, code string, l []order.Line) order.PlaceRequest {
 	return order.PlaceRequest{
 		UserID:         userID,
@@ -57,7 +57,7 @@ func (s *shop) placeWith(userID int64, code string, l []order.Line) order.Order 
 	return o
 }
 
-// uses fails unless so many uses of a coupon are held and used, and the use rows say the same.
+// uses fails unless the coupon has these numbers of held and used uses, both in its counters and in the rows of uses.
 func (s *shop) uses(c promotion.Coupon, held, used int) {
 	s.t.Helper()
 	got, err := s.promotions.Coupon(s.ctx, creator, c.ID)
@@ -97,7 +97,7 @@ func TestOrders_Place_coupon_lowers_the_total(t *testing.T) {
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	s.uses(k, 0, 1)
 
-	// What goes back of an item is what was paid for it, and all of it together is what was paid.
+	// The refund of an item is what was paid for it, and the refunds of all items are what was paid for the order.
 	first, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
@@ -108,11 +108,11 @@ func TestOrders_Place_coupon_lowers_the_total(t *testing.T) {
 		t.Errorf("refunds %s of the first", first.Amount)
 	}
 	s.refunds()
-	s.uses(k, 0, 1) // a part of the order still enjoys it
+	s.uses(k, 0, 1) // it counts as used as long as a part of the order is left
 	rest, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "rest"})
 	s.ok(err)
 	if sum := first.Amount.Amount + rest.Amount.Amount; sum != o.Total.Amount {
-		t.Errorf("%d went back of %s", sum, o.Total)
+		t.Errorf("%d of %s were refunded", sum, o.Total)
 	}
 	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
@@ -123,7 +123,7 @@ func TestOrders_Place_coupon_lowers_the_total(t *testing.T) {
 	s.refunds()
 	s.is(o.OrderNo, order.Refunded)
 	s.uses(k, 0, 0)
-	s.placeWith(alice, "SPRING-25", one(b)) // the use came back with the whole sum
+	s.placeWith(alice, "SPRING-25", one(b)) // the full refund returned the use
 	s.whole()
 }
 

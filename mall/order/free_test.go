@@ -33,7 +33,7 @@ func TestRefunds_Request_free_item_of_a_paid_order(t *testing.T) {
 		t.Errorf("after: %+v, stock %+v", got, s.stock(gift))
 	}
 	if jobs := query[int64](s, `select count(*) from river_job where kind = 'order_refund'`)[0]; jobs != 0 {
-		t.Errorf("%d requests for no money", jobs)
+		t.Errorf("%d jobs ask a provider for a refund of nothing", jobs)
 	}
 	ask.Key = "k2"
 	if _, err := s.orders.Refunds().Request(s.ctx, ask); !errors.Is(err, order.ErrNothingLeft) {
@@ -76,7 +76,7 @@ func TestRefunds_Submit_failure_restores_free_items(t *testing.T) {
 	s.refunds()
 	s.is(o.OrderNo, order.Delivered)
 	if !s.watches(alice, o, 0) || !s.watches(alice, o, 1) || s.stock(gift).Sold != 1 {
-		t.Errorf("the refund failed, and something stays taken away: %+v", s.stock(gift))
+		t.Errorf("the refund failed, but an item was not restored: %+v", s.stock(gift))
 	}
 	s.whole()
 }

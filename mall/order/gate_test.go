@@ -17,7 +17,7 @@ import (
 	"videomall/telemetry"
 )
 
-// process is another process on the same database, with that Redis.
+// process returns the Orders of another process on the same database, with the given Redis.
 func (s *shop) process(client redis.UniversalClient) *order.Orders {
 	deps := s.deps
 	deps.Redis = client
@@ -35,7 +35,8 @@ func (s *shop) process(client redis.UniversalClient) *order.Orders {
 	return order.New(deps)
 }
 
-// rush lets new buyers order one unit each, spread over the processes, and counts who got one.
+// rush has new buyers order one unit each, spread over the processes, and counts those who got one and those who did
+// not.
 func (s *shop) rush(buyers int, video int64, processes ...*order.Orders) (placed, refused int64) {
 	s.t.Helper()
 	var got, not atomic.Int64

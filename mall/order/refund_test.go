@@ -41,7 +41,7 @@ func TestRefunds_Request_full(t *testing.T) {
 		t.Fatalf("refund %+v, %v", r, err)
 	}
 	if s.watches(alice, o, 0) || s.watches(alice, o, 1) {
-		t.Error("what is being refunded can be watched")
+		t.Error("an item that is being refunded can be watched")
 	}
 	s.refunds()
 	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(1490) || s.stock(video).Available != 3 {
@@ -139,7 +139,7 @@ func TestRefunds_Request_before_the_grant(t *testing.T) {
 	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
-	s.ok(s.orders.Deliver(s.ctx, o.OrderNo)) // the job comes late
+	s.ok(s.orders.Deliver(s.ctx, o.OrderNo)) // the job runs late
 	if s.watches(alice, o, 0) {
 		t.Error("a refunded item was granted")
 	}
@@ -178,7 +178,7 @@ func TestOrders_ApplyNotice_refund_before_its_payment(t *testing.T) {
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	attempt := query[string](s, `select attempt_no from video_payment`)[0]
 	txn := query[string](s, `select txn_no from sandbox_transaction`)[0]
-	s.refundAtBank(attempt, txn, 990) // somebody pressed refund over there
+	s.refundAtBank(attempt, txn, 990) // somebody refunds it at the bank
 	s.deliverNotices()
 	s.is(o.OrderNo, order.Refunded)
 	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed PAID:notice REFUNDED:channel" {
@@ -266,7 +266,7 @@ func TestOrders_ApplyNotice_refund_of_another_sum(t *testing.T) {
 		cases[0].Kind != order.OutcomeRefundUnmatched {
 		t.Errorf("cases %+v, %v", cases, err)
 	}
-	s.refunds() // the refund itself goes on
+	s.refunds() // the refund itself is settled all the same
 	s.is(o.OrderNo, order.Refunded)
 	s.whole()
 }

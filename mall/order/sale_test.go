@@ -135,7 +135,7 @@ func TestRefunds_RequestSale_within_the_window(t *testing.T) {
 	s.ok(ask())
 }
 
-// Who was paid out can't have a friend pay, and give the friend the mall's money.
+// A creator who was paid out can't have a friend buy and then refund the friend with the mall's money.
 func TestRefunds_RequestSale_covered_by_the_balance(t *testing.T) {
 	s := open(t)
 	terms := ledger.UsualTerms
@@ -180,7 +180,7 @@ func TestOrders_Customers_counted_from_the_orders(t *testing.T) {
 	first := s.bought(alice, one(video, foreign))
 	second := s.bought(alice, one(other))
 	last := s.bought(bob, one(video))
-	s.place(bob, one(other))                                       // never paid
+	s.place(bob, one(other))                                       // is never paid
 	for _, o := range []order.Order{first, second, last, second} { // an event may come twice
 		s.countCustomers(o)
 	}
@@ -219,6 +219,6 @@ func TestOrders_Customers_counted_from_the_orders(t *testing.T) {
 		t.Errorf("the next page %+v", page)
 	}
 	if hers := sales(alice, 0, 10); len(hers) != 2 || hers[0].BuyerID != alice {
-		t.Errorf("of alice %+v", hers)
+		t.Errorf("sales to alice %+v", hers)
 	}
 }

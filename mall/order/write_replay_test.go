@@ -12,8 +12,8 @@ import (
 	"videomall/mall/order"
 )
 
-// TestOrders_Place_duplicates_in_one_set sends one key many times over while the writer is held, with another body
-// among them.
+// TestOrders_Place_duplicates_in_one_set sends one key many times while the writer is blocked, once of them with
+// another body.
 func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	s := open(t)
 	deps := s.deps

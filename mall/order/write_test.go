@@ -18,7 +18,7 @@ import (
 	"videomall/mall/order"
 )
 
-// stall holds the stock row of a SKU, so that whoever reserves it waits, until the returned function is called.
+// stall locks the stock row of a SKU, so that reservations of it wait until the returned function is called.
 func (s *shop) stall(skuID int64) (release func()) {
 	s.t.Helper()
 	tx, err := s.pool.Begin(s.ctx)
@@ -31,7 +31,7 @@ func (s *shop) stall(skuID int64) (release func()) {
 	return release
 }
 
-// blocked waits until that many transactions wait for a lock.
+// blocked waits until at least n transactions wait for a lock.
 func (s *shop) blocked(n int64) {
 	s.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
@@ -212,7 +212,7 @@ func TestOrders_Place_queue_full(t *testing.T) {
 	for range 2 {
 		s.ok(<-answers)
 	}
-	s.ok(place(103)) // the refused one may come again, with the same key
+	s.ok(place(103)) // the refused request may be repeated with the same key
 	s.whole()
 }
 
@@ -230,7 +230,7 @@ func TestOrders_Place_connection_lost(t *testing.T) {
 			Items:          one(video),
 		})
 		if again {
-			err = errors.New("the first answer says that it was given before")
+			err = errors.New("the first request was taken for a replay")
 		}
 		placed <- err
 	}()
@@ -284,7 +284,7 @@ func TestInventory_ReserveTx_buyer_limit(t *testing.T) {
 	var won, lost atomic.Int64
 	var at sync.WaitGroup
 	release := s.stall(video)
-	for n := range 6 { // two tabs and more, at once: they all count one unit left, and the rows decide
+	for n := range 6 { // all six requests count one unit left, and the rows decide
 		at.Go(func() {
 			switch err := reserve(alice, 1, byte(10+n)); {
 			case err == nil:
