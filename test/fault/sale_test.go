@@ -231,7 +231,7 @@ func TestSale_survives_faults(t *testing.T) {
 	}
 }
 
-// TestSale_runs_on_a_redis_cluster holds a sale on three nodes, each of which forgets all its scripts in the midst of it.
+// TestSale_runs_on_a_redis_cluster runs a sale on three nodes, each of which loses all its scripts during the sale.
 func TestSale_runs_on_a_redis_cluster(t *testing.T) {
 	t.Parallel()
 	url, nodes := dbtest.RedisCluster(t)
