@@ -60,7 +60,7 @@ func TestPayments_RefundTx_many_at_once(t *testing.T) {
 	if sum := k.count("select sum(amount)::bigint from payment_refund"); sum != 900 {
 		t.Fatalf("%d promised", sum)
 	}
-	// Settling in part, while others ask for the rest, changes nothing about the bound.
+	// The bound holds while some refunds are settled and others are requested.
 	open, err := k.payments.OpenRefunds(k.ctx, -time.Second, 100)
 	if err != nil || len(open) != 9 {
 		t.Fatalf("%d open, %v", len(open), err)
@@ -123,7 +123,7 @@ func TestPayments_SettleRefundTx_failed(t *testing.T) {
 	if r, changed := k.settle(refundNo(2), payment.Succeeded); !changed || r.ChannelRefundNo != "channel-"+refundNo(2) {
 		t.Fatalf("%+v, %t", r, changed)
 	}
-	// Repeated and contradicting words change nothing and are told apart by the status.
+	// Repeated and contradicting results change nothing; the returned status distinguishes them.
 	if r, changed := k.settle(refundNo(2), payment.Succeeded); changed || r.Status != payment.Succeeded {
 		t.Fatalf("%+v, %t", r, changed)
 	}
@@ -201,7 +201,7 @@ func TestPayments_SubmitRefund_again(t *testing.T) {
 			if net.refunds.Load() != 1 {
 				t.Fatalf("requested %d times", net.refunds.Load())
 			}
-			// The provider settles it; its notice is lost, and asking finds out.
+			// The provider settles the refund and its notice is lost: the next query finds out.
 			if _, err := k.pool.Exec(k.ctx,
 				"update sandbox_refund set status = 'succeeded', settled_at = now()"); err != nil {
 				t.Fatal(err)

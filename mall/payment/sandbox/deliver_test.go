@@ -23,7 +23,7 @@ func TestSandbox_Deliver_until_acknowledged(t *testing.T) {
 	id := b.jobs()[0].noticeID
 	for range 2 {
 		if err := b.Deliver(b.ctx, id); err == nil || !strings.Contains(err.Error(), "500") {
-			t.Fatalf("refused, and delivered: %v", err)
+			t.Fatalf("delivered although it was refused: %v", err)
 		}
 	}
 	for range 3 { // the third try succeeds, the others find it done
@@ -60,7 +60,7 @@ func TestSandbox_Deliver_invalid_acknowledgement(t *testing.T) {
 			s := withNotifyURL(t, b, srv.URL)
 			b.pay(b.create("attempt-1"), sandbox.PayOptions{})
 			if err := s.Deliver(b.ctx, b.jobs()[0].noticeID); err == nil {
-				t.Fatal("taken for an acknowledgement")
+				t.Fatal("accepted as an acknowledgement")
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func TestSandbox_Deliver_to_loopback_only(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.pay(b.create("attempt-1"), sandbox.PayOptions{})
-	s := withNotifyURL(t, b, "http://192.0.2.1:80/") // TEST-NET-1: leads nowhere
+	s := withNotifyURL(t, b, "http://192.0.2.1:80/") // an address of TEST-NET-1
 	if err := s.Deliver(b.ctx, b.jobs()[0].noticeID); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Fatalf("%v", err)
 	}
@@ -93,7 +93,7 @@ func withNotifyURL(t *testing.T, b *bench, url string) *sandbox.Sandbox {
 	})
 }
 
-// worker is what package jobs has, without its logging.
+// worker is like the worker in package jobs, without logging.
 type worker struct {
 	river.WorkerDefaults[sandbox.NoticeArgs]
 	sandbox *sandbox.Sandbox
