@@ -62,7 +62,7 @@ func TestLedger_SaleTx_once_for_all_creators(t *testing.T) {
 		})
 	})
 	if !errors.Is(err, ledger.ErrUnbalanced) {
-		t.Errorf("parts below the sum: %v", err)
+		t.Errorf("parts that add up to less than the sum: %v", err)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestLedger_RefundTx_after_a_change_of_the_fee(t *testing.T) {
 	h.holds("refunding", -2000)
 }
 
-// Whatever the parts and their order, and whatever failed in between: when all is back, nothing is left with anybody.
+// Random partial refunds, some of which fail, leave nothing in any account once the whole price is refunded.
 func TestLedger_RefundTx_partial_refunds_reverse_exactly(t *testing.T) {
 	h := open(t)
 	dice := rand.New(rand.NewPCG(1, 2))
@@ -99,7 +99,7 @@ func TestLedger_RefundTx_partial_refunds_reverse_exactly(t *testing.T) {
 			no := fmt.Sprint("R", round, "-", n)
 			n++
 			h.refunds(no, source, r)
-			h.refunds(no, source, r) // told twice
+			h.refunds(no, source, r) // a repeated call
 			if dice.IntN(4) == 0 {
 				h.fails(no)
 				h.fails(no)
@@ -119,7 +119,7 @@ func TestLedger_RefundTx_partial_refunds_reverse_exactly(t *testing.T) {
 		return h.books.RefundTx(h.ctx, tx, refund("more", "P0/1", 1))
 	})
 	if err == nil {
-		t.Error("more went back than was paid")
+		t.Error("more was refunded than was paid")
 	}
 }
 
@@ -161,7 +161,7 @@ func TestLedger_RefundTx_after_clearing_leaves_a_debt(t *testing.T) {
 	h.zero()
 }
 
-// Everything at once, and the books are whole at every look and at the end.
+// Sales, refunds, clearings, payouts and adjustments run at once: the books balance all the time and at the end.
 func TestLedger_Imbalances_everything_at_once(t *testing.T) {
 	h := open(t)
 	h.terms(func(t *ledger.Terms) { t.Clearing = 0 })

@@ -88,7 +88,7 @@ func TestSchema_lines_balance_and_are_append_only(t *testing.T) {
 	}
 }
 
-// Rows from before sums were bounded stay, and the books can be read beside them.
+// Rows from before sums were bounded stay, and the books can still be read.
 func TestLedger_Families_sums_beyond_bigint(t *testing.T) {
 	t.Parallel()
 	pool, ctx := dbtest.New(t), context.Background()

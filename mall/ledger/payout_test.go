@@ -26,7 +26,7 @@ func TestLedger_RequestPayout_many_at_once(t *testing.T) {
 	var got atomic.Int64
 	var wg sync.WaitGroup
 	for n := range 12 {
-		for range 2 { // each click twice
+		for range 2 { // every request is sent twice
 			wg.Go(func() {
 				p, err := h.books.RequestPayout(h.ctx, cara, cny(5000), fmt.Sprint("click", n))
 				switch {
@@ -42,7 +42,7 @@ func TestLedger_RequestPayout_many_at_once(t *testing.T) {
 	if a := h.account(cara); a.Available != 2000 || a.Reserved != 15000 {
 		t.Fatalf("%+v", a)
 	}
-	if got.Load() != 6 { // three requests, each told twice
+	if got.Load() != 6 { // three requests, each sent twice
 		t.Errorf("%d answers", got.Load())
 	}
 	h.zero()
@@ -160,7 +160,7 @@ func TestLedger_SetDestination_encrypted_and_bound_to_its_creator(t *testing.T) 
 	var kept []byte
 	h.ok(h.pool.QueryRow(h.ctx, `select destination from ledger_payee where creator_id = $1`, cara).Scan(&kept))
 	if strings.Contains(string(kept), "6222") || strings.Contains(string(kept), "Cara") {
-		t.Error("it is kept in the clear")
+		t.Error("the destination is stored in the clear")
 	}
 	got, err := h.books.DestinationOf(h.ctx, cara)
 	if err != nil || got != (ledger.Destination{Name: "陈•••", Account: "••••1234"}) {
@@ -172,7 +172,7 @@ func TestLedger_SetDestination_encrypted_and_bound_to_its_creator(t *testing.T) 
 		t.Fatal(err)
 	}
 	if _, err := h.books.DestinationOf(h.ctx, dan); err == nil {
-		t.Error("another creator's ciphertext opens")
+		t.Error("another creator's ciphertext can be decrypted")
 	}
 	for field, d := range map[string]ledger.Destination{
 		"name":    {Account: "123456"},
