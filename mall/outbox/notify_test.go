@@ -14,7 +14,7 @@ import (
 	"videomall/mall/outbox"
 )
 
-// hears listens and writes down, in order, what its ears are told: "began", "lost", or the message.
+// hears listens and sends what the listener is told to said, in order: "began", "lost", or the message.
 func (b *box) hears() (said chan string, stop func()) {
 	said = make(chan string, 100)
 	ctx, cancel := context.WithCancel(b.ctx)
@@ -37,7 +37,7 @@ func (b *box) next(said chan string, want string) {
 	select {
 	case got := <-said:
 		if got != want {
-			b.t.Fatalf("heard %s, not %s", got, want)
+			b.t.Fatalf("heard %s, want %s", got, want)
 		}
 	case <-time.After(time.Minute):
 		b.t.Fatalf("never heard %s", want)
