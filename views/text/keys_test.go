@@ -117,8 +117,8 @@ var (
 	literal = regexp.MustCompile(`"([a-z0-9_]+(?:\.[a-z0-9_]+)*\.?)"(\s*\+)?`)
 )
 
-// A key is used where it stands as a literal; a literal that ends in "." and is joined to something uses all keys below
-// it.
+// A key is used where it stands as a literal. A literal that is joined to something, or ends in ".", uses all keys that
+// begin with it.
 func TestKeysInTheSourceAndInTheFilesAgree(t *testing.T) {
 	t.Parallel()
 	keys := messageFiles(t)["en"]
@@ -140,7 +140,7 @@ func TestKeysInTheSourceAndInTheFilesAgree(t *testing.T) {
 		}
 		for _, m := range literal.FindAllStringSubmatch(body, -1) {
 			used[m[1]] = true
-			if m[2] != "" {
+			if m[2] != "" || strings.HasSuffix(m[1], ".") {
 				prefixes[m[1]] = true
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/risk"
 	"videomall/web/admin"
+	"videomall/web/admin/people"
 	"videomall/web/webtest"
 )
 
@@ -57,8 +58,6 @@ func open(t *testing.T) *desk {
 				Key:  make([]byte, 32),
 				Now:  m.Now,
 			}),
-			Lists: d.lists,
-			Asks:  asks,
 			Insight: insight.New(insight.Deps{
 				Pool: m.Pool,
 				Now:  m.Now,
@@ -67,8 +66,16 @@ func open(t *testing.T) *desk {
 			}),
 		}
 		admin.Routes(g, deps)
+		peopleDeps := people.Deps{
+			Site:     m.Site,
+			Accounts: m.Accounts,
+			Lists:    d.lists,
+			Asks:     asks,
+		}
+		people.Routes(g, peopleDeps)
 		e := echo.New() // only to list them
 		admin.Routes(e.Group(""), deps)
+		people.Routes(e.Group(""), peopleDeps)
 		d.routes = e.Routes()
 	}})
 	d.olga, d.mia = d.Person("olga", account.RoleOperator), d.Person("mia", account.RoleShopper)

@@ -51,11 +51,11 @@ func (d Deps) discarded(ctx context.Context) ([]*rivertype.JobRow, error) {
 	return found.Jobs, nil
 }
 
-// EventURL is where an event that failed at a subscriber is shown.
-func EventURL(l outbox.DeadLetter) string { return "/admin/dead-letters" + eventPath(l) }
+// eventURL is where an event that failed at a subscriber is shown.
+func eventURL(l outbox.DeadLetter) string { return "/admin/dead-letters" + eventPath(l) }
 
-// JobURL is where a job that failed is shown.
-func JobURL(id int64) string { return "/admin/dead-letters" + jobPath(id) }
+// jobURL is where a job that failed is shown.
+func jobURL(id int64) string { return "/admin/dead-letters" + jobPath(id) }
 
 func eventPath(l outbox.DeadLetter) string {
 	return "/events/" + url.PathEscape(l.Subscriber) + "/" + strconv.FormatInt(l.Event.ID, 10)

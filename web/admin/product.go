@@ -9,6 +9,9 @@ import (
 	"videomall/web/page"
 )
 
+// partListed bounds each part of a page that tells all about one thing.
+const partListed = 6
+
 // showProduct is what the mall knows of a product, on sale or not, and where what belongs to it lies.
 func (d Deps) showProduct(c *page.Ctx) error {
 	ctx, spuID := c.Request().Context(), formvalue.ID(c.Param("id"))

@@ -19,7 +19,7 @@ import (
 func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
-	c := f.scheduled(5, sku)
+	c := f.ScheduledSale(5, sku)
 	b := f.Browser(f.mia.ID)
 	is := func(want string, buyable bool, words ...string) {
 		t.Helper()
@@ -35,17 +35,17 @@ func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	is("before", false, "Starts in", "5 units at this price")
 	f.Advance(61 * time.Minute)
 	is("before", false) // the clock says so, and the mall has not opened it yet
-	f.turn(0)
+	f.TurnSales(0)
 	is("running", true, "Ends in", "5 of 5 left", "1 a person")
-	f.stock(c, 0, 2, 3)
+	f.SetSaleStock(c, 0, 2, 3)
 	is("held", false, "Unpaid ones come back")
-	f.stock(c, 0, 0, 5)
+	f.SetSaleStock(c, 0, 0, 5)
 	is("sold_out", false)
-	f.stock(c, 1, 0, 4)
+	f.SetSaleStock(c, 1, 0, 4)
 	is("running", true, "1 of 5 left")
 	f.Advance(time.Hour)
 	is("ended", false, "This sale is over") // no tick has come
-	f.turn(0)
+	f.TurnSales(0)
 	is("ended", false)
 	b.Lang = "zh-CN"
 	b.Get(path(c)).Wants(200).Shows("午夜抢购", "活动已结束")
@@ -57,9 +57,9 @@ func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
 	f := open(t)
 	guest := f.Browser(0)
 	guest.Get("/sales").Wants(200).Shows("No sale right now")
-	f.scheduled(5, f.Film(990, -1))
+	f.ScheduledSale(5, f.Film(990, -1))
 	guest.Get("/sales").Wants(200).Shows("Coming soon", "Midnight sale", "Starts").Hides("On now")
-	f.turn(61 * time.Minute)
+	f.TurnSales(61 * time.Minute)
 	guest.Get("/sales").Wants(200).Shows("On now", "Midnight sale", "Ends").Hides("Coming soon")
 	f.Advance(time.Hour)
 	guest.Get("/sales").Wants(200).Hides("Midnight sale")
@@ -68,8 +68,8 @@ func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
 func TestBuyingPlacesOneLineOnce(t *testing.T) {
 	f := open(t)
 	first, second := f.Film(990, -1), f.Film(1990, -1)
-	c := f.scheduled(5, first, second)
-	f.turn(61 * time.Minute)
+	c := f.ScheduledSale(5, first, second)
+	f.TurnSales(61 * time.Minute)
 	guest := f.Browser(0)
 	guest.Get(path(c)).Wants(200).Shows("Sign in to buy")
 	if a := guest.Post(path(c)+"/buy", url.Values{
@@ -110,18 +110,18 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 
 func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Film(990, -1))
-	f.turn(61 * time.Minute)
+	c := f.ScheduledSale(5, f.Film(990, -1))
+	f.TurnSales(61 * time.Minute)
 	b := f.Browser(f.mia.ID)
 	form := b.Get(path(c)).Form(path(c) + "/buy")
 	f.refuse = inventory.ErrSoldOut.With("sku:1", "sold_out")
-	f.stock(c, 0, 0, 5)
+	f.SetSaleStock(c, 0, 0, 5)
 	a := b.Post(path(c)+"/buy", form).Wants(409).Shows("The order was not placed", "sold out")
 	if phase(a) != "sold_out" {
 		t.Errorf("the page is %q", phase(a))
 	}
 	f.refuse = nil
-	f.stock(c, 5, 0, 0)
+	f.SetSaleStock(c, 5, 0, 0)
 	f.refuse = order.ErrAlreadyOwned
 	if a := b.Post(path(c)+"/buy", form).Wants(409); a.Form(path(c)+"/buy").Get("key") != form.Get("key") {
 		t.Error("the key changed, so that going back could order twice")
@@ -134,8 +134,8 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 // comes.
 func TestBuy_a_busy_mall_leads_to_the_waiting_room(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Film(990, -1))
-	f.turn(61 * time.Minute)
+	c := f.ScheduledSale(5, f.Film(990, -1))
+	f.TurnSales(61 * time.Minute)
 	room := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
 	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(
 		f.Person("bob", account.RoleShopper).ID)

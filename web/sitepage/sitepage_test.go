@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	mallpages "videomall/mall/sitepage"
+	"videomall/web/admin/sitepages"
 	"videomall/web/sitepage"
 	"videomall/web/webtest"
 )
@@ -16,9 +17,11 @@ func open(t *testing.T) *webtest.Mall {
 	t.Helper()
 	t.Parallel()
 	return webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sitepage.Routes(g, sitepage.Deps{
+		pages := mallpages.New(mallpages.Deps{Pool: m.Pool, Now: m.Now})
+		sitepage.Routes(g, sitepage.Deps{Site: m.Site, Pages: pages})
+		sitepages.Routes(g, sitepages.Deps{
 			Site:     m.Site,
-			Pages:    mallpages.New(mallpages.Deps{Pool: m.Pool, Now: m.Now}),
+			Pages:    pages,
 			Accounts: m.Accounts,
 		})
 	}})

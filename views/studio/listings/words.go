@@ -1,6 +1,6 @@
-// Package listingview draws the studio's pages of listings. It takes them as the catalogue hands them out, and decides
+// Package listings draws the studio's pages of listings. It takes them as the catalogue hands them out, and decides
 // nothing.
-package listingview
+package listings
 
 import (
 	"slices"

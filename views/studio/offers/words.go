@@ -1,6 +1,6 @@
-// Package offersview draws where creators make coupons and bundles, and operators the coupons of the mall. It takes
+// Package offers draws where creators make coupons and bundles, and operators the coupons of the mall. It takes
 // them as the business hands them out and decides how they read; it refuses to ask for anything itself.
-package offersview
+package offers
 
 import (
 	"strconv"

@@ -20,7 +20,7 @@ import (
 	"videomall/mall/money"
 	"videomall/views"
 	"videomall/views/text"
-	"videomall/web/books"
+	"videomall/web/admin/finance"
 	"videomall/web/page"
 	"videomall/web/studio/earnings"
 	"videomall/web/webtest"
@@ -62,7 +62,7 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 			Ledger: s.books,
 			Zone:   s.sums.Zone,
 		})
-		books.Routes(g, books.Deps{
+		finance.Routes(g, finance.Deps{
 			Site:     m.Site,
 			Ledger:   s.books,
 			Payments: m.Payments,

@@ -12,6 +12,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
+	"videomall/web/admin/coupons"
 	"videomall/web/bundle"
 	"videomall/web/studio/offers"
 	"videomall/web/webtest"
@@ -28,12 +29,14 @@ func open(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		offers.Routes(g, offers.Deps{
+		deps := offers.Deps{
 			Site:       m.Site,
 			Promotions: m.Promotions,
 			Catalog:    m.Catalog,
 			Now:        m.Now,
-		})
+		}
+		offers.Routes(g, deps)
+		coupons.Routes(g, deps)
 		bundle.Routes(g, bundle.Deps{
 			Site:       m.Site,
 			Promotions: m.Promotions,
