@@ -126,8 +126,8 @@ func TestSitemap(t *testing.T) {
 	h.at("192.0.2.1").shows("/robots.txt", 200, "\nSitemap: http://mall.example/sitemap.xml\n", "\nDisallow: /admin\n")
 }
 
-// TestCatalog_EachSitemapPage_parts cuts the list small: every video is in one part, in the order of its id.
-func TestCatalog_EachSitemapPage_parts(t *testing.T) {
+// TestSitemap_parts cuts the list small: every video is in one part, in the order of its id.
+func TestSitemap_parts(t *testing.T) {
 	h := openHouse(t, nil)
 	for range 7 {
 		h.Sells(990, -1)

@@ -50,7 +50,7 @@ const sticksOut = `(() => {
 	return document.documentElement.scrollWidth + ' px: ' + out.map(e => e.outerHTML.slice(0, 160)).join('\n');
 })()`
 
-func TestPagesOnAPhoneInTheDark(t *testing.T) {
+func TestPages_phone_dark(t *testing.T) {
 	t.Parallel()
 	inspect(t, look{
 		lang:  "zh-CN",
@@ -59,7 +59,7 @@ func TestPagesOnAPhoneInTheDark(t *testing.T) {
 	})
 }
 
-func TestPagesOnADeskInTheLight(t *testing.T) {
+func TestPages_desktop_light(t *testing.T) {
 	t.Parallel()
 	inspect(t, look{
 		lang:  "en",

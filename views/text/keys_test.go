@@ -89,7 +89,7 @@ func places(s string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-func TestEveryKeyIsSaidInBothLanguages(t *testing.T) {
+func TestMessageFiles_both_languages(t *testing.T) {
 	t.Parallel()
 	files := messageFiles(t)
 	en, zh := files["en"], files["zh-CN"]
@@ -119,7 +119,7 @@ var (
 
 // A key is used where it stands as a literal. A literal that is joined to something, or ends in ".", uses all keys that
 // begin with it.
-func TestKeysInTheSourceAndInTheFilesAgree(t *testing.T) {
+func TestMessageFiles_match_source(t *testing.T) {
 	t.Parallel()
 	keys := messageFiles(t)["en"]
 	source := func(p string) bool {

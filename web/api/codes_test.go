@@ -32,7 +32,7 @@ var kinds = map[string][]string{
 	"Internal":        {"500"},
 }
 
-func TestTheTableOfCodesIsWholeAndTrue(t *testing.T) {
+func TestDocument_error_codes(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/api.md")
 	if err != nil {

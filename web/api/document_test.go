@@ -32,7 +32,7 @@ func spec(t *testing.T) *openapi3.T {
 	return doc
 }
 
-func TestTheDocumentIsOpenAPI31(t *testing.T) {
+func TestDocument_is_OpenAPI_31(t *testing.T) {
 	t.Parallel()
 	doc := spec(t)
 	if err := doc.Validate(t.Context()); err != nil {
@@ -50,7 +50,7 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	}
 }
 
-func TestEveryRouteIsInTheDocumentAndTheOtherWayRound(t *testing.T) {
+func TestDocument_matches_routes(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	var routes, described []string
@@ -190,7 +190,7 @@ func describesProblem(t *testing.T, doc *openapi3.T, a answer) {
 }
 
 // The validator must see a wrong answer, or all tests above prove nothing.
-func TestTheDocumentRefusesWhatItDoesNotDescribe(t *testing.T) {
+func TestDocument_refuses_undescribed_answers(t *testing.T) {
 	t.Parallel()
 	doc := spec(t)
 	r, err := http.NewRequest("GET", "http://mall.example"+v1+"/orders/01ARZ3NDEKTSV4RRFFQ69G5FAV", nil)

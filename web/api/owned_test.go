@@ -7,7 +7,7 @@ import (
 )
 
 // Two orders of one film wait; when one of them has been paid, nobody is led to pay for the other.
-func TestAPI_prepay_of_a_film_owned_by_now(t *testing.T) {
+func TestOrders_prepay_video_owned_meanwhile(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	film := m.Sells(600, 5)

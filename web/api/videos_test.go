@@ -19,7 +19,7 @@ func (a answer) titles() []string {
 	return titles
 }
 
-func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
+func TestVideos_filter_sort_page(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	m.harbour() // 490 on the category "sea"
@@ -67,7 +67,7 @@ func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
 	}
 }
 
-func TestAWrongParameterIsNamed(t *testing.T) {
+func TestVideos_wrong_parameter(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	m.Sells(990, -1)
@@ -116,7 +116,7 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 	c.call("GET", "/api/v2/mall/videos", "").refuses(404, "not_found")
 }
 
-func TestTitlesFollowAcceptLanguage(t *testing.T) {
+func TestVideos_accept_language(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	_, own, _ := m.harbour()
@@ -168,7 +168,7 @@ func TestVideos_creator_named_in_one_language(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotOnSaleIsNotShown(t *testing.T) {
+func TestVideos_not_on_sale(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, -1)

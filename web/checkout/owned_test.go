@@ -8,7 +8,7 @@ import (
 )
 
 // The checkout was open in two tabs, and both were pressed.
-func TestPayOrder_of_a_film_owned_by_now(t *testing.T) {
+func TestOrder_pay_video_owned_meanwhile(t *testing.T) {
 	m := open(t)
 	film, other := m.Film(600, 5), m.Film(700, 5)
 	mia := m.Person("mia", "shopper")

@@ -7,7 +7,7 @@ import (
 	"videomall/web/formvalue"
 )
 
-func TestWhatCantBeReadIsRefusedByEveryRule(t *testing.T) {
+func TestFormValue_unreadable(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string][3]int64{
 		"7":                    {7, 7, 7},

@@ -54,7 +54,7 @@ func (s *stream) next() (e told, ok bool) {
 	return e, false
 }
 
-func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
+func TestEvents_follow_stock_until_the_end(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
 	c := f.ScheduledSale(5, sku)
@@ -90,7 +90,7 @@ func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
 	}
 }
 
-func TestStreamsEndWhenTheServerStops(t *testing.T) {
+func TestEvents_end_when_server_stops(t *testing.T) {
 	f := open(t)
 	c := f.ScheduledSale(5, f.Film(990, -1))
 	s := f.follow(path(c))
@@ -103,7 +103,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	}
 }
 
-func TestOnlyAnnouncedSalesAreStreamed(t *testing.T) {
+func TestEvents_announced_sales_only(t *testing.T) {
 	f := open(t)
 	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
 	draft, err := f.Promotions.Create(t.Context(), by, promotion.Draft{

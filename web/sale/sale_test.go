@@ -16,7 +16,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestASaleIsShownInAllItsPhases(t *testing.T) {
+func TestSale_every_phase(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
 	c := f.ScheduledSale(5, sku)
@@ -53,7 +53,7 @@ func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	f.Browser(0).Get("/sales/x").Wants(404)
 }
 
-func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
+func TestSales_running_and_coming(t *testing.T) {
 	f := open(t)
 	guest := f.Browser(0)
 	guest.Get("/sales").Wants(200).Shows("No sale right now")
@@ -65,7 +65,7 @@ func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
 	guest.Get("/sales").Wants(200).Hides("Midnight sale")
 }
 
-func TestBuyingPlacesOneLineOnce(t *testing.T) {
+func TestBuy_places_one_line_once(t *testing.T) {
 	f := open(t)
 	first, second := f.Film(990, -1), f.Film(1990, -1)
 	c := f.ScheduledSale(5, first, second)
@@ -108,7 +108,7 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 	b.Post("/sales/999/buy", other).Wants(404)
 }
 
-func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
+func TestBuy_refused(t *testing.T) {
 	f := open(t)
 	c := f.ScheduledSale(5, f.Film(990, -1))
 	f.TurnSales(61 * time.Minute)
@@ -130,9 +130,9 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	b.Post(path(c)+"/buy", form).Wants(500)
 }
 
-// TestBuy_a_busy_mall_leads_to_the_waiting_room has the order path refuse one buyer, who then goes first, whoever
+// TestBuy_busy_mall_leads_to_waiting_room has the order path refuse one buyer, who then goes first, whoever
 // comes.
-func TestBuy_a_busy_mall_leads_to_the_waiting_room(t *testing.T) {
+func TestBuy_busy_mall_leads_to_waiting_room(t *testing.T) {
 	f := open(t)
 	c := f.ScheduledSale(5, f.Film(990, -1))
 	f.TurnSales(61 * time.Minute)

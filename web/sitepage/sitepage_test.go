@@ -27,7 +27,7 @@ func open(t *testing.T) *webtest.Mall {
 	}})
 }
 
-func TestShow(t *testing.T) {
+func TestSitePage_show(t *testing.T) {
 	m := open(t)
 	guest, olga := m.Browser(0), m.Browser(m.Person("olga", "operator").ID)
 	for path, title := range map[string]string{"/terms": "Terms of use", "/privacy": "Privacy policy",
@@ -51,8 +51,8 @@ func TestShow(t *testing.T) {
 	guest.Get("/imprint").Wants(404)
 }
 
-// TestSave_harmless saves text with HTML and scripts in it, which must reach readers as text or not at all.
-func TestSave_harmless(t *testing.T) {
+// TestSitePages_Save_harmless saves text with HTML and scripts in it, which must reach readers as text or not at all.
+func TestSitePages_Save_harmless(t *testing.T) {
 	m := open(t)
 	olga := m.Browser(m.Person("olga", "operator").ID)
 	text := "Before <script>document.title='changed'</script> <b onclick=\"document.title=1\">bold</b> " +
@@ -79,7 +79,7 @@ func TestSave_harmless(t *testing.T) {
 	}
 }
 
-func TestEdit(t *testing.T) {
+func TestSitePages_Edit(t *testing.T) {
 	m := open(t)
 	olga := m.Browser(m.Person("olga", "operator").ID)
 	oscar := m.Browser(m.Person("oscar", "operator").ID)

@@ -157,7 +157,7 @@ func (d *desk) submitsFilm(revision, spuID, videoID int64) review.Case {
 
 func at(c review.Case) string { return "/admin/review/" + strconv.FormatInt(c.ID, 10) }
 
-func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
+func TestModeration_access(t *testing.T) {
 	d := open(t)
 	spu := d.film()
 	c := d.submits(1, spu)
@@ -207,7 +207,7 @@ func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 	}
 }
 
-func TestACaseIsReadAndApproved(t *testing.T) {
+func TestCase_approve(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.olga.ID)
 	b.Get("/admin/review").Wants(200).Shows("Nothing here")
@@ -239,7 +239,7 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 	b.Get("/admin/review?after=999").Wants(404)
 }
 
-func TestASecondPersonIsAskedFor(t *testing.T) {
+func TestCase_second_approval(t *testing.T) {
 	d := open(t)
 	d.duplicates = []int64{d.rival.ID}
 	c := d.submits(1, d.film())
@@ -257,7 +257,7 @@ func TestASecondPersonIsAskedFor(t *testing.T) {
 	second.Get(at(c)).Shows("Approved")
 }
 
-func TestAReturnComesBackWhereItSaysNothing(t *testing.T) {
+func TestCase_return_needs_a_reason(t *testing.T) {
 	d := open(t)
 	c := d.submits(1, d.film())
 	b := d.Browser(d.olga.ID)
@@ -273,7 +273,7 @@ func TestAReturnComesBackWhereItSaysNothing(t *testing.T) {
 }
 
 // Taking a listing off sale first saves nobody from its takedown.
-func TestAListingThatItsCreatorTookOffCanBeTakenDown(t *testing.T) {
+func TestTakedown_listing_off_sale(t *testing.T) {
 	d := open(t)
 	b, film := d.Browser(d.olga.ID), d.film()
 	for status, want := range map[string]int{"taken_down": 200, "draft": 404} {
@@ -286,7 +286,7 @@ func TestAListingThatItsCreatorTookOffCanBeTakenDown(t *testing.T) {
 	}
 }
 
-func TestAListingIsTakenDownAppealedAndPutBack(t *testing.T) {
+func TestTakedown_appeal_and_restore(t *testing.T) {
 	d := open(t)
 	spu := strconv.FormatInt(d.film(), 10)
 	b, creator := d.Browser(d.olga.ID), d.Browser(d.creator.ID)
@@ -328,7 +328,7 @@ func TestAListingIsTakenDownAppealedAndPutBack(t *testing.T) {
 	}
 }
 
-func TestWordsAreKept(t *testing.T) {
+func TestWords_add_and_remove(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.olga.ID)
 	b.Get("/admin/review/words").Wants(200).Shows("No words yet")

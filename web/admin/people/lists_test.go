@@ -58,7 +58,7 @@ func entry(kind risk.Kind, subject string) url.Values {
 	}
 }
 
-func TestAnOperatorKeepsSomebodyOutAndLetsThemInAgain(t *testing.T) {
+func TestLists_add_and_end(t *testing.T) {
 	d := open(t)
 	d.b.Get("/admin/lists").Wants(200).Shows("Nobody is listed", "Add an entry")
 	for _, form := range []url.Values{entry(risk.Address, "203.0.113.7/24"), entry(risk.User, "MIA@example.test"),
@@ -92,7 +92,7 @@ func TestAnOperatorKeepsSomebodyOutAndLetsThemInAgain(t *testing.T) {
 	}
 }
 
-func TestAWrongEntryComesBackAsItWasTyped(t *testing.T) {
+func TestLists_wrong_entry_comes_back(t *testing.T) {
 	d := open(t)
 	for subject, c := range map[string]struct {
 		kind risk.Kind

@@ -52,7 +52,7 @@ func (f *fair) created(a webtest.Answer, base string) promotion.Campaign {
 	return f.campaign(id)
 }
 
-func TestACreatorMakesASale(t *testing.T) {
+func TestCampaigns_create_edit_schedule_stop(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, 20)
 	b := f.Browser(f.creator.ID)
@@ -94,7 +94,7 @@ func TestACreatorMakesASale(t *testing.T) {
 	}
 }
 
-func TestTimesAreInTheReadersZone(t *testing.T) {
+func TestCampaigns_zone(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
 	b := f.Browser(f.olga.ID)
@@ -114,7 +114,7 @@ func TestTimesAreInTheReadersZone(t *testing.T) {
 	}
 }
 
-func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
+func TestCampaigns_wrong_form_comes_back(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
 	b := f.Browser(f.creator.ID)
@@ -144,7 +144,7 @@ func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestVideosAreAddedAndTakenOut(t *testing.T) {
+func TestCampaigns_add_and_remove_videos(t *testing.T) {
 	f := open(t)
 	one, two := f.Film(990, -1), f.Film(1990, -1)
 	b := f.Browser(f.creator.ID)
@@ -173,7 +173,7 @@ func TestVideosAreAddedAndTakenOut(t *testing.T) {
 	b.Post(here, form).Wants(422).Shows("Choose at least one video.")
 }
 
-func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
+func TestCampaigns_schedule_refused(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, 4)
 	b := f.Browser(f.creator.ID)
@@ -195,7 +195,7 @@ func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
 	}
 }
 
-func TestNobodyElseFindsASale(t *testing.T) {
+func TestCampaigns_access(t *testing.T) {
 	f := open(t)
 	sku := f.Film(990, -1)
 	mine := f.created(f.Browser(f.creator.ID).Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
@@ -237,7 +237,7 @@ func TestNobodyElseFindsASale(t *testing.T) {
 	olga.Get(here).Wants(200).Shows("Cancelled")
 }
 
-func TestALongListIsCutIntoPages(t *testing.T) {
+func TestCampaigns_pages(t *testing.T) {
 	f := open(t)
 	_, err := f.Pool.Exec(t.Context(), `insert into promotion_campaign (owner_id, name_zh, name_en, starts_at, ends_at)
 		select $1, 'x', 'Sale ' || n, now(), now() + interval '1 hour' from generate_series(1, 51) n`, f.creator.ID)

@@ -77,7 +77,7 @@ func (d *desk) coupon(change ...string) url.Values {
 	return v
 }
 
-func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
+func TestCoupons_create_edit_stop(t *testing.T) {
 	d := open(t)
 	d.Film(990, -1)
 	b := d.Browser(d.creator.ID)
@@ -101,7 +101,7 @@ func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
 	b.Get(made).Shows("Stopped").Hides("Stop this coupon")
 }
 
-func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
+func TestCoupons_wrong_form_comes_back(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	for words, change := range map[string][]string{
@@ -126,7 +126,7 @@ func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestOthersOffersDoNotExist(t *testing.T) {
+func TestOffers_access(t *testing.T) {
 	d := open(t)
 	first, second := d.Film(990, -1), d.Film(500, -1)
 	b := d.Browser(d.creator.ID)
@@ -164,7 +164,7 @@ func bundleForm(skus ...int64) url.Values {
 	return v
 }
 
-func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
+func TestBundles_create_and_buy_the_rest(t *testing.T) {
 	d := open(t)
 	first, second := d.Film(1000, -1), d.Film(500, -1)
 	b := d.Browser(d.creator.ID)
