@@ -12,6 +12,7 @@ import (
 	"videomall/mall/audit"
 	adminview "videomall/views/admin"
 	"videomall/web/csvfile"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -68,7 +69,7 @@ func (d Deps) showAudit(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	form, f := auditFilter(c)
 	p := adminview.AuditPage{Form: form, Now: c.Now}
-	f.Before, _ = strconv.ParseInt(c.QueryParam("before"), 10, 64) // what is no number is the first page
+	f.Before = formvalue.ID(c.QueryParam("before"))
 	f.Most = auditPerPage + 1
 	var err error
 	if p.Records, err = d.Audit.List(ctx, f); err != nil {

@@ -32,7 +32,7 @@ func (d Deps) listOrders(c *page.Ctx) error {
 	if s := order.Status(c.QueryParam("status")); slices.Contains(searchable, s) {
 		f.Status, p.Status = s, string(s)
 	}
-	f.Before, _ = strconv.ParseInt(c.QueryParam("before"), 10, 64) // what is no number is the first page
+	f.Before = formvalue.ID(c.QueryParam("before"))
 	found := true
 	if strings.Contains(p.Query, "@") {
 		u, err := d.Accounts.ByEmail(ctx, p.Query)

@@ -202,9 +202,5 @@ func compare(old, now string) parts {
 
 // wrong is what is wrong with a field, in words; empty when nothing is.
 func wrong(t *text.Printer, errors map[string]string, field string) string {
-	slug, ok := errors[field]
-	if !ok {
-		return ""
-	}
-	return t.T("review.wrong." + slug)
+	return ui.FieldError(t, errors, field, "review.wrong.")
 }

@@ -157,9 +157,5 @@ func (p BundlePage) options(t *text.Printer) []ui.Option {
 
 // wrong is what is wrong with a field, in words; empty when nothing is.
 func wrong(t *text.Printer, errors map[string]string, field string) string {
-	slug, ok := errors[field]
-	if !ok {
-		return ""
-	}
-	return t.T("offer.wrong." + slug)
+	return ui.FieldError(t, errors, field, "offer.wrong.")
 }

@@ -170,17 +170,10 @@ func (d Deps) adjust(c *page.Ctx) error {
 
 // signed reads a sum as people type it, 19.90 or -19,9, in minor units; 0, which is refused, when it is none.
 func signed(s string) int64 {
-	s, below := strings.CutPrefix(strings.ReplaceAll(s, ",", "."), "-")
-	whole, part, _ := strings.Cut(s, ".")
-	if len(whole) > 9 || len(part) > 2 || whole == "" {
-		return 0
+	digits, negative := strings.CutPrefix(s, "-")
+	n := max(money.ParseDecimal(digits, 9), 0)
+	if negative {
+		return -n
 	}
-	n, err := strconv.ParseUint(whole+(part + "00")[:2], 10, 63)
-	if err != nil {
-		return 0
-	}
-	if below {
-		return -int64(n)
-	}
-	return int64(n)
+	return n
 }

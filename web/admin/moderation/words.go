@@ -3,11 +3,11 @@ package moderation
 import (
 	"errors"
 	"net/http"
-	"strconv"
 
 	"videomall/mall/review"
 	moderationview "videomall/views/admin/moderation"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -33,11 +33,7 @@ func (d Deps) renderWords(c *page.Ctx, status int, p moderationview.WordsPage) (
 
 func (d Deps) addWord(c *page.Ctx) error {
 	p := moderationview.WordsPage{Word: c.FormValue("word"), Weight: c.FormValue("weight")}
-	weight, err := strconv.Atoi(p.Weight)
-	if err != nil {
-		weight = 0 // refused
-	}
-	err = d.Reviews.AddWord(c.Request().Context(), c.Viewer.UserID, p.Word, weight)
+	err := d.Reviews.AddWord(c.Request().Context(), c.Viewer.UserID, p.Word, int(formvalue.Number(p.Weight)))
 	if p.Errors = fields(err); p.Errors != nil {
 		return d.renderWords(c, http.StatusUnprocessableEntity, p)
 	}

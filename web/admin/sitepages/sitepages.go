@@ -16,6 +16,7 @@ import (
 	sitepagesview "videomall/views/admin/sitepages"
 	sitepageview "videomall/views/sitepage"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -75,13 +76,9 @@ func (d Deps) save(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.Atoi(c.FormValue("version"))
-	if err != nil {
-		version = -1 // refused as one that is not the current
-	}
 	err = d.Pages.Save(c.Request().Context(), sitepage.Edit{
 		Slug:    p.Current.Slug,
-		Version: version,
+		Version: formvalue.Version(c.FormValue("version")),
 		BodyZh:  p.BodyZh,
 		BodyEn:  p.BodyEn,
 		By:      c.Viewer.UserID,

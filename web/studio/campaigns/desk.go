@@ -57,10 +57,7 @@ func (k desk) frame() campaignview.Frame {
 }
 
 func (k desk) list(c *page.Ctx) error {
-	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
-	if err != nil || before < 0 {
-		before = 0
-	}
+	before := formvalue.ID(c.QueryParam("before"))
 	campaigns, err := k.Promotions.List(c.Request().Context(), k.actor(c), before, deskPage+1)
 	if err != nil {
 		return err
@@ -79,7 +76,7 @@ func (k desk) list(c *page.Ctx) error {
 
 func (k desk) begin(c *page.Ctx) error {
 	return k.renderForm(c, http.StatusOK,
-		campaignview.FormPage{Form: campaignview.Form{Rows: []campaignview.Row{{PerUser: "1"}}}})
+		campaignview.FormPage{Form: campaignview.Form{Rows: []campaignview.Row{newRow}}})
 }
 
 // renderForm shows the form of a new sale, or of the draft in p.
@@ -125,7 +122,7 @@ func (k desk) save(c *page.Ctx, campaign *promotion.Campaign,
 		return page.ErrBadRequest(err)
 	}
 	f := readForm(values)
-	if pressed(&f, values.Get("do")) {
+	if formvalue.PressRow(&f.Rows, values.Get("do"), promotion.MaxItems, newRow) {
 		return k.renderForm(c, http.StatusOK, campaignview.FormPage{Campaign: campaign, Form: f})
 	}
 	_, offers, err := k.choices(ctx, k.creator(c), f)

@@ -3,9 +3,7 @@ package campaigns
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"videomall/mall/catalog"
@@ -18,8 +16,8 @@ import (
 // mostChoices bounds the list of SKUs that a form lets choose from, the newest videos first.
 const mostChoices = 500
 
-// priceDigits are those that a price may have before the point.
-const priceDigits = 7
+// newRow is a row of the form before anything is typed: one unit a person.
+var newRow = campaignview.Row{PerUser: "1"}
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(values url.Values) campaignview.Form {
@@ -30,18 +28,12 @@ func readForm(values url.Values) campaignview.Form {
 		EndsAt:   values.Get("ends_at"),
 	}
 	f.Version = formvalue.Version(values.Get("version"))
-	at := func(name string, n int) string {
-		if n < len(values[name]) {
-			return strings.TrimSpace(values[name][n])
-		}
-		return ""
-	}
 	for n := range min(len(values["sku"]), promotion.MaxItems+1) {
 		f.Rows = append(f.Rows, campaignview.Row{
-			SKU:     at("sku", n),
-			Price:   at("price", n),
-			Units:   at("units", n),
-			PerUser: at("per_user", n),
+			SKU:     formvalue.Row(values, "sku", n),
+			Price:   formvalue.Row(values, "price", n),
+			Units:   formvalue.Row(values, "units", n),
+			PerUser: formvalue.Row(values, "per_user", n),
 		})
 	}
 	return f
@@ -61,7 +53,7 @@ func draft(f campaignview.Form, zone *time.Location, offers map[int64]catalog.Of
 		currency := offers[skuID].Amount.Currency
 		d.Items = append(d.Items, promotion.Item{
 			SKUID:   skuID,
-			Amount:  money.Of(money.ParseDecimal(r.Price, priceDigits), currency),
+			Amount:  money.Of(formvalue.Price(r.Price), currency),
 			Units:   int(formvalue.Number(r.Units)),
 			PerUser: int(formvalue.Number(r.PerUser)),
 		})
@@ -87,23 +79,6 @@ func formOf(c promotion.Campaign, zone *time.Location) campaignview.Form {
 		})
 	}
 	return f
-}
-
-// pressed does what a button of the form asks for besides saving: another row, or one less.
-func pressed(f *campaignview.Form, button string) bool {
-	if button == "add" {
-		if len(f.Rows) < promotion.MaxItems {
-			f.Rows = append(f.Rows, campaignview.Row{PerUser: "1"})
-		}
-		return true
-	}
-	row, ok := strings.CutPrefix(button, "remove-")
-	n, err := strconv.Atoi(row)
-	if !ok || err != nil || n < 0 || n >= len(f.Rows) {
-		return false
-	}
-	f.Rows = slices.Delete(f.Rows, n, n+1)
-	return true
 }
 
 // choices are the SKUs that a form lets choose from, and the prices of those that it names.
