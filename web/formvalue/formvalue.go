@@ -1,6 +1,6 @@
-// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, prices, moments, rows. What
-// can't be read becomes a value that every rule refuses, so that each field is judged in one place, by the business.
-// It also writes values as forms show them.
+// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, prices, moments, rows.
+// What can't be read becomes a value that every rule refuses, so that each field is judged in one place, by the
+// business. It also writes values as forms show them.
 package formvalue
 
 import (

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Row returns the value that the n-th row of a form has in a field, without the space around it; "" where there is none.
+// Row returns the value that the n-th row of a form has in a field, without the space around it; "" where there is
+// none.
 func Row(values url.Values, field string, n int) string {
 	if n >= len(values[field]) {
 		return ""
