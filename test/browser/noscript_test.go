@@ -6,7 +6,7 @@ import (
 	"videomall/mall/order"
 )
 
-// TestShop_without_scripts buys a film in a browser that runs no JavaScript at all.
+// TestShop_without_scripts buys a video in a browser that runs no JavaScript at all.
 func TestShop_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})

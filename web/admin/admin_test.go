@@ -96,7 +96,7 @@ func (d *desk) settle(t *testing.T) {
 
 func TestConsole_access(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	creator, shopper, guest := d.Browser(d.Person("carl", account.RoleCreator).ID), d.Browser(d.mia.ID), d.Browser(0)
 	if len(d.routes) < 17 {
 		t.Fatalf("%d routes", len(d.routes))
@@ -134,9 +134,9 @@ func TestConsole_access(t *testing.T) {
 
 func TestOrders_search(t *testing.T) {
 	d := open(t)
-	first := d.Bought(d.mia.ID, d.Film(990, -1))
+	first := d.Bought(d.mia.ID, d.Video(990, -1))
 	leo := d.Person("leo", account.RoleShopper)
-	second := d.Bought(leo.ID, d.Film(0, -1))
+	second := d.Bought(leo.ID, d.Video(0, -1))
 	for query, found := range map[string][2]bool{
 		"":                                     {true, true},
 		"?q=" + first.OrderNo:                  {true, false},
@@ -159,7 +159,7 @@ func TestOrders_search(t *testing.T) {
 
 func TestOrders_show(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1), d.Film(10, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(10, -1))
 	attempt, err := d.Payments.Attempts(t.Context(), o.OrderNo)
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestOrders_show(t *testing.T) {
 
 func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1), d.Film(510, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(510, -1))
 	at := "/admin/orders/" + o.OrderNo
 	choice := d.b.Get(at).Wants(200).Form(at + "/refund")
 	if len(choice["item"]) != 2 {
@@ -234,7 +234,7 @@ func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 
 func TestRefund_two_operators_refund_once(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	at := "/admin/orders/" + o.OrderNo
 	var forms []url.Values
 	for range 2 {
@@ -267,7 +267,7 @@ func TestRefund_two_operators_refund_once(t *testing.T) {
 
 func TestRefund_free_order(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(0, -1))
+	o := d.Bought(d.mia.ID, d.Video(0, -1))
 	at := "/admin/orders/" + o.OrderNo
 	choice := d.b.Get(at).Form(at + "/refund")
 	choice.Set("reason", "by mistake")
@@ -286,7 +286,7 @@ func TestCases_close_once(t *testing.T) {
 	o, _, err := d.Orders.Place(ctx, order.PlaceRequest{
 		UserID:         d.mia.ID,
 		IdempotencyKey: "k",
-		Items:          []order.Line{{SKUID: d.Film(990, -1), Quantity: 1}},
+		Items:          []order.Line{{SKUID: d.Video(990, -1), Quantity: 1}},
 	})
 	if err != nil {
 		t.Fatal(err)

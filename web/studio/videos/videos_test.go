@@ -98,7 +98,7 @@ func (s *studio) ok(err error) {
 	}
 }
 
-// uploaded is a film that waits for its first stage.
+// uploaded is a video that waits for its first stage.
 func (s *studio) uploaded(owner int64) int64 {
 	s.t.Helper()
 	id := webtest.Query[int64](s.Mall, `insert into media_video (owner_id, name, original, size, folder, created_at,
