@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/config"
 )
 
@@ -271,8 +273,8 @@ func TestLoad_rate_limits(t *testing.T) {
 	want := maps.Clone(usual.RateLimits)
 	want["order.user"] = config.RateLimit{Requests: 5, Per: 10 * time.Second}
 	delete(want, "page.address")
-	if !maps.Equal(some.RateLimits, want) {
-		t.Errorf("%v, want %v", some.RateLimits, want)
+	if diff := cmp.Diff(want, some.RateLimits); diff != "" {
+		t.Errorf("rate limits (-want +got):\n%s", diff)
 	}
 }
 

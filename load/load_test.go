@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/load"
 )
 
@@ -158,8 +160,9 @@ func TestCrowd_Run_obeys_retry_after(t *testing.T) {
 			t.Errorf("request %d came %s after the one before, want a second", n+1, gap)
 		}
 	}
-	if want := []load.Outcome{{Name: "order placed", Count: 1}}; !slices.Equal(r.Visits.Outcomes, want) {
-		t.Errorf("visits ended as %v, want %v", r.Visits.Outcomes, want)
+	want := []load.Outcome{{Name: "order placed", Count: 1}}
+	if diff := cmp.Diff(want, r.Visits.Outcomes); diff != "" {
+		t.Errorf("visits ended as (-want +got):\n%s", diff)
 	}
 	if len(r.All.Outcomes) != 3 || r.All.Failed() != 0 {
 		t.Errorf("outcomes %v, want 429 busy, 503 busy and 201, none of them failed", r.All.Outcomes)

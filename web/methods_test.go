@@ -2,13 +2,13 @@ package web_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
@@ -38,8 +38,8 @@ func TestRoutes_HEAD_answers_like_GET(t *testing.T) {
 			before := m.digest()
 			// which Go's client asks for by HEAD alone
 			head := client.ask(http.MethodHead, path, "", "Accept-Encoding", "identity")
-			if after := m.digest(); !maps.Equal(before, after) {
-				t.Errorf("%s: HEAD %s changes something", who, r.Path)
+			if diff := cmp.Diff(before, m.digest()); diff != "" {
+				t.Errorf("%s: HEAD %s changes tables (-before +after):\n%s", who, r.Path, diff)
 			}
 			get := client.ask(http.MethodGet, path, "", "Accept-Encoding", "identity")
 			if head.status != get.status || head.body != "" {

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
@@ -153,9 +154,9 @@ func TestCreator_zone(t *testing.T) {
 		if n > 0 {
 			want = nil
 		}
-		if got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`,
-			who.ID); !slices.Equal(got, want) {
-			t.Errorf("in %q the zone is %v", zone, got)
+		got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`, who.ID)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("in %q the zone is (-want +got):\n%s", zone, diff)
 		}
 		b.Post("/account/creator", url.Values{"name_en": {name}, "name_zh": {"米娅"}, "slug": {name}}).Wants(303)
 	}

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"videomall/mall/catalog"
 )
 
@@ -43,8 +46,8 @@ func TestVideos_filter_sort_page(t *testing.T) {
 		"q=%22":                      nil,
 	} {
 		a := c.call("GET", "/videos?"+query, "").wants(200)
-		if got := a.titles(); !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", query, got, want)
+		if diff := cmp.Diff(want, a.titles(), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
 	if a := c.call("GET", "/videos?q=harbor", ""); a.at("correctedQuery") != "harbour" {

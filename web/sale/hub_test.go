@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	saleview "videomall/views/sale"
 	"videomall/web/sale"
@@ -116,8 +117,8 @@ func TestHub_reads_once_a_tick(t *testing.T) {
 	if n := b.reads.Load(); n != 5 {
 		t.Errorf("the database was asked %d times", n)
 	}
-	if ids := *b.asked.Load(); !slices.Equal(ids, []int64{1, 2}) {
-		t.Errorf("asked for %v", ids)
+	if diff := cmp.Diff([]int64{1, 2}, *b.asked.Load()); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,11 +3,12 @@ package sale_test
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/account"
 	"videomall/mall/inventory"
@@ -88,12 +89,15 @@ func TestBuy_places_one_line_once(t *testing.T) {
 	if n := webtest.Query[int64](f.Mall, `select count(*) from video_order`)[0]; n != 1 {
 		t.Errorf("%d orders", n)
 	}
-	r := f.asked[0]
-	if r.CampaignID != c.ID || r.UserID != f.mia.ID || !slices.Equal(r.Items, []order.Line{{
-		SKUID:    first,
-		Quantity: 1,
-	}}) || *r.ExpectTotal != money.Of(490, "CNY") {
-		t.Errorf("asked for %+v", r)
+	want := order.PlaceRequest{
+		UserID:         f.mia.ID,
+		IdempotencyKey: f.asked[0].IdempotencyKey, // which the page drew
+		CampaignID:     c.ID,
+		Items:          []order.Line{{SKUID: first, Quantity: 1}},
+		ExpectTotal:    new(money.Of(490, "CNY")),
+	}
+	if diff := cmp.Diff(want, f.asked[0]); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 	other := url.Values{"sku": {strconv.FormatInt(second, 10)}, "key": {"another"}}
 	if a := b.Post(path(c)+"/buy", other).Wants(303); a.Location == bought.Location {

@@ -3,11 +3,12 @@ package campaigns_test
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/account"
 	"videomall/mall/promotion"
@@ -164,8 +165,8 @@ func TestCampaigns_add_and_remove_videos(t *testing.T) {
 	form = b.Get(here).Form(here)
 	form.Set("do", "remove-0")
 	form = b.Post(here, form).Wants(200).Form(here)
-	if !slices.Equal(form["sku"], []string{strconv.FormatInt(two, 10)}) {
-		t.Fatalf("without the first: %v", form)
+	if diff := cmp.Diff([]string{strconv.FormatInt(two, 10)}, form["sku"]); diff != "" {
+		t.Fatalf("without the first: %v (-want +got):\n%s", form, diff)
 	}
 	form.Set("do", "remove-0")
 	form = b.Post(here, form).Wants(200).Form(here)
