@@ -14,8 +14,8 @@ import (
 
 var errNoCreator = fault.New(fault.Forbidden, "forbidden", "You may not do this.")
 
-// creator is the form of a creator's profile as it stands; nil for operators, who judge what creators sell, and for
-// whom an operator has made a shopper.
+// creator fills the form of a creator's profile with what is stored. It returns nil for operators, who decide about
+// what creators sell, and for people whose creator role an operator has taken away.
 func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 	if h.Catalog == nil || c.Viewer.Is(account.RoleOperator) {
 		return nil, nil

@@ -1,7 +1,7 @@
-// Package admin owns the operator's console: how the mall stands, one order in full, refunds, cases, dead letters, the
-// audit log, and one search over all of it. What is about people, money, moderation, campaigns, coupons and site pages
-// has a package below. Whoever is no operator finds nothing here. It refuses to move money or states by itself: it
-// calls the same verbs as everybody.
+// Package admin owns the operator's console: the overview, orders, refunds, cases, dead letters, the audit log, and one
+// search over all of it. The packages below it own the pages about people, money, moderation, campaigns, coupons and
+// site pages. Everybody else gets 404 here. It refuses to move money or states by itself: it calls the same verbs as
+// every other page.
 package admin
 
 import (
@@ -37,7 +37,7 @@ type Deps struct {
 	Catalog    *catalog.Catalog
 	Insight    *insight.Insight
 	Reviews    *review.Reviews
-	// Finders are where the one search looks, in the order in which it shows what it found.
+	// Finders are the kinds of things that the search looks for, in the order in which it shows them.
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.
 	Waiting func(context.Context) (reviews, appeals int, err error)
@@ -69,10 +69,10 @@ func Routes(g *echo.Group, d Deps) {
 	a.GET("/audit.csv", on(d.exportAudit))
 }
 
-// actor is how the operator is named in the order's history.
+// actor is the operator's name in the history of an order.
 func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
 
-// buyers are whose orders these are.
+// buyers returns the accounts that placed the orders.
 func (d Deps) buyers(ctx context.Context, orders []order.Order) (account.Users, error) {
 	ids := make([]int64, len(orders))
 	for i, o := range orders {

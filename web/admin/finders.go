@@ -16,8 +16,8 @@ import (
 	"videomall/views/text"
 )
 
-// Finders are where the console's one search looks, in the order in which it shows what it found. Each asks its module
-// alone.
+// Finders are the kinds of things that the console's search finds, in the order in which it shows them. Each asks one
+// module.
 func Finders(m *mall.Mall) []Finder {
 	return []Finder{
 		{
@@ -216,7 +216,7 @@ func saleHits(m *mall.Mall) finding {
 	}
 }
 
-// couponHits leads to the mall's own coupons, and for a creator's to the creator.
+// couponHits leads to a coupon of the mall, or for a creator's coupon to the creator.
 func couponHits(m *mall.Mall) finding {
 	return func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error) {
 		found, err := m.Promotions.LookupCoupons(ctx, q, most)
@@ -289,7 +289,7 @@ func letterHits(m *mall.Mall) finding {
 	}
 }
 
-// number reads an id that is written as ids are.
+// number reads an id. It accepts only the form in which the mall writes ids.
 func number(q string) (int64, bool) {
 	n, err := strconv.ParseInt(q, 10, 64)
 	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == q

@@ -10,7 +10,7 @@ import (
 	"videomall/web/page"
 )
 
-// credits are those that wait for a second operator: of one creator, or of all for 0.
+// credits returns the credits that wait for a second operator: those of one creator, or all for creator 0.
 func (d Deps) credits(c *page.Ctx, creatorID int64) ([]financeview.CreditRow, error) {
 	ctx := c.Request().Context()
 	list, err := d.Ledger.ProposedCredits(ctx, creatorID, listed)

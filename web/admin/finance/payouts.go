@@ -54,7 +54,7 @@ func (d Deps) showPayout(c *page.Ctx) error {
 	return d.renderPayout(c, http.StatusOK, financeview.PayoutPage{})
 }
 
-// renderPayout fills the page around what p carries.
+// renderPayout reads what the page shows besides what p holds already, and draws it.
 func (d Deps) renderPayout(c *page.Ctx, status int, p financeview.PayoutPage) (err error) {
 	ctx := c.Request().Context()
 	if p.Payout, err = d.Ledger.Payout(ctx, formvalue.ID(c.Param("id"))); err != nil {
@@ -85,7 +85,7 @@ func (d Deps) renderPayout(c *page.Ctx, status int, p financeview.PayoutPage) (e
 	return c.Render(status, c.Text.T("books.payout_n", "Number", strconv.FormatInt(p.ID, 10)), financeview.Payout(p))
 }
 
-// decide is one of the four moves; what is wrong comes back beside its field with what was typed.
+// decide makes one of the four moves. A form that is refused comes back with what was typed and what is wrong with it.
 func (d Deps) decide(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
 		ctx, me, id, version := c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")), formvalue.Version(
@@ -123,7 +123,7 @@ func (d Deps) decide(do string) func(*page.Ctx) error {
 	}
 }
 
-// reveal shows the account in full, once: the page is not kept by any cache.
+// reveal shows the account number in full, once: no cache may store the page.
 func (d Deps) reveal(c *page.Ctx) error {
 	id := formvalue.ID(c.Param("id"))
 	where, err := d.Ledger.Reveal(c.Request().Context(), c.Viewer.UserID, id)

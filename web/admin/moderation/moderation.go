@@ -24,9 +24,10 @@ type Deps struct {
 	Reviews  *review.Reviews
 	Accounts *account.Accounts
 	Catalog  *catalog.Catalog
-	// Find looks for listings on sale by their title; an empty one means the latest.
+	// Find searches listings on sale by title; an empty title returns the latest.
 	Find func(ctx context.Context, title string) ([]catalog.Card, error)
-	// PreviewURL is where a creator's video plays before it is live; nil, or an empty address, where it can't.
+	// PreviewURL is the address where a video plays before it is on sale. It is nil, or returns an empty address, where
+	// there is none.
 	PreviewURL func(videoID int64) string
 }
 
@@ -49,10 +50,10 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/appeals/:id", on(d.answer))
 }
 
-// rowID reads an id of the address; what is none finds nothing.
+// rowID reads the id in the address; 0, which finds nothing, when it is none.
 func rowID(c *page.Ctx) int64 { return formvalue.ID(c.Param("id")) }
 
-// fields are the inputs at fault, when that is what err is about; nil for any other error.
+// fields returns the form fields that err complains about; nil for any other error.
 func fields(err error) map[string]string {
 	if errors.Is(err, review.ErrInvalid) {
 		return fault.From(err).Fields
@@ -60,8 +61,8 @@ func fields(err error) map[string]string {
 	return nil
 }
 
-// passing says that an error is a decision that somebody else made first, or that this person may not make; the page
-// then shows how things stand.
+// passing reports errors that need no error page: somebody else decided first, or this operator may not decide. The
+// operator is told by the flash, on a page that shows the current state.
 func passing(err error) (flash string, ok bool) {
 	for fault, slug := range map[error]string{review.ErrMoved: "review_moved",
 		review.ErrSamePerson: "review_same_person",

@@ -122,7 +122,7 @@ func (d Deps) renderCase(c *page.Ctx, status int, k review.Case, form moderation
 	return c.Render(status, c.Text.T("admin.review"), moderationview.CaseShown(p))
 }
 
-// contentOf is what is on sale, in the form of what is submitted.
+// contentOf converts the product on sale into the form of a submission, for comparison.
 func contentOf(p catalog.Product) *review.Content {
 	c := review.Content{
 		TitleZh:       p.TitleZh,
@@ -188,7 +188,7 @@ func (d Deps) giveBack(c *page.Ctx) error {
 	return d.decided(c, "review_returned", err)
 }
 
-// decided goes back to the queue after a decision, or to the case when it was somebody else's.
+// decided goes back to the queue after a decision, or to the case when somebody else decided it first.
 func (d Deps) decided(c *page.Ctx, done string, err error) error {
 	if err == nil {
 		c.Flash(ui.Success, done)

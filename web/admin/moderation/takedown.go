@@ -15,7 +15,7 @@ import (
 	"videomall/web/page"
 )
 
-// mostAppeals bounds the list that is worked off from the top.
+// mostAppeals limits the list, which operators work through from the top.
 const mostAppeals = 100
 
 func (d Deps) live(c *page.Ctx) error {
@@ -32,7 +32,7 @@ func (d Deps) live(c *page.Ctx) error {
 }
 
 func (d Deps) beginTakedown(c *page.Ctx) error {
-	// also one that its creator took off
+	// a listing that its creator took off sale can be taken down too
 	listing, err := d.Catalog.FindByID(c.Request().Context(), formvalue.ID(c.QueryParam("spu")))
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (d Deps) takeDown(c *page.Ctx) error {
 	return d.settled(c, "review_taken_down", err)
 }
 
-// settled goes to the takedowns, whoever decided first.
+// settled goes to the list of takedowns, also when somebody else decided first.
 func (d Deps) settled(c *page.Ctx, done string, err error) error {
 	if flash, ok := passing(err); ok {
 		c.Flash(ui.Warning, flash)

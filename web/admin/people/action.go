@@ -16,7 +16,7 @@ import (
 	"videomall/web/page"
 )
 
-// ask shows what an action means and asks why.
+// ask shows what an action would do, and asks for the reason.
 func (d Deps) ask(do string) func(*page.Ctx) error {
 	return func(c *page.Ctx) error {
 		return d.renderAction(c, http.StatusOK, peopleview.ActionPage{
@@ -27,8 +27,8 @@ func (d Deps) ask(do string) func(*page.Ctx) error {
 	}
 }
 
-// renderAction fills the page around what was typed. Errors: account.ErrNoUser, and for a role that is none or is
-// theirs already account.ErrInvalidAccount.
+// renderAction reads the person and draws the page. Errors: account.ErrNoUser; account.ErrInvalidAccount for a role
+// that does not exist or that the person already has.
 func (d Deps) renderAction(c *page.Ctx, status int, p peopleview.ActionPage) (err error) {
 	if p.Person, err = d.Accounts.Person(c.Request().Context(), formvalue.ID(c.Param("id"))); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (d Deps) signOutPerson(c *page.Ctx) error {
 	return d.done(c, p, err, "person_signed_out")
 }
 
-// done goes back to the person; a form that is refused comes back with what was typed.
+// done goes back to the person's page. A form that is refused comes back with what was typed.
 func (d Deps) done(c *page.Ctx, p peopleview.ActionPage, err error, flash string) error {
 	if errors.Is(err, backoffice.ErrActionInvalid) {
 		p.Errors = map[string]string{}

@@ -18,7 +18,7 @@ import (
 	"videomall/web/page"
 )
 
-// pastListed bounds the history below the list.
+// pastListed limits the history below the list.
 const pastListed = 50
 
 func (d Deps) showLists(c *page.Ctx) error {
@@ -45,7 +45,7 @@ func (d Deps) renderLists(c *page.Ctx, status int, form peopleview.EntryForm) (e
 	return c.Render(status, c.Text.T("lists.title"), peopleview.Lists(p))
 }
 
-// addEntry makes an entry; a form that is refused comes back with what was typed.
+// addEntry adds an entry. A form that is refused comes back with what was typed.
 func (d Deps) addEntry(c *page.Ctx) error {
 	form := peopleview.EntryForm{
 		Effect:  c.FormValue("effect"),
@@ -99,14 +99,14 @@ func (d Deps) endEntry(c *page.Ctx) error {
 	return c.Redirect("/admin/lists")
 }
 
-// operator is who acts, as the gate sees them.
+// operator describes the acting operator as the gate does: account, address and device.
 func (d Deps) operator(c *page.Ctx) risk.Subject {
 	s := d.Asks(c.Context)
 	s.UserID = c.Viewer.UserID
 	return s
 }
 
-// term reads one of the form's choices; anything else is refused by the lists, as an end before the beginning.
+// term reads one of the form's choices. Anything else becomes a negative time, which the lists refuse.
 func term(s string) time.Duration {
 	if !slices.Contains(peopleview.Terms, s) {
 		return -1
@@ -115,7 +115,7 @@ func term(s string) time.Duration {
 	return d
 }
 
-// accountNumber finds an account by its email or number; "" where there is none, which the lists refuse.
+// accountNumber finds an account by email or number. It returns "" where there is none, which the lists refuse.
 func (d Deps) accountNumber(ctx context.Context, typed string) (string, error) {
 	var u account.User
 	var err error

@@ -1,6 +1,6 @@
-// Package people owns the console's pages about people: who has an account, one person in full, what an operator may do
-// to an account, and the lists of who is kept out or let through. It refuses to judge: accounts, lists and the back
-// office do.
+// Package people owns the console's pages about people: the list of accounts, one person in full, what an operator may
+// do to an account, and the lists of who is denied or allowed access. It refuses to decide: accounts, lists and the
+// back office do.
 package people
 
 import (
@@ -72,10 +72,10 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/lists/:id/end", on(d.endEntry))
 }
 
-// suspendedSearched bounds how many of those who are kept out a page chooses from, the latest first.
+// suspendedSearched limits how many suspended accounts a search considers, the latest first.
 const suspendedSearched = 5000
 
-// listPeople searches by what was typed, by role, and by whether somebody is kept out.
+// listPeople filters by the query, by role, and by suspension.
 func (d Deps) listPeople(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	c.Page.OwnSearch = true

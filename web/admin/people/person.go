@@ -21,10 +21,10 @@ import (
 	"videomall/web/studio/earnings"
 )
 
-// partListed bounds each part of somebody's page.
+// partListed limits each section of the page.
 const partListed = 6
 
-// listedDevice is what the lists call a device of somebody's: as much of its hash as they know a browser by.
+// listedDevice is the name of a device in the access lists: the first half of its hash.
 func listedDevice(d playback.Device) string { return hex.EncodeToString(d.Hash[:16]) }
 
 func (d Deps) showPerson(c *page.Ctx) error {
@@ -56,7 +56,7 @@ func (d Deps) fillStanding(ctx context.Context, _ *text.Printer, p *peopleview.P
 	return err
 }
 
-// fillMakes reads what a creator makes and has earned; who was one once still has it.
+// fillMakes reads a creator's listings, videos and earnings. A former creator still has them.
 func (d Deps) fillMakes(ctx context.Context, _ *text.Printer, p *peopleview.PersonPage) error {
 	userID := p.Person.ID
 	k, err := d.Catalog.CreatorOf(ctx, userID)
@@ -148,7 +148,7 @@ func (d Deps) fillDevices(ctx context.Context, _ *text.Printer, p *peopleview.Pe
 	return err
 }
 
-// fillWords reads what operators have said of somebody: on the lists and in the audit log.
+// fillWords reads what operators wrote about the person in the access lists and the audit log.
 func (d Deps) fillWords(ctx context.Context, _ *text.Printer, p *peopleview.PersonPage) (err error) {
 	devices := make([]string, len(p.Devices))
 	for n, device := range p.Devices {
@@ -168,7 +168,7 @@ func (d Deps) fillWords(ctx context.Context, _ *text.Printer, p *peopleview.Pers
 	return err
 }
 
-// namesIn finds who made and ended entries, and whom they are about.
+// namesIn finds the accounts that made and ended entries, and those that the entries are about.
 func (d Deps) namesIn(ctx context.Context, entries []risk.Entry) (account.Users, error) {
 	var ids []int64
 	for _, e := range entries {

@@ -52,7 +52,7 @@ func (d Deps) list(c *page.Ctx) error {
 	}))
 }
 
-// edit fills the form with the current text, or with an earlier one that is asked for.
+// edit fills the form with the current text, or with the earlier version that the address names.
 func (d Deps) edit(c *page.Ctx) error {
 	p, err := d.editing(c)
 	if err != nil {
@@ -70,7 +70,7 @@ func (d Deps) edit(c *page.Ctx) error {
 	return d.render(c, http.StatusOK, p)
 }
 
-// save keeps the text as the page's next version. What is refused comes back with what was typed.
+// save stores the text as the page's next version. A form that is refused comes back with what was typed.
 func (d Deps) save(c *page.Ctx) error {
 	p, err := d.typed(c)
 	if err != nil {
@@ -100,7 +100,7 @@ func (d Deps) save(c *page.Ctx) error {
 	return c.Redirect(sitepagesview.URL(p.Current.Slug))
 }
 
-// preview shows what was typed as its readers will see it, and saves nothing.
+// preview shows the typed text as readers will see it, and saves nothing.
 func (d Deps) preview(c *page.Ctx) error {
 	p, err := d.typed(c)
 	if err != nil {
@@ -110,7 +110,7 @@ func (d Deps) preview(c *page.Ctx) error {
 	return d.render(c, http.StatusOK, p)
 }
 
-// typed is the page's editor around the form that was sent.
+// typed returns the editor with the form that was sent.
 func (d Deps) typed(c *page.Ctx) (sitepagesview.EditPage, error) {
 	form, err := c.MultipartForm()
 	switch {
@@ -129,7 +129,7 @@ func (d Deps) typed(c *page.Ctx) (sitepagesview.EditPage, error) {
 	return p, err
 }
 
-// editing is the editor of the page that the address names. Errors: sitepage.ErrNotFound.
+// editing returns the editor of the page that the address names. Errors: sitepage.ErrNotFound.
 func (d Deps) editing(c *page.Ctx) (p sitepagesview.EditPage, err error) {
 	ctx := c.Request().Context()
 	if p.Current, err = d.Pages.Current(ctx, c.Param("page")); err != nil {
