@@ -83,7 +83,7 @@ func TestWatch_press_while_offline(t *testing.T) {
 	p.until(playsInFront)
 }
 
-// TestWatch_RefusedLate is a browser that refuses to play once the video is there: a large button waits, without a word
+// TestWatch_refused_late is a browser that refuses to play once the video is there: a large button waits, without a word
 // of an error.
 func TestWatch_refused_late(t *testing.T) {
 	t.Parallel()
