@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -160,8 +161,8 @@ func TestOutbox_Relay_late_commit(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.settle()
-	if got := b.heard("s"); !slices.Equal(got, []string{"a1", "b2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a1", "b2"}, b.heard("s")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
 
@@ -179,8 +180,8 @@ func TestOutbox_Relay_refused_event_holds_its_aggregate(t *testing.T) {
 	b.write("paid", "a", 2)
 	b.write("paid", "b", 3)
 	b.settle()
-	if got := b.heard("s"); !slices.Equal(got, []string{"b3"}) {
-		t.Fatalf("heard %v: the refused event should leave no row, and delay only the events of its aggregate", got)
+	if diff := cmp.Diff([]string{"b3"}, b.heard("s")); diff != "" {
+		t.Fatalf("the refused event should leave no row, and delay only the events of its aggregate (-want +got):\n%s", diff)
 	}
 	down.Store(false)
 	b.relay() // the delay is not over
@@ -189,8 +190,8 @@ func TestOutbox_Relay_refused_event_holds_its_aggregate(t *testing.T) {
 	}
 	b.ahead.Add(int64(outbox.Backoff(1)))
 	b.relay()
-	if got := b.heard("s"); !slices.Equal(got, []string{"b3", "a1", "a2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"b3", "a1", "a2"}, b.heard("s")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
 
@@ -220,16 +221,16 @@ func TestOutbox_Retry_dead_letter(t *testing.T) {
 		letters[0].Attempts != outbox.MaxAttempts {
 		t.Fatalf("dead letters %+v, %v", letters, err)
 	}
-	if got := b.heard("s"); !slices.Equal(got, []string{"a2"}) {
-		t.Errorf("heard %v: the event behind the dead letter should be delivered", got)
+	if diff := cmp.Diff([]string{"a2"}, b.heard("s")); diff != "" {
+		t.Errorf("the event behind the dead letter should be delivered (-want +got):\n%s", diff)
 	}
 	healed.Store(true)
 	if err := b.Retry(b.ctx, 2, "s", letters[0].Event.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.relay()
-	if got := b.heard("s"); !slices.Equal(got, []string{"a2", "a1"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a2", "a1"}, b.heard("s")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 	if err := b.Discard(b.ctx, 2, "s", letters[0].Event.ID); !errors.Is(err, outbox.ErrNotDead) {
 		t.Errorf("discarding an event that is not dead: %v", err)
@@ -263,8 +264,8 @@ func TestOutbox_Cancel_refused_event(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.settle()
-	if got := b.heard("s"); !slices.Equal(got, []string{"a2"}) {
-		t.Errorf("heard %v: the event behind the cancelled one should be delivered", got)
+	if diff := cmp.Diff([]string{"a2"}, b.heard("s")); diff != "" {
+		t.Errorf("the event behind the cancelled one should be delivered (-want +got):\n%s", diff)
 	}
 	for range 2 {
 		if err := b.Cancel(b.ctx, 2, "s", event+1); !errors.Is(err, outbox.ErrNotDead) {
@@ -363,7 +364,7 @@ func TestOutbox_Relay_waits_for_an_earlier_unreadable_event(t *testing.T) {
 	b.relay()
 	must(between.Rollback(b.ctx))
 	b.settle()
-	if got := b.heard("all"); !slices.Equal(got, []string{"a1", "a2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a1", "a2"}, b.heard("all")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
