@@ -16,7 +16,7 @@ const module = "videomall/"
 
 // leaves may be imported by everybody below main.
 var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/money", "mall/network", "mall/seal",
-	"mall/strictjson", "mall/textnorm"}
+	"mall/strictjson", "mall/textnorm", "mall/transition"}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A room is the longest entry that
 // a package's path begins with. "mall/*" stands for every module of the business.
@@ -42,6 +42,7 @@ var allowed = map[string][]string{
 	"mall/seal":         {},
 	"mall/strictjson":   {},
 	"mall/textnorm":     {},
+	"mall/transition":   {},
 	"mall/redisbreaker": {},
 	"mall/backoffice":   {"db", "mall/account", "mall/audit", "mall/outbox", "mall/risk"},
 	"mall/account":      {"db", "mall/redisbreaker"},
