@@ -12,7 +12,7 @@ fi
 
 # The mall sends everybody to PUBLIC_URL, so that is the proxy's address.
 export ADDR=${ADDR:-127.0.0.1:8080} PUBLIC_URL=${PUBLIC_URL:-http://127.0.0.1:7331}
-exec "$GO" tool templ generate -watch \
+exec "$GO" tool templ generate -watch -log-level warn \
 	-watch-pattern '(\.templ|\.go|/messages/.*\.toml|/static/dist/.*|/migrations/.*\.sql)$' \
 	-ignore-pattern '(_test\.go|/node_modules/.*|/\.data/.*|/bin/.*)$' \
 	-proxy "http://$ADDR" -proxyport "${PUBLIC_URL##*:}" -open-browser=false \
