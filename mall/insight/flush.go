@@ -38,7 +38,7 @@ func (s *Insight) Run(ctx context.Context) {
 
 func (s *Insight) flushed(ctx context.Context) {
 	if err := s.Flush(ctx); err != nil && ctx.Err() == nil {
-		s.deps.Log.WarnContext(ctx, "visits and plays not written down yet", "error", err)
+		s.deps.Log.WarnContext(ctx, "visits and plays could not be written and wait for the next flush", "error", err)
 	}
 }
 
@@ -173,7 +173,7 @@ func (s *Insight) Purge(ctx context.Context) error {
 		func() error { return s.q.PurgeEvents(ctx, s.deps.Pool, now.Add(-14*24*time.Hour)) },
 	} {
 		if err := purge(); err != nil {
-			return fmt.Errorf("forget what is counted: %w", err)
+			return fmt.Errorf("purge visits and plays: %w", err)
 		}
 	}
 	return nil

@@ -90,7 +90,7 @@ func (s *Insight) playsTx(ctx context.Context, tx pgx.Tx, signs []Sign) (map[str
 	}
 	rows, err := s.q.PlaysOf(ctx, tx, sessions)
 	if err != nil {
-		return nil, fmt.Errorf("plays that go on: %w", err)
+		return nil, fmt.Errorf("current plays: %w", err)
 	}
 	plays := make(map[string]*dbsqlc.InsightPlay, len(rows))
 	for _, r := range rows {

@@ -137,7 +137,7 @@ func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error 
 		p.Moments = append(p.Moments, v.at)
 	}
 	if err := s.q.Touch(ctx, tx, p); err != nil {
-		return fmt.Errorf("keep where people came from: %w", err)
+		return fmt.Errorf("store sources of people: %w", err)
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func (s *Insight) addTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) (fr
 	}
 	summed, err := s.q.Summed(ctx, tx, p)
 	if err != nil {
-		return nil, fmt.Errorf("is event %d summed: %w", f.EventID, err)
+		return nil, fmt.Errorf("look up event %d in the sums: %w", f.EventID, err)
 	}
 	for _, v := range sums {
 		if !slices.Contains(summed, v.CreatorID) {
@@ -162,7 +162,7 @@ func (s *Insight) creditTx(ctx context.Context, tx pgx.Tx, f Fact, sums []Sums) 
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("where user %d came from: %w", f.BuyerID, err)
+		return fmt.Errorf("source of user %d: %w", f.BuyerID, err)
 	}
 	p := dbsqlc.AddBuyerParams{Source: source}
 	for _, v := range sums {

@@ -109,7 +109,7 @@ func (s *Insight) zones(ctx context.Context, q dbsqlc.DBTX) ([]calendar.Zone, er
 func find(name string) (calendar.Zone, error) {
 	z, ok := calendar.Find(name)
 	if !ok {
-		return z, fmt.Errorf("the tz database has lost the zone %q", name)
+		return z, fmt.Errorf("the tz database no longer has the zone %q", name)
 	}
 	return z, nil
 }
