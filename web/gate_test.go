@@ -3,9 +3,7 @@ package web_test
 import (
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
@@ -21,6 +19,7 @@ import (
 	"videomall/mall/risk"
 	"videomall/static"
 	"videomall/web"
+	"videomall/web/webtest"
 )
 
 const password = "open sesame and more"
@@ -82,14 +81,11 @@ type client struct {
 }
 
 func (h *house) at(address string) *client {
-	jar, err := cookiejar.New(nil)
-	h.OK(err)
+	h.T.Helper()
 	return &client{
 		h:       h,
 		address: address,
-		http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		http:    webtest.NewClient(h.T),
 	}
 }
 
@@ -115,12 +111,8 @@ func (c *client) ask(method, path, body string, headers ...string) reply {
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := c.http.Do(r)
-	c.h.OK(err)
-	defer res.Body.Close()
-	read, err := io.ReadAll(res.Body)
-	c.h.OK(err)
-	return reply{res.StatusCode, res.Header, string(read)}
+	res, read := webtest.Do(c.h.T, c.http, r)
+	return reply{res.StatusCode, res.Header, read}
 }
 
 func (c *client) get(path string) reply { c.h.T.Helper(); return c.ask("GET", path, "") }

@@ -3,10 +3,8 @@ package account_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -21,6 +19,7 @@ import (
 	"videomall/mall/account"
 	accountweb "videomall/web/account"
 	"videomall/web/page"
+	"videomall/web/webtest"
 )
 
 const goodPassword = "three quiet herons"
@@ -88,17 +87,15 @@ type answer struct {
 type visitor struct {
 	t    *testing.T
 	m    *mall
-	http http.Client
+	http *http.Client
 }
 
 func (m *mall) visitor(t *testing.T) *visitor {
-	jar, _ := cookiejar.New(nil)
+	t.Helper()
 	return &visitor{
-		t: t,
-		m: m,
-		http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		t:    t,
+		m:    m,
+		http: webtest.NewClient(t),
 	}
 }
 
@@ -107,16 +104,8 @@ func (v *visitor) do(r *http.Request, err error) answer {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	w, err := v.http.Do(r)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	defer w.Body.Close()
-	b, err := io.ReadAll(w.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return answer{w, string(b)}
+	res, body := webtest.Do(v.t, v.http, r)
+	return answer{res, body}
 }
 
 func (v *visitor) get(path string) answer {

@@ -99,18 +99,7 @@ func openKeeper(t *testing.T) *keeper {
 		c.Flash(ui.Success, "signed_in")
 		return c.Redirect("/film/sea")
 	}))
-	e.POST("/enter/:id", site.Handle(func(c *page.Ctx) error {
-		var id int64
-		fmt.Sscan(c.Param("id"), &id)
-		u, err := k.accounts.User(c.Request().Context(), id)
-		if err != nil {
-			return err
-		}
-		if err := c.SignIn(u); err != nil {
-			return err
-		}
-		return c.NoContent(http.StatusNoContent)
-	}))
+	e.POST("/enter/:id", site.Handle(enter(k.accounts)))
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	k.url = server.URL

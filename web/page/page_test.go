@@ -8,11 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +27,7 @@ import (
 	"videomall/telemetry"
 	"videomall/views/ui"
 	"videomall/web/page"
+	"videomall/web/webtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -122,18 +123,7 @@ func open(t *testing.T, publicURL string) *mall {
 		c.Flash(ui.Success, "signed_in")
 		return c.Redirect("/")
 	}))
-	e.GET("/enter/:id", m.site.Handle(func(c *page.Ctx) error {
-		var id int64
-		fmt.Sscan(c.Param("id"), &id)
-		u, err := m.accounts.User(c.Request().Context(), id)
-		if err != nil {
-			return err
-		}
-		if err := c.SignIn(u); err != nil {
-			return err
-		}
-		return c.NoContent(http.StatusNoContent)
-	}))
+	e.GET("/enter/:id", m.site.Handle(enter(m.accounts)))
 	e.GET("/guest", m.site.Handle(func(c *page.Ctx) error {
 		return c.String(http.StatusOK, c.GuestToken()+"|"+c.EnsureGuestToken()+"|"+c.GuestToken())
 	}))
@@ -162,6 +152,24 @@ func open(t *testing.T, publicURL string) *mall {
 	return m
 }
 
+// enter signs in the account whose number the address ends with.
+func enter(accounts *account.Accounts) func(*page.Ctx) error {
+	return func(c *page.Ctx) error {
+		id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+		if err != nil {
+			return err
+		}
+		u, err := accounts.User(c.Request().Context(), id)
+		if err != nil {
+			return err
+		}
+		if err := c.SignIn(u); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	}
+}
+
 // answer is what came back.
 type answer struct {
 	*http.Response
@@ -172,17 +180,15 @@ type answer struct {
 type visitor struct {
 	t    *testing.T
 	m    *mall
-	http http.Client
+	http *http.Client
 }
 
 func (m *mall) visitor(t *testing.T) *visitor {
-	jar, _ := cookiejar.New(nil)
+	t.Helper()
 	return &visitor{
-		t: t,
-		m: m,
-		http: http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		t:    t,
+		m:    m,
+		http: webtest.NewClient(t),
 	}
 }
 
@@ -199,16 +205,8 @@ func (v *visitor) ask(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	w, err := v.http.Do(r)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	defer w.Body.Close()
-	b, err := io.ReadAll(w.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return answer{w, string(b)}
+	res, read := webtest.Do(v.t, v.http, r)
+	return answer{res, read}
 }
 
 func (v *visitor) get(path string, headers ...string) answer {

@@ -3,7 +3,6 @@ package webtest
 import (
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strconv"
 	"strings"
@@ -23,15 +22,11 @@ type Browser struct {
 // Browser opens a new one, signed in as userID unless that is 0.
 func (m *Mall) Browser(userID int64) *Browser {
 	m.t.Helper()
-	jar, err := cookiejar.New(nil)
-	m.must(err)
 	b := &Browser{
-		t:    m.t,
-		mall: m,
-		Lang: "en",
-		client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		t:      m.t,
+		mall:   m,
+		Lang:   "en",
+		client: NewClient(m.t),
 	}
 	if userID != 0 {
 		b.SignIn(userID)
@@ -107,17 +102,13 @@ func (b *Browser) do(method, path string, form url.Values, header http.Header) A
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	res, err := b.client.Do(r)
-	b.mall.must(err)
-	defer res.Body.Close()
-	read, err := io.ReadAll(res.Body)
-	b.mall.must(err)
+	res, read := Do(b.t, b.client, r)
 	location := strings.TrimPrefix(res.Header.Get("Location"), b.mall.URL)
 	return Answer{
 		Status:   res.StatusCode,
 		Location: location,
 		Header:   res.Header,
-		Body:     string(read),
+		Body:     read,
 		t:        b.t,
 	}
 }

@@ -1,7 +1,6 @@
 package webtest
 
 import (
-	"io"
 	"net/http"
 	"strings"
 )
@@ -15,15 +14,11 @@ func (b *Browser) Send(method, path string, header http.Header, body string) Ans
 	for name, values := range header {
 		r.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	res, err := b.client.Do(r)
-	b.mall.must(err)
-	defer res.Body.Close()
-	read, err := io.ReadAll(res.Body)
-	b.mall.must(err)
+	res, read := Do(b.t, b.client, r)
 	return Answer{
 		Status: res.StatusCode,
 		Header: res.Header,
-		Body:   string(read),
+		Body:   read,
 		t:      b.t,
 	}
 }
