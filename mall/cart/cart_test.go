@@ -15,7 +15,7 @@ import (
 	"videomall/mall/cart"
 )
 
-// clock is a time that a test moves by hand.
+// clock is a clock that a test sets.
 type clock struct{ at atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
@@ -38,7 +38,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// lines reads a cart as SKU → quantity.
+// lines reads the quantities in a cart, by SKU.
 func lines(t *testing.T, c *cart.Carts, o cart.Owner) map[int64]int {
 	t.Helper()
 	items, err := c.Items(t.Context(), o)
@@ -60,7 +60,7 @@ func want(t *testing.T, what string, got, want map[int64]int) {
 	}
 }
 
-func TestAddingAddsUpToTheOffersLimit(t *testing.T) {
+func TestCarts_Add_up_to_the_limit_of_the_offer(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -94,7 +94,7 @@ func TestAddingAddsUpToTheOffersLimit(t *testing.T) {
 	}
 }
 
-func TestACartIsItsOwnersAlone(t *testing.T) {
+func TestCarts_Items_of_the_owner_only(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx := t.Context()
@@ -114,7 +114,7 @@ func TestACartIsItsOwnersAlone(t *testing.T) {
 	want(t, "the guest's", lines(t, c, guest), map[int64]int{1: 1})
 }
 
-func TestACartIsFullAtFiftyLinesHoweverManyAddAtOnce(t *testing.T) {
+func TestCarts_Add_full_many_at_once(t *testing.T) {
 	t.Parallel()
 	c, _ := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -136,10 +136,10 @@ func TestACartIsFullAtFiftyLinesHoweverManyAddAtOnce(t *testing.T) {
 	}
 	items, err := c.Items(ctx, me)
 	must(t, err)
-	must(t, c.Add(ctx, me, items[0].SKUID, 1, 9)) // once more of what is there needs no room
+	must(t, c.Add(ctx, me, items[0].SKUID, 1, 9)) // a SKU that is in the cart needs no new line
 }
 
-func TestClearingAnOrderLeavesWhatWasAddedSince(t *testing.T) {
+func TestCarts_Clear_keeps_later_additions(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -155,7 +155,7 @@ func TestClearingAnOrderLeavesWhatWasAddedSince(t *testing.T) {
 	want(t, "cleared twice", lines(t, c, me), map[int64]int{2: 1, 4: 1})
 }
 
-func TestSigningInMergesOnce(t *testing.T) {
+func TestCarts_Merge_many_at_once(t *testing.T) {
 	t.Parallel()
 	c, _ := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -166,7 +166,7 @@ func TestSigningInMergesOnce(t *testing.T) {
 	must(t, c.Add(ctx, guest, 2, 4, 9))
 	must(t, c.Add(ctx, guest, 3, 1, 9))
 
-	// Every window signs in at the same moment.
+	// Several windows sign in at the same moment.
 	var merged atomic.Int32
 	var wg sync.WaitGroup
 	for range 16 {
@@ -189,7 +189,7 @@ func TestSigningInMergesOnce(t *testing.T) {
 	}
 }
 
-func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
+func TestCarts_Merge_several_people_one_guest(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	c, guest, ctx := cart.New(cart.Deps{
@@ -198,7 +198,7 @@ func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	}), rand.Text(), t.Context()
 	must(t, c.Add(ctx, cart.Owner{GuestToken: guest}, 1, 1, 1))
 
-	// Somebody holds the guest's row until all of them have come as far as they get: a real race.
+	// Lock the guest's row until all merges wait for it, so that they race.
 	gate, err := pool.Begin(ctx)
 	must(t, err)
 	defer func() { _ = gate.Rollback(context.WithoutCancel(ctx)) }()
@@ -236,7 +236,7 @@ func TestTwoPeopleMergingOneGuestsCartShareNothing(t *testing.T) {
 	}
 }
 
-func TestMergingFillsUpWithTheNewest(t *testing.T) {
+func TestCarts_Merge_keeps_the_newest_lines(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -248,7 +248,7 @@ func TestMergingFillsUpWithTheNewest(t *testing.T) {
 		at.advance(time.Second)
 		must(t, c.Add(ctx, guest, 1001+sku, 1, 1))
 	}
-	must(t, c.Add(ctx, guest, 1, 3, 9)) // needs no room
+	must(t, c.Add(ctx, guest, 1, 3, 9)) // the person's cart has this SKU, so it needs no new line
 	_, err := c.Merge(ctx, guest.GuestToken, me.UserID)
 	must(t, err)
 	got := lines(t, c, me)
@@ -257,7 +257,7 @@ func TestMergingFillsUpWithTheNewest(t *testing.T) {
 	}
 }
 
-func TestOnlyGuestsCartsGoStale(t *testing.T) {
+func TestCarts_PurgeStale_guests_only(t *testing.T) {
 	t.Parallel()
 	c, at := newCarts(t)
 	ctx, me := t.Context(), cart.Owner{UserID: 7}
@@ -277,7 +277,7 @@ func TestOnlyGuestsCartsGoStale(t *testing.T) {
 	want(t, "the old guest's", lines(t, c, old), map[int64]int{})
 }
 
-func TestTheDatabaseDoesNotKnowTheToken(t *testing.T) {
+func TestCarts_Add_stores_a_hash_of_the_token(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	c := cart.New(cart.Deps{

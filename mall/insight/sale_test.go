@@ -19,7 +19,7 @@ import (
 	"videomall/mall/order"
 )
 
-func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
+func TestInsight_Reconcile_random_history(t *testing.T) {
 	m := open(t)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 2,
@@ -74,13 +74,13 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 	m.Relayed()
 	exact(m)
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-		t.Errorf("then %d sums were mended, %v", drift, err)
+		t.Errorf("%d sums were mended at the end, %v", drift, err)
 	}
 	exact(m)
 	m.Whole()
 }
 
-func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
+func TestInsight_PaidTx_same_event_twice(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	refunded(m, o, "back")
@@ -92,7 +92,7 @@ func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
 	exact(m)
 }
 
-func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T) {
+func TestInsight_Rebuild_before_the_event_arrives(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	_, err := m.Insight.Rebuild(m.Ctx)
@@ -100,12 +100,12 @@ func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T)
 	exact(m)
 	m.Relayed()
 	exact(m)
-	refunded(m, o, "back") // which the sums of the day have not seen
+	refunded(m, o, "back") // comes after the rebuild
 	m.Relayed()
 	exact(m)
 }
 
-func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
+func TestInsight_Report_refund_on_the_day_it_succeeds(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	day := calendar.UTC.DayOf(*o.PaidAt)
@@ -132,7 +132,7 @@ func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 	}
 }
 
-func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
+func TestInsight_Report_days_begin_at_midnight_utc(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	midnight := calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1)
@@ -155,16 +155,16 @@ func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 	}
 }
 
-func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
+func TestInsight_Reconcile_mends_and_counts_drift(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	paid(m, 7, video)
 	m.Relayed()
 	_, err := m.Pool.Exec(m.Ctx, `update insight_day set gross = gross + 1 where spu_id = 0 and creator_id > 0`)
 	m.OK(err)
-	paid(m, 8, video) // on its way: today's difference is explained
+	paid(m, 8, video) // its event is not delivered yet, which explains a difference of today
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-		t.Errorf("%d sums were mended while an event was on its way, %v", drift, err)
+		t.Errorf("%d sums were mended before an event was delivered, %v", drift, err)
 	}
 	m.Relayed()
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
@@ -176,12 +176,12 @@ func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
 	exact(m)
 }
 
-func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
+func TestInsight_Rebuild_while_events_arrive(t *testing.T) {
 	m := open(t)
 	video := m.Sells(990, -1)
 	var crowd sync.WaitGroup
 	stop := make(chan struct{})
-	for range 2 { // two relays, as of two processes, and an operator who rebuilds all the while
+	for range 2 { // two relays, as in two processes; below, an operator rebuilds all the time
 		crowd.Go(func() {
 			for {
 				select {
@@ -216,7 +216,7 @@ func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 	exact(m)
 }
 
-func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
+func TestInsight_Videos_best_selling_first(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
 		gross) values
@@ -274,7 +274,7 @@ func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
 	}
 }
 
-func TestReportsReadSumsAndNoOrders(t *testing.T) {
+func TestInsight_Report_reads_no_orders(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross)
 		select '2026-01-01'::date + d, 1 + c, s * (1 + c), 'CNY', 1, 1, 990
@@ -292,7 +292,7 @@ func TestReportsReadSumsAndNoOrders(t *testing.T) {
 		_, err = tx.Exec(m.Ctx, "lock table "+pgx.Identifier{watched}.Sanitize()+" in access exclusive mode")
 		m.OK(err)
 	}
-	got, err := m.Insight.Report(m.Ctx, 1, insight.Whole, r) // which would wait for whatever holds those tables
+	got, err := m.Insight.Report(m.Ctx, 1, insight.Whole, r) // would wait if it read one of the locked tables
 	m.OK(err)
 	if want := (insight.Sales{
 		Orders: 31,

@@ -14,8 +14,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// reviveTx takes a closed order's stock again, and the use of its coupon, if both can be had at the price that was paid
-// and its buyer does not own it by now; else it changes nothing.
+// reviveTx reserves the stock of a closed order again, and holds the use of its coupon. It changes nothing and returns
+// false if they are not available at the price that was paid, or if the buyer owns an item by now.
 func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
 	if taken, err := s.bundleTakenTx(ctx, tx, *o); err != nil || taken {
 		return false, err
@@ -33,13 +33,13 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 	if err != nil {
 		return false, err
 	}
-	if !same || !sameDiscounts(*o, quote) || count.Take(stock) != nil { // all of the stock or none of it
+	if !same || !sameDiscounts(*o, quote) || count.Take(stock) != nil { // Take takes all of the stock or nothing
 		return false, nil
 	}
 	return true, s.holdAgainTx(ctx, tx, o, count, stock, use)
 }
 
-// bundleTakenTx says that the buyer of a closed order has ordered its bundle again, and not got it yet.
+// bundleTakenTx reports whether the buyer of a closed order has another open order of its bundle.
 func (s *Orders) bundleTakenTx(ctx context.Context, tx pgx.Tx, o Order) (bool, error) {
 	if o.BundleID == 0 {
 		return false, nil
@@ -51,9 +51,8 @@ func (s *Orders) bundleTakenTx(ctx context.Context, tx pgx.Tx, o Order) (bool, e
 	return taken, nil
 }
 
-// quoteAgainTx prices a closed order as if it were placed now. same is false where something of it is no longer for
-// sale, costs something else or is owned by its buyer: bought again after the close, it may be, and nobody pays twice
-// for one video.
+// quoteAgainTx prices a closed order as if it were placed now. same is false if an item is no longer for sale, has
+// another price, or is owned by the buyer, who may have bought it again after the close: nobody pays twice for one video.
 func (s *Orders) quoteAgainTx(ctx context.Context, tx pgx.Tx, o Order) (quote Quote, same bool, err error) {
 	wanted := askedAgain(o)
 	f, err := s.factsTx(ctx, tx, []asked{wanted}, s.deps.Now())
@@ -61,7 +60,7 @@ func (s *Orders) quoteAgainTx(ctx context.Context, tx pgx.Tx, o Order) (quote Qu
 		return Quote{}, false, err
 	}
 	quote, err = f.quote(wanted)
-	if isFault(err) { // the bundle has ended, or costs its buyer something else by now
+	if isFault(err) { // the bundle has ended, or its price for this buyer has changed
 		return Quote{}, false, nil
 	}
 	if err != nil {
@@ -78,7 +77,7 @@ func (s *Orders) quoteAgainTx(ctx context.Context, tx pgx.Tx, o Order) (quote Qu
 	return quote, true, nil
 }
 
-// askedAgain is what the buyer of an order wanted, at the prices that were agreed.
+// askedAgain returns what the buyer of an order wanted, at the prices that were agreed.
 func askedAgain(o Order) asked {
 	wanted := asked{
 		userID:   o.UserID,
@@ -95,7 +94,7 @@ func askedAgain(o Order) asked {
 	return wanted
 }
 
-// reservationsOf are new reservations of the stock that an order had.
+// reservationsOf makes new reservations of the stock that an order had.
 func (s *Orders) reservationsOf(o Order) []inventory.Reservation {
 	var stock []inventory.Reservation
 	for _, i := range o.Items {
@@ -152,8 +151,8 @@ func (s *Orders) holdAgainTx(ctx context.Context, tx pgx.Tx, o *Order, count *in
 	return later.Send(ctx, tx)
 }
 
-// reuseTx takes the coupon of a closed order once more and lowers the quote by it; same is false when it can't be used
-// any more. The coupon is locked, after the stock.
+// reuseTx takes the coupon of a closed order again and lowers the quote by its discount; same is false if the coupon
+// can't be used any more. It locks the coupon; the caller has locked the stock before.
 func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
 	quote *Quote) (use *promotion.Use, same bool, err error) {
 	if o.couponID == 0 {

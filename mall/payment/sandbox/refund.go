@@ -12,9 +12,9 @@ import (
 	"videomall/mall/payment/sandbox/internal/dbsqlc"
 )
 
-// Refund accepts a refund of one transaction, once per refund number; a notice tells how it ended. An empty
-// ChannelTxnNo means the charge's first transaction.
-// Errors: payment.ErrRejected (unknown transaction, more than is left, another refund under this number).
+// Refund accepts a refund of one transaction, once for each refund number; a notice then says how it ended. An empty
+// ChannelTxnNo means the charge's first transaction. Errors: payment.ErrRejected if the transaction is unknown, if less
+// than the amount is left, or if another refund has this number.
 func (s *Sandbox) Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error) {
 	if !plain(r.RefundNo) || r.Amount.Amount <= 0 {
 		return payment.RefundResult{}, payment.ErrRejected.Because("refund %q of %s", r.RefundNo, r.Amount)
@@ -43,7 +43,7 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	if err != nil {
 		return none, err
 	}
-	// Under the transaction's lock: of two requests with one number the second finds the first one's refund.
+	// The transaction is locked, so the second of two requests with one number finds the refund of the first.
 	old, err := s.q.Refund(ctx, tx, r.RefundNo)
 	if err == nil {
 		return repeated(old, r, t.TxnNo)
@@ -76,7 +76,7 @@ func (s *Sandbox) lockTransactionTx(ctx context.Context, tx pgx.Tx,
 	return t, err
 }
 
-// repeated answers a refund number that was used before: with its refund, if it is the same one.
+// repeated answers a request whose refund number is known: with that refund, if the request asks for the same.
 func repeated(old dbsqlc.SandboxRefund, r payment.RefundRequest, txnNo string) (payment.RefundResult, error) {
 	if old.TxnNo != txnNo || money.Of(old.Amount, old.Currency) != r.Amount {
 		return payment.RefundResult{}, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount,
@@ -85,7 +85,7 @@ func repeated(old dbsqlc.SandboxRefund, r payment.RefundRequest, txnNo string) (
 	return resultOf(old), nil
 }
 
-// startRefundTx writes a refund down and announces how it will have ended.
+// startRefundTx writes a refund down and schedules the notice of its end.
 func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.SandboxCharge, r payment.RefundRequest,
 	txnNo string) (payment.RefundResult, error) {
 	var none payment.RefundResult
@@ -131,7 +131,7 @@ func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.Sa
 	return payment.RefundResult{Status: payment.ResultProcessing, ChannelRefundNo: refundTxnNo}, nil
 }
 
-// QueryRefund says how far a refund is. Errors: payment.ErrAbsent.
+// QueryRefund returns the state of a refund. Errors: payment.ErrAbsent.
 func (s *Sandbox) QueryRefund(ctx context.Context, refundNo, attemptNo string) (payment.RefundResult, error) {
 	r, err := s.q.Refund(ctx, s.pool, refundNo)
 	if notFound(err) || err == nil && r.OutTradeNo != attemptNo {
