@@ -7,17 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
-	"videomall/mall/entitlement"
-	"videomall/mall/inventory"
 	"videomall/mall/ledger"
 	"videomall/mall/money"
-	"videomall/mall/order/internal/dbsqlc"
 	"videomall/mall/payment"
-	"videomall/mall/promotion"
 )
 
 // Outcomes of money that arrives, as docs/payments.md names them.
@@ -182,121 +177,6 @@ func (s *Orders) payTx(ctx context.Context, tx pgx.Tx, o *Order, cause, actor st
 		return fmt.Errorf("enqueue the siblings of %s: %w", o.OrderNo, err)
 	}
 	return nil
-}
-
-// reviveTx reserves the stock of a closed order again, and holds the use of its coupon. It changes nothing and returns
-// false if they are not available at the price that was paid, or if the buyer owns an item by now.
-func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error) {
-	wanted := asked{
-		userID:   o.UserID,
-		sales:    map[int64]int64{},
-		agreed:   true,
-		bundleID: o.BundleID,
-	}
-	if o.BundleID != 0 {
-		another, err := s.q.HasOpenBundle(ctx, tx, dbsqlc.HasOpenBundleParams{UserID: o.UserID, BundleID: o.BundleID})
-		if err != nil {
-			return false, fmt.Errorf("open orders of bundle %d: %w", o.BundleID, err)
-		}
-		if another {
-			return false, nil
-		}
-	}
-	for _, i := range o.Items {
-		wanted.lines = append(wanted.lines, Line{i.SKUID, i.Quantity})
-		if i.campaignID != 0 {
-			wanted.sales[i.SKUID] = i.campaignID
-		}
-	}
-	f, err := s.factsTx(ctx, tx, []asked{wanted}, s.deps.Now())
-	if err != nil {
-		return false, err
-	}
-	quote, err := f.quote(wanted)
-	if isFault(err) { // the bundle has ended, or its price for this buyer has changed
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	var stock []inventory.Reservation
-	for n, i := range o.Items {
-		l := quote.Lines[n]
-		if l.Problem != "" && l.Problem != ErrQuantity.Slug || l.Offer.Amount != i.UnitAmount ||
-			f.owners.Own(entitlement.Viewing{
-				UserID: o.UserID,
-				SPUID:  i.SPUID,
-			}, i.Quality) {
-			return false, nil // the buyer may have bought it again after the close: nobody pays twice for one video
-		}
-		if i.reservation != nil {
-			stock = append(stock, inventory.Reservation{
-				Token:     uuid.New(),
-				OrderNo:   o.OrderNo,
-				Stock:     i.stockKey(),
-				UserID:    o.UserID,
-				Qty:       i.Quantity,
-				ExpiresAt: s.deps.Now().Add(s.deps.PayWindow),
-			})
-		}
-	}
-	count, err := s.deps.Inventory.CountTx(ctx, tx, stock, true)
-	if err != nil {
-		return false, err
-	}
-	use, same, err := s.reuseTx(ctx, tx, *o, &quote)
-	if err != nil {
-		return false, err
-	}
-	for n, i := range o.Items {
-		same = same && quote.Lines[n].Discount.Amount == i.Discount.Amount
-	}
-	if !same || count.Take(stock) != nil { // Take takes all of the stock or nothing
-		return false, nil
-	}
-	var later db.Later
-	if err := s.deps.Inventory.ReserveTx(ctx, tx, &later, count, stock); err != nil {
-		return false, err
-	}
-	if use != nil {
-		if err := s.deps.Promotions.HoldAgainTx(ctx, &later, *use); err != nil {
-			return false, err
-		}
-	}
-	for _, r := range stock {
-		for n, i := range o.Items {
-			if i.SKUID != r.Stock.SKUID {
-				continue
-			}
-			o.Items[n].reservation = &r.Token
-			if err := s.q.RestoreReservation(ctx, &later, dbsqlc.RestoreReservationParams{
-				ID:    i.ID,
-				Token: r.Token,
-			}); err != nil {
-				return false, fmt.Errorf("note the new reservation of item %d of %s: %w", i.LineNo, o.OrderNo, err)
-			}
-		}
-	}
-	return true, later.Send(ctx, tx)
-}
-
-// reuseTx takes the coupon of a closed order again and lowers the quote by its discount; same is false if the coupon
-// can't be used any more. It locks the coupon; the caller has locked the stock before.
-func (s *Orders) reuseTx(ctx context.Context, tx pgx.Tx, o Order,
-	quote *Quote) (use *promotion.Use, same bool, err error) {
-	if o.couponID == 0 {
-		return nil, true, nil
-	}
-	ask := promotion.CouponAsk{Code: o.CouponCode, UserID: o.UserID}
-	count, err := s.deps.Promotions.CountCouponsTx(ctx, tx, []promotion.CouponAsk{ask}, s.deps.Now(), true)
-	if err != nil {
-		return nil, false, err
-	}
-	taken, err := count.Take(ask, o.OrderNo, quote.priced())
-	if err != nil {
-		return nil, false, nil
-	}
-	return &taken, true, quote.lower(taken)
 }
 
 // surplusTx records a sum that pays for nothing and starts its refund.

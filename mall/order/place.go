@@ -301,10 +301,9 @@ func (w *placeAttempt) reserved(skuID int64) uuid.UUID {
 	return uuid.Nil
 }
 
+// check refuses what makes no sense whatever is for sale.
 func (r PlaceRequest) check() error {
-	if k := r.IdempotencyKey; k == "" || len(k) > maxKeyLength || strings.ContainsFunc(k, func(c rune) bool {
-		return c < ' ' || c > '~'
-	}) {
+	if !printable(r.IdempotencyKey) || len(r.IdempotencyKey) > maxKeyLength {
 		return ErrKeyMissing
 	}
 	switch {
@@ -316,14 +315,25 @@ func (r PlaceRequest) check() error {
 		return ErrBundleUnavailable.Because("bundle %d with lines or a campaign of its own", r.BundleID)
 	case r.BundleID != 0:
 		return nil
-	case len(r.Items) == 0:
-		return ErrEmpty
 	}
-	if len(r.Items) > maxLines {
+	return checkLines(r.Items)
+}
+
+// printable says that a key has characters, all of them printable ASCII.
+func printable(key string) bool {
+	return key != "" && !strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' })
+}
+
+// checkLines wants some lines, not too many, each of another SKU and of a unit at least.
+func checkLines(lines []Line) error {
+	switch {
+	case len(lines) == 0:
+		return ErrEmpty
+	case len(lines) > maxLines:
 		return ErrTooManyItems
 	}
 	seen := map[int64]bool{}
-	for _, l := range r.Items {
+	for _, l := range lines {
 		if l.Quantity < 1 {
 			return ErrQuantity.With(fmt.Sprintf("sku:%d", l.SKUID), ErrQuantity.Slug)
 		}

@@ -153,13 +153,32 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 			a.sales[lines[n].SKUID] = t.CampaignID
 		}
 	}
-	var quote Quote
+	quote, err := s.quoteInSales(ctx, a, terms, at)
+	if err != nil {
+		return Quote{}, err
+	}
+	for n := range quote.Lines {
+		l := &quote.Lines[n]
+		l.Sale = nil
+		if terms[n] != nil && cheaper(terms[n].Amount, l.Normal) {
+			l.Sale = terms[n]
+		}
+	}
+	if err := s.markLinesSoldOut(ctx, &quote, lines); err != nil {
+		return Quote{}, err
+	}
+	return quote, quote.sum()
+}
+
+// quoteInSales prices lines in the sales whose terms are given, a line each. A sale that has just ended, or is no
+// cheaper, leaves the normal price, and its terms are dropped.
+func (s *Orders) quoteInSales(ctx context.Context, a asked, terms []*SaleTerms, at time.Time) (quote Quote, err error) {
 	err = db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
 		f, err := s.factsTx(ctx, tx, []asked{a}, at)
 		if err != nil {
 			return err
 		}
-		for { // without the sales that have just ended or are no cheaper, whose lines have the normal price
+		for {
 			if quote, err = f.quote(a); err != nil {
 				return err
 			}
@@ -167,32 +186,29 @@ func (s *Orders) quoteLines(ctx context.Context, userID int64, lines []Line) (Qu
 			if over < 0 {
 				return nil
 			}
-			delete(a.sales, lines[over].SKUID)
+			delete(a.sales, a.lines[over].SKUID)
 			terms[over] = nil
 		}
 	})
-	if err != nil {
-		return Quote{}, err
-	}
-	for n := range quote.Lines {
-		if l := &quote.Lines[n]; terms[n] != nil && cheaper(terms[n].Amount, l.Normal) {
-			l.Sale = terms[n]
-		} else {
-			l.Sale = nil
-		}
-	}
+	return quote, err
+}
+
+// markLinesSoldOut marks the lines of which too few units are left. A sale has a stock of its own.
+func (s *Orders) markLinesSoldOut(ctx context.Context, quote *Quote, lines []Line) error {
 	left, err := s.deps.Inventory.Available(ctx, skuIDs(lines))
 	if err != nil {
-		return Quote{}, err
+		return err
 	}
 	for i := range quote.Lines {
 		l := &quote.Lines[i]
-		if n, limited := left[l.SKUID]; l.Problem == "" && !l.InSale() && l.Offer.StockLimited &&
-			(!limited || n < int64(l.Quantity)) {
+		if l.Problem != "" || l.InSale() || !l.Offer.StockLimited {
+			continue
+		}
+		if n, limited := left[l.SKUID]; !limited || n < int64(l.Quantity) {
 			l.Problem = "sold_out"
 		}
 	}
-	return quote, quote.sum()
+	return nil
 }
 
 // asked is what one person (0 for a guest) wants to buy, at the normal prices or at those of a campaign or a bundle.
@@ -224,28 +240,10 @@ type facts struct {
 }
 
 func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Time) (f facts, err error) {
-	seen := map[int64]bool{}
-	var ids, campaigns []int64
 	if f.bundles, err = s.bundleFactsTx(ctx, tx, set); err != nil {
 		return facts{}, err
 	}
-	for _, a := range set {
-		for _, id := range f.bundles[a.bundleID].SKUIDs { // even those that the buyer holds: the shares depend on all
-			if !seen[id] {
-				seen[id] = true
-				ids = append(ids, id)
-			}
-		}
-		for _, l := range a.lines {
-			if k := a.campaignOf(l.SKUID); k != 0 && !slices.Contains(campaigns, k) {
-				campaigns = append(campaigns, k)
-			}
-			if !seen[l.SKUID] {
-				seen[l.SKUID] = true
-				ids = append(ids, l.SKUID)
-			}
-		}
-	}
+	ids, campaigns := f.wanted(set)
 	if f.offers, err = s.deps.Catalog.OffersTx(ctx, tx, ids, at); err != nil {
 		return facts{}, err
 	}
@@ -254,19 +252,47 @@ func (s *Orders) factsTx(ctx context.Context, tx pgx.Tx, set []asked, at time.Ti
 			return facts{}, err
 		}
 	}
-	var viewings []entitlement.Viewing
-	for _, a := range set {
-		for _, l := range a.lines {
-			if offer := f.offers[l.SKUID]; a.userID != 0 && offer.SKUID != 0 {
-				viewings = append(viewings, entitlement.Viewing{UserID: a.userID, SPUID: offer.SPUID})
-			}
-		}
-	}
-	if f.owners, err = s.deps.Entitlements.OwnersTx(ctx, tx, viewings); err != nil || len(f.bundles) == 0 {
+	if f.owners, err = s.deps.Entitlements.OwnersTx(ctx, tx, f.viewings(set)); err != nil || len(f.bundles) == 0 {
 		return f, err
 	}
 	f.held, err = s.holdingsTx(ctx, tx, set, f)
 	return f, err
+}
+
+// wanted returns the SKUs that these people ask for, each once, and the campaigns that they name.
+func (f facts) wanted(set []asked) (skuIDs, campaigns []int64) {
+	seen := map[int64]bool{}
+	want := func(skuID int64) {
+		if !seen[skuID] {
+			seen[skuID] = true
+			skuIDs = append(skuIDs, skuID)
+		}
+	}
+	for _, a := range set {
+		for _, id := range f.bundles[a.bundleID].SKUIDs { // even those that the buyer holds: the shares depend on all
+			want(id)
+		}
+		for _, l := range a.lines {
+			if k := a.campaignOf(l.SKUID); k != 0 && !slices.Contains(campaigns, k) {
+				campaigns = append(campaigns, k)
+			}
+			want(l.SKUID)
+		}
+	}
+	return skuIDs, campaigns
+}
+
+// viewings returns the people and the videos that they may own already.
+func (f facts) viewings(set []asked) []entitlement.Viewing {
+	var list []entitlement.Viewing
+	for _, a := range set {
+		for _, l := range a.lines {
+			if offer := f.offers[l.SKUID]; a.userID != 0 && offer.SKUID != 0 {
+				list = append(list, entitlement.Viewing{UserID: a.userID, SPUID: offer.SPUID})
+			}
+		}
+	}
+	return list
 }
 
 // quote prices one person's lines and sets their problems, except for those of stock. Total is the sum of all lines

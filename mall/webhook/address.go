@@ -25,25 +25,12 @@ var ports = []string{"", "443", "8443"}
 // leads. With loopback, addresses on this machine are accepted too, over http and on any port.
 func CheckURL(typed string, loopback bool) (kept, slug string) {
 	typed = strings.TrimSpace(typed)
-	if typed == "" {
-		return "", "url_missing"
+	if slug := checkLetters(typed); slug != "" {
+		return "", slug
 	}
-	if len(typed) > MaxURL {
-		return "", "url_long"
-	}
-	for _, c := range []byte(typed) {
-		if c <= ' ' || c >= 0x7f || c == '\\' { // an international name must be entered as xn--…
-			return "", "url_letters"
-		}
-	}
-	u, err := url.Parse(typed)
-	switch {
-	case err != nil || u.Opaque != "" || u.Host == "":
-		return "", "url_invalid"
-	case u.User != nil || strings.Contains(u.Host, "@"):
-		return "", "url_user"
-	case u.Fragment != "" || strings.Contains(typed, "#"):
-		return "", "url_fragment"
+	u, slug := parseAddress(typed)
+	if slug != "" {
+		return "", slug
 	}
 	host := strings.ToLower(u.Hostname())
 	u.Host = strings.ToLower(u.Host)
@@ -63,6 +50,36 @@ func CheckURL(typed string, loopback bool) (kept, slug string) {
 		return "", "url_host"
 	}
 	return kept, ""
+}
+
+// checkLetters returns the slug of what is wrong with an address before it is parsed.
+func checkLetters(typed string) (slug string) {
+	switch {
+	case typed == "":
+		return "url_missing"
+	case len(typed) > MaxURL:
+		return "url_long"
+	}
+	for _, c := range []byte(typed) {
+		if c <= ' ' || c >= 0x7f || c == '\\' { // an international name must be entered as xn--…
+			return "url_letters"
+		}
+	}
+	return ""
+}
+
+// parseAddress parses an address of a host, without a user and a fragment, or returns the slug of what is wrong with it.
+func parseAddress(typed string) (u *url.URL, slug string) {
+	u, err := url.Parse(typed)
+	switch {
+	case err != nil || u.Opaque != "" || u.Host == "":
+		return nil, "url_invalid"
+	case u.User != nil || strings.Contains(u.Host, "@"):
+		return nil, "url_user"
+	case u.Fragment != "" || strings.Contains(typed, "#"):
+		return nil, "url_fragment"
+	}
+	return u, ""
 }
 
 func here(host string) bool {

@@ -39,35 +39,56 @@ func (s *Sandbox) refundTx(ctx context.Context, tx pgx.Tx, r payment.RefundReque
 	if err != nil {
 		return none, err
 	}
+	t, err := s.lockTransactionTx(ctx, tx, r)
+	if err != nil {
+		return none, err
+	}
+	// The transaction is locked, so the second of two requests with one number finds the refund of the first.
+	old, err := s.q.Refund(ctx, tx, r.RefundNo)
+	if err == nil {
+		return repeated(old, r, t.TxnNo)
+	}
+	if !notFound(err) {
+		return none, err
+	}
+	if r.Amount.Currency != t.Currency || r.Amount.Amount > t.Amount-t.Refunded {
+		return none, payment.ErrRejected.Because("%s of %s, %d %s are left", r.Amount, t.TxnNo, t.Amount-t.Refunded,
+			t.Currency)
+	}
+	return s.startRefundTx(ctx, tx, charge, r, t.TxnNo)
+}
+
+// lockTransactionTx locks the transaction that a refund names, or the first one of its charge.
+func (s *Sandbox) lockTransactionTx(ctx context.Context, tx pgx.Tx,
+	r payment.RefundRequest) (dbsqlc.SandboxTransaction, error) {
 	txnNo := r.ChannelTxnNo
 	if txnNo == "" {
 		first, err := s.q.FirstTransaction(ctx, tx, r.AttemptNo)
 		if err != nil {
-			return none, err
+			return dbsqlc.SandboxTransaction{}, err
 		}
 		txnNo = first.TxnNo
 	}
 	t, err := s.q.LockTransaction(ctx, tx, dbsqlc.LockTransactionParams{TxnNo: txnNo, OutTradeNo: r.AttemptNo})
 	if notFound(err) {
-		return none, payment.ErrRejected.Because("charge %s has no transaction %q", r.AttemptNo, txnNo)
+		return t, payment.ErrRejected.Because("charge %s has no transaction %q", r.AttemptNo, txnNo)
 	}
-	if err != nil {
-		return none, err
+	return t, err
+}
+
+// repeated answers a request whose refund number is known: with that refund, if the request asks for the same.
+func repeated(old dbsqlc.SandboxRefund, r payment.RefundRequest, txnNo string) (payment.RefundResult, error) {
+	if old.TxnNo != txnNo || money.Of(old.Amount, old.Currency) != r.Amount {
+		return payment.RefundResult{}, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount,
+			old.Currency, old.TxnNo)
 	}
-	// The transaction is locked, so the second of two requests with one number finds the refund of the first.
-	switch old, err := s.q.Refund(ctx, tx, r.RefundNo); {
-	case err == nil && (old.TxnNo != txnNo || money.Of(old.Amount, old.Currency) != r.Amount):
-		return none, payment.ErrRejected.Because("refund %s is %d %s of %s", r.RefundNo, old.Amount, old.Currency,
-			old.TxnNo)
-	case err == nil:
-		return resultOf(old), nil
-	case !notFound(err):
-		return none, err
-	}
-	if r.Amount.Currency != t.Currency || r.Amount.Amount > t.Amount-t.Refunded {
-		return none, payment.ErrRejected.Because("%s of %s, %d %s are left", r.Amount, txnNo, t.Amount-t.Refunded,
-			t.Currency)
-	}
+	return resultOf(old), nil
+}
+
+// startRefundTx writes a refund down and schedules the notice of its end.
+func (s *Sandbox) startRefundTx(ctx context.Context, tx pgx.Tx, charge dbsqlc.SandboxCharge, r payment.RefundRequest,
+	txnNo string) (payment.RefundResult, error) {
+	var none payment.RefundResult
 	refundTxnNo, err := s.newNo("sbr")
 	if err != nil {
 		return none, err
