@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"videomall/demo"
+	"videomall/mall/locale"
 )
 
 func load(t *testing.T) demo.Catalogue {
@@ -69,7 +70,7 @@ func TestTheMallIsStocked(t *testing.T) {
 }
 
 // bilingual wants Han characters in the Chinese and none in the English.
-func bilingual(t *testing.T, where string, texts ...demo.Text) {
+func bilingual(t *testing.T, where string, texts ...locale.Text) {
 	t.Helper()
 	han := func(s string) bool {
 		return strings.ContainsFunc(s, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff })

@@ -14,6 +14,7 @@ import (
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/payment"
@@ -78,8 +79,7 @@ func (s *seeder) offers(ctx context.Context) error {
 		return err
 	}
 	bundle := promotion.BundleTerms{
-		NameZh:     "雪与沙：两部安静的自然片",
-		NameEn:     "Snow and sand: two quiet films",
+		Name:       locale.Text{Zh: "雪与沙：两部安静的自然片", En: "Snow and sand: two quiet films"},
 		PercentOff: 20,
 	}
 	for _, slug := range []string{"snow-in-the-pines", "shape-of-dunes"} {
@@ -319,8 +319,7 @@ func (s *seeder) desk(ctx context.Context) error {
 	down, err := s.mall.Reviews.TakeDown(ctx, operator.ID, review.Target{
 		SPUID:      product.SPUID,
 		CreatorID:  product.CreatorID,
-		TitleZh:    product.TitleZh,
-		TitleEn:    product.TitleEn,
+		Title:      product.Title,
 		Reason:     "A claim on the copybook's pictures; the creator has shown the licence since.",
 		KeepAccess: true,
 	})

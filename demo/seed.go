@@ -145,10 +145,8 @@ func (s *seeder) people(ctx context.Context) error {
 		err := s.mall.Catalog.CreateCreator(ctx, catalog.NewCreator{
 			UserID: s.creators[c.Slug],
 			Slug:   c.Slug,
-			NameZh: c.Name.Zh,
-			NameEn: c.Name.En,
-			BioZh:  c.Bio.Zh,
-			BioEn:  c.Bio.En,
+			Name:   c.Name,
+			Bio:    c.Bio,
 			Avatar: c.Slug,
 		})
 		if errors.Is(err, catalog.ErrSlugTaken) {
@@ -168,8 +166,7 @@ func (s *seeder) shelve(ctx context.Context) error {
 	for n, c := range s.catalogue.Categories {
 		_, err := s.mall.Catalog.CreateCategory(ctx, catalog.NewCategory{
 			Slug:     c.Slug,
-			NameZh:   c.Name.Zh,
-			NameEn:   c.Name.En,
+			Name:     c.Name,
 			Position: n,
 		})
 		if err != nil && !errors.Is(err, catalog.ErrSlugTaken) {
@@ -262,10 +259,8 @@ func (s *seeder) list(ctx context.Context, v Video, assetID int64,
 		Slug:            v.Slug,
 		CreatorID:       s.creators[v.Creator],
 		CategoryID:      s.categories[v.Category],
-		TitleZh:         v.Title.Zh,
-		TitleEn:         v.Title.En,
-		DescriptionZh:   v.Description.Zh,
-		DescriptionEn:   v.Description.En,
+		Title:           v.Title,
+		Description:     v.Description,
 		Tags:            slices.Concat(v.Tags.Zh, v.Tags.En),
 		Cover:           v.Slug,
 		AssetID:         &assetID,

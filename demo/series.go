@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 // place is a video's place in a series.
@@ -17,12 +18,14 @@ type place struct {
 var series = []struct {
 	creator  string
 	slug     string
-	title    Text
+	title    locale.Text
 	episodes []string
 }{
-	{"lin-xi", "four-lights", Text{"四种光：雪、沙、晨与夜", "Four lights: snow, sand, dawn and night"},
+	{"lin-xi", "four-lights",
+		locale.Text{Zh: "四种光：雪、沙、晨与夜", En: "Four lights: snow, sand, dawn and night"},
 		[]string{"snow-in-the-pines", "shape-of-dunes", "first-light-ridge", "aurora-nights"}},
-	{"six-strings", "music-you-can-see", Text{"看得见的音乐：三堂课", "Music you can see: a course in three lessons"},
+	{"six-strings", "music-you-can-see",
+		locale.Text{Zh: "看得见的音乐：三堂课", En: "Music you can see: a course in three lessons"},
 		[]string{"rain-piano", "shape-of-sound", "six-string-colours"}},
 }
 
@@ -42,9 +45,8 @@ func (s *seeder) bind(ctx context.Context) error {
 		}
 		if id == 0 {
 			n := catalog.NewSeries{
-				Slug:    of.slug,
-				TitleZh: of.title.Zh,
-				TitleEn: of.title.En,
+				Slug:  of.slug,
+				Title: of.title,
 			}
 			if id, err = s.mall.Catalog.CreateSeries(ctx, creatorID, n); err != nil {
 				return err

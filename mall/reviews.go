@@ -70,19 +70,16 @@ func (m *Mall) reviewFacts() review.Facts {
 func (m *Mall) submitted(ctx context.Context, tx pgx.Tx, s catalog.Submission) error {
 	n := s.Content
 	c := review.Content{
-		TitleZh:       n.TitleZh,
-		TitleEn:       n.TitleEn,
-		DescriptionZh: n.DescriptionZh,
-		DescriptionEn: n.DescriptionEn,
-		Tags:          n.Tags,
-		CategoryID:    n.CategoryID,
-		Cover:         n.Cover,
-		VideoID:       n.VideoID,
-		FreeSeconds:   n.FreeSeconds,
-		Slug:          n.Slug,
-		SeriesZh:      s.SeriesZh,
-		SeriesEn:      s.SeriesEn,
-		Episode:       n.Episode,
+		Title:       n.Title,
+		Description: n.Description,
+		Tags:        n.Tags,
+		CategoryID:  n.CategoryID,
+		Cover:       n.Cover,
+		VideoID:     n.VideoID,
+		FreeSeconds: n.FreeSeconds,
+		Slug:        n.Slug,
+		Series:      s.Series,
+		Episode:     n.Episode,
 	}
 	for _, w := range n.Ways {
 		if w.Price != nil {

@@ -140,7 +140,7 @@ func listingHits(m *mall.Mall) finding {
 		var hits []adminview.Hit
 		for _, l := range found {
 			hits = append(hits, adminview.Hit{
-				Title: t.Of(l.TitleZh, l.TitleEn),
+				Title: t.Of(l.Title),
 				Href:  adminview.ProductURL(l.SPUID),
 				Note: t.T("people.listing_n", "Number",
 					strconv.FormatInt(l.SPUID, 10)) + " · " + t.T("find.listing."+l.Status),
@@ -197,7 +197,7 @@ func caseHits(m *mall.Mall) finding {
 		return []adminview.Hit{{
 			Title: t.T("find.case_n", "Number", q),
 			Href:  "/admin/review/" + q,
-			Note:  t.Of(k.Content.TitleZh, k.Content.TitleEn),
+			Note:  t.Of(k.Content.Title),
 		}}, err
 	}
 }
@@ -208,7 +208,7 @@ func saleHits(m *mall.Mall) finding {
 		var hits []adminview.Hit
 		for _, s := range found {
 			hits = append(hits, adminview.Hit{
-				Title: t.Of(s.NameZh, s.NameEn),
+				Title: t.Of(s.Name),
 				Href:  "/admin/sales/" + strconv.FormatInt(s.ID, 10),
 				Note:  t.T("sale.state_" + string(s.Status)),
 			})

@@ -11,6 +11,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -26,8 +27,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	h.OK(h.Orders.Deliver(h.Ctx, sold.OrderNo))
 	anns := promotion.Actor{UserID: ann.ID}
 	_, err := h.Promotions.Create(h.Ctx, promotion.Actor{UserID: ann.ID, Operator: true}, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Midnight sale",
+		Name:     locale.Text{Zh: "抢购", En: "Midnight sale"},
 		StartsAt: h.Now().Add(time.Hour),
 		EndsAt:   h.Now().Add(2 * time.Hour),
 		Items: []promotion.Item{{

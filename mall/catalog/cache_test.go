@@ -16,6 +16,7 @@ import (
 	"videomall/db/dbtest"
 	"videomall/mall/cache"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/outbox"
 	"videomall/mall/redisbreaker"
 	"videomall/telemetry"
@@ -166,8 +167,7 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 				Slug:       "sky",
 				CreatorID:  7,
 				CategoryID: s.category,
-				TitleZh:    "天",
-				TitleEn:    "Sky",
+				Title:      locale.Text{Zh: "天", En: "Sky"},
 				SKUs: []catalog.NewSKU{{
 					Kind:    catalog.KindOwn,
 					Quality: catalog.QualityHD,

@@ -7,13 +7,15 @@ import (
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
 // Card is what a list shows of an SPU.
 type Card struct {
 	SPUID                  int64
-	Slug, TitleZh, TitleEn string
+	Slug                   string
+	Title                  locale.Text
 	Cover                  string
 	DurationSeconds        int
 	Live                   bool
@@ -24,12 +26,12 @@ type Card struct {
 	From                   *money.Money
 	FromList               *money.Money // the struck-out price beside From
 	// a flash sale that runs; the catalogue knows of none, see order.Orders.PriceCards
-	Sale                   *CardSale
-	CreatorID              int64
-	CreatorSlug            string
-	CreatorZh, CreatorEn   string
-	CategorySlug           string
-	CategoryZh, CategoryEn string
+	Sale         *CardSale
+	CreatorID    int64
+	CreatorSlug  string
+	Creator      locale.Text
+	CategorySlug string
+	Category     locale.Text
 }
 
 // CardSale is the best that flash sales offer of an SPU now.
@@ -94,8 +96,7 @@ func card(r dbsqlc.CardsRow) Card {
 	k := Card{
 		SPUID:           r.ID,
 		Slug:            r.Slug,
-		TitleZh:         r.TitleZh,
-		TitleEn:         r.TitleEn,
+		Title:           locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 		Cover:           r.Cover,
 		DurationSeconds: int(r.DurationSeconds),
 		Live:            r.Status == StatusLive,
@@ -106,11 +107,9 @@ func card(r dbsqlc.CardsRow) Card {
 		FromList:        sum(r.FromListAmount, r.FromCurrency),
 		CreatorID:       r.CreatorID,
 		CreatorSlug:     r.CreatorSlug,
-		CreatorZh:       r.CreatorZh,
-		CreatorEn:       r.CreatorEn,
+		Creator:         locale.Text{Zh: r.CreatorZh, En: r.CreatorEn},
 		CategorySlug:    r.CategorySlug,
-		CategoryZh:      r.CategoryZh,
-		CategoryEn:      r.CategoryEn,
+		Category:        locale.Text{Zh: r.CategoryZh, En: r.CategoryEn},
 	}
 	if r.PublishedAt != nil {
 		k.PublishedAt = *r.PublishedAt

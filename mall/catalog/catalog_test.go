@@ -12,6 +12,7 @@ import (
 	"videomall/db"
 	"videomall/db/dbtest"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 var opening = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -63,17 +64,15 @@ func openWith(t *testing.T, l catalog.Listing) *stall {
 	}
 	var err error
 	if s.category, err = s.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "nature",
-		NameZh: "自然",
-		NameEn: "Nature",
+		Slug: "nature",
+		Name: locale.Text{Zh: "自然", En: "Nature"},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: 7,
 		Slug:   "lin",
-		NameZh: "林溪",
-		NameEn: "Lin Xi",
+		Name:   locale.Text{Zh: "林溪", En: "Lin Xi"},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +86,7 @@ func (s *stall) sell(t *testing.T, slug string, amount int64, change ...func(*ca
 		Slug:       slug,
 		CreatorID:  7,
 		CategoryID: s.category,
-		TitleZh:    "片 " + slug,
-		TitleEn:    "Film " + slug,
+		Title:      locale.Text{Zh: "片 " + slug, En: "Film " + slug},
 		SKUs: []catalog.NewSKU{{
 			Kind:    catalog.KindOwn,
 			Quality: catalog.QualityHD,
@@ -125,8 +123,7 @@ func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 		Slug:       "draft",
 		CreatorID:  7,
 		CategoryID: s.category,
-		TitleZh:    "稿",
-		TitleEn:    "Draft",
+		Title:      locale.Text{Zh: "稿", En: "Draft"},
 		SKUs: []catalog.NewSKU{{
 			Kind:         catalog.KindRent,
 			Quality:      catalog.Quality4K,
@@ -156,7 +153,7 @@ func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 	if !ok || o.Amount.Amount != 600 || o.ListAmount.Amount != 900 || o.Kind != "rent" || o.Quality != "4K" ||
 		o.RentHours != 48 ||
 		!o.StockLimited || o.MaxPerOrder != 3 || o.CreatorID != 7 || o.PriceID == 0 || o.SPUID != draft.SPUID ||
-		o.TitleEn != "Draft" {
+		o.Title.En != "Draft" {
 		t.Fatalf("offer %+v, %v", o, ok)
 	}
 	if _, ok := s.offer(t, draft.SKUIDs[0], opening.Add(-time.Second)); ok {
@@ -185,8 +182,7 @@ func TestCreationRefusesWhatCannotBe(t *testing.T) {
 			Slug:       "two",
 			CreatorID:  7,
 			CategoryID: s.category,
-			TitleZh:    "二",
-			TitleEn:    "Two",
+			Title:      locale.Text{Zh: "二", En: "Two"},
 			SKUs: []catalog.NewSKU{
 				{
 					Kind:    catalog.KindOwn,
@@ -264,8 +260,8 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	if got != "rent HD 600 CNY; own HD 3000 CNY; own 4K 4000 CNY; " {
 		t.Fatal(got)
 	}
-	if p.From.Amount != 600 || p.FromSKUID != made.SKUIDs[2] || len(p.Tags) != 2 || p.CreatorEn != "Lin Xi" ||
-		p.CategoryZh != "自然" {
+	if p.From.Amount != 600 || p.FromSKUID != made.SKUIDs[2] || len(p.Tags) != 2 || p.Creator.En != "Lin Xi" ||
+		p.Category.Zh != "自然" {
 		t.Fatalf("%+v", p)
 	}
 	if _, err := s.ProductOfSKU(t.Context(), 987654); !errors.Is(err, catalog.ErrSKUNotFound) {

@@ -8,6 +8,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 )
 
 // Limits of a listing's content. Lengths count letters.
@@ -34,20 +35,18 @@ const (
 const Currency = "CNY"
 
 // Content is what a revision says of a listing. A draft may lack anything; what is there keeps the limits above. Texts
-// in one language are enough: whoever reads the other one sees them too (text.Printer.Of).
+// in one language are enough: whoever reads the other one sees them too (locale.Text.In).
 type Content struct {
 	// the name in the address; settled by the first approval and empty from then on
-	Slug          string   `json:"slug"`
-	TitleZh       string   `json:"titleZh"`
-	TitleEn       string   `json:"titleEn"`
-	DescriptionZh string   `json:"descriptionZh"`
-	DescriptionEn string   `json:"descriptionEn"`
-	CategoryID    int64    `json:"categoryId"`
-	Tags          []string `json:"tags"`
-	Cover         string   `json:"cover"`   // the name below /media/covers/, without size and extension
-	VideoID       int64    `json:"videoId"` // the creator's film; 0: none yet, or the one that is on sale already
-	SeriesID      int64    `json:"seriesId"`
-	Episode       int      `json:"episode"` // of the series; 0 without one
+	Slug        string      `json:"slug"`
+	Title       locale.Text `json:"-"` // in JSON titleZh and titleEn, see MarshalJSON
+	Description locale.Text `json:"-"`
+	CategoryID  int64       `json:"categoryId"`
+	Tags        []string    `json:"tags"`
+	Cover       string      `json:"cover"`   // the name below /media/covers/, without size and extension
+	VideoID     int64       `json:"videoId"` // the creator's film; 0: none yet, or the one that is on sale already
+	SeriesID    int64       `json:"seriesId"`
+	Episode     int         `json:"episode"` // of the series; 0 without one
 	// FreeSeconds is how much of the film, from its begin, anybody may watch; 0 for nothing. Each episode of a series
 	// has its own.
 	FreeSeconds int   `json:"freeSeconds,omitempty"`
@@ -97,11 +96,20 @@ func (f faults) text(field, s string, most int) {
 	}
 }
 
+// texts is text for each language of a field, such as title_zh.
+func (f faults) texts(field string, s locale.Text, most int) {
+	for lang, s := range s.All() {
+		f.text(field+"_"+lang.Code(), s, most)
+	}
+}
+
+// trimmed is what a form sent, without spaces around it and with the line ends of this side of a browser.
+func trimmed(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
+
 // normal is the content without spaces around words, empty and doubled tags, and numbers that nothing asks for.
 func (n Content) normal() Content {
-	for _, s := range []*string{&n.Slug, &n.TitleZh, &n.TitleEn, &n.DescriptionZh, &n.DescriptionEn, &n.Cover} {
-		*s = strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n"))
-	}
+	n.Slug, n.Cover = trimmed(n.Slug), trimmed(n.Cover)
+	n.Title, n.Description = n.Title.Map(trimmed), n.Description.Map(trimmed)
 	n.Tags = trimmedTags(n.Tags)
 	if n.SeriesID == 0 {
 		n.Episode = 0
@@ -131,10 +139,8 @@ func trimmedTags(list []string) []string {
 // check finds what a draft can't be kept with.
 func (n Content) check() faults {
 	f := faults{}
-	f.text("title_zh", n.TitleZh, MaxTitle)
-	f.text("title_en", n.TitleEn, MaxTitle)
-	f.text("description_zh", n.DescriptionZh, MaxDescription)
-	f.text("description_en", n.DescriptionEn, MaxDescription)
+	f.texts("title", n.Title, MaxTitle)
+	f.texts("description", n.Description, MaxDescription)
 	if n.Slug != "" && !goodSlug(n.Slug) {
 		f["slug"] = "slug_malformed"
 	}

@@ -13,20 +13,23 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // NewCategory describes a category; the lowest Position stands first.
 type NewCategory struct {
-	Slug, NameZh, NameEn string
-	Position             int
+	Slug     string
+	Name     locale.Text
+	Position int
 }
 
 // NewCreator describes a creator. UserID is the account that owns the videos.
 type NewCreator struct {
-	UserID               int64
-	Slug, NameZh, NameEn string
-	BioZh, BioEn         string
-	Avatar               string // the name below /media/avatars/, without size and extension; may be empty
+	UserID int64
+	Slug   string
+	Name   locale.Text
+	Bio    locale.Text
+	Avatar string // the name below /media/avatars/, without size and extension; may be empty
 }
 
 // NewSKU is one way to buy a video, with its first price.
@@ -40,19 +43,19 @@ type NewSKU struct {
 
 // NewProduct describes an SPU with its SKUs. It starts as a draft.
 type NewProduct struct {
-	Slug                         string
-	CreatorID, CategoryID        int64
-	TitleZh, TitleEn             string
-	DescriptionZh, DescriptionEn string
-	Tags                         []string
-	Cover                        string // the name below /media/covers/, without size and extension
-	AssetID                      *int64
-	DurationSeconds              int
-	FreeSeconds                  int        // of the film's begin that anybody may watch; see Content
-	SeriesID                     int64      // the creator's own; 0 for none, and then Episode is 0
-	Episode                      int        // of the series, from 1
-	PublishedAt                  *time.Time // the day "newest" sorts by; nil means the moment of Publish
-	SKUs                         []NewSKU
+	Slug                  string
+	CreatorID, CategoryID int64
+	Title                 locale.Text
+	Description           locale.Text
+	Tags                  []string
+	Cover                 string // the name below /media/covers/, without size and extension
+	AssetID               *int64
+	DurationSeconds       int
+	FreeSeconds           int        // of the film's begin that anybody may watch; see Content
+	SeriesID              int64      // the creator's own; 0 for none, and then Episode is 0
+	Episode               int        // of the series, from 1
+	PublishedAt           *time.Time // the day "newest" sorts by; nil means the moment of Publish
+	SKUs                  []NewSKU
 }
 
 // Created holds the ids of a new product; SKUIDs are in the order of NewProduct.SKUs.
@@ -67,8 +70,8 @@ func (c *Catalog) CreateCategory(ctx context.Context, n NewCategory) (int64, err
 	err := c.changing(ctx, func(tx pgx.Tx) (_ []Change, err error) {
 		id, err = c.queries.InsertCategory(ctx, tx, dbsqlc.InsertCategoryParams{
 			Slug:     n.Slug,
-			NameZh:   n.NameZh,
-			NameEn:   n.NameEn,
+			NameZh:   n.Name.Zh,
+			NameEn:   n.Name.En,
 			Position: int32(n.Position),
 		})
 		return []Change{{Type: typeCategory, Category: n.Slug}}, err
@@ -83,10 +86,10 @@ func (c *Catalog) CreateCreator(ctx context.Context, n NewCreator) error {
 			c.queries.InsertCreator(ctx, tx, dbsqlc.InsertCreatorParams{
 				UserID:    n.UserID,
 				Slug:      n.Slug,
-				NameZh:    n.NameZh,
-				NameEn:    n.NameEn,
-				BioZh:     n.BioZh,
-				BioEn:     n.BioEn,
+				NameZh:    n.Name.Zh,
+				NameEn:    n.Name.En,
+				BioZh:     n.Bio.Zh,
+				BioEn:     n.Bio.En,
 				Avatar:    n.Avatar,
 				CreatedAt: c.now(),
 			})
@@ -118,10 +121,10 @@ func (c *Catalog) CreateProduct(ctx context.Context, n NewProduct) (Created, err
 			Slug:            n.Slug,
 			CreatorID:       n.CreatorID,
 			CategoryID:      n.CategoryID,
-			TitleZh:         n.TitleZh,
-			TitleEn:         n.TitleEn,
-			DescriptionZh:   n.DescriptionZh,
-			DescriptionEn:   n.DescriptionEn,
+			TitleZh:         n.Title.Zh,
+			TitleEn:         n.Title.En,
+			DescriptionZh:   n.Description.Zh,
+			DescriptionEn:   n.Description.En,
 			Tags:            tags,
 			Cover:           n.Cover,
 			AssetID:         n.AssetID,

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/textnorm"
 )
 
@@ -20,13 +20,12 @@ const (
 )
 
 // OpenCreator makes a person a creator in the catalogue, or changes what their profile says: the address stays what it
-// was first. A name in one language is enough: whoever reads the other one sees it too (text.Printer.Of). Errors:
+// was first. A name in one language is enough: whoever reads the other one sees it too (locale.Text.In). Errors:
 // ErrCreatorInvalid with Fields.
 func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
-	for _, s := range []*string{&n.Slug, &n.NameZh, &n.NameEn, &n.BioZh, &n.BioEn} {
-		*s = strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n"))
-	}
-	n.NameZh, n.NameEn = textnorm.Name(n.NameZh), textnorm.Name(n.NameEn)
+	n.Slug = trimmed(n.Slug)
+	n.Name = n.Name.Map(trimmed).Map(textnorm.Name)
+	n.Bio = n.Bio.Map(trimmed)
 	former, err := c.queries.CreatorByUser(ctx, c.pools.Primary, n.UserID)
 	if err != nil && !missing(err) {
 		return fmt.Errorf("creator %d: %w", n.UserID, err)
@@ -48,10 +47,10 @@ func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 		return []Change{{Type: typeCreator, Names: []string{"creator:" + n.Slug}}},
 			c.queries.UpdateCreator(ctx, tx, dbsqlc.UpdateCreatorParams{
 				UserID: n.UserID,
-				NameZh: n.NameZh,
-				NameEn: n.NameEn,
-				BioZh:  n.BioZh,
-				BioEn:  n.BioEn,
+				NameZh: n.Name.Zh,
+				NameEn: n.Name.En,
+				BioZh:  n.Bio.Zh,
+				BioEn:  n.Bio.En,
 			})
 	})
 	return refused(err, "change creator %d", n.UserID)
@@ -59,13 +58,11 @@ func (c *Catalog) OpenCreator(ctx context.Context, n NewCreator) error {
 
 func (n NewCreator) check() error {
 	f := faults{}
-	f.text("name_zh", n.NameZh, MaxCreatorName)
-	f.text("name_en", n.NameEn, MaxCreatorName)
-	if n.NameZh == "" && n.NameEn == "" {
+	f.texts("name", n.Name, MaxCreatorName)
+	if n.Name.IsZero() {
 		f["name_en"] = "names_missing"
 	}
-	f.text("bio_zh", n.BioZh, MaxBio)
-	f.text("bio_en", n.BioEn, MaxBio)
+	f.texts("bio", n.Bio, MaxBio)
 	switch {
 	case n.Slug == "":
 		f["slug"] = "slug_missing"
@@ -87,10 +84,8 @@ func (c *Catalog) CreatorOf(ctx context.Context, userID int64) (Creator, error) 
 	return Creator{
 		UserID: r.UserID,
 		Slug:   r.Slug,
-		NameZh: r.NameZh,
-		NameEn: r.NameEn,
-		BioZh:  r.BioZh,
-		BioEn:  r.BioEn,
+		Name:   locale.Text{Zh: r.NameZh, En: r.NameEn},
+		Bio:    locale.Text{Zh: r.BioZh, En: r.BioEn},
 		Avatar: r.Avatar,
 		Since:  r.CreatedAt,
 	}, nil

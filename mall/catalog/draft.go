@@ -38,9 +38,9 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 		}},
 	}
 	if n.Chinese {
-		content.TitleZh = n.Title
+		content.Title.Zh = n.Title
 	} else {
-		content.TitleEn = n.Title
+		content.Title.En = n.Title
 	}
 	f := faults{}
 	f.text("title", n.Title, MaxTitle)
@@ -63,8 +63,8 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 			Slug:       slug,
 			CreatorID:  creatorID,
 			CategoryID: n.CategoryID,
-			TitleZh:    content.TitleZh,
-			TitleEn:    content.TitleEn,
+			TitleZh:    content.Title.Zh,
+			TitleEn:    content.Title.En,
 			Tags:       []string{},
 			At:         now,
 		})

@@ -11,6 +11,7 @@ import (
 
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 )
 
 // stock sells n videos whose sort keys all have ties.
@@ -199,9 +200,8 @@ func TestFiltersNarrow(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	other, err := s.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "city",
-		NameZh: "城市",
-		NameEn: "City",
+		Slug: "city",
+		Name: locale.Text{Zh: "城市", En: "City"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +273,7 @@ func TestFiltersNarrow(t *testing.T) {
 	if err != nil || len(categories) != 2 || categories[0].Videos != 3 || categories[1].Videos != 1 {
 		t.Errorf("categories %+v, %v", categories, err)
 	}
-	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.NameZh != "林溪" {
+	if m, err := s.Creator(t.Context(), "lin"); err != nil || m.Videos != 4 || m.Name.Zh != "林溪" {
 		t.Errorf("creator %+v, %v", m, err)
 	}
 	if list, err := s.Creators(t.Context(), 5); err != nil || len(list) != 1 || list[0].Videos != 4 {

@@ -10,6 +10,7 @@ import (
 	"videomall/db"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 )
 
 // desk is a stall whose creator, 7, and another, 8, list films: 1 and 2 of 7, of which 2 is not ready, 3 in 4K, and 9
@@ -66,8 +67,7 @@ func openDesk(t *testing.T) *desk {
 	if err := d.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: 8,
 		Slug:   "wu",
-		NameZh: "吴",
-		NameEn: "Wu",
+		Name:   locale.Text{Zh: "吴", En: "Wu"},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -77,14 +77,13 @@ func openDesk(t *testing.T) *desk {
 // whole is content that lacks nothing.
 func (d *desk) whole(change ...func(*catalog.Content)) catalog.Content {
 	n := catalog.Content{
-		Slug:          "aurora",
-		TitleZh:       "极光",
-		TitleEn:       "Aurora",
-		DescriptionEn: "Night.",
-		CategoryID:    d.category,
-		Tags:          []string{"winter", " winter ", ""},
-		Cover:         "aurora",
-		VideoID:       1,
+		Slug:        "aurora",
+		Title:       locale.Text{Zh: "极光", En: "Aurora"},
+		Description: locale.Text{En: "Night."},
+		CategoryID:  d.category,
+		Tags:        []string{"winter", " winter ", ""},
+		Cover:       "aurora",
+		VideoID:     1,
 		Ways: []catalog.Way{{
 			Kind:        catalog.KindOwn,
 			Quality:     catalog.QualityHD,

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 func TestAListingGoesFromADraftToSale(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	e := d.editing(t, id)
-	if e.Content.TitleEn != "Aurora" || e.Content.Slug != "aurora" || !e.First || !e.Open || !e.CanDelete ||
+	if e.Content.Title.En != "Aurora" || e.Content.Slug != "aurora" || !e.First || !e.Open || !e.CanDelete ||
 		e.Status != catalog.StatusDraft {
 		t.Fatalf("a new listing is %+v", e)
 	}
@@ -35,7 +36,7 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 		})
 	}))
 	if len(d.submitted) != 1 || d.submitted[0].RevisionID != r.ID || !d.submitted[0].First ||
-		d.submitted[0].AssetID != 101 || d.submitted[0].Content.TitleZh != "极光" {
+		d.submitted[0].AssetID != 101 || d.submitted[0].Content.Title.Zh != "极光" {
 		t.Fatalf("reviewers heard %+v", d.submitted)
 	}
 	is(t, d.Submit(t.Context(), 7, id, r.Version), catalog.ErrRevisionMoved)
@@ -51,7 +52,7 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 	}
 	is(t, d.approve(t, r.ID), catalog.ErrRevisionMoved)
 	p, err := d.ProductBySlug(t.Context(), "aurora")
-	if err != nil || p.TitleZh != "极光" || *p.AssetID != 101 || p.DurationSeconds != 60 || len(p.Tags) != 1 ||
+	if err != nil || p.Title.Zh != "极光" || *p.AssetID != 101 || p.DurationSeconds != 60 || len(p.Tags) != 1 ||
 		len(p.SKUs) != 2 || p.From.Amount != 500 || p.PublishedAt.IsZero() {
 		t.Fatalf("on sale: %+v, %v", p, err)
 	}
@@ -96,11 +97,11 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := d.editing(t, id)
-	if e.Open || e.Content.TitleEn != "Aurora" || len(e.Content.Ways) != 2 || e.First {
+	if e.Open || e.Content.Title.En != "Aurora" || len(e.Content.Ways) != 2 || e.First {
 		t.Fatalf("an edit begins with %+v", e)
 	}
 	n := e.Content
-	n.TitleEn, n.VideoID = "Aurora, again", 3
+	n.Title.En, n.VideoID = "Aurora, again", 3
 	n.Ways = []catalog.Way{n.Ways[1], {
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.Quality4K,
@@ -117,7 +118,7 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	}
 	r := d.submit(t, id, n)
 	same, err := d.Product(t.Context(), id)
-	if err != nil || same.TitleEn != "Aurora" || len(same.SKUs) != 2 || *same.AssetID != 101 ||
+	if err != nil || same.Title.En != "Aurora" || len(same.SKUs) != 2 || *same.AssetID != 101 ||
 		same.Status != catalog.StatusLive {
 		t.Fatalf("before the approval it sells %+v, %v", same, err)
 	}
@@ -125,7 +126,7 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := d.Product(t.Context(), id)
-	if err != nil || p.TitleEn != "Aurora, again" || *p.AssetID != 103 || p.Slug != "aurora" || len(p.SKUs) != 2 ||
+	if err != nil || p.Title.En != "Aurora, again" || *p.AssetID != 103 || p.Slug != "aurora" || len(p.SKUs) != 2 ||
 		p.SKUs[0].Price.Amount.Amount != 3000 || p.SKUs[1].Quality != "4K" {
 		t.Fatalf("after it %+v, %v", p, err)
 	}
@@ -165,7 +166,7 @@ func TestTwoPagesDoNotOverwriteEachOther(t *testing.T) {
 			Version: version,
 			Editor:  editor,
 			Pressed: pressed,
-			Content: d.whole(func(n *catalog.Content) { n.TitleEn = title }),
+			Content: d.whole(func(n *catalog.Content) { n.Title.En = title }),
 		})
 		return err
 	}
@@ -180,8 +181,8 @@ func TestTwoPagesDoNotOverwriteEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(t, put(v, "a", "late", false), catalog.ErrRevisionMoved)
-	if e := d.editing(t, id); e.Content.TitleEn != "A3" || e.Version != v+3 {
-		t.Errorf("kept %q at %d", e.Content.TitleEn, e.Version)
+	if e := d.editing(t, id); e.Content.Title.En != "A3" || e.Version != v+3 {
+		t.Errorf("kept %q at %d", e.Content.Title.En, e.Version)
 	}
 	// The first edit of what is on sale is one, whoever comes twice.
 	live := d.live(t, func(n *catalog.Content) { n.Slug = "other" })
@@ -215,9 +216,8 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	series, err := d.CreateSeries(t.Context(), 7, catalog.NewSeries{
-		Slug:    "nights",
-		TitleZh: "夜",
-		TitleEn: "Nights",
+		Slug:  "nights",
+		Title: locale.Text{Zh: "夜", En: "Nights"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -290,9 +290,9 @@ func TestContentKeepsItsLimits(t *testing.T) {
 		change      func(*catalog.Content)
 		field, slug string
 	}{
-		{func(n *catalog.Content) { n.TitleZh = strings.Repeat("长", 201) }, "title_zh", "text_long"},
-		{func(n *catalog.Content) { n.TitleEn = "a\x00b" }, "title_en", "text_invalid"},
-		{func(n *catalog.Content) { n.DescriptionEn = strings.Repeat("x", 5001) }, "description_en", "text_long"},
+		{func(n *catalog.Content) { n.Title.Zh = strings.Repeat("长", 201) }, "title_zh", "text_long"},
+		{func(n *catalog.Content) { n.Title.En = "a\x00b" }, "title_en", "text_invalid"},
+		{func(n *catalog.Content) { n.Description.En = strings.Repeat("x", 5001) }, "description_en", "text_long"},
 		{func(n *catalog.Content) { n.Slug = "Aurora!" }, "slug", "slug_malformed"},
 		{func(n *catalog.Content) { n.Slug = "-a--b" }, "slug", "slug_malformed"},
 		{func(n *catalog.Content) { n.Cover = "../secret" }, "cover", "cover_unknown"},
@@ -341,7 +341,7 @@ func TestAPreviewShowsTheDraft(t *testing.T) {
 	id := d.listed(t)
 	d.save(t, id, d.whole())
 	p, err := d.Preview(t.Context(), d.editing(t, id).Revision)
-	if err != nil || p.TitleZh != "极光" || p.CategoryEn != "Nature" || len(p.SKUs) != 1 ||
+	if err != nil || p.Title.Zh != "极光" || p.Category.En != "Nature" || len(p.SKUs) != 1 ||
 		p.SKUs[0].Price.Amount.Amount != 3000 || p.DurationSeconds != 60 || p.Slug != "aurora" {
 		t.Fatalf("%+v, %v", p, err)
 	}

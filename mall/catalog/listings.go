@@ -7,22 +7,24 @@ import (
 	"time"
 
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
 // Listed is a listing as its creator sees it among others. Titles and cover are those on sale, and of what was never on
 // sale those of its latest revision.
 type Listed struct {
-	SPUID                  int64
-	Slug, TitleZh, TitleEn string
-	Cover                  string
-	Status                 string // of the SPU
-	Revision               string // the state of the latest revision; empty where there is none
-	First                  bool   // nothing of it was ever on sale
-	TakenByCreator         bool
-	From                   *money.Money // the cheapest price now
-	SoldCount              int64
-	UpdatedAt              time.Time
+	SPUID          int64
+	Slug           string
+	Title          locale.Text
+	Cover          string
+	Status         string // of the SPU
+	Revision       string // the state of the latest revision; empty where there is none
+	First          bool   // nothing of it was ever on sale
+	TakenByCreator bool
+	From           *money.Money // the cheapest price now
+	SoldCount      int64
+	UpdatedAt      time.Time
 }
 
 // Listings returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
@@ -43,8 +45,7 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 		l := Listed{
 			SPUID:          r.ID,
 			Slug:           r.Slug,
-			TitleZh:        r.TitleZh,
-			TitleEn:        r.TitleEn,
+			Title:          locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Cover:          r.Cover,
 			Status:         r.Status,
 			Revision:       r.RevisionState,
@@ -59,8 +60,7 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 			if err := json.Unmarshal(r.RevisionContent, &n); err != nil {
 				return nil, fmt.Errorf("content of listing %d: %w", r.ID, err)
 			}
-			l.TitleZh = n.TitleZh
-			l.TitleEn = n.TitleEn
+			l.Title = n.Title
 			l.Cover = n.Cover
 		}
 		list[i] = l
@@ -77,10 +77,8 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	}
 	n := r.Content
 	known := Editing{Listed: new(p)}
-	p.TitleZh = n.TitleZh
-	p.TitleEn = n.TitleEn
-	p.DescriptionZh = n.DescriptionZh
-	p.DescriptionEn = n.DescriptionEn
+	p.Title = n.Title
+	p.Description = n.Description
 	p.Tags = n.Tags
 	p.Cover = n.Cover
 	p.VideoID = n.VideoID
@@ -131,8 +129,7 @@ func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error
 		if s.ID == n.CategoryID {
 			p.CategoryID = s.ID
 			p.CategorySlug = s.Slug
-			p.CategoryZh = s.NameZh
-			p.CategoryEn = s.NameEn
+			p.Category = s.Name
 		}
 	}
 	if n.SeriesID == 0 {
@@ -148,8 +145,7 @@ func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error
 	p.Series = &SeriesRef{
 		ID:      s.ID,
 		Slug:    s.Slug,
-		TitleZh: s.TitleZh,
-		TitleEn: s.TitleEn,
+		Title:   locale.Text{Zh: s.TitleZh, En: s.TitleEn},
 		Episode: n.Episode,
 	}
 	return nil

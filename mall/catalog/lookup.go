@@ -9,13 +9,16 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // Known is a listing as a search of the staff finds it, in whatever state. What was never on sale is called as its open
 // revision says.
 type Known struct {
-	SPUID, CreatorID               int64
-	Slug, TitleZh, TitleEn, Status string
+	SPUID, CreatorID int64
+	Slug             string
+	Title            locale.Text
+	Status           string
 }
 
 // Lookup finds up to most listings, drafts too, by id or by how a title begins, in whatever case.
@@ -37,7 +40,7 @@ func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, erro
 	}
 	found := make([]Known, len(rows))
 	for n, r := range rows {
-		found[n] = Known{r.ID, r.CreatorID, r.Slug, r.TitleZh, r.TitleEn, r.Status}
+		found[n] = Known{r.ID, r.CreatorID, r.Slug, locale.Text{Zh: r.TitleZh, En: r.TitleEn}, r.Status}
 	}
 	return found, nil
 }

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
 // Offer is a SKU that can be sold at a moment, at the price valid then.
 type Offer struct {
 	SKUID, SPUID, CreatorID, PriceID int64
-	Slug, TitleZh, TitleEn, Cover    string
+	Slug, Cover                      string
+	Title                            locale.Text
 	Kind, Quality                    string
 	RentHours                        int // 0 when owned
 	StockLimited                     bool
@@ -36,8 +38,7 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 			CreatorID:    r.CreatorID,
 			PriceID:      r.PriceID,
 			Slug:         r.Slug,
-			TitleZh:      r.TitleZh,
-			TitleEn:      r.TitleEn,
+			Title:        locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Cover:        r.Cover,
 			Kind:         r.Kind,
 			Quality:      r.Quality,

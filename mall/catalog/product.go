@@ -9,6 +9,7 @@ import (
 
 	"videomall/mall/cache"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 )
 
@@ -34,16 +35,16 @@ type SKU struct {
 // Product is an SPU with its active SKUs, rentals first, HD before 4K. What it points at is shared: read only.
 type Product struct {
 	Card
-	Status                       string
-	DescriptionZh, DescriptionEn string
-	Tags                         []string
-	AssetID                      *int64   // the packaged film; nil before there is one
-	RatingCounts                 [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
-	SKUs                         []SKU
-	CreatorAvatar                string     // the name below /media/avatars/; may be empty
-	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
-	CategoryID                   int64
-	FreeSeconds                  int // of the film's begin that anybody may watch; 0 for nothing
+	Status        string
+	Description   locale.Text
+	Tags          []string
+	AssetID       *int64   // the packaged film; nil before there is one
+	RatingCounts  [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
+	SKUs          []SKU
+	CreatorAvatar string     // the name below /media/avatars/; may be empty
+	Until         *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
+	CategoryID    int64
+	FreeSeconds   int // of the film's begin that anybody may watch; 0 for nothing
 	// the creator's film that the asset was made from; 0 where nobody uploaded one
 	VideoID int64
 	Series  *SeriesRef // nil for a video of its own
@@ -154,8 +155,7 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 			CategoryEn:      r.CategoryEn,
 		}),
 		Status:        s.Status,
-		DescriptionZh: s.DescriptionZh,
-		DescriptionEn: s.DescriptionEn,
+		Description:   locale.Text{Zh: s.DescriptionZh, En: s.DescriptionEn},
 		Tags:          s.Tags,
 		AssetID:       s.AssetID,
 		CreatorAvatar: r.CreatorAvatar,

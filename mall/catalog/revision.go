@@ -181,16 +181,14 @@ func (c *Catalog) deletable(ctx context.Context, spuID int64) (can, takenByCreat
 // contentOf is what an edit of a listing begins with: what is on sale.
 func contentOf(p Product) Content {
 	n := Content{
-		TitleZh:       p.TitleZh,
-		TitleEn:       p.TitleEn,
-		DescriptionZh: p.DescriptionZh,
-		DescriptionEn: p.DescriptionEn,
-		CategoryID:    p.CategoryID,
-		Tags:          p.Tags,
-		Cover:         p.Cover,
-		VideoID:       p.VideoID,
-		FreeSeconds:   p.FreeSeconds,
-		Ways:          []Way{},
+		Title:       p.Title,
+		Description: p.Description,
+		CategoryID:  p.CategoryID,
+		Tags:        p.Tags,
+		Cover:       p.Cover,
+		VideoID:     p.VideoID,
+		FreeSeconds: p.FreeSeconds,
+		Ways:        []Way{},
 	}
 	if p.Series != nil {
 		n.SeriesID, n.Episode = p.Series.ID, p.Series.Episode

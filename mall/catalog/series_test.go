@@ -6,28 +6,30 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 func TestEpisodesOfASeriesAreInOrder(t *testing.T) {
 	d := openDesk(t)
 	ctx := t.Context()
 	series, err := d.CreateSeries(ctx, 7, catalog.NewSeries{
-		Slug:    "nights",
-		TitleZh: "夜",
-		TitleEn: "Nights",
+		Slug:  "nights",
+		Title: locale.Text{Zh: "夜", En: "Nights"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "none"})
 	is(t, err, catalog.ErrSeriesInvalid, "title_en", "titles_missing")
-	if _, err = d.CreateSeries(ctx, 8, catalog.NewSeries{Slug: "one-language", TitleZh: "夜"}); err != nil {
+	if _, err = d.CreateSeries(ctx, 8, catalog.NewSeries{
+		Slug:  "one-language",
+		Title: locale.Text{Zh: "夜"},
+	}); err != nil {
 		t.Errorf("a series in one language: %v", err)
 	}
 	_, err = d.CreateSeries(ctx, 8, catalog.NewSeries{
-		Slug:    "nights",
-		TitleZh: "夜",
-		TitleEn: "Nights",
+		Slug:  "nights",
+		Title: locale.Text{Zh: "夜", En: "Nights"},
 	})
 	is(t, err, catalog.ErrSeriesInvalid, "slug", "slug_taken")
 	if _, err := d.Series(ctx, "nights"); !errors.Is(err, catalog.ErrSeriesNotFound) {

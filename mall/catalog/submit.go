@@ -9,6 +9,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/catalog/internal/dbsqlc"
+	"videomall/mall/locale"
 )
 
 // Submission is a revision that wants to be reviewed.
@@ -16,8 +17,8 @@ type Submission struct {
 	RevisionID, SPUID, CreatorID int64
 	First                        bool // nothing of the listing was ever on sale
 	Content                      Content
-	SeriesZh, SeriesEn           string // how the series of its content is called
-	AssetID                      int64  // the packaged film that would be sold
+	Series                       locale.Text // how the series of its content is called
+	AssetID                      int64       // the packaged film that would be sold
 	Currency                     string
 }
 
@@ -94,7 +95,7 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			if err != nil {
 				return err
 			}
-			s.SeriesZh, s.SeriesEn = series.TitleZh, series.TitleEn
+			s.Series = locale.Text{Zh: series.TitleZh, En: series.TitleEn}
 		}
 		return c.listing.OnSubmit(ctx, tx, s)
 	})
@@ -170,7 +171,7 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 			f[field] = slug
 		}
 	}
-	if n.TitleZh == "" && n.TitleEn == "" {
+	if n.Title.IsZero() {
 		lack("title_en", "titles_missing")
 	}
 	for field, empty := range map[string]bool{"category": n.CategoryID == 0, "cover": n.Cover == ""} {

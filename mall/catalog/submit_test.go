@@ -13,17 +13,17 @@ import (
 func TestCatalog_Submit_in_one_language(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
-	r := d.save(t, id, d.whole(func(n *catalog.Content) { n.TitleZh, n.TitleEn = "", "" }))
+	r := d.save(t, id, d.whole(func(n *catalog.Content) { n.Title.Zh, n.Title.En = "", "" }))
 	is(t, d.Submit(t.Context(), 7, id, r.Version), catalog.ErrRevisionMissing, "title_en", "titles_missing")
 	for slug, only := range map[string]func(*catalog.Content){
-		"only-chinese": func(n *catalog.Content) { n.TitleEn, n.DescriptionEn = "", "" },
-		"only-english": func(n *catalog.Content) { n.TitleZh, n.DescriptionZh = "", "" },
+		"only-chinese": func(n *catalog.Content) { n.Title.En, n.Description.En = "", "" },
+		"only-english": func(n *catalog.Content) { n.Title.Zh, n.Description.Zh = "", "" },
 	} {
 		want := d.whole(only, func(n *catalog.Content) { n.Slug = slug })
 		d.live(t, only, func(n *catalog.Content) { n.Slug = slug })
 		p, err := d.ProductBySlug(t.Context(), slug)
-		if err != nil || p.TitleZh != want.TitleZh || p.TitleEn != want.TitleEn {
-			t.Errorf("%s is on sale as %q and %q: %v", slug, p.TitleZh, p.TitleEn, err)
+		if err != nil || p.Title.Zh != want.Title.Zh || p.Title.En != want.Title.En {
+			t.Errorf("%s is on sale as %q and %q: %v", slug, p.Title.Zh, p.Title.En, err)
 		}
 	}
 }
@@ -33,7 +33,7 @@ func TestAnOldPageSubmitsNothing(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	old := d.save(t, id, d.whole())
-	now := d.save(t, id, d.whole(func(n *catalog.Content) { n.TitleEn = "Aurora, dearer" }))
+	now := d.save(t, id, d.whole(func(n *catalog.Content) { n.Title.En = "Aurora, dearer" }))
 	is(t, d.Submit(t.Context(), 7, id, old.Version), catalog.ErrRevisionMoved)
 	if len(d.submitted) != 0 {
 		t.Errorf("reviewers heard %+v", d.submitted)
@@ -56,7 +56,7 @@ func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
 	}
 	e := d.editing(t, id)
 	if e.Status != catalog.StatusDraft || e.Open || e.Former == nil || e.Former.State != catalog.RevisionReturned ||
-		e.Former.Note != "The cover is dark." || e.Content.TitleZh != "极光" || e.CanDelete {
+		e.Former.Note != "The cover is dark." || e.Content.Title.Zh != "极光" || e.CanDelete {
 		t.Fatalf("returned: %+v", e)
 	}
 	is(t, d.approve(t, r.ID), catalog.ErrRevisionMoved)

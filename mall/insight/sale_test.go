@@ -14,6 +14,7 @@ import (
 	"videomall/mall/calendar"
 	"videomall/mall/catalog"
 	"videomall/mall/insight"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 )
@@ -23,8 +24,7 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 2,
 		Slug:   "other",
-		NameZh: "另一位",
-		NameEn: "Other",
+		Name:   locale.Text{Zh: "另一位", En: "Other"},
 	}))
 	r := rand.New(rand.NewPCG(7, 11))
 	films := []int64{m.Sells(990, -1), m.Sells(0, -1), m.Sells(1990, 50)}

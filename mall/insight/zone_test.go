@@ -12,6 +12,7 @@ import (
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/insight"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 )
 
@@ -33,8 +34,7 @@ func creators(m *malltest.Mall) (skus []int64) {
 		m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 			UserID: id,
 			Slug:   slug,
-			NameZh: "作者",
-			NameEn: "Creator",
+			Name:   locale.Text{Zh: "作者", En: "Creator"},
 		}))
 		m.OK(m.Insight.SetZone(m.Ctx, id, name))
 		skus = append(skus, sells(m, id, slug+"-film", "CNY", 500))

@@ -10,6 +10,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 )
@@ -28,19 +29,19 @@ const RefundWindow = 30 * 24 * time.Hour
 
 // Sale is one item that a creator sold and that was paid for. It says nothing of the buyer but who they are.
 type Sale struct {
-	ItemID           int64
-	OrderNo          string
-	BuyerID          int64
-	Status           Status // the order's
-	TitleZh, TitleEn string
-	Slug             string
-	Kind, Quality    string
-	RentHours        int // of one unit
-	Quantity         int
-	Amount           money.Money // paid for all units
-	Refunded         money.Money
-	PaidAt           time.Time
-	RevokedAt        *time.Time
+	ItemID        int64
+	OrderNo       string
+	BuyerID       int64
+	Status        Status // the order's
+	Title         locale.Text
+	Slug          string
+	Kind, Quality string
+	RentHours     int // of one unit
+	Quantity      int
+	Amount        money.Money // paid for all units
+	Refunded      money.Money
+	PaidAt        time.Time
+	RevokedAt     *time.Time
 }
 
 // Refundable says that its creator may still give the money of it back.
@@ -86,8 +87,7 @@ func salesOf(rows []dbsqlc.SalesOfRow) []Sale {
 			OrderNo:   r.OrderNo,
 			BuyerID:   r.UserID,
 			Status:    Status(r.Status),
-			TitleZh:   r.TitleZh,
-			TitleEn:   r.TitleEn,
+			Title:     locale.Text{Zh: r.TitleZh, En: r.TitleEn},
 			Slug:      r.Slug,
 			Kind:      r.Kind,
 			Quality:   r.Quality,

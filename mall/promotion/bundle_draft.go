@@ -22,8 +22,8 @@ func (p *Promotions) CreateBundle(ctx context.Context, ownerID int64, t BundleTe
 		}
 		id, err := p.q.InsertBundle(ctx, tx, dbsqlc.InsertBundleParams{
 			OwnerID:    ownerID,
-			NameZh:     t.NameZh,
-			NameEn:     t.NameEn,
+			NameZh:     t.Name.Zh,
+			NameEn:     t.Name.En,
 			Currency:   t.Currency,
 			Price:      t.Price,
 			PercentOff: int32(t.PercentOff),
@@ -60,8 +60,8 @@ func (p *Promotions) EditBundle(ctx context.Context, ownerID, id int64, version 
 		n, err := p.q.EditBundle(ctx, tx, dbsqlc.EditBundleParams{
 			ID:         id,
 			Version:    int32(version),
-			NameZh:     t.NameZh,
-			NameEn:     t.NameEn,
+			NameZh:     t.Name.Zh,
+			NameEn:     t.Name.En,
 			Currency:   t.Currency,
 			Price:      t.Price,
 			PercentOff: int32(t.PercentOff),
@@ -120,7 +120,7 @@ func (p *Promotions) insertBundledTx(ctx context.Context, tx pgx.Tx, b Bundle, s
 }
 
 func (t BundleTerms) trimmed() BundleTerms {
-	t.NameZh, t.NameEn = textnorm.Name(t.NameZh), textnorm.Name(t.NameEn)
+	t.Name = t.Name.Map(textnorm.Name)
 	return t
 }
 
@@ -129,8 +129,7 @@ func (t BundleTerms) trimmed() BundleTerms {
 func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64,
 	t *BundleTerms) (map[int64]SKU, error) {
 	f := wrong{}
-	f.name("name_zh", t.NameZh)
-	f.name("name_en", t.NameEn)
+	f.name(t.Name)
 	switch {
 	case len(t.SKUIDs) < MinBundled:
 		f["items"] = "too_few_items"

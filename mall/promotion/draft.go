@@ -12,16 +12,17 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/promotion/internal/dbsqlc"
 	"videomall/mall/textnorm"
 )
 
 // Draft is a campaign as it is typed in.
 type Draft struct {
-	NameZh, NameEn string
-	StartsAt       time.Time
-	EndsAt         time.Time
-	Items          []Item
+	Name     locale.Text
+	StartsAt time.Time
+	EndsAt   time.Time
+	Items    []Item
 }
 
 // Create keeps a new campaign, which nobody sees yet. Errors: ErrInvalid with Fields, ErrSKUNotFound for a SKU that is
@@ -35,8 +36,8 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 		}
 		row, err := p.q.InsertCampaign(ctx, tx, dbsqlc.InsertCampaignParams{
 			OwnerID:  by.UserID,
-			NameZh:   d.NameZh,
-			NameEn:   d.NameEn,
+			NameZh:   d.Name.Zh,
+			NameEn:   d.Name.En,
 			StartsAt: d.StartsAt,
 			EndsAt:   d.EndsAt,
 			At:       at,
@@ -72,8 +73,8 @@ func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, 
 		row, err := p.q.UpdateDraft(ctx, tx, dbsqlc.UpdateDraftParams{
 			ID:       id,
 			Version:  int32(version),
-			NameZh:   d.NameZh,
-			NameEn:   d.NameEn,
+			NameZh:   d.Name.Zh,
+			NameEn:   d.Name.En,
 			StartsAt: d.StartsAt,
 			EndsAt:   d.EndsAt,
 		})
@@ -116,7 +117,7 @@ func (p *Promotions) insertItemsTx(ctx context.Context, tx pgx.Tx, c Campaign) e
 
 // trimmed also gives the moments the precision that PostgreSQL keeps.
 func (d Draft) trimmed() Draft {
-	d.NameZh, d.NameEn = textnorm.Name(d.NameZh), textnorm.Name(d.NameEn)
+	d.Name = d.Name.Map(textnorm.Name)
 	d.StartsAt, d.EndsAt = d.StartsAt.Truncate(time.Microsecond), d.EndsAt.Truncate(time.Microsecond)
 	return d
 }
@@ -124,8 +125,7 @@ func (d Draft) trimmed() Draft {
 // checkTx names every field that keeps a campaign from being sold as it stands.
 func (p *Promotions) checkTx(ctx context.Context, q Querier, by Actor, d Draft, at time.Time) error {
 	f := wrong{}
-	f.name("name_zh", d.NameZh)
-	f.name("name_en", d.NameEn)
+	f.name(d.Name)
 	switch {
 	case d.StartsAt.IsZero():
 		f["starts_at"] = "time_missing"
@@ -189,14 +189,18 @@ func (p *Promotions) checkItemsTx(ctx context.Context, q Querier, by Actor, item
 // wrong are the fields at fault, each with its slug.
 type wrong map[string]string
 
-func (f wrong) name(field, s string) {
-	switch {
-	case s == "":
-		f[field] = "name_missing"
-	case utf8.RuneCountInString(s) > MaxName:
-		f[field] = "name_long"
-	case !db.Storable(s):
-		f[field] = "name_invalid"
+// name wants a name in every language.
+func (f wrong) name(name locale.Text) {
+	for lang, s := range name.All() {
+		field := "name_" + lang.Code()
+		switch {
+		case s == "":
+			f[field] = "name_missing"
+		case utf8.RuneCountInString(s) > MaxName:
+			f[field] = "name_long"
+		case !db.Storable(s):
+			f[field] = "name_invalid"
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/inventory"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -43,8 +44,7 @@ func item(sku, amount int64, units int) promotion.Item {
 // draft is a campaign that starts in an hour and lasts for one.
 func draft(m *malltest.Mall, items ...promotion.Item) promotion.Draft {
 	return promotion.Draft{
-		NameZh:   "限时抢购",
-		NameEn:   "Flash sale",
+		Name:     locale.Text{Zh: "限时抢购", En: "Flash sale"},
 		StartsAt: m.Now().Add(time.Hour),
 		EndsAt:   m.Now().Add(2 * time.Hour),
 		Items:    items,
@@ -327,7 +327,7 @@ func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
 	var want []int64
 	at := func(starts, ends time.Duration) int64 {
 		d := draft(m, item(m.Sells(990, -1), 490, 5))
-		d.NameEn = fmt.Sprint(starts)
+		d.Name.En = fmt.Sprint(starts)
 		d.StartsAt = m.Now().Add(starts)
 		d.EndsAt = m.Now().Add(ends)
 		c, err := m.Promotions.Create(m.Ctx, creator, d)

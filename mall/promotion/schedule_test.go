@@ -84,9 +84,9 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 		field  string
 		slug   string
 	}{
-		"no name":          {func(d *promotion.Draft) { d.NameZh = " " }, "name_zh", "name_missing"},
-		"long name":        {func(d *promotion.Draft) { d.NameEn = strings.Repeat("x", 81) }, "name_en", "name_long"},
-		"unstorable name":  {func(d *promotion.Draft) { d.NameEn = "a\x00b" }, "name_en", "name_invalid"},
+		"no name":          {func(d *promotion.Draft) { d.Name.Zh = " " }, "name_zh", "name_missing"},
+		"long name":        {func(d *promotion.Draft) { d.Name.En = strings.Repeat("x", 81) }, "name_en", "name_long"},
+		"unstorable name":  {func(d *promotion.Draft) { d.Name.En = "a\x00b" }, "name_en", "name_invalid"},
 		"no start":         {func(d *promotion.Draft) { d.StartsAt = time.Time{} }, "starts_at", "time_missing"},
 		"no end":           {func(d *promotion.Draft) { d.EndsAt = time.Time{} }, "ends_at", "time_missing"},
 		"end before start": {func(d *promotion.Draft) { d.EndsAt = d.StartsAt }, "ends_at", "ends_before_start"},

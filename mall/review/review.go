@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/review/internal/dbsqlc"
 )
@@ -45,22 +46,18 @@ var (
 
 // Content is a listing as it was submitted.
 type Content struct {
-	TitleZh       string   `json:"titleZh"`
-	TitleEn       string   `json:"titleEn"`
-	DescriptionZh string   `json:"descriptionZh,omitempty"`
-	DescriptionEn string   `json:"descriptionEn,omitempty"`
-	Tags          []string `json:"tags,omitempty"`
-	CategoryID    int64    `json:"categoryId"`
-	CategoryZh    string   `json:"categoryZh,omitempty"`
-	CategoryEn    string   `json:"categoryEn,omitempty"`
-	Slug          string   `json:"slug,omitempty"` // the name in its address, which stays
-	SeriesZh      string   `json:"seriesZh,omitempty"`
-	SeriesEn      string   `json:"seriesEn,omitempty"`
-	Episode       int      `json:"episode,omitempty"`
-	Cover         string   `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
-	VideoID       int64    `json:"videoId,omitempty"`
-	FreeSeconds   int      `json:"freeSeconds,omitempty"` // of the film's begin, for anybody
-	Prices        []Price  `json:"prices,omitempty"`
+	Title       locale.Text `json:"-"` // in JSON titleZh and titleEn, see MarshalJSON
+	Description locale.Text `json:"-"`
+	Tags        []string    `json:"tags,omitempty"`
+	CategoryID  int64       `json:"categoryId"`
+	Category    locale.Text `json:"-"`
+	Slug        string      `json:"slug,omitempty"` // the name in its address, which stays
+	Series      locale.Text `json:"-"`
+	Episode     int         `json:"episode,omitempty"`
+	Cover       string      `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
+	VideoID     int64       `json:"videoId,omitempty"`
+	FreeSeconds int         `json:"freeSeconds,omitempty"` // of the film's begin, for anybody
+	Prices      []Price     `json:"prices,omitempty"`
 }
 
 // Price is one way to buy it.

@@ -11,6 +11,7 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/review"
 )
 
@@ -106,8 +107,7 @@ func TestNobodyDecidesOnTheirOwnListing(t *testing.T) {
 	_, err = d.TakeDown(t.Context(), olga, review.Target{
 		SPUID:     70,
 		CreatorID: olga,
-		TitleZh:   "a",
-		TitleEn:   "a",
+		Title:     locale.Text{Zh: "a", En: "a"},
 		Reason:    "r",
 	})
 	d.fails(err, review.ErrOwnListing)
@@ -235,8 +235,7 @@ func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing
 	down, err := d.TakeDown(t.Context(), olga, review.Target{
 		SPUID:      72,
 		CreatorID:  creator,
-		TitleZh:    "a",
-		TitleEn:    "a",
+		Title:      locale.Text{Zh: "a", En: "a"},
 		Reason:     "r",
 		KeepAccess: true,
 	})
@@ -262,8 +261,7 @@ func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing
 			_, err := d.TakeDown(t.Context(), olga, review.Target{
 				SPUID:     73,
 				CreatorID: creator,
-				TitleZh:   "a",
-				TitleEn:   "a",
+				Title:     locale.Text{Zh: "a", En: "a"},
 				Reason:    "r",
 			})
 			return err

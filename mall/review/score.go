@@ -146,7 +146,7 @@ func (r *Reviews) wordRule(ctx context.Context, tx pgx.Tx, s Submission) (*Reaso
 	}
 	c := s.Content
 	texts := append(
-		[]string{c.TitleZh, c.TitleEn, c.DescriptionZh, c.DescriptionEn, c.SeriesZh, c.SeriesEn,
+		[]string{c.Title.Zh, c.Title.En, c.Description.Zh, c.Description.En, c.Series.Zh, c.Series.En,
 			strings.ReplaceAll(c.Slug, "-", " ")}, c.Tags...)
 	found := Reason{Rule: RuleWords}
 	for _, w := range list {

@@ -187,8 +187,8 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 		{"", ""},                               //
 	} {
 		for field, put := range map[string]func(*review.Content){
-			"title":       func(k *review.Content) { k.TitleEn = c.text },
-			"description": func(k *review.Content) { k.DescriptionZh = c.text },
+			"title":       func(k *review.Content) { k.Title.En = c.text },
+			"description": func(k *review.Content) { k.Description.Zh = c.text },
 			"tag":         func(k *review.Content) { k.Tags = []string{"walks", c.text} },
 		} {
 			got := d.opens(int64(n*10+len(field)+1000), func(s *review.Submission) { put(&s.Content) })
@@ -207,13 +207,13 @@ func TestSeveralWordsAddUpToAtMostAHundred(t *testing.T) {
 	d := open(t)
 	d.ok(d.AddWord(t.Context(), olga, "alpha", 70))
 	d.ok(d.AddWord(t.Context(), olga, "beta", 20))
-	c := d.opens(1, func(s *review.Submission) { s.Content.DescriptionEn = "alpha beta alpha" })
+	c := d.opens(1, func(s *review.Submission) { s.Content.Description.En = "alpha beta alpha" })
 	if rules(c) != "listed_words 90" || !slices.Equal(c.Reasons[0].Words, []string{"alpha", "beta"}) {
 		t.Errorf("%+v", c.Reasons)
 	}
 	d.ok(d.AddWord(t.Context(), olga, "gamma", 50))
 	if got := rules(d.opens(2, func(s *review.Submission) {
-		s.Content.DescriptionEn = "alpha beta gamma"
+		s.Content.Description.En = "alpha beta gamma"
 	})); got != "listed_words 100" {
 		t.Errorf("%s", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/locale"
 	"videomall/mall/review/internal/dbsqlc"
 )
 
@@ -18,7 +19,7 @@ import (
 // keeps what buyers own of it.
 type Takedown struct {
 	ID, SPUID, CreatorID int64
-	TitleZh, TitleEn     string
+	Title                locale.Text
 	ByID                 int64
 	Reason               string // the creator reads it
 	KeepAccess           bool   // false: what buyers own of it ended, and they were paid back
@@ -32,8 +33,7 @@ func takedownOf(t dbsqlc.ReviewTakedown) Takedown {
 		ID:         t.ID,
 		SPUID:      t.SpuID,
 		CreatorID:  t.CreatorID,
-		TitleZh:    t.TitleZh,
-		TitleEn:    t.TitleEn,
+		Title:      locale.Text{Zh: t.TitleZh, En: t.TitleEn},
 		ByID:       t.ByID,
 		Reason:     t.Reason,
 		KeepAccess: t.KeepAccess,
@@ -46,7 +46,7 @@ func takedownOf(t dbsqlc.ReviewTakedown) Takedown {
 // Target is the listing to be taken down, and why.
 type Target struct {
 	SPUID, CreatorID int64
-	TitleZh, TitleEn string
+	Title            locale.Text
 	Reason           string
 	KeepAccess       bool
 }
@@ -68,8 +68,8 @@ func (r *Reviews) TakeDown(ctx context.Context, operatorID int64, t Target) (dow
 		row, err := r.q.InsertTakedown(ctx, tx, dbsqlc.InsertTakedownParams{
 			SpuID:      t.SPUID,
 			CreatorID:  t.CreatorID,
-			TitleZh:    t.TitleZh,
-			TitleEn:    t.TitleEn,
+			TitleZh:    t.Title.Zh,
+			TitleEn:    t.Title.En,
 			ByID:       operatorID,
 			Reason:     t.Reason,
 			KeepAccess: t.KeepAccess,

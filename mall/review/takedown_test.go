@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/locale"
 	"videomall/mall/review"
 )
 
@@ -17,8 +18,7 @@ func target(keep bool) review.Target {
 	return review.Target{
 		SPUID:      70,
 		CreatorID:  creator,
-		TitleZh:    "山脊晨光",
-		TitleEn:    "First light",
+		Title:      locale.Text{Zh: "山脊晨光", En: "First light"},
 		Reason:     "A claim of rights.",
 		KeepAccess: keep,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/review"
@@ -65,8 +66,8 @@ func (m *creator) submitted(spu int64, title string, way catalog.Way) review.Cas
 	m.T.Helper()
 	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
 	m.OK(err)
-	e.Content.TitleEn = title
-	e.Content.TitleZh = "冰川"
+	e.Content.Title.En = title
+	e.Content.Title.Zh = "冰川"
 	e.Content.Cover = "glacier"
 	e.Content.Ways = []catalog.Way{way}
 	r, err := m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
@@ -183,14 +184,14 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 	m.approved(c)
 	p, err := m.Catalog.ProductBySlug(m.Ctx, "glacier")
 	m.OK(err)
-	if p.TitleEn != "Glacier" {
-		t.Errorf("on sale is %q", p.TitleEn)
+	if p.Title.En != "Glacier" {
+		t.Errorf("on sale is %q", p.Title.En)
 	}
 
 	_, a = appealed("Icefall")
 	e, err := m.Catalog.Editing(m.Ctx, 1, spu)
 	m.OK(err)
-	e.Content.TitleEn = "Icefall at noon"
+	e.Content.Title.En = "Icefall at noon"
 	_, err = m.Catalog.Save(m.Ctx, 1, spu, catalog.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
 	if err := m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, true, ""); !errors.Is(err, catalog.ErrRevisionMoved) {
@@ -200,9 +201,9 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 		`select state from review_appeal order by id desc limit 1`)[0]; state != review.AppealOpen {
 		t.Errorf("the appeal that could not be granted is %s", state)
 	}
-	if e, err = m.Catalog.Editing(m.Ctx, 1, spu); err != nil || e.Content.TitleEn != "Icefall at noon" ||
+	if e, err = m.Catalog.Editing(m.Ctx, 1, spu); err != nil || e.Content.Title.En != "Icefall at noon" ||
 		e.State != catalog.RevisionDraft {
-		t.Errorf("the draft is %q, %s, %v", e.Content.TitleEn, e.State, err)
+		t.Errorf("the draft is %q, %s, %v", e.Content.Title.En, e.State, err)
 	}
 	m.OK(m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, false, "the new one will be looked at"))
 }
@@ -213,9 +214,8 @@ func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
 	m := making(t)
 	m.OK(m.Reviews.AddWord(m.Ctx, m.olga.ID, "roulette", 40))
 	series, err := m.Catalog.CreateSeries(m.Ctx, 1, catalog.NewSeries{
-		Slug:    "nights",
-		TitleZh: "夜",
-		TitleEn: "Roulette nights",
+		Slug:  "nights",
+		Title: locale.Text{Zh: "夜", En: "Roulette nights"},
 	})
 	m.OK(err)
 	spu := m.begun("Glacier")
@@ -234,7 +234,7 @@ func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
 		MaxPerOrder: 1,
 	})
 	n := c.Content
-	if n.SeriesEn != "Roulette nights" || n.SeriesZh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" ||
+	if n.Series.En != "Roulette nights" || n.Series.Zh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" ||
 		len(n.Prices) != 1 || n.Prices[0].List == nil || n.Prices[0].List.Amount != 99900 {
 		t.Errorf("the desk reads %+v", n)
 	}

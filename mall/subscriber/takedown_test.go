@@ -13,6 +13,7 @@ import (
 
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 	"videomall/mall/malltest"
 	"videomall/mall/order"
 	"videomall/mall/payment/sandbox"
@@ -55,8 +56,7 @@ func editions(m *malltest.Mall) catalog.Created {
 		Slug:       "harbour",
 		CreatorID:  1,
 		CategoryID: 1,
-		TitleZh:    "港",
-		TitleEn:    "Harbour",
+		Title:      locale.Text{Zh: "港", En: "Harbour"},
 		SKUs: []catalog.NewSKU{sku("own", "HD", 0, 990), sku("own", "4K", 0, 1990), sku("rent", "HD", 24, 300),
 			sku("rent", "HD", 48, 0)},
 	})
@@ -157,8 +157,7 @@ func TestKeepingAccessPaysNobodyBack(t *testing.T) {
 	_, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
 		SPUID:      film.SPUID,
 		CreatorID:  1,
-		TitleZh:    "港",
-		TitleEn:    "Harbour",
+		Title:      locale.Text{Zh: "港", En: "Harbour"},
 		Reason:     "Rights.",
 		KeepAccess: true,
 	})
@@ -192,8 +191,7 @@ func takesDown(m *malltest.Mall, film catalog.Created) order.EndAccessArgs {
 	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
 		SPUID:     film.SPUID,
 		CreatorID: 1,
-		TitleZh:   "港",
-		TitleEn:   "Harbour",
+		Title:     locale.Text{Zh: "港", En: "Harbour"},
 		Reason:    "Rights.",
 	})
 	m.OK(err)

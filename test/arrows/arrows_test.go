@@ -15,8 +15,8 @@ import (
 const module = "videomall/"
 
 // leaves may be imported by everybody below main.
-var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/money", "mall/network", "mall/seal",
-	"mall/strictjson", "mall/textnorm"}
+var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/money", "mall/network",
+	"mall/seal", "mall/strictjson", "mall/textnorm"}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A room is the longest entry that
 // a package's path begins with. "mall/*" stands for every module of the business.
@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"mall/batch":        {},
 	"mall/calendar":     {},
 	"mall/fault":        {},
+	"mall/locale":       {},
 	"mall/money":        {},
 	"mall/network":      {},
 	"mall/seal":         {},

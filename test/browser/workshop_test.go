@@ -11,6 +11,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/media"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
@@ -20,21 +21,21 @@ import (
 
 // names are what the people and things of a workshop are called.
 type names struct {
-	creator, creatorZh, creatorEn string
-	file, titleZh, titleEn, tag   string
-	buyer, said                   string
+	account     string // of the creator
+	creator     locale.Text
+	file, tag   string
+	title       locale.Text
+	buyer, said string
 }
 
 var ordinary = names{
-	creator:   "Dawn 晨",
-	creatorZh: "晨光影业",
-	creatorEn: "Dawn Films",
-	file:      "dawn over the harbour.mp4",
-	titleZh:   "港口的黎明",
-	titleEn:   "Dawn over the harbour",
-	tag:       "harbour",
-	buyer:     "Sam",
-	said:      "The light!",
+	account: "Dawn 晨",
+	creator: locale.Text{Zh: "晨光影业", En: "Dawn Films"},
+	file:    "dawn over the harbour.mp4",
+	title:   locale.Text{Zh: "港口的黎明", En: "Dawn over the harbour"},
+	tag:     "harbour",
+	buyer:   "Sam",
+	said:    "The light!",
 }
 
 // workshop is a creator with a film in each state that a listing has, and an operator who looks after them.
@@ -66,7 +67,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	}
 	w := &workshop{
 		names:    called,
-		creator:  h.account(t, called.creator, account.RoleCreator),
+		creator:  h.account(t, called.account, account.RoleCreator),
 		operator: h.account(t, "Ada", account.RoleOperator),
 		second:   h.account(t, "Olga", account.RoleOperator),
 		buyer:    h.account(t, called.buyer, account.RoleShopper),
@@ -74,8 +75,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	ok(h.Catalog.CreateCreator(ctx, catalog.NewCreator{
 		UserID: w.creator.ID,
 		Slug:   "dawn-" + name,
-		NameZh: called.creatorZh,
-		NameEn: called.creatorEn,
+		Name:   called.creator,
 	}))
 
 	content, err := os.ReadFile(clip(t, "mandelbrot"))
@@ -152,8 +152,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	_, err = h.Reviews.TakeDown(ctx, w.operator.ID, review.Target{
 		SPUID:      w.down,
 		CreatorID:  w.creator.ID,
-		TitleZh:    called.titleZh,
-		TitleEn:    called.titleEn,
+		Title:      called.title,
 		Reason:     "somebody else's bars",
 		KeepAccess: true,
 	})
@@ -184,7 +183,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	t.Helper()
 	ctx := t.Context()
 	spu, err := h.Catalog.CreateListing(ctx, w.creator.ID, catalog.NewListing{
-		Title:      w.titleEn,
+		Title:      w.title.En,
 		CategoryID: 1,
 		VideoID:    w.video,
 	})
@@ -195,7 +194,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Content.TitleZh = w.titleZh
+	e.Content.Title.Zh = w.title.Zh
 	e.Content.Slug = "dawn-" + slug
 	e.Content.Cover = "aurora-nights"
 	e.Content.Tags = []string{w.tag}

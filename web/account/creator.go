@@ -9,6 +9,7 @@ import (
 	"videomall/mall/fault"
 	accountview "videomall/views/account"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -40,10 +41,8 @@ func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 		Is:      c.Viewer.Is(account.RoleCreator),
 		Settled: k.Slug,
 		Slug:    k.Slug,
-		NameZh:  k.NameZh,
-		NameEn:  k.NameEn,
-		BioZh:   k.BioZh,
-		BioEn:   k.BioEn,
+		Name:    k.Name,
+		Bio:     k.Bio,
 	}, nil
 }
 
@@ -55,12 +54,10 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 	}
 	ctx := c.Request().Context()
 	form := accountview.Creator{
-		Is:     c.Viewer.Is(account.RoleCreator),
-		Slug:   c.FormValue("slug"),
-		NameZh: c.FormValue("name_zh"),
-		NameEn: c.FormValue("name_en"),
-		BioZh:  c.FormValue("bio_zh"),
-		BioEn:  c.FormValue("bio_en"),
+		Is:   c.Viewer.Is(account.RoleCreator),
+		Slug: c.FormValue("slug"),
+		Name: formvalue.Text(c.FormValue, "name"),
+		Bio:  formvalue.Text(c.FormValue, "bio"),
 	}
 	stands, err := h.creator(c)
 	if err != nil {
@@ -73,10 +70,8 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{
 		UserID: c.Viewer.UserID,
 		Slug:   form.Slug,
-		NameZh: form.NameZh,
-		NameEn: form.NameEn,
-		BioZh:  form.BioZh,
-		BioEn:  form.BioEn,
+		Name:   form.Name,
+		Bio:    form.Bio,
 	})
 	if errors.Is(err, catalog.ErrCreatorInvalid) {
 		form.Errors = fault.From(err).Fields

@@ -121,7 +121,7 @@ func (d Deps) fillBought(ctx context.Context, t *text.Printer, p *adminview.Pers
 func watch(t *text.Printer, e entitlement.Entitlement, card catalog.Card, over bool) adminview.Watch {
 	return adminview.Watch{
 		SPUID:   e.SPUID,
-		Title:   t.Of(card.TitleZh, card.TitleEn),
+		Title:   t.Of(card.Title),
 		Edition: t.Edition(e.Kind, e.Quality, e.RentHours),
 		OrderNo: e.Reference,
 		At:      e.GrantedAt,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/locale"
 )
 
 func (a answer) titles() []string {
@@ -152,8 +153,7 @@ func TestVideos_creator_named_in_one_language(t *testing.T) {
 	for _, names := range [][2]string{{"晨光影业", ""}, {"", "Dawn Films"}} {
 		m.OK(m.Catalog.OpenCreator(m.Ctx, catalog.NewCreator{
 			UserID: 1,
-			NameZh: names[0],
-			NameEn: names[1],
+			Name:   locale.Text{Zh: names[0], En: names[1]},
 		}))
 		for _, c.lang = range []string{"zh-CN", "en"} {
 			for what, got := range map[string]string{

@@ -30,8 +30,7 @@ func (d Deps) renderAppeal(c *page.Ctx, status int, p reviewview.AppealPage) err
 		return catalog.ErrProductNotFound.Because("spu %d is not of creator %d", id, c.Viewer.UserID)
 	}
 	p.SPUID = id
-	p.TitleZh = listing.TitleZh
-	p.TitleEn = listing.TitleEn
+	p.Title = listing.Title
 	p.Now = c.Now
 	if p.Ground, err = d.Reviews.Ground(ctx, c.Viewer.UserID, id); err != nil {
 		return err

@@ -83,10 +83,8 @@ func found(p catalog.Card) reviewview.Found {
 		SPUID:     p.SPUID,
 		CreatorID: p.CreatorID,
 		Slug:      p.Slug,
-		TitleZh:   p.TitleZh,
-		TitleEn:   p.TitleEn,
-		CreatorZh: p.CreatorZh,
-		CreatorEn: p.CreatorEn,
+		Title:     p.Title,
+		Creator:   p.Creator,
 		Cover:     p.Cover,
 	}
 }

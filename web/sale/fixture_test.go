@@ -12,6 +12,7 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/account"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
@@ -106,8 +107,7 @@ func (f *fair) scheduled(units int, skus ...int64) promotion.Campaign {
 	f.t.Helper()
 	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
 	d := promotion.Draft{
-		NameZh:   "午夜抢购",
-		NameEn:   "Midnight sale",
+		Name:     locale.Text{Zh: "午夜抢购", En: "Midnight sale"},
 		StartsAt: f.Now().Add(time.Hour),
 		EndsAt:   f.Now().Add(2 * time.Hour),
 	}

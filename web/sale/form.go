@@ -24,8 +24,7 @@ const priceDigits = 7
 // readForm keeps what was typed, so that it can come back.
 func readForm(values url.Values) saleview.Form {
 	f := saleview.Form{
-		NameZh:   values.Get("name_zh"),
-		NameEn:   values.Get("name_en"),
+		Name:     formvalue.Text(values.Get, "name"),
 		StartsAt: values.Get("starts_at"),
 		EndsAt:   values.Get("ends_at"),
 	}
@@ -51,8 +50,7 @@ func readForm(values url.Values) saleview.Form {
 // that the campaign's own rules refuse, so that every field is judged in one place.
 func draft(f saleview.Form, zone *time.Location, offers map[int64]catalog.Offer) promotion.Draft {
 	d := promotion.Draft{
-		NameZh:   f.NameZh,
-		NameEn:   f.NameEn,
+		Name:     f.Name,
 		StartsAt: formvalue.At(f.StartsAt, zone),
 		EndsAt:   formvalue.At(f.EndsAt, zone),
 	}
@@ -73,8 +71,7 @@ func draft(f saleview.Form, zone *time.Location, offers map[int64]catalog.Offer)
 func formOf(c promotion.Campaign, zone *time.Location) saleview.Form {
 	f := saleview.Form{
 		Version:  c.Version,
-		NameZh:   c.NameZh,
-		NameEn:   c.NameEn,
+		Name:     c.Name,
 		StartsAt: c.StartsAt.In(zone).Format(formvalue.Moment),
 		EndsAt:   c.EndsAt.In(zone).Format(formvalue.Moment),
 	}

@@ -98,7 +98,7 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 		c.Cache(l)
 	}
 	c.Page.Canonical = p.Address
-	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
+	c.Page.Description = shopview.Summary(t.Of(product.Description), 160)
 	if product.Cover != "" {
 		p.Cover = c.PublicURL(address.Cover(product.Cover, media.CoverLarge))
 		c.SharePicture(p.Cover, media.CoverLarge, address.CoverHeight)

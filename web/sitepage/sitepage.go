@@ -16,6 +16,7 @@ import (
 	"videomall/mall/sitepage"
 	sitepageview "videomall/views/sitepage"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -85,7 +86,7 @@ func (d Deps) edit(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p.BodyZh, p.BodyEn = filled.BodyZh, filled.BodyEn
+	p.Body = filled.Body
 	return d.render(c, http.StatusOK, p)
 }
 
@@ -102,8 +103,7 @@ func (d Deps) save(c *page.Ctx) error {
 	err = d.Pages.Save(c.Request().Context(), sitepage.Edit{
 		Slug:    p.Current.Slug,
 		Version: version,
-		BodyZh:  p.BodyZh,
-		BodyEn:  p.BodyEn,
+		Body:    p.Body,
 		By:      c.Viewer.UserID,
 	})
 	switch {
@@ -146,8 +146,7 @@ func (d Deps) typed(c *page.Ctx) (sitepageview.EditPage, error) {
 		return sitepageview.EditPage{}, page.ErrBadRequest(err)
 	}
 	p, err := d.editing(c)
-	p.BodyZh = c.FormValue("body_zh")
-	p.BodyEn = c.FormValue("body_en")
+	p.Body = formvalue.Text(c.FormValue, "body")
 	p.From = -1
 	return p, err
 }

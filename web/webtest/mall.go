@@ -31,6 +31,7 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
+	"videomall/mall/locale"
 	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
@@ -211,16 +212,14 @@ func Open(t testing.TB, o Options) *Mall {
 	o.Routes(g, m)
 
 	m.category, err = m.Catalog.CreateCategory(t.Context(), catalog.NewCategory{
-		Slug:   "films",
-		NameZh: "电影",
-		NameEn: "Films",
+		Slug: "films",
+		Name: locale.Text{Zh: "电影", En: "Films"},
 	})
 	m.must(err)
 	m.must(m.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: 1,
 		Slug:   "creator",
-		NameZh: "作者",
-		NameEn: "Creator",
+		Name:   locale.Text{Zh: "作者", En: "Creator"},
 	}))
 	return m
 }
@@ -290,8 +289,7 @@ func (m *Mall) Film(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 
 		Slug:       fmt.Sprintf("film-%d", m.films),
 		CreatorID:  1,
 		CategoryID: m.category,
-		TitleZh:    fmt.Sprintf("影片%d", m.films),
-		TitleEn:    fmt.Sprintf("Film %d", m.films),
+		Title:      locale.Text{Zh: fmt.Sprintf("影片%d", m.films), En: fmt.Sprintf("Film %d", m.films)},
 		SKUs:       []catalog.NewSKU{sku},
 	})
 	m.must(err)
@@ -308,8 +306,7 @@ func (m *Mall) FlashSale(sku, amount int64, units int) {
 	m.t.Helper()
 	by := promotion.Actor{UserID: 9, Operator: true}
 	c, err := m.Promotions.Create(m.t.Context(), by, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Rush",
+		Name:     locale.Text{Zh: "抢购", En: "Rush"},
 		StartsAt: m.Now(),
 		EndsAt:   m.Now().Add(time.Hour),
 		Items: []promotion.Item{{

@@ -157,7 +157,7 @@ func Prices(p PricesPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = studioview.Frame(studioview.RoomListings, t.T("listing.prices_of", "Title", titleOf(t, p.Editing.Content.TitleZh, p.Editing.Content.TitleEn))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = studioview.Frame(studioview.RoomListings, t.T("listing.prices_of", "Title", titleOf(t, p.Editing.Content.Title))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -14,6 +14,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/shop"
 	"videomall/web/studio/listings"
@@ -75,8 +76,7 @@ func open(t *testing.T) *studio {
 	s.ok(s.Catalog.CreateCreator(t.Context(), catalog.NewCreator{
 		UserID: s.wu.ID,
 		Slug:   "wu",
-		NameZh: "吴",
-		NameEn: "Wu",
+		Name:   locale.Text{Zh: "吴", En: "Wu"},
 	}))
 	return s
 }

@@ -16,20 +16,18 @@ import (
 // readForm keeps what was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
 	f := listingview.Form{
-		Version:       int(formvalue.ID(v.Get("version"))),
-		Editor:        v.Get("editor"),
-		Slug:          v.Get("slug"),
-		TitleZh:       v.Get("title_zh"),
-		TitleEn:       v.Get("title_en"),
-		DescriptionZh: v.Get("description_zh"),
-		DescriptionEn: v.Get("description_en"),
-		Category:      v.Get("category"),
-		Tags:          v.Get("tags"),
-		Cover:         v.Get("cover"),
-		Video:         v.Get("video"),
-		Series:        v.Get("series"),
-		Episode:       v.Get("episode"),
-		Free:          strings.TrimSpace(v.Get("free")),
+		Version:     int(formvalue.ID(v.Get("version"))),
+		Editor:      v.Get("editor"),
+		Slug:        v.Get("slug"),
+		Title:       formvalue.Text(v.Get, "title"),
+		Description: formvalue.Text(v.Get, "description"),
+		Category:    v.Get("category"),
+		Tags:        v.Get("tags"),
+		Cover:       v.Get("cover"),
+		Video:       v.Get("video"),
+		Series:      v.Get("series"),
+		Episode:     v.Get("episode"),
+		Free:        strings.TrimSpace(v.Get("free")),
 	}
 	if len(f.Editor) > 64 {
 		f.Editor = ""
@@ -59,19 +57,17 @@ func readForm(v url.Values) listingview.Form {
 // so that every field is judged in one place.
 func content(f listingview.Form) catalog.Content {
 	n := catalog.Content{
-		Slug:          f.Slug,
-		TitleZh:       f.TitleZh,
-		TitleEn:       f.TitleEn,
-		DescriptionZh: f.DescriptionZh,
-		DescriptionEn: f.DescriptionEn,
-		CategoryID:    formvalue.ID(f.Category),
-		Tags:          tags(f.Tags),
-		Cover:         f.Cover,
-		VideoID:       formvalue.ID(f.Video),
-		SeriesID:      formvalue.ID(f.Series),
-		Episode:       int(number(f.Episode)),
-		FreeSeconds:   freeSeconds(f.Free),
-		Ways:          []catalog.Way{},
+		Slug:        f.Slug,
+		Title:       f.Title,
+		Description: f.Description,
+		CategoryID:  formvalue.ID(f.Category),
+		Tags:        tags(f.Tags),
+		Cover:       f.Cover,
+		VideoID:     formvalue.ID(f.Video),
+		SeriesID:    formvalue.ID(f.Series),
+		Episode:     int(number(f.Episode)),
+		FreeSeconds: freeSeconds(f.Free),
+		Ways:        []catalog.Way{},
 	}
 	for _, w := range f.Ways {
 		way := catalog.Way{
@@ -119,20 +115,18 @@ func price(s string) *int64 {
 func formOf(e catalog.Editing, editor string) listingview.Form {
 	n := e.Content
 	f := listingview.Form{
-		Version:       e.Version,
-		Editor:        editor,
-		Slug:          n.Slug,
-		TitleZh:       n.TitleZh,
-		TitleEn:       n.TitleEn,
-		DescriptionZh: n.DescriptionZh,
-		DescriptionEn: n.DescriptionEn,
-		Category:      some(n.CategoryID),
-		Tags:          strings.Join(n.Tags, ", "),
-		Cover:         n.Cover,
-		Video:         some(n.VideoID),
-		Series:        some(n.SeriesID),
-		Episode:       some(int64(n.Episode)),
-		Free:          freeMinutes(n.FreeSeconds),
+		Version:     e.Version,
+		Editor:      editor,
+		Slug:        n.Slug,
+		Title:       n.Title,
+		Description: n.Description,
+		Category:    some(n.CategoryID),
+		Tags:        strings.Join(n.Tags, ", "),
+		Cover:       n.Cover,
+		Video:       some(n.VideoID),
+		Series:      some(n.SeriesID),
+		Episode:     some(int64(n.Episode)),
+		Free:        freeMinutes(n.FreeSeconds),
 	}
 	for _, w := range n.Ways {
 		f.Ways = append(f.Ways, listingview.WayForm{

@@ -170,7 +170,7 @@ func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, err
 	categories, err := d.Catalog.Categories(ctx)
 	list := []ui.Option{{Label: t.T("listing.choose_category")}}
 	for _, s := range categories {
-		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.NameZh, s.NameEn)})
+		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.Name)})
 	}
 	return list, err
 }

@@ -21,8 +21,8 @@ func (d Deps) preview(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if product.TitleZh == "" && product.TitleEn == "" { // of a draft
-		product.TitleZh, product.TitleEn = c.Text.T("listing.untitled"), c.Text.T("listing.untitled")
+	if product.Title.IsZero() { // of a draft
+		product.Title = product.Title.Map(func(string) string { return c.Text.T("listing.untitled") })
 	}
 	p := shopview.ProductPage{
 		Product: product,

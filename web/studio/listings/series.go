@@ -8,6 +8,7 @@ import (
 	"videomall/mall/fault"
 	listingview "videomall/views/studio/listings"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -25,14 +26,12 @@ func (d Deps) renderSeries(c *page.Ctx, status int, p listingview.SeriesPage) er
 
 func (d Deps) addSeries(c *page.Ctx) error {
 	p := listingview.SeriesPage{
-		TitleZh: c.FormValue("title_zh"),
-		TitleEn: c.FormValue("title_en"),
-		Slug:    c.FormValue("slug"),
+		Title: formvalue.Text(c.FormValue, "title"),
+		Slug:  c.FormValue("slug"),
 	}
 	_, err := d.Catalog.CreateSeries(c.Request().Context(), c.Viewer.UserID, catalog.NewSeries{
-		Slug:    p.Slug,
-		TitleZh: p.TitleZh,
-		TitleEn: p.TitleEn,
+		Slug:  p.Slug,
+		Title: p.Title,
 	})
 	if errors.Is(err, catalog.ErrSeriesInvalid) {
 		p.Errors = fault.From(err).Fields

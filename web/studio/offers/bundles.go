@@ -93,8 +93,7 @@ func (k desk) showBundle(c *page.Ctx) error {
 	}
 	f := offersview.BundleForm{
 		Version:    bundle.Version,
-		NameZh:     bundle.NameZh,
-		NameEn:     bundle.NameEn,
+		Name:       bundle.Name,
 		Kind:       "sum",
 		Price:      majors(bundle.Price),
 		PercentOff: count(bundle.PercentOff),
@@ -126,8 +125,7 @@ func readBundle(v url.Values) offersview.BundleForm {
 	skus := v["sku"]
 	return offersview.BundleForm{
 		Version:    formvalue.Version(v.Get("version")),
-		NameZh:     v.Get("name_zh"),
-		NameEn:     v.Get("name_en"),
+		Name:       formvalue.Text(v.Get, "name"),
 		Kind:       v.Get("kind"),
 		Price:      v.Get("price"),
 		PercentOff: v.Get("percent_off"),
@@ -137,7 +135,7 @@ func readBundle(v url.Values) offersview.BundleForm {
 
 // bundleTerms turn what was typed into a bundle's. What can't be read becomes a value that their own rules refuse.
 func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
-	t := promotion.BundleTerms{NameZh: f.NameZh, NameEn: f.NameEn}
+	t := promotion.BundleTerms{Name: f.Name}
 	if f.Kind == "percent" {
 		t.PercentOff = int(cmp.Or(number(f.PercentOff), -1))
 	} else {

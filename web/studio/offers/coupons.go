@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"videomall/mall/fault"
+	"videomall/mall/locale"
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
 	"videomall/views/ui"
@@ -49,18 +50,16 @@ func (k desk) renderCoupon(c *page.Ctx, status int, p offersview.CouponPage) err
 			if !listed[o.SPUID] {
 				listed[o.SPUID] = true
 				p.Videos = append(p.Videos, offersview.Video{
-					ID:      o.SPUID,
-					TitleZh: o.TitleZh,
-					TitleEn: o.TitleEn,
+					ID:    o.SPUID,
+					Title: o.Title,
 				})
 			}
 		}
 		for video := range p.Form.Videos { // ticked once, and not for sale any more
 			if n := formvalue.ID(video); n > 0 && !listed[n] {
 				p.Videos = append(p.Videos, offersview.Video{
-					ID:      n,
-					TitleZh: "#" + video,
-					TitleEn: "#" + video,
+					ID:    n,
+					Title: locale.Text{Zh: "#" + video, En: "#" + video},
 				})
 			}
 		}
