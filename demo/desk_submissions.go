@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/mall/review"
 )
@@ -59,7 +59,7 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 			return err
 		}
 		creatorID, spuID := product.CreatorID, product.SPUID
-		e, err := s.mall.Catalog.Editing(ctx, creatorID, spuID)
+		e, err := s.mall.Listings.Editing(ctx, creatorID, spuID)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 		}
 		e.Content.Description.Zh += "\n\n" + sub.added.Zh
 		e.Content.Description.En += "\n\n" + sub.added.En
-		saved, err := s.mall.Catalog.Save(ctx, creatorID, spuID, catalog.Edit{
+		saved, err := s.mall.Listings.Save(ctx, creatorID, spuID, listing.Edit{
 			Version: e.Version,
 			Pressed: true,
 			Content: e.Content,
@@ -76,7 +76,7 @@ func (s *seeder) submissions(ctx context.Context, operatorID int64) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", sub.slug, err)
 		}
-		if err := s.mall.Catalog.Submit(ctx, creatorID, spuID, saved.Version); err != nil {
+		if err := s.mall.Listings.Submit(ctx, creatorID, spuID, saved.Version); err != nil {
 			return fmt.Errorf("%s: %w", sub.slug, err)
 		}
 		if sub.returns == "" {

@@ -3,7 +3,7 @@ package demo
 import (
 	"context"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 )
 
@@ -33,7 +33,7 @@ var series = []struct {
 func (s *seeder) bind(ctx context.Context) error {
 	for _, of := range series {
 		creatorID := s.creators[of.creator]
-		known, err := s.mall.Catalog.SeriesOf(ctx, creatorID)
+		known, err := s.mall.Listings.SeriesOf(ctx, creatorID)
 		if err != nil {
 			return err
 		}
@@ -44,11 +44,11 @@ func (s *seeder) bind(ctx context.Context) error {
 			}
 		}
 		if id == 0 {
-			n := catalog.NewSeries{
+			n := listing.NewSeries{
 				Slug:  of.slug,
 				Title: of.title,
 			}
-			if id, err = s.mall.Catalog.CreateSeries(ctx, creatorID, n); err != nil {
+			if id, err = s.mall.Listings.CreateSeries(ctx, creatorID, n); err != nil {
 				return err
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
 	"videomall/mall/inventory"
@@ -88,6 +89,7 @@ type Mall struct {
 	Inventory    *inventory.Inventory
 	Ledger       *ledger.Ledger
 	Limits       *risk.Limits
+	Listings     *listing.Listings
 	Lists        *risk.Lists
 	Media        *media.Media
 	Orders       *order.Orders

@@ -15,6 +15,7 @@ import (
 	"videomall/mall/cache"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
@@ -182,7 +183,15 @@ func (m *Mall) openShop(o Options) {
 				return m.Outbox.NotifyTx(ctx, q, ch)
 			},
 		},
-		Listing: m.listing(),
+	})
+	m.Listings = listing.New(listing.Deps{
+		Pools:      o.Pools,
+		Now:        o.Now,
+		Catalog:    m.Catalog,
+		Video:      m.listingVideo,
+		Stock:      m.Inventory.SetStockTx,
+		OnSubmit:   m.submitted,
+		OnWithdraw: m.withdrawn,
 	})
 	m.Search = search.New(search.Deps{
 		Pools:   o.Pools,

@@ -136,7 +136,7 @@ func personHits(m *mall.Mall) finding {
 
 func listingHits(m *mall.Mall) finding {
 	return func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error) {
-		found, err := m.Catalog.Lookup(ctx, q, most)
+		found, err := m.Listings.Lookup(ctx, q, most)
 		var hits []adminview.Hit
 		for _, l := range found {
 			hits = append(hits, adminview.Hit{

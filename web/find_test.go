@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"videomall/mall/account"
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
 	"videomall/mall/malltest"
@@ -56,7 +56,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	h.OK(h.Ledger.SetDestination(h.Ctx, ann.ID, ledger.Destination{Name: "Ann", Account: "6222 0000 1111 2222"}))
 	_, err = h.Ledger.RequestPayout(h.Ctx, ann.ID, money.Of(2000, "CNY"), "k")
 	h.OK(err)
-	draft, err := h.Catalog.CreateListing(h.Ctx, ann.ID, catalog.NewListing{
+	draft, err := h.Listings.Create(h.Ctx, ann.ID, listing.NewDraft{
 		Title:      "Unborn film",
 		CategoryID: malltest.Query[int64](h.Mall, `select min(id) from catalog_category`)[0],
 	})

@@ -111,6 +111,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	listings.Routes(all, listings.Deps{
 		Site:      site,
 		Catalog:   m.Catalog,
+		Listings:  m.Listings,
 		Inventory: m.Inventory,
 		Films:     films(m),
 		Trailer:   trailer(m),
@@ -140,6 +141,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Accounts: m.Accounts,
 		Sessions: m.Sessions,
 		Catalog:  m.Catalog,
+		Listings: m.Listings,
 		Terms:    m.Ledger.Terms(),
 		OpenZone: m.Insight.SetZone,
 		OnSignIn: shopping.OnSignIn,
@@ -179,6 +181,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		People:       m.People,
 		Sessions:     m.Sessions,
 		Catalog:      m.Catalog,
+		Listings:     m.Listings,
 		Media:        m.Media,
 		Entitlements: m.Entitlements,
 		Playback:     m.Playback,

@@ -24,22 +24,22 @@ func TagOf(spuID int64) string { return "spu:" + strconv.FormatInt(spuID, 10) }
 
 // The changes that are announced.
 const (
-	typeCategory  = "catalog.category_created"
-	typeCreator   = "catalog.creator_created"
-	typeCreated   = "catalog.created"
-	typePublished = "catalog.published"
-	typeTakenDown = "catalog.taken_down"
-	typeFilmed    = "catalog.asset_set"
-	typePriced    = "catalog.priced"   // a price was set
-	typeRepriced  = "catalog.repriced" // the time of one came
-	typeReviewed  = "catalog.reviewed"
-	typeSold      = "catalog.sold"
-	typeSeries    = "catalog.series_created"
-	typeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
-	typeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
-	typeReturned  = "catalog.returned" // the reviewers gave a revision back
+	ChangeCategory  = "catalog.category_created"
+	ChangeCreator   = "catalog.creator_created"
+	ChangeCreated   = "catalog.created"
+	ChangePublished = "catalog.published"
+	ChangeTakenDown = "catalog.taken_down"
+	ChangeFilmed    = "catalog.asset_set"
+	ChangePriced    = "catalog.priced"   // a price was set
+	ChangeRepriced  = "catalog.repriced" // the time of one came
+	ChangeReviewed  = "catalog.reviewed"
+	ChangeSold      = "catalog.sold"
+	ChangeSeries    = "catalog.series_created"
+	ChangeDeleted   = "catalog.deleted"  // a draft that nobody ever saw
+	ChangeRevised   = "catalog.revised"  // an approved revision replaced what is on sale
+	ChangeReturned  = "catalog.returned" // the reviewers gave a revision back
 	// a flash sale of one of its SKUs began, ended or was planned; told, and never an event
-	typeSale = "catalog.sale"
+	ChangeSale = "catalog.sale"
 )
 
 // Change says what of the catalogue has changed.
@@ -120,15 +120,15 @@ func (c *Catalog) fresh() *pgxpool.Pool {
 	return c.pools.Primary
 }
 
-// changing runs do and announces what it says has changed, in one transaction. This process forgets at once, so that
+// WithChanges runs do and announces what it says has changed, in one transaction. This process forgets at once, so that
 // whoever made the change sees it in the next answer.
-func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
+func (c *Catalog) WithChanges(ctx context.Context, do func(tx pgx.Tx) ([]Change, error)) error {
 	var made []Change
 	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) (err error) {
 		if made, err = do(tx); err != nil {
 			return err
 		}
-		return c.announceTx(ctx, tx, made)
+		return c.AnnounceTx(ctx, tx, made)
 	})
 	if err == nil {
 		c.Forget(ctx, made)
@@ -136,8 +136,8 @@ func (c *Catalog) changing(ctx context.Context, do func(tx pgx.Tx) ([]Change, er
 	return err
 }
 
-// announceTx writes changes as events and notifies of them in the transaction that makes them.
-func (c *Catalog) announceTx(ctx context.Context, tx pgx.Tx, made []Change) error {
+// AnnounceTx writes changes as events and notifies of them in the transaction that makes them.
+func (c *Catalog) AnnounceTx(ctx context.Context, tx pgx.Tx, made []Change) error {
 	if c.caches.Changes == nil {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (c *Catalog) NotifySaleTx(ctx context.Context, tx pgx.Tx, skuIDs []int64) e
 		return err
 	}
 	for _, o := range offers {
-		if err := c.caches.Notify(ctx, tx, Change{Type: typeSale, SPUID: o.SPUID}); err != nil {
+		if err := c.caches.Notify(ctx, tx, Change{Type: ChangeSale, SPUID: o.SPUID}); err != nil {
 			return err
 		}
 	}
@@ -194,7 +194,7 @@ func (k caches) take(ctx context.Context, ch Change) {
 		k.names.Add(name)
 	}
 	tags := slices.Clone(ch.Names)
-	if ch.SPUID != 0 && ch.Type != typeSold {
+	if ch.SPUID != 0 && ch.Type != ChangeSold {
 		tags = append(tags, TagOf(ch.SPUID))
 	}
 	if len(tags) > 0 {

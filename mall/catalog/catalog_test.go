@@ -45,19 +45,12 @@ type stall struct {
 
 func open(t *testing.T) *stall {
 	t.Helper()
-	return openWith(t, catalog.Listing{})
-}
-
-// openWith is open with what the listing of videos needs of other modules.
-func openWith(t *testing.T, l catalog.Listing) *stall {
-	t.Helper()
 	pool := dbtest.New(t)
 	k := &clock{at: opening}
 	s := &stall{
 		Catalog: catalog.New(catalog.Deps{
-			Pools:   db.Pools{Primary: pool, Replica: pool},
-			Now:     k.now,
-			Listing: l,
+			Pools: db.Pools{Primary: pool, Replica: pool},
+			Now:   k.now,
 		}),
 		pool:  pool,
 		clock: k,

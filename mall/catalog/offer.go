@@ -46,7 +46,7 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 			StockLimited: r.StockLimited,
 			MaxPerOrder:  int(r.MaxPerOrder),
 			Amount:       money.Of(r.Amount, r.Currency),
-			ListAmount:   sum(r.ListAmount, &r.Currency),
+			ListAmount:   money.Optional(r.ListAmount, &r.Currency),
 		}
 	}
 	return offers, nil
@@ -66,14 +66,5 @@ func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int
 		return nil
 	}
 	// The sale is an event already, the order's; this only tells who shows what sells.
-	return c.caches.Notify(ctx, q, Change{Type: typeSold, SPUID: spuID})
-}
-
-// sum is nil when either half is missing: no price, no money.
-func sum(amount *int64, currency *string) *money.Money {
-	if amount == nil || currency == nil {
-		return nil
-	}
-	m := money.Of(*amount, *currency)
-	return &m
+	return c.caches.Notify(ctx, q, Change{Type: ChangeSold, SPUID: spuID})
 }

@@ -55,7 +55,7 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		spuID, err := c.queries.LockSPUOfSKU(ctx, tx, skuID)
 		if missing(err) {
 			err = ErrSKUNotFound
@@ -63,7 +63,7 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 		if err != nil {
 			return nil, err
 		}
-		return []Change{{Type: typePriced, SPUID: spuID}}, c.setPriceTx(ctx, tx, spuID, skuID, p, now)
+		return []Change{{Type: ChangePriced, SPUID: spuID}}, c.setPriceTx(ctx, tx, spuID, skuID, p, now)
 	})
 	if err != nil {
 		return fmt.Errorf("set price of SKU %d: %w", skuID, err)
@@ -73,12 +73,8 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 
 // setPriceTx does it, the SPU being locked.
 func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice, now time.Time) error {
-	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: p.Currency})
-	if err != nil {
+	if err := c.checkCurrencyTx(ctx, tx, spuID, p.Currency); err != nil {
 		return err
-	}
-	if foreign {
-		return ErrPriceCurrency
 	}
 	former, err := c.queries.OpenPrice(ctx, tx, dbsqlc.OpenPriceParams{SkuID: skuID, At: p.From})
 	if err != nil && !missing(err) {
@@ -108,6 +104,26 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 	return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spuID, At: now})
 }
 
+// AddPriceTx adds a price version to a SKU, the SPU being locked, and changes no other. Errors: as SetPrice.
+func (c *Catalog) AddPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice) error {
+	if err := c.checkCurrencyTx(ctx, tx, spuID, p.Currency); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	return c.insertPriceTx(ctx, tx, skuID, p, c.now())
+}
+
+// checkCurrencyTx refuses a currency in which the SPU is not sold.
+func (c *Catalog) checkCurrencyTx(ctx context.Context, tx pgx.Tx, spuID int64, currency string) error {
+	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{SpuID: spuID, Currency: currency})
+	if err == nil && foreign {
+		err = ErrPriceCurrency
+	}
+	return err
+}
+
 func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p NewPrice, now time.Time) error {
 	err := c.queries.InsertPrice(ctx, tx, dbsqlc.InsertPriceParams{
 		SkuID:      skuID,
@@ -134,7 +150,7 @@ func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 	var done []int64
 	for {
 		var batch []int64
-		err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+		err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 			now := c.now()
 			ids, err := c.queries.LockRepriceDue(ctx, tx, dbsqlc.LockRepriceDueParams{At: now, Most: repriceBatch})
 			if err != nil {
@@ -142,7 +158,7 @@ func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 			}
 			changes := make([]Change, len(ids))
 			for i, id := range ids {
-				changes[i] = Change{Type: typeRepriced, SPUID: id}
+				changes[i] = Change{Type: ChangeRepriced, SPUID: id}
 				if err := c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: id, At: now}); err != nil {
 					return nil, err
 				}

@@ -120,6 +120,12 @@ func (c *Catalog) priceChange(ctx context.Context, spuID int64, at time.Time) (*
 	return &next, nil
 }
 
+// ReadProduct reads an SPU in whatever state from the primary database, past everything that is cached: for whoever
+// edits it. Errors: ErrProductNotFound.
+func (c *Catalog) ReadProduct(ctx context.Context, spuID int64) (Product, error) {
+	return c.readProduct(ctx, spuID, c.now())
+}
+
 func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Product, error) {
 	r, err := c.queries.ProductByID(ctx, c.pools.Primary, id)
 	if missing(err) {
@@ -161,7 +167,7 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 		CreatorAvatar: r.CreatorAvatar,
 		Series:        seriesRef(r),
 		CategoryID:    s.CategoryID,
-		FreeSeconds:   freeOf(int(s.FreeSeconds), int(s.DurationSeconds)),
+		FreeSeconds:   FreeSeconds(int(s.FreeSeconds), int(s.DurationSeconds)),
 	}
 	if s.VideoID != nil {
 		p.VideoID = *s.VideoID
@@ -180,11 +186,11 @@ func (c *Catalog) readProduct(ctx context.Context, id int64, at time.Time) (Prod
 			StockLimited: k.StockLimited,
 			MaxPerOrder:  int(k.MaxPerOrder),
 		}
-		if amount := sum(k.Amount, k.Currency); amount != nil {
+		if amount := money.Optional(k.Amount, k.Currency); amount != nil {
 			sku.Price = &Price{
 				ID:     *k.PriceID,
 				Amount: *amount,
-				List:   sum(k.ListAmount, k.Currency),
+				List:   money.Optional(k.ListAmount, k.Currency),
 				Until:  k.ValidUntil,
 			}
 		}

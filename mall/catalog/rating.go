@@ -36,10 +36,10 @@ func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 			return fmt.Errorf("settle the rating of SPU %d by user %d: %w", spuID, userID, err)
 		}
 		if changed {
-			made = append(made, Change{Type: typeReviewed, SPUID: spuID})
+			made = append(made, Change{Type: ChangeReviewed, SPUID: spuID})
 		}
 	}
-	return c.announceTx(ctx, tx, made)
+	return c.AnnounceTx(ctx, tx, made)
 }
 
 // settleRatingTx has one rating counted or not. The SPU's row is locked.

@@ -44,7 +44,7 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 	case !db.Storable(body):
 		return ErrReviewInvalid.With("reply", "unreadable")
 	}
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		spuID, err := c.queries.ReplyToReview(ctx, tx, dbsqlc.ReplyToReviewParams{
 			ID:        reviewID,
 			CreatorID: creatorID,
@@ -54,7 +54,7 @@ func (c *Catalog) Reply(ctx context.Context, creatorID, reviewID int64, body str
 		if missing(err) {
 			err = ErrReviewNotFound
 		}
-		return []Change{{Type: typeReviewed, SPUID: spuID}}, err
+		return []Change{{Type: ChangeReviewed, SPUID: spuID}}, err
 	})
 	if err != nil {
 		return fmt.Errorf("reply of %d to review %d: %w", creatorID, reviewID, err)

@@ -81,7 +81,7 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 		Locale:    n.Locale,
 		CreatedAt: n.At,
 	}
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
+	err := c.WithChanges(ctx, func(tx pgx.Tx) ([]Change, error) {
 		if n.Held != nil { // before the SPU's row, as refunds do
 			if held, err := n.Held(ctx, tx, n.UserID, n.SPUID); err != nil || !held {
 				return nil, cmp.Or(err, error(ErrReviewNotOwned))
@@ -110,7 +110,7 @@ func (c *Catalog) AddReview(ctx context.Context, n NewReview) (Review, error) {
 			Locale: n.Locale,
 			At:     n.At,
 		})
-		return []Change{{Type: typeReviewed, SPUID: n.SPUID}}, err
+		return []Change{{Type: ChangeReviewed, SPUID: n.SPUID}}, err
 	})
 	switch {
 	case db.IsUnique(err, "catalog_review_once"):

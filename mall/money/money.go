@@ -27,6 +27,14 @@ type Money struct {
 // Of makes a sum of minor units.
 func Of(amount int64, currency string) Money { return Money{amount, currency} }
 
+// Optional makes a sum of two columns that may be null; it is nil when either is.
+func Optional(amount *int64, currency *string) *Money {
+	if amount == nil || currency == nil {
+		return nil
+	}
+	return new(Of(*amount, *currency))
+}
+
 // Add returns m + o. Errors: ErrCurrency, ErrOverflow. A zero value takes the other's currency.
 func (m Money) Add(o Money) (Money, error) {
 	if m == (Money{}) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
 	"videomall/mall/malltest"
 	"videomall/mall/money"
@@ -28,7 +29,7 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 		return malltest.Query[string](m.Mall, `select d.type || ' ' || d.aggregate from webhook_delivery d
 			join webhook_endpoint e on e.id = d.endpoint_id where e.owner_id = $1 order by d.id`, owner)
 	}
-	way := catalog.Way{
+	way := listing.Way{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -43,7 +44,7 @@ func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
 	m.OK(err)
 	m.approved(m.submitted(spu, "Glacier at noon", way))
 	m.approved(m.submitted(spu, "Glacier at dusk", way))
-	m.OK(m.Catalog.TakeOff(m.Ctx, 1, spu))
+	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
 	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised",
 		"listing.taken_down"}; !slices.Equal(types(got), want) {
 		t.Errorf("told of %q, want %q", got, want)

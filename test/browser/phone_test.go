@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"videomall/mall/account"
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/mall/promotion"
 	bundleview "videomall/views/bundle"
@@ -72,7 +72,7 @@ func TestPhone_LongWords(t *testing.T) {
 func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
 	t.Helper()
 	ctx := t.Context()
-	id, err := h.Catalog.CreateSeries(ctx, w.creator.ID, catalog.NewSeries{
+	id, err := h.Listings.CreateSeries(ctx, w.creator.ID, listing.NewSeries{
 		Slug:  w.slug + "-series",
 		Title: locale.Text{Zh: name, En: name},
 	})

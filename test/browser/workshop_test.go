@@ -10,6 +10,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/ledger"
 	"videomall/mall/locale"
 	"videomall/mall/media"
@@ -182,7 +183,7 @@ func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (sp
 func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()
-	spu, err := h.Catalog.CreateListing(ctx, w.creator.ID, catalog.NewListing{
+	spu, err := h.Listings.Create(ctx, w.creator.ID, listing.NewDraft{
 		Title:      w.title.En,
 		CategoryID: 1,
 		VideoID:    w.video,
@@ -190,7 +191,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := h.Catalog.Editing(ctx, w.creator.ID, spu)
+	e, err := h.Listings.Editing(ctx, w.creator.ID, spu)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 	e.Content.Cover = "aurora-nights"
 	e.Content.Tags = []string{w.tag}
 	e.Content.SeriesID, e.Content.Episode = series, 1
-	e.Content.Ways = []catalog.Way{{
+	e.Content.Ways = []listing.Way{{
 		Kind:        catalog.KindOwn,
 		Quality:     catalog.QualityHD,
 		Price:       new(int64(990)),
@@ -212,11 +213,11 @@ func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (s
 			Price:       new(int64(300)),
 			MaxPerOrder: 1,
 		}}
-	r, err := h.Catalog.Save(ctx, w.creator.ID, spu, catalog.Edit{Version: e.Version, Content: e.Content})
+	r, err := h.Listings.Save(ctx, w.creator.ID, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Catalog.Submit(ctx, w.creator.ID, spu, r.Version); err != nil {
+	if err := h.Listings.Submit(ctx, w.creator.ID, spu, r.Version); err != nil {
 		t.Fatal(err)
 	}
 	return spu

@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -134,11 +134,11 @@ func creatorProfile(p Creator) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_en", ID: "creator-name-en", Label: t.T("creator.name_en"), Value: p.Name.En, Error: p.wrong(t, "name_en"), MaxLength: catalog.MaxCreatorName}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_en", ID: "creator-name-en", Label: t.T("creator.name_en"), Value: p.Name.En, Error: p.wrong(t, "name_en"), MaxLength: listing.MaxCreatorName}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_zh", ID: "creator-name-zh", Label: t.T("creator.name_zh"), Value: p.Name.Zh, Error: p.wrong(t, "name_zh"), MaxLength: catalog.MaxCreatorName}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name_zh", ID: "creator-name-zh", Label: t.T("creator.name_zh"), Value: p.Name.Zh, Error: p.wrong(t, "name_zh"), MaxLength: listing.MaxCreatorName}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -187,16 +187,16 @@ func creatorProfile(p Creator) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "slug", ID: "creator-slug", Label: t.T("creator.slug"), Hint: t.T("creator.slug_hint"), Value: p.Slug, Error: p.wrong(t, "slug"), MaxLength: catalog.MaxCreatorSlug, Required: true, Class: "sm:col-span-2"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "slug", ID: "creator-slug", Label: t.T("creator.slug"), Hint: t.T("creator.slug_hint"), Value: p.Slug, Error: p.wrong(t, "slug"), MaxLength: listing.MaxCreatorSlug, Required: true, Class: "sm:col-span-2"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "bio_en", ID: "creator-bio-en", Label: t.T("creator.bio_en"), Value: p.Bio.En, Error: p.wrong(t, "bio_en"), MaxLength: catalog.MaxBio, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "bio_en", ID: "creator-bio-en", Label: t.T("creator.bio_en"), Value: p.Bio.En, Error: p.wrong(t, "bio_en"), MaxLength: listing.MaxBio, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "bio_zh", ID: "creator-bio-zh", Label: t.T("creator.bio_zh"), Value: p.Bio.Zh, Error: p.wrong(t, "bio_zh"), MaxLength: catalog.MaxBio, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea(ui.Field{Name: "bio_zh", ID: "creator-bio-zh", Label: t.T("creator.bio_zh"), Value: p.Bio.Zh, Error: p.wrong(t, "bio_zh"), MaxLength: listing.MaxBio, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	accountview "videomall/views/account"
 	"videomall/views/ui"
@@ -67,13 +68,13 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		return account.ErrRoleDecided.Because("user %d", c.Viewer.UserID)
 	}
 	form.Settled = stands.Settled
-	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{
+	err = h.Listings.OpenCreator(ctx, catalog.NewCreator{
 		UserID: c.Viewer.UserID,
 		Slug:   form.Slug,
 		Name:   form.Name,
 		Bio:    form.Bio,
 	})
-	if errors.Is(err, catalog.ErrCreatorInvalid) {
+	if errors.Is(err, listing.ErrCreatorInvalid) {
 		form.Errors = fault.From(err).Fields
 		if !form.Is {
 			return h.showSell(c, http.StatusUnprocessableEntity, &form)

@@ -38,6 +38,7 @@ func selling(t *testing.T) *webtest.Mall {
 			Accounts: m.Accounts,
 			Sessions: sessions,
 			Catalog:  m.Catalog,
+			Listings: m.Listings,
 			Terms:    ledger.UsualTerms,
 			OpenZone: func(ctx context.Context, creatorID int64, zone string) error {
 				_, err := m.Pool.Exec(ctx, `insert into insight_zone (creator_id, zone, snapshot, at)

@@ -15,6 +15,7 @@ import (
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/insight"
 	"videomall/mall/ledger"
@@ -45,6 +46,7 @@ type Deps struct {
 	People       *backoffice.People
 	Sessions     *account.Sessions
 	Catalog      *catalog.Catalog
+	Listings     *listing.Listings
 	Media        *media.Media
 	Entitlements *entitlement.Entitlements
 	Playback     *playback.Playback

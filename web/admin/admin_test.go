@@ -47,6 +47,7 @@ func open(t *testing.T) *desk {
 			Site:       m.Site,
 			Accounts:   m.Accounts,
 			Catalog:    m.Catalog,
+			Listings:   m.Listings,
 			Orders:     m.Orders,
 			Payments:   m.Payments,
 			Outbox:     m.Outbox,

@@ -66,7 +66,7 @@ func (d Deps) fillMakes(ctx context.Context, _ *text.Printer, p *adminview.Perso
 	case !errors.Is(err, catalog.ErrCreatorNotFound):
 		return err
 	}
-	if p.Listings, err = d.Catalog.Listings(ctx, userID, "", 0, partListed); err != nil {
+	if p.Listings, err = d.Listings.Of(ctx, userID, "", 0, partListed); err != nil {
 		return err
 	}
 	if p.Films, err = d.Media.Videos(ctx, userID, 0, partListed); err != nil {

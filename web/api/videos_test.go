@@ -151,7 +151,7 @@ func TestVideos_creator_named_in_one_language(t *testing.T) {
 	_, own, _ := m.harbour()
 	c := m.guest()
 	for _, names := range [][2]string{{"晨光影业", ""}, {"", "Dawn Films"}} {
-		m.OK(m.Catalog.OpenCreator(m.Ctx, catalog.NewCreator{
+		m.OK(m.Listings.OpenCreator(m.Ctx, catalog.NewCreator{
 			UserID: 1,
 			Name:   locale.Text{Zh: names[0], En: names[1]},
 		}))

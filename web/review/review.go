@@ -11,6 +11,7 @@ import (
 
 	"videomall/mall/account"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/fault"
 	"videomall/mall/review"
 	reviewview "videomall/views/review"
@@ -70,7 +71,7 @@ func passing(err error) (flash string, ok bool) {
 		review.ErrSamePerson: "review_same_person",
 		review.ErrOwnListing: "review_own_listing", review.ErrTakenDown: "review_taken_down_already",
 		catalog.ErrProductState:  "review_not_live",
-		catalog.ErrRevisionMoved: "review_edited"} {
+		listing.ErrRevisionMoved: "review_edited"} {
 		if errors.Is(err, fault) {
 			return slug, true
 		}

@@ -202,7 +202,7 @@ func TestCreator_in_one_language(t *testing.T) {
 		},
 	}
 	for _, n := range creators {
-		if err := s.Catalog.OpenCreator(t.Context(), n); err != nil {
+		if err := s.Listings.OpenCreator(t.Context(), n); err != nil {
 			t.Fatal(err)
 		}
 		made, err := s.Catalog.CreateProduct(t.Context(), catalog.NewProduct{

@@ -28,6 +28,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/cart"
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
@@ -52,6 +53,7 @@ type Mall struct {
 	Site         *page.Site
 	Carts        *cart.Carts
 	Catalog      *catalog.Catalog
+	Listings     *listing.Listings
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
 	Payments     *payment.Payments
@@ -79,8 +81,8 @@ type Options struct {
 	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
 	// Suspended says whom the operators keep from signing in; nil keeps nobody.
 	Suspended func(ctx context.Context, userID int64) bool
-	// Listing is what the listing of videos needs of films and stock.
-	Listing catalog.Listing
+	// Listing is what listings need of videos, stock and the review desk; Open adds the rest.
+	Listing listing.Deps
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
 	// Provider may put something between the mall and its bank.
@@ -124,13 +126,16 @@ func Open(t testing.TB, o Options) *Mall {
 		Now:  m.Now,
 	})
 	m.Catalog, m.Inventory = catalog.New(catalog.Deps{
-		Pools:   pools,
-		Now:     m.Now,
-		Listing: o.Listing,
+		Pools: pools,
+		Now:   m.Now,
 	}), inventory.New(inventory.Deps{
 		Pool: pool,
 		Now:  m.Now,
 	})
+	o.Listing.Pools = pools
+	o.Listing.Now = m.Now
+	o.Listing.Catalog = m.Catalog
+	m.Listings = listing.New(o.Listing)
 	m.Promotions = mall.Promotions(mall.PromotionsDeps{
 		Pool:      pool,
 		Catalog:   m.Catalog,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 	"videomall/views/text"
 	"videomall/views/ui"
@@ -71,7 +72,7 @@ func filmOptions(t *text.Printer, films []Film, listed *catalog.Product, chosen 
 	return list
 }
 
-func seriesOptions(t *text.Printer, series []catalog.OwnSeries) []ui.Option {
+func seriesOptions(t *text.Printer, series []listing.OwnSeries) []ui.Option {
 	list := []ui.Option{{Label: t.T("listing.no_series")}}
 	for _, s := range series {
 		list = append(list, ui.Option{Value: strconv.FormatInt(s.ID, 10), Label: t.Of(s.Title)})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/money"
 	listingview "videomall/views/studio/listings"
 	"videomall/web/formvalue"
@@ -38,7 +39,7 @@ func readForm(v url.Values) listingview.Form {
 		}
 		return ""
 	}
-	for n := range min(len(v["kind"]), catalog.MaxWays+1) {
+	for n := range min(len(v["kind"]), listing.MaxWays+1) {
 		f.Ways = append(f.Ways, listingview.WayForm{
 			Kind:    at("kind", n),
 			Quality: at("quality", n),
@@ -55,8 +56,8 @@ func readForm(v url.Values) listingview.Form {
 
 // content turns what was typed into what is kept. What can't be read becomes a value that the catalogue's rules refuse,
 // so that every field is judged in one place.
-func content(f listingview.Form) catalog.Content {
-	n := catalog.Content{
+func content(f listingview.Form) listing.Content {
+	n := listing.Content{
 		Slug:        f.Slug,
 		Title:       f.Title,
 		Description: f.Description,
@@ -67,10 +68,10 @@ func content(f listingview.Form) catalog.Content {
 		SeriesID:    formvalue.ID(f.Series),
 		Episode:     int(number(f.Episode)),
 		FreeSeconds: freeSeconds(f.Free),
-		Ways:        []catalog.Way{},
+		Ways:        []listing.Way{},
 	}
 	for _, w := range f.Ways {
-		way := catalog.Way{
+		way := listing.Way{
 			Kind:        w.Kind,
 			Quality:     w.Quality,
 			Price:       price(w.Price),
@@ -112,7 +113,7 @@ func price(s string) *int64 {
 }
 
 // formOf fills a form with what is kept.
-func formOf(e catalog.Editing, editor string) listingview.Form {
+func formOf(e listing.Editing, editor string) listingview.Form {
 	n := e.Content
 	f := listingview.Form{
 		Version:     e.Version,
@@ -150,7 +151,7 @@ func freeSeconds(s string) int {
 	if both {
 		n = formvalue.Number(seconds)
 	}
-	if m < 0 || n < 0 || n > 59 || m > catalog.MaxFree {
+	if m < 0 || n < 0 || n > 59 || m > listing.MaxFree {
 		return -1
 	}
 	return int(m*60 + n)
@@ -183,7 +184,7 @@ func decimal(amount *int64) string {
 // pressed does what a button of the form asks for besides saving: another way to buy, or one less.
 func pressed(f *listingview.Form, button string) bool {
 	if button == "add" {
-		if len(f.Ways) < catalog.MaxWays {
+		if len(f.Ways) < listing.MaxWays {
 			f.Ways = append(f.Ways, listingview.WayForm{
 				Kind:    catalog.KindRent,
 				Quality: catalog.QualityHD,

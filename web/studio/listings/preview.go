@@ -3,7 +3,7 @@ package listings
 import (
 	"net/http"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/views/address"
 	shopview "videomall/views/shop"
 	listingview "videomall/views/studio/listings"
@@ -17,7 +17,7 @@ func (d Deps) preview(c *page.Ctx) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	product, err := d.Catalog.Preview(ctx, e.Revision)
+	product, err := d.Listings.Preview(ctx, e.Revision)
 	if err != nil {
 		return err
 	}
@@ -54,4 +54,4 @@ func (d Deps) preview(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("listing.preview"), listingview.Preview(e, p))
 }
 
-func unitsOf(n catalog.Content, i int) int64 { return n.Ways[i].Units }
+func unitsOf(n listing.Content, i int) int64 { return n.Ways[i].Units }

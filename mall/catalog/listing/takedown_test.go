@@ -1,4 +1,4 @@
-package catalog_test
+package listing_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"encoding/json"

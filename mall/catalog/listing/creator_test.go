@@ -1,4 +1,4 @@
-package catalog_test
+package listing_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 )
 
@@ -27,7 +28,7 @@ func TestAPersonOpensAProfileAsACreator(t *testing.T) {
 	} {
 		bad := n
 		c.change(&bad)
-		is(t, d.OpenCreator(t.Context(), bad), catalog.ErrCreatorInvalid, c.field, c.slug)
+		is(t, d.OpenCreator(t.Context(), bad), listing.ErrCreatorInvalid, c.field, c.slug)
 	}
 	if err := d.OpenCreator(t.Context(), n); err != nil {
 		t.Fatal(err)

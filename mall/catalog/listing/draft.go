@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -11,20 +11,21 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// NewListing is what a listing begins with. Nobody but its creator sees it.
-type NewListing struct {
+// NewDraft is what a listing begins with. Nobody but its creator sees it.
+type NewDraft struct {
 	Title      string // in Chinese or in English, to be told from others
 	Chinese    bool
 	CategoryID int64
 	VideoID    int64 // 0: none yet
 }
 
-// CreateListing makes a draft with its first revision, under a provisional address. Errors: ErrRevisionInvalid with the
+// Create makes a draft with its first revision, under a provisional address. Errors: ErrRevisionInvalid with the
 // fields title, category and video.
-func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListing) (spuID int64, err error) {
+func (ls *Listings) Create(ctx context.Context, creatorID int64, n NewDraft) (spuID int64, err error) {
 	n.Title = strings.TrimSpace(n.Title)
 	content := Content{
 		CategoryID: n.CategoryID,
@@ -32,8 +33,8 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 		Slug:       slugOf(n.Title),
 		Tags:       []string{},
 		Ways: []Way{{
-			Kind:        KindOwn,
-			Quality:     QualityHD,
+			Kind:        catalog.KindOwn,
+			Quality:     catalog.QualityHD,
 			MaxPerOrder: 1,
 		}},
 	}
@@ -50,16 +51,16 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 	if n.CategoryID == 0 {
 		f["category"] = "category_missing"
 	}
-	err = c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		if err := c.checkKnownTx(ctx, tx, creatorID, content, f); err != nil {
+	err = ls.catalog.WithChanges(ctx, func(tx pgx.Tx) ([]catalog.Change, error) {
+		if err := ls.checkKnownTx(ctx, tx, creatorID, content, f); err != nil {
 			return nil, err
 		}
 		if err := f.of(ErrRevisionInvalid); err != nil {
 			return nil, err
 		}
-		now := c.now()
+		now := ls.now()
 		slug := "draft-" + strings.ToLower(rand.Text())
-		spuID, err = c.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
+		spuID, err = ls.queries.InsertSPU(ctx, tx, dbsqlc.InsertSPUParams{
 			Slug:       slug,
 			CreatorID:  creatorID,
 			CategoryID: n.CategoryID,
@@ -71,14 +72,14 @@ func (c *Catalog) CreateListing(ctx context.Context, creatorID int64, n NewListi
 		if err != nil {
 			return nil, err
 		}
-		_, err = c.insertRevisionTx(ctx, tx, spuID, 1, 1, content, "", now)
-		return []Change{{
-			Type:  typeCreated,
+		_, err = ls.insertRevisionTx(ctx, tx, spuID, 1, 1, content, "", now)
+		return []catalog.Change{{
+			Type:  catalog.ChangeCreated,
 			SPUID: spuID,
 			Names: []string{"slug:" + slug},
 		}}, err
 	})
-	return spuID, refused(err, "create a listing of %d", creatorID)
+	return spuID, catalog.Refused(err, "create a listing of %d", creatorID)
 }
 
 // Edit is a form that is saved. Version is the one that it was filled from. Editor names an open page that saves by
@@ -92,20 +93,20 @@ type Edit struct {
 }
 
 // Save keeps an edit in the listing's draft, which it opens where there is none. What is on sale stays as it is.
-// Errors: ErrListingNotFound, ErrRevisionInvalid with Fields, and ErrRevisionMoved where somebody else saved, submitted
+// Errors: ErrNotFound, ErrRevisionInvalid with Fields, and ErrRevisionMoved where somebody else saved, submitted
 // or decided since.
-func (c *Catalog) Save(ctx context.Context, creatorID, spuID int64, e Edit) (saved Revision, err error) {
+func (ls *Listings) Save(ctx context.Context, creatorID, spuID int64, e Edit) (saved Revision, err error) {
 	e.Content = e.Content.normal()
 	f := e.Content.check()
-	err = db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
-		spu, err := c.lockOwnTx(ctx, tx, creatorID, spuID)
+	err = db.InTx(ctx, ls.pools.Primary, func(tx pgx.Tx) error {
+		spu, err := ls.lockOwnTx(ctx, tx, creatorID, spuID)
 		if err != nil {
 			return err
 		}
 		if spu.PublishedAt != nil {
 			e.Content.Slug = ""
 		}
-		latest, err := c.queries.LatestRevision(ctx, tx, spuID)
+		latest, err := ls.queries.LatestRevision(ctx, tx, spuID)
 		if err != nil && !missing(err) {
 			return err
 		}
@@ -113,7 +114,7 @@ func (c *Catalog) Save(ctx context.Context, creatorID, spuID int64, e Edit) (sav
 			return ErrRevisionMoved.Because("SPU %d is at version %d (%s), edited from %d", spuID, latest.Version,
 				latest.State, e.Version)
 		}
-		if err := c.checkKnownTx(ctx, tx, creatorID, e.Content, f); err != nil {
+		if err := ls.checkKnownTx(ctx, tx, creatorID, e.Content, f); err != nil {
 			return err
 		}
 		if err := f.of(ErrRevisionInvalid); err != nil {
@@ -123,7 +124,7 @@ func (c *Catalog) Save(ctx context.Context, creatorID, spuID int64, e Edit) (sav
 		if e.Pressed {
 			editor = ""
 		}
-		row, err := c.putRevisionTx(ctx, tx, spuID, latest, e.Content, editor)
+		row, err := ls.putRevisionTx(ctx, tx, spuID, latest, e.Content, editor)
 		if err != nil {
 			return err
 		}
@@ -145,17 +146,17 @@ func fits(latest dbsqlc.CatalogRevision, e Edit) bool {
 	return int(latest.Version) == e.Version || mine && e.Version < int(latest.Version)
 }
 
-func (c *Catalog) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, latest dbsqlc.CatalogRevision, n Content,
+func (ls *Listings) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, latest dbsqlc.CatalogRevision, n Content,
 	editor string) (dbsqlc.CatalogRevision, error) {
-	now := c.now()
+	now := ls.now()
 	if latest.State != RevisionDraft {
-		return c.insertRevisionTx(ctx, tx, spuID, latest.Number+1, latest.Version+1, n, editor, now)
+		return ls.insertRevisionTx(ctx, tx, spuID, latest.Number+1, latest.Version+1, n, editor, now)
 	}
 	body, err := json.Marshal(n)
 	if err != nil {
 		return dbsqlc.CatalogRevision{}, err
 	}
-	return c.queries.UpdateRevision(ctx, tx, dbsqlc.UpdateRevisionParams{
+	return ls.queries.UpdateRevision(ctx, tx, dbsqlc.UpdateRevisionParams{
 		ID:      latest.ID,
 		Version: latest.Version,
 		Content: body,
@@ -164,13 +165,13 @@ func (c *Catalog) putRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, lat
 	})
 }
 
-func (c *Catalog) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, number, version int32, n Content,
+func (ls *Listings) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, number, version int32, n Content,
 	editor string, now time.Time) (dbsqlc.CatalogRevision, error) {
 	body, err := json.Marshal(n)
 	if err != nil {
 		return dbsqlc.CatalogRevision{}, err
 	}
-	return c.queries.InsertRevision(ctx, tx, dbsqlc.InsertRevisionParams{
+	return ls.queries.InsertRevision(ctx, tx, dbsqlc.InsertRevisionParams{
 		SpuID:   spuID,
 		Number:  number,
 		Version: version,
@@ -181,26 +182,26 @@ func (c *Catalog) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64, 
 }
 
 // lockOwnTx takes a creator's listing for the transaction. Another's does not exist.
-func (c *Catalog) lockOwnTx(ctx context.Context, tx pgx.Tx, creatorID, spuID int64) (dbsqlc.LockListingRow, error) {
-	spu, err := c.lockTx(ctx, tx, spuID)
+func (ls *Listings) lockOwnTx(ctx context.Context, tx pgx.Tx, creatorID, spuID int64) (dbsqlc.LockListingRow, error) {
+	spu, err := ls.lockTx(ctx, tx, spuID)
 	if err == nil && spu.CreatorID != creatorID {
-		err = ErrListingNotFound.Because("SPU %d is not of %d", spuID, creatorID)
+		err = ErrNotFound.Because("SPU %d is not of %d", spuID, creatorID)
 	}
 	return spu, err
 }
 
-func (c *Catalog) lockTx(ctx context.Context, tx pgx.Tx, spuID int64) (dbsqlc.LockListingRow, error) {
-	spu, err := c.queries.LockListing(ctx, tx, spuID)
+func (ls *Listings) lockTx(ctx context.Context, tx pgx.Tx, spuID int64) (dbsqlc.LockListingRow, error) {
+	spu, err := ls.queries.LockListing(ctx, tx, spuID)
 	if missing(err) {
-		err = ErrListingNotFound.Because("SPU %d", spuID)
+		err = ErrNotFound.Because("SPU %d", spuID)
 	}
 	return spu, err
 }
 
 // checkKnownTx adds what content names and is not there, or is another's.
-func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, n Content, f faults) error {
+func (ls *Listings) checkKnownTx(ctx context.Context, q catalog.Querier, creatorID int64, n Content, f faults) error {
 	if n.CategoryID != 0 {
-		known, err := c.queries.CategoryExists(ctx, q, n.CategoryID)
+		known, err := ls.queries.CategoryExists(ctx, q, n.CategoryID)
 		if err != nil {
 			return err
 		}
@@ -209,7 +210,7 @@ func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, 
 		}
 	}
 	if n.SeriesID != 0 {
-		s, err := c.queries.SeriesByID(ctx, q, n.SeriesID)
+		s, err := ls.queries.SeriesByID(ctx, q, n.SeriesID)
 		if err != nil && !missing(err) {
 			return err
 		}
@@ -218,7 +219,7 @@ func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, 
 		}
 	}
 	if n.VideoID != 0 {
-		_, known, err := c.filmTx(ctx, q, creatorID, n.VideoID)
+		_, known, err := ls.videoTx(ctx, q, creatorID, n.VideoID)
 		if err != nil {
 			return err
 		}
@@ -229,36 +230,37 @@ func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, 
 	return nil
 }
 
-// filmTx finds a creator's film; known is false when there is none of that creator.
-func (c *Catalog) filmTx(ctx context.Context, q Querier, creatorID, videoID int64) (film Film, known bool, err error) {
-	if c.listing.Film == nil || videoID < 0 {
-		return Film{}, false, nil
+// videoTx finds a creator's film; known is false when there is none of that creator.
+func (ls *Listings) videoTx(ctx context.Context, q catalog.Querier,
+	creatorID, videoID int64) (film Video, known bool, err error) {
+	if ls.deps.Video == nil || videoID < 0 {
+		return Video{}, false, nil
 	}
-	film, err = c.listing.Film(ctx, q, creatorID, videoID)
+	film, err = ls.deps.Video(ctx, q, creatorID, videoID)
 	if isNotFound(err) {
-		return Film{}, false, nil
+		return Video{}, false, nil
 	}
 	return film, err == nil, err
 }
 
-// DeleteListing throws a draft away that nobody ever reviewed. Errors: ErrListingNotFound, ErrProductState.
-func (c *Catalog) DeleteListing(ctx context.Context, creatorID, spuID int64) error {
-	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
-		spu, err := c.lockOwnTx(ctx, tx, creatorID, spuID)
+// Delete throws a draft away that nobody ever reviewed. Errors: ErrNotFound, ErrProductState.
+func (ls *Listings) Delete(ctx context.Context, creatorID, spuID int64) error {
+	err := ls.catalog.WithChanges(ctx, func(tx pgx.Tx) ([]catalog.Change, error) {
+		spu, err := ls.lockOwnTx(ctx, tx, creatorID, spuID)
 		if err != nil {
 			return nil, err
 		}
-		state, err := c.queries.ListingState(ctx, tx, spuID)
+		state, err := ls.queries.ListingState(ctx, tx, spuID)
 		if err != nil {
 			return nil, err
 		}
-		if state.Submitted || spu.Status != StatusDraft {
-			return nil, ErrProductState.Because("SPU %d is %s, reviewed %v", spuID, spu.Status, state.Submitted)
+		if state.Submitted || spu.Status != catalog.StatusDraft {
+			return nil, catalog.ErrProductState.Because("SPU %d is %s, reviewed %v", spuID, spu.Status, state.Submitted)
 		}
-		if err := c.queries.DeleteRevisions(ctx, tx, spuID); err != nil {
+		if err := ls.queries.DeleteRevisions(ctx, tx, spuID); err != nil {
 			return nil, err
 		}
-		return []Change{{Type: typeDeleted, SPUID: spuID}}, c.queries.DeleteDraft(ctx, tx, spuID)
+		return []catalog.Change{{Type: catalog.ChangeDeleted, SPUID: spuID}}, ls.queries.DeleteDraft(ctx, tx, spuID)
 	})
 	if err != nil {
 		return fmt.Errorf("delete the listing %d: %w", spuID, err)

@@ -1,11 +1,11 @@
-package catalog_test
+package listing_test
 
 import (
 	"encoding/json"
 	"reflect"
 	"testing"
 
-	"videomall/mall/catalog"
+	"videomall/mall/catalog/listing"
 	"videomall/mall/locale"
 )
 
@@ -13,12 +13,12 @@ import (
 // titleZh and titleEn.
 func TestContent_MarshalJSON(t *testing.T) {
 	t.Parallel()
-	content := catalog.Content{
+	content := listing.Content{
 		Slug:        "aurora",
 		Title:       locale.Text{Zh: "极光", En: "Aurora"},
 		Description: locale.Text{En: "Night."},
 		Tags:        []string{"winter"},
-		Ways:        []catalog.Way{},
+		Ways:        []listing.Way{},
 	}
 	body, err := json.Marshal(content)
 	if err != nil {
@@ -36,7 +36,7 @@ func TestContent_MarshalJSON(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the members are\n%v, but what is kept has\n%v", got, want)
 	}
-	var read catalog.Content
+	var read listing.Content
 	if err := json.Unmarshal([]byte(kept), &read); err != nil {
 		t.Fatal(err)
 	}

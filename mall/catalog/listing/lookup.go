@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -22,14 +22,14 @@ type Known struct {
 }
 
 // Lookup finds up to most listings, drafts too, by id or by how a title begins, in whatever case.
-func (c *Catalog) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
+func (ls *Listings) Lookup(ctx context.Context, q string, most int) ([]Known, error) {
 	q = strings.TrimSpace(q)
 	if q == "" || utf8.RuneCountInString(q) > MaxTitle || !db.Storable(q) {
 		return nil, nil
 	}
 	id, _ := strconv.ParseInt(q, 10, 64) // no number is no listing's id
 	begins, ends := db.Prefix(strings.ToLower(q))
-	rows, err := c.queries.LookupListings(ctx, c.pools.Primary, dbsqlc.LookupListingsParams{
+	rows, err := ls.queries.LookupListings(ctx, ls.pools.Primary, dbsqlc.LookupListingsParams{
 		ID:     id,
 		Begins: begins,
 		Ends:   ends,

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"videomall/db"
+	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/locale"
 )
@@ -24,9 +25,6 @@ const (
 	MaxAmount      = 10_000_000 // minor units
 	MaxEpisode     = 9999
 	MaxFree        = 1800 // seconds
-	// FreeRest is how many seconds of a film must be left to buy. A segment of it is a few seconds long and is given
-	// whole.
-	FreeRest = 10
 	// Lines4K is how many lines a film must have to be sold in 4K.
 	Lines4K = 2160
 )
@@ -116,7 +114,7 @@ func (n Content) normal() Content {
 	}
 	n.Ways = slices.Clone(n.Ways)
 	for i := range n.Ways {
-		if w := &n.Ways[i]; w.Kind != KindRent {
+		if w := &n.Ways[i]; w.Kind != catalog.KindRent {
 			w.RentHours = 0
 		}
 		if w := &n.Ways[i]; !w.Limited {
@@ -144,7 +142,7 @@ func (n Content) check() faults {
 	if n.Slug != "" && !goodSlug(n.Slug) {
 		f["slug"] = "slug_malformed"
 	}
-	if n.Cover != "" && !slugPattern.MatchString(n.Cover) {
+	if n.Cover != "" && !catalog.IsSlug(n.Cover) {
 		f["cover"] = "cover_unknown"
 	}
 	if len(n.Tags) > MaxTags {
@@ -165,7 +163,7 @@ func (n Content) check() faults {
 	seen := map[wayKey]bool{}
 	for i, w := range n.Ways {
 		w.check(f, i)
-		if k := w.key(); seen[k] && (w.Kind != KindRent || w.RentHours > 0) {
+		if k := w.key(); seen[k] && (w.Kind != catalog.KindRent || w.RentHours > 0) {
 			f[WayField(i, "kind")] = "way_twice"
 		} else {
 			seen[k] = true
@@ -175,10 +173,10 @@ func (n Content) check() faults {
 }
 
 func (w Way) check(f faults, i int) {
-	if w.Kind != KindRent && w.Kind != KindOwn {
+	if w.Kind != catalog.KindRent && w.Kind != catalog.KindOwn {
 		f[WayField(i, "kind")] = "kind_unknown"
 	}
-	if w.Quality != QualityHD && w.Quality != Quality4K {
+	if w.Quality != catalog.QualityHD && w.Quality != catalog.Quality4K {
 		f[WayField(i, "quality")] = "quality_unknown"
 	}
 	if w.RentHours < 0 || w.RentHours > MaxRentHours {
@@ -204,7 +202,7 @@ func (w Way) check(f faults, i int) {
 
 // goodSlug is stricter than what old addresses may be: words of letters and digits, joined by single dashes.
 func goodSlug(s string) bool {
-	return slugPattern.MatchString(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") &&
+	return catalog.IsSlug(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") &&
 		!strings.Contains(s, "--")
 }
 

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
@@ -19,10 +20,10 @@ const MaxNote = 4000
 
 // ApproveTx puts a revision's content in the place of what is on sale, all of it or nothing, and a new listing on sale.
 // Whoever joins it hands the changes to Forget after the commit. A listing that was taken down stays so. Errors:
-// ErrListingNotFound, ErrRevisionMoved for one that doesn't wait for a review, ErrRevisionMissing when something that
+// ErrNotFound, ErrRevisionMoved for one that doesn't wait for a review, ErrRevisionMissing when something that
 // it needs has gone meanwhile.
-func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([]Change, error) {
-	spu, r, err := c.waitingTx(ctx, tx, revisionID)
+func (ls *Listings) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([]catalog.Change, error) {
+	spu, r, err := ls.waitingTx(ctx, tx, revisionID)
 	if err != nil {
 		return nil, fmt.Errorf("approve revision %d: %w", revisionID, err)
 	}
@@ -30,24 +31,24 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 	if err != nil {
 		return nil, err
 	}
-	film, f, err := c.lackingTx(ctx, tx, spu, n)
+	film, f, err := ls.lackingTx(ctx, tx, spu, n)
 	if err == nil {
 		err = f.of(ErrRevisionMissing)
 	}
 	if err == nil {
-		err = c.decideTx(ctx, tx, revisionID, RevisionApproved, "")
+		err = ls.decideTx(ctx, tx, revisionID, RevisionApproved, "")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("approve revision %d: %w", revisionID, err)
 	}
-	now := c.now()
-	change := Change{Type: typeRevised, SPUID: spu.ID}
+	now := ls.now()
+	change := catalog.Change{Type: catalog.ChangeRevised, SPUID: spu.ID}
 	slug := spu.Slug
 	if spu.PublishedAt == nil {
-		slug, change.Type = n.Slug, typePublished
+		slug, change.Type = n.Slug, catalog.ChangePublished
 		change.Names = append(change.Names, "slug:"+slug)
 	}
-	err = c.queries.PutContent(ctx, tx, dbsqlc.PutContentParams{
+	err = ls.queries.PutContent(ctx, tx, dbsqlc.PutContentParams{
 		ID:              spu.ID,
 		Slug:            slug,
 		TitleZh:         n.Title.Zh,
@@ -66,33 +67,33 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 		At:              now,
 	})
 	if err != nil {
-		return nil, refused(err, "put the content of revision %d", revisionID)
+		return nil, catalog.Refused(err, "put the content of revision %d", revisionID)
 	}
-	names, err := c.putWaysTx(ctx, tx, spu, n, now)
+	names, err := ls.putWaysTx(ctx, tx, spu, n, now)
 	if err != nil {
-		return nil, refused(err, "put the ways to buy of revision %d", revisionID)
+		return nil, catalog.Refused(err, "put the ways to buy of revision %d", revisionID)
 	}
 	change.Names = append(change.Names, names...)
-	made := []Change{change}
-	return made, c.announceTx(ctx, tx, made)
+	made := []catalog.Change{change}
+	return made, ls.catalog.AnnounceTx(ctx, tx, made)
 }
 
-// ReturnTx gives a revision back to its creator with the reasons. Errors: ErrListingNotFound, ErrRevisionMoved,
+// ReturnTx gives a revision back to its creator with the reasons. Errors: ErrNotFound, ErrRevisionMoved,
 // ErrRevisionInvalid for a note that is too long.
-func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, note string) error {
+func (ls *Listings) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, note string) error {
 	note = strings.TrimSpace(note)
 	if !db.Storable(note) || utf8.RuneCountInString(note) > MaxNote {
 		return ErrRevisionInvalid.With("note", "note_invalid")
 	}
-	spu, _, err := c.waitingTx(ctx, tx, revisionID)
+	spu, _, err := ls.waitingTx(ctx, tx, revisionID)
 	if err == nil {
-		err = c.decideTx(ctx, tx, revisionID, RevisionReturned, note)
+		err = ls.decideTx(ctx, tx, revisionID, RevisionReturned, note)
 	}
 	if err == nil {
-		err = c.backToDraftTx(ctx, tx, spu.ID)
+		err = ls.backToDraftTx(ctx, tx, spu.ID)
 	}
 	if err == nil {
-		err = c.announceTx(ctx, tx, []Change{{Type: typeReturned, SPUID: spu.ID}})
+		err = ls.catalog.AnnounceTx(ctx, tx, []catalog.Change{{Type: catalog.ChangeReturned, SPUID: spu.ID}})
 	}
 	if err != nil {
 		return fmt.Errorf("return revision %d: %w", revisionID, err)
@@ -100,16 +101,16 @@ func (c *Catalog) ReturnTx(ctx context.Context, tx pgx.Tx, revisionID int64, not
 	return nil
 }
 
-// ReopenTx takes a return back: the revision waits for a review again, as it was handed in. Errors: ErrListingNotFound,
+// ReopenTx takes a return back: the revision waits for a review again, as it was handed in. Errors: ErrNotFound,
 // ErrRevisionMoved for one that was not returned, that its creator has edited since, or whose address another waits for
 // by now.
-func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) error {
-	spu, err := c.lockByRevisionTx(ctx, tx, revisionID)
+func (ls *Listings) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) error {
+	spu, err := ls.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
 		return fmt.Errorf("reopen revision %d: %w", revisionID, err)
 	}
-	now := c.now()
-	moved, err := c.queries.ReopenRevision(ctx, tx, dbsqlc.ReopenRevisionParams{ID: revisionID, At: now})
+	now := ls.now()
+	moved, err := ls.queries.ReopenRevision(ctx, tx, dbsqlc.ReopenRevisionParams{ID: revisionID, At: now})
 	if db.IsUnique(err, "catalog_revision_slug_key") {
 		return ErrRevisionMoved.Because("revision %d: %w", revisionID, err)
 	}
@@ -118,11 +119,11 @@ func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) err
 			revisionID)
 	}
 	if err == nil { // a listing that is on sale, or was, keeps its state
-		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+		_, err = ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
 			ID:           spu.ID,
-			Status:       StatusInReview,
+			Status:       catalog.StatusInReview,
 			At:           now,
-			FromStatuses: []string{StatusDraft},
+			FromStatuses: []string{catalog.StatusDraft},
 		})
 	}
 	if err != nil {
@@ -132,37 +133,37 @@ func (c *Catalog) ReopenTx(ctx context.Context, tx pgx.Tx, revisionID int64) err
 }
 
 // lockByRevisionTx takes the listing that a revision is of.
-func (c *Catalog) lockByRevisionTx(ctx context.Context, tx pgx.Tx, revisionID int64) (dbsqlc.LockListingRow, error) {
-	spuID, err := c.queries.SPUIDByRevision(ctx, tx, revisionID)
+func (ls *Listings) lockByRevisionTx(ctx context.Context, tx pgx.Tx, revisionID int64) (dbsqlc.LockListingRow, error) {
+	spuID, err := ls.queries.SPUIDByRevision(ctx, tx, revisionID)
 	if missing(err) {
-		err = ErrListingNotFound.Because("revision %d", revisionID)
+		err = ErrNotFound.Because("revision %d", revisionID)
 	}
 	if err != nil {
 		return dbsqlc.LockListingRow{}, err
 	}
-	return c.lockTx(ctx, tx, spuID)
+	return ls.lockTx(ctx, tx, spuID)
 }
 
 // waitingTx takes the listing of a revision that is in review.
-func (c *Catalog) waitingTx(ctx context.Context, tx pgx.Tx,
+func (ls *Listings) waitingTx(ctx context.Context, tx pgx.Tx,
 	revisionID int64) (dbsqlc.LockListingRow, dbsqlc.CatalogRevision, error) {
-	spu, err := c.lockByRevisionTx(ctx, tx, revisionID)
+	spu, err := ls.lockByRevisionTx(ctx, tx, revisionID)
 	if err != nil {
 		return dbsqlc.LockListingRow{}, dbsqlc.CatalogRevision{}, err
 	}
-	row, err := c.queries.RevisionByID(ctx, tx, revisionID)
+	row, err := ls.queries.RevisionByID(ctx, tx, revisionID)
 	if err == nil && row.CatalogRevision.State != RevisionInReview {
 		err = ErrRevisionMoved.Because("revision %d is %s", revisionID, row.CatalogRevision.State)
 	}
 	return spu, row.CatalogRevision, err
 }
 
-func (c *Catalog) decideTx(ctx context.Context, tx pgx.Tx, revisionID int64, state, note string) error {
-	moved, err := c.queries.DecideRevision(ctx, tx, dbsqlc.DecideRevisionParams{
+func (ls *Listings) decideTx(ctx context.Context, tx pgx.Tx, revisionID int64, state, note string) error {
+	moved, err := ls.queries.DecideRevision(ctx, tx, dbsqlc.DecideRevisionParams{
 		ID:    revisionID,
 		State: state,
 		Note:  note,
-		At:    c.now(),
+		At:    ls.now(),
 	})
 	if err == nil && moved == 0 {
 		err = ErrRevisionMoved
@@ -172,9 +173,9 @@ func (c *Catalog) decideTx(ctx context.Context, tx pgx.Tx, revisionID int64, sta
 
 // putWaysTx makes the SKUs of a listing those of its content. A SKU that is left out is retired: those who bought it
 // keep it.
-func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, n Content,
+func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, n Content,
 	now time.Time) (names []string, err error) {
-	known, err := c.queries.SKUsOfListing(ctx, tx, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: now})
+	known, err := ls.queries.SKUsOfListing(ctx, tx, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: now})
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +185,7 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 	}
 	keep := make([]int64, 0, len(n.Ways))
 	for _, w := range n.Ways {
-		id, err := c.queries.PutSKU(ctx, tx, dbsqlc.PutSKUParams{
+		id, err := ls.queries.PutSKU(ctx, tx, dbsqlc.PutSKUParams{
 			SpuID:        spu.ID,
 			Kind:         w.Kind,
 			Quality:      w.Quality,
@@ -203,7 +204,7 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 		}
 		selling := existed && old.Status == skuActive
 		if existed && !selling { // it comes back, and costs what was approved
-			if err := c.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{
+			if err := ls.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{
 				SkuID: id,
 				At:    now,
 				By:    spu.CreatorID,
@@ -212,77 +213,66 @@ func (c *Catalog) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListi
 			}
 		}
 		if !selling || old.Amount == nil {
-			if err := c.firstPriceTx(ctx, tx, spu, id, w, now); err != nil {
+			if err := ls.firstPriceTx(ctx, tx, spu, id, w, now); err != nil {
 				return nil, err
 			}
 		}
-		if w.Limited && w.Units > 0 && !(selling && old.StockLimited) && c.listing.Stock != nil {
-			if err := c.listing.Stock(ctx, tx, id, w.Units); err != nil {
+		if w.Limited && w.Units > 0 && !(selling && old.StockLimited) && ls.deps.Stock != nil {
+			if err := ls.deps.Stock(ctx, tx, id, w.Units); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := c.queries.RetireOthers(ctx, tx, dbsqlc.RetireOthersParams{SpuID: spu.ID, Keep: keep}); err != nil {
+	if err := ls.queries.RetireOthers(ctx, tx, dbsqlc.RetireOthersParams{SpuID: spu.ID, Keep: keep}); err != nil {
 		return nil, err
 	}
-	return names, c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spu.ID, At: now})
+	return names, ls.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spu.ID, At: now})
 }
 
 // firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set
 // ahead.
-func (c *Catalog) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
+func (ls *Listings) firstPriceTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
 	now time.Time) error {
 	if w.Price == nil {
 		return nil
 	}
-	p := NewPrice{
+	p := catalog.NewPrice{
 		Amount:     *w.Price,
 		ListAmount: w.List,
 		Currency:   Currency,
 		From:       now,
 		By:         spu.CreatorID,
 	}
-	next, err := c.queries.NextPrice(ctx, tx, dbsqlc.NextPriceParams{SkuID: skuID, At: now})
+	next, err := ls.queries.NextPrice(ctx, tx, dbsqlc.NextPriceParams{SkuID: skuID, At: now})
 	switch {
 	case err == nil:
 		p.Until = &next
 	case !missing(err):
 		return err
 	}
-	foreign, err := c.queries.ForeignCurrency(ctx, tx, dbsqlc.ForeignCurrencyParams{
-		SpuID:    spu.ID,
-		Currency: p.Currency,
-	})
-	if err == nil && foreign {
-		err = ErrPriceCurrency
-	}
-	if err == nil {
-		err = p.check()
-	}
-	if err != nil {
-		return err
-	}
-	return c.insertPriceTx(ctx, tx, skuID, p, now)
+	return ls.catalog.AddPriceTx(ctx, tx, spu.ID, skuID, p)
 }
 
 // TakeDownTx takes a listing off sale for the mall, also one that its creator took off sale. The changes are for
-// Forget. Errors: ErrListingNotFound, ErrProductState.
-func (c *Catalog) TakeDownTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Change, error) {
-	return c.turnTx(ctx, tx, spuID, turn{typeTakenDown, StatusTakenDown, false, func(s dbsqlc.LockListingRow) bool {
-		return s.Status == StatusLive || offByCreator(s)
-	}})
+// Forget. Errors: ErrNotFound, ErrProductState.
+func (ls *Listings) TakeDownTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]catalog.Change, error) {
+	return ls.turnTx(ctx, tx, spuID,
+		turn{catalog.ChangeTakenDown, catalog.StatusTakenDown, false, func(s dbsqlc.LockListingRow) bool {
+			return s.Status == catalog.StatusLive || offByCreator(s)
+		}})
 }
 
 // RestoreTx puts a listing that the mall took down back as it was: on sale, or off it by its creator. The changes are
 // for Forget. Errors: as TakeDownTx.
-func (c *Catalog) RestoreTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Change, error) {
-	spu, err := c.lockTx(ctx, tx, spuID)
+func (ls *Listings) RestoreTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]catalog.Change, error) {
+	spu, err := ls.lockTx(ctx, tx, spuID)
 	if err != nil || !spu.OffBefore {
-		return c.turnTx(ctx, tx, spuID, turn{typePublished, StatusLive, false, func(s dbsqlc.LockListingRow) bool {
-			return s.Status == StatusTakenDown && !s.TakenByCreator
-		}})
+		return ls.turnTx(ctx, tx, spuID,
+			turn{catalog.ChangePublished, catalog.StatusLive, false, func(s dbsqlc.LockListingRow) bool {
+				return s.Status == catalog.StatusTakenDown && !s.TakenByCreator
+			}})
 	}
-	if err := c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{ID: spuID, ByCreator: true}); err != nil {
+	if err := ls.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{ID: spuID, ByCreator: true}); err != nil {
 		return nil, fmt.Errorf("leave SPU %d to its creator: %w", spuID, err)
 	}
 	return nil, nil
@@ -290,21 +280,21 @@ func (c *Catalog) RestoreTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]Chan
 
 // offByCreator is one that its creator may put back.
 func offByCreator(s dbsqlc.LockListingRow) bool {
-	return s.Status == StatusTakenDown && s.TakenByCreator
+	return s.Status == catalog.StatusTakenDown && s.TakenByCreator
 }
 
 // TakeOff takes a creator's own listing off sale; PutBack is the way back, as long as the mall did not take it down
-// too. Errors: ErrListingNotFound, ErrProductState.
-func (c *Catalog) TakeOff(ctx context.Context, creatorID, spuID int64) error {
-	return c.turnOwn(ctx, creatorID, spuID,
-		turn{typeTakenDown, StatusTakenDown, true, func(s dbsqlc.LockListingRow) bool {
-			return s.Status == StatusLive
+// too. Errors: ErrNotFound, ErrProductState.
+func (ls *Listings) TakeOff(ctx context.Context, creatorID, spuID int64) error {
+	return ls.turnOwn(ctx, creatorID, spuID,
+		turn{catalog.ChangeTakenDown, catalog.StatusTakenDown, true, func(s dbsqlc.LockListingRow) bool {
+			return s.Status == catalog.StatusLive
 		}})
 }
 
 // PutBack is the way back from TakeOff.
-func (c *Catalog) PutBack(ctx context.Context, creatorID, spuID int64) error {
-	return c.turnOwn(ctx, creatorID, spuID, turn{typePublished, StatusLive, false, offByCreator})
+func (ls *Listings) PutBack(ctx context.Context, creatorID, spuID int64) error {
+	return ls.turnOwn(ctx, creatorID, spuID, turn{catalog.ChangePublished, catalog.StatusLive, false, offByCreator})
 }
 
 // turn is a move between on sale and off sale.
@@ -314,45 +304,45 @@ type turn struct {
 	may       func(dbsqlc.LockListingRow) bool
 }
 
-func (c *Catalog) turnOwn(ctx context.Context, creatorID, spuID int64, t turn) error {
-	var made []Change
-	err := db.InTx(ctx, c.pools.Primary, func(tx pgx.Tx) error {
-		if _, err := c.lockOwnTx(ctx, tx, creatorID, spuID); err != nil {
+func (ls *Listings) turnOwn(ctx context.Context, creatorID, spuID int64, t turn) error {
+	var made []catalog.Change
+	err := db.InTx(ctx, ls.pools.Primary, func(tx pgx.Tx) error {
+		if _, err := ls.lockOwnTx(ctx, tx, creatorID, spuID); err != nil {
 			return err
 		}
 		var err error
-		made, err = c.turnTx(ctx, tx, spuID, t)
+		made, err = ls.turnTx(ctx, tx, spuID, t)
 		return err
 	})
 	if err == nil {
-		c.Forget(ctx, made)
+		ls.catalog.Forget(ctx, made)
 	}
 	return err
 }
 
-func (c *Catalog) turnTx(ctx context.Context, tx pgx.Tx, spuID int64, t turn) ([]Change, error) {
-	spu, err := c.lockTx(ctx, tx, spuID)
+func (ls *Listings) turnTx(ctx context.Context, tx pgx.Tx, spuID int64, t turn) ([]catalog.Change, error) {
+	spu, err := ls.lockTx(ctx, tx, spuID)
 	if err == nil && !t.may(spu) {
-		err = ErrProductState.Because("SPU %d is %s, by its creator %v", spuID, spu.Status, spu.TakenByCreator)
+		err = catalog.ErrProductState.Because("SPU %d is %s, by its creator %v", spuID, spu.Status, spu.TakenByCreator)
 	}
 	if err == nil {
-		_, err = c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+		_, err = ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
 			ID:           spuID,
 			Status:       t.to,
-			At:           c.now(),
+			At:           ls.now(),
 			FromStatuses: []string{spu.Status},
 		})
 	}
 	if err == nil {
-		err = c.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{
+		err = ls.queries.MarkTakenBy(ctx, tx, dbsqlc.MarkTakenByParams{
 			ID:        spuID,
 			ByCreator: t.byCreator,
-			OffBefore: offByCreator(spu) && t.to == StatusTakenDown,
+			OffBefore: offByCreator(spu) && t.to == catalog.StatusTakenDown,
 		})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("move SPU %d to %s: %w", spuID, t.to, err)
 	}
-	made := []Change{{Type: t.kind, SPUID: spuID}}
-	return made, c.announceTx(ctx, tx, made)
+	made := []catalog.Change{{Type: t.kind, SPUID: spuID}}
+	return made, ls.catalog.AnnounceTx(ctx, tx, made)
 }

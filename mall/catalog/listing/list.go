@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
 	"videomall/mall/money"
@@ -27,11 +28,11 @@ type Listed struct {
 	UpdatedAt      time.Time
 }
 
-// Listings returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
+// Of returns up to most of a creator's listings, the newest first, with ids below before (0: from the newest).
 // state narrows them to one state of an SPU; StatusInReview finds edits of what is on sale too.
-func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, before int64,
+func (ls *Listings) Of(ctx context.Context, creatorID int64, state string, before int64,
 	most int) ([]Listed, error) {
-	rows, err := c.queries.Listings(ctx, c.pools.Primary, dbsqlc.ListingsParams{
+	rows, err := ls.queries.Listings(ctx, ls.pools.Primary, dbsqlc.ListingsParams{
 		CreatorID: creatorID,
 		State:     state,
 		BeforeID:  before,
@@ -51,7 +52,7 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 			Revision:       r.RevisionState,
 			First:          r.PublishedAt == nil,
 			TakenByCreator: r.TakenByCreator,
-			From:           sum(r.FromAmount, r.FromCurrency),
+			From:           money.Optional(r.FromAmount, r.FromCurrency),
 			SoldCount:      r.SoldCount,
 			UpdatedAt:      r.RevisedAt,
 		}
@@ -70,10 +71,10 @@ func (c *Catalog) Listings(ctx context.Context, creatorID int64, state string, b
 
 // Preview is the product as it would be with a revision's content: what its creator and its reviewers look at before
 // anybody else does. SKUs that are not on sale yet have no id.
-func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
-	p, err := c.readProduct(ctx, r.SPUID, c.now())
+func (ls *Listings) Preview(ctx context.Context, r Revision) (catalog.Product, error) {
+	p, err := ls.catalog.ReadProduct(ctx, r.SPUID)
 	if err != nil {
-		return Product{}, err
+		return catalog.Product{}, err
 	}
 	n := r.Content
 	known := Editing{Listed: new(p)}
@@ -86,12 +87,12 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	if r.First {
 		p.Slug = n.Slug
 	}
-	if err := c.previewNames(ctx, n, &p); err != nil {
-		return Product{}, err
+	if err := ls.previewNames(ctx, n, &p); err != nil {
+		return catalog.Product{}, err
 	}
-	film, found, err := c.filmTx(ctx, c.pools.Primary, r.CreatorID, n.VideoID)
+	film, found, err := ls.videoTx(ctx, ls.pools.Primary, r.CreatorID, n.VideoID)
 	if err != nil {
-		return Product{}, err
+		return catalog.Product{}, err
 	}
 	if found {
 		p.DurationSeconds, p.AssetID = film.DurationSeconds, nil
@@ -99,12 +100,12 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 			p.AssetID = &film.AssetID
 		}
 	}
-	p.FreeSeconds = freeOf(n.FreeSeconds, p.DurationSeconds)
+	p.FreeSeconds = catalog.FreeSeconds(n.FreeSeconds, p.DurationSeconds)
 	p.SKUs = nil
 	for _, w := range n.Ways {
 		k, sold := known.Selling(w)
 		if !sold {
-			k = SKU{
+			k = catalog.SKU{
 				Kind:      w.Kind,
 				Quality:   w.Quality,
 				RentHours: w.RentHours,
@@ -112,7 +113,7 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 		}
 		k.StockLimited, k.MaxPerOrder = w.Limited, w.MaxPerOrder
 		if k.Price == nil && w.Price != nil {
-			k.Price = &Price{Amount: money.Of(*w.Price, Currency), List: sum(w.List, new(Currency))}
+			k.Price = &catalog.Price{Amount: money.Of(*w.Price, Currency), List: money.Optional(w.List, new(Currency))}
 		}
 		p.SKUs = append(p.SKUs, k)
 	}
@@ -120,8 +121,8 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 }
 
 // previewNames fills in the names of the category and the series that content names by id.
-func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error {
-	categories, err := c.Categories(ctx)
+func (ls *Listings) previewNames(ctx context.Context, n Content, p *catalog.Product) error {
+	categories, err := ls.catalog.Categories(ctx)
 	if err != nil {
 		return err
 	}
@@ -135,14 +136,14 @@ func (c *Catalog) previewNames(ctx context.Context, n Content, p *Product) error
 	if n.SeriesID == 0 {
 		return nil
 	}
-	s, err := c.queries.SeriesByID(ctx, c.pools.Primary, n.SeriesID)
+	s, err := ls.queries.SeriesByID(ctx, ls.pools.Primary, n.SeriesID)
 	if missing(err) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("series %d: %w", n.SeriesID, err)
 	}
-	p.Series = &SeriesRef{
+	p.Series = &catalog.SeriesRef{
 		ID:      s.ID,
 		Slug:    s.Slug,
 		Title:   locale.Text{Zh: s.TitleZh, En: s.TitleEn},

@@ -1,4 +1,4 @@
-package catalog
+package listing
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
+	"videomall/mall/catalog"
 	"videomall/mall/catalog/internal/dbsqlc"
 	"videomall/mall/locale"
 )
@@ -27,15 +28,15 @@ type Submission struct {
 const tries = 3
 
 // Submit hands a listing's draft, as last saved in that version, to the reviewers. What is on sale stays so meanwhile.
-// Errors: ErrListingNotFound, ErrRevisionMissing with the Fields that keep it from being sold, ErrRevisionMoved for
+// Errors: ErrNotFound, ErrRevisionMissing with the Fields that keep it from being sold, ErrRevisionMoved for
 // another version and for one that was submitted already.
-func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version int) error {
-	err := db.InTxRetrying(ctx, c.pools.Primary, tries, func(tx pgx.Tx) error {
-		spu, err := c.lockOwnTx(ctx, tx, creatorID, spuID)
+func (ls *Listings) Submit(ctx context.Context, creatorID, spuID int64, version int) error {
+	err := db.InTxRetrying(ctx, ls.pools.Primary, tries, func(tx pgx.Tx) error {
+		spu, err := ls.lockOwnTx(ctx, tx, creatorID, spuID)
 		if err != nil {
 			return err
 		}
-		r, err := c.queries.LatestRevision(ctx, tx, spuID)
+		r, err := ls.queries.LatestRevision(ctx, tx, spuID)
 		if err != nil && !missing(err) {
 			return err
 		}
@@ -47,15 +48,15 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 		if err != nil {
 			return err
 		}
-		film, f, err := c.lackingTx(ctx, tx, spu, v.Content)
+		film, f, err := ls.lackingTx(ctx, tx, spu, v.Content)
 		if err != nil {
 			return err
 		}
 		if err := f.of(ErrRevisionMissing); err != nil {
 			return err
 		}
-		now := c.now()
-		moved, err := c.queries.SubmitRevision(ctx, tx, dbsqlc.SubmitRevisionParams{
+		now := ls.now()
+		moved, err := ls.queries.SubmitRevision(ctx, tx, dbsqlc.SubmitRevisionParams{
 			ID:      r.ID,
 			Version: r.Version,
 			At:      now,
@@ -70,15 +71,15 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			return err
 		}
 		// A listing that is on sale, or was, keeps its state.
-		if _, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+		if _, err := ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
 			ID:           spuID,
-			Status:       StatusInReview,
+			Status:       catalog.StatusInReview,
 			At:           now,
-			FromStatuses: []string{StatusDraft},
+			FromStatuses: []string{catalog.StatusDraft},
 		}); err != nil {
 			return err
 		}
-		if c.listing.OnSubmit == nil {
+		if ls.deps.OnSubmit == nil {
 			return nil
 		}
 		s := Submission{
@@ -91,13 +92,13 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			Currency:   Currency,
 		}
 		if id := v.Content.SeriesID; id != 0 {
-			series, err := c.queries.SeriesByID(ctx, tx, id)
+			series, err := ls.queries.SeriesByID(ctx, tx, id)
 			if err != nil {
 				return err
 			}
 			s.Series = locale.Text{Zh: series.TitleZh, En: series.TitleEn}
 		}
-		return c.listing.OnSubmit(ctx, tx, s)
+		return ls.deps.OnSubmit(ctx, tx, s)
 	})
 	if err != nil {
 		return fmt.Errorf("submit the listing %d: %w", spuID, err)
@@ -105,28 +106,28 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 	return nil
 }
 
-// Withdraw takes a revision back from the reviewers. Errors: ErrListingNotFound, ErrRevisionMoved when none waits.
-func (c *Catalog) Withdraw(ctx context.Context, creatorID, spuID int64) error {
-	err := db.InTxRetrying(ctx, c.pools.Primary, tries, func(tx pgx.Tx) error {
-		if _, err := c.lockOwnTx(ctx, tx, creatorID, spuID); err != nil {
+// Withdraw takes a revision back from the reviewers. Errors: ErrNotFound, ErrRevisionMoved when none waits.
+func (ls *Listings) Withdraw(ctx context.Context, creatorID, spuID int64) error {
+	err := db.InTxRetrying(ctx, ls.pools.Primary, tries, func(tx pgx.Tx) error {
+		if _, err := ls.lockOwnTx(ctx, tx, creatorID, spuID); err != nil {
 			return err
 		}
-		r, err := c.queries.LatestRevision(ctx, tx, spuID)
+		r, err := ls.queries.LatestRevision(ctx, tx, spuID)
 		if err != nil && !missing(err) {
 			return err
 		}
-		now := c.now()
-		moved, err := c.queries.WithdrawRevision(ctx, tx, dbsqlc.WithdrawRevisionParams{ID: r.ID, At: now})
+		now := ls.now()
+		moved, err := ls.queries.WithdrawRevision(ctx, tx, dbsqlc.WithdrawRevisionParams{ID: r.ID, At: now})
 		if err == nil && moved == 0 {
 			err = ErrRevisionMoved.Because("revision %d is %q", r.ID, r.State)
 		}
 		if err == nil {
-			err = c.backToDraftTx(ctx, tx, spuID)
+			err = ls.backToDraftTx(ctx, tx, spuID)
 		}
-		if err != nil || c.listing.OnWithdraw == nil {
+		if err != nil || ls.deps.OnWithdraw == nil {
 			return err
 		}
-		return c.listing.OnWithdraw(ctx, tx, r.ID)
+		return ls.deps.OnWithdraw(ctx, tx, r.ID)
 	})
 	if err != nil {
 		return fmt.Errorf("withdraw the listing %d: %w", spuID, err)
@@ -135,36 +136,36 @@ func (c *Catalog) Withdraw(ctx context.Context, creatorID, spuID int64) error {
 }
 
 // backToDraftTx is for a listing that waited for its first approval; others keep their state.
-func (c *Catalog) backToDraftTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
-	_, err := c.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+func (ls *Listings) backToDraftTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
+	_, err := ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
 		ID:           spuID,
-		Status:       StatusDraft,
-		At:           c.now(),
-		FromStatuses: []string{StatusInReview},
+		Status:       catalog.StatusDraft,
+		At:           ls.now(),
+		FromStatuses: []string{catalog.StatusInReview},
 	})
 	return err
 }
 
 // Lacking says what keeps a listing's draft from being submitted, by field: the form's checklist. Errors:
-// ErrListingNotFound.
-func (c *Catalog) Lacking(ctx context.Context, creatorID, spuID int64, n Content) (map[string]string, error) {
-	spu, err := c.queries.ListingFacts(ctx, c.pools.Primary, spuID)
+// ErrNotFound.
+func (ls *Listings) Lacking(ctx context.Context, creatorID, spuID int64, n Content) (map[string]string, error) {
+	spu, err := ls.queries.ListingFacts(ctx, ls.pools.Primary, spuID)
 	if missing(err) || err == nil && spu.CreatorID != creatorID {
-		return nil, ErrListingNotFound.Because("SPU %d is not of %d", spuID, creatorID)
+		return nil, ErrNotFound.Because("SPU %d is not of %d", spuID, creatorID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listing %d: %w", spuID, err)
 	}
-	_, f, err := c.lackingTx(ctx, c.pools.Primary, dbsqlc.LockListingRow(spu), n)
+	_, f, err := ls.lackingTx(ctx, ls.pools.Primary, dbsqlc.LockListingRow(spu), n)
 	return f, err
 }
 
 // lackingTx finds what keeps content from being sold, and its film: the one it names, else the one that is on sale.
-func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow,
-	n Content) (Film, faults, error) {
+func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow,
+	n Content) (Video, faults, error) {
 	f := n.check()
-	if err := c.checkKnownTx(ctx, q, spu.CreatorID, n, f); err != nil {
-		return Film{}, nil, err
+	if err := ls.checkKnownTx(ctx, q, spu.CreatorID, n, f); err != nil {
+		return Video{}, nil, err
 	}
 	lack := func(field, slug string) {
 		if f[field] == "" {
@@ -179,40 +180,40 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 			lack(field, field+"_missing")
 		}
 	}
-	if err := c.slugLackTx(ctx, q, spu, n, lack); err != nil {
-		return Film{}, nil, err
+	if err := ls.slugLackTx(ctx, q, spu, n, lack); err != nil {
+		return Video{}, nil, err
 	}
 	if n.SeriesID != 0 {
-		taken, err := c.queries.EpisodeTaken(ctx, q, dbsqlc.EpisodeTakenParams{
+		taken, err := ls.queries.EpisodeTaken(ctx, q, dbsqlc.EpisodeTakenParams{
 			SeriesID: n.SeriesID,
 			Episode:  int32(n.Episode),
 			SpuID:    spu.ID,
 		})
 		switch {
 		case err != nil:
-			return Film{}, nil, err
+			return Video{}, nil, err
 		case n.Episode == 0:
 			lack("episode", "episode_missing")
 		case taken:
 			lack("episode", "episode_taken")
 		}
 	}
-	film, err := c.filmLackTx(ctx, q, spu, n, lack)
+	film, err := ls.videoLackTx(ctx, q, spu, n, lack)
 	if err != nil {
-		return Film{}, nil, err
+		return Video{}, nil, err
 	}
-	if film.Ready && freeOf(n.FreeSeconds, film.DurationSeconds) != n.FreeSeconds {
+	if film.Ready && catalog.FreeSeconds(n.FreeSeconds, film.DurationSeconds) != n.FreeSeconds {
 		lack("free", "free_long")
 	}
-	return film, f, c.waysLackTx(ctx, q, spu, n, film, lack)
+	return film, f, ls.waysLackTx(ctx, q, spu, n, film, lack)
 }
 
-func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
+func (ls *Listings) slugLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
 	lack func(field, slug string)) error {
 	if spu.PublishedAt != nil {
 		return nil
 	}
-	taken, err := c.queries.SlugTaken(ctx, q, dbsqlc.SlugTakenParams{Slug: n.Slug, SpuID: spu.ID})
+	taken, err := ls.queries.SlugTaken(ctx, q, dbsqlc.SlugTakenParams{Slug: n.Slug, SpuID: spu.ID})
 	switch {
 	case n.Slug == "":
 		lack("slug", "slug_missing")
@@ -222,20 +223,20 @@ func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 	return err
 }
 
-func (c *Catalog) filmLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
-	lack func(field, slug string)) (Film, error) {
+func (ls *Listings) videoLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
+	lack func(field, slug string)) (Video, error) {
 	if n.VideoID == 0 {
 		if spu.AssetID == nil {
 			lack("video", "video_missing")
-			return Film{}, nil
+			return Video{}, nil
 		}
-		return Film{
+		return Video{
 			AssetID:         *spu.AssetID,
 			DurationSeconds: int(spu.DurationSeconds),
 			Ready:           true,
 		}, nil
 	}
-	film, known, err := c.filmTx(ctx, q, spu.CreatorID, n.VideoID)
+	film, known, err := ls.videoTx(ctx, q, spu.CreatorID, n.VideoID)
 	if known && !film.Ready {
 		lack("video", "video_not_ready")
 	}
@@ -243,9 +244,9 @@ func (c *Catalog) filmLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 }
 
 // waysLackTx also refuses 4K where the film has fewer lines. What is sold in 4K already stays so while its film does.
-func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, film Film,
+func (ls *Listings) waysLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content, film Video,
 	lack func(field, slug string)) error {
-	known, err := c.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: c.now()})
+	known, err := ls.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: ls.now()})
 	if err != nil {
 		return err
 	}
@@ -261,7 +262,7 @@ func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 	sameFilm := n.VideoID == 0 || spu.VideoID != nil && *spu.VideoID == n.VideoID
 	for i, w := range n.Ways {
 		k, sold := selling[w.key()]
-		if w.Kind == KindRent && w.RentHours == 0 {
+		if w.Kind == catalog.KindRent && w.RentHours == 0 {
 			lack(WayField(i, "hours"), "hours_missing")
 		}
 		if w.Price == nil && (!sold || k.Amount == nil) {
@@ -270,7 +271,8 @@ func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 		if w.Limited && w.Units == 0 && (!sold || !k.StockLimited) {
 			lack(WayField(i, "units"), "units_missing")
 		}
-		if w.Quality == Quality4K && film.Lines < Lines4K && !(sold && sameFilm) && (film.Ready || n.VideoID == 0) {
+		if w.Quality == catalog.Quality4K && film.Lines < Lines4K && !(sold && sameFilm) &&
+			(film.Ready || n.VideoID == 0) {
 			lack(WayField(i, "quality"), "film_not_4k")
 		}
 	}
