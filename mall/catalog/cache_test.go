@@ -114,7 +114,7 @@ func must[T any](t *testing.T, v T, err error) T {
 	return v
 }
 
-func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
+func TestCatalog_Invalidate_other_process(t *testing.T) {
 	t.Parallel()
 	s, rdb := open(t), dbtest.Redis(t)
 	sea, land := s.sell(t, "sea", 900), s.sell(t, "land", 900)
@@ -215,7 +215,7 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 	}
 }
 
-func TestNoProcessShowsAPriceBeyondItsTime(t *testing.T) {
+func TestCatalog_Product_price_ends(t *testing.T) {
 	t.Parallel()
 	s, rdb := open(t), dbtest.Redis(t)
 	sea := s.sell(t, "sea", 900)
@@ -248,7 +248,7 @@ func TestNoProcessShowsAPriceBeyondItsTime(t *testing.T) {
 	}
 }
 
-func TestNamesThatSomebodyMadeUpCostNothing(t *testing.T) {
+func TestCatalog_LearnNames_unknown_names(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.sell(t, "sea", 900)

@@ -109,7 +109,7 @@ func (s *stall) offer(t *testing.T, sku int64, at time.Time) (catalog.Offer, boo
 	return o, ok
 }
 
-func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
+func TestCatalog_OffersTx_only_live_with_a_price(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	draft, err := s.CreateProduct(t.Context(), catalog.NewProduct{
@@ -166,7 +166,7 @@ func TestOnlyLiveVideosWithAPriceAreOffered(t *testing.T) {
 	}
 }
 
-func TestCreationRefusesWhatCannotBe(t *testing.T) {
+func TestCatalog_CreateProduct_refused(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.sell(t, "one", 100)
@@ -218,7 +218,7 @@ func TestCreationRefusesWhatCannotBe(t *testing.T) {
 	}
 }
 
-func TestAProductShowsItsWaysToBuy(t *testing.T) {
+func TestCatalog_ProductBySlug(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	price := func(n int64) catalog.NewPrice { return catalog.NewPrice{Amount: n, Currency: "CNY"} }
@@ -267,7 +267,7 @@ func TestAProductShowsItsWaysToBuy(t *testing.T) {
 	}
 }
 
-func TestCardsKeepTheOrderAsked(t *testing.T) {
+func TestCatalog_Cards_order(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	a, b, c := s.sell(t, "a", 1).SPUID, s.sell(t, "b", 2).SPUID, s.sell(t, "c", 3).SPUID

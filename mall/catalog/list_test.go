@@ -28,7 +28,7 @@ func (s *stall) stock(t *testing.T, n int) {
 	}
 }
 
-func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
+func TestCatalog_List_every_row_once(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stock(t, 23)
@@ -79,7 +79,7 @@ func TestEveryRowIsVisitedOnceUnderEverySort(t *testing.T) {
 	}
 }
 
-func TestARefundTakesNoMoreThanWasSold(t *testing.T) {
+func TestCatalog_CountSaleTx_refund(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	spu := s.sell(t, "refunded", 100).SPUID
@@ -96,7 +96,7 @@ func TestARefundTakesNoMoreThanWasSold(t *testing.T) {
 	}
 }
 
-func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
+func TestCatalog_List_sale_between_pages(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stock(t, 10)
@@ -121,7 +121,7 @@ func TestASaleBetweenTwoPagesHidesNothing(t *testing.T) {
 	}
 }
 
-func TestCursorsOfAnotherListAreRefused(t *testing.T) {
+func TestParseCursor_other_list(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stock(t, 5)
@@ -196,7 +196,7 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 	}
 }
 
-func TestFiltersNarrow(t *testing.T) {
+func TestCatalog_List_filters(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	other, err := s.CreateCategory(t.Context(), catalog.NewCategory{

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-func TestAPriceChangesAtItsMomentAndNotBefore(t *testing.T) {
+func TestCatalog_RepriceDue(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	made := s.sell(t, "aurora", 3000)
@@ -61,7 +61,7 @@ func TestAPriceChangesAtItsMomentAndNotBefore(t *testing.T) {
 	}
 }
 
-func TestAnOfferWithAnEndLeavesNoGap(t *testing.T) {
+func TestCatalog_SetPrice_with_an_end(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sku := s.sell(t, "week", 3000).SKUIDs[0]
@@ -96,7 +96,7 @@ func TestAnOfferWithAnEndLeavesNoGap(t *testing.T) {
 	}
 }
 
-func TestPricesNeverOverlap(t *testing.T) {
+func TestCatalog_SetPrice_overlap(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sku := s.sell(t, "overlap", 3000).SKUIDs[0]
@@ -171,7 +171,7 @@ func TestPricesNeverOverlap(t *testing.T) {
 	}
 }
 
-func TestTheLastPriceSetTwiceAtOnceIsOne(t *testing.T) {
+func TestCatalog_SetPrice_at_once(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sku := s.sell(t, "race", 3000).SKUIDs[0]

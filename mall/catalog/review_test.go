@@ -9,7 +9,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-func TestReviewsAreCountedOnceAPerson(t *testing.T) {
+func TestCatalog_AddReview(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	spu := s.sell(t, "reviewed", 100).SPUID
@@ -86,7 +86,7 @@ func TestReviewsAreCountedOnceAPerson(t *testing.T) {
 	}
 }
 
-func TestReviewsThatMayNotBe(t *testing.T) {
+func TestCatalog_AddReview_refused(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	spu := s.sell(t, "refused", 100).SPUID

@@ -19,7 +19,7 @@ import (
 	"videomall/mall/order"
 )
 
-func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
+func TestInsight_Reconcile_random_sales(t *testing.T) {
 	m := open(t)
 	m.OK(m.Catalog.CreateCreator(m.Ctx, catalog.NewCreator{
 		UserID: 2,
@@ -79,7 +79,7 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 	m.Whole()
 }
 
-func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
+func TestInsight_PaidTx_event_twice(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	refunded(m, o, "back")
@@ -91,7 +91,7 @@ func TestAnEventThatComesTwiceCountsOnce(t *testing.T) {
 	exact(m)
 }
 
-func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T) {
+func TestInsight_PaidTx_after_rebuild(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	_, err := m.Insight.Rebuild(m.Ctx)
@@ -104,7 +104,7 @@ func TestAnEventThatComesAfterItsDayWasSummedFromTheRowsCountsOnce(t *testing.T)
 	exact(m)
 }
 
-func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
+func TestInsight_Report_day_of_a_refund(t *testing.T) {
 	m := open(t)
 	o := paid(m, 7, m.Sells(990, -1))
 	day := calendar.UTC.DayOf(*o.PaidAt)
@@ -131,7 +131,7 @@ func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 	}
 }
 
-func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
+func TestInsight_PaidTx_midnight(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
 	midnight := calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1)
@@ -154,7 +154,7 @@ func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 	}
 }
 
-func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
+func TestInsight_Reconcile_difference(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
 	paid(m, 7, film)
@@ -175,7 +175,7 @@ func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
 	exact(m)
 }
 
-func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
+func TestInsight_Rebuild_while_events_come(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
 	var crowd sync.WaitGroup
@@ -215,7 +215,7 @@ func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 	exact(m)
 }
 
-func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
+func TestInsight_Videos_order(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units,
 		gross) values
@@ -273,7 +273,7 @@ func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
 	}
 }
 
-func TestReportsReadSumsAndNoOrders(t *testing.T) {
+func TestInsight_Report_plans(t *testing.T) {
 	m := open(t)
 	_, err := m.Pool.Exec(m.Ctx, `insert into insight_day (day, creator_id, spu_id, currency, orders, units, gross)
 		select '2026-01-01'::date + d, 1 + c, s * (1 + c), 'CNY', 1, 1, 990

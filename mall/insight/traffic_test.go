@@ -32,7 +32,7 @@ func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 // noon keeps a test's day whole.
 func noon(m *malltest.Mall) { m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
 
-func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
+func TestInsight_See_again(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := film(m)
@@ -83,7 +83,7 @@ func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 	}
 }
 
-func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
+func TestInsight_Flush_two_processes(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := film(m)
@@ -114,7 +114,7 @@ func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
 	}
 }
 
-func TestAPlayCountsWhatItShowed(t *testing.T) {
+func TestInsight_Played(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := film(m)
@@ -154,7 +154,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 	}
 }
 
-func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
+func TestInsight_Run_writes_at_the_end(t *testing.T) {
 	m := open(t)
 	one, _ := film(m)
 	p := m.Another().Insight
@@ -174,7 +174,7 @@ func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 	}
 }
 
-func TestAFlushThatFailsLosesNothing(t *testing.T) {
+func TestInsight_Flush_fails(t *testing.T) {
 	m := open(t)
 	one, _ := film(m)
 	m.Insight.See(insight.Visit{
@@ -192,7 +192,7 @@ func TestAFlushThatFailsLosesNothing(t *testing.T) {
 	}
 }
 
-func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
+func TestInsight_Sources(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, sku := film(m)
@@ -233,7 +233,7 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	}
 }
 
-func TestADayHasFewNamesOfSources(t *testing.T) {
+func TestInsight_Flush_many_sources(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := film(m)
@@ -256,7 +256,7 @@ func TestADayHasFewNamesOfSources(t *testing.T) {
 	}
 }
 
-func TestSourcesHaveNames(t *testing.T) {
+func TestSourceOf(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tag, referrer, want string }{
 		{"", "", "direct"}, {"", "https://mall.example/videos", ""}, {"", "https://www.google.com/", "search"},

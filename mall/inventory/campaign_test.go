@@ -100,7 +100,7 @@ func counts(total, available, frozen, sold int64) inventory.Counts {
 	}
 }
 
-func TestACampaignsStockIsSplitAndComesBack(t *testing.T) {
+func TestInventory_SplitTx(t *testing.T) {
 	r := openSplit(t)
 	_, err := r.SetStock(r.ctx, 1, 10)
 	r.ok(err)
@@ -122,7 +122,7 @@ func TestACampaignsStockIsSplitAndComesBack(t *testing.T) {
 	}
 }
 
-func TestARefusedSplitLeavesTheTransactionUsable(t *testing.T) {
+func TestInventory_SplitTx_refused(t *testing.T) {
 	r := openSplit(t)
 	_, err := r.SetStock(r.ctx, 1, 10)
 	r.ok(err)
@@ -137,7 +137,7 @@ func TestARefusedSplitLeavesTheTransactionUsable(t *testing.T) {
 	}
 }
 
-func TestWhatWasMadeFromNothingFallsBackIntoIt(t *testing.T) {
+func TestInventory_MergeTx_unlimited(t *testing.T) {
 	r := openSplit(t)
 	r.ok(r.split(5, 1, 100))
 	if s := r.sale(5, 1); s != counts(100, 100, 0, 0) {
@@ -153,7 +153,7 @@ func TestWhatWasMadeFromNothingFallsBackIntoIt(t *testing.T) {
 	}
 }
 
-func TestAUnitThatComesLateIsMergedByTheNextCall(t *testing.T) {
+func TestInventory_MergeTx_late_unit(t *testing.T) {
 	r := openSplit(t)
 	_, err := r.SetStock(r.ctx, 1, 5)
 	r.ok(err)
@@ -189,7 +189,7 @@ func TestAUnitThatComesLateIsMergedByTheNextCall(t *testing.T) {
 }
 
 // Buyers in both stocks while campaigns over the same SKUs are split and merged, in opposite orders of arrival.
-func TestSplitsAndMergesAmongReservationsLoseNoUnit(t *testing.T) {
+func TestInventory_SplitTx_among_reservations(t *testing.T) {
 	r := openSplit(t)
 	const skus, each, rounds = 3, 40, 6
 	for sku := int64(1); sku <= skus; sku++ {

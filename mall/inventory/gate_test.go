@@ -13,7 +13,7 @@ import (
 	"videomall/mall/inventory"
 )
 
-func TestTheGateAdmitsWhatThereIsAndEachTokenOnce(t *testing.T) {
+func TestGate_Admit(t *testing.T) {
 	r := open(t, 3)
 	first := want(1, 2)
 	took, err := r.Gate.Admit(r.ctx, []inventory.Want{first})
@@ -40,7 +40,7 @@ func TestTheGateAdmitsWhatThereIsAndEachTokenOnce(t *testing.T) {
 	r.ok(r.admits(first)) // sold out for everybody else, and still "again" for who has it
 }
 
-func TestACrowdAtTheGateTakesNoUnitTooMany(t *testing.T) {
+func TestGate_Admit_crowd(t *testing.T) {
 	r := open(t, 50)
 	second := r.process(r.redis)
 	var admitted, refused atomic.Int64
@@ -67,7 +67,7 @@ func TestACrowdAtTheGateTakesNoUnitTooMany(t *testing.T) {
 	}
 }
 
-func TestAnOrderIsAdmittedAsAWholeOrNotAtAll(t *testing.T) {
+func TestGate_Admit_whole_order(t *testing.T) {
 	r := open(t, 3)
 	other := inventory.StockKey{SKUID: 43}
 	_, err := r.SetStock(r.ctx, other.SKUID, 1)
@@ -89,7 +89,7 @@ func TestAnOrderIsAdmittedAsAWholeOrNotAtAll(t *testing.T) {
 	r.left(3)
 }
 
-func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
+func TestGate_Admit_limit_of_a_person(t *testing.T) {
 	r := open(t, 10)
 	_, err := r.pool.Exec(r.ctx, `update video_inventory set per_user = 2`)
 	r.ok(err)
@@ -106,7 +106,7 @@ func TestOnePersonsLimitHoldsAtTheGateAndFollowsReturns(t *testing.T) {
 	r.ok(r.admits(want(7, 2)))
 }
 
-func TestRedisEmptiedIsCountedAnew(t *testing.T) {
+func TestGate_Recount_emptied_redis(t *testing.T) {
 	r := open(t, 5)
 	kept, lost := want(1, 1), want(2, 1)
 	r.ok(r.admits(kept))
@@ -124,7 +124,7 @@ func TestRedisEmptiedIsCountedAnew(t *testing.T) {
 	r.left(2)
 }
 
-func TestRedisThatCameBackWithOldDataIsMended(t *testing.T) {
+func TestGate_RecountAll_old_data(t *testing.T) {
 	r := open(t, 3)
 	r.ok(r.admits(want(9, 1)))
 	dump, err := r.redis.HGetAll(r.ctx, "gate:{sku:42}:0:count").Result()
@@ -154,7 +154,7 @@ func TestRedisThatCameBackWithOldDataIsMended(t *testing.T) {
 	}
 }
 
-func TestAnAdmissionWithoutAnOrderComesBackAfterItsTime(t *testing.T) {
+func TestGate_RecountAll_admission_expired(t *testing.T) {
 	r := open(t, 2)
 	r.ok(r.admits(want(1, 1))) // its process was killed
 	written := want(2, 1)
@@ -169,7 +169,7 @@ func TestAnAdmissionWithoutAnOrderComesBackAfterItsTime(t *testing.T) {
 	r.left(1)
 }
 
-func TestUnitsThatPostgresGaveBackAreAdmittedAgain(t *testing.T) {
+func TestGate_RecountMoved(t *testing.T) {
 	r := open(t, 1)
 	w := want(1, 1)
 	r.ok(r.admits(w))
@@ -185,7 +185,7 @@ func TestUnitsThatPostgresGaveBackAreAdmittedAgain(t *testing.T) {
 	r.ok(r.admits(want(2, 1)))
 }
 
-func TestWithoutRedisTheGateIsOpen(t *testing.T) {
+func TestGate_Admit_without_redis(t *testing.T) {
 	r := open(t, 1)
 	gone := r.process(redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1}))
 	for n := range int64(3) {
@@ -204,7 +204,7 @@ func TestWithoutRedisTheGateIsOpen(t *testing.T) {
 	}
 }
 
-func TestAScriptThatRedisForgotIsSentAgain(t *testing.T) {
+func TestGate_Admit_script_forgotten(t *testing.T) {
 	r := open(t, 3)
 	r.ok(r.admits(want(1, 1)))
 	r.ok(r.redis.ScriptFlush(r.ctx).Err())
@@ -212,7 +212,7 @@ func TestAScriptThatRedisForgotIsSentAgain(t *testing.T) {
 	r.left(1)
 }
 
-func TestAStockWithoutALimitIsNotCounted(t *testing.T) {
+func TestGate_Admit_unlimited(t *testing.T) {
 	r := open(t, -1)
 	for n := range int64(3) {
 		if took, err := r.Gate.Admit(r.ctx, []inventory.Want{want(n, 1)}); err != nil || len(took) != 0 {
@@ -224,8 +224,8 @@ func TestAStockWithoutALimitIsNotCounted(t *testing.T) {
 	}
 }
 
-// TestCountingWhilePeopleBuy recounts all the time while a crowd is admitted, written and turned away.
-func TestCountingWhilePeopleBuy(t *testing.T) {
+// TestGate_RecountAll_while_people_buy recounts all the time while a crowd is admitted, written and turned away.
+func TestGate_RecountAll_while_people_buy(t *testing.T) {
 	r := open(t, 60)
 	stop := make(chan struct{})
 	var counting sync.WaitGroup

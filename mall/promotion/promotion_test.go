@@ -94,7 +94,7 @@ func pairs(found [][]string) string {
 	return strings.Join(slices.Compact(lines), "\n")
 }
 
-func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
+func TestTransitions(t *testing.T) {
 	m := open(t)
 	var inCode [][]string
 	for from, to := range promotion.Transitions() {
@@ -117,7 +117,7 @@ func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
 	}
 }
 
-func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
+func TestCampaign_status_checks(t *testing.T) {
 	m := open(t)
 	c := create(m, creator, item(m.Sells(990, -1), 490, 5))
 	for _, status := range []string{"scheduled", "running", "ended", "cancelled", "lost"} {
@@ -133,7 +133,7 @@ func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {
 	}
 }
 
-func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
+func TestPromotions_Turn(t *testing.T) {
 	m := open(t)
 	limited, free := m.Sells(990, 10), m.Sells(1990, -1)
 	c := schedule(m, create(m, creator, item(free, 890, 4), item(limited, 490, 6)))
@@ -192,7 +192,7 @@ func TestACampaignRunsFromItsStartToItsEnd(t *testing.T) {
 	m.Whole()
 }
 
-func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
+func TestPromotions_Turn_start_missed(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, creator, item(sku, 490, 5)))
@@ -210,7 +210,7 @@ func TestACampaignThatNobodyStartedInTimeIsOverAtOnce(t *testing.T) {
 	}
 }
 
-func TestManyProcessesTurnACampaignOnce(t *testing.T) {
+func TestPromotions_Turn_at_once(t *testing.T) {
 	m := open(t)
 	c := schedule(m, create(m, creator, item(m.Sells(990, 5), 490, 5)))
 	m.Advance(61 * time.Minute)
@@ -234,7 +234,7 @@ func TestManyProcessesTurnACampaignOnce(t *testing.T) {
 	}
 }
 
-func TestMovesAreGuardedByVersionAndState(t *testing.T) {
+func TestPromotions_Schedule_guards(t *testing.T) {
 	m := open(t)
 	c := create(m, creator, item(m.Sells(990, 5), 490, 5))
 	edited, err := m.Promotions.Edit(m.Ctx, creator, c.ID, c.Version, draft(m, c.Items...))
@@ -269,7 +269,7 @@ func TestMovesAreGuardedByVersionAndState(t *testing.T) {
 	m.Whole()
 }
 
-func TestCancellingGivesTheStockBack(t *testing.T) {
+func TestPromotions_Cancel(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, creator, item(sku, 490, 5)))
@@ -286,7 +286,7 @@ func TestCancellingGivesTheStockBack(t *testing.T) {
 	schedule(m, create(m, creator, item(sku, 490, 5)))
 }
 
-func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
+func TestPromotions_MergeLate(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := schedule(m, create(m, creator, item(sku, 490, 5)))
@@ -322,7 +322,7 @@ func TestWhatComesAfterTheEndIsMergedLate(t *testing.T) {
 	}
 }
 
-func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
+func TestPromotions_Open_order(t *testing.T) {
 	m := open(t)
 	var want []int64
 	at := func(starts, ends time.Duration) int64 {

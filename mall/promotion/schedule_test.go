@@ -15,7 +15,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestASKUIsInOneOpenCampaign(t *testing.T) {
+func TestPromotions_Schedule_sku_taken(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 50)
 	first, second := create(m, creator, item(m.Sells(990, -1), 490, 5), item(sku, 490, 5)), create(m, creator,
@@ -34,7 +34,7 @@ func TestASKUIsInOneOpenCampaign(t *testing.T) {
 	m.Whole()
 }
 
-func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
+func TestPromotions_Schedule_at_once(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 50)
 	var drafts []promotion.Campaign
@@ -61,7 +61,7 @@ func TestTwoCampaignsRaceForASKUAndOneGetsIt(t *testing.T) {
 	}
 }
 
-func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
+func TestPromotions_Schedule_last_item_fails(t *testing.T) {
 	m := open(t)
 	plenty, scarce := m.Sells(990, 50), m.Sells(990, 3)
 	c := create(m, creator, item(scarce, 490, 4), item(plenty, 490, 5))
@@ -76,7 +76,7 @@ func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
 	}
 }
 
-func TestADraftNamesEveryFieldAtFault(t *testing.T) {
+func TestPromotions_Create_invalid(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
 	for name, c := range map[string]struct {
@@ -130,7 +130,7 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 	}
 }
 
-func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
+func TestPromotions_Schedule_price_fell(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, -1)
 	c := create(m, creator, item(sku, 490, 5))
@@ -146,7 +146,7 @@ func TestAPriceThatFellMeanwhileKeepsACampaignFromItsSchedule(t *testing.T) {
 	}
 }
 
-func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
+func TestPromotions_Get_of_another_owner(t *testing.T) {
 	m := open(t)
 	sku := m.Sells(990, 5)
 	c := create(m, creator, item(sku, 490, 5))

@@ -15,7 +15,7 @@ import (
 	"videomall/mall/review"
 )
 
-func TestTheTableAndTheCheckAllowTheSameMoves(t *testing.T) {
+func TestTransitions(t *testing.T) {
 	d := open(t)
 	var check string
 	d.ok(d.pool.QueryRow(t.Context(), `select pg_get_constraintdef(oid) from pg_constraint
@@ -38,7 +38,7 @@ func TestTheTableAndTheCheckAllowTheSameMoves(t *testing.T) {
 	}
 }
 
-func TestOnePersonApprovesWhatIsHarmless(t *testing.T) {
+func TestReviews_Approve(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	got, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -53,7 +53,7 @@ func TestOnePersonApprovesWhatIsHarmless(t *testing.T) {
 	d.fails(err, review.ErrMoved)
 }
 
-func TestHighRiskTakesTwoPeople(t *testing.T) {
+func TestReviews_Approve_two_people(t *testing.T) {
 	d := open(t)
 	c := d.risky(1)
 	c, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -85,7 +85,7 @@ func TestHighRiskTakesTwoPeople(t *testing.T) {
 	}
 }
 
-func TestTheSecondPersonMayReturnIt(t *testing.T) {
+func TestReviews_Return_by_the_second_person(t *testing.T) {
 	d := open(t)
 	c := d.risky(1)
 	c, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -97,7 +97,7 @@ func TestTheSecondPersonMayReturnIt(t *testing.T) {
 	}
 }
 
-func TestNobodyDecidesOnTheirOwnListing(t *testing.T) {
+func TestReviews_Approve_own_listing(t *testing.T) {
 	d := open(t)
 	c := d.opens(1, func(s *review.Submission) { s.CreatorID = olga })
 	_, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -114,7 +114,7 @@ func TestNobodyDecidesOnTheirOwnListing(t *testing.T) {
 	d.says("")
 }
 
-func TestAReturnSaysWhy(t *testing.T) {
+func TestReviews_Return_reasons(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	for field, v := range map[string]review.Verdict{
@@ -138,7 +138,7 @@ func TestAReturnSaysWhy(t *testing.T) {
 	d.says("return 1, audit:review.return:case:1 11")
 }
 
-func TestAnOldVersionDecidesNothing(t *testing.T) {
+func TestReviews_Approve_old_version(t *testing.T) {
 	d := open(t)
 	c := d.risky(1)
 	_, err := d.Approve(t.Context(), olga, c.ID, c.Version)
@@ -150,7 +150,7 @@ func TestAnOldVersionDecidesNothing(t *testing.T) {
 	d.fails(err, review.ErrNotFound)
 }
 
-func TestWithdrawnAndReturnedRevisionsComeAgainAsNewCases(t *testing.T) {
+func TestReviews_OpenTx_again(t *testing.T) {
 	d := open(t)
 	c := d.opens(1)
 	_, err := d.submit(1)
@@ -181,7 +181,7 @@ func TestWithdrawnAndReturnedRevisionsComeAgainAsNewCases(t *testing.T) {
 	}
 }
 
-func TestOfManyReviewersOneDecides(t *testing.T) {
+func TestReviews_Approve_at_once(t *testing.T) {
 	d := open(t)
 	quiet, loud := d.opens(1), d.risky(2)
 	var won, seconds atomic.Int64
@@ -226,7 +226,7 @@ func TestOfManyReviewersOneDecides(t *testing.T) {
 }
 
 // Without its entry in the audit log no action is taken.
-func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing.T) {
+func TestReviews_audit_fails(t *testing.T) {
 	d := open(t)
 	low, high := d.opens(1), d.risky(2)
 	back := d.opens(3, func(s *review.Submission) { s.SPUID = 71 })
@@ -292,7 +292,7 @@ func TestReviews_an_action_and_its_audit_entry_stand_or_fall_together(t *testing
 	}
 }
 
-func TestTheQueueShowsTheRiskiestFirstThenTheOldest(t *testing.T) {
+func TestReviews_List_order(t *testing.T) {
 	d := open(t)
 	a, b := d.opens(1), d.opens(2)
 	high := d.risky(3)

@@ -20,7 +20,7 @@ func rules(c review.Case) string {
 	return strings.Join(out, ", ")
 }
 
-func TestWhatTheRulesBring(t *testing.T) {
+func TestReviews_OpenTx_score(t *testing.T) {
 	d := open(t)
 	proven := d.creator
 	day := 24 * time.Hour
@@ -100,7 +100,7 @@ func TestWhatTheRulesBring(t *testing.T) {
 	}
 }
 
-func TestTheWorstPriceIsNamed(t *testing.T) {
+func TestReviews_OpenTx_worst_price(t *testing.T) {
 	d := open(t)
 	d.band = review.Band{
 		Offers: 9,
@@ -118,7 +118,7 @@ func TestTheWorstPriceIsNamed(t *testing.T) {
 	}
 }
 
-func TestApprovalsAndTakedownsOfTheDeskCount(t *testing.T) {
+func TestReviews_OpenTx_earlier_decisions(t *testing.T) {
 	d := open(t)
 	d.creator.FirstListing = time.Time{}
 	c := d.opens(1)
@@ -155,7 +155,7 @@ func TestApprovalsAndTakedownsOfTheDeskCount(t *testing.T) {
 	}
 }
 
-func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
+func TestReviews_AddWord_spellings(t *testing.T) {
 	d := open(t)
 	for word, weight := range map[string]int{"Casino": 20, "赌博": 30, "free money": 25, "ＶＩＰ": 15, "ß-test": 5,
 		"1xbet": 40} {
@@ -203,7 +203,7 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestSeveralWordsAddUpToAtMostAHundred(t *testing.T) {
+func TestReviews_AddWord_several(t *testing.T) {
 	d := open(t)
 	d.ok(d.AddWord(t.Context(), olga, "alpha", 70))
 	d.ok(d.AddWord(t.Context(), olga, "beta", 20))
@@ -219,7 +219,7 @@ func TestSeveralWordsAddUpToAtMostAHundred(t *testing.T) {
 	}
 }
 
-func TestWordsThatCanNotBeOnTheList(t *testing.T) {
+func TestReviews_AddWord_refused(t *testing.T) {
 	d := open(t)
 	d.ok(d.AddWord(t.Context(), olga, "casino", 20))
 	for _, c := range []struct {

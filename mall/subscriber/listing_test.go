@@ -98,7 +98,7 @@ func (m *creator) approved(c review.Case) {
 
 // A revision goes from a creator's file through the review to what is sold, bought and found; an edit replaces what is
 // found, and not what was bought.
-func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
+func TestSubscribe_revision_approved(t *testing.T) {
 	m := making(t)
 	finds := func(words string, want int) {
 		t.Helper()
@@ -153,7 +153,7 @@ func TestARevisionReachesBuyersAndTheSearch(t *testing.T) {
 }
 
 // What was returned waits again as it was when its creator is heard; what they wrote since is not thrown away for it.
-func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
+func TestSubscribe_appeal_granted(t *testing.T) {
 	m := making(t)
 	way := listing.Way{
 		Kind:        catalog.KindOwn,
@@ -211,7 +211,7 @@ func TestAnAppealAgainstAReturnIsHeard(t *testing.T) {
 
 // A reviewer sees, and the words on the list are looked for in, all that buyers will read: the series, the address and
 // the price that is struck out, too.
-func TestAReviewerSeesAllThatBuyersWillRead(t *testing.T) {
+func TestListings_Submit_content_for_reviewers(t *testing.T) {
 	m := making(t)
 	m.OK(m.Reviews.AddWord(m.Ctx, m.olga.ID, "roulette", 40))
 	series, err := m.Listings.CreateSeries(m.Ctx, 1, listing.NewSeries{

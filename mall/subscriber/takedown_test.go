@@ -83,7 +83,7 @@ func plays(m *malltest.Mall, o order.Order) {
 	m.OK(err)
 }
 
-func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
+func TestSubscribe_takedown_ends_access(t *testing.T) {
 	m := reviewing(t)
 	film, beside := editions(m), m.Sells(500, -1)
 	own, k4, rent, free := film.SKUIDs[0], film.SKUIDs[1], film.SKUIDs[2], film.SKUIDs[3]
@@ -150,7 +150,7 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	m.Whole()
 }
 
-func TestKeepingAccessPaysNobodyBack(t *testing.T) {
+func TestSubscribe_takedown_keeps_access(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	bought(m, 22, film.SKUIDs[0])
@@ -167,7 +167,7 @@ func TestKeepingAccessPaysNobodyBack(t *testing.T) {
 	}
 }
 
-func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
+func TestSubscribe_takedown_late_payment(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	late := m.Place(22, film.SKUIDs[0])
@@ -199,7 +199,7 @@ func takesDown(m *malltest.Mall, film catalog.Created) order.EndAccessArgs {
 }
 
 // A job that comes after its takedown was undone takes nothing from anybody, nor when another takedown stands by then.
-func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
+func TestSubscribe_takedown_undone(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	owned := bought(m, 22, film.SKUIDs[0])
@@ -224,7 +224,7 @@ func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
 
 // The money may fail to go back, which an operator sees; the film is gone all the same. After the takedown it is as
 // with any refund.
-func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
+func TestSubscribe_takedown_refund_fails(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	o := m.Place(22, film.SKUIDs[0])
@@ -259,7 +259,7 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 }
 
 // Whatever a creator calls a refund of theirs, it is no refund of the mall's.
-func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
+func TestSubscribe_takedown_key_of_a_creator(t *testing.T) {
 	m := reviewing(t)
 	film, beside := editions(m), m.Sells(500, -1)
 	o := bought(m, 22, film.SKUIDs[0], beside)
@@ -280,7 +280,7 @@ func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 }
 
 // One order that fails holds up neither the rest of its turn nor the next one, which is enqueued once.
-func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
+func TestOrders_EndAccess_failure(t *testing.T) {
 	m := reviewing(t)
 	film := editions(m)
 	for n := range 51 {

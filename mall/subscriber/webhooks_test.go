@@ -15,7 +15,7 @@ import (
 )
 
 // A creator's server is told what becomes of their listings and payouts, and nobody else's is.
-func TestCreatorsAreToldOfTheirListingsAndPayouts(t *testing.T) {
+func TestSubscribe_webhooks(t *testing.T) {
 	m := making(t)
 	for _, owner := range []int64{1, m.oscar.ID} {
 		_, _, err := m.Webhooks.Add(m.Ctx, owner, webhook.Draft{

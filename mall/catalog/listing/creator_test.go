@@ -10,7 +10,7 @@ import (
 	"videomall/mall/locale"
 )
 
-func TestAPersonOpensAProfileAsACreator(t *testing.T) {
+func TestListings_OpenCreator(t *testing.T) {
 	d := openDesk(t)
 	n := catalog.NewCreator{
 		UserID: 20,
@@ -43,7 +43,7 @@ func TestAPersonOpensAProfileAsACreator(t *testing.T) {
 }
 
 // A name in one language is enough, in either of them, to begin with and later.
-func TestCatalog_OpenCreator_in_one_language(t *testing.T) {
+func TestListings_OpenCreator_in_one_language(t *testing.T) {
 	d := openDesk(t)
 	for id, names := range map[int64][2]string{21: {"晨光影业", ""}, 22: {"", "Dawn Films"}} {
 		n := catalog.NewCreator{

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/locale"
 )
 
-func TestAListingGoesFromADraftToSale(t *testing.T) {
+func TestListings_ApproveTx(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	e := d.editing(t, id)
@@ -67,7 +67,7 @@ func TestAListingGoesFromADraftToSale(t *testing.T) {
 }
 
 // What a revision needs may go between its submission and its approval.
-func TestWhatIsGoneByTheApprovalIsNotSold(t *testing.T) {
+func TestListings_ApproveTx_video_gone(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	r := d.submit(t, id, d.whole())
@@ -82,7 +82,7 @@ func TestWhatIsGoneByTheApprovalIsNotSold(t *testing.T) {
 	}
 }
 
-func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
+func TestListings_Save_of_what_is_on_sale(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t, func(n *listing.Content) {
 		n.Ways = append(n.Ways, listing.Way{
@@ -158,7 +158,7 @@ func TestAnEditSellsNothingBeforeItIsApproved(t *testing.T) {
 	}
 }
 
-func TestTwoPagesDoNotOverwriteEachOther(t *testing.T) {
+func TestListings_Save_two_pages(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	v := d.editing(t, id).Version
@@ -208,7 +208,7 @@ func TestTwoPagesDoNotOverwriteEachOther(t *testing.T) {
 	}
 }
 
-func TestAnothersListingDoesNotExist(t *testing.T) {
+func TestListings_Editing_of_another_creator(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t)
 	v := d.editing(t, id).Version
@@ -280,7 +280,7 @@ func TestAnothersListingDoesNotExist(t *testing.T) {
 	is(t, err, listing.ErrRevisionInvalid, "video", "video_unknown", "category", "category_unknown")
 }
 
-func TestContentKeepsItsLimits(t *testing.T) {
+func TestListings_Save_limits(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	v := d.editing(t, id).Version
@@ -337,7 +337,7 @@ func TestContentKeepsItsLimits(t *testing.T) {
 	is(t, d.Submit(t.Context(), 7, other, r.Version), listing.ErrRevisionMissing, "slug", "slug_taken")
 }
 
-func TestAPreviewShowsTheDraft(t *testing.T) {
+func TestListings_Preview(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	d.save(t, id, d.whole())

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/catalog/listing"
 )
 
-func TestFreeMinutesHoldOnceTheyAreApproved(t *testing.T) {
+func TestListings_ApproveTx_free_minutes(t *testing.T) {
 	d := openDesk(t)
 	free := func(seconds int) func(*listing.Content) {
 		return func(n *listing.Content) { n.FreeSeconds = seconds }
@@ -75,7 +75,7 @@ func TestFreeMinutesHoldOnceTheyAreApproved(t *testing.T) {
 	}
 }
 
-func TestAPriceThatHasNotBegunIsCalledOff(t *testing.T) {
+func TestListings_CancelPrice(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t)
 	ctx := t.Context()
@@ -138,7 +138,7 @@ func TestAPriceThatHasNotBegunIsCalledOff(t *testing.T) {
 	}), catalog.ErrPriceInvalid)
 }
 
-func TestTheBandOfPricesIsThatOfTheCategory(t *testing.T) {
+func TestListings_PriceBand(t *testing.T) {
 	d := openDesk(t)
 	for i := range 10 {
 		d.sell(t, fmt.Sprint("f", i), int64(100*(i+1)))
@@ -158,7 +158,7 @@ func TestTheBandOfPricesIsThatOfTheCategory(t *testing.T) {
 }
 
 // A way to buy that has no price now but one set ahead is sold at what was approved until then.
-func TestAnApprovedPriceLeadsToTheOneSetAhead(t *testing.T) {
+func TestListings_ApproveTx_price_set_ahead(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t)
 	p, err := d.Product(t.Context(), id)

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/locale"
 )
 
-func TestEpisodesOfASeriesAreInOrder(t *testing.T) {
+func TestListings_CreateSeries(t *testing.T) {
 	d := openDesk(t)
 	ctx := t.Context()
 	series, err := d.CreateSeries(ctx, 7, listing.NewSeries{

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/catalog/listing"
 )
 
-func TestCatalog_Submit_in_one_language(t *testing.T) {
+func TestListings_Submit_in_one_language(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	r := d.save(t, id, d.whole(func(n *listing.Content) { n.Title.Zh, n.Title.En = "", "" }))
@@ -30,7 +30,7 @@ func TestCatalog_Submit_in_one_language(t *testing.T) {
 }
 
 // What a page shows is what is submitted: another page that saved meanwhile is not handed in by it.
-func TestAnOldPageSubmitsNothing(t *testing.T) {
+func TestListings_Submit_old_version(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	old := d.save(t, id, d.whole())
@@ -44,7 +44,7 @@ func TestAnOldPageSubmitsNothing(t *testing.T) {
 	}
 }
 
-func TestReviewersReturnWithReasonsAndCreatorsWithdraw(t *testing.T) {
+func TestListings_ReturnTx(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	r := d.submit(t, id, d.whole())

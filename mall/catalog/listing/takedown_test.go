@@ -8,7 +8,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-func TestTakenDownByTheMallStaysDown(t *testing.T) {
+func TestListings_TakeDownTx(t *testing.T) {
 	d := openDesk(t)
 	id := d.live(t)
 	ctx := t.Context()
