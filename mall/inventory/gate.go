@@ -130,42 +130,51 @@ func (g *Gate) admit(ctx context.Context, w Want) (verdict, error) {
 	mended := false
 	for pause := time.Millisecond; pause < mostPause; pause *= 2 {
 		v, err := g.admissions.Do(ctx, w)
-		if err == nil && v == cold {
-			if _, err := g.Recount(ctx, w.Stock); err == nil {
-				if g.isUnlimited(w.Stock) {
-					return "", nil
-				}
-				continue
-			} else if !errors.Is(err, errCounting) {
-				g.log.WarnContext(ctx, "stock not counted into Redis", "sku", w.Stock.SKUID, "campaign",
-					w.Stock.CampaignID, "error", err)
-				return "", nil
-			}
-			v = counting
-		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return "", nil // Redis is away: PostgreSQL decides alone
-		case v == counting:
+		}
+		if v == cold {
+			if v = g.countCold(ctx, w.Stock); v == cold {
+				continue
+			}
+		}
+		switch v {
+		case counting:
 			select {
 			case <-ctx.Done():
 				return "", ctx.Err()
 			case <-time.After(pause):
 			}
-			continue
-		case v == limit && !mended:
-			if mended, err = g.mendBuyer(ctx, w); err != nil || mended {
-				continue
+		case limit:
+			if !mended {
+				if mended, err = g.mendBuyer(ctx, w); err != nil || mended {
+					continue
+				}
 			}
 			return "", ErrBuyerLimit.With(field(w.Stock), ErrBuyerLimit.Slug)
-		case v == limit:
-			return "", ErrBuyerLimit.With(field(w.Stock), ErrBuyerLimit.Slug)
-		case v == soldOut:
+		case soldOut:
 			return "", ErrSoldOut.With(field(w.Stock), ErrSoldOut.Slug)
+		default:
+			return v, nil
 		}
-		return v, nil
 	}
 	return "", nil
+}
+
+// countCold counts a stock that Redis knows nothing of. It answers cold when Redis can be asked again, counting while
+// another process counts, and nothing when PostgreSQL decides alone.
+func (g *Gate) countCold(ctx context.Context, k StockKey) verdict {
+	_, err := g.Recount(ctx, k)
+	switch {
+	case errors.Is(err, errCounting):
+		return counting
+	case err != nil:
+		g.log.WarnContext(ctx, "stock not counted into Redis", "sku", k.SKUID, "campaign", k.CampaignID, "error", err)
+		return ""
+	case g.isUnlimited(k):
+		return ""
+	}
+	return cold
 }
 
 // admitSet asks for many wants in one round trip.

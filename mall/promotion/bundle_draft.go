@@ -140,34 +140,48 @@ func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64
 	if err != nil {
 		return nil, err
 	}
-	var full int64
-	films := map[int64]bool{}
+	full, err := f.bundled(ownerID, t, skus)
+	if err != nil {
+		return nil, err
+	}
+	f.bundlePrice(t, full)
+	return skus, f.fault(ErrBundleInvalid)
+}
+
+// bundled wants videos of the owner that are for sale, each once, in one currency, which it gives to the bundle. full is
+// what they cost one by one.
+func (f wrong) bundled(ownerID int64, t *BundleTerms, skus map[int64]SKU) (full int64, err error) {
+	seen := map[int64]bool{}
 	for n, id := range t.SKUIDs {
 		sku, sold := skus[id]
 		switch {
 		case sold && sku.CreatorID != ownerID:
-			return nil, ErrSKUNotFound.Because("sku %d is not of %d", id, ownerID)
+			return 0, ErrSKUNotFound.Because("sku %d is not of %d", id, ownerID)
 		case !sold:
 			f[field(n, "sku")] = "sku_unavailable"
 			continue
-		case films[sku.SPUID]:
+		case seen[sku.SPUID]:
 			f[field(n, "sku")] = "duplicate_video"
 		case t.Currency != "" && t.Currency != sku.Price.Currency:
 			f[field(n, "sku")] = "mixed_currency"
 		case sku.Price.Amount == 0:
 			f[field(n, "sku")] = "free_video"
 		}
-		t.Currency, films[sku.SPUID] = sku.Price.Currency, true
+		t.Currency, seen[sku.SPUID] = sku.Price.Currency, true
 		full += sku.Price.Amount
 	}
+	return full, nil
+}
+
+// bundlePrice wants either a price or a percentage, and a price below what the videos cost one by one. Where something
+// else is wrong, that sum is not known.
+func (f wrong) bundlePrice(t *BundleTerms, full int64) {
 	switch {
-	case t.Price == 0 && t.PercentOff == 0, t.Price != 0 && t.PercentOff != 0, t.PercentOff == 0 &&
-		outside(t.Price, 1, MaxOff):
+	case (t.Price == 0) == (t.PercentOff == 0), t.PercentOff == 0 && outside(t.Price, 1, MaxOff):
 		f["price"] = "price_invalid"
 	case t.PercentOff == 0 && t.Price >= full && len(f) == 0:
 		f["price"] = "price_not_below"
 	case t.Price == 0 && outside(int64(t.PercentOff), 1, MaxPercentOff):
 		f["percent_off"] = "percent_invalid"
 	}
-	return skus, f.fault(ErrBundleInvalid)
 }

@@ -205,12 +205,22 @@ func (t Terms) trimmed() Terms {
 // checkTermsTx names every field that is wrong, in addition to those found before.
 func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, ownerID int64, t Terms, at time.Time,
 	f wrong) error {
+	f.discount(t)
+	f.validity(t, at)
+	f.limits(t)
+	if err := p.checkVideosTx(ctx, q, by, ownerID, t.SPUIDs, f); err != nil {
+		return err
+	}
+	return f.fault(ErrCouponInvalid)
+}
+
+// discount wants either an amount or a percentage, and sums that a coupon may name.
+func (f wrong) discount(t Terms) {
 	if !currencyShape.MatchString(t.Currency) {
 		f["currency"] = "currency_invalid"
 	}
 	switch {
-	case t.AmountOff == 0 && t.PercentOff == 0, t.AmountOff != 0 && t.PercentOff != 0, t.PercentOff == 0 &&
-		outside(t.AmountOff, 1, MaxOff):
+	case (t.AmountOff == 0) == (t.PercentOff == 0), t.PercentOff == 0 && outside(t.AmountOff, 1, MaxOff):
 		f["amount_off"] = "amount_invalid"
 	case t.AmountOff == 0 && outside(int64(t.PercentOff), 1, 100):
 		f["percent_off"] = "percent_invalid"
@@ -221,6 +231,10 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if outside(t.MinSpend, 0, MaxOff) {
 		f["min_spend"] = "amount_invalid"
 	}
+}
+
+// validity wants a time that is not over yet.
+func (f wrong) validity(t Terms, at time.Time) {
 	switch {
 	case t.ValidFrom.IsZero():
 		f["valid_from"] = "time_missing"
@@ -231,6 +245,10 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	case !t.ValidUntil.After(at):
 		f["valid_until"] = "ends_in_the_past"
 	}
+}
+
+// limits wants bounds on how often a coupon is used, and for how many videos.
+func (f wrong) limits(t Terms) {
 	if outside(int64(t.TotalLimit), 1, MaxUses) {
 		f["total_limit"] = "uses_out_of_range"
 	}
@@ -240,16 +258,21 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if len(t.SPUIDs) > MaxCouponFilms {
 		f["videos"] = "too_many_videos"
 	}
-	creators, err := p.deps.CreatorsOf(ctx, q, t.SPUIDs)
+}
+
+// checkVideosTx wants videos that exist, and of a creator who is no operator their own.
+func (p *Promotions) checkVideosTx(ctx context.Context, q Querier, by Actor, ownerID int64, spuIDs []int64,
+	f wrong) error {
+	creators, err := p.deps.CreatorsOf(ctx, q, spuIDs)
 	if err != nil {
 		return err
 	}
-	for _, id := range t.SPUIDs {
+	for _, id := range spuIDs {
 		if creator, known := creators[id]; !known || !by.Operator && creator != ownerID {
 			f["videos"] = "video_unknown"
 		}
 	}
-	return f.fault(ErrCouponInvalid)
+	return nil
 }
 
 var currencyShape = regexp.MustCompile(`^[A-Z]{3}$`)

@@ -65,13 +65,7 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 		left:   map[int64]int{},
 		slots:  map[person][]int{},
 	}
-	var codes []string
-	for _, a := range asks {
-		// others name none
-		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) {
-			codes = append(codes, code)
-		}
-	}
+	codes := codesOf(asks)
 	if len(codes) == 0 {
 		return c, nil
 	}
@@ -80,7 +74,7 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 			return nil, fmt.Errorf("lock coupons %q: %w", codes, err)
 		}
 	}
-	// a statement of its own: it sees what was committed before the lock was had
+	// This statement is one of its own, so that it sees what was committed before the lock was had.
 	rows, err := p.q.CouponsByCode(ctx, q, codes)
 	if err != nil {
 		return nil, fmt.Errorf("coupons %q: %w", codes, err)
@@ -89,6 +83,25 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 		k := couponOf(r.PromotionCoupon, r.SpuIds)
 		c.byCode[k.Code], c.left[k.ID] = k, k.TotalLimit-k.Held-k.Used
 	}
+	if err := p.countSlotsTx(ctx, q, asks, c); err != nil {
+		return nil, fmt.Errorf("uses of coupons %q: %w", codes, err)
+	}
+	return c, nil
+}
+
+// codesOf are the codes that are asked for, each once, without those that can't name a coupon.
+func codesOf(asks []CouponAsk) []string {
+	var codes []string
+	for _, a := range asks {
+		if code := NormalCode(a.Code); codeShape.MatchString(code) && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// countSlotsTx reads which uses of the coupons each person who asks has had.
+func (p *Promotions) countSlotsTx(ctx context.Context, q Querier, asks []CouponAsk, c *CouponCount) error {
 	var arg dbsqlc.CouponSlotsParams
 	seen := map[person]bool{}
 	for _, a := range asks {
@@ -100,17 +113,14 @@ func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []Coupo
 		}
 	}
 	if len(arg.CouponIds) == 0 {
-		return c, nil
+		return nil
 	}
 	used, err := p.q.CouponSlots(ctx, q, arg)
-	if err != nil {
-		return nil, fmt.Errorf("uses of coupons %q: %w", codes, err)
-	}
 	for _, u := range used {
 		who := person{u.CouponID, u.UserID}
 		c.slots[who] = append(c.slots[who], int(u.Slot))
 	}
-	return c, nil
+	return err
 }
 
 // Take counts off one use for one order. Errors: ErrCouponUnknown, ErrCouponUsedUp, ErrCouponUserLimit and those of

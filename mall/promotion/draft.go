@@ -170,20 +170,32 @@ func (p *Promotions) checkItemsTx(ctx context.Context, q Querier, by Actor, item
 			f[field(n, "sku")] = "sku_unavailable"
 		case seen[i.SKUID]:
 			f[field(n, "sku")] = "duplicate_item"
-		case i.Amount.Amount <= 0 || i.Amount.Currency != sku.Price.Currency:
-			f[field(n, "price")] = "price_invalid"
-		case i.Amount.Amount >= sku.Price.Amount:
-			f[field(n, "price")] = "price_not_below"
+		default:
+			f.itemPrice(n, i, sku)
 		}
 		seen[i.SKUID] = true
-		if i.Units < 1 || i.Units > MaxUnits {
-			f[field(n, "units")] = "units_out_of_range"
-		}
-		if i.PerUser < 1 || i.PerUser > MaxPerUser {
-			f[field(n, "per_user")] = "per_user_out_of_range"
-		}
+		f.itemLimits(n, i)
 	}
 	return nil
+}
+
+// itemPrice wants a price in the currency of the SKU and below its own.
+func (f wrong) itemPrice(n int, i Item, sku SKU) {
+	switch {
+	case i.Amount.Amount <= 0 || i.Amount.Currency != sku.Price.Currency:
+		f[field(n, "price")] = "price_invalid"
+	case i.Amount.Amount >= sku.Price.Amount:
+		f[field(n, "price")] = "price_not_below"
+	}
+}
+
+func (f wrong) itemLimits(n int, i Item) {
+	if i.Units < 1 || i.Units > MaxUnits {
+		f[field(n, "units")] = "units_out_of_range"
+	}
+	if i.PerUser < 1 || i.PerUser > MaxPerUser {
+		f[field(n, "per_user")] = "per_user_out_of_range"
+	}
 }
 
 // wrong are the fields at fault, each with its slug.

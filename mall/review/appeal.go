@@ -139,16 +139,9 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 		return ErrInvalid.With("answer", "answer_invalid")
 	}
 	return db.InTxRetrying(ctx, r.deps.Pool, tries, func(tx pgx.Tx) error {
-		row, err := r.q.LockAppeal(ctx, tx, id)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return ErrNotFound.Because("appeal %d", id)
-		case err != nil:
-			return fmt.Errorf("lock appeal %d: %w", id, err)
-		case row.CreatorID == operatorID:
-			return ErrOwnListing.Because("appeal %d", id)
-		case row.State != AppealOpen:
-			return ErrMoved.Because("appeal %d is %s", id, row.State)
+		a, err := r.lockAppealTx(ctx, tx, operatorID, id)
+		if err != nil {
+			return err
 		}
 		state, verb := Refused, "review.appeal_refuse"
 		if grant {
@@ -157,19 +150,39 @@ func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, 
 		if err := r.decideAppealTx(ctx, tx, id, state, answer, operatorID); err != nil {
 			return err
 		}
-		a := appealOf(row)
-		switch {
-		case grant && a.TakedownID != 0:
-			_, err = r.restoreTx(ctx, tx, operatorID, a.TakedownID)
-		case grant:
-			err = r.reopenTx(ctx, tx, operatorID, a.CaseID)
-		}
-		if err != nil {
-			return err
+		if grant {
+			if err := r.grantTx(ctx, tx, operatorID, a); err != nil {
+				return err
+			}
 		}
 		return r.deps.Audit(ctx, tx, operatorID, verb, spuSubject(a.SPUID),
 			map[string]any{"appeal": id, "takedown": a.TakedownID, "case": a.CaseID, "answer": answer})
 	})
+}
+
+// lockAppealTx takes an open appeal that is not the operator's own.
+func (r *Reviews) lockAppealTx(ctx context.Context, tx pgx.Tx, operatorID, id int64) (Appeal, error) {
+	row, err := r.q.LockAppeal(ctx, tx, id)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Appeal{}, ErrNotFound.Because("appeal %d", id)
+	case err != nil:
+		return Appeal{}, fmt.Errorf("lock appeal %d: %w", id, err)
+	case row.CreatorID == operatorID:
+		return Appeal{}, ErrOwnListing.Because("appeal %d", id)
+	case row.State != AppealOpen:
+		return Appeal{}, ErrMoved.Because("appeal %d is %s", id, row.State)
+	}
+	return appealOf(row), nil
+}
+
+// grantTx takes back what a granted appeal is against.
+func (r *Reviews) grantTx(ctx context.Context, tx pgx.Tx, operatorID int64, a Appeal) error {
+	if a.TakedownID == 0 {
+		return r.reopenTx(ctx, tx, operatorID, a.CaseID)
+	}
+	_, err := r.restoreTx(ctx, tx, operatorID, a.TakedownID)
+	return err
 }
 
 // reopenTx puts a returned case back into the queue, with nobody's decision in it.

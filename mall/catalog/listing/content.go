@@ -101,6 +101,13 @@ func (f faults) texts(field string, s locale.Text, most int) {
 	}
 }
 
+// between refuses a number that is less than least or more than most.
+func (f faults) between(field string, n, least, most int64, slug string) {
+	if n < least || n > most {
+		f[field] = slug
+	}
+}
+
 // trimmed is what a form sent, without spaces around it and with the line ends of this side of a browser.
 func trimmed(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
 
@@ -151,12 +158,14 @@ func (n Content) check() faults {
 	for _, tag := range n.Tags {
 		f.text("tags", tag, MaxTag)
 	}
-	if n.Episode < 0 || n.Episode > MaxEpisode {
-		f["episode"] = "episode_invalid"
-	}
-	if n.FreeSeconds < 0 || n.FreeSeconds > MaxFree {
-		f["free"] = "free_out_of_range"
-	}
+	f.between("episode", int64(n.Episode), 0, MaxEpisode, "episode_invalid")
+	f.between("free", int64(n.FreeSeconds), 0, MaxFree, "free_out_of_range")
+	n.checkWays(f)
+	return f
+}
+
+// checkWays wants each way to buy once; rentals whose time is not said yet may be the same.
+func (n Content) checkWays(f faults) {
 	if len(n.Ways) > MaxWays {
 		f["ways"] = "ways_many"
 	}
@@ -169,7 +178,6 @@ func (n Content) check() faults {
 			seen[k] = true
 		}
 	}
-	return f
 }
 
 func (w Way) check(f faults, i int) {
@@ -179,25 +187,24 @@ func (w Way) check(f faults, i int) {
 	if w.Quality != catalog.QualityHD && w.Quality != catalog.Quality4K {
 		f[WayField(i, "quality")] = "quality_unknown"
 	}
-	if w.RentHours < 0 || w.RentHours > MaxRentHours {
-		f[WayField(i, "hours")] = "hours_out_of_range"
+	f.between(WayField(i, "hours"), int64(w.RentHours), 0, MaxRentHours, "hours_out_of_range")
+	f.between(WayField(i, "units"), w.Units, 0, MaxUnits, "units_out_of_range")
+	f.between(WayField(i, "most"), int64(w.MaxPerOrder), 1, MaxPerOrder, "most_out_of_range")
+	w.checkPrices(f, i)
+}
+
+// checkPrices wants the price that is struck out to be above the one that is asked.
+func (w Way) checkPrices(f faults, i int) {
+	if w.Price != nil {
+		f.between(WayField(i, "price"), *w.Price, 0, MaxAmount, "price_invalid")
 	}
-	if w.Price != nil && (*w.Price < 0 || *w.Price > MaxAmount) {
-		f[WayField(i, "price")] = "price_invalid"
+	if w.List == nil {
+		return
 	}
-	switch {
-	case w.List == nil:
-	case *w.List < 0 || *w.List > MaxAmount:
-		f[WayField(i, "list")] = "price_invalid"
-	case w.Price != nil && *w.List <= *w.Price:
+	if w.Price != nil && *w.List <= *w.Price {
 		f[WayField(i, "list")] = "list_not_above"
 	}
-	if w.Units < 0 || w.Units > MaxUnits {
-		f[WayField(i, "units")] = "units_out_of_range"
-	}
-	if w.MaxPerOrder < 1 || w.MaxPerOrder > MaxPerOrder {
-		f[WayField(i, "most")] = "most_out_of_range"
-	}
+	f.between(WayField(i, "list"), *w.List, 0, MaxAmount, "price_invalid")
 }
 
 // goodSlug is stricter than what old addresses may be: words of letters and digits, joined by single dashes.

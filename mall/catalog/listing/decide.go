@@ -172,16 +172,16 @@ func (ls *Listings) decideTx(ctx context.Context, tx pgx.Tx, revisionID int64, s
 }
 
 // putWaysTx makes the SKUs of a listing those of its content. A SKU that is left out is retired: those who bought it
-// keep it.
+// keep it. names are those of new SKUs.
 func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, n Content,
 	now time.Time) (names []string, err error) {
 	known, err := ls.queries.SKUsOfListing(ctx, tx, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: now})
 	if err != nil {
 		return nil, err
 	}
-	before := map[int64]dbsqlc.SKUsOfListingRow{}
+	before := map[int64]*dbsqlc.SKUsOfListingRow{}
 	for _, k := range known {
-		before[k.ID] = k
+		before[k.ID] = &k
 	}
 	keep := make([]int64, 0, len(n.Ways))
 	for _, w := range n.Ways {
@@ -198,35 +198,43 @@ func (ls *Listings) putWaysTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockLis
 			return nil, err
 		}
 		keep = append(keep, id)
-		old, existed := before[id]
-		if !existed {
+		if before[id] == nil {
 			names = append(names, "sku:"+strconv.FormatInt(id, 10))
 		}
-		selling := existed && old.Status == skuActive
-		if existed && !selling { // it comes back, and costs what was approved
-			if err := ls.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{
-				SkuID: id,
-				At:    now,
-				By:    spu.CreatorID,
-			}); err != nil {
-				return nil, err
-			}
-		}
-		if !selling || old.Amount == nil {
-			if err := ls.firstPriceTx(ctx, tx, spu, id, w, now); err != nil {
-				return nil, err
-			}
-		}
-		if w.Limited && w.Units > 0 && !(selling && old.StockLimited) && ls.deps.Stock != nil {
-			if err := ls.deps.Stock(ctx, tx, id, w.Units); err != nil {
-				return nil, err
-			}
+		if err := ls.putWayTx(ctx, tx, spu, id, w, before[id], now); err != nil {
+			return nil, err
 		}
 	}
 	if err := ls.queries.RetireOthers(ctx, tx, dbsqlc.RetireOthersParams{SpuID: spu.ID, Keep: keep}); err != nil {
 		return nil, err
 	}
 	return names, ls.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spu.ID, At: now})
+}
+
+// putWayTx gives a SKU the price and the stock that were approved, where it does not sell at others already. old is what
+// it was before, or nil.
+func (ls *Listings) putWayTx(ctx context.Context, tx pgx.Tx, spu dbsqlc.LockListingRow, skuID int64, w Way,
+	old *dbsqlc.SKUsOfListingRow, now time.Time) error {
+	selling := old != nil && old.Status == skuActive
+	if old != nil && !selling { // it comes back, and costs what was approved
+		if err := ls.queries.EndPrices(ctx, tx, dbsqlc.EndPricesParams{
+			SkuID: skuID,
+			At:    now,
+			By:    spu.CreatorID,
+		}); err != nil {
+			return err
+		}
+	}
+	if !selling || old.Amount == nil {
+		if err := ls.firstPriceTx(ctx, tx, spu, skuID, w, now); err != nil {
+			return err
+		}
+	}
+	limitedBefore := selling && old.StockLimited
+	if !w.Limited || w.Units == 0 || limitedBefore || ls.deps.Stock == nil {
+		return nil
+	}
+	return ls.deps.Stock(ctx, tx, skuID, w.Units)
 }
 
 // firstPriceTx gives a SKU that has no price now the one that was approved, until another one begins that was set

@@ -132,10 +132,22 @@ func (ls *Listings) Editing(ctx context.Context, creatorID, spuID int64) (Editin
 		First:     published == nil,
 		Status:    p.Status,
 	}
+	if err := e.takeUp(rows, published); err != nil {
+		return Editing{}, err
+	}
+	if e.CanDelete, e.TakenByCreator, err = ls.deletable(ctx, spuID); err != nil {
+		return Editing{}, err
+	}
+	return e, nil
+}
+
+// takeUp reads the latest revisions, the newest first: an open one is what is written on, and of one that was decided or
+// withdrawn the next begins with its content, unless that is on sale.
+func (e *Editing) takeUp(rows []dbsqlc.CatalogRevision, published *time.Time) error {
 	for i, r := range rows {
-		v, err := revision(r, creatorID, p.Status, published)
+		v, err := revision(r, e.CreatorID, e.Status, published)
 		if err != nil {
-			return Editing{}, err
+			return err
 		}
 		switch {
 		case i == 0 && (v.State == RevisionDraft || v.State == RevisionInReview):
@@ -151,10 +163,7 @@ func (ls *Listings) Editing(ctx context.Context, creatorID, spuID int64) (Editin
 			e.Former = &v
 		}
 	}
-	if e.CanDelete, e.TakenByCreator, err = ls.deletable(ctx, spuID); err != nil {
-		return Editing{}, err
-	}
-	return e, nil
+	return nil
 }
 
 func (ls *Listings) deletable(ctx context.Context, spuID int64) (can, takenByCreator bool, err error) {

@@ -48,62 +48,70 @@ func (ls *Listings) Submit(ctx context.Context, creatorID, spuID int64, version 
 		if err != nil {
 			return err
 		}
-		film, f, err := ls.lackingTx(ctx, tx, spu, v.Content)
+		video, f, err := ls.lackingTx(ctx, tx, spu, v.Content)
 		if err != nil {
 			return err
 		}
 		if err := f.of(ErrRevisionMissing); err != nil {
 			return err
 		}
-		now := ls.now()
-		moved, err := ls.queries.SubmitRevision(ctx, tx, dbsqlc.SubmitRevisionParams{
-			ID:      r.ID,
-			Version: r.Version,
-			At:      now,
-		})
-		if db.IsUnique(err, "catalog_revision_slug_key") {
-			return ErrRevisionMissing.With("slug", "slug_taken").Because("%w", err)
-		}
-		if err == nil && moved == 0 {
-			err = ErrRevisionMoved
-		}
-		if err != nil {
+		if err := ls.toReviewTx(ctx, tx, r); err != nil {
 			return err
 		}
-		// A listing that is on sale, or was, keeps its state.
-		if _, err := ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
-			ID:           spuID,
-			Status:       catalog.StatusInReview,
-			At:           now,
-			FromStatuses: []string{catalog.StatusDraft},
-		}); err != nil {
-			return err
-		}
-		if ls.deps.OnSubmit == nil {
-			return nil
-		}
-		s := Submission{
-			RevisionID: r.ID,
-			SPUID:      spuID,
-			CreatorID:  creatorID,
-			First:      v.First,
-			Content:    v.Content,
-			AssetID:    film.AssetID,
-			Currency:   Currency,
-		}
-		if id := v.Content.SeriesID; id != 0 {
-			series, err := ls.queries.SeriesByID(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			s.Series = locale.Text{Zh: series.TitleZh, En: series.TitleEn}
-		}
-		return ls.deps.OnSubmit(ctx, tx, s)
+		return ls.tellReviewersTx(ctx, tx, v, video)
 	})
 	if err != nil {
 		return fmt.Errorf("submit the listing %d: %w", spuID, err)
 	}
 	return nil
+}
+
+// toReviewTx moves a draft, and its listing where that was never on sale. One that is on sale, or was, keeps its state.
+func (ls *Listings) toReviewTx(ctx context.Context, tx pgx.Tx, r dbsqlc.CatalogRevision) error {
+	now := ls.now()
+	moved, err := ls.queries.SubmitRevision(ctx, tx, dbsqlc.SubmitRevisionParams{
+		ID:      r.ID,
+		Version: r.Version,
+		At:      now,
+	})
+	switch {
+	case db.IsUnique(err, "catalog_revision_slug_key"):
+		return ErrRevisionMissing.With("slug", "slug_taken").Because("%w", err)
+	case err != nil:
+		return err
+	case moved == 0:
+		return ErrRevisionMoved
+	}
+	_, err = ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
+		ID:           r.SpuID,
+		Status:       catalog.StatusInReview,
+		At:           now,
+		FromStatuses: []string{catalog.StatusDraft},
+	})
+	return err
+}
+
+func (ls *Listings) tellReviewersTx(ctx context.Context, tx pgx.Tx, v Revision, video Video) error {
+	if ls.deps.OnSubmit == nil {
+		return nil
+	}
+	s := Submission{
+		RevisionID: v.ID,
+		SPUID:      v.SPUID,
+		CreatorID:  v.CreatorID,
+		First:      v.First,
+		Content:    v.Content,
+		AssetID:    video.AssetID,
+		Currency:   Currency,
+	}
+	if id := v.Content.SeriesID; id != 0 {
+		series, err := ls.queries.SeriesByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		s.Series = locale.Text{Zh: series.TitleZh, En: series.TitleEn}
+	}
+	return ls.deps.OnSubmit(ctx, tx, s)
 }
 
 // Withdraw takes a revision back from the reviewers. Errors: ErrNotFound, ErrRevisionMoved when none waits.
@@ -243,40 +251,47 @@ func (ls *Listings) videoLackTx(ctx context.Context, q catalog.Querier, spu dbsq
 	return film, err
 }
 
-// waysLackTx also refuses 4K where the film has fewer lines. What is sold in 4K already stays so while its film does.
-func (ls *Listings) waysLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content, film Video,
-	lack func(field, slug string)) error {
+// waysLackTx adds what each way to buy lacks.
+func (ls *Listings) waysLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
+	video Video, lack func(field, slug string)) error {
 	known, err := ls.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: ls.now()})
 	if err != nil {
 		return err
 	}
-	selling := map[wayKey]dbsqlc.SKUsOfListingRow{}
+	selling := map[wayKey]*dbsqlc.SKUsOfListingRow{}
 	for _, k := range known {
 		if k.Status == skuActive {
-			selling[wayKey{k.Kind, k.Quality, int(k.RentHours)}] = k
+			selling[wayKey{k.Kind, k.Quality, int(k.RentHours)}] = &k
 		}
 	}
 	if len(n.Ways) == 0 {
 		lack("ways", "ways_missing")
 	}
-	sameFilm := n.VideoID == 0 || spu.VideoID != nil && *spu.VideoID == n.VideoID
+	// What is sold in 4K already stays so while the listing keeps its video.
+	sameVideo := n.VideoID == 0 || spu.VideoID != nil && *spu.VideoID == n.VideoID
+	judged := video.Ready || n.VideoID == 0
 	for i, w := range n.Ways {
-		k, sold := selling[w.key()]
-		if w.Kind == catalog.KindRent && w.RentHours == 0 {
-			lack(WayField(i, "hours"), "hours_missing")
-		}
-		if w.Price == nil && (!sold || k.Amount == nil) {
-			lack(WayField(i, "price"), "price_missing")
-		}
-		if w.Limited && w.Units == 0 && (!sold || !k.StockLimited) {
-			lack(WayField(i, "units"), "units_missing")
-		}
-		if w.Quality == catalog.Quality4K && film.Lines < Lines4K && !(sold && sameFilm) &&
-			(film.Ready || n.VideoID == 0) {
+		sold := selling[w.key()]
+		w.lack(i, sold, lack)
+		if w.Quality == catalog.Quality4K && video.Lines < Lines4K && judged && !(sold != nil && sameVideo) {
 			lack(WayField(i, "quality"), "film_not_4k")
 		}
 	}
 	return nil
+}
+
+// lack names what the nth way to buy lacks before it can be sold. sold is the SKU that it is already, or nil: what that
+// has need not be said again.
+func (w Way) lack(n int, sold *dbsqlc.SKUsOfListingRow, lack func(field, slug string)) {
+	if w.Kind == catalog.KindRent && w.RentHours == 0 {
+		lack(WayField(n, "hours"), "hours_missing")
+	}
+	if w.Price == nil && (sold == nil || sold.Amount == nil) {
+		lack(WayField(n, "price"), "price_missing")
+	}
+	if w.Limited && w.Units == 0 && (sold == nil || !sold.StockLimited) {
+		lack(WayField(n, "units"), "units_missing")
+	}
 }
 
 // skuActive is the state of a SKU that can be sold; a retired one is owned by those who bought it and sold to nobody.
