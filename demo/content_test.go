@@ -86,7 +86,7 @@ func TestPricesCanBeSold(t *testing.T) {
 	t.Parallel()
 	var free, limited, scarce, struck, scheduled, uhd int
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(films, v.Slug)
+		footage, err := demo.Footage(videos, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func FreeSeconds(seconds, duration int) int {
 	return seconds
 }
 
-// FreeMinutes is the packaged film of a listing that is on sale and how many seconds of its begin anybody may watch;
+// FreeMinutes is the packaged video of a listing that is on sale and how many seconds of its begin anybody may watch;
 // both are 0 where nothing is free. It is read anew each time: a listing that was taken down gives nothing away from
 // that moment on.
 func (c *Catalog) FreeMinutes(ctx context.Context, spuID int64) (assetID int64, seconds int, err error) {

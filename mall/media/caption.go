@@ -25,7 +25,7 @@ const (
 var (
 	// ErrBadCaptions is a file that is neither WebVTT nor SRT; its fields say where it stops being so.
 	ErrBadCaptions = fault.New(fault.Invalid, "bad_captions", "This file is neither WebVTT nor SubRip subtitles.")
-	// ErrNotReady is a film that is not packaged yet.
+	// ErrNotReady is a video that is not packaged yet.
 	ErrNotReady = fault.New(fault.Conflict, "video_not_ready", "This video is still being prepared.")
 )
 
@@ -43,7 +43,7 @@ func WebVTT(cues []Cue) []byte {
 	return []byte(b.String())
 }
 
-// SetCaptions adds a language's subtitles to a film of its owner's, or puts them in the place of those it has. Errors:
+// SetCaptions adds a language's subtitles to a video of its owner's, or puts them in the place of those it has. Errors:
 // ErrUnknownVideo, ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
 func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, language string,
 	file []byte) (unseen int, err error) {
@@ -68,7 +68,7 @@ func (m *Media) SetCaptions(ctx context.Context, ownerID, videoID int64, languag
 			a.Captions = append(a.Captions, c)
 		}
 		// The file goes first: a name without one would be a broken link, and one without a name is never fetched.
-		if err := m.keepFile(ctx, filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
+		if err := m.keepFile(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
 			return err
 		}
 		return m.noteCaptions(ctx, q, a)
@@ -87,7 +87,7 @@ func (m *Media) DropCaptions(ctx context.Context, ownerID, videoID int64, langua
 		if err := m.noteCaptions(ctx, q, a); err != nil {
 			return err
 		}
-		return m.storage.remove(ctx, filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
+		return m.storage.remove(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
 	})
 }
 
@@ -99,7 +99,7 @@ func (m *Media) noteCaptions(ctx context.Context, q dbsqlc.DBTX, a Asset) error 
 	return m.q.SetCaptions(ctx, q, dbsqlc.SetCaptionsParams{ID: a.ID, Captions: b})
 }
 
-// changeAsset lets do change what lies beside the packaged film of an owner's video, one change after another.
+// changeAsset lets do change what lies beside the packaged video of an owner's video, one change after another.
 func (m *Media) changeAsset(ctx context.Context, ownerID, videoID int64, do func(dbsqlc.DBTX, Asset) error) error {
 	v, err := m.Video(ctx, ownerID, videoID)
 	if err != nil {

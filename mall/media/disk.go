@@ -39,7 +39,7 @@ func FreeBytes(folder string) (int64, error) {
 }
 
 // Disks are the folders that media are written to on this machine: the storage, unless it is a bucket, and the one that
-// films are made in.
+// videos are made in.
 func (m *Media) Disks() []string {
 	var folders []string
 	if here, ok := m.storage.store.(*folder); ok {
@@ -110,7 +110,7 @@ func (m *Media) roomForUpload(size int64) error {
 	return m.room(size)
 }
 
-// roomForStage asks for as much room as the uploaded film takes: what is made of it is rarely more.
+// roomForStage asks for as much room as the uploaded video takes: what is made of it is rarely more.
 func (m *Media) roomForStage(ctx context.Context, a StageArgs) error {
 	if m.disk.bytes == 0 {
 		return nil

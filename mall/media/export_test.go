@@ -19,17 +19,17 @@ func (m *Media) Accept(ctx context.Context, o Original) (id int64, err error) {
 	return id, err
 }
 
-// WorkDir is where films are made.
+// WorkDir is where videos are made.
 func (m *Media) WorkDir() string { return m.work.Dir }
 
-// Join opens the clear film in dir and joins some of its segments.
+// Join opens the clear video in dir and joins some of its segments.
 func Join(dir, to, rendition, init string, segments []string) error {
-	film, err := openClear(dir)
+	video, err := openClear(dir)
 	if err != nil {
 		return err
 	}
-	defer film.Close()
-	return film.join(to, rendition, init, segments)
+	defer video.Close()
+	return video.join(to, rendition, init, segments)
 }
 
 // SmallInSRGB is what becomes of decoded pixels before a cover is drawn of them.

@@ -15,16 +15,16 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
+func TestWhatIsNoVideoIsRefusedInWords(t *testing.T) {
 	w := factory(t)
-	// Somebody else's film, where every account of the machine may read it: only what a file is read as keeps it apart.
+	// Somebody else's video, where every account of the machine may read it: only what a file is read as keeps it apart.
 	open, err := os.MkdirTemp("", "videomall-secret-")
 	w.ok(err)
 	t.Cleanup(func() { os.RemoveAll(open) })
 	w.ok(os.Chmod(open, 0o755))
-	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
+	video := sample(t, append(sounding("320x180", 2), ".mp4")...)
 	secret := filepath.Join(open, "secret.mp4")
-	w.ok(os.WriteFile(secret, film, 0o644))
+	w.ok(os.WriteFile(secret, video, 0o644))
 	large := sample(t, "-f", "lavfi", "-i", "color=s=9000x9000:r=1:d=1", "-frames:v", "1", "-c:v", "mjpeg", ".mov")
 	many := []string{"-i", secret}
 	for range 120 {
@@ -47,7 +47,7 @@ func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
 		"lines.mp4":   {[]byte("1\n00:00:01,000 --> 00:00:02,000\n" + secret + "\n"), "not_a_film"},
 		"empty.mp4":   {nil, "not_a_film"},
 		"song.mp4":    {sample(t, "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", ".m4a"), "no_picture"},
-		"cut.mp4":     {film[:len(film)/2], "broken"},
+		"cut.mp4":     {video[:len(video)/2], "broken"},
 		"bomb.mov":    {large, "picture_too_large"},
 		"many.mp4":    {sample(t, append(many, "-c", "copy", ".mp4")...), "too_many_streams"},
 		"locked.mp4": {
@@ -67,9 +67,9 @@ func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
 	w.clean()
 }
 
-// A film that says it is as long as a day, in both places where an MP4 says so.
-func lying(film []byte) []byte {
-	out := append([]byte(nil), film...)
+// A video that says it is as long as a day, in both places where an MP4 says so.
+func lying(video []byte) []byte {
+	out := append([]byte(nil), video...)
 	for _, box := range []string{"mvhd"} {
 		if i := strings.Index(string(out), box); i > 0 {
 			copy(out[i+20:], []byte{0x05, 0x26, 0x5c, 0x00}) // version 0: the length in ms
@@ -80,16 +80,16 @@ func lying(film []byte) []byte {
 
 func TestALengthThatLiesDoesNoHarm(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Duration = 5 * time.Second })
-	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
-	if v := w.make(7, w.upload(7, "day.mp4", lying(film))); v.State != media.VideoReady || v.DurationSeconds != 2 {
-		t.Errorf("a film of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
+	video := sample(t, append(sounding("320x180", 2), ".mp4")...)
+	if v := w.make(7, w.upload(7, "day.mp4", lying(video))); v.State != media.VideoReady || v.DurationSeconds != 2 {
+		t.Errorf("a video of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
 	}
 	// A stream without an index says nothing of its length, or the half of it; what counts is what is in it.
 	long := sample(t,
 		append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags",
 			"no_duration_filesize", ".flv")...)
 	if v := w.make(7, w.upload(7, "short.flv", long)); v.State != media.VideoFailed || v.Refusal != "too_long" {
-		t.Errorf("a film that is longer than it may be: %s %q", v.State, v.Refusal)
+		t.Errorf("a video that is longer than it may be: %s %q", v.State, v.Refusal)
 	}
 	w.clean()
 }
@@ -108,7 +108,7 @@ func TestAttachmentsAreLeftAlone(t *testing.T) {
 	w.clean()
 }
 
-func TestAFilmThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
+func TestAVideoThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Wall = 1500 * time.Millisecond })
 	id := w.upload(7, "slow.mp4", sample(t, append(sounding("1280x720", 20), ".mp4")...))
 	v := w.make(7, id)
@@ -199,7 +199,7 @@ func TestToolsRunLockedIn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFaultOfAFilms(t *testing.T) {
+func TestWhatIsNoFaultOfAVideos(t *testing.T) {
 	needFFmpeg(t)
 	r, err := ffmpeg.New()
 	if err != nil {
@@ -243,7 +243,7 @@ func TestWhatIsNoFaultOfAFilms(t *testing.T) {
 	}
 }
 
-// The creator is not told that the film is damaged, and it is tried again.
+// The creator is not told that the video is damaged, and it is tried again.
 func TestAKilledToolIsTriedAgain(t *testing.T) {
 	w := openFactory(t)
 	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
@@ -279,7 +279,7 @@ func TestAKilledToolIsTriedAgain(t *testing.T) {
 func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	clear, own, victim := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "victim")
-	if err := errors.Join(os.CopyFS(clear, film(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
+	if err := errors.Join(os.CopyFS(clear, video(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	to := filepath.Join(own, "moment.mp4")
@@ -300,7 +300,7 @@ func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
 }
 
 // Not parallel: it moves the folder for temporary files.
-func TestAFolderForFilmsThatSomebodyElseMadeIsNotTaken(t *testing.T) {
+func TestAFolderForVideosThatSomebodyElseMadeIsNotTaken(t *testing.T) {
 	pool := dbtest.New(t)
 	t.Setenv("TMPDIR", t.TempDir())
 	usual := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))

@@ -37,7 +37,7 @@ func TestNoRungIsLargerThanItsSource(t *testing.T) {
 	}
 }
 
-func TestFilmsOfEveryShapeAreMade(t *testing.T) {
+func TestVideosOfEveryShapeAreMade(t *testing.T) {
 	w := factory(t)
 	flat := filepath.Join(t.TempDir(), "flat.mp4") // ffmpeg notes a turn only in what it copies
 	w.ok(os.WriteFile(flat, sample(t, append(sounding("640x360", 3), ".mp4")...), 0o600))

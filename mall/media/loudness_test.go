@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// loudnessOf measures a film's integrated loudness in LUFS and its true peak in dBFS.
+// loudnessOf measures a video's integrated loudness in LUFS and its true peak in dBFS.
 func loudnessOf(t *testing.T, file string) (lufs, peak float64) {
 	t.Helper()
 	out, err := exec.Command("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-i", file, "-map", "0:a", "-af",
@@ -38,7 +38,7 @@ func TestTranscode_Loudness(t *testing.T) {
 		"surround": fmt.Sprintf("aevalsrc=exprs=%[1]s|%[1]s|%[1]s|0|%[1]s|%[1]s:c=5.1:s=48000:d=6", tone),
 	} {
 		content := sample(t, join(lavfi(picture, sound), h264, "-c:a", "flac", "-sample_fmt", "s16", ".mkv")...)
-		v, _, files := w.filmedVideo(name+".mkv", content)
+		v, _, files := w.transcodedVideo(name+".mkv", content)
 		for _, file := range files {
 			lufs, peak := loudnessOf(t, file)
 			t.Logf("%s: %.1f LUFS, %.1f dBFS, %+v", name, lufs, peak, *v.Conversion.Loudness)
@@ -56,7 +56,7 @@ func TestTranscode_Loudness(t *testing.T) {
 
 func TestTranscode_Silence(t *testing.T) {
 	w := factory(t)
-	_, _, files := w.filmedVideo("silent.mp4",
+	_, _, files := w.transcodedVideo("silent.mp4",
 		sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))
 	if most := peak(samples(t, files[0])); most > 0.001 {
 		t.Errorf("silence sounds, up to %.4f of full scale", most)

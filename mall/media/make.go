@@ -41,7 +41,7 @@ func (m *Media) look(ctx context.Context, t *task) (Source, error) {
 	return Probe(ctx, m.work.runner, m.work.Limits, path, t.own)
 }
 
-// transcode leaves the clear film in the film's folder, whole or not at all.
+// transcode leaves the clear video in the video's folder, whole or not at all.
 func (m *Media) transcode(ctx context.Context, t *task) error {
 	// again, for what is wanted of it depends on this program, not on what an older one wrote down
 	s, err := m.look(ctx, t)
@@ -75,7 +75,7 @@ func (m *Media) transcode(ctx context.Context, t *task) error {
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
 }
 
-// evenOut finds the gain of each sound. A film is not refused for a sound beside its own: it is left out.
+// evenOut finds the gain of each sound. A video is not refused for a sound beside its own: it is left out.
 func (m *Media) evenOut(ctx context.Context, t *task, out string, s *Source) error {
 	tracks := s.sounds
 	s.sounds = nil
@@ -108,8 +108,8 @@ func (m *Media) noteConversion(ctx context.Context, videoID int64, c Conversion)
 	return nil
 }
 
-// inspect takes a clear film back from the tools, reads its playlists, writes down what its sounds are, and returns its
-// length. One that the tools ended well and that is no film had nothing to show.
+// inspect takes a clear video back from the tools, reads its playlists, writes down what its sounds are, and returns its
+// length. One that the tools ended well and that is no video had nothing to show.
 func (m *Media) inspect(dir string, sounds []Sound) (time.Duration, error) {
 	if err := m.work.runner.Reclaim(dir); err != nil {
 		return 0, ErrBroken.Because("%w", err)
@@ -129,13 +129,13 @@ func (m *Media) inspect(dir string, sounds []Sound) (time.Duration, error) {
 	return time.Duration(list.Duration() * float64(time.Second)), nil
 }
 
-// clearFilm is a film that was made and not yet encrypted. It is read through a root: a link in it leads nowhere else.
-type clearFilm struct {
+// clearVideo is a video that was made and not yet encrypted. It is read through a root: a link in it leads nowhere else.
+type clearVideo struct {
 	*os.Root
 	master Master
 }
 
-func openClear(dir string) (*clearFilm, error) {
+func openClear(dir string) (*clearVideo, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errElsewhere
@@ -143,7 +143,7 @@ func openClear(dir string) (*clearFilm, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &clearFilm{Root: root}
+	c := &clearVideo{Root: root}
 	text, err := root.ReadFile(masterFile)
 	if err == nil {
 		c.master, err = ParseMaster(text)
@@ -156,7 +156,7 @@ func openClear(dir string) (*clearFilm, error) {
 }
 
 // name writes what a viewer chooses the sounds by into the master playlist, where the tools have put numbers.
-func (c *clearFilm) name(sounds []Sound) error {
+func (c *clearVideo) name(sounds []Sound) error {
 	if len(sounds) != len(c.master.Sounds) {
 		return ErrBroken.Because("%d sounds instead of %d", len(c.master.Sounds), len(sounds))
 	}
@@ -178,7 +178,7 @@ func (c *clearFilm) name(sounds []Sound) error {
 	return f.Close()
 }
 
-func (c *clearFilm) playlist(rendition string) (Playlist, error) {
+func (c *clearVideo) playlist(rendition string) (Playlist, error) {
 	text, err := c.ReadFile(rendition + "/index.m3u8")
 	if err != nil {
 		return Playlist{}, err
@@ -186,19 +186,19 @@ func (c *clearFilm) playlist(rendition string) (Playlist, error) {
 	return ParsePlaylist(text)
 }
 
-// finish packages the film; the end of the stage makes it ready.
+// finish packages the video; the end of the stage makes it ready.
 func (m *Media) finish(ctx context.Context, t *task) error {
-	film, err := openClear(filepath.Join(t.dir, StageTranscode))
+	transcoded, err := openClear(filepath.Join(t.dir, StageTranscode))
 	if err != nil {
 		return err
 	}
-	defer film.Close()
+	defer transcoded.Close()
 	extras, err := os.OpenRoot(filepath.Join(t.dir, StageImages))
 	if err != nil {
 		return errElsewhere
 	}
 	defer extras.Close()
-	asset, err := m.Pack(ctx, layers{film.FS(), extras.FS()}, t.video.Folder, m.work.KeyEvery)
+	asset, err := m.Pack(ctx, layers{transcoded.FS(), extras.FS()}, t.video.Folder, m.work.KeyEvery)
 	if err != nil {
 		return err
 	}
@@ -209,8 +209,8 @@ func (m *Media) finish(ctx context.Context, t *task) error {
 	return nil
 }
 
-// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. One that was chosen before
-// anybody knew the film's length and lies beyond its end gives way to the usual one: the film is worth more.
+// chosenTrailer cuts the trailer that the creator chose, perhaps while the video was made. One that was chosen before
+// anybody knew the video's length and lies beyond its end gives way to the usual one: the video is worth more.
 func (m *Media) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
 	v, err := m.q.VideoByID(ctx, m.pool, t.VideoID)
 	if err != nil {
@@ -223,7 +223,7 @@ func (m *Media) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
 	if !errors.Is(err, ErrBadTrailer) {
 		return err
 	}
-	m.work.Log.InfoContext(ctx, "trailer beyond the film's end left out", "video", t.VideoID, "from", v.TrailerFrom,
+	m.work.Log.InfoContext(ctx, "trailer beyond the video's end left out", "video", t.VideoID, "from", v.TrailerFrom,
 		"to", v.TrailerTo)
 	p := dbsqlc.ResetTrailerParams{
 		ID:        t.VideoID,

@@ -1,4 +1,4 @@
-// Package media owns what is watched, from a creator's file on its way in to the packaged film: uploads, originals,
+// Package media owns what is watched, from a creator's file on its way in to the packaged video: uploads, originals,
 // encrypted segments in storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may
 // watch: whoever asks for a key here has been let in before.
 package media
@@ -19,13 +19,13 @@ import (
 )
 
 var (
-	// ErrUnknownAsset is a film or a key of it that is not there.
+	// ErrUnknownAsset is a video or a key of it that is not there.
 	ErrUnknownAsset = fault.New(fault.NotFound, "unknown_asset", "There is no such video file.")
-	// ErrBadPackage is a film that cannot be packaged; the cause says what about it.
+	// ErrBadPackage is a video that cannot be packaged; the cause says what about it.
 	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a video that the mall can package.")
 )
 
-// Media packages films and hands out their files and keys.
+// Media packages videos and hands out their files and keys.
 type Media struct {
 	pool    *pgxpool.Pool
 	storage *Storage
@@ -47,7 +47,7 @@ type Deps struct {
 	Key     []byte
 	Now     func() time.Time
 	Uploads UploadLimits // zero fields stand for the usual ones
-	// Processing makes films of uploads; nil: uploads are stored and wait.
+	// Processing makes videos of uploads; nil: uploads are stored and wait.
 	Processing *Processing
 }
 
@@ -74,16 +74,16 @@ func New(d Deps) (*Media, error) {
 	return m, nil
 }
 
-// Storage is where the films lie.
+// Storage is where the videos lie.
 func (m *Media) Storage() *Storage { return m.storage }
 
-// Caption is one language's subtitles, a WebVTT file in the film's folder "extras".
+// Caption is one language's subtitles, a WebVTT file in the video's folder "extras".
 type Caption struct {
 	Language string `json:"language"`
 	File     string `json:"file"`
 }
 
-// Asset is a packaged film.
+// Asset is a packaged video.
 type Asset struct {
 	ID int64
 	// Prefix is its folder in storage and its name in every address.
@@ -96,13 +96,13 @@ type Asset struct {
 	Chapters        []Chapter
 }
 
-// Asset returns a film, or ErrUnknownAsset.
+// Asset returns a video, or ErrUnknownAsset.
 func (m *Media) Asset(ctx context.Context, id int64) (Asset, error) {
 	row, err := m.q.AssetByID(ctx, m.pool, id)
 	return found(row, err)
 }
 
-// AssetByPrefix returns a film, or ErrUnknownAsset.
+// AssetByPrefix returns a video, or ErrUnknownAsset.
 func (m *Media) AssetByPrefix(ctx context.Context, prefix string) (Asset, error) {
 	row, err := m.q.AssetByPrefix(ctx, m.pool, prefix)
 	return found(row, err)

@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// Master reads a packaged film's renditions, or ErrUnknownAsset.
+// Master reads a packaged video's renditions, or ErrUnknownAsset.
 func (m *Media) Master(ctx context.Context, prefix string) (Master, error) {
-	text, err := m.readFilm(ctx, prefix, masterFile)
+	text, err := m.readVideo(ctx, prefix, masterFile)
 	if err != nil {
 		return Master{}, err
 	}
@@ -24,18 +24,18 @@ func (m *Media) Playlist(ctx context.Context, prefix, rendition string) (Playlis
 	if !renditionName.MatchString(rendition) && !IsSound(rendition) {
 		return Playlist{}, ErrUnknownAsset
 	}
-	text, err := m.readFilm(ctx, prefix, rendition+"/index.m3u8")
+	text, err := m.readVideo(ctx, prefix, rendition+"/index.m3u8")
 	if err != nil {
 		return Playlist{}, err
 	}
 	return ParsePlaylist(text)
 }
 
-func (m *Media) readFilm(ctx context.Context, prefix, name string) ([]byte, error) {
+func (m *Media) readVideo(ctx context.Context, prefix, name string) ([]byte, error) {
 	if !prefixName.MatchString(prefix) {
 		return nil, ErrUnknownAsset
 	}
-	f, err := m.storage.open(ctx, filmsFolder+"/"+prefix+"/"+name)
+	f, err := m.storage.open(ctx, videosFolder+"/"+prefix+"/"+name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrUnknownAsset.Because("%w", err)
 	}
@@ -46,10 +46,10 @@ func (m *Media) readFilm(ctx context.Context, prefix, name string) ([]byte, erro
 	return io.ReadAll(io.LimitReader(f, maxPlaylist+1))
 }
 
-// TextUntil opens a film's subtitles or chapters, those of them that begin before a moment in seconds and no later than
+// TextUntil opens a video's subtitles or chapters, those of them that begin before a moment in seconds and no later than
 // it. What is not in the mall's own form of WebVTT is ErrUnknownAsset.
 func (m *Media) TextUntil(ctx context.Context, prefix, file string, seconds int) (*File, error) {
-	text, err := m.readFilm(ctx, prefix, ExtrasFolder+"/"+file)
+	text, err := m.readVideo(ctx, prefix, ExtrasFolder+"/"+file)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ import (
 	"videomall/mall/media"
 )
 
-// works is a mall that makes films of uploads, with a clock that tests move.
+// works is a mall that makes videos of uploads, with a clock that tests move.
 type works struct {
 	fixture
 	t     *testing.T
@@ -95,7 +95,7 @@ func (w *works) ok(err error) {
 	}
 }
 
-// upload puts a file where an upload would and makes a film of it.
+// upload puts a file where an upload would and makes a video of it.
 func (w *works) upload(owner int64, name string, content []byte) int64 {
 	w.t.Helper()
 	w.files++
@@ -112,7 +112,7 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	return id
 }
 
-// make works the jobs of a film as a worker would, until none is left that can be worked now.
+// make works the jobs of a video as a worker would, until none is left that can be worked now.
 func (w *works) make(owner, id int64) media.Video {
 	w.t.Helper()
 	for range 12 {
@@ -152,7 +152,7 @@ func (w *works) stage(owner, id int64, name string) media.Stage {
 	return media.Stage{}
 }
 
-// clean fails for anything of a film that still lies where films are made.
+// clean fails for anything of a video that still lies where videos are made.
 func (w *works) clean() {
 	w.t.Helper()
 	var left []string
@@ -167,7 +167,7 @@ func (w *works) clean() {
 	}
 }
 
-// sample makes a film with ffmpeg; its last argument's ending names the form.
+// sample makes a video with ffmpeg; its last argument's ending names the form.
 func sample(t *testing.T, args ...string) []byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "sample"+args[len(args)-1])
@@ -191,7 +191,7 @@ func sounding(size string, seconds int) []string {
 		"-preset", "ultrafast", "-c:a", "aac")
 }
 
-func TestAnUploadBecomesAFilm(t *testing.T) {
+func TestAnUploadBecomesAVideo(t *testing.T) {
 	w := factory(t)
 	content := sample(t, append(sounding("640x360", 10), ".mp4")...)
 	id := w.upload(7, "holiday.mp4", content)
@@ -238,7 +238,7 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	}
 }
 
-func TestPostersMoveWithTheirFilm(t *testing.T) {
+func TestPostersMoveWithTheirVideo(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	if v := w.make(7, id); v.State != media.VideoReady || v.Posters == 0 {
@@ -269,14 +269,14 @@ func (w *works) open(a media.Asset, rendition string) string {
 	w.t.Helper()
 	list, err := w.Playlist(w.t.Context(), a.Prefix, rendition)
 	w.ok(err)
-	film := w.read(w.t, a.Prefix, rendition, list.Init)
+	video := w.read(w.t, a.Prefix, rendition, list.Init)
 	for n, s := range list.Segments {
 		key, err := w.Key(w.t.Context(), a.Prefix, s.Key)
 		w.ok(err)
-		film = append(film, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
+		video = append(video, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
 	}
 	file := filepath.Join(w.t.TempDir(), "film.mp4")
-	w.ok(os.WriteFile(file, film, 0o600))
+	w.ok(os.WriteFile(file, video, 0o600))
 	return file
 }
 
@@ -286,7 +286,7 @@ func (w *works) plays(a media.Asset) {
 	file := w.open(a, a.Renditions[0].Name)
 	out, err := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", file, "-f", "null", "-").CombinedOutput()
 	if err != nil || len(out) > 0 {
-		w.t.Errorf("the film does not play: %v %s", err, out)
+		w.t.Errorf("the video does not play: %v %s", err, out)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// Why a file does not become a film. Each has its own way out, which the creator's page says.
+// Why a file does not become a video. Each has its own way out, which the creator's page says.
 var (
 	ErrNotAVideo    = fault.New(fault.Invalid, "not_a_film", "This file is not a video in a form that the mall takes.")
 	ErrBroken       = fault.New(fault.Invalid, "broken", "This video is damaged or incomplete.")
@@ -34,12 +34,12 @@ var (
 		"Reading this video took longer than any video should.")
 )
 
-// Limits are what a film may be; zeros are what the mall runs with.
+// Limits are what a video may be; zeros are what the mall runs with.
 type Limits struct {
 	Duration time.Duration // 6 h
 	Pixels   int           // of one picture; 7680 × 4320
 	Streams  int           // 64
-	Wall     time.Duration // of one run of a tool; by the film's length
+	Wall     time.Duration // of one run of a tool; by the video's length
 }
 
 func (l Limits) withDefaults() Limits {
@@ -51,7 +51,7 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// hostile are the options that go before a stranger's file. more are decoders beyond those that films are made with.
+// hostile are the options that go before a stranger's file. more are decoders beyond those that videos are made with.
 func (l Limits) hostile(more ...string) []string {
 	return append(reading("file", formats, append(decoders(), more...)...),
 		"-max_pixels", strconv.Itoa(l.Pixels),
@@ -59,7 +59,7 @@ func (l Limits) hostile(more ...string) []string {
 	)
 }
 
-// Source is what a probe found of a film.
+// Source is what a probe found of a video.
 type Source struct {
 	Duration      time.Duration // of the longer of picture and default sound
 	Width, Height int           // as it is to be shown: upright, with square pixels
@@ -101,8 +101,8 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 var unlisted = regexp.MustCompile(`Codec \(([a-zA-Z0-9_-]{1,40})\) not on whitelist`)
 
 // look asks ffprobe for the streams. It opens a decoder for each of them, even for those that are not used afterwards,
-// as covers: a stream must not refuse its film by that, so ffprobe is asked again with the decoders that it missed.
-// Films are made with the usual ones alone.
+// as covers: a stream must not refuse its video by that, so ffprobe is asked again with the decoders that it missed.
+// Videos are made with the usual ones alone.
 func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (probed, error) {
 	var more []string
 	for {
@@ -144,7 +144,7 @@ func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (pr
 // tooManyPixels is what the tools say of a picture beyond their limit.
 const tooManyPixels = "exceeds specified max pixel count"
 
-// refusal turns what a tool said of a film into words for its creator; what is no fault of the film's stays as it is.
+// refusal turns what a tool said of a video into words for its creator; what is no fault of the video's stays as it is.
 func (l Limits) refusal(err error, path string) error {
 	var failed *ffmpeg.Failed
 	switch {
@@ -169,7 +169,7 @@ func (l Limits) refusal(err error, path string) error {
 	return ErrBroken.Because("%w", err)
 }
 
-// isContainer looks for the marks that films begin with, to tell a damaged one from something else.
+// isContainer looks for the marks that videos begin with, to tell a damaged one from something else.
 func isContainer(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 	// written.
 	leaseFor = 30 * time.Second
 	beat     = time.Second
-	// maxStageAttempts bounds the failures that are not the film's.
+	// maxStageAttempts bounds the failures that are not the video's.
 	maxStageAttempts = 3
 	// again is when a worker that could not begin is to come again.
 	again = 15 * time.Second
@@ -35,9 +35,9 @@ const (
 var (
 	errHalted = errors.New("this process ends")
 	errLost   = errors.New("the stage was cancelled, or is another worker's by now")
-	errTurn   = errors.New("another creator waits, and this one has a film in the making")
+	errTurn   = errors.New("another creator waits, and this one has a video in the making")
 	// errElsewhere says that what the stage before made lies on another machine.
-	errElsewhere = errors.New("the film in the making is not on this machine")
+	errElsewhere = errors.New("the video in the making is not on this machine")
 )
 
 // task is one stage that this worker holds.
@@ -46,7 +46,7 @@ type task struct {
 	holder   string
 	attempts int
 	video    dbsqlc.MediaVideo
-	dir      string // of the film, on this machine
+	dir      string // of the video, on this machine
 	own      string // of this run: empty at its begin, gone at its end
 	// asset is what the last stage made.
 	asset *Asset
@@ -59,7 +59,7 @@ type task struct {
 func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	w := m.work
 	if w == nil {
-		return Later{again, errors.New("films are not made here")}
+		return Later{again, errors.New("videos are not made here")}
 	}
 	select {
 	case <-w.halt:
@@ -109,7 +109,7 @@ func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	}
 	leave, err := m.q.LeavesToOthers(ctx, m.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: m.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil // no such film: there is nothing to claim either
+		return nil // no such video: there is nothing to claim either
 	}
 	if err != nil {
 		return fmt.Errorf("who waits beside video %d: %w", a.VideoID, err)
@@ -271,12 +271,12 @@ func (m *Media) end(ctx context.Context, t *task, err error) error {
 		answer = Later{again, err}
 	case ours && f.Kind == fault.Invalid:
 		p.State, p.Refusal = string(StageFailed), f.Slug
-		m.work.Log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
+		m.work.Log.InfoContext(ctx, "video refused", "video", t.VideoID, "stage", t.Stage, "error", err)
 	case t.attempts < maxStageAttempts:
 		p.State, answer = string(StageWaiting), fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)
 	default:
 		p.State, p.Refusal = string(StageFailed), MallFailed
-		m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
+		m.work.Log.ErrorContext(ctx, "video not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
 			"error", err)
 	}
 	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {

@@ -40,7 +40,7 @@ func (w *works) run(id int64, stage string) error {
 	return w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
 }
 
-// slow is a film whose sizes take some seconds to make.
+// slow is a video whose sizes take some seconds to make.
 func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 30), ".mp4")...) }
 
 func TestTwoWorkersRunAStageOnce(t *testing.T) {
@@ -80,7 +80,7 @@ func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
-	// What a killed worker leaves: a lease, and half a film.
+	// What a killed worker leaves: a lease, and half a video.
 	folder := filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
 	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
 	_, err := w.pool.Exec(t.Context(), `update media_stage
@@ -113,7 +113,7 @@ func (w *works) folder(id int64) (folder string) {
 	return folder
 }
 
-func TestADeletedFilmStopsBeingMadeAtOnce(t *testing.T) {
+func TestADeletedVideoStopsBeingMadeAtOnce(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
@@ -160,7 +160,7 @@ func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
 	leftAlone(t, w.WorkDir())
 }
 
-func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
+func TestAPackagedVideoGoesUnlessItIsInUse(t *testing.T) {
 	used := true
 	w := factory(t, func(p *media.Processing) {
 		p.InUse = func(context.Context, pgx.Tx, int64) (bool, error) { return used, nil }
@@ -172,7 +172,7 @@ func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
 	w.ok(w.Delete(t.Context(), 7, id))
 	w.ok(w.Erase(t.Context(), id))
 	if _, err := w.Asset(t.Context(), a.ID); err != nil {
-		t.Fatalf("a film in use is gone: %v", err)
+		t.Fatalf("a video in use is gone: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
 	if n, err := w.SweepAssets(t.Context()); err != nil || n != 0 {
@@ -183,7 +183,7 @@ func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
 		t.Errorf("%d swept, %v", n, err)
 	}
 	if _, err := w.Asset(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
-		t.Errorf("a film that nobody needs: %v", err)
+		t.Errorf("a video that nobody needs: %v", err)
 	}
 	for _, kind := range []string{"films", "trailers", "posters"} {
 		if _, err := os.Stat(filepath.Join(w.dir, kind, a.Prefix)); !os.IsNotExist(err) {
@@ -276,7 +276,7 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 	}
 }
 
-func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
+func TestOneCreatorsVideosDontTakeEveryWorker(t *testing.T) {
 	w := factory(t)
 	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4",
 		[]byte("x"))
@@ -314,7 +314,7 @@ func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
 	}
 }
 
-func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
+func TestATrailerBeyondTheEndCostsNoVideo(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
 	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
@@ -327,7 +327,7 @@ func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
 	}
 }
 
-func TestATrailerChosenWhileAFilmIsMadeIsCut(t *testing.T) {
+func TestATrailerChosenWhileAVideoIsMadeIsCut(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
 	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages} {
@@ -347,7 +347,7 @@ func (w *works) trailer(id int64) string {
 	return string(list)
 }
 
-func TestAFilmWhoseMachineIsGoneIsMadeAgain(t *testing.T) {
+func TestAVideoWhoseMachineIsGoneIsMadeAgain(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))

@@ -11,12 +11,12 @@ import (
 	"videomall/mall/media"
 )
 
-// The films here are of kinds that people bring to video sites and that once came out wrong.
+// The videos here are of kinds that people bring to video sites and that once came out wrong.
 
 func TestTranscode_StillPicture(t *testing.T) {
 	w := factory(t)
 	still := sample(t, join(lavfi("testsrc2=s=320x180:r=1:d=1", "sine=d=20"), h264, "-c:a", "aac", ".mp4")...)
-	v, a, files := w.filmedVideo("still.mp4", still)
+	v, a, files := w.transcodedVideo("still.mp4", still)
 	if c := v.Conversion; c.SourceRate != "" || c.Held != 19 {
 		t.Errorf("its creator is told %+v", c)
 	}
@@ -45,7 +45,7 @@ func TestTranscode_LatePicture(t *testing.T) {
 	w := factory(t)
 	late := sample(t,
 		join("-itsoffset", "3", lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=6"), h264, "-c:a", "aac", ".mkv")...)
-	a, files := w.filmed("late.mkv", late)
+	a, files := w.transcoded("late.mkv", late)
 	if a.DurationSeconds != 6 {
 		t.Errorf("%d s", a.DurationSeconds)
 	}
@@ -74,7 +74,7 @@ func TestTranscode_FrameRate(t *testing.T) {
 			join(lavfi("testsrc2=s=320x180:r=24:d=3"), "-c:v", "libx264", "-bf", "8", "-pix_fmt", "yuv420p", ".mp4"),
 			"24/1"},
 	} {
-		_, files := w.filmed(name, sample(t, c.args...))
+		_, files := w.transcoded(name, sample(t, c.args...))
 		if rate, _ := factsOf(t, files[0]).video(t); rate != c.want {
 			t.Errorf("%s is made with %s frames a second, want %s", name, rate, c.want)
 		}
@@ -97,7 +97,7 @@ func TestTranscode_Colour(t *testing.T) {
 			"libx264", "-preset", "ultrafast", "-color_range", "pc", "-colorspace", "bt709", ".mp4"),
 		"rgb.mkv": join(lavfi(sd), "-c:v", "libx264rgb", "-preset", "ultrafast", "-crf", "5", ".mkv"),
 	} {
-		a, files := w.filmed(name, sample(t, args...))
+		a, files := w.transcoded(name, sample(t, args...))
 		for i, file := range files {
 			if _, tags := factsOf(t, file).video(t); tags != "bt709 bt709 bt709 tv" {
 				t.Errorf("%s in %s is tagged %s", name, a.Renditions[i].Name, tags)
@@ -121,7 +121,7 @@ func TestTranscode_ClockThatJumps(t *testing.T) {
 			join(lavfi("testsrc2=s=320x180:r=30:d=4", "sine=d=4:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
 	one := sample(t, "-i", plain, "-c", "copy", ".ts")
 	two := sample(t, "-i", plain, "-c", "copy", "-output_ts_offset", "40000", ".ts")
-	a, files := w.filmed("joined.ts", append(one, two...))
+	a, files := w.transcoded("joined.ts", append(one, two...))
 	if a.DurationSeconds != 8 {
 		t.Errorf("two times four seconds take %d", a.DurationSeconds)
 	}
@@ -137,7 +137,7 @@ func TestTranscode_SizeThatChanges(t *testing.T) {
 	w := factory(t)
 	wide := sample(t, join(lavfi("color=c=white:s=640x360:r=25:d=2"), h264, ".ts")...)
 	tall := sample(t, join(lavfi("color=c=white:s=360x640:r=25:d=2"), h264, ".ts")...)
-	a, files := w.filmed("turned.ts", append(wide, tall...))
+	a, files := w.transcoded("turned.ts", append(wide, tall...))
 	if a.DurationSeconds != 4 {
 		t.Errorf("%d s", a.DurationSeconds)
 	}
@@ -166,7 +166,7 @@ func TestTranscode_SoundIsKept(t *testing.T) {
 		"mp3.avi":       {"-i", plain, "-c:v", "copy", "-c:a", "libmp3lame", ".avi"},
 		"wma.mkv":       {"-i", plain, "-c:v", "copy", "-c:a", "wmav2", ".mkv"},
 	} {
-		_, files := w.filmed(name, sample(t, args...))
+		_, files := w.transcoded(name, sample(t, args...))
 		if hz := pitch(samples(t, files[0])); math.Abs(hz-440) > 25 {
 			t.Errorf("%s sounds at %.0f Hz, want 440", name, hz)
 		}
@@ -193,7 +193,7 @@ func TestTranscode_SoundTrack(t *testing.T) {
 				join(inputs, "-map", "0", "-map", "1", "-map", "2", h264, "-c:a:0", "tta", "-c:a:1", "aac", ".mkv")...),
 			1200},
 	} {
-		a, files := w.filmed(name, c.content)
+		a, files := w.transcoded(name, c.content)
 		if len(a.Sounds) > 0 {
 			files = []string{w.open(a, a.Sounds[0].Name)}
 		}
@@ -207,7 +207,7 @@ func TestTranscode_SeveralSounds(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=25:d=9", "sine=f=300:d=9", "sine=f=1200:d=7", "sine=f=2400:d=10",
 		"sine=f=4000:d=9", "sine=f=6000:d=9")
-	v, a, files := w.filmedVideo("languages.mkv",
+	v, a, files := w.transcodedVideo("languages.mkv",
 		sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5",
 			h264, "-c:a", "aac", "-disposition:a", "0", "-disposition:a:1", "default", "-disposition:a:2", "comment",
 			"-metadata:s:a:0", "language=chi", "-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=eng",
@@ -260,7 +260,7 @@ func TestTranscode_SoundsOfEveryName(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=10:d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2",
 		"sine=d=2")
-	_, a, _ := w.filmedVideo("names.mkv",
+	_, a, _ := w.transcodedVideo("names.mkv",
 		sample(t,
 			join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5", "-map", "6",
 				h264, "-c:a", "aac", "-disposition:a", "0", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1",
@@ -285,11 +285,11 @@ func TestTranscode_SoundsOfEveryName(t *testing.T) {
 	}
 }
 
-// TestTranscode_PiecesKeepTime makes a film at 29.97 frames a second, of which sixty take a little longer than two
+// TestTranscode_PiecesKeepTime makes a video at 29.97 frames a second, of which sixty take a little longer than two
 // seconds.
 func TestTranscode_PiecesKeepTime(t *testing.T) {
 	w := factory(t)
-	_, a, _ := w.filmedVideo("ntsc.mp4",
+	_, a, _ := w.transcodedVideo("ntsc.mp4",
 		sample(t, join(lavfi("testsrc2=s=192x108:r=30000/1001:d=85"), h264, ".mp4")...))
 	list, err := w.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
@@ -319,7 +319,7 @@ func TestProbe_UnusedStreams(t *testing.T) {
 		"picture.mkv": {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1",
 			"cinepak", "-disposition:v:1", "0", ".mkv"},
 	} {
-		v, a, _ := w.filmedVideo(name, sample(t, args...))
+		v, a, _ := w.transcodedVideo(name, sample(t, args...))
 		if covers := v.Conversion.LeftOut[media.LeftOutCover]; (covers == 1) != (name == "cover.mp4") {
 			t.Errorf("%s: left out %v", name, v.Conversion.LeftOut)
 		}

@@ -25,7 +25,7 @@ type NewUpload struct {
 // Allowance is how much a creator's files take and may take, in bytes.
 type Allowance struct{ Used, Quota, File int64 }
 
-// Allowance counts what a creator's films and uploads take.
+// Allowance counts what a creator's videos and uploads take.
 func (m *Media) Allowance(ctx context.Context, ownerID int64) (Allowance, error) {
 	used, _, err := m.used(ctx, m.pool, ownerID)
 	return Allowance{
@@ -48,13 +48,13 @@ func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, 
 }
 
 // BeginUpload checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
-// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany, ErrDiskFull.
+// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrVideosMany, ErrDiskFull.
 func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
 	name := fileName(n.Name)
 	switch {
 	case name == "" || len(name) > maxUploadName:
 		return Upload{}, ErrUploadName.Because("%.300q", n.Name)
-	case !film(name, n.Type):
+	case !video(name, n.Type):
 		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
 	case n.Size <= 0 || n.Size > m.limits.File:
 		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)
@@ -86,12 +86,12 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 		case used+n.Size > m.limits.Quota:
 			return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, n.Size)
 		}
-		making, err := m.q.FilmsInTheMaking(ctx, tx, ownerID)
+		making, err := m.q.VideosInTheMaking(ctx, tx, ownerID)
 		if err != nil {
-			return fmt.Errorf("films of %d in the making: %w", ownerID, err)
+			return fmt.Errorf("videos of %d in the making: %w", ownerID, err)
 		}
 		if making >= maxMaking {
-			return ErrFilmsMany.Because("%d of %d", making, ownerID)
+			return ErrVideosMany.Because("%d of %d", making, ownerID)
 		}
 		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{
 			ID:        u.ID,

@@ -47,7 +47,7 @@ func local(t *testing.T, limits ...media.UploadLimits) *uploads {
 	return openUploads(t, "file://"+dir, dir, limits...)
 }
 
-// bytesOf is what a film of n bytes looks like from outside.
+// bytesOf is what a video of n bytes looks like from outside.
 func bytesOf(n int) []byte {
 	b := bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n]
 	copy(b, "\x00\x00\x00\x18ftypmp42")

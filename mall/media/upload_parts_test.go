@@ -84,7 +84,7 @@ func TestADirectUploadGoesOnByItsParts(t *testing.T) {
 	if v, err := u.Video(t.Context(), creator, id); err != nil || v.Size != int64(len(whole)) {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	// One that expires, and a crash between the joining and the film.
+	// One that expires, and a crash between the joining and the video.
 	late, crashed := u.begin(t, 5000), u.begin(t, 5000)
 	for _, up := range []media.Upload{late, crashed} {
 		signed, err := u.SignParts(t.Context(), creator, up.ID, []int{1})
@@ -103,7 +103,7 @@ func TestADirectUploadGoesOnByItsParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if at, err := u.Upload(t.Context(), creator, crashed.ID); err != nil || at.Offset != 5000 {
-		t.Fatalf("joined, and no film yet: %+v, %v", at, err)
+		t.Fatalf("joined, and no video yet: %+v, %v", at, err)
 	}
 	if _, err := u.CompleteUpload(t.Context(), creator, crashed.ID); err != nil {
 		t.Fatalf("joined before: %v", err)

@@ -65,7 +65,7 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 		video.State != media.VideoProcessing {
 		t.Fatalf("%+v, %v", video, err)
 	}
-	// Said again, by a browser that missed the answer: the same film.
+	// Said again, by a browser that missed the answer: the same video.
 	for range 2 {
 		if id, err := u.CompleteUpload(t.Context(), creator, up.ID); err != nil || id != video.ID {
 			t.Fatalf("again: %d, %v", id, err)
@@ -76,18 +76,18 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 		}
 	}
 	if err := u.CancelUpload(t.Context(), creator, up.ID); !errors.Is(err, media.ErrUnknownUpload) {
-		t.Fatalf("a film was cancelled: %v", err)
+		t.Fatalf("a video was cancelled: %v", err)
 	}
 	u.ahead.Store(int64(48 * time.Hour))
 	if _, err := u.SweepUploads(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if u.count(t, "media_upload") != 0 || len(u.left(t)) != 1 {
-		t.Fatalf("the row of a film stays, or its file went: %v", u.left(t))
+		t.Fatalf("the row of a video stays, or its file went: %v", u.left(t))
 	}
 }
 
-func TestTwoThatCompleteMakeOneFilm(t *testing.T) {
+func TestTwoThatCompleteMakeOneVideo(t *testing.T) {
 	t.Parallel()
 	u, whole := local(t), bytesOf(1000)
 	up := u.begin(t, len(whole))
@@ -104,7 +104,7 @@ func TestTwoThatCompleteMakeOneFilm(t *testing.T) {
 	}
 	wg.Wait()
 	if n := u.count(t, "media_video"); n != 1 {
-		t.Fatalf("%d films", n)
+		t.Fatalf("%d videos", n)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatIsNoFilmIsRefusedInWords(t *testing.T) {
+func TestAnUploadThatIsNoVideoIsRefusedInWords(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	for _, c := range []struct {
@@ -286,7 +286,7 @@ func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
 	}
 }
 
-func TestOneCreatorsFilmsInTheMakingAreBounded(t *testing.T) {
+func TestOneCreatorsVideosInTheMakingAreBounded(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	if _, err := u.pool.Exec(t.Context(), `insert into media_video (owner_id, name, original, size, folder, created_at,
@@ -299,7 +299,7 @@ func TestOneCreatorsFilmsInTheMakingAreBounded(t *testing.T) {
 		_, err := u.BeginUpload(t.Context(), owner, media.NewUpload{Name: "a.mp4", Size: 100})
 		return err
 	}
-	if err := begin(creator); !errors.Is(err, media.ErrFilmsMany) {
+	if err := begin(creator); !errors.Is(err, media.ErrVideosMany) {
 		t.Errorf("the twenty-first: %v", err)
 	}
 	if err := begin(stranger); err != nil {

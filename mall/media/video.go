@@ -15,13 +15,13 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// ErrUnknownVideo is a creator's film that is not there, was deleted, or is somebody else's.
+// ErrUnknownVideo is a creator's video that is not there, was deleted, or is somebody else's.
 var ErrUnknownVideo = fault.New(fault.NotFound, "unknown_video", "There is no such file.")
 
-// VideoState is how far a creator's film has come.
+// VideoState is how far a creator's video has come.
 type VideoState string
 
-// The states of a creator's film.
+// The states of a creator's video.
 const (
 	VideoProcessing VideoState = "processing"
 	VideoReady      VideoState = "ready"
@@ -29,7 +29,7 @@ const (
 	VideoDeleted    VideoState = "deleted"
 )
 
-// Video is a creator's film: the file that was uploaded, and what became of it.
+// Video is a creator's video: the file that was uploaded, and what became of it.
 type Video struct {
 	ID, OwnerID     int64
 	Name            string // the file's
@@ -54,7 +54,7 @@ type Original struct {
 	Size    int64  // bytes
 }
 
-// acceptTx makes a film of a complete upload, in the transaction that ends the upload, with the job of its first stage.
+// acceptTx makes a video of a complete upload, in the transaction that ends the upload, with the job of its first stage.
 func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
 	folder := "v-" + strings.ToLower(rand.Text()) // its trailer is public to whoever knows the name
 	id, err := m.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{
@@ -78,7 +78,7 @@ func (m *Media) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, err
 	return id, m.enqueueTx(ctx, tx, id, StageProbe)
 }
 
-// Video returns a film of its owner, or ErrUnknownVideo.
+// Video returns a video of its owner, or ErrUnknownVideo.
 func (m *Media) Video(ctx context.Context, ownerID, id int64) (Video, error) {
 	return m.VideoTx(ctx, m.pool, ownerID, id)
 }
@@ -103,7 +103,7 @@ func (m *Media) videoRow(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) 
 	return row, nil
 }
 
-// VideoOfAnybody returns a film whoever's it is, for an operator, or ErrUnknownVideo.
+// VideoOfAnybody returns a video whoever's it is, for an operator, or ErrUnknownVideo.
 func (m *Media) VideoOfAnybody(ctx context.Context, id int64) (Video, error) {
 	row, err := m.q.VideoByID(ctx, m.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.State == string(VideoDeleted) {
@@ -115,7 +115,7 @@ func (m *Media) VideoOfAnybody(ctx context.Context, id int64) (Video, error) {
 	return video(row), nil
 }
 
-// OwnerOf returns whose upload a packaged film was made of, or ErrUnknownVideo.
+// OwnerOf returns whose upload a packaged video was made of, or ErrUnknownVideo.
 func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 	owner, err := m.q.AssetOwner(ctx, m.pool, assetID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -127,13 +127,13 @@ func (m *Media) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 	return owner, nil
 }
 
-// HoldTx returns a film of its owner's and keeps it from being deleted until the transaction ends: for whoever is about
-// to name its packaged film. Error: ErrUnknownVideo.
+// HoldTx returns a video of its owner's and keeps it from being deleted until the transaction ends: for whoever is about
+// to name its packaged video. Error: ErrUnknownVideo.
 func (m *Media) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
 	return m.lockVideo(ctx, tx, ownerID, id)
 }
 
-// Videos lists a creator's films, the newest first, at most most of them with ids below before (0: from the newest).
+// Videos lists a creator's videos, the newest first, at most most of them with ids below before (0: from the newest).
 func (m *Media) Videos(ctx context.Context, ownerID, before int64, most int) ([]Video, error) {
 	rows, err := m.q.Videos(ctx, m.pool, dbsqlc.VideosParams{
 		OwnerID:  ownerID,

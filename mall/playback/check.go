@@ -87,12 +87,12 @@ func (p *Playback) ask(ctx context.Context, by Credential) error {
 func (p *Playback) right(ctx context.Context, c *claims) (entitlement.Entitlement, error) {
 	switch {
 	case c.Free > 0:
-		asset, seconds, err := p.freeFilm(ctx, c.SPU)
+		asset, seconds, err := p.freeVideo(ctx, c.SPU)
 		if err != nil {
 			return entitlement.Entitlement{}, err
 		}
 		if asset.Prefix != c.Video {
-			return entitlement.Entitlement{}, ErrNotFree.Because("SPU %d has another film now", c.SPU)
+			return entitlement.Entitlement{}, ErrNotFree.Because("SPU %d has another video now", c.SPU)
 		}
 		c.Free = min(c.Free, seconds)
 		return entitlement.Entitlement{Quality: qualityFree}, nil
@@ -119,7 +119,7 @@ func (p *Playback) Check(ctx context.Context, token string, device []byte, video
 	return err
 }
 
-// The highest pictures that count as HD, and that anybody may see for free. Every film has one of no more than these.
+// The highest pictures that count as HD, and that anybody may see for free. Every video has one of no more than these.
 const (
 	maxLinesHD   = 1080
 	maxLinesFree = 720
@@ -204,11 +204,11 @@ type HeartbeatRequest struct {
 	UserID int64
 	// By is what that person is let in with now.
 	By Credential
-	// Position is where the film is, in seconds.
+	// Position is where the video is, in seconds.
 	Position float64
 }
 
-// Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a film
+// Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a video
 // longer than a token plays through. Refusals: those of a key.
 func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, error) {
 	if r.By.UserID != 0 {

@@ -16,7 +16,7 @@ type Progress struct {
 	UpdatedAt                        time.Time
 }
 
-// tail is what may be left of a film that counts as watched: its credits, a twentieth and at most a minute.
+// tail is what may be left of a video that counts as watched: its credits, a twentieth and at most a minute.
 func (g Progress) tail() int { return min(60, max(5, g.DurationSeconds/20)) }
 
 // Finished is true when nothing but the credits is left.

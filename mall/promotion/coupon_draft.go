@@ -255,7 +255,7 @@ func (f wrong) limits(t Terms) {
 	if outside(int64(t.PerUser), 1, MaxUsesPerUser) {
 		f["per_user"] = "per_user_out_of_range"
 	}
-	if len(t.SPUIDs) > MaxCouponFilms {
+	if len(t.SPUIDs) > MaxCouponVideos {
 		f["videos"] = "too_many_videos"
 	}
 }

@@ -25,7 +25,7 @@ type shop struct {
 	ids     map[string]int64
 }
 
-type film struct {
+type video struct {
 	slug         string
 	title, about locale.Text
 	creator      int64
@@ -33,7 +33,7 @@ type film struct {
 	amount       int64
 }
 
-var films = []film{
+var videos = []video{
 	{"aurora", locale.Text{Zh: "追逐极光", En: "Chasing the Aurora"},
 		locale.Text{Zh: "在冰岛的冬夜里等待北极光。", En: "Nights of waiting under the northern lights of Iceland."},
 		7, []string{"极光", "iceland", "nature"}, 1900},
@@ -92,7 +92,7 @@ func open(t testing.TB) *shop {
 			t.Fatal(err)
 		}
 	}
-	for _, f := range films {
+	for _, f := range videos {
 		made, err := c.CreateProduct(ctx, catalog.NewProduct{
 			Slug:        f.slug,
 			CreatorID:   f.creator,

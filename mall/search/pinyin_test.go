@@ -11,8 +11,8 @@ import (
 	"videomall/mall/locale"
 )
 
-// add puts a film on the category and into the index.
-func (s *shop) add(t testing.TB, f film) {
+// add puts a video on the category and into the index.
+func (s *shop) add(t testing.TB, f video) {
 	t.Helper()
 	made, err := s.catalog.CreateProduct(t.Context(), catalog.NewProduct{
 		Slug:        f.slug,
@@ -39,8 +39,8 @@ func (s *shop) add(t testing.TB, f film) {
 	s.ids[f.slug] = made.SPUID
 }
 
-// chinese are films that people look for by what they hear, and English ones whose words are syllables too.
-var chinese = []film{
+// chinese are videos that people look for by what they hear, and English ones whose words are syllables too.
+var chinese = []video{
 	{
 		slug:  "whale",
 		title: locale.Text{Zh: "鲸鱼的歌", En: "Songs of Whales"},
@@ -163,11 +163,11 @@ func TestSearch_Query_chinese(t *testing.T) {
 func TestSearch_Query_wordsFirst(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.add(t, film{
+	s.add(t, video{
 		slug:  "heard",
 		title: locale.Text{Zh: "水母 水母 水母", En: "Jelly"},
 	})
-	s.add(t, film{
+	s.add(t, video{
 		slug:  "written",
 		title: locale.Text{Zh: "别的", En: "Other"},
 		about: locale.Text{En: "On shuimu, said once."},
@@ -227,7 +227,7 @@ func TestSearch_Reindex(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for n := range 210 { // more than a batch
-		s.add(t, film{
+		s.add(t, video{
 			slug:  fmt.Sprint("jelly-", n),
 			title: locale.Text{Zh: "水母", En: fmt.Sprint("Jelly ", n)},
 		})
@@ -239,7 +239,7 @@ func TestSearch_Reindex(t *testing.T) {
 		t.Fatalf("found by what is not written: %s", slugs(r))
 	}
 	done, left, err := s.Reindex(t.Context())
-	if err != nil || done != 210+len(films) || left != 0 {
+	if err != nil || done != 210+len(videos) || left != 0 {
 		t.Fatalf("%d rewritten, %d left, %v", done, left, err)
 	}
 	if r := s.find(t, "shuimu"); r.Total != 210 {

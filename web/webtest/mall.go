@@ -65,7 +65,7 @@ type Mall struct {
 
 	t        testing.TB
 	ahead    atomic.Int64
-	films    int
+	videos   int
 	category int64
 	signIn   string // a path nobody else knows
 }
@@ -276,11 +276,11 @@ func (m *Mall) Person(name, role string) account.User {
 	return u
 }
 
-// Film lists a film and returns its SKU: to own in HD for that many fen, stock without limit, unless adjust says
+// Video lists a video and returns its SKU: to own in HD for that many fen, stock without limit, unless adjust says
 // otherwise. With StockLimited it has stock units.
-func (m *Mall) Film(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
+func (m *Mall) Video(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
 	m.t.Helper()
-	m.films++
+	m.videos++
 	sku := catalog.NewSKU{
 		Kind:         catalog.KindOwn,
 		Quality:      catalog.QualityHD,
@@ -291,10 +291,10 @@ func (m *Mall) Film(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 
 		a(&sku)
 	}
 	made, err := m.Catalog.CreateProduct(m.t.Context(), catalog.NewProduct{
-		Slug:       fmt.Sprintf("film-%d", m.films),
+		Slug:       fmt.Sprintf("film-%d", m.videos),
 		CreatorID:  1,
 		CategoryID: m.category,
-		Title:      locale.Text{Zh: fmt.Sprintf("影片%d", m.films), En: fmt.Sprintf("Film %d", m.films)},
+		Title:      locale.Text{Zh: fmt.Sprintf("影片%d", m.videos), En: fmt.Sprintf("Film %d", m.videos)},
 		SKUs:       []catalog.NewSKU{sku},
 	})
 	m.must(err)

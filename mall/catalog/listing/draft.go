@@ -230,17 +230,17 @@ func (ls *Listings) checkKnownTx(ctx context.Context, q catalog.Querier, creator
 	return nil
 }
 
-// videoTx finds a creator's film; known is false when there is none of that creator.
+// videoTx finds a creator's video; known is false when there is none of that creator.
 func (ls *Listings) videoTx(ctx context.Context, q catalog.Querier,
-	creatorID, videoID int64) (film Video, known bool, err error) {
+	creatorID, videoID int64) (video Video, known bool, err error) {
 	if ls.deps.Video == nil || videoID < 0 {
 		return Video{}, false, nil
 	}
-	film, err = ls.deps.Video(ctx, q, creatorID, videoID)
+	video, err = ls.deps.Video(ctx, q, creatorID, videoID)
 	if isNotFound(err) {
 		return Video{}, false, nil
 	}
-	return film, err == nil, err
+	return video, err == nil, err
 }
 
 // Delete throws a draft away that nobody ever reviewed. Errors: ErrNotFound, ErrProductState.

@@ -29,7 +29,7 @@ type desk struct {
 	submitted []listing.Submission
 	withdrawn []int64
 	stock     map[int64]int64
-	filmGone  bool // no video is found
+	videoGone bool // no video is found
 }
 
 func openDesk(t *testing.T) *desk {
@@ -42,7 +42,7 @@ func openDesk(t *testing.T) *desk {
 		pool:    pool,
 		stock:   map[int64]int64{},
 	}
-	films := map[[2]int64]listing.Video{{7, 1}: {
+	videos := map[[2]int64]listing.Video{{7, 1}: {
 		AssetID:         101,
 		DurationSeconds: 60,
 		Lines:           1080,
@@ -63,10 +63,10 @@ func openDesk(t *testing.T) *desk {
 		Now:     now,
 		Catalog: d.Catalog,
 		Video: func(_ context.Context, _ catalog.Querier, owner, video int64) (listing.Video, error) {
-			if d.filmGone {
+			if d.videoGone {
 				return listing.Video{}, fault.New(fault.NotFound, "unknown_video", "")
 			}
-			f, ok := films[[2]int64{owner, video}]
+			f, ok := videos[[2]int64{owner, video}]
 			if !ok {
 				return listing.Video{}, fault.New(fault.NotFound, "unknown_video", "")
 			}

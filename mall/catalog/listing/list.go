@@ -90,14 +90,14 @@ func (ls *Listings) Preview(ctx context.Context, r Revision) (catalog.Product, e
 	if err := ls.previewNames(ctx, n, &p); err != nil {
 		return catalog.Product{}, err
 	}
-	film, found, err := ls.videoTx(ctx, ls.pools.Primary, r.CreatorID, n.VideoID)
+	video, found, err := ls.videoTx(ctx, ls.pools.Primary, r.CreatorID, n.VideoID)
 	if err != nil {
 		return catalog.Product{}, err
 	}
 	if found {
-		p.DurationSeconds, p.AssetID = film.DurationSeconds, nil
-		if film.Ready {
-			p.AssetID = &film.AssetID
+		p.DurationSeconds, p.AssetID = video.DurationSeconds, nil
+		if video.Ready {
+			p.AssetID = &video.AssetID
 		}
 	}
 	p.FreeSeconds = catalog.FreeSeconds(n.FreeSeconds, p.DurationSeconds)

@@ -19,7 +19,7 @@ type Submission struct {
 	First                        bool // nothing of the listing was ever on sale
 	Content                      Content
 	Series                       locale.Text // how the series of its content is called
-	AssetID                      int64       // the packaged film that would be sold
+	AssetID                      int64       // the packaged video that would be sold
 	Currency                     string
 }
 
@@ -168,7 +168,7 @@ func (ls *Listings) Lacking(ctx context.Context, creatorID, spuID int64, n Conte
 	return f, err
 }
 
-// lackingTx finds what keeps content from being sold, and its film: the one it names, else the one that is on sale.
+// lackingTx finds what keeps content from being sold, and its video: the one it names, else the one that is on sale.
 func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow,
 	n Content) (Video, faults, error) {
 	f := n.check()
@@ -206,14 +206,14 @@ func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc
 			lack("episode", "episode_taken")
 		}
 	}
-	film, err := ls.videoLackTx(ctx, q, spu, n, lack)
+	video, err := ls.videoLackTx(ctx, q, spu, n, lack)
 	if err != nil {
 		return Video{}, nil, err
 	}
-	if film.Ready && catalog.FreeSeconds(n.FreeSeconds, film.DurationSeconds) != n.FreeSeconds {
+	if video.Ready && catalog.FreeSeconds(n.FreeSeconds, video.DurationSeconds) != n.FreeSeconds {
 		lack("free", "free_long")
 	}
-	return film, f, ls.waysLackTx(ctx, q, spu, n, film, lack)
+	return video, f, ls.waysLackTx(ctx, q, spu, n, video, lack)
 }
 
 func (ls *Listings) slugLackTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow, n Content,
@@ -244,11 +244,11 @@ func (ls *Listings) videoLackTx(ctx context.Context, q catalog.Querier, spu dbsq
 			Ready:           true,
 		}, nil
 	}
-	film, known, err := ls.videoTx(ctx, q, spu.CreatorID, n.VideoID)
-	if known && !film.Ready {
+	video, known, err := ls.videoTx(ctx, q, spu.CreatorID, n.VideoID)
+	if known && !video.Ready {
 		lack("video", "video_not_ready")
 	}
-	return film, err
+	return video, err
 }
 
 // waysLackTx adds what each way to buy lacks.

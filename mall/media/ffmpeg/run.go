@@ -52,7 +52,7 @@ type Job struct {
 	Args []string
 	Dir  string // an absolute path; its current folder, where it may write
 	Bounds
-	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it
+	// Progress hears, about twice a second, how far into the video ffmpeg is and how many times faster than the video it
 	// goes.
 	Progress func(at time.Duration, speed float64)
 	// Line hears each line of the standard output, of which Run then returns nothing; that output may have any length.
@@ -140,7 +140,7 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 			(s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
 			return nil, ErrTooSlow
 		case s.Signaled() && fromOutside(s.Signal()):
-			// A *Failed in the chain would blame the film.
+			// A *Failed in the chain would blame the video.
 			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed) //nolint:errorlint // see above
 		case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
 			return nil, fmt.Errorf("%w: %s", ErrHindered, failed) //nolint:errorlint // see above

@@ -22,7 +22,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// studio is a mall with its studio. The creator lin owns film 1, wu owns film 2.
+// studio is a mall with its studio. The creator lin owns video 1, wu owns video 2.
 type studio struct {
 	*webtest.Mall
 	t               *testing.T
@@ -55,8 +55,8 @@ func open(t *testing.T) *studio {
 			Catalog:   m.Catalog,
 			Listings:  m.Listings,
 			Inventory: m.Inventory,
-			Films: func(_ context.Context, owner int64) ([]listingview.Film, error) {
-				return []listingview.Film{{
+			Videos: func(_ context.Context, owner int64) ([]listingview.Video, error) {
+				return []listingview.Video{{
 					ID:      owner,
 					Name:    "take-" + strconv.FormatInt(owner, 10) + ".mp4",
 					Ready:   true,
