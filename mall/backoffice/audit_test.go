@@ -32,7 +32,7 @@ func TestAudit_what_operators_do(t *testing.T) {
 	m := malltest.Listening(t)
 	o := bought(m)
 	for range 2 { // the same key is the same action
-		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			Key:     "k",
 			Reason:  "why",
@@ -40,7 +40,7 @@ func TestAudit_what_operators_do(t *testing.T) {
 		})
 		m.OK(err)
 	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "other",
 		Actor:   "operator:9",
@@ -99,7 +99,7 @@ func TestAudit_a_refund_that_can_not_be_written_down_is_not_made(t *testing.T) {
 	orders := m.OrdersWith(func(d *order.Deps) {
 		d.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
 	})
-	if _, err := orders.Refund(m.Ctx, order.RefundRequest{
+	if _, err := orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "k",
 		Actor:   "operator:9",

@@ -29,7 +29,7 @@ const (
 	ChangeCreated   = "catalog.created"
 	ChangePublished = "catalog.published"
 	ChangeTakenDown = "catalog.taken_down"
-	ChangeFilmed    = "catalog.asset_set"
+	ChangeAssetSet  = "catalog.asset_set"
 	ChangePriced    = "catalog.priced"   // a price was set
 	ChangeRepriced  = "catalog.repriced" // the time of one came
 	ChangeReviewed  = "catalog.reviewed"

@@ -215,7 +215,7 @@ func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSe
 		if err == nil && found == 0 {
 			err = ErrProductNotFound
 		}
-		return []Change{{Type: ChangeFilmed, SPUID: spuID}}, err
+		return []Change{{Type: ChangeAssetSet, SPUID: spuID}}, err
 	})
 	if err != nil {
 		return fmt.Errorf("set asset %d of SPU %d: %w", assetID, spuID, err)

@@ -54,7 +54,7 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 	switch {
 	case name == "" || len(name) > maxUploadName:
 		return Upload{}, ErrUploadName.Because("%.300q", n.Name)
-	case !video(name, n.Type):
+	case !isVideo(name, n.Type):
 		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
 	case n.Size <= 0 || n.Size > m.limits.File:
 		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)

@@ -67,7 +67,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		t.Errorf("somebody else sees the order: %v", err)
 	}
 	ask := func(creator int64, key string, items ...int64) error {
-		_, err := s.orders.RefundSale(s.ctx, creator, order.RefundRequest{
+		_, err := s.orders.Refunds().RequestSale(s.ctx, creator, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: items,
 			Reason:  "asked",
@@ -86,7 +86,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		"a stranger":     {ask(77, "d", mine.ID), order.ErrNotFound},
 		"without a key":  {ask(seller, "", mine.ID), order.ErrKeyMissing},
 		"an order of none": {func() error {
-			_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: "X", Key: "k"})
+			_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{OrderNo: "X", Key: "k"})
 			return err
 		}(), order.ErrNotFound},
 	} {
@@ -104,7 +104,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		!s.watches(alice, got, 1) {
 		t.Errorf("after: %+v", got)
 	}
-	refunds, err := s.orders.Refunds(s.ctx, o.OrderNo)
+	refunds, err := s.orders.Refunds().OfOrder(s.ctx, o.OrderNo)
 	if err != nil || len(refunds) != 1 || refunds[0].Cause != "creator" || refunds[0].Actor != "creator:1" {
 		t.Errorf("refunds %+v, %v", refunds, err)
 	}
@@ -119,7 +119,7 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 		t.Errorf("an order that nobody paid is a sale: %v", err)
 	}
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{
+		_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[0].ID},
 			Key:     "k",
@@ -155,7 +155,7 @@ func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
 	out, err := books.RequestPayout(s.ctx, seller, cny(9900-1485), "all of it")
 	s.ok(err)
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{
+		_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[0].ID},
 			Key:     "k",

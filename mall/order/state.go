@@ -56,7 +56,7 @@ type move struct {
 
 // moveTx takes an order one step, if it is still in the state and version that o was read in, and records
 // the step with its cause. Errors: ErrMoved; a pair outside the table is a mistake in the program.
-func (s *Orders) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
+func (s *store) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
 	if !slices.Contains(transitions[o.Status], m.to) {
 		return fmt.Errorf("order %s: no transition from %s to %s (%s)", o.OrderNo, o.Status, m.to, m.cause)
 	}
@@ -92,7 +92,7 @@ func (s *Orders) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error 
 }
 
 // lockTx reads an order with its items and keeps every other mover out until the transaction ends.
-func (s *Orders) lockTx(ctx context.Context, tx pgx.Tx, orderNo string) (Order, error) {
+func (s *store) lockTx(ctx context.Context, tx pgx.Tx, orderNo string) (Order, error) {
 	row, err := s.q.LockOrder(ctx, tx, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Order{}, ErrNotFound.Because("order %q", orderNo)
