@@ -25,7 +25,7 @@ type Card struct {
 	FromSKUID              int64     // the cheapest SKU now; 0 when nothing is on sale
 	From                   *money.Money
 	FromList               *money.Money // the struck-out price beside From
-	// a flash sale that runs; the catalogue knows of none, see order.Orders.PriceCards
+	// a flash sale that runs; order.Orders.PriceCards fills it in, since the catalogue knows of no sales
 	Sale         *CardSale
 	CreatorID    int64
 	CreatorSlug  string
@@ -34,7 +34,7 @@ type Card struct {
 	Category     locale.Text
 }
 
-// CardSale is the best that flash sales offer of an SPU now.
+// CardSale is the lowest price at which a flash sale offers an SPU now.
 type CardSale struct {
 	CampaignID int64
 	SKUID      int64

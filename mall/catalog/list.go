@@ -101,13 +101,14 @@ func (c *Catalog) List(ctx context.Context, f Filter) (Page, error) {
 	})
 }
 
-// common lists are first pages that many ask for alike. Prices are typed and cursors wander, so that keeping theirs
-// would fill the memory with what nobody asks for again.
+// common says that a list is a first page that many people ask for. Lists with typed prices, and later pages, are not
+// cached: they would fill the memory with answers that nobody asks for again.
 func (f Filter) common() bool {
 	return f.Among == nil && f.PriceMin == nil && f.PriceMax == nil && f.Cursor == ""
 }
 
-// knows is false for a list of a category or a creator that does not exist: their names are anybody's to invent.
+// knows is false for a list of a category or a creator that doesn't exist. Anybody can invent such names, and caching
+// an empty list for each would fill the memory.
 func (c *Catalog) knows(ctx context.Context, f Filter) (bool, error) {
 	if _, _, err := f.where(); err != nil {
 		return false, err
@@ -175,7 +176,8 @@ func (c *Catalog) list(ctx context.Context, q Querier, f Filter) (Page, error) {
 	return page, nil
 }
 
-// listGiven filters Among and keeps its order. It has no cursor of its own: the caller that ranks also resumes.
+// listGiven filters Among and keeps its order. It returns no cursor: the caller that ranked the ids knows where the
+// next page begins.
 func (c *Catalog) listGiven(ctx context.Context, q Querier, f Filter) (Page, error) {
 	if f.Cursor != "" {
 		return Page{}, ErrCursorInvalid.With("cursor", "other_list")
@@ -215,7 +217,7 @@ func (c *Catalog) count(ctx context.Context, q Querier, f Filter) (total int, ca
 	return min(total, CountCap), total > CountCap, nil
 }
 
-// ids reads rows of an id and its sort key, taken in one statement so that a sale in between can't tear them apart.
+// ids reads ids with their sort keys. One statement reads both, so that no sale changes a key in between.
 func (c *Catalog) ids(ctx context.Context, q Querier, sql string, args []any) (ids, keys []int64, err error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {

@@ -52,8 +52,8 @@ func (c *Catalog) OffersTx(ctx context.Context, q Querier, skuIDs []int64, at ti
 	return offers, nil
 }
 
-// CountSaleTx adds n copies sold to what "popular" sorts by; a negative n takes a refund back out. It joins
-// the transaction that takes the event, so that the count and the note that it was taken are one fact.
+// CountSaleTx adds n to the sold copies that "popular" sorts by; a negative n takes refunded copies out again. It joins
+// the transaction that handles the event, so that the count and the record that the event was handled commit together.
 func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int) error {
 	found, err := c.queries.CountSale(ctx, q, dbsqlc.CountSaleParams{SpuID: spuID, N: int64(n)})
 	if err != nil {
@@ -65,6 +65,6 @@ func (c *Catalog) CountSaleTx(ctx context.Context, q Querier, spuID int64, n int
 	if c.caches.Changes == nil {
 		return nil
 	}
-	// The sale is an event already, the order's; this only tells who shows what sells.
+	// The order has written an event of the sale already; this only notifies the processes that show best sellers.
 	return c.caches.Notify(ctx, q, Change{Type: ChangeSold, SPUID: spuID})
 }

@@ -71,7 +71,7 @@ func (c *Catalog) SetPrice(ctx context.Context, skuID int64, p NewPrice) error {
 	return nil
 }
 
-// setPriceTx does it, the SPU being locked.
+// setPriceTx is SetPrice in a transaction that has locked the SPU.
 func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice, now time.Time) error {
 	if err := c.checkCurrencyTx(ctx, tx, spuID, p.Currency); err != nil {
 		return err
@@ -104,7 +104,8 @@ func (c *Catalog) setPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64,
 	return c.queries.Reprice(ctx, tx, dbsqlc.RepriceParams{SpuID: spuID, At: now})
 }
 
-// AddPriceTx adds a price version to a SKU, the SPU being locked, and changes no other. Errors: as SetPrice.
+// AddPriceTx adds a price version to a SKU and changes no other version. The caller has locked the SPU. Errors: as
+// SetPrice.
 func (c *Catalog) AddPriceTx(ctx context.Context, tx pgx.Tx, spuID, skuID int64, p NewPrice) error {
 	if err := c.checkCurrencyTx(ctx, tx, spuID, p.Currency); err != nil {
 		return err
@@ -144,8 +145,8 @@ func (c *Catalog) insertPriceTx(ctx context.Context, tx pgx.Tx, skuID int64, p N
 	return err
 }
 
-// RepriceDue brings what lists show up to date wherever a price version began or ended since, and says which
-// SPUs it touched. Several processes may run it at once; each SPU is done by one of them.
+// RepriceDue updates the prices that lists show wherever a price version has begun or ended since, and returns the SPUs
+// that it touched. Several processes may run it at once; one of them handles each SPU.
 func (c *Catalog) RepriceDue(ctx context.Context) ([]int64, error) {
 	var done []int64
 	for {

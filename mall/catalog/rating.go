@@ -42,7 +42,7 @@ func (c *Catalog) SettleRatingsTx(ctx context.Context, tx pgx.Tx, userID int64, 
 	return c.AnnounceTx(ctx, tx, made)
 }
 
-// settleRatingTx has one rating counted or not. The SPU's row is locked.
+// settleRatingTx counts one rating, or takes it out of the count. The caller has locked the SPU's row.
 func (c *Catalog) settleRatingTx(ctx context.Context, tx pgx.Tx, userID, spuID int64,
 	counts bool) (changed bool, err error) {
 	var rating int32

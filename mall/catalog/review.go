@@ -27,8 +27,8 @@ func reviewList(spuID int64) string { return "reviews-" + strconv.FormatInt(spuI
 type NewReview struct {
 	SPUID, UserID int64
 	Owned         bool // the caller's word that they have bought it
-	// Held says whether they still have, and keeps it so until the transaction ends: a refund may come meanwhile. Nil:
-	// Owned is enough.
+	// Held says whether they still own it, and keeps the answer true until the transaction ends, since a refund may
+	// come meanwhile. Where it is nil, Owned is enough.
 	Held   func(ctx context.Context, tx pgx.Tx, userID, spuID int64) (bool, error)
 	Author string
 	Rating int       // 1 to 5
@@ -37,7 +37,7 @@ type NewReview struct {
 	At     time.Time // zero: now
 }
 
-// Review is one person's word on one video.
+// Review is what one person says of one video.
 type Review struct {
 	ID, SPUID, UserID int64
 	Author            string
@@ -172,7 +172,7 @@ func (c *Catalog) Reviews(ctx context.Context, spuID int64, after string, limit 
 	return reviewPage(rows, limit), nil
 }
 
-// reviewPage cuts the row that only says that there are more.
+// reviewPage cuts off the extra row, which was read only to learn whether there are more.
 func reviewPage(rows []dbsqlc.CatalogReview, limit int) ReviewPage {
 	page := ReviewPage{}
 	for _, r := range rows[:min(limit, len(rows))] {

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/locale"
 )
 
-// Texts is what of a live SPU can be searched, with what tells how well known it is.
+// Texts are the searchable texts of a live SPU, with the counts that tell how well known it is.
 type Texts struct {
 	SPUID                  int64
 	Title                  locale.Text

@@ -19,7 +19,7 @@ const (
 	lastFlush  = 5 * time.Second // how long the flush at the end may take
 )
 
-// Run flushes every few seconds until ctx ends, and once more then.
+// Run flushes every few seconds until ctx ends, and once more at the end.
 func (s *Insight) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -42,7 +42,7 @@ func (s *Insight) flushed(ctx context.Context) {
 	}
 }
 
-// Flush writes down what was heard of since the last time. What could not be written waits for the next.
+// Flush writes down the visits and plays since the last flush. What can't be written waits for the next one.
 func (s *Insight) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	visits, signs, dropped := s.visits, s.signs, s.dropped
@@ -84,7 +84,7 @@ func (s *Insight) write(ctx context.Context, visits []Visit, signs []Sign) error
 		return err
 	}
 	return db.InTx(ctx, s.deps.Pool, func(tx pgx.Tx) error {
-		// One flush at a time: they meet in the same rows.
+		// One flush runs at a time, since two would lock the same rows.
 		if _, err := tx.Exec(ctx, "lock table insight_seen in share row exclusive mode"); err != nil {
 			return fmt.Errorf("lock visits and plays: %w", err)
 		}
@@ -161,7 +161,7 @@ func (s *Insight) trafficTx(ctx context.Context, tx pgx.Tx, t tally) error {
 	return nil
 }
 
-// Purge forgets what was kept only until it was counted.
+// Purge deletes what was kept only until it was counted.
 func (s *Insight) Purge(ctx context.Context) error {
 	now := s.deps.Now()
 	for _, purge := range []func() error{

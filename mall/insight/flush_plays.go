@@ -11,8 +11,8 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own videos don't
-// count.
+// signsTx counts the signs of plays in the order in which they came, apart from those of creators who watch their own
+// videos.
 func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators map[int64]creator, t tally) error {
 	signs = slices.DeleteFunc(slices.Clone(signs), func(g Sign) bool {
 		creator, ok := creators[g.SPUID]

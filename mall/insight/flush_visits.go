@@ -10,7 +10,7 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// visitsTx counts the visits that count; creators who look at their own pages don't.
+// visitsTx counts visits, apart from those of creators to their own pages.
 func (s *Insight) visitsTx(ctx context.Context, tx pgx.Tx, visits []Visit, creators map[int64]creator, t tally) error {
 	sources := map[sight]string{}
 	var p dbsqlc.SeeVisitsParams
@@ -119,7 +119,7 @@ func (s *Insight) knownTx(ctx context.Context, tx pgx.Tx,
 	return known, nil
 }
 
-// touchTx keeps for each person who is signed in the source that led here last.
+// touchTx keeps, for each person who is signed in, the source that led them here last.
 func (s *Insight) touchTx(ctx context.Context, tx pgx.Tx, visits []Visit) error {
 	last := map[int64]Visit{}
 	for _, v := range visits {

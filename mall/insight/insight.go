@@ -30,7 +30,7 @@ type Deps struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
-	// Key makes of a visitor and a day the number that stands for both, 32 bytes.
+	// Key turns a visitor and a day into the number that stands for both; 32 bytes.
 	Key []byte
 	// Facts sums the rows of orders from one day of a zone to another, both included, as the caller's transaction sees
 	// them: of some creators, or of everybody with creators nil. Its sums of the mall are those of all who were asked
@@ -44,7 +44,7 @@ type Deps struct {
 	CreatorsOf func(ctx context.Context, spuIDs []int64) (map[int64]int64, error)
 }
 
-// Insight counts and tells.
+// Insight counts what happens and answers with reports.
 type Insight struct {
 	deps Deps
 	q    *dbsqlc.Queries
@@ -55,7 +55,7 @@ type Insight struct {
 	dropped int // of both, since the last flush
 }
 
-// New opens the sums. It starts nothing: Run flushes what is heard of.
+// New opens the sums. It starts nothing: Run flushes what is counted.
 func New(d Deps) *Insight { return &Insight{deps: d, q: dbsqlc.New()} }
 
 // Sums are what a creator, or one video, sold and gave back on a day in one currency.

@@ -11,12 +11,13 @@ import (
 const buckets = 100
 
 const (
-	// lead is what a first sign of life vouches for: players send one every 15 s.
+	// lead is how many seconds the first sign of a play counts for: players send one every 15 s.
 	lead = 15 * time.Second
-	// longestGap is the longest pause between two signs in which a video is taken to have run: that of the stream's
-	// lease.
+	// longestGap is the longest pause between two signs during which a video is taken to have run: as long as the
+	// stream's lease.
 	longestGap = 45 * time.Second
-	// fastest is how fast a video may run; what moved on faster was skipped. slack forgives a sign that was late.
+	// fastest is how fast a video may run; a position that moved on faster was skipped to. slack allows for a sign that
+	// was late.
 	fastest = 2.5
 	slack   = 5.0 // seconds
 )
@@ -31,7 +32,7 @@ type Sign struct {
 	at time.Time
 }
 
-// Played hears that a video runs. It costs no more than memory; Flush writes it down.
+// Played notes in memory that a video runs; Flush writes it down.
 func (s *Insight) Played(g Sign) {
 	if math.IsNaN(g.Position) || g.Position < 1 || g.Duration <= 0 || g.Session == "" { // not begun yet
 		return
@@ -47,8 +48,8 @@ func (s *Insight) Played(g Sign) {
 	s.signs = append(s.signs, g)
 }
 
-// hear takes up a sign and returns for how many seconds the video ran since the one before, and which hundredths it
-// showed for the first time in this play.
+// hear adds a sign to its play. It returns how many seconds the video ran since the sign before, and which hundredths
+// it showed for the first time in this play.
 func hear(p *dbsqlc.InsightPlay, g Sign, first bool) (watched float64, fresh []int) {
 	gap, moved := g.at.Sub(p.At), g.Position-p.Position
 	from := g.Position

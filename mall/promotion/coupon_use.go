@@ -14,8 +14,7 @@ import (
 	"videomall/mall/promotion/internal/dbsqlc"
 )
 
-// ErrCouponTaken says that a coupon was edited, stopped or used by others since it was counted: count again, with the
-// lock.
+// ErrCouponTaken says that somebody edited, stopped or used a coupon since it was counted: count again, with the lock.
 var ErrCouponTaken = errors.New("promotion: a coupon has changed since it was counted")
 
 // CouponAsk is a person who wants to use a code.
@@ -55,8 +54,8 @@ func (u Use) total() (sum int64) {
 }
 
 // CountCouponsTx counts the coupons of some codes, and the uses of those who ask. With lock nobody else uses or changes
-// these coupons until the transaction ends, so that HoldTx is sure to be right; without it nobody waits. Whoever also
-// locks stock has done so before.
+// these coupons until the transaction ends, so that HoldTx can't fail with ErrCouponTaken; without it nobody waits. A
+// caller that also locks stock does so first.
 func (p *Promotions) CountCouponsTx(ctx context.Context, q Querier, asks []CouponAsk, at time.Time,
 	lock bool) (*CouponCount, error) {
 	c := &CouponCount{

@@ -55,8 +55,8 @@ func (p *Promotions) Create(ctx context.Context, by Actor, d Draft) (made Campai
 	return made, err
 }
 
-// Edit replaces a draft, read in that version. Errors: those of Create, ErrNotFound, ErrMoved for one that is no draft
-// any more or was edited by somebody else.
+// Edit replaces a draft in the version that was read. Errors: those of Create, ErrNotFound, ErrMoved for one that is no
+// draft any more or was edited by somebody else.
 func (p *Promotions) Edit(ctx context.Context, by Actor, id int64, version int, d Draft) (edited Campaign, err error) {
 	d = d.trimmed()
 	err = db.InTx(ctx, p.deps.Pool, func(tx pgx.Tx) error {
@@ -227,7 +227,7 @@ func skuIDs(items []Item) []int64 {
 	return ids
 }
 
-// atFault names the item of a SKU in a fault; whatever is no fault that a person can mend comes back as it is.
+// atFault names the item of a SKU in a fault. An error that a person can't correct comes back as it is.
 func atFault(err error, items []Item, skuID int64, input string) error {
 	f := fault.From(err)
 	if f.Kind == fault.Internal {

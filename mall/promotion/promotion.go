@@ -75,7 +75,7 @@ type Deps struct {
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
-// auditTx writes an operator's action down; a creator's own sales are nobody else's business.
+// auditTx records an operator's action. What creators do with their own sales is not audited.
 func (p *Promotions) auditTx(ctx context.Context, tx pgx.Tx, by Actor, verb string, c Campaign) error {
 	return p.auditActionTx(ctx, tx, by, verb, fmt.Sprintf("campaign:%d", c.ID),
 		map[string]any{"name": c.Name.En, "owner": c.OwnerID, "version": c.Version})

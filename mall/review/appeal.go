@@ -22,7 +22,7 @@ const (
 	Moot       = "moot" // the creator submitted anew
 )
 
-// Appeal is a creator's word against a takedown or a return.
+// Appeal is a creator's objection to a takedown or a return.
 type Appeal struct {
 	ID         int64
 	TakedownID int64 // 0 for one against a return
@@ -53,7 +53,7 @@ func appealOf(a dbsqlc.ReviewAppeal) Appeal {
 	}
 }
 
-// Ground is what a creator may appeal against now: the one or the other, or nothing.
+// Ground is what a creator may appeal against now: a takedown, a return, or nothing.
 type Ground struct {
 	Takedown *Takedown
 	Case     *Case // returned, and not yet answered by a new revision
@@ -87,7 +87,7 @@ func (r *Reviews) ground(ctx context.Context, q dbsqlc.DBTX, creatorID, spuID in
 	return Ground{Case: &c}, err
 }
 
-// Appeal keeps a creator's word against what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody
+// Appeal records a creator's objection to what was done to a listing of theirs. Errors: ErrNoAppeal, also for somebody
 // else's listing, ErrAppealOpen, ErrInvalid with Fields.
 func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words string) (made Appeal, err error) {
 	words = strings.TrimSpace(words)
@@ -127,9 +127,9 @@ func (r *Reviews) Appeal(ctx context.Context, creatorID, spuID int64, words stri
 	return made, err
 }
 
-// Answer decides an appeal. Granted against a takedown, the listing is on sale again; against a return, the case waits
-// for a look as if it had just come. Errors: ErrNotFound, ErrMoved when it was answered before, ErrOwnListing,
-// ErrInvalid with Fields, and those of the listing.
+// Answer decides an appeal. Granting one against a takedown puts the listing back on sale; granting one against a
+// return puts the case back into the queue as if it were new. Errors: ErrNotFound, ErrMoved when it was answered
+// before, ErrOwnListing, ErrInvalid with Fields, and those of the listing.
 func (r *Reviews) Answer(ctx context.Context, operatorID, id int64, grant bool, answer string) error {
 	answer = strings.TrimSpace(answer)
 	switch n := utf8.RuneCountInString(answer); {

@@ -76,7 +76,7 @@ type Submission struct {
 	Content                      Content
 }
 
-// Creator is what others know of who submits.
+// Creator is what other modules know of the person who submits.
 type Creator struct {
 	Since        time.Time // when the account was made
 	Live         int       // listings on sale
@@ -115,11 +115,11 @@ type Deps struct {
 	Now     func() time.Time
 	Listing Listing
 	Facts   Facts
-	// Audit writes down who did what, in the transaction of the action. It is called last: whoever writes holds others
-	// off.
+	// Audit records who did what, in the transaction of the action. It is called last, because it locks the audit log
+	// until the commit.
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
-	// EndAccess sees to it that what was bought of a listing ends and is paid back, soon after the commit. takedownID
-	// says why.
+	// EndAccess ends the access that people have bought to a listing and pays them back, soon after the commit.
+	// takedownID says why.
 	EndAccess func(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error
 }
 
@@ -137,7 +137,7 @@ func New(d Deps) *Reviews {
 	return &Reviews{deps: d, q: dbsqlc.New()}
 }
 
-// Case is one look at one submitted revision.
+// Case is the review of one submitted revision.
 type Case struct {
 	ID                           int64
 	RevisionID, SPUID, CreatorID int64

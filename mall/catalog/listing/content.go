@@ -108,10 +108,11 @@ func (f faults) between(field string, n, least, most int64, slug string) {
 	}
 }
 
-// trimmed is what a form sent, without spaces around it and with the line ends of this side of a browser.
+// trimmed is what a form sent, without spaces around it and with \n as line ends; browsers send \r\n.
 func trimmed(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
 
-// normal is the content without spaces around words, empty and doubled tags, and numbers that nothing asks for.
+// normal is the content without surrounding spaces, without empty and repeated tags, and without numbers that don't
+// apply.
 func (n Content) normal() Content {
 	n.Slug, n.Cover = trimmed(n.Slug), trimmed(n.Cover)
 	n.Title, n.Description = n.Title.Map(trimmed), n.Description.Map(trimmed)
@@ -207,7 +208,8 @@ func (w Way) checkPrices(f faults, i int) {
 	f.between(WayField(i, "list"), *w.List, 0, MaxAmount, "price_invalid")
 }
 
-// goodSlug is stricter than what old addresses may be: words of letters and digits, joined by single dashes.
+// goodSlug is stricter than catalog.IsSlug, which old addresses still meet: a new address is words of letters and
+// digits, joined by single dashes.
 func goodSlug(s string) bool {
 	return catalog.IsSlug(s) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") &&
 		!strings.Contains(s, "--")

@@ -18,9 +18,9 @@ import (
 // MaxNote is how many letters a reviewer's reasons may have.
 const MaxNote = 4000
 
-// ApproveTx puts a revision's content in the place of what is on sale, all of it or nothing, and a new listing on sale.
-// Whoever joins it hands the changes to Forget after the commit. A listing that was taken down stays so. Errors:
-// ErrNotFound, ErrRevisionMoved for one that doesn't wait for a review, ErrRevisionMissing when something that
+// ApproveTx replaces what is on sale by a revision's content, all of it or nothing, and puts a new listing on sale. A
+// listing that was taken down stays down. The caller passes the changes to catalog.Catalog.Forget after the commit.
+// Errors: ErrNotFound, ErrRevisionMoved for one that doesn't wait for a review, ErrRevisionMissing when something that
 // it needs has gone meanwhile.
 func (ls *Listings) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([]catalog.Change, error) {
 	spu, r, err := ls.waitingTx(ctx, tx, revisionID)
@@ -286,7 +286,7 @@ func (ls *Listings) RestoreTx(ctx context.Context, tx pgx.Tx, spuID int64) ([]ca
 	return nil, nil
 }
 
-// offByCreator is one that its creator may put back.
+// offByCreator says that the creator took the listing off sale and may put it back.
 func offByCreator(s dbsqlc.LockListingRow) bool {
 	return s.Status == catalog.StatusTakenDown && s.TakenByCreator
 }

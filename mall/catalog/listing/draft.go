@@ -82,9 +82,9 @@ func (ls *Listings) Create(ctx context.Context, creatorID int64, n NewDraft) (sp
 	return spuID, catalog.Refused(err, "create a listing of %d", creatorID)
 }
 
-// Edit is a form that is saved. Version is the one that it was filled from. Editor names an open page that saves by
-// itself: its own earlier saves don't stand in its way, whichever of them it has heard of. Pressed is the last save of
-// a page, after which one of its own that comes late is refused.
+// Edit is a form that is saved. Version is the version that the form was filled from. Editor names an open page that
+// saves by itself: its own earlier saves never conflict with a later one, even if the page has not heard of them.
+// Pressed marks the save of a button: an automatic save of the same page that comes after it is refused.
 type Edit struct {
 	Version int
 	Editor  string
@@ -181,7 +181,7 @@ func (ls *Listings) insertRevisionTx(ctx context.Context, tx pgx.Tx, spuID int64
 	})
 }
 
-// lockOwnTx takes a creator's listing for the transaction. Another's does not exist.
+// lockOwnTx locks a creator's listing until the transaction ends. A listing of another creator is not found.
 func (ls *Listings) lockOwnTx(ctx context.Context, tx pgx.Tx, creatorID, spuID int64) (dbsqlc.LockListingRow, error) {
 	spu, err := ls.lockTx(ctx, tx, spuID)
 	if err == nil && spu.CreatorID != creatorID {
@@ -198,7 +198,8 @@ func (ls *Listings) lockTx(ctx context.Context, tx pgx.Tx, spuID int64) (dbsqlc.
 	return spu, err
 }
 
-// checkKnownTx adds what content names and is not there, or is another's.
+// checkKnownTx adds a fault for each category, series or video that the content names and that doesn't exist or belongs
+// to somebody else.
 func (ls *Listings) checkKnownTx(ctx context.Context, q catalog.Querier, creatorID int64, n Content, f faults) error {
 	if n.CategoryID != 0 {
 		known, err := ls.queries.CategoryExists(ctx, q, n.CategoryID)
@@ -243,7 +244,7 @@ func (ls *Listings) videoTx(ctx context.Context, q catalog.Querier,
 	return video, err == nil, err
 }
 
-// Delete throws a draft away that nobody ever reviewed. Errors: ErrNotFound, ErrProductState.
+// Delete deletes a draft that was never submitted. Errors: ErrNotFound, ErrProductState.
 func (ls *Listings) Delete(ctx context.Context, creatorID, spuID int64) error {
 	err := ls.catalog.WithChanges(ctx, func(tx pgx.Tx) ([]catalog.Change, error) {
 		spu, err := ls.lockOwnTx(ctx, tx, creatorID, spuID)
@@ -268,8 +269,8 @@ func (ls *Listings) Delete(ctx context.Context, creatorID, spuID int64) error {
 	return nil
 }
 
-// slugOf suggests an address: the words of a title as far as they are Latin letters and digits, else something nobody
-// has.
+// slugOf suggests an address: the Latin letters and digits of a title, or a random one where the title has too few of
+// them.
 func slugOf(title string) string {
 	words := strings.FieldsFunc(strings.ToLower(title), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

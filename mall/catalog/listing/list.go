@@ -12,8 +12,8 @@ import (
 	"videomall/mall/money"
 )
 
-// Listed is a listing as its creator sees it among others. Titles and cover are those on sale, and of what was never on
-// sale those of its latest revision.
+// Listed is a row in a creator's list of listings. Title and cover are those on sale, or those of the latest revision
+// where the listing was never on sale.
 type Listed struct {
 	SPUID          int64
 	Slug           string

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/locale"
 )
 
-// Known is a listing as a search of the staff finds it, in whatever state. What was never on sale is called as its open
-// revision says.
+// Known is a listing in any state, as the operators' search finds it. The title of one that was never on sale is that
+// of its open revision.
 type Known struct {
 	SPUID, CreatorID int64
 	Slug             string

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/catalog/internal/dbsqlc"
 )
 
-// The states of a revision. Approved, returned and withdrawn ones stay as they are: whoever edits on writes a new one.
+// The states of a revision. An approved, returned or withdrawn one stays as it is: the next edit begins a new one.
 const (
 	RevisionDraft     = "draft"
 	RevisionInReview  = "in_review"
@@ -45,7 +45,7 @@ type Revision struct {
 	Status      string // of the SPU
 }
 
-// Revision returns one for whoever reviews it; see Editing for its creator. Errors: ErrNotFound.
+// Revision returns a revision for its reviewers; see Editing for its creator. Errors: ErrNotFound.
 func (ls *Listings) Revision(ctx context.Context, revisionID int64) (Revision, error) {
 	r, err := ls.queries.RevisionByID(ctx, ls.pools.Primary, revisionID)
 	if missing(err) {
@@ -141,8 +141,8 @@ func (ls *Listings) Editing(ctx context.Context, creatorID, spuID int64) (Editin
 	return e, nil
 }
 
-// takeUp reads the latest revisions, the newest first: an open one is what is written on, and of one that was decided or
-// withdrawn the next begins with its content, unless that is on sale.
+// takeUp reads the latest revisions, the newest first. An open one is edited further. After one that was decided or
+// withdrawn, the next edit begins with its content, unless that content is on sale.
 func (e *Editing) takeUp(rows []dbsqlc.CatalogRevision, published *time.Time) error {
 	for i, r := range rows {
 		v, err := revision(r, e.CreatorID, e.Status, published)

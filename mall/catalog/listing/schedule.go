@@ -40,8 +40,8 @@ type Priced struct {
 	Versions []PriceVersion
 }
 
-// SchedulePrice is SetPrice by the creator of the video. Errors: those of SetPrice, ErrSKUNotFound for another's and a
-// retired SKU.
+// SchedulePrice is SetPrice by the creator of the video. Errors: those of SetPrice, ErrSKUNotFound for a retired SKU
+// and for one of another creator.
 func (ls *Listings) SchedulePrice(ctx context.Context, creatorID, skuID int64, p catalog.NewPrice) error {
 	if _, err := ls.ownSKU(ctx, creatorID, skuID); err != nil {
 		return err
@@ -74,9 +74,9 @@ func (ls *Listings) LimitedSKU(ctx context.Context, creatorID, skuID int64) erro
 	return err
 }
 
-// CancelPrice calls off a price version that has not begun. The price before it goes on in its place, and a former
-// price that would have come back after it is one with that again. Errors: ErrPriceNotFound for another's too,
-// ErrPriceBegun.
+// CancelPrice calls off a price version that has not begun. The price before it continues in its place. Where that
+// price was to resume after the cancelled one, its two parts become one version again. Errors: ErrPriceNotFound for
+// another's too, ErrPriceBegun.
 func (ls *Listings) CancelPrice(ctx context.Context, creatorID, priceID int64) error {
 	err := ls.catalog.WithChanges(ctx, func(tx pgx.Tx) ([]catalog.Change, error) {
 		p, err := ls.queries.PriceOwner(ctx, tx, priceID)

@@ -23,8 +23,8 @@ type Submission struct {
 	Currency                     string
 }
 
-// tries are how often a creator's step is taken again that met a reviewer's: those lock the case, or the appeal, before
-// the listing.
+// tries is how often a creator's step is tried when it deadlocks with a reviewer's, which locks the case or the appeal
+// before the listing.
 const tries = 3
 
 // Submit hands a listing's draft, as last saved in that version, to the reviewers. What is on sale stays so meanwhile.
@@ -143,7 +143,7 @@ func (ls *Listings) Withdraw(ctx context.Context, creatorID, spuID int64) error 
 	return nil
 }
 
-// backToDraftTx is for a listing that waited for its first approval; others keep their state.
+// backToDraftTx makes a listing that waited for its first approval a draft again. Others keep their state.
 func (ls *Listings) backToDraftTx(ctx context.Context, tx pgx.Tx, spuID int64) error {
 	_, err := ls.queries.SetStatus(ctx, tx, dbsqlc.SetStatusParams{
 		ID:           spuID,
@@ -168,7 +168,8 @@ func (ls *Listings) Lacking(ctx context.Context, creatorID, spuID int64, n Conte
 	return f, err
 }
 
-// lackingTx finds what keeps content from being sold, and its video: the one it names, else the one that is on sale.
+// lackingTx finds what keeps the content from being sold, and its video: the one that it names, or else the one that is
+// on sale.
 func (ls *Listings) lackingTx(ctx context.Context, q catalog.Querier, spu dbsqlc.LockListingRow,
 	n Content) (Video, faults, error) {
 	f := n.check()
