@@ -16,47 +16,49 @@ const module = "videomall/"
 
 // leaves may be imported by everybody below main.
 var leaves = []string{"mall/batch", "mall/calendar", "mall/fault", "mall/locale", "mall/money", "mall/network",
-	"mall/seal", "mall/strictjson", "mall/textnorm"}
+	"mall/seal", "mall/strictjson", "mall/textnorm", "mall/transition"}
 
 // allowed lists, for each room, the rooms that it may import besides the leaves. A room is the longest entry that
 // a package's path begins with. "mall/*" stands for every module of the business.
 var allowed = map[string][]string{
-	"":                     {"command", "config"}, // main reads the command line
-	"command":              {"config", "db", "demo", "load", "load/stage", "program"},
-	"config":               {},
-	"db":                   {"db/migrations"},
-	"db/dbtest":            {"db", "db/migrations", "embedded"},
-	"db/migrations":        {},
-	"demo":                 {"mall", "mall/*"},
-	"docs":                 {},
-	"embedded":             {},
-	"load":                 {}, // knows a mall by its addresses
-	"load/stage":           {"load", "mall", "mall/*"},
-	"telemetry":            {},
-	"mall":                 {"mall/*", "db", "telemetry"}, // the composition of the business
-	"mall/batch":           {},
-	"mall/calendar":        {},
-	"mall/fault":           {},
-	"mall/locale":          {},
-	"mall/money":           {},
-	"mall/network":         {},
-	"mall/seal":            {},
-	"mall/strictjson":      {},
-	"mall/textnorm":        {},
-	"mall/redisbreaker":    {},
-	"mall/backoffice":      {"db", "mall/account", "mall/audit", "mall/outbox", "mall/risk"},
-	"mall/account":         {"db", "mall/redisbreaker"},
-	"mall/audit":           {},
-	"mall/cache":           {"telemetry", "mall/redisbreaker"},
-	"mall/cart":            {"db"},
-	"mall/catalog":         {"db", "telemetry", "mall/cache"},
-	"mall/catalog/listing": {"db", "mall/catalog"},
-	"mall/entitlement":     {"db"},
-	"mall/insight":         {"db", "telemetry"},
-	"mall/inventory":       {"db", "telemetry", "mall/redisbreaker"},
-	"mall/ledger":          {"db"},
-	"mall/malltest":        {"*"}, // tests only
-	"mall/media":           {"db"},
+	"":                  {"command", "config"}, // main reads the command line
+	"command":           {"config", "db", "demo", "load", "load/stage", "program"},
+	"config":            {},
+	"db":                {"db/migrations"},
+	"db/dbtest":         {"db", "db/migrations", "embedded"},
+	"db/migrations":     {},
+	"demo":              {"mall", "mall/*"},
+	"docs":              {},
+	"embedded":          {},
+	"load":              {}, // knows a mall by its addresses
+	"load/stage":        {"load", "mall", "mall/*"},
+	"telemetry":         {},
+	"mall":              {"mall/*", "db", "telemetry"}, // the composition of the business
+	"mall/batch":        {},
+	"mall/calendar":     {},
+	"mall/fault":        {},
+	"mall/locale":       {},
+	"mall/money":        {},
+	"mall/network":      {},
+	"mall/seal":         {},
+	"mall/strictjson":   {},
+	"mall/textnorm":     {},
+	"mall/transition":   {},
+	"mall/redisbreaker": {},
+	"mall/backoffice":   {"db", "mall/account", "mall/audit", "mall/outbox", "mall/risk"},
+	"mall/account":      {"db", "mall/redisbreaker"},
+	"mall/audit":        {},
+	"mall/cache":        {"telemetry", "mall/redisbreaker"},
+	"mall/cart":         {"db"},
+	"mall/catalog":      {"db", "telemetry", "mall/cache"},
+	"mall/catalog/listing": {"db",
+		"mall/catalog"},
+	"mall/entitlement": {"db"},
+	"mall/insight":     {"db", "telemetry"},
+	"mall/inventory":   {"db", "telemetry", "mall/redisbreaker"},
+	"mall/ledger":      {"db"},
+	"mall/malltest":    {"*"}, // tests only
+	"mall/media":       {"db"},
 	"mall/order": {"db", "telemetry", "mall/redisbreaker", "mall/catalog", "mall/inventory", "mall/promotion",
 		"mall/payment", "mall/entitlement", "mall/ledger", "mall/outbox"},
 	"mall/outbox":          {"db"},
