@@ -110,6 +110,9 @@ func TestText_Map(t *testing.T) {
 	if got, want := text.Map(strings.TrimSpace), (locale.Text{En: "Night", Zh: "夜"}); got != want {
 		t.Errorf("Map is %+v, want %+v", got, want)
 	}
+	if got, want := (locale.Text{Zh: " 夜 "}).Map(strings.TrimSpace), (locale.Text{Zh: "夜"}); got != want {
+		t.Errorf("Map is %+v, want %+v: it fills in no language", got, want)
+	}
 	if text.En != " Night " {
 		t.Errorf("Map changed the text that it was called on: %+v", text)
 	}
