@@ -27,7 +27,7 @@ func bought(m *malltest.Mall) order.Order {
 }
 
 // Every action of an operator is in the log in its order; an action that fails leaves no entry.
-func TestAudit_what_operators_do(t *testing.T) {
+func TestAudit_records_what_operators_do(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	o := bought(m)
@@ -91,7 +91,7 @@ func TestAudit_what_operators_do(t *testing.T) {
 	}
 }
 
-func TestAudit_a_refund_that_can_not_be_written_down_is_not_made(t *testing.T) {
+func TestAudit_makes_no_refund_that_it_cannot_record(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	o := bought(m)

@@ -98,8 +98,8 @@ type listed struct {
 // arrow is a permission: a room may import what the entry names.
 type arrow struct{ room, entry string }
 
-// TestArrowsPointDown fails on an import that no arrow permits, and on an arrow, a leaf or a room that nothing needs.
-func TestArrowsPointDown(t *testing.T) {
+// TestArrows_point_down fails on an import that no arrow permits, and on an arrow, a leaf or a room that nothing needs.
+func TestArrows_point_down(t *testing.T) {
 	t.Parallel()
 	used, rooms := map[arrow]bool{}, map[string]bool{}
 	packages := list(t)
