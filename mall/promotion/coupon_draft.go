@@ -52,16 +52,8 @@ func (p *Promotions) CreateCoupon(ctx context.Context, by Actor, code string, t 
 		if err != nil {
 			return fmt.Errorf("insert coupon %s: %w", code, err)
 		}
-		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
-			CouponID: id,
-			SpuIds:   t.SPUIDs,
-		}); err != nil {
-			return fmt.Errorf("videos of coupon %s: %w", code, err)
-		}
-		if made, err = p.coupon(ctx, tx, by, id); err != nil {
-			return err
-		}
-		return p.auditCouponTx(ctx, tx, by, "coupon.create", made)
+		made, err = p.coverTx(ctx, tx, by, id, t.SPUIDs, "coupon.create")
+		return err
 	})
 	return made, err
 }
@@ -117,18 +109,27 @@ func (p *Promotions) EditCoupon(ctx context.Context, by Actor, id int64, version
 		if err := p.q.DeleteCouponSPUs(ctx, tx, id); err != nil {
 			return fmt.Errorf("clear the videos of coupon %d: %w", id, err)
 		}
-		if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
-			CouponID: id,
-			SpuIds:   t.SPUIDs,
-		}); err != nil {
-			return fmt.Errorf("videos of coupon %d: %w", id, err)
-		}
-		if edited, err = p.coupon(ctx, tx, by, id); err != nil {
-			return err
-		}
-		return p.auditCouponTx(ctx, tx, by, "coupon.edit", edited)
+		edited, err = p.coverTx(ctx, tx, by, id, t.SPUIDs, "coupon.edit")
+		return err
 	})
 	return edited, err
+}
+
+// coverTx writes down which videos a new or edited coupon covers, audits the action, and returns the coupon as it stands
+// then.
+func (p *Promotions) coverTx(ctx context.Context, tx pgx.Tx, by Actor, id int64, spuIDs []int64,
+	action string) (Coupon, error) {
+	if err := p.q.InsertCouponSPUs(ctx, tx, dbsqlc.InsertCouponSPUsParams{
+		CouponID: id,
+		SpuIds:   spuIDs,
+	}); err != nil {
+		return Coupon{}, fmt.Errorf("videos of coupon %d: %w", id, err)
+	}
+	c, err := p.coupon(ctx, tx, by, id)
+	if err != nil {
+		return Coupon{}, err
+	}
+	return c, p.auditCouponTx(ctx, tx, by, action, c)
 }
 
 // StopCoupon ends a coupon for good; orders that were placed keep their discount. Errors: ErrCouponNotFound,

@@ -3,17 +3,14 @@ package offers
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
-	"videomall/mall/fault"
 	"videomall/mall/promotion"
 	offersview "videomall/views/studio/offers"
-	"videomall/views/ui"
 	"videomall/web/formvalue"
 	"videomall/web/page"
 )
@@ -60,7 +57,7 @@ func (k desk) editBundle(c *page.Ctx) error {
 		})
 }
 
-// saveBundle reads a form and keeps it; whatever is wrong comes back beside its field with everything that was typed.
+// saveBundle reads a form and keeps it; what is wrong comes back beside its field, with everything that was typed.
 func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 	keep func(context.Context, offersview.BundleForm, promotion.BundleTerms) (promotion.Bundle, error)) error {
 	values, err := c.FormParams()
@@ -72,18 +69,19 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 		return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: bundle, Form: f})
 	}
 	kept, err := keep(c.Request().Context(), f, bundleTerms(f))
-	switch {
-	case err == nil:
-		c.Flash(ui.Success, "bundle_saved")
-		return c.Redirect(k.bundleURL(kept.ID))
-	case errors.Is(err, promotion.ErrBundleMoved):
-		c.Flash(ui.Warning, "offer_moved")
-		return c.Redirect(k.bundleURL(bundle.ID))
-	case errors.Is(err, promotion.ErrBundleInvalid):
-		f.Errors = fault.From(err).Fields
-		return k.renderBundle(c, http.StatusUnprocessableEntity, offersview.BundlePage{Bundle: bundle, Form: f})
+	if err != nil && bundle != nil {
+		kept.ID = bundle.ID
 	}
-	return err
+	return saving{
+		url:     k.bundleURL(kept.ID),
+		done:    "bundle_saved",
+		moved:   promotion.ErrBundleMoved,
+		invalid: promotion.ErrBundleInvalid,
+		again: func(status int, wrong map[string]string) error {
+			f.Errors = wrong
+			return k.renderBundle(c, status, offersview.BundlePage{Bundle: bundle, Form: f})
+		},
+	}.answer(c, err)
 }
 
 func (k desk) showBundle(c *page.Ctx) error {
@@ -110,15 +108,7 @@ func (k desk) showBundle(c *page.Ctx) error {
 func (k desk) endBundle(c *page.Ctx) error {
 	n := formvalue.ID(c.Param("id"))
 	err := k.Promotions.EndBundle(c.Request().Context(), c.Viewer.UserID, n, formvalue.Version(c.FormValue("version")))
-	switch {
-	case err == nil:
-		c.Flash(ui.Success, "bundle_ended")
-	case errors.Is(err, promotion.ErrBundleMoved):
-		c.Flash(ui.Warning, "offer_moved")
-	default:
-		return err
-	}
-	return c.Redirect(k.bundleURL(n))
+	return moved(c, err, promotion.ErrBundleMoved, "bundle_ended", k.bundleURL(n))
 }
 
 func readBundle(v url.Values) offersview.BundleForm {
