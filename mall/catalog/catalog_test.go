@@ -159,10 +159,10 @@ func TestCatalog_OffersTx_only_live_with_a_price(t *testing.T) {
 		t.Fatal("a taken-down video is offered")
 	}
 	if p, err := s.FindAny(t.Context(), "draft"); err != nil || p.Status != catalog.StatusTakenDown {
-		t.Fatalf("its owner finds %v, %v", p.Status, err)
+		t.Fatalf("FindAny of a video that was taken down is %v, %v", p.Status, err)
 	}
 	if err := s.TakeDown(t.Context(), draft.SPUID); !errors.Is(err, catalog.ErrProductState) {
-		t.Fatalf("taken down twice: %v", err)
+		t.Fatalf("taking it down again: %v", err)
 	}
 }
 

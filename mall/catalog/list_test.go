@@ -60,7 +60,7 @@ func TestCatalog_List_every_row_once(t *testing.T) {
 						t.Fatalf("%s by %d: %s twice", sort, limit, k.Slug)
 					}
 					if last != nil && !inOrder(*last, k) {
-						t.Fatalf("%s by %d: %s stands behind %s", sort, limit, k.Slug, last.Slug)
+						t.Fatalf("%s by %d: %s comes after %s", sort, limit, k.Slug, last.Slug)
 					}
 					seen[k.Slug], last = true, &k
 				}
@@ -73,7 +73,7 @@ func TestCatalog_List_every_row_once(t *testing.T) {
 				f.Cursor = page.NextCursor
 			}
 			if len(seen) != 23 {
-				t.Errorf("%s by %d: %d of 23", sort, limit, len(seen))
+				t.Errorf("%s by %d: %d of 23 videos were visited", sort, limit, len(seen))
 			}
 		}
 	}
@@ -152,7 +152,7 @@ func TestParseCursor_other_list(t *testing.T) {
 		}
 	}
 	if _, err := s.Reviews(t.Context(), 1, page.NextCursor, 5); !errors.Is(err, catalog.ErrCursorInvalid) {
-		t.Errorf("reviews took a list's cursor: %v", err)
+		t.Errorf("Reviews accepted the cursor of a list: %v", err)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestCatalog_List_cursor_of_another_filter(t *testing.T) {
 	again.Limit = 1
 	again.NoCount = true
 	if _, err := s.List(t.Context(), again); err != nil {
-		t.Errorf("the same list in shorter pages: %v", err)
+		t.Errorf("the cursor was refused for shorter pages of the same list: %v", err)
 	}
 	for name, change := range map[string]func(*catalog.Filter){
 		"order":               func(f *catalog.Filter) { f.Sort = catalog.SortPriceDesc },

@@ -31,7 +31,7 @@ func TestCatalog_RepriceDue(t *testing.T) {
 	before, _ := s.offer(t, sku, opening)
 	after, _ := s.offer(t, sku, change)
 	if before.PriceID == after.PriceID {
-		t.Error("two versions have one id")
+		t.Error("both price versions have the same id")
 	}
 	shown := func() int64 {
 		page, err := s.List(t.Context(), catalog.Filter{})
@@ -192,6 +192,6 @@ func TestCatalog_SetPrice_at_once(t *testing.T) {
 		}
 	}
 	if won != 1 {
-		t.Fatalf("%d prices began at one moment", won)
+		t.Fatalf("%d prices begin at the same moment", won)
 	}
 }

@@ -67,7 +67,7 @@ func TestCatalog_AddReview(t *testing.T) {
 		}
 		for _, r := range page.Items {
 			if seen[r.ID] {
-				t.Fatal("a review twice")
+				t.Fatal("the same review came twice")
 			}
 			seen[r.ID] = true
 		}

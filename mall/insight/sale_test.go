@@ -73,7 +73,7 @@ func TestInsight_Reconcile_random_sales(t *testing.T) {
 	m.Relayed()
 	exact(m)
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-		t.Errorf("then %d sums were mended, %v", drift, err)
+		t.Errorf("the second run corrected %d sums, %v", drift, err)
 	}
 	exact(m)
 	m.Whole()
@@ -163,11 +163,11 @@ func TestInsight_Reconcile_difference(t *testing.T) {
 	m.OK(err)
 	paid(m, 8, video) // on its way: today's difference is explained
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-		t.Errorf("%d sums were mended while an event was on its way, %v", drift, err)
+		t.Errorf("%d sums were corrected while an event was on its way, %v", drift, err)
 	}
 	m.Relayed()
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
-		t.Errorf("%d sums were mended, %v", drift, err)
+		t.Errorf("%d sums were corrected, %v", drift, err)
 	}
 	exact(m)
 	paid(m, 9, video)
@@ -312,6 +312,6 @@ func TestInsight_Report_plans(t *testing.T) {
 	plan := malltest.Query[string](m,
 		`explain select day, orders from insight_day where creator_id = 1 and spu_id = 0 and day between '2026-03-01' and '2026-03-31'`)
 	if len(plan) == 0 || !contains(plan, "insight_day_video_idx") {
-		t.Errorf("a report is read by %v", plan)
+		t.Errorf("the plan of a report is %v", plan)
 	}
 }

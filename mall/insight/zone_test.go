@@ -84,7 +84,7 @@ func TestInsight_PaidTx(t *testing.T) {
 			}
 		}
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-			t.Errorf("%d sums were mended, %v", drift, err)
+			t.Errorf("%d sums were corrected, %v", drift, err)
 		}
 		_, err := m.Insight.Rebuild(m.Ctx)
 		m.OK(err)
@@ -108,7 +108,7 @@ func TestInsight_PaidTx(t *testing.T) {
 			t.Errorf("the long day has %d orders", n)
 		}
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-			t.Errorf("%d sums were mended, %v", drift, err)
+			t.Errorf("%d sums were corrected, %v", drift, err)
 		}
 	})
 }
@@ -124,7 +124,7 @@ func TestInsight_Reconcile(t *testing.T) {
 			creator)
 		m.OK(err)
 		if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 1 {
-			t.Errorf("of creator %d %d sums were mended, %v", creator, drift, err)
+			t.Errorf("for creator %d, %d sums were corrected, %v", creator, drift, err)
 		}
 		exact(m)
 	}
@@ -163,7 +163,7 @@ func TestInsight_SetZone(t *testing.T) {
 				t.Errorf("the zone is %s, %v", got.Name(), err)
 			}
 			if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
-				t.Errorf("in %s %d sums were mended, %v", name, drift, err)
+				t.Errorf("in %s, %d sums were corrected, %v", name, drift, err)
 			}
 		}
 	})
@@ -249,7 +249,7 @@ func TestInsight_SetZone(t *testing.T) {
 			t.Errorf("the zone is %s, %v", got.Name(), err)
 		}
 		if got, err := m.Insight.Zone(m.Ctx, 99); err != nil || got != calendar.UTC {
-			t.Errorf("the zone of one who chose none is %s, %v", got.Name(), err)
+			t.Errorf("the zone of a creator who chose none is %s, %v", got.Name(), err)
 		}
 	})
 	t.Run("while events come and days are summed anew", func(t *testing.T) {

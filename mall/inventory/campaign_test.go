@@ -109,7 +109,7 @@ func TestInventory_SplitTx(t *testing.T) {
 		t.Fatalf("after the split: normal %+v, sale %+v", n, s)
 	}
 	if err := r.split(6, 1, 4); !errors.Is(err, inventory.ErrSplitTooLarge) {
-		t.Fatalf("more than is left: %v", err)
+		t.Fatalf("a split of more units than are left: %v", err)
 	}
 	if n := r.normal(1); n != counts(3, 3, 0, 0) {
 		t.Fatalf("a refused split took units: %+v", n)
@@ -128,7 +128,7 @@ func TestInventory_SplitTx_refused(t *testing.T) {
 	r.ok(err)
 	r.ok(r.tx(func(tx pgx.Tx) error {
 		if err := r.SplitTx(r.ctx, tx, 5, 1, 11, 0); !errors.Is(err, inventory.ErrSplitTooLarge) {
-			t.Errorf("11 of 10: %v", err)
+			t.Errorf("a split of 11 of 10 units: %v", err)
 		}
 		return r.SplitTx(r.ctx, tx, 5, 1, 10, 0)
 	}))

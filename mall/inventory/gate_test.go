@@ -22,11 +22,11 @@ func TestGate_Admit(t *testing.T) {
 	}
 	took, err = r.Gate.Admit(r.ctx, []inventory.Want{first}) // the answer was lost: the same token again
 	if err != nil || len(took) != 0 {
-		t.Fatalf("the same token took again: %v, %v", took, err)
+		t.Fatalf("the same token took units again: %v, %v", took, err)
 	}
 	r.left(1)
 	if err := r.admits(want(2, 2)); !soldOut(err) {
-		t.Fatalf("two of one: %v", err)
+		t.Fatalf("two units of a stock of one: %v", err)
 	}
 	r.ok(r.admits(want(2, 1)))
 	r.left(0)
@@ -84,7 +84,7 @@ func TestGate_Admit_whole_order(t *testing.T) {
 		UserID: 2,
 		Qty:    1,
 	}}); !soldOut(err) {
-		t.Fatalf("one of two is sold out: %v", err)
+		t.Fatalf("an order of which one SKU is sold out: %v", err)
 	}
 	r.left(3)
 }
@@ -97,7 +97,7 @@ func TestGate_Admit_limit_of_a_person(t *testing.T) {
 	mine := want(7, 2)
 	r.ok(r.admits(mine))
 	if err := r.admits(want(7, 1)); err == nil || fault.From(err).Slug != inventory.ErrBuyerLimit.Slug {
-		t.Fatalf("a third unit: %v", err)
+		t.Fatalf("a third unit for the same person: %v", err)
 	}
 	r.ok(r.writes(mine))
 	r.Gate.Conclude(r.ctx, []inventory.Want{mine}, nil)
@@ -150,7 +150,7 @@ func TestGate_RecountAll_old_data(t *testing.T) {
 	_, err = r.Gate.RecountAll(r.ctx)
 	r.ok(err)
 	if got, _ := r.Gate.Left(r.ctx, stockKey); got != 0 {
-		t.Errorf("after the recount Redis would admit %d of none", got)
+		t.Errorf("after the recount Redis would admit %d units, although none are left", got)
 	}
 }
 

@@ -98,7 +98,7 @@ func TestCampaign_status_checks(t *testing.T) {
 	if _, err := m.Pool.Exec(m.Ctx, `insert into promotion_transition (campaign_id, from_status, to_status, version,
 		cause, actor)
 		values ($1, 'ended', 'running', 9, 'test', 'test')`, c.ID); !db.IsCheck(err, "promotion_transition_allowed") {
-		t.Errorf("ended to running was recorded: %v", err)
+		t.Errorf("the database recorded a move from ended to running: %v", err)
 	}
 }
 
@@ -122,7 +122,7 @@ func TestPromotions_Turn(t *testing.T) {
 	turned(m, 0)
 	m.Advance(time.Hour + time.Second)
 	if n := offers(); n != 0 { // no tick has come yet: late, never early
-		t.Fatalf("%d offers of a campaign that was not started", n)
+		t.Fatalf("%d offers of a campaign that has not started", n)
 	}
 	turned(m, 1)
 	is(m, c.ID, promotion.Running)
@@ -250,7 +250,7 @@ func TestPromotions_Cancel(t *testing.T) {
 		t.Fatalf("left %v, %v", left, err)
 	}
 	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
-		t.Errorf("a cancelled campaign is shown: %v", err)
+		t.Errorf("a cancelled campaign is public: %v", err)
 	}
 	schedule(m, create(m, creator, item(sku, 490, 5)))
 }
@@ -287,7 +287,7 @@ func TestPromotions_MergeLate(t *testing.T) {
 		CampaignID: running.ID,
 		SKUID:      running.Items[0].SKUID,
 	}].Available; got != 2 {
-		t.Errorf("%d units of a campaign that is not over", got)
+		t.Errorf("%d units were merged of a campaign that is not over", got)
 	}
 }
 

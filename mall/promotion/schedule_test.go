@@ -23,7 +23,7 @@ func TestPromotions_Schedule_sku_taken(t *testing.T) {
 	schedule(m, first)
 	_, err := m.Promotions.Schedule(m.Ctx, creator, second.ID, second.Version)
 	if !errors.Is(err, promotion.ErrSKUBusy) || fault.From(err).Fields["items.0.sku"] != "campaign_sku_busy" {
-		t.Fatalf("scheduled twice: %v, %v", err, fault.From(err).Fields)
+		t.Fatalf("a SKU was scheduled in two campaigns: %v, %v", err, fault.From(err).Fields)
 	}
 	is(m, second.ID, promotion.Drafted)
 	m.Advance(3 * time.Hour)
@@ -57,7 +57,7 @@ func TestPromotions_Schedule_at_once(t *testing.T) {
 	n := 0
 	won.Range(func(any, any) bool { n++; return true })
 	if left, err := m.Inventory.Available(m.Ctx, []int64{sku}); err != nil || n != 1 || left[sku] != 45 {
-		t.Errorf("%d campaigns have the SKU, %d units left, %v", n, left[sku], err)
+		t.Errorf("%d campaigns have the SKU and %d units are left, %v", n, left[sku], err)
 	}
 }
 
@@ -162,16 +162,16 @@ func TestPromotions_Get_of_another_owner(t *testing.T) {
 	}
 	if _, err := m.Promotions.Create(m.Ctx, other,
 		draft(m, item(sku, 490, 5))); !errors.Is(err, promotion.ErrSKUNotFound) {
-		t.Errorf("a campaign with another's video: %v", err)
+		t.Errorf("a campaign with the video of another creator: %v", err)
 	}
 	list, err := m.Promotions.List(m.Ctx, other, 0, 10)
 	if err != nil || len(list) != 0 {
-		t.Errorf("a stranger's list: %v, %v", list, err)
+		t.Errorf("the list of another creator: %v, %v", list, err)
 	}
 	if list, err = m.Promotions.List(m.Ctx, operator, 0, 10); err != nil || len(list) != 1 || len(list[0].Items) != 1 {
 		t.Errorf("an operator's list: %v, %v", list, err)
 	}
 	if _, err := m.Promotions.Public(m.Ctx, c.ID); !errors.Is(err, promotion.ErrNotFound) {
-		t.Errorf("a draft is shown: %v", err)
+		t.Errorf("a draft is public: %v", err)
 	}
 }

@@ -142,7 +142,7 @@ func TestReviews_OpenTx_again(t *testing.T) {
 	d.fails(d.withdraw(1), review.ErrMoved)
 	again := d.opens(1)
 	if again.ID == c.ID {
-		t.Fatal("the same case")
+		t.Fatal("a revision that came again has its old case")
 	}
 	_, err = d.Return(t.Context(), olga, again.ID, again.Version, review.Verdict{Causes: []string{"price"}})
 	d.ok(err)
@@ -189,7 +189,7 @@ func TestReviews_Approve_at_once(t *testing.T) {
 			if err == nil {
 				seconds.Add(1)
 				if c.State != review.Second {
-					t.Errorf("one person made it %s", c.State)
+					t.Errorf("one person alone moved the case to %s", c.State)
 				}
 			} else if !errors.Is(err, review.ErrMoved) {
 				t.Error(err)
@@ -198,7 +198,7 @@ func TestReviews_Approve_at_once(t *testing.T) {
 	}
 	wg.Wait()
 	if won.Load() != 1 || seconds.Load() != 1 {
-		t.Errorf("%d decided, %d were first", won.Load(), seconds.Load())
+		t.Errorf("%d decisions were made, %d were the first approval", won.Load(), seconds.Load())
 	}
 	var entries int
 	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where action like 'audit:%'`).Scan(&entries))
@@ -292,10 +292,10 @@ func TestReviews_List_order(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	if got := list(review.Filter{After: a.ID}); !slices.Equal(got, []int64{b.ID}) {
-		t.Errorf("after the second %v", got)
+		t.Errorf("after the second decision %v", got)
 	}
 	if got := list(review.Filter{Least: review.SecondFrom}); !slices.Equal(got, []int64{high.ID}) {
-		t.Errorf("of high risk %v", got)
+		t.Errorf("cases of high risk: %v", got)
 	}
 	_, err := d.Approve(t.Context(), olga, a.ID, 0)
 	d.ok(err)

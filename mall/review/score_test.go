@@ -151,7 +151,7 @@ func TestReviews_OpenTx_earlier_decisions(t *testing.T) {
 		d.ok(d.Undo(t.Context(), olga, down.ID))
 	}
 	if got := rules(d.opens(20)); got != "takedowns 20" {
-		t.Errorf("three put back: %s", got)
+		t.Errorf("after three takedowns were undone: %s", got)
 	}
 }
 

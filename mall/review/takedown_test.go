@@ -39,7 +39,7 @@ func TestReviews_TakeDown(t *testing.T) {
 		return m
 	}
 	if got := ended(); len(got) != 0 {
-		t.Errorf("kept, yet ended: %v", got)
+		t.Errorf("access was to be kept, but ended: %v", got)
 	}
 	d.ok(d.Undo(t.Context(), olga, down.ID))
 	d.fails(d.Undo(t.Context(), olga, down.ID), review.ErrMoved)
@@ -73,7 +73,7 @@ func TestReviews_TakeDown_at_once(t *testing.T) {
 	}
 	wg.Wait()
 	if made.Load() != 1 {
-		t.Errorf("%d were made", made.Load())
+		t.Errorf("%d takedowns were made", made.Load())
 	}
 	var ends int
 	d.ok(d.pool.QueryRow(t.Context(), `select count(*) from neighbour where action = 'end_access 70'`).Scan(&ends))

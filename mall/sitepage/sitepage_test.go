@@ -55,7 +55,7 @@ func TestPages_Save(t *testing.T) {
 	must(err)
 	if p.Adapted() || p.Blanks() == 0 || !strings.Contains(p.Body.En, "Sample text") ||
 		!strings.Contains(p.Body.Zh, "示例文本") {
-		t.Fatalf("the first text: %+v", p)
+		t.Fatalf("before the first save: %+v", p)
 	}
 	must(o.Save(ctx, sitepage.Edit{
 		Slug: sitepage.Terms,
@@ -95,7 +95,7 @@ func TestPages_Save(t *testing.T) {
 			Version: version,
 			Body:    locale.Text{En: "x"},
 		}); !errors.Is(err, sitepage.ErrChanged) {
-			t.Errorf("version %d, which there is not: %v", version, err)
+			t.Errorf("version %d does not exist, and saving from it: %v", version, err)
 		}
 	}
 	p, err = o.Current(ctx, sitepage.Terms)
@@ -104,10 +104,10 @@ func TestPages_Save(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	if len(o.audited) != 2 || o.audited[0] != "site_page.save page:terms" {
-		t.Errorf("the log: %q", o.audited)
+		t.Errorf("the audit log has %q", o.audited)
 	}
 	if first, err := o.Version(ctx, sitepage.Terms, 1); err != nil || first.Body.En != "One.\n\nTwo." {
-		t.Errorf("what was in force earlier: %+v %v", first, err)
+		t.Errorf("the earlier version is %+v %v", first, err)
 	}
 	if list, err := o.Versions(ctx, sitepage.Terms); err != nil || len(list) != 2 || list[0].Version != 2 ||
 		list[1].SavedBy != 7 {
@@ -123,10 +123,10 @@ func TestPages_Save(t *testing.T) {
 		Slug: sitepage.Contact,
 		Body: locale.Text{En: "x"},
 	}); !errors.Is(err, o.refuse) {
-		t.Errorf("saved without a line in the log: %v", err)
+		t.Errorf("the page was saved without an entry in the audit log: %v", err)
 	}
 	if p, err = o.Current(ctx, sitepage.Contact); err != nil || p.Adapted() {
-		t.Errorf("and it is shown: %+v %v", p, err)
+		t.Errorf("the page that was not saved is shown: %+v %v", p, err)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestPages_Save_refused(t *testing.T) {
 	}
 	err := o.Save(t.Context(), sitepage.Edit{Slug: "imprint", Body: locale.Text{En: "x"}})
 	if !errors.Is(err, sitepage.ErrNotFound) {
-		t.Errorf("a page that there is not: %v", err)
+		t.Errorf("a page that does not exist: %v", err)
 	}
 }
 

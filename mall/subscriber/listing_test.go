@@ -145,7 +145,7 @@ func TestSubscribe_revision_approved(t *testing.T) {
 		t.Errorf("a retired SKU is offered: %v, %v", offers, err)
 	}
 	if held, err := m.Entitlements.Owned(m.Ctx, 5, []int64{spu}); err != nil || len(held[spu]) != 1 {
-		t.Errorf("who bought it holds %v, %v", held, err)
+		t.Errorf("the buyer holds %v, %v", held, err)
 	}
 	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
 	m.Relayed()
@@ -186,7 +186,7 @@ func TestSubscribe_appeal_granted(t *testing.T) {
 	p, err := m.Catalog.ProductBySlug(m.Ctx, "glacier")
 	m.OK(err)
 	if p.Title.En != "Glacier" {
-		t.Errorf("on sale is %q", p.Title.En)
+		t.Errorf("what is on sale is %q", p.Title.En)
 	}
 
 	_, a = appealed("Icefall")
@@ -196,7 +196,7 @@ func TestSubscribe_appeal_granted(t *testing.T) {
 	_, err = m.Listings.Save(m.Ctx, 1, spu, listing.Edit{Version: e.Version, Content: e.Content})
 	m.OK(err)
 	if err := m.Reviews.Answer(m.Ctx, m.oscar.ID, a.ID, true, ""); !errors.Is(err, listing.ErrRevisionMoved) {
-		t.Fatalf("an appeal for what was edited since: %v", err)
+		t.Fatalf("an appeal for a revision that was edited since: %v", err)
 	}
 	if state := malltest.Query[string](m.Mall,
 		`select state from review_appeal order by id desc limit 1`)[0]; state != review.AppealOpen {
@@ -237,7 +237,7 @@ func TestListings_Submit_content_for_reviewers(t *testing.T) {
 	n := c.Content
 	if n.Series.En != "Roulette nights" || n.Series.Zh != "夜" || n.Episode != 3 || n.Slug != "a-glacier" ||
 		len(n.Prices) != 1 || n.Prices[0].List == nil || n.Prices[0].List.Amount != 99900 {
-		t.Errorf("the desk reads %+v", n)
+		t.Errorf("the reviewers read %+v", n)
 	}
 	if !slices.ContainsFunc(c.Reasons, func(r review.Reason) bool {
 		return slices.Equal(r.Words, []string{"roulette"})

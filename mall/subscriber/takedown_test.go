@@ -145,7 +145,7 @@ func TestSubscribe_takedown_ends_access(t *testing.T) {
 	living := malltest.Query[int64](m, fmt.Sprintf(`select user_id from video_entitlement where spu_id = %d
 		and state = 'active' order by 1`, video.SPUID))
 	if !slices.Equal(living, []int64{21}) {
-		t.Errorf("may still watch, or could: %v", living)
+		t.Errorf("somebody may still watch: %v", living)
 	}
 	m.Whole()
 }
@@ -240,7 +240,7 @@ func TestSubscribe_takedown_refund_fails(t *testing.T) {
 	submitRefunds(m)
 	if n := malltest.Query[int64](m, `select count(*) from order_case where kind = 'refund_failed'`)[0]; n != 1 ||
 		watches() {
-		t.Fatalf("%d cases, and it can be watched: %v", n, watches())
+		t.Fatalf("%d cases are open, and the video can be watched: %v", n, watches())
 	}
 	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args)) // the job once more
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
@@ -252,7 +252,7 @@ func TestSubscribe_takedown_refund_fails(t *testing.T) {
 	m.OK(err)
 	submitRefunds(m)
 	if !watches() {
-		t.Error("a refund that failed after the takedown was undone took the video for nothing")
+		t.Error("a refund failed after the takedown was undone, and the buyer lost the video without money back")
 	}
 	m.Becomes(o.OrderNo, order.Delivered)
 	m.Whole()

@@ -47,7 +47,7 @@ func TestSubscribe_webhooks(t *testing.T) {
 	m.OK(m.Listings.TakeOff(m.Ctx, 1, spu))
 	if got, want := told(1), []string{"listing.returned", "listing.published", "listing.revised",
 		"listing.taken_down"}; !slices.Equal(types(got), want) {
-		t.Errorf("told of %q, want %q", got, want)
+		t.Errorf("the webhooks were %q, want %q", got, want)
 	}
 
 	m.Credit(1, 50000)
@@ -71,10 +71,10 @@ func TestSubscribe_webhooks(t *testing.T) {
 	got := types(told(1)[4:])
 	slices.Sort(got)
 	if want := []string{"payout.approved", "payout.failed", "payout.paid", "payout.refused"}; !slices.Equal(got, want) {
-		t.Errorf("told of %q, want %q", got, want)
+		t.Errorf("the webhooks were %q, want %q", got, want)
 	}
 	if got := told(m.oscar.ID); len(got) != 0 {
-		t.Errorf("somebody else was told of %q", got)
+		t.Errorf("another creator was sent %q", got)
 	}
 }
 

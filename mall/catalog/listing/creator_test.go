@@ -59,7 +59,7 @@ func TestListings_OpenCreator_in_one_language(t *testing.T) {
 		}
 		n.Name.Zh, n.Name.En = names[1], names[0]
 		if err := d.OpenCreator(t.Context(), n); err != nil {
-			t.Errorf("%q the other way round: %v", names, err)
+			t.Errorf("%q with the languages exchanged: %v", names, err)
 		}
 	}
 	if _, err := d.pool.Exec(t.Context(),

@@ -22,7 +22,7 @@ func TestListings_ApproveTx(t *testing.T) {
 	is(t, d.Submit(t.Context(), 7, id, e.Version), listing.ErrRevisionMissing, "cover", "cover_missing", "video",
 		"video_missing", "ways.0.price", "price_missing")
 	if _, err := d.ProductBySlug(t.Context(), "aurora"); !errors.Is(err, catalog.ErrProductNotFound) {
-		t.Fatalf("a draft is found: %v", err)
+		t.Fatalf("the shop finds a draft: %v", err)
 	}
 	r := d.submit(t, id, d.whole(func(n *listing.Content) {
 		n.Ways = append(n.Ways, listing.Way{
@@ -38,7 +38,7 @@ func TestListings_ApproveTx(t *testing.T) {
 	}))
 	if len(d.submitted) != 1 || d.submitted[0].RevisionID != r.ID || !d.submitted[0].First ||
 		d.submitted[0].AssetID != 101 || d.submitted[0].Content.Title.Zh != "极光" {
-		t.Fatalf("reviewers heard %+v", d.submitted)
+		t.Fatalf("OnSubmit was called with %+v", d.submitted)
 	}
 	is(t, d.Submit(t.Context(), 7, id, r.Version), listing.ErrRevisionMoved)
 	is(t, d.Submit(t.Context(), 7, id, r.Version+1), listing.ErrRevisionMoved)
@@ -121,7 +121,7 @@ func TestListings_Save_of_what_is_on_sale(t *testing.T) {
 	same, err := d.Product(t.Context(), id)
 	if err != nil || same.Title.En != "Aurora" || len(same.SKUs) != 2 || *same.AssetID != 101 ||
 		same.Status != catalog.StatusLive {
-		t.Fatalf("before the approval it sells %+v, %v", same, err)
+		t.Fatalf("before the approval, what is on sale is %+v, %v", same, err)
 	}
 	if err := d.approve(t, r.ID); err != nil {
 		t.Fatal(err)
@@ -129,13 +129,13 @@ func TestListings_Save_of_what_is_on_sale(t *testing.T) {
 	p, err := d.Product(t.Context(), id)
 	if err != nil || p.Title.En != "Aurora, again" || *p.AssetID != 103 || p.Slug != "aurora" || len(p.SKUs) != 2 ||
 		p.SKUs[0].Price.Amount.Amount != 3000 || p.SKUs[1].Quality != "4K" {
-		t.Fatalf("after it %+v, %v", p, err)
+		t.Fatalf("after the approval, what is on sale is %+v, %v", p, err)
 	}
 	if _, ok := d.offer(t, before.SKUs[0].ID, opening); ok {
 		t.Error("a retired SKU is offered")
 	}
 	if p.SKUs[0].ID != before.SKUs[1].ID {
-		t.Error("the SKU that stayed is another")
+		t.Error("the SKU that stayed has another id")
 	}
 	// What was retired comes back as the SKU that it was, at the price that was approved now, whatever it cost or was
 	// to cost.
@@ -239,10 +239,10 @@ func TestListings_Editing_of_another_creator(t *testing.T) {
 		"prices":   func(u, l int64) error { _, err := d.Prices(ctx, u, l); return err },
 	} {
 		if err := do(8, id); !errors.Is(err, listing.ErrNotFound) {
-			t.Errorf("%s of another's: %v", name, err)
+			t.Errorf("%s for a listing of another creator: %v", name, err)
 		}
 		if err := do(7, 987654); !errors.Is(err, listing.ErrNotFound) {
-			t.Errorf("%s of none: %v", name, err)
+			t.Errorf("%s for a listing that does not exist: %v", name, err)
 		}
 	}
 	is(t, d.SchedulePrice(ctx, 8, p.SKUs[0].ID, catalog.NewPrice{
@@ -255,7 +255,7 @@ func TestListings_Editing_of_another_creator(t *testing.T) {
 	is(t, d.LimitedSKU(ctx, 7, p.SKUs[0].ID), catalog.ErrSKUNotFound)
 	list, err := d.Of(ctx, 8, "", 0, 10)
 	if err != nil || len(list) != 0 {
-		t.Errorf("another sees %+v, %v", list, err)
+		t.Errorf("another creator sees %+v, %v", list, err)
 	}
 	// Nor can content name what is another's.
 	theirs, err := d.Create(ctx, 8, listing.NewDraft{

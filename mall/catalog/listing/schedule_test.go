@@ -26,11 +26,11 @@ func TestListings_ApproveTx_free_minutes(t *testing.T) {
 	}
 	id := d.live(t)
 	if got := given(id); got != [2]int64{} {
-		t.Errorf("nobody gave anything away: %v", got)
+		t.Errorf("minutes are free although none were given: %v", got)
 	}
 	r := d.submit(t, id, d.whole(free(20)))
 	if got := given(id); got != [2]int64{} {
-		t.Errorf("free before it is approved: %v", got)
+		t.Errorf("minutes are free before the approval: %v", got)
 	}
 	if p, err := d.Preview(t.Context(), r); err != nil || p.FreeSeconds != 20 {
 		t.Errorf("the preview shows %d s: %v", p.FreeSeconds, err)
@@ -71,7 +71,7 @@ func TestListings_ApproveTx_free_minutes(t *testing.T) {
 		t.Errorf("put back: %v, %v", given(id), err)
 	}
 	if err := d.SetAsset(t.Context(), id, 102, 25); err != nil || given(id) != [2]int64{} { // a shorter video
-		t.Errorf("of a video of 25 s are free: %v, %v", given(id), err)
+		t.Errorf("free minutes of a video of 25 s: %v, %v", given(id), err)
 	}
 }
 
@@ -129,7 +129,7 @@ func TestListings_CancelPrice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v = versions(); v[1].Version == v[0].Version || v[0].Version == v[2].Version {
-		t.Errorf("a number was given twice: %+v", v)
+		t.Errorf("two versions have the same number: %+v", v)
 	}
 	is(t, d.SchedulePrice(ctx, 7, sku, catalog.NewPrice{
 		Amount:   listing.MaxAmount + 1,

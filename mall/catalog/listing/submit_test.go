@@ -37,7 +37,7 @@ func TestListings_Submit_old_version(t *testing.T) {
 	now := d.save(t, id, d.whole(func(n *listing.Content) { n.Title.En = "Aurora, dearer" }))
 	is(t, d.Submit(t.Context(), 7, id, old.Version), listing.ErrRevisionMoved)
 	if len(d.submitted) != 0 {
-		t.Errorf("reviewers heard %+v", d.submitted)
+		t.Errorf("OnSubmit was called with %+v", d.submitted)
 	}
 	if err := d.Submit(t.Context(), 7, id, now.Version); err != nil {
 		t.Error(err)
@@ -77,7 +77,7 @@ func TestListings_ReturnTx(t *testing.T) {
 	is(t, d.Withdraw(t.Context(), 7, id), listing.ErrRevisionMoved)
 	is(t, d.approve(t, again.ID), listing.ErrRevisionMoved)
 	if len(d.withdrawn) != 1 || d.withdrawn[0] != again.ID || d.editing(t, id).Status != catalog.StatusDraft {
-		t.Errorf("withdrawn %v", d.withdrawn)
+		t.Errorf("OnWithdraw was called with %v", d.withdrawn)
 	}
 	is(t, d.approve(t, 987654), listing.ErrNotFound)
 	fresh := d.listed(t)

@@ -15,7 +15,7 @@ func TestListings_TakeDownTx(t *testing.T) {
 	status := func(want string) {
 		t.Helper()
 		if e := d.editing(t, id); e.Status != want {
-			t.Errorf("it is %s, want %s", e.Status, want)
+			t.Errorf("the status is %s, want %s", e.Status, want)
 		}
 	}
 	down := func() error {
