@@ -32,7 +32,7 @@ func traffic(m *malltest.Mall, spuID int64) insight.Traffic {
 // noon keeps a test's day whole.
 func noon(m *malltest.Mall) { m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * time.Hour).Sub(m.Now())) }
 
-func TestInsight_See_again(t *testing.T) {
+func TestInsight_See_views_and_visitors(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -83,7 +83,7 @@ func TestInsight_See_again(t *testing.T) {
 	}
 }
 
-func TestInsight_Flush_two_processes(t *testing.T) {
+func TestInsight_See_two_processes(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -114,7 +114,7 @@ func TestInsight_Flush_two_processes(t *testing.T) {
 	}
 }
 
-func TestInsight_Played(t *testing.T) {
+func TestInsight_Played_counts_watch_time(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
@@ -154,7 +154,7 @@ func TestInsight_Played(t *testing.T) {
 	}
 }
 
-func TestInsight_Run_writes_at_the_end(t *testing.T) {
+func TestInsight_Run_flushes_at_the_end(t *testing.T) {
 	m := open(t)
 	one, _ := video(m)
 	p := m.Another().Insight
@@ -174,7 +174,7 @@ func TestInsight_Run_writes_at_the_end(t *testing.T) {
 	}
 }
 
-func TestInsight_Flush_fails(t *testing.T) {
+func TestInsight_Flush_failure_loses_nothing(t *testing.T) {
 	m := open(t)
 	one, _ := video(m)
 	m.Insight.See(insight.Visit{
@@ -192,7 +192,7 @@ func TestInsight_Flush_fails(t *testing.T) {
 	}
 }
 
-func TestInsight_Sources(t *testing.T) {
+func TestInsight_Sources_orders_by_last_source(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, sku := video(m)
@@ -233,7 +233,7 @@ func TestInsight_Sources(t *testing.T) {
 	}
 }
 
-func TestInsight_Flush_many_sources(t *testing.T) {
+func TestInsight_Flush_limits_the_names_of_sources(t *testing.T) {
 	m := open(t)
 	noon(m)
 	one, _ := video(m)
