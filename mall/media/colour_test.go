@@ -36,15 +36,16 @@ func TestTranscode_HDR(t *testing.T) {
 			media.ColoursHLG, 270},
 		"dolby-8-4.mov": {dolbyVision(t, hlg, 8, 4), media.ColoursDolbyVision, 0},
 	} {
-		v, a, files := w.filmedVideo(name, c.content)
+		v, master, files := w.transcoded(name, c.content)
 		if v.Conversion.Colours != c.change || v.Conversion.Turned != c.turned {
 			t.Errorf("%s: its creator is told %+v", name, v.Conversion)
 		}
-		for i, file := range files {
+		for _, r := range master.Renditions {
+			file := files[r.Name]
 			if _, tags := factsOf(t, file).video(t); tags != "bt709 bt709 bt709 tv" {
 				t.Errorf("%s is tagged %s", name, tags)
 			}
-			wide, high := a.Renditions[i].Width, a.Renditions[i].Height
+			wide, high := r.Width, r.Height
 			if c.turned != 0 { // the bars lie, the first one above
 				if wide >= high {
 					t.Errorf("%s is %d × %d", name, wide, high)

@@ -2,8 +2,6 @@ package media_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -39,8 +37,8 @@ func TestNoRungIsLargerThanItsSource(t *testing.T) {
 
 func TestFilmsOfEveryShapeAreMade(t *testing.T) {
 	w := factory(t)
-	flat := filepath.Join(t.TempDir(), "flat.mp4") // ffmpeg notes a turn only in what it copies
-	w.ok(os.WriteFile(flat, sample(t, append(sounding("640x360", 3), ".mp4")...), 0o600))
+	// ffmpeg notes a turn only in what it copies.
+	flat := kept(t, "flat.mp4", sample(t, append(sounding("640x360", 3), ".mp4")...))
 	for name, c := range map[string]struct {
 		args       []string
 		renditions []string

@@ -167,30 +167,6 @@ func (w *works) clean() {
 	}
 }
 
-// sample makes a film with ffmpeg; its last argument's ending names the form.
-func sample(t *testing.T, args ...string) []byte {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "sample"+args[len(args)-1])
-	args = append(append([]string{"-v", "error", "-y", "-nostdin"}, args[:len(args)-1]...), file)
-	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg %v: %v %s", args, err, out)
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func bars(size string, seconds int) []string {
-	return []string{"-f", "lavfi", "-i", fmt.Sprintf("testsrc=s=%s:r=25:d=%d", size, seconds)}
-}
-
-func sounding(size string, seconds int) []string {
-	return append(bars(size, seconds), "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", seconds), "-c:v", "libx264",
-		"-preset", "ultrafast", "-c:a", "aac")
-}
-
 func TestAnUploadBecomesAFilm(t *testing.T) {
 	w := factory(t)
 	content := sample(t, append(sounding("640x360", 10), ".mp4")...)

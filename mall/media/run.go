@@ -234,90 +234,111 @@ func (m *Media) try(ctx context.Context, t *task) (err error) {
 	return fmt.Errorf("no stage %q in this program", t.Stage)
 }
 
-// end says what became of a stage, with the job of the next.
+// outcome is what a run of a stage leaves in its row, and what it answers to its worker.
+type outcome struct {
+	state     StageState
+	refusal   string
+	forgotten bool // the run does not count as an attempt
+	answer    error
+}
+
+// end writes what became of a stage, enqueues the next one and gives the lease up.
 func (m *Media) end(ctx context.Context, t *task, err error) error {
-	p := dbsqlc.EndStageParams{
-		VideoID: t.VideoID,
-		Stage:   t.Stage,
-		Holder:  t.holder,
-		State:   string(StageDone),
-		At:      m.now(),
-	}
-	answer := error(nil)
-	f, ours := errors.AsType[*fault.Fault](err)
 	switch {
-	case err == nil:
 	case errors.Is(err, errLost):
 		return m.releaseLease(ctx, t)
-	case errors.Is(err, errElsewhere) && m.waitForOriginHost(ctx, t):
-		p.State = string(StageWaiting)
-		p.Forgotten = true
-		answer = Later{beat, err}
-	case errors.Is(err, errElsewhere):
+	case errors.Is(err, errElsewhere) && !m.waitForOriginHost(ctx, t):
 		return m.redoTranscode(ctx, t)
-	case errors.Is(err, errHalted), errors.Is(err, context.Canceled):
-		p.State = string(StageWaiting)
-		p.Forgotten = true
-		answer = Later{beat, err}
-	case errors.Is(err, ErrDiskFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		p.State = string(StageWaiting)
-		p.Refusal = WaitsForDisk
-		p.Forgotten = true
-		answer = Later{again, err}
-	case errors.Is(err, ffmpeg.ErrMissing):
-		p.State = string(StageWaiting)
-		p.Refusal = WaitsForFFmpeg
-		p.Forgotten = true
-		answer = Later{again, err}
-	case ours && f.Kind == fault.Invalid:
-		p.State, p.Refusal = string(StageFailed), f.Slug
-		m.work.Log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
-	case t.attempts < maxStageAttempts:
-		p.State, answer = string(StageWaiting), fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)
-	default:
-		p.State, p.Refusal = string(StageFailed), MallFailed
-		m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
-			"error", err)
 	}
-	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		n, err := m.q.EndStage(ctx, tx, p)
-		if err != nil || n == 0 {
-			return err
-		}
-		switch p.State {
-		case string(StageFailed):
-			return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
-				ID:      t.VideoID,
-				Refusal: p.Refusal,
-				At:      m.now(),
-			})
-		case string(StageDone):
-			if t.asset != nil {
-				return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
-					ID:              t.VideoID,
-					AssetID:         t.asset.ID,
-					DurationSeconds: int32(t.asset.DurationSeconds),
-					At:              m.now(),
-				})
-			}
-			next, err := m.q.NextStage(ctx, tx, t.VideoID)
-			if errors.Is(err, pgx.ErrNoRows) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			return m.enqueueTx(ctx, tx, t.VideoID, next)
-		}
-		return nil
-	})
+	o := m.judge(ctx, t, err)
+	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error { return m.endTx(ctx, tx, t, o) })
 	if failed != nil {
 		return fmt.Errorf("end %s of video %d: %w", t.Stage, t.VideoID, failed)
 	}
-	if p.State == string(StageFailed) || t.asset != nil && err == nil {
+	if o.state == StageFailed || o.state == StageDone && t.asset != nil {
 		_ = os.RemoveAll(t.dir)
 	}
-	return errors.Join(answer, m.releaseLease(ctx, t))
+	return errors.Join(o.answer, m.releaseLease(ctx, t))
+}
+
+// judge tells what becomes of a stage whose run ended with err.
+func (m *Media) judge(ctx context.Context, t *task, err error) outcome {
+	if err == nil {
+		return outcome{state: StageDone}
+	}
+	if o, waits := waitsFor(err); waits {
+		return o
+	}
+	if f, ours := errors.AsType[*fault.Fault](err); ours && f.Kind == fault.Invalid {
+		m.work.Log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
+		return outcome{state: StageFailed, refusal: f.Slug}
+	}
+	if t.attempts < maxStageAttempts {
+		return outcome{state: StageWaiting, answer: fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)}
+	}
+	m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
+		"error", err)
+	return outcome{state: StageFailed, refusal: MallFailed}
+}
+
+// waitsFor tells the errors that say nothing about the video: the stage waits for what is missing, and the run does not
+// count as an attempt.
+func waitsFor(err error) (o outcome, waits bool) {
+	o = outcome{state: StageWaiting, forgotten: true}
+	switch {
+	case errors.Is(err, errElsewhere), errors.Is(err, errHalted), errors.Is(err, context.Canceled):
+		o.answer = Later{beat, err}
+	case errors.Is(err, ErrDiskFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		o.refusal = WaitsForDisk
+		o.answer = Later{again, err}
+	case errors.Is(err, ffmpeg.ErrMissing):
+		o.refusal = WaitsForFFmpeg
+		o.answer = Later{again, err}
+	default:
+		return outcome{}, false
+	}
+	return o, true
+}
+
+// endTx writes the outcome, and what follows from it for the video.
+func (m *Media) endTx(ctx context.Context, tx pgx.Tx, t *task, o outcome) error {
+	n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
+		VideoID:   t.VideoID,
+		Stage:     t.Stage,
+		Holder:    t.holder,
+		State:     string(o.state),
+		Refusal:   o.refusal,
+		Forgotten: o.forgotten,
+		At:        m.now(),
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	switch {
+	case o.state == StageFailed:
+		return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
+			ID:      t.VideoID,
+			Refusal: o.refusal,
+			At:      m.now(),
+		})
+	case o.state != StageDone:
+		return nil
+	case t.asset != nil:
+		return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
+			ID:              t.VideoID,
+			AssetID:         t.asset.ID,
+			DurationSeconds: int32(t.asset.DurationSeconds),
+			At:              m.now(),
+		})
+	}
+	next, err := m.q.NextStage(ctx, tx, t.VideoID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return m.enqueueTx(ctx, tx, t.VideoID, next)
 }
 
 // releaseLease ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.

@@ -169,19 +169,8 @@ func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (v
 	if u.Complete() {
 		return *u.VideoID, nil
 	}
-	if s, direct := m.storage.store.(*bucket); direct {
-		if err := m.joinParts(ctx, s, u); err != nil {
-			return 0, err
-		}
-	}
-	size, err := m.storage.size(ctx, u.key())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, ErrUnknownUpload.Because("upload %s has no file: %w", id, err)
-	case err != nil:
-		return 0, fmt.Errorf("complete upload %s: %w", id, err)
-	case size != u.Size:
-		return 0, ErrUploadShort.Because("%d bytes of %d", size, u.Size)
+	if err := m.gather(ctx, u); err != nil {
+		return 0, err
 	}
 	if err := m.sniff(ctx, u); err != nil {
 		if errors.Is(err, ErrUploadNotVideo) {
@@ -189,32 +178,57 @@ func (m *Media) CompleteUpload(ctx context.Context, ownerID int64, id string) (v
 		}
 		return 0, err
 	}
-	err = db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		row, err := m.q.LockUpload(ctx, tx, dbsqlc.LockUploadParams{ID: id, OwnerID: ownerID})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrUnknownUpload.Because("upload %s was cancelled", id)
-		}
-		if err != nil {
-			return err
-		}
-		if row.VideoID != nil { // another request was quicker
-			videoID = *row.VideoID
-			return nil
-		}
-		if videoID, err = m.acceptTx(ctx, tx, Original{
-			OwnerID: ownerID,
-			Name:    u.Name,
-			Key:     u.key(),
-			Size:    u.Size,
-		}); err != nil {
-			return err
-		}
-		_, err = m.q.CompleteUpload(ctx, tx, dbsqlc.CompleteUploadParams{ID: id, VideoID: videoID})
+	err = db.InTx(ctx, m.pool, func(tx pgx.Tx) (err error) {
+		videoID, err = m.completeTx(ctx, tx, u)
 		return err
 	})
 	if errors.Is(err, ErrUnknownUpload) && m.Direct() { // the parts may have been joined after they were taken away
 		err = errors.Join(err, m.storage.remove(ctx, u.key()))
 	}
+	return videoID, err
+}
+
+// gather has a bucket join the parts, and checks that the whole file is there.
+func (m *Media) gather(ctx context.Context, u Upload) error {
+	if s, direct := m.storage.store.(*bucket); direct {
+		if err := m.joinParts(ctx, s, u); err != nil {
+			return err
+		}
+	}
+	size, err := m.storage.size(ctx, u.key())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrUnknownUpload.Because("upload %s has no file: %w", u.ID, err)
+	case err != nil:
+		return fmt.Errorf("complete upload %s: %w", u.ID, err)
+	case size != u.Size:
+		return ErrUploadShort.Because("%d bytes of %d", size, u.Size)
+	}
+	return nil
+}
+
+// completeTx turns the upload into a video, or finds the one that another request made of it.
+func (m *Media) completeTx(ctx context.Context, tx pgx.Tx, u Upload) (videoID int64, err error) {
+	row, err := m.q.LockUpload(ctx, tx, dbsqlc.LockUploadParams{ID: u.ID, OwnerID: u.OwnerID})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ErrUnknownUpload.Because("upload %s was cancelled", u.ID)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if row.VideoID != nil { // another request was quicker
+		return *row.VideoID, nil
+	}
+	videoID, err = m.acceptTx(ctx, tx, Original{
+		OwnerID: u.OwnerID,
+		Name:    u.Name,
+		Key:     u.key(),
+		Size:    u.Size,
+	})
+	if err != nil {
+		return 0, err
+	}
+	_, err = m.q.CompleteUpload(ctx, tx, dbsqlc.CompleteUploadParams{ID: u.ID, VideoID: videoID})
 	return videoID, err
 }
 

@@ -50,14 +50,9 @@ func (m *Media) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (bytes, 
 // BeginUpload checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
 // ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany, ErrDiskFull.
 func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
-	name := fileName(n.Name)
-	switch {
-	case name == "" || len(name) > maxUploadName:
-		return Upload{}, ErrUploadName.Because("%.300q", n.Name)
-	case !film(name, n.Type):
-		return Upload{}, ErrUploadType.Because("%q of type %.100q", name, n.Type)
-	case n.Size <= 0 || n.Size > m.limits.File:
-		return Upload{}, ErrUploadSize.Because("%d bytes", n.Size)
+	name, err := n.check(m.limits.File)
+	if err != nil {
+		return Upload{}, err
 	}
 	if err := m.roomForUpload(n.Size); err != nil {
 		return Upload{}, err
@@ -72,38 +67,8 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 	if m.Direct() {
 		u.PartSize = partSize(n.Size)
 	}
-	// The row first: what has one is cleared away whatever happens next.
-	err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		if err := m.q.LockUploader(ctx, tx, ownerID); err != nil {
-			return err
-		}
-		used, running, err := m.used(ctx, tx, ownerID)
-		switch {
-		case err != nil:
-			return err
-		case running >= maxRunning:
-			return ErrUploadsMany
-		case used+n.Size > m.limits.Quota:
-			return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, n.Size)
-		}
-		making, err := m.q.FilmsInTheMaking(ctx, tx, ownerID)
-		if err != nil {
-			return fmt.Errorf("films of %d in the making: %w", ownerID, err)
-		}
-		if making >= maxMaking {
-			return ErrFilmsMany.Because("%d of %d", making, ownerID)
-		}
-		return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{
-			ID:        u.ID,
-			OwnerID:   ownerID,
-			Name:      name,
-			Size:      n.Size,
-			PartSize:  u.PartSize,
-			CreatedAt: m.now(),
-			ExpiresAt: u.ExpiresAt,
-		})
-	})
-	if err != nil {
+	// The row comes first: a sweep clears away what has a row, whatever happens next.
+	if err := db.InTx(ctx, m.pool, func(tx pgx.Tx) error { return m.admitTx(ctx, tx, u) }); err != nil {
 		return Upload{}, err
 	}
 	switch s := m.storage.store.(type) {
@@ -117,6 +82,54 @@ func (m *Media) BeginUpload(ctx context.Context, ownerID int64, n NewUpload) (Up
 			errors.Join(err, m.CancelUpload(context.WithoutCancel(ctx), ownerID, u.ID)))
 	}
 	return u, nil
+}
+
+// check refuses what no video can be, by what is said of the file, and returns the name to keep. most is the size of
+// the largest file, in bytes.
+func (n NewUpload) check(most int64) (name string, err error) {
+	name = fileName(n.Name)
+	switch {
+	case name == "" || len(name) > maxUploadName:
+		return "", ErrUploadName.Because("%.300q", n.Name)
+	case !film(name, n.Type):
+		return "", ErrUploadType.Because("%q of type %.100q", name, n.Type)
+	case n.Size <= 0 || n.Size > most:
+		return "", ErrUploadSize.Because("%d bytes", n.Size)
+	}
+	return name, nil
+}
+
+// admitTx inserts the upload's row unless its owner has too much already. It holds a lock on the owner's uploads, so
+// that two that begin together don't both take the last room.
+func (m *Media) admitTx(ctx context.Context, tx pgx.Tx, u Upload) error {
+	if err := m.q.LockUploader(ctx, tx, u.OwnerID); err != nil {
+		return err
+	}
+	used, running, err := m.used(ctx, tx, u.OwnerID)
+	switch {
+	case err != nil:
+		return err
+	case running >= maxRunning:
+		return ErrUploadsMany
+	case used+u.Size > m.limits.Quota:
+		return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, m.limits.Quota, u.Size)
+	}
+	making, err := m.q.FilmsInTheMaking(ctx, tx, u.OwnerID)
+	if err != nil {
+		return fmt.Errorf("films of %d in the making: %w", u.OwnerID, err)
+	}
+	if making >= maxMaking {
+		return ErrFilmsMany.Because("%d of %d", making, u.OwnerID)
+	}
+	return m.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{
+		ID:        u.ID,
+		OwnerID:   u.OwnerID,
+		Name:      u.Name,
+		Size:      u.Size,
+		PartSize:  u.PartSize,
+		CreatedAt: m.now(),
+		ExpiresAt: u.ExpiresAt,
+	})
 }
 
 // newID is 26 characters that nobody guesses, fit for a path.

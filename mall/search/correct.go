@@ -19,32 +19,13 @@ const mostAlike = 100
 // corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
 // when nothing is like one of them.
 func (s *Search) corrected(ctx context.Context, text string, terms []term) (attempt, error) {
-	var words []run
-	var queries []string
-	for _, t := range terms {
-		for _, r := range t.runs {
-			if !r.cjk && !t.not && len(r.runes) >= 3 {
-				words, queries = append(words, r), append(queries, word(r, t.prefix))
-			}
-		}
-	}
-	if len(words) == 0 {
-		return attempt{}, nil
-	}
-	places, err := s.queries.Known(ctx, s.pools.Replica, queries)
+	words, err := s.unknown(ctx, terms)
 	if err != nil {
 		return attempt{}, err
 	}
-	known := make(map[int]bool, len(places))
-	for _, p := range places {
-		known[int(p)-1] = true
-	}
 	text = clipTo(text, LongestQuery)
 	fixed, shift := text, 0
-	for i, r := range words {
-		if known[i] {
-			continue
-		}
+	for _, r := range words {
 		like, err := s.nearest(ctx, r.text())
 		if err != nil {
 			return attempt{}, err
@@ -66,6 +47,38 @@ func (s *Search) corrected(ctx context.Context, text string, terms []term) (atte
 	a := reads(terms, asWhole)
 	a.Corrected = fixed
 	return a, nil
+}
+
+// unknown are the words of a query that are in no video, in their order. Words of fewer than three letters, excluded
+// ones and Chinese are not corrected.
+func (s *Search) unknown(ctx context.Context, terms []term) ([]run, error) {
+	var words []run
+	var queries []string
+	for _, t := range terms {
+		for _, r := range t.runs {
+			if !r.cjk && !t.not && len(r.runes) >= 3 {
+				words, queries = append(words, r), append(queries, word(r, t.prefix))
+			}
+		}
+	}
+	if len(words) == 0 {
+		return nil, nil
+	}
+	places, err := s.queries.Known(ctx, s.pools.Replica, queries)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[int]bool, len(places))
+	for _, p := range places {
+		known[int(p)-1] = true
+	}
+	var unknown []run
+	for i, r := range words {
+		if !known[i] {
+			unknown = append(unknown, r)
+		}
+	}
+	return unknown, nil
 }
 
 // nearest is the indexed word that the fewest slips of a typist turn into this one; empty when none is near.

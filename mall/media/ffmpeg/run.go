@@ -134,20 +134,24 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 		}
 		return stdout.b.Bytes(), nil
 	case errors.As(err, &exit):
-		failed := &Failed{Code: exit.ExitCode(), Stderr: stderr.String()}
-		switch s, _ := exit.Sys().(syscall.WaitStatus); {
-		case s.Signaled() &&
-			(s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= time.Duration(cpu)*time.Second):
-			return nil, ErrTooSlow
-		case s.Signaled() && fromOutside(s.Signal()):
-			// A *Failed in the chain would blame the film.
-			return nil, fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed) //nolint:errorlint // see above
-		case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
-			return nil, fmt.Errorf("%w: %s", ErrHindered, failed) //nolint:errorlint // see above
-		}
-		return nil, failed
+		return nil, whyFailed(exit, stderr.String(), time.Duration(cpu)*time.Second)
 	}
 	return nil, fmt.Errorf("run %s: %w", j.Tool, err)
+}
+
+// whyFailed tells a tool that failed by what it read, *Failed, from one that used up its CPU time and from one that
+// could not do its work here. The last must have no *Failed in its chain, which would blame the film.
+func whyFailed(exit *exec.ExitError, stderr string, cpu time.Duration) error {
+	failed := &Failed{Code: exit.ExitCode(), Stderr: stderr}
+	switch s, _ := exit.Sys().(syscall.WaitStatus); {
+	case s.Signaled() && (s.Signal() == syscall.SIGXCPU || exit.UserTime()+exit.SystemTime() >= cpu):
+		return ErrTooSlow
+	case s.Signaled() && fromOutside(s.Signal()):
+		return fmt.Errorf("%w: %s: %s", ErrHindered, s.Signal(), failed) //nolint:errorlint // see above
+	case failed.Code == unlocked, failed.Code == notExecutable, failed.Code == notFound:
+		return fmt.Errorf("%w: %s", ErrHindered, failed) //nolint:errorlint // see above
+	}
+	return failed
 }
 
 // fromOutside tells the signals that somebody sends from those that a tool brings upon itself: by what it read, or at a
