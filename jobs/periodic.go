@@ -71,15 +71,15 @@ func tasks(d Deps) map[string]task {
 			return err
 		}},
 		"sweep_uploads": {10 * time.Minute, func(ctx context.Context) error {
-			_, err := m.Media.SweepUploads(ctx)
+			_, err := m.Media.Uploads.Sweep(ctx)
 			return err
 		}},
 		"sweep_stages": {5 * time.Second, func(ctx context.Context) error {
-			_, err := m.Media.SweepStages(ctx)
+			_, err := m.Media.Pipeline.SweepStages(ctx)
 			return err
 		}},
 		"sweep_assets": {time.Hour, func(ctx context.Context) error {
-			_, err := m.Media.SweepAssets(ctx)
+			_, err := m.Media.Pipeline.SweepAssets(ctx)
 			return err
 		}},
 		"sweep_sessions": {time.Hour, func(ctx context.Context) error { _, err := m.Accounts.Sweep(ctx); return err }},

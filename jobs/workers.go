@@ -57,12 +57,12 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 	}
 	river.AddWorker(w, &longRunning[media.StageArgs]{worker[media.StageArgs]{
 		retry: fastBackoff,
-		do:    d.Mall.Media.RunStage,
+		do:    d.Mall.Media.Pipeline.Run,
 	}})
 	river.AddWorker(w, &longRunning[media.EraseArgs]{worker[media.EraseArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a media.EraseArgs) error {
-			return d.Mall.Media.Erase(ctx, a.VideoID)
+			return d.Mall.Media.Pipeline.Erase(ctx, a.VideoID)
 		},
 	}})
 	river.AddWorker(w, &webhookWorker{send: d.Mall.Webhooks.Turn})

@@ -114,7 +114,7 @@ func TestAFilmThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
 	if v.State != media.VideoFailed || v.Refusal != "took_too_long" {
 		t.Errorf("%s %q", v.State, v.Refusal)
 	}
-	leftAlone(t, w.WorkDir())
+	leftAlone(t, w.Pipeline.WorkDir())
 	w.clean()
 }
 
@@ -263,12 +263,12 @@ func TestAKilledToolIsTriedAgain(t *testing.T) {
 	for range 2 {
 		_ = w.run(id, media.StageProbe)
 	}
-	if v, err := w.Video(t.Context(), 7, id); err != nil || v.State != media.VideoFailed ||
+	if v, err := w.Videos.Get(t.Context(), 7, id); err != nil || v.State != media.VideoFailed ||
 		v.Refusal != media.MallFailed {
 		t.Errorf("after three: %+v %v", v, err)
 	}
 	t.Setenv("PATH", path)
-	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	w.ok(w.Pipeline.Retry(t.Context(), 7, id, media.StageProbe))
 	w.ok(w.run(id, media.StageProbe))
 	if s := w.stage(7, id, media.StageProbe); s.State != media.StageDone {
 		t.Errorf("%+v", s)

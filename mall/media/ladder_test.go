@@ -64,7 +64,7 @@ func TestFilmsOfEveryShapeAreMade(t *testing.T) {
 			t.Errorf("%s: %s %q %d × %d", name, v.State, v.Refusal, v.Width, v.Height)
 			continue
 		}
-		a, err := w.Asset(t.Context(), *v.AssetID)
+		a, err := w.Assets.ByID(t.Context(), *v.AssetID)
 		w.ok(err)
 		var names []string
 		for _, r := range a.Renditions {

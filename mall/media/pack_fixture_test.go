@@ -22,7 +22,7 @@ import (
 var secret = []byte("a key of just thirty-two bytesok")
 
 type fixture struct {
-	*media.Media
+	media.Media
 	pool *pgxpool.Pool
 	dir  string
 }
@@ -94,7 +94,7 @@ func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
 
 func (f fixture) read(t *testing.T, prefix, folder, file string) []byte {
 	t.Helper()
-	h, err := f.Storage().OpenFilm(t.Context(), prefix, folder, file)
+	h, err := f.Storage.OpenFilm(t.Context(), prefix, folder, file)
 	if err != nil {
 		t.Fatal(err)
 	}

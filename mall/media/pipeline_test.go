@@ -102,7 +102,7 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	key := fmt.Sprintf("originals/%d", w.files)
 	w.ok(os.MkdirAll(filepath.Join(w.dir, "originals"), 0o700))
 	w.ok(os.WriteFile(filepath.Join(w.dir, key), content, 0o600))
-	id, err := w.Accept(w.t.Context(), media.Original{
+	id, err := w.Pipeline.Accept(w.t.Context(), media.Original{
 		OwnerID: owner,
 		Name:    name,
 		Key:     key,
@@ -117,19 +117,19 @@ func (w *works) make(owner, id int64) media.Video {
 	w.t.Helper()
 	for range 12 {
 		var waiting bool
-		all, err := w.Stages(w.t.Context(), owner, id)
+		all, err := w.Pipeline.Stages(w.t.Context(), owner, id)
 		w.ok(err)
 		for _, s := range all[id] {
 			if s.State != media.StageWaiting {
 				continue
 			}
 			waiting = true
-			if err := w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: s.Name}); err != nil {
+			if err := w.Pipeline.Run(w.t.Context(), media.StageArgs{VideoID: id, Stage: s.Name}); err != nil {
 				w.t.Logf("%s: %v", s.Name, err)
 			}
 			break
 		}
-		v, err := w.Video(w.t.Context(), owner, id)
+		v, err := w.Videos.Get(w.t.Context(), owner, id)
 		w.ok(err)
 		if !waiting || v.State != media.VideoProcessing {
 			return v
@@ -141,7 +141,7 @@ func (w *works) make(owner, id int64) media.Video {
 
 func (w *works) stage(owner, id int64, name string) media.Stage {
 	w.t.Helper()
-	all, err := w.Stages(w.t.Context(), owner, id)
+	all, err := w.Pipeline.Stages(w.t.Context(), owner, id)
 	w.ok(err)
 	for _, s := range all[id] {
 		if s.Name == name {
@@ -156,8 +156,8 @@ func (w *works) stage(owner, id int64, name string) media.Stage {
 func (w *works) clean() {
 	w.t.Helper()
 	var left []string
-	w.ok(filepath.WalkDir(w.WorkDir(), func(p string, d os.DirEntry, err error) error {
-		if p != w.WorkDir() {
+	w.ok(filepath.WalkDir(w.Pipeline.WorkDir(), func(p string, d os.DirEntry, err error) error {
+		if p != w.Pipeline.WorkDir() {
 			left = append(left, p)
 		}
 		return err
@@ -180,12 +180,12 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 		v.Height != 360 || v.Fingerprint == "" || v.Posters < 2 {
 		t.Fatalf("made %+v %+v", v, w.stage(7, id, media.StagePackage))
 	}
-	a, err := w.Asset(t.Context(), *v.AssetID)
+	a, err := w.Assets.ByID(t.Context(), *v.AssetID)
 	w.ok(err)
 	if len(a.Renditions) != 1 || a.Renditions[0].Name != "360p" || !a.HasThumbnails || a.DurationSeconds != 10 {
 		t.Fatalf("asset %+v", a)
 	}
-	list, err := w.Playlist(t.Context(), a.Prefix, "360p")
+	list, err := w.Assets.Playlist(t.Context(), a.Prefix, "360p")
 	w.ok(err)
 	if len(list.Segments) != 3 || list.Segments[0].Duration != 4 {
 		t.Errorf("segments %+v", list.Segments)
@@ -194,12 +194,12 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 		media.ThumbsFile); !bytes.Contains(vtt, []byte("thumbs_01.jpg#xywh=640,0,160,90")) {
 		t.Errorf("thumbnails %s", vtt)
 	}
-	poster, err := w.Poster(t.Context(), 7, id, 0)
+	poster, err := w.Videos.Poster(t.Context(), 7, id, 0)
 	w.ok(err)
 	if p, err := jpeg.Decode(bytes.NewReader(poster)); err != nil || p.Bounds().Dx() != 640 {
 		t.Errorf("poster: %v", err)
 	}
-	if _, err := w.Poster(t.Context(), 8, id, 0); !errors.Is(err, media.ErrUnknownVideo) {
+	if _, err := w.Videos.Poster(t.Context(), 8, id, 0); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Errorf("somebody else's poster: %v", err)
 	}
 	w.plays(a)
@@ -220,12 +220,12 @@ func TestPostersMoveWithTheirFilm(t *testing.T) {
 	if v := w.make(7, id); v.State != media.VideoReady || v.Posters == 0 {
 		t.Fatalf("%+v", v)
 	}
-	here, err := w.Poster(t.Context(), 7, id, 0)
+	here, err := w.Videos.Poster(t.Context(), 7, id, 0)
 	w.ok(err)
 	to, err := media.OpenStorage("", t.TempDir())
 	w.ok(err)
 	t.Cleanup(func() { to.Close() })
-	_, err = w.Storage().CopyTo(t.Context(), to, func(string, int64, bool) {})
+	_, err = w.Storage.CopyTo(t.Context(), to, func(string, int64, bool) {})
 	w.ok(err)
 	moved, err := media.New(media.Deps{
 		Pool:    w.pool,
@@ -234,7 +234,7 @@ func TestPostersMoveWithTheirFilm(t *testing.T) {
 		Now:     time.Now,
 	})
 	w.ok(err)
-	there, err := moved.Poster(t.Context(), 7, id, 0)
+	there, err := moved.Videos.Poster(t.Context(), 7, id, 0)
 	if err != nil || !bytes.Equal(here, there) {
 		t.Errorf("the poster stayed behind: %d bytes of %d, %v", len(there), len(here), err)
 	}
@@ -243,11 +243,11 @@ func TestPostersMoveWithTheirFilm(t *testing.T) {
 // open decrypts a rendition into a file.
 func (w *works) open(a media.Asset, rendition string) string {
 	w.t.Helper()
-	list, err := w.Playlist(w.t.Context(), a.Prefix, rendition)
+	list, err := w.Assets.Playlist(w.t.Context(), a.Prefix, rendition)
 	w.ok(err)
 	film := w.read(w.t, a.Prefix, rendition, list.Init)
 	for n, s := range list.Segments {
-		key, err := w.Key(w.t.Context(), a.Prefix, s.Key)
+		key, err := w.Assets.Key(w.t.Context(), a.Prefix, s.Key)
 		w.ok(err)
 		film = append(film, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
 	}

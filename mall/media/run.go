@@ -54,34 +54,34 @@ type task struct {
 	tell func(percent int, left time.Duration)
 }
 
-// RunStage works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come
+// Run works a stage if it is free. nil: it is done, or failed for good, or not ours to do. Later asks to come
 // again; any other error has put the stage back to waiting and asks for a retry.
-func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
-	w := m.work
+func (pl *Pipeline) Run(ctx context.Context, a StageArgs) error {
+	w := pl.work
 	if w == nil {
 		return Later{again, errors.New("films are not made here")}
 	}
 	select {
-	case <-w.halt:
+	case <-pl.halt:
 		return Later{beat, errHalted}
 	default:
 	}
 	if err := w.runner.Ready(); err != nil {
-		return m.wait(ctx, a, WaitsForFFmpeg, err)
+		return pl.wait(ctx, a, WaitsForFFmpeg, err)
 	}
-	if err := m.roomForStage(ctx, a); err != nil {
-		return m.wait(ctx, a, WaitsForDisk, err)
+	if err := pl.roomForStage(ctx, a); err != nil {
+		return pl.wait(ctx, a, WaitsForDisk, err)
 	}
-	if err := m.yieldToOtherCreators(ctx, a); err != nil {
+	if err := pl.yieldToOtherCreators(ctx, a); err != nil {
 		return err
 	}
 	t := &task{StageArgs: a, holder: rand.Text()}
-	attempts, err := m.q.ClaimStage(ctx, m.pool, dbsqlc.ClaimStageParams{
+	attempts, err := pl.q.ClaimStage(ctx, pl.pool, dbsqlc.ClaimStageParams{
 		VideoID: a.VideoID,
 		Stage:   a.Stage,
 		Holder:  t.holder,
-		At:      m.now(),
-		Until:   m.now().Add(leaseFor),
+		At:      pl.now(),
+		Until:   pl.now().Add(leaseFor),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // done, cancelled, or another's
@@ -92,22 +92,22 @@ func (m *Media) RunStage(ctx context.Context, a StageArgs) error {
 	t.attempts = int(attempts)
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stop := m.hold(running, cancel, t)
-	err = m.try(running, t)
+	stop := pl.hold(running, cancel, t)
+	err = pl.work.run(running, t)
 	stop()
 	if cause := context.Cause(running); cause != nil {
 		err = cause
 	}
-	return m.end(context.WithoutCancel(ctx), t, err)
+	return pl.end(context.WithoutCancel(ctx), t, err)
 }
 
 // yieldToOtherCreators asks for later where a creator would take a second worker for hours while others, of whom
 // nothing is being made, wait. Two that ask at the same moment may both pass; the next one doesn't.
-func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
+func (pl *Pipeline) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if a.Stage != StageTranscode {
 		return nil
 	}
-	leave, err := m.q.LeavesToOthers(ctx, m.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: m.now()})
+	leave, err := pl.q.LeavesToOthers(ctx, pl.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: pl.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // no such film: there is nothing to claim either
 	}
@@ -117,18 +117,18 @@ func (m *Media) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if !leave {
 		return nil
 	}
-	return m.wait(ctx, a, "", errTurn)
+	return pl.wait(ctx, a, "", errTurn)
 }
 
 // wait asks for later and notes in the stage that its job has come, and what it waits for where people should know.
-func (m *Media) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
+func (pl *Pipeline) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
 	note := dbsqlc.NoteWaitingParams{
 		VideoID: a.VideoID,
 		Stage:   a.Stage,
 		Refusal: refusal,
-		At:      m.now(),
+		At:      pl.now(),
 	}
-	if err := m.q.NoteWaiting(ctx, m.pool, note); err != nil {
+	if err := pl.q.NoteWaiting(ctx, pl.pool, note); err != nil {
 		return fmt.Errorf("note what video %d waits for: %w", a.VideoID, err)
 	}
 	return Later{again, why}
@@ -136,7 +136,7 @@ func (m *Media) wait(ctx context.Context, a StageArgs, refusal string, why error
 
 // hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process
 // is to end.
-func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
+func (pl *Pipeline) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
 	var mu sync.Mutex
 	var percent int32
 	var left *int32
@@ -161,12 +161,12 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 				return
 			case <-ctx.Done():
 				return
-			case <-m.work.halt:
+			case <-pl.halt:
 				cancel(errHalted)
 				return
 			case <-ticks.C:
 			}
-			if err := m.room(0); err != nil {
+			if err := pl.disks.room(0); err != nil {
 				cancel(err)
 				return
 			}
@@ -177,10 +177,10 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 				Holder:     t.holder,
 				Percent:    percent,
 				EtaSeconds: left,
-				Until:      m.now().Add(leaseFor),
+				Until:      pl.now().Add(leaseFor),
 			}
 			mu.Unlock()
-			n, err := m.q.KeepStage(ctx, m.pool, p)
+			n, err := pl.q.KeepStage(ctx, pl.pool, p)
 			switch {
 			case err == nil && n == 1:
 				alive = time.Now()
@@ -193,12 +193,12 @@ func (m *Media) hold(ctx context.Context, cancel context.CancelCauseFunc, t *tas
 	return func() { close(ended); <-over }
 }
 
-// try does the work in a folder of its own, made anew.
-func (m *Media) try(ctx context.Context, t *task) (err error) {
-	if t.video, err = m.q.VideoByID(ctx, m.pool, t.VideoID); err != nil {
+// run does the work in a folder of its own, made anew.
+func (pr *processor) run(ctx context.Context, t *task) (err error) {
+	if t.video, err = pr.q.VideoByID(ctx, pr.pool, t.VideoID); err != nil {
 		return fmt.Errorf("read video %d: %w", t.VideoID, err)
 	}
-	t.dir = filepath.Join(m.work.Dir, strconv.FormatInt(t.VideoID, 10)+"-"+t.video.Folder)
+	t.dir = filepath.Join(pr.dir, strconv.FormatInt(t.VideoID, 10)+"-"+t.video.Folder)
 	if err := os.MkdirAll(t.dir, 0o711); err != nil {
 		return err
 	}
@@ -218,18 +218,18 @@ func (m *Media) try(ctx context.Context, t *task) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(t.own)) }()
-	if err := m.work.runner.Own(t.own); err != nil {
+	if err := pr.runner.Own(t.own); err != nil {
 		return err
 	}
 	switch t.Stage {
 	case StageProbe:
-		return m.probe(ctx, t)
+		return pr.probe(ctx, t)
 	case StageTranscode:
-		return m.transcode(ctx, t)
+		return pr.transcode(ctx, t)
 	case StageImages:
-		return m.pictures(ctx, t)
+		return pr.pictures(ctx, t)
 	case StagePackage:
-		return m.finish(ctx, t)
+		return pr.finish(ctx, t)
 	}
 	return fmt.Errorf("no stage %q in this program", t.Stage)
 }
@@ -243,26 +243,26 @@ type outcome struct {
 }
 
 // end writes what became of a stage, enqueues the next one and gives the lease up.
-func (m *Media) end(ctx context.Context, t *task, err error) error {
+func (pl *Pipeline) end(ctx context.Context, t *task, err error) error {
 	switch {
 	case errors.Is(err, errLost):
-		return m.releaseLease(ctx, t)
-	case errors.Is(err, errElsewhere) && !m.waitForOriginHost(ctx, t):
-		return m.redoTranscode(ctx, t)
+		return pl.releaseLease(ctx, t)
+	case errors.Is(err, errElsewhere) && !pl.waitForOriginHost(ctx, t):
+		return pl.redoTranscode(ctx, t)
 	}
-	o := m.judge(ctx, t, err)
-	failed := db.InTx(ctx, m.pool, func(tx pgx.Tx) error { return m.endTx(ctx, tx, t, o) })
+	o := pl.judge(ctx, t, err)
+	failed := db.InTx(ctx, pl.pool, func(tx pgx.Tx) error { return pl.endTx(ctx, tx, t, o) })
 	if failed != nil {
 		return fmt.Errorf("end %s of video %d: %w", t.Stage, t.VideoID, failed)
 	}
 	if o.state == StageFailed || o.state == StageDone && t.asset != nil {
 		_ = os.RemoveAll(t.dir)
 	}
-	return errors.Join(o.answer, m.releaseLease(ctx, t))
+	return errors.Join(o.answer, pl.releaseLease(ctx, t))
 }
 
 // judge tells what becomes of a stage whose run ended with err.
-func (m *Media) judge(ctx context.Context, t *task, err error) outcome {
+func (pl *Pipeline) judge(ctx context.Context, t *task, err error) outcome {
 	if err == nil {
 		return outcome{state: StageDone}
 	}
@@ -270,13 +270,13 @@ func (m *Media) judge(ctx context.Context, t *task, err error) outcome {
 		return o
 	}
 	if f, ours := errors.AsType[*fault.Fault](err); ours && f.Kind == fault.Invalid {
-		m.work.Log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
+		pl.log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
 		return outcome{state: StageFailed, refusal: f.Slug}
 	}
 	if t.attempts < maxStageAttempts {
 		return outcome{state: StageWaiting, answer: fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)}
 	}
-	m.work.Log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
+	pl.log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
 		"error", err)
 	return outcome{state: StageFailed, refusal: MallFailed}
 }
@@ -301,49 +301,49 @@ func waitsFor(err error) (o outcome, waits bool) {
 }
 
 // endTx writes the outcome, and what follows from it for the video.
-func (m *Media) endTx(ctx context.Context, tx pgx.Tx, t *task, o outcome) error {
-	n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
+func (pl *Pipeline) endTx(ctx context.Context, tx pgx.Tx, t *task, o outcome) error {
+	n, err := pl.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
 		VideoID:   t.VideoID,
 		Stage:     t.Stage,
 		Holder:    t.holder,
 		State:     string(o.state),
 		Refusal:   o.refusal,
 		Forgotten: o.forgotten,
-		At:        m.now(),
+		At:        pl.now(),
 	})
 	if err != nil || n == 0 {
 		return err
 	}
 	switch {
 	case o.state == StageFailed:
-		return m.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
+		return pl.q.FailedVideo(ctx, tx, dbsqlc.FailedVideoParams{
 			ID:      t.VideoID,
 			Refusal: o.refusal,
-			At:      m.now(),
+			At:      pl.now(),
 		})
 	case o.state != StageDone:
 		return nil
 	case t.asset != nil:
-		return m.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
+		return pl.q.ReadyVideo(ctx, tx, dbsqlc.ReadyVideoParams{
 			ID:              t.VideoID,
 			AssetID:         t.asset.ID,
 			DurationSeconds: int32(t.asset.DurationSeconds),
-			At:              m.now(),
+			At:              pl.now(),
 		})
 	}
-	next, err := m.q.NextStage(ctx, tx, t.VideoID)
+	next, err := pl.q.NextStage(ctx, tx, t.VideoID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return m.enqueueTx(ctx, tx, t.VideoID, next)
+	return pl.enqueueTx(ctx, tx, t.VideoID, next)
 }
 
 // releaseLease ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
-func (m *Media) releaseLease(ctx context.Context, t *task) error {
-	if err := m.q.ReleaseStage(ctx, m.pool, dbsqlc.ReleaseStageParams{
+func (pl *Pipeline) releaseLease(ctx context.Context, t *task) error {
+	if err := pl.q.ReleaseStage(ctx, pl.pool, dbsqlc.ReleaseStageParams{
 		VideoID: t.VideoID,
 		Stage:   t.Stage,
 		Holder:  t.holder,
@@ -357,32 +357,32 @@ func (m *Media) releaseLease(ctx context.Context, t *task) error {
 // without it.
 const homeAfter = 2 * time.Minute
 
-func (m *Media) waitForOriginHost(ctx context.Context, t *task) bool {
-	all, err := m.Stages(ctx, t.video.OwnerID, t.VideoID)
+func (pl *Pipeline) waitForOriginHost(ctx context.Context, t *task) bool {
+	all, err := pl.Stages(ctx, t.video.OwnerID, t.VideoID)
 	if err != nil {
 		return true
 	}
 	for _, s := range all[t.VideoID] {
-		if s.Name == StageTranscode && s.EndedAt != nil && m.now().Sub(*s.EndedAt) > homeAfter {
+		if s.Name == StageTranscode && s.EndedAt != nil && pl.now().Sub(*s.EndedAt) > homeAfter {
 			return false
 		}
 	}
 	return true
 }
 
-func (m *Media) redoTranscode(ctx context.Context, t *task) error {
-	return db.InTx(ctx, m.pool, func(tx pgx.Tx) error {
-		n, err := m.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
+func (pl *Pipeline) redoTranscode(ctx context.Context, t *task) error {
+	return db.InTx(ctx, pl.pool, func(tx pgx.Tx) error {
+		n, err := pl.q.EndStage(ctx, tx, dbsqlc.EndStageParams{
 			VideoID:   t.VideoID,
 			Stage:     t.Stage,
 			Holder:    t.holder,
 			State:     string(StageWaiting),
 			Forgotten: true,
-			At:        m.now(),
+			At:        pl.now(),
 		})
 		if err != nil || n == 0 {
 			return err
 		}
-		return m.redoTx(ctx, tx, t.VideoID, StageTranscode)
+		return pl.redoTx(ctx, tx, t.VideoID, StageTranscode)
 	})
 }

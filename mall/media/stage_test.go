@@ -21,7 +21,7 @@ func (w *works) begins(owner, id int64, stage string) (ended <-chan error) {
 	w.t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		done <- w.RunStage(context.WithoutCancel(w.t.Context()), media.StageArgs{VideoID: id, Stage: stage})
+		done <- w.Pipeline.Run(context.WithoutCancel(w.t.Context()), media.StageArgs{VideoID: id, Stage: stage})
 	}()
 	w.until(func() bool { return w.stage(owner, id, stage).Percent > 0 })
 	return done
@@ -37,7 +37,7 @@ func (w *works) until(true_ func() bool) {
 }
 
 func (w *works) run(id int64, stage string) error {
-	return w.RunStage(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
+	return w.Pipeline.Run(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
 }
 
 // slow is a film whose sizes take some seconds to make.
@@ -81,13 +81,13 @@ func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
 	// What a killed worker leaves: a lease, and half a film.
-	folder := filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
+	folder := filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
 	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
 	_, err := w.pool.Exec(t.Context(), `update media_stage
 		set state = 'running', holder = 'dead', attempts = 1, lease_until = now() + interval '20 s'
 		where stage = 'transcode'`)
 	w.ok(err)
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
 		t.Errorf("a living lease was swept: %d, %v", n, err)
 	}
 	w.ok(w.run(id, media.StageTranscode))
@@ -95,10 +95,10 @@ func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
 		t.Fatalf("a living lease was broken: %+v", s)
 	}
 	w.ahead.Store(int64(21 * time.Second))
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 1 {
 		t.Fatalf("%d swept, %v", n, err)
 	}
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
 		t.Errorf("swept twice: %d, %v", n, err)
 	}
 	if v := w.make(7, id); v.State != media.VideoReady {
@@ -118,12 +118,12 @@ func TestADeletedFilmStopsBeingMadeAtOnce(t *testing.T) {
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
 	ended := w.begins(7, id, media.StageTranscode)
-	if err := w.Delete(t.Context(), 8, id); !errors.Is(err, media.ErrUnknownVideo) {
+	if err := w.Videos.Delete(t.Context(), 8, id); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Fatalf("somebody else deletes it: %v", err)
 	}
-	w.ok(w.Delete(t.Context(), 7, id))
+	w.ok(w.Videos.Delete(t.Context(), 7, id))
 	var later media.Later
-	if err := w.Erase(t.Context(), id); !errors.As(err, &later) {
+	if err := w.Pipeline.Erase(t.Context(), id); !errors.As(err, &later) {
 		t.Errorf("erased while a stage runs: %v", err)
 	}
 	select {
@@ -132,14 +132,14 @@ func TestADeletedFilmStopsBeingMadeAtOnce(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("it goes on")
 	}
-	leftAlone(t, w.WorkDir())
-	w.ok(w.Erase(t.Context(), id))
-	w.ok(w.Erase(t.Context(), id))
+	leftAlone(t, w.Pipeline.WorkDir())
+	w.ok(w.Pipeline.Erase(t.Context(), id))
+	w.ok(w.Pipeline.Erase(t.Context(), id))
 	w.clean()
 	if _, err := os.Stat(filepath.Join(w.dir, "originals", "1")); !os.IsNotExist(err) {
 		t.Errorf("the original: %v", err)
 	}
-	if _, err := w.Video(t.Context(), 7, id); !errors.Is(err, media.ErrUnknownVideo) {
+	if _, err := w.Videos.Get(t.Context(), 7, id); !errors.Is(err, media.ErrUnknownVideo) {
 		t.Errorf("read after its end: %v", err)
 	}
 }
@@ -149,7 +149,7 @@ func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
 	ended := w.begins(7, id, media.StageTranscode)
-	w.Halt()
+	w.Pipeline.Halt()
 	var later media.Later
 	if err := <-ended; !errors.As(err, &later) {
 		t.Errorf("halted: %v", err)
@@ -157,7 +157,7 @@ func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
 	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageWaiting || s.Attempts != 0 {
 		t.Errorf("after the halt %+v", s)
 	}
-	leftAlone(t, w.WorkDir())
+	leftAlone(t, w.Pipeline.WorkDir())
 }
 
 func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
@@ -167,22 +167,22 @@ func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
 	})
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
 	v := w.make(7, id)
-	a, err := w.Asset(t.Context(), *v.AssetID)
+	a, err := w.Assets.ByID(t.Context(), *v.AssetID)
 	w.ok(err)
-	w.ok(w.Delete(t.Context(), 7, id))
-	w.ok(w.Erase(t.Context(), id))
-	if _, err := w.Asset(t.Context(), a.ID); err != nil {
+	w.ok(w.Videos.Delete(t.Context(), 7, id))
+	w.ok(w.Pipeline.Erase(t.Context(), id))
+	if _, err := w.Assets.ByID(t.Context(), a.ID); err != nil {
 		t.Fatalf("a film in use is gone: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
-	if n, err := w.SweepAssets(t.Context()); err != nil || n != 0 {
+	if n, err := w.Pipeline.SweepAssets(t.Context()); err != nil || n != 0 {
 		t.Errorf("%d swept that are in use, %v", n, err)
 	}
 	used = false
-	if n, err := w.SweepAssets(t.Context()); err != nil || n != 1 {
+	if n, err := w.Pipeline.SweepAssets(t.Context()); err != nil || n != 1 {
 		t.Errorf("%d swept, %v", n, err)
 	}
-	if _, err := w.Asset(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
+	if _, err := w.Assets.ByID(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
 		t.Errorf("a film that nobody needs: %v", err)
 	}
 	for _, kind := range []string{"films", "trailers", "posters"} {
@@ -202,19 +202,19 @@ func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
 			t.Errorf("attempt %d: %v", n+1, err)
 		}
 	}
-	v, err := w.Video(t.Context(), 7, id)
+	v, err := w.Videos.Get(t.Context(), 7, id)
 	w.ok(err)
 	if v.State != media.VideoFailed || v.Refusal != media.MallFailed {
 		t.Fatalf("%+v", v)
 	}
 	w.ok(os.Rename(original+".away", original))
-	for _, wrong := range []error{w.Retry(t.Context(), 8, id, media.StageProbe),
-		w.Retry(t.Context(), 7, id, media.StagePackage)} {
+	for _, wrong := range []error{w.Pipeline.Retry(t.Context(), 8, id, media.StageProbe),
+		w.Pipeline.Retry(t.Context(), 7, id, media.StagePackage)} {
 		if !errors.Is(wrong, media.ErrUnknownVideo) && !errors.Is(wrong, media.ErrUnknownStage) {
 			t.Errorf("retried: %v", wrong)
 		}
 	}
-	w.ok(w.Retry(t.Context(), 7, id, media.StageProbe))
+	w.ok(w.Pipeline.Retry(t.Context(), 7, id, media.StageProbe))
 	if v := w.make(7, id); v.State != media.VideoReady {
 		t.Errorf("%+v", v)
 	}
@@ -236,7 +236,7 @@ func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 		w.ok(err)
 		w.ahead.Add(int64(11 * time.Minute))
 		for range 2 {
-			if n, err := w.SweepStages(t.Context()); err != nil || n != 0 {
+			if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
 				t.Errorf("%s: %d swept, %v", state, n, err)
 			}
 		}
@@ -247,7 +247,7 @@ func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 	_, err := w.pool.Exec(t.Context(), `delete from river_job`)
 	w.ok(err)
 	w.ahead.Add(int64(11 * time.Minute))
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 1 || w.queued("available") != 1 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 1 || w.queued("available") != 1 {
 		t.Errorf("a lost job: %d swept, %v", n, err)
 	}
 	if s := w.stage(7, id, media.StageProbe); s.State != media.StageWaiting {
@@ -271,7 +271,7 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 	if s := w.stage(7, id, media.StageProbe); s.Refusal != media.WaitsForFFmpeg {
 		t.Errorf("%+v", s)
 	}
-	if n, err := w.SweepStages(t.Context()); err != nil || n != 0 || w.queued("") != 1 {
+	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 || w.queued("") != 1 {
 		t.Errorf("%d swept, %v", n, err)
 	}
 }
@@ -306,7 +306,7 @@ func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
 		t.Errorf("nobody waits for a first worker: %+v", s)
 	}
 	// Who has none takes one, whoever else waits.
-	w.ok(w.Retry(t.Context(), 7, next, media.StageTranscode))
+	w.ok(w.Pipeline.Retry(t.Context(), 7, next, media.StageTranscode))
 	w.ahead.Store(int64(21 * time.Second)) // both workers died
 	w.ok(w.run(next, media.StageTranscode))
 	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
@@ -317,7 +317,7 @@ func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
 func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
-	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
+	w.ok(w.Videos.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
 	v := w.make(7, id)
 	if v.State != media.VideoReady || v.Trailer != (media.Trailer{From: 0, To: 12}) {
 		t.Fatalf("%+v %+v", v, w.stage(7, id, media.StagePackage))
@@ -333,7 +333,7 @@ func TestATrailerChosenWhileAFilmIsMadeIsCut(t *testing.T) {
 	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages} {
 		w.ok(w.run(id, stage))
 	}
-	w.ok(w.SetTrailer(t.Context(), 7, id, media.Trailer{From: 5, To: 7}))
+	w.ok(w.Videos.SetTrailer(t.Context(), 7, id, media.Trailer{From: 5, To: 7}))
 	w.ok(w.run(id, media.StagePackage))
 	if list := w.trailer(id); strings.Contains(list, "s00000.m4s") || !strings.Contains(list, "s00001.m4s") {
 		t.Errorf("its trailer: %s", list)
@@ -352,7 +352,7 @@ func TestAFilmWhoseMachineIsGoneIsMadeAgain(t *testing.T) {
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
 	w.ok(w.run(id, media.StageTranscode))
-	w.ok(os.RemoveAll(filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))))
+	w.ok(os.RemoveAll(filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))))
 	var later media.Later
 	if err := w.run(id, media.StageImages); !errors.As(err, &later) { // the other machine may still come
 		t.Errorf("elsewhere: %v", err)

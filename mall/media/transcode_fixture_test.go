@@ -31,7 +31,7 @@ func (w *works) filmedVideo(name string, content []byte) (media.Video, media.Ass
 	if v.State != media.VideoReady {
 		w.t.Fatalf("%s: %s %q", name, v.State, v.Refusal)
 	}
-	a, err := w.Asset(w.t.Context(), *v.AssetID)
+	a, err := w.Assets.ByID(w.t.Context(), *v.AssetID)
 	w.ok(err)
 	var files []string
 	for _, r := range a.Renditions {
@@ -51,9 +51,9 @@ func (w *works) transcoded(name string, content []byte) (media.Video, media.Mast
 			w.t.Fatalf("%s: %s is %s %q", name, stage, s.State, s.Refusal)
 		}
 	}
-	v, err := w.Video(w.t.Context(), 7, id)
+	v, err := w.Videos.Get(w.t.Context(), 7, id)
 	w.ok(err)
-	dir := filepath.Join(w.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)), media.StageTranscode)
+	dir := filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)), media.StageTranscode)
 	text, err := os.ReadFile(filepath.Join(dir, "master.m3u8"))
 	w.ok(err)
 	master, err := media.ParseMaster(text)

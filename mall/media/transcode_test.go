@@ -20,7 +20,7 @@ func TestTranscode_StillPicture(t *testing.T) {
 	if c := v.Conversion; c.SourceRate != "" || c.Held != 19 {
 		t.Errorf("its creator is told %+v", c)
 	}
-	list, err := w.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
+	list, err := w.Assets.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
 	if a.DurationSeconds != 20 || len(list.Segments) != 5 || math.Abs(list.Duration()-20) > 0.2 {
 		t.Errorf("%d s in %d segments, %+v", a.DurationSeconds, len(list.Segments), list.Segments)
@@ -279,7 +279,7 @@ func TestTranscode_SoundsOfEveryName(t *testing.T) {
 	if want := []string{"English", "Original", "X 5", "X", "X 6"}; !slices.Equal(labels, want) {
 		t.Errorf("%q, want %q", labels, want)
 	}
-	master, err := w.Master(t.Context(), a.Prefix)
+	master, err := w.Assets.Master(t.Context(), a.Prefix)
 	w.ok(err)
 	text := string(master.Bytes(func(media.Rendition) bool { return true }))
 	if strings.Count(text, ",mp4a.40.2\"") != len(a.Renditions) || strings.Count(text, "videomall.commentary") != 2 {
@@ -293,7 +293,7 @@ func TestTranscode_PiecesKeepTime(t *testing.T) {
 	w := factory(t)
 	_, a, _ := w.filmedVideo("ntsc.mp4",
 		sample(t, join(lavfi("testsrc2=s=96x54:r=30000/1001:d=53"), h264, ".mp4")...))
-	list, err := w.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
+	list, err := w.Assets.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
 	at := 0.0
 	for n, s := range list.Segments {

@@ -56,7 +56,7 @@ func bytesOf(n int) []byte {
 
 func (u *uploads) begin(t *testing.T, size int) media.Upload {
 	t.Helper()
-	up, err := u.BeginUpload(t.Context(), creator, media.NewUpload{
+	up, err := u.Uploads.Begin(t.Context(), creator, media.NewUpload{
 		Name: "My film.MP4",
 		Type: "video/mp4",
 		Size: int64(size),

@@ -43,7 +43,7 @@ func (p *Playback) Authorize(ctx context.Context, r AuthRequest) (Session, error
 	if err != nil {
 		return Session{}, err
 	}
-	asset, err := p.media.Asset(ctx, r.AssetID)
+	asset, err := p.media.Assets.ByID(ctx, r.AssetID)
 	if err != nil {
 		return Session{}, err
 	}

@@ -142,7 +142,7 @@ func (p *Playback) Master(ctx context.Context, token string, device []byte, vide
 	if err != nil {
 		return nil, err
 	}
-	master, err := p.media.Master(ctx, video)
+	master, err := p.media.Assets.Master(ctx, video)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (p *Playback) Playlist(ctx context.Context, token string, device []byte, vi
 	if err != nil {
 		return nil, err
 	}
-	list, err := p.media.Playlist(ctx, video, rendition)
+	list, err := p.media.Assets.Playlist(ctx, video, rendition)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (p *Playback) Key(ctx context.Context, token string, device []byte, video s
 			return nil, err
 		}
 	}
-	key, err := p.media.Key(ctx, video, number)
+	key, err := p.media.Assets.Key(ctx, video, number)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, 
 	if ok.Preview != 0 { // takes no device's place, and leaves no position
 		return p.session(ok.claims, ok.entitlement)
 	}
-	asset, err := p.media.AssetByPrefix(ctx, ok.Video)
+	asset, err := p.media.Assets.ByPrefix(ctx, ok.Video)
 	if errors.Is(err, media.ErrUnknownAsset) {
 		return Session{}, ErrWrongVideo.Because("%s is gone", ok.Video)
 	}

@@ -47,7 +47,7 @@ type fixture struct {
 	redis        *redis.Client
 	clock        *clock
 	entitlements *entitlement.Entitlements
-	media        *media.Media
+	media        media.Media
 	assets       map[int64]int64
 	phone        []byte
 	laptop       []byte
@@ -80,7 +80,7 @@ func open(t *testing.T) *fixture {
 	})
 	f.Playback = f.play(f.redis)
 	for spu, prefix := range map[int64]string{film: "film", other: "other"} {
-		a, err := f.media.Pack(t.Context(), clearFilm(), prefix, 2)
+		a, err := f.media.Assets.Pack(t.Context(), clearFilm(), prefix, 2)
 		f.must(err)
 		f.assets[spu] = a.ID
 	}

@@ -93,18 +93,18 @@ func (p *Playback) freeFilm(ctx context.Context, spuID int64) (media.Asset, int,
 	if seconds <= 0 {
 		return media.Asset{}, 0, ErrNotFree.Because("SPU %d", spuID)
 	}
-	asset, err := p.media.Asset(ctx, assetID)
+	asset, err := p.media.Assets.ByID(ctx, assetID)
 	return asset, seconds, err
 }
 
 // freePicture is what is free of a film's smallest rendition. All renditions are cut at the same moments and share
 // their keys.
 func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (media.Playlist, error) {
-	master, err := p.media.Master(ctx, video)
+	master, err := p.media.Assets.Master(ctx, video)
 	if err != nil {
 		return media.Playlist{}, err
 	}
-	list, err := p.media.Playlist(ctx, video, master.Smallest().Name)
+	list, err := p.media.Assets.Playlist(ctx, video, master.Smallest().Name)
 	return list.Until(float64(seconds)), err
 }
 
@@ -155,7 +155,7 @@ func freeLimit(session string) int {
 
 // freeSegment refuses a file of a rendition or a sound that begins after the limit.
 func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
-	list, err := p.media.Playlist(ctx, r.Prefix, r.Folder)
+	list, err := p.media.Assets.Playlist(ctx, r.Prefix, r.Folder)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
 
 // freeText is what subtitles and chapters say before the limit. Thumbnails show the whole film, so there are none.
 func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File, error) {
-	asset, err := p.media.AssetByPrefix(ctx, r.Prefix)
+	asset, err := p.media.Assets.ByPrefix(ctx, r.Prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File,
 	if !chapters && !slices.ContainsFunc(asset.Captions, func(c media.Caption) bool { return c.File == r.File }) {
 		return nil, ErrFreeOver.Because("%s of %s", r.File, r.Prefix)
 	}
-	return p.media.TextUntil(ctx, r.Prefix, r.File, freeLimit(r.Session))
+	return p.media.Captions.Until(ctx, r.Prefix, r.File, freeLimit(r.Session))
 }
 
 // FreeExtras signs what may be loaded beside a film's free minutes: subtitles and chapters, of which only that part is

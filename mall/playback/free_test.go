@@ -31,9 +31,9 @@ func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 	src := clearFilm()
 	src["en.vtt"].Data = []byte(
 		"WEBVTT\n\n00:00.000 --> 00:02.000\nFirst\n\n00:05.000 --> 00:07.000\nSecond\n\n00:12.000 --> 00:14.000\nThe murderer\n")
-	tale, err := f.media.Pack(f.t.Context(), src, "tale", 2)
+	tale, err := f.media.Assets.Pack(f.t.Context(), src, "tale", 2)
 	f.must(err)
-	f.must(f.media.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{
+	f.must(f.media.Captions.SetAssetChapters(f.t.Context(), tale.ID, []media.Chapter{{
 		Start: 0,
 		En:    "Begin",
 		Zh:    "开始",
@@ -142,7 +142,7 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 	}
 	master := strings.ReplaceAll(string(src["master.m3u8"].Data), "BANDWIDTH=", `AUDIO="sound",BANDWIDTH=`)
 	src["master.m3u8"].Data = []byte(strings.Replace(master, "#EXTM3U\n", "#EXTM3U\n"+sounds, 1))
-	heard, err := f.media.Pack(t.Context(), src, "heard", 2)
+	heard, err := f.media.Assets.Pack(t.Context(), src, "heard", 2)
 	f.must(err)
 	f.assets[9] = heard.ID
 	g[9] = struct {

@@ -82,7 +82,7 @@ type Playback struct {
 	onProgress   func(Progressed)
 	pool         *pgxpool.Pool
 	entitlements *entitlement.Entitlements
-	media        *media.Media
+	media        media.Media
 	leases       *leases
 	keys         Keys
 	opt          Options
@@ -97,7 +97,7 @@ type Deps struct {
 	// Redis may be nil: then, as whenever Redis is away, any number of streams of an account play.
 	Redis        redis.UniversalClient
 	Entitlements *entitlement.Entitlements
-	Media        *media.Media
+	Media        media.Media
 	Keys         Keys
 	Options      Options
 	// OnProgress is called at each heartbeat and must not wait for anything; nil calls nobody.

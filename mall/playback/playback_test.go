@@ -51,7 +51,7 @@ func TestAFilmPlaysForWhomItBelongsTo(t *testing.T) {
 	}
 	key, err := f.Key(t.Context(), s.Token, f.phone, "film", 0)
 	f.must(err)
-	if direct, err := f.media.Key(t.Context(), "film", 0); err != nil || !bytes.Equal(key, direct) {
+	if direct, err := f.media.Assets.Key(t.Context(), "film", 0); err != nil || !bytes.Equal(key, direct) {
 		t.Fatalf("another key: %v", err)
 	}
 	h, contentType, err := f.OpenSegment(t.Context(), segment(base+"s0.m4s"))
@@ -201,7 +201,7 @@ func TestSegmentAddresses(t *testing.T) {
 	s := f.authorized(ann, film, f.phone)
 	good := segment(s.SegmentPrefix + "360p/s0.m4s")
 	f.must(f.fetch(good))
-	asset, err := f.media.Asset(t.Context(), f.assets[film])
+	asset, err := f.media.Assets.ByID(t.Context(), f.assets[film])
 	f.must(err)
 	extras := f.Extras(ann, asset)
 	for _, address := range []string{extras.Captions[0].URL, extras.ThumbsURL,

@@ -25,7 +25,7 @@ type PreviewRequest struct {
 // as playing does, but no device's place, and keeps no position. Refusals: entitlement.ErrNotEntitled, ErrWrongDevice
 // without a device, ErrStreamLimit, media.ErrUnknownAsset.
 func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, error) {
-	asset, err := p.media.Asset(ctx, r.AssetID)
+	asset, err := p.media.Assets.ByID(ctx, r.AssetID)
 	if err != nil {
 		return Session{}, err
 	}

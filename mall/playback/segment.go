@@ -78,7 +78,7 @@ func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.
 		return nil, "", err
 	}
 	if f == nil {
-		f, err = p.media.Storage().OpenFilm(ctx, r.Prefix, r.Folder, r.File)
+		f, err = p.media.Storage.OpenFilm(ctx, r.Prefix, r.Folder, r.File)
 	}
 	return opened(f, contentType, err, r.Prefix+"/"+r.Folder+"/"+r.File)
 }
@@ -116,7 +116,7 @@ func (p *Playback) OpenTrailer(ctx context.Context,
 	if !ok {
 		return nil, "", media.ErrUnknownAsset
 	}
-	f, err = p.media.Storage().OpenTrailer(ctx, prefix, file)
+	f, err = p.media.Storage.OpenTrailer(ctx, prefix, file)
 	return opened(f, contentType, err, "trailer "+prefix+"/"+file)
 }
 

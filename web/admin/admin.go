@@ -45,7 +45,7 @@ type Deps struct {
 	People       *backoffice.People
 	Sessions     *account.Sessions
 	Catalog      *catalog.Catalog
-	Media        *media.Media
+	Media        media.Media
 	Entitlements *entitlement.Entitlements
 	Playback     *playback.Playback
 	Ledger       *ledger.Ledger

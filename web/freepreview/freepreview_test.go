@@ -40,7 +40,7 @@ func open(t *testing.T) *house {
 	storage, err := media.OpenStorage("", t.TempDir())
 	h.must(err)
 	t.Cleanup(func() { storage.Close() })
-	var films *media.Media
+	var films media.Media
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		films, err = media.New(media.Deps{
 			Pool:    m.Pool,
@@ -84,9 +84,9 @@ func open(t *testing.T) *house {
 	h.sku = h.Film(990, -1)
 	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
 	h.must(err)
-	asset, err := films.Pack(t.Context(), clearFilm(), "sea", 2)
+	asset, err := films.Assets.Pack(t.Context(), clearFilm(), "sea", 2)
 	h.must(err)
-	h.must(films.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
+	h.must(films.Captions.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
 		Start: 0,
 		En:    "Begin",
 		Zh:    "开始",

@@ -32,7 +32,7 @@ type Deps struct {
 	Sessions     *account.Sessions
 	Catalog      *catalog.Catalog
 	Entitlements *entitlement.Entitlements
-	Media        *media.Media
+	Media        media.Media
 	Playback     *playback.Playback
 	// Secure says that people reach the mall over https; it names the device cookie.
 	Secure bool
@@ -194,7 +194,7 @@ func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 // film is what plays, by itself: a person has come to its page to watch it.
 func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
-	asset, err := d.Media.Asset(ctx, *product.AssetID)
+	asset, err := d.Media.Assets.ByID(ctx, *product.AssetID)
 	if err != nil {
 		return nil, err
 	}
