@@ -50,7 +50,7 @@ func stop(m *malltest.Mall, client *river.Client[pgx.Tx]) {
 	}
 }
 
-func TestAnOrderGoesItsWholeWayByItself(t *testing.T) {
+func TestWorkers_order(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, 3)
 	work(m)
@@ -82,7 +82,7 @@ func TestAnOrderGoesItsWholeWayByItself(t *testing.T) {
 	m.Whole()
 }
 
-func TestAnUnpaidOrderClosesByItself(t *testing.T) {
+func TestWorkers_unpaid_order(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, 1)
 	o := m.Place(7, film)
@@ -94,7 +94,7 @@ func TestAnUnpaidOrderClosesByItself(t *testing.T) {
 	m.Whole()
 }
 
-func TestAGrantWhoseJobIsLostComesAllTheSame(t *testing.T) {
+func TestWorkers_grant_job_lost(t *testing.T) {
 	m := open(t)
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
@@ -110,7 +110,7 @@ func TestAGrantWhoseJobIsLostComesAllTheSame(t *testing.T) {
 	}
 }
 
-func TestAGrantWhoseWorkerWasKilledComesWithinThePromise(t *testing.T) {
+func TestWorkers_grant_worker_killed(t *testing.T) {
 	m := open(t)
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
@@ -125,7 +125,7 @@ func TestAGrantWhoseWorkerWasKilledComesWithinThePromise(t *testing.T) {
 	m.Whole()
 }
 
-func TestAPoisonousJobKeepsNobodyWaiting(t *testing.T) {
+func TestWorkers_job_that_panics(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
 	for range 5 {
@@ -151,7 +151,7 @@ func TestAPoisonousJobKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
-func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
+func TestWorkers_every_kind(t *testing.T) {
 	m := open(t)
 	work(m) // River refuses to insert a kind that a working client does not know
 	client, err := jobs.New(jobs.Deps{
@@ -172,7 +172,7 @@ func TestEveryKindThatIsEnqueuedIsWorked(t *testing.T) {
 	}
 }
 
-func TestAStoppedWorkerLosesNoJob(t *testing.T) {
+func TestWorkers_stopped(t *testing.T) {
 	m := open(t)
 	film := m.Sells(990, -1)
 	var orders []order.Order
@@ -191,7 +191,7 @@ func TestAStoppedWorkerLosesNoJob(t *testing.T) {
 	m.Whole()
 }
 
-func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
+func TestPeriodic_process_killed(t *testing.T) {
 	m := open(t)
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
@@ -219,7 +219,7 @@ func TestATurnOfAKilledProcessKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
-func TestATurnOfADeadProcessIsTakenUpAgain(t *testing.T) {
+func TestPeriodic_process_dead(t *testing.T) {
 	m := open(t)
 	client, err := jobs.New(jobs.Deps{
 		Pool:    m.Pool,

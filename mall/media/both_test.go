@@ -59,7 +59,7 @@ func openStorage(t *testing.T, storageURL string) *media.Storage {
 	return s
 }
 
-func TestAFilmIsPackedAndReadBackWhereverItLies(t *testing.T) {
+func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
 		src := withExtras(film(5))
 		a, err := f.Assets.Pack(t.Context(), src, "film", 2)
@@ -116,7 +116,7 @@ func TestAFilmIsPackedAndReadBackWhereverItLies(t *testing.T) {
 }
 
 // A film that is given up half way, and one whose rows were lost, are no films; the next Pack makes whole ones.
-func TestAFilmIsThereWholeOrNotAtAll(t *testing.T) {
+func TestAssets_Pack_whole_or_not_at_all(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
 		broken := film(6)
 		broken["720p/s00005.m4s"] = &fstest.MapFile{Data: []byte("x"), Mode: fs.ModeDir}
@@ -161,7 +161,7 @@ func TestAFilmIsThereWholeOrNotAtAll(t *testing.T) {
 	})
 }
 
-func TestMediaMoveAndAMoveGoesOn(t *testing.T) {
+func TestStorage_CopyTo_goes_on_after_an_interruption(t *testing.T) {
 	t.Parallel()
 	folder, bucket := openStorage(t, "file://"+t.TempDir()), openStorage(t, dbtest.Bucket(t))
 	pool := dbtest.New(t)

@@ -20,7 +20,7 @@ const vtt = "WEBVTT - a title\nX: y\n\nSTYLE\n::cue { background: url(https://el
 	"shown\n\nfirst\n00:01.000 --> 00:02.500 line:0 align:start region:r1 onload:x\n<v Ann><b>Hi</b></v> &amp; " +
 	"<c.loud>you</c> &lt;3\n"
 
-func TestSubtitlesComeOutInOneForm(t *testing.T) {
+func TestParseCaptions_one_form(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		srt: "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n<i>Hello</i> world &amp; co\n\n00:00:03.000 --> " +
@@ -79,7 +79,7 @@ func FuzzParseCaptions(f *testing.F) {
 	})
 }
 
-func TestSubtitlesAndChaptersGoWithAFilm(t *testing.T) {
+func TestCaptions_Set(t *testing.T) {
 	w := factory(t)
 	ctx := t.Context()
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
@@ -142,7 +142,7 @@ func TestSubtitlesAndChaptersGoWithAFilm(t *testing.T) {
 	}
 }
 
-func TestATrailerIsTheChosenPart(t *testing.T) {
+func TestVideos_SetTrailer(t *testing.T) {
 	w := factory(t)
 	ctx := t.Context()
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 18), ".mp4")...))

@@ -11,7 +11,7 @@ import (
 )
 
 // What the mall takes must be what ffmpeg calls it: a codec that no decoder of the list reads is silently lost.
-func TestCodecs_NamesOfFFmpeg(t *testing.T) {
+func TestCodecs_known_to_ffmpeg(t *testing.T) {
 	t.Parallel()
 	needFFmpeg(t)
 	out, err := exec.Command("ffmpeg", "-hide_banner", "-codecs").Output()

@@ -67,7 +67,7 @@ func TestTranscode_HDR(t *testing.T) {
 func abs(n int) int { return max(n, -n) }
 
 // A form of Dolby Vision without a base that others understand would come out green and violet.
-func TestProbe_DolbyVisionAlone(t *testing.T) {
+func TestProbe_Dolby_Vision_alone(t *testing.T) {
 	w := factory(t)
 	content := dolbyVision(t, hdr(t, "smpte2084"), 5, 0)
 	if v := w.make(7, w.upload(7, "dolby-5.mov", content)); v.State != media.VideoFailed ||
@@ -77,7 +77,7 @@ func TestProbe_DolbyVisionAlone(t *testing.T) {
 }
 
 // More colours than BT.709 has, without HDR.
-func TestTranscode_WideColours(t *testing.T) {
+func TestTranscode_wide_colours(t *testing.T) {
 	w := factory(t)
 	drawn := "smptehdbars=s=640x360:r=10:d=1,format=gbrp,zscale=tin=709:pin=709:rin=pc:m=2020_ncl:t=2020_10:p=2020:r=tv,format=yuv420p10le"
 	content := sample(t, join(lavfi(drawn), "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",

@@ -69,7 +69,7 @@ func (f fixture) cover(t *testing.T, stem string, width int) image.Image {
 	return p
 }
 
-func TestACoverIsDrawnAnewInThreeSizes(t *testing.T) {
+func TestCovers_Save_three_sizes(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)
 	}
@@ -128,7 +128,7 @@ func claims(w, h uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(out, head...), crc32.ChecksumIEEE(head))
 }
 
-func TestBombsAreNoCovers(t *testing.T) {
+func TestCovers_Save_refused(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	whole := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, halves(800, 450), nil) })

@@ -13,7 +13,7 @@ import (
 	"videomall/mall/media"
 )
 
-func TestMedia_BeginCover(t *testing.T) {
+func TestCovers_Begin(t *testing.T) {
 	t.Parallel()
 	t.Run("one of each creator", func(t *testing.T) {
 		t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/media"
 )
 
-func TestMedia_WriteUpload_disk_full(t *testing.T) {
+func TestUploads_Write_disk_full(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	const floor = 1 << 30
@@ -78,7 +78,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestMedia_RunStage_disk_full(t *testing.T) {
+func TestPipeline_Run_disk_full(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 2), ".mp4")...))
 	const floor = 1 << 30
@@ -105,7 +105,7 @@ func TestMedia_RunStage_disk_full(t *testing.T) {
 }
 
 // A disk that gets full while a film is made ends the stage, which costs it no attempt.
-func TestMedia_RunStage_disk_full_meanwhile(t *testing.T) {
+func TestPipeline_Run_disk_fills_up(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", slow(t))
 	const floor = 1 << 30

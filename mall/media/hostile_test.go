@@ -15,7 +15,7 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-func TestWhatIsNoFilmIsRefusedInWords(t *testing.T) {
+func TestPipeline_Run_no_video(t *testing.T) {
 	w := factory(t)
 	// Somebody else's film, where every account of the machine may read it: only what a file is read as keeps it apart.
 	open, err := os.MkdirTemp("", "videomall-secret-")
@@ -78,7 +78,7 @@ func lying(film []byte) []byte {
 	return out
 }
 
-func TestALengthThatLiesDoesNoHarm(t *testing.T) {
+func TestPipeline_Run_false_length(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Duration = 5 * time.Second })
 	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
 	if v := w.make(7, w.upload(7, "day.mp4", lying(film))); v.State != media.VideoReady || v.DurationSeconds != 2 {
@@ -94,7 +94,7 @@ func TestALengthThatLiesDoesNoHarm(t *testing.T) {
 	w.clean()
 }
 
-func TestAttachmentsAreLeftAlone(t *testing.T) {
+func TestPipeline_Run_attachment(t *testing.T) {
 	w := factory(t)
 	note := kept(t, "note.ttf", []byte("not a font"))
 	mkv := sample(t,
@@ -107,7 +107,7 @@ func TestAttachmentsAreLeftAlone(t *testing.T) {
 	w.clean()
 }
 
-func TestAFilmThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
+func TestPipeline_Run_took_too_long(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Wall = 1500 * time.Millisecond })
 	id := w.upload(7, "slow.mp4", sample(t, append(sounding("1280x720", 20), ".mp4")...))
 	v := w.make(7, id)
@@ -118,7 +118,7 @@ func TestAFilmThatTakesTooLongIsKilledWithAllItStarted(t *testing.T) {
 	w.clean()
 }
 
-func TestToolsRunLockedIn(t *testing.T) {
+func TestRunner_Run_limits(t *testing.T) {
 	needFFmpeg(t)
 	r, err := ffmpeg.New()
 	if err != nil {
@@ -198,7 +198,7 @@ func TestToolsRunLockedIn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFaultOfAFilms(t *testing.T) {
+func TestRunner_Run_whose_fault(t *testing.T) {
 	needFFmpeg(t)
 	r, err := ffmpeg.New()
 	if err != nil {
@@ -243,7 +243,7 @@ func TestWhatIsNoFaultOfAFilms(t *testing.T) {
 }
 
 // The creator is not told that the film is damaged, and it is tried again.
-func TestAKilledToolIsTriedAgain(t *testing.T) {
+func TestPipeline_Run_tool_killed(t *testing.T) {
 	w := openFactory(t)
 	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
 	w.ok(err)
@@ -275,7 +275,7 @@ func TestAKilledToolIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
+func TestJoin_link(t *testing.T) {
 	t.Parallel()
 	clear, own, victim := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "victim")
 	if err := errors.Join(os.CopyFS(clear, film(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
@@ -299,7 +299,7 @@ func TestALinkThatAToolLeftIsNotFollowed(t *testing.T) {
 }
 
 // Not parallel: it moves the folder for temporary files.
-func TestAFolderForFilmsThatSomebodyElseMadeIsNotTaken(t *testing.T) {
+func TestNew_work_folder_of_another_account(t *testing.T) {
 	pool := dbtest.New(t)
 	t.Setenv("TMPDIR", t.TempDir())
 	usual := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/media"
 )
 
-func TestNoRungIsLargerThanItsSource(t *testing.T) {
+func TestLadder(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[[2]int]string{
 		{1280, 720}:  "[360p 640x360 720p 1280x720]",
@@ -35,7 +35,7 @@ func TestNoRungIsLargerThanItsSource(t *testing.T) {
 	}
 }
 
-func TestFilmsOfEveryShapeAreMade(t *testing.T) {
+func TestPipeline_Run_every_shape(t *testing.T) {
 	w := factory(t)
 	// ffmpeg notes a turn only in what it copies.
 	flat := kept(t, "flat.mp4", sample(t, append(sounding("640x360", 3), ".mp4")...))

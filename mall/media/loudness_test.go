@@ -26,7 +26,7 @@ func loudnessOf(t *testing.T, file string) (lufs, peak float64) {
 	return lufs, peak
 }
 
-func TestTranscode_Loudness(t *testing.T) {
+func TestTranscode_loudness(t *testing.T) {
 	w := factory(t)
 	picture := "testsrc2=s=320x180:r=10:d=6"
 	tone := "0.9*sin(2*PI*440*t)"
@@ -55,7 +55,7 @@ func TestTranscode_Loudness(t *testing.T) {
 	}
 }
 
-func TestTranscode_Silence(t *testing.T) {
+func TestTranscode_silence(t *testing.T) {
 	w := factory(t)
 	_, _, files := w.filmedVideo("silent.mp4",
 		sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))

@@ -21,7 +21,7 @@ import (
 	"videomall/mall/media"
 )
 
-func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
+func TestAssets_Pack_decrypts_to_its_source(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := withExtras(film(300)) // beyond 256, so that the IV has two bytes
@@ -74,7 +74,7 @@ func TestAPackedFilmDecryptsToItsSource(t *testing.T) {
 	}
 }
 
-func TestTheTrailerIsShortAndClear(t *testing.T) {
+func TestAssets_Pack_trailer(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := film(9)
@@ -102,7 +102,7 @@ func TestTheTrailerIsShortAndClear(t *testing.T) {
 	}
 }
 
-func TestPack_SeveralSounds(t *testing.T) {
+func TestAssets_Pack_several_sounds(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := withSounds(8)
@@ -131,7 +131,7 @@ func TestPack_SeveralSounds(t *testing.T) {
 	}
 }
 
-func TestPack_SoundOfAnotherLength(t *testing.T) {
+func TestAssets_Pack_sound_of_another_length(t *testing.T) {
 	t.Parallel()
 	src := withSounds(8)
 	src["sound-1/index.m3u8"] = src["sound-2/index.m3u8"]
@@ -142,7 +142,7 @@ func TestPack_SoundOfAnotherLength(t *testing.T) {
 	}
 }
 
-func TestTrailer_OfAFilmWithSeveralSounds(t *testing.T) {
+func TestAssets_Pack_trailer_with_several_sounds(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	src := withSounds(9)
@@ -177,7 +177,7 @@ func TestTrailer_OfAFilmWithSeveralSounds(t *testing.T) {
 	}
 }
 
-func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
+func TestAssets_Pack_again(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	const packers = 4
@@ -233,7 +233,7 @@ func TestPackIsOnceAPrefixAndHealsWhatWasLost(t *testing.T) {
 	}
 }
 
-func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
+func TestAssets_Key_moved_or_changed(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for _, p := range []string{"a", "b"} {
@@ -285,7 +285,7 @@ func TestAWrappedKeyOpensInItsPlaceOnly(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFilmIsRefusedWhole(t *testing.T) {
+func TestAssets_Pack_refused(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	cases := map[string]func(fstest.MapFS){
@@ -327,7 +327,7 @@ func TestWhatIsNoFilmIsRefusedWhole(t *testing.T) {
 }
 
 // ffmpeg is the judge that shares no code with us: it must decode what was decrypted.
-func TestFFmpegPlaysWhatWasPacked(t *testing.T) {
+func TestAssets_Pack_plays_in_ffmpeg(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)

@@ -167,7 +167,7 @@ func (w *works) clean() {
 	}
 }
 
-func TestAnUploadBecomesAFilm(t *testing.T) {
+func TestPipeline_Run(t *testing.T) {
 	w := factory(t)
 	content := sample(t, append(sounding("640x360", 10), ".mp4")...)
 	id := w.upload(7, "holiday.mp4", content)
@@ -214,7 +214,7 @@ func TestAnUploadBecomesAFilm(t *testing.T) {
 	}
 }
 
-func TestPostersMoveWithTheirFilm(t *testing.T) {
+func TestStorage_CopyTo_posters(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	if v := w.make(7, id); v.State != media.VideoReady || v.Posters == 0 {

@@ -29,7 +29,7 @@ func (w *works) begins(owner, id int64, stage string) (ended <-chan error) {
 
 func (w *works) until(true_ func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !true_(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !true_(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatal("it never comes true")
 		}
@@ -43,7 +43,7 @@ func (w *works) run(id int64, stage string) error {
 // slow is a film whose sizes take some seconds to make.
 func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 30), ".mp4")...) }
 
-func TestTwoWorkersRunAStageOnce(t *testing.T) {
+func TestPipeline_Run_several_workers(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages, media.StagePackage} {
@@ -67,7 +67,7 @@ func TestTwoWorkersRunAStageOnce(t *testing.T) {
 	}
 }
 
-func TestAStageWaitsForTheOneBefore(t *testing.T) {
+func TestPipeline_Run_out_of_order(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	w.ok(w.run(id, media.StagePackage))
@@ -76,7 +76,7 @@ func TestAStageWaitsForTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestAStageOfAKilledWorkerIsTakenUpAgain(t *testing.T) {
+func TestPipeline_Sweep_worker_killed(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
@@ -113,7 +113,7 @@ func (w *works) folder(id int64) (folder string) {
 	return folder
 }
 
-func TestADeletedFilmStopsBeingMadeAtOnce(t *testing.T) {
+func TestVideos_Delete_while_it_is_made(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
@@ -144,7 +144,7 @@ func TestADeletedFilmStopsBeingMadeAtOnce(t *testing.T) {
 	}
 }
 
-func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
+func TestPipeline_Halt(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "slow.mp4", slow(t))
 	w.ok(w.run(id, media.StageProbe))
@@ -160,7 +160,7 @@ func TestAStoppedProcessHandsItsStageOn(t *testing.T) {
 	leftAlone(t, w.Pipeline.WorkDir())
 }
 
-func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
+func TestPipeline_SweepAssets(t *testing.T) {
 	used := true
 	w := factory(t, func(p *media.Processing) {
 		p.InUse = func(context.Context, pgx.Tx, int64) (bool, error) { return used, nil }
@@ -192,7 +192,7 @@ func TestAPackagedFilmGoesUnlessItIsInUse(t *testing.T) {
 	}
 }
 
-func TestAFailureOfOursIsTriedThriceAndThenByHand(t *testing.T) {
+func TestPipeline_Retry(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
 	original := filepath.Join(w.dir, "originals", "1")
@@ -227,7 +227,7 @@ func (w *works) queued(state string) (n int) {
 	return n
 }
 
-func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
+func TestPipeline_Sweep_waiting(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	// behind others, or put off until there is ffmpeg
@@ -256,7 +256,7 @@ func TestAStageThatWaitsLongGetsNoSecondJob(t *testing.T) {
 }
 
 // Not parallel: it takes the tools away from the whole process.
-func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
+func TestPipeline_Run_no_ffmpeg(t *testing.T) {
 	w := openFactory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	t.Setenv("PATH", t.TempDir())
@@ -276,7 +276,7 @@ func TestAStageWithoutFFmpegWaitsWithItsOneJob(t *testing.T) {
 	}
 }
 
-func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
+func TestPipeline_Run_yields_to_other_creators(t *testing.T) {
 	w := factory(t)
 	running, next, others := w.upload(7, "a.mp4", []byte("x")), w.upload(7, "b.mp4", []byte("x")), w.upload(8, "c.mp4",
 		[]byte("x"))
@@ -314,7 +314,7 @@ func TestOneCreatorsFilmsDontTakeEveryWorker(t *testing.T) {
 	}
 }
 
-func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
+func TestVideos_SetTrailer_beyond_the_end(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 4), ".mp4")...))
 	w.ok(w.Videos.SetTrailer(t.Context(), 7, id, media.Trailer{From: 100, To: 110})) // nobody knows its length yet
@@ -327,7 +327,7 @@ func TestATrailerBeyondTheEndCostsNoFilm(t *testing.T) {
 	}
 }
 
-func TestATrailerChosenWhileAFilmIsMadeIsCut(t *testing.T) {
+func TestVideos_SetTrailer_while_it_is_made(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 10), ".mp4")...))
 	for _, stage := range []string{media.StageProbe, media.StageTranscode, media.StageImages} {
@@ -347,7 +347,7 @@ func (w *works) trailer(id int64) string {
 	return string(list)
 }
 
-func TestAFilmWhoseMachineIsGoneIsMadeAgain(t *testing.T) {
+func TestPipeline_Run_machine_gone(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("320x180", 2), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))

@@ -13,7 +13,7 @@ import (
 
 // The films here are of kinds that people bring to video sites and that once came out wrong.
 
-func TestTranscode_StillPicture(t *testing.T) {
+func TestTranscode_still_picture(t *testing.T) {
 	w := factory(t)
 	still := sample(t, join(lavfi("testsrc2=s=320x180:r=1:d=1", "sine=d=20"), h264, "-c:a", "aac", ".mp4")...)
 	v, a, files := w.filmedVideo("still.mp4", still)
@@ -41,7 +41,7 @@ func TestTranscode_StillPicture(t *testing.T) {
 	}
 }
 
-func TestTranscode_LatePicture(t *testing.T) {
+func TestTranscode_late_picture(t *testing.T) {
 	w := factory(t)
 	late := sample(t,
 		join("-itsoffset", "3", lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=6"), h264, "-c:a", "aac", ".mkv")...)
@@ -54,7 +54,7 @@ func TestTranscode_LatePicture(t *testing.T) {
 	}
 }
 
-func TestTranscode_FrameRate(t *testing.T) {
+func TestTranscode_frame_rate(t *testing.T) {
 	w := factory(t)
 	vfr := []string{"-fps_mode", "vfr", "-enc_time_base", "1/90000"}
 	for name, c := range map[string]struct {
@@ -81,7 +81,7 @@ func TestTranscode_FrameRate(t *testing.T) {
 	}
 }
 
-func TestTranscode_Colour(t *testing.T) {
+func TestTranscode_colour(t *testing.T) {
 	w := factory(t)
 	hd := "smptehdbars=s=1280x720:r=10:d=1,format=rgb24"
 	sd := "smptehdbars=s=640x360:r=10:d=1,format=rgb24"
@@ -115,7 +115,7 @@ func TestTranscode_Colour(t *testing.T) {
 	}
 }
 
-func TestTranscode_ClockThatJumps(t *testing.T) {
+func TestTranscode_clock_that_jumps(t *testing.T) {
 	w := factory(t)
 	plain := kept(t, "plain.mp4",
 		sample(t,
@@ -134,7 +134,7 @@ func TestTranscode_ClockThatJumps(t *testing.T) {
 	}
 }
 
-func TestTranscode_SizeThatChanges(t *testing.T) {
+func TestTranscode_size_that_changes(t *testing.T) {
 	w := factory(t)
 	wide := sample(t, join(lavfi("color=c=white:s=640x360:r=25:d=2"), h264, ".ts")...)
 	tall := sample(t, join(lavfi("color=c=white:s=360x640:r=25:d=2"), h264, ".ts")...)
@@ -152,7 +152,7 @@ func TestTranscode_SizeThatChanges(t *testing.T) {
 	}
 }
 
-func TestTranscode_SoundIsKept(t *testing.T) {
+func TestTranscode_sound_is_kept(t *testing.T) {
 	w := factory(t)
 	plain := kept(t, "plain.mp4",
 		sample(t,
@@ -174,7 +174,7 @@ func TestTranscode_SoundIsKept(t *testing.T) {
 	}
 }
 
-func TestTranscode_SoundTrack(t *testing.T) {
+func TestTranscode_sound_track(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=25:d=2", "sine=f=300:d=2", "sine=f=1200:d=2")
 	tracks := func(options ...string) []byte {
@@ -205,7 +205,7 @@ func TestTranscode_SoundTrack(t *testing.T) {
 	}
 }
 
-func TestTranscode_SeveralSounds(t *testing.T) {
+func TestTranscode_several_sounds(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=25:d=9", "sine=f=300:d=9", "sine=f=1200:d=7", "sine=f=2400:d=10",
 		"sine=f=4000:d=9", "sine=f=6000:d=9")
@@ -258,7 +258,7 @@ func TestTranscode_SeveralSounds(t *testing.T) {
 	}
 }
 
-func TestTranscode_SoundsOfEveryName(t *testing.T) {
+func TestTranscode_sounds_of_every_name(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=10:d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2",
 		"sine=d=2")
@@ -287,9 +287,9 @@ func TestTranscode_SoundsOfEveryName(t *testing.T) {
 	}
 }
 
-// TestTranscode_PiecesKeepTime makes a film at 29.97 frames a second. Sixty of these frames take 2.002 s: segments that
+// TestTranscode_pieces_keep_time makes a film at 29.97 frames a second. Sixty of these frames take 2.002 s: segments that
 // were cut by counting frames alone would be late by more than a frame from the tenth on.
-func TestTranscode_PiecesKeepTime(t *testing.T) {
+func TestTranscode_pieces_keep_time(t *testing.T) {
 	w := factory(t)
 	_, a, _ := w.filmedVideo("ntsc.mp4",
 		sample(t, join(lavfi("testsrc2=s=96x54:r=30000/1001:d=53"), h264, ".mp4")...))
@@ -307,7 +307,7 @@ func TestTranscode_PiecesKeepTime(t *testing.T) {
 	}
 }
 
-func TestProbe_UnusedStreams(t *testing.T) {
+func TestProbe_unused_streams(t *testing.T) {
 	w := factory(t)
 	plain := kept(t, "plain.mp4",
 		sample(t, join(lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=2"), h264, "-c:a", "aac", ".mp4")...))
@@ -331,7 +331,7 @@ func TestProbe_UnusedStreams(t *testing.T) {
 	}
 }
 
-func TestProbe_Codecs(t *testing.T) {
+func TestProbe_codecs(t *testing.T) {
 	w := factory(t)
 	for name, c := range map[string]struct {
 		args    []string

@@ -26,7 +26,7 @@ func (u *uploads) send(t *testing.T, p media.SignedPart, body []byte) int {
 	return answer.StatusCode
 }
 
-func TestADirectUploadGoesOnByItsParts(t *testing.T) {
+func TestUploads_SignParts(t *testing.T) {
 	t.Parallel()
 	u := openUploads(t, dbtest.Bucket(t), "")
 	whole := bytesOf(16<<20 + 5000)

@@ -16,7 +16,7 @@ import (
 	"videomall/mall/media"
 )
 
-func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
+func TestUploads_Write(t *testing.T) {
 	t.Parallel()
 	u, whole := local(t), bytesOf(1_000_003)
 	up := u.begin(t, len(whole))
@@ -87,7 +87,7 @@ func TestAnUploadGoesOnWhereverItBroke(t *testing.T) {
 	}
 }
 
-func TestTwoThatCompleteMakeOneFilm(t *testing.T) {
+func TestUploads_Complete_twice_at_once(t *testing.T) {
 	t.Parallel()
 	u, whole := local(t), bytesOf(1000)
 	up := u.begin(t, len(whole))
@@ -108,7 +108,7 @@ func TestTwoThatCompleteMakeOneFilm(t *testing.T) {
 	}
 }
 
-func TestOneWritesAnUploadAtATime(t *testing.T) {
+func TestUploads_Write_two_writers(t *testing.T) {
 	t.Parallel()
 	u, whole := local(t), bytesOf(1000)
 	up := u.begin(t, len(whole))
@@ -137,7 +137,7 @@ func TestOneWritesAnUploadAtATime(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatNobodyWantsLeavesNothing(t *testing.T) {
+func TestUploads_Sweep(t *testing.T) {
 	t.Parallel()
 	u, whole := local(t), bytesOf(1000)
 	old, alive := u.begin(t, len(whole)), u.begin(t, len(whole))
@@ -182,7 +182,7 @@ func TestAnUploadThatNobodyWantsLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
+func TestUploads_Begin_quota(t *testing.T) {
 	t.Parallel()
 	u := local(t, media.UploadLimits{File: 800, Quota: 1000})
 	var wg sync.WaitGroup
@@ -215,7 +215,7 @@ func TestTwoUploadsAtOnceDoNotPassTheQuota(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatIsNoFilmIsRefusedInWords(t *testing.T) {
+func TestUploads_Begin_refused(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	for _, c := range []struct {
@@ -267,7 +267,7 @@ func TestAnUploadThatIsNoFilmIsRefusedInWords(t *testing.T) {
 	}
 }
 
-func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
+func TestUploads_of_another_creator(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	up := u.begin(t, 1000)
@@ -286,7 +286,7 @@ func TestSomebodyElsesUploadIsNotThere(t *testing.T) {
 	}
 }
 
-func TestOneCreatorsFilmsInTheMakingAreBounded(t *testing.T) {
+func TestUploads_Begin_many_in_the_making(t *testing.T) {
 	t.Parallel()
 	u := local(t)
 	if _, err := u.pool.Exec(t.Context(), `insert into media_video (owner_id, name, original, size, folder, created_at,

@@ -64,7 +64,7 @@ func (f *fixture) try(spu int64, device []byte) playback.Free {
 	return s
 }
 
-func TestAnybodyPlaysTheFreeMinutesAndNothingBeyond(t *testing.T) {
+func TestPlayback_Free(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.generous()
@@ -179,7 +179,7 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 	}
 }
 
-func TestNothingBesideAFilmTellsWhatIsNotFree(t *testing.T) {
+func TestPlayback_Free_texts(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous()
@@ -220,7 +220,7 @@ func TestNothingBesideAFilmTellsWhatIsNotFree(t *testing.T) {
 	}
 }
 
-func TestATokenOfFreeMinutesIsGoodForNothingElse(t *testing.T) {
+func TestPlayback_Free_token(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous()
@@ -269,7 +269,7 @@ func TestATokenOfFreeMinutesIsGoodForNothingElse(t *testing.T) {
 	}
 }
 
-func TestFreeMinutesEndWithTheListing(t *testing.T) {
+func TestPlayback_Free_listing_ends(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.generous()
@@ -320,7 +320,7 @@ func TestFreeMinutesEndWithTheListing(t *testing.T) {
 	}
 }
 
-func TestFreeMinutesCountForNobody(t *testing.T) {
+func TestPlayback_Free_progress(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous(func(g playback.Progressed) { t.Errorf("heard of %+v", g) })

@@ -21,7 +21,7 @@ const (
 	film, other = int64(7), int64(8)
 )
 
-func TestAFilmPlaysForWhomItBelongsTo(t *testing.T) {
+func TestPlayback_Authorize(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, film, "a", entitlement.QualityHD, 0)
@@ -62,7 +62,7 @@ func TestAFilmPlaysForWhomItBelongsTo(t *testing.T) {
 	}
 }
 
-func TestQualityIsHeldInPlaylistsAndSegments(t *testing.T) {
+func TestPlayback_Playlist_quality(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, film, "hd", entitlement.QualityHD, 0)
@@ -87,7 +87,7 @@ func TestQualityIsHeldInPlaylistsAndSegments(t *testing.T) {
 }
 
 // Each way of not being allowed has its own answer, on each thing that is handed out.
-func TestEveryRefusalHasItsOwnCode(t *testing.T) {
+func TestPlayback_Check_refusals(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, film, "a", entitlement.QualityHD, 0)
@@ -175,7 +175,7 @@ func TestEveryRefusalHasItsOwnCode(t *testing.T) {
 	}
 }
 
-func TestAPositionIsKeptAndNotErasedByAPlayerThatHasNotBegun(t *testing.T) {
+func TestPlayback_Progress(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, film, "a", entitlement.QualityHD, 0)
@@ -194,7 +194,7 @@ func TestAPositionIsKeptAndNotErasedByAPlayerThatHasNotBegun(t *testing.T) {
 	}
 }
 
-func TestSegmentAddresses(t *testing.T) {
+func TestPlayback_OpenSegment(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.give(ann, film, "a", entitlement.Quality4K, 0)

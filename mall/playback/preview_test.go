@@ -13,7 +13,7 @@ import (
 	"videomall/mall/playback"
 )
 
-func TestAPreviewEndsWithTheLeaveToSeeIt(t *testing.T) {
+func TestPlayback_Preview(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	leave := map[int64]bool{ann: true}
