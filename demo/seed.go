@@ -34,7 +34,7 @@ var Accounts = []Account{
 
 const currency = "CNY"
 
-// segmentsAKey: the demo's films are short, and keys are to rotate all the same.
+// segmentsAKey is small, so that keys rotate even in the demo's short films.
 const segmentsAKey = 2
 
 // Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where

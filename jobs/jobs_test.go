@@ -88,7 +88,8 @@ func TestWorkers_unpaid_order(t *testing.T) {
 	o := m.Place(7, film)
 	m.PayPage(o)
 	m.Advance(16 * time.Minute)
-	// The job itself waits for the machine's clock; what runs here is the sweeper behind it.
+	// The job itself would wait for the machine's clock. The sweeper behind it goes by the test's, and closes the
+	// order.
 	work(m)
 	m.Becomes(o.OrderNo, order.Closed)
 	m.Whole()
@@ -115,7 +116,7 @@ func TestWorkers_grant_worker_killed(t *testing.T) {
 	o := m.Place(7, m.Sells(990, -1))
 	m.Pay(o, sandbox.PayOptions{})
 	m.OK(m.Sandbox.Deliver(m.Ctx, malltest.Query[int64](m, `select id from sandbox_notice`)[0]))
-	// What a worker that was killed in the middle leaves: its job says running, and River waits for it for minutes.
+	// A worker that was killed leaves a job in the state running, and River waits for that job for minutes.
 	_, err := m.Pool.Exec(m.Ctx, `update river_job
 		set state = 'running', attempt = 1, attempted_at = now(), attempted_by = '{dead}'
 		where kind = 'order_deliver'`)

@@ -20,7 +20,7 @@ const (
 	MaxChapterTitle = 100 // characters
 )
 
-// ErrBadChapters is a list of chapters that a film can't have; fields are "chapters.<n>.start", ".en" and ".zh".
+// ErrBadChapters says that a film can't have these chapters; its fields are "chapters.<n>.start", ".en" and ".zh".
 var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the video.")
 
 // Chapter is where a part of a film begins, in seconds, and what it is called. One language may be empty and is then

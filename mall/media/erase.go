@@ -14,7 +14,7 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// errStillWorked is a stage that has not yet heard that its film was deleted.
+// errStillWorked says that a stage has not yet noticed that its film was deleted.
 var errStillWorked = errors.New("a stage is still being worked")
 
 // Delete takes a film from its owner: what is being made of it ends within a second or two, and its files are removed.

@@ -32,7 +32,7 @@ func (pr *processor) probe(ctx context.Context, t *task) error {
 	return nil
 }
 
-// look probes the original, which then lies in the stage's folder.
+// look copies the original into the stage's folder and probes it.
 func (pr *processor) look(ctx context.Context, t *task) (Source, error) {
 	path, err := pr.fetchOriginal(ctx, t.video.Original, t.own)
 	if err != nil {
@@ -41,9 +41,9 @@ func (pr *processor) look(ctx context.Context, t *task) (Source, error) {
 	return Probe(ctx, pr.runner, pr.limits, path, t.own)
 }
 
-// transcode leaves the clear film in the film's folder, whole or not at all.
+// transcode makes the clear film in the film's folder. The film is there whole or not at all.
 func (pr *processor) transcode(ctx context.Context, t *task) error {
-	// again, for what is wanted of it depends on this program, not on what an older one wrote down
+	// again: how a film is made depends on this program, not on what an older version noted
 	s, err := pr.look(ctx, t)
 	if err != nil {
 		return err
@@ -75,7 +75,8 @@ func (pr *processor) transcode(ctx context.Context, t *task) error {
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
 }
 
-// evenOut finds the gain of each sound. A film is not refused for a sound beside its own: it is left out.
+// evenOut finds the gain of each sound. An additional sound that can't be read is left out, and the film is made all
+// the same.
 func (pr *processor) evenOut(ctx context.Context, t *task, out string, s *Source) error {
 	tracks := s.sounds
 	s.sounds = nil
@@ -108,8 +109,8 @@ func (pr *processor) noteConversion(ctx context.Context, videoID int64, c Conver
 	return nil
 }
 
-// inspect takes a clear film back from the tools, reads its playlists, writes down what its sounds are, and returns its
-// length. One that the tools ended well and that is no film had nothing to show.
+// inspect takes a clear film back from the tools, reads its playlists, names its sounds and returns its length. The
+// tools may succeed on a file that shows nothing: what they then leave is no film, and the file counts as broken.
 func (pr *processor) inspect(dir string, sounds []Sound) (time.Duration, error) {
 	if err := pr.runner.Reclaim(dir); err != nil {
 		return 0, ErrBroken.Because("%w", err)
@@ -186,7 +187,7 @@ func (c *clearFilm) playlist(rendition string) (Playlist, error) {
 	return ParsePlaylist(text)
 }
 
-// finish packages the film; the end of the stage makes it ready.
+// finish packages the film. The video becomes ready when the stage ends.
 func (pr *processor) finish(ctx context.Context, t *task) error {
 	film, err := openClear(filepath.Join(t.dir, StageTranscode))
 	if err != nil {
@@ -209,8 +210,9 @@ func (pr *processor) finish(ctx context.Context, t *task) error {
 	return nil
 }
 
-// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. One that was chosen before
-// anybody knew the film's length and lies beyond its end gives way to the usual one: the film is worth more.
+// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. A trailer that was chosen
+// before the film's length was known may lie beyond its end. The usual trailer then takes its place, so that the film
+// does not fail for it.
 func (pr *processor) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
 	v, err := pr.q.VideoByID(ctx, pr.pool, t.VideoID)
 	if err != nil {
@@ -238,7 +240,7 @@ func (pr *processor) chosenTrailer(ctx context.Context, t *task, asset Asset) er
 	return pr.assets.cutTrailer(ctx, asset, 0, defaultTrailer) // what lies there may be of a choice before
 }
 
-// layers are folders of which the first that has a file gives it; lists are the first one's.
+// layers are folders, one over the other: a file is that of the first folder that has it, and so is a list.
 type layers []fs.FS
 
 func (l layers) Open(name string) (f fs.File, err error) {

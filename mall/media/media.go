@@ -1,6 +1,6 @@
 // Package media owns what is watched, from a creator's file on its way in to the packaged film: uploads, originals,
 // encrypted segments in storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may
-// watch: whoever asks for a key here has been let in before.
+// watch: its callers check that before they ask for a key.
 package media
 
 import (
@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	// ErrUnknownAsset is a film or a key of it that is not there.
+	// ErrUnknownAsset says that there is no such film, or no such key of it.
 	ErrUnknownAsset = fault.New(fault.NotFound, "unknown_asset", "There is no such video file.")
 	// ErrBadPackage is a film that cannot be packaged; the cause says what about it.
 	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a video that the mall can package.")

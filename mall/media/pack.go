@@ -66,8 +66,8 @@ func (as *Assets) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery i
 	return asset, nil
 }
 
-// packed returns a film that can be played, or ErrUnknownAsset: a crash, or a storage that was lost, may leave rows or
-// files alone.
+// packed returns a film that can be played, or ErrUnknownAsset. It looks for rows and files, because a crash or a lost
+// storage may leave one without the other.
 func (as *Assets) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset, error) {
 	row, err := as.q.AssetByPrefix(ctx, q, prefix)
 	if err == nil {

@@ -22,13 +22,13 @@ import (
 )
 
 const (
-	// leaseFor is how long a stage stays a silent worker's; beat is how often a living one speaks, and progress is
-	// written.
+	// leaseFor is how long a worker keeps a stage without renewing its lease. beat is how often the worker renews it
+	// and writes the progress.
 	leaseFor = 30 * time.Second
 	beat     = time.Second
-	// maxStageAttempts bounds the failures that are not the film's.
+	// maxStageAttempts is how often a stage is tried when it fails for reasons that are not the film's.
 	maxStageAttempts = 3
-	// again is when a worker that could not begin is to come again.
+	// again is how long a worker that could not begin waits before it tries again.
 	again = 15 * time.Second
 )
 
@@ -47,10 +47,10 @@ type task struct {
 	attempts int
 	video    dbsqlc.MediaVideo
 	dir      string // of the film, on this machine
-	own      string // of this run: empty at its begin, gone at its end
+	own      string // of this run: empty when it begins, removed when it ends
 	// asset is what the last stage made.
 	asset *Asset
-	// tell notes how far the stage is.
+	// tell notes the stage's progress.
 	tell func(percent int, left time.Duration)
 }
 
@@ -101,8 +101,8 @@ func (pl *Pipeline) Run(ctx context.Context, a StageArgs) error {
 	return pl.end(context.WithoutCancel(ctx), t, err)
 }
 
-// yieldToOtherCreators asks for later where a creator would take a second worker for hours while others, of whom
-// nothing is being made, wait. Two that ask at the same moment may both pass; the next one doesn't.
+// yieldToOtherCreators puts a stage off when its creator would take a second worker for hours while another creator has
+// none. Two stages that ask at the same moment may both pass; the next one doesn't.
 func (pl *Pipeline) yieldToOtherCreators(ctx context.Context, a StageArgs) error {
 	if a.Stage != StageTranscode {
 		return nil
@@ -120,7 +120,7 @@ func (pl *Pipeline) yieldToOtherCreators(ctx context.Context, a StageArgs) error
 	return pl.wait(ctx, a, "", errTurn)
 }
 
-// wait asks for later and notes in the stage that its job has come, and what it waits for where people should know.
+// wait puts a stage off. It notes in the stage's row that its job was there, and what it waits for, for people to see.
 func (pl *Pipeline) wait(ctx context.Context, a StageArgs, refusal string, why error) error {
 	note := dbsqlc.NoteWaitingParams{
 		VideoID: a.VideoID,
@@ -134,8 +134,8 @@ func (pl *Pipeline) wait(ctx context.Context, a StageArgs, refusal string, why e
 	return Later{again, why}
 }
 
-// hold keeps the lease while the stage runs, writes its progress, and ends it when it is no longer ours or the process
-// is to end.
+// hold renews the lease while the stage runs, writes the progress, and cancels the run when the lease is lost, when a
+// disk is full, or when the process is to end.
 func (pl *Pipeline) hold(ctx context.Context, cancel context.CancelCauseFunc, t *task) (stop func()) {
 	var mu sync.Mutex
 	var percent int32
@@ -193,7 +193,7 @@ func (pl *Pipeline) hold(ctx context.Context, cancel context.CancelCauseFunc, t 
 	return func() { close(ended); <-over }
 }
 
-// run does the work in a folder of its own, made anew.
+// run does the work of a stage, in a folder made for this run.
 func (pr *processor) run(ctx context.Context, t *task) (err error) {
 	if t.video, err = pr.q.VideoByID(ctx, pr.pool, t.VideoID); err != nil {
 		return fmt.Errorf("read video %d: %w", t.VideoID, err)
@@ -341,7 +341,7 @@ func (pl *Pipeline) endTx(ctx context.Context, tx pgx.Tx, t *task, o outcome) er
 	return pl.enqueueTx(ctx, tx, t.VideoID, next)
 }
 
-// releaseLease ends the lease of a stage that was cancelled meanwhile; of any other there is none of ours left.
+// releaseLease ends the lease of a stage that was cancelled meanwhile. Any other stage has no lease of ours by now.
 func (pl *Pipeline) releaseLease(ctx context.Context, t *task) error {
 	if err := pl.q.ReleaseStage(ctx, pl.pool, dbsqlc.ReleaseStageParams{
 		VideoID: t.VideoID,
@@ -353,8 +353,8 @@ func (pl *Pipeline) releaseLease(ctx context.Context, t *task) error {
 	return nil
 }
 
-// homeAfter is how long a stage waits for the machine that holds what the stage before made, and then begins again
-// without it.
+// homeAfter is how long a stage waits for the machine that has the result of the stage before. After that the video is
+// transcoded again.
 const homeAfter = 2 * time.Minute
 
 func (pl *Pipeline) waitForOriginHost(ctx context.Context, t *task) bool {

@@ -135,7 +135,7 @@ func (pl *Pipeline) enqueueTx(ctx context.Context, tx pgx.Tx, videoID int64, sta
 	return nil
 }
 
-// lock returns a film of its owner's and holds its row, or says ErrUnknownVideo.
+// lock returns a film of its owner's and locks its row, or returns ErrUnknownVideo.
 func (vs *Videos) lock(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
 	row, err := vs.q.LockVideo(ctx, tx, id)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.OwnerID != ownerID || row.State == string(VideoDeleted)) {
@@ -147,7 +147,7 @@ func (vs *Videos) lock(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video
 	return video(row), nil
 }
 
-// staleAfter is how long a waiting stage may be without being looked at before somebody looks whether it has a job.
+// staleAfter is how long a waiting stage is left alone before a sweep looks whether it still has a job.
 const staleAfter = 10 * time.Minute
 
 // SweepStages gives a job to each stage whose worker died, and to those that wait without one. It returns how many.
@@ -190,8 +190,8 @@ func (pl *Pipeline) SweepStages(ctx context.Context) (int, error) {
 	return swept, nil
 }
 
-// queuedTx finds the stages that have a job to come, straight from River's table: its client can't ask for so little. A
-// job that runs does not count; it may be a killed worker's.
+// queuedTx finds the stages whose job is still to run. It reads River's table itself, because its client can't select
+// by arguments. A job that runs does not count, since its worker may have been killed.
 func queuedTx(ctx context.Context, tx pgx.Tx) (map[StageArgs]bool, error) {
 	rows, err := tx.Query(ctx, `select distinct (args->>'videoId')::bigint, args->>'stage' from river_job
 		where queue = $1 and kind = $2 and state in ('available', 'pending', 'retryable', 'scheduled')`, Queue,

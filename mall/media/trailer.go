@@ -25,7 +25,7 @@ const (
 	defaultTrailer = trailerSegments * segmentSeconds
 )
 
-// ErrBadTrailer is a part of a film that can't be its trailer.
+// ErrBadTrailer says that this part of a film can't be its trailer.
 var ErrBadTrailer = fault.New(fault.Invalid, "bad_trailer", "This part of the video cannot be its trailer.")
 
 // Trailer is the part of a film that anybody may see, in seconds from its begin. It is cut where segments begin: up to

@@ -45,7 +45,7 @@ const (
 	uploadLife = 24 * time.Hour
 	// maxRunning bounds a creator's uploads that are not complete.
 	maxRunning = 50
-	// maxMaking bounds those of a creator's films that are in the making when an upload begins.
+	// maxMaking bounds a creator's films in the making. An upload that begins beyond it is refused.
 	maxMaking     = 20
 	maxUploadName = 200
 	// sweepMost is how many uploads one sweep clears away.
@@ -271,8 +271,8 @@ func (up *Uploads) Cancel(ctx context.Context, ownerID int64, id string) error {
 	return up.clear(ctx, id)
 }
 
-// clear takes away what is left of an upload that ended: the bytes, then the row, so that a crash between them leaves
-// work for the next sweep and no byte.
+// clear removes what is left of an upload that ended: first the bytes, then the row. After a crash between the two the
+// row is left, and the next sweep finds it.
 func (up *Uploads) clear(ctx context.Context, id string) error {
 	key := Upload{ID: id}.key()
 	if s, direct := up.storage.store.(*bucket); direct {

@@ -132,10 +132,10 @@ func (up *Uploads) admitTx(ctx context.Context, tx pgx.Tx, u Upload) error {
 	})
 }
 
-// newID is 26 characters that nobody guesses, fit for a path.
+// newID returns 26 random characters that are fit for a path.
 func newID() string { return strings.ToLower(rand.Text()) }
 
-// fileName keeps what a person recognises the file by: no path, nothing that can't be seen.
+// fileName is the name that a person knows the file by, without its path and without invisible characters.
 func fileName(s string) string {
 	s = path.Base(strings.ReplaceAll(s, "\\", "/"))
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {

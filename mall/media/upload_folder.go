@@ -41,7 +41,7 @@ func (up *Uploads) Write(ctx context.Context, ownerID int64, id string, offset i
 	if err := up.disks.room(0); err != nil {
 		return u, err
 	}
-	// What arrived is kept, and its time begins anew, even where whoever sent it is gone.
+	// Bytes that arrived are kept, and the upload's time begins anew, even if the sender has disconnected.
 	keep := context.WithoutCancel(ctx)
 	body := &living{
 		r:     &roomy{r: r, room: up.disks.room},
@@ -118,7 +118,7 @@ func (d *folder) append(name string, offset int64, r io.Reader, most int64) (siz
 // copyBuffer is the memory that an upload takes, besides the connection's own.
 const copyBuffer = 256 << 10
 
-// cut tells a connection that broke from a disk that is full.
+// cut tells a broken connection from a full disk.
 func cut(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return ErrDiskFull.Because("write an upload: %w", err)
@@ -132,7 +132,8 @@ func cut(err error) error {
 	return ErrUploadCut.Because("%w", err)
 }
 
-// prolongEvery is how often an upload that is being written says that it is alive, and hears that it was cancelled.
+// prolongEvery is how often an upload that is being written gets its full time again. It is also when a cancellation is
+// noticed.
 const prolongEvery = 10 * time.Second
 
 // living reads on behalf of an upload.

@@ -16,7 +16,7 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// ErrUnknownVideo is a creator's film that is not there, was deleted, or is somebody else's.
+// ErrUnknownVideo says that the creator has no such film: there is none, it was deleted, or it is another creator's.
 var ErrUnknownVideo = fault.New(fault.NotFound, "unknown_video", "There is no such file.")
 
 // VideoState is how far a creator's film has come.
@@ -64,7 +64,7 @@ type Videos struct {
 
 // acceptTx makes a film of a complete upload, in the transaction that ends the upload, with the job of its first stage.
 func (pl *Pipeline) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
-	folder := "v-" + strings.ToLower(rand.Text()) // its trailer is public to whoever knows the name
+	folder := "v-" + strings.ToLower(rand.Text()) // random, since whoever knows the name can see the trailer
 	id, err := pl.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{
 		OwnerID:  o.OwnerID,
 		Name:     o.Name,

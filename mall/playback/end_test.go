@@ -63,7 +63,7 @@ func TestPlayback_Check_rental(t *testing.T) {
 	}
 }
 
-// A rental that ends while a longer token lives: only the lookup at each key can know.
+// The rental ends while the token is still good, so only the lookup at each key can notice.
 func TestPlayback_Check_rental_shortened(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -136,7 +136,7 @@ func clearFilm() fstest.MapFS {
 	return files
 }
 
-// give grants; hours 0 is for good. The source is what revoke takes back.
+// give grants access for so many hours; 0 is for good. Revoke takes back what has the same source.
 func (f *fixture) give(user, spu int64, source, quality string, hours int) {
 	f.t.Helper()
 	g := entitlement.Grant{

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/media"
 )
 
-// qualityFree is what anybody may see of a listing's free minutes, and the scope that their segments are signed in.
+// qualityFree is the quality of free minutes, and the scope in which their segments are signed.
 const qualityFree = "free"
 
 // freeSlack is how much longer than the free minutes one authorisation of them can be renewed: pauses, and seeing them
@@ -22,13 +22,13 @@ const freeSlack = time.Hour
 // FreeRequest asks to play the free minutes of a listing, whoever asks.
 type FreeRequest struct {
 	SPUID int64
-	// By is what a viewer who is signed in is let in with.
+	// By is the credential of a viewer who is signed in.
 	By Credential
 	// Device is DeviceHash of the browser's cookie.
 	Device []byte
 	// TakeOver ends the stream of another window of this device.
 	TakeOver bool
-	// Look checks whether the viewer may, and begins nothing: it answers with the zero Session.
+	// Look only checks whether the viewer may play. Nothing begins, and the answer is the zero Session.
 	Look bool
 }
 
@@ -39,8 +39,8 @@ type Free struct {
 	Asset   media.Asset
 }
 
-// Free lets anybody in to the begin of a film that its listing gives away. It takes a stream of the device and none of
-// an account, and keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit,
+// Free lets anybody play the beginning of a film that its listing gives away. It takes a stream of the device and none
+// of an account, and keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit,
 // media.ErrUnknownAsset.
 func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
 	asset, seconds, err := p.freeFilm(ctx, r.SPUID)
@@ -81,7 +81,7 @@ func (p *Playback) freeAgain(ok pass) (Session, error) {
 	return p.session(ok.claims, ok.entitlement)
 }
 
-// freeFilm is what a listing gives away now, or ErrNotFree.
+// freeFilm returns the film and the seconds that a listing gives away now, or ErrNotFree.
 func (p *Playback) freeFilm(ctx context.Context, spuID int64) (media.Asset, int, error) {
 	if p.opt.Free == nil {
 		return media.Asset{}, 0, ErrNotFree.Because("nothing is free here")
@@ -135,7 +135,7 @@ func (p *Playback) freeKey(ctx context.Context, video string, seconds, number in
 	return nil
 }
 
-// prefix is where the segments lie that a token opens.
+// prefix is the signed address prefix of the segments that a token opens.
 func (p *Playback) prefix(until time.Time, c claims, quality string) string {
 	if c.Free > 0 {
 		return p.segmentPrefix(until, freeSession(c.Free, c.Session), c.Video, qualityFree)

@@ -86,7 +86,7 @@ func TestPlayback_Playlist_quality(t *testing.T) {
 	}
 }
 
-// Each way of not being allowed has its own answer, on each thing that is handed out.
+// Each refusal has a code of its own, whether a playlist, a key or a heartbeat is asked for.
 func TestPlayback_Check_refusals(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -43,7 +43,7 @@ func (p *Playback) segmentPrefix(until time.Time, session, video, scope string) 
 // SegmentRequest is the parts of a segment's address.
 type SegmentRequest struct{ Exp, Session, Sig, Prefix, Folder, File string }
 
-// contentTypes are the files that have an address; a playlist lying beside them has none.
+// contentTypes are the kinds of files that have an address of their own. The playlists beside them have none.
 var contentTypes = map[string]string{
 	".m4s": "video/iso.segment", ".mp4": "video/mp4", ".vtt": "text/vtt; charset=utf-8",
 	".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png",
@@ -83,7 +83,7 @@ func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.
 	return opened(f, contentType, err, r.Prefix+"/"+r.Folder+"/"+r.File)
 }
 
-// scope is which of those that include the folder was signed; empty for none.
+// scope returns the scope that was signed, of those that include the folder; empty if the signature fits none.
 func (p *Playback) scope(r SegmentRequest) string {
 	given, err := base64.RawURLEncoding.DecodeString(r.Sig)
 	if err != nil {

@@ -16,8 +16,8 @@ var likeness = [...]string{"0.45", "0.2"}
 // mostAlike is how many like words are looked at.
 const mostAlike = 100
 
-// corrected answers for the words that are in no video by those most like them. It has no answer when all are known, or
-// when nothing is like one of them.
+// corrected replaces each word that is in no video by the indexed word most like it. It has no answer when all words
+// are known, or when no word is like any of the others.
 func (s *Search) corrected(ctx context.Context, text string, terms []term) (attempt, error) {
 	words, err := s.unknown(ctx, terms)
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *Search) nearest(ctx context.Context, word string) (string, error) {
 	return "", nil
 }
 
-// alike reads in a transaction: the threshold is a setting of it, read by the operator that the index serves.
+// alike finds similar words. It needs a transaction, because the threshold of the operator is a setting of one.
 func (s *Search) alike(ctx context.Context, word, threshold string) (words []string, err error) {
 	err = db.InTx(ctx, s.pools.Replica, func(tx pgx.Tx) (err error) {
 		if err = s.queries.SetSimilarity(ctx, tx, threshold); err != nil {

@@ -77,7 +77,7 @@ type attempt struct {
 	query, words string
 }
 
-// reads is the attempt that wants every term.
+// reads is the attempt that requires every term.
 func reads(terms []term, how reading) attempt {
 	a := attempt{
 		Result: Result{Marks: marks(terms, false, how)},
@@ -90,7 +90,7 @@ func reads(terms []term, how reading) attempt {
 	return a
 }
 
-// more is the attempt that reads words more loosely, or none where that asks for nothing else.
+// more is the attempt that reads words more loosely. It is empty when that changes nothing.
 func more(terms []term, how, before reading) attempt {
 	if strict(terms, how) == strict(terms, before) {
 		return attempt{}
@@ -140,7 +140,7 @@ func (s *Search) page(ctx context.Context, f catalog.Filter, res *attempt) (bool
 		return false, err
 	}
 	if len(matches) == 0 {
-		return after.AfterID != math.MaxInt64, nil // an empty end of a list that there was
+		return after.AfterID != math.MaxInt64, nil // an empty page after the last one of a list
 	}
 	f.Among = make([]int64, len(matches))
 	scores := make(map[int64]int64, len(matches))

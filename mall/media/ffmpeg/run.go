@@ -154,8 +154,8 @@ func whyFailed(exit *exec.ExitError, stderr string, cpu time.Duration) error {
 	return failed
 }
 
-// fromOutside tells the signals that somebody sends from those that a tool brings upon itself: by what it read, or at a
-// limit of ours.
+// fromOutside reports whether another process must have sent the signal. All other signals come from what the tool
+// read, or from a limit of ours.
 func fromOutside(s syscall.Signal) bool {
 	switch s {
 	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT:
@@ -164,7 +164,7 @@ func fromOutside(s syscall.Signal) bool {
 	return false
 }
 
-// tied runs c with its thread held: the kernel kills c when the thread that started it dies, and so when we do.
+// tied runs c from a locked thread. The kernel kills c when the thread that started it ends, and so when we end.
 func tied(c *exec.Cmd) error {
 	done := make(chan error, 1)
 	go func() {
@@ -236,7 +236,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 func (t *tail) String() string { return strings.ToValidUTF8(string(t.b), "?") }
 
-// head takes so much and no more; the writer then ends with a broken pipe.
+// head accepts at most max bytes. After that the writer gets a broken pipe.
 type head struct {
 	max int
 	b   bytes.Buffer
