@@ -115,7 +115,7 @@ func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 	})
 }
 
-// A film that is given up half way, and one whose rows were lost, are no films; the next Pack makes whole ones.
+// A film that Pack gave up half way is not there, nor is one whose rows were lost. The next Pack makes it whole.
 func TestAssets_Pack_whole_or_not_at_all(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
 		broken := film(6)

@@ -12,8 +12,8 @@ import (
 	"videomall/mall/media"
 )
 
-// Files that people bring, and what viewers then see: what ffmpeg reads of SubRip and browsers of WebVTT, and nothing
-// less.
+// Files that people bring, and what viewers then see. Everything that ffmpeg reads in SubRip, and browsers read in
+// WebVTT, must be read.
 func TestParseCaptions_files_of_people(t *testing.T) {
 	t.Parallel()
 	two := "\n00:00:02.000 --> 00:00:03.000\nTwo\n"

@@ -49,7 +49,7 @@ func TestParseCaptions_one_form(t *testing.T) {
 	}
 }
 
-// What is accepted must come out stable under a second reading, with no tag but slant and weight.
+// Accepted captions are the same after they are written and read again, and have no tags but those of slant and weight.
 func FuzzParseCaptions(f *testing.F) {
 	for _, s := range []string{srt, vtt, "WEBVTT\n\n00:01.000 --> 00:02.000\na\n<x>\nb\n",
 		"WEBVTT\n\n00:01.000 --> 00:02.000\n--<x>&gt;\n",
@@ -176,7 +176,7 @@ func TestVideos_SetTrailer(t *testing.T) {
 	shows("s00001.m4s")
 	w.ok(w.Videos.SetTrailer(ctx, 7, id, media.Trailer{From: 6, To: 15}))
 	shows("s00001.m4s", "s00002.m4s", "s00003.m4s")
-	// The words of the trailer are the film's, in clear.
+	// The trailer's segments are the film's, decrypted.
 	file := filepath.Join(w.dir, "trailers", a.Prefix, "s00002.m4s")
 	open, err := os.ReadFile(file)
 	w.ok(err)

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/media"
 )
 
-// What the mall takes must be what ffmpeg calls it: a codec that no decoder of the list reads is silently lost.
+// The names must be those of ffmpeg: a codec without a decoder on the list would be lost without an error.
 func TestCodecs_known_to_ffmpeg(t *testing.T) {
 	t.Parallel()
 	needFFmpeg(t)

@@ -54,7 +54,7 @@ func TestTranscode_HDR(t *testing.T) {
 			}
 			bar := func(n int) [3]int { return dot(t, file, 0.5, wide*1/8+wide*3/4*(2*n+1)/14, high/4) }
 			white, green, red := bar(0), bar(3), bar(5)
-			// What is dark may be off by the little that ten bits of light are, which looks like more in numbers.
+			// Dark channels may be off by more: a small difference of light is a large one in their numbers.
 			dark := func(c [3]int, a, b int) bool { return c[a] < 26 && c[b] < 26 }
 			if !near(white, [3]int{191, 191, 191}, 6) || !dark(green, 0, 2) || abs(green[1]-190) > 6 ||
 				!dark(red, 1, 2) || abs(red[0]-190) > 6 {
@@ -66,7 +66,7 @@ func TestTranscode_HDR(t *testing.T) {
 
 func abs(n int) int { return max(n, -n) }
 
-// A form of Dolby Vision without a base that others understand would come out green and violet.
+// Dolby Vision without a base layer that other decoders understand would come out green and violet.
 func TestProbe_Dolby_Vision_alone(t *testing.T) {
 	w := factory(t)
 	content := dolbyVision(t, hdr(t, "smpte2084"), 5, 0)

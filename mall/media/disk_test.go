@@ -29,7 +29,7 @@ func TestUploads_Write_disk_full(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := []byte(mp4Head + strings.Repeat("x", int(film.Size)-len(mp4Head)))
-	// Somebody else fills the disk while it is written.
+	// Something else fills the disk while the upload is written.
 	filling := &watched{
 		Reader: bytes.NewReader(whole),
 		after:  20 << 20,
@@ -104,7 +104,7 @@ func TestPipeline_Run_disk_full(t *testing.T) {
 	}
 }
 
-// A disk that gets full while a film is made ends the stage, which costs it no attempt.
+// A disk that fills up while a film is made ends the stage. The run does not count as an attempt.
 func TestPipeline_Run_disk_fills_up(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", slow(t))

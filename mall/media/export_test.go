@@ -10,7 +10,7 @@ import (
 	"videomall/db"
 )
 
-// Accept is what the end of an upload does.
+// Accept makes a video of a file, as the end of an upload does.
 func (pl *Pipeline) Accept(ctx context.Context, o Original) (id int64, err error) {
 	err = db.InTx(ctx, pl.pool, func(tx pgx.Tx) (err error) {
 		id, err = pl.acceptTx(ctx, tx, o)
@@ -32,7 +32,7 @@ func Join(dir, to, rendition, init string, segments []string) error {
 	return film.join(to, rendition, init, segments)
 }
 
-// SmallInSRGB is what becomes of decoded pixels before a cover is drawn of them.
+// SmallInSRGB reduces decoded pixels and converts them to sRGB, as is done before a cover is drawn.
 func SmallInSRGB(p image.Image, profile []byte) image.Image {
 	return inSRGB(reduce(p, 1, false), profile)
 }

@@ -17,7 +17,7 @@ import (
 
 func TestPipeline_Run_no_video(t *testing.T) {
 	w := factory(t)
-	// Somebody else's film, where every account of the machine may read it: only what a file is read as keeps it apart.
+	// Another creator's film lies where every account may read it. Only the formats that the tools may read protect it.
 	open, err := os.MkdirTemp("", "videomall-secret-")
 	w.ok(err)
 	t.Cleanup(func() { os.RemoveAll(open) })
@@ -67,7 +67,7 @@ func TestPipeline_Run_no_video(t *testing.T) {
 	w.clean()
 }
 
-// A film that says it is as long as a day, in both places where an MP4 says so.
+// lying returns the film with the length of a day in its header.
 func lying(film []byte) []byte {
 	out := append([]byte(nil), film...)
 	for _, box := range []string{"mvhd"} {
@@ -84,7 +84,7 @@ func TestPipeline_Run_false_length(t *testing.T) {
 	if v := w.make(7, w.upload(7, "day.mp4", lying(film))); v.State != media.VideoReady || v.DurationSeconds != 2 {
 		t.Errorf("a film of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
 	}
-	// A stream without an index says nothing of its length, or the half of it; what counts is what is in it.
+	// A stream without an index does not say how long it is. Its packets do.
 	long := sample(t,
 		append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags",
 			"no_duration_filesize", ".flv")...)
@@ -132,7 +132,7 @@ func TestRunner_Run_limits(t *testing.T) {
 	if err := r.Own(dir); err != nil {
 		t.Fatal(err)
 	}
-	// A tool that says who it is, what it may use and what it sees of the network.
+	// The tool prints its account, its limits, its environment and its network devices.
 	out, err := r.Run(t.Context(), ffmpeg.Job{
 		Tool: "sh",
 		Dir:  dir,
@@ -157,11 +157,11 @@ func TestRunner_Run_limits(t *testing.T) {
 	}
 	for name := range strings.FieldsSeq(said[6]) {
 		if !strings.Contains(" HOME LANG PATH PWD TMPDIR SHLVL OLDPWD _ ", " "+name+" ") {
-			t.Errorf("it knows %s", name)
+			t.Errorf("the tool sees the variable %s", name)
 		}
 	}
 	if r.Networkless() && said[7] != "3" { // two lines of heading, and the loopback
-		t.Errorf("it sees a network: %s", said[7])
+		t.Errorf("the tool sees network devices: %s lines", said[7])
 	}
 	_, err = r.Run(t.Context(), ffmpeg.Job{
 		Tool:   "sh",
@@ -242,7 +242,7 @@ func TestRunner_Run_whose_fault(t *testing.T) {
 	}
 }
 
-// The creator is not told that the film is damaged, and it is tried again.
+// A killed tool says nothing about the film, so the creator is not told that it is damaged, and it is tried again.
 func TestPipeline_Run_tool_killed(t *testing.T) {
 	w := openFactory(t)
 	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
@@ -285,7 +285,7 @@ func TestJoin_link(t *testing.T) {
 	if err := os.Symlink(victim, to); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // and what was written before gives way
+	for range 2 { // the second time replaces the file of the first
 		if err := media.Join(clear, to, "720p", "init_1.mp4", []string{"s00000.m4s"}); err != nil {
 			t.Fatal(err)
 		}
@@ -325,7 +325,7 @@ func TestNew_work_folder_of_another_account(t *testing.T) {
 		t.Error("a link was taken")
 	}
 	if info, err := os.Stat(elsewhere); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("what it leads to was opened: %v %v", info.Mode(), err)
+		t.Errorf("the mode of the link's target was changed: %v %v", info.Mode(), err)
 	}
 	if err := errors.Join(os.Remove(usual), os.Mkdir(usual, 0o711)); err != nil {
 		t.Fatal(err)

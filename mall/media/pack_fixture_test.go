@@ -47,7 +47,7 @@ func open(t *testing.T) fixture {
 	return fixture{m, pool, filepath.Join(dir, "media")}
 }
 
-// film is a clear film of n segments in 360p and 720p, with content that only has to come back unchanged.
+// film is a clear film of n segments in 360p and 720p. Its content is no video: tests compare it only.
 func film(n int) fstest.MapFS {
 	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-VERSION:7\n" +
 		"#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n\n" +
@@ -78,7 +78,7 @@ func withExtras(files fstest.MapFS) fstest.MapFS {
 	return files
 }
 
-// decrypt is a player's half: AES-128-CBC, PKCS#7, the media sequence number as IV.
+// decrypt does what a player does: AES-128-CBC, PKCS#7, the media sequence number as IV.
 func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
 	t.Helper()
 	block, err := aes.NewCipher(key)

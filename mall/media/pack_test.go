@@ -210,7 +210,7 @@ func TestAssets_Pack_again(t *testing.T) {
 		}
 	}
 	plays()
-	// The disk is new and the database is not.
+	// The disk was replaced, and the database was not.
 	if err := os.RemoveAll(filepath.Join(f.dir, "films", "film")); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestAssets_Pack_again(t *testing.T) {
 		t.Fatalf("asset %d, %v; before it was %d", a.ID, err, ids[0])
 	}
 	plays()
-	// The database is new and the disk is not: the crash between the rename and the commit.
+	// The files are there and the row is not, as after a crash between the rename and the commit.
 	if _, err := f.pool.Exec(t.Context(), "delete from media_asset"); err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestAssets_Pack_refused(t *testing.T) {
 	}
 }
 
-// ffmpeg is the judge that shares no code with us: it must decode what was decrypted.
+// ffmpeg shares no code with us, so that it decodes the segments only if they are right.
 func TestAssets_Pack_plays_in_ffmpeg(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {

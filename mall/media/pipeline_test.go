@@ -23,7 +23,7 @@ import (
 	"videomall/mall/media"
 )
 
-// works is a mall that makes films of uploads, with a clock that tests move.
+// works makes films of uploads, by a clock that tests move.
 type works struct {
 	fixture
 	t     *testing.T
@@ -32,7 +32,7 @@ type works struct {
 	files int
 }
 
-// factory opens one; adjust changes what it stands on.
+// factory opens works for a parallel test; adjust changes its dependencies.
 func factory(t *testing.T, adjust ...func(*media.Processing)) *works {
 	t.Helper()
 	t.Parallel()
@@ -112,7 +112,7 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	return id
 }
 
-// make works the jobs of a film as a worker would, until none is left that can be worked now.
+// make runs the stages of a film as a worker would, until none is left that can run now.
 func (w *works) make(owner, id int64) media.Video {
 	w.t.Helper()
 	for range 12 {
@@ -152,7 +152,7 @@ func (w *works) stage(owner, id int64, name string) media.Stage {
 	return media.Stage{}
 }
 
-// clean fails for anything of a film that still lies where films are made.
+// clean fails if anything of a film is left in the folder where films are made.
 func (w *works) clean() {
 	w.t.Helper()
 	var left []string
@@ -205,7 +205,7 @@ func TestPipeline_Run(t *testing.T) {
 	w.plays(a)
 	w.clean()
 
-	// The same pictures in another file, of somebody else's, without the sound.
+	// Another creator uploads the same pictures, in another form and without the sound.
 	other := w.make(8,
 		w.upload(8, "mine.mkv",
 			sample(t, append(append(bars("640x360", 10), "-c:v", "libx264", "-preset", "ultrafast"), ".mkv")...)))
@@ -236,7 +236,7 @@ func TestStorage_CopyTo_posters(t *testing.T) {
 	w.ok(err)
 	there, err := moved.Videos.Poster(t.Context(), 7, id, 0)
 	if err != nil || !bytes.Equal(here, there) {
-		t.Errorf("the poster stayed behind: %d bytes of %d, %v", len(there), len(here), err)
+		t.Errorf("the poster was not moved: %d bytes of %d, %v", len(there), len(here), err)
 	}
 }
 

@@ -213,7 +213,7 @@ func TestMaster_Sounds(t *testing.T) {
 	}
 }
 
-// Whatever is accepted must come out in our own form, stable under a second reading, with every file a plain name.
+// Accepted playlists are the same after they are written and read again, and every file in them has a plain name.
 func FuzzParsePlaylist(f *testing.F) {
 	f.Add([]byte(packaged))
 	f.Add([]byte(strings.ReplaceAll(packaged, "#EXT-X-KEY:METHOD=AES-128,URI=\"key:", "#X")))

@@ -27,11 +27,11 @@ func (w *works) begins(owner, id int64, stage string) (ended <-chan error) {
 	return done
 }
 
-func (w *works) until(true_ func() bool) {
+func (w *works) until(condition func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); !true_(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !condition(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatal("it never comes true")
+			w.t.Fatal("the condition did not become true within five minutes")
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestPipeline_Run_out_of_order(t *testing.T) {
 	id := w.upload(7, "a.mp4", []byte("x"))
 	w.ok(w.run(id, media.StagePackage))
 	if s := w.stage(7, id, media.StagePackage); s.State != media.StageWaiting || s.Attempts != 0 {
-		t.Errorf("packaged before it was probed: %+v", s)
+		t.Errorf("the package stage ran before the probe: %+v", s)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestPipeline_Sweep_worker_killed(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
-	// What a killed worker leaves: a lease, and half a film.
+	// A killed worker leaves a lease and half a film.
 	folder := filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
 	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
 	_, err := w.pool.Exec(t.Context(), `update media_stage
@@ -88,11 +88,11 @@ func TestPipeline_Sweep_worker_killed(t *testing.T) {
 		where stage = 'transcode'`)
 	w.ok(err)
 	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 0 {
-		t.Errorf("a living lease was swept: %d, %v", n, err)
+		t.Errorf("a lease that has not expired was swept: %d, %v", n, err)
 	}
 	w.ok(w.run(id, media.StageTranscode))
 	if s := w.stage(7, id, media.StageTranscode); s.State != media.StageRunning || s.Attempts != 1 {
-		t.Fatalf("a living lease was broken: %+v", s)
+		t.Fatalf("a lease that has not expired was taken: %+v", s)
 	}
 	w.ahead.Store(int64(21 * time.Second))
 	if n, err := w.Pipeline.SweepStages(t.Context()); err != nil || n != 1 {
@@ -130,7 +130,7 @@ func TestVideos_Delete_while_it_is_made(t *testing.T) {
 	case err := <-ended:
 		w.ok(err)
 	case <-time.After(5 * time.Second):
-		t.Fatal("it goes on")
+		t.Fatal("the stage still runs after 5 s")
 	}
 	leftAlone(t, w.Pipeline.WorkDir())
 	w.ok(w.Pipeline.Erase(t.Context(), id))
@@ -172,7 +172,7 @@ func TestPipeline_SweepAssets(t *testing.T) {
 	w.ok(w.Videos.Delete(t.Context(), 7, id))
 	w.ok(w.Pipeline.Erase(t.Context(), id))
 	if _, err := w.Assets.ByID(t.Context(), a.ID); err != nil {
-		t.Fatalf("a film in use is gone: %v", err)
+		t.Fatalf("a film that is in use was removed: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
 	if n, err := w.Pipeline.SweepAssets(t.Context()); err != nil || n != 0 {
@@ -260,7 +260,7 @@ func TestPipeline_Run_no_ffmpeg(t *testing.T) {
 	w := openFactory(t)
 	id := w.upload(7, "a.mp4", []byte("x"))
 	t.Setenv("PATH", t.TempDir())
-	// the very moment of a sweep
+	// as a sweep finds it while the job runs
 	_, err := w.pool.Exec(t.Context(), `update river_job set state = 'running', attempt = 1`)
 	w.ok(err)
 	w.ahead.Add(int64(11 * time.Minute))
@@ -305,7 +305,7 @@ func TestPipeline_Run_yields_to_other_creators(t *testing.T) {
 	if s := w.stage(7, next, media.StageTranscode); s.Attempts != 1 {
 		t.Errorf("nobody waits for a first worker: %+v", s)
 	}
-	// Who has none takes one, whoever else waits.
+	// A creator without a worker takes one, whoever else waits.
 	w.ok(w.Pipeline.Retry(t.Context(), 7, next, media.StageTranscode))
 	w.ahead.Store(int64(21 * time.Second)) // both workers died
 	w.ok(w.run(next, media.StageTranscode))

@@ -11,14 +11,14 @@ import (
 	"videomall/mall/media"
 )
 
-// The films here are of kinds that people bring to video sites and that once came out wrong.
+// The films in this file are of kinds that people upload to video sites and that the mall once got wrong.
 
 func TestTranscode_still_picture(t *testing.T) {
 	w := factory(t)
 	still := sample(t, join(lavfi("testsrc2=s=320x180:r=1:d=1", "sine=d=20"), h264, "-c:a", "aac", ".mp4")...)
 	v, a, files := w.filmedVideo("still.mp4", still)
 	if c := v.Conversion; c.SourceRate != "" || c.Held != 19 {
-		t.Errorf("its creator is told %+v", c)
+		t.Errorf("conversion %+v", c)
 	}
 	list, err := w.Assets.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
@@ -50,7 +50,7 @@ func TestTranscode_late_picture(t *testing.T) {
 		t.Errorf("%d s", a.DurationSeconds)
 	}
 	if begin, later := dot(t, files[0], 0, 40, 60), dot(t, files[0], 3, 40, 60); !near(begin, later, 12) {
-		t.Errorf("it begins with %v, its first picture is %v", begin, later)
+		t.Errorf("the first picture is %v, and at 3 s it is %v", begin, later)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestTranscode_clock_that_jumps(t *testing.T) {
 	two := sample(t, "-i", plain, "-c", "copy", "-output_ts_offset", "40000", ".ts")
 	a, files := w.filmed("joined.ts", append(one, two...))
 	if a.DurationSeconds != 8 {
-		t.Errorf("two times four seconds take %d", a.DurationSeconds)
+		t.Errorf("two recordings of 4 s take %d s", a.DurationSeconds)
 	}
 	if heard := len(soundOf(t, files[0])); math.Abs(float64(heard)/48000-8) > 0.2 {
 		t.Errorf("the sound takes %v s", float64(heard)/48000)

@@ -60,7 +60,7 @@ func TestUploads_SignParts(t *testing.T) {
 	if status := u.send(t, signed[0], whole[16<<20:]); status != http.StatusOK {
 		t.Fatalf("part 2: %d", status)
 	}
-	// The tab was closed; another one asks what is there.
+	// The tab was closed. Another one asks which parts have arrived.
 	parts, err := u.Uploads.Parts(t.Context(), creator, up.ID)
 	if err != nil || len(parts) != 1 || parts[0].Number != 2 || parts[0].Size != 5000 {
 		t.Fatalf("%+v, %v", parts, err)
@@ -84,7 +84,7 @@ func TestUploads_SignParts(t *testing.T) {
 	if v, err := u.Videos.Get(t.Context(), creator, id); err != nil || v.Size != int64(len(whole)) {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	// One that expires, and a crash between the joining and the film.
+	// One upload expires. For the other, the mall crashes after the parts were joined and before the film was made.
 	late, crashed := u.begin(t, 5000), u.begin(t, 5000)
 	for _, up := range []media.Upload{late, crashed} {
 		signed, err := u.Uploads.SignParts(t.Context(), creator, up.ID, []int{1})

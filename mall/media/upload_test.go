@@ -65,7 +65,7 @@ func TestUploads_Write(t *testing.T) {
 		video.State != media.VideoProcessing {
 		t.Fatalf("%+v, %v", video, err)
 	}
-	// Said again, by a browser that missed the answer: the same film.
+	// A browser that missed the answer asks again and gets the same film.
 	for range 2 {
 		if id, err := u.Uploads.Complete(t.Context(), creator, up.ID); err != nil || id != video.ID {
 			t.Fatalf("again: %d, %v", id, err)
@@ -83,7 +83,7 @@ func TestUploads_Write(t *testing.T) {
 		t.Fatal(err)
 	}
 	if u.count(t, "media_upload") != 0 || len(u.left(t)) != 1 {
-		t.Fatalf("the row of a film stays, or its file went: %v", u.left(t))
+		t.Fatalf("the upload's row is left, or the film's file is gone: %v", u.left(t))
 	}
 }
 
