@@ -93,10 +93,10 @@ func (r *playlistReader) readDuration(value string) error {
 	return nil
 }
 
-// readMap reads the init file. It comes before the first key, or it would be encrypted.
+// readMap reads the init file. It comes before the first key, or it would be encrypted; segments need one before them.
 func (r *playlistReader) readMap(value string) error {
 	uri, ok := quotedURI(value)
-	if !ok || r.list.Init != "" || r.key >= 0 || len(r.list.Segments) > 0 || !segmentName.MatchString(uri) {
+	if !ok || r.list.Init != "" || r.key >= 0 || !segmentName.MatchString(uri) {
 		return fmt.Errorf("map %.80q: one is needed, before keys and segments", value)
 	}
 	r.list.Init = uri
