@@ -176,7 +176,7 @@ func prepare(ctx context.Context, cfg *config.Config, p *program.Program) error 
 	if err := p.Migrate(ctx); err != nil || !cfg.Demo {
 		return err
 	}
-	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenFilms(cfg.DemoFilms), p.Log); err != nil {
+	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenVideos(cfg.DemoVideos), p.Log); err != nil {
 		return fmt.Errorf("write the demo content: %w", err)
 	}
 	return nil

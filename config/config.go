@@ -27,7 +27,7 @@ type Config struct {
 	StorageURL  string         `env:"STORAGE_URL" fallback:"file:// and DATA_DIR/media" doc:"where media lie: file:///folder, or s3://KEY:SECRET@host:port/bucket/prefix?region=us-east-1&tls=on; without KEY:SECRET the AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment count"`
 	SecretKey   Secret         `env:"SECRET_KEY" fallback:"generated once in demo mode, DATA_DIR/secret.key" doc:"at least 32 bytes, from which all keys are derived; required when DEMO is off"`
 	Demo        bool           `env:"DEMO" fallback:"on without DATABASE_URL, else off" doc:"demo accounts and content; on or off; listens on loopback only"`
-	DemoFilms   string         `env:"DEMO_FILMS" fallback:"demo/footage of the source code" doc:"folder of the demo's films; read when the demo content is written"`
+	DemoVideos  string         `env:"DEMO_VIDEOS" fallback:"demo/footage of the source code" doc:"folder of the demo's videos; read when the demo content is written"`
 	SessionMax  time.Duration  `env:"SESSION_MAX" envDefault:"2160h" doc:"how long a sign-in lasts however often it is used, 1h to 8760h; operators' last 168h at most, and 12h without a visit"`
 	PayWindow   time.Duration  `env:"PAY_WINDOW" envDefault:"15m" doc:"how long an unpaid order keeps its stock, 5s to 24h"`
 	FeeRate     FeeRate        `env:"PLATFORM_FEE" envDefault:"15%" doc:"the mall's part of what is paid for a video, 0% to 100% with up to two decimals; what was sold keeps its own"`
@@ -46,12 +46,12 @@ type Config struct {
 	SecurityContact Contacts `env:"SECURITY_CONTACT" fallback:"no security.txt" doc:"where vulnerabilities are reported, comma separated, the preferred one first: mailto:, https:// or tel: addresses, for /.well-known/security.txt"`
 	SecurityExpires string   `env:"SECURITY_EXPIRES" fallback:"none" doc:"until when SECURITY_CONTACT is to be believed, such as 2027-06-30 or 2027-06-30T12:00:00Z; it needs one, and security.txt is gone after it"`
 
-	UploadMax   Bytes `env:"UPLOAD_MAX" envDefault:"20GiB" doc:"the largest film that a creator may upload"`
+	UploadMax   Bytes `env:"UPLOAD_MAX" envDefault:"20GiB" doc:"the largest video that a creator may upload"`
 	UploadQuota Bytes `env:"UPLOAD_QUOTA" envDefault:"50GiB" doc:"how much all uploaded files of one creator may take"`
 
-	MemoryLimit   Bytes         `env:"MEMORY_LIMIT" fallback:"three quarters of the container's or the machine's memory" doc:"what the mall's own process tries to stay below, 128MiB at least, unless GOMEMLIMIT says so; films are made by other processes"`
+	MemoryLimit   Bytes         `env:"MEMORY_LIMIT" fallback:"three quarters of the container's or the machine's memory" doc:"what the mall's own process tries to stay below, 128MiB at least, unless GOMEMLIMIT says so; videos are made by other processes"`
 	CoverMemory   Bytes         `env:"COVER_MEMORY" envDefault:"200MiB" doc:"how much memory pictures that creators upload may take while they are decoded, all together, 64MiB at least; one that takes more is refused"`
-	DiskFloor     Bytes         `env:"DISK_FLOOR" envDefault:"2GiB" doc:"how much stays free on the disks that films are written to: below it uploads and films in the making wait; 0 checks nothing"`
+	DiskFloor     Bytes         `env:"DISK_FLOOR" envDefault:"2GiB" doc:"how much stays free on the disks that videos are written to: below it uploads and videos in the making wait; 0 checks nothing"`
 	UploadMinRate Bytes         `env:"UPLOAD_MIN_RATE" envDefault:"1KiB" doc:"the fewest bytes a second of an upload, measured over 30 s of waiting; a slower one is ended and goes on where it was; 0 for any"`
 	SendTimeout   time.Duration `env:"SEND_TIMEOUT" envDefault:"30s" doc:"how long a reader may take no bytes of an answer before the connection is cut, 1s to 10m"`
 	PerAddress    int           `env:"CONNECTIONS_PER_ADDRESS" envDefault:"256" doc:"connections that one address (of IPv6 a /64) may hold, 0 to 1000000, 0 for any number; those of TRUSTED_PROXIES and of this machine are not bounded"`

@@ -37,7 +37,7 @@ func usualLimits() RateLimits {
 		// Codes that nobody gave out.
 		"coupon.user": {10, 15 * time.Minute}, "coupon.device": {10, 15 * time.Minute},
 		"coupon.address": {60, 15 * time.Minute},
-		// Each is up to half an hour of film that nobody has paid for.
+		// Each is up to half an hour of video that nobody has paid for.
 		"free.user": {30, time.Hour}, "free.device": {30, time.Hour}, "free.address": {300, time.Hour},
 	}
 }

@@ -57,20 +57,20 @@ type Video struct {
 	Description      Text      `json:"description"` // paragraphs are parted by an empty line
 	Tags             Texts     `json:"tags"`
 	DurationSeconds  int       `json:"durationSeconds"`
-	FreeSeconds      int       `json:"freeSeconds"` // of the film's begin that anybody may watch
+	FreeSeconds      int       `json:"freeSeconds"` // of the video's begin that anybody may watch
 	PublishedDaysAgo int       `json:"publishedDaysAgo"`
 	Chapters         []Chapter `json:"chapters"`
 	SKUs             []SKU     `json:"skus"`
 	Narration        []Line    `json:"narration"`
 }
 
-// Chapter begins At seconds into the film.
+// Chapter begins At seconds into the video.
 type Chapter struct {
 	At    int  `json:"at"`
 	Title Text `json:"title"`
 }
 
-// Line is one caption, in seconds from the start of the film. The same lines are packed as
+// Line is one caption, in seconds from the start of the video. The same lines are packed as
 // zh.vtt and en.vtt beside the footage.
 type Line struct {
 	From float64 `json:"from"`

@@ -85,7 +85,7 @@ func TestContent_prices(t *testing.T) {
 	t.Parallel()
 	var free, limited, scarce, struck, scheduled, uhd int
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(films, v.Slug)
+		footage, err := demo.Footage(videos, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}

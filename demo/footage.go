@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 )
 
-// footageFolder is where a checkout has the films. They are 33 MB, which a mall without the demo needs not carry.
+// footageFolder is where a checkout has the videos. They are 33 MB, which a mall without the demo needs not carry.
 const footageFolder = "demo/footage"
 
-// OpenFilms is the folder of all videos' footage: the one that is named, else demo/footage below the working directory,
+// OpenVideos is the folder of all videos' footage: the one that is named, else demo/footage below the working directory,
 // else the same of the checkout whose bin folder holds this program. It may be missing, as long as nothing is read.
-func OpenFilms(named string) fs.FS {
+func OpenVideos(named string) fs.FS {
 	if named != "" {
 		return os.DirFS(named)
 	}
@@ -29,14 +29,14 @@ func OpenFilms(named string) fs.FS {
 // Footage is the folder of one video: master.m3u8; 360p/, 720p/ and for some 2160p/, each with
 // index.m3u8, init.mp4 and s00000.m4s onwards; zh.vtt, en.vtt; thumbs.webp, thumbs.vtt;
 // poster.webp (1280 x 720). Nothing in it is encrypted.
-func Footage(films fs.FS, slug string) (fs.FS, error) {
-	_, err := fs.Stat(films, slug+"/master.m3u8")
+func Footage(videos fs.FS, slug string) (fs.FS, error) {
+	_, err := fs.Stat(videos, slug+"/master.m3u8")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the film %q is not here: DEMO_FILMS names the folder %s of the source code: %w",
+		return nil, fmt.Errorf("the film %q is not here: DEMO_VIDEOS names the folder %s of the source code: %w",
 			slug, footageFolder, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("demo: footage of %q: %w", slug, err)
 	}
-	return fs.Sub(films, slug)
+	return fs.Sub(videos, slug)
 }

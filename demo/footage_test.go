@@ -15,12 +15,12 @@ import (
 	"videomall/demo"
 )
 
-var films = demo.OpenFilms("footage")
+var videos = demo.OpenVideos("footage")
 
 func TestFootage_missing(t *testing.T) {
 	t.Parallel()
-	_, err := demo.Footage(demo.OpenFilms(t.TempDir()), "aurora-nights")
-	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "DEMO_FILMS") {
+	_, err := demo.Footage(demo.OpenVideos(t.TempDir()), "aurora-nights")
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "DEMO_VIDEOS") {
 		t.Errorf("a folder without films: %v", err)
 	}
 }
@@ -38,7 +38,7 @@ func lines(t *testing.T, fsys fs.FS, name string) []string {
 func TestFootage_playlists(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(films, v.Slug)
+		footage, err := demo.Footage(videos, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func cues(t *testing.T, fsys fs.FS, name string) []cue {
 func TestFootage_captions(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(films, v.Slug)
+		footage, err := demo.Footage(videos, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestFootage_captions(t *testing.T) {
 func TestFootage_thumbnails(t *testing.T) {
 	t.Parallel()
 	for _, v := range load(t).Videos {
-		footage, err := demo.Footage(films, v.Slug)
+		footage, err := demo.Footage(videos, v.Slug)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -80,7 +80,7 @@ func (s *seeder) past(ctx context.Context, tx pgx.Tx, p *plan) error {
 	if err := s.mall.Insight.ImportTx(ctx, tx, p.since(), p.traffic(done.Items)); err != nil {
 		return err
 	}
-	for _, f := range p.films { // in the order of their ids, as everybody who locks several
+	for _, f := range p.videos { // in the order of their ids, as everybody who locks several
 		if n := done.Sold[f.spuID]; n > 0 {
 			if err := s.mall.Catalog.CountSaleTx(ctx, tx, f.spuID, n); err != nil {
 				return err
@@ -95,7 +95,7 @@ func (s *seeder) past(ctx context.Context, tx pgx.Tx, p *plan) error {
 
 // deadLetter leaves an event that the search refused a week ago: tried again, it is taken.
 func (s *seeder) deadLetter(ctx context.Context, tx pgx.Tx, p *plan) error {
-	f := p.film("night-train-window")
+	f := p.video("night-train-window")
 	payload, err := json.Marshal(catalog.Change{Type: "catalog.revised", SPUID: f.spuID})
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
-	if _, written, err := s.mall.Catalog.ReviewBy(ctx, last.film.spuID, who.ID); written || err != nil {
+	if _, written, err := s.mall.Catalog.ReviewBy(ctx, last.video.spuID, who.ID); written || err != nil {
 		return err
 	}
 	for _, r := range p.reviews {
@@ -130,7 +130,7 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 			return err
 		}
 		made, err := s.mall.Catalog.AddReview(ctx, catalog.NewReview{
-			SPUID:  r.film.spuID,
+			SPUID:  r.video.spuID,
 			UserID: who.ID,
 			Owned:  true,
 			Author: r.Reviewer,
@@ -146,7 +146,7 @@ func (s *seeder) reviews(ctx context.Context, p *plan) error {
 			return err
 		}
 		if r.reply != "" {
-			if err := s.mall.Catalog.Reply(ctx, r.film.creatorID, made.ID, r.reply); err != nil {
+			if err := s.mall.Catalog.Reply(ctx, r.video.creatorID, made.ID, r.reply); err != nil {
 				return err
 			}
 		}
@@ -181,7 +181,7 @@ func (s *seeder) plan(ctx context.Context) (*plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.films = append(p.films, filmOf(v, product, zone, s.now))
+		p.videos = append(p.videos, videoOf(v, product, zone, s.now))
 	}
 	p.draw()
 	return p, nil

@@ -18,7 +18,7 @@ import (
 func seeded(t *testing.T) *malltest.Mall {
 	t.Helper()
 	m := malltest.Open(t, "")
-	m.OK(demo.Seed(m.Ctx, m.Pool, m.Mall, films, m.Log))
+	m.OK(demo.Seed(m.Ctx, m.Pool, m.Mall, videos, m.Log))
 	return m
 }
 
@@ -175,7 +175,7 @@ func TestSeed(t *testing.T) {
 	})
 	t.Run("a second time changes nothing, and needs no films", func(t *testing.T) {
 		before := everything(t, m)
-		m.OK(demo.Seed(m.Ctx, m.Pool, m.Mall, demo.OpenFilms(t.TempDir()), m.Log))
+		m.OK(demo.Seed(m.Ctx, m.Pool, m.Mall, demo.OpenVideos(t.TempDir()), m.Log))
 		after := everything(t, m)
 		for _, table := range slices.Sorted(maps.Keys(before)) {
 			if before[table] != after[table] {

@@ -25,16 +25,16 @@ type plan struct {
 	payWindow time.Duration
 	entropy   *rand.ChaCha8 // makes the numbers
 	random    *rand.Rand    // over the same source
-	films     []film        // by id
+	videos    []video       // by id
 	people    []account.User
 	orders    []drawn // by the moment of placing
 	reviews   []opinion
 
-	owned map[string]map[int64]bool // films by email
+	owned map[string]map[int64]bool // videos by email
 }
 
-// film is what the history needs to know of a video.
-type film struct {
+// video is what the history needs to know of a video.
+type video struct {
 	slug      string
 	spuID     int64
 	creatorID int64
@@ -53,8 +53,8 @@ type way struct {
 	weight float64
 }
 
-func filmOf(v Video, p catalog.Product, zone calendar.Zone, now time.Time) film {
-	f := film{
+func videoOf(v Video, p catalog.Product, zone calendar.Zone, now time.Time) video {
+	f := video{
 		slug:      v.Slug,
 		spuID:     p.SPUID,
 		creatorID: p.CreatorID,
@@ -92,15 +92,15 @@ func (p *plan) midnight(daysAgo int) time.Time {
 	return p.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -daysAgo)
 }
 
-func (p *plan) film(slug string) film {
-	n := slices.IndexFunc(p.films, func(f film) bool { return f.slug == slug })
-	return p.films[n]
+func (p *plan) video(slug string) video {
+	n := slices.IndexFunc(p.videos, func(f video) bool { return f.slug == slug })
+	return p.videos[n]
 }
 
 // draw makes the history. What is drawn does not depend on the hour, so that a later hour of the same day only adds to
 // it.
 func (p *plan) draw() {
-	slices.SortFunc(p.films, func(a, b film) int { return cmp.Compare(a.spuID, b.spuID) })
+	slices.SortFunc(p.videos, func(a, b video) int { return cmp.Compare(a.spuID, b.spuID) })
 	p.owned = map[string]map[int64]bool{}
 	p.drawPeople()
 	p.drawReviews()
@@ -183,14 +183,14 @@ func (p *plan) drawOrder(daysAgo int) {
 		count = 2
 	}
 	var bought []way
-	var films []film
+	var videos []video
 	for range count {
 		f, w, ok := p.choose(who.Email, at)
 		if !ok {
 			break
 		}
 		p.own(who.Email, f.spuID)
-		bought, films = append(bought, w), append(films, f)
+		bought, videos = append(bought, w), append(videos, f)
 	}
 	if len(bought) == 0 {
 		return
@@ -208,7 +208,7 @@ func (p *plan) drawOrder(daysAgo int) {
 	back := o.PaidAt.Add(time.Duration(6+p.random.IntN(5*24)) * time.Hour)
 	refundNo := p.number(back)
 	switch {
-	case coupon < 0.12 && films[0].creatorID == p.film("aurora-nights").creatorID && bought[0].amount > 0 &&
+	case coupon < 0.12 && videos[0].creatorID == p.video("aurora-nights").creatorID && bought[0].amount > 0 &&
 		!p.used(who.Email, creatorCoupon):
 		o.CouponCode = creatorCoupon
 	case coupon > 0.94 && bought[0].amount > 0 && !p.used(who.Email, mallCoupon):
@@ -238,11 +238,11 @@ func (p *plan) used(email, code string) bool {
 	return slices.ContainsFunc(p.orders, func(o drawn) bool { return o.email == email && o.CouponCode == code })
 }
 
-// choose draws a film that was on sale and that the buyer has not got, and a way to buy it.
-func (p *plan) choose(email string, at time.Time) (film, way, bool) {
+// choose draws a video that was on sale and that the buyer has not got, and a way to buy it.
+func (p *plan) choose(email string, at time.Time) (video, way, bool) {
 	var sum float64
-	weights := make([]float64, len(p.films))
-	for n, f := range p.films {
+	weights := make([]float64, len(p.videos))
+	for n, f := range p.videos {
 		age := at.Sub(f.published).Hours() / 24
 		if age < 0 || len(f.ways) == 0 || p.owned[email][f.spuID] {
 			continue
@@ -255,7 +255,7 @@ func (p *plan) choose(email string, at time.Time) (film, way, bool) {
 		if at1 -= weight; at1 >= 0 || weight == 0 {
 			continue
 		}
-		f := p.films[n]
+		f := p.videos[n]
 		var ways float64
 		for _, w := range f.ways {
 			ways += w.weight
@@ -267,7 +267,7 @@ func (p *plan) choose(email string, at time.Time) (film, way, bool) {
 			}
 		}
 	}
-	return film{}, way{}, false
+	return video{}, way{}, false
 }
 
 // failOneRefund has the provider refuse the latest refund but one, which leaves a case.

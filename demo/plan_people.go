@@ -19,7 +19,7 @@ type drawn struct {
 // opinion is a review with its time.
 type opinion struct {
 	Review
-	film  film
+	video video
 	email string
 	at    time.Time
 	reply string
@@ -34,16 +34,16 @@ func (o opinion) locale() string {
 
 // drawReviews has each reviewer buy the video and review it some days later.
 func (p *plan) drawReviews() {
-	creator := p.film("aurora-nights").creatorID
+	creator := p.video("aurora-nights").creatorID
 	answered := 0
 	for _, r := range p.catalogue.Reviews {
-		f := p.film(r.Video)
+		f := p.video(r.Video)
 		oldest := min(int(p.now.Sub(f.published).Hours()/24), historyDays-1)
 		bought := p.now.Add(-time.Duration(1+spread(r.Reviewer+r.Video, max(oldest*24-8, 1))) * time.Hour).
 			Truncate(time.Millisecond)
 		o := opinion{
 			Review: r,
-			film:   f,
+			video:  f,
 			email:  shopperEmail(r.Reviewer),
 			at:     bought.Add(time.Duration(10+p.random.IntN(45)) * time.Minute),
 		}
@@ -65,7 +65,7 @@ var replies = []string{
 }
 
 // drawShopper gives the demo's shopper a library: what runs out, what stays, and what went back. Nothing of it stands
-// in the way of buying a film to own.
+// in the way of buying a video to own.
 func (p *plan) drawShopper() {
 	email := emailOf(account.RoleShopper)
 	for _, b := range []struct {
@@ -80,7 +80,7 @@ func (p *plan) drawShopper() {
 		{"snow-in-the-pines", true, 9, "unpaid"},
 		{"neon-rain", true, 1, "waits"},
 	} {
-		f := p.film(b.slug)
+		f := p.video(b.slug)
 		p.own(email, f.spuID)
 		n := slices.IndexFunc(f.ways, func(w way) bool { return w.rent == b.rent })
 		o := p.newOrder(email, p.midnight(b.daysAgo).Add(11*time.Hour+17*time.Minute), f.ways[n].skuID)

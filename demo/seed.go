@@ -34,12 +34,12 @@ var Accounts = []Account{
 
 const currency = "CNY"
 
-// segmentsAKey is small, so that keys rotate even in the demo's short films.
+// segmentsAKey is small, so that keys rotate even in the demo's short videos.
 const segmentsAKey = 2
 
 // Seed writes the demo content into a mall that lacks it. Whatever stopped an earlier try, the next one goes on where
 // it ended; in a mall that has everything it only looks, and makes the flash sales anew that are over.
-func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, films fs.FS, log *slog.Logger) error {
+func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, videos fs.FS, log *slog.Logger) error {
 	c, err := Load()
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, m *mall.Mall, films fs.FS, lo
 	s := seeder{
 		mall:       m,
 		pool:       pool,
-		films:      films,
+		videos:     videos,
 		catalogue:  c,
 		now:        time.Now().Truncate(time.Millisecond),
 		categories: map[string]int64{},
@@ -96,7 +96,7 @@ func (s *seeder) content(ctx context.Context, missing []Video) error {
 type seeder struct {
 	mall       *mall.Mall
 	pool       *pgxpool.Pool
-	films      fs.FS // see OpenFilms
+	videos     fs.FS // see OpenVideos
 	catalogue  Catalogue
 	now        time.Time
 	categories map[string]int64
@@ -184,10 +184,10 @@ func (s *seeder) shelve(ctx context.Context) error {
 	return nil
 }
 
-// video packages a film, lists it with its prices and stock, and publishes it last: what a crash leaves is a
+// video packages a video, lists it with its prices and stock, and publishes it last: what a crash leaves is a
 // draft that nobody sees.
 func (s *seeder) video(ctx context.Context, v Video) error {
-	footage, err := Footage(s.films, v.Slug)
+	footage, err := Footage(s.videos, v.Slug)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func (s *seeder) video(ctx context.Context, v Video) error {
 	return s.mall.Catalog.Publish(ctx, spuID)
 }
 
-// size is how many bytes a film's files have together.
+// size is how many bytes a video's files have together.
 func size(footage fs.FS) (sum int64) {
 	_ = fs.WalkDir(footage, ".", func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -22,7 +22,7 @@ var sources = []struct {
 	{"film-diary.example", 7},
 }
 
-// traffic counts, day by day, who came to see the films and who played them: plays follow from what was bought, and of
+// traffic counts, day by day, who came to see the videos and who played them: plays follow from what was bought, and of
 // some buyers it is known where they came from.
 func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 	type key struct {
@@ -30,7 +30,7 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 		spu int64
 	}
 	days := map[key]*insight.Past{}
-	at := func(day time.Time, f film) *insight.Past {
+	at := func(day time.Time, f video) *insight.Past {
 		k := key{day, f.spuID}
 		if days[k] == nil {
 			days[k] = &insight.Past{
@@ -43,8 +43,8 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 		}
 		return days[k]
 	}
-	byID := map[int64]film{}
-	for _, f := range p.films {
+	byID := map[int64]video{}
+	for _, f := range p.videos {
 		byID[f.spuID] = f
 		for daysAgo := historyDays - 1; daysAgo >= 0; daysAgo-- {
 			if day := f.zone.DayOf(p.now).AddDate(0, 0, -daysAgo); !day.Before(f.zone.DayOf(f.published)) {
@@ -79,7 +79,7 @@ func (p *plan) traffic(items []order.ImportedItem) []insight.Past {
 }
 
 // visit counts people who look at a video and don't buy it.
-func (p *plan) visit(d *insight.Past, f film, daysAgo int) {
+func (p *plan) visit(d *insight.Past, f video, daysAgo int) {
 	age := d.Day.Sub(f.published).Hours() / 24
 	visitors := (4 + 6*float64(historyDays-daysAgo)/historyDays) * f.weight * (1 + 2*math.Exp(-max(age, 0)/6)) * (0.6 +
 		0.8*p.random.Float64())
@@ -116,7 +116,7 @@ func (p *plan) source() string {
 }
 
 // play counts a viewer. Some leave early, some in the middle, and the others watch to the end.
-func (p *plan) play(d *insight.Past, f film) {
+func (p *plan) play(d *insight.Past, f video) {
 	end := p.random.Float64()
 	if p.random.Float64() < f.hold+0.2 {
 		end = 1

@@ -52,9 +52,9 @@ func stop(m *malltest.Mall, client *river.Client[pgx.Tx]) {
 
 func TestWorkers_order(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, 3)
+	video := m.Sells(990, 3)
 	work(m)
-	o := m.Place(7, film)
+	o := m.Place(7, video)
 	m.Pay(o, sandbox.PayOptions{Copies: 3})
 	o = m.Becomes(o.OrderNo, order.Delivered)
 	if _, err := m.Entitlements.Find(m.Ctx, 7, o.Items[0].SPUID); err != nil {
@@ -84,8 +84,8 @@ func TestWorkers_order(t *testing.T) {
 
 func TestWorkers_unpaid_order(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, 1)
-	o := m.Place(7, film)
+	video := m.Sells(990, 1)
+	o := m.Place(7, video)
 	m.PayPage(o)
 	m.Advance(16 * time.Minute)
 	// The job itself would wait for the machine's clock. The sweeper behind it goes by the test's, and closes the
@@ -128,7 +128,7 @@ func TestWorkers_grant_worker_killed(t *testing.T) {
 
 func TestWorkers_job_that_panics(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	for range 5 {
 		_, err := m.River.Insert(m.Ctx, order.DeliverArgs{OrderNo: "01POISON000000000000000000"}, nil)
 		m.OK(err)
@@ -137,7 +137,7 @@ func TestWorkers_job_that_panics(t *testing.T) {
 	m.OK(err)
 	work(m)
 	for buyer := range 5 {
-		o := m.Place(int64(100+buyer), film)
+		o := m.Place(int64(100+buyer), video)
 		m.Pay(o, sandbox.PayOptions{})
 		m.Becomes(o.OrderNo, order.Delivered)
 	}
@@ -175,10 +175,10 @@ func TestWorkers_every_kind(t *testing.T) {
 
 func TestWorkers_stopped(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	var orders []order.Order
 	for buyer := range 20 {
-		o := m.Place(int64(100+buyer), film)
+		o := m.Place(int64(100+buyer), video)
 		m.Pay(o, sandbox.PayOptions{})
 		orders = append(orders, o)
 	}

@@ -55,12 +55,12 @@ func TestWorkers_webhooks_beside_a_receiver_that_hangs(t *testing.T) {
 		_, _, err := m.Webhooks.Add(m.Ctx, 1, webhook.Draft{URL: url, Types: webhook.Types()})
 		m.OK(err)
 	}
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	work(m)
 	work(m)
 	var orders []order.Order
 	for buyer := range 5 {
-		o := m.Place(int64(100+buyer), film)
+		o := m.Place(int64(100+buyer), video)
 		m.Pay(o, sandbox.PayOptions{})
 		orders = append(orders, o)
 	}

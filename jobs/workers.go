@@ -92,12 +92,12 @@ func (v *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 // longRunning works jobs that may take hours.
 type longRunning[T river.JobArgs] struct{ worker[T] }
 
-// maxFilmTime is longer than any stage of a film. Until it is over River takes no job of a killed worker up again; the
+// maxVideoTime is longer than any stage of a video. Until it is over River takes no job of a killed worker up again; the
 // sweep of stages does, within seconds of the lease's end.
-const maxFilmTime = 24 * time.Hour
+const maxVideoTime = 24 * time.Hour
 
 // Timeout replaces the client's, which is for what people wait for.
-func (p *longRunning[T]) Timeout(*river.Job[T]) time.Duration { return maxFilmTime }
+func (p *longRunning[T]) Timeout(*river.Job[T]) time.Duration { return maxVideoTime }
 
 // Work calls the verb. When the verb asks to be called later, the job sleeps, and the try does not count.
 func (p *longRunning[T]) Work(ctx context.Context, job *river.Job[T]) error {

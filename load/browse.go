@@ -10,11 +10,11 @@ import (
 
 // onSale is what a visitor may come upon, read once before the crowd comes.
 type onSale struct {
-	films []film
-	words []string // of their titles
+	videos []video
+	words  []string // of their titles
 }
 
-type film struct {
+type video struct {
 	VideoID  int64 `json:"videoId"`
 	SKUID    int64 `json:"skuId"`
 	Slug     string
@@ -26,15 +26,15 @@ type film struct {
 // look reads what is on sale through the API.
 func (c *Crowd) look(ctx context.Context, query string) (onSale, error) {
 	a := c.ask(ctx, get(api+"/videos?limit=100&"+query).with("Accept-Language", "en"))
-	var list struct{ Items []film }
+	var list struct{ Items []video }
 	if !a.into(&list) {
 		return onSale{}, fmt.Errorf("list what is on sale: %s", a.outcome())
 	}
 	if len(list.Items) == 0 {
 		return onSale{}, errors.New("nothing of the kind is on sale")
 	}
-	s := onSale{films: list.Items}
-	for _, f := range s.films {
+	s := onSale{videos: list.Items}
+	for _, f := range s.videos {
 		for _, w := range strings.Fields(f.Title) {
 			if w = strings.Trim(w, ".,:;!?'\""); len(w) > 3 {
 				s.words = append(s.words, w)
@@ -47,7 +47,7 @@ func (c *Crowd) look(ctx context.Context, query string) (onSale, error) {
 	return s, nil
 }
 
-func (s onSale) film(v *Visit) film { return s.films[v.draw.IntN(len(s.films))] }
+func (s onSale) video(v *Visit) video { return s.videos[v.draw.IntN(len(s.videos))] }
 func (s onSale) word(v *Visit) string {
 	return url.QueryEscape(s.words[v.draw.IntN(len(s.words))])
 }
@@ -57,7 +57,7 @@ func page(path string) request {
 	return get(path).with("Accept", "text/html").with("Accept-Encoding", "gzip")
 }
 
-// browse looks at the front page, a list, a search and some films, with a reader's pauses.
+// browse looks at the front page, a list, a search and some videos, with a reader's pauses.
 func browse(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, error) {
 	s, err := c.look(ctx, "sort=popular")
 	if err != nil {
@@ -71,12 +71,12 @@ func browse(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string
 		}{
 			{"home page", func() string { return "/" }},
 			{"list", func() string {
-				return []string{"/videos", "/c/" + s.film(v).Category}[v.draw.IntN(2)] + "?sort=" +
+				return []string{"/videos", "/c/" + s.video(v).Category}[v.draw.IntN(2)] + "?sort=" +
 					sorts[v.draw.IntN(len(sorts))]
 			}},
-			{"product page", func() string { return "/v/" + s.film(v).Slug }},
+			{"product page", func() string { return "/v/" + s.video(v).Slug }},
 			{"search", func() string { return "/search?q=" + s.word(v) }},
-			{"product page", func() string { return "/v/" + s.film(v).Slug }},
+			{"product page", func() string { return "/v/" + s.video(v).Slug }},
 		}
 		for n, w := range walk {
 			if n > 0 && !v.think(ctx) {

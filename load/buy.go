@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// buy goes the whole way: search, product, order, prepay, the sandbox's payment page, and until the film is delivered.
+// buy goes the whole way: search, product, order, prepay, the sandbox's payment page, and until the video is delivered.
 func buy(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, error) {
 	s, err := c.look(ctx, "sort=popular&priceMin=1")
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, v *Visit) string {
-		f := s.film(v)
+		f := s.video(v)
 		for _, step := range []struct{ name, path string }{{"search", "/search?q=" + s.word(v)},
 			{"product page", "/v/" + f.Slug}} {
 			if a := v.ask(ctx, step.name, page(step.path)); !a.ok() {

@@ -80,7 +80,7 @@ func notices(ctx context.Context, c *Crowd) (func(context.Context, *Visit) strin
 func (c *Crowd) owed(ctx context.Context, s onSale, n int) (mail []letter, err error) {
 	p, key := c.stage.People[n], c.key(n)
 	var made orderAnswer
-	if a := c.ask(ctx, order(p, key, s.films[n%len(s.films)].SKUID, 0)); !a.into(&made) {
+	if a := c.ask(ctx, order(p, key, s.videos[n%len(s.videos)].SKUID, 0)); !a.into(&made) {
 		return nil, fmt.Errorf("place an order: %s", a.outcome())
 	}
 	c.book.write(entry{

@@ -19,13 +19,13 @@ const (
 	mostSegments = 6
 )
 
-// play buys a free film for everybody before the crowd comes; the crowd watches it, each on a screen of their own.
+// play buys a free video for everybody before the crowd comes; the crowd watches it, each on a screen of their own.
 func play(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, error) {
 	s, err := c.look(ctx, "sort=popular&priceMax=0")
 	if err != nil {
-		return nil, fmt.Errorf("find a free film: %w", err)
+		return nil, fmt.Errorf("find a free video: %w", err)
 	}
-	f := s.films[0]
+	f := s.videos[0]
 	err = c.beforehand(ctx, c.People(), func(ctx context.Context, n int) error { return c.own(ctx, f, n) })
 	if err != nil {
 		return nil, err
@@ -33,12 +33,12 @@ func play(ctx context.Context, c *Crowd) (func(context.Context, *Visit) string, 
 	return func(ctx context.Context, v *Visit) string { return v.watch(ctx, f.VideoID) }, nil
 }
 
-// own orders a free film and waits until it is delivered.
-func (c *Crowd) own(ctx context.Context, f film, n int) error {
+// own orders a free video and waits until it is delivered.
+func (c *Crowd) own(ctx context.Context, f video, n int) error {
 	p := c.stage.People[n]
 	var o orderAnswer
 	if a := c.ask(ctx, order(p, c.key(n), f.SKUID, 0)); !a.into(&o) {
-		return fmt.Errorf("order a free film: %s", a.outcome())
+		return fmt.Errorf("order a free video: %s", a.outcome())
 	}
 	c.book.write(entry{
 		visit:   n,
@@ -62,7 +62,7 @@ func (c *Crowd) own(ctx context.Context, f film, n int) error {
 	return errors.New("a free order was not delivered: does a worker run?")
 }
 
-// watch plays a film: authorisation, playlists, keys, segments at the pace of watching, heartbeats.
+// watch plays a video: authorisation, playlists, keys, segments at the pace of watching, heartbeats.
 func (v *Visit) watch(ctx context.Context, videoID int64) (end string) {
 	a := v.insist(ctx, "authorise",
 		get(fmt.Sprintf("%s/play/auth/%d", api, videoID)).with("Cookie", v.person().Session))

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/waitingroom"
 )
 
-// mayPreview lets a film be seen before it is sold, and without being bought, by who uploaded it and by operators.
+// mayPreview lets a video be seen before it is sold, and without being bought, by who uploaded it and by operators.
 func (m *Mall) mayPreview(ctx context.Context, userID, assetID int64) (bool, error) {
 	owner, err := m.Media.Videos.OwnerOf(ctx, assetID)
 	if err == nil && owner == userID {

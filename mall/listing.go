@@ -9,27 +9,27 @@ import (
 	"videomall/mall/media"
 )
 
-// listing hands the catalogue what it must know of films and stock.
+// listing hands the catalogue what it must know of videos and stock.
 func (m *Mall) listing() catalog.Listing {
 	return catalog.Listing{
-		Film: func(ctx context.Context, q catalog.Querier, ownerID, videoID int64) (catalog.Film, error) {
+		Video: func(ctx context.Context, q catalog.Querier, ownerID, videoID int64) (catalog.Video, error) {
 			read := func() (media.Video, error) { return m.Media.Videos.GetTx(ctx, q, ownerID, videoID) }
-			if tx, ok := q.(pgx.Tx); ok { // whoever is about to name the film: it must not be deleted meanwhile
+			if tx, ok := q.(pgx.Tx); ok { // whoever is about to name the video: it must not be deleted meanwhile
 				read = func() (media.Video, error) { return m.Media.Videos.HoldTx(ctx, tx, ownerID, videoID) }
 			}
 			v, err := read()
 			if err != nil {
-				return catalog.Film{}, err
+				return catalog.Video{}, err
 			}
-			film := catalog.Film{
+			video := catalog.Video{
 				DurationSeconds: v.DurationSeconds,
 				Lines:           min(v.Width, v.Height),
 				Ready:           v.State == media.VideoReady && v.AssetID != nil,
 			}
-			if film.Ready {
-				film.AssetID = *v.AssetID
+			if video.Ready {
+				video.AssetID = *v.AssetID
 			}
-			return film, nil
+			return video, nil
 		},
 		Stock:    m.Inventory.SetStockTx,
 		OnSubmit: m.submitted,

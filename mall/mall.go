@@ -43,7 +43,7 @@ type Options struct {
 	Pools   db.Pools
 	Redis   redis.UniversalClient
 	Storage *media.Storage
-	// where films of uploads are made, on this machine; empty: below the system's folder for temporary files
+	// where videos of uploads are made, on this machine; empty: below the system's folder for temporary files
 	WorkDir   string
 	Log       *slog.Logger
 	Metrics   *telemetry.Metrics
@@ -54,7 +54,7 @@ type Options struct {
 	BrowserKey []byte        // signs the marks of browsers where people signed in before, 32 bytes; nil knows none
 
 	Secure   bool   // cookies are sent over https only
-	MediaKey []byte // wraps the films' keys, 32 bytes
+	MediaKey []byte // wraps the videos' keys, 32 bytes
 	Uploads  media.UploadLimits
 	// CoverMemory is the memory budget of decoded pictures in bytes; 0: media.UsualCoverMemory.
 	CoverMemory int64

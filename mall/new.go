@@ -207,7 +207,7 @@ func (m *Mall) openShop(o Options) {
 	})
 }
 
-// openMedia opens films and their playback. Where this machine can't make films of uploads, the rest of the mall works.
+// openMedia opens videos and their playback. Where this machine can't make videos of uploads, the rest of the mall works.
 func (m *Mall) openMedia(o Options) (err error) {
 	d := media.Deps{
 		Pool:        m.pool,
@@ -225,7 +225,7 @@ func (m *Mall) openMedia(o Options) (err error) {
 		},
 	}
 	if m.Media, err = media.New(d); err != nil {
-		o.Log.Error("films are not made of uploads here", "error", err)
+		o.Log.Error("videos are not made of uploads here", "error", err)
 		d.Processing = nil
 		if m.Media, err = media.New(d); err != nil {
 			return err

@@ -36,16 +36,16 @@ func Diagnose(ctx context.Context, cfg *config.Config, w io.Writer) (err error) 
 	line("schema", db.CheckMigrated(ctx, p.Pools.Primary), "up to date")
 	line("redis", p.redis.Ping(ctx).Err(), "answers")
 	line("storage", p.storage.Check(ctx), "answers")
-	line("ffmpeg", canMakeFilms(p.Mall.Media.Pipeline), "found; films are made of uploads")
+	line("ffmpeg", canMakeVideos(p.Mall.Media.Pipeline), "found; videos are made of uploads")
 	return err
 }
 
-// canMakeFilms says what to do where films can't be made of uploads. The mall runs without.
-func canMakeFilms(p *media.Pipeline) error {
+// canMakeVideos says what to do where videos can't be made of uploads. The mall runs without.
+func canMakeVideos(p *media.Pipeline) error {
 	err := p.Ready()
 	if errors.Is(err, ffmpeg.ErrMissing) {
 		return errors.New(
-			"not found: uploaded films wait until it is there; apt install ffmpeg, or brew install ffmpeg")
+			"not found: uploaded videos wait until it is there; apt install ffmpeg, or brew install ffmpeg")
 	}
 	return err
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // memoryShare is the part of the container's or the machine's memory that this process tries to stay below. The rest is
-// for the tools that make films, and where they run here, for PostgreSQL and Redis.
+// for the tools that make videos, and where they run here, for PostgreSQL and Redis.
 const memoryShare = 0.75
 
 // limitMemory sets the soft limit of Go's heap in bytes: GOMEMLIMIT where it is set, else what the configuration says,

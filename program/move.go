@@ -41,7 +41,7 @@ func MoveMedia(ctx context.Context, cfg *config.Config, to string, w io.Writer) 
 	}
 	fmt.Fprintf(w, "\n  %d files copied (%d bytes) and compared, %d were there and equal.\n"+
 		"  Uploads that are under way do not move. When nobody uploads, run this once more, then set STORAGE_URL to that\n"+
-		"  address and start the mall again. What lies in the old place is yours to delete, once you have seen films play.\n",
+		"  address and start the mall again. What lies in the old place is yours to delete, once you have seen videos play.\n",
 		moved.Copied, moved.Bytes, moved.Kept)
 	return nil
 }

@@ -83,7 +83,7 @@ async function js() {
   const wholeHls = join(modules, 'hls.js/dist/hls.mjs');
   const player = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': 'hls.js/light' } });
   emit('player.js', player.outputFiles[0].contents);
-  // The same for films with several sounds, which hls.js light does not play.
+  // The same for videos with several sounds, which hls.js light does not play.
   const sounds = await esbuild.build({ ...playerOptions, alias: { 'hls.js/dist/hls.mjs': wholeHls, 'hls.js/light': wholeHls } });
   emit('player-sounds.js', sounds.outputFiles[0].contents);
   // For the browser tests only; never served.

@@ -27,7 +27,7 @@ func (m *Metrics) WatchDisk(folder string, floor int64, free func(folder string)
 	m.Registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "videomall_disk_free_bytes",
-			Help:        "Free bytes of a disk that films are written to.",
+			Help:        "Free bytes of a disk that videos are written to.",
 			ConstLabels: labels,
 		}, func() float64 {
 			n, err := free(folder)

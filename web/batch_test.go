@@ -27,7 +27,7 @@ var (
 // for the whole list, and not row by row.
 func TestPages_read_rows_together(t *testing.T) {
 	h := openHouse(t, nil)
-	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenFilms("../demo/footage"), h.Log))
+	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenVideos("../demo/footage"), h.Log))
 	statements := dbtest.StatementsOf(h.Pool)
 	for _, a := range demo.Accounts {
 		t.Run(a.Role, func(t *testing.T) {

@@ -24,7 +24,7 @@ func TestNew_BodiesOfForms(t *testing.T) {
 		bytes  int
 		status int
 	}{
-		{"/studio/videos/999/captions", 300 << 10, 404}, // read, and of no film
+		{"/studio/videos/999/captions", 300 << 10, 404}, // read, and of no video
 		{"/studio/videos/999/captions", 3 << 20, 413},
 		{"/studio/videos/999/chapters", 300 << 10, 413},
 	} {

@@ -44,7 +44,7 @@ func finders(m *mall.Mall) []admin.Finder {
 		{
 			Kind:  "film",
 			Names: []string{"file"},
-			Find:  filmHits(m),
+			Find:  videoHits(m),
 		},
 		{
 			Kind:  "payout",
@@ -150,7 +150,7 @@ func listingHits(m *mall.Mall) finding {
 	}
 }
 
-func filmHits(m *mall.Mall) finding {
+func videoHits(m *mall.Mall) finding {
 	return func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error) {
 		found, err := m.Media.Videos.Lookup(ctx, q, most)
 		var hits []adminview.Hit
@@ -158,7 +158,7 @@ func filmHits(m *mall.Mall) finding {
 			hits = append(hits, adminview.Hit{
 				Title: v.Name,
 				Href:  adminview.PersonURL(v.OwnerID),
-				Note: t.T("people.film_n", "Number",
+				Note: t.T("people.video_n", "Number",
 					strconv.FormatInt(v.ID, 10)) + " · " + t.T("find.film."+string(v.State)),
 			})
 		}

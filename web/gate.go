@@ -24,7 +24,7 @@ type passage int
 
 const (
 	open passage = iota // nobody is asked: providers' notices, which must arrive, and what every page is drawn with
-	// whom the lists keep out by address or device is kept out; nothing is counted: films, pictures
+	// whom the lists keep out by address or device is kept out; nothing is counted: videos, pictures
 	listed
 	counted // everything
 )

@@ -150,7 +150,7 @@ var bodies = map[string]string{
 	"POST /api/v1/mall/play/auth/:videoId":          `{"takeover": true}`,
 	"POST /preview/:assetId/auth":                   `{"takeover": true}`,
 	"POST /try/:slug/auth":                          `{"takeover": true}`,
-	"POST /studio/uploads/parts":                    `{"name": "film.mp4", "type": "video/mp4", "size": 100}`,
+	"POST /studio/uploads/parts":                    `{"name": "video.mp4", "type": "video/mp4", "size": 100}`,
 	"POST /studio/uploads/parts/:id/addresses":      `{"numbers": [1]}`,
 	"POST /api/v1/mall/payments/callback":           notice,
 	"POST /api/v1/mall/payments/callback/:provider": notice,

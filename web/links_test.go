@@ -28,7 +28,7 @@ func (a reply) links() []string {
 // the console, each kind of address once for each page that it was found on.
 func TestConsole_links(t *testing.T) {
 	h := openHouse(t, nil)
-	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenFilms("../demo/footage"), h.Log))
+	h.OK(demo.Seed(h.Ctx, h.Pool, h.Mall.Mall, demo.OpenVideos("../demo/footage"), h.Log))
 	c := h.at("192.0.2.1")
 	c.signIn(h.person("oscar", account.RoleOperator))
 
@@ -52,20 +52,20 @@ func TestConsole_links(t *testing.T) {
 
 	order := "/admin/orders/" + orderNo
 	person := "/admin/people/" + buyer
-	film := "/admin/products/" + product
+	video := "/admin/products/" + product
 	creatorPath := "/admin/people/" + creator
 	theCase, log := "/admin/cases#case-"+caseID, "/admin/audit?subject="
 	pages := map[string][]string{
 		"/admin": {"/admin?days=7", "/admin?days=90", "/admin/orders", "/admin/people",
 			"/admin/cases"},
 		"/admin/orders?q=" + email: {order, person},
-		order:                      {person, film, creatorPath, theCase, log + "order%3A" + orderNo},
-		person:                     {order, theCase, log + "account%3A" + buyer, film},
-		film: {"/admin/orders/" + latest, creatorPath, "/admin/people/" + latestBuyer,
+		order:                      {person, video, creatorPath, theCase, log + "order%3A" + orderNo},
+		person:                     {order, theCase, log + "account%3A" + buyer, video},
+		video: {"/admin/orders/" + latest, creatorPath, "/admin/people/" + latestBuyer,
 			log + "spu%3A" + product, "/admin/orders?product=" + product},
-		"/admin/orders?product=" + product: {order, person, film},
+		"/admin/orders?product=" + product: {order, person, video},
 		creatorPath:                        {"/admin/books/creators/" + creator, log + "account%3A" + creator},
-		"/admin/cases":                     {order, person, film, creatorPath, log + "order%3A" + orderNo},
+		"/admin/cases":                     {order, person, video, creatorPath, log + "order%3A" + orderNo},
 		"/admin/people/" + reviewer:        {"/admin/products/" + reviewed},
 		"/admin/products/" + reviewed:      {"/admin/people/" + reviewer},
 		"/admin/review/" + deskCase: {"/admin/products/" + deskProduct, "/admin/people/" + deskCreator,

@@ -53,7 +53,7 @@ func TestSite_RequireRecent(t *testing.T) {
 		{olga, fmt.Sprintf("/admin/people/%d/role", ann.ID), url.Values{
 			"from":   {"shopper"},
 			"to":     {"creator"},
-			"reason": {"makes films"},
+			"reason": {"makes videos"},
 		}, 303},
 	} {
 		t.Run(c.path, func(t *testing.T) {

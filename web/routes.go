@@ -112,7 +112,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:      site,
 		Catalog:   m.Catalog,
 		Inventory: m.Inventory,
-		Films:     films(m),
+		Videos:    videos(m),
 		Trailer:   trailer(m),
 	})
 	bundle.Routes(all, bundle.Deps{
@@ -261,7 +261,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 	}
 }
 
-// trailer finds the public playlist of a film.
+// trailer finds the public playlist of a video.
 func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 	return func(ctx context.Context, assetID int64) (string, error) {
 		asset, err := m.Media.Assets.ByID(ctx, assetID)
@@ -272,7 +272,7 @@ func trailer(m *mall.Mall) func(context.Context, int64) (string, error) {
 	}
 }
 
-// chapters finds the parts of a film.
+// chapters finds the parts of a video.
 func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error) {
 	return func(ctx context.Context, assetID int64) ([]media.Chapter, error) {
 		asset, err := m.Media.Assets.ByID(ctx, assetID)
@@ -280,15 +280,15 @@ func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error
 	}
 }
 
-// films are what a creator can list, the newest first.
-func films(m *mall.Mall) func(context.Context, int64) ([]listingview.Film, error) {
+// videos are what a creator can list, the newest first.
+func videos(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
 	const most = 200
-	return func(ctx context.Context, ownerID int64) ([]listingview.Film, error) {
+	return func(ctx context.Context, ownerID int64) ([]listingview.Video, error) {
 		videos, err := m.Media.Videos.List(ctx, ownerID, 0, most)
-		var list []listingview.Film
+		var list []listingview.Video
 		for _, v := range videos {
 			if v.State == media.VideoReady || v.State == media.VideoProcessing {
-				list = append(list, listingview.Film{
+				list = append(list, listingview.Video{
 					ID:      v.ID,
 					Name:    v.Name,
 					Ready:   v.State == media.VideoReady,

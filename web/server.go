@@ -31,7 +31,7 @@ type Deps struct {
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
 	Now     func() time.Time
-	Covers  fs.FS // of films, <cover>-<width>.webp
+	Covers  fs.FS // of videos, <cover>-<width>.webp
 	Avatars fs.FS // of creators, <avatar>-<size>.webp
 	// Stopping is closed when the server is about to end: streams without an end of their own end then. nil never
 	// closes.

@@ -35,7 +35,7 @@ order by coalesce(revoked_at, expires_at, granted_at) desc, id desc
 limit 1;
 
 -- name: OwnedOf :many
--- Which of these films these people own for good, and in which quality.
+-- Which of these videos these people own for good, and in which quality.
 select e.user_id, e.spu_id, e.quality
 from (select unnest(@user_ids::bigint[]) as user_id, unnest(@spu_ids::bigint[]) as spu_id) w
 join video_entitlement e on e.user_id = w.user_id and e.spu_id = w.spu_id
@@ -59,12 +59,12 @@ select source from video_entitlement
 where source = any(@sources::text[]) and state = 'active' and expires_at <= @at::timestamptz;
 
 -- name: Held :many
--- Which of these films a person was granted and has not been paid back for, rentals that are over included.
+-- Which of these videos a person was granted and has not been paid back for, rentals that are over included.
 select distinct spu_id from video_entitlement
 where user_id = @user_id and spu_id = any(@spu_ids::bigint[]) and state = 'active';
 
 -- name: LockHeld :many
--- The grants of a film that stand, kept from being revoked until the transaction ends.
+-- The grants of a video that stand, kept from being revoked until the transaction ends.
 select id from video_entitlement
 where user_id = @user_id and spu_id = @spu_id and state = 'active'
 order by id for share;

@@ -190,14 +190,14 @@ delete from insight_touch where at < @before::timestamptz;
 -- name: PurgeEvents :exec
 delete from insight_event where at < @before::timestamptz;
 
--- name: TopFilms :many
+-- name: BestSellers :many
 -- Of all creators.
 select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
 from insight_day where spu_id > 0 and day between @from_day and @to_day
 group by creator_id, spu_id, currency
 order by 4 desc, 5 desc, 2, 3 limit @max_rows;
 
--- name: FilmDays :many
+-- name: VideoDays :many
 select spu_id, currency, day, gross from insight_day d
 where (creator_id, spu_id) in (select unnest(@creator_ids::bigint[]), unnest(@spu_ids::bigint[])) and day between @from_day and @to_day
 order by spu_id, currency, day;

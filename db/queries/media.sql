@@ -1,5 +1,5 @@
 -- name: TryLockPrefix :one
--- Two that pack one film meet here; the second then finds the first one's asset. The lock is the session's.
+-- Two that pack one video meet here; the second then finds the first one's asset. The lock is the session's.
 select pg_try_advisory_lock(hashtextextended('media_asset ' || @prefix::text, 0));
 
 -- name: UnlockPrefix :exec
@@ -41,7 +41,7 @@ select coalesce(sum(size), 0)::bigint as bytes, count(*) as number from media_up
 -- name: OriginalsOf :one
 select coalesce(sum(size), 0)::bigint from media_video where owner_id = @owner_id and original <> '';
 
--- name: FilmsInTheMaking :one
+-- name: VideosInTheMaking :one
 select count(*) from media_video where owner_id = @owner_id and state = 'processing';
 
 -- name: InsertUpload :exec
@@ -111,7 +111,7 @@ where v.owner_id = @owner_id and s.video_id = any(@video_ids::bigint[]) and v.st
 order by s.video_id desc, s.position;
 
 -- name: LeavesToOthers :one
--- Whether the film's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+-- Whether the video's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
 select (exists (
     select 1 from media_stage s join media_video v on v.id = s.video_id
     where s.stage = 'transcode' and s.state = 'running' and s.lease_until > @at::timestamptz and v.owner_id = f.owner_id and v.id <> f.id
@@ -221,7 +221,7 @@ update media_video set asset_id = null where asset_id = @asset_id::bigint and st
 delete from media_asset where id = @id;
 
 -- name: AssetsOfDeleted :many
--- Packaged films that outlived their creator's deletion, since they were in use then.
+-- Packaged videos that outlived their creator's deletion, since they were in use then.
 select v.id as video_id, a.id as asset_id, a.prefix from media_video v join media_asset a on a.prefix = v.folder
 where v.state = 'deleted' and v.original = '' and v.id > @after_id
 order by v.id limit @most;
@@ -234,7 +234,7 @@ update media_video set trailer_from = @trailer_from, trailer_to = @trailer_to, u
 where owner_id = @owner_id and id = @id and state <> 'deleted';
 
 -- name: ResetTrailer :exec
--- Back to the trailer that a film has without a word of its creator, unless they chose anew meanwhile.
+-- Back to the trailer that a video has without a word of its creator, unless they chose anew meanwhile.
 update media_video set trailer_from = 0, trailer_to = @trailer_to, updated_at = @at
 where id = @id and trailer_from = @was_from and trailer_to = @was_to;
 
@@ -248,7 +248,7 @@ select * from media_asset where id = @id for update;
 update media_asset set chapters = @chapters where id = @id;
 
 -- name: Duplicates :many
--- Whose other films show the same pictures.
+-- Whose other videos show the same pictures.
 select o.owner_id from media_video v join media_video o on o.fingerprint = v.fingerprint and o.id <> v.id and o.state <> 'deleted'
 where v.id = @id and v.fingerprint <> ''
 order by o.id limit 100;

@@ -206,7 +206,7 @@ where b.owner_id = @owner_id and (@before::bigint = 0 or b.id < @before)
 order by b.id desc limit @most;
 
 -- name: BundlesWith :many
--- Those that are sold and hold one of these films, the newest first.
+-- Those that are sold and hold one of these videos, the newest first.
 select sqlc.embed(b), array(select i.sku_id from promotion_bundle_item i where i.bundle_id = b.id order by i.line_no)::bigint[] as sku_ids
 from promotion_bundle b
 where b.status = 'live' and exists (select 1 from promotion_bundle_item w where w.bundle_id = b.id and w.spu_id = any(@spu_ids::bigint[]))

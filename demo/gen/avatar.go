@@ -9,7 +9,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// portrait is one creator: a face in front of what they film.
+// portrait is one creator: a face in front of what they video.
 type portrait struct {
 	slug                  string
 	sky, low, skin, cloth Color

@@ -9,7 +9,7 @@ import (
 )
 
 // Every scene is drawn in a space of 1600 x 900 units, whatever the size of the picture, so
-// that one painter serves the thumbnail, the film and the 2160p rendition.
+// that one painter serves the thumbnail, the video and the 2160p rendition.
 const (
 	Wide = 1600.0
 	High = 900.0

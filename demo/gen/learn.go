@@ -11,7 +11,7 @@ type token struct {
 	tone Color
 }
 
-// source is the program the programming film types: it compiles, and prints what the terminal shows.
+// source is the program the programming video types: it compiles, and prints what the terminal shows.
 const source = `package main
 
 import "fmt"

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// look writes a contact sheet of n moments of a film, to judge it without encoding it.
-func look(f Film, n int, dir string) error {
+// look writes a contact sheet of n moments of a video, to judge it without encoding it.
+func look(f Video, n int, dir string) error {
 	const w, h, across = 640, 360, 2
 	sheet := image.NewRGBA(image.Rect(0, 0, across*w, (n+across-1)/across*h))
 	for i := 0; i < n; i++ {

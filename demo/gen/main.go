@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Faces are the typefaces some films write with.
+// Faces are the typefaces some videos write with.
 type Faces struct{ Serif, Mono *Typeface }
 
 func main() {
@@ -37,7 +37,7 @@ func run(out, only, parts, sheet, serif, mono string) error {
 	if face.Mono, err = openTypeface(mono); err != nil {
 		return err
 	}
-	for _, f := range films(face) {
+	for _, f := range videos(face) {
 		if only != "" && !listed(only, f.Slug) {
 			continue
 		}
@@ -58,7 +58,7 @@ func run(out, only, parts, sheet, serif, mono string) error {
 	return nil
 }
 
-func makeParts(f Film, out, parts string) error {
+func makeParts(f Video, out, parts string) error {
 	dir := filepath.Join(out, "footage", f.Slug)
 	if listed(parts, "footage") {
 		if err := produce(f, out); err != nil {

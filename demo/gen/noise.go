@@ -2,7 +2,7 @@ package main
 
 import "math"
 
-// dice is a fixed pseudo-random number 0..1 for the integers given: films must come out the
+// dice is a fixed pseudo-random number 0..1 for the integers given: videos must come out the
 // same on every machine and frames may be painted in any order.
 func dice(n ...int) float64 {
 	h := uint64(0x9E3779B97F4A7C15)

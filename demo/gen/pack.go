@@ -21,7 +21,7 @@ func (r rendition) width() int   { return r.height * 16 / 9 }
 
 // renditions are never larger than the picture that is painted. The lowest one is mono: it is
 // what a slow line gets. The ceilings are low because all of it lives in the repository.
-func renditions(f Film) []rendition {
+func renditions(f Video) []rendition {
 	crf := f.Quality
 	if crf == 0 {
 		crf = 29

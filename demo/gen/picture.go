@@ -36,7 +36,7 @@ func writeWebP(path string, img *image.RGBA, width, limit int) error {
 }
 
 // writeCovers takes the key frame at twice the size it is shown, so that edges come out clean.
-func writeCovers(f Film, out, dir string) error {
+func writeCovers(f Video, out, dir string) error {
 	c := NewCanvas(2560, 1440)
 	f.Paint(c, f.Cover)
 	for _, s := range []struct{ width, limit int }{{320, 8000}, {480, 13500}, {960, 28000}} {
@@ -49,7 +49,7 @@ func writeCovers(f Film, out, dir string) error {
 }
 
 // writeThumbs stores the sheet and the WebVTT that names a tile for each interval.
-func writeThumbs(dir string, f Film, sheet *image.RGBA) error {
+func writeThumbs(dir string, f Video, sheet *image.RGBA) error {
 	if err := writeWebP(filepath.Join(dir, "thumbs.webp"), sheet, sheet.Rect.Dx(), 20000); err != nil {
 		return err
 	}

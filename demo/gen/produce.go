@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Timing of every film. A segment is one closed group of pictures, so that each rendition can be
+// Timing of every video. A segment is one closed group of pictures, so that each rendition can be
 // cut and encrypted at the same places. Uploads get two groups a segment, for finer seeking;
 // here a second key frame of detailed flat art would cost more than all the movement after it.
 const (
@@ -26,8 +26,8 @@ const (
 	tilesAcross  = 4
 )
 
-// produce renders one film and writes its renditions, master playlist and thumbnails below out.
-func produce(f Film, out string) error {
+// produce renders one video and writes its renditions, master playlist and thumbnails below out.
+func produce(f Video, out string) error {
 	work, err := os.MkdirTemp("", "film-")
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func produce(f Film, out string) error {
 
 // shoot paints the frames on all processors, feeds them in order to one ffmpeg that makes every
 // rendition, and returns the thumbnail sheet it collected on the way.
-func shoot(f Film, ladder []rendition, sound, dir string) (*image.RGBA, error) {
+func shoot(f Video, ladder []rendition, sound, dir string) (*image.RGBA, error) {
 	top := ladder[len(ladder)-1]
 	w, h := top.width(), top.height
 	cmd := exec.Command("ffmpeg", encodeArgs(ladder, sound, dir)...)

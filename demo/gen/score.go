@@ -31,7 +31,7 @@ const (
 	stream
 )
 
-// Score is the music of one film: chords as MIDI notes, each lasting the same share of it.
+// Score is the music of one video: chords as MIDI notes, each lasting the same share of it.
 type Score struct {
 	Voice  Voice
 	Chords [][]int

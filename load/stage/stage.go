@@ -86,7 +86,7 @@ func stock(ctx context.Context, m *mall.Mall, stage *load.Stage, units int64) er
 	return nil
 }
 
-// limited finds a SKU whose stock has a limit, among the newest films.
+// limited finds a SKU whose stock has a limit, among the newest videos.
 func limited(ctx context.Context, c *catalog.Catalog) (int64, error) {
 	page, err := c.List(ctx, catalog.Filter{
 		Sort:    catalog.SortNewest,

@@ -29,20 +29,20 @@ func newClock() *clock {
 func (c *clock) now() time.Time       { return time.UnixMicro(c.at.Load()) }
 func (c *clock) pass(d time.Duration) { c.at.Add(d.Microseconds()) }
 
-type film struct {
+type video struct {
 	Title string
 	Price int64
 }
 
-var errNoFilm = errors.New("no such film")
+var errNoVideo = errors.New("no such video")
 
 // process is one of several that share a Redis: its own memory and its own ears.
 type process struct {
-	*cache.Cache[film]
+	*cache.Cache[video]
 	changes *cache.Changes
 }
 
-func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cache.Options[film])) process {
+func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cache.Options[video])) process {
 	t.Helper()
 	changes := cache.NewChanges(cache.ChangesDeps{
 		Redis: redisbreaker.New(rdb),
@@ -50,9 +50,9 @@ func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cac
 		Now:   c.now,
 	})
 	changes.Connect(t.Context())
-	o := cache.Options[film]{
+	o := cache.Options[video]{
 		Name:     "film",
-		Absent:   errNoFilm,
+		Absent:   errNoVideo,
 		Patience: time.Minute,
 	}
 	for _, a := range adjust {
@@ -61,7 +61,7 @@ func open(t *testing.T, rdb redis.UniversalClient, c *clock, adjust ...func(*cac
 	return process{cache.New(changes, o, slog.New(slog.DiscardHandler), nil), changes}
 }
 
-// source is where films come from; it counts who asks.
+// source is where videos come from; it counts who asks.
 type source struct {
 	loads  atomic.Int64
 	price  atomic.Int64
@@ -70,14 +70,14 @@ type source struct {
 	slow   time.Duration
 }
 
-func (s *source) load(context.Context) (film, cache.Policy, error) {
+func (s *source) load(context.Context) (video, cache.Policy, error) {
 	s.loads.Add(1)
 	price := s.price.Load()
 	time.Sleep(s.slow)
 	if err := s.fail.Load(); err != nil {
-		return film{}, cache.Policy{}, *err
+		return video{}, cache.Policy{}, *err
 	}
-	return film{"The Sea", price}, s.policy, nil
+	return video{"The Sea", price}, s.policy, nil
 }
 
 func (s *source) wants(t *testing.T, loads int64) {
@@ -149,7 +149,7 @@ func TestAStaleValueIsServedWhileOneLoadsItAnew(t *testing.T) {
 func TestWhatIsLoadedTogetherDoesNotEndTogether(t *testing.T) {
 	t.Parallel()
 	c, s := newClock(), &source{}
-	p := open(t, dbtest.Redis(t), c, func(o *cache.Options[film]) { o.Local, o.Stale = true, time.Nanosecond })
+	p := open(t, dbtest.Redis(t), c, func(o *cache.Options[video]) { o.Local, o.Stale = true, time.Nanosecond })
 	const keys = 400
 	ask := func() (loaded int64) {
 		before := s.loads.Load()
@@ -176,10 +176,10 @@ func TestWhatIsLoadedTogetherDoesNotEndTogether(t *testing.T) {
 func TestWhatDoesNotExistIsKeptForAShortWhile(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
-	s.fail.Store(new(fmt.Errorf("film 9: %w", errNoFilm)))
+	s.fail.Store(new(fmt.Errorf("film 9: %w", errNoVideo)))
 	a, b := open(t, rdb, c), open(t, rdb, c)
 	for _, p := range []process{a, a, b, b} {
-		if _, err := p.Get(t.Context(), "sea", []string{"sea"}, s.load); !errors.Is(err, errNoFilm) {
+		if _, err := p.Get(t.Context(), "sea", []string{"sea"}, s.load); !errors.Is(err, errNoVideo) {
 			t.Fatal(err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestAnErrorIsKeptByNobody(t *testing.T) {
 		}
 	}
 	s.wants(t, 2)
-	_, err := p.Get(t.Context(), "sea", nil, func(context.Context) (film, cache.Policy, error) { panic("oh") })
+	_, err := p.Get(t.Context(), "sea", nil, func(context.Context) (video, cache.Policy, error) { panic("oh") })
 	if err == nil {
 		t.Error("a panic is no error")
 	}
@@ -249,7 +249,7 @@ func (takenTurns) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func TestAnOwnerThatDiedKeepsOthersWaitingNoLongerThanTheirPatience(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
-	p := open(t, rdb, c, func(o *cache.Options[film]) { o.Patience = 50 * time.Millisecond })
+	p := open(t, rdb, c, func(o *cache.Options[video]) { o.Patience = 50 * time.Millisecond })
 	p.price(t, s)
 	rdb.AddHook(takenTurns{})
 	p.changes.Drop(t.Context(), "sea")

@@ -29,7 +29,7 @@ func TestADropIsSeenByTheNextReaderOfEveryProcess(t *testing.T) {
 	if got := b.price(t, s); got != 4 {
 		t.Errorf("the other reads %d", got)
 	}
-	a.changes.Drop(t.Context(), "another film")
+	a.changes.Drop(t.Context(), "another video")
 	loads := s.loads.Load()
 	a.price(t, s)
 	s.wants(t, loads)
@@ -39,14 +39,14 @@ func TestALoadThatBeganBeforeAChangeIsNotKept(t *testing.T) {
 	t.Parallel()
 	for _, tags := range [][]string{{"sea"}, nil} { // known before the load, or told by it
 		c, s := newClock(), &source{}
-		p := open(t, dbtest.Redis(t), c, func(o *cache.Options[film]) { o.Local = tags == nil })
+		p := open(t, dbtest.Redis(t), c, func(o *cache.Options[video]) { o.Local = tags == nil })
 		began, goOn := make(chan struct{}), make(chan struct{})
 		old := make(chan int64)
 		go func() {
-			f, err := p.Get(t.Context(), "sea", tags, func(context.Context) (film, cache.Policy, error) {
+			f, err := p.Get(t.Context(), "sea", tags, func(context.Context) (video, cache.Policy, error) {
 				close(began)
 				<-goOn // what it has read by now is the old price
-				return film{Price: 1}, cache.Policy{Tags: []string{"sea"}}, nil
+				return video{Price: 1}, cache.Policy{Tags: []string{"sea"}}, nil
 			})
 			if err != nil {
 				t.Error(err)
@@ -118,7 +118,7 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 			Redis: redisbreaker.New(rdb),
 			Log:   nil,
 			Now:   c.now,
-		}), cache.Options[film]{Name: "film"}, nil, nil),
+		}), cache.Options[video]{Name: "film"}, nil, nil),
 		nil}
 	before := s.loads.Load()
 	never.price(t, s)
@@ -250,7 +250,7 @@ func TestTheFilterHoldsBackWhatDoesNotExist(t *testing.T) {
 	f.Add("new")
 	for n := range names {
 		if !f.Passes(fmt.Sprint("film-", n)) {
-			t.Fatalf("film-%d is held back", n)
+			t.Fatalf("video-%d is held back", n)
 		}
 	}
 	if !f.Passes("new") || !f.Passes("published while it was filled") {

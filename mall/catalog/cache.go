@@ -29,7 +29,7 @@ const (
 	typeCreated   = "catalog.created"
 	typePublished = "catalog.published"
 	typeTakenDown = "catalog.taken_down"
-	typeFilmed    = "catalog.asset_set"
+	typeAssetSet  = "catalog.asset_set"
 	typePriced    = "catalog.priced"   // a price was set
 	typeRepriced  = "catalog.repriced" // the time of one came
 	typeReviewed  = "catalog.reviewed"

@@ -157,7 +157,7 @@ func TestAChangeInOneProcessIsShownByAnother(t *testing.T) {
 			reviews, err := p.Reviews(t.Context(), sea.SPUID, "", 0)
 			return product(p).RatingCount == 1 && len(must(t, reviews, err).Items) == 1
 		}},
-		{"a film", func() error { return writer.SetAsset(t.Context(), sea.SPUID, 9, 60) },
+		{"a video", func() error { return writer.SetAsset(t.Context(), sea.SPUID, 9, 60) },
 			func(p process) bool { return product(p).AssetID != nil && *product(p).AssetID == 9 }},
 		{"a sale", func() error { return writer.CountSaleTx(t.Context(), s.pool, sea.SPUID, 3) },
 			func(p process) bool { return first(p) == "sea" }},

@@ -1,4 +1,4 @@
-// Package catalog owns what is for sale: categories, creators, SPUs (a film), SKUs (a way to buy it), price
+// Package catalog owns what is for sale: categories, creators, SPUs (a video), SKUs (a way to buy it), price
 // versions, reviews, and the lists a shopper walks through. It refuses to know stock, orders and who bought
 // what: a caller that lets somebody review brings the proof of ownership.
 package catalog

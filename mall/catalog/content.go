@@ -23,10 +23,10 @@ const (
 	MaxAmount      = 10_000_000 // minor units
 	MaxEpisode     = 9999
 	MaxFree        = 1800 // seconds
-	// FreeRest is how many seconds of a film must be left to buy. A segment of it is a few seconds long and is given
+	// FreeRest is how many seconds of a video must be left to buy. A segment of it is a few seconds long and is given
 	// whole.
 	FreeRest = 10
-	// Lines4K is how many lines a film must have to be sold in 4K.
+	// Lines4K is how many lines a video must have to be sold in 4K.
 	Lines4K = 2160
 )
 
@@ -45,10 +45,10 @@ type Content struct {
 	CategoryID    int64    `json:"categoryId"`
 	Tags          []string `json:"tags"`
 	Cover         string   `json:"cover"`   // the name below /media/covers/, without size and extension
-	VideoID       int64    `json:"videoId"` // the creator's film; 0: none yet, or the one that is on sale already
+	VideoID       int64    `json:"videoId"` // the creator's video; 0: none yet, or the one that is on sale already
 	SeriesID      int64    `json:"seriesId"`
 	Episode       int      `json:"episode"` // of the series; 0 without one
-	// FreeSeconds is how much of the film, from its begin, anybody may watch; 0 for nothing. Each episode of a series
+	// FreeSeconds is how much of the video, from its begin, anybody may watch; 0 for nothing. Each episode of a series
 	// has its own.
 	FreeSeconds int   `json:"freeSeconds,omitempty"`
 	Ways        []Way `json:"ways"`

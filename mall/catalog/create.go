@@ -48,7 +48,7 @@ type NewProduct struct {
 	Cover                        string // the name below /media/covers/, without size and extension
 	AssetID                      *int64
 	DurationSeconds              int
-	FreeSeconds                  int        // of the film's begin that anybody may watch; see Content
+	FreeSeconds                  int        // of the video's begin that anybody may watch; see Content
 	SeriesID                     int64      // the creator's own; 0 for none, and then Episode is 0
 	Episode                      int        // of the series, from 1
 	PublishedAt                  *time.Time // the day "newest" sorts by; nil means the moment of Publish
@@ -200,7 +200,7 @@ func (c *Catalog) move(ctx context.Context, spuID int64, kind, to string, from .
 	return nil
 }
 
-// SetAsset names the packaged film that buyers of an SPU will watch. Errors: ErrProductNotFound.
+// SetAsset names the packaged video that buyers of an SPU will watch. Errors: ErrProductNotFound.
 func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSeconds int) error {
 	err := c.changing(ctx, func(tx pgx.Tx) ([]Change, error) {
 		found, err := c.queries.SetAsset(ctx, tx, dbsqlc.SetAssetParams{
@@ -212,7 +212,7 @@ func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSe
 		if err == nil && found == 0 {
 			err = ErrProductNotFound
 		}
-		return []Change{{Type: typeFilmed, SPUID: spuID}}, err
+		return []Change{{Type: typeAssetSet, SPUID: spuID}}, err
 	})
 	if err != nil {
 		return fmt.Errorf("set asset %d of SPU %d: %w", assetID, spuID, err)
@@ -220,7 +220,7 @@ func (c *Catalog) SetAsset(ctx context.Context, spuID, assetID int64, durationSe
 	return nil
 }
 
-// NeedsAsset says whether any SPU, on sale or not, still names the packaged film: whoever bought it may watch it.
+// NeedsAsset says whether any SPU, on sale or not, still names the packaged video: whoever bought it may watch it.
 func (c *Catalog) NeedsAsset(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error) {
 	needed, err := c.queries.NeedsAsset(ctx, tx, assetID)
 	if err != nil {

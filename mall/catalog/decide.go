@@ -30,7 +30,7 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 	if err != nil {
 		return nil, err
 	}
-	film, f, err := c.lackingTx(ctx, tx, spu, n)
+	video, f, err := c.lackingTx(ctx, tx, spu, n)
 	if err == nil {
 		err = f.of(ErrRevisionMissing)
 	}
@@ -60,8 +60,8 @@ func (c *Catalog) ApproveTx(ctx context.Context, tx pgx.Tx, revisionID int64) ([
 		SeriesID:        n.SeriesID,
 		Episode:         int32(n.Episode),
 		VideoID:         n.VideoID,
-		AssetID:         &film.AssetID,
-		DurationSeconds: int32(film.DurationSeconds),
+		AssetID:         &video.AssetID,
+		DurationSeconds: int32(video.DurationSeconds),
 		FreeSeconds:     int32(n.FreeSeconds),
 		At:              now,
 	})

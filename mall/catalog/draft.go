@@ -218,7 +218,7 @@ func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, 
 		}
 	}
 	if n.VideoID != 0 {
-		_, known, err := c.filmTx(ctx, q, creatorID, n.VideoID)
+		_, known, err := c.videoTx(ctx, q, creatorID, n.VideoID)
 		if err != nil {
 			return err
 		}
@@ -229,16 +229,16 @@ func (c *Catalog) checkKnownTx(ctx context.Context, q Querier, creatorID int64, 
 	return nil
 }
 
-// filmTx finds a creator's film; known is false when there is none of that creator.
-func (c *Catalog) filmTx(ctx context.Context, q Querier, creatorID, videoID int64) (film Film, known bool, err error) {
-	if c.listing.Film == nil || videoID < 0 {
-		return Film{}, false, nil
+// videoTx finds a creator's video; known is false when there is none of that creator.
+func (c *Catalog) videoTx(ctx context.Context, q Querier, creatorID, videoID int64) (video Video, known bool, err error) {
+	if c.listing.Video == nil || videoID < 0 {
+		return Video{}, false, nil
 	}
-	film, err = c.listing.Film(ctx, q, creatorID, videoID)
+	video, err = c.listing.Video(ctx, q, creatorID, videoID)
 	if isNotFound(err) {
-		return Film{}, false, nil
+		return Video{}, false, nil
 	}
-	return film, err == nil, err
+	return video, err == nil, err
 }
 
 // DeleteListing throws a draft away that nobody ever reviewed. Errors: ErrListingNotFound, ErrProductState.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// freeOf is how many seconds of a film are free: those that its listing names, where enough of the film is left to buy,
-// else none. A film may have been replaced by a shorter one.
+// freeOf is how many seconds of a video are free: those that its listing names, where enough of the video is left to buy,
+// else none. A video may have been replaced by a shorter one.
 func freeOf(seconds, duration int) int {
 	if seconds+FreeRest > duration {
 		return 0
@@ -14,7 +14,7 @@ func freeOf(seconds, duration int) int {
 	return seconds
 }
 
-// FreeMinutes is the packaged film of a listing that is on sale and how many seconds of its begin anybody may watch;
+// FreeMinutes is the packaged video of a listing that is on sale and how many seconds of its begin anybody may watch;
 // both are 0 where nothing is free. It is read anew each time: a listing that was taken down gives nothing away from
 // that moment on.
 func (c *Catalog) FreeMinutes(ctx context.Context, spuID int64) (assetID int64, seconds int, err error) {

@@ -12,21 +12,21 @@ import (
 	"videomall/mall/fault"
 )
 
-// desk is a stall whose creator, 7, and another, 8, list films: 1 and 2 of 7, of which 2 is not ready, 3 in 4K, and 9
+// desk is a stall whose creator, 7, and another, 8, list videos: 1 and 2 of 7, of which 2 is not ready, 3 in 4K, and 9
 // of 8.
 type desk struct {
 	*stall
 	submitted []catalog.Submission
 	withdrawn []int64
 	stock     map[int64]int64
-	filmGone  bool // no film is found
+	videoGone bool // no video is found
 }
 
 func openDesk(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
 	d := &desk{stock: map[int64]int64{}}
-	films := map[[2]int64]catalog.Film{{7, 1}: {
+	videos := map[[2]int64]catalog.Video{{7, 1}: {
 		AssetID:         101,
 		DurationSeconds: 60,
 		Lines:           1080,
@@ -43,13 +43,13 @@ func openDesk(t *testing.T) *desk {
 		Lines:           720,
 	}}
 	d.stall = openWith(t, catalog.Listing{
-		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
-			if d.filmGone {
-				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+		Video: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Video, error) {
+			if d.videoGone {
+				return catalog.Video{}, fault.New(fault.NotFound, "unknown_video", "")
 			}
-			f, ok := films[[2]int64{owner, video}]
+			f, ok := videos[[2]int64{owner, video}]
 			if !ok {
-				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+				return catalog.Video{}, fault.New(fault.NotFound, "unknown_video", "")
 			}
 			return f, nil
 		},

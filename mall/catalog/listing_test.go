@@ -69,12 +69,12 @@ func TestWhatIsGoneByTheApprovalIsNotSold(t *testing.T) {
 	d := openDesk(t)
 	id := d.listed(t)
 	r := d.submit(t, id, d.whole())
-	d.filmGone = true
+	d.videoGone = true
 	is(t, d.approve(t, r.ID), catalog.ErrRevisionMissing, "video", "video_unknown")
 	if e := d.editing(t, id); e.State != catalog.RevisionInReview || e.Status != catalog.StatusInReview {
 		t.Errorf("the listing is %s, its revision %s", e.Status, e.State)
 	}
-	d.filmGone = false
+	d.videoGone = false
 	if err := d.approve(t, r.ID); err != nil {
 		t.Error(err)
 	}

@@ -91,14 +91,14 @@ func (c *Catalog) Preview(ctx context.Context, r Revision) (Product, error) {
 	if err := c.previewNames(ctx, n, &p); err != nil {
 		return Product{}, err
 	}
-	film, found, err := c.filmTx(ctx, c.pools.Primary, r.CreatorID, n.VideoID)
+	video, found, err := c.videoTx(ctx, c.pools.Primary, r.CreatorID, n.VideoID)
 	if err != nil {
 		return Product{}, err
 	}
 	if found {
-		p.DurationSeconds, p.AssetID = film.DurationSeconds, nil
-		if film.Ready {
-			p.AssetID = &film.AssetID
+		p.DurationSeconds, p.AssetID = video.DurationSeconds, nil
+		if video.Ready {
+			p.AssetID = &video.AssetID
 		}
 	}
 	p.FreeSeconds = freeOf(n.FreeSeconds, p.DurationSeconds)

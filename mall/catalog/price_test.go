@@ -258,8 +258,8 @@ func TestFreeMinutesHoldOnceTheyAreApproved(t *testing.T) {
 	if err := d.PutBack(t.Context(), 7, id); err != nil || given(id) != [2]int64{101, 20} {
 		t.Errorf("put back: %v, %v", given(id), err)
 	}
-	if err := d.SetAsset(t.Context(), id, 102, 25); err != nil || given(id) != [2]int64{} { // a shorter film
-		t.Errorf("of a film of 25 s are free: %v, %v", given(id), err)
+	if err := d.SetAsset(t.Context(), id, 102, 25); err != nil || given(id) != [2]int64{} { // a shorter video
+		t.Errorf("of a video of 25 s are free: %v, %v", given(id), err)
 	}
 }
 

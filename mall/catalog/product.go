@@ -37,14 +37,14 @@ type Product struct {
 	Status                       string
 	DescriptionZh, DescriptionEn string
 	Tags                         []string
-	AssetID                      *int64   // the packaged film; nil before there is one
+	AssetID                      *int64   // the packaged video; nil before there is one
 	RatingCounts                 [5]int64 // how many gave 1, 2, 3, 4 and 5 stars
 	SKUs                         []SKU
 	CreatorAvatar                string     // the name below /media/avatars/; may be empty
 	Until                        *time.Time // when a price of it begins or ends next; nil when nothing is scheduled
 	CategoryID                   int64
-	FreeSeconds                  int // of the film's begin that anybody may watch; 0 for nothing
-	// the creator's film that the asset was made from; 0 where nobody uploaded one
+	FreeSeconds                  int // of the video's begin that anybody may watch; 0 for nothing
+	// the creator's video that the asset was made from; 0 where nobody uploaded one
 	VideoID int64
 	Series  *SeriesRef // nil for a video of its own
 }

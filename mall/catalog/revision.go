@@ -24,8 +24,8 @@ const (
 
 // Listing is what the listing of videos needs of other modules. Those that get a transaction join it.
 type Listing struct {
-	// Film finds a creator's film. A fault of kind NotFound says that there is none of that owner.
-	Film func(ctx context.Context, q Querier, ownerID, videoID int64) (Film, error)
+	// Video finds a creator's video. A fault of kind NotFound says that there is none of that owner.
+	Video func(ctx context.Context, q Querier, ownerID, videoID int64) (Video, error)
 	// Stock gives a SKU its units; nil where nothing limited is listed.
 	Stock func(ctx context.Context, tx pgx.Tx, skuID, units int64) error
 	// OnSubmit and OnWithdraw hear that a revision wants to be reviewed, or does not any more; nil for nobody.
@@ -33,8 +33,8 @@ type Listing struct {
 	OnWithdraw func(ctx context.Context, tx pgx.Tx, revisionID int64) error
 }
 
-// Film is a creator's film as a listing must know it.
-type Film struct {
+// Video is a creator's video as a listing must know it.
+type Video struct {
 	AssetID         int64 // 0 before it is packaged
 	DurationSeconds int
 	Lines           int // of the source's picture: the shorter side

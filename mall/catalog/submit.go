@@ -17,7 +17,7 @@ type Submission struct {
 	First                        bool // nothing of the listing was ever on sale
 	Content                      Content
 	SeriesZh, SeriesEn           string // how the series of its content is called
-	AssetID                      int64  // the packaged film that would be sold
+	AssetID                      int64  // the packaged video that would be sold
 	Currency                     string
 }
 
@@ -46,7 +46,7 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 		if err != nil {
 			return err
 		}
-		film, f, err := c.lackingTx(ctx, tx, spu, v.Content)
+		video, f, err := c.lackingTx(ctx, tx, spu, v.Content)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (c *Catalog) Submit(ctx context.Context, creatorID, spuID int64, version in
 			CreatorID:  creatorID,
 			First:      v.First,
 			Content:    v.Content,
-			AssetID:    film.AssetID,
+			AssetID:    video.AssetID,
 			Currency:   Currency,
 		}
 		if id := v.Content.SeriesID; id != 0 {
@@ -158,12 +158,12 @@ func (c *Catalog) Lacking(ctx context.Context, creatorID, spuID int64, n Content
 	return f, err
 }
 
-// lackingTx finds what keeps content from being sold, and its film: the one it names, else the one that is on sale.
+// lackingTx finds what keeps content from being sold, and its video: the one it names, else the one that is on sale.
 func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow,
-	n Content) (Film, faults, error) {
+	n Content) (Video, faults, error) {
 	f := n.check()
 	if err := c.checkKnownTx(ctx, q, spu.CreatorID, n, f); err != nil {
-		return Film{}, nil, err
+		return Video{}, nil, err
 	}
 	lack := func(field, slug string) {
 		if f[field] == "" {
@@ -179,7 +179,7 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 		}
 	}
 	if err := c.slugLackTx(ctx, q, spu, n, lack); err != nil {
-		return Film{}, nil, err
+		return Video{}, nil, err
 	}
 	if n.SeriesID != 0 {
 		taken, err := c.queries.EpisodeTaken(ctx, q, dbsqlc.EpisodeTakenParams{
@@ -189,21 +189,21 @@ func (c *Catalog) lackingTx(ctx context.Context, q Querier, spu dbsqlc.LockListi
 		})
 		switch {
 		case err != nil:
-			return Film{}, nil, err
+			return Video{}, nil, err
 		case n.Episode == 0:
 			lack("episode", "episode_missing")
 		case taken:
 			lack("episode", "episode_taken")
 		}
 	}
-	film, err := c.filmLackTx(ctx, q, spu, n, lack)
+	video, err := c.videoLackTx(ctx, q, spu, n, lack)
 	if err != nil {
-		return Film{}, nil, err
+		return Video{}, nil, err
 	}
-	if film.Ready && freeOf(n.FreeSeconds, film.DurationSeconds) != n.FreeSeconds {
+	if video.Ready && freeOf(n.FreeSeconds, video.DurationSeconds) != n.FreeSeconds {
 		lack("free", "free_long")
 	}
-	return film, f, c.waysLackTx(ctx, q, spu, n, film, lack)
+	return video, f, c.waysLackTx(ctx, q, spu, n, video, lack)
 }
 
 func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
@@ -221,28 +221,28 @@ func (c *Catalog) slugLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 	return err
 }
 
-func (c *Catalog) filmLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
-	lack func(field, slug string)) (Film, error) {
+func (c *Catalog) videoLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content,
+	lack func(field, slug string)) (Video, error) {
 	if n.VideoID == 0 {
 		if spu.AssetID == nil {
 			lack("video", "video_missing")
-			return Film{}, nil
+			return Video{}, nil
 		}
-		return Film{
+		return Video{
 			AssetID:         *spu.AssetID,
 			DurationSeconds: int(spu.DurationSeconds),
 			Ready:           true,
 		}, nil
 	}
-	film, known, err := c.filmTx(ctx, q, spu.CreatorID, n.VideoID)
-	if known && !film.Ready {
+	video, known, err := c.videoTx(ctx, q, spu.CreatorID, n.VideoID)
+	if known && !video.Ready {
 		lack("video", "video_not_ready")
 	}
-	return film, err
+	return video, err
 }
 
-// waysLackTx also refuses 4K where the film has fewer lines. What is sold in 4K already stays so while its film does.
-func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, film Film,
+// waysLackTx also refuses 4K where the video has fewer lines. What is sold in 4K already stays so while its video does.
+func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockListingRow, n Content, video Video,
 	lack func(field, slug string)) error {
 	known, err := c.queries.SKUsOfListing(ctx, q, dbsqlc.SKUsOfListingParams{SpuID: spu.ID, At: c.now()})
 	if err != nil {
@@ -257,7 +257,7 @@ func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 	if len(n.Ways) == 0 {
 		lack("ways", "ways_missing")
 	}
-	sameFilm := n.VideoID == 0 || spu.VideoID != nil && *spu.VideoID == n.VideoID
+	sameVideo := n.VideoID == 0 || spu.VideoID != nil && *spu.VideoID == n.VideoID
 	for i, w := range n.Ways {
 		k, sold := selling[w.key()]
 		if w.Kind == KindRent && w.RentHours == 0 {
@@ -269,7 +269,7 @@ func (c *Catalog) waysLackTx(ctx context.Context, q Querier, spu dbsqlc.LockList
 		if w.Limited && w.Units == 0 && (!sold || !k.StockLimited) {
 			lack(WayField(i, "units"), "units_missing")
 		}
-		if w.Quality == Quality4K && film.Lines < Lines4K && !(sold && sameFilm) && (film.Ready || n.VideoID == 0) {
+		if w.Quality == Quality4K && video.Lines < Lines4K && !(sold && sameVideo) && (video.Ready || n.VideoID == 0) {
 			lack(WayField(i, "quality"), "film_not_4k")
 		}
 	}

@@ -1,5 +1,5 @@
 // Package entitlement owns who may watch what, in which quality and until when: one row for each thing
-// granted, named by its source, never deleted. It refuses to know orders, money and films: a reference,
+// granted, named by its source, never deleted. It refuses to know orders, money and videos: a reference,
 // a source and an SPU number are all it is told.
 package entitlement
 

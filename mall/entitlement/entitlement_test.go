@@ -276,7 +276,7 @@ func TestOwningForGood(t *testing.T) {
 				UserID: 2,
 				SPUID:  7,
 			}, quality) || owners.Own(entitlement.Viewing{UserID: 1, SPUID: 8}, quality) {
-				t.Error("what one person owns of one film is somebody else's, or of another")
+				t.Error("what one person owns of one video is somebody else's, or of another")
 			}
 			owns = owners.Own(entitlement.Viewing{UserID: 1, SPUID: 7}, quality)
 			return err

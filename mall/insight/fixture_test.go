@@ -64,7 +64,7 @@ func notices(m *malltest.Mall) {
 	}
 }
 
-// sells lists a film of another creator in another currency.
+// sells lists a video of another creator in another currency.
 func sells(m *malltest.Mall, creatorID int64, slug, currency string, amount int64) int64 {
 	m.T.Helper()
 	category := malltest.Query[int64](m, `select id from catalog_category limit 1`)[0]

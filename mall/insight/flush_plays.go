@@ -11,7 +11,7 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own films don't
+// signsTx takes up the signs of plays, each after the other as they came; creators who watch their own videos don't
 // count.
 func (s *Insight) signsTx(ctx context.Context, tx pgx.Tx, signs []Sign, creators map[int64]creator, t tally) error {
 	signs = slices.DeleteFunc(slices.Clone(signs), func(g Sign) bool {

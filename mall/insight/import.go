@@ -17,7 +17,7 @@ type Past struct {
 	Views     map[string]int64 // by source
 	Buyers    map[string]int64 // orders by source
 	Viewers   int64
-	Seconds   int64          // that films ran
+	Seconds   int64          // that videos ran
 	Plays     int64          // that began
 	Reached   [buckets]int64 // of them, how many showed each hundredth
 }

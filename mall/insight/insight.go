@@ -1,5 +1,5 @@
 // Package insight owns what creators see of their business: what was sold and given back, who came and from where, what
-// was watched and how far, summed by day. It refuses to know how an order is paid, how a film is played and what a page
+// was watched and how far, summed by day. It refuses to know how an order is paid, how a video is played and what a page
 // looks like; it hears of each by a verb, and whoever joins the modules hands it what it needs of others. Days are
 // those of each creator's own zone; the mall's are those of UTC.
 package insight

@@ -7,16 +7,16 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// buckets are the hundredths of a film.
+// buckets are the hundredths of a video.
 const buckets = 100
 
 const (
 	// lead is what a first sign of life vouches for: players send one every 15 s.
 	lead = 15 * time.Second
-	// longestGap is the longest pause between two signs in which a film is taken to have run: that of the stream's
+	// longestGap is the longest pause between two signs in which a video is taken to have run: that of the stream's
 	// lease.
 	longestGap = 45 * time.Second
-	// fastest is how fast a film may run; what moved on faster was skipped. slack forgives a sign that was late.
+	// fastest is how fast a video may run; what moved on faster was skipped. slack forgives a sign that was late.
 	fastest = 2.5
 	slack   = 5.0 // seconds
 )
@@ -25,13 +25,13 @@ const (
 type Sign struct {
 	Session       string // one play
 	UserID, SPUID int64
-	Position      float64 // seconds from the film's start
-	Duration      int     // of the film, in seconds
+	Position      float64 // seconds from the video's start
+	Duration      int     // of the video, in seconds
 
 	at time.Time
 }
 
-// Played hears that a film runs. It costs no more than memory; Flush writes it down.
+// Played hears that a video runs. It costs no more than memory; Flush writes it down.
 func (s *Insight) Played(g Sign) {
 	if math.IsNaN(g.Position) || g.Position < 1 || g.Duration <= 0 || g.Session == "" { // not begun yet
 		return
@@ -47,7 +47,7 @@ func (s *Insight) Played(g Sign) {
 	s.signs = append(s.signs, g)
 }
 
-// hear takes up a sign and returns for how many seconds the film ran since the one before, and which hundredths it
+// hear takes up a sign and returns for how many seconds the video ran since the one before, and which hundredths it
 // showed for the first time in this play.
 func hear(p *dbsqlc.InsightPlay, g Sign, first bool) (watched float64, fresh []int) {
 	gap, moved := g.at.Sub(p.At), g.Position-p.Position

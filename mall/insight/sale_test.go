@@ -27,13 +27,13 @@ func TestSumsAreTheRowsAfterWhateverHappens(t *testing.T) {
 		NameEn: "Other",
 	}))
 	r := rand.New(rand.NewPCG(7, 11))
-	films := []int64{m.Sells(990, -1), m.Sells(0, -1), m.Sells(1990, 50)}
+	videos := []int64{m.Sells(990, -1), m.Sells(0, -1), m.Sells(1990, 50)}
 	dollars := []int64{sells(m, 2, "in-dollars", "USD", 500), sells(m, 1, "mine-in-dollars", "USD", 700)}
 	both := sells(m, 1, "both", "CNY", 400)
-	films = append(films, sells(m, 2, "theirs", "CNY", 300), both, both+1) // the last two are of one video
+	videos = append(videos, sells(m, 2, "theirs", "CNY", 300), both, both+1) // the last two are of one video
 	var orders []order.Order
 	for n := range 24 {
-		list := films
+		list := videos
 		if n%5 == 0 {
 			list = dollars
 		}
@@ -133,12 +133,12 @@ func TestARefundCountsOnTheDayItGoesThrough(t *testing.T) {
 
 func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	midnight := calendar.UTC.DayOf(m.Now()).AddDate(0, 0, 1)
 	m.Advance(midnight.Add(-400 * time.Millisecond).Sub(m.Now()))
-	before := paid(m, 7, film)
+	before := paid(m, 7, video)
 	m.Advance(midnight.Add(time.Millisecond).Sub(m.Now()))
-	after := paid(m, 8, film)
+	after := paid(m, 8, video)
 	if !before.PaidAt.Before(midnight) {
 		t.Skip("the machine was too slow to pay before midnight")
 	}
@@ -156,12 +156,12 @@ func TestDaysBeginAtMidnightOfUTC(t *testing.T) {
 
 func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, -1)
-	paid(m, 7, film)
+	video := m.Sells(990, -1)
+	paid(m, 7, video)
 	m.Relayed()
 	_, err := m.Pool.Exec(m.Ctx, `update insight_day set gross = gross + 1 where spu_id = 0 and creator_id > 0`)
 	m.OK(err)
-	paid(m, 8, film) // on its way: today's difference is explained
+	paid(m, 8, video) // on its way: today's difference is explained
 	if drift, err := m.Insight.Reconcile(m.Ctx); err != nil || drift != 0 {
 		t.Errorf("%d sums were mended while an event was on its way, %v", drift, err)
 	}
@@ -170,14 +170,14 @@ func TestWhatDiffersFromTheRowsIsMendedAndCounted(t *testing.T) {
 		t.Errorf("%d sums were mended, %v", drift, err)
 	}
 	exact(m)
-	paid(m, 9, film)
+	paid(m, 9, video)
 	m.Relayed()
 	exact(m)
 }
 
 func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	var crowd sync.WaitGroup
 	stop := make(chan struct{})
 	for range 2 { // two relays, as of two processes, and an operator who rebuilds all the while
@@ -207,7 +207,7 @@ func TestSumsStayExactWhileTheyAreBuiltAnewAndEventsCome(t *testing.T) {
 		}
 	})
 	for n := range 20 {
-		paid(m, int64(100+n), film)
+		paid(m, int64(100+n), video)
 	}
 	close(stop)
 	crowd.Wait()

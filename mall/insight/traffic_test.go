@@ -13,8 +13,8 @@ import (
 
 const shopper = int64(7)
 
-// film lists one and returns its SPU.
-func film(m *malltest.Mall) (spuID, skuID int64) {
+// video lists one and returns its SPU.
+func video(m *malltest.Mall) (spuID, skuID int64) {
 	m.T.Helper()
 	sku := m.Sells(990, -1)
 	return malltest.Query[int64](m, `select spu_id from video_product_sku where id = $1`, sku)[0], sku
@@ -35,8 +35,8 @@ func noon(m *malltest.Mall) { m.Advance(calendar.UTC.DayOf(m.Now()).Add(36 * tim
 func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 	m := open(t)
 	noon(m)
-	one, _ := film(m)
-	two, _ := film(m)
+	one, _ := video(m)
+	two, _ := video(m)
 	see := func(spu int64, visitor string, user int64) {
 		m.Insight.See(insight.Visit{
 			SPUID:   spu,
@@ -86,7 +86,7 @@ func TestAViewCountsOnceInHalfAnHourAndAVisitorOnceADay(t *testing.T) {
 func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
 	m := open(t)
 	noon(m)
-	one, _ := film(m)
+	one, _ := video(m)
 	processes := []*insight.Insight{m.Another().Insight, m.Another().Insight}
 	var crowd sync.WaitGroup
 	for _, p := range processes {
@@ -117,7 +117,7 @@ func TestTwoProcessesCountEachVisitorOnce(t *testing.T) {
 func TestAPlayCountsWhatItShowed(t *testing.T) {
 	m := open(t)
 	noon(m)
-	one, _ := film(m)
+	one, _ := video(m)
 	other := m.Another().Insight // another process hears every second sign
 	sign := func(p *insight.Insight, session string, user int64, position float64) {
 		p.Played(insight.Sign{
@@ -156,7 +156,7 @@ func TestAPlayCountsWhatItShowed(t *testing.T) {
 
 func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 	m := open(t)
-	one, _ := film(m)
+	one, _ := video(m)
 	p := m.Another().Insight
 	ctx, stop := contextOf(m)
 	ended := make(chan struct{})
@@ -176,7 +176,7 @@ func TestWhatIsHeardIsWrittenWhenTheProcessEnds(t *testing.T) {
 
 func TestAFlushThatFailsLosesNothing(t *testing.T) {
 	m := open(t)
-	one, _ := film(m)
+	one, _ := video(m)
 	m.Insight.See(insight.Visit{
 		SPUID:   one,
 		Visitor: "ann",
@@ -195,7 +195,7 @@ func TestAFlushThatFailsLosesNothing(t *testing.T) {
 func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 	m := open(t)
 	noon(m)
-	one, sku := film(m)
+	one, sku := video(m)
 	m.Insight.See(insight.Visit{
 		SPUID:   one,
 		Visitor: "ann",
@@ -224,7 +224,7 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 		}
 	}
 	m.Advance(8 * 24 * time.Hour) // what led here a week ago leads to nothing any more
-	again, more := film(m)
+	again, more := video(m)
 	paid(m, shopper, more)
 	m.Relayed()
 	if got, err := m.Insight.Sources(m.Ctx, 1, again, insight.Last(1, calendar.UTC.DayOf(m.Now())), 1); err != nil ||
@@ -236,7 +236,7 @@ func TestABuyerCountsForWhatLedThemHere(t *testing.T) {
 func TestADayHasFewNamesOfSources(t *testing.T) {
 	m := open(t)
 	noon(m)
-	one, _ := film(m)
+	one, _ := video(m)
 	for n := range 100 {
 		m.Insight.See(insight.Visit{
 			SPUID:   one,

@@ -24,7 +24,7 @@ func zone(m *malltest.Mall, name string) calendar.Zone {
 	return z
 }
 
-// creators are three besides the creator, each with a film, in Shanghai, Kolkata and Berlin; the creator stays in UTC.
+// creators are three besides the creator, each with a video, in Shanghai, Kolkata and Berlin; the creator stays in UTC.
 func creators(m *malltest.Mall) (skus []int64) {
 	m.T.Helper()
 	skus = append(skus, m.Sells(990, -1))
@@ -289,7 +289,7 @@ func TestInsight_SetZone(t *testing.T) {
 func TestInsight_See(t *testing.T) {
 	m := open(t)
 	m.OK(m.Insight.SetZone(m.Ctx, 1, "Pacific/Kiritimati")) // 14 hours ahead
-	one, _ := film(m)
+	one, _ := video(m)
 	z := zone(m, "Pacific/Kiritimati")
 	day := z.DayOf(m.Now()).AddDate(0, 0, 1)
 	see := func(at time.Time) {

@@ -44,7 +44,7 @@ type Mall struct {
 	Metrics  *telemetry.Metrics
 	ahead    atomic.Int64
 	category int64
-	films    int
+	videos   int
 	options  mall.Options
 }
 
@@ -169,16 +169,16 @@ func Listening(t testing.TB) *Mall {
 	return m
 }
 
-// Sells lists a film to own in HD for that many fen and returns its SKU; stock below 0 is unlimited.
+// Sells lists a video to own in HD for that many fen and returns its SKU; stock below 0 is unlimited.
 func (m *Mall) Sells(amount, stock int64) int64 {
 	m.T.Helper()
-	m.films++
+	m.videos++
 	made, err := m.Catalog.CreateProduct(m.Ctx, catalog.NewProduct{
-		Slug:       fmt.Sprintf("film-%d", m.films),
+		Slug:       fmt.Sprintf("film-%d", m.videos),
 		CreatorID:  1,
 		CategoryID: m.category,
 		TitleZh:    "影片",
-		TitleEn:    fmt.Sprintf("Film %d", m.films),
+		TitleEn:    fmt.Sprintf("Film %d", m.videos),
 		SKUs: []catalog.NewSKU{{
 			Kind:         catalog.KindOwn,
 			Quality:      catalog.QualityHD,

@@ -7,8 +7,8 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// Adopt puts a packaged film among its creator's own, as one that was uploaded and is ready, and whose file was removed
-// since. Size is that of the file in bytes. A film that its creator has already is left alone.
+// Adopt puts a packaged video among its creator's own, as one that was uploaded and is ready, and whose file was removed
+// since. Size is that of the file in bytes. A video that its creator has already is left alone.
 func (vs *Videos) Adopt(ctx context.Context, ownerID int64, name string, size int64, a Asset) error {
 	p := dbsqlc.AdoptVideoParams{
 		OwnerID:         ownerID,

@@ -61,7 +61,7 @@ func openStorage(t *testing.T, storageURL string) *media.Storage {
 
 func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
-		src := withExtras(film(5))
+		src := withExtras(video(5))
 		a, err := f.Assets.Pack(t.Context(), src, "film", 2)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 		if !bytes.Equal(decrypt(t, key, sealed, 3), src["720p/s00003.m4s"].Data) {
 			t.Fatal("another segment")
 		}
-		h, err := f.Storage.OpenFilm(t.Context(), "film", "720p", "s00003.m4s")
+		h, err := f.Storage.OpenVideo(t.Context(), "film", "720p", "s00003.m4s")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 		trailer.Close()
 		for _, name := range [][3]string{{"film", "720p", "missing.m4s"}, {"other", "720p", "s00003.m4s"},
 			{"film", "..", "film"}, {"film", "720p", "."}} {
-			if _, err := f.Storage.OpenFilm(t.Context(), name[0], name[1], name[2]); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := f.Storage.OpenVideo(t.Context(), name[0], name[1], name[2]); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
@@ -115,21 +115,21 @@ func TestAssets_Pack_folder_and_bucket(t *testing.T) {
 	})
 }
 
-// A film that Pack gave up half way is not there, nor is one whose rows were lost. The next Pack makes it whole.
+// A video that Pack gave up half way is not there, nor is one whose rows were lost. The next Pack makes it whole.
 func TestAssets_Pack_whole_or_not_at_all(t *testing.T) {
 	both(t, func(t *testing.T, f fixture) {
-		broken := film(6)
+		broken := video(6)
 		broken["720p/s00005.m4s"] = &fstest.MapFile{Data: []byte("x"), Mode: fs.ModeDir}
 		if _, err := f.Assets.Pack(t.Context(), broken, "film", 2); err == nil {
 			t.Fatal("packed")
 		}
 		if _, err := f.Assets.Master(t.Context(), "film"); !errors.Is(err, media.ErrUnknownAsset) {
-			t.Fatalf("half a film: %v", err)
+			t.Fatalf("half a video: %v", err)
 		}
-		if _, err := f.Storage.OpenFilm(t.Context(), "film", "360p", "s00000.m4s"); !errors.Is(err, fs.ErrNotExist) {
-			t.Fatalf("half a film's segment: %v", err)
+		if _, err := f.Storage.OpenVideo(t.Context(), "film", "360p", "s00000.m4s"); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("half a video's segment: %v", err)
 		}
-		if _, err := f.Assets.Pack(t.Context(), film(5), "film", 2); err != nil {
+		if _, err := f.Assets.Pack(t.Context(), video(5), "film", 2); err != nil {
 			t.Fatal(err)
 		}
 		plays := func() {
@@ -139,8 +139,8 @@ func TestAssets_Pack_whole_or_not_at_all(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"),
-				3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
-				t.Fatal("the keys are not this film's")
+				3); !bytes.Equal(got, video(5)["720p/s00003.m4s"].Data) {
+				t.Fatal("the keys are not this video's")
 			}
 		}
 		for _, loss := range []string{"delete from media_asset", "delete from media_key"} {
@@ -150,7 +150,7 @@ func TestAssets_Pack_whole_or_not_at_all(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 3 {
 				wg.Go(func() {
-					if _, err := f.Assets.Pack(context.WithoutCancel(t.Context()), film(5), "film", 2); err != nil {
+					if _, err := f.Assets.Pack(context.WithoutCancel(t.Context()), video(5), "film", 2); err != nil {
 						t.Error(err)
 					}
 				})
@@ -174,7 +174,7 @@ func TestStorage_CopyTo_goes_on_after_an_interruption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Assets.Pack(t.Context(), withExtras(film(3)), "film", 2); err != nil {
+	if _, err := m.Assets.Pack(t.Context(), withExtras(video(3)), "film", 2); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())

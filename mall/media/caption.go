@@ -25,7 +25,7 @@ const (
 var (
 	// ErrBadCaptions is a file that is neither WebVTT nor SRT; its fields say where it stops being so.
 	ErrBadCaptions = fault.New(fault.Invalid, "bad_captions", "This file is neither WebVTT nor SubRip subtitles.")
-	// ErrNotReady is a film that is not packaged yet.
+	// ErrNotReady is a video that is not packaged yet.
 	ErrNotReady = fault.New(fault.Conflict, "video_not_ready", "This video is still being prepared.")
 )
 
@@ -50,7 +50,7 @@ type Captions struct {
 	videos *Videos
 }
 
-// Set adds a language's subtitles to a film of its owner's, or puts them in the place of those it has. Errors:
+// Set adds a language's subtitles to a video of its owner's, or puts them in the place of those it has. Errors:
 // ErrUnknownVideo, ErrNotReady, ErrBadCaptions. unseen is how many cues end when they begin, so that nobody sees them.
 func (cs *Captions) Set(ctx context.Context, ownerID, videoID int64, language string,
 	file []byte) (unseen int, err error) {
@@ -75,7 +75,7 @@ func (cs *Captions) Set(ctx context.Context, ownerID, videoID int64, language st
 			a.Captions = append(a.Captions, c)
 		}
 		// The file goes first: a name without one would be a broken link, and one without a name is never fetched.
-		if err := cs.storage.keep(ctx, filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
+		if err := cs.storage.keep(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder, c.File, WebVTT(cues)); err != nil {
 			return err
 		}
 		return cs.note(ctx, q, a)
@@ -94,7 +94,7 @@ func (cs *Captions) Drop(ctx context.Context, ownerID, videoID int64, language s
 		if err := cs.note(ctx, q, a); err != nil {
 			return err
 		}
-		return cs.storage.remove(ctx, filmsFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
+		return cs.storage.remove(ctx, videosFolder+"/"+a.Prefix+"/"+ExtrasFolder+"/"+file)
 	})
 }
 
@@ -106,7 +106,7 @@ func (cs *Captions) note(ctx context.Context, q dbsqlc.DBTX, a Asset) error {
 	return cs.q.SetCaptions(ctx, q, dbsqlc.SetCaptionsParams{ID: a.ID, Captions: b})
 }
 
-// change lets do change what lies beside the packaged film of an owner's video, one change after another.
+// change lets do change what lies beside the packaged video of an owner's video, one change after another.
 func (cs *Captions) change(ctx context.Context, ownerID, videoID int64, do func(dbsqlc.DBTX, Asset) error) error {
 	v, err := cs.videos.Get(ctx, ownerID, videoID)
 	if err != nil {

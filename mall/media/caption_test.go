@@ -88,7 +88,7 @@ func TestCaptions_Set(t *testing.T) {
 		return err
 	}
 	if err := set(7, "en", srt); !errors.Is(err, media.ErrNotReady) {
-		t.Errorf("before the film is ready: %v", err)
+		t.Errorf("before the video is ready: %v", err)
 	}
 	v := w.make(7, id)
 	asset := func() media.Asset { a, err := w.Assets.ByID(ctx, *v.AssetID); w.ok(err); return a }
@@ -115,7 +115,7 @@ func TestCaptions_Set(t *testing.T) {
 	if a := asset(); len(a.Captions) != 1 || a.Captions[0].Language != "zh-CN" {
 		t.Errorf("captions %+v", a.Captions)
 	}
-	if _, err := w.Storage.OpenFilm(ctx, asset().Prefix, media.ExtrasFolder,
+	if _, err := w.Storage.OpenVideo(ctx, asset().Prefix, media.ExtrasFolder,
 		"en.vtt"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of removed subtitles: %v", err)
 	}
@@ -176,14 +176,14 @@ func TestVideos_SetTrailer(t *testing.T) {
 	shows("s00001.m4s")
 	w.ok(w.Videos.SetTrailer(ctx, 7, id, media.Trailer{From: 6, To: 15}))
 	shows("s00001.m4s", "s00002.m4s", "s00003.m4s")
-	// The trailer's segments are the film's, decrypted.
+	// The trailer's segments are the video's, decrypted.
 	file := filepath.Join(w.dir, "trailers", a.Prefix, "s00002.m4s")
 	open, err := os.ReadFile(file)
 	w.ok(err)
 	key, err := w.Assets.Key(ctx, a.Prefix, 0)
 	w.ok(err)
 	if !bytes.Equal(open, decrypt(t, key, w.read(t, a.Prefix, a.Renditions[0].Name, "s00002.m4s"), 2)) {
-		t.Error("the trailer is not the film's")
+		t.Error("the trailer is not the video's")
 	}
 	for name, err := range map[string]error{
 		"beyond the end":  w.Videos.SetTrailer(ctx, 7, id, media.Trailer{From: 30, To: 40}),

@@ -20,10 +20,10 @@ const (
 	MaxChapterTitle = 100 // characters
 )
 
-// ErrBadChapters says that a film can't have these chapters; its fields are "chapters.<n>.start", ".en" and ".zh".
+// ErrBadChapters says that a video can't have these chapters; its fields are "chapters.<n>.start", ".en" and ".zh".
 var ErrBadChapters = fault.New(fault.Invalid, "bad_chapters", "These chapters do not fit the video.")
 
-// Chapter is where a part of a film begins, in seconds, and what it is called. One language may be empty and is then
+// Chapter is where a part of a video begins, in seconds, and what it is called. One language may be empty and is then
 // said in the other.
 type Chapter struct {
 	Start int    `json:"start"`
@@ -31,13 +31,13 @@ type Chapter struct {
 	Zh    string `json:"zh"`
 }
 
-// ChaptersFile is the WebVTT in which a film's chapters lie in a language, "en" or "zh-CN", in its folder of extras.
+// ChaptersFile is the WebVTT in which a video's chapters lie in a language, "en" or "zh-CN", in its folder of extras.
 func ChaptersFile(language string) string { return "chapters." + language + ".vtt" }
 
-// ChapterLanguages are the languages in which a film with chapters has ChaptersFile.
+// ChapterLanguages are the languages in which a video with chapters has ChaptersFile.
 func ChapterLanguages() []string { return []string{"en", "zh-CN"} }
 
-// SetChapters gives a film these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo,
+// SetChapters gives a video these chapters, in the order of their begins; none takes them away. Errors: ErrUnknownVideo,
 // ErrNotReady, ErrBadChapters.
 func (cs *Captions) SetChapters(ctx context.Context, ownerID, videoID int64, list []Chapter) error {
 	return cs.change(ctx, ownerID, videoID, func(q dbsqlc.DBTX, a Asset) error {
@@ -45,7 +45,7 @@ func (cs *Captions) SetChapters(ctx context.Context, ownerID, videoID int64, lis
 	})
 }
 
-// SetAssetChapters is SetChapters of a film that nobody uploaded. Errors: ErrUnknownAsset, ErrBadChapters.
+// SetAssetChapters is SetChapters of a video that nobody uploaded. Errors: ErrUnknownAsset, ErrBadChapters.
 func (cs *Captions) SetAssetChapters(ctx context.Context, assetID int64, list []Chapter) error {
 	a, err := cs.assets.ByID(ctx, assetID)
 	if err != nil {
@@ -59,7 +59,7 @@ func (cs *Captions) putChapters(ctx context.Context, q dbsqlc.DBTX, a Asset, lis
 	if err != nil {
 		return err
 	}
-	folder := filmsFolder + "/" + a.Prefix + "/" + ExtrasFolder
+	folder := videosFolder + "/" + a.Prefix + "/" + ExtrasFolder
 	for language, title := range map[string]func(Chapter) string{
 		"en":    func(c Chapter) string { return either(c.En, c.Zh) },
 		"zh-CN": func(c Chapter) string { return either(c.Zh, c.En) },

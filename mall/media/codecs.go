@@ -22,7 +22,7 @@ func same(names ...string) []codec {
 	return list
 }
 
-// pictureCodecs are what the picture of a film may be in.
+// pictureCodecs are what the picture of a video may be in.
 func pictureCodecs() []codec {
 	return append(
 		same("h264", "hevc", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores", "dnxhd", "h263",
@@ -34,7 +34,7 @@ func pictureCodecs() []codec {
 	)
 }
 
-// soundCodecs are what the sound of a film may be in.
+// soundCodecs are what the sound of a video may be in.
 func soundCodecs() []codec {
 	return append(
 		same("aac", "aac_latm", "ac3", "eac3", "truehd", "flac", "alac", "vorbis", "adpcm_ms", "adpcm_ima_wav",

@@ -84,7 +84,7 @@ func TestTranscode_wide_colours(t *testing.T) {
 		"log-level=none:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc", "-color_primaries", "bt2020",
 		"-color_trc", "bt2020-10",
 		"-colorspace", "bt2020nc", ".mkv")...)
-	v, a, files := w.filmedVideo("wide.mkv", content)
+	v, a, files := w.transcodedVideo("wide.mkv", content)
 	wide, high := a.Renditions[0].Width, a.Renditions[0].Height
 	green := dot(t, files[0], 0.5, wide*1/8+wide*3/4*7/14, high/4)
 	if v.Conversion.Colours != media.ColoursWide || max(green[0], green[2]) > 25 || abs(green[1]-190) > 6 {
@@ -92,9 +92,9 @@ func TestTranscode_wide_colours(t *testing.T) {
 	}
 }
 
-// dolbyVision writes into a QuickTime film of HEVC that it is Dolby Vision, as cameras do: a box dvcC or dvvC at the
+// dolbyVision writes into a QuickTime video of HEVC that it is Dolby Vision, as cameras do: a box dvcC or dvvC at the
 // end of the sample entry. ffmpeg can't.
-func dolbyVision(t *testing.T, film []byte, profile, compatible byte) []byte {
+func dolbyVision(t *testing.T, video []byte, profile, compatible byte) []byte {
 	t.Helper()
 	box := make([]byte, 32)
 	binary.BigEndian.PutUint32(box, 32)
@@ -106,18 +106,18 @@ func dolbyVision(t *testing.T, film []byte, profile, compatible byte) []byte {
 	box[8] = version
 	binary.BigEndian.PutUint16(box[10:], uint16(profile)<<9|level<<3|base)
 	box[12] = compatible << 4
-	film = bytes.Clone(film)
-	at, end := 0, len(film)
+	video = bytes.Clone(video)
+	at, end := 0, len(video)
 	for _, name := range []string{"moov", "trak", "mdia", "minf", "stbl", "stsd", "hvc1"} {
 		found := false
 		for at+8 <= end {
-			size := int(binary.BigEndian.Uint32(film[at:]))
-			if string(film[at+4:at+8]) != name {
+			size := int(binary.BigEndian.Uint32(video[at:]))
+			if string(video[at+4:at+8]) != name {
 				at += size
 				continue
 			}
 			found, end = true, at+size
-			binary.BigEndian.PutUint32(film[at:], uint32(size+len(box)))
+			binary.BigEndian.PutUint32(video[at:], uint32(size+len(box)))
 			at += 8
 			if name == "stsd" {
 				at += 8
@@ -128,5 +128,5 @@ func dolbyVision(t *testing.T, film []byte, profile, compatible byte) []byte {
 			t.Fatalf("no box %s", name)
 		}
 	}
-	return append(film[:end:end], append(box, film[end:]...)...)
+	return append(video[:end:end], append(box, video[end:]...)...)
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Conversion is what was done to a file to make a film of it, for its creator to read. Rate is empty where nothing was
+// Conversion is what was done to a file to make a video of it, for its creator to read. Rate is empty where nothing was
 // noted.
 type Conversion struct {
-	Rate       string         `json:"rate,omitempty"`       // frames a second of the film: "30", "29.97"
+	Rate       string         `json:"rate,omitempty"`       // frames a second of the video: "30", "29.97"
 	SourceRate string         `json:"sourceRate,omitempty"` // of the file, on average; empty where it holds one picture
 	UnevenRate bool           `json:"unevenRate,omitempty"` // the file's rate changes
 	Turned     int            `json:"turned,omitempty"`     // degrees to the right: 90, 180 or 270
@@ -19,13 +19,13 @@ type Conversion struct {
 	Colours    ColourChange   `json:"colours,omitempty"`
 	Held       int            `json:"held,omitempty"`     // seconds for which the last picture is held
 	Silent     int            `json:"silent,omitempty"`   // seconds of silence after the sound's end
-	Sound      *SoundChoice   `json:"sound,omitempty"`    // nil where the film is silent
+	Sound      *SoundChoice   `json:"sound,omitempty"`    // nil where the video is silent
 	Offered    []Sound        `json:"offered,omitempty"`  // where a viewer chooses between several
 	Loudness   *Loudness      `json:"loudness,omitempty"` // of the track that is heard
 	LeftOut    map[string]int `json:"leftOut,omitempty"`  // how many streams of a kind: LeftOut…
 }
 
-// ColourChange is how a film's colours came to be those of BT.709.
+// ColourChange is how a video's colours came to be those of BT.709.
 type ColourChange string
 
 // The changes of colours.
@@ -71,7 +71,7 @@ const (
 	LeftOutOther    = "other"
 )
 
-// conversion is what is known before the film is made.
+// conversion is what is known before the video is made.
 func (p probed) conversion(shown stream, s Source, t *timeline) Conversion {
 	c := Conversion{
 		Rate:       rateText(s.rate.fps),

@@ -107,7 +107,7 @@ func (up *Uploads) room(size int64) error {
 	return up.disks.room(size)
 }
 
-// roomForStage asks for as much room as the uploaded film takes: what is made of it is rarely more.
+// roomForStage asks for as much room as the uploaded video takes: what is made of it is rarely more.
 func (pl *Pipeline) roomForStage(ctx context.Context, a StageArgs) error {
 	if pl.disks.floor == 0 {
 		return nil

@@ -19,24 +19,24 @@ func TestUploads_Write_disk_full(t *testing.T) {
 	if err := f.Disks.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	film := media.NewUpload{Name: "film.mp4", Size: 40<<20 + 1}
-	if _, err := f.Uploads.Begin(t.Context(), creator, film); !errors.Is(err, media.ErrDiskFull) {
+	video := media.NewUpload{Name: "film.mp4", Size: 40<<20 + 1}
+	if _, err := f.Uploads.Begin(t.Context(), creator, video); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("a file that would leave less than the floor: %v", err)
 	}
-	film.Size = 40 << 20
-	u, err := f.Uploads.Begin(t.Context(), creator, film)
+	video.Size = 40 << 20
+	u, err := f.Uploads.Begin(t.Context(), creator, video)
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := []byte(mp4Head + strings.Repeat("x", int(film.Size)-len(mp4Head)))
+	whole := []byte(mp4Head + strings.Repeat("x", int(video.Size)-len(mp4Head)))
 	// Something else fills the disk while the upload is written.
 	filling := &watched{
 		Reader: bytes.NewReader(whole),
 		after:  20 << 20,
 		then:   func() { free = floor - 1 },
 	}
-	u, err = f.Uploads.Write(t.Context(), creator, u.ID, 0, filling, film.Size)
-	if !errors.Is(err, media.ErrDiskFull) || u.Offset < 20<<20 || u.Offset >= film.Size {
+	u, err = f.Uploads.Write(t.Context(), creator, u.ID, 0, filling, video.Size)
+	if !errors.Is(err, media.ErrDiskFull) || u.Offset < 20<<20 || u.Offset >= video.Size {
 		t.Fatalf("at %d: %v", u.Offset, err)
 	}
 	if err := f.Disks.Check(t.Context()); !errors.Is(err, media.ErrDiskFull) {
@@ -50,11 +50,11 @@ func TestUploads_Write_disk_full(t *testing.T) {
 		t.Fatalf("what arrived: %d of %d, %v", u.Offset, at, err)
 	}
 	if _, err = f.Uploads.Write(t.Context(), creator, u.ID, at, bytes.NewReader(whole[at:]),
-		film.Size-at); !errors.Is(err, media.ErrDiskFull) {
+		video.Size-at); !errors.Is(err, media.ErrDiskFull) {
 		t.Fatalf("still full: %v", err)
 	}
 	free = 2 * floor
-	u, err = f.Uploads.Write(t.Context(), creator, u.ID, at, bytes.NewReader(whole[at:]), film.Size-at)
+	u, err = f.Uploads.Write(t.Context(), creator, u.ID, at, bytes.NewReader(whole[at:]), video.Size-at)
 	if err != nil || !u.Complete() {
 		t.Fatalf("with room again: %+v, %v", u, err)
 	}
@@ -104,7 +104,7 @@ func TestPipeline_Run_disk_full(t *testing.T) {
 	}
 }
 
-// A disk that fills up while a film is made ends the stage. The run does not count as an attempt.
+// A disk that fills up while a video is made ends the stage. The run does not count as an attempt.
 func TestPipeline_Run_disk_fills_up(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", slow(t))

@@ -7,7 +7,7 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// DuplicatesTx returns the owners of other films with the same pictures, one for each film, at most 100. A film that
+// DuplicatesTx returns the owners of other videos with the same pictures, one for each video, at most 100. A video that
 // was not probed yet has none.
 func (vs *Videos) DuplicatesTx(ctx context.Context, q dbsqlc.DBTX, videoID int64) ([]int64, error) {
 	owners, err := vs.q.Duplicates(ctx, q, videoID)

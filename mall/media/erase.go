@@ -14,11 +14,11 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// errStillWorked says that a stage has not yet noticed that its film was deleted.
+// errStillWorked says that a stage has not yet noticed that its video was deleted.
 var errStillWorked = errors.New("a stage is still being worked")
 
-// Delete takes a film from its owner: what is being made of it ends within a second or two, and its files are removed.
-// A packaged film that a listing still needs stays until a sweep finds that it does not. Error: ErrUnknownVideo.
+// Delete takes a video from its owner: what is being made of it ends within a second or two, and its files are removed.
+// A packaged video that a listing still needs stays until a sweep finds that it does not. Error: ErrUnknownVideo.
 func (vs *Videos) Delete(ctx context.Context, ownerID, videoID int64) error {
 	return db.InTx(ctx, vs.pool, func(tx pgx.Tx) error {
 		if _, err := vs.lock(ctx, tx, ownerID, videoID); err != nil {
@@ -44,7 +44,7 @@ func (vs *Videos) Delete(ctx context.Context, ownerID, videoID int64) error {
 	})
 }
 
-// Erase removes the files of a deleted film: the original, what was made of it here, the posters, and the packaged film
+// Erase removes the files of a deleted video: the original, what was made of it here, the posters, and the packaged video
 // unless it is in use. It stands being called twice. Later asks to come again, while a stage still runs.
 func (pl *Pipeline) Erase(ctx context.Context, videoID int64) error {
 	row, err := pl.q.VideoByID(ctx, pl.pool, videoID)
@@ -79,7 +79,7 @@ func (pl *Pipeline) Erase(ctx context.Context, videoID int64) error {
 	if err := pl.q.ForgetFiles(ctx, pl.pool, dbsqlc.ForgetFilesParams{ID: videoID, At: pl.now()}); err != nil {
 		return fmt.Errorf("note the end of video %d: %w", videoID, err)
 	}
-	// A crash between packaging and the row leaves a film that only its folder's name leads to.
+	// A crash between packaging and the row leaves a video that only its folder's name leads to.
 	asset, err := pl.assets.ByPrefix(ctx, row.Folder)
 	if errors.Is(err, ErrUnknownAsset) {
 		return nil
@@ -91,16 +91,16 @@ func (pl *Pipeline) Erase(ctx context.Context, videoID int64) error {
 	return err
 }
 
-// sweepAssets is how many films one look of SweepAssets takes.
+// sweepAssets is how many videos one look of SweepAssets takes.
 const sweepAssets = 100
 
-// SweepAssets removes the packaged films of deleted videos that were in use then and are not any more. It returns how
+// SweepAssets removes the packaged videos of deleted videos that were in use then and are not any more. It returns how
 // many.
 func (pl *Pipeline) SweepAssets(ctx context.Context) (gone int, err error) {
 	for after := int64(0); ; {
 		rows, err := pl.q.AssetsOfDeleted(ctx, pl.pool, dbsqlc.AssetsOfDeletedParams{AfterID: after, Most: sweepAssets})
 		if err != nil {
-			return gone, fmt.Errorf("films of deleted videos: %w", err)
+			return gone, fmt.Errorf("videos of deleted videos: %w", err)
 		}
 		for _, r := range rows {
 			dropped, err := pl.dropAsset(ctx, r.AssetID, r.Prefix)
@@ -117,7 +117,7 @@ func (pl *Pipeline) SweepAssets(ctx context.Context) (gone int, err error) {
 	}
 }
 
-// dropAsset removes a packaged film unless somebody needs it: first the row with its keys, then what they opened.
+// dropAsset removes a packaged video unless somebody needs it: first the row with its keys, then what they opened.
 func (pl *Pipeline) dropAsset(ctx context.Context, id int64, prefix string) (gone bool, err error) {
 	used := false
 	err = db.InTx(ctx, pl.pool, func(tx pgx.Tx) (err error) {
@@ -141,5 +141,5 @@ func (pl *Pipeline) dropAsset(ctx context.Context, id int64, prefix string) (gon
 		return false, nil
 	}
 	return true, errors.Join(pl.storage.remove(ctx, trailersFolder+"/"+prefix),
-		pl.storage.remove(ctx, filmsFolder+"/"+prefix))
+		pl.storage.remove(ctx, videosFolder+"/"+prefix))
 }

@@ -19,17 +19,17 @@ func (pl *Pipeline) Accept(ctx context.Context, o Original) (id int64, err error
 	return id, err
 }
 
-// WorkDir is where films are made.
+// WorkDir is where videos are made.
 func (pl *Pipeline) WorkDir() string { return pl.work.dir }
 
-// Join opens the clear film in dir and joins some of its segments.
+// Join opens the clear video in dir and joins some of its segments.
 func Join(dir, to, rendition, init string, segments []string) error {
-	film, err := openClear(dir)
+	video, err := openClear(dir)
 	if err != nil {
 		return err
 	}
-	defer film.Close()
-	return film.join(to, rendition, init, segments)
+	defer video.Close()
+	return video.join(to, rendition, init, segments)
 }
 
 // SmallInSRGB reduces decoded pixels and converts them to sRGB, as is done before a cover is drawn.

@@ -17,16 +17,16 @@ import (
 
 func TestPipeline_Run_no_video(t *testing.T) {
 	w := factory(t)
-	// Another creator's film lies where every account may read it. Only the formats that the tools may read protect it.
+	// Another creator's video lies where every account may read it. Only the formats that the tools may read protect it.
 	open, err := os.MkdirTemp("", "videomall-secret-")
 	w.ok(err)
 	t.Cleanup(func() { os.RemoveAll(open) })
 	w.ok(os.Chmod(open, 0o755))
-	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
+	video := sample(t, append(sounding("320x180", 2), ".mp4")...)
 	secret := filepath.Join(open, "secret.mp4")
-	w.ok(os.WriteFile(secret, film, 0o644))
+	w.ok(os.WriteFile(secret, video, 0o644))
 	large := sample(t, "-f", "lavfi", "-i", "color=s=9000x9000:r=1:d=1", "-frames:v", "1", "-c:v", "mjpeg", ".mov")
-	many := []string{"-i", kept(t, "film.mp4", film)}
+	many := []string{"-i", kept(t, "film.mp4", video)}
 	for range 120 {
 		many = append(many, "-map", "0:a")
 	}
@@ -47,7 +47,7 @@ func TestPipeline_Run_no_video(t *testing.T) {
 		"lines.mp4":   {[]byte("1\n00:00:01,000 --> 00:00:02,000\n" + secret + "\n"), "not_a_film"},
 		"empty.mp4":   {nil, "not_a_film"},
 		"song.mp4":    {sample(t, "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", ".m4a"), "no_picture"},
-		"cut.mp4":     {film[:len(film)/2], "broken"},
+		"cut.mp4":     {video[:len(video)/2], "broken"},
 		"bomb.mov":    {large, "picture_too_large"},
 		"many.mp4":    {sample(t, append(many, "-c", "copy", ".mp4")...), "too_many_streams"},
 		"locked.mp4": {
@@ -67,9 +67,9 @@ func TestPipeline_Run_no_video(t *testing.T) {
 	w.clean()
 }
 
-// lying returns the film with the length of a day in its header.
-func lying(film []byte) []byte {
-	out := append([]byte(nil), film...)
+// lying returns the video with the length of a day in its header.
+func lying(video []byte) []byte {
+	out := append([]byte(nil), video...)
 	for _, box := range []string{"mvhd"} {
 		if i := strings.Index(string(out), box); i > 0 {
 			copy(out[i+20:], []byte{0x05, 0x26, 0x5c, 0x00}) // version 0: the length in ms
@@ -80,16 +80,16 @@ func lying(film []byte) []byte {
 
 func TestPipeline_Run_false_length(t *testing.T) {
 	w := factory(t, func(p *media.Processing) { p.Limits.Duration = 5 * time.Second })
-	film := sample(t, append(sounding("320x180", 2), ".mp4")...)
-	if v := w.make(7, w.upload(7, "day.mp4", lying(film))); v.State != media.VideoReady || v.DurationSeconds != 2 {
-		t.Errorf("a film of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
+	video := sample(t, append(sounding("320x180", 2), ".mp4")...)
+	if v := w.make(7, w.upload(7, "day.mp4", lying(video))); v.State != media.VideoReady || v.DurationSeconds != 2 {
+		t.Errorf("a video of two seconds that claims a day: %s %q, %d s", v.State, v.Refusal, v.DurationSeconds)
 	}
 	// A stream without an index does not say how long it is. Its packets do.
 	long := sample(t,
 		append(bars("320x180", 9), "-c:v", "libx264", "-preset", "ultrafast", "-f", "flv", "-flvflags",
 			"no_duration_filesize", ".flv")...)
 	if v := w.make(7, w.upload(7, "short.flv", long)); v.State != media.VideoFailed || v.Refusal != "too_long" {
-		t.Errorf("a film that is longer than it may be: %s %q", v.State, v.Refusal)
+		t.Errorf("a video that is longer than it may be: %s %q", v.State, v.Refusal)
 	}
 	w.clean()
 }
@@ -242,7 +242,7 @@ func TestRunner_Run_whose_fault(t *testing.T) {
 	}
 }
 
-// A killed tool says nothing about the film, so the creator is not told that it is damaged, and it is tried again.
+// A killed tool says nothing about the video, so the creator is not told that it is damaged, and it is tried again.
 func TestPipeline_Run_tool_killed(t *testing.T) {
 	w := openFactory(t)
 	bin, err := os.MkdirTemp("", "videomall-bin-") // where the account that the tools run as can reach it
@@ -278,7 +278,7 @@ func TestPipeline_Run_tool_killed(t *testing.T) {
 func TestJoin_link(t *testing.T) {
 	t.Parallel()
 	clear, own, victim := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "victim")
-	if err := errors.Join(os.CopyFS(clear, film(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
+	if err := errors.Join(os.CopyFS(clear, video(2)), os.WriteFile(victim, []byte("mine"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	to := filepath.Join(own, "moment.mp4")

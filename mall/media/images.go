@@ -18,35 +18,35 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// Pictures of a film that are made: a thumbnail every few seconds in sheets, posters to choose a cover from, and the
+// Pictures of a video that are made: a thumbnail every few seconds in sheets, posters to choose a cover from, and the
 // fingerprint.
 const (
 	thumbWidth, thumbHeight = 160, 90
 	sheetSide               = 10  // thumbnails a row and a column of a sheet
-	mostThumbs              = 300 // a film; longer ones have them further apart
+	mostThumbs              = 300 // a video; longer ones have them further apart
 	posterChoices           = 5
 	posterLines             = 1080 // the largest rendition that posters are taken from
 	printMoments            = 16   // pictures that a fingerprint is made of
 )
 
-// pictures makes what the images stage leaves: thumbs.vtt and its sheets in the film's folder, posters in storage.
+// pictures makes what the images stage leaves: thumbs.vtt and its sheets in the video's folder, posters in storage.
 func (pr *processor) pictures(ctx context.Context, t *task) error {
-	film, err := openClear(filepath.Join(t.dir, StageTranscode))
+	transcoded, err := openClear(filepath.Join(t.dir, StageTranscode))
 	if err != nil {
 		return err
 	}
-	defer film.Close()
-	small, large := film.master.Smallest(), film.master.Renditions[0]
-	for _, r := range film.master.Renditions {
+	defer transcoded.Close()
+	small, large := transcoded.master.Smallest(), transcoded.master.Renditions[0]
+	for _, r := range transcoded.master.Renditions {
 		if r.Lines() > large.Lines() && r.Lines() <= posterLines {
 			large = r
 		}
 	}
-	list, err := film.playlist(small.Name)
+	list, err := transcoded.playlist(small.Name)
 	if err != nil {
 		return err
 	}
-	if err := film.join(filepath.Join(t.own, "film.mp4"), small.Name, list.Init, files(list.Segments)); err != nil {
+	if err := transcoded.join(filepath.Join(t.own, "film.mp4"), small.Name, list.Init, files(list.Segments)); err != nil {
 		return err
 	}
 	out := filepath.Join(t.own, "out")
@@ -65,7 +65,7 @@ func (pr *processor) pictures(ctx context.Context, t *task) error {
 		return err
 	}
 	t.tell(70, 0)
-	posters, err := pr.posters(ctx, t, film, large.Name)
+	posters, err := pr.posters(ctx, t, transcoded, large.Name)
 	if err != nil {
 		return err
 	}
@@ -81,9 +81,9 @@ func (pr *processor) pictures(ctx context.Context, t *task) error {
 	return replaceFolder(out, filepath.Join(t.dir, StageImages))
 }
 
-// join puts some segments of a rendition behind its init file, which makes them a film of its own, in the place of
+// join puts some segments of a rendition behind its init file, which makes them a video of its own, in the place of
 // whatever lies there. It is written into a folder of the tools': a link that one of them left must not be followed.
-func (c *clearFilm) join(to, rendition, init string, segments []string) error {
+func (c *clearVideo) join(to, rendition, init string, segments []string) error {
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
@@ -106,13 +106,13 @@ func (c *clearFilm) join(to, rendition, init string, segments []string) error {
 	return whole.Close()
 }
 
-// draw runs ffmpeg over a joined film in the stage's folder.
-func (pr *processor) draw(ctx context.Context, t *task, film string, before, after []string) ([]byte, error) {
+// draw runs ffmpeg over a joined video in the stage's folder.
+func (pr *processor) draw(ctx context.Context, t *task, transcoded string, before, after []string) ([]byte, error) {
 	return pr.runner.Run(ctx, ffmpeg.Job{
 		Tool: ffmpeg.FFmpeg,
 		Dir:  t.own,
 		Args: slices.Concat(beginning("error"), before, reading("file", "mov", "h264", "aac"),
-			[]string{"-i", film, "-map", "0:v:0"}, after),
+			[]string{"-i", transcoded, "-map", "0:v:0"}, after),
 		Bounds: ffmpeg.Bounds{Wall: or(pr.limits.Wall, 30*time.Minute), File: maxFile},
 	})
 }
@@ -154,8 +154,8 @@ func cueTime(ms int) string {
 	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }
 
-// fingerprint is made of how bright the pictures are from place to place at moments spread over the film, so that
-// neither the file's form nor its sound nor a name in it changes it. Two films are the same when it is equal.
+// fingerprint is made of how bright the pictures are from place to place at moments spread over the video, so that
+// neither the file's form nor its sound nor a name in it changes it. Two videos are the same when it is equal.
 func (pr *processor) fingerprint(ctx context.Context, t *task, length float64) (string, error) {
 	raw, err := pr.draw(ctx, t, "film.mp4", []string{"-skip_frame", "nokey"}, []string{"-vf",
 		"fps=" + strconv.FormatFloat(printMoments/max(length, 1), 'f', 6,
@@ -186,9 +186,9 @@ func printOf(raw []byte, length float64) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// posters takes a picture from the begin of a segment at five places of the film and returns how many there are.
-func (pr *processor) posters(ctx context.Context, t *task, film *clearFilm, rendition string) (int, error) {
-	list, err := film.playlist(rendition)
+// posters takes a picture from the begin of a segment at five places of the video and returns how many there are.
+func (pr *processor) posters(ctx context.Context, t *task, transcoded *clearVideo, rendition string) (int, error) {
+	list, err := transcoded.playlist(rendition)
 	if err != nil {
 		return 0, err
 	}
@@ -199,7 +199,7 @@ func (pr *processor) posters(ctx context.Context, t *task, film *clearFilm, rend
 			continue
 		}
 		last = n
-		if err := film.join(filepath.Join(t.own, "moment.mp4"), rendition, list.Init,
+		if err := transcoded.join(filepath.Join(t.own, "moment.mp4"), rendition, list.Init,
 			[]string{list.Segments[n].File}); err != nil {
 			return 0, err
 		}

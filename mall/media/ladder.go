@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Rung is one size of the picture that a film is made in.
+// Rung is one size of the picture that a video is made in.
 type Rung struct {
 	Name          string // "720p"
 	Width, Height int    // both even
@@ -17,7 +17,7 @@ type Rung struct {
 var rungs = []int{360, 720, 1080, 2160}
 
 // Ladder is the sizes for a source, the smallest first. A rung is a box of 16 to 9, lying or standing, that the picture
-// is fitted into, so that a wide film of 1920 × 800 counts as 1080p. No rung is larger than the source; where the next
+// is fitted into, so that a wide video of 1920 × 800 counts as 1080p. No rung is larger than the source; where the next
 // smaller one is well below it, the source's own size is a rung too.
 func Ladder(width, height int) []Rung {
 	long, short := max(width, height), min(width, height)

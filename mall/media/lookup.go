@@ -12,7 +12,7 @@ import (
 // maxLookup is longer than a file's name and than a fingerprint, in bytes.
 const maxLookup = 800
 
-// Lookup finds up to most films of creators, whosever, by how the file's name begins or by the fingerprint in full.
+// Lookup finds up to most videos of creators, whosever, by how the file's name begins or by the fingerprint in full.
 func (vs *Videos) Lookup(ctx context.Context, q string, most int) ([]Video, error) {
 	q = strings.TrimSpace(q)
 	if q == "" || len(q) > maxLookup || !db.Storable(q) {
@@ -26,7 +26,7 @@ func (vs *Videos) Lookup(ctx context.Context, q string, most int) ([]Video, erro
 		Most:   int32(most),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look films up: %w", err)
+		return nil, fmt.Errorf("look videos up: %w", err)
 	}
 	found := make([]Video, 0, most)
 	for _, r := range rows[:min(len(rows), most)] {

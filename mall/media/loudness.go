@@ -12,17 +12,17 @@ import (
 
 const (
 	targetLoudness = -16.0 // LUFS (ITU-R BS.1770-4), which speakers of phones and laptops can follow
-	loudnessOff    = 0.3   // LU by which a film may miss that
+	loudnessOff    = 0.3   // LU by which a video may miss that
 	maxGain        = 40.0  // dB; what needs more is noise
 	silence        = -70.0 // LUFS, below which nothing is measured
 	// peakLimit is of full scale, -3.5 dBFS. The coder puts up to 2 dB on top, and below -1 dBFS is promised.
 	peakLimit = 0.67
 )
 
-// Loudness is how loud a film was, in LUFS, and the decibels that were put on or taken off.
+// Loudness is how loud a video was, in LUFS, and the decibels that were put on or taken off.
 type Loudness struct{ From, Gain float64 }
 
-// evenOut finds the gain that brings a track of a film's sound to targetLoudness. Where that drives peaks into the
+// evenOut finds the gain that brings a track of a video's sound to targetLoudness. Where that drives peaks into the
 // limiter, what is then heard is measured again, for the limiter takes loudness away. A silent track stays as it is.
 // Errors: as Transcode.
 func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, s Source,
@@ -50,7 +50,7 @@ func evenOut(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string, 
 	return all, nil
 }
 
-// heard is the loudness of a whole film in LUFS and its true peak in dBFS.
+// heard is the loudness of a whole video in LUFS and its true peak in dBFS.
 type heard struct{ loudness, peak float64 }
 
 var (

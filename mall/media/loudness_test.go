@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// loudnessOf measures a film's integrated loudness in LUFS and its true peak in dBFS.
+// loudnessOf measures a video's integrated loudness in LUFS and its true peak in dBFS.
 func loudnessOf(t *testing.T, file string) (lufs, peak float64) {
 	t.Helper()
 	out, err := exec.Command("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-i", file, "-map", "0:a", "-af",
@@ -57,7 +57,7 @@ func TestTranscode_loudness(t *testing.T) {
 
 func TestTranscode_silence(t *testing.T) {
 	w := factory(t)
-	_, _, files := w.filmedVideo("silent.mp4",
+	_, _, files := w.transcodedVideo("silent.mp4",
 		sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))
 	if most := peak(soundOf(t, files[0])); most > 0.001 {
 		t.Errorf("silence sounds, up to %.4f of full scale", most)

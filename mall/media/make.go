@@ -41,9 +41,9 @@ func (pr *processor) look(ctx context.Context, t *task) (Source, error) {
 	return Probe(ctx, pr.runner, pr.limits, path, t.own)
 }
 
-// transcode makes the clear film in the film's folder. The film is there whole or not at all.
+// transcode makes the clear video in the video's folder. The video is there whole or not at all.
 func (pr *processor) transcode(ctx context.Context, t *task) error {
-	// again: how a film is made depends on this program, not on what an older version noted
+	// again: how a video is made depends on this program, not on what an older version noted
 	s, err := pr.look(ctx, t)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (pr *processor) transcode(ctx context.Context, t *task) error {
 	return replaceFolder(out, filepath.Join(t.dir, StageTranscode))
 }
 
-// evenOut finds the gain of each sound. An additional sound that can't be read is left out, and the film is made all
+// evenOut finds the gain of each sound. An additional sound that can't be read is left out, and the video is made all
 // the same.
 func (pr *processor) evenOut(ctx context.Context, t *task, out string, s *Source) error {
 	tracks := s.sounds
@@ -109,8 +109,8 @@ func (pr *processor) noteConversion(ctx context.Context, videoID int64, c Conver
 	return nil
 }
 
-// inspect takes a clear film back from the tools, reads its playlists, names its sounds and returns its length. The
-// tools may succeed on a file that shows nothing: what they then leave is no film, and the file counts as broken.
+// inspect takes a clear video back from the tools, reads its playlists, names its sounds and returns its length. The
+// tools may succeed on a file that shows nothing: what they then leave is no video, and the file counts as broken.
 func (pr *processor) inspect(dir string, sounds []Sound) (time.Duration, error) {
 	if err := pr.runner.Reclaim(dir); err != nil {
 		return 0, ErrBroken.Because("%w", err)
@@ -130,13 +130,13 @@ func (pr *processor) inspect(dir string, sounds []Sound) (time.Duration, error) 
 	return time.Duration(list.Duration() * float64(time.Second)), nil
 }
 
-// clearFilm is a film that was made and not yet encrypted. It is read through a root: a link in it leads nowhere else.
-type clearFilm struct {
+// clearVideo is a video that was made and not yet encrypted. It is read through a root: a link in it leads nowhere else.
+type clearVideo struct {
 	*os.Root
 	master Master
 }
 
-func openClear(dir string) (*clearFilm, error) {
+func openClear(dir string) (*clearVideo, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errElsewhere
@@ -144,7 +144,7 @@ func openClear(dir string) (*clearFilm, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &clearFilm{Root: root}
+	c := &clearVideo{Root: root}
 	text, err := root.ReadFile(masterFile)
 	if err == nil {
 		c.master, err = ParseMaster(text)
@@ -157,7 +157,7 @@ func openClear(dir string) (*clearFilm, error) {
 }
 
 // name writes what a viewer chooses the sounds by into the master playlist, where the tools have put numbers.
-func (c *clearFilm) name(sounds []Sound) error {
+func (c *clearVideo) name(sounds []Sound) error {
 	if len(sounds) != len(c.master.Sounds) {
 		return ErrBroken.Because("%d sounds instead of %d", len(c.master.Sounds), len(sounds))
 	}
@@ -179,7 +179,7 @@ func (c *clearFilm) name(sounds []Sound) error {
 	return f.Close()
 }
 
-func (c *clearFilm) playlist(rendition string) (Playlist, error) {
+func (c *clearVideo) playlist(rendition string) (Playlist, error) {
 	text, err := c.ReadFile(rendition + "/index.m3u8")
 	if err != nil {
 		return Playlist{}, err
@@ -187,19 +187,19 @@ func (c *clearFilm) playlist(rendition string) (Playlist, error) {
 	return ParsePlaylist(text)
 }
 
-// finish packages the film. The video becomes ready when the stage ends.
+// finish packages the video. The video becomes ready when the stage ends.
 func (pr *processor) finish(ctx context.Context, t *task) error {
-	film, err := openClear(filepath.Join(t.dir, StageTranscode))
+	transcoded, err := openClear(filepath.Join(t.dir, StageTranscode))
 	if err != nil {
 		return err
 	}
-	defer film.Close()
+	defer transcoded.Close()
 	extras, err := os.OpenRoot(filepath.Join(t.dir, StageImages))
 	if err != nil {
 		return errElsewhere
 	}
 	defer extras.Close()
-	asset, err := pr.assets.Pack(ctx, layers{film.FS(), extras.FS()}, t.video.Folder, pr.keyEvery)
+	asset, err := pr.assets.Pack(ctx, layers{transcoded.FS(), extras.FS()}, t.video.Folder, pr.keyEvery)
 	if err != nil {
 		return err
 	}
@@ -210,8 +210,8 @@ func (pr *processor) finish(ctx context.Context, t *task) error {
 	return nil
 }
 
-// chosenTrailer cuts the trailer that the creator chose, perhaps while the film was made. A trailer that was chosen
-// before the film's length was known may lie beyond its end. The usual trailer then takes its place, so that the film
+// chosenTrailer cuts the trailer that the creator chose, perhaps while the video was made. A trailer that was chosen
+// before the video's length was known may lie beyond its end. The usual trailer then takes its place, so that the video
 // does not fail for it.
 func (pr *processor) chosenTrailer(ctx context.Context, t *task, asset Asset) error {
 	v, err := pr.q.VideoByID(ctx, pr.pool, t.VideoID)
@@ -225,7 +225,7 @@ func (pr *processor) chosenTrailer(ctx context.Context, t *task, asset Asset) er
 	if !errors.Is(err, ErrBadTrailer) {
 		return err
 	}
-	pr.log.InfoContext(ctx, "trailer beyond the film's end left out", "video", t.VideoID, "from", v.TrailerFrom,
+	pr.log.InfoContext(ctx, "trailer beyond the video's end left out", "video", t.VideoID, "from", v.TrailerFrom,
 		"to", v.TrailerTo)
 	p := dbsqlc.ResetTrailerParams{
 		ID:        t.VideoID,

@@ -1,4 +1,4 @@
-// Package media owns what is watched, from a creator's file on its way in to the packaged film: uploads, originals,
+// Package media owns what is watched, from a creator's file on its way in to the packaged video: uploads, originals,
 // encrypted segments in storage, the keys of those segments, the clear trailer, and covers. It refuses to know who may
 // watch: its callers check that before they ask for a key.
 package media
@@ -19,9 +19,9 @@ import (
 )
 
 var (
-	// ErrUnknownAsset says that there is no such film, or no such key of it.
+	// ErrUnknownAsset says that there is no such video, or no such key of it.
 	ErrUnknownAsset = fault.New(fault.NotFound, "unknown_asset", "There is no such video file.")
-	// ErrBadPackage is a film that cannot be packaged; the cause says what about it.
+	// ErrBadPackage is a video that cannot be packaged; the cause says what about it.
 	ErrBadPackage = fault.New(fault.Invalid, "bad_package", "These files are not a video that the mall can package.")
 )
 
@@ -58,7 +58,7 @@ type Deps struct {
 	CoverMemory int64
 	// DiskFloor is how many bytes stay free on each disk that media are written to; 0: nothing is checked.
 	DiskFloor int64
-	// Processing makes films of uploads; nil: uploads are stored and wait.
+	// Processing makes videos of uploads; nil: uploads are stored and wait.
 	Processing *Processing
 }
 
@@ -132,13 +132,13 @@ type Assets struct {
 	keys seal.Box
 }
 
-// Caption is one language's subtitles, a WebVTT file in the film's folder "extras".
+// Caption is one language's subtitles, a WebVTT file in the video's folder "extras".
 type Caption struct {
 	Language string `json:"language"`
 	File     string `json:"file"`
 }
 
-// Asset is a packaged film.
+// Asset is a packaged video.
 type Asset struct {
 	ID int64
 	// Prefix is its folder in storage and its name in every address.
@@ -151,13 +151,13 @@ type Asset struct {
 	Chapters        []Chapter
 }
 
-// ByID returns a film, or ErrUnknownAsset.
+// ByID returns a video, or ErrUnknownAsset.
 func (as *Assets) ByID(ctx context.Context, id int64) (Asset, error) {
 	row, err := as.q.AssetByID(ctx, as.pool, id)
 	return found(row, err)
 }
 
-// ByPrefix returns a film, or ErrUnknownAsset.
+// ByPrefix returns a video, or ErrUnknownAsset.
 func (as *Assets) ByPrefix(ctx context.Context, prefix string) (Asset, error) {
 	row, err := as.q.AssetByPrefix(ctx, as.pool, prefix)
 	return found(row, err)

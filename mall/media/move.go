@@ -21,7 +21,7 @@ type Moved struct {
 func (s *Storage) CopyTo(ctx context.Context, to *Storage, tell func(name string, size int64,
 	copied bool)) (Moved, error) {
 	var m Moved
-	for _, folder := range []string{originalsFolder, filmsFolder, trailersFolder, coversFolder, postersFolder} {
+	for _, folder := range []string{originalsFolder, videosFolder, trailersFolder, coversFolder, postersFolder} {
 		for e, err := range s.list(ctx, folder) {
 			if err != nil {
 				return m, fmt.Errorf("list %s: %w", folder, err)

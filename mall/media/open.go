@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Master reads a packaged film's renditions, or ErrUnknownAsset.
+// Master reads a packaged video's renditions, or ErrUnknownAsset.
 func (as *Assets) Master(ctx context.Context, prefix string) (Master, error) {
 	text, err := as.read(ctx, prefix, masterFile)
 	if err != nil {
@@ -35,7 +35,7 @@ func (as *Assets) read(ctx context.Context, prefix, name string) ([]byte, error)
 	if !prefixName.MatchString(prefix) {
 		return nil, ErrUnknownAsset
 	}
-	f, err := as.storage.open(ctx, filmsFolder+"/"+prefix+"/"+name)
+	f, err := as.storage.open(ctx, videosFolder+"/"+prefix+"/"+name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrUnknownAsset.Because("%w", err)
 	}
@@ -46,7 +46,7 @@ func (as *Assets) read(ctx context.Context, prefix, name string) ([]byte, error)
 	return io.ReadAll(io.LimitReader(f, maxPlaylist+1))
 }
 
-// Until opens a film's subtitles or chapters, those of them that begin before a moment in seconds and no later than
+// Until opens a video's subtitles or chapters, those of them that begin before a moment in seconds and no later than
 // it. What is not in the mall's own form of WebVTT is ErrUnknownAsset.
 func (cs *Captions) Until(ctx context.Context, prefix, file string, seconds int) (*File, error) {
 	text, err := cs.assets.read(ctx, prefix, ExtrasFolder+"/"+file)

@@ -17,7 +17,7 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// ExtrasFolder holds what goes with a film: captions, and the thumbnails' WebVTT and sheets. It is no rendition.
+// ExtrasFolder holds what goes with a video: captions, and the thumbnails' WebVTT and sheets. It is no rendition.
 const (
 	ExtrasFolder = "extras"
 	ThumbsFile   = "thumbs.vtt"
@@ -26,11 +26,11 @@ const (
 const (
 	// trailerSegments of 4 s make the clear trailer, from the smallest rendition.
 	trailerSegments = 3
-	// maxFile bounds one file of a film: a segment is a few seconds.
+	// maxFile bounds one file of a video: a segment is a few seconds.
 	maxFile = 64 << 20
 	// unlockTime bounds the unlocking after a Pack whose own time may be over.
 	unlockTime = 5 * time.Second
-	// lockPause is how long a Pack waits before it asks again whether another one of its film is done.
+	// lockPause is how long a Pack waits before it asks again whether another one of its video is done.
 	lockPause = 100 * time.Millisecond
 )
 
@@ -40,14 +40,14 @@ var (
 	sheetName    = regexp.MustCompile(`^[a-z0-9_-]{1,60}\.(jpg|webp|png)$`)
 )
 
-// Pack encrypts a film in the clear form that ffmpeg writes and adds it to storage and database. src holds
+// Pack encrypts a video in the clear form that ffmpeg writes and adds it to storage and database. src holds
 //
 //	master.m3u8, <lines>p/index.m3u8 with its init file and segments, and so sound-<number>/ where there are several sounds,
 //	<language>.vtt, thumbs.vtt and the sheets it names (all three optional)
 //
 // Every keyEvery segments get a new key; renditions share keys, so that changing the picture's size costs no key. A
-// prefix that was packaged before is returned as it is. A crash leaves either no film or a whole one. ErrBadPackage
-// says that src is not such a film.
+// prefix that was packaged before is returned as it is. A crash leaves either no video or a whole one. ErrBadPackage
+// says that src is not such a video.
 func (as *Assets) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery int) (Asset, error) {
 	if !prefixName.MatchString(prefix) || keyEvery < 1 {
 		return Asset{}, ErrBadPackage.Because("prefix %q with a key every %d segments", prefix, keyEvery)
@@ -66,7 +66,7 @@ func (as *Assets) Pack(ctx context.Context, src fs.FS, prefix string, keyEvery i
 	return asset, nil
 }
 
-// packed returns a film that can be played, or ErrUnknownAsset. It looks for rows and files, because a crash or a lost
+// packed returns a video that can be played, or ErrUnknownAsset. It looks for rows and files, because a crash or a lost
 // storage may leave one without the other.
 func (as *Assets) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Asset, error) {
 	row, err := as.q.AssetByPrefix(ctx, q, prefix)
@@ -77,7 +77,7 @@ func (as *Assets) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Ass
 	if err != nil {
 		return Asset{}, err
 	}
-	if _, err := as.storage.size(ctx, filmsFolder+"/"+prefix+"/"+masterFile); errors.Is(err, fs.ErrNotExist) {
+	if _, err := as.storage.size(ctx, videosFolder+"/"+prefix+"/"+masterFile); errors.Is(err, fs.ErrNotExist) {
 		return Asset{}, ErrUnknownAsset.Because("%s has rows and no files", prefix)
 	} else if err != nil {
 		return Asset{}, fmt.Errorf("look for %s: %w", prefix, err)
@@ -85,7 +85,7 @@ func (as *Assets) packed(ctx context.Context, q dbsqlc.DBTX, prefix string) (Ass
 	return a, nil
 }
 
-// alone does something to a film's files while nobody else does: the lock is the connection's, so that it ends with
+// alone does something to a video's files while nobody else does: the lock is the connection's, so that it ends with
 // this process at the latest, and no transaction is open while files travel.
 func (as *Assets) alone(ctx context.Context, prefix string, do func(*pgxpool.Conn) error) error {
 	conn, err := as.pool.Acquire(ctx)
@@ -106,8 +106,8 @@ func (as *Assets) alone(ctx context.Context, prefix string, do func(*pgxpool.Con
 	return do(conn)
 }
 
-// packAlone packs while nobody else packs this film. The order makes every crash harmless: what is there of an older
-// attempt loses its keys, which is what makes it a film; then come the files, then the rows.
+// packAlone packs while nobody else packs this video. The order makes every crash harmless: what is there of an older
+// attempt loses its keys, which is what makes it a video; then come the files, then the rows.
 func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, prefix string,
 	keyEvery int) (Asset, error) {
 	if a, err := as.packed(ctx, conn, prefix); !errors.Is(err, ErrUnknownAsset) { // another Pack was quicker
@@ -127,7 +127,7 @@ func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, 
 		out:      edition,
 		keyEvery: keyEvery,
 	}
-	asset, err := p.film()
+	asset, err := p.video()
 	if err != nil {
 		return Asset{}, err
 	}
@@ -139,7 +139,7 @@ func (as *Assets) packAlone(ctx context.Context, conn *pgxpool.Conn, src fs.FS, 
 	return asset, err
 }
 
-// lockPrefix asks again and again: a film may take longer than PostgreSQL lets a statement wait.
+// lockPrefix asks again and again: a video may take longer than PostgreSQL lets a statement wait.
 func (as *Assets) lockPrefix(ctx context.Context, conn *pgxpool.Conn, prefix string) error {
 	for {
 		if mine, err := as.q.TryLockPrefix(ctx, conn, prefix); mine || err != nil {
@@ -153,7 +153,7 @@ func (as *Assets) lockPrefix(ctx context.Context, conn *pgxpool.Conn, prefix str
 	}
 }
 
-// insertAsset makes a film of the files that are in place: without these rows nobody knows it.
+// insertAsset makes a video of the files that are in place: without these rows nobody knows it.
 func (as *Assets) insertAsset(ctx context.Context, a *Asset, keys [][]byte) error {
 	renditions, err := json.Marshal(a.Renditions)
 	if err != nil {

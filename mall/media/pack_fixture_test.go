@@ -47,8 +47,8 @@ func open(t *testing.T) fixture {
 	return fixture{m, pool, filepath.Join(dir, "media")}
 }
 
-// film is a clear film of n segments in 360p and 720p. Its content is no video: tests compare it only.
-func film(n int) fstest.MapFS {
+// video is a clear video of n segments in 360p and 720p. Its content is no video: tests compare it only.
+func video(n int) fstest.MapFS {
 	files := fstest.MapFS{"master.m3u8": {Data: []byte("#EXTM3U\n#EXT-X-VERSION:7\n" +
 		"#EXT-X-STREAM-INF:BANDWIDTH=985600,RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"\n360p/index.m3u8\n\n" +
 		"#EXT-X-STREAM-INF:BANDWIDTH=3220800,RESOLUTION=1280x720,CODECS=\"avc1.64001f,mp4a.40.2\"\n720p/index.m3u8\n\n")}}
@@ -94,7 +94,7 @@ func decrypt(t *testing.T, key, sealed []byte, sequence int) []byte {
 
 func (f fixture) read(t *testing.T, prefix, folder, file string) []byte {
 	t.Helper()
-	h, err := f.Storage.OpenFilm(t.Context(), prefix, folder, file)
+	h, err := f.Storage.OpenVideo(t.Context(), prefix, folder, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,10 +106,10 @@ func (f fixture) read(t *testing.T, prefix, folder, file string) []byte {
 	return b
 }
 
-// withSounds is the film of n segments with two sounds beside it, the second of which has a rest after the picture's
+// withSounds is the video of n segments with two sounds beside it, the second of which has a rest after the picture's
 // end.
 func withSounds(n int) fstest.MapFS {
-	files := film(n)
+	files := video(n)
 	master := strings.ReplaceAll(string(files["master.m3u8"].Data), "mp4a.40.2\"", "mp4a.40.2\",AUDIO=\"group_sound\"")
 	files["master.m3u8"] = &fstest.MapFile{
 		Data: []byte(strings.Replace(master, "VERSION:7\n", "VERSION:7\n"+soundLine(1)+

@@ -24,7 +24,7 @@ import (
 func TestAssets_Pack_decrypts_to_its_source(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	src := withExtras(film(300)) // beyond 256, so that the IV has two bytes
+	src := withExtras(video(300)) // beyond 256, so that the IV has two bytes
 	a, err := f.Assets.Pack(t.Context(), src, "first-film", 2)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestAssets_Pack_decrypts_to_its_source(t *testing.T) {
 func TestAssets_Pack_trailer(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	src := film(9)
+	src := video(9)
 	if _, err := f.Assets.Pack(t.Context(), src, "film", 2); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestAssets_Pack_sound_of_another_length(t *testing.T) {
 	t.Parallel()
 	src := withSounds(8)
 	src["sound-1/index.m3u8"] = src["sound-2/index.m3u8"]
-	short := film(6)["360p/index.m3u8"].Data
+	short := video(6)["360p/index.m3u8"].Data
 	src["sound-2/index.m3u8"] = &fstest.MapFile{Data: bytes.Replace(short, []byte("init_0"), []byte("init"), 1)}
 	if _, err := open(t).Assets.Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
 		t.Fatalf("%v", err)
@@ -185,7 +185,7 @@ func TestAssets_Pack_again(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range packers {
 		wg.Go(func() {
-			a, err := f.Assets.Pack(context.WithoutCancel(t.Context()), film(5), "film", 2)
+			a, err := f.Assets.Pack(context.WithoutCancel(t.Context()), video(5), "film", 2)
 			if err != nil {
 				t.Error(err)
 			}
@@ -205,8 +205,8 @@ func TestAssets_Pack_again(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := decrypt(t, key, f.read(t, "film", "720p", "s00003.m4s"),
-			3); !bytes.Equal(got, film(5)["720p/s00003.m4s"].Data) {
-			t.Fatal("the keys are not this film's")
+			3); !bytes.Equal(got, video(5)["720p/s00003.m4s"].Data) {
+			t.Fatal("the keys are not this video's")
 		}
 	}
 	plays()
@@ -214,7 +214,7 @@ func TestAssets_Pack_again(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(f.dir, "films", "film")); err != nil {
 		t.Fatal(err)
 	}
-	a, err := f.Assets.Pack(t.Context(), film(5), "film", 2)
+	a, err := f.Assets.Pack(t.Context(), video(5), "film", 2)
 	if err != nil || a.ID != ids[0] {
 		t.Fatalf("asset %d, %v; before it was %d", a.ID, err, ids[0])
 	}
@@ -223,7 +223,7 @@ func TestAssets_Pack_again(t *testing.T) {
 	if _, err := f.pool.Exec(t.Context(), "delete from media_asset"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Assets.Pack(t.Context(), film(5), "film", 2); err != nil {
+	if _, err := f.Assets.Pack(t.Context(), video(5), "film", 2); err != nil {
 		t.Fatal(err)
 	}
 	plays()
@@ -237,7 +237,7 @@ func TestAssets_Key_moved_or_changed(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for _, p := range []string{"a", "b"} {
-		if _, err := f.Assets.Pack(t.Context(), film(6), p, 2); err != nil {
+		if _, err := f.Assets.Pack(t.Context(), video(6), p, 2); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -292,7 +292,7 @@ func TestAssets_Pack_refused(t *testing.T) {
 		"no master":              func(m fstest.MapFS) { delete(m, "master.m3u8") },
 		"a missing segment":      func(m fstest.MapFS) { delete(m, "720p/s00002.m4s") },
 		"a missing init":         func(m fstest.MapFS) { delete(m, "360p/init_0.mp4") },
-		"renditions out of step": func(m fstest.MapFS) { m["720p/index.m3u8"] = film(2)["720p/index.m3u8"] },
+		"renditions out of step": func(m fstest.MapFS) { m["720p/index.m3u8"] = video(2)["720p/index.m3u8"] },
 		"captions no WebVTT":     func(m fstest.MapFS) { m["en.vtt"].Data = []byte("<html>") },
 		"a caption's odd name":   func(m fstest.MapFS) { m["x..y.vtt"] = m["en.vtt"] },
 		"a thumbnail elsewhere": func(m fstest.MapFS) {
@@ -308,14 +308,14 @@ func TestAssets_Pack_refused(t *testing.T) {
 		},
 	}
 	for name, spoil := range cases {
-		src := withExtras(film(4))
+		src := withExtras(video(4))
 		spoil(src)
 		if _, err := f.Assets.Pack(t.Context(), src, "film", 2); !errors.Is(err, media.ErrBadPackage) {
 			t.Errorf("%s: got %v, want ErrBadPackage", name, err)
 		}
 	}
 	for _, prefix := range []string{"", "../x", "A", "a/b", strings.Repeat("a", 101)} {
-		if _, err := f.Assets.Pack(t.Context(), film(1), prefix, 2); !errors.Is(err, media.ErrBadPackage) {
+		if _, err := f.Assets.Pack(t.Context(), video(1), prefix, 2); !errors.Is(err, media.ErrBadPackage) {
 			t.Errorf("prefix %q: got %v", prefix, err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// packer writes one film into an edition.
+// packer writes one video into an edition.
 type packer struct {
 	ctx      context.Context // of the one call that it lives for
 	src      fs.FS
@@ -17,7 +17,7 @@ type packer struct {
 	keys     [][]byte
 }
 
-func (p *packer) film() (Asset, error) {
+func (p *packer) video() (Asset, error) {
 	text, err := p.read(masterFile)
 	if err != nil {
 		return Asset{}, err

@@ -24,7 +24,7 @@ const Queue = "media"
 // ErrUnknownStage is a stage that can't be tried again: there is none, or it neither failed nor is done.
 var ErrUnknownStage = fault.New(fault.Conflict, "unknown_stage", "There is nothing to try again here.")
 
-// StageArgs is the job that works one stage of a film; its worker calls Pipeline.Run.
+// StageArgs is the job that works one stage of a video; its worker calls Pipeline.Run.
 type StageArgs struct {
 	VideoID int64  `json:"videoId"`
 	Stage   string `json:"stage"`
@@ -38,7 +38,7 @@ func (StageArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Queue, MaxAttempts: 25}
 }
 
-// EraseArgs is the job that removes what a deleted film leaves; its worker calls Erase.
+// EraseArgs is the job that removes what a deleted video leaves; its worker calls Erase.
 type EraseArgs struct {
 	VideoID int64 `json:"videoId"`
 }
@@ -62,10 +62,10 @@ func (l Later) Error() string { return "later: " + l.Why.Error() }
 // Unwrap is why.
 func (l Later) Unwrap() error { return l.Why }
 
-// Processing is what making films of uploads stands on.
+// Processing is what making videos of uploads stands on.
 type Processing struct {
 	Jobs *river.Client[pgx.Tx] // inserts; a worker elsewhere calls Pipeline.Run and Pipeline.Erase
-	// Dir is where films are made, on this machine; what one stage leaves there the next one finds. Where the tools run
+	// Dir is where videos are made, on this machine; what one stage leaves there the next one finds. Where the tools run
 	// under another account that can't reach it, and where it is empty, a folder of the system's for temporary files
 	// takes its place.
 	Dir    string
@@ -73,7 +73,7 @@ type Processing struct {
 	Limits Limits
 	// KeyEvery is how many segments share a key; 15, a minute.
 	KeyEvery int
-	// InUse says whether a listing still needs a packaged film; nil: none does.
+	// InUse says whether a listing still needs a packaged video; nil: none does.
 	InUse func(ctx context.Context, tx pgx.Tx, assetID int64) (bool, error)
 }
 
@@ -123,7 +123,7 @@ func newProcessor(c core, assets *Assets, p Processing) (*processor, error) {
 }
 
 // workFolder makes dir, or one in its place that the tools can reach. It is not listable for them: whoever broke out of
-// one film does not find the others.
+// one video does not find the others.
 func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 	elsewhere := filepath.Join(os.TempDir(), fmt.Sprintf("videomall-media-%d", os.Geteuid()))
 	dir, err := filepath.Abs(or(dir, elsewhere))
@@ -132,7 +132,7 @@ func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 	}
 	for _, d := range []string{dir, elsewhere} {
 		if err := os.MkdirAll(d, 0o711); err != nil {
-			return "", fmt.Errorf("make the folder for films in the making: %w", err)
+			return "", fmt.Errorf("make the folder for videos in the making: %w", err)
 		}
 		if d == elsewhere {
 			if err := isOurs(d); err != nil {
@@ -140,13 +140,13 @@ func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 			}
 		}
 		if err := os.Chmod(d, 0o711); err != nil {
-			return "", fmt.Errorf("close the folder for films in the making: %w", err)
+			return "", fmt.Errorf("close the folder for videos in the making: %w", err)
 		}
 		if r.Passable(d) {
 			return d, nil
 		}
 	}
-	return "", fmt.Errorf("the account that reads films can reach neither %s nor %s", dir, os.TempDir())
+	return "", fmt.Errorf("the account that reads videos can reach neither %s nor %s", dir, os.TempDir())
 }
 
 // isOurs refuses a folder that somebody else made, or a link: everybody may write where temporary files lie, the tools
@@ -154,11 +154,11 @@ func workFolder(r *ffmpeg.Runner, dir string) (string, error) {
 func isOurs(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return fmt.Errorf("look at the folder for films in the making: %w", err)
+		return fmt.Errorf("look at the folder for videos in the making: %w", err)
 	}
 	if s, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(s.Uid) != os.Geteuid() {
 		return fmt.Errorf(
-			"%s is not a folder of this account: remove it, or set another folder for films in the making", dir)
+			"%s is not a folder of this account: remove it, or set another folder for videos in the making", dir)
 	}
 	return nil
 }
@@ -171,10 +171,10 @@ func (pl *Pipeline) Halt() {
 	}
 }
 
-// Ready is nil when this machine can make films of uploads, else it says why not: ffmpeg.ErrMissing.
+// Ready is nil when this machine can make videos of uploads, else it says why not: ffmpeg.ErrMissing.
 func (pl *Pipeline) Ready() error {
 	if pl.work == nil {
-		return errors.New("films are not made here")
+		return errors.New("videos are not made here")
 	}
 	return pl.work.runner.Ready()
 }

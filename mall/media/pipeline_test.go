@@ -23,7 +23,7 @@ import (
 	"videomall/mall/media"
 )
 
-// works makes films of uploads, by a clock that tests move.
+// works makes videos of uploads, by a clock that tests move.
 type works struct {
 	fixture
 	t     *testing.T
@@ -95,7 +95,7 @@ func (w *works) ok(err error) {
 	}
 }
 
-// upload puts a file where an upload would and makes a film of it.
+// upload puts a file where an upload would and makes a video of it.
 func (w *works) upload(owner int64, name string, content []byte) int64 {
 	w.t.Helper()
 	w.files++
@@ -112,7 +112,7 @@ func (w *works) upload(owner int64, name string, content []byte) int64 {
 	return id
 }
 
-// make runs the stages of a film as a worker would, until none is left that can run now.
+// make runs the stages of a video as a worker would, until none is left that can run now.
 func (w *works) make(owner, id int64) media.Video {
 	w.t.Helper()
 	for range 12 {
@@ -152,7 +152,7 @@ func (w *works) stage(owner, id int64, name string) media.Stage {
 	return media.Stage{}
 }
 
-// clean fails if anything of a film is left in the folder where films are made.
+// clean fails if anything of a video is left in the folder where videos are made.
 func (w *works) clean() {
 	w.t.Helper()
 	var left []string
@@ -245,14 +245,14 @@ func (w *works) open(a media.Asset, rendition string) string {
 	w.t.Helper()
 	list, err := w.Assets.Playlist(w.t.Context(), a.Prefix, rendition)
 	w.ok(err)
-	film := w.read(w.t, a.Prefix, rendition, list.Init)
+	video := w.read(w.t, a.Prefix, rendition, list.Init)
 	for n, s := range list.Segments {
 		key, err := w.Assets.Key(w.t.Context(), a.Prefix, s.Key)
 		w.ok(err)
-		film = append(film, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
+		video = append(video, decrypt(w.t, key, w.read(w.t, a.Prefix, rendition, s.File), n)...)
 	}
 	file := filepath.Join(w.t.TempDir(), "film.mp4")
-	w.ok(os.WriteFile(file, film, 0o600))
+	w.ok(os.WriteFile(file, video, 0o600))
 	return file
 }
 
@@ -262,7 +262,7 @@ func (w *works) plays(a media.Asset) {
 	file := w.open(a, a.Renditions[0].Name)
 	out, err := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", file, "-f", "null", "-").CombinedOutput()
 	if err != nil || len(out) > 0 {
-		w.t.Errorf("the film does not play: %v %s", err, out)
+		w.t.Errorf("the video does not play: %v %s", err, out)
 	}
 }
 

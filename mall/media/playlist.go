@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// The playlists of a film, RFC 8216, in the narrow form that our packager writes: one variant stream a rendition, a
+// The playlists of a video, RFC 8216, in the narrow form that our packager writes: one variant stream a rendition, a
 // single sound inside or several in a group of their own, on demand, starting at media sequence 0. Anything else is
 // refused rather than guessed at: these texts decide which files are read and what a player is told to fetch.
 
-// Limits that no film of ours comes near.
+// Limits that no video of ours comes near.
 const (
 	maxPlaylist   = 4 << 20
 	maxSegments   = 50_000
@@ -28,7 +28,7 @@ var (
 	attribute     = regexp.MustCompile(`^([A-Z0-9-]+)=("[^"\r\n]*"|[^",\s]+)(?:,|$)`)
 )
 
-// Rendition is one size of a film's picture.
+// Rendition is one size of a video's picture.
 type Rendition struct {
 	// Name is the folder and the height in lines: "360p".
 	Name   string `json:"name"`
@@ -47,13 +47,13 @@ func (r Rendition) Lines() int {
 	return n
 }
 
-// Master lists a film's renditions, and its sounds where a viewer chooses between several.
+// Master lists a video's renditions, and its sounds where a viewer chooses between several.
 type Master struct {
 	Renditions []Rendition
 	Sounds     []Sound
 }
 
-// Smallest is the rendition of the fewest lines: of thumbnails, of the trailer, and of what is free of a film.
+// Smallest is the rendition of the fewest lines: of thumbnails, of the trailer, and of what is free of a video.
 func (m Master) Smallest() Rendition {
 	return slices.MinFunc(m.Renditions, func(a, b Rendition) int { return a.Lines() - b.Lines() })
 }

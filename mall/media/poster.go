@@ -8,7 +8,7 @@ import (
 	"io/fs"
 )
 
-// Poster returns one of the pictures that a film's owner may choose a cover from, a JPEG, or ErrUnknownVideo.
+// Poster returns one of the pictures that a video's owner may choose a cover from, a JPEG, or ErrUnknownVideo.
 func (vs *Videos) Poster(ctx context.Context, ownerID, videoID int64, n int) ([]byte, error) {
 	row, err := vs.row(ctx, vs.pool, ownerID, videoID)
 	if err != nil {

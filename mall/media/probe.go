@@ -16,7 +16,7 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// Why a file does not become a film. The creator's page says for each what to do about it.
+// Why a file does not become a video. The creator's page says for each what to do about it.
 var (
 	ErrNotAVideo    = fault.New(fault.Invalid, "not_a_film", "This file is not a video in a form that the mall takes.")
 	ErrBroken       = fault.New(fault.Invalid, "broken", "This video is damaged or incomplete.")
@@ -34,12 +34,12 @@ var (
 		"Reading this video took longer than any video should.")
 )
 
-// Limits bound a film. A zero field stands for the limit in its comment.
+// Limits bound a video. A zero field stands for the limit in its comment.
 type Limits struct {
 	Duration time.Duration // 6 h
 	Pixels   int           // of one picture; 7680 × 4320
 	Streams  int           // 64
-	Wall     time.Duration // of one run of a tool; by the film's length
+	Wall     time.Duration // of one run of a tool; by the video's length
 }
 
 func (l Limits) withDefaults() Limits {
@@ -59,7 +59,7 @@ func (l Limits) hostile(more ...string) []string {
 	)
 }
 
-// Source is what a probe found of a film.
+// Source is what a probe found of a video.
 type Source struct {
 	Duration      time.Duration // of the longer of picture and default sound
 	Width, Height int           // as it is to be shown: upright, with square pixels
@@ -101,8 +101,8 @@ func Probe(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (S
 var unlisted = regexp.MustCompile(`Codec \(([a-zA-Z0-9_-]{1,40})\) not on whitelist`)
 
 // look asks ffprobe for the streams. It opens a decoder for each of them, even for those that are not used afterwards,
-// as covers: a stream must not refuse its film by that, so ffprobe is asked again with the decoders that it missed.
-// Films are made with the usual ones alone.
+// as covers: a stream must not refuse its video by that, so ffprobe is asked again with the decoders that it missed.
+// Videos are made with the usual ones alone.
 func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (probed, error) {
 	var more []string
 	for {
@@ -144,7 +144,7 @@ func look(ctx context.Context, r *ffmpeg.Runner, l Limits, path, dir string) (pr
 // tooManyPixels is what the tools say of a picture beyond their limit.
 const tooManyPixels = "exceeds specified max pixel count"
 
-// refusal turns the output of a tool into a refusal for the film's creator. An error that is not the film's fault stays
+// refusal turns the output of a tool into a refusal for the video's creator. An error that is not the video's fault stays
 // as it is.
 func (l Limits) refusal(err error, path string) error {
 	var failed *ffmpeg.Failed
@@ -170,7 +170,7 @@ func (l Limits) refusal(err error, path string) error {
 	return ErrBroken.Because("%w", err)
 }
 
-// isContainer looks for the marks with which films begin. It tells a damaged film from a file of another kind.
+// isContainer looks for the marks with which videos begin. It tells a damaged video from a file of another kind.
 func isContainer(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 	// and writes the progress.
 	leaseFor = 30 * time.Second
 	beat     = time.Second
-	// maxStageAttempts is how often a stage is tried when it fails for reasons that are not the film's.
+	// maxStageAttempts is how often a stage is tried when it fails for reasons that are not the video's.
 	maxStageAttempts = 3
 	// again is how long a worker that could not begin waits before it tries again.
 	again = 15 * time.Second
@@ -35,9 +35,9 @@ const (
 var (
 	errHalted = errors.New("this process ends")
 	errLost   = errors.New("the stage was cancelled, or is another worker's by now")
-	errTurn   = errors.New("another creator waits, and this one has a film in the making")
+	errTurn   = errors.New("another creator waits, and this one has a video in the making")
 	// errElsewhere says that what the stage before made lies on another machine.
-	errElsewhere = errors.New("the film in the making is not on this machine")
+	errElsewhere = errors.New("the video in the making is not on this machine")
 )
 
 // task is one stage that this worker holds.
@@ -46,7 +46,7 @@ type task struct {
 	holder   string
 	attempts int
 	video    dbsqlc.MediaVideo
-	dir      string // of the film, on this machine
+	dir      string // of the video, on this machine
 	own      string // of this run: empty when it begins, removed when it ends
 	// asset is what the last stage made.
 	asset *Asset
@@ -59,7 +59,7 @@ type task struct {
 func (pl *Pipeline) Run(ctx context.Context, a StageArgs) error {
 	w := pl.work
 	if w == nil {
-		return Later{again, errors.New("films are not made here")}
+		return Later{again, errors.New("videos are not made here")}
 	}
 	select {
 	case <-pl.halt:
@@ -109,7 +109,7 @@ func (pl *Pipeline) yieldToOtherCreators(ctx context.Context, a StageArgs) error
 	}
 	leave, err := pl.q.LeavesToOthers(ctx, pl.pool, dbsqlc.LeavesToOthersParams{VideoID: a.VideoID, At: pl.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil // no such film: there is nothing to claim either
+		return nil // no such video: there is nothing to claim either
 	}
 	if err != nil {
 		return fmt.Errorf("who waits beside video %d: %w", a.VideoID, err)
@@ -270,13 +270,13 @@ func (pl *Pipeline) judge(ctx context.Context, t *task, err error) outcome {
 		return o
 	}
 	if f, ours := errors.AsType[*fault.Fault](err); ours && f.Kind == fault.Invalid {
-		pl.log.InfoContext(ctx, "film refused", "video", t.VideoID, "stage", t.Stage, "error", err)
+		pl.log.InfoContext(ctx, "video refused", "video", t.VideoID, "stage", t.Stage, "error", err)
 		return outcome{state: StageFailed, refusal: f.Slug}
 	}
 	if t.attempts < maxStageAttempts {
 		return outcome{state: StageWaiting, answer: fmt.Errorf("%s of video %d: %w", t.Stage, t.VideoID, err)}
 	}
-	pl.log.ErrorContext(ctx, "film not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
+	pl.log.ErrorContext(ctx, "video not made", "video", t.VideoID, "stage", t.Stage, "attempts", t.attempts,
 		"error", err)
 	return outcome{state: StageFailed, refusal: MallFailed}
 }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// mostSounds is how many sound tracks of one film a viewer may choose from. Each is measured and coded on its own.
+// mostSounds is how many sound tracks of one video a viewer may choose from. Each is measured and coded on its own.
 const mostSounds = 8
 
 // soundRate is in bits a second, of each of several sounds.
@@ -19,13 +19,13 @@ const soundRate = 128_000
 // soundGroup names the sounds in a master playlist.
 const soundGroup = "sound"
 
-// Sound is one of the sound tracks that a viewer of a film may choose from. A film with a single one has it inside its
+// Sound is one of the sound tracks that a viewer of a video may choose from. A video with a single one has it inside its
 // renditions, and no Sound.
 type Sound struct {
 	// Name is the folder: "sound-1".
 	Name string `json:"name"`
 	// Label is what a viewer chooses it by: the language in its own words and what its creator called it, or else a
-	// number. No two of a film are equal.
+	// number. No two of a video are equal.
 	Label string `json:"label"`
 	// Language is a tag of BCP 47; empty where the file names none.
 	Language string `json:"language,omitempty"`
@@ -34,17 +34,17 @@ type Sound struct {
 	Purpose SoundPurpose `json:"purpose,omitempty"`
 }
 
-// SoundPurpose is what a sound is beside the film's own.
+// SoundPurpose is what a sound is beside the video's own.
 type SoundPurpose string
 
 // The purposes.
 const (
-	SoundOfTheFilm  SoundPurpose = ""
+	SoundOfTheVideo SoundPurpose = ""
 	SoundCommentary SoundPurpose = "commentary"
 	SoundDescribes  SoundPurpose = "described" // tells what is seen, for those who see it badly
 )
 
-// sound is a track of a file that is made into a film's.
+// sound is a track of a file that is made into a video's.
 type sound struct {
 	index    int
 	gain     float64 // decibels

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// The stages of a film, in their order.
+// The stages of a video, in their order.
 const (
 	StageProbe     = "probe"
 	StageTranscode = "transcode"
@@ -40,7 +40,7 @@ const (
 	MallFailed     = "mall_failed" // ours: an operator finds the cause in the log
 )
 
-// Stage is one step of a film's making.
+// Stage is one step of a video's making.
 type Stage struct {
 	VideoID   int64
 	Name      string
@@ -53,7 +53,7 @@ type Stage struct {
 	EndedAt   *time.Time
 }
 
-// Stages returns the stages of some of a creator's films, in their order, by the films' ids.
+// Stages returns the stages of some of a creator's videos, in their order, by the videos' ids.
 func (pl *Pipeline) Stages(ctx context.Context, ownerID int64, videoIDs ...int64) (map[int64][]Stage, error) {
 	rows, err := pl.q.Stages(ctx, pl.pool, dbsqlc.StagesParams{OwnerID: ownerID, VideoIds: videoIDs})
 	if err != nil {
@@ -79,7 +79,7 @@ func (pl *Pipeline) Stages(ctx context.Context, ownerID int64, videoIDs ...int64
 	return all, nil
 }
 
-// Retry works a failed stage of its owner's film again, with fresh attempts. Errors: ErrUnknownVideo, ErrUnknownStage.
+// Retry works a failed stage of its owner's video again, with fresh attempts. Errors: ErrUnknownVideo, ErrUnknownStage.
 func (pl *Pipeline) Retry(ctx context.Context, ownerID, videoID int64, stage string) error {
 	return db.InTx(ctx, pl.pool, func(tx pgx.Tx) error {
 		v, err := pl.videos.lock(ctx, tx, ownerID, videoID)
@@ -135,7 +135,7 @@ func (pl *Pipeline) enqueueTx(ctx context.Context, tx pgx.Tx, videoID int64, sta
 	return nil
 }
 
-// lock returns a film of its owner's and locks its row, or returns ErrUnknownVideo.
+// lock returns a video of its owner's and locks its row, or returns ErrUnknownVideo.
 func (vs *Videos) lock(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
 	row, err := vs.q.LockVideo(ctx, tx, id)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.OwnerID != ownerID || row.State == string(VideoDeleted)) {

@@ -40,7 +40,7 @@ func (w *works) run(id int64, stage string) error {
 	return w.Pipeline.Run(w.t.Context(), media.StageArgs{VideoID: id, Stage: stage})
 }
 
-// slow is a film whose sizes take some seconds to make.
+// slow is a video whose sizes take some seconds to make.
 func slow(t *testing.T) []byte { return sample(t, append(sounding("1280x720", 30), ".mp4")...) }
 
 func TestPipeline_Run_several_workers(t *testing.T) {
@@ -80,7 +80,7 @@ func TestPipeline_Sweep_worker_killed(t *testing.T) {
 	w := factory(t)
 	id := w.upload(7, "a.mp4", sample(t, append(sounding("640x360", 4), ".mp4")...))
 	w.ok(w.run(id, media.StageProbe))
-	// A killed worker leaves a lease and half a film.
+	// A killed worker leaves a lease and half a video.
 	folder := filepath.Join(w.Pipeline.WorkDir(), fmt.Sprintf("%d-%s", id, w.folder(id)))
 	w.ok(os.MkdirAll(filepath.Join(folder, "transcode.dead", "film", "360p"), 0o700))
 	_, err := w.pool.Exec(t.Context(), `update media_stage
@@ -172,7 +172,7 @@ func TestPipeline_SweepAssets(t *testing.T) {
 	w.ok(w.Videos.Delete(t.Context(), 7, id))
 	w.ok(w.Pipeline.Erase(t.Context(), id))
 	if _, err := w.Assets.ByID(t.Context(), a.ID); err != nil {
-		t.Fatalf("a film that is in use was removed: %v", err)
+		t.Fatalf("a video that is in use was removed: %v", err)
 	}
 	w.read(t, a.Prefix, media.ExtrasFolder, media.ThumbsFile)
 	if n, err := w.Pipeline.SweepAssets(t.Context()); err != nil || n != 0 {
@@ -183,7 +183,7 @@ func TestPipeline_SweepAssets(t *testing.T) {
 		t.Errorf("%d swept, %v", n, err)
 	}
 	if _, err := w.Assets.ByID(t.Context(), a.ID); !errors.Is(err, media.ErrUnknownAsset) {
-		t.Errorf("a film that nobody needs: %v", err)
+		t.Errorf("a video that nobody needs: %v", err)
 	}
 	for _, kind := range []string{"films", "trailers", "posters"} {
 		if _, err := os.Stat(filepath.Join(w.dir, kind, a.Prefix)); !os.IsNotExist(err) {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Storage keeps packaged films, clear trailers, covers and the files that creators upload, by name: in a folder of this
+// Storage keeps packaged videos, clear trailers, covers and the files that creators upload, by name: in a folder of this
 // machine, or in a bucket of an S3 service. Nothing is opened outside of it, whatever a name says.
 type Storage struct{ store }
 
@@ -33,11 +33,11 @@ type store interface {
 	Close() error
 }
 
-// edition is a packaged film on its way in, by one writer at a time.
+// edition is a packaged video on its way in, by one writer at a time.
 type edition interface {
-	// write adds "film/<name>" or "trailer/<name>".
+	// write adds "video/<name>" or "trailer/<name>".
 	write(ctx context.Context, name string, b []byte) error
-	// publish puts the whole film in place; before that it lacks its master playlist at least.
+	// publish puts the whole video in place; before that it lacks its master playlist at least.
 	publish(ctx context.Context) error
 	// discard takes back what was not published.
 	discard()
@@ -59,7 +59,7 @@ type File struct {
 
 // What lies where: what only a viewer with a signature gets, what anybody gets, what creators uploaded and nobody gets.
 const (
-	filmsFolder     = "films"
+	videosFolder    = "films"
 	trailersFolder  = "trailers"
 	coversFolder    = "covers"
 	originalsFolder = "originals"
@@ -103,16 +103,16 @@ func shown(u *url.URL) string {
 // Check says whether the storage answers.
 func (s *Storage) Check(ctx context.Context) error { return s.check(ctx) }
 
-// OpenFilm opens a file of a packaged film: "<rendition>/<file>" or "extras/<file>". A name that is not
+// OpenVideo opens a file of a packaged video: "<rendition>/<file>" or "extras/<file>". A name that is not
 // plain is fs.ErrNotExist. The caller closes it.
-func (s *Storage) OpenFilm(ctx context.Context, prefix, folder, file string) (*File, error) {
+func (s *Storage) OpenVideo(ctx context.Context, prefix, folder, file string) (*File, error) {
 	if !plain(prefix) || !plain(folder) || !plain(file) {
 		return nil, fs.ErrNotExist
 	}
-	return s.open(ctx, filmsFolder+"/"+prefix+"/"+folder+"/"+file)
+	return s.open(ctx, videosFolder+"/"+prefix+"/"+folder+"/"+file)
 }
 
-// OpenTrailer opens a file of a film's clear trailer: a playlist, an init file or a segment.
+// OpenTrailer opens a file of a video's clear trailer: a playlist, an init file or a segment.
 func (s *Storage) OpenTrailer(ctx context.Context, prefix, file string) (*File, error) {
 	if !plain(prefix) || !plain(file) {
 		return nil, fs.ErrNotExist

@@ -20,10 +20,10 @@ import (
 
 const bucketForm = "s3://KEY:SECRET@host:port/bucket/prefix?region=us-east-1&tls=on"
 
-// bucketWriters is how many files of one film travel at once: each waits for an answer most of the time.
+// bucketWriters is how many files of one video travel at once: each waits for an answer most of the time.
 const bucketWriters = 4
 
-// discardTime bounds the taking back of a film that was given up, perhaps because its own time was over.
+// discardTime bounds the taking back of a video that was given up, perhaps because its own time was over.
 const discardTime = time.Minute
 
 // bucket is a storage in an S3 service, below a prefix.
@@ -171,7 +171,7 @@ func (b *bucket) list(ctx context.Context, folder string) iter.Seq2[entry, error
 	}
 }
 
-// edition begins with an empty place: whoever packs a film has made sure that nobody plays it.
+// edition begins with an empty place: whoever packs a video has made sure that nobody plays it.
 func (b *bucket) edition(ctx context.Context, prefix string) (edition, error) {
 	e := &bucketEdition{b: b, prefix: prefix}
 	e.writers.SetLimit(bucketWriters)
@@ -187,17 +187,17 @@ type bucketEdition struct {
 }
 
 func (e *bucketEdition) clear(ctx context.Context) error {
-	return errors.Join(e.b.remove(ctx, filmsFolder+"/"+e.prefix), e.b.remove(ctx, trailersFolder+"/"+e.prefix))
+	return errors.Join(e.b.remove(ctx, videosFolder+"/"+e.prefix), e.b.remove(ctx, trailersFolder+"/"+e.prefix))
 }
 
-// write keeps the master playlist back: it is what says that a film is whole.
+// write keeps the master playlist back: it is what says that a video is whole.
 func (e *bucketEdition) write(ctx context.Context, name string, data []byte) error {
 	if name == "film/"+masterFile {
 		e.master = data
 		return nil
 	}
 	if rest, ok := strings.CutPrefix(name, "film/"); ok {
-		name = filmsFolder + "/" + e.prefix + "/" + rest
+		name = videosFolder + "/" + e.prefix + "/" + rest
 	} else {
 		name = trailersFolder + "/" + e.prefix + "/" + strings.TrimPrefix(name, "trailer/")
 	}
@@ -209,7 +209,7 @@ func (e *bucketEdition) publish(ctx context.Context) error {
 	if err := e.writers.Wait(); err != nil {
 		return err
 	}
-	err := e.b.put(ctx, filmsFolder+"/"+e.prefix+"/"+masterFile, bytes.NewReader(e.master), int64(len(e.master)))
+	err := e.b.put(ctx, videosFolder+"/"+e.prefix+"/"+masterFile, bytes.NewReader(e.master), int64(len(e.master)))
 	e.published = err == nil
 	return err
 }

@@ -26,7 +26,7 @@ func openFolder(dir string) (*Storage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the media folder: %w", err)
 	}
-	for _, f := range []string{filmsFolder, trailersFolder, coversFolder, originalsFolder, stagingFolder} {
+	for _, f := range []string{videosFolder, trailersFolder, coversFolder, originalsFolder, stagingFolder} {
 		if err := root.MkdirAll(f, 0o700); err != nil {
 			root.Close()
 			return nil, fmt.Errorf("make the media folder: %w", err)
@@ -39,7 +39,7 @@ func openFolder(dir string) (*Storage, error) {
 func (d *folder) Close() error { return d.root.Close() }
 
 func (d *folder) check(context.Context) error {
-	_, err := d.root.Stat(filmsFolder)
+	_, err := d.root.Stat(videosFolder)
 	return err
 }
 
@@ -146,7 +146,7 @@ func (e *folderEdition) publish(context.Context) error {
 	if err := e.d.replace(e.staging+"/trailer", trailersFolder+"/"+e.prefix); err != nil {
 		return err
 	}
-	return e.d.replace(e.staging+"/film", filmsFolder+"/"+e.prefix)
+	return e.d.replace(e.staging+"/film", videosFolder+"/"+e.prefix)
 }
 
 func (e *folderEdition) discard() { _ = e.d.root.RemoveAll(e.staging) }

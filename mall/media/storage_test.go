@@ -44,7 +44,7 @@ func TestOpenStorage_refused(t *testing.T) {
 	}
 }
 
-func TestStorage_OpenFilm_outside(t *testing.T) {
+func TestStorage_OpenVideo_outside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, err := media.OpenStorage("", dir)
@@ -77,7 +77,7 @@ func TestStorage_OpenFilm_outside(t *testing.T) {
 		{"", "", ""},
 		{"one", "360p", "s0.m4s\x00"}, {"one", "360p", "missing.m4s"}, {".", "one", "360p"}, {"one", "360p", "."},
 	} {
-		if f, err := s.OpenFilm(t.Context(), p[0], p[1], p[2]); err == nil {
+		if f, err := s.OpenVideo(t.Context(), p[0], p[1], p[2]); err == nil {
 			f.Close()
 			t.Errorf("%q was opened", p)
 		}
@@ -88,7 +88,7 @@ func TestStorage_OpenFilm_outside(t *testing.T) {
 		}
 	}
 	for _, open := range []func() (*media.File, error){
-		func() (*media.File, error) { return s.OpenFilm(t.Context(), "one", "360p", "s0.m4s") },
+		func() (*media.File, error) { return s.OpenVideo(t.Context(), "one", "360p", "s0.m4s") },
 		func() (*media.File, error) { return s.OpenTrailer(t.Context(), "one", "index.m3u8") },
 	} {
 		f, err := open()

@@ -61,8 +61,8 @@ const asked = "stream=index,codec_type,codec_name,codec_tag_string,width,height,
 	"color_space,color_transfer,color_primaries,channels:stream_disposition=default,comment,visual_impaired,attached_pic:stream_tags=rotate,language,title:" +
 	"stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id:packet_side_data=side_data_type"
 
-// source chooses the streams that the film is made of, and returns the one of the picture too. The others, and sounds
-// beside the default one, never refuse the film.
+// source chooses the streams that the video is made of, and returns the one of the picture too. The others, and sounds
+// beside the default one, never refuse the video.
 func (p probed) source(l Limits) (s Source, shown stream, err error) {
 	if err := p.encrypted(); err != nil {
 		return s, shown, err
@@ -125,7 +125,7 @@ func (p probed) picture(l Limits) (stream, error) {
 
 // sounds are the tracks that a viewer hears: first the one that a player would choose, which is the first that its
 // creator marked as the default, and no commentary or description where there is another; after it those of the others
-// that a viewer could tell from it, by their language or by what they are for. None where the film is silent. A film
+// that a viewer could tell from it, by their language or by what they are for. None where the video is silent. A video
 // whose sound can't be decoded is refused rather than made silent.
 func (p probed) sounds() ([]sound, error) {
 	var all, tracks []stream // tracks are those of all that can be decoded
@@ -159,7 +159,7 @@ func (p probed) sounds() ([]sound, error) {
 	return list, nil
 }
 
-// rank is lower for a track that a player would rather choose: 0 for a default track of the film's own sound.
+// rank is lower for a track that a player would rather choose: 0 for a default track of the video's own sound.
 func (t stream) rank() int {
 	r := 1 - t.Disposition.Default
 	if t.aside() {
@@ -190,19 +190,19 @@ func choice(chosen stream, all []stream, first stream) SoundChoice {
 	return c
 }
 
-// aside is true of what is no film's own sound: commentary, or a description of what is seen.
+// aside is true of what is no video's own sound: commentary, or a description of what is seen.
 func (t stream) aside() bool { return t.Disposition.Comment != 0 || t.Disposition.Described != 0 }
 
 // differs is true where a viewer would know why the track is there beside those. Tracks without a language are most
 // often the microphones of one recording, and a second one in the same language is the same sound in another form.
 func (t stream) differs(from []sound) bool {
 	s := t.sound()
-	if standardTag(s.language) == "" && s.purpose == SoundOfTheFilm {
+	if standardTag(s.language) == "" && s.purpose == SoundOfTheVideo {
 		return false
 	}
 	return !slices.ContainsFunc(from, func(o sound) bool {
 		same := standardTag(o.language) == standardTag(s.language) && o.purpose == s.purpose
-		return same && (o.title == s.title || s.purpose == SoundOfTheFilm)
+		return same && (o.title == s.title || s.purpose == SoundOfTheVideo)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// timeline is when a film's picture and sound happen, as ffmpeg sees it once it has mended the jumps of the file's
+// timeline is when a video's picture and sound happen, as ffmpeg sees it once it has mended the jumps of the file's
 // clock. What a file's header says of its length is not asked: it may be wrong by hours where recordings were joined.
 type timeline struct {
 	ends []float64 // of the picture and of each sound, in seconds
@@ -118,7 +118,7 @@ const (
 	reordered  = 32 // frames that may come before those that are shown earlier
 )
 
-// frameRate finds how fast the liveliest part of a film is: a screen recording may stand still for most of it.
+// frameRate finds how fast the liveliest part of a video is: a screen recording may stand still for most of it.
 type frameRate struct {
 	waiting []float64 // the times of the latest frames, in order, that an earlier one may still come before
 	window  []float64 // the times of the rateWindow+1 frames before those
@@ -165,7 +165,7 @@ func (f *frameRate) next(at float64) {
 	}
 }
 
-// average is in frames a second, of the whole film.
+// average is in frames a second, of the whole video.
 func (f *frameRate) average() float64 {
 	if f.count < 2 {
 		return 0
@@ -200,7 +200,7 @@ type commonRate struct {
 	fps  float64
 }
 
-// steady is the common rate at which a film is made, by its liveliest part: the one that the file gives itself, if that
+// steady is the common rate at which a video is made, by its liveliest part: the one that the file gives itself, if that
 // differs by less than frames at uneven moments make it differ; else, of those that differ no more than clocks do, the
 // nearest to it; else the next higher one, so that no frame is lost, and 60 at most.
 func (f *frameRate) steady(said string) commonRate {

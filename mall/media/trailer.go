@@ -18,21 +18,21 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// MaxTrailer is how many seconds of a film anybody may be shown; defaultTrailer, how many are without a word of its
+// MaxTrailer is how many seconds of a video anybody may be shown; defaultTrailer, how many are without a word of its
 // creator.
 const (
 	MaxTrailer     = 60
 	defaultTrailer = trailerSegments * segmentSeconds
 )
 
-// ErrBadTrailer says that this part of a film can't be its trailer.
+// ErrBadTrailer says that this part of a video can't be its trailer.
 var ErrBadTrailer = fault.New(fault.Invalid, "bad_trailer", "This part of the video cannot be its trailer.")
 
-// Trailer is the part of a film that anybody may see, in seconds from its begin. It is cut where segments begin: up to
+// Trailer is the part of a video that anybody may see, in seconds from its begin. It is cut where segments begin: up to
 // four seconds more are shown at either end.
 type Trailer struct{ From, To int }
 
-// SetTrailer chooses the trailer. Before the film is packaged the choice is kept; after that the trailer is cut anew at
+// SetTrailer chooses the trailer. Before the video is packaged the choice is kept; after that the trailer is cut anew at
 // once. Errors: ErrUnknownVideo, ErrBadTrailer.
 func (vs *Videos) SetTrailer(ctx context.Context, ownerID, videoID int64, t Trailer) error {
 	bad := ErrBadTrailer
@@ -107,7 +107,7 @@ func (as *Assets) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 			return err
 		}
 	}
-	// A file of one name is the same in every trailer of this film, so that whoever is watching the old one is not
+	// A file of one name is the same in every trailer of this video, so that whoever is watching the old one is not
 	// disturbed until it is gone.
 	trailer := trailersFolder + "/" + a.Prefix
 	kept := slices.Concat(files(picture.Segments), files(sound.Segments), []string{picture.Init, sound.Init})
@@ -128,17 +128,17 @@ func (as *Assets) cutTrailer(ctx context.Context, a Asset, from, to int) error {
 	return nil
 }
 
-// clearPart decrypts some segments of a folder of a film into its trailer, each file's name with a prefix, and returns
+// clearPart decrypts some segments of a folder of a video into its trailer, each file's name with a prefix, and returns
 // their playlist.
-func (as *Assets) clearPart(ctx context.Context, film, folder, prefix string, first, end int) (Playlist, error) {
-	list, err := as.Playlist(ctx, film, folder)
+func (as *Assets) clearPart(ctx context.Context, video, folder, prefix string, first, end int) (Playlist, error) {
+	list, err := as.Playlist(ctx, video, folder)
 	if err != nil {
 		return Playlist{}, err
 	}
-	from, to := filmsFolder+"/"+film+"/"+folder, trailersFolder+"/"+film
+	from, to := videosFolder+"/"+video+"/"+folder, trailersFolder+"/"+video
 	init, err := as.storage.read(ctx, from, list.Init)
 	if err != nil {
-		return Playlist{}, fmt.Errorf("trailer of %s: %w", film, err)
+		return Playlist{}, fmt.Errorf("trailer of %s: %w", video, err)
 	}
 	if err := as.storage.keep(ctx, to, prefix+list.Init, init); err != nil {
 		return Playlist{}, err
@@ -149,15 +149,15 @@ func (as *Assets) clearPart(ctx context.Context, film, folder, prefix string, fi
 		s := list.Segments[n]
 		sealed, err := as.storage.read(ctx, from, s.File)
 		if err != nil {
-			return Playlist{}, fmt.Errorf("trailer of %s: %w", film, err)
+			return Playlist{}, fmt.Errorf("trailer of %s: %w", video, err)
 		}
-		key, err := as.Key(ctx, film, s.Key)
+		key, err := as.Key(ctx, video, s.Key)
 		if err != nil {
 			return Playlist{}, err
 		}
 		open, err := decrypt(key, sealed, n)
 		if err != nil {
-			return Playlist{}, fmt.Errorf("trailer of %s, %s/%s: %w", film, folder, s.File, err)
+			return Playlist{}, fmt.Errorf("trailer of %s, %s/%s: %w", video, folder, s.File, err)
 		}
 		if err := as.storage.keep(ctx, to, prefix+s.File, open); err != nil {
 			return Playlist{}, err
@@ -168,7 +168,7 @@ func (as *Assets) clearPart(ctx context.Context, film, folder, prefix string, fi
 	return part.renamed(prefix), nil
 }
 
-// between are the numbers of the segments that a part of the film touches, the second one beyond the last. Both are
+// between are the numbers of the segments that a part of the video touches, the second one beyond the last. Both are
 // equal for none.
 func (p Playlist) between(from, to float64) (first, end int) {
 	at := 0.0
@@ -185,7 +185,7 @@ func (p Playlist) between(from, to float64) (first, end int) {
 	return first, end
 }
 
-// The playlists of a trailer. Of a film with several sounds the picture is alone, and the master playlist puts the
+// The playlists of a trailer. Of a video with several sounds the picture is alone, and the master playlist puts the
 // default sound beside it.
 const (
 	trailerPicture   = "index.m3u8"
@@ -193,7 +193,7 @@ const (
 	trailerSound     = "sound_" // before the names of its files
 )
 
-// TrailerFile is the playlist that plays a film's trailer.
+// TrailerFile is the playlist that plays a video's trailer.
 func (a Asset) TrailerFile() string {
 	if len(a.Sounds) > 0 {
 		return masterFile

@@ -11,14 +11,14 @@ import (
 	"videomall/mall/media/ffmpeg"
 )
 
-// keyFrames and segments of the films that are made, in seconds. Every segment begins with a key frame and needs
+// keyFrames and segments of the videos that are made, in seconds. Every segment begins with a key frame and needs
 // nothing before it.
 const (
 	keyFrameSeconds = 2
 	segmentSeconds  = 4
 )
 
-// Transcode makes the clear film that Pack takes of the file at path: master.m3u8 and a folder a rung, in out, an empty
+// Transcode makes the clear video that Pack takes of the file at path: master.m3u8 and a folder a rung, in out, an empty
 // folder that the tools own. progress hears how much of a hundred is done and how long the rest will take, 0 while
 // nobody can tell. Errors: the refusals of a probe, ffmpeg.ErrMissing, the end of ctx.
 func Transcode(ctx context.Context, r *ffmpeg.Runner, l Limits, path, out string, s Source, ladder []Rung,

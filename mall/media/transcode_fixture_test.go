@@ -16,15 +16,15 @@ import (
 	"videomall/mall/media"
 )
 
-// filmed makes a film of what was uploaded and returns it with its renditions in clear, the smallest first.
-func (w *works) filmed(name string, content []byte) (media.Asset, []string) {
+// transcoded makes a video of what was uploaded and returns it with its renditions in clear, the smallest first.
+func (w *works) transcoded(name string, content []byte) (media.Asset, []string) {
 	w.t.Helper()
-	_, a, files := w.filmedVideo(name, content)
+	_, a, files := w.transcodedVideo(name, content)
 	return a, files
 }
 
-// filmedVideo is filmed, with what its creator sees of it.
-func (w *works) filmedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
+// transcodedVideo is transcoded, with what its creator sees of it.
+func (w *works) transcodedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
 	w.t.Helper()
 	id := w.upload(7, name, content)
 	v := w.make(7, id)
@@ -129,7 +129,7 @@ func factsOf(t *testing.T, file string) (f facts) {
 	return f
 }
 
-// dot is the colour that a player shows at a moment and place, by the tags of the film.
+// dot is the colour that a player shows at a moment and place, by the tags of the video.
 func dot(t *testing.T, file string, second float64, x, y int) [3]int {
 	t.Helper()
 	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-ss", fmt.Sprint(second), "-frames:v", "1",
@@ -152,7 +152,7 @@ func near(got, want [3]int, by int) bool {
 	return true
 }
 
-// soundOf is a film's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
+// soundOf is a video's sound, the left channel as it decodes in floating point, beyond ±1 where it clips.
 func soundOf(t *testing.T, file string) []float64 {
 	t.Helper()
 	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "f32le",

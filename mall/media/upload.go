@@ -27,7 +27,7 @@ var (
 		"There is not enough room left for this file. Delete files that you no longer need.")
 	ErrUploadsMany = fault.New(fault.Conflict, "uploads_many",
 		"Too many of your uploads are under way. Finish or cancel some of them.")
-	ErrFilmsMany = fault.New(fault.Conflict, "films_many",
+	ErrVideosMany = fault.New(fault.Conflict, "films_many",
 		"Too many of your videos are being made. Upload this one when some of them are ready.")
 	ErrUploadBusy     = fault.New(fault.Conflict, "upload_busy", "This upload is being written by another request.")
 	ErrUploadOffset   = fault.New(fault.Conflict, "upload_offset", "The upload does not go on there.")
@@ -45,7 +45,7 @@ const (
 	uploadLife = 24 * time.Hour
 	// maxRunning bounds a creator's uploads that are not complete.
 	maxRunning = 50
-	// maxMaking bounds a creator's films in the making. An upload that begins beyond it is refused.
+	// maxMaking bounds a creator's videos in the making. An upload that begins beyond it is refused.
 	maxMaking     = 20
 	maxUploadName = 200
 	// sweepMost is how many uploads one sweep clears away.
@@ -81,12 +81,12 @@ type Upload struct {
 	Offset    int64 // bytes that lie safely; of a direct upload, those of its whole parts
 	PartSize  int64 // of a direct upload; else 0
 	ExpiresAt time.Time
-	VideoID   *int64 // the film that it became; nil while it is under way
+	VideoID   *int64 // the video that it became; nil while it is under way
 
 	multipart string
 }
 
-// Complete says that the upload has become a film.
+// Complete says that the upload has become a video.
 func (u Upload) Complete() bool { return u.VideoID != nil }
 
 func (u Upload) key() string { return originalsFolder + "/" + u.ID }
@@ -166,8 +166,8 @@ func upload(r dbsqlc.MediaUpload) Upload {
 	return u
 }
 
-// Complete makes a film of an upload whose bytes are all there, once: the upload ends and the film begins in one
-// transaction, and whoever asks again gets the same film. ErrUnknownUpload, ErrUploadShort; ErrUploadNotVideo, which
+// Complete makes a video of an upload whose bytes are all there, once: the upload ends and the video begins in one
+// transaction, and whoever asks again gets the same video. ErrUnknownUpload, ErrUploadShort; ErrUploadNotVideo, which
 // ends the upload.
 func (up *Uploads) Complete(ctx context.Context, ownerID int64, id string) (videoID int64, err error) {
 	u, err := up.row(ctx, ownerID, id)
@@ -240,7 +240,7 @@ func (up *Uploads) completeTx(ctx context.Context, tx pgx.Tx, u Upload) (videoID
 	return videoID, err
 }
 
-// sniff looks at the first bytes; what the film is made of is found out later.
+// sniff looks at the first bytes; what the video is made of is found out later.
 func (up *Uploads) sniff(ctx context.Context, u Upload) error {
 	f, err := up.storage.open(ctx, u.key())
 	if err != nil {
@@ -252,7 +252,7 @@ func (up *Uploads) sniff(ctx context.Context, u Upload) error {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("look into upload %s: %w", u.ID, err)
 	}
-	if !beginsFilm(head[:n]) {
+	if !beginsVideo(head[:n]) {
 		return ErrUploadNotVideo.Because("upload %s begins with %.16q", u.ID, head[:n])
 	}
 	return nil

@@ -25,7 +25,7 @@ type NewUpload struct {
 // Allowance is how much a creator's files take and may take, in bytes.
 type Allowance struct{ Used, Quota, File int64 }
 
-// Allowance counts what a creator's films and uploads take.
+// Allowance counts what a creator's videos and uploads take.
 func (up *Uploads) Allowance(ctx context.Context, ownerID int64) (Allowance, error) {
 	used, _, err := up.used(ctx, up.pool, ownerID)
 	return Allowance{
@@ -48,7 +48,7 @@ func (up *Uploads) used(ctx context.Context, q dbsqlc.DBTX, ownerID int64) (byte
 }
 
 // Begin checks what can be known before the first byte and takes the file's room: ErrUploadName, ErrUploadType,
-// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrFilmsMany, ErrDiskFull.
+// ErrUploadSize, ErrUploadQuota, ErrUploadsMany, ErrVideosMany, ErrDiskFull.
 func (up *Uploads) Begin(ctx context.Context, ownerID int64, n NewUpload) (Upload, error) {
 	name, err := n.check(up.limits.File)
 	if err != nil {
@@ -91,7 +91,7 @@ func (n NewUpload) check(most int64) (name string, err error) {
 	switch {
 	case name == "" || len(name) > maxUploadName:
 		return "", ErrUploadName.Because("%.300q", n.Name)
-	case !film(name, n.Type):
+	case !video(name, n.Type):
 		return "", ErrUploadType.Because("%q of type %.100q", name, n.Type)
 	case n.Size <= 0 || n.Size > most:
 		return "", ErrUploadSize.Because("%d bytes", n.Size)
@@ -114,12 +114,12 @@ func (up *Uploads) admitTx(ctx context.Context, tx pgx.Tx, u Upload) error {
 	case used+u.Size > up.limits.Quota:
 		return ErrUploadQuota.Because("%d bytes of %d used, %d more", used, up.limits.Quota, u.Size)
 	}
-	making, err := up.q.FilmsInTheMaking(ctx, tx, u.OwnerID)
+	making, err := up.q.VideosInTheMaking(ctx, tx, u.OwnerID)
 	if err != nil {
-		return fmt.Errorf("films of %d in the making: %w", u.OwnerID, err)
+		return fmt.Errorf("videos of %d in the making: %w", u.OwnerID, err)
 	}
 	if making >= maxMaking {
-		return ErrFilmsMany.Because("%d of %d", making, u.OwnerID)
+		return ErrVideosMany.Because("%d of %d", making, u.OwnerID)
 	}
 	return up.q.InsertUpload(ctx, tx, dbsqlc.InsertUploadParams{
 		ID:        u.ID,

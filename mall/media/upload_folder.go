@@ -17,7 +17,7 @@ import (
 
 // Write adds the bytes of r to an upload whose first offset bytes are there, and returns how far it has come,
 // which is what lies on disk. length is how many bytes r has, -1 where nobody knows. A connection that breaks keeps
-// what arrived. With the last byte the upload becomes a film. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong,
+// what arrived. With the last byte the upload becomes a video. ErrUploadBusy, ErrUploadOffset, ErrUploadTooLong,
 // ErrUploadCut, ErrDiskFull, and the refusals of Complete.
 func (up *Uploads) Write(ctx context.Context, ownerID int64, id string, offset int64, r io.Reader,
 	length int64) (Upload, error) {

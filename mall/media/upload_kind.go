@@ -17,17 +17,17 @@ var kinds = map[string]bool{".mp4": true, ".m4v": true, ".mov": true, ".mkv": tr
 // Kinds are those endings, for a page that lets people choose: ".avi,.flv,…".
 const Kinds = ".avi,.flv,.m2ts,.m4v,.mkv,.mov,.mp4,.mts,.ts,.webm"
 
-// film judges a file by what is said of it. Systems disagree about films: many know no type, and ".ts" is a text to
+// video judges a file by what is said of it. Systems disagree about videos: many know no type, and ".ts" is a text to
 // some.
-func film(name, declared string) bool {
+func isVideo(name, declared string) bool {
 	ext := strings.ToLower(path.Ext(name))
 	kind, _, _ := strings.Cut(strings.ToLower(declared), "/")
 	return kinds[ext] && (kind == "" || kind == "video" || kind == "application" || kind == "text" && ext == ".ts")
 }
 
-// beginsFilm is true for the first bytes of a container that the mall takes. A playlist, which would make a decoder
+// beginsVideo is true for the first bytes of a container that the mall takes. A playlist, which would make a decoder
 // read other files, is text.
-func beginsFilm(b []byte) bool {
+func beginsVideo(b []byte) bool {
 	at := func(offset int, s string) bool {
 		return len(b) >= offset+len(s) && string(b[offset:offset+len(s)]) == s
 	}

@@ -84,7 +84,7 @@ func TestUploads_SignParts(t *testing.T) {
 	if v, err := u.Videos.Get(t.Context(), creator, id); err != nil || v.Size != int64(len(whole)) {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	// One upload expires. For the other, the mall crashes after the parts were joined and before the film was made.
+	// One upload expires. For the other, the mall crashes after the parts were joined and before the video was made.
 	late, crashed := u.begin(t, 5000), u.begin(t, 5000)
 	for _, up := range []media.Upload{late, crashed} {
 		signed, err := u.Uploads.SignParts(t.Context(), creator, up.ID, []int{1})
@@ -103,7 +103,7 @@ func TestUploads_SignParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if at, err := u.Uploads.Get(t.Context(), creator, crashed.ID); err != nil || at.Offset != 5000 {
-		t.Fatalf("joined, and no film yet: %+v, %v", at, err)
+		t.Fatalf("joined, and no video yet: %+v, %v", at, err)
 	}
 	if _, err := u.Uploads.Complete(t.Context(), creator, crashed.ID); err != nil {
 		t.Fatalf("joined before: %v", err)

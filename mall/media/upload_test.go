@@ -65,7 +65,7 @@ func TestUploads_Write(t *testing.T) {
 		video.State != media.VideoProcessing {
 		t.Fatalf("%+v, %v", video, err)
 	}
-	// A browser that missed the answer asks again and gets the same film.
+	// A browser that missed the answer asks again and gets the same video.
 	for range 2 {
 		if id, err := u.Uploads.Complete(t.Context(), creator, up.ID); err != nil || id != video.ID {
 			t.Fatalf("again: %d, %v", id, err)
@@ -76,14 +76,14 @@ func TestUploads_Write(t *testing.T) {
 		}
 	}
 	if err := u.Uploads.Cancel(t.Context(), creator, up.ID); !errors.Is(err, media.ErrUnknownUpload) {
-		t.Fatalf("a film was cancelled: %v", err)
+		t.Fatalf("a video was cancelled: %v", err)
 	}
 	u.ahead.Store(int64(48 * time.Hour))
 	if _, err := u.Uploads.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if u.count(t, "media_upload") != 0 || len(u.left(t)) != 1 {
-		t.Fatalf("the upload's row is left, or the film's file is gone: %v", u.left(t))
+		t.Fatalf("the upload's row is left, or the video's file is gone: %v", u.left(t))
 	}
 }
 
@@ -104,7 +104,7 @@ func TestUploads_Complete_twice_at_once(t *testing.T) {
 	}
 	wg.Wait()
 	if n := u.count(t, "media_video"); n != 1 {
-		t.Fatalf("%d films", n)
+		t.Fatalf("%d videos", n)
 	}
 }
 
@@ -299,7 +299,7 @@ func TestUploads_Begin_many_in_the_making(t *testing.T) {
 		_, err := u.Uploads.Begin(t.Context(), owner, media.NewUpload{Name: "a.mp4", Size: 100})
 		return err
 	}
-	if err := begin(creator); !errors.Is(err, media.ErrFilmsMany) {
+	if err := begin(creator); !errors.Is(err, media.ErrVideosMany) {
 		t.Errorf("the twenty-first: %v", err)
 	}
 	if err := begin(stranger); err != nil {

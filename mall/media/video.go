@@ -16,13 +16,13 @@ import (
 	"videomall/mall/media/internal/dbsqlc"
 )
 
-// ErrUnknownVideo says that the creator has no such film: there is none, it was deleted, or it is another creator's.
+// ErrUnknownVideo says that the creator has no such video: there is none, it was deleted, or it is another creator's.
 var ErrUnknownVideo = fault.New(fault.NotFound, "unknown_video", "There is no such file.")
 
-// VideoState is how far a creator's film has come.
+// VideoState is how far a creator's video has come.
 type VideoState string
 
-// The states of a creator's film.
+// The states of a creator's video.
 const (
 	VideoProcessing VideoState = "processing"
 	VideoReady      VideoState = "ready"
@@ -30,7 +30,7 @@ const (
 	VideoDeleted    VideoState = "deleted"
 )
 
-// Video is a creator's film: the file that was uploaded, and what became of it.
+// Video is a creator's video: the file that was uploaded, and what became of it.
 type Video struct {
 	ID, OwnerID     int64
 	Name            string // the file's
@@ -62,7 +62,7 @@ type Videos struct {
 	jobs   *river.Client[pgx.Tx] // nil where uploads only wait
 }
 
-// acceptTx makes a film of a complete upload, in the transaction that ends the upload, with the job of its first stage.
+// acceptTx makes a video of a complete upload, in the transaction that ends the upload, with the job of its first stage.
 func (pl *Pipeline) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64, error) {
 	folder := "v-" + strings.ToLower(rand.Text()) // random, since whoever knows the name can see the trailer
 	id, err := pl.q.InsertVideo(ctx, tx, dbsqlc.InsertVideoParams{
@@ -86,7 +86,7 @@ func (pl *Pipeline) acceptTx(ctx context.Context, tx pgx.Tx, o Original) (int64,
 	return id, pl.enqueueTx(ctx, tx, id, StageProbe)
 }
 
-// Get returns a film of its owner, or ErrUnknownVideo.
+// Get returns a video of its owner, or ErrUnknownVideo.
 func (vs *Videos) Get(ctx context.Context, ownerID, id int64) (Video, error) {
 	return vs.GetTx(ctx, vs.pool, ownerID, id)
 }
@@ -111,7 +111,7 @@ func (vs *Videos) row(ctx context.Context, q dbsqlc.DBTX, ownerID, id int64) (db
 	return row, nil
 }
 
-// ByID returns a film whoever's it is, for an operator, or ErrUnknownVideo.
+// ByID returns a video whoever's it is, for an operator, or ErrUnknownVideo.
 func (vs *Videos) ByID(ctx context.Context, id int64) (Video, error) {
 	row, err := vs.q.VideoByID(ctx, vs.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.State == string(VideoDeleted) {
@@ -123,7 +123,7 @@ func (vs *Videos) ByID(ctx context.Context, id int64) (Video, error) {
 	return video(row), nil
 }
 
-// OwnerOf returns whose upload a packaged film was made of, or ErrUnknownVideo.
+// OwnerOf returns whose upload a packaged video was made of, or ErrUnknownVideo.
 func (vs *Videos) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 	owner, err := vs.q.AssetOwner(ctx, vs.pool, assetID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -135,13 +135,13 @@ func (vs *Videos) OwnerOf(ctx context.Context, assetID int64) (int64, error) {
 	return owner, nil
 }
 
-// HoldTx returns a film of its owner's and keeps it from being deleted until the transaction ends: for whoever is about
-// to name its packaged film. Error: ErrUnknownVideo.
+// HoldTx returns a video of its owner's and keeps it from being deleted until the transaction ends: for whoever is about
+// to name its packaged video. Error: ErrUnknownVideo.
 func (vs *Videos) HoldTx(ctx context.Context, tx pgx.Tx, ownerID, id int64) (Video, error) {
 	return vs.lock(ctx, tx, ownerID, id)
 }
 
-// List lists a creator's films, the newest first, at most most of them with ids below before (0: from the newest).
+// List lists a creator's videos, the newest first, at most most of them with ids below before (0: from the newest).
 func (vs *Videos) List(ctx context.Context, ownerID, before int64, most int) ([]Video, error) {
 	rows, err := vs.q.Videos(ctx, vs.pool, dbsqlc.VideosParams{
 		OwnerID:  ownerID,

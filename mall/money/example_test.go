@@ -8,11 +8,11 @@ import (
 )
 
 func ExampleMoney_Add() {
-	film := money.Of(1990, "CNY")
-	total, err := film.Add(money.Of(500, "CNY"))
+	video := money.Of(1990, "CNY")
+	total, err := video.Add(money.Of(500, "CNY"))
 	fmt.Println(total, err)
 
-	_, err = film.Add(money.Of(500, "USD"))
+	_, err = video.Add(money.Of(500, "USD"))
 	fmt.Println(errors.Is(err, money.ErrCurrency))
 	// Output:
 	// 2490 CNY <nil>

@@ -213,16 +213,16 @@ func (s *Orders) bundleFactsTx(ctx context.Context, tx pgx.Tx, set []asked) (map
 // holdingsTx is what those who want bundles have of their videos already.
 func (s *Orders) holdingsTx(ctx context.Context, tx pgx.Tx, set []asked,
 	f facts) (map[int64]entitlement.Holdings, error) {
-	films := map[int64][]int64{}
+	videos := map[int64][]int64{}
 	for _, a := range set {
 		for _, id := range f.bundles[a.bundleID].SKUIDs {
 			if o, sold := f.offers[id]; sold && a.userID != 0 {
-				films[a.userID] = append(films[a.userID], o.SPUID)
+				videos[a.userID] = append(videos[a.userID], o.SPUID)
 			}
 		}
 	}
-	held := make(map[int64]entitlement.Holdings, len(films))
-	for userID, spuIDs := range films {
+	held := make(map[int64]entitlement.Holdings, len(videos))
+	for userID, spuIDs := range videos {
 		h, err := s.deps.Entitlements.HoldingsTx(ctx, tx, userID, spuIDs)
 		if err != nil {
 			return nil, err

@@ -14,8 +14,8 @@ import (
 	"videomall/mall/promotion"
 )
 
-// sale runs a campaign over one film: units at a price, so many a person, for an hour from now on.
-func (s *shop) sale(film, amount int64, units, perUser int) promotion.Campaign {
+// sale runs a campaign over one video: units at a price, so many a person, for an hour from now on.
+func (s *shop) sale(video, amount int64, units, perUser int) promotion.Campaign {
 	s.t.Helper()
 	boss := promotion.Actor{UserID: 1, Operator: true}
 	c, err := s.promotions.Create(s.ctx, boss, promotion.Draft{
@@ -24,7 +24,7 @@ func (s *shop) sale(film, amount int64, units, perUser int) promotion.Campaign {
 		StartsAt: s.now().Add(time.Minute),
 		EndsAt:   s.now().Add(time.Hour),
 		Items: []promotion.Item{{
-			SKUID:   film,
+			SKUID:   video,
 			Amount:  cny(amount),
 			Units:   units,
 			PerUser: perUser,
@@ -44,12 +44,12 @@ func (s *shop) turn(by time.Duration) {
 	s.ok(err)
 }
 
-func (s *shop) rushes(user int64, key string, c promotion.Campaign, film int64) (order.Order, error) {
+func (s *shop) rushes(user int64, key string, c promotion.Campaign, video int64) (order.Order, error) {
 	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 		UserID:         user,
 		IdempotencyKey: key,
 		CampaignID:     c.ID,
-		Items:          one(film),
+		Items:          one(video),
 	})
 	return o, err
 }
@@ -63,41 +63,41 @@ func slug(err error) string {
 
 func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 10)
-	c := s.sale(film, 490, 3, 1)
-	if _, err := s.rushes(alice, "early", c, film); slug(err) != order.ErrNoCampaign.Slug {
+	video := s.sells(990, 10)
+	c := s.sale(video, 490, 3, 1)
+	if _, err := s.rushes(alice, "early", c, video); slug(err) != order.ErrNoCampaign.Slug {
 		t.Fatalf("before its start: %v", err)
 	}
 	s.turn(2 * time.Minute)
-	o, err := s.rushes(alice, "k", c, film)
+	o, err := s.rushes(alice, "k", c, video)
 	s.ok(err)
 	if o.Total != cny(490) {
 		t.Errorf("it costs %s", o.Total)
 	}
-	if _, err := s.rushes(alice, "more", c, film); slug(err) != inventory.ErrBuyerLimit.Slug {
+	if _, err := s.rushes(alice, "more", c, video); slug(err) != inventory.ErrBuyerLimit.Slug {
 		t.Errorf("a second unit of one: %v", err)
 	}
-	if normal, err := s.places(alice, "normal", 990, one(film)); err != nil || normal.Total != cny(990) {
+	if normal, err := s.places(alice, "normal", 990, one(video)); err != nil || normal.Total != cny(990) {
 		t.Errorf("beside the sale it costs %s, %v", normal.Total, err)
 	}
 	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 		UserID:         alice,
 		IdempotencyKey: "k",
-		Items:          one(film),
+		Items:          one(video),
 	}); !errors.Is(err, order.ErrKeyReused) {
 		t.Errorf("the same key at the normal price: %v", err)
 	}
 	other := s.sells(500, -1)
 	if _, err := s.rushes(bob, "k", c, other); slug(err) != order.ErrNoCampaign.Slug {
-		t.Errorf("a film that is not in the sale: %v", err)
+		t.Errorf("a video that is not in the sale: %v", err)
 	}
 	counts, err := s.inventory.CampaignCounts(s.ctx, []int64{c.ID})
 	s.ok(err)
-	if got := counts[inventory.CampaignKey{CampaignID: c.ID, SKUID: film}]; got.Frozen != 1 || got.Available != 2 {
+	if got := counts[inventory.CampaignKey{CampaignID: c.ID, SKUID: video}]; got.Frozen != 1 || got.Available != 2 {
 		t.Errorf("the sale's stock is %+v", got)
 	}
 	s.turn(time.Hour)
-	if _, err := s.rushes(bob, "late", c, film); slug(err) != order.ErrNoCampaign.Slug &&
+	if _, err := s.rushes(bob, "late", c, video); slug(err) != order.ErrNoCampaign.Slug &&
 		slug(err) != inventory.ErrSoldOut.Slug {
 		t.Errorf("after its end: %v", err)
 	}
@@ -106,14 +106,14 @@ func TestACampaignSellsAtItsPriceFromItsOwnStock(t *testing.T) {
 
 func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 100)
-	c := s.sale(film, 490, 25, 1)
+	video := s.sells(990, 100)
+	c := s.sale(video, 490, 25, 1)
 	s.turn(2 * time.Minute)
 	var placed, refused atomic.Int64
 	var crowd sync.WaitGroup
 	for n := range int64(120) {
 		crowd.Go(func() {
-			switch _, err := s.rushes(1000+n/2, string(rune('a'+n%2)), c, film); slug(err) { // everybody tries twice
+			switch _, err := s.rushes(1000+n/2, string(rune('a'+n%2)), c, video); slug(err) { // everybody tries twice
 			case "":
 				placed.Add(1)
 			case inventory.ErrSoldOut.Slug, inventory.ErrBuyerLimit.Slug:
@@ -131,7 +131,7 @@ func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
 		`select max(n) from (select count(*) as n from video_order group by user_id) u`)[0]; most != 1 {
 		t.Errorf("somebody has %d", most)
 	}
-	if normal := s.stock(film); normal.Available != 75 || normal.Frozen != 0 {
+	if normal := s.stock(video); normal.Available != 75 || normal.Frozen != 0 {
 		t.Errorf("the normal stock is %+v", normal)
 	}
 	s.whole()
@@ -139,16 +139,16 @@ func TestACrowdAtACampaignSellsItOutAndLeavesTheRest(t *testing.T) {
 
 func TestAUnitOfACampaignThatIsNotPaidComesBackAlsoAfterItsEnd(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 10)
-	c := s.sale(film, 490, 3, 1)
+	video := s.sells(990, 10)
+	c := s.sale(video, 490, 3, 1)
 	s.turn(2 * time.Minute)
-	cancelled, err := s.rushes(alice, "k", c, film)
+	cancelled, err := s.rushes(alice, "k", c, video)
 	s.ok(err)
-	late, err := s.rushes(bob, "k", c, film)
+	late, err := s.rushes(bob, "k", c, video)
 	s.ok(err)
 	_, err = s.orders.Cancel(s.ctx, alice, cancelled.OrderNo)
 	s.ok(err)
-	_, err = s.rushes(alice, "again", c, film) // the unit and the right to one are back at once
+	_, err = s.rushes(alice, "again", c, video) // the unit and the right to one are back at once
 	s.ok(err)
 	page := s.page(late)
 	s.turn(time.Hour)
@@ -158,7 +158,7 @@ func TestAUnitOfACampaignThatIsNotPaidComesBackAlsoAfterItsEnd(t *testing.T) {
 	}
 	_, err = s.promotions.MergeLate(s.ctx)
 	s.ok(err)
-	if normal := s.stock(film); normal.Available != 10 || normal.Total != 10 {
+	if normal := s.stock(video); normal.Available != 10 || normal.Total != 10 {
 		t.Errorf("the normal stock is %+v", normal)
 	}
 	if _, err := s.sandbox.Pay(s.ctx, page, sandbox.PayOptions{}); err == nil {

@@ -16,8 +16,8 @@ import (
 
 func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 2)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 2)
+	o := s.place(alice, one(video))
 	page := s.page(o)
 	if err := s.orders.Expire(s.ctx, o.OrderNo); !errors.Is(err, order.ErrAwaitsProvider) {
 		t.Fatalf("before its time: %v", err)
@@ -25,7 +25,7 @@ func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
 	s.advance(15*time.Minute + time.Second)
 	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Closed)
-	if got := s.stock(film); got != (inventory.Counts{Total: 2, Available: 2}) {
+	if got := s.stock(video); got != (inventory.Counts{Total: 2, Available: 2}) {
 		t.Errorf("stock %+v", got)
 	}
 	if _, err := s.sandbox.Pay(s.ctx, page, sandbox.PayOptions{}); err == nil {
@@ -40,8 +40,8 @@ func TestAnUnpaidOrderClosesAtItsTimeAndReturnsItsStock(t *testing.T) {
 
 func TestClosingFindsThePaymentWhoseNoticeWasLost(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 2)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 2)
+	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{}) // and its notice is never delivered
 	s.advance(16 * time.Minute)
 	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
@@ -55,8 +55,8 @@ func TestClosingFindsThePaymentWhoseNoticeWasLost(t *testing.T) {
 
 func TestAPaymentInProgressIsWaitedFor(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 2)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 2)
+	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{Processing: true, Delay: 10 * time.Second})
 	if _, err := s.orders.Cancel(s.ctx, alice, o.OrderNo); !errors.Is(err, order.ErrBeingPaid) {
 		t.Errorf("cancel: %v", err)
@@ -100,18 +100,18 @@ func TestAnOrderStaysOpenWhileTheBankIsSilent(t *testing.T) {
 
 func TestCancelReturnsTheStockAtOnce(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 1)
+	o := s.place(alice, one(video))
 	s.page(o)
 	for range 2 { // the second click
 		if got, err := s.orders.Cancel(s.ctx, alice, o.OrderNo); err != nil || got.Status != order.Closed {
 			t.Fatalf("cancel: %s, %v", got.Status, err)
 		}
 	}
-	if s.stock(film).Available != 1 {
-		t.Errorf("stock %+v", s.stock(film))
+	if s.stock(video).Available != 1 {
+		t.Errorf("stock %+v", s.stock(video))
 	}
-	paid := s.bought(alice, one(film))
+	paid := s.bought(alice, one(video))
 	if _, err := s.orders.Cancel(s.ctx, alice, paid.OrderNo); !errors.Is(err, order.ErrNotPayable) {
 		t.Errorf("cancelling a delivered order: %v", err)
 	}
@@ -120,9 +120,9 @@ func TestCancelReturnsTheStockAtOnce(t *testing.T) {
 
 func TestCloseAgainstPay(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 100)
+	video := s.sells(990, 100)
 	for range 12 {
-		o := s.place(alice, one(film))
+		o := s.place(alice, one(video))
 		page := s.page(o)
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -159,9 +159,9 @@ func TestCloseAgainstPay(t *testing.T) {
 
 func TestCloseUnaskedAgainstPayNotice(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
+	video := s.sells(990, 1)
 	for range 12 {
-		o := s.place(alice, one(film))
+		o := s.place(alice, one(video))
 		s.payAt(s.page(o), sandbox.PayOptions{})
 		var wg sync.WaitGroup
 		wg.Go(s.deliverNotices)

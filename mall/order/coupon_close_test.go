@@ -15,16 +15,16 @@ import (
 
 func TestAClosedOrderGivesItsUseBack(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
+	video := s.sells(990, -1)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
 	for range 2 {
-		o := s.placeWith(alice, "SPRING", one(film))
+		o := s.placeWith(alice, "SPRING", one(video))
 		s.uses(k, 1, 0)
 		_, err := s.orders.Cancel(s.ctx, alice, o.OrderNo)
 		s.ok(err)
 		s.uses(k, 0, 0)
 	}
-	o := s.placeWith(bob, "SPRING", one(film))
+	o := s.placeWith(bob, "SPRING", one(video))
 	s.advance(16 * time.Minute)
 	s.ok(s.orders.Expire(s.ctx, o.OrderNo))
 	s.uses(k, 0, 0)
@@ -34,12 +34,12 @@ func TestAClosedOrderGivesItsUseBack(t *testing.T) {
 
 func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
+	video := s.sells(990, -1)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
-	o := s.placeWith(alice, "SPRING", one(film))
+	o := s.placeWith(alice, "SPRING", one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	s.closeUnasked(o)
-	s.placeWith(bob, "SPRING", one(film))
+	s.placeWith(bob, "SPRING", one(video))
 	s.releaseNotices()
 	if got := s.outcomes(); got != order.OutcomePaidAfterClose {
 		t.Fatalf("outcomes %s", got)
@@ -52,9 +52,9 @@ func TestASumAfterTheCloseGoesBackWhenItsCouponIsUsedUpByThen(t *testing.T) {
 
 func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 2)
+	video := s.sells(990, 2)
 	k := s.coupon("SPRING", func(t *promotion.Terms) { t.TotalLimit = 1 })
-	o := s.placeWith(alice, "SPRING", one(film))
+	o := s.placeWith(alice, "SPRING", one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	s.closeUnasked(o)
 	s.uses(k, 0, 0)
@@ -70,9 +70,9 @@ func TestASumAfterTheCloseRevivesAnOrderAndItsCoupon(t *testing.T) {
 // After its terms have changed, a sum that was paid under the old ones buys nothing.
 func TestASumAfterTheCloseGoesBackWhenItsCouponChanged(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
+	video := s.sells(990, -1)
 	k := s.coupon("SPRING")
-	o := s.placeWith(alice, "SPRING", one(film))
+	o := s.placeWith(alice, "SPRING", one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	s.closeUnasked(o)
 	terms := k.Terms
@@ -115,17 +115,17 @@ func TestACouponsTotalIsNotCutBelowItsUses(t *testing.T) {
 
 func TestACouponIsLockedAfterTheStock(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 9)
+	video := s.sells(990, 9)
 	s.coupon("SPRING", func(t *promotion.Terms) { t.PerUser = 9 })
 	stockFirst := func(do func() error) {
 		t.Helper()
-		s.waitsFor(`select 1 from video_inventory where sku_id = $1 for update nowait`, film,
+		s.waitsFor(`select 1 from video_inventory where sku_id = $1 for update nowait`, video,
 			`select 1 from promotion_coupon where code = $1 for update nowait`, "SPRING", do)
 	}
 	var o order.Order
-	stockFirst(func() (err error) { o, _, err = s.orders.Place(s.ctx, wants(alice, "SPRING", one(film))); return err })
+	stockFirst(func() (err error) { o, _, err = s.orders.Place(s.ctx, wants(alice, "SPRING", one(video))); return err })
 	stockFirst(func() error { _, err := s.orders.Cancel(s.ctx, alice, o.OrderNo); return err })
-	o = s.placeWith(alice, "SPRING", one(film))
+	o = s.placeWith(alice, "SPRING", one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{})
 	notice := query[int64](s, `select max(id) from sandbox_notice`)[0]
 	stockFirst(func() error { return s.sandbox.Deliver(s.ctx, notice) })

@@ -155,7 +155,7 @@ func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
 
 func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(990, 5), s.sells(500, 5)
+	video, other := s.sells(990, 5), s.sells(500, 5)
 	spuOf := func(sku int64) []int64 {
 		return query[int64](s, `select spu_id from video_product_sku where id = $1`, sku)
 	}
@@ -177,7 +177,7 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	})
 	s.ok(err)
 	s.coupon("ONCE")
-	s.placeWith(bob, "ONCE", one(film))
+	s.placeWith(bob, "ONCE", one(video))
 	s.coupon("ALL", func(t *promotion.Terms) { t.TotalLimit = 1 })
 	s.placeWith(bob, "ALL", one(other))
 	for code, want := range map[string]*fault.Fault{"NOBODYS": promotion.ErrCouponUnknown,
@@ -185,16 +185,16 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 		"LATE":  promotion.ErrCouponExpired, "GONE": promotion.ErrCouponExpired, "RICH": promotion.ErrCouponMinimum,
 		"CHOSEN":  promotion.ErrCouponOther,
 		"DOLLARS": promotion.ErrCouponOther, foreign.Code: promotion.ErrCouponOther, "ALL": promotion.ErrCouponUsedUp} {
-		_, _, err := s.orders.Place(s.ctx, wants(alice, code, one(film)))
+		_, _, err := s.orders.Place(s.ctx, wants(alice, code, one(video)))
 		if !errors.Is(err, want) || fault.From(err).Fields[promotion.CouponField] != want.Slug {
 			t.Errorf("%s: %v, want %s", code, err, want.Slug)
 		}
 	}
 	if _, _, err := s.orders.Place(s.ctx,
-		wants(bob, "ONCE", one(film))); !errors.Is(err, promotion.ErrCouponUserLimit) {
+		wants(bob, "ONCE", one(video))); !errors.Is(err, promotion.ErrCouponUserLimit) {
 		t.Errorf("the second use: %v", err)
 	}
-	sale := wants(alice, "ONCE", one(film))
+	sale := wants(alice, "ONCE", one(video))
 	sale.CampaignID = 1
 	if _, _, err := s.orders.Place(s.ctx, sale); !errors.Is(err, order.ErrCouponWithSale) {
 		t.Errorf("with a sale: %v", err)
@@ -202,7 +202,7 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 	if n := query[int64](s, `select count(*) from video_order where user_id = $1`, alice)[0]; n != 0 {
 		t.Errorf("%d orders were placed", n)
 	}
-	if got := s.stock(film); got.Available != 4 {
+	if got := s.stock(video); got.Available != 4 {
 		t.Errorf("stock %+v", got)
 	}
 	s.whole()
@@ -210,10 +210,10 @@ func TestACouponIsRefusedWithItsReasonAndNothingChanges(t *testing.T) {
 
 func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
+	video := s.sells(990, 1)
 	k := s.coupon("SPRING")
-	s.place(bob, one(film))
-	if _, _, err := s.orders.Place(s.ctx, wants(alice, "SPRING", one(film))); !errors.Is(err, inventory.ErrSoldOut) {
+	s.place(bob, one(video))
+	if _, _, err := s.orders.Place(s.ctx, wants(alice, "SPRING", one(video))); !errors.Is(err, inventory.ErrSoldOut) {
 		t.Fatalf("%v", err)
 	}
 	s.uses(k, 0, 0)
@@ -221,9 +221,9 @@ func TestAStockThatIsGoneLeavesTheCouponAlone(t *testing.T) {
 
 func TestOrders_Place_same_key_uses_its_coupon_once(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
+	video := s.sells(990, -1)
 	k := s.coupon("SPRING")
-	r := wants(alice, "spring", one(film))
+	r := wants(alice, "spring", one(video))
 	var made atomic.Int64
 	var wg sync.WaitGroup
 	for range 20 {
@@ -255,14 +255,14 @@ func TestOrders_Place_same_key_uses_its_coupon_once(t *testing.T) {
 
 func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
+	video := s.sells(990, -1)
 	k := s.coupon("RUSH", func(t *promotion.Terms) { t.TotalLimit = 50 })
 	processes := []*order.Orders{s.orders, order.New(s.deps), order.New(s.deps)}
 	var placed, usedUp atomic.Int64
 	var wg sync.WaitGroup
 	for n := range 200 {
 		wg.Go(func() {
-			_, _, err := processes[n%len(processes)].Place(s.ctx, wants(int64(1000+n), "RUSH", one(film)))
+			_, _, err := processes[n%len(processes)].Place(s.ctx, wants(int64(1000+n), "RUSH", one(video)))
 			switch {
 			case err == nil:
 				placed.Add(1)
@@ -283,14 +283,14 @@ func TestParallelBuyersUseACouponExactlyAsOftenAsItAllows(t *testing.T) {
 
 func TestOnePersonsParallelOrdersUseACouponAsOftenAsAPersonMay(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1, func(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 })
+	video := s.sells(990, -1, func(sku *catalog.NewSKU) { sku.MaxPerOrder = 5 })
 	k := s.coupon("TWICE", func(t *promotion.Terms) { t.PerUser = 2 })
 	processes := []*order.Orders{s.orders, order.New(s.deps), order.New(s.deps)}
 	var placed atomic.Int64
 	var wg sync.WaitGroup
 	for n := range 30 {
 		wg.Go(func() {
-			r := wants(alice, "TWICE", one(film))
+			r := wants(alice, "TWICE", one(video))
 			r.IdempotencyKey = fmt.Sprint("twice-", n)
 			_, _, err := processes[n%len(processes)].Place(s.ctx, r)
 			switch {

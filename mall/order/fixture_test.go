@@ -186,7 +186,7 @@ func open(t *testing.T, wrap ...func(*shop, payment.Provider) payment.Provider) 
 	return s
 }
 
-// sells lists a film to own for that many fen; stock below 0 is unlimited.
+// sells lists a video to own for that many fen; stock below 0 is unlimited.
 func (s *shop) sells(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
 	s.t.Helper()
 	s.products++

@@ -10,8 +10,8 @@ import (
 
 func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s := open(t)
-	film, gift := s.sells(990, -1), s.sells(0, 2)
-	o := s.bought(alice, one(film, gift))
+	video, gift := s.sells(990, -1), s.sells(0, 2)
+	o := s.bought(alice, one(video, gift))
 	ask := order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[1].ID},
@@ -58,7 +58,7 @@ func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
 		}
 		s.is(o.OrderNo, want)
 		if s.watches(alice, o, 0) || s.watches(alice, o, 1) != (n == 0) {
-			t.Errorf("after item %d the wrong films can be watched", n)
+			t.Errorf("after item %d the wrong videos can be watched", n)
 		}
 		s.whole()
 	}
@@ -66,8 +66,8 @@ func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
 
 func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
 	s := open(t)
-	film, gift := s.sells(990, 2), s.sells(0, 2)
-	o := s.place(alice, one(film, gift))
+	video, gift := s.sells(990, 2), s.sells(0, 2)
+	o := s.place(alice, one(video, gift))
 	s.pay(o, sandbox.PayOptions{RefundsFail: true})
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
@@ -83,8 +83,8 @@ func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
 
 func TestAFullRefundGivesTheFreeItemsUnitBack(t *testing.T) {
 	s := open(t)
-	film, gift := s.sells(990, 2), s.sells(0, 2)
-	o := s.bought(alice, one(film, gift))
+	video, gift := s.sells(990, 2), s.sells(0, 2)
+	o := s.bought(alice, one(video, gift))
 	s.refundAll(o)
 	if s.watches(alice, o, 1) || s.stock(gift).Available != 2 {
 		t.Errorf("stock %+v", s.stock(gift))
@@ -94,8 +94,8 @@ func TestAFullRefundGivesTheFreeItemsUnitBack(t *testing.T) {
 
 func TestAnOrderIsNotOverWhileAFreeItemIsLeft(t *testing.T) {
 	s := open(t)
-	film, gift := s.sells(990, 2), s.sells(0, 2)
-	o := s.bought(alice, one(film, gift))
+	video, gift := s.sells(990, 2), s.sells(0, 2)
+	o := s.bought(alice, one(video, gift))
 	for n, want := range []order.Status{order.Delivered, order.Refunded} {
 		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
 			OrderNo: o.OrderNo,

@@ -36,7 +36,7 @@ func (s *shop) process(client redis.UniversalClient) *order.Orders {
 }
 
 // rush lets new buyers order one unit each, spread over the processes, and counts who got one.
-func (s *shop) rush(buyers int, film int64, processes ...*order.Orders) (placed, refused int64) {
+func (s *shop) rush(buyers int, video int64, processes ...*order.Orders) (placed, refused int64) {
 	s.t.Helper()
 	var got, not atomic.Int64
 	var crowd sync.WaitGroup
@@ -46,7 +46,7 @@ func (s *shop) rush(buyers int, film int64, processes ...*order.Orders) (placed,
 			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{
 				UserID:         newcomer + int64(n),
 				IdempotencyKey: "k",
-				Items:          one(film),
+				Items:          one(video),
 			})
 			switch {
 			case err == nil:
@@ -62,9 +62,9 @@ func (s *shop) rush(buyers int, film int64, processes ...*order.Orders) (placed,
 	return got.Load(), not.Load()
 }
 
-func (s *shop) sold(film, units int64) {
+func (s *shop) sold(video, units int64) {
 	s.t.Helper()
-	if c := s.stock(film); c.Frozen != units || c.Available != 0 {
+	if c := s.stock(video); c.Frozen != units || c.Available != 0 {
 		s.t.Errorf("stock %+v, want all %d units held", c, units)
 	}
 	s.whole()
@@ -72,58 +72,58 @@ func (s *shop) sold(film, units int64) {
 
 func TestThreeProcessesSellAStockToTheLastUnit(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 40)
-	placed, refused := s.rush(240, film, s.orders, s.process(s.redis), s.process(s.redis))
+	video := s.sells(990, 40)
+	placed, refused := s.rush(240, video, s.orders, s.process(s.redis), s.process(s.redis))
 	if placed != 40 || refused != 200 {
 		t.Errorf("%d placed, %d refused", placed, refused)
 	}
-	s.sold(film, 40)
+	s.sold(video, 40)
 }
 
 func TestWithoutRedisThreeProcessesSellNotOneTooMany(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 40)
+	video := s.sells(990, 40)
 	gone := redis.NewClient(&redis.Options{
 		Addr:          "127.0.0.1:1",
 		MaxRetries:    -1,
 		DialerRetries: 1,
 	})
-	placed, refused := s.rush(240, film, s.process(gone), s.process(gone), s.process(nil))
+	placed, refused := s.rush(240, video, s.process(gone), s.process(gone), s.process(nil))
 	if placed != 40 || refused != 200 {
 		t.Errorf("%d placed, %d refused", placed, refused)
 	}
-	s.sold(film, 40)
+	s.sold(video, 40)
 }
 
 // TestRedisDiesAndIsEmptiedDuringASale kills Redis in the middle, and later brings an empty one.
 func TestRedisDiesAndIsEmptiedDuringASale(t *testing.T) {
 	s := open(t)
 	server := dbtest.RedisServer(t)
-	film := s.sells(990, 60)
+	video := s.sells(990, 60)
 	orders := s.process(server.Client)
-	placed, _ := s.rush(20, film, orders)
+	placed, _ := s.rush(20, video, orders)
 	server.Kill()
-	more, _ := s.rush(20, film, orders)
+	more, _ := s.rush(20, video, orders)
 	server.Restart()
 	server.Flush()
-	last, refused := s.rush(60, film, orders)
+	last, refused := s.rush(60, video, orders)
 	if placed != 20 || more != 20 || last+refused != 60 {
 		t.Errorf("%d, %d, %d placed, %d refused", placed, more, last, refused)
 	}
 	if last != 20 {
 		t.Errorf("%d of the last 20 units were sold to 60 buyers", last)
 	}
-	s.sold(film, 60)
+	s.sold(video, 60)
 }
 
 func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
+	video := s.sells(990, 1)
 	ask := func() (order.Order, bool, error) {
 		return s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         alice,
 			IdempotencyKey: "mine",
-			Items:          one(film),
+			Items:          one(video),
 		})
 	}
 	first, _, err := ask()
@@ -131,7 +131,7 @@ func TestWhoAsksAgainHearsOfTheirOrderAlsoWhenAllIsSold(t *testing.T) {
 	for _, when := range []string{"at once", "when the gate has forgotten", "when Redis is empty"} {
 		switch when {
 		case "when the gate has forgotten":
-			s.ok(s.redis.Del(s.ctx, fmt.Sprintf("gate:{sku:%d}:0:done", film)).Err())
+			s.ok(s.redis.Del(s.ctx, fmt.Sprintf("gate:{sku:%d}:0:done", video)).Err())
 		case "when Redis is empty":
 			s.ok(s.redis.FlushDB(s.ctx).Err())
 		}

@@ -17,11 +17,11 @@ func (s *shop) refundStates(o order.Order) string {
 
 func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 1)
+	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true, Twice: true})
 	s.closeUnasked(o)
-	s.bought(bob, one(film)) // nothing is left to revive the order with
+	s.bought(bob, one(video)) // nothing is left to revive the order with
 	s.releaseNotices()
 	s.refunds()
 	if got := s.refundStates(o); got != "succeeded succeeded" {
@@ -35,11 +35,11 @@ func TestTwoSumsAfterTheCloseBothGoBack(t *testing.T) {
 
 func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 1)
+	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true, Twice: true})
 	s.closeUnasked(o)
-	other := s.place(bob, one(film))
+	other := s.place(bob, one(video))
 	notices := query[int64](s, `update sandbox_notice set held = false returning id`)
 	s.ok(s.sandbox.Deliver(s.ctx, notices[0])) // no stock: this one goes back
 	if _, err := s.orders.Cancel(s.ctx, bob, other.OrderNo); err != nil {
@@ -62,18 +62,18 @@ func TestASumThatRevivesAnOrderOutlivesTheRefundOfTheOneBefore(t *testing.T) {
 
 func TestAnOrderIsNotRevivedForWhatItsBuyerOwnsByNow(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 3)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 3)
+	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	s.closeUnasked(o)
-	s.bought(alice, one(film)) // the payment seemed lost, so the film was bought again
+	s.bought(alice, one(video)) // the payment seemed lost, so the video was bought again
 	s.releaseNotices()
 	if got := s.outcomes(); !strings.HasSuffix(got, order.OutcomePaidAfterClose) {
 		t.Fatalf("outcomes %s", got)
 	}
 	s.refunds()
 	s.is(o.OrderNo, order.Refunded)
-	if got := s.stock(film); got.Sold != 1 || got.Available != 2 {
+	if got := s.stock(video); got.Sold != 1 || got.Available != 2 {
 		t.Errorf("stock %+v", got)
 	}
 	s.whole()

@@ -1,6 +1,6 @@
 // Package order owns the purchase: what was ordered, at which price, and how far it has come. It is the only
 // hub of the mall, where stock, money and access meet in one transaction a step. It refuses to know pages,
-// providers' formats and how a film is played.
+// providers' formats and how a video is played.
 package order
 
 import (

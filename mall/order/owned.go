@@ -45,7 +45,7 @@ func (s *Orders) mayPay(ctx context.Context, o Order) error {
 // item of a bundle has been left out of its price where the buyer held it, rentals too; otherwise only owning for good
 // counts, since a second rental is another window.
 func (s *Orders) ownedTx(ctx context.Context, tx pgx.Tx, o Order, more entitlement.Holdings) (items []Item, err error) {
-	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
+	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, videos(o))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entit
 	rows, err := s.q.PaidElsewhere(ctx, tx, dbsqlc.PaidElsewhereParams{
 		UserID:  o.UserID,
 		OrderNo: o.OrderNo,
-		SpuIds:  films(o),
+		SpuIds:  videos(o),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("what else the buyer of %s has paid for: %w", o.OrderNo, err)
@@ -118,7 +118,7 @@ func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, 
 // closeOwnedTx enqueues a look at the buyer's other orders that wait for payment and hold something of what was just
 // granted.
 func (s *Orders) closeOwnedTx(ctx context.Context, tx pgx.Tx, o Order) error {
-	waiting, err := s.q.WaitingWith(ctx, tx, dbsqlc.WaitingWithParams{UserID: o.UserID, SpuIds: films(o)})
+	waiting, err := s.q.WaitingWith(ctx, tx, dbsqlc.WaitingWithParams{UserID: o.UserID, SpuIds: videos(o)})
 	if err != nil {
 		return fmt.Errorf("other orders of the buyer of %s: %w", o.OrderNo, err)
 	}
@@ -149,7 +149,7 @@ func (s *Orders) CloseOwned(ctx context.Context, orderNo string) error {
 	return s.close(ctx, orderNo, move{Closed, causeOwned, "system"})
 }
 
-func films(o Order) []int64 {
+func videos(o Order) []int64 {
 	ids := make([]int64, len(o.Items))
 	for n, i := range o.Items {
 		ids[n] = i.SPUID

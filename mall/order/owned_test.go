@@ -10,7 +10,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// rents lists a rental of the same film as a SKU that is sold for good.
+// rents lists a rental of the same video as a SKU that is sold for good.
 func (s *shop) sellsBoth(own, rent int64) (ownID, rentID int64) {
 	s.t.Helper()
 	s.products++
@@ -55,13 +55,13 @@ func (s *shop) grants(userID int64) int64 {
 func TestOrders_Prepay(t *testing.T) {
 	t.Run("a_film_owned_by_now", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(600, 5)
-		first, second := s.place(alice, one(film)), s.place(alice, one(film))
+		video := s.sells(600, 5)
+		first, second := s.place(alice, one(video)), s.place(alice, one(video))
 		s.pay(first, sandbox.PayOptions{})
 		s.mayNotPay(second) // paid for, and about to be granted
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
 		s.mayNotPay(second)
-		s.page(s.place(bob, one(film))) // another person's payment is opened
+		s.page(s.place(bob, one(video))) // another person's payment is opened
 	})
 	t.Run("a_rental_of_a_film_owned_by_now", func(t *testing.T) {
 		s := open(t)
@@ -119,8 +119,8 @@ func TestOrders_Prepay(t *testing.T) {
 func TestOrders_Deliver(t *testing.T) {
 	t.Run("what_is_owned_when_the_money_comes_goes_back", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(600, 5)
-		first, second := s.place(alice, one(film)), s.place(alice, one(film))
+		video := s.sells(600, 5)
+		first, second := s.place(alice, one(video)), s.place(alice, one(video))
 		page := s.page(second)
 		s.bought(alice, one(s.sells(100, -1))) // something else keeps nobody from paying
 		s.pay(first, sandbox.PayOptions{})
@@ -137,8 +137,8 @@ func TestOrders_Deliver(t *testing.T) {
 			t.Errorf("%s went back", got.Refunded)
 		}
 		s.is(first.OrderNo, order.Delivered)
-		if !s.watches(alice, first, 0) || s.stock(film).Sold != 1 || s.grants(alice) != 2 {
-			t.Errorf("stock %+v, %d grants", s.stock(film), s.grants(alice))
+		if !s.watches(alice, first, 0) || s.stock(video).Sold != 1 || s.grants(alice) != 2 {
+			t.Errorf("stock %+v, %d grants", s.stock(video), s.grants(alice))
 		}
 		s.whole()
 	})
@@ -190,20 +190,20 @@ func TestOrders_Deliver(t *testing.T) {
 	})
 	t.Run("a_free_film_of_two_orders_is_granted_once", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(0, 3)
-		first, second := s.place(alice, one(film)), s.place(alice, one(film))
+		video := s.sells(0, 3)
+		first, second := s.place(alice, one(video)), s.place(alice, one(video))
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
 		s.ok(s.orders.Deliver(s.ctx, second.OrderNo))
 		s.is(second.OrderNo, order.Refunded)
-		if s.grants(alice) != 1 || s.stock(film).Available != 2 {
-			t.Errorf("%d grants, stock %+v", s.grants(alice), s.stock(film))
+		if s.grants(alice) != 1 || s.stock(video).Available != 2 {
+			t.Errorf("%d grants, stock %+v", s.grants(alice), s.stock(video))
 		}
 		s.whole()
 	})
 	t.Run("a_refund_that_fails_grants_nothing_twice_and_can_be_made_again", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(600, 5)
-		first, second := s.place(alice, one(film)), s.place(alice, one(film))
+		video := s.sells(600, 5)
+		first, second := s.place(alice, one(video)), s.place(alice, one(video))
 		page := s.page(second)
 		s.pay(first, sandbox.PayOptions{})
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
@@ -227,8 +227,8 @@ func TestOrders_Deliver(t *testing.T) {
 	})
 	t.Run("a_refund_that_fails_gives_no_second_grant_of_what_was_bought_anew", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(600, 5)
-		first := s.place(alice, one(film))
+		video := s.sells(600, 5)
+		first := s.place(alice, one(video))
 		s.pay(first, sandbox.PayOptions{RefundsFail: true})
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
 		_, err := s.orders.Refund(s.ctx, order.RefundRequest{
@@ -237,7 +237,7 @@ func TestOrders_Deliver(t *testing.T) {
 			Actor:   "operator:2",
 		})
 		s.ok(err)
-		s.bought(alice, one(film))
+		s.bought(alice, one(video))
 		s.refunds()
 		if s.grants(alice) != 1 {
 			t.Errorf("%d grants", s.grants(alice))
@@ -246,13 +246,13 @@ func TestOrders_Deliver(t *testing.T) {
 	})
 }
 
-// Whatever the order in which two payments of one film arrive and are granted, one is kept and the other goes back.
-func TestOrders_Deliver_two_payments_of_one_film_at_once(t *testing.T) {
+// Whatever the order in which two payments of one video arrive and are granted, one is kept and the other goes back.
+func TestOrders_Deliver_two_payments_of_one_video_at_once(t *testing.T) {
 	s := open(t)
-	film := s.sells(600, 9)
+	video := s.sells(600, 9)
 	var waiting []order.Order
 	for range 4 {
-		waiting = append(waiting, s.place(alice, one(film)))
+		waiting = append(waiting, s.place(alice, one(video)))
 	}
 	pages := make([]string, len(waiting))
 	for n, o := range waiting {
@@ -311,10 +311,10 @@ func TestOrders_CloseOwned(t *testing.T) {
 
 func TestOrders_CloseOwned_finds_the_payment_whose_notice_was_lost(t *testing.T) {
 	s := open(t)
-	film := s.sells(600, 5)
-	same := s.place(alice, one(film))
+	video := s.sells(600, 5)
+	same := s.place(alice, one(video))
 	page := s.page(same)
-	s.bought(alice, one(film))
+	s.bought(alice, one(video))
 	s.payAt(page, sandbox.PayOptions{HoldNotice: true})
 	s.ok(s.orders.CloseOwned(s.ctx, same.OrderNo))
 	s.ok(s.orders.Deliver(s.ctx, same.OrderNo))

@@ -227,7 +227,7 @@ func (s *Orders) reviveTx(ctx context.Context, tx pgx.Tx, o *Order) (bool, error
 				UserID: o.UserID,
 				SPUID:  i.SPUID,
 			}, i.Quality) {
-			return false, nil // bought again after the close, it may be: nobody pays twice for one film
+			return false, nil // bought again after the close, it may be: nobody pays twice for one video
 		}
 		if i.reservation != nil {
 			stock = append(stock, inventory.Reservation{

@@ -37,25 +37,25 @@ func (s *shop) history(orderNo string) string {
 
 func TestAPaidOrderIsGrantedAndItsStockSold(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 5)
-	o := s.bought(alice, one(film))
+	video := s.sells(990, 5)
+	o := s.bought(alice, one(video))
 	if got := s.history(o.OrderNo); got != "PENDING_PAY:placed PAID:notice DELIVERED:granted" {
 		t.Errorf("history %s", got)
 	}
-	if s.stock(film) != (inventory.Counts{
+	if s.stock(video) != (inventory.Counts{
 		Total:     5,
 		Available: 4,
 		Sold:      1,
 	}) || !s.watches(alice, o, 0) || s.watches(bob, o, 0) {
-		t.Errorf("stock %+v", s.stock(film))
+		t.Errorf("stock %+v", s.stock(video))
 	}
 	s.whole()
 }
 
 func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 5)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 5)
+	o := s.place(alice, one(video))
 	s.pay(o, sandbox.PayOptions{Copies: 100})
 	s.is(o.OrderNo, order.Paid)
 	if got := query[int32](s, `select replays from payment_notice`); len(got) != 1 || got[0] != 99 {
@@ -69,8 +69,8 @@ func TestAHundredCopiesOfOneNoticePayOnce(t *testing.T) {
 
 func TestDeliveringIsDoneOnceByWhoeverComesFirst(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
-	o := s.place(alice, one(film))
+	video := s.sells(990, -1)
+	o := s.place(alice, one(video))
 	s.pay(o, sandbox.PayOptions{})
 	var wg sync.WaitGroup
 	for n := range 16 {
@@ -105,12 +105,12 @@ func TestTheSweeperGrantsWhatAJobForgot(t *testing.T) {
 
 func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 1)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 1)
+	o := s.place(alice, one(video))
 	page := s.page(o)
 	s.payAt(page, sandbox.PayOptions{HoldNotice: true}) // the bank has the money and says nothing yet
 	s.closeUnasked(o)
-	if got := s.stock(film); got.Available != 1 {
+	if got := s.stock(video); got.Available != 1 {
 		t.Fatalf("stock after close %+v", got)
 	}
 	s.releaseNotices()
@@ -119,7 +119,7 @@ func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
 	}
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Delivered)
-	if got := s.stock(film); got.Sold != 1 || got.Available != 0 {
+	if got := s.stock(video); got.Sold != 1 || got.Available != 0 {
 		t.Errorf("stock %+v", got)
 	}
 	s.whole()
@@ -127,12 +127,12 @@ func TestPaidAfterCloseIsRevivedWhileThereIsStock(t *testing.T) {
 
 func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
 	s := open(t)
-	film, plenty := s.sells(990, 1), s.sells(100, 5)
-	o := s.place(alice, one(film, plenty))
+	video, plenty := s.sells(990, 1), s.sells(100, 5)
+	o := s.place(alice, one(video, plenty))
 	page := s.page(o)
 	s.payAt(page, sandbox.PayOptions{HoldNotice: true})
 	s.closeUnasked(o)
-	winner := s.bought(bob, one(film))
+	winner := s.bought(bob, one(video))
 	s.releaseNotices()
 	if got := s.outcomes(); !strings.HasSuffix(got, order.OutcomePaidAfterClose) {
 		t.Fatalf("outcomes %s", got)
@@ -144,19 +144,19 @@ func TestPaidAfterCloseIsRefundedWhenTheStockIsGone(t *testing.T) {
 	}
 	s.is(winner.OrderNo, order.Delivered)
 	if got := s.stock(plenty); got.Available != 5 {
-		t.Errorf("a revival that failed kept a unit of another film: %+v", got)
+		t.Errorf("a revival that failed kept a unit of another video: %+v", got)
 	}
 	s.whole()
 }
 
 func TestPaidAfterCloseIsRefundedWhenThePriceMoved(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
-	o := s.place(alice, one(film))
+	video := s.sells(990, -1)
+	o := s.place(alice, one(video))
 	page := s.page(o)
 	s.payAt(page, sandbox.PayOptions{HoldNotice: true})
 	s.closeUnasked(o)
-	s.ok(s.catalog.SetPrice(s.ctx, film, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
+	s.ok(s.catalog.SetPrice(s.ctx, video, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
 	s.advance(time.Second)
 	s.releaseNotices()
 	s.refunds()
@@ -194,8 +194,8 @@ func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
-			film := s.sells(990, 3)
-			o := s.place(alice, one(film))
+			video := s.sells(990, 3)
+			o := s.place(alice, one(video))
 			s.pay(o, c.options)
 			s.is(o.OrderNo, order.PendingPay)
 			if got := s.outcomes(); got != c.outcome {
@@ -208,8 +208,8 @@ func TestWrongSumsWaitForAnOperatorAndNeverPay(t *testing.T) {
 			s.advance(16 * time.Minute) // and the order closes all the same
 			s.ok(s.orders.Expire(s.ctx, o.OrderNo))
 			s.is(o.OrderNo, order.Closed)
-			if s.stock(film).Available != 3 {
-				t.Errorf("stock %+v", s.stock(film))
+			if s.stock(video).Available != 3 {
+				t.Errorf("stock %+v", s.stock(video))
 			}
 			s.whole()
 		})
@@ -321,8 +321,8 @@ func TestANoticeBeforeThePrepayAnswerPays(t *testing.T) {
 
 func TestAnOrderThatCanNotBePaidIsNotPrepaid(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
-	paid, late := s.bought(alice, one(film)), s.place(bob, one(film))
+	video := s.sells(990, -1)
+	paid, late := s.bought(alice, one(video)), s.place(bob, one(video))
 	s.advance(15*time.Minute + time.Second)
 	for name, o := range map[string]order.Order{"delivered": paid, "late": late} {
 		if _, err := s.orders.Prepay(s.ctx, o.UserID, o.OrderNo, sandbox.Name,

@@ -17,11 +17,11 @@ import (
 
 func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(990, 5), s.sells(500, -1)
+	video, other := s.sells(990, 5), s.sells(500, -1)
 	request := order.PlaceRequest{
 		UserID:         alice,
 		IdempotencyKey: "k1",
-		Items:          one(film, other),
+		Items:          one(video, other),
 	}
 	first, replayed, err := s.orders.Place(s.ctx, request)
 	if err != nil || replayed || first.Total != cny(1490) || first.Status != order.PendingPay || len(first.Items) != 2 {
@@ -30,20 +30,20 @@ func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 	if want := first.CreatedAt.Add(15 * time.Minute); !first.PayBefore.Equal(want) {
 		t.Errorf("to be paid before %s, want %s", first.PayBefore, want)
 	}
-	request.Items = one(other, film) // the same request in another order
+	request.Items = one(other, video) // the same request in another order
 	again, replayed, err := s.orders.Place(s.ctx, request)
 	if err != nil || !replayed || again.OrderNo != first.OrderNo || len(again.Items) != 2 {
 		t.Fatalf("again: %+v, %t, %v", again, replayed, err)
 	}
-	request.Items = one(film)
+	request.Items = one(video)
 	if _, _, err := s.orders.Place(s.ctx, request); !errors.Is(err, order.ErrKeyReused) {
 		t.Fatalf("another body: %v", err)
 	}
-	request.UserID, request.Items = bob, one(film)
+	request.UserID, request.Items = bob, one(video)
 	if o, replayed, err := s.orders.Place(s.ctx, request); err != nil || replayed || o.OrderNo == first.OrderNo {
 		t.Fatalf("another person's same key: %v, %t, %v", o.OrderNo, replayed, err)
 	}
-	if got := s.stock(film); got != (inventory.Counts{
+	if got := s.stock(video); got != (inventory.Counts{
 		Total:     5,
 		Available: 3,
 		Frozen:    2,
@@ -63,7 +63,7 @@ func TestPlacingIsIdempotentByKeyAndBody(t *testing.T) {
 
 func TestOneKeySentByManyAtOnceIsOneOrder(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 50)
+	video := s.sells(990, 50)
 	numbers, fresh := sync.Map{}, atomic.Int64{}
 	var wg sync.WaitGroup
 	for range 32 {
@@ -71,7 +71,7 @@ func TestOneKeySentByManyAtOnceIsOneOrder(t *testing.T) {
 			o, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{
 				UserID:         alice,
 				IdempotencyKey: "same",
-				Items:          one(film),
+				Items:          one(video),
 			})
 			if err != nil {
 				t.Error(err)
@@ -86,15 +86,15 @@ func TestOneKeySentByManyAtOnceIsOneOrder(t *testing.T) {
 	wg.Wait()
 	n := 0
 	numbers.Range(func(any, any) bool { n++; return true })
-	if n != 1 || fresh.Load() != 1 || s.stock(film).Frozen != 1 {
-		t.Fatalf("%d orders, %d fresh, stock %+v", n, fresh.Load(), s.stock(film))
+	if n != 1 || fresh.Load() != 1 || s.stock(video).Frozen != 1 {
+		t.Fatalf("%d orders, %d fresh, stock %+v", n, fresh.Load(), s.stock(video))
 	}
 	s.whole()
 }
 
 func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 50)
+	video := s.sells(990, 50)
 	var placed, refused atomic.Int64
 	var wg sync.WaitGroup
 	for buyer := range 200 {
@@ -102,7 +102,7 @@ func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
 			_, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 				UserID:         int64(1000 + buyer),
 				IdempotencyKey: "buy",
-				Items:          one(film),
+				Items:          one(video),
 			})
 			switch {
 			case err == nil:
@@ -118,7 +118,7 @@ func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
 	if placed.Load() != 50 || refused.Load() != 150 {
 		t.Errorf("%d placed, %d refused", placed.Load(), refused.Load())
 	}
-	if got := s.stock(film); got != (inventory.Counts{Total: 50, Frozen: 50}) {
+	if got := s.stock(video); got != (inventory.Counts{Total: 50, Frozen: 50}) {
 		t.Errorf("stock %+v", got)
 	}
 	if rows := query[int64](s, `select count(*) from video_order`); rows[0] != 50 {
@@ -127,7 +127,7 @@ func TestTwoHundredBuyersForFiftyUnits(t *testing.T) {
 	s.whole()
 }
 
-func TestOrdersOfSeveralLimitedFilmsDoNotDeadlock(t *testing.T) {
+func TestOrdersOfSeveralLimitedVideosDoNotDeadlock(t *testing.T) {
 	s := open(t)
 	a, b := s.sells(100, 100), s.sells(100, 100)
 	var wg sync.WaitGroup
@@ -155,7 +155,7 @@ func TestOrdersOfSeveralLimitedFilmsDoNotDeadlock(t *testing.T) {
 
 func TestWhatCannotBeOrderedChangesNothing(t *testing.T) {
 	s := open(t)
-	film, gone, owned := s.sells(990, -1), s.sells(990, 0), s.sells(0, -1)
+	video, gone, owned := s.sells(990, -1), s.sells(990, 0), s.sells(0, -1)
 	dollars := s.sells(300, -1, func(k *catalog.NewSKU) { k.Price.Currency = "USD" })
 	s.bought(alice, one(owned))
 	before := query[int64](s, `select count(*) from video_order`)[0]
@@ -164,36 +164,36 @@ func TestWhatCannotBeOrderedChangesNothing(t *testing.T) {
 		request order.PlaceRequest
 		want    error
 	}{
-		"no key": {order.PlaceRequest{Items: one(film)}, order.ErrKeyMissing},
+		"no key": {order.PlaceRequest{Items: one(video)}, order.ErrKeyMissing},
 		"a long key": {order.PlaceRequest{
 			IdempotencyKey: strings.Repeat("k", 201),
-			Items:          one(film),
+			Items:          one(video),
 		}, order.ErrKeyMissing},
-		"a key of controls": {order.PlaceRequest{IdempotencyKey: "a\nb", Items: one(film)}, order.ErrKeyMissing},
+		"a key of controls": {order.PlaceRequest{IdempotencyKey: "a\nb", Items: one(video)}, order.ErrKeyMissing},
 		"nothing":           {order.PlaceRequest{IdempotencyKey: "k"}, order.ErrEmpty},
 		"too much": {order.PlaceRequest{
 			IdempotencyKey: "k",
 			Items:          make([]order.Line, 51),
 		}, order.ErrTooManyItems},
-		"twice the same": {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, film)}, order.ErrDuplicateItem},
-		"none of it":     {order.PlaceRequest{IdempotencyKey: "k", Items: lines(0, film)}, order.ErrQuantity},
-		"two of one":     {order.PlaceRequest{IdempotencyKey: "k", Items: lines(2, film)}, order.ErrQuantity},
+		"twice the same": {order.PlaceRequest{IdempotencyKey: "k", Items: one(video, video)}, order.ErrDuplicateItem},
+		"none of it":     {order.PlaceRequest{IdempotencyKey: "k", Items: lines(0, video)}, order.ErrQuantity},
+		"two of one":     {order.PlaceRequest{IdempotencyKey: "k", Items: lines(2, video)}, order.ErrQuantity},
 		"unknown":        {order.PlaceRequest{IdempotencyKey: "k", Items: one(999999)}, order.ErrUnavailable},
-		"one unknown":    {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, 999999)}, order.ErrUnavailable},
-		"sold out":       {order.PlaceRequest{IdempotencyKey: "k", Items: one(film, gone)}, inventory.ErrSoldOut},
+		"one unknown":    {order.PlaceRequest{IdempotencyKey: "k", Items: one(video, 999999)}, order.ErrUnavailable},
+		"sold out":       {order.PlaceRequest{IdempotencyKey: "k", Items: one(video, gone)}, inventory.ErrSoldOut},
 		"owned":          {order.PlaceRequest{IdempotencyKey: "k", Items: one(owned)}, order.ErrAlreadyOwned},
 		"currencies": {order.PlaceRequest{
 			IdempotencyKey: "k",
-			Items:          one(film, dollars),
+			Items:          one(video, dollars),
 		}, order.ErrMixedCurrency},
 		"another price": {order.PlaceRequest{
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 			ExpectTotal:    expect(cny(989)),
 		}, order.ErrPriceChanged},
 		"another currency": {order.PlaceRequest{
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 			ExpectTotal:    expect(money.Of(990, "USD")),
 		}, order.ErrPriceChanged},
 	} {
@@ -210,39 +210,39 @@ func TestWhatCannotBeOrderedChangesNothing(t *testing.T) {
 
 func TestAnOrderKeepsThePriceAndTextItWasPlacedWith(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
-	o := s.place(alice, one(film))
-	s.ok(s.catalog.SetPrice(s.ctx, film, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
+	video := s.sells(990, -1)
+	o := s.place(alice, one(video))
+	s.ok(s.catalog.SetPrice(s.ctx, video, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
 	s.advance(time.Second)
 	if got := s.is(o.OrderNo, order.PendingPay); got.Total != cny(990) || got.Items[0].UnitAmount != cny(990) {
 		t.Errorf("after the price moved: %+v", got)
 	}
-	if next := s.place(alice, one(film)); next.Total != cny(1990) {
+	if next := s.place(alice, one(video)); next.Total != cny(1990) {
 		t.Errorf("a new order costs %s", next.Total)
 	}
 }
 
 func TestAFreeOrderIsPaidAndGrantedWithoutPayment(t *testing.T) {
 	s := open(t)
-	film := s.sells(0, 3)
-	o := s.place(alice, one(film))
+	video := s.sells(0, 3)
+	o := s.place(alice, one(video))
 	if o.Status != order.Paid {
 		t.Fatalf("a free order is %s", o.Status)
 	}
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Delivered)
-	if !s.watches(alice, o, 0) || s.stock(film).Sold != 1 {
-		t.Errorf("watches %t, stock %+v", s.watches(alice, o, 0), s.stock(film))
+	if !s.watches(alice, o, 0) || s.stock(video).Sold != 1 {
+		t.Errorf("watches %t, stock %+v", s.watches(alice, o, 0), s.stock(video))
 	}
 	s.whole()
 }
 
 func TestAQuantityOfRentalsIsThatManyWindows(t *testing.T) {
 	s := open(t)
-	film := s.sells(300, 10, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
-	o := s.bought(alice, lines(2, film))
-	if o.Total != cny(600) || s.stock(film).Sold != 2 {
-		t.Errorf("total %s, stock %+v", o.Total, s.stock(film))
+	video := s.sells(300, 10, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
+	o := s.bought(alice, lines(2, video))
+	if o.Total != cny(600) || s.stock(video).Sold != 2 {
+		t.Errorf("total %s, stock %+v", o.Total, s.stock(video))
 	}
 	if hours := query[int32](s, `select rent_hours from video_entitlement`); len(hours) != 1 || hours[0] != 96 {
 		t.Errorf("granted %v hours", hours)
@@ -252,30 +252,30 @@ func TestAQuantityOfRentalsIsThatManyWindows(t *testing.T) {
 
 func TestAQuoteAgreesWithTheOrder(t *testing.T) {
 	s := open(t)
-	film, gone, owned := s.sells(990, 5), s.sells(100, 0), s.sells(0, -1)
+	video, gone, owned := s.sells(990, 5), s.sells(100, 0), s.sells(0, -1)
 	s.bought(alice, one(owned))
-	q, err := s.orders.Quote(s.ctx, alice, one(film, gone, owned, 999999))
+	q, err := s.orders.Quote(s.ctx, alice, one(video, gone, owned, 999999))
 	s.ok(err)
 	problems := fmt.Sprint(q.Lines[0].Problem, "|", q.Lines[1].Problem, "|", q.Lines[2].Problem, "|",
 		q.Lines[3].Problem)
 	if problems != "|sold_out|already_owned|sku_unavailable" || q.Total != cny(990) || q.Buyable() {
 		t.Fatalf("problems %s, total %s", problems, q.Total)
 	}
-	if q, err = s.orders.Quote(s.ctx, alice, one(film)); err != nil || !q.Buyable() ||
-		q.Total != s.place(alice, one(film)).Total {
+	if q, err = s.orders.Quote(s.ctx, alice, one(video)); err != nil || !q.Buyable() ||
+		q.Total != s.place(alice, one(video)).Total {
 		t.Fatalf("quote %+v, %v", q, err)
 	}
-	if s.stock(film).Frozen != 1 {
+	if s.stock(video).Frozen != 1 {
 		t.Error("a quote must hold no stock")
 	}
 }
 
 func TestOrderNumbersSortByTimeAndAreOnesOwn(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, -1)
-	first := s.place(alice, one(film))
+	video := s.sells(990, -1)
+	first := s.place(alice, one(video))
 	s.advance(2 * time.Millisecond)
-	second := s.place(bob, one(film))
+	second := s.place(bob, one(video))
 	if first.OrderNo >= second.OrderNo {
 		t.Errorf("%s does not sort before %s", first.OrderNo, second.OrderNo)
 	}

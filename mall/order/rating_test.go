@@ -12,7 +12,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-// rates has a person give a film so many stars.
+// rates has a person give a video so many stars.
 func (s *shop) rates(userID int64, o order.Order, stars int) {
 	s.t.Helper()
 	_, err := s.catalog.AddReview(s.ctx, catalog.NewReview{
@@ -27,7 +27,7 @@ func (s *shop) rates(userID int64, o order.Order, stars int) {
 	s.ok(err)
 }
 
-// rated fails unless the film of an order has so many ratings with so many stars in all, and of its reviews these are
+// rated fails unless the video of an order has so many ratings with so many stars in all, and of its reviews these are
 // marked as refunded.
 func (s *shop) rated(o order.Order, count, sum int64, refunded int) {
 	s.t.Helper()
@@ -60,8 +60,8 @@ func (s *shop) refund(o order.Order, key string) error {
 func TestOrders_Refund_rating(t *testing.T) {
 	t.Run("leaves_the_average_and_comes_back_with_a_new_purchase", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(990, -1)
-		o, other := s.bought(alice, one(film)), s.bought(bob, one(film))
+		video := s.sells(990, -1)
+		o, other := s.bought(alice, one(video)), s.bought(bob, one(video))
 		s.rates(alice, o, 1)
 		s.rates(bob, other, 5)
 		s.rated(o, 2, 6, 0)
@@ -69,7 +69,7 @@ func TestOrders_Refund_rating(t *testing.T) {
 		s.rated(o, 1, 5, 1) // with the access, before the bank has answered
 		s.refunds()
 		s.rated(o, 1, 5, 1)
-		s.bought(alice, one(film))
+		s.bought(alice, one(video))
 		s.rated(o, 2, 6, 0)
 	})
 	t.Run("stays_while_another_purchase_stands", func(t *testing.T) {

@@ -316,7 +316,7 @@ func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []Ref
 // settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of
 // them. It comes after the grants and revocations of its transaction.
 func (s *Orders) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
-	return s.deps.Catalog.SettleRatingsTx(ctx, tx, o.UserID, films(o), s.deps.Entitlements.HeldTx)
+	return s.deps.Catalog.SettleRatingsTx(ctx, tx, o.UserID, videos(o), s.deps.Entitlements.HeldTx)
 }
 
 // shared are the items of an order that a refund pays back.

@@ -29,8 +29,8 @@ func (s *shop) refundAll(o order.Order) {
 
 func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(990, 3), s.sells(500, -1)
-	o := s.bought(alice, one(film, other))
+	video, other := s.sells(990, 3), s.sells(500, -1)
+	o := s.bought(alice, one(video, other))
 	r, err := s.orders.Refund(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Reason:  "asked",
@@ -44,8 +44,8 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 		t.Error("what is being refunded can be watched")
 	}
 	s.refunds()
-	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(1490) || s.stock(film).Available != 3 {
-		t.Errorf("after: %+v, stock %+v", got, s.stock(film))
+	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(1490) || s.stock(video).Available != 3 {
+		t.Errorf("after: %+v, stock %+v", got, s.stock(video))
 	}
 	again, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
 	if err != nil || again.RefundNo != r.RefundNo {
@@ -62,8 +62,8 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 
 func TestARefundByItemLeavesTheOthers(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(990, 3), s.sells(500, -1)
-	o := s.bought(alice, one(film, other))
+	video, other := s.sells(990, 3), s.sells(500, -1)
+	o := s.bought(alice, one(video, other))
 	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
@@ -159,7 +159,7 @@ func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
 	s.refunds()
 	s.is(o.OrderNo, order.Delivered)
 	if !s.watches(alice, o, 0) {
-		t.Error("the buyer has neither the money nor the film")
+		t.Error("the buyer has neither the money nor the video")
 	}
 	if cases, err := s.orders.CasesOf(s.ctx, o.OrderNo); err != nil || len(cases) != 1 ||
 		cases[0].Kind != "refund_failed" {
@@ -173,8 +173,8 @@ func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
 
 func TestARefundNoticeThatOvertookItsPayment(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 2)
-	o := s.place(alice, one(film))
+	video := s.sells(990, 2)
+	o := s.place(alice, one(video))
 	s.payAt(s.page(o), sandbox.PayOptions{HoldNotice: true})
 	attempt := query[string](s, `select attempt_no from video_payment`)[0]
 	txn := query[string](s, `select txn_no from sandbox_transaction`)[0]
@@ -187,8 +187,8 @@ func TestARefundNoticeThatOvertookItsPayment(t *testing.T) {
 	s.releaseNotices()
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
 	s.is(o.OrderNo, order.Refunded)
-	if s.watches(alice, o, 0) || s.stock(film).Available != 2 {
-		t.Errorf("stock %+v", s.stock(film))
+	if s.watches(alice, o, 0) || s.stock(video).Available != 2 {
+		t.Errorf("stock %+v", s.stock(video))
 	}
 	s.whole()
 }
@@ -232,14 +232,14 @@ func TestARefundIsSubmittedAgainAfterALostAnswer(t *testing.T) {
 
 func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s := open(t)
-	film := s.sells(0, 1)
-	o := s.bought(alice, one(film))
+	video := s.sells(0, 1)
+	o := s.bought(alice, one(video))
 	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
 	s.is(o.OrderNo, order.Refunded)
-	if s.watches(alice, o, 0) || s.stock(film).Available != 1 {
-		t.Errorf("stock %+v", s.stock(film))
+	if s.watches(alice, o, 0) || s.stock(video).Available != 1 {
+		t.Errorf("stock %+v", s.stock(video))
 	}
 	s.whole()
 }

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	seller = int64(1) // of every film of the shop
+	seller = int64(1) // of every video of the shop
 	rival  = int64(2)
 )
 
-// sellsOfRival lists a film of the rival.
+// sellsOfRival lists a video of the rival.
 func (s *shop) sellsOfRival(amount int64) int64 {
 	s.t.Helper()
 	s.ok(s.catalog.CreateCreator(s.ctx, catalog.NewCreator{
@@ -56,8 +56,8 @@ func (s *shop) countCustomers(o order.Order) {
 
 func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 	s := open(t)
-	film, foreign := s.sells(990, 3), s.sellsOfRival(500)
-	o := s.bought(alice, one(film, foreign))
+	video, foreign := s.sells(990, 3), s.sellsOfRival(500)
+	o := s.bought(alice, one(video, foreign))
 	mine, theirs := o.Items[0], o.Items[1]
 
 	sale, err := s.orders.SaleOf(s.ctx, seller, o.OrderNo)
@@ -176,10 +176,10 @@ func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
 
 func TestCustomersAreCountedFromTheOrders(t *testing.T) {
 	s := open(t)
-	film, other, foreign := s.sells(990, -1), s.sells(500, -1), s.sellsOfRival(700)
-	first := s.bought(alice, one(film, foreign))
+	video, other, foreign := s.sells(990, -1), s.sells(500, -1), s.sellsOfRival(700)
+	first := s.bought(alice, one(video, foreign))
 	second := s.bought(alice, one(other))
-	last := s.bought(bob, one(film))
+	last := s.bought(bob, one(video))
 	s.place(bob, one(other))                                       // never paid
 	for _, o := range []order.Order{first, second, last, second} { // an event may come twice
 		s.countCustomers(o)

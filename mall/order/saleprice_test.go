@@ -22,11 +22,11 @@ func (s *shop) quote(userID int64, l []order.Line) order.Quote {
 	return q
 }
 
-func (s *shop) campaignStock(c promotion.Campaign, film int64) inventory.Counts {
+func (s *shop) campaignStock(c promotion.Campaign, video int64) inventory.Counts {
 	s.t.Helper()
 	counts, err := s.inventory.CampaignCounts(s.ctx, []int64{c.ID})
 	s.ok(err)
-	return counts[inventory.CampaignKey{CampaignID: c.ID, SKUID: film}]
+	return counts[inventory.CampaignKey{CampaignID: c.ID, SKUID: video}]
 }
 
 // places orders at the sum that was agreed to.
@@ -44,31 +44,31 @@ func (s *shop) places(userID int64, key string, agreed int64, l []order.Line) (o
 func TestOrders_Place_in_a_running_sale(t *testing.T) {
 	t.Run("everybody_pays_the_price_that_is_quoted", func(t *testing.T) {
 		s := open(t)
-		film, other := s.sells(2600, -1), s.sells(500, 3)
-		c := s.sale(film, 1290, 5, 1)
-		if q := s.quote(alice, one(film)); q.Total != cny(2600) || q.Lines[0].Sale != nil {
+		video, other := s.sells(2600, -1), s.sells(500, 3)
+		c := s.sale(video, 1290, 5, 1)
+		if q := s.quote(alice, one(video)); q.Total != cny(2600) || q.Lines[0].Sale != nil {
 			t.Errorf("before its start: %+v", q)
 		}
 		s.turn(2 * time.Minute)
 		for _, who := range []int64{0, alice} {
-			q := s.quote(who, one(film, other))
+			q := s.quote(who, one(video, other))
 			if l := q.Lines[0]; q.Total != cny(1790) || !l.InSale() || l.Normal != cny(2600) ||
 				l.Sale.CampaignID != c.ID || q.Lines[1].Sale != nil {
 				t.Errorf("user %d: %+v", who, q)
 			}
 		}
-		if _, err := s.places(alice, "stale", 3100, one(film, other)); !errors.Is(err, order.ErrPriceChanged) {
+		if _, err := s.places(alice, "stale", 3100, one(video, other)); !errors.Is(err, order.ErrPriceChanged) {
 			t.Errorf("the normal price that a stale page showed was taken: %v", err)
 		}
-		o, err := s.places(alice, "k", 1790, one(film, other))
+		o, err := s.places(alice, "k", 1790, one(video, other))
 		s.ok(err)
-		if got := s.campaignStock(c, film); got.Frozen != 1 || s.stock(other).Frozen != 1 {
+		if got := s.campaignStock(c, video); got.Frozen != 1 || s.stock(other).Frozen != 1 {
 			t.Errorf("sale %+v, other %+v", got, s.stock(other))
 		}
 		if again, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         alice,
 			IdempotencyKey: "k",
-			Items:          one(film, other),
+			Items:          one(video, other),
 		}); err != nil ||
 			!replayed || again.OrderNo != o.OrderNo {
 			t.Errorf("the same request: %s, %t, %v", again.OrderNo, replayed, err)
@@ -79,104 +79,104 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 	})
 	t.Run("over_the_limit_costs_the_normal_price_and_says_so", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(2600, -1, func(k *catalog.NewSKU) { k.MaxPerOrder = 5 })
-		c := s.sale(film, 1290, 5, 1)
+		video := s.sells(2600, -1, func(k *catalog.NewSKU) { k.MaxPerOrder = 5 })
+		c := s.sale(video, 1290, 5, 1)
 		s.turn(2 * time.Minute)
-		if q := s.quote(alice, lines(2, film)); q.Total != cny(5200) || q.Lines[0].Sale == nil ||
+		if q := s.quote(alice, lines(2, video)); q.Total != cny(5200) || q.Lines[0].Sale == nil ||
 			q.Lines[0].Sale.Missed != inventory.ErrBuyerLimit.Slug {
 			t.Errorf("two of one: %+v", q.Lines)
 		}
-		_, err := s.places(alice, "first", 1290, one(film))
+		_, err := s.places(alice, "first", 1290, one(video))
 		s.ok(err)
-		q := s.quote(alice, one(film))
+		q := s.quote(alice, one(video))
 		if l := q.Lines[0]; q.Total != cny(2600) || l.InSale() || l.Sale == nil ||
 			l.Sale.Missed != inventory.ErrBuyerLimit.Slug {
 			t.Errorf("had it: %+v", q.Lines)
 		}
-		if _, err := s.places(alice, "second", 1290, one(film)); !errors.Is(err, order.ErrPriceChanged) {
+		if _, err := s.places(alice, "second", 1290, one(video)); !errors.Is(err, order.ErrPriceChanged) {
 			t.Errorf("the normal price was taken unsaid: %v", err)
 		}
-		_, err = s.places(alice, "second", 2600, one(film))
+		_, err = s.places(alice, "second", 2600, one(video))
 		s.ok(err)
-		if got := s.campaignStock(c, film); got.Frozen != 1 {
+		if got := s.campaignStock(c, video); got.Frozen != 1 {
 			t.Errorf("sale %+v", got)
 		}
 		s.whole()
 	})
 	t.Run("sold_out_costs_the_normal_price_and_says_so", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(2600, 3)
-		s.sale(film, 1290, 1, 1)
+		video := s.sells(2600, 3)
+		s.sale(video, 1290, 1, 1)
 		s.turn(2 * time.Minute)
-		first, err := s.places(alice, "k", 1290, one(film))
+		first, err := s.places(alice, "k", 1290, one(video))
 		s.ok(err)
-		if q := s.quote(bob, one(film)); q.Total != cny(2600) || q.Lines[0].Sale.Missed != inventory.ErrSoldOut.Slug ||
+		if q := s.quote(bob, one(video)); q.Total != cny(2600) || q.Lines[0].Sale.Missed != inventory.ErrSoldOut.Slug ||
 			q.Lines[0].Problem != "" {
 			t.Errorf("%+v", q.Lines)
 		}
 		if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         bob,
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 		}); !errors.Is(err, order.ErrPriceChanged) {
 			t.Errorf("the normal price was taken of a buyer who agreed to no sum: %v", err)
 		}
-		_, err = s.places(bob, "k", 2600, one(film))
+		_, err = s.places(bob, "k", 2600, one(video))
 		s.ok(err)
 		again, replayed, err := s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         bob,
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 		})
 		if err != nil || !replayed || again.Total != cny(2600) {
 			t.Errorf("the same request: %+v, %t, %v", again, replayed, err)
 		}
 		_, err = s.orders.Cancel(s.ctx, alice, first.OrderNo)
 		s.ok(err)
-		if q := s.quote(carol, one(film)); q.Total != cny(1290) {
+		if q := s.quote(carol, one(video)); q.Total != cny(1290) {
 			t.Errorf("a unit came back: %+v", q.Lines)
 		}
 		s.whole()
 	})
 	t.Run("all_of_the_stock_is_in_the_sale", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(2600, 2)
-		s.sale(film, 1290, 2, 1)
+		video := s.sells(2600, 2)
+		s.sale(video, 1290, 2, 1)
 		s.turn(2 * time.Minute)
-		if q := s.quote(alice, one(film)); !q.Buyable() || q.Total != cny(1290) {
+		if q := s.quote(alice, one(video)); !q.Buyable() || q.Total != cny(1290) {
 			t.Errorf("%+v", q.Lines)
 		}
 		for _, who := range []int64{alice, bob} {
-			_, err := s.places(who, "k", 1290, one(film))
+			_, err := s.places(who, "k", 1290, one(video))
 			s.ok(err)
 		}
-		if q := s.quote(carol, one(film)); q.Lines[0].Problem != inventory.ErrSoldOut.Slug {
+		if q := s.quote(carol, one(video)); q.Lines[0].Problem != inventory.ErrSoldOut.Slug {
 			t.Errorf("%+v", q.Lines)
 		}
-		if _, err := s.places(carol, "k", 2600, one(film)); !errors.Is(err, inventory.ErrSoldOut) {
+		if _, err := s.places(carol, "k", 2600, one(video)); !errors.Is(err, inventory.ErrSoldOut) {
 			t.Errorf("%v", err)
 		}
 		s.whole()
 	})
 	t.Run("a_sale_that_ends_before_the_order_costs_the_normal_price_and_says_so", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(2600, 5)
-		c := s.sale(film, 1290, 2, 1)
+		video := s.sells(2600, 5)
+		c := s.sale(video, 1290, 2, 1)
 		s.turn(2 * time.Minute)
 		// ordered in time: its price stands until the time to pay is over
-		held, err := s.places(bob, "k", 1290, one(film))
+		held, err := s.places(bob, "k", 1290, one(video))
 		s.ok(err)
-		shown := s.quote(alice, one(film)).Total
+		shown := s.quote(alice, one(video)).Total
 		s.turn(time.Hour - 2*time.Minute)
-		if _, err := s.places(alice, "k", shown.Amount, one(film)); !errors.Is(err, order.ErrPriceChanged) {
+		if _, err := s.places(alice, "k", shown.Amount, one(video)); !errors.Is(err, order.ErrPriceChanged) {
 			t.Errorf("after the end, at the sale's price: %v", err)
 		}
-		if got := s.campaignStock(c, film); got.Frozen > 1 {
+		if got := s.campaignStock(c, video); got.Frozen > 1 {
 			t.Errorf("the refused order holds units of the sale: %+v", got)
 		}
-		late, err := s.places(alice, "k", 2600, one(film))
+		late, err := s.places(alice, "k", 2600, one(video))
 		s.ok(err)
-		if late.Total != cny(2600) || s.quote(alice, one(film)).Lines[0].Sale != nil {
+		if late.Total != cny(2600) || s.quote(alice, one(video)).Lines[0].Sale != nil {
 			t.Errorf("%+v", late)
 		}
 		s.is(held.OrderNo, order.PendingPay)
@@ -184,10 +184,10 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 	})
 	t.Run("an_order_of_the_sale_is_paid_at_its_price_after_the_end", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(2600, 5)
-		s.sale(film, 1290, 2, 1)
+		video := s.sells(2600, 5)
+		s.sale(video, 1290, 2, 1)
 		s.turn(55 * time.Minute)
-		o, err := s.places(alice, "k", 1290, one(film))
+		o, err := s.places(alice, "k", 1290, one(video))
 		s.ok(err)
 		s.turn(10 * time.Minute)
 		s.pay(o, sandbox.PayOptions{})
@@ -199,14 +199,14 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 	})
 	t.Run("a_normal_price_that_fell_below_it_stays", func(t *testing.T) {
 		s := open(t)
-		film := s.sells(2600, -1)
-		s.sale(film, 1290, 5, 1)
+		video := s.sells(2600, -1)
+		s.sale(video, 1290, 5, 1)
 		s.turn(2 * time.Minute)
-		s.ok(s.catalog.SetPrice(s.ctx, film, catalog.NewPrice{Amount: 990, Currency: "CNY"}))
-		if q := s.quote(alice, one(film)); q.Total != cny(990) || q.Lines[0].Sale != nil {
+		s.ok(s.catalog.SetPrice(s.ctx, video, catalog.NewPrice{Amount: 990, Currency: "CNY"}))
+		if q := s.quote(alice, one(video)); q.Total != cny(990) || q.Lines[0].Sale != nil {
 			t.Errorf("%+v", q.Lines)
 		}
-		_, err := s.places(alice, "k", 990, one(film))
+		_, err := s.places(alice, "k", 990, one(video))
 		s.ok(err)
 		s.whole()
 	})
@@ -228,32 +228,32 @@ func TestOrders_Place_in_a_running_sale(t *testing.T) {
 
 func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(2600, -1), s.sells(1000, -1)
+	video, other := s.sells(2600, -1), s.sells(1000, -1)
 	s.coupon("TENTH", func(t *promotion.Terms) { t.AmountOff, t.PercentOff, t.PerUser = 0, 10, 9 })
-	s.sale(film, 1290, 5, 3)
+	s.sale(video, 1290, 5, 3)
 	s.turn(2 * time.Minute)
-	q, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(film, other), "TENTH")
+	q, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(video, other), "TENTH")
 	if err != nil || refused != nil || q.Discount != cny(100) || q.Total != cny(2190) {
 		t.Errorf("%+v, %v, %v", q, refused, err)
 	}
 	o, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 		UserID:         alice,
 		IdempotencyKey: "k",
-		Items:          one(film, other),
+		Items:          one(video, other),
 		CouponCode:     "TENTH",
 		ExpectTotal:    &q.Total,
 	})
 	if err != nil || o.Items[0].Discount.Amount != 0 {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(film), "TENTH"); err != nil ||
+	if _, refused, err := s.orders.QuoteCoupon(s.ctx, alice, one(video), "TENTH"); err != nil ||
 		slug(refused) != order.ErrCouponWithSale.Slug {
 		t.Errorf("nothing but a sale: %v, %v", refused, err)
 	}
 	if _, _, err := s.orders.Place(s.ctx, order.PlaceRequest{
 		UserID:         alice,
 		IdempotencyKey: "k2",
-		Items:          one(film),
+		Items:          one(video),
 		CouponCode:     "TENTH",
 	}); slug(err) != order.ErrCouponWithSale.Slug {
 		t.Errorf("%v", err)
@@ -264,16 +264,16 @@ func TestOrders_QuoteCoupon_beside_a_sale(t *testing.T) {
 // A crowd that buys through the cart gets the sale's units once each, and the rest pays the normal price or nothing.
 func TestOrders_Place_a_crowd_of_carts(t *testing.T) {
 	s := open(t)
-	film := s.sells(2600, 8)
-	c := s.sale(film, 1290, 5, 1)
+	video := s.sells(2600, 8)
+	c := s.sale(video, 1290, 5, 1)
 	s.turn(2 * time.Minute)
 	var cheap, normal, none atomic.Int64
 	var all sync.WaitGroup
 	for n := range 30 {
 		all.Go(func() {
-			o, err := s.places(int64(1000+n), fmt.Sprint("k", n), 1290, one(film))
+			o, err := s.places(int64(1000+n), fmt.Sprint("k", n), 1290, one(video))
 			if errors.Is(err, order.ErrPriceChanged) { // told so, and agreed to
-				o, err = s.places(int64(1000+n), fmt.Sprint("k", n), 2600, one(film))
+				o, err = s.places(int64(1000+n), fmt.Sprint("k", n), 2600, one(video))
 			}
 			switch {
 			case errors.Is(err, inventory.ErrSoldOut):
@@ -291,16 +291,16 @@ func TestOrders_Place_a_crowd_of_carts(t *testing.T) {
 	if cheap.Load() != 5 || normal.Load() != 3 || none.Load() != 22 {
 		t.Errorf("%d at the sale's price, %d at the normal one, %d got none", cheap.Load(), normal.Load(), none.Load())
 	}
-	if got := s.campaignStock(c, film); got.Frozen != 5 || s.stock(film).Frozen != 3 {
-		t.Errorf("sale %+v, normal %+v", got, s.stock(film))
+	if got := s.campaignStock(c, video); got.Frozen != 5 || s.stock(video).Frozen != 3 {
+		t.Errorf("sale %+v, normal %+v", got, s.stock(video))
 	}
 	s.whole()
 }
 
 func TestOrders_PriceCards(t *testing.T) {
 	s := open(t)
-	film, other := s.sells(2600, -1), s.sells(900, -1)
-	s.sale(film, 1290, 1, 1)
+	video, other := s.sells(2600, -1), s.sells(900, -1)
+	s.sale(video, 1290, 1, 1)
 	list, err := s.catalog.List(s.ctx, catalog.Filter{})
 	s.ok(err)
 	cards := list.Items
@@ -311,7 +311,7 @@ func TestOrders_PriceCards(t *testing.T) {
 	touched, err := s.orders.PriceCards(s.ctx, 0, &cards)
 	s.ok(err)
 	for _, c := range cards {
-		if sold := c.FromSKUID == film; sold != (c.Sale != nil) ||
+		if sold := c.FromSKUID == video; sold != (c.Sale != nil) ||
 			sold && (*c.From != cny(1290) || *c.FromList != cny(2600)) || c.FromSKUID == other && *c.From != cny(900) {
 			t.Errorf("%+v", c)
 		}
@@ -321,7 +321,7 @@ func TestOrders_PriceCards(t *testing.T) {
 			t.Error("a list that others share was changed")
 		}
 	}
-	_, err = s.places(alice, "k", 1290, one(film))
+	_, err = s.places(alice, "k", 1290, one(video))
 	s.ok(err)
 	cards = list.Items
 	if again, err := s.orders.PriceCards(s.ctx, 0, &cards); err != nil || !touched || !again {

@@ -152,11 +152,11 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 	if err := s.lockBuyerTx(ctx, tx, o); err != nil {
 		return err
 	}
-	ended, err := s.endedTx(ctx, tx, films(o))
+	ended, err := s.endedTx(ctx, tx, videos(o))
 	if err != nil {
 		return err
 	}
-	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, films(o))
+	held, err := s.deps.Entitlements.HoldingsTx(ctx, tx, o.UserID, videos(o))
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,14 @@ func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	deps := s.deps
 	deps.Writer.Workers = 1
 	orders := order.New(deps)
-	film, other := s.sells(990, 100), s.sells(500, -1)
-	release := s.stall(film)
+	video, other := s.sells(990, 100), s.sells(500, -1)
+	release := s.stall(video)
 	var first sync.WaitGroup
 	first.Go(func() {
 		_, _, err := orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         bob,
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 		})
 		if err != nil {
 			t.Error(err)
@@ -38,7 +38,7 @@ func TestOrders_Place_duplicates_in_one_set(t *testing.T) {
 	var duplicates sync.WaitGroup
 	for n := range 20 {
 		duplicates.Go(func() {
-			wanted := one(film)
+			wanted := one(video)
 			if n == 19 {
 				wanted = one(other)
 			}
@@ -91,7 +91,7 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 		Now:  s.now,
 	})
 	orders := order.New(deps)
-	film, busy := s.sells(990, 2), s.sells(990, 10)
+	video, busy := s.sells(990, 2), s.sells(990, 10)
 	place := func(user, sku int64) (order.Order, bool, error) {
 		return orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         user,
@@ -99,14 +99,14 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 			Items:          one(sku),
 		})
 	}
-	first, _, err := place(alice, film)
+	first, _, err := place(alice, video)
 	s.ok(err)
 	release := s.stall(busy)
 	var together sync.WaitGroup
 	together.Go(func() { _, _, err := place(103, busy); s.ok(err) })
 	s.blocked(1)
 	together.Go(func() {
-		if again, replayed, err := place(alice, film); err != nil || !replayed || again.OrderNo != first.OrderNo {
+		if again, replayed, err := place(alice, video); err != nil || !replayed || again.OrderNo != first.OrderNo {
 			t.Errorf("again: %s, %t, %v", again.OrderNo, replayed, err)
 		}
 	})
@@ -114,7 +114,7 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	together.Go(func() {
-		if _, _, err := place(bob, film); err != nil {
+		if _, _, err := place(bob, video); err != nil {
 			t.Errorf("the last unit: %v", err)
 		}
 	})
@@ -123,7 +123,7 @@ func TestAReplayTakesNothingFromThoseWhoCameWithIt(t *testing.T) {
 	}
 	release()
 	together.Wait()
-	if c := s.stock(film); c.Frozen != 2 || c.Available != 0 {
+	if c := s.stock(video); c.Frozen != 2 || c.Available != 0 {
 		t.Errorf("stock %+v", c)
 	}
 	s.whole()
@@ -140,12 +140,12 @@ func TestARefusedRepetitionIsAReplay(t *testing.T) {
 		Now:  s.now,
 	})
 	orders := order.New(deps)
-	film := s.sells(990, 1)
+	video := s.sells(990, 1)
 	place := func(user int64) (order.Order, bool, error) {
 		return orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         user,
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 		})
 	}
 	first, _, err := place(alice)
@@ -160,7 +160,7 @@ func TestARefusedRepetitionIsAReplay(t *testing.T) {
 	if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
 		UserID:         alice,
 		IdempotencyKey: "k",
-		Items:          lines(2, film),
+		Items:          lines(2, video),
 	}); !errors.Is(err, order.ErrKeyReused) {
 		t.Errorf("the key with another request: %v", err)
 	}

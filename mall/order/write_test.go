@@ -50,15 +50,15 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	deps := s.deps
 	deps.Writer.Workers = 1
 	orders := order.New(deps)
-	film := s.sells(990, 100)
-	release := s.stall(film)
+	video := s.sells(990, 100)
+	release := s.stall(video)
 	var buyers sync.WaitGroup
 	buy := func(n int) {
 		buyers.Go(func() {
 			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
 				UserID:         int64(1000 + n),
 				IdempotencyKey: "k",
-				Items:          one(film),
+				Items:          one(video),
 			}); err != nil {
 				t.Error(err)
 			}
@@ -79,7 +79,7 @@ func TestOrdersThatArriveTogetherShareATransaction(t *testing.T) {
 	if commits := query[int64](s, `select count(distinct xmin::text) from video_order`)[0]; commits != 2 {
 		t.Errorf("41 orders were written in %d transactions, not in 2", commits)
 	}
-	if c := s.stock(film); c.Frozen != 41 || c.Available != 59 {
+	if c := s.stock(video); c.Frozen != 41 || c.Available != 59 {
 		t.Errorf("stock %+v", c)
 	}
 	s.whole()
@@ -102,7 +102,7 @@ func TestTheLastUnitIsSold(t *testing.T) {
 
 func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 	s := open(t)
-	film := s.sells(990, 47, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
+	video := s.sells(990, 47, func(k *catalog.NewSKU) { k.Kind, k.RentHours, k.MaxPerOrder = catalog.KindRent, 48, 3 })
 	deps := s.deps
 	adjust(&deps)
 	processes := []*order.Orders{order.New(deps), order.New(deps), order.New(deps)}
@@ -114,7 +114,7 @@ func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 			_, _, err := processes[n%len(processes)].Place(s.ctx, order.PlaceRequest{
 				UserID:         int64(1000 + n),
 				IdempotencyKey: "k",
-				Items:          lines(qty, film),
+				Items:          lines(qty, video),
 			})
 			switch {
 			case err == nil:
@@ -127,7 +127,7 @@ func theLastUnitIsSold(t *testing.T, adjust func(*order.Deps)) {
 		})
 	}
 	buyers.Wait()
-	if c := s.stock(film); units.Load() != 47 || c.Frozen != 47 || c.Available != 0 || refused.Load() == 0 {
+	if c := s.stock(video); units.Load() != 47 || c.Frozen != 47 || c.Available != 0 || refused.Load() == 0 {
 		t.Errorf("%d units sold, %d refused, stock %+v", units.Load(), refused.Load(), c)
 	}
 	s.whole()
@@ -139,7 +139,7 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 	deps := s.deps
 	deps.Writer.Workers = 1
 	orders := order.New(deps)
-	film := s.sells(990, 100)
+	video := s.sells(990, 100)
 	for _, sql := range []string{
 		`create function refuse() returns trigger language plpgsql as $$ begin
 			if (select user_id from video_order
@@ -148,7 +148,7 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 		_, err := s.pool.Exec(s.ctx, sql)
 		s.ok(err)
 	}
-	release := s.stall(film)
+	release := s.stall(video)
 	var mu sync.Mutex
 	var failed []int64
 	var buyers sync.WaitGroup
@@ -158,7 +158,7 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 			if _, _, err := orders.Place(s.ctx, order.PlaceRequest{
 				UserID:         user,
 				IdempotencyKey: "k",
-				Items:          one(film),
+				Items:          one(video),
 			}); err != nil {
 				mu.Lock()
 				failed = append(failed, user)
@@ -172,7 +172,7 @@ func TestOneBadOrderFailsAlone(t *testing.T) {
 	if !slices.Equal(failed, []int64{1013}) {
 		t.Errorf("failed: %v", failed)
 	}
-	if c := s.stock(film); c.Frozen != 29 || c.Available != 71 {
+	if c := s.stock(video); c.Frozen != 29 || c.Available != 71 {
 		t.Errorf("stock %+v", c)
 	}
 	s.whole()
@@ -185,13 +185,13 @@ func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 	deps.Writer.Set = 1
 	deps.Writer.Waiting = 1
 	orders := order.New(deps)
-	film := s.sells(990, 100)
-	release := s.stall(film)
+	video := s.sells(990, 100)
+	release := s.stall(video)
 	place := func(user int64) error {
 		_, _, err := orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         user,
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 		})
 		return err
 	}
@@ -219,14 +219,14 @@ func TestTheWriterIsBusyBeforeItIsSlow(t *testing.T) {
 // written again.
 func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 10)
-	release := s.stall(film)
+	video := s.sells(990, 10)
+	release := s.stall(video)
 	placed := make(chan error, 1)
 	go func() {
 		_, again, err := s.orders.Place(s.ctx, order.PlaceRequest{
 			UserID:         alice,
 			IdempotencyKey: "k",
-			Items:          one(film),
+			Items:          one(video),
 		})
 		if again {
 			err = errors.New("the first answer says that it was given before")
@@ -248,14 +248,14 @@ func TestAnOrderWhoseConnectionBreaksIsPlacedOnce(t *testing.T) {
 
 func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	s := open(t)
-	film := s.sells(990, 100)
-	_, err := s.pool.Exec(s.ctx, `update video_inventory set per_user = 2 where sku_id = $1`, film)
+	video := s.sells(990, 100)
+	_, err := s.pool.Exec(s.ctx, `update video_inventory set per_user = 2 where sku_id = $1`, video)
 	s.ok(err)
 	reserve := func(user int64, qty int, token byte) error {
 		rs := []inventory.Reservation{{
 			Token:     [16]byte{token},
 			OrderNo:   fmt.Sprintf("%026d", token),
-			Stock:     inventory.StockKey{SKUID: film},
+			Stock:     inventory.StockKey{SKUID: video},
 			UserID:    user,
 			Qty:       qty,
 			ExpiresAt: s.now(),
@@ -282,7 +282,7 @@ func TestALimitedBuyerIsHeldByTheDatabase(t *testing.T) {
 	s.ok(reserve(bob, 2, 3))
 	var won, lost atomic.Int64
 	var at sync.WaitGroup
-	release := s.stall(film)
+	release := s.stall(video)
 	for n := range 6 { // two tabs and more, at once: they all count one unit left, and the rows decide
 		at.Go(func() {
 			switch err := reserve(alice, 1, byte(10+n)); {

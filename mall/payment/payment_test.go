@@ -129,7 +129,7 @@ func (k *till) request(reference string) payment.PrepayRequest {
 	return payment.PrepayRequest{
 		Reference: reference,
 		Provider:  sandbox.Name,
-		Subject:   "A film",
+		Subject:   "A video",
 		ReturnURL: "/orders/" + reference,
 		Amount:    cny(990),
 		ExpiresAt: k.now().Add(15 * time.Minute),

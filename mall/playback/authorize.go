@@ -95,7 +95,7 @@ func (p *Playback) session(c claims, ent entitlement.Entitlement) (Session, erro
 	}, nil
 }
 
-// Extras are signed addresses of what goes with a film: subtitles by language, and the thumbnails' WebVTT.
+// Extras are signed addresses of what goes with a video: subtitles by language, and the thumbnails' WebVTT.
 type Extras struct {
 	Captions  []Caption
 	ThumbsURL string    // empty where there are none
@@ -105,11 +105,11 @@ type Extras struct {
 // Caption is one language's subtitles.
 type Caption struct{ Language, URL string }
 
-// extrasSlack is added to the film's length for the addresses of its subtitles: viewers pause, or go on the next
+// extrasSlack is added to the video's length for the addresses of its subtitles: viewers pause, or go on the next
 // evening.
 const extrasSlack = 6 * time.Hour
 
-// Extras signs what a viewer who is entitled may load beside the film. A browser fetches these by itself, without the
+// Extras signs what a viewer who is entitled may load beside the video. A browser fetches these by itself, without the
 // token, so they outlive it; they open neither segments nor keys.
 func (p *Playback) Extras(userID int64, asset media.Asset) Extras {
 	until := p.now().Add(time.Duration(asset.DurationSeconds)*time.Second + extrasSlack)

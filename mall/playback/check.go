@@ -11,7 +11,7 @@ import (
 	"videomall/mall/media"
 )
 
-// pass is a request that was checked: who plays which film, and by which right.
+// pass is a request that was checked: who plays which video, and by which right.
 type pass struct {
 	claims
 	entitlement entitlement.Entitlement
@@ -87,12 +87,12 @@ func (p *Playback) ask(ctx context.Context, by Credential) error {
 func (p *Playback) right(ctx context.Context, c *claims) (entitlement.Entitlement, error) {
 	switch {
 	case c.Free > 0:
-		asset, seconds, err := p.freeFilm(ctx, c.SPU)
+		asset, seconds, err := p.freeVideo(ctx, c.SPU)
 		if err != nil {
 			return entitlement.Entitlement{}, err
 		}
 		if asset.Prefix != c.Video {
-			return entitlement.Entitlement{}, ErrNotFree.Because("SPU %d has another film now", c.SPU)
+			return entitlement.Entitlement{}, ErrNotFree.Because("SPU %d has another video now", c.SPU)
 		}
 		c.Free = min(c.Free, seconds)
 		return entitlement.Entitlement{Quality: qualityFree}, nil
@@ -119,7 +119,7 @@ func (p *Playback) Check(ctx context.Context, token string, device []byte, video
 	return err
 }
 
-// The most lines of a picture that counts as HD, and of one that anybody may see for free. Every film has a rendition
+// The most lines of a picture that counts as HD, and of one that anybody may see for free. Every video has a rendition
 // of no more lines than either.
 const (
 	maxLinesHD   = 1080
@@ -205,11 +205,11 @@ type HeartbeatRequest struct {
 	UserID int64
 	// By is the credential that this person is signed in with now.
 	By Credential
-	// Position is the moment of the film that is shown, in seconds.
+	// Position is the moment of the video that is shown, in seconds.
 	Position float64
 }
 
-// Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a film
+// Heartbeat keeps the stream, saves the position and returns a session with a fresh token and prefix, so that a video
 // longer than a token plays through. Refusals: those of a key.
 func (p *Playback) Heartbeat(ctx context.Context, r HeartbeatRequest) (Session, error) {
 	if r.By.UserID != 0 {

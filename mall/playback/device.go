@@ -35,7 +35,7 @@ func (p *Playback) DeviceHash(cookie string) []byte {
 	return hash[:]
 }
 
-// Device is a browser that plays films of an account.
+// Device is a browser that plays videos of an account.
 type Device struct {
 	ID int64
 	// Label is the browser and system as it was first seen.

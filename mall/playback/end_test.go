@@ -13,15 +13,15 @@ import (
 func TestPlayback_Check_refunded(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
-	s := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
+	s := f.authorized(ann, video, f.phone)
 	_, err := f.Key(t.Context(), s.Token, f.phone, "film", 0)
 	f.must(err)
 	f.refund("a")
 	_, key := f.Key(t.Context(), s.Token, f.phone, "film", 1)
 	_, master := f.Master(t.Context(), s.Token, f.phone, "film")
 	_, beat := f.beat(s, 5)
-	_, again := f.auth(ann, film, f.phone, true)
+	_, again := f.auth(ann, video, f.phone, true)
 	for what, err := range map[string]error{"key": key, "master": master, "heartbeat": beat, "authorisation": again} {
 		if !errors.Is(err, entitlement.ErrRevoked) {
 			t.Errorf("%s: got %v, want ErrRevoked", what, err)
@@ -32,22 +32,22 @@ func TestPlayback_Check_refunded(t *testing.T) {
 func TestPlayback_Check_rental(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 48)
-	s := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 48)
+	s := f.authorized(ann, video, f.phone)
 	_, err := f.Playlist(t.Context(), s.Token, f.phone, "film", "360p")
 	f.must(err)
-	ent, err := f.entitlements.Find(t.Context(), ann, film)
+	ent, err := f.entitlements.Find(t.Context(), ann, video)
 	if f.must(err); ent.FirstPlayedAt != nil {
 		t.Fatal("looking at a player opened the window")
 	}
 	_, err = f.Key(t.Context(), s.Token, f.phone, "film", 0)
 	f.must(err)
-	ent, err = f.entitlements.Find(t.Context(), ann, film)
+	ent, err = f.entitlements.Find(t.Context(), ann, video)
 	if f.must(err); ent.ExpiresAt == nil || !ent.ExpiresAt.Equal(f.clock.now().Add(48*time.Hour)) {
 		t.Fatalf("the first key did not open the window: %+v", ent)
 	}
 	f.clock.advance(48*time.Hour - 5*time.Minute)
-	s = f.authorized(ann, film, f.phone)
+	s = f.authorized(ann, video, f.phone)
 	if !s.ExpiresAt.Equal(*ent.ExpiresAt) {
 		t.Fatalf("a token until %v outlives its rental until %v", s.ExpiresAt, ent.ExpiresAt)
 	}
@@ -58,7 +58,7 @@ func TestPlayback_Check_rental(t *testing.T) {
 	if err := f.fetch(segment(s.SegmentPrefix + "360p/s0.m4s")); !errors.Is(err, playback.ErrSegmentExpiry) {
 		t.Errorf("segment at the end of the rental: %v", err)
 	}
-	if _, err := f.auth(ann, film, f.phone, false); !errors.Is(err, entitlement.ErrExpired) {
+	if _, err := f.auth(ann, video, f.phone, false); !errors.Is(err, entitlement.ErrExpired) {
 		t.Errorf("after the rental: %v", err)
 	}
 }
@@ -67,8 +67,8 @@ func TestPlayback_Check_rental(t *testing.T) {
 func TestPlayback_Check_rental_shortened(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 48)
-	s := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 48)
+	s := f.authorized(ann, video, f.phone)
 	_, err := f.Key(t.Context(), s.Token, f.phone, "film", 0)
 	f.must(err)
 	_, err = f.pool.Exec(t.Context(), "update video_entitlement set expires_at = $1", f.clock.now())
@@ -81,8 +81,8 @@ func TestPlayback_Check_rental_shortened(t *testing.T) {
 func TestPlayback_Authorize_longer_than_a_token(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
-	first := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
+	first := f.authorized(ann, video, f.phone)
 	s := first
 	for elapsed := time.Duration(0); elapsed < time.Hour; elapsed += 15 * time.Second {
 		f.clock.advance(15 * time.Second)
@@ -102,9 +102,9 @@ func TestPlayback_Authorize_longer_than_a_token(t *testing.T) {
 	if err := f.fetch(segment(first.SegmentPrefix + "1080p/s4.m4s")); !errors.Is(err, playback.ErrSegmentExpiry) {
 		t.Errorf("the first prefix: %v", err)
 	}
-	progress, err := f.Progress(t.Context(), ann, []int64{film, other})
+	progress, err := f.Progress(t.Context(), ann, []int64{video, other})
 	f.must(err)
-	if g := progress[film]; len(progress) != 1 || g.PositionSeconds != 20 || !g.Finished() || g.Resume() != 0 ||
+	if g := progress[video]; len(progress) != 1 || g.PositionSeconds != 20 || !g.Finished() || g.Resume() != 0 ||
 		g.Percent() != 100 {
 		t.Errorf("progress %+v", progress)
 	}

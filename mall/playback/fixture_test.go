@@ -39,7 +39,7 @@ var keys = playback.Keys{
 	Device:  secret(3),
 }
 
-// fixture has two packaged films; Ann's phone and laptop; nobody owns anything yet.
+// fixture has two packaged videos; Ann's phone and laptop; nobody owns anything yet.
 type fixture struct {
 	*playback.Playback
 	t            *testing.T
@@ -79,8 +79,8 @@ func open(t *testing.T) *fixture {
 		Now:   f.clock.now,
 	})
 	f.Playback = f.play(f.redis)
-	for spu, prefix := range map[int64]string{film: "film", other: "other"} {
-		a, err := f.media.Assets.Pack(t.Context(), clearFilm(), prefix, 2)
+	for spu, prefix := range map[int64]string{video: "film", other: "other"} {
+		a, err := f.media.Assets.Pack(t.Context(), clearVideo(), prefix, 2)
 		f.must(err)
 		f.assets[spu] = a.ID
 	}
@@ -111,7 +111,7 @@ func (f *fixture) must(err error) {
 	}
 }
 
-func clearFilm() fstest.MapFS {
+func clearVideo() fstest.MapFS {
 	files := fstest.MapFS{
 		"en.vtt":      {Data: []byte("WEBVTT\n")},
 		"thumbs.vtt":  {Data: []byte("WEBVTT\n\n00:00.000 --> 00:02.000\nthumbs.webp#xywh=0,0,1,1\n")},

@@ -35,15 +35,15 @@ type FreeRequest struct {
 // Free is a session of free minutes.
 type Free struct {
 	Session
-	Seconds int // of the film's begin; it plays to the end of the segment in which they end
+	Seconds int // of the video's begin; it plays to the end of the segment in which they end
 	Asset   media.Asset
 }
 
-// Free lets anybody play the beginning of a film that its listing gives away. It takes a stream of the device and none
+// Free lets anybody play the beginning of a video that its listing gives away. It takes a stream of the device and none
 // of an account, and keeps no position. Refusals: ErrNotFree, ErrWrongDevice without a device, ErrStreamLimit,
 // media.ErrUnknownAsset.
 func (p *Playback) Free(ctx context.Context, r FreeRequest) (Free, error) {
-	asset, seconds, err := p.freeFilm(ctx, r.SPUID)
+	asset, seconds, err := p.freeVideo(ctx, r.SPUID)
 	if err != nil {
 		return Free{}, err
 	}
@@ -81,8 +81,8 @@ func (p *Playback) freeAgain(ok pass) (Session, error) {
 	return p.session(ok.claims, ok.entitlement)
 }
 
-// freeFilm returns the film and the seconds that a listing gives away now, or ErrNotFree.
-func (p *Playback) freeFilm(ctx context.Context, spuID int64) (media.Asset, int, error) {
+// freeVideo returns the video and the seconds that a listing gives away now, or ErrNotFree.
+func (p *Playback) freeVideo(ctx context.Context, spuID int64) (media.Asset, int, error) {
 	if p.opt.Free == nil {
 		return media.Asset{}, 0, ErrNotFree.Because("nothing is free here")
 	}
@@ -97,7 +97,7 @@ func (p *Playback) freeFilm(ctx context.Context, spuID int64) (media.Asset, int,
 	return asset, seconds, err
 }
 
-// freePicture is what is free of a film's smallest rendition. All renditions are cut at the same moments and share
+// freePicture is what is free of a video's smallest rendition. All renditions are cut at the same moments and share
 // their keys.
 func (p *Playback) freePicture(ctx context.Context, video string, seconds int) (media.Playlist, error) {
 	master, err := p.media.Assets.Master(ctx, video)
@@ -170,7 +170,7 @@ func (p *Playback) freeSegment(ctx context.Context, r SegmentRequest) error {
 	return nil
 }
 
-// freeText is what subtitles and chapters say before the limit. Thumbnails show the whole film, so there are none.
+// freeText is what subtitles and chapters say before the limit. Thumbnails show the whole video, so there are none.
 func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File, error) {
 	asset, err := p.media.Assets.ByPrefix(ctx, r.Prefix)
 	if err != nil {
@@ -185,7 +185,7 @@ func (p *Playback) freeText(ctx context.Context, r SegmentRequest) (*media.File,
 	return p.media.Captions.Until(ctx, r.Prefix, r.File, freeLimit(r.Session))
 }
 
-// FreeExtras signs what may be loaded beside a film's free minutes: subtitles and chapters, of which only that part is
+// FreeExtras signs what may be loaded beside a video's free minutes: subtitles and chapters, of which only that part is
 // given.
 func (p *Playback) FreeExtras(asset media.Asset, seconds int) Extras {
 	until := p.now().Add(time.Duration(seconds)*time.Second + extrasSlack)

@@ -18,17 +18,17 @@ import (
 	"videomall/mall/playback"
 )
 
-// given is what listings give away, in seconds of the film that they name.
+// given is what listings give away, in seconds of the video that they name.
 type given map[int64]struct {
 	asset   int64
 	seconds int
 }
 
-// generous is a Playback whose listings give away what the test says. The film of 20 s has keys of 8 s; tale is one
+// generous is a Playback whose listings give away what the test says. The video of 20 s has keys of 8 s; tale is one
 // with words.
 func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 	f.t.Helper()
-	src := clearFilm()
+	src := clearVideo()
 	src["en.vtt"].Data = []byte(
 		"WEBVTT\n\n00:00.000 --> 00:02.000\nFirst\n\n00:05.000 --> 00:07.000\nSecond\n\n00:12.000 --> 00:14.000\nThe murderer\n")
 	tale, err := f.media.Assets.Pack(f.t.Context(), src, "tale", 2)
@@ -39,7 +39,7 @@ func (f *fixture) generous(onProgress ...func(playback.Progressed)) given {
 		Zh:    "开始",
 	}, {Start: 4, En: "Middle"}, {Start: 12, En: "The end"}}))
 	f.assets[9] = tale.ID
-	g := given{film: {f.assets[film], 6}, 9: {tale.ID, 6}}
+	g := given{video: {f.assets[video], 6}, 9: {tale.ID, 6}}
 	f.Playback, err = playback.New(playback.Deps{
 		Pool:         f.pool,
 		Redis:        f.redis,
@@ -69,11 +69,11 @@ func TestPlayback_Free(t *testing.T) {
 	f := open(t)
 	g := f.generous()
 	for _, c := range []struct{ limit, segments, keys int }{{1, 1, 1}, {4, 1, 1}, {5, 2, 1}, {8, 2, 1}, {9, 3, 2}} {
-		g[film] = struct {
+		g[video] = struct {
 			asset   int64
 			seconds int
-		}{f.assets[film], c.limit}
-		s := f.try(film, f.phone)
+		}{f.assets[video], c.limit}
+		s := f.try(video, f.phone)
 		master, err := f.Master(t.Context(), s.Token, f.phone, "film")
 		f.must(err)
 		if got := string(master); !strings.Contains(got, "\n360p/index.m3u8\n") || strings.Contains(got, "1080p") ||
@@ -128,11 +128,11 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.generous()
-	src := clearFilm()
+	src := clearVideo()
 	sounds := ""
 	for _, name := range []string{"sound-1", "sound-2"} {
 		sounds += `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="` + name + `",URI="` + name + `/index.m3u8"` + "\n"
-		for file, content := range clearFilm() {
+		for file, content := range clearVideo() {
 			if rest, ok := strings.CutPrefix(file, "360p/"); ok {
 				src[name+"/"+rest] = content
 			}
@@ -175,7 +175,7 @@ func TestFreeSounds_end_with_the_picture(t *testing.T) {
 	if err := f.fetch(
 		segment(strings.Replace(bought.SegmentPrefix, "/heard/", "/film/", 1) + "sound-2/s4.m4s")); !errors.Is(err,
 		playback.ErrBadSignature) {
-		t.Errorf("another film's sound: %v", err)
+		t.Errorf("another video's sound: %v", err)
 	}
 }
 
@@ -224,7 +224,7 @@ func TestPlayback_Free_token(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous()
-	s := f.try(film, f.phone)
+	s := f.try(video, f.phone)
 	forged := func(key []byte, change func(jwt.MapClaims)) string {
 		c := jwt.MapClaims{}
 		_, _, err := jwt.NewParser().ParseUnverified(s.Token, c)
@@ -241,7 +241,7 @@ func TestPlayback_Free_token(t *testing.T) {
 		want   error
 	}{
 		"as it should be": {s.Token, f.phone, "film", nil},
-		"another film":    {s.Token, f.phone, "tale", playback.ErrWrongVideo},
+		"another video":   {s.Token, f.phone, "tale", playback.ErrWrongVideo},
 		"another device":  {s.Token, f.laptop, "film", playback.ErrWrongDevice},
 		"tampered": {forged(secret(9), func(c jwt.MapClaims) {
 			c["free"] = 1800
@@ -264,7 +264,7 @@ func TestPlayback_Free_token(t *testing.T) {
 	}); !errors.Is(err, playback.ErrNotFree) {
 		t.Errorf("a listing that gives nothing: %v", err)
 	}
-	if _, err := f.Free(t.Context(), playback.FreeRequest{SPUID: film}); !errors.Is(err, playback.ErrWrongDevice) {
+	if _, err := f.Free(t.Context(), playback.FreeRequest{SPUID: video}); !errors.Is(err, playback.ErrWrongDevice) {
 		t.Errorf("without a device: %v", err)
 	}
 }
@@ -277,25 +277,25 @@ func TestPlayback_Free_listing_ends(t *testing.T) {
 		_, err := f.Key(t.Context(), s.Token, f.phone, "film", n)
 		return err
 	}
-	was := g[film]
+	was := g[video]
 	long := was
 	long.seconds = 12
-	g[film] = long
-	s := f.try(film, f.phone).Session
+	g[video] = long
+	s := f.try(video, f.phone).Session
 	f.must(key(s, 1))
-	g[film] = was // fewer: at once
+	g[video] = was // fewer: at once
 	if err := key(s, 1); !errors.Is(err, playback.ErrFreeOver) {
 		t.Errorf("a key of what is not free any more: %v", err)
 	}
 	f.must(key(s, 0))
-	g[film] = long // more: for those who ask anew
+	g[video] = long // more: for those who ask anew
 	next, err := f.beat(s, 3)
 	f.must(err)
 	f.must(key(next, 1))
-	delete(g, film)
+	delete(g, video)
 	_, beat := f.beat(next, 3)
 	_, list := f.Playlist(t.Context(), next.Token, f.phone, "film", "360p")
-	_, again := f.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.phone})
+	_, again := f.Free(t.Context(), playback.FreeRequest{SPUID: video, Device: f.phone})
 	for what, err := range map[string]error{
 		"key":         key(next, 0),
 		"heartbeat":   beat,
@@ -306,12 +306,12 @@ func TestPlayback_Free_listing_ends(t *testing.T) {
 			t.Errorf("taken down, %s: %v", what, err)
 		}
 	}
-	g[film] = struct {
+	g[video] = struct {
 		asset   int64
 		seconds int
 	}{f.assets[other], 6}
 	if err := key(next, 0); !errors.Is(err, playback.ErrNotFree) {
-		t.Errorf("a key of the film that was: %v", err)
+		t.Errorf("a key of the video that was: %v", err)
 	}
 	f.must(f.fetch(segment(next.SegmentPrefix + "360p/s0.m4s"))) // encrypted, and for a quarter of an hour
 	f.clock.advance(15 * time.Minute)
@@ -324,19 +324,19 @@ func TestPlayback_Free_progress(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.generous(func(g playback.Progressed) { t.Errorf("heard of %+v", g) })
-	f.give(ann, film, "a", entitlement.QualityHD, 48)
+	f.give(ann, video, "a", entitlement.QualityHD, 48)
 	f.give(ann, other, "b", entitlement.QualityHD, 0)
 	watched := f.authorized(ann, other, f.laptop)
-	s := f.try(film, f.phone).Session
+	s := f.try(video, f.phone).Session
 	_, err := f.Key(t.Context(), s.Token, f.phone, "film", 0)
 	f.must(err)
 	s, err = f.beat(s, 5)
 	f.must(err)
 	f.must(f.Check(t.Context(), watched.Token, f.laptop, "other")) // her one stream is another
-	if e, err := f.entitlements.Find(t.Context(), ann, film); err != nil || e.FirstPlayedAt != nil {
+	if e, err := f.entitlements.Find(t.Context(), ann, video); err != nil || e.FirstPlayedAt != nil {
 		t.Errorf("her rental began: %+v, %v", e, err)
 	}
-	if kept, err := f.Progress(t.Context(), ann, []int64{film}); err != nil || len(kept) != 0 {
+	if kept, err := f.Progress(t.Context(), ann, []int64{video}); err != nil || len(kept) != 0 {
 		t.Errorf("a position: %v, %v", kept, err)
 	}
 	if devices, err := f.Devices(t.Context(), ann); err != nil || len(devices) != 1 {
@@ -345,9 +345,9 @@ func TestPlayback_Free_progress(t *testing.T) {
 	// A device has one stream of its own, of which the window that asked last has it.
 	second := f.try(9, f.phone).Session
 	if _, err := f.Key(t.Context(), s.Token, f.phone, "film", 0); !errors.Is(err, playback.ErrStreamEnded) {
-		t.Errorf("two films at once: %v", err)
+		t.Errorf("two videos at once: %v", err)
 	}
-	f.try(film, f.laptop) // another guest
+	f.try(video, f.laptop) // another guest
 	f.must(f.Check(t.Context(), second.Token, f.phone, "tale"))
 	// It is renewed for as long as seeing the free minutes may take, and then asked for anew.
 	for began := f.clock.now(); f.clock.now().Sub(began) < time.Hour; f.clock.advance(10 * time.Minute) {

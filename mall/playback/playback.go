@@ -57,23 +57,23 @@ type Options struct {
 	Lease      time.Duration // how long a stream lives without a sign of life; 45 s
 	Heartbeat  time.Duration // what players are told to send; 15 s
 	MaxDevices int           // living devices an account; 5
-	// MayPreview says who may see a film without having bought it: its creator, and those who review it. It is asked
+	// MayPreview says who may see a video without having bought it: its creator, and those who review it. It is asked
 	// again at each key. Nil lets nobody preview.
 	MayPreview func(ctx context.Context, userID, assetID int64) (bool, error)
 	// MayAct returns nil if a viewer's credential is still good, and else why not. It is asked again at each
 	// playlist, key and heartbeat. A nil MayAct checks nothing.
 	MayAct func(ctx context.Context, by Credential) error
-	// Free is the packaged film of a listing and how many seconds of its begin anybody may watch now, both 0 for
+	// Free is the packaged video of a listing and how many seconds of its begin anybody may watch now, both 0 for
 	// nothing. It is asked again at each key; nil gives nothing away.
 	Free func(ctx context.Context, spuID int64) (assetID int64, seconds int, err error)
 }
 
-// Progressed tells how far a viewer has come in a film.
+// Progressed tells how far a viewer has come in a video.
 type Progressed struct {
 	SessionID       string
 	UserID, SPUID   int64
 	PositionSeconds float64
-	DurationSeconds int // of the film
+	DurationSeconds int // of the video
 }
 
 // Playback authorises, checks, renews and serves.
@@ -148,7 +148,7 @@ func or[T comparable](value, fallback T) T {
 	return value
 }
 
-// Watermark is the text that a player shows over a paid film: it names the account to the mall, by computing it again,
+// Watermark is the text that a player shows over a paid video: it names the account to the mall, by computing it again,
 // and says nothing to anybody else.
 func (p *Playback) Watermark(userID int64) string {
 	sum := mac(p.keys.Device, "watermark", strconv.FormatInt(userID, 10))

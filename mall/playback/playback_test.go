@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	ann, bob    = int64(1), int64(2)
-	film, other = int64(7), int64(8)
+	ann, bob     = int64(1), int64(2)
+	video, other = int64(7), int64(8)
 )
 
 func TestPlayback_Authorize(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
-	s := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
+	s := f.authorized(ann, video, f.phone)
 	if s.PlaylistURL != "/p/"+s.Token+"/film/master.m3u8" || s.ExpiresAt.Sub(f.clock.now()) != 15*time.Minute ||
 		s.HeartbeatSeconds != 15 {
 		t.Fatalf("session %+v", s)
@@ -65,16 +65,16 @@ func TestPlayback_Authorize(t *testing.T) {
 func TestPlayback_Playlist_quality(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "hd", entitlement.QualityHD, 0)
-	hd := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "hd", entitlement.QualityHD, 0)
+	hd := f.authorized(ann, video, f.phone)
 	if _, err := f.Playlist(t.Context(), hd.Token, f.phone, "film", "2160p"); !errors.Is(err, playback.ErrQuality) {
 		t.Errorf("playlist above what was bought: %v", err)
 	}
 	if err := f.fetch(segment(hd.SegmentPrefix + "2160p/s0.m4s")); !errors.Is(err, playback.ErrBadSignature) {
 		t.Errorf("segment above what was bought: %v", err)
 	}
-	f.give(ann, film, "4k", entitlement.Quality4K, 0)
-	uhd := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "4k", entitlement.Quality4K, 0)
+	uhd := f.authorized(ann, video, f.phone)
 	if master, err := f.Master(t.Context(), uhd.Token, f.phone, "film"); err != nil ||
 		!strings.Contains(string(master), "2160p") {
 		t.Errorf("4K misses its picture: %v\n%s", err, master)
@@ -90,9 +90,9 @@ func TestPlayback_Playlist_quality(t *testing.T) {
 func TestPlayback_Check_refusals(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
 	f.give(ann, other, "b", entitlement.QualityHD, 0)
-	s := f.authorized(ann, film, f.phone)
+	s := f.authorized(ann, video, f.phone)
 	forged := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {
 		c := jwt.MapClaims{}
 		_, _, err := jwt.NewParser().ParseUnverified(s.Token, c)
@@ -148,10 +148,10 @@ func TestPlayback_Check_refusals(t *testing.T) {
 			}
 		}
 	}
-	if _, err := f.auth(bob, film, f.phone, false); !errors.Is(err, entitlement.ErrNotEntitled) {
+	if _, err := f.auth(bob, video, f.phone, false); !errors.Is(err, entitlement.ErrNotEntitled) {
 		t.Errorf("another user asks: %v", err)
 	}
-	if _, err := f.auth(ann, film, nil, false); !errors.Is(err, playback.ErrWrongDevice) {
+	if _, err := f.auth(ann, video, nil, false); !errors.Is(err, playback.ErrWrongDevice) {
 		t.Errorf("without a device: %v", err)
 	}
 	for _, viewer := range []int64{0, bob} { // signed out, or another person at the same browser
@@ -178,15 +178,15 @@ func TestPlayback_Check_refusals(t *testing.T) {
 func TestPlayback_Progress(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
-	s := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
+	s := f.authorized(ann, video, f.phone)
 	for _, position := range []float64{9.7, 0, -3} {
 		_, err := f.beat(s, position)
 		f.must(err)
 	}
 	recent, err := f.Recent(t.Context(), ann, 10)
 	f.must(err)
-	if len(recent) != 1 || recent[0].SPUID != film || recent[0].Resume() != 9 || recent[0].Percent() != 45 {
+	if len(recent) != 1 || recent[0].SPUID != video || recent[0].Resume() != 9 || recent[0].Percent() != 45 {
 		t.Fatalf("recent %+v", recent)
 	}
 	if recent, err := f.Recent(t.Context(), bob, 10); err != nil || len(recent) != 0 {
@@ -197,11 +197,11 @@ func TestPlayback_Progress(t *testing.T) {
 func TestPlayback_OpenSegment(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.Quality4K, 0)
-	s := f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.Quality4K, 0)
+	s := f.authorized(ann, video, f.phone)
 	good := segment(s.SegmentPrefix + "360p/s0.m4s")
 	f.must(f.fetch(good))
-	asset, err := f.media.Assets.ByID(t.Context(), f.assets[film])
+	asset, err := f.media.Assets.ByID(t.Context(), f.assets[video])
 	f.must(err)
 	extras := f.Extras(ann, asset)
 	for _, address := range []string{extras.Captions[0].URL, extras.ThumbsURL,
@@ -227,7 +227,7 @@ func TestPlayback_OpenSegment(t *testing.T) {
 		"another session": {changed(good, func(r *playback.SegmentRequest) {
 			r.Session = "x"
 		}), playback.ErrBadSignature},
-		"another film": {changed(good, func(r *playback.SegmentRequest) {
+		"another video": {changed(good, func(r *playback.SegmentRequest) {
 			r.Prefix = "other"
 		}), playback.ErrBadSignature},
 		"no signature": {changed(good, func(r *playback.SegmentRequest) {

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/entitlement"
 )
 
-// PreviewRequest asks to play a packaged film that the viewer has not bought, whether or not it is for sale.
+// PreviewRequest asks to play a packaged video that the viewer has not bought, whether or not it is for sale.
 type PreviewRequest struct {
 	UserID, AssetID int64
 	// By is the viewer's credential.
@@ -21,7 +21,7 @@ type PreviewRequest struct {
 	Look bool
 }
 
-// Preview lets those play who may see the film without an entitlement, in every quality. It takes the account's stream
+// Preview lets those play who may see the video without an entitlement, in every quality. It takes the account's stream
 // as playing does, but no device's place, and keeps no position. Refusals: entitlement.ErrNotEntitled, ErrWrongDevice
 // without a device, ErrStreamLimit, media.ErrUnknownAsset.
 func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, error) {
@@ -57,7 +57,7 @@ func (p *Playback) Preview(ctx context.Context, r PreviewRequest) (Session, erro
 	return p.session(c, leave)
 }
 
-// preview is the leave to see a film, in the form of an entitlement that nobody bought, or entitlement.ErrNotEntitled.
+// preview is the leave to see a video, in the form of an entitlement that nobody bought, or entitlement.ErrNotEntitled.
 func (p *Playback) preview(ctx context.Context, userID, assetID int64) (entitlement.Entitlement, error) {
 	if p.opt.MayPreview == nil {
 		return entitlement.Entitlement{}, entitlement.ErrNotEntitled.Because("nobody previews here")

@@ -25,7 +25,7 @@ func TestPlayback_Preview(t *testing.T) {
 		Keys:         keys,
 		Options: playback.Options{
 			MayPreview: func(_ context.Context, user, asset int64) (bool, error) {
-				return leave[user] && asset == f.assets[film], nil
+				return leave[user] && asset == f.assets[video], nil
 			},
 		},
 		Log: slog.New(slog.DiscardHandler),
@@ -41,14 +41,14 @@ func TestPlayback_Preview(t *testing.T) {
 		return err
 	}
 	for name, c := range map[string]struct{ err, want error }{
-		"somebody else": {see(bob, f.assets[film], f.phone), entitlement.ErrNotEntitled},
-		"another film":  {see(ann, f.assets[other], f.phone), entitlement.ErrNotEntitled},
-		"no film":       {see(ann, 999, f.phone), media.ErrUnknownAsset},
-		"no device":     {see(ann, f.assets[film], nil), playback.ErrWrongDevice},
+		"somebody else": {see(bob, f.assets[video], f.phone), entitlement.ErrNotEntitled},
+		"another video": {see(ann, f.assets[other], f.phone), entitlement.ErrNotEntitled},
+		"no video":      {see(ann, 999, f.phone), media.ErrUnknownAsset},
+		"no device":     {see(ann, f.assets[video], nil), playback.ErrWrongDevice},
 		"nobody previews": {func() error {
 			_, err := f.Preview(t.Context(), playback.PreviewRequest{
 				UserID:  ann,
-				AssetID: f.assets[film],
+				AssetID: f.assets[video],
 				Device:  f.phone,
 			})
 			return err
@@ -60,7 +60,7 @@ func TestPlayback_Preview(t *testing.T) {
 	}
 	s, err := p.Preview(t.Context(), playback.PreviewRequest{
 		UserID:  ann,
-		AssetID: f.assets[film],
+		AssetID: f.assets[video],
 		Device:  f.phone,
 	})
 	f.must(err)
@@ -74,7 +74,7 @@ func TestPlayback_Preview(t *testing.T) {
 		t.Errorf("on another device: %v", err)
 	}
 	if _, err := p.Key(t.Context(), s.Token, f.phone, "other", 0); !errors.Is(err, playback.ErrWrongVideo) {
-		t.Errorf("another film by the same token: %v", err)
+		t.Errorf("another video by the same token: %v", err)
 	}
 	f.clock.advance(time.Minute)
 	next, err := p.Heartbeat(t.Context(), playback.HeartbeatRequest{
@@ -87,7 +87,7 @@ func TestPlayback_Preview(t *testing.T) {
 	if devices, err := p.Devices(t.Context(), ann); err != nil || len(devices) != 0 {
 		t.Errorf("a preview took a device's place: %v, %v", devices, err)
 	}
-	if kept, err := p.Progress(t.Context(), ann, []int64{film, 0}); err != nil || len(kept) != 0 {
+	if kept, err := p.Progress(t.Context(), ann, []int64{video, 0}); err != nil || len(kept) != 0 {
 		t.Errorf("a preview left a position: %v, %v", kept, err)
 	}
 	leave[ann] = false
@@ -109,7 +109,7 @@ func TestPlayback_MayAct(t *testing.T) {
 		Media:        f.media,
 		Keys:         keys,
 		Options: playback.Options{
-			Free:       func(context.Context, int64) (int64, int, error) { return f.assets[film], 6, nil },
+			Free:       func(context.Context, int64) (int64, int, error) { return f.assets[video], 6, nil },
 			MayPreview: func(context.Context, int64, int64) (bool, error) { return true, nil },
 			MayAct: func(_ context.Context, by playback.Credential) error {
 				if by.UserID == 0 {
@@ -128,16 +128,16 @@ func TestPlayback_MayAct(t *testing.T) {
 		Session: 5,
 	}
 	free, err := p.Free(t.Context(), playback.FreeRequest{
-		SPUID:  film,
+		SPUID:  video,
 		Device: f.phone,
 		By:     by,
 	})
 	f.must(err)
-	guest, err := p.Free(t.Context(), playback.FreeRequest{SPUID: film, Device: f.laptop})
+	guest, err := p.Free(t.Context(), playback.FreeRequest{SPUID: video, Device: f.laptop})
 	f.must(err)
 	preview, err := p.Preview(t.Context(), playback.PreviewRequest{
 		UserID:  ann,
-		AssetID: f.assets[film],
+		AssetID: f.assets[video],
 		Device:  f.phone,
 		By:      by,
 	})

@@ -16,7 +16,7 @@ type Progress struct {
 	UpdatedAt                        time.Time
 }
 
-// tail is how much of a film may be left when it counts as watched: a twentieth, at most a minute, for the credits.
+// tail is how much of a video may be left when it counts as watched: a twentieth, at most a minute, for the credits.
 func (g Progress) tail() int { return min(60, max(5, g.DurationSeconds/20)) }
 
 // Finished reports whether nothing but the credits is left.
@@ -32,7 +32,7 @@ func (g Progress) Percent() int {
 	return min(100, g.PositionSeconds*100/g.DurationSeconds)
 }
 
-// Resume is where to go on, in seconds. A finished film begins again at 0.
+// Resume is where to go on, in seconds. A finished video begins again at 0.
 func (g Progress) Resume() int {
 	if g.Finished() {
 		return 0
@@ -71,7 +71,7 @@ func (p *Playback) Progress(ctx context.Context, userID int64, spuIDs []int64) (
 	return m, nil
 }
 
-// Recent returns at most limit of the films that a viewer played last, the latest first, finished or not.
+// Recent returns at most limit of the videos that a viewer played last, the latest first, finished or not.
 func (p *Playback) Recent(ctx context.Context, userID int64, limit int) ([]Progress, error) {
 	rows, err := p.q.RecentProgress(ctx, p.pool, dbsqlc.RecentProgressParams{UserID: userID, MaxRows: int32(limit)})
 	if err != nil {

@@ -78,7 +78,7 @@ func (p *Playback) OpenSegment(ctx context.Context, r SegmentRequest) (f *media.
 		return nil, "", err
 	}
 	if f == nil {
-		f, err = p.media.Storage.OpenFilm(ctx, r.Prefix, r.Folder, r.File)
+		f, err = p.media.Storage.OpenVideo(ctx, r.Prefix, r.Folder, r.File)
 	}
 	return opened(f, contentType, err, r.Prefix+"/"+r.Folder+"/"+r.File)
 }
@@ -106,7 +106,7 @@ func (p *Playback) scope(r SegmentRequest) string {
 	return ""
 }
 
-// OpenTrailer opens a file of a film's clear trailer, which anybody may see, or says media.ErrUnknownAsset.
+// OpenTrailer opens a file of a video's clear trailer, which anybody may see, or says media.ErrUnknownAsset.
 func (p *Playback) OpenTrailer(ctx context.Context,
 	prefix, file string) (f *media.File, contentType string, err error) {
 	contentType, ok := contentTypes[path.Ext(file)]

@@ -19,14 +19,14 @@ import (
 func TestPlayback_Heartbeat_one_stream(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
 	f.give(ann, other, "b", entitlement.QualityHD, 0)
-	f.give(bob, film, "c", entitlement.QualityHD, 0)
-	phone := f.authorized(ann, film, f.phone)
+	f.give(bob, video, "c", entitlement.QualityHD, 0)
+	phone := f.authorized(ann, video, f.phone)
 	if _, err := f.auth(ann, other, f.laptop, false); !errors.Is(err, playback.ErrStreamLimit) {
 		t.Fatalf("a second screen: %v", err)
 	}
-	f.authorized(bob, film, f.laptop) // accounts do not share
+	f.authorized(bob, video, f.laptop) // accounts do not share
 	laptop, err := f.auth(ann, other, f.laptop, true)
 	f.must(err)
 	if _, err := f.Key(t.Context(), phone.Token, f.phone, "film", 0); !errors.Is(err, playback.ErrStreamEnded) {
@@ -37,7 +37,7 @@ func TestPlayback_Heartbeat_one_stream(t *testing.T) {
 	}
 	f.must(f.Check(t.Context(), laptop.Token, f.laptop, "other"))
 
-	second := f.authorized(ann, film, f.laptop) // the same device replaces its own
+	second := f.authorized(ann, video, f.laptop) // the same device replaces its own
 	if err := f.Check(t.Context(), laptop.Token, f.laptop, "other"); !errors.Is(err, playback.ErrStreamEnded) {
 		t.Fatalf("the replaced stream: %v", err)
 	}
@@ -45,11 +45,11 @@ func TestPlayback_Heartbeat_one_stream(t *testing.T) {
 	f.clock.advance(44 * time.Second)
 	f.must(f.Check(t.Context(), second.Token, f.laptop, "film")) // a sign of life
 	f.clock.advance(44 * time.Second)
-	if _, err := f.auth(ann, film, f.phone, false); !errors.Is(err, playback.ErrStreamLimit) {
+	if _, err := f.auth(ann, video, f.phone, false); !errors.Is(err, playback.ErrStreamLimit) {
 		t.Fatalf("within the lease: %v", err)
 	}
 	f.clock.advance(time.Second)
-	phone = f.authorized(ann, film, f.phone)
+	phone = f.authorized(ann, video, f.phone)
 	if err := f.Check(t.Context(), second.Token, f.laptop, "film"); !errors.Is(err, playback.ErrStreamEnded) {
 		t.Fatalf("a stream that was silent too long: %v", err)
 	}
@@ -63,15 +63,15 @@ func TestPlayback_Heartbeat_one_stream(t *testing.T) {
 func TestPlayback_Heartbeat_two_screens_at_once(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
 	var admitted atomic.Int32
 	var wg sync.WaitGroup
 	for _, device := range [][]byte{f.phone, f.laptop, f.DeviceHash(f.NewDevice()), f.DeviceHash(f.NewDevice())} {
 		wg.Go(func() {
 			_, err := f.Authorize(context.WithoutCancel(t.Context()), playback.AuthRequest{
 				UserID:  ann,
-				SPUID:   film,
-				AssetID: f.assets[film],
+				SPUID:   video,
+				AssetID: f.assets[video],
 				Device:  device,
 			})
 			switch {
@@ -91,15 +91,15 @@ func TestPlayback_Heartbeat_two_screens_at_once(t *testing.T) {
 func TestPlayback_Heartbeat_without_Redis(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
 	gone := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
 	defer gone.Close()
 	for name, p := range map[string]*playback.Playback{"gone": f.play(gone), "none": f.play(nil)} {
 		for _, device := range [][]byte{f.phone, f.laptop} {
 			s, err := p.Authorize(t.Context(), playback.AuthRequest{
 				UserID:  ann,
-				SPUID:   film,
-				AssetID: f.assets[film],
+				SPUID:   video,
+				AssetID: f.assets[video],
 				Device:  device,
 			})
 			f.must(err)
@@ -116,10 +116,10 @@ func TestPlayback_Heartbeat_without_Redis(t *testing.T) {
 func TestPlayback_Devices(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.give(ann, film, "a", entitlement.QualityHD, 0)
-	f.authorized(ann, film, f.phone)
+	f.give(ann, video, "a", entitlement.QualityHD, 0)
+	f.authorized(ann, video, f.phone)
 	for range 3 {
-		_, err := f.auth(ann, film, f.DeviceHash(f.NewDevice()), true)
+		_, err := f.auth(ann, video, f.DeviceHash(f.NewDevice()), true)
 		f.must(err)
 	}
 	// Four live; many new ones at once must still end at five.
@@ -137,8 +137,8 @@ func TestPlayback_Devices(t *testing.T) {
 		wg.Go(func() {
 			_, err := f.Authorize(context.WithoutCancel(t.Context()), playback.AuthRequest{
 				UserID:   ann,
-				SPUID:    film,
-				AssetID:  f.assets[film],
+				SPUID:    video,
+				AssetID:  f.assets[video],
 				Device:   device,
 				TakeOver: true,
 			})
@@ -172,7 +172,7 @@ func TestPlayback_Devices(t *testing.T) {
 	if _, err := f.RemoveDevice(t.Context(), bob, phone); !errors.Is(err, playback.ErrNoDevice) {
 		t.Fatalf("Bob removed Ann's: %v", err)
 	}
-	s, err := f.auth(ann, film, f.phone, true)
+	s, err := f.auth(ann, video, f.phone, true)
 	f.must(err)
 	removed, err := f.RemoveDevice(t.Context(), ann, phone)
 	f.must(err)
@@ -189,9 +189,9 @@ func TestPlayback_Devices(t *testing.T) {
 			t.Errorf("%s: the removed device goes on: %v", what, err)
 		}
 	}
-	_, err = f.auth(ann, film, f.laptop, true)
+	_, err = f.auth(ann, video, f.laptop, true)
 	f.must(err)
-	if _, err := f.auth(ann, film, f.phone, true); !errors.Is(err, playback.ErrDeviceLimit) {
+	if _, err := f.auth(ann, video, f.phone, true); !errors.Is(err, playback.ErrDeviceLimit) {
 		t.Fatalf("back without a place: %v", err)
 	}
 }

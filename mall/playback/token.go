@@ -12,16 +12,16 @@ import (
 
 const audience = "play"
 
-// claims are what a play token says. Whoever has it can play one film on one device, so it lives for minutes only.
+// claims are what a play token says. Whoever has it can play one video on one device, so it lives for minutes only.
 type claims struct {
 	jwt.RegisteredClaims
-	// Video is the film's prefix in storage.
+	// Video is the video's prefix in storage.
 	Video string `json:"vid"`
 	// Entitlement is looked up again whenever something is handed out.
 	Entitlement int64 `json:"ent"`
-	// Preview is the packaged film's number in a token that stands on no entitlement.
+	// Preview is the packaged video's number in a token that stands on no entitlement.
 	Preview int64 `json:"pre,omitempty"`
-	// Free is for how many seconds of the film's begin the token is good, of one that stands on a listing's free
+	// Free is for how many seconds of the video's begin the token is good, of one that stands on a listing's free
 	// minutes and is nobody's; SPU is the listing, Began the second in which it was first asked for.
 	Free  int   `json:"free,omitempty"`
 	SPU   int64 `json:"spu,omitempty"`

@@ -142,7 +142,7 @@ func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64
 		return nil, err
 	}
 	var full int64
-	films := map[int64]bool{}
+	videos := map[int64]bool{}
 	for n, id := range t.SKUIDs {
 		sku, sold := skus[id]
 		switch {
@@ -151,14 +151,14 @@ func (p *Promotions) checkBundleTx(ctx context.Context, q Querier, ownerID int64
 		case !sold:
 			f[field(n, "sku")] = "sku_unavailable"
 			continue
-		case films[sku.SPUID]:
+		case videos[sku.SPUID]:
 			f[field(n, "sku")] = "duplicate_video"
 		case t.Currency != "" && t.Currency != sku.Price.Currency:
 			f[field(n, "sku")] = "mixed_currency"
 		case sku.Price.Amount == 0:
 			f[field(n, "sku")] = "free_video"
 		}
-		t.Currency, films[sku.SPUID] = sku.Price.Currency, true
+		t.Currency, videos[sku.SPUID] = sku.Price.Currency, true
 		full += sku.Price.Amount
 	}
 	switch {

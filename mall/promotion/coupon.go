@@ -13,11 +13,11 @@ import (
 
 // Limits of one coupon; the schema keeps them too.
 const (
-	MaxUses        = 1_000_000
-	MaxUsesPerUser = 100
-	MaxCode        = 32
-	MaxCouponFilms = 50
-	MaxOff         = 10_000_000_00 // minor units that a coupon may take off or ask for
+	MaxUses         = 1_000_000
+	MaxUsesPerUser  = 100
+	MaxCode         = 32
+	MaxCouponVideos = 50
+	MaxOff          = 10_000_000_00 // minor units that a coupon may take off or ask for
 )
 
 // The faults that callers tell apart. Those of a buyer name the field "couponCode".

@@ -237,7 +237,7 @@ func (p *Promotions) checkTermsTx(ctx context.Context, q Querier, by Actor, owne
 	if outside(int64(t.PerUser), 1, MaxUsesPerUser) {
 		f["per_user"] = "per_user_out_of_range"
 	}
-	if len(t.SPUIDs) > MaxCouponFilms {
+	if len(t.SPUIDs) > MaxCouponVideos {
 		f["videos"] = "too_many_videos"
 	}
 	creators, err := p.deps.CreatorsOf(ctx, q, t.SPUIDs)

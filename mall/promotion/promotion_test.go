@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	creator  = promotion.Actor{UserID: 1} // whose films malltest sells
+	creator  = promotion.Actor{UserID: 1} // whose videos malltest sells
 	other    = promotion.Actor{UserID: 2}
 	operator = promotion.Actor{UserID: 9, Operator: true}
 )

@@ -78,7 +78,7 @@ func TestAScheduleThatFailsAtTheLastItemTakesNothing(t *testing.T) {
 
 func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 	m := open(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	for name, c := range map[string]struct {
 		change func(*promotion.Draft)
 		field  string
@@ -114,7 +114,7 @@ func TestADraftNamesEveryFieldAtFault(t *testing.T) {
 			d.Items[0].PerUser = 0
 		}, "items.0.per_user", "per_user_out_of_range"},
 	} {
-		d := draft(m, item(film, 490, 5))
+		d := draft(m, item(video, 490, 5))
 		c.change(&d)
 		_, err := m.Promotions.Create(m.Ctx, creator, d)
 		if f := fault.From(err); !errors.Is(err, promotion.ErrInvalid) || f.Fields[c.field] != c.slug {
@@ -162,7 +162,7 @@ func TestOthersFindNeitherTheCampaignNorTheSKU(t *testing.T) {
 	}
 	if _, err := m.Promotions.Create(m.Ctx, other,
 		draft(m, item(sku, 490, 5))); !errors.Is(err, promotion.ErrSKUNotFound) {
-		t.Errorf("a campaign with another's film: %v", err)
+		t.Errorf("a campaign with another's video: %v", err)
 	}
 	list, err := m.Promotions.List(m.Ctx, other, 0, 10)
 	if err != nil || len(list) != 0 {

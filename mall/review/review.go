@@ -59,7 +59,7 @@ type Content struct {
 	Episode       int      `json:"episode,omitempty"`
 	Cover         string   `json:"cover,omitempty"` // the name below /media/covers/, without size and extension
 	VideoID       int64    `json:"videoId,omitempty"`
-	FreeSeconds   int      `json:"freeSeconds,omitempty"` // of the film's begin, for anybody
+	FreeSeconds   int      `json:"freeSeconds,omitempty"` // of the video's begin, for anybody
 	Prices        []Price  `json:"prices,omitempty"`
 }
 
@@ -108,7 +108,7 @@ type Listing struct {
 type Facts struct {
 	Creator   func(ctx context.Context, tx pgx.Tx, creatorID int64) (Creator, error)
 	PriceBand func(ctx context.Context, tx pgx.Tx, categoryID int64, kind, currency string) (Band, error)
-	// Duplicates are the owners of other films with the same pictures, one for each such film.
+	// Duplicates are the owners of other videos with the same pictures, one for each such video.
 	Duplicates func(ctx context.Context, tx pgx.Tx, videoID int64) (ownerIDs []int64, err error)
 }
 

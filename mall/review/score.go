@@ -20,11 +20,11 @@ const (
 	RulePrice      = "price_outlier"   // far outside of what the category asks for
 	RuleWords      = "listed_words"    // words on the list
 	RuleTakedowns  = "takedowns"       // listings of the creator that were taken down, and not put back
-	RuleCopied     = "duplicate_other" // somebody else's film has the same pictures
-	RuleRepeated   = "duplicate_own"   // another film of the creator has
+	RuleCopied     = "duplicate_other" // somebody else's video has the same pictures
+	RuleRepeated   = "duplicate_own"   // another video of the creator has
 )
 
-// What the rules bring. A copied film alone calls for two people; so do words of that weight.
+// What the rules bring. A copied video alone calls for two people; so do words of that weight.
 const (
 	pointsNewCreator = 25
 	pointsPrice      = 30

@@ -78,7 +78,7 @@ func TestWhatTheRulesBring(t *testing.T) {
 		{"pictures of somebody else", proven, category, []int64{rival}, nil, "duplicate_other 60"},
 		{"pictures of one's own", proven, category, []int64{creator, creator}, nil, "duplicate_own 10"},
 		{"pictures of both", proven, category, []int64{creator, rival}, nil, "duplicate_other 60"},
-		{"no film yet", proven, category, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
+		{"no video yet", proven, category, []int64{rival}, func(s *review.Submission) { s.Content.VideoID = 0 }, ""},
 		{"several", review.Creator{}, category, []int64{creator}, priced(9000),
 			"price_outlier 30, new_creator 25, duplicate_own 10"},
 	} {

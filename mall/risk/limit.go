@@ -36,7 +36,7 @@ const (
 	Pages  Class = "page"
 	API    Class = "api"
 	Orders Class = "order" // placing one, by page or API
-	Free   Class = "free"  // asking to watch what is free of a film
+	Free   Class = "free"  // asking to watch what is free of a video
 	// Coupons are codes that nobody gave out.
 	Coupons Class = "coupon"
 )

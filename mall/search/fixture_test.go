@@ -24,14 +24,14 @@ type shop struct {
 	ids     map[string]int64
 }
 
-type film struct {
+type video struct {
 	slug, titleZh, titleEn, aboutZh, aboutEn string
 	creator                                  int64
 	tags                                     []string
 	amount                                   int64
 }
 
-var films = []film{
+var videos = []video{
 	{"aurora", "追逐极光", "Chasing the Aurora", "在冰岛的冬夜里等待北极光。", "Nights of waiting under the northern lights of Iceland.",
 		7, []string{"极光", "iceland", "nature"}, 1900},
 	{"kyoto", "京都的四季", "Four Seasons of Kyoto", "古都的寺庙、庭院与小巷。",
@@ -83,7 +83,7 @@ func open(t testing.TB) *shop {
 			t.Fatal(err)
 		}
 	}
-	for _, f := range films {
+	for _, f := range videos {
 		made, err := c.CreateProduct(ctx, catalog.NewProduct{
 			Slug:          f.slug,
 			CreatorID:     f.creator,

@@ -10,8 +10,8 @@ import (
 	"videomall/mall/catalog"
 )
 
-// add puts a film on the category and into the index.
-func (s *shop) add(t testing.TB, f film) {
+// add puts a video on the category and into the index.
+func (s *shop) add(t testing.TB, f video) {
 	t.Helper()
 	made, err := s.catalog.CreateProduct(t.Context(), catalog.NewProduct{
 		Slug:          f.slug,
@@ -40,8 +40,8 @@ func (s *shop) add(t testing.TB, f film) {
 	s.ids[f.slug] = made.SPUID
 }
 
-// chinese are films that people look for by what they hear, and English ones whose words are syllables too.
-var chinese = []film{
+// chinese are videos that people look for by what they hear, and English ones whose words are syllables too.
+var chinese = []video{
 	{
 		slug:    "whale",
 		titleZh: "鲸鱼的歌",
@@ -175,12 +175,12 @@ func TestSearch_Query_chinese(t *testing.T) {
 func TestSearch_Query_wordsFirst(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.add(t, film{
+	s.add(t, video{
 		slug:    "heard",
 		titleZh: "水母 水母 水母",
 		titleEn: "Jelly",
 	})
-	s.add(t, film{
+	s.add(t, video{
 		slug:    "written",
 		titleZh: "别的",
 		titleEn: "Other",
@@ -241,7 +241,7 @@ func TestSearch_Reindex(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for n := range 210 { // more than a batch
-		s.add(t, film{
+		s.add(t, video{
 			slug:    fmt.Sprint("jelly-", n),
 			titleZh: "水母",
 			titleEn: fmt.Sprint("Jelly ", n),
@@ -254,7 +254,7 @@ func TestSearch_Reindex(t *testing.T) {
 		t.Fatalf("found by what is not written: %s", slugs(r))
 	}
 	done, left, err := s.Reindex(t.Context())
-	if err != nil || done != 210+len(films) || left != 0 {
+	if err != nil || done != 210+len(videos) || left != 0 {
 		t.Fatalf("%d rewritten, %d left, %v", done, left, err)
 	}
 	if r := s.find(t, "shuimu"); r.Total != 210 {

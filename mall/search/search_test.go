@@ -247,7 +247,7 @@ func TestSearch_index_follows_the_catalogue(t *testing.T) {
 	}
 	var left int
 	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil ||
-		left != len(films)-1 {
+		left != len(videos)-1 {
 		t.Fatalf("%d documents, %v", left, err)
 	}
 	if err := s.catalog.Publish(t.Context(), id); err != nil {
@@ -268,7 +268,7 @@ func TestSearch_index_follows_the_catalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.pool.QueryRow(t.Context(), "select count(*) from search_document").Scan(&left); err != nil ||
-		left != len(films) {
+		left != len(videos) {
 		t.Fatalf("%d documents after a rebuild, %v", left, err)
 	}
 }

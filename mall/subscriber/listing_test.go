@@ -13,7 +13,7 @@ import (
 	"videomall/mall/review"
 )
 
-// creator is a mall with a creator who has a film, and two operators.
+// creator is a mall with a creator who has a video, and two operators.
 type creator struct {
 	*malltest.Mall
 	olga, oscar    account.User
@@ -48,7 +48,7 @@ func making(t *testing.T) *creator {
 	return m
 }
 
-// begun is a new listing of the film.
+// begun is a new listing of the video.
 func (m *creator) begun(title string) int64 {
 	m.T.Helper()
 	spu, err := m.Catalog.CreateListing(m.Ctx, 1, catalog.NewListing{

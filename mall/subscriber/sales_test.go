@@ -42,11 +42,11 @@ func submitRefunds(m *malltest.Mall) {
 func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	m.OK(m.Search.RebuildAll(m.Ctx))
 	_, newcomer := sold(m)
 
-	first := m.Place(7, film)
+	first := m.Place(7, video)
 	m.Pay(first, sandbox.PayOptions{})
 	m.DeliverNotices()
 	m.Becomes(first.OrderNo, order.Paid) // and not delivered yet
@@ -54,7 +54,7 @@ func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
 	if sales != 1 || seller <= newcomer {
 		t.Errorf("after the payment %d sales, rank %g after %g", sales, seller, newcomer)
 	}
-	second := m.Place(8, film)
+	second := m.Place(8, video)
 	m.Pay(second, sandbox.PayOptions{})
 	m.DeliverNotices()
 	refund(m, second) // before it was delivered
@@ -70,9 +70,9 @@ func TestASaleCountsWhenItIsPaidAndARefundTakesItBackOnce(t *testing.T) {
 func TestARefundOfWhatWasNeverASaleTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	m.OK(m.Search.RebuildAll(m.Ctx))
-	kept, late := m.Place(7, film), m.Place(8, film)
+	kept, late := m.Place(7, video), m.Place(8, video)
 	m.Pay(kept, sandbox.PayOptions{})
 	m.DeliverNotices()
 	m.Pay(late, sandbox.PayOptions{})
@@ -80,7 +80,7 @@ func TestARefundOfWhatWasNeverASaleTakesNothingBack(t *testing.T) {
 	_, err := m.Pool.Exec(m.Ctx, `update video_order set status = 'CLOSED', closed_at = now() where order_no = $1`,
 		late.OrderNo)
 	m.OK(err)
-	m.OK(m.Catalog.SetPrice(m.Ctx, film, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
+	m.OK(m.Catalog.SetPrice(m.Ctx, video, catalog.NewPrice{Amount: 1990, Currency: "CNY"}))
 	m.Advance(time.Second)
 	m.DeliverNotices()
 	submitRefunds(m)

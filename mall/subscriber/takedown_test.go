@@ -40,7 +40,7 @@ func reviewing(t *testing.T) *malltest.Mall {
 	return m
 }
 
-// editions lists a film with two ways to own it and one to rent it for a day, and one that costs nothing.
+// editions lists a video with two ways to own it and one to rent it for a day, and one that costs nothing.
 func editions(m *malltest.Mall) catalog.Created {
 	m.T.Helper()
 	sku := func(kind, quality string, hours int, amount int64) catalog.NewSKU {
@@ -85,14 +85,14 @@ func plays(m *malltest.Mall, o order.Order) {
 
 func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	m := reviewing(t)
-	film, beside := editions(m), m.Sells(500, -1)
-	own, k4, rent, free := film.SKUIDs[0], film.SKUIDs[1], film.SKUIDs[2], film.SKUIDs[3]
+	video, beside := editions(m), m.Sells(500, -1)
+	own, k4, rent, free := video.SKUIDs[0], video.SKUIDs[1], video.SKUIDs[2], video.SKUIDs[3]
 
 	over := bought(m, 21, rent)
 	plays(m, over)
 	m.Advance(25 * time.Hour) // it has been had
 	owned := bought(m, 22, own)
-	both := bought(m, 23, rent, beside) // the other film stays
+	both := bought(m, 23, rent, beside) // the other video stays
 	plays(m, both)                      // and the rental runs
 	unplayed := bought(m, 24, rent)
 	gift := bought(m, 25, free)
@@ -106,7 +106,7 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	})
 	m.OK(err)
 
-	args := takesDown(m, film)
+	args := takesDown(m, video)
 	if jobs := malltest.Query[string](m,
 		`select args::text from river_job where kind = 'order_end_access'`); len(jobs) != 1 {
 		t.Fatalf("jobs %v", jobs)
@@ -143,7 +143,7 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	m.Becomes(both.OrderNo, order.Delivered)
 	m.Becomes(over.OrderNo, order.Delivered)
 	living := malltest.Query[int64](m, fmt.Sprintf(`select user_id from video_entitlement where spu_id = %d
-		and state = 'active' order by 1`, film.SPUID))
+		and state = 'active' order by 1`, video.SPUID))
 	if !slices.Equal(living, []int64{21}) {
 		t.Errorf("may still watch, or could: %v", living)
 	}
@@ -152,10 +152,10 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 
 func TestKeepingAccessPaysNobodyBack(t *testing.T) {
 	m := reviewing(t)
-	film := editions(m)
-	bought(m, 22, film.SKUIDs[0])
+	video := editions(m)
+	bought(m, 22, video.SKUIDs[0])
 	_, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
-		SPUID:      film.SPUID,
+		SPUID:      video.SPUID,
 		CreatorID:  1,
 		TitleZh:    "港",
 		TitleEn:    "Harbour",
@@ -170,9 +170,9 @@ func TestKeepingAccessPaysNobodyBack(t *testing.T) {
 
 func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 	m := reviewing(t)
-	film := editions(m)
-	late := m.Place(22, film.SKUIDs[0])
-	args := takesDown(m, film)
+	video := editions(m)
+	late := m.Place(22, video.SKUIDs[0])
+	args := takesDown(m, video)
 	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	m.Pay(late, sandbox.PayOptions{})
 	m.DeliverNotices()
@@ -186,33 +186,33 @@ func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 	m.Whole()
 }
 
-// takesDown takes a film down so that nobody keeps it.
-func takesDown(m *malltest.Mall, film catalog.Created) order.EndAccessArgs {
+// takesDown takes a video down so that nobody keeps it.
+func takesDown(m *malltest.Mall, video catalog.Created) order.EndAccessArgs {
 	m.T.Helper()
 	down, err := m.Reviews.TakeDown(m.Ctx, 9, review.Target{
-		SPUID:     film.SPUID,
+		SPUID:     video.SPUID,
 		CreatorID: 1,
 		TitleZh:   "港",
 		TitleEn:   "Harbour",
 		Reason:    "Rights.",
 	})
 	m.OK(err)
-	return order.EndAccessArgs{SPUID: film.SPUID, TakedownID: down.ID}
+	return order.EndAccessArgs{SPUID: video.SPUID, TakedownID: down.ID}
 }
 
 // A job that comes after its takedown was undone takes nothing from anybody, nor when another takedown stands by then.
 func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
 	m := reviewing(t)
-	film := editions(m)
-	owned := bought(m, 22, film.SKUIDs[0])
-	args := takesDown(m, film)
+	video := editions(m)
+	owned := bought(m, 22, video.SKUIDs[0])
+	args := takesDown(m, video)
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
-	fresh := bought(m, 23, film.SKUIDs[0])
+	fresh := bought(m, 23, video.SKUIDs[0])
 	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
 		t.Fatalf("%d refunds", n)
 	}
-	again := takesDown(m, film)
+	again := takesDown(m, video)
 	m.OK(m.Orders.EndAccess(m.Ctx, args))
 	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
 		t.Fatalf("%d refunds of the takedown before", n)
@@ -224,16 +224,16 @@ func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
 	m.Whole()
 }
 
-// The money may fail to go back, which an operator sees; the film is gone all the same. After the takedown it is as
+// The money may fail to go back, which an operator sees; the video is gone all the same. After the takedown it is as
 // with any refund.
 func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	m := reviewing(t)
-	film := editions(m)
-	o := m.Place(22, film.SKUIDs[0])
+	video := editions(m)
+	o := m.Place(22, video.SKUIDs[0])
 	m.Pay(o, sandbox.PayOptions{RefundsFail: true})
 	m.DeliverNotices()
 	m.OK(m.Orders.Deliver(m.Ctx, o.OrderNo))
-	args := takesDown(m, film)
+	args := takesDown(m, video)
 	watches := func() bool {
 		return malltest.Query[int64](m,
 			`select count(*) from video_entitlement where reference = '`+o.OrderNo+`' and state = 'active'`)[0] == 1
@@ -254,7 +254,7 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 	m.OK(err)
 	submitRefunds(m)
 	if !watches() {
-		t.Error("a refund that failed after the takedown was undone took the film for nothing")
+		t.Error("a refund that failed after the takedown was undone took the video for nothing")
 	}
 	m.Becomes(o.OrderNo, order.Delivered)
 	m.Whole()
@@ -263,15 +263,15 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 // Whatever a creator calls a refund of theirs, it is no refund of the mall's.
 func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 	m := reviewing(t)
-	film, beside := editions(m), m.Sells(500, -1)
-	o := bought(m, 22, film.SKUIDs[0], beside)
+	video, beside := editions(m), m.Sells(500, -1)
+	o := bought(m, 22, video.SKUIDs[0], beside)
 	_, err := m.Orders.RefundSale(m.Ctx, 1, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[1].ID},
 		Key:     "takedown:1:" + o.OrderNo,
 	})
 	m.OK(err)
-	args := takesDown(m, film)
+	args := takesDown(m, video)
 	if args.TakedownID != 1 {
 		t.Fatalf("takedown %d", args.TakedownID)
 	}
@@ -284,11 +284,11 @@ func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 // One order that fails holds up neither the rest of its turn nor the next one, which is enqueued once.
 func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
 	m := reviewing(t)
-	film := editions(m)
+	video := editions(m)
 	for n := range 51 {
-		bought(m, int64(100+n), film.SKUIDs[3])
+		bought(m, int64(100+n), video.SKUIDs[3])
 	}
-	args := takesDown(m, film)
+	args := takesDown(m, video)
 	broken := errors.New("no answer")
 	fails := 2 * 50 // in two turns every order, and then the first
 	orders := m.OrdersWith(func(d *order.Deps) {

@@ -28,7 +28,7 @@ func admission(m *malltest.Mall, name string, wanted func(waitingroom.Admission,
 func TestSales_Admission_lasts_as_long_as_the_sale_sells(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	by := promotion.Actor{UserID: 1, Operator: true}
 	c, err := m.Promotions.Create(m.Ctx, by, promotion.Draft{
 		NameZh:   "抢购",
@@ -36,7 +36,7 @@ func TestSales_Admission_lasts_as_long_as_the_sale_sells(t *testing.T) {
 		StartsAt: m.Now().Add(time.Hour),
 		EndsAt:   m.Now().Add(2 * time.Hour),
 		Items: []promotion.Item{{
-			SKUID:   film,
+			SKUID:   video,
 			Amount:  money.Of(490, "CNY"),
 			Units:   5,
 			PerUser: 1,

@@ -1,8 +1,8 @@
-// Chapters of a film: a list that jumps, opened by a button that says which one plays. The parts of the seek bar, and their names in its
+// Chapters of a video: a list that jumps, opened by a button that says which one plays. The parts of the seek bar, and their names in its
 // tooltip, are media-chrome's own work from the same track.
 import { createIndicator } from 'media-chrome/dist/menu/media-chrome-menu.js';
 
-// The parts of a page: one film has chapters on it.
+// The parts of a page: one video has chapters on it.
 const menuID = 'player-chapters', buttonID = 'player-chapters-button';
 
 // chapterTrack names the chapters in the reader's language; it loads though nothing shows it, because it is the default of its kind.

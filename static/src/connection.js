@@ -1,4 +1,4 @@
-// A line that breaks while a film plays: said at once, over what still plays from the buffer, and mended where it broke, by a press or by the
+// A line that breaks while a video plays: said at once, over what still plays from the buffer, and mended where it broke, by a press or by the
 // browser's word that the line is back.
 import { element } from './controls.js';
 

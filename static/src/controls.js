@@ -1,4 +1,4 @@
-// The controls around a video: media-chrome's elements, put together once for the film and once, with less, for the trailer.
+// The controls around a video: media-chrome's elements, put together once for the video and once, with less, for the trailer.
 import 'media-chrome/dist/media-controller.js';
 import 'media-chrome/dist/media-captions-button.js';
 import 'media-chrome/dist/media-control-bar.js';
@@ -37,8 +37,8 @@ function frame(el, media, ...chrome) {
     element('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), ...chrome);
 }
 
-// filmControls takes what chapterControls has made, where the film has chapters, and what soundMenu has made, where it has several sounds.
-export function filmControls(el, media, { texts, chapters, sounds }) {
+// videoControls takes what chapterControls has made, where the video has chapters, and what soundMenu has made, where it has several sounds.
+export function videoControls(el, media, { texts, chapters, sounds }) {
   const speed = element('media-settings-menu-item', {}, texts.speed, element('media-playback-rate-menu', { slot: 'submenu', hidden: true, rates: '0.5 0.75 1 1.25 1.5 2' },
     element('div', { slot: 'title' }, texts.speed)));
   const quality = element('media-settings-menu-item', {}, texts.quality, element('media-rendition-menu', { slot: 'submenu', hidden: true },
@@ -79,7 +79,7 @@ export function trailerControls(el, media) {
 // button role=button with aria-checked, which ARIA forbids.
 export function show(el, controller) {
   el.replaceChildren(controller);
-  controller.fullscreenElement = el; // so that what the page says over the film is seen in full screen, too
+  controller.fullscreenElement = el; // so that what the page says over the video is seen in full screen, too
   if (el.dataset.title) controller.setAttribute('aria-label', el.dataset.title);
   controller.querySelector('media-captions-button')?.setAttribute('role', 'switch');
 }

@@ -1,13 +1,13 @@
-// The player: mountPlayer(el) for a film that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
+// The player: mountPlayer(el) for a video that needs an authorisation, mountTrailer(el) for a clip that anybody may see.
 // start.js loads it when something is to play (about 180 KB compressed: hls.js light, media-chrome, hls-video-element, bundled;
-// player-sounds.js is the same with all of hls.js, 250 KB, for films with several sounds).
+// player-sounds.js is the same with all of hls.js, 250 KB, for videos with several sounds).
 //
 // The page's CSP stays strict: script-src 'nonce-…' 'strict-dynamic'; style-src 'self' 'nonce-…'; img-src 'self' data:;
 // connect-src 'self' (plus the CDN that serves segments); media-src 'self' blob: (MediaSource). media-chrome writes <style>
 // into its shadow roots: the build puts the nonce of this script's tag on each, so 'unsafe-inline' is not needed. hls.js runs
 // without a worker (fMP4 needs no transmuxing, AES runs in WebCrypto), so worker-src may stay 'none'.
 //
-// Attributes of a film's element (views/ui.Player writes them):
+// Attributes of a video's element (views/ui.Player writes them):
 //   data-player                marks the element
 //   data-auth-url              GET → {token, playlistUrl, expiresAt, sessionId, segmentPrefix, heartbeatUrl, heartbeatSeconds};
 //                              POST {takeover: true} → the same, ending the stream elsewhere;
@@ -21,12 +21,12 @@
 //   data-buy-url               where a refusal for want of a purchase leads
 //   data-sign-in-url           where a refusal for want of a session leads
 //   data-devices-url           where a viewer with too many devices removes one
-//   data-sounds                the film has several sounds to choose from; needs player-sounds.js
+//   data-sounds                the video has several sounds to choose from; needs player-sounds.js
 //   data-autoplay              starts by itself where the browser lets it; elsewhere, and without it, a button waits for the press
 //   data-busy                  something is about to play; taken away once it does, or once something else is said
 //   data-texts                 JSON of words: speed, quality, captions, chapters, sound, described, resumed, restart, takeover, retry, offline, buy, sign_in,
 //                              devices, refused_<code>…, refused_unavailable
-// An <img> inside is the poster. A <template data-end> inside is shown over the film when it has ended; a button with data-again in it plays the film once more.
+// An <img> inside is the poster. A <template data-end> inside is shown over the video when it has ended; a button with data-again in it plays the video once more.
 // The heartbeat is POST heartbeatUrl {position: seconds, sessionId} with Authorization: Bearer <token>, each heartbeatSeconds,
 // on pause and on leaving; it answers any of the authorisation's members anew, and saves the position. Codes it may refuse
 // with: stream_ended (another screen took over: shown at once); any other 4xx than 409 and 429 leads to a new GET of data-auth-url,
@@ -38,7 +38,7 @@ import 'hls-video-element';
 import { autoplay } from './autoplay.js';
 import { chapterControls, chapterTrack, showChapters } from './chapters.js';
 import { connection } from './connection.js';
-import { bigPlayButton, element, filmControls, show, trailerControls } from './controls.js';
+import { bigPlayButton, element, videoControls, show, trailerControls } from './controls.js';
 import { captionsFor, remember } from './preferences.js';
 import { Refused, Session, authorizeAt } from './session.js';
 import { rememberSound, soundMenu } from './sounds.js';
@@ -84,7 +84,7 @@ function begun(el, media) {
 
 const idle = el => { delete el.dataset.busy; };
 
-// mountPlayer shows a film in el. options: pressed says that the viewer has asked for it to play, video is the native element,
+// mountPlayer shows a video in el. options: pressed says that the viewer has asked for it to play, video is the native element,
 // and authorize(takeover) replaces the request to data-auth-url (an embed's ticket).
 // It returns {media, stop}: the hls-video element, and what takes everything down.
 export function mountPlayer(el, options = {}) {
@@ -106,7 +106,7 @@ export function mountPlayer(el, options = {}) {
   }
   const sounds = data.sounds !== undefined;
   const end = el.querySelector('template[data-end]');
-  const controller = filmControls(el, media, { texts, chapters, sounds: sounds && soundMenu(element, media, texts) });
+  const controller = videoControls(el, media, { texts, chapters, sounds: sounds && soundMenu(element, media, texts) });
   show(el, controller);
   if (options.pressed) controller.focus({ preventScroll: true });
   begun(el, media);
@@ -137,7 +137,7 @@ export function mountPlayer(el, options = {}) {
   }
 
   function showEnd() {
-    // A phone's own full screen shows nothing but the film.
+    // A phone's own full screen shows nothing but the video.
     if (media.nativeEl?.webkitDisplayingFullscreen) media.nativeEl.webkitExitFullscreen();
     el.querySelector('.player-end')?.remove();
     const box = element('div', { class: 'player-notice player-end', role: 'alert', tabindex: -1, 'data-theme': 'mall-dark' }, end.content.cloneNode(true));

@@ -1,4 +1,4 @@
-// What a viewer chose in the player and finds again in the next film: speed, quality, captions, volume. It lies in this browser alone.
+// What a viewer chose in the player and finds again in the next video: speed, quality, captions, volume. It lies in this browser alone.
 // A browser that keeps nothing (private windows, blocked storage) forgets it with the page.
 
 const key = 'player';
@@ -13,7 +13,7 @@ function keep(change) {
   try { localStorage.setItem(key, JSON.stringify(chosen)); } catch { /* a browser that keeps nothing */ }
 }
 
-// chosenSound and keepSound are about the sound of a film that has several: {lang, label, purpose}.
+// chosenSound and keepSound are about the sound of a video that has several: {lang, label, purpose}.
 export const chosenSound = () => read().sound;
 export const keepSound = sound => keep({ sound });
 
@@ -32,7 +32,7 @@ export function captionsFor(tracks, reader) {
 }
 
 // remember applies what was chosen before to media, and keeps what is chosen from now on. Only the controls' own requests count: a browser
-// changes speed and volume by itself, too, as when it loads another film. It returns what applies the quality, once there are renditions.
+// changes speed and volume by itself, too, as when it loads another video. It returns what applies the quality, once there are renditions.
 export function remember(el, media) {
   const setRate = rate => { media.defaultPlaybackRate = rate; media.playbackRate = rate; };
   const { rate, volume, muted } = read();

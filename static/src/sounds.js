@@ -1,7 +1,7 @@
-// The sounds of a film that has several. hls-video lists them once it has read the playlist, and anew each time it reads it.
+// The sounds of a video that has several. hls-video lists them once it has read the playlist, and anew each time it reads it.
 import { chosenSound, keepSound, matching } from './preferences.js';
 
-// purpose is what a sound is beside the film's own: texts.described, texts.commentary, or nothing.
+// purpose is what a sound is beside the video's own: texts.described, texts.commentary, or nothing.
 function purpose(media, track) {
   const marks = media.api?.allAudioTracks[Number(track.id)]?.attrs.CHARACTERISTICS ?? '';
   return marks.includes('describes-video') ? 'described' : marks.includes('commentary') ? 'commentary' : '';
@@ -17,7 +17,7 @@ export function soundMenu(element, media, texts) {
   return menu;
 }
 
-// rememberSound keeps which sound is chosen. It returns what plays, once the sounds are known, the one that was chosen before, in this film or
+// rememberSound keeps which sound is chosen. It returns what plays, once the sounds are known, the one that was chosen before, in this video or
 // in another: the same one, else one of its language and purpose. Without a choice the creator's default is heard.
 export function rememberSound(el, media) {
   const list = () => [...media.audioTracks].map(track => ({ track, lang: track.language, label: track.label, purpose: purpose(media, track) }));

@@ -1,5 +1,5 @@
-// The poster and the play button of a film or a trailer. The player, by far the heaviest thing on its page, comes when something is to play: with
-// the press on the button, or at once for a film that begins by itself where the browser lets it. Elsewhere it would only stand there and wait for
+// The poster and the play button of a video or a trailer. The player, by far the heaviest thing on its page, comes when something is to play: with
+// the press on the button, or at once for a video that begins by itself where the browser lets it. Elsewhere it would only stand there and wait for
 // that press, in the way of everything else on the page.
 //
 // Attributes, written by views/ui: [data-player] or [data-trailer] is the frame (see player.js), and [data-start] in it the button, whose value is

@@ -1,4 +1,4 @@
-// Uploading films. A file goes piece by piece: to the mall by tus 1.0, or in parts to the bucket that the mall names, as the page says. What
+// Uploading videos. A file goes piece by piece: to the mall by tus 1.0, or in parts to the bucket that the mall names, as the page says. What
 // arrived is asked for before anything is sent, so a broken line, a closed tab or another day costs nothing that is there already. Words come
 // from the page, and refusals in the words of the server.
 

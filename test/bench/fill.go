@@ -18,15 +18,15 @@ import (
 // The made-up rows have ids of their own, far above those of the demo: SPU firstSPU+n has the SKUs 2*(firstSPU+n),
 // owned, and, every fourth, 2*(firstSPU+n)+1, rented.
 const (
-	firstSPU        = 1_000_000
-	firstCreator    = 500_000
-	filmsPerCreator = 500
-	wordsInUse      = 3000
+	firstSPU         = 1_000_000
+	firstCreator     = 500_000
+	videosPerCreator = 500
+	wordsInUse       = 3000
 
-	creatorsFilms = 10_000 // sold by the demo's creator, whose dashboard is measured
+	creatorsVideos = 10_000 // sold by the demo's creator, whose dashboard is measured
 )
 
-// What the nth made-up order is called, whose it is and which film it buys, in SQL. Primes spread buyers and films over
+// What the nth made-up order is called, whose it is and which video it buys, in SQL. Primes spread buyers and videos over
 // time.
 const (
 	orderNo = `lpad(n::text, 26, '0')`
@@ -69,13 +69,13 @@ func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
 		_, err := tx.Exec(ctx, `insert into catalog_creator (user_id, slug, name_zh, name_en)
 			select $1::bigint + n, 'maker-' || n, '作者' || n, 'Maker ' || n
 			from generate_series($2::int / $4::int, ($3::int - 1) / $4::int) n
-			on conflict do nothing`, firstCreator, from, to, filmsPerCreator)
+			on conflict do nothing`, firstCreator, from, to, videosPerCreator)
 		if err != nil {
 			return fmt.Errorf("creators: %w", err)
 		}
-		spus := func(w *bufio.Writer, n int, f film) {
+		spus := func(w *bufio.Writer, n int, f video) {
 			fmt.Fprintf(w, "%d,film-%d,%d,%d,%s,%s,%s,%s,\"{%s}\",%d,live,%d,%d,%d,%d,%d,%d,CNY,%s\n", firstSPU+n, n,
-				firstCreator+n/filmsPerCreator,
+				firstCreator+n/videosPerCreator,
 				categories[min(n%7*n%11, n)%len(categories)], f.zh, f.en, f.zh, f.about, f.tags, 600+n%5400,
 				f.rating*f.ratings, f.ratings, f.sold,
 				2*(firstSPU+n)+n%4/3, f.amount, f.amount+500, f.published)
@@ -89,7 +89,7 @@ func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
 		}
 		err = stream(ctx, tx, `copy search_document (spu_id, words, fuzzy, popularity, version) from stdin csv`, from,
 			to,
-			func(w *bufio.Writer, n int, f film) {
+			func(w *bufio.Writer, n int, f video) {
 				fmt.Fprintf(w, "%d,%s,%s,%.3f,2\n", firstSPU+n, f.lexemes, strings.ToLower(f.en)+" maker "+f.fuzzyTags,
 					f.popularity())
 			})
@@ -116,15 +116,15 @@ func fillProducts(ctx context.Context, pool *pgxpool.Pool, from, to int) error {
 	})
 }
 
-// film is what a number's product says. Drawn from the number alone, so that two tables agree on it.
-type film struct {
+// video is what a number's product says. Drawn from the number alone, so that two tables agree on it.
+type video struct {
 	zh, en, about, tags, fuzzyTags, lexemes, published string
 	amount, sold, rating, ratings                      int
 }
 
-func filmOf(n int) film {
+func videoOf(n int) video {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
-	var f film
+	var f video
 	var lexemes strings.Builder
 	position := 0
 	say := func(weight string, words int) (en, zh []string) {
@@ -155,15 +155,15 @@ func filmOf(n int) film {
 }
 
 // popularity is search's own formula.
-func (f film) popularity() float64 { return 1 + 0.15*math.Log1p(float64(f.sold)) }
+func (f video) popularity() float64 { return 1 + 0.15*math.Log1p(float64(f.sold)) }
 
 // stream copies a line a product into PostgreSQL while it is made.
-func stream(ctx context.Context, tx pgx.Tx, sql string, from, to int, line func(*bufio.Writer, int, film)) error {
+func stream(ctx context.Context, tx pgx.Tx, sql string, from, to int, line func(*bufio.Writer, int, video)) error {
 	out, in := io.Pipe()
 	go func() {
 		w := bufio.NewWriterSize(in, 1<<20)
 		for n := from; n < to; n++ {
-			line(w, n, filmOf(n))
+			line(w, n, videoOf(n))
 		}
 		in.CloseWithError(w.Flush())
 	}()
@@ -173,7 +173,7 @@ func stream(ctx context.Context, tx pgx.Tx, sql string, from, to int, line func(
 }
 
 // fillOrders adds delivered orders, one item each, with what they leave behind: moves and entitlements. Each buyer's
-// orders are spread over all that time. The first films are the creator's, who so has one in a hundred of a million;
+// orders are spread over all that time. The first videos are the creator's, who so has one in a hundred of a million;
 // the others are their creators'.
 func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int, creator int64) error {
 	tables := []string{"video_order", "video_order_item", "order_transition", "video_entitlement"}
@@ -207,10 +207,10 @@ func fillOrders(ctx context.Context, pool *pgxpool.Pool, from, to, products int,
 	})
 }
 
-// sellerOf is whose film s is, in SQL.
+// sellerOf is whose video s is, in SQL.
 func sellerOf(creator int64) string {
-	return fmt.Sprintf("case when s < %d then %d else %d + (s - %d) / %d end", firstSPU+creatorsFilms, creator,
-		firstCreator, firstSPU, filmsPerCreator)
+	return fmt.Sprintf("case when s < %d then %d else %d + (s - %d) / %d end", firstSPU+creatorsVideos, creator,
+		firstCreator, firstSPU, videosPerCreator)
 }
 
 // withoutIndexes takes the indexes that hold no constraint off the tables while fill works, and puts them back as they

@@ -120,7 +120,7 @@ func (b *bench) atSize(ctx context.Context, s stage) (rows []row, err error) {
 	return append(rows, placed, looked), nil
 }
 
-// placeAt orders made-up films through the API, each a different one.
+// placeAt orders made-up videos through the API, each a different one.
 func (b *bench) placeAt(ctx context.Context, s stage) (row, error) {
 	token, err := b.token(ctx)
 	if err != nil {

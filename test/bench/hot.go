@@ -117,9 +117,9 @@ func alternate(ctx context.Context, contenders ...contender) ([]figure, error) {
 	return figures, nil
 }
 
-// limitedSKU lists a film of its own with so many units.
+// limitedSKU lists a video of its own with so many units.
 func (b *bench) limitedSKU(ctx context.Context, slug string, units int64) (int64, error) {
-	films, err := b.anyFilms(ctx)
+	videos, err := b.anyVideos(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -130,7 +130,7 @@ func (b *bench) limitedSKU(ctx context.Context, slug string, units int64) (int64
 	}
 	made, err := b.program.Mall.Catalog.CreateProduct(ctx, catalog.NewProduct{
 		Slug:       slug,
-		CreatorID:  films[0].CreatorID,
+		CreatorID:  videos[0].CreatorID,
 		CategoryID: category,
 		TitleZh:    "抢",
 		TitleEn:    "Hot",

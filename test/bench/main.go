@@ -1,5 +1,5 @@
 // Command bench measures the mall against the raw limits of the machine it runs on, both in one run: a page against
-// Echo sending the same bytes, an order and a notice against the same rows written by bare pgx, a film against bare
+// Echo sending the same bytes, an order and a notice against the same rows written by bare pgx, a video against bare
 // ffmpeg. Figures of one run compare with each other; absolute ones say more about the machine than about the mall.
 package main
 
@@ -28,7 +28,7 @@ import (
 func main() {
 	var g growth
 	only := flag.String("only", "",
-		"of pages, hot, rush, plays, orders, notices, films, covers, readers and growth, separated by commas; empty: all")
+		"of pages, hot, rush, plays, orders, notices, videos, covers, readers and growth, separated by commas; empty: all")
 	flag.IntVar(&g.products, "products", 1_000_000, "grow a second mall to so many products; 0: don't")
 	flag.IntVar(&g.orders, "orders", 5_000_000, "and to so many past orders")
 	flag.StringVar(&g.keep, "keep", "", "keep the grown mall's data in this folder")
@@ -106,7 +106,7 @@ func againstLimits(ctx context.Context, dir string, wanted func(string) bool) (r
 		// grants before the notices, whose paid orders
 	}{{"pages", b.pages}, {"hot", b.hot}, {"rush", b.rush}, {"plays", b.plays}, {"orders", b.orders},
 		{"notices", b.notices}, // would stand in their way
-		{"films", b.films}, {"covers", b.covers}, {"readers", b.readers}} {
+		{"films", b.videos}, {"covers", b.covers}, {"readers", b.readers}} {
 		if !wanted(m.name) {
 			continue
 		}
@@ -153,7 +153,7 @@ func openAt(ctx context.Context, dir string, listener net.Listener) (*bench, err
 	if err := p.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenFilms(cfg.DemoFilms), p.Log); err != nil {
+	if err := demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenVideos(cfg.DemoVideos), p.Log); err != nil {
 		return nil, err
 	}
 	covers, err := demo.Covers()

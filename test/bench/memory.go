@@ -124,7 +124,7 @@ func fortyMillion() image.Image {
 	return p
 }
 
-// readers has 500 connections ask for more than any buffer holds and read nothing of it. Half ask for one film's file
+// readers has 500 connections ask for more than any buffer holds and read nothing of it. Half ask for one video's file
 // over and over, half for pages; each sends its requests at once.
 func (b *bench) readers(ctx context.Context) ([]row, error) {
 	address := strings.TrimPrefix(b.url, "http://")

@@ -23,7 +23,7 @@ import (
 // mostOrders bounds what one measurement writes.
 const mostOrders = 6000
 
-func (b *bench) anyFilms(ctx context.Context) ([]catalog.Card, error) {
+func (b *bench) anyVideos(ctx context.Context) ([]catalog.Card, error) {
 	page, err := b.program.Mall.Catalog.List(ctx, catalog.Filter{Sort: "newest", Limit: 24})
 	if err != nil {
 		return nil, err
@@ -31,13 +31,13 @@ func (b *bench) anyFilms(ctx context.Context) ([]catalog.Card, error) {
 	return page.Items, nil
 }
 
-// plenty lists one SKU a film that costs something and never sells out.
+// plenty lists one SKU a video that costs something and never sells out.
 func (b *bench) plenty(ctx context.Context) (skuIDs []int64, err error) {
-	films, err := b.anyFilms(ctx)
+	videos, err := b.anyVideos(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range films {
+	for _, f := range videos {
 		p, err := b.program.Mall.Catalog.ProductBySlug(ctx, f.Slug)
 		if err != nil {
 			return nil, err

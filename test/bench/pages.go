@@ -12,7 +12,7 @@ import (
 
 // pages measures what a shopper sees most, each against Echo sending the same headers and bytes.
 func (b *bench) pages(ctx context.Context) ([]row, error) {
-	catalogue, err := b.anyFilms(ctx)
+	catalogue, err := b.anyVideos(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ import (
 	"videomall/mall/account"
 )
 
-// TestAGuestTriesAFilmAndABuyerJumpsByAChapter watches what is free of a film to its end and again, and then the film
+// TestAGuestTriesAVideoAndABuyerJumpsByAChapter watches what is free of a video to its end and again, and then the video
 // as who has bought it.
-func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
+func TestAGuestTriesAVideoAndABuyerJumpsByAChapter(t *testing.T) {
 	t.Parallel()
 	const slug = "snow-in-the-pines"
 	p := newPerson(t, look{
@@ -21,15 +21,15 @@ func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	p.visit("/v/" + slug)
 	p.click(`a[href="/try/` + slug + `"]`)
 	p.at("/try/" + slug)
-	p.until(film + `?.readyState >= 2`)
-	p.until(film + `?.currentTime > 1`)
-	if d := eval[float64](p, film+`.duration`); d > 8.5 {
+	p.until(videoElement + `?.readyState >= 2`)
+	p.until(videoElement + `?.currentTime > 1`)
+	if d := eval[float64](p, videoElement+`.duration`); d > 8.5 {
 		p.fail("more than the free part is there")
 	}
-	eval[float64](p, film+`.currentTime = 7`)
+	eval[float64](p, videoElement+`.currentTime = 7`)
 	p.has(`.player-end form[action="/cart/items"] button`)
 	p.click(`.player-end [data-again]`)
-	p.until(`!document.querySelector('.player-end') && ` + film + `.currentTime < 5`)
+	p.until(`!document.querySelector('.player-end') && ` + videoElement + `.currentTime < 5`)
 
 	buyer := p.mall.account(t, "Robin", account.RoleShopper)
 	p.mall.bought(t, buyer.ID, p.mall.sku(t, slug, "own", "HD"))
@@ -42,22 +42,22 @@ func TestAGuestTriesAFilmAndABuyerJumpsByAChapter(t *testing.T) {
 	p.do(chromedp.SendKeys(chromedp.CSS(`#player-chapters-button`), "\r", chromedp.NodeVisible))
 	p.until(`!document.querySelector('.player-chapters').hidden`)
 	p.click(`.player-chapters media-chrome-menu-item:last-of-type`)
-	p.until(film + `.currentTime >= 8 && document.querySelector('.player-chapter-name').textContent.length > 3`)
+	p.until(videoElement + `.currentTime >= 8 && document.querySelector('.player-chapter-name').textContent.length > 3`)
 }
 
-// TestWatchFree presses the button once and sees the film play, the sign-in between for a guest.
+// TestWatchFree presses the button once and sees the video play, the sign-in between for a guest.
 func TestWatchFree(t *testing.T) {
 	t.Parallel()
 	const (
 		button      = `form[action$="/free"] button`
-		freeFilm    = "koi-pond"
+		freeVideo   = "koi-pond"
 		episode     = "snow-in-the-pines"
 		nextEpisode = "shape-of-dunes"
 	)
 	plays := func(p *person, slug string) {
 		p.t.Helper()
 		p.at("/watch/" + slug)
-		p.until(film + `?.currentTime > 0.5 && !` + film + `.paused`)
+		p.until(videoElement + `?.currentTime > 0.5 && !` + videoElement + `.paused`)
 		if eval[bool](p, `!!document.querySelector('.player-notice')`) {
 			p.fail("it plays behind a notice")
 		}
@@ -66,21 +66,21 @@ func TestWatchFree(t *testing.T) {
 		t.Parallel()
 		p := newPerson(t, look{lang: "en", width: 390})
 		u := p.mall.account(t, "Robin", account.RoleShopper)
-		p.visit("/v/" + freeFilm)
+		p.visit("/v/" + freeVideo)
 		p.click(button)
 		p.at("/sign-in?next=")
 		p.fill(`#email`, u.Email)
 		p.fill(`#password`, password)
 		p.click(`form[action="/sign-in"] button[type=submit]`)
-		plays(p, freeFilm)
+		plays(p, freeVideo)
 	})
 	t.Run("signed_in", func(t *testing.T) {
 		t.Parallel()
 		p := newPerson(t, look{lang: "zh-CN", width: 1280})
 		p.enter(p.mall.account(t, "Robin", account.RoleShopper))
-		p.visit("/v/" + freeFilm)
+		p.visit("/v/" + freeVideo)
 		p.click(button)
-		plays(p, freeFilm)
+		plays(p, freeVideo)
 	})
 	t.Run("the_next_episode", func(t *testing.T) {
 		t.Parallel()
@@ -92,8 +92,8 @@ func TestWatchFree(t *testing.T) {
 		p.enter(u)
 		p.visit("/watch/" + episode)
 		p.press()
-		eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
-		eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
+		eval[float64](p, videoElement+`.currentTime = `+videoElement+`.duration - 0.4`)
+		eval[bool](p, videoElement+`.muted = true; `+videoElement+`.play(); true`)
 		p.click(`.player-end a[href="/watch/` + nextEpisode + `"]`)
 		plays(p, nextEpisode)
 	})

@@ -12,7 +12,7 @@ import (
 // listed is what a list shows, as one text to compare by.
 const listed = `[...document.querySelectorAll('#cards a.card-link')].map(a => a.getAttribute('href')).join(' ')`
 
-// TestBackRestoresTheList goes through a sort, a filter and a film, and back again.
+// TestBackRestoresTheList goes through a sort, a filter and a video, and back again.
 func TestBackRestoresTheList(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})

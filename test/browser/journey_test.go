@@ -51,8 +51,8 @@ func TestJourneyInEnglishOnADesk(t *testing.T) {
 }
 
 const (
-	trailer = `document.querySelector('[data-trailer] hls-video')`
-	film    = `document.querySelector('[data-player] hls-video')`
+	trailer      = `document.querySelector('[data-trailer] hls-video')`
+	videoElement = `document.querySelector('[data-player] hls-video')`
 )
 
 func (j trip) run(t *testing.T) {
@@ -72,7 +72,7 @@ func (j trip) run(t *testing.T) {
 	p.has(`[data-status="REFUNDED"]`)
 }
 
-// find searches and comes to the film's page.
+// find searches and comes to the video's page.
 func (j trip) find(p *person) {
 	p.visit("/")
 	p.until(`document.documentElement.lang === ` + quoted(j.look.lang))
@@ -85,7 +85,7 @@ func (j trip) find(p *person) {
 	p.until(trailer + `?.currentTime > 0.5`)
 }
 
-// fillCart puts the film into a guest's cart.
+// fillCart puts the video into a guest's cart.
 func (j trip) fillCart(p *person) {
 	if j.edition != "" {
 		p.click(j.edition)
@@ -131,7 +131,7 @@ func (j trip) buy(p *person) (orderNo string) {
 	return orderNo
 }
 
-// watch plays the film and sees that it came encrypted, by a token.
+// watch plays the video and sees that it came encrypted, by a token.
 func (j trip) watch(p *person) {
 	p.click(`#order-status a[href="/watch/` + j.slug + `"]`)
 	p.at("/watch/" + j.slug)
@@ -140,11 +140,11 @@ func (j trip) watch(p *person) {
 		p.at("/watch/" + j.slug + "?start=1")
 	}
 	p.has(`[data-player] media-play-button`)
-	p.until(film + `?.readyState >= 2`)
-	p.until(film + `?.currentTime > 1.5`)
+	p.until(videoElement + `?.readyState >= 2`)
+	p.until(videoElement + `?.currentTime > 1.5`)
 	for _, part := range []string{"/p/", "/k/", "/s/", "/api/v1/mall/play/auth/"} {
 		if !p.asked(p.mall.url + part) {
-			p.fail("the film played without asking for " + part)
+			p.fail("the video played without asking for " + part)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func (j trip) refused(p *person, auth string) {
 				j.slug + `"]')`)
 	} else {
 		p.until(`document.querySelector('.player-notice a[href="/v/` + j.slug + `"]')`)
-		p.until(film + `.paused`)
+		p.until(videoElement + `.paused`)
 	}
 	status := eval[int](p,
 		`(() => { const x = new XMLHttpRequest(); x.open('GET', `+quoted(auth)+

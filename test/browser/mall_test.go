@@ -71,7 +71,7 @@ func openMall() (h *house, err error) {
 	}
 	err = errors.Join(p.Migrate(ctx))
 	if err == nil {
-		err = demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenFilms("../../demo/footage"), p.Log)
+		err = demo.Seed(ctx, p.Pools.Primary, p.Mall, demo.OpenVideos("../../demo/footage"), p.Log)
 	}
 	if err != nil {
 		ended <- nil

@@ -6,7 +6,7 @@ import (
 	"videomall/mall/order"
 )
 
-// TestShopWithoutScripts buys a film in a browser that runs no JavaScript at all.
+// TestShopWithoutScripts buys a video in a browser that runs no JavaScript at all.
 func TestShopWithoutScripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})

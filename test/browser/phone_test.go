@@ -68,7 +68,7 @@ func TestPhone_LongWords(t *testing.T) {
 	walk(t, look{lang: "en", width: 390}, stops, func(p *person, s stop) { p.fitsPhone(s.name) })
 }
 
-// seriesAndBundle are the pages of a series with one film of the workshop and of a bundle with another one besides,
+// seriesAndBundle are the pages of a series with one video of the workshop and of a bundle with another one besides,
 // both called name.
 func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series, bundle string) {
 	t.Helper()
@@ -88,11 +88,11 @@ func (h *house) seriesAndBundle(t *testing.T, w *workshop, name string) (series,
 		PercentOff: 30,
 	}
 	for _, spu := range []int64{w.live, h.onSale(t, w, w.slug[len("dawn-"):]+"-4", id)} {
-		film, err := h.Catalog.FindByID(ctx, spu)
+		product, err := h.Catalog.FindByID(ctx, spu)
 		if err != nil {
 			t.Fatal(err)
 		}
-		terms.SKUIDs = append(terms.SKUIDs, film.SKUs[0].ID)
+		terms.SKUIDs = append(terms.SKUIDs, product.SKUs[0].ID)
 	}
 	b, err := h.Promotions.CreateBundle(ctx, w.creator.ID, terms)
 	if err != nil {

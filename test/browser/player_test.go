@@ -42,11 +42,11 @@ func TestTrailer_NoScripts(t *testing.T) {
 	p.has(`[data-trailer] [data-start][hidden]`)
 }
 
-// TestPlayer_Remembers chooses speed, quality, captions and volume in one film and finds them in the next.
+// TestPlayer_Remembers chooses speed, quality, captions and volume in one video and finds them in the next.
 func TestPlayer_Remembers(t *testing.T) {
 	t.Parallel()
-	p, films := watching(t, look{lang: "zh-CN", width: 1280})
-	p.visit("/watch/" + films[0])
+	p, videos := watching(t, look{lang: "zh-CN", width: 1280})
+	p.visit("/watch/" + videos[0])
 	p.press()
 	p.until(shownCaptions + ` === 'zh'`) // the reader's language, before anything is chosen
 
@@ -59,22 +59,22 @@ func TestPlayer_Remembers(t *testing.T) {
 	request("mediavolumerequest", "0.4")
 	request("mediashowsubtitlesrequest", `{language: 'en', label: 'English', kind: 'captions'}`)
 	request("mediadisablesubtitlesrequest", `[{language: 'zh', label: '中文', kind: 'captions'}]`)
-	p.until(film + `.videoRenditions.length > 1`)
-	lowest := `Math.min(...[...` + film + `.videoRenditions].map(r => r.height))`
-	request("mediarenditionrequest", `[...`+film+`.videoRenditions].find(r => r.height === `+lowest+`).id`)
+	p.until(videoElement + `.videoRenditions.length > 1`)
+	lowest := `Math.min(...[...` + videoElement + `.videoRenditions].map(r => r.height))`
+	request("mediarenditionrequest", `[...`+videoElement+`.videoRenditions].find(r => r.height === `+lowest+`).id`)
 	p.until(
 		`(k => k && k.rate === 1.5 && k.volume === 0.4 && k.captions === 'en' && k.height > 0)(JSON.parse(localStorage.getItem('player')))`)
 
-	p.visit("/watch/" + films[1])
+	p.visit("/watch/" + videos[1])
 	p.press()
-	p.until(film + `?.readyState >= 2 && ` + film + `.videoRenditions.length > 1`)
-	p.until(film + `.playbackRate === 1.5 && ` + film + `.volume === 0.4`)
+	p.until(videoElement + `?.readyState >= 2 && ` + videoElement + `.videoRenditions.length > 1`)
+	p.until(videoElement + `.playbackRate === 1.5 && ` + videoElement + `.volume === 0.4`)
 	p.until(shownCaptions + ` === 'en'`)
-	p.until(film + `.videoRenditions[` + film + `.videoRenditions.selectedIndex]?.height === ` + lowest)
+	p.until(videoElement + `.videoRenditions[` + videoElement + `.videoRenditions.selectedIndex]?.height === ` + lowest)
 
 	request("mediatogglesubtitlesrequest", "false")
 	p.until(`JSON.parse(localStorage.getItem('player')).captions === 'off'`)
-	p.visit("/watch/" + films[0])
+	p.visit("/watch/" + videos[0])
 	p.press()
 	p.until(shownCaptions + ` === ''`)
 }
@@ -82,10 +82,10 @@ func TestPlayer_Remembers(t *testing.T) {
 // TestPlayer_StorageClosed plays where the browser refuses to keep anything, as private windows may.
 func TestPlayer_StorageClosed(t *testing.T) {
 	t.Parallel()
-	p, films := watching(t, look{lang: "en", width: 1280})
+	p, videos := watching(t, look{lang: "en", width: 1280})
 	p.beforePages(
 		`Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed', 'SecurityError'); } });`)
-	p.visit("/watch/" + films[0])
+	p.visit("/watch/" + videos[0])
 	p.press()
 	p.until(shownCaptions + ` === 'en'`)
 	p.click(`media-captions-button`)
@@ -94,22 +94,22 @@ func TestPlayer_StorageClosed(t *testing.T) {
 	p.until(shownCaptions + ` === 'en'`)
 }
 
-// TestPlayer_LineBroken cuts the network while a film plays, and gives it back.
+// TestPlayer_LineBroken cuts the network while a video plays, and gives it back.
 func TestPlayer_LineBroken(t *testing.T) {
 	t.Parallel()
-	p, films := watching(t, look{lang: "en", width: 390})
+	p, videos := watching(t, look{lang: "en", width: 390})
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
-	p.visit("/watch/" + films[0])
+	p.visit("/watch/" + videos[0])
 	p.press()
-	eval[float64](p, film+`.currentTime = 3`)
+	eval[float64](p, videoElement+`.currentTime = 3`)
 	p.offline(true)
 	p.has(`.player-lost button`)
 	p.click(`.player-lost button`) // still without a line: it goes on saying so
 	p.until(`document.querySelector('.player-lost button:enabled')`)
-	eval[float64](p, film+`.currentTime = `+film+`.duration - 2`) // beyond what has been loaded
+	eval[float64](p, videoElement+`.currentTime = `+videoElement+`.duration - 2`) // beyond what has been loaded
 	p.offline(false)
-	p.until(`!document.querySelector('.player-lost') && ` + film + `.readyState >= 2`)
-	p.until(film + `.currentTime >= ` + film + `.duration - 2.5`)
+	p.until(`!document.querySelector('.player-lost') && ` + videoElement + `.readyState >= 2`)
+	p.until(videoElement + `.currentTime >= ` + videoElement + `.duration - 2.5`)
 }
 
 // offline takes the network away, or gives it back.
@@ -131,7 +131,7 @@ func (p *person) offline(is bool) {
 	p.ok(err)
 }
 
-// TestPlayer_End sees what the end of a rented film leads on to, with the keyboard.
+// TestPlayer_End sees what the end of a rented video leads on to, with the keyboard.
 func TestPlayer_End(t *testing.T) {
 	t.Parallel()
 	const slug = "jellyfish-drift"
@@ -141,8 +141,8 @@ func TestPlayer_End(t *testing.T) {
 	p.enter(mei)
 	p.visit("/watch/" + slug + "?start=1")
 	p.press()
-	eval[float64](p, film+`.currentTime = `+film+`.duration - 0.4`)
-	eval[bool](p, film+`.muted = true; `+film+`.play(); true`)
+	eval[float64](p, videoElement+`.currentTime = `+videoElement+`.duration - 0.4`)
+	eval[bool](p, videoElement+`.muted = true; `+videoElement+`.play(); true`)
 	p.has(`.player-end .player-more a`)
 	p.until(`document.activeElement.matches('.player-end')`)
 	for _, part := range []string{`form[action="/cart/items"] button`, `a[href="/v/jellyfish-drift#reviews"]`,
@@ -150,17 +150,17 @@ func TestPlayer_End(t *testing.T) {
 		p.has(`.player-end ` + part)
 	}
 	if out := eval[string](p, sticksOut); out != "" {
-		t.Error("the end of a film is wider than a phone: ", out)
+		t.Error("the end of a video is wider than a phone: ", out)
 	}
 	p.do(chromedp.SendKeys(chromedp.CSS(`.player-end [data-again]`), "\r", chromedp.NodeVisible))
-	p.until(`!document.querySelector('.player-end') && ` + film + `.currentTime < 3`)
+	p.until(`!document.querySelector('.player-end') && ` + videoElement + `.currentTime < 3`)
 }
 
-// shownCaptions is the language of the captions over the film; empty for none.
-const shownCaptions = `([...` + film +
+// shownCaptions is the language of the captions over the video; empty for none.
+const shownCaptions = `([...` + videoElement +
 	`.textTracks].find(t => t.kind === 'captions' && t.mode === 'showing')?.language ?? '')`
 
-// watching is somebody who owns two films.
+// watching is somebody who owns two videos.
 func watching(t *testing.T, l look) (p *person, slugs []string) {
 	t.Helper()
 	p = newPerson(t, l)

@@ -15,17 +15,17 @@ HTMLMediaElement.prototype.play = function () {
 // saveData is a browser that is to load as little as it can.
 const saveData = `Object.defineProperty(navigator, 'connection', {value: {saveData: true}});`
 
-const playsInFront = film + `?.currentTime > 0.5 && !` + film +
+const playsInFront = videoElement + `?.currentTime > 0.5 && !` + videoElement +
 	`.paused && !document.querySelector('.player-notice, .player[data-busy]')`
 
-// press plays the film of a page that was opened by its address, as browsers want it there, and pauses it once it has
+// press plays the video of a page that was opened by its address, as browsers want it there, and pauses it once it has
 // begun.
 func (p *person) press() {
 	p.t.Helper()
 	p.click(`[data-player] [data-start]`)
-	p.until(film + `?.readyState >= 2 && ` + film + `.currentTime > 0`)
-	eval[bool](p, film+`.pause(); true`)
-	p.until(film + `.paused`)
+	p.until(videoElement + `?.readyState >= 2 && ` + videoElement + `.currentTime > 0`)
+	eval[bool](p, videoElement+`.pause(); true`)
+	p.until(videoElement + `.paused`)
 }
 
 // TestWatch_PressFirst sees that the player leaves the page alone until somebody presses, and then plays and has the
@@ -40,9 +40,9 @@ func TestWatch_PressFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, films := watching(t, look{lang: "en", width: 390})
+			p, videos := watching(t, look{lang: "en", width: 390})
 			p.beforePages(pressFirst)
-			p.visit("/watch/" + films[0])
+			p.visit("/watch/" + videos[0])
 			p.has(`[data-player] [data-start][aria-label^="Play: "]:not([hidden])`)
 			// ahead of the press
 			p.until(`performance.getEntriesByType('resource').some(r => r.name.includes('/static/player.'))`)
@@ -57,7 +57,7 @@ func TestWatch_PressFirst(t *testing.T) {
 			p.until(playsInFront)
 			p.until(`document.activeElement.matches('[data-player] media-controller')`)
 			p.do(chromedp.SendKeys(chromedp.CSS(`[data-player] media-controller`), "k", chromedp.NodeVisible))
-			p.until(film + `.paused`)
+			p.until(videoElement + `.paused`)
 		})
 	}
 }
@@ -65,10 +65,10 @@ func TestWatch_PressFirst(t *testing.T) {
 // TestWatch_PressedWithoutALine presses while the script can't be had, and again once it can.
 func TestWatch_PressedWithoutALine(t *testing.T) {
 	t.Parallel()
-	p, films := watching(t, look{lang: "en", width: 390})
+	p, videos := watching(t, look{lang: "en", width: 390})
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
 	p.beforePages(pressFirst + saveData)
-	p.visit("/watch/" + films[0])
+	p.visit("/watch/" + videos[0])
 	p.has(`[data-player] [data-start]:not([hidden])`)
 	p.quiet()
 	if p.asked("/static/player.") {
@@ -83,22 +83,22 @@ func TestWatch_PressedWithoutALine(t *testing.T) {
 	p.until(playsInFront)
 }
 
-// TestWatch_RefusedLate is a browser that refuses to play once the film is there: a large button waits, without a word
+// TestWatch_RefusedLate is a browser that refuses to play once the video is there: a large button waits, without a word
 // of an error.
 func TestWatch_RefusedLate(t *testing.T) {
 	t.Parallel()
-	p, films := watching(t, look{lang: "en", width: 390})
+	p, videos := watching(t, look{lang: "en", width: 390})
 	p.beforePages(`const play = HTMLMediaElement.prototype.play;
 		HTMLMediaElement.prototype.play = function () {
 			if (navigator.userActivation.hasBeenActive) return play.call(this);
 			return this.isConnected ? Promise.reject(new DOMException('press first', 'NotAllowedError')) : new Promise(() => {});
 		};`)
-	p.visit("/watch/" + films[0])
+	p.visit("/watch/" + videos[0])
 	p.has(`[data-player] .player-big`)
-	p.until(film + `?.readyState >= 2`)
-	if !eval[bool](p, film+`.paused && !document.querySelector('.player-notice, .player[data-busy]')`) {
+	p.until(videoElement + `?.readyState >= 2`)
+	if !eval[bool](p, videoElement+`.paused && !document.querySelector('.player-notice, .player[data-busy]')`) {
 		t.Error("it says more than that it can be played")
 	}
 	p.click(`[data-player] .player-big`)
-	p.until(film + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)
+	p.until(videoElement + `.currentTime > 0.5 && !document.querySelector('[data-player] .player-big').checkVisibility()`)
 }

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-// TestPlayer_Sounds hears a film's trailer, chooses another of the film's sounds by the keyboard, and finds it again.
+// TestPlayer_Sounds hears a video's trailer, chooses another of the video's sounds by the keyboard, and finds it again.
 func TestPlayer_Sounds(t *testing.T) {
 	t.Parallel()
 	const slug = "mooncake-moon"
@@ -35,8 +35,8 @@ func TestPlayer_Sounds(t *testing.T) {
 	p.enter(robin)
 	p.visit("/watch/" + slug)
 	p.press()
-	p.until(film + `?.readyState >= 2 && ` + film + `.audioTracks.length === 2`)
-	const chosen = `[...` + film + `.audioTracks].filter(t => t.enabled).map(t => t.label).join()`
+	p.until(videoElement + `?.readyState >= 2 && ` + videoElement + `.audioTracks.length === 2`)
+	const chosen = `[...` + videoElement + `.audioTracks].filter(t => t.enabled).map(t => t.label).join()`
 	p.until(chosen + ` === 'English'`)
 	if p.asked("/sound-2/s") {
 		t.Error("both sounds are fetched")
@@ -51,17 +51,17 @@ func TestPlayer_Sounds(t *testing.T) {
 	eval[bool](p, items+`.at(-1).click(); true`)
 	p.until(chosen + ` === '中文'`)
 	p.until(`performance.getEntriesByType('resource').some(r => r.name.includes('/sound-2/s'))`)
-	if eval[bool](p, film+`.paused`) {
+	if eval[bool](p, videoElement+`.paused`) {
 		p.click(`[data-player] media-play-button`)
 	}
-	p.until(film + `.currentTime > 1`)
+	p.until(videoElement + `.currentTime > 1`)
 
 	p.visit("/watch/" + slug)
 	p.press()
-	p.until(film + `?.readyState >= 2 && ` + chosen + ` === '中文'`)
+	p.until(videoElement + `?.readyState >= 2 && ` + chosen + ` === '中文'`)
 }
 
-// twoSounds is a film of 20 s in the clear form that is packaged, with an English sound and a Chinese description of
+// twoSounds is a video of 20 s in the clear form that is packaged, with an English sound and a Chinese description of
 // what is seen.
 func twoSounds(t *testing.T) (dir string) {
 	t.Helper()

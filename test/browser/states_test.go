@@ -352,7 +352,7 @@ func reviewRefund(p *person) {
 	p.at(eval[string](p, `location.pathname.replace(/\/refund$/, '') + '/refund'`))
 }
 
-// inCart puts films into the person's cart, however often it is asked to.
+// inCart puts videos into the person's cart, however often it is asked to.
 func (p *person) inCart(slugs ...string) {
 	p.t.Helper()
 	for _, slug := range slugs {

@@ -17,14 +17,14 @@ import (
 	"videomall/mall/order"
 )
 
-// clip is a film of eight seconds. Films of the same pictures are each other's twins, which takes a second reviewer:
+// clip is a video of eight seconds. Videos of the same pictures are each other's twins, which takes a second reviewer:
 // whoever means to be approved by one brings pictures of their own.
-func clip(t *testing.T, pictures string) (film string) {
+func clip(t *testing.T, pictures string) (videoElement string) {
 	t.Helper()
-	film = filepath.Join(t.TempDir(), "dawn.mp4")
+	videoElement = filepath.Join(t.TempDir(), "dawn.mp4")
 	draw(t, "-f", "lavfi", "-i", pictures+"=s=640x360:r=25", "-f", "lavfi", "-i", "sine=f=330", "-t", "8", "-c:v",
-		"libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film)
-	return film
+		"libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", videoElement)
+	return videoElement
 }
 
 func draw(t *testing.T, args ...string) {
@@ -35,13 +35,13 @@ func draw(t *testing.T, args ...string) {
 	}
 }
 
-// wares are what a creator brings: a film that takes more than one piece to upload, and a picture.
-func wares(t *testing.T) (film, cover string) {
+// wares are what a creator brings: a video that takes more than one piece to upload, and a picture.
+func wares(t *testing.T) (videoElement, cover string) {
 	t.Helper()
-	film = clip(t, "testsrc2")
-	cover = filepath.Join(filepath.Dir(film), "cover.png")
+	videoElement = clip(t, "testsrc2")
+	cover = filepath.Join(filepath.Dir(videoElement), "cover.png")
 	draw(t, "-f", "lavfi", "-i", "gradients=s=1280x720", "-frames:v", "1", cover)
-	f, err := os.OpenFile(film, os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(videoElement, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func wares(t *testing.T) (film, cover string) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return film, cover
+	return videoElement, cover
 }
 
 // stall lets the first piece of an upload through and holds the second one back for good.
@@ -66,12 +66,12 @@ const stall = `(() => {
 	return true;
 })()`
 
-// A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the film is packaged,
+// A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the video is packaged,
 // priced, reviewed, bought and watched; the sale and the earning are seen; and in the end an operator takes it down,
 // which pays the buyer back.
 func TestFromAFileToMoneyEarned(t *testing.T) {
 	t.Parallel()
-	film, cover := wares(t)
+	videoElement, cover := wares(t)
 	creator := newPerson(t, look{lang: "en", width: 1280})
 	name := strings.ToLower(rand.Text()[:10])
 
@@ -88,8 +88,8 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	creator.click(`form[action="/account/creator"] button[type=submit]`)
 	creator.at("/studio/listings")
 
-	video := creator.uploads(film)
-	eventually(t, "the film is packaged", func() bool {
+	video := creator.uploads(videoElement)
+	eventually(t, "the video is packaged", func() bool {
 		return creator.mall.text(t, `select state from media_video where id = $1`, video) == "ready"
 	})
 	creator.has(`form[action$="/cover"]`)
@@ -119,7 +119,7 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	operator.visit(fmt.Sprintf("/admin/takedowns/new?spu=%d", spu))
 	operator.fill(`#reason`, "somebody else's bars")
 	operator.click(`input[name=access][value=end]`)
-	// The film still runs before the shopper, whose heartbeat may be refused before anything else is.
+	// The video still runs before the shopper, whose heartbeat may be refused before anything else is.
 	shopper.expect(`404 \(Not Found\)`)
 	shopper.expect(`403 \(Forbidden\)`)
 	shopper.expect(`410 \(Gone\)`)
@@ -130,8 +130,8 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	shopper.until(`!document.querySelector('button[name=next]')`)
 }
 
-// uploads sends a film whose second piece never arrives, closes the page, chooses the same file again, and comes to the
-// film's page.
+// uploads sends a video whose second piece never arrives, closes the page, chooses the same file again, and comes to the
+// video's page.
 func (p *person) uploads(file string) (video int64) {
 	p.t.Helper()
 	choose := chromedp.SetUploadFiles(chromedp.CSS(`[data-upload] input[type=file]`), []string{file})
@@ -157,7 +157,7 @@ func (p *person) uploads(file string) (video int64) {
 	return video
 }
 
-// lists describes and prices a film, and hands it to the reviewers.
+// lists describes and prices a video, and hands it to the reviewers.
 func (p *person) lists(video int64, slug, cover string) (spu int64) {
 	p.t.Helper()
 	p.visit("/studio/listings/new")
@@ -177,12 +177,12 @@ func (p *person) lists(video int64, slug, cover string) (spu int64) {
 	return spu
 }
 
-// approves sees a film before anybody can buy it, and lets it be sold.
+// approves sees a video before anybody can buy it, and lets it be sold.
 func (p *person) approves(spu, video int64) {
 	p.t.Helper()
 	p.visit(fmt.Sprintf("/admin/films/%d", video))
 	p.click(`[data-player] [data-start]`)
-	p.until(film + `?.currentTime > 0.5`)
+	p.until(videoElement + `?.currentTime > 0.5`)
 	c := p.mall.count(p.t, `select id from review_case where spu_id = $1`, spu)
 	p.visit("/admin/review")
 	p.click(fmt.Sprintf(`a[href="/admin/review/%d"]`, c))

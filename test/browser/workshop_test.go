@@ -37,7 +37,7 @@ var ordinary = names{
 	said:      "The light!",
 }
 
-// workshop is a creator with a film in each state that a listing has, and an operator who looks after them.
+// workshop is a creator with a video in each state that a listing has, and an operator who looks after them.
 type workshop struct {
 	names
 	creator             account.User
@@ -89,7 +89,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	up, err = h.Media.Uploads.Write(ctx, w.creator.ID, up.ID, 0, bytes.NewReader(content), int64(len(content)))
 	ok(err)
 	w.video = *up.VideoID
-	eventually(t, "the film is packaged", func() bool {
+	eventually(t, "the video is packaged", func() bool {
 		v, err := h.Media.Videos.Get(ctx, w.creator.ID, w.video)
 		return err == nil && v.State == media.VideoReady
 	})
@@ -163,7 +163,7 @@ func (h *house) workshopOf(t *testing.T, called names) *workshop {
 	return w
 }
 
-// onSale hands a listing of the film in and has it approved.
+// onSale hands a listing of the video in and has it approved.
 func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	spu = h.submits(t, w, slug, series)
@@ -179,7 +179,7 @@ func (h *house) onSale(t *testing.T, w *workshop, slug string, series int64) (sp
 	return spu
 }
 
-// submits hands a listing of the film in, as the first episode of a series if one is named.
+// submits hands a listing of the video in, as the first episode of a series if one is named.
 func (h *house) submits(t *testing.T, w *workshop, slug string, series int64) (spu int64) {
 	t.Helper()
 	ctx := t.Context()

@@ -61,7 +61,7 @@ const (
 	password = "a long enough passphrase"
 )
 
-// world is a database with one film and one person, and the program that serves them, which can be killed and started
+// world is a database with one video and one person, and the program that serves them, which can be killed and started
 // again.
 type world struct {
 	t        *testing.T
@@ -118,7 +118,7 @@ func newWorldOn(t *testing.T, redisURL string) *world {
 	return w
 }
 
-// stock lists one film with three units and registers the buyer, through the business's own verbs.
+// stock lists one video with three units and registers the buyer, through the business's own verbs.
 func (w *world) stock() {
 	w.t.Helper()
 	shop := w.shop()
@@ -135,7 +135,7 @@ func (w *world) stock() {
 		NameZh: "作者",
 		NameEn: "Creator",
 	}))
-	w.sku = w.film("film", 3)
+	w.sku = w.video("film", 3)
 	_, err = account.New(account.Deps{
 		Pool:  w.pool,
 		Redis: nil,
@@ -156,8 +156,8 @@ func (w *world) shop() *catalog.Catalog {
 	})
 }
 
-// film lists a film with so many units and returns its SKU.
-func (w *world) film(slug string, units int64) int64 {
+// video lists a video with so many units and returns its SKU.
+func (w *world) video(slug string, units int64) int64 {
 	w.t.Helper()
 	shop := w.shop()
 	made, err := shop.CreateProduct(w.ctx, catalog.NewProduct{
@@ -256,7 +256,7 @@ func (w *world) signIn() string {
 	return token.Token
 }
 
-// place orders the film under the world's one key; it may be called again.
+// place orders the video under the world's one key; it may be called again.
 func (w *world) place(token string) (orderNo string, err error) {
 	orderNo, status, code, err := w.order(token, "the-one-key", w.sku)
 	if err == nil && status != http.StatusCreated {

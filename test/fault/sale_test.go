@@ -26,7 +26,7 @@ const (
 	faultAt    = 10 // the buyer with whom the fault comes
 )
 
-// sale is one film that a crowd wants.
+// sale is one video that a crowd wants.
 type sale struct {
 	*world
 	sku    int64
@@ -45,7 +45,7 @@ func (w *world) sells(name string) *sale {
 	w.t.Helper()
 	s := &sale{
 		world:  w,
-		sku:    w.film(name, saleUnits),
+		sku:    w.video(name, saleUnits),
 		orders: map[string]int{},
 	}
 	crowd, err := account.New(account.Deps{

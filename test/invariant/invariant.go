@@ -146,7 +146,7 @@ var rules = []struct{ promise, broken string }{
 		 group by i.order_no, i.line_no, o.status, o.delivered_at, i.revoked_at
 		 having count(e.id) > 1 or (o.status = 'DELIVERED' and i.revoked_at is null and count(e.id) <> 1)
 		     or (o.delivered_at is null and count(e.id) > 0)`},
-	{"nobody owns a film twice in one quality by two orders",
+	{"nobody owns a video twice in one quality by two orders",
 		`select format('user %s owns film %s in %s by %s and by %s', a.user_id, a.spu_id, a.quality, a.source, b.source)
 		 from video_entitlement a join video_entitlement b using (user_id, spu_id)
 		 where a.kind = 'own' and b.kind = 'own' and a.state = 'active' and b.state = 'active' and a.id < b.id

@@ -30,12 +30,12 @@ type OverviewPage struct {
 	Now, Before insight.Report
 	Failures    map[time.Time]int64 // of both periods, by day
 	SignUps     map[time.Time]int64
-	Films       []TopFilm
+	Videos      []TopVideo
 }
 
-// TopFilm is a film that sold; Card is nil for one that can't be found any more.
-type TopFilm struct {
-	insight.FilmSums
+// TopVideo is a video that sold; Card is nil for one that can't be found any more.
+type TopVideo struct {
+	insight.BestSeller
 	Card *catalog.Card
 }
 
@@ -179,13 +179,13 @@ func sparkWords(t *text.Printer, label string, days []int64, words func(int64) s
 		words(top))
 }
 
-func (f TopFilm) title(t *text.Printer) string {
+func (f TopVideo) title(t *text.Printer) string {
 	if f.Card == nil {
 		return t.T("overview.gone")
 	}
 	return t.Of(f.Card.TitleZh, f.Card.TitleEn)
 }
 
-func (f TopFilm) words(t *text.Printer) func(int64) string {
+func (f TopVideo) words(t *text.Printer) func(int64) string {
 	return func(n int64) string { return t.Money(money.Of(n, f.Currency)) }
 }

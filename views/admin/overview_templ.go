@@ -63,7 +63,7 @@ func Overview(p OverviewPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = overviewFilms(p).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = overviewVideos(p).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -567,7 +567,7 @@ func overviewTrends(p OverviewPage) templ.Component {
 	})
 }
 
-func overviewFilms(p OverviewPage) templ.Component {
+func overviewVideos(p OverviewPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -606,8 +606,8 @@ func overviewFilms(p OverviewPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(p.Films) == 0 {
-			templ_7745c5c3_Err = ui.Empty("chart", t.T("admin.no_films"), t.T("admin.no_films_body")).Render(ctx, templ_7745c5c3_Buffer)
+		if len(p.Videos) == 0 {
+			templ_7745c5c3_Err = ui.Empty("chart", t.T("admin.no_videos"), t.T("admin.no_videos_body")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -719,7 +719,7 @@ func overviewFilms(p OverviewPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, f := range p.Films {
+				for _, f := range p.Videos {
 					words, tone := ui.Change{Now: f.Gross, Before: f.Before}.Say(t)
 					days := daysOf(f.Days, p.Now.Range)
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<tr><th scope=\"row\" data-label=\"")

@@ -33,7 +33,7 @@ type PersonPage struct {
 	Denial   *risk.Denial // nil for one who is let in
 	Creator  *catalog.Creator
 	Listings []catalog.Listed
-	Films    []media.Video
+	Videos   []media.Video
 	Hooks    []webhook.Endpoint
 	Accounts []ledger.Account
 	Months   []time.Time // of which there is a statement
@@ -131,7 +131,7 @@ func Person(p PersonPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Creator != nil || len(p.Listings)+len(p.Films)+len(p.Hooks) > 0 {
+			if p.Creator != nil || len(p.Listings)+len(p.Videos)+len(p.Hooks) > 0 {
 				templ_7745c5c3_Err = personMakes(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1048,7 +1048,7 @@ func personMakes(p PersonPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, f := range p.Films {
+			for _, f := range p.Videos {
 				templ_7745c5c3_Var48 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -1075,9 +1075,9 @@ func personMakes(p PersonPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var50 string
-					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("people.film_n", "Number", id(f.ID)))
+					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("people.video_n", "Number", id(f.ID)))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/person.templ`, Line: 232, Col: 80}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/admin/person.templ`, Line: 232, Col: 81}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var50))
 					if templ_7745c5c3_Err != nil {
@@ -1089,7 +1089,7 @@ func personMakes(p PersonPage) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = line(filmState(f.State)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var48), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = line(videoState(f.State)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var48), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1192,7 +1192,7 @@ func listingState(state string) templ.Component {
 	})
 }
 
-func filmState(state media.VideoState) templ.Component {
+func videoState(state media.VideoState) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

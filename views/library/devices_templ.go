@@ -15,7 +15,7 @@ import (
 	"videomall/views/ui"
 )
 
-// Device is a browser that plays films of the account.
+// Device is a browser that plays videos of the account.
 type Device struct {
 	ID    int64
 	Label string // browser/system

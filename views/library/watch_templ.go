@@ -19,13 +19,13 @@ import (
 	"videomall/views/ui"
 )
 
-// Watch is a film's page. Exactly one of Film and Refusal is set, or neither where a rental waits to be started or the film is
+// Watch is a video's page. Exactly one of Video and Refusal is set, or neither where a rental waits to be started or the video is
 // not packaged yet.
 type Watch struct {
 	Card        catalog.Card
 	Entitlement entitlement.Entitlement
-	Film        *ui.Film
-	End         End    // with Film
+	Video       *ui.Video
+	End         End    // with Video
 	Refusal     string // the code of the reason why not
 	Preparing   bool
 	Now         time.Time
@@ -59,7 +59,7 @@ func WatchPage(w Watch) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		switch {
-		case w.Film != nil:
+		case w.Video != nil:
 			templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -78,7 +78,7 @@ func WatchPage(w Watch) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Player(*w.Film).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Player(*w.Video).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -331,7 +331,7 @@ func WatchPage(w Watch) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if w.Film != nil {
+		if w.Video != nil {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<p class=\"mt-8 max-w-2xl text-sm text-pretty text-muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -358,7 +358,7 @@ func WatchPage(w Watch) templ.Component {
 	})
 }
 
-// curtain stands where the film would be: its cover, why it does not play, and what to do about it.
+// curtain stands where the video would be: its cover, why it does not play, and what to do about it.
 func curtain(c catalog.Card, why string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -174,7 +174,7 @@ func series(t *text.Printer, c review.Content) string {
 	return t.T("review.episode", "Series", t.Of(c.SeriesZh, c.SeriesEn), "Number", t.Number(c.Episode))
 }
 
-// free is how much of a film is free to watch, in words; empty for nothing.
+// free is how much of a video is free to watch, in words; empty for nothing.
 func free(t *text.Printer, c review.Content) string {
 	if c.FreeSeconds == 0 {
 		return ""

@@ -43,7 +43,7 @@ type ProductPage struct {
 	Episodes []catalog.Episode   // of the series that the video is part of
 	Preview  bool                // nothing on it can be bought or read further: the video is not on sale like that
 	Bundles  []order.BundleQuote // those that hold this video
-	Chapters []media.Chapter     // of its film
+	Chapters []media.Chapter     // of its video
 }
 
 // Edition is a SKU as this viewer may buy it.
@@ -1147,7 +1147,7 @@ func buyBar(p ProductPage) templ.Component {
 	})
 }
 
-// watchFree gives the film at one press and leads to where it plays, with the sign-in on the way for a guest.
+// watchFree gives the video at one press and leads to where it plays, with the sign-in on the way for a guest.
 func watchFree(p ProductPage, e Edition) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1366,7 +1366,7 @@ func tryFree(p ProductPage) templ.Component {
 	})
 }
 
-// chapters are the parts of the film by name.
+// chapters are the parts of the video by name.
 func chapters(list []media.Chapter) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1730,7 +1730,7 @@ func structured(t *text.Printer, p ProductPage) templ.Component {
 	})
 }
 
-// structuredData is the product with its offers and, where its film can be seen, the video.
+// structuredData is the product with its offers and, where its video can be seen, the video.
 func structuredData(t *text.Printer, p ProductPage) map[string]any {
 	graph := []map[string]any{productData(t, p)}
 	if video := videoData(t, p); video != nil {

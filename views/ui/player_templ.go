@@ -24,8 +24,8 @@ type Captions struct {
 	Src   string `json:"src"`
 }
 
-// Film is a video that plays for those who may watch it. The page must admit the player, which comes when the film is to play (static/src/start.js).
-type Film struct {
+// Video is a video that plays for those who may watch it. The page must admit the player, which comes when the video is to play (static/src/start.js).
+type Video struct {
 	ID         string // of the element; "player" when empty
 	Title      string
 	AuthURL    string // GET authorises, POST {takeover} ends the stream elsewhere; see static/src/player.js
@@ -53,7 +53,7 @@ func playerURL(sounds bool) string {
 // refusals are the codes the player has words of its own for; any other is shown as "unavailable".
 var refusals = []string{"not_entitled", "rental_expired", "entitlement_revoked", "device_limit", "device_removed", "stream_limit", "stream_ended", "wrong_device", "signed_out", "not_free", "rate_limited", "unavailable"}
 
-func (f Film) id() string {
+func (f Video) id() string {
 	if f.ID == "" {
 		return "player"
 	}
@@ -72,7 +72,7 @@ func playerTexts(t *text.Printer) string {
 	return string(b)
 }
 
-func (f Film) captions() string {
+func (f Video) captions() string {
 	if len(f.Captions) == 0 {
 		return "[]"
 	}
@@ -80,9 +80,9 @@ func (f Film) captions() string {
 	return string(b)
 }
 
-// Player is the frame of a film: its poster and the button that plays it, which the player takes the place of. Its child is what covers the film at its end: a template with data-end, in which a
+// Player is the frame of a video: its poster and the button that plays it, which the player takes the place of. Its child is what covers the video at its end: a template with data-end, in which a
 // button with data-again plays it from its begin.
-func Player(f Film) templ.Component {
+func Player(f Video) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -359,7 +359,7 @@ func (c TrailerClip) playlist() bool {
 
 // start names the player's script to the button that brings it.
 func (c TrailerClip) start() string {
-	beside := strings.HasSuffix(c.Src, "/master.m3u8") // the sound, which takes the player of films with several
+	beside := strings.HasSuffix(c.Src, "/master.m3u8") // the sound, which takes the player of videos with several
 	return playerURL(beside)
 }
 

@@ -122,7 +122,7 @@ var parts = map[string]templ.Component{
 	"steps":       ui.Steps([]string{"Cart", "Pay", "Watch"}, 1),
 	"switches":    templ.Join(ui.LanguageSwitch(), ui.ThemeSwitch(ui.ThemeDark)),
 	"alert":       inside(ui.Alert(ui.Error, "The price moved"), "It is ¥12 now."),
-	"player": ui.Player(ui.Film{
+	"player": ui.Player(ui.Video{
 		Title:     "Film",
 		AuthURL:   "/play/1",
 		Resume:    61,

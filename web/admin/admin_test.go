@@ -89,7 +89,7 @@ func (d *desk) settle(t *testing.T) {
 
 func TestOnlyOperatorsFindTheConsole(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	creator, shopper, guest := d.Browser(d.Person("carl", account.RoleCreator).ID), d.Browser(d.mia.ID), d.Browser(0)
 	if len(d.routes) < 17 {
 		t.Fatalf("%d routes", len(d.routes))
@@ -127,9 +127,9 @@ func TestOnlyOperatorsFindTheConsole(t *testing.T) {
 
 func TestOrdersAreFound(t *testing.T) {
 	d := open(t)
-	first := d.Bought(d.mia.ID, d.Film(990, -1))
+	first := d.Bought(d.mia.ID, d.Video(990, -1))
 	leo := d.Person("leo", account.RoleShopper)
-	second := d.Bought(leo.ID, d.Film(0, -1))
+	second := d.Bought(leo.ID, d.Video(0, -1))
 	for query, found := range map[string][2]bool{
 		"":                                     {true, true},
 		"?q=" + first.OrderNo:                  {true, false},
@@ -152,7 +152,7 @@ func TestOrdersAreFound(t *testing.T) {
 
 func TestAnOrderIsShownInFull(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1), d.Film(10, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(10, -1))
 	attempt, err := d.Payments.Attempts(t.Context(), o.OrderNo)
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestAnOrderIsShownInFull(t *testing.T) {
 
 func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1), d.Film(510, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(510, -1))
 	at := "/admin/orders/" + o.OrderNo
 	choice := d.b.Get(at).Wants(200).Form(at + "/refund")
 	if len(choice["item"]) != 2 {
@@ -227,7 +227,7 @@ func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
 
 func TestTwoOperatorsRefundOneItemOnce(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(990, -1))
+	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	at := "/admin/orders/" + o.OrderNo
 	var forms []url.Values
 	for range 2 {
@@ -260,7 +260,7 @@ func TestTwoOperatorsRefundOneItemOnce(t *testing.T) {
 
 func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 	d := open(t)
-	o := d.Bought(d.mia.ID, d.Film(0, -1))
+	o := d.Bought(d.mia.ID, d.Video(0, -1))
 	at := "/admin/orders/" + o.OrderNo
 	choice := d.b.Get(at).Form(at + "/refund")
 	choice.Set("reason", "by mistake")
@@ -279,7 +279,7 @@ func TestACaseIsClosedWithANoteOnce(t *testing.T) {
 	o, _, err := d.Orders.Place(ctx, order.PlaceRequest{
 		UserID:         d.mia.ID,
 		IdempotencyKey: "k",
-		Items:          []order.Line{{SKUID: d.Film(990, -1), Quantity: 1}},
+		Items:          []order.Line{{SKUID: d.Video(990, -1), Quantity: 1}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	if _, err := d.Outbox.Relay(ctx); err != nil {
 		t.Fatal(err)
 	}
-	d.Bought(d.mia.ID, d.Film(990, -1))
+	d.Bought(d.mia.ID, d.Video(990, -1))
 	// An event is read once no older transaction runs, and other tests' databases share the server's.
 	for deadline := time.Now().Add(time.Minute); ; {
 		if _, err := d.Outbox.Relay(ctx); err != nil {
@@ -75,7 +75,7 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 
 func TestAJobThatIsTriedAgainIsShownAndCancelled(t *testing.T) {
 	d := open(t)
-	d.Bought(d.mia.ID, d.Film(990, -1))
+	d.Bought(d.mia.ID, d.Video(990, -1))
 	job := webtest.Query[int64](d.Mall, `update river_job
 		set state = 'retryable', attempt = 2, scheduled_at = now() + interval '1 hour',
 		errors = array[jsonb_build_object('at', now(), 'attempt', 1, 'error', 'no answer', 'trace', '')]

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	topFilms  = 10
+	topVideos = 10
 	usualSpan = 30 // days
 )
 
@@ -25,7 +25,7 @@ func (d Deps) showOverview(c *page.Ctx) error {
 	}
 	r := insight.Last(p.Days, calendar.UTC.DayOf(c.Now))
 	for _, fill := range []func(context.Context, insight.Range, *adminview.OverviewPage) error{d.fillWaiting,
-		d.fillTrends, d.fillFilms} {
+		d.fillTrends, d.fillVideos} {
 		if err := fill(ctx, r, &p); err != nil {
 			return err
 		}
@@ -77,27 +77,27 @@ func (d Deps) fillTrends(ctx context.Context, r insight.Range, p *adminview.Over
 	return err
 }
 
-func (d Deps) fillFilms(ctx context.Context, r insight.Range, p *adminview.OverviewPage) error {
-	films, err := d.Insight.TopFilms(ctx, r, topFilms)
+func (d Deps) fillVideos(ctx context.Context, r insight.Range, p *adminview.OverviewPage) error {
+	videos, err := d.Insight.BestSellers(ctx, r, topVideos)
 	if err != nil {
 		return err
 	}
-	ids := make([]int64, len(films))
-	for n, f := range films {
+	ids := make([]int64, len(videos))
+	for n, f := range videos {
 		ids[n] = f.SPUID
 	}
 	cards, err := d.Catalog.Cards(ctx, ids)
 	if err != nil {
 		return err
 	}
-	for _, f := range films {
-		row := adminview.TopFilm{FilmSums: f}
+	for _, f := range videos {
+		row := adminview.TopVideo{BestSeller: f}
 		for n := range cards {
 			if cards[n].SPUID == f.SPUID {
 				row.Card = &cards[n]
 			}
 		}
-		p.Films = append(p.Films, row)
+		p.Videos = append(p.Videos, row)
 	}
 	return nil
 }

@@ -35,19 +35,19 @@ func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
 			m.OK(err)
 		}
 	}
-	film, other, third, fourth := m.Sells(990, 20), m.Sells(1990, -1), m.Sells(990, -1), m.Sells(990, -1)
+	video, other, third, fourth := m.Sells(990, 20), m.Sells(1990, -1), m.Sells(990, -1), m.Sells(990, -1)
 	c := m.guest()
 	if a := c.call("GET", "/campaigns", "").wants(200); len(a.rows()) != 0 {
 		t.Errorf("%s", a.body)
 	}
 	sale("Later", 5*time.Hour, 6*time.Hour, true, third)
-	sale("Now", 0, 2*time.Hour, true, film, other)
+	sale("Now", 0, 2*time.Hour, true, video, other)
 	sale("Over soon", 0, time.Hour, true, fourth)
 	sale("Draft", 0, time.Hour, false, m.Sells(990, -1))
 	_, err := m.Promotions.Turn(m.Ctx)
 	m.OK(err)
 	_, err = m.Pool.Exec(m.Ctx, `update video_inventory set available = 2, frozen = 1, sold = 2 where sku_id = $1
-		and campaign_id is not null`, film)
+		and campaign_id is not null`, video)
 	m.OK(err)
 	m.Advance(61 * time.Minute) // no tick has come for the one that is over
 	a := c.call("GET", "/campaigns", "").wants(200)
@@ -55,7 +55,7 @@ func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
 		a.text("items", 1, "name") != "Later" || a.text("items", 1, "status") != "scheduled" {
 		t.Fatalf("%s", a.body)
 	}
-	for at, want := range map[string]float64{"skuId": float64(film), "remaining": 2, "perUser": 2} {
+	for at, want := range map[string]float64{"skuId": float64(video), "remaining": 2, "perUser": 2} {
 		if got := a.at("items", 0, "items", 0, at); got != want {
 			t.Errorf("%s is %v, want %v", at, got, want)
 		}

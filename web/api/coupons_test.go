@@ -11,7 +11,7 @@ import (
 func TestACouponLowersAnOrder(t *testing.T) {
 	t.Parallel()
 	m := open(t)
-	film := m.Sells(990, -1)
+	video := m.Sells(990, -1)
 	_, err := m.Promotions.CreateCoupon(m.Ctx, promotion.Actor{UserID: 1}, "SPRING", promotion.Terms{
 		Currency:   "CNY",
 		AmountOff:  300,
@@ -23,7 +23,7 @@ func TestACouponLowersAnOrder(t *testing.T) {
 	m.OK(err)
 	c := m.browser(m.person("ann"))
 	body := func(more string) string {
-		return fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]%s}`, film, more)
+		return fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]%s}`, video, more)
 	}
 	placed := c.order("k", body(`, "couponCode": "spring"`)).wants(201)
 	if placed.at("total", "amount") != 690.0 {

@@ -266,7 +266,7 @@ func (a answer) rows() []any {
 	return rows
 }
 
-// harbour is a film in two editions with a cover and a packaged picture: own in HD for 1990 (struck out: 2990), and a
+// harbour is a video in two editions with a cover and a packaged picture: own in HD for 1990 (struck out: 2990), and a
 // rental of 48 hours for 490.
 func (m *mall) harbour() (videoID, own, rent int64) {
 	m.t.Helper()
@@ -305,7 +305,7 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 			}},
 	})
 	m.OK(err)
-	asset, err := m.Media.Assets.Pack(m.Ctx, clearFilm(), "harbour", 2)
+	asset, err := m.Media.Assets.Pack(m.Ctx, clearVideo(), "harbour", 2)
 	m.OK(err)
 	m.OK(m.Catalog.SetAsset(m.Ctx, made.SPUID, asset.ID, asset.DurationSeconds))
 	m.OK(m.Catalog.Publish(m.Ctx, made.SPUID))
@@ -313,7 +313,7 @@ func (m *mall) harbour() (videoID, own, rent int64) {
 	return made.SPUID, made.SKUIDs[0], made.SKUIDs[1]
 }
 
-func clearFilm() fstest.MapFS {
+func clearVideo() fstest.MapFS {
 	return fstest.MapFS{
 		"master.m3u8": {
 			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},

@@ -54,13 +54,13 @@ func (d Deps) listEntitlements(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	films, err := d.films(ctx, held)
+	videos, err := d.videos(ctx, held)
 	if err != nil {
 		return err
 	}
 	answer := list[entitlementAnswer]{Items: make([]entitlementAnswer, len(held)), NextCursor: next}
 	for i, e := range held {
-		k := films[e.SPUID]
+		k := videos[e.SPUID]
 		answer.Items[i] = entitlementAnswer{
 			EntitlementID: e.ID,
 			VideoID:       e.SPUID,
@@ -92,17 +92,17 @@ func statusOf(e entitlement.Entitlement, now time.Time) string {
 	return statusActive
 }
 
-// films are the videos of some entitlements, on sale or not, each once.
-func (d Deps) films(ctx context.Context, held []entitlement.Entitlement) (map[int64]catalog.Card, error) {
-	films, ids := make(map[int64]catalog.Card, len(held)), []int64(nil)
+// videos are the videos of some entitlements, on sale or not, each once.
+func (d Deps) videos(ctx context.Context, held []entitlement.Entitlement) (map[int64]catalog.Card, error) {
+	videos, ids := make(map[int64]catalog.Card, len(held)), []int64(nil)
 	for _, e := range held {
-		if _, seen := films[e.SPUID]; !seen {
-			films[e.SPUID], ids = catalog.Card{}, append(ids, e.SPUID)
+		if _, seen := videos[e.SPUID]; !seen {
+			videos[e.SPUID], ids = catalog.Card{}, append(ids, e.SPUID)
 		}
 	}
 	cards, err := d.Catalog.Cards(ctx, ids)
 	for _, k := range cards {
-		films[k.SPUID] = k
+		videos[k.SPUID] = k
 	}
-	return films, err
+	return videos, err
 }

@@ -6,14 +6,14 @@ import (
 	"videomall/mall/order"
 )
 
-// Two orders of one film wait; when one of them has been paid, nobody is led to pay for the other.
-func TestAPI_prepay_of_a_film_owned_by_now(t *testing.T) {
+// Two orders of one video wait; when one of them has been paid, nobody is led to pay for the other.
+func TestAPI_prepay_of_a_video_owned_by_now(t *testing.T) {
 	t.Parallel()
 	m := open(t)
-	film := m.Sells(600, 5)
+	video := m.Sells(600, 5)
 	mia := m.person("mia")
 	c := m.program(mia)
-	first, second := m.Place(mia.ID, film), m.Place(mia.ID, film)
+	first, second := m.Place(mia.ID, video), m.Place(mia.ID, video)
 	prepay := func(o order.Order) answer {
 		t.Helper()
 		return c.call("POST", "/payments/"+o.OrderNo+"/prepay", `{"provider": "sandbox"}`)

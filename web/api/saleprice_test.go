@@ -12,7 +12,7 @@ import (
 func TestAPI_price_of_a_running_sale(t *testing.T) {
 	t.Parallel()
 	m := open(t)
-	film := m.Sells(2600, -1)
+	video := m.Sells(2600, -1)
 	m.Sells(990, -1)
 	by := promotion.Actor{UserID: 9, Operator: true}
 	draft := promotion.Draft{
@@ -21,7 +21,7 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 		StartsAt: m.Now(),
 		EndsAt:   m.Now().Add(time.Hour),
 		Items: []promotion.Item{{
-			SKUID:   film,
+			SKUID:   video,
 			Amount:  money.Of(1290, "CNY"),
 			Units:   5,
 			PerUser: 1,
@@ -34,7 +34,7 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 	_, err = m.Promotions.Turn(m.Ctx)
 	m.OK(err)
 
-	address := fmt.Sprintf("/videos/%d", film)
+	address := fmt.Sprintf("/videos/%d", video)
 	priced := func(who *client, now, was float64) {
 		t.Helper()
 		a := who.call("GET", address, "").wants(200)
@@ -45,7 +45,7 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 		for n := range who.call("GET", "/videos", "").wants(200).rows() {
 			row := who.call("GET", "/videos", "")
 			want := 990.0
-			if row.at("items", n, "skuId") == float64(film) {
+			if row.at("items", n, "skuId") == float64(video) {
 				want = now
 			}
 			if row.at("items", n, "price", "amount") != want {
@@ -57,7 +57,7 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 	p := m.program(m.person("mia"))
 	priced(p, 1290, 2600)
 	body := func(more string) string {
-		return fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]%s}`, film, more)
+		return fmt.Sprintf(`{"items": [{"skuId": %d, "quantity": 1}]%s}`, video, more)
 	}
 	place := func(key, more string) answer {
 		t.Helper()
@@ -72,7 +72,7 @@ func TestAPI_price_of_a_running_sale(t *testing.T) {
 	priced(p, 2600, 0)
 	priced(m.guest(), 1290, 2600)
 	missed := place("b", "").refuses(409, "price_changed")
-	if missed.at("errors", fmt.Sprintf("sku:%d", film)) != "sale_missed" {
+	if missed.at("errors", fmt.Sprintf("sku:%d", video)) != "sale_missed" {
 		t.Errorf("%s", missed.body)
 	}
 	if a := place("b", `, "expectTotal": {"amount": 2600, "currency": "CNY"}`).

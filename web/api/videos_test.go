@@ -24,7 +24,7 @@ func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
 	m := open(t)
 	m.harbour() // 490 on the category "sea"
 	for _, price := range []int64{100, 300, 500, 900} {
-		m.Sells(price, -1) // Film 1 to 4 on the category "films"
+		m.Sells(price, -1) // Video 1 to 4 on the category "videos"
 	}
 	m.OK(m.Search.RebuildAll(m.Ctx))
 	c := m.guest()

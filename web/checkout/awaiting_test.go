@@ -11,9 +11,9 @@ import (
 func TestAwaiting_the_way_back_from_the_payment_page(t *testing.T) {
 	m := open(t)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	buy := func(film int64) (orderNo, bank string) {
+	buy := func(video int64) (orderNo, bank string) {
 		t.Helper()
-		b.Post("/cart/items", item(film)).Wants(303)
+		b.Post("/cart/items", item(video)).Wants(303)
 		bank = b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
 		return webtest.Query[string](m, "select order_no from video_order order by id desc limit 1")[0], bank
 	}
@@ -21,7 +21,7 @@ func TestAwaiting_the_way_back_from_the_payment_page(t *testing.T) {
 	if to := b.Get("/checkout").Wants(303).Location; to != "/cart" {
 		t.Errorf("a checkout of nothing leads to %q", to)
 	}
-	first, bank := buy(m.Film(990, -1))
+	first, bank := buy(m.Video(990, -1))
 	if to := b.Get("/checkout").Wants(303).Location; to != "/orders/"+first { // the browser's back button
 		t.Errorf("the way back leads to %q", to)
 	}
@@ -32,7 +32,7 @@ func TestAwaiting_the_way_back_from_the_payment_page(t *testing.T) {
 	m.Browser(m.Person("leo", "shopper").ID).Get("/cart").Hides("awaits payment")
 	m.Browser(0).Get("/cart").Hides("awaits payment")
 
-	second, _ := buy(m.Film(990, -1))
+	second, _ := buy(m.Video(990, -1))
 	if a := b.Get("/cart").Wants(200).Shows("2 orders await payment"); !a.Has(`href="/orders" `) {
 		t.Errorf("the header leads elsewhere: %s", a.Body)
 	}

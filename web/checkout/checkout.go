@@ -1,5 +1,5 @@
-// Package checkout owns the way from the cart to the film: cart, checkout, one's orders and the page that follows an
-// order, and the short way to a film that costs nothing. It refuses to price, reserve or charge: every rule is the
+// Package checkout owns the way from the cart to the video: cart, checkout, one's orders and the page that follows an
+// order, and the short way to a video that costs nothing. It refuses to price, reserve or charge: every rule is the
 // order's, and this package shows what the order says.
 package checkout
 
@@ -70,9 +70,9 @@ func Awaiting(orders *order.Orders) func(context.Context, *page.Ctx) (views.Awai
 	}
 }
 
-// OnSignIn moves the guest's cart to the person who has just signed in, and gives them the free film that they signed
+// OnSignIn moves the guest's cart to the person who has just signed in, and gives them the free video that they signed
 // in for. Should the first fail, the guest keeps the cart and the next sign-in tries again; should the second, the
-// film's page offers it again.
+// video's page offers it again.
 func (d Deps) OnSignIn(ctx context.Context, c *page.Ctx, userID int64) error {
 	_, err := d.Carts.Merge(ctx, c.GuestToken(), userID)
 	if err == nil {

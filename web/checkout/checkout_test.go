@@ -76,7 +76,7 @@ func orders(m *webtest.Mall) int {
 
 func TestAGuestsCartComesAlongAtSignIn(t *testing.T) {
 	m := open(t)
-	first, second := m.Film(990, -1), m.Film(2500, -1, several)
+	first, second := m.Video(990, -1), m.Video(2500, -1, several)
 	mia := m.Person("mia", "shopper")
 	b := m.Browser(0)
 
@@ -102,13 +102,13 @@ func TestAGuestsCartComesAlongAtSignIn(t *testing.T) {
 
 func TestAddingSaysWhatHappenedWithAndWithoutScripts(t *testing.T) {
 	m := open(t)
-	film, gone, soldOut := m.Film(990, -1, several), int64(987654), m.Film(500, 0)
+	video, gone, soldOut := m.Video(990, -1, several), int64(987654), m.Video(500, 0)
 	mia := m.Person("mia", "shopper")
-	owned := m.Film(700, -1)
+	owned := m.Video(700, -1)
 	m.Bought(mia.ID, owned)
 	b := m.Browser(mia.ID)
 
-	a := b.HTMX("/cart/items", item(film, "next", "/v/film-1")).Wants(200).Shows("Film 1 is in your cart.")
+	a := b.HTMX("/cart/items", item(video, "next", "/v/film-1")).Wants(200).Shows("Film 1 is in your cart.")
 	if !a.Has(`id="cart-link"`) || !a.Has("Cart, 1 video") || !a.Has(`hx-swap-oob="beforeend:[data-toast-list]"`) {
 		t.Errorf("no new count or notice: %s", a.Body)
 	}
@@ -123,24 +123,24 @@ func TestAddingSaysWhatHappenedWithAndWithoutScripts(t *testing.T) {
 		b.Post("/cart/items", item(sku, "next", "/v/film-1")).Wants(303)
 	}
 	b.Get("/cart").Shows("Film 1").Hides("Film 2", "Film 3")
-	if a := b.Post("/cart/items", item(film, "next", "https://evil.example/")); a.Location != "/cart" {
+	if a := b.Post("/cart/items", item(video, "next", "https://evil.example/")); a.Location != "/cart" {
 		t.Errorf("next leads to %q", a.Location)
 	}
-	if a := b.HTMX("/cart/items", item(film, "quantity", "6")); a.Status != http.StatusUnprocessableEntity {
+	if a := b.HTMX("/cart/items", item(video, "quantity", "6")); a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("six of five: %d", a.Status)
 	}
 }
 
 func TestBuyNowLeadsToTheCheckoutAndAddsOnce(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1, several)
+	video := m.Video(990, -1, several)
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	for range 3 {
-		if at := b.Post("/cart/items", item(film, "next", "/checkout")).Wants(303).Location; at != "/checkout" {
+		if at := b.Post("/cart/items", item(video, "next", "/checkout")).Wants(303).Location; at != "/checkout" {
 			t.Fatalf("buy now leads to %q", at)
 		}
 	}
-	if to := b.HTMX("/cart/items", item(film, "next", "/checkout")).
+	if to := b.HTMX("/cart/items", item(video, "next", "/checkout")).
 		Wants(200).Header.Get("HX-Redirect"); to != "/checkout" {
 		t.Errorf("htmx is sent to %q", to)
 	}
@@ -149,11 +149,11 @@ func TestBuyNowLeadsToTheCheckoutAndAddsOnce(t *testing.T) {
 
 func TestTheCartIsChangedInPlace(t *testing.T) {
 	m := open(t)
-	film, other := m.Film(990, -1, several), m.Film(100, -1)
+	video, other := m.Video(990, -1, several), m.Video(100, -1)
 	b := m.Browser(0)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/cart/items", item(other))
-	at := "/cart/items/" + strconv.FormatInt(film, 10)
+	at := "/cart/items/" + strconv.FormatInt(video, 10)
 	a := b.HTMX(at, url.Values{"quantity": {"3"}}).Wants(200).Shows("CN¥30.70")
 	if a.Has("<html") || !a.Has(`id="cart-link"`) {
 		t.Errorf("not a fragment with its count: %s", a.Body)
@@ -170,10 +170,10 @@ func TestTheCartIsChangedInPlace(t *testing.T) {
 
 func TestCart_SetQuantity_that_is_no_number(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1, several)
+	video := m.Video(990, -1, several)
 	b := m.Browser(0)
-	b.Post("/cart/items", item(film, "quantity", "2"))
-	at := "/cart/items/" + strconv.FormatInt(film, 10)
+	b.Post("/cart/items", item(video, "quantity", "2"))
+	at := "/cart/items/" + strconv.FormatInt(video, 10)
 	for _, typed := range []string{"1.5", "abc", "", "1e3", "２", "99999999999999999999", "101", "-1"} {
 		b.Post(at, url.Values{"quantity": {typed}}).Wants(422).
 			Shows("The quantity must be between 1 and 100.", "Film 1", "CN¥19.80")
@@ -187,7 +187,7 @@ func TestCart_SetQuantity_that_is_no_number(t *testing.T) {
 
 func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
 	m := open(t)
-	good, soldOut, gone, owned := m.Film(990, -1), m.Film(500, 1), m.Film(300, -1), m.Film(700, -1)
+	good, soldOut, gone, owned := m.Video(990, -1), m.Video(500, 1), m.Video(300, -1), m.Video(700, -1)
 	mia, leo := m.Person("mia", "shopper"), m.Person("leo", "shopper")
 	b := m.Browser(mia.ID)
 	for _, sku := range []int64{good, soldOut, gone, owned} {
@@ -212,9 +212,9 @@ func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
 
 func TestEveryClickOnPayIsTheSameOrder(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, 10)
+	video := m.Video(990, 10)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	form := b.Get("/checkout").Wants(200).Form("/checkout")
 	if form.Get("total") != "990" || form.Get("currency") != "CNY" || form.Get("provider") != "sandbox" {
 		t.Fatalf("the form says %v", form)
@@ -239,20 +239,20 @@ func TestEveryClickOnPayIsTheSameOrder(t *testing.T) {
 	b.Get("/cart").Shows("Your cart is empty")
 
 	// What is put into the cart afterwards is not taken out by the old form.
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/checkout", form).Wants(303)
 	b.Get("/cart").Shows("Film 1")
 }
 
 func TestAMovedPriceIsShownAndAgreedTo(t *testing.T) {
 	m := open(t)
-	film, other := m.Film(990, -1), m.Film(500, -1)
+	video, other := m.Video(990, -1), m.Video(500, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/cart/items", item(other))
 	old := b.Get("/checkout").Wants(200).Form("/checkout")
 
-	setPrice(t, m, film, 1290)
+	setPrice(t, m, video, 1290)
 	page := b.Post("/checkout", old).Wants(409).Shows("The price has changed",
 		"The total was CN¥14.90 and is now CN¥17.90", "was CN¥9.90", "Agree and pay CN¥17.90")
 	if n := orders(m); n != 0 {
@@ -277,9 +277,9 @@ func TestAMovedPriceIsShownAndAgreedTo(t *testing.T) {
 
 func TestACheckoutThatSellsOutIsNotPlaced(t *testing.T) {
 	m := open(t)
-	film, rare := m.Film(990, -1), m.Film(500, 1)
+	video, rare := m.Video(990, -1), m.Video(500, 1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/cart/items", item(rare))
 	form := b.Get("/checkout").Wants(200).Form("/checkout")
 	m.Bought(m.Person("leo", "shopper").ID, rare)
@@ -298,9 +298,9 @@ func TestACheckoutThatSellsOutIsNotPlaced(t *testing.T) {
 
 func TestWhatIsFreeNeedsNoPayment(t *testing.T) {
 	m := open(t)
-	film := m.Film(0, -1)
+	video := m.Video(0, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	page := b.Get("/checkout").Wants(200).Shows("Get it free").Hides("Pay with")
 	at := b.Post("/checkout", page.Form("/checkout")).Wants(303).Location
 	b.Get(at).Wants(200).Shows("Payment received", "Free, nothing was charged")
@@ -308,17 +308,17 @@ func TestWhatIsFreeNeedsNoPayment(t *testing.T) {
 
 func TestAForgedFormIsRefused(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1)
+	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	form := b.Get("/checkout").Form("/checkout")
 	for name, forge := range map[string]func(url.Values){
 		"total":    func(f url.Values) { f.Set("total", "1") },
 		"free":     func(f url.Values) { f.Set("total", "0") },
 		"currency": func(f url.Values) { f.Set("currency", "USD") },
 		"line":     func(f url.Values) { f.Set("line", "x*1@1") },
-		"number":   func(f url.Values) { f.Set("line", strconv.FormatInt(film, 10)+"*1@z") },
-		"quantity": func(f url.Values) { f.Set("line", strconv.FormatInt(film, 10)+"*-3@990") },
+		"number":   func(f url.Values) { f.Set("line", strconv.FormatInt(video, 10)+"*1@z") },
+		"quantity": func(f url.Values) { f.Set("line", strconv.FormatInt(video, 10)+"*-3@990") },
 		"no line":  func(f url.Values) { f.Del("line") },
 		"key":      func(f url.Values) { f.Set("key", "") },
 		"provider": func(f url.Values) { f.Set("provider", "nobody") },
@@ -340,13 +340,13 @@ func TestAForgedFormIsRefused(t *testing.T) {
 
 func TestEverythingReadsInBothLanguages(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1, several)
+	video := m.Video(990, -1, several)
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	b.Lang = "zh-CN,zh;q=0.9"
-	b.Post("/cart/items", item(film, "quantity", "2"))
+	b.Post("/cart/items", item(video, "quantity", "2"))
 	b.Get("/cart").Wants(200).Shows("购物车", "影片1", "¥19.80", "去结算")
 	page := b.Get("/checkout").Wants(200).Shows("结算", "支付 ¥19.80", "沙箱支付")
-	setPrice(t, m, film, 500)
+	setPrice(t, m, video, 500)
 	page = b.Post("/checkout", page.Form("/checkout")).Wants(409).Shows("价格有变动", "合计由 ¥19.80 变为 ¥10.00")
 	bank := b.Post("/checkout", page.Form("/checkout")).Wants(303).Location
 	at := "/orders/" + webtest.Query[string](m, "select order_no from video_order")[0]

@@ -26,10 +26,10 @@ func coupon(t *testing.T, m *webtest.Mall, code string, limit int) promotion.Cou
 
 func TestACouponIsAppliedShownAndPaidWith(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1)
+	video := m.Video(990, -1)
 	coupon(t, m, "SPRING", 5)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Get("/checkout").Wants(200).Shows("Coupon code", "Pay CN¥9.90").Hides("Discount")
 	b.Get("/checkout?coupon=nothing").Wants(200).Shows("There is no such coupon", "Pay CN¥9.90")
 	page := b.Get("/checkout?coupon=+spring").Wants(200).Shows("Coupon SPRING is applied", "Discount", "Pay CN¥6.90")
@@ -49,10 +49,10 @@ func TestACouponIsAppliedShownAndPaidWith(t *testing.T) {
 
 func TestACouponThatIsUsedUpMeanwhileIsNamedAndNothingIsOrdered(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1)
+	video := m.Video(990, -1)
 	k := coupon(t, m, "LAST", 1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	form := b.Get("/checkout?coupon=last").Wants(200).Form("/checkout")
 	if err := m.Promotions.StopCoupon(t.Context(), promotion.Actor{UserID: 1}, k.ID, k.Version); err != nil {
 		t.Fatal(err)

@@ -17,10 +17,10 @@ import (
 	"videomall/web/page"
 )
 
-// freeKey is the session's value that says which free film its guest has pressed.
+// freeKey is the session's value that says which free video its guest has pressed.
 const freeKey = "free_film"
 
-// watchFree gives a film that costs nothing, and leads to where it plays. A guest signs in first and is led on from
+// watchFree gives a video that costs nothing, and leads to where it plays. A guest signs in first and is led on from
 // there: the sign-in finds in the session what was pressed, so that no address which somebody else made up gives
 // anybody anything.
 func (d Deps) watchFree(c *page.Ctx) error {
@@ -55,7 +55,7 @@ func (d Deps) watchFree(c *page.Ctx) error {
 	return c.Redirect(plays)
 }
 
-// takePressed gives a person the film that they pressed before they signed in, if that is where the sign-in leads.
+// takePressed gives a person the video that they pressed before they signed in, if that is where the sign-in leads.
 func (d Deps) takePressed(ctx context.Context, c *page.Ctx, userID int64) error {
 	slug, to := c.TakeBack(freeKey), c.Next("")
 	if slug == "" || to != address.Watch(slug) && to != address.Start(slug) {
@@ -71,7 +71,7 @@ func (d Deps) takePressed(ctx context.Context, c *page.Ctx, userID int64) error 
 	return nil
 }
 
-// takeFree orders the free edition of a film and grants it at once. Errors: those of freeEdition, and of Place.
+// takeFree orders the free edition of a video and grants it at once. Errors: those of freeEdition, and of Place.
 func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
 	edition, err := d.freeEdition(ctx, userID, product)
 	if err != nil {
@@ -90,7 +90,7 @@ func (d Deps) takeFree(ctx context.Context, userID int64, product catalog.Produc
 	return edition, d.Orders.Deliver(ctx, placed.OrderNo) // the job of the order finds it done
 }
 
-// freeEdition is the best of a film's editions that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable
+// freeEdition is the best of a video's editions that cost this person, 0 for a guest, nothing. Errors: ErrUnavailable
 // without one, ErrAlreadyOwned.
 func (d Deps) freeEdition(ctx context.Context, userID int64, product catalog.Product) (order.QuoteLine, error) {
 	lines := make([]order.Line, len(product.SKUs))

@@ -17,7 +17,7 @@ func TestWatchFree(t *testing.T) {
 	const press = "/v/film-1/free"
 	t.Run("one_press_leads_to_the_film", func(t *testing.T) {
 		m := open(t)
-		m.Film(0, -1)
+		m.Video(0, -1)
 		mia := m.Person("mia", "shopper")
 		b := m.Browser(mia.ID)
 		for range 2 { // the second press finds it owned
@@ -32,7 +32,7 @@ func TestWatchFree(t *testing.T) {
 	})
 	t.Run("a_guest_signs_in_on_the_way", func(t *testing.T) {
 		m := open(t)
-		m.Film(0, -1)
+		m.Video(0, -1)
 		mia := m.Person("mia", "shopper")
 		b := m.Browser(0)
 		if to := b.Post(press, url.Values{}).Wants(303).Location; to != "/sign-in?next=%2Fwatch%2Ffilm-1" {
@@ -45,7 +45,7 @@ func TestWatchFree(t *testing.T) {
 	})
 	t.Run("a_free_rental_begins_with_the_press", func(t *testing.T) {
 		m := open(t)
-		m.Film(0, -1, func(k *catalog.NewSKU) { k.Kind, k.RentHours = catalog.KindRent, 48 })
+		m.Video(0, -1, func(k *catalog.NewSKU) { k.Kind, k.RentHours = catalog.KindRent, 48 })
 		mia := m.Person("mia", "shopper")
 		b := m.Browser(0)
 		if to := b.Post(press, url.Values{}).
@@ -63,7 +63,7 @@ func TestWatchFree(t *testing.T) {
 	})
 	t.Run("a_sign_in_that_leads_elsewhere_gives_nothing", func(t *testing.T) {
 		m := open(t)
-		m.Film(0, -1)
+		m.Video(0, -1)
 		mia, leo := m.Person("mia", "shopper"), m.Person("leo", "shopper")
 		b := m.Browser(0)
 		b.Post(press, url.Values{}).Wants(303)
@@ -75,10 +75,10 @@ func TestWatchFree(t *testing.T) {
 	})
 	t.Run("what_costs_something_is_not_given", func(t *testing.T) {
 		m := open(t)
-		film := m.Film(0, -1)
+		video := m.Video(0, -1)
 		mia := m.Person("mia", "shopper")
 		b := m.Browser(mia.ID)
-		setPrice(t, m, film, 990)
+		setPrice(t, m, video, 990)
 		if to := b.Post(press, url.Values{}).Wants(303).Location; to != "/v/film-1" {
 			t.Errorf("it leads to %q", to)
 		}
@@ -93,7 +93,7 @@ func TestWatchFree(t *testing.T) {
 	})
 	t.Run("of_a_limited_edition_there_are_no_more_than_there_are", func(t *testing.T) {
 		m := open(t)
-		m.Film(0, 1, func(k *catalog.NewSKU) { k.MaxPerOrder = 1 })
+		m.Video(0, 1, func(k *catalog.NewSKU) { k.MaxPerOrder = 1 })
 		mia, leo := m.Person("mia", "shopper"), m.Person("leo", "shopper")
 		m.Browser(mia.ID).Post(press, url.Values{}).Wants(303)
 		if to := m.Browser(leo.ID).Post(press, url.Values{}).Wants(303).Location; to != "/v/film-1" ||

@@ -40,9 +40,9 @@ func TestAPaymentThatCantBeOpenedIsTriedAgainFromTheOrder(t *testing.T) {
 	m := open(t, func(o *webtest.Options) {
 		o.Provider = func(_ *webtest.Mall, p payment.Provider) payment.Provider { bank.Provider = p; return bank }
 	})
-	film := m.Film(990, -1)
+	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	at := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
 	if !strings.HasPrefix(at, "/orders/") {
 		t.Fatalf("a bank that is away leads to %q", at)
@@ -59,9 +59,9 @@ func TestAPaymentThatCantBeOpenedIsTriedAgainFromTheOrder(t *testing.T) {
 
 func TestTheOrderPageFollowsItsOrder(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1)
+	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	bank := b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303).Location
 	no := webtest.Query[string](m, "select order_no from video_order")[0]
 	at := "/orders/" + no
@@ -110,10 +110,10 @@ func pollOf(t *testing.T, a webtest.Answer) string {
 
 func TestTheTimeToPayRunsOut(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, 1)
+	video := m.Video(990, 1)
 	mia := m.Person("mia", "shopper")
 	b := m.Browser(mia.ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
 	no := webtest.Query[string](m, "select order_no from video_order")[0]
 	at := "/orders/" + no
@@ -140,9 +140,9 @@ func TestTheTimeToPayRunsOut(t *testing.T) {
 
 func TestAnUnpaidOrderIsCancelled(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, 1)
+	video := m.Video(990, 1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
 	at := "/orders/" + webtest.Query[string](m, "select order_no from video_order")[0]
 	form := b.Get(at).Form(at + "/cancel")
@@ -157,13 +157,13 @@ func TestAnUnpaidOrderIsCancelled(t *testing.T) {
 
 func TestOtherPeoplesOrdersDoNotExist(t *testing.T) {
 	m := open(t)
-	film := m.Film(990, -1)
+	video := m.Video(990, -1)
 	mia, eve := m.Person("mia", "shopper"), m.Person("eve", "operator")
-	o := m.Bought(mia.ID, film)
+	o := m.Bought(mia.ID, video)
 	open, _, err := m.Orders.Place(t.Context(), order.PlaceRequest{
 		UserID:         mia.ID,
 		IdempotencyKey: "k",
-		Items:          []order.Line{{SKUID: m.Film(5, -1), Quantity: 1}},
+		Items:          []order.Line{{SKUID: m.Video(5, -1), Quantity: 1}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestMyOrdersArePagedByKey(t *testing.T) {
 	m := open(t)
 	mia := m.Person("mia", "shopper")
 	for range 23 {
-		sku := m.Film(0, -1)
+		sku := m.Video(0, -1)
 		m.Bought(mia.ID, sku)
 	}
 	b := m.Browser(mia.ID)

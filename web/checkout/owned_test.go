@@ -8,12 +8,12 @@ import (
 )
 
 // The checkout was open in two tabs, and both were pressed.
-func TestPayOrder_of_a_film_owned_by_now(t *testing.T) {
+func TestPayOrder_of_a_video_owned_by_now(t *testing.T) {
 	m := open(t)
-	film, other := m.Film(600, 5), m.Film(700, 5)
+	video, other := m.Video(600, 5), m.Video(700, 5)
 	mia := m.Person("mia", "shopper")
 	b := m.Browser(mia.ID)
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	first, second := b.Get("/checkout").Form("/checkout"), b.Get("/checkout").Form("/checkout")
 	for _, form := range []map[string][]string{first, second} {
 		b.Post("/checkout", form).Wants(303)
@@ -22,12 +22,12 @@ func TestPayOrder_of_a_film_owned_by_now(t *testing.T) {
 	if len(numbers) != 2 {
 		t.Fatalf("%d orders", len(numbers))
 	}
-	b.Post("/cart/items", item(film))
+	b.Post("/cart/items", item(video))
 	b.Post("/cart/items", item(other))
 	b.Post("/checkout", b.Get("/checkout").Form("/checkout")).Wants(303)
 	mixed := webtest.Query[string](m, "select order_no from video_order order by id desc")[0]
 	pay := b.Get("/orders/" + numbers[1]).Form("/orders/" + numbers[1] + "/pay")
-	m.Bought(mia.ID, film)
+	m.Bought(mia.ID, video)
 
 	at := "/orders/" + numbers[1]
 	if to := b.Post(at+"/pay", pay).Wants(303).Location; to != at {

@@ -10,11 +10,11 @@ import (
 
 func TestCheckout_flash_sale_that_sells_out_in_between(t *testing.T) {
 	m := open(t)
-	film := m.Film(2600, -1)
-	m.FlashSale(film, 1290, 1)
+	video := m.Video(2600, -1)
+	m.FlashSale(video, 1290, 1)
 	mia, leo := m.Browser(m.Person("mia", "shopper").ID), m.Browser(m.Person("leo", "shopper").ID)
 	for _, b := range []*webtest.Browser{mia, leo} {
-		b.Post("/cart/items", item(film)).Wants(303)
+		b.Post("/cart/items", item(video)).Wants(303)
 		b.Get("/cart").Wants(200).Shows("CN¥12.90", "CN¥26.00", "Flash sale price until")
 	}
 	page := leo.Get("/checkout").Wants(200).Shows("CN¥26.00", "Flash sale price until", "Pay CN¥12.90")
@@ -33,19 +33,19 @@ func TestCheckout_flash_sale_that_sells_out_in_between(t *testing.T) {
 		totals[0] != 1290 || totals[1] != 2600 {
 		t.Errorf("ordered for %v", totals)
 	}
-	mia.Post("/cart/items", item(film)).Wants(303)
+	mia.Post("/cart/items", item(video)).Wants(303)
 	mia.Get("/cart").Wants(200).Shows("CN¥26.00", "sells you no more of this")
 }
 
 func TestCheckout_flash_sale_that_ends_in_between(t *testing.T) {
 	m := open(t)
-	film, other := m.Film(2600, -1), m.Film(900, -1)
-	m.FlashSale(film, 1290, 5)
+	video, other := m.Video(2600, -1), m.Video(900, -1)
+	m.FlashSale(video, 1290, 5)
 	b := m.Browser(m.Person("mia", "shopper").ID)
-	b.Post("/cart/items", item(film)).Wants(303)
+	b.Post("/cart/items", item(video)).Wants(303)
 	before := b.Get("/checkout").Wants(200).Shows("Pay CN¥12.90")
 	held := m.Browser(m.Person("leo", "shopper").ID)
-	held.Post("/cart/items", item(film)).Wants(303)
+	held.Post("/cart/items", item(video)).Wants(303)
 	held.Post("/checkout", held.Get("/checkout").Form("/checkout")).Wants(303)
 
 	m.Advance(time.Hour)

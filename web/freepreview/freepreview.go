@@ -1,4 +1,4 @@
-// Package freepreview owns the page on which anybody watches the free minutes of a film. What is free is the
+// Package freepreview owns the page on which anybody watches the free minutes of a video. What is free is the
 // catalogue's and playing it is mall/playback's; it refuses to hand out anything that plays.
 package freepreview
 
@@ -39,7 +39,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/try/:slug", d.Site.Handle(d.show))
 }
 
-// show plays what is free. Who may watch the film sees it instead, and a film that gives nothing away is shown on its
+// show plays what is free. Who may watch the video sees it instead, and a video that gives nothing away is shown on its
 // own page.
 func (d Deps) show(c *page.Ctx) error {
 	ctx := c.Request().Context()
@@ -61,7 +61,7 @@ func (d Deps) show(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := previewview.Page{Product: product, Film: d.film(c, product, asset)}
+	p := previewview.Page{Product: product, Video: d.video(c, product, asset)}
 	if p.Ways, err = d.ways(c, product); err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (d Deps) show(c *page.Ctx) error {
 	return c.Render(http.StatusOK, title, previewview.Show(p))
 }
 
-func (d Deps) film(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Film {
-	f := ui.Film{
+func (d Deps) video(c *page.Ctx, product catalog.Product, asset media.Asset) ui.Video {
+	f := ui.Video{
 		Title:     shopview.Title(c.Text, product.Card),
 		AuthURL:   play.FreeURL(product.Slug),
 		Poster:    address.Cover(product.Cover, media.CoverLarge),

@@ -24,12 +24,12 @@ import (
 	"videomall/web/webtest"
 )
 
-// house is a mall with one film of 20 s, of which 8 are free.
+// house is a mall with one video of 20 s, of which 8 are free.
 type house struct {
 	*webtest.Mall
-	t    *testing.T
-	film catalog.Product
-	sku  int64
+	t     *testing.T
+	video catalog.Product
+	sku   int64
 }
 
 func open(t *testing.T) *house {
@@ -40,9 +40,9 @@ func open(t *testing.T) *house {
 	storage, err := media.OpenStorage("", t.TempDir())
 	h.must(err)
 	t.Cleanup(func() { storage.Close() })
-	var films media.Media
+	var videos media.Media
 	h.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		films, err = media.New(media.Deps{
+		videos, err = media.New(media.Deps{
 			Pool:    m.Pool,
 			Storage: storage,
 			Key:     bytes.Repeat([]byte{4}, 32),
@@ -58,7 +58,7 @@ func open(t *testing.T) *house {
 			Pool:         m.Pool,
 			Redis:        rdb,
 			Entitlements: m.Entitlements,
-			Media:        films,
+			Media:        videos,
 			Keys:         keys,
 			Options:      playback.Options{Free: m.Catalog.FreeMinutes},
 			Log:          slog.New(slog.DiscardHandler),
@@ -71,22 +71,22 @@ func open(t *testing.T) *house {
 			Inventory:    m.Inventory,
 			Entitlements: m.Entitlements,
 			Orders:       m.Orders,
-			Media:        films,
+			Media:        videos,
 			Playback:     player,
 		})
 		play.Routes(g, play.Deps{
 			Site:     m.Site,
 			Catalog:  m.Catalog,
-			Media:    films,
+			Media:    videos,
 			Playback: player,
 		})
 	}})
-	h.sku = h.Film(990, -1)
-	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
+	h.sku = h.Video(990, -1)
+	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.sku)
 	h.must(err)
-	asset, err := films.Assets.Pack(t.Context(), clearFilm(), "sea", 2)
+	asset, err := videos.Assets.Pack(t.Context(), clearVideo(), "sea", 2)
 	h.must(err)
-	h.must(films.Captions.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
+	h.must(videos.Captions.SetAssetChapters(t.Context(), asset.ID, []media.Chapter{{
 		Start: 0,
 		En:    "Begin",
 		Zh:    "开始",
@@ -95,9 +95,9 @@ func open(t *testing.T) *house {
 		En:    "The end",
 		Zh:    "结局",
 	}}))
-	_, err = h.Pool.Exec(t.Context(), `update video_product_spu set free_seconds = 8 where id = $1`, h.film.SPUID)
+	_, err = h.Pool.Exec(t.Context(), `update video_product_spu set free_seconds = 8 where id = $1`, h.video.SPUID)
 	h.must(err)
-	h.must(h.Catalog.SetAsset(t.Context(), h.film.SPUID, asset.ID, asset.DurationSeconds))
+	h.must(h.Catalog.SetAsset(t.Context(), h.video.SPUID, asset.ID, asset.DurationSeconds))
 	return h
 }
 
@@ -108,7 +108,7 @@ func (h *house) must(err error) {
 	}
 }
 
-func clearFilm() fstest.MapFS {
+func clearVideo() fstest.MapFS {
 	files := fstest.MapFS{
 		"master.m3u8": {
 			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
@@ -129,7 +129,7 @@ func clearFilm() fstest.MapFS {
 
 func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 	h := open(t)
-	here := "/try/" + h.film.Slug
+	here := "/try/" + h.video.Slug
 	guest := h.Browser(0)
 	a := guest.Get(here).Wants(200).
 		Shows("first 8 seconds for free", "The whole video lasts 20 seconds.", "Buy for CN¥9.90")
@@ -141,7 +141,7 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 		}
 	}
 	if a.Has("thumbs.vtt") {
-		t.Error("the thumbnails of the whole film are named")
+		t.Error("the thumbnails of the whole video are named")
 	}
 	chapters := a.Body[strings.Index(a.Body, `data-chapters="`)+len(`data-chapters="`):]
 	chapters, _, _ = strings.Cut(chapters, `"`)
@@ -158,7 +158,7 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 func TestShow_price_of_a_running_sale(t *testing.T) {
 	h := open(t)
 	h.FlashSale(h.sku, 490, 1)
-	here := "/try/" + h.film.Slug
+	here := "/try/" + h.video.Slug
 	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥4.90").Hides("CN¥9.90")
 	agreed := money.Of(490, "CNY")
 	_, _, err := h.Orders.Place(t.Context(), order.PlaceRequest{
@@ -171,15 +171,15 @@ func TestShow_price_of_a_running_sale(t *testing.T) {
 	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥9.90").Hides("CN¥4.90")
 }
 
-func TestABuyerIsLedToTheFilm(t *testing.T) {
+func TestABuyerIsLedToTheVideo(t *testing.T) {
 	h := open(t)
 	ann := h.Person("ann", "shopper")
-	here := "/try/" + h.film.Slug
+	here := "/try/" + h.video.Slug
 	h.Browser(ann.ID).Get(here).Wants(200)
 	h.must(db.InTx(t.Context(), h.Pool, func(tx pgx.Tx) error {
 		_, err := h.Entitlements.GrantTx(t.Context(), tx, entitlement.Grant{
 			UserID:    ann.ID,
-			SPUID:     h.film.SPUID,
+			SPUID:     h.video.SPUID,
 			SKUID:     h.sku,
 			Reference: "o",
 			Source:    "s",
@@ -188,7 +188,7 @@ func TestABuyerIsLedToTheFilm(t *testing.T) {
 		})
 		return err
 	}))
-	if a := h.Browser(ann.ID).Get(here).Wants(303); a.Location != "/watch/"+h.film.Slug {
+	if a := h.Browser(ann.ID).Get(here).Wants(303); a.Location != "/watch/"+h.video.Slug {
 		t.Errorf("a buyer goes to %s", a.Location)
 	}
 }
@@ -197,11 +197,11 @@ func TestThereIsNoPageOfWhatIsNotFree(t *testing.T) {
 	h := open(t)
 	guest := h.Browser(0)
 	guest.Get("/try/nothing").Wants(404)
-	other, err := h.Catalog.ProductOfSKU(t.Context(), h.Film(990, -1))
+	other, err := h.Catalog.ProductOfSKU(t.Context(), h.Video(990, -1))
 	h.must(err)
 	if a := guest.Get("/try/" + other.Slug).Wants(303); a.Location != "/v/"+other.Slug {
 		t.Errorf("led to %s", a.Location)
 	}
-	h.must(h.Catalog.TakeDown(t.Context(), h.film.SPUID))
-	guest.Get("/try/" + h.film.Slug).Wants(404)
+	h.must(h.Catalog.TakeDown(t.Context(), h.video.SPUID))
+	guest.Get("/try/" + h.video.Slug).Wants(404)
 }

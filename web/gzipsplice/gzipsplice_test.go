@@ -32,7 +32,7 @@ func unzip(t *testing.T, packed []byte) []byte {
 
 func TestHolesAreFilledInBothForms(t *testing.T) {
 	t.Parallel()
-	page := strings.Repeat("<p>A film by the sea.</p>", 400)
+	page := strings.Repeat("<p>A video by the sea.</p>", 400)
 	text, err := gzipsplice.Cut([]byte("<script nonce=@@@@></script><b nonce=@@@@>"+page+"@@@@"), "@@@@")
 	if err != nil {
 		t.Fatal(err)

@@ -7,14 +7,14 @@ import (
 	"videomall/web/page"
 )
 
-// mostRelated is how many other films the end of one shows.
+// mostRelated is how many other videos the end of one shows.
 const mostRelated = 3
 
-// end says what a film leads on to. The film plays without it: what can't be had is left out.
+// end says what a video leads on to. The video plays without it: what can't be had is left out.
 func (d Deps) end(c *page.Ctx, product catalog.Product, e entitlement.Entitlement) libraryview.End {
 	end, err := d.whatFollows(c, product)
 	if err != nil {
-		c.Log().Warn("nothing follows a film", "spu", product.SPUID, "error", err)
+		c.Log().Warn("nothing follows a video", "spu", product.SPUID, "error", err)
 	}
 	if _, said, err := d.Catalog.ReviewBy(c.Request().Context(), product.SPUID, c.Viewer.UserID); err == nil {
 		end.Review = product.Live && !said

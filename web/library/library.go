@@ -1,4 +1,4 @@
-// Package library owns the pages of what a person may watch: the library, a film's page, the devices. Rights are
+// Package library owns the pages of what a person may watch: the library, a video's page, the devices. Rights are
 // mall/entitlement's and playing is mall/playback's; it refuses to hand out anything that plays.
 package library
 
@@ -159,7 +159,7 @@ func (d Deps) watch(c *page.Ctx) error {
 	// A rental runs from its first play, so its viewer is asked before the player fetches a key.
 	starts := w.Entitlement.Kind == entitlement.KindRent && w.Entitlement.FirstPlayedAt == nil
 	if !starts || begins(c, w.Entitlement) {
-		if w.Film, err = d.film(c, product); err != nil {
+		if w.Video, err = d.video(c, product); err != nil {
 			return err
 		}
 		w.End = d.end(c, product, w.Entitlement)
@@ -191,8 +191,8 @@ func begins(c *page.Ctx, e entitlement.Entitlement) bool {
 	return !page.FromElsewhere(c.Request())
 }
 
-// film is what plays, by itself: a person has come to its page to watch it.
-func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
+// video is what plays, by itself: a person has come to its page to watch it.
+func (d Deps) video(c *page.Ctx, product catalog.Product) (*ui.Video, error) {
 	ctx, viewer := c.Request().Context(), c.Viewer.UserID
 	asset, err := d.Media.Assets.ByID(ctx, *product.AssetID)
 	if err != nil {
@@ -202,7 +202,7 @@ func (d Deps) film(c *page.Ctx, product catalog.Product) (*ui.Film, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &ui.Film{
+	f := &ui.Video{
 		Title:      libraryview.Title(c.Text, product.Card),
 		AuthURL:    "/api/v1/mall/play/auth/" + strconv.FormatInt(product.SPUID, 10),
 		Resume:     positions[product.SPUID].Resume(),

@@ -25,7 +25,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// house is a mall whose films are packaged.
+// house is a mall whose videos are packaged.
 type house struct {
 	*webtest.Mall
 	t        *testing.T
@@ -95,10 +95,10 @@ func (h *house) must(err error) {
 	}
 }
 
-// packaged lists a film of 20 s that can be played.
+// packaged lists a video of 20 s that can be played.
 func (h *house) packaged() catalog.Product {
 	h.t.Helper()
-	p, err := h.Catalog.ProductOfSKU(h.t.Context(), h.Film(990, -1))
+	p, err := h.Catalog.ProductOfSKU(h.t.Context(), h.Video(990, -1))
 	h.must(err)
 	files := fstest.MapFS{
 		"master.m3u8": {
@@ -118,7 +118,7 @@ func (h *house) packaged() catalog.Product {
 	return p
 }
 
-// give grants the film, for good or for so many hours, and returns the source.
+// give grants the video, for good or for so many hours, and returns the source.
 func (h *house) give(user int64, p catalog.Product, hours int) string {
 	h.t.Helper()
 	h.grants++
@@ -150,7 +150,7 @@ func (h *house) refund(source string) {
 	}))
 }
 
-// plays authorises a browser and moves the film to a position.
+// plays authorises a browser and moves the video to a position.
 func (h *house) plays(b *webtest.Browser, user int64, p catalog.Product, position float64) {
 	h.t.Helper()
 	device := h.playback.DeviceHash(h.playback.NewDevice())
@@ -231,7 +231,7 @@ func TestALongLibraryIsPaged(t *testing.T) {
 	ann := h.Person("ann", "shopper")
 	p := h.packaged()
 	for range 23 {
-		sku, err := h.Catalog.ProductOfSKU(t.Context(), h.Film(1, -1))
+		sku, err := h.Catalog.ProductOfSKU(t.Context(), h.Video(1, -1))
 		h.must(err)
 		h.give(ann.ID, sku, 0)
 	}
@@ -247,7 +247,7 @@ func TestALongLibraryIsPaged(t *testing.T) {
 	b.Get("/library?cursor=nonsense").Wants(422)
 }
 
-func TestAFilmsPage(t *testing.T) {
+func TestAVideosPage(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -284,7 +284,7 @@ func TestAFilmsPage(t *testing.T) {
 	b.Get("/watch/" + p.Slug).Wants(403).Shows("This purchase was refunded")
 	h.Browser(h.Person("bob", "shopper").ID).Get("/watch/" + p.Slug).Wants(404)
 
-	bare, err := h.Catalog.ProductOfSKU(t.Context(), h.Film(1, -1))
+	bare, err := h.Catalog.ProductOfSKU(t.Context(), h.Video(1, -1))
 	h.must(err)
 	h.give(ann.ID, bare, 0)
 	b.Get("/watch/" + bare.Slug).Wants(200).Shows("still being prepared")

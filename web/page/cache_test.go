@@ -193,7 +193,7 @@ func TestAGuestsPageIsDrawnOnceForAll(t *testing.T) {
 		k.ask("GET", "/film/sea", "Cookie", "theme=mall-dark")
 		k.ask("GET", "/film/sea?again", "Cookie", "theme=;lang=en")
 		if _, body := k.ask("GET", "/film/land", "Cookie", "lang=en"); !strings.Contains(body, "Film land") {
-			t.Error("another film's page")
+			t.Error("another video's page")
 		}
 	})
 	if _, body := k.ask("GET", "/film/sea", "Cookie",

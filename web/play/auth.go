@@ -46,7 +46,7 @@ func describe(s playback.Session) session {
 	}
 }
 
-// authorization adds what a player shows beside the film.
+// authorization adds what a player shows beside the video.
 type authorization struct {
 	session
 	ResumeSeconds int       `json:"resumeSeconds"`
@@ -85,7 +85,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 		return err
 	}
 	if product.AssetID == nil {
-		return media.ErrUnknownAsset.Because("SPU %d has no film", product.SPUID)
+		return media.ErrUnknownAsset.Because("SPU %d has no video", product.SPUID)
 	}
 	ctx := c.Request().Context()
 	s, err := d.Playback.Authorize(ctx, playback.AuthRequest{
@@ -121,7 +121,7 @@ func (d Deps) authorize(c *page.Ctx) error {
 	return c.JSON(http.StatusOK, a)
 }
 
-// beside adds what lies beside a film, signed for a viewer.
+// beside adds what lies beside a video, signed for a viewer.
 func (d Deps) beside(a authorization, viewer int64, asset media.Asset) authorization {
 	extras := d.Playback.Extras(viewer, asset)
 	a.Captions = captions(extras.Captions)
@@ -142,7 +142,7 @@ func captions(signed []playback.Caption) []caption {
 	return list
 }
 
-// product is the film that the address names by its number, whether or not it is still on sale: it was bought.
+// product is the video that the address names by its number, whether or not it is still on sale: it was bought.
 func (d Deps) product(c *page.Ctx) (catalog.Product, error) {
 	id, err := strconv.ParseInt(c.Param("videoId"), 10, 64)
 	if err != nil {

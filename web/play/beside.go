@@ -5,7 +5,7 @@ import (
 	"videomall/views/ui"
 )
 
-// Beside is what lies beside a film as the player takes it: subtitles, and the chapters in the reader's language, empty
+// Beside is what lies beside a video as the player takes it: subtitles, and the chapters in the reader's language, empty
 // where there are none.
 func Beside(x playback.Extras, chinese bool) (captions []ui.Captions, chapters string) {
 	for _, c := range x.Captions {

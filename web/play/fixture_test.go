@@ -28,13 +28,13 @@ import (
 	"videomall/web/webtest"
 )
 
-// house is a mall with one packaged film.
+// house is a mall with one packaged video.
 type house struct {
 	*webtest.Mall
 	t        *testing.T
 	media    media.Media
 	playback *playback.Playback
-	film     catalog.Product
+	video    catalog.Product
 	out      atomic.Int64 // the account that is suspended
 }
 
@@ -86,11 +86,11 @@ func open(t *testing.T) *house {
 			}),
 		})
 	}})
-	h.film, err = h.Catalog.ProductOfSKU(t.Context(), h.Film(990, -1))
+	h.video, err = h.Catalog.ProductOfSKU(t.Context(), h.Video(990, -1))
 	h.must(err)
-	asset, err := h.media.Assets.Pack(t.Context(), clearFilm(), "sea", 2)
+	asset, err := h.media.Assets.Pack(t.Context(), clearVideo(), "sea", 2)
 	h.must(err)
-	h.must(h.Catalog.SetAsset(t.Context(), h.film.SPUID, asset.ID, asset.DurationSeconds))
+	h.must(h.Catalog.SetAsset(t.Context(), h.video.SPUID, asset.ID, asset.DurationSeconds))
 	return h
 }
 
@@ -101,7 +101,7 @@ func (h *house) must(err error) {
 	}
 }
 
-func clearFilm() fstest.MapFS {
+func clearVideo() fstest.MapFS {
 	files := fstest.MapFS{
 		"master.m3u8": {
 			Data: []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\n360p/index.m3u8\n")},
@@ -125,7 +125,7 @@ func (h *house) give(user int64, hours int) string {
 	h.t.Helper()
 	g := entitlement.Grant{
 		UserID:    user,
-		SPUID:     h.film.SPUID,
+		SPUID:     h.video.SPUID,
 		SKUID:     1,
 		Reference: "order",
 		Source:    fmt.Sprint("order/", user),
@@ -143,7 +143,7 @@ func (h *house) give(user int64, hours int) string {
 	return g.Source
 }
 
-func (h *house) authURL() string { return fmt.Sprint("/api/v1/mall/play/auth/", h.film.SPUID) }
+func (h *house) authURL() string { return fmt.Sprint("/api/v1/mall/play/auth/", h.video.SPUID) }
 
 type authorization struct {
 	Token, PlaylistURL, SessionID, SegmentPrefix, HeartbeatURL, ThumbnailsURL, PosterURL, Watermark string
@@ -179,10 +179,10 @@ func private(t *testing.T, what string, a webtest.Answer) webtest.Answer {
 	return a
 }
 
-// gives has the listing give seconds of its film away, as an approved revision does.
+// gives has the listing give seconds of its video away, as an approved revision does.
 func (h *house) gives(seconds int) {
 	h.t.Helper()
-	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.film.SPUID,
+	_, err := h.Pool.Exec(h.t.Context(), `update video_product_spu set free_seconds = $2 where id = $1`, h.video.SPUID,
 		seconds)
 	h.must(err)
 }

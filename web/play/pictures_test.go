@@ -13,7 +13,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-func TestNothingBesideAFilmsFilesIsServed(t *testing.T) {
+func TestNothingBesideAVideosFilesIsServed(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")

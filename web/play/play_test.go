@@ -86,7 +86,7 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
 	t.Parallel()
 	h := open(t)
-	guest, here := h.Browser(0), play.FreeURL(h.film.Slug)
+	guest, here := h.Browser(0), play.FreeURL(h.video.Slug)
 	refusal := func(what string, a webtest.Answer, code string) {
 		t.Helper()
 		if v := read(t, private(t, what, a)); a.Status != 403 || v.Code != code {
@@ -94,7 +94,7 @@ func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
 		}
 	}
 	refusal("nothing is free", guest.Get(here), "not_free")
-	refusal("no such film", guest.Get(play.FreeURL("none")), "not_free")
+	refusal("no such video", guest.Get(play.FreeURL("none")), "not_free")
 	h.gives(6)
 	s := read(t, private(t, "free minutes", guest.Get(here).Wants(200)))
 	if s.Watermark != "" || s.ThumbnailsURL != "" || len(s.Captions) != 2 ||
@@ -124,7 +124,7 @@ func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
 		t.Errorf("a guest left %d rows", n)
 	}
 	// What was already given to somebody who watches ends with the listing.
-	h.must(h.Catalog.TakeDown(t.Context(), h.film.SPUID))
+	h.must(h.Catalog.TakeDown(t.Context(), h.video.SPUID))
 	refusal("a key after it was taken down", guest.Get("/k/"+next.Token+"/sea/0"), "not_free")
 	refusal("a heartbeat after it was taken down", beat(guest, next, 4), "not_free")
 	refusal("asked again", guest.Get(here), "not_free")
@@ -152,10 +152,10 @@ func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
 	key := "/k/" + s.Token + "/sea/0"
 	refused("a guest", h.Browser(0).Get(h.authURL()), 401, "signed_out")
 	if p := refused("a stranger", h.Browser(bob.ID).Get(h.authURL()), 403,
-		"not_entitled"); p.BuyURL != h.URL+"/v/"+h.film.Slug {
+		"not_entitled"); p.BuyURL != h.URL+"/v/"+h.video.Slug {
 		t.Errorf("buy at %q", p.BuyURL)
 	}
-	refused("no such film", b.Get("/api/v1/mall/play/auth/999"), 404, "product_not_found")
+	refused("no such video", b.Get("/api/v1/mall/play/auth/999"), 404, "product_not_found")
 	refused("no number", b.Get("/api/v1/mall/play/auth/film"), 404, "product_not_found")
 	refused("a token elsewhere", second.Get(s.PlaylistURL), 403, "wrong_device")
 	refused("another video", b.Get("/k/"+s.Token+"/land/0"), 403, "wrong_video")
@@ -190,7 +190,7 @@ func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
 	refused("a token after its time", second.Get("/k/"+s.Token+"/sea/1"), 403, "token_expired")
 }
 
-// Somebody else who signs in at the same browser has its device cookie, and must not keep the film running.
+// Somebody else who signs in at the same browser has its device cookie, and must not keep the video running.
 func TestSigningOutEndsPlayback(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -289,7 +289,7 @@ func TestAuth_another_site(t *testing.T) {
 	h.give(ann.ID, 0)
 	h.gives(6)
 	b := h.Browser(ann.ID)
-	for _, address := range []string{h.authURL(), play.FreeURL(h.film.Slug), play.PreviewURL(1)} {
+	for _, address := range []string{h.authURL(), play.FreeURL(h.video.Slug), play.PreviewURL(1)} {
 		for _, site := range []string{"cross-site", "same-site"} {
 			a := b.Send("GET", address, http.Header{"Sec-Fetch-Site": {site}}, "").Wants(403)
 			if !strings.Contains(a.Body, `"cross_origin"`) {
@@ -302,5 +302,5 @@ func TestAuth_another_site(t *testing.T) {
 		t.Errorf("a device is taken: %+v, %v", devices, err)
 	}
 	b.Send("GET", h.authURL(), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)
-	b.Send("GET", play.FreeURL(h.film.Slug), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)
+	b.Send("GET", play.FreeURL(h.video.Slug), http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").Wants(200)
 }

@@ -9,7 +9,7 @@ import (
 	"videomall/web/page"
 )
 
-// PreviewURL authorises a film for its creator and for those who decide on it, as a player asks: GET, or POST
+// PreviewURL authorises a video for its creator and for those who decide on it, as a player asks: GET, or POST
 // {takeover: true}.
 func PreviewURL(assetID int64) string {
 	return "/preview/" + strconv.FormatInt(assetID, 10) + "/auth"

@@ -26,7 +26,7 @@ type Deps struct {
 	Catalog  *catalog.Catalog
 	// Find looks for listings on sale by their title; an empty one means the latest.
 	Find func(ctx context.Context, title string) ([]catalog.Card, error)
-	// PreviewURL is where a creator's film plays before it is live; nil, or an empty address, where it can't.
+	// PreviewURL is where a creator's video plays before it is live; nil, or an empty address, where it can't.
 	PreviewURL func(videoID int64) string
 }
 

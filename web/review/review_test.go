@@ -22,7 +22,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its review desk, two operators, the creator of its films and another creator.
+// desk is a mall with its review desk, two operators, the creator of its videos and another creator.
 type desk struct {
 	*webtest.Mall
 	t                          *testing.T
@@ -100,25 +100,25 @@ func open(t *testing.T) *desk {
 	d.creator, d.rival = d.Person("creator", account.RoleCreator), d.Person("rival", account.RoleCreator)
 	d.olga, d.oleg = d.Person("olga", account.RoleOperator), d.Person("oleg", account.RoleOperator)
 	if d.creator.ID != 1 {
-		t.Fatalf("the creator is %d, films are made by 1", d.creator.ID)
+		t.Fatalf("the creator is %d, videos are made by 1", d.creator.ID)
 	}
 	return d
 }
 
-// film lists one and returns its SPU.
-func (d *desk) film() int64 {
+// video lists one and returns its SPU.
+func (d *desk) video() int64 {
 	d.t.Helper()
-	sku := d.Film(990, -1)
+	sku := d.Video(990, -1)
 	return webtest.Query[int64](d.Mall, `select spu_id from video_product_sku where id = $1`, sku)[0]
 }
 
 func (d *desk) submits(revision, spuID int64) review.Case {
 	d.t.Helper()
-	return d.submitsFilm(revision, spuID, 5)
+	return d.submitsVideo(revision, spuID, 5)
 }
 
-// submitsFilm submits a listing with a film; 0 is the one that is on sale.
-func (d *desk) submitsFilm(revision, spuID, videoID int64) review.Case {
+// submitsVideo submits a listing with a video; 0 is the one that is on sale.
+func (d *desk) submitsVideo(revision, spuID, videoID int64) review.Case {
 	d.t.Helper()
 	var c review.Case
 	err := db.InTx(d.t.Context(), d.Pool, func(tx pgx.Tx) (err error) {
@@ -128,7 +128,7 @@ func (d *desk) submitsFilm(revision, spuID, videoID int64) review.Case {
 			CreatorID:  d.creator.ID,
 			Content: review.Content{
 				TitleZh:       "新片",
-				TitleEn:       "A new film",
+				TitleEn:       "A new video",
 				DescriptionEn: "About <b>light</b>",
 				VideoID:       videoID,
 				Cover:         "harbour",
@@ -151,7 +151,7 @@ func at(c review.Case) string { return "/admin/review/" + strconv.FormatInt(c.ID
 
 func TestOnlyOperatorsFindTheDeskAndOnlyCreatorsAppeal(t *testing.T) {
 	d := open(t)
-	spu := d.film()
+	spu := d.video()
 	c := d.submits(1, spu)
 	shopper, guest := d.Browser(d.Person("mia", account.RoleShopper).ID), d.Browser(0)
 	creator, operator := d.Browser(d.creator.ID), d.Browser(d.olga.ID)
@@ -203,14 +203,14 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.olga.ID)
 	b.Get("/admin/review").Wants(200).Shows("Nothing here")
-	c := d.submits(1, d.film())
-	b.Get("/admin/review").Wants(200).Shows("A new film", "creator", "25", "Open")
-	b.Get("/admin/review?high=on").Wants(200).Hides("A new film")
-	b.Get("/admin/review?state=approved").Wants(200).Hides("A new film")
+	c := d.submits(1, d.video())
+	b.Get("/admin/review").Wants(200).Shows("A new video", "creator", "25", "Open")
+	b.Get("/admin/review?high=on").Wants(200).Hides("A new video")
+	b.Get("/admin/review?state=approved").Wants(200).Hides("A new video")
 	page := b.Get(at(c)).Wants(200).
 		Shows("New creator", "+25", "changed", "CN¥19.90", "CN¥9.90", "creator@example.test", "About <b>light</b>")
 	if !page.Has("/preview/5") || !page.Has("/media/covers/harbour-480.webp") || page.Has("<b>light") {
-		t.Error("the film, the cover, or a text that became markup")
+		t.Error("the video, the cover, or a text that became markup")
 	}
 	b.Lang = "zh-CN"
 	b.Get(at(c)).Wants(200).Shows("新创作者", "新片", "中文标题")
@@ -218,13 +218,13 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 	if a := b.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303); a.Location != "/admin/review" {
 		t.Errorf("leads to %s", a.Location)
 	}
-	b.Get("/admin/review?state=approved").Wants(200).Shows("Approved. It is on sale.", "A new film")
+	b.Get("/admin/review?state=approved").Wants(200).Shows("Approved. It is on sale.", "A new video")
 	b.Get(at(c)).Wants(200).Shows("This case is decided.")
 	if a := b.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303); a.Location != at(c) {
 		t.Errorf("leads to %s", a.Location)
 	}
 	b.Get(at(c)).Shows("Somebody else was quicker")
-	b.Get(at(d.submitsFilm(2, d.film(), 0))).Wants(200).Shows("The video is the one that is on sale").
+	b.Get(at(d.submitsVideo(2, d.video(), 0))).Wants(200).Shows("The video is the one that is on sale").
 		Hides("be played yet")
 	b.Get("/admin/review/999").Wants(404)
 	b.Get("/admin/review/x").Wants(404)
@@ -234,7 +234,7 @@ func TestACaseIsReadAndApproved(t *testing.T) {
 func TestASecondPersonIsAskedFor(t *testing.T) {
 	d := open(t)
 	d.duplicates = []int64{d.rival.ID}
-	c := d.submits(1, d.film())
+	c := d.submits(1, d.video())
 	first, second := d.Browser(d.olga.ID), d.Browser(d.oleg.ID)
 	page := first.Get(at(c)).Wants(200).Shows("Same pictures as videos of others: 1", "85", "two people must approve")
 	first.Post(at(c)+"/approve", page.Form(at(c)+"/approve")).Wants(303)
@@ -251,7 +251,7 @@ func TestASecondPersonIsAskedFor(t *testing.T) {
 
 func TestAReturnComesBackWhereItSaysNothing(t *testing.T) {
 	d := open(t)
-	c := d.submits(1, d.film())
+	c := d.submits(1, d.video())
 	b := d.Browser(d.olga.ID)
 	b.Post(at(c)+"/return", url.Values{
 		"version": {"0"},
@@ -267,20 +267,20 @@ func TestAReturnComesBackWhereItSaysNothing(t *testing.T) {
 // Taking a listing off sale first saves nobody from its takedown.
 func TestAListingThatItsCreatorTookOffCanBeTakenDown(t *testing.T) {
 	d := open(t)
-	b, film := d.Browser(d.olga.ID), d.film()
+	b, video := d.Browser(d.olga.ID), d.video()
 	for status, want := range map[string]int{"taken_down": 200, "draft": 404} {
-		if _, err := d.Pool.Exec(t.Context(), `update video_product_spu set status = $2 where id = $1`, film,
+		if _, err := d.Pool.Exec(t.Context(), `update video_product_spu set status = $2 where id = $1`, video,
 			status); err != nil {
 			t.Fatal(err)
 		}
-		d.Catalog.Forget(t.Context(), []catalog.Change{{SPUID: film}})
-		b.Get("/admin/takedowns/new?spu=" + strconv.FormatInt(film, 10)).Wants(want)
+		d.Catalog.Forget(t.Context(), []catalog.Change{{SPUID: video}})
+		b.Get("/admin/takedowns/new?spu=" + strconv.FormatInt(video, 10)).Wants(want)
 	}
 }
 
 func TestAListingIsTakenDownAppealedAndPutBack(t *testing.T) {
 	d := open(t)
-	spu := strconv.FormatInt(d.film(), 10)
+	spu := strconv.FormatInt(d.video(), 10)
 	b, creator := d.Browser(d.olga.ID), d.Browser(d.creator.ID)
 	b.Get("/admin/takedowns").Wants(200).Shows("Nothing was taken down")
 	b.Get("/admin/review/live?q=Film").Wants(200).Shows("Film 1", "Take down")

@@ -54,7 +54,7 @@ func (f *fair) created(a webtest.Answer, base string) promotion.Campaign {
 
 func TestACreatorMakesASale(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, 20)
+	sku := f.Video(990, 20)
 	b := f.Browser(f.creator.ID)
 	b.Get("/studio/sales").Wants(200).Shows("No sale yet")
 	b.Get("/studio/sales/new").Wants(200).Shows("Film 1", "CN¥9.90", "Time zone: UTC")
@@ -96,7 +96,7 @@ func TestACreatorMakesASale(t *testing.T) {
 
 func TestTimesAreInTheReadersZone(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, -1)
+	sku := f.Video(990, -1)
 	b := f.Browser(f.olga.ID)
 	b.Lang = "zh-CN"
 	b.Get("/admin/sales/new").Wants(200).Shows("时区：北京时间（UTC+8）")
@@ -116,7 +116,7 @@ func TestTimesAreInTheReadersZone(t *testing.T) {
 
 func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, -1)
+	sku := f.Video(990, -1)
 	b := f.Browser(f.creator.ID)
 	for _, c := range []struct{ field, value, id, says string }{
 		{"name_en", "", "name_en", "Give it a name."},
@@ -146,7 +146,7 @@ func TestAWrongFormComesBackWithWhatWasTyped(t *testing.T) {
 
 func TestVideosAreAddedAndTakenOut(t *testing.T) {
 	f := open(t)
-	one, two := f.Film(990, -1), f.Film(1990, -1)
+	one, two := f.Video(990, -1), f.Video(1990, -1)
 	b := f.Browser(f.creator.ID)
 	form := b.Post("/studio/sales", f.typed(time.UTC, one, "do", "add")).Wants(200).Form("/studio/sales")
 	if len(form["sku"]) != 2 || form.Get("name_en") != "Midnight sale" || form["price"][0] != "4.90" {
@@ -175,7 +175,7 @@ func TestVideosAreAddedAndTakenOut(t *testing.T) {
 
 func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, 4)
+	sku := f.Video(990, 4)
 	b := f.Browser(f.creator.ID)
 	c := f.created(b.Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
 	here := "/studio" + path(c)
@@ -197,7 +197,7 @@ func TestWhatKeepsASaleFromItsScheduleIsSaidBesideItsField(t *testing.T) {
 
 func TestNobodyElseFindsASale(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, -1)
+	sku := f.Video(990, -1)
 	mine := f.created(f.Browser(f.creator.ID).Post("/studio/sales", f.typed(time.UTC, sku)), "/studio")
 	other := f.Browser(f.Person("eve", account.RoleCreator).ID)
 	for _, verb := range []string{"", "/schedule", "/cancel", "/stop"} {
@@ -206,7 +206,7 @@ func TestNobodyElseFindsASale(t *testing.T) {
 	other.Get("/studio" + path(mine)).Wants(404)
 	other.Get("/studio/sales").Wants(200).Hides("Midnight sale")
 	other.Get("/studio/sales/new").Wants(200).Hides("Film 1")
-	other.Post("/studio/sales", f.typed(time.UTC, sku)).Wants(404) // another's film
+	other.Post("/studio/sales", f.typed(time.UTC, sku)).Wants(404) // another's video
 	for who, b := range map[string]*webtest.Browser{
 		"a shopper":                 f.Browser(f.mia.ID),
 		"a creator in the console":  other,

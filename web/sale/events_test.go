@@ -56,7 +56,7 @@ func (s *stream) next() (e told, ok bool) {
 
 func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, -1)
+	sku := f.Video(990, -1)
 	c := f.scheduled(5, sku)
 	s := f.follow(path(c))
 	if ct := s.res.Header.Get("Content-Type"); s.res.StatusCode != 200 || !strings.HasPrefix(ct, "text/event-stream") ||
@@ -92,7 +92,7 @@ func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
 
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Film(990, -1))
+	c := f.scheduled(5, f.Video(990, -1))
 	s := f.follow(path(c))
 	if _, ok := s.next(); !ok {
 		t.Fatal("no first event")
@@ -112,7 +112,7 @@ func TestOnlyAnnouncedSalesAreStreamed(t *testing.T) {
 		StartsAt: f.Now(),
 		EndsAt:   f.Now().Add(time.Hour),
 		Items: []promotion.Item{{
-			SKUID:   f.Film(990, -1),
+			SKUID:   f.Video(990, -1),
 			Amount:  money.Of(490, "CNY"),
 			Units:   1,
 			PerUser: 1,

@@ -21,11 +21,11 @@ import (
 	"videomall/web/webtest"
 )
 
-// fair is a mall with its flash sales, whose films are those of the creator 1.
+// fair is a mall with its flash sales, whose videos are those of the creator 1.
 type fair struct {
 	*webtest.Mall
 	t        *testing.T
-	creator  account.User // the creator of all films
+	creator  account.User // the creator of all videos
 	olga     account.User // an operator
 	mia      account.User // a shopper
 	stopping chan struct{}

@@ -18,7 +18,7 @@ import (
 
 func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	f := open(t)
-	sku := f.Film(990, -1)
+	sku := f.Video(990, -1)
 	c := f.scheduled(5, sku)
 	b := f.Browser(f.mia.ID)
 	is := func(want string, buyable bool, words ...string) {
@@ -57,7 +57,7 @@ func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
 	f := open(t)
 	guest := f.Browser(0)
 	guest.Get("/sales").Wants(200).Shows("No sale right now")
-	f.scheduled(5, f.Film(990, -1))
+	f.scheduled(5, f.Video(990, -1))
 	guest.Get("/sales").Wants(200).Shows("Coming soon", "Midnight sale", "Starts").Hides("On now")
 	f.turn(61 * time.Minute)
 	guest.Get("/sales").Wants(200).Shows("On now", "Midnight sale", "Ends").Hides("Coming soon")
@@ -67,7 +67,7 @@ func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
 
 func TestBuyingPlacesOneLineOnce(t *testing.T) {
 	f := open(t)
-	first, second := f.Film(990, -1), f.Film(1990, -1)
+	first, second := f.Video(990, -1), f.Video(1990, -1)
 	c := f.scheduled(5, first, second)
 	f.turn(61 * time.Minute)
 	guest := f.Browser(0)
@@ -110,7 +110,7 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 
 func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Film(990, -1))
+	c := f.scheduled(5, f.Video(990, -1))
 	f.turn(61 * time.Minute)
 	b := f.Browser(f.mia.ID)
 	form := b.Get(path(c)).Form(path(c) + "/buy")
@@ -134,7 +134,7 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 // comes.
 func TestBuy_a_busy_mall_leads_to_the_waiting_room(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Film(990, -1))
+	c := f.scheduled(5, f.Video(990, -1))
 	f.turn(61 * time.Minute)
 	room := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
 	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(

@@ -17,14 +17,14 @@ import (
 	"videomall/web/webtest"
 )
 
-// stall is a mall whose categories hold a few films.
+// stall is a mall whose categories hold a few videos.
 type stall struct {
 	*webtest.Mall
-	films map[string]catalog.Created
-	find  *search.Search
+	videos map[string]catalog.Created
+	find   *search.Search
 }
 
-type film struct {
+type video struct {
 	slug, category, zh, en string
 	tags                   []string
 	sold                   int
@@ -46,7 +46,7 @@ func sku(kind, quality string, amount int64, more ...func(*catalog.NewSKU)) cata
 	return k
 }
 
-var stock = []film{
+var stock = []video{
 	{"aurora", "nature", "追逐极光", "Chasing the Aurora", []string{"极光", "iceland"}, 50, []catalog.NewSKU{
 		sku("rent", "HD", 600), sku("own", "HD", 1990, func(k *catalog.NewSKU) {
 			k.Price.ListAmount = new(int64(2990))
@@ -62,7 +62,7 @@ func open(t *testing.T) *stall {
 	t.Helper()
 	t.Parallel()
 	var find *search.Search
-	s := &stall{films: map[string]catalog.Created{}}
+	s := &stall{videos: map[string]catalog.Created{}}
 	s.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
 		m.Site.Routes(g)
 		find = search.New(search.Deps{
@@ -129,7 +129,7 @@ func open(t *testing.T) *stall {
 			TitleZh:         f.zh,
 			TitleEn:         f.en,
 			DescriptionZh:   "关于" + f.zh + "的一部短片。",
-			DescriptionEn:   "A short film about " + f.en + " <script>alert(1)</script>.",
+			DescriptionEn:   "A short video about " + f.en + " <script>alert(1)</script>.",
 			Tags:            f.tags,
 			Cover:           f.slug,
 			AssetID:         new(int64(i + 1)),
@@ -140,9 +140,9 @@ func open(t *testing.T) *stall {
 		must(err)
 		must(s.Catalog.Publish(ctx, made.SPUID))
 		must(s.Catalog.CountSaleTx(ctx, s.Pool, made.SPUID, f.sold))
-		s.films[f.slug] = made
+		s.videos[f.slug] = made
 	}
-	_, err := s.Inventory.SetStock(ctx, s.films["aurora"].SKUIDs[2], 3)
+	_, err := s.Inventory.SetStock(ctx, s.videos["aurora"].SKUIDs[2], 3)
 	must(err)
 	s.find = find
 	must(find.RebuildAll(ctx))

@@ -2,10 +2,10 @@ package shop_test
 
 import "testing"
 
-func TestProduct_of_a_free_film(t *testing.T) {
+func TestProduct_of_a_free_video(t *testing.T) {
 	s := open(t)
-	film := s.Film(0, -1)
-	s.Film(990, -1)
+	video := s.Video(0, -1)
+	s.Video(990, -1)
 	mia := s.Person("mia", "shopper")
 	for _, b := range []int64{0, mia.ID} {
 		a := s.Browser(b).Get("/v/film-1").Wants(200).Shows("Watch free", "It stays in your library").
@@ -18,6 +18,6 @@ func TestProduct_of_a_free_film(t *testing.T) {
 			t.Errorf("user %d: what costs something is given away", b)
 		}
 	}
-	s.Bought(mia.ID, film)
+	s.Bought(mia.ID, video)
 	s.Browser(mia.ID).Get("/v/film-1").Wants(200).Shows("Watch now").Hides("Watch free")
 }

@@ -39,13 +39,13 @@ func TestAVideosPage(t *testing.T) {
 		t.Error("the structured data has no nonce, or markup came through")
 	}
 	structured(t, s, a)
-	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.films["aurora"].SKUIDs[0], 10) {
+	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.videos["aurora"].SKUIDs[0], 10) {
 		t.Errorf("the form offers %v", form)
 	}
 	b.Lang = "zh-CN"
 	b.Get("/v/aurora").Wants(200).Shows("追逐极光", "首次播放起 48 小时内观看", "仅剩 3 份", "¥19.90")
 
-	if err := s.Catalog.TakeDown(t.Context(), s.films["kyoto"].SPUID); err != nil {
+	if err := s.Catalog.TakeDown(t.Context(), s.videos["kyoto"].SPUID); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/v/kyoto", "/v/nothing", "/v/%00", "/v/kyoto/reviews"} {
@@ -162,7 +162,7 @@ func TestProduct_in_one_language(t *testing.T) {
 func TestAPageSaysWhenAPriceEndsAndWhatIsGone(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
-	aurora := s.films["aurora"].SKUIDs
+	aurora := s.videos["aurora"].SKUIDs
 	until := s.Now().Add(72 * time.Hour)
 	if err := s.Catalog.SetPrice(ctx, aurora[0], catalog.NewPrice{
 		Amount:     100,
@@ -204,7 +204,7 @@ func TestARunningFlashSaleIsShownInTheShop(t *testing.T) {
 		StartsAt: s.Now(),
 		EndsAt:   s.Now().Add(time.Hour),
 		Items: []promotion.Item{{
-			SKUID:   s.films["aurora"].SKUIDs[1],
+			SKUID:   s.videos["aurora"].SKUIDs[1],
 			Amount:  money.Of(990, "CNY"),
 			Units:   5,
 			PerUser: 1,
@@ -229,7 +229,7 @@ func TestARunningFlashSaleIsShownInTheShop(t *testing.T) {
 	_, _, err = s.Orders.Place(t.Context(), order.PlaceRequest{
 		UserID:         mia,
 		IdempotencyKey: "k",
-		Items:          []order.Line{{SKUID: s.films["aurora"].SKUIDs[1], Quantity: 1}},
+		Items:          []order.Line{{SKUID: s.videos["aurora"].SKUIDs[1], Quantity: 1}},
 		ExpectTotal:    &agreed,
 	})
 	if err != nil {

@@ -27,13 +27,13 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 		t.Errorf("a guest is sent to %s", guest.Location)
 	}
 
-	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	s.Bought(me.ID, s.videos["aurora"].SKUIDs[1])
 	a := b.Get("/v/aurora").Wants(200).Shows("You own this in HD.", "Watch now", "In your library", "Write a review")
 	if !a.Has(`href="/watch/aurora"`) {
 		t.Error("no way to watch")
 	}
 	// HD is owned, 4K may still be bought, and a rental makes no sense.
-	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.films["aurora"].SKUIDs[2], 10) {
+	if form := a.Form("/cart/items"); form.Get("sku_id") != strconv.FormatInt(s.videos["aurora"].SKUIDs[2], 10) {
 		t.Errorf("the form offers %v", form)
 	}
 	b.Get("/videos").Wants(200).Shows("Owned")
@@ -61,7 +61,7 @@ func TestShop_ReviewOfOnesOwn(t *testing.T) {
 	me := s.Person("mei", account.RoleOperator) // the mall has made a creator of the first person
 	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`,
 		me.ID)
-	s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	s.Bought(me.ID, s.videos["aurora"].SKUIDs[1])
 	b := s.Browser(me.ID)
 	b.Get("/v/aurora").Wants(200).Shows("You own this in HD.").Hides("Write a review")
 	b.Post("/v/aurora/reviews", url.Values{
@@ -74,7 +74,7 @@ func TestShop_ReviewOfOnesOwn(t *testing.T) {
 func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
 	s := open(t)
 	me := s.Person("mia", account.RoleShopper)
-	o := s.Bought(me.ID, s.films["aurora"].SKUIDs[1])
+	o := s.Bought(me.ID, s.videos["aurora"].SKUIDs[1])
 	b := s.Browser(me.ID)
 	b.Post("/v/aurora/reviews", url.Values{"rating": {"1"}, "body": {"Too dark."}}).Wants(303)
 	const mark, none = "Refunded, not counted", "Nobody has reviewed this yet"
@@ -95,7 +95,7 @@ func TestFurtherReviews(t *testing.T) {
 	s := open(t)
 	for i := range 14 {
 		if _, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{
-			SPUID:  s.films["wok"].SPUID,
+			SPUID:  s.videos["wok"].SPUID,
 			UserID: int64(900 + i),
 			Owned:  true,
 			Author: "A",

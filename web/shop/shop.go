@@ -31,9 +31,9 @@ type Deps struct {
 	Inventory    *inventory.Inventory
 	Entitlements *entitlement.Entitlements
 	Orders       *order.Orders
-	// Trailer is the address of a film's public playlist; empty when there is none.
+	// Trailer is the address of a video's public playlist; empty when there is none.
 	Trailer func(ctx context.Context, assetID int64) (string, error)
-	// Chapters are the parts of a film by name; nil for a shop that doesn't show them.
+	// Chapters are the parts of a video by name; nil for a shop that doesn't show them.
 	Chapters func(ctx context.Context, assetID int64) ([]media.Chapter, error)
 	// Sales are the flash sales that run, the next to end first; nil for a shop without any.
 	Sales func(context.Context) ([]saleview.Teaser, error)

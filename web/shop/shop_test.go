@@ -97,7 +97,7 @@ func TestAFragmentIsThePageWithoutItsFrame(t *testing.T) {
 func TestFurtherPagesShowEveryVideoOnce(t *testing.T) {
 	s := open(t)
 	for i := range 60 {
-		s.Film(int64(i%3)*100, -1)
+		s.Video(int64(i%3)*100, -1)
 	}
 	b := s.Browser(0)
 	for _, path := range []string{"/videos", "/videos?sort=newest", "/videos?sort=price_asc",
@@ -233,7 +233,7 @@ func TestCreator_in_one_language(t *testing.T) {
 			for path, marks := range map[string]int{
 				"/":                                  1, // among the creators
 				"/creators/" + slug:                  2, // its heading and its one card
-				"/v/by-" + slug:                      1, // beside the film
+				"/v/by-" + slug:                      1, // beside the video
 				"/c/single":                          1,
 				"/search?q=" + url.QueryEscape(name): 1,
 			} {

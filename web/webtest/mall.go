@@ -62,7 +62,7 @@ type Mall struct {
 
 	t        testing.TB
 	ahead    atomic.Int64
-	films    int
+	videos   int
 	category int64
 	signIn   string // a path nobody else knows
 }
@@ -78,7 +78,7 @@ type Options struct {
 	Notice    func(*Mall) func(context.Context, *page.Ctx) (*views.Notice, error)
 	// Suspended says whom the operators keep from signing in; nil keeps nobody.
 	Suspended func(ctx context.Context, userID int64) bool
-	// Listing is what the listing of videos needs of films and stock.
+	// Listing is what the listing of videos needs of videos and stock.
 	Listing catalog.Listing
 	// Device names the browser that asks, as the program's own does; nil knows of no devices.
 	Device func(echo.Context) []byte
@@ -272,11 +272,11 @@ func (m *Mall) Person(name, role string) account.User {
 	return u
 }
 
-// Film lists a film and returns its SKU: to own in HD for that many fen, stock without limit, unless adjust says
+// Video lists a video and returns its SKU: to own in HD for that many fen, stock without limit, unless adjust says
 // otherwise. With StockLimited it has stock units.
-func (m *Mall) Film(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
+func (m *Mall) Video(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 {
 	m.t.Helper()
-	m.films++
+	m.videos++
 	sku := catalog.NewSKU{
 		Kind:         catalog.KindOwn,
 		Quality:      catalog.QualityHD,
@@ -287,11 +287,11 @@ func (m *Mall) Film(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64 
 		a(&sku)
 	}
 	made, err := m.Catalog.CreateProduct(m.t.Context(), catalog.NewProduct{
-		Slug:       fmt.Sprintf("film-%d", m.films),
+		Slug:       fmt.Sprintf("film-%d", m.videos),
 		CreatorID:  1,
 		CategoryID: m.category,
-		TitleZh:    fmt.Sprintf("影片%d", m.films),
-		TitleEn:    fmt.Sprintf("Film %d", m.films),
+		TitleZh:    fmt.Sprintf("影片%d", m.videos),
+		TitleEn:    fmt.Sprintf("Film %d", m.videos),
 		SKUs:       []catalog.NewSKU{sku},
 	})
 	m.must(err)

@@ -1,7 +1,7 @@
 // Package ffmpeg runs ffmpeg and ffprobe over files that strangers made: as a process group of its own that is killed
 // at its limits and with its caller, under an account that owns nothing where we are root, without a network where the
 // machine lets us take it away, with bounded memory, time, output and words. It owns what such a process may do and
-// refuses to know what films are.
+// refuses to know what videos are.
 package ffmpeg
 
 import (
@@ -123,6 +123,6 @@ func unprivileged() (*syscall.Credential, error) {
 		}
 	}
 	return nil, fmt.Errorf(
-		"films are not read as root, and there is no account %s or nobody: make one, or run as an ordinary user",
+		"videos are not read as root, and there is no account %s or nobody: make one, or run as an ordinary user",
 		account)
 }

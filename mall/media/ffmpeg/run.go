@@ -52,7 +52,7 @@ type Job struct {
 	Args []string
 	Dir  string // an absolute path; its current folder, where it may write
 	Bounds
-	// Progress hears, about twice a second, how far into the film ffmpeg is and how many times faster than the film it
+	// Progress hears, about twice a second, how far into the video ffmpeg is and how many times faster than the video it
 	// goes.
 	Progress func(at time.Duration, speed float64)
 	// Line hears each line of the standard output, of which Run then returns nothing; that output may have any length.
@@ -140,7 +140,7 @@ func (r *Runner) Run(ctx context.Context, j Job) ([]byte, error) {
 }
 
 // whyFailed tells a tool that failed by what it read, *Failed, from one that used up its CPU time and from one that
-// could not do its work here. The last must have no *Failed in its chain, which would blame the film.
+// could not do its work here. The last must have no *Failed in its chain, which would blame the video.
 func whyFailed(exit *exec.ExitError, stderr string, cpu time.Duration) error {
 	failed := &Failed{Code: exit.ExitCode(), Stderr: stderr}
 	switch s, _ := exit.Sys().(syscall.WaitStatus); {

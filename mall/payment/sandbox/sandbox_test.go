@@ -102,7 +102,7 @@ func (b *bench) create(attemptNo string) (token string) {
 	b.t.Helper()
 	a, err := b.Create(b.ctx, payment.CreateRequest{
 		AttemptNo: attemptNo,
-		Subject:   "A film",
+		Subject:   "A video",
 		ReturnURL: "/orders/7",
 		Amount:    money.Of(990, "CNY"),
 		ExpiresAt: b.now().Add(15 * time.Minute),

@@ -51,7 +51,7 @@ type FormPage struct {
 	Editing    catalog.Editing
 	Form       Form
 	Categories []ui.Option
-	Films      []Film
+	Videos     []Video
 	Series     []catalog.OwnSeries
 	Lacking    map[string]string // what keeps it from being submitted, as it is kept
 	Now        time.Time
@@ -643,9 +643,9 @@ func form(p FormPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("listing.section_film"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(t.T("listing.section_video"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 183, Col: 67}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/studio/listings/form.templ`, Line: 183, Col: 68}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 		if templ_7745c5c3_Err != nil {
@@ -655,7 +655,7 @@ func form(p FormPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.Field{Name: "video", Label: t.T("listing.field.video"), Hint: t.T("listing.film_hint"), Value: p.Form.Video, Error: p.wrong(t, "video")}, filmOptions(t, p.Films, p.Editing.Listed, p.Form.Video)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.Field{Name: "video", Label: t.T("listing.field.video"), Hint: t.T("listing.video_hint"), Value: p.Form.Video, Error: p.wrong(t, "video")}, videoOptions(t, p.Videos, p.Editing.Listed, p.Form.Video)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

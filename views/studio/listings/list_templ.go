@@ -702,7 +702,7 @@ type BeginPage struct {
 	Cover                  string           // a picture that its creator has chosen already; empty where none
 	Others                 []catalog.Listed // that the picture may be for instead
 	Categories             []ui.Option
-	Films                  []Film
+	Videos                 []Video
 	Errors                 map[string]string
 }
 
@@ -757,7 +757,7 @@ func Begin(p BeginPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "video", Label: t.T("listing.field.video"), Hint: t.T("listing.film_later"), Value: p.Video, Error: wrong(t, p.Errors, "video")}, filmOptions(t, p.Films, nil, "")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "video", Label: t.T("listing.field.video"), Hint: t.T("listing.video_later"), Value: p.Video, Error: wrong(t, p.Errors, "video")}, videoOptions(t, p.Videos, nil, "")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -13,8 +13,8 @@ import (
 	"videomall/views/ui"
 )
 
-// Film is a creator's film to choose from.
-type Film struct {
+// Video is a creator's video to choose from.
+type Video struct {
 	ID      int64
 	Name    string
 	Ready   bool
@@ -49,23 +49,23 @@ func wrong(t *text.Printer, errors map[string]string, field string) string {
 var tones = map[string]ui.Tone{catalog.StatusLive: ui.Success, catalog.StatusInReview: ui.Info,
 	catalog.StatusTakenDown: ui.Error}
 
-func filmOptions(t *text.Printer, films []Film, listed *catalog.Product, chosen string) []ui.Option {
-	none := t.T("listing.no_film")
+func videoOptions(t *text.Printer, videos []Video, listed *catalog.Product, chosen string) []ui.Option {
+	none := t.T("listing.no_video")
 	if listed != nil && listed.AssetID != nil && listed.VideoID == 0 {
-		none = t.T("listing.film_on_sale")
+		none = t.T("listing.video_on_sale")
 	}
 	list := []ui.Option{{Label: none}}
-	for _, f := range films {
+	for _, f := range videos {
 		label := f.Name
 		if f.Ready {
 			label += " · " + t.Duration(f.Seconds)
 		} else {
-			label += " · " + t.T("listing.film_not_ready")
+			label += " · " + t.T("listing.video_not_ready")
 		}
 		list = append(list, ui.Option{Value: strconv.FormatInt(f.ID, 10), Label: label})
 	}
 	if chosen != "" && !slices.ContainsFunc(list, func(o ui.Option) bool { return o.Value == chosen }) {
-		list = append(list, ui.Option{Value: chosen, Label: t.T("listing.film_n", "N", chosen)})
+		list = append(list, ui.Option{Value: chosen, Label: t.T("listing.video_n", "N", chosen)})
 	}
 	return list
 }

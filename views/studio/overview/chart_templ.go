@@ -660,7 +660,7 @@ func opacity(b Bar) string {
 	return "1"
 }
 
-// retention draws how many of a hundred plays showed each hundredth of the film.
+// retention draws how many of a hundred plays showed each hundredth of the video.
 func retention(p Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -322,7 +322,7 @@ func bought(t *text.Printer, v insight.VideoSums) string {
 	return t.Money(money.Of(v.Gross, v.Currency))
 }
 
-// kept is how many of a hundred plays showed a hundredth of the film.
+// kept is how many of a hundred plays showed a hundredth of the video.
 func (p Page) kept(n int) int64 {
 	if p.Curve.Plays == 0 {
 		return 0
@@ -338,7 +338,7 @@ func (p Page) keptAll() []int64 {
 	return list
 }
 
-// at is the moment of a film that a hundredth begins at.
+// at is the moment of a video that a hundredth begins at.
 func (p Page) at(t *text.Printer, n int) string {
 	if p.Video == nil || p.Video.DurationSeconds == 0 {
 		return t.Percent(n)

@@ -15,7 +15,7 @@ import (
 	"videomall/views/ui"
 )
 
-// ListPage is a creator's films, the newest first.
+// ListPage is a creator's videos, the newest first.
 type ListPage struct {
 	Videos      []media.Video
 	Stages      map[int64][]media.Stage
@@ -23,7 +23,7 @@ type ListPage struct {
 	First, Next string
 }
 
-// moving is true while a film of the page is being made.
+// moving is true while a video of the page is being made.
 func (p ListPage) moving() bool {
 	for _, v := range p.Videos {
 		if v.State == media.VideoProcessing {
@@ -452,7 +452,7 @@ func List(p ListPage) templ.Component {
 	})
 }
 
-// missing says what to install where films can't be made.
+// missing says what to install where videos can't be made.
 func missing(noFFmpeg bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

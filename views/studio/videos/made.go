@@ -8,7 +8,7 @@ import (
 	"videomall/views/text"
 )
 
-// made says in sentences what was done to a film's file, the picture first. language names one in its own words.
+// made says in sentences what was done to a video's file, the picture first. language names one in its own words.
 func made(t *text.Printer, c media.Conversion, language func(tag string) string) []string {
 	if c.Rate == "" {
 		return nil
@@ -77,7 +77,7 @@ func offered(t *text.Printer, sounds []media.Sound) string {
 		if _, err := strconv.Atoi(s.Label); err == nil {
 			names[i] = t.T("player.sound") + " " + s.Label
 		}
-		if s.Purpose != media.SoundOfTheFilm {
+		if s.Purpose != media.SoundOfTheVideo {
 			names[i] += " (" + t.T("player."+string(s.Purpose)) + ")"
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"videomall/views/ui"
 )
 
-// VideoPage is one film of its creator's.
+// VideoPage is one video of its creator's.
 type VideoPage struct {
 	Video    media.Video
 	Stages   []media.Stage
@@ -154,7 +154,7 @@ func (p VideoPage) watch() templ.Attributes {
 	return templ.Attributes{"hx-get": URL(p.Video.ID) + "/status", "hx-trigger": "every 2s", "hx-swap": "outerHTML"}
 }
 
-// Status is how far the film has come; while it is being made it asks for itself every two seconds.
+// Status is how far the video has come; while it is being made it asks for itself every two seconds.
 func Status(p VideoPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1250,10 +1250,10 @@ func wrongLine(t *text.Printer, line int, slug string) string {
 	return wrong(t, slug)
 }
 
-// PlayPage is a film as its viewers will see it.
+// PlayPage is a video as its viewers will see it.
 type PlayPage struct {
 	Video    media.Video
-	Film     ui.Film
+	Video    ui.Video
 	Operator bool // who decides on it, instead of who made it
 }
 
@@ -1293,7 +1293,7 @@ func Play(p PlayPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = screen(p.Film).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = screen(p.Video).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1316,7 +1316,7 @@ func Play(p PlayPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = screen(p.Film).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = screen(p.Video).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1379,7 +1379,7 @@ func Play(p PlayPage) templ.Component {
 	})
 }
 
-func screen(f ui.Film) templ.Component {
+func screen(f ui.Video) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -1,5 +1,5 @@
-// Package videosview draws the creator's uploaded films: their list, and the page of each, where one sees how far it
-// has come and chooses its trailer, cover, subtitles and chapters. It takes films as the business hands them out; it
+// Package videosview draws the creator's uploaded videos: their list, and the page of each, where one sees how far it
+// has come and chooses its trailer, cover, subtitles and chapters. It takes videos as the business hands them out; it
 // refuses to ask for anything.
 package videosview
 
@@ -13,7 +13,7 @@ import (
 	"videomall/views/ui"
 )
 
-// URL is a film's page.
+// URL is a video's page.
 func URL(id int64) string { return "/studio/videos/" + strconv.FormatInt(id, 10) }
 
 var tones = map[media.VideoState]ui.Tone{media.VideoProcessing: ui.Info, media.VideoReady: ui.Success,
@@ -25,7 +25,7 @@ var stageTones = map[media.StageState]ui.Tone{media.StageRunning: ui.Info, media
 // waitsFor are the words of what a stage waits for, besides its turn.
 var waitsFor = map[string]string{media.WaitsForFFmpeg: "videos.waits_ffmpeg", media.WaitsForDisk: "videos.waits_disk"}
 
-// standing says in a few words how a film stands: its state, and while it is being made, which stage it is in.
+// standing says in a few words how a video stands: its state, and while it is being made, which stage it is in.
 func standing(t *text.Printer, v media.Video, stages []media.Stage) string {
 	if v.State == media.VideoProcessing {
 		for _, s := range stages {
@@ -40,7 +40,7 @@ func standing(t *text.Printer, v media.Video, stages []media.Stage) string {
 	return t.T("videos.state_" + string(v.State))
 }
 
-// refusal says why a film was not made, and what its creator can do.
+// refusal says why a video was not made, and what its creator can do.
 func refusal(t *text.Printer, slug string) string {
 	if key := "videos.refused_" + slug; t.Has(key) {
 		return t.T(key)

@@ -75,18 +75,18 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 	s.dora = s.Person("dora", account.RoleCreator)
 	s.olga = s.Person("olga", account.RoleOperator)
 	if s.carl.ID != 1 {
-		t.Fatalf("the creator of all films has id %d", s.carl.ID)
+		t.Fatalf("the creator of all videos has id %d", s.carl.ID)
 	}
 	s.creator, s.operator = s.Browser(s.carl.ID), s.Browser(s.olga.ID)
 	return s
 }
 
-// sold sells films for that many fen and lets the shares clear.
+// sold sells videos for that many fen and lets the shares clear.
 func (s *studio) sold(t *testing.T, prices ...int64) {
 	t.Helper()
 	mia := s.Person("mia", account.RoleShopper)
 	for _, p := range prices {
-		s.Bought(mia.ID, s.Film(p, -1))
+		s.Bought(mia.ID, s.Video(p, -1))
 	}
 }
 

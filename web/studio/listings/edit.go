@@ -43,7 +43,7 @@ func (d Deps) renderForm(c *page.Ctx, status int, e catalog.Editing, f listingvi
 	if p.Categories, err = d.categories(ctx, c.Text); err != nil {
 		return err
 	}
-	if p.Films, err = d.films(c); err != nil {
+	if p.Videos, err = d.videos(c); err != nil {
 		return err
 	}
 	if p.Series, err = d.Catalog.SeriesOf(ctx, c.Viewer.UserID); err != nil {

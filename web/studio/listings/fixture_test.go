@@ -20,7 +20,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// studio is a mall with its studio. The creator lin owns film 1, wu owns film 2.
+// studio is a mall with its studio. The creator lin owns video 1, wu owns video 2.
 type studio struct {
 	*webtest.Mall
 	t               *testing.T
@@ -32,11 +32,11 @@ func open(t *testing.T) *studio {
 	t.Parallel()
 	s := &studio{t: t}
 	listing := catalog.Listing{
-		Film: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Film, error) {
+		Video: func(_ context.Context, _ catalog.Querier, owner, video int64) (catalog.Video, error) {
 			if owner != video {
-				return catalog.Film{}, fault.New(fault.NotFound, "unknown_video", "")
+				return catalog.Video{}, fault.New(fault.NotFound, "unknown_video", "")
 			}
-			return catalog.Film{
+			return catalog.Video{
 				AssetID:         100 + video,
 				DurationSeconds: 65,
 				Lines:           1080,
@@ -52,8 +52,8 @@ func open(t *testing.T) *studio {
 			Site:      m.Site,
 			Catalog:   m.Catalog,
 			Inventory: m.Inventory,
-			Films: func(_ context.Context, owner int64) ([]listingview.Film, error) {
-				return []listingview.Film{{
+			Videos: func(_ context.Context, owner int64) ([]listingview.Video, error) {
+				return []listingview.Video{{
 					ID:      owner,
 					Name:    "take-" + strconv.FormatInt(owner, 10) + ".mp4",
 					Ready:   true,

@@ -1,5 +1,5 @@
 // Package listings owns the studio's pages of what a creator sells: the list, the form with its drafts, the preview,
-// the prices and the series. What may be sold and when is the catalogue's to say; the pages refuse to know how films
+// the prices and the series. What may be sold and when is the catalogue's to say; the pages refuse to know how videos
 // are made and who reviews.
 package listings
 
@@ -29,9 +29,9 @@ type Deps struct {
 	Site      *page.Site
 	Catalog   *catalog.Catalog
 	Inventory *inventory.Inventory
-	// Films are a creator's films, the newest first.
-	Films func(ctx context.Context, ownerID int64) ([]listingview.Film, error)
-	// Trailer is the address of a film's public playlist; nil for a mall without any.
+	// Videos are a creator's videos, the newest first.
+	Videos func(ctx context.Context, ownerID int64) ([]listingview.Video, error)
+	// Trailer is the address of a video's public playlist; nil for a mall without any.
 	Trailer func(ctx context.Context, assetID int64) (string, error)
 }
 
@@ -108,7 +108,7 @@ func (d Deps) renderBegin(c *page.Ctx, status int, p listingview.BeginPage) erro
 	if p.Categories, err = d.categories(c.Request().Context(), c.Text); err != nil {
 		return err
 	}
-	if p.Films, err = d.films(c); err != nil {
+	if p.Videos, err = d.videos(c); err != nil {
 		return err
 	}
 	if p.Cover != "" {
@@ -175,9 +175,9 @@ func (d Deps) categories(ctx context.Context, t *text.Printer) ([]ui.Option, err
 	return list, err
 }
 
-func (d Deps) films(c *page.Ctx) ([]listingview.Film, error) {
-	if d.Films == nil {
+func (d Deps) videos(c *page.Ctx) ([]listingview.Video, error) {
+	if d.Videos == nil {
 		return nil, nil
 	}
-	return d.Films(c.Request().Context(), c.Viewer.UserID)
+	return d.Videos(c.Request().Context(), c.Viewer.UserID)
 }

@@ -11,7 +11,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestACreatorListsAFilm(t *testing.T) {
+func TestACreatorListsAVideo(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	b.Get("/studio/listings").Wants(200).Shows("Nothing listed yet")

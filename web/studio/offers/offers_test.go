@@ -17,7 +17,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its creator, the account that owns every film.
+// desk is a mall with its creator, the account that owns every video.
 type desk struct {
 	*webtest.Mall
 	t       *testing.T
@@ -45,7 +45,7 @@ func open(t *testing.T) *desk {
 		t:       t,
 		creator: m.Person("creator", account.RoleCreator),
 	}
-	if d.creator.ID != 1 { // films belong to account 1
+	if d.creator.ID != 1 { // videos belong to account 1
 		t.Fatalf("the creator is account %d", d.creator.ID)
 	}
 	return d
@@ -76,12 +76,12 @@ func (d *desk) coupon(change ...string) url.Values {
 
 func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
 	d := open(t)
-	d.Film(990, -1)
+	d.Video(990, -1)
 	b := d.Browser(d.creator.ID)
 	b.Get("/studio/offers").Wants(200).Shows("No coupon yet", "No bundle yet")
 	b.Get("/studio/offers/coupons/new").Wants(200).Shows("Film 1", "Time zone: UTC")
-	film := webtest.Query[int64](d.Mall, `select id from video_product_spu`)[0]
-	made := b.Post("/studio/offers/coupons", d.coupon("video", strconv.FormatInt(film, 10), "min_spend", "9.9")).
+	video := webtest.Query[int64](d.Mall, `select id from video_product_spu`)[0]
+	made := b.Post("/studio/offers/coupons", d.coupon("video", strconv.FormatInt(video, 10), "min_spend", "9.9")).
 		Wants(303).Location
 	b.Get(made).Wants(200).Shows("SPRING", "CN¥3.00 off", "0 of 50", "Stop this coupon")
 	c, err := d.Promotions.Coupon(t.Context(), promotion.Actor{UserID: d.creator.ID}, 1)
@@ -125,7 +125,7 @@ func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
 
 func TestOthersOffersDoNotExist(t *testing.T) {
 	d := open(t)
-	first, second := d.Film(990, -1), d.Film(500, -1)
+	first, second := d.Video(990, -1), d.Video(500, -1)
 	b := d.Browser(d.creator.ID)
 	coupon := b.Post("/studio/offers/coupons", d.coupon()).Wants(303).Location
 	bundle := b.Post("/studio/offers/bundles", bundleForm(first, second)).Wants(303).Location
@@ -163,7 +163,7 @@ func bundleForm(skus ...int64) url.Values {
 
 func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
 	d := open(t)
-	first, second := d.Film(1000, -1), d.Film(500, -1)
+	first, second := d.Video(1000, -1), d.Video(500, -1)
 	b := d.Browser(d.creator.ID)
 	b.Post("/studio/offers/bundles", bundleForm(first)).Wants(422).Shows("Choose at least two videos")
 	b.Post("/studio/offers/bundles", bundleForm(first, first)).Wants(422).Shows("in the list already")

@@ -20,7 +20,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with a creator who has two films, and another who has none.
+// desk is a mall with a creator who has two videos, and another who has none.
 type desk struct {
 	*webtest.Mall
 	t              *testing.T
@@ -89,14 +89,14 @@ func TestTheStudioBeginsWithNumbers(t *testing.T) {
 		}
 	}
 	b.Get("/studio").Wants(200).Shows("Nothing to show for these days", "7 days")
-	film := d.spu(d.Film(990, -1))
+	video := d.spu(d.Video(990, -1))
 	d.sums(0, 0, "CNY", 3, 2970, 1, 990)
-	d.sums(0, film, "CNY", 3, 2970, 1, 990)
+	d.sums(0, video, "CNY", 3, 2970, 1, 990)
 	d.sums(1, 0, "USD", 1, 500, 0, 0)
 	d.sums(8, 0, "CNY", 2, 1980, 0, 0)
 	_, err := d.Pool.Exec(t.Context(), `insert into insight_traffic (creator_id, spu_id, day, views, visitors, viewers,
 		watch_seconds)
-		values (1, 0, $1, 90, 40, 5, 7200), (1, $2, $1, 90, 40, 5, 7200)`, d.today, film)
+		values (1, 0, $1, 90, 40, 5, 7200), (1, $2, $1, 90, 40, 5, 7200)`, d.today, video)
 	d.ok(err)
 	_, err = d.Pool.Exec(t.Context(), `insert into insight_arrival (creator_id, day, spu_id, source, views)
 		values (1, $1, 0, 'friend.example', 90)`, d.today)
@@ -105,14 +105,14 @@ func TestTheStudioBeginsWithNumbers(t *testing.T) {
 		Shows("Revenue in CNY", "CN¥29.70", "Revenue in USD", "$5.00", "+50%", "10%", "Refunded in CNY", "2.0 h",
 			"Film 1",
 			"friend.example", "Not known", "Show as a table")
-	holds(b.Get("/studio"), fmt.Sprintf("/studio/insight/%d?period=week", film), "<polyline", "what=days")
+	holds(b.Get("/studio"), fmt.Sprintf("/studio/insight/%d?period=week", video), "<polyline", "what=days")
 	if a := b.HTMX("/studio?period=month", nil).Wants(200); strings.Contains(a.Body, "<html") ||
 		!strings.Contains(a.Body, `id="overview"`) {
 		t.Error("htmx got no fragment")
 	}
-	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).
+	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", video)).Wants(200).
 		Shows("Film 1", "CN¥29.70", "Nobody has played this video")
-	holds(b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)), "what=retention")
+	holds(b.Get(fmt.Sprintf("/studio/insight/%d?period=day", video)), "what=retention")
 	b.Lang = "zh-CN"
 	b.Get("/studio").Wants(200).Shows("收入（CNY）", "¥29.70", "观众来源")
 }
@@ -139,17 +139,17 @@ func TestAPeriodThatCantBeShownComesBack(t *testing.T) {
 
 func TestNobodySeesAnothersNumbers(t *testing.T) {
 	d := open(t)
-	film := d.spu(d.Film(990, -1))
+	video := d.spu(d.Video(990, -1))
 	d.sums(0, 0, "CNY", 3, 2970, 0, 0)
-	d.sums(0, film, "CNY", 3, 2970, 0, 0)
+	d.sums(0, video, "CNY", 3, 2970, 0, 0)
 	other, shopper := d.Browser(d.other.ID), d.Browser(d.Person("shopper", account.RoleShopper).ID)
 	today := d.today.Format(time.DateOnly)
-	page := fmt.Sprintf("/studio/insight/%d", film)
+	page := fmt.Sprintf("/studio/insight/%d", video)
 	file := fmt.Sprintf("/studio/insight.csv?what=days&from=%s&to=%s", today, today)
 	other.Get(page).Wants(404)
 	other.Get("/studio/insight/999999").Wants(404)
 	other.Get("/studio/insight/x").Wants(404)
-	other.Get(file + fmt.Sprintf("&video=%d", film)).Wants(404)
+	other.Get(file + fmt.Sprintf("&video=%d", video)).Wants(404)
 	other.Get("/studio").Wants(200).Shows("Nothing to show")
 	if a := other.Get(file).Wants(200); strings.Contains(a.Body, "29.70") {
 		t.Errorf("another's file: %s", a.Body)
@@ -174,13 +174,13 @@ func TestNobodySeesAnothersNumbers(t *testing.T) {
 
 func TestFilesHoldWhatThePageShows(t *testing.T) {
 	d := open(t)
-	sku := d.Film(990, -1)
-	film := d.spu(sku)
+	sku := d.Video(990, -1)
+	video := d.spu(sku)
 	_, err := d.Pool.Exec(t.Context(), `update video_product_spu set title_en = '=HYPERLINK("http://evil"),"a"'
-		where id = $1`, film)
+		where id = $1`, video)
 	d.ok(err)
 	d.sums(0, 0, "CNY", 3, 2970, 1, 990)
-	d.sums(0, film, "CNY", 3, 2970, 1, 990)
+	d.sums(0, video, "CNY", 3, 2970, 1, 990)
 	order := d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
 	b := d.Browser(d.creator.ID)
 	today := d.today.Format(time.DateOnly)
@@ -204,10 +204,10 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 		}
 	}
 	same("days", read("days", "")[1], today, "CNY", "3", "3", "29.70", "1", "9.90", "19.80", "UTC")
-	same("videos", read("videos", "")[1][:8], fmt.Sprint(film), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3",
+	same("videos", read("videos", "")[1][:8], fmt.Sprint(video), `'=HYPERLINK("http://evil"),"a"`, "影片1", "CNY", "3",
 		"3", "29.70", "1")
 	same("sources", read("sources", "")[1], "unknown", "0", "3", "UTC")
-	if rows := read("retention", fmt.Sprintf("&video=%d", film)); len(rows) != 101 {
+	if rows := read("retention", fmt.Sprintf("&video=%d", video)); len(rows) != 101 {
 		t.Errorf("retention has %d rows", len(rows))
 	}
 	lines := read("orders", "")
@@ -229,7 +229,7 @@ func TestOverview_Zone(t *testing.T) {
 	d := open(t)
 	d.Advance(d.today.Add(36 * time.Hour).Sub(d.Now())) // noon of UTC
 	d.today = d.today.AddDate(0, 0, 1)
-	film := d.spu(d.Film(990, -1))
+	video := d.spu(d.Video(990, -1))
 	b := d.Browser(d.creator.ID)
 	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
 	own := "/studio?period=own&from=" + tomorrow + "&to=" + tomorrow
@@ -249,12 +249,12 @@ func TestOverview_Zone(t *testing.T) {
 	}
 	b.Get("/studio").Wants(200).Shows("Your reports have the days of the time zone you chose.")
 	d.sums(-1, 0, "CNY", 3, 2970, 0, 0) // on the day that has begun in the east
-	d.sums(-1, film, "CNY", 3, 2970, 0, 0)
+	d.sums(-1, video, "CNY", 3, 2970, 0, 0)
 	b.Get(own).Wants(200).Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	if got := b.Get(at).Form(at).Get("zone"); got != "Pacific/Kiritimati" {
 		t.Errorf("the form has %q", got)
 	}
-	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", film)).Wants(200).
+	b.Get(fmt.Sprintf("/studio/insight/%d?period=day", video)).Wants(200).
 		Shows("Days of Pacific/Kiritimati (UTC+14).", "CN¥29.70")
 	for _, what := range []string{"days", "traffic", "videos", "sources", "orders"} {
 		a := b.Get("/studio/insight.csv?what=" + what + "&from=" + tomorrow + "&to=" + tomorrow).Wants(200)
@@ -295,7 +295,7 @@ func TestOverview_Zone(t *testing.T) {
 func TestOverview_ZoneOfOrders(t *testing.T) {
 	d := open(t)
 	d.Advance(d.today.Add(47*time.Hour + 30*time.Minute).Sub(d.Now())) // half past eleven at night of UTC
-	sku := d.Film(990, -1)
+	sku := d.Video(990, -1)
 	d.Bought(d.Person("buyer", account.RoleShopper).ID, sku)
 	b := d.Browser(d.creator.ID)
 	lines := func(day time.Time) [][]string {

@@ -25,7 +25,7 @@ type studio struct {
 	sold           order.Order
 }
 
-// open makes a mall in which one film of the creator was sold.
+// open makes a mall in which one video of the creator was sold.
 func open(t *testing.T) *studio {
 	t.Helper()
 	t.Parallel()
@@ -39,8 +39,8 @@ func open(t *testing.T) *studio {
 	}})}
 	s.creator, s.rival = s.Person("creator", account.RoleCreator), s.Person("rival", account.RoleCreator)
 	s.buyer = s.Person("linxia", account.RoleShopper)
-	sku := s.Film(990, -1)
-	if s.creator.ID != 1 { // whose films webtest makes
+	sku := s.Video(990, -1)
+	if s.creator.ID != 1 { // whose videos webtest makes
 		t.Fatalf("the creator is %d", s.creator.ID)
 	}
 	s.sold = s.Bought(s.buyer.ID, sku)
@@ -105,7 +105,7 @@ func TestACreatorRefundsASale(t *testing.T) {
 	}
 	b.Get(address).Wants(200).Shows("Ended", "Nothing of this order can be refunded by you any more")
 
-	again := s.Bought(s.buyer.ID, s.Film(500, -1))
+	again := s.Bought(s.buyer.ID, s.Video(500, -1))
 	s.Advance(order.RefundWindow)
 	b = s.Browser(s.creator.ID) // no session lives that long
 	b.Get("/studio/orders/" + again.OrderNo).Wants(200).Shows("Nothing of this order can be refunded by you any more")

@@ -23,7 +23,7 @@ const (
 	tusResumable  = "1.0.0"
 	tusExtensions = "creation,expiration,termination"
 	patchType     = "application/offset+octet-stream"
-	// videoHeader is ours: the film that a complete upload became.
+	// videoHeader is ours: the video that a complete upload became.
 	videoHeader = "Mall-Video"
 )
 

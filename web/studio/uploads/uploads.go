@@ -22,7 +22,7 @@ type Deps struct {
 	// Stopping is closed when the server is about to end: what is being uploaded is then kept, to go on later. nil
 	// never closes.
 	Stopping <-chan struct{}
-	// MinRate is the fewest bytes a second that a film may come with; 0: any.
+	// MinRate is the fewest bytes a second that a video may come with; 0: any.
 	MinRate int64
 }
 

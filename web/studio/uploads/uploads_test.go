@@ -83,9 +83,9 @@ func patch(b *webtest.Browser, path string, offset int, body string) webtest.Ans
 		tus("Upload-Offset", strconv.Itoa(offset), "Content-Type", "application/offset+octet-stream"), body)
 }
 
-const inside = "\x00\x00\x00\x18ftypmp42 and then the rest of a film"
+const inside = "\x00\x00\x00\x18ftypmp42 and then the rest of a video"
 
-func TestAClientOfTusUploadsAFilm(t *testing.T) {
+func TestAClientOfTusUploadsAVideo(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	creator := h.Person("creator", "creator")
@@ -127,7 +127,7 @@ func TestAClientOfTusUploadsAFilm(t *testing.T) {
 		"too large": {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1048577", "Upload-Metadata", named("a.mp4")),
 				""), 413, "upload_size"},
-		"no film": {
+		"no video": {
 			b.Send("POST", "/studio/uploads/tus", tus("Upload-Length", "1", "Upload-Metadata", named("a.exe")), ""),
 			422, "upload_type"},
 		"bad metadata": {
@@ -242,7 +242,7 @@ func TestDirectUploadsOverTheAddressesOfTheScript(t *testing.T) {
 			URL    string
 		}
 	}
-	say("POST", "/studio/uploads/parts", fmt.Sprintf(`{"name": "film.mkv", "type": "", "size": %d}`, len(inside)), 201,
+	say("POST", "/studio/uploads/parts", fmt.Sprintf(`{"name": "video.mkv", "type": "", "size": %d}`, len(inside)), 201,
 		&u)
 	say("POST", "/studio/uploads/tus", "", 412, nil)
 	address := u.URL
@@ -319,7 +319,7 @@ func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
 }
 
 // What tus-js-client 4 sends with parallelUploads, uploadLengthDeferred, and uploadDataDuringCreation, and what else
-// belongs to no extension that is offered. Before, a part of a film was taken for a whole one.
+// belongs to no extension that is offered. Before, a part of a video was taken for a whole one.
 func TestDeps_offered(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
@@ -356,7 +356,7 @@ func TestDeps_offered(t *testing.T) {
 	}
 	videos, err := h.media.Videos.List(t.Context(), creator.ID, 0, 10)
 	if h.must(err); len(videos) != 0 {
-		t.Errorf("%d films", len(videos))
+		t.Errorf("%d videos", len(videos))
 	}
 	for _, at := range []string{"/studio/uploads/tus", path} {
 		o := b.Send("OPTIONS", at, nil, "").Wants(204)

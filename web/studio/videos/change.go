@@ -38,7 +38,7 @@ func (d Deps) remove(c *page.Ctx) error {
 	return c.Redirect("/studio/videos")
 }
 
-// cover makes a cover of one of the film's pictures and asks which listing it is for.
+// cover makes a cover of one of the video's pictures and asks which listing it is for.
 func (d Deps) cover(c *page.Ctx) error {
 	n, err := strconv.Atoi(c.FormValue("poster"))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package videos owns the studio's pages of uploaded films: the list, and each film's page with how far it has come,
-// its posters, trailer, subtitles and chapters. Making films is mall/media's; it refuses to know how.
+// Package videos owns the studio's pages of uploaded videos: the list, and each video's page with how far it has come,
+// its posters, trailer, subtitles and chapters. Making videos is mall/media's; it refuses to know how.
 package videos
 
 import (
@@ -28,7 +28,7 @@ type Deps struct {
 	Playback *playback.Playback
 }
 
-// perPage is how many films a page lists.
+// perPage is how many videos a page lists.
 const perPage = 50
 
 // Routes registers the pages.
@@ -49,7 +49,7 @@ func Routes(g *echo.Group, d Deps) {
 	g.POST("/studio/videos/:id/chapters", on(d.chapters), creator)
 }
 
-// id is the film that the address names.
+// id is the video that the address names.
 func id(c *page.Ctx) int64 { return formvalue.ID(c.Param("id")) }
 
 func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.Pipeline.Ready(), ffmpeg.ErrMissing) }
@@ -82,7 +82,7 @@ func (d Deps) list(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("studio.videos"), videosview.List(p))
 }
 
-// load reads what the page of a film shows.
+// load reads what the page of a video shows.
 func (d Deps) load(c *page.Ctx) (p videosview.VideoPage, err error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
 	if p.Video, err = d.Media.Videos.Get(ctx, me, id(c)); err != nil {
@@ -120,7 +120,7 @@ func (d Deps) show(c *page.Ctx) error {
 	return d.render(c, http.StatusOK, p)
 }
 
-// status is the part of the page that asks for itself. Once the film is made, or failed, the whole page has more to
+// status is the part of the page that asks for itself. Once the video is made, or failed, the whole page has more to
 // show.
 func (d Deps) status(c *page.Ctx) error {
 	p, err := d.load(c)
@@ -141,20 +141,20 @@ func (d Deps) play(c *page.Ctx) error {
 	if v.AssetID == nil {
 		return c.Redirect(videosview.URL(v.ID))
 	}
-	f, err := d.film(c, v)
+	f, err := d.video(c, v)
 	if err != nil {
 		return err
 	}
 	if v.Posters > 0 {
 		f.Poster = videosview.URL(v.ID) + "/posters/0"
 	}
-	return d.renderFilm(c, videosview.PlayPage{Video: v, Film: f})
+	return d.renderVideo(c, videosview.PlayPage{Video: v, Video: f})
 }
 
-// InspectURL is where an operator sees a creator's film before it is on sale.
+// InspectURL is where an operator sees a creator's video before it is on sale.
 func InspectURL(videoID int64) string { return "/admin/films/" + strconv.FormatInt(videoID, 10) }
 
-// inspect plays anybody's film for an operator who decides on it.
+// inspect plays anybody's video for an operator who decides on it.
 func (d Deps) inspect(c *page.Ctx) error {
 	v, err := d.Media.Videos.ByID(c.Request().Context(), id(c))
 	if err == nil && v.AssetID == nil {
@@ -163,25 +163,25 @@ func (d Deps) inspect(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f, err := d.film(c, v)
+	f, err := d.video(c, v)
 	if err != nil {
 		return err
 	}
-	return d.renderFilm(c, videosview.PlayPage{
+	return d.renderVideo(c, videosview.PlayPage{
 		Video:    v,
-		Film:     f,
+		Video:    f,
 		Operator: true,
 	})
 }
 
-// film is a packaged film with what lies beside it, for who may see it without having bought it.
-func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
+// video is a packaged video with what lies beside it, for who may see it without having bought it.
+func (d Deps) video(c *page.Ctx, v media.Video) (ui.Video, error) {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
 	asset, err := d.Media.Assets.ByID(ctx, *v.AssetID)
 	if err != nil {
-		return ui.Film{}, err
+		return ui.Video{}, err
 	}
-	f := ui.Film{
+	f := ui.Video{
 		Title:      v.Name,
 		AuthURL:    play.PreviewURL(asset.ID),
 		Watermark:  d.Playback.Watermark(me),
@@ -195,7 +195,7 @@ func (d Deps) film(c *page.Ctx, v media.Video) (ui.Film, error) {
 	return f, nil
 }
 
-func (d Deps) renderFilm(c *page.Ctx, p videosview.PlayPage) error {
+func (d Deps) renderVideo(c *page.Ctx, p videosview.PlayPage) error {
 	c.AdmitPlayer()
 	c.Page.NoIndex = true
 	return c.Render(http.StatusOK, p.Video.Name, videosview.Play(p))

@@ -98,7 +98,7 @@ func (s *studio) ok(err error) {
 	}
 }
 
-// uploaded is a film that waits for its first stage.
+// uploaded is a video that waits for its first stage.
 func (s *studio) uploaded(owner int64) int64 {
 	s.t.Helper()
 	id := webtest.Query[int64](s.Mall, `insert into media_video (owner_id, name, original, size, folder, created_at,
@@ -133,7 +133,7 @@ func (s *studio) packaged(id int64) media.Asset {
 	return a
 }
 
-func TestAFilmShowsHowFarItHasCome(t *testing.T) {
+func TestAVideoShowsHowFarItHasCome(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.creator.ID)
 	b.Get("/studio/videos").Wants(200).Shows("No file yet", "Upload a video")
@@ -168,7 +168,7 @@ func TestAFilmShowsHowFarItHasCome(t *testing.T) {
 	b.Get("/studio/videos").Wants(200).Shows("No file yet")
 }
 
-func TestAFilmIsDressed(t *testing.T) {
+func TestAVideoIsDressed(t *testing.T) {
 	s := open(t)
 	id := s.uploaded(s.creator.ID)
 	a := s.packaged(id)
@@ -209,7 +209,7 @@ func TestAFilmIsDressed(t *testing.T) {
 	}
 }
 
-func TestAPictureOfAFilmBecomesACover(t *testing.T) {
+func TestAPictureOfAVideoBecomesACover(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)
 	}
@@ -258,7 +258,7 @@ func TestNobodySeesAnothersFile(t *testing.T) {
 	other.Get("/studio/videos/nonsense").Wants(404)
 }
 
-func TestAFilmSaysHowItWasPrepared(t *testing.T) {
+func TestAVideoSaysHowItWasPrepared(t *testing.T) {
 	s := open(t)
 	id := s.uploaded(s.creator.ID)
 	b, here := s.Browser(s.creator.ID), fmt.Sprint("/studio/videos/", id)

@@ -25,7 +25,7 @@ import (
 	"videomall/web/webtest"
 )
 
-// desk is a mall with its webhooks, whose films are those of the creator 1.
+// desk is a mall with its webhooks, whose videos are those of the creator 1.
 type desk struct {
 	*webtest.Mall
 	t       *testing.T
@@ -162,11 +162,11 @@ func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
 
 func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 	d := open(t)
-	film := d.Film(990, -1)
+	video := d.Video(990, -1)
 	mia := d.Person("mia", account.RoleShopper)
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
-	o := d.Bought(mia.ID, film)
+	o := d.Bought(mia.ID, video)
 	d.told()
 	d.told() // an event that comes twice
 	d.sent()
@@ -200,10 +200,10 @@ func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 
 func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	d := open(t)
-	film, other := d.Film(990, -1), d.Film(500, -1)
+	video, other := d.Video(990, -1), d.Video(500, -1)
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
-	o := d.Bought(d.Person("mia", account.RoleShopper).ID, film, other)
+	o := d.Bought(d.Person("mia", account.RoleShopper).ID, video, other)
 	r, err := d.Orders.Refund(t.Context(), order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
@@ -219,7 +219,7 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	d.sent()
 	last := d.said.Load().(string)
 	if !strings.Contains(last, `"type":"order.refunded"`) ||
-		!strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, film)) ||
+		!strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, video)) ||
 		strings.Contains(last, fmt.Sprintf(`"skuId":%d,`, other)) || strings.Contains(last, "quantity") {
 		t.Errorf("told %s", last)
 	}

@@ -121,7 +121,7 @@ type HeldParams struct {
 	SpuIds []int64
 }
 
-// Which of these films a person was granted and has not been paid back for, rentals that are over included.
+// Which of these videos a person was granted and has not been paid back for, rentals that are over included.
 func (q *Queries) Held(ctx context.Context, db DBTX, arg HeldParams) ([]int64, error) {
 	rows, err := db.Query(ctx, held, arg.UserID, arg.SpuIds)
 	if err != nil {
@@ -292,7 +292,7 @@ type LockHeldParams struct {
 	SpuID  int64
 }
 
-// The grants of a film that stand, kept from being revoked until the transaction ends.
+// The grants of a video that stand, kept from being revoked until the transaction ends.
 func (q *Queries) LockHeld(ctx context.Context, db DBTX, arg LockHeldParams) ([]int64, error) {
 	rows, err := db.Query(ctx, lockHeld, arg.UserID, arg.SpuID)
 	if err != nil {
@@ -362,7 +362,7 @@ type OwnedOfRow struct {
 	Quality string
 }
 
-// Which of these films these people own for good, and in which quality.
+// Which of these videos these people own for good, and in which quality.
 func (q *Queries) OwnedOf(ctx context.Context, db DBTX, arg OwnedOfParams) ([]OwnedOfRow, error) {
 	rows, err := db.Query(ctx, ownedOf, arg.UserIds, arg.SpuIds)
 	if err != nil {

@@ -150,6 +150,56 @@ func (q *Queries) AddTraffic(ctx context.Context, db DBTX, arg AddTrafficParams)
 	return err
 }
 
+const bestSellers = `-- name: BestSellers :many
+select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
+from insight_day where spu_id > 0 and day between $1 and $2
+group by creator_id, spu_id, currency
+order by 4 desc, 5 desc, 2, 3 limit $3
+`
+
+type BestSellersParams struct {
+	FromDay time.Time
+	ToDay   time.Time
+	MaxRows int32
+}
+
+type BestSellersRow struct {
+	CreatorID int64
+	SpuID     int64
+	Currency  string
+	Orders    int64
+	Gross     int64
+	Refunded  int64
+}
+
+// Of all creators.
+func (q *Queries) BestSellers(ctx context.Context, db DBTX, arg BestSellersParams) ([]BestSellersRow, error) {
+	rows, err := db.Query(ctx, bestSellers, arg.FromDay, arg.ToDay, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BestSellersRow{}
+	for rows.Next() {
+		var i BestSellersRow
+		if err := rows.Scan(
+			&i.CreatorID,
+			&i.SpuID,
+			&i.Currency,
+			&i.Orders,
+			&i.Gross,
+			&i.Refunded,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const creatorsElsewhere = `-- name: CreatorsElsewhere :many
 select creator_id from insight_zone where zone <> 'UTC'
 `
@@ -277,56 +327,6 @@ delete from insight_day where creator_id = $1
 func (q *Queries) DropSales(ctx context.Context, db DBTX, creatorID int64) error {
 	_, err := db.Exec(ctx, dropSales, creatorID)
 	return err
-}
-
-const filmDays = `-- name: FilmDays :many
-select spu_id, currency, day, gross from insight_day d
-where (creator_id, spu_id) in (select unnest($1::bigint[]), unnest($2::bigint[])) and day between $3 and $4
-order by spu_id, currency, day
-`
-
-type FilmDaysParams struct {
-	CreatorIds []int64
-	SpuIds     []int64
-	FromDay    time.Time
-	ToDay      time.Time
-}
-
-type FilmDaysRow struct {
-	SpuID    int64
-	Currency string
-	Day      time.Time
-	Gross    int64
-}
-
-func (q *Queries) FilmDays(ctx context.Context, db DBTX, arg FilmDaysParams) ([]FilmDaysRow, error) {
-	rows, err := db.Query(ctx, filmDays,
-		arg.CreatorIds,
-		arg.SpuIds,
-		arg.FromDay,
-		arg.ToDay,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FilmDaysRow{}
-	for rows.Next() {
-		var i FilmDaysRow
-		if err := rows.Scan(
-			&i.SpuID,
-			&i.Currency,
-			&i.Day,
-			&i.Gross,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const knownSources = `-- name: KnownSources :many
@@ -825,56 +825,6 @@ func (q *Queries) SumsOfDay(ctx context.Context, db DBTX, arg SumsOfDayParams) (
 	return items, nil
 }
 
-const topFilms = `-- name: TopFilms :many
-select creator_id, spu_id, currency, sum(orders)::bigint as orders, sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
-from insight_day where spu_id > 0 and day between $1 and $2
-group by creator_id, spu_id, currency
-order by 4 desc, 5 desc, 2, 3 limit $3
-`
-
-type TopFilmsParams struct {
-	FromDay time.Time
-	ToDay   time.Time
-	MaxRows int32
-}
-
-type TopFilmsRow struct {
-	CreatorID int64
-	SpuID     int64
-	Currency  string
-	Orders    int64
-	Gross     int64
-	Refunded  int64
-}
-
-// Of all creators.
-func (q *Queries) TopFilms(ctx context.Context, db DBTX, arg TopFilmsParams) ([]TopFilmsRow, error) {
-	rows, err := db.Query(ctx, topFilms, arg.FromDay, arg.ToDay, arg.MaxRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []TopFilmsRow{}
-	for rows.Next() {
-		var i TopFilmsRow
-		if err := rows.Scan(
-			&i.CreatorID,
-			&i.SpuID,
-			&i.Currency,
-			&i.Orders,
-			&i.Gross,
-			&i.Refunded,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const topVideos = `-- name: TopVideos :many
 with sold as (
     select spu_id, currency, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross,
@@ -1039,6 +989,56 @@ func (q *Queries) TrafficDays(ctx context.Context, db DBTX, arg TrafficDaysParam
 			&i.Visitors,
 			&i.Viewers,
 			&i.WatchSeconds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const videoDays = `-- name: VideoDays :many
+select spu_id, currency, day, gross from insight_day d
+where (creator_id, spu_id) in (select unnest($1::bigint[]), unnest($2::bigint[])) and day between $3 and $4
+order by spu_id, currency, day
+`
+
+type VideoDaysParams struct {
+	CreatorIds []int64
+	SpuIds     []int64
+	FromDay    time.Time
+	ToDay      time.Time
+}
+
+type VideoDaysRow struct {
+	SpuID    int64
+	Currency string
+	Day      time.Time
+	Gross    int64
+}
+
+func (q *Queries) VideoDays(ctx context.Context, db DBTX, arg VideoDaysParams) ([]VideoDaysRow, error) {
+	rows, err := db.Query(ctx, videoDays,
+		arg.CreatorIds,
+		arg.SpuIds,
+		arg.FromDay,
+		arg.ToDay,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VideoDaysRow{}
+	for rows.Next() {
+		var i VideoDaysRow
+		if err := rows.Scan(
+			&i.SpuID,
+			&i.Currency,
+			&i.Day,
+			&i.Gross,
 		); err != nil {
 			return nil, err
 		}

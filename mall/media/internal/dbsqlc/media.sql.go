@@ -114,7 +114,7 @@ type AssetsOfDeletedRow struct {
 	Prefix  string
 }
 
-// Packaged films that outlived their creator's deletion, since they were in use then.
+// Packaged videos that outlived their creator's deletion, since they were in use then.
 func (q *Queries) AssetsOfDeleted(ctx context.Context, db DBTX, arg AssetsOfDeletedParams) ([]AssetsOfDeletedRow, error) {
 	rows, err := db.Query(ctx, assetsOfDeleted, arg.AfterID, arg.Most)
 	if err != nil {
@@ -272,7 +272,7 @@ where v.id = $1 and v.fingerprint <> ''
 order by o.id limit 100
 `
 
-// Whose other films show the same pictures.
+// Whose other videos show the same pictures.
 func (q *Queries) Duplicates(ctx context.Context, db DBTX, id int64) ([]int64, error) {
 	rows, err := db.Query(ctx, duplicates, id)
 	if err != nil {
@@ -404,17 +404,6 @@ type FailedVideoParams struct {
 func (q *Queries) FailedVideo(ctx context.Context, db DBTX, arg FailedVideoParams) error {
 	_, err := db.Exec(ctx, failedVideo, arg.Refusal, arg.At, arg.ID)
 	return err
-}
-
-const filmsInTheMaking = `-- name: FilmsInTheMaking :one
-select count(*) from media_video where owner_id = $1 and state = 'processing'
-`
-
-func (q *Queries) FilmsInTheMaking(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
-	row := db.QueryRow(ctx, filmsInTheMaking, ownerID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
 }
 
 const forgetFiles = `-- name: ForgetFiles :exec
@@ -648,7 +637,7 @@ type LeavesToOthersParams struct {
 	VideoID int64
 }
 
-// Whether the film's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
+// Whether the video's owner has another one transcoded while somebody waits for a worker of whom nothing is being made.
 func (q *Queries) LeavesToOthers(ctx context.Context, db DBTX, arg LeavesToOthersParams) (bool, error) {
 	row := db.QueryRow(ctx, leavesToOthers, arg.At, arg.VideoID)
 	var column_1 bool
@@ -1051,7 +1040,7 @@ type ResetTrailerParams struct {
 	WasTo     int32
 }
 
-// Back to the trailer that a film has without a word of its creator, unless they chose anew meanwhile.
+// Back to the trailer that a video has without a word of its creator, unless they chose anew meanwhile.
 func (q *Queries) ResetTrailer(ctx context.Context, db DBTX, arg ResetTrailerParams) error {
 	_, err := db.Exec(ctx, resetTrailer,
 		arg.TrailerTo,
@@ -1184,7 +1173,7 @@ const tryLockPrefix = `-- name: TryLockPrefix :one
 select pg_try_advisory_lock(hashtextextended('media_asset ' || $1::text, 0))
 `
 
-// Two that pack one film meet here; the second then finds the first one's asset. The lock is the session's.
+// Two that pack one video meet here; the second then finds the first one's asset. The lock is the session's.
 func (q *Queries) TryLockPrefix(ctx context.Context, db DBTX, prefix string) (bool, error) {
 	row := db.QueryRow(ctx, tryLockPrefix, prefix)
 	var pg_try_advisory_lock bool
@@ -1405,4 +1394,15 @@ func (q *Queries) Videos(ctx context.Context, db DBTX, arg VideosParams) ([]Medi
 		return nil, err
 	}
 	return items, nil
+}
+
+const videosInTheMaking = `-- name: VideosInTheMaking :one
+select count(*) from media_video where owner_id = $1 and state = 'processing'
+`
+
+func (q *Queries) VideosInTheMaking(ctx context.Context, db DBTX, ownerID int64) (int64, error) {
+	row := db.QueryRow(ctx, videosInTheMaking, ownerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

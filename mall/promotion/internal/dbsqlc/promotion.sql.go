@@ -174,7 +174,7 @@ type BundlesWithRow struct {
 	SkuIds          []int64
 }
 
-// Those that are sold and hold one of these films, the newest first.
+// Those that are sold and hold one of these videos, the newest first.
 func (q *Queries) BundlesWith(ctx context.Context, db DBTX, arg BundlesWithParams) ([]BundlesWithRow, error) {
 	rows, err := db.Query(ctx, bundlesWith, arg.SpuIds, arg.Most)
 	if err != nil {

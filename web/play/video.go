@@ -55,7 +55,7 @@ func (d Deps) segment(c echo.Context) error {
 	return serve(c, f, contentType)
 }
 
-// trailer is public. Its pieces change only with their film; which of them are shown is their creator's choice.
+// trailer is public. Its pieces change only with their video; which of them are shown is their creator's choice.
 func (d Deps) trailer(c echo.Context) error {
 	f, contentType, err := d.Playback.OpenTrailer(c.Request().Context(), c.Param("video"), c.Param("file"))
 	if err != nil {

@@ -1,16 +1,16 @@
-// Command gen draws the demo films of the mall, frame by frame and note by note, and packs
+// Command gen draws the demo videos of the mall, frame by frame and note by note, and packs
 // them with ffmpeg into the clear HLS that package demo embeds. It owns every picture and sound
 // below demo/; it knows nothing of prices, orders or databases, and the mall never imports it.
 //
-//	go run ./demo/gen                  # everything: films, covers, avatars
-//	go run ./demo/gen -only koi-pond   # one film and its covers
+//	go run ./demo/gen                  # everything: videos, covers, avatars
+//	go run ./demo/gen -only koi-pond   # one video and its covers
 //	go run ./demo/gen -look /tmp/look  # contact sheets as PNG, nothing else written
 package main
 
 import "slices"
 
-// Film is one work: how long, how to draw a moment of it, and what it sounds like.
-type Film struct {
+// Video is one work: how long, how to draw a moment of it, and what it sounds like.
+type Video struct {
 	Slug    string
 	Seconds int
 	Cover   float64 // the second whose picture becomes cover and poster
@@ -21,11 +21,11 @@ type Film struct {
 	Score   Score
 }
 
-// rounds plays chords again and again, so that a long film does not hold one for a minute.
+// rounds plays chords again and again, so that a long video does not hold one for a minute.
 func rounds(n int, chords [][]int) [][]int { return slices.Repeat(chords, n) }
 
-func films(face Faces) []Film {
-	return []Film{
+func videos(face Faces) []Video {
+	return []Video{
 		{
 			Slug:    "aurora-nights",
 			Seconds: 20,

@@ -14,18 +14,18 @@ import (
 	"videomall/mall/media"
 )
 
-// The film that is made: what it shows moves everywhere and has some noise, as a camera's picture does.
+// The video that is made: what it shows moves everywhere and has some noise, as a camera's picture does.
 const (
-	filmSeconds = 30
-	filmSize    = "1280x720"
-	filmRounds  = 3
+	videoSeconds = 30
+	videoSize    = "1280x720"
+	videoRounds  = 3
 )
 
-// films measures how many seconds of a film are made in a second: by the mall, from an upload that has ended to a film
+// videos measures how many seconds of a video are made in a second: by the mall, from an upload that has ended to a video
 // that can be sold, with its stages, its locked-in tools, pictures, thumbnails, encryption and storage; by its
 // transcode stage alone; and by bare ffmpeg, which makes the same sizes with the same coder in one call. They take
 // turns, and the middle of three counts.
-func (b *bench) films(ctx context.Context) ([]row, error) {
+func (b *bench) videos(ctx context.Context) ([]row, error) {
 	dir, err := os.MkdirTemp("", "videomall-bench-film")
 	if err != nil {
 		return nil, err
@@ -33,41 +33,41 @@ func (b *bench) films(ctx context.Context) ([]row, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	source := filepath.Join(dir, "source.mp4")
 	if err := tool(ctx, "-f", "lavfi", "-i",
-		fmt.Sprintf("testsrc2=s=%s:r=25:d=%d,noise=alls=8:allf=t", filmSize, filmSeconds),
-		"-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", filmSeconds), "-c:v", "libx264", "-preset", "ultrafast", "-crf",
+		fmt.Sprintf("testsrc2=s=%s:r=25:d=%d,noise=alls=8:allf=t", videoSize, videoSeconds),
+		"-f", "lavfi", "-i", fmt.Sprintf("sine=d=%d", videoSeconds), "-c:v", "libx264", "-preset", "ultrafast", "-crf",
 		"20", "-pix_fmt", "yuv420p", "-c:a", "aac", source); err != nil {
 		return nil, err
 	}
 	var whole, transcoding, bare []time.Duration
-	for n := range filmRounds {
+	for n := range videoRounds {
 		began := time.Now()
 		if err := ladderByHand(ctx, source, filepath.Join(dir, fmt.Sprint("bare-", n))); err != nil {
 			return nil, err
 		}
 		bare = append(bare, time.Since(began))
-		all, transcode, err := b.film(ctx, source, n)
+		all, transcode, err := b.video(ctx, source, n)
 		if err != nil {
 			return nil, err
 		}
 		whole, transcoding = append(whole, all), append(transcoding, transcode)
 	}
 	limit := pace(bare)
-	return []row{against("transcode_vs_ffmpeg", "film s/s", pace(transcoding), limit),
-		against("film_vs_ffmpeg", "film s/s", pace(whole), limit)}, nil
+	return []row{against("transcode_vs_ffmpeg", "video s/s", pace(transcoding), limit),
+		against("film_vs_ffmpeg", "video s/s", pace(whole), limit)}, nil
 }
 
 func pace(took []time.Duration) figure {
 	slices.Sort(took)
 	middle := took[len(took)/2]
 	return figure{
-		perSecond: filmSeconds / middle.Seconds(),
+		perSecond: videoSeconds / middle.Seconds(),
 		p50:       middle,
 		p99:       took[len(took)-1],
 	}
 }
 
-// film uploads the source as the demo's creator and works its stages, one after the other as their jobs would.
-func (b *bench) film(ctx context.Context, source string, n int) (all, transcode time.Duration, err error) {
+// video uploads the source as the demo's creator and works its stages, one after the other as their jobs would.
+func (b *bench) video(ctx context.Context, source string, n int) (all, transcode time.Duration, err error) {
 	m, owner := b.program.Mall.Media, b.creator().ID
 	file, err := os.Open(source)
 	if err != nil {
@@ -105,7 +105,7 @@ func (b *bench) film(ctx context.Context, source string, n int) (all, transcode 
 	all = time.Since(began)
 	v, err := m.Video(ctx, owner, *up.VideoID)
 	if err == nil && v.State != media.VideoReady {
-		err = fmt.Errorf("the film is %s", v.State)
+		err = fmt.Errorf("the video is %s", v.State)
 	}
 	return all, transcode, err
 }

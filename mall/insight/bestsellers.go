@@ -8,8 +8,8 @@ import (
 	"videomall/mall/insight/internal/dbsqlc"
 )
 
-// FilmSums is what one video of any creator sold in one currency, in minor units.
-type FilmSums struct {
+// BestSeller is what one video of any creator sold in one currency, in minor units.
+type BestSeller struct {
 	CreatorID int64
 	SPUID     int64
 	Currency  string
@@ -20,24 +20,24 @@ type FilmSums struct {
 	Days      map[time.Time]int64 // the gross of each day of the range that has any
 }
 
-// TopFilms reads the videos of all creators with most orders in a range, at most so many.
-func (s *Insight) TopFilms(ctx context.Context, r Range, most int) ([]FilmSums, error) {
-	rows, err := s.q.TopFilms(ctx, s.deps.Pool, dbsqlc.TopFilmsParams{
+// BestSellers reads the videos of all creators with most orders in a range, at most so many.
+func (s *Insight) BestSellers(ctx context.Context, r Range, most int) ([]BestSeller, error) {
+	rows, err := s.q.BestSellers(ctx, s.deps.Pool, dbsqlc.BestSellersParams{
 		FromDay: r.From,
 		ToDay:   r.To,
 		MaxRows: int32(most),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("top films: %w", err)
+		return nil, fmt.Errorf("top videos: %w", err)
 	}
 	type key struct {
 		spu      int64
 		currency string
 	}
-	list, at := make([]FilmSums, len(rows)), map[key]*FilmSums{}
-	arg := dbsqlc.FilmDaysParams{FromDay: r.Before().From, ToDay: r.To}
+	list, at := make([]BestSeller, len(rows)), map[key]*BestSeller{}
+	arg := dbsqlc.VideoDaysParams{FromDay: r.Before().From, ToDay: r.To}
 	for n, v := range rows {
-		list[n] = FilmSums{
+		list[n] = BestSeller{
 			CreatorID: v.CreatorID,
 			SPUID:     v.SpuID,
 			Currency:  v.Currency,
@@ -49,9 +49,9 @@ func (s *Insight) TopFilms(ctx context.Context, r Range, most int) ([]FilmSums, 
 		at[key{v.SpuID, v.Currency}] = &list[n]
 		arg.CreatorIds, arg.SpuIds = append(arg.CreatorIds, v.CreatorID), append(arg.SpuIds, v.SpuID)
 	}
-	days, err := s.q.FilmDays(ctx, s.deps.Pool, arg)
+	days, err := s.q.VideoDays(ctx, s.deps.Pool, arg)
 	if err != nil {
-		return nil, fmt.Errorf("days of %d films: %w", len(list), err)
+		return nil, fmt.Errorf("days of %d videos: %w", len(list), err)
 	}
 	for _, d := range days {
 		f := at[key{d.SpuID, d.Currency}]
