@@ -9,7 +9,7 @@ import (
 	"videomall/db"
 )
 
-func TestLaterSendsEverythingInItsOrderOrFails(t *testing.T) {
+func TestLater_Send_keeps_the_order_or_fails(t *testing.T) {
 	t.Parallel()
 	pool := table(t)
 	wrong := errors.New("another number of rows")

@@ -44,7 +44,7 @@ func leftovers(t *testing.T, pool *pgxpool.Pool) []string {
 	return names
 }
 
-func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
+func TestMigrate_up_down_and_up_again(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := empty(t)
@@ -75,7 +75,7 @@ func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
 	}
 }
 
-func TestManyProcessesMayMigrateAtOnce(t *testing.T) {
+func TestMigrate_by_several_processes_at_once(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := empty(t)

@@ -6,7 +6,7 @@ import (
 	"videomall/db"
 )
 
-func TestStorableIsWhatPostgreSQLTakes(t *testing.T) {
+func TestStorable(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]bool{"": true, "港口 of dawn\n": true, "\ufffd": true, "a\x00": false, "\xff": false,
 		"\xe6\xb5": false} {

@@ -34,7 +34,7 @@ func count(t *testing.T, pool *pgxpool.Pool) (n int) {
 	return n
 }
 
-func TestInTxCommitsOrLeavesNothing(t *testing.T) {
+func TestInTx_commits_all_or_nothing(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := table(t)
@@ -83,7 +83,7 @@ func TestInTxCommitsOrLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestInTxReadsWhatOthersCommitMeanwhile(t *testing.T) {
+func TestInTx_reads_what_others_commit_meanwhile(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := table(t)
@@ -152,7 +152,7 @@ func collide(t *testing.T, run func(ctx context.Context, pool *pgxpool.Pool,
 	return calls, errs
 }
 
-func TestADeadlockIsTriedAgainOnlyOnRequest(t *testing.T) {
+func TestInTxRetrying_repeats_after_a_deadlock(t *testing.T) {
 	t.Parallel()
 	calls, errs := collide(t, db.InTx)
 	if (errs[0] == nil) == (errs[1] == nil) || calls != 2 {
@@ -169,7 +169,7 @@ func TestADeadlockIsTriedAgainOnlyOnRequest(t *testing.T) {
 	}
 }
 
-func TestRetryingGivesUpAndNeverRepeatsARefusal(t *testing.T) {
+func TestInTxRetrying_gives_up_and_never_repeats_a_refusal(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := table(t)
@@ -193,7 +193,7 @@ func TestRetryingGivesUpAndNeverRepeatsARefusal(t *testing.T) {
 	}
 }
 
-func TestViolationsAreToldApartByName(t *testing.T) {
+func TestIsUnique_tells_constraints_apart_by_name(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := table(t)
@@ -211,7 +211,7 @@ func TestViolationsAreToldApartByName(t *testing.T) {
 	}
 }
 
-func TestOpenSetsTheSessionUp(t *testing.T) {
+func TestOpenPools_configures_the_session(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	url := dbtest.URL(t)
@@ -253,7 +253,7 @@ func TestOpenSetsTheSessionUp(t *testing.T) {
 	}
 }
 
-func TestOpenFailsWithoutTellingThePassword(t *testing.T) {
+func TestOpen_error_does_not_tell_the_password(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "postgres://u:hunter22@127.0.0.1:1/mall?connect_timeout=1",
 		"postgres://u:hunter22@[broken/mall", "postgres://u:hunter22@h:notaport/mall"} {

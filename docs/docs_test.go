@@ -83,7 +83,7 @@ func exists(path string) bool {
 
 var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
-func TestEveryLinkLeadsSomewhere(t *testing.T) {
+func TestDocuments_links_lead_somewhere(t *testing.T) {
 	t.Parallel()
 	for path, text := range documents(t) {
 		for target := range firsts(link, text) {
@@ -100,7 +100,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 }
 
 // A document that the index doesn't name is found by nobody; decisions stand in the order of their numbers.
-func TestTheIndexNamesEveryDocument(t *testing.T) {
+func TestDocuments_index_names_every_document(t *testing.T) {
 	t.Parallel()
 	index := read(t, "README.md")
 	linked := firsts(link, index)
@@ -120,8 +120,8 @@ func TestTheIndexNamesEveryDocument(t *testing.T) {
 	}
 }
 
-// TestDecisionsAreHeadedAlike sees that each record begins with the number of its file and a title.
-func TestDecisionsAreHeadedAlike(t *testing.T) {
+// TestDocuments_decisions_are_headed_alike sees that each record begins with the number of its file and a title.
+func TestDocuments_decisions_are_headed_alike(t *testing.T) {
 	t.Parallel()
 	for path, text := range documents(t) {
 		if filepath.Base(filepath.Dir(path)) != "decisions" {
@@ -140,7 +140,7 @@ var (
 	file    = regexp.MustCompile("`([a-z0-9_]+/[a-z0-9_./-]+\\.(?:go|sql|sh|js|json|toml|templ))`")
 )
 
-func TestEveryTestAndFileThatIsNamedExists(t *testing.T) {
+func TestDocuments_named_tests_and_files_exist(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{}
 	for _, path := range files(t, root, "_test.go") {
@@ -165,7 +165,7 @@ var (
 	called = regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)(?:`|$| +#)")
 )
 
-func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
+func TestDocuments_named_make_targets_exist(t *testing.T) {
 	t.Parallel()
 	targets := firsts(target, read(t, filepath.Join(root, "Makefile")))
 	for path, text := range documents(t) {
@@ -185,7 +185,7 @@ var (
 	explained  = regexp.MustCompile("(?m)^\\| `videomall_(\\w+)` \\|")
 )
 
-func TestMetricsAreTheOnesRegistered(t *testing.T) {
+func TestDocuments_metrics_are_the_registered_ones(t *testing.T) {
 	t.Parallel()
 	source := read(t, filepath.Join(root, "telemetry", "metrics.go"))
 	have := firsts(counted, source)
@@ -202,7 +202,7 @@ var (
 	told    = regexp.MustCompile("(?m)^\\| `(\\w+)` \\|")
 )
 
-func TestTablesAreTheOnesOfTheMigrations(t *testing.T) {
+func TestDocuments_tables_are_those_of_the_migrations(t *testing.T) {
 	t.Parallel()
 	have := map[string]bool{}
 	for _, path := range files(t, filepath.Join(root, "db", "migrations"), ".sql") {

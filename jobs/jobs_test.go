@@ -69,7 +69,7 @@ func TestWorkers_order(t *testing.T) {
 			t.Fatal("the outbox never told the catalogue of the sale")
 		}
 	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "k",
 		Actor:   "operator:1",

@@ -30,7 +30,7 @@ func tasks(d Deps) map[string]task {
 			return err
 		}},
 		"sweep_undelivered": {5 * time.Second, swept(m.Orders.SweepUndelivered, 5*time.Second)},
-		"sweep_refunds":     {30 * time.Second, swept(m.Orders.SweepRefunds, 30*time.Second)},
+		"sweep_refunds":     {30 * time.Second, swept(m.Orders.Refunds().Sweep, 30*time.Second)},
 		"sweep_overdue":     {time.Minute, swept(m.Orders.SweepOverdue, time.Minute)},
 		"reprice":           {15 * time.Second, func(ctx context.Context) error { return reprice(ctx, d) }},
 		// Units that came back are for sale again within seconds. Differences that nothing explains are corrected and

@@ -43,10 +43,10 @@ func workers(d Deps, tasks map[string]task) *river.Workers {
 	river.AddWorker(w, &worker[order.RefundArgs]{
 		retry: slowBackoff,
 		do: func(ctx context.Context, a order.RefundArgs) error {
-			return orders.SubmitRefund(ctx, a.RefundNo)
+			return orders.Refunds().Submit(ctx, a.RefundNo)
 		},
 	})
-	river.AddWorker(w, &worker[order.EndAccessArgs]{retry: slowBackoff, do: orders.EndAccess})
+	river.AddWorker(w, &worker[order.EndAccessArgs]{retry: slowBackoff, do: orders.Refunds().EndAccess})
 	if bank := d.Mall.Sandbox; bank != nil {
 		river.AddWorker(w, &worker[sandbox.NoticeArgs]{
 			retry: sandbox.RetryDelay,

@@ -17,7 +17,7 @@ func (m *Mall) reviewDeps() review.Deps {
 		Now:       m.now,
 		Facts:     m.reviewFacts(),
 		Audit:     m.audit,
-		EndAccess: m.Orders.EndAccessTx,
+		EndAccess: m.Orders.Refunds().EndAccessTx,
 		Listing: review.Listing{
 			Approve: func(ctx context.Context, tx pgx.Tx, revisionID int64) error {
 				// what is kept of the shop hears of it after the commit

@@ -37,7 +37,7 @@ func body(t *testing.T, r io.Reader) []byte {
 	return b
 }
 
-func TestEveryBuiltFileIsServedWithItsTypeForAYear(t *testing.T) {
+func TestHandler_serves_every_built_file_for_a_year(t *testing.T) {
 	t.Parallel()
 	for name, contentType := range map[string]string{
 		"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8",
@@ -71,7 +71,7 @@ func TestEveryBuiltFileIsServedWithItsTypeForAYear(t *testing.T) {
 	}
 }
 
-func TestCompressedCopiesUnpackToTheirSource(t *testing.T) {
+func TestHandler_compressed_copies_unpack_to_their_source(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"app.css", "app.js", "htmx.js", "player.js", "favicon.svg"} {
 		want, err := os.ReadFile(filepath.Join("dist", name))
@@ -96,7 +96,7 @@ func TestCompressedCopiesUnpackToTheirSource(t *testing.T) {
 	}
 }
 
-func TestOtherNamesAndMethodsAreRefused(t *testing.T) {
+func TestHandler_refuses_other_names_and_methods(t *testing.T) {
 	t.Parallel()
 	hashed := static.URL("app.css")
 	for _, path := range []string{"/static/", "/static/app.css", "/static/dist/app.css", "/static/../static.go",
@@ -122,7 +122,7 @@ func TestOtherNamesAndMethodsAreRefused(t *testing.T) {
 }
 
 // The font's address inside the stylesheet is written by the build script with its own digest.
-func TestStylesheetNamesOnlyServedFiles(t *testing.T) {
+func TestHandler_serves_every_file_that_the_stylesheet_names(t *testing.T) {
 	t.Parallel()
 	css, err := os.ReadFile("dist/app.css")
 	if err != nil {

@@ -112,7 +112,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Site:      site,
 		Catalog:   m.Catalog,
 		Inventory: m.Inventory,
-		Videos:    videos(m),
+		Videos:    listable(m),
 		Trailer:   trailer(m),
 	})
 	bundle.Routes(all, bundle.Deps{
@@ -280,8 +280,8 @@ func chapters(m *mall.Mall) func(context.Context, int64) ([]media.Chapter, error
 	}
 }
 
-// videos are what a creator can list, the newest first.
-func videos(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
+// listable videos are those that a creator can list, the newest first.
+func listable(m *mall.Mall) func(context.Context, int64) ([]listingview.Video, error) {
 	const most = 200
 	return func(ctx context.Context, ownerID int64) ([]listingview.Video, error) {
 		videos, err := m.Media.Videos.List(ctx, ownerID, 0, most)

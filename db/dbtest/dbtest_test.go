@@ -10,7 +10,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
+func TestNew_gives_every_test_its_own_database(t *testing.T) {
 	t.Parallel()
 	for i := range 6 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestADatabaseEndsWithItsTest(t *testing.T) {
+func TestNew_drops_the_database_after_the_test(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	var name string
@@ -41,7 +41,7 @@ func TestADatabaseEndsWithItsTest(t *testing.T) {
 	}
 }
 
-func TestASweepTakesWhatKilledTestsLeft(t *testing.T) {
+func TestSweep_drops_databases_of_killed_tests(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	pool := dbtest.New(t) // of a living process: stays

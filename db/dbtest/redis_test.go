@@ -10,7 +10,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-func TestEveryTestHasARedisOfItsOwn(t *testing.T) {
+func TestRedis_gives_every_test_its_own_database(t *testing.T) {
 	ctx := context.Background()
 	for i := range 6 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestEveryTestHasARedisOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestAKilledRedisIsGoneAndComesBack(t *testing.T) {
+func TestRedisHandle_Restart_after_a_kill(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	h := dbtest.RedisServer(t)

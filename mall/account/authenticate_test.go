@@ -17,7 +17,7 @@ import (
 	"videomall/mall/fault"
 )
 
-func TestWhoIsACustomerCannotBeTold(t *testing.T) {
+func TestAccounts_Authenticate_hides_who_has_an_account(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	h.register(t, "ann@example.test")
@@ -53,7 +53,7 @@ func TestWhoIsACustomerCannotBeTold(t *testing.T) {
 	}
 }
 
-func TestTooManyWrongPasswordsShutAnAccountToTheirNetworkAlone(t *testing.T) {
+func TestAccounts_Authenticate_wrong_passwords_shut_out_one_network(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	h.register(t, "ann@example.test")
@@ -95,7 +95,7 @@ func TestTooManyWrongPasswordsShutAnAccountToTheirNetworkAlone(t *testing.T) {
 	}
 }
 
-func TestSuccessForgetsTheWrongPasswords(t *testing.T) {
+func TestAccounts_Authenticate_success_clears_wrong_passwords(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	h.register(t, "ann@example.test")
@@ -112,7 +112,7 @@ func TestSuccessForgetsTheWrongPasswords(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatTriesManyEmailsIsShutAndTheirOwnersAreNot(t *testing.T) {
+func TestAccounts_Authenticate_shuts_out_an_address_that_tries_many_emails(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	h.register(t, "ann@example.test")
@@ -140,7 +140,7 @@ func TestAnAddressThatTriesManyEmailsIsShutAndTheirOwnersAreNot(t *testing.T) {
 	}
 }
 
-func TestWithoutRedisEachProcessCounts(t *testing.T) {
+func TestAccounts_Authenticate_counts_without_redis(t *testing.T) {
 	t.Parallel()
 	server := dbtest.RedisServer(t)
 	h, ctx := newHouse(t, server.Client), t.Context()
@@ -161,7 +161,7 @@ func TestWithoutRedisEachProcessCounts(t *testing.T) {
 	}
 }
 
-func TestAFloodOfSignInsIsTurnedAway(t *testing.T) {
+func TestAccounts_Authenticate_refuses_a_flood(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	var busy, other atomic.Int32
@@ -184,7 +184,7 @@ func TestAFloodOfSignInsIsTurnedAway(t *testing.T) {
 	}
 }
 
-func TestAnOldHashIsMadeAnewAtSignIn(t *testing.T) {
+func TestAccounts_Authenticate_replaces_an_old_hash(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	u := h.register(t, "ann@example.test")

@@ -162,7 +162,7 @@ func TestAccounts_RememberBrowser(t *testing.T) {
 }
 
 // Anybody can have a known browser by making an account, so strangers keep a share.
-func TestPool_turns(t *testing.T) {
+func TestPool_Enter_takes_turns(t *testing.T) {
 	t.Parallel()
 	p := account.NewPool()
 	leave, err := p.Enter(t.Context(), false)

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/account"
 )
 
-func TestAuthenticate_wrong_passwords_from_everywhere_slow_down_and_refuse_nobody(t *testing.T) {
+func TestAccounts_Authenticate_slows_down_on_wrong_passwords_from_everywhere(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")
@@ -54,7 +54,7 @@ func TestAuthenticate_wrong_passwords_from_everywhere_slow_down_and_refuse_nobod
 	}
 }
 
-func TestAuthenticate_no_more_than_so_many_wait_at_once(t *testing.T) {
+func TestAccounts_Authenticate_limits_how_many_wait_at_once(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	h.register(t, "ann@example.test")
@@ -104,7 +104,7 @@ func TestAuthenticate_no_more_than_so_many_wait_at_once(t *testing.T) {
 	}
 }
 
-func TestAuthenticate_IPv6_is_counted_by_three_networks(t *testing.T) {
+func TestAccounts_Authenticate_counts_IPv6_by_three_networks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	h.register(t, "ann@example.test")
@@ -120,7 +120,7 @@ func TestAuthenticate_IPv6_is_counted_by_three_networks(t *testing.T) {
 	h.useUp(t, from("2001:db8:2:100::1"), 10) // another /48
 }
 
-func TestAuthenticate_addresses_are_counted_whatever_they_try(t *testing.T) {
+func TestAccounts_Authenticate_counts_addresses_whatever_they_try(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	count := func(addr string) (n int) {
@@ -152,7 +152,7 @@ func TestAuthenticate_addresses_are_counted_whatever_they_try(t *testing.T) {
 }
 
 // An office behind one address signs in every morning.
-func TestAuthenticate_right_passwords_use_nothing_up(t *testing.T) {
+func TestAccounts_Authenticate_right_passwords_use_nothing_up(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -176,7 +176,7 @@ func TestAuthenticate_right_passwords_use_nothing_up(t *testing.T) {
 	}
 }
 
-func TestAuthenticate_strangers_leave_known_browsers_served(t *testing.T) {
+func TestAccounts_Authenticate_serves_known_browsers_beside_strangers(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")

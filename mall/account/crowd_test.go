@@ -12,7 +12,7 @@ import (
 )
 
 // A crowd has tokens and no way in but them; more than one batch keeps everybody apart.
-func TestACrowdHasTokensAndNoPasswords(t *testing.T) {
+func TestAccounts_Crowd_has_tokens_and_no_passwords(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	const n = 2001
@@ -42,7 +42,7 @@ func TestACrowdHasTokensAndNoPasswords(t *testing.T) {
 	}
 }
 
-func TestACookieSignsIn(t *testing.T) {
+func TestSessions_Cookie_signs_in(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")

@@ -14,7 +14,7 @@ import (
 // unseenMarks are one of each kind that an address may be given to look like another one.
 var unseenMarks = []string{"\u200b", "\u00ad", "\u034f", "\ufe0f", "\u2060", "\ufeff", "\u115f", "\U000e0041"}
 
-func TestRegister_unseen_marks(t *testing.T) {
+func TestAccounts_Register_drops_unseen_marks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -44,7 +44,7 @@ func TestRegister_unseen_marks(t *testing.T) {
 
 // Accounts of before unseen marks were dropped can still be signed in to: by the plain address, or where that is
 // another's by their own spelling.
-func TestAuthenticate_former_spelling(t *testing.T) {
+func TestAccounts_Authenticate_former_spelling(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	former := map[string]string{} // by the address that was typed then, what it becomes

@@ -14,7 +14,7 @@ import (
 	"videomall/mall/fault"
 )
 
-func TestAPersonRegistersOnceHoweverTheEmailIsWritten(t *testing.T) {
+func TestAccounts_Register_refuses_another_spelling_of_a_taken_email(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	u, err := h.Register(ctx, account.Registration{
@@ -46,7 +46,7 @@ func TestAPersonRegistersOnceHoweverTheEmailIsWritten(t *testing.T) {
 	}
 }
 
-func TestEveryFieldAtFaultIsNamed(t *testing.T) {
+func TestAccounts_Register_names_every_invalid_field(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	good := account.Registration{
@@ -135,7 +135,7 @@ func TestEveryFieldAtFaultIsNamed(t *testing.T) {
 	}
 }
 
-func TestLongWordsAndOtherScriptsMakeGoodPasswords(t *testing.T) {
+func TestAccounts_Register_accepts_long_words_and_other_scripts(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	for i, password := range []string{goodPassword, "十个汉字也是一个好密码", "xK9#mQ2$vL", "          x y z w",
@@ -155,7 +155,7 @@ func TestLongWordsAndOtherScriptsMakeGoodPasswords(t *testing.T) {
 	}
 }
 
-func TestOneOfManyRegisteringTheSameEmailWins(t *testing.T) {
+func TestAccounts_Register_same_email_at_once_succeeds_once(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	var won, taken atomic.Int32
@@ -181,7 +181,7 @@ func TestOneOfManyRegisteringTheSameEmailWins(t *testing.T) {
 	}
 }
 
-func TestOneNetworkCannotRegisterWithoutEnd(t *testing.T) {
+func TestAccounts_Register_limits_one_network(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	from := func(i int, addr string) error {
@@ -206,7 +206,7 @@ func TestOneNetworkCannotRegisterWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestProvisionTakesTheOperatorsWord(t *testing.T) {
+func TestAccounts_Provision_again_keeps_the_password(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	first, err := h.Provision(ctx, account.User{

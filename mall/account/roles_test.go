@@ -34,7 +34,7 @@ func (h *house) change(ctx context.Context, r account.RoleChange) error {
 	return db.InTx(ctx, h.pool, func(tx pgx.Tx) error { return h.ChangeRoleTx(ctx, tx, r) })
 }
 
-func TestARoleIsChangedByAnotherOperatorAndFromWhatWasSeen(t *testing.T) {
+func TestAccounts_ChangeRoleTx_needs_another_operator_and_the_role_seen(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	olga, ann, carl := h.made(t, "olga", account.RoleOperator), h.made(t, "ann", account.RoleShopper), h.made(t, "carl",
@@ -178,7 +178,7 @@ func TestAccounts_BecomeCreator(t *testing.T) {
 }
 
 // Operators take each other's role at the same moment: one is left each time.
-func TestTheLastOperatorStays(t *testing.T) {
+func TestAccounts_ChangeRoleTx_keeps_the_last_operator(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	for round := range 12 {
@@ -232,7 +232,7 @@ func TestTheLastOperatorStays(t *testing.T) {
 	}
 }
 
-func TestPeopleAreFoundByHowTheyBegin(t *testing.T) {
+func TestAccounts_People_finds_by_prefix(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann, annika, bob := h.made(t, "ann", account.RoleShopper), h.made(t, "annika", account.RoleCreator), h.made(t,

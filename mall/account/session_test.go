@@ -97,7 +97,7 @@ func (h *house) keys(t *testing.T) []string {
 	return keys
 }
 
-func TestAGuestCostsNothingUntilSomethingIsKept(t *testing.T) {
+func TestSessions_Save_stores_no_empty_guest_session(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	b := &browser{h: h}
@@ -127,7 +127,7 @@ func TestAGuestCostsNothingUntilSomethingIsKept(t *testing.T) {
 	}
 }
 
-func TestOverHTTPSTheCookieBelongsToThisHostOnly(t *testing.T) {
+func TestSessions_Save_cookie_over_HTTPS_belongs_to_the_host(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	h.sessions = account.NewSessions(account.SessionsDeps{
@@ -145,7 +145,7 @@ func TestOverHTTPSTheCookieBelongsToThisHostOnly(t *testing.T) {
 	}
 }
 
-func TestAPlantedSessionIsWorthNothingAfterSignIn(t *testing.T) {
+func TestSessions_SignIn_ends_a_planted_session(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -176,7 +176,7 @@ func TestAPlantedSessionIsWorthNothingAfterSignIn(t *testing.T) {
 	}
 }
 
-func TestSigningInAgainEndsTheIdBefore(t *testing.T) {
+func TestSessions_SignIn_ends_the_session_before(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann, bob := h.register(t, "ann@example.test"), h.register(t, "bob@example.test")
@@ -193,7 +193,7 @@ func TestSigningInAgainEndsTheIdBefore(t *testing.T) {
 	}
 }
 
-func TestNobodyBecomesAPersonWithoutSignIn(t *testing.T) {
+func TestSessions_User_needs_a_sign_in(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -216,7 +216,7 @@ func TestNobodyBecomesAPersonWithoutSignIn(t *testing.T) {
 	}
 }
 
-func TestAPersonStaysSignedInWhenRedisIsEmptiedOrDead(t *testing.T) {
+func TestSessions_User_stays_signed_in_without_redis(t *testing.T) {
 	t.Parallel()
 	server := dbtest.RedisServer(t)
 	h := newHouse(t, server.Client)
@@ -267,7 +267,7 @@ func TestAPersonStaysSignedInWhenRedisIsEmptiedOrDead(t *testing.T) {
 	}
 }
 
-func TestASessionLivesThirtyDaysFromTheLastVisit(t *testing.T) {
+func TestSessions_User_lasts_thirty_days_from_the_last_visit(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -288,7 +288,7 @@ func TestASessionLivesThirtyDaysFromTheLastVisit(t *testing.T) {
 	}
 }
 
-func TestSigningOutOneDeviceOrAllOthers(t *testing.T) {
+func TestSessions_EndDevice_ends_one_device(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann, bob := h.register(t, "ann@example.test"), h.register(t, "bob@example.test")
@@ -324,7 +324,7 @@ func TestSigningOutOneDeviceOrAllOthers(t *testing.T) {
 	}
 }
 
-func TestASessionEndedWhileARequestRunsIsNotWrittenBack(t *testing.T) {
+func TestSessions_Save_does_not_revive_an_ended_session(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -344,7 +344,7 @@ func TestASessionEndedWhileARequestRunsIsNotWrittenBack(t *testing.T) {
 	}
 }
 
-func TestChangesOfPrivilegeEndWhatWasGrantedBefore(t *testing.T) {
+func TestSessions_User_ends_when_privileges_change(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	for name, change := range map[string]func(context.Context, int64) error{

@@ -126,7 +126,7 @@ func TestAccounts_MayAct(t *testing.T) {
 	}
 }
 
-func TestAccounts_MayAct_refuses_whom_operators_suspended_and_made_up_grants(t *testing.T) {
+func TestAccounts_MayAct_refuses_suspended_people_and_invented_grants(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann, bob := h.register(t, "ann@example.test"), h.register(t, "bob@example.test")
@@ -178,7 +178,7 @@ func TestAccounts_MayAct_refuses_whom_operators_suspended_and_made_up_grants(t *
 }
 
 // A sign-in whose password was proved before everything was ended must not come in after it.
-func TestAProofFromBeforeTheEndOpensNothing(t *testing.T) {
+func TestSessions_SignIn_refuses_a_proof_from_before_the_end(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann := h.register(t, "ann@example.test")
@@ -200,7 +200,7 @@ func TestAProofFromBeforeTheEndOpensNothing(t *testing.T) {
 	}
 }
 
-func TestTokensAreListedWithTheirLastUseAndEndOneByOne(t *testing.T) {
+func TestAccounts_Tokens_list_the_last_use_and_end_one_by_one(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, dbtest.Redis(t))
 	ann, bob := h.register(t, "ann@example.test"), h.register(t, "bob@example.test")

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/fault"
 )
 
-func TestATokenStandsForItsPersonForTwelveHours(t *testing.T) {
+func TestAccounts_IssueToken_lasts_twelve_hours(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")
@@ -69,7 +69,7 @@ func TestATokenStandsForItsPersonForTwelveHours(t *testing.T) {
 	}
 }
 
-func TestChangingThePasswordWantsTheOldOne(t *testing.T) {
+func TestAccounts_ChangePassword_needs_the_old_one(t *testing.T) {
 	t.Parallel()
 	h, ctx := newHouse(t, dbtest.Redis(t)), t.Context()
 	ann := h.register(t, "ann@example.test")

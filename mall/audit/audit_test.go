@@ -85,13 +85,13 @@ func (c chain) is(fault string, broken, upto int64) {
 	}
 }
 
-func TestAChainThatNobodyTouchedIsWhole(t *testing.T) {
+func TestLog_Verify_untouched_chain_is_whole(t *testing.T) {
 	c := open(t)
 	c.is("", 0, 0)
 	c.filled(5).is("", 0, 5)
 }
 
-func TestEveryFieldThatIsAlteredIsNamed(t *testing.T) {
+func TestLog_Verify_detects_a_change_of_any_field(t *testing.T) {
 	c := open(t).filled(4)
 	for _, set := range []string{"actor = 'nobody'", "actor_id = 9", "verb = 'order.look'", "subject = 'order:9'",
 		"detail = '{}'", "at = at + interval '1 us'",
@@ -105,13 +105,13 @@ func TestEveryFieldThatIsAlteredIsNamed(t *testing.T) {
 	}
 }
 
-func TestEntriesThatAreGoneAreMissed(t *testing.T) {
+func TestLog_Verify_detects_a_missing_entry(t *testing.T) {
 	c := open(t).filled(4)
 	c.force("delete from audit_entry where id = 2")
 	c.is(audit.Missing, 2, 1)
 }
 
-func TestACutOffEndIsSeen(t *testing.T) {
+func TestLog_Verify_detects_a_cut_off_end(t *testing.T) {
 	c := open(t).filled(4)
 	c.force("delete from audit_entry where id = 4")
 	c.is(audit.CutOff, 4, 3)
@@ -122,14 +122,14 @@ func TestACutOffEndIsSeen(t *testing.T) {
 	c.is(audit.CutOff, 1, 0)
 }
 
-func TestAnEntryBehindTheHeadIsSeen(t *testing.T) {
+func TestLog_Verify_detects_an_entry_after_the_head(t *testing.T) {
 	c := open(t).filled(2)
 	c.force(`insert into audit_entry select 3, at, actor_id, actor, verb, subject, detail, hash, sha256('x')
 		from audit_entry where id = 2`)
 	c.is(audit.CutOff, 3, 2)
 }
 
-func TestStatementsThatTakeAnythingBackAreRefused(t *testing.T) {
+func TestLog_tables_refuse_updates_and_deletions(t *testing.T) {
 	c := open(t).filled(2)
 	for _, s := range []string{"update audit_entry set actor = 'x' where id = 1",
 		"delete from audit_entry where id = 2", "truncate audit_entry",
@@ -142,7 +142,7 @@ func TestStatementsThatTakeAnythingBackAreRefused(t *testing.T) {
 	c.is("", 0, 2)
 }
 
-func TestWritersAtOnceMakeOneChainAndARollbackLeavesNoGap(t *testing.T) {
+func TestLog_WriteTx_concurrent_writers_and_rollbacks_leave_no_gap(t *testing.T) {
 	c := open(t)
 	stop := errors.New("the action failed")
 	var wg sync.WaitGroup
@@ -171,7 +171,7 @@ func TestWritersAtOnceMakeOneChainAndARollbackLeavesNoGap(t *testing.T) {
 	c.is("", 0, 16)
 }
 
-func TestTheLogIsFiltered(t *testing.T) {
+func TestLog_List_filters(t *testing.T) {
 	c := open(t).filled(6)
 	ids := func(f audit.Filter) string {
 		t.Helper()

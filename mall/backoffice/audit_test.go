@@ -27,12 +27,12 @@ func bought(m *malltest.Mall) order.Order {
 }
 
 // Every action of an operator is in the log in its order; an action that fails leaves no entry.
-func TestAudit_what_operators_do(t *testing.T) {
+func TestAudit_records_what_operators_do(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	o := bought(m)
 	for range 2 { // the same key is the same action
-		_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+		_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			Key:     "k",
 			Reason:  "why",
@@ -40,7 +40,7 @@ func TestAudit_what_operators_do(t *testing.T) {
 		})
 		m.OK(err)
 	}
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "other",
 		Actor:   "operator:9",
@@ -91,7 +91,7 @@ func TestAudit_what_operators_do(t *testing.T) {
 	}
 }
 
-func TestAudit_a_refund_that_can_not_be_written_down_is_not_made(t *testing.T) {
+func TestAudit_makes_no_refund_that_it_cannot_record(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	o := bought(m)
@@ -99,7 +99,7 @@ func TestAudit_a_refund_that_can_not_be_written_down_is_not_made(t *testing.T) {
 	orders := m.OrdersWith(func(d *order.Deps) {
 		d.Audit = func(context.Context, pgx.Tx, int64, string, string, any) error { return stop }
 	})
-	if _, err := orders.Refund(m.Ctx, order.RefundRequest{
+	if _, err := orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "k",
 		Actor:   "operator:9",

@@ -12,7 +12,7 @@ import (
 
 // What an operator does with a coupon of the mall is in the audit log; a creator's own coupons are nobody else's
 // business.
-func TestAudit_coupons_of_the_mall(t *testing.T) {
+func TestAudit_records_coupons_of_the_mall(t *testing.T) {
 	t.Parallel()
 	m := malltest.Listening(t)
 	olga, err := m.Accounts.Provision(m.Ctx, account.User{

@@ -147,7 +147,7 @@ func TestPeople_Suspend_until_it_is_lifted(t *testing.T) {
 }
 
 // Whatever two operators do to each other at once, by whichever door, one of them stays who can still act.
-func TestPeople_two_operators_never_bring_each_other_down(t *testing.T) {
+func TestPeople_Suspend_leaves_one_of_two_operators(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
 	p := m.People

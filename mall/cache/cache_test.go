@@ -106,7 +106,7 @@ func (p process) becomes(t *testing.T, s *source, want int64) {
 	}
 }
 
-func TestAColdKeyUnder500ReadersIsLoadedOnceAcrossProcesses(t *testing.T) {
+func TestCache_Get_cold_key_loads_once_across_processes(t *testing.T) {
 	t.Parallel()
 	rdb, c := dbtest.Redis(t), newClock()
 	s := &source{slow: 50 * time.Millisecond}
@@ -124,7 +124,7 @@ func TestAColdKeyUnder500ReadersIsLoadedOnceAcrossProcesses(t *testing.T) {
 	s.wants(t, 1)
 }
 
-func TestAStaleValueIsServedWhileOneLoadsItAnew(t *testing.T) {
+func TestCache_Get_serves_a_stale_value_while_one_reader_reloads_it(t *testing.T) {
 	t.Parallel()
 	c, s := newClock(), &source{}
 	p := open(t, dbtest.Redis(t), c)
@@ -146,7 +146,7 @@ func TestAStaleValueIsServedWhileOneLoadsItAnew(t *testing.T) {
 	}
 }
 
-func TestWhatIsLoadedTogetherDoesNotEndTogether(t *testing.T) {
+func TestCache_Get_spreads_the_end_of_values_loaded_together(t *testing.T) {
 	t.Parallel()
 	c, s := newClock(), &source{}
 	p := open(t, dbtest.Redis(t), c, func(o *cache.Options[video]) { o.Local, o.Stale = true, time.Nanosecond })
@@ -173,7 +173,7 @@ func TestWhatIsLoadedTogetherDoesNotEndTogether(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotExistIsKeptForAShortWhile(t *testing.T) {
+func TestCache_Get_caches_an_absence_briefly(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	s.fail.Store(new(fmt.Errorf("film 9: %w", errNoVideo)))
@@ -195,7 +195,7 @@ func TestWhatDoesNotExistIsKeptForAShortWhile(t *testing.T) {
 	s.wants(t, 2)
 }
 
-func TestAnErrorIsKeptByNobody(t *testing.T) {
+func TestCache_Get_does_not_cache_errors(t *testing.T) {
 	t.Parallel()
 	c, s := newClock(), &source{}
 	p := open(t, dbtest.Redis(t), c)
@@ -212,7 +212,7 @@ func TestAnErrorIsKeptByNobody(t *testing.T) {
 	}
 }
 
-func TestAValueEndsWhenTimeMakesItWrong(t *testing.T) {
+func TestCache_Get_value_ends_at_its_Until(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	a, b := open(t, rdb, c), open(t, rdb, c)
@@ -246,7 +246,7 @@ func (takenTurns) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-func TestAnOwnerThatDiedKeepsOthersWaitingNoLongerThanTheirPatience(t *testing.T) {
+func TestCache_Get_waits_for_a_dead_loader_up_to_Patience(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	p := open(t, rdb, c, func(o *cache.Options[video]) { o.Patience = 50 * time.Millisecond })

@@ -14,7 +14,7 @@ import (
 	"videomall/mall/redisbreaker"
 )
 
-func TestADropIsSeenByTheNextReaderOfEveryProcess(t *testing.T) {
+func TestChanges_Drop_next_reader_of_every_process_reloads(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	a, b := open(t, rdb, c), open(t, rdb, c)
@@ -35,7 +35,7 @@ func TestADropIsSeenByTheNextReaderOfEveryProcess(t *testing.T) {
 	s.wants(t, loads)
 }
 
-func TestALoadThatBeganBeforeAChangeIsNotKept(t *testing.T) {
+func TestChanges_Drop_discards_a_load_that_began_before_it(t *testing.T) {
 	t.Parallel()
 	for _, tags := range [][]string{{"sea"}, nil} { // known before the load, or told by it
 		c, s := newClock(), &source{}
@@ -72,7 +72,7 @@ func TestALoadThatBeganBeforeAChangeIsNotKept(t *testing.T) {
 	}
 }
 
-func TestWhatAgesIsServedForASecondMore(t *testing.T) {
+func TestChanges_Age_serves_the_value_for_one_second_more(t *testing.T) {
 	t.Parallel()
 	c, s := newClock(), &source{slow: time.Millisecond}
 	p := open(t, dbtest.Redis(t), c)
@@ -92,7 +92,7 @@ func TestWhatAgesIsServedForASecondMore(t *testing.T) {
 	}
 }
 
-func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
+func TestChanges_Disconnect_caches_for_one_second(t *testing.T) {
 	t.Parallel()
 	rdb, c, s := dbtest.Redis(t), newClock(), &source{}
 	p := open(t, rdb, c)
@@ -126,7 +126,7 @@ func TestWithoutHearingNothingIsKeptForLongerThanASecond(t *testing.T) {
 	s.wants(t, before+2)
 }
 
-func TestWithoutRedisEveryProcessLoadsForItself(t *testing.T) {
+func TestCache_Get_without_redis_loads_once_in_each_process(t *testing.T) {
 	t.Parallel()
 	server, c, s := dbtest.RedisServer(t), newClock(), &source{}
 	a, b := open(t, server.Client, c), open(t, server.Client, c)
@@ -163,7 +163,7 @@ func TestWithoutRedisEveryProcessLoadsForItself(t *testing.T) {
 	}
 }
 
-func TestAProcessThatCouldNotTellRedisBelievesNothingThatIsThere(t *testing.T) {
+func TestChanges_Drop_that_redis_missed_begins_a_new_epoch(t *testing.T) {
 	t.Parallel()
 	server, c, s := dbtest.RedisServer(t), newClock(), &source{}
 	a := open(t, server.Client, c)
@@ -188,7 +188,7 @@ func TestAProcessThatCouldNotTellRedisBelievesNothingThatIsThere(t *testing.T) {
 	}
 }
 
-func TestAnEmptiedRedisCostsOneLoad(t *testing.T) {
+func TestCache_Get_emptied_redis_costs_one_load(t *testing.T) {
 	t.Parallel()
 	server, c, s := dbtest.RedisServer(t), newClock(), &source{}
 	a, b := open(t, server.Client, c), open(t, server.Client, c)
@@ -211,7 +211,7 @@ func (stuck) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelin
 	return func(ctx context.Context, _ []redis.Cmder) error { <-ctx.Done(); return ctx.Err() }
 }
 
-func TestARedisThatHangsIsNotWaitedFor(t *testing.T) {
+func TestCache_Get_does_not_wait_for_a_hanging_redis(t *testing.T) {
 	t.Parallel()
 	rdb, s := dbtest.Redis(t), &source{}
 	rdb.AddHook(stuck{})
@@ -226,7 +226,7 @@ func TestARedisThatHangsIsNotWaitedFor(t *testing.T) {
 	s.wants(t, 200)
 }
 
-func TestTheFilterHoldsBackWhatDoesNotExist(t *testing.T) {
+func TestFilter_Passes_refuses_names_that_do_not_exist(t *testing.T) {
 	t.Parallel()
 	const names = 20_000
 	c := newClock()

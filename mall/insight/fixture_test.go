@@ -41,7 +41,7 @@ func paid(m *malltest.Mall, userID int64, skuIDs ...int64) order.Order {
 // refunded gives items back, all of them when none is named.
 func refunded(m *malltest.Mall, o order.Order, key string, items ...int64) {
 	m.T.Helper()
-	r, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	r, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: items,
 		Key:     key,
@@ -49,7 +49,7 @@ func refunded(m *malltest.Mall, o order.Order, key string, items ...int64) {
 	})
 	m.OK(err)
 	if !r.Amount.IsZero() {
-		if err := m.Orders.SubmitRefund(m.Ctx, r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+		if err := m.Orders.Refunds().Submit(m.Ctx, r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
 			m.T.Fatal(err)
 		}
 		notices(m)
@@ -139,7 +139,7 @@ func asRows(m *malltest.Mall) []insight.Sums {
 				s.Gross += i.Amount.Amount
 			}
 		}
-		refunds, err := m.Orders.Refunds(m.Ctx, no)
+		refunds, err := m.Orders.Refunds().OfOrder(m.Ctx, no)
 		m.OK(err)
 		for _, r := range refunds {
 			if r.Status != "succeeded" {

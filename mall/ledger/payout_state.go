@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"videomall/mall/ledger/internal/dbsqlc"
 	"videomall/mall/money"
+	"videomall/mall/transition"
 )
 
 // State is how far a payout has come.
@@ -29,7 +29,7 @@ const (
 
 // transitions is the whole state machine. A CHECK on ledger_payout_transition holds the same pairs, and a test compares
 // the two with the drawn diagram.
-var transitions = map[State][]State{
+var transitions = transition.Table[State]{
 	Requested: {Approved, Refused, Cancelled},
 	Approved:  {Paid, Failed},
 	Paid:      {Failed},
@@ -39,12 +39,8 @@ var transitions = map[State][]State{
 }
 
 // Transitions returns a copy of the state machine's table.
-func Transitions() map[State][]State {
-	table := make(map[State][]State, len(transitions))
-	for from, to := range transitions {
-		table[from] = slices.Clone(to)
-	}
-	return table
+func Transitions() transition.Table[State] {
+	return transitions.Clone()
 }
 
 // Payout is a sum that a creator asked for. Version counts its moves.
@@ -92,8 +88,8 @@ type step struct {
 // moveTx takes a payout one step, if it is still in the state and version that p was read in, records the step and
 // moves the money that goes with it. Errors: ErrPayoutMoved, also for a pair outside the table.
 func (l *Ledger) moveTx(ctx context.Context, tx pgx.Tx, p Payout, s step) (Payout, error) {
-	if !slices.Contains(transitions[p.State], s.to) {
-		return Payout{}, ErrPayoutMoved.Because("payout %d can't go from %s to %s", p.ID, p.State, s.to)
+	if err := transitions.Check(p.State, s.to); err != nil {
+		return Payout{}, ErrPayoutMoved.Because("payout %d: %w", p.ID, err)
 	}
 	at := l.now()
 	row, err := l.q.MovePayout(ctx, tx, dbsqlc.MovePayoutParams{

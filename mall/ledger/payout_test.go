@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"videomall/mall/fault"
 	"videomall/mall/ledger"
+	"videomall/mall/transition/transitiontest"
 )
 
 func TestPayoutsAtOnceNeverExceedWhatIsAvailable(t *testing.T) {
@@ -148,38 +148,9 @@ func TestDecisionsAtOnceHappenOnce(t *testing.T) {
 	h.zero()
 }
 
-func TestTheTablesOfPayoutsAgree(t *testing.T) {
-	t.Parallel()
-	read := func(path, from, to string) string {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, s, ok := strings.Cut(string(b), from)
-		s, _, end := strings.Cut(s, to)
-		if !ok || !end {
-			t.Fatalf("%s has no %q … %q", path, from, to)
-		}
-		return s
-	}
-	check := read("../../db/migrations/00025_earnings.sql", "ledger_payout_transition_allowed", "    ))")
-	drawn := read("../../docs/payments.md", "stateDiagram-v2", "```")
-	n := 0
-	for from, tos := range ledger.Transitions() {
-		for _, to := range tos {
-			n++
-			if !strings.Contains(check, fmt.Sprintf("('%s', '%s')", from, to)) {
-				t.Errorf("the CHECK lacks %s → %s", from, to)
-			}
-			if !strings.Contains(drawn, fmt.Sprintf("%s --> %s", from, to)) {
-				t.Errorf("the diagram lacks %s → %s", from, to)
-			}
-		}
-	}
-	if strings.Count(check, "('") != n || strings.Count(drawn, "-->")-strings.Count(drawn, "[*]") != n {
-		t.Errorf("%d pairs in Go, %d in SQL, %d drawn", n, strings.Count(check, "('"),
-			strings.Count(drawn, "-->")-strings.Count(drawn, "[*]"))
-	}
+func TestTransitions(t *testing.T) {
+	h := open(t)
+	transitiontest.Compare(t, ledger.Transitions(), h.pool, "ledger_payout_transition_allowed", "../../docs/payments.md")
 }
 
 func TestADestinationIsEncryptedAndBoundToItsCreator(t *testing.T) {

@@ -91,7 +91,7 @@ func (n NewUpload) check(most int64) (name string, err error) {
 	switch {
 	case name == "" || len(name) > maxUploadName:
 		return "", ErrUploadName.Because("%.300q", n.Name)
-	case !video(name, n.Type):
+	case !isVideo(name, n.Type):
 		return "", ErrUploadType.Because("%q of type %.100q", name, n.Type)
 	case n.Size <= 0 || n.Size > most:
 		return "", ErrUploadSize.Because("%d bytes", n.Size)

@@ -17,7 +17,7 @@ var kinds = map[string]bool{".mp4": true, ".m4v": true, ".mov": true, ".mkv": tr
 // Kinds are those endings, for a page that lets people choose: ".avi,.flv,…".
 const Kinds = ".avi,.flv,.m2ts,.m4v,.mkv,.mov,.mp4,.mts,.ts,.webm"
 
-// video judges a file by what is said of it. Systems disagree about videos: many know no type, and ".ts" is a text to
+// isVideo judges a file by what is said of it. Systems disagree about videos: many know no type, and ".ts" is a text to
 // some.
 func isVideo(name, declared string) bool {
 	ext := strings.ToLower(path.Ext(name))

@@ -10,7 +10,7 @@ import (
 
 // auditTx writes down what an operator did to an order, named as in its history: "operator:2". What the mall, a
 // provider or a shopper does stands in the history only. The subject is an order number, or names its own kind.
-func (s *Orders) auditTx(ctx context.Context, tx pgx.Tx, actor, verb, subject string, detail any) error {
+func (s *store) auditTx(ctx context.Context, tx pgx.Tx, actor, verb, subject string, detail any) error {
 	number, staff := strings.CutPrefix(actor, "operator:")
 	if !staff || s.deps.Audit == nil {
 		return nil

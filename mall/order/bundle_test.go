@@ -69,7 +69,7 @@ func TestABundleCostsLessByWhatItsBuyerHas(t *testing.T) {
 	if _, err := s.buyBundle(alice, k); !errors.Is(err, order.ErrBundleHeld) {
 		t.Errorf("who has all: %v", err)
 	}
-	refund, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	refund, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[1].ID},
 		Key:     "k",

@@ -130,9 +130,9 @@ func TestACouponIsLockedAfterTheStock(t *testing.T) {
 	notice := query[int64](s, `select max(id) from sandbox_notice`)[0]
 	stockFirst(func() error { return s.sandbox.Deliver(s.ctx, notice) })
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
-	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
+	_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
 	s.ok(err)
-	if err := s.orders.SubmitRefund(s.ctx, query[string](s, `select refund_no from order_refund`)[0]); err == nil {
+	if err := s.orders.Refunds().Submit(s.ctx, query[string](s, `select refund_no from order_refund`)[0]); err == nil {
 		t.Fatal("the sandbox tells how a refund ended by notice only")
 	}
 	notice = query[int64](s, `select max(id) from sandbox_notice`)[0]

@@ -98,7 +98,7 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	s.uses(k, 0, 1)
 
 	// What goes back of an item is what was paid for it, and all of it together is what was paid.
-	first, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	first, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
 		Key:     "first",
@@ -109,12 +109,12 @@ func TestACouponLowersWhatIsPaid(t *testing.T) {
 	}
 	s.refunds()
 	s.uses(k, 0, 1) // a part of the order still enjoys it
-	rest, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "rest"})
+	rest, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "rest"})
 	s.ok(err)
 	if sum := first.Amount.Amount + rest.Amount.Amount; sum != o.Total.Amount {
 		t.Errorf("%d went back of %s", sum, o.Total)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "more",
 	}); !errors.Is(err, order.ErrNothingLeft) {
@@ -146,7 +146,7 @@ func TestACouponThatTakesAllIsAFreeOrder(t *testing.T) {
 	}
 	s.uses(k, 0, 1)
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
-	_, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "back"})
+	_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "back"})
 	s.ok(err)
 	s.is(o.OrderNo, order.Refunded)
 	s.uses(k, 0, 0)

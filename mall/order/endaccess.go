@@ -37,7 +37,7 @@ func (EndAccessArgs) InsertOpts() river.InsertOpts {
 }
 
 // EndAccessTx enqueues the job within the caller's transaction.
-func (s *Orders) EndAccessTx(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error {
+func (s *Refunds) EndAccessTx(ctx context.Context, tx pgx.Tx, spuID, takedownID int64) error {
 	if _, err := s.deps.River.InsertTx(ctx, tx, EndAccessArgs{SPUID: spuID, TakedownID: takedownID}, nil); err != nil {
 		return fmt.Errorf("enqueue the end of access to spu %d: %w", spuID, err)
 	}
@@ -52,7 +52,7 @@ var errUndone = errors.New("the takedown was undone")
 // had, and gets nothing. Each order has one key for a takedown, so that the job may run twice, or beside itself. An
 // order that fails does not keep the others from theirs, nor those of later jobs; its error comes back, and with it the
 // job.
-func (s *Orders) EndAccess(ctx context.Context, a EndAccessArgs) error {
+func (s *Refunds) EndAccess(ctx context.Context, a EndAccessArgs) error {
 	rows, err := s.q.ItemsOfListing(ctx, s.deps.Pool, dbsqlc.ItemsOfListingParams{
 		SpuID:     a.SPUID,
 		AfterID:   a.After,
@@ -111,7 +111,7 @@ var nextTurn = river.UniqueOpts{
 }
 
 // endAccess pays one order's items back, unless the takedown is undone by then: errUndone.
-func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
+func (s *Refunds) endAccess(ctx context.Context, a EndAccessArgs, orderNo string, items []int64) error {
 	return db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
 		o, err := s.lockTx(ctx, tx, orderNo)
 		if err != nil {
@@ -136,7 +136,7 @@ func (s *Orders) endAccess(ctx context.Context, a EndAccessArgs, orderNo string,
 	})
 }
 
-func (s *Orders) endedTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
+func (s *Refunds) endedTx(ctx context.Context, tx pgx.Tx, spuIDs []int64) (map[int64]int64, error) {
 	if s.deps.Ended == nil {
 		return nil, nil
 	}

@@ -70,12 +70,12 @@ func eventOf(o Order) Event {
 	return e
 }
 
-func (s *Orders) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
+func (s *store) eventTx(ctx context.Context, tx pgx.Tx, kind string, o Order) error {
 	return s.deps.Outbox.WriteTx(ctx, tx, kind, aggregate(o.OrderNo), eventOf(o))
 }
 
 // refundedEventTx says that a refund went through.
-func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
+func (s *store) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refund) error {
 	e := eventOf(o)
 	e.Refund = &EventRefund{
 		RefundNo:  r.RefundNo,
@@ -95,7 +95,7 @@ func (s *Orders) refundedEventTx(ctx context.Context, tx pgx.Tx, o Order, r Refu
 }
 
 // openCaseTx calls an operator, once for its kind and reference.
-func (s *Orders) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, reference string,
+func (s *store) openCaseTx(ctx context.Context, tx pgx.Tx, kind, orderNo, reference string,
 	detail map[string]any) error {
 	body, err := json.Marshal(detail)
 	if err != nil {
@@ -118,7 +118,7 @@ const sweepRows = 200
 
 // each does one thing to every order or refund named; one that fails doesn't keep the others waiting, and one that
 // awaits its provider is no failure. It returns how many it tried.
-func (s *Orders) each(ctx context.Context, names []string, do func(context.Context, string) error) (int, error) {
+func (s *store) each(ctx context.Context, names []string, do func(context.Context, string) error) (int, error) {
 	var failed []error
 	for n, name := range names {
 		if ctx.Err() != nil {

@@ -291,7 +291,7 @@ func (s *shop) refunds() {
 	s.t.Helper()
 	for _, no := range query[string](s, `select refund_no from order_refund where status = 'pending'
 		order by created_at`) {
-		if err := s.orders.SubmitRefund(s.ctx, no); err != nil &&
+		if err := s.orders.Refunds().Submit(s.ctx, no); err != nil &&
 			!strings.Contains(err.Error(), order.ErrAwaitsProvider.Error()) {
 			s.t.Fatalf("submit refund: %v", err)
 		}

@@ -19,11 +19,11 @@ func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 		Reason:  "a mistake",
 		Key:     "k",
 	}
-	r, err := s.orders.Refund(s.ctx, ask)
+	r, err := s.orders.Refunds().Request(s.ctx, ask)
 	if err != nil || !r.Amount.IsZero() || r.Status != "succeeded" {
 		t.Fatalf("refund %+v, %v", r, err)
 	}
-	if again, err := s.orders.Refund(s.ctx, ask); err != nil || again.RefundNo != r.RefundNo {
+	if again, err := s.orders.Refunds().Request(s.ctx, ask); err != nil || again.RefundNo != r.RefundNo {
 		t.Errorf("the second click: %+v, %v", again, err)
 	}
 	if !s.watches(alice, o, 0) || s.watches(alice, o, 1) {
@@ -36,7 +36,7 @@ func TestAFreeItemOfAPaidOrderIsTakenBackWithoutMoney(t *testing.T) {
 		t.Errorf("%d requests for no money", jobs)
 	}
 	ask.Key = "k2"
-	if _, err := s.orders.Refund(s.ctx, ask); !errors.Is(err, order.ErrNothingLeft) {
+	if _, err := s.orders.Refunds().Request(s.ctx, ask); !errors.Is(err, order.ErrNothingLeft) {
 		t.Errorf("once more: %v", err)
 	}
 	s.whole()
@@ -49,7 +49,7 @@ func TestOneOfTwoFreeItemsIsTakenBackAlone(t *testing.T) {
 	a, b := s.sells(0, 1), s.sells(0, 1)
 	o := s.bought(alice, one(a, b))
 	for n, want := range []order.Status{order.Delivered, order.Refunded} {
-		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[n].ID},
 			Key:     o.Items[n].Slug,
@@ -70,7 +70,7 @@ func TestARefundThatFailsGivesTheFreeItemsBackToo(t *testing.T) {
 	o := s.place(alice, one(video, gift))
 	s.pay(o, sandbox.PayOptions{RefundsFail: true})
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
 	s.refunds()
@@ -97,7 +97,7 @@ func TestAnOrderIsNotOverWhileAFreeItemIsLeft(t *testing.T) {
 	video, gift := s.sells(990, 2), s.sells(0, 2)
 	o := s.bought(alice, one(video, gift))
 	for n, want := range []order.Status{order.Delivered, order.Refunded} {
-		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[n].ID},
 			Key:     o.Items[n].Slug,

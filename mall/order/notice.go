@@ -88,7 +88,7 @@ func (s *Orders) noticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inqu
 	case payment.PaymentFailed:
 		return OutcomePaymentFailed, s.deps.Payments.FailAttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	case payment.RefundSucceeded, payment.RefundFailed:
-		return s.refundNoticeTx(ctx, tx, n, inquired)
+		return s.refunds.refundNoticeTx(ctx, tx, n, inquired)
 	default:
 		return OutcomeIgnored, nil
 	}

@@ -174,22 +174,29 @@ type Deps struct {
 	Audit func(ctx context.Context, tx pgx.Tx, actorID int64, verb, subject string, detail any) error
 }
 
-// Orders places, pays, delivers, closes and refunds.
+// store locks orders, moves them and says so: what Orders and Refunds have in common.
+type store struct {
+	deps Deps
+	q    *dbsqlc.Queries
+}
+
+// Orders places, pays, delivers and closes. Refunds takes back.
 type Orders struct {
-	deps   Deps
-	q      *dbsqlc.Queries
-	writer *batch.Gatherer[*placeAttempt, placeResult]
-	denied *batch.Gatherer[*placeAttempt, placeResult]
-	sales  *batch.Gatherer[[]saleAsk, []*SaleTerms]
-	keys   *keys
+	*store
+	refunds *Refunds
+	writer  *batch.Gatherer[*placeAttempt, placeResult]
+	denied  *batch.Gatherer[*placeAttempt, placeResult]
+	sales   *batch.Gatherer[[]saleAsk, []*SaleTerms]
+	keys    *keys
 }
 
 // New opens the order book.
 func New(d Deps) *Orders {
+	book := &store{deps: d, q: dbsqlc.New()}
 	s := &Orders{
-		deps: d,
-		q:    dbsqlc.New(),
-		keys: newKeys(d.Redis),
+		store:   book,
+		refunds: &Refunds{book},
+		keys:    newKeys(d.Redis),
 	}
 	d.Writer.Workers, d.Writer.Set = cmp.Or(d.Writer.Workers, writers), cmp.Or(d.Writer.Set, mostInSet)
 	d.Writer.Waiting, d.Writer.Crowd = cmp.Or(d.Writer.Waiting, mostWaiting), cmp.Or(d.Writer.Crowd, crowd)

@@ -84,7 +84,7 @@ func (s *Orders) paidElsewhereTx(ctx context.Context, tx pgx.Tx, o Order) (entit
 
 // lockBuyerTx keeps every other order of the same buyer from being granted until the transaction ends. The order itself
 // is locked before it, as everywhere.
-func (s *Orders) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
+func (s *store) lockBuyerTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	if err := s.q.LockBuyer(ctx, tx, o.UserID); err != nil {
 		return fmt.Errorf("lock the buyer of %s: %w", o.OrderNo, err)
 	}
@@ -103,7 +103,7 @@ func (s *Orders) returnOwnedTx(ctx context.Context, tx pgx.Tx, o Order) (Order, 
 	for n, i := range owned {
 		ids[n] = i.ID
 	}
-	if _, err := s.refundTx(ctx, tx, o, RefundRequest{
+	if _, err := s.refunds.refundTx(ctx, tx, o, RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: ids,
 		Actor:   "system",

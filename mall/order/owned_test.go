@@ -217,7 +217,7 @@ func TestOrders_Deliver(t *testing.T) {
 		}
 		s.is(second.OrderNo, order.Paid)
 		s.whole()
-		if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 			OrderNo: second.OrderNo,
 			Key:     "again",
 			Actor:   "operator:2",
@@ -231,7 +231,7 @@ func TestOrders_Deliver(t *testing.T) {
 		first := s.place(alice, one(video))
 		s.pay(first, sandbox.PayOptions{RefundsFail: true})
 		s.ok(s.orders.Deliver(s.ctx, first.OrderNo))
-		_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 			OrderNo: first.OrderNo,
 			Key:     "k",
 			Actor:   "operator:2",

@@ -305,7 +305,7 @@ func (s *Orders) surplusTx(ctx context.Context, tx pgx.Tx, o Order, m Money, out
 	if err != nil || !fresh {
 		return OutcomeDuplicate, err
 	}
-	_, err = s.startRefundTx(ctx, tx, o, newRefund{
+	_, err = s.refunds.startRefundTx(ctx, tx, o, newRefund{
 		capture: c,
 		amount:  c.Amount,
 		cause:   outcome,

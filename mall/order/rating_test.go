@@ -49,7 +49,7 @@ func (s *shop) rated(o order.Order, count, sum int64, refunded int) {
 }
 
 func (s *shop) refund(o order.Order, key string) error {
-	_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Actor:   "operator:2",
 		Key:     key,
@@ -98,7 +98,7 @@ func TestOrders_Refund_rating(t *testing.T) {
 		s := open(t)
 		o := s.bought(alice, one(s.sells(990, -1), s.sells(500, -1)))
 		s.rates(alice, o, 1)
-		_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+		_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[1].ID},
 			Key:     "a",

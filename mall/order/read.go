@@ -12,7 +12,6 @@ import (
 
 	"videomall/db"
 	"videomall/mall/fault"
-	"videomall/mall/money"
 	"videomall/mall/order/internal/dbsqlc"
 )
 
@@ -147,34 +146,6 @@ func (s *Orders) History(ctx context.Context, orderNo string) ([]Transition, err
 	return moves, nil
 }
 
-// Refunds reads an order's refunds with the items they pay back, oldest first.
-func (s *Orders) Refunds(ctx context.Context, orderNo string) ([]Refund, error) {
-	rows, err := s.q.RefundsOf(ctx, s.deps.Pool, orderNo)
-	if err != nil {
-		return nil, fmt.Errorf("refunds of %s: %w", orderNo, err)
-	}
-	refunds, at, nos := make([]Refund, len(rows)), map[string]int{}, make([]string, len(rows))
-	for i, r := range rows {
-		refunds[i] = refundOf(r)
-		at[r.RefundNo] = i
-		nos[i] = r.RefundNo
-	}
-	shares, err := s.q.RefundItemsOf(ctx, s.deps.Pool, nos)
-	if err != nil {
-		return nil, fmt.Errorf("refunded items of %s: %w", orderNo, err)
-	}
-	for _, share := range shares {
-		r := &refunds[at[share.RefundNo]]
-		r.Items = append(r.Items, RefundItem{share.ItemID, money.Of(share.Amount, r.Amount.Currency)})
-	}
-	return refunds, nil
-}
-
-// CountPendingRefunds counts the refunds that have no final answer yet.
-func (s *Orders) CountPendingRefunds(ctx context.Context) (int64, error) {
-	return s.q.CountPendingRefunds(ctx, s.deps.Pool)
-}
-
 // Case is something that only an operator can settle.
 type Case struct {
 	ID        int64
@@ -272,7 +243,7 @@ func casesOf(rows []dbsqlc.OrderCase) []Case {
 	return cases
 }
 
-func (s *Orders) withItems(ctx context.Context, rows []dbsqlc.VideoOrder) ([]Order, error) {
+func (s *store) withItems(ctx context.Context, rows []dbsqlc.VideoOrder) ([]Order, error) {
 	orders := make([]Order, len(rows))
 	for i, r := range rows {
 		orders[i] = orderOf(r)
@@ -280,7 +251,7 @@ func (s *Orders) withItems(ctx context.Context, rows []dbsqlc.VideoOrder) ([]Ord
 	return orders, s.loadItems(ctx, s.deps.Pool, orders)
 }
 
-func (s *Orders) loadItems(ctx context.Context, q dbsqlc.DBTX, orders []Order) error {
+func (s *store) loadItems(ctx context.Context, q dbsqlc.DBTX, orders []Order) error {
 	at, nos := map[string]int{}, make([]string, len(orders))
 	for i, o := range orders {
 		at[o.OrderNo], nos[i] = i, o.OrderNo

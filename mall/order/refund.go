@@ -46,14 +46,21 @@ type RefundItem struct {
 	Amount money.Money
 }
 
+// Refunds returns money for items of orders and ends the access that they gave. It locks the same rows as Orders, and
+// what it takes back meets money, stock and access in one transaction.
+type Refunds struct{ *store }
+
+// Refunds are the refunds of these orders.
+func (s *Orders) Refunds() *Refunds { return s.refunds }
+
 // revokedCause marks access that was ended for a refund, so that a refund that fails can give it back.
 const revokedCause = "refund"
 
-// Refund promises money back and ends the access of the items it pays for, in one transaction; a job then asks the
+// Request promises money back and ends the access of the items it pays for, in one transaction; a job then asks the
 // provider. What is refunded and being refunded never exceeds what was paid. Items that cost nothing are taken back at
 // once. The order is REFUNDED when its whole sum is back and none of its items is left. Errors: ErrNotFound,
 // ErrNotRefundable, ErrUnknownItem, ErrNothingLeft, ErrKeyMissing.
-func (s *Orders) Refund(ctx context.Context, r RefundRequest) (refund Refund, err error) {
+func (s *Refunds) Request(ctx context.Context, r RefundRequest) (refund Refund, err error) {
 	if r.Key == "" || len(r.Key) > maxKeyLength {
 		return Refund{}, ErrKeyMissing
 	}
@@ -75,7 +82,7 @@ const (
 )
 
 // refundTx does it. The order is locked.
-func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string) (Refund, error) {
+func (s *Refunds) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string) (Refund, error) {
 	known, err := s.q.RefundByKey(ctx, tx, dbsqlc.RefundByKeyParams{OrderNo: r.OrderNo, RequestKey: r.Key})
 	if err == nil {
 		return refundOf(known), nil
@@ -99,7 +106,7 @@ func (s *Orders) refundTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 }
 
 // takeBackTx writes the refund of these shares down and ends what they paid for.
-func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
+func (s *Refunds) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
 	shares []RefundItem) (Refund, error) {
 	if total(shares, o.Total.Currency).IsZero() {
 		return s.giveUpTx(ctx, tx, o, r, cause, shares)
@@ -125,7 +132,7 @@ func (s *Orders) takeBackTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReq
 
 // giveUpTx takes back items that cost nothing: there is no money to move, only access to end and stock to return. It is
 // written down as a refund all the same, which has succeeded at once.
-func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
+func (s *Refunds) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundRequest, cause string,
 	shares []RefundItem) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, newRefund{
 		shares: shares,
@@ -164,7 +171,7 @@ func (s *Orders) giveUpTx(ctx context.Context, tx pgx.Tx, o Order, r RefundReque
 
 // endRefundedTx makes an order REFUNDED, all of which is back; so is the use of its coupon. Its stock was locked
 // before.
-func (s *Orders) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refund) error {
+func (s *Refunds) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refund) error {
 	if err := s.moveTx(ctx, tx, o, move{Refunded, r.Cause, r.Actor}); err != nil || o.couponID == 0 {
 		return err
 	}
@@ -173,7 +180,7 @@ func (s *Orders) endRefundedTx(ctx context.Context, tx pgx.Tx, o *Order, r Refun
 
 // sharesTx is what each chosen item may still get back: nothing for one that cost nothing and can still be watched. The
 // order is locked, so two refunds can't both take it.
-func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int64) ([]RefundItem, error) {
+func (s *Refunds) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int64) ([]RefundItem, error) {
 	for _, id := range itemIDs {
 		if !slices.ContainsFunc(o.Items, func(i Item) bool { return i.ID == id }) {
 			return nil, ErrUnknownItem.Because("item %d of %s", id, o.OrderNo)
@@ -200,7 +207,7 @@ func (s *Orders) sharesTx(ctx context.Context, tx pgx.Tx, o Order, itemIDs []int
 	return shares, nil
 }
 
-func (s *Orders) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (payment.Capture, error) {
+func (s *Refunds) consumedTx(ctx context.Context, tx pgx.Tx, orderNo string) (payment.Capture, error) {
 	captures, err := s.deps.Payments.CapturesTx(ctx, tx, orderNo)
 	if err != nil {
 		return payment.Capture{}, err
@@ -226,7 +233,7 @@ type newRefund struct {
 
 // startRefundTx writes a refund down in all three modules, so that what it takes back can't be paid out meanwhile, and
 // enqueues the request to the provider.
-func (s *Orders) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
+func (s *Refunds) startRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	refund, err := s.writeRefundTx(ctx, tx, o, n)
 	if err != nil {
 		return Refund{}, err
@@ -265,7 +272,7 @@ func bookOf(o Order, r Refund, shares []RefundItem) ledger.Refund {
 }
 
 // writeRefundTx writes down which items a refund pays back, and how much.
-func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
+func (s *Refunds) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRefund) (Refund, error) {
 	row, err := s.q.InsertRefund(ctx, tx, dbsqlc.InsertRefundParams{
 		RefundNo:   newNumber(s.deps.Now()),
 		OrderNo:    o.OrderNo,
@@ -296,7 +303,7 @@ func (s *Orders) writeRefundTx(ctx context.Context, tx pgx.Tx, o Order, n newRef
 
 // revokeTx ends the access that the items of a refund gave, or keeps it from being given. A rating that nothing stands
 // behind any more does not count.
-func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
+func (s *Refunds) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []RefundItem) error {
 	now := s.deps.Now()
 	for n, i := range o.Items {
 		if !slices.ContainsFunc(shares, func(share RefundItem) bool { return share.ItemID == i.ID }) {
@@ -315,7 +322,7 @@ func (s *Orders) revokeTx(ctx context.Context, tx pgx.Tx, o *Order, shares []Ref
 
 // settleRatingsTx has the buyer's ratings of an order's videos counted as long as something stands that was bought of
 // them. It comes after the grants and revocations of its transaction.
-func (s *Orders) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
+func (s *store) settleRatingsTx(ctx context.Context, tx pgx.Tx, o Order) error {
 	return s.deps.Catalog.SettleRatingsTx(ctx, tx, o.UserID, videos(o), s.deps.Entitlements.HeldTx)
 }
 

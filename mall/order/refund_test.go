@@ -14,7 +14,7 @@ import (
 
 func (s *shop) refundAll(o order.Order) {
 	s.t.Helper()
-	_, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	_, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Reason:  "test",
 		Actor:   "operator:2",
@@ -31,7 +31,7 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 3), s.sells(500, -1)
 	o := s.bought(alice, one(video, other))
-	r, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	r, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Reason:  "asked",
 		Actor:   "operator:2",
@@ -47,11 +47,11 @@ func TestAFullRefundEndsAccessAndGivesTheUnitBack(t *testing.T) {
 	if got := s.is(o.OrderNo, order.Refunded); got.Refunded != cny(1490) || s.stock(video).Available != 3 {
 		t.Errorf("after: %+v, stock %+v", got, s.stock(video))
 	}
-	again, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
+	again, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
 	if err != nil || again.RefundNo != r.RefundNo {
 		t.Errorf("the second click: %+v, %v", again, err)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "k2",
 	}); !errors.Is(err, order.ErrNotRefundable) {
@@ -64,7 +64,7 @@ func TestARefundByItemLeavesTheOthers(t *testing.T) {
 	s := open(t)
 	video, other := s.sells(990, 3), s.sells(500, -1)
 	o := s.bought(alice, one(video, other))
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
 		Key:     "a",
@@ -79,14 +79,14 @@ func TestARefundByItemLeavesTheOthers(t *testing.T) {
 	if s.watches(alice, o, 0) || !s.watches(alice, o, 1) {
 		t.Error("access must follow the refunded item")
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
 		Key:     "b",
 	}); !errors.Is(err, order.ErrNothingLeft) {
 		t.Errorf("the same item again: %v", err)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{999999},
 		Key:     "c",
@@ -115,7 +115,7 @@ func TestTwoRefundsAtOnceNeverExceedWhatWasPaid(t *testing.T) {
 				r.ItemIDs = []int64{o.Items[n/2%2].ID}
 			}
 			wg.Go(func() {
-				if got, err := s.orders.Refund(s.ctx, r); err == nil {
+				if got, err := s.orders.Refunds().Request(s.ctx, r); err == nil {
 					started.Add(got.Amount.Amount)
 				} else if !errors.Is(err, order.ErrNothingLeft) && !errors.Is(err, order.ErrNotRefundable) {
 					t.Error(err)
@@ -136,7 +136,7 @@ func TestARefundBeforeTheGrantKeepsItFromBeingGiven(t *testing.T) {
 	s := open(t)
 	o := s.place(alice, one(s.sells(990, 2)))
 	s.pay(o, sandbox.PayOptions{})
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo)) // the job comes late
@@ -153,7 +153,7 @@ func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
 	o := s.place(alice, one(s.sells(990, 2)))
 	s.pay(o, sandbox.PayOptions{RefundsFail: true})
 	s.ok(s.orders.Deliver(s.ctx, o.OrderNo))
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
 	s.refunds()
@@ -165,7 +165,7 @@ func TestARefundThatFailsGivesTheAccessBackAndCallsAnOperator(t *testing.T) {
 		cases[0].Kind != "refund_failed" {
 		t.Errorf("cases %+v, %v", cases, err)
 	}
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "again"}); err != nil {
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "again"}); err != nil {
 		t.Errorf("a second try: %v", err)
 	}
 	s.whole()
@@ -210,17 +210,17 @@ func TestAPartialRefundAtTheBankIsACase(t *testing.T) {
 func TestARefundIsSubmittedAgainAfterALostAnswer(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, 2)))
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
 	no := query[string](s, `select refund_no from order_refund`)[0]
 	for range 3 { // the job, its retry and the sweeper
-		if err := s.orders.SubmitRefund(s.ctx, no); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+		if err := s.orders.Refunds().Submit(s.ctx, no); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
 			t.Fatal(err)
 		}
 	}
 	s.deliverNotices()
-	if n, err := s.orders.SweepRefunds(s.ctx, 0); err != nil || n != 0 {
+	if n, err := s.orders.Refunds().Sweep(s.ctx, 0); err != nil || n != 0 {
 		t.Errorf("%d refunds are still open, %v", n, err)
 	}
 	s.is(o.OrderNo, order.Refunded)
@@ -234,7 +234,7 @@ func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 	s := open(t)
 	video := s.sells(0, 1)
 	o := s.bought(alice, one(video))
-	if _, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
+	if _, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"}); err != nil {
 		t.Fatal(err)
 	}
 	s.is(o.OrderNo, order.Refunded)
@@ -247,7 +247,7 @@ func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 func TestARefundNoticeOverAnotherSumSettlesNothing(t *testing.T) {
 	s := open(t)
 	o := s.bought(alice, one(s.sells(990, 2)))
-	r, err := s.orders.Refund(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
+	r, err := s.orders.Refunds().Request(s.ctx, order.RefundRequest{OrderNo: o.OrderNo, Key: "k"})
 	s.ok(err)
 	now, attempt := s.now(), query[string](s, `select attempt_no from video_payment`)[0]
 	for n, sum := range []string{`"amount":989,"currency":"CNY"`, `"amount":990,"currency":"JPY"`} {

@@ -68,7 +68,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		t.Errorf("somebody else sees the order: %v", err)
 	}
 	ask := func(creator int64, key string, items ...int64) error {
-		_, err := s.orders.RefundSale(s.ctx, creator, order.RefundRequest{
+		_, err := s.orders.Refunds().RequestSale(s.ctx, creator, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: items,
 			Reason:  "asked",
@@ -87,7 +87,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		"a stranger":     {ask(77, "d", mine.ID), order.ErrNotFound},
 		"without a key":  {ask(seller, "", mine.ID), order.ErrKeyMissing},
 		"an order of none": {func() error {
-			_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{OrderNo: "X", Key: "k"})
+			_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{OrderNo: "X", Key: "k"})
 			return err
 		}(), order.ErrNotFound},
 	} {
@@ -105,7 +105,7 @@ func TestACreatorSeesAndRefundsTheirOwnItemsAlone(t *testing.T) {
 		!s.watches(alice, got, 1) {
 		t.Errorf("after: %+v", got)
 	}
-	refunds, err := s.orders.Refunds(s.ctx, o.OrderNo)
+	refunds, err := s.orders.Refunds().OfOrder(s.ctx, o.OrderNo)
 	if err != nil || len(refunds) != 1 || refunds[0].Cause != "creator" || refunds[0].Actor != "creator:1" {
 		t.Errorf("refunds %+v, %v", refunds, err)
 	}
@@ -120,7 +120,7 @@ func TestACreatorRefundsWithinTheWindow(t *testing.T) {
 		t.Errorf("an order that nobody paid is a sale: %v", err)
 	}
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{
+		_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[0].ID},
 			Key:     "k",
@@ -156,7 +156,7 @@ func TestACreatorRefundsWhatTheirBalanceCovers(t *testing.T) {
 	out, err := books.RequestPayout(s.ctx, seller, cny(9900-1485), "all of it")
 	s.ok(err)
 	ask := func() error {
-		_, err := s.orders.RefundSale(s.ctx, seller, order.RefundRequest{
+		_, err := s.orders.Refunds().RequestSale(s.ctx, seller, order.RefundRequest{
 			OrderNo: o.OrderNo,
 			ItemIDs: []int64{o.Items[0].ID},
 			Key:     "k",

@@ -14,9 +14,9 @@ import (
 	"videomall/mall/payment"
 )
 
-// SubmitRefund asks the provider for a promised refund, or how far it has come, and settles it when that is known.
+// Submit asks the provider for a promised refund, or how far it has come, and settles it when that is known.
 // Errors: ErrAwaitsProvider while the provider works on it.
-func (s *Orders) SubmitRefund(ctx context.Context, refundNo string) error {
+func (s *Refunds) Submit(ctx context.Context, refundNo string) error {
 	r, err := s.deps.Payments.SubmitRefund(ctx, refundNo)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (s *Orders) SubmitRefund(ctx context.Context, refundNo string) error {
 }
 
 // refundNoticeTx applies a provider's word on a refund: one of ours, or one that was made over there.
-func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
+func (s *Refunds) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice, inquired bool) (string, error) {
 	attempt, err := s.deps.Payments.AttemptTx(ctx, tx, n.Provider, n.AttemptNo)
 	if errors.Is(err, payment.ErrUnknownAttempt) {
 		return OutcomeUnknownOrder, s.openCaseTx(ctx, tx, OutcomeUnknownOrder, "", n.Provider+"/"+n.EventID,
@@ -79,7 +79,7 @@ func (s *Orders) refundNoticeTx(ctx context.Context, tx pgx.Tx, n payment.Notice
 
 // channelRefundTx takes up a refund that somebody made at the provider itself. One of all that is left ends the
 // whole order; a part names no items, so that only an operator can say whose it is.
-func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
+func (s *Refunds) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captures []payment.Capture,
 	n payment.Notice) (string, error) {
 	shares, err := s.sharesTx(ctx, tx, o, nil)
 	if err != nil && !errors.Is(err, ErrNothingLeft) {
@@ -110,7 +110,7 @@ func (s *Orders) channelRefundTx(ctx context.Context, tx pgx.Tx, o Order, captur
 }
 
 // settleTx ends a refund once, with all that follows. The order is locked.
-func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order,
+func (s *Refunds) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 	refundNo, status, channelRefundNo string) (string, error) {
 	paid, changed, err := s.deps.Payments.SettleRefundTx(ctx, tx, refundNo, status, channelRefundNo)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Orders) settleTx(ctx context.Context, tx pgx.Tx, o Order,
 // refundFailedTx gives back what was taken for a refund that did not come: the access to its buyer, the money to those
 // who earned it; and it calls an operator. What was taken off the mall so that nobody keeps it is given back to nobody,
 // and what its buyer has got otherwise is not granted a second time: such a buyer is to be paid on another way.
-func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
+func (s *Refunds) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem) error {
 	if err := s.deps.Ledger.RefundFailedTx(ctx, tx, paid.RefundNo); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *Orders) refundFailedTx(ctx context.Context, tx pgx.Tx, o Order, paid pa
 
 // refundedTx books money that went back: the ledger, the items, their stock, and the order itself when nothing of
 // what was paid is left.
-func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund,
+func (s *Refunds) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, paid payment.Refund,
 	shares []dbsqlc.OrderRefundItem) error {
 	given := make([]RefundItem, len(shares))
 	for n, share := range shares {
@@ -227,7 +227,7 @@ func (s *Orders) refundedTx(ctx context.Context, tx pgx.Tx, o Order, r Refund, p
 	return s.refundedEventTx(ctx, tx, o, r)
 }
 
-func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
+func (s *store) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
 	for _, i := range limited(items) {
 		if _, err := s.deps.Inventory.RestockTx(ctx, tx, *i.reservation); err != nil {
 			return err
@@ -236,8 +236,8 @@ func (s *Orders) restockTx(ctx context.Context, tx pgx.Tx, items []Item) error {
 	return nil
 }
 
-// SweepRefunds asks again about refunds that have been open for longer than grace; it returns how many.
-func (s *Orders) SweepRefunds(ctx context.Context, grace time.Duration) (int, error) {
+// Sweep asks again about refunds that have been open for longer than grace; it returns how many.
+func (s *Refunds) Sweep(ctx context.Context, grace time.Duration) (int, error) {
 	open, err := s.q.PendingRefunds(ctx, s.deps.Pool, dbsqlc.PendingRefundsParams{
 		Before:  s.deps.Now().Add(-grace),
 		MaxRows: sweepRows,
@@ -245,5 +245,5 @@ func (s *Orders) SweepRefunds(ctx context.Context, grace time.Duration) (int, er
 	if err != nil {
 		return 0, fmt.Errorf("find open refunds: %w", err)
 	}
-	return s.each(ctx, open, s.SubmitRefund)
+	return s.each(ctx, open, s.Submit)
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/order/internal/dbsqlc"
+	"videomall/mall/transition"
 )
 
 // Status is how far an order has come.
@@ -26,7 +26,7 @@ const (
 
 // transitions is the whole state machine. A CHECK on order_transition holds the same pairs, and a test
 // compares the two with the drawn diagram.
-var transitions = map[Status][]Status{
+var transitions = transition.Table[Status]{
 	Init:       {PendingPay, Closed},
 	PendingPay: {Paid, Closed},
 	Paid:       {Delivered, Refunded},
@@ -36,12 +36,8 @@ var transitions = map[Status][]Status{
 }
 
 // Transitions returns a copy of the state machine's table.
-func Transitions() map[Status][]Status {
-	table := make(map[Status][]Status, len(transitions))
-	for from, to := range transitions {
-		table[from] = slices.Clone(to)
-	}
-	return table
+func Transitions() transition.Table[Status] {
+	return transitions.Clone()
 }
 
 // Final says that nothing the shopper waits for can happen any more.
@@ -56,9 +52,9 @@ type move struct {
 
 // moveTx takes an order one step, if it is still in the state and version that o was read in, and records
 // the step with its cause. Errors: ErrMoved; a pair outside the table is a mistake in the program.
-func (s *Orders) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
-	if !slices.Contains(transitions[o.Status], m.to) {
-		return fmt.Errorf("order %s: no transition from %s to %s (%s)", o.OrderNo, o.Status, m.to, m.cause)
+func (s *store) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error {
+	if err := transitions.Check(o.Status, m.to); err != nil {
+		return fmt.Errorf("order %s: %w (%s)", o.OrderNo, err, m.cause)
 	}
 	at := s.deps.Now()
 	row, err := s.q.MoveOrder(ctx, tx, dbsqlc.MoveOrderParams{
@@ -92,7 +88,7 @@ func (s *Orders) moveTx(ctx context.Context, tx pgx.Tx, o *Order, m move) error 
 }
 
 // lockTx reads an order with its items and keeps every other mover out until the transaction ends.
-func (s *Orders) lockTx(ctx context.Context, tx pgx.Tx, orderNo string) (Order, error) {
+func (s *store) lockTx(ctx context.Context, tx pgx.Tx, orderNo string) (Order, error) {
 	row, err := s.q.LockOrder(ctx, tx, orderNo)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Order{}, ErrNotFound.Because("order %q", orderNo)

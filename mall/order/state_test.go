@@ -3,10 +3,6 @@ package order_test
 import (
 	"errors"
 	"fmt"
-	"os"
-	"regexp"
-	"slices"
-	"sort"
 	"strings"
 	"testing"
 
@@ -14,39 +10,12 @@ import (
 
 	"videomall/db"
 	"videomall/mall/order"
+	"videomall/mall/transition/transitiontest"
 )
 
-// pairs writes a transition table as sorted "FROM TO" lines.
-func pairs(found [][]string) string {
-	var lines []string
-	for _, m := range found {
-		lines = append(lines, m[1]+" "+m[2])
-	}
-	sort.Strings(lines)
-	return strings.Join(slices.Compact(lines), "\n")
-}
-
-func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
+func TestTransitions(t *testing.T) {
 	s := open(t)
-	var inCode [][]string
-	for from, to := range order.Transitions() {
-		for _, to := range to {
-			inCode = append(inCode, []string{"", string(from), string(to)})
-		}
-	}
-	want := pairs(inCode)
-	check := query[string](s, `select pg_get_constraintdef(oid) from pg_constraint
-		where conname = 'order_transition_allowed'`)[0]
-	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).
-		FindAllStringSubmatch(check, -1)); got != want {
-		t.Errorf("the CHECK allows\n%s\nthe code\n%s\n(%s)", got, want, check)
-	}
-	drawing, err := os.ReadFile("../../docs/order-states.md")
-	s.ok(err)
-	if got := pairs(regexp.MustCompile(`(?m)^\s+([A-Z_]+) --> ([A-Z_]+)\b`).
-		FindAllStringSubmatch(string(drawing), -1)); got != want {
-		t.Errorf("the drawing shows\n%s\nthe code\n%s", got, want)
-	}
+	transitiontest.Compare(t, order.Transitions(), s.pool, "order_transition_allowed", "../../docs/order-states.md")
 }
 
 func TestAMoveFromAnOldVersionIsRefused(t *testing.T) {

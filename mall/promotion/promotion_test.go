@@ -3,11 +3,7 @@ package promotion_test
 import (
 	"errors"
 	"fmt"
-	"os"
-	"regexp"
 	"slices"
-	"sort"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +13,7 @@ import (
 	"videomall/mall/malltest"
 	"videomall/mall/money"
 	"videomall/mall/promotion"
+	"videomall/mall/transition/transitiontest"
 )
 
 var (
@@ -84,37 +81,9 @@ func is(m *malltest.Mall, id int64, want promotion.Status) promotion.Campaign {
 	return c
 }
 
-// pairs writes a transition table as sorted "from to" lines.
-func pairs(found [][]string) string {
-	var lines []string
-	for _, m := range found {
-		lines = append(lines, m[1]+" "+m[2])
-	}
-	sort.Strings(lines)
-	return strings.Join(slices.Compact(lines), "\n")
-}
-
-func TestCodeDatabaseAndDrawingShowOneStateMachine(t *testing.T) {
+func TestTransitions(t *testing.T) {
 	m := open(t)
-	var inCode [][]string
-	for from, to := range promotion.Transitions() {
-		for _, to := range to {
-			inCode = append(inCode, []string{"", string(from), string(to)})
-		}
-	}
-	want := pairs(inCode)
-	check := malltest.Query[string](m, `select pg_get_constraintdef(oid) from pg_constraint
-		where conname = 'promotion_transition_allowed'`)[0]
-	if got := pairs(regexp.MustCompile(`from_status = '(\w+)'::text\) AND \(to_status = '(\w+)'`).
-		FindAllStringSubmatch(check, -1)); got != want {
-		t.Errorf("the CHECK allows\n%s\nthe code\n%s\n(%s)", got, want, check)
-	}
-	drawing, err := os.ReadFile("../../docs/campaigns.md")
-	m.OK(err)
-	if got := pairs(regexp.MustCompile(`(?m)^\s+(\w+) --> (\w+) :`).
-		FindAllStringSubmatch(string(drawing), -1)); got != want {
-		t.Errorf("the drawing shows\n%s\nthe code\n%s", got, want)
-	}
+	transitiontest.Compare(t, promotion.Transitions(), m.Pool, "promotion_transition_allowed", "../../docs/campaigns.md")
 }
 
 func TestTheDatabaseRefusesAStatusWithoutItsPromise(t *testing.T) {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
 	"videomall/mall/promotion/internal/dbsqlc"
+	"videomall/mall/transition"
 )
 
 // Status is how far a campaign has come.
@@ -26,7 +26,7 @@ const (
 
 // transitions is the whole state machine. A CHECK on promotion_transition holds the same pairs, and a test compares the
 // two with the drawn diagram.
-var transitions = map[Status][]Status{
+var transitions = transition.Table[Status]{
 	Drafted:   {Scheduled, Cancelled},
 	Scheduled: {Running, Cancelled},
 	Running:   {Ended},
@@ -35,12 +35,8 @@ var transitions = map[Status][]Status{
 }
 
 // Transitions returns a copy of the state machine's table.
-func Transitions() map[Status][]Status {
-	table := make(map[Status][]Status, len(transitions))
-	for from, to := range transitions {
-		table[from] = slices.Clone(to)
-	}
-	return table
+func Transitions() transition.Table[Status] {
+	return transitions.Clone()
 }
 
 // system acts when a moment has come.
@@ -56,8 +52,8 @@ type move struct {
 // moveTx takes a campaign one step, if it is still in the state and version that c was read in, and records the step
 // with its cause. Errors: ErrMoved, ErrSKUBusy; a pair outside the table is a mistake in the program.
 func (p *Promotions) moveTx(ctx context.Context, tx pgx.Tx, c *Campaign, m move) error {
-	if !slices.Contains(transitions[c.Status], m.to) {
-		return fmt.Errorf("campaign %d: no transition from %s to %s (%s)", c.ID, c.Status, m.to, m.cause)
+	if err := transitions.Check(c.Status, m.to); err != nil {
+		return fmt.Errorf("campaign %d: %w (%s)", c.ID, err, m.cause)
 	}
 	at := p.deps.Now()
 	row, err := p.q.MoveCampaign(ctx, tx, dbsqlc.MoveCampaignParams{

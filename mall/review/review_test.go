@@ -3,7 +3,6 @@ package review_test
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,29 +11,12 @@ import (
 	"videomall/db"
 	"videomall/mall/fault"
 	"videomall/mall/review"
+	"videomall/mall/transition/transitiontest"
 )
 
-func TestTheTableAndTheCheckAllowTheSameMoves(t *testing.T) {
+func TestTransitions(t *testing.T) {
 	d := open(t)
-	var check string
-	d.ok(d.pool.QueryRow(t.Context(), `select pg_get_constraintdef(oid) from pg_constraint
-		where conname = 'review_move_allowed'`).Scan(&check))
-	var inSQL, inGo []string
-	for _, m := range regexp.MustCompile(
-		`\(from_state = '(\w+)'::text\) AND \(to_state = '(\w+)'::text\)|ROW\('(\w+)'::text, '(\w+)'::text\)`).
-		FindAllStringSubmatch(check, -1) {
-		inSQL = append(inSQL, m[1]+m[3]+" "+m[2]+m[4])
-	}
-	for from, to := range review.Transitions() {
-		for _, s := range to {
-			inGo = append(inGo, string(from)+" "+string(s))
-		}
-	}
-	slices.Sort(inSQL)
-	slices.Sort(inGo)
-	if len(inGo) != 8 || !slices.Equal(inSQL, inGo) {
-		t.Errorf("Go %v, SQL %v: %s", inGo, inSQL, check)
-	}
+	transitiontest.Compare(t, review.Transitions(), d.pool, "review_move_allowed", "")
 }
 
 func TestOnePersonApprovesWhatIsHarmless(t *testing.T) {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
 	"videomall/mall/review/internal/dbsqlc"
+	"videomall/mall/transition"
 )
 
 // State is how far a case has come.
@@ -26,7 +26,7 @@ const (
 )
 
 // transitions is the whole state machine. A CHECK on review_move holds the same pairs, and a test compares the two.
-var transitions = map[State][]State{
+var transitions = transition.Table[State]{
 	Open:      {Second, Approved, Returned, Withdrawn},
 	Second:    {Approved, Returned, Withdrawn},
 	Approved:  {},
@@ -35,19 +35,15 @@ var transitions = map[State][]State{
 }
 
 // Transitions returns a copy of the state machine's table.
-func Transitions() map[State][]State {
-	table := make(map[State][]State, len(transitions))
-	for from, to := range transitions {
-		table[from] = slices.Clone(to)
-	}
-	return table
+func Transitions() transition.Table[State] {
+	return transitions.Clone()
 }
 
 // moveTx takes a case one step to what next says, if it is still in the state and version that c was read in, and
 // records the step. Errors: ErrMoved; a pair outside the table is a mistake in the program.
 func (r *Reviews) moveTx(ctx context.Context, tx pgx.Tx, c Case, next Case, actorID int64) (Case, error) {
-	if !slices.Contains(transitions[c.State], next.State) {
-		return Case{}, fmt.Errorf("case %d: no transition from %s to %s", c.ID, c.State, next.State)
+	if err := transitions.Check(c.State, next.State); err != nil {
+		return Case{}, fmt.Errorf("case %d: %w", c.ID, err)
 	}
 	at := r.deps.Now()
 	var decided *time.Time

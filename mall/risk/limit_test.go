@@ -70,7 +70,7 @@ func wait(t *testing.T, err error) time.Duration {
 	return knows.RetryAfter()
 }
 
-func TestABucketGivesWhatItHoldsAndThenWhatComesBack(t *testing.T) {
+func TestLimits_Take_spends_and_refills_a_bucket(t *testing.T) {
 	both(t, func(t *testing.T, rdb redis.UniversalClient) {
 		c := newClock()
 		l := limits(rdb, c, risk.Policies{risk.Orders: {risk.User: {Tokens: 5, Per: 10 * time.Second}}})
@@ -114,7 +114,7 @@ func TestABucketGivesWhatItHoldsAndThenWhatComesBack(t *testing.T) {
 	})
 }
 
-func TestOneRefusalTakesNothingFromTheOthers(t *testing.T) {
+func TestLimits_Take_refusal_leaves_the_other_buckets_full(t *testing.T) {
 	both(t, func(t *testing.T, rdb redis.UniversalClient) {
 		c := newClock()
 		l := limits(rdb, c, risk.Policies{risk.Pages: {
@@ -149,7 +149,7 @@ func TestOneRefusalTakesNothingFromTheOthers(t *testing.T) {
 	})
 }
 
-func TestManyAtOnceGetExactlyWhatABucketHolds(t *testing.T) {
+func TestLimits_Take_concurrent_requests_share_one_bucket(t *testing.T) {
 	both(t, func(t *testing.T, rdb redis.UniversalClient) {
 		c := newClock()
 		l := limits(rdb, c, risk.Policies{risk.Orders: {risk.User: {20, time.Minute}}})
@@ -170,7 +170,7 @@ func TestManyAtOnceGetExactlyWhatABucketHolds(t *testing.T) {
 	})
 }
 
-func TestWhatOneAddressIs(t *testing.T) {
+func TestLimits_Take_counts_addresses_by_network(t *testing.T) {
 	both(t, func(t *testing.T, rdb redis.UniversalClient) {
 		for name, pair := range map[string]struct {
 			a, b string
@@ -200,7 +200,7 @@ func TestWhatOneAddressIs(t *testing.T) {
 	})
 }
 
-func TestBucketsAreSharedAndNameNobody(t *testing.T) {
+func TestLimits_Take_shares_buckets_under_keys_that_name_nobody(t *testing.T) {
 	t.Parallel()
 	rdb, c := dbtest.Redis(t), newClock()
 	p := risk.Policies{risk.Pages: {risk.User: {2, time.Minute}, risk.Address: {9, time.Minute}}}
@@ -230,7 +230,7 @@ func TestBucketsAreSharedAndNameNobody(t *testing.T) {
 }
 
 // A process whose clock runs behind meets a bucket that is full later than it thinks possible.
-func TestAClockThatRunsBehindIsNeverPaidAndNeverShutOutForLong(t *testing.T) {
+func TestLimits_Take_tolerates_a_clock_that_runs_behind(t *testing.T) {
 	t.Parallel()
 	rdb, right, behind := dbtest.Redis(t), newClock(), newClock()
 	right.advance(time.Hour)
@@ -255,7 +255,7 @@ func TestAClockThatRunsBehindIsNeverPaidAndNeverShutOutForLong(t *testing.T) {
 	}
 }
 
-func TestWithoutRedisEachProcessCountsInBoundedMemory(t *testing.T) {
+func TestLimits_Take_without_redis_counts_in_bounded_memory(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	p := risk.Policies{risk.Pages: {risk.User: {1, time.Minute}}}
@@ -276,7 +276,7 @@ func TestWithoutRedisEachProcessCountsInBoundedMemory(t *testing.T) {
 	}
 }
 
-func TestRedisMayFailAndComeBack(t *testing.T) {
+func TestLimits_Take_counts_while_redis_fails_and_comes_back(t *testing.T) {
 	t.Parallel()
 	server, c := dbtest.RedisServer(t), newClock()
 	l := limits(server.Client, c, risk.Policies{risk.Pages: {risk.User: {2, time.Minute}}})
@@ -301,7 +301,7 @@ func TestRedisMayFailAndComeBack(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoRateIsNotCounted(t *testing.T) {
+func TestLimits_Take_counts_nothing_without_a_policy(t *testing.T) {
 	t.Parallel()
 	l := limits(gone(t), newClock(), nil)
 	for n := range 3 {

@@ -15,7 +15,7 @@ import (
 	"videomall/mall/risk"
 )
 
-func TestNobodyLocksThemselvesOut(t *testing.T) {
+func TestLists_Add_refuses_to_lock_out_its_author(t *testing.T) {
 	l, _, c := desk(t)
 	entry := func(effect risk.Effect, kind risk.Kind, subject string, lasts time.Duration) error {
 		return l.Add(t.Context(), risk.NewEntry{
@@ -71,7 +71,7 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 
 // The gate of a process may have looked before the denial, and lets its operator through to the lists for one second
 // more.
-func TestWhoIsDeniedChangesNothing(t *testing.T) {
+func TestLists_Add_refuses_a_denied_author(t *testing.T) {
 	l, pool, _ := desk(t)
 	fallen := risk.Subject{
 		UserID:  901,
@@ -137,7 +137,7 @@ func TestWhoIsDeniedChangesNothing(t *testing.T) {
 	}
 }
 
-func TestEveryChangeIsKept(t *testing.T) {
+func TestLists_Past_keeps_every_change(t *testing.T) {
 	l, pool, c := desk(t)
 	add(t, l, risk.Deny, risk.User, "7", 0)
 	c.advance(time.Minute)
@@ -173,7 +173,7 @@ func TestEveryChangeIsKept(t *testing.T) {
 }
 
 // Two operators at the same moment: what each leaves is judged with what the other left.
-func TestChangesMeetAtOneRow(t *testing.T) {
+func TestLists_Add_concurrent_entries_leave_one_living(t *testing.T) {
 	l, _, _ := desk(t)
 	var all sync.WaitGroup
 	for range 20 {

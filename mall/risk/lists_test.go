@@ -60,7 +60,7 @@ func judged(t *testing.T, l *risk.Lists, s risk.Subject, want risk.Effect) {
 	}
 }
 
-func TestListsNameAddressesAccountsAndDevices(t *testing.T) {
+func TestLists_Judge_by_address_account_and_device(t *testing.T) {
 	l, _, _ := desk(t)
 	add(t, l, risk.Deny, risk.Address, "192.0.2.0/24", 0)
 	add(t, l, risk.Allow, risk.Address, "192.0.2.7", 0)
@@ -93,7 +93,7 @@ func TestListsNameAddressesAccountsAndDevices(t *testing.T) {
 	}
 }
 
-func TestEveryProcessFollowsWithinOneSecond(t *testing.T) {
+func TestLists_Judge_other_processes_follow_within_one_second(t *testing.T) {
 	l, pool, c := desk(t)
 	other := risk.NewLists(risk.ListsDeps{
 		Pool: pool,
@@ -127,7 +127,7 @@ func TestEveryProcessFollowsWithinOneSecond(t *testing.T) {
 	all.Wait()
 }
 
-func TestAnEntryExpiresByItself(t *testing.T) {
+func TestLists_Judge_ignores_an_expired_entry(t *testing.T) {
 	l, pool, c := desk(t)
 	other := risk.NewLists(risk.ListsDeps{
 		Pool: pool,
@@ -153,7 +153,7 @@ func TestAnEntryExpiresByItself(t *testing.T) {
 	judged(t, l, at("192.0.2.1"), risk.Allow)
 }
 
-func TestListsOutliveTheirConnections(t *testing.T) {
+func TestLists_Judge_survives_lost_connections(t *testing.T) {
 	l, pool, c := desk(t)
 	other := risk.NewLists(risk.ListsDeps{
 		Pool: pool,
@@ -195,7 +195,7 @@ func TestListsOutliveTheirConnections(t *testing.T) {
 	}), at("192.0.2.2"), "")
 }
 
-func TestAnEntryIsReadWithCare(t *testing.T) {
+func TestLists_Add_validates_the_entry(t *testing.T) {
 	l, _, _ := desk(t)
 	good := risk.NewEntry{
 		Effect:  risk.Deny,

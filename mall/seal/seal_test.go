@@ -7,7 +7,7 @@ import (
 	"videomall/mall/seal"
 )
 
-func TestASecretOpensInItsPlaceUnderItsKeyAlone(t *testing.T) {
+func TestBox_Open_needs_the_place_and_the_key(t *testing.T) {
 	t.Parallel()
 	box, err := seal.New(bytes.Repeat([]byte{1}, 32))
 	if err != nil {

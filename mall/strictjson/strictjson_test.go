@@ -15,7 +15,7 @@ type message struct {
 	Plain    string
 }
 
-func TestOpen_Names(t *testing.T) {
+func TestOpen_names_match_exactly(t *testing.T) {
 	t.Parallel()
 	for body, good := range map[string]bool{
 		`{"amount":600,"currency":"CNY"}`:            true,
@@ -44,7 +44,7 @@ func TestOpen_Names(t *testing.T) {
 	}
 }
 
-func TestClosed_UnknownName(t *testing.T) {
+func TestClosed_refuses_an_unknown_name(t *testing.T) {
 	t.Parallel()
 	var m message
 	if err := strictjson.Closed([]byte(`{"amount":600,"AMOUNT":1}`), &m); !errors.Is(err, json.ErrUnknownName) {

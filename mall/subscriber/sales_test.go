@@ -21,7 +21,7 @@ func sold(m *malltest.Mall) (sales int64, rank float64) {
 
 func refund(m *malltest.Mall, o order.Order) {
 	m.T.Helper()
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "k",
 		Actor:   "operator:1",
@@ -34,7 +34,7 @@ func refund(m *malltest.Mall, o order.Order) {
 func submitRefunds(m *malltest.Mall) {
 	m.T.Helper()
 	for _, no := range malltest.Query[string](m, `select refund_no from order_refund where status = 'pending'`) {
-		_ = m.Orders.SubmitRefund(m.Ctx, no) // the sandbox answers by notice
+		_ = m.Orders.Refunds().Submit(m.Ctx, no) // the sandbox answers by notice
 	}
 	m.DeliverNotices()
 }

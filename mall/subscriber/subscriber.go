@@ -97,7 +97,7 @@ func (h handlers) endLateAccess(ctx context.Context, tx pgx.Tx, e outbox.Event) 
 		return err
 	}
 	for spuID, takedownID := range ended {
-		if err := h.deps.Orders.EndAccessTx(ctx, tx, spuID, takedownID); err != nil {
+		if err := h.deps.Orders.Refunds().EndAccessTx(ctx, tx, spuID, takedownID); err != nil {
 			return err
 		}
 	}

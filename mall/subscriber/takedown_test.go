@@ -35,7 +35,7 @@ func reviewing(t *testing.T) *malltest.Mall {
 			Return:   func(context.Context, pgx.Tx, int64, string) error { return nil },
 		},
 		Audit:     backoffice.Audit(m.Accounts, m.Audit),
-		EndAccess: m.Orders.EndAccessTx,
+		EndAccess: m.Orders.Refunds().EndAccessTx,
 	})
 	return m
 }
@@ -99,7 +99,7 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	twice := bought(m, 26, own, k4)
 	elsewhere := bought(m, 27, beside)
 	gone := bought(m, 28, own)
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: gone.OrderNo,
 		Key:     "k",
 		Actor:   "operator:9",
@@ -114,15 +114,15 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 { // the job runs beside itself, and once more
 		wg.Go(func() {
-			if err := m.Orders.EndAccess(m.Ctx, args); err != nil {
+			if err := m.Orders.Refunds().EndAccess(m.Ctx, args); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	submitRefunds(m)
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 
 	refunds := map[string]string{}
 	for _, s := range malltest.Query[string](m,
@@ -173,14 +173,14 @@ func TestAPaymentThatComesAfterTheEndGoesBackToo(t *testing.T) {
 	video := editions(m)
 	late := m.Place(22, video.SKUIDs[0])
 	args := takesDown(m, video)
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	m.Pay(late, sandbox.PayOptions{})
 	m.DeliverNotices()
 	m.Relayed()
 	if n := malltest.Query[int64](m, `select count(*) from river_job where kind = 'order_end_access'`)[0]; n != 2 {
 		t.Fatalf("%d jobs, want one more for the late payment", n)
 	}
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	submitRefunds(m)
 	m.Becomes(late.OrderNo, order.Refunded)
 	m.Whole()
@@ -208,16 +208,16 @@ func TestAnUndoneTakedownPaysNobodyBack(t *testing.T) {
 	args := takesDown(m, video)
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
 	fresh := bought(m, 23, video.SKUIDs[0])
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
 		t.Fatalf("%d refunds", n)
 	}
 	again := takesDown(m, video)
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != 0 {
 		t.Fatalf("%d refunds of the takedown before", n)
 	}
-	m.OK(m.Orders.EndAccess(m.Ctx, again))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, again))
 	submitRefunds(m)
 	m.Becomes(owned.OrderNo, order.Refunded)
 	m.Becomes(fresh.OrderNo, order.Refunded)
@@ -238,15 +238,15 @@ func TestARefundThatFailsGivesNobodyBackWhatWasTakenOff(t *testing.T) {
 		return malltest.Query[int64](m,
 			`select count(*) from video_entitlement where reference = '`+o.OrderNo+`' and state = 'active'`)[0] == 1
 	}
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	submitRefunds(m)
 	if n := malltest.Query[int64](m, `select count(*) from order_case where kind = 'refund_failed'`)[0]; n != 1 ||
 		watches() {
 		t.Fatalf("%d cases, and it can be watched: %v", n, watches())
 	}
-	m.OK(m.Orders.EndAccess(m.Ctx, args)) // the job once more
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args)) // the job once more
 	m.OK(m.Reviews.Undo(m.Ctx, 8, args.TakedownID))
-	_, err := m.Orders.Refund(m.Ctx, order.RefundRequest{
+	_, err := m.Orders.Refunds().Request(m.Ctx, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Key:     "by hand",
 		Actor:   "operator:8",
@@ -265,7 +265,7 @@ func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 	m := reviewing(t)
 	video, beside := editions(m), m.Sells(500, -1)
 	o := bought(m, 22, video.SKUIDs[0], beside)
-	_, err := m.Orders.RefundSale(m.Ctx, 1, order.RefundRequest{
+	_, err := m.Orders.Refunds().RequestSale(m.Ctx, 1, order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[1].ID},
 		Key:     "takedown:1:" + o.OrderNo,
@@ -275,7 +275,7 @@ func TestACreatorsKeyIsNoTakedowns(t *testing.T) {
 	if args.TakedownID != 1 {
 		t.Fatalf("takedown %d", args.TakedownID)
 	}
-	m.OK(m.Orders.EndAccess(m.Ctx, args))
+	m.OK(m.Orders.Refunds().EndAccess(m.Ctx, args))
 	submitRefunds(m)
 	m.Becomes(o.OrderNo, order.Refunded)
 	m.Whole()
@@ -304,7 +304,7 @@ func TestAFailureEndsNoTurnOfEndingAccess(t *testing.T) {
 		if want > 0 {
 			fails = 1
 		}
-		if err := orders.EndAccess(m.Ctx, args); !errors.Is(err, broken) {
+		if err := orders.Refunds().EndAccess(m.Ctx, args); !errors.Is(err, broken) {
 			t.Fatal(err)
 		}
 		if n := malltest.Query[int64](m, `select count(*) from order_refund`)[0]; n != want {

@@ -14,7 +14,7 @@ import (
 	"videomall/mall/webhook"
 )
 
-func TestTheSecretBeforeARotationSignsForADay(t *testing.T) {
+func TestWebhooks_Rotate_old_secret_signs_for_one_more_day(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, old := p.add(r)
@@ -41,7 +41,7 @@ func TestTheSecretBeforeARotationSignsForADay(t *testing.T) {
 	}
 }
 
-func TestATestIsSentAtOnceAndOnce(t *testing.T) {
+func TestWebhooks_Test_sends_one_message_at_once(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -67,7 +67,7 @@ func TestATestIsSentAtOnceAndOnce(t *testing.T) {
 	p.wants(p.Resend(p.ctx, owner, e.ID, id), webhook.ErrNotFound)
 }
 
-func TestNobodyElseFindsAnEndpoint(t *testing.T) {
+func TestWebhooks_Get_finds_endpoints_of_their_owner_only(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -102,7 +102,7 @@ func TestNobodyElseFindsAnEndpoint(t *testing.T) {
 	}
 }
 
-func TestACreatorHasAFewEndpointsAndEachOnce(t *testing.T) {
+func TestWebhooks_Add_limits_endpoints_and_refuses_duplicates(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -147,7 +147,7 @@ func TestACreatorHasAFewEndpointsAndEachOnce(t *testing.T) {
 	p.wants(err, webhook.ErrNotFound)
 }
 
-func TestPurgeForgetsWhatIsOver(t *testing.T) {
+func TestWebhooks_Purge_removes_finished_deliveries(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)

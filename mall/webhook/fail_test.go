@@ -11,7 +11,7 @@ import (
 	"videomall/mall/webhook"
 )
 
-func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
+func TestWebhooks_Resend_after_a_day_of_refusals(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -57,7 +57,7 @@ func TestAMessageThatIsRefusedForADayIsSetAsideAndCanBeResent(t *testing.T) {
 	}
 }
 
-func TestPausesLengthenAndScatter(t *testing.T) {
+func TestBackoff_grows_and_scatters(t *testing.T) {
 	t.Parallel()
 	var all time.Duration
 	for n := 1; n < webhook.MaxAttempts; n++ {
@@ -72,7 +72,7 @@ func TestPausesLengthenAndScatter(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatIsGoneIsNotCalledAgain(t *testing.T) {
+func TestWebhooks_Turn_stops_at_a_receiver_that_is_gone(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -102,7 +102,7 @@ func TestAReceiverThatIsGoneIsNotCalledAgain(t *testing.T) {
 	}
 }
 
-func TestAnEndpointThatFailsForDaysIsSwitchedOff(t *testing.T) {
+func TestWebhooks_Turn_switches_off_an_endpoint_that_fails_for_days(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -124,7 +124,7 @@ func TestAnEndpointThatFailsForDaysIsSwitchedOff(t *testing.T) {
 	}
 }
 
-func TestASuccessEndsTheDaysOfFailure(t *testing.T) {
+func TestWebhooks_Turn_success_clears_FailingSince(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -139,7 +139,7 @@ func TestASuccessEndsTheDaysOfFailure(t *testing.T) {
 	}
 }
 
-func TestARedirectIsAFailureAndNotFollowed(t *testing.T) {
+func TestWebhooks_Turn_does_not_follow_a_redirect(t *testing.T) {
 	p := open(t)
 	r, elsewhere := p.receiver(), p.receiver()
 	e, _ := p.add(r)
@@ -153,7 +153,7 @@ func TestARedirectIsAFailureAndNotFollowed(t *testing.T) {
 	}
 }
 
-func TestALongAnswerIsCutAndADribblingOneIsNotWaitedFor(t *testing.T) {
+func TestWebhooks_Turn_cuts_off_a_long_or_slow_answer(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)

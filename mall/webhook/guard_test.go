@@ -19,7 +19,7 @@ import (
 
 const ownAddress = "8.8.4.4"
 
-func TestOnlyPublicHostsAreDialled(t *testing.T) {
+func TestGuard_control_permits_only_public_hosts(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		// loopback, this network, private, carriers' NAT
@@ -65,7 +65,7 @@ func TestOnlyPublicHostsAreDialled(t *testing.T) {
 	}
 }
 
-func TestAddressesThatAreRefusedOrKept(t *testing.T) {
+func TestCheckURL(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
 		"":                                      "url_missing",
@@ -250,7 +250,7 @@ func nameServer(t *testing.T, answers ...string) *net.Resolver {
 	}}
 }
 
-func TestANameThatLeadsElsewhereTheSecondTimeGainsNothing(t *testing.T) {
+func TestWebhooks_Turn_checks_the_address_of_every_connection(t *testing.T) {
 	p := open(t)
 	// 127.0.0.2 stands for a public host, 127.0.0.1 for the inside; both listen on the same port.
 	var public, inside atomic.Int64
@@ -284,7 +284,7 @@ func TestANameThatLeadsElsewhereTheSecondTimeGainsNothing(t *testing.T) {
 	}
 }
 
-func TestAProxyOfTheEnvironmentIsNotObeyed(t *testing.T) {
+func TestWebhooks_Test_ignores_proxies_of_the_environment(t *testing.T) {
 	var proxied atomic.Int64
 	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { proxied.Add(1) }))
 	t.Cleanup(proxy.Close)
@@ -305,7 +305,7 @@ func TestAProxyOfTheEnvironmentIsNotObeyed(t *testing.T) {
 	}
 }
 
-func TestACertificateOfNobodyIsRefused(t *testing.T) {
+func TestWebhooks_Turn_refuses_an_untrusted_certificate(t *testing.T) {
 	p := open(t)
 	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("was called") }))
 	t.Cleanup(s.Close)

@@ -18,7 +18,7 @@ import (
 	"videomall/mall/webhook"
 )
 
-func TestTheSignatureIsStandardWebhooks(t *testing.T) {
+func TestSign_matches_standard_webhooks(t *testing.T) {
 	t.Parallel()
 	// The example of the specification's reference implementations.
 	const id, body = "msg_p5jXN8AQM9LWM0D4loKWxJek", `{"test": 2432232314}`
@@ -32,7 +32,7 @@ func TestTheSignatureIsStandardWebhooks(t *testing.T) {
 	}
 }
 
-func TestAMessageArrivesSignedAndOnce(t *testing.T) {
+func TestWebhooks_Turn_sends_a_signed_message_once(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, secret := p.add(r)
@@ -76,7 +76,7 @@ func TestAMessageArrivesSignedAndOnce(t *testing.T) {
 	}
 }
 
-func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
+func TestWebhooks_NotifyTx_tells_each_subscribed_endpoint_once(t *testing.T) {
 	p := open(t)
 	r, other := p.receiver(), p.receiver()
 	e, _ := p.add(r)
@@ -104,7 +104,7 @@ func TestAnEventTellsAnEndpointOnceAndOnlyWhoWantsIt(t *testing.T) {
 	}
 }
 
-func TestOneAggregateComesInOrderAndHoldsNobodyElseForLong(t *testing.T) {
+func TestWebhooks_Turn_keeps_the_order_of_one_aggregate(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -136,7 +136,7 @@ func TestOneAggregateComesInOrderAndHoldsNobodyElseForLong(t *testing.T) {
 	}
 }
 
-func TestManyWorkersSendOnceInOrder(t *testing.T) {
+func TestWebhooks_Turn_concurrent_workers_send_once_in_order(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -174,7 +174,7 @@ func TestManyWorkersSendOnceInOrder(t *testing.T) {
 	}
 }
 
-func TestNothingElseOfAnAggregateIsSentBesideWhatIsBeingSent(t *testing.T) {
+func TestWebhooks_Turn_sends_one_message_of_an_aggregate_at_a_time(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)
@@ -200,7 +200,7 @@ func TestNothingElseOfAnAggregateIsSentBesideWhatIsBeingSent(t *testing.T) {
 	}
 }
 
-func TestASlowReceiverKeepsNobodyElseWaiting(t *testing.T) {
+func TestWebhooks_Turn_slow_receiver_delays_nobody_else(t *testing.T) {
 	p := open(t)
 	slow, healthy := p.receiver(), p.receiver()
 	a, _ := p.add(slow)
@@ -225,7 +225,7 @@ func TestASlowReceiverKeepsNobodyElseWaiting(t *testing.T) {
 	}
 }
 
-func TestATakenOverMessageIsSettledByWhoTookItOver(t *testing.T) {
+func TestWebhooks_Turn_new_holder_of_a_lease_settles_the_message(t *testing.T) {
 	p := open(t)
 	r := p.receiver()
 	e, _ := p.add(r)

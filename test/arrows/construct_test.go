@@ -19,9 +19,9 @@ var open = map[string]string{
 	"inventory.Inventory.Gate": "the verbs of the gate are verbs of the stock",
 }
 
-// TestModulesAreConstructedWhole fails on a field that could be set after a module's constructor has returned, or through
-// which somebody could reach what the module stands on.
-func TestModulesAreConstructedWhole(t *testing.T) {
+// TestModules_are_constructed_whole fails on a field that could be set after a module's constructor has returned, or
+// that gives access to what the module is built on.
+func TestModules_are_constructed_whole(t *testing.T) {
 	t.Parallel()
 	found := 0
 	used := map[string]bool{}

@@ -189,7 +189,7 @@ func (h *house) refund(t *testing.T, orderNo string) {
 	for _, i := range o.Items {
 		items = append(items, i.ID)
 	}
-	if _, err := h.Orders.Refund(t.Context(), order.RefundRequest{
+	if _, err := h.Orders.Refunds().Request(t.Context(), order.RefundRequest{
 		OrderNo: orderNo,
 		ItemIDs: items,
 		Reason:  "test",

@@ -19,12 +19,12 @@ import (
 
 // clip is a video of eight seconds. Videos of the same pictures are each other's twins, which takes a second reviewer:
 // whoever means to be approved by one brings pictures of their own.
-func clip(t *testing.T, pictures string) (videoElement string) {
+func clip(t *testing.T, pictures string) (file string) {
 	t.Helper()
-	videoElement = filepath.Join(t.TempDir(), "dawn.mp4")
+	file = filepath.Join(t.TempDir(), "dawn.mp4")
 	draw(t, "-f", "lavfi", "-i", pictures+"=s=640x360:r=25", "-f", "lavfi", "-i", "sine=f=330", "-t", "8", "-c:v",
-		"libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", videoElement)
-	return videoElement
+		"libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", file)
+	return file
 }
 
 func draw(t *testing.T, args ...string) {
@@ -36,12 +36,12 @@ func draw(t *testing.T, args ...string) {
 }
 
 // wares are what a creator brings: a video that takes more than one piece to upload, and a picture.
-func wares(t *testing.T) (videoElement, cover string) {
+func wares(t *testing.T) (file, cover string) {
 	t.Helper()
-	videoElement = clip(t, "testsrc2")
-	cover = filepath.Join(filepath.Dir(videoElement), "cover.png")
+	file = clip(t, "testsrc2")
+	cover = filepath.Join(filepath.Dir(file), "cover.png")
 	draw(t, "-f", "lavfi", "-i", "gradients=s=1280x720", "-frames:v", "1", cover)
-	f, err := os.OpenFile(videoElement, os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func wares(t *testing.T) (videoElement, cover string) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return videoElement, cover
+	return file, cover
 }
 
 // stall lets the first piece of an upload through and holds the second one back for good.
@@ -71,7 +71,7 @@ const stall = `(() => {
 // which pays the buyer back.
 func TestFromAFileToMoneyEarned(t *testing.T) {
 	t.Parallel()
-	videoElement, cover := wares(t)
+	file, cover := wares(t)
 	creator := newPerson(t, look{lang: "en", width: 1280})
 	name := strings.ToLower(rand.Text()[:10])
 
@@ -88,7 +88,7 @@ func TestFromAFileToMoneyEarned(t *testing.T) {
 	creator.click(`form[action="/account/creator"] button[type=submit]`)
 	creator.at("/studio/listings")
 
-	video := creator.uploads(videoElement)
+	video := creator.uploads(file)
 	eventually(t, "the video is packaged", func() bool {
 		return creator.mall.text(t, `select state from media_video where id = $1`, video) == "ready"
 	})

@@ -24,7 +24,7 @@ func (w *world) hits(caught <-chan struct{}) {
 	}
 }
 
-func TestKilledWhilePlacing(t *testing.T) {
+func TestServe_killed_while_placing_an_order(t *testing.T) {
 	for name, after := range map[string]bool{"before the commit": false, "after it, before the answer": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -55,7 +55,7 @@ func TestKilledWhilePlacing(t *testing.T) {
 	}
 }
 
-func TestKilledWhilePaying(t *testing.T) {
+func TestServe_killed_while_recording_a_payment(t *testing.T) {
 	for name, after := range map[string]bool{"before the commit": false, "after it, before the acknowledgement": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -72,7 +72,7 @@ func TestKilledWhilePaying(t *testing.T) {
 	}
 }
 
-func TestKilledWhileGranting(t *testing.T) {
+func TestServe_killed_while_granting(t *testing.T) {
 	for name, after := range map[string]bool{"before the commit": false, "after it": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -93,7 +93,7 @@ func TestKilledWhileGranting(t *testing.T) {
 	}
 }
 
-func TestAnOrderlyEndLosesNothing(t *testing.T) {
+func TestServe_terminated_by_a_signal_loses_nothing(t *testing.T) {
 	w := newWorld(t)
 	token := w.signIn()
 	orderNo, err := w.place(token)

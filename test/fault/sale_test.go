@@ -166,8 +166,8 @@ func (s *sale) hears(caught <-chan struct{}) {
 	}
 }
 
-// TestASaleSurvives holds one sale after the other in the same mall, each with another fault in its midst.
-func TestASaleSurvives(t *testing.T) {
+// TestSale_survives_faults holds one sale after the other in the same mall, each with another fault in its midst.
+func TestSale_survives_faults(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {
 		name  string
@@ -231,8 +231,8 @@ func TestASaleSurvives(t *testing.T) {
 	}
 }
 
-// TestASaleRunsOnARedisCluster holds a sale on three nodes, each of which forgets all its scripts in the midst of it.
-func TestASaleRunsOnARedisCluster(t *testing.T) {
+// TestSale_runs_on_a_redis_cluster runs a sale on three nodes, each of which loses all its scripts during the sale.
+func TestSale_runs_on_a_redis_cluster(t *testing.T) {
 	t.Parallel()
 	url, nodes := dbtest.RedisCluster(t)
 	w := newWorldOn(t, url)

@@ -80,7 +80,7 @@ func open(t *testing.T) *desk {
 func (d *desk) settle(t *testing.T) {
 	t.Helper()
 	for _, no := range webtest.Query[string](d.Mall, "select refund_no from order_refund where status = 'pending'") {
-		if err := d.Orders.SubmitRefund(t.Context(), no); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+		if err := d.Orders.Refunds().Submit(t.Context(), no); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
 			t.Fatal(err)
 		}
 	}

@@ -121,7 +121,7 @@ func (d Deps) showOrder(c *page.Ctx) error {
 	if p.History, err = d.Orders.History(ctx, o.OrderNo); err != nil {
 		return err
 	}
-	if p.Refunds, err = d.Orders.Refunds(ctx, o.OrderNo); err != nil {
+	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
 		return err
 	}
 	if p.Cases, err = d.Orders.CasesOf(ctx, o.OrderNo); err != nil {

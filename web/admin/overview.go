@@ -41,7 +41,7 @@ func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.Ove
 	if p.OpenCases, err = d.Orders.CountOpenCases(ctx); err != nil {
 		return err
 	}
-	if p.PendingRefunds, err = d.Orders.CountPendingRefunds(ctx); err != nil {
+	if p.PendingRefunds, err = d.Orders.Refunds().CountPending(ctx); err != nil {
 		return err
 	}
 	events, err := d.Outbox.CountDead(ctx)

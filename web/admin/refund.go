@@ -83,7 +83,7 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	refunds, err := d.Orders.Refunds(ctx, o.OrderNo)
+	refunds, err := d.Orders.Refunds().OfOrder(ctx, o.OrderNo)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (d Deps) refund(c *page.Ctx) error {
 	if len(items) == 0 {
 		return order.ErrUnknownItem.Because("a refund that names no items")
 	}
-	_, err = d.Orders.Refund(c.Request().Context(), order.RefundRequest{
+	_, err = d.Orders.Refunds().Request(c.Request().Context(), order.RefundRequest{
 		OrderNo: orderNo,
 		ItemIDs: items,
 		Reason:  reason,

@@ -76,7 +76,7 @@ func (d Deps) complete(c *page.Ctx, o order.Order) (checkoutview.OrderPage, erro
 			p.PaidWith = a.Provider
 		}
 	}
-	if p.Refunds, err = d.Orders.Refunds(ctx, o.OrderNo); err != nil {
+	if p.Refunds, err = d.Orders.Refunds().OfOrder(ctx, o.OrderNo); err != nil {
 		return p, err
 	}
 	if p.Owned, err = d.Orders.OwnedByNow(ctx, o); err != nil || o.Status != order.Closed {

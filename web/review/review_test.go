@@ -73,7 +73,7 @@ func open(t *testing.T) *desk {
 				Duplicates: func(context.Context, pgx.Tx, int64) ([]int64, error) { return d.duplicates, nil },
 			},
 			Audit:     backoffice.Audit(m.Accounts, log),
-			EndAccess: m.Orders.EndAccessTx,
+			EndAccess: m.Orders.Refunds().EndAccessTx,
 		})
 		deps := webreview.Deps{
 			Site:     m.Site,

@@ -79,7 +79,7 @@ func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
 	b.Post("/v/aurora/reviews", url.Values{"rating": {"1"}, "body": {"Too dark."}}).Wants(303)
 	const mark, none = "Refunded, not counted", "Nobody has reviewed this yet"
 	b.Get("/v/aurora").Wants(200).Shows("Too dark.").Hides(mark, none)
-	_, err := s.Orders.Refund(t.Context(), order.RefundRequest{
+	_, err := s.Orders.Refunds().Request(t.Context(), order.RefundRequest{
 		OrderNo: o.OrderNo,
 		Actor:   "operator:2",
 		Key:     "k",

@@ -1253,7 +1253,7 @@ func wrongLine(t *text.Printer, line int, slug string) string {
 // PlayPage is a video as its viewers will see it.
 type PlayPage struct {
 	Video    media.Video
-	Video    ui.Video
+	Player   ui.Video
 	Operator bool // who decides on it, instead of who made it
 }
 
@@ -1293,7 +1293,7 @@ func Play(p PlayPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = screen(p.Video).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = screen(p.Player).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1316,7 +1316,7 @@ func Play(p PlayPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = screen(p.Video).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = screen(p.Player).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

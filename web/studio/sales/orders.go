@@ -99,7 +99,7 @@ func (d Deps) refund(c *page.Ctx) error {
 	case len(r.ItemIDs) == 0:
 		return d.renderSale(c, http.StatusUnprocessableEntity, o, r.Reason, c.Text.T("sales.nothing_chosen"))
 	}
-	_, err = d.Orders.RefundSale(ctx, c.Viewer.UserID, r)
+	_, err = d.Orders.Refunds().RequestSale(ctx, c.Viewer.UserID, r)
 	switch {
 	case err == nil:
 		c.Flash(ui.Success, "refund_started")

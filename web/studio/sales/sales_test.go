@@ -159,7 +159,7 @@ func TestACreatorAnswersAReview(t *testing.T) {
 	}
 	const mark = "Refunded, not counted"
 	b.Get("/studio/reviews").Wants(200).Hides(mark)
-	_, err = s.Orders.Refund(t.Context(), order.RefundRequest{
+	_, err = s.Orders.Refunds().Request(t.Context(), order.RefundRequest{
 		OrderNo: s.sold.OrderNo,
 		Actor:   "operator:2",
 		Key:     "k",

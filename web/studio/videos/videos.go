@@ -148,7 +148,7 @@ func (d Deps) play(c *page.Ctx) error {
 	if v.Posters > 0 {
 		f.Poster = videosview.URL(v.ID) + "/posters/0"
 	}
-	return d.renderVideo(c, videosview.PlayPage{Video: v, Video: f})
+	return d.renderVideo(c, videosview.PlayPage{Video: v, Player: f})
 }
 
 // InspectURL is where an operator sees a creator's video before it is on sale.
@@ -169,7 +169,7 @@ func (d Deps) inspect(c *page.Ctx) error {
 	}
 	return d.renderVideo(c, videosview.PlayPage{
 		Video:    v,
-		Video:    f,
+		Player:   f,
 		Operator: true,
 	})
 }

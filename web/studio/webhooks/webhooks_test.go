@@ -204,14 +204,14 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
 	o := d.Bought(d.Person("mia", account.RoleShopper).ID, video, other)
-	r, err := d.Orders.Refund(t.Context(), order.RefundRequest{
+	r, err := d.Orders.Refunds().Request(t.Context(), order.RefundRequest{
 		OrderNo: o.OrderNo,
 		ItemIDs: []int64{o.Items[0].ID},
 		Key:     "k",
 		Actor:   "operator:1",
 	})
 	d.ok(err)
-	if err := d.Orders.SubmitRefund(t.Context(), r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
+	if err := d.Orders.Refunds().Submit(t.Context(), r.RefundNo); err != nil && !errors.Is(err, order.ErrAwaitsProvider) {
 		t.Fatal(err)
 	}
 	d.DeliverNotices()

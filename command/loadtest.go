@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"cmp"
@@ -19,7 +19,8 @@ import (
 	"videomall/program"
 )
 
-type loadtestCommand struct {
+// Loadtest sends a crowd to a mall.
+type Loadtest struct {
 	Scenario string `arg:"positional,required" help:"browse, buy, flash, notices or play; docs/load.md describes them."`
 
 	Target      string `placeholder:"URL" help:"The mall's address; without it the one that ADDR says."`
@@ -46,7 +47,7 @@ type loadtestCommand struct {
 }
 
 // Run sends the crowd, counts, and fails when the count does not add up.
-func (c loadtestCommand) Run(ctx context.Context, cfg *config.Config) error {
+func (c Loadtest) Run(ctx context.Context, cfg *config.Config) error {
 	name := strings.ToLower(rand.Text()[:8])
 	crowd, err := load.New(ctx, c.plan(cfg), name)
 	if err != nil {
@@ -95,7 +96,7 @@ func (c loadtestCommand) Run(ctx context.Context, cfg *config.Config) error {
 }
 
 // plan fills in what depends on the scenario.
-func (c loadtestCommand) plan(cfg *config.Config) load.Plan {
+func (c Loadtest) plan(cfg *config.Config) load.Plan {
 	rates := map[string]float64{"browse": 10, "buy": 5, "flash": 500, "notices": 100, "play": 5}
 	most := 10_000
 	if c.Scenario == "flash" {
@@ -121,7 +122,7 @@ func (c loadtestCommand) plan(cfg *config.Config) load.Plan {
 }
 
 // show prints the result, writes the report, and returns what does not add up.
-func (c loadtestCommand) show(r load.Result) error {
+func (c Loadtest) show(r load.Result) error {
 	r.Summary(os.Stdout)
 	if c.Report != "" {
 		f, err := os.Create(c.Report)

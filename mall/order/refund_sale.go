@@ -1,0 +1,57 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"videomall/db"
+)
+
+// RequestSale refunds items of an order for the creator who sold them: of those named, which must be theirs, within
+// RefundWindow of the payment, and as long as their balance covers what they give back: what was paid out can't be
+// taken out a second time by a friendly buyer. Its keys are the creator's own, whatever others call their refunds. The
+// rest is as Request says. Errors: ErrNotFound, ErrUnknownItem, ErrRefundWindow, ErrRefundUncovered, and those of
+// Request.
+func (s *Refunds) RequestSale(ctx context.Context, creatorID int64, r RefundRequest) (refund Refund, err error) {
+	if r.Key == "" || len(r.Key) > maxKeyLength {
+		return Refund{}, ErrKeyMissing
+	}
+	r.Key = fmt.Sprintf("creator:%d:%s", creatorID, r.Key)
+	err = db.InTxRetrying(ctx, s.deps.Pool, 3, func(tx pgx.Tx) error {
+		o, err := s.lockTx(ctx, tx, r.OrderNo)
+		if err != nil {
+			return err
+		}
+		sold, err := soldBy(o, creatorID)
+		if err != nil {
+			return err
+		}
+		for _, id := range r.ItemIDs {
+			if !slices.ContainsFunc(sold, func(i Item) bool { return i.ID == id }) {
+				return ErrUnknownItem.Because("item %d of %s is not of creator %d", id, o.OrderNo, creatorID)
+			}
+		}
+		if len(r.ItemIDs) == 0 {
+			return ErrUnknownItem.Because("a refund that names no items")
+		}
+		if !s.deps.Now().Before(o.PaidAt.Add(RefundWindow)) {
+			return ErrRefundWindow.Because("order %s was paid at %s", o.OrderNo, o.PaidAt)
+		}
+		had, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		if err != nil {
+			return err
+		}
+		if refund, err = s.refundTx(ctx, tx, o, r, byCreator); err != nil {
+			return err
+		}
+		left, err := s.deps.Ledger.FreeTx(ctx, tx, creatorID, o.Total.Currency)
+		if err == nil && left < 0 && left < had { // a refund that was made before takes nothing
+			err = ErrRefundUncovered.Because("creator %d would have %d %s", creatorID, left, o.Total.Currency)
+		}
+		return err
+	})
+	return refund, err
+}
