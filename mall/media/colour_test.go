@@ -84,7 +84,7 @@ func TestTranscode_wide_colours(t *testing.T) {
 		"log-level=none:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc", "-color_primaries", "bt2020",
 		"-color_trc", "bt2020-10",
 		"-colorspace", "bt2020nc", ".mkv")...)
-	v, a, files := w.transcodedVideo("wide.mkv", content)
+	v, a, files := w.packagedVideo("wide.mkv", content)
 	wide, high := a.Renditions[0].Width, a.Renditions[0].Height
 	green := dot(t, files[0], 0.5, wide*1/8+wide*3/4*7/14, high/4)
 	if v.Conversion.Colours != media.ColoursWide || max(green[0], green[2]) > 25 || abs(green[1]-190) > 6 {

@@ -57,7 +57,7 @@ func TestTranscode_loudness(t *testing.T) {
 
 func TestTranscode_silence(t *testing.T) {
 	w := factory(t)
-	_, _, files := w.transcodedVideo("silent.mp4",
+	_, _, files := w.packagedVideo("silent.mp4",
 		sample(t, join(lavfi("testsrc2=s=320x180:r=10:d=2", "anullsrc=d=2"), h264, "-c:a", "aac", ".mp4")...))
 	if most := peak(soundOf(t, files[0])); most > 0.001 {
 		t.Errorf("silence sounds, up to %.4f of full scale", most)

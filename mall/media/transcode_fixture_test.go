@@ -16,15 +16,15 @@ import (
 	"videomall/mall/media"
 )
 
-// transcoded makes a video of what was uploaded and returns it with its renditions in clear, the smallest first.
-func (w *works) transcoded(name string, content []byte) (media.Asset, []string) {
+// packaged makes a video of what was uploaded and returns it with its renditions in clear, the smallest first.
+func (w *works) packaged(name string, content []byte) (media.Asset, []string) {
 	w.t.Helper()
-	_, a, files := w.transcodedVideo(name, content)
+	_, a, files := w.packagedVideo(name, content)
 	return a, files
 }
 
-// transcodedVideo is transcoded, with what its creator sees of it.
-func (w *works) transcodedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
+// packagedVideo is packaged, with what the video's creator sees.
+func (w *works) packagedVideo(name string, content []byte) (media.Video, media.Asset, []string) {
 	w.t.Helper()
 	id := w.upload(7, name, content)
 	v := w.make(7, id)

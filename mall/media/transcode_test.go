@@ -16,7 +16,7 @@ import (
 func TestTranscode_still_picture(t *testing.T) {
 	w := factory(t)
 	still := sample(t, join(lavfi("testsrc2=s=320x180:r=1:d=1", "sine=d=20"), h264, "-c:a", "aac", ".mp4")...)
-	v, a, files := w.transcodedVideo("still.mp4", still)
+	v, a, files := w.packagedVideo("still.mp4", still)
 	if c := v.Conversion; c.SourceRate != "" || c.Held != 19 {
 		t.Errorf("conversion %+v", c)
 	}
@@ -45,7 +45,7 @@ func TestTranscode_late_picture(t *testing.T) {
 	w := factory(t)
 	late := sample(t,
 		join("-itsoffset", "3", lavfi("testsrc2=s=320x180:r=25:d=2", "sine=d=6"), h264, "-c:a", "aac", ".mkv")...)
-	a, files := w.transcoded("late.mkv", late)
+	a, files := w.packaged("late.mkv", late)
 	if a.DurationSeconds != 6 {
 		t.Errorf("%d s", a.DurationSeconds)
 	}
@@ -122,7 +122,7 @@ func TestTranscode_clock_that_jumps(t *testing.T) {
 			join(lavfi("testsrc2=s=320x180:r=30:d=4", "sine=d=4:sample_rate=48000"), h264, "-c:a", "aac", ".mp4")...))
 	one := sample(t, "-i", plain, "-c", "copy", ".ts")
 	two := sample(t, "-i", plain, "-c", "copy", "-output_ts_offset", "40000", ".ts")
-	a, files := w.transcoded("joined.ts", append(one, two...))
+	a, files := w.packaged("joined.ts", append(one, two...))
 	if a.DurationSeconds != 8 {
 		t.Errorf("two recordings of 4 s take %d s", a.DurationSeconds)
 	}
@@ -138,7 +138,7 @@ func TestTranscode_size_that_changes(t *testing.T) {
 	w := factory(t)
 	wide := sample(t, join(lavfi("color=c=white:s=640x360:r=25:d=2"), h264, ".ts")...)
 	tall := sample(t, join(lavfi("color=c=white:s=360x640:r=25:d=2"), h264, ".ts")...)
-	a, files := w.transcoded("turned.ts", append(wide, tall...))
+	a, files := w.packaged("turned.ts", append(wide, tall...))
 	if a.DurationSeconds != 4 {
 		t.Errorf("%d s", a.DurationSeconds)
 	}
@@ -209,7 +209,7 @@ func TestTranscode_several_sounds(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=25:d=9", "sine=f=300:d=9", "sine=f=1200:d=7", "sine=f=2400:d=10",
 		"sine=f=4000:d=9", "sine=f=6000:d=9")
-	v, a, files := w.transcodedVideo("languages.mkv",
+	v, a, files := w.packagedVideo("languages.mkv",
 		sample(t, join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5",
 			h264, "-c:a", "aac", "-disposition:a", "0", "-disposition:a:1", "default", "-disposition:a:2", "comment",
 			"-metadata:s:a:0", "language=chi", "-metadata:s:a:1", "language=eng", "-metadata:s:a:2", "language=eng",
@@ -262,7 +262,7 @@ func TestTranscode_sounds_of_every_name(t *testing.T) {
 	w := factory(t)
 	inputs := lavfi("testsrc2=s=320x180:r=10:d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2", "sine=d=2",
 		"sine=d=2")
-	_, a, _ := w.transcodedVideo("names.mkv",
+	_, a, _ := w.packagedVideo("names.mkv",
 		sample(t,
 			join(inputs, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-map", "5", "-map", "6",
 				h264, "-c:a", "aac", "-disposition:a", "0", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1",
@@ -291,7 +291,7 @@ func TestTranscode_sounds_of_every_name(t *testing.T) {
 // were cut by counting frames alone would be late by more than a frame from the tenth on.
 func TestTranscode_pieces_keep_time(t *testing.T) {
 	w := factory(t)
-	_, a, _ := w.transcodedVideo("ntsc.mp4",
+	_, a, _ := w.packagedVideo("ntsc.mp4",
 		sample(t, join(lavfi("testsrc2=s=96x54:r=30000/1001:d=53"), h264, ".mp4")...))
 	list, err := w.Assets.Playlist(t.Context(), a.Prefix, a.Renditions[0].Name)
 	w.ok(err)
@@ -321,7 +321,7 @@ func TestProbe_unused_streams(t *testing.T) {
 		"picture.mkv": {"-i", plain, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v:0", "copy", "-c:v:1",
 			"cinepak", "-disposition:v:1", "0", ".mkv"},
 	} {
-		v, a, _ := w.transcodedVideo(name, sample(t, args...))
+		v, a, _ := w.packagedVideo(name, sample(t, args...))
 		if covers := v.Conversion.LeftOut[media.LeftOutCover]; (covers == 1) != (name == "cover.mp4") {
 			t.Errorf("%s: left out %v", name, v.Conversion.LeftOut)
 		}
