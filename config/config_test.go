@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/config"
 )
 
@@ -22,7 +24,7 @@ func load(t *testing.T, vars ...string) (*config.Config, error) {
 	return config.Load(append([]string{"DATA_DIR=" + t.TempDir()}, vars...))
 }
 
-func TestNothingSetIsACompleteMall(t *testing.T) {
+func TestLoad_defaults(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	c, err := config.Load([]string{"DATA_DIR=" + dir, "DATABASE_URL=", "PAY_WINDOW= "})
@@ -40,7 +42,7 @@ func TestNothingSetIsACompleteMall(t *testing.T) {
 	}
 }
 
-func TestGivenServersSwitchTheDemoOff(t *testing.T) {
+func TestLoad_own_servers_switch_demo_off(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "DATABASE_URL=postgres://u:p@db/mall", "REDIS_URL=redis://cache:6379/1", "SECRET_KEY="+secret,
 		"ADDR=0.0.0.0:80",
@@ -91,7 +93,7 @@ func TestConfig_DemoOnLoopback(t *testing.T) {
 	}
 }
 
-func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
+func TestLoad_wrong_value(t *testing.T) {
 	t.Parallel()
 	for _, vars := range []string{
 		"ADDR=8080", "ADDR=127.0.0.1:http-not", "ADDR=127.0.0.1:99999", "ADDR=0.0.0.0:8080", "ADDR=:8080",
@@ -141,7 +143,7 @@ func TestAWrongValueIsNamedInOneSentence(t *testing.T) {
 	}
 }
 
-func TestDataDirThatCannotBeWritten(t *testing.T) {
+func TestLoad_data_dir_not_writable(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -152,7 +154,7 @@ func TestDataDirThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-func TestTheGeneratedSecretStays(t *testing.T) {
+func TestLoad_generated_secret_is_kept(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	var wg sync.WaitGroup
@@ -189,7 +191,7 @@ func TestTheGeneratedSecretStays(t *testing.T) {
 	}
 }
 
-func TestKeysDifferByPurposeAndSecret(t *testing.T) {
+func TestConfig_Key_differs_by_purpose_and_secret(t *testing.T) {
 	t.Parallel()
 	a, err := load(t, "SECRET_KEY="+secret)
 	if err != nil {
@@ -215,7 +217,7 @@ func TestKeysDifferByPurposeAndSecret(t *testing.T) {
 	}
 }
 
-func TestLogsTellNoSecret(t *testing.T) {
+func TestConfig_LogValue_hides_secrets(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:hunter22@db/mall",
 		"REDIS_URL=redis://:hunter22@cache",
@@ -233,7 +235,7 @@ func TestLogsTellNoSecret(t *testing.T) {
 	}
 }
 
-func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
+func TestConfig_LocalURL(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
 		"127.0.0.1:9000": "http://127.0.0.1:9000", "[::1]:9000": "http://[::1]:9000",
@@ -251,7 +253,7 @@ func TestTheMallIsReachedFromItsOwnMachineWhereverItListens(t *testing.T) {
 	}
 }
 
-func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
+func TestLoad_rate_limits(t *testing.T) {
 	t.Parallel()
 	usual, err := load(t)
 	if err != nil || len(usual.RateLimits) != 15 || usual.RateLimits["order.user"] != (config.RateLimit{
@@ -271,8 +273,8 @@ func TestRateLimitsAreChangedOneByOneOrSwitchedOff(t *testing.T) {
 	want := maps.Clone(usual.RateLimits)
 	want["order.user"] = config.RateLimit{Requests: 5, Per: 10 * time.Second}
 	delete(want, "page.address")
-	if !maps.Equal(some.RateLimits, want) {
-		t.Errorf("%v, want %v", some.RateLimits, want)
+	if diff := cmp.Diff(want, some.RateLimits); diff != "" {
+		t.Errorf("rate limits (-want +got):\n%s", diff)
 	}
 }
 

@@ -102,7 +102,7 @@ func TestConfig_Example(t *testing.T) {
 	}
 }
 
-func TestTheDocumentNamesEveryVariable(t *testing.T) {
+func TestDocument_names_every_variable(t *testing.T) {
 	raw, err := os.ReadFile(doc)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,7 @@ package config_test
 
 import "testing"
 
-func TestTheFeeIsReadInPercent(t *testing.T) {
+func TestLoad_fee_in_percent(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[string]int{"15%": 1500, "12.5": 1250, " 0.25 % ": 25, "0": 0, "100%": 10000} {
 		c, err := load(t, "PLATFORM_FEE="+v)

@@ -42,7 +42,7 @@ func Load(environ []string) (*Config, error) {
 		c.Demo = c.DatabaseURL == ""
 	}
 	for _, check := range []func(*Config) error{
-		checkAddresses, checkServers, checkDurations, checkUploads, checkBounds, checkLog,
+		checkAddresses, checkServers, checkDurations, checkPayouts, checkUploads, checkBounds, checkLog,
 		checkSecurity, fillPublicURL, fillStorage, fillSecrets, fillRateLimits,
 	} {
 		if err := check(c); err != nil {
@@ -260,30 +260,35 @@ func withoutPassword(value string) string {
 }
 
 func checkDurations(c *Config) error {
-	if c.PayWindow < minPayWindow || c.PayWindow > maxPayWindow {
-		return wrong("PAY_WINDOW", c.PayWindow.String(), "it must lie between %v and %v", minPayWindow, maxPayWindow)
+	for _, v := range []struct {
+		name               string
+		value, least, most time.Duration
+	}{
+		{"PAY_WINDOW", c.PayWindow, minPayWindow, maxPayWindow},
+		{"SESSION_MAX", c.SessionMax, minSession, maxSession},
+		{"CLEARING_PERIOD", c.Clearing, 0, maxClearing},
+		{"PAYOUT_WAIT", c.PayoutWait, 0, maxClearing},
+		{"SEND_TIMEOUT", c.SendTimeout, minGrace, maxGrace},
+		{"SHUTDOWN_GRACE", c.Grace, minGrace, maxGrace},
+	} {
+		if v.value < v.least || v.value > v.most {
+			return wrong(v.name, v.value.String(), "it must lie between %v and %v", v.least, v.most)
+		}
 	}
-	if c.SessionMax < minSession || c.SessionMax > maxSession {
-		return wrong("SESSION_MAX", c.SessionMax.String(), "it must lie between %v and %v", minSession, maxSession)
-	}
-	if c.Clearing < 0 || c.Clearing > maxClearing {
-		return wrong("CLEARING_PERIOD", c.Clearing.String(), "it must lie between 0s and %v", maxClearing)
-	}
-	if c.MinPayout < 1 || c.MinPayout > maxMinPayout {
-		return wrong("PAYOUT_MINIMUM", strconv.FormatInt(c.MinPayout, 10), "it must lie between 1 and %d", maxMinPayout)
-	}
-	if c.PayoutWait < 0 || c.PayoutWait > maxClearing {
-		return wrong("PAYOUT_WAIT", c.PayoutWait.String(), "it must lie between 0s and %v", maxClearing)
-	}
-	if c.PayoutTwo < 0 || c.PayoutTwo > maxPayoutTwo {
-		return wrong("PAYOUT_TWO_ABOVE", strconv.FormatInt(c.PayoutTwo, 10), "it must lie between 0 and %d",
-			int64(maxPayoutTwo))
-	}
-	if c.SendTimeout < minGrace || c.SendTimeout > maxGrace {
-		return wrong("SEND_TIMEOUT", c.SendTimeout.String(), "it must lie between %v and %v", minGrace, maxGrace)
-	}
-	if c.Grace < minGrace || c.Grace > maxGrace {
-		return wrong("SHUTDOWN_GRACE", c.Grace.String(), "it must lie between %v and %v", minGrace, maxGrace)
+	return nil
+}
+
+func checkPayouts(c *Config) error {
+	for _, v := range []struct {
+		name               string
+		value, least, most int64
+	}{
+		{"PAYOUT_MINIMUM", c.MinPayout, 1, maxMinPayout},
+		{"PAYOUT_TWO_ABOVE", c.PayoutTwo, 0, maxPayoutTwo},
+	} {
+		if v.value < v.least || v.value > v.most {
+			return wrong(v.name, strconv.FormatInt(v.value, 10), "it must lie between %d and %d", v.least, v.most)
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
 )
 
 // avoided are the words that the glossary keeps out: whole identifiers, parts of identifiers, and words on pages by
@@ -91,8 +92,8 @@ func TestGlossary_Words(t *testing.T) {
 		"lock_shelf":  {"lock", "shelf"},
 		"troublesome": {"troublesome"},
 	} {
-		if got := words(identifier); !slices.Equal(got, want) {
-			t.Errorf("%s is %q, want %q", identifier, got, want)
+		if diff := cmp.Diff(want, words(identifier)); diff != "" {
+			t.Errorf("%s is (-want +got):\n%s", identifier, diff)
 		}
 	}
 }

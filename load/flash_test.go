@@ -67,7 +67,7 @@ func count(s load.Step, name string) int {
 	return 0
 }
 
-func TestThreeHundredBuyersForFiftyUnits(t *testing.T) {
+func TestFlash_300_buyers_for_50_units(t *testing.T) {
 	t.Parallel()
 	m, url := mall(t)
 	m.Sells(990, -1)
@@ -103,7 +103,7 @@ func TestThreeHundredBuyersForFiftyUnits(t *testing.T) {
 }
 
 // Duplicates and notices out of order pay each order once.
-func TestNotices(t *testing.T) {
+func TestNotices_Report(t *testing.T) {
 	t.Parallel()
 	m, url := mall(t)
 	m.Sells(990, -1)
@@ -119,7 +119,7 @@ func TestNotices(t *testing.T) {
 	m.Relayed()
 }
 
-func TestWhatAStageRefuses(t *testing.T) {
+func TestStage_Set_refuses(t *testing.T) {
 	t.Parallel()
 	m, _ := mall(t)
 	unlimited := m.Sells(990, -1)

@@ -60,7 +60,7 @@ func (p Plan) check() error {
 		return fmt.Errorf("the number of visits is between 1 and %d", mostVisits)
 	case p.InFlight < 1 || p.InFlight > mostInFlight:
 		return fmt.Errorf("the visits in flight are between 1 and %d", mostInFlight)
-	case p.Timeout <= 0 || p.Patience <= 0 || p.Linger <= 0 || p.Persist < 0 || p.Think < 0:
+	case min(p.Timeout, p.Patience, p.Linger) <= 0 || min(p.Persist, p.Think) < 0:
 		return errors.New("time-outs and pauses are not negative")
 	}
 	return nil

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/load"
 )
 
@@ -85,7 +87,7 @@ func late(s load.Step, d time.Duration) float64 {
 
 // A single request stalls for a second, and the others wait behind it: at 100 a second that is a hundred people who
 // waited, though the server saw one slow request.
-func TestAStallIsChargedForEverybodyWhoWouldHaveCome(t *testing.T) {
+func TestCrowd_Run_stall_delays_everyone_due(t *testing.T) {
 	t.Parallel()
 	server := seller(t, func(n int64, _ http.ResponseWriter, _ *http.Request) bool {
 		if n == 50 {
@@ -109,7 +111,7 @@ func TestAStallIsChargedForEverybodyWhoWouldHaveCome(t *testing.T) {
 }
 
 // Who can't begin in time is counted, not dropped.
-func TestWhatCouldNotBeSentIsCounted(t *testing.T) {
+func TestCrowd_Run_counts_unsent_arrivals(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	server := seller(t, func(int64, http.ResponseWriter, *http.Request) bool { <-release; return false })
@@ -131,7 +133,7 @@ func TestWhatCouldNotBeSentIsCounted(t *testing.T) {
 }
 
 // A buyer who is told to wait waits as long as is said, and asks again under the same key.
-func TestABuyerComesBackAsRetryAfterSays(t *testing.T) {
+func TestCrowd_Run_obeys_retry_after(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var asked []time.Time
@@ -158,15 +160,16 @@ func TestABuyerComesBackAsRetryAfterSays(t *testing.T) {
 			t.Errorf("request %d came %s after the one before, want a second", n+1, gap)
 		}
 	}
-	if want := []load.Outcome{{Name: "order placed", Count: 1}}; !slices.Equal(r.Visits.Outcomes, want) {
-		t.Errorf("visits ended as %v, want %v", r.Visits.Outcomes, want)
+	want := []load.Outcome{{Name: "order placed", Count: 1}}
+	if diff := cmp.Diff(want, r.Visits.Outcomes); diff != "" {
+		t.Errorf("visits ended as (-want +got):\n%s", diff)
 	}
 	if len(r.All.Outcomes) != 3 || r.All.Failed() != 0 {
 		t.Errorf("outcomes %v, want 429 busy, 503 busy and 201, none of them failed", r.All.Outcomes)
 	}
 }
 
-func TestEndingEarlyStillReports(t *testing.T) {
+func TestCrowd_Run_ended_early_reports(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	server := seller(t, func(n int64, _ http.ResponseWriter, _ *http.Request) bool {
@@ -188,7 +191,7 @@ func TestEndingEarlyStillReports(t *testing.T) {
 	}
 }
 
-func TestArrivals(t *testing.T) {
+func TestPlan_Arrivals(t *testing.T) {
 	t.Parallel()
 	p := plan("", 100, 1_000_000)
 	p.Duration, p.Ramp = 20*time.Second, 10*time.Second
@@ -218,7 +221,7 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-func TestOnlyThisMachine(t *testing.T) {
+func TestResolve_loopback_only(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"http://192.0.2.1", "http://[2001:db8::1]:8080", "https://10.0.0.1",
 		"http://0.0.0.0:80"} {
@@ -239,7 +242,7 @@ func TestOnlyThisMachine(t *testing.T) {
 }
 
 // What was checked is all that is dialled, whatever a request or a redirect names.
-func TestDialsOnlyWhatWasChecked(t *testing.T) {
+func TestAddress_Client_dials_checked_address_only(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != "mall.invalid" {
@@ -271,7 +274,7 @@ func TestDialsOnlyWhatWasChecked(t *testing.T) {
 	}
 }
 
-func TestPlansAreBounded(t *testing.T) {
+func TestNew_plan_bounds(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*load.Plan){
 		"no rate": func(p *load.Plan) { p.Rate = 0 }, "a mad rate": func(p *load.Plan) { p.Rate = 1e9 },
@@ -290,7 +293,7 @@ func TestPlansAreBounded(t *testing.T) {
 }
 
 // The report asks nobody for anything, names what happened, and lets nothing that a mall said become markup.
-func TestReport(t *testing.T) {
+func TestReport_Write(t *testing.T) {
 	t.Parallel()
 	server := seller(t, func(n int64, w http.ResponseWriter, _ *http.Request) bool {
 		switch n % 3 {
@@ -338,7 +341,7 @@ func TestReport(t *testing.T) {
 }
 
 // Without a terminal the screen writes plain lines.
-func TestScreenWithoutATerminal(t *testing.T) {
+func TestScreen_without_terminal(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	ctx, stop := context.WithTimeout(t.Context(), 1500*time.Millisecond)
@@ -350,7 +353,7 @@ func TestScreenWithoutATerminal(t *testing.T) {
 }
 
 // With one it redraws in place, and no line is wider than the terminal.
-func TestScreenOnATerminal(t *testing.T) {
+func TestScreen_on_terminal(t *testing.T) {
 	t.Parallel()
 	g := load.Glance{
 		Scenario: "flash",

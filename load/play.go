@@ -62,30 +62,34 @@ func (c *Crowd) own(ctx context.Context, f video, n int) error {
 	return errors.New("a free order was not delivered: does a worker run?")
 }
 
+// playing is what a player is handed when it is authorised.
+type playing struct {
+	Token        string
+	PlaylistURL  string `json:"playlistUrl"`
+	HeartbeatURL string `json:"heartbeatUrl"`
+	cookies      string
+}
+
 // watch plays a video: authorisation, playlists, keys, segments at the pace of watching, heartbeats.
 func (v *Visit) watch(ctx context.Context, videoID int64) (end string) {
 	a := v.insist(ctx, "authorise",
 		get(fmt.Sprintf("%s/play/auth/%d", api, videoID)).with("Cookie", v.person().Session))
-	var session struct {
-		Token        string
-		PlaylistURL  string `json:"playlistUrl"`
-		HeartbeatURL string `json:"heartbeatUrl"`
-	}
-	if !a.into(&session) {
+	var p playing
+	if !a.into(&p) {
 		return a.outcome()
 	}
-	cookies := v.person().Session // and the screen's, which was handed out just now
+	p.cookies = v.person().Session // and the screen's, which was handed out just now
 	for _, k := range (&http.Response{Header: a.header}).Cookies() {
-		cookies += "; " + k.Name + "=" + k.Value
+		p.cookies += "; " + k.Name + "=" + k.Value
 	}
-	if a = v.ask(ctx, "master playlist", get(session.PlaylistURL).with("Cookie", cookies)); !a.ok() {
+	if a = v.ask(ctx, "master playlist", get(p.PlaylistURL).with("Cookie", p.cookies)); !a.ok() {
 		return a.outcome()
 	}
-	lists := reels(session.PlaylistURL, string(a.body))
+	lists := reels(p.PlaylistURL, string(a.body))
 	if len(lists) == 0 {
 		return "empty playlist"
 	}
-	if a = v.ask(ctx, "playlist", get(lists[0].url).with("Cookie", cookies)); !a.ok() {
+	if a = v.ask(ctx, "playlist", get(lists[0].url).with("Cookie", p.cookies)); !a.ok() {
 		return a.outcome()
 	}
 	position := 0.0
@@ -96,22 +100,28 @@ func (v *Visit) watch(ctx context.Context, videoID int64) (end string) {
 		if n >= buffered && !v.pause(ctx, time.Duration(r.seconds*float64(time.Second))) {
 			return abandoned
 		}
-		if r.key != "" {
-			if a = v.ask(ctx, "key", get(r.key).with("Cookie", cookies)); !a.ok() {
-				return a.outcome()
-			}
-		}
-		if a = v.ask(ctx, "segment", get(r.url)); !a.ok() {
+		position += r.seconds
+		if a = v.segment(ctx, p, r, position, n%2 == 1); !a.ok() {
 			return a.outcome()
-		}
-		if position += r.seconds; n%2 == 1 {
-			beat := post(session.HeartbeatURL, map[string]float64{"position": position}).with("Cookie", cookies)
-			if a = v.ask(ctx, "heartbeat", beat.with("Authorization", "Bearer "+session.Token)); !a.ok() {
-				return a.outcome()
-			}
 		}
 	}
 	return "watched"
+}
+
+// segment fetches a segment with the key that is new at it, and tells the position afterwards where a heartbeat is due.
+// It returns the first answer that is not ok, or the last.
+func (v *Visit) segment(ctx context.Context, p playing, r reel, position float64, beat bool) answer {
+	if r.key != "" {
+		if a := v.ask(ctx, "key", get(r.key).with("Cookie", p.cookies)); !a.ok() {
+			return a
+		}
+	}
+	a := v.ask(ctx, "segment", get(r.url))
+	if !a.ok() || !beat {
+		return a
+	}
+	return v.ask(ctx, "heartbeat", post(p.HeartbeatURL, map[string]float64{"position": position}).
+		with("Cookie", p.cookies).with("Authorization", "Bearer "+p.Token))
 }
 
 // reel is a line of a playlist: another playlist, or a segment with the key that is new at it.

@@ -15,7 +15,7 @@ import (
 
 const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
-func TestNoSecretReachesTheLog(t *testing.T) {
+func TestNewLogger_redacts_secrets(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"json", "text"} {
 		var out bytes.Buffer
@@ -46,7 +46,7 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 	}
 }
 
-func TestOrdinaryTextStays(t *testing.T) {
+func TestRedact_keeps_ordinary_text(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
 		"/p/how-to-paint-mountains", "/s/search?q=token", "https://mall.example.com:8080/videos",
@@ -59,7 +59,7 @@ func TestOrdinaryTextStays(t *testing.T) {
 	}
 }
 
-func TestRecordsCarryTheRequestID(t *testing.T) {
+func TestNewLogger_adds_request_id(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	log := telemetry.NewLogger(&out, slog.LevelInfo, "json").With("part", "web")
@@ -73,7 +73,7 @@ func TestRecordsCarryTheRequestID(t *testing.T) {
 	}
 }
 
-func TestATalkativeGuestIsHeardWhenItMatters(t *testing.T) {
+func TestAtLeast_warnings_pass(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	ctx := telemetry.WithRequestID(context.Background(), "r-1")
@@ -94,7 +94,7 @@ func TestATalkativeGuestIsHeardWhenItMatters(t *testing.T) {
 	}
 }
 
-func TestAStrangersRequestIDIsChecked(t *testing.T) {
+func TestRequestIDFrom_untrusted_header(t *testing.T) {
 	t.Parallel()
 	if got := telemetry.RequestIDFrom("abc-1.2_3"); got != "abc-1.2_3" {
 		t.Errorf("got %q", got)
@@ -106,7 +106,7 @@ func TestAStrangersRequestIDIsChecked(t *testing.T) {
 	}
 }
 
-func FuzzRedactKeepsNoJWT(f *testing.F) {
+func FuzzRedact_no_jwt(f *testing.F) {
 	f.Add("GET /p/", "/master.m3u8")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		if got := telemetry.Redact(before + " " + jwt + " " + after); strings.Contains(got, jwt) {

@@ -51,7 +51,7 @@ func admin(t *testing.T, m *telemetry.Metrics, checks ...telemetry.Check) (*tele
 	return a, "http://" + a.Addr()
 }
 
-func TestMetricsHaveTheNamesThatDashboardsKnow(t *testing.T) {
+func TestNewMetrics_names(t *testing.T) {
 	t.Parallel()
 	m := telemetry.NewMetrics()
 	m.Request("/videos/:id", "GET", 200, 3*time.Millisecond)
@@ -123,7 +123,7 @@ func TestMetricsHaveTheNamesThatDashboardsKnow(t *testing.T) {
 	none.WatchPool("primary", nil)
 }
 
-func TestReadinessTellsTheNecessaryFromTheUseful(t *testing.T) {
+func TestAdmin_Ready_required_and_optional_checks(t *testing.T) {
 	t.Parallel()
 	var postgresDown, redisDown atomic.Bool
 	probe := func(down *atomic.Bool) func(context.Context) error {
@@ -169,7 +169,7 @@ func TestReadinessTellsTheNecessaryFromTheUseful(t *testing.T) {
 	expect(503, "draining")
 }
 
-func TestACheckThatHangsIsCutOff(t *testing.T) {
+func TestAdmin_Ready_check_that_hangs(t *testing.T) {
 	t.Parallel()
 	a, _ := admin(t, telemetry.NewMetrics(), telemetry.Check{Name: "postgres", Probe: func(ctx context.Context) error {
 		<-ctx.Done()
@@ -181,7 +181,7 @@ func TestACheckThatHangsIsCutOff(t *testing.T) {
 	}
 }
 
-func TestProfilesAreServed(t *testing.T) {
+func TestStartAdmin_profiles(t *testing.T) {
 	t.Parallel()
 	_, url := admin(t, telemetry.NewMetrics())
 	if status, body := get(t, url+"/debug/pprof/goroutine?debug=1"); status != 200 ||
@@ -190,7 +190,7 @@ func TestProfilesAreServed(t *testing.T) {
 	}
 }
 
-func TestATakenAdminAddressIsNamed(t *testing.T) {
+func TestStartAdmin_address_in_use(t *testing.T) {
 	t.Parallel()
 	a, _ := admin(t, telemetry.NewMetrics())
 	if _, err := telemetry.StartAdmin(telemetry.AdminOptions{
@@ -202,7 +202,7 @@ func TestATakenAdminAddressIsNamed(t *testing.T) {
 	}
 }
 
-func TestSpansReachTheCollectorAndNothingElseDoes(t *testing.T) {
+func TestStartTracing_exports_spans_only(t *testing.T) {
 	off, err := telemetry.StartTracing(context.Background(), "", "serve", "test")
 	if err != nil || off.QueryTracer() != nil || off.Stop(context.Background()) != nil {
 		t.Fatalf("without a collector: %v", err)

@@ -50,7 +50,7 @@ var full = views.Page{
 	Description: "x",
 }
 
-func TestLayoutObeysAStrictPolicy(t *testing.T) {
+func TestLayout_content_security_policy(t *testing.T) {
 	t.Parallel()
 	html := layout(t, full)
 	if found := regexp.MustCompile(`(?i)\s(style|on[a-z]+)="|<style|javascript:`).FindString(html); found != "" {
@@ -77,7 +77,7 @@ func TestLayoutObeysAStrictPolicy(t *testing.T) {
 	}
 }
 
-func TestLayoutSpeaksTheReadersLanguageAndTheme(t *testing.T) {
+func TestLayout_language_and_theme(t *testing.T) {
 	t.Parallel()
 	html := layout(t, full)
 	for _, want := range []string{

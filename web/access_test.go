@@ -61,10 +61,10 @@ var early = map[string]int{
 // doors are first pages of a room that lead whoever may not enter to the page that says how one comes in.
 var doors = map[string]string{"GET /studio": "/sell"}
 
-// TestNobodyReachesWhatIsAnothers asks for every address that the server knows as everybody who must not, with the ids
+// TestAccess_others_get_404 asks for every address that the server knows as everybody who must not, with the ids
 // of what is another's. It fails for a route that it has no rule for, so that nobody adds one without saying whose it
 // is.
-func TestNobodyReachesWhatIsAnothers(t *testing.T) {
+func TestAccess_others_get_404(t *testing.T) {
 	m := newMatrix(t)
 	guest, tim, bob, operator := m.visitor("", ""), m.visitor("tim", account.RoleShopper), m.visitor("bob",
 		account.RoleCreator), m.visitor("olga", account.RoleOperator)
@@ -172,8 +172,8 @@ func foreign(method, path string) bool {
 		slices.ContainsFunc(own, func(room string) bool { return below(path, room) })
 }
 
-// TestEveryAddressHasARuleOfAccess holds the lists above against the server.
-func TestEveryAddressHasARuleOfAccess(t *testing.T) {
+// TestAccess_every_route_has_a_rule holds the lists above against the server.
+func TestAccess_every_route_has_a_rule(t *testing.T) {
 	m := newMatrix(t)
 	known := map[string]bool{}
 	for _, r := range m.routes {

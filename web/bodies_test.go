@@ -8,7 +8,7 @@ import (
 )
 
 // A form with subtitles may be as large as subtitles are, other forms not.
-func TestNew_BodiesOfForms(t *testing.T) {
+func TestServer_body_limits(t *testing.T) {
 	h := openHouse(t, nil)
 	creator := h.person("mia", account.RoleCreator)
 	c := h.at("192.0.2.1")

@@ -10,7 +10,7 @@ import (
 	"videomall/web"
 )
 
-func TestABrowserIsLedToTheMallsOneName(t *testing.T) {
+func TestCanonicalHost_redirects(t *testing.T) {
 	t.Parallel()
 	const html = "text/html,application/xhtml+xml,*/*;q=0.8"
 	for name, c := range map[string]struct{ public, method, host, accept, target, want string }{

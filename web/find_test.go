@@ -67,7 +67,7 @@ func everything(h *house) (ann account.User, things map[string]string) {
 	return ann, map[string]string{"order": sold.OrderNo, "draft": fmt.Sprint(draft)}
 }
 
-func TestOneSearchFindsEverything(t *testing.T) {
+func TestConsole_Search_finds_every_kind(t *testing.T) {
 	h := openHouse(t, nil)
 	ann, things := everything(h)
 	olga := h.person("olga", account.RoleOperator)
@@ -139,7 +139,7 @@ func TestOneSearchFindsEverything(t *testing.T) {
 
 // A search reads no large table from its beginning to its end. PostgreSQL is told to avoid that wherever there is
 // another way, and counts where there was none.
-func TestNoSearchReadsAWholeTable(t *testing.T) {
+func TestConsole_Search_uses_indexes(t *testing.T) {
 	h := openHouse(t, nil)
 	_, things := everything(h)
 	olga := h.person("olga", account.RoleOperator)

@@ -151,7 +151,7 @@ const rest = time.Minute
 
 func per(n int) risk.Rate { return risk.Rate{Tokens: n, Per: rest} }
 
-func TestAPageAFragmentAndAProgramAreRefusedInTheirOwnWay(t *testing.T) {
+func TestGate_refusal_as_page_fragment_problem(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Pages: {risk.Address: per(1)}, risk.API: {risk.Address: per(1)}})
 	c := h.at("192.0.2.1")
 	if a := c.get("/sign-in"); a.status != 200 || a.header.Get("RateLimit-Policy") != `"page-address";q=1;w=60` ||
@@ -187,7 +187,7 @@ func TestAPageAFragmentAndAProgramAreRefusedInTheirOwnWay(t *testing.T) {
 }
 
 // What must always be answered, and what is asked for by the hundred, is not counted.
-func TestWhatIsNeverLimited(t *testing.T) {
+func TestGate_exempt_routes(t *testing.T) {
 	h := openHouse(t, risk.Policies{
 		risk.Pages:  {risk.Address: per(1)},
 		risk.API:    {risk.Address: per(1)},
@@ -208,7 +208,7 @@ func TestWhatIsNeverLimited(t *testing.T) {
 	}
 }
 
-func TestFreeMinutesHaveAPolicyOfTheirOwn(t *testing.T) {
+func TestGate_free_preview_policy(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Free: {risk.Device: per(2), risk.Address: per(3)}})
 	ask := func(c *client) int { return c.ask("GET", "/try/any/auth", "", "Accept", "application/json").status }
 	one, two := h.at("192.0.2.1"), h.at("192.0.2.1")
@@ -227,7 +227,7 @@ func TestFreeMinutesHaveAPolicyOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestOrdersHaveAPolicyOfTheirOwnByPageAndAPI(t *testing.T) {
+func TestGate_order_policy(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Orders: {risk.User: per(2)}})
 	ann, bob, sku := h.person("ann", account.RoleShopper), h.person("bob", account.RoleShopper), h.Sells(990, -1)
 	program := h.at("192.0.2.1")
@@ -267,7 +267,7 @@ func TestOrdersHaveAPolicyOfTheirOwnByPageAndAPI(t *testing.T) {
 	}
 }
 
-func TestEveryBrowserHasOneSignedDevice(t *testing.T) {
+func TestGate_signed_device_cookie(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Pages: {risk.Device: per(3)}})
 	c := h.at("192.0.2.1")
 	first := c.get("/sign-in") // hands the cookie out, and is not counted by it
@@ -302,7 +302,7 @@ func TestEveryBrowserHasOneSignedDevice(t *testing.T) {
 	}
 }
 
-func TestTheListsKeepOutAndLetThrough(t *testing.T) {
+func TestGate_access_lists(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Pages: {risk.Address: per(1), risk.User: per(1)}})
 	ann, olga := h.person("ann", account.RoleShopper), h.person("olga", account.RoleOperator)
 	desk := risk.Subject{UserID: olga.ID}
@@ -363,7 +363,7 @@ func TestTheListsKeepOutAndLetThrough(t *testing.T) {
 }
 
 // Guessing a token is asking too.
-func TestAWrongTokenIsCountedToo(t *testing.T) {
+func TestGate_counts_wrong_tokens(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.API: {risk.Address: per(2)}})
 	c := h.at("192.0.2.1")
 	for i, want := range []int{401, 401, 429} {
@@ -379,7 +379,7 @@ func TestAWrongTokenIsCountedToo(t *testing.T) {
 	}
 }
 
-func TestAVisitorOfThisMachineIsNoAddress(t *testing.T) {
+func TestGate_loopback_is_no_address(t *testing.T) {
 	h := openHouse(t, risk.Policies{risk.Pages: {risk.Address: per(1)}})
 	for range 3 {
 		if a := h.at("127.0.0.1").get("/sign-in"); a.status != 200 {

@@ -36,7 +36,7 @@ type target struct {
 	headers                     []string
 }
 
-// TestNoParameterBreaksTheServer sends hostile values to every address, as somebody who may ask there, in the place of
+// TestRoutes_hostile_parameters sends hostile values to every address, as somebody who may ask there, in the place of
 // each of its parameters: of the path, the query, the form and the JSON. Each is alone in a request that is right
 // otherwise, and comes thrice beside the right value. The answer is never a 5xx, and never a success where the value is
 // no text.
@@ -49,7 +49,7 @@ type target struct {
 //     addresses the path is walked, with a body of that type.
 //
 // Two malls share the addresses, so that a machine with two processors takes half the time.
-func TestNoParameterBreaksTheServer(t *testing.T) {
+func TestRoutes_hostile_parameters(t *testing.T) {
 	t.Parallel()
 	const malls = 2
 	var mu sync.Mutex

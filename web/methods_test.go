@@ -2,13 +2,13 @@ package web_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/account"
@@ -25,8 +25,8 @@ func (m *matrix) visitors() map[string]*client {
 	return map[string]*client{"creator": ann, "shopper": sam, "guest": guest, "operator": olga}
 }
 
-// TestEveryGetAnswersHead asks for every address that answers GET by both, as everybody.
-func TestEveryGetAnswersHead(t *testing.T) {
+// TestRoutes_HEAD_answers_like_GET asks for every address that answers GET by both, as everybody.
+func TestRoutes_HEAD_answers_like_GET(t *testing.T) {
 	m := newMatrix(t)
 	for who, client := range m.visitors() {
 		client.get("/") // brings the cookies that a first visit sets
@@ -38,8 +38,8 @@ func TestEveryGetAnswersHead(t *testing.T) {
 			before := m.digest()
 			// which Go's client asks for by HEAD alone
 			head := client.ask(http.MethodHead, path, "", "Accept-Encoding", "identity")
-			if after := m.digest(); !maps.Equal(before, after) {
-				t.Errorf("%s: HEAD %s changes something", who, r.Path)
+			if diff := cmp.Diff(before, m.digest()); diff != "" {
+				t.Errorf("%s: HEAD %s changes tables (-before +after):\n%s", who, r.Path, diff)
 			}
 			get := client.ask(http.MethodGet, path, "", "Accept-Encoding", "identity")
 			if head.status != get.status || head.body != "" {
@@ -60,7 +60,7 @@ func TestEveryGetAnswersHead(t *testing.T) {
 }
 
 // A stream has no end, and a line is joined by looking at it: HEAD ends, and joins nothing.
-func TestHeadOfAStreamEnds(t *testing.T) {
+func TestRoutes_HEAD_of_a_stream_ends(t *testing.T) {
 	m := newMatrix(t)
 	id, err := strconv.ParseInt(m.things["/studio/sales/:id"], 10, 64)
 	m.OK(err)
@@ -72,9 +72,9 @@ func TestHeadOfAStreamEnds(t *testing.T) {
 	}
 }
 
-// TestEveryAddressSaysWhichMethodsItAnswers tries all methods at every address: what Allow names is answered, the rest
+// TestRoutes_OPTIONS_and_405 tries all methods at every address: what Allow names is answered, the rest
 // is 405.
-func TestEveryAddressSaysWhichMethodsItAnswers(t *testing.T) {
+func TestRoutes_OPTIONS_and_405(t *testing.T) {
 	m := newMatrix(t)
 	guest := m.at("192.0.2.1")
 	registered := map[string][]string{}
@@ -110,8 +110,8 @@ func TestEveryAddressSaysWhichMethodsItAnswers(t *testing.T) {
 	}
 }
 
-// TestNothingIsNotFound asks for addresses that nobody registered, in every room and beside every address.
-func TestNothingIsNotFound(t *testing.T) {
+// TestRoutes_empty_id asks for addresses that nobody registered, in every room and beside every address.
+func TestRoutes_empty_id(t *testing.T) {
 	m := newMatrix(t)
 	visitors := m.visitors()
 	addresses := []string{"/nothing", "/videos/", "/orders/", "/api/v1/mall/nothing", "/api/v1/mall/videos/", "/api/",

@@ -32,7 +32,7 @@ func (c *client) shows(path string, status int, words ...string) reply {
 	return a
 }
 
-func TestARoleThatIsTakenIsGoneAtTheVeryNextRequest(t *testing.T) {
+func TestPeople_role_change_holds_at_next_request(t *testing.T) {
 	h := openHouse(t, nil)
 	olga, oscar := h.person("olga", account.RoleOperator), h.person("oscar", account.RoleOperator)
 	desk, his := h.at("192.0.2.1"), h.at("192.0.2.2")
@@ -91,7 +91,7 @@ func TestARoleThatIsTakenIsGoneAtTheVeryNextRequest(t *testing.T) {
 	}
 }
 
-func TestACreatorsRoleThatIsTakenStaysAway(t *testing.T) {
+func TestPeople_creator_role_stays_removed(t *testing.T) {
 	h := openHouse(t, nil)
 	olga, carl := h.person("olga", account.RoleOperator), h.person("carl", account.RoleShopper)
 	desk, his := h.at("192.0.2.1"), h.at("192.0.2.2")
@@ -132,7 +132,7 @@ func TestACreatorsRoleThatIsTakenStaysAway(t *testing.T) {
 	his.shows("/account", 200, "/account/creator")
 }
 
-func TestWhoIsSuspendedCanNeitherSignInNorBuy(t *testing.T) {
+func TestPeople_suspended_cannot_sign_in_or_buy(t *testing.T) {
 	h := openHouse(t, nil)
 	olga, mia := h.person("olga", account.RoleOperator), h.person("mia", account.RoleShopper)
 	sku := h.Sells(0, -1)
@@ -203,7 +203,7 @@ func TestWhoIsSuspendedCanNeitherSignInNorBuy(t *testing.T) {
 }
 
 // The lists know an account that only they keep out; the heartbeat's token names nobody to the gate.
-func TestWhoTheListsKeepOutHasNoHeartbeat(t *testing.T) {
+func TestLists_denied_gets_no_heartbeat(t *testing.T) {
 	h := openHouse(t, nil)
 	olga, mia := h.person("olga", account.RoleOperator), h.person("mia", account.RoleShopper)
 	hers := h.at("192.0.2.2")

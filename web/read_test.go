@@ -53,9 +53,9 @@ func TestGET_changes_nothing(t *testing.T) {
 	}
 }
 
-// TestTheLogOfRequests_tells_no_secret asks for every address that has a secret in its path, with one that looks like
+// TestRequestLog_no_secret asks for every address that has a secret in its path, with one that looks like
 // none.
-func TestTheLogOfRequests_tells_no_secret(t *testing.T) {
+func TestRequestLog_no_secret(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
 	var out bytes.Buffer

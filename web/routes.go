@@ -16,8 +16,13 @@ import (
 	listingview "videomall/views/studio/listings"
 	"videomall/web/account"
 	"videomall/web/admin"
+	admincampaigns "videomall/web/admin/campaigns"
+	"videomall/web/admin/coupons"
+	"videomall/web/admin/finance"
+	"videomall/web/admin/moderation"
+	"videomall/web/admin/people"
+	"videomall/web/admin/sitepages"
 	"videomall/web/api"
-	"videomall/web/books"
 	"videomall/web/bundle"
 	"videomall/web/checkout"
 	"videomall/web/freepreview"
@@ -25,12 +30,13 @@ import (
 	"videomall/web/page"
 	"videomall/web/pageview"
 	"videomall/web/play"
-	"videomall/web/review"
 	"videomall/web/sale"
 	"videomall/web/sandbox"
 	"videomall/web/shop"
 	"videomall/web/sitemap"
 	"videomall/web/sitepage"
+	"videomall/web/studio/appeals"
+	"videomall/web/studio/campaigns"
 	"videomall/web/studio/earnings"
 	"videomall/web/studio/listings"
 	"videomall/web/studio/offers"
@@ -78,11 +84,7 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		SecurityExpires: d.Config.SecurityUntil,
 		Now:             d.Now,
 	})
-	sitepage.Routes(all, sitepage.Deps{
-		Site:     site,
-		Pages:    m.SitePages,
-		Accounts: m.Accounts,
-	})
+	sitepage.Routes(all, sitepage.Deps{Site: site, Pages: m.SitePages})
 	freepreview.Routes(all, freepreview.Deps{
 		Site:         site,
 		Catalog:      m.Catalog,
@@ -120,13 +122,15 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Promotions: m.Promotions,
 		Orders:     m.Orders,
 	})
-	offers.Routes(all, offers.Deps{
+	deals := offers.Deps{
 		Site:       site,
 		Promotions: m.Promotions,
 		Catalog:    m.Catalog,
 		Now:        d.Now,
 		Guess:      guess,
-	})
+	}
+	offers.Routes(all, deals)
+	coupons.Routes(all, deals)
 	shopping := checkout.Deps{
 		Site:     site,
 		Catalog:  m.Catalog,
@@ -165,19 +169,28 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Secure:   d.Config.SecureCookies(),
 	})
 	admin.Routes(all, admin.Deps{
+		Site:       site,
+		Accounts:   m.Accounts,
+		Orders:     m.Orders,
+		Payments:   m.Payments,
+		Outbox:     m.Outbox,
+		Audit:      m.Audit,
+		Jobs:       m.River,
+		FailedJobs: m.FailedJobs,
+		Waiting:    waiting(m),
+		Catalog:    m.Catalog,
+		Insight:    m.Insight,
+		Reviews:    m.Reviews,
+		Finders:    admin.Finders(m),
+	})
+	people.Routes(all, people.Deps{
 		Site:         site,
 		Accounts:     m.Accounts,
-		Orders:       m.Orders,
-		Payments:     m.Payments,
-		Outbox:       m.Outbox,
-		Audit:        m.Audit,
-		Jobs:         m.River,
-		FailedJobs:   m.FailedJobs,
 		Lists:        m.Lists,
 		Asks:         asks,
-		Waiting:      waiting(m),
 		People:       m.People,
 		Sessions:     m.Sessions,
+		Orders:       m.Orders,
 		Catalog:      m.Catalog,
 		Media:        m.Media,
 		Entitlements: m.Entitlements,
@@ -185,16 +198,28 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Ledger:       m.Ledger,
 		Webhooks:     m.Webhooks,
 		Insight:      m.Insight,
-		Reviews:      m.Reviews,
-		Finders:      finders(m),
+		Audit:        m.Audit,
 	})
+	sitepages.Routes(all, sitepages.Deps{
+		Site:     site,
+		Pages:    m.SitePages,
+		Accounts: m.Accounts,
+	})
+	desk := campaigns.Deps{
+		Site:       site,
+		Promotions: m.Promotions,
+		Catalog:    m.Catalog,
+		Inventory:  m.Inventory,
+	}
+	campaigns.Routes(all, desk)
+	admincampaigns.Routes(all, desk)
 	sales.Routes(all, sales.Deps{
 		Site:     site,
 		Accounts: m.Accounts,
 		Orders:   m.Orders,
 		Catalog:  m.Catalog,
 	})
-	books.Routes(all, books.Deps{
+	finance.Routes(all, finance.Deps{
 		Site:     site,
 		Ledger:   m.Ledger,
 		Payments: m.Payments,
@@ -205,13 +230,18 @@ func routes(e *echo.Echo, d Deps, site *page.Site, asks func(echo.Context) risk.
 		Ledger: m.Ledger,
 		Zone:   m.Insight.Zone,
 	})
-	review.Routes(all, review.Deps{
+	moderation.Routes(all, moderation.Deps{
 		Site:       site,
 		Reviews:    m.Reviews,
 		Accounts:   m.Accounts,
 		Catalog:    m.Catalog,
 		Find:       findLive(m),
 		PreviewURL: videos.InspectURL,
+	})
+	appeals.Routes(all, appeals.Deps{
+		Site:    site,
+		Reviews: m.Reviews,
+		Catalog: m.Catalog,
 	})
 	pageview.Routes(all, pageview.Deps{
 		Site:    site,

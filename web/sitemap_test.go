@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"videomall/config"
 	"videomall/mall/catalog"
 	"videomall/mall/sitepage"
@@ -95,8 +98,9 @@ func TestSitemap(t *testing.T) {
 	}))
 
 	index := h.sitemap("/sitemap.xml", "sitemapindex")
-	if !slices.Equal(index, []string{"/sitemaps/pages.xml", "/sitemaps/videos-0.xml", "/sitemaps/creators-0.xml"}) {
-		t.Errorf("parts: %q", index)
+	parts := []string{"/sitemaps/pages.xml", "/sitemaps/videos-0.xml", "/sitemaps/creators-0.xml"}
+	if diff := cmp.Diff(parts, index); diff != "" {
+		t.Errorf("parts (-want +got):\n%s", diff)
 	}
 	both := func(paths ...string) (list []string) {
 		for _, p := range paths {
@@ -110,8 +114,8 @@ func TestSitemap(t *testing.T) {
 		"/sitemaps/creators-0.xml": both("/creators/creator"),
 	} {
 		got := h.sitemap(path, "urlset")
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: %q, want %q", path, got, want)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
 		for _, address := range got {
 			h.at("192.0.2.1").shows(address, 200, `<link rel="canonical" href="http://mall.example`+address+`"`)
@@ -126,8 +130,8 @@ func TestSitemap(t *testing.T) {
 	h.at("192.0.2.1").shows("/robots.txt", 200, "\nSitemap: http://mall.example/sitemap.xml\n", "\nDisallow: /admin\n")
 }
 
-// TestCatalog_EachSitemapPage_parts cuts the list small: every video is in one part, in the order of its id.
-func TestCatalog_EachSitemapPage_parts(t *testing.T) {
+// TestSitemap_parts cuts the list small: every video is in one part, in the order of its id.
+func TestSitemap_parts(t *testing.T) {
 	h := openHouse(t, nil)
 	for range 7 {
 		h.Sells(990, -1)
@@ -154,9 +158,9 @@ func TestCatalog_EachSitemapPage_parts(t *testing.T) {
 			t.Errorf("part %d has %d", p.Number, count)
 		}
 	}
-	if want := []string{"film-1", "film-2", "film-3", "film-4", "film-5", "film-6",
-		"film-7"}; !slices.Equal(found, want) {
-		t.Errorf("found %q", found)
+	want := []string{"film-1", "film-2", "film-3", "film-4", "film-5", "film-6", "film-7"}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("found (-want +got):\n%s", diff)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 
 // The whole server, whose middleware would pack an answer and hold it back: a stream passes as it is written, and ends
 // when the server stops.
-func TestAStreamPassesTheMiddlewareAndEndsWithTheServer(t *testing.T) {
+func TestSaleEvents_stream_through_middleware(t *testing.T) {
 	t.Parallel()
 	m := malltest.Open(t, "")
 	c, err := m.Promotions.Create(m.Ctx, promotion.Actor{UserID: 9, Operator: true}, promotion.Draft{

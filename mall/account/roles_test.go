@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
@@ -279,8 +280,8 @@ func TestAccounts_People_finds_by_prefix(t *testing.T) {
 		"those before":       {account.PeopleFilter{Query: "ann", Before: annika.ID}, []int64{ann.ID}},
 		"no text":            {account.PeopleFilter{Query: "\xff"}, nil},
 	} {
-		if got := find(c.filter); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
+		if diff := cmp.Diff(c.want, find(c.filter), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 	first, err := h.People(t.Context(), account.PeopleFilter{Query: "zoe", Most: 2})

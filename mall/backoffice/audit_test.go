@@ -3,9 +3,9 @@ package backoffice_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/audit"
@@ -83,8 +83,8 @@ func TestAudit_records_what_operators_do(t *testing.T) {
 		}
 		verbs = append(verbs, r.Verb)
 	}
-	if !slices.Equal(verbs, []string{"order.case_close", "list.end", "list.add", "order.refund"}) {
-		t.Errorf("%v", verbs)
+	if diff := cmp.Diff([]string{"order.case_close", "list.end", "list.add", "order.refund"}, verbs); diff != "" {
+		t.Errorf("audited (-want +got):\n%s", diff)
 	}
 	if s, err := m.Audit.Verify(m.Ctx); err != nil || !s.Whole() {
 		t.Errorf("%+v %v", s, err)

@@ -1,9 +1,10 @@
 package backoffice_test
 
 import (
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/account"
 	"videomall/mall/malltest"
@@ -43,8 +44,12 @@ func TestAudit_records_coupons_of_the_mall(t *testing.T) {
 	got := malltest.Query[string](m,
 		`select actor || ' ' || verb || ' ' || (detail->>'code') || ' ' || (detail->'terms'->>'PercentOff')
 			from audit_entry order by id`)
-	if want := []string{"olga@example.test coupon.create MALL 10", "olga@example.test coupon.edit MALL 20",
-		"olga@example.test coupon.stop MALL 20"}; !slices.Equal(got, want) {
-		t.Errorf("the log says %q, want %q", got, want)
+	want := []string{
+		"olga@example.test coupon.create MALL 10",
+		"olga@example.test coupon.edit MALL 20",
+		"olga@example.test coupon.stop MALL 20",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the log says (-want +got):\n%s", diff)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/mall/batch"
 )
 
@@ -97,8 +99,8 @@ func TestALoneCallerWaitsForNobodyAndACrowdSharesASet(t *testing.T) {
 		want(t, answer, 2*(10+n), nil)
 	}
 	d.Wait()
-	if !slices.EqualFunc(d.sets, [][]int{{1}, {10, 11, 12}, {13}}, slices.Equal) {
-		t.Errorf("sets %v", d.sets)
+	if diff := cmp.Diff([][]int{{1}, {10, 11, 12}, {13}}, d.sets); diff != "" {
+		t.Errorf("sets (-want +got):\n%s", diff)
 	}
 }
 
@@ -131,8 +133,8 @@ func TestACallerThatLeftIsPassedOver(t *testing.T) {
 	want(t, first, 2, nil)
 	want(t, stays, 6, nil)
 	d.Wait()
-	if !slices.EqualFunc(d.sets, [][]int{{1}, {3}}, slices.Equal) {
-		t.Errorf("sets %v", d.sets)
+	if diff := cmp.Diff([][]int{{1}, {3}}, d.sets); diff != "" {
+		t.Errorf("sets (-want +got):\n%s", diff)
 	}
 	if _, err := d.Do(impatient, 4); !errors.Is(err, context.Canceled) {
 		t.Errorf("one who had left before asking: %v", err)

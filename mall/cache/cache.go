@@ -8,6 +8,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -85,9 +86,9 @@ type entry[T any] struct {
 
 // New makes a Cache over what the process hears of changes.
 func New[T any](changes *Changes, o Options[T], log *slog.Logger, metrics *telemetry.Metrics) *Cache[T] {
-	o.Fresh = min(or(o.Fresh, 30*time.Second), longest)
-	o.Stale, o.AbsentFor = or(o.Stale, o.Fresh), or(o.AbsentFor, 5*time.Second)
-	o.Most, o.Patience = or(o.Most, 10_000), or(o.Patience, 2*time.Second)
+	o.Fresh = min(cmp.Or(o.Fresh, 30*time.Second), longest)
+	o.Stale, o.AbsentFor = cmp.Or(o.Stale, o.Fresh), cmp.Or(o.AbsentFor, 5*time.Second)
+	o.Most, o.Patience = cmp.Or(o.Most, 10_000), cmp.Or(o.Patience, 2*time.Second)
 	c := &Cache[T]{
 		o:       o,
 		changes: changes,
@@ -194,12 +195,4 @@ func (c *Cache[T]) made(v T, policy Policy, err error, load Load[T], tags []stri
 		}
 	}
 	return e
-}
-
-func or[V comparable](value, fallback V) V {
-	var zero V
-	if value == zero {
-		return fallback
-	}
-	return value
 }

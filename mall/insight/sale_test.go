@@ -3,11 +3,12 @@ package insight_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"videomall/db"
@@ -267,8 +268,8 @@ func TestTheListOfVideosBeginsWithThoseThatSold(t *testing.T) {
 	for most := range len(all) + 2 {
 		got, err := m.Insight.Videos(m.Ctx, 1, r, most)
 		m.OK(err)
-		if want := all[:min(most, len(all))]; !slices.Equal(got, want) {
-			t.Errorf("the first %d are %+v, want %+v", most, got, want)
+		if diff := cmp.Diff(all[:min(most, len(all))], got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("the first %d are (-want +got):\n%s", most, diff)
 		}
 	}
 }

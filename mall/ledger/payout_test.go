@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/fault"
@@ -106,8 +106,8 @@ func TestAPayoutsSteps(t *testing.T) {
 	want := []string{"2 payout.approved payout:1", "2 payout.revealed payout:1", "2 payout.paid payout:1",
 		"2 payout.failed payout:1",
 		"2 payout.refused payout:2", "2 payout.approved payout:4", "2 payout.failed payout:4"}
-	if !slices.Equal(actions, want) {
-		t.Errorf("audited %q", actions)
+	if diff := cmp.Diff(want, actions); diff != "" {
+		t.Errorf("audited (-want +got):\n%s", diff)
 	}
 	h.zero()
 }

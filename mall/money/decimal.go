@@ -5,13 +5,17 @@ import (
 	"strings"
 )
 
-// Decimal writes minor units, 0 or more, as people type them: 19.90.
+// Decimal writes minor units as people type them: 19.90, or -19.90 below zero.
 func Decimal(amount int64) string {
-	s := strconv.FormatInt(amount, 10)
-	for len(s) < 3 {
-		s = "0" + s
+	digits, negative := strings.CutPrefix(strconv.FormatInt(amount, 10), "-")
+	for len(digits) < 3 {
+		digits = "0" + digits
 	}
-	return s[:len(s)-2] + "." + s[len(s)-2:]
+	s := digits[:len(digits)-2] + "." + digits[len(digits)-2:]
+	if negative {
+		return "-" + s
+	}
+	return s
 }
 
 // ParseDecimal reads a sum as people type it, 19 or 19.90 or 19,9, in minor units, of at most digits before the point;

@@ -22,4 +22,9 @@ func TestASumIsReadAsItIsWritten(t *testing.T) {
 			t.Errorf("%d is written as %q, which is read as %d", amount, money.Decimal(amount), got)
 		}
 	}
+	for amount, want := range map[int64]string{-1990: "-19.90", -5: "-0.05", 0: "0.00"} {
+		if got := money.Decimal(amount); got != want {
+			t.Errorf("%d is written as %q, want %q", amount, got, want)
+		}
+	}
 }

@@ -2,8 +2,9 @@ package network_test
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/network"
 )
@@ -25,8 +26,8 @@ func TestWidening(t *testing.T) {
 		for _, p := range network.Widening(a) {
 			got = append(got, p.String())
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s lies in %v, not in %v", addr, got, want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s lies in (-want +got):\n%s", addr, diff)
 		}
 		if of := network.Of(a).String(); of != want[0] {
 			t.Errorf("%s is counted as %s, not as %s", addr, of, want[0])

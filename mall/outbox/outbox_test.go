@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -160,8 +161,8 @@ func TestATransactionThatCommitsLateIsNotSkipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.settle()
-	if got := b.heard("s"); !slices.Equal(got, []string{"a1", "b2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a1", "b2"}, b.heard("s")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
 
@@ -179,8 +180,8 @@ func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
 	b.write("paid", "a", 2)
 	b.write("paid", "b", 3)
 	b.settle()
-	if got := b.heard("s"); !slices.Equal(got, []string{"b3"}) {
-		t.Fatalf("heard %v: a refused handler's writes must go, its successors wait, others pass", got)
+	if diff := cmp.Diff([]string{"b3"}, b.heard("s")); diff != "" {
+		t.Fatalf("heard: a refused handler's writes must go, its successors wait, others pass (-want +got):\n%s", diff)
 	}
 	down.Store(false)
 	b.relay() // its pause is not over
@@ -189,8 +190,8 @@ func TestARefusedEventHoldsItsAggregateAndLeavesNothing(t *testing.T) {
 	}
 	b.ahead.Add(int64(outbox.Backoff(1)))
 	b.relay()
-	if got := b.heard("s"); !slices.Equal(got, []string{"b3", "a1", "a2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"b3", "a1", "a2"}, b.heard("s")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
 
@@ -220,16 +221,16 @@ func TestAPoisonousEventBecomesADeadLetterThatCanBeRetried(t *testing.T) {
 		letters[0].Attempts != outbox.MaxAttempts {
 		t.Fatalf("dead letters %+v, %v", letters, err)
 	}
-	if got := b.heard("s"); !slices.Equal(got, []string{"a2"}) {
-		t.Errorf("heard %v: what stood behind the dead letter goes on", got)
+	if diff := cmp.Diff([]string{"a2"}, b.heard("s")); diff != "" {
+		t.Errorf("heard: what stood behind the dead letter goes on (-want +got):\n%s", diff)
 	}
 	healed.Store(true)
 	if err := b.Retry(b.ctx, 2, "s", letters[0].Event.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.relay()
-	if got := b.heard("s"); !slices.Equal(got, []string{"a2", "a1"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a2", "a1"}, b.heard("s")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 	if err := b.Discard(b.ctx, 2, "s", letters[0].Event.ID); !errors.Is(err, outbox.ErrNotDead) {
 		t.Errorf("discarding a living one: %v", err)
@@ -263,8 +264,8 @@ func TestAnEventThatIsTriedAgainCanBeCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.settle()
-	if got := b.heard("s"); !slices.Equal(got, []string{"a2"}) {
-		t.Errorf("heard %v: what stood behind goes on", got)
+	if diff := cmp.Diff([]string{"a2"}, b.heard("s")); diff != "" {
+		t.Errorf("heard: what stood behind goes on (-want +got):\n%s", diff)
 	}
 	for range 2 {
 		if err := b.Cancel(b.ctx, 2, "s", event+1); !errors.Is(err, outbox.ErrNotDead) {
@@ -363,7 +364,7 @@ func TestAnEventWaitsForTheOneBeforeItThatIsNotYetToBeRead(t *testing.T) {
 	b.relay()
 	must(between.Rollback(b.ctx))
 	b.settle()
-	if got := b.heard("all"); !slices.Equal(got, []string{"a1", "a2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a1", "a2"}, b.heard("all")); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@
 package playback
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -113,10 +114,10 @@ func New(d Deps) (*Playback, error) {
 			return nil, errors.New("playback: a key is shorter than 32 bytes")
 		}
 	}
-	opt.TokenTTL = or(opt.TokenTTL, maxTokenTTL)
-	opt.Lease = or(opt.Lease, 45*time.Second)
-	opt.Heartbeat = or(opt.Heartbeat, 15*time.Second)
-	opt.MaxDevices = or(opt.MaxDevices, 5)
+	opt.TokenTTL = cmp.Or(opt.TokenTTL, maxTokenTTL)
+	opt.Lease = cmp.Or(opt.Lease, 45*time.Second)
+	opt.Heartbeat = cmp.Or(opt.Heartbeat, 15*time.Second)
+	opt.MaxDevices = cmp.Or(opt.MaxDevices, 5)
 	if opt.TokenTTL > maxTokenTTL || opt.TokenTTL <= opt.Heartbeat || opt.Lease <= opt.Heartbeat {
 		return nil, fmt.Errorf("playback: tokens of %s and leases of %s do not fit heartbeats of %s", opt.TokenTTL,
 			opt.Lease, opt.Heartbeat)
@@ -138,14 +139,6 @@ func New(d Deps) (*Playback, error) {
 			log:   d.Log,
 		},
 	}, nil
-}
-
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }
 
 // Watermark is the text that a player shows over a paid video: it names the account to the mall, by computing it again,

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"videomall/db"
 	"videomall/mall/inventory"
 	"videomall/mall/malltest"
@@ -313,7 +315,7 @@ func TestOpenCampaignsComeInTheOrderOfTheirMoments(t *testing.T) {
 	for _, c := range open {
 		want = append(want, c.ID)
 	}
-	if !slices.Equal(want, []int64{short, long, sooner, later}) {
-		t.Errorf("%v, want %v", want, []int64{short, long, sooner, later})
+	if diff := cmp.Diff([]int64{short, long, sooner, later}, want); diff != "" {
+		t.Errorf("open sales (-want +got):\n%s", diff)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"videomall/mall/backoffice"
@@ -144,8 +144,8 @@ func TestEndingAccessPaysEachOrderBackOnce(t *testing.T) {
 	m.Becomes(over.OrderNo, order.Delivered)
 	living := malltest.Query[int64](m, fmt.Sprintf(`select user_id from video_entitlement where spu_id = %d
 		and state = 'active' order by 1`, video.SPUID))
-	if !slices.Equal(living, []int64{21}) {
-		t.Errorf("may still watch, or could: %v", living)
+	if diff := cmp.Diff([]int64{21}, living); diff != "" {
+		t.Errorf("may still watch, or could (-want +got):\n%s", diff)
 	}
 	m.Whole()
 }

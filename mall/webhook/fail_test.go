@@ -3,10 +3,11 @@ package webhook_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/webhook"
 )
@@ -43,8 +44,8 @@ func TestWebhooks_Resend_after_a_day_of_refusals(t *testing.T) {
 	p.wants(p.Resend(p.ctx, owner, e.ID, dead.ID), webhook.ErrWaiting)
 	p.turn(e)
 	heard := r.heard()
-	if got := heard[len(heard)-2:]; !slices.Equal(got, []string{"two", "one"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"two", "one"}, heard[len(heard)-2:]); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 	if ids := []string{r.got[0].Header.Get("webhook-id"),
 		r.got[len(r.got)-1].Header.Get("webhook-id")}; ids[0] != ids[1] {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -117,13 +118,13 @@ func TestWebhooks_Turn_keeps_the_order_of_one_aggregate(t *testing.T) {
 		p.tell("order:"+m[:1], m)
 	}
 	p.turn(e)
-	if got := r.heard(); !slices.Equal(got, []string{"a1"}) {
-		t.Fatalf("heard %v: an endpoint that failed rests", got)
+	if diff := cmp.Diff([]string{"a1"}, r.heard()); diff != "" {
+		t.Fatalf("heard: an endpoint that failed rests (-want +got):\n%s", diff)
 	}
 	p.ahead.Add(int64(2 * time.Second)) // its rest is over, the pause of a1 is not
 	p.turn(e)
-	if got := r.heard(); !slices.Equal(got, []string{"a1", "b1"}) {
-		t.Fatalf("heard %v: a2 waits for a1, and b1 for nobody", got)
+	if diff := cmp.Diff([]string{"a1", "b1"}, r.heard()); diff != "" {
+		t.Fatalf("heard: a2 waits for a1, and b1 for nobody (-want +got):\n%s", diff)
 	}
 	if n, err := p.Enqueue(p.ctx); n != 0 || err != nil {
 		t.Errorf("%d turns for what waits behind another, %v", n, err)
@@ -131,8 +132,8 @@ func TestWebhooks_Turn_keeps_the_order_of_one_aggregate(t *testing.T) {
 	r.says(200)
 	p.ahead.Add(int64(10 * time.Second))
 	p.turn(e)
-	if got := r.heard(); !slices.Equal(got, []string{"a1", "b1", "a1", "a2"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"a1", "b1", "a1", "a2"}, r.heard()); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
 
@@ -195,8 +196,8 @@ func TestWebhooks_Turn_sends_one_message_of_an_aggregate_at_a_time(t *testing.T)
 	go func() { <-began }()
 	wg.Wait()
 	p.turn(e)
-	if got := r.heard(); !slices.Equal(got, []string{"one", "two", "one"}) {
-		t.Errorf("heard %v", got)
+	if diff := cmp.Diff([]string{"one", "two", "one"}, r.heard()); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }
 

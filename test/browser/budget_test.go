@@ -16,10 +16,10 @@ const (
 	shiftBudget = 0.02    // cumulative layout shift; 0.1 is what the web calls good
 )
 
-// TestHomeIsLight measures what a first visit with an empty cache costs: everything but the pictures that lie below the
+// TestHome_budget measures what a first visit with an empty cache costs: everything but the pictures that lie below the
 // fold. Of those a browser fetches the next ones in advance, as many as it likes; the rest must wait for somebody to
 // scroll.
-func TestHomeIsLight(t *testing.T) {
+func TestHome_budget(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	p.visit("/")
@@ -60,10 +60,10 @@ var phoneBudgets = map[string]float64{
 	"/watch/ink-mountains": 110_000, // before the press that brings the player
 }
 
-// TestPagesAreLightOnAPhone sums all that the pages of the shop cost on a first visit with an empty cache, before
+// TestPages_budget_on_phone sums all that the pages of the shop cost on a first visit with an empty cache, before
 // anybody scrolls: on the phone that Lighthouse takes for usual, and with the pictures that a browser fetches in
 // advance.
-func TestPagesAreLightOnAPhone(t *testing.T) {
+func TestPages_budget_on_phone(t *testing.T) {
 	t.Parallel()
 	for path, budget := range phoneBudgets {
 		p := newPerson(t, look{lang: "en", width: 412})
@@ -92,8 +92,8 @@ func TestPagesAreLightOnAPhone(t *testing.T) {
 	}
 }
 
-// TestNothingJumps sums the layout shifts of the pages where people aim at something.
-func TestNothingJumps(t *testing.T) {
+// TestPages_no_layout_shift sums the layout shifts of the pages where people aim at something.
+func TestPages_no_layout_shift(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
 	mei := h.account(t, "Mei", "shopper")

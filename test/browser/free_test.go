@@ -8,9 +8,9 @@ import (
 	"videomall/mall/account"
 )
 
-// TestAGuestTriesAVideoAndABuyerJumpsByAChapter watches what is free of a video to its end and again, and then the video
+// TestFreePreview_guest_watches_and_buyer_jumps_by_chapter watches what is free of a video to its end and again, and then the video
 // as who has bought it.
-func TestAGuestTriesAVideoAndABuyerJumpsByAChapter(t *testing.T) {
+func TestFreePreview_guest_watches_and_buyer_jumps_by_chapter(t *testing.T) {
 	t.Parallel()
 	const slug = "snow-in-the-pines"
 	p := newPerson(t, look{
@@ -45,8 +45,8 @@ func TestAGuestTriesAVideoAndABuyerJumpsByAChapter(t *testing.T) {
 	p.until(videoElement + `.currentTime >= 8 && document.querySelector('.player-chapter-name').textContent.length > 3`)
 }
 
-// TestWatchFree presses the button once and sees the video play, the sign-in between for a guest.
-func TestWatchFree(t *testing.T) {
+// TestCheckout_free_video presses the button once and sees the video play, the sign-in between for a guest.
+func TestCheckout_free_video(t *testing.T) {
 	t.Parallel()
 	const (
 		button      = `form[action$="/free"] button`

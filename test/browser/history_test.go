@@ -12,8 +12,8 @@ import (
 // listed is what a list shows, as one text to compare by.
 const listed = `[...document.querySelectorAll('#cards a.card-link')].map(a => a.getAttribute('href')).join(' ')`
 
-// TestBackRestoresTheList goes through a sort, a filter and a video, and back again.
-func TestBackRestoresTheList(t *testing.T) {
+// TestList_back_restores_position goes through a sort, a filter and a video, and back again.
+func TestList_back_restores_position(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	p.visit("/videos")
@@ -53,8 +53,8 @@ func TestBackRestoresTheList(t *testing.T) {
 	p.until(`document.querySelectorAll('#cards article').length > ` + itoa(before))
 }
 
-// TestTwoClicksAreOneOrder presses each button that costs money twice, and comes back to press it again.
-func TestTwoClicksAreOneOrder(t *testing.T) {
+// TestCheckout_double_click_places_one_order presses each button that costs money twice, and comes back to press it again.
+func TestCheckout_double_click_places_one_order(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	mei := p.mall.account(t, "Mei", "shopper")
@@ -91,8 +91,8 @@ func TestTwoClicksAreOneOrder(t *testing.T) {
 	}
 }
 
-// TestEndedSessionLeadsBack signs in again where the session ended under a page, and goes on there.
-func TestEndedSessionLeadsBack(t *testing.T) {
+// TestSignIn_ended_session_leads_back signs in again where the session ended under a page, and goes on there.
+func TestSignIn_ended_session_leads_back(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
 	mei := p.mall.account(t, "Mei", "shopper")

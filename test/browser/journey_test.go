@@ -20,7 +20,7 @@ type trip struct {
 	reload  bool   // asks for the page again after the refund instead of waiting for the heartbeat
 }
 
-func TestJourneyInChineseOnAPhone(t *testing.T) {
+func TestJourney_Chinese_on_phone(t *testing.T) {
 	t.Parallel()
 	trip{
 		look: look{
@@ -36,7 +36,7 @@ func TestJourneyInChineseOnAPhone(t *testing.T) {
 	}.run(t)
 }
 
-func TestJourneyInEnglishOnADesk(t *testing.T) {
+func TestJourney_English_on_desktop(t *testing.T) {
 	t.Parallel()
 	trip{
 		look: look{

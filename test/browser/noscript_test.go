@@ -6,8 +6,8 @@ import (
 	"videomall/mall/order"
 )
 
-// TestShopWithoutScripts buys a video in a browser that runs no JavaScript at all.
-func TestShopWithoutScripts(t *testing.T) {
+// TestShop_without_scripts buys a video in a browser that runs no JavaScript at all.
+func TestShop_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	mei := p.mall.account(t, "Mei", "shopper")

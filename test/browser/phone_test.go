@@ -13,9 +13,9 @@ import (
 	bundleview "videomall/views/bundle"
 )
 
-// TestPhone_LongWords walks through all pages on which a person's words stand, with words of sixty letters, and sees
+// TestPhone_long_words walks through all pages on which a person's words stand, with words of sixty letters, and sees
 // that none is wider than a phone.
-func TestPhone_LongWords(t *testing.T) {
+func TestPhone_long_words(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
 	word := strings.Repeat("Rindfleischetikettierungsueberwachung", 2)[:60]
@@ -131,8 +131,8 @@ func TestPhone_BuyBar(t *testing.T) {
 	}
 }
 
-// TestPhone_BuyBar_NoScripts buys by the bar where nothing but the form works.
-func TestPhone_BuyBar_NoScripts(t *testing.T) {
+// TestPhone_BuyBar_without_scripts buys by the bar where nothing but the form works.
+func TestPhone_BuyBar_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
 	p.scripts(false)
@@ -141,9 +141,9 @@ func TestPhone_BuyBar_NoScripts(t *testing.T) {
 	p.at("/sign-in?next=%2Fcheckout")
 }
 
-// TestPhone_MoreTabs sees that what scrolls sideways shows an end beyond which there is more, and that figures stand
+// TestPhone_more_tabs sees that what scrolls sideways shows an end beyond which there is more, and that figures stand
 // side by side.
-func TestPhone_MoreTabs(t *testing.T) {
+func TestPhone_more_tabs(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 390})
 	creator, err := p.mall.Accounts.ByEmail(t.Context(), "creator@example.test")
@@ -163,8 +163,8 @@ func TestPhone_MoreTabs(t *testing.T) {
 	}
 }
 
-// TestStudioReviews_Folded opens an answer's form and saves an answer, without scripts.
-func TestStudioReviews_Folded(t *testing.T) {
+// TestStudioReviews_folded opens an answer's form and saves an answer, without scripts.
+func TestStudioReviews_folded(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
 	w := h.workshop(t)

@@ -10,11 +10,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var pictures = flag.String("pictures", "", "a folder that TestPictures writes PNGs of all pages to")
+var pictures = flag.String("pictures", "", "a folder that TestPictures_sizes writes PNGs of all pages to")
 
-// TestPictures takes the pictures that the README shows and people look at: go test ./test/browser -run TestPictures
+// TestPictures_sizes takes the pictures that the README shows and people look at: go test ./test/browser -run TestPictures_sizes
 // -pictures DIR
-func TestPictures(t *testing.T) {
+func TestPictures_sizes(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("no -pictures DIR")
 	}

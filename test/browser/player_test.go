@@ -10,8 +10,8 @@ import (
 	"videomall/mall/account"
 )
 
-// TestTrailer_FirstPress sees that the player comes with the press that plays, and not before.
-func TestTrailer_FirstPress(t *testing.T) {
+// TestTrailer_first_press sees that the player comes with the press that plays, and not before.
+func TestTrailer_first_press(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{
 		lang:  "en",
@@ -32,8 +32,8 @@ func TestTrailer_FirstPress(t *testing.T) {
 	p.until(`document.activeElement.closest('[data-trailer]')`)
 }
 
-// TestTrailer_NoScripts sees that the browser's own player stands in.
-func TestTrailer_NoScripts(t *testing.T) {
+// TestTrailer_without_scripts sees that the browser's own player stands in.
+func TestTrailer_without_scripts(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	p.scripts(false)
@@ -42,8 +42,8 @@ func TestTrailer_NoScripts(t *testing.T) {
 	p.has(`[data-trailer] [data-start][hidden]`)
 }
 
-// TestPlayer_Remembers chooses speed, quality, captions and volume in one video and finds them in the next.
-func TestPlayer_Remembers(t *testing.T) {
+// TestPlayer_remembers_settings chooses speed, quality, captions and volume in one video and finds them in the next.
+func TestPlayer_remembers_settings(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "zh-CN", width: 1280})
 	p.visit("/watch/" + videos[0])
@@ -79,8 +79,8 @@ func TestPlayer_Remembers(t *testing.T) {
 	p.until(shownCaptions + ` === ''`)
 }
 
-// TestPlayer_StorageClosed plays where the browser refuses to keep anything, as private windows may.
-func TestPlayer_StorageClosed(t *testing.T) {
+// TestPlayer_storage_denied plays where the browser refuses to keep anything, as private windows may.
+func TestPlayer_storage_denied(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 1280})
 	p.beforePages(
@@ -94,8 +94,8 @@ func TestPlayer_StorageClosed(t *testing.T) {
 	p.until(shownCaptions + ` === 'en'`)
 }
 
-// TestPlayer_LineBroken cuts the network while a video plays, and gives it back.
-func TestPlayer_LineBroken(t *testing.T) {
+// TestPlayer_connection_lost cuts the network while a video plays, and gives it back.
+func TestPlayer_connection_lost(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
@@ -131,8 +131,8 @@ func (p *person) offline(is bool) {
 	p.ok(err)
 }
 
-// TestPlayer_End sees what the end of a rented video leads on to, with the keyboard.
-func TestPlayer_End(t *testing.T) {
+// TestPlayer_end sees what the end of a rented video leads on to, with the keyboard.
+func TestPlayer_end(t *testing.T) {
 	t.Parallel()
 	const slug = "jellyfish-drift"
 	p := newPerson(t, look{lang: "en", width: 390})

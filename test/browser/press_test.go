@@ -28,9 +28,9 @@ func (p *person) press() {
 	p.until(videoElement + `.paused`)
 }
 
-// TestWatch_PressFirst sees that the player leaves the page alone until somebody presses, and then plays and has the
+// TestWatch_press_before_player_is_ready sees that the player leaves the page alone until somebody presses, and then plays and has the
 // keyboard.
-func TestWatch_PressFirst(t *testing.T) {
+func TestWatch_press_before_player_is_ready(t *testing.T) {
 	t.Parallel()
 	for name, press := range map[string]func(p *person){
 		"by_the_mouse": func(p *person) { p.click(`[data-player] [data-start]`) },
@@ -62,8 +62,8 @@ func TestWatch_PressFirst(t *testing.T) {
 	}
 }
 
-// TestWatch_PressedWithoutALine presses while the script can't be had, and again once it can.
-func TestWatch_PressedWithoutALine(t *testing.T) {
+// TestWatch_press_while_offline presses while the script can't be had, and again once it can.
+func TestWatch_press_while_offline(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})
 	p.expect(`ERR_INTERNET_DISCONNECTED`)
@@ -83,9 +83,9 @@ func TestWatch_PressedWithoutALine(t *testing.T) {
 	p.until(playsInFront)
 }
 
-// TestWatch_RefusedLate is a browser that refuses to play once the video is there: a large button waits, without a word
+// TestWatch_refused_late is a browser that refuses to play once the video is there: a large button waits, without a word
 // of an error.
-func TestWatch_RefusedLate(t *testing.T) {
+func TestWatch_refused_late(t *testing.T) {
 	t.Parallel()
 	p, videos := watching(t, look{lang: "en", width: 390})
 	p.beforePages(`const play = HTMLMediaElement.prototype.play;

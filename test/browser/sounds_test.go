@@ -10,8 +10,8 @@ import (
 	"videomall/mall/catalog"
 )
 
-// TestPlayer_Sounds hears a video's trailer, chooses another of the video's sounds by the keyboard, and finds it again.
-func TestPlayer_Sounds(t *testing.T) {
+// TestPlayer_audio_tracks hears a video's trailer, chooses another of the video's sounds by the keyboard, and finds it again.
+func TestPlayer_audio_tracks(t *testing.T) {
 	t.Parallel()
 	const slug = "mooncake-moon"
 	p := newPerson(t, look{lang: "en", width: 390})

@@ -69,7 +69,7 @@ const stall = `(() => {
 // A new creator's way from a file on disk to money earned: the upload is interrupted and goes on, the video is packaged,
 // priced, reviewed, bought and watched; the sale and the earning are seen; and in the end an operator takes it down,
 // which pays the buyer back.
-func TestFromAFileToMoneyEarned(t *testing.T) {
+func TestStudio_from_upload_to_earnings(t *testing.T) {
 	t.Parallel()
 	file, cover := wares(t)
 	creator := newPerson(t, look{lang: "en", width: 1280})
@@ -192,8 +192,8 @@ func (p *person) approves(spu, video int64) {
 	p.until(`location.pathname === '/admin/review'`)
 }
 
-// TestSell follows a guest from the foot of the front page into the studio.
-func TestSell(t *testing.T) {
+// TestSell_become_creator follows a guest from the foot of the front page into the studio.
+func TestSell_become_creator(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{
 		lang:  "zh-CN",
@@ -219,9 +219,9 @@ func TestSell(t *testing.T) {
 	p.at("/studio")
 }
 
-// TestSell_FromTheStudio comes to the studio's first page as nobody, who is told of selling, and signs in as a creator
+// TestSell_from_studio comes to the studio's first page as nobody, who is told of selling, and signs in as a creator
 // from there.
-func TestSell_FromTheStudio(t *testing.T) {
+func TestSell_from_studio(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{lang: "en", width: 1280})
 	p.visit("/studio")

@@ -232,7 +232,7 @@ func (h *house) caseOf(t *testing.T, spu int64) review.Case {
 	return c
 }
 
-func TestStudioAndDeskOnAPhoneInTheDark(t *testing.T) {
+func TestStudioAndConsole_phone_dark(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
 	walk(t, look{
@@ -242,7 +242,7 @@ func TestStudioAndDeskOnAPhoneInTheDark(t *testing.T) {
 	}, h.workshop(t).places(), judge)
 }
 
-func TestStudioAndDeskOnADeskInTheLight(t *testing.T) {
+func TestStudioAndConsole_desktop_light(t *testing.T) {
 	t.Parallel()
 	h, _ := require(t)
 	walk(t, look{

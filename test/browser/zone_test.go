@@ -10,9 +10,9 @@ import (
 	"videomall/mall/account"
 )
 
-// TestTimesInTheReadersZone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the
+// TestTimes_in_reader_zone sits in Kathmandu, 5 hours and 45 minutes ahead: on a page that all guests share the
 // browser writes the times, and a page of one's own has them from the server.
-func TestTimesInTheReadersZone(t *testing.T) {
+func TestTimes_in_reader_zone(t *testing.T) {
 	t.Parallel()
 	p := newPerson(t, look{
 		lang:  "en",

@@ -7,9 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // machine is a folder of programs; those of a package manager write down how they were called.
@@ -159,8 +161,8 @@ func TestInstall(t *testing.T) {
 			if !strings.Contains(said, c.says) || c.says == "" && said != "" {
 				t.Errorf("said %q, want %q", said, c.says)
 			}
-			if !slices.Equal(calls, c.calls) {
-				t.Errorf("called %q, want %q", calls, c.calls)
+			if diff := cmp.Diff(c.calls, calls, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("called (-want +got):\n%s", diff)
 			}
 		})
 	}

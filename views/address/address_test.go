@@ -7,7 +7,7 @@ import (
 	"videomall/views/address"
 )
 
-func TestAddresses(t *testing.T) {
+func TestAddress_paths(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
 		address.Product("dunes"):                  "/v/dunes",

@@ -1,21 +1,25 @@
-package adminview
+package admin
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 )
+
+// PersonURL is where somebody's page is.
+func PersonURL(n int64) string { return "/admin/people/" + strconv.FormatInt(n, 10) }
 
 // LogURL is where the audit log is listed about a subject.
 func LogURL(subject string) string { return "/admin/audit?subject=" + url.QueryEscape(subject) }
 
-// actsURL is where the audit log is listed of what somebody did.
-func actsURL(userID int64) string { return "/admin/audit?actor=" + id(userID) }
+// ActsURL is where the audit log is listed of what somebody did.
+func ActsURL(userID int64) string { return "/admin/audit?actor=" + id(userID) }
 
 // productOrdersURL is where the orders of a product are listed.
 func productOrdersURL(spuID int64) string { return "/admin/orders?product=" + id(spuID) }
 
-// caseAnchor names an order's case on the page of cases.
-func caseAnchor(n int64) string { return "case-" + id(n) }
+// CaseAnchor names an order's case on the page of cases.
+func CaseAnchor(n int64) string { return "case-" + id(n) }
 
 // SubjectURL is the console's page of what an entry of the audit log is about; empty for what has none.
 func SubjectURL(subject string) string {

@@ -1,6 +1,6 @@
-// Package adminview draws the operator's console: counts, orders in full, refunds, cases and dead letters. It shows
+// Package admin draws the operator's console: counts, orders in full, refunds, cases and dead letters. It shows
 // codes where a code is what an operator looks for, and refuses to decide anything.
-package adminview
+package admin
 
 import (
 	"bytes"
@@ -14,13 +14,12 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/money"
 	"videomall/mall/order"
-	"videomall/mall/risk"
 	"videomall/views/text"
 	"videomall/views/ui"
 )
 
-// emailOf is how the console writes somebody; "#7" for account 7 where that is gone.
-func emailOf(people account.Users, id int64) string {
+// EmailOf is how the console writes somebody; "#7" for account 7 where that is gone.
+func EmailOf(people account.Users, id int64) string {
 	if u, ok := people[id]; ok {
 		return u.Email
 	}
@@ -33,8 +32,8 @@ func title(t *text.Printer, i order.Item) string {
 
 func edition(t *text.Printer, i order.Item) string { return t.Edition(i.Kind, i.Quality, i.RentHours) }
 
-// word says a code in the reader's language where there is a message for it.
-func word(t *text.Printer, key, code string) string {
+// Word says a code in the reader's language where there is a message for it.
+func Word(t *text.Printer, key, code string) string {
 	if t.Has(key) {
 		return t.T(key)
 	}
@@ -43,7 +42,7 @@ func word(t *text.Printer, key, code string) string {
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }
 
-func orderURL(orderNo string) string { return "/admin/orders/" + orderNo }
+func OrderURL(orderNo string) string { return "/admin/orders/" + orderNo }
 
 func stateTone(s order.Status) ui.Tone {
 	switch s {
@@ -112,14 +111,8 @@ func moment(t *text.Printer, at *time.Time) string {
 	return t.DateTime(*at)
 }
 
-// accountOf is the account that an entry of the lists is about.
-func accountOf(e risk.Entry) int64 {
-	n, _ := strconv.ParseInt(e.Subject, 10, 64) // risk wrote it
-	return n
-}
-
-// ordersOf is where all orders of somebody are listed; empty where there are none.
-func ordersOf(email string, orders int) string {
+// OrdersOf is where all orders of somebody are listed; empty where there are none.
+func OrdersOf(email string, orders int) string {
 	if orders == 0 {
 		return ""
 	}

@@ -1,6 +1,6 @@
-// Package checkoutview draws the cart, the checkout, one's orders and a single order. It takes quotes and orders as the
+// Package checkout draws the cart, the checkout, one's orders and a single order. It takes quotes and orders as the
 // business hands them out and decides how they read; it refuses to work out prices or states.
-package checkoutview
+package checkout
 
 import (
 	"strconv"

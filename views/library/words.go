@@ -1,6 +1,6 @@
-// Package libraryview draws what a person may watch: the library, a video with its player, the devices that play. It
+// Package library draws what a person may watch: the library, a video with its player, the devices that play. It
 // takes entitlements, cards and positions as their modules hand them out and decides how they read.
-package libraryview
+package library
 
 import (
 	"strconv"

@@ -1,7 +1,6 @@
-// Package saleview draws flash sales: what visitors see of them, and the desk where creators and operators make them.
-// It takes campaigns, offers and counts as the business hands them out and decides how they read; it refuses to ask for
-// anything itself.
-package saleview
+// Package sale draws flash sales as visitors see them. It takes campaigns, offers and counts as the business hands them
+// out and decides how they read; it refuses to ask for anything itself.
+package sale
 
 import (
 	"strconv"
@@ -97,23 +96,24 @@ type Lot struct {
 // Name is a campaign's name in the reader's language.
 func Name(t *text.Printer, c promotion.Campaign) string { return t.Of(c.NameZh, c.NameEn) }
 
-func videoTitle(t *text.Printer, o *catalog.Offer) string {
+// VideoTitle is a video's title in the reader's language.
+func VideoTitle(t *text.Printer, o *catalog.Offer) string {
 	if o == nil {
 		return t.T("sale.gone")
 	}
 	return t.Of(o.TitleZh, o.TitleEn)
 }
 
-// edition says in words what is sold of a video.
-func edition(t *text.Printer, o *catalog.Offer) string {
+// Edition says in words what is sold of a video.
+func Edition(t *text.Printer, o *catalog.Offer) string {
 	if o == nil {
 		return ""
 	}
 	return t.Edition(o.Kind, o.Quality, o.RentHours)
 }
 
-// price is the sale's beside the normal one.
-func price(amount money.Money, normal *catalog.Offer, large bool) ui.Price {
+// PriceOf is the sale's price beside the normal one.
+func PriceOf(amount money.Money, normal *catalog.Offer, large bool) ui.Price {
 	p := ui.Price{Now: amount, Large: large}
 	if normal != nil {
 		p.Was = normal.Amount
@@ -129,7 +129,8 @@ func cover(o *catalog.Offer, sizes string, eager bool) ui.Image {
 	return i
 }
 
-func saleURL(campaignID int64) string { return "/sales/" + id(campaignID) }
+// URL is the address of a campaign's page in the shop.
+func URL(campaignID int64) string { return "/sales/" + id(campaignID) }
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }
 

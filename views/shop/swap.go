@@ -1,4 +1,4 @@
-package shopview
+package shop
 
 import "github.com/a-h/templ"
 

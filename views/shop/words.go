@@ -1,6 +1,6 @@
-// Package shopview draws the shop: the front page, lists and searches, a video's page and its reviews. It takes cards
+// Package shop draws the shop: the front page, lists and searches, a video's page and its reviews. It takes cards
 // and products as the catalogue hands them out and decides how they read; it refuses to ask for anything itself.
-package shopview
+package shop
 
 import (
 	"slices"

@@ -89,7 +89,7 @@ func places(s string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-func TestEveryKeyIsSaidInBothLanguages(t *testing.T) {
+func TestMessageFiles_both_languages(t *testing.T) {
 	t.Parallel()
 	files := messageFiles(t)
 	en, zh := files["en"], files["zh-CN"]
@@ -117,9 +117,9 @@ var (
 	literal = regexp.MustCompile(`"([a-z0-9_]+(?:\.[a-z0-9_]+)*\.?)"(\s*\+)?`)
 )
 
-// A key is used where it stands as a literal; a literal that ends in "." and is joined to something uses all keys below
-// it.
-func TestKeysInTheSourceAndInTheFilesAgree(t *testing.T) {
+// A key is used where it stands as a literal. A literal that is joined to something, or ends in ".", uses all keys that
+// begin with it.
+func TestMessageFiles_match_source(t *testing.T) {
 	t.Parallel()
 	keys := messageFiles(t)["en"]
 	source := func(p string) bool {
@@ -140,7 +140,7 @@ func TestKeysInTheSourceAndInTheFilesAgree(t *testing.T) {
 		}
 		for _, m := range literal.FindAllStringSubmatch(body, -1) {
 			used[m[1]] = true
-			if m[2] != "" {
+			if m[2] != "" || strings.HasSuffix(m[1], ".") {
 				prefixes[m[1]] = true
 			}
 		}

@@ -56,7 +56,7 @@ func TestPrinter_Foreign(t *testing.T) {
 	}
 }
 
-func TestWordsAndPlurals(t *testing.T) {
+func TestPrinter_T_and_N(t *testing.T) {
 	t.Parallel()
 	en, zh := text.For(text.En), text.For(text.ZhCN)
 	for got, want := range map[string]string{
@@ -84,7 +84,7 @@ func TestWordsAndPlurals(t *testing.T) {
 	}
 }
 
-func TestMoneyInTheReadersForm(t *testing.T) {
+func TestPrinter_Money(t *testing.T) {
 	t.Parallel()
 	en, zh := text.For(text.En), text.For(text.ZhCN)
 	for _, c := range []struct {
@@ -112,7 +112,7 @@ func TestMoneyInTheReadersForm(t *testing.T) {
 	}
 }
 
-func TestTimesAndDurations(t *testing.T) {
+func TestPrinter_times_and_durations(t *testing.T) {
 	t.Parallel()
 	en, zh := text.For(text.En), text.For(text.ZhCN)
 	now := time.Date(2025, 11, 22, 18, 30, 0, 0, time.UTC)

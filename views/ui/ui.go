@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+
+	"videomall/views/text"
 )
 
 type contextKey struct{}
@@ -33,6 +35,16 @@ func With(ctx context.Context, r Request) context.Context {
 func From(ctx context.Context) Request {
 	r, _ := ctx.Value(contextKey{}).(Request)
 	return r
+}
+
+// FieldError says in the reader's language what is wrong with a field, and nothing where nothing is. The errors are
+// slugs by field; the message's key is the prefix and the slug.
+func FieldError(t *text.Printer, errors map[string]string, field, prefix string) string {
+	slug, ok := errors[field]
+	if !ok {
+		return ""
+	}
+	return t.T(prefix + slug)
 }
 
 func icon(name string) string {

@@ -146,7 +146,7 @@ var day = time.Date(2025, 11, 22, 18, 30, 0, 0, time.UTC)
 // hashed is the name of a script, which changes with what is in it.
 var hashed = regexp.MustCompile(`(/static/[a-z]+)\.[0-9a-f]{12}\.`)
 
-func TestPartsLookAsTheyDid(t *testing.T) {
+func TestComponents_golden(t *testing.T) {
 	t.Parallel()
 	for name, part := range parts {
 		for _, lang := range []text.Lang{text.En, text.ZhCN} {
@@ -171,7 +171,7 @@ func TestPartsLookAsTheyDid(t *testing.T) {
 }
 
 // The mall's policy drops inline styles and handlers without a word; the parts must have none.
-func TestPartsObeyTheContentSecurityPolicy(t *testing.T) {
+func TestComponents_content_security_policy(t *testing.T) {
 	t.Parallel()
 	forbidden := regexp.MustCompile(`(?i)\s(style|on[a-z]+)=|<style|<script|javascript:|hx-on|hx-vals="js:`)
 	for name, part := range parts {
@@ -181,7 +181,7 @@ func TestPartsObeyTheContentSecurityPolicy(t *testing.T) {
 	}
 }
 
-func TestWhatWasTypedComesBackEscapedAndAPasswordNever(t *testing.T) {
+func TestInput_escapes_value_and_drops_password(t *testing.T) {
 	t.Parallel()
 	if got := draw(t, text.En, parts["input"]); !strings.Contains(got, `value="a&#34;b@"`) ||
 		!strings.Contains(got, `aria-describedby="email-hint email-error"`) ||
@@ -196,7 +196,7 @@ func TestWhatWasTypedComesBackEscapedAndAPasswordNever(t *testing.T) {
 	}
 }
 
-func TestAPriceIsStruckOutOnlyWhenItFell(t *testing.T) {
+func TestPriceTag_strikes_out_higher_price(t *testing.T) {
 	t.Parallel()
 	now := money.Of(1000, "CNY")
 	for name, was := range map[string]money.Money{
@@ -222,7 +222,7 @@ func TestAPriceIsStruckOutOnlyWhenItFell(t *testing.T) {
 	}
 }
 
-func TestThemeAcceptsOnlyItsOwn(t *testing.T) {
+func TestTheme_known_names_only(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]ui.Theme{"mall": ui.ThemeLight, "mall-dark": ui.ThemeDark, "": ui.ThemeAuto,
 		`"><script>`: ui.ThemeAuto} {

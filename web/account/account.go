@@ -20,15 +20,15 @@ import (
 	"videomall/web/page"
 )
 
-// Deps is what the pages work with. OnSignIn runs after a person has signed in, for what was a guest's until then; its
-// error is logged and keeps nobody out. Demo shows the demo accounts.
+// Deps are what the pages work with. OnSignIn runs after a person has signed in, and takes over what belonged to the
+// guest; its error is logged and does not stop the sign-in. Demo shows the demo accounts.
 type Deps struct {
 	Site     *page.Site
 	Accounts *account.Accounts
 	Sessions *account.Sessions
 	Catalog  *catalog.Catalog // where creators have their profiles; nil for a mall whose creators are made otherwise
 	Terms    ledger.Terms     // what creators agree to
-	// OpenZone keeps the zone of a new creator's reports; nil leaves it UTC.
+	// OpenZone stores the time zone of a new creator's reports; nil leaves it at UTC.
 	OpenZone func(ctx context.Context, creatorID int64, zone string) error
 	OnSignIn func(ctx context.Context, c *page.Ctx, userID int64) error
 	Demo     bool
@@ -46,7 +46,7 @@ func Routes(g *echo.Group, d Deps) {
 	own := page.Guarded(g, "/account", d.Site.RequireUser)
 	own.GET("", d.Site.Handle(h.account))
 	own.POST("", d.Site.Handle(h.saveProfile))
-	// The address stands in the browser's bar when the form comes back with errors; loaded again it is the page.
+	// After a form with errors the browser's address bar shows this address; reloading it has to show the page.
 	own.GET("/password", d.Site.Handle(func(c *page.Ctx) error { return c.Redirect("/account") }))
 	own.POST("/password", d.Site.Handle(h.changePassword))
 	if d.Catalog != nil {
@@ -73,7 +73,7 @@ func (h handlers) account(c *page.Ctx) error {
 	}, accountview.Passwords{}, nil)
 }
 
-// showAccount draws the page; each form may have come back with what was typed and what is wrong with it.
+// showAccount draws the page. Each form can be one that was refused, with what was typed and what is wrong with it.
 func (h handlers) showAccount(c *page.Ctx, status int, profile accountview.Profile, passwords accountview.Passwords,
 	creator *accountview.Creator) error {
 	ctx := c.Request().Context()

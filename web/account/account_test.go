@@ -10,7 +10,7 @@ import (
 	"videomall/mall/account"
 )
 
-func TestChangingThePasswordSignsTheOthersOut(t *testing.T) {
+func TestPassword_change_signs_others_out(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	here, there := m.visitor(t), m.visitor(t)
@@ -30,7 +30,7 @@ func TestChangingThePasswordSignsTheOthersOut(t *testing.T) {
 	}
 }
 
-func TestTheProfileIsKeptInTheLanguageChosen(t *testing.T) {
+func TestProfile_language(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
 	v.signUp("ann@example.test")
@@ -53,7 +53,7 @@ func TestTheProfileIsKeptInTheLanguageChosen(t *testing.T) {
 	}
 }
 
-func TestDevicesAreSignedOutOneByOneOrAllAtOnce(t *testing.T) {
+func TestSessions_sign_out_one_or_all(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	here, there, stranger := m.visitor(t), m.visitor(t), m.visitor(t)
@@ -81,7 +81,7 @@ func TestDevicesAreSignedOutOneByOneOrAllAtOnce(t *testing.T) {
 	}
 }
 
-func TestAccessTokensAreListedAndEndOneByOne(t *testing.T) {
+func TestTokens_list_and_revoke(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	ann, bob := m.visitor(t), m.visitor(t)
@@ -150,7 +150,7 @@ func TestAccessTokensAreListedAndEndOneByOne(t *testing.T) {
 	}
 }
 
-func TestOnlyADemoShowsItsAccounts(t *testing.T) {
+func TestSignIn_demo_accounts(t *testing.T) {
 	t.Parallel()
 	if body := open(t, false).visitor(t).get("/sign-in").body; strings.Contains(body, "example.test") ||
 		strings.Contains(body, "demo-mall") {
@@ -177,7 +177,7 @@ func TestOnlyADemoShowsItsAccounts(t *testing.T) {
 	}
 }
 
-func TestTheAccountIsForItsPerson(t *testing.T) {
+func TestAccount_access(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
 	for _, path := range []string{"/account/password", "/account/sign-out-everywhere", "/account/devices/1/end",

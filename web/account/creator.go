@@ -14,8 +14,8 @@ import (
 
 var errNoCreator = fault.New(fault.Forbidden, "forbidden", "You may not do this.")
 
-// creator is the form of a creator's profile as it stands; nil for operators, who judge what creators sell, and for
-// whom an operator has made a shopper.
+// creator fills the form of a creator's profile with what is stored. It returns nil for operators, who decide about
+// what creators sell, and for people whose creator role an operator has taken away.
 func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 	if h.Catalog == nil || c.Viewer.Is(account.RoleOperator) {
 		return nil, nil
@@ -47,20 +47,10 @@ func (h handlers) creator(c *page.Ctx) (*accountview.Creator, error) {
 	}, nil
 }
 
-// saveCreator makes a shopper a creator, or changes what a creator's profile says. A change of role ends every session,
-// so that this browser gets a new one.
+// saveCreator makes a shopper a creator, or changes what a creator's profile says.
 func (h handlers) saveCreator(c *page.Ctx) error {
 	if c.Viewer.Is(account.RoleOperator) {
 		return errNoCreator.Because("operator %d", c.Viewer.UserID)
-	}
-	ctx := c.Request().Context()
-	form := accountview.Creator{
-		Is:     c.Viewer.Is(account.RoleCreator),
-		Slug:   c.FormValue("slug"),
-		NameZh: c.FormValue("name_zh"),
-		NameEn: c.FormValue("name_en"),
-		BioZh:  c.FormValue("bio_zh"),
-		BioEn:  c.FormValue("bio_en"),
 	}
 	stands, err := h.creator(c)
 	if err != nil {
@@ -69,8 +59,16 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 	if stands == nil {
 		return account.ErrRoleDecided.Because("user %d", c.Viewer.UserID)
 	}
-	form.Settled = stands.Settled
-	err = h.Catalog.OpenCreator(ctx, catalog.NewCreator{
+	form := accountview.Creator{
+		Is:      c.Viewer.Is(account.RoleCreator),
+		Settled: stands.Settled,
+		Slug:    c.FormValue("slug"),
+		NameZh:  c.FormValue("name_zh"),
+		NameEn:  c.FormValue("name_en"),
+		BioZh:   c.FormValue("bio_zh"),
+		BioEn:   c.FormValue("bio_en"),
+	}
+	err = h.Catalog.OpenCreator(c.Request().Context(), catalog.NewCreator{
 		UserID: c.Viewer.UserID,
 		Slug:   form.Slug,
 		NameZh: form.NameZh,
@@ -78,25 +76,36 @@ func (h handlers) saveCreator(c *page.Ctx) error {
 		BioZh:  form.BioZh,
 		BioEn:  form.BioEn,
 	})
-	if errors.Is(err, catalog.ErrCreatorInvalid) {
+	switch {
+	case errors.Is(err, catalog.ErrCreatorInvalid):
 		form.Errors = fault.From(err).Fields
-		if !form.Is {
-			return h.showSell(c, http.StatusUnprocessableEntity, &form)
-		}
-		return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
-			Name:   c.Viewer.Name,
-			Locale: c.Viewer.Locale,
-		}, accountview.Passwords{}, &form)
-	}
-	if err != nil {
+		return h.refuseCreator(c, &form)
+	case err != nil:
 		return err
-	}
-	if form.Is {
+	case form.Is:
 		c.Flash(ui.Success, "creator_saved")
 		return c.Redirect("/account#creator")
 	}
-	// Reports begin in the zone of the browser, where it is known. Whoever was a creator before has chosen.
-	if zone, known := c.Text.OwnZone(); known && h.OpenZone != nil && form.Settled == "" {
+	return h.becomeCreator(c, form.Settled == "")
+}
+
+// refuseCreator shows the form again on the page that it came from, with what was typed.
+func (h handlers) refuseCreator(c *page.Ctx, form *accountview.Creator) error {
+	if !form.Is {
+		return h.showSell(c, http.StatusUnprocessableEntity, form)
+	}
+	return h.showAccount(c, http.StatusUnprocessableEntity, accountview.Profile{
+		Name:   c.Viewer.Name,
+		Locale: c.Viewer.Locale,
+	}, accountview.Passwords{}, form)
+}
+
+// becomeCreator gives a shopper the role. A change of role ends every session, so that this browser gets a new one. The
+// reports of somebody who is a creator for the first time begin in the zone of the browser, where it is known; whoever
+// was one before has chosen a zone.
+func (h handlers) becomeCreator(c *page.Ctx, first bool) error {
+	ctx := c.Request().Context()
+	if zone, known := c.Text.OwnZone(); known && first && h.OpenZone != nil {
 		if err := h.OpenZone(ctx, c.Viewer.UserID, zone.Name()); err != nil {
 			return err
 		}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
@@ -49,8 +50,8 @@ func selling(t *testing.T) *webtest.Mall {
 	return m
 }
 
-// TestSell reads the page as each of those who may come to it.
-func TestSell(t *testing.T) {
+// TestSell_page reads the page as each of those who may come to it.
+func TestSell_page(t *testing.T) {
 	t.Parallel()
 	m := selling(t)
 	const form = `action="/account/creator"`
@@ -93,7 +94,7 @@ func TestSell(t *testing.T) {
 	b.Post("/account/creator", url.Values{"name_en": {"Mia"}, "name_zh": {"Mia"}, "slug": {"mia-decided"}}).Wants(403)
 }
 
-func TestAShopperBecomesACreator(t *testing.T) {
+func TestCreator_shopper_becomes_one(t *testing.T) {
 	t.Parallel()
 	m := selling(t)
 	shopper, operator := m.Person("mia", account.RoleShopper), m.Person("olga", account.RoleOperator)
@@ -138,9 +139,9 @@ func TestAShopperBecomesACreator(t *testing.T) {
 	m.Browser(0).Post("/account/creator", form).Wants(303)
 }
 
-// TestAShopperBecomesACreator_zone holds that reports begin in the zone of the browser in which somebody became a
+// TestCreator_zone holds that reports begin in the zone of the browser in which somebody became a
 // creator.
-func TestAShopperBecomesACreator_zone(t *testing.T) {
+func TestCreator_zone(t *testing.T) {
 	t.Parallel()
 	m := selling(t)
 	for n, zone := range []string{"Asia/Kathmandu", "Mars/Phobos", ""} {
@@ -153,9 +154,9 @@ func TestAShopperBecomesACreator_zone(t *testing.T) {
 		if n > 0 {
 			want = nil
 		}
-		if got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`,
-			who.ID); !slices.Equal(got, want) {
-			t.Errorf("in %q the zone is %v", zone, got)
+		got := webtest.Query[string](m, `select zone from insight_zone where creator_id = $1`, who.ID)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("in %q the zone is (-want +got):\n%s", zone, diff)
 		}
 		b.Post("/account/creator", url.Values{"name_en": {name}, "name_zh": {"米娅"}, "slug": {name}}).Wants(303)
 	}

@@ -10,10 +10,10 @@ import (
 	"videomall/web/page"
 )
 
-// sell is the page for those who think of selling: what it is, and the next step of whoever reads it.
+// sell is the page for people who consider selling: what selling is, and the reader's next step.
 func (h handlers) sell(c *page.Ctx) error { return h.showSell(c, http.StatusOK, nil) }
 
-// showSell draws it; the form may have come back with what was typed and what is wrong with it.
+// showSell draws it. The form can be one that was refused, with what was typed and what is wrong with it.
 func (h handlers) showSell(c *page.Ctx, status int, form *accountview.Creator) error {
 	c.Page.Canonical = c.PublicURL("/sell")
 	p := accountview.SellPage{

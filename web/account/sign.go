@@ -12,7 +12,7 @@ import (
 	"videomall/web/page"
 )
 
-// Known to everybody: they exist in demo mode only, which serves this machine only.
+// Everybody knows these passwords. They exist in demo mode only, which serves this machine only.
 const demoPassword = "demo-mall"
 
 var demoAccounts = []accountview.DemoAccount{
@@ -33,7 +33,8 @@ var demoAccounts = []accountview.DemoAccount{
 	},
 }
 
-// next is where a person was going when they had to sign in first; the two pages here would lead in a circle.
+// next is where a person was going when they had to sign in first. The two pages here are left out, because they would
+// lead in a circle.
 func next(c *page.Ctx, fallback string) string {
 	to := c.Next(fallback)
 	if path, _, _ := strings.Cut(to, "?"); path == "/sign-in" || path == "/sign-up" {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAPersonSignsUpAndIsInAtOnce(t *testing.T) {
+func TestSignUp_signs_in(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	v := m.visitor(t)
@@ -42,7 +42,7 @@ func TestAPersonSignsUpAndIsInAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnInvalidFormComesBackWithWhatWasTyped(t *testing.T) {
+func TestSignUp_invalid_form_comes_back(t *testing.T) {
 	t.Parallel()
 	v := open(t, false).visitor(t)
 	a := v.post("/sign-up", "name", "Ann <Lee>", "email", "nonsense", "password", "hunter2")
@@ -71,7 +71,7 @@ func TestAnInvalidFormComesBackWithWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestSigningInFailsInOneWay(t *testing.T) {
+func TestSignIn_one_failure_message(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	m.visitor(t).signUp("ann@example.test")
@@ -94,7 +94,7 @@ func TestSigningInFailsInOneWay(t *testing.T) {
 	}
 }
 
-func TestTheThrottleSaysWhenToComeBack(t *testing.T) {
+func TestSignIn_throttle_retry_after(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	m.visitor(t).signUp("ann@example.test")
@@ -115,9 +115,9 @@ func TestTheThrottleSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
-// TestAKnownBrowser_signs_in: strangers on the same network use up their tries and not those of a browser where the
+// TestSignIn_known_browser: strangers on the same network use up their tries and not those of a browser where the
 // owner was before.
-func TestAKnownBrowser_signs_in(t *testing.T) {
+func TestSignIn_known_browser(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	owner, stranger := m.visitor(t), m.visitor(t)
@@ -150,7 +150,7 @@ func TestAKnownBrowser_signs_in(t *testing.T) {
 	}
 }
 
-func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
+func TestSignIn_new_session_and_next(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	owner := m.visitor(t)
@@ -186,7 +186,7 @@ func TestSignInChangesTheSessionAndGoesWhereItWasGoing(t *testing.T) {
 	}
 }
 
-func TestAFailingHandOverKeepsNobodyOut(t *testing.T) {
+func TestSignIn_cart_hand_over_fails(t *testing.T) {
 	t.Parallel()
 	m := open(t, false)
 	m.broken.Store(true)

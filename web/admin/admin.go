@@ -1,6 +1,7 @@
-// Package admin owns the operator's console: how orders stand, one order in full, refunds, cases, dead letters, people,
-// who is kept out, and one search over all of it. Whoever is no operator finds nothing here. It refuses to move money
-// or states by itself: it calls the same verbs as everybody.
+// Package admin owns the operator's console: the overview, orders, refunds, cases, dead letters, the audit log, and one
+// search over all of it. The packages below it own the pages about people, money, moderation, campaigns, coupons and
+// site pages. Everybody else gets 404 here. It refuses to move money or states by itself: it calls the same verbs as
+// every other page.
 package admin
 
 import (
@@ -15,17 +16,11 @@ import (
 	"videomall/mall/audit"
 	"videomall/mall/backoffice"
 	"videomall/mall/catalog"
-	"videomall/mall/entitlement"
 	"videomall/mall/insight"
-	"videomall/mall/ledger"
-	"videomall/mall/media"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
-	"videomall/mall/playback"
 	"videomall/mall/review"
-	"videomall/mall/risk"
-	"videomall/mall/webhook"
 	"videomall/web/page"
 )
 
@@ -39,20 +34,10 @@ type Deps struct {
 	Audit      *audit.Log
 	Jobs       *river.Client[pgx.Tx]  // looks failed jobs up
 	FailedJobs *backoffice.FailedJobs // retries, cancels and deletes them
-	Lists      *risk.Lists
-	Asks       func(echo.Context) risk.Subject // the operator's address and device
-	// What the page of a person shows besides, and what is done there.
-	People       *backoffice.People
-	Sessions     *account.Sessions
-	Catalog      *catalog.Catalog
-	Media        media.Media
-	Entitlements *entitlement.Entitlements
-	Playback     *playback.Playback
-	Ledger       *ledger.Ledger
-	Webhooks     *webhook.Webhooks
-	Insight      *insight.Insight
-	Reviews      *review.Reviews
-	// Finders are where the one search looks, in the order in which it shows what it found.
+	Catalog    *catalog.Catalog
+	Insight    *insight.Insight
+	Reviews    *review.Reviews
+	// Finders are the kinds of things that the search looks for, in the order in which it shows them.
 	Finders []Finder
 	// Waiting counts what the review desk has to do; nil where there is no desk.
 	Waiting func(context.Context) (reviews, appeals int, err error)
@@ -78,32 +63,16 @@ func Routes(g *echo.Group, d Deps) {
 	a.POST("/dead-letters/jobs/:id/retry", on(d.retryJob))
 	a.POST("/dead-letters/jobs/:id/discard", on(d.discardJob))
 	a.POST("/dead-letters/jobs/:id/cancel", on(d.cancelJob))
-	a.GET("/lists", on(d.showLists))
-	a.POST("/lists", on(d.addEntry))
-	a.POST("/lists/:id/end", on(d.endEntry))
-	a.GET("/people", on(d.listPeople))
-	a.GET("/people/:id", on(d.showPerson))
-	a.GET("/people/:id/statements/:month", on(d.showStatement))
-	a.GET("/people/:id/statements/:month/csv", on(d.statementFile("csv")))
-	a.GET("/people/:id/statements/:month/pdf", on(d.statementFile("pdf")))
-	a.GET("/people/:id/role", on(d.ask("role")))
-	a.POST("/people/:id/role", on(d.changeRole), d.Site.RequireRecent)
-	a.GET("/people/:id/suspend", on(d.ask("suspend")))
-	a.POST("/people/:id/suspend", on(d.suspend))
-	a.GET("/people/:id/lift", on(d.ask("lift")))
-	a.POST("/people/:id/lift", on(d.lift))
-	a.GET("/people/:id/sign-out", on(d.ask("sign-out")))
-	a.POST("/people/:id/sign-out", on(d.signOutPerson))
 	a.GET("/products/:id", on(d.showProduct))
 	a.GET("/search", on(d.find))
 	a.GET("/audit", on(d.showAudit))
 	a.GET("/audit.csv", on(d.exportAudit))
 }
 
-// actor is how the operator is named in the order's history.
+// actor is the operator's name in the history of an order.
 func actor(c *page.Ctx) string { return "operator:" + strconv.FormatInt(c.Viewer.UserID, 10) }
 
-// buyers are whose orders these are.
+// buyers returns the accounts that placed the orders.
 func (d Deps) buyers(ctx context.Context, orders []order.Order) (account.Users, error) {
 	ids := make([]int64, len(orders))
 	for i, o := range orders {

@@ -20,6 +20,7 @@ import (
 	"videomall/mall/payment/sandbox"
 	"videomall/mall/risk"
 	"videomall/web/admin"
+	"videomall/web/admin/people"
 	"videomall/web/webtest"
 )
 
@@ -57,8 +58,6 @@ func open(t *testing.T) *desk {
 				Key:  make([]byte, 32),
 				Now:  m.Now,
 			}),
-			Lists: d.lists,
-			Asks:  asks,
 			Insight: insight.New(insight.Deps{
 				Pool: m.Pool,
 				Now:  m.Now,
@@ -67,8 +66,16 @@ func open(t *testing.T) *desk {
 			}),
 		}
 		admin.Routes(g, deps)
+		peopleDeps := people.Deps{
+			Site:     m.Site,
+			Accounts: m.Accounts,
+			Lists:    d.lists,
+			Asks:     asks,
+		}
+		people.Routes(g, peopleDeps)
 		e := echo.New() // only to list them
 		admin.Routes(e.Group(""), deps)
+		people.Routes(e.Group(""), peopleDeps)
 		d.routes = e.Routes()
 	}})
 	d.olga, d.mia = d.Person("olga", account.RoleOperator), d.Person("mia", account.RoleShopper)
@@ -87,7 +94,7 @@ func (d *desk) settle(t *testing.T) {
 	d.DeliverNotices()
 }
 
-func TestOnlyOperatorsFindTheConsole(t *testing.T) {
+func TestConsole_access(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	creator, shopper, guest := d.Browser(d.Person("carl", account.RoleCreator).ID), d.Browser(d.mia.ID), d.Browser(0)
@@ -125,7 +132,7 @@ func TestOnlyOperatorsFindTheConsole(t *testing.T) {
 	}
 }
 
-func TestOrdersAreFound(t *testing.T) {
+func TestOrders_search(t *testing.T) {
 	d := open(t)
 	first := d.Bought(d.mia.ID, d.Video(990, -1))
 	leo := d.Person("leo", account.RoleShopper)
@@ -150,7 +157,7 @@ func TestOrdersAreFound(t *testing.T) {
 	}
 }
 
-func TestAnOrderIsShownInFull(t *testing.T) {
+func TestOrders_show(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(10, -1))
 	attempt, err := d.Payments.Attempts(t.Context(), o.OrderNo)
@@ -171,7 +178,7 @@ func TestAnOrderIsShownInFull(t *testing.T) {
 	}
 }
 
-func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
+func TestRefund_shows_sum_and_happens_once(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Video(990, -1), d.Video(510, -1))
 	at := "/admin/orders/" + o.OrderNo
@@ -225,7 +232,7 @@ func TestARefundShowsItsSumAndHappensOnce(t *testing.T) {
 	d.b.Get(at + "/refund?" + left.Encode()).Wants(303)
 }
 
-func TestTwoOperatorsRefundOneItemOnce(t *testing.T) {
+func TestRefund_two_operators_refund_once(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Video(990, -1))
 	at := "/admin/orders/" + o.OrderNo
@@ -258,7 +265,7 @@ func TestTwoOperatorsRefundOneItemOnce(t *testing.T) {
 	}
 }
 
-func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
+func TestRefund_free_order(t *testing.T) {
 	d := open(t)
 	o := d.Bought(d.mia.ID, d.Video(0, -1))
 	at := "/admin/orders/" + o.OrderNo
@@ -273,7 +280,7 @@ func TestAFreeOrderIsTakenBackWithoutMoney(t *testing.T) {
 	}
 }
 
-func TestACaseIsClosedWithANoteOnce(t *testing.T) {
+func TestCases_close_once(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
 	o, _, err := d.Orders.Place(ctx, order.PlaceRequest{

@@ -12,16 +12,17 @@ import (
 	"videomall/mall/audit"
 	adminview "videomall/views/admin"
 	"videomall/web/csvfile"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
 const (
 	auditPerPage = 50
-	// auditExported bounds a file; whoever needs more asks for a shorter time.
+	// auditExported limits the entries of one file; the filter narrows the time where that is too few.
 	auditExported = 50_000
 )
 
-// auditFilter reads what to show. Days are the reader's; until is the last day that is in.
+// auditFilter reads which entries to show. Days are in the reader's time zone; the last day is included.
 func auditFilter(c *page.Ctx) (adminview.AuditForm, audit.Filter) {
 	form := adminview.AuditForm{
 		Actor:   strings.TrimSpace(c.QueryParam("actor")),
@@ -62,13 +63,13 @@ func auditQuery(f adminview.AuditForm) url.Values {
 	return q
 }
 
-// showAudit lists who did what, and says whether the chain is whole: it is read from its first entry on each time,
-// because only that tells.
+// showAudit lists who did what, and says whether the chain is whole. It verifies the chain from its first entry each
+// time, because nothing less proves it.
 func (d Deps) showAudit(c *page.Ctx) error {
 	ctx := c.Request().Context()
 	form, f := auditFilter(c)
 	p := adminview.AuditPage{Form: form, Now: c.Now}
-	f.Before, _ = strconv.ParseInt(c.QueryParam("before"), 10, 64) // what is no number is the first page
+	f.Before = formvalue.ID(c.QueryParam("before"))
 	f.Most = auditPerPage + 1
 	var err error
 	if p.Records, err = d.Audit.List(ctx, f); err != nil {
@@ -93,8 +94,8 @@ func (d Deps) showAudit(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("admin.audit"), adminview.Audit(p))
 }
 
-// exportAudit writes the chosen entries as a file, the latest first, with their hashes: kept elsewhere, it proves later
-// what the log said today.
+// exportAudit writes the chosen entries as a file, the latest first, with their hashes. A copy kept elsewhere proves
+// later what the log said on that day.
 func (d Deps) exportAudit(c *page.Ctx) error {
 	_, f := auditFilter(c)
 	f.Most = auditExported
@@ -104,7 +105,7 @@ func (d Deps) exportAudit(c *page.Ctx) error {
 	}
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	// a buffer takes everything
+	// writing to a buffer does not fail
 	_ = w.Write([]string{"id", "at", "actor_id", "actor", "verb", "subject", "detail", "prev_hash", "hash"})
 	for _, r := range records {
 		_ = w.Write(

@@ -10,7 +10,7 @@ import (
 	"videomall/mall/audit"
 )
 
-func TestTheAuditLogIsShownFilteredAndExported(t *testing.T) {
+func TestAudit_filter_and_export(t *testing.T) {
 	d := open(t)
 	d.b.Get("/admin/audit").Wants(200).Shows("No entries", "The chain is whole: 0 entries")
 	log := audit.New(audit.Deps{

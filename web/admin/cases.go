@@ -13,7 +13,7 @@ import (
 	"videomall/web/page"
 )
 
-// maxListed bounds the lists that an operator works off from the top.
+// maxListed limits the lists that an operator works through from the top.
 const maxListed = 200
 
 func (d Deps) listCases(c *page.Ctx) error {

@@ -13,19 +13,19 @@ import (
 	"videomall/web/page"
 )
 
-// hitsShown bounds what one kind shows of a search.
+// hitsShown limits the hits that the search shows of one kind.
 const hitsShown = 8
 
-// Finder is where the one search looks for one kind of thing.
+// Finder looks for one kind of thing.
 type Finder struct {
 	Kind  string   // the message find.kind.<kind>
 	Names []string // before a colon these ask for this kind alone: "order:01H…", as the audit log writes its subjects
-	// Find returns up to most things that begin with q, or are called so in full, from an index. t is for words in the
+	// Find asks an index and returns up to most things whose name begins with q or equals it. t has the words of the
 	// reader's language.
 	Find func(ctx context.Context, t *text.Printer, q string, most int) ([]adminview.Hit, error)
 }
 
-// find looks everywhere, kind by kind. What can only be one thing leads right there.
+// find looks for every kind of thing. A query that can mean only one thing leads directly to it.
 func (d Deps) find(c *page.Ctx) error {
 	ctx, p := c.Request().Context(), adminview.FindPage{Query: strings.TrimSpace(c.QueryParam("q"))}
 	if utf8.RuneCountInString(p.Query) > adminview.MaxQuery {
@@ -59,7 +59,7 @@ func (d Deps) find(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("find.title"), adminview.Find(p))
 }
 
-// narrowed says what is looked for, and where: nowhere for nothing.
+// narrowed returns what to look for, and the kinds to look in: none for an empty query.
 func (d Deps) narrowed(query string) (q string, in []Finder) {
 	if query == "" || !db.Storable(query) {
 		return "", nil

@@ -41,7 +41,7 @@ func (d Deps) listLetters(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("admin.letters"), adminview.Letters(p))
 }
 
-// discarded lists the jobs whose tries ran out, the latest first, at most maxListed.
+// discarded lists the jobs that failed for the last time, the latest first, at most maxListed.
 func (d Deps) discarded(ctx context.Context) ([]*rivertype.JobRow, error) {
 	found, err := d.Jobs.JobList(ctx, river.NewJobListParams().States(rivertype.JobStateDiscarded).
 		OrderBy(river.JobListOrderByFinalizedAt, river.SortOrderDesc).First(maxListed))
@@ -51,11 +51,11 @@ func (d Deps) discarded(ctx context.Context) ([]*rivertype.JobRow, error) {
 	return found.Jobs, nil
 }
 
-// EventURL is where an event that failed at a subscriber is shown.
-func EventURL(l outbox.DeadLetter) string { return "/admin/dead-letters" + eventPath(l) }
+// eventURL is the address of an event that failed at a subscriber.
+func eventURL(l outbox.DeadLetter) string { return "/admin/dead-letters" + eventPath(l) }
 
-// JobURL is where a job that failed is shown.
-func JobURL(id int64) string { return "/admin/dead-letters" + jobPath(id) }
+// jobURL is the address of a job that failed.
+func jobURL(id int64) string { return "/admin/dead-letters" + jobPath(id) }
 
 func eventPath(l outbox.DeadLetter) string {
 	return "/events/" + url.PathEscape(l.Subscriber) + "/" + strconv.FormatInt(l.Event.ID, 10)
@@ -148,7 +148,7 @@ func (d Deps) cancelEvent(c *page.Ctx) error {
 		d.Outbox.Cancel(c.Request().Context(), c.Viewer.UserID, c.Param("subscriber"), formvalue.ID(c.Param("id"))))
 }
 
-// showJob shows a job that failed; one in any other state is no letter, and is not to be touched from here.
+// showJob shows a job that failed. A job in any other state is not found, because operators must not touch it here.
 func (d Deps) showJob(c *page.Ctx) error {
 	j, err := d.Jobs.JobGet(c.Request().Context(), formvalue.ID(c.Param("id")))
 	if errors.Is(err, rivertype.ErrNotFound) ||
@@ -176,7 +176,7 @@ func (d Deps) cancelJob(c *page.Ctx) error {
 		d.FailedJobs.Cancel(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id"))))
 }
 
-// settle goes back to the list; a letter that somebody else settled first is no mistake.
+// settle goes back to the list. It is no error when somebody else settled the letter first.
 func (d Deps) settle(c *page.Ctx, done string, err error) error {
 	switch {
 	case err == nil:

@@ -15,7 +15,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
+func TestDeadLetters_retry_and_discard(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
 	d.Outbox.Subscribe("stubborn", []string{"order.paid", "order.placed"},
@@ -73,7 +73,7 @@ func TestDeadLettersAreRetriedAndDiscarded(t *testing.T) {
 	}
 }
 
-func TestAJobThatIsTriedAgainIsShownAndCancelled(t *testing.T) {
+func TestDeadLetters_cancel_job(t *testing.T) {
 	d := open(t)
 	d.Bought(d.mia.ID, d.Video(990, -1))
 	job := webtest.Query[int64](d.Mall, `update river_job

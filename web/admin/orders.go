@@ -20,7 +20,7 @@ const ordersPerPage = 30
 
 var searchable = []order.Status{order.PendingPay, order.Paid, order.Delivered, order.Closed, order.Refunded}
 
-// listOrders searches by state, and by what was typed: an email when it looks like one, else an order number.
+// listOrders filters by state and by the query: an email address when it contains "@", otherwise an order number.
 func (d Deps) listOrders(c *page.Ctx) error {
 	if spuID := formvalue.ID(c.QueryParam("product")); spuID > 0 {
 		return d.listOrdersOf(c, spuID)
@@ -32,7 +32,7 @@ func (d Deps) listOrders(c *page.Ctx) error {
 	if s := order.Status(c.QueryParam("status")); slices.Contains(searchable, s) {
 		f.Status, p.Status = s, string(s)
 	}
-	f.Before, _ = strconv.ParseInt(c.QueryParam("before"), 10, 64) // what is no number is the first page
+	f.Before = formvalue.ID(c.QueryParam("before"))
 	found := true
 	if strings.Contains(p.Query, "@") {
 		u, err := d.Accounts.ByEmail(ctx, p.Query)

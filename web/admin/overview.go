@@ -33,7 +33,7 @@ func (d Deps) showOverview(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("admin.title"), adminview.Overview(p))
 }
 
-// fillWaiting counts what somebody has to do.
+// fillWaiting counts the tasks that wait for an operator.
 func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.OverviewPage) (err error) {
 	if p.Waiting, err = d.Orders.CountWaiting(ctx); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (d Deps) fillWaiting(ctx context.Context, _ insight.Range, p *adminview.Ove
 	return err
 }
 
-// fillTrends reads sums by day, and counts by an index what has none.
+// fillTrends reads the sums of each day. Values without stored sums are counted by an index.
 func (d Deps) fillTrends(ctx context.Context, r insight.Range, p *adminview.OverviewPage) (err error) {
 	if p.Now, err = d.Insight.Report(ctx, insight.Mall, insight.Whole, r); err != nil {
 		return err

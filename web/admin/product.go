@@ -9,7 +9,11 @@ import (
 	"videomall/web/page"
 )
 
-// showProduct is what the mall knows of a product, on sale or not, and where what belongs to it lies.
+// partListed limits each section of a page about one thing.
+const partListed = 6
+
+// showProduct shows what the mall knows of a product, whether or not it is on sale, with links to everything that
+// belongs to it.
 func (d Deps) showProduct(c *page.Ctx) error {
 	ctx, spuID := c.Request().Context(), formvalue.ID(c.Param("id"))
 	product, err := d.Catalog.FindByID(ctx, spuID)

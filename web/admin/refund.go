@@ -21,8 +21,8 @@ import (
 
 var errReason = fault.New(fault.Invalid, "reason_missing", "Say why, in 1 to 200 characters.")
 
-// leftOf is what may still be paid back of the chosen items (of all when none is chosen), with its sum: what neither
-// went back nor is on its way. Items that cost nothing count as long as they can be watched.
+// leftOf returns the items that can still be refunded, of the chosen ones or of all when none is chosen, and their sum.
+// It leaves out what was refunded or is being refunded. Free items count as long as they can be watched.
 func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
 	chosen []int64) (left []adminview.Refundable, sum money.Money) {
 	pending := map[int64]int64{}
@@ -47,7 +47,7 @@ func leftOf(t *text.Printer, o order.Order, refunds []order.Refund,
 	return left, sum
 }
 
-// readRefund reads which items, and why.
+// readRefund reads the chosen items and the reason.
 func readRefund(c *page.Ctx) (items []int64, reason string, err error) {
 	form, err := c.FormParams()
 	if err != nil {
@@ -107,8 +107,8 @@ func (d Deps) reviewRefund(c *page.Ctx) error {
 	}))
 }
 
-// refund refunds the items that were shown; the same key is the same refund, however often it is sent. It names each
-// item, so that it can only ever come to less than the sum that was shown.
+// refund refunds the items that were shown. The same key is the same refund, however often it is sent. The request
+// names each item, so that the sum can only be lower than the one shown.
 func (d Deps) refund(c *page.Ctx) error {
 	orderNo := c.Param("orderNo")
 	items, reason, err := readRefund(c)

@@ -9,7 +9,7 @@ import (
 )
 
 // Who may do what: every route for a guest, for somebody else, and for the owner by cookie and by token.
-func TestEveryRouteKnowsWhoAsks(t *testing.T) {
+func TestAPI_every_route_authenticates(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	videoID, own, _ := m.harbour()
@@ -63,7 +63,7 @@ func TestEveryRouteKnowsWhoAsks(t *testing.T) {
 	}
 }
 
-func TestATokenAndACookieAreEachJudgedByThemselves(t *testing.T) {
+func TestAPI_token_and_cookie(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, -1)

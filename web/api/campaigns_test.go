@@ -8,7 +8,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestCampaignsAreThoseThatRunOrCome(t *testing.T) {
+func TestCampaigns_running_or_scheduled(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	by := promotion.Actor{UserID: 9, Operator: true}

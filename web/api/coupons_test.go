@@ -8,7 +8,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestACouponLowersAnOrder(t *testing.T) {
+func TestOrders_coupon(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	video := m.Sells(990, -1)

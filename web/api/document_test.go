@@ -15,6 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/web/api"
 )
@@ -32,7 +33,7 @@ func spec(t *testing.T) *openapi3.T {
 	return doc
 }
 
-func TestTheDocumentIsOpenAPI31(t *testing.T) {
+func TestDocument_is_OpenAPI_31(t *testing.T) {
 	t.Parallel()
 	doc := spec(t)
 	if err := doc.Validate(t.Context()); err != nil {
@@ -50,7 +51,7 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	}
 }
 
-func TestEveryRouteIsInTheDocumentAndTheOtherWayRound(t *testing.T) {
+func TestDocument_matches_routes(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	var routes, described []string
@@ -73,8 +74,8 @@ func TestEveryRouteIsInTheDocumentAndTheOtherWayRound(t *testing.T) {
 	}
 	slices.Sort(routes)
 	slices.Sort(described)
-	if !slices.Equal(routes, described) {
-		t.Errorf("routes\n%s\ndescribed\n%s", strings.Join(routes, "\n"), strings.Join(described, "\n"))
+	if diff := cmp.Diff(routes, described); diff != "" {
+		t.Errorf("the document describes other routes than the server has (-server +document):\n%s", diff)
 	}
 	a := m.guest().call("GET", "/api/openapi.json", "").wants(200)
 	if a.body != string(api.Document) {
@@ -190,7 +191,7 @@ func describesProblem(t *testing.T, doc *openapi3.T, a answer) {
 }
 
 // The validator must see a wrong answer, or all tests above prove nothing.
-func TestTheDocumentRefusesWhatItDoesNotDescribe(t *testing.T) {
+func TestDocument_refuses_undescribed_answers(t *testing.T) {
 	t.Parallel()
 	doc := spec(t)
 	r, err := http.NewRequest("GET", "http://mall.example"+v1+"/orders/01ARZ3NDEKTSV4RRFFQ69G5FAV", nil)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestAProgramBuysAndWatches(t *testing.T) {
+func TestAPI_buy_and_watch(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	videoID, own, rent := m.harbour()
@@ -99,7 +99,7 @@ func TestAProgramBuysAndWatches(t *testing.T) {
 	m.Whole()
 }
 
-func TestAnOrderOfNothingIsPaidAtOnce(t *testing.T) {
+func TestOrders_free_order(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	free := m.Sells(0, -1)

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/payment/sandbox"
 )
 
-func TestANoticeIsTakenByItsSignatureAlone(t *testing.T) {
+func TestNotices_signature_only(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, -1)

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/malltest"
 )
 
-func TestWhatAnOrderMayNotSay(t *testing.T) {
+func TestOrders_invalid_bodies(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, -1)

@@ -20,7 +20,7 @@ func line(sku int64, quantity any) string {
 
 func items(lines ...string) string { return `{"items": [` + strings.Join(lines, ", ") + `]}` }
 
-func TestAKeyIsOneOrder(t *testing.T) {
+func TestOrders_idempotency_key(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	one, two := m.Sells(990, -1), m.Sells(500, -1)
@@ -76,7 +76,7 @@ func TestAKeyIsOneOrder(t *testing.T) {
 	}
 }
 
-func TestARefusedOrderLeavesItsKeyUnused(t *testing.T) {
+func TestOrders_refused_order_frees_key(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, 0)
@@ -100,7 +100,7 @@ func TestARefusedOrderLeavesItsKeyUnused(t *testing.T) {
 	m.Whole()
 }
 
-func TestOneReadsOnesOwnOrdersPageByPage(t *testing.T) {
+func TestOrders_own_pages(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, -1)

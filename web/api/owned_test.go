@@ -7,7 +7,7 @@ import (
 )
 
 // Two orders of one video wait; when one of them has been paid, nobody is led to pay for the other.
-func TestAPI_prepay_of_a_video_owned_by_now(t *testing.T) {
+func TestOrders_prepay_video_owned_meanwhile(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	video := m.Sells(600, 5)

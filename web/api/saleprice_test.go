@@ -9,7 +9,7 @@ import (
 	"videomall/mall/promotion"
 )
 
-func TestAPI_price_of_a_running_sale(t *testing.T) {
+func TestVideos_price_of_running_sale(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	video := m.Sells(2600, -1)

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"videomall/mall/catalog"
 )
 
@@ -19,7 +22,7 @@ func (a answer) titles() []string {
 	return titles
 }
 
-func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
+func TestVideos_filter_sort_page(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	m.harbour() // 490 on the category "sea"
@@ -43,8 +46,8 @@ func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
 		"q=%22":                      nil,
 	} {
 		a := c.call("GET", "/videos?"+query, "").wants(200)
-		if got := a.titles(); !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", query, got, want)
+		if diff := cmp.Diff(want, a.titles(), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
 	if a := c.call("GET", "/videos?q=harbor", ""); a.at("correctedQuery") != "harbour" {
@@ -67,7 +70,7 @@ func TestTheListIsFilteredSortedAndCutIntoPages(t *testing.T) {
 	}
 }
 
-func TestAWrongParameterIsNamed(t *testing.T) {
+func TestVideos_wrong_parameter(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	m.Sells(990, -1)
@@ -116,7 +119,7 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 	c.call("GET", "/api/v2/mall/videos", "").refuses(404, "not_found")
 }
 
-func TestTitlesFollowAcceptLanguage(t *testing.T) {
+func TestVideos_accept_language(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	_, own, _ := m.harbour()
@@ -168,7 +171,7 @@ func TestVideos_creator_named_in_one_language(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotOnSaleIsNotShown(t *testing.T) {
+func TestVideos_not_on_sale(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	sku := m.Sells(990, -1)

@@ -17,6 +17,7 @@ import (
 	"videomall/mall/promotion"
 	bundleview "videomall/views/bundle"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -70,11 +71,7 @@ func (d Deps) show(c *page.Ctx) error {
 // page quotes the bundle for its visitor. One that has ended is shown to whoever comes by an old link.
 func (d Deps) page(c *page.Ctx) (bundleview.Page, error) {
 	ctx := c.Request().Context()
-	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
-	if err != nil {
-		return bundleview.Page{}, promotion.ErrBundleNotFound.Because("id %.40q", c.Param("id"))
-	}
-	b, err := d.Promotions.Bundle(ctx, id)
+	b, err := d.Promotions.Bundle(ctx, formvalue.ID(c.Param("id")))
 	if err != nil {
 		return bundleview.Page{}, err
 	}

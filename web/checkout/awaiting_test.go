@@ -8,7 +8,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestAwaiting_the_way_back_from_the_payment_page(t *testing.T) {
+func TestAwaiting_return_from_payment_page(t *testing.T) {
 	m := open(t)
 	b := m.Browser(m.Person("mia", "shopper").ID)
 	buy := func(video int64) (orderNo, bank string) {

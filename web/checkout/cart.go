@@ -15,6 +15,7 @@ import (
 	checkoutview "videomall/views/checkout"
 	"videomall/views/text"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -75,9 +76,9 @@ func linesOf(items []cart.Item) []order.Line {
 func (d Deps) addItem(c *page.Ctx) error {
 	ctx, next, quantity := c.Request().Context(), c.Next(""), 1
 	if q := c.FormValue("quantity"); q != "" {
-		quantity = number(q)
+		quantity = int(formvalue.Number(q))
 	}
-	line := order.Line{SKUID: skuID(c.FormValue("sku_id")), Quantity: quantity}
+	line := order.Line{SKUID: formvalue.ID(c.FormValue("sku_id")), Quantity: quantity}
 	quote, err := d.Orders.Quote(ctx, c.Viewer.UserID, []order.Line{line})
 	if err != nil {
 		return err
@@ -159,7 +160,7 @@ func (d Deps) setQuantity(c *page.Ctx) error {
 	if err != nil { // no number: 0 would take the line out
 		err = cart.ErrQuantity.Because("%w", err)
 	} else {
-		err = d.Carts.SetQuantity(c.Request().Context(), owner(c), skuID(c.Param("sku")), int(quantity))
+		err = d.Carts.SetQuantity(c.Request().Context(), owner(c), formvalue.ID(c.Param("sku")), int(quantity))
 	}
 	switch {
 	case errors.Is(err, cart.ErrQuantity) && !c.IsHTMX():
@@ -182,7 +183,7 @@ func (d Deps) refuseQuantity(c *page.Ctx) error {
 }
 
 func (d Deps) removeItem(c *page.Ctx) error {
-	if err := d.Carts.Remove(c.Request().Context(), owner(c), skuID(c.Param("sku"))); err != nil {
+	if err := d.Carts.Remove(c.Request().Context(), owner(c), formvalue.ID(c.Param("sku"))); err != nil {
 		return err
 	}
 	return d.cartChanged(c, true)

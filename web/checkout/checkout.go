@@ -6,7 +6,6 @@ package checkout
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -90,20 +89,3 @@ func owner(c *page.Ctx) cart.Owner {
 }
 
 func orderURL(orderNo string) string { return "/orders/" + orderNo }
-
-// number reads a whole number, 0 when it is none; the verbs refuse 0.
-func number(s string) int {
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil {
-		return 0
-	}
-	return int(n)
-}
-
-func skuID(s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}

@@ -74,7 +74,7 @@ func orders(m *webtest.Mall) int {
 	return len(webtest.Query[string](m, "select order_no from video_order"))
 }
 
-func TestAGuestsCartComesAlongAtSignIn(t *testing.T) {
+func TestCart_guest_cart_moves_at_sign_in(t *testing.T) {
 	m := open(t)
 	first, second := m.Video(990, -1), m.Video(2500, -1, several)
 	mia := m.Person("mia", "shopper")
@@ -100,7 +100,7 @@ func TestAGuestsCartComesAlongAtSignIn(t *testing.T) {
 	m.Browser(mia.ID).Get("/cart").Shows("Film 1", "Film 2")
 }
 
-func TestAddingSaysWhatHappenedWithAndWithoutScripts(t *testing.T) {
+func TestCart_add_with_and_without_scripts(t *testing.T) {
 	m := open(t)
 	video, gone, soldOut := m.Video(990, -1, several), int64(987654), m.Video(500, 0)
 	mia := m.Person("mia", "shopper")
@@ -131,7 +131,7 @@ func TestAddingSaysWhatHappenedWithAndWithoutScripts(t *testing.T) {
 	}
 }
 
-func TestBuyNowLeadsToTheCheckoutAndAddsOnce(t *testing.T) {
+func TestCart_buy_now_adds_once(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1, several)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -147,7 +147,7 @@ func TestBuyNowLeadsToTheCheckoutAndAddsOnce(t *testing.T) {
 	b.Get("/checkout").Wants(200).Shows("CN¥9.90").Hides("CN¥19.80")
 }
 
-func TestTheCartIsChangedInPlace(t *testing.T) {
+func TestCart_change_in_place(t *testing.T) {
 	m := open(t)
 	video, other := m.Video(990, -1, several), m.Video(100, -1)
 	b := m.Browser(0)
@@ -168,7 +168,7 @@ func TestTheCartIsChangedInPlace(t *testing.T) {
 	b.Get("/cart").Shows("Your cart is empty")
 }
 
-func TestCart_SetQuantity_that_is_no_number(t *testing.T) {
+func TestCart_SetQuantity_not_a_number(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1, several)
 	b := m.Browser(0)
@@ -185,7 +185,7 @@ func TestCart_SetQuantity_that_is_no_number(t *testing.T) {
 	b.Get("/cart").Shows("CN¥29.70")
 }
 
-func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
+func TestCart_unavailable_line_is_left_out(t *testing.T) {
 	m := open(t)
 	good, soldOut, gone, owned := m.Video(990, -1), m.Video(500, 1), m.Video(300, -1), m.Video(700, -1)
 	mia, leo := m.Person("mia", "shopper"), m.Person("leo", "shopper")
@@ -210,7 +210,7 @@ func TestWhatCantBeBoughtIsNamedAndLeftOut(t *testing.T) {
 	b.Get("/cart").Shows("Film 2", "You own this already").Hides("Film 1") // what was not bought waits
 }
 
-func TestEveryClickOnPayIsTheSameOrder(t *testing.T) {
+func TestCheckout_repeated_click_is_one_order(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, 10)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -244,7 +244,7 @@ func TestEveryClickOnPayIsTheSameOrder(t *testing.T) {
 	b.Get("/cart").Shows("Film 1")
 }
 
-func TestAMovedPriceIsShownAndAgreedTo(t *testing.T) {
+func TestCheckout_price_changed(t *testing.T) {
 	m := open(t)
 	video, other := m.Video(990, -1), m.Video(500, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -275,7 +275,7 @@ func TestAMovedPriceIsShownAndAgreedTo(t *testing.T) {
 	}
 }
 
-func TestACheckoutThatSellsOutIsNotPlaced(t *testing.T) {
+func TestCheckout_sold_out(t *testing.T) {
 	m := open(t)
 	video, rare := m.Video(990, -1), m.Video(500, 1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -296,7 +296,7 @@ func TestACheckoutThatSellsOutIsNotPlaced(t *testing.T) {
 	}
 }
 
-func TestWhatIsFreeNeedsNoPayment(t *testing.T) {
+func TestCheckout_free_order_needs_no_payment(t *testing.T) {
 	m := open(t)
 	video := m.Video(0, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -306,7 +306,7 @@ func TestWhatIsFreeNeedsNoPayment(t *testing.T) {
 	b.Get(at).Wants(200).Shows("Payment received", "Free, nothing was charged")
 }
 
-func TestAForgedFormIsRefused(t *testing.T) {
+func TestCheckout_forged_form(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -338,7 +338,7 @@ func TestAForgedFormIsRefused(t *testing.T) {
 	}
 }
 
-func TestEverythingReadsInBothLanguages(t *testing.T) {
+func TestCheckout_both_languages(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1, several)
 	b := m.Browser(m.Person("mia", "shopper").ID)

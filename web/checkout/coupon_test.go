@@ -24,7 +24,7 @@ func coupon(t *testing.T, m *webtest.Mall, code string, limit int) promotion.Cou
 	return c
 }
 
-func TestACouponIsAppliedShownAndPaidWith(t *testing.T) {
+func TestCheckout_coupon(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1)
 	coupon(t, m, "SPRING", 5)
@@ -47,7 +47,7 @@ func TestACouponIsAppliedShownAndPaidWith(t *testing.T) {
 	b.Get("/orders/"+no).Wants(200).Shows("Coupon SPRING", "CN¥3.00", "CN¥6.90", "CN¥9.90")
 }
 
-func TestACouponThatIsUsedUpMeanwhileIsNamedAndNothingIsOrdered(t *testing.T) {
+func TestCheckout_coupon_used_up_meanwhile(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1)
 	k := coupon(t, m, "LAST", 1)

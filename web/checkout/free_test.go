@@ -13,7 +13,7 @@ func owns(m *webtest.Mall, userID int64) []string {
 	return webtest.Query[string](m, "select state from video_entitlement where user_id = $1", userID)
 }
 
-func TestWatchFree(t *testing.T) {
+func TestCheckout_free_video(t *testing.T) {
 	const press = "/v/film-1/free"
 	t.Run("one_press_leads_to_the_film", func(t *testing.T) {
 		m := open(t)

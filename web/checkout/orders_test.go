@@ -34,7 +34,7 @@ func (p *moody) Query(ctx context.Context, attemptNo string) (payment.Charge, er
 	return p.Provider.Query(ctx, attemptNo)
 }
 
-func TestAPaymentThatCantBeOpenedIsTriedAgainFromTheOrder(t *testing.T) {
+func TestOrder_prepay_fails_and_is_retried(t *testing.T) {
 	bank := &moody{}
 	bank.away.Store(true)
 	m := open(t, func(o *webtest.Options) {
@@ -57,7 +57,7 @@ func TestAPaymentThatCantBeOpenedIsTriedAgainFromTheOrder(t *testing.T) {
 	}
 }
 
-func TestTheOrderPageFollowsItsOrder(t *testing.T) {
+func TestOrder_page_follows_state(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -108,7 +108,7 @@ func pollOf(t *testing.T, a webtest.Answer) string {
 	return strings.ReplaceAll(poll, "&amp;", "&")
 }
 
-func TestTheTimeToPayRunsOut(t *testing.T) {
+func TestOrder_pay_window_ends(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, 1)
 	mia := m.Person("mia", "shopper")
@@ -138,7 +138,7 @@ func TestTheTimeToPayRunsOut(t *testing.T) {
 	b.Get("/cart").Shows("Film 1")
 }
 
-func TestAnUnpaidOrderIsCancelled(t *testing.T) {
+func TestOrder_cancel(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, 1)
 	b := m.Browser(m.Person("mia", "shopper").ID)
@@ -155,7 +155,7 @@ func TestAnUnpaidOrderIsCancelled(t *testing.T) {
 	}
 }
 
-func TestOtherPeoplesOrdersDoNotExist(t *testing.T) {
+func TestOrder_of_somebody_else(t *testing.T) {
 	m := open(t)
 	video := m.Video(990, -1)
 	mia, eve := m.Person("mia", "shopper"), m.Person("eve", "operator")
@@ -188,7 +188,7 @@ func TestOtherPeoplesOrdersDoNotExist(t *testing.T) {
 	}
 }
 
-func TestMyOrdersArePagedByKey(t *testing.T) {
+func TestOrders_pages(t *testing.T) {
 	m := open(t)
 	mia := m.Person("mia", "shopper")
 	for range 23 {

@@ -8,7 +8,7 @@ import (
 )
 
 // The checkout was open in two tabs, and both were pressed.
-func TestPayOrder_of_a_video_owned_by_now(t *testing.T) {
+func TestOrder_pay_video_owned_meanwhile(t *testing.T) {
 	m := open(t)
 	video, other := m.Video(600, 5), m.Video(700, 5)
 	mia := m.Person("mia", "shopper")

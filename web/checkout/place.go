@@ -17,6 +17,7 @@ import (
 	"videomall/mall/promotion"
 	checkoutview "videomall/views/checkout"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -151,7 +152,7 @@ func readAgreed(c *page.Ctx) (agreed, error) {
 		if err != nil {
 			return agreed{}, page.ErrBadRequest(err)
 		}
-		line := order.Line{SKUID: skuID(sku), Quantity: number(quantity)}
+		line := order.Line{SKUID: formvalue.ID(sku), Quantity: int(formvalue.Number(quantity))}
 		a.lines, a.amounts[line.SKUID] = append(a.lines, line), amount
 	}
 	return a, nil

@@ -8,7 +8,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestCheckout_flash_sale_that_sells_out_in_between(t *testing.T) {
+func TestCheckout_flash_sale_sells_out_meanwhile(t *testing.T) {
 	m := open(t)
 	video := m.Video(2600, -1)
 	m.FlashSale(video, 1290, 1)
@@ -37,7 +37,7 @@ func TestCheckout_flash_sale_that_sells_out_in_between(t *testing.T) {
 	mia.Get("/cart").Wants(200).Shows("CN¥26.00", "sells you no more of this")
 }
 
-func TestCheckout_flash_sale_that_ends_in_between(t *testing.T) {
+func TestCheckout_flash_sale_ends_meanwhile(t *testing.T) {
 	m := open(t)
 	video, other := m.Video(2600, -1), m.Video(900, -1)
 	m.FlashSale(video, 1290, 5)

@@ -7,7 +7,7 @@ import (
 	"videomall/web/csvfile"
 )
 
-func TestNoTextIsAFormula(t *testing.T) {
+func TestInert_no_formula(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx",
 		"\rx": "'\rx", "\nx": "'\nx",

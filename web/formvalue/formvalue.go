@@ -1,11 +1,14 @@
-// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, moments. What can't be
-// read becomes a value that every rule refuses, so that each field is judged in one place, by the business.
+// Package formvalue reads what people and addresses send as text: ids, versions, whole numbers, prices, moments, rows.
+// What can't be read becomes a value that every rule refuses, so that each field is judged in one place, by the
+// business. It also writes values as forms show them.
 package formvalue
 
 import (
 	"strconv"
 	"strings"
 	"time"
+
+	"videomall/mall/money"
 )
 
 // Moment is how a browser sends a moment of a datetime-local field.
@@ -31,11 +34,47 @@ func Version(s string) int {
 
 // Number reads a whole number of up to nine digits; -1 when it is none.
 func Number(s string) int64 {
-	n, err := strconv.ParseUint(s, 10, 64)
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 64)
 	if err != nil || n > 999_999_999 {
 		return -1
 	}
 	return int64(n)
+}
+
+// OptionalNumber is Number, but 0 when nothing was typed.
+func OptionalNumber(s string) int64 {
+	if strings.TrimSpace(s) == "" {
+		return 0
+	}
+	return Number(s)
+}
+
+// Price reads a sum as people type it, 19 or 19.90 or 19,9, of up to seven digits before the point, in minor units; -1
+// when it is none.
+func Price(s string) int64 { return money.ParseDecimal(strings.TrimSpace(s), 7) }
+
+// OptionalPrice is Price, but 0 when nothing was typed.
+func OptionalPrice(s string) int64 {
+	if strings.TrimSpace(s) == "" {
+		return 0
+	}
+	return Price(s)
+}
+
+// FormatNumber writes a number for a form, and nothing for 0.
+func FormatNumber[T int | int64](n T) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(n), 10)
+}
+
+// FormatPrice writes minor units as people type them, 19.90, and nothing for 0.
+func FormatPrice(amount int64) string {
+	if amount == 0 {
+		return ""
+	}
+	return money.Decimal(amount)
 }
 
 // At reads a moment in the reader's zone; the zero time when it is none.

@@ -1,13 +1,79 @@
 package formvalue_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"videomall/web/formvalue"
 )
 
-func TestWhatCantBeReadIsRefusedByEveryRule(t *testing.T) {
+func TestPrice(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string][2]int64{
+		"19":       {1900, 1900},
+		" 19,9 ":   {1990, 1990},
+		"":         {-1, 0},
+		" ":        {-1, 0},
+		"much":     {-1, -1},
+		"12345678": {-1, -1},
+	} {
+		if got := [2]int64{formvalue.Price(s), formvalue.OptionalPrice(s)}; got != want {
+			t.Errorf("%q is read as %v, want %v", s, got, want)
+		}
+	}
+	for s, want := range map[string]int64{"": 0, " ": 0, "48": 48, "x": -1} {
+		if got := formvalue.OptionalNumber(s); got != want {
+			t.Errorf("%q is read as %d, want %d", s, got, want)
+		}
+	}
+}
+
+func TestFormat(t *testing.T) {
+	t.Parallel()
+	if got := formvalue.FormatNumber(0) + formvalue.FormatPrice(0); got != "" {
+		t.Errorf("nothing is written as %q", got)
+	}
+	if got := formvalue.FormatNumber(int64(48)) + " " + formvalue.FormatPrice(1990); got != "48 19.90" {
+		t.Errorf("written as %q", got)
+	}
+}
+
+func TestPressRow(t *testing.T) {
+	t.Parallel()
+	for button, want := range map[string]string{
+		"add":      "a b new",
+		"remove-0": "b",
+		"remove-1": "a",
+	} {
+		rows := []string{"a", "b"}
+		if pressed := formvalue.PressRow(&rows, button, 3, "new"); !pressed || strings.Join(rows, " ") != want {
+			t.Errorf("%s: %v, %t", button, rows, pressed)
+		}
+	}
+	for _, button := range []string{"", "save", "remove-2", "remove--1", "remove-x", "remove-"} {
+		rows := []string{"a", "b"}
+		if formvalue.PressRow(&rows, button, 3, "new") || len(rows) != 2 {
+			t.Errorf("%q is taken for a button of rows: %v", button, rows)
+		}
+	}
+	full := []string{"a", "b"}
+	if !formvalue.PressRow(&full, "add", 2, "new") || len(full) != 2 {
+		t.Errorf("a full form has rows %v", full)
+	}
+}
+
+func TestRow(t *testing.T) {
+	t.Parallel()
+	values := url.Values{"price": {" 5 ", "6"}}
+	if got := formvalue.Row(values, "price", 0) + formvalue.Row(values, "price", 2) +
+		formvalue.Row(values, "units", 0); got != "5" {
+		t.Errorf("read %q", got)
+	}
+}
+
+func TestFormValue_unreadable(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string][3]int64{
 		"7":                    {7, 7, 7},
@@ -15,7 +81,7 @@ func TestWhatCantBeReadIsRefusedByEveryRule(t *testing.T) {
 		"x":                    {0, -1, -1},
 		"-3":                   {0, -3, -1},
 		"1e3":                  {0, -1, -1},
-		" 1":                   {0, -1, -1},
+		" 1":                   {0, -1, 1},
 		"1000000000":           {1_000_000_000, 1_000_000_000, -1},
 		"99999999999999999999": {0, -1, -1},
 	} {

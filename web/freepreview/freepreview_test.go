@@ -127,7 +127,7 @@ func clearVideo() fstest.MapFS {
 	return files
 }
 
-func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
+func TestFreePreview_open_to_everyone(t *testing.T) {
 	h := open(t)
 	here := "/try/" + h.video.Slug
 	guest := h.Browser(0)
@@ -155,7 +155,7 @@ func TestAnybodySeesThePageOfTheFreeMinutes(t *testing.T) {
 	}
 }
 
-func TestShow_price_of_a_running_sale(t *testing.T) {
+func TestFreePreview_price_of_running_sale(t *testing.T) {
 	h := open(t)
 	h.FlashSale(h.sku, 490, 1)
 	here := "/try/" + h.video.Slug
@@ -171,7 +171,7 @@ func TestShow_price_of_a_running_sale(t *testing.T) {
 	h.Browser(0).Get(here).Wants(200).Shows("Buy for CN¥9.90").Hides("CN¥4.90")
 }
 
-func TestABuyerIsLedToTheVideo(t *testing.T) {
+func TestFreePreview_buyer_goes_to_video(t *testing.T) {
 	h := open(t)
 	ann := h.Person("ann", "shopper")
 	here := "/try/" + h.video.Slug
@@ -193,7 +193,7 @@ func TestABuyerIsLedToTheVideo(t *testing.T) {
 	}
 }
 
-func TestThereIsNoPageOfWhatIsNotFree(t *testing.T) {
+func TestFreePreview_nothing_free(t *testing.T) {
 	h := open(t)
 	guest := h.Browser(0)
 	guest.Get("/try/nothing").Wants(404)

@@ -30,7 +30,7 @@ func unzip(t *testing.T, packed []byte) []byte {
 	return text
 }
 
-func TestHolesAreFilledInBothForms(t *testing.T) {
+func TestText_Append_plain_and_gzip(t *testing.T) {
 	t.Parallel()
 	page := strings.Repeat("<p>A video by the sea.</p>", 400)
 	text, err := gzipsplice.Cut([]byte("<script nonce=@@@@></script><b nonce=@@@@>"+page+"@@@@"), "@@@@")
@@ -52,7 +52,7 @@ func TestHolesAreFilledInBothForms(t *testing.T) {
 	}
 }
 
-func TestAMarkThatCanBeNoHoleIsRefused(t *testing.T) {
+func TestCut_refuses_impossible_mark(t *testing.T) {
 	t.Parallel()
 	for _, mark := range []string{"", strings.Repeat("x", 65536)} {
 		if _, err := gzipsplice.Cut([]byte("text"), mark); !errors.Is(err, gzipsplice.ErrHole) {

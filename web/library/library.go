@@ -76,6 +76,42 @@ func (d Deps) library(c *page.Ctx) error {
 	return c.Render(http.StatusOK, c.Text.T("library.title"), libraryview.Library(page))
 }
 
+// known is what the library knows of the videos that it may show, by video.
+type known struct {
+	cards    map[int64]catalog.Card
+	rights   map[int64][]entitlement.Entitlement // the best first
+	progress map[int64]playback.Progress
+}
+
+func (k known) item(e entitlement.Entitlement) libraryview.Item {
+	return libraryview.Item{
+		Card:        k.cards[e.SPUID],
+		Entitlement: e,
+		Progress:    k.progress[e.SPUID],
+	}
+}
+
+// surpassed says that a better right to the same video stands elsewhere in the list.
+func (k known) surpassed(e entitlement.Entitlement) bool {
+	rights := k.rights[e.SPUID]
+	return len(rights) > 0 && rights[0].ID != e.ID
+}
+
+func (d Deps) know(ctx context.Context, userID int64, ids []int64) (k known, err error) {
+	if k.rights, err = d.Entitlements.Owned(ctx, userID, ids); err != nil {
+		return k, err
+	}
+	if k.progress, err = d.Playback.Progress(ctx, userID, ids); err != nil {
+		return k, err
+	}
+	cards, err := d.Catalog.Cards(ctx, ids)
+	k.cards = make(map[int64]catalog.Card, len(cards))
+	for _, c := range cards {
+		k.cards[c.SPUID] = c
+	}
+	return k, err
+}
+
 // fill sorts what was granted: each video once, by the best right to it.
 func (d Deps) fill(ctx context.Context, userID int64, page *libraryview.Page, granted []entitlement.Entitlement,
 	begun []playback.Progress) error {
@@ -86,47 +122,25 @@ func (d Deps) fill(ctx context.Context, userID int64, page *libraryview.Page, gr
 	for _, g := range begun {
 		ids = append(ids, g.SPUID)
 	}
-	best, err := d.Entitlements.Owned(ctx, userID, ids)
+	k, err := d.know(ctx, userID, ids)
 	if err != nil {
 		return err
-	}
-	positions, err := d.Playback.Progress(ctx, userID, ids)
-	if err != nil {
-		return err
-	}
-	cards, err := d.Catalog.Cards(ctx, ids)
-	if err != nil {
-		return err
-	}
-	card := map[int64]catalog.Card{}
-	for _, k := range cards {
-		card[k.SPUID] = k
-	}
-	item := func(e entitlement.Entitlement) libraryview.Item {
-		return libraryview.Item{
-			Card:        card[e.SPUID],
-			Entitlement: e,
-			Progress:    positions[e.SPUID],
-		}
 	}
 	shown := map[int64]bool{}
 	for _, e := range granted {
-		if rights := best[e.SPUID]; len(rights) > 0 && rights[0].ID != e.ID || shown[e.SPUID] {
-			continue // a better right to the same video stands elsewhere in the list
-		}
-		if _, known := card[e.SPUID]; !known {
+		if _, ok := k.cards[e.SPUID]; !ok || shown[e.SPUID] || k.surpassed(e) {
 			continue
 		}
 		shown[e.SPUID] = true
 		if e.Refusal(page.Now) == nil {
-			page.Living = append(page.Living, item(e))
+			page.Living = append(page.Living, k.item(e))
 		} else {
-			page.Over = append(page.Over, item(e))
+			page.Over = append(page.Over, k.item(e))
 		}
 	}
 	for _, g := range begun {
-		if rights := best[g.SPUID]; len(rights) > 0 && !g.Finished() && len(page.Continue) < rowful {
-			page.Continue = append(page.Continue, item(rights[0]))
+		if rights := k.rights[g.SPUID]; len(rights) > 0 && !g.Finished() && len(page.Continue) < rowful {
+			page.Continue = append(page.Continue, k.item(rights[0]))
 		}
 	}
 	return nil

@@ -179,7 +179,7 @@ func (h *house) fresh(p catalog.Product) catalog.Product {
 	return p
 }
 
-func TestTheLibraryShowsWhatIsMineAndHowItStands(t *testing.T) {
+func TestLibrary_shows_own_videos_and_state(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann, bob := h.Person("ann", "shopper"), h.Person("bob", "shopper")
@@ -225,7 +225,7 @@ func TestTheLibraryShowsWhatIsMineAndHowItStands(t *testing.T) {
 	}
 }
 
-func TestALongLibraryIsPaged(t *testing.T) {
+func TestLibrary_pages(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -247,7 +247,7 @@ func TestALongLibraryIsPaged(t *testing.T) {
 	b.Get("/library?cursor=nonsense").Wants(422)
 }
 
-func TestAVideosPage(t *testing.T) {
+func TestWatch_page(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -290,7 +290,7 @@ func TestAVideosPage(t *testing.T) {
 	b.Get("/watch/" + bare.Slug).Wants(200).Shows("still being prepared")
 }
 
-func TestARentalAsksBeforeItStarts(t *testing.T) {
+func TestWatch_rental_asks_first(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -329,7 +329,7 @@ func TestARentalAsksBeforeItStarts(t *testing.T) {
 	b.Get("/watch/"+p.Slug).Wants(403).Shows("Your rental of this video is over.", "See rent and buy options")
 }
 
-func TestDevicesAreListedAndRemoved(t *testing.T) {
+func TestDevices_list_and_remove(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann, bob := h.Person("ann", "shopper"), h.Person("bob", "shopper")
@@ -362,9 +362,9 @@ func TestDevicesAreListedAndRemoved(t *testing.T) {
 	b.Post("/library/devices/x/remove", url.Values{}).Wants(404)
 }
 
-// TestRemovingADevice_signs_it_out: whoever sits at a device that was removed is out at once, and whoever removes the
+// TestDevices_removed_is_signed_out: whoever sits at a device that was removed is out at once, and whoever removes the
 // one they sit at is not.
-func TestRemovingADevice_signs_it_out(t *testing.T) {
+func TestDevices_removed_is_signed_out(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")

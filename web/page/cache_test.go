@@ -158,7 +158,7 @@ func (k *keeper) draws(times int64, why string, do func()) {
 
 var nonces = regexp.MustCompile(`nonce[=-]"?([A-Z2-7]{26})`)
 
-func TestAGuestsPageIsDrawnOnceForAll(t *testing.T) {
+func TestSite_Cached_draws_once_for_all_guests(t *testing.T) {
 	k := openKeeper(t)
 	var seen sync.Map
 	k.draws(1, "a crowd", func() {
@@ -202,7 +202,7 @@ func TestAGuestsPageIsDrawnOnceForAll(t *testing.T) {
 	}
 }
 
-func TestAKeptPageIsAnsweredLikeAnother(t *testing.T) {
+func TestSite_Cached_answers_like_an_uncached_page(t *testing.T) {
 	k := openKeeper(t)
 	k.ask("GET", "/film/sea")
 	plain, wantBody := k.ask("GET", "/plain/sea")
@@ -237,7 +237,7 @@ func TestAKeptPageIsAnsweredLikeAnother(t *testing.T) {
 	}
 }
 
-func TestNobodysOwnPageReachesAnother(t *testing.T) {
+func TestSite_Cached_never_shares_a_personal_page(t *testing.T) {
 	k := openKeeper(t)
 	u, err := k.accounts.Provision(t.Context(), account.User{
 		Email: "ann@example.test",
@@ -299,7 +299,7 @@ func TestNobodysOwnPageReachesAnother(t *testing.T) {
 	})
 }
 
-func TestOnlyWhatMayBeKeptIsKept(t *testing.T) {
+func TestSite_Cached_only_what_may_be_cached(t *testing.T) {
 	k := openKeeper(t)
 	k.draws(4, "a handler that says nothing", func() { k.ask("GET", "/silent"); k.ask("GET", "/silent") })
 	k.draws(2, "an error", func() {
@@ -315,7 +315,7 @@ func TestOnlyWhatMayBeKeptIsKept(t *testing.T) {
 	k.draws(1, "an address too long to keep twice", func() { k.ask("GET", "/film/sea?"+strings.Repeat("x", 400)) })
 }
 
-func TestAChangeVoidsThePage(t *testing.T) {
+func TestSite_Cached_change_invalidates(t *testing.T) {
 	k := openKeeper(t)
 	k.ask("GET", "/film/sea")
 	k.ask("GET", "/film/land")

@@ -8,7 +8,7 @@ import (
 	"videomall/web/page"
 )
 
-func TestFromElsewhere(t *testing.T) {
+func TestFromElsewhere_headers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		headers []string
@@ -42,7 +42,7 @@ func TestFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestOtherSitesCannotWriteInAPersonsName(t *testing.T) {
+func TestSite_cross_origin_post_is_refused(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
+func TestSite_HandleError_page_fragment_problem(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
@@ -60,7 +60,7 @@ func TestAnErrorIsAPageAFragmentOrAProblem(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsWhatTheFaultKnows(t *testing.T) {
+func TestSite_HandleError_retry_after(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	if got := v.get("/api/fail/throttled").Header.Get("Retry-After"); got != "91" {
@@ -74,7 +74,7 @@ func TestRetryAfterIsWhatTheFaultKnows(t *testing.T) {
 	}
 }
 
-func TestAnHTMXElementLeavesThePageAsItIsOnAnError(t *testing.T) {
+func TestSite_HandleError_htmx_leaves_page(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.get("/fail/sold-out", "HX-Request", "true")
@@ -87,7 +87,7 @@ func TestAnHTMXElementLeavesThePageAsItIsOnAnError(t *testing.T) {
 	}
 }
 
-func TestAWrongMethodIs405AndAWrongTokenIs401(t *testing.T) {
+func TestSite_HandleError_405_and_401(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.ask("DELETE", "/own", "")

@@ -32,7 +32,7 @@ func (v *visitor) enter(u account.User) {
 	}
 }
 
-func TestAGuestIsSentToSignInAndComesBack(t *testing.T) {
+func TestSite_RequireUser_guest_signs_in_and_returns(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.get("/own?page=2&q=a%20b")
@@ -54,7 +54,7 @@ func TestAGuestIsSentToSignInAndComesBack(t *testing.T) {
 	}
 }
 
-func TestARoomForAnotherRoleDoesNotExist(t *testing.T) {
+func TestSite_RequireRole_other_role_gets_404(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
@@ -87,7 +87,7 @@ func TestARoomForAnotherRoleDoesNotExist(t *testing.T) {
 	}
 }
 
-func TestABearerCountsOnTheAPIAndNowhereElse(t *testing.T) {
+func TestSite_bearer_token_on_api_only(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	ann, bob := m.register(t, "ann@example.test"), m.register(t, "bob@example.test")

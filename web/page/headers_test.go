@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestEveryAnswerIsGuardedByHeaders(t *testing.T) {
+func TestHeaders_on_every_answer(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	for _, path := range []string{"/", "/no/such/page", "/api/fail/internal"} {
@@ -34,7 +34,7 @@ func TestEveryAnswerIsGuardedByHeaders(t *testing.T) {
 
 var nonceSource = regexp.MustCompile(`script-src 'nonce-([A-Z2-7]{26})';`)
 
-func TestScriptsRunByTheAnswersNonceAlone(t *testing.T) {
+func TestHeaders_script_nonce(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	seen := map[string]bool{}
@@ -56,7 +56,7 @@ func TestScriptsRunByTheAnswersNonceAlone(t *testing.T) {
 	}
 }
 
-func TestThePlayerGetsWhatItNeedsOnItsPageOnly(t *testing.T) {
+func TestHeaders_player_policy_on_its_page_only(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	csp := v.get("/player").Header.Get("Content-Security-Policy")
@@ -70,7 +70,7 @@ func TestThePlayerGetsWhatItNeedsOnItsPageOnly(t *testing.T) {
 	}
 }
 
-func TestOverHTTPSBrowsersStayThere(t *testing.T) {
+func TestHeaders_hsts_over_https(t *testing.T) {
 	t.Parallel()
 	v := open(t, "https://mall.example").visitor(t)
 	h := v.get("/").Header
@@ -85,7 +85,7 @@ func TestOverHTTPSBrowsersStayThere(t *testing.T) {
 	}
 }
 
-func TestARequestIDFromOutsideIsKeptWhenItIsPlain(t *testing.T) {
+func TestSite_request_id_from_outside(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	if got := v.get("/", "X-Request-Id", "abcDEF-123_4").Header.Get("X-Request-Id"); got != "abcDEF-123_4" {
@@ -98,7 +98,7 @@ func TestARequestIDFromOutsideIsKeptWhenItIsPlain(t *testing.T) {
 	}
 }
 
-func TestNoCacheKeepsOnePersonsPage(t *testing.T) {
+func TestHeaders_no_store_for_signed_in(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -11,26 +12,12 @@ const maxNext = 2000
 // any browser could read as another host is refused: //host, /\host, schemes, control characters (which browsers drop),
 // and the same hidden in percent signs. So are the addresses that answer no GET.
 func SafeNext(raw, fallback string) string {
-	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
+	if raw == "" || len(raw) > maxNext || raw[0] != '/' || strings.ContainsFunc(raw, unsafeInAddress) {
 		return fallback
-	}
-	for _, r := range raw {
-		if r <= ' ' || r == '\\' || r == 0x7f {
-			return fallback
-		}
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" || !safePath(u.Path) {
 		return fallback
-	}
-	if !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") ||
-		strings.ContainsFunc(u.Path, unsafeInPath) {
-		return fallback
-	}
-	for _, dot := range strings.Split(u.Path, "/") {
-		if dot == "." || dot == ".." { // /.//host resolves to //host
-			return fallback
-		}
 	}
 	switch u.Path {
 	case "/sign-out", "/preferences":
@@ -38,6 +25,17 @@ func SafeNext(raw, fallback string) string {
 	}
 	return u.String()
 }
+
+// safePath says that no browser reads another host in a path whose percent signs are decoded.
+func safePath(path string) bool {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, unsafeInPath) {
+		return false
+	}
+	parts := strings.Split(path, "/")
+	return !slices.Contains(parts, ".") && !slices.Contains(parts, "..") // /.//host resolves to //host
+}
+
+func unsafeInAddress(r rune) bool { return r == ' ' || unsafeInPath(r) }
 
 func unsafeInPath(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }
 

@@ -8,7 +8,7 @@ import (
 	"videomall/web/page"
 )
 
-func TestOnlyPathsOfThisSiteAreFollowed(t *testing.T) {
+func TestSafeNext_paths_of_this_site_only(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
 		"/":                             "/",

@@ -8,7 +8,7 @@ import (
 	"videomall/mall/account"
 )
 
-func TestAPageOrItsFragmentIsTheSameComponent(t *testing.T) {
+func TestCtx_Render_page_and_fragment(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	for name, c := range map[string]struct {
@@ -36,7 +36,7 @@ func TestAPageOrItsFragmentIsTheSameComponent(t *testing.T) {
 	}
 }
 
-func TestANoticeIsShownOnce(t *testing.T) {
+func TestCtx_Flash_shown_once(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	a := v.ask("POST", "/buy", "a=b")
@@ -59,7 +59,7 @@ func TestANoticeIsShownOnce(t *testing.T) {
 	}
 }
 
-func TestPreferencesAreKeptAndLeadBack(t *testing.T) {
+func TestPreferences_kept_and_lead_back(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	v := m.visitor(t)
@@ -91,7 +91,7 @@ func TestPreferencesAreKeptAndLeadBack(t *testing.T) {
 	}
 }
 
-func TestTheLanguageGoesWithThePerson(t *testing.T) {
+func TestPreferences_language_follows_account(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	u := m.register(t, "ann@example.test")
@@ -108,7 +108,7 @@ func TestTheLanguageGoesWithThePerson(t *testing.T) {
 	}
 }
 
-func TestAGuestsTokenIsMadeOnceAndStays(t *testing.T) {
+func TestCtx_GuestToken_made_once(t *testing.T) {
 	t.Parallel()
 	v := open(t, "http://mall.example").visitor(t)
 	first := strings.Split(v.get("/guest").body, "|")
@@ -120,7 +120,7 @@ func TestAGuestsTokenIsMadeOnceAndStays(t *testing.T) {
 	}
 }
 
-func TestTheLayoutKnowsWhoLooks(t *testing.T) {
+func TestCtx_Render_layout_shows_viewer(t *testing.T) {
 	t.Parallel()
 	m := open(t, "http://mall.example")
 	u := m.register(t, "ann@example.test")

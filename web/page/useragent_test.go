@@ -6,7 +6,7 @@ import (
 	"videomall/web/page"
 )
 
-func TestADeviceIsNamedByWhatItCallsItself(t *testing.T) {
+func TestDescribeAgent_browsers_and_systems(t *testing.T) {
 	t.Parallel()
 	for agent, want := range map[string][2]string{
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +

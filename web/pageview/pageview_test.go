@@ -18,7 +18,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestABrowserSaysOnceWhatLedItHere(t *testing.T) {
+func TestPageView_counts_once_with_source(t *testing.T) {
 	t.Parallel()
 	var sums *insight.Insight
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {

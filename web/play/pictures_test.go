@@ -13,7 +13,7 @@ import (
 	"videomall/db/dbtest"
 )
 
-func TestNothingBesideAVideosFilesIsServed(t *testing.T) {
+func TestFiles_only_own_files(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -42,7 +42,7 @@ func TestNothingBesideAVideosFilesIsServed(t *testing.T) {
 	}
 }
 
-func TestTrailersAndCoversAreForEverybody(t *testing.T) {
+func TestFiles_trailers_and_covers_are_public(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	guest := h.Browser(0)
@@ -64,7 +64,7 @@ func TestTrailersAndCoversAreForEverybody(t *testing.T) {
 	guest.Send("GET", "/media/covers/sea-320.webp", http.Header{"If-None-Match": {tag}}, "").Wants(304)
 }
 
-func TestACreatorsCoverIsServedFromTheStorage(t *testing.T) {
+func TestFiles_creator_cover_from_storage(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)

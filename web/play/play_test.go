@@ -15,7 +15,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestAPlayerGetsAllItNeeds(t *testing.T) {
+func TestAuth_playlists_keys_segments(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -83,7 +83,7 @@ func TestAPlayerGetsAllItNeeds(t *testing.T) {
 	}
 }
 
-func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
+func TestAuth_guest_plays_free_minutes(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	guest, here := h.Browser(0), play.FreeURL(h.video.Slug)
@@ -130,7 +130,7 @@ func TestAGuestPlaysTheFreeMinutes(t *testing.T) {
 	refusal("asked again", guest.Get(here), "not_free")
 }
 
-func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
+func TestAuth_refusal_codes(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann, bob := h.Person("ann", "shopper"), h.Person("bob", "shopper")
@@ -191,7 +191,7 @@ func TestRefusalsAreProblemsWithTheirOwnCode(t *testing.T) {
 }
 
 // Somebody else who signs in at the same browser has its device cookie, and must not keep the video running.
-func TestSigningOutEndsPlayback(t *testing.T) {
+func TestAuth_sign_out_ends_playback(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann, bob := h.Person("ann", "shopper"), h.Person("bob", "shopper")
@@ -205,7 +205,7 @@ func TestSigningOutEndsPlayback(t *testing.T) {
 }
 
 // A denial ends no session: the heartbeat has to ask.
-func TestWhoIsSuspendedPlaysNoFurther(t *testing.T) {
+func TestAuth_suspended_plays_no_further(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")
@@ -220,9 +220,9 @@ func TestWhoIsSuspendedPlaysNoFurther(t *testing.T) {
 	beat(b, s, 3).Wants(200)
 }
 
-// TestKey_WhatAViewerWasLetInWithEnds shows that each way to end somebody's access ends what plays at the next key and
+// TestKey_entitlement_ended shows that each way to end somebody's access ends what plays at the next key and
 // the next playlist.
-func TestKey_WhatAViewerWasLetInWithEnds(t *testing.T) {
+func TestKey_entitlement_ended(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ways := map[string]func(ctx context.Context, u account.User, b *webtest.Browser) error{
@@ -271,7 +271,7 @@ func TestKey_WhatAViewerWasLetInWithEnds(t *testing.T) {
 	}
 }
 
-func TestLanguagesNameThemselves(t *testing.T) {
+func TestLanguage_own_names(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{"zh": "中文", "en": "English", "zh-CN": "中文", "!": "!"} {
 		if got := play.LanguageName(tag); got != want {
@@ -280,9 +280,9 @@ func TestLanguagesNameThemselves(t *testing.T) {
 	}
 }
 
-// TestAuth_another_site: what starts a stream is not to be started by a link or a picture on another site, and a
+// TestAuth_cross_origin: what starts a stream is not to be started by a link or a picture on another site, and a
 // program with a token is none.
-func TestAuth_another_site(t *testing.T) {
+func TestAuth_cross_origin(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	ann := h.Person("ann", "shopper")

@@ -10,6 +10,7 @@ import (
 	"videomall/mall/order"
 	"videomall/mall/promotion"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -33,7 +34,7 @@ func (d *buying) buy(c *page.Ctx) error {
 	if err != nil {
 		return page.ErrBadRequest(err)
 	}
-	campaign, err := d.Promotions.Public(ctx, campaignID(c.Param("id")))
+	campaign, err := d.Promotions.Public(ctx, formvalue.ID(c.Param("id")))
 	if err != nil {
 		return err
 	}

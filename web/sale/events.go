@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	saleview "videomall/views/sale"
+	"videomall/web/formvalue"
 )
 
 const (
@@ -60,7 +61,7 @@ type eventLot struct {
 // follow streams a sale's states as server-sent events, until the visitor leaves, the sale is over or the server stops.
 // It is public and the same for everybody, so it asks for no session: that would be a query for each of a crowd.
 func (s *shown) follow(c echo.Context) error {
-	ctx, id := c.Request().Context(), campaignID(c.Param("id"))
+	ctx, id := c.Request().Context(), formvalue.ID(c.Param("id"))
 	if !s.hub.knows(id) {
 		if _, err := s.Promotions.Public(ctx, id); err != nil {
 			return err

@@ -54,10 +54,10 @@ func (s *stream) next() (e told, ok bool) {
 	return e, false
 }
 
-func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
+func TestEvents_follow_stock_until_the_end(t *testing.T) {
 	f := open(t)
 	sku := f.Video(990, -1)
-	c := f.scheduled(5, sku)
+	c := f.ScheduledSale(5, sku)
 	s := f.follow(path(c))
 	if ct := s.res.Header.Get("Content-Type"); s.res.StatusCode != 200 || !strings.HasPrefix(ct, "text/event-stream") ||
 		s.res.Header.Get("X-Accel-Buffering") != "no" || s.res.Header.Get("Cache-Control") != "no-store, no-transform" {
@@ -75,24 +75,24 @@ func TestEventsFollowTheStockUntilTheEnd(t *testing.T) {
 		}
 	}
 	is("before", 5)
-	f.turn(61 * time.Minute)
+	f.TurnSales(61 * time.Minute)
 	is("running", 5)
-	f.stock(c, 3, 2, 0)
+	f.SetSaleStock(c, 3, 2, 0)
 	is("running", 3)
-	f.stock(c, 0, 2, 3)
+	f.SetSaleStock(c, 0, 2, 3)
 	is("held", 0)
-	f.stock(c, 0, 0, 5)
+	f.SetSaleStock(c, 0, 0, 5)
 	is("sold_out", 0)
-	f.turn(time.Hour)
+	f.TurnSales(time.Hour)
 	is("ended", 0)
 	if _, ok := s.next(); ok {
 		t.Error("the stream goes on after the end")
 	}
 }
 
-func TestStreamsEndWhenTheServerStops(t *testing.T) {
+func TestEvents_end_when_server_stops(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Video(990, -1))
+	c := f.ScheduledSale(5, f.Video(990, -1))
 	s := f.follow(path(c))
 	if _, ok := s.next(); !ok {
 		t.Fatal("no first event")
@@ -103,7 +103,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	}
 }
 
-func TestOnlyAnnouncedSalesAreStreamed(t *testing.T) {
+func TestEvents_announced_sales_only(t *testing.T) {
 	f := open(t)
 	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
 	draft, err := f.Promotions.Create(t.Context(), by, promotion.Draft{

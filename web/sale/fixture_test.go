@@ -12,7 +12,6 @@ import (
 
 	"videomall/db/dbtest"
 	"videomall/mall/account"
-	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/promotion"
 	"videomall/mall/waitingroom"
@@ -99,47 +98,6 @@ func (f *fair) ok(err error) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-}
-
-// scheduled is a sale that starts in an hour and lasts for one, at 4.90 instead of 9.90.
-func (f *fair) scheduled(units int, skus ...int64) promotion.Campaign {
-	f.t.Helper()
-	by := promotion.Actor{UserID: f.olga.ID, Operator: true}
-	d := promotion.Draft{
-		NameZh:   "午夜抢购",
-		NameEn:   "Midnight sale",
-		StartsAt: f.Now().Add(time.Hour),
-		EndsAt:   f.Now().Add(2 * time.Hour),
-	}
-	for _, sku := range skus {
-		d.Items = append(d.Items, promotion.Item{
-			SKUID:   sku,
-			Amount:  money.Of(490, "CNY"),
-			Units:   units,
-			PerUser: 1,
-		})
-	}
-	c, err := f.Promotions.Create(f.t.Context(), by, d)
-	f.ok(err)
-	c, err = f.Promotions.Schedule(f.t.Context(), by, c.ID, c.Version)
-	f.ok(err)
-	return c
-}
-
-// turn lets time pass, and the mall's tick come.
-func (f *fair) turn(by time.Duration) {
-	f.t.Helper()
-	f.Advance(by)
-	_, err := f.Promotions.Turn(f.t.Context())
-	f.ok(err)
-}
-
-// stock moves units of a campaign's row as orders do.
-func (f *fair) stock(c promotion.Campaign, available, frozen, sold int) {
-	f.t.Helper()
-	_, err := f.Pool.Exec(f.t.Context(), `update video_inventory set available = $2, frozen = $3, sold = $4
-		where campaign_id = $1`, c.ID, available, frozen, sold)
-	f.ok(err)
 }
 
 func path(c promotion.Campaign) string { return fmt.Sprint("/sales/", c.ID) }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	saleview "videomall/views/sale"
 	"videomall/web/sale"
@@ -98,7 +99,7 @@ func nothing(t *testing.T, v sale.Viewer) {
 	}
 }
 
-func TestManyViewersAskOnceATick(t *testing.T) {
+func TestHub_reads_once_a_tick(t *testing.T) {
 	b := newBench(t)
 	var viewers []sale.Viewer
 	for n := range 2000 {
@@ -116,12 +117,12 @@ func TestManyViewersAskOnceATick(t *testing.T) {
 	if n := b.reads.Load(); n != 5 {
 		t.Errorf("the database was asked %d times", n)
 	}
-	if ids := *b.asked.Load(); !slices.Equal(ids, []int64{1, 2}) {
-		t.Errorf("asked for %v", ids)
+	if diff := cmp.Diff([]int64{1, 2}, *b.asked.Load()); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 }
 
-func TestOnlyWhatChangedIsTold(t *testing.T) {
+func TestHub_sends_changes_only(t *testing.T) {
 	b := newBench(t)
 	b.says(map[int64]saleview.Live{1: left(3)})
 	v := b.joins(1)
@@ -137,7 +138,7 @@ func TestOnlyWhatChangedIsTold(t *testing.T) {
 	}
 }
 
-func TestASlowViewerGetsTheLatestAndKeepsNobodyWaiting(t *testing.T) {
+func TestHub_slow_viewer(t *testing.T) {
 	b := newBench(t)
 	slow, quick := b.joins(1), b.joins(1)
 	for n := int64(10); n > 0; n-- {
@@ -154,7 +155,7 @@ func TestASlowViewerGetsTheLatestAndKeepsNobodyWaiting(t *testing.T) {
 	nothing(t, slow)
 }
 
-func TestNobodyWatchingAsksNothing(t *testing.T) {
+func TestHub_reads_nothing_without_viewers(t *testing.T) {
 	b := newBench(t)
 	for range 3 {
 		one, two := b.joins(1), b.joins(2)
@@ -174,7 +175,7 @@ func TestNobodyWatchingAsksNothing(t *testing.T) {
 	}
 }
 
-func TestABrokenDatabaseEndsNoStream(t *testing.T) {
+func TestHub_database_error_keeps_streams(t *testing.T) {
 	b := newBench(t)
 	v := b.joins(1)
 	b.says(map[int64]saleview.Live{1: left(3)})
@@ -188,7 +189,7 @@ func TestABrokenDatabaseEndsNoStream(t *testing.T) {
 	}
 }
 
-func TestViewersAreBounded(t *testing.T) {
+func TestHub_viewer_limit(t *testing.T) {
 	b := newBench(t)
 	first := b.joins(1)
 	for range sale.MaxViewers - 1 {
@@ -201,7 +202,7 @@ func TestViewersAreBounded(t *testing.T) {
 	b.joins(1)
 }
 
-func TestViewersOfOneAddressAreBounded(t *testing.T) {
+func TestHub_viewer_limit_of_an_address(t *testing.T) {
 	b := newBench(t)
 	joins := func(address string) (sale.Viewer, error) { return b.join(1, netip.MustParseAddr(address)) }
 	first, err := joins("203.0.113.7")

@@ -1,16 +1,14 @@
-// Package sale owns the pages of flash sales: what runs and what comes, one sale with its clock and its live stock, the
-// button that buys, and the desk where creators and operators make sales. It refuses to price, to count stock and to
-// decide who may buy: campaigns, inventory and orders do.
+// Package sale owns the pages of flash sales: what runs and what comes, one sale with its clock and its live stock, and
+// the button that buys. It refuses to price, to count stock and to decide who may buy: promotions, inventory and orders
+// do. Sales are made in web/studio/campaigns and web/admin/campaigns.
 package sale
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/fault"
 	"videomall/mall/inventory"
@@ -44,22 +42,6 @@ func Routes(g *echo.Group, d Deps) {
 	g.GET("/sales/:id", on(d.showSale))
 	g.GET("/sales/:id/events", s.follow)
 	g.POST("/sales/:id/buy", on(b.buy), d.Site.RequireUser)
-	for base, role := range map[string]string{"/studio": account.RoleCreator, "/admin": account.RoleOperator} {
-		k := desk{
-			Deps:     d,
-			base:     base,
-			operator: role == account.RoleOperator,
-		}
-		r := page.Guarded(g, base, d.Site.RequireRole(role))
-		r.GET("/sales", on(k.list))
-		r.GET("/sales/new", on(k.begin))
-		r.POST("/sales", on(k.create))
-		r.GET("/sales/:id", on(k.show))
-		r.POST("/sales/:id", on(k.edit))
-		r.POST("/sales/:id/schedule", on(k.schedule))
-		r.POST("/sales/:id/cancel", on(k.cancel))
-		r.POST("/sales/:id/stop", on(k.stop))
-	}
 }
 
 // teasers complete campaigns with the videos of their lots; what can't be shown any more is left out.
@@ -88,17 +70,6 @@ func teasers(ctx context.Context, c *catalog.Catalog, campaigns []promotion.Camp
 	}
 	return list, nil
 }
-
-// campaignID reads an id of the address; what is none finds nothing.
-func campaignID(param string) int64 {
-	n, err := strconv.ParseInt(param, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-func saleURL(id int64) string { return "/sales/" + strconv.FormatInt(id, 10) }
 
 // mendable says that whoever sent a form can do something about the fault.
 func mendable(f *fault.Fault) bool { return f.Kind == fault.Invalid || f.Kind == fault.Conflict }

@@ -3,11 +3,12 @@ package sale_test
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"videomall/mall/account"
 	"videomall/mall/inventory"
@@ -16,10 +17,10 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestASaleIsShownInAllItsPhases(t *testing.T) {
+func TestSale_every_phase(t *testing.T) {
 	f := open(t)
 	sku := f.Video(990, -1)
-	c := f.scheduled(5, sku)
+	c := f.ScheduledSale(5, sku)
 	b := f.Browser(f.mia.ID)
 	is := func(want string, buyable bool, words ...string) {
 		t.Helper()
@@ -35,17 +36,17 @@ func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	is("before", false, "Starts in", "5 units at this price")
 	f.Advance(61 * time.Minute)
 	is("before", false) // the clock says so, and the mall has not opened it yet
-	f.turn(0)
+	f.TurnSales(0)
 	is("running", true, "Ends in", "5 of 5 left", "1 a person")
-	f.stock(c, 0, 2, 3)
+	f.SetSaleStock(c, 0, 2, 3)
 	is("held", false, "Unpaid ones come back")
-	f.stock(c, 0, 0, 5)
+	f.SetSaleStock(c, 0, 0, 5)
 	is("sold_out", false)
-	f.stock(c, 1, 0, 4)
+	f.SetSaleStock(c, 1, 0, 4)
 	is("running", true, "1 of 5 left")
 	f.Advance(time.Hour)
 	is("ended", false, "This sale is over") // no tick has come
-	f.turn(0)
+	f.TurnSales(0)
 	is("ended", false)
 	b.Lang = "zh-CN"
 	b.Get(path(c)).Wants(200).Shows("午夜抢购", "活动已结束")
@@ -53,23 +54,23 @@ func TestASaleIsShownInAllItsPhases(t *testing.T) {
 	f.Browser(0).Get("/sales/x").Wants(404)
 }
 
-func TestTheListShowsWhatRunsAndWhatComes(t *testing.T) {
+func TestSales_running_and_coming(t *testing.T) {
 	f := open(t)
 	guest := f.Browser(0)
 	guest.Get("/sales").Wants(200).Shows("No sale right now")
-	f.scheduled(5, f.Video(990, -1))
+	f.ScheduledSale(5, f.Video(990, -1))
 	guest.Get("/sales").Wants(200).Shows("Coming soon", "Midnight sale", "Starts").Hides("On now")
-	f.turn(61 * time.Minute)
+	f.TurnSales(61 * time.Minute)
 	guest.Get("/sales").Wants(200).Shows("On now", "Midnight sale", "Ends").Hides("Coming soon")
 	f.Advance(time.Hour)
 	guest.Get("/sales").Wants(200).Hides("Midnight sale")
 }
 
-func TestBuyingPlacesOneLineOnce(t *testing.T) {
+func TestBuy_places_one_line_once(t *testing.T) {
 	f := open(t)
 	first, second := f.Video(990, -1), f.Video(1990, -1)
-	c := f.scheduled(5, first, second)
-	f.turn(61 * time.Minute)
+	c := f.ScheduledSale(5, first, second)
+	f.TurnSales(61 * time.Minute)
 	guest := f.Browser(0)
 	guest.Get(path(c)).Wants(200).Shows("Sign in to buy")
 	if a := guest.Post(path(c)+"/buy", url.Values{
@@ -88,12 +89,15 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 	if n := webtest.Query[int64](f.Mall, `select count(*) from video_order`)[0]; n != 1 {
 		t.Errorf("%d orders", n)
 	}
-	r := f.asked[0]
-	if r.CampaignID != c.ID || r.UserID != f.mia.ID || !slices.Equal(r.Items, []order.Line{{
-		SKUID:    first,
-		Quantity: 1,
-	}}) || *r.ExpectTotal != money.Of(490, "CNY") {
-		t.Errorf("asked for %+v", r)
+	want := order.PlaceRequest{
+		UserID:         f.mia.ID,
+		IdempotencyKey: f.asked[0].IdempotencyKey, // which the page drew
+		CampaignID:     c.ID,
+		Items:          []order.Line{{SKUID: first, Quantity: 1}},
+		ExpectTotal:    new(money.Of(490, "CNY")),
+	}
+	if diff := cmp.Diff(want, f.asked[0]); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 	other := url.Values{"sku": {strconv.FormatInt(second, 10)}, "key": {"another"}}
 	if a := b.Post(path(c)+"/buy", other).Wants(303); a.Location == bought.Location {
@@ -108,20 +112,20 @@ func TestBuyingPlacesOneLineOnce(t *testing.T) {
 	b.Post("/sales/999/buy", other).Wants(404)
 }
 
-func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
+func TestBuy_refused(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Video(990, -1))
-	f.turn(61 * time.Minute)
+	c := f.ScheduledSale(5, f.Video(990, -1))
+	f.TurnSales(61 * time.Minute)
 	b := f.Browser(f.mia.ID)
 	form := b.Get(path(c)).Form(path(c) + "/buy")
 	f.refuse = inventory.ErrSoldOut.With("sku:1", "sold_out")
-	f.stock(c, 0, 0, 5)
+	f.SetSaleStock(c, 0, 0, 5)
 	a := b.Post(path(c)+"/buy", form).Wants(409).Shows("The order was not placed", "sold out")
 	if phase(a) != "sold_out" {
 		t.Errorf("the page is %q", phase(a))
 	}
 	f.refuse = nil
-	f.stock(c, 5, 0, 0)
+	f.SetSaleStock(c, 5, 0, 0)
 	f.refuse = order.ErrAlreadyOwned
 	if a := b.Post(path(c)+"/buy", form).Wants(409); a.Form(path(c)+"/buy").Get("key") != form.Get("key") {
 		t.Error("the key changed, so that going back could order twice")
@@ -130,12 +134,12 @@ func TestARefusedOrderIsSaidOnThePage(t *testing.T) {
 	b.Post(path(c)+"/buy", form).Wants(500)
 }
 
-// TestBuy_a_busy_mall_leads_to_the_waiting_room has the order path refuse one buyer, who then goes first, whoever
+// TestBuy_busy_mall_leads_to_waiting_room has the order path refuse one buyer, who then goes first, whoever
 // comes.
-func TestBuy_a_busy_mall_leads_to_the_waiting_room(t *testing.T) {
+func TestBuy_busy_mall_leads_to_waiting_room(t *testing.T) {
 	f := open(t)
-	c := f.scheduled(5, f.Video(990, -1))
-	f.turn(61 * time.Minute)
+	c := f.ScheduledSale(5, f.Video(990, -1))
+	f.TurnSales(61 * time.Minute)
 	room := fmt.Sprintf("/queue/campaign:%d?next=%%2Fsales%%2F%d", c.ID, c.ID)
 	first, second, third := f.Browser(f.mia.ID), f.Browser(f.Person("ann", account.RoleShopper).ID), f.Browser(
 		f.Person("bob", account.RoleShopper).ID)

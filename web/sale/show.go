@@ -10,6 +10,7 @@ import (
 	"videomall/mall/promotion"
 	"videomall/views/address"
 	saleview "videomall/views/sale"
+	"videomall/web/formvalue"
 	"videomall/web/page"
 )
 
@@ -49,7 +50,7 @@ func (d Deps) showSale(c *page.Ctx) error {
 }
 
 func (d Deps) renderSale(c *page.Ctx, status int, p saleview.SalePage) error {
-	c.Page.Canonical = c.PublicURL(saleURL(p.Campaign.ID))
+	c.Page.Canonical = c.PublicURL(saleview.URL(p.Campaign.ID))
 	c.Page.Description = c.Text.T("sale.description_of", "Name", saleview.Name(c.Text, p.Campaign), "Date",
 		c.Text.DateTime(p.Campaign.StartsAt))
 	for _, l := range p.Lots {
@@ -64,7 +65,7 @@ func (d Deps) renderSale(c *page.Ctx, status int, p saleview.SalePage) error {
 // salePage reads a sale as it stands at the request's moment.
 func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 	ctx := c.Request().Context()
-	campaign, err := d.Promotions.Public(ctx, campaignID(c.Param("id")))
+	campaign, err := d.Promotions.Public(ctx, formvalue.ID(c.Param("id")))
 	if err != nil {
 		return saleview.SalePage{}, err
 	}
@@ -78,7 +79,7 @@ func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 		Now:      c.Now,
 		SignedIn: c.Viewer.SignedIn(),
 	}
-	if p.Lots, err = lots(ctx, d.Catalog, campaign); err != nil {
+	if p.Lots, err = Lots(ctx, d.Catalog, campaign); err != nil {
 		return saleview.SalePage{}, err
 	}
 	for n := range p.Lots {
@@ -87,8 +88,8 @@ func (d Deps) salePage(c *page.Ctx) (saleview.SalePage, error) {
 	return p, nil
 }
 
-// lots are all of a campaign's, with their videos as far as they can be sold now.
-func lots(ctx context.Context, c *catalog.Catalog, campaign promotion.Campaign) ([]saleview.Lot, error) {
+// Lots are all of a campaign's, with their videos as far as they can be sold now.
+func Lots(ctx context.Context, c *catalog.Catalog, campaign promotion.Campaign) ([]saleview.Lot, error) {
 	ids := make([]int64, len(campaign.Items))
 	for n, i := range campaign.Items {
 		ids[n] = i.SKUID

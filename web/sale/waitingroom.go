@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"videomall/mall/waitingroom"
+	saleview "videomall/views/sale"
 	"videomall/web/page"
 	web "videomall/web/waitingroom"
 )
@@ -69,7 +70,7 @@ func (w *gate) mustWait(c *page.Ctx, campaignID int64) bool {
 
 // join sends somebody into the waiting room, from which they come back to the sale.
 func (w *gate) join(c *page.Ctx, campaignID int64) error {
-	return c.Redirect(web.URL(w.Room(campaignID), saleURL(campaignID)))
+	return c.Redirect(web.URL(w.Room(campaignID), saleview.URL(campaignID)))
 }
 
 // leave gives the slot to the next one. What fails costs the rest of a lease.

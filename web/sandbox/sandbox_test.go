@@ -49,7 +49,7 @@ func charged(t *testing.T, m *webtest.Mall, attemptNo string) payment.Charge {
 	return c
 }
 
-func TestThePageAsksPlainlyForTestMoney(t *testing.T) {
+func TestSandbox_page_says_test_money(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	path, b := charge(t, m, "attempt-1"), m.Browser(0)
@@ -72,7 +72,7 @@ func TestThePageAsksPlainlyForTestMoney(t *testing.T) {
 	b.Post("/sandbox/pay/guessed/pay", url.Values{}).Wants(http.StatusNotFound)
 }
 
-func TestADoubleClickPaysOnceAndReturnsToTheShop(t *testing.T) {
+func TestSandbox_double_click_pays_once(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	path := charge(t, m, "attempt-1")
@@ -99,7 +99,7 @@ func TestADoubleClickPaysOnceAndReturnsToTheShop(t *testing.T) {
 	b.Post(path+"/pay", form).Wants(http.StatusSeeOther)
 }
 
-func TestEveryEndIsShown(t *testing.T) {
+func TestSandbox_shows_every_outcome(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	b := m.Browser(0)
@@ -133,7 +133,7 @@ func TestEveryEndIsShown(t *testing.T) {
 	}
 }
 
-func TestTestOptionsReachTheProvider(t *testing.T) {
+func TestSandbox_options_reach_provider(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	b := m.Browser(0)
@@ -155,7 +155,7 @@ func TestTestOptionsReachTheProvider(t *testing.T) {
 	}
 }
 
-func TestWrongOptionsComeBackAsTyped(t *testing.T) {
+func TestSandbox_wrong_options_come_back(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	b := m.Browser(0)
@@ -193,7 +193,7 @@ func TestWrongOptionsComeBackAsTyped(t *testing.T) {
 	}
 }
 
-func TestAnotherSiteCantPress(t *testing.T) {
+func TestSandbox_cross_origin_press(t *testing.T) {
 	t.Parallel()
 	m := open(t)
 	path := charge(t, m, "attempt-1")

@@ -2,7 +2,6 @@ package shop
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 
 	"videomall/mall/catalog"
@@ -10,6 +9,7 @@ import (
 	shopview "videomall/views/shop"
 	"videomall/views/text"
 	"videomall/views/ui"
+	"videomall/web/formvalue"
 )
 
 // The parameters of a list's address, in the order they are written.
@@ -53,20 +53,13 @@ func read(action string, query url.Values) request {
 	return r
 }
 
-// price reads yuan as people type them, 19 or 19.90 or 19,9, into fen; nothing typed is no bound.
+// price reads a bound of the price; nothing typed is no bound.
 func price(s string) (*int64, bool) {
 	if s == "" {
 		return nil, true
 	}
-	whole, part, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
-	if len(whole) > 7 || len(part) > 2 || whole+part == "" {
-		return nil, false
-	}
-	fen, err := strconv.ParseUint("0"+whole+(part + "00")[:2], 10, 32)
-	if err != nil {
-		return nil, false
-	}
-	return new(int64(fen)), true
+	fen := formvalue.Price(s)
+	return &fen, fen >= 0
 }
 
 // with is the list's address after a change; an empty value takes the parameter away. Every change starts at the first

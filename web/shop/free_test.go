@@ -2,7 +2,7 @@ package shop_test
 
 import "testing"
 
-func TestProduct_of_a_free_video(t *testing.T) {
+func TestProduct_free_video(t *testing.T) {
 	s := open(t)
 	video := s.Video(0, -1)
 	s.Video(990, -1)

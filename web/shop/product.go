@@ -30,19 +30,40 @@ func (d Deps) product(c *page.Ctx) error {
 
 // showProduct draws a video's page; form is a review that came back with what was typed.
 func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form *shopview.ReviewForm) error {
-	ctx, t := c.Request().Context(), c.Text
 	p := shopview.ProductPage{
 		Product: product,
 		Address: c.PublicURL(address.Product(product.Slug)),
 		Now:     c.Now,
 	}
-	held, err := d.Entitlements.Owned(ctx, c.Viewer.UserID, []int64{product.SPUID})
+	if err := d.fillRights(c, &p, form); err != nil {
+		return err
+	}
+	d.fillOffers(c, &p)
+	related, err := d.fillRelated(c, &p)
+	if err != nil {
+		return err
+	}
+	d.fillTrailer(c, &p)
+	if c.Request().URL.RawQuery == "" {
+		l := policy(product, p.Editions)
+		l.Fresh, l.Stale = cmp.Or(l.Fresh, related.Fresh), cmp.Or(l.Stale, related.Stale)
+		c.Cache(l)
+	}
+	describe(c, &p)
+	return c.Render(status, shopview.Title(c.Text, product.Card), shopview.Product(p))
+}
+
+// fillRights reads what the viewer holds of the video: with it the editions that are left to buy, and whether the
+// viewer may review.
+func (d Deps) fillRights(c *page.Ctx, p *shopview.ProductPage, form *shopview.ReviewForm) error {
+	product := p.Product
+	held, err := d.Entitlements.Owned(c.Request().Context(), c.Viewer.UserID, []int64{product.SPUID})
 	if err != nil {
 		return err
 	}
 	mine := held[product.SPUID]
 	if len(mine) > 0 {
-		p.Watch, p.Holds = address.Watch(product.Slug), holds(t, mine[0])
+		p.Watch, p.Holds = address.Watch(product.Slug), holds(c.Text, mine[0])
 	}
 	if p.Editions, err = d.editions(c, product, mine); err != nil {
 		return err
@@ -50,61 +71,73 @@ func (d Deps) showProduct(c *page.Ctx, product catalog.Product, status int, form
 	if p.Reviews, err = d.reviewsOf(c, product, ""); err != nil {
 		return err
 	}
-	if err := d.mayReview(c, product, len(mine) > 0, form, &p.Reviews); err != nil {
-		return err
-	}
+	return d.mayReview(c, product, len(mine) > 0, form, &p.Reviews)
+}
+
+// fillOffers reads the running sale and the bundles that hold the video. The page sells without bundles.
+func (d Deps) fillOffers(c *page.Ctx, p *shopview.ProductPage) {
 	for _, s := range d.sales(c) {
-		if lot, ok := s.Lot(product.SPUID); ok {
+		if lot, ok := s.Lot(p.Product.SPUID); ok {
 			p.Sale, p.SaleLot = &s, lot
 			break
 		}
 	}
-	if d.Bundles != nil {
-		if p.Bundles, err = d.Bundles(ctx, c.Viewer.UserID, product.SPUID); err != nil {
-			// The page sells without them.
-			c.Log().Warn("bundles not shown", "spu", product.SPUID, "error", err)
-		}
+	if d.Bundles == nil {
+		return
 	}
-	if p.Related, err = d.Catalog.Related(ctx, product.SPUID, relatedVideos); err != nil {
-		return err
+	var err error
+	if p.Bundles, err = d.Bundles(c.Request().Context(), c.Viewer.UserID, p.Product.SPUID); err != nil {
+		c.Log().Warn("bundles not shown", "spu", p.Product.SPUID, "error", err)
 	}
-	related, err := d.priceCards(c, &p.Related)
-	if err != nil {
-		return err
+}
+
+// fillRelated reads the videos beside this one, and says how long their prices may be cached.
+func (d Deps) fillRelated(c *page.Ctx, p *shopview.ProductPage) (related cache.Policy, err error) {
+	ctx := c.Request().Context()
+	if p.Related, err = d.Catalog.Related(ctx, p.Product.SPUID, relatedVideos); err != nil {
+		return related, err
+	}
+	if related, err = d.priceCards(c, &p.Related); err != nil {
+		return related, err
 	}
 	p.Owned = d.owned(c, p.Related)
-	if product.Series != nil {
-		if p.Episodes, err = d.Catalog.SeriesEpisodes(ctx, product.Series.ID); err != nil {
-			return err
+	if p.Product.Series != nil {
+		p.Episodes, err = d.Catalog.SeriesEpisodes(ctx, p.Product.Series.ID)
+	}
+	return related, err
+}
+
+// fillTrailer reads the trailer and the chapters. The page sells without them.
+func (d Deps) fillTrailer(c *page.Ctx, p *shopview.ProductPage) {
+	if p.Product.AssetID == nil {
+		return
+	}
+	ctx, spuID := c.Request().Context(), p.Product.SPUID
+	var err error
+	if d.Trailer != nil {
+		if p.Trailer, err = d.Trailer(ctx, *p.Product.AssetID); err != nil {
+			c.Log().Warn("no trailer", "spu", spuID, "error", err)
 		}
 	}
-	if product.AssetID != nil && d.Trailer != nil {
-		if p.Trailer, err = d.Trailer(ctx, *product.AssetID); err != nil {
-			// The page sells without it.
-			c.Log().Warn("no trailer", "spu", product.SPUID, "error", err)
-		}
-	}
-	if product.AssetID != nil && d.Chapters != nil {
-		if p.Chapters, err = d.Chapters(ctx, *product.AssetID); err != nil {
-			c.Log().Warn("no chapters", "spu", product.SPUID, "error", err)
+	if d.Chapters != nil {
+		if p.Chapters, err = d.Chapters(ctx, *p.Product.AssetID); err != nil {
+			c.Log().Warn("no chapters", "spu", spuID, "error", err)
 		}
 	}
 	if p.Trailer != "" {
 		c.AdmitPlayer()
 	}
-	if c.Request().URL.RawQuery == "" {
-		l := policy(product, p.Editions)
-		l.Fresh, l.Stale = cmp.Or(l.Fresh, related.Fresh), cmp.Or(l.Stale, related.Stale)
-		c.Cache(l)
-	}
+}
+
+// describe tells search engines, and sites where the page is shared, what it is about.
+func describe(c *page.Ctx, p *shopview.ProductPage) {
 	c.Page.Canonical = p.Address
-	c.Page.Description = shopview.Summary(t.Of(product.DescriptionZh, product.DescriptionEn), 160)
-	if product.Cover != "" {
-		p.Cover = c.PublicURL(address.Cover(product.Cover, media.CoverLarge))
+	c.Page.Description = shopview.Summary(c.Text.Of(p.Product.DescriptionZh, p.Product.DescriptionEn), 160)
+	if p.Product.Cover != "" {
+		p.Cover = c.PublicURL(address.Cover(p.Product.Cover, media.CoverLarge))
 		c.SharePicture(p.Cover, media.CoverLarge, address.CoverHeight)
 	}
 	c.Page.Kind = "video.other"
-	return c.Render(status, shopview.Title(t, product.Card), shopview.Product(p))
 }
 
 // policy is how long a video's page may be cached: to the next price, and hardly at all while it counts what is left.

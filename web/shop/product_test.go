@@ -16,7 +16,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestAVideosPage(t *testing.T) {
+func TestProduct_page(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	a := b.Get("/v/aurora").Wants(200).Shows("Chasing the Aurora", "追逐极光", "by Lin Xi", "1 minute 35 seconds",
@@ -159,7 +159,7 @@ func TestProduct_in_one_language(t *testing.T) {
 	}
 }
 
-func TestAPageSaysWhenAPriceEndsAndWhatIsGone(t *testing.T) {
+func TestProduct_price_end_and_sold_out(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	aurora := s.videos["aurora"].SKUIDs
@@ -182,7 +182,7 @@ func TestAPageSaysWhenAPriceEndsAndWhatIsGone(t *testing.T) {
 	b.Get("/v/aurora").Wants(200).Shows("CN¥6.00").Hides("This price until", "CN¥1.00")
 }
 
-func TestARunningFlashSaleIsShownInTheShop(t *testing.T) {
+func TestProduct_running_flash_sale(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	shown := func(want bool) {

@@ -16,7 +16,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
+func TestReview_of_an_owned_video(t *testing.T) {
 	s := open(t)
 	me, other := s.Person("mei", account.RoleShopper), s.Person("otto", account.RoleShopper)
 	b := s.Browser(me.ID)
@@ -56,7 +56,7 @@ func TestWhatIHoldIsShownAndCanBeReviewed(t *testing.T) {
 }
 
 // A creator who holds a video of theirs, an operator by now or not, has no word on it.
-func TestShop_ReviewOfOnesOwn(t *testing.T) {
+func TestReview_of_own_video(t *testing.T) {
 	s := open(t)
 	me := s.Person("mei", account.RoleOperator) // the mall has made a creator of the first person
 	webtest.Query[int64](s.Mall, `update video_product_spu set creator_id = $1 where slug = 'aurora' returning id`,
@@ -71,7 +71,7 @@ func TestShop_ReviewOfOnesOwn(t *testing.T) {
 	b.Get("/v/aurora").Wants(200).Hides("The best!")
 }
 
-func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
+func TestReview_of_a_refunded_buyer(t *testing.T) {
 	s := open(t)
 	me := s.Person("mia", account.RoleShopper)
 	o := s.Bought(me.ID, s.videos["aurora"].SKUIDs[1])
@@ -91,7 +91,7 @@ func TestTheReviewOfABuyerWhoWasPaidBack(t *testing.T) {
 	b.Post("/v/aurora/reviews", url.Values{"rating": {"2"}}).Wants(403)
 }
 
-func TestFurtherReviews(t *testing.T) {
+func TestReviews_pages(t *testing.T) {
 	s := open(t)
 	for i := range 14 {
 		if _, err := s.Catalog.AddReview(t.Context(), catalog.NewReview{

@@ -11,7 +11,7 @@ import (
 	"videomall/mall/catalog"
 )
 
-func TestTheFrontPageInBothLanguages(t *testing.T) {
+func TestHome_both_languages(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	a := b.Get("/").Wants(http.StatusOK).
@@ -28,7 +28,7 @@ func TestTheFrontPageInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestListsNarrowSortAndKeepTheirAddress(t *testing.T) {
+func TestList_filters_and_sort(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	for path, want := range map[string]string{
@@ -77,7 +77,7 @@ func TestListsNarrowSortAndKeepTheirAddress(t *testing.T) {
 	b.Get("/c/empty").Wants(200).Shows("No video matches", "Browse all videos", "Nature", "Popular")
 }
 
-func TestAFragmentIsThePageWithoutItsFrame(t *testing.T) {
+func TestList_fragment(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	whole, part := b.Get("/videos?kind=rent").Wants(200), b.HTMX("/videos?kind=rent&quality=&price_min=&free=", nil).
@@ -94,7 +94,7 @@ func TestAFragmentIsThePageWithoutItsFrame(t *testing.T) {
 	}
 }
 
-func TestFurtherPagesShowEveryVideoOnce(t *testing.T) {
+func TestList_pages_show_every_video_once(t *testing.T) {
 	s := open(t)
 	for i := range 60 {
 		s.Video(int64(i%3)*100, -1)
@@ -124,7 +124,7 @@ func TestFurtherPagesShowEveryVideoOnce(t *testing.T) {
 	}
 }
 
-func TestASearchShowsWhereItMatched(t *testing.T) {
+func TestSearch_highlights_matches(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0)
 	a := b.Get("/search?q=" + url.QueryEscape("极光")).Wants(200)
@@ -149,8 +149,8 @@ func TestASearchShowsWhereItMatched(t *testing.T) {
 	b.Get("/search?q=%00").Wants(400).Shows("That request could not be read", "without NUL characters")
 }
 
-// TestLanguageOfAnAddress follows the addresses that search engines are told of.
-func TestLanguageOfAnAddress(t *testing.T) {
+// TestShop_language_of_an_address follows the addresses that search engines are told of.
+func TestShop_language_of_an_address(t *testing.T) {
 	s := open(t)
 	b := s.Browser(0) // reads English
 	a := b.Get("/v/aurora?lang=zh-CN").Wants(200).Shows("首次播放起 48 小时内观看")

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	mallpages "videomall/mall/sitepage"
+	"videomall/web/admin/sitepages"
 	"videomall/web/sitepage"
 	"videomall/web/webtest"
 )
@@ -16,15 +17,17 @@ func open(t *testing.T) *webtest.Mall {
 	t.Helper()
 	t.Parallel()
 	return webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		sitepage.Routes(g, sitepage.Deps{
+		pages := mallpages.New(mallpages.Deps{Pool: m.Pool, Now: m.Now})
+		sitepage.Routes(g, sitepage.Deps{Site: m.Site, Pages: pages})
+		sitepages.Routes(g, sitepages.Deps{
 			Site:     m.Site,
-			Pages:    mallpages.New(mallpages.Deps{Pool: m.Pool, Now: m.Now}),
+			Pages:    pages,
 			Accounts: m.Accounts,
 		})
 	}})
 }
 
-func TestShow(t *testing.T) {
+func TestSitePage_show(t *testing.T) {
 	m := open(t)
 	guest, olga := m.Browser(0), m.Browser(m.Person("olga", "operator").ID)
 	for path, title := range map[string]string{"/terms": "Terms of use", "/privacy": "Privacy policy",
@@ -48,8 +51,8 @@ func TestShow(t *testing.T) {
 	guest.Get("/imprint").Wants(404)
 }
 
-// TestSave_harmless saves text with HTML and scripts in it, which must reach readers as text or not at all.
-func TestSave_harmless(t *testing.T) {
+// TestSitePages_Save_harmless saves text with HTML and scripts in it, which must reach readers as text or not at all.
+func TestSitePages_Save_harmless(t *testing.T) {
 	m := open(t)
 	olga := m.Browser(m.Person("olga", "operator").ID)
 	text := "Before <script>document.title='changed'</script> <b onclick=\"document.title=1\">bold</b> " +
@@ -76,7 +79,7 @@ func TestSave_harmless(t *testing.T) {
 	}
 }
 
-func TestEdit(t *testing.T) {
+func TestSitePages_Edit(t *testing.T) {
 	m := open(t)
 	olga := m.Browser(m.Person("olga", "operator").ID)
 	oscar := m.Browser(m.Person("oscar", "operator").ID)

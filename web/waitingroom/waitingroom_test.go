@@ -76,7 +76,7 @@ func (s *sale) visitor(name string) *webtest.Browser {
 
 const room = "/queue/campaign:7?next=%2Fshop"
 
-func TestShow_waits_and_goes_on_by_itself(t *testing.T) {
+func TestWaitingRoom_waits_and_goes_on_by_itself(t *testing.T) {
 	s := open(t)
 	ann, bob, eve := s.visitor("ann"), s.visitor("bob"), s.visitor("eve")
 	if a := ann.Get(room).Wants(303); a.Location != "/shop" {
@@ -116,8 +116,8 @@ func TestShow_waits_and_goes_on_by_itself(t *testing.T) {
 	}
 }
 
-// TestShow_a_link_of_another_site: it shows the page, and nobody joins the queue for having followed it.
-func TestShow_a_link_of_another_site(t *testing.T) {
+// TestWaitingRoom_link_from_another_site: it shows the page, and nobody joins the queue for having followed it.
+func TestWaitingRoom_link_from_another_site(t *testing.T) {
 	s := open(t)
 	ann, bob := s.visitor("ann"), s.visitor("bob")
 	ann.Get(room).Wants(303)
@@ -131,7 +131,7 @@ func TestShow_a_link_of_another_site(t *testing.T) {
 	bob.Send("GET", room, elsewhere, "").Wants(200).Shows("Your place 1") // who stands there stays
 }
 
-func TestShow_a_lost_position_is_not_taken_again(t *testing.T) {
+func TestWaitingRoom_lost_position_is_not_restored(t *testing.T) {
 	s := open(t)
 	ann, bob := s.visitor("ann"), s.visitor("bob")
 	ann.Get(room).Wants(303)
@@ -151,7 +151,7 @@ func TestShow_a_lost_position_is_not_taken_again(t *testing.T) {
 	bob.HTMX(room, nil).Wants(200).Shows("Your place was given on")
 }
 
-func TestShow_an_ended_sale_and_an_unknown_one(t *testing.T) {
+func TestWaitingRoom_ended_and_unknown_sale(t *testing.T) {
 	s := open(t)
 	ann, bob := s.visitor("ann"), s.visitor("bob")
 	ann.Get(room).Wants(303)
@@ -165,7 +165,7 @@ func TestShow_an_ended_sale_and_an_unknown_one(t *testing.T) {
 	bob.Get("/queue/campaign:8").Wants(404)
 }
 
-func TestShow_goes_on_inside_the_mall_only(t *testing.T) {
+func TestWaitingRoom_goes_on_inside_the_mall_only(t *testing.T) {
 	s := open(t)
 	for next, want := range map[string]string{"//evil.example/": "/", "https://evil.example/": "/",
 		`/\evil.example`: "/", "/cart?a=b": "/cart?a=b"} {

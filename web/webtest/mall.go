@@ -31,7 +31,6 @@ import (
 	"videomall/mall/entitlement"
 	"videomall/mall/inventory"
 	"videomall/mall/ledger"
-	"videomall/mall/money"
 	"videomall/mall/order"
 	"videomall/mall/outbox"
 	"videomall/mall/payment"
@@ -301,29 +300,6 @@ func (m *Mall) Video(amount, stock int64, adjust ...func(*catalog.NewSKU)) int64
 		m.must(err)
 	}
 	return made.SKUIDs[0]
-}
-
-// FlashSale begins a sale of some units of a SKU, one a person, which ends in an hour.
-func (m *Mall) FlashSale(sku, amount int64, units int) {
-	m.t.Helper()
-	by := promotion.Actor{UserID: 9, Operator: true}
-	c, err := m.Promotions.Create(m.t.Context(), by, promotion.Draft{
-		NameZh:   "抢购",
-		NameEn:   "Rush",
-		StartsAt: m.Now(),
-		EndsAt:   m.Now().Add(time.Hour),
-		Items: []promotion.Item{{
-			SKUID:   sku,
-			Amount:  money.Of(amount, "CNY"),
-			Units:   units,
-			PerUser: 1,
-		}},
-	})
-	m.must(err)
-	_, err = m.Promotions.Schedule(m.t.Context(), by, c.ID, c.Version)
-	m.must(err)
-	_, err = m.Promotions.Turn(m.t.Context())
-	m.must(err)
 }
 
 // DeliverNotices sends everything that the bank has to say until it is acknowledged.

@@ -1,6 +1,6 @@
-// Package listingview draws the studio's pages of listings. It takes them as the catalogue hands them out, and decides
+// Package listings draws the studio's pages of listings. It takes them as the catalogue hands them out, and decides
 // nothing.
-package listingview
+package listings
 
 import (
 	"slices"
@@ -39,11 +39,7 @@ func titleOf(t *text.Printer, zh, en string) string {
 
 // wrong is what is wrong with a field, in words; empty when nothing is.
 func wrong(t *text.Printer, errors map[string]string, field string) string {
-	slug, ok := errors[field]
-	if !ok {
-		return ""
-	}
-	return t.T("listing.wrong." + slug)
+	return ui.FieldError(t, errors, field, "listing.wrong.")
 }
 
 var tones = map[string]ui.Tone{catalog.StatusLive: ui.Success, catalog.StatusInReview: ui.Info,

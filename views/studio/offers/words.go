@@ -1,6 +1,6 @@
-// Package offersview draws where creators make coupons and bundles, and operators the coupons of the mall. It takes
+// Package offers draws where creators make coupons and bundles, and operators the coupons of the mall. It takes
 // them as the business hands them out and decides how they read; it refuses to ask for anything itself.
-package offersview
+package offers
 
 import (
 	"strconv"
@@ -157,9 +157,5 @@ func (p BundlePage) options(t *text.Printer) []ui.Option {
 
 // wrong is what is wrong with a field, in words; empty when nothing is.
 func wrong(t *text.Printer, errors map[string]string, field string) string {
-	slug, ok := errors[field]
-	if !ok {
-		return ""
-	}
-	return t.T("offer.wrong." + slug)
+	return ui.FieldError(t, errors, field, "offer.wrong.")
 }

@@ -1,4 +1,4 @@
-package overviewview
+package overview
 
 import (
 	"fmt"

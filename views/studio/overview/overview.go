@@ -1,7 +1,7 @@
-// Package overviewview draws what creators see of their business: numbers beside those of the period before, charts
+// Package overview draws what creators see of their business: numbers beside those of the period before, charts
 // that are drawn on the server and can be read as tables, and where to take it all as CSV. It takes sums as the
 // business hands them out.
-package overviewview
+package overview
 
 import (
 	"net/url"

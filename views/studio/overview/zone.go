@@ -1,4 +1,4 @@
-package overviewview
+package overview
 
 import (
 	"slices"
@@ -23,11 +23,7 @@ type ZonePage struct {
 }
 
 func (p ZonePage) wrong(t *text.Printer, field string) string {
-	slug, ok := p.Errors[field]
-	if !ok {
-		return ""
-	}
-	return t.T("zone.wrong." + slug)
+	return ui.FieldError(t, p.Errors, field, "zone.wrong.")
 }
 
 // common are the zones that stand first in the list.

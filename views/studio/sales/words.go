@@ -1,5 +1,5 @@
-// Package salesview draws the creator's pages of what was sold, to whom, and what was said of it.
-package salesview
+// Package sales draws the creator's pages of what was sold, to whom, and what was said of it.
+package sales
 
 import (
 	"videomall/mall/money"

@@ -1,4 +1,4 @@
-package videosview
+package videos
 
 import (
 	"strconv"

@@ -1,7 +1,7 @@
-// Package videosview draws the creator's uploaded videos: their list, and the page of each, where one sees how far it
+// Package videos draws the creator's uploaded videos: their list, and the page of each, where one sees how far it
 // has come and chooses its trailer, cover, subtitles and chapters. It takes videos as the business hands them out; it
 // refuses to ask for anything.
-package videosview
+package videos
 
 import (
 	"strconv"

@@ -1,7 +1,7 @@
-// Package webhookview draws a creator's webhooks: the addresses, their secret when it is new, and what was sent there.
+// Package webhooks draws a creator's webhooks: the addresses, their secret when it is new, and what was sent there.
 // It takes endpoints and messages as the business hands them out and decides how they read; it refuses to ask for
 // anything itself.
-package webhookview
+package webhooks
 
 import (
 	"bytes"

@@ -16,7 +16,7 @@ import (
 )
 
 // Page, CSV and PDF are made of the same rows; the CSV's sums are the ledger's.
-func TestTheCSVSaysWhatTheLedgerSays(t *testing.T) {
+func TestStatement_CSV_matches_ledger(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000, 991, 33)
 	st, err := s.books.Statement(t.Context(), s.carl.ID, calendar.UTC, calendar.UTC.MonthOf(s.Now()))
@@ -52,8 +52,8 @@ func TestTheCSVSaysWhatTheLedgerSays(t *testing.T) {
 		Shows(text.For(text.En).Money(money.Of(closing, "CNY")))
 }
 
-// TestCSV_Zone holds that the days of a statement's lines are those of its zone.
-func TestCSV_Zone(t *testing.T) {
+// TestStatement_CSV_zone holds that the days of a statement's lines are those of its zone.
+func TestStatement_CSV_zone(t *testing.T) {
 	t.Parallel()
 	late := time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)
 	for name, want := range map[string]string{"UTC": "2026-03-31", "Asia/Shanghai": "2026-04-01"} {
@@ -82,7 +82,7 @@ func TestCSV_Zone(t *testing.T) {
 	}
 }
 
-func TestNoCellIsAFormula(t *testing.T) {
+func TestStatement_CSV_no_formula(t *testing.T) {
 	t.Parallel()
 	s := ledger.Statement{Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Books: []ledger.Book{{Currency: "CNY"}}}
 	for _, title := range []string{`=HYPERLINK("x")`, "+1", "-1", "@x", "\tx", "＝1"} {

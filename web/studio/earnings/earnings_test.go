@@ -20,7 +20,7 @@ import (
 	"videomall/mall/money"
 	"videomall/views"
 	"videomall/views/text"
-	"videomall/web/books"
+	"videomall/web/admin/finance"
 	"videomall/web/page"
 	"videomall/web/studio/earnings"
 	"videomall/web/webtest"
@@ -62,7 +62,7 @@ func open(t *testing.T, adjust ...func(*ledger.Terms)) *studio {
 			Ledger: s.books,
 			Zone:   s.sums.Zone,
 		})
-		books.Routes(g, books.Deps{
+		finance.Routes(g, finance.Deps{
 			Site:     m.Site,
 			Ledger:   s.books,
 			Payments: m.Payments,
@@ -100,7 +100,7 @@ func (s *studio) clears(t *testing.T) {
 	}
 }
 
-func TestACreatorSeesWhatIsEarnedAndIsPaid(t *testing.T) {
+func TestEarnings_payout(t *testing.T) {
 	s := open(t)
 	s.creator.Get("/studio/earnings").Wants(200).Shows("Nothing earned yet", "15%", "7 days")
 	s.sold(t, 2000, 990)
@@ -150,7 +150,7 @@ func TestACreatorSeesWhatIsEarnedAndIsPaid(t *testing.T) {
 	s.operator.Get("/admin/books/creators/1").Wants(200).Shows("carl", "CN¥5.41")
 }
 
-func TestADebtIsExplained(t *testing.T) {
+func TestEarnings_debt(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000)
 	s.clears(t)
@@ -167,7 +167,7 @@ func TestADebtIsExplained(t *testing.T) {
 	s.creator.Get("/studio/earnings").Wants(200).Shows("透支")
 }
 
-func TestEarnings_DestinationChanged(t *testing.T) {
+func TestEarnings_destination_changed(t *testing.T) {
 	s := open(t, func(t *ledger.Terms) { t.PayoutWait = 72 * time.Hour })
 	s.sold(t, 2000)
 	s.clears(t)
@@ -203,7 +203,7 @@ func TestEarnings_DestinationChanged(t *testing.T) {
 	s.operator.Get("/admin/payouts/1").Wants(200).Shows("Approved")
 }
 
-func TestBooks_TwoPeople(t *testing.T) {
+func TestBooks_credit_needs_two_people(t *testing.T) {
 	s := open(t, func(t *ledger.Terms) { t.TwoAbove = 1500 })
 	s.sold(t, 9000)
 	s.clears(t)
@@ -252,7 +252,7 @@ func TestBooks_TwoPeople(t *testing.T) {
 	otto.Get(at).Wants(200).Shows("Paid")
 }
 
-func TestOthersFindNothing(t *testing.T) {
+func TestEarnings_access(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000)
 	s.clears(t)
@@ -299,7 +299,7 @@ func TestOthersFindNothing(t *testing.T) {
 	s.creator.Post("/studio/earnings/payouts/"+id+"/cancel", url.Values{"version": {"0"}}).Wants(303)
 }
 
-func TestEarnings_Zone(t *testing.T) {
+func TestEarnings_zone(t *testing.T) {
 	s := open(t)
 	s.sold(t, 2000)
 	// 14 hours ahead, never with another offset
@@ -324,7 +324,7 @@ func TestEarnings_Zone(t *testing.T) {
 	}
 }
 
-func TestAPDFIsDrawnInBothLanguages(t *testing.T) {
+func TestStatement_PDF_both_languages(t *testing.T) {
 	t.Parallel()
 	s := ledger.Statement{
 		Month: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),

@@ -7,6 +7,7 @@ import (
 
 	"videomall/mall/calendar"
 	"videomall/mall/ledger"
+	"videomall/mall/money"
 	earningsview "videomall/views/studio/earnings"
 	"videomall/views/text"
 	"videomall/web/page"
@@ -81,7 +82,7 @@ type row struct {
 func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 	list := []row{{
 		what:  t.T("earnings.opening"),
-		share: decimal(b.Opening),
+		share: money.Decimal(b.Opening),
 		total: true,
 	}}
 	for _, v := range b.Videos {
@@ -89,18 +90,18 @@ func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 			what:    earningsview.Title(t, v),
 			typed:   true,
 			units:   strconv.Itoa(v.Units),
-			sales:   decimal(v.Sales),
-			fee:     decimal(-v.Fee),
-			refunds: decimal(-v.Refunds),
-			back:    decimal(v.FeeBack),
-			share:   decimal(v.Net()),
+			sales:   money.Decimal(v.Sales),
+			fee:     money.Decimal(-v.Fee),
+			refunds: money.Decimal(-v.Refunds),
+			back:    money.Decimal(v.FeeBack),
+			share:   money.Decimal(v.Net()),
 		})
 	}
 	for _, p := range b.Payouts {
 		list = append(list, row{
 			day:   z.DayOf(p.At).Format(time.DateOnly),
 			what:  earningsview.PayoutWord(t, p),
-			share: decimal(-p.Amount),
+			share: money.Decimal(-p.Amount),
 		})
 	}
 	for _, a := range b.Adjustments {
@@ -108,12 +109,12 @@ func rows(t *text.Printer, z calendar.Zone, b ledger.Book) []row {
 			day:   z.DayOf(a.At).Format(time.DateOnly),
 			what:  t.T("earnings.adjustment", "Reason", a.Reason),
 			typed: true,
-			share: decimal(a.Amount),
+			share: money.Decimal(a.Amount),
 		})
 	}
 	return append(list, row{
 		what:  t.T("earnings.closing"),
-		share: decimal(b.Closing),
+		share: money.Decimal(b.Closing),
 		total: true,
 	})
 }
@@ -127,17 +128,4 @@ func heads(t *text.Printer) []string {
 
 func (r row) cells() []string {
 	return []string{r.day, r.what, r.units, r.sales, r.fee, r.refunds, r.back, r.share}
-}
-
-// decimal writes minor units for programs and people alike: -19.90.
-func decimal(amount int64) string {
-	sign := ""
-	if amount < 0 {
-		sign, amount = "-", -amount
-	}
-	s := strconv.FormatInt(amount, 10)
-	for len(s) < 3 {
-		s = "0" + s
-	}
-	return sign + s[:len(s)-2] + "." + s[len(s)-2:]
 }

@@ -67,7 +67,7 @@ func (d Deps) save(c *page.Ctx) error {
 		return page.ErrBadRequest(err)
 	}
 	f, do := readForm(values), values.Get("do")
-	if pressed(&f, do) {
+	if formvalue.PressRow(&f.Ways, do, catalog.MaxWays, newWay) {
 		return d.renderForm(c, http.StatusOK, e, f)
 	}
 	ctx := c.Request().Context()

@@ -3,8 +3,6 @@ package listings
 import (
 	"fmt"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 
 	"videomall/mall/catalog"
@@ -12,6 +10,14 @@ import (
 	listingview "videomall/views/studio/listings"
 	"videomall/web/formvalue"
 )
+
+// newWay is a way to buy before anything is typed: to rent in HD for two days, once.
+var newWay = listingview.WayForm{
+	Kind:    catalog.KindRent,
+	Quality: catalog.QualityHD,
+	Hours:   "48",
+	Most:    "1",
+}
 
 // readForm keeps what was typed, so that it can come back.
 func readForm(v url.Values) listingview.Form {
@@ -34,22 +40,16 @@ func readForm(v url.Values) listingview.Form {
 	if len(f.Editor) > 64 {
 		f.Editor = ""
 	}
-	at := func(name string, n int) string {
-		if n < len(v[name]) {
-			return strings.TrimSpace(v[name][n])
-		}
-		return ""
-	}
 	for n := range min(len(v["kind"]), catalog.MaxWays+1) {
 		f.Ways = append(f.Ways, listingview.WayForm{
-			Kind:    at("kind", n),
-			Quality: at("quality", n),
-			Hours:   at("hours", n),
-			Price:   at("price", n),
-			List:    at("list", n),
-			Limited: at("limited", n),
-			Units:   at("units", n),
-			Most:    at("most", n),
+			Kind:    formvalue.Row(v, "kind", n),
+			Quality: formvalue.Row(v, "quality", n),
+			Hours:   formvalue.Row(v, "hours", n),
+			Price:   formvalue.Row(v, "price", n),
+			List:    formvalue.Row(v, "list", n),
+			Limited: formvalue.Row(v, "limited", n),
+			Units:   formvalue.Row(v, "units", n),
+			Most:    formvalue.Row(v, "most", n),
 		})
 	}
 	return f
@@ -69,7 +69,7 @@ func content(f listingview.Form) catalog.Content {
 		Cover:         f.Cover,
 		VideoID:       formvalue.ID(f.Video),
 		SeriesID:      formvalue.ID(f.Series),
-		Episode:       int(number(f.Episode)),
+		Episode:       int(formvalue.OptionalNumber(f.Episode)),
 		FreeSeconds:   freeSeconds(f.Free),
 		Ways:          []catalog.Way{},
 	}
@@ -80,13 +80,13 @@ func content(f listingview.Form) catalog.Content {
 			Price:       price(w.Price),
 			List:        price(w.List),
 			Limited:     w.Limited != "",
-			MaxPerOrder: int(number(w.Most)),
+			MaxPerOrder: int(formvalue.OptionalNumber(w.Most)),
 		}
 		if w.Kind == catalog.KindRent {
-			way.RentHours = int(number(w.Hours))
+			way.RentHours = int(formvalue.OptionalNumber(w.Hours))
 		}
 		if way.Limited {
-			way.Units = number(w.Units)
+			way.Units = formvalue.OptionalNumber(w.Units)
 		}
 		n.Ways = append(n.Ways, way)
 	}
@@ -98,21 +98,12 @@ func tags(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",，、;；\r\n", r) })
 }
 
-// number reads a whole number; nothing typed is 0, and -1, which every rule refuses, is what is none.
-func number(s string) int64 {
-	if s = strings.TrimSpace(s); s == "" {
-		return 0
-	}
-	return formvalue.Number(s)
-}
-
-// price reads a sum as people type it, 19 or 19.90 or 19,9, in minor units; nil when nothing was typed, -1 when it is
-// none.
+// price reads a sum in minor units; nil when nothing was typed, -1 when it is none.
 func price(s string) *int64 {
 	if s == "" {
 		return nil
 	}
-	return new(money.ParseDecimal(s, 7))
+	return new(formvalue.Price(s))
 }
 
 // formOf fills a form with what is kept.
@@ -126,24 +117,24 @@ func formOf(e catalog.Editing, editor string) listingview.Form {
 		TitleEn:       n.TitleEn,
 		DescriptionZh: n.DescriptionZh,
 		DescriptionEn: n.DescriptionEn,
-		Category:      some(n.CategoryID),
+		Category:      formvalue.FormatNumber(n.CategoryID),
 		Tags:          strings.Join(n.Tags, ", "),
 		Cover:         n.Cover,
-		Video:         some(n.VideoID),
-		Series:        some(n.SeriesID),
-		Episode:       some(int64(n.Episode)),
+		Video:         formvalue.FormatNumber(n.VideoID),
+		Series:        formvalue.FormatNumber(n.SeriesID),
+		Episode:       formvalue.FormatNumber(n.Episode),
 		Free:          freeMinutes(n.FreeSeconds),
 	}
 	for _, w := range n.Ways {
 		f.Ways = append(f.Ways, listingview.WayForm{
 			Kind:    w.Kind,
 			Quality: w.Quality,
-			Hours:   some(int64(w.RentHours)),
+			Hours:   formvalue.FormatNumber(w.RentHours),
 			Price:   decimal(w.Price),
 			List:    decimal(w.List),
 			Limited: map[bool]string{true: "on"}[w.Limited],
-			Units:   some(w.Units),
-			Most:    some(int64(w.MaxPerOrder)),
+			Units:   formvalue.FormatNumber(w.Units),
+			Most:    formvalue.FormatNumber(w.MaxPerOrder),
 		})
 	}
 	return f
@@ -152,7 +143,7 @@ func formOf(e catalog.Editing, editor string) listingview.Form {
 // freeSeconds reads minutes, 2, or minutes and seconds, 1:30; -1 when it is neither.
 func freeSeconds(s string) int {
 	minutes, seconds, both := strings.Cut(strings.ReplaceAll(s, "：", ":"), ":")
-	m, n := number(minutes), int64(0)
+	m, n := formvalue.OptionalNumber(minutes), int64(0)
 	if both {
 		n = formvalue.Number(seconds)
 	}
@@ -165,17 +156,9 @@ func freeSeconds(s string) int {
 // freeMinutes writes them likewise; nothing for none.
 func freeMinutes(seconds int) string {
 	if seconds%60 == 0 {
-		return some(int64(seconds / 60))
+		return formvalue.FormatNumber(seconds / 60)
 	}
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
-}
-
-// some writes a number that says something; 0 says nothing.
-func some(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }
 
 // decimal writes a price as people type it; nothing for none.
@@ -184,26 +167,4 @@ func decimal(amount *int64) string {
 		return ""
 	}
 	return money.Decimal(*amount)
-}
-
-// pressed does what a button of the form asks for besides saving: another way to buy, or one less.
-func pressed(f *listingview.Form, button string) bool {
-	if button == "add" {
-		if len(f.Ways) < catalog.MaxWays {
-			f.Ways = append(f.Ways, listingview.WayForm{
-				Kind:    catalog.KindRent,
-				Quality: catalog.QualityHD,
-				Hours:   "48",
-				Most:    "1",
-			})
-		}
-		return true
-	}
-	row, ok := strings.CutPrefix(button, "remove-")
-	n, err := strconv.Atoi(row)
-	if !ok || err != nil || n < 0 || n >= len(f.Ways) {
-		return false
-	}
-	f.Ways = slices.Delete(f.Ways, n, n+1)
-	return true
 }

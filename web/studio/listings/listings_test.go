@@ -11,7 +11,7 @@ import (
 	"videomall/web/webtest"
 )
 
-func TestACreatorListsAVideo(t *testing.T) {
+func TestListings_create_and_submit(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	b.Get("/studio/listings").Wants(200).Shows("Nothing listed yet")
@@ -52,7 +52,7 @@ func TestACreatorListsAVideo(t *testing.T) {
 	b.Get(here).Wants(200).Shows("在售", "购买方式", "提交审核")
 }
 
-func TestACreatorGivesTheFirstMinutesAway(t *testing.T) {
+func TestListings_free_minutes(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
@@ -78,7 +78,7 @@ func TestACreatorGivesTheFirstMinutesAway(t *testing.T) {
 	}
 }
 
-func TestAPageSavesItselfAndMindsOthers(t *testing.T) {
+func TestListings_autosave_and_conflict(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
@@ -106,7 +106,7 @@ func TestAPageSavesItselfAndMindsOthers(t *testing.T) {
 	}
 }
 
-func TestAnotherCreatorsListingIsNowhere(t *testing.T) {
+func TestListings_access(t *testing.T) {
 	s := open(t)
 	lin, wu := s.Browser(s.lin.ID), s.Browser(s.wu.ID)
 	here := s.begun(lin, "1")
@@ -134,7 +134,7 @@ func TestAnotherCreatorsListingIsNowhere(t *testing.T) {
 	lin.Get("/v/aurora").Wants(200).Shows("CN¥30.00")
 }
 
-func TestTextsAreNoMarkup(t *testing.T) {
+func TestListings_escape_text(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
@@ -151,7 +151,7 @@ func TestTextsAreNoMarkup(t *testing.T) {
 	}
 }
 
-func TestAPreviewIsThePageThatWillBe(t *testing.T) {
+func TestListings_preview(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
@@ -164,7 +164,7 @@ func TestAPreviewIsThePageThatWillBe(t *testing.T) {
 	}
 }
 
-func TestPricesAreScheduledAndCalledOff(t *testing.T) {
+func TestPrices_schedule_and_cancel(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
@@ -196,7 +196,7 @@ func TestPricesAreScheduledAndCalledOff(t *testing.T) {
 	b.Post(here+"/stock", url.Values{"sku": {sku}, "units": {"-1"}}).Wants(422).Shows("Type a number up to 1,000,000.")
 }
 
-func TestWaysToBuyComeAndGo(t *testing.T) {
+func TestListings_add_and_remove_SKUs(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")
@@ -216,7 +216,7 @@ func TestWaysToBuyComeAndGo(t *testing.T) {
 	b.Post(here, less).Wants(422).Shows("This video has too few lines to be sold in 4K")
 }
 
-func TestASeriesHasAPageOfItsOwn(t *testing.T) {
+func TestSeries_page(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	b.Post("/studio/listings/series", url.Values{"slug": {"No Way"}}).Wants(422).
@@ -238,7 +238,7 @@ func TestASeriesHasAPageOfItsOwn(t *testing.T) {
 	b.Get("/v/night-2").Wants(200).Shows("Part of “Nights”, episode 2", "Episode 1 Night 1 Episode 2 Night 2")
 }
 
-func TestACoverThatWasChosenBeforeComesAlong(t *testing.T) {
+func TestListings_keep_earlier_cover(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	first, second := strings.Repeat("a", 26), strings.Repeat("b", 26)
@@ -284,7 +284,7 @@ func TestACoverThatWasChosenBeforeComesAlong(t *testing.T) {
 	}
 }
 
-func TestADraftIsDeleted(t *testing.T) {
+func TestListings_delete_draft(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.lin.ID)
 	here := s.begun(b, "1")

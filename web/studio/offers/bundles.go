@@ -6,9 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"videomall/mall/fault"
 	"videomall/mall/promotion"
@@ -68,7 +66,7 @@ func (k desk) saveBundle(c *page.Ctx, bundle *promotion.Bundle,
 		return page.ErrBadRequest(err)
 	}
 	f := readBundle(values)
-	if pressed(&f, values.Get("do")) {
+	if formvalue.PressRow(&f.SKUs, values.Get("do"), promotion.MaxBundled, "") {
 		return k.renderBundle(c, http.StatusOK, offersview.BundlePage{Bundle: bundle, Form: f})
 	}
 	kept, err := keep(c.Request().Context(), f, bundleTerms(f))
@@ -96,8 +94,8 @@ func (k desk) showBundle(c *page.Ctx) error {
 		NameZh:     bundle.NameZh,
 		NameEn:     bundle.NameEn,
 		Kind:       "sum",
-		Price:      majors(bundle.Price),
-		PercentOff: count(bundle.PercentOff),
+		Price:      formvalue.FormatPrice(bundle.Price),
+		PercentOff: formvalue.FormatNumber(bundle.PercentOff),
 	}
 	if bundle.PercentOff > 0 {
 		f.Kind = "percent"
@@ -139,29 +137,12 @@ func readBundle(v url.Values) offersview.BundleForm {
 func bundleTerms(f offersview.BundleForm) promotion.BundleTerms {
 	t := promotion.BundleTerms{NameZh: f.NameZh, NameEn: f.NameEn}
 	if f.Kind == "percent" {
-		t.PercentOff = int(cmp.Or(number(f.PercentOff), -1))
+		t.PercentOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1))
 	} else {
-		t.Price = cmp.Or(minor(f.Price), -1)
+		t.Price = cmp.Or(formvalue.Price(f.Price), -1)
 	}
 	for _, sku := range f.SKUs {
-		t.SKUIDs = append(t.SKUIDs, number(sku))
+		t.SKUIDs = append(t.SKUIDs, formvalue.Number(sku))
 	}
 	return t
-}
-
-// pressed does what a button of the form asks for besides saving: another row, or one less.
-func pressed(f *offersview.BundleForm, button string) bool {
-	if button == "add" {
-		if len(f.SKUs) < promotion.MaxBundled {
-			f.SKUs = append(f.SKUs, "")
-		}
-		return true
-	}
-	row, ok := strings.CutPrefix(button, "remove-")
-	n, err := strconv.Atoi(row)
-	if !ok || err != nil || n < 0 || n >= len(f.SKUs) {
-		return false
-	}
-	f.SKUs = slices.Delete(f.SKUs, n, n+1)
-	return true
 }

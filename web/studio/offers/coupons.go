@@ -177,19 +177,19 @@ func readCoupon(v url.Values) offersview.CouponForm {
 func terms(f offersview.CouponForm, zone *time.Location) promotion.Terms {
 	t := promotion.Terms{
 		Currency:   strings.ToUpper(strings.TrimSpace(f.Currency)),
-		MinSpend:   optional(f.MinSpend),
+		MinSpend:   formvalue.OptionalPrice(f.MinSpend),
 		ValidFrom:  formvalue.At(f.ValidFrom, zone),
 		ValidUntil: formvalue.At(f.ValidUntil, zone),
-		TotalLimit: int(number(f.TotalLimit)),
-		PerUser:    int(number(f.PerUser)),
+		TotalLimit: int(formvalue.Number(f.TotalLimit)),
+		PerUser:    int(formvalue.Number(f.PerUser)),
 	}
 	if f.Kind == "percent" {
-		t.PercentOff, t.MaxOff = int(cmp.Or(number(f.PercentOff), -1)), optional(f.MaxOff)
+		t.PercentOff, t.MaxOff = int(cmp.Or(formvalue.Number(f.PercentOff), -1)), formvalue.OptionalPrice(f.MaxOff)
 	} else {
-		t.AmountOff = cmp.Or(minor(f.AmountOff), -1)
+		t.AmountOff = cmp.Or(formvalue.Price(f.AmountOff), -1)
 	}
 	for video := range f.Videos {
-		t.SPUIDs = append(t.SPUIDs, number(video))
+		t.SPUIDs = append(t.SPUIDs, formvalue.Number(video))
 	}
 	slices.Sort(t.SPUIDs)
 	return t
@@ -201,15 +201,15 @@ func couponForm(c promotion.Coupon, zone *time.Location) offersview.CouponForm {
 		Version:    c.Version,
 		Code:       c.Code,
 		Kind:       "amount",
-		AmountOff:  majors(c.AmountOff),
-		PercentOff: count(c.PercentOff),
-		MaxOff:     majors(c.MaxOff),
-		MinSpend:   majors(c.MinSpend),
+		AmountOff:  formvalue.FormatPrice(c.AmountOff),
+		PercentOff: formvalue.FormatNumber(c.PercentOff),
+		MaxOff:     formvalue.FormatPrice(c.MaxOff),
+		MinSpend:   formvalue.FormatPrice(c.MinSpend),
 		Currency:   c.Currency,
 		ValidFrom:  c.ValidFrom.In(zone).Format(formvalue.Moment),
 		ValidUntil: c.ValidUntil.In(zone).Format(formvalue.Moment),
-		TotalLimit: count(c.TotalLimit),
-		PerUser:    count(c.PerUser),
+		TotalLimit: formvalue.FormatNumber(c.TotalLimit),
+		PerUser:    formvalue.FormatNumber(c.PerUser),
 		Videos:     map[string]bool{},
 	}
 	if c.PercentOff > 0 {

@@ -1,5 +1,6 @@
-// Package offers owns the desk where creators make coupons and bundles, and operators the coupons of the whole mall. It
-// refuses to judge terms, to price and to count uses: promotions and orders do.
+// Package offers owns the desk where creators make coupons and bundles, and operators the coupons of the whole mall,
+// which web/admin/coupons opens to them. It refuses to judge terms, to price and to count uses: promotions and orders
+// do.
 package offers
 
 import (
@@ -32,32 +33,37 @@ const (
 	mostChoices = 500 // SKUs that a form lets choose from, the newest videos first
 )
 
-// Routes registers the pages.
+// Routes registers a creator's desk in the studio.
 func Routes(g *echo.Group, d Deps) {
 	on := d.Site.Handle
-	for base, role := range map[string]string{"/studio/offers": account.RoleCreator,
-		"/admin/offers": account.RoleOperator} {
-		k := desk{
-			Deps:     d,
-			base:     base,
-			operator: role == account.RoleOperator,
-		}
-		r := page.Guarded(g, base, d.Site.RequireRole(role))
-		r.GET("", on(k.list))
-		r.GET("/coupons/new", on(k.beginCoupon))
-		r.POST("/coupons", on(k.createCoupon))
-		r.GET("/coupons/:id", on(k.showCoupon))
-		r.POST("/coupons/:id", on(k.editCoupon))
-		r.POST("/coupons/:id/stop", on(k.stopCoupon))
-		if k.operator {
-			continue
-		}
-		r.GET("/bundles/new", on(k.beginBundle))
-		r.POST("/bundles", on(k.createBundle))
-		r.GET("/bundles/:id", on(k.showBundle))
-		r.POST("/bundles/:id", on(k.editBundle))
-		r.POST("/bundles/:id/end", on(k.endBundle))
+	k := desk{Deps: d, base: "/studio/offers"}
+	r := page.Guarded(g, k.base, d.Site.RequireRole(account.RoleCreator))
+	k.couponRoutes(r)
+	r.GET("/bundles/new", on(k.beginBundle))
+	r.POST("/bundles", on(k.createBundle))
+	r.GET("/bundles/:id", on(k.showBundle))
+	r.POST("/bundles/:id", on(k.editBundle))
+	r.POST("/bundles/:id/end", on(k.endBundle))
+}
+
+// OperatorRoutes registers the coupons of the whole mall in the console.
+func OperatorRoutes(g *echo.Group, d Deps) {
+	k := desk{
+		Deps:     d,
+		base:     "/admin/offers",
+		operator: true,
 	}
+	k.couponRoutes(page.Guarded(g, k.base, d.Site.RequireRole(account.RoleOperator)))
+}
+
+func (k desk) couponRoutes(r *page.Group) {
+	on := k.Site.Handle
+	r.GET("", on(k.list))
+	r.GET("/coupons/new", on(k.beginCoupon))
+	r.POST("/coupons", on(k.createCoupon))
+	r.GET("/coupons/:id", on(k.showCoupon))
+	r.POST("/coupons/:id", on(k.editCoupon))
+	r.POST("/coupons/:id/stop", on(k.stopCoupon))
 }
 
 // desk is a creator's in the studio, or an operator's in the console, where there are coupons only.

@@ -12,6 +12,7 @@ import (
 	"videomall/mall/account"
 	"videomall/mall/catalog"
 	"videomall/mall/promotion"
+	"videomall/web/admin/coupons"
 	"videomall/web/bundle"
 	"videomall/web/studio/offers"
 	"videomall/web/webtest"
@@ -28,12 +29,14 @@ func open(t *testing.T) *desk {
 	t.Helper()
 	t.Parallel()
 	m := webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
-		offers.Routes(g, offers.Deps{
+		deps := offers.Deps{
 			Site:       m.Site,
 			Promotions: m.Promotions,
 			Catalog:    m.Catalog,
 			Now:        m.Now,
-		})
+		}
+		offers.Routes(g, deps)
+		coupons.Routes(g, deps)
 		bundle.Routes(g, bundle.Deps{
 			Site:       m.Site,
 			Promotions: m.Promotions,
@@ -74,7 +77,7 @@ func (d *desk) coupon(change ...string) url.Values {
 	return v
 }
 
-func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
+func TestCoupons_create_edit_stop(t *testing.T) {
 	d := open(t)
 	d.Video(990, -1)
 	b := d.Browser(d.creator.ID)
@@ -98,7 +101,7 @@ func TestACreatorMakesChangesAndStopsACoupon(t *testing.T) {
 	b.Get(made).Shows("Stopped").Hides("Stop this coupon")
 }
 
-func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
+func TestCoupons_wrong_form_comes_back(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	for words, change := range map[string][]string{
@@ -123,7 +126,7 @@ func TestAWrongCouponComesBackWithWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestOthersOffersDoNotExist(t *testing.T) {
+func TestOffers_access(t *testing.T) {
 	d := open(t)
 	first, second := d.Video(990, -1), d.Video(500, -1)
 	b := d.Browser(d.creator.ID)
@@ -161,7 +164,7 @@ func bundleForm(skus ...int64) url.Values {
 	return v
 }
 
-func TestACreatorMakesABundleAndAShopperBuysWhatIsMissing(t *testing.T) {
+func TestBundles_create_and_buy_the_rest(t *testing.T) {
 	d := open(t)
 	first, second := d.Video(1000, -1), d.Video(500, -1)
 	b := d.Browser(d.creator.ID)

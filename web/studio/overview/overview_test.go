@@ -77,7 +77,7 @@ func (d *desk) spu(sku int64) int64 {
 	return webtest.Query[int64](d.Mall, `select spu_id from video_product_sku where id = $1`, sku)[0]
 }
 
-func TestTheStudioBeginsWithNumbers(t *testing.T) {
+func TestOverview_numbers(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	holds := func(a webtest.Answer, parts ...string) {
@@ -117,7 +117,7 @@ func TestTheStudioBeginsWithNumbers(t *testing.T) {
 	b.Get("/studio").Wants(200).Shows("收入（CNY）", "¥29.70", "观众来源")
 }
 
-func TestAPeriodThatCantBeShownComesBack(t *testing.T) {
+func TestOverview_invalid_period(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	tomorrow := d.today.AddDate(0, 0, 1).Format(time.DateOnly)
@@ -137,7 +137,7 @@ func TestAPeriodThatCantBeShownComesBack(t *testing.T) {
 		Shows("Nov 1, 2025 – Nov 30, 2025", "Oct 2, 2025 – Oct 31, 2025")
 }
 
-func TestNobodySeesAnothersNumbers(t *testing.T) {
+func TestOverview_access(t *testing.T) {
 	d := open(t)
 	video := d.spu(d.Video(990, -1))
 	d.sums(0, 0, "CNY", 3, 2970, 0, 0)
@@ -172,7 +172,7 @@ func TestNobodySeesAnothersNumbers(t *testing.T) {
 	}
 }
 
-func TestFilesHoldWhatThePageShows(t *testing.T) {
+func TestOverview_csv_matches_page(t *testing.T) {
 	d := open(t)
 	sku := d.Video(990, -1)
 	video := d.spu(sku)
@@ -224,8 +224,8 @@ func TestFilesHoldWhatThePageShows(t *testing.T) {
 	}
 }
 
-// TestOverview_Zone chooses a zone, in which today is tomorrow, and reads it on the page and in the files.
-func TestOverview_Zone(t *testing.T) {
+// TestOverview_zone chooses a zone, in which today is tomorrow, and reads it on the page and in the files.
+func TestOverview_zone(t *testing.T) {
 	d := open(t)
 	d.Advance(d.today.Add(36 * time.Hour).Sub(d.Now())) // noon of UTC
 	d.today = d.today.AddDate(0, 0, 1)
@@ -291,8 +291,8 @@ func TestOverview_Zone(t *testing.T) {
 	d.Browser(d.Person("shopper", account.RoleShopper).ID).Post(at, url.Values{"zone": {"UTC"}}).Wants(404)
 }
 
-// TestOverview_ZoneOfOrders has the file of orders hold those of the zone's day, at the zone's time.
-func TestOverview_ZoneOfOrders(t *testing.T) {
+// TestOverview_zone_of_orders has the file of orders hold those of the zone's day, at the zone's time.
+func TestOverview_zone_of_orders(t *testing.T) {
 	d := open(t)
 	d.Advance(d.today.Add(47*time.Hour + 30*time.Minute).Sub(d.Now())) // half past eleven at night of UTC
 	sku := d.Video(990, -1)

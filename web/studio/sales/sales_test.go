@@ -60,7 +60,7 @@ func (s *studio) ok(err error) {
 	}
 }
 
-func TestACreatorLooksAtWhatWasSold(t *testing.T) {
+func TestSales_list_and_show(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.creator.ID)
 	b.Get("/studio/orders").Wants(200).Shows(s.sold.OrderNo, "linxia", "Film 1", "CN¥9.90")
@@ -85,7 +85,7 @@ func TestACreatorLooksAtWhatWasSold(t *testing.T) {
 	}).Wants(404)
 }
 
-func TestACreatorRefundsASale(t *testing.T) {
+func TestSales_refund(t *testing.T) {
 	s := open(t)
 	b, address := s.Browser(s.creator.ID), "/studio/orders/"+s.sold.OrderNo
 	form := url.Values{"key": {"one"}, "item": {fmt.Sprint(s.sold.Items[0].ID)}, "reason": {" "}}
@@ -113,7 +113,7 @@ func TestACreatorRefundsASale(t *testing.T) {
 	b.Post("/studio/orders/"+again.OrderNo+"/refund", form).Wants(409).Shows("is over")
 }
 
-func TestACreatorAnswersAReview(t *testing.T) {
+func TestReviews_answer(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.creator.ID)
 	b.Get("/studio/reviews").Wants(200).Shows("Nobody has reviewed this yet")

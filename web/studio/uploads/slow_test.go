@@ -28,7 +28,7 @@ func (c slowConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p[:min(len(p), 2048)])
 }
 
-func TestAnUploadMayTakeLongerThanAnyOtherRequest(t *testing.T) {
+func TestUploads_outlast_server_timeouts(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	b := h.Browser(h.Person("creator", "creator").ID)

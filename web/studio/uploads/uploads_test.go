@@ -85,7 +85,7 @@ func patch(b *webtest.Browser, path string, offset int, body string) webtest.Ans
 
 const inside = "\x00\x00\x00\x18ftypmp42 and then the rest of a video"
 
-func TestAClientOfTusUploadsAVideo(t *testing.T) {
+func TestUploads_tus(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	creator := h.Person("creator", "creator")
@@ -199,7 +199,7 @@ func TestUploads_of_another_creator(t *testing.T) {
 	h.Browser(h.Person("bob", "shopper").ID).Get("/studio/videos/new").Wants(404)
 }
 
-func TestThePageSaysWhatTheScriptNeeds(t *testing.T) {
+func TestUploads_page(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	b := h.Browser(h.Person("creator", "creator").ID)
@@ -217,7 +217,7 @@ func TestThePageSaysWhatTheScriptNeeds(t *testing.T) {
 	}
 }
 
-func TestDirectUploadsOverTheAddressesOfTheScript(t *testing.T) {
+func TestUploads_direct_to_storage(t *testing.T) {
 	t.Parallel()
 	h := open(t, dbtest.Bucket(t))
 	b := h.Browser(h.Person("creator", "creator").ID)
@@ -287,7 +287,7 @@ func form(t *testing.T, raw []byte) (contentType, body string) {
 	return w.FormDataContentType(), b.String()
 }
 
-func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
+func TestCover_accept_and_refuse(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)
@@ -320,7 +320,7 @@ func TestACoverIsTakenOrRefusedInWords(t *testing.T) {
 
 // What tus-js-client 4 sends with parallelUploads, uploadLengthDeferred, and uploadDataDuringCreation, and what else
 // belongs to no extension that is offered. Before, a part of a video was taken for a whole one.
-func TestDeps_offered(t *testing.T) {
+func TestUploads_offered(t *testing.T) {
 	t.Parallel()
 	h := open(t, "file://"+t.TempDir())
 	creator := h.Person("creator", "creator")

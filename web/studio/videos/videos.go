@@ -56,11 +56,9 @@ func (d Deps) noFFmpeg() bool { return errors.Is(d.Media.Pipeline.Ready(), ffmpe
 
 func (d Deps) list(c *page.Ctx) error {
 	ctx, me := c.Request().Context(), c.Viewer.UserID
-	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
-	if err != nil || before < 0 {
-		before = 0
-	}
+	before := formvalue.ID(c.QueryParam("before"))
 	p := videosview.ListPage{NoFFmpeg: d.noFFmpeg()}
+	var err error
 	if p.Videos, err = d.Media.Videos.List(ctx, me, before, perPage+1); err != nil {
 		return err
 	}

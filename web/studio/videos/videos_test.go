@@ -133,7 +133,7 @@ func (s *studio) packaged(id int64) media.Asset {
 	return a
 }
 
-func TestAVideoShowsHowFarItHasCome(t *testing.T) {
+func TestVideos_progress(t *testing.T) {
 	s := open(t)
 	b := s.Browser(s.creator.ID)
 	b.Get("/studio/videos").Wants(200).Shows("No file yet", "Upload a video")
@@ -168,7 +168,7 @@ func TestAVideoShowsHowFarItHasCome(t *testing.T) {
 	b.Get("/studio/videos").Wants(200).Shows("No file yet")
 }
 
-func TestAVideoIsDressed(t *testing.T) {
+func TestVideos_poster_chapters_captions(t *testing.T) {
 	s := open(t)
 	id := s.uploaded(s.creator.ID)
 	a := s.packaged(id)
@@ -209,7 +209,7 @@ func TestAVideoIsDressed(t *testing.T) {
 	}
 }
 
-func TestAPictureOfAVideoBecomesACover(t *testing.T) {
+func TestVideos_frame_becomes_cover(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		dbtest.Missing(t, err)
 	}
@@ -232,7 +232,7 @@ func TestAPictureOfAVideoBecomesACover(t *testing.T) {
 	b.Get("/media/covers/" + to.Query().Get("cover") + "-960.webp").Wants(200)
 }
 
-func TestNobodySeesAnothersFile(t *testing.T) {
+func TestVideos_access(t *testing.T) {
 	s := open(t)
 	id := s.uploaded(s.creator.ID)
 	a := s.packaged(id)
@@ -258,7 +258,7 @@ func TestNobodySeesAnothersFile(t *testing.T) {
 	other.Get("/studio/videos/nonsense").Wants(404)
 }
 
-func TestAVideoSaysHowItWasPrepared(t *testing.T) {
+func TestVideos_shows_how_it_was_prepared(t *testing.T) {
 	s := open(t)
 	id := s.uploaded(s.creator.ID)
 	b, here := s.Browser(s.creator.ID), fmt.Sprint("/studio/videos/", id)

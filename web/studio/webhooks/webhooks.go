@@ -215,10 +215,7 @@ func (d Deps) renderShow(c *page.Ctx, status int, p webhookview.ShowPage) error 
 		[]webhook.DeliveryState{webhook.Pending, webhook.Delivered, webhook.Dead}, s) {
 		p.State = s
 	}
-	before, err := strconv.ParseInt(c.QueryParam("before"), 10, 64)
-	if err != nil || before < 0 {
-		before = 0
-	}
+	before := formvalue.ID(c.QueryParam("before"))
 	list, err := d.Webhooks.Deliveries(c.Request().Context(), c.Viewer.UserID, p.Endpoint.ID, p.State, before,
 		logPage+1)
 	if err != nil {

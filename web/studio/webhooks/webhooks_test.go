@@ -114,7 +114,7 @@ func (d *desk) told() {
 
 var secretShown = regexp.MustCompile(`whsec_[A-Za-z0-9+/]+=*`)
 
-func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
+func TestWebhooks_add_shows_secret_once(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	b.Get("/studio/webhooks").Wants(200).Shows("No webhook yet", "Add a webhook")
@@ -160,7 +160,7 @@ func TestACreatorAddsAWebhookAndSeesItsSecretOnce(t *testing.T) {
 	b.Get("/studio/webhooks").Wants(200).Hides("Add a webhook")
 }
 
-func TestASaleIsToldWithoutWhoBought(t *testing.T) {
+func TestWebhooks_sale_without_buyer(t *testing.T) {
 	d := open(t)
 	video := d.Video(990, -1)
 	mia := d.Person("mia", account.RoleShopper)
@@ -198,7 +198,7 @@ func TestASaleIsToldWithoutWhoBought(t *testing.T) {
 	}
 }
 
-func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
+func TestWebhooks_refund_names_items(t *testing.T) {
 	d := open(t)
 	video, other := d.Video(990, -1), d.Video(500, -1)
 	b := d.Browser(d.creator.ID)
@@ -226,7 +226,7 @@ func TestARefundTellsWhoseItemsItPaysBack(t *testing.T) {
 	b.Get(here).Wants(200).Shows("order.refunded")
 }
 
-func TestTheTestButtonShowsWhatTheServerAnswered(t *testing.T) {
+func TestWebhooks_test_button(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
@@ -244,7 +244,7 @@ func TestTheTestButtonShowsWhatTheServerAnswered(t *testing.T) {
 	b.Get(here).Wants(200).Shows("The webhook is on")
 }
 
-func TestALongLogIsCutIntoPages(t *testing.T) {
+func TestWebhooks_log_pages(t *testing.T) {
 	d := open(t)
 	b := d.Browser(d.creator.ID)
 	here := d.added(b)
@@ -263,7 +263,7 @@ func TestALongLogIsCutIntoPages(t *testing.T) {
 	b.Get(here + "?before=x&state=y").Wants(200).Shows("order:031")
 }
 
-func TestNobodyElseFindsAWebhook(t *testing.T) {
+func TestWebhooks_access(t *testing.T) {
 	d := open(t)
 	mine := d.Browser(d.creator.ID)
 	here := d.added(mine)

@@ -1,0 +1,179 @@
+// Package finance owns the operator's pages on creators' money: payouts to decide about, the books with their sum, and
+// adjustments. It refuses to move money by itself: it calls the ledger's verbs, which keep the rules.
+package finance
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/fault"
+	"videomall/mall/ledger"
+	"videomall/mall/money"
+	"videomall/mall/payment"
+	financeview "videomall/views/admin/finance"
+	"videomall/views/ui"
+	"videomall/web/formvalue"
+	"videomall/web/page"
+)
+
+const listed = 50
+
+// Deps are the verbs that the pages call.
+type Deps struct {
+	Site     *page.Site
+	Ledger   *ledger.Ledger
+	Payments *payment.Payments
+	Accounts *account.Accounts
+}
+
+// Routes registers the pages.
+func Routes(g *echo.Group, d Deps) {
+	on := d.Site.Handle
+	a := page.Guarded(g, "/admin", d.Site.RequireRole(account.RoleOperator))
+	a.GET("/payouts", on(d.listPayouts))
+	a.GET("/payouts/:id", on(d.showPayout))
+	a.POST("/payouts/:id/approve", on(d.decide("approve")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/refuse", on(d.decide("refuse")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/pay", on(d.decide("pay")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/fail", on(d.decide("fail")), d.Site.RequireRecent)
+	a.POST("/payouts/:id/reveal", on(d.reveal), d.Site.RequireRecent)
+	a.GET("/books", on(d.showBooks))
+	a.GET("/books/creators/:id", on(d.showCreator))
+	a.POST("/books/credits/:id/confirm", on(d.decideCredit(ledger.CreditConfirmed)), d.Site.RequireRecent)
+	a.POST("/books/credits/:id/refuse", on(d.decideCredit(ledger.CreditRefused)), d.Site.RequireRecent)
+	a.POST("/books/creators/:id/adjust", on(d.adjust), d.Site.RequireRecent)
+}
+
+func (d Deps) showBooks(c *page.Ctx) (err error) {
+	ctx := c.Request().Context()
+	p := financeview.BooksPage{}
+	if p.Families, err = d.Ledger.Families(ctx); err != nil {
+		return err
+	}
+	if p.Sums, err = d.Ledger.Imbalances(ctx); err != nil {
+		return err
+	}
+	yesterday := c.Now.UTC().AddDate(0, 0, -1)
+	witnesses, err := d.Payments.Compare(ctx, yesterday)
+	if err != nil {
+		return err
+	}
+	for _, w := range witnesses {
+		row := financeview.Compared{
+			Provider: w.Provider,
+			Currency: w.Held.Currency,
+			Captured: w.Held.Amount,
+			Stated:   w.Stated.Amount,
+			Ours:     w.Moved.Amount,
+			Day:      yesterday.Format(time.DateOnly),
+			Silent:   w.Silent,
+		}
+		for _, f := range p.Families {
+			if f.Name == ledger.Channel+w.Provider && f.Amount.Currency == w.Held.Currency {
+				row.Booked = f.Amount.Amount
+			}
+		}
+		p.Compared = append(p.Compared, row)
+	}
+	if p.Credits, err = d.credits(c, 0); err != nil {
+		return err
+	}
+	before := formvalue.ID(c.QueryParam("before"))
+	if p.Postings, err = d.Ledger.Recent(ctx, before, listed+1); err != nil {
+		return err
+	}
+	if before > 0 {
+		p.First = "/admin/books"
+	}
+	if len(p.Postings) > listed {
+		p.Postings = p.Postings[:listed]
+		p.Next = "/admin/books?before=" + strconv.FormatInt(p.Postings[listed-1].ID, 10)
+	}
+	return c.Render(http.StatusOK, c.Text.T("books.title"), financeview.Books(p))
+}
+
+func (d Deps) showCreator(c *page.Ctx) error {
+	return d.renderCreator(c, http.StatusOK, financeview.Form{Key: rand.Text()})
+}
+
+func (d Deps) renderCreator(c *page.Ctx, status int, f financeview.Form) error {
+	ctx, creatorID := c.Request().Context(), formvalue.ID(c.Param("id"))
+	u, err := d.Accounts.User(ctx, creatorID)
+	if err != nil {
+		return err
+	}
+	p := financeview.CreatorPage{
+		CreatorID: creatorID,
+		Creator:   u.Name,
+		Own:       creatorID == c.Viewer.UserID,
+		Form:      f,
+	}
+	if p.Accounts, err = d.Ledger.AccountsOf(ctx, creatorID); err != nil {
+		return err
+	}
+	if p.Payouts, err = d.Ledger.PayoutsOf(ctx, creatorID, 0, listed); err != nil {
+		return err
+	}
+	if p.Credits, err = d.credits(c, creatorID); err != nil {
+		return err
+	}
+	return c.Render(status, u.Name, financeview.Creator(p))
+}
+
+// adjust moves a creator's money by hand; the form's key makes a second click the same adjustment. What is in the
+// creator's favour waits for another operator.
+func (d Deps) adjust(c *page.Ctx) error {
+	ctx, creatorID := c.Request().Context(), formvalue.ID(c.Param("id"))
+	f := financeview.Form{
+		Amount:   strings.TrimSpace(c.FormValue("amount")),
+		Currency: c.FormValue("currency"),
+		Reason:   c.FormValue("reason"),
+		Key:      c.FormValue("key"),
+	}
+	accounts, err := d.Ledger.AccountsOf(ctx, creatorID)
+	if err != nil {
+		return err
+	}
+	sum := money.Of(signed(f.Amount), "")
+	for _, a := range accounts { // only where there is an account, and in nobody's own words
+		if a.Currency == f.Currency {
+			sum.Currency = a.Currency
+		}
+	}
+	if sum.Currency == "" {
+		sum.Amount = 0
+	}
+	done := "ledger_adjusted"
+	if sum.Amount > 0 {
+		done = "credit_proposed"
+		_, err = d.Ledger.ProposeCredit(ctx, c.Viewer.UserID, creatorID, sum, f.Reason, f.Key)
+	} else {
+		err = d.Ledger.Adjust(ctx, c.Viewer.UserID, creatorID, sum, f.Reason, f.Key)
+	}
+	switch {
+	case err == nil:
+		c.Flash(ui.Success, done)
+		return c.Redirect(financeview.CreatorURL(creatorID))
+	case errors.Is(err, ledger.ErrPayoutInvalid):
+		f.Errors = fault.From(err).Fields
+		return d.renderCreator(c, http.StatusUnprocessableEntity, f)
+	}
+	return err
+}
+
+// signed reads a sum as people type it, 19.90 or -19,9, in minor units; 0, which is refused, when it is none.
+func signed(s string) int64 {
+	digits, negative := strings.CutPrefix(s, "-")
+	n := max(money.ParseDecimal(digits, 9), 0)
+	if negative {
+		return -n
+	}
+	return n
+}

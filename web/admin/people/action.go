@@ -1,0 +1,104 @@
+package people
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"videomall/mall/account"
+	"videomall/mall/backoffice"
+	"videomall/mall/fault"
+	"videomall/mall/risk"
+	adminview "videomall/views/admin"
+	peopleview "videomall/views/admin/people"
+	"videomall/views/ui"
+	"videomall/web/formvalue"
+	"videomall/web/page"
+)
+
+// ask shows what an action would do, and asks for the reason.
+func (d Deps) ask(do string) func(*page.Ctx) error {
+	return func(c *page.Ctx) error {
+		return d.renderAction(c, http.StatusOK, peopleview.ActionPage{
+			Do:  do,
+			To:  c.QueryParam("to"),
+			For: peopleview.Terms[2],
+		})
+	}
+}
+
+// renderAction reads the person and draws the page. Errors: account.ErrNoUser; account.ErrInvalidAccount for a role
+// that does not exist or that the person already has.
+func (d Deps) renderAction(c *page.Ctx, status int, p peopleview.ActionPage) (err error) {
+	if p.Person, err = d.Accounts.Person(c.Request().Context(), formvalue.ID(c.Param("id"))); err != nil {
+		return err
+	}
+	if p.Person.ID == c.Viewer.UserID {
+		return account.ErrOwnRole.Because("operator %d: %s", p.Person.ID, p.Do)
+	}
+	if p.Do == "role" && (!slices.Contains(account.Roles(), p.To) || p.To == p.Person.Role) {
+		return account.ErrInvalidAccount.Because("role %q for a %s", p.To, p.Person.Role).With("role", "role_unknown")
+	}
+	return c.Render(status, c.Text.T("people.title"), peopleview.Action(p))
+}
+
+func (d Deps) changeRole(c *page.Ctx) error {
+	id, p := formvalue.ID(c.Param("id")), peopleview.ActionPage{
+		Do:     "role",
+		To:     c.FormValue("to"),
+		Reason: c.FormValue("reason"),
+	}
+	err := d.People.ChangeRole(c.Request().Context(), account.RoleChange{
+		By:   c.Viewer.UserID,
+		ID:   id,
+		From: c.FormValue("from"),
+		To:   p.To,
+	}, p.Reason)
+	if errors.Is(err, account.ErrRoleMoved) {
+		c.Flash(ui.Warning, "role_moved")
+		return c.Redirect(adminview.PersonURL(id))
+	}
+	return d.done(c, p, err, "role_changed")
+}
+
+func (d Deps) suspend(c *page.Ctx) error {
+	p := peopleview.ActionPage{
+		Do:     "suspend",
+		Reason: c.FormValue("reason"),
+		For:    c.FormValue("for"),
+	}
+	err := d.People.Suspend(c.Request().Context(), d.operator(c), formvalue.ID(c.Param("id")), p.Reason, term(p.For))
+	return d.done(c, p, err, "person_suspended")
+}
+
+func (d Deps) lift(c *page.Ctx) error {
+	p := peopleview.ActionPage{Do: "lift", Reason: c.FormValue("reason")}
+	err := d.People.Lift(c.Request().Context(), d.operator(c), formvalue.ID(c.Param("id")), p.Reason)
+	if errors.Is(err, risk.ErrNoEntry) {
+		c.Flash(ui.Info, "person_not_suspended")
+		return c.Redirect(adminview.PersonURL(formvalue.ID(c.Param("id"))))
+	}
+	return d.done(c, p, err, "person_lifted")
+}
+
+func (d Deps) signOutPerson(c *page.Ctx) error {
+	p := peopleview.ActionPage{Do: "sign-out", Reason: c.FormValue("reason")}
+	_, err := d.People.SignOut(c.Request().Context(), c.Viewer.UserID, formvalue.ID(c.Param("id")), p.Reason)
+	return d.done(c, p, err, "person_signed_out")
+}
+
+// done goes back to the person's page. A form that is refused comes back with what was typed.
+func (d Deps) done(c *page.Ctx, p peopleview.ActionPage, err error, flash string) error {
+	if errors.Is(err, backoffice.ErrActionInvalid) {
+		p.Errors = map[string]string{}
+		for field, slug := range fault.From(err).Fields {
+			p.Errors[field] = c.Explain(slug)
+		}
+		return d.renderAction(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	c.Flash(ui.Success, flash)
+	return c.Redirect(adminview.PersonURL(formvalue.ID(c.Param("id"))))
+}

@@ -1,0 +1,55 @@
+package campaigns_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"videomall/mall/account"
+	"videomall/mall/promotion"
+	admincampaigns "videomall/web/admin/campaigns"
+	"videomall/web/studio/campaigns"
+	"videomall/web/webtest"
+)
+
+// fair is a mall with both desks of its flash sales. All its videos are the creator's.
+type fair struct {
+	*webtest.Mall
+	t       *testing.T
+	creator account.User
+	olga    account.User // an operator
+	mia     account.User // a shopper
+}
+
+func open(t *testing.T) *fair {
+	t.Helper()
+	t.Parallel()
+	f := &fair{t: t}
+	f.Mall = webtest.Open(t, webtest.Options{Routes: func(g *echo.Group, m *webtest.Mall) {
+		deps := campaigns.Deps{
+			Site:       m.Site,
+			Promotions: m.Promotions,
+			Catalog:    m.Catalog,
+			Inventory:  m.Inventory,
+		}
+		campaigns.Routes(g, deps)
+		admincampaigns.Routes(g, deps)
+	}})
+	f.creator = f.Person("carl", account.RoleCreator)
+	f.olga = f.Person("olga", account.RoleOperator)
+	f.mia = f.Person("mia", account.RoleShopper)
+	if f.creator.ID != 1 {
+		t.Fatalf("the first account is %d", f.creator.ID)
+	}
+	return f
+}
+
+func (f *fair) ok(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func path(c promotion.Campaign) string { return fmt.Sprint("/sales/", c.ID) }
