@@ -26,6 +26,24 @@ func (u *uploads) send(t *testing.T, p media.SignedPart, body []byte) int {
 	return answer.StatusCode
 }
 
+// sendAll sends every part of a direct upload.
+func (u *uploads) sendAll(t *testing.T, up media.Upload, whole []byte) {
+	t.Helper()
+	var numbers []int
+	for n := range (up.Size + up.PartSize - 1) / up.PartSize {
+		numbers = append(numbers, int(n)+1)
+	}
+	signed, err := u.Uploads.SignParts(t.Context(), creator, up.ID, numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range signed {
+		if status := u.send(t, p, whole[p.Offset:p.Offset+p.Size]); status != http.StatusOK {
+			t.Fatalf("part %d: %d", p.Number, status)
+		}
+	}
+}
+
 func TestUploads_SignParts(t *testing.T) {
 	t.Parallel()
 	u := openUploads(t, dbtest.Bucket(t), "")
@@ -48,7 +66,7 @@ func TestUploads_SignParts(t *testing.T) {
 		}
 	}
 	if _, err := u.Uploads.SignParts(t.Context(), stranger, up.ID, []int{1}); !errors.Is(err, media.ErrUnknownUpload) {
-		t.Errorf("somebody else's: %v", err)
+		t.Errorf("another creator's upload: %v", err)
 	}
 	if status := u.send(t, signed[0], whole[:4000]); status == http.StatusOK {
 		t.Errorf("a part of another size was taken: %d", status)
@@ -56,6 +74,17 @@ func TestUploads_SignParts(t *testing.T) {
 	if status := u.send(t, media.SignedPart{URL: strings.Replace(signed[0].URL, "partNumber=2", "partNumber=1", 1)},
 		whole[:5000]); status != http.StatusForbidden {
 		t.Errorf("another part at this one's address: %d", status)
+	}
+}
+
+func TestUploads_Complete_by_parts(t *testing.T) {
+	t.Parallel()
+	u := openUploads(t, dbtest.Bucket(t), "")
+	whole := bytesOf(16<<20 + 5000)
+	up := u.begin(t, len(whole))
+	signed, err := u.Uploads.SignParts(t.Context(), creator, up.ID, []int{2, 1})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if status := u.send(t, signed[0], whole[16<<20:]); status != http.StatusOK {
 		t.Fatalf("part 2: %d", status)
@@ -84,17 +113,16 @@ func TestUploads_SignParts(t *testing.T) {
 	if v, err := u.Videos.Get(t.Context(), creator, id); err != nil || v.Size != int64(len(whole)) {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	// One upload expires. For the other, the mall crashes after the parts were joined and before the video was made.
-	late, crashed := u.begin(t, 5000), u.begin(t, 5000)
-	for _, up := range []media.Upload{late, crashed} {
-		signed, err := u.Uploads.SignParts(t.Context(), creator, up.ID, []int{1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if status := u.send(t, signed[0], whole[:5000]); status != http.StatusOK {
-			t.Fatalf("%d", status)
-		}
-	}
+}
+
+// One upload expires. For the other, the mall crashes after the parts were joined and before the video was made.
+func TestUploads_Sweep_by_parts(t *testing.T) {
+	t.Parallel()
+	u := openUploads(t, dbtest.Bucket(t), "")
+	whole := bytesOf(5000)
+	late, crashed := u.begin(t, len(whole)), u.begin(t, len(whole))
+	u.sendAll(t, late, whole)
+	u.sendAll(t, crashed, whole)
 	if _, err := u.Uploads.Complete(t.Context(), creator, crashed.ID); err != nil {
 		t.Fatal(err)
 	}

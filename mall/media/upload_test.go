@@ -16,34 +16,14 @@ import (
 	"videomall/mall/media"
 )
 
+// An upload goes on wherever its connection broke.
 func TestUploads_Write(t *testing.T) {
 	t.Parallel()
 	u, whole := local(t), bytesOf(1_000_003)
 	up := u.begin(t, len(whole))
 	for _, piece := range []int{1, 0, 333_333, 7, 500_000} {
-		from := up.Offset
-		next, err := u.Uploads.Write(t.Context(), creator, up.ID, from,
-			broken{bytes.NewReader(whole[from : from+int64(piece)])}, int64(len(whole))-from)
-		if !errors.Is(err, media.ErrUploadCut) || next.Offset != from+int64(piece) {
-			t.Fatalf("%d bytes from %d on: at %d, %v", piece, from, next.Offset, err)
-		}
-		onDisk, err := os.Stat(filepath.Join(u.dir, "originals", up.ID))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if up, err = u.Uploads.Get(t.Context(), creator, up.ID); err != nil || up.Offset != onDisk.Size() ||
-			up.Offset != next.Offset {
-			t.Fatalf("said %d, %d on disk, %v", up.Offset, onDisk.Size(), err)
-		}
-		for _, wrong := range []int64{up.Offset + 1, up.Offset - 1, 0, -1, int64(len(whole))} {
-			if wrong == up.Offset {
-				continue
-			}
-			if _, err := u.Uploads.Write(t.Context(), creator, up.ID, wrong, strings.NewReader("x"),
-				-1); !errors.Is(err, media.ErrUploadOffset) {
-				t.Fatalf("offset %d of %d: %v", wrong, up.Offset, err)
-			}
-		}
+		up = u.writePiece(t, up, whole, piece)
+		u.refusesOtherOffsets(t, up)
 	}
 	if _, err := u.Uploads.Write(t.Context(), creator, up.ID, up.Offset, nil,
 		int64(len(whole))-up.Offset+1); !errors.Is(err, media.ErrUploadTooLong) {
@@ -65,13 +45,57 @@ func TestUploads_Write(t *testing.T) {
 		video.State != media.VideoProcessing {
 		t.Fatalf("%+v, %v", video, err)
 	}
-	// A browser that missed the answer asks again and gets the same video.
+}
+
+// writePiece writes some bytes through a connection that then breaks, and returns the upload as it is read back.
+func (u *uploads) writePiece(t *testing.T, up media.Upload, whole []byte, piece int) media.Upload {
+	t.Helper()
+	from := up.Offset
+	next, err := u.Uploads.Write(t.Context(), creator, up.ID, from,
+		broken{bytes.NewReader(whole[from : from+int64(piece)])}, int64(len(whole))-from)
+	if !errors.Is(err, media.ErrUploadCut) || next.Offset != from+int64(piece) {
+		t.Fatalf("%d bytes from %d on: at %d, %v", piece, from, next.Offset, err)
+	}
+	onDisk, err := os.Stat(filepath.Join(u.dir, "originals", up.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, err = u.Uploads.Get(t.Context(), creator, up.ID)
+	if err != nil || up.Offset != onDisk.Size() || up.Offset != next.Offset {
+		t.Fatalf("offset %d, %d bytes on disk, %v", up.Offset, onDisk.Size(), err)
+	}
+	return up
+}
+
+// refusesOtherOffsets writes a byte at offsets that are not the end of what is there.
+func (u *uploads) refusesOtherOffsets(t *testing.T, up media.Upload) {
+	t.Helper()
+	for _, wrong := range []int64{up.Offset + 1, up.Offset - 1, 0, -1, up.Size} {
+		if wrong == up.Offset {
+			continue
+		}
+		if _, err := u.Uploads.Write(t.Context(), creator, up.ID, wrong, strings.NewReader("x"),
+			-1); !errors.Is(err, media.ErrUploadOffset) {
+			t.Fatalf("offset %d of %d: %v", wrong, up.Offset, err)
+		}
+	}
+}
+
+// A browser that missed the answer asks again and gets the same video.
+func TestUploads_Complete_again(t *testing.T) {
+	t.Parallel()
+	u, whole := local(t), bytesOf(1000)
+	up := u.begin(t, len(whole))
+	done, err := u.Uploads.Write(t.Context(), creator, up.ID, 0, bytes.NewReader(whole), -1)
+	if err != nil || !done.Complete() {
+		t.Fatalf("%+v, %v", done, err)
+	}
 	for range 2 {
-		if id, err := u.Uploads.Complete(t.Context(), creator, up.ID); err != nil || id != video.ID {
+		if id, err := u.Uploads.Complete(t.Context(), creator, up.ID); err != nil || id != *done.VideoID {
 			t.Fatalf("again: %d, %v", id, err)
 		}
-		if again, err := u.Uploads.Write(t.Context(), creator, up.ID, int64(len(whole)), strings.NewReader(""),
-			0); err != nil || *again.VideoID != video.ID {
+		if again, err := u.Uploads.Write(t.Context(), creator, up.ID, up.Size, strings.NewReader(""),
+			0); err != nil || *again.VideoID != *done.VideoID {
 			t.Fatalf("again: %+v, %v", again, err)
 		}
 	}
